@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Config: all that an operator can say, once it has been read and checked.
+///
+/// Shape    Plain values; defaults stand beside the fields. Immutable after the start.
+
+#include "base/big_endian.h"
+#include "conntrack/tuning.h"
+#include "net/prefix.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice::config {
+
+/// What a worker does with an empty poll.
+enum class Idle : uint8_t { Busy, Sleep };
+
+/// Who looks at the checksums of what arrives.
+enum class VerifyChecksum : uint8_t {
+    Auto,    ///< The NIC where it can, else sluice.
+    Always,  ///< sluice, whatever the NIC says.
+    Never,   ///< Nobody: nf_conntrack_checksum=0.
+};
+
+struct AddressRange {
+    Be32 first;
+    Be32 last;  ///< Inclusive.
+};
+
+struct StaticRoute {
+    net::Prefix prefix;
+    Be32 via;
+};
+
+struct Config {
+    std::string lan;  ///< PORT, as written: kind:rest.
+    std::string wan;
+    net::Prefix lan_address;  ///< The gateway's own address and the length of its subnet.
+    net::Prefix wan_address;
+    Be32 gateway;
+    std::vector<AddressRange> pool;    ///< Never empty once checked.
+    std::vector<net::Prefix> inside;   ///< Never empty once checked.
+    std::vector<StaticRoute> routes;
+
+    unsigned workers = 1;
+    std::vector<unsigned> worker_cores;    ///< Empty: the CPUs after the control core's.
+    std::optional<unsigned> control_core;  ///< Nothing: the first allowed CPU.
+    std::optional<Idle> idle;              ///< Nothing: Sleep where lcores share a CPU, else Busy.
+
+    uint32_t flows = 1 << 18;
+    bool no_huge = false;
+    std::optional<unsigned> memory_mb;  ///< Nothing: computed.
+
+    VerifyChecksum verify_checksum = VerifyChecksum::Auto;
+    unsigned icmp_rate = 1000;  ///< ICMP errors a second, in all.
+    conntrack::Tuning tuning;
+
+    std::string control_socket = "/run/sluice.sock";
+    unsigned stats_interval = 0;     ///< Seconds between summaries on stdout; 0 for none.
+    std::vector<std::string> eal;    ///< What stood behind "--".
+};
+
+}  // namespace sluice::config

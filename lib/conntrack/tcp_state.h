@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// TCP connection states as a NAT sees them, and how one segment moves between them.
+///
+/// Shape    A pure function over three small enums. No flow, no clock, no packet.
+/// Source   The states of enum tcp_conntrack and the table tcp_conntracks of Linux 6.x; RFC 9293
+///          §3.5 and §3.6.
+
+#include "base/enum.h"
+#include "net/tuple.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace sluice::conntrack {
+
+enum class TcpState : uint8_t {
+    None,         ///< No segment seen.
+    SynSent,      ///< SYN seen in the original direction.
+    SynRecv,      ///< SYN/ACK seen.
+    Established,  ///< Handshake done.
+    FinWait,      ///< First FIN seen.
+    CloseWait,    ///< First FIN acknowledged.
+    LastAck,      ///< Second FIN seen.
+    TimeWait,     ///< Second FIN acknowledged.
+    Close,        ///< RST seen.
+    SynSent2,     ///< SYN seen in both directions: simultaneous open.
+};
+
+inline constexpr size_t kTcpStateCount = index(TcpState::SynSent2) + 1;
+
+/// As `conntrack -L` prints it: "SYN_SENT".
+std::string_view tcp_state_name(TcpState state);
+
+/// What a segment means for the state, from its flags: RST wins over SYN, SYN over FIN over ACK.
+enum class SegmentClass : uint8_t { Syn, SynAck, Fin, Ack, Rst, None };
+
+inline constexpr size_t kSegmentClassCount = index(SegmentClass::None) + 1;
+
+SegmentClass classify(uint8_t tcp_flags);
+
+/// True for the sets of flags that a sound TCP sends; ECE, CWR and PSH do not matter.
+bool are_legal_flags(uint8_t tcp_flags);
+
+/// What a transition does.
+enum class Step : uint8_t {
+    Move,    ///< To `state`, which may be the same.
+    Ignore,  ///< The segment passes, the state stays.
+    Refuse,  ///< The segment is INVALID.
+};
+
+struct Transition {
+    Step step = Step::Refuse;
+    TcpState state = TcpState::None;
+};
+
+/// What `segment`, travelling in `direction` over a connection in `state`, does.
+Transition next(net::Direction direction, SegmentClass segment, TcpState state);
+
+}  // namespace sluice::conntrack

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Tracker: what a packet does to the state of its flow, and whether it may pass at all.
+///
+/// Shape    Pure functions: no clock, no table, no packet memory. TCP, UDP and ICMP queries.
+/// Threads  A flow's state is handed in and out by its owner.
+/// Errors   A packet that Linux calls INVALID is refused with the exact reason.
+/// Source   nf_conntrack of Linux 6.x: tcp_conntracks, nf_conntrack_tcp_packet(),
+///          nf_conntrack_udp_packet(), nf_conntrack_icmp_packet().
+
+#include "base/clock.h"
+#include "conntrack/tcp_state.h"
+#include "conntrack/tuning.h"
+#include "net/tuple.h"
+#include "stats/drop.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace sluice::conntrack {
+
+/// What the trackers look at in a packet.
+struct Segment {
+    net::Protocol protocol{};
+    uint8_t tcp_flags = 0;
+    uint8_t icmp_type = 0;
+};
+
+inline constexpr size_t kTrackerBytes = 64;
+using TrackerMemory = std::span<std::byte, kTrackerBytes>;
+
+enum class Action : uint8_t {
+    Pass,    ///< Translate and send.
+    Refuse,  ///< Drop for `reason`; state and timeout still apply where they changed.
+    Reopen,  ///< The flow is over and this packet begins another: kill it, open anew.
+    Delete,  ///< Send, then kill the flow.
+};
+
+/// The state that a packet leaves its flow in.
+struct Verdict {
+    Action action = Action::Pass;
+    stats::Drop reason{};  ///< Of Refuse.
+    TcpState state = TcpState::None;
+    uint8_t status = 0;    ///< flow::Status bits after the packet.
+    bool refresh = false;  ///< The deadline becomes now + timeout.
+    Duration timeout;
+};
+
+/// A flow as its packets find it.
+struct FlowState {
+    TcpState state = TcpState::None;
+    uint8_t status = 0;
+    Duration age;  ///< Since it opened.
+};
+
+/// The first packet, from inside: Pass with the new flow's state, or Refuse.
+Verdict open(const Tuning& tuning, const Segment& segment);
+
+/// Prepares the tracker's memory for a flow that `segment` opens. Before the flow is published.
+void begin(const Segment& segment, TrackerMemory memory);
+
+/// A packet of a known flow.
+Verdict track(const Tuning& tuning, const FlowState& flow, net::Direction direction,
+              const Segment& segment, TrackerMemory memory);
+
+}  // namespace sluice::conntrack

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Tuning: the switches and timeouts of the trackers, each with the name and default of its sysctl.
+///
+/// Source   Linux Documentation/networking/nf_conntrack-sysctl.rst.
+
+#include "base/clock.h"
+#include "base/enum.h"
+#include "conntrack/tcp_state.h"
+
+namespace sluice::conntrack {
+
+struct Tuning {
+    bool tcp_loose = true;  ///< An ACK without a flow opens one: nf_conntrack_tcp_loose.
+
+    /// nf_conntrack_tcp_timeout_*; SYN_SENT2 has no sysctl of its own.
+    EnumArray<TcpState, Duration, kTcpStateCount> tcp{{
+        Duration{},                        // None
+        Duration::seconds(120),            // SynSent
+        Duration::seconds(60),             // SynRecv
+        Duration::seconds(5 * 24 * 3600),  // Established
+        Duration::seconds(120),            // FinWait
+        Duration::seconds(60),             // CloseWait
+        Duration::seconds(30),             // LastAck
+        Duration::seconds(120),            // TimeWait
+        Duration::seconds(10),             // Close
+        Duration::seconds(120),            // SynSent2
+    }};
+    Duration tcp_unacknowledged = Duration::seconds(300);  ///< Cap of a flow picked up mid-stream.
+    Duration udp = Duration::seconds(30);
+    Duration udp_stream = Duration::seconds(120);
+    Duration icmp = Duration::seconds(30);
+};
+
+}  // namespace sluice::conntrack

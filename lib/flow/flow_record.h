@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Flow record: all that is known of one flow, in two cache lines.
+///
+/// Shape    First line: what every packet reads. Second line: the TCP tracker's own.
+/// Threads  Tuples, owner and rewrite are written before the record's first slot word is published
+///          and never again until it is reused. `life` is swapped by anyone; everything else only
+///          by the owner, and what others read of that (state, status, deadline) is a relaxed
+///          atomic.
+/// Memory   In one array beside the table; FlowTable hands out indexes.
+
+#include "base/clock.h"
+#include "base/enum.h"
+#include "net/checksum.h"
+#include "net/tuple.h"
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace sluice::flow {
+
+/// Where a record is in its life. Whoever swaps Live to Dying, and nobody else, erases both keys.
+enum class Life : uint8_t { Free, Opening, Live, Dying };
+
+/// Generation and Life in one word, so that a swap meant for one use of a record fails on the next.
+struct LifeWord {
+    uint32_t bits = 0;
+
+    constexpr Life life() const { return static_cast<Life>(bits & 3); }
+    constexpr uint32_t generation() const { return bits >> 2; }
+    constexpr LifeWord with(Life life) const {
+        return {(bits & ~uint32_t{3}) | static_cast<uint32_t>(life)};
+    }
+    constexpr LifeWord next_generation() const { return {((bits >> 2) + 1) << 2}; }
+    constexpr bool operator==(const LifeWord&) const = default;
+};
+
+/// What both sides have shown so far; as in the status word of a Linux conntrack.
+enum Status : uint8_t {
+    kSeenReply = 1,  ///< IPS_SEEN_REPLY: otherwise [UNREPLIED].
+    kAssured = 2,    ///< IPS_ASSURED: not evicted early.
+};
+
+/// What a translation adds to checksums, for packets of the original direction.
+struct Rewrite {
+    net::ChecksumDelta address;    ///< IPv4 header: addresses.
+    net::ChecksumDelta transport;  ///< TCP, UDP: addresses and ports. ICMP: identifier.
+};
+
+/// The next hop of each direction, valid while `generation` is the routes' (route/next_hops.h).
+struct Hops {
+    std::array<uint16_t, 2> index{};
+    uint32_t generation = 0;
+};
+
+struct alignas(64) FlowRecord {
+    /// Indexed by net::Direction: the tuples by which packets of each direction arrive.
+    std::array<net::Tuple, 2> tuple;
+    std::atomic<LifeWord> life;
+    std::atomic<Tick> deadline;
+    uint8_t owner;                ///< Worker that opened the flow.
+    std::atomic<uint8_t> state;   ///< conntrack::TcpState of TCP flows; 0 otherwise.
+    std::atomic<uint8_t> status;  ///< Status bits.
+    uint8_t unused;
+    Rewrite rewrite;
+    Hops hops;
+    Tick opened;  ///< When; UDP becomes a stream 2 s later.
+
+    /// The protocol tracker's own (TCP windows); only the owner looks.
+    alignas(64) std::array<std::byte, 64> tracker;
+
+    const net::Tuple& key(net::Direction direction) const { return tuple[index(direction)]; }
+};
+
+static_assert(sizeof(FlowRecord) == 128, "two cache lines");
+static_assert(offsetof(FlowRecord, tracker) == 64, "what every packet reads fits the first line");
+static_assert(std::atomic<LifeWord>::is_always_lock_free && std::atomic<Tick>::is_always_lock_free);
+
+}  // namespace sluice::flow

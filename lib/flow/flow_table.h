@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Flow table: finds a packet's flow from its tuple, whichever way the packet goes.
+///
+/// Shape    One cuckoo table, shared by all. `capacity` flows, each reachable by two keys: the
+/// tuple
+///          of its original direction and the tuple of its reply direction. A bucket is one cache
+///          line; a slot is one 64-bit word: tag, state, direction, record index.
+/// Units    Capacity counts flows, not keys. Tuples are in network byte order.
+/// Threads  Any registered thread (flow::Member) may find, insert and kill at once, without a lock.
+/// A key
+///          that is present is found, also while it is being moved; of two inserts of one key
+///          exactly one wins.
+/// Errors   A lookup cannot fail, it misses. insert() adds both keys or neither.
+/// Memory   All of it is taken by create(). No call after that allocates.
+/// Source   Two keys per flow: `struct nf_conntrack_tuple_hash` and
+///          nf_conntrack_hash_check_insert(), Linux net/netfilter/nf_conntrack_core.c.
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/result.h"
+#include "flow/deadlines.h"
+#include "flow/flow_record.h"
+#include "net/tuple.h"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+namespace sluice::flow {
+
+/// A flow and the direction in which a packet travels on it. Four bytes, passed by value.
+class FlowRef {
+public:
+    constexpr FlowRef() = default;
+    constexpr FlowRef(uint32_t index, net::Direction direction)
+        : bits_(index << 1 | static_cast<uint32_t>(direction)) {}
+
+    constexpr explicit operator bool() const { return bits_ != kMiss; }
+    constexpr uint32_t index() const { return bits_ >> 1; }
+    constexpr net::Direction direction() const { return static_cast<net::Direction>(bits_ & 1); }
+    constexpr bool operator==(const FlowRef&) const = default;
+
+private:
+    static constexpr uint32_t kMiss = ~uint32_t{0};
+    uint32_t bits_ = kMiss;
+};
+
+static_assert(sizeof(FlowRef) == 4, "a burst of 32 refs must fit two cache lines");
+
+inline constexpr unsigned kMaxBulk = 64;  ///< Tuples per find_bulk().
+
+struct FlowTableParams {
+    uint32_t capacity = 0;  ///< Flows, exactly; 1 to 2^28.
+    PageKind pages = PageKind::Ordinary;
+    int numa_node = -1;                ///< Node whose memory holds the table; -1 for any.
+    unsigned max_members = 64;         ///< Threads that may register at once.
+    std::array<uint64_t, 4> secret{};  ///< Random per start: keys the hash.
+};
+
+/// What became of an insert.
+enum class InsertOutcome : uint8_t {
+    Inserted,
+    OriginalTaken,  ///< `holder` has the original tuple already.
+    ReplyTaken,     ///< `holder` has the reply tuple: the external port is in use.
+    NoSpace,        ///< No room within the search's bound.
+};
+
+struct Insertion {
+    InsertOutcome outcome = InsertOutcome::NoSpace;
+    FlowRef holder;  ///< Its record's owner may be read: it is written before the claim.
+};
+
+class FlowTable {
+public:
+    /// Fails for a capacity out of range, or when the memory cannot be had.
+    static Result<std::unique_ptr<FlowTable>> create(const FlowTableParams& params);
+    ~FlowTable();
+
+    /// Bytes that a table of `capacity` flows takes, records, index and deadlines together.
+    static size_t bytes_needed(uint32_t capacity);
+
+    /// Looks up a burst. Sets refs[i] for tuples[i], or to a false FlowRef on a miss. Both spans
+    /// have the same size, at most kMaxBulk. A flow past its deadline at `now` is a miss. The
+    /// record's first line is in the cache afterwards.
+    void find_bulk(std::span<const net::Tuple> tuples, Tick now, std::span<FlowRef> refs) const;
+
+    /// Looks up one tuple: for the slow path and for tests.
+    FlowRef find(const net::Tuple& tuple, Tick now) const;
+
+    /// The keyed hash of a tuple, for spreading work; nobody outside can aim at a value.
+    uint32_t hash(const net::Tuple& tuple) const;
+
+    FlowRecord& record(uint32_t index) { return records_[index]; }
+    const FlowRecord& record(uint32_t index) const { return records_[index]; }
+    FlowRecord& record(FlowRef ref) { return records_[ref.index()]; }
+
+    Deadlines& deadlines() { return deadlines_; }
+
+    uint32_t capacity() const { return capacity_; }  ///< Flows it was made for.
+    uint32_t size() const;  ///< Flows live now; exact when nothing changes meanwhile.
+};
+
+/// One thread's part in the table: it may look up while a member, and writes through this. Its
+/// reads keep records alive from one quiescent() to the next: after that no FlowRef is valid.
+class Member {
+public:
+    /// Takes a place among max_members. The table must outlive the member.
+    explicit Member(FlowTable& table);
+    ~Member();
+
+    /// Takes free records, to be filled and inserted, or given back unused. Returns how many.
+    unsigned take(std::span<uint32_t> indexes);
+    void give_back(std::span<const uint32_t> indexes);
+
+    /// Adds the record's flow under both its keys, or under neither. The caller has written tuples,
+    /// owner, state, deadline and rewrite. On any outcome but Inserted the record is gone: it is
+    /// reused after a grace period. A holder that is past its deadline at `now` is killed first.
+    Insertion insert(uint32_t index, Tick now);
+
+    /// Ends a live flow: erases both keys, retires the record. False when another did so first, or
+    /// when `seen` is an earlier use of the record.
+    bool kill(uint32_t index, LifeWord seen);
+
+    /// Once per turn: this thread holds no reference now. Reuses what has outlived its grace
+    /// period.
+    void quiescent();
+    /// Around a sleep, or a wait: others need not wait for this thread meanwhile.
+    void offline();
+    void online();
+};
+
+}  // namespace sluice::flow

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Port: where packets come from and go to. Implemented in drivers/.
+///
+/// Threads  One caller per RX queue. A TX queue may be shared when the port has fewer than there
+///          are workers: the driver then takes a lock, and only then.
+/// Errors   A burst cannot fail, it is short. The caller keeps what transmit() did not take.
+/// Cost     One virtual call per burst.
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+struct rte_mbuf;
+
+namespace sluice::io {
+
+using MacAddress = std::array<uint8_t, 6>;
+
+class Port {
+public:
+    virtual ~Port() = default;
+
+    /// Fills the front of `packets`; returns how many.
+    virtual unsigned receive(uint16_t queue, std::span<rte_mbuf*> packets) = 0;
+    /// Sends the front of `packets`; returns how many were taken.
+    virtual unsigned transmit(uint16_t queue, std::span<rte_mbuf*> packets) = 0;
+
+    virtual uint16_t rx_queues() const = 0;
+    virtual uint16_t tx_queues() const = 0;
+    virtual MacAddress mac() const = 0;
+    virtual uint16_t mtu() const = 0;  ///< Bytes of IP packet.
+    /// The NIC has looked at checksums and says so in every mbuf's flags.
+    virtual bool verifies_checksums() const = 0;
+};
+
+}  // namespace sluice::io

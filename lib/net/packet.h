@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Packet: where the headers of a received IPv4 packet lie, once parse() has found them sound.
+///
+/// Shape    Pointers into the mbuf's first segment; all headers named here lie in it whole.
+/// Threads  Owned by the worker that holds the mbuf.
+
+#include <cstdint>
+
+struct rte_ipv4_hdr;
+
+namespace sluice::net {
+
+struct Packet {
+    rte_ipv4_hdr* ip = nullptr;
+    uint8_t* transport = nullptr;  ///< TCP, UDP or ICMP header.
+    uint16_t length = 0;           ///< IP total length in bytes, header included.
+    uint8_t tcp_flags = 0;         ///< As in the header; 0 for other protocols.
+    uint8_t icmp_type = 0;         ///< 0 for other protocols, and for an echo reply.
+};
+
+}  // namespace sluice::net

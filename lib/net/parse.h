@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// From an mbuf to a packet and its tuple, or to the reason why it is none.
+///
+/// Threads  Pure functions of the mbuf.
+/// Errors   A packet that is not sound is a drop reason; nothing is read beyond the mbuf.
+/// Cost     One or two cache lines of the frame; verify_checksums() in software reads all of it.
+/// Source   RFC 1812 §5.2.2 (IPv4 header), RFC 9293 §3.1, RFC 768, RFC 792.
+
+#include "net/packet.h"
+#include "net/tuple.h"
+#include "stats/drop.h"
+
+#include <optional>
+
+struct rte_mbuf;
+
+namespace sluice::net {
+
+/// The EtherType of the frame in host order, or 0 when the frame is too short to have one.
+uint16_t ether_type(const rte_mbuf* mbuf);
+
+/// Finds the headers of an IPv4 frame and the tuple they make. Checks every length and field, not
+/// the checksums, nor where the packet goes. On a drop reason, `packet` and `tuple` are undefined.
+/// Padding behind the IP packet is cut off the mbuf.
+std::optional<stats::Drop> parse(rte_mbuf* mbuf, Packet& packet, Tuple& tuple);
+
+/// Checks the IPv4 header's checksum and the TCP, UDP or ICMP checksum (a UDP checksum of 0 is
+/// none). With `trust_nic`, what the NIC has found (mbuf flags) is believed, and what it has not
+/// looked at is computed.
+std::optional<stats::Drop> verify_checksums(const rte_mbuf* mbuf, const Packet& packet,
+                                            bool trust_nic);
+
+/// The port that an ICMP query's type and code make in its tuple, in both directions.
+constexpr Be16 icmp_ports(uint8_t type, uint8_t code) {
+    return Be16::from_host(static_cast<uint16_t>(type << 8 | code));
+}
+
+}  // namespace sluice::net

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Counters: what one thread did with packets, readable by all.
+///
+/// Shape    One Counters per worker and one for the control core; Snapshot is their sum.
+///          received + originated = transmitted + consumed + held + Σ dropped[reason], where held
+///          is put - taken (what waits in rings between threads) plus waiting (what the control
+///          core keeps for unresolved neighbours).
+/// Threads  Written by one thread with add(), read by any. A sum over threads is exact when
+///          traffic stands still, and at most a burst per thread off while it flows.
+
+#include "base/enum.h"
+#include "stats/drop.h"
+
+#include <atomic>
+#include <cstdint>
+
+namespace sluice::stats {
+
+/// A counter with one writer: relaxed load and store, no read-modify-write on the bus.
+class Counter {
+public:
+    void add(uint64_t count) {
+        // relaxed: the value stands alone, no reader draws a conclusion about other memory from it.
+        value_.store(value_.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
+    }
+    void set(uint64_t value) { value_.store(value, std::memory_order_relaxed); }
+    uint64_t read() const { return value_.load(std::memory_order_relaxed); }
+
+private:
+    std::atomic<uint64_t> value_{0};
+};
+
+/// Counts that are not drops, in the order in which they are printed.
+enum class Count : uint8_t {
+    Received,     ///< From a port, once, by the thread that polled it.
+    Originated,   ///< Made here: ARP, ICMP.
+    Transmitted,  ///< Accepted by a port.
+    Consumed,     ///< Reached its end here without being dropped: ARP, pings to the gateway.
+    Put,          ///< Into a ring to another thread.
+    Taken,        ///< Out of a ring from another thread.
+    Handoff,      ///< Of Put: to the flow's owner.
+    Punted,       ///< Of Put: to the control core.
+    FlowsOpened,
+    FlowsClosed,  ///< Killed before their deadline: reset, or tuple reused.
+    FlowsExpired,
+    FlowsDeleted,    ///< By an operator.
+    OpenLost,        ///< Opened by another worker at the same moment; the packet went there.
+    PortProbes,      ///< Reply tuples tried while choosing ports.
+    PortChanged,     ///< Flows that did not get their own source port.
+    EchoReplies,     ///< Pings to the gateway answered.
+    IcmpErrors,      ///< ICMP errors originated.
+    IcmpSuppressed,  ///< ICMP errors not sent: --icmp-rate, or no mbuf.
+    ArpReceived,
+    ArpSent,
+};
+
+inline constexpr size_t kCountCount = index(Count::ArpSent) + 1;
+
+/// The counter's name: "received".
+std::string_view count_name(Count count);
+
+struct alignas(64) Counters {
+    EnumArray<Count, Counter, kCountCount> count;
+    EnumArray<Drop, Counter, kDropCount> drop;
+    Counter waiting;  ///< Gauge: packets that this thread keeps for later.
+};
+
+/// The sum of several Counters at one moment.
+struct Snapshot {
+    EnumArray<Count, uint64_t, kCountCount> count;
+    EnumArray<Drop, uint64_t, kDropCount> drop;
+    uint64_t waiting = 0;
+
+    void add(const Counters& counters);
+    uint64_t dropped() const;  ///< Σ dropped[reason].
+    uint64_t held() const;     ///< In rings and queues.
+};
+
+}  // namespace sluice::stats

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Drop reasons: why a packet ended here. One enumerator, one counter, one row in docs/drops.md
+/// (scripts/check-drops.py compares the three).
+///
+/// Shape    The counter's name is the enumerator in snake case; drop_name() gives it.
+
+#include "base/enum.h"
+
+#include <cstdint>
+#include <string_view>
+
+namespace sluice::stats {
+
+enum class Drop : uint8_t {
+    // Frame and IPv4 header.
+    NotForUs,              ///< Destination MAC is another host's.
+    NotIpv4,               ///< Neither IPv4 nor ARP.
+    Truncated,             ///< Shorter than its headers say.
+    SplitHeaders,          ///< Headers lie in more than one mbuf segment.
+    IpVersion,             ///< Version field is not 4.
+    IpHeaderLength,        ///< Header length below 20 bytes.
+    IpLength,              ///< Total length below the header's.
+    IpOptions,             ///< Carries IP options.
+    IpChecksum,            ///< Header checksum is wrong.
+    TtlZero,               ///< Arrived with TTL 0.
+    MartianSource,         ///< Source is 0/8, loopback, multicast, broadcast or the gateway itself.
+    MulticastOrBroadcast,  ///< Destination is multicast, broadcast or loopback.
+    Fragment,              ///< Part of a fragmented datagram.
+
+    // Transport header.
+    ProtocolUnsupported,  ///< Neither TCP, UDP nor ICMP.
+    TransportHeader,      ///< TCP data offset or UDP length contradicts the packet.
+    TransportChecksum,    ///< TCP, UDP or ICMP checksum is wrong.
+    IcmpType,             ///< ICMP that is neither echo nor echo reply.
+
+    // Where from, where to.
+    ForeignSource,      ///< From the inside port, source not in --inside.
+    InsideDestination,  ///< From inside to inside: not this gateway's to forward.
+    OutsideToInside,    ///< From outside, addressed straight to an inside address.
+    OutsideSpoof,       ///< From outside, with an inside or pool source.
+    NotOurs,            ///< From outside, to an address that is not the gateway's.
+    ToGateway,          ///< To the gateway's own address, which serves nothing but ping.
+    Hairpin,            ///< From inside to a pool address.
+    NoRoute,            ///< No route to the destination.
+
+    // Tracking: what Linux calls INVALID, refused before any rewrite.
+    NoMapping,               ///< From outside, no flow.
+    InvalidFlags,            ///< No legal set of TCP flags.
+    InvalidUntrackedFin,     ///< FIN without a flow.
+    InvalidUntrackedRst,     ///< RST without a flow.
+    InvalidUntrackedSynAck,  ///< SYN/ACK without a flow.
+    InvalidUntrackedAck,     ///< ACK without a flow, --tcp-loose 0.
+    InvalidUntrackedIcmp,    ///< Echo reply without a request.
+    InvalidTransition,       ///< The flow's state allows no such segment.
+
+    // Resources.
+    TableFull,           ///< --flows reached, or no bucket has room.
+    PortsExhausted,      ///< No free external port toward this destination.
+    NeighbourFailed,     ///< The next hop does not answer ARP.
+    NeighbourQueueFull,  ///< Too many packets wait for the same next hop.
+    PuntFull,            ///< The control core's ring is full.
+    HandoffFull,         ///< The owner's ring is full.
+    HandoffLoop,         ///< Handed over once already, and not at home here either.
+    TxFull,              ///< The port took no more.
+    TtlExceeded,         ///< TTL ran out here.
+    TooBig,              ///< Larger than the outgoing MTU.
+    Shutdown,            ///< Was waiting when the gateway stopped.
+};
+
+inline constexpr size_t kDropCount = index(Drop::Shutdown) + 1;
+
+/// The counter's name: "invalid_untracked_fin".
+std::string_view drop_name(Drop reason);
+
+}  // namespace sluice::stats

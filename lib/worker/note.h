@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Note: what one thread tells the next about a packet, in the private area of its mbuf.
+///
+/// Shape    Every packet pool is made with kNoteBytes of private area.
+/// Threads  Belongs to who holds the mbuf; rings hand it over.
+
+#include "base/big_endian.h"
+#include "route/next_hops.h"
+
+#include <rte_mbuf.h>
+
+#include <cstdint>
+
+namespace sluice::worker {
+
+/// Why a worker hands a packet to the control core.
+enum class Punt : uint8_t {
+    None,
+    Arp,         ///< An ARP frame, whole.
+    Unresolved,  ///< Translated and ready, but `next_hop` on `hop_side` has no MAC yet.
+};
+
+struct Note {
+    route::Side from = route::Side::Inside;  ///< The port it came from.
+    bool handed_over = false;                ///< Another worker received it.
+    Punt punt = Punt::None;
+    route::Side hop_side = route::Side::Inside;
+    route::HopIndex hop = route::kNoHop;  ///< From the control core: send it there.
+    Be32 next_hop;
+};
+
+inline constexpr uint16_t kNoteBytes = 64;
+static_assert(sizeof(Note) <= kNoteBytes);
+
+inline Note& note_of(rte_mbuf* mbuf) { return *static_cast<Note*>(rte_mbuf_to_priv(mbuf)); }
+
+}  // namespace sluice::worker

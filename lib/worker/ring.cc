@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "worker/ring.h"
+
+#include <rte_ring.h>
+
+#include <cstdlib>
+#include <string>
+
+namespace sluice::worker {
+
+void Ring::Free::operator()(rte_ring* ring) const { std::free(ring); }
+
+Ring::Ring(std::unique_ptr<rte_ring, Free> ring) : ring_(std::move(ring)) {}
+Ring::Ring(Ring&&) noexcept = default;
+Ring& Ring::operator=(Ring&&) noexcept = default;
+Ring::~Ring() = default;
+
+Result<Ring> Ring::create(uint32_t size) {
+    const ssize_t bytes = rte_ring_get_memsize(size);
+    if (bytes < 0)
+        return Error{"a ring of " + std::to_string(size) + " packets is no power of two"};
+    // rte_ring_init() wants cache-line alignment, and aligned_alloc() whole multiples of it.
+    const size_t rounded = (static_cast<size_t>(bytes) + 63) / 64 * 64;
+    auto* ring = static_cast<rte_ring*>(std::aligned_alloc(64, rounded));
+    if (ring == nullptr || rte_ring_init(ring, "ring", size, RING_F_SP_ENQ | RING_F_SC_DEQ) != 0) {
+        std::free(ring);
+        return Error{"no memory for a ring of " + std::to_string(size) + " packets"};
+    }
+    return Ring(std::unique_ptr<rte_ring, Free>(ring));
+}
+
+unsigned Ring::put(std::span<rte_mbuf* const> packets) {
+    return rte_ring_sp_enqueue_burst(ring_.get(), reinterpret_cast<void* const*>(packets.data()),
+                                     static_cast<unsigned>(packets.size()), nullptr);
+}
+
+unsigned Ring::take(std::span<rte_mbuf*> packets) {
+    return rte_ring_sc_dequeue_burst(ring_.get(), reinterpret_cast<void**>(packets.data()),
+                                     static_cast<unsigned>(packets.size()), nullptr);
+}
+
+unsigned Ring::count() const { return rte_ring_count(ring_.get()); }
+
+}  // namespace sluice::worker

@@ -11,6 +11,7 @@
 ///          nf_conntrack_udp_packet(), nf_conntrack_icmp_packet().
 
 #include "base/clock.h"
+#include "conntrack/status.h"
 #include "conntrack/tcp_state.h"
 #include "conntrack/tuning.h"
 #include "net/tuple.h"
@@ -44,7 +45,7 @@ struct Verdict {
     Action action = Action::Pass;
     stats::Drop reason{};  ///< Of Refuse.
     TcpState state = TcpState::None;
-    uint8_t status = 0;    ///< flow::Status bits after the packet.
+    uint8_t status = 0;    ///< Status bits after the packet.
     bool refresh = false;  ///< The deadline becomes now + timeout.
     Duration timeout;
 };
@@ -52,8 +53,8 @@ struct Verdict {
 /// A flow as its packets find it.
 struct FlowState {
     TcpState state = TcpState::None;
-    uint8_t status = 0;
-    Duration age;  ///< Since it opened.
+    uint8_t status = 0;  ///< Status bits.
+    Duration age;        ///< Since it opened.
 };
 
 /// The first packet, from inside: Pass with the new flow's state, or Refuse.

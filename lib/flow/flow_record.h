@@ -39,12 +39,6 @@ struct LifeWord {
     constexpr bool operator==(const LifeWord&) const = default;
 };
 
-/// What both sides have shown so far; as in the status word of a Linux conntrack.
-enum Status : uint8_t {
-    kSeenReply = 1,  ///< IPS_SEEN_REPLY: otherwise [UNREPLIED].
-    kAssured = 2,    ///< IPS_ASSURED: not evicted early.
-};
-
 /// What a translation adds to checksums, for packets of the original direction.
 struct Rewrite {
     net::ChecksumDelta address;    ///< IPv4 header: addresses.
@@ -64,7 +58,7 @@ struct alignas(64) FlowRecord {
     std::atomic<Tick> deadline;
     uint8_t owner;                ///< Worker that opened the flow.
     std::atomic<uint8_t> state;   ///< conntrack::TcpState of TCP flows; 0 otherwise.
-    std::atomic<uint8_t> status;  ///< Status bits.
+    std::atomic<uint8_t> status;  ///< conntrack::Status bits.
     uint8_t unused;
     Rewrite rewrite;
     Hops hops;

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Status: what the two sides of a flow have shown so far.
+///
+/// Shape    Bits, kept by the flow's record, set by track() and never cleared.
+/// Source   Status word of a Linux conntrack, enum ip_conntrack_status.
+
+#include <cstdint>
+
+namespace sluice::conntrack {
+
+enum Status : uint8_t {
+    kSeenReply = 1,  ///< IPS_SEEN_REPLY: otherwise [UNREPLIED].
+    kAssured = 2,    ///< IPS_ASSURED: not evicted early.
+};
+
+}  // namespace sluice::conntrack

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "stats/counters.h"
+
+#include <iterator>
+#include <numeric>
+
+namespace sluice::stats {
+namespace {
+
+struct Row {
+    Count count;
+    std::string_view name;
+};
+
+using enum Count;
+
+constexpr Row kRows[] = {
+    {Received, "received"},
+    {Originated, "originated"},
+    {Transmitted, "transmitted"},
+    {Consumed, "consumed"},
+    {Put, "put"},
+    {Taken, "taken"},
+    {Handoff, "handoff"},
+    {Punted, "punted"},
+    {FlowsOpened, "flows_opened"},
+    {FlowsClosed, "flows_closed"},
+    {FlowsExpired, "flows_expired"},
+    {FlowsDeleted, "flows_deleted"},
+    {OpenLost, "open_lost"},
+    {PortProbes, "port_probes"},
+    {PortChanged, "port_changed"},
+    {EchoReplies, "echo_replies"},
+    {IcmpErrors, "icmp_errors"},
+    {IcmpSuppressed, "icmp_suppressed"},
+    {ArpReceived, "arp_received"},
+    {ArpSent, "arp_sent"},
+};
+
+constexpr bool is_in_order() {
+    for (size_t i = 0; i < std::size(kRows); ++i)
+        if (index(kRows[i].count) != i)
+            return false;
+    return std::size(kRows) == kCountCount;
+}
+static_assert(is_in_order(), "one row for each count, in the order of the enumerators");
+
+}  // namespace
+
+std::string_view count_name(Count count) {
+    return kRows[index(count)].name;
+}
+
+void Snapshot::add(const Counters& counters) {
+    for (size_t i = 0; i < kCountCount; ++i)
+        count.values[i] += counters.count.values[i].read();
+    for (size_t i = 0; i < kDropCount; ++i)
+        drop.values[i] += counters.drop.values[i].read();
+    waiting += counters.waiting.read();
+}
+
+uint64_t Snapshot::dropped() const {
+    return std::accumulate(drop.begin(), drop.end(), uint64_t{0});
+}
+
+uint64_t Snapshot::held() const {
+    // The two are written by different threads: while traffic flows, a packet may be seen to leave
+    // a ring that it has not been seen to enter.
+    const uint64_t in_rings = count[Put] > count[Taken] ? count[Put] - count[Taken] : 0;
+    return in_rings + waiting;
+}
+
+}  // namespace sluice::stats

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "stats/drop.h"
+
+#include <iterator>
+
+namespace sluice::stats {
+namespace {
+
+struct Row {
+    Drop reason;
+    std::string_view name;
+};
+
+using enum Drop;
+
+constexpr Row kRows[] = {
+    {NotForUs, "not_for_us"},
+    {NotIpv4, "not_ipv4"},
+    {Truncated, "truncated"},
+    {SplitHeaders, "split_headers"},
+    {IpVersion, "ip_version"},
+    {IpHeaderLength, "ip_header_length"},
+    {IpLength, "ip_length"},
+    {IpOptions, "ip_options"},
+    {IpChecksum, "ip_checksum"},
+    {TtlZero, "ttl_zero"},
+    {MartianSource, "martian_source"},
+    {MulticastOrBroadcast, "multicast_or_broadcast"},
+    {Fragment, "fragment"},
+    {ProtocolUnsupported, "protocol_unsupported"},
+    {TransportHeader, "transport_header"},
+    {TransportChecksum, "transport_checksum"},
+    {IcmpType, "icmp_type"},
+    {ForeignSource, "foreign_source"},
+    {InsideDestination, "inside_destination"},
+    {OutsideToInside, "outside_to_inside"},
+    {OutsideSpoof, "outside_spoof"},
+    {NotOurs, "not_ours"},
+    {ToGateway, "to_gateway"},
+    {Hairpin, "hairpin"},
+    {NoRoute, "no_route"},
+    {NoMapping, "no_mapping"},
+    {InvalidFlags, "invalid_flags"},
+    {InvalidUntrackedFin, "invalid_untracked_fin"},
+    {InvalidUntrackedRst, "invalid_untracked_rst"},
+    {InvalidUntrackedSynAck, "invalid_untracked_syn_ack"},
+    {InvalidUntrackedAck, "invalid_untracked_ack"},
+    {InvalidUntrackedIcmp, "invalid_untracked_icmp"},
+    {InvalidTransition, "invalid_transition"},
+    {TableFull, "table_full"},
+    {PortsExhausted, "ports_exhausted"},
+    {NeighbourFailed, "neighbour_failed"},
+    {NeighbourQueueFull, "neighbour_queue_full"},
+    {PuntFull, "punt_full"},
+    {HandoffFull, "handoff_full"},
+    {HandoffLoop, "handoff_loop"},
+    {TxFull, "tx_full"},
+    {TtlExceeded, "ttl_exceeded"},
+    {TooBig, "too_big"},
+    {Shutdown, "shutdown"},
+};
+
+constexpr bool is_in_order() {
+    for (size_t i = 0; i < std::size(kRows); ++i)
+        if (index(kRows[i].reason) != i)
+            return false;
+    return std::size(kRows) == kDropCount;
+}
+static_assert(is_in_order(), "one row for each reason, in the order of the enumerators");
+
+}  // namespace
+
+std::string_view drop_name(Drop reason) {
+    return kRows[index(reason)].name;
+}
+
+}  // namespace sluice::stats

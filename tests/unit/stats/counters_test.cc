@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "stats/counters.h"
+
+#include "catch.h"
+
+#include <set>
+#include <thread>
+
+using namespace sluice;
+using namespace sluice::stats;
+
+TEST_CASE("counters: every count has a name of its own", "[stats]") {
+    CHECK(count_name(Count::Received) == "received");
+    CHECK(count_name(Count::FlowsOpened) == "flows_opened");
+    CHECK(count_name(Count::ArpSent) == "arp_sent");
+    std::set<std::string_view> names;
+    for (size_t i = 0; i < kCountCount; ++i)
+        names.insert(count_name(static_cast<Count>(i)));
+    CHECK(names.size() == kCountCount);
+}
+
+TEST_CASE("counters: a snapshot is the sum over threads", "[stats]") {
+    Counters first;
+    Counters second;
+    first.count[Count::Received].add(10);
+    first.drop[Drop::NoRoute].add(3);
+    second.count[Count::Received].add(5);
+    second.drop[Drop::NoRoute].add(1);
+    second.drop[Drop::Shutdown].add(2);
+
+    Snapshot sum;
+    sum.add(first);
+    sum.add(second);
+    CHECK(sum.count[Count::Received] == 15);
+    CHECK(sum.count[Count::Transmitted] == 0);
+    CHECK(sum.drop[Drop::NoRoute] == 4);
+    CHECK(sum.dropped() == 6);
+    CHECK(sum.held() == 0);
+}
+
+TEST_CASE("counters: held is what waits in rings and in queues", "[stats]") {
+    Counters worker;
+    Counters control;
+    worker.count[Count::Put].add(7);
+    control.count[Count::Taken].add(4);
+    control.waiting.set(2);
+
+    Snapshot sum;
+    sum.add(worker);
+    sum.add(control);
+    CHECK(sum.held() == 5);
+}
+
+TEST_CASE("counters: held never wraps when a ring's two ends are read apart", "[stats]") {
+    Counters control;
+    control.count[Count::Taken].add(1);
+    Snapshot sum;
+    sum.add(control);
+    CHECK(sum.held() == 0);
+}
+
+TEST_CASE("counters: what one thread adds, another reads whole", "[stats]") {
+    constexpr uint64_t kAdds = 100'000;
+    Counter counter;
+    std::thread writer([&counter] {
+        for (uint64_t i = 0; i < kAdds; ++i)
+            counter.add(uint64_t{1} << 32 | 1);
+    });
+    uint64_t last = 0;
+    bool whole = true;
+    bool rising = true;
+    while (last >> 32 < kAdds) {
+        const uint64_t value = counter.read();
+        whole &= value >> 32 == (value & 0xffff'ffff);
+        rising &= value >= last;
+        last = value;
+    }
+    writer.join();
+    CHECK(whole);
+    CHECK(rising);
+}

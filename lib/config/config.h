@@ -27,10 +27,7 @@ enum class VerifyChecksum : uint8_t {
     Never,   ///< Nobody: nf_conntrack_checksum=0.
 };
 
-struct AddressRange {
-    Be32 first;
-    Be32 last;  ///< Inclusive.
-};
+using net::AddressRange;
 
 struct StaticRoute {
     net::Prefix prefix;

@@ -2,7 +2,7 @@
 #pragma once
 
 /// \file
-/// IPv4 prefixes, and what kind of address one is.
+/// IPv4 prefixes and ranges of addresses, and what kind of address one is.
 ///
 /// Source   RFC 1122 §3.2.1.3; RFC 1812 §5.3.7 (martian addresses).
 
@@ -25,6 +25,15 @@ struct Prefix {
     /// The subnet's broadcast address; meaningful up to /30.
     constexpr Be32 broadcast() const { return Be32::from_host(address.host() | ~mask()); }
     constexpr bool operator==(const Prefix&) const = default;
+};
+
+/// The addresses from first to last, both included.
+struct AddressRange {
+    Be32 first;
+    Be32 last;
+
+    constexpr bool contains(Be32 address) const { return first <= address && address <= last; }
+    constexpr bool operator==(const AddressRange&) const = default;
 };
 
 constexpr bool is_loopback(Be32 address) {

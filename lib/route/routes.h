@@ -4,9 +4,13 @@
 /// \file
 /// Routes: from a destination to the side it lies on and the neighbour that takes it there.
 ///
-/// Shape    Longest prefix wins (rte_fib). Immutable once made.
+/// Shape    Longest prefix wins; of two routes for one prefix the later does. Immutable once made.
+///          The tree of rte_fib (RTE_FIB_DUMMY), not its tables: a route is searched when a flow
+///          opens or the hops change, so tens of nanoseconds are as good as ten, and kilobytes
+///          are better than the 16 MB and more that DIR24_8 or rte_lpm take, also for three routes.
 /// Threads  Any.
-/// Memory   At create(); needs EAL.
+/// Memory   At create(), from EAL: some 100 bytes a route.
+/// Errors   create() fails for lack of memory only.
 
 #include "base/big_endian.h"
 #include "base/result.h"
@@ -16,7 +20,6 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <vector>
 
 struct rte_fib;
 
@@ -32,14 +35,22 @@ struct Route {
 struct Toward {
     Side side = Side::Outside;
     Be32 address;
+    constexpr bool operator==(const Toward&) const = default;
 };
 
 class Routes {
 public:
     static Result<std::unique_ptr<Routes>> create(std::span<const Route> routes, int numa_node);
-    ~Routes();
 
     std::optional<Toward> find(Be32 destination) const;
+
+private:
+    struct Free {
+        void operator()(rte_fib* fib) const;
+    };
+    explicit Routes(std::unique_ptr<rte_fib, Free> fib);
+
+    std::unique_ptr<rte_fib, Free> fib_;
 };
 
 }  // namespace sluice::route

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "route/next_hops.h"
+
+#include "catch.h"
+
+#include <atomic>
+#include <map>
+#include <random>
+#include <thread>
+#include <vector>
+
+using namespace sluice;
+using namespace sluice::route;
+
+namespace {
+
+constexpr Be32 address(uint32_t number) {
+    return Be32::from_host(0x0a000000 + number);
+}
+
+constexpr net::MacAddress kMac{0x02, 0x00, 0x5e, 0x10, 0xfe, 0xff};
+
+std::unique_ptr<NextHops> hops(uint32_t capacity) {
+    auto made = NextHops::create(capacity);
+    REQUIRE(made.ok());
+    return std::move(made).value();
+}
+
+/// Removes and lets every worker pass.
+void remove_for_good(NextHops& table, HopIndex index) {
+    table.remove(index);
+    REQUIRE(table.start_grace());
+    table.end_grace();
+}
+
+}  // namespace
+
+TEST_CASE("next hops: a capacity out of range is refused", "[route]") {
+    CHECK_FALSE(NextHops::create(0).ok());
+    CHECK_FALSE(NextHops::create(65536).ok());
+    CHECK(NextHops::create(65535).ok());
+}
+
+TEST_CASE("next hops: one address on two sides is two hops", "[route]") {
+    const auto table = hops(4);
+    const HopIndex inside = table->add(Side::Inside, address(1));
+    const HopIndex outside = table->add(Side::Outside, address(1));
+    REQUIRE(inside != kNoHop);
+    REQUIRE(outside != kNoHop);
+    CHECK(inside != outside);
+    CHECK(table->find(Side::Inside, address(1)) == inside);
+    CHECK(table->find(Side::Outside, address(1)) == outside);
+    CHECK(table->read(inside).side == Side::Inside);
+    CHECK(table->read(outside).side == Side::Outside);
+    CHECK(table->address(outside) == address(1));
+    CHECK(table->find(Side::Inside, address(2)) == kNoHop);
+    CHECK(table->add(Side::Inside, address(1)) == inside);
+}
+
+TEST_CASE("next hops: the word follows resolving, failing and retrying", "[route]") {
+    const auto table = hops(4);
+    const HopIndex hop = table->add(Side::Outside, address(1));
+    CHECK_FALSE(table->read(hop).resolved);
+    CHECK_FALSE(table->read(hop).failed);
+
+    table->resolve(hop, kMac);
+    CHECK(table->read(hop).resolved);
+    CHECK(table->read(hop).mac == kMac);
+
+    table->fail(hop);
+    CHECK(table->read(hop).failed);
+    CHECK_FALSE(table->read(hop).resolved);
+    CHECK(table->read(hop).side == Side::Outside);
+
+    table->retry(hop);
+    CHECK_FALSE(table->read(hop).failed);
+    CHECK_FALSE(table->read(hop).resolved);
+}
+
+TEST_CASE("next hops: the used mark outlives every change until it is taken", "[route]") {
+    const auto table = hops(4);
+    const HopIndex hop = table->add(Side::Inside, address(1));
+    CHECK_FALSE(table->take_used(hop));
+    table->mark_used(hop);
+    table->resolve(hop, kMac);
+    table->fail(hop);
+    table->retry(hop);
+    CHECK(table->read(hop).used);
+    CHECK(table->take_used(hop));
+    CHECK_FALSE(table->take_used(hop));
+    CHECK_FALSE(table->read(hop).used);
+}
+
+TEST_CASE("next hops: all indexes are handed out, and no more", "[route]") {
+    const auto table = hops(65535);
+    for (uint32_t i = 0; i < 65535; ++i)
+        REQUIRE(table->add(Side::Inside, address(i)) != kNoHop);
+    CHECK(table->add(Side::Inside, address(65535)) == kNoHop);
+    CHECK(table->add(Side::Inside, address(65534)) != kNoHop);
+    unsigned wrong = 0;
+    for (uint32_t i = 0; i < 65535; ++i)
+        wrong += table->address(table->find(Side::Inside, address(i))) != address(i);
+    CHECK(wrong == 0);
+}
+
+TEST_CASE("next hops: a removed hop is gone and the generation says so", "[route]") {
+    const auto table = hops(4);
+    const HopIndex hop = table->add(Side::Outside, address(1));
+    table->resolve(hop, kMac);
+    const uint32_t before = table->generation();
+    table->remove(hop);
+    CHECK(table->generation() != before);
+    CHECK(table->find(Side::Outside, address(1)) == kNoHop);
+    CHECK_FALSE(table->read(hop).resolved);
+}
+
+TEST_CASE("next hops: an index is reused only after its grace period", "[route]") {
+    const auto table = hops(1);
+    const HopIndex hop = table->add(Side::Inside, address(1));
+    table->remove(hop);
+    CHECK(table->add(Side::Inside, address(2)) == kNoHop);
+    REQUIRE(table->start_grace());
+    CHECK(table->add(Side::Inside, address(2)) == kNoHop);
+    table->end_grace();
+    CHECK(table->add(Side::Inside, address(2)) == hop);
+    CHECK_FALSE(table->start_grace());
+}
+
+TEST_CASE("next hops: what is removed during a grace period waits for the next", "[route]") {
+    const auto table = hops(2);
+    const HopIndex first = table->add(Side::Inside, address(1));
+    const HopIndex second = table->add(Side::Inside, address(2));
+    table->remove(first);
+    REQUIRE(table->start_grace());
+    table->remove(second);
+    table->end_grace();
+    CHECK(table->add(Side::Inside, address(3)) == first);
+    CHECK(table->add(Side::Inside, address(4)) == kNoHop);
+    REQUIRE(table->start_grace());
+    table->end_grace();
+    CHECK(table->add(Side::Inside, address(4)) == second);
+}
+
+TEST_CASE("next hops: agree with a map through random adds and removals", "[route]") {
+    const auto table = hops(200);
+    std::map<std::pair<Side, uint32_t>, HopIndex> oracle;
+    std::mt19937 random(7);
+    for (unsigned step = 0; step < 20'000; ++step) {
+        const Side side = random() % 2 ? Side::Inside : Side::Outside;
+        const uint32_t number = random() % 150;
+        const auto known = oracle.find({side, number});
+        if (random() % 2 == 0 && known != oracle.end()) {
+            remove_for_good(*table, known->second);
+            oracle.erase(known);
+        } else if (const HopIndex hop = table->add(side, address(number)); hop != kNoHop) {
+            oracle[{side, number}] = hop;
+        }
+        const HopIndex found = table->find(side, address(number));
+        const auto expected = oracle.find({side, number});
+        REQUIRE(found == (expected == oracle.end() ? kNoHop : expected->second));
+    }
+    for (const auto& [key, hop] : oracle)
+        CHECK(table->find(key.first, address(key.second)) == hop);
+}
+
+TEST_CASE("next hops: readers meanwhile find the right hop or none", "[route]") {
+    const auto table = hops(32);
+    std::atomic<bool> stop{false};
+    std::atomic<unsigned> laps{0};
+    std::atomic<unsigned> wrong{0};
+    // Hop n has n in its MAC, so a reader sees at once when an index is not the address's.
+    std::thread reader([&] {
+        std::mt19937 random(1);
+        while (!stop.load()) {
+            const uint32_t number = random() % 32;
+            if (const HopIndex hop = table->find(Side::Inside, address(number)); hop != kNoHop) {
+                table->mark_used(hop);
+                const Hop seen = table->read(hop);
+                wrong += seen.side != Side::Inside || (seen.resolved && seen.mac[5] != number);
+            }
+            laps.fetch_add(1);  // quiescent: holds no index now
+        }
+    });
+    std::mt19937 random(2);
+    unsigned reused = 0;
+    for (unsigned round = 0; round < 20'000; ++round) {
+        const auto number = static_cast<uint8_t>(random() % 32);
+        const HopIndex known = table->find(Side::Inside, address(number));
+        if (known != kNoHop) {
+            table->remove(known);
+        } else if (const HopIndex hop = table->add(Side::Inside, address(number)); hop != kNoHop) {
+            table->resolve(hop, {2, 0, 0, 0, 0, number});
+        } else {
+            REQUIRE(table->start_grace());
+            const unsigned seen = laps.load();
+            while (laps.load() - seen < 2)
+                std::this_thread::yield();
+            table->end_grace();
+            ++reused;
+        }
+    }
+    stop = true;
+    reader.join();
+    CHECK(wrong == 0);
+    CHECK(reused > 10);
+}

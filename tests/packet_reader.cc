@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "packet_reader.h"
+
+#include "plain_checksum.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace sluice::test {
+namespace {
+
+using View = std::span<const uint8_t>;
+
+View from(View bytes, size_t position) {
+    if (position > bytes.size())
+        throw std::out_of_range("the frame ends before its headers do");
+    return bytes.subspan(position);
+}
+uint8_t get8(View bytes, size_t position) {
+    if (position >= bytes.size())
+        throw std::out_of_range("the frame ends before its headers do");
+    return bytes[position];
+}
+uint16_t get16(View bytes, size_t position) {
+    return static_cast<uint16_t>(get8(bytes, position) << 8 | get8(bytes, position + 1));
+}
+uint32_t get32(View bytes, size_t position) {
+    return uint32_t{get16(bytes, position)} << 16 | get16(bytes, position + 2);
+}
+std::string address(View bytes, size_t position) {
+    std::string text;
+    for (size_t i = 0; i < 4; ++i)
+        text += (i == 0 ? "" : ".") + std::to_string(get8(bytes, position + i));
+    return text;
+}
+
+/// A quoted packet may end anywhere: what is not there is not read.
+void read_transport(Seen& seen, View ip, View transport) {
+    const bool is_tcp = seen.protocol == 6;
+    const bool is_udp = seen.protocol == 17;
+    if (is_tcp || is_udp) {
+        seen.source_port = get16(transport, 0);
+        seen.destination_port = get16(transport, 2);
+    }
+    size_t header = 0;
+    size_t covered = transport.size();
+    if (is_udp) {
+        header = 8;
+        covered = std::min<size_t>(get16(transport, 4), covered);
+        seen.transport_checksum = get16(transport, 6);
+    } else if (seen.protocol == 1) {
+        header = 8;
+        seen.icmp_type = get8(transport, 0);
+        seen.icmp_code = get8(transport, 1);
+        seen.transport_checksum = get16(transport, 2);
+        seen.identifier = get16(transport, 4);
+        seen.echo_sequence = get16(transport, 6);
+    } else if (is_tcp) {
+        seen.seq = get32(transport, 4);
+        if (!seen.whole && transport.size() < 20)
+            return;
+        seen.ack = get32(transport, 8);
+        header = size_t{get8(transport, 12)} / 16 * 4;
+        seen.tcp_flags = get8(transport, 13);
+        seen.window = get16(transport, 14);
+        seen.transport_checksum = get16(transport, 16);
+    }
+    const View rest = from(transport, std::min(header, transport.size()));
+    seen.payload.assign(rest.begin(), rest.end());
+    const uint32_t pseudo = is_tcp || is_udp ? plain_pseudo_sum(ip, covered) : 0;
+    seen.transport_checksum_ok =
+        seen.whole && ((is_udp && seen.transport_checksum == 0) || header == 0 ||
+                       plain_checksum(transport.first(covered), pseudo) == 0);
+}
+
+}  // namespace
+
+Seen read_ip(View packet) {
+    Seen seen;
+    const size_t header = size_t{get8(packet, 0)} % 16 * 4;
+    seen.tos = get8(packet, 1);
+    seen.total_length = get16(packet, 2);
+    seen.id = get16(packet, 4);
+    seen.dont_fragment = (get16(packet, 6) & 0x4000) != 0;
+    seen.ttl = get8(packet, 8);
+    seen.protocol = get8(packet, 9);
+    seen.source = address(packet, 12);
+    seen.destination = address(packet, 16);
+    const View behind = from(packet, header);
+    seen.ip_checksum_ok = plain_checksum(packet.first(header)) == 0;
+    seen.whole = seen.total_length <= packet.size();
+    const size_t present = std::min<size_t>(seen.total_length, packet.size());
+    seen.padding = packet.size() - present;
+    read_transport(seen, packet, behind.first(std::max(present, header) - header));
+    return seen;
+}
+
+Seen read(View frame) {
+    size_t position = 12;
+    from(frame, position);  // both addresses are there
+    MacAddress destination{};
+    MacAddress source{};
+    std::copy_n(frame.begin(), destination.size(), destination.begin());
+    std::copy_n(frame.begin() + 6, source.size(), source.begin());
+    uint16_t vlan = 0;
+    if (get16(frame, position) == 0x8100) {
+        vlan = get16(frame, position + 2);
+        position += 4;
+    }
+    const uint16_t ether_type = get16(frame, position);
+    Seen seen = ether_type == 0x0800 ? read_ip(from(frame, position + 2)) : Seen{};
+    seen.destination_mac = destination;
+    seen.source_mac = source;
+    seen.ether_type = ether_type;
+    seen.vlan = vlan;
+    return seen;
+}
+
+std::string summary(const Seen& seen) {
+    if (seen.ether_type != 0x0800 && seen.source.empty())
+        return "ether type " + std::to_string(seen.ether_type);
+    const bool has_ports = seen.protocol == 6 || seen.protocol == 17;
+    const auto end = [has_ports](const std::string& host, uint16_t port) {
+        return has_ports ? host + ':' + std::to_string(port) : host;
+    };
+    std::string text = seen.protocol == 6    ? "tcp "
+                       : seen.protocol == 17 ? "udp "
+                       : seen.protocol == 1  ? "icmp "
+                                             : "ip " + std::to_string(seen.protocol) + ' ';
+    text +=
+        end(seen.source, seen.source_port) + " > " + end(seen.destination, seen.destination_port);
+    if (seen.protocol == 6) {
+        text += " flags=";
+        for (const auto& [bit, letter] : {std::pair{kSyn, 'S'},
+                                          {kFin, 'F'},
+                                          {kRst, 'R'},
+                                          {kPsh, 'P'},
+                                          {kAck, 'A'},
+                                          {kUrg, 'U'}})
+            if (seen.tcp_flags & bit)
+                text += letter;
+    } else if (seen.protocol == 1) {
+        text +=
+            " type=" + std::to_string(seen.icmp_type) + " id=" + std::to_string(seen.identifier);
+    }
+    return text + " ttl=" + std::to_string(seen.ttl) +
+           " payload=" + std::to_string(seen.payload.size());
+}
+
+}  // namespace sluice::test

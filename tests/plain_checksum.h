@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// The Internet checksum, computed in the plainest way: the oracle for the clever ones in lib.
+///
+/// Units    Host byte order.
+/// Source   RFC 1071 §1; RFC 768 and RFC 9293 §3.1 for the pseudo header.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace sluice::test {
+
+/// The one's complement sum of `bytes`, added to `sum`; an odd last byte is the high half of a
+/// word.
+inline uint32_t plain_sum(std::span<const uint8_t> bytes, uint32_t sum = 0) {
+    for (size_t i = 0; i < bytes.size(); ++i)
+        sum += i % 2 == 0 ? uint32_t{bytes[i]} << 8 : uint32_t{bytes[i]};
+    while (sum >> 16 != 0)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return sum;
+}
+
+/// What belongs into a checksum field that is zero in `bytes`; 0 when the field is in and right.
+inline uint16_t plain_checksum(std::span<const uint8_t> bytes, uint32_t sum = 0) {
+    return static_cast<uint16_t>(~plain_sum(bytes, sum));
+}
+
+/// The sum of the pseudo header of an IPv4 packet whose TCP or UDP part is `length` bytes long.
+inline uint32_t plain_pseudo_sum(std::span<const uint8_t> ip, size_t length) {
+    return plain_sum(ip.subspan(12, 8), ip[9] + static_cast<uint32_t>(length));
+}
+
+}  // namespace sluice::test

@@ -35,6 +35,18 @@ inline constexpr size_t kTcpStateCount = index(TcpState::SynSent2) + 1;
 /// As `conntrack -L` prints it: "SYN_SENT".
 std::string_view tcp_state_name(TcpState state);
 
+/// Bits of the header's flags byte: RFC 9293 §3.1.
+enum TcpFlag : uint8_t {
+    kFin = 0x01,
+    kSyn = 0x02,
+    kRst = 0x04,
+    kPsh = 0x08,
+    kAck = 0x10,
+    kUrg = 0x20,
+    kEce = 0x40,
+    kCwr = 0x80,
+};
+
 /// What a segment means for the state, from its flags: RST wins over SYN, SYN over FIN over ACK.
 enum class SegmentClass : uint8_t { Syn, SynAck, Fin, Ack, Rst, None };
 
@@ -47,9 +59,9 @@ bool are_legal_flags(uint8_t tcp_flags);
 
 /// What a transition does.
 enum class Step : uint8_t {
-    Move,    ///< To `state`, which may be the same.
-    Ignore,  ///< The segment passes, the state stays.
     Refuse,  ///< The segment is INVALID.
+    Move,    ///< To `state`, which may be the same.
+    Ignore,  ///< The segment passes, the state stays: the ends may know more than we do.
 };
 
 struct Transition {
@@ -57,7 +69,8 @@ struct Transition {
     TcpState state = TcpState::None;
 };
 
-/// What `segment`, travelling in `direction` over a connection in `state`, does.
+/// What `segment`, travelling in `direction` over a connection in `state`, does. State None is that
+/// of a connection not yet known: its column says which segments may open one.
 Transition next(net::Direction direction, SegmentClass segment, TcpState state);
 
 }  // namespace sluice::conntrack

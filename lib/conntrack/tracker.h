@@ -36,7 +36,7 @@ using TrackerMemory = std::span<std::byte, kTrackerBytes>;
 enum class Action : uint8_t {
     Pass,    ///< Translate and send.
     Refuse,  ///< Drop for `reason`; state and timeout still apply where they changed.
-    Reopen,  ///< The flow is over and this packet begins another: kill it, open anew.
+    Reopen,  ///< The flow is over: kill it and treat the packet as one that met no flow.
     Delete,  ///< Send, then kill the flow.
 };
 

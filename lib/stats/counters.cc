@@ -35,6 +35,7 @@ constexpr Row kRows[] = {
     {IcmpSuppressed, "icmp_suppressed"},
     {ArpReceived, "arp_received"},
     {ArpSent, "arp_sent"},
+    {ArpConflicts, "arp_conflicts"},
 };
 
 constexpr bool is_in_order() {

@@ -55,9 +55,10 @@ enum class Count : uint8_t {
     IcmpSuppressed,  ///< ICMP errors not sent: --icmp-rate, or no mbuf.
     ArpReceived,
     ArpSent,
+    ArpConflicts,  ///< ARP frames in which another host claims an address of the gateway's.
 };
 
-inline constexpr size_t kCountCount = index(Count::ArpSent) + 1;
+inline constexpr size_t kCountCount = index(Count::ArpConflicts) + 1;
 
 /// The counter's name: "received".
 std::string_view count_name(Count count);

@@ -52,6 +52,7 @@ constexpr Row kRows[] = {
     {NeighbourFailed, "neighbour_failed"},
     {NeighbourQueueFull, "neighbour_queue_full"},
     {PuntFull, "punt_full"},
+    {ReleaseFull, "release_full"},
     {HandoffFull, "handoff_full"},
     {HandoffLoop, "handoff_loop"},
     {TxFull, "tx_full"},

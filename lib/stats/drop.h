@@ -62,6 +62,7 @@ enum class Drop : uint8_t {
     NeighbourFailed,     ///< The next hop does not answer ARP.
     NeighbourQueueFull,  ///< Too many packets wait for the same next hop.
     PuntFull,            ///< The control core's ring is full.
+    ReleaseFull,         ///< The control core's ring to a worker is full.
     HandoffFull,         ///< The owner's ring is full.
     HandoffLoop,         ///< Handed over once already, and not at home here either.
     TxFull,              ///< The port took no more.

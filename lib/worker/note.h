@@ -29,12 +29,15 @@ struct Note {
     Punt punt = Punt::None;
     route::Side hop_side = route::Side::Inside;
     route::HopIndex hop = route::kNoHop;  ///< From the control core: send it there.
+    bool complete = false;  ///< From the control core: has its Ethernet header, send it as it is.
     Be32 next_hop;
 };
 
 inline constexpr uint16_t kNoteBytes = 64;
 static_assert(sizeof(Note) <= kNoteBytes);
 
-inline Note& note_of(rte_mbuf* mbuf) { return *static_cast<Note*>(rte_mbuf_to_priv(mbuf)); }
+inline Note& note_of(rte_mbuf* mbuf) {
+    return *static_cast<Note*>(rte_mbuf_to_priv(mbuf));
+}
 
 }  // namespace sluice::worker

@@ -12,7 +12,7 @@ using namespace sluice::stats;
 TEST_CASE("counters: every count has a name of its own", "[stats]") {
     CHECK(count_name(Count::Received) == "received");
     CHECK(count_name(Count::FlowsOpened) == "flows_opened");
-    CHECK(count_name(Count::ArpSent) == "arp_sent");
+    CHECK(count_name(Count::ArpConflicts) == "arp_conflicts");
     std::set<std::string_view> names;
     for (size_t i = 0; i < kCountCount; ++i)
         names.insert(count_name(static_cast<Count>(i)));

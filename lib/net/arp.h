@@ -30,10 +30,13 @@ struct Arp {
 
 inline constexpr size_t kArpFrameBytes = 42;
 
-/// Reads an Ethernet frame; nothing when it is no sound ARP request or reply for IPv4.
+/// Reads an Ethernet frame; nothing when it is no sound ARP request or reply for IPv4. The sender's
+/// MAC is one that a host can have: neither zero nor a group address. `sender` may be 0.0.0.0
+/// (a probe).
 std::optional<Arp> read_arp(std::span<const uint8_t> frame);
 
-/// Writes the frame, addressed to `destination`, from arp.sender_mac. Returns kArpFrameBytes.
+/// Writes the frame, addressed to `destination`, from arp.sender_mac. `frame` holds kArpFrameBytes,
+/// which are returned.
 size_t write_arp(std::span<uint8_t> frame, const MacAddress& destination, const Arp& arp);
 
 }  // namespace sluice::net

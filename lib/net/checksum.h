@@ -36,7 +36,7 @@ public:
         return result;
     }
 
-    /// `checksum` after the rewrite.
+    /// `checksum` after the rewrite. For UDP, a result of 0 must be sent as 0xffff (RFC 768).
     constexpr uint16_t apply(uint16_t checksum) const {
         ChecksumDelta total;
         total.sum_ = static_cast<uint16_t>(~checksum);

@@ -31,14 +31,17 @@ constexpr IcmpError fragmentation_needed(uint16_t mtu) {
 
 inline constexpr size_t kIcmpErrorBytes = 576;  ///< Longest IP packet that write() makes.
 
-/// True when RFC 1812 §4.3.2.7 allows an error about this packet.
+/// True when RFC 1812 §4.3.2.7 allows an error about this packet, as far as its headers tell: that
+/// its destination is a subnet's broadcast address is for the caller to know.
 bool may_answer_with_error(const Packet& packet);
 
 /// Writes an IPv4 packet with the ICMP error about `packet` (unchanged since it arrived), from
-/// `source` to the packet's own source. `out` holds kIcmpErrorBytes. Returns its length.
+/// `source` to the packet's own source. `out` holds kIcmpErrorBytes. Quotes what lies in the first
+/// segment. Returns its length.
 size_t write_icmp_error(std::span<uint8_t> out, IcmpError error, Be32 source, const Packet& packet);
 
-/// Turns an echo request into its reply in place: addresses and type; both checksums follow.
+/// Turns an echo request into its reply in place: addresses, type and a fresh TTL; both checksums
+/// follow.
 void turn_echo_request(Packet& packet);
 
 }  // namespace sluice::net

@@ -5,7 +5,15 @@
 /// From an mbuf to a packet and its tuple, or to the reason why it is none.
 ///
 /// Threads  Pure functions of the mbuf.
-/// Errors   A packet that is not sound is a drop reason; nothing is read beyond the mbuf.
+/// Errors   A packet that is not sound is a drop reason; nothing is read beyond the mbuf. A header
+///          is Truncated when the frame ends in it, SplitHeaders when it goes on in the next
+///          segment. Of several reasons the first is given, from the outermost header inward:
+///
+///          - Truncated or SplitHeaders, NotIpv4;
+///          - Truncated or SplitHeaders, IpVersion, IpHeaderLength, IpLength, Truncated,
+///            IpOptions, TtlZero, Fragment, ProtocolUnsupported;
+///          - TransportHeader, SplitHeaders, IcmpType.
+///
 /// Cost     One or two cache lines of the frame; verify_checksums() in software reads all of it.
 /// Source   RFC 1812 §5.2.2 (IPv4 header), RFC 9293 §3.1, RFC 768, RFC 792.
 
@@ -19,7 +27,7 @@ struct rte_mbuf;
 
 namespace sluice::net {
 
-/// The EtherType of the frame in host order, or 0 when the frame is too short to have one.
+/// The EtherType of the frame in host order, or 0 when its first segment is too short to have one.
 uint16_t ether_type(const rte_mbuf* mbuf);
 
 /// Finds the headers of an IPv4 frame and the tuple they make. Checks every length and field, not
@@ -28,10 +36,16 @@ uint16_t ether_type(const rte_mbuf* mbuf);
 std::optional<stats::Drop> parse(rte_mbuf* mbuf, Packet& packet, Tuple& tuple);
 
 /// Checks the IPv4 header's checksum and the TCP, UDP or ICMP checksum (a UDP checksum of 0 is
-/// none). With `trust_nic`, what the NIC has found (mbuf flags) is believed, and what it has not
-/// looked at is computed.
+/// none; its sum covers what the UDP length says, RFC 768, and not what may follow). With
+/// `trust_nic`, what the NIC has found good or bad (mbuf flags) is believed; all else is computed,
+/// also where the flag says that data are intact but the field is not filled in
+/// (RTE_MBUF_F_RX_L4_CKSUM_NONE): an incremental update would send that field on.
 std::optional<stats::Drop> verify_checksums(const rte_mbuf* mbuf, const Packet& packet,
                                             bool trust_nic);
+
+/// ICMP types of RFC 792.
+inline constexpr uint8_t kEchoReply = 0;
+inline constexpr uint8_t kEchoRequest = 8;
 
 /// The port that an ICMP query's type and code make in its tuple, in both directions.
 constexpr Be16 icmp_ports(uint8_t type, uint8_t code) {

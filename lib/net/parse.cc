@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "net/parse.h"
+
+#include <rte_ether.h>
+#include <rte_icmp.h>
+#include <rte_ip.h>
+#include <rte_mbuf.h>
+#include <rte_tcp.h>
+#include <rte_udp.h>
+
+#include <algorithm>
+
+namespace sluice::net {
+namespace {
+
+using stats::Drop;
+using Verdict = std::optional<Drop>;
+
+constexpr uint32_t kEtherBytes = sizeof(rte_ether_hdr);
+constexpr uint32_t kIpBytes = sizeof(rte_ipv4_hdr);
+
+/// Why the first segment does not hold `bytes`: the frame has not so many, or they lie further on.
+Drop short_of(const rte_mbuf* mbuf, uint32_t bytes) {
+    return mbuf->pkt_len < bytes ? Drop::Truncated : Drop::SplitHeaders;
+}
+
+/// Checks the IPv4 header, of which kIpBytes are there.
+Verdict check_ip(const rte_mbuf* mbuf, const rte_ipv4_hdr& ip) {
+    if (ip.version_ihl >> 4 != 4)
+        return Drop::IpVersion;
+    const unsigned header = (ip.version_ihl & 15u) * 4;
+    const unsigned length = Be16{ip.total_length}.host();
+    if (header < kIpBytes)
+        return Drop::IpHeaderLength;
+    if (length < header)
+        return Drop::IpLength;
+    if (length > mbuf->pkt_len - kEtherBytes)
+        return Drop::Truncated;
+    if (header > kIpBytes)
+        return Drop::IpOptions;
+    if (ip.time_to_live == 0)
+        return Drop::TtlZero;
+    const unsigned fragment = Be16{ip.fragment_offset}.host();
+    if ((fragment & (RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)) != 0)
+        return Drop::Fragment;
+    return std::nullopt;
+}
+
+/// What of the packet lies behind the IP header, and how much of that in the first segment.
+struct Transport {
+    uint8_t* start;
+    uint32_t bytes;
+    uint32_t head_bytes;
+
+    /// Why a header of `size` bytes cannot be read here, if it cannot.
+    Verdict refuses(uint32_t size) const {
+        if (bytes < size)
+            return Drop::TransportHeader;
+        if (head_bytes < size)
+            return Drop::SplitHeaders;
+        return std::nullopt;
+    }
+};
+
+Verdict parse_tcp(const Transport& transport, Packet& packet, Tuple& tuple) {
+    if (const Verdict reason = transport.refuses(sizeof(rte_tcp_hdr)))
+        return reason;
+    const auto& tcp = *reinterpret_cast<const rte_tcp_hdr*>(transport.start);
+    const uint32_t header = (tcp.data_off >> 4) * 4u;
+    if (header < sizeof(rte_tcp_hdr))
+        return Drop::TransportHeader;
+    if (const Verdict reason = transport.refuses(header))
+        return reason;
+    packet.tcp_flags = tcp.tcp_flags;
+    tuple.source_port = Be16{tcp.src_port};
+    tuple.destination_port = Be16{tcp.dst_port};
+    return std::nullopt;
+}
+
+Verdict parse_udp(const Transport& transport, Tuple& tuple) {
+    if (const Verdict reason = transport.refuses(sizeof(rte_udp_hdr)))
+        return reason;
+    const auto& udp = *reinterpret_cast<const rte_udp_hdr*>(transport.start);
+    const uint32_t length = Be16{udp.dgram_len}.host();
+    if (length < sizeof(rte_udp_hdr) || length > transport.bytes)
+        return Drop::TransportHeader;
+    tuple.source_port = Be16{udp.src_port};
+    tuple.destination_port = Be16{udp.dst_port};
+    return std::nullopt;
+}
+
+Verdict parse_icmp(const Transport& transport, Packet& packet, Tuple& tuple) {
+    if (const Verdict reason = transport.refuses(sizeof(rte_icmp_hdr)))
+        return reason;
+    const auto& icmp = *reinterpret_cast<const rte_icmp_hdr*>(transport.start);
+    const Be16 identifier{icmp.icmp_ident};
+    const Be16 query = icmp_ports(kEchoRequest, 0);
+    if (icmp.icmp_code != 0)
+        return Drop::IcmpType;
+    if (icmp.icmp_type == kEchoRequest) {
+        tuple.source_port = identifier;
+        tuple.destination_port = query;
+    } else if (icmp.icmp_type == kEchoReply) {
+        tuple.source_port = query;
+        tuple.destination_port = identifier;
+    } else {
+        return Drop::IcmpType;
+    }
+    packet.icmp_type = icmp.icmp_type;
+    return std::nullopt;
+}
+
+Verdict parse_transport(const Transport& transport, Packet& packet, Tuple& tuple) {
+    switch (tuple.protocol) {
+        case Protocol::Tcp:
+            return parse_tcp(transport, packet, tuple);
+        case Protocol::Udp:
+            return parse_udp(transport, tuple);
+        case Protocol::Icmp:
+            return parse_icmp(transport, packet, tuple);
+    }
+    return Drop::ProtocolUnsupported;
+}
+
+/// Shortens the mbuf to `bytes`, which are more than 0 and fewer than it has.
+void trim(rte_mbuf* mbuf, uint32_t bytes) {
+    mbuf->pkt_len = bytes;
+    rte_mbuf* last = mbuf;
+    uint16_t segments = 1;
+    while (last->data_len < bytes) {
+        bytes -= last->data_len;
+        last = last->next;
+        ++segments;
+    }
+    last->data_len = static_cast<uint16_t>(bytes);
+    mbuf->nb_segs = segments;
+    rte_mbuf* rest = last->next;
+    last->next = nullptr;
+    while (rest != nullptr) {
+        rte_mbuf* next = rest->next;
+        rte_pktmbuf_free_seg(rest);
+        rest = next;
+    }
+}
+
+}  // namespace
+
+uint16_t ether_type(const rte_mbuf* mbuf) {
+    if (mbuf->data_len < kEtherBytes)
+        return 0;
+    return Be16{rte_pktmbuf_mtod(mbuf, const rte_ether_hdr*)->ether_type}.host();
+}
+
+std::optional<Drop> parse(rte_mbuf* mbuf, Packet& packet, Tuple& tuple) {
+    if (mbuf->data_len < kEtherBytes)
+        return short_of(mbuf, kEtherBytes);
+    if (ether_type(mbuf) != RTE_ETHER_TYPE_IPV4)
+        return Drop::NotIpv4;
+    if (mbuf->data_len < kEtherBytes + kIpBytes)
+        return short_of(mbuf, kEtherBytes + kIpBytes);
+
+    auto* ip = rte_pktmbuf_mtod_offset(mbuf, rte_ipv4_hdr*, kEtherBytes);
+    if (const Verdict reason = check_ip(mbuf, *ip))
+        return reason;
+
+    const uint32_t length = Be16{ip->total_length}.host();
+    const uint32_t head_bytes = std::min(length, mbuf->data_len - kEtherBytes);
+    packet = {ip, reinterpret_cast<uint8_t*>(ip) + kIpBytes, static_cast<uint16_t>(length),
+              static_cast<uint16_t>(head_bytes)};
+    tuple = {Be32{ip->src_addr}, Be32{ip->dst_addr}, {}, {}, Protocol{ip->next_proto_id}};
+    const Transport transport{packet.transport, length - kIpBytes, head_bytes - kIpBytes};
+    if (const Verdict reason = parse_transport(transport, packet, tuple))
+        return reason;
+
+    if (mbuf->pkt_len > kEtherBytes + length)
+        trim(mbuf, kEtherBytes + length);
+    return std::nullopt;
+}
+
+}  // namespace sluice::net

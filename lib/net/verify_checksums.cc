@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "net/parse.h"
+
+#include <rte_ip.h>
+#include <rte_mbuf.h>
+#include <rte_udp.h>
+
+#include <algorithm>
+
+namespace sluice::net {
+namespace {
+
+using stats::Drop;
+
+/// The one's complement sum of data with their checksum in them.
+constexpr uint16_t kSumOfGood = 0xffff;
+
+uint16_t fold(uint32_t sum) {
+    sum = (sum >> 16) + (sum & 0xffff);
+    return static_cast<uint16_t>((sum >> 16) + sum);
+}
+
+/// The sum of `bytes` bytes from `offset`, over segments. (rte_raw_cksum_mbuf() of DPDK 22.11 loses
+/// carries behind a segment of odd length.)
+uint16_t sum_of(const rte_mbuf* mbuf, uint32_t offset, uint32_t bytes) {
+    uint32_t sum = 0;
+    bool odd = false;
+    for (; bytes > 0; mbuf = mbuf->next) {
+        const uint32_t skipped = std::min<uint32_t>(offset, mbuf->data_len);
+        const uint32_t here = std::min(bytes, mbuf->data_len - skipped);
+        const uint16_t part =
+            rte_raw_cksum(rte_pktmbuf_mtod_offset(mbuf, const uint8_t*, skipped), here);
+        sum += odd ? swap_bytes(part) : part;
+        odd ^= here % 2 != 0;
+        offset -= skipped;
+        bytes -= here;
+    }
+    return fold(sum);
+}
+
+uint32_t pseudo_header_sum(const rte_ipv4_hdr& ip, uint32_t bytes) {
+    return uint32_t{rte_raw_cksum(&ip.src_addr, 2 * sizeof ip.src_addr)} +
+           Be16::from_host(ip.next_proto_id).raw +
+           Be16::from_host(static_cast<uint16_t>(bytes)).raw;
+}
+
+bool is_transport_sum_good(const rte_mbuf* mbuf, const Packet& packet) {
+    const auto* start = rte_pktmbuf_mtod(mbuf, const uint8_t*);
+    const auto offset = static_cast<uint32_t>(packet.transport - start);
+    const auto* ip = reinterpret_cast<const uint8_t*>(packet.ip);
+    uint32_t bytes = packet.length - static_cast<uint32_t>(packet.transport - ip);
+    if (packet.ip->next_proto_id == IPPROTO_ICMP)
+        return sum_of(mbuf, offset, bytes) == kSumOfGood;
+    if (packet.ip->next_proto_id == IPPROTO_UDP)
+        bytes = Be16{reinterpret_cast<const rte_udp_hdr*>(packet.transport)->dgram_len}.host();
+    return fold(pseudo_header_sum(*packet.ip, bytes) + sum_of(mbuf, offset, bytes)) == kSumOfGood;
+}
+
+bool has_no_checksum(const Packet& packet) {
+    return packet.ip->next_proto_id == IPPROTO_UDP &&
+           reinterpret_cast<const rte_udp_hdr*>(packet.transport)->dgram_cksum == 0;
+}
+
+/// What the NIC has found, in the words of its flags; nothing where it has not looked.
+std::optional<bool> found(uint64_t flags, uint64_t mask, uint64_t good, uint64_t bad) {
+    if ((flags & mask) == good)
+        return true;
+    if ((flags & mask) == bad)
+        return false;
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Drop> verify_checksums(const rte_mbuf* mbuf, const Packet& packet, bool trust_nic) {
+    // No flag at all is how a NIC says that it has not looked.
+    const uint64_t flags = trust_nic ? mbuf->ol_flags : 0;
+
+    const auto ip_found = found(flags, RTE_MBUF_F_RX_IP_CKSUM_MASK, RTE_MBUF_F_RX_IP_CKSUM_GOOD,
+                                RTE_MBUF_F_RX_IP_CKSUM_BAD);
+    const bool ip_good =
+        ip_found ? *ip_found : rte_raw_cksum(packet.ip, sizeof *packet.ip) == kSumOfGood;
+    if (!ip_good)
+        return Drop::IpChecksum;
+
+    if (has_no_checksum(packet))
+        return std::nullopt;
+    // NICs do not look into ICMP; some mark it good all the same.
+    const bool ask = packet.ip->next_proto_id != IPPROTO_ICMP;
+    const auto transport_found = found(ask ? flags : 0, RTE_MBUF_F_RX_L4_CKSUM_MASK,
+                                       RTE_MBUF_F_RX_L4_CKSUM_GOOD, RTE_MBUF_F_RX_L4_CKSUM_BAD);
+    const bool transport_good =
+        transport_found ? *transport_found : is_transport_sum_good(mbuf, packet);
+    return transport_good ? std::nullopt : std::optional(Drop::TransportChecksum);
+}
+
+}  // namespace sluice::net

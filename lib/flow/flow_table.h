@@ -5,14 +5,12 @@
 /// Flow table: finds a packet's flow from its tuple, whichever way the packet goes.
 ///
 /// Shape    One cuckoo table, shared by all. `capacity` flows, each reachable by two keys: the
-/// tuple
-///          of its original direction and the tuple of its reply direction. A bucket is one cache
-///          line; a slot is one 64-bit word: tag, state, direction, record index.
+///          tuple of its original direction and the tuple of its reply direction. A bucket is one
+///          cache line; a slot is one 64-bit word: tag, state, direction, record index.
 /// Units    Capacity counts flows, not keys. Tuples are in network byte order.
-/// Threads  Any registered thread (flow::Member) may find, insert and kill at once, without a lock.
-/// A key
-///          that is present is found, also while it is being moved; of two inserts of one key
-///          exactly one wins.
+/// Threads  Any registered thread (flow::Member) may find, insert and kill at once, without a
+///          lock. A key that is present is found, also while it is being moved; of two inserts of
+///          one key exactly one wins. docs/flow-table.md says how and why.
 /// Errors   A lookup cannot fail, it misses. insert() adds both keys or neither.
 /// Memory   All of it is taken by create(). No call after that allocates.
 /// Source   Two keys per flow: `struct nf_conntrack_tuple_hash` and
@@ -21,14 +19,21 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/result.h"
+#include "flow/cuckoo_index.h"
 #include "flow/deadlines.h"
+#include "flow/displacement.h"
 #include "flow/flow_record.h"
+#include "flow/record_pool.h"
+#include "flow/tuple_hash.h"
 #include "net/tuple.h"
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
+
+struct rte_rcu_qsbr;
 
 namespace sluice::flow {
 
@@ -57,7 +62,8 @@ struct FlowTableParams {
     uint32_t capacity = 0;  ///< Flows, exactly; 1 to 2^28.
     PageKind pages = PageKind::Ordinary;
     int numa_node = -1;                ///< Node whose memory holds the table; -1 for any.
-    unsigned max_members = 64;         ///< Threads that may register at once.
+    unsigned max_members = 64;         ///< Threads that may register at once; 1 to 1024.
+    unsigned index_load = 85;          ///< Percent of the slots in use at capacity; 10 to 100.
     std::array<uint64_t, 4> secret{};  ///< Random per start: keys the hash.
 };
 
@@ -74,9 +80,15 @@ struct Insertion {
     FlowRef holder;  ///< Its record's owner may be read: it is written before the claim.
 };
 
+/// What the index has been through, of all members together, since the start.
+struct IndexCounters {
+    std::array<uint64_t, kMostMoves + 1> keys_by_moves{};  ///< Keys claimed after so many moves.
+    uint64_t no_space = 0;                                 ///< Inserts that found no room.
+};
+
 class FlowTable {
 public:
-    /// Fails for a capacity out of range, or when the memory cannot be had.
+    /// Fails for a parameter out of range, or when the memory cannot be had.
     static Result<std::unique_ptr<FlowTable>> create(const FlowTableParams& params);
     ~FlowTable();
 
@@ -98,10 +110,55 @@ public:
     const FlowRecord& record(uint32_t index) const { return records_[index]; }
     FlowRecord& record(FlowRef ref) { return records_[ref.index()]; }
 
+    /// Calls visit(index, record) for each live flow of the records [first, last): for dumps and
+    /// for ageing. The caller is a member, and reports quiescence between segments.
+    template <typename Visit>
+    void for_each_live(uint32_t first, uint32_t last, Visit visit) {
+        for (uint32_t i = first; i < last && i < capacity_; ++i)
+            // Acquire: the tuples were written before the record became live.
+            if (records_[i].life.load(std::memory_order_acquire).life() == Life::Live)
+                visit(i, records_[i]);
+    }
+
     Deadlines& deadlines() { return deadlines_; }
 
     uint32_t capacity() const { return capacity_; }  ///< Flows it was made for.
-    uint32_t size() const;  ///< Flows live now; exact when nothing changes meanwhile.
+    uint32_t size() const;     ///< Flows live now; exact when nothing changes meanwhile.
+    uint64_t slots() const;    ///< Keys that the index could hold if every slot were in use.
+    size_t bytes() const;      ///< Memory that the table has taken.
+    IndexCounters counters() const;
+
+    /// For what else must outlive the members' readers, as blocks of ports do.
+    rte_rcu_qsbr* grace_periods() { return grace_; }
+
+private:
+    friend class Member;
+
+    /// What one member counts; only it writes here.
+    struct alignas(64) Seat {
+        std::atomic<bool> taken;
+        std::atomic<uint64_t> opened;
+        std::atomic<uint64_t> ended;
+        std::atomic<uint64_t> no_space;
+        std::array<std::atomic<uint64_t>, kMostMoves + 1> keys_by_moves;
+    };
+
+    FlowTable() = default;
+    void lay_out(const FlowTableParams& params);
+    bool is_hit(SlotWord word, const net::Tuple& tuple, Tick now) const;
+    FlowRef find_at(const Place& place, const net::Tuple& tuple, Tick now) const;
+
+    Pages pages_;
+    FlowRecord* records_ = nullptr;
+    uint32_t capacity_ = 0;
+    TupleHash hash_;
+    CuckooIndex index_;
+    uint64_t slots_ = 0;
+    Deadlines deadlines_;
+    rte_rcu_qsbr* grace_ = nullptr;
+    std::span<Seat> seats_;
+    RecordPool free_;
+    RecordPool orphans_;  ///< Retired by members that left before the grace period was over.
 };
 
 /// One thread's part in the table: it may look up while a member, and writes through this. Its
@@ -111,6 +168,8 @@ public:
     /// Takes a place among max_members. The table must outlive the member.
     explicit Member(FlowTable& table);
     ~Member();
+    Member(const Member&) = delete;
+    Member& operator=(const Member&) = delete;
 
     /// Takes free records, to be filled and inserted, or given back unused. Returns how many.
     unsigned take(std::span<uint32_t> indexes);
@@ -131,6 +190,33 @@ public:
     /// Around a sleep, or a wait: others need not wait for this thread meanwhile.
     void offline();
     void online();
+
+private:
+    /// One key on its way into the index.
+    struct Claim {
+        Place place;
+        const net::Tuple* tuple;
+        SlotWord word;  ///< Pending, as it stands in `slot`.
+        Slot* slot = nullptr;
+    };
+    enum class ClaimOutcome : uint8_t { Held, Taken, NoSpace };
+
+    Claim claim_of(uint32_t index, net::Direction direction) const;
+    ClaimOutcome pend(Claim& claim, Tick now, FlowRef& holder);
+    bool stand(Claim& claim);
+    bool is_taken(const Claim& claim, Tick now, FlowRef& holder);
+    bool outlasts(const Claim& claim, Slot& slot, SlotWord& rival);
+    void prefetch(const Place& place) const;
+    Insertion fail(uint32_t index, InsertOutcome outcome, FlowRef holder);
+    void retire(uint32_t index);
+    void reclaim();
+
+    FlowTable& table_;
+    unsigned id_ = 0;
+    FlowTable::Seat* seat_ = nullptr;
+    Chain retired_;       ///< Since the last grace period was begun.
+    Chain waiting_;       ///< For the grace period of `token_`.
+    uint64_t token_ = 0;
 };
 
 }  // namespace sluice::flow

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "flow/flow_table.h"
+
+#include <rte_rcu_qsbr.h>
+
+#include <cassert>
+#include <string>
+
+namespace sluice::flow {
+namespace {
+
+constexpr uint32_t kMostFlows = uint32_t{1} << SlotWord::kIndexBits;
+constexpr unsigned kMostMembers = 1024;
+constexpr unsigned kDefaultLoad = FlowTableParams{}.index_load;
+
+/// Hands out parts of one mapping, each on a cache line of its own, or only measures them.
+class Layout {
+public:
+    explicit Layout(std::byte* start = nullptr) : start_(start) {}
+
+    template <typename T>
+    std::span<T> take(size_t count) {
+        return {reinterpret_cast<T*>(take_bytes(count * sizeof(T))), count};
+    }
+    std::byte* take_bytes(size_t bytes) {
+        const size_t at = used_;
+        used_ += (bytes + 127) / 128 * 128;
+        return start_ == nullptr ? nullptr : start_ + at;
+    }
+    size_t used() const { return used_; }
+
+private:
+    std::byte* start_;
+    size_t used_ = 0;
+};
+
+template <typename Seat>
+struct Parts {
+    std::span<FlowRecord> records;
+    std::span<Bucket> buckets;
+    std::span<std::atomic<uint32_t>> deadlines;
+    std::span<std::atomic<uint32_t>> links;
+    std::span<Seat> seats;
+    std::byte* grace;
+
+    /// Zeroed memory is a valid beginning for all of them.
+    Parts(Layout& layout, uint32_t capacity, unsigned load, unsigned members)
+        : records(layout.take<FlowRecord>(capacity)),
+          buckets(layout.take<Bucket>(CuckooIndex::buckets_for(capacity, load))),
+          deadlines(layout.take<std::atomic<uint32_t>>(capacity)),
+          links(layout.take<std::atomic<uint32_t>>(capacity)),
+          seats(layout.take<Seat>(members)),
+          grace(layout.take_bytes(rte_rcu_qsbr_get_memsize(members))) {}
+};
+
+struct SeatSize {
+    std::array<uint64_t, 8> words;
+};
+
+size_t bytes_for(uint32_t capacity, unsigned load, unsigned members) {
+    Layout layout;
+    const Parts<SeatSize> parts(layout, capacity, load, members);
+    return layout.used();
+}
+
+Status check(const FlowTableParams& params) {
+    if (params.capacity == 0 || params.capacity > kMostFlows)
+        return Error{"a flow table of " + std::to_string(params.capacity) +
+                     " flows: must be 1 to " + std::to_string(kMostFlows)};
+    if (params.index_load < 10 || params.index_load > 100)
+        return Error{"an index load of " + std::to_string(params.index_load) +
+                     " percent: must be 10 to 100"};
+    if (params.max_members == 0 || params.max_members > kMostMembers)
+        return Error{"a flow table for " + std::to_string(params.max_members) +
+                     " threads: must be 1 to " + std::to_string(kMostMembers)};
+    return Done{};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<FlowTable>> FlowTable::create(const FlowTableParams& params) {
+    if (const Status status = check(params); !status)
+        return status.error();
+    const size_t bytes = bytes_for(params.capacity, params.index_load, params.max_members);
+    auto pages = Pages::map(bytes, params.pages, params.numa_node);
+    if (!pages)
+        return Error{"flow table of " + std::to_string(params.capacity) +
+                     " flows: " + pages.error().message};
+
+    std::unique_ptr<FlowTable> table(new FlowTable);
+    table->pages_ = std::move(pages.value());
+    table->lay_out(params);
+    return table;
+}
+
+void FlowTable::lay_out(const FlowTableParams& params) {
+    static_assert(sizeof(Seat) == sizeof(SeatSize));
+    Layout layout(pages_.memory().data());
+    const Parts<Seat> parts(layout, params.capacity, params.index_load, params.max_members);
+    records_ = parts.records.data();
+    capacity_ = params.capacity;
+    hash_ = TupleHash(params.secret);
+    index_ = CuckooIndex(parts.buckets, records_);
+    slots_ = parts.buckets.size() * kSlots;
+    deadlines_ = Deadlines(parts.deadlines);
+    seats_ = parts.seats;
+    free_.fill(parts.links);
+    orphans_.share(free_);
+    grace_ = reinterpret_cast<rte_rcu_qsbr*>(parts.grace);
+    [[maybe_unused]] const int result = rte_rcu_qsbr_init(grace_, params.max_members);
+    assert(result == 0);
+}
+
+FlowTable::~FlowTable() = default;
+
+size_t FlowTable::bytes_needed(uint32_t capacity) {
+    return bytes_for(capacity, kDefaultLoad, FlowTableParams{}.max_members);
+}
+
+size_t FlowTable::bytes() const { return pages_.memory().size(); }
+
+uint64_t FlowTable::slots() const { return slots_; }
+
+uint32_t FlowTable::hash(const net::Tuple& tuple) const {
+    return static_cast<uint32_t>(hash_(tuple) >> 32);
+}
+
+uint32_t FlowTable::size() const {
+    uint64_t opened = 0;
+    uint64_t ended = 0;
+    // The ends first: a flow that ends between the two loops is then counted as live, not twice.
+    for (const Seat& seat : seats_)
+        ended += seat.ended.load(std::memory_order_acquire);
+    for (const Seat& seat : seats_)
+        opened += seat.opened.load(std::memory_order_acquire);
+    return static_cast<uint32_t>(opened - ended);
+}
+
+IndexCounters FlowTable::counters() const {
+    IndexCounters sum;
+    for (const Seat& seat : seats_) {
+        sum.no_space += seat.no_space.load(std::memory_order_relaxed);
+        for (unsigned moves = 0; moves <= kMostMoves; ++moves)
+            sum.keys_by_moves[moves] += seat.keys_by_moves[moves].load(std::memory_order_relaxed);
+    }
+    return sum;
+}
+
+/// The full key decides, then the record's own word on whether it lives. The tuples are published
+/// by the slot's word; life and deadline may change at any time, so relaxed is as good as any.
+bool FlowTable::is_hit(SlotWord word, const net::Tuple& tuple, Tick now) const {
+    const FlowRecord& record = records_[word.index()];
+    return word.is_visible() && record.key(word.direction()) == tuple &&
+           record.life.load(std::memory_order_relaxed).life() == Life::Live &&
+           record.deadline.load(std::memory_order_relaxed).is_after(now);
+}
+
+FlowRef FlowTable::find_at(const Place& place, const net::Tuple& tuple, Tick now) const {
+    FlowRef found;
+    index_.scan(place, [&](Slot&, SlotWord word) {
+        if (!is_hit(word, tuple, now))
+            return false;
+        found = FlowRef(word.index(), word.direction());
+        return true;
+    });
+    return found;
+}
+
+FlowRef FlowTable::find(const net::Tuple& tuple, Tick now) const {
+    return find_at(index_.place(hash_(tuple)), tuple, now);
+}
+
+void FlowTable::find_bulk(std::span<const net::Tuple> tuples, Tick now,
+                          std::span<FlowRef> refs) const {
+    assert(tuples.size() == refs.size() && tuples.size() <= kMaxBulk);
+    std::array<uint64_t, kMaxBulk> hashes;
+    std::array<Place, kMaxBulk> places;
+    hash_.bulk(tuples, std::span(hashes).first(tuples.size()));
+    for (size_t i = 0; i < tuples.size(); ++i) {
+        places[i] = index_.place(hashes[i]);
+        __builtin_prefetch(&index_.bucket(places[i].primary));
+    }
+    for (size_t i = 0; i < tuples.size(); ++i)
+        refs[i] = find_at(places[i], tuples[i], now);
+}
+
+}  // namespace sluice::flow

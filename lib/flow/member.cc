@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+/// \file
+/// What changes the table: claims of keys, ends of flows, and reuse of records after a grace
+/// period. docs/flow-table.md has the protocol in order.
+
+#include "flow/flow_table.h"
+
+#include <rte_rcu_qsbr.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace sluice::flow {
+namespace {
+
+/// Only the member itself writes its counters.
+void count(std::atomic<uint64_t>& counter, std::memory_order order = std::memory_order_relaxed) {
+    counter.store(counter.load(std::memory_order_relaxed) + 1, order);
+}
+
+}  // namespace
+
+Member::Member(FlowTable& table) : table_(table) {
+    while (id_ < table.seats_.size() && table.seats_[id_].taken.exchange(true))
+        ++id_;
+    if (id_ == table.seats_.size())
+        std::abort();  // more threads than max_members: a mistake in the program
+    seat_ = &table.seats_[id_];
+    rte_rcu_qsbr_thread_register(table_.grace_, id_);
+    online();
+}
+
+Member::~Member() {
+    // Others' grace periods are not waited for: whoever is a member next takes the rest over.
+    for (const Chain& chain : {retired_, waiting_})
+        if (chain.count > 0)
+            table_.orphans_.put(chain);
+    offline();
+    rte_rcu_qsbr_thread_unregister(table_.grace_, id_);
+    seat_->taken.store(false, std::memory_order_release);
+}
+
+unsigned Member::take(std::span<uint32_t> indexes) {
+    auto taken = table_.free_.take(indexes);
+    if (taken < indexes.size()) {
+        reclaim();
+        taken += table_.free_.take(indexes.subspan(taken));
+    }
+    for (const uint32_t index : indexes.first(taken))
+        __builtin_prefetch(&table_.records_[index], 1);
+    for (const uint32_t index : indexes.first(taken)) {
+        auto& life = table_.records_[index].life;
+        // Relaxed: the record is this thread's alone until its first slot word.
+        const LifeWord last = life.load(std::memory_order_relaxed);
+        life.store(last.next_generation().with(Life::Opening), std::memory_order_relaxed);
+    }
+    return taken;
+}
+
+void Member::give_back(std::span<const uint32_t> indexes) {
+    Chain chain;
+    for (const uint32_t index : indexes) {
+        auto& life = table_.records_[index].life;
+        life.store(life.load(std::memory_order_relaxed).with(Life::Free),
+                   std::memory_order_relaxed);
+        table_.free_.append(chain, index);
+    }
+    if (chain.count > 0)
+        table_.free_.put(chain);
+}
+
+Member::Claim Member::claim_of(uint32_t index, net::Direction direction) const {
+    const net::Tuple& tuple = table_.records_[index].key(direction);
+    const Place place = table_.index_.place(table_.hash_(tuple));
+    return {place, &tuple, SlotWord::pending(place.tag, index, direction)};
+}
+
+Insertion Member::insert(uint32_t index, Tick now) {
+    using enum InsertOutcome;
+    Claim original = claim_of(index, net::Direction::Original);
+    Claim reply = claim_of(index, net::Direction::Reply);
+    prefetch(original.place);
+    prefetch(reply.place);
+    FlowRef holder;
+
+    if (const auto outcome = pend(original, now, holder); outcome != ClaimOutcome::Held)
+        return fail(index, outcome == ClaimOutcome::Taken ? OriginalTaken : NoSpace, holder);
+    do {
+        if (const auto outcome = pend(reply, now, holder); outcome != ClaimOutcome::Held) {
+            table_.index_.clear(*original.slot, original.place, original.word);
+            return fail(index, outcome == ClaimOutcome::Taken ? ReplyTaken : NoSpace, holder);
+        }
+    } while (!stand(reply));
+    while (!stand(original)) {
+        // A rival with a lower index took the claim away, and may be gone itself by now.
+        if (const auto outcome = pend(original, now, holder); outcome != ClaimOutcome::Held) {
+            auto& life = table_.records_[index].life;
+            life.store(life.load(std::memory_order_relaxed).with(Life::Dying));
+            table_.index_.erase(reply.place, index, net::Direction::Reply);
+            return fail(index, outcome == ClaimOutcome::Taken ? OriginalTaken : NoSpace, holder);
+        }
+    }
+    auto& life = table_.records_[index].life;
+    // Release: who sees the record live without a slot's word (a dump) sees its tuples too.
+    life.store(life.load(std::memory_order_relaxed).with(Life::Live), std::memory_order_release);
+    count(seat_->opened, std::memory_order_release);
+    return {Inserted, FlowRef(index, net::Direction::Original)};
+}
+
+/// The record was never live, so nobody but this member ends it.
+Insertion Member::fail(uint32_t index, InsertOutcome outcome, FlowRef holder) {
+    auto& life = table_.records_[index].life;
+    life.store(life.load(std::memory_order_relaxed).with(Life::Dying), std::memory_order_release);
+    if (outcome == InsertOutcome::NoSpace)
+        count(seat_->no_space);
+    retire(index);
+    return {outcome, holder};
+}
+
+/// Claims a slot, then looks whether the key is anywhere else. When it is, the claim is withdrawn.
+Member::ClaimOutcome Member::pend(Claim& claim, Tick now, FlowRef& holder) {
+    claim.word = SlotWord{claim.word.bits & ~SlotWord::kSecondary};
+    unsigned moves = 0;
+    while ((claim.slot = table_.index_.claim(claim.place, claim.word)) == nullptr) {
+        const Room room = make_room(table_.index_, claim.place);
+        if (!room.found)
+            return ClaimOutcome::NoSpace;
+        moves = std::max(moves, room.moves);
+    }
+    if (is_taken(claim, now, holder)) {
+        table_.index_.clear(*claim.slot, claim.place, claim.word);
+        return ClaimOutcome::Taken;
+    }
+    count(seat_->keys_by_moves[moves]);
+    return ClaimOutcome::Held;
+}
+
+/// Makes a pending claim live; false when a rival has taken it away.
+bool Member::stand(Claim& claim) {
+    SlotWord pending = claim.word;
+    return claim.slot->compare_exchange_strong(pending, pending.as(SlotState::Live),
+                                               std::memory_order_seq_cst);
+}
+
+/// Looks for another instance of the key, and of two that are pending lets the lower record index
+/// stay.
+bool Member::is_taken(const Claim& claim, Tick now, FlowRef& holder) {
+    return table_.index_.scan(claim.place, [&](Slot& slot, SlotWord word) {
+        if (word.index() == claim.word.index() && word.direction() == claim.word.direction())
+            return false;
+        const FlowRecord& record = table_.records_[word.index()];
+        if (record.key(word.direction()) != *claim.tuple)
+            return false;
+        if (!word.is_visible() && outlasts(claim, slot, word))
+            return false;
+        const LifeWord life = record.life.load(std::memory_order_acquire);
+        if (life.life() == Life::Dying)
+            return false;
+        if (life.life() == Life::Live &&
+            !record.deadline.load(std::memory_order_relaxed).is_after(now)) {
+            kill(word.index(), life);  // by this member or by another: it is dead
+            return false;
+        }
+        holder = FlowRef(word.index(), word.direction());
+        return true;
+    });
+}
+
+/// Takes a pending rival's claim away, if its index is higher. False when it stays, or has become
+/// live, which `rival` then shows.
+bool Member::outlasts(const Claim& claim, Slot& slot, SlotWord& rival) {
+    if (rival.index() <= claim.word.index())
+        return false;
+    SlotWord now = rival;
+    while (now == rival) {  // it may have withdrawn and come again
+        if (table_.index_.clear(slot, claim.place, rival))
+            return true;
+        now = slot.load(std::memory_order_seq_cst);
+    }
+    // Live, or withdrawn by itself, or live and moved away: then the bucket has a new version, and
+    // the scan shows it again.
+    const bool is_live = now == rival.as(SlotState::Live);
+    rival = now;
+    return !is_live;
+}
+
+bool Member::kill(uint32_t index, LifeWord seen) {
+    FlowRecord& record = table_.records_[index];
+    // Sequentially consistent: a mover that misses this is seen by the erase, or sees it later.
+    if (seen.life() != Life::Live ||
+        !record.life.compare_exchange_strong(seen, seen.with(Life::Dying),
+                                             std::memory_order_seq_cst))
+        return false;
+    const Claim original = claim_of(index, net::Direction::Original);
+    const Claim reply = claim_of(index, net::Direction::Reply);
+    prefetch(original.place);
+    prefetch(reply.place);
+    table_.index_.erase(original.place, index, net::Direction::Original);
+    table_.index_.erase(reply.place, index, net::Direction::Reply);
+    retire(index);
+    count(seat_->ended, std::memory_order_release);
+    return true;
+}
+
+void Member::prefetch(const Place& place) const {
+    __builtin_prefetch(&table_.index_.bucket(place.primary), 1);
+}
+
+void Member::retire(uint32_t index) { table_.free_.append(retired_, index); }
+
+/// Frees what has waited long enough, and lets what was retired since wait as one batch.
+void Member::reclaim() {
+    if (waiting_.count > 0) {
+        if (rte_rcu_qsbr_check(table_.grace_, token_, false) == 0)
+            return;
+        table_.free_.for_each(waiting_, [this](uint32_t i) { table_.deadlines_.clear(i); });
+        table_.free_.put(waiting_);
+        waiting_ = {};
+    }
+    table_.free_.join(retired_, table_.orphans_.take_all());
+    if (retired_.count == 0)
+        return;
+    waiting_ = retired_;
+    retired_ = {};
+    token_ = rte_rcu_qsbr_start(table_.grace_);
+}
+
+void Member::quiescent() {
+    rte_rcu_qsbr_quiescent(table_.grace_, id_);
+    reclaim();
+}
+
+void Member::offline() { rte_rcu_qsbr_thread_offline(table_.grace_, id_); }
+
+void Member::online() {
+    rte_rcu_qsbr_thread_online(table_.grace_, id_);
+    // It reads the token with a fence; an acquiring load says the same more plainly.
+    rte_rcu_qsbr_quiescent(table_.grace_, id_);
+}
+
+}  // namespace sluice::flow

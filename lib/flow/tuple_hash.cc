@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "flow/tuple_hash.h"
+
+#include <bit>
+#include <cstring>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace sluice::flow {
+namespace {
+
+/// SipHash's state: four words that are added, rotated and xored.
+struct Sip {
+    uint64_t v0, v1, v2, v3;
+
+    constexpr Sip(uint64_t k0, uint64_t k1)
+        : v0(k0 ^ 0x736f6d6570736575),
+          v1(k1 ^ 0x646f72616e646f6d),
+          v2(k0 ^ 0x6c7967656e657261),
+          v3(k1 ^ 0x7465646279746573) {}
+
+    constexpr void round() {
+        v0 += v1, v2 += v3;
+        v1 = std::rotl(v1, 13) ^ v0, v3 = std::rotl(v3, 16) ^ v2;
+        v0 = std::rotl(v0, 32);
+        v2 += v1, v0 += v3;
+        v1 = std::rotl(v1, 17) ^ v2, v3 = std::rotl(v3, 21) ^ v0;
+        v2 = std::rotl(v2, 32);
+    }
+    constexpr void add(uint64_t word) {
+        v3 ^= word;
+        round(), round();
+        v0 ^= word;
+    }
+    constexpr uint64_t finish() {
+        v2 ^= 0xff;
+        round(), round(), round(), round();
+        return v0 ^ v1 ^ v2 ^ v3;
+    }
+};
+
+}  // namespace
+
+TupleHash::TupleHash(const std::array<uint64_t, 4>& secret, Kind kind) : secret_(secret) {
+#if defined(__x86_64__)
+    if (kind == Kind::Fastest && __builtin_cpu_supports("aes") != 0) {
+        derive_round_keys();
+        bulk_ = aes;
+    }
+#else
+    (void)kind;
+#endif
+}
+
+void TupleHash::portable(const TupleHash& self, std::span<const net::Tuple> tuples,
+                         std::span<uint64_t> hashes) {
+    for (size_t i = 0; i < tuples.size(); ++i) {
+        std::array<uint64_t, 2> words;
+        std::memcpy(words.data(), &tuples[i], sizeof words);
+        Sip sip(self.secret_[0], self.secret_[1]);
+        sip.add(words[0]);
+        sip.add(words[1]);
+        sip.add(uint64_t{sizeof words} << 56);  // the padding block: the length, nothing else
+        hashes[i] = sip.finish();
+    }
+}
+
+#if defined(__x86_64__)
+namespace {
+
+__attribute__((target("aes"))) __m128i round_key_at(const std::array<uint64_t, 2>& key) {
+    return _mm_load_si128(reinterpret_cast<const __m128i*>(key.data()));
+}
+
+}  // namespace
+
+/// Two keys are the secret itself; the others come of it by AES, so that all are secret and none
+/// is another's neighbour.
+__attribute__((target("aes"))) void TupleHash::derive_round_keys() {
+    const auto load = [this](unsigned at) {
+        return _mm_set_epi64x(static_cast<int64_t>(secret_[at + 1]),
+                              static_cast<int64_t>(secret_[at]));
+    };
+    const __m128i first = load(0);
+    const __m128i second = load(2);
+    for (unsigned i = 0; i <= kRounds; ++i) {
+        __m128i key = _mm_xor_si128(first, _mm_set1_epi64x(static_cast<int64_t>(i)));
+        for (unsigned round = 0; round < 6; ++round)
+            key = _mm_aesenc_si128(key, round % 2 == 0 ? second : first);
+        _mm_store_si128(reinterpret_cast<__m128i*>(round_key_[i].data()), key);
+    }
+}
+
+__attribute__((target("aes"))) void TupleHash::aes(const TupleHash& self,
+                                                   std::span<const net::Tuple> tuples,
+                                                   std::span<uint64_t> hashes) {
+    const __m128i key0 = round_key_at(self.round_key_[0]);
+    const __m128i key1 = round_key_at(self.round_key_[1]);
+    const __m128i key2 = round_key_at(self.round_key_[2]);
+    const __m128i key3 = round_key_at(self.round_key_[3]);
+    const __m128i key4 = round_key_at(self.round_key_[4]);
+    for (size_t i = 0; i < tuples.size(); ++i) {
+        __m128i state = _mm_load_si128(reinterpret_cast<const __m128i*>(&tuples[i]));
+        state = _mm_xor_si128(state, key0);
+        state = _mm_aesenc_si128(state, key1);
+        state = _mm_aesenc_si128(state, key2);
+        state = _mm_aesenc_si128(state, key3);
+        state = _mm_aesenc_si128(state, key4);
+        hashes[i] = static_cast<uint64_t>(_mm_cvtsi128_si64(state));
+    }
+}
+#endif
+
+}  // namespace sluice::flow

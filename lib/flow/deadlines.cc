@@ -21,7 +21,9 @@ uint32_t word_of(Tick now, Tick deadline) {
     return check.milliseconds != 0 ? check.milliseconds : ~uint32_t{0};
 }
 
-bool is_due(uint32_t word, Tick now) { return word != 0 && !Tick{word}.is_after(now); }
+bool is_due(uint32_t word, Tick now) {
+    return word != 0 && !Tick{word}.is_after(now);
+}
 
 /// Bits of the entries among `words` that look due. It may read a word of an instant ago: who is
 /// missed by that is found in the next pass.
@@ -52,7 +54,9 @@ void Deadlines::set(uint32_t index, Tick now, Tick deadline) {
     words_[index].store(word_of(now, deadline), std::memory_order_relaxed);
 }
 
-void Deadlines::clear(uint32_t index) { words_[index].store(0, std::memory_order_relaxed); }
+void Deadlines::clear(uint32_t index) {
+    words_[index].store(0, std::memory_order_relaxed);
+}
 
 unsigned Deadlines::scan(uint32_t& position, uint32_t limit, Tick now, std::span<Due> due) const {
     const auto count = static_cast<uint32_t>(words_.size());

@@ -117,9 +117,13 @@ size_t FlowTable::bytes_needed(uint32_t capacity) {
     return bytes_for(capacity, kDefaultLoad, FlowTableParams{}.max_members);
 }
 
-size_t FlowTable::bytes() const { return pages_.memory().size(); }
+size_t FlowTable::bytes() const {
+    return pages_.memory().size();
+}
 
-uint64_t FlowTable::slots() const { return slots_; }
+uint64_t FlowTable::slots() const {
+    return slots_;
+}
 
 uint32_t FlowTable::hash(const net::Tuple& tuple) const {
     return static_cast<uint32_t>(hash_(tuple) >> 32);

@@ -123,9 +123,9 @@ public:
     Deadlines& deadlines() { return deadlines_; }
 
     uint32_t capacity() const { return capacity_; }  ///< Flows it was made for.
-    uint32_t size() const;     ///< Flows live now; exact when nothing changes meanwhile.
-    uint64_t slots() const;    ///< Keys that the index could hold if every slot were in use.
-    size_t bytes() const;      ///< Memory that the table has taken.
+    uint32_t size() const;   ///< Flows live now; exact when nothing changes meanwhile.
+    uint64_t slots() const;  ///< Keys that the index could hold if every slot were in use.
+    size_t bytes() const;    ///< Memory that the table has taken.
     IndexCounters counters() const;
 
     /// For what else must outlive the members' readers, as blocks of ports do.
@@ -214,8 +214,8 @@ private:
     FlowTable& table_;
     unsigned id_ = 0;
     FlowTable::Seat* seat_ = nullptr;
-    Chain retired_;       ///< Since the last grace period was begun.
-    Chain waiting_;       ///< For the grace period of `token_`.
+    Chain retired_;  ///< Since the last grace period was begun.
+    Chain waiting_;  ///< For the grace period of `token_`.
     uint64_t token_ = 0;
 };
 

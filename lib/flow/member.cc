@@ -188,9 +188,8 @@ bool Member::outlasts(const Claim& claim, Slot& slot, SlotWord& rival) {
 bool Member::kill(uint32_t index, LifeWord seen) {
     FlowRecord& record = table_.records_[index];
     // Sequentially consistent: a mover that misses this is seen by the erase, or sees it later.
-    if (seen.life() != Life::Live ||
-        !record.life.compare_exchange_strong(seen, seen.with(Life::Dying),
-                                             std::memory_order_seq_cst))
+    if (seen.life() != Life::Live || !record.life.compare_exchange_strong(
+                                         seen, seen.with(Life::Dying), std::memory_order_seq_cst))
         return false;
     const Claim original = claim_of(index, net::Direction::Original);
     const Claim reply = claim_of(index, net::Direction::Reply);
@@ -207,7 +206,9 @@ void Member::prefetch(const Place& place) const {
     __builtin_prefetch(&table_.index_.bucket(place.primary), 1);
 }
 
-void Member::retire(uint32_t index) { table_.free_.append(retired_, index); }
+void Member::retire(uint32_t index) {
+    table_.free_.append(retired_, index);
+}
 
 /// Frees what has waited long enough, and lets what was retired since wait as one batch.
 void Member::reclaim() {
@@ -231,7 +232,9 @@ void Member::quiescent() {
     reclaim();
 }
 
-void Member::offline() { rte_rcu_qsbr_thread_offline(table_.grace_, id_); }
+void Member::offline() {
+    rte_rcu_qsbr_thread_offline(table_.grace_, id_);
+}
 
 void Member::online() {
     rte_rcu_qsbr_thread_online(table_.grace_, id_);

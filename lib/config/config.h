@@ -29,6 +29,8 @@ enum class VerifyChecksum : uint8_t {
 
 using net::AddressRange;
 
+inline constexpr unsigned kMostWorkers = 63;  ///< With the control core they are 64 threads.
+
 struct StaticRoute {
     net::Prefix prefix;
     Be32 via;
@@ -40,8 +42,8 @@ struct Config {
     net::Prefix lan_address;  ///< The gateway's own address and the length of its subnet.
     net::Prefix wan_address;
     Be32 gateway;
-    std::vector<AddressRange> pool;    ///< Never empty once checked.
-    std::vector<net::Prefix> inside;   ///< Never empty once checked.
+    std::vector<AddressRange> pool;   ///< Never empty once checked.
+    std::vector<net::Prefix> inside;  ///< Never empty once checked.
     std::vector<StaticRoute> routes;
 
     unsigned workers = 1;
@@ -58,8 +60,8 @@ struct Config {
     conntrack::Tuning tuning;
 
     std::string control_socket = "/run/sluice.sock";
-    unsigned stats_interval = 0;     ///< Seconds between summaries on stdout; 0 for none.
-    std::vector<std::string> eal;    ///< What stood behind "--".
+    unsigned stats_interval = 0;   ///< Seconds between summaries on stdout; 0 for none.
+    std::vector<std::string> eal;  ///< What stood behind "--".
 };
 
 }  // namespace sluice::config

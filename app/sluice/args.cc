@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sluice/args.h"
+
+#include "config/flags.h"
+#include "config/load.h"
+#include "sluice/version.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace sluice::app {
+namespace {
+
+using config::Arity;
+using config::Flag;
+using std::string;
+
+constexpr size_t kHelpColumn = 40;
+constexpr size_t kHelpWidth = 60;
+
+constexpr const char* kDescription =
+    "sluice: a source-NAT gateway that forwards a packet translated or not at all.\n"
+    "A configuration file has one line `flag = value` for each flag, without the dashes.";
+constexpr const char* kFooter =
+    "\nWhat follows -- goes to DPDK's EAL, for example: -- --log-level=eal:debug\n"
+    "Exit: 0 after SIGINT or SIGTERM, 2 when a flag or a port is not as it must be.";
+
+/// Breaks a help text into lines of kHelpWidth; CLI11 indents them.
+string wrapped(std::string_view text) {
+    string lines;
+    while (text.size() > kHelpWidth) {
+        const size_t blank = text.rfind(' ', kHelpWidth);
+        if (blank == std::string_view::npos)
+            break;
+        lines += string(text.substr(0, blank)) + '\n';
+        text.remove_prefix(blank + 1);
+    }
+    return lines + string(text);
+}
+
+/// CLI11's configuration format, except that a key may come again further down: CLI11 would pass
+/// over it in silence, here its words are added to the first.
+class ConfigFormat : public CLI::ConfigTOML {
+public:
+    std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
+        std::vector<CLI::ConfigItem> merged;
+        for (CLI::ConfigItem& item : CLI::ConfigTOML::from_config(input)) {
+            const auto twin = std::find_if(merged.begin(), merged.end(), [&](const auto& other) {
+                return other.fullname() == item.fullname();
+            });
+            if (twin == merged.end())
+                merged.push_back(std::move(item));
+            else
+                twin->inputs.insert(twin->inputs.end(), item.inputs.begin(), item.inputs.end());
+        }
+        return merged;
+    }
+};
+
+/// The command line as CLI11 sees it: words only. What they mean is lib/config's affair, so that
+/// all errors read alike.
+class Words {
+public:
+    Words() : app_(kDescription, "sluice") {
+        app_.footer(kFooter);
+        app_.set_help_flag("-h,--help", "Print this and exit");
+        app_.set_version_flag("--version", string("sluice ") + kVersion, "Print it and exit");
+        app_.set_config("--config", "", "Read flags from this file; the command line has priority");
+        app_.get_config_ptr()->type_name("FILE");
+        app_.config_formatter(std::make_shared<ConfigFormat>());
+        app_.allow_config_extras(CLI::config_extras_mode::error);
+        app_.get_formatter()->column_width(kHelpColumn);
+        for (const Flag& flag : config::flags())
+            add(flag);
+    }
+
+    void parse(std::vector<string> words) {
+        std::reverse(words.begin(), words.end());  // as CLI11 wants it
+        app_.parse(words);
+    }
+
+    config::Settings settings() const {
+        config::Settings settings;
+        for (const auto& [name, words] : words_)
+            if (!words.empty())
+                settings.emplace(name, words);
+        for (const auto& [name, is_set] : switches_)
+            if (app_.count("--" + name) > 0)
+                settings.emplace(name, std::vector<string>{is_set ? "1" : "0"});
+        return settings;
+    }
+
+    /// What --help or --version print.
+    string text(const CLI::Success& success) const {
+        if (dynamic_cast<const CLI::CallForVersion*>(&success) != nullptr)
+            return string(success.what()) + '\n';
+        return app_.help();
+    }
+
+    /// CLI11's complaint as one sentence of ours.
+    Error sentence(const CLI::ParseError& error) const {
+        const string text = error.what();
+        if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !app_.remaining().empty())
+            return Error{app_.remaining().front() + ": there is no such flag; see sluice --help"};
+        if (dynamic_cast<const CLI::FileError*>(&error) != nullptr)
+            return Error{"--config " + text};
+        if (dynamic_cast<const CLI::ConfigError*>(&error) != nullptr)
+            return Error{"--config: " + text.substr(text.rfind(' ') + 1) +
+                         " in the file is not the name of a flag; see sluice --help"};
+        if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr)
+            return Error{text.substr(0, text.find(':')) + ": its value is missing"};
+        if (dynamic_cast<const CLI::ConversionError*>(&error) != nullptr)
+            return Error{text.substr(text.find(": ") + 2) + ": true or false is wanted"};
+        return Error{text + "; see sluice --help"};
+    }
+
+private:
+    void add(const Flag& flag) {
+        const string name(flag.name);
+        const string help = wrapped(flag.help);
+        if (flag.arity == Arity::Switch) {
+            app_.add_flag("--" + name, switches_[name], help)->group(string(flag.group));
+            return;
+        }
+        CLI::Option* option = app_.add_option("--" + name, words_[name], help);
+        option->group(string(flag.group))->type_name(string(flag.value));
+        option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+        if (flag.arity == Arity::Many)
+            option->expected(1, -1);
+        else
+            option->expected(1)->allow_extra_args(false);
+    }
+
+    CLI::App app_;
+    std::map<string, std::vector<string>> words_;
+    std::map<string, bool> switches_;
+};
+
+}  // namespace
+
+Result<Invocation> read_arguments(std::span<const char* const> arguments) {
+    const std::vector<string> all(arguments.begin() + 1, arguments.end());
+    const auto dashes = std::find(all.begin(), all.end(), "--");
+    std::vector<string> eal(dashes == all.end() ? dashes : dashes + 1, all.end());
+
+    Words words;
+    try {
+        words.parse({all.begin(), dashes});
+    } catch (const CLI::Success& success) {
+        return Invocation{{}, words.text(success)};
+    } catch (const CLI::ParseError& error) {
+        return words.sentence(error);
+    }
+    Result<config::Config> config = config::load(words.settings(), std::move(eal));
+    if (!config)
+        return config.error();
+    return Invocation{std::move(*config), std::nullopt};
+}
+
+}  // namespace sluice::app

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "config/flags.h"
+
+#include <string>
+#include <utility>
+
+namespace sluice::config {
+namespace {
+
+using conntrack::TcpState;
+
+constexpr std::string_view kPorts = "Ports";
+constexpr std::string_view kAddresses = "Addresses";
+constexpr std::string_view kCores = "Cores";
+constexpr std::string_view kMemory = "Memory";
+constexpr std::string_view kTracking = "Tracking";
+constexpr std::string_view kTimeouts = "Timeouts, in seconds, 1 to 1728000";
+constexpr std::string_view kOperation = "Operation";
+
+/// Moves what was read to its place, or passes the error on.
+template <typename From, typename To>
+Status store(Result<From> read, To& place) {
+    if (!read)
+        return read.error();
+    place = std::move(*read);
+    return Done{};
+}
+
+Status store_idle(const Given& given, Config& config) {
+    const Result<std::string> word = read_word(given);
+    if (!word)
+        return word.error();
+    if (*word != "busy" && *word != "sleep")
+        return wrong(given.flag, *word, "busy or sleep is wanted");
+    config.idle = *word == "busy" ? Idle::Busy : Idle::Sleep;
+    return Done{};
+}
+
+Status store_verify_checksum(const Given& given, Config& config) {
+    const Result<std::string> word = read_word(given);
+    if (!word)
+        return word.error();
+    if (*word == "auto")
+        config.verify_checksum = VerifyChecksum::Auto;
+    else if (*word == "always")
+        config.verify_checksum = VerifyChecksum::Always;
+    else if (*word == "never")
+        config.verify_checksum = VerifyChecksum::Never;
+    else
+        return wrong(given.flag, *word, "auto, always or never is wanted");
+    return Done{};
+}
+
+template <TcpState State>
+Status store_tcp(const Given& given, Config& config) {
+    return store(read_seconds(given), config.tuning.tcp[State]);
+}
+
+template <Duration conntrack::Tuning::*Field>
+Status store_timeout(const Given& given, Config& config) {
+    return store(read_seconds(given), config.tuning.*Field);
+}
+
+constexpr Flag timeout(std::string_view name, std::string_view help,
+                       Status (*read)(const Given&, Config&)) {
+    return {name, kTimeouts, Arity::One, false, "SECONDS", help, read};
+}
+
+using conntrack::Tuning;
+
+// clang-format off
+constexpr Flag kFlags[] = {
+    {"lan", kPorts, Arity::One, true, "PORT",
+     "The inside port: pci:0000:03:00.0, af_packet:IFNAME, af_xdp:IFNAME, tap:NAME, "
+     "memif:SOCKET[,role=server|client], pcap:RX.pcap,TX.pcap or vdev:DPDK-VDEV",
+     [](const Given& g, Config& c) { return store(read_word(g), c.lan); }},
+    {"wan", kPorts, Arity::One, true, "PORT",
+     "The outside port",
+     [](const Given& g, Config& c) { return store(read_word(g), c.wan); }},
+
+    {"lan-address", kAddresses, Arity::One, true, "ADDRESS/LENGTH",
+     "The gateway's own address inside, with its subnet",
+     [](const Given& g, Config& c) { return store(read_interface_address(g), c.lan_address); }},
+    {"wan-address", kAddresses, Arity::One, true, "ADDRESS/LENGTH",
+     "The gateway's own address outside, with its subnet",
+     [](const Given& g, Config& c) { return store(read_interface_address(g), c.wan_address); }},
+    {"gateway", kAddresses, Arity::One, true, "ADDRESS",
+     "The next hop of the default route, on the subnet of --wan-address",
+     [](const Given& g, Config& c) { return store(read_address(g), c.gateway); }},
+    {"pool", kAddresses, Arity::Many, false, "FIRST-LAST",
+     "Public addresses to translate to, ranges or single ones; "
+     "default: the address of --wan-address",
+     [](const Given& g, Config& c) { return store(read_ranges(g), c.pool); }},
+    {"inside", kAddresses, Arity::Many, false, "PREFIX",
+     "The networks whose packets are translated; default: the network of --lan-address",
+     [](const Given& g, Config& c) { return store(read_networks(g), c.inside); }},
+    {"route", kAddresses, Arity::Many, false, "PREFIX via ADDRESS",
+     "Static routes; the longest prefix wins",
+     [](const Given& g, Config& c) { return store(read_routes(g), c.routes); }},
+
+    {"workers", kCores, Arity::One, false, "N",
+     "Threads that forward, 1 to 63; default: 1",
+     [](const Given& g, Config& c) { return store(read_number(g, {1, kMostWorkers}), c.workers); }},
+    {"worker-cores", kCores, Arity::Many, false, "LIST",
+     "Their CPUs, as 1,3,5-7; default: the allowed CPUs after the control core's",
+     [](const Given& g, Config& c) { return store(read_cpus(g), c.worker_cores); }},
+    {"control-core", kCores, Arity::One, false, "N",
+     "The CPU of all other work; default: the first allowed CPU",
+     [](const Given& g, Config& c) { return store(read_number(g, {0, 1023}), c.control_core); }},
+    {"idle", kCores, Arity::One, false, "busy|sleep",
+     "What a worker without packets does; default: sleep where threads share a CPU, else busy",
+     store_idle},
+
+    {"flows", kMemory, Arity::One, false, "N",
+     "Flows that can be open at once, 1 to 268435456; default: 262144",
+     [](const Given& g, Config& c) { return store(read_number(g, {1, 1U << 28}), c.flows); }},
+    {"no-huge", kMemory, Arity::Switch, false, "",
+     "Use ordinary memory, no hugepages: slower, needs no preparation",
+     [](const Given& g, Config& c) { return store(read_switch(g), c.no_huge); }},
+    {"memory", kMemory, Arity::One, false, "MB",
+     "Memory for packets and routes, 16 to 1048576; default: what ports and workers need",
+     [](const Given& g, Config& c) { return store(read_number(g, {16, 1U << 20}), c.memory_mb); }},
+
+    {"verify-checksum", kTracking, Arity::One, false, "auto|always|never",
+     "Check what arrives: by the NIC where it can, else here; always here; not at all; "
+     "default: auto",
+     store_verify_checksum},
+    {"tcp-loose", kTracking, Arity::One, false, "0|1",
+     "1: an ACK that belongs to no flow opens one; default: 1",
+     [](const Given& g, Config& c) { return store(read_switch(g), c.tuning.tcp_loose); }},
+    {"icmp-rate", kTracking, Arity::One, false, "N",
+     "ICMP errors that sluice itself sends a second, in all, 0 to 1000000; default: 1000",
+     [](const Given& g, Config& c) { return store(read_number(g, {0, 1000000}), c.icmp_rate); }},
+
+    timeout("timeout-tcp-syn-sent", "default: 120", store_tcp<TcpState::SynSent>),
+    timeout("timeout-tcp-syn-recv", "default: 60", store_tcp<TcpState::SynRecv>),
+    timeout("timeout-tcp-established", "default: 432000", store_tcp<TcpState::Established>),
+    timeout("timeout-tcp-fin-wait", "default: 120", store_tcp<TcpState::FinWait>),
+    timeout("timeout-tcp-close-wait", "default: 60", store_tcp<TcpState::CloseWait>),
+    timeout("timeout-tcp-last-ack", "default: 30", store_tcp<TcpState::LastAck>),
+    timeout("timeout-tcp-time-wait", "default: 120", store_tcp<TcpState::TimeWait>),
+    timeout("timeout-tcp-close", "After a RST; default: 10", store_tcp<TcpState::Close>),
+    timeout("timeout-tcp-unacknowledged",
+            "While data waits for its ACK, or a flow was picked up midway; default: 300",
+            store_timeout<&Tuning::tcp_unacknowledged>),
+    timeout("timeout-udp", "Before a flow is a stream; default: 30",
+            store_timeout<&Tuning::udp>),
+    timeout("timeout-udp-stream", "Answered and older than 2 s; default: 120",
+            store_timeout<&Tuning::udp_stream>),
+    timeout("timeout-icmp", "default: 30", store_timeout<&Tuning::icmp>),
+
+    {"control-socket", kOperation, Arity::One, false, "PATH",
+     "The UNIX socket that sluicectl talks to; default: /run/sluice.sock",
+     [](const Given& g, Config& c) { return store(read_word(g), c.control_socket); }},
+    {"stats-interval", kOperation, Arity::One, false, "SECONDS",
+     "Print a summary every so often, 1 to 86400; default: 0, never",
+     [](const Given& g, Config& c) { return store(read_number(g, {0, 86400}), c.stats_interval); }},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const Flag> flags() {
+    return kFlags;
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Flags: everything an operator can set, by name, each also a key of the configuration file.
+///
+/// Shape    One table. The command line registers it, --help prints it, load() reads by it.
+
+#include "base/result.h"
+#include "config/config.h"
+#include "config/read.h"
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace sluice::config {
+
+/// How many words stand behind a flag.
+enum class Arity : uint8_t {
+    Switch,  ///< None: the flag itself says it.
+    One,
+    Many,  ///< One or more, and the flag may be repeated.
+};
+
+struct Flag {
+    std::string_view name;   ///< Without the dashes.
+    std::string_view group;  ///< Its heading in --help.
+    Arity arity = Arity::One;
+    bool required = false;
+    std::string_view value;  ///< What --help calls the word behind it.
+    std::string_view help;
+    Status (*read)(const Given& given, Config& config) = nullptr;
+};
+
+std::span<const Flag> flags();
+
+}  // namespace sluice::config

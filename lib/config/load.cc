@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "config/load.h"
+
+#include "config/flags.h"
+
+#include <utility>
+
+namespace sluice::config {
+namespace {
+
+void fill_defaults(const Settings& settings, Config& config) {
+    if (config.pool.empty())
+        config.pool.push_back({config.wan_address.address, config.wan_address.address});
+    if (config.inside.empty())
+        config.inside.push_back(config.lan_address.network());
+    if (!config.worker_cores.empty() && !settings.contains("workers"))
+        config.workers = static_cast<unsigned>(config.worker_cores.size());
+}
+
+}  // namespace
+
+Result<Config> load(const Settings& settings, std::vector<std::string> eal_arguments) {
+    Config config;
+    for (const Flag& flag : flags()) {
+        const auto given = settings.find(flag.name);
+        if (given == settings.end() || given->second.empty()) {
+            if (flag.required)
+                return Error{"--" + std::string(flag.name) + ' ' + std::string(flag.value) +
+                             " is missing; see sluice --help"};
+            continue;
+        }
+        if (Status status = flag.read({flag.name, given->second}, config); !status)
+            return status.error();
+    }
+    fill_defaults(settings, config);
+    config.eal = std::move(eal_arguments);
+    return config;
+}
+
+}  // namespace sluice::config

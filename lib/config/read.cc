@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "config/read.h"
+
+#include "net/text.h"
+
+#include <charconv>
+#include <optional>
+#include <sstream>
+
+namespace sluice::config {
+namespace {
+
+using std::string;
+using std::string_view;
+
+std::optional<uint32_t> parse_number(string_view text) {
+    uint32_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size())
+        return std::nullopt;
+    return value;
+}
+
+/// All words as one list without separators: commas and blanks both part items, because a
+/// configuration file may write a list either way.
+std::vector<string> items_of(const Given& given) {
+    std::vector<string> items;
+    for (string word : given.words) {
+        for (char& c : word)
+            if (c == ',')
+                c = ' ';
+        std::istringstream stream(word);
+        for (string item; stream >> item;)
+            items.push_back(item);
+    }
+    return items;
+}
+
+Result<net::Prefix> read_network(string_view flag, const string& text) {
+    const auto prefix = net::parse_prefix(text);
+    if (!prefix)
+        return wrong(flag, text, "a prefix is wanted, as 10.1.0.0/24");
+    if (*prefix != prefix->network())
+        return wrong(flag, text,
+                     "bits behind the prefix are set; write " + net::to_string(prefix->network()));
+    return *prefix;
+}
+
+/// Says of what is no range whether its ends are only in the wrong order.
+string why_no_range(const string& text) {
+    const size_t dash = text.find('-');
+    if (dash != string::npos) {
+        const auto first = net::parse_address(string_view(text).substr(0, dash));
+        const auto last = net::parse_address(string_view(text).substr(dash + 1));
+        if (first && last && *first > *last)
+            return "the first address is above the last";
+    }
+    return "a range of addresses is wanted, as 198.51.100.1-198.51.100.4, or one address";
+}
+
+Error no_cpus(const Given& given, const string& item) {
+    return wrong(given.flag, item, "a list of CPUs is wanted, as 1,3,5-7");
+}
+
+}  // namespace
+
+Error wrong(string_view flag, string_view value, string_view why) {
+    return Error{"--" + string(flag) + ' ' + string(value.empty() ? "\"\"" : value) + ": " +
+                 string(why)};
+}
+
+Result<string> read_word(const Given& given) {
+    if (given.words.size() > 1)
+        return wrong(given.flag, given.words[1],
+                     "the flag is there already, with " + given.words[0] +
+                         " (in a file, put quotes around a value with commas or blanks)");
+    return given.words[0];
+}
+
+Result<uint32_t> read_number(const Given& given, NumberRange range) {
+    const Result<string> word = read_word(given);
+    if (!word)
+        return word.error();
+    const auto value = parse_number(*word);
+    if (!value || *value < range.lowest || *value > range.highest)
+        return wrong(given.flag, *word,
+                     "a whole number from " + std::to_string(range.lowest) + " to " +
+                         std::to_string(range.highest) + " is wanted");
+    return *value;
+}
+
+Result<Duration> read_seconds(const Given& given) {
+    constexpr uint32_t kLongest = static_cast<uint32_t>(kLongestTimeout.milliseconds) / 1000;
+    const Result<uint32_t> seconds = read_number(given, {1, kLongest});
+    if (!seconds)
+        return Error{seconds.error().message + ", in seconds"};
+    return Duration::seconds(static_cast<int32_t>(*seconds));
+}
+
+Result<bool> read_switch(const Given& given) {
+    const Result<string> word = read_word(given);
+    if (!word)
+        return word.error();
+    if (*word == "0" || *word == "false")
+        return false;
+    if (*word == "1" || *word == "true")
+        return true;
+    return wrong(given.flag, *word, "0 or 1 is wanted");
+}
+
+Result<std::vector<unsigned>> read_cpus(const Given& given) {
+    constexpr unsigned kMostCpus = 1024;  // as many as a cpu_set_t holds
+    std::vector<unsigned> cpus;
+    for (const string& item : items_of(given)) {
+        const size_t dash = item.find('-');
+        const auto first = parse_number(string_view(item).substr(0, dash));
+        const auto last =
+            dash == string::npos ? first : parse_number(string_view(item).substr(dash + 1));
+        if (!first || !last || *first > *last || *last >= kMostCpus)
+            return no_cpus(given, item);
+        for (unsigned cpu = *first; cpu <= *last; ++cpu)
+            cpus.push_back(cpu);
+    }
+    if (cpus.empty())
+        return no_cpus(given, given.words[0]);
+    return cpus;
+}
+
+Result<Be32> read_address(const Given& given) {
+    const Result<string> word = read_word(given);
+    if (!word)
+        return word.error();
+    if (const auto address = net::parse_address(*word))
+        return *address;
+    return wrong(given.flag, *word, "an IPv4 address is wanted, as 198.51.100.254");
+}
+
+Result<net::Prefix> read_interface_address(const Given& given) {
+    const Result<string> word = read_word(given);
+    if (!word)
+        return word.error();
+    if (const auto prefix = net::parse_prefix(*word))
+        return *prefix;
+    return wrong(given.flag, *word, "an address with its subnet is wanted, as 10.1.0.1/24");
+}
+
+Result<std::vector<net::Prefix>> read_networks(const Given& given) {
+    std::vector<net::Prefix> networks;
+    for (const string& item : items_of(given)) {
+        const Result<net::Prefix> network = read_network(given.flag, item);
+        if (!network)
+            return network.error();
+        networks.push_back(*network);
+    }
+    if (networks.empty())
+        return wrong(given.flag, given.words[0], "a prefix is wanted, as 10.1.0.0/24");
+    return networks;
+}
+
+Result<std::vector<AddressRange>> read_ranges(const Given& given) {
+    std::vector<AddressRange> ranges;
+    for (const string& item : items_of(given)) {
+        const auto range = net::parse_range(item);
+        if (!range)
+            return wrong(given.flag, item, why_no_range(item));
+        ranges.push_back(*range);
+    }
+    if (ranges.empty())
+        return wrong(given.flag, given.words[0], why_no_range(given.words[0]));
+    return ranges;
+}
+
+Result<std::vector<StaticRoute>> read_routes(const Given& given) {
+    const std::vector<string> items = items_of(given);
+    std::vector<StaticRoute> routes;
+    for (size_t i = 0; i < items.size(); i += 3) {
+        if (i + 2 >= items.size() || items[i + 1] != "via")
+            return wrong(given.flag, items[i],
+                         "a route is written PREFIX via ADDRESS, as 10.9.0.0/16 via 10.1.0.9");
+        const Result<net::Prefix> prefix = read_network(given.flag, items[i]);
+        if (!prefix)
+            return prefix.error();
+        const auto via = net::parse_address(items[i + 2]);
+        if (!via)
+            return wrong(given.flag, items[i] + " via " + items[i + 2],
+                         "an IPv4 address is wanted behind via");
+        routes.push_back({*prefix, *via});
+    }
+    if (routes.empty())
+        return wrong(given.flag, given.words[0],
+                     "a route is written PREFIX via ADDRESS, as 10.9.0.0/16 via 10.1.0.9");
+    return routes;
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Reads the words behind one flag as what the flag stands for.
+///
+/// Errors   One sentence that names the flag and the value and says what is wanted.
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "config/config.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::config {
+
+/// What an operator wrote behind a flag, or behind the key of the same name in a file.
+struct Given {
+    std::string_view flag;
+    const std::vector<std::string>& words;  ///< Never empty.
+};
+
+struct NumberRange {
+    uint32_t lowest;
+    uint32_t highest;
+};
+
+/// "--flag value: why".
+Error wrong(std::string_view flag, std::string_view value, std::string_view why);
+
+/// The only word; an error where there are more.
+Result<std::string> read_word(const Given& given);
+
+Result<uint32_t> read_number(const Given& given, NumberRange range);
+/// Whole seconds, 1 to 20 days.
+Result<Duration> read_seconds(const Given& given);
+/// "0" or "1", "false" or "true".
+Result<bool> read_switch(const Given& given);
+/// CPUs as 1,3,5-7, in the order written.
+Result<std::vector<unsigned>> read_cpus(const Given& given);
+
+Result<Be32> read_address(const Given& given);
+/// An interface's address with the length of its subnet: host bits may be set.
+Result<net::Prefix> read_interface_address(const Given& given);
+/// Networks: no host bit may be set.
+Result<std::vector<net::Prefix>> read_networks(const Given& given);
+Result<std::vector<AddressRange>> read_ranges(const Given& given);
+/// "PREFIX via ADDRESS", any number of times, in any distribution over words.
+Result<std::vector<StaticRoute>> read_routes(const Given& given);
+
+}  // namespace sluice::config

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "config/load.h"
+
+#include "catch.h"
+#include "config/flags.h"
+#include "net/text.h"
+
+#include <set>
+#include <string>
+#include <vector>
+
+using namespace sluice;
+using namespace sluice::config;
+
+namespace {
+
+Settings least() {
+    return {{"lan", {"af_packet:l0"}},
+            {"wan", {"af_packet:w0"}},
+            {"lan-address", {"10.1.0.1/24"}},
+            {"wan-address", {"198.51.100.1/24"}},
+            {"gateway", {"198.51.100.254"}}};
+}
+
+Result<Config> load_with(const std::string& flag, const std::vector<std::string>& words) {
+    Settings settings = least();
+    settings[flag] = words;
+    return load(settings, {});
+}
+
+bool has(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+Config loaded(const std::string& flag, const std::vector<std::string>& words) {
+    const auto config = load_with(flag, words);
+    CAPTURE(flag);
+    REQUIRE(config.ok());
+    return config.value();
+}
+
+}  // namespace
+
+TEST_CASE("load: the least configuration gets all defaults", "[config]") {
+    const auto result = load(least(), {"--log-level=8"});
+    REQUIRE(result.ok());
+    const Config& config = result.value();
+    CHECK(config.lan == "af_packet:l0");
+    REQUIRE(config.pool.size() == 1);
+    CHECK(net::to_string(config.pool[0]) == "198.51.100.1");
+    REQUIRE(config.inside.size() == 1);
+    CHECK(net::to_string(config.inside[0]) == "10.1.0.0/24");
+    CHECK(config.workers == 1);
+    CHECK(config.flows == 262144);
+    CHECK_FALSE(config.no_huge);
+    CHECK_FALSE(config.idle.has_value());
+    CHECK_FALSE(config.memory_mb.has_value());
+    CHECK(config.tuning.tcp_loose);
+    CHECK(config.icmp_rate == 1000);
+    CHECK(config.eal == std::vector<std::string>{"--log-level=8"});
+}
+
+TEST_CASE("load: a required flag that is missing is named", "[config]") {
+    const std::string flag = GENERATE("lan", "wan", "lan-address", "wan-address", "gateway");
+    Settings settings = least();
+    settings.erase(flag);
+    const auto config = load(settings, {});
+    REQUIRE_FALSE(config.ok());
+    CHECK(has(config.error().message, "--" + flag + " "));
+    CHECK(has(config.error().message, "is missing"));
+}
+
+TEST_CASE("load: lists may come as words, with commas or with blanks", "[config]") {
+    const std::vector<std::string> words =
+        GENERATE(std::vector<std::string>{"198.51.100.1-198.51.100.4", "198.51.100.9"},
+                 std::vector<std::string>{"198.51.100.1-198.51.100.4,198.51.100.9"},
+                 std::vector<std::string>{"198.51.100.1-198.51.100.4 198.51.100.9"});
+    const Config config = loaded("pool", words);
+    REQUIRE(config.pool.size() == 2);
+    CHECK(net::to_string(config.pool[0]) == "198.51.100.1-198.51.100.4");
+    CHECK(net::to_string(config.pool[1]) == "198.51.100.9");
+}
+
+TEST_CASE("load: a route may be three words or one", "[config]") {
+    using Words = std::vector<std::string>;
+    const Words words =
+        GENERATE(Words{"10.9.0.0/16", "via", "10.1.0.9", "10.8.0.0/16", "via", "10.1.0.8"},
+                 Words{"10.9.0.0/16 via 10.1.0.9", "10.8.0.0/16 via 10.1.0.8"},
+                 Words{"10.9.0.0/16 via 10.1.0.9, 10.8.0.0/16 via 10.1.0.8"});
+    const Config config = loaded("route", words);
+    REQUIRE(config.routes.size() == 2);
+    CHECK(net::to_string(config.routes[0].prefix) == "10.9.0.0/16");
+    CHECK(net::to_string(config.routes[1].via) == "10.1.0.8");
+}
+
+TEST_CASE("load: worker cores say how many workers there are", "[config]") {
+    const Config config = loaded("worker-cores", {"1,3", "5-7"});
+    CHECK(config.worker_cores == std::vector<unsigned>{1, 3, 5, 6, 7});
+    CHECK(config.workers == 5);
+}
+
+TEST_CASE("load: every flag reaches its field", "[config]") {
+    using conntrack::TcpState;
+    CHECK(loaded("workers", {"3"}).workers == 3);
+    CHECK(loaded("control-core", {"0"}).control_core == 0U);
+    CHECK(loaded("idle", {"busy"}).idle == Idle::Busy);
+    CHECK(loaded("idle", {"sleep"}).idle == Idle::Sleep);
+    CHECK(loaded("flows", {"268435456"}).flows == 1U << 28);
+    CHECK(loaded("no-huge", {"1"}).no_huge);
+    CHECK(loaded("memory", {"512"}).memory_mb == 512U);
+    CHECK(loaded("verify-checksum", {"never"}).verify_checksum == VerifyChecksum::Never);
+    CHECK(loaded("verify-checksum", {"always"}).verify_checksum == VerifyChecksum::Always);
+    CHECK_FALSE(loaded("tcp-loose", {"0"}).tuning.tcp_loose);
+    CHECK(loaded("icmp-rate", {"0"}).icmp_rate == 0);
+    CHECK(loaded("control-socket", {"/tmp/s"}).control_socket == "/tmp/s");
+    CHECK(loaded("stats-interval", {"5"}).stats_interval == 5);
+
+    const auto seconds = Duration::seconds(7);
+    const auto tcp = [](const char* flag, TcpState state) {
+        return loaded(flag, {"7"}).tuning.tcp[state];
+    };
+    CHECK(tcp("timeout-tcp-syn-sent", TcpState::SynSent) == seconds);
+    CHECK(tcp("timeout-tcp-syn-recv", TcpState::SynRecv) == seconds);
+    CHECK(tcp("timeout-tcp-established", TcpState::Established) == seconds);
+    CHECK(tcp("timeout-tcp-fin-wait", TcpState::FinWait) == seconds);
+    CHECK(tcp("timeout-tcp-close-wait", TcpState::CloseWait) == seconds);
+    CHECK(tcp("timeout-tcp-last-ack", TcpState::LastAck) == seconds);
+    CHECK(tcp("timeout-tcp-time-wait", TcpState::TimeWait) == seconds);
+    CHECK(tcp("timeout-tcp-close", TcpState::Close) == seconds);
+    CHECK(loaded("timeout-tcp-unacknowledged", {"7"}).tuning.tcp_unacknowledged == seconds);
+    CHECK(loaded("timeout-udp", {"7"}).tuning.udp == seconds);
+    CHECK(loaded("timeout-udp-stream", {"7"}).tuning.udp_stream == seconds);
+    CHECK(loaded("timeout-icmp", {"7"}).tuning.icmp == seconds);
+}
+
+TEST_CASE("load: what is malformed or out of range is named with its flag", "[config]") {
+    struct Row {
+        const char* flag;
+        const char* value;
+    };
+    const Row row = GENERATE(values<Row>({
+        {"lan-address", "10.1.0.1"},
+        {"lan-address", "10.1.0.1/33"},
+        {"lan-address", "10.1.0/24"},
+        {"wan-address", "x"},
+        {"wan-address", ""},
+        {"gateway", "198.51.100"},
+        {"gateway", "198.51.100.256"},
+        {"gateway", "198.51.100.254/24"},
+        {"pool", "198.51.100.9-198.51.100.1"},
+        {"pool", "198.51.100.0/24"},
+        {"pool", "-"},
+        {"inside", "10.1.0.0"},
+        {"inside", "10.1.0.1/24"},
+        {"inside", "10.1.0.0/24-"},
+        {"route", "10.9.0.0/16"},
+        {"route", "10.9.0.0/16 via"},
+        {"route", "10.9.0.1/16 via 10.1.0.9"},
+        {"route", "10.9.0.0/16 to 10.1.0.9"},
+        {"route", "10.9.0.0/16 via 10.1.0"},
+        {"workers", "0"},
+        {"workers", "64"},
+        {"workers", "-1"},
+        {"workers", "2x"},
+        {"workers", ""},
+        {"worker-cores", "3-1"},
+        {"worker-cores", "1024"},
+        {"worker-cores", "1-"},
+        {"worker-cores", "a"},
+        {"worker-cores", ","},
+        {"control-core", "-1"},
+        {"control-core", "1024"},
+        {"control-core", "0,1"},
+        {"idle", "yes"},
+        {"idle", ""},
+        {"flows", "0"},
+        {"flows", "268435457"},
+        {"flows", "1e6"},
+        {"flows", "4294967297"},
+        {"memory", "0"},
+        {"memory", "15"},
+        {"memory", "1048577"},
+        {"no-huge", "2"},
+        {"verify-checksum", "sometimes"},
+        {"tcp-loose", "2"},
+        {"icmp-rate", "-1"},
+        {"icmp-rate", "1000001"},
+        {"stats-interval", "86401"},
+        {"timeout-udp", "0"},
+        {"timeout-udp", "1728001"},
+        {"timeout-udp", "1.5"},
+        {"timeout-tcp-established", "99999999999"},
+    }));
+    CAPTURE(row.flag, row.value);
+    const auto config = load_with(row.flag, {row.value});
+    REQUIRE_FALSE(config.ok());
+    CHECK(config.error().message.starts_with("--" + std::string(row.flag) + " "));
+    const std::string first_item =
+        std::string(row.value).substr(0, std::string(row.value).find(' '));
+    CHECK(has(config.error().message, first_item));
+}
+
+TEST_CASE("load: a flag with one value is refused when it comes twice", "[config]") {
+    const auto config = load_with("lan", {"af_packet:a", "af_packet:b"});
+    REQUIRE_FALSE(config.ok());
+    CHECK(has(config.error().message, "--lan af_packet:b"));
+}
+
+TEST_CASE("flags: names are unique and every flag has its heading, help and reader", "[config]") {
+    std::set<std::string_view> names;
+    for (const Flag& flag : flags()) {
+        CAPTURE(flag.name);
+        CHECK(names.insert(flag.name).second);
+        CHECK_FALSE(flag.group.empty());
+        CHECK_FALSE(flag.help.empty());
+        CHECK(flag.read != nullptr);
+        CHECK((flag.arity == Arity::Switch) == flag.value.empty());
+    }
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sluice/args.h"
+
+#include "catch.h"
+#include "config/flags.h"
+#include "net/text.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+using namespace sluice;
+using namespace sluice::app;
+using Words = std::vector<std::string>;
+
+namespace {
+
+Result<Invocation> read(const Words& words) {
+    std::vector<const char*> arguments{"sluice"};
+    for (const std::string& word : words)
+        arguments.push_back(word.c_str());
+    return read_arguments(arguments);
+}
+
+Words least(const Words& more) {
+    Words words{"--lan",         "af_packet:l0",   "--wan",     "af_packet:w0",
+                "--lan-address", "10.1.0.1/24",    "--gateway", "198.51.100.254",
+                "--wan-address", "198.51.100.1/24"};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+}
+
+config::Config config_of(const Words& words) {
+    const auto invocation = read(words);
+    if (!invocation)
+        FAIL(invocation.error().message);
+    REQUIRE_FALSE(invocation.value().text.has_value());
+    return invocation.value().config;
+}
+
+std::string error_of(const Words& words) {
+    const auto invocation = read(words);
+    REQUIRE_FALSE(invocation.ok());
+    return invocation.error().message;
+}
+
+/// A configuration file that is gone with its object.
+class File {
+public:
+    explicit File(const std::string& text) {
+        const int descriptor = mkstemp(path_.data());
+        REQUIRE(descriptor >= 0);
+        close(descriptor);
+        std::ofstream(path_) << text;
+    }
+    ~File() { unlink(path_.c_str()); }
+    const std::string& path() const { return path_; }
+
+private:
+    std::string path_ = "/tmp/sluice-args-XXXXXX";
+};
+
+}  // namespace
+
+TEST_CASE("args: flags become a configuration", "[sluice]") {
+    const config::Config config = config_of(
+        least({"--workers=2", "--no-huge", "--inside", "10.1.0.0/24", "10.2.0.0/16", "--inside",
+               "10.3.0.0/16", "--pool", "198.51.100.1-198.51.100.4", "--idle", "sleep"}));
+    CHECK(config.lan == "af_packet:l0");
+    CHECK(config.workers == 2);
+    CHECK(config.no_huge);
+    CHECK(config.inside.size() == 3);
+    CHECK(net::to_string(config.pool.at(0)) == "198.51.100.1-198.51.100.4");
+    CHECK(config.idle == config::Idle::Sleep);
+    CHECK(config.eal.empty());
+}
+
+TEST_CASE("args: a route is three arguments or one, and repeats", "[sluice]") {
+    const config::Config config =
+        config_of(least({"--route", "10.9.0.0/16", "via", "10.1.0.9", "--route",
+                         "10.8.0.0/16 via 10.1.0.8", "--workers", "2"}));
+    REQUIRE(config.routes.size() == 2);
+    CHECK(net::to_string(config.routes[0].via) == "10.1.0.9");
+    CHECK(net::to_string(config.routes[1].via) == "10.1.0.8");
+    CHECK(config.workers == 2);
+}
+
+TEST_CASE("args: what follows two dashes is for EAL", "[sluice]") {
+    const config::Config config =
+        config_of(least({"--inside", "10.1.0.0/24", "--", "--log-level=eal:debug", "--", "-x"}));
+    CHECK(config.eal == Words{"--log-level=eal:debug", "--", "-x"});
+    CHECK(config.inside.size() == 1);
+}
+
+TEST_CASE("args: help names every flag, version the program", "[sluice]") {
+    const auto help = read({"--help"});
+    REQUIRE(help.ok());
+    REQUIRE(help.value().text.has_value());
+    for (const config::Flag& flag : config::flags())
+        CHECK(help.value().text->find("--" + std::string(flag.name) + ' ') != std::string::npos);
+    const auto version = read({"--version"});
+    REQUIRE(version.ok());
+    CHECK(version.value().text.value_or("").starts_with("sluice "));
+}
+
+TEST_CASE("args: a file sets any flag and the command line wins", "[sluice]") {
+    const File file(
+        "# a comment\n"
+        "lan = \"pcap:in.pcap,out.pcap\"\n"
+        "wan = af_packet:w0\n"
+        "lan-address = 10.1.0.1/24\n"
+        "wan-address = 198.51.100.1/24\n"
+        "gateway = 198.51.100.254\n"
+        "inside = [\"10.1.0.0/24\", \"10.2.0.0/16\"]\n"
+        "route = 10.2.0.0/16 via 10.1.0.9\n"
+        "no-huge = true\n"
+        "workers = 2\n"
+        "route = [\"10.3.0.0/16 via 10.1.0.9\"]\n"
+        "timeout-udp = 60\n");
+    const config::Config config = config_of({"--config", file.path(), "--workers", "3"});
+    CHECK(config.lan == "pcap:in.pcap,out.pcap");
+    CHECK(config.inside.size() == 2);
+    CHECK(config.routes.size() == 2);
+    CHECK(config.no_huge);
+    CHECK(config.workers == 3);
+    CHECK(config.tuning.udp == Duration::seconds(60));
+}
+
+TEST_CASE("args: what the file says wrongly is refused", "[sluice]") {
+    struct Row {
+        const char* line;
+        const char* named;
+    };
+    const Row row = GENERATE(values<Row>({
+        {"unknown = 3\n", "unknown"},
+        {"[part]\nworkers = 2\n", "part"},
+        {"workers = 0\n", "--workers 0"},
+        {"workers\n", "--workers true"},
+        {"no-huge = maybe\n", "--no-huge = maybe"},
+        {"lan = pcap:in.pcap,out.pcap\n", "--lan out.pcap"},
+        {"workers = 2\nflows = 9\nworkers = 3\n", "--workers 3"},
+        {"config = other\n", "config"},
+        {"help = true\n", "help"},
+    }));
+    const File file(row.line);
+    const bool is_about_lan = std::string(row.named).starts_with("--lan");
+    const std::string error = is_about_lan ? error_of({"--config", file.path()})
+                                           : error_of(least({"--config", file.path()}));
+    CAPTURE(row.line, error);
+    CHECK(error.find(row.named) != std::string::npos);
+    CHECK(error.find('\n') == std::string::npos);
+}
+
+TEST_CASE("args: errors are one sentence that names the flag", "[sluice]") {
+    struct Row {
+        Words words;
+        const char* start;
+    };
+    const Row row = GENERATE(values<Row>({
+        {{}, "--lan PORT is missing"},
+        {{"--unknown"}, "--unknown: "},
+        {{"-x"}, "-x: "},
+        {least({"word"}), "word: "},
+        {least({"--workers"}), "--workers: "},
+        {least({"--workers", "-3"}), "--workers -3: "},
+        {least({"--no-huge=perhaps"}), "--no-huge = perhaps: "},
+        {least({"--lan", "af_packet:l1"}), "--lan af_packet:l1: "},
+        {least({"--config", "/nonexistent/file"}), "--config /nonexistent/file"},
+        {least({"--pool", "198.51.100.9-198.51.100.1"}), "--pool 198.51.100.9-198.51.100.1: "},
+        {least({"--route", "10.9.0.0/16", "via"}), "--route 10.9.0.0/16: "},
+    }));
+    const std::string error = error_of(row.words);
+    CAPTURE(error);
+    CHECK(error.starts_with(row.start));
+    CHECK(error.find('\n') == std::string::npos);
+}

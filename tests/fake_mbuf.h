@@ -13,11 +13,15 @@
 
 #include <rte_mbuf.h>
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <new>
 #include <span>
+#include <stdexcept>
 #include <vector>
 
 namespace sluice::test {
@@ -47,23 +51,26 @@ public:
 
     /// True when the code under test has given up segment `index`.
     bool is_freed(size_t index = 0) const {
-        return rte_mbuf_refcnt_read(&segments_[index]->mbuf) == 1;
+        return rte_mbuf_refcnt_read(segments_[index]->mbuf) == 1;
     }
 
 private:
+    /// An mbuf and its private area behind it, where rte_mbuf_to_priv() points.
     struct Segment {
-        alignas(64) rte_mbuf mbuf{};
-        std::byte private_area[kPrivateBytes]{};  // where rte_mbuf_to_priv() points
+        alignas(rte_mbuf) std::array<std::byte, sizeof(rte_mbuf) + kPrivateBytes> memory{};
         std::unique_ptr<uint8_t[]> bytes;
+        rte_mbuf* mbuf = new (memory.data()) rte_mbuf{};
     };
 
-    rte_mbuf& first() { return segments_.front()->mbuf; }
+    rte_mbuf& first() { return *segments_.front()->mbuf; }
 
     void append(std::span<const uint8_t> bytes) {
+        if (bytes.size() > UINT16_MAX)
+            throw std::length_error("longer than a segment can be");
         auto segment = std::make_unique<Segment>();
         segment->bytes = std::make_unique<uint8_t[]>(bytes.size());
         std::copy(bytes.begin(), bytes.end(), segment->bytes.get());
-        rte_mbuf& mbuf = segment->mbuf;
+        rte_mbuf& mbuf = *segment->mbuf;
         mbuf.buf_addr = segment->bytes.get();
         mbuf.buf_len = static_cast<uint16_t>(bytes.size());
         mbuf.data_len = static_cast<uint16_t>(bytes.size());
@@ -71,7 +78,7 @@ private:
         mbuf.priv_size = kPrivateBytes;
         rte_mbuf_refcnt_set(&mbuf, 2);
         if (!segments_.empty())
-            segments_.back()->mbuf.next = &mbuf;
+            segments_.back()->mbuf->next = &mbuf;
         segments_.push_back(std::move(segment));
     }
 

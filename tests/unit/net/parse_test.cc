@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "net/parse.h"
+
+#include "catch.h"
+#include "fake_mbuf.h"
+#include "packet_builder.h"
+
+#include <string>
+
+using namespace sluice;
+using namespace sluice::net;
+using namespace sluice::test;
+using stats::Drop;
+
+namespace {
+
+Frame from_inside() {
+    return Frame().ipv4("10.1.0.10", "203.0.113.10");
+}
+
+std::optional<Drop> verdict(const Bytes& frame, std::initializer_list<size_t> cuts = {}) {
+    FakeMbuf mbuf(frame, cuts);
+    Packet packet;
+    Tuple tuple;
+    return parse(mbuf, packet, tuple);
+}
+
+struct Parsed {
+    Packet packet;
+    Tuple tuple;
+    bool ok;
+};
+
+Parsed parsed(FakeMbuf& mbuf) {
+    Parsed result{};
+    result.ok = !parse(mbuf, result.packet, result.tuple);
+    return result;
+}
+
+}  // namespace
+
+TEST_CASE("parse: a TCP packet yields its headers, flags and tuple", "[net][tcp]") {
+    FakeMbuf mbuf(from_inside().tcp(40000, 80, kSyn | kAck).payload(100).bytes());
+    const Parsed result = parsed(mbuf);
+    REQUIRE(result.ok);
+    const auto* start = rte_pktmbuf_mtod(mbuf.get(), uint8_t*);
+    CHECK(reinterpret_cast<uint8_t*>(result.packet.ip) == start + 14);
+    CHECK(result.packet.transport == start + 34);
+    CHECK(result.packet.length == 140);
+    CHECK(result.packet.head_bytes == 140);
+    CHECK(result.packet.tcp_flags == (kSyn | kAck));
+    CHECK(result.tuple == Tuple{ip("10.1.0.10"), ip("203.0.113.10"), Be16::from_host(40000),
+                                Be16::from_host(80), Protocol::Tcp});
+}
+
+TEST_CASE("parse: a UDP packet yields its tuple", "[net][udp]") {
+    FakeMbuf mbuf(from_inside().udp(5353, 53).payload(1).bytes());
+    const Parsed result = parsed(mbuf);
+    REQUIRE(result.ok);
+    CHECK(result.packet.tcp_flags == 0);
+    CHECK(result.tuple == Tuple{ip("10.1.0.10"), ip("203.0.113.10"), Be16::from_host(5353),
+                                Be16::from_host(53), Protocol::Udp});
+}
+
+TEST_CASE("parse: an echo reply's tuple is its request's, reversed", "[net][icmp]") {
+    FakeMbuf request(from_inside().echo_request(77).bytes());
+    const Parsed asked = parsed(request);
+    REQUIRE(asked.ok);
+    CHECK(asked.packet.icmp_type == 8);
+    CHECK(asked.tuple == Tuple{ip("10.1.0.10"), ip("203.0.113.10"), Be16::from_host(77),
+                               Be16::from_host(0x0800), Protocol::Icmp});
+
+    FakeMbuf reply(Frame().ipv4("203.0.113.10", "10.1.0.10").echo_reply(77).bytes());
+    const Parsed answered = parsed(reply);
+    REQUIRE(answered.ok);
+    CHECK(answered.packet.icmp_type == 0);
+    CHECK(answered.tuple == asked.tuple.reversed());
+}
+
+TEST_CASE("parse: each unsound or unwanted header has its reason", "[net]") {
+    const auto tcp = [] { return from_inside().tcp(1, 2); };
+    const auto udp = [] { return from_inside().udp(1, 2).payload(10); };
+    struct Case {
+        std::string what;
+        Bytes frame;
+        Drop reason;
+    };
+    const Case cases[] = {
+        {"ARP", arp_request(mac(1), ip("10.1.0.10"), ip("10.1.0.1")), Drop::NotIpv4},
+        {"IPv6", tcp().ether_type(0x86dd).bytes(), Drop::NotIpv4},
+        {"VLAN tag", tcp().vlan(7).bytes(), Drop::NotIpv4},
+        {"version 6", tcp().ip_version(6).bytes(), Drop::IpVersion},
+        {"version 0", tcp().ip_version(0).bytes(), Drop::IpVersion},
+        {"header of 16 bytes", tcp().ip_header_words(4).bytes(), Drop::IpHeaderLength},
+        {"header of 0 bytes", tcp().ip_header_words(0).bytes(), Drop::IpHeaderLength},
+        {"total length 0", tcp().ip_total_length(0).bytes(), Drop::IpLength},
+        {"total length 19", tcp().ip_total_length(19).bytes(), Drop::IpLength},
+        {"total length one too many", tcp().ip_total_length(41).bytes(), Drop::Truncated},
+        {"total length 65535", tcp().ip_total_length(65535).bytes(), Drop::Truncated},
+        {"options", tcp().ip_options({1, 1, 1, 0}).bytes(), Drop::IpOptions},
+        {"options beyond total length", tcp().ip_options({1, 1, 1, 0}).ip_total_length(20).bytes(),
+         Drop::IpLength},
+        {"TTL 0", tcp().ttl(0).bytes(), Drop::TtlZero},
+        {"first fragment", tcp().fragment(0, true).bytes(), Drop::Fragment},
+        {"middle fragment", tcp().fragment(800, true).bytes(), Drop::Fragment},
+        {"last fragment", tcp().fragment(1600, false).bytes(), Drop::Fragment},
+        {"GRE", from_inside().protocol(47).payload(40).bytes(), Drop::ProtocolUnsupported},
+        {"SCTP", from_inside().protocol(132).payload(40).bytes(), Drop::ProtocolUnsupported},
+        {"nothing behind IP", from_inside().protocol(6).bytes(), Drop::TransportHeader},
+        {"TCP header of 19 bytes", from_inside().protocol(6).payload(19).bytes(),
+         Drop::TransportHeader},
+        {"TCP data offset 4", tcp().tcp_header_words(4).bytes(), Drop::TransportHeader},
+        {"TCP data offset beyond the packet", tcp().tcp_header_words(6).bytes(),
+         Drop::TransportHeader},
+        {"UDP header of 7 bytes", from_inside().protocol(17).payload(7).bytes(),
+         Drop::TransportHeader},
+        {"UDP length 7", udp().udp_length(7).bytes(), Drop::TransportHeader},
+        {"UDP length 0", udp().udp_length(0).bytes(), Drop::TransportHeader},
+        {"UDP length one too many", udp().udp_length(19).bytes(), Drop::TransportHeader},
+        {"ICMP header of 7 bytes", from_inside().protocol(1).payload(7).bytes(),
+         Drop::TransportHeader},
+        {"ICMP time exceeded", from_inside().icmp_error(11, 0, tcp().ip_bytes()).bytes(),
+         Drop::IcmpType},
+        {"ICMP timestamp", from_inside().icmp(13, 0).bytes(), Drop::IcmpType},
+        {"echo request with a code", from_inside().icmp(8, 1).bytes(), Drop::IcmpType},
+        {"echo reply with a code", from_inside().icmp(0, 1).bytes(), Drop::IcmpType},
+    };
+    for (const Case& c : cases) {
+        CAPTURE(c.what);
+        const auto reason = verdict(c.frame);
+        REQUIRE(reason);
+        CHECK(stats::drop_name(*reason) == stats::drop_name(c.reason));
+    }
+}
+
+TEST_CASE("parse: the reason is that of the outermost fault", "[net]") {
+    const Frame all_wrong = from_inside().tcp(1, 2).ttl(0).fragment(0, true).tcp_header_words(1);
+    CHECK(verdict(Frame(all_wrong).ip_version(5).ip_header_words(3).bytes()) == Drop::IpVersion);
+    CHECK(verdict(Frame(all_wrong).ip_header_words(3).bytes()) == Drop::IpHeaderLength);
+    CHECK(verdict(Frame(all_wrong).ip_total_length(4).bytes()) == Drop::IpLength);
+    CHECK(verdict(Frame(all_wrong).bytes()) == Drop::TtlZero);
+    CHECK(verdict(Frame(all_wrong).ttl(1).bytes()) == Drop::Fragment);
+    CHECK(verdict(from_inside().tcp(1, 2).tcp_header_words(1).bytes()) == Drop::TransportHeader);
+}
+
+TEST_CASE("parse: what the edges allow is accepted", "[net]") {
+    CHECK_FALSE(verdict(from_inside().tcp(1, 2).dont_fragment().bytes()));
+    CHECK_FALSE(verdict(from_inside().tcp(1, 2).ttl(1).bytes()));
+    CHECK_FALSE(verdict(from_inside().tcp(1, 2, 0).bytes()));
+    CHECK_FALSE(verdict(from_inside().tcp(1, 2).tcp_options(Bytes(40, 1)).bytes()));
+    CHECK_FALSE(verdict(from_inside().udp(0, 0).bytes()));
+    CHECK_FALSE(verdict(from_inside().udp(1, 2).payload(10).udp_length(17).bytes()));
+    CHECK_FALSE(verdict(from_inside().echo_request(0).bytes()));
+    CHECK_FALSE(verdict(from_inside().udp(1, 2).payload(65000).bytes()));
+}
+
+TEST_CASE("parse: a frame cut off anywhere is dropped as truncated", "[net]") {
+    const Bytes whole = GENERATE(from_inside().tcp(1, 2).payload(3).bytes(),
+                                 from_inside().udp(1, 2).payload(3).bytes(),
+                                 from_inside().echo_request(1).payload(3).bytes());
+    for (size_t length = 0; length < whole.size(); ++length) {
+        CAPTURE(length);
+        CHECK(verdict(Bytes(whole.begin(), whole.begin() + static_cast<long>(length))) ==
+              Drop::Truncated);
+    }
+    CHECK_FALSE(verdict(whole));
+}
+
+TEST_CASE("parse: headers that cross segments are dropped by name", "[net]") {
+    const Bytes frame = from_inside().tcp(1, 2).tcp_options(Bytes(4, 1)).payload(30).bytes();
+    constexpr size_t kHeaders = 14 + 20 + 24;
+    for (size_t cut = 0; cut < frame.size(); ++cut) {
+        CAPTURE(cut);
+        if (cut < kHeaders)
+            CHECK(verdict(frame, {cut}) == Drop::SplitHeaders);
+        else
+            CHECK_FALSE(verdict(frame, {cut}));
+    }
+    CHECK(verdict(from_inside().udp(1, 2).bytes(), {41}) == Drop::SplitHeaders);
+    CHECK(verdict(from_inside().echo_request(1).bytes(), {41}) == Drop::SplitHeaders);
+    CHECK(verdict(Bytes(10), {4}) == Drop::Truncated);
+}
+
+TEST_CASE("parse: a payload in later segments counts toward the length", "[net]") {
+    FakeMbuf mbuf(from_inside().tcp(1, 2).payload(300).bytes(), {100, 101, 300});
+    const Parsed result = parsed(mbuf);
+    REQUIRE(result.ok);
+    CHECK(result.packet.length == 340);
+    CHECK(result.packet.head_bytes == 86);
+    CHECK(mbuf->nb_segs == 4);
+}
+
+TEST_CASE("parse: padding behind the packet is cut off", "[net]") {
+    const Frame frame = from_inside().udp(1, 2).payload(2);
+    FakeMbuf mbuf(Frame(frame).padding(16).bytes());
+    REQUIRE(parsed(mbuf).ok);
+    CHECK(mbuf->pkt_len == 44);
+    CHECK(mbuf->data_len == 44);
+    CHECK(bytes_of(mbuf) == frame.bytes());
+}
+
+TEST_CASE("parse: padding is cut off segments, and what is empty then is freed", "[net]") {
+    const Frame frame = from_inside().udp(1, 2).payload(60);  // 102 bytes
+    FakeMbuf mbuf(Frame(frame).padding(50).bytes(), {80, 110, 130});
+    REQUIRE(parsed(mbuf).ok);
+    CHECK(mbuf->pkt_len == 102);
+    CHECK(mbuf->nb_segs == 2);
+    CHECK(bytes_of(mbuf) == frame.bytes());
+    CHECK_FALSE(mbuf.is_freed(0));
+    CHECK_FALSE(mbuf.is_freed(1));
+    CHECK(mbuf.is_freed(2));
+    CHECK(mbuf.is_freed(3));
+}
+
+TEST_CASE("parse: a packet that ends where a segment does keeps that segment", "[net]") {
+    FakeMbuf mbuf(from_inside().udp(1, 2).payload(60).padding(8).bytes(), {102});
+    REQUIRE(parsed(mbuf).ok);
+    CHECK(mbuf->nb_segs == 1);
+    CHECK(mbuf->next == nullptr);
+    CHECK(mbuf->pkt_len == 102);
+    CHECK(mbuf.is_freed(1));
+}
+
+TEST_CASE("parse: the EtherType is read where there is one", "[net]") {
+    const Bytes arp = arp_request(mac(1), ip("10.1.0.10"), ip("10.1.0.1"));
+    FakeMbuf whole(arp);
+    CHECK(ether_type(whole) == 0x0806);
+    FakeMbuf cut(Bytes(arp.begin(), arp.begin() + 13));
+    CHECK(ether_type(cut) == 0);
+    FakeMbuf split(arp, {13});
+    CHECK(ether_type(split) == 0);
+}

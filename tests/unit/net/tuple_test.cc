@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "net/tuple.h"
+
+#include "catch.h"
+
+using namespace sluice;
+using namespace sluice::net;
+
+TEST_CASE("tuple: reversed twice is itself", "[net]") {
+    const Tuple tuple{Be32{1}, Be32{2}, Be16{3}, Be16{4}, Protocol::Tcp};
+    CHECK(tuple.reversed() == Tuple{Be32{2}, Be32{1}, Be16{4}, Be16{3}, Protocol::Tcp});
+    CHECK(tuple.reversed().reversed() == tuple);
+}
+
+TEST_CASE("tuple: the direction opposite to each is the other", "[net]") {
+    CHECK(opposite(Direction::Original) == Direction::Reply);
+    CHECK(opposite(Direction::Reply) == Direction::Original);
+}

@@ -1,0 +1,39 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Checks that lib/stats/drop.h, lib/stats/drop.cc and docs/drops.md tell of the same drop reasons.
+
+One enumerator, one counter's name (the enumerator in snake case), one row of a table in the
+document that begins with the name: | `invalid_flags` | … |. All in the same order.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def snake_case(name):
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def main():
+    header = (ROOT / "lib/stats/drop.h").read_text()
+    body = re.search(r"enum class Drop[^{]*\{(.*?)\};", header, re.DOTALL).group(1)
+    reasons = [snake_case(name) for name in re.findall(r"^ +([A-Z]\w+),", body, re.MULTILINE)]
+    names = re.findall(r'^ +\{\w+, "(\w+)"\},', (ROOT / "lib/stats/drop.cc").read_text(),
+                       re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/drops.md").read_text(), re.MULTILINE)
+
+    problems = []
+    for where, found in (("lib/stats/drop.cc", names), ("docs/drops.md", rows)):
+        problems += [f"{where}: {name} is missing" for name in reasons if name not in found]
+        problems += [f"{where}: {name} is no drop reason" for name in found if name not in reasons]
+        if not problems and found != reasons:
+            problems.append(f"{where}: in another order than drop.h, or twice")
+    print("\n".join(problems) or f"{len(reasons)} drop reasons")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Checks the sizes and the form of files: CONTRIBUTING.md has the numbers.
+
+Functions are found by their form, which clang-format fixes: a line that ends in ") {" or the like
+opens one, the next "}" in the same column closes it.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+MAX_COLUMNS = 100
+MAX_SOURCE_LINES = 500
+MAX_HEADER_LINES = 250
+MAX_FUNCTION_LINES = 60
+MAX_FOLDER_FILES = 12
+MAX_TREE_LINES = 20_000  # lib + drivers + app
+
+CODE = {".cc", ".h"}
+SPDX = "SPDX-License-Identifier: BSD-3-Clause"
+NO_SPDX = {"LICENSE", ".clang-format", ".clang-tidy", ".editorconfig", ".gitignore"}
+OPENS = re.compile(r"^( *)(?!.*\b(?:namespace|if|for|while|switch|do|else|case)\b)[^ #/].*\) ?"
+                   r"(?:const |noexcept |override |-> [^;]+ )*\{$")
+
+
+def files():
+    """All files of the tree, less what a build or git put there."""
+    foreign = ("build", ".git/", ".cache", "__pycache__")
+    paths = ((path, str(path.relative_to(ROOT))) for path in ROOT.rglob("*") if path.is_file())
+    return sorted(path for path, name in paths
+                  if not name.startswith(foreign) and "/__pycache__/" not in name
+                  and name != ".git")
+
+
+def long_functions(lines):
+    """(first line, length) of each function that is too long."""
+    for first, line in enumerate(lines):
+        if match := OPENS.match(line):
+            end = next((i for i in range(first, len(lines)) if lines[i].startswith(match[1] + "}")),
+                       first)
+            if end - first + 1 > MAX_FUNCTION_LINES:
+                yield first + 1, end - first + 1
+
+
+def check_code(path, lines):
+    limit = MAX_HEADER_LINES if path.suffix == ".h" else MAX_SOURCE_LINES
+    if len(lines) > limit:
+        yield f"{len(lines)} lines, {limit} at most"
+    for line, length in long_functions(lines):
+        yield f"line {line}: a function of {length} lines, {MAX_FUNCTION_LINES} at most"
+    if path.suffix == ".h" and path.is_relative_to(ROOT / "lib") and \
+            not any(line.startswith("/// \\file") for line in lines):
+        yield "a public header without its \\file block"
+
+
+def check_file(path):
+    lines = path.read_text(encoding="utf-8").splitlines()
+    in_markdown = path.suffix == ".md"
+    if path.name not in NO_SPDX and not in_markdown and \
+            not any(SPDX in line for line in lines[:2]):
+        yield "no SPDX line at its head"
+    if not in_markdown and path.name != "LICENSE":
+        for number, line in enumerate(lines, 1):
+            if len(line) > MAX_COLUMNS:
+                yield f"line {number}: {len(line)} columns, {MAX_COLUMNS} at most"
+            if line != line.rstrip() or "\t" in line:
+                yield f"line {number}: a tab, or blanks at its end"
+    if path.suffix in CODE:
+        yield from check_code(path, lines)
+
+
+def check_tree(code):
+    lines = sum(len(path.read_text().splitlines()) for path in code)
+    if lines > MAX_TREE_LINES:
+        yield f"lib, drivers and app: {lines} lines, {MAX_TREE_LINES} at most"
+    for folder in sorted({path.parent for path in code}):
+        names = {path.stem for path in code if path.parent == folder}
+        if len(names) > MAX_FOLDER_FILES:
+            yield f"{folder.relative_to(ROOT)}: {len(names)} headers with their sources, " \
+                  f"{MAX_FOLDER_FILES} at most"
+
+
+def main():
+    everything = files()
+    problems = [f"{path.relative_to(ROOT)}: {problem}"
+                for path in everything for problem in check_file(path)]
+    code = [path for path in everything if path.suffix in CODE
+            and path.relative_to(ROOT).parts[0] in ("lib", "drivers", "app")]
+    problems += check_tree(code)
+    print("\n".join(problems) or f"{len(everything)} files, all within their sizes")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Bad command lines: exit code 2, one sentence that names the flag, nothing left behind. The ports
+# of the good part exist, so each line is bad for its own reason only. The network is drawn in
+# network.sh.
+set -euo pipefail
+# shellcheck source=tests/smoke/gateway.sh
+source "$(dirname "$(readlink -f "$0")")/gateway.sh"
+
+# The flag that the sentence must name | what is added to, or put in place of, a good command line.
+rows=(
+    "--lan | --lan="
+    "--lan | --lan=eth9"
+    "--lan | --lan=af_packet:nosuch"
+    "--wan | --wan=bogus:wan"
+    "--wan | --wan=af_packet:lan"
+    "--lan-address | --lan-address=10.1.0.1"
+    "--lan-address | --lan-address=10.1.0.300/24"
+    "--lan-address | --lan-address=10.1.0.1/33"
+    "--wan-address | --wan-address=198.51.100.1/x"
+    "--wan-address | --wan-address=10.1.0.7/24"
+    "--gateway | --gateway=198.51.101.254"
+    "--gateway | --gateway=198.51.100.1"
+    "--gateway | --gateway=nowhere"
+    "--pool | --pool=198.51.100.4-198.51.100.1"
+    "--pool | --pool=10.1.0.5"
+    "--inside | --inside=10.1.0.0/99"
+    "--route | --route=10.9.0.0/16"
+    "--workers | --workers=0"
+    "--workers | --workers=x"
+    "--workers | --workers=100000"
+    "--worker-cores | --worker-cores=99999"
+    "--control-core | --control-core=99999"
+    "--flows | --flows=0"
+    "--flows | --flows=99999999999"
+    "--idle | --idle=lazy"
+    "--memory | --memory=1"
+    "--stats-interval | --stats-interval=-1"
+    "--icmp-rate | --icmp-rate=-5"
+    "--verify-checksum | --verify-checksum=perhaps"
+    "--timeout-udp | --timeout-udp=soon"
+    "--control-socket | --control-socket=/nonexistent/sluice.sock"
+    "--config | --config=/nonexistent/sluice.conf"
+    "--nonsense | --nonsense=1"
+)
+
+new_network bad
+good=("${port_flags[@]}" "${address_flags[@]}" "${memory_flags[@]}" --control-socket "$work/sock")
+
+# command_line FLAG...: the good one, less the flags that are given again here.
+command_line() {
+    local i flag
+    line=()
+    for ((i = 0; i < ${#good[@]}; ++i)); do
+        flag=${good[$i]}
+        [[ $flag != --no-huge ]] || { line+=("$flag"); continue; }
+        [[ "$1" == "$flag="* ]] || line+=("$flag" "${good[$i + 1]}")
+        i=$((i + 1))
+    done
+    line+=("$1")
+}
+
+in_dpdk() {
+    find /run/dpdk -mindepth 1 2>/dev/null | sort
+}
+
+before=$(in_dpdk)
+for row in "${rows[@]}"; do
+    flag=${row%% |*}
+    command_line "${row##*| }"
+    status=0
+    in_namespace bad.gateway timeout 20 "$sluice" "${line[@]}" >"$work/out" 2>"$work/err" ||
+        status=$?
+    ((status == 2)) || fail "${row##*| }: exit code $status, $(cat "$work/err")"
+    (($(wc -l <"$work/err") == 1)) || fail "${row##*| }: not one sentence: $(cat "$work/err")"
+    grep --quiet --fixed-strings -e "$flag" "$work/err" ||
+        fail "${row##*| }: the flag is not named: $(cat "$work/err")"
+    value=${row##*=}
+    grep --quiet --fixed-strings -e "$value" "$work/err" ||
+        fail "${row##*| }: the value is not named: $(cat "$work/err")"
+    [[ ! -s $work/out ]] || fail "${row##*| }: said on stdout: $(cat "$work/out")"
+    [[ $(in_dpdk) == "$before" ]] || fail "${row##*| }: left something in /run/dpdk"
+    [[ ! -e $work/sock ]] || fail "${row##*| }: left its socket"
+    pass "$(cat "$work/err")"
+done
+
+printf 'flows = 1024\nno-such-key = 1\n' >"$work/sluice.conf"
+status=0
+in_namespace bad.gateway timeout 20 "$sluice" "${good[@]}" --config "$work/sluice.conf" \
+    >"$work/out" 2>"$work/err" || status=$?
+((status == 2)) || fail "an unknown key: exit code $status"
+grep --quiet no-such-key "$work/err" || fail "an unknown key is not named: $(cat "$work/err")"
+pass "$(cat "$work/err")"

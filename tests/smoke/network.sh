@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+#
+# The network of the demo and of the smoke tests, with either gateway in its middle:
+#
+#      NET.client                   NET.gateway                     NET.server
+#   ┌──────────────┐   veth   ┌────────────────────┐   veth   ┌─────────────────────┐
+#   │ eth0         ├──────────┤ lan            wan ├──────────┤ eth0      lo        │
+#   │ 10.1.0.10/24 │          │ 10.1.0.1           │          │ 198.51.100.254/24   │
+#   │        … .29 │          │       198.51.100.1 │          │ 203.0.113.10        │
+#   └──────────────┘          └────────────────────┘          └─────────────────────┘
+#      inside, private           Linux or sluice                 outside, public
+#
+# With sluice the gateway's kernel has no address on either side: it sees the frames too, and has
+# nothing to say to them.
+
+client_address=10.1.0.10
+server_address=203.0.113.10
+# shellcheck disable=SC2034  # for those who source this file
+{
+    lan_gateway=10.1.0.1
+    next_hop=198.51.100.254
+    public_address=198.51.100.1
+}
+here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+python=/usr/bin/python3
+
+((EUID == 0)) || { echo "SKIP: network namespaces need root"; exit 77; }
+for tool in nsenter unshare setpriv ip ethtool sysctl tcpdump; do
+    type -P "$tool" >/dev/null || { echo "SKIP: $tool is not installed"; exit 77; }
+done
+# shellcheck source=tests/smoke/processes.sh
+source "$here/processes.sh"
+
+# new_network NET: three namespaces, two cables, addresses at both ends, nothing in the middle.
+new_network() {
+    new_namespace "$1.client"
+    new_namespace "$1.gateway"
+    new_namespace "$1.server"
+    connect "$1.client" eth0 "$1.gateway" lan
+    connect "$1.gateway" wan "$1.server" eth0
+
+    local last
+    for last in {10..29}; do
+        in_namespace "$1.client" ip address add "10.1.0.$last/24" dev eth0
+    done
+    in_namespace "$1.client" ip route add default via 10.1.0.1 src "$client_address"
+    in_namespace "$1.server" ip address add 198.51.100.254/24 dev eth0
+    in_namespace "$1.server" ip address add "$server_address/32" dev lo
+}
+
+# linux_gateway NET: what sluice takes the place of.
+linux_gateway() {
+    in_namespace "$1.gateway" ip address add 10.1.0.1/24 dev lan
+    in_namespace "$1.gateway" ip address add 198.51.100.1/24 dev wan
+    in_namespace "$1.gateway" ip route add default via 198.51.100.254
+    in_namespace "$1.gateway" sysctl --quiet --write net.ipv4.ip_forward=1
+    in_namespace "$1.gateway" nft -f - <<'RULES'
+table ip nat {
+    chain postrouting {
+        type nat hook postrouting priority srcnat;
+        oifname "wan" masquerade
+    }
+}
+RULES
+}
+
+# start_server NET: HTTP on port 80 and UDP on port 53, which tell a client how they see it, and
+# /file, which $work/file is.
+start_server() {
+    start_in "$1.server" "$python" "$here/server.py" "$work" >"$work/$1.server.log" 2>&1
+    wait_for 10 "the server of $1" grep -q '^listening' "$work/$1.server.log"
+}
+
+# from_client NET COMMAND..., from_server NET COMMAND...
+from_client() {
+    local net=$1
+    shift
+    in_namespace "$net.client" "$@"
+}
+
+from_server() {
+    local net=$1
+    shift
+    in_namespace "$net.server" "$@"
+}
+
+# seen_by_http NET [LOCAL ADDRESS], seen_by_udp likewise: ADDRESS:PORT of the client as the server
+# sees it.
+seen_by_http() {
+    from_client "$1" curl --silent --show-error --fail --max-time 10 \
+        --interface "${2:-$client_address}" "http://$server_address/whoami"
+}
+
+seen_by_udp() {
+    from_client "$1" "$python" "$here/udp_client.py" "${2:-$client_address}" "$server_address" 53
+}

@@ -1,0 +1,55 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""The server outside: server.py DIRECTORY
+
+HTTP on port 80 and UDP on port 53. Both answer with the address and port that they see the client
+at; HTTP also serves the files of DIRECTORY. Says "listening" when both do.
+"""
+
+import http.server
+import os
+import socketserver
+import sys
+import threading
+
+
+class Web(http.server.SimpleHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        if self.path != "/whoami":
+            super().do_GET()
+            return
+        body = "{}:{}\n".format(*self.client_address).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def address_string(self):
+        return "{}:{}".format(*self.client_address)
+
+
+class Echo(socketserver.BaseRequestHandler):
+    def handle(self):
+        _, socket = self.request
+        socket.sendto("{}:{}\n".format(*self.client_address).encode(), self.client_address)
+
+
+class WebServer(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
+
+
+def main():
+    os.chdir(sys.argv[1])
+    web = WebServer(("", 80), Web)
+    # Bound to the address, for an answer must come from where it was asked: this host has several.
+    echo = socketserver.UDPServer(("203.0.113.10", 53), Echo)
+    threading.Thread(target=echo.serve_forever, daemon=True).start()
+    print("listening", flush=True)
+    web.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Reads the statistics of sluicectl stats --json.
+
+stats.py get NAME        <stats   a counter, a drop reason, or dropped, their sum
+stats.py sum             <stats   the sum rule; fails where the two sides differ
+stats.py drops A B                the drop reasons that grew between two files: name, before, after
+"""
+
+import json
+import sys
+
+
+def get(stats, name):
+    if name == "dropped":
+        return sum(stats["dropped"].values())
+    return stats["dropped"][name] if name in stats["dropped"] else stats[name]
+
+
+def sum_rule(stats):
+    """received + originated = transmitted + consumed + held + Σ dropped"""
+    came = stats["received"] + stats["originated"]
+    dropped = sum(stats["dropped"].values())
+    went = stats["transmitted"] + stats["consumed"] + stats["held"] + dropped
+    print(f"received {stats['received']} + originated {stats['originated']} = {came}; "
+          f"transmitted {stats['transmitted']} + consumed {stats['consumed']} "
+          f"+ held {stats['held']} + dropped {dropped} = {went}")
+    return came == went
+
+
+def drops_between(before, after):
+    for reason, count in after["dropped"].items():
+        if count != before["dropped"].get(reason, 0):
+            print(reason, before["dropped"].get(reason, 0), count)
+
+
+def load(path):
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def main(command, *arguments):
+    if command == "get":
+        print(get(json.load(sys.stdin), arguments[0]))
+    elif command == "sum":
+        return 0 if sum_rule(json.load(sys.stdin)) else 1
+    elif command == "drops":
+        drops_between(load(arguments[0]), load(arguments[1]))
+    else:
+        sys.exit(__doc__)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

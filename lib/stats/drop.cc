@@ -16,6 +16,7 @@ using enum Drop;
 constexpr Row kRows[] = {
     {NotForUs, "not_for_us"},
     {NotIpv4, "not_ipv4"},
+    {ArpMalformed, "arp_malformed"},
     {Truncated, "truncated"},
     {SplitHeaders, "split_headers"},
     {IpVersion, "ip_version"},

@@ -18,6 +18,7 @@ enum class Drop : uint8_t {
     // Frame and IPv4 header.
     NotForUs,              ///< Destination MAC is another host's.
     NotIpv4,               ///< Neither IPv4 nor ARP.
+    ArpMalformed,          ///< ARP cut short, not for IPv4, or from no host's MAC.
     Truncated,             ///< Shorter than its headers say.
     SplitHeaders,          ///< Headers lie in more than one mbuf segment.
     IpVersion,             ///< Version field is not 4.

@@ -30,7 +30,7 @@ struct Note {
     route::Side hop_side = route::Side::Inside;
     route::HopIndex hop = route::kNoHop;  ///< From the control core: send it there.
     bool complete = false;  ///< From the control core: has its Ethernet header, send it as it is.
-    Be32 next_hop;
+    Be32 next_hop{};
 };
 
 inline constexpr uint16_t kNoteBytes = 64;

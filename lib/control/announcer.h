@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Announcer: tells both networks, by gratuitous ARP, which MAC has the gateway's addresses now.
+///
+/// Shape    Every address of its own and every pool address that lies in the subnet (others are
+///          routed here, and nobody asks for them), twice, 2 s apart.
+/// Threads  The control core's.
+/// Cost     At most kAnnouncementsPerTurn frames a turn, so that a large pool fills no ring.
+/// Source   RFC 5227 §2.3: an announcement is an ARP request with sender and target the same.
+
+#include "base/clock.h"
+#include "control/outbox.h"
+#include "control/own_addresses.h"
+
+#include <vector>
+
+namespace sluice::control {
+
+inline constexpr unsigned kAnnouncementsPerTurn = 32;
+inline constexpr unsigned kAnnouncementRounds = 2;
+inline constexpr Duration kAnnouncementInterval = Duration::seconds(2);
+
+using OwnSides = EnumArray<route::Side, OwnAddresses, route::kSideCount>;
+
+class Announcer {
+public:
+    Announcer(const OwnSides& own, Outbox& outbox) : own_(own), outbox_(outbox) {}
+
+    void start(Tick now);
+    void turn(Tick now);
+    /// Announces one address at once.
+    void announce(route::Side side, Be32 address);
+
+private:
+    struct Run {
+        route::Side side;
+        net::AddressRange range;
+    };
+
+    const OwnSides& own_;
+    Outbox& outbox_;
+    std::vector<Run> runs_;
+    unsigned rounds_ = 0;  // to go
+    size_t run_ = 0;       // where the round has come to: the run, and the address in it
+    uint32_t offset_ = 0;
+    Tick due_;
+};
+
+}  // namespace sluice::control

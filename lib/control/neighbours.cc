@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/neighbours.h"
+
+#include "net/text.h"
+#include "worker/note.h"
+
+#include <rte_mbuf.h>
+
+#include <string>
+#include <utility>
+
+namespace sluice::control {
+
+using net::Arp;
+using route::HopIndex;
+using route::kNoHop;
+using route::Side;
+using stats::Count;
+using stats::Drop;
+
+namespace {
+
+/// All removals of a second change the generation close together, so that workers search their
+/// routes anew once, not all the time, while somebody scans a subnet.
+constexpr Duration kRemovalInterval = Duration::seconds(1);
+
+constexpr unsigned kAsker = 0;  ///< The worker that sends what no worker asked for.
+
+}  // namespace
+
+Neighbours::Neighbours(NeighbourParams params, route::NextHops& hops, Outbox& outbox,
+                       stats::Counters& counters)
+    : params_(std::move(params)),
+      hops_(hops),
+      outbox_(outbox),
+      counters_(counters),
+      waiting_(outbox, counters),
+      announcer_(params_.own, outbox),
+      entries_(hops.capacity() + size_t{1}) {}
+
+void Neighbours::start(Tick now) {
+    next_walk_ = next_removal_ = now;
+    announcer_.start(now);
+    for (const route::Toward& gateway : params_.gateways) {
+        const HopIndex hop = hops_.add(gateway.side, gateway.address);
+        if (hop == kNoHop || entries_[hop].stage != Stage::Unknown)
+            continue;
+        entries_[hop].is_gateway = true;
+        ask(hop, now);
+    }
+}
+
+void Neighbours::stop() {
+    waiting_.drop_all(Drop::Shutdown);
+}
+
+// What workers punt.
+
+void Neighbours::take_arp(rte_mbuf* mbuf, unsigned worker, Tick now) {
+    const Side side = worker::note_of(mbuf).from;
+    const std::span frame(rte_pktmbuf_mtod(mbuf, const uint8_t*), rte_pktmbuf_data_len(mbuf));
+    const auto arp = net::read_arp(frame);
+    if (!arp) {
+        outbox_.drop(mbuf, Drop::ArpMalformed);
+        return;
+    }
+    counters_.count[Count::ArpReceived].add(1);
+    counters_.count[Count::Consumed].add(1);
+    rte_pktmbuf_free(mbuf);
+
+    const OwnAddresses& own = params_.own[side];
+    if (arp->sender_mac == own.mac)
+        return;  // our own frame come back
+    if (own.contain(arp->sender)) {
+        defend(*arp, side, now);
+        return;
+    }
+    learn(*arp, side, now);
+    if (arp->operation == Arp::Operation::Request && own.contain(arp->target))
+        answer(*arp, side, worker);
+}
+
+void Neighbours::answer(const Arp& request, Side side, unsigned worker) {
+    outbox_.send_arp(worker, side, request.sender_mac,
+                     {Arp::Operation::Reply, params_.own[side].mac, request.target,
+                      request.sender_mac, request.sender});
+}
+
+/// RFC 826: the sender of any frame updates what is known of it; new neighbours are those that want
+/// something of the gateway. A probe (RFC 5227) has no sender address.
+void Neighbours::learn(const Arp& arp, Side side, Tick now) {
+    if (const HopIndex known = hops_.find(side, arp.sender); known != kNoHop) {
+        enter(known, arp.sender_mac, now);
+        return;
+    }
+    const OwnAddresses& own = params_.own[side];
+    if (!own.contain(arp.target) || !own.address.contains(arp.sender) ||
+        net::is_martian(arp.sender))
+        return;
+    if (const HopIndex hop = hops_.add(side, arp.sender); hop != kNoHop)
+        enter(hop, arp.sender_mac, now);
+}
+
+void Neighbours::defend(const Arp& arp, Side side, Tick now) {
+    counters_.count[Count::ArpConflicts].add(1);
+    if (has_defended_)
+        return;
+    has_defended_ = true;
+    next_defence_ = now + kDefendInterval;
+    announcer_.announce(side, arp.sender);
+    notice("address conflict: " + net::to_string(arp.sender_mac) + " claims " +
+           net::to_string(arp.sender) + ", which is this gateway's");
+}
+
+void Neighbours::enter(HopIndex hop, const net::MacAddress& mac, Tick now) {
+    Entry& entry = entries_[hop];
+    if (std::exchange(entry.is_silent, false))
+        notice("next hop " + net::to_string(hops_.address(hop)) + " is at " + net::to_string(mac));
+    if (entry.stage == Stage::Unknown)
+        entry.last_used = now;
+    entry.stage = Stage::Reachable;
+    entry.due = now + kVerifyInterval;
+    hops_.resolve(hop, mac);
+    waiting_.release(hop);
+}
+
+void Neighbours::take_unresolved(rte_mbuf* mbuf, unsigned worker, Tick now) {
+    const worker::Note& note = worker::note_of(mbuf);
+    const HopIndex hop = hops_.add(note.hop_side, note.next_hop);
+    if (hop == kNoHop) {
+        outbox_.drop(mbuf, Drop::NeighbourQueueFull);
+        return;
+    }
+    Entry& entry = entries_[hop];
+    entry.last_used = now;
+    switch (entry.stage) {
+        case Stage::Reachable:
+        case Stage::Verifying:
+            outbox_.release(worker, mbuf, hop);
+            return;
+        case Stage::Failed:
+            outbox_.drop(mbuf, Drop::NeighbourFailed);
+            return;
+        case Stage::Unknown:
+        case Stage::Idle:
+            ask(hop, now);
+            break;
+        case Stage::Asking:
+            break;
+    }
+    waiting_.add(hop, mbuf, worker);
+}
+
+// What time brings.
+
+void Neighbours::turn(Tick now) {
+    announcer_.turn(now);
+    if (next_walk_.is_after(now))
+        return;
+    next_walk_ = now + kNeighbourStep;
+    has_defended_ &= next_defence_.is_after(now);
+    for (uint32_t hop = 1; hop < entries_.size(); ++hop)
+        if (entries_[hop].stage != Stage::Unknown && !entries_[hop].due.is_after(now))
+            advance(static_cast<HopIndex>(hop), now);
+    if (!next_removal_.is_after(now))
+        next_removal_ = now + kRemovalInterval;
+}
+
+void Neighbours::advance(HopIndex hop, Tick now) {
+    switch (entries_[hop].stage) {
+        case Stage::Unknown:
+            break;
+        case Stage::Idle:
+            forget(hop, now);
+            break;
+        case Stage::Asking:
+        case Stage::Verifying:
+            ask_again(hop, now);
+            break;
+        case Stage::Reachable:
+            verify(hop, now);
+            break;
+        case Stage::Failed:
+            end_refusal(hop, now);
+            break;
+    }
+}
+
+void Neighbours::ask(HopIndex hop, Tick now) {
+    Entry& entry = entries_[hop];
+    entry.stage = Stage::Asking;
+    entry.tries = 1;
+    entry.due = now + kArpInterval;
+    request(hop, kBroadcast);
+}
+
+void Neighbours::ask_again(HopIndex hop, Tick now) {
+    Entry& entry = entries_[hop];
+    if (entry.tries == kArpTries) {
+        fail(hop, now);
+        return;
+    }
+    ++entry.tries;
+    entry.due = now + kArpInterval;
+    request(hop, kBroadcast);
+}
+
+/// The first question goes to the host alone: the others on the link need not wake up for it.
+void Neighbours::verify(HopIndex hop, Tick now) {
+    Entry& entry = entries_[hop];
+    const bool used = hops_.take_used(hop);
+    if (used)
+        entry.last_used = now;
+    if (!used && !entry.is_gateway) {
+        if (now - entry.last_used >= kKeepUnused)
+            forget(hop, now);
+        else
+            entry.due = now + kVerifyInterval;
+        return;
+    }
+    entry.stage = Stage::Verifying;
+    entry.tries = 1;
+    entry.due = now + kArpInterval;
+    request(hop, hops_.read(hop).mac);
+}
+
+void Neighbours::fail(HopIndex hop, Tick now) {
+    Entry& entry = entries_[hop];
+    if (entry.is_gateway && !std::exchange(entry.is_silent, true))
+        notice("next hop " + net::to_string(hops_.address(hop)) + " does not answer ARP");
+    entry.stage = Stage::Failed;
+    entry.due = now + kRefusal;
+    hops_.fail(hop);
+    waiting_.drop(hop, Drop::NeighbourFailed);
+}
+
+void Neighbours::end_refusal(HopIndex hop, Tick now) {
+    Entry& entry = entries_[hop];
+    hops_.retry(hop);
+    if (entry.is_gateway) {
+        ask(hop, now);
+        return;
+    }
+    entry.stage = Stage::Idle;
+    entry.due = now + kKeepUnresolved;
+}
+
+void Neighbours::forget(HopIndex hop, Tick now) {
+    if (next_removal_.is_after(now))
+        return;
+    hops_.remove(hop);
+    entries_[hop] = {};
+}
+
+void Neighbours::request(HopIndex hop, const net::MacAddress& destination) {
+    const Side side = hops_.read(hop).side;
+    const OwnAddresses& own = params_.own[side];
+    outbox_.send_arp(
+        kAsker, side, destination,
+        {Arp::Operation::Request, own.mac, own.address.address, {}, hops_.address(hop)});
+}
+
+void Neighbours::notice(const std::string& sentence) const {
+    if (params_.notice)
+        params_.notice(sentence);
+}
+
+}  // namespace sluice::control

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Neighbours: ARP in both roles. Answers for the gateway's addresses, finds the MACs of next hops.
+///
+/// Shape    A hop is asked for when a packet first needs it (its packets wait meanwhile), verified
+///          every 30 s while it is used, refused for 3 s when it did not answer three times, and
+///          forgotten when nothing has gone there for 10 minutes. Gateways are asked for ahead of
+///          traffic and never forgotten.
+/// Threads  The control core's. Workers read what it finds in route::NextHops.
+/// Errors   What cannot be delivered is dropped as NeighbourFailed or NeighbourQueueFull. A sender
+///          inside gets no ICMP host unreachable: it learns by timeout.
+/// Cost     A turn walks the hops at most ten times a second; each frame costs two lookups.
+/// Source   RFC 826; RFC 1122 §2.3.2 (stale entries, one request a second); RFC 5227 §2.4 (address
+///          conflicts); states and times after the neighbour tables of Linux, arp(7).
+
+#include "base/clock.h"
+#include "control/announcer.h"
+#include "control/outbox.h"
+#include "control/own_addresses.h"
+#include "control/waiting.h"
+#include "route/next_hops.h"
+#include "route/routes.h"
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace sluice::control {
+
+inline constexpr unsigned kArpTries = 3;
+inline constexpr Duration kArpInterval = Duration::seconds(1);  ///< Between tries.
+inline constexpr Duration kRefusal = Duration::seconds(3);      ///< After the last try.
+inline constexpr Duration kVerifyInterval = Duration::seconds(30);
+inline constexpr Duration kKeepUnused = Duration::seconds(600);
+inline constexpr Duration kKeepUnresolved = Duration::seconds(10);  ///< After the refusal.
+inline constexpr Duration kNeighbourStep{100};                      ///< Between walks.
+inline constexpr Duration kDefendInterval = Duration::seconds(10);  ///< RFC 5227 §1.1.
+
+/// Takes one sentence for the operator's log.
+using Notice = std::function<void(const std::string&)>;
+
+struct NeighbourParams {
+    OwnSides own;
+    std::vector<route::Toward> gateways;  ///< Next hops that routes name.
+    Notice notice;
+};
+
+class Neighbours {
+public:
+    Neighbours(NeighbourParams params, route::NextHops& hops, Outbox& outbox,
+               stats::Counters& counters);
+
+    /// Asks for the gateways and announces the own addresses.
+    void start(Tick now);
+    /// An ARP frame that `worker` punted.
+    void take_arp(rte_mbuf* mbuf, unsigned worker, Tick now);
+    /// A packet that `worker` punted because its next hop is not resolved.
+    void take_unresolved(rte_mbuf* mbuf, unsigned worker, Tick now);
+    void turn(Tick now);
+    /// Drops what waits.
+    void stop();
+
+private:
+    enum class Stage : uint8_t {
+        Unknown,  ///< Not in use.
+        Idle,     ///< Without a MAC, and nobody asks.
+        Asking,   ///< Without a MAC; packets wait.
+        Reachable,
+        Verifying,  ///< With a MAC, asked whether it is still there.
+        Failed,     ///< Refused for a while.
+    };
+
+    struct Entry {
+        Stage stage = Stage::Unknown;
+        bool is_gateway = false;
+        bool is_silent = false;  ///< Of a gateway: the operator knows that it does not answer.
+        uint8_t tries = 0;
+        Tick due;  ///< When to look at it next.
+        Tick last_used;
+    };
+
+    void answer(const net::Arp& request, route::Side side, unsigned worker);
+    void learn(const net::Arp& arp, route::Side side, Tick now);
+    void defend(const net::Arp& arp, route::Side side, Tick now);
+    void enter(route::HopIndex hop, const net::MacAddress& mac, Tick now);
+
+    void advance(route::HopIndex hop, Tick now);
+    void ask(route::HopIndex hop, Tick now);
+    void ask_again(route::HopIndex hop, Tick now);
+    void verify(route::HopIndex hop, Tick now);
+    void fail(route::HopIndex hop, Tick now);
+    void end_refusal(route::HopIndex hop, Tick now);
+    void forget(route::HopIndex hop, Tick now);
+    void request(route::HopIndex hop, const net::MacAddress& destination);
+    void notice(const std::string& sentence) const;
+
+    NeighbourParams params_;
+    route::NextHops& hops_;
+    Outbox& outbox_;
+    stats::Counters& counters_;
+    Waiting waiting_;
+    Announcer announcer_;
+    std::vector<Entry> entries_;  // by hop index
+    Tick next_walk_;
+    Tick next_removal_;
+    Tick next_defence_;
+    bool has_defended_ = false;  // since next_defence_ last passed
+};
+
+}  // namespace sluice::control

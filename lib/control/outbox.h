@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Outbox: what the control core has workers send, since only workers touch ports.
+///
+/// Threads  The control core's.
+/// Memory   ARP frames come from the packet pool that it is given.
+/// Errors   A packet for a ring that is full is dropped as ReleaseFull. Without an mbuf an ARP
+///          frame is not made; who needs it asks again.
+
+#include "net/arp.h"
+#include "route/next_hops.h"
+#include "stats/counters.h"
+#include "worker/ring.h"
+
+#include <span>
+#include <vector>
+
+struct rte_mbuf;
+struct rte_mempool;
+
+namespace sluice::control {
+
+inline constexpr net::MacAddress kBroadcast{0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+class Outbox {
+public:
+    /// `release` holds the ring to each worker. Packets of `pool` have room for a worker::Note.
+    Outbox(std::vector<worker::Ring*> release, rte_mempool* pool, stats::Counters& counters);
+
+    /// Has `worker` send the packet to `hop`.
+    void release(unsigned worker, rte_mbuf* mbuf, route::HopIndex hop);
+    /// Makes an ARP frame and has `worker` send it out on `side`.
+    void send_arp(unsigned worker, route::Side side, const net::MacAddress& destination,
+                  const net::Arp& arp);
+    void drop(rte_mbuf* mbuf, stats::Drop reason);
+
+private:
+    void put(unsigned worker, rte_mbuf* mbuf);
+
+    std::vector<worker::Ring*> release_;
+    rte_mempool* pool_;
+    stats::Counters& counters_;
+};
+
+}  // namespace sluice::control

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Waiting: packets that are ready but for the MAC of their next hop.
+///
+/// Shape    A short queue for each hop that is being asked for.
+/// Threads  The control core's.
+/// Errors   Where a queue is full its oldest packet gives way: what came last is likeliest to be
+///          wanted still. NeighbourQueueFull is the reason.
+/// Source   RFC 1122 §2.3.2.2: of the packets to one unresolved address the latest is saved.
+
+#include "control/outbox.h"
+#include "route/next_hops.h"
+#include "stats/counters.h"
+
+#include <unordered_map>
+#include <vector>
+
+namespace sluice::control {
+
+inline constexpr size_t kMaxWaitingPerHop = 8;
+inline constexpr size_t kMaxWaiting =
+    1024;  ///< In all: they are not the workers' to use meanwhile.
+
+class Waiting {
+public:
+    Waiting(Outbox& outbox, stats::Counters& counters) : outbox_(outbox), counters_(counters) {}
+
+    /// Keeps a packet that `worker` punted.
+    void add(route::HopIndex hop, rte_mbuf* mbuf, unsigned worker);
+    /// Gives the hop's packets back to the workers that they came from.
+    void release(route::HopIndex hop);
+    void drop(route::HopIndex hop, stats::Drop reason);
+    void drop_all(stats::Drop reason);
+
+private:
+    struct Item {
+        rte_mbuf* mbuf;
+        unsigned worker;
+    };
+    using Queue = std::vector<Item>;
+
+    Queue take(route::HopIndex hop);
+    void changed(size_t total);
+
+    Outbox& outbox_;
+    stats::Counters& counters_;
+    size_t total_ = 0;
+    std::unordered_map<route::HopIndex, Queue> queues_;
+};
+
+}  // namespace sluice::control

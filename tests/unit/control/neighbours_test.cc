@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/neighbours.h"
+
+#include "catch.h"
+#include "gateway.h"
+
+using namespace sluice;
+using namespace sluice::test;
+using control::kBroadcast;
+using net::Arp;
+
+namespace {
+
+constexpr MacAddress kHost = mac(0x55);
+
+/// The ARP requests for `target` among what was sent.
+std::vector<Sent> requests(const std::vector<Sent>& sent, const char* target) {
+    std::vector<Sent> result;
+    for (const Sent& packet : sent)
+        if (const auto arp = packet.arp(); arp && arp->operation == Arp::Operation::Request &&
+                                           arp->target == ip(target) && arp->sender != arp->target)
+            result.push_back(packet);
+    return result;
+}
+
+}  // namespace
+
+TEST_CASE("neighbours: a packet waits until its next hop answers", "[control][arp]") {
+    Running gateway;
+    gateway.forward(Side::Inside, "10.1.0.10", 7, 1);
+    CHECK(gateway.counters.waiting.read() == 1);
+
+    const auto asked = gateway.sent();
+    REQUIRE(asked.size() == 1);
+    CHECK(asked[0].note.complete);
+    CHECK(asked[0].note.hop_side == Side::Inside);
+    CHECK(asked[0].destination() == kBroadcast);
+    const auto request = asked[0].arp();
+    REQUIRE(request);
+    CHECK(request->operation == Arp::Operation::Request);
+    CHECK(request->sender == ip("10.1.0.1"));
+    CHECK(request->sender_mac == kInsideMac);
+    CHECK(request->target == ip("10.1.0.10"));
+
+    gateway.hear(Side::Inside, arp_reply(kHost, ip("10.1.0.10"), kInsideMac, ip("10.1.0.1")));
+    CHECK(gateway.counters.waiting.read() == 0);
+    CHECK(gateway.sent(0).empty());
+    const auto released = gateway.sent(1);  // the worker that it came from
+    REQUIRE(released.size() == 1);
+    CHECK(released[0].bytes == Bytes(60, 7));
+    CHECK_FALSE(released[0].note.complete);
+    CHECK(released[0].note.hop == gateway.hops->find(Side::Inside, ip("10.1.0.10")));
+    CHECK(gateway.hop(Side::Inside, "10.1.0.10").resolved);
+    CHECK(gateway.hop(Side::Inside, "10.1.0.10").mac == kHost);
+}
+
+TEST_CASE("neighbours: what a worker punts too late is sent on at once", "[control][arp]") {
+    Running gateway;
+    gateway.hear(Side::Inside, arp_request(kHost, ip("10.1.0.10"), ip("10.1.0.1")));
+    gateway.sent();
+    gateway.forward(Side::Inside, "10.1.0.10");
+    const auto sent = gateway.sent();
+    REQUIRE(sent.size() == 1);
+    CHECK(sent[0].bytes == Bytes(60, 0));  // the packet, no question
+}
+
+TEST_CASE("neighbours: a silent hop is asked three times, a second apart", "[control][arp]") {
+    Running gateway;
+    gateway.forward(Side::Outside, "198.51.100.77");
+    CHECK(requests(gateway.sent(), "198.51.100.77").size() == 1);
+    gateway.pass(Duration{900});
+    CHECK(gateway.sent().empty());
+    gateway.pass(Duration{200});
+    CHECK(requests(gateway.sent(), "198.51.100.77").size() == 1);
+    gateway.pass(Duration::seconds(1));
+    CHECK(requests(gateway.sent(), "198.51.100.77").size() == 1);
+    CHECK(gateway.dropped(Drop::NeighbourFailed) == 0);
+
+    gateway.pass(Duration::seconds(1));
+    CHECK(gateway.sent().empty());
+    CHECK(gateway.dropped(Drop::NeighbourFailed) == 1);
+    CHECK(gateway.hop(Side::Outside, "198.51.100.77").failed);
+
+    // Refused for three seconds, and then asked for again if anybody wants it.
+    gateway.forward(Side::Outside, "198.51.100.77");
+    CHECK(gateway.dropped(Drop::NeighbourFailed) == 2);
+    CHECK(gateway.sent().empty());
+    gateway.pass(Duration{3200});
+    CHECK_FALSE(gateway.hop(Side::Outside, "198.51.100.77").failed);
+    gateway.forward(Side::Outside, "198.51.100.77");
+    CHECK(requests(gateway.sent(), "198.51.100.77").size() == 1);
+    CHECK(gateway.counters.waiting.read() == 1);
+}
+
+TEST_CASE("neighbours: of many packets for one hop the latest eight wait", "[control][arp]") {
+    Running gateway;
+    for (uint8_t number = 0; number < 10; ++number)
+        gateway.forward(Side::Inside, "10.1.0.10", number);
+    CHECK(gateway.counters.waiting.read() == 8);
+    CHECK(gateway.dropped(Drop::NeighbourQueueFull) == 2);
+    gateway.sent();
+    gateway.hear(Side::Inside, arp_reply(kHost, ip("10.1.0.10"), kInsideMac, ip("10.1.0.1")));
+    const auto released = gateway.sent();
+    REQUIRE(released.size() == 8);
+    for (uint8_t i = 0; i < 8; ++i)
+        CHECK(released[i].bytes[0] == i + 2);
+}
+
+TEST_CASE("neighbours: no more than so many packets wait in all", "[control][arp]") {
+    Running gateway;
+    for (uint32_t i = 0; i < control::kMaxWaiting / 8; ++i)
+        for (unsigned packet = 0; packet < 8; ++packet)
+            gateway.forward(Side::Outside, ("198.51.101." + std::to_string(i)).c_str());
+    CHECK(gateway.counters.waiting.read() == control::kMaxWaiting);
+    CHECK(gateway.dropped(Drop::NeighbourQueueFull) == 0);
+    gateway.forward(Side::Outside, "198.51.102.1");
+    CHECK(gateway.dropped(Drop::NeighbourQueueFull) == 1);
+    CHECK(gateway.counters.waiting.read() == control::kMaxWaiting);
+}
+
+TEST_CASE("neighbours: without a free hop a packet is dropped by name", "[control][arp]") {
+    Running gateway(two_sides(), 1);
+    gateway.forward(Side::Inside, "10.1.0.10");
+    gateway.forward(Side::Inside, "10.1.0.11");
+    CHECK(gateway.counters.waiting.read() == 1);
+    CHECK(gateway.dropped(Drop::NeighbourQueueFull) == 1);
+}
+
+TEST_CASE("neighbours: a full ring to a worker drops by name", "[control][arp]") {
+    Gateway gateway(two_sides(), 100, 4);
+    gateway.neighbours.start(gateway.now);
+    for (unsigned packet = 0; packet < 6; ++packet)
+        gateway.forward(Side::Inside, "10.1.0.10", 0, 1);
+    gateway.hear(Side::Inside, arp_reply(kHost, ip("10.1.0.10"), kInsideMac, ip("10.1.0.1")));
+    CHECK(gateway.sent(1).size() == 3);
+    CHECK(gateway.dropped(Drop::ReleaseFull) == 3);
+}
+
+TEST_CASE("neighbours: what waits at the end is dropped by name", "[control][arp]") {
+    Running gateway;
+    gateway.forward(Side::Inside, "10.1.0.10");
+    gateway.forward(Side::Outside, "198.51.100.77");
+    gateway.neighbours.stop();
+    CHECK(gateway.dropped(Drop::Shutdown) == 2);
+    CHECK(gateway.counters.waiting.read() == 0);
+}
+
+TEST_CASE("neighbours: a used hop is verified every 30 s, alone first", "[control][arp]") {
+    Running gateway;
+    gateway.hear(Side::Inside, arp_request(kHost, ip("10.1.0.10"), ip("10.1.0.1")));
+    const HopIndex hop = gateway.hops->find(Side::Inside, ip("10.1.0.10"));
+    gateway.hops->mark_used(hop);
+    gateway.sent();
+    gateway.pass(Duration{30'100});
+    const auto alone = requests(gateway.sent(), "10.1.0.10");
+    REQUIRE(alone.size() == 1);
+    CHECK(alone[0].destination() == kHost);
+    CHECK(gateway.hops->read(hop).resolved);  // packets go on meanwhile
+
+    SECTION("and stays when it answers") {
+        gateway.hear(Side::Inside, arp_reply(kHost, ip("10.1.0.10"), kInsideMac, ip("10.1.0.1")));
+        gateway.pass(Duration::seconds(20));
+        CHECK(gateway.sent().empty());
+        CHECK(gateway.hops->read(hop).resolved);
+    }
+    SECTION("and is refused when it does not") {
+        gateway.pass(Duration{2100});
+        const auto asked = requests(gateway.sent(), "10.1.0.10");
+        REQUIRE(asked.size() == 2);
+        CHECK(asked[0].destination() == kBroadcast);
+        CHECK(asked[1].destination() == kBroadcast);
+        CHECK(gateway.hops->read(hop).resolved);
+        gateway.pass(Duration::seconds(1));
+        CHECK(gateway.hops->read(hop).failed);
+        CHECK_FALSE(gateway.hops->read(hop).resolved);
+    }
+}
+
+TEST_CASE("neighbours: an unused hop is left alone, and forgotten after 10 minutes",
+          "[control][arp]") {
+    Running gateway;
+    gateway.hear(Side::Inside, arp_request(kHost, ip("10.1.0.10"), ip("10.1.0.1")));
+    gateway.sent();
+    const uint32_t generation = gateway.hops->generation();
+    gateway.pass(Duration::seconds(595));
+    CHECK(gateway.sent().empty());
+    CHECK(gateway.hops->find(Side::Inside, ip("10.1.0.10")) != route::kNoHop);
+    CHECK(gateway.hops->generation() == generation);
+    gateway.pass(Duration::seconds(40));
+    CHECK(gateway.hops->find(Side::Inside, ip("10.1.0.10")) == route::kNoHop);
+    CHECK(gateway.hops->generation() != generation);
+
+    // Known again as if for the first time.
+    REQUIRE(gateway.hops->start_grace());
+    gateway.hops->end_grace();
+    gateway.forward(Side::Inside, "10.1.0.10");
+    CHECK(requests(gateway.sent(), "10.1.0.10").size() == 1);
+}
+
+TEST_CASE("neighbours: a hop that never answered is forgotten soon", "[control][arp]") {
+    Running gateway;
+    for (unsigned i = 0; i < 100; ++i)  // somebody scans the subnet
+        gateway.forward(Side::Outside, ("198.51.100." + std::to_string(100 + i)).c_str());
+    const uint32_t generation = gateway.hops->generation();
+    gateway.pass(Duration::seconds(12));
+    CHECK(gateway.hops->find(Side::Outside, ip("198.51.100.150")) != route::kNoHop);
+    gateway.pass(Duration::seconds(6));
+    for (unsigned i = 0; i < 100; ++i) {
+        const std::string address = "198.51.100." + std::to_string(100 + i);
+        REQUIRE(gateway.hops->find(Side::Outside, ip(address)) == route::kNoHop);
+    }
+    CHECK(gateway.hops->generation() != generation);
+    CHECK(gateway.dropped(Drop::NeighbourFailed) == 100);
+}
+
+TEST_CASE("neighbours: gateways are asked for ahead of traffic, and for ever", "[control][arp]") {
+    auto params = two_sides();
+    params.gateways = {{Side::Outside, ip("198.51.100.254")}, {Side::Inside, ip("10.1.0.254")}};
+    Gateway gateway(std::move(params));
+    gateway.neighbours.start(gateway.now);
+    const auto first = gateway.sent();
+    CHECK(requests(first, "198.51.100.254").size() == 1);
+    CHECK(requests(first, "10.1.0.254").size() == 1);
+
+    // Silent: three tries, three seconds, and again, with one sentence about it.
+    gateway.hear(Side::Inside, arp_reply(mac(9), ip("10.1.0.254"), kInsideMac, ip("10.1.0.1")));
+    gateway.pass(Duration::seconds(20));
+    CHECK(requests(gateway.sent(), "198.51.100.254").size() >= 9);
+    REQUIRE(gateway.log.size() == 1);
+    CHECK(gateway.log[0] == "next hop 198.51.100.254 does not answer ARP");
+
+    gateway.hear(Side::Outside,
+                 arp_reply(kHost, ip("198.51.100.254"), kOutsideMac, ip("198.51.100.1")));
+    CHECK(gateway.hop(Side::Outside, "198.51.100.254").mac == kHost);
+    REQUIRE(gateway.log.size() == 2);
+    CHECK(gateway.log[1] == "next hop 198.51.100.254 is at 02:00:00:00:00:55");
+
+    // Verified although nothing goes there.
+    gateway.pass(Duration::seconds(29));
+    CHECK(requests(gateway.sent(), "198.51.100.254").empty());
+    gateway.pass(Duration::seconds(2));
+    CHECK(requests(gateway.sent(), "198.51.100.254").size() >= 1);
+}
+
+TEST_CASE("neighbours: without an mbuf the question is asked at the next try", "[control][arp]") {
+    Running gateway;
+    std::vector<rte_mbuf*> taken;
+    const worker::Note note{
+        .punt = worker::Punt::Unresolved, .hop_side = Side::Inside, .next_hop = ip("10.1.0.10")};
+    rte_mbuf* packet = gateway.workers.packet(Bytes(60), note);
+    while (rte_mbuf* mbuf = rte_pktmbuf_alloc(packet_pool()))
+        taken.push_back(mbuf);
+    gateway.neighbours.take_unresolved(packet, 0, gateway.now);
+    for (rte_mbuf* mbuf : taken)
+        rte_pktmbuf_free(mbuf);
+    CHECK(gateway.sent().empty());
+    gateway.pass(Duration{1100});
+    CHECK(requests(gateway.sent(), "10.1.0.10").size() == 1);
+}

@@ -18,7 +18,7 @@ for signal in TERM INT; do
     start_sluice one
     [[ $(seen_by_http one) == "$public_address":* ]] || fail "no forwarding"
     stop_sluice one "$signal"
-    sed '1,/^sluice: ready$/d' "$work/one.out" | grep --quiet received ||
+    sed '0,/^sluice: ready$/d' "$work/one.out" | grep received >/dev/null ||
         fail "no summary after SIG$signal: $(cat "$work/one.out")"
     [[ $(in_dpdk) == "$before" ]] || fail "left in /run/dpdk: $(in_dpdk)"
     [[ ! -e $work/one.sock ]] || fail "left its control socket"

@@ -12,26 +12,26 @@ import sys
 
 
 def get(stats, name):
-    if name == "dropped":
-        return sum(stats["dropped"].values())
-    return stats["dropped"][name] if name in stats["dropped"] else stats[name]
+    return next(stats[part][name] for part in ("packets", "drops", "flows", "events")
+                if name in stats[part])
 
 
 def sum_rule(stats):
     """received + originated = transmitted + consumed + held + Σ dropped"""
-    came = stats["received"] + stats["originated"]
-    dropped = sum(stats["dropped"].values())
-    went = stats["transmitted"] + stats["consumed"] + stats["held"] + dropped
-    print(f"received {stats['received']} + originated {stats['originated']} = {came}; "
-          f"transmitted {stats['transmitted']} + consumed {stats['consumed']} "
-          f"+ held {stats['held']} + dropped {dropped} = {went}")
+    packets = stats["packets"]
+    came = packets["received"] + packets["originated"]
+    dropped = sum(stats["drops"].values())
+    went = packets["transmitted"] + packets["consumed"] + packets["held"] + dropped
+    print(f"received {packets['received']} + originated {packets['originated']} = {came}; "
+          f"transmitted {packets['transmitted']} + consumed {packets['consumed']} "
+          f"+ held {packets['held']} + dropped {dropped} = {went}")
     return came == went
 
 
 def drops_between(before, after):
-    for reason, count in after["dropped"].items():
-        if count != before["dropped"].get(reason, 0):
-            print(reason, before["dropped"].get(reason, 0), count)
+    for reason, count in after["drops"].items():
+        if count != before["drops"][reason]:
+            print(reason, before["drops"][reason], count)
 
 
 def load(path):

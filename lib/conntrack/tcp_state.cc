@@ -48,7 +48,7 @@ constexpr Rule kRules[] = {
     {kOriginal, Syn,    set(SynSent),                   to(SynSent)},      // sent again
     {kReply,    SynAck, set(SynSent),                   to(SynRecv)},
     {kOriginal, Ack,    set(SynRecv),                   to(Established)},
-    {kReply,    Ack,    set(SynRecv),                   to(SynRecv)},      // the other ACK will come
+    {kReply,    Ack,    set(SynRecv),                   to(SynRecv)},      // the last ACK will come
 
     // A connection older than its flow is picked up in the middle, where tcp_loose allows it.
     {kOriginal, Ack,    set(None),                      to(Established)},

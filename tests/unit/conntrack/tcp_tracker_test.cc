@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "conntrack/tcp_tracker.h"
+
+#include "catch.h"
+#include "conntrack/status.h"
+
+#include <utility>
+#include <vector>
+
+using namespace sluice;
+using namespace sluice::conntrack;
+using enum TcpState;
+using net::Direction;
+using stats::Drop;
+
+namespace {
+
+constexpr auto kOriginal = Direction::Original;
+constexpr auto kReply = Direction::Reply;
+
+constexpr uint8_t kSynAck = kSyn | kAck;
+constexpr uint8_t kFinAck = kFin | kAck;
+
+constexpr Duration kDay = Duration::seconds(24 * 3600);
+
+/// A flow and its tracker, as they stand after each segment.
+struct Connection {
+    explicit Connection(uint8_t tcp_flags) {
+        const Verdict verdict = open_tcp(tuning, tcp_flags);
+        REQUIRE(verdict.action == Action::Pass);
+        tracker = begin_tcp(tcp_flags);
+        keep(verdict);
+    }
+
+    const Verdict& original(uint8_t tcp_flags) { return meet(kOriginal, tcp_flags); }
+    const Verdict& reply(uint8_t tcp_flags) { return meet(kReply, tcp_flags); }
+
+    const Verdict& meet(Direction direction, uint8_t tcp_flags) {
+        return keep(track_tcp(tuning, flow, direction, tcp_flags, tracker));
+    }
+    const Verdict& keep(const Verdict& verdict) {
+        flow.state = verdict.state;
+        flow.status = verdict.status;
+        if (verdict.refresh)
+            timeout = verdict.timeout;
+        return last = verdict;
+    }
+
+    Tuning tuning;
+    FlowState flow;
+    TcpTracker tracker;
+    Duration timeout;  ///< Set last.
+    Verdict last;
+};
+
+using Segments = std::vector<std::pair<Direction, uint8_t>>;
+
+/// A connection after these segments, the first of which opens it.
+Connection after(const Segments& segments) {
+    Connection tcp(segments.front().second);
+    for (size_t i = 1; i < segments.size(); ++i)
+        tcp.meet(segments[i].first, segments[i].second);
+    return tcp;
+}
+
+const Segments kSent = {{kOriginal, kSyn}};
+const Segments kAnswered = {{kOriginal, kSyn}, {kReply, kSynAck}};
+const Segments kHandshake = {{kOriginal, kSyn}, {kReply, kSynAck}, {kOriginal, kAck}};
+
+Segments operator+(Segments segments, const Segments& more) {
+    segments.insert(segments.end(), more.begin(), more.end());
+    return segments;
+}
+
+const Segments kHalfClosed = kHandshake + Segments{{kOriginal, kFinAck}};
+const Segments kBothClosed = kHalfClosed + Segments{{kReply, kFinAck}};
+const Segments kFinished = kBothClosed + Segments{{kOriginal, kAck}};
+
+struct Expected {
+    TcpState state;
+    Duration timeout;
+};
+
+/// Passed, moved or stayed, and lives on for this long.
+void check(const Connection& tcp, const Expected& expected) {
+    CHECK(tcp.last.action == Action::Pass);
+    CHECK(tcp.last.refresh);
+    CHECK(tcp.flow.state == expected.state);
+    CHECK(tcp.timeout == expected.timeout);
+}
+
+/// Passed, and changed neither state nor timeout.
+void check_ignored(const Connection& tcp, TcpState state) {
+    CHECK(tcp.last.action == Action::Pass);
+    CHECK_FALSE(tcp.last.refresh);
+    CHECK(tcp.flow.state == state);
+}
+
+void check_refused(const Connection& tcp, TcpState state, Drop reason) {
+    CHECK(tcp.last.action == Action::Refuse);
+    CHECK(tcp.last.reason == reason);
+    CHECK_FALSE(tcp.last.refresh);
+    CHECK(tcp.flow.state == state);
+}
+
+}  // namespace
+
+TEST_CASE("tcp tracker: only SYN, and a loose ACK, open a flow", "[conntrack][tcp]") {
+    struct Case {
+        uint8_t flags;
+        Drop reason;
+    };
+    const auto [flags, reason] = GENERATE(
+        Case{kSynAck, Drop::InvalidUntrackedSynAck}, Case{kFinAck, Drop::InvalidUntrackedFin},
+        Case{kFinAck | kUrg, Drop::InvalidUntrackedFin}, Case{kRst, Drop::InvalidUntrackedRst},
+        Case{kRst | kAck, Drop::InvalidUntrackedRst}, Case{0, Drop::InvalidFlags},
+        Case{kFin, Drop::InvalidFlags}, Case{kFin | kPsh | kUrg, Drop::InvalidFlags},
+        Case{kSyn | kFin, Drop::InvalidFlags}, Case{kSyn | kRst, Drop::InvalidFlags});
+    CAPTURE(int(flags));
+    const Verdict verdict = open_tcp(Tuning{}, flags);
+    CHECK(verdict.action == Action::Refuse);
+    CHECK(verdict.reason == reason);
+    CHECK_FALSE(verdict.refresh);
+}
+
+TEST_CASE("tcp tracker: a SYN opens a flow, whatever PSH, ECE and CWR say", "[conntrack][tcp]") {
+    const auto more = GENERATE(0, kUrg, kPsh, kEce | kCwr);
+    check(Connection(static_cast<uint8_t>(kSyn | more)), {SynSent, Duration::seconds(120)});
+}
+
+TEST_CASE("tcp tracker: an ACK opens a flow only where tcp_loose is set", "[conntrack][tcp]") {
+    Tuning tuning;
+    CHECK(open_tcp(tuning, kAck).action == Action::Pass);
+    tuning.tcp_loose = false;
+    const Verdict verdict = open_tcp(tuning, kAck);
+    CHECK(verdict.action == Action::Refuse);
+    CHECK(verdict.reason == Drop::InvalidUntrackedAck);
+    CHECK(open_tcp(tuning, kSyn).action == Action::Pass);
+}
+
+TEST_CASE("tcp tracker: a connection opens, closes and ends in TIME_WAIT", "[conntrack][tcp]") {
+    Connection tcp(kSyn);
+    check(tcp, {SynSent, Duration::seconds(120)});
+    CHECK(tcp.flow.status == 0);
+    tcp.reply(kSynAck);
+    check(tcp, {SynRecv, Duration::seconds(60)});
+    CHECK(tcp.flow.status == kSeenReply);
+    tcp.original(kAck);
+    check(tcp, {Established, Duration::seconds(5 * 24 * 3600)});
+    CHECK(tcp.flow.status == (kSeenReply | kAssured));
+
+    // Either end may close first.
+    const auto first = GENERATE(kOriginal, kReply);
+    tcp.meet(first, kFinAck);
+    check(tcp, {FinWait, Duration::seconds(120)});
+    tcp.meet(opposite(first), kAck);
+    check(tcp, {CloseWait, Duration::seconds(60)});
+    tcp.meet(opposite(first), kFinAck);
+    check(tcp, {LastAck, Duration::seconds(30)});
+    tcp.meet(first, kAck);
+    check(tcp, {TimeWait, Duration::seconds(120)});
+    CHECK(tcp.flow.status == (kSeenReply | kAssured));
+}
+
+TEST_CASE("tcp tracker: a RST leaves ten seconds", "[conntrack][tcp]") {
+    const auto segments = GENERATE(kHandshake, kHalfClosed, kBothClosed, kFinished);
+    const auto direction = GENERATE(kOriginal, kReply);
+    const auto flags = GENERATE(kRst, kRst | kAck);
+    Connection tcp = after(segments);
+    tcp.meet(direction, static_cast<uint8_t>(flags));
+    check(tcp, {Close, Duration::seconds(10)});
+    tcp.meet(opposite(direction), kAck);  // in flight behind it
+    check(tcp, {Close, Duration::seconds(10)});
+}
+
+TEST_CASE("tcp tracker: each state has the timeout that the tuning gives it", "[conntrack][tcp]") {
+    Connection tcp(kSyn);
+    for (size_t i = 0; i < kTcpStateCount; ++i)
+        tcp.tuning.tcp.values[i] = Duration::seconds(1000 + static_cast<int>(i));
+    for (const auto& [direction, flags] : Segments{{kReply, kSynAck},
+                                                   {kOriginal, kAck},
+                                                   {kOriginal, kFinAck},
+                                                   {kReply, kAck},
+                                                   {kReply, kFinAck},
+                                                   {kOriginal, kAck},
+                                                   {kReply, kRst}}) {
+        tcp.meet(direction, flags);
+        check(tcp,
+              {tcp.flow.state, Duration::seconds(1000 + static_cast<int>(index(tcp.flow.state)))});
+    }
+    CHECK(tcp.flow.state == Close);
+}
+
+TEST_CASE("tcp tracker: a RST before any reply ends the flow at once", "[conntrack][tcp]") {
+    const auto opener = GENERATE(kSyn, kAck);
+    const auto direction = GENERATE(kOriginal, kReply);
+    Connection tcp(static_cast<uint8_t>(opener));
+    CHECK(tcp.meet(direction, kRst | kAck).action == Action::Delete);
+}
+
+TEST_CASE("tcp tracker: a SYN sent again does not prolong a flow without reply",
+          "[conntrack][tcp]") {
+    Connection tcp = after(kSent);
+    tcp.original(kSyn);
+    check_ignored(tcp, SynSent);
+
+    tcp.reply(kAck);  // of an older connection: passes, and counts as a reply
+    check_ignored(tcp, SynSent);
+    CHECK(tcp.flow.status == kSeenReply);
+    tcp.original(kSyn);
+    check(tcp, {SynSent, Duration::seconds(120)});
+}
+
+TEST_CASE("tcp tracker: a connection picked up is held back until both ends spoke",
+          "[conntrack][tcp]") {
+    Connection tcp(kAck);
+    check(tcp, {Established, Duration::seconds(300)});
+    tcp.original(kAck);
+    check(tcp, {Established, Duration::seconds(300)});
+    tcp.reply(kAck);
+    check(tcp, {Established, Duration::seconds(300)});
+    CHECK(tcp.flow.status == kSeenReply);
+
+    tcp.meet(GENERATE(kOriginal, kReply), kAck);
+    check(tcp, {Established, Duration::seconds(5 * 24 * 3600)});
+    CHECK(tcp.flow.status == (kSeenReply | kAssured));
+}
+
+TEST_CASE("tcp tracker: tcp_unacknowledged caps, it does not prolong", "[conntrack][tcp]") {
+    Tuning tuning;
+    tuning.tcp[Established] = Duration::seconds(100);
+    CHECK(open_tcp(tuning, kAck).timeout == Duration::seconds(100));
+    tuning.tcp[Established] = kDay;
+    tuning.tcp_unacknowledged = Duration::seconds(200);
+    CHECK(open_tcp(tuning, kAck).timeout == Duration::seconds(200));
+}
+
+TEST_CASE("tcp tracker: illegal flags are refused and change nothing", "[conntrack][tcp]") {
+    const auto direction = GENERATE(kOriginal, kReply);
+    const auto flags = GENERATE(0, kFin, kPsh, kSyn | kFin, kFin | kRst | kAck);
+    Connection tcp = after(kSent);
+    tcp.meet(direction, static_cast<uint8_t>(flags));
+    check_refused(tcp, SynSent, Drop::InvalidFlags);
+    CHECK(tcp.flow.status == 0);
+}
+
+TEST_CASE("tcp tracker: a refused reply is no reply", "[conntrack][tcp]") {
+    Connection tcp = after(kSent);
+    tcp.reply(kFinAck);
+    check_refused(tcp, SynSent, Drop::InvalidTransition);
+    CHECK(tcp.flow.status == 0);
+}
+
+TEST_CASE("tcp tracker: a refused segment is forgotten", "[conntrack][tcp]") {
+    Connection tcp = after(kHandshake);
+    tcp.original(kSyn);
+    tcp.reply(kSyn);
+    check_refused(tcp, Established, Drop::InvalidTransition);
+    tcp.reply(kSynAck);  // still answers the SYN
+    check(tcp, {SynRecv, Duration::seconds(60)});
+}
+
+TEST_CASE("tcp tracker: a SYN after an orderly close begins a new flow", "[conntrack][tcp]") {
+    const auto direction = GENERATE(kOriginal, kReply);
+    Connection tcp = after(kFinished);
+    CHECK(tcp.meet(direction, kSyn).action == Action::Reopen);
+}
+
+TEST_CASE("tcp tracker: a SYN after a RST begins a new flow for who sent the RST",
+          "[conntrack][tcp]") {
+    Connection tcp = after(kHandshake);
+    SECTION("the client reset, and calls again") {
+        tcp.original(kRst);
+        CHECK(tcp.original(kSyn).action == Action::Reopen);
+    }
+    SECTION("the server reset: the client's SYN must show what it is worth") {
+        tcp.reply(kRst);
+        tcp.original(kSyn);
+        check_ignored(tcp, Close);
+        tcp.reply(kSynAck);
+        check(tcp, {SynRecv, Duration::seconds(60)});
+        tcp.original(kAck);
+        check(tcp, {Established, Duration::seconds(5 * 24 * 3600)});
+    }
+    SECTION("the client reset, but something of the server came after it") {
+        tcp.original(kRst);
+        tcp.reply(kAck);
+        tcp.original(kSyn);
+        check_ignored(tcp, Close);
+    }
+    SECTION("either, when a FIN had been seen before") {
+        tcp.reply(kFinAck);
+        tcp.reply(kRst);
+        CHECK(tcp.original(kSyn).action == Action::Reopen);
+    }
+}
+
+TEST_CASE("tcp tracker: a SYN/ACK that answers an ignored SYN puts the flow in step",
+          "[conntrack][tcp]") {
+    const auto segments = GENERATE(kAnswered, kHandshake, kHalfClosed, kBothClosed);
+    Connection tcp = after(segments);
+    const TcpState before = tcp.flow.state;
+
+    tcp.reply(kSynAck);  // answers nothing that we know of
+    check_ignored(tcp, before);
+    tcp.original(kSyn);
+    check_ignored(tcp, before);
+    tcp.reply(kSynAck);
+    check(tcp, {SynRecv, Duration::seconds(60)});
+
+    // The close of the connection before it is forgotten.
+    tcp.original(kAck);
+    tcp.reply(kRst);
+    tcp.original(kSyn);
+    check_ignored(tcp, Close);
+}
+
+TEST_CASE("tcp tracker: a challenge ACK does not acknowledge the last FIN",
+          "[conntrack][tcp][rfc5961]") {
+    Connection tcp = after(kBothClosed);
+    SECTION("the ACK that answers a SYN") {
+        tcp.original(kSyn);
+        check_ignored(tcp, LastAck);
+        tcp.reply(kAck);
+        check_ignored(tcp, LastAck);
+        tcp.reply(kAck);
+        check(tcp, {TimeWait, Duration::seconds(120)});
+    }
+    SECTION("not the ACK of who sent the SYN") {
+        tcp.original(kSyn);
+        tcp.original(kAck);
+        check(tcp, {TimeWait, Duration::seconds(120)});
+    }
+    SECTION("not the ACK that answers a SYN from before LAST_ACK") {
+        Connection early = after(kHalfClosed);
+        early.original(kSyn);
+        early.reply(kFinAck);
+        early.reply(kAck);
+        check(early, {TimeWait, Duration::seconds(120)});
+    }
+}
+
+TEST_CASE("tcp tracker: both ends may open at once", "[conntrack][tcp][rfc9293]") {
+    Connection tcp = after(kSent);
+    tcp.reply(kSyn);
+    check_ignored(tcp, SynSent2);  // moved, but not prolonged
+    CHECK(tcp.flow.status == kSeenReply);
+
+    SECTION("the reply's ACK completes the handshake") {
+        tcp.original(kSynAck);
+        check(tcp, {SynRecv, Duration::seconds(60)});
+        tcp.reply(kAck);
+        check(tcp, {Established, Duration::seconds(5 * 24 * 3600)});
+        CHECK(tcp.flow.status == (kSeenReply | kAssured));
+    }
+    SECTION("the original's ACK does too") {
+        tcp.reply(kSynAck);
+        check(tcp, {SynRecv, Duration::seconds(60)});
+        tcp.original(kAck);
+        check(tcp, {Established, Duration::seconds(5 * 24 * 3600)});
+    }
+    SECTION("an ACK alone is too early") {
+        tcp.reply(kAck);
+        check_ignored(tcp, SynSent2);
+        tcp.original(kAck);
+        check_refused(tcp, SynSent2, Drop::InvalidTransition);
+    }
+    SECTION("SYNs sent again are in order") {
+        tcp.reply(kSyn);
+        check(tcp, {SynSent2, Duration::seconds(120)});
+        tcp.original(kSyn);
+        check(tcp, {SynSent2, Duration::seconds(120)});
+    }
+}
+
+TEST_CASE("tcp tracker: without a second SYN, the reply's ACK completes nothing",
+          "[conntrack][tcp]") {
+    Connection tcp = after(kAnswered);
+    tcp.reply(kAck);
+    check(tcp, {SynRecv, Duration::seconds(60)});
+    CHECK(tcp.flow.status == kSeenReply);
+}

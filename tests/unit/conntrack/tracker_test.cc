@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "conntrack/tracker.h"
+
+#include "catch.h"
+#include "conntrack/status.h"
+
+#include <array>
+
+using namespace sluice;
+using namespace sluice::conntrack;
+using net::Direction;
+using net::Protocol;
+using stats::Drop;
+
+namespace {
+
+constexpr Segment kDatagram{Protocol::Udp, 0, 0};
+constexpr Segment kEcho{Protocol::Icmp, 0, 8};
+constexpr Segment kEchoReply{Protocol::Icmp, 0, 0};
+
+constexpr Segment tcp(uint8_t flags) {
+    return {Protocol::Tcp, flags, 0};
+}
+
+/// A flow that a packet has opened, at age 0.
+struct Flow {
+    explicit Flow(const Segment& segment) {
+        const Verdict verdict = open(tuning, segment);
+        REQUIRE(verdict.action == Action::Pass);
+        begin(segment, memory);
+        keep(verdict);
+    }
+
+    Verdict meet(Direction direction, const Segment& segment, Duration age = {}) {
+        state.age = age;
+        return keep(track(tuning, state, direction, segment, memory));
+    }
+    Verdict keep(const Verdict& verdict) {
+        state.state = verdict.state;
+        state.status = verdict.status;
+        return verdict;
+    }
+
+    Tuning tuning;
+    FlowState state;
+    alignas(64) std::array<std::byte, kTrackerBytes> memory;
+};
+
+}  // namespace
+
+TEST_CASE("udp: a flow without reply lives 30 s from each datagram", "[conntrack][udp]") {
+    const Verdict opened = open(Tuning{}, kDatagram);
+    CHECK(opened.action == Action::Pass);
+    CHECK(opened.refresh);
+    CHECK(opened.timeout == Duration::seconds(30));
+    CHECK(opened.status == 0);
+
+    Flow flow(kDatagram);
+    for (const int age : {1, 2, 20, 45}) {
+        const Verdict verdict = flow.meet(Direction::Original, kDatagram, Duration::seconds(age));
+        CHECK(verdict.action == Action::Pass);
+        CHECK(verdict.refresh);
+        CHECK(verdict.timeout == Duration::seconds(30));
+        CHECK(verdict.status == 0);
+    }
+}
+
+TEST_CASE("udp: question and answer never make a stream", "[conntrack][udp]") {
+    Flow flow(kDatagram);
+    flow.meet(Direction::Reply, kDatagram, Duration{20});
+    for (int i = 0; i < 10; ++i) {
+        const auto direction = i % 2 ? Direction::Reply : Direction::Original;
+        const Verdict verdict = flow.meet(direction, kDatagram, Duration{200 * i});
+        CHECK(verdict.timeout == Duration::seconds(30));
+        CHECK(verdict.status == kSeenReply);
+    }
+}
+
+TEST_CASE("udp: after two seconds both ways it is an assured stream", "[conntrack][udp]") {
+    Flow flow(kDatagram);
+    const auto direction = GENERATE(Direction::Original, Direction::Reply);
+    flow.meet(Direction::Reply, kDatagram, Duration{20});
+    CHECK(flow.meet(direction, kDatagram, Duration{2000}).status == kSeenReply);
+
+    const Verdict verdict = flow.meet(direction, kDatagram, Duration{2001});
+    CHECK(verdict.refresh);
+    CHECK(verdict.timeout == Duration::seconds(120));
+    CHECK(verdict.status == (kSeenReply | kAssured));
+}
+
+TEST_CASE("udp: a late first reply makes no stream, what follows it does", "[conntrack][udp]") {
+    Flow flow(kDatagram);
+    const Verdict reply = flow.meet(Direction::Reply, kDatagram, Duration::seconds(10));
+    CHECK(reply.timeout == Duration::seconds(30));
+    CHECK(reply.status == kSeenReply);
+    const Verdict next = flow.meet(Direction::Reply, kDatagram, Duration::seconds(10));
+    CHECK(next.timeout == Duration::seconds(120));
+    CHECK(next.status == (kSeenReply | kAssured));
+}
+
+TEST_CASE("udp: a stream stays one when its age has run over", "[conntrack][udp]") {
+    Flow flow(kDatagram);
+    flow.meet(Direction::Reply, kDatagram, Duration::seconds(1));
+    flow.meet(Direction::Original, kDatagram, Duration::seconds(3));
+    const Duration run_over = Tick{0x9000'0000} - Tick{0};
+    REQUIRE(run_over.milliseconds < 0);
+    CHECK(flow.meet(Direction::Original, kDatagram, run_over).timeout == Duration::seconds(120));
+}
+
+TEST_CASE("udp: the tuning gives the timeouts", "[conntrack][udp]") {
+    Flow flow(kDatagram);
+    flow.tuning.udp = Duration::seconds(7);
+    flow.tuning.udp_stream = Duration::seconds(9);
+    CHECK(open(flow.tuning, kDatagram).timeout == Duration::seconds(7));
+    CHECK(flow.meet(Direction::Reply, kDatagram).timeout == Duration::seconds(7));
+    const Verdict verdict = flow.meet(Direction::Reply, kDatagram, Duration::seconds(3));
+    CHECK(verdict.timeout == Duration::seconds(9));
+}
+
+TEST_CASE("icmp: only an echo request opens a flow", "[conntrack][icmp]") {
+    for (int type = 0; type < 256; ++type) {
+        CAPTURE(type);
+        const Segment segment{Protocol::Icmp, 0, static_cast<uint8_t>(type)};
+        const Verdict verdict = open(Tuning{}, segment);
+        if (type == 8) {
+            CHECK(verdict.action == Action::Pass);
+            CHECK(verdict.refresh);
+            CHECK(verdict.timeout == Duration::seconds(30));
+        } else {
+            CHECK(verdict.action == Action::Refuse);
+            CHECK(verdict.reason == Drop::InvalidUntrackedIcmp);
+        }
+    }
+}
+
+TEST_CASE("icmp: requests and replies prolong a flow and never assure it", "[conntrack][icmp]") {
+    Flow flow(kEcho);
+    for (int i = 1; i < 10; ++i) {
+        const Verdict reply = flow.meet(Direction::Reply, kEchoReply, Duration::seconds(i));
+        CHECK(reply.action == Action::Pass);
+        CHECK(reply.refresh);
+        CHECK(reply.timeout == Duration::seconds(30));
+        CHECK(reply.status == kSeenReply);
+        const Verdict request = flow.meet(Direction::Original, kEcho, Duration::seconds(i));
+        CHECK(request.action == Action::Pass);
+        CHECK(request.refresh);
+        CHECK(request.status == kSeenReply);
+    }
+}
+
+TEST_CASE("icmp: a reply among the requests, and the reverse, is refused", "[conntrack][icmp]") {
+    Flow flow(kEcho);
+    const bool reply = GENERATE(true, false);
+    const Verdict verdict =
+        reply ? flow.meet(Direction::Reply, kEcho) : flow.meet(Direction::Original, kEchoReply);
+    CHECK(verdict.action == Action::Refuse);
+    CHECK(verdict.reason == Drop::InvalidUntrackedIcmp);
+    CHECK_FALSE(verdict.refresh);
+    CHECK(verdict.status == 0);
+}
+
+TEST_CASE("tracker: TCP remembers in the flow's memory, whatever lay there", "[conntrack][tcp]") {
+    const auto litter = GENERATE(0x00, 0xff);
+    const Verdict opened = open(Tuning{}, tcp(kSyn));
+    CHECK(opened.state == TcpState::SynSent);
+    CHECK(opened.timeout == Duration::seconds(120));
+
+    Flow flow(tcp(kSyn));
+    flow.memory.fill(static_cast<std::byte>(litter));
+    begin(tcp(kSyn), flow.memory);
+    flow.meet(Direction::Reply, tcp(kSyn | kAck));
+    flow.meet(Direction::Original, tcp(kAck));
+    flow.meet(Direction::Original, tcp(kRst));
+    CHECK(flow.state.state == TcpState::Close);
+    CHECK(flow.meet(Direction::Original, tcp(kSyn)).action == Action::Reopen);
+}
+
+TEST_CASE("tracker: a protocol that it does not know is refused", "[conntrack]") {
+    const Segment segment{static_cast<Protocol>(47), 0, 0};
+    Flow flow(kDatagram);
+    CHECK(open(Tuning{}, segment).action == Action::Refuse);
+    CHECK(open(Tuning{}, segment).reason == Drop::ProtocolUnsupported);
+    CHECK(flow.meet(Direction::Original, segment).reason == Drop::ProtocolUnsupported);
+}

@@ -2,8 +2,8 @@
 #include "config/validate.h"
 
 #include "config/addresses.h"
-#include "config/port_name.h"
 #include "config/read.h"
+#include "io/port_name.h"
 
 #include <algorithm>
 #include <string>
@@ -17,10 +17,10 @@ using std::string;
 using std::string_view;
 
 Status check_ports(const Config& config) {
-    const Result<PortName> lan = parse_port_name(config.lan, "lan");
+    const Result<io::PortName> lan = io::parse_port_name(config.lan, "lan");
     if (!lan)
         return wrong("lan", config.lan, lan.error().message);
-    const Result<PortName> wan = parse_port_name(config.wan, "wan");
+    const Result<io::PortName> wan = io::parse_port_name(config.wan, "wan");
     if (!wan)
         return wrong("wan", config.wan, wan.error().message);
     if ((*lan).resource == (*wan).resource)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "config/port_name.h"
+#include "io/port_name.h"
 
 #include "catch.h"
 
-using namespace sluice::config;
+using namespace sluice::io;
 
-TEST_CASE("port name: each kind becomes a device of EAL", "[config]") {
+TEST_CASE("port name: each kind becomes a device of EAL", "[io]") {
     struct Row {
         const char* text;
         PortKind kind;
@@ -34,7 +34,7 @@ TEST_CASE("port name: each kind becomes a device of EAL", "[config]") {
     CHECK(port.value().arguments == row.arguments);
 }
 
-TEST_CASE("port name: what is malformed is refused with a sentence", "[config]") {
+TEST_CASE("port name: what is malformed is refused with a sentence", "[io]") {
     const char* text =
         GENERATE("", "eth1", "eth1:", ":eth1", "af_packet", "af_packet:", "af_packet:a b",
                  "af_packet:an/interface", "af_packet:sixteen_letters_", "af_packet:eth1,qpairs=4",
@@ -49,7 +49,7 @@ TEST_CASE("port name: what is malformed is refused with a sentence", "[config]")
     CHECK(port.error().message.size() > 20);
 }
 
-TEST_CASE("port name: two names of one device have one resource", "[config]") {
+TEST_CASE("port name: two names of one device have one resource", "[io]") {
     const auto resource = [](const char* text) {
         return parse_port_name(text, "lan").value().resource;
     };

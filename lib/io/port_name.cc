@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "config/port_name.h"
+#include "io/port_name.h"
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <vector>
 
-namespace sluice::config {
+namespace sluice::io {
 namespace {
 
 using std::string;
@@ -207,4 +207,4 @@ Result<PortName> parse_port_name(string_view text, string_view side) {
         "memif:SOCKET, pcap:RX.pcap,TX.pcap or vdev:DEVICE"};
 }
 
-}  // namespace sluice::config
+}  // namespace sluice::io

@@ -14,7 +14,7 @@
 #include <string>
 #include <string_view>
 
-namespace sluice::config {
+namespace sluice::io {
 
 enum class PortKind : uint8_t { Pci, AfPacket, AfXdp, Tap, Memif, Pcap, Vdev };
 
@@ -32,4 +32,4 @@ struct PortName {
 /// kind differ.
 Result<PortName> parse_port_name(std::string_view text, std::string_view side);
 
-}  // namespace sluice::config
+}  // namespace sluice::io

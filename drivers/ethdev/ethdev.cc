@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "ethdev/ethdev.h"
+
+#include "ethdev/driver_log.h"
+
+#include <rte_dev.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+#include <rte_pause.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <sched.h>
+#include <string>
+
+namespace sluice::ethdev {
+namespace {
+
+constexpr uint64_t kRssFields = RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP;
+constexpr uint64_t kChecksumOffloads =
+    RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM;
+constexpr uint16_t kUsualMtu = 1500;
+
+/// Takes a lock whose holder may have been preempted: where threads share a CPU, it needs that CPU
+/// to go on.
+void lock(rte_spinlock_t& spinlock) {
+    constexpr unsigned kPatience = 256;
+    for (unsigned tries = 0; rte_spinlock_trylock(&spinlock) == 0; ++tries) {
+        rte_pause();
+        if (tries > kPatience)
+            sched_yield();
+    }
+}
+
+/// Why EAL knows no port at a PCI device: most often it belongs to the kernel.
+std::string why_no_pci_port(const std::string& device) {
+    std::error_code error;
+    const auto driver =
+        std::filesystem::read_symlink("/sys/bus/pci/devices/" + device + "/driver", error);
+    const std::string bind = "; `dpdk-devbind.py -b vfio-pci " + device + "` gives it to DPDK";
+    if (error)
+        return "no driver has it" + bind;
+    const std::string name = driver.filename().string();
+    if (name != "vfio-pci" && name != "uio_pci_generic" && name != "igb_uio")
+        return "the kernel's driver " + name + " has it" + bind;
+    const std::string complaint = take_complaint();
+    return "no driver of DPDK took it" + (complaint.empty() ? "" : " (" + complaint + ")") +
+           "; see `dpdk-devbind.py -s` for whether it is a NIC that DPDK knows";
+}
+
+Status hotplug(const PortPlan& plan) {
+    take_complaint();
+    const int failure =
+        rte_eal_hotplug_add("vdev", plan.name.device.c_str(), plan.arguments.c_str());
+    if (failure == 0)
+        return Done{};
+    const std::string complaint = take_complaint();
+    if (complaint.starts_with("EAL: failed to parse device"))
+        return plan.error("DPDK has no driver for this device; name one as net_ring0, net_null0");
+    return plan.error("DPDK cannot make the device: " +
+                      (complaint.empty() ? std::strerror(std::abs(failure)) : complaint));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Ethdev>> Ethdev::attach(const PortPlan& plan, unsigned workers) {
+    const Quiet quiet;
+    const bool is_pci = plan.name.kind == io::PortKind::Pci;
+    if (!is_pci)
+        if (Status status = hotplug(plan); !status)
+            return status.error();
+    uint16_t id = 0;
+    if (rte_eth_dev_get_port_by_name(plan.name.device.c_str(), &id) != 0)
+        return plan.error(is_pci ? why_no_pci_port(plan.name.device)
+                                 : "the device is no network port");
+    std::unique_ptr<Ethdev> port(new Ethdev(plan, id, workers));
+    if (Status status = port->read_properties(); !status)
+        return status.error();
+    return port;
+}
+
+Ethdev::Ethdev(const PortPlan& plan, uint16_t id, unsigned workers)
+    : plan_(plan), id_(id), workers_(workers) {}
+
+Ethdev::~Ethdev() {
+    const Quiet quiet;
+    if (is_started_)
+        rte_eth_dev_stop(id_);
+    rte_eth_dev_close(id_);
+}
+
+Error Ethdev::failed(const char* step, int error) const {
+    const std::string complaint = take_complaint();
+    const char* hint =
+        plan_.name.kind == io::PortKind::Memif ? " (the end with role=server starts first)" : "";
+    return plan_.error(std::string(step) + " fails: " +
+                       (complaint.empty() ? std::strerror(std::abs(error)) : complaint) + hint);
+}
+
+int Ethdev::numa_node() const {
+    return rte_eth_dev_socket_id(id_);
+}
+
+uint32_t Ethdev::frame_bytes() const {
+    return std::max<uint32_t>(plan_.frame_bytes, RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN + mtu_);
+}
+
+Status Ethdev::read_properties() {
+    rte_ether_addr address{};
+    if (const int error = rte_eth_macaddr_get(id_, &address); error != 0)
+        return failed("reading its MAC address", error);
+    std::copy(std::begin(address.addr_bytes), std::end(address.addr_bytes), mac_.begin());
+
+    mtu_ = static_cast<uint16_t>(plan_.mtu);
+    if (mtu_ == 0 && rte_eth_dev_get_mtu(id_, &mtu_) != 0)
+        mtu_ = kUsualMtu;
+    return Done{};
+}
+
+Status Ethdev::configure(const rte_eth_dev_info& device) {
+    const auto limit = static_cast<uint16_t>(std::min<unsigned>(plan_.max_queues, workers_));
+    const uint64_t rss = device.flow_type_rss_offloads & kRssFields;
+    const bool is_spread =
+        plan_.spreading == Spreading::Kernel || (plan_.spreading == Spreading::Nic && rss != 0);
+    rx_queues_ = is_spread ? std::min(limit, device.max_rx_queues) : uint16_t{1};
+    tx_queues_ = std::min(limit, device.max_tx_queues);
+    if (plan_.spreading == Spreading::Kernel)
+        tx_queues_ = rx_queues_ = std::min(rx_queues_, tx_queues_);  // their queues are pairs
+
+    rte_eth_conf conf{};
+    if (rx_queues_ > 1 && rss != 0) {
+        conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+        conf.rx_adv_conf.rss_conf.rss_hf = rss;
+    }
+    if ((device.rx_offload_capa & kChecksumOffloads) == kChecksumOffloads) {
+        conf.rxmode.offloads |= kChecksumOffloads;
+        verifies_checksums_ = true;
+    }
+    conf.txmode.offloads = device.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+    if (const int error = rte_eth_dev_configure(id_, rx_queues_, tx_queues_, &conf); error != 0)
+        return failed("setting up its queues", error);
+    if (tx_queues_ < workers_)
+        tx_locks_ = std::vector<Lock>(tx_queues_);
+    return Done{};
+}
+
+Status Ethdev::set_up_queues(const rte_eth_dev_info& device, rte_mempool* pool) {
+    uint16_t rx_size = kRxDescriptors;
+    uint16_t tx_size = kTxDescriptors;
+    if (const int error = rte_eth_dev_adjust_nb_rx_tx_desc(id_, &rx_size, &tx_size); error != 0)
+        return failed("sizing its queues", error);
+    const auto node = static_cast<unsigned>(numa_node());
+    for (uint16_t queue = 0; queue < rx_queues_; ++queue)
+        if (const int error =
+                rte_eth_rx_queue_setup(id_, queue, rx_size, node, &device.default_rxconf, pool);
+            error != 0)
+            return failed("setting up a receive queue", error);
+    for (uint16_t queue = 0; queue < tx_queues_; ++queue)
+        if (const int error =
+                rte_eth_tx_queue_setup(id_, queue, tx_size, node, &device.default_txconf);
+            error != 0)
+            return failed("setting up a transmit queue", error);
+    return Done{};
+}
+
+Status Ethdev::start(rte_mempool* pool) {
+    const Quiet quiet;
+    take_complaint();
+    rte_eth_dev_info device{};
+    if (const int error = rte_eth_dev_info_get(id_, &device); error != 0)
+        return failed("asking what it can do", error);
+    if (Status status = configure(device); !status)
+        return status;
+    // The queues' offloads are those of the port.
+    device.default_rxconf.offloads = 0;
+    device.default_txconf.offloads = 0;
+    if (Status status = set_up_queues(device, pool); !status)
+        return status;
+    if (const int error = rte_eth_dev_start(id_); error != 0)
+        return failed("starting it", error);
+    is_started_ = true;
+    return read_properties();
+}
+
+unsigned Ethdev::receive(uint16_t queue, std::span<rte_mbuf*> packets) {
+    return rte_eth_rx_burst(id_, queue, packets.data(), static_cast<uint16_t>(packets.size()));
+}
+
+unsigned Ethdev::transmit(uint16_t queue, std::span<rte_mbuf*> packets) {
+    const auto count = static_cast<uint16_t>(packets.size());
+    if (tx_locks_.empty())
+        return rte_eth_tx_burst(id_, queue, packets.data(), count);
+    rte_spinlock_t& spinlock = tx_locks_[queue].spinlock;
+    lock(spinlock);
+    const unsigned sent = rte_eth_tx_burst(id_, queue, packets.data(), count);
+    rte_spinlock_unlock(&spinlock);
+    return sent;
+}
+
+bool Ethdev::is_link_up() const {
+    rte_eth_link link{};
+    return rte_eth_link_get_nowait(id_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
+}
+
+}  // namespace sluice::ethdev

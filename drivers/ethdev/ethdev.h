@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Ethdev: any DPDK port, from its plan: queues, RSS, offloads.
+///
+/// Shape    As many queues of each kind as there are workers, or fewer where the device has not
+///          so many, or where nobody would spread packets over them.
+/// Threads  As io::Port. Attaching and starting are for the thread that started EAL.
+/// Errors   A sentence: which port, why not, what to do.
+/// Memory   Rings in EAL's memory at start(). The pool must outlive the port.
+
+#include "base/result.h"
+#include "ethdev/port_plan.h"
+#include "io/port.h"
+
+#include <rte_spinlock.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+struct rte_mempool;
+struct rte_eth_dev_info;
+
+namespace sluice::ethdev {
+
+class Ethdev final : public io::Port {
+public:
+    /// Makes the device known to EAL, which must have started. No packet flows yet.
+    static Result<std::unique_ptr<Ethdev>> attach(const PortPlan& plan, unsigned workers);
+    /// Stops and closes the device.
+    ~Ethdev() override;
+    Ethdev(const Ethdev&) = delete;
+    Ethdev& operator=(const Ethdev&) = delete;
+
+    /// Sets the queues up and lets packets in; receives into `pool`.
+    Status start(rte_mempool* pool);
+
+    unsigned receive(uint16_t queue, std::span<rte_mbuf*> packets) override;
+    unsigned transmit(uint16_t queue, std::span<rte_mbuf*> packets) override;
+
+    uint16_t rx_queues() const override { return rx_queues_; }
+    uint16_t tx_queues() const override { return tx_queues_; }
+    io::MacAddress mac() const override { return mac_; }
+    uint16_t mtu() const override { return mtu_; }
+    bool verifies_checksums() const override { return verifies_checksums_; }
+
+    int numa_node() const;         ///< -1 where it does not matter.
+    uint32_t frame_bytes() const;  ///< Room that the pool's mbufs must have.
+    bool is_link_up() const;
+    const PortPlan& plan() const { return plan_; }
+
+private:
+    /// One spinlock a cache line.
+    struct alignas(64) Lock {
+        rte_spinlock_t spinlock = RTE_SPINLOCK_INITIALIZER;
+    };
+
+    Ethdev(const PortPlan& plan, uint16_t id, unsigned workers);
+    Status configure(const rte_eth_dev_info& device);
+    Status set_up_queues(const rte_eth_dev_info& device, rte_mempool* pool);
+    Status read_properties();
+    Error failed(const char* step, int error) const;
+
+    PortPlan plan_;
+    uint16_t id_;
+    unsigned workers_;
+    uint16_t rx_queues_ = 1;
+    uint16_t tx_queues_ = 1;
+    uint16_t mtu_ = 0;
+    io::MacAddress mac_{};
+    bool verifies_checksums_ = false;
+    bool is_started_ = false;
+    std::vector<Lock> tx_locks_;  ///< Empty when every worker has a queue of its own.
+};
+
+}  // namespace sluice::ethdev

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "ethdev/port_plan.h"
+
+#include "ethdev/kernel_interface.h"
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <unistd.h>
+
+namespace sluice::ethdev {
+namespace {
+
+using io::PortKind;
+using io::PortName;
+
+constexpr uint32_t kUsualFrameBytes = 2048;
+constexpr uint32_t kEthernetBytes = 18;      // with a VLAN tag
+constexpr uint32_t kPacketHeaderBytes = 96;  // at most, of TPACKET_V2 in front of a frame
+constexpr uint32_t kLargestMtu = 9216;
+constexpr uint32_t kRingBytes = 4U << 20;
+
+/// The ring that an af_packet port shares with the kernel: frames that hold the MTU, in blocks of
+/// whole pages.
+std::string packet_ring(uint32_t frame_bytes) {
+    const uint32_t block = std::max(frame_bytes, 65536U);
+    return ",framesz=" + std::to_string(frame_bytes) + ",blocksz=" + std::to_string(block) +
+           ",framecnt=" + std::to_string(kRingBytes / frame_bytes);
+}
+
+Status plan_af_packet(PortPlan& plan) {
+    const Result<KernelInterface> interface = look_up_interface(plan.name.interface);
+    if (!interface)
+        return plan.error(interface.error().message);
+    plan.mtu = std::min((*interface).mtu, kLargestMtu);
+    const uint32_t needed = plan.mtu + kEthernetBytes + kPacketHeaderBytes;
+    plan.frame_bytes = std::max(kUsualFrameBytes, std::bit_ceil(needed));
+    // One queue: fanout between several would join fragments and lose what exceeds a frame.
+    plan.arguments += ",qpairs=1,qdisc_bypass=1" + packet_ring(plan.frame_bytes);
+    return Done{};
+}
+
+Status plan_af_xdp(PortPlan& plan, unsigned workers) {
+    const Result<KernelInterface> interface = look_up_interface(plan.name.interface);
+    if (!interface)
+        return plan.error(interface.error().message);
+    const unsigned queues = (*interface).rx_queues;
+    if (queues > workers)
+        return plan.error("it receives on " + std::to_string(queues) + " queues, and there are " +
+                          std::to_string(workers) + " workers to poll them; ethtool -L " +
+                          plan.name.interface + " combined " + std::to_string(workers));
+    plan.mtu = std::min((*interface).mtu, 1500U);  // a frame of a UMEM is 2048 bytes, headers too
+    plan.spreading = Spreading::Kernel;
+    plan.max_queues = static_cast<uint16_t>(queues);
+    plan.arguments += ",start_queue=0,queue_count=" + std::to_string(queues);
+    return Done{};
+}
+
+Status plan_tap(PortPlan& plan, unsigned workers) {
+    constexpr unsigned kMostTapQueues = 16;  // RTE_PMD_TAP_MAX_QUEUES
+    if (access("/dev/net/tun", R_OK | W_OK) != 0)
+        return plan.error("/dev/net/tun cannot be opened (" + std::string(std::strerror(errno)) +
+                          "); start sluice as root on a kernel with TUN");
+    plan.spreading = Spreading::Kernel;
+    plan.max_queues = static_cast<uint16_t>(std::min(workers, kMostTapQueues));
+    return Done{};
+}
+
+Status plan_pcap(PortPlan& plan) {
+    if (access(plan.name.pcap_in.c_str(), R_OK) != 0)
+        return plan.error(plan.name.pcap_in + " cannot be read: " + std::strerror(errno));
+    return Done{};
+}
+
+Status plan_pci(PortPlan& plan) {
+    if (!std::filesystem::exists("/sys/bus/pci/devices/" + plan.name.device))
+        return plan.error("there is no such PCI device; `lspci -D` lists those that are");
+    return Done{};
+}
+
+Status look_up(PortPlan& plan, unsigned workers) {
+    switch (plan.name.kind) {
+        case PortKind::AfPacket:
+            return plan_af_packet(plan);
+        case PortKind::AfXdp:
+            return plan_af_xdp(plan, workers);
+        case PortKind::Tap:
+            return plan_tap(plan, workers);
+        case PortKind::Pcap:
+            return plan_pcap(plan);
+        case PortKind::Memif:
+            return Done{};
+        case PortKind::Pci:
+            break;
+        case PortKind::Vdev:
+            break;
+    }
+    plan.spreading = Spreading::Nic;
+    plan.max_queues = static_cast<uint16_t>(workers);
+    return plan.name.kind == PortKind::Pci ? plan_pci(plan) : Status{Done{}};
+}
+
+}  // namespace
+
+Error PortPlan::error(std::string_view why) const {
+    return Error{"--" + flag + ' ' + name.text + ": " + std::string(why)};
+}
+
+Result<PortPlan> plan_port(const std::string& flag, const PortName& name, unsigned workers) {
+    PortPlan plan;
+    plan.flag = flag;
+    plan.name = name;
+    plan.arguments = name.arguments;
+    plan.frame_bytes = kUsualFrameBytes;
+    if (Status status = look_up(plan, workers); !status)
+        return status.error();
+    return plan;
+}
+
+}  // namespace sluice::ethdev

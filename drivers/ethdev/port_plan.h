@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Port plan: what can be known about a port before EAL starts, so that a port that cannot be
+/// opened costs nothing, and memory can be computed.
+
+#include "base/result.h"
+#include "io/port_name.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace sluice::ethdev {
+
+/// Who spreads received packets over the queues of a port.
+enum class Spreading : uint8_t {
+    Nobody,  ///< It has one queue.
+    Kernel,  ///< A kernel interface below it, by its own rules.
+    Nic,     ///< The device, if it does RSS.
+};
+
+struct PortPlan {
+    std::string flag;  ///< "lan" or "wan", for errors.
+    io::PortName name;
+    std::string arguments;  ///< Of the virtual or PCI device, complete.
+    Spreading spreading = Spreading::Nobody;
+    uint16_t max_queues = 1;   ///< More would not be of use.
+    uint32_t mtu = 0;          ///< 0: the driver knows.
+    uint32_t frame_bytes = 0;  ///< Room that a received frame needs in an mbuf.
+
+    /// An error about this port: "--wan af_packet:eth1: why".
+    Error error(std::string_view why) const;
+};
+
+inline constexpr uint16_t kRxDescriptors = 1024;
+inline constexpr uint16_t kTxDescriptors = 1024;
+
+/// Fails when the interface, device or file is not there or cannot serve.
+Result<PortPlan> plan_port(const std::string& flag, const io::PortName& name, unsigned workers);
+
+}  // namespace sluice::ethdev

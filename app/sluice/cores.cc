@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sluice/cores.h"
 
-#include <sched.h>
-
 #include <algorithm>
+#include <sched.h>
 #include <set>
 
 namespace sluice::app {
@@ -73,8 +72,7 @@ CorePlan plan_cores(const config::Config& config, std::span<const unsigned> allo
             plan.listing.push_back(cpu);
     if (plan.listing.empty())
         plan.listing.push_back(plan.control);
-    plan.idle =
-        config.idle.value_or(plan.is_shared() ? config::Idle::Sleep : config::Idle::Busy);
+    plan.idle = config.idle.value_or(plan.is_shared() ? config::Idle::Sleep : config::Idle::Busy);
     return plan;
 }
 

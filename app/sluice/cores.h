@@ -15,13 +15,13 @@
 namespace sluice::app {
 
 struct CorePlan {
-    unsigned control = 0;            ///< CPU of the control core.
-    std::vector<unsigned> workers;   ///< CPU of each worker.
-    std::vector<unsigned> listing;   ///< CPUs that are no worker's, for lists and dumps; never
-                                     ///< empty: at the least the control core's.
+    unsigned control = 0;           ///< CPU of the control core.
+    std::vector<unsigned> workers;  ///< CPU of each worker.
+    std::vector<unsigned> listing;  ///< CPUs that are no worker's, for lists and dumps; never
+                                    ///< empty: at the least the control core's.
     config::Idle idle = config::Idle::Busy;
 
-    bool is_shared() const;     ///< Two threads share a CPU.
+    bool is_shared() const;      ///< Two threads share a CPU.
     std::string lcores() const;  ///< For EAL's --lcores: "0@0,1@1,2@0".
 };
 

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sluice/memory.h"
+
+#include "flow/flow_table.h"
+#include "worker/note.h"
+
+#include <algorithm>
+#include <fstream>
+#include <string>
+
+namespace sluice::app {
+namespace {
+
+constexpr size_t kMegabyte = 1U << 20;
+constexpr size_t kHugePageBytes = 2 * kMegabyte;
+constexpr const char* kHugePages = "/sys/kernel/mm/hugepages/hugepages-2048kB/";
+
+/// What a worker has in hand, in its cache and in the rings to others.
+constexpr uint32_t kPacketsPerWorker = 4096;
+/// What the control core has in its rings and keeps for unresolved neighbours.
+constexpr uint32_t kControlPackets = 4096;
+
+/// EAL's own, the drivers', and the tables of next hops and routes.
+constexpr size_t kFixedMb = 32;
+constexpr size_t kPortMb = 8;
+
+size_t divide_up(size_t bytes, size_t unit) {
+    return (bytes + unit - 1) / unit;
+}
+
+size_t read_number(const std::string& path) {
+    size_t value = 0;
+    std::ifstream(path) >> value;
+    return value;
+}
+
+size_t read_available_bytes() {
+    std::ifstream file("/proc/meminfo");
+    for (std::string name; file >> name;) {
+        size_t kilobytes = 0;
+        file >> kilobytes;
+        if (name == "MemAvailable:")
+            return kilobytes * 1024;
+        std::getline(file, name);
+    }
+    return 0;
+}
+
+std::string megabytes(size_t bytes) {
+    return std::to_string(divide_up(bytes, kMegabyte)) + " MB";
+}
+
+/// "--flows 262144: 150 MB of hugepages are needed (64 for packets and routes, ...)".
+std::string sentence(const config::Config& config, const MemoryNeed& need, const char* kind) {
+    const size_t total = need.eal_mb * kMegabyte + need.table_bytes;
+    return "--flows " + std::to_string(config.flows) + ": " + megabytes(total) + " of " + kind +
+           " are needed (" + megabytes(need.table_bytes) + " for flows, " +
+           std::to_string(need.eal_mb) + " MB for packets and routes)";
+}
+
+}  // namespace
+
+ethdev::PacketPoolParams plan_packets(std::span<const ethdev::PortPlan> ports, unsigned workers,
+                                      bool is_preempted) {
+    ethdev::PacketPoolParams params;
+    params.name = "packets";
+    params.count = kControlPackets + workers * kPacketsPerWorker;
+    params.private_bytes = worker::kNoteBytes;
+    params.is_preempted = is_preempted;
+    for (const ethdev::PortPlan& port : ports) {
+        params.count += port.max_queues * (ethdev::kRxDescriptors + ethdev::kTxDescriptors);
+        params.frame_bytes = std::max(params.frame_bytes, port.frame_bytes);
+    }
+    return params;
+}
+
+MemoryNeed plan_memory(const config::Config& config, const ethdev::PacketPoolParams& packets) {
+    constexpr size_t kPorts = 2;
+    MemoryNeed need;
+    need.eal_mb = kFixedMb + kPorts * kPortMb +
+                  divide_up(ethdev::PacketPool::bytes_needed(packets, config.no_huge), kMegabyte);
+    need.eal_mb += need.eal_mb % 2;  // whole hugepages
+    need.eal_least_mb = need.eal_mb;
+    if (config.memory_mb)
+        need.eal_mb = *config.memory_mb;
+    need.table_bytes = flow::FlowTable::bytes_needed(config.flows);
+    if (!config.no_huge)
+        need.table_bytes = divide_up(need.table_bytes, kHugePageBytes) * kHugePageBytes;
+    return need;
+}
+
+FreeMemory read_free_memory() {
+    const std::string pages = kHugePages;
+    return {read_number(pages + "free_hugepages") * kHugePageBytes, read_available_bytes()};
+}
+
+Status check_memory(const config::Config& config, const MemoryNeed& need, const FreeMemory& free) {
+    if (need.eal_mb < need.eal_least_mb)
+        return Error{"--memory " + std::to_string(need.eal_mb) + ": these ports and workers need " +
+                     std::to_string(need.eal_least_mb) + " MB; without the flag they get it"};
+    const size_t total = need.eal_mb * kMegabyte + need.table_bytes;
+    if (config.no_huge) {
+        if (total <= free.ordinary_bytes)
+            return Done{};
+        return Error{sentence(config, need, "memory") + " and " + megabytes(free.ordinary_bytes) +
+                     " are available; choose fewer flows"};
+    }
+    if (total <= free.huge_bytes)
+        return Done{};
+    const size_t missing = divide_up(total - free.huge_bytes, kHugePageBytes);
+    const size_t pages = read_number(std::string(kHugePages) + "nr_hugepages") + missing;
+    return Error{sentence(config, need, "hugepages") + " and " + megabytes(free.huge_bytes) +
+                 " are free; `echo " + std::to_string(pages) + " > " + kHugePages +
+                 "nr_hugepages` reserves them, --no-huge does without"};
+}
+
+}  // namespace sluice::app

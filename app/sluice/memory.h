@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Memory: how much sluice needs, whether the machine has it, and what to do where it has not.
+
+#include "base/result.h"
+#include "config/config.h"
+#include "ethdev/packet_pool.h"
+#include "ethdev/port_plan.h"
+
+#include <cstddef>
+#include <span>
+
+namespace sluice::app {
+
+/// The pool that serves ports and workers, but for its NUMA node.
+ethdev::PacketPoolParams plan_packets(std::span<const ethdev::PortPlan> ports, unsigned workers,
+                                      bool is_preempted);
+
+struct MemoryNeed {
+    size_t eal_mb = 0;        ///< For EAL: packets, routes, next hops, drivers.
+    size_t eal_least_mb = 0;  ///< What these take.
+    size_t table_bytes = 0;   ///< For the flow table, beside EAL's.
+};
+
+/// `config` says how many flows, and overrides EAL's part with --memory.
+MemoryNeed plan_memory(const config::Config& config, const ethdev::PacketPoolParams& packets);
+
+/// What the machine could give now.
+struct FreeMemory {
+    size_t huge_bytes = 0;      ///< In free hugepages of 2 MB.
+    size_t ordinary_bytes = 0;  ///< MemAvailable.
+};
+FreeMemory read_free_memory();
+
+/// An error when `need` is not met, with the size needed and how to get it.
+Status check_memory(const config::Config& config, const MemoryNeed& need, const FreeMemory& free);
+
+}  // namespace sluice::app

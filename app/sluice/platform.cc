@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sluice/platform.h"
+
+#include "config/validate.h"
+#include "ethdev/port_plan.h"
+#include "io/port_name.h"
+#include "sluice/memory.h"
+
+#include <array>
+#include <string>
+#include <vector>
+
+namespace sluice::app {
+namespace {
+
+using ethdev::PortPlan;
+
+/// `text` has been validated.
+Result<PortPlan> plan(const std::string& flag, const std::string& text, unsigned workers) {
+    const Result<io::PortName> name = io::parse_port_name(text, flag);
+    if (!name)
+        return name.error();
+    return ethdev::plan_port(flag, name.value(), workers);
+}
+
+EalParams eal_params(const config::Config& config, const CorePlan& cores, size_t memory_mb,
+                     const std::array<PortPlan, 2>& ports) {
+    EalParams params;
+    params.lcores = cores.lcores();
+    params.no_huge = config.no_huge;
+    params.memory_mb = memory_mb;
+    params.further = config.eal;
+    for (const PortPlan& port : ports)
+        if (port.name.kind == io::PortKind::Pci)
+            params.pci.push_back(port.name.device +
+                                 (port.arguments.empty() ? "" : ',' + port.arguments));
+    return params;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Platform>> Platform::start(const config::Config& config) {
+    const std::vector<unsigned> cpus = allowed_cpus();
+    if (Status status = config::validate(config, cpus); !status)
+        return status.error();
+    CorePlan cores = plan_cores(config, cpus);
+
+    const Result<PortPlan> lan = plan("lan", config.lan, config.workers);
+    if (!lan)
+        return lan.error();
+    const Result<PortPlan> wan = plan("wan", config.wan, config.workers);
+    if (!wan)
+        return wan.error();
+    const std::array<PortPlan, 2> plans{lan.value(), wan.value()};
+    const ethdev::PacketPoolParams packets = plan_packets(plans, config.workers, cores.is_shared());
+    const MemoryNeed need = plan_memory(config, packets);
+    if (Status status = check_memory(config, need, read_free_memory()); !status)
+        return status.error();
+
+    Result<std::unique_ptr<Eal>> eal = Eal::start(eal_params(config, cores, need.eal_mb, plans));
+    if (!eal)
+        return eal.error();
+    Result<Ports> ports = Ports::open(plans, packets, config.workers);
+    if (!ports)
+        return ports.error();
+    return std::unique_ptr<Platform>(
+        new Platform(std::move(cores), std::move(*eal), std::move(*ports)));
+}
+
+}  // namespace sluice::app

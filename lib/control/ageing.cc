@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/ageing.h"
+
+#include <rte_prefetch.h>
+
+#include <algorithm>
+#include <array>
+
+namespace sluice::control {
+
+using flow::Deadlines;
+
+namespace {
+
+constexpr size_t kBatch = 64;  ///< Records fetched at once.
+
+}  // namespace
+
+unsigned Ageing::turn(Tick now) {
+    unsigned killed = 0;
+    unsigned looked_at = 0;
+    for (uint32_t rest = slice(now); rest > 0 && looked_at < kMaxDuePerTurn;)
+        looked_at += scan(rest, now, killed);
+    counters_.count[stats::Count::FlowsExpired].add(killed);
+    return killed;
+}
+
+/// The entries that are this turn's, so that a pass takes kAgeingPass.
+uint32_t Ageing::slice(Tick now) {
+    const Duration gone = last_ ? now - *last_ : kAgeingPass;
+    last_ = now;
+    const auto share =
+        static_cast<uint64_t>(std::clamp(gone.milliseconds, 0, kAgeingPass.milliseconds));
+    const uint64_t pass = static_cast<uint64_t>(kAgeingPass.milliseconds);
+    return static_cast<uint32_t>((table_.capacity() * share + pass - 1) / pass);
+}
+
+/// One batch out of the next `entries`, which it lessens. Returns how many were due.
+unsigned Ageing::scan(uint32_t& entries, Tick now, unsigned& killed) {
+    std::array<Deadlines::Due, kBatch> due;
+    const uint32_t from = position_;
+    const unsigned count = table_.deadlines().scan(position_, entries, now, due);
+    const uint32_t passed = (position_ == 0 ? table_.capacity() : position_) - from;
+    entries -= std::min(entries, passed);
+
+    for (unsigned i = 0; i < count; ++i)
+        rte_prefetch0(&table_.record(due[i].index));
+    for (unsigned i = 0; i < count; ++i)
+        killed += look_at(due[i], now);
+    return count;
+}
+
+/// The life word is read first: when the record is put to another use meanwhile, the kill fails on
+/// its generation, and the postponement on the word that its new owner has written.
+bool Ageing::look_at(const Deadlines::Due& due, Tick now) {
+    const flow::FlowRecord& record = table_.record(due.index);
+    const flow::LifeWord life = record.life.load(std::memory_order_acquire);
+    if (life.life() != flow::Life::Live)
+        return false;
+    const Tick end = record.deadline.load(std::memory_order_relaxed) + kUnseenBeforeKill;
+    if (!end.is_after(now))
+        return member_.kill(due.index, life);
+    table_.deadlines().replace(due, now, end);
+    return false;
+}
+
+}  // namespace sluice::control

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Ageing: ends the flows whose time is up, a slice of the table each turn.
+///
+/// Shape    Scans the deadlines, four bytes a flow, and reads a record only when it is due. A flow
+///          that is alive gets its real deadline; one that lookups have not seen for 2 s is killed:
+///          whatever its owner was doing with it then is long done.
+/// Threads  The control core's.
+/// Cost     A pass over the whole table takes a second, in slices by the time that has gone by.
+///          A turn looks at no more than kMaxDuePerTurn records; when more are due, passes take
+///          longer, which lookups do not notice.
+
+#include "base/clock.h"
+#include "flow/flow_table.h"
+#include "stats/counters.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace sluice::control {
+
+inline constexpr Duration kAgeingPass = Duration::seconds(1);
+inline constexpr Duration kUnseenBeforeKill = Duration::seconds(2);
+inline constexpr unsigned kMaxDuePerTurn = 2048;
+
+class Ageing {
+public:
+    Ageing(flow::FlowTable& table, flow::Member& member, stats::Counters& counters)
+        : table_(table), member_(member), counters_(counters) {}
+
+    /// Looks at the table's next slice. Returns how many flows it ended.
+    unsigned turn(Tick now);
+
+private:
+    uint32_t slice(Tick now);
+    unsigned scan(uint32_t& entries, Tick now, unsigned& killed);
+    bool look_at(const flow::Deadlines::Due& due, Tick now);
+
+    flow::FlowTable& table_;
+    flow::Member& member_;
+    stats::Counters& counters_;
+    uint32_t position_ = 0;
+    std::optional<Tick> last_;
+};
+
+}  // namespace sluice::control

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/core.h"
+
+#include "worker/note.h"
+
+#include <rte_mbuf.h>
+#include <rte_rcu_qsbr.h>
+
+#include <array>
+#include <cassert>
+#include <utility>
+
+namespace sluice::control {
+
+using stats::Count;
+using stats::Drop;
+using worker::Punt;
+
+namespace {
+
+std::vector<worker::Ring*> release_rings(const std::vector<WorkerRings>& workers) {
+    std::vector<worker::Ring*> rings;
+    for (const WorkerRings& worker : workers)
+        rings.push_back(worker.release);
+    return rings;
+}
+
+}  // namespace
+
+Core::Core(CoreParams params)
+    : params_(std::move(params)),
+      member_(params_.table),
+      outbox_(release_rings(params_.workers), params_.packets, counters_),
+      neighbours_(params_.neighbours, params_.hops, outbox_, counters_),
+      ageing_(params_.table, member_, counters_) {}
+
+void Core::start(Tick now) {
+    neighbours_.start(now);
+}
+
+unsigned Core::turn(Tick now) {
+    unsigned work = 0;
+    for (unsigned worker = 0; worker < params_.workers.size(); ++worker)
+        work += take_punted(worker, now);
+    neighbours_.turn(now);
+    work += ageing_.turn(now);
+    if (params_.each_turn)
+        params_.each_turn(now);
+    reuse_hops();
+    member_.quiescent();
+    return work;
+}
+
+unsigned Core::take_punted(unsigned worker, Tick now) {
+    std::array<rte_mbuf*, kPuntsPerTurn> packets;
+    const unsigned count = params_.workers[worker].punt->take(packets);
+    counters_.count[Count::Taken].add(count);
+    for (rte_mbuf* mbuf : std::span(packets).first(count)) {
+        const Punt punt = worker::note_of(mbuf).punt;
+        assert(punt != Punt::None);
+        if (punt == Punt::Arp)
+            neighbours_.take_arp(mbuf, worker, now);
+        else
+            neighbours_.take_unresolved(mbuf, worker, now);
+    }
+    return count;
+}
+
+/// Workers are members of the flow table, so its grace periods are those of the hops as well.
+void Core::reuse_hops() {
+    rte_rcu_qsbr* const grace = params_.table.grace_periods();
+    if (hop_grace_) {
+        if (rte_rcu_qsbr_check(grace, *hop_grace_, false) == 0)
+            return;
+        params_.hops.end_grace();
+        hop_grace_.reset();
+    }
+    if (params_.hops.start_grace())
+        hop_grace_ = rte_rcu_qsbr_start(grace);
+}
+
+void Core::stop() {
+    neighbours_.stop();
+    for (const WorkerRings& worker : params_.workers) {
+        std::array<rte_mbuf*, kPuntsPerTurn> packets;
+        while (const unsigned count = worker.punt->take(packets)) {
+            counters_.count[Count::Taken].add(count);
+            for (rte_mbuf* mbuf : std::span(packets).first(count))
+                outbox_.drop(mbuf, Drop::Shutdown);
+        }
+    }
+}
+
+}  // namespace sluice::control

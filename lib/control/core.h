@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Core: the control core's turn. It serves the workers, which never wait for it.
+///
+/// Shape    turn() takes what workers punted, and then does what time brings: neighbours, ageing,
+///          leases, reclaiming.
+/// Threads  Owned by one thread, which is a member of the flow table.
+/// Units    Time is handed in, so a test's clock is as good as the machine's.
+/// Cost     Bounded each turn: kPuntsPerTurn packets of each worker, kMaxDuePerTurn flows.
+
+#include "base/clock.h"
+#include "control/ageing.h"
+#include "control/neighbours.h"
+#include "control/outbox.h"
+#include "flow/flow_table.h"
+#include "route/next_hops.h"
+#include "stats/counters.h"
+#include "worker/ring.h"
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+namespace sluice::control {
+
+inline constexpr size_t kPuntsPerTurn = 64;  ///< Of each worker; a punted ARP makes one answer.
+
+/// The rings between the control core and a worker.
+struct WorkerRings {
+    worker::Ring* punt = nullptr;     ///< From the worker.
+    worker::Ring* release = nullptr;  ///< To it.
+};
+
+struct CoreParams {
+    flow::FlowTable& table;
+    route::NextHops& hops;
+    std::vector<WorkerRings> workers;
+    rte_mempool* packets = nullptr;  ///< For ARP frames; with room for a worker::Note.
+    NeighbourParams neighbours;
+    std::function<void(Tick)> each_turn;  ///< What else is to be done: port leases.
+};
+
+class Core {
+public:
+    explicit Core(CoreParams params);
+    Core(const Core&) = delete;
+
+    /// Announces the gateway's addresses and asks for its next hops; before the first turn.
+    void start(Tick now);
+    /// Returns how much there was to do, 0 when the caller may as well sleep for a millisecond.
+    unsigned turn(Tick now);
+
+    /// Around a sleep of the caller, so that nobody waits for the next turn.
+    void rest() { member_.offline(); }
+    void resume() { member_.online(); }
+
+    /// Drops what waits here and in the rings from the workers; when all of them have stopped.
+    void stop();
+
+    const stats::Counters& counters() const { return counters_; }
+
+private:
+    unsigned take_punted(unsigned worker, Tick now);
+    void reuse_hops();
+
+    CoreParams params_;
+    stats::Counters counters_;
+    flow::Member member_;
+    Outbox outbox_;
+    Neighbours neighbours_;
+    Ageing ageing_;
+    std::optional<uint64_t> hop_grace_;  // token of the grace period that removed hops wait for
+};
+
+}  // namespace sluice::control

@@ -68,8 +68,7 @@ Verdict settle(const Arrival& arrival, TcpState state, TcpTracker& tracker) {
 
     // The first reply counts from the segment after it.
     if (flow.status & kSeenReply) {
-        const bool stood = flow.state == TcpState::SynRecv || flow.state == TcpState::Established;
-        if (stood && state == TcpState::Established)
+        if (state == TcpState::Established)
             verdict.status |= kAssured;
     } else if (arrival.segment == SegmentClass::Rst) {
         verdict.action = Action::Delete;  // the only answer was a refusal
@@ -113,8 +112,8 @@ Verdict move(const Arrival& arrival, TcpState state, TcpTracker& tracker) {
                 return settle(arrival, TcpState::Established, tracker);
             break;
         case TcpState::TimeWait:
-            if (tracker.challenge_ack && arrival.segment == SegmentClass::Ack &&
-                flow.state == TcpState::LastAck && answers_syn(arrival, tracker)) {
+            if (arrival.segment == SegmentClass::Ack && tracker.challenge_ack &&
+                answers_syn(arrival, tracker)) {
                 tracker.challenge_ack = false;
                 return passed(flow, arrival.direction);
             }

@@ -128,6 +128,12 @@ TEST_CASE("tcp tracker: a SYN opens a flow, whatever PSH, ECE and CWR say", "[co
     check(Connection(static_cast<uint8_t>(kSyn | more)), {SynSent, Duration::seconds(120)});
 }
 
+TEST_CASE("tcp tracker: what opened the flow is its last segment", "[conntrack][tcp]") {
+    CHECK(begin_tcp(kSyn | kEce).last_segment == SegmentClass::Syn);
+    CHECK(begin_tcp(kAck | kPsh).last_segment == SegmentClass::Ack);
+    CHECK(begin_tcp(kSyn).last_direction == kOriginal);
+}
+
 TEST_CASE("tcp tracker: an ACK opens a flow only where tcp_loose is set", "[conntrack][tcp]") {
     Tuning tuning;
     CHECK(open_tcp(tuning, kAck).action == Action::Pass);

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "mutate.h"
+
+#include <algorithm>
+#include <array>
+
+namespace sluice::test {
+
+std::vector<Bytes> sound_frames() {
+    const auto frame = [] { return Frame().ipv4("10.1.0.10", "203.0.113.10"); };
+    return {
+        frame().tcp(40000, 80, kSyn).tcp_options({2, 4, 5, 0xb4, 1, 3, 3, 7}).bytes(),
+        frame().tcp(40000, 80).payload(61).bytes(),
+        frame().udp(5353, 53).payload(33).bytes(),
+        frame().udp(5353, 53).payload(20).without_udp_checksum().padding(4).bytes(),
+        frame().echo_request(7).payload(56).bytes(),
+        frame().echo_reply(7).payload(1).padding(17).bytes(),
+        frame().icmp_error(11, 0, frame().udp(1, 2).payload(4).ip_bytes()).bytes(),
+        frame().protocol(47).payload(40).bytes(),
+        frame().ip_options({1, 1, 1, 0}).tcp(1, 2).bytes(),
+        frame().tcp(1, 2).fragment(800, true).payload(8).bytes(),
+        frame().tcp(1, 2).vlan(7).bytes(),
+        arp_request(mac(1), ip("10.1.0.10"), ip("10.1.0.1")),
+    };
+}
+
+std::vector<size_t> any_cuts(Random& random, size_t size) {
+    std::vector<size_t> cuts(random() % 2 == 0 ? 0 : random() % 4);
+    for (size_t& cut : cuts)
+        cut = random() % (size + 1);
+    std::sort(cuts.begin(), cuts.end());
+    return cuts;
+}
+
+void mutate(Bytes& frame, Random& random) {
+    if (frame.empty())
+        return;
+    constexpr std::array<uint8_t, 6> kEdges{0x00, 0x01, 0x7f, 0x80, 0xfe, 0xff};
+    const size_t place = random() % std::min<size_t>(frame.size(), random() % 4 == 0 ? 2000 : 54);
+    switch (random() % 6) {
+        case 0:
+            frame[place] ^= static_cast<uint8_t>(1u << random() % 8);
+            break;
+        case 1:
+            frame[place] = static_cast<uint8_t>(random());
+            break;
+        case 2:
+            frame[place] = kEdges[random() % kEdges.size()];
+            break;
+        case 3:
+            frame.resize(random() % (frame.size() + 1));
+            break;
+        case 4:
+            frame.resize(frame.size() + random() % 64, static_cast<uint8_t>(random()));
+            break;
+        case 5:
+            frame.insert(frame.begin() + static_cast<long>(place), static_cast<uint8_t>(random()));
+            break;
+    }
+}
+
+}  // namespace sluice::test

@@ -3,7 +3,8 @@
 """Checks that lib/stats/drop.h, lib/stats/drop.cc and docs/drops.md tell of the same drop reasons.
 
 One enumerator, one counter's name (the enumerator in snake case), one row of a table in the
-document that begins with the name: | `invalid_flags` | … |. All in the same order.
+document that begins with the name: | `invalid_flags` | … |. All in the same order. And each is given
+somewhere in lib.
 """
 
 import re
@@ -17,19 +18,29 @@ def snake_case(name):
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
+def used_in_lib():
+    """The enumerators that code of lib gives as a reason."""
+    files = [path for path in (ROOT / "lib").rglob("*") if path.suffix in (".cc", ".h")
+             and path.parent.name != "stats"]
+    return {name for path in files for name in re.findall(r"\bDrop::(\w+)", path.read_text())}
+
+
 def main():
     header = (ROOT / "lib/stats/drop.h").read_text()
     body = re.search(r"enum class Drop[^{]*\{(.*?)\};", header, re.DOTALL).group(1)
-    reasons = [snake_case(name) for name in re.findall(r"^ +([A-Z]\w+),", body, re.MULTILINE)]
+    enumerators = re.findall(r"^ +([A-Z]\w+),", body, re.MULTILINE)
+    reasons = [snake_case(name) for name in enumerators]
     names = re.findall(r'^ +\{\w+, "(\w+)"\},', (ROOT / "lib/stats/drop.cc").read_text(),
                        re.MULTILINE)
     rows = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/drops.md").read_text(), re.MULTILINE)
 
-    problems = []
+    given = used_in_lib()
+    problems = [f"lib: no packet is dropped for {name}" for name in enumerators
+                if name not in given]
     for where, found in (("lib/stats/drop.cc", names), ("docs/drops.md", rows)):
         problems += [f"{where}: {name} is missing" for name in reasons if name not in found]
         problems += [f"{where}: {name} is no drop reason" for name in found if name not in reasons]
-        if not problems and found != reasons:
+        if set(found) == set(reasons) and found != reasons:
             problems.append(f"{where}: in another order than drop.h, or twice")
     print("\n".join(problems) or f"{len(reasons)} drop reasons")
     return 1 if problems else 0

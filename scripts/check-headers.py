@@ -1,0 +1,86 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Checks that each header compiles alone: check-headers.py BUILD_FOLDER
+
+The ordinary build proves it for a header that some source file includes first, before anything
+that could lend it a declaration. Only the others are compiled here, with the options of a source
+file of the same part.
+"""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PARTS = ["lib", "drivers", "app", "tests"]
+INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
+NOT_FOR_A_CHECK = re.compile(r"-c|-M[DPQFG]*|-o|-Winvalid-pch")
+TAKES_A_VALUE = re.compile(r"-M[QF]|-o")
+
+
+def first_includes():
+    """What the source files include first, as they write it."""
+    for part in PARTS:
+        for source in (ROOT / part).rglob("*.cc"):
+            if match := INCLUDE.search(source.read_text()):
+                yield match[1]
+                yield str((source.parent / match[1]).relative_to(ROOT))
+
+
+def names_of(header):
+    """How a source file may write this header: from the root, from its part, from its folder."""
+    path = header.relative_to(ROOT)
+    return {str(path), *("/".join(path.parts[i:]) for i in range(1, len(path.parts) - 1))}
+
+
+def is_proved(header, first):
+    # The part of tests has no folders between: its headers are written by name alone.
+    names = names_of(header)
+    if header.parent == ROOT / "tests":
+        names.add(header.name)
+    return not names.isdisjoint(first)
+
+
+def options_for(part, commands, build):
+    """The compiler and its options for the sources of a part; those of lib where it has none."""
+    for wanted in (part, "lib"):
+        for entry in commands:
+            source = (build / entry["file"]).resolve()
+            if source.is_relative_to(ROOT / wanted) and source.exists():
+                words = shlex.split(entry["command"])
+                words.remove(entry["file"])
+                kept = [word for before, word in zip([""] + words, words)
+                        if not NOT_FOR_A_CHECK.fullmatch(word)
+                        and not TAKES_A_VALUE.fullmatch(before)]
+                return [*kept, "-fsyntax-only", "-x", "c++", "-include"]
+    raise SystemExit("check-headers: the build folder knows no source of lib")
+
+
+def compile_alone(header, options, build):
+    """What the compiler says of a file that holds this header alone; nothing when all is well."""
+    run = subprocess.run([*options, str(header), "/dev/null"], cwd=build, capture_output=True,
+                         text=True, check=False)
+    return run.stderr if run.returncode else ""
+
+
+def main():
+    build = Path(sys.argv[1]).resolve()
+    commands = json.loads((build / "compile_commands.json").read_text())
+    options = {part: options_for(part, commands, build) for part in PARTS}
+    headers = [(part, header) for part in PARTS for header in sorted((ROOT / part).rglob("*.h"))]
+    first = set(first_includes())
+    rest = [(part, header) for part, header in headers if not is_proved(header, first)]
+    with ThreadPoolExecutor(2) as pool:
+        problems = list(filter(None, pool.map(
+            lambda item: compile_alone(item[1], options[item[0]], build), rest)))
+    print("\n".join(problems) or
+          f"{len(headers)} headers, {len(rest)} of them compiled alone here")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

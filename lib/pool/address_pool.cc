@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "pool/address_pool.h"
+
+#include <algorithm>
+
+namespace sluice::pool {
+namespace {
+
+/// Spreads every bit of a word over all of it (the finaliser of MurmurHash3).
+constexpr uint64_t mix(uint64_t word) {
+    word = (word ^ word >> 33) * 0xff51afd7ed558ccd;
+    word = (word ^ word >> 33) * 0xc4ceb9fe1a85ec53;
+    return word ^ word >> 33;
+}
+
+}  // namespace
+
+AddressPool::AddressPool(std::span<const Be32> addresses, uint64_t secret)
+    : addresses_(addresses.begin(), addresses.end()), secret_(secret) {
+    std::sort(addresses_.begin(), addresses_.end());
+    first_ = addresses_.front().host();
+    last_ = addresses_.back().host();
+    contiguous_ = last_ - first_ + 1 == addresses_.size();
+}
+
+bool AddressPool::search(Be32 address) const {
+    return std::binary_search(addresses_.begin(), addresses_.end(), address);
+}
+
+uint64_t AddressPool::rank(Be32 host, Be32 address) const {
+    return mix(mix(secret_ ^ host.raw) ^ (uint64_t{address.raw} << 32 | address.raw));
+}
+
+Choice AddressPool::first(Be32 host) const {
+    Choice best{0, rank(host, addresses_[0])};
+    for (uint32_t i = 1; i < size(); ++i)
+        if (const uint64_t other = rank(host, addresses_[i]); other > best.rank)
+            best = {i, other};
+    return best;
+}
+
+std::optional<Choice> AddressPool::next(Be32 host, Choice choice) const {
+    std::optional<Choice> best;
+    for (uint32_t i = 0; i < size(); ++i) {
+        const uint64_t other = rank(host, addresses_[i]);
+        if (other < choice.rank && (!best || other > best->rank))
+            best = Choice{i, other};
+    }
+    return best;
+}
+
+}  // namespace sluice::pool

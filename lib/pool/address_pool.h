@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Address pool: the public addresses, and which of them an inside host is given.
+///
+/// Shape    A host ranks all addresses by a keyed hash of (host, address) and takes the highest:
+///          rendezvous hashing. It keeps one address (RFC 4787 REQ-2, paired pooling), and a
+///          change of the pool moves only the hosts of the addresses that came or went.
+/// Threads  Immutable after construction.
+/// Cost     contains() is one comparison for one contiguous pool; a choice reads every address.
+
+#include "base/big_endian.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace sluice::pool {
+
+/// One address of the pool as one host ranks it.
+struct Choice {
+    uint32_t index = 0;  ///< Position in the pool.
+    uint64_t rank = 0;
+};
+
+class AddressPool {
+public:
+    /// `addresses` is not empty and holds none twice; `secret` keys the ranking.
+    AddressPool(std::span<const Be32> addresses, uint64_t secret);
+
+    bool contains(Be32 address) const {
+        const uint32_t host = address.host();
+        return first_ <= host && host <= last_ && (contiguous_ || search(address));
+    }
+
+    Be32 address(uint32_t index) const { return addresses_[index]; }
+    uint32_t size() const { return static_cast<uint32_t>(addresses_.size()); }
+
+    /// The address of a host.
+    Choice first(Be32 host) const;
+    /// The host's next best address after `choice`: where it goes when that one is full.
+    std::optional<Choice> next(Be32 host, Choice choice) const;
+
+private:
+    uint64_t rank(Be32 host, Be32 address) const;
+    bool search(Be32 address) const;
+
+    std::vector<Be32> addresses_;  // sorted
+    uint64_t secret_;
+    uint32_t first_;
+    uint32_t last_;
+    bool contiguous_;
+};
+
+}  // namespace sluice::pool

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "pool/leases.h"
+
+namespace sluice::pool {
+namespace {
+
+constexpr unsigned kNumberBits = 16;
+constexpr uint64_t kNumberMask = (1u << kNumberBits) - 1;
+
+/// xorshift64*: blocks are drawn in no order that an observer could follow (RFC 6056 §3.1).
+uint64_t next_random(uint64_t& state) {
+    state ^= state >> 12;
+    state ^= state << 25;
+    state ^= state >> 27;
+    return state * 0x2545f4914f6cdd1d;
+}
+
+}  // namespace
+
+Leases::Leases(unsigned workers, uint32_t addresses, uint64_t seed)
+    : addresses_(addresses),
+      random_(seed | 1),
+      cells_(size_t{workers} * addresses),
+      lent_(addresses) {
+    for (uint32_t cell = 0; cell < cells_.size(); ++cell)
+        lease(cell);
+}
+
+Blocks Leases::blocks(unsigned worker, uint32_t address) const {
+    // relaxed: the word is the whole message; a stale one is merely older ground for searching.
+    uint64_t word =
+        cells_[size_t{worker} * addresses_ + address].blocks.load(std::memory_order_relaxed);
+    Blocks result;
+    for (; word != 0; word >>= kNumberBits) {
+        const uint64_t number = (word & kNumberMask) - 1;
+        const auto first = static_cast<uint16_t>(kUserPorts.first + number * kBlockPorts);
+        result.range[result.count++] = {first, static_cast<uint16_t>(first + kBlockPorts - 1)};
+    }
+    return result;
+}
+
+void Leases::missed(unsigned worker, uint32_t address) {
+    auto& misses = cells_[size_t{worker} * addresses_ + address].misses;
+    // relaxed load and store: one writer, and the control core only asks whether it has changed.
+    misses.store(misses.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
+void Leases::turn(uint32_t limit) {
+    const auto count = static_cast<uint32_t>(cells_.size());
+    for (uint32_t looked = 0; looked < limit && looked < count; ++looked) {
+        Cell& cell = cells_[position_];
+        const uint32_t misses = cell.misses.load(std::memory_order_relaxed);
+        if (misses != cell.answered) {
+            cell.answered = misses;
+            lease(position_);
+        }
+        position_ = position_ + 1 == count ? 0 : position_ + 1;
+    }
+}
+
+void Leases::lease(uint32_t index) {
+    Cell& cell = cells_[index];
+    const uint32_t address = index % addresses_;
+    const uint64_t word = cell.blocks.load(std::memory_order_relaxed);
+    const uint64_t oldest = word >> (kBlocksPerLease - 1) * kNumberBits;
+    if (oldest != 0)
+        lent_[address].reset(oldest - 1);
+    const uint32_t block = draw(address);
+    lent_[address].set(block);
+    cell.blocks.store(word << kNumberBits | (block + 1), std::memory_order_relaxed);
+}
+
+uint32_t Leases::draw(uint32_t address) {
+    const auto start = static_cast<uint32_t>(next_random(random_) % kBlocks);
+    for (uint32_t i = 0; i < kBlocks; ++i)
+        if (const uint32_t block = (start + i) % kBlocks; !lent_[address].test(block))
+            return block;
+    return start;  // More leases than blocks: two workers search the same one.
+}
+
+}  // namespace sluice::pool

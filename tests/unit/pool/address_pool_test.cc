@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "pool/address_pool.h"
+
+#include "catch.h"
+
+#include <map>
+#include <set>
+#include <vector>
+
+using namespace sluice;
+using pool::AddressPool;
+using pool::Choice;
+
+namespace {
+
+constexpr uint64_t kSecret = 0x5eed;
+
+Be32 host(uint32_t number) {
+    return Be32::from_host(0x0a010000 + number);
+}
+
+std::vector<Be32> addresses(uint32_t first, uint32_t count) {
+    std::vector<Be32> result;
+    for (uint32_t i = 0; i < count; ++i)
+        result.push_back(Be32::from_host(first + i));
+    return result;
+}
+
+}  // namespace
+
+TEST_CASE("address pool: contains its addresses and their neighbours not", "[pool]") {
+    auto members = addresses(0xc6336401, 4);
+    const AddressPool contiguous(members, kSecret);
+    CHECK_FALSE(contiguous.contains(Be32::from_host(0xc6336400)));
+    CHECK(contiguous.contains(Be32::from_host(0xc6336401)));
+    CHECK(contiguous.contains(Be32::from_host(0xc6336404)));
+    CHECK_FALSE(contiguous.contains(Be32::from_host(0xc6336405)));
+
+    members.push_back(Be32::from_host(0xc6336410));
+    const AddressPool with_gap(members, kSecret);
+    CHECK(with_gap.contains(Be32::from_host(0xc6336410)));
+    CHECK_FALSE(with_gap.contains(Be32::from_host(0xc6336408)));
+}
+
+TEST_CASE("address pool: a host keeps its address", "[pool][rfc4787]") {
+    const AddressPool pool(addresses(0xc6336401, 8), kSecret);
+    for (uint32_t i = 0; i < 1000; ++i)
+        CHECK(pool.first(host(i)).index == pool.first(host(i)).index);
+}
+
+TEST_CASE("address pool: hosts spread evenly over the addresses", "[pool]") {
+    const AddressPool pool(addresses(0xc6336401, 8), kSecret);
+    std::map<uint32_t, unsigned> hosts;
+    for (uint32_t i = 0; i < 8000; ++i)
+        ++hosts[pool.first(host(i)).index];
+    REQUIRE(hosts.size() == 8);
+    for (const auto& [index, count] : hosts)
+        CHECK((count > 850 && count < 1150));  // 1000 each, five standard deviations
+}
+
+TEST_CASE("address pool: a new address takes hosts from the others, and moves no one else",
+          "[pool]") {
+    const AddressPool before(addresses(0xc6336401, 8), kSecret);
+    const AddressPool after(addresses(0xc6336401, 9), kSecret);
+    unsigned moved = 0;
+    for (uint32_t i = 0; i < 9000; ++i) {
+        const Be32 old_address = before.address(before.first(host(i)).index);
+        const Be32 new_address = after.address(after.first(host(i)).index);
+        if (old_address == new_address)
+            continue;
+        ++moved;
+        CHECK(new_address == Be32::from_host(0xc6336409));
+    }
+    CHECK((moved > 850 && moved < 1150));  // one ninth
+}
+
+TEST_CASE("address pool: next walks over every address once, then ends", "[pool]") {
+    const AddressPool pool(addresses(0xc6336401, 16), kSecret);
+    std::set<uint32_t> seen;
+    for (std::optional<Choice> choice = pool.first(host(7)); choice;
+         choice = pool.next(host(7), *choice))
+        CHECK(seen.insert(choice->index).second);
+    CHECK(seen.size() == 16);
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "pool/leases.h"
+
+#include "catch.h"
+
+#include <set>
+
+using namespace sluice;
+using pool::Blocks;
+using pool::kBlockPorts;
+using pool::kBlocksPerLease;
+using pool::Leases;
+
+TEST_CASE("leases: every worker has a block of every address from the start", "[pool]") {
+    const Leases leases(4, 3, 1);
+    for (unsigned worker = 0; worker < 4; ++worker)
+        for (uint32_t address = 0; address < 3; ++address) {
+            const Blocks blocks = leases.blocks(worker, address);
+            REQUIRE(blocks.count == 1);
+            CHECK(blocks.range[0].size() == kBlockPorts);
+            CHECK(blocks.range[0].first >= 1024);
+        }
+}
+
+TEST_CASE("leases: no two workers search the same block of an address", "[pool]") {
+    Leases leases(16, 2, 1);
+    for (unsigned round = 0; round < 10; ++round) {
+        for (unsigned worker = 0; worker < 16; ++worker)
+            leases.missed(worker, 1);
+        leases.turn(1000);
+        std::set<uint16_t> firsts;
+        for (unsigned worker = 0; worker < 16; ++worker) {
+            const Blocks blocks = leases.blocks(worker, 1);
+            for (unsigned i = 0; i < blocks.count; ++i)
+                CHECK(firsts.insert(blocks.range[i].first).second);
+        }
+    }
+}
+
+TEST_CASE("leases: who misses gets another block, up to four, then other ones", "[pool]") {
+    Leases leases(1, 1, 1);
+    for (unsigned count = 2; count <= kBlocksPerLease; ++count) {
+        leases.missed(0, 0);
+        leases.turn(1);
+        CHECK(leases.blocks(0, 0).count == count);
+    }
+    const uint16_t newest = leases.blocks(0, 0).range[0].first;
+    leases.missed(0, 0);
+    leases.turn(1);
+    CHECK(leases.blocks(0, 0).count == kBlocksPerLease);
+    CHECK(leases.blocks(0, 0).range[0].first != newest);
+    CHECK(leases.blocks(0, 0).range[1].first == newest);
+}
+
+TEST_CASE("leases: who does not miss keeps what it has", "[pool]") {
+    Leases leases(2, 1, 1);
+    const uint16_t first = leases.blocks(1, 0).range[0].first;
+    leases.missed(0, 0);
+    leases.turn(10);
+    leases.turn(10);
+    CHECK(leases.blocks(0, 0).count == 2);
+    CHECK(leases.blocks(1, 0).count == 1);
+    CHECK(leases.blocks(1, 0).range[0].first == first);
+}

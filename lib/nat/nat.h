@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Nat: the life of a flow, from the first packet that opens it to the one that ends it.
+///
+/// Shape    One Nat per worker, over the shared table and pool. To open a flow is to choose an
+/// external
+///          port and to insert the reply tuple: the insert is the claim, so two flows never
+///          share one, and no port is taken that another worker takes at the same moment.
+/// Threads  Owned by one worker. Its flows are those that it opened.
+/// Errors   A packet that opens nothing is dropped with a reason.
+/// Cost     Opening: a few lookups and one insert; at most kMaxProbes ports are tried.
+/// Source   Port choice: RFC 4787 REQ-1 to REQ-3, RFC 6056; get_unique_tuple() of Linux.
+
+#include "base/clock.h"
+#include "conntrack/tracker.h"
+#include "flow/flow_table.h"
+#include "pool/address_pool.h"
+#include "pool/leases.h"
+#include "stats/counters.h"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+namespace sluice::nat {
+
+inline constexpr unsigned kMaxProbes = 256;  ///< Reply tuples that one packet may try.
+
+/// What all workers' Nats share.
+struct NatParams {
+    flow::FlowTable& table;
+    const pool::AddressPool& pool;
+    pool::Leases& leases;
+    conntrack::Tuning tuning;
+};
+
+/// What became of a packet that met no flow.
+struct Opening {
+    enum class Outcome : uint8_t {
+        Opened,   ///< `flow` is new and in the state that the packet put it in.
+        Existed,  ///< Another packet opened it a moment ago: `flow` may belong to another worker.
+        Refused,  ///< For `reason`; no flow is left behind.
+    };
+    Outcome outcome = Outcome::Refused;
+    flow::FlowRef flow;
+    stats::Drop reason{};
+};
+
+/// What became of a packet of a flow.
+struct Tracking {
+    conntrack::Action action = conntrack::Action::Pass;
+    stats::Drop reason{};
+};
+
+class Nat {
+public:
+    Nat(const NatParams& params, flow::Member& member, stats::Counters& counters, uint8_t worker);
+
+    /// Takes records for `count` flows that a burst may open; finish() gives back what is left.
+    void prepare(unsigned count);
+    void finish();
+
+    /// Opens a flow for its first packet, which comes from inside.
+    Opening open(const net::Tuple& original, const conntrack::Segment& segment, Tick now);
+
+    /// Steps the flow's state. On Reopen the flow is killed already; on Delete too, and the record
+    /// may be read until the end of the turn.
+    Tracking track(flow::FlowRef ref, const conntrack::Segment& segment, Tick now);
+
+private:
+    std::optional<net::Tuple> choose(const net::Tuple& original, Tick now);
+    bool choose_port(net::Tuple& reply, uint16_t own, uint32_t address, Tick now);
+    bool try_range(net::Tuple& reply, pool::PortRange range, unsigned limit, Tick now);
+    bool is_free(const net::Tuple& reply, Tick now);
+    bool has_spare() { return spare_count_ != 0 || (prepare(1), spare_count_ != 0); }
+    void fill(flow::FlowRecord& record, const net::Tuple& original, const net::Tuple& reply,
+              const conntrack::Verdict& verdict, Tick now) const;
+    uint32_t random();
+
+    NatParams params_;
+    flow::Member& member_;
+    stats::Counters& counters_;
+    uint8_t worker_;
+    uint64_t draws_ = 0;
+    unsigned probes_ = 0;  // of the packet in hand
+
+    std::array<uint32_t, flow::kMaxBulk> spare_{};
+    unsigned spare_count_ = 0;
+};
+
+}  // namespace sluice::nat

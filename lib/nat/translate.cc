@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "nat/translate.h"
+
+#include <rte_icmp.h>
+#include <rte_ip.h>
+#include <rte_tcp.h>
+#include <rte_udp.h>
+
+namespace sluice::nat {
+namespace {
+
+/// UDP has no "zero" sum: 0 means that there is none (RFC 768).
+uint16_t udp_checksum(uint16_t sum) {
+    return sum == 0 ? 0xffff : sum;
+}
+
+}  // namespace
+
+flow::Rewrite rewrite_of(const std::array<net::Tuple, 2>& tuple) {
+    const net::Tuple& before = tuple[index(net::Direction::Original)];
+    const net::Tuple after = tuple[index(net::Direction::Reply)].reversed();
+
+    flow::Rewrite rewrite;
+    rewrite.address.change(before.source, after.source);
+    rewrite.address.change(before.destination, after.destination);
+    rewrite.transport.change(before.source_port, after.source_port);
+    if (before.protocol != net::Protocol::Icmp) {  // ICMP sums no addresses, and has one identifier
+        rewrite.transport.change(before.destination_port, after.destination_port);
+        rewrite.transport.add(rewrite.address);
+    }
+    return rewrite;
+}
+
+void translate(const flow::FlowRecord& record, net::Direction direction,
+               const net::Packet& packet) {
+    const net::Tuple after = record.key(opposite(direction)).reversed();
+    const bool original = direction == net::Direction::Original;
+    const auto address = original ? record.rewrite.address : record.rewrite.address.inverse();
+    const auto transport = original ? record.rewrite.transport : record.rewrite.transport.inverse();
+
+    packet.ip->src_addr = after.source.raw;
+    packet.ip->dst_addr = after.destination.raw;
+    packet.ip->hdr_checksum = address.apply(packet.ip->hdr_checksum);
+
+    switch (after.protocol) {
+        case net::Protocol::Tcp: {
+            auto* tcp = reinterpret_cast<rte_tcp_hdr*>(packet.transport);
+            tcp->src_port = after.source_port.raw;
+            tcp->dst_port = after.destination_port.raw;
+            tcp->cksum = transport.apply(tcp->cksum);
+            return;
+        }
+        case net::Protocol::Udp: {
+            auto* udp = reinterpret_cast<rte_udp_hdr*>(packet.transport);
+            udp->src_port = after.source_port.raw;
+            udp->dst_port = after.destination_port.raw;
+            if (udp->dgram_cksum != 0)
+                udp->dgram_cksum = udp_checksum(transport.apply(udp->dgram_cksum));
+            return;
+        }
+        case net::Protocol::Icmp: {
+            auto* icmp = reinterpret_cast<rte_icmp_hdr*>(packet.transport);
+            icmp->icmp_ident = original ? after.source_port.raw : after.destination_port.raw;
+            icmp->icmp_cksum = transport.apply(icmp->icmp_cksum);
+            return;
+        }
+    }
+}
+
+void decrement_ttl(const net::Packet& packet) {
+    const auto word = [&] {  // TTL and protocol share a 16-bit word of the header
+        return Be16::from_host(
+            static_cast<uint16_t>(packet.ip->time_to_live << 8 | packet.ip->next_proto_id));
+    };
+    net::ChecksumDelta delta;
+    const Be16 before = word();
+    --packet.ip->time_to_live;
+    delta.change(before, word());
+    packet.ip->hdr_checksum = delta.apply(packet.ip->hdr_checksum);
+}
+
+}  // namespace sluice::nat

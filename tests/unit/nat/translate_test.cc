@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "nat/translate.h"
+
+#include "catch.h"
+#include "fake_mbuf.h"
+#include "net/parse.h"
+#include "packet_builder.h"
+#include "packet_reader.h"
+
+#include <memory>
+#include <random>
+
+using namespace sluice;
+using namespace sluice::test;
+using net::Direction;
+
+namespace {
+
+constexpr auto kInsideHost = "10.1.0.10";
+constexpr auto kServer = "203.0.113.10";
+constexpr auto kPublic = "198.51.100.1";
+
+net::Tuple reply_tuple(const net::Tuple& original, uint16_t external_port) {
+    net::Tuple reply = original.reversed();
+    reply.destination = ip(kPublic);
+    reply.destination_port = Be16::from_host(external_port);
+    return reply;
+}
+
+/// A record whose original tuple is that of `frame`.
+std::unique_ptr<flow::FlowRecord> record_for(const Bytes& frame, uint16_t external_port) {
+    FakeMbuf mbuf(frame);
+    net::Packet packet;
+    auto record = std::make_unique<flow::FlowRecord>();
+    REQUIRE_FALSE(net::parse(mbuf, packet, record->tuple[0]));
+    record->tuple[1] = reply_tuple(record->tuple[0], external_port);
+    record->rewrite = nat::rewrite_of(record->tuple);
+    return record;
+}
+
+Seen translated(const flow::FlowRecord& record, Direction direction, const Bytes& frame) {
+    FakeMbuf mbuf(frame);
+    net::Packet packet;
+    net::Tuple tuple;
+    REQUIRE_FALSE(net::parse(mbuf, packet, tuple));
+    REQUIRE(tuple == record.key(direction));
+    nat::translate(record, direction, packet);
+    const auto* bytes = rte_pktmbuf_mtod(mbuf.get(), const uint8_t*);
+    return read({bytes, rte_pktmbuf_data_len(mbuf.get())});
+}
+
+}  // namespace
+
+TEST_CASE("translate: an original TCP packet leaves from the external address and port",
+          "[nat][tcp]") {
+    const auto frame = Frame().ipv4(kInsideHost, kServer).tcp(40000, 80, kSyn).payload(33).bytes();
+    const auto record = record_for(frame, 50001);
+    const Seen seen = translated(*record, Direction::Original, frame);
+    CHECK(seen.source == kPublic);
+    CHECK(seen.source_port == 50001);
+    CHECK(seen.destination == kServer);
+    CHECK(seen.destination_port == 80);
+    CHECK(seen.checksums_ok());
+}
+
+TEST_CASE("translate: a TCP reply arrives at the inside host", "[nat][tcp]") {
+    const auto record =
+        record_for(Frame().ipv4(kInsideHost, kServer).tcp(40000, 80, kSyn).bytes(), 50001);
+    const Seen seen =
+        translated(*record, Direction::Reply,
+                   Frame().ipv4(kServer, kPublic).tcp(80, 50001, kSyn | kAck).payload(7).bytes());
+    CHECK(seen.source == kServer);
+    CHECK(seen.source_port == 80);
+    CHECK(seen.destination == kInsideHost);
+    CHECK(seen.destination_port == 40000);
+    CHECK(seen.checksums_ok());
+}
+
+TEST_CASE("translate: a UDP checksum of 0 stays 0 in both directions", "[nat][udp]") {
+    const auto frame =
+        Frame().ipv4(kInsideHost, kServer).udp(5000, 53).without_udp_checksum().bytes();
+    const auto record = record_for(frame, 50001);
+    CHECK(translated(*record, Direction::Original, frame).transport_checksum == 0);
+    CHECK(translated(*record, Direction::Reply,
+                     Frame().ipv4(kServer, kPublic).udp(53, 50001).without_udp_checksum().bytes())
+              .transport_checksum == 0);
+}
+
+TEST_CASE("translate: an echo request leaves with the external identifier", "[nat][icmp]") {
+    const auto frame = Frame().ipv4(kInsideHost, kServer).echo_request(77).payload(56).bytes();
+    const auto record = record_for(frame, 4242);
+
+    const Seen request = translated(*record, Direction::Original, frame);
+    CHECK(request.source == kPublic);
+    CHECK(request.identifier == 4242);
+    CHECK(request.checksums_ok());
+
+    const Seen reply =
+        translated(*record, Direction::Reply,
+                   Frame().ipv4(kServer, kPublic).echo_reply(4242).payload(56).bytes());
+    CHECK(reply.destination == kInsideHost);
+    CHECK(reply.identifier == 77);
+    CHECK(reply.checksums_ok());
+}
+
+TEST_CASE("translate: checksums hold for random packets, there and back", "[nat]") {
+    std::mt19937 random(1);
+    const auto word = [&] { return static_cast<uint16_t>(random()); };
+    for (int i = 0; i < 2000; ++i) {
+        const uint16_t own = word(), server = word(), external = word();
+        const size_t bytes = random() % 64;
+        const bool tcp = random() % 2 == 0;
+        const Be32 inside = {static_cast<uint32_t>(random())},
+                   far = {static_cast<uint32_t>(random())};
+
+        Frame there = Frame().ipv4(inside, far).payload(bytes).id(word());
+        Frame back = Frame().ipv4(far, ip(kPublic)).payload(bytes).id(word());
+        const auto out = tcp ? there.tcp(own, server).bytes() : there.udp(own, server).bytes();
+        const auto in =
+            tcp ? back.tcp(server, external).bytes() : back.udp(server, external).bytes();
+        const auto record = record_for(out, external);
+        REQUIRE(translated(*record, Direction::Original, out).checksums_ok());
+        REQUIRE(translated(*record, Direction::Reply, in).checksums_ok());
+    }
+}
+
+TEST_CASE("decrement ttl: takes one and keeps the header's checksum right", "[nat]") {
+    const uint8_t ttl = GENERATE(2, 64, 128, 255);
+    FakeMbuf mbuf(Frame().ipv4(kInsideHost, kServer).udp(1, 2).ttl(ttl).bytes());
+    net::Packet packet;
+    net::Tuple tuple;
+    REQUIRE_FALSE(net::parse(mbuf, packet, tuple));
+    nat::decrement_ttl(packet);
+    const auto* bytes = rte_pktmbuf_mtod(mbuf.get(), const uint8_t*);
+    const Seen seen = read({bytes, rte_pktmbuf_data_len(mbuf.get())});
+    CHECK(seen.ttl == ttl - 1);
+    CHECK(seen.checksums_ok());
+}

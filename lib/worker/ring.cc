@@ -8,7 +8,9 @@
 
 namespace sluice::worker {
 
-void Ring::Free::operator()(rte_ring* ring) const { std::free(ring); }
+void Ring::Free::operator()(rte_ring* ring) const {
+    std::free(ring);
+}
 
 Ring::Ring(std::unique_ptr<rte_ring, Free> ring) : ring_(std::move(ring)) {}
 Ring::Ring(Ring&&) noexcept = default;
@@ -39,6 +41,8 @@ unsigned Ring::take(std::span<rte_mbuf*> packets) {
                                      static_cast<unsigned>(packets.size()), nullptr);
 }
 
-unsigned Ring::count() const { return rte_ring_count(ring_.get()); }
+unsigned Ring::count() const {
+    return rte_ring_count(ring_.get());
+}
 
 }  // namespace sluice::worker

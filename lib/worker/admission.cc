@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "worker/admission.h"
+
+#include <rte_icmp.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice::worker {
+namespace {
+
+using route::Side;
+using stats::Drop;
+
+constexpr Admitted refused(Drop reason) {
+    return {Path::Refused, reason};
+}
+
+bool is_ping(const net::Packet& packet, const net::Tuple& tuple) {
+    return tuple.protocol == net::Protocol::Icmp && packet.icmp_type == RTE_IP_ICMP_ECHO_REQUEST;
+}
+
+Admitted to_gateway(const net::Packet& packet, const net::Tuple& tuple) {
+    return is_ping(packet, tuple) ? Admitted{Path::Local, {}} : refused(Drop::ToGateway);
+}
+
+}  // namespace
+
+Admission::Admission(AdmissionParams params, const pool::AddressPool& pool)
+    : params_(std::move(params)), pool_(pool) {}
+
+bool Admission::is_inside(Be32 address) const {
+    return std::any_of(params_.inside.begin(), params_.inside.end(),
+                       [&](const net::Prefix& prefix) { return prefix.contains(address); });
+}
+
+/// A subnet's broadcast address, on either side. A /31 or /32 has none.
+bool Admission::is_broadcast(Be32 address) const {
+    return std::any_of(params_.own.begin(), params_.own.end(), [&](const net::Prefix& own) {
+        return own.length < 31 && address == own.broadcast();
+    });
+}
+
+Admitted Admission::admit(Side from, const net::Packet& packet, const net::Tuple& tuple) const {
+    if (net::is_martian(tuple.source) || is_broadcast(tuple.source) ||
+        tuple.source == own(Side::Inside).address || tuple.source == own(Side::Outside).address)
+        return refused(Drop::MartianSource);
+    if (net::is_martian(tuple.destination) || is_broadcast(tuple.destination))
+        return refused(Drop::MulticastOrBroadcast);
+    return from == Side::Inside ? admit_inside(packet, tuple) : admit_outside(packet, tuple);
+}
+
+Admitted Admission::admit_inside(const net::Packet& packet, const net::Tuple& tuple) const {
+    if (tuple.destination == own(Side::Inside).address ||
+        tuple.destination == own(Side::Outside).address)
+        return to_gateway(packet, tuple);
+    if (!is_inside(tuple.source))
+        return refused(Drop::ForeignSource);
+    if (pool_.contains(tuple.destination))
+        return refused(Drop::Hairpin);
+    if (is_inside(tuple.destination) || own(Side::Inside).contains(tuple.destination))
+        return refused(Drop::InsideDestination);
+    return {Path::Original, {}};
+}
+
+Admitted Admission::admit_outside(const net::Packet& packet, const net::Tuple& tuple) const {
+    if (is_inside(tuple.source) || own(Side::Inside).contains(tuple.source) ||
+        pool_.contains(tuple.source))
+        return refused(Drop::OutsideSpoof);
+    // A pool address that is also the gateway's own answers pings; all else there is a flow's.
+    if (tuple.destination == own(Side::Outside).address &&
+        (is_ping(packet, tuple) || !pool_.contains(tuple.destination)))
+        return to_gateway(packet, tuple);
+    if (pool_.contains(tuple.destination))
+        return {Path::Reply, {}};
+    if (is_inside(tuple.destination) || own(Side::Inside).contains(tuple.destination))
+        return refused(Drop::OutsideToInside);
+    return refused(Drop::NotOurs);
+}
+
+}  // namespace sluice::worker

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Admission: what a packet is to this gateway, from where it came and where it goes.
+///
+/// Shape    Decided by address alone, before any flow is looked up. What cannot be forwarded in any
+///          state of the flow table ends here, by name.
+/// Threads  Immutable after construction.
+/// Source   RFC 1812 §5.3.7 (martian sources), §5.3.8 (source address validation); the leak of
+/// inside
+///          addresses that docs/drops.md describes.
+
+#include "net/packet.h"
+#include "net/prefix.h"
+#include "net/tuple.h"
+#include "pool/address_pool.h"
+#include "route/next_hops.h"
+#include "stats/drop.h"
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+namespace sluice::worker {
+
+enum class Path : uint8_t {
+    Original,  ///< From inside to the world: may open a flow.
+    Reply,     ///< From outside to a pool address: belongs to a flow or is nobody's.
+    Local,     ///< A ping to the gateway itself.
+    Refused,   ///< For `reason`.
+};
+
+struct Admitted {
+    Path path = Path::Refused;
+    stats::Drop reason{};
+};
+
+struct AdmissionParams {
+    /// The gateway's own address and subnet on each side; indexed by route::Side.
+    std::array<net::Prefix, 2> own;
+    std::vector<net::Prefix> inside;  ///< Whom the gateway serves.
+};
+
+class Admission {
+public:
+    /// `pool` must outlive this object.
+    Admission(AdmissionParams params, const pool::AddressPool& pool);
+
+    Admitted admit(route::Side from, const net::Packet& packet, const net::Tuple& tuple) const;
+
+private:
+    Admitted admit_inside(const net::Packet& packet, const net::Tuple& tuple) const;
+    Admitted admit_outside(const net::Packet& packet, const net::Tuple& tuple) const;
+    bool is_inside(Be32 address) const;
+    bool is_broadcast(Be32 address) const;
+    const net::Prefix& own(route::Side side) const { return params_.own[index(side)]; }
+
+    AdmissionParams params_;
+    const pool::AddressPool& pool_;
+};
+
+}  // namespace sluice::worker

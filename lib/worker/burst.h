@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Burst: the packets a worker carries through its pipeline, as parallel arrays.
+///
+/// Shape    Up to 64 packets. Element i of every array belongs to packet i.
+/// Rule     A packet is live until it is dropped, consumed, handed over, punted or sent. A stage
+///          visits live packets only, and each of them leaves exactly once.
+
+#include "base/bits.h"
+#include "conntrack/tracker.h"
+#include "flow/flow_table.h"
+#include "net/packet.h"
+#include "net/tuple.h"
+#include "route/next_hops.h"
+
+#include <array>
+#include <cstdint>
+
+struct rte_mbuf;
+
+namespace sluice::worker {
+
+inline constexpr unsigned kBurstSize = 64;
+static_assert(kBurstSize <= flow::kMaxBulk);
+
+struct Burst {
+    unsigned count = 0;        ///< Packets received.
+    bool handed_over = false;  ///< Another worker received them, and has verified their checksums.
+
+    uint64_t live = 0;      ///< Bit i: packet i is in the pipeline.
+    uint64_t original = 0;  ///< Bit i: from inside, so it may open a flow. Written by admit.
+    uint64_t fresh = 0;     ///< Bit i: it has opened its flow, and so is tracked already.
+
+    // Written by the stage named on the right, read by the stages after it.
+    std::array<rte_mbuf*, kBurstSize> mbuf;      // receive
+    std::array<route::Side, kBurstSize> from;    // receive
+    std::array<net::Packet, kBurstSize> packet;  // parse
+    std::array<net::Tuple, kBurstSize> tuple;    // parse
+    std::array<flow::FlowRef, kBurstSize> flow;  // lookup, open
+
+    SetBits live_packets() const { return {live}; }
+    /// What the trackers look at in packet i.
+    conntrack::Segment segment(unsigned i) const {
+        return {tuple[i].protocol, packet[i].tcp_flags, packet[i].icmp_type};
+    }
+    void end(unsigned i) { live &= ~(uint64_t{1} << i); }
+};
+
+}  // namespace sluice::worker

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+/// \file
+/// The ways out of the pipeline. Each packet takes exactly one, and each is counted:
+/// received + originated + taken = transmitted + consumed + put + Σ dropped[reason].
+
+#include "worker/worker.h"
+
+#include <rte_ether.h>
+#include <rte_mbuf.h>
+
+#include <algorithm>
+
+namespace sluice::worker {
+
+using route::Side;
+using stats::Count;
+using stats::Drop;
+
+void Worker::drop(Burst& burst, unsigned i, Drop reason) {
+    burst.end(i);
+    counters_.drop[reason].add(1);
+    rte_pktmbuf_free(burst.mbuf[i]);
+}
+
+void Worker::drop(std::span<rte_mbuf*> packets, Drop reason) {
+    counters_.drop[reason].add(packets.size());
+    rte_pktmbuf_free_bulk(packets.data(), static_cast<unsigned>(packets.size()));
+}
+
+/// To the worker that owns, or will own, the packet's flow.
+void Worker::hand_over(Burst& burst, unsigned i, unsigned owner) {
+    burst.end(i);
+    note_of(burst.mbuf[i]) = {.from = burst.from[i]};
+    handed_over_[owner].add(burst.mbuf[i]);
+    if (handed_over_[owner].is_full())
+        flush_to_worker(owner);
+}
+
+/// To the control core.
+void Worker::punt(Burst& burst, unsigned i, const Note& note) {
+    burst.end(i);
+    note_of(burst.mbuf[i]) = note;
+    punted_.add(burst.mbuf[i]);
+    if (punted_.is_full())
+        flush_to_control();
+}
+
+/// Sends to a neighbour; false when its MAC is not known.
+bool Worker::send_to_hop(rte_mbuf* mbuf, Side side, route::HopIndex index_of_hop) {
+    const route::Hop hop = shared_.next_hops.read(index_of_hop);
+    if (!hop.resolved)
+        return false;
+    if (!hop.used)
+        shared_.next_hops.mark_used(index_of_hop);
+    auto* frame = rte_pktmbuf_mtod(mbuf, rte_ether_hdr*);
+    std::copy(hop.mac.begin(), hop.mac.end(), frame->dst_addr.addr_bytes);
+    std::copy(mac_[index(side)].begin(), mac_[index(side)].end(), frame->src_addr.addr_bytes);
+    send(mbuf, side);
+    return true;
+}
+
+/// Sends a frame that is complete.
+void Worker::send(rte_mbuf* mbuf, Side side) {
+    Batch& batch = outgoing_[index(side)];
+    batch.add(mbuf);
+    if (batch.is_full())
+        flush(side);
+}
+
+/// Empties a batch of which the front was taken; the rest is dropped.
+void Worker::finish(Batch& batch, unsigned taken, Drop reason) {
+    if (taken < batch.count)
+        drop(batch.packets().subspan(taken), reason);
+    batch.count = 0;
+}
+
+void Worker::flush(Side side) {
+    Batch& batch = outgoing_[index(side)];
+    if (batch.count == 0)
+        return;
+    const PortUse& use = params_.ports[index(side)];
+    const unsigned sent = use.port->transmit(use.tx_queue, batch.packets());
+    counters_.count[Count::Transmitted].add(sent);
+    finish(batch, sent, Drop::TxFull);
+}
+
+void Worker::flush_to_worker(unsigned owner) {
+    Batch& batch = handed_over_[owner];
+    if (batch.count == 0)
+        return;
+    const unsigned put = params_.links.to_worker[owner]->put(batch.packets());
+    counters_.count[Count::Put].add(put);
+    counters_.count[Count::Handoff].add(put);
+    finish(batch, put, Drop::HandoffFull);
+}
+
+void Worker::flush_to_control() {
+    if (punted_.count == 0)
+        return;
+    const unsigned put = params_.links.to_control->put(punted_.packets());
+    counters_.count[Count::Put].add(put);
+    counters_.count[Count::Punted].add(put);
+    finish(punted_, put, Drop::PuntFull);
+}
+
+}  // namespace sluice::worker

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// ICMP limit: how many ICMP errors the gateway may send, all workers together.
+///
+/// Shape    A token bucket in one atomic word: `rate` tokens a second, at most `burst` saved up.
+/// Threads  Any worker; a compare-and-swap, on the slow path only.
+/// Source   RFC 1812 §4.3.2.8; icmp_msgs_per_sec and icmp_msgs_burst of Linux.
+
+#include "base/clock.h"
+
+#include <atomic>
+#include <cstdint>
+
+namespace sluice::worker {
+
+class IcmpLimit {
+public:
+    /// `rate` is at most 1 000 000 a second; 0 allows nothing.
+    IcmpLimit(uint32_t rate, uint32_t burst);
+
+    /// Takes a token; false when there is none.
+    bool allow(Tick now);
+
+private:
+    /// Thousandths of a token: at `rate` a second, `rate` of them come in a millisecond.
+    struct Bucket {
+        Tick filled;
+        uint32_t millitokens;
+    };
+    static_assert(std::atomic<Bucket>::is_always_lock_free);
+
+    uint32_t rate_;
+    uint32_t capacity_;
+    std::atomic<Bucket> bucket_;
+};
+
+}  // namespace sluice::worker

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+/// \file
+/// The worker's hot path. One pass of forward() takes one burst from NIC to NIC.
+
+#include "nat/translate.h"
+#include "net/parse.h"
+#include "worker/worker.h"
+
+#include <rte_ether.h>
+#include <rte_mbuf.h>
+#include <rte_prefetch.h>
+
+#include <algorithm>
+#include <bit>
+#include <optional>
+
+namespace sluice::worker {
+
+using route::Side;
+using stats::Drop;
+
+namespace {
+
+/// Why a frame is not for this gateway, if it is not.
+std::optional<Drop> refuse_frame(const rte_mbuf* mbuf, const net::MacAddress& own) {
+    if (rte_pktmbuf_data_len(mbuf) < sizeof(rte_ether_hdr))
+        return Drop::Truncated;
+    const rte_ether_addr& to = rte_pktmbuf_mtod(mbuf, const rte_ether_hdr*)->dst_addr;
+    if (std::equal(own.begin(), own.end(), to.addr_bytes))
+        return std::nullopt;
+    return rte_is_multicast_ether_addr(&to) ? Drop::MulticastOrBroadcast : Drop::NotForUs;
+}
+
+/// The side that packets of a direction leave by.
+constexpr Side exit_side(net::Direction direction) {
+    return direction == net::Direction::Original ? Side::Outside : Side::Inside;
+}
+
+}  // namespace
+
+void Worker::forward(Burst& burst) {
+    burst.live = low_bits(burst.count);
+    burst.original = 0;
+    burst.fresh = 0;
+
+    parse(burst);      // mbuf             -> packet and tuple, or ARP for the control core
+    admit(burst);      // packet           -> may it pass at all, and which way
+    lookup(burst);     // tuple            -> flow, or a miss; another worker's flow goes there
+    open(burst);       // miss             -> new flow (inside), or drop (outside)
+    track(burst);      // packet, flow     -> state and timeout of the flow
+    check(burst);      // packet           -> TTL and size allow it to leave
+    translate(burst);  // packet, flow     -> rewritten headers
+    resolve(burst);    // flow             -> next hop, Ethernet header
+    transmit();
+}
+
+void Worker::parse(Burst& burst) {
+    for (unsigned i = 0; i < burst.count; ++i)
+        rte_prefetch0(rte_pktmbuf_mtod(burst.mbuf[i], void*));
+
+    for (unsigned i : burst.live_packets()) {
+        rte_mbuf* mbuf = burst.mbuf[i];
+        const size_t from = index(burst.from[i]);
+        if (net::ether_type(mbuf) == RTE_ETHER_TYPE_ARP) {
+            punt(burst, i, {.from = burst.from[i], .punt = Punt::Arp});
+            continue;
+        }
+        auto reason = refuse_frame(mbuf, mac_[from]);
+        if (!reason)
+            reason = net::parse(mbuf, burst.packet[i], burst.tuple[i]);
+        if (!reason && shared_.verify != Verify::Never && !burst.handed_over)
+            reason = net::verify_checksums(mbuf, burst.packet[i], trust_nic_[from]);
+        if (reason)
+            drop(burst, i, *reason);
+    }
+}
+
+void Worker::admit(Burst& burst) {
+    for (unsigned i : burst.live_packets()) {
+        const Admitted admitted =
+            shared_.admission.admit(burst.from[i], burst.packet[i], burst.tuple[i]);
+        switch (admitted.path) {
+            case Path::Original:
+                burst.original |= uint64_t{1} << i;
+                break;
+            case Path::Reply:
+                break;
+            case Path::Local:
+                answer_ping(burst, i);
+                break;
+            case Path::Refused:
+                drop(burst, i, admitted.reason);
+                break;
+        }
+    }
+}
+
+void Worker::lookup(Burst& burst) {
+    // The live packets' tuples, close together for the bulk lookup.
+    std::array<net::Tuple, kBurstSize> tuple;
+    std::array<flow::FlowRef, kBurstSize> flow;
+    unsigned count = 0;
+    for (unsigned i : burst.live_packets())
+        tuple[count++] = burst.tuple[i];
+    shared_.table.find_bulk(std::span(tuple).first(count), now_, std::span(flow).first(count));
+
+    count = 0;
+    for (unsigned i : burst.live_packets()) {
+        burst.flow[i] = flow[count++];
+        if (burst.flow[i])
+            bring_home(burst, i);
+    }
+}
+
+void Worker::open(Burst& burst) {
+    uint64_t misses = 0;
+    for (unsigned i : burst.live_packets())
+        if (!burst.flow[i])
+            misses |= uint64_t{1} << i;
+    if (misses == 0)
+        return;
+
+    nat_.prepare(static_cast<unsigned>(std::popcount(misses & burst.original)));
+    for (unsigned i : SetBits{misses})
+        open_flow(burst, i);
+    nat_.finish();
+}
+
+void Worker::track(Burst& burst) {
+    for (unsigned i : SetBits{burst.live & ~burst.fresh}) {
+        if (!is_alive(burst.flow[i]) && !find_again(burst, i))
+            continue;
+        const nat::Tracking tracking = nat_.track(burst.flow[i], burst.segment(i), now_);
+        if (tracking.action == conntrack::Action::Refuse)
+            drop(burst, i, tracking.reason);
+        else if (tracking.action == conntrack::Action::Reopen)
+            open_flow(burst, i);
+    }
+}
+
+/// After tracking: a reply that cannot go on has been seen here all the same.
+void Worker::check(Burst& burst) {
+    for (unsigned i : SetBits{burst.live & ~burst.fresh})
+        may_leave(burst, i, exit_side(burst.flow[i].direction()));
+}
+
+void Worker::translate(Burst& burst) {
+    for (unsigned i : burst.live_packets()) {
+        const flow::FlowRef flow = burst.flow[i];
+        nat::decrement_ttl(burst.packet[i]);
+        nat::translate(shared_.table.record(flow), flow.direction(), burst.packet[i]);
+    }
+}
+
+void Worker::resolve(Burst& burst) {
+    const uint32_t generation = shared_.next_hops.generation();
+    for (unsigned i : burst.live_packets()) {
+        const net::Direction direction = burst.flow[i].direction();
+        flow::Hops& hops = shared_.table.record(burst.flow[i]).hops;
+        if (hops.generation != generation)
+            hops = {{}, generation};
+        const route::HopIndex hop = hops.index[index(direction)];
+        if (hop != route::kNoHop && send_to_hop(burst.mbuf[i], exit_side(direction), hop))
+            burst.end(i);
+        else
+            find_hop(burst, i);
+    }
+}
+
+void Worker::transmit() {
+    flush(Side::Inside);
+    flush(Side::Outside);
+    for (unsigned owner = 0; owner < handed_over_.size(); ++owner)
+        flush_to_worker(owner);
+    flush_to_control();
+}
+
+}  // namespace sluice::worker

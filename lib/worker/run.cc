@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "worker/run.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+namespace sluice::worker {
+
+void Backoff::rest() const {
+    const unsigned beyond = std::min(empty_ - kEmptyTurns, 25u);
+    std::this_thread::sleep_for(std::chrono::microseconds(beyond * 10));
+}
+
+void run(Worker& worker, const MonotonicClock& clock, Idle idle, const std::atomic<bool>& stop) {
+    Backoff backoff;
+    // relaxed: only the end of the loop depends on it; joining the thread orders all else.
+    while (!stop.load(std::memory_order_relaxed)) {
+        if (worker.turn(clock.now()) != 0) {
+            backoff.found_work();
+        } else if (idle == Idle::Sleep && backoff.found_nothing()) {
+            worker.rest();
+            backoff.rest();
+            worker.resume();
+        }
+    }
+}
+
+}  // namespace sluice::worker

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+/// \file
+/// What happens to a packet off the straight way: it opens a flow, has come to the wrong worker,
+/// goes no further, or is for the gateway itself.
+
+#include "worker/worker.h"
+
+#include <rte_ether.h>
+#include <rte_ip.h>
+#include <rte_mbuf.h>
+
+#include <algorithm>
+#include <cassert>
+
+namespace sluice::worker {
+
+using route::Side;
+using stats::Count;
+using stats::Drop;
+
+namespace {
+
+/// Turns a frame round: it goes back to the neighbour that it came from.
+void turn_frame(rte_ether_hdr& frame) {
+    std::swap(frame.src_addr, frame.dst_addr);
+}
+
+}  // namespace
+
+void Worker::answer_ping(Burst& burst, unsigned i) {
+    counters_.count[Count::Consumed].add(1);
+    counters_.count[Count::Originated].add(1);
+    counters_.count[Count::EchoReplies].add(1);
+    net::turn_echo_request(burst.packet[i]);
+    turn_frame(*rte_pktmbuf_mtod(burst.mbuf[i], rte_ether_hdr*));
+    send(burst.mbuf[i], burst.from[i]);
+    burst.end(i);
+}
+
+/// A packet without a flow opens one, if it comes from inside and could leave.
+void Worker::open_flow(Burst& burst, unsigned i) {
+    if ((burst.original >> i & 1) == 0)
+        return drop(burst, i, Drop::NoMapping);
+
+    const net::Tuple& tuple = burst.tuple[i];
+    if (shared_.spread_flows && !burst.handed_over)
+        if (const unsigned home = shared_.table.hash(tuple) % shared_.workers; home != params_.id)
+            return hand_over(burst, i, home);
+
+    const auto toward = shared_.routes.find(tuple.destination);
+    if (!toward)
+        return drop(burst, i, Drop::NoRoute);
+    if (toward->side == Side::Inside)
+        return drop(burst, i, Drop::InsideDestination);
+    if (!may_leave(burst, i, Side::Outside))
+        return;
+
+    const nat::Opening opening = nat_.open(tuple, burst.segment(i), now_);
+    switch (opening.outcome) {
+        case nat::Opening::Outcome::Opened:
+            burst.flow[i] = opening.flow;
+            burst.fresh |= uint64_t{1} << i;
+            return;
+        case nat::Opening::Outcome::Existed:
+            burst.flow[i] = opening.flow;
+            bring_home(burst, i);
+            return;
+        case nat::Opening::Outcome::Refused:
+            return drop(burst, i, opening.reason);
+    }
+}
+
+bool Worker::is_alive(flow::FlowRef flow) const {
+    // acquire is not needed: the record was reached through the table, and is not reused this turn.
+    return shared_.table.record(flow).life.load(std::memory_order_relaxed).life() ==
+           flow::Life::Live;
+}
+
+/// The flow that the lookup found has ended since, perhaps by a packet of the same burst: another
+/// may have taken its place. True when packet i is still to be tracked.
+bool Worker::find_again(Burst& burst, unsigned i) {
+    burst.flow[i] = shared_.table.find(burst.tuple[i], now_);
+    if (burst.flow[i])
+        return bring_home(burst, i);
+    open_flow(burst, i);
+    return (burst.live & ~burst.fresh) >> i & 1;
+}
+
+/// Packets of a flow are its owner's. True when that is this worker.
+bool Worker::bring_home(Burst& burst, unsigned i) {
+    const unsigned owner = shared_.table.record(burst.flow[i]).owner;
+    if (owner == params_.id)
+        return true;
+    if (burst.handed_over)  // the flow died on the way, and was opened anew elsewhere
+        drop(burst, i, Drop::HandoffLoop);
+    else
+        hand_over(burst, i, owner);
+    return false;
+}
+
+/// Drops a packet whose TTL or size does not let it leave by `side`, and tells its sender.
+bool Worker::may_leave(Burst& burst, unsigned i, Side side) {
+    const net::Packet& packet = burst.packet[i];
+    if (packet.ip->time_to_live <= 1) {
+        send_error(burst, i, net::kTimeExceeded);
+        drop(burst, i, Drop::TtlExceeded);
+        return false;
+    }
+    const uint16_t mtu = mtu_[index(side)];
+    if (packet.length > mtu) {
+        if (packet.ip->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG))
+            send_error(burst, i, net::fragmentation_needed(mtu));
+        drop(burst, i, Drop::TooBig);
+        return false;
+    }
+    return true;
+}
+
+/// Tells the sender of packet i, which is unchanged since it arrived, why it goes no further.
+void Worker::send_error(Burst& burst, unsigned i, net::IcmpError error) {
+    const Side from = burst.from[i];
+    if (!net::may_answer_with_error(burst.packet[i]))
+        return;
+    rte_mbuf* answer = shared_.icmp_limit.allow(now_)
+                           ? rte_pktmbuf_alloc(params_.ports[index(from)].packets)
+                           : nullptr;
+    if (answer == nullptr) {
+        counters_.count[Count::IcmpSuppressed].add(1);
+        return;
+    }
+    auto* frame = rte_pktmbuf_mtod(answer, rte_ether_hdr*);
+    *frame = *rte_pktmbuf_mtod(burst.mbuf[i], const rte_ether_hdr*);
+    turn_frame(*frame);
+    const size_t length =
+        net::write_icmp_error({reinterpret_cast<uint8_t*>(frame + 1), net::kIcmpErrorBytes}, error,
+                              shared_.own[index(from)], burst.packet[i]);
+    rte_pktmbuf_append(answer, static_cast<uint16_t>(sizeof *frame + length));
+    counters_.count[Count::Originated].add(1);
+    counters_.count[Count::IcmpErrors].add(1);
+    send(answer, from);
+}
+
+/// The way of a translated packet whose flow knows no next hop that is in reach: asks the routes,
+/// then the next hops, then the control core.
+void Worker::find_hop(Burst& burst, unsigned i) {
+    const flow::FlowRef flow = burst.flow[i];
+    flow::FlowRecord& record = shared_.table.record(flow);
+    const Side side = flow.direction() == net::Direction::Original ? Side::Outside : Side::Inside;
+    const auto toward = shared_.routes.find(record.key(opposite(flow.direction())).source);
+    if (!toward || toward->side != side)
+        return drop(burst, i, Drop::NoRoute);
+
+    const route::HopIndex hop = shared_.next_hops.find(side, toward->address);
+    record.hops.index[index(flow.direction())] = hop;
+    if (hop != route::kNoHop) {
+        if (send_to_hop(burst.mbuf[i], side, hop))
+            return burst.end(i);
+        if (shared_.next_hops.read(hop).failed)
+            return drop(burst, i, Drop::NeighbourFailed);
+    }
+    punt(burst, i,
+         {.from = burst.from[i],
+          .punt = Punt::Unresolved,
+          .hop_side = side,
+          .next_hop = toward->address});
+}
+
+}  // namespace sluice::worker

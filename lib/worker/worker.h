@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Worker: one lcore's run through everything that a packet meets.
+///
+/// Shape    turn() polls what there is to poll once: the worker's queue of each port, the rings
+/// from
+///          other workers, the ring from the control core. Each burst runs to completion through
+///          the stages that forward() lists.
+/// Threads  Owned by one lcore. With other threads it shares the flow table, the next hops and the
+///          rings, nothing else that is written per packet.
+/// Memory   Nothing is allocated after construction, but for ICMP errors from the packet pool.
+/// Errors   None: a packet is forwarded, consumed, handed on or dropped with one reason.
+
+#include "base/clock.h"
+#include "flow/flow_table.h"
+#include "io/port.h"
+#include "nat/nat.h"
+#include "net/icmp_error.h"
+#include "route/next_hops.h"
+#include "route/routes.h"
+#include "stats/counters.h"
+#include "worker/admission.h"
+#include "worker/burst.h"
+#include "worker/icmp_limit.h"
+#include "worker/note.h"
+#include "worker/ring.h"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+struct rte_mbuf;
+struct rte_mempool;
+
+namespace sluice::worker {
+
+/// How the checksums of what arrives are looked at.
+enum class Verify : uint8_t { TrustNic, Software, Never };
+
+/// What all workers share. All of it outlives them.
+struct Shared {
+    flow::FlowTable& table;
+    const pool::AddressPool& pool;
+    pool::Leases& leases;
+    conntrack::Tuning tuning;
+    const route::Routes& routes;
+    route::NextHops& next_hops;
+    const Admission& admission;
+    IcmpLimit& icmp_limit;
+    std::array<Be32, 2> own;  ///< The gateway's address on each side; indexed by route::Side.
+    Verify verify = Verify::TrustNic;
+    unsigned workers = 1;
+    bool spread_flows =
+        false;  ///< Fewer RX queues than workers: new flows go where their hash says.
+};
+
+/// A port as one worker uses it.
+struct PortUse {
+    io::Port* port = nullptr;
+    std::optional<uint16_t> rx_queue;  ///< Nothing: other workers poll this port.
+    uint16_t tx_queue = 0;
+    rte_mempool* packets = nullptr;  ///< For what the worker sends by itself.
+};
+
+/// The rings between this worker and other threads.
+struct Links {
+    std::vector<Ring*> from_worker;  ///< Indexed by worker; null for itself.
+    std::vector<Ring*> to_worker;
+    Ring* to_control = nullptr;
+    Ring* from_control = nullptr;
+};
+
+struct WorkerParams {
+    uint8_t id = 0;
+    std::array<PortUse, 2> ports;  ///< Indexed by route::Side.
+    Links links;
+    unsigned burst = 32;  ///< Packets asked of a queue at once; 1 to kBurstSize.
+};
+
+class Worker {
+public:
+    Worker(const Shared& shared, WorkerParams params);
+    ~Worker();
+    Worker(const Worker&) = delete;
+
+    /// Polls everything once. `now` does not go back. Returns how many packets there were.
+    unsigned turn(Tick now);
+
+    /// Around a sleep of the caller, so that nobody waits for this worker's next turn.
+    void rest() { member_.offline(); }
+    void resume() { member_.online(); }
+
+    /// Drops what waits in the rings to this worker: at the end, after every thread has stopped.
+    void drain();
+
+    const stats::Counters& counters() const { return counters_; }
+
+private:
+    /// Packets on their way out of the pipeline, to one port or one thread.
+    struct Batch {
+        std::array<rte_mbuf*, kBurstSize> mbuf;
+        unsigned count = 0;
+
+        std::span<rte_mbuf*> packets() { return std::span(mbuf).first(count); }
+        bool is_full() const { return count == kBurstSize; }
+        void add(rte_mbuf* packet) { mbuf[count++] = packet; }
+    };
+
+    // Sources: worker.cc.
+    unsigned receive(route::Side from, Burst& burst);
+    unsigned take_handed_over(Ring& ring, Burst& burst);
+    unsigned release();
+
+    // Stages, in order: pipeline.cc.
+    void forward(Burst& burst);
+    void parse(Burst& burst);
+    void admit(Burst& burst);
+    void lookup(Burst& burst);
+    void open(Burst& burst);
+    void track(Burst& burst);
+    void check(Burst& burst);
+    void translate(Burst& burst);
+    void resolve(Burst& burst);
+    void transmit();
+
+    // What happens to single packets, off the straight way: slow_path.cc.
+    void answer_ping(Burst& burst, unsigned i);
+    void open_flow(Burst& burst, unsigned i);
+    bool find_again(Burst& burst, unsigned i);
+    bool is_alive(flow::FlowRef flow) const;
+    bool bring_home(Burst& burst, unsigned i);
+    bool may_leave(Burst& burst, unsigned i, route::Side side);
+    void send_error(Burst& burst, unsigned i, net::IcmpError error);
+    void find_hop(Burst& burst, unsigned i);
+
+    // Ways out: exits.cc.
+    void drop(Burst& burst, unsigned i, stats::Drop reason);
+    void drop(std::span<rte_mbuf*> packets, stats::Drop reason);
+    void hand_over(Burst& burst, unsigned i, unsigned owner);
+    void punt(Burst& burst, unsigned i, const Note& note);
+    bool send_to_hop(rte_mbuf* mbuf, route::Side side, route::HopIndex hop);
+    void send(rte_mbuf* mbuf, route::Side side);
+    void finish(Batch& batch, unsigned taken, stats::Drop reason);
+    void flush(route::Side side);
+    void flush_to_worker(unsigned owner);
+    void flush_to_control();
+
+    const Shared& shared_;
+    WorkerParams params_;
+    std::array<net::MacAddress, 2> mac_;
+    std::array<uint16_t, 2> mtu_;
+    std::array<bool, 2> trust_nic_;
+    stats::Counters counters_;
+    flow::Member member_;
+    nat::Nat nat_;
+    Tick now_;
+
+    std::array<Batch, 2> outgoing_;   // by side
+    std::vector<Batch> handed_over_;  // by worker
+    Batch punted_;
+};
+
+}  // namespace sluice::worker

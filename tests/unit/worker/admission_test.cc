@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "worker/admission.h"
+
+#include "catch.h"
+#include "packet_builder.h"
+
+#include <vector>
+
+using namespace sluice;
+using route::Side;
+using sluice::test::ip;
+using stats::Drop;
+using worker::Path;
+
+namespace {
+
+constexpr auto kHost = "10.1.0.10";
+constexpr auto kServer = "203.0.113.10";
+constexpr auto kPool = "198.51.100.2";
+constexpr auto kGatewayInside = "10.1.0.1";
+constexpr auto kGatewayOutside = "198.51.100.1";
+
+/// 10.1.0.0/24 inside; 198.51.100.1 is the gateway's own and, with .2, its pool.
+struct Gateway {
+    std::vector<Be32> addresses{ip(kGatewayOutside), ip(kPool)};
+    pool::AddressPool pool{addresses, 1};
+    worker::Admission admission{
+        {{net::Prefix{ip(kGatewayInside), 24}, net::Prefix{ip(kGatewayOutside), 24}},
+         {net::Prefix{ip("10.1.0.0"), 24}, net::Prefix{ip("10.9.0.0"), 16}}},
+        pool};
+
+    worker::Admitted udp(Side from, const char* source, const char* destination) const {
+        net::Tuple tuple{ip(source),          ip(destination),    Be16::from_host(5000),
+                         Be16::from_host(53), net::Protocol::Udp, {}};
+        return admission.admit(from, net::Packet{}, tuple);
+    }
+    worker::Admitted ping(Side from, const char* source, const char* destination) const {
+        net::Tuple tuple{ip(source),          ip(destination),
+                         Be16::from_host(77), Be16::from_host(0x800),
+                         net::Protocol::Icmp, {}};
+        net::Packet packet;
+        packet.icmp_type = 8;
+        return admission.admit(from, packet, tuple);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("admission: traffic from inside to the world may open a flow", "[worker]") {
+    CHECK(Gateway().udp(Side::Inside, kHost, kServer).path == Path::Original);
+    CHECK(Gateway().udp(Side::Inside, "10.9.77.1", kServer).path == Path::Original);
+    CHECK(Gateway().ping(Side::Inside, kHost, kServer).path == Path::Original);
+}
+
+TEST_CASE("admission: traffic from the world to a pool address may be a flow's", "[worker]") {
+    CHECK(Gateway().udp(Side::Outside, kServer, kPool).path == Path::Reply);
+    CHECK(Gateway().udp(Side::Outside, kServer, kGatewayOutside).path == Path::Reply);
+}
+
+TEST_CASE("admission: the gateway answers pings to its own addresses", "[worker][icmp]") {
+    CHECK(Gateway().ping(Side::Inside, kHost, kGatewayInside).path == Path::Local);
+    CHECK(Gateway().ping(Side::Inside, kHost, kGatewayOutside).path == Path::Local);
+    CHECK(Gateway().ping(Side::Outside, kServer, kGatewayOutside).path == Path::Local);
+    CHECK(Gateway().ping(Side::Outside, kServer, kPool).path == Path::Reply);
+}
+
+TEST_CASE("admission: what cannot be forwarded is refused by name", "[worker]") {
+    struct Row {
+        Side from;
+        const char* source;
+        const char* destination;
+        Drop reason;
+    };
+    const Row row = GENERATE(values<Row>({
+        {Side::Inside, "127.0.0.1", kServer, Drop::MartianSource},
+        {Side::Inside, "0.0.0.0", kServer, Drop::MartianSource},
+        {Side::Inside, "224.0.0.1", kServer, Drop::MartianSource},
+        {Side::Inside, "255.255.255.255", kServer, Drop::MartianSource},
+        {Side::Inside, "10.1.0.255", kServer, Drop::MartianSource},
+        {Side::Inside, kGatewayInside, kServer, Drop::MartianSource},
+        {Side::Outside, kGatewayOutside, kPool, Drop::MartianSource},
+        {Side::Outside, "198.51.100.255", kPool, Drop::MartianSource},
+        {Side::Inside, kHost, "224.0.0.5", Drop::MulticastOrBroadcast},
+        {Side::Inside, kHost, "255.255.255.255", Drop::MulticastOrBroadcast},
+        {Side::Inside, kHost, "10.1.0.255", Drop::MulticastOrBroadcast},
+        {Side::Inside, kHost, "127.0.0.1", Drop::MulticastOrBroadcast},
+        {Side::Outside, kServer, "198.51.100.255", Drop::MulticastOrBroadcast},
+        {Side::Inside, "192.168.7.7", kServer, Drop::ForeignSource},
+        {Side::Inside, kHost, "10.1.0.20", Drop::InsideDestination},
+        {Side::Inside, kHost, "10.9.0.20", Drop::InsideDestination},
+        {Side::Inside, kHost, kPool, Drop::Hairpin},
+        {Side::Inside, kHost, kGatewayInside, Drop::ToGateway},
+        {Side::Outside, kServer, kHost, Drop::OutsideToInside},
+        {Side::Outside, kServer, "10.9.1.1", Drop::OutsideToInside},
+        {Side::Outside, kServer, kGatewayInside, Drop::OutsideToInside},
+        {Side::Outside, kHost, kPool, Drop::OutsideSpoof},
+        {Side::Outside, kPool, kGatewayOutside, Drop::OutsideSpoof},
+        {Side::Outside, kServer, "198.51.100.77", Drop::NotOurs},
+        {Side::Outside, kServer, "8.8.8.8", Drop::NotOurs},
+    }));
+    CAPTURE(row.source, row.destination);
+    const worker::Admitted admitted = Gateway().udp(row.from, row.source, row.destination);
+    CHECK(admitted.path == Path::Refused);
+    CHECK(admitted.reason == row.reason);
+}

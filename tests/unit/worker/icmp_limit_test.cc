@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "worker/icmp_limit.h"
+
+#include "catch.h"
+
+using namespace sluice;
+using worker::IcmpLimit;
+
+namespace {
+
+unsigned allowed_at(IcmpLimit& limit, Tick now, unsigned asked) {
+    unsigned allowed = 0;
+    for (unsigned i = 0; i < asked; ++i)
+        allowed += limit.allow(now);
+    return allowed;
+}
+
+}  // namespace
+
+TEST_CASE("icmp limit: the burst is allowed at once, and no more", "[worker][icmp]") {
+    IcmpLimit limit(1000, 50);
+    CHECK(allowed_at(limit, Tick{0}, 200) == 50);
+    CHECK(allowed_at(limit, Tick{0}, 200) == 0);
+}
+
+TEST_CASE("icmp limit: the rate holds over a second asked for in every millisecond",
+          "[worker][icmp]") {
+    const uint32_t rate = GENERATE(1u, 7u, 1000u, 2500u);
+    IcmpLimit limit(rate, 50);
+    allowed_at(limit, Tick{0}, 50);
+    unsigned allowed = 0;
+    for (uint32_t ms = 1; ms <= 1000; ++ms)
+        allowed += allowed_at(limit, Tick{ms}, 100);
+    CHECK(allowed == rate);
+}
+
+TEST_CASE("icmp limit: silence saves up no more than the burst", "[worker][icmp]") {
+    IcmpLimit limit(1000, 50);
+    allowed_at(limit, Tick{0}, 50);
+    CHECK(allowed_at(limit, Tick{3600000}, 200) == 50);
+}
+
+TEST_CASE("icmp limit: a clock that runs a little behind gains nothing", "[worker][icmp]") {
+    IcmpLimit limit(1000, 50);
+    CHECK(allowed_at(limit, Tick{1000}, 60) == 50);
+    CHECK(allowed_at(limit, Tick{999}, 60) == 0);
+    CHECK(allowed_at(limit, Tick{1001}, 60) == 1);
+}
+
+TEST_CASE("icmp limit: a rate of 0 allows nothing", "[worker][icmp]") {
+    IcmpLimit limit(0, 50);
+    CHECK(allowed_at(limit, Tick{0}, 10) == 0);
+    CHECK(allowed_at(limit, Tick{100000}, 10) == 0);
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/core.h"
+
+#include "catch.h"
+#include "gateway.h"
+
+#include <memory>
+#include <vector>
+
+using namespace sluice;
+using namespace sluice::test;
+using control::Core;
+
+namespace {
+
+constexpr MacAddress kHost = mac(0x55);
+
+/// The control core between two workers that the test plays.
+struct House {
+    explicit House(uint32_t hop_count = 100)
+        : hops(std::move(route::NextHops::create(hop_count)).value()), core(params()) {}
+
+    ~House() {
+        core.stop();
+        for (unsigned worker = 0; worker < Workers::kCount; ++worker)
+            workers.take(worker);
+        workers.check_sum(core.counters());
+    }
+
+    control::CoreParams params() {
+        flow::FlowTableParams size;
+        size.capacity = 1000;
+        table = std::move(flow::FlowTable::create(size).value());
+        control::CoreParams result{*table, *hops, {}, packet_pool(), two_sides(), {}};
+        for (unsigned worker = 0; worker < Workers::kCount; ++worker)
+            result.workers.push_back({&workers.punt[worker], &workers.release[worker]});
+        result.each_turn = [this](Tick time) { turns.push_back(time); };
+        return result;
+    }
+
+    void punt(unsigned worker, const Bytes& bytes, const worker::Note& note) {
+        rte_mbuf* mbuf = workers.packet(bytes, note);
+        REQUIRE(workers.punt[worker].put({&mbuf, 1}) == 1);
+    }
+    void punt_arp(unsigned worker, Side from, const Bytes& frame) {
+        punt(worker, frame, {.from = from, .punt = worker::Punt::Arp});
+    }
+    void punt_unresolved(unsigned worker, Side side, const char* next_hop) {
+        worker::Note note{.punt = worker::Punt::Unresolved};
+        note.hop_side = side;
+        note.next_hop = ip(next_hop);
+        punt(worker, Bytes(60, 1), note);
+    }
+
+    unsigned turn(Duration step = Duration{1}) {
+        now = now + step;
+        return core.turn(now);
+    }
+
+    uint64_t count(Count which) const { return core.counters().count[which].read(); }
+    uint64_t dropped(Drop reason) const { return core.counters().drop[reason].read(); }
+
+    Workers workers{1024};
+    std::unique_ptr<flow::FlowTable> table;
+    std::unique_ptr<route::NextHops> hops;
+    std::vector<Tick> turns;
+    Tick now{1000};
+    Core core;
+};
+
+}  // namespace
+
+TEST_CASE("core: a turn without work says so", "[control]") {
+    House house;
+    CHECK(house.turn() == 0);
+    CHECK(house.turns == std::vector<Tick>{house.now});
+}
+
+TEST_CASE("core: what workers punt comes back to them", "[control]") {
+    House house;
+    house.punt_unresolved(0, Side::Inside, "10.1.0.10");
+    house.punt_unresolved(1, Side::Inside, "10.1.0.10");
+    CHECK(house.turn() == 2);
+    CHECK(house.count(Count::Taken) == 2);
+    CHECK(house.core.counters().waiting.read() == 2);
+    CHECK(house.workers.take(0).size() == 1);  // the question
+
+    house.punt_arp(1, Side::Inside, arp_reply(kHost, ip("10.1.0.10"), kInsideMac, ip("10.1.0.1")));
+    CHECK(house.turn() == 1);
+    CHECK(house.core.counters().waiting.read() == 0);
+    CHECK(house.workers.take(0).size() == 1);
+    CHECK(house.workers.take(1).size() == 1);
+}
+
+TEST_CASE("core: a flood of ARP does not lengthen a turn", "[control][arp]") {
+    House house;
+    for (unsigned i = 0; i < 200; ++i)
+        house.punt_arp(0, Side::Inside, arp_request(kHost, ip("10.1.0.10"), ip("10.1.0.1")));
+    house.punt_arp(1, Side::Inside, arp_request(mac(6), ip("10.1.0.11"), ip("10.1.0.1")));
+    CHECK(house.turn() == control::kPuntsPerTurn + 1);
+    CHECK(house.workers.take(0).size() == control::kPuntsPerTurn);
+    CHECK(house.workers.take(1).size() == 1);
+    CHECK(house.turn() == control::kPuntsPerTurn);
+}
+
+TEST_CASE("core: starts by asking and announcing", "[control][arp]") {
+    House house;
+    house.core.start(house.now);
+    house.turn();
+    CHECK(house.workers.take(0).size() == 5);
+    CHECK(house.count(Count::ArpSent) == 5);
+    CHECK(house.count(Count::Originated) == 5);
+}
+
+TEST_CASE("core: expired flows end", "[control][ageing]") {
+    House house;
+    flow::Member owner(*house.table);
+    std::array<uint32_t, 1> index{};
+    REQUIRE(owner.take(index) == 1);
+    flow::FlowRecord& record = house.table->record(index[0]);
+    record.tuple[0] = {ip("10.1.0.10"),     ip("203.0.113.10"), Be16::from_host(4000),
+                       Be16::from_host(80), net::Protocol::Tcp, {}};
+    record.tuple[1] = record.tuple[0].reversed();
+    record.deadline = house.now + Duration::seconds(10);
+    REQUIRE(owner.insert(index[0], house.now).outcome == flow::InsertOutcome::Inserted);
+    house.table->deadlines().set(index[0], house.now, record.deadline);
+    owner.offline();
+
+    for (unsigned second = 0; second < 11; ++second)
+        house.turn(Duration::seconds(1));
+    CHECK(house.count(Count::FlowsExpired) == 0);
+    for (unsigned second = 0; second < 3; ++second)
+        house.turn(Duration::seconds(1));
+    CHECK(house.count(Count::FlowsExpired) == 1);
+    CHECK(house.table->size() == 0);
+}
+
+TEST_CASE("core: a hop's index is reused only when every worker has let go", "[control]") {
+    House house(1);
+    flow::Member worker(*house.table);
+    house.core.start(house.now);
+    house.punt_unresolved(0, Side::Inside, "10.1.0.10");
+    for (unsigned i = 0; i < 300; ++i)  // asked, refused, forgotten
+        house.turn(Duration{100});
+    CHECK(house.dropped(Drop::NeighbourFailed) == 1);
+    REQUIRE(house.hops->find(Side::Inside, ip("10.1.0.10")) == route::kNoHop);
+
+    // The worker has not been quiescent since: it may hold the index in its hand.
+    house.punt_unresolved(0, Side::Inside, "10.1.0.11");
+    house.turn();
+    CHECK(house.dropped(Drop::NeighbourQueueFull) == 1);
+    CHECK(house.hops->find(Side::Inside, ip("10.1.0.11")) == route::kNoHop);
+
+    worker.quiescent();
+    house.turn();
+    house.punt_unresolved(0, Side::Inside, "10.1.0.11");
+    house.turn();
+    CHECK(house.hops->find(Side::Inside, ip("10.1.0.11")) != route::kNoHop);
+}
+
+TEST_CASE("core: what is in its rings and queues at the end is dropped by name", "[control]") {
+    House house;
+    house.punt_unresolved(0, Side::Inside, "10.1.0.10");
+    house.turn();
+    house.punt_arp(0, Side::Inside, arp_request(kHost, ip("10.1.0.10"), ip("10.1.0.1")));
+    house.punt_unresolved(1, Side::Outside, "198.51.100.9");
+    house.core.stop();
+    CHECK(house.dropped(Drop::Shutdown) == 3);
+    CHECK(house.count(Count::Taken) == 3);
+    CHECK(house.core.counters().waiting.read() == 0);
+}

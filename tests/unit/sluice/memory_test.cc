@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sluice/memory.h"
+
+#include "catch.h"
+#include "flow/flow_table.h"
+
+#include <string>
+#include <vector>
+
+using namespace sluice;
+using namespace sluice::app;
+
+namespace {
+
+constexpr size_t kMegabyte = 1U << 20;
+
+std::vector<ethdev::PortPlan> ports(uint16_t queues) {
+    ethdev::PortPlan port;
+    port.max_queues = queues;
+    port.frame_bytes = 2048;
+    return {port, port};
+}
+
+MemoryNeed need_of(const config::Config& config) {
+    return plan_memory(config, plan_packets(ports(1), config.workers, false));
+}
+
+}  // namespace
+
+TEST_CASE("memory: more workers and queues need more packets", "[sluice]") {
+    const auto few = plan_packets(ports(1), 1, false);
+    const auto more_workers = plan_packets(ports(1), 4, false);
+    const auto more_queues = plan_packets(ports(4), 4, true);
+    CHECK(few.count >= 4 * 1024);
+    CHECK(more_workers.count > few.count);
+    CHECK(more_queues.count > more_workers.count);
+    CHECK(few.frame_bytes == 2048);
+    CHECK(few.private_bytes == 64);
+    CHECK(more_queues.is_preempted);
+}
+
+TEST_CASE("memory: flows and packets are added up", "[sluice]") {
+    config::Config config;
+    config.no_huge = true;
+    config.flows = 1 << 20;
+    const MemoryNeed need = need_of(config);
+    CHECK(need.table_bytes == flow::FlowTable::bytes_needed(config.flows));
+    CHECK(need.eal_mb == need.eal_least_mb);
+    config.memory_mb = 4096;
+    CHECK(need_of(config).eal_mb == 4096);
+    CHECK(need_of(config).eal_least_mb == need.eal_least_mb);
+}
+
+TEST_CASE("memory: packets cost more in ordinary pages, which none may cross", "[sluice]") {
+    config::Config huge;
+    config::Config ordinary;
+    ordinary.no_huge = true;
+    CHECK(need_of(ordinary).eal_mb > need_of(huge).eal_mb);
+}
+
+TEST_CASE("memory: too little is a sentence with the size needed", "[sluice]") {
+    config::Config config;
+    const MemoryNeed need{80, 80, 40 * kMegabyte};
+
+    const Status huge = check_memory(config, need, {100 * kMegabyte, 9000 * kMegabyte});
+    REQUIRE_FALSE(huge.ok());
+    CHECK(huge.error().message.starts_with("--flows 262144: 120 MB of hugepages"));
+    CHECK(huge.error().message.find("nr_hugepages") != std::string::npos);
+    CHECK(check_memory(config, need, {120 * kMegabyte, 0}).ok());
+
+    config.no_huge = true;
+    const Status ordinary = check_memory(config, need, {9000 * kMegabyte, 100 * kMegabyte});
+    REQUIRE_FALSE(ordinary.ok());
+    CHECK(ordinary.error().message.starts_with("--flows 262144: 120 MB of memory"));
+    CHECK(check_memory(config, need, {0, 120 * kMegabyte}).ok());
+}
+
+TEST_CASE("memory: --memory below the need is refused with the need", "[sluice]") {
+    config::Config config;
+    config.no_huge = true;
+    const Status status = check_memory(config, {16, 80, 0}, {0, 9000 * kMegabyte});
+    REQUIRE_FALSE(status.ok());
+    CHECK(status.error().message.starts_with("--memory 16: "));
+    CHECK(status.error().message.find("80 MB") != std::string::npos);
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "memory/memory_port.h"
+
+#include <rte_mbuf.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace sluice::memory {
+
+MemoryPort::MemoryPort(const Params& params) : params_(params), received_(params.rx_queues) {}
+
+MemoryPort::~MemoryPort() {
+    for (auto& queue : received_)
+        for (rte_mbuf* mbuf : queue)
+            rte_pktmbuf_free(mbuf);
+}
+
+void MemoryPort::inject(std::span<const uint8_t> frame, uint16_t queue, size_t segment_bytes) {
+    rte_mbuf* head = nullptr;
+    do {
+        const size_t bytes =
+            segment_bytes == 0 ? frame.size() : std::min(segment_bytes, frame.size());
+        rte_mbuf* segment = rte_pktmbuf_alloc(params_.packets);
+        char* data = segment == nullptr ? nullptr
+                                        : rte_pktmbuf_append(segment, static_cast<uint16_t>(bytes));
+        if (data == nullptr)
+            throw std::runtime_error("no mbuf for a frame to inject");
+        std::copy_n(frame.begin(), bytes, data);
+        frame = frame.subspan(bytes);
+        if (head == nullptr)
+            head = segment;
+        else if (rte_pktmbuf_chain(head, segment) != 0)
+            throw std::runtime_error("too many segments");
+    } while (!frame.empty());
+    received_[queue].push_back(head);
+}
+
+std::vector<std::vector<uint8_t>> MemoryPort::take_sent() {
+    return std::exchange(sent_, {});
+}
+
+unsigned MemoryPort::receive(uint16_t queue, std::span<rte_mbuf*> packets) {
+    auto& waiting = received_[queue];
+    const size_t count = std::min(packets.size(), waiting.size());
+    std::copy_n(waiting.begin(), count, packets.begin());
+    waiting.erase(waiting.begin(), waiting.begin() + static_cast<ptrdiff_t>(count));
+    return static_cast<unsigned>(count);
+}
+
+unsigned MemoryPort::transmit(uint16_t, std::span<rte_mbuf*> packets) {
+    const size_t count = std::min<size_t>(packets.size(), transmit_limit_);
+    for (rte_mbuf* mbuf : packets.first(count)) {
+        std::vector<uint8_t>& frame = sent_.emplace_back(rte_pktmbuf_pkt_len(mbuf));
+        const auto length = static_cast<uint32_t>(frame.size());
+        const void* data = rte_pktmbuf_read(mbuf, 0, length, frame.data());
+        if (data != frame.data())  // it lay in one piece
+            std::copy_n(static_cast<const uint8_t*>(data), length, frame.begin());
+        rte_pktmbuf_free(mbuf);
+    }
+    return static_cast<unsigned>(count);
+}
+
+}  // namespace sluice::memory

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "gateway/gateway.h"
+
+#include <string>
+#include <utility>
+
+namespace sluice::gateway {
+namespace {
+
+using route::Side;
+
+constexpr uint32_t kHandoffRing = 1024;  // packets; two bursts of every queue, and then some
+constexpr uint32_t kPuntRing = 1024;
+constexpr uint32_t kReleaseRing = 1024;
+constexpr uint32_t kNextHops = 16384;
+constexpr uint32_t kIcmpBurst = 50;
+constexpr uint32_t kLeasesPerTurn = 256;  // pairs of worker and address
+/// Threads beside workers and control core that may look at flows at once: lists and exporters.
+constexpr unsigned kListThreads = 16;
+
+std::vector<Be32> pool_addresses(const config::Config& config) {
+    std::vector<Be32> addresses;
+    for (const auto& range : config.pool)
+        for (uint32_t host = range.first.host(); host <= range.last.host(); ++host)
+            addresses.push_back(Be32::from_host(host));
+    return addresses;
+}
+
+/// The networks of both ports, the operator's routes, and the default by the gateway.
+std::vector<route::Route> routes(const config::Config& config) {
+    std::vector<route::Route> routes{
+        {config.lan_address.network(), Side::Inside, {}},
+        {config.wan_address.network(), Side::Outside, {}},
+        {net::Prefix{}, Side::Outside, config.gateway},
+    };
+    for (const auto& [prefix, via] : config.routes) {
+        const Side side = config.lan_address.contains(via) ? Side::Inside : Side::Outside;
+        routes.push_back({prefix, side, via});
+    }
+    return routes;
+}
+
+worker::Verify verify(config::VerifyChecksum choice) {
+    switch (choice) {
+        case config::VerifyChecksum::Always:
+            return worker::Verify::Software;
+        case config::VerifyChecksum::Never:
+            return worker::Verify::Never;
+        case config::VerifyChecksum::Auto:
+            break;
+    }
+    return worker::Verify::TrustNic;
+}
+
+bool has_fewer_queues(const Ground& ground, unsigned workers) {
+    return ground.ports[index(Side::Inside)]->rx_queues() < workers;
+}
+
+template <typename T>
+Status keep(Result<T>&& made, T& place) {
+    if (!made)
+        return made.error();
+    place = std::move(made).value();
+    return Done{};
+}
+
+}  // namespace
+
+Gateway::~Gateway() = default;
+
+Result<std::unique_ptr<Gateway>> Gateway::create(const config::Config& config,
+                                                 const Ground& ground) {
+    std::unique_ptr<Gateway> gateway(new Gateway);
+    if (Status status = gateway->furnish(config, ground); !status)
+        return status.error();
+    gateway->employ(config, ground);
+    return gateway;
+}
+
+/// Takes all memory: what can fail.
+Status Gateway::furnish(const config::Config& config, const Ground& ground) {
+    flow::FlowTableParams table;
+    table.capacity = config.flows;
+    table.pages = config.no_huge ? PageKind::Ordinary : PageKind::Huge;
+    table.numa_node = ground.numa_node;
+    table.max_members = config.workers + 1 + kListThreads;
+    table.secret = ground.secret;
+    if (Status status = keep(flow::FlowTable::create(table), table_); !status)
+        return status;
+    if (Status status = keep(route::Routes::create(routes(config), ground.numa_node), routes_);
+        !status)
+        return status;
+    if (Status status = keep(route::NextHops::create(kNextHops), next_hops_); !status)
+        return status;
+    return make_rings(config.workers);
+}
+
+Status Gateway::make_rings(unsigned workers) {
+    const auto add = [](std::vector<worker::Ring>& rings, uint32_t size) -> Status {
+        auto ring = worker::Ring::create(size);
+        if (!ring)
+            return ring.error();
+        rings.push_back(std::move(ring).value());
+        return Done{};
+    };
+    rings_.handoff.resize(workers);
+    for (unsigned from = 0; from < workers; ++from) {
+        for (unsigned to = 0; to < workers; ++to)
+            if (Status status = add(rings_.handoff[from], kHandoffRing); !status)
+                return status;
+        if (Status status = add(rings_.punt, kPuntRing); !status)
+            return status;
+        if (Status status = add(rings_.release, kReleaseRing); !status)
+            return status;
+    }
+    return Done{};
+}
+
+/// The control core, which knows every route's next hop from the start.
+control::CoreParams Gateway::core_params(const config::Config& config, const Ground& ground) {
+    control::CoreParams params{*table_, *next_hops_, {}, ground.packets, {}, {}};
+    for (unsigned id = 0; id < config.workers; ++id)
+        params.workers.push_back({&rings_.punt[id], &rings_.release[id]});
+
+    auto& own = params.neighbours.own;
+    own[Side::Inside] = {ground.ports[index(Side::Inside)]->mac(), config.lan_address, {}};
+    own[Side::Outside] = {ground.ports[index(Side::Outside)]->mac(), config.wan_address,
+                          config.pool};
+    for (const route::Route& route : routes(config))
+        if (route.via != Be32{})
+            params.neighbours.gateways.push_back({route.side, route.via});
+    params.neighbours.notice = ground.notice;
+    params.each_turn = [this](Tick) { leases_->turn(kLeasesPerTurn); };
+    return params;
+}
+
+/// Puts the workers and the control core into their rooms.
+void Gateway::employ(const config::Config& config, const Ground& ground) {
+    const std::vector<Be32> addresses = pool_addresses(config);
+    pool_ = std::make_unique<pool::AddressPool>(addresses, ground.secret[0]);
+    leases_ = std::make_unique<pool::Leases>(config.workers, pool_->size(), ground.secret[1]);
+    admission_ = std::make_unique<worker::Admission>(
+        worker::AdmissionParams{{config.lan_address, config.wan_address}, config.inside}, *pool_);
+    icmp_limit_ = std::make_unique<worker::IcmpLimit>(config.icmp_rate, kIcmpBurst);
+    shared_ = std::make_unique<worker::Shared>(worker::Shared{
+        *table_,
+        *pool_,
+        *leases_,
+        config.tuning,
+        *routes_,
+        *next_hops_,
+        *admission_,
+        *icmp_limit_,
+        {config.lan_address.address, config.wan_address.address},
+        verify(config.verify_checksum),
+        config.workers,
+        has_fewer_queues(ground, config.workers),
+    });
+    for (unsigned id = 0; id < config.workers; ++id)
+        workers_.push_back(std::make_unique<worker::Worker>(
+            *shared_, worker_params(static_cast<uint8_t>(id), ground)));
+    control_ = std::make_unique<control::Core>(core_params(config, ground));
+}
+
+worker::WorkerParams Gateway::worker_params(uint8_t id, const Ground& ground) {
+    worker::WorkerParams params;
+    params.id = id;
+    for (const Side side : {Side::Inside, Side::Outside}) {
+        io::Port& port = *ground.ports[index(side)];
+        worker::PortUse& use = params.ports[index(side)];
+        use.port = &port;
+        if (id < port.rx_queues())
+            use.rx_queue = id;
+        use.tx_queue = static_cast<uint16_t>(id % port.tx_queues());
+        use.packets = ground.packets;
+    }
+    for (unsigned other = 0; other < rings_.punt.size(); ++other) {
+        const bool self = other == id;
+        params.links.from_worker.push_back(self ? nullptr : &rings_.handoff[other][id]);
+        params.links.to_worker.push_back(self ? nullptr : &rings_.handoff[id][other]);
+    }
+    params.links.to_control = &rings_.punt[id];
+    params.links.from_control = &rings_.release[id];
+    return params;
+}
+
+void Gateway::drain() {
+    control_->stop();
+    for (auto& worker : workers_)
+        worker->drain();
+}
+
+stats::Snapshot Gateway::snapshot() const {
+    stats::Snapshot snapshot;
+    for (const auto& worker : workers_)
+        snapshot.add(worker->counters());
+    snapshot.add(control_->counters());
+    snapshot.add(operator_counters_);
+    return snapshot;
+}
+
+}  // namespace sluice::gateway

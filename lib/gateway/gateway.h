@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Gateway: every room of the house, wired together, with two ports and no threads yet.
+///
+/// Shape    Owns the flow table, pool, routes, next hops, rings, workers and the control core. The
+///          caller owns the ports and packet pools, and decides which thread turns what.
+/// Threads  worker(i) is turned by one thread each, control() by another; snapshot() by any.
+/// Memory   All at create().
+/// Errors   create() says in one sentence what cannot be had.
+
+#include "base/result.h"
+#include "config/config.h"
+#include "control/core.h"
+#include "flow/flow_table.h"
+#include "io/port.h"
+#include "pool/address_pool.h"
+#include "pool/leases.h"
+#include "route/next_hops.h"
+#include "route/routes.h"
+#include "stats/counters.h"
+#include "worker/admission.h"
+#include "worker/icmp_limit.h"
+#include "worker/worker.h"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+struct rte_mempool;
+
+namespace sluice::gateway {
+
+/// What the gateway stands on, beyond the configuration.
+struct Ground {
+    std::array<io::Port*, 2> ports{};  ///< Indexed by route::Side.
+    rte_mempool* packets = nullptr;    ///< For what workers and control core send by themselves.
+    int numa_node = -1;
+    std::array<uint64_t, 4> secret{};  ///< Random per start.
+    control::Notice notice;            ///< Takes what the operator's log should say.
+};
+
+class Gateway {
+public:
+    /// `config` has been validated.
+    static Result<std::unique_ptr<Gateway>> create(const config::Config& config,
+                                                   const Ground& ground);
+    ~Gateway();
+
+    unsigned workers() const { return static_cast<unsigned>(workers_.size()); }
+    worker::Worker& worker(unsigned index) { return *workers_[index]; }
+    const worker::Worker& worker(unsigned index) const { return *workers_[index]; }
+    control::Core& control() { return *control_; }
+    flow::FlowTable& table() { return *table_; }
+
+    /// The sum over all threads.
+    stats::Snapshot snapshot() const;
+    /// Counters of what operators do to flows: for the command socket's thread.
+    stats::Counters& operator_counters() { return operator_counters_; }
+
+    /// Drops what waits in rings and queues, when no thread turns any more.
+    void drain();
+
+private:
+    /// Rings between threads: packets in transit, owned by nobody else.
+    struct Rings {
+        std::vector<std::vector<worker::Ring>> handoff;  // [from][to]
+        std::vector<worker::Ring> punt;                  // [worker], to the control core
+        std::vector<worker::Ring> release;               // [worker], from the control core
+    };
+
+    Gateway() = default;
+    Status furnish(const config::Config& config, const Ground& ground);
+    Status make_rings(unsigned workers);
+    void employ(const config::Config& config, const Ground& ground);
+    control::CoreParams core_params(const config::Config& config, const Ground& ground);
+    worker::WorkerParams worker_params(uint8_t id, const Ground& ground);
+
+    std::unique_ptr<flow::FlowTable> table_;
+    std::unique_ptr<pool::AddressPool> pool_;
+    std::unique_ptr<pool::Leases> leases_;
+    std::unique_ptr<route::Routes> routes_;
+    std::unique_ptr<route::NextHops> next_hops_;
+    std::unique_ptr<worker::Admission> admission_;
+    std::unique_ptr<worker::IcmpLimit> icmp_limit_;
+    std::unique_ptr<worker::Shared> shared_;
+    Rings rings_;
+    std::vector<std::unique_ptr<worker::Worker>> workers_;
+    std::unique_ptr<control::Core> control_;
+    stats::Counters operator_counters_;
+};
+
+}  // namespace sluice::gateway

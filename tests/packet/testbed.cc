@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "testbed.h"
+
+#include "catch.h"
+#include "eal.h"
+#include "net/arp.h"
+#include "net/text.h"
+#include "worker/note.h"
+
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace sluice::test {
+namespace {
+
+using route::Side;
+
+constexpr MacAddress kInsideMac = mac(0x11);
+constexpr MacAddress kOutsideMac = mac(0x22);
+constexpr unsigned kPoolPackets = 4095;
+
+rte_mempool* packet_pool() {
+    start_eal();
+    static rte_mempool* const pool = rte_pktmbuf_pool_create(
+        "testbed", kPoolPackets, 0, worker::kNoteBytes, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+    REQUIRE(pool != nullptr);
+    return pool;
+}
+
+config::Config default_config(const TestbedOptions& options) {
+    config::Config config;
+    config.lan_address = {ip("10.1.0.1"), 24};
+    config.wan_address = {ip(kPublic), 24};
+    config.gateway = ip(kRouter);
+    config.pool = {{ip(kPublic), ip(kPublic)}};
+    config.inside = {{ip("10.1.0.0"), 24}};
+    config.workers = options.workers;
+    config.flows = options.flows;
+    config.no_huge = true;
+    options.configure(config);
+    return config;
+}
+
+bool is_arp(const Bytes& frame) {
+    return frame.size() >= 14 && frame[12] == 8 && frame[13] == 6;
+}
+
+}  // namespace
+
+MacAddress mac_of(Be32 address) {
+    MacAddress mac{2, 0xaa, 0, 0, 0, 0};
+    std::memcpy(&mac[2], &address.raw, 4);
+    return mac;
+}
+
+Testbed::Testbed(TestbedOptions options) : pool_(packet_pool()) {
+    const config::Config config = default_config(options);
+    const uint16_t queues =
+        options.rx_queues == 0 ? static_cast<uint16_t>(options.workers) : options.rx_queues;
+    gateway::Ground ground;
+    for (const Side side : {Side::Inside, Side::Outside}) {
+        memory::MemoryPort::Params params;
+        params.mac = side == Side::Inside ? kInsideMac : kOutsideMac;
+        params.rx_queues = queues;
+        params.tx_queues = queues;
+        params.packets = pool_;
+        ports_[index(side)] = std::make_unique<memory::MemoryPort>(params);
+        ground.ports[index(side)] = ports_[index(side)].get();
+    }
+    ground.packets = pool_;
+    ground.secret = {1, 2, 3, 4};
+    auto gateway = gateway::Gateway::create(config, ground);
+    if (!gateway)
+        FAIL(gateway.error().message);
+    gateway_ = std::move(gateway).value();
+    gateway_->control().start(now_);
+    run();
+}
+
+Testbed::~Testbed() {
+    gateway_->drain();
+    check_account();
+    CHECK(gateway_->snapshot().held() == 0);
+    gateway_.reset();
+    for (auto& port : ports_)
+        port.reset();
+    CHECK(rte_mempool_in_use_count(pool_) == 0);  // no packet is lost
+}
+
+void Testbed::inject(Side side, const Bytes& frame, size_t segment_bytes) {
+    uint16_t& queue = next_queue_[index(side)];
+    port(side).inject(frame, queue, segment_bytes);
+    queue = static_cast<uint16_t>((queue + 1) % port(side).rx_queues());
+}
+
+std::vector<Seen> Testbed::from_inside(Frame frame) {
+    inject(Side::Inside, frame.ether(mac_of(ip(kHost)), kInsideMac).bytes());
+    run();
+    return take(Side::Outside);
+}
+
+std::vector<Seen> Testbed::from_outside(Frame frame) {
+    inject(Side::Outside, frame.ether(mac_of(ip(kRouter)), kOutsideMac).bytes());
+    run();
+    return take(Side::Inside);
+}
+
+void Testbed::run() {
+    bool moved = true;
+    while (moved) {
+        moved = false;
+        for (unsigned i = 0; i < gateway_->workers(); ++i)
+            moved |= gateway_->worker(i).turn(now_) != 0;
+        moved |= gateway_->control().turn(now_) != 0;
+        for (const Side side : {Side::Inside, Side::Outside})
+            for (Bytes& frame : port(side).take_sent()) {
+                if (is_arp(frame)) {
+                    moved |= answer_arp(side, frame);
+                    continue;
+                }
+                if (side == Side::Outside)
+                    check_leak(frame);
+                came_out_[index(side)].push_back(std::move(frame));
+            }
+    }
+    check_account();
+}
+
+bool Testbed::answer_arp(Side side, const Bytes& frame) {
+    const auto arp = net::read_arp(frame);
+    REQUIRE(arp);
+    const bool gratuitous = arp->sender == arp->target;
+    if (arp->operation != net::Arp::Operation::Request || gratuitous)
+        return false;
+    const std::string target = net::to_string(arp->target);
+    if (silent.contains(target))
+        return false;
+    inject(side, arp_reply(mac_of(arp->target), arp->target, arp->sender_mac, arp->sender));
+    return true;
+}
+
+/// received + originated = transmitted + consumed + held + Σ dropped[reason]
+void Testbed::check_account() const {
+    const stats::Snapshot snapshot = gateway_->snapshot();
+    using stats::Count;
+    CHECK(snapshot.count[Count::Received] + snapshot.count[Count::Originated] ==
+          snapshot.count[Count::Transmitted] + snapshot.count[Count::Consumed] + snapshot.held() +
+              snapshot.dropped());
+}
+
+/// No inside address, neither as a source nor anywhere in what sluice wrote itself.
+void Testbed::check_leak(const Bytes& frame) const {
+    const Seen seen = read(frame);
+    CHECK(seen.source.substr(0, 5) == "198.5");
+    if (seen.protocol != 1 || seen.icmp_type == 8 || seen.icmp_type == 0)
+        return;
+    const Be32 network = ip("10.1.0.0");
+    for (size_t i = 26; i + 3 <= frame.size(); ++i)
+        CHECK(std::memcmp(&frame[i], &network.raw, 3) != 0);
+}
+
+std::vector<Bytes> Testbed::take_frames(Side side) {
+    return std::exchange(came_out_[index(side)], {});
+}
+
+std::vector<Seen> Testbed::take(Side side) {
+    std::vector<Seen> result;
+    for (const Bytes& frame : take_frames(side))
+        result.push_back(read(frame));
+    return result;
+}
+
+void Testbed::advance(Duration duration) {
+    // In steps of a tenth of a second, so that the control core does its work on time.
+    constexpr Duration kStep{100};
+    for (; duration > kStep; duration.milliseconds -= kStep.milliseconds) {
+        now_ = now_ + kStep;
+        run();
+    }
+    now_ = now_ + duration;
+    run();
+}
+
+const flow::FlowRecord& Testbed::only_flow() {
+    const flow::FlowRecord* found = nullptr;
+    for (uint32_t i = 0; i < gateway_->table().capacity(); ++i) {
+        const flow::FlowRecord& record = gateway_->table().record(i);
+        if (record.life.load().life() != flow::Life::Live)
+            continue;
+        REQUIRE(found == nullptr);
+        found = &record;
+    }
+    REQUIRE(found != nullptr);
+    return *found;
+}
+
+}  // namespace sluice::test

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Testbed: a whole gateway between two wires in memory, with a clock that the test turns.
+///
+///     10.1.0.0/24, host n is .n ── inside wire ── sluice ── outside wire ── 198.51.100.0/24
+///                               10.1.0.1          198.51.100.1           router .254, the world
+///                               behind
+///
+/// Shape    Workers and the control core are turned one after the other until nothing moves. The
+///          neighbours on both wires answer ARP by themselves. After each run the promises are
+///          checked: every packet is accounted for, and no inside address has left.
+/// Threads  One.
+
+#include "config/config.h"
+#include "gateway/gateway.h"
+#include "memory/memory_port.h"
+#include "packet_builder.h"
+#include "packet_reader.h"
+#include "stats/counters.h"
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+struct rte_mempool;
+
+namespace sluice::test {
+
+inline constexpr auto kHost = "10.1.0.10";
+inline constexpr auto kServer = "203.0.113.10";
+inline constexpr auto kPublic = "198.51.100.1";
+inline constexpr auto kRouter = "198.51.100.254";
+
+struct TestbedOptions {
+    unsigned workers = 1;
+    uint16_t rx_queues = 0;  ///< 0: one for each worker.
+    uint32_t flows = 1024;
+    std::function<void(config::Config&)> configure = [](config::Config&) {};
+};
+
+class Testbed {
+public:
+    explicit Testbed(TestbedOptions options = {});
+    ~Testbed();
+
+    // The wires. A frame without a queue goes to the one of its number of frames, round robin.
+    /// Sends a frame from an inside host to the gateway, and runs. Returns what came out outside.
+    std::vector<Seen> from_inside(Frame frame);
+    /// Sends a frame from the router to the gateway, and runs. Returns what came out inside.
+    std::vector<Seen> from_outside(Frame frame);
+    /// Puts a frame on a wire as it is; run() is the test's.
+    void inject(route::Side side, const Bytes& frame, size_t segment_bytes = 0);
+    /// Turns everybody until nothing moves, checks the promises, keeps what came out.
+    void run();
+    /// What came out on a side since the last take, ARP left out.
+    std::vector<Seen> take(route::Side side);
+    std::vector<Bytes> take_frames(route::Side side);
+
+    // The clock.
+    void advance(Duration duration);
+    Tick now() const { return now_; }
+
+    /// Neighbours that do not answer ARP.
+    std::set<std::string> silent;
+
+    uint64_t count(stats::Count count) const { return gateway_->snapshot().count[count]; }
+    uint64_t dropped(stats::Drop reason) const { return gateway_->snapshot().drop[reason]; }
+    uint32_t flows() const { return gateway_->table().size(); }
+    gateway::Gateway& gateway() { return *gateway_; }
+    memory::MemoryPort& port(route::Side side) { return *ports_[index(side)]; }
+
+    /// The only flow that there is.
+    const flow::FlowRecord& only_flow();
+
+private:
+    bool answer_arp(route::Side side, const Bytes& frame);
+    void check_account() const;
+    void check_leak(const Bytes& frame) const;
+
+    rte_mempool* pool_;
+    std::array<std::unique_ptr<memory::MemoryPort>, 2> ports_;
+    std::unique_ptr<gateway::Gateway> gateway_;
+    std::array<std::vector<Bytes>, 2> came_out_;
+    std::array<uint16_t, 2> next_queue_{};
+    Tick now_{1000};
+};
+
+/// The MAC of the neighbour with this address, on either wire.
+MacAddress mac_of(Be32 address);
+
+}  // namespace sluice::test

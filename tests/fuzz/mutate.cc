@@ -36,13 +36,16 @@ void mutate(Bytes& frame, Random& random) {
     if (frame.empty())
         return;
     constexpr std::array<uint8_t, 6> kEdges{0x00, 0x01, 0x7f, 0x80, 0xfe, 0xff};
-    const size_t place = random() % std::min<size_t>(frame.size(), random() % 4 == 0 ? 2000 : 54);
+    // One draw a statement: the order of draws within one is the compiler's choice.
+    const size_t reach = random() % 4 == 0 ? 2000 : 54;
+    const size_t place = random() % std::min(frame.size(), reach);
+    const auto byte = static_cast<uint8_t>(random());
     switch (random() % 6) {
         case 0:
             frame[place] ^= static_cast<uint8_t>(1u << random() % 8);
             break;
         case 1:
-            frame[place] = static_cast<uint8_t>(random());
+            frame[place] = byte;
             break;
         case 2:
             frame[place] = kEdges[random() % kEdges.size()];
@@ -51,10 +54,10 @@ void mutate(Bytes& frame, Random& random) {
             frame.resize(random() % (frame.size() + 1));
             break;
         case 4:
-            frame.resize(frame.size() + random() % 64, static_cast<uint8_t>(random()));
+            frame.resize(frame.size() + random() % 64, byte);
             break;
         case 5:
-            frame.insert(frame.begin() + static_cast<long>(place), static_cast<uint8_t>(random()));
+            frame.insert(frame.begin() + static_cast<long>(place), byte);
             break;
     }
 }

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Background: where threads run that must take nothing from the workers.
+///
+/// Shape    A set of CPUs, and the scheduler's idle class: such a thread runs when nothing else
+///          wants the CPU.
+/// Threads  settle() speaks for the thread that calls it.
+/// Errors   None: a CPU that this process may not use is passed over, and a thread that cannot be
+///          moved stays where it is.
+
+#include <vector>
+
+namespace sluice::listing {
+
+struct Background {
+    std::vector<unsigned> cpus{};  ///< Empty: those of the thread that starts the others.
+    bool idle_class = true;        ///< SCHED_IDLE; tests do without.
+
+    void settle() const;
+};
+
+}  // namespace sluice::listing

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Flow entry: what a listing says of one flow, copied out of its record.
+///
+/// Shape    Plain values, so that a walker may let go of the table before it writes a line.
+/// Threads  Made by a member of the flow table, from a record that it has seen live.
+
+#include "base/clock.h"
+#include "conntrack/tcp_state.h"
+#include "flow/flow_record.h"
+#include "net/tuple.h"
+
+#include <array>
+#include <cstdint>
+
+namespace sluice::listing {
+
+struct FlowEntry {
+    std::array<net::Tuple, 2> tuple;  ///< Indexed by net::Direction.
+    Duration left;                    ///< Until the deadline; not above 0 when it has passed.
+    conntrack::TcpState state = conntrack::TcpState::None;
+    uint8_t status = 0;  ///< conntrack::Status bits.
+    uint8_t owner = 0;   ///< Worker that opened the flow.
+
+    net::Protocol protocol() const { return tuple[0].protocol; }
+    bool is_expired() const { return left <= Duration{}; }
+};
+
+inline FlowEntry read_entry(const flow::FlowRecord& record, Tick now) {
+    // Relaxed: each field tells something by itself, and may be newer than the others.
+    return {
+        .tuple = record.tuple,
+        .left = record.deadline.load(std::memory_order_relaxed) - now,
+        .state = static_cast<conntrack::TcpState>(record.state.load(std::memory_order_relaxed)),
+        .status = record.status.load(std::memory_order_relaxed),
+        .owner = record.owner,
+    };
+}
+
+}  // namespace sluice::listing

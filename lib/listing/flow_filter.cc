@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "listing/flow_filter.h"
+
+#include "base/enum.h"
+#include "net/text.h"
+
+#include <cctype>
+#include <charconv>
+#include <string_view>
+
+namespace sluice::listing {
+namespace {
+
+using conntrack::TcpState;
+using net::Protocol;
+
+Error wrong(std::string_view name, std::string_view value, std::string_view expected) {
+    return {std::string(name) + "=" + std::string(value) + " is not " + std::string(expected) +
+            "."};
+}
+
+Status read_prefix(std::string_view name, std::string_view text,
+                   std::optional<net::Prefix>& prefix) {
+    if (const auto address = net::parse_address(text))
+        prefix = net::Prefix{*address, 32};
+    else
+        prefix = net::parse_prefix(text);
+    if (!prefix)
+        return wrong(name, text, "an IPv4 address or a prefix such as 10.1.0.0/24");
+    return Done{};
+}
+
+Status read_port(std::string_view name, std::string_view text, std::optional<uint16_t>& port) {
+    uint16_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size())
+        return wrong(name, text, "a port from 0 to 65535");
+    port = value;
+    return Done{};
+}
+
+std::string with_case(std::string_view text, int (*convert)(int)) {
+    std::string result(text);
+    for (char& c : result)
+        c = static_cast<char>(convert(static_cast<unsigned char>(c)));
+    return result;
+}
+
+Status read_protocol(std::string_view text, std::optional<Protocol>& protocol) {
+    const std::string name = with_case(text, std::tolower);
+    if (name == "tcp" || name == "6")
+        protocol = Protocol::Tcp;
+    else if (name == "udp" || name == "17")
+        protocol = Protocol::Udp;
+    else if (name == "icmp" || name == "1")
+        protocol = Protocol::Icmp;
+    else
+        return wrong("proto", text, "tcp, udp or icmp, which are the protocols with flows here");
+    return Done{};
+}
+
+Status read_state(std::string_view text, std::optional<TcpState>& state) {
+    const std::string name = with_case(text, std::toupper);
+    std::string names;
+    // From 1: no flow that can be listed has the state None.
+    for (size_t i = 1; i < conntrack::kTcpStateCount; ++i) {
+        const auto candidate = static_cast<TcpState>(i);
+        if (name == conntrack::tcp_state_name(candidate))
+            state = candidate;
+        names += (i == 1 ? "" : ", ") + std::string(conntrack::tcp_state_name(candidate));
+    }
+    if (!state)
+        return wrong("state", text, "a TCP state: " + names);
+    return Done{};
+}
+
+Status read_field(FlowFilter& filter, const std::string& name, const std::string& value) {
+    if (name == "src")
+        return read_prefix(name, value, filter.source);
+    if (name == "dst")
+        return read_prefix(name, value, filter.destination);
+    if (name == "sport")
+        return read_port(name, value, filter.source_port);
+    if (name == "dport")
+        return read_port(name, value, filter.destination_port);
+    if (name == "proto")
+        return read_protocol(value, filter.protocol);
+    if (name == "state")
+        return read_state(value, filter.state);
+    return Error{"There is no filter called " + name +
+                 "; there are src, dst, sport, dport, proto and state."};
+}
+
+Status check_sense(const FlowFilter& filter) {
+    if (filter.state && filter.protocol && filter.protocol != Protocol::Tcp)
+        return Error{"state goes with proto=tcp only: other protocols have no states."};
+    if ((filter.source_port || filter.destination_port) && filter.protocol == Protocol::Icmp)
+        return Error{"sport and dport do not go with proto=icmp, which has no ports."};
+    return Done{};
+}
+
+bool contains(const std::optional<net::Prefix>& prefix, Be32 address) {
+    return !prefix || prefix->contains(address);
+}
+
+bool is_port(const std::optional<uint16_t>& wanted, Be16 port) {
+    return !wanted || *wanted == port.host();
+}
+
+}  // namespace
+
+Result<FlowFilter> FlowFilter::parse(const Query& query) {
+    FlowFilter filter;
+    for (const auto& [name, value] : query) {
+        if (query.count(name) > 1)
+            return Error{name + " is given more than once."};
+        if (const Status read = read_field(filter, name, value); !read)
+            return read.error();
+    }
+    if (const Status sense = check_sense(filter); !sense)
+        return sense.error();
+    return filter;
+}
+
+bool FlowFilter::is_empty() const {
+    return !source && !destination && !source_port && !destination_port && !protocol && !state;
+}
+
+bool FlowFilter::matches(const FlowEntry& flow) const {
+    const net::Tuple& original = flow.tuple[index(net::Direction::Original)];
+    if (!contains(source, original.source) || !contains(destination, original.destination))
+        return false;
+    if (protocol && *protocol != original.protocol)
+        return false;
+    if (state && (original.protocol != Protocol::Tcp || *state != flow.state))
+        return false;
+    if (!source_port && !destination_port)
+        return true;
+    return original.protocol != Protocol::Icmp && is_port(source_port, original.source_port) &&
+           is_port(destination_port, original.destination_port);
+}
+
+}  // namespace sluice::listing

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Flow filter: which flows an operator means.
+///
+/// Shape    All that is given must hold. Addresses and ports are those of the original direction,
+///          as with conntrack's --src, --dst, --sport and --dport.
+/// Errors   parse() refuses what it does not know, what is written wrongly, and what no flow could
+///          match: a word misspelt must not delete every flow.
+
+#include "base/result.h"
+#include "listing/flow_entry.h"
+#include "net/prefix.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+namespace sluice::listing {
+
+/// The part of a URL behind its '?', decoded.
+using Query = std::multimap<std::string, std::string>;
+
+struct FlowFilter {
+    std::optional<net::Prefix> source;
+    std::optional<net::Prefix> destination;
+    std::optional<uint16_t> source_port;  ///< TCP and UDP; an ICMP query has no ports.
+    std::optional<uint16_t> destination_port;
+    std::optional<net::Protocol> protocol;
+    std::optional<conntrack::TcpState> state;  ///< TCP flows only.
+
+    /// Reads src, dst (an address or a prefix), sport, dport, proto and state.
+    static Result<FlowFilter> parse(const Query& query);
+
+    bool is_empty() const;  ///< Matches every flow.
+    bool matches(const FlowEntry& flow) const;
+};
+
+}  // namespace sluice::listing

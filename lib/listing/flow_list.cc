@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "listing/flow_list.h"
+
+#include "listing/flow_text.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <oneapi/tbb/blocked_range.h>
+#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/task_arena.h>
+#include <oneapi/tbb/task_scheduler_observer.h>
+#include <vector>
+
+namespace sluice::listing {
+namespace {
+
+constexpr uint32_t kSegment = 1024;  // records that one member reads before it leaves the table
+constexpr uint32_t kPieceSegments = 16;
+
+/// Some of the table's segments: [first, last).
+struct Segments {
+    uint32_t first;
+    uint32_t last;
+};
+
+Segments all_segments(const flow::FlowTable& table) {
+    return {0, (table.capacity() + kSegment - 1) / kSegment};
+}
+
+/// Calls visit(index, entry) for the flows of one segment that match and have not expired.
+template <typename Visit>
+void visit_segment(flow::FlowTable& table, uint32_t segment, const FlowFilter& filter, Tick now,
+                   Visit visit) {
+    const uint32_t first = segment * kSegment;
+    table.for_each_live(first, first + kSegment, [&](uint32_t i, const flow::FlowRecord& record) {
+        const FlowEntry entry = read_entry(record, now);
+        if (!entry.is_expired() && filter.matches(entry))
+            visit(i, entry);
+    });
+}
+
+/// In JSON each flow follows a comma; the listing takes the first one away.
+std::string format_flows(const std::vector<FlowEntry>& entries, Format format) {
+    std::string text;
+    text.reserve(entries.size() * (format == Format::Text ? 160 : 320));
+    for (const FlowEntry& entry : entries) {
+        if (format == Format::Text) {
+            append_line(text, entry);
+        } else {
+            text += ",\n";
+            append_json(text, entry);
+        }
+    }
+    return text;
+}
+
+}  // namespace
+
+class FlowList::Arena {
+public:
+    Arena(const Background& background, unsigned threads)
+        : parallelism_(tbb::global_control::max_allowed_parallelism, threads + 1),
+          arena_(static_cast<int>(threads), 1),
+          settler_(arena_, background) {}
+
+    /// Runs work(segment) for each, in any order, and returns when all is done.
+    template <typename Work>
+    void for_each(Segments segments, const Work& work) {
+        using Range = tbb::blocked_range<uint32_t>;
+        arena_.execute([&] {
+            tbb::parallel_for(
+                Range(segments.first, segments.last, 1),
+                [&](const Range& range) {
+                    for (uint32_t segment = range.begin(); segment != range.end(); ++segment)
+                        work(segment);
+                },
+                tbb::simple_partitioner());
+        });
+    }
+
+private:
+    /// Sends TBB's threads to the background when they enter; callers have settled themselves.
+    class Settler : public tbb::task_scheduler_observer {
+    public:
+        Settler(tbb::task_arena& arena, const Background& background)
+            : tbb::task_scheduler_observer(arena), background_(background) {
+            observe(true);
+        }
+        ~Settler() override { observe(false); }
+        void on_scheduler_entry(bool is_worker) override {
+            if (is_worker)
+                background_.settle();
+        }
+
+    private:
+        Background background_;
+    };
+
+    // Without this TBB starts no thread where the main thread is bound to one CPU, as EAL binds it.
+    tbb::global_control parallelism_;
+    tbb::task_arena arena_;
+    Settler settler_;
+};
+
+FlowList::FlowList(flow::FlowTable& table, const Background& background, unsigned threads)
+    : table_(table), arena_(std::make_unique<Arena>(background, std::max(1u, threads))) {}
+
+FlowList::~FlowList() = default;
+
+uint64_t FlowList::count(const FlowFilter& filter, Tick now) const {
+    std::atomic<uint64_t> total{0};
+    arena_->for_each(all_segments(table_), [&](uint32_t segment) {
+        const flow::Member member(table_);
+        uint64_t count = 0;
+        visit_segment(table_, segment, filter, now, [&](uint32_t, const FlowEntry&) { ++count; });
+        total.fetch_add(count, std::memory_order_relaxed);  // relaxed: read when all have ended
+    });
+    return total.load(std::memory_order_relaxed);
+}
+
+uint64_t FlowList::kill(const FlowFilter& filter, Tick now) const {
+    std::atomic<uint64_t> total{0};
+    arena_->for_each(all_segments(table_), [&](uint32_t segment) {
+        flow::Member member(table_);
+        uint64_t count = 0;
+        visit_segment(table_, segment, filter, now, [&](uint32_t i, const FlowEntry&) {
+            // Relaxed: while it is a member's to see, the record is of one flow only.
+            const auto seen = table_.record(i).life.load(std::memory_order_relaxed);
+            count += member.kill(i, seen);
+        });
+        total.fetch_add(count, std::memory_order_relaxed);  // relaxed: read when all have ended
+    });
+    return total.load(std::memory_order_relaxed);
+}
+
+/// Walks the next segments and appends their flows.
+void FlowList::Listing::append_piece(std::string& out, Tick now) {
+    const uint32_t first = position_;
+    const uint32_t last = std::min(first + kPieceSegments, all_segments(list_.table_).last);
+    std::array<std::string, kPieceSegments> texts;
+    list_.arena_->for_each({first, last}, [&](uint32_t segment) {
+        std::vector<FlowEntry> entries;
+        {
+            const flow::Member member(list_.table_);
+            visit_segment(list_.table_, segment, filter_, now,
+                          [&](uint32_t, const FlowEntry& entry) { entries.push_back(entry); });
+        }
+        texts[segment - first] = format_flows(entries, format_);
+    });
+    for (const std::string& text : texts)
+        out += text;
+    position_ = last;
+}
+
+bool FlowList::Listing::next(std::string& out, Tick now) {
+    out.clear();
+    const uint32_t end = all_segments(list_.table_).last;
+    while (out.empty() && position_ < end)
+        append_piece(out, now);
+    if (format_ == Format::Text)
+        return !out.empty();
+
+    if (!opened_ && !out.empty()) {
+        out.front() = '[';  // in the place of the first comma
+        opened_ = true;
+    }
+    if (position_ == end && !closed_) {
+        out += opened_ ? "\n]\n" : "[\n]\n";
+        closed_ = true;
+    }
+    return !out.empty();
+}
+
+}  // namespace sluice::listing

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "listing/flow_text.h"
+
+#include "base/enum.h"
+#include "conntrack/status.h"
+#include "net/text.h"
+
+#include <array>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+namespace sluice::listing {
+namespace {
+
+using conntrack::TcpState;
+using net::Direction;
+using net::Protocol;
+
+constexpr size_t kMaxLine = 256;  // the longest possible line has 220 characters
+
+/// An ICMP query's or answer's fields, as its tuple holds them.
+struct IcmpFields {
+    unsigned type;
+    unsigned code;
+    unsigned id;
+};
+
+/// The type of the answer to a query: echo 8, timestamp 13, information 15, mask 17.
+constexpr unsigned answer_type(unsigned query) {
+    return query == 8 ? 0 : query + 1;
+}
+
+IcmpFields icmp_fields(const net::Tuple& tuple, Direction direction) {
+    const bool query = direction == Direction::Original;
+    const unsigned type_code = (query ? tuple.destination_port : tuple.source_port).host();
+    const unsigned id = (query ? tuple.source_port : tuple.destination_port).host();
+    const unsigned type = type_code >> 8;
+    return {query ? type : answer_type(type), type_code & 0xff, id};
+}
+
+/// Writes into a line that is long enough for all that is written.
+class LineWriter {
+public:
+    explicit LineWriter(std::array<char, kMaxLine>& line) : begin_(line.data()), at_(begin_) {}
+
+    LineWriter& operator<<(std::string_view text) {
+        at_ += text.copy(at_, text.size());
+        return *this;
+    }
+    LineWriter& operator<<(unsigned number) {
+        at_ = std::to_chars(at_, begin_ + kMaxLine, number).ptr;
+        return *this;
+    }
+    LineWriter& operator<<(Be32 address) {
+        at_ = net::write(at_, address);
+        return *this;
+    }
+    std::string_view text() const { return {begin_, static_cast<size_t>(at_ - begin_)}; }
+
+private:
+    char* begin_;
+    char* at_;
+};
+
+void write_tuple(LineWriter& line, const net::Tuple& tuple, Direction direction) {
+    line << "src=" << tuple.source << " dst=" << tuple.destination;
+    if (tuple.protocol == Protocol::Icmp) {
+        const IcmpFields icmp = icmp_fields(tuple, direction);
+        line << " type=" << icmp.type << " code=" << icmp.code << " id=" << icmp.id << " ";
+        return;
+    }
+    line << " sport=" << unsigned{tuple.source_port.host()}
+         << " dport=" << unsigned{tuple.destination_port.host()} << " ";
+}
+
+nlohmann::ordered_json json_of(const net::Tuple& tuple, Direction direction) {
+    nlohmann::ordered_json json;
+    json["src"] = net::to_string(tuple.source);
+    json["dst"] = net::to_string(tuple.destination);
+    if (tuple.protocol == Protocol::Icmp) {
+        const IcmpFields icmp = icmp_fields(tuple, direction);
+        json["type"] = icmp.type;
+        json["code"] = icmp.code;
+        json["id"] = icmp.id;
+    } else {
+        json["sport"] = tuple.source_port.host();
+        json["dport"] = tuple.destination_port.host();
+    }
+    return json;
+}
+
+unsigned whole_seconds(Duration left) {
+    return left > Duration{} ? static_cast<unsigned>(left.milliseconds) / 1000 : 0;
+}
+
+/// The protocol's name and number as a line begins with them: the name takes eight columns.
+std::string_view line_start(Protocol protocol) {
+    switch (protocol) {
+        case Protocol::Icmp:
+            return "icmp     1 ";
+        case Protocol::Tcp:
+            return "tcp      6 ";
+        case Protocol::Udp:
+            return "udp      17 ";
+    }
+    return "unknown  0 ";
+}
+
+}  // namespace
+
+std::string_view protocol_name(Protocol protocol) {
+    const std::string_view start = line_start(protocol);
+    return start.substr(0, start.find(' '));
+}
+
+void append_line(std::string& out, const FlowEntry& flow) {
+    std::array<char, kMaxLine> buffer;
+    LineWriter line(buffer);
+    line << line_start(flow.protocol()) << whole_seconds(flow.left) << " ";
+    if (flow.protocol() == Protocol::Tcp)
+        line << conntrack::tcp_state_name(flow.state) << " ";
+    write_tuple(line, flow.tuple[index(Direction::Original)], Direction::Original);
+    if ((flow.status & conntrack::kSeenReply) == 0)
+        line << "[UNREPLIED] ";
+    write_tuple(line, flow.tuple[index(Direction::Reply)], Direction::Reply);
+    if ((flow.status & conntrack::kAssured) != 0)
+        line << "[ASSURED] ";
+    line << "mark=0 use=1\n";
+    out += line.text();
+}
+
+void append_json(std::string& out, const FlowEntry& flow) {
+    nlohmann::ordered_json json;
+    json["protocol"] = protocol_name(flow.protocol());
+    json["timeout"] = whole_seconds(flow.left);
+    if (flow.protocol() == Protocol::Tcp)
+        json["state"] = conntrack::tcp_state_name(flow.state);
+    json["original"] = json_of(flow.tuple[index(Direction::Original)], Direction::Original);
+    json["reply"] = json_of(flow.tuple[index(Direction::Reply)], Direction::Reply);
+    json["replied"] = (flow.status & conntrack::kSeenReply) != 0;
+    json["assured"] = (flow.status & conntrack::kAssured) != 0;
+    json["worker"] = flow.owner;
+    out += json.dump();
+}
+
+}  // namespace sluice::listing

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Flows as people and programs read them: the lines of `conntrack -L`, and JSON.
+///
+/// Units    Timeouts in whole seconds, cut off as the kernel does.
+/// Errors   None; a caller passes entries that have not expired.
+/// Cost     A line is some 150 bytes and no allocation beyond the growth of `out`.
+/// Source   Output of conntrack 1.4.7. `mark` is 0 and `use` is 1 in every line: sluice has neither
+///          marks nor reference counts, but scripts expect the words.
+
+#include "listing/flow_entry.h"
+
+#include <string>
+#include <string_view>
+
+namespace sluice::listing {
+
+/// "tcp", "udp" or "icmp".
+std::string_view protocol_name(net::Protocol protocol);
+
+/// Appends the flow's line, with the line feed.
+void append_line(std::string& out, const FlowEntry& flow);
+
+/// Appends the flow as a JSON object on one line, without a line feed.
+void append_json(std::string& out, const FlowEntry& flow);
+
+}  // namespace sluice::listing

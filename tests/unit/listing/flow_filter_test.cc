@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "listing/flow_filter.h"
+
+#include "sample_flows.h"
+
+using namespace sluice;
+using namespace sluice::listing;
+using namespace sluice::listing::testing;
+
+namespace {
+
+FlowFilter filter(const Query& query) {
+    const auto result = FlowFilter::parse(query);
+    INFO((result ? "" : result.error().message));
+    REQUIRE(result);
+    return result.value();
+}
+
+std::string refusal(const Query& query) {
+    const auto result = FlowFilter::parse(query);
+    return result ? "" : result.error().message;
+}
+
+const Sample kWeb{.state = TcpState::Established};  // 10.1.0.10:40000 to 203.0.113.10:80
+const Sample kDns{.protocol = Protocol::Udp, .source_port = 5000, .destination_port = 53};
+const Sample kPing{.protocol = Protocol::Icmp, .source_port = 80};
+
+}  // namespace
+
+TEST_CASE("flow filter: without a word it matches every flow", "[listing]") {
+    CHECK(filter({}).is_empty());
+    for (const Sample& flow : {kWeb, kDns, kPing})
+        CHECK(filter({}).matches(entry(flow)));
+    for (const char* name : {"src", "dst"})
+        CHECK_FALSE(filter({{name, "0.0.0.0/0"}}).is_empty());
+}
+
+TEST_CASE("flow filter: addresses are those of the original direction", "[listing]") {
+    CHECK(filter({{"src", "10.1.0.10"}}).matches(entry(kWeb)));
+    CHECK_FALSE(filter({{"src", "10.1.0.11"}}).matches(entry(kWeb)));
+    CHECK_FALSE(filter({{"src", "203.0.113.10"}}).matches(entry(kWeb)));
+    CHECK_FALSE(filter({{"dst", "198.51.100.1"}}).matches(entry(kWeb)));
+    CHECK(filter({{"dst", "203.0.113.10"}}).matches(entry(kWeb)));
+}
+
+TEST_CASE("flow filter: a prefix matches by its network, whatever its host bits", "[listing]") {
+    CHECK(filter({{"src", "10.1.0.0/24"}}).matches(entry(kWeb)));
+    CHECK(filter({{"src", "10.1.0.7/24"}}).matches(entry(kWeb)));
+    CHECK_FALSE(filter({{"src", "10.1.1.0/24"}}).matches(entry(kWeb)));
+    CHECK(filter({{"src", "0.0.0.0/0"}}).matches(entry(kWeb)));
+}
+
+TEST_CASE("flow filter: ports are those of TCP and UDP", "[listing]") {
+    CHECK(filter({{"dport", "80"}}).matches(entry(kWeb)));
+    CHECK(filter({{"sport", "40000"}}).matches(entry(kWeb)));
+    CHECK_FALSE(filter({{"sport", "80"}}).matches(entry(kWeb)));
+    CHECK(filter({{"dport", "53"}}).matches(entry(kDns)));
+    CHECK_FALSE(filter({{"sport", "80"}}).matches(entry(kPing)));
+    CHECK_FALSE(filter({{"dport", "2048"}}).matches(entry(kPing)));  // type 8, code 0 in the tuple
+}
+
+TEST_CASE("flow filter: protocols go by name or number, states by name", "[listing]") {
+    for (const char* name : {"tcp", "TCP", "6"})
+        CHECK(filter({{"proto", name}}).matches(entry(kWeb)));
+    CHECK(filter({{"proto", "17"}}).matches(entry(kDns)));
+    CHECK(filter({{"proto", "icmp"}}).matches(entry(kPing)));
+    CHECK_FALSE(filter({{"proto", "icmp"}}).matches(entry(kWeb)));
+    CHECK(filter({{"state", "ESTABLISHED"}}).matches(entry(kWeb)));
+    CHECK(filter({{"state", "established"}}).matches(entry(kWeb)));
+    CHECK_FALSE(filter({{"state", "TIME_WAIT"}}).matches(entry(kWeb)));
+    CHECK_FALSE(filter({{"state", "ESTABLISHED"}}).matches(entry(kDns)));
+}
+
+TEST_CASE("flow filter: all that is given must hold", "[listing]") {
+    const FlowFilter web =
+        filter({{"src", "10.1.0.0/16"}, {"dport", "80"}, {"proto", "tcp"}, {"state", "CLOSE"}});
+    CHECK_FALSE(web.matches(entry(kWeb)));
+    Sample closed = kWeb;
+    closed.state = TcpState::Close;
+    CHECK(web.matches(entry(closed)));
+    closed.destination_port = 81;
+    CHECK_FALSE(web.matches(entry(closed)));
+}
+
+TEST_CASE("flow filter: what it cannot read it refuses by name and value", "[listing]") {
+    const std::pair<Query, const char*> cases[] = {
+        {{{"src", "10.1.0.300"}}, "src=10.1.0.300 is not an IPv4 address"},
+        {{{"src", ""}}, "src= is not an IPv4 address"},
+        {{{"dst", "10.1.0.0/33"}}, "dst=10.1.0.0/33 is not"},
+        {{{"dst", "10.1.0.0/255.255.0.0"}}, "dst=10.1.0.0/255.255.0.0 is not"},
+        {{{"sport", "65536"}}, "sport=65536 is not a port"},
+        {{{"sport", "-1"}}, "sport=-1 is not a port"},
+        {{{"dport", "80:90"}}, "dport=80:90 is not a port"},
+        {{{"dport", ""}}, "dport= is not a port"},
+        {{{"proto", "sctp"}}, "proto=sctp is not tcp, udp or icmp"},
+        {{{"state", "OPEN"}}, "state=OPEN is not a TCP state: SYN_SENT, SYN_RECV"},
+        {{{"state", "NONE"}}, "state=NONE is not"},
+        {{{"source", "10.1.0.1"}}, "no filter called source"},
+        {{{"src", "10.1.0.1"}, {"src", "10.1.0.2"}}, "src is given more than once"},
+        {{{"state", "CLOSE"}, {"proto", "udp"}}, "state goes with proto=tcp only"},
+        {{{"sport", "5"}, {"proto", "icmp"}}, "do not go with proto=icmp"},
+    };
+    for (const auto& [query, sentence] : cases) {
+        CAPTURE(sentence, refusal(query));
+        CHECK(refusal(query).find(sentence) != std::string::npos);
+    }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "listing/flow_text.h"
+
+#include "sample_flows.h"
+
+#include <limits>
+#include <nlohmann/json.hpp>
+
+using namespace sluice;
+using namespace sluice::listing;
+using namespace sluice::listing::testing;
+using conntrack::kAssured;
+using conntrack::kSeenReply;
+
+namespace {
+
+std::string line(const Sample& flow) {
+    std::string text;
+    append_line(text, entry(flow));
+    return text;
+}
+
+nlohmann::json json(const Sample& flow) {
+    std::string text;
+    append_json(text, entry(flow));
+    return nlohmann::json::parse(text);
+}
+
+}  // namespace
+
+// The lines were printed by conntrack 1.4.7 for flows through an nft masquerade.
+
+TEST_CASE("flow text: TCP flows read as conntrack prints them", "[listing]") {
+    CHECK(line({.seconds = 114, .state = TcpState::SynSent, .destination_port = 81}) ==
+          "tcp      6 114 SYN_SENT src=10.1.0.10 dst=203.0.113.10 sport=40000 dport=81 "
+          "[UNREPLIED] src=203.0.113.10 dst=198.51.100.1 sport=81 dport=40000 mark=0 use=1\n");
+    CHECK(line({.seconds = 431995,
+                .state = TcpState::Established,
+                .status = kSeenReply | kAssured,
+                .source_port = 40001}) ==
+          "tcp      6 431995 ESTABLISHED src=10.1.0.10 dst=203.0.113.10 sport=40001 dport=80 "
+          "src=203.0.113.10 dst=198.51.100.1 sport=80 dport=40001 [ASSURED] mark=0 use=1\n");
+    CHECK(line({.seconds = 5,
+                .state = TcpState::Close,
+                .status = kSeenReply | kAssured,
+                .source_port = 40004}) ==
+          "tcp      6 5 CLOSE src=10.1.0.10 dst=203.0.113.10 sport=40004 dport=80 "
+          "src=203.0.113.10 dst=198.51.100.1 sport=80 dport=40004 [ASSURED] mark=0 use=1\n");
+}
+
+TEST_CASE("flow text: UDP flows read as conntrack prints them", "[listing]") {
+    CHECK(line({.protocol = Protocol::Udp,
+                .seconds = 26,
+                .source_port = 5000,
+                .destination_port = 54}) ==
+          "udp      17 26 src=10.1.0.10 dst=203.0.113.10 sport=5000 dport=54 [UNREPLIED] "
+          "src=203.0.113.10 dst=198.51.100.1 sport=54 dport=5000 mark=0 use=1\n");
+    CHECK(line({.protocol = Protocol::Udp,
+                .seconds = 26,
+                .status = kSeenReply,
+                .source_port = 5001,
+                .destination_port = 53}) ==
+          "udp      17 26 src=10.1.0.10 dst=203.0.113.10 sport=5001 dport=53 "
+          "src=203.0.113.10 dst=198.51.100.1 sport=53 dport=5001 mark=0 use=1\n");
+    CHECK(line({.protocol = Protocol::Udp,
+                .seconds = 118,
+                .status = kSeenReply | kAssured,
+                .source_port = 5002,
+                .destination_port = 53}) ==
+          "udp      17 118 src=10.1.0.10 dst=203.0.113.10 sport=5002 dport=53 "
+          "src=203.0.113.10 dst=198.51.100.1 sport=53 dport=5002 [ASSURED] mark=0 use=1\n");
+}
+
+TEST_CASE("flow text: ICMP queries read as conntrack prints them", "[listing]") {
+    CHECK(line({.protocol = Protocol::Icmp,
+                .seconds = 23,
+                .destination = "203.0.113.99",
+                .source_port = 777}) ==
+          "icmp     1 23 src=10.1.0.10 dst=203.0.113.99 type=8 code=0 id=777 [UNREPLIED] "
+          "src=203.0.113.99 dst=198.51.100.1 type=0 code=0 id=777 mark=0 use=1\n");
+    CHECK(line({.protocol = Protocol::Icmp,
+                .seconds = 23,
+                .status = kSeenReply,
+                .source_port = 26503}) ==
+          "icmp     1 23 src=10.1.0.10 dst=203.0.113.10 type=8 code=0 id=26503 "
+          "src=203.0.113.10 dst=198.51.100.1 type=0 code=0 id=26503 mark=0 use=1\n");
+}
+
+TEST_CASE("flow text: the reply side shows what the NAT made of the flow", "[listing]") {
+    FlowEntry flow = entry({.state = TcpState::SynRecv, .status = kSeenReply});
+    flow.tuple[1].destination_port = Be16::from_host(61234);
+    std::string text;
+    append_line(text, flow);
+    CHECK(text ==
+          "tcp      6 100 SYN_RECV src=10.1.0.10 dst=203.0.113.10 sport=40000 dport=80 "
+          "src=203.0.113.10 dst=198.51.100.1 sport=80 dport=61234 mark=0 use=1\n");
+
+    flow = entry({.protocol = Protocol::Icmp, .status = kSeenReply, .source_port = 5});
+    flow.tuple[1].destination_port = Be16::from_host(6);
+    text.clear();
+    append_line(text, flow);
+    CHECK(text.find("type=8 code=0 id=5 src=") != std::string::npos);
+    CHECK(text.find("type=0 code=0 id=6 mark") != std::string::npos);
+}
+
+TEST_CASE("flow text: seconds are cut off, and the longest line fits", "[listing]") {
+    FlowEntry flow = entry({.state = TcpState::Established,
+                            .source = "255.255.255.255",
+                            .destination = "255.255.255.255",
+                            .source_port = 65535,
+                            .destination_port = 65535});
+    flow.left = {std::numeric_limits<int32_t>::max()};
+    flow.status = kAssured;
+    flow.tuple[1].destination = flow.tuple[0].source;
+    std::string text;
+    append_line(text, flow);
+    CHECK(text.find("tcp      6 2147483 ESTABLISHED ") == 0);
+    CHECK(text.find("[UNREPLIED]") != std::string::npos);
+    CHECK(text.ends_with(" dport=65535 [ASSURED] mark=0 use=1\n"));
+
+    flow.left = {999};
+    text.clear();
+    append_line(text, flow);
+    CHECK(text.find("tcp      6 0 ESTABLISHED ") == 0);
+}
+
+TEST_CASE("flow text: JSON tells the same as the line", "[listing]") {
+    const auto tcp = json({.seconds = 114, .state = TcpState::SynSent, .destination_port = 81});
+    CHECK(tcp["protocol"] == "tcp");
+    CHECK(tcp["timeout"] == 114);
+    CHECK(tcp["state"] == "SYN_SENT");
+    CHECK(tcp["original"]["src"] == "10.1.0.10");
+    CHECK(tcp["original"]["dport"] == 81);
+    CHECK(tcp["reply"]["dst"] == "198.51.100.1");
+    CHECK(tcp["reply"]["sport"] == 81);
+    CHECK(tcp["replied"] == false);
+    CHECK(tcp["assured"] == false);
+    CHECK(tcp["worker"] == 0);
+
+    const auto icmp = json({.protocol = Protocol::Icmp, .status = kSeenReply, .source_port = 777});
+    CHECK(icmp["protocol"] == "icmp");
+    CHECK_FALSE(icmp.contains("state"));
+    CHECK(icmp["original"]["type"] == 8);
+    CHECK(icmp["original"]["id"] == 777);
+    CHECK(icmp["reply"]["type"] == 0);
+    CHECK_FALSE(icmp["reply"].contains("sport"));
+    CHECK(icmp["replied"] == true);
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Control socket: a listening UNIX socket that only the owner can reach, and only one process has.
+///
+/// Shape    Beside PATH stands PATH.lock, locked for as long as the process lives: it tells a live
+///          instance from what a crashed one left behind.
+/// Errors   open() says in one sentence what is in the way. It replaces a dead instance's socket,
+///          and nothing else.
+/// Memory   The destructor removes both files.
+/// Source   unix(7), flock(2). Linux gives the file the mode of the socket at bind, so there is no
+///          moment at which others could connect.
+
+#include "base/result.h"
+
+#include <string>
+#include <utility>
+
+namespace sluice::command {
+
+/// A file descriptor that is closed when it goes.
+class Descriptor {
+public:
+    Descriptor() = default;
+    explicit Descriptor(int fd) : fd_(fd) {}
+    Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    Descriptor& operator=(Descriptor&& other) noexcept {
+        std::swap(fd_, other.fd_);
+        return *this;
+    }
+    ~Descriptor();
+
+    int get() const { return fd_; }
+    explicit operator bool() const { return fd_ >= 0; }
+
+private:
+    int fd_ = -1;
+};
+
+class ControlSocket {
+public:
+    static Result<ControlSocket> open(const std::string& path);
+
+    ControlSocket(ControlSocket&&) noexcept = default;
+    ControlSocket& operator=(ControlSocket&&) = delete;
+    ~ControlSocket();
+
+    int listener() const { return listener_.get(); }
+    const std::string& path() const { return path_; }
+
+private:
+    ControlSocket(std::string path, Descriptor lock, Descriptor listener)
+        : path_(std::move(path)), lock_(std::move(lock)), listener_(std::move(listener)) {}
+
+    std::string path_;
+    Descriptor lock_;
+    Descriptor listener_;
+};
+
+}  // namespace sluice::command

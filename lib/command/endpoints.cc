@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "command/endpoints.h"
+
+#include "command/metrics.h"
+#include "command/stats_text.h"
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string_view>
+
+namespace sluice::command {
+namespace {
+
+using listing::FlowFilter;
+using listing::FlowList;
+using listing::Format;
+using listing::Query;
+
+constexpr const char* kText = "text/plain; charset=utf-8";
+constexpr const char* kJson = "application/json";
+
+enum HttpStatus : int {
+    kOk = 200,
+    kBadRequest = 400,
+    kNotFound = 404,
+    kMethodNotAllowed = 405,
+    kUnavailable = 503,
+};
+
+const char* content_type(Format format) {
+    return format == Format::Text ? kText : kJson;
+}
+
+void refuse(httplib::Response& response, Format format, int status, const std::string& sentence) {
+    response.status = status;
+    if (format == Format::Json)
+        response.set_content(nlohmann::json{{"error", sentence}}.dump(
+                                 -1, ' ', false, nlohmann::json::error_handler_t::replace) +
+                                 "\n",
+                             kJson);
+    else
+        response.set_content(sentence + "\n", kText);
+}
+
+/// Takes a word out of the query; nothing when it is not there.
+std::optional<std::string> take(Query& query, const std::string& name) {
+    const auto found = query.find(name);
+    if (found == query.end())
+        return std::nullopt;
+    std::string value = found->second;
+    query.erase(found);
+    return value;
+}
+
+/// ?format= decides, then the Accept header; text when neither says anything.
+Result<Format> take_format(Query& query, const httplib::Request& request) {
+    const auto format = take(query, "format");
+    if (!format)
+        return request.get_header_value("Accept").find(kJson) == std::string::npos ? Format::Text
+                                                                                   : Format::Json;
+    if (*format != "text" && *format != "json")
+        return Error{"format=" + *format + " is neither text nor json."};
+    return *format == "text" ? Format::Text : Format::Json;
+}
+
+/// all=1, where a request must say that it means everything.
+Result<bool> take_all(Query& query) {
+    const auto all = take(query, "all");
+    if (all && *all != "1")
+        return Error{"all=" + *all + " is not all=1."};
+    return all.has_value();
+}
+
+}  // namespace
+
+struct Endpoints::Question {
+    listing::Query query;  ///< Without format.
+    listing::Format format = listing::Format::Text;
+};
+
+Endpoints::Endpoints(const Subject& subject, const EndpointsParams& params)
+    : subject_(subject),
+      list_(subject_.flows, params.background, params.list_threads),
+      max_listings_(params.max_listings) {}
+
+void Endpoints::answer(const httplib::Request& request, httplib::Response& response) {
+    struct Route {
+        std::string_view path;
+        std::string_view method;
+        void (Endpoints::*answer)(const Question&, httplib::Response&);
+    };
+    static constexpr Route kRoutes[] = {
+        {"/v1/flows", "GET", &Endpoints::list_flows},
+        {"/v1/flows", "DELETE", &Endpoints::delete_flows},
+        {"/v1/flows/count", "GET", &Endpoints::count_flows},
+        {"/v1/stats", "GET", &Endpoints::tell_stats},
+        {"/metrics", "GET", &Endpoints::tell_metrics},
+    };
+
+    Question question{request.params, Format::Text};
+    const auto format = take_format(question.query, request);
+    if (!format)
+        return refuse(response, Format::Text, kBadRequest, format.error().message);
+    question.format = *format;
+
+    std::string methods;
+    for (const Route& route : kRoutes) {
+        if (route.path != request.path)
+            continue;
+        if (route.method == request.method)
+            return (this->*route.answer)(question, response);
+        methods += (methods.empty() ? "" : ", ") + std::string(route.method);
+    }
+    if (methods.empty())
+        return refuse(response, question.format, kNotFound,
+                      "There is nothing at this path; there are /v1/flows, /v1/flows/count, "
+                      "/v1/stats and /metrics.");
+    response.set_header("Allow", methods);
+    refuse(response, question.format, kMethodNotAllowed, "This path knows " + methods + " only.");
+}
+
+void Endpoints::list_flows(const Question& question, httplib::Response& response) {
+    const auto filter = FlowFilter::parse(question.query);
+    if (!filter)
+        return refuse(response, question.format, kBadRequest, filter.error().message);
+
+    /// A list on its way to a client.
+    struct Sending {
+        Sending(std::atomic<unsigned>& listings, FlowList::Listing listing)
+            : listings(listings), listing(std::move(listing)) {
+            ++listings;
+        }
+        Sending(const Sending&) = delete;
+        ~Sending() { --listings; }
+
+        std::atomic<unsigned>& listings;
+        FlowList::Listing listing;
+        std::string piece;
+    };
+    const auto sending =
+        std::make_shared<Sending>(listings_, FlowList::Listing(list_, *filter, question.format));
+    if (listings_ > max_listings_)
+        return refuse(response, question.format, kUnavailable,
+                      std::to_string(max_listings_) +
+                          " lists of flows are being sent already; try again when one has ended.");
+    response.status = kOk;
+    response.set_chunked_content_provider(
+        content_type(question.format), [this, sending](size_t, httplib::DataSink& sink) {
+            try {
+                if (sending->listing.next(sending->piece, subject_.now()))
+                    return sink.write(sending->piece.data(), sending->piece.size());
+                sink.done();
+                return true;
+            } catch (...) {  // out of memory: the client sees that the list is cut short
+                return false;
+            }
+        });
+}
+
+void Endpoints::count_flows(const Question& question, httplib::Response& response) {
+    const auto filter = FlowFilter::parse(question.query);
+    if (!filter)
+        return refuse(response, question.format, kBadRequest, filter.error().message);
+    const uint64_t count = list_.count(*filter, subject_.now());
+    response.status = kOk;
+    response.set_content(question.format == Format::Text
+                             ? std::to_string(count) + "\n"
+                             : nlohmann::json{{"count", count}}.dump() + "\n",
+                         content_type(question.format));
+}
+
+void Endpoints::delete_flows(const Question& question, httplib::Response& response) {
+    Query query = question.query;
+    const auto all = take_all(query);
+    if (!all)
+        return refuse(response, question.format, kBadRequest, all.error().message);
+    auto filter = FlowFilter::parse(query);
+    if (!filter)
+        return refuse(response, question.format, kBadRequest, filter.error().message);
+    if (filter->is_empty() && !*all)
+        return refuse(response, question.format, kBadRequest,
+                      "To delete every flow say all=1; to delete some give a filter.");
+    if (!filter->is_empty() && *all)
+        return refuse(response, question.format, kBadRequest,
+                      "all=1 does not go with a filter: say the one or the other.");
+
+    const uint64_t deleted = list_.kill(*filter, subject_.now());
+    {
+        const std::lock_guard lock(counting_);
+        subject_.operator_counters.count[stats::Count::FlowsDeleted].add(deleted);
+    }
+    response.status = kOk;
+    response.set_content(question.format == Format::Text
+                             ? std::to_string(deleted) + "\n"
+                             : nlohmann::json{{"deleted", deleted}}.dump() + "\n",
+                         content_type(question.format));
+}
+
+void Endpoints::tell_stats(const Question& question, httplib::Response& response) {
+    Query query = question.query;
+    const auto all = take_all(query);
+    if (!all)
+        return refuse(response, question.format, kBadRequest, all.error().message);
+    if (!query.empty())
+        return refuse(response, question.format, kBadRequest,
+                      "/v1/stats takes all=1 and format only.");
+    const DropRows rows = *all ? DropRows::All : DropRows::NonZero;
+    response.status = kOk;
+    response.set_content(
+        question.format == Format::Text ? stats_table(subject_, rows) : stats_json(subject_),
+        content_type(question.format));
+}
+
+void Endpoints::tell_metrics(const Question&, httplib::Response& response) {
+    response.status = kOk;
+    response.set_content(metrics_text(subject_), kMetricsContentType);
+}
+
+}  // namespace sluice::command

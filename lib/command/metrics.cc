@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "command/metrics.h"
+
+#include <iterator>
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+#include <vector>
+
+namespace sluice::command {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using stats::Count;
+
+struct Row {
+    Count count;
+    const char* name;
+    const char* help;
+};
+
+using enum Count;
+
+// clang-format off
+constexpr Row kRows[] = {
+    {Received,       "packets_received",       "Packets received from the ports"},
+    {Originated,     "packets_originated",     "Packets made by the gateway itself: ARP, ICMP"},
+    {Transmitted,    "packets_transmitted",    "Packets that a port accepted"},
+    {Consumed,       "packets_consumed",       "Packets that ended at the gateway undropped"},
+    {Put,            "ring_packets_put",       "Packets put into rings between threads"},
+    {Taken,          "ring_packets_taken",     "Packets taken out of rings between threads"},
+    {Handoff,        "handoffs",               "Packets handed to the worker that owns the flow"},
+    {Punted,         "punts",                  "Packets handed to the control core"},
+    {FlowsOpened,    "flows_opened",           "Flows opened"},
+    {FlowsClosed,    "flows_closed",           "Flows ended by their packets"},
+    {FlowsExpired,   "flows_expired",          "Flows ended by their deadline"},
+    {FlowsDeleted,   "flows_deleted",          "Flows ended by an operator"},
+    {OpenLost,       "flows_open_lost",        "Flows opened by two workers at once"},
+    {PortProbes,     "port_probes",            "Reply tuples tried in choosing external ports"},
+    {PortChanged,    "ports_changed",          "Flows that lost their own source port"},
+    {EchoReplies,    "echo_replies",           "Pings to the gateway that it answered"},
+    {IcmpErrors,     "icmp_errors",            "ICMP errors originated"},
+    {IcmpSuppressed, "icmp_errors_suppressed", "ICMP errors not sent: rate limit, no memory"},
+    {ArpReceived,    "arp_received",           "ARP packets received"},
+    {ArpSent,        "arp_sent",               "ARP packets sent"},
+    {ArpConflicts,   "arp_conflicts",          "ARP packets that claim our address"},
+};
+// clang-format on
+
+constexpr bool is_in_order() {
+    for (size_t i = 0; i < std::size(kRows); ++i)
+        if (index(kRows[i].count) != i)
+            return false;
+    return std::size(kRows) == stats::kCountCount;
+}
+static_assert(is_in_order(), "one row for each count, in the order of the enumerators");
+
+/// What is told of each worker.
+constexpr Count kWorkerCounts[] = {Received, Transmitted, Handoff, Punted, FlowsOpened};
+
+class Exposition {
+public:
+    explicit Exposition(const Subject& subject) : subject_(subject) {}
+
+    std::string text() {
+        const stats::Snapshot total = subject_.snapshot();
+        for (const Row& row : kRows)
+            counter(std::string(row.name) + "_total", row.help)
+                .metric.push_back(counted(total.count[row.count]));
+        drops(total);
+        workers();
+        gauge("packets_held", "Packets waiting in rings and queues", double(total.held()));
+        gauge("flows", "Flows that live", subject_.flows.size());
+        gauge("flows_capacity", "Flows that the table has room for", subject_.flows.capacity());
+        gauge("build_info", "The version that runs; the value is always 1", 1).metric.back().label =
+            {{"version", subject_.version}};
+        return prometheus::TextSerializer().Serialize(families_);
+    }
+
+private:
+    MetricFamily& family(const std::string& name, const std::string& help, MetricType type) {
+        return families_.emplace_back(MetricFamily{"sluice_" + name, help + ".", type, {}});
+    }
+    MetricFamily& counter(const std::string& name, const std::string& help) {
+        return family(name, help, MetricType::Counter);
+    }
+    MetricFamily& gauge(const std::string& name, const std::string& help, double value) {
+        ClientMetric metric;
+        metric.gauge.value = value;
+        MetricFamily& result = family(name, help, MetricType::Gauge);
+        result.metric.push_back(metric);
+        return result;
+    }
+
+    static ClientMetric counted(uint64_t value, std::vector<ClientMetric::Label> labels = {}) {
+        ClientMetric metric;
+        metric.label = std::move(labels);
+        metric.counter.value = static_cast<double>(value);
+        return metric;
+    }
+
+    void drops(const stats::Snapshot& total) {
+        MetricFamily& reasons = counter("drops_total", "Packets dropped, by reason");
+        for (size_t i = 0; i < stats::kDropCount; ++i) {
+            const auto reason = static_cast<stats::Drop>(i);
+            reasons.metric.push_back(
+                counted(total.drop[reason], {{"reason", std::string(stats::drop_name(reason))}}));
+        }
+    }
+
+    void workers() {
+        std::vector<stats::Snapshot> snapshots(subject_.workers.size());
+        for (size_t i = 0; i < snapshots.size(); ++i)
+            snapshots[i].add(*subject_.workers[i]);
+
+        for (const Count count : kWorkerCounts) {
+            const Row& row = kRows[index(count)];
+            MetricFamily& each = counter("worker_" + std::string(row.name) + "_total",
+                                         std::string(row.help) + ", by worker");
+            for (size_t i = 0; i < snapshots.size(); ++i)
+                each.metric.push_back(
+                    counted(snapshots[i].count[count], {{"worker", std::to_string(i)}}));
+        }
+        MetricFamily& dropped = counter("worker_drops_total", "Packets dropped, by worker");
+        for (size_t i = 0; i < snapshots.size(); ++i)
+            dropped.metric.push_back(
+                counted(snapshots[i].dropped(), {{"worker", std::to_string(i)}}));
+    }
+
+    const Subject& subject_;
+    std::vector<MetricFamily> families_;
+};
+
+}  // namespace
+
+std::string metrics_text(const Subject& subject) {
+    return Exposition(subject).text();
+}
+
+}  // namespace sluice::command

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "command/stats_text.h"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sluice::command {
+namespace {
+
+using nlohmann::ordered_json;
+using stats::Count;
+
+/// The counts that stand in the sum rule; the others have their own rows.
+constexpr Count kPacketCounts[] = {Count::Received, Count::Originated, Count::Transmitted,
+                                   Count::Consumed};
+
+bool is_packet_count(Count count) {
+    return std::ranges::find(kPacketCounts, count) != std::end(kPacketCounts);
+}
+
+class Table {
+public:
+    void title(std::string_view text) { text_.append(text).append("\n"); }
+    void row(std::string_view name, uint64_t value) {
+        constexpr size_t kNameWidth = 28;
+        constexpr size_t kValueWidth = 20;
+        const std::string number = std::to_string(value);
+        text_.append("  ").append(name);
+        text_.append(name.size() < kNameWidth ? kNameWidth - name.size() : 1, ' ');
+        text_.append(number.size() < kValueWidth ? kValueWidth - number.size() : 0, ' ');
+        text_.append(number).append("\n");
+    }
+    std::string take() { return std::move(text_); }
+
+private:
+    std::string text_;
+};
+
+std::string_view name_of(Count count) {
+    return stats::count_name(count);
+}
+
+}  // namespace
+
+std::string stats_table(const Subject& subject, DropRows rows) {
+    const stats::Snapshot total = subject.snapshot();
+    Table table;
+    table.title("packets");
+    for (const Count count : kPacketCounts)
+        table.row(name_of(count), total.count[count]);
+    table.row("held", total.held());
+    table.row("dropped", total.dropped());
+
+    table.title("drops");
+    for (size_t i = 0; i < stats::kDropCount; ++i) {
+        const auto reason = static_cast<stats::Drop>(i);
+        if (rows == DropRows::All || total.drop[reason] != 0)
+            table.row(stats::drop_name(reason), total.drop[reason]);
+    }
+    table.title("flows");
+    table.row("live", subject.flows.size());
+    table.row("capacity", subject.flows.capacity());
+
+    table.title("events");
+    for (size_t i = 0; i < stats::kCountCount; ++i) {
+        const auto count = static_cast<Count>(i);
+        if (!is_packet_count(count))
+            table.row(name_of(count), total.count[count]);
+    }
+    return table.take();
+}
+
+std::string stats_json(const Subject& subject) {
+    const stats::Snapshot total = subject.snapshot();
+    ordered_json json;
+    json["version"] = subject.version;
+    ordered_json& packets = json["packets"];
+    for (const Count count : kPacketCounts)
+        packets[std::string(name_of(count))] = total.count[count];
+    packets["held"] = total.held();
+    packets["dropped"] = total.dropped();
+
+    ordered_json& drops = json["drops"];
+    for (size_t i = 0; i < stats::kDropCount; ++i) {
+        const auto reason = static_cast<stats::Drop>(i);
+        drops[std::string(stats::drop_name(reason))] = total.drop[reason];
+    }
+    json["flows"]["live"] = subject.flows.size();
+    json["flows"]["capacity"] = subject.flows.capacity();
+
+    ordered_json& events = json["events"];
+    for (size_t i = 0; i < stats::kCountCount; ++i) {
+        const auto count = static_cast<Count>(i);
+        if (!is_packet_count(count))
+            events[std::string(name_of(count))] = total.count[count];
+    }
+    json["workers"] = ordered_json::array();
+    for (size_t i = 0; i < subject.workers.size(); ++i) {
+        stats::Snapshot worker;
+        worker.add(*subject.workers[i]);
+        json["workers"].push_back({{"worker", i},
+                                   {"received", worker.count[Count::Received]},
+                                   {"transmitted", worker.count[Count::Transmitted]},
+                                   {"dropped", worker.dropped()},
+                                   {"handoff", worker.count[Count::Handoff]},
+                                   {"flows_opened", worker.count[Count::FlowsOpened]}});
+    }
+    return json.dump() + "\n";
+}
+
+}  // namespace sluice::command

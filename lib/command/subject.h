@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Subject: what the command socket speaks about, handed to it so that it can be tested alone.
+///
+/// Threads  The functions are called from the server's threads, several at once.
+/// Memory   All that is referred to outlives the server.
+
+#include "base/clock.h"
+#include "flow/flow_table.h"
+#include "stats/counters.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace sluice::command {
+
+struct Subject {
+    flow::FlowTable& flows;
+    std::vector<const stats::Counters*> workers;  ///< By worker number.
+    std::function<stats::Snapshot()> snapshot;    ///< The sum over all threads.
+    std::function<Tick()> now;
+    stats::Counters& operator_counters;  ///< Written by the server alone; part of the snapshot.
+    std::string version;
+};
+
+}  // namespace sluice::command

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "command/metrics.h"
+
+#include "catch.h"
+#include "served_gateway.h"
+
+#include <map>
+#include <regex>
+#include <set>
+#include <sstream>
+
+using namespace sluice;
+using namespace sluice::command;
+using namespace sluice::command::testing;
+
+namespace {
+
+/// A page of metrics, read by the rules of the text format.
+struct Page {
+    std::map<std::string, double> samples;  ///< By name and labels, as written.
+    std::map<std::string, std::string> types;
+    std::set<std::string> helped;
+
+    explicit Page(const std::string& text) {
+        static const std::regex sample(R"(([a-z_]+)(\{[a-z]+="[^"]*"\})? ([0-9.e+]+))");
+        static const std::regex comment(R"(# (HELP|TYPE) ([a-z_]+) (.+))");
+        std::istringstream lines(text);
+        for (std::string line; std::getline(lines, line);) {
+            std::smatch part;
+            CAPTURE(line);
+            if (std::regex_match(line, part, comment)) {
+                if (part[1] == "TYPE")
+                    types[part[2]] = part[3];
+                else
+                    helped.insert(part[2]);
+                continue;
+            }
+            REQUIRE(std::regex_match(line, part, sample));
+            CHECK(types.contains(part[1]));
+            CHECK(helped.contains(part[1]));
+            CHECK(part[1].str().ends_with("_total") == (types[part[1]] == "counter"));
+            CHECK(samples.emplace(part[1].str() + part[2].str(), std::stod(part[3])).second);
+        }
+    }
+};
+
+}  // namespace
+
+TEST_CASE("metrics: counters, gauges and labels say what the counters say", "[command]") {
+    Gateway gateway(100);
+    gateway.open_flow({.state = conntrack::TcpState::Established});
+    gateway.counters[0].count[stats::Count::Received].add(10);
+    gateway.counters[1].count[stats::Count::Received].add(5);
+    gateway.counters[1].drop[stats::Drop::InvalidUntrackedFin].add(3);
+    gateway.counters[2].count[stats::Count::FlowsDeleted].add(2);
+    gateway.counters[0].waiting.set(4);
+    Page page(metrics_text(gateway.subject()));
+
+    CHECK(page.samples["sluice_packets_received_total"] == 15);
+    CHECK(page.samples["sluice_worker_packets_received_total{worker=\"0\"}"] == 10);
+    CHECK(page.samples["sluice_worker_packets_received_total{worker=\"1\"}"] == 5);
+    CHECK(page.samples["sluice_drops_total{reason=\"invalid_untracked_fin\"}"] == 3);
+    CHECK(page.samples["sluice_worker_drops_total{worker=\"1\"}"] == 3);
+    CHECK(page.samples["sluice_flows_deleted_total"] == 2);
+    CHECK(page.samples["sluice_packets_held"] == 4);
+    CHECK(page.samples["sluice_flows"] == 1);
+    CHECK(page.samples["sluice_flows_capacity"] == 100);
+    CHECK(page.samples["sluice_build_info{version=\"1.2.3\"}"] == 1);
+    CHECK(page.types["sluice_flows"] == "gauge");
+}
+
+TEST_CASE("metrics: every count and every drop reason has its own series", "[command]") {
+    Gateway gateway;
+    const Page page(metrics_text(gateway.subject()));
+    size_t reasons = 0;
+    size_t plain = 0;
+    for (const auto& [name, value] : page.samples) {
+        reasons += name.starts_with("sluice_drops_total{reason=");
+        plain += name.ends_with("_total");
+        CHECK((value == 0 || name.starts_with("sluice_build_info") ||
+               name == "sluice_flows_capacity"));
+    }
+    CHECK(reasons == stats::kDropCount);
+    CHECK(plain == stats::kCountCount);
+}
+
+TEST_CASE("metrics: large counters keep every digit", "[command]") {
+    Gateway gateway;
+    gateway.counters[0].count[stats::Count::Received].add(9'007'199'254'740'991);  // 2^53 - 1
+    Page page(metrics_text(gateway.subject()));
+    CHECK(page.samples["sluice_packets_received_total"] == 9'007'199'254'740'991.0);
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// A flow table with its counters, and a server that speaks about them on a socket of its own.
+
+#include "command/server.h"
+#include "temporary_directory.h"
+#include "unit/listing/sample_flows.h"
+
+#include <array>
+#include <httplib.h>
+#include <memory>
+#include <string>
+
+namespace sluice::command::testing {
+
+using listing::testing::kNow;
+using listing::testing::nth;
+using listing::testing::open;
+using listing::testing::Sample;
+
+struct Gateway {
+    explicit Gateway(uint32_t capacity = 1000) : table(listing::testing::make_table(capacity)) {}
+
+    Subject subject() {
+        return {.flows = *table,
+                .workers = {&counters[0], &counters[1]},
+                .snapshot =
+                    [this] {
+                        stats::Snapshot sum;
+                        for (const stats::Counters& one : counters)
+                            sum.add(one);
+                        return sum;
+                    },
+                .now = [] { return kNow; },
+                .operator_counters = counters[2],
+                .version = "1.2.3"};
+    }
+    void open_flow(const Sample& flow) {
+        flow::Member member(*table);
+        open(*table, member, flow);
+    }
+    void open_flows(uint32_t count) {
+        flow::Member member(*table);
+        for (uint32_t n = 0; n < count; ++n)
+            open(*table, member, nth(n));
+    }
+
+    std::unique_ptr<flow::FlowTable> table;
+    std::array<stats::Counters, 3> counters;  ///< Two workers, then the operators.
+};
+
+struct ServedGateway : Gateway {
+    explicit ServedGateway(uint32_t capacity = 1000, ServerParams params = {}) : Gateway(capacity) {
+        params.path = path;
+        params.background.idle_class = false;
+        auto started = Server::start(params, subject());
+        REQUIRE(started);
+        server = std::move(started).value();
+    }
+
+    httplib::Client client() const {
+        httplib::Client client(path);
+        client.set_address_family(AF_UNIX);
+        client.set_default_headers({{"Host", "sluice"}});
+        return client;
+    }
+
+    TemporaryDirectory directory;
+    std::string path = directory.file("sluice.sock");
+    std::unique_ptr<Server> server;
+};
+
+}  // namespace sluice::command::testing

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "command/stats_text.h"
+
+#include "catch.h"
+#include "served_gateway.h"
+
+#include <nlohmann/json.hpp>
+
+using namespace sluice;
+using namespace sluice::command;
+using namespace sluice::command::testing;
+using stats::Count;
+using stats::Drop;
+
+namespace {
+
+bool has_row(const std::string& table, const std::string& name, const std::string& value) {
+    const std::string line = "\n  " + name + std::string(28 - name.size(), ' ') +
+                             std::string(20 - value.size(), ' ') + value + "\n";
+    return table.find(line) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("stats text: the table names packets, drops and flows", "[command]") {
+    Gateway gateway(100);
+    gateway.open_flow({.state = conntrack::TcpState::Established});
+    gateway.counters[0].count[Count::Received].add(12'345'678'901);
+    gateway.counters[1].count[Count::Put].add(5);
+    gateway.counters[0].drop[Drop::NoMapping].add(2);
+    gateway.counters[1].drop[Drop::NoMapping].add(1);
+    const std::string table = stats_table(gateway.subject(), DropRows::NonZero);
+    CHECK(table.starts_with("packets\n"));
+    CHECK(has_row(table, "received", "12345678901"));
+    CHECK(has_row(table, "held", "5"));
+    CHECK(has_row(table, "dropped", "3"));
+    CHECK(has_row(table, "no_mapping", "3"));
+    CHECK(has_row(table, "live", "1"));
+    CHECK(has_row(table, "capacity", "100"));
+    CHECK(has_row(table, "flows_opened", "0"));
+    CHECK(table.find("table_full") == std::string::npos);
+    CHECK(has_row(stats_table(gateway.subject(), DropRows::All), "table_full", "0"));
+}
+
+TEST_CASE("stats text: JSON has every counter, also those at zero", "[command]") {
+    Gateway gateway;
+    gateway.counters[1].count[Count::Transmitted].add(4);
+    gateway.counters[1].drop[Drop::TxFull].add(1);
+    const auto json = nlohmann::json::parse(stats_json(gateway.subject()));
+    CHECK(json["version"] == "1.2.3");
+    CHECK(json["packets"]["transmitted"] == 4);
+    CHECK(json["packets"]["dropped"] == 1);
+    CHECK(json["drops"].size() == stats::kDropCount);
+    CHECK(json["drops"]["tx_full"] == 1);
+    // Four of the counts stand among the packets.
+    CHECK(json["events"].size() == stats::kCountCount - 4);
+    CHECK(json["flows"]["capacity"] == 1000);
+    CHECK(json["workers"].size() == 2);
+    CHECK(json["workers"][1]["transmitted"] == 4);
+    CHECK(json["workers"][1]["worker"] == 1);
+}

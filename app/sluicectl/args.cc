@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sluicectl/args.h"
+
+#include "sluice/version.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <utility>
+
+namespace sluicectl {
+namespace {
+
+constexpr int kUsage = 2;
+
+/// What the words of the command line are read into.
+struct Words {
+    std::string socket = "/run/sluice.sock";
+    std::map<std::string, std::string> filters;
+    bool count = false;
+    bool remove = false;
+    bool json = false;
+    bool all_flows = false;
+    bool all_drops = false;
+};
+
+CLI::App* add_flows(CLI::App& app, Words& words) {
+    CLI::App* flows =
+        app.add_subcommand("flows", "List flows as `conntrack -L` does; or count or delete them");
+    const std::pair<const char*, const char*> filters[] = {
+        {"src", "Source address or prefix, of the original direction"},
+        {"dst", "Destination address or prefix, of the original direction"},
+        {"sport", "Source port, of the original direction; TCP and UDP"},
+        {"dport", "Destination port, of the original direction; TCP and UDP"},
+        {"proto", "Protocol: tcp, udp or icmp"},
+        {"state", "TCP state, such as ESTABLISHED"},
+    };
+    for (const auto& [name, help] : filters)
+        flows
+            ->add_option_function<std::string>(
+                "--" + std::string(name),
+                [&words, key = std::string(name)](const std::string& value) {
+                    words.filters[key] = value;
+                },
+                help)
+            ->group("Which flows (all that is given must hold)");
+    CLI::Option* count = flows->add_flag("--count", words.count, "Print how many there are");
+    CLI::Option* remove =
+        flows->add_flag("--delete", words.remove, "Delete them, and print how many");
+    flows->add_flag("--all", words.all_flows, "With --delete: every flow")->needs(remove);
+    flows->add_flag("--json", words.json, "Print JSON: an array, one flow on each line");
+    count->excludes(remove);
+    return flows;
+}
+
+CLI::App* add_stats(CLI::App& app, Words& words) {
+    CLI::App* stats =
+        app.add_subcommand("stats", "Print what became of packets, and how many flows there are");
+    CLI::Option* all = stats->add_flag("--all", words.all_drops, "Also drop reasons at zero");
+    stats->add_flag("--json", words.json, "Print one JSON object, with every counter")
+        ->excludes(all);
+    return stats;
+}
+
+/// Deletes are refused here too, before anything is sent.
+void check_delete(const Words& words) {
+    if (!words.remove || words.all_flows == words.filters.empty())
+        return;
+    throw CLI::ValidationError(words.all_flows
+                                   ? "--all does not go with a filter: say the one or the other"
+                                   : "--delete needs a filter, or --all to delete every flow");
+}
+
+Request flows_request(const Words& words) {
+    Request request{words.socket, Request::Method::Get, "/v1/flows", {}};
+    request.query.insert(words.filters.begin(), words.filters.end());
+    if (words.count)
+        request.path = "/v1/flows/count";
+    if (words.remove)
+        request.method = Request::Method::Delete;
+    if (words.all_flows)
+        request.query.emplace("all", "1");
+    return request;
+}
+
+Request stats_request(const Words& words) {
+    Request request{words.socket, Request::Method::Get, "/v1/stats", {}};
+    if (words.all_drops)
+        request.query.emplace("all", "1");
+    return request;
+}
+
+}  // namespace
+
+Request parse_args(int argc, char** argv) {
+    Words words;
+    CLI::App app("sluicectl: see and change what a running sluice does", "sluicectl");
+    app.footer("Exit status: 0 done, 1 the gateway refused or cannot be reached, 2 wrong usage.");
+    app.set_version_flag("--version", std::string("sluicectl ") + sluice::app::kVersion);
+    app.require_subcommand(1);
+    app.fallthrough();
+    app.add_option("--socket", words.socket, "The gateway's --control-socket")
+        ->capture_default_str();
+    const CLI::App* flows = add_flows(app, words);
+    add_stats(app, words);
+    try {
+        app.parse(argc, argv);
+        check_delete(words);
+    } catch (const CLI::ParseError& error) {
+        std::exit(app.exit(error) == 0 ? EXIT_SUCCESS : kUsage);
+    }
+    Request request = flows->parsed() ? flows_request(words) : stats_request(words);
+    if (words.json)
+        request.query.emplace("format", "json");
+    return request;
+}
+
+}  // namespace sluicectl

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Args: what an operator asks of the gateway, read from the command line.
+
+#include <map>
+#include <string>
+
+namespace sluicectl {
+
+/// A request to the control socket.
+struct Request {
+    enum class Method { Get, Delete };
+
+    std::string socket;
+    Method method = Method::Get;
+    std::string path;
+    std::multimap<std::string, std::string> query;
+};
+
+/// Reads the command line. Prints help, the version or what is wrong with it, and ends the program,
+/// with 2 when it is wrong.
+Request parse_args(int argc, char** argv);
+
+}  // namespace sluicectl

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sluicectl/client.h"
+
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <httplib.h>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace sluicectl {
+namespace {
+
+constexpr int kHttpOk = 200;
+// A large table on a busy machine takes its time, and the server's threads run last.
+constexpr std::chrono::minutes kPatience{5};
+
+int fail(const std::string& sentence) {
+    std::fflush(stdout);
+    std::fprintf(stderr, "sluicectl: %s\n", sentence.c_str());
+    return EXIT_FAILURE;
+}
+
+/// Why a connection cannot be had: 0, or an errno. The HTTP library does not say.
+int try_connect(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof(address.sun_path))
+        return ENAMETOOLONG;
+    path.copy(address.sun_path, path.size());
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return errno;
+    const bool connected =
+        connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+    const int error = connected ? 0 : errno;
+    close(fd);
+    return error;
+}
+
+int fail_to_connect(const std::string& path, int error) {
+    const std::string reason = std::strerror(error);
+    switch (error) {
+        case ENOENT:
+            return fail("there is no control socket " + path +
+                        "; is sluice running, and was it given another --control-socket?");
+        case ECONNREFUSED:
+            return fail("nobody listens on the control socket " + path +
+                        "; sluice has ended without removing it: start it again.");
+        case EACCES:
+        case EPERM:
+            return fail("you may not use the control socket " + path +
+                        ": it is its owner's alone; run sluicectl as the user that runs sluice.");
+        default:
+            return fail("the control socket " + path + " cannot be reached: " + reason + ".");
+    }
+}
+
+/// Prints what arrives.
+class Printer {
+public:
+    bool print(const char* bytes, size_t count) {
+        if (std::fwrite(bytes, 1, count, stdout) == count)
+            return true;
+        error_ = errno;
+        return false;
+    }
+    bool flush() {
+        if (std::fflush(stdout) == 0)
+            return true;
+        error_ = errno;
+        return false;
+    }
+    /// When nobody reads on, as behind `| head`, there is nothing to complain of.
+    int exit_status() const {
+        if (error_ == 0 || error_ == EPIPE)
+            return EXIT_SUCCESS;
+        return fail(std::string("cannot write: ") + std::strerror(error_) + ".");
+    }
+    bool failed() const { return error_ != 0; }
+
+private:
+    int error_ = 0;
+};
+
+std::string without_line_feed(std::string text) {
+    while (!text.empty() && text.back() == '\n')
+        text.pop_back();
+    return text;
+}
+
+/// The sentence in the gateway's answer, which is JSON when JSON was asked for.
+int fail_as_told(const std::string& body, int status) {
+    if (body.empty())
+        return fail("the gateway answered with HTTP status " + std::to_string(status) + ".");
+    const auto json = nlohmann::json::parse(body, nullptr, false);
+    const bool has_error = json.is_object() && json.contains("error") && json["error"].is_string();
+    const std::string sentence = has_error ? json["error"].get<std::string>() : body;
+    return fail("the gateway refused: " + without_line_feed(sentence));
+}
+
+httplib::Result send(const Request& request, const httplib::ResponseHandler& on_status,
+                     const httplib::ContentReceiver& on_content) {
+    httplib::Client client(request.socket);
+    client.set_address_family(AF_UNIX);
+    client.set_read_timeout(kPatience);
+    const httplib::Headers headers{{"Host", "sluice"}};
+    const std::string target = httplib::append_query_params(request.path, request.query);
+    if (request.method == Request::Method::Get)
+        return client.Get(target, headers, on_status, on_content);
+    httplib::Result result = client.Delete(target, headers);
+    if (result && on_status(*result))
+        on_content(result->body.data(), result->body.size());
+    return result;
+}
+
+}  // namespace
+
+int run(const Request& request) {
+    if (const int error = try_connect(request.socket); error != 0)
+        return fail_to_connect(request.socket, error);
+
+    Printer printer;
+    int status = 0;
+    std::string refusal;
+    const auto on_status = [&](const httplib::Response& response) {
+        status = response.status;
+        return true;
+    };
+    const auto on_content = [&](const char* bytes, size_t count) {
+        if (status == kHttpOk)
+            return printer.print(bytes, count);
+        refusal.append(bytes, count);
+        return true;
+    };
+    const httplib::Result result = send(request, on_status, on_content);
+    if (printer.failed())
+        return printer.exit_status();
+    if (status != 0 && status != kHttpOk)
+        return fail_as_told(refusal, status);
+    if (!result && result.error() == httplib::Error::Connection)
+        return fail("the control socket " + request.socket + " is busy; try again.");
+    if (!result)
+        return fail("the answer from " + request.socket +
+                    " was cut short: the gateway ended, or waited too long for it to be read.");
+    printer.flush();
+    return printer.exit_status();
+}
+
+}  // namespace sluicectl

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Client: sends one request to the control socket and prints the answer while it arrives.
+
+#include "sluicectl/args.h"
+
+namespace sluicectl {
+
+/// The program's exit status: 0, or 1 after a sentence on stderr.
+int run(const Request& request);
+
+}  // namespace sluicectl

@@ -3,8 +3,8 @@
 """Checks that lib/stats/drop.h, lib/stats/drop.cc and docs/drops.md tell of the same drop reasons.
 
 One enumerator, one counter's name (the enumerator in snake case), one row of a table in the
-document that begins with the name: | `invalid_flags` | … |. All in the same order. And each is given
-somewhere in lib.
+document that begins with the name: | `invalid_flags` | … |. All in the same order; and each is
+given somewhere in lib.
 """
 
 import re

@@ -4,7 +4,7 @@
 /// sluice: the gateway. Reads what it shall be, sets it up, runs until it is told to stop.
 
 #include "sluice/args.h"
-#include "sluice/platform.h"
+#include "sluice/daemon.h"
 #include "sluice/signals.h"
 
 #include <cstdio>
@@ -14,35 +14,18 @@ namespace sluice::app {
 namespace {
 
 constexpr int kBadInput = 2;
-constexpr int kLinkMilliseconds = 10000;  // a NIC takes a few seconds to find its speed
-constexpr int kLinkPollMilliseconds = 50;
 
 int fail(const Error& error) {
     std::fprintf(stderr, "sluice: %s\n", error.message.c_str());
     return kBadInput;
 }
 
-/// Waits until the NICs have found their links; false when told to stop meanwhile.
-bool wait_for_links(const Ports& ports, StopSignals& signals) {
-    for (int waited = 0; !ports.are_links_up(); waited += kLinkPollMilliseconds) {
-        if (waited >= kLinkMilliseconds) {
-            std::fputs("sluice: a port has no link; going on without\n", stderr);
-            return true;
-        }
-        if (signals.wait(kLinkPollMilliseconds))
-            return false;
-    }
-    return true;
-}
-
 int run(const config::Config& config) {
     StopSignals signals;
-    Result<std::unique_ptr<Platform>> platform = Platform::start(config);
-    if (!platform)
-        return fail(platform.error());
-    if (!wait_for_links(platform.value()->ports(), signals))
-        return 0;
-    signals.wait(-1);
+    const Result<std::unique_ptr<Daemon>> daemon = Daemon::start(config);
+    if (!daemon)
+        return fail(daemon.error());
+    daemon.value()->run(signals);
     return 0;
 }
 

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sluice/daemon.h"
+
+#include "command/stats_text.h"
+#include "sluice/version.h"
+#include "worker/run.h"
+
+#include <rte_launch.h>
+
+#include <cstdio>
+#include <sys/random.h>
+#include <utility>
+
+namespace sluice::app {
+namespace {
+
+constexpr int kRestMilliseconds = 1;      // of the control core, when a turn found nothing to do
+constexpr int kLinkMilliseconds = 10000;  // a NIC takes a few seconds to find its speed
+constexpr int kLinkPollMilliseconds = 50;
+
+/// A secret that nobody outside can know.
+Result<std::array<uint64_t, 4>> draw_secret() {
+    std::array<uint64_t, 4> secret;
+    if (getrandom(secret.data(), sizeof secret, 0) != sizeof secret)
+        return Error{"the kernel gives no random numbers, without which flows can be guessed"};
+    return secret;
+}
+
+void print(const std::string& sentence) {
+    std::printf("sluice: %s\n", sentence.c_str());
+    std::fflush(stdout);
+}
+
+/// Waits until the NICs have found their links; false when told to stop meanwhile.
+bool wait_for_links(const Ports& ports, StopSignals& signals) {
+    for (int waited = 0; !ports.are_links_up(); waited += kLinkPollMilliseconds) {
+        if (waited >= kLinkMilliseconds) {
+            print("a port has no link; going on without");
+            return true;
+        }
+        if (signals.wait(kLinkPollMilliseconds))
+            return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+Daemon::Daemon(const config::Config& config, std::unique_ptr<Platform> platform)
+    : config_(config), platform_(std::move(platform)) {}
+
+Daemon::~Daemon() = default;
+
+Result<std::unique_ptr<Daemon>> Daemon::start(const config::Config& config) {
+    auto platform = Platform::start(config);
+    if (!platform)
+        return platform.error();
+    std::unique_ptr<Daemon> daemon(new Daemon(config, std::move(*platform)));
+    if (Status status = daemon->furnish(); !status)
+        return status.error();
+    return daemon;
+}
+
+Status Daemon::furnish() {
+    const auto secret = draw_secret();
+    if (!secret)
+        return secret.error();
+    Ports& ports = platform_->ports();
+    gateway::Ground ground;
+    ground.ports = {&ports.lan(), &ports.wan()};
+    ground.packets = ports.packets();
+    ground.numa_node = ports.lan().numa_node();
+    ground.secret = secret.value();
+    ground.notice = print;
+    auto gateway = gateway::Gateway::create(config_, ground);
+    if (!gateway)
+        return gateway.error();
+    gateway_ = std::move(*gateway);
+
+    command::ServerParams params;
+    params.path = config_.control_socket;
+    params.background.cpus = platform_->cores().listing;
+    auto server = command::Server::start(params, subject());
+    if (!server)
+        return server.error();
+    server_ = std::move(*server);
+    return Done{};
+}
+
+command::Subject Daemon::subject() {
+    std::vector<const stats::Counters*> workers;
+    for (unsigned i = 0; i < gateway_->workers(); ++i)
+        workers.push_back(&gateway_->worker(i).counters());
+    return {gateway_->table(),
+            std::move(workers),
+            [this] { return gateway_->snapshot(); },
+            [this] { return clock_.now(); },
+            gateway_->operator_counters(),
+            kVersion};
+}
+
+void Daemon::run(StopSignals& signals) {
+    const flow::FlowTable& table = gateway_->table();
+    print("room for " + std::to_string(table.capacity()) + " flows at " +
+          std::to_string(table.bytes() / table.capacity()) + " bytes a flow");
+    if (!wait_for_links(platform_->ports(), signals))
+        return;
+    launch_workers();
+    print("ready");
+    control(signals);
+
+    // relaxed: the workers' loops end some time after; waiting for their lcores orders all else.
+    stop_.store(true, std::memory_order_relaxed);
+    rte_eal_mp_wait_lcore();
+    gateway_->drain();
+    print_summary("stopped");
+}
+
+void Daemon::launch_workers() {
+    jobs_.reserve(gateway_->workers());
+    for (unsigned i = 0; i < gateway_->workers(); ++i) {
+        jobs_.push_back({this, i});
+        rte_eal_remote_launch(work, &jobs_.back(), i + 1);  // lcore 0 is the control core
+    }
+}
+
+int Daemon::work(void* argument) {
+    const Job& job = *static_cast<const Job*>(argument);
+    Daemon& daemon = *job.daemon;
+    const auto idle = daemon.platform_->cores().idle == config::Idle::Busy ? worker::Idle::Busy
+                                                                           : worker::Idle::Sleep;
+    worker::run(daemon.gateway_->worker(job.worker), daemon.clock_, idle, daemon.stop_);
+    return 0;
+}
+
+/// The control core's loop: it rests for a millisecond when there is nothing to do.
+void Daemon::control(StopSignals& signals) {
+    control::Core& core = gateway_->control();
+    const Duration interval = Duration::seconds(static_cast<int32_t>(config_.stats_interval));
+    Tick now = clock_.now();
+    Tick summary = now + interval;
+    core.start(now);
+    while (true) {
+        now = clock_.now();
+        const bool found_work = core.turn(now) != 0;
+        if (config_.stats_interval != 0 && !summary.is_after(now)) {
+            print_summary("running");
+            summary = now + interval;
+        }
+        core.rest();
+        const bool told_to_stop = signals.wait(found_work ? 0 : kRestMilliseconds);
+        core.resume();
+        if (told_to_stop)
+            return;
+    }
+}
+
+void Daemon::print_summary(const char* occasion) {
+    print(occasion);
+    std::fputs(command::stats_table(subject(), command::DropRows::NonZero).c_str(), stdout);
+    std::fflush(stdout);
+}
+
+}  // namespace sluice::app

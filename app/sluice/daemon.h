@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Daemon: the running gateway. Gives every part its thread, and takes the threads back.
+///
+/// Threads  The caller's thread becomes the control core; workers run on the other lcores; the
+///          command socket's threads stay away from the workers' CPUs.
+/// Errors   start() says in one sentence what cannot be had.
+
+#include "base/monotonic.h"
+#include "base/result.h"
+#include "command/server.h"
+#include "config/config.h"
+#include "gateway/gateway.h"
+#include "sluice/platform.h"
+#include "sluice/signals.h"
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sluice::app {
+
+class Daemon {
+public:
+    static Result<std::unique_ptr<Daemon>> start(const config::Config& config);
+    ~Daemon();
+    Daemon(const Daemon&) = delete;
+
+    /// Forwards until a signal comes; then stops every worker and drops what still waits.
+    void run(StopSignals& signals);
+
+private:
+    /// What a worker's lcore is started with.
+    struct Job {
+        Daemon* daemon;
+        unsigned worker;
+    };
+
+    Daemon(const config::Config& config, std::unique_ptr<Platform> platform);
+    Status furnish();
+    command::Subject subject();
+    void launch_workers();
+    void control(StopSignals& signals);
+    void print_summary(const char* occasion);
+    static int work(void* job);
+
+    config::Config config_;
+    std::unique_ptr<Platform> platform_;
+    MonotonicClock clock_;
+    std::unique_ptr<gateway::Gateway> gateway_;
+    std::unique_ptr<command::Server> server_;
+    std::vector<Job> jobs_;
+    std::atomic<bool> stop_{false};
+};
+
+}  // namespace sluice::app

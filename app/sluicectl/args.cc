@@ -98,7 +98,7 @@ Request parse_args(int argc, char** argv) {
     app.set_version_flag("--version", std::string("sluicectl ") + sluice::app::kVersion);
     app.require_subcommand(1);
     app.fallthrough();
-    app.add_option("--socket", words.socket, "The gateway's --control-socket")
+    app.add_option("-s,--control-socket,--socket", words.socket, "The gateway's --control-socket")
         ->capture_default_str();
     const CLI::App* flows = add_flows(app, words);
     add_stats(app, words);

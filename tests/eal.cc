@@ -27,16 +27,15 @@ std::string lcores() {
     return "0@(" + list + ")";
 }
 
-/// EAL makes its directory even when it puts nothing there.
-void remove_traces(const std::string& directory) {
+/// EAL makes its directory even when it has nothing to put there; a test that aborts must not leave
+/// it behind.
+void remove_directory() {
     std::error_code ignored;
-    std::filesystem::remove_all(directory, ignored);
+    std::filesystem::remove(rte_eal_get_runtime_dir(), ignored);
 }
 
 void stop_eal() {
-    const std::string directory = rte_eal_get_runtime_dir();
     rte_eal_cleanup();
-    remove_traces(directory);
 }
 
 }  // namespace
@@ -62,6 +61,7 @@ void start_eal() {
         std::fprintf(stderr, "EAL does not start: %s\n", rte_strerror(rte_errno));
         std::exit(1);
     }
+    remove_directory();
     std::atexit(stop_eal);
     started = true;
 }

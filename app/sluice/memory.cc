@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <set>
 #include <string>
 
 namespace sluice::app {
@@ -74,11 +75,21 @@ ethdev::PacketPoolParams plan_packets(std::span<const ethdev::PortPlan> ports, u
     return params;
 }
 
-MemoryNeed plan_memory(const config::Config& config, const ethdev::PacketPoolParams& packets) {
+unsigned count_numa_nodes(std::span<const ethdev::PortPlan> ports) {
+    std::set<int> nodes;
+    for (const ethdev::PortPlan& port : ports)
+        if (port.numa_node >= 0)
+            nodes.insert(port.numa_node);
+    return std::max(1U, static_cast<unsigned>(nodes.size()));
+}
+
+MemoryNeed plan_memory(const config::Config& config, const ethdev::PacketPoolParams& packets,
+                       unsigned numa_nodes) {
     constexpr size_t kPorts = 2;
     MemoryNeed need;
     need.eal_mb = kFixedMb + kPorts * kPortMb +
-                  divide_up(ethdev::PacketPool::bytes_needed(packets, config.no_huge), kMegabyte);
+                  numa_nodes * divide_up(ethdev::PacketPool::bytes_needed(packets, config.no_huge),
+                                         kMegabyte);
     need.eal_mb += need.eal_mb % 2;  // whole hugepages
     need.eal_least_mb = need.eal_mb;
     if (config.memory_mb)

@@ -24,8 +24,13 @@ struct MemoryNeed {
     size_t table_bytes = 0;   ///< For the flow table, beside EAL's.
 };
 
-/// `config` says how many flows, and overrides EAL's part with --memory.
-MemoryNeed plan_memory(const config::Config& config, const ethdev::PacketPoolParams& packets);
+/// `config` says how many flows, and overrides EAL's part with --memory. There is a pool on each
+/// of `numa_nodes`.
+MemoryNeed plan_memory(const config::Config& config, const ethdev::PacketPoolParams& packets,
+                       unsigned numa_nodes);
+
+/// On how many NUMA nodes the ports are; at least 1.
+unsigned count_numa_nodes(std::span<const ethdev::PortPlan> ports);
 
 /// What the machine could give now.
 struct FreeMemory {

@@ -7,6 +7,15 @@
 
 namespace sluice::app {
 
+namespace {
+
+/// Where a port's packets should lie: a virtual port's beside those of the other port.
+int node_of(const ethdev::PortPlan& port, const std::array<ethdev::PortPlan, 2>& plans) {
+    return port.numa_node >= 0 ? port.numa_node : std::max(plans[0].numa_node, plans[1].numa_node);
+}
+
+}  // namespace
+
 Result<rte_mempool*> Ports::pool_on(int numa_node, const ethdev::PacketPoolParams& packets) {
     for (NodePool& known : pools_)
         if (known.numa_node == numa_node)
@@ -33,7 +42,7 @@ Result<Ports> Ports::open(const std::array<ethdev::PortPlan, 2>& plans,
         params.frame_bytes = std::max(params.frame_bytes, ports.ports_[i]->frame_bytes());
     }
     for (const auto& port : ports.ports_) {
-        const Result<rte_mempool*> pool = ports.pool_on(port->numa_node(), params);
+        const Result<rte_mempool*> pool = ports.pool_on(node_of(port->plan(), plans), params);
         if (!pool)
             return port->plan().error(pool.error().message);
         if (Status status = port->start(pool.value()); !status)

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <unistd.h>
 
 namespace sluice::ethdev {
@@ -75,7 +76,9 @@ Status plan_pcap(PortPlan& plan) {
 }
 
 Status plan_pci(PortPlan& plan) {
-    if (!std::filesystem::exists("/sys/bus/pci/devices/" + plan.name.device))
+    const std::string device = "/sys/bus/pci/devices/" + plan.name.device;
+    std::ifstream(device + "/numa_node") >> plan.numa_node;
+    if (!std::filesystem::exists(device))
         return plan.error("there is no such PCI device; `lspci -D` lists those that are");
     return Done{};
 }

@@ -28,6 +28,7 @@ struct PortPlan {
     Spreading spreading = Spreading::Nobody;
     uint16_t max_queues = 1;   ///< More would not be of use.
     uint32_t mtu = 0;          ///< 0: the driver knows.
+    int numa_node = -1;        ///< Of a PCI device; -1 where it does not matter.
     uint32_t frame_bytes = 0;  ///< Room that a received frame needs in an mbuf.
 
     /// An error about this port: "--wan af_packet:eth1: why".

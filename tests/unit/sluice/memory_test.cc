@@ -22,7 +22,7 @@ std::vector<ethdev::PortPlan> ports(uint16_t queues) {
 }
 
 MemoryNeed need_of(const config::Config& config) {
-    return plan_memory(config, plan_packets(ports(1), config.workers, false));
+    return plan_memory(config, plan_packets(ports(1), config.workers, false), 1);
 }
 
 }  // namespace
@@ -56,6 +56,21 @@ TEST_CASE("memory: packets cost more in ordinary pages, which none may cross", "
     config::Config ordinary;
     ordinary.no_huge = true;
     CHECK(need_of(ordinary).eal_mb > need_of(huge).eal_mb);
+}
+
+TEST_CASE("memory: ports on two NUMA nodes need two pools", "[sluice]") {
+    auto plans = ports(1);
+    CHECK(count_numa_nodes(plans) == 1);
+    plans[0].numa_node = 1;
+    CHECK(count_numa_nodes(plans) == 1);
+    plans[1].numa_node = 0;
+    CHECK(count_numa_nodes(plans) == 2);
+
+    const config::Config config;
+    const auto packets = plan_packets(plans, 1, false);
+    const size_t one = plan_memory(config, packets, 1).eal_mb;
+    const size_t two = plan_memory(config, packets, 2).eal_mb;
+    CHECK(two >= one + ethdev::PacketPool::bytes_needed(packets, false) / kMegabyte);
 }
 
 TEST_CASE("memory: too little is a sentence with the size needed", "[sluice]") {

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "ethdev/port_plan.h"
+
+#include "catch.h"
+
+#include <fstream>
+#include <string>
+#include <unistd.h>
+
+using namespace sluice;
+using namespace sluice::ethdev;
+
+namespace {
+
+Result<PortPlan> plan(const std::string& text, unsigned workers) {
+    const auto name = io::parse_port_name(text, "wan");
+    REQUIRE(name.ok());
+    return plan_port("wan", name.value(), workers);
+}
+
+}  // namespace
+
+TEST_CASE("port plan: what is not there is named with the flag", "[ethdev]") {
+    const std::string text =
+        GENERATE("af_packet:nowhere0", "af_xdp:nowhere0", "af_packet:lo", "pci:ffff:ff:1f.7",
+                 "pcap:/nonexistent/in.pcap,/tmp/out.pcap");
+    const auto port = plan(text, 1);
+    REQUIRE_FALSE(port.ok());
+    CAPTURE(port.error().message);
+    CHECK(port.error().message.starts_with("--wan " + text + ": "));
+    CHECK(port.error().message.find('\n') == std::string::npos);
+}
+
+TEST_CASE("port plan: only who spreads packets gets several queues", "[ethdev]") {
+    CHECK(plan("vdev:net_null0", 4).value().max_queues == 4);
+    CHECK(plan("vdev:net_null0", 4).value().spreading == Spreading::Nic);
+    CHECK(plan("memif:/run/m.sock", 4).value().max_queues == 1);
+
+    std::string file = "/tmp/sluice-plan-XXXXXX";
+    const int descriptor = mkstemp(file.data());
+    REQUIRE(descriptor >= 0);
+    close(descriptor);
+    const auto pcap = plan("pcap:" + file + ",/tmp/out.pcap", 4);
+    unlink(file.c_str());
+    REQUIRE(pcap.ok());
+    CHECK(pcap.value().max_queues == 1);
+    CHECK(pcap.value().spreading == Spreading::Nobody);
+    CHECK(pcap.value().frame_bytes >= 1518);
+}

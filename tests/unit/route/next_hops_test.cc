@@ -183,7 +183,7 @@ TEST_CASE("next hops: readers meanwhile find the right hop or none", "[route]") 
     });
     std::mt19937 random(2);
     unsigned reused = 0;
-    for (unsigned round = 0; round < 20'000; ++round) {
+    for (unsigned round = 0; round < 4'000; ++round) {
         const auto number = static_cast<uint8_t>(random() % 32);
         const HopIndex known = table->find(Side::Inside, address(number));
         if (known != kNoHop) {

@@ -10,7 +10,7 @@ source "$(dirname "$(readlink -f "$0")")/gateway.sh"
 source "$here/leak.sh"
 
 probe() {
-    from_client "$net" nping --count 1 --no-capture "$@" >/dev/null 2>&1
+    send_packet "$net.client" "$@"
 }
 
 for workers in 1 2; do
@@ -33,7 +33,7 @@ for workers in 1 2; do
     from_client "$net" ping -q -c 1 -W 1 -s 3000 "$server_address" >/dev/null || true
     from_server "$net" ip route add 10.1.0.0/24 via "$public_address"
     from_server "$net" ping -q -c 1 -W 1 "$client_address" >/dev/null || true
-    from_server "$net" nping --udp --count 1 --no-capture --dest-port 9 "$public_address" >/dev/null
+    send_packet "$net.server" --udp --dest-port 9 "$public_address"
     from_client "$net" ping -q -c 1 -W 1 "$lan_gateway" >/dev/null || fail "ping to $lan_gateway"
 
     mark "$net" "$work/$net.pcap"

@@ -42,8 +42,9 @@ for workers in 1 2; do
     pass "resolves the default gateway"
 
     before=$(counter "$net" neighbour_failed)
-    from_client "$net" nping --udp --count 2 --delay 1ms --no-capture --source-port 40003 \
-        --dest-port 9 198.51.100.77 >/dev/null
+    for port in 40003 40004; do
+        send_packet "$net.client" --udp --source-port "$port" --dest-port 9 198.51.100.77
+    done
     wait_for 10 "2 packets dropped for want of a neighbour" \
         counter_reaches "$net" neighbour_failed $((before + 2))
     (($(counter "$net" held) == 0)) || fail "packets are still held"

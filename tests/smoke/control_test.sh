@@ -12,11 +12,9 @@ source "$(dirname "$(readlink -f "$0")")/gateway.sh"
 exchanges() {
     from_client "$1" "$python" "$here/udp_client.py" "$client_address" "$server_address" 53 40001 \
         >/dev/null
-    from_client "$1" nping --tcp --flags syn --count 1 --no-capture --source-port 40002 \
-        --dest-port 80 198.51.100.77 >/dev/null
-    from_client "$1" nping --udp --count 1 --no-capture --source-port 40003 --dest-port 9 \
-        198.51.100.77 >/dev/null
-    from_client "$1" nping --icmp --icmp-id 7 --count 1 "$server_address" >/dev/null
+    send_packet "$1.client" --tcp --flags syn --source-port 40002 --dest-port 80 198.51.100.77
+    send_packet "$1.client" --udp --source-port 40003 --dest-port 9 198.51.100.77
+    from_client "$1" ping -q -c 1 -W 5 -e 7 "$server_address" >/dev/null || fail "ping"
     start_in "$1.client" "$python" "$here/hold_connections.py" 1 "$server_address" 80 40004 \
         >"$work/$1.hold"
     wait_for 10 "a connection" grep --quiet open "$work/$1.hold"

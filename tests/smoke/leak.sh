@@ -11,8 +11,8 @@ stray_first_port=40001
 
 # send_stray NET INDEX: one packet, from its own source port, so that each is a first one.
 send_stray() {
-    from_client "$1" nping --tcp --flags "${stray_flags[$2]}" --count 1 --no-capture \
-        --source-port $((stray_first_port + $2)) --dest-port 80 "$server_address" >/dev/null
+    send_packet "$1.client" --tcp --flags "${stray_flags[$2]}" \
+        --source-port $((stray_first_port + $2)) --dest-port 80 "$server_address"
 }
 
 # mark NET CAPTURE: returns when a packet sent now is in the capture, and so all before it.

@@ -95,3 +95,16 @@ seen_by_http() {
 seen_by_udp() {
     from_client "$1" "$python" "$here/udp_client.py" "${2:-$client_address}" "$server_address" 53
 }
+
+# send_packet NAMESPACE FLAG...: one packet of any form, by nping. On a busy machine nping may end
+# before it has sent it, and says so.
+send_packet() {
+    local name=$1
+    shift
+    for _ in {1..20}; do
+        in_namespace "$name" nping --count 1 --no-capture "$@" >"$work/nping" 2>&1 ||
+            fail "nping $*: $(cat "$work/nping")"
+        ! grep --quiet 'packets sent: 1 ' "$work/nping" || return 0
+    done
+    fail "nping $* sends nothing: $(cat "$work/nping")"
+}

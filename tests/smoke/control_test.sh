@@ -94,7 +94,7 @@ pass "flows are deleted by filter"
 
 [[ $(stat --format %a "$work/sluice.sock") == 600 ]] || fail "the socket is open to others"
 status=0
-"$sluicectl" --control-socket "$work/nobody.sock" stats >"$work/out" 2>"$work/err" || status=$?
+"$sluicectl" --socket "$work/nobody.sock" stats >"$work/out" 2>"$work/err" || status=$?
 ((status != 0)) || fail "sluicectl without a gateway succeeds"
 (($(wc -l <"$work/err") == 1)) || fail "not one sentence: $(cat "$work/err")"
 stop_sluice sluice

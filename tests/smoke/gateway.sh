@@ -46,7 +46,7 @@ stop_sluice() {
 ctl() {
     local net=$1
     shift
-    "$sluicectl" --control-socket "$work/$net.sock" "$@"
+    "$sluicectl" --socket "$work/$net.sock" "$@"
 }
 
 # counter NET NAME: a count or a drop reason, by its name.

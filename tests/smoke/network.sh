@@ -39,7 +39,11 @@ new_network() {
     new_namespace "$1.server"
     connect "$1.client" eth0 "$1.gateway" lan
     connect "$1.gateway" wan "$1.server" eth0
+    add_addresses "$1"
+}
 
+# add_addresses NET: at both ends, whose eth0 is there and up.
+add_addresses() {
     local last
     for last in {10..29}; do
         in_namespace "$1.client" ip address add "10.1.0.$last/24" dev eth0

@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Ports of every kind that a machine without a NIC to spare can have: traffic through those that the
+# kernel has an end of, and the others opened and closed. The network is drawn in network.sh.
+set -euo pipefail
+# shellcheck source=tests/smoke/gateway.sh
+source "$(dirname "$(readlink -f "$0")")/gateway.sh"
+
+has_packets() {
+    (($(captured_count "$1") > 0))
+}
+
+assert_forwards() {
+    from_client "$1" ping -q -c 2 -i 0.2 -W 5 "$server_address" >"$work/ping" ||
+        fail "ping: $(cat "$work/ping")"
+    [[ $(seen_by_http "$1") == "$public_address":* ]] || fail "HTTP"
+    [[ $(seen_by_udp "$1") == "$public_address":* ]] || fail "UDP"
+}
+
+new_network xdp
+start_server xdp
+port_flags=(--lan af_xdp:lan --wan af_xdp:wan)
+start_sluice xdp
+assert_forwards xdp
+assert_accounts xdp
+stop_sluice xdp
+pass "af_xdp forwards"
+
+# The two taps are the kernel's ends; they become eth0 of the client and of the server.
+for name in tap.client tap.gateway tap.server; do new_namespace "$name"; done
+port_flags=(--lan tap:tlan --wan tap:twan)
+start_sluice tap
+for end in client:tlan server:twan; do
+    name=tap.${end%:*}
+    in_namespace tap.gateway ip link set dev "${end#*:}" netns "${namespace_pid[$name]}" name eth0
+    in_namespace "$name" ip link set dev eth0 up
+done
+add_addresses tap
+start_server tap
+assert_forwards tap
+assert_accounts tap
+stop_sluice tap
+pass "tap forwards"
+
+# A file of what arrived inside, while nobody answered: requests for the gateway's address.
+new_network pcap
+start_capture pcap.gateway lan "$work/rx.pcap" arp
+from_client pcap ping -q -c 1 -W 1 "$lan_gateway" >/dev/null 2>&1 || true
+wait_for 5 "an ARP request in the file" has_packets "$work/rx.pcap"
+end "$capture_pid" INT || true
+port_flags=(--lan "pcap:$work/rx.pcap,$work/lan.pcap" --wan "pcap:$work/rx.pcap,$work/wan.pcap")
+start_sluice pcap
+wait_for 5 "the requests to be answered" counter_reaches pcap arp_sent 1
+stop_sluice pcap
+captured "$work/lan.pcap" arp | grep "Reply $lan_gateway is-at" >/dev/null ||
+    fail "no answer in the file: $(captured "$work/lan.pcap")"
+pass "pcap files: read, and answered into another"
+
+for ports in "memif:$work/lan.memif,role=server memif:$work/wan.memif,role=server" \
+    "vdev:net_null0,no-rx=1 vdev:net_null1,no-rx=1"; do
+    port_flags=(--lan "${ports% *}" --wan "${ports#* }")
+    start_sluice pcap
+    assert_accounts pcap
+    stop_sluice pcap
+    pass "${ports%%:*} opens and closes"
+done

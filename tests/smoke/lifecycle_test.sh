@@ -6,21 +6,23 @@ set -euo pipefail
 # shellcheck source=tests/smoke/gateway.sh
 source "$(dirname "$(readlink -f "$0")")/gateway.sh"
 
-in_dpdk() {
-    find /run/dpdk -mindepth 1 2>/dev/null | sort
+# left_in_dpdk PID: what an instance has there is named after it.
+left_in_dpdk() {
+    find /run/dpdk -name "*$1*" 2>/dev/null
 }
 
 new_network one
 start_server one
-before=$(in_dpdk)
 
 for signal in TERM INT; do
     start_sluice one
+    pid=${sluice_pid[one]}
+    [[ -n $(left_in_dpdk "$pid") ]] || fail "nothing in /run/dpdk is named after $pid"
     [[ $(seen_by_http one) == "$public_address":* ]] || fail "no forwarding"
     stop_sluice one "$signal"
     sed '0,/^sluice: ready$/d' "$work/one.out" | grep received >/dev/null ||
         fail "no summary after SIG$signal: $(cat "$work/one.out")"
-    [[ $(in_dpdk) == "$before" ]] || fail "left in /run/dpdk: $(in_dpdk)"
+    [[ -z $(left_in_dpdk "$pid") ]] || fail "left: $(left_in_dpdk "$pid")"
     [[ ! -e $work/one.sock ]] || fail "left its control socket"
     pass "SIG$signal: a summary, exit code 0, nothing left"
 done
@@ -35,10 +37,12 @@ start_sluice two
 (($(counter two flows_opened) == 1)) || fail "the instances share their flows"
 pass "two instances side by side"
 
-end "${sluice_pid[one]}" KILL || true
+killed=${sluice_pid[one]}
+end "$killed" KILL || true
 [[ $(seen_by_udp two) == "$public_address":* ]] || fail "the second fell with the first"
 start_sluice one
 [[ $(seen_by_http one) == "$public_address":* ]] || fail "no forwarding after kill -9"
+[[ -z $(left_in_dpdk "$killed") ]] || fail "what was killed is not tidied up: $(left_in_dpdk "$killed")"
 stop_sluice one
 stop_sluice two
 pass "killed and started again, beside another"

@@ -18,7 +18,7 @@ constexpr mode_t kOwnerOnly = S_IRUSR | S_IWUSR;
 constexpr int kBacklog = 128;  // a client that finds it full is told to try again
 
 Error failed(const std::string& path, const std::string& what) {
-    return {"The control socket " + path + " cannot be opened: " + what + "."};
+    return {"--control-socket " + path + ": it cannot be opened: " + what};
 }
 
 Error failed_errno(const std::string& path, const std::string& step) {

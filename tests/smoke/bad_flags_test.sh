@@ -42,7 +42,7 @@ rows=(
     "--verify-checksum | --verify-checksum=perhaps"
     "--timeout-udp | --timeout-udp=soon"
     "--control-socket | --control-socket=/nonexistent/sluice.sock"
-    "--control-socket | --control-socket=/tmp/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+    "--control-socket | --control-socket=relative.sock"
     "--config | --config=/nonexistent/sluice.conf"
     "--nonsense | --nonsense=1"
 )

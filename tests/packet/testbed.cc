@@ -142,24 +142,28 @@ bool Testbed::answer_arp(Side side, const Bytes& frame) {
     return true;
 }
 
-/// received + originated = transmitted + consumed + held + Σ dropped[reason]
+/// received + originated = transmitted + consumed + held + Σ dropped[reason], where held is what
+/// rings and queues hold by their own count.
 void Testbed::check_account() const {
-    const stats::Snapshot snapshot = gateway_->snapshot();
     using stats::Count;
-    CHECK(snapshot.count[Count::Received] + snapshot.count[Count::Originated] ==
-          snapshot.count[Count::Transmitted] + snapshot.count[Count::Consumed] + snapshot.held() +
-              snapshot.dropped());
+    const stats::Snapshot snapshot = gateway_->snapshot();
+    const uint64_t came = snapshot.count[Count::Received] + snapshot.count[Count::Originated];
+    const uint64_t went = snapshot.count[Count::Transmitted] + snapshot.count[Count::Consumed] +
+                          snapshot.held() + snapshot.dropped();
+    if (came != went)
+        FAIL("of " << came << " packets " << went << " are accounted for");
 }
 
 /// No inside address, neither as a source nor anywhere in what sluice wrote itself.
 void Testbed::check_leak(const Bytes& frame) const {
     const Seen seen = read(frame);
-    CHECK(seen.source.substr(0, 5) == "198.5");
-    if (seen.protocol != 1 || seen.icmp_type == 8 || seen.icmp_type == 0)
-        return;
-    const Be32 network = ip("10.1.0.0");
-    for (size_t i = 26; i + 3 <= frame.size(); ++i)
-        CHECK(std::memcmp(&frame[i], &network.raw, 3) != 0);
+    const bool public_source = seen.source.starts_with("198.51.100.");
+    const bool is_error = seen.protocol == 1 && seen.icmp_type != 8 && seen.icmp_type != 0;
+    const Bytes inside{10, 1, 0};
+    const auto first = frame.begin() + (is_error ? 26 : static_cast<long>(frame.size()));
+    if (!public_source ||
+        std::search(first, frame.end(), inside.begin(), inside.end()) != frame.end())
+        FAIL("an inside address leaves: " << summary(seen));
 }
 
 std::vector<Bytes> Testbed::take_frames(Side side) {
@@ -173,15 +177,16 @@ std::vector<Seen> Testbed::take(Side side) {
     return result;
 }
 
-void Testbed::advance(Duration duration) {
-    // In steps of a tenth of a second, so that the control core does its work on time.
-    constexpr Duration kStep{100};
-    for (; duration > kStep; duration.milliseconds -= kStep.milliseconds) {
-        now_ = now_ + kStep;
-        run();
-    }
+void Testbed::tick(Duration duration) {
     now_ = now_ + duration;
     run();
+}
+
+void Testbed::advance(Duration duration) {
+    constexpr Duration kStep{100};
+    for (; duration > kStep; duration.milliseconds -= kStep.milliseconds)
+        tick(kStep);
+    tick(duration);
 }
 
 const flow::FlowRecord& Testbed::only_flow() {

@@ -61,6 +61,9 @@ public:
     std::vector<Bytes> take_frames(route::Side side);
 
     // The clock.
+    /// Moves the clock by `duration` in one step, and runs.
+    void tick(Duration duration);
+    /// Moves the clock in steps small enough for the control core to do its work on time.
     void advance(Duration duration);
     Tick now() const { return now_; }
 

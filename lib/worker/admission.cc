@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "worker/admission.h"
 
-#include <rte_icmp.h>
+#include "net/parse.h"
 
 #include <algorithm>
 #include <utility>
@@ -17,7 +17,7 @@ constexpr Admitted refused(Drop reason) {
 }
 
 bool is_ping(const net::Packet& packet, const net::Tuple& tuple) {
-    return tuple.protocol == net::Protocol::Icmp && packet.icmp_type == RTE_IP_ICMP_ECHO_REQUEST;
+    return tuple.protocol == net::Protocol::Icmp && packet.icmp_type == net::kEchoRequest;
 }
 
 Admitted to_gateway(const net::Packet& packet, const net::Tuple& tuple) {

@@ -116,7 +116,14 @@ TEST_CASE("flow text: seconds are cut off, and the longest line fits", "[listing
     append_line(text, flow);
     CHECK(text.find("tcp      6 2147483 ESTABLISHED ") == 0);
     CHECK(text.find("[UNREPLIED]") != std::string::npos);
+    CHECK(text.size() <= 220);
     CHECK(text.ends_with(" dport=65535 [ASSURED] mark=0 use=1\n"));
+
+    text.clear();
+    flow.owner = 255;
+    append_json(text, flow);
+    CHECK(text.size() <= 320);
+    CHECK(nlohmann::json::parse(text)["worker"] == 255);
 
     flow.left = {999};
     text.clear();

@@ -82,7 +82,8 @@ for row in "${rows[@]}"; do
     grep --quiet --fixed-strings -e "$value" "$work/err" ||
         fail "${row##*| }: the value is not named: $(cat "$work/err")"
     [[ ! -s $work/out ]] || fail "${row##*| }: said on stdout: $(cat "$work/out")"
-    [[ -z $(comm -13 <(echo "$before") <(in_dpdk)) ]] || fail "${row##*| }: left something in /run/dpdk"
+    [[ -z $(comm -13 <(echo "$before") <(in_dpdk)) ]] ||
+        fail "${row##*| }: left something in /run/dpdk"
     [[ ! -e $work/sock ]] || fail "${row##*| }: left its socket"
     pass "$(cat "$work/err")"
 done

@@ -42,7 +42,7 @@ end "$killed" KILL || true
 [[ $(seen_by_udp two) == "$public_address":* ]] || fail "the second fell with the first"
 start_sluice one
 [[ $(seen_by_http one) == "$public_address":* ]] || fail "no forwarding after kill -9"
-[[ -z $(left_in_dpdk "$killed") ]] || fail "what was killed is not tidied up: $(left_in_dpdk "$killed")"
+[[ -z $(left_in_dpdk "$killed") ]] || fail "of what was killed: $(left_in_dpdk "$killed")"
 stop_sluice one
 stop_sluice two
 pass "killed and started again, beside another"

@@ -27,8 +27,8 @@ assert_accounts xdp
 stop_sluice xdp
 pass "af_xdp forwards"
 
-# The two taps are the kernel's ends; they become eth0 of the client and of the server. A tap is made
-# with the hardware address of sluice's port, so the host at its other end takes another.
+# The two taps are the kernel's ends; they become eth0 of the client and of the server. A tap is
+# made with the hardware address of sluice's port, so the host at its other end takes another.
 for name in tap.client tap.gateway tap.server; do new_namespace "$name"; done
 port_flags=(--lan tap:tlan --wan tap:twan)
 start_sluice tap

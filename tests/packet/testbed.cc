@@ -56,7 +56,7 @@ MacAddress mac_of(Be32 address) {
     return mac;
 }
 
-Testbed::Testbed(TestbedOptions options) : pool_(packet_pool()) {
+Testbed::Testbed(TestbedOptions options) : pool_(packet_pool()), now_(options.start) {
     const config::Config config = default_config(options);
     const uint16_t queues =
         options.rx_queues == 0 ? static_cast<uint16_t>(options.workers) : options.rx_queues;

@@ -39,6 +39,7 @@ struct TestbedOptions {
     unsigned workers = 1;
     uint16_t rx_queues = 0;  ///< 0: one for each worker.
     uint32_t flows = 1024;
+    Tick start{1000};  ///< What the clock says at first.
     std::function<void(config::Config&)> configure = [](config::Config&) {};
 };
 
@@ -89,7 +90,7 @@ private:
     std::unique_ptr<gateway::Gateway> gateway_;
     std::array<std::vector<Bytes>, 2> came_out_;
     std::array<uint16_t, 2> next_queue_{};
-    Tick now_{1000};
+    Tick now_;
 };
 
 /// The MAC of the neighbour with this address, on either wire.

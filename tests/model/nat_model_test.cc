@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+/// \file
+/// Random operations on a whole gateway, beside an oracle that knows mappings only from what has
+/// left outside: a map from a reply's tuple to whose it is and until when.
+///
+/// The clock starts a minute before its ticks run over. Every clock step that matters is drawn:
+/// often it goes to the very millisecond in which a mapping ends, or to the one before.
+
+#include "catch.h"
+#include "nat_oracle.h"
+#include "operations.h"
+#include "testbed.h"
+
+#include <algorithm>
+#include <random>
+#include <vector>
+
+using namespace sluice;
+using namespace sluice::test;
+using route::Side;
+using stats::Drop;
+
+namespace {
+
+constexpr uint32_t kFlows = 48;  // fewer than the hosts' tuples, so that the table is full at times
+constexpr Tick kBeforeWrap{~uint32_t{0} - 60'000};
+
+/// An expired flow is gone 2 s after its deadline, and a pass of ageing takes another.
+constexpr Duration kLinger = Duration::seconds(4);
+
+struct Team {
+    unsigned workers;
+    uint16_t rx_queues;
+};
+
+TestbedOptions options(const Team& team) {
+    TestbedOptions options;
+    options.workers = team.workers;
+    options.rx_queues = team.rx_queues;
+    options.flows = kFlows;
+    options.start = kBeforeWrap;
+    options.configure = [](config::Config& config) {
+        config.pool = {{ip("198.51.100.1"), ip("198.51.100.2")}};
+        config.tuning = Oracle::tuning();
+    };
+    return options;
+}
+
+class Model {
+public:
+    Model(const Team& team, uint64_t seed) : bed_(options(team)), random_(seed) {}
+
+    void run(int operations) {
+        for (int i = 0; i < operations; ++i) {
+            step();
+            check_count();
+        }
+    }
+
+    /// Everything happened often enough to have been tested.
+    void check_coverage(int operations) {
+        const auto often = static_cast<uint64_t>(operations) / 100;
+        CHECK(bed_.count(stats::Count::FlowsOpened) > often);
+        CHECK(bed_.count(stats::Count::PortChanged) > often);
+        CHECK(bed_.dropped(Drop::NoMapping) > often);
+        CHECK(bed_.dropped(Drop::TableFull) > often / 10);
+        CHECK(delivered_ > often);
+        if (bed_.gateway().workers() > 1)
+            CHECK(bed_.count(stats::Count::Handoff) > often);
+    }
+
+private:
+    void step() {
+        switch (random_() % 16) {
+            case 0:
+                return step_clock();
+            case 1:
+                return delete_flow();
+            case 2:
+            case 3:
+                return reply_to(stray());
+            case 4:
+            case 5:
+            case 6:
+            case 7:
+            case 8:
+                return reply_to(oracle_.any(random_).value_or(stray()));
+            default:
+                return send_out();
+        }
+    }
+
+    void send_out() {
+        // What has ended is reused after a grace period, which takes a turn or two.
+        bed_.run();
+        bed_.run();
+        const Conversation talk = any_conversation(random_);
+        const bool reset = talk.protocol == net::Protocol::Tcp && random_() % 16 == 0;
+        const Room before = room();
+        const auto out = bed_.from_inside(from_host(talk, reset));
+        REQUIRE(bed_.take(Side::Inside).empty());
+
+        const std::optional<ReplyKey> mapped = oracle_.find(talk, bed_.now());
+        if (!mapped && (reset || room().refusals != before.refusals)) {
+            REQUIRE(out.empty());  // opens nothing, or finds no room where there is none
+            REQUIRE((reset || before.flows == kFlows || room().no_space != before.no_space));
+            return;
+        }
+        REQUIRE(out.size() == 1);
+        const ReplyKey key = key_of(out[0]);
+        REQUIRE(out[0].checksums_ok());
+        REQUIRE(key.server == talk.server);
+        REQUIRE(key.server_port == talk.server_port);
+        REQUIRE((!mapped || *mapped == key));
+        REQUIRE(oracle_.sent(key, talk, reset, bed_.now()));
+    }
+
+    void reply_to(const ReplyKey& key) {
+        const bool reset = key.protocol == net::Protocol::Tcp && random_() % 16 == 0;
+        const auto in = bed_.from_outside(from_server(key, reset));
+        REQUIRE(bed_.take(Side::Outside).empty());
+        const std::optional<Conversation> owner = oracle_.answered(key, reset, bed_.now());
+        if (!owner) {
+            REQUIRE(in.empty());
+            return;
+        }
+        ++delivered_;
+        REQUIRE(in.size() == 1);
+        REQUIRE(in[0].checksums_ok());
+        REQUIRE(conversation_of(in[0]) == *owner);
+    }
+
+    /// To a tuple that may or may not be mapped: the oracle knows.
+    ReplyKey stray() {
+        const Conversation talk = any_conversation(random_);
+        const Be32 address = ip(random_() % 2 == 0 ? "198.51.100.1" : "198.51.100.2");
+        return {talk.protocol, talk.server, address, talk.server_port, talk.port};
+    }
+
+    void step_clock() {
+        Duration step{static_cast<int32_t>(random_() % 1500)};
+        if (const auto key = oracle_.any(random_); key && random_() % 2 == 0) {
+            const Duration left = oracle_.deadline(*key) - bed_.now();
+            const auto early = static_cast<int32_t>(random_() % 2);
+            step.milliseconds = std::max(0, left.milliseconds - early);
+        }
+        bed_.tick(step);
+        REQUIRE(bed_.take(Side::Inside).empty());
+        REQUIRE(bed_.take(Side::Outside).empty());
+        oracle_.forget_before(bed_.now(), kLinger);
+    }
+
+    void delete_flow() {
+        flow::FlowTable& table = bed_.gateway().table();
+        const auto index = static_cast<uint32_t>(random_() % kFlows);
+        const flow::FlowRecord& record = table.record(index);
+        const flow::LifeWord life = record.life.load();
+        flow::Member operator_member(table);
+        if (operator_member.kill(index, life))
+            oracle_.deleted(key_of(record));
+    }
+
+    struct Room {
+        uint32_t flows;
+        uint64_t refusals;
+        uint64_t no_space;
+    };
+    Room room() {
+        return {bed_.flows(), bed_.dropped(Drop::TableFull),
+                bed_.gateway().table().counters().no_space};
+    }
+
+    void check_count() {
+        const uint32_t flows = bed_.flows();
+        REQUIRE(flows >= oracle_.live(bed_.now()));
+        REQUIRE(flows <= oracle_.size());
+    }
+
+    Testbed bed_;
+    std::mt19937_64 random_;
+    Oracle oracle_;
+    uint64_t delivered_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("gateway: random operations do what a map of mappings says", "[model]") {
+    const Team team =
+        GENERATE(Team{1, 1}, Team{2, 1}, Team{2, 2}, Team{3, 1}, Team{3, 2}, Team{3, 3});
+    CAPTURE(team.workers, team.rx_queues);
+    const int operations = model_operations() / 6;
+    Model model(team, 7 * team.workers + team.rx_queues);
+    model.run(operations);
+    model.check_coverage(operations);
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Oracle: which mappings a gateway has, learned from what it sent outside, and until when.
+///
+/// Shape    A map from a reply's tuple to its owner. Of TCP it knows connections that are picked up
+///          in the middle and reset: ACK and RST.
+/// Units    Ports in host order; an ICMP identifier is a port of the host's.
+/// Threads  One.
+
+#include "base/clock.h"
+#include "conntrack/tuning.h"
+#include "flow/flow_record.h"
+#include "net/tuple.h"
+#include "packet_builder.h"
+#include "packet_reader.h"
+
+#include <compare>
+#include <map>
+#include <optional>
+#include <random>
+
+namespace sluice::test {
+
+/// What an inside host and a server say to each other by one pair of ports.
+struct Conversation {
+    net::Protocol protocol{};
+    Be32 host;
+    Be32 server;
+    uint16_t port = 0;
+    uint16_t server_port = 0;
+
+    bool operator==(const Conversation&) const = default;
+    auto tie() const { return std::tuple(protocol, host.raw, server.raw, port, server_port); }
+    bool operator<(const Conversation& other) const { return tie() < other.tie(); }
+};
+
+/// A reply as it arrives outside.
+struct ReplyKey {
+    net::Protocol protocol{};
+    Be32 server;
+    Be32 address;
+    uint16_t server_port = 0;
+    uint16_t port = 0;
+
+    bool operator==(const ReplyKey&) const = default;
+    auto tie() const { return std::tuple(protocol, server.raw, address.raw, server_port, port); }
+    bool operator<(const ReplyKey& other) const { return tie() < other.tie(); }
+};
+
+/// Of a packet that left outside.
+ReplyKey key_of(const Seen& seen);
+ReplyKey key_of(const flow::FlowRecord& record);
+/// Of a packet that came in to its host.
+Conversation conversation_of(const Seen& seen);
+
+class Oracle {
+public:
+    /// Timeouts that differ wherever they may, and are short.
+    static conntrack::Tuning tuning();
+
+    /// The mapping that a conversation has now.
+    std::optional<ReplyKey> find(const Conversation& talk, Tick now) const;
+    /// A packet left outside. False when its tuple is another conversation's.
+    bool sent(const ReplyKey& key, const Conversation& talk, bool reset, Tick now);
+    /// A reply arrives: whose is it?
+    std::optional<Conversation> answered(const ReplyKey& key, bool reset, Tick now);
+    void deleted(const ReplyKey& key) { mappings_.erase(key); }
+
+    /// Any mapping, live or ended a moment ago.
+    std::optional<ReplyKey> any(std::mt19937_64& random) const;
+    Tick deadline(const ReplyKey& key) const { return mappings_.at(key).deadline; }
+    /// Forgets what ended `linger` before `now` or earlier.
+    void forget_before(Tick now, Duration linger);
+
+    size_t live(Tick now) const;
+    size_t size() const { return mappings_.size(); }
+
+private:
+    struct Mapping {
+        Conversation owner;
+        Tick opened;
+        Tick deadline;
+        bool replied = false;
+        bool stream = false;
+        bool closed = false;
+
+        bool is_live(Tick now) const { return deadline.is_after(now); }
+    };
+
+    /// A packet passes: the mapping lives on, or a reset ends it. False when it has ended.
+    static bool pass(Mapping& mapping, bool reset, Tick now);
+    static Duration timeout(const Mapping& mapping);
+
+    std::map<ReplyKey, Mapping> mappings_;
+};
+
+}  // namespace sluice::test

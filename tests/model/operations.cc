@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "operations.h"
+
+#include <cstdlib>
+
+namespace sluice::test {
+namespace {
+
+using net::Protocol;
+
+constexpr unsigned kHosts = 6;
+constexpr unsigned kServers = 2;
+constexpr unsigned kPorts = 3;
+constexpr uint16_t kFirstPorts[] = {100, 520, 40000};  // one in each range of external ports
+constexpr Protocol kProtocols[] = {Protocol::Udp, Protocol::Tcp, Protocol::Icmp};
+
+uint8_t flags(bool reset) {
+    return reset ? kRst | kAck : kAck;
+}
+
+}  // namespace
+
+int model_operations() {
+    const char* count = std::getenv("SLUICE_MODEL_OPERATIONS");
+    return count != nullptr ? std::atoi(count) : 240'000;
+}
+
+Conversation any_conversation(std::mt19937_64& random) {
+    Conversation talk;
+    talk.protocol = kProtocols[random() % std::size(kProtocols)];
+    talk.host = Be32::from_host(ip("10.1.0.2").host() + static_cast<uint32_t>(random() % kHosts));
+    talk.server =
+        Be32::from_host(ip("203.0.113.10").host() + static_cast<uint32_t>(random() % kServers));
+    talk.port =
+        static_cast<uint16_t>(kFirstPorts[random() % std::size(kFirstPorts)] + random() % kPorts);
+    talk.server_port = talk.protocol == Protocol::Icmp ? 0x0800 : 53;
+    return talk;
+}
+
+Frame from_host(const Conversation& talk, bool reset) {
+    Frame frame = Frame().ipv4(talk.host, talk.server).payload(8);
+    switch (talk.protocol) {
+        case Protocol::Tcp:
+            return frame.tcp(talk.port, talk.server_port, flags(reset));
+        case Protocol::Udp:
+            return frame.udp(talk.port, talk.server_port);
+        case Protocol::Icmp:
+            break;
+    }
+    return frame.echo_request(talk.port);
+}
+
+Frame from_server(const ReplyKey& key, bool reset) {
+    Frame frame = Frame().ipv4(key.server, key.address).payload(8);
+    switch (key.protocol) {
+        case Protocol::Tcp:
+            return frame.tcp(key.server_port, key.port, flags(reset));
+        case Protocol::Udp:
+            return frame.udp(key.server_port, key.port);
+        case Protocol::Icmp:
+            break;
+    }
+    return frame.echo_reply(key.port);
+}
+
+}  // namespace sluice::test

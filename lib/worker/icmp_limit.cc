@@ -8,6 +8,17 @@ namespace {
 
 constexpr uint32_t kToken = 1000;
 
+/// How far another worker's clock may be ahead of the caller's.
+constexpr Duration kAhead = Duration::seconds(10);
+
+/// The milliseconds from `before` to `now`. Unlike ticks as a rule, these may be up to 49 days
+/// apart: nothing says that an error is wanted more often.
+uint64_t passed_since(Tick before, Tick now) {
+    if (before.is_after(now) && (now + kAhead).is_after(before))
+        return 0;
+    return now.milliseconds - before.milliseconds;
+}
+
 }  // namespace
 
 IcmpLimit::IcmpLimit(uint32_t rate, uint32_t burst)
@@ -18,8 +29,7 @@ bool IcmpLimit::allow(Tick now) {
     Bucket before = bucket_.load(std::memory_order_relaxed);
     Bucket after;
     do {
-        // Another worker's clock may be a little ahead; then no time has passed.
-        const auto passed = static_cast<uint64_t>(std::max(0, (now - before.filled).milliseconds));
+        const uint64_t passed = passed_since(before.filled, now);
         const uint64_t full = before.millitokens + passed * rate_;
         after.millitokens = static_cast<uint32_t>(std::min<uint64_t>(full, capacity_));
         after.filled = passed > 0 ? now : before.filled;

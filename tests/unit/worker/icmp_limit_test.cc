@@ -40,6 +40,15 @@ TEST_CASE("icmp limit: silence saves up no more than the burst", "[worker][icmp]
     CHECK(allowed_at(limit, Tick{3600000}, 200) == 50);
 }
 
+TEST_CASE("icmp limit: a month of silence saves up as much as a minute", "[worker][icmp]") {
+    constexpr uint32_t kDay = 24 * 3600 * 1000;
+    const uint32_t days = GENERATE(24u, 25u, 30u, 49u);
+    IcmpLimit limit(1000, 50);
+    allowed_at(limit, Tick{5}, 50);
+    CHECK(allowed_at(limit, Tick{5 + days * kDay}, 200) == 50);
+    CHECK(allowed_at(limit, Tick{6 + days * kDay}, 200) == 1);
+}
+
 TEST_CASE("icmp limit: a clock that runs a little behind gains nothing", "[worker][icmp]") {
     IcmpLimit limit(1000, 50);
     CHECK(allowed_at(limit, Tick{1000}, 60) == 50);

@@ -15,21 +15,6 @@ send_stray() {
         --source-port $((stray_first_port + $2)) --dest-port 80 "$server_address"
 }
 
-# mark NET CAPTURE: returns when a packet sent now is in the capture, and so all before it.
-mark() {
-    local before seen
-    before=$(captured_count "$2" udp dst port 53)
-    seen=$(seen_by_udp "$1") || fail "the marker went unanswered"
-    wait_for 5 "the marker of $1 ($seen)" has_more "$before" "$2" udp dst port 53
-}
-
-# has_more COUNT CAPTURE FILTER...
-has_more() {
-    local count=$1
-    shift
-    (($(captured_count "$@") > count))
-}
-
 # stray_source CAPTURE INDEX: the source of that packet on the outside wire, or "-".
 stray_source() {
     local line

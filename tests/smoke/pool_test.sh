@@ -41,6 +41,7 @@ for workers in 1 2; do
         taken[$seen]=1
     done
     pass "20 hosts with one source port are seen as 20 endpoints"
+    mark "$net" "$work/$net.pcap"
     assert_no_leak "$work/$net.pcap"
     assert_accounts "$net"
     stop_sluice "$net"

@@ -26,10 +26,11 @@ for workers in 1 2; do
     start_capture "$net.server" eth0 "$work/$net.pcap"
 
     from_client "$net" ping -q -c 1 -W 5 -t 9 "$server_address" >/dev/null || fail "ping"
+    mark "$net" "$work/$net.pcap"
     captured "$work/$net.pcap" -v icmp | grep 'ttl 8,' >/dev/null || fail "TTL 9 did not leave as 8"
     pass "TTL is one less outside, $workers worker(s)"
 
-    ctl "$net" flows --delete --proto icmp >/dev/null
+    ctl "$net" flows --delete --all >/dev/null
     before=$(counter "$net" ttl_exceeded)
     from_client "$net" ping -c 1 -W 5 -t 1 "$server_address" >"$work/ping" || true
     grep --quiet "From $lan_gateway .*Time to live exceeded" "$work/ping" ||
@@ -50,6 +51,7 @@ for workers in 1 2; do
     send_packet "$net.client" --udp --ttl 1 --source-port 40001 --dest-port 53 "$server_address"
     [[ $(from_client "$net" "$python" "$here/udp_client.py" "$client_address" "$server_address" \
         53 40001) == "$seen" ]] || fail "the mapping changed"
+    mark "$net" "$work/$net.pcap"
     assert_no_leak "$work/$net.pcap"
     assert_accounts "$net"
     stop_sluice "$net"

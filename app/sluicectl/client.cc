@@ -110,7 +110,10 @@ httplib::Result send(const Request& request, const httplib::ResponseHandler& on_
     client.set_address_family(AF_UNIX);
     client.set_read_timeout(kPatience);
     const httplib::Headers headers{{"Host", "sluice"}};
-    const std::string target = httplib::append_query_params(request.path, request.query);
+    httplib::Params params;
+    for (const auto& [name, value] : request.query)
+        params.emplace(name, value);
+    const std::string target = httplib::append_query_params(request.path, params);
     if (request.method == Request::Method::Get)
         return client.Get(target, headers, on_status, on_content);
     httplib::Result result = client.Delete(target, headers);

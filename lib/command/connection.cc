@@ -56,4 +56,11 @@ ssize_t Connection::write(const char* bytes, size_t size) {
     return -1;
 }
 
+void Connection::finish() {
+    shutdown(socket_, SHUT_WR);
+    std::array<char, 1024> rest;
+    while (read(rest.data(), rest.size()) > 0) {
+    }
+}
+
 }  // namespace sluice::command

@@ -42,6 +42,10 @@ public:
     socket_t socket() const { return socket_; }
     using httplib::Stream::write;
 
+    /// Ends the answer, and takes what the client still sends, within the request's limits: closing
+    /// before that would make the kernel throw away what the client has not read yet.
+    void finish();
+
 private:
     using Clock = std::chrono::steady_clock;
 

@@ -98,7 +98,7 @@ void Endpoints::answer(const httplib::Request& request, httplib::Response& respo
         {"/metrics", "GET", &Endpoints::tell_metrics},
     };
 
-    Question question{request.params, Format::Text};
+    Question question{Query(request.params.begin(), request.params.end()), Format::Text};
     const auto format = take_format(question.query, request);
     if (!format)
         return refuse(response, Format::Text, kBadRequest, format.error().message);

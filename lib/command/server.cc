@@ -78,7 +78,9 @@ private:
         const Descriptor owned(socket);
         try {
             Connection connection(socket, stop_.get(), patience_);
-            return answer(*this, connection);
+            const bool answered = answer(*this, connection);
+            connection.finish();
+            return answered;
         } catch (...) {  // out of memory: the client sees that there is no answer
             return false;
         }

@@ -115,6 +115,16 @@ TEST_CASE("server: bytes that are no request hurt nothing", "[command]") {
     check_alive(gateway);
 }
 
+TEST_CASE("server: an answer reaches a client that is still sending", "[command]") {
+    ServedGateway gateway(10, kHurried);
+    const Descriptor client = connect_to(gateway);
+    const std::string body(10'000, 'x');
+    say(client, "POST /v1/flows HTTP/1.1\r\nContent-Length: 10000\r\n\r\n" + body);
+    const std::string answer = hear(client);
+    CHECK(answer.starts_with("HTTP/1.1 405 "));
+    CHECK(answer.ends_with("This path knows GET, DELETE only.\n"));
+}
+
 TEST_CASE("server: a flood of connections waits outside", "[command]") {
     ServedGateway gateway(10, kHurried);
     std::vector<Descriptor> clients;

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The named cases: files in cases/, each a list of
+
+    case NAME
+    why One line: the reason why it exists.
+    set loose 0
+    isn 4294967000 17
+    original S seq=0
+    …
+
+`set` changes one setting of both gateways for this case; `after NAME` stands for the packets of a
+case above. Lines with # are comments.
+"""
+
+from pathlib import Path
+
+from packets import parse
+from rig import DEFAULTS, Script
+
+FOLDER = Path(__file__).resolve().parent / "cases"
+FILES = ("opening", "first_packets", "midstream", "windows", "options", "closing", "resets", "reuse",
+         "timers")
+
+
+def read(text, where, known):
+    """The cases of one file; `known` has those of all files so far, by name."""
+    scripts = []
+    for number, line in enumerate(text.splitlines(), 1):
+        word, _, rest = line.strip().partition(" ")
+        if not word or word.startswith("#"):
+            continue
+        try:
+            if word == "case":
+                scripts.append(Script(rest, []))
+                if rest in known:
+                    raise ValueError("a second case of that name")
+                known[rest] = scripts[-1]
+            elif word == "why":
+                scripts[-1].why = rest
+            elif word == "after":
+                scripts[-1].steps += known[rest].steps
+            elif word == "isn":
+                scripts[-1].isn = tuple(map(int, rest.split()))
+            elif word == "set":
+                name, value = rest.split()
+                if name not in DEFAULTS:
+                    raise ValueError(f"no setting {name}")
+                scripts[-1].settings[name] = int(value)
+            else:
+                scripts[-1].steps.append(parse(line))
+        except (ValueError, LookupError, TypeError) as error:
+            raise ValueError(f"{where}:{number}: {error}") from error
+    return scripts
+
+
+def load(name=None):
+    """All cases, or the one of that name."""
+    known = {}
+    scripts = [script for file in FILES
+               for script in read((FOLDER / f"{file}.txt").read_text(encoding="utf-8"), file, known)]
+    for script in scripts:
+        if not script.why or not script.steps:
+            raise ValueError(f"case {script.name} lacks its reason or its packets")
+    chosen = [script for script in scripts if name in (None, script.name)]
+    if not chosen:
+        raise ValueError(f"no case {name}")
+    return chosen

@@ -1,0 +1,179 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Sends the same packets through the running kernel and through sluice, and compares: see
+scripts/differential."""
+
+import argparse
+import os
+import random
+import signal
+import sys
+import time
+from collections import Counter
+from dataclasses import replace
+
+import cases
+import record
+import shrink
+from compare import Comparison
+from generate import Generator
+from packets import Wait, text
+from rig import DEFAULTS, Rig
+
+BATCH = 400  # scripts at once: timers run, so a step of all must not take long
+SKIPPED = 77  # meson's exit code for a test that cannot run here
+
+
+class Trial:
+    """Runs scripts through a rig; what failed first of each is in `failures`."""
+
+    def __init__(self, rig, comparison):
+        self.rig, self.comparison = rig, comparison
+        self.packets = 0
+
+    def run(self, scripts):
+        """{script index: (step index, differences, outcomes)} of those that differ."""
+        failures = {}
+
+        def visit(index, step, outcomes):
+            self.packets += 1
+            found = self.comparison.differences(scripts[index].steps[step], *outcomes,
+                                                self.rig.slack())
+            if found:
+                failures[index] = step, found, outcomes
+            return not found
+
+        self.rig.run(scripts, visit, failures.clear)
+        return failures
+
+
+def report(trial, script, settings):
+    """Shrinks a script that differs and prints what is left of it."""
+    small = shrink.shrink(trial, script)
+    failures = trial.run([small])
+    if not failures:
+        print("(it agrees when it runs alone; as it was:)")
+        small = script
+    step, found, outcomes = failures.get(0, (len(small.steps) - 1, ["what it did before"], []))
+    print(f"\ndiffers: {script.name}" + (f": {script.why}" if script.why else ""))
+    print(f"settings {' '.join(f'{name} {value}' for name, value in settings.items())}, "
+          f"isn {small.isn[0]} {small.isn[1]}")
+    for line in small.steps[:step + 1]:
+        print(f"    {text(line)}")
+    print(f"in {', '.join(found)}:")
+    for side, outcome in zip(trial.rig.sides, outcomes):
+        print(f"    {side.gateway.name:7}{outcome}")
+
+
+def compare_all(groups, most_reports):
+    """Runs [(settings, [script])]; how many scripts differ."""
+    comparison, differing, total, packets, reruns = Comparison(), 0, 0, 0, 0
+    kinds = Counter()
+    for settings, scripts in groups:
+        with Rig(settings) as rig:
+            trial = Trial(rig, comparison)
+            for batch in batches(scripts):
+                failures = trial.run(batch)
+                kinds.update(found for _, differences, _ in failures.values()
+                             for found in differences)
+                for index in sorted(failures)[:max(0, most_reports - differing)]:
+                    report(trial, batch[index], settings)
+                differing += len(failures)
+                total += len(batch)
+                if differing >= most_reports > 0 and differing:
+                    break
+            packets += trial.packets
+            reruns += rig.reruns
+        if differing >= most_reports:
+            break
+    print(f"{total - differing} agreed, {differing} differ; {packets} packets compared, "
+          f"{reruns} batches run again for a lost packet")
+    for what, count in kinds.most_common():
+        print(f"    {count} in {what}")
+    return differing
+
+
+def batches(scripts):
+    """Scripts whose waits are at the same steps run together, so that no one waits for another."""
+    by_waits = {}
+    for script in scripts:
+        waits = tuple((at, step.seconds) for at, step in enumerate(script.steps)
+                      if isinstance(step, Wait))
+        by_waits.setdefault(waits, []).append(script)
+    for group in by_waits.values():
+        for first in range(0, len(group), BATCH):
+            yield group[first:first + BATCH]
+
+
+def random_scripts(count, seed):
+    """Every third batch lets time pass, twice."""
+    generator = Generator(seed)
+    chooser = random.Random(seed)
+    scripts = []
+    while len(scripts) < count:
+        waits = sorted(chooser.sample(range(2, 7), 1)) if len(scripts) // BATCH % 3 == 2 else ()
+        for _ in range(min(BATCH, count - len(scripts))):
+            scripts.append(generator.script(f"sequence {len(scripts)} of seed {seed}", waits))
+    return scripts
+
+
+def groups_of(arguments):
+    """[(settings, scripts)]: named cases by their own settings, sequences by the flags."""
+    groups = {}
+    if not arguments.sequences or arguments.case or arguments.cases:
+        for script in cases.load(arguments.case):
+            groups.setdefault(tuple(script.settings.items()), []).append(script)
+    given = {name: value for name, value in (("loose", arguments.tcp_loose),
+                                             ("liberal", arguments.tcp_be_liberal))
+             if value is not None}
+    combinations = [DEFAULTS | {"loose": loose, "liberal": liberal} for loose, liberal in
+                    ((1, 0), (0, 0), (1, 1), (0, 1))]
+    combinations = [c for c in combinations if c | given == c]
+    # Most of them where Linux starts.
+    shares = [len(combinations) + 1] + [1] * (len(combinations) - 1)
+    for number, settings in enumerate(combinations):
+        if share := arguments.sequences * shares[number] // sum(shares):
+            scripts = random_scripts(share, arguments.seed + number)
+            groups.setdefault(tuple(settings.items()), []).extend(
+                replace(script, settings=settings) for script in scripts)
+    return [(dict(settings), scripts) for settings, scripts in groups.items()]
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(prog="differential", description=__doc__)
+    parser.add_argument("--sequences", type=int, default=0, metavar="N", help="random connections")
+    parser.add_argument("--seed", type=int, default=int(time.strftime("%Y%m%d")), metavar="S",
+                        help="of the random connections; the day's if not given")
+    parser.add_argument("--cases", action="store_true", help="the named cases, beside the sequences")
+    parser.add_argument("--case", metavar="NAME", help="one named case")
+    parser.add_argument("--tcp-loose", type=int, choices=(0, 1), help="only with this setting")
+    parser.add_argument("--tcp-be-liberal", type=int, choices=(0, 1), help="only with this setting")
+    parser.add_argument("--reports", type=int, default=1, metavar="N",
+                        help="shrink and print so many differences, then stop")
+    parser.add_argument("--record", metavar="DIRECTORY",
+                        help="write down the kernel's answers in place of comparing")
+    return parser.parse_args()
+
+
+def main():
+    arguments = parse_arguments()
+    if os.geteuid() != 0:
+        print("SKIP: network namespaces need root")
+        return SKIPPED
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
+    if arguments.record:
+        named = cases.load()
+        arguments.sequences = arguments.sequences or 2000
+        fresh = [script for _, scripts in groups_of(arguments) for script in scripts]
+        record.record(arguments.record, {"cases": named, "sequences": fresh})
+        return 0
+    print(f"seed {arguments.seed}", flush=True)
+    start = time.monotonic()
+    differing = compare_all(groups_of(arguments), arguments.reports)
+    print(f"{time.monotonic() - start:.0f} s")
+    return 1 if differing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

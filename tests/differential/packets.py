@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Packets as people write them, as records keep them, and as they travel.
+
+A packet of a script is one line; what is not written has its default:
+
+    original S seq=0 win=65535 wscale=7 sackok
+    reply SA seq=0 ack=1 win=65535
+    reply A ack=1 sack=2921-4381
+    original PA seq=1 ack=1 len=1460
+    wait 2.5
+
+Flags are S A F R P U E C, or - for none. Numbers count from the sender's initial sequence number
+(seq) and from the peer's (ack, sack); both may be negative. `ack` is 0 on the wire where the A flag
+is missing and no ack is written.
+"""
+
+import re
+import socket
+import struct
+from dataclasses import dataclass
+
+FLAGS = {"F": 0x01, "S": 0x02, "R": 0x04, "P": 0x08, "A": 0x10, "U": 0x20, "E": 0x40, "C": 0x80}
+ORIGINAL, REPLY = "original", "reply"
+MODULUS = 1 << 32
+
+
+@dataclass(frozen=True)
+class Packet:
+    direction: str
+    flags: str
+    seq: int = 0
+    ack: int | None = None  # None: the field is 0 on the wire
+    win: int = 65535
+    len: int = 0
+    wscale: int | None = None
+    mss: int | None = None
+    sackok: bool = False
+    timestamps: bool = False
+    sack: tuple = ()  # pairs (left, right)
+
+    def flag_bits(self):
+        return sum(FLAGS[letter] for letter in self.flags if letter != "-")
+
+
+@dataclass(frozen=True)
+class Wait:
+    seconds: float
+
+
+def text(step):
+    """The line of a step."""
+    if isinstance(step, Wait):
+        return f"wait {step.seconds:g}"
+    words = [step.direction, step.flags, f"seq={step.seq}"]
+    if step.ack is not None:
+        words.append(f"ack={step.ack}")
+    words.append(f"win={step.win}")
+    words += [f"{name}={value}" for name, value in (("len", step.len or None),
+                                                    ("wscale", step.wscale), ("mss", step.mss))
+              if value is not None]
+    words += [word for word, is_there in (("sackok", step.sackok), ("ts", step.timestamps))
+              if is_there]
+    if step.sack:
+        words.append("sack=" + ",".join(f"{left}:{right}" for left, right in step.sack))
+    return " ".join(words)
+
+
+def parse(line):
+    """The step of a line."""
+    words = line.split()
+    if words[0] == "wait":
+        return Wait(float(words[1]))
+    if words[0] not in (ORIGINAL, REPLY) or set(words[1]) - set("SAFRPUEC-"):
+        raise ValueError(f"not a packet: {line}")
+    values = {}
+    for word in words[2:]:
+        name, equals, value = word.partition("=")
+        if name == "sack":
+            values[name] = tuple(tuple(map(int, pair.split(":"))) for pair in value.split(","))
+        elif name in ("seq", "ack", "win", "len", "wscale", "mss") and equals:
+            values[name] = int(value, 0)
+        elif word in ("sackok", "ts"):
+            values["timestamps" if word == "ts" else word] = True
+        else:
+            raise ValueError(f"unknown word {word!r}: {line}")
+    return Packet(words[0], words[1], **values)
+
+
+SHORT = re.compile(r"([a-z])(-?[0-9:,-]*)")
+SHORT_NUMBERS = {"s": "seq", "a": "ack", "w": "win", "l": "len", "k": "wscale", "m": "mss"}
+
+
+def short(packet):
+    """The packet as records keep it: `oPA s1 a1 l1460`, less what is a default."""
+    words = [packet.direction[0] + packet.flags]
+    for letter, name in SHORT_NUMBERS.items():
+        value = getattr(packet, name)
+        if value != Packet.__dataclass_fields__[name].default:
+            words.append(f"{letter}{value}")
+    words += ["p"] * packet.sackok + ["t"] * packet.timestamps
+    words += [f"e{left}:{right}" for left, right in packet.sack]
+    return " ".join(words)
+
+
+def options(packet, peer_isn):
+    """TCP options on the wire, padded."""
+    data = b""
+    if packet.mss is not None:
+        data += struct.pack("!BBH", 2, 4, packet.mss)
+    if packet.sackok:
+        data += b"\x04\x02"
+    if packet.timestamps:
+        data += struct.pack("!BBII", 8, 10, 1000, 2000)
+    if packet.wscale is not None:
+        data += struct.pack("!BBB", 3, 3, packet.wscale)
+    if packet.sack:
+        data += struct.pack("!BB", 5, 2 + 8 * len(packet.sack))
+        for pair in packet.sack:
+            data += struct.pack("!II", *((peer_isn + edge) % MODULUS for edge in pair))
+    return data + b"\x01" * (-len(data) % 4)
+
+
+def checksum(data):
+    """RFC 1071, by arithmetic: 2^16 is 1 modulo 2^16 - 1. Over what is sound it is 0xffff."""
+    return 0xffff - int.from_bytes(data + b"\0" * (len(data) % 2), "big") % 0xffff
+
+
+@dataclass(frozen=True)
+class Path:
+    """Where a frame goes from and to."""
+    source: str
+    destination: str
+    source_port: int
+    destination_port: int
+
+    def addresses(self):
+        return socket.inet_aton(self.source) + socket.inet_aton(self.destination)
+
+
+def ip_header(path, protocol, length, mark):
+    head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + length, mark, 0, 64, protocol, 0)
+    head += path.addresses()
+    return head[:10] + struct.pack("!H", checksum(head)) + head[12:]
+
+
+def tcp_datagram(packet, path, isn, mark):
+    """An IP datagram. `isn` has the initial sequence numbers (sender's, peer's), `mark` becomes the
+    IP identification, by which the packet is known again on the far side."""
+    tail = options(packet, isn[1])
+    ack = 0 if packet.ack is None else (isn[1] + packet.ack) % MODULUS
+    head = struct.pack("!HHIIBBHHH", path.source_port, path.destination_port,
+                       (isn[0] + packet.seq) % MODULUS, ack, (20 + len(tail)) << 2,
+                       packet.flag_bits(), packet.win, 0, 0)
+    body = tail + b"x" * packet.len
+    length = len(head) + len(body)
+    pseudo = path.addresses() + struct.pack("!HH", 6, length)
+    value = checksum(pseudo + head + body)
+    return ip_header(path, 6, length, mark) + head[:16] + struct.pack("!HH", value, 0) + body
+
+
+def udp_datagram(path, mark):
+    """The sentinel: eight bytes of UDP without a checksum, which UDP allows."""
+    return ip_header(path, 17, 8, mark) + struct.pack("!HHHH", path.source_port,
+                                                      path.destination_port, 8, 0)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A datagram as it came out on the far side."""
+    protocol: int
+    mark: int
+    path: Path
+    ttl: int
+    rest: bytes     # what no NAT may touch: all from the sequence number on, less the checksum
+    is_sound: bool  # both checksums are right
+
+
+def read(frame):
+    """What an Ethernet frame with IPv4 holds."""
+    length, mark, ttl, protocol = struct.unpack_from("!2xHHxxBB", frame, 14)
+    data = frame[14:14 + length]
+    source, destination = socket.inet_ntoa(data[12:16]), socket.inet_ntoa(data[16:20])
+    ports = struct.unpack_from("!HH", data, 20)
+    is_sound = checksum(data[:20]) == 0xffff
+    if protocol == 6:
+        pseudo = data[12:20] + struct.pack("!HH", 6, length - 20)
+        is_sound &= checksum(pseudo + data[20:]) == 0xffff
+    rest = data[24:36] + data[38:]
+    return Seen(protocol, mark, Path(source, destination, *ports), ttl, rest, is_sound)

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The real sluice between the two ends of a network, and its flows over its control socket."""
+
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+import network
+from state import State
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PROGRAM = os.environ.get("SLUICE", str(ROOT / "build/app/sluice/sluice"))
+
+# Setting → flag.
+FLAGS = {"loose": "--tcp-loose", "liberal": "--tcp-be-liberal",
+         "ignore-invalid-rst": "--tcp-ignore-invalid-rst", "max-retrans": "--tcp-max-retrans"}
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("sluice", timeout=30)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+class Sluice:
+    name = "sluice"
+
+    def __init__(self, net, settings):
+        self.work = tempfile.mkdtemp(prefix="sluice.differential.")
+        self.path = self.work + "/sock"
+        flags = [word for name, value in settings.items() for word in (FLAGS[name], str(value))]
+        self.log = open(self.work + "/log", "w+", encoding="utf-8")  # closed by close()
+        self.process = net.gateway.start(
+            PROGRAM, "--lan", "af_packet:lan", "--wan", "af_packet:wan",
+            "--lan-address", network.LAN_GATEWAY + "/24",
+            "--wan-address", network.PUBLIC + "/24", "--gateway", network.NEXT_HOP,
+            "--no-huge", "--flows", "65536", "--control-socket", self.path, *flags,
+            stdout=subprocess.PIPE, stderr=self.log, text=True)
+        try:
+            self._wait_until_ready()
+        except BaseException:
+            self.close()
+            raise
+
+    def _wait_until_ready(self):
+        for line in self.process.stdout:
+            if line.strip() == "sluice: ready":
+                return
+        self.log.seek(0)
+        raise RuntimeError(f"sluice ended before it was ready: {self.log.read()}")
+
+    def _ask(self, method, path):
+        connection = UnixConnection(self.path)
+        try:
+            connection.request(method, path, headers={"Accept": "application/json"})
+            response = connection.getresponse()
+            body = response.read()
+            if response.status != 200:
+                raise RuntimeError(f"{method} {path}: {response.status} {body}")
+            return json.loads(body)
+        finally:
+            connection.close()
+
+    def flows(self):
+        """{original source port: State} of all TCP flows."""
+        return {flow["original"]["sport"]:
+                State(flow["state"], flow["replied"], flow["assured"], flow["timeout"],
+                      (flow["reply"]["dst"], flow["reply"]["dport"]))
+                for flow in self._ask("GET", "/v1/flows?proto=tcp")}
+
+    def flush(self):
+        self._ask("DELETE", "/v1/flows?all=1")
+
+    def received(self):
+        """IP packets that arrived, for the sender to compare with what it sent."""
+        stats = self._ask("GET", "/v1/stats?all=1")
+        return stats["packets"]["received"] - stats["events"]["arp_received"]
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.process.stdout.close()
+        self.log.close()
+        shutil.rmtree(self.work, ignore_errors=True)

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a gateway knows of a flow, and what became of a packet."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class State:
+    name: str         # of the TCP state
+    is_replied: bool
+    is_assured: bool
+    left: int         # seconds
+    public: tuple     # (address, port) by which the outside knows the flow
+
+    def __str__(self):
+        words = [self.name] + ["UNREPLIED"] * (not self.is_replied)
+        return " ".join(words + ["ASSURED"] * self.is_assured + [f"{self.left} s"])
+
+
+@dataclass(frozen=True)
+class Outcome:
+    fate: str            # passed, untranslated, dropped, or altered: and how
+    state: State | None  # None: no flow
+
+    def __str__(self):
+        return f"{self.fate}, {self.state or 'no flow'}"

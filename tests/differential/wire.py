@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Sends a burst of datagrams into a gateway and says what came out on the other side.
+
+After each chunk of a burst a sentinel follows on the same cable, and one comes back from the other
+end; a gateway and its cables keep the order, so what has not come out before the sentinel never
+will. What was lost at a buffer is no answer: Lost says that the burst proves nothing.
+"""
+
+import select
+import socket
+import struct
+import time
+
+import network
+import packets
+
+SO_RCVBUFFORCE = 33
+SOL_PACKET, PACKET_STATISTICS = 263, 6
+CHUNK = 100      # fewer than fit the ring through which sluice receives
+PATIENCE = 5     # seconds until a sentinel counts as lost
+SENTINEL_PORT = 9
+
+
+class Lost(Exception):
+    """A packet did not arrive for want of a buffer."""
+
+
+class End:
+    """A raw socket at the client's or the server's end."""
+
+    def __init__(self, net, namespace, facing):
+        with namespace.entered():
+            self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800))
+            self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
+            self.socket.bind(("eth0", 0x0800))
+        self.socket.setblocking(False)
+        self.header = net.hardware_address(net.gateway, facing) + \
+            net.hardware_address(namespace, "eth0") + b"\x08\x00"
+        self.sent = 0
+
+    def send(self, datagram):
+        self.socket.send(self.header + datagram)
+        self.sent += 1
+
+    def receive(self):
+        """All that waits, without waiting."""
+        frames = []
+        while True:
+            try:
+                frames.append(packets.read(self.socket.recv(2048)))
+            except BlockingIOError:
+                return frames
+
+    def overflowed(self):
+        return struct.unpack("II", self.socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))[1]
+
+
+class Wire:
+    """Both ends of a network with a gateway in its middle."""
+
+    def __init__(self, net, gateway):
+        self.network, self.gateway = net, gateway
+        self.client = End(net, net.client, "lan")
+        self.server = End(net, net.server, "wan")
+        self.count = 0  # of sentinels
+        self.public = None  # where the sentinel's flow is known outside
+        self.rest()
+
+    def rest(self):
+        """Between bursts: loss is counted from here."""
+        self._find_sentinel_flow()
+        self.client.overflowed(), self.server.overflowed()
+        self.lost_before = self.network.dropped()
+        self.received_before = self.gateway.received()
+        self.client.sent = self.server.sent = 0
+
+    def _find_sentinel_flow(self):
+        """Opens it; the first packet may have to wait for ARP, so it is sent until it arrives."""
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            mark = self._ask(self.client, packets.Path(network.CLIENT, network.SERVER,
+                                                       SENTINEL_PORT, SENTINEL_PORT))
+            seen = self._await(self.server, mark, 1)
+            if seen:
+                self.public = (seen[-1].path.source, seen[-1].path.source_port)
+                mark = self._answer()
+                if self._await(self.client, mark, 1):
+                    return
+        raise RuntimeError(f"{self.gateway.name} does not forward")
+
+    def _ask(self, end, path):
+        self.count = (self.count + 1) % 65536
+        end.send(packets.udp_datagram(path, self.count))
+        return self.count
+
+    def _answer(self):
+        return self._ask(self.server, packets.Path(network.SERVER, self.public[0], SENTINEL_PORT,
+                                                   self.public[1]))
+
+    @staticmethod
+    def _await(end, mark, patience):
+        """Everything up to the sentinel with this mark; nothing if it does not come."""
+        frames, deadline = [], time.monotonic() + patience
+        while (left := deadline - time.monotonic()) > 0:
+            select.select([end.socket], [], [], left)
+            frames += end.receive()
+            if any(seen.protocol == 17 and seen.mark == mark for seen in frames):
+                return frames
+        return []
+
+    def _flush_out(self):
+        """Passes a sentinel each way; (at the client, at the server) came what came before."""
+        ask = self._ask(self.client, packets.Path(network.CLIENT, network.SERVER, SENTINEL_PORT,
+                                                  SENTINEL_PORT))
+        answer = self._answer()
+        at_server = self._await(self.server, ask, PATIENCE)
+        at_client = self._await(self.client, answer, PATIENCE)
+        if not at_server or not at_client:
+            raise Lost("a sentinel")
+        return at_client, at_server
+
+    def exchange(self, burst):
+        """Sends [(direction, datagram)]; ([seen at the client], [seen at the server])."""
+        at_client, at_server = [], []
+        for first in range(0, len(burst), CHUNK):
+            for direction, datagram in burst[first:first + CHUNK]:
+                (self.client if direction == packets.ORIGINAL else self.server).send(datagram)
+            here, there = self._flush_out()
+            at_client += here
+            at_server += there
+        self._check_loss()
+        return ([seen for seen in at_client if seen.protocol != 17],
+                [seen for seen in at_server if seen.protocol != 17])
+
+    def _check_loss(self):
+        if self.client.overflowed() + self.server.overflowed():
+            raise Lost("at a receiving socket")
+        if self.network.dropped() != self.lost_before:
+            raise Lost("at an interface")
+        received = self.gateway.received()
+        if received is not None and \
+                received - self.received_before != self.client.sent + self.server.sent:
+            raise Lost(f"{received - self.received_before} of "
+                       f"{self.client.sent + self.server.sent} packets reached {self.gateway.name}")
+
+    def close(self):
+        self.client.socket.close()
+        self.server.socket.close()

@@ -18,8 +18,8 @@ from packets import parse
 from rig import DEFAULTS, Script
 
 FOLDER = Path(__file__).resolve().parent / "cases"
-FILES = ("opening", "first_packets", "midstream", "windows", "options", "closing", "resets", "reuse",
-         "timers")
+FILES = ("opening", "first_packets", "midstream", "windows", "options", "closing", "resets",
+         "reuse", "timers")
 
 
 def read(text, where, known):
@@ -56,8 +56,8 @@ def read(text, where, known):
 def load(name=None):
     """All cases, or the one of that name."""
     known = {}
-    scripts = [script for file in FILES
-               for script in read((FOLDER / f"{file}.txt").read_text(encoding="utf-8"), file, known)]
+    texts = [(FOLDER / f"{file}.txt").read_text(encoding="utf-8") for file in FILES]
+    scripts = [script for file, text in zip(FILES, texts) for script in read(text, file, known)]
     for script in scripts:
         if not script.why or not script.steps:
             raise ValueError(f"case {script.name} lacks its reason or its packets")

@@ -16,8 +16,8 @@ def is_leak(packet, linux, sluice):
         sluice.fate == "dropped"
 
 
-# What a row of the table means, by its id: (packet, Linux's outcome, sluice's) → excused. It excuses
-# the packet's fate and never the flow's state.
+# What a row of the table means, by its id: (packet, Linux's outcome, sluice's) → excused. That is
+# the packet's fate, never the flow's state.
 EXCUSES = {"leak": is_leak}
 
 

@@ -26,7 +26,7 @@ class End:
 
 
 class Generator:
-    FLAGS = (("A", 34), ("PA", 10), ("FA", 12), ("S", 7), ("SA", 7), ("R", 7), ("RA", 8), ("AU", 1),
+    FLAGS = (("A", 34), ("PA", 10), ("FA", 12), ("S", 7), ("SA", 7), ("R", 4), ("RA", 4), ("AU", 1),
              ("F", 1), ("-", 1), ("SF", 1), ("SR", 1), ("FPU", 1), ("SU", 1), ("SEC", 1), ("AE", 1))
     PLACES = (("next", 50), ("again", 10), ("edge", 16), ("below", 10), ("random", 6), ("zero", 4),
               ("far", 4))
@@ -55,8 +55,8 @@ class Generator:
         return Script(name, steps, isn)
 
     def beginning(self):
-        kind = self.pick((("handshake", 50), ("data", 20), ("syn", 8), ("midstream", 14), ("both", 5),
-                          ("nothing", 3)))
+        kind = self.pick((("handshake", 35), ("data", 20), ("closing", 18), ("syn", 8),
+                          ("midstream", 12), ("both", 5), ("nothing", 2)))
         if kind == "nothing":
             return [self.emit(ORIGINAL, self.pick(self.FLAGS), 0)]
         if kind == "midstream":
@@ -67,6 +67,8 @@ class Generator:
             steps.append(self.syn(REPLY, "S"))
         elif kind != "syn":
             steps += [self.syn(REPLY, "SA"), self.emit(ORIGINAL, "A", 1, ack=1)]
+        if kind == "closing":
+            steps += self.closing()
         if kind == "data":
             for _ in range(self.random.randint(1, 3)):
                 direction = self.random.choice((ORIGINAL, REPLY))
@@ -74,6 +76,15 @@ class Generator:
                                        ack=self.peer(direction).next,
                                        len=self.random.choice((1, 100, 1400))))
         return steps
+
+    def closing(self):
+        """An orderly end, or the first part of one."""
+        first = self.random.choice((ORIGINAL, REPLY))
+        second = REPLY if first == ORIGINAL else ORIGINAL
+        order = ((first, "FA"), (second, "A"), (second, "FA"), (first, "A"))
+        return [self.emit(direction, flags, self.ends[direction].next, win=29200,
+                          ack=self.peer(direction).next)
+                for direction, flags in order[:self.random.randint(1, 4)]]
 
     def peer(self, direction):
         return self.ends[REPLY if direction == ORIGINAL else ORIGINAL]
@@ -121,8 +132,8 @@ class Generator:
                                        end.next - (peer.win >> peer.scale))) + near
         return {"next": end.next, "again": end.acked, "zero": self.random.choice((0, 1)),
                 "random": end.next + self.random.randint(-70000, 70000),
-                "far": end.next + self.random.choice((-1, 1)) * self.random.randint(1 << 20, 1 << 31)
-                }[kind]
+                "far": end.next + self.random.choice((-1, 1)) *
+                self.random.randint(1 << 20, 1 << 31)}[kind]
 
     def segment(self):
         direction = self.random.choice((ORIGINAL, REPLY))

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The gateway of the running kernel: nft masquerade, its sysctls, its connections over netlink.
 
-The messages are those of linux/netfilter/nfnetlink_conntrack.h: a header, then attributes that nest.
+The messages are those of linux/netfilter/nfnetlink_conntrack.h: a header, then attributes that
+nest.
 """
 
 import socket

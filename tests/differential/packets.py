@@ -110,7 +110,7 @@ def options(packet, peer_isn):
     if packet.sackok:
         data += b"\x04\x02"
     if packet.timestamps:
-        data += struct.pack("!BBII", 8, 10, 1000, 2000)
+        data += struct.pack("!BBBBII", 1, 1, 8, 10, 1000, 2000)
     if packet.wscale is not None:
         data += struct.pack("!BBB", 3, 3, packet.wscale)
     if packet.sack:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Writes down what the kernel answers, for tests/unit/conntrack/recorded_test.cc.
 
-Time does not pass here, it is taken away: before each packet every flow gets 5 seconds less to live,
-by netlink, as if its last refresh had been earlier. So a refresh shows, and records are exact: what
-is written is the time left just after the packet.
+Time does not pass here, it is taken away: before each packet every flow gets 5 seconds less to
+live, by netlink, as if its last refresh had been earlier. So a refresh shows, and records are
+exact: what is written is the time left just after the packet.
 """
 
 from pathlib import Path
@@ -18,12 +18,12 @@ INITIALS = dict(zip(STATES, ("NO", "SS", "SR", "ES", "FW", "CW", "LA", "TW", "CL
 TIMEOUTS = (432000, 300, 120, 60, 30, 10)
 
 HEAD = """# SPDX-License-Identifier: BSD-3-Clause
-# The running kernel's answers, written by scripts/differential --record. A line that begins with =
-# is a connection: its name, tcp_loose, tcp_be_liberal, tcp_ignore_invalid_rst, tcp_max_retrans, and
-# the initial sequence numbers of original and reply. Each line after it is a segment and the answer:
+# The running kernel's answers, written by scripts/differential --record. A line that begins with
+# = is a connection: its name, tcp_loose, tcp_be_liberal, tcp_ignore_invalid_rst, tcp_max_retrans,
+# and the initial sequence numbers of original and reply. Below it, a segment and its answer a line:
 #   o, r, then flags    direction; - for no flag
-#   s a w l             sequence and acknowledgment number from the initial one, window (65535 if not
-#                       given), bytes of data; without a the field is 0
+#   s a w l             sequence and acknowledgment number from the initial one (without a the
+#                       field is 0), window (65535 if not given), bytes of data
 #   k m p t e           window scale, MSS, SACK permitted, timestamps, a SACK block
 #   :ES3 295            passed; state by initials, status bits, seconds left
 #   !                   in place of the colon: INVALID
@@ -66,8 +66,8 @@ class Recorder:
         return True
 
     def _exact(self, index, state):
-        """Netlink cuts off a part of a second that has just begun."""
-        near = (state.left, state.left + 1)
+        """All timers here are multiples of 5 s; what is less than that has passed since."""
+        near = range(state.left, state.left + AGEING)
         if self.left.get(index) in near:
             return self.left[index]
         for timeout in TIMEOUTS:

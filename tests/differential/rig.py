@@ -132,9 +132,10 @@ class Rig:
         return sum(side.slowest for side in self.sides)
 
     def run(self, scripts, visit, begin=None, between=None):
-        """Runs scripts (fewer than MAX_SCRIPTS) in step. After each packet `visit(script index, step
-        index, outcomes)` tells whether the script goes on; `between` is called before each step. A
-        batch in which a packet was lost is begun again: `begin` is called whenever it begins."""
+        """Runs scripts (fewer than MAX_SCRIPTS) in step. After each packet `visit(script's index,
+        step's index, outcomes)` tells whether the script goes on; `between` is called before each
+        step. A batch in which a packet was lost is begun again: `begin` is called whenever it
+        begins."""
         for attempt in range(self.TRIES):
             try:
                 return self._run(scripts, visit, begin, between)

@@ -33,7 +33,7 @@ class Generator:
 
     def __init__(self, seed):
         self.random = random.Random(seed)
-        self.ends = {}
+        self.ends, self.isn = {}, {}
 
     def pick(self, weighted):
         return self.random.choices([what for what, _ in weighted],
@@ -46,17 +46,21 @@ class Generator:
                                ((1 << 32) - self.random.randrange(1, 3000), 2),
                                ((1 << 31) - self.random.randrange(3000), 1), (0, 1)))
                     for _ in range(2))
+        self.isn = dict(zip((ORIGINAL, REPLY), isn))
         steps = self.beginning()
         length = self.random.randint(6, 14)
         while len(steps) < length:
-            steps.append(self.segment())
+            if self.random.random() < 0.06:
+                steps += [steps[-1]] * self.random.randint(1, 4)  # sent again
+            else:
+                steps.append(self.segment())
         for at in waits:
             steps.insert(at, Wait(WAIT))
         return Script(name, steps, isn)
 
     def beginning(self):
-        kind = self.pick((("handshake", 35), ("data", 20), ("closing", 18), ("syn", 8),
-                          ("midstream", 12), ("both", 5), ("nothing", 2)))
+        kind = self.pick((("handshake", 27), ("data", 20), ("closing", 16), ("syn", 6), ("anew", 8),
+                          ("ignored", 6), ("midstream", 10), ("both", 5), ("nothing", 2)))
         if kind == "nothing":
             return [self.emit(ORIGINAL, self.pick(self.FLAGS), 0)]
         if kind == "midstream":
@@ -65,8 +69,12 @@ class Generator:
         steps = [self.syn(ORIGINAL, "S")]
         if kind == "both":
             steps.append(self.syn(REPLY, "S"))
+        elif kind == "anew":
+            steps += self.call(self.random.choice((1, 500, 300000)))
         elif kind != "syn":
             steps += [self.syn(REPLY, "SA"), self.emit(ORIGINAL, "A", 1, ack=1)]
+        if kind == "ignored":
+            steps += self.call(self.random.choice((2, 3000, 300000)))
         if kind == "closing":
             steps += self.closing()
         if kind == "data":
@@ -89,7 +97,14 @@ class Generator:
     def peer(self, direction):
         return self.ends[REPLY if direction == ORIGINAL else ORIGINAL]
 
-    def syn(self, direction, flags):
+    def call(self, seq):
+        """Another SYN of the client's, its answer, and perhaps the ACK."""
+        steps = [self.syn(ORIGINAL, "S", seq), self.syn(REPLY, "SA", self.ends[REPLY].next + 5000)]
+        if self.random.random() < 0.7:
+            steps.append(self.emit(ORIGINAL, "A", seq + 1, ack=self.ends[REPLY].next))
+        return steps
+
+    def syn(self, direction, flags, seq=0):
         options = {}
         if self.random.random() < 0.7:
             options["wscale"] = self.random.choice((0, 1, 2, 7, 14, 15))
@@ -98,7 +113,7 @@ class Generator:
         if self.random.random() < 0.3:
             options["mss"] = 1460
         ack = self.peer(direction).next if "A" in flags else None
-        return self.emit(direction, flags, 0, ack=ack, **options)
+        return self.emit(direction, flags, seq, ack=ack, **options)
 
     def emit(self, direction, flags, seq, ack=None, **rest):
         """The packet, and the account of it."""
@@ -140,7 +155,9 @@ class Generator:
         end, peer = self.ends[direction], self.peer(direction)
         flags = self.pick(self.FLAGS)
         rest, ack = {}, None
-        if "A" in flags or self.random.random() < 0.05:
+        if "A" in flags and "R" in flags and self.random.random() < 0.15:
+            pass  # an ACK of nothing, as some stacks send with every RST
+        elif "A" in flags or self.random.random() < 0.05:
             ack = self.place(peer, end) if self.random.random() < 0.3 else peer.next
         if "S" in flags and self.random.random() < 0.6:
             rest = {"wscale": self.random.choice((0, 2, 7)), "sackok": self.random.random() < 0.5}
@@ -153,4 +170,7 @@ class Generator:
                     rest["sack"] += ((left - 3000, left - 1500),)
         if self.random.random() < 0.1:
             rest["timestamps"] = len(rest.get("sack", ())) < 2
-        return self.emit(direction, flags, self.place(end, peer), ack=ack, **rest)
+        seq = self.place(end, peer)
+        if "R" in flags and self.random.random() < 0.12:
+            seq = -self.isn[direction]  # 0 on the wire: it answers what had no number to stand at
+        return self.emit(direction, flags, seq, ack=ack, **rest)

@@ -6,6 +6,7 @@ scripts/differential."""
 import argparse
 import os
 import random
+import shutil
 import signal
 import sys
 import time
@@ -144,6 +145,7 @@ def groups_of(arguments):
              if value is not None}
     combinations = [DEFAULTS | {"loose": loose, "liberal": liberal} for loose, liberal in
                     ((1, 0), (0, 0), (1, 1), (0, 1))]
+    combinations.append(DEFAULTS | {"ignore-invalid-rst": 1, "max-retrans": 1})
     combinations = [c for c in combinations if c | given == c]
     # Most of them where Linux starts.
     shares = [len(combinations) + 1] + [1] * (len(combinations) - 1)
@@ -177,6 +179,10 @@ def main():
     if os.geteuid() != 0:
         print("SKIP: network namespaces need root")
         return SKIPPED
+    for tool in ("ip", "nft", "ethtool"):
+        if not shutil.which(tool):
+            print(f"SKIP: {tool} is not installed")
+            return SKIPPED
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     if arguments.record:

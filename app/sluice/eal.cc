@@ -34,7 +34,9 @@ void remove_directory(const std::string& directory) {
 
 /// Where EAL makes the directory of its prefix: as eal_create_runtime_dir() decides.
 std::string runtime_directory() {
-    if (geteuid() == 0)
+    if (const char* given = std::getenv("RUNTIME_DIRECTORY"))  // RuntimeDirectory= of systemd
+        return std::string(given) + "/dpdk";
+    if (getuid() == 0)
         return "/var/run/dpdk";
     const char* user = std::getenv("XDG_RUNTIME_DIR");
     return std::string(user != nullptr ? user : "/tmp") + "/dpdk";

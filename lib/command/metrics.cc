@@ -25,7 +25,7 @@ using enum Count;
 // clang-format off
 constexpr Row kRows[] = {
     {Received,       "packets_received",       "Packets received from the ports"},
-    {Originated,     "packets_originated",     "Packets made by the gateway itself: ARP, ICMP"},
+    {Originated,     "packets_originated",     "Packets made by the gateway: ARP, ICMP, RST"},
     {Transmitted,    "packets_transmitted",    "Packets that a port accepted"},
     {Consumed,       "packets_consumed",       "Packets that ended at the gateway undropped"},
     {Put,            "ring_packets_put",       "Packets put into rings between threads"},
@@ -42,6 +42,8 @@ constexpr Row kRows[] = {
     {EchoReplies,    "echo_replies",           "Pings to the gateway that it answered"},
     {IcmpErrors,     "icmp_errors",            "ICMP errors originated"},
     {IcmpSuppressed, "icmp_errors_suppressed", "ICMP errors not sent: rate limit, no memory"},
+    {TcpResets,      "tcp_resets",             "RSTs originated"},
+    {TcpResetsSuppressed, "tcp_resets_suppressed", "RSTs not sent: rate limit, no memory"},
     {ArpReceived,    "arp_received",           "ARP packets received"},
     {ArpSent,        "arp_sent",               "ARP packets sent"},
     {ArpConflicts,   "arp_conflicts",          "ARP packets that claim our address"},

@@ -20,6 +20,12 @@ namespace sluice::config {
 /// What a worker does with an empty poll.
 enum class Idle : uint8_t { Busy, Sleep };
 
+/// What becomes of a packet that no flow allows.
+enum class Invalid : uint8_t {
+    Drop,
+    Reject,  ///< Dropped, and an inside host that sent a TCP segment gets a RST.
+};
+
 /// Who looks at the checksums of what arrives.
 enum class VerifyChecksum : uint8_t {
     Auto,    ///< The NIC where it can, else sluice.
@@ -57,6 +63,8 @@ struct Config {
 
     VerifyChecksum verify_checksum = VerifyChecksum::Auto;
     unsigned icmp_rate = 1000;  ///< ICMP errors a second, in all.
+    Invalid invalid = Invalid::Drop;
+    unsigned reject_rate = 1000;  ///< RSTs a second, in all.
     conntrack::Tuning tuning;
 
     std::string control_socket = "/run/sluice.sock";

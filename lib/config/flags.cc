@@ -51,6 +51,24 @@ Status store_verify_checksum(const Given& given, Config& config) {
     return Done{};
 }
 
+Status store_invalid(const Given& given, Config& config) {
+    const Result<std::string> word = read_word(given);
+    if (!word)
+        return word.error();
+    if (*word != "drop" && *word != "reject")
+        return wrong(given.flag, *word, "drop or reject is wanted");
+    config.invalid = *word == "reject" ? Invalid::Reject : Invalid::Drop;
+    return Done{};
+}
+
+Status store_max_retrans(const Given& given, Config& config) {
+    const Result<uint32_t> count = read_number(given, {0, 255});
+    if (!count)
+        return count.error();
+    config.tuning.tcp_max_retrans = static_cast<uint8_t>(*count);
+    return Done{};
+}
+
 template <TcpState State>
 Status store_tcp(const Given& given, Config& config) {
     return store(read_seconds(given), config.tuning.tcp[State]);
@@ -128,6 +146,24 @@ constexpr Flag kFlags[] = {
     {"tcp-loose", kTracking, Arity::One, false, "0|1",
      "1: an ACK that belongs to no flow opens one; default: 1",
      [](const Given& g, Config& c) { return store(read_switch(g), c.tuning.tcp_loose); }},
+    {"tcp-be-liberal", kTracking, Arity::One, false, "0|1",
+     "1: of what is out of window only RSTs are invalid; default: 0",
+     [](const Given& g, Config& c) { return store(read_switch(g), c.tuning.tcp_be_liberal); }},
+    {"tcp-ignore-invalid-rst", kTracking, Arity::One, false, "0|1",
+     "1: a RST from before the receiver's last ACK is not invalid; default: 0",
+     [](const Given& g, Config& c) {
+         return store(read_switch(g), c.tuning.tcp_ignore_invalid_rst);
+     }},
+    {"tcp-max-retrans", kTracking, Arity::One, false, "N",
+     "Equal segments in a row after which --timeout-tcp-max-retrans applies, 0 to 255; default: 3",
+     store_max_retrans},
+    {"invalid", kTracking, Arity::One, false, "drop|reject",
+     "What no flow allows: drop it; or also answer an inside host's TCP segment with a RST; "
+     "default: drop",
+     store_invalid},
+    {"reject-rate", kTracking, Arity::One, false, "N",
+     "RSTs that --invalid reject sends a second, in all, 0 to 1000000; default: 1000",
+     [](const Given& g, Config& c) { return store(read_number(g, {0, 1000000}), c.reject_rate); }},
     {"icmp-rate", kTracking, Arity::One, false, "N",
      "ICMP errors that sluice itself sends a second, in all, 0 to 1000000; default: 1000",
      [](const Given& g, Config& c) { return store(read_number(g, {0, 1000000}), c.icmp_rate); }},
@@ -140,6 +176,9 @@ constexpr Flag kFlags[] = {
     timeout("timeout-tcp-last-ack", "default: 30", store_tcp<TcpState::LastAck>),
     timeout("timeout-tcp-time-wait", "default: 120", store_tcp<TcpState::TimeWait>),
     timeout("timeout-tcp-close", "After a RST; default: 10", store_tcp<TcpState::Close>),
+    timeout("timeout-tcp-max-retrans",
+            "While one segment is sent again and again, or a window is closed; default: 300",
+            store_timeout<&Tuning::tcp_max_retrans_timeout>),
     timeout("timeout-tcp-unacknowledged",
             "While data waits for its ACK, or a flow was picked up midway; default: 300",
             store_timeout<&Tuning::tcp_unacknowledged>),

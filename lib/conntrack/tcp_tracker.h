@@ -5,10 +5,12 @@
 /// TCP tracker: the rules around the transition table, and what they must remember of a flow.
 ///
 /// Shape    Three functions behind open(), begin() and track() of tracker.h; no one else calls
-/// them. Source   tcp_new() and nf_conntrack_tcp_packet() of Linux 6.x; RFC 5961 §4 (challenge
-/// ACK).
+///          them.
+/// Source   tcp_new(), nf_conntrack_tcp_packet() and nf_tcp_handle_invalid() of Linux 6.x;
+///          RFC 5961 §3 (RST) and §4 (challenge ACK).
 
 #include "conntrack/tcp_state.h"
+#include "conntrack/tcp_window.h"
 #include "conntrack/tracker.h"
 #include "net/tuple.h"
 
@@ -18,11 +20,24 @@ namespace sluice::conntrack {
 
 /// A flow's memory besides its state; it stands at the front of the flow's TrackerMemory.
 struct TcpTracker {
+    TcpEnds ends;
+
     /// The last segment that the table moved or ignored, and its direction.
     SegmentClass last_segment = SegmentClass::None;
     net::Direction last_direction = net::Direction::Original;
 
-    bool closed = false;  ///< A first FIN was seen: the flow ends, or has ended, in order.
+    // Of the last ACK that fitted, or of the last segment that was ignored.
+    uint16_t last_window = 0;  ///< As in the header.
+    uint32_t last_seq = 0;
+    uint32_t last_ack = 0;
+    uint32_t last_end = 0;
+
+    uint8_t repeats = 0;  ///< How often that ACK has come again; runs over, as it does in Linux.
+
+    // Of the last SYN that was ignored, for the SYN/ACK that may answer it.
+    uint8_t offered_scale = 0;
+    uint8_t offered_flags = 0;  ///< EndFlag bits.
+
     bool simultaneous_open = false;  ///< Both ends sent a SYN.
     bool challenge_ack = false;      ///< A SYN met LAST_ACK: the next ACK answers it, not the FIN.
 };
@@ -30,13 +45,13 @@ struct TcpTracker {
 static_assert(sizeof(TcpTracker) <= kTrackerBytes, "it lives in the record's second line");
 
 /// The first segment, from inside.
-Verdict open_tcp(const Tuning& tuning, uint8_t tcp_flags);
+Verdict open_tcp(const Tuning& tuning, const Segment& segment);
 
-/// What the tracker of a flow knows once the segment with these flags has opened it.
-TcpTracker begin_tcp(uint8_t tcp_flags);
+/// What the tracker of a flow knows once `segment` has opened it.
+TcpTracker begin_tcp(const Tuning& tuning, const Segment& segment);
 
 /// A segment of a known flow.
 Verdict track_tcp(const Tuning& tuning, const FlowState& flow, net::Direction direction,
-                  uint8_t tcp_flags, TcpTracker& tracker);
+                  const Segment& segment, TcpTracker& tracker);
 
 }  // namespace sluice::conntrack

@@ -54,7 +54,7 @@ TcpTracker& tcp_tracker(TrackerMemory memory) {
 Verdict open(const Tuning& tuning, const Segment& segment) {
     switch (segment.protocol) {
         case Protocol::Tcp:
-            return open_tcp(tuning, segment.tcp_flags);
+            return open_tcp(tuning, segment);
         case Protocol::Udp:
             return opened(TcpState::None, tuning.udp);
         case Protocol::Icmp:
@@ -63,16 +63,16 @@ Verdict open(const Tuning& tuning, const Segment& segment) {
     return refused(Drop::ProtocolUnsupported);
 }
 
-void begin(const Segment& segment, TrackerMemory memory) {
+void begin(const Tuning& tuning, const Segment& segment, TrackerMemory memory) {
     if (segment.protocol == Protocol::Tcp)
-        new (memory.data()) TcpTracker(begin_tcp(segment.tcp_flags));
+        new (memory.data()) TcpTracker(begin_tcp(tuning, segment));
 }
 
 Verdict track(const Tuning& tuning, const FlowState& flow, Direction direction,
               const Segment& segment, TrackerMemory memory) {
     switch (segment.protocol) {
         case Protocol::Tcp:
-            return track_tcp(tuning, flow, direction, segment.tcp_flags, tcp_tracker(memory));
+            return track_tcp(tuning, flow, direction, segment, tcp_tracker(memory));
         case Protocol::Udp:
             return track_udp(tuning, flow, direction);
         case Protocol::Icmp:

@@ -14,6 +14,7 @@
 #include "conntrack/status.h"
 #include "conntrack/tcp_state.h"
 #include "conntrack/tuning.h"
+#include "net/tcp_options.h"
 #include "net/tuple.h"
 #include "stats/drop.h"
 
@@ -28,6 +29,13 @@ struct Segment {
     net::Protocol protocol{};
     uint8_t tcp_flags = 0;
     uint8_t icmp_type = 0;
+
+    // Of TCP, in host order.
+    uint16_t window = 0;   ///< As it stands in the header, not scaled.
+    uint16_t payload = 0;  ///< Bytes of data.
+    uint32_t seq = 0;
+    uint32_t ack = 0;
+    net::TcpOptions options{};
 };
 
 inline constexpr size_t kTrackerBytes = 64;
@@ -55,13 +63,14 @@ struct FlowState {
     TcpState state = TcpState::None;
     uint8_t status = 0;  ///< Status bits.
     Duration age;        ///< Since it opened.
+    Duration remaining;  ///< Until its deadline.
 };
 
 /// The first packet, from inside: Pass with the new flow's state, or Refuse.
 Verdict open(const Tuning& tuning, const Segment& segment);
 
 /// Prepares the tracker's memory for a flow that `segment` opens. Before the flow is published.
-void begin(const Segment& segment, TrackerMemory memory);
+void begin(const Tuning& tuning, const Segment& segment, TrackerMemory memory);
 
 /// A packet of a known flow.
 Verdict track(const Tuning& tuning, const FlowState& flow, net::Direction direction,

@@ -14,6 +14,13 @@ namespace sluice::conntrack {
 
 struct Tuning {
     bool tcp_loose = true;  ///< An ACK without a flow opens one: nf_conntrack_tcp_loose.
+    /// What is out of window passes, but for a RST: nf_conntrack_tcp_be_liberal.
+    bool tcp_be_liberal = false;
+    /// A RST from before the last ACK passes: nf_conntrack_tcp_ignore_invalid_rst.
+    bool tcp_ignore_invalid_rst = false;
+    /// Equal segments in a row after which tcp_max_retrans_timeout caps:
+    /// nf_conntrack_tcp_max_retrans.
+    uint8_t tcp_max_retrans = 3;
 
     /// nf_conntrack_tcp_timeout_*; SYN_SENT2 has no sysctl of its own.
     EnumArray<TcpState, Duration, kTcpStateCount> tcp{{
@@ -28,7 +35,10 @@ struct Tuning {
         Duration::seconds(10),             // Close
         Duration::seconds(120),            // SynSent2
     }};
-    Duration tcp_unacknowledged = Duration::seconds(300);  ///< Cap of a flow picked up mid-stream.
+    /// Cap while a segment is sent again and again, or a window is closed.
+    Duration tcp_max_retrans_timeout = Duration::seconds(300);
+    /// Cap while data is not acknowledged, and of a flow picked up mid-stream.
+    Duration tcp_unacknowledged = Duration::seconds(300);
     Duration udp = Duration::seconds(30);
     Duration udp_stream = Duration::seconds(120);
     Duration icmp = Duration::seconds(30);

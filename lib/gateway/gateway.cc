@@ -14,6 +14,7 @@ constexpr uint32_t kPuntRing = 1024;
 constexpr uint32_t kReleaseRing = 1024;
 constexpr uint32_t kNextHops = 16384;
 constexpr uint32_t kIcmpBurst = 50;
+constexpr uint32_t kResetBurst = 50;
 constexpr uint32_t kLeasesPerTurn = 256;  // pairs of worker and address
 /// Threads beside workers and control core that may look at flows at once: lists and exporters.
 constexpr unsigned kListThreads = 16;
@@ -141,20 +142,23 @@ void Gateway::employ(const config::Config& config, const Ground& ground) {
     leases_ = std::make_unique<pool::Leases>(config.workers, pool_->size(), ground.secret[1]);
     admission_ = std::make_unique<worker::Admission>(
         worker::AdmissionParams{{config.lan_address, config.wan_address}, config.inside}, *pool_);
-    icmp_limit_ = std::make_unique<worker::IcmpLimit>(config.icmp_rate, kIcmpBurst);
+    icmp_limit_ = std::make_unique<worker::RateLimit>(config.icmp_rate, kIcmpBurst);
+    reset_limit_ = std::make_unique<worker::RateLimit>(config.reject_rate, kResetBurst);
     shared_ = std::make_unique<worker::Shared>(worker::Shared{
-        *table_,
-        *pool_,
-        *leases_,
-        config.tuning,
-        *routes_,
-        *next_hops_,
-        *admission_,
-        *icmp_limit_,
-        {config.lan_address.address, config.wan_address.address},
-        verify(config.verify_checksum),
-        config.workers,
-        has_fewer_queues(ground, config.workers),
+        .table = *table_,
+        .pool = *pool_,
+        .leases = *leases_,
+        .tuning = config.tuning,
+        .routes = *routes_,
+        .next_hops = *next_hops_,
+        .admission = *admission_,
+        .icmp_limit = *icmp_limit_,
+        .reset_limit = *reset_limit_,
+        .own = {config.lan_address.address, config.wan_address.address},
+        .verify = verify(config.verify_checksum),
+        .reject_invalid = config.invalid == config::Invalid::Reject,
+        .workers = config.workers,
+        .spread_flows = has_fewer_queues(ground, config.workers),
     });
     for (unsigned id = 0; id < config.workers; ++id)
         workers_.push_back(std::make_unique<worker::Worker>(

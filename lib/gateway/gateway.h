@@ -21,7 +21,7 @@
 #include "route/routes.h"
 #include "stats/counters.h"
 #include "worker/admission.h"
-#include "worker/icmp_limit.h"
+#include "worker/rate_limit.h"
 #include "worker/worker.h"
 
 #include <array>
@@ -84,7 +84,8 @@ private:
     std::unique_ptr<route::Routes> routes_;
     std::unique_ptr<route::NextHops> next_hops_;
     std::unique_ptr<worker::Admission> admission_;
-    std::unique_ptr<worker::IcmpLimit> icmp_limit_;
+    std::unique_ptr<worker::RateLimit> icmp_limit_;
+    std::unique_ptr<worker::RateLimit> reset_limit_;
     std::unique_ptr<worker::Shared> shared_;
     Rings rings_;
     std::vector<std::unique_ptr<worker::Worker>> workers_;

@@ -55,7 +55,7 @@ Opening Nat::open(const net::Tuple& original, const conntrack::Segment& segment,
         const uint32_t index = spare_[--spare_count_];
         flow::FlowRecord& record = params_.table.record(index);
         fill(record, original, *reply, verdict, now);
-        conntrack::begin(segment, conntrack::TrackerMemory(record.tracker));
+        conntrack::begin(params_.tuning, segment, conntrack::TrackerMemory(record.tracker));
 
         const flow::Insertion insertion = member_.insert(index, now);
         switch (insertion.outcome) {
@@ -146,9 +146,11 @@ Tracking Nat::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick n
         static_cast<conntrack::TcpState>(record.state.load(std::memory_order_relaxed));
     const uint8_t status = record.status.load(std::memory_order_relaxed);
 
+    const Tick before = record.deadline.load(std::memory_order_relaxed);
+
     const conntrack::Verdict verdict =
-        conntrack::track(params_.tuning, {state, status, now - record.opened}, ref.direction(),
-                         segment, conntrack::TrackerMemory(record.tracker));
+        conntrack::track(params_.tuning, {state, status, now - record.opened, before - now},
+                         ref.direction(), segment, conntrack::TrackerMemory(record.tracker));
     if (verdict.action == conntrack::Action::Reopen ||
         verdict.action == conntrack::Action::Delete) {
         if (member_.kill(ref.index(), life))
@@ -163,7 +165,6 @@ Tracking Nat::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick n
         record.status.store(verdict.status, std::memory_order_relaxed);
     if (verdict.refresh) {
         const Tick deadline = now + verdict.timeout;
-        const Tick before = record.deadline.load(std::memory_order_relaxed);
         record.deadline.store(deadline, std::memory_order_relaxed);
         if (before.is_after(deadline))  // ageing would come too late
             params_.table.deadlines().set(ref.index(), now, deadline);

@@ -33,6 +33,8 @@ constexpr Row kRows[] = {
     {EchoReplies, "echo_replies"},
     {IcmpErrors, "icmp_errors"},
     {IcmpSuppressed, "icmp_suppressed"},
+    {TcpResets, "tcp_resets"},
+    {TcpResetsSuppressed, "tcp_resets_suppressed"},
     {ArpReceived, "arp_received"},
     {ArpSent, "arp_sent"},
     {ArpConflicts, "arp_conflicts"},

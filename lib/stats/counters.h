@@ -36,7 +36,7 @@ private:
 /// Counts that are not drops, in the order in which they are printed.
 enum class Count : uint8_t {
     Received,     ///< From a port, once, by the thread that polled it.
-    Originated,   ///< Made here: ARP, ICMP.
+    Originated,   ///< Made here: ARP, ICMP, RSTs.
     Transmitted,  ///< Accepted by a port.
     Consumed,     ///< Reached its end here without being dropped: ARP, pings to the gateway.
     Put,          ///< Into a ring to another thread.
@@ -46,13 +46,15 @@ enum class Count : uint8_t {
     FlowsOpened,
     FlowsClosed,  ///< Killed before their deadline: reset, or tuple reused.
     FlowsExpired,
-    FlowsDeleted,    ///< By an operator.
-    OpenLost,        ///< Opened by another worker at the same moment; the packet went there.
-    PortProbes,      ///< Reply tuples tried while choosing ports.
-    PortChanged,     ///< Flows that did not get their own source port.
-    EchoReplies,     ///< Pings to the gateway answered.
-    IcmpErrors,      ///< ICMP errors originated.
-    IcmpSuppressed,  ///< ICMP errors not sent: --icmp-rate, or no mbuf.
+    FlowsDeleted,         ///< By an operator.
+    OpenLost,             ///< Opened by another worker at the same moment; the packet went there.
+    PortProbes,           ///< Reply tuples tried while choosing ports.
+    PortChanged,          ///< Flows that did not get their own source port.
+    EchoReplies,          ///< Pings to the gateway answered.
+    IcmpErrors,           ///< ICMP errors originated.
+    IcmpSuppressed,       ///< ICMP errors not sent: --icmp-rate, or no mbuf.
+    TcpResets,            ///< RSTs originated: --invalid reject.
+    TcpResetsSuppressed,  ///< RSTs not sent: --reject-rate, or no mbuf.
     ArpReceived,
     ArpSent,
     ArpConflicts,  ///< ARP frames in which another host claims an address of the gateway's.

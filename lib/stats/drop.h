@@ -56,6 +56,9 @@ enum class Drop : uint8_t {
     InvalidUntrackedAck,     ///< ACK without a flow, --tcp-loose 0.
     InvalidUntrackedIcmp,    ///< Echo reply without a request.
     InvalidTransition,       ///< The flow's state allows no such segment.
+    InvalidWindowAbove,      ///< Beyond the window that the receiver has offered.
+    InvalidAckUnsent,        ///< Acknowledges what was never sent.
+    InvalidRst,              ///< RST from before the receiver's last ACK.
 
     // Resources.
     TableFull,           ///< --flows reached, or no bucket has room.

@@ -14,6 +14,7 @@
 #include "net/packet.h"
 #include "net/tuple.h"
 #include "route/next_hops.h"
+#include "worker/segment.h"
 
 #include <array>
 #include <cstdint>
@@ -42,9 +43,7 @@ struct Burst {
 
     SetBits live_packets() const { return {live}; }
     /// What the trackers look at in packet i.
-    conntrack::Segment segment(unsigned i) const {
-        return {tuple[i].protocol, packet[i].tcp_flags, packet[i].icmp_type};
-    }
+    conntrack::Segment segment(unsigned i) const { return segment_of(packet[i], tuple[i]); }
     void end(unsigned i) { live &= ~(uint64_t{1} << i); }
 };
 

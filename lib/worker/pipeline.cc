@@ -133,7 +133,7 @@ void Worker::track(Burst& burst) {
             continue;
         const nat::Tracking tracking = nat_.track(burst.flow[i], burst.segment(i), now_);
         if (tracking.action == conntrack::Action::Refuse)
-            drop(burst, i, tracking.reason);
+            refuse(burst, i, tracking.reason);
         else if (tracking.action == conntrack::Action::Reopen)
             open_flow(burst, i);
     }

@@ -4,6 +4,7 @@
 /// What happens to a packet off the straight way: it opens a flow, has come to the wrong worker,
 /// goes no further, or is for the gateway itself.
 
+#include "net/tcp_reset.h"
 #include "worker/worker.h"
 
 #include <rte_ether.h>
@@ -24,6 +25,11 @@ namespace {
 /// Turns a frame round: it goes back to the neighbour that it came from.
 void turn_frame(rte_ether_hdr& frame) {
     std::swap(frame.src_addr, frame.dst_addr);
+}
+
+/// The packet is at fault, not a lack of resources.
+bool is_invalid(Drop reason) {
+    return reason >= Drop::InvalidFlags && reason <= Drop::InvalidRst;
 }
 
 }  // namespace
@@ -67,7 +73,7 @@ void Worker::open_flow(Burst& burst, unsigned i) {
             bring_home(burst, i);
             return;
         case nat::Opening::Outcome::Refused:
-            return drop(burst, i, opening.reason);
+            return refuse(burst, i, opening.reason);
     }
 }
 
@@ -117,28 +123,61 @@ bool Worker::may_leave(Burst& burst, unsigned i, Side side) {
     return true;
 }
 
+/// A frame for an answer to packet i, with the Ethernet header that takes it back; null when
+/// `limit` or the pool has none to give.
+rte_mbuf* Worker::begin_answer(Burst& burst, unsigned i, RateLimit& limit) {
+    rte_mbuf* answer = limit.allow(now_)
+                           ? rte_pktmbuf_alloc(params_.ports[index(burst.from[i])].packets)
+                           : nullptr;
+    if (answer == nullptr)
+        return nullptr;
+    auto* frame = rte_pktmbuf_mtod(answer, rte_ether_hdr*);
+    *frame = *rte_pktmbuf_mtod(burst.mbuf[i], const rte_ether_hdr*);
+    turn_frame(*frame);
+    rte_pktmbuf_append(answer, sizeof *frame);
+    counters_.count[Count::Originated].add(1);
+    return answer;
+}
+
 /// Tells the sender of packet i, which is unchanged since it arrived, why it goes no further.
 void Worker::send_error(Burst& burst, unsigned i, net::IcmpError error) {
     const Side from = burst.from[i];
     if (!net::may_answer_with_error(burst.packet[i]))
         return;
-    rte_mbuf* answer = shared_.icmp_limit.allow(now_)
-                           ? rte_pktmbuf_alloc(params_.ports[index(from)].packets)
-                           : nullptr;
+    rte_mbuf* answer = begin_answer(burst, i, shared_.icmp_limit);
     if (answer == nullptr) {
         counters_.count[Count::IcmpSuppressed].add(1);
         return;
     }
-    auto* frame = rte_pktmbuf_mtod(answer, rte_ether_hdr*);
-    *frame = *rte_pktmbuf_mtod(burst.mbuf[i], const rte_ether_hdr*);
-    turn_frame(*frame);
-    const size_t length =
-        net::write_icmp_error({reinterpret_cast<uint8_t*>(frame + 1), net::kIcmpErrorBytes}, error,
-                              shared_.own[index(from)], burst.packet[i]);
-    rte_pktmbuf_append(answer, static_cast<uint16_t>(sizeof *frame + length));
-    counters_.count[Count::Originated].add(1);
+    auto* ip = rte_pktmbuf_mtod_offset(answer, uint8_t*, sizeof(rte_ether_hdr));
+    const size_t length = net::write_icmp_error({ip, net::kIcmpErrorBytes}, error,
+                                                shared_.own[index(from)], burst.packet[i]);
+    rte_pktmbuf_append(answer, static_cast<uint16_t>(length));
     counters_.count[Count::IcmpErrors].add(1);
     send(answer, from);
+}
+
+/// Drops a packet that the trackers refuse, and with --invalid reject tells an inside host so.
+/// Nobody outside is told anything: it would show which flows there are.
+void Worker::refuse(Burst& burst, unsigned i, Drop reason) {
+    const bool is_segment = burst.tuple[i].protocol == net::Protocol::Tcp;
+    const bool is_reset = (burst.packet[i].tcp_flags & conntrack::kRst) != 0;
+    if (shared_.reject_invalid && burst.from[i] == Side::Inside && is_segment && !is_reset &&
+        is_invalid(reason))
+        send_reset(burst, i);
+    drop(burst, i, reason);
+}
+
+void Worker::send_reset(Burst& burst, unsigned i) {
+    rte_mbuf* answer = begin_answer(burst, i, shared_.reset_limit);
+    if (answer == nullptr) {
+        counters_.count[Count::TcpResetsSuppressed].add(1);
+        return;
+    }
+    char* ip = rte_pktmbuf_append(answer, net::kTcpResetBytes);
+    net::write_tcp_reset({reinterpret_cast<uint8_t*>(ip), net::kTcpResetBytes}, burst.packet[i]);
+    counters_.count[Count::TcpResets].add(1);
+    send(answer, burst.from[i]);
 }
 
 /// The way of a translated packet whose flow knows no next hop that is in reach: asks the routes,

@@ -10,7 +10,8 @@
 ///          the stages that forward() lists.
 /// Threads  Owned by one lcore. With other threads it shares the flow table, the next hops and the
 ///          rings, nothing else that is written per packet.
-/// Memory   Nothing is allocated after construction, but for ICMP errors from the packet pool.
+/// Memory   Nothing is allocated after construction, but for ICMP errors and RSTs from the packet
+///          pool.
 /// Errors   None: a packet is forwarded, consumed, handed on or dropped with one reason.
 
 #include "base/clock.h"
@@ -23,8 +24,8 @@
 #include "stats/counters.h"
 #include "worker/admission.h"
 #include "worker/burst.h"
-#include "worker/icmp_limit.h"
 #include "worker/note.h"
+#include "worker/rate_limit.h"
 #include "worker/ring.h"
 
 #include <array>
@@ -50,9 +51,11 @@ struct Shared {
     const route::Routes& routes;
     route::NextHops& next_hops;
     const Admission& admission;
-    IcmpLimit& icmp_limit;
+    RateLimit& icmp_limit;
+    RateLimit& reset_limit;
     std::array<Be32, 2> own;  ///< The gateway's address on each side; indexed by route::Side.
     Verify verify = Verify::TrustNic;
+    bool reject_invalid = false;  ///< Inside hosts learn by a RST that their segment is invalid.
     unsigned workers = 1;
     bool spread_flows =
         false;  ///< Fewer RX queues than workers: new flows go where their hash says.
@@ -135,6 +138,9 @@ private:
     bool bring_home(Burst& burst, unsigned i);
     bool may_leave(Burst& burst, unsigned i, route::Side side);
     void send_error(Burst& burst, unsigned i, net::IcmpError error);
+    void refuse(Burst& burst, unsigned i, stats::Drop reason);
+    void send_reset(Burst& burst, unsigned i);
+    rte_mbuf* begin_answer(Burst& burst, unsigned i, RateLimit& limit);
     void find_hop(Burst& burst, unsigned i);
 
     // Ways out: exits.cc.

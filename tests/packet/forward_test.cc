@@ -27,16 +27,23 @@ TEST_CASE("forward: a SYN leaves from the public address with its own port", "[p
 TEST_CASE("forward: a whole TCP life passes in both directions and is tracked", "[packet][tcp]") {
     Testbed bed({.workers = GENERATE(1u, 2u)});
     using conntrack::TcpState;
+    uint32_t host = 1000;  // next sequence numbers
+    uint32_t server = 7000;
+    const auto length = [](uint8_t flags) -> uint32_t { return (flags & (kSyn | kFin)) != 0; };
     const auto there = [&](uint8_t flags) {
-        const auto out = bed.from_inside(Frame().ipv4(kHost, kServer).tcp(40000, 80, flags));
+        const auto out = bed.from_inside(
+            Frame().ipv4(kHost, kServer).tcp(40000, 80, flags).seq(host).ack(server));
         REQUIRE(out.size() == 1);
         CHECK(out[0].checksums_ok());
+        host += length(flags);
     };
     const auto back = [&](uint8_t flags) {
-        const auto in = bed.from_outside(Frame().ipv4(kServer, kPublic).tcp(80, 40000, flags));
+        const auto in = bed.from_outside(
+            Frame().ipv4(kServer, kPublic).tcp(80, 40000, flags).seq(server).ack(host));
         REQUIRE(in.size() == 1);
         CHECK(summary(in[0]).substr(0, 41) == "tcp 203.0.113.10:80 > 10.1.0.10:40000 fla");
         CHECK(in[0].checksums_ok());
+        server += length(flags);
     };
     const auto expect = [&](TcpState state) {
         CHECK(static_cast<TcpState>(bed.only_flow().state.load()) == state);

@@ -129,8 +129,9 @@ TEST_CASE("gateway: room comes back when flows expire", "[packet][udp]") {
 TEST_CASE("gateway: a RST that answers a SYN passes and ends the flow", "[packet][tcp]") {
     Testbed bed;
     REQUIRE(bed.from_inside(Frame().ipv4(kHost, kServer).tcp(40000, 80, kSyn)).size() == 1);
-    REQUIRE(bed.from_outside(Frame().ipv4(kServer, kPublic).tcp(80, 40000, kRst | kAck)).size() ==
-            1);
+    const Frame refusal =
+        Frame().ipv4(kServer, kPublic).tcp(80, 40000, kRst | kAck).seq(0).ack(1001);
+    REQUIRE(bed.from_outside(refusal).size() == 1);
     bed.advance(Duration::seconds(15));
     CHECK(bed.flows() == 0);
 }

@@ -155,3 +155,124 @@ TEST_CASE("refuse: what the port does not take is counted", "[packet]") {
     CHECK(bed.from_inside(Frame().ipv4(kHost, kServer).udp(5000, 53)).empty());
     CHECK(bed.dropped(Drop::TxFull) == 1);
 }
+
+namespace {
+
+/// Opens a connection from kHost, port 40000, whose next number is 1001, to kServer, port 80, whose
+/// next number is 7001; each has offered 8192 bytes.
+void connect(Testbed& bed) {
+    const auto there = [] { return Frame().ipv4(kHost, kServer).window(8192); };
+    const auto back = [] { return Frame().ipv4(kServer, kPublic).window(8192); };
+    REQUIRE(bed.from_inside(there().tcp(40000, 80, kSyn).seq(1000)).size() == 1);
+    REQUIRE(bed.from_outside(back().tcp(80, 40000, kSyn | kAck).seq(7000).ack(1001)).size() == 1);
+    REQUIRE(bed.from_inside(there().tcp(40000, 80, kAck).seq(1001).ack(7001)).size() == 1);
+    REQUIRE(bed.from_outside(back().tcp(80, 40000, kAck).seq(7001).ack(1001)).size() == 1);
+}
+
+Frame from_server(uint8_t flags) {
+    return Frame().ipv4(kServer, kPublic).tcp(80, 40000, flags).seq(7001).ack(1001);
+}
+Frame from_host(uint8_t flags) {
+    return Frame().ipv4(kHost, kServer).tcp(40000, 80, flags).seq(1001).ack(7001);
+}
+
+TestbedOptions rejecting(unsigned rate = 1000) {
+    return {.configure = [rate](config::Config& config) {
+        config.invalid = config::Invalid::Reject;
+        config.reject_rate = rate;
+    }};
+}
+
+}  // namespace
+
+TEST_CASE("refuse: what is out of window is dropped by name, in both directions", "[packet][tcp]") {
+    Testbed bed({.workers = GENERATE(1u, 2u)});
+    connect(bed);
+    CHECK(bed.from_outside(from_server(kAck).seq(7001 + 20000)).empty());
+    CHECK(bed.from_inside(from_host(kAck).seq(1001 + 20000)).empty());
+    CHECK(bed.dropped(Drop::InvalidWindowAbove) == 2);
+    CHECK(bed.from_outside(from_server(kAck).ack(1002)).empty());
+    CHECK(bed.from_inside(from_host(kAck).ack(7002)).empty());
+    CHECK(bed.dropped(Drop::InvalidAckUnsent) == 2);
+    CHECK(bed.from_outside(from_server(kRst).seq(7000)).empty());
+    CHECK(bed.dropped(Drop::InvalidRst) == 1);
+
+    CHECK(bed.from_outside(from_server(kAck).payload(100)).size() == 1);
+    CHECK(bed.from_inside(from_host(kAck).ack(7101)).size() == 1);
+}
+
+TEST_CASE("refuse: liberal, only a RST must be in order", "[packet][tcp]") {
+    Testbed bed({.configure = [](config::Config& config) { config.tuning.tcp_be_liberal = true; }});
+    connect(bed);
+    CHECK(bed.from_outside(from_server(kAck).seq(7001 + 20000)).size() == 1);
+    CHECK(bed.from_inside(from_host(kAck).ack(9999)).size() == 1);
+    CHECK(bed.from_outside(from_server(kRst).seq(7000)).empty());
+    CHECK(bed.dropped(Drop::InvalidRst) == 1);
+}
+
+TEST_CASE("refuse: rejecting, an inside host gets a RST where its ACK expects one",
+          "[packet][tcp][reject]") {
+    Testbed bed(rejecting());
+    CHECK(bed.from_inside(from_host(kFin | kAck).payload(7)).empty());
+    const auto in = bed.take(Side::Inside);
+    REQUIRE(in.size() == 1);
+    CHECK(summary(in[0]) == "tcp 203.0.113.10:80 > 10.1.0.10:40000 flags=R ttl=64 payload=0");
+    CHECK(in[0].checksums_ok());
+    CHECK(in[0].seq == 7001);
+    CHECK(in[0].destination_mac == mac_of(ip(kHost)));
+    CHECK(bed.dropped(Drop::InvalidUntrackedFin) == 1);
+    CHECK(bed.count(Count::TcpResets) == 1);
+    CHECK(bed.take(Side::Outside).empty());
+}
+
+TEST_CASE("refuse: rejecting, a segment without ACK is acknowledged whole",
+          "[packet][tcp][reject]") {
+    Testbed bed(rejecting());
+    CHECK(bed.from_inside(from_host(kSyn | kFin).payload(7)).empty());
+    const auto in = bed.take(Side::Inside);
+    REQUIRE(in.size() == 1);
+    CHECK(in[0].tcp_flags == (kRst | kAck));
+    CHECK(in[0].seq == 0);
+    CHECK(in[0].ack == 1001 + 7 + 2);
+}
+
+TEST_CASE("refuse: rejecting, a segment out of its flow's window is answered, too",
+          "[packet][tcp][reject]") {
+    Testbed bed(rejecting());
+    connect(bed);
+    CHECK(bed.from_inside(from_host(kAck).ack(9999)).empty());
+    const auto in = bed.take(Side::Inside);
+    REQUIRE(in.size() == 1);
+    CHECK(in[0].tcp_flags == kRst);
+    CHECK(in[0].seq == 9999);
+}
+
+TEST_CASE("refuse: rejecting, no RST answers a RST, nor anything from outside",
+          "[packet][tcp][reject]") {
+    Testbed bed(rejecting());
+    CHECK(bed.from_inside(from_host(kRst)).empty());
+    CHECK(bed.from_inside(from_host(kRst | kAck)).empty());
+    CHECK(bed.from_inside(Frame().ipv4(kHost, kServer).echo_reply(7)).empty());
+    CHECK(bed.from_outside(from_server(kAck)).empty());
+    connect(bed);
+    CHECK(bed.from_outside(from_server(kAck).ack(9999)).empty());
+    CHECK(bed.take(Side::Inside).empty());
+    CHECK(bed.take(Side::Outside).empty());
+    CHECK(bed.count(Count::TcpResets) == 0);
+}
+
+TEST_CASE("refuse: dropping is the default, and silent", "[packet][tcp][reject]") {
+    Testbed bed;
+    CHECK(bed.from_inside(from_host(kFin | kAck)).empty());
+    CHECK(bed.take(Side::Inside).empty());
+}
+
+TEST_CASE("refuse: RSTs are limited in all", "[packet][tcp][reject]") {
+    Testbed bed(rejecting(GENERATE(0u, 1000u)));
+    for (int i = 0; i < 200; ++i)
+        CHECK(bed.from_inside(from_host(kFin | kAck)).empty());
+    const uint64_t sent = bed.take(Side::Inside).size();
+    CHECK((sent == 0 || sent == 50));
+    CHECK(bed.count(Count::TcpResets) == sent);
+    CHECK(bed.count(Count::TcpResetsSuppressed) == 200 - sent);
+}

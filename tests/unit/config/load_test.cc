@@ -89,6 +89,12 @@ const Wrong kWrong[] = {
     {"no-huge", "2"},
     {"verify-checksum", "sometimes"},
     {"tcp-loose", "2"},
+    {"tcp-be-liberal", "2"},
+    {"tcp-ignore-invalid-rst", "yes"},
+    {"tcp-max-retrans", "256"},
+    {"timeout-tcp-max-retrans", "0"},
+    {"invalid", "accept"},
+    {"reject-rate", "1000001"},
     {"icmp-rate", "-1"},
     {"icmp-rate", "1000001"},
     {"stats-interval", "86401"},
@@ -170,6 +176,14 @@ TEST_CASE("load: every flag reaches its field", "[config]") {
     CHECK(loaded("verify-checksum", {"never"}).verify_checksum == VerifyChecksum::Never);
     CHECK(loaded("verify-checksum", {"always"}).verify_checksum == VerifyChecksum::Always);
     CHECK_FALSE(loaded("tcp-loose", {"0"}).tuning.tcp_loose);
+    CHECK(loaded("tcp-be-liberal", {"1"}).tuning.tcp_be_liberal);
+    CHECK(loaded("tcp-ignore-invalid-rst", {"1"}).tuning.tcp_ignore_invalid_rst);
+    CHECK(loaded("tcp-max-retrans", {"255"}).tuning.tcp_max_retrans == 255);
+    CHECK(loaded("timeout-tcp-max-retrans", {"7"}).tuning.tcp_max_retrans_timeout ==
+          Duration::seconds(7));
+    CHECK(loaded("invalid", {"reject"}).invalid == Invalid::Reject);
+    CHECK(loaded("invalid", {"drop"}).invalid == Invalid::Drop);
+    CHECK(loaded("reject-rate", {"0"}).reject_rate == 0);
     CHECK(loaded("icmp-rate", {"0"}).icmp_rate == 0);
     CHECK(loaded("control-socket", {"/tmp/s"}).control_socket == "/tmp/s");
     CHECK(loaded("stats-interval", {"5"}).stats_interval == 5);

@@ -206,7 +206,7 @@ constexpr std::array<const char*, kTcpStateCount> kInitials = {"NO", "SS", "SR",
 class Gateway {
 public:
     std::string meet(Direction direction, uint8_t tcp_flags) {
-        const Segment segment{net::Protocol::Tcp, tcp_flags, 0};
+        const Segment segment = numbered(direction, tcp_flags);
         Verdict verdict;
         if (live_)
             verdict = track(tuning_, flow_, direction, segment, memory_);
@@ -218,7 +218,7 @@ public:
             verdict = open(tuning_, segment);
             if (verdict.action == Action::Refuse)
                 return "!!";
-            begin(segment, memory_);
+            begin(tuning_, segment, memory_);
         }
         live_ = verdict.action != Action::Delete;
         flow_.state = verdict.state;
@@ -227,6 +227,26 @@ public:
     }
 
 private:
+    /// As they were numbered when the traces were recorded: a SYN first, all else right behind it.
+    static Segment numbered(Direction direction, uint8_t tcp_flags) {
+        constexpr std::array<uint32_t, 2> kFirst = {1'000'000, 5'000'000};
+        Segment segment{net::Protocol::Tcp, tcp_flags, 0};
+        segment.window = 8192;
+        segment.seq = kFirst[index(direction)] + (tcp_flags & kSyn ? 0 : 1);
+        if (tcp_flags & kAck)
+            segment.ack = kFirst[index(opposite(direction))] + 1;
+        segment.options.sack_edge = segment.ack;
+        return segment;
+    }
+
+    static Tuning tuning() {
+        Tuning tuning;
+        tuning.tcp_be_liberal = true;
+        tuning.tcp_max_retrans = 255;
+        tuning.tcp_max_retrans_timeout = tuning.tcp[TcpState::Established];
+        return tuning;
+    }
+
     std::string describe(const Verdict& verdict) const {
         std::string text = kInitials[index(verdict.state)] + std::to_string(verdict.status);
         if (verdict.action == Action::Refuse)
@@ -238,7 +258,7 @@ private:
         return text + (verdict.timeout == tuning_.tcp_unacknowledged ? "u" : "?");
     }
 
-    Tuning tuning_;
+    const Tuning tuning_ = tuning();
     bool live_ = false;
     FlowState flow_;
     alignas(64) std::array<std::byte, kTrackerBytes> memory_{};

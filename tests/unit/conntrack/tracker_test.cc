@@ -3,6 +3,7 @@
 
 #include "catch.h"
 #include "conntrack/status.h"
+#include "tcp_peers.h"
 
 #include <array>
 
@@ -27,7 +28,7 @@ struct Flow {
     explicit Flow(const Segment& segment) {
         const Verdict verdict = open(tuning, segment);
         REQUIRE(verdict.action == Action::Pass);
-        begin(segment, memory);
+        begin(tuning, segment, memory);
         keep(verdict);
     }
 
@@ -165,14 +166,18 @@ TEST_CASE("tracker: TCP remembers in the flow's memory, whatever lay there", "[c
     CHECK(opened.state == TcpState::SynSent);
     CHECK(opened.timeout == Duration::seconds(120));
 
-    Flow flow(tcp(kSyn));
+    test::TcpPeers segments;
+    Flow flow(segments.send(Direction::Original, kSyn));
     flow.memory.fill(static_cast<std::byte>(litter));
-    begin(tcp(kSyn), flow.memory);
-    flow.meet(Direction::Reply, tcp(kSyn | kAck));
-    flow.meet(Direction::Original, tcp(kAck));
-    flow.meet(Direction::Original, tcp(kRst));
+    begin(flow.tuning, segments.send(Direction::Original, kSyn), flow.memory);
+    const auto meet = [&](Direction direction, uint8_t flags) {
+        return flow.meet(direction, segments.send(direction, flags));
+    };
+    meet(Direction::Reply, kSyn | kAck);
+    meet(Direction::Original, kAck);
+    meet(Direction::Original, kRst);
     CHECK(flow.state.state == TcpState::Close);
-    CHECK(flow.meet(Direction::Original, tcp(kSyn)).action == Action::Reopen);
+    CHECK(meet(Direction::Original, kSyn).action == Action::Reopen);
 }
 
 TEST_CASE("tracker: a protocol that it does not know is refused", "[conntrack]") {

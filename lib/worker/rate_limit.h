@@ -2,7 +2,7 @@
 #pragma once
 
 /// \file
-/// ICMP limit: how many ICMP errors the gateway may send, all workers together.
+/// Rate limit: how many packets of a kind the gateway may send by itself, all workers together.
 ///
 /// Shape    A token bucket in one atomic word: `rate` tokens a second, at most `burst` saved up.
 /// Threads  Any worker; a compare-and-swap, on the slow path only.
@@ -15,10 +15,10 @@
 
 namespace sluice::worker {
 
-class IcmpLimit {
+class RateLimit {
 public:
     /// `rate` is at most 1 000 000 a second; 0 allows nothing.
-    IcmpLimit(uint32_t rate, uint32_t burst);
+    RateLimit(uint32_t rate, uint32_t burst);
 
     /// Takes a token; false when there is none.
     bool allow(Tick now);

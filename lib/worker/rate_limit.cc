@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "worker/icmp_limit.h"
+#include "worker/rate_limit.h"
 
 #include <algorithm>
 
@@ -21,10 +21,10 @@ uint64_t passed_since(Tick before, Tick now) {
 
 }  // namespace
 
-IcmpLimit::IcmpLimit(uint32_t rate, uint32_t burst)
+RateLimit::RateLimit(uint32_t rate, uint32_t burst)
     : rate_(rate), capacity_(rate == 0 ? 0 : burst * kToken), bucket_(Bucket{{}, capacity_}) {}
 
-bool IcmpLimit::allow(Tick now) {
+bool RateLimit::allow(Tick now) {
     // relaxed: the bucket is one word and guards no other memory.
     Bucket before = bucket_.load(std::memory_order_relaxed);
     Bucket after;

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "net/tcp_options.h"
+
+#include "base/big_endian.h"
+#include "base/serial.h"
+
+#include <cstring>
+
+namespace sluice::net {
+namespace {
+
+/// RFC 9293 §3.2, RFC 7323, RFC 2018: kinds, and the whole length of those that have a fixed one.
+constexpr uint8_t kEndOfList = 0;
+constexpr uint8_t kNoOperation = 1;
+constexpr uint8_t kWindowScale = 3;
+constexpr uint8_t kWindowScaleBytes = 3;
+constexpr uint8_t kSackPermitted = 4;
+constexpr uint8_t kSackPermittedBytes = 2;
+constexpr uint8_t kSack = 5;
+constexpr uint8_t kTimestamp = 8;
+constexpr uint8_t kTimestampBytes = 10;
+
+constexpr size_t kHeadBytes = 2;  // kind and length
+constexpr size_t kBlockBytes = 8;
+
+uint32_t load32(const uint8_t* from) {
+    uint32_t raw;
+    std::memcpy(&raw, from, sizeof raw);
+    return Be32{raw}.host();
+}
+
+/// How nearly every data segment looks: RFC 7323, appendix A.
+bool is_timestamp_alone(std::span<const uint8_t> options) {
+    constexpr uint8_t kUsual[] = {kNoOperation, kNoOperation, kTimestamp, kTimestampBytes};
+    return options.size() == sizeof kUsual + kTimestampBytes - kHeadBytes &&
+           std::memcmp(options.data(), kUsual, sizeof kUsual) == 0;
+}
+
+/// `option` is whole, with its kind and length.
+void read_option(std::span<const uint8_t> option, TcpOptions& result) {
+    const uint8_t kind = option[0];
+    if (kind == kWindowScale && option.size() == kWindowScaleBytes) {
+        result.window_scale_offered = true;
+        result.window_scale = option[2];
+    } else if (kind == kSackPermitted && option.size() == kSackPermittedBytes) {
+        result.sack_permitted = true;
+    } else if (kind == kSack && option.size() > kHeadBytes &&
+               (option.size() - kHeadBytes) % kBlockBytes == 0) {
+        for (size_t block = kHeadBytes; block < option.size(); block += kBlockBytes) {
+            const uint32_t right = load32(&option[block + sizeof(uint32_t)]);
+            if (is_after(right, result.sack_edge))
+                result.sack_edge = right;
+        }
+    }
+}
+
+}  // namespace
+
+TcpOptions parse_tcp_options(std::span<const uint8_t> options, uint32_t ack) {
+    TcpOptions result;
+    result.are_present = !options.empty();
+    result.sack_edge = ack;
+    if (options.empty() || is_timestamp_alone(options))
+        return result;
+    while (!options.empty() && options[0] != kEndOfList) {
+        if (options[0] == kNoOperation) {
+            options = options.subspan(1);
+            continue;
+        }
+        if (options.size() < kHeadBytes || options[1] < kHeadBytes || options[1] > options.size())
+            break;
+        read_option(options.first(options[1]), result);
+        options = options.subspan(options[1]);
+    }
+    return result;
+}
+
+}  // namespace sluice::net

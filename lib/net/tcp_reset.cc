@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "net/tcp_reset.h"
+
+#include "base/big_endian.h"
+
+#include <rte_ip.h>
+#include <rte_tcp.h>
+
+#include <cassert>
+#include <cstring>
+
+namespace sluice::net {
+namespace {
+
+constexpr uint8_t kOwnTtl = 64;
+
+/// How far the segment reaches in sequence space: SYN and FIN take a number each.
+uint32_t sequence_length(const Packet& packet, const rte_tcp_hdr& tcp) {
+    const uint32_t headers = sizeof(rte_ipv4_hdr) + (tcp.data_off >> 4) * 4u;
+    return packet.length - headers + ((tcp.tcp_flags & RTE_TCP_SYN_FLAG) != 0) +
+           ((tcp.tcp_flags & RTE_TCP_FIN_FLAG) != 0);
+}
+
+}  // namespace
+
+void write_tcp_reset(std::span<uint8_t> out, const Packet& packet) {
+    assert(out.size() >= kTcpResetBytes);
+    const auto& from = *reinterpret_cast<const rte_tcp_hdr*>(packet.transport);
+
+    rte_ipv4_hdr ip{};
+    ip.version_ihl = RTE_IPV4_VHL_DEF;
+    ip.total_length = Be16::from_host(kTcpResetBytes).raw;
+    // Whole and never to be cut, so it needs no identification (RFC 6864 §4.1).
+    ip.fragment_offset = Be16::from_host(RTE_IPV4_HDR_DF_FLAG).raw;
+    ip.time_to_live = kOwnTtl;
+    ip.next_proto_id = IPPROTO_TCP;
+    ip.src_addr = packet.ip->dst_addr;
+    ip.dst_addr = packet.ip->src_addr;
+    ip.hdr_checksum = rte_ipv4_cksum(&ip);
+
+    rte_tcp_hdr tcp{};
+    tcp.src_port = from.dst_port;
+    tcp.dst_port = from.src_port;
+    tcp.data_off = (sizeof tcp / 4) << 4;
+    tcp.tcp_flags = RTE_TCP_RST_FLAG;
+    if (from.tcp_flags & RTE_TCP_ACK_FLAG) {
+        tcp.sent_seq = from.recv_ack;
+    } else {
+        tcp.tcp_flags |= RTE_TCP_ACK_FLAG;
+        const uint32_t end = Be32{from.sent_seq}.host() + sequence_length(packet, from);
+        tcp.recv_ack = Be32::from_host(end).raw;
+    }
+    tcp.cksum = rte_ipv4_udptcp_cksum(&ip, &tcp);
+
+    std::memcpy(out.data(), &ip, sizeof ip);
+    std::memcpy(out.data() + sizeof ip, &tcp, sizeof tcp);
+}
+
+}  // namespace sluice::net

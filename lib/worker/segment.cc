@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "worker/segment.h"
+
+#include "base/big_endian.h"
+
+#include <rte_ip.h>
+#include <rte_tcp.h>
+
+namespace sluice::worker {
+
+conntrack::Segment segment_of(const net::Packet& packet, const net::Tuple& tuple) {
+    conntrack::Segment segment{tuple.protocol, packet.tcp_flags, packet.icmp_type};
+    if (tuple.protocol != net::Protocol::Tcp)
+        return segment;
+    const auto& tcp = *reinterpret_cast<const rte_tcp_hdr*>(packet.transport);
+    const size_t header = (tcp.data_off >> 4) * size_t{4};
+    segment.window = Be16{tcp.rx_win}.host();
+    segment.payload = static_cast<uint16_t>(packet.length - sizeof(rte_ipv4_hdr) - header);
+    segment.seq = Be32{tcp.sent_seq}.host();
+    segment.ack = Be32{tcp.recv_ack}.host();
+    segment.options =
+        net::parse_tcp_options({packet.transport + sizeof tcp, header - sizeof tcp}, segment.ack);
+    return segment;
+}
+
+}  // namespace sluice::worker

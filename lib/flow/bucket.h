@@ -40,6 +40,9 @@ struct SlotWord {
     /// What find compares: tag, place, and the bit that makes a word visible.
     static constexpr uint64_t kFindMask = ~uint64_t{0} << kTagShift | kSecondary | kVisible;
 
+    /// What a visible word with `tag` has under kFindMask in the key's primary bucket.
+    static constexpr uint64_t wanted(uint32_t tag) { return uint64_t{tag} << kTagShift | kVisible; }
+
     static constexpr SlotWord pending(uint32_t tag, uint32_t index, net::Direction direction) {
         return {uint64_t{tag} << kTagShift | uint64_t{index} << kIndexShift |
                 (direction == net::Direction::Reply ? kDirection : 0) |
@@ -74,6 +77,7 @@ struct MetaWord {
     static constexpr uint32_t kMostElsewhere = 255;
     static constexpr uint64_t kVersionOne = uint64_t{1} << 32;
 
+    constexpr bool operator==(const MetaWord&) const = default;
     constexpr uint32_t version() const { return static_cast<uint32_t>(bits >> 32); }
     constexpr uint32_t elsewhere() const {
         return static_cast<uint32_t>(bits >> kFilterBits) & kMostElsewhere;
@@ -81,9 +85,8 @@ struct MetaWord {
 
     /// Two bits of the filter, from a tag.
     static constexpr uint64_t filter_bits(uint32_t tag) {
-        const uint32_t mixed = tag * 0x9e3779b1U;
-        return uint64_t{1} << ((mixed & 0xffff) * kFilterBits >> 16) |
-               uint64_t{1} << ((mixed >> 16) * kFilterBits >> 16);
+        return uint64_t{1} << ((tag & 0xffff) * kFilterBits >> 16) |
+               uint64_t{1} << ((tag >> 16) * kFilterBits >> 16);
     }
 
     /// True when a key with `tag` may stand in its secondary bucket.

@@ -52,7 +52,10 @@ public:
         return sum >= bucket ? sum - bucket : sum + count_ - bucket;
     }
 
+    uint32_t count() const { return count_; }
     Bucket& bucket(uint32_t at) const { return buckets_[at]; }
+    Bucket& primary(uint64_t hash) const { return buckets_[(hash >> 32) * count_ >> 32]; }
+    const FlowRecord& record(SlotWord word) const { return records_[word.index()]; }
 
     /// Shows `visit(slot, word)` each word with the key's tag in its buckets until it returns true.
     /// Returns whether it did. When not, a key that was there all the time has been shown: a move

@@ -9,20 +9,25 @@ namespace {
 /// Others change the table during a search; after so many of their surprises there is no room.
 constexpr unsigned kMostSearches = 64;
 
+/// Most searches end among the first buckets. They are prefetched, and the others when the search
+/// comes near: to fetch all that one full bucket leads to would cost more than it saves.
+constexpr unsigned kLikely = 6;
+constexpr unsigned kAhead = 3;
+
 /// A bucket that the search has reached, by moving `word` out of slot `slot` of `parent`.
 struct Reached {
     uint32_t bucket;
     uint16_t parent;
     uint8_t slot;
     uint8_t moves;
-    SlotWord word;
+    uint64_t word;  // a SlotWord's bits: an array of these is not zeroed for every search
 };
 
 class Search {
 public:
     Search(CuckooIndex& index, const Place& place) : index_(index) {
-        add({place.primary, 0, 0, 0, {}});
-        add({place.secondary, 0, 0, 0, {}});
+        add({place.primary, 0, 0, 0, 0});
+        add({place.secondary, 0, 0, 0, 0});
     }
 
     struct End {
@@ -35,6 +40,8 @@ public:
     End nearest() {
         for (unsigned node = 0; node < count_; ++node) {
             const Reached at = reached_[node];
+            if (node + kAhead >= kLikely && node + kAhead < count_)
+                prefetch(node + kAhead);
             Bucket& bucket = index_.bucket(at.bucket);
             std::array<SlotWord, kSlots> words;
             for (unsigned slot = 0; slot < kSlots; ++slot) {
@@ -57,7 +64,7 @@ public:
             const Reached& from = reached_[to.parent];
             const CuckooIndex::Move step{from.bucket, to.bucket,
                                          &index_.bucket(from.bucket).slot[to.slot],
-                                         &index_.bucket(to.bucket).slot[target], to.word};
+                                         &index_.bucket(to.bucket).slot[target], SlotWord{to.word}};
             if (!index_.move(step))
                 return false;
             target = to.slot;
@@ -69,8 +76,17 @@ public:
 
 private:
     void add(const Reached& bucket) {
-        reached_[count_++] = bucket;
-        __builtin_prefetch(&index_.bucket(bucket.bucket));
+        reached_[count_] = bucket;
+        if (count_ < kLikely)
+            prefetch(count_);
+        ++count_;
+    }
+
+    /// The bucket, and the record whose key would move there.
+    void prefetch(unsigned node) {
+        __builtin_prefetch(&index_.bucket(reached_[node].bucket), 1);
+        if (reached_[node].moves == 1)
+            __builtin_prefetch(&index_.record(SlotWord{reached_[node].word}));
     }
 
     void expand(unsigned node, const std::array<SlotWord, kSlots>& words) {
@@ -78,7 +94,8 @@ private:
         for (unsigned slot = 0; slot < kSlots && count_ < kMostBuckets; ++slot)
             if (words[slot].state() == SlotState::Live)
                 add({index_.other(at.bucket, words[slot].tag()), static_cast<uint16_t>(node),
-                     static_cast<uint8_t>(slot), static_cast<uint8_t>(at.moves + 1), words[slot]});
+                     static_cast<uint8_t>(slot), static_cast<uint8_t>(at.moves + 1),
+                     words[slot].bits});
     }
 
     CuckooIndex& index_;

@@ -67,9 +67,9 @@ Status check(const FlowTableParams& params) {
     if (params.capacity == 0 || params.capacity > kMostFlows)
         return Error{"a flow table of " + std::to_string(params.capacity) +
                      " flows: must be 1 to " + std::to_string(kMostFlows)};
-    if (params.index_load < 10 || params.index_load > 100)
+    if (params.index_load < 10 || params.index_load > 1000)
         return Error{"an index load of " + std::to_string(params.index_load) +
-                     " percent: must be 10 to 100"};
+                     " percent: must be 10 to 1000"};
     if (params.max_members == 0 || params.max_members > kMostMembers)
         return Error{"a flow table for " + std::to_string(params.max_members) +
                      " threads: must be 1 to " + std::to_string(kMostMembers)};
@@ -125,6 +125,14 @@ uint64_t FlowTable::slots() const {
     return slots_;
 }
 
+uint64_t FlowTable::used_slots() const {
+    uint64_t used = 0;
+    for (uint32_t i = 0; i < slots_ / kSlots; ++i)
+        for (const Slot& slot : index_.bucket(i).slot)
+            used += slot.load(std::memory_order_relaxed) ? 1 : 0;
+    return used;
+}
+
 uint32_t FlowTable::hash(const net::Tuple& tuple) const {
     return static_cast<uint32_t>(hash_(tuple) >> 32);
 }
@@ -148,44 +156,6 @@ IndexCounters FlowTable::counters() const {
             sum.keys_by_moves[moves] += seat.keys_by_moves[moves].load(std::memory_order_relaxed);
     }
     return sum;
-}
-
-/// The full key decides, then the record's own word on whether it lives. The tuples are published
-/// by the slot's word; life and deadline may change at any time, so relaxed is as good as any.
-bool FlowTable::is_hit(SlotWord word, const net::Tuple& tuple, Tick now) const {
-    const FlowRecord& record = records_[word.index()];
-    return word.is_visible() && record.key(word.direction()) == tuple &&
-           record.life.load(std::memory_order_relaxed).life() == Life::Live &&
-           record.deadline.load(std::memory_order_relaxed).is_after(now);
-}
-
-FlowRef FlowTable::find_at(const Place& place, const net::Tuple& tuple, Tick now) const {
-    FlowRef found;
-    index_.scan(place, [&](Slot&, SlotWord word) {
-        if (!is_hit(word, tuple, now))
-            return false;
-        found = FlowRef(word.index(), word.direction());
-        return true;
-    });
-    return found;
-}
-
-FlowRef FlowTable::find(const net::Tuple& tuple, Tick now) const {
-    return find_at(index_.place(hash_(tuple)), tuple, now);
-}
-
-void FlowTable::find_bulk(std::span<const net::Tuple> tuples, Tick now,
-                          std::span<FlowRef> refs) const {
-    assert(tuples.size() == refs.size() && tuples.size() <= kMaxBulk);
-    std::array<uint64_t, kMaxBulk> hashes;
-    std::array<Place, kMaxBulk> places;
-    hash_.bulk(tuples, std::span(hashes).first(tuples.size()));
-    for (size_t i = 0; i < tuples.size(); ++i) {
-        places[i] = index_.place(hashes[i]);
-        __builtin_prefetch(&index_.bucket(places[i].primary));
-    }
-    for (size_t i = 0; i < tuples.size(); ++i)
-        refs[i] = find_at(places[i], tuples[i], now);
 }
 
 }  // namespace sluice::flow

@@ -23,6 +23,7 @@
 #include "flow/deadlines.h"
 #include "flow/displacement.h"
 #include "flow/flow_record.h"
+#include "flow/probe.h"
 #include "flow/record_pool.h"
 #include "flow/tuple_hash.h"
 #include "net/tuple.h"
@@ -63,7 +64,7 @@ struct FlowTableParams {
     PageKind pages = PageKind::Ordinary;
     int numa_node = -1;                ///< Node whose memory holds the table; -1 for any.
     unsigned max_members = 64;         ///< Threads that may register at once; 1 to 1024.
-    unsigned index_load = 85;          ///< Percent of the slots in use at capacity; 10 to 100.
+    unsigned index_load = 85;          ///< Percent of the slots in use at capacity; 10 to 1000.
     std::array<uint64_t, 4> secret{};  ///< Random per start: keys the hash.
 };
 
@@ -123,9 +124,10 @@ public:
     Deadlines& deadlines() { return deadlines_; }
 
     uint32_t capacity() const { return capacity_; }  ///< Flows it was made for.
-    uint32_t size() const;   ///< Flows live now; exact when nothing changes meanwhile.
-    uint64_t slots() const;  ///< Keys that the index could hold if every slot were in use.
-    size_t bytes() const;    ///< Memory that the table has taken.
+    uint32_t size() const;        ///< Flows live now; exact when nothing changes meanwhile.
+    uint64_t slots() const;       ///< Keys that the index could hold if every slot were in use.
+    uint64_t used_slots() const;  ///< Keys that it holds now; reads all of it.
+    size_t bytes() const;         ///< Memory that the table has taken.
     IndexCounters counters() const;
 
     /// For what else must outlive the members' readers, as blocks of ports do.
@@ -147,16 +149,19 @@ private:
     void lay_out(const FlowTableParams& params);
     bool is_hit(SlotWord word, const net::Tuple& tuple, Tick now) const;
     FlowRef find_at(const Place& place, const net::Tuple& tuple, Tick now) const;
+    SlotWord find_elsewhere(const Place& place) const;
 
     Pages pages_;
     FlowRecord* records_ = nullptr;
     uint32_t capacity_ = 0;
     TupleHash hash_;
     CuckooIndex index_;
+    Probe probe_ = supported_probes().back();
     uint64_t slots_ = 0;
     Deadlines deadlines_;
     rte_rcu_qsbr* grace_ = nullptr;
     std::span<Seat> seats_;
+    std::atomic<unsigned> seats_used_ = 0;  ///< No seat from here on was ever taken.
     RecordPool free_;
     RecordPool orphans_;  ///< Retired by members that left before the grace period was over.
 };
@@ -180,6 +185,10 @@ public:
     /// reused after a grace period. A holder that is past its deadline at `now` is killed first.
     Insertion insert(uint32_t index, Tick now);
 
+    /// Brings what insert() or kill() of a filled record will touch into the cache: over a burst,
+    /// all of it arrives while the first is waited for.
+    void prefetch(uint32_t index) const;
+
     /// Ends a live flow: erases both keys, retires the record. False when another did so first, or
     /// when `seen` is an earlier use of the record.
     bool kill(uint32_t index, LifeWord seen);
@@ -201,14 +210,14 @@ private:
     };
     enum class ClaimOutcome : uint8_t { Held, Taken, NoSpace };
 
-    Claim claim_of(uint32_t index, net::Direction direction) const;
+    std::array<Claim, 2> claims_of(uint32_t index) const;
     ClaimOutcome pend(Claim& claim, Tick now, FlowRef& holder);
     bool stand(Claim& claim);
     bool is_taken(const Claim& claim, Tick now, FlowRef& holder);
     bool outlasts(const Claim& claim, Slot& slot, SlotWord& rival);
-    void prefetch(const Place& place) const;
     Insertion fail(uint32_t index, InsertOutcome outcome, FlowRef holder);
     void retire(uint32_t index);
+    bool is_over(uint64_t token) const;
     void reclaim();
 
     FlowTable& table_;

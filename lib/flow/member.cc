@@ -27,6 +27,9 @@ Member::Member(FlowTable& table) : table_(table) {
     if (id_ == table.seats_.size())
         std::abort();  // more threads than max_members: a mistake in the program
     seat_ = &table.seats_[id_];
+    unsigned used = table.seats_used_.load();
+    while (used <= id_ && !table.seats_used_.compare_exchange_weak(used, id_ + 1)) {
+    }
     rte_rcu_qsbr_thread_register(table_.grace_, id_);
     online();
 }
@@ -70,18 +73,28 @@ void Member::give_back(std::span<const uint32_t> indexes) {
         table_.free_.put(chain);
 }
 
-Member::Claim Member::claim_of(uint32_t index, net::Direction direction) const {
-    const net::Tuple& tuple = table_.records_[index].key(direction);
-    const Place place = table_.index_.place(table_.hash_(tuple));
-    return {place, &tuple, SlotWord::pending(place.tag, index, direction)};
+/// Both claims of a record, by net::Direction.
+std::array<Member::Claim, 2> Member::claims_of(uint32_t index) const {
+    using enum net::Direction;
+    const auto& tuple = table_.records_[index].tuple;
+    std::array<uint64_t, 2> hash;
+    table_.hash_.bulk(tuple, hash);
+    const Place original = table_.index_.place(hash[0]);
+    const Place reply = table_.index_.place(hash[1]);
+    for (const uint32_t bucket :
+         {original.primary, reply.primary, original.secondary, reply.secondary})
+        __builtin_prefetch(&table_.index_.bucket(bucket), 1);
+    return {{{original, &tuple[0], SlotWord::pending(original.tag, index, Original)},
+             {reply, &tuple[1], SlotWord::pending(reply.tag, index, Reply)}}};
+}
+
+void Member::prefetch(uint32_t index) const {
+    claims_of(index);
 }
 
 Insertion Member::insert(uint32_t index, Tick now) {
     using enum InsertOutcome;
-    Claim original = claim_of(index, net::Direction::Original);
-    Claim reply = claim_of(index, net::Direction::Reply);
-    prefetch(original.place);
-    prefetch(reply.place);
+    auto [original, reply] = claims_of(index);
     FlowRef holder;
 
     if (const auto outcome = pend(original, now, holder); outcome != ClaimOutcome::Held)
@@ -191,10 +204,7 @@ bool Member::kill(uint32_t index, LifeWord seen) {
     if (seen.life() != Life::Live || !record.life.compare_exchange_strong(
                                          seen, seen.with(Life::Dying), std::memory_order_seq_cst))
         return false;
-    const Claim original = claim_of(index, net::Direction::Original);
-    const Claim reply = claim_of(index, net::Direction::Reply);
-    prefetch(original.place);
-    prefetch(reply.place);
+    const auto [original, reply] = claims_of(index);
     table_.index_.erase(original.place, index, net::Direction::Original);
     table_.index_.erase(reply.place, index, net::Direction::Reply);
     retire(index);
@@ -202,18 +212,29 @@ bool Member::kill(uint32_t index, LifeWord seen) {
     return true;
 }
 
-void Member::prefetch(const Place& place) const {
-    __builtin_prefetch(&table_.index_.bucket(place.primary), 1);
-}
-
 void Member::retire(uint32_t index) {
     table_.free_.append(retired_, index);
+}
+
+/// True when every member has been quiescent, or offline, since the grace period was begun. Not by
+/// rte_rcu_qsbr_check(): what that has learned once it keeps in a plain word, and whoever reads it
+/// there has nothing that orders the readers' last look before the record's next use.
+bool Member::is_over(uint64_t token) const {
+    const unsigned members = table_.seats_used_.load(std::memory_order_seq_cst);
+    for (unsigned i = 0; i < members; ++i) {
+        // Sequentially consistent: a member that is not seen online here sees, once it is, that
+        // the keys are gone.
+        const uint64_t seen = __atomic_load_n(&table_.grace_->qsbr_cnt[i].cnt, __ATOMIC_SEQ_CST);
+        if (seen != __RTE_QSBR_CNT_THR_OFFLINE && seen < token)
+            return false;
+    }
+    return true;
 }
 
 /// Frees what has waited long enough, and lets what was retired since wait as one batch.
 void Member::reclaim() {
     if (waiting_.count > 0) {
-        if (rte_rcu_qsbr_check(table_.grace_, token_, false) == 0)
+        if (!is_over(token_))
             return;
         table_.free_.for_each(waiting_, [this](uint32_t i) { table_.deadlines_.clear(i); });
         table_.free_.put(waiting_);

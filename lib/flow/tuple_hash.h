@@ -45,6 +45,8 @@ private:
 #if defined(__x86_64__)
     static void aes(const TupleHash& self, std::span<const net::Tuple> tuples,
                     std::span<uint64_t> hashes);
+    static void wide_aes(const TupleHash& self, std::span<const net::Tuple> tuples,
+                         std::span<uint64_t> hashes);
     void derive_round_keys();
 #endif
 

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "flow/probe.h"
+
+#include <bit>
+#include <cstddef>
+
+#if defined(__x86_64__)
+// g++ 12 takes the undefined lanes in its own header for a mistake of ours (GCC bug 105593).
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+#include <immintrin.h>
+#endif
+
+namespace sluice::flow {
+namespace {
+
+/// What a scan of tuple i's primary bucket means; bit n of `match` stands for slot n - 1, and
+/// `before` is the meta word as it was before the scan.
+[[gnu::always_inline]] inline void settle(const CuckooIndex& index, Probes& probes, unsigned i,
+                                          const Bucket& bucket, MetaWord before, unsigned match,
+                                          bool is_hinted) {
+    const uint64_t bit = uint64_t{1} << i;
+    if (match != 0) {
+        const auto slot = static_cast<unsigned>(std::countr_zero(match)) - 1;
+        // Acquire: the record's tuples were written before its word.
+        const SlotWord word = bucket.slot[slot].load(std::memory_order_acquire);
+        __builtin_prefetch(&index.record(word));
+        probes.word[i] = word;
+        probes.found |= bit;
+    } else if (is_hinted) {
+        __builtin_prefetch(&index.bucket(index.place(probes.hash[i]).secondary));
+        probes.elsewhere |= bit;
+    } else if (bucket.meta.load(std::memory_order_acquire) != before) {
+        probes.unsettled |= bit;
+    }
+}
+
+bool is_hinted(MetaWord meta, uint64_t hash) {
+    return meta.may_be_elsewhere(static_cast<uint32_t>(hash));
+}
+
+void send_for_primaries(const CuckooIndex& index, Probes& probes, unsigned first, unsigned count) {
+    for (unsigned i = first; i < first + count; ++i)
+        __builtin_prefetch(&index.primary(probes.hash[i]));
+}
+
+void probe_by_words(const CuckooIndex& index, Probes& probes, unsigned count) {
+    for (unsigned i = 0; i < count; ++i) {
+        const Bucket& bucket = index.primary(probes.hash[i]);
+        const uint64_t wanted = SlotWord::wanted(static_cast<uint32_t>(probes.hash[i]));
+        const MetaWord before = bucket.meta.load(std::memory_order_acquire);
+        unsigned match = 0;
+        for (unsigned slot = 0; slot < kSlots; ++slot) {
+            const SlotWord word = bucket.slot[slot].load(std::memory_order_acquire);
+            match |= unsigned{(word.bits & SlotWord::kFindMask) == wanted} << (slot + 1);
+        }
+        settle(index, probes, i, bucket, before, match, is_hinted(before, probes.hash[i]));
+    }
+}
+
+#if defined(__x86_64__)
+constexpr unsigned kSlotLanes = 0xfe;  // all but the meta word's
+
+/// The vector load is no atomic access to the compiler: it must stay between the two loads of the
+/// meta word. The CPU keeps loads in order.
+[[gnu::always_inline]] inline void keep_order() {
+    asm volatile("" : : : "memory");
+}
+
+/// Eight keys at a time. Beyond the burst the hashes are of no meaning, but each names a bucket.
+__attribute__((target("avx512f"))) void prepare_lines(const CuckooIndex& index, Probes& probes,
+                                                      unsigned first, unsigned count) {
+    const __m512i buckets = _mm512_set1_epi64(index.count());
+    const __m512i filter_bits = _mm512_set1_epi64(MetaWord::kFilterBits);
+    const __m512i low_half = _mm512_set1_epi64(0xffff);
+    const __m512i one = _mm512_set1_epi64(1);
+    const __m512i visible = _mm512_set1_epi64(SlotWord::kVisible);
+    for (unsigned at = first; at < first + count; at += kProbesAtOnce) {
+        const __m512i hash = _mm512_load_si512(&probes.hash[at]);
+        const __m512i bucket =
+            _mm512_srli_epi64(_mm512_mul_epu32(_mm512_srli_epi64(hash, 32), buckets), 32);
+        _mm512_store_si512(&probes.offset[at], _mm512_slli_epi64(bucket, 6));
+        for (unsigned i = at; i < at + kProbesAtOnce; ++i)
+            __builtin_prefetch(reinterpret_cast<const std::byte*>(&index.bucket(0)) +
+                               probes.offset[i]);
+        _mm512_store_si512(&probes.wanted[at],
+                           _mm512_or_si512(_mm512_slli_epi64(hash, SlotWord::kTagShift), visible));
+        const __m512i low = _mm512_mul_epu32(_mm512_and_si512(hash, low_half), filter_bits);
+        const __m512i high =
+            _mm512_mul_epu32(_mm512_and_si512(_mm512_srli_epi64(hash, 16), low_half), filter_bits);
+        const __m512i bits = _mm512_or_si512(_mm512_sllv_epi64(one, _mm512_srli_epi64(low, 16)),
+                                             _mm512_sllv_epi64(one, _mm512_srli_epi64(high, 16)));
+        _mm512_store_si512(&probes.filter[at], bits);
+    }
+}
+
+__attribute__((target("avx512f,bmi,bmi2"))) void probe_by_lines(const CuckooIndex& index,
+                                                                Probes& probes, unsigned count) {
+    const auto* const buckets = reinterpret_cast<const std::byte*>(&index.bucket(0));
+    const __m512i mask = _mm512_set1_epi64(static_cast<int64_t>(SlotWord::kFindMask));
+    for (unsigned i = 0; i < count; ++i) {
+        const Bucket& bucket = *reinterpret_cast<const Bucket*>(buckets + probes.offset[i]);
+        const MetaWord before = bucket.meta.load(std::memory_order_acquire);
+        keep_order();
+        const __m512i line = _mm512_load_si512(&bucket);
+        keep_order();
+        const unsigned match =
+            _mm512_mask_cmpeq_epi64_mask(kSlotLanes, _mm512_and_si512(line, mask),
+                                         _mm512_set1_epi64(static_cast<int64_t>(probes.wanted[i])));
+        const bool is_hinted = (before.bits & probes.filter[i]) == probes.filter[i];
+        settle(index, probes, i, bucket, before, match, is_hinted);
+    }
+}
+
+__attribute__((target("avx2"))) void probe_by_halves(const CuckooIndex& index, Probes& probes,
+                                                     unsigned count) {
+    const __m256i mask = _mm256_set1_epi64x(static_cast<int64_t>(SlotWord::kFindMask));
+    for (unsigned i = 0; i < count; ++i) {
+        const Bucket& bucket = index.primary(probes.hash[i]);
+        const __m256i wanted = _mm256_set1_epi64x(
+            static_cast<int64_t>(SlotWord::wanted(static_cast<uint32_t>(probes.hash[i]))));
+        const MetaWord before = bucket.meta.load(std::memory_order_acquire);
+        keep_order();
+        const auto* half = reinterpret_cast<const __m256i*>(&bucket);
+        const __m256i low = _mm256_and_si256(_mm256_load_si256(half), mask);
+        const __m256i high = _mm256_and_si256(_mm256_load_si256(half + 1), mask);
+        keep_order();
+        const auto bits = [](__m256i equal) __attribute__((target("avx2"))) {
+            return static_cast<unsigned>(_mm256_movemask_pd(_mm256_castsi256_pd(equal)));
+        };
+        const unsigned match =
+            (bits(_mm256_cmpeq_epi64(low, wanted)) | bits(_mm256_cmpeq_epi64(high, wanted)) << 4) &
+            kSlotLanes;
+        settle(index, probes, i, bucket, before, match, is_hinted(before, probes.hash[i]));
+    }
+}
+
+#endif
+
+}  // namespace
+
+std::span<const Probe> supported_probes() {
+#if defined(__x86_64__)
+    static constexpr std::array<Probe, 3> kAll{{{send_for_primaries, probe_by_words},
+                                                {send_for_primaries, probe_by_halves},
+                                                {prepare_lines, probe_by_lines}}};
+#if defined(__SANITIZE_THREAD__)
+    return std::span(kAll).first(1);  // the sanitizer knows nothing of the order of vector loads
+#else
+    if (__builtin_cpu_supports("avx512f") != 0)
+        return kAll;
+    return std::span(kAll).first(__builtin_cpu_supports("avx2") != 0 ? 2 : 1);
+#endif
+#else
+    static constexpr std::array<Probe, 1> kAll{{{send_for_primaries, probe_by_words}}};
+    return kAll;
+#endif
+}
+
+}  // namespace sluice::flow

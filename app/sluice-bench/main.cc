@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "table.h"
+
+#include <CLI/CLI.hpp>
+
+int main(int argc, char** argv) {
+    CLI::App app("sluice-bench: what sluice's parts cost, beside those of others");
+    app.require_subcommand(1);
+
+    sluice::bench::TableOptions table;
+    bool no_huge = false;
+    auto* command = app.add_subcommand(
+        "table", "the flow table beside rte_hash and tbb::concurrent_hash_map; runs all cases");
+    command->add_flag("--json", table.json, "one JSON object a line");
+    command->add_option("--flows", table.flows,
+                        "only tables of so many flows: 65536, 1048576, 8388608");
+    command->add_option("--load", table.loads, "only at this percentage: 50, 80, 85, 95, 97");
+    command->add_option("--rounds", table.rounds, "rounds of each case")
+        ->check(CLI::Range(7, 1000));
+    command->add_flag("--no-huge", no_huge, "ordinary pages: for a try, not for figures");
+
+    CLI11_PARSE(app, argc, argv);
+    if (no_huge)
+        table.pages = sluice::PageKind::Ordinary;
+    return sluice::bench::run_table(table);
+}

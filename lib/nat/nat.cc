@@ -33,6 +33,8 @@ void Nat::prepare(unsigned count) {
 }
 
 void Nat::finish() {
+    if (spare_count_ == 0)
+        return;
     member_.give_back(std::span(spare_).first(spare_count_));
     spare_count_ = 0;
 }

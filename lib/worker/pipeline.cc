@@ -137,6 +137,7 @@ void Worker::track(Burst& burst) {
         else if (tracking.action == conntrack::Action::Reopen)
             open_flow(burst, i);
     }
+    nat_.finish();  // a flow opened here may have taken a record too many
 }
 
 /// After tracking: a reply that cannot go on has been seen here all the same.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "table.h"
+#include "tracker.h"
 
 #include <CLI/CLI.hpp>
 
@@ -19,7 +20,16 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(7, 1000));
     command->add_flag("--no-huge", no_huge, "ordinary pages: for a try, not for figures");
 
+    sluice::bench::TrackerOptions tracker;
+    auto* tracker_command =
+        app.add_subcommand("tracker", "the TCP tracker, segment by segment; runs all cases");
+    tracker_command->add_flag("--json", tracker.json, "one JSON object a line");
+    tracker_command->add_option("--rounds", tracker.rounds, "rounds of each case")
+        ->check(CLI::Range(7, 1000));
+
     CLI11_PARSE(app, argc, argv);
+    if (tracker_command->parsed())
+        return sluice::bench::run_tracker(tracker);
     if (no_huge)
         table.pages = sluice::PageKind::Ordinary;
     return sluice::bench::run_table(table);

@@ -40,7 +40,7 @@ double Samples::most() const {
 }
 
 void Report::add(const Figure& figure) {
-    missed_ += figure.reached ? 0 : 1;
+    missed_ += figure.reached || figure.target == 0 ? 0 : 1;
     if (json_)
         print_json(figure);
     else
@@ -56,13 +56,15 @@ void Report::print_line(const Figure& figure) {
     std::printf("%-18s %8u %4u%% %8.1f %8.1f-%8.1f %-13s %7.4g %-8s %-24s %s\n",
                 figure.operation.c_str(), figure.flows, figure.load, figure.ours.median(),
                 figure.ours.least(), figure.ours.most(), figure.unit.c_str(), figure.target,
-                figure.reached ? "reached" : "MISSED", text_of(figure.peer).c_str(),
-                text_of(figure.context).c_str());
+                figure.target == 0 ? ""
+                : figure.reached   ? "reached"
+                                   : "MISSED",
+                text_of(figure.peer).c_str(), text_of(figure.context).c_str());
 }
 
 void Report::print_json(const Figure& figure) {
     nlohmann::ordered_json line;
-    line["bench"] = "table";
+    line["bench"] = bench_;
     line["case"] = {{"op", figure.operation}, {"flows", figure.flows}, {"load", figure.load}};
     line["value"] = rounded(figure.ours.median());
     line["unit"] = figure.unit;
@@ -75,8 +77,10 @@ void Report::print_json(const Figure& figure) {
         line["peer"] = figure.peer->name;
         line["ratio"] = rounded(figure.peer->ratio);
     }
-    line["target"] = figure.target;
-    line["reached"] = figure.reached;
+    if (figure.target != 0) {
+        line["target"] = figure.target;
+        line["reached"] = figure.reached;
+    }
     if (figure.context)
         line["context"] = {{"peer", figure.context->name},
                            {"value", rounded(figure.context->value)},

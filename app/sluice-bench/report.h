@@ -36,13 +36,13 @@ struct Figure {
     Samples ours;
     std::optional<Peer> peer;
     std::optional<Peer> context;  ///< A second peer, without a target.
-    double target = 0;            ///< Of the ratio where there is a peer, else of the value.
+    double target = 0;  ///< Of the ratio where there is a peer, else of the value; 0: none.
     bool reached = false;
 };
 
 class Report {
 public:
-    explicit Report(bool json) : json_(json) {}
+    Report(const char* bench, bool json) : bench_(bench), json_(json) {}
 
     /// Prints a figure at once.
     void add(const Figure& figure);
@@ -50,8 +50,9 @@ public:
 
 private:
     void print_line(const Figure& figure);
-    static void print_json(const Figure& figure);
+    void print_json(const Figure& figure);
 
+    const char* bench_;
     bool json_;
     bool has_title_ = false;
     unsigned missed_ = 0;

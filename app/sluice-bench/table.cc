@@ -373,7 +373,7 @@ int run_table(const TableOptions& options) {
     auto eal = Eal::start(eal_bytes, options.pages);
     if (!eal)
         return fail(eal.error());
-    Report report(options.json);
+    Report report("table", options.json);
     for (const Case& c : cases)
         if (const Status status = run_case(c, options, report); !status)
             return fail(status.error());

@@ -5,7 +5,8 @@
 /// Flow record: all that is known of one flow, in two cache lines.
 ///
 /// Shape    First line: what every packet reads. Second line: the TCP tracker's own.
-/// Threads  Tuples, owner and rewrite are written before the record's first slot word is published
+/// Threads  Tuples, owner, sides and rewrite are written before the record's first slot word is
+/// published
 ///          and never again until it is reused. `life` is swapped by anyone; everything else only
 ///          by the owner, and what others read of that (state, status, deadline) is a relaxed
 ///          atomic.
@@ -14,6 +15,7 @@
 #include "base/clock.h"
 #include "base/enum.h"
 #include "net/checksum.h"
+#include "net/side.h"
 #include "net/tuple.h"
 
 #include <array>
@@ -59,7 +61,7 @@ struct alignas(64) FlowRecord {
     uint8_t owner;                ///< Worker that opened the flow.
     std::atomic<uint8_t> state;   ///< conntrack::TcpState of TCP flows; 0 otherwise.
     std::atomic<uint8_t> status;  ///< conntrack::Status bits.
-    uint8_t unused;
+    net::Sides sides;             ///< By which packets come and go.
     Rewrite rewrite;
     Hops hops;
     Tick opened;  ///< When; UDP becomes a stream 2 s later.

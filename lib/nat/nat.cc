@@ -83,6 +83,7 @@ void Nat::fill(flow::FlowRecord& record, const net::Tuple& original, const net::
                const conntrack::Verdict& verdict, Tick now) const {
     record.tuple = {original, reply};
     record.owner = worker_;
+    record.sides = {};
     record.rewrite = rewrite_of(record.tuple);
     record.hops = {};
     record.opened = now;

@@ -16,6 +16,7 @@
 #include "base/enum.h"
 #include "base/result.h"
 #include "net/arp.h"
+#include "net/side.h"
 
 #include <atomic>
 #include <cstddef>
@@ -25,14 +26,9 @@
 
 namespace sluice::route {
 
-/// Which side of the NAT.
-enum class Side : uint8_t { Inside, Outside };
-
-inline constexpr size_t kSideCount = 2;
-
-constexpr Side opposite(Side side) {
-    return side == Side::Inside ? Side::Outside : Side::Inside;
-}
+using net::kSideCount;
+using net::opposite;
+using net::Side;
 
 using HopIndex = uint16_t;
 inline constexpr HopIndex kNoHop = 0;

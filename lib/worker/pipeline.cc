@@ -32,11 +32,6 @@ std::optional<Drop> refuse_frame(const rte_mbuf* mbuf, const net::MacAddress& ow
     return rte_is_multicast_ether_addr(&to) ? Drop::MulticastOrBroadcast : Drop::NotForUs;
 }
 
-/// The side that packets of a direction leave by.
-constexpr Side exit_side(net::Direction direction) {
-    return direction == net::Direction::Original ? Side::Outside : Side::Inside;
-}
-
 }  // namespace
 
 void Worker::forward(Burst& burst) {
@@ -143,7 +138,7 @@ void Worker::track(Burst& burst) {
 /// After tracking: a reply that cannot go on has been seen here all the same.
 void Worker::check(Burst& burst) {
     for (unsigned i : SetBits{burst.live & ~burst.fresh})
-        may_leave(burst, i, exit_side(burst.flow[i].direction()));
+        may_leave(burst, i, exit_side(burst.flow[i]));
 }
 
 void Worker::translate(Burst& burst) {
@@ -162,7 +157,7 @@ void Worker::resolve(Burst& burst) {
         if (hops.generation != generation)
             hops = {{}, generation};
         const route::HopIndex hop = hops.index[index(direction)];
-        if (hop != route::kNoHop && send_to_hop(burst.mbuf[i], exit_side(direction), hop))
+        if (hop != route::kNoHop && send_to_hop(burst.mbuf[i], exit_side(burst.flow[i]), hop))
             burst.end(i);
         else
             find_hop(burst, i);

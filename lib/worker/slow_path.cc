@@ -185,7 +185,7 @@ void Worker::send_reset(Burst& burst, unsigned i) {
 void Worker::find_hop(Burst& burst, unsigned i) {
     const flow::FlowRef flow = burst.flow[i];
     flow::FlowRecord& record = shared_.table.record(flow);
-    const Side side = flow.direction() == net::Direction::Original ? Side::Outside : Side::Inside;
+    const Side side = exit_side(flow);
     const auto toward = shared_.routes.find(record.key(opposite(flow.direction())).source);
     if (!toward || toward->side != side)
         return drop(burst, i, Drop::NoRoute);

@@ -135,6 +135,9 @@ private:
     void open_flow(Burst& burst, unsigned i);
     bool find_again(Burst& burst, unsigned i);
     bool is_alive(flow::FlowRef flow) const;
+    route::Side exit_side(flow::FlowRef flow) const {
+        return shared_.table.record(flow).sides.leave(flow.direction());
+    }
     bool bring_home(Burst& burst, unsigned i);
     bool may_leave(Burst& burst, unsigned i, route::Side side);
     void send_error(Burst& burst, unsigned i, net::IcmpError error);

@@ -37,6 +37,7 @@ constexpr Row kRows[] = {
     {FlowsExpired,   "flows_expired",          "Flows ended by their deadline"},
     {FlowsDeleted,   "flows_deleted",          "Flows ended by an operator"},
     {OpenLost,       "flows_open_lost",        "Flows opened by two workers at once"},
+    {FlowsUntranslated, "flows_untranslated", "Flows opened without NAT, by --no-nat"},
     {PortProbes,     "port_probes",            "Reply tuples tried in choosing external ports"},
     {PortChanged,    "ports_changed",          "Flows that lost their own source port"},
     {EchoReplies,    "echo_replies",           "Pings to the gateway that it answered"},

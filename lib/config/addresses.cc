@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sluice::config {
 namespace {
@@ -78,6 +79,24 @@ Status check_gateway(const Config& config) {
     return Done{};
 }
 
+/// A network of inside hosts, and the flag and value that named it.
+struct Served {
+    string_view flag;
+    string text;
+    Prefix prefix;
+};
+
+std::vector<Served> served(const Config& config) {
+    std::vector<Served> all;
+    for (const Prefix& prefix : config.inside)
+        all.push_back({"inside", to_string(prefix), prefix});
+    for (const SnatRule& rule : config.snat)
+        all.push_back({"snat", to_string(rule.inside), rule.inside});
+    for (const Prefix& prefix : config.no_nat)
+        all.push_back({"no-nat", to_string(prefix), prefix});
+    return all;
+}
+
 /// Why no flow can be given an address of `range`; empty where it can.
 string why_not_public(const Config& config, const AddressRange& range) {
     const Prefix& wan = config.wan_address;
@@ -91,26 +110,42 @@ string why_not_public(const Config& config, const AddressRange& range) {
     if (wan.length <= 30 &&
         (range.contains(wan.network().address) || range.contains(wan.broadcast())))
         return "it contains the network or broadcast address of --wan-address " + to_string(wan);
-    for (const Prefix& inside : config.inside)
-        if (overlap(range, range_of(inside)))
-            return "it overlaps --inside " + to_string(inside);
+    for (const Served& inside : served(config))
+        if (overlap(range, range_of(inside.prefix)))
+            return "it overlaps --" + string(inside.flag) + ' ' + inside.text;
     return {};
 }
 
-Status check_pool(const Config& config) {
+/// The addresses of one pool; `count` adds up those of all.
+Status check_pool(const Config& config, string_view flag, const std::vector<AddressRange>& pool,
+                  uint64_t& count) {
     constexpr uint64_t kMostAddresses = 65536;
-    uint64_t count = 0;
-    for (auto range = config.pool.begin(); range != config.pool.end(); ++range) {
+    for (auto range = pool.begin(); range != pool.end(); ++range) {
         if (const string why = why_not_public(config, *range); !why.empty())
-            return wrong("pool", to_string(*range), why);
-        const auto twin = std::find_if(config.pool.begin(), range, [&](const AddressRange& other) {
-            return overlap(*range, other);
-        });
+            return wrong(flag, to_string(*range), why);
+        const auto twin = std::find_if(
+            pool.begin(), range, [&](const AddressRange& other) { return overlap(*range, other); });
         if (twin != range)
-            return wrong("pool", to_string(*range), "it overlaps --pool " + to_string(*twin));
+            return wrong(flag, to_string(*range), "it overlaps " + to_string(*twin));
         count += uint64_t{range->last.host()} - range->first.host() + 1;
         if (count > kMostAddresses)
-            return wrong("pool", to_string(*range), "a pool has at most 65536 addresses in all");
+            return wrong(flag, to_string(*range), "pools have at most 65536 addresses in all");
+    }
+    return Done{};
+}
+
+Status check_pools(const Config& config) {
+    uint64_t count = 0;
+    if (Status status = check_pool(config, "pool", config.pool, count); !status)
+        return status;
+    for (auto rule = config.snat.begin(); rule != config.snat.end(); ++rule) {
+        const bool is_shared = std::any_of(config.snat.begin(), rule, [&](const SnatRule& other) {
+            return other.addresses == rule->addresses;
+        });
+        if (is_shared)
+            continue;
+        if (Status status = check_pool(config, "snat", rule->addresses, count); !status)
+            return status;
     }
     return Done{};
 }
@@ -124,18 +159,22 @@ bool is_reachable_inside(const Config& config, const Prefix& inside) {
 }
 
 Status check_inside(const Config& config) {
-    for (auto inside = config.inside.begin(); inside != config.inside.end(); ++inside) {
-        const string text = to_string(*inside);
-        if (net::is_martian(inside->address) && inside->length > 0)
-            return wrong("inside", text, "no host can have an address of this network");
-        if (overlap(*inside, config.wan_address))
+    const std::vector<Served> all = served(config);
+    for (auto inside = all.begin(); inside != all.end(); ++inside) {
+        const auto& [flag, text, prefix] = *inside;
+        if (net::is_martian(prefix.address) && prefix.length > 0)
+            return wrong(flag, text, "no host can have an address of this network");
+        if (overlap(prefix, config.wan_address))
             return wrong(
-                "inside", text,
+                flag, text,
                 "it overlaps the subnet of --wan-address " + to_string(config.wan_address));
-        if (std::find(config.inside.begin(), inside, *inside) != inside)
-            return wrong("inside", text, "it is there already");
-        if (!is_reachable_inside(config, *inside))
-            return wrong("inside", text,
+        const auto twin = std::find_if(all.begin(), inside, [&](const Served& other) {
+            return other.prefix == inside->prefix;
+        });
+        if (twin != inside)
+            return wrong(flag, text, "it is there already, as --" + string(twin->flag));
+        if (!is_reachable_inside(config, prefix))
+            return wrong(flag, text,
                          "it is not on the subnet of --lan-address, and no --route leads to it "
                          "via an address there");
     }
@@ -160,10 +199,11 @@ Status check_route(const Config& config, const StaticRoute& route) {
         if (is_within(route.prefix, linked))
             return wrong("route", text,
                          "it leads to the subnet of a port, " + to_string(linked.network()));
-    for (const Prefix& inside : config.inside)
-        if (!goes_inside && is_within(route.prefix, inside))
-            return wrong("route", text,
-                         "it leads outside to addresses of --inside " + to_string(inside));
+    for (const Served& inside : served(config))
+        if (!goes_inside && is_within(route.prefix, inside.prefix))
+            return wrong(
+                "route", text,
+                "it leads outside to addresses of --" + string(inside.flag) + ' ' + inside.text);
     return Done{};
 }
 
@@ -185,7 +225,7 @@ Status check_routes(const Config& config) {
 
 Status check_addresses(const Config& config) {
     for (const auto check :
-         {check_own_addresses, check_gateway, check_routes, check_inside, check_pool})
+         {check_own_addresses, check_gateway, check_routes, check_inside, check_pools})
         if (Status status = check(config); !status)
             return status;
     return Done{};

@@ -9,6 +9,7 @@
 #include "base/big_endian.h"
 #include "conntrack/tuning.h"
 #include "net/prefix.h"
+#include "pool/port_range.h"
 
 #include <cstdint>
 #include <optional>
@@ -42,14 +43,24 @@ struct StaticRoute {
     Be32 via;
 };
 
+/// "PREFIX -> RANGE[,RANGE…][:FIRST-LAST]".
+struct SnatRule {
+    net::Prefix inside;
+    std::vector<AddressRange> addresses;      ///< Its pool; never empty.
+    pool::PortRange ports = pool::kAllPorts;  ///< What of its ports may be used.
+};
+
 struct Config {
     std::string lan;  ///< PORT, as written: kind:rest.
     std::string wan;
     net::Prefix lan_address;  ///< The gateway's own address and the length of its subnet.
     net::Prefix wan_address;
     Be32 gateway;
-    std::vector<AddressRange> pool;   ///< Never empty once checked.
-    std::vector<net::Prefix> inside;  ///< Never empty once checked.
+    // Whom the gateway serves, and how: the longest of all inside prefixes wins.
+    std::vector<AddressRange> pool;   ///< Of all of `inside`; not empty if that is not.
+    std::vector<net::Prefix> inside;  ///< Empty only beside `snat`.
+    std::vector<SnatRule> snat;
+    std::vector<net::Prefix> no_nat;  ///< These leave with their own addresses.
     std::vector<StaticRoute> routes;
 
     unsigned workers = 1;

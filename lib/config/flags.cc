@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/flags.h"
 
+#include "config/read_rules.h"
+
 #include <string>
 #include <utility>
 
@@ -110,8 +112,16 @@ constexpr Flag kFlags[] = {
      "default: the address of --wan-address",
      [](const Given& g, Config& c) { return store(read_ranges(g), c.pool); }},
     {"inside", kAddresses, Arity::Many, false, "PREFIX",
-     "The networks whose packets are translated; default: the network of --lan-address",
+     "The networks whose packets are translated to --pool; default: the network of --lan-address, "
+     "where no --snat is given",
      [](const Given& g, Config& c) { return store(read_networks(g), c.inside); }},
+    {"snat", kAddresses, Arity::Many, false, "PREFIX -> POOL",
+     "Translate a network to a pool of its own: \"10.2.0.0/16 -> 198.51.100.1-198.51.100.8\", with "
+     "a port range \"-> 198.51.100.9:1024-65535\"; the longest prefix wins",
+     [](const Given& g, Config& c) { return store(read_snat(g), c.snat); }},
+    {"no-nat", kAddresses, Arity::Many, false, "PREFIX",
+     "Networks whose hosts leave with their own addresses; the longest prefix wins",
+     [](const Given& g, Config& c) { return store(read_networks(g), c.no_nat); }},
     {"route", kAddresses, Arity::Many, false, "PREFIX via ADDRESS",
      "Static routes; the longest prefix wins",
      [](const Given& g, Config& c) { return store(read_routes(g), c.routes); }},

@@ -9,10 +9,10 @@ namespace sluice::config {
 namespace {
 
 void fill_defaults(const Settings& settings, Config& config) {
-    if (config.pool.empty())
-        config.pool.push_back({config.wan_address.address, config.wan_address.address});
-    if (config.inside.empty())
+    if (config.inside.empty() && (config.snat.empty() || !config.pool.empty()))
         config.inside.push_back(config.lan_address.network());
+    if (config.pool.empty() && !config.inside.empty())
+        config.pool.push_back({config.wan_address.address, config.wan_address.address});
     if (!config.worker_cores.empty() && !settings.contains("workers"))
         config.workers = static_cast<unsigned>(config.worker_cores.size());
 }

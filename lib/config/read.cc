@@ -36,16 +36,6 @@ std::vector<string> items_of(const Given& given) {
     return items;
 }
 
-Result<net::Prefix> read_network(string_view flag, const string& text) {
-    const auto prefix = net::parse_prefix(text);
-    if (!prefix)
-        return wrong(flag, text, "a prefix is wanted, as 10.1.0.0/24");
-    if (*prefix != prefix->network())
-        return wrong(flag, text,
-                     "bits behind the prefix are set; write " + net::to_string(prefix->network()));
-    return *prefix;
-}
-
 /// Says of what is no range whether its ends are only in the wrong order.
 string why_no_range(const string& text) {
     const size_t dash = text.find('-');
@@ -67,6 +57,16 @@ Error no_cpus(const Given& given, const string& item) {
 Error wrong(string_view flag, string_view value, string_view why) {
     return Error{"--" + string(flag) + ' ' + string(value.empty() ? "\"\"" : value) + ": " +
                  string(why)};
+}
+
+Result<net::Prefix> read_network(string_view flag, const string& text) {
+    const auto prefix = net::parse_prefix(text);
+    if (!prefix)
+        return wrong(flag, text, "a prefix is wanted, as 10.1.0.0/24");
+    if (*prefix != prefix->network())
+        return wrong(flag, text,
+                     "bits behind the prefix are set; write " + net::to_string(prefix->network()));
+    return *prefix;
 }
 
 Result<string> read_word(const Given& given) {

@@ -48,6 +48,8 @@ Result<net::Prefix> read_interface_address(const Given& given);
 /// Networks: no host bit may be set.
 Result<std::vector<net::Prefix>> read_networks(const Given& given);
 Result<std::vector<AddressRange>> read_ranges(const Given& given);
+/// One network, of the words of `flag`.
+Result<net::Prefix> read_network(std::string_view flag, const std::string& text);
 /// "PREFIX via ADDRESS", any number of times, in any distribution over words.
 Result<std::vector<StaticRoute>> read_routes(const Given& given);
 

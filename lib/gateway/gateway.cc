@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "gateway/gateway.h"
 
+#include "gateway/rules.h"
+
 #include <string>
 #include <utility>
 
@@ -15,17 +17,9 @@ constexpr uint32_t kReleaseRing = 1024;
 constexpr uint32_t kNextHops = 16384;
 constexpr uint32_t kIcmpBurst = 50;
 constexpr uint32_t kResetBurst = 50;
-constexpr uint32_t kLeasesPerTurn = 256;  // pairs of worker and address
+constexpr uint32_t kLeasesPerTurn = 256;  // pairs of worker and slot
 /// Threads beside workers and control core that may look at flows at once: lists and exporters.
 constexpr unsigned kListThreads = 16;
-
-std::vector<Be32> pool_addresses(const config::Config& config) {
-    std::vector<Be32> addresses;
-    for (const auto& range : config.pool)
-        for (uint32_t host = range.first.host(); host <= range.last.host(); ++host)
-            addresses.push_back(Be32::from_host(host));
-    return addresses;
-}
 
 /// The networks of both ports, the operator's routes, and the default by the gateway.
 std::vector<route::Route> routes(const config::Config& config) {
@@ -126,7 +120,7 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
     auto& own = params.neighbours.own;
     own[Side::Inside] = {ground.ports[index(Side::Inside)]->mac(), config.lan_address, {}};
     own[Side::Outside] = {ground.ports[index(Side::Outside)]->mac(), config.wan_address,
-                          config.pool};
+                          public_ranges(config)};
     for (const route::Route& route : routes(config))
         if (route.via != Be32{})
             params.neighbours.gateways.push_back({route.side, route.via});
@@ -137,16 +131,15 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
 
 /// Puts the workers and the control core into their rooms.
 void Gateway::employ(const config::Config& config, const Ground& ground) {
-    const std::vector<Be32> addresses = pool_addresses(config);
-    pool_ = std::make_unique<pool::AddressPool>(addresses, ground.secret[0]);
-    leases_ = std::make_unique<pool::Leases>(config.workers, pool_->size(), ground.secret[1]);
+    rules_ = std::make_unique<nat::Rules>(rules_of(config), ground.secret[0]);
+    leases_ = std::make_unique<pool::Leases>(config.workers, slots_of(*rules_), ground.secret[1]);
     admission_ = std::make_unique<worker::Admission>(
-        worker::AdmissionParams{{config.lan_address, config.wan_address}, config.inside}, *pool_);
+        worker::AdmissionParams{{config.lan_address, config.wan_address}}, *rules_);
     icmp_limit_ = std::make_unique<worker::RateLimit>(config.icmp_rate, kIcmpBurst);
     reset_limit_ = std::make_unique<worker::RateLimit>(config.reject_rate, kResetBurst);
     shared_ = std::make_unique<worker::Shared>(worker::Shared{
         .table = *table_,
-        .pool = *pool_,
+        .rules = *rules_,
         .leases = *leases_,
         .tuning = config.tuning,
         .routes = *routes_,

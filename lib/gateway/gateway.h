@@ -15,7 +15,7 @@
 #include "control/core.h"
 #include "flow/flow_table.h"
 #include "io/port.h"
-#include "pool/address_pool.h"
+#include "nat/rules.h"
 #include "pool/leases.h"
 #include "route/next_hops.h"
 #include "route/routes.h"
@@ -79,7 +79,7 @@ private:
     worker::WorkerParams worker_params(uint8_t id, const Ground& ground);
 
     std::unique_ptr<flow::FlowTable> table_;
-    std::unique_ptr<pool::AddressPool> pool_;
+    std::unique_ptr<nat::Rules> rules_;
     std::unique_ptr<pool::Leases> leases_;
     std::unique_ptr<route::Routes> routes_;
     std::unique_ptr<route::NextHops> next_hops_;

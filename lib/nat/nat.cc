@@ -66,6 +66,8 @@ Opening Nat::open(const net::Tuple& original, const conntrack::Segment& segment,
                 counters_.count[Count::FlowsOpened].add(1);
                 if (reply->destination_port != original.source_port)
                     counters_.count[Count::PortChanged].add(1);
+                if (reply->destination == original.source)
+                    counters_.count[Count::FlowsUntranslated].add(1);
                 return {Opening::Outcome::Opened, {index, net::Direction::Original}, {}};
             case flow::InsertOutcome::OriginalTaken:
                 counters_.count[Count::OpenLost].add(1);
@@ -96,31 +98,38 @@ void Nat::fill(flow::FlowRecord& record, const net::Tuple& original, const net::
 std::optional<net::Tuple> Nat::choose(const net::Tuple& original, Tick now) {
     probes_ = 0;
     net::Tuple reply = original.reversed();
-    const uint16_t own = original.source_port.host();
-    std::optional<pool::Choice> choice = params_.pool.first(original.source);
+    const Rule* rule = params_.rules.find(original.source);
+    if (rule == nullptr)
+        return std::nullopt;
+    if (!rule->translates())
+        return reply;
+    const pool::AddressPool& pool = *rule->pool;
+    std::optional<pool::Choice> choice = pool.first(original.source);
     bool found = false;
     while (choice && !found && probes_ < kMaxProbes) {
-        reply.destination = params_.pool.address(choice->index);
-        found = choose_port(reply, own, choice->index, now);
-        choice = params_.pool.next(original.source, *choice);
+        reply.destination = pool.address(choice->index);
+        reply.destination_port = original.source_port;
+        found = choose_port(reply, pool, choice->index, now);
+        choice = pool.next(original.source, *choice);
     }
     counters_.count[Count::PortProbes].add(probes_);
     return found ? std::optional(reply) : std::nullopt;
 }
 
 /// The packet's own port, then one of the leased blocks, then any of its range.
-bool Nat::choose_port(net::Tuple& reply, uint16_t own, uint32_t address, Tick now) {
-    reply.destination_port = Be16::from_host(own);
-    if (is_free(reply, now))
+bool Nat::choose_port(net::Tuple& reply, const pool::AddressPool& pool, uint32_t address,
+                      Tick now) {
+    const uint16_t own = reply.destination_port.host();
+    if (pool.ports().contains(own) && is_free(reply, now))
         return true;
 
-    const pool::PortRange range = pool::search_range(reply.protocol, own);
-    if (range == pool::kUserPorts) {
-        const pool::Blocks blocks = params_.leases.blocks(worker_, address);
+    const pool::PortRange range = pool::search_range(reply.protocol, own, pool.ports());
+    if (range == pool::leased_ports(pool.ports())) {
+        const pool::Blocks blocks = params_.leases.blocks(worker_, pool.slot(address));
         for (unsigned i = 0; i < blocks.count; ++i)
             if (try_range(reply, blocks.range[i], kProbesPerBlock, now))
                 return true;
-        params_.leases.missed(worker_, address);
+        params_.leases.missed(worker_, pool.slot(address));
     }
     // Half of what is left, so that the host's next address gets its turn.
     return try_range(reply, range, (kMaxProbes - probes_ + 1) / 2, now);

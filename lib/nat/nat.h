@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "conntrack/tracker.h"
 #include "flow/flow_table.h"
-#include "pool/address_pool.h"
+#include "nat/rules.h"
 #include "pool/leases.h"
 #include "stats/counters.h"
 
@@ -31,7 +31,7 @@ inline constexpr unsigned kMaxProbes = 256;  ///< Reply tuples that one packet m
 /// What all workers' Nats share.
 struct NatParams {
     flow::FlowTable& table;
-    const pool::AddressPool& pool;
+    const Rules& rules;
     pool::Leases& leases;
     conntrack::Tuning tuning;
 };
@@ -71,7 +71,7 @@ public:
 
 private:
     std::optional<net::Tuple> choose(const net::Tuple& original, Tick now);
-    bool choose_port(net::Tuple& reply, uint16_t own, uint32_t address, Tick now);
+    bool choose_port(net::Tuple& reply, const pool::AddressPool& pool, uint32_t address, Tick now);
     bool try_range(net::Tuple& reply, pool::PortRange range, unsigned limit, Tick now);
     bool is_free(const net::Tuple& reply, Tick now);
     bool has_spare() { return spare_count_ != 0 || (prepare(1), spare_count_ != 0); }

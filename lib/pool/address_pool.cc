@@ -15,8 +15,12 @@ constexpr uint64_t mix(uint64_t word) {
 
 }  // namespace
 
-AddressPool::AddressPool(std::span<const Be32> addresses, uint64_t secret)
-    : addresses_(addresses.begin(), addresses.end()), secret_(secret) {
+AddressPool::AddressPool(std::span<const Be32> addresses, uint64_t secret, PortRange ports,
+                         uint32_t first_slot)
+    : addresses_(addresses.begin(), addresses.end()),
+      secret_(secret),
+      ports_(ports),
+      first_slot_(first_slot) {
     std::sort(addresses_.begin(), addresses_.end());
     first_ = addresses_.front().host();
     last_ = addresses_.back().host();

@@ -2,7 +2,8 @@
 #pragma once
 
 /// \file
-/// Address pool: the public addresses, and which of them an inside host is given.
+/// Address pool: public addresses with the ports of theirs that may be used, and which of the
+/// addresses an inside host is given.
 ///
 /// Shape    A host ranks all addresses by a keyed hash of (host, address) and takes the highest:
 ///          rendezvous hashing. It keeps one address (RFC 4787 REQ-2, paired pooling), and a
@@ -11,6 +12,7 @@
 /// Cost     contains() is one comparison for one contiguous pool; a choice reads every address.
 
 #include "base/big_endian.h"
+#include "pool/port_range.h"
 
 #include <cstdint>
 #include <optional>
@@ -28,7 +30,8 @@ struct Choice {
 class AddressPool {
 public:
     /// `addresses` is not empty and holds none twice; `secret` keys the ranking.
-    AddressPool(std::span<const Be32> addresses, uint64_t secret);
+    AddressPool(std::span<const Be32> addresses, uint64_t secret, PortRange ports = kAllPorts,
+                uint32_t first_slot = 0);
 
     bool contains(Be32 address) const {
         const uint32_t host = address.host();
@@ -37,6 +40,9 @@ public:
 
     Be32 address(uint32_t index) const { return addresses_[index]; }
     uint32_t size() const { return static_cast<uint32_t>(addresses_.size()); }
+    PortRange ports() const { return ports_; }
+    /// The number of an address among those of all pools.
+    uint32_t slot(uint32_t index) const { return first_slot_ + index; }
 
     /// The address of a host.
     Choice first(Be32 host) const;
@@ -49,6 +55,8 @@ private:
 
     std::vector<Be32> addresses_;  // sorted
     uint64_t secret_;
+    PortRange ports_;
+    uint32_t first_slot_;
     uint32_t first_;
     uint32_t last_;
     bool contiguous_;

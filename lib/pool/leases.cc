@@ -17,30 +17,28 @@ uint64_t next_random(uint64_t& state) {
 
 }  // namespace
 
-Leases::Leases(unsigned workers, uint32_t addresses, uint64_t seed)
-    : addresses_(addresses),
-      random_(seed | 1),
-      cells_(size_t{workers} * addresses),
-      lent_(addresses) {
+Leases::Leases(unsigned workers, std::span<const PortRange> ports, uint64_t seed)
+    : random_(seed | 1), cells_(workers * ports.size()), lent_(ports.size()) {
+    for (const PortRange& pool : ports)
+        ports_.push_back(leased_ports(pool));
     for (uint32_t cell = 0; cell < cells_.size(); ++cell)
         lease(cell);
 }
 
-Blocks Leases::blocks(unsigned worker, uint32_t address) const {
+Blocks Leases::blocks(unsigned worker, uint32_t slot) const {
     // relaxed: the word is the whole message; a stale one is merely older ground for searching.
-    uint64_t word =
-        cells_[size_t{worker} * addresses_ + address].blocks.load(std::memory_order_relaxed);
+    uint64_t word = cells_[worker * ports_.size() + slot].blocks.load(std::memory_order_relaxed);
     Blocks result;
     for (; word != 0; word >>= kNumberBits) {
         const uint64_t number = (word & kNumberMask) - 1;
-        const auto first = static_cast<uint16_t>(kUserPorts.first + number * kBlockPorts);
+        const auto first = static_cast<uint16_t>(ports_[slot].first + number * kBlockPorts);
         result.range[result.count++] = {first, static_cast<uint16_t>(first + kBlockPorts - 1)};
     }
     return result;
 }
 
-void Leases::missed(unsigned worker, uint32_t address) {
-    auto& misses = cells_[size_t{worker} * addresses_ + address].misses;
+void Leases::missed(unsigned worker, uint32_t slot) {
+    auto& misses = cells_[worker * ports_.size() + slot].misses;
     // relaxed load and store: one writer, and the control core only asks whether it has changed.
     misses.store(misses.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
@@ -60,20 +58,23 @@ void Leases::turn(uint32_t limit) {
 
 void Leases::lease(uint32_t index) {
     Cell& cell = cells_[index];
-    const uint32_t address = index % addresses_;
+    const auto slot = static_cast<uint32_t>(index % ports_.size());
+    if (block_count(slot) == 0)
+        return;
     const uint64_t word = cell.blocks.load(std::memory_order_relaxed);
     const uint64_t oldest = word >> (kBlocksPerLease - 1) * kNumberBits;
     if (oldest != 0)
-        lent_[address].reset(oldest - 1);
-    const uint32_t block = draw(address);
-    lent_[address].set(block);
+        lent_[slot].reset(oldest - 1);
+    const uint32_t block = draw(slot);
+    lent_[slot].set(block);
     cell.blocks.store(word << kNumberBits | (block + 1), std::memory_order_relaxed);
 }
 
-uint32_t Leases::draw(uint32_t address) {
-    const auto start = static_cast<uint32_t>(next_random(random_) % kBlocks);
-    for (uint32_t i = 0; i < kBlocks; ++i)
-        if (const uint32_t block = (start + i) % kBlocks; !lent_[address].test(block))
+uint32_t Leases::draw(uint32_t slot) {
+    const uint32_t count = block_count(slot);
+    const auto start = static_cast<uint32_t>(next_random(random_) % count);
+    for (uint32_t i = 0; i < count; ++i)
+        if (const uint32_t block = (start + i) % count; !lent_[slot].test(block))
             return block;
     return start;  // More leases than blocks: two workers search the same one.
 }

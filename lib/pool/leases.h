@@ -4,14 +4,14 @@
 /// \file
 /// Leases: blocks of external ports, each lent to one worker as its ground for searching.
 ///
-/// Shape    The user ports of every address are cut into blocks of 64. A worker has up to 4 blocks
-/// of
-///          each address. A lease is not a claim: the flow table alone decides who has a port. It
-///          keeps workers that search at the same time out of each other's way.
+/// Shape    A slot is an address of a pool. The user ports of every slot are cut into blocks of 64;
+///          a worker has up to 4 blocks of each. A lease is not a claim: the flow table alone
+///          decides who has a port. It keeps workers that search at the same time out of each
+///          other's way.
 /// Threads  blocks() and missed() by the worker named; turn() by the control core. One 64-bit
-/// atomic
-///          word (4 block numbers) and a miss counter for each worker and address; no one waits.
-/// Memory   32 bytes for each worker and address, 126 for each address; all at construction.
+///          atomic word (4 block numbers) and a miss counter for each worker and slot; no one
+///          waits.
+/// Memory   32 bytes for each worker and slot, 132 for each slot; all at construction.
 
 #include "pool/port_range.h"
 
@@ -19,6 +19,7 @@
 #include <atomic>
 #include <bitset>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace sluice::pool {
@@ -27,7 +28,7 @@ inline constexpr uint32_t kBlockPorts = 64;
 inline constexpr uint32_t kBlocks = kUserPorts.size() / kBlockPorts;
 inline constexpr unsigned kBlocksPerLease = 4;
 
-/// The blocks that a worker has of one address.
+/// The blocks that a worker has of one slot.
 struct Blocks {
     std::array<PortRange, kBlocksPerLease> range;
     unsigned count = 0;
@@ -35,17 +36,18 @@ struct Blocks {
 
 class Leases {
 public:
-    /// Every worker starts with one block of each address, drawn from `seed`.
-    Leases(unsigned workers, uint32_t addresses, uint64_t seed);
+    /// Every worker starts with one block of each slot, drawn from `seed`. `ports` has the ports
+    /// of each slot's pool; a slot with fewer than 64 user ports has no blocks.
+    Leases(unsigned workers, std::span<const PortRange> ports, uint64_t seed);
 
     // The worker.
-    Blocks blocks(unsigned worker, uint32_t address) const;
+    Blocks blocks(unsigned worker, uint32_t slot) const;
     /// Says that a search found no free port in the blocks: more are wanted.
-    void missed(unsigned worker, uint32_t address);
+    void missed(unsigned worker, uint32_t slot);
 
     // The control core.
     /// Leases ahead of need: who missed since the last turn gets another block, and beyond four the
-    /// oldest goes back. Looks at `limit` pairs of worker and address.
+    /// oldest goes back. Looks at `limit` pairs of worker and slot.
     void turn(uint32_t limit);
 
 private:
@@ -56,13 +58,14 @@ private:
     };
 
     void lease(uint32_t cell);
-    uint32_t draw(uint32_t address);
+    uint32_t draw(uint32_t slot);
+    uint32_t block_count(uint32_t slot) const { return ports_[slot].size() / kBlockPorts; }
 
-    uint32_t addresses_;
+    std::vector<PortRange> ports_;  // [slot]: those that blocks are cut from
     uint32_t position_ = 0;
     uint64_t random_;
-    std::vector<Cell> cells_;                 // [worker][address]
-    std::vector<std::bitset<kBlocks>> lent_;  // [address]
+    std::vector<Cell> cells_;                 // [worker][slot]
+    std::vector<std::bitset<kBlocks>> lent_;  // [slot]
 };
 
 }  // namespace sluice::pool

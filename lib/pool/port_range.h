@@ -27,8 +27,17 @@ struct PortRange {
     constexpr bool operator==(const PortRange&) const = default;
 };
 
+/// All that 16 bits hold.
+inline constexpr PortRange kAllPorts{0, 65535};
+
 /// The ports that anybody may bind; port blocks are cut from it.
 inline constexpr PortRange kUserPorts{1024, 65535};
+
+/// The ports of a pool from which blocks are cut; size 0 where it has none.
+constexpr PortRange leased_ports(PortRange pool) {
+    const uint16_t first = pool.first > kUserPorts.first ? pool.first : kUserPorts.first;
+    return pool.last < first ? PortRange{1, 0} : PortRange{first, pool.last};
+}
 
 /// The range in which another port for `source` is looked for. An ICMP identifier is any number.
 constexpr PortRange search_range(net::Protocol protocol, uint16_t source) {
@@ -39,6 +48,15 @@ constexpr PortRange search_range(net::Protocol protocol, uint16_t source) {
     if (source < 1024)
         return {600, 1023};
     return kUserPorts;
+}
+
+/// What of a pool's ports is searched for `source`: the class of the source port where the pool has
+/// ports of it, else all of the pool's, as Linux does with an explicit range.
+constexpr PortRange search_range(net::Protocol protocol, uint16_t source, PortRange pool) {
+    const PortRange usual = search_range(protocol, source);
+    const PortRange both{usual.first > pool.first ? usual.first : pool.first,
+                         usual.last < pool.last ? usual.last : pool.last};
+    return both.first <= both.last ? both : pool;
 }
 
 }  // namespace sluice::pool

@@ -28,6 +28,7 @@ constexpr Row kRows[] = {
     {FlowsExpired, "flows_expired"},
     {FlowsDeleted, "flows_deleted"},
     {OpenLost, "open_lost"},
+    {FlowsUntranslated, "flows_untranslated"},
     {PortProbes, "port_probes"},
     {PortChanged, "port_changed"},
     {EchoReplies, "echo_replies"},

@@ -48,6 +48,7 @@ enum class Count : uint8_t {
     FlowsExpired,
     FlowsDeleted,         ///< By an operator.
     OpenLost,             ///< Opened by another worker at the same moment; the packet went there.
+    FlowsUntranslated,    ///< Of FlowsOpened: by --no-nat, with the host's own address.
     PortProbes,           ///< Reply tuples tried while choosing ports.
     PortChanged,          ///< Flows that did not get their own source port.
     EchoReplies,          ///< Pings to the gateway answered.

@@ -4,7 +4,6 @@
 #include "net/parse.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace sluice::worker {
 namespace {
@@ -26,12 +25,17 @@ Admitted to_gateway(const net::Packet& packet, const net::Tuple& tuple) {
 
 }  // namespace
 
-Admission::Admission(AdmissionParams params, const pool::AddressPool& pool)
-    : params_(std::move(params)), pool_(pool) {}
+Admission::Admission(const AdmissionParams& params, const nat::Rules& rules)
+    : params_(params), rules_(rules) {}
 
+/// An address that must not come from outside: a rule serves it, or it is on the inside subnet.
 bool Admission::is_inside(Be32 address) const {
-    return std::any_of(params_.inside.begin(), params_.inside.end(),
-                       [&](const net::Prefix& prefix) { return prefix.contains(address); });
+    return rules_.find(address) != nullptr || own(Side::Inside).contains(address);
+}
+
+/// An address that flows may have outside: of a pool, or of an inside host without NAT.
+bool Admission::is_reachable(Be32 address) const {
+    return rules_.contains(address) || rules_.is_exempt(address);
 }
 
 /// A subnet's broadcast address, on either side. A /31 or /32 has none.
@@ -54,26 +58,25 @@ Admitted Admission::admit_inside(const net::Packet& packet, const net::Tuple& tu
     if (tuple.destination == own(Side::Inside).address ||
         tuple.destination == own(Side::Outside).address)
         return to_gateway(packet, tuple);
-    if (!is_inside(tuple.source))
+    if (rules_.find(tuple.source) == nullptr)
         return refused(Drop::ForeignSource);
-    if (pool_.contains(tuple.destination))
+    if (rules_.contains(tuple.destination))
         return refused(Drop::Hairpin);
-    if (is_inside(tuple.destination) || own(Side::Inside).contains(tuple.destination))
+    if (is_inside(tuple.destination))
         return refused(Drop::InsideDestination);
     return {Path::Original, {}};
 }
 
 Admitted Admission::admit_outside(const net::Packet& packet, const net::Tuple& tuple) const {
-    if (is_inside(tuple.source) || own(Side::Inside).contains(tuple.source) ||
-        pool_.contains(tuple.source))
+    if (is_inside(tuple.source) || rules_.contains(tuple.source))
         return refused(Drop::OutsideSpoof);
     // A pool address that is also the gateway's own answers pings; all else there is a flow's.
     if (tuple.destination == own(Side::Outside).address &&
-        (is_ping(packet, tuple) || !pool_.contains(tuple.destination)))
+        (is_ping(packet, tuple) || !rules_.contains(tuple.destination)))
         return to_gateway(packet, tuple);
-    if (pool_.contains(tuple.destination))
+    if (is_reachable(tuple.destination))
         return {Path::Reply, {}};
-    if (is_inside(tuple.destination) || own(Side::Inside).contains(tuple.destination))
+    if (is_inside(tuple.destination))
         return refused(Drop::OutsideToInside);
     return refused(Drop::NotOurs);
 }

@@ -11,22 +11,22 @@
 /// inside
 ///          addresses that docs/drops.md describes.
 
+#include "nat/rules.h"
 #include "net/packet.h"
 #include "net/prefix.h"
 #include "net/tuple.h"
-#include "pool/address_pool.h"
 #include "route/next_hops.h"
 #include "stats/drop.h"
 
 #include <array>
 #include <cstdint>
-#include <vector>
 
 namespace sluice::worker {
 
 enum class Path : uint8_t {
     Original,  ///< From inside to the world: may open a flow.
-    Reply,     ///< From outside to a pool address: belongs to a flow or is nobody's.
+    Reply,     ///< From outside to an address that flows may have outside: belongs to a flow or is
+               ///< nobody's.
     Local,     ///< A ping to the gateway itself.
     Refused,   ///< For `reason`.
 };
@@ -39,13 +39,12 @@ struct Admitted {
 struct AdmissionParams {
     /// The gateway's own address and subnet on each side; indexed by route::Side.
     std::array<net::Prefix, 2> own;
-    std::vector<net::Prefix> inside;  ///< Whom the gateway serves.
 };
 
 class Admission {
 public:
-    /// `pool` must outlive this object.
-    Admission(AdmissionParams params, const pool::AddressPool& pool);
+    /// `rules` must outlive this object.
+    Admission(const AdmissionParams& params, const nat::Rules& rules);
 
     Admitted admit(route::Side from, const net::Packet& packet, const net::Tuple& tuple) const;
 
@@ -53,11 +52,12 @@ private:
     Admitted admit_inside(const net::Packet& packet, const net::Tuple& tuple) const;
     Admitted admit_outside(const net::Packet& packet, const net::Tuple& tuple) const;
     bool is_inside(Be32 address) const;
+    bool is_reachable(Be32 address) const;
     bool is_broadcast(Be32 address) const;
     const net::Prefix& own(route::Side side) const { return params_.own[index(side)]; }
 
     AdmissionParams params_;
-    const pool::AddressPool& pool_;
+    const nat::Rules& rules_;
 };
 
 }  // namespace sluice::worker

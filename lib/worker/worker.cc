@@ -18,7 +18,7 @@ Worker::Worker(const Shared& shared, WorkerParams params)
     : shared_(shared),
       params_(std::move(params)),
       member_(shared.table),
-      nat_({shared.table, shared.pool, shared.leases, shared.tuning}, member_, counters_,
+      nat_({shared.table, shared.rules, shared.leases, shared.tuning}, member_, counters_,
            params_.id),
       handed_over_(shared.workers) {
     for (const Side side : {Side::Inside, Side::Outside}) {

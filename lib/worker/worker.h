@@ -45,7 +45,7 @@ enum class Verify : uint8_t { TrustNic, Software, Never };
 /// What all workers share. All of it outlives them.
 struct Shared {
     flow::FlowTable& table;
-    const pool::AddressPool& pool;
+    const nat::Rules& rules;
     pool::Leases& leases;
     conntrack::Tuning tuning;
     const route::Routes& routes;

@@ -10,7 +10,8 @@
 ///
 /// Shape    Workers and the control core are turned one after the other until nothing moves. The
 ///          neighbours on both wires answer ARP by themselves. After each run the promises are
-///          checked: every packet is accounted for, and no inside address has left.
+///          checked: every packet is accounted for, and no inside address has left
+///           but by --no-nat.
 /// Threads  One.
 
 #include "config/config.h"
@@ -81,10 +82,12 @@ public:
     const flow::FlowRecord& only_flow();
 
 private:
+    bool may_show(Be32 address) const;
     bool answer_arp(route::Side side, const Bytes& frame);
     void check_account() const;
     void check_leak(const Bytes& frame) const;
 
+    config::Config config_;
     rte_mempool* pool_;
     std::array<std::unique_ptr<memory::MemoryPort>, 2> ports_;
     std::unique_ptr<gateway::Gateway> gateway_;

@@ -59,6 +59,17 @@ const Wrong kWrong[] = {
     {"inside", "10.1.0.0"},
     {"inside", "10.1.0.1/24"},
     {"inside", "10.1.0.0/24-"},
+    {"snat", "10.2.0.0/16"},
+    {"snat", "10.2.0.0/16 -> "},
+    {"snat", "-> 198.51.100.9"},
+    {"snat", "10.2.0.1/16 -> 198.51.100.9"},
+    {"snat", "10.2.0.0/16 -> 198.51.100.9-198.51.100.1"},
+    {"snat", "10.2.0.0/16 -> 198.51.100.9:"},
+    {"snat", "10.2.0.0/16 -> 198.51.100.9:0-100"},
+    {"snat", "10.2.0.0/16 -> 198.51.100.9:2000-1000"},
+    {"snat", "10.2.0.0/16 -> 198.51.100.9:1000-65536"},
+    {"snat", "10.2.0.0/16 -> 198.51.100.9 colour=blue"},
+    {"no-nat", "10.2.0.1/16"},
     {"route", "10.9.0.0/16"},
     {"route", "10.9.0.0/16 via"},
     {"route", "10.9.0.1/16 via 10.1.0.9"},
@@ -133,6 +144,21 @@ TEST_CASE("load: a required flag that is missing is named", "[config]") {
     REQUIRE_FALSE(config.ok());
     CHECK(has(config.error().message, "--" + flag + " "));
     CHECK(has(config.error().message, "is missing"));
+}
+
+TEST_CASE("load: rules name their pools, and need no other", "[config]") {
+    const Config config = loaded("snat", {"10.2.0.0/16 -> 198.51.100.1-198.51.100.8",
+                                          " 10.1.0.0/24->198.51.100.9,198.51.100.11:2000-2999 "});
+    REQUIRE(config.snat.size() == 2);
+    CHECK(net::to_string(config.snat[0].inside) == "10.2.0.0/16");
+    CHECK(net::to_string(config.snat[0].addresses[0]) == "198.51.100.1-198.51.100.8");
+    CHECK(config.snat[0].ports == pool::kAllPorts);
+    REQUIRE(config.snat[1].addresses.size() == 2);
+    CHECK(net::to_string(config.snat[1].addresses[1]) == "198.51.100.11");
+    CHECK(config.snat[1].ports == pool::PortRange{2000, 2999});
+    CHECK(config.inside.empty());
+    CHECK(config.pool.empty());
+    CHECK(loaded("no-nat", {"10.1.0.128/25"}).inside.size() == 1);
 }
 
 TEST_CASE("load: lists may come as words, with commas or with blanks", "[config]") {

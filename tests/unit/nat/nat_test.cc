@@ -50,10 +50,13 @@ struct Bench {
     }
 
     std::unique_ptr<flow::FlowTable> table_;
-    std::vector<Be32> addresses{ip("198.51.100.1"), ip("198.51.100.2")};
-    pool::AddressPool pool{addresses, 1};
-    pool::Leases leases{2, 2, 1};
-    nat::NatParams params{*table_, pool, leases, {}};
+    nat::RuleParams served{.inside = {ip("10.0.0.0"), 8},
+                           .addresses = {{ip("198.51.100.1"), ip("198.51.100.2")}}};
+    nat::Rules rules{{&served, 1}, 1};
+    const pool::AddressPool& pool = *rules.pools()[0];
+    std::vector<pool::PortRange> slots{pool::kAllPorts, pool::kAllPorts};
+    pool::Leases leases{2, slots, 1};
+    nat::NatParams params{*table_, rules, leases, {}};
     flow::Member member{*table_}, other_member{*table_};
     stats::Counters counters, other_counters;
     nat::Nat nat{params, member, counters, 0};

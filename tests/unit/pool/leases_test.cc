@@ -4,6 +4,7 @@
 #include "catch.h"
 
 #include <set>
+#include <vector>
 
 using namespace sluice;
 using pool::Blocks;
@@ -11,8 +12,16 @@ using pool::kBlockPorts;
 using pool::kBlocksPerLease;
 using pool::Leases;
 
+namespace {
+
+std::vector<pool::PortRange> slots(size_t count) {
+    return std::vector(count, pool::kAllPorts);
+}
+
+}  // namespace
+
 TEST_CASE("leases: every worker has a block of every address from the start", "[pool]") {
-    const Leases leases(4, 3, 1);
+    const Leases leases(4, slots(3), 1);
     for (unsigned worker = 0; worker < 4; ++worker)
         for (uint32_t address = 0; address < 3; ++address) {
             const Blocks blocks = leases.blocks(worker, address);
@@ -23,7 +32,7 @@ TEST_CASE("leases: every worker has a block of every address from the start", "[
 }
 
 TEST_CASE("leases: no two workers search the same block of an address", "[pool]") {
-    Leases leases(16, 2, 1);
+    Leases leases(16, slots(2), 1);
     for (unsigned round = 0; round < 10; ++round) {
         for (unsigned worker = 0; worker < 16; ++worker)
             leases.missed(worker, 1);
@@ -38,7 +47,7 @@ TEST_CASE("leases: no two workers search the same block of an address", "[pool]"
 }
 
 TEST_CASE("leases: who misses gets another block, up to four, then other ones", "[pool]") {
-    Leases leases(1, 1, 1);
+    Leases leases(1, slots(1), 1);
     for (unsigned count = 2; count <= kBlocksPerLease; ++count) {
         leases.missed(0, 0);
         leases.turn(1);
@@ -53,7 +62,7 @@ TEST_CASE("leases: who misses gets another block, up to four, then other ones", 
 }
 
 TEST_CASE("leases: who does not miss keeps what it has", "[pool]") {
-    Leases leases(2, 1, 1);
+    Leases leases(2, slots(1), 1);
     const uint16_t first = leases.blocks(1, 0).range[0].first;
     leases.missed(0, 0);
     leases.turn(10);
@@ -61,4 +70,17 @@ TEST_CASE("leases: who does not miss keeps what it has", "[pool]") {
     CHECK(leases.blocks(0, 0).count == 2);
     CHECK(leases.blocks(1, 0).count == 1);
     CHECK(leases.blocks(1, 0).range[0].first == first);
+}
+
+TEST_CASE("leases: blocks are cut from the ports of the pool", "[pool]") {
+    const std::vector<pool::PortRange> ports{{2000, 2191}, {3000, 3062}, {1, 1023}};
+    Leases leases(5, ports, 1);
+    for (unsigned worker = 0; worker < 5; ++worker) {
+        const Blocks blocks = leases.blocks(worker, 0);
+        REQUIRE(blocks.count == 1);
+        CHECK(blocks.range[0].first >= 2000);
+        CHECK(blocks.range[0].last <= 2191);
+        CHECK(leases.blocks(worker, 1).count == 0);  // one port short of a block
+        CHECK(leases.blocks(worker, 2).count == 0);
+    }
 }

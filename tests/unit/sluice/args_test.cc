@@ -115,6 +115,7 @@ TEST_CASE("args: a file sets any flag and the command line wins", "[sluice]") {
         "gateway = 198.51.100.254\n"
         "inside = [\"10.1.0.0/24\", \"10.2.0.0/16\"]\n"
         "route = 10.2.0.0/16 via 10.1.0.9\n"
+        "snat = [\"10.2.0.0/17 -> 198.51.100.5,198.51.100.7\", \"10.3.0.0/16->198.51.100.8\"]\n"
         "no-huge = true\n"
         "workers = 2\n"
         "route = [\"10.3.0.0/16 via 10.1.0.9\"]\n"
@@ -122,6 +123,7 @@ TEST_CASE("args: a file sets any flag and the command line wins", "[sluice]") {
     const config::Config config = config_of({"--config", file.path(), "--workers", "3"});
     CHECK(config.lan == "pcap:in.pcap,out.pcap");
     CHECK(config.inside.size() == 2);
+    CHECK(config.snat.size() == 2);
     CHECK(config.routes.size() == 2);
     CHECK(config.no_huge);
     CHECK(config.workers == 3);

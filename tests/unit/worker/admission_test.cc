@@ -20,14 +20,17 @@ constexpr auto kPool = "198.51.100.2";
 constexpr auto kGatewayInside = "10.1.0.1";
 constexpr auto kGatewayOutside = "198.51.100.1";
 
-/// 10.1.0.0/24 inside; 198.51.100.1 is the gateway's own and, with .2, its pool.
+/// 10.1.0.0/24 inside, of which .128 to .255 are exempt from NAT; 198.51.100.1 is the gateway's
+/// own and, with .2, its pool.
 struct Gateway {
-    std::vector<Be32> addresses{ip(kGatewayOutside), ip(kPool)};
-    pool::AddressPool pool{addresses, 1};
+    std::vector<net::AddressRange> pool{{ip(kGatewayOutside), ip(kPool)}};
+    std::vector<nat::RuleParams> params{
+        {.inside = {ip("10.1.0.0"), 24}, .addresses = pool},
+        {.inside = {ip("10.9.0.0"), 16}, .addresses = pool},
+        {.inside = {ip("10.1.0.128"), 25}, .is_exempt = true, .addresses = {}}};
+    nat::Rules rules{params, 1};
     worker::Admission admission{
-        {{net::Prefix{ip(kGatewayInside), 24}, net::Prefix{ip(kGatewayOutside), 24}},
-         {net::Prefix{ip("10.1.0.0"), 24}, net::Prefix{ip("10.9.0.0"), 16}}},
-        pool};
+        {{net::Prefix{ip(kGatewayInside), 24}, net::Prefix{ip(kGatewayOutside), 24}}}, rules};
 
     worker::Admitted udp(Side from, const char* source, const char* destination) const {
         net::Tuple tuple{ip(source),          ip(destination),    Be16::from_host(5000),
@@ -55,6 +58,13 @@ TEST_CASE("admission: traffic from inside to the world may open a flow", "[worke
 TEST_CASE("admission: traffic from the world to a pool address may be a flow's", "[worker]") {
     CHECK(Gateway().udp(Side::Outside, kServer, kPool).path == Path::Reply);
     CHECK(Gateway().udp(Side::Outside, kServer, kGatewayOutside).path == Path::Reply);
+}
+
+TEST_CASE("admission: an inside host without NAT is reached by its own address", "[worker]") {
+    CHECK(Gateway().udp(Side::Inside, "10.1.0.130", kServer).path == Path::Original);
+    CHECK(Gateway().udp(Side::Outside, kServer, "10.1.0.130").path == Path::Reply);
+    CHECK(Gateway().udp(Side::Outside, kServer, "10.1.0.127").reason == Drop::OutsideToInside);
+    CHECK(Gateway().udp(Side::Outside, "10.1.0.130", kPool).reason == Drop::OutsideSpoof);
 }
 
 TEST_CASE("admission: the gateway answers pings to its own addresses", "[worker][icmp]") {

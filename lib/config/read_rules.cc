@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "config/read_rules.h"
+
+#include <charconv>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <string_view>
+
+namespace sluice::config {
+namespace {
+
+using std::string;
+using std::string_view;
+
+constexpr string_view kArrow = "->";
+
+std::optional<uint16_t> parse_port(string_view text) {
+    uint16_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || value == 0)
+        return std::nullopt;
+    return value;
+}
+
+/// FIRST-LAST, or one port.
+std::optional<pool::PortRange> parse_ports(string_view text) {
+    const size_t dash = text.find('-');
+    const auto first = parse_port(text.substr(0, dash));
+    const auto last = dash == string_view::npos ? first : parse_port(text.substr(dash + 1));
+    if (!first || !last || *first > *last)
+        return std::nullopt;
+    return pool::PortRange{*first, *last};
+}
+
+std::vector<string> words_of(const string& text) {
+    std::vector<string> words;
+    std::istringstream stream(text);
+    for (string word; stream >> word;)
+        words.push_back(word);
+    return words;
+}
+
+Error no_rule(const Given& given, const string& text) {
+    return wrong(given.flag, text,
+                 "a rule is written PREFIX -> POOL, as 10.2.0.0/16 -> 198.51.100.1-198.51.100.8 or "
+                 "10.2.0.0/16 -> 198.51.100.9:1024-65535");
+}
+
+/// An error about a part of a rule, which has the flag's name in front, as one about the rule.
+Error within(const Given& given, const string& rule, const Error& error) {
+    return wrong(given.flag, rule, error.message.substr(given.flag.size() + 3));
+}
+
+/// RANGE[,RANGE…][:FIRST-LAST]
+Status read_pool(const Given& given, const string& text, SnatRule& rule) {
+    const size_t colon = text.find(':');
+    const std::vector<string> ranges{text.substr(0, colon)};
+    auto addresses = read_ranges({given.flag, ranges});
+    if (!addresses)
+        return addresses.error();
+    rule.addresses = std::move(*addresses);
+    if (colon == string::npos)
+        return Done{};
+    const auto ports = parse_ports(string_view(text).substr(colon + 1));
+    if (!ports)
+        return wrong(given.flag, text,
+                     "behind the colon a range of ports from 1 to 65535 is wanted, as 1024-65535");
+    rule.ports = *ports;
+    return Done{};
+}
+
+Result<SnatRule> read_rule(const Given& given, const string& text) {
+    const size_t arrow = text.find(kArrow);
+    if (arrow == string::npos)
+        return no_rule(given, text);
+    const std::vector<string> left = words_of(text.substr(0, arrow));
+    const std::vector<string> right = words_of(text.substr(arrow + kArrow.size()));
+    if (left.size() != 1 || right.size() != 1)
+        return no_rule(given, text);
+    SnatRule rule;
+    const Result<net::Prefix> inside = read_network(given.flag, left[0]);
+    if (!inside)
+        return within(given, text, inside.error());
+    rule.inside = *inside;
+    if (Status status = read_pool(given, right[0], rule); !status)
+        return within(given, text, status.error());
+    return rule;
+}
+
+}  // namespace
+
+Result<std::vector<SnatRule>> read_snat(const Given& given) {
+    std::vector<SnatRule> rules;
+    for (const string& word : given.words) {
+        Result<SnatRule> rule = read_rule(given, word);
+        if (!rule)
+            return rule.error();
+        rules.push_back(std::move(*rule));
+    }
+    return rules;
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "gateway/rules.h"
+
+#include <utility>
+
+namespace sluice::gateway {
+
+std::vector<nat::RuleParams> rules_of(const config::Config& config) {
+    std::vector<nat::RuleParams> rules;
+    for (const net::Prefix& inside : config.inside)
+        rules.push_back({.inside = inside, .addresses = config.pool});
+    for (const config::SnatRule& snat : config.snat)
+        rules.push_back({.inside = snat.inside, .addresses = snat.addresses, .ports = snat.ports});
+    for (const net::Prefix& inside : config.no_nat)
+        rules.push_back({.inside = inside, .is_exempt = true, .addresses = {}});
+    return rules;
+}
+
+std::vector<net::AddressRange> public_ranges(const config::Config& config) {
+    std::vector<net::AddressRange> ranges;
+    for (const nat::RuleParams& rule : rules_of(config))
+        ranges.insert(ranges.end(), rule.addresses.begin(), rule.addresses.end());
+    return nat::merged(std::move(ranges));
+}
+
+std::vector<pool::PortRange> slots_of(const nat::Rules& rules) {
+    std::vector<pool::PortRange> slots;
+    for (const auto& pool : rules.pools())
+        slots.insert(slots.end(), pool->size(), pool->ports());
+    return slots;
+}
+
+}  // namespace sluice::gateway

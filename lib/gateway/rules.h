@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// From the operator's flags to the rules of translation, and what follows from these.
+
+#include "config/config.h"
+#include "nat/rules.h"
+#include "pool/port_range.h"
+
+#include <vector>
+
+namespace sluice::gateway {
+
+/// --snat and --no-nat, and --inside with --pool, each as a rule.
+std::vector<nat::RuleParams> rules_of(const config::Config& config);
+
+/// The public addresses of all pools, each once.
+std::vector<net::AddressRange> public_ranges(const config::Config& config);
+
+/// The ports of every slot: of each address of each pool.
+std::vector<pool::PortRange> slots_of(const nat::Rules& rules);
+
+}  // namespace sluice::gateway

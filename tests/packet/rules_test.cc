@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+/// \file
+/// Several pools, and hosts without NAT. The testbed lets an inside address out by --no-nat alone.
+
+#include "catch.h"
+#include "testbed.h"
+
+using namespace sluice;
+using namespace sluice::test;
+using route::Side;
+using stats::Count;
+using stats::Drop;
+
+namespace {
+
+/// 10.1.0.0/24 has .1, its upper half .10 to .12 with few ports, .240 and up of that no NAT.
+TestbedOptions three_rules(unsigned workers) {
+    return {.workers = workers, .configure = [](config::Config& config) {
+                config.snat.push_back({{ip("10.1.0.128"), 25},
+                                       {{ip("198.51.100.10"), ip("198.51.100.12")}},
+                                       {30000, 30199}});
+                config.no_nat.push_back({ip("10.1.0.240"), 28});
+            }};
+}
+
+bool is_between(const std::string& address, const char* first, const char* last) {
+    return ip(first) <= ip(address.c_str()) && ip(address.c_str()) <= ip(last);
+}
+
+}  // namespace
+
+TEST_CASE("rules: each host is translated to the pool of its longest prefix", "[packet][rfc4787]") {
+    Testbed bed(three_rules(GENERATE(1u, 2u)));
+    const auto low = bed.from_inside(Frame().ipv4("10.1.0.127", kServer).udp(5000, 53));
+    REQUIRE(low.size() == 1);
+    CHECK(low[0].source == kPublic);
+    CHECK(low[0].source_port == 5000);
+    const auto high = bed.from_inside(Frame().ipv4("10.1.0.128", kServer).udp(5000, 53));
+    REQUIRE(high.size() == 1);
+    CHECK(is_between(high[0].source, "198.51.100.10", "198.51.100.12"));
+    CHECK(bed.count(Count::FlowsUntranslated) == 0);
+}
+
+TEST_CASE("rules: a pool's port range holds for every port, the host's own too", "[packet]") {
+    Testbed bed(three_rules(1));
+    for (const uint16_t port : {500, 1024, 5000, 30007, 65535}) {
+        const auto out = bed.from_inside(Frame().ipv4("10.1.0.130", kServer).udp(port, 53));
+        REQUIRE(out.size() == 1);
+        CHECK(out[0].source_port >= 30000);
+        CHECK(out[0].source_port <= 30199);
+        if (port == 30007)
+            CHECK(out[0].source_port == port);
+        const auto in = bed.from_outside(
+            Frame().ipv4(kServer, out[0].source.c_str()).udp(53, out[0].source_port));
+        REQUIRE(in.size() == 1);
+        CHECK(in[0].destination_port == port);
+    }
+    const auto ping = bed.from_inside(Frame().ipv4("10.1.0.130", kServer).echo_request(9));
+    REQUIRE(ping.size() == 1);
+    CHECK(ping[0].identifier >= 30000);
+    CHECK(ping[0].identifier <= 30199);
+}
+
+TEST_CASE("rules: a host without NAT leaves as it is, is tracked, and is counted", "[packet]") {
+    Testbed bed(three_rules(GENERATE(1u, 2u)));
+    const Frame syn = Frame().ipv4("10.1.0.250", kServer).tcp(40000, 80, kSyn).payload(5);
+    const auto out = bed.from_inside(syn);
+    REQUIRE(out.size() == 1);
+    CHECK(summary(out[0]) == "tcp 10.1.0.250:40000 > 203.0.113.10:80 flags=S ttl=63 payload=5");
+    CHECK(out[0].checksums_ok());
+    CHECK(bed.count(Count::FlowsUntranslated) == 1);
+
+    const auto in = bed.from_outside(
+        Frame().ipv4(kServer, "10.1.0.250").tcp(80, 40000, kSyn | kAck).seq(7000).ack(1001));
+    REQUIRE(in.size() == 1);
+    CHECK(in[0].source == kServer);
+    CHECK(in[0].destination == "10.1.0.250");
+    CHECK(in[0].checksums_ok());
+    CHECK(static_cast<conntrack::TcpState>(bed.only_flow().state.load()) ==
+          conntrack::TcpState::SynRecv);
+}
+
+TEST_CASE("rules: what no flow explains does not leave without NAT either", "[packet][leak]") {
+    Testbed bed(three_rules(1));
+    CHECK(bed.from_inside(Frame().ipv4("10.1.0.250", kServer).tcp(40000, 80, kFin)).empty());
+    CHECK(bed.dropped(Drop::InvalidFlags) == 1);
+    CHECK(bed.from_inside(Frame().ipv4("10.1.0.250", kServer).tcp(40000, 80, kRst)).empty());
+    CHECK(bed.dropped(Drop::InvalidUntrackedRst) == 1);
+    CHECK(bed.from_outside(Frame().ipv4(kServer, "10.1.0.250").udp(53, 5000)).empty());
+    CHECK(bed.dropped(Drop::NoMapping) == 1);
+    CHECK(bed.from_outside(Frame().ipv4(kServer, "10.1.0.239").udp(53, 5000)).empty());
+    CHECK(bed.dropped(Drop::OutsideToInside) == 1);
+    CHECK(bed.flows() == 0);
+}
+
+TEST_CASE("rules: ARP is answered for the addresses of every pool", "[packet][arp]") {
+    Testbed bed(three_rules(1));
+    const auto is_answered = [&](const char* target) {
+        const uint64_t before = bed.count(Count::ArpSent);
+        bed.inject(Side::Outside, arp_request(mac_of(ip(kRouter)), ip(kRouter), ip(target)));
+        bed.run();
+        return bed.count(Count::ArpSent) != before;
+    };
+    CHECK(is_answered(kPublic));
+    CHECK(is_answered("198.51.100.10"));
+    CHECK(is_answered("198.51.100.12"));
+    CHECK_FALSE(is_answered("198.51.100.13"));
+    CHECK_FALSE(is_answered("10.1.0.250"));
+}

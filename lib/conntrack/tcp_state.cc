@@ -157,16 +157,6 @@ std::string_view tcp_state_name(TcpState state) {
     return kNames[state];
 }
 
-SegmentClass classify(uint8_t tcp_flags) {
-    if (tcp_flags & kRst)
-        return Rst;
-    if (tcp_flags & kSyn)
-        return tcp_flags & kAck ? SynAck : Syn;
-    if (tcp_flags & kFin)
-        return Fin;
-    return tcp_flags & kAck ? Ack : SegmentClass::None;
-}
-
 bool are_legal_flags(uint8_t tcp_flags) {
     constexpr uint64_t kLegal = legal_sets();
     return kLegal >> (tcp_flags & ~kWithoutMeaning & 0xff) & 1;

@@ -52,7 +52,15 @@ enum class SegmentClass : uint8_t { Syn, SynAck, Fin, Ack, Rst, None };
 
 inline constexpr size_t kSegmentClassCount = index(SegmentClass::None) + 1;
 
-SegmentClass classify(uint8_t tcp_flags);
+constexpr SegmentClass classify(uint8_t tcp_flags) {
+    if (tcp_flags & kRst)
+        return SegmentClass::Rst;
+    if (tcp_flags & kSyn)
+        return tcp_flags & kAck ? SegmentClass::SynAck : SegmentClass::Syn;
+    if (tcp_flags & kFin)
+        return SegmentClass::Fin;
+    return tcp_flags & kAck ? SegmentClass::Ack : SegmentClass::None;
+}
 
 /// True for the sets of flags that a sound TCP sends; ECE, CWR and PSH do not matter.
 bool are_legal_flags(uint8_t tcp_flags);

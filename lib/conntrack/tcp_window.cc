@@ -4,6 +4,7 @@
 #include "base/serial.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace sluice::conntrack {
 namespace {
@@ -27,7 +28,7 @@ bool has(const Segment& segment, TcpFlag flag) {
 }
 
 /// The end that now sends a SYN: all that was known of it is void, but how strict to be.
-void introduce(const Course& course, const Segment& segment, TcpEnd& sender, TcpEnd& receiver) {
+void start(const Course& course, const Segment& segment, TcpEnd& sender, TcpEnd& receiver) {
     sender.end = sender.max_end = end_of(segment);
     sender.max_window = std::max<uint32_t>(segment.window, 1);
     read_offer(segment, sender);
@@ -69,6 +70,30 @@ void complete(const Course& course, const Segment& segment, const TcpEnds& ends,
     // A RST without ACK that answers a SYN has no number to stand at.
     if (has(segment, kRst) && segment.seq == 0 && course.state == TcpState::SynSent)
         claim.begin = claim.end = sender.end;
+}
+
+/// What nearly all segments are: they say all that the conditions ask for, of an end that is known.
+bool is_ordinary(const Segment& segment, const TcpEnd& sender) {
+    return (segment.tcp_flags & (kSyn | kRst | kAck)) == kAck && sender.max_window != 0;
+}
+
+/// Prepares the ends for the conditions where the segment is not ordinary, and says what it claims
+/// after that; nothing when there is nothing yet to compare it with.
+[[gnu::noinline]] std::optional<Claim> introduce(const Course& course, const Segment& segment,
+                                                 TcpEnds& ends, Claim claim) {
+    TcpEnd& sender = ends[index(course.direction)];
+    TcpEnd& receiver = ends[index(opposite(course.direction))];
+    const bool is_first = sender.max_window == 0;
+    if (is_first && !has(segment, kSyn)) {
+        join(segment, claim, sender, receiver);
+    } else if (is_first || restarts(course, segment, sender)) {
+        start(course, segment, sender, receiver);
+        // Without an ACK it opens from its own side.
+        if (!has(segment, kAck) && (is_first || course.direction == Direction::Reply))
+            return std::nullopt;
+    }
+    complete(course, segment, ends, claim);
+    return claim;
 }
 
 /// The four conditions: data neither beyond the window nor long known, the same of the ACK.
@@ -116,10 +141,6 @@ void learn(const Segment& segment, const Claim& claim, TcpEnd& sender, TcpEnd& r
 
 }  // namespace
 
-uint32_t end_of(const Segment& segment) {
-    return segment.seq + segment.payload + has(segment, kSyn) + has(segment, kFin);
-}
-
 void read_offer(const Segment& segment, TcpEnd& sender) {
     const net::TcpOptions& options = segment.options;
     if (!options.are_present)
@@ -136,20 +157,15 @@ Fit fit(const Course& course, const Segment& segment, TcpEnds& ends) {
     TcpEnd& sender = ends[index(course.direction)];
     TcpEnd& receiver = ends[index(opposite(course.direction))];
     Claim claim = claim_of(segment, receiver);
-
-    const bool is_first = sender.max_window == 0;
-    if (is_first && !has(segment, kSyn)) {
-        join(segment, claim, sender, receiver);
-    } else if (is_first || restarts(course, segment, sender)) {
-        introduce(course, segment, sender, receiver);
-        // Without an ACK it opens from its own side: there is nothing yet to compare it with.
-        if (!has(segment, kAck) && (is_first || course.direction == Direction::Reply))
+    if (!is_ordinary(segment, sender)) [[unlikely]] {
+        const auto completed = introduce(course, segment, ends, claim);
+        if (!completed)
             return Fit::Tolerated;
+        claim = *completed;
     }
-    complete(course, segment, ends, claim);
 
     const Fit result = compare(claim, sender, receiver);
-    if (result == Fit::Inside)
+    if (result == Fit::Inside) [[likely]]
         learn(segment, claim, sender, receiver);
     else if (course.liberal || sender.has(kLiberal))
         return Fit::Tolerated;

@@ -55,7 +55,11 @@ enum class Fit : uint8_t {
 };
 
 /// Behind the segment's last byte; SYN and FIN count as one each.
-uint32_t end_of(const Segment& segment);
+constexpr uint32_t end_of(const Segment& segment) {
+    const bool syn = (segment.tcp_flags & kSyn) != 0;
+    const bool fin = (segment.tcp_flags & kFin) != 0;
+    return segment.seq + segment.payload + syn + fin;
+}
 
 /// What the SYN `segment` says of its sender's windows.
 void read_offer(const Segment& segment, TcpEnd& sender);

@@ -48,8 +48,9 @@ enum class Action : uint8_t {
     Delete,  ///< Send, then kill the flow.
 };
 
-/// The state that a packet leaves its flow in.
-struct Verdict {
+/// The state that a packet leaves its flow in. Wider than two registers on purpose: packed into
+/// them, it would be read back sooner than its bytes can be put together.
+struct alignas(32) Verdict {
     Action action = Action::Pass;
     stats::Drop reason{};  ///< Of Refuse.
     TcpState state = TcpState::None;

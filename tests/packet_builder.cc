@@ -128,6 +128,13 @@ Frame& Frame::udp(uint16_t source_port, uint16_t destination_port) {
     destination_port_ = destination_port;
     return *this;
 }
+Frame& Frame::udp_lite(uint16_t source_port, uint16_t destination_port, uint16_t coverage) {
+    udp(source_port, destination_port);
+    kind_ = Kind::UdpLite;
+    protocol_ = 136;
+    coverage_ = coverage;
+    return *this;
+}
 Frame& Frame::without_udp_checksum() {
     without_udp_checksum_ = true;
     return *this;
@@ -215,6 +222,9 @@ Bytes Frame::transport_header(size_t payload_bytes) const {
     if (kind_ == Kind::Udp) {
         put16(out, udp_length_.value_or(static_cast<uint16_t>(8 + payload_bytes)));
         put16(out, 0);
+    } else if (kind_ == Kind::UdpLite) {
+        put16(out, coverage_);
+        put16(out, 0);
     } else if (kind_ == Kind::Tcp) {
         put32(out, seq_);
         put32(out, ack_);
@@ -229,20 +239,27 @@ Bytes Frame::transport_header(size_t payload_bytes) const {
     return out;
 }
 
+/// Of `size` bytes, how many the checksum is over.
+size_t Frame::covered(size_t size) const {
+    const size_t said = kind_ == Kind::Udp       ? udp_length_.value_or(0)  // RFC 768
+                        : kind_ == Kind::UdpLite ? coverage_
+                                                 : 0;
+    return said >= 8 && said < size ? said : size;
+}
+
 void Frame::fill_transport_checksum(Bytes& transport, const Bytes& header) const {
-    if (kind_ == Kind::Raw || (kind_ == Kind::Udp && without_udp_checksum_))
+    const bool is_udp = kind_ == Kind::Udp || kind_ == Kind::UdpLite;
+    if (kind_ == Kind::Raw || (is_udp && without_udp_checksum_))
         return;
-    const size_t length = kind_ == Kind::Udp ? udp_length_.value_or(0) : 0;
-    const std::span covered(transport.data(), length >= 8 && length < transport.size()
-                                                  ? length  // RFC 768: the rest is not UDP's
-                                                  : transport.size());
-    const uint32_t pseudo = kind_ == Kind::Icmp ? 0 : plain_pseudo_sum(header, covered.size());
-    uint16_t checksum = plain_checksum(covered, pseudo);
-    if (kind_ == Kind::Udp && checksum == 0)
+    const std::span sum_over(transport.data(), covered(transport.size()));
+    const size_t length = kind_ == Kind::UdpLite ? transport.size() : sum_over.size();
+    const uint32_t pseudo = kind_ == Kind::Icmp ? 0 : plain_pseudo_sum(header, length);
+    uint16_t checksum = plain_checksum(sum_over, pseudo);
+    if (is_udp && checksum == 0)
         checksum = 0xffff;
     if (bad_transport_checksum_)
         checksum = static_cast<uint16_t>(checksum ^ 0x1000);
-    set16(transport, kind_ == Kind::Tcp ? 16 : kind_ == Kind::Udp ? 6 : 2, checksum);
+    set16(transport, kind_ == Kind::Tcp ? 16 : is_udp ? 6 : 2, checksum);
 }
 
 Bytes Frame::ip_header(size_t transport_size) const {

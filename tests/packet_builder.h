@@ -59,7 +59,9 @@ public:
     Frame& tcp_options(Bytes options);  ///< A multiple of 4 bytes.
 
     Frame& udp(uint16_t source_port, uint16_t destination_port);
-    Frame& without_udp_checksum();
+    Frame& without_udp_checksum();  ///< UDP-Lite likewise, which is not allowed to.
+    /// The checksum covers `coverage` bytes; 0: all.
+    Frame& udp_lite(uint16_t source_port, uint16_t destination_port, uint16_t coverage = 0);
 
     Frame& echo_request(uint16_t identifier, uint16_t sequence = 1);
     Frame& echo_reply(uint16_t identifier, uint16_t sequence = 1);
@@ -89,10 +91,11 @@ public:
     Bytes ip_bytes() const;  ///< Without the Ethernet header and the padding.
 
 private:
-    enum class Kind : uint8_t { Raw, Tcp, Udp, Icmp };
+    enum class Kind : uint8_t { Raw, Tcp, Udp, UdpLite, Icmp };
 
     Bytes transport_header(size_t payload_bytes) const;
     Bytes ip_header(size_t transport_size) const;
+    size_t covered(size_t size) const;
     void fill_transport_checksum(Bytes& transport, const Bytes& header) const;
 
     MacAddress source_mac_ = mac(1);
@@ -124,6 +127,7 @@ private:
     std::optional<uint8_t> tcp_header_words_;
     std::optional<uint16_t> udp_length_;
     bool without_udp_checksum_ = false;
+    uint16_t coverage_ = 0;
     uint8_t icmp_type_ = 0;
     uint8_t icmp_code_ = 0;
     uint32_t icmp_rest_ = 0;

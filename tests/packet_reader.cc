@@ -37,7 +37,8 @@ std::string address(View bytes, size_t position) {
 /// A quoted packet may end anywhere: what is not there is not read.
 void read_transport(Seen& seen, View ip, View transport) {
     const bool is_tcp = seen.protocol == 6;
-    const bool is_udp = seen.protocol == 17;
+    const bool is_lite = seen.protocol == 136;
+    const bool is_udp = seen.protocol == 17 || is_lite;
     if (is_tcp || is_udp) {
         seen.source_port = get16(transport, 0);
         seen.destination_port = get16(transport, 2);
@@ -46,7 +47,8 @@ void read_transport(Seen& seen, View ip, View transport) {
     size_t covered = transport.size();
     if (is_udp) {
         header = 8;
-        covered = std::min<size_t>(get16(transport, 4), covered);
+        const size_t said = get16(transport, 4);
+        covered = is_lite && said == 0 ? covered : std::min(said, covered);
         seen.transport_checksum = get16(transport, 6);
     } else if (seen.protocol == 1) {
         header = 8;
@@ -67,9 +69,10 @@ void read_transport(Seen& seen, View ip, View transport) {
     }
     const View rest = from(transport, std::min(header, transport.size()));
     seen.payload.assign(rest.begin(), rest.end());
-    const uint32_t pseudo = is_tcp || is_udp ? plain_pseudo_sum(ip, covered) : 0;
+    const uint32_t pseudo =
+        is_tcp || is_udp ? plain_pseudo_sum(ip, is_lite ? transport.size() : covered) : 0;
     seen.transport_checksum_ok =
-        seen.whole && ((is_udp && seen.transport_checksum == 0) || header == 0 ||
+        seen.whole && ((seen.protocol == 17 && seen.transport_checksum == 0) || header == 0 ||
                        plain_checksum(transport.first(covered), pseudo) == 0);
 }
 
@@ -119,14 +122,15 @@ Seen read(View frame) {
 std::string summary(const Seen& seen) {
     if (seen.ether_type != 0x0800 && seen.source.empty())
         return "ether type " + std::to_string(seen.ether_type);
-    const bool has_ports = seen.protocol == 6 || seen.protocol == 17;
+    const bool has_ports = seen.protocol == 6 || seen.protocol == 17 || seen.protocol == 136;
     const auto end = [has_ports](const std::string& host, uint16_t port) {
         return has_ports ? host + ':' + std::to_string(port) : host;
     };
-    std::string text = seen.protocol == 6    ? "tcp "
-                       : seen.protocol == 17 ? "udp "
-                       : seen.protocol == 1  ? "icmp "
-                                             : "ip " + std::to_string(seen.protocol) + ' ';
+    std::string text = seen.protocol == 6     ? "tcp "
+                       : seen.protocol == 17  ? "udp "
+                       : seen.protocol == 1   ? "icmp "
+                       : seen.protocol == 136 ? "udplite "
+                                              : "ip " + std::to_string(seen.protocol) + ' ';
     text +=
         end(seen.source, seen.source_port) + " > " + end(seen.destination, seen.destination_port);
     if (seen.protocol == 6) {

@@ -31,7 +31,7 @@ CLI::App* add_flows(CLI::App& app, Words& words) {
         {"dst", "Destination address or prefix, of the original direction"},
         {"sport", "Source port, of the original direction; TCP and UDP"},
         {"dport", "Destination port, of the original direction; TCP and UDP"},
-        {"proto", "Protocol: tcp, udp or icmp"},
+        {"proto", "Protocol: tcp, udp, icmp, gre, sctp, udplite or a number"},
         {"state", "TCP state, such as ESTABLISHED"},
     };
     for (const auto& [name, help] : filters)

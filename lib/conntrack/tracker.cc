@@ -20,13 +20,28 @@ constexpr uint8_t kEchoRequest = 8;
 /// A UDP flow younger than this is a question and its answer, however many packets they take.
 constexpr Duration kStreamAge = Duration::seconds(2);
 
-Verdict track_udp(const Tuning& tuning, const FlowState& flow, Direction direction) {
+/// The timeouts of a protocol without states.
+struct Timeouts {
+    Duration first;
+    Duration stream;
+};
+
+Verdict track_udp(const FlowState& flow, Direction direction, const Timeouts& timeouts) {
     // The first reply counts from the datagram after it. A stream stays one: `age` runs over after
     // 24 days.
     const bool old = flow.age > kStreamAge || (flow.status & kAssured);
     if (!(flow.status & kSeenReply) || !old)
-        return refreshed(flow, direction, tuning.udp);
-    Verdict verdict = refreshed(flow, direction, tuning.udp_stream);
+        return refreshed(flow, direction, timeouts.first);
+    Verdict verdict = refreshed(flow, direction, timeouts.stream);
+    verdict.status |= kAssured;
+    return verdict;
+}
+
+/// A tunnel has no questions and answers: it is a stream from the packet after the first reply.
+Verdict track_gre(const FlowState& flow, Direction direction, const Timeouts& timeouts) {
+    if (!(flow.status & kSeenReply))
+        return refreshed(flow, direction, timeouts.first);
+    Verdict verdict = refreshed(flow, direction, timeouts.stream);
     verdict.status |= kAssured;
     return verdict;
 }
@@ -59,8 +74,13 @@ Verdict open(const Tuning& tuning, const Segment& segment) {
             return opened(TcpState::None, tuning.udp);
         case Protocol::Icmp:
             return open_icmp(tuning, segment.icmp_type);
+        case Protocol::UdpLite:
+            return opened(TcpState::None, tuning.udp_lite);
+        case Protocol::Gre:
+            return opened(TcpState::None, tuning.gre);
+        default:
+            return opened(TcpState::None, tuning.generic);
     }
-    return refused(Drop::ProtocolUnsupported);
 }
 
 void begin(const Tuning& tuning, const Segment& segment, TrackerMemory memory) {
@@ -74,11 +94,16 @@ Verdict track(const Tuning& tuning, const FlowState& flow, Direction direction,
         case Protocol::Tcp:
             return track_tcp(tuning, flow, direction, segment, tcp_tracker(memory));
         case Protocol::Udp:
-            return track_udp(tuning, flow, direction);
+            return track_udp(flow, direction, {tuning.udp, tuning.udp_stream});
         case Protocol::Icmp:
             return track_icmp(tuning, flow, direction, segment.icmp_type);
+        case Protocol::UdpLite:
+            return track_udp(flow, direction, {tuning.udp_lite, tuning.udp_lite_stream});
+        case Protocol::Gre:
+            return track_gre(flow, direction, {tuning.gre, tuning.gre_stream});
+        default:
+            return refreshed(flow, direction, tuning.generic);
     }
-    return refused(flow, Drop::ProtocolUnsupported);
 }
 
 }  // namespace sluice::conntrack

@@ -4,11 +4,13 @@
 /// \file
 /// Tracker: what a packet does to the state of its flow, and whether it may pass at all.
 ///
-/// Shape    Pure functions: no clock, no table, no packet memory. TCP, UDP and ICMP queries.
+/// Shape    Pure functions: no clock, no table, no packet memory. TCP, UDP, UDP-Lite, ICMP queries
+/// and
+///          GRE each by its own rules; of any other protocol all packets pass.
 /// Threads  A flow's state is handed in and out by its owner.
 /// Errors   A packet that Linux calls INVALID is refused with the exact reason.
 /// Source   nf_conntrack of Linux 6.x: tcp_conntracks, nf_conntrack_tcp_packet(),
-///          nf_conntrack_udp_packet(), nf_conntrack_icmp_packet().
+///          nf_conntrack_udp_packet(), nf_conntrack_icmp_packet(), nf_conntrack_gre_packet().
 
 #include "base/clock.h"
 #include "conntrack/status.h"

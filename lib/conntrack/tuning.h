@@ -41,7 +41,12 @@ struct Tuning {
     Duration tcp_unacknowledged = Duration::seconds(300);
     Duration udp = Duration::seconds(30);
     Duration udp_stream = Duration::seconds(120);
+    Duration udp_lite = Duration::seconds(30);
+    Duration udp_lite_stream = Duration::seconds(120);
     Duration icmp = Duration::seconds(30);
+    Duration gre = Duration::seconds(30);
+    Duration gre_stream = Duration::seconds(180);
+    Duration generic = Duration::seconds(600);
 };
 
 }  // namespace sluice::conntrack

@@ -2,6 +2,7 @@
 #include "listing/flow_filter.h"
 
 #include "base/enum.h"
+#include "listing/flow_text.h"
 #include "net/text.h"
 
 #include <cctype>
@@ -47,15 +48,19 @@ std::string with_case(std::string_view text, int (*convert)(int)) {
 }
 
 Status read_protocol(std::string_view text, std::optional<Protocol>& protocol) {
+    constexpr Protocol kNamed[] = {Protocol::Icmp, Protocol::Tcp,  Protocol::Udp,
+                                   Protocol::Gre,  Protocol::Sctp, Protocol::UdpLite};
     const std::string name = with_case(text, std::tolower);
-    if (name == "tcp" || name == "6")
-        protocol = Protocol::Tcp;
-    else if (name == "udp" || name == "17")
-        protocol = Protocol::Udp;
-    else if (name == "icmp" || name == "1")
-        protocol = Protocol::Icmp;
-    else
-        return wrong("proto", text, "tcp, udp or icmp, which are the protocols with flows here");
+    for (const Protocol named : kNamed)
+        if (name == protocol_name(named))
+            protocol = named;
+    uint8_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error == std::errc{} && end == text.data() + text.size())
+        protocol = Protocol{number};
+    if (!protocol)
+        return wrong("proto", text,
+                     "tcp, udp, icmp, gre, sctp, udplite or a protocol's number from 0 to 255");
     return Done{};
 }
 
@@ -94,8 +99,9 @@ Status read_field(FlowFilter& filter, const std::string& name, const std::string
 Status check_sense(const FlowFilter& filter) {
     if (filter.state && filter.protocol && filter.protocol != Protocol::Tcp)
         return Error{"state goes with proto=tcp only: other protocols have no states."};
-    if ((filter.source_port || filter.destination_port) && filter.protocol == Protocol::Icmp)
-        return Error{"sport and dport do not go with proto=icmp, which has no ports."};
+    if ((filter.source_port || filter.destination_port) && filter.protocol &&
+        !net::has_ports(*filter.protocol))
+        return Error{"sport and dport go with protocols that have ports: tcp, udp, sctp, udplite."};
     return Done{};
 }
 
@@ -136,7 +142,7 @@ bool FlowFilter::matches(const FlowEntry& flow) const {
         return false;
     if (!source_port && !destination_port)
         return true;
-    return original.protocol != Protocol::Icmp && is_port(source_port, original.source_port) &&
+    return net::has_ports(original.protocol) && is_port(source_port, original.source_port) &&
            is_port(destination_port, original.destination_port);
 }
 

@@ -26,7 +26,7 @@ using Query = std::multimap<std::string, std::string>;
 struct FlowFilter {
     std::optional<net::Prefix> source;
     std::optional<net::Prefix> destination;
-    std::optional<uint16_t> source_port;  ///< TCP and UDP; an ICMP query has no ports.
+    std::optional<uint16_t> source_port;  ///< Of protocols that have ports: TCP, UDP and the like.
     std::optional<uint16_t> destination_port;
     std::optional<net::Protocol> protocol;
     std::optional<conntrack::TcpState> state;  ///< TCP flows only.

@@ -15,6 +15,7 @@ using conntrack::TcpState;
 using net::Direction;
 using net::Protocol;
 
+constexpr std::string_view kUnknown = "unknown";
 constexpr size_t kMaxLine = 384;  // the longest possible lines have 220 and 320 characters
 
 /// An ICMP query's or answer's fields, as its tuple holds them.
@@ -72,6 +73,12 @@ void write_tuple(LineWriter& line, const net::Tuple& tuple, Direction direction)
         line << " type=" << icmp.type << " code=" << icmp.code << " id=" << icmp.id << " ";
         return;
     }
+    if (tuple.protocol == Protocol::Gre)  // PPTP's keys, were they looked at
+        line << " srckey=0x0 dstkey=0x0";
+    if (!net::has_ports(tuple.protocol)) {
+        line << " ";
+        return;
+    }
     line << " sport=" << unsigned{tuple.source_port.host()}
          << " dport=" << unsigned{tuple.destination_port.host()} << " ";
 }
@@ -81,7 +88,7 @@ void write_json_tuple(LineWriter& line, const net::Tuple& tuple, Direction direc
     if (tuple.protocol == Protocol::Icmp) {
         const IcmpFields icmp = icmp_fields(tuple, direction);
         line << R"(,"type":)" << icmp.type << R"(,"code":)" << icmp.code << R"(,"id":)" << icmp.id;
-    } else {
+    } else if (net::has_ports(tuple.protocol)) {
         line << R"(,"sport":)" << unsigned{tuple.source_port.host()} << R"(,"dport":)"
              << unsigned{tuple.destination_port.host()};
     }
@@ -92,30 +99,47 @@ unsigned whole_seconds(Duration left) {
     return left > Duration{} ? static_cast<unsigned>(left.milliseconds) / 1000 : 0;
 }
 
-/// The protocol's name and number as a line begins with them: the name takes eight columns.
-std::string_view line_start(Protocol protocol) {
-    switch (protocol) {
-        case Protocol::Icmp:
-            return "icmp     1 ";
-        case Protocol::Tcp:
-            return "tcp      6 ";
-        case Protocol::Udp:
-            return "udp      17 ";
-    }
-    return "unknown  0 ";
+/// The protocol's name and number, as a line begins with them: the name takes eight columns.
+void write_protocol(LineWriter& line, Protocol protocol) {
+    constexpr size_t kColumns = 8;
+    const std::string_view name = protocol_name(protocol);
+    line << name << std::string_view("         ").substr(0, kColumns + 1 - name.size())
+         << unsigned{static_cast<uint8_t>(protocol)} << ' ';
+}
+
+/// The name, or where there is none the number, so that it may stand in a filter.
+void write_json_protocol(LineWriter& line, Protocol protocol) {
+    if (const std::string_view name = protocol_name(protocol); name != kUnknown)
+        line << name;
+    else
+        line << unsigned{static_cast<uint8_t>(protocol)};
 }
 
 }  // namespace
 
 std::string_view protocol_name(Protocol protocol) {
-    const std::string_view start = line_start(protocol);
-    return start.substr(0, start.find(' '));
+    switch (protocol) {
+        case Protocol::Icmp:
+            return "icmp";
+        case Protocol::Tcp:
+            return "tcp";
+        case Protocol::Udp:
+            return "udp";
+        case Protocol::Gre:
+            return "gre";
+        case Protocol::Sctp:
+            return "sctp";
+        case Protocol::UdpLite:
+            return "udplite";
+    }
+    return kUnknown;
 }
 
 void append_line(std::string& out, const FlowEntry& flow) {
     std::array<char, kMaxLine> buffer;
     LineWriter line(buffer);
-    line << line_start(flow.protocol()) << whole_seconds(flow.left) << " ";
+    write_protocol(line, flow.protocol());
+    line << whole_seconds(flow.left) << " ";
     if (flow.protocol() == Protocol::Tcp)
         line << conntrack::tcp_state_name(flow.state) << " ";
     write_tuple(line, flow.tuple[index(Direction::Original)], Direction::Original);
@@ -133,8 +157,9 @@ void append_json(std::string& out, const FlowEntry& flow) {
     const auto truth = [](bool value) -> std::string_view { return value ? "true" : "false"; };
     std::array<char, kMaxLine> buffer;
     LineWriter line(buffer);
-    line << R"({"protocol":")" << protocol_name(flow.protocol()) << R"(","timeout":)"
-         << whole_seconds(flow.left);
+    line << R"({"protocol":")";
+    write_json_protocol(line, flow.protocol());
+    line << R"(","timeout":)" << whole_seconds(flow.left);
     if (flow.protocol() == Protocol::Tcp)
         line << R"(,"state":")" << conntrack::tcp_state_name(flow.state) << '"';
     line << R"(,"original":)";

@@ -17,7 +17,7 @@
 
 namespace sluice::listing {
 
-/// "tcp", "udp" or "icmp".
+/// "tcp", "gre" and so on, as conntrack says it; "unknown" for one that has no name here.
 std::string_view protocol_name(net::Protocol protocol);
 
 /// Appends the flow's line, with the line feed.

@@ -22,6 +22,11 @@ Opening refused(Drop reason) {
     return {Opening::Outcome::Refused, {}, reason};
 }
 
+/// What there is none of when no reply tuple is free.
+Drop exhausted(net::Protocol protocol) {
+    return net::is_by_address(protocol) ? Drop::AddressesExhausted : Drop::PortsExhausted;
+}
+
 }  // namespace
 
 Nat::Nat(const NatParams& params, flow::Member& member, stats::Counters& counters, uint8_t worker)
@@ -52,7 +57,7 @@ Opening Nat::open(const net::Tuple& original, const conntrack::Segment& segment,
             return refused(Drop::TableFull);
         const auto reply = choose(original, now);
         if (!reply)
-            return refused(Drop::PortsExhausted);
+            return refused(exhausted(original.protocol));
 
         const uint32_t index = spare_[--spare_count_];
         flow::FlowRecord& record = params_.table.record(index);
@@ -78,7 +83,7 @@ Opening Nat::open(const net::Tuple& original, const conntrack::Segment& segment,
                 break;  // Between the look and the claim; look for another port.
         }
     }
-    return refused(Drop::PortsExhausted);
+    return refused(exhausted(original.protocol));
 }
 
 void Nat::fill(flow::FlowRecord& record, const net::Tuple& original, const net::Tuple& reply,
@@ -119,6 +124,8 @@ std::optional<net::Tuple> Nat::choose(const net::Tuple& original, Tick now) {
 /// The packet's own port, then one of the leased blocks, then any of its range.
 bool Nat::choose_port(net::Tuple& reply, const pool::AddressPool& pool, uint32_t address,
                       Tick now) {
+    if (net::is_by_address(reply.protocol))
+        return is_free(reply, now);  // one inside host for each address and destination
     const uint16_t own = reply.destination_port.host();
     if (pool.ports().contains(own) && is_free(reply, now))
         return true;
@@ -188,7 +195,8 @@ Tracking Nat::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick n
 /// (RFC 6056 §3.3.1).
 uint32_t Nat::random() {
     ++draws_;
-    net::Tuple block;  // no packet's tuple: a protocol of 0 parses to nothing
+    net::Tuple block;
+    block.unused[0] = 1;  // which no packet's tuple has
     block.source.raw = static_cast<uint32_t>(draws_);
     block.destination.raw = static_cast<uint32_t>(draws_ >> 32);
     block.source_port.raw = worker_;

@@ -50,7 +50,8 @@ void translate(const flow::FlowRecord& record, net::Direction direction,
             tcp->cksum = transport.apply(tcp->cksum);
             return;
         }
-        case net::Protocol::Udp: {
+        case net::Protocol::Udp:
+        case net::Protocol::UdpLite: {  // whose checksum covers the ports always, and is never 0
             auto* udp = reinterpret_cast<rte_udp_hdr*>(packet.transport);
             udp->src_port = after.source_port.raw;
             udp->dst_port = after.destination_port.raw;
@@ -64,6 +65,8 @@ void translate(const flow::FlowRecord& record, net::Direction direction,
             icmp->icmp_cksum = transport.apply(icmp->icmp_cksum);
             return;
         }
+        default:  // by its addresses alone
+            return;
     }
 }
 

@@ -15,7 +15,7 @@ namespace sluice::net {
 
 struct Packet {
     rte_ipv4_hdr* ip = nullptr;
-    uint8_t* transport = nullptr;  ///< TCP, UDP or ICMP header.
+    uint8_t* transport = nullptr;  ///< What follows the IPv4 header.
     uint16_t length = 0;           ///< IP total length in bytes, header included.
     uint16_t head_bytes = 0;       ///< Of these, how many lie in the first segment.
     uint8_t tcp_flags = 0;         ///< As in the header; 0 for other protocols.

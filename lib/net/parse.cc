@@ -89,6 +89,21 @@ Verdict parse_udp(const Transport& transport, Tuple& tuple) {
     return std::nullopt;
 }
 
+/// UDP-Lite has in place of UDP's length the number of bytes that the checksum covers; there is no
+/// doing without one (RFC 3828 §3.1).
+Verdict parse_udp_lite(const Transport& transport, Tuple& tuple) {
+    if (const Verdict reason = transport.refuses(sizeof(rte_udp_hdr)))
+        return reason;
+    const auto& lite = *reinterpret_cast<const rte_udp_hdr*>(transport.start);
+    const uint32_t coverage = Be16{lite.dgram_len}.host();
+    const bool covers_header = coverage == 0 || coverage >= sizeof(rte_udp_hdr);
+    if (!covers_header || coverage > transport.bytes || lite.dgram_cksum == 0)
+        return Drop::TransportHeader;
+    tuple.source_port = Be16{lite.src_port};
+    tuple.destination_port = Be16{lite.dst_port};
+    return std::nullopt;
+}
+
 Verdict parse_icmp(const Transport& transport, Packet& packet, Tuple& tuple) {
     if (const Verdict reason = transport.refuses(sizeof(rte_icmp_hdr)))
         return reason;
@@ -118,8 +133,11 @@ Verdict parse_transport(const Transport& transport, Packet& packet, Tuple& tuple
             return parse_udp(transport, tuple);
         case Protocol::Icmp:
             return parse_icmp(transport, packet, tuple);
+        case Protocol::UdpLite:
+            return parse_udp_lite(transport, tuple);
+        default:  // by its addresses alone, whatever it carries
+            return std::nullopt;
     }
-    return Drop::ProtocolUnsupported;
 }
 
 /// Shortens the mbuf to `bytes`, which are more than 0 and fewer than it has.

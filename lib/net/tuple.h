@@ -25,7 +25,19 @@ constexpr Direction opposite(Direction direction) {
     return direction == Direction::Original ? Direction::Reply : Direction::Original;
 }
 
-enum class Protocol : uint8_t { Icmp = 1, Tcp = 6, Udp = 17 };
+/// The protocol byte of an IPv4 header. Any value of it may stand in a tuple; these are looked
+/// into, or have a tracker of their own.
+enum class Protocol : uint8_t { Icmp = 1, Tcp = 6, Udp = 17, Gre = 47, Sctp = 132, UdpLite = 136 };
+
+constexpr bool has_ports(Protocol protocol) {
+    return protocol == Protocol::Tcp || protocol == Protocol::Udp || protocol == Protocol::UdpLite;
+}
+
+/// A protocol whose flows are told apart by their addresses alone: GRE, ESP, and all that sluice
+/// does not know. Both ports of its tuples are 0.
+constexpr bool is_by_address(Protocol protocol) {
+    return !has_ports(protocol) && protocol != Protocol::Icmp;
+}
 
 struct alignas(16) Tuple {
     Be32 source;

@@ -15,6 +15,10 @@ using stats::Drop;
 /// The one's complement sum of data with their checksum in them.
 constexpr uint16_t kSumOfGood = 0xffff;
 
+Protocol protocol_of(const Packet& packet) {
+    return Protocol{packet.ip->next_proto_id};
+}
+
 uint16_t fold(uint32_t sum) {
     sum = (sum >> 16) + (sum & 0xffff);
     return static_cast<uint16_t>((sum >> 16) + sum);
@@ -44,21 +48,44 @@ uint32_t pseudo_header_sum(const rte_ipv4_hdr& ip, uint32_t bytes) {
            Be16::from_host(static_cast<uint16_t>(bytes)).raw;
 }
 
+/// How many bytes from the transport header on its checksum covers.
+uint32_t covered_bytes(const Packet& packet, uint32_t bytes) {
+    const uint32_t length =
+        Be16{reinterpret_cast<const rte_udp_hdr*>(packet.transport)->dgram_len}.host();
+    switch (protocol_of(packet)) {
+        case Protocol::Udp:
+            return length;
+        case Protocol::UdpLite:  // RFC 3828 §3.1: 0 stands for all
+            return length == 0 ? bytes : length;
+        default:
+            return bytes;
+    }
+}
+
 bool is_transport_sum_good(const rte_mbuf* mbuf, const Packet& packet) {
     const auto* start = rte_pktmbuf_mtod(mbuf, const uint8_t*);
     const auto offset = static_cast<uint32_t>(packet.transport - start);
     const auto* ip = reinterpret_cast<const uint8_t*>(packet.ip);
-    uint32_t bytes = packet.length - static_cast<uint32_t>(packet.transport - ip);
-    if (packet.ip->next_proto_id == IPPROTO_ICMP)
+    const uint32_t bytes = packet.length - static_cast<uint32_t>(packet.transport - ip);
+    const Protocol protocol = protocol_of(packet);
+    if (protocol == Protocol::Icmp)
         return sum_of(mbuf, offset, bytes) == kSumOfGood;
-    if (packet.ip->next_proto_id == IPPROTO_UDP)
-        bytes = Be16{reinterpret_cast<const rte_udp_hdr*>(packet.transport)->dgram_len}.host();
-    return fold(pseudo_header_sum(*packet.ip, bytes) + sum_of(mbuf, offset, bytes)) == kSumOfGood;
+    const uint32_t covered = covered_bytes(packet, bytes);
+    // UDP-Lite has the length of the whole datagram in its pseudo header (RFC 3828 §3.1).
+    const uint32_t said = protocol == Protocol::UdpLite ? bytes : covered;
+    return fold(pseudo_header_sum(*packet.ip, said) + sum_of(mbuf, offset, covered)) == kSumOfGood;
 }
 
 bool has_no_checksum(const Packet& packet) {
-    return packet.ip->next_proto_id == IPPROTO_UDP &&
-           reinterpret_cast<const rte_udp_hdr*>(packet.transport)->dgram_cksum == 0;
+    const Protocol protocol = protocol_of(packet);
+    if (protocol == Protocol::Udp)
+        return reinterpret_cast<const rte_udp_hdr*>(packet.transport)->dgram_cksum == 0;
+    return is_by_address(protocol);
+}
+
+/// NICs do not look into ICMP; some mark it good all the same. Of others, who knows.
+bool may_ask_nic(Protocol protocol) {
+    return protocol == Protocol::Tcp || protocol == Protocol::Udp;
 }
 
 /// What the NIC has found, in the words of its flags; nothing where it has not looked.
@@ -85,8 +112,7 @@ std::optional<Drop> verify_checksums(const rte_mbuf* mbuf, const Packet& packet,
 
     if (has_no_checksum(packet))
         return std::nullopt;
-    // NICs do not look into ICMP; some mark it good all the same.
-    const bool ask = packet.ip->next_proto_id != IPPROTO_ICMP;
+    const bool ask = may_ask_nic(protocol_of(packet));
     const auto transport_found = found(ask ? flags : 0, RTE_MBUF_F_RX_L4_CKSUM_MASK,
                                        RTE_MBUF_F_RX_L4_CKSUM_GOOD, RTE_MBUF_F_RX_L4_CKSUM_BAD);
     const bool transport_good =

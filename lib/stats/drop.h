@@ -32,10 +32,9 @@ enum class Drop : uint8_t {
     Fragment,              ///< Part of a fragmented datagram.
 
     // Transport header.
-    ProtocolUnsupported,  ///< Neither TCP, UDP nor ICMP.
-    TransportHeader,      ///< TCP data offset or UDP length contradicts the packet.
-    TransportChecksum,    ///< TCP, UDP or ICMP checksum is wrong.
-    IcmpType,             ///< ICMP that is neither echo nor echo reply.
+    TransportHeader,    ///< TCP data offset or UDP length contradicts the packet.
+    TransportChecksum,  ///< TCP, UDP, UDP-Lite or ICMP checksum is wrong.
+    IcmpType,           ///< ICMP that is neither echo nor echo reply.
 
     // Where from, where to.
     ForeignSource,      ///< From the inside port, source not in --inside.
@@ -63,6 +62,8 @@ enum class Drop : uint8_t {
     // Resources.
     TableFull,           ///< --flows reached, or no bucket has room.
     PortsExhausted,      ///< No free external port toward this destination.
+    AddressesExhausted,  ///< Without ports: every public address has another host's such flow
+                         ///< there.
     NeighbourFailed,     ///< The next hop does not answer ARP.
     NeighbourQueueFull,  ///< Too many packets wait for the same next hop.
     PuntFull,            ///< The control core's ring is full.

@@ -27,7 +27,8 @@ Bytes sound(Random& random, Side from, const MacAddress& gateway) {
     const auto port = static_cast<uint16_t>(40000 + random() % 8);
     const auto flags = static_cast<uint8_t>(random() % 64);
     const auto ttl = static_cast<uint8_t>(random() % 8 == 0 ? random() % 3 : 64);
-    const auto kind = random() % 4;
+    const auto kind = random() % 6;
+    const auto other = static_cast<uint8_t>(random() % 2 == 0 ? 47 : random() % 256);
     const size_t payload = random() % 16 == 0 ? 1450 + random() % 100 : random() % 40;
 
     Frame frame = Frame().ttl(ttl).payload(payload);
@@ -35,11 +36,19 @@ Bytes sound(Random& random, Side from, const MacAddress& gateway) {
         frame.ether(mac_of(ip(host)), gateway).ipv4(host, random() % 16 == 0 ? "10.1.0.1" : server);
         if (kind == 0)
             return frame.udp(port, 53).bytes();
+        if (kind == 2)
+            return frame.udp_lite(port, 53).bytes();
+        if (kind == 3)
+            return frame.protocol(other).bytes();
         return kind == 1 ? frame.echo_request(port).bytes() : frame.tcp(port, 80, flags).bytes();
     }
     frame.ether(mac_of(ip(kRouter)), gateway).ipv4(server, random() % 16 == 0 ? host : kPublic);
     if (kind == 0)
         return frame.udp(53, port).bytes();
+    if (kind == 2)
+        return frame.udp_lite(53, port).bytes();
+    if (kind == 3)
+        return frame.protocol(other).bytes();
     return kind == 1 ? frame.echo_reply(port).bytes() : frame.tcp(80, port, flags).bytes();
 }
 

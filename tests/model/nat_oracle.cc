@@ -43,7 +43,10 @@ conntrack::Tuning Oracle::tuning() {
     tuning.tcp_unacknowledged = Duration::seconds(15);
     tuning.udp = Duration::seconds(20);
     tuning.udp_stream = Duration::seconds(60);
+    tuning.udp_lite = Duration::seconds(25);
+    tuning.udp_lite_stream = Duration::seconds(50);
     tuning.icmp = Duration::seconds(10);
+    tuning.generic = Duration::seconds(12);
     return tuning;
 }
 
@@ -81,6 +84,11 @@ std::optional<Conversation> Oracle::answered(const ReplyKey& key, bool reset, Ti
     return owner;
 }
 
+bool Oracle::is_taken(const ReplyKey& key, Tick now) const {
+    const auto found = mappings_.find(key);
+    return found != mappings_.end() && found->second.is_live(now);
+}
+
 bool Oracle::pass(Mapping& mapping, bool reset, Tick now) {
     if (reset && !mapping.replied)
         return false;
@@ -97,8 +105,12 @@ Duration Oracle::timeout(const Mapping& mapping) {
             return times.icmp;
         case Protocol::Udp:
             return mapping.stream ? times.udp_stream : times.udp;
+        case Protocol::UdpLite:
+            return mapping.stream ? times.udp_lite_stream : times.udp_lite;
         case Protocol::Tcp:
             break;
+        default:
+            return times.generic;
     }
     if (mapping.closed)
         return times.tcp[conntrack::TcpState::Close];

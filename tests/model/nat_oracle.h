@@ -66,6 +66,7 @@ public:
     bool sent(const ReplyKey& key, const Conversation& talk, bool reset, Tick now);
     /// A reply arrives: whose is it?
     std::optional<Conversation> answered(const ReplyKey& key, bool reset, Tick now);
+    bool is_taken(const ReplyKey& key, Tick now) const;
     void deleted(const ReplyKey& key) { mappings_.erase(key); }
 
     /// Any mapping, live or ended a moment ago.

@@ -12,7 +12,9 @@ constexpr unsigned kHosts = 6;
 constexpr unsigned kServers = 2;
 constexpr unsigned kPorts = 3;
 constexpr uint16_t kFirstPorts[] = {100, 520, 40000};  // one in each range of external ports
-constexpr Protocol kProtocols[] = {Protocol::Udp, Protocol::Tcp, Protocol::Icmp};
+constexpr Protocol kEsp{50};
+constexpr Protocol kProtocols[] = {Protocol::Udp, Protocol::Tcp, Protocol::Icmp, Protocol::UdpLite,
+                                   kEsp};
 
 uint8_t flags(bool reset) {
     return reset ? kRst | kAck : kAck;
@@ -34,6 +36,8 @@ Conversation any_conversation(std::mt19937_64& random) {
     talk.port =
         static_cast<uint16_t>(kFirstPorts[random() % std::size(kFirstPorts)] + random() % kPorts);
     talk.server_port = talk.protocol == Protocol::Icmp ? 0x0800 : 53;
+    if (is_by_address(talk.protocol))
+        talk.port = talk.server_port = 0;
     return talk;
 }
 
@@ -44,10 +48,13 @@ Frame from_host(const Conversation& talk, bool reset) {
             return frame.tcp(talk.port, talk.server_port, flags(reset));
         case Protocol::Udp:
             return frame.udp(talk.port, talk.server_port);
+        case Protocol::UdpLite:
+            return frame.udp_lite(talk.port, talk.server_port);
         case Protocol::Icmp:
-            break;
+            return frame.echo_request(talk.port);
+        default:
+            return frame.protocol(static_cast<uint8_t>(talk.protocol));
     }
-    return frame.echo_request(talk.port);
 }
 
 Frame from_server(const ReplyKey& key, bool reset) {
@@ -57,10 +64,13 @@ Frame from_server(const ReplyKey& key, bool reset) {
             return frame.tcp(key.server_port, key.port, flags(reset));
         case Protocol::Udp:
             return frame.udp(key.server_port, key.port);
+        case Protocol::UdpLite:
+            return frame.udp_lite(key.server_port, key.port);
         case Protocol::Icmp:
-            break;
+            return frame.echo_reply(key.port);
+        default:
+            return frame.protocol(static_cast<uint8_t>(key.protocol));
     }
-    return frame.echo_reply(key.port);
 }
 
 }  // namespace sluice::test

@@ -43,7 +43,8 @@ Conversation any_talk(std::mt19937_64& random) {
     Conversation talk = any_conversation(random);
     const auto host = static_cast<uint32_t>(random() % kHosts);
     talk.host = Be32::from_host(ip("10.1.0.2").host() + host);
-    talk.port = static_cast<uint16_t>(kFirstPort + random() % kPorts);
+    if (!is_by_address(talk.protocol))
+        talk.port = static_cast<uint16_t>(kFirstPort + random() % kPorts);
     if (talk.protocol == Protocol::Icmp)
         talk.port = static_cast<uint16_t>(talk.port + host * 100);
     return talk;

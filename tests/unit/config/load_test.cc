@@ -229,7 +229,12 @@ TEST_CASE("load: every flag reaches its field", "[config]") {
     CHECK(loaded("timeout-tcp-unacknowledged", {"7"}).tuning.tcp_unacknowledged == seconds);
     CHECK(loaded("timeout-udp", {"7"}).tuning.udp == seconds);
     CHECK(loaded("timeout-udp-stream", {"7"}).tuning.udp_stream == seconds);
+    CHECK(loaded("timeout-udplite", {"7"}).tuning.udp_lite == seconds);
+    CHECK(loaded("timeout-udplite-stream", {"7"}).tuning.udp_lite_stream == seconds);
     CHECK(loaded("timeout-icmp", {"7"}).tuning.icmp == seconds);
+    CHECK(loaded("timeout-gre", {"7"}).tuning.gre == seconds);
+    CHECK(loaded("timeout-gre-stream", {"7"}).tuning.gre_stream == seconds);
+    CHECK(loaded("timeout-generic", {"7"}).tuning.generic == seconds);
 }
 
 TEST_CASE("load: what is malformed or out of range is named with its flag", "[config]") {

@@ -180,10 +180,47 @@ TEST_CASE("tracker: TCP remembers in the flow's memory, whatever lay there", "[c
     CHECK(meet(Direction::Original, kSyn).action == Action::Reopen);
 }
 
-TEST_CASE("tracker: a protocol that it does not know is refused", "[conntrack]") {
-    const Segment segment{static_cast<Protocol>(47), 0, 0};
-    Flow flow(kDatagram);
-    CHECK(open(Tuning{}, segment).action == Action::Refuse);
-    CHECK(open(Tuning{}, segment).reason == Drop::ProtocolUnsupported);
-    CHECK(flow.meet(Direction::Original, segment).reason == Drop::ProtocolUnsupported);
+TEST_CASE("udp-lite: tracked as UDP, by timeouts of its own", "[conntrack][udp]") {
+    const Segment lite{Protocol::UdpLite, 0, 0};
+    Flow flow(lite);
+    flow.tuning.udp_lite = Duration::seconds(7);
+    flow.tuning.udp_lite_stream = Duration::seconds(9);
+    CHECK(open(Tuning{}, lite).timeout == Duration::seconds(30));
+    CHECK(open(flow.tuning, lite).timeout == Duration::seconds(7));
+    CHECK(flow.meet(Direction::Reply, lite).timeout == Duration::seconds(7));
+    CHECK(flow.meet(Direction::Reply, lite, Duration::seconds(1)).status == kSeenReply);
+    const Verdict stream = flow.meet(Direction::Original, lite, Duration::seconds(3));
+    CHECK(stream.timeout == Duration::seconds(9));
+    CHECK(stream.status == (kSeenReply | kAssured));
+}
+
+TEST_CASE("gre: a tunnel is a stream from the packet after its first reply", "[conntrack][gre]") {
+    const Segment gre{Protocol::Gre, 0, 0};
+    CHECK(open(Tuning{}, gre).timeout == Duration::seconds(30));
+    Flow flow(gre);
+    CHECK(flow.meet(Direction::Original, gre).timeout == Duration::seconds(30));
+    const Verdict reply = flow.meet(Direction::Reply, gre);
+    CHECK(reply.timeout == Duration::seconds(30));
+    CHECK(reply.status == kSeenReply);
+    const Verdict next = flow.meet(Direction::Original, gre);
+    CHECK(next.timeout == Duration::seconds(180));
+    CHECK(next.status == (kSeenReply | kAssured));
+}
+
+TEST_CASE("generic: every packet prolongs the flow, none assures it", "[conntrack]") {
+    const Segment esp{Protocol{50}, 0, 0};
+    const Verdict opened = open(Tuning{}, esp);
+    CHECK(opened.action == Action::Pass);
+    CHECK(opened.timeout == Duration::seconds(600));
+    Flow flow(esp);
+    flow.tuning.generic = Duration::seconds(8);
+    for (const int age : {0, 1, 5, 100}) {
+        const auto direction = age % 2 == 0 ? Direction::Original : Direction::Reply;
+        const Verdict verdict = flow.meet(direction, esp, Duration::seconds(age));
+        CHECK(verdict.action == Action::Pass);
+        CHECK(verdict.refresh);
+        CHECK(verdict.timeout == Duration::seconds(8));
+        CHECK((verdict.status & kAssured) == 0);
+    }
+    CHECK(flow.state.status == kSeenReply);
 }

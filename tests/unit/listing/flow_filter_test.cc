@@ -92,13 +92,13 @@ TEST_CASE("flow filter: what it cannot read it refuses by name and value", "[lis
         {{{"sport", "-1"}}, "sport=-1 is not a port"},
         {{{"dport", "80:90"}}, "dport=80:90 is not a port"},
         {{{"dport", ""}}, "dport= is not a port"},
-        {{{"proto", "sctp"}}, "proto=sctp is not tcp, udp or icmp"},
+        {{{"proto", "ospf"}}, "proto=ospf is not tcp, udp, icmp, gre, sctp, udplite or a"},
         {{{"state", "OPEN"}}, "state=OPEN is not a TCP state: SYN_SENT, SYN_RECV"},
         {{{"state", "NONE"}}, "state=NONE is not"},
         {{{"source", "10.1.0.1"}}, "no filter called source"},
         {{{"src", "10.1.0.1"}, {"src", "10.1.0.2"}}, "src is given more than once"},
         {{{"state", "CLOSE"}, {"proto", "udp"}}, "state goes with proto=tcp only"},
-        {{{"sport", "5"}, {"proto", "icmp"}}, "do not go with proto=icmp"},
+        {{{"sport", "5"}, {"proto", "icmp"}}, "sport and dport go with protocols that have ports"},
     };
     for (const auto& [query, sentence] : cases) {
         CAPTURE(sentence, refusal(query));

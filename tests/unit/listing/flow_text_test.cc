@@ -86,6 +86,27 @@ TEST_CASE("flow text: ICMP queries read as conntrack prints them", "[listing]") 
           "src=203.0.113.10 dst=198.51.100.1 type=0 code=0 id=26503 mark=0 use=1\n");
 }
 
+TEST_CASE("flow text: other protocols read as conntrack prints them", "[listing]") {
+    CHECK(line({.protocol = Protocol::UdpLite,
+                .seconds = 26,
+                .source_port = 5000,
+                .destination_port = 54}) ==
+          "udplite  136 26 src=10.1.0.10 dst=203.0.113.10 sport=5000 dport=54 [UNREPLIED] "
+          "src=203.0.113.10 dst=198.51.100.1 sport=54 dport=5000 mark=0 use=1\n");
+    CHECK(line({.protocol = Protocol::Gre, .seconds = 179, .status = kSeenReply | kAssured}) ==
+          "gre      47 179 src=10.1.0.10 dst=203.0.113.10 srckey=0x0 dstkey=0x0 "
+          "src=203.0.113.10 dst=198.51.100.1 srckey=0x0 dstkey=0x0 [ASSURED] mark=0 use=1\n");
+    CHECK(line({.protocol = Protocol{50}, .seconds = 599}) ==
+          "unknown  50 599 src=10.1.0.10 dst=203.0.113.10 [UNREPLIED] "
+          "src=203.0.113.10 dst=198.51.100.1 mark=0 use=1\n");
+}
+
+TEST_CASE("flow text: in JSON a protocol without a name is a number", "[listing]") {
+    const auto esp = json({.protocol = Protocol{50}, .seconds = 599});
+    CHECK(esp["protocol"] == "50");
+    CHECK_FALSE(esp["original"].contains("sport"));
+}
+
 TEST_CASE("flow text: the reply side shows what the NAT made of the flow", "[listing]") {
     FlowEntry flow = entry({.state = TcpState::SynRecv, .status = kSeenReply});
     flow.tuple[1].destination_port = Be16::from_host(61234);

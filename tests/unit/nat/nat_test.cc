@@ -31,7 +31,8 @@ std::unique_ptr<flow::FlowTable> table(uint32_t capacity) {
 }
 
 net::Tuple tuple(const char* source, uint16_t port, net::Protocol protocol = net::Protocol::Udp) {
-    return {ip(source), ip(kServer), Be16::from_host(port), Be16::from_host(80), protocol, {}};
+    const auto server_port = Be16::from_host(net::has_ports(protocol) ? 80 : 0);
+    return {ip(source), ip(kServer), Be16::from_host(port), server_port, protocol, {}};
 }
 
 /// Two workers' Nats over one table and a pool of two addresses.
@@ -162,6 +163,23 @@ TEST_CASE("nat: when every port of the range is taken the search ends, in bounds
     CHECK(opened <= 2 * 511);
     CHECK(opened >= 2 * 480);
     CHECK(opened + refused == 2000);
+}
+
+TEST_CASE("nat: without ports each address serves one host per destination", "[nat]") {
+    Bench bench;
+    const auto esp = [&](const char* source, net::Protocol protocol = net::Protocol{50}) {
+        return bench.nat.open(tuple(source, 0, protocol), {protocol, 0, 0}, kNow);
+    };
+    const Opening first = esp("10.1.0.2");
+    const Opening second = esp("10.1.0.3");
+    REQUIRE(first.outcome == Opening::Outcome::Opened);
+    REQUIRE(second.outcome == Opening::Outcome::Opened);
+    CHECK(bench.reply(first).destination != bench.reply(second).destination);
+    CHECK(bench.reply(first).destination_port == Be16{});
+    const Opening third = esp("10.1.0.4");
+    CHECK(third.outcome == Opening::Outcome::Refused);
+    CHECK(third.reason == Drop::AddressesExhausted);
+    CHECK(esp("10.1.0.4", net::Protocol::Gre).outcome == Opening::Outcome::Opened);
 }
 
 TEST_CASE("nat: prepared records that no flow needs go back", "[nat]") {

@@ -86,6 +86,32 @@ TEST_CASE("translate: a UDP checksum of 0 stays 0 in both directions", "[nat][ud
               .transport_checksum == 0);
 }
 
+TEST_CASE("translate: UDP-Lite's checksum holds, however far it reaches", "[nat][udp]") {
+    for (const uint16_t coverage : {0, 8, 11, 41}) {
+        CAPTURE(coverage);
+        const auto there =
+            Frame().ipv4(kInsideHost, kServer).udp_lite(5000, 53, coverage).payload(33).bytes();
+        const auto record = record_for(there, 50001);
+        const Seen out = translated(*record, Direction::Original, there);
+        CHECK(summary(out) == "udplite 198.51.100.1:50001 > 203.0.113.10:53 ttl=64 payload=33");
+        CHECK(out.checksums_ok());
+        const auto back =
+            Frame().ipv4(kServer, kPublic).udp_lite(53, 50001, coverage).payload(33).bytes();
+        const Seen in = translated(*record, Direction::Reply, back);
+        CHECK(in.destination_port == 5000);
+        CHECK(in.checksums_ok());
+    }
+}
+
+TEST_CASE("translate: of a protocol without ports only the addresses change", "[nat]") {
+    const auto frame = Frame().ipv4(kInsideHost, kServer).protocol(50).payload(33).bytes();
+    const auto record = record_for(frame, 0);
+    const Seen out = translated(*record, Direction::Original, frame);
+    CHECK(out.source == kPublic);
+    CHECK(out.ip_checksum_ok);
+    CHECK(out.payload == Bytes(frame.begin() + 34, frame.end()));
+}
+
 TEST_CASE("translate: an echo request leaves with the external identifier", "[nat][icmp]") {
     const auto frame = Frame().ipv4(kInsideHost, kServer).echo_request(77).payload(56).bytes();
     const auto record = record_for(frame, 4242);

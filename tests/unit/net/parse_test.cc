@@ -62,6 +62,31 @@ TEST_CASE("parse: a UDP packet yields its tuple", "[net][udp]") {
                                 Be16::from_host(53), Protocol::Udp});
 }
 
+TEST_CASE("parse: a UDP-Lite packet yields its tuple", "[net][udp]") {
+    const auto coverage = static_cast<uint16_t>(GENERATE(0, 8, 9, 18));
+    FakeMbuf mbuf(from_inside().udp_lite(5353, 53, coverage).payload(10).bytes());
+    const Parsed result = parsed(mbuf);
+    REQUIRE(result.ok);
+    CHECK(result.tuple == Tuple{ip("10.1.0.10"), ip("203.0.113.10"), Be16::from_host(5353),
+                                Be16::from_host(53), Protocol::UdpLite});
+}
+
+TEST_CASE("parse: of a protocol that it does not know only the addresses count", "[net]") {
+    for (const int number : {0, 2, 4, 33, 41, 47, 50, 51, 115, 253, 255}) {
+        CAPTURE(number);
+        const auto bytes = static_cast<size_t>(GENERATE(0, 1, 40));
+        FakeMbuf mbuf(from_inside().protocol(static_cast<uint8_t>(number)).payload(bytes).bytes());
+        const Parsed result = parsed(mbuf);
+        REQUIRE(result.ok);
+        CHECK(result.tuple == Tuple{ip("10.1.0.10"),
+                                    ip("203.0.113.10"),
+                                    {},
+                                    {},
+                                    Protocol{static_cast<uint8_t>(number)}});
+        CHECK(result.packet.length == 20 + bytes);
+    }
+}
+
 TEST_CASE("parse: an echo reply's tuple is its request's, reversed", "[net][icmp]") {
     FakeMbuf request(from_inside().echo_request(77).bytes());
     const Parsed asked = parsed(request);
@@ -104,8 +129,15 @@ TEST_CASE("parse: each unsound or unwanted header has its reason", "[net]") {
         {"first fragment", tcp().fragment(0, true).bytes(), Drop::Fragment},
         {"middle fragment", tcp().fragment(800, true).bytes(), Drop::Fragment},
         {"last fragment", tcp().fragment(1600, false).bytes(), Drop::Fragment},
-        {"GRE", from_inside().protocol(47).payload(40).bytes(), Drop::ProtocolUnsupported},
-        {"SCTP", from_inside().protocol(132).payload(40).bytes(), Drop::ProtocolUnsupported},
+        {"UDP-Lite that covers 7 bytes", from_inside().udp_lite(1, 2, 7).payload(8).bytes(),
+         Drop::TransportHeader},
+        {"UDP-Lite that covers a byte more than there is",
+         from_inside().udp_lite(1, 2, 17).payload(8).bytes(), Drop::TransportHeader},
+        {"UDP-Lite without checksum",
+         from_inside().udp_lite(1, 2).without_udp_checksum().payload(8).bytes(),
+         Drop::TransportHeader},
+        {"UDP-Lite cut short", from_inside().protocol(136).payload(7).bytes(),
+         Drop::TransportHeader},
         {"nothing behind IP", from_inside().protocol(6).bytes(), Drop::TransportHeader},
         {"TCP header of 19 bytes", from_inside().protocol(6).payload(19).bytes(),
          Drop::TransportHeader},

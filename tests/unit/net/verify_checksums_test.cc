@@ -43,6 +43,7 @@ TEST_CASE("verify checksums: right ones pass, of every protocol and length", "[n
         CAPTURE(length);
         CHECK_FALSE(in_software(from_inside().tcp(1, 2).payload(length).bytes()));
         CHECK_FALSE(in_software(from_inside().udp(1, 2).payload(length).bytes()));
+        CHECK_FALSE(in_software(from_inside().udp_lite(1, 2).payload(length).bytes()));
         CHECK_FALSE(in_software(from_inside().echo_request(1).payload(length).bytes()));
     }
     CHECK_FALSE(in_software(from_inside().udp(1, 2).payload(Bytes(65490, 0xff)).bytes()));
@@ -50,8 +51,8 @@ TEST_CASE("verify checksums: right ones pass, of every protocol and length", "[n
 
 TEST_CASE("verify checksums: wrong ones are told apart", "[net]") {
     const Frame frames[] = {from_inside().tcp(1, 2), from_inside().udp(1, 2),
-                            from_inside().echo_reply(1)};
-    const Frame& frame = frames[GENERATE(0, 1, 2)];
+                            from_inside().udp_lite(1, 2), from_inside().echo_reply(1)};
+    const Frame& frame = frames[GENERATE(0, 1, 2, 3)];
     CHECK(in_software(Frame(frame).bad_ip_checksum().bytes()) == Drop::IpChecksum);
     CHECK(in_software(Frame(frame).bad_transport_checksum().bytes()) == Drop::TransportChecksum);
     CHECK(in_software(Frame(frame).bad_ip_checksum().bad_transport_checksum().bytes()) ==
@@ -84,6 +85,35 @@ TEST_CASE("verify checksums: UDP is summed over its own length", "[net][udp]") {
     changed_behind.back() ^= 0xff;
     CHECK_FALSE(in_software(changed_behind));
     CHECK(in_software(Frame(frame).bad_transport_checksum().bytes()) == Drop::TransportChecksum);
+}
+
+TEST_CASE("verify checksums: UDP-Lite is summed as far as it says", "[net][udp]") {
+    for (const uint16_t coverage : {8, 9, 15, 28}) {
+        CAPTURE(coverage);
+        const Bytes good = from_inside().udp_lite(1, 2, coverage).payload(20).bytes();
+        for (size_t i = 0; i < 28; ++i) {
+            if (i == 4 || i == 5)
+                continue;  // the coverage itself
+            Bytes changed = good;
+            changed[14 + 20 + i] ^= 0x40;
+            CAPTURE(i);
+            CHECK(in_software(changed).has_value() == (i < coverage));
+        }
+    }
+}
+
+TEST_CASE("verify checksums: UDP-Lite is computed whatever the NIC says", "[net][udp]") {
+    CHECK(with_nic(from_inside().udp_lite(1, 2).bad_transport_checksum().bytes(),
+                   RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD) ==
+          Drop::TransportChecksum);
+    CHECK_FALSE(with_nic(from_inside().udp_lite(1, 2).bytes(), RTE_MBUF_F_RX_L4_CKSUM_BAD));
+}
+
+TEST_CASE("verify checksums: other protocols have only IP's", "[net]") {
+    const Frame gre = from_inside().protocol(47).payload(21);
+    CHECK_FALSE(in_software(gre.bytes()));
+    CHECK_FALSE(with_nic(gre.bytes(), RTE_MBUF_F_RX_L4_CKSUM_BAD));
+    CHECK(in_software(Frame(gre).bad_ip_checksum().bytes()) == Drop::IpChecksum);
 }
 
 TEST_CASE("verify checksums: segments of any length are summed as one", "[net]") {

@@ -66,6 +66,7 @@ struct Config {
     unsigned workers = 1;
     std::vector<unsigned> worker_cores;    ///< Empty: the CPUs after the control core's.
     std::optional<unsigned> control_core;  ///< Nothing: the first allowed CPU.
+    unsigned burst = 32;                   ///< Packets asked of a queue at once.
     std::optional<Idle> idle;              ///< Nothing: Sleep where lcores share a CPU, else Busy.
 
     uint32_t flows = 1 << 18;

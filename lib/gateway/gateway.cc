@@ -155,13 +155,15 @@ void Gateway::employ(const config::Config& config, const Ground& ground) {
     });
     for (unsigned id = 0; id < config.workers; ++id)
         workers_.push_back(std::make_unique<worker::Worker>(
-            *shared_, worker_params(static_cast<uint8_t>(id), ground)));
+            *shared_, worker_params(config, static_cast<uint8_t>(id), ground)));
     control_ = std::make_unique<control::Core>(core_params(config, ground));
 }
 
-worker::WorkerParams Gateway::worker_params(uint8_t id, const Ground& ground) {
+worker::WorkerParams Gateway::worker_params(const config::Config& config, uint8_t id,
+                                            const Ground& ground) {
     worker::WorkerParams params;
     params.id = id;
+    params.burst = config.burst;
     for (const Side side : {Side::Inside, Side::Outside}) {
         io::Port& port = *ground.ports[index(side)];
         worker::PortUse& use = params.ports[index(side)];

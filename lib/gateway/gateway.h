@@ -76,7 +76,8 @@ private:
     Status make_rings(unsigned workers);
     void employ(const config::Config& config, const Ground& ground);
     control::CoreParams core_params(const config::Config& config, const Ground& ground);
-    worker::WorkerParams worker_params(uint8_t id, const Ground& ground);
+    worker::WorkerParams worker_params(const config::Config& config, uint8_t id,
+                                       const Ground& ground);
 
     std::unique_ptr<flow::FlowTable> table_;
     std::unique_ptr<nat::Rules> rules_;

@@ -7,6 +7,7 @@
 #include "net/parse.h"
 #include "worker/worker.h"
 
+#include <rte_cycles.h>
 #include <rte_ether.h>
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
@@ -34,20 +35,35 @@ std::optional<Drop> refuse_frame(const rte_mbuf* mbuf, const net::MacAddress& ow
 
 }  // namespace
 
+/// What a packet goes through, in order.
+const std::array<Worker::Stage, 9> Worker::kStages{{
+    {"parse", &Worker::parse},          // mbuf: packet and tuple, or ARP for the control core
+    {"admit", &Worker::admit},          // packet: may it pass at all, and which way
+    {"lookup", &Worker::lookup},        // tuple: flow, or a miss; another worker's flow goes there
+    {"open", &Worker::open},            // miss: new flow (inside), or drop (outside)
+    {"track", &Worker::track},          // packet and flow: state and timeout of the flow
+    {"check", &Worker::check},          // packet: TTL and size allow it to leave
+    {"translate", &Worker::translate},  // packet and flow: rewritten headers
+    {"resolve", &Worker::resolve},      // flow: next hop, Ethernet header
+    {"transmit", &Worker::transmit},    // all that has gathered: to ports, workers, control core
+}};
+
 void Worker::forward(Burst& burst) {
     burst.live = low_bits(burst.count);
     burst.original = 0;
     burst.fresh = 0;
+    if (!stage_cycles_.empty())
+        return forward_timed(burst);
+    for (const Stage& stage : kStages)
+        (this->*stage.run)(burst);
+}
 
-    parse(burst);      // mbuf             -> packet and tuple, or ARP for the control core
-    admit(burst);      // packet           -> may it pass at all, and which way
-    lookup(burst);     // tuple            -> flow, or a miss; another worker's flow goes there
-    open(burst);       // miss             -> new flow (inside), or drop (outside)
-    track(burst);      // packet, flow     -> state and timeout of the flow
-    check(burst);      // packet           -> TTL and size allow it to leave
-    translate(burst);  // packet, flow     -> rewritten headers
-    resolve(burst);    // flow             -> next hop, Ethernet header
-    transmit();
+void Worker::forward_timed(Burst& burst) {
+    for (size_t i = 0; i < kStages.size(); ++i) {
+        const uint64_t start = rte_rdtsc();
+        (this->*kStages[i].run)(burst);
+        stage_cycles_[i] += rte_rdtsc() - start;
+    }
 }
 
 void Worker::parse(Burst& burst) {
@@ -164,7 +180,11 @@ void Worker::resolve(Burst& burst) {
     }
 }
 
-void Worker::transmit() {
+void Worker::transmit(Burst&) {
+    flush();
+}
+
+void Worker::flush() {
     flush(Side::Inside);
     flush(Side::Outside);
     for (unsigned owner = 0; owner < handed_over_.size(); ++owner)

@@ -82,7 +82,7 @@ unsigned Worker::release() {
         else if (!send_to_hop(packets[i], note.hop_side, note.hop))
             drop(std::span(packets).subspan(i, 1), stats::Drop::NeighbourFailed);
     }
-    transmit();
+    flush();
     return count;
 }
 

@@ -102,7 +102,18 @@ public:
 
     const stats::Counters& counters() const { return counters_; }
 
+    /// A step of every burst's way through the worker.
+    struct Stage {
+        const char* name;
+        void (Worker::*run)(Burst&);
+    };
+    static std::span<const Stage> stages() { return kStages; }
+    /// For benchmarks: adds the TSC cycles of each stage to its element, until it is given none.
+    void time_stages(std::span<uint64_t> cycles) { stage_cycles_ = cycles; }
+
 private:
+    static const std::array<Stage, 9> kStages;
+
     /// Packets on their way out of the pipeline, to one port or one thread.
     struct Batch {
         std::array<rte_mbuf*, kBurstSize> mbuf;
@@ -128,7 +139,8 @@ private:
     void check(Burst& burst);
     void translate(Burst& burst);
     void resolve(Burst& burst);
-    void transmit();
+    void transmit(Burst& burst);
+    void forward_timed(Burst& burst);
 
     // What happens to single packets, off the straight way: slow_path.cc.
     void answer_ping(Burst& burst, unsigned i);
@@ -154,6 +166,7 @@ private:
     bool send_to_hop(rte_mbuf* mbuf, route::Side side, route::HopIndex hop);
     void send(rte_mbuf* mbuf, route::Side side);
     void finish(Batch& batch, unsigned taken, stats::Drop reason);
+    void flush();
     void flush(route::Side side);
     void flush_to_worker(unsigned owner);
     void flush_to_control();
@@ -167,6 +180,7 @@ private:
     flow::Member member_;
     nat::Nat nat_;
     Tick now_;
+    std::span<uint64_t> stage_cycles_;  // empty: not timed
 
     std::array<Batch, 2> outgoing_;   // by side
     std::vector<Batch> handed_over_;  // by worker

@@ -4,9 +4,11 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 
+#include <filesystem>
 #include <pthread.h>
 #include <sched.h>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 namespace sluice::bench {
@@ -34,19 +36,28 @@ Eal::~Eal() {
 
 Result<Eal> Eal::start(size_t bytes, PageKind pages) {
     sched_getaffinity(0, sizeof allowed, &allowed);
-    std::vector<std::string> arguments{"sluice-bench", "--no-pci",
-                                       "--in-memory",  "--no-telemetry",
-                                       "--log-level",  "error",
-                                       "-l",           std::to_string(nth_allowed(0)),
-                                       "-m",           std::to_string((bytes >> 20) + 1)};
+    std::vector<std::string> arguments{"sluice-bench",
+                                       "--no-pci",
+                                       "--no-telemetry",
+                                       "--log-level=error",
+                                       "--file-prefix=sluice-bench-" + std::to_string(getpid()),
+                                       "-l",
+                                       std::to_string(nth_allowed(0)),
+                                       "-m",
+                                       std::to_string((bytes >> 20) + 1)};
+    // Neither leaves a file behind; the two exclude each other.
     if (pages == PageKind::Ordinary)
-        arguments.emplace_back("--no-huge");
+        arguments.insert(arguments.end(), {"--no-huge", "--no-shconf"});
+    else
+        arguments.emplace_back("--in-memory");
     std::vector<char*> argv;
     for (std::string& argument : arguments)
         argv.push_back(argument.data());
     if (rte_eal_init(static_cast<int>(argv.size()), argv.data()) < 0)
-        return Error{"EAL does not start with " + arguments.back() +
+        return Error{"EAL does not start with " + std::to_string(bytes >> 20) +
                      " MB: " + rte_strerror(rte_errno)};
+    std::error_code ignored;  // the directory is made even when nothing is put there
+    std::filesystem::remove(rte_eal_get_runtime_dir(), ignored);
     return Eal();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "huge_pages.h"
 
+#include <algorithm>
 #include <fstream>
 #include <string>
 
@@ -23,8 +24,8 @@ void write(long pages) {
 }  // namespace
 
 HugePages::~HugePages() {
-    if (restore_ >= 0)
-        write(restore_);
+    if (added_ > 0)  // others may have changed the number meanwhile
+        write(std::max(0L, read("nr_hugepages") - added_));
 }
 
 Result<HugePages> HugePages::reserve(size_t bytes) {
@@ -34,7 +35,7 @@ Result<HugePages> HugePages::reserve(size_t bytes) {
     HugePages pages;
     if (missing <= 0)
         return pages;
-    pages.restore_ = total;
+    pages.added_ = missing;
     write(total + missing);
     if (read("nr_hugepages") < total + missing)
         return Error{"this benchmark needs " + std::to_string(needed) +

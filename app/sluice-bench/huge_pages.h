@@ -14,9 +14,9 @@ namespace sluice::bench {
 class HugePages {
 public:
     HugePages() = default;
-    HugePages(HugePages&& other) noexcept : restore_(std::exchange(other.restore_, -1)) {}
+    HugePages(HugePages&& other) noexcept : added_(std::exchange(other.added_, 0)) {}
     HugePages& operator=(HugePages&& other) noexcept {
-        std::swap(restore_, other.restore_);
+        std::swap(added_, other.added_);
         return *this;
     }
     ~HugePages();
@@ -25,7 +25,7 @@ public:
     static Result<HugePages> reserve(size_t bytes);
 
 private:
-    long restore_ = -1;  ///< Pages that there were; -1 when nothing was changed.
+    long added_ = 0;  ///< Pages that the machine has more for us.
 };
 
 }  // namespace sluice::bench

@@ -1,36 +1,63 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "forward.h"
 #include "table.h"
 #include "tracker.h"
 
 #include <CLI/CLI.hpp>
 
+namespace {
+
+using namespace sluice::bench;
+
+constexpr const char* kNoHuge = "ordinary pages: for a try, not for figures";
+
+/// The flags of a benchmark of the whole worker.
+CLI::App* add_worker_bench(CLI::App& app, const char* name, const char* description,
+                           Options& options) {
+    auto* command = app.add_subcommand(name, description);
+    command->add_flag("--json", options.json, "one JSON object a line");
+    command->add_flag("--quick", options.quick, "short rounds and few flows: for a try");
+    command->add_option("--flows", options.flows, "only with so many flows");
+    command->add_option("--rounds", options.rounds, "rounds of each case")
+        ->check(CLI::Range(1, 1000));
+    command->add_flag_callback(
+        "--no-huge", [&options] { options.pages = sluice::PageKind::Ordinary; }, kNoHuge);
+    return command;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
-    CLI::App app("sluice-bench: what sluice's parts cost, beside those of others");
+    CLI::App app("sluice-bench: what sluice costs, and its parts beside those of others");
     app.require_subcommand(1);
 
-    sluice::bench::TableOptions table;
-    bool no_huge = false;
-    auto* command = app.add_subcommand(
+    TableOptions table;
+    auto* table_command = app.add_subcommand(
         "table", "the flow table beside rte_hash and tbb::concurrent_hash_map; runs all cases");
-    command->add_flag("--json", table.json, "one JSON object a line");
-    command->add_option("--flows", table.flows,
-                        "only tables of so many flows: 65536, 1048576, 8388608");
-    command->add_option("--load", table.loads, "only at this percentage: 50, 80, 85, 95, 97");
-    command->add_option("--rounds", table.rounds, "rounds of each case")
+    table_command->add_flag("--json", table.json, "one JSON object a line");
+    table_command->add_option("--flows", table.flows,
+                              "only tables of so many flows: 65536, 1048576, 8388608");
+    table_command->add_option("--load", table.loads, "only at this percentage: 50, 80, 85, 95, 97");
+    table_command->add_option("--rounds", table.rounds, "rounds of each case")
         ->check(CLI::Range(7, 1000));
-    command->add_flag("--no-huge", no_huge, "ordinary pages: for a try, not for figures");
+    table_command->add_flag_callback(
+        "--no-huge", [&table] { table.pages = sluice::PageKind::Ordinary; }, kNoHuge);
 
-    sluice::bench::TrackerOptions tracker;
+    TrackerOptions tracker;
     auto* tracker_command =
         app.add_subcommand("tracker", "the TCP tracker, segment by segment; runs all cases");
     tracker_command->add_flag("--json", tracker.json, "one JSON object a line");
     tracker_command->add_option("--rounds", tracker.rounds, "rounds of each case")
         ->check(CLI::Range(7, 1000));
 
+    Options options;
+    auto* forward = add_worker_bench(
+        app, "forward", "packets of known flows through the whole worker; runs all cases", options);
+
     CLI11_PARSE(app, argc, argv);
     if (tracker_command->parsed())
-        return sluice::bench::run_tracker(tracker);
-    if (no_huge)
-        table.pages = sluice::PageKind::Ordinary;
-    return sluice::bench::run_table(table);
+        return run_tracker(tracker);
+    if (forward->parsed())
+        return run_forward(options);
+    return run_table(table);
 }

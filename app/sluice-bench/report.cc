@@ -4,13 +4,22 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 namespace sluice::bench {
 namespace {
 
 double rounded(double value) {
     return std::round(value * 100) / 100;
+}
+
+/// "udp half random burst 32 flows 1024 workers 1": numbers after their names.
+std::string text_of(const nlohmann::ordered_json& object) {
+    std::string text;
+    for (const auto& [key, value] : object.items()) {
+        text += text.empty() ? "" : " ";
+        text += value.is_string() ? value.get<std::string>() : key + " " + value.dump();
+    }
+    return text;
 }
 
 std::string text_of(const std::optional<Peer>& peer) {
@@ -48,24 +57,29 @@ void Report::add(const Figure& figure) {
     std::fflush(stdout);
 }
 
+void Report::end() const {
+    if (!json_)
+        std::printf("%u of the targets missed\n", missed_);
+}
+
 void Report::print_line(const Figure& figure) {
     if (!has_title_)
-        std::printf("%-18s %8s %5s %8s %17s %-13s %7s %-8s %-24s %s\n", "operation", "flows",
-                    "load", "median", "least - most", "unit", "target", "", "peer", "for context");
+        std::printf("%-58s %10s %21s %-30s %8s %-8s %-24s %s\n", "case", "median", "least - most",
+                    "unit", "target", "", "peer", "for context");
     has_title_ = true;
-    std::printf("%-18s %8u %4u%% %8.1f %8.1f-%8.1f %-13s %7.4g %-8s %-24s %s\n",
-                figure.operation.c_str(), figure.flows, figure.load, figure.ours.median(),
-                figure.ours.least(), figure.ours.most(), figure.unit.c_str(), figure.target,
-                figure.target == 0 ? ""
-                : figure.reached   ? "reached"
-                                   : "MISSED",
-                text_of(figure.peer).c_str(), text_of(figure.context).c_str());
+    std::printf("%-58s %10.4g %10.4g-%10.4g %-30s", text_of(figure.of).c_str(),
+                figure.ours.median(), figure.ours.least(), figure.ours.most(), figure.unit.c_str());
+    if (figure.target != 0)
+        std::printf(" %8.4g %-8s", figure.target, figure.reached ? "reached" : "MISSED");
+    else
+        std::printf(" %8s %-8s", "-", "");
+    std::printf(" %-24s %s\n", text_of(figure.peer).c_str(), text_of(figure.context).c_str());
 }
 
 void Report::print_json(const Figure& figure) {
     nlohmann::ordered_json line;
     line["bench"] = bench_;
-    line["case"] = {{"op", figure.operation}, {"flows", figure.flows}, {"load", figure.load}};
+    line["case"] = figure.of;
     line["value"] = rounded(figure.ours.median());
     line["unit"] = figure.unit;
     line["min"] = rounded(figure.ours.least());
@@ -77,6 +91,8 @@ void Report::print_json(const Figure& figure) {
         line["peer"] = figure.peer->name;
         line["ratio"] = rounded(figure.peer->ratio);
     }
+    line["target"] = nullptr;
+    line["reached"] = nullptr;
     if (figure.target != 0) {
         line["target"] = figure.target;
         line["reached"] = figure.reached;

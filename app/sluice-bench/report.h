@@ -4,7 +4,7 @@
 /// \file
 /// Report: what a benchmark has measured, as a table for people or as one JSON object a line.
 
-#include <cstdint>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,15 +29,17 @@ struct Peer {
 };
 
 struct Figure {
-    std::string operation;
-    uint32_t flows = 0;
-    unsigned load = 0;  ///< Percent.
+    nlohmann::ordered_json of;  ///< The case: an object of what it varies.
     std::string unit;
     Samples ours;
     std::optional<Peer> peer;
     std::optional<Peer> context;  ///< A second peer, without a target.
-    double target = 0;  ///< Of the ratio where there is a peer, else of the value; 0: none.
+    double target = 0;            ///< 0: none.
     bool reached = false;
+
+    /// Sets a target of the median.
+    void at_most(double limit) { target = limit, reached = ours.median() <= limit; }
+    void at_least(double limit) { target = limit, reached = ours.median() >= limit; }
 };
 
 class Report {
@@ -46,7 +48,8 @@ public:
 
     /// Prints a figure at once.
     void add(const Figure& figure);
-    unsigned missed() const { return missed_; }
+    /// Tells people how many targets were missed.
+    void end() const;
 
 private:
     void print_line(const Figure& figure);

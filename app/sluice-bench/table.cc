@@ -4,6 +4,7 @@
 #include "eal.h"
 #include "huge_pages.h"
 #include "report.h"
+#include "rig/bench.h"
 #include "tables.h"
 
 #include <rte_cycles.h>
@@ -18,10 +19,7 @@
 namespace sluice::bench {
 namespace {
 
-// Powers of two, because rte_hash rounds up to one: so both have the same load.
-constexpr uint32_t k64k = 1u << 16;
-constexpr uint32_t k1M = 1u << 20;
-constexpr uint32_t k8M = 1u << 23;
+// Flows are powers of two, because rte_hash rounds up to one: so both have the same load.
 constexpr unsigned kFindLoad = 80;
 constexpr unsigned kExtendFrom = 95;  // percent, where rte_hash needs its extra buckets
 
@@ -50,6 +48,10 @@ double cycles_of(uint64_t operations, Work work) {
     const uint64_t start = rte_rdtsc_precise();
     work();
     return per_operation(rte_rdtsc_precise() - start, operations);
+}
+
+nlohmann::ordered_json case_of(const char* operation, uint32_t flows, unsigned load) {
+    return {{"op", operation}, {"flows", flows}, {"load", load}};
 }
 
 Peer compared(const char* name, const Samples& ours, const Samples& theirs) {
@@ -122,9 +124,7 @@ private:
 
     Figure figure_of(const char* operation, const char* unit, double target) const {
         Figure figure;
-        figure.operation = operation;
-        figure.flows = flows_;
-        figure.load = load_;
+        figure.of = case_of(operation, flows_, load_);
         figure.unit = unit;
         figure.target = target;
         return figure;
@@ -261,13 +261,10 @@ Result<Figure> fill_up(PageKind pages) {
     while (ours->open(n) >= 0)
         ++n;
     Figure figure;
-    figure.operation = "fill";
-    figure.flows = k1M;
     figure.unit = "% of slots";
-    figure.target = 97;
     figure.ours.add(100.0 * 2 * n / static_cast<double>(ours->table().slots()));
-    figure.load = static_cast<unsigned>(figure.ours.median());
-    figure.reached = figure.ours.median() >= figure.target;
+    figure.of = case_of("fill", k1M, static_cast<unsigned>(figure.ours.median()));
+    figure.at_least(97);
     return figure;
 }
 
@@ -280,13 +277,10 @@ Result<Figure> bytes_per_flow(PageKind pages) {
     if (!table)
         return table.error();
     Figure figure;
-    figure.operation = "memory";
-    figure.flows = k1M;
-    figure.load = 85;
+    figure.of = case_of("memory", k1M, 85);
     figure.unit = "bytes/flow";
-    figure.target = 160;
     figure.ours.add(static_cast<double>(table.value()->bytes()) / k1M);
-    figure.reached = figure.ours.median() <= figure.target;
+    figure.at_most(160);
     return figure;
 }
 
@@ -299,7 +293,7 @@ struct Case {
 };
 
 constexpr Case kCases[] = {
-    {Case::Find, k64k, kFindLoad, 1.2},
+    {Case::Find, k64K, kFindLoad, 1.2},
     {Case::Find, k1M, kFindLoad, 1.5},
     {Case::Find, k8M, kFindLoad, 1.5},
     {Case::Churn, k1M, 50},
@@ -343,11 +337,6 @@ bool is_wanted(const std::vector<T>& wanted, T value) {
     return wanted.empty() || std::find(wanted.begin(), wanted.end(), value) != wanted.end();
 }
 
-int fail(const Error& error) {
-    std::fprintf(stderr, "sluice-bench: %s\n", error.message.c_str());
-    return 2;
-}
-
 }  // namespace
 
 int run_table(const TableOptions& options) {
@@ -377,8 +366,7 @@ int run_table(const TableOptions& options) {
     for (const Case& c : cases)
         if (const Status status = run_case(c, options, report); !status)
             return fail(status.error());
-    if (!options.json)
-        std::printf("%u of the targets missed\n", report.missed());
+    report.end();
     return 0;
 }
 

@@ -138,8 +138,7 @@ double life_round() {
 
 Figure figure_of(const char* operation) {
     Figure figure;
-    figure.operation = operation;
-    figure.flows = 1;
+    figure.of = {{"op", operation}, {"flows", 1}, {"load", 0}};
     figure.unit = "cycles/segment";
     return figure;
 }
@@ -154,8 +153,7 @@ int run_tracker(const TrackerOptions& options) {
         data.ours.add(data_round());
         lives.ours.add(life_round());
     }
-    data.target = kDataTarget;
-    data.reached = data.ours.median() <= kDataTarget;
+    data.at_most(kDataTarget);
     report.add(data);
     report.add(lives);
     return 0;

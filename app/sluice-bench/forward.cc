@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "forward.h"
+
+#include "rig/bench.h"
+#include "rig/crew.h"
+#include "rig/floor.h"
+#include "rig/order.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <span>
+
+namespace sluice::bench {
+namespace {
+
+using net::Direction;
+using net::Protocol;
+using route::Side;
+
+constexpr unsigned kBatchesPerRound = 256;
+constexpr unsigned kBatchesWhenQuick = 4;
+
+enum class Mix : uint8_t { Half, Out, Back };
+
+/// What of the traffic varies over one set of flows.
+struct Mode {
+    Mix mix = Mix::Half;
+    Order::Kind order = Order::Kind::Random;
+    unsigned burst = 32;
+};
+
+constexpr Mode kBase;
+constexpr Mode kModes[] = {
+    kBase,        {.mix = Mix::Out}, {.mix = Mix::Back}, {.order = Order::Kind::Zipf},
+    {.burst = 8}, {.burst = 64},
+};
+
+const char* name_of(Mix mix) {
+    constexpr const char* kNames[] = {"half", "out", "back"};
+    return kNames[index(mix)];
+}
+
+/// What takes the packets from port to port.
+enum class Loop : uint8_t { Worker, IoOnly, Floor };
+
+/// A target for each number of flows: cycles a packet, and times the floor probe.
+struct Target {
+    double cycles;
+    double times_floor;  ///< 0: none.
+};
+
+const std::map<std::pair<Protocol, uint32_t>, Target> kTargets = {
+    {{Protocol::Udp, k1K}, {60, 0}},    {{Protocol::Udp, k64K}, {80, 3.0}},
+    {{Protocol::Udp, k1M}, {200, 1.8}}, {{Protocol::Udp, k10M}, {300, 1.8}},
+    {{Protocol::Tcp, k1K}, {80, 0}},    {{Protocol::Tcp, k64K}, {100, 3.0}},
+    {{Protocol::Tcp, k1M}, {240, 1.8}}, {{Protocol::Tcp, k10M}, {340, 1.8}},
+};
+
+struct FieldParams {
+    Protocol protocol = Protocol::Udp;
+    uint32_t flows = 0;
+    unsigned workers = 1;
+    bool verify_in_software = false;
+};
+
+/// A rig with flows that stand, and what carries packets of them.
+class Field {
+public:
+    static Result<std::unique_ptr<Field>> create(const FieldParams& params,
+                                                 const Options& options) {
+        std::unique_ptr<Field> field(new Field(params, options));
+        auto rig = Rig::create({.flows = std::max(params.flows, 64u),
+                                .workers = params.workers,
+                                .pages = options.pages,
+                                .configure = [&](config::Config& config) {
+                                    config.tuning.udp = config.tuning.udp_stream =
+                                        Duration::seconds(24 * 3600);
+                                    if (params.verify_in_software)
+                                        config.verify_checksum = config::VerifyChecksum::Always;
+                                }});
+        if (!rig)
+            return rig.error();
+        field->rig_ = std::move(rig).value();
+        field->crew_ = std::make_unique<Crew>(*field->rig_, field->book_);
+        if (const uint32_t missing = open_flows(*field->crew_, params.flows); missing != 0)
+            return Error{std::to_string(missing) +
+                         " packets of opening flows are lost: " + field->rig_->drops()};
+        auto floor = Floor::create(field->book_, params.flows, options.pages);
+        if (!floor)
+            return floor.error();
+        field->floor_ = std::move(floor).value();
+        return field;
+    }
+
+    /// Every figure of one mode. An Error when a packet came out wrong or not at all.
+    Status measure(const Mode& mode, Bench& bench);
+
+private:
+    Field(const FieldParams& params, const Options& options)
+        : params_(params), options_(options), book_(params.protocol, params.flows) {}
+
+    /// Nanoseconds of CPU time a packet, of all lanes together.
+    double round(const Mode& mode, Loop loop);
+    double lane_round(Lane& lane, const Mode& mode, Loop loop);
+    void fill(Lane& lane, const Mode& mode, Order& order, std::span<Item> items, Kind kind);
+    double run(Lane& lane, const Mode& mode, Loop loop);
+    void measure_stages(const Mode& mode, const Traffic& c, Bench& bench);
+    Traffic traffic_of(const Mode& mode) const;
+    unsigned batches() const { return options_.quick ? kBatchesWhenQuick : kBatchesPerRound; }
+
+    FieldParams params_;
+    Options options_;
+    Book book_;
+    std::unique_ptr<Rig> rig_;
+    std::unique_ptr<Crew> crew_;
+    std::unique_ptr<Floor> floor_;
+    uint64_t seed_ = 1;
+    std::atomic<uint64_t> lost_ = 0;
+};
+
+/// Out and back by bursts, as the worker will take them: no end acknowledges what the gateway has
+/// yet to see.
+void Field::fill(Lane& lane, const Mode& mode, Order& order, std::span<Item> items, Kind kind) {
+    for (size_t i = 0; i < items.size(); ++i) {
+        const bool back =
+            mode.mix == Mix::Back || (mode.mix == Mix::Half && i / mode.burst % 2 == 1);
+        items[i].flow = uint64_t{order.next()} * params_.workers + lane.worker();
+        items[i].direction = back ? Direction::Reply : Direction::Original;
+        items[i].kind = kind;
+    }
+}
+
+double Field::run(Lane& lane, const Mode& mode, Loop loop) {
+    const auto queue = static_cast<uint16_t>(lane.worker());
+    auto& inside = rig_->port(Side::Inside);
+    auto& outside = rig_->port(Side::Outside);
+    switch (loop) {
+        case Loop::Worker:
+            return lane.run_worker();
+        case Loop::Floor:
+            return lane.run([&] {
+                floor_->forward(inside, outside, queue);
+                floor_->forward(outside, inside, queue);
+            });
+        case Loop::IoOnly:
+            break;
+    }
+    std::array<rte_mbuf*, worker::kBurstSize> burst;
+    const auto packets = std::span(burst).first(mode.burst);
+    return lane.run([&] {
+        outside.transmit(queue, packets.first(inside.receive(queue, packets)));
+        inside.transmit(queue, packets.first(outside.receive(queue, packets)));
+    });
+}
+
+double Field::lane_round(Lane& lane, const Mode& mode, Loop loop) {
+    Order order(mode.order, params_.flows / params_.workers, seed_ + lane.worker());
+    std::vector<Item> items(kBatch);
+    const bool is_worker = loop == Loop::Worker;
+    double nanoseconds = 0;
+    // What a batch leaves in the cache for the next is part of the matter; the first has nothing.
+    for (unsigned batch = 0; batch <= batches(); ++batch) {
+        fill(lane, mode, order, items, is_worker ? Kind::Data : Kind::Other);
+        lane.offer(items);
+        const double took = run(lane, mode, loop);
+        nanoseconds += batch == 0 ? 0 : took;
+        lost_ += kBatch - lane.collect(is_worker ? std::optional<uint8_t>(kTtl - 1) : std::nullopt);
+        if (lane.worker() == 0)
+            rig_->attend();
+    }
+    return nanoseconds / (double{kBatch} * batches());
+}
+
+double Field::round(const Mode& mode, Loop loop) {
+    for (const Side side : {Side::Inside, Side::Outside})
+        rig_->port(side).limit_burst(mode.burst);
+    std::vector<double> took(params_.workers);
+    crew_->each([&](Lane& lane) { took[lane.worker()] = lane_round(lane, mode, loop); });
+    seed_ += params_.workers;
+    double sum = 0;
+    for (const double each : took)
+        sum += each;
+    return sum / params_.workers;
+}
+
+Traffic Field::traffic_of(const Mode& mode) const {
+    const bool is_tcp = params_.protocol == Protocol::Tcp;
+    const char* protocol = is_tcp ? "tcp" : "udp";
+    if (params_.verify_in_software)
+        protocol = is_tcp ? "tcp, --verify-checksum always" : "udp, --verify-checksum always";
+    return {protocol,   name_of(mode.mix), bench::name_of(mode.order),
+            mode.burst, params_.flows,     params_.workers};
+}
+
+Status Field::measure(const Mode& mode, Bench& bench) {
+    Samples cycles, with_io, io, floor, times_floor, nanoseconds, packets;
+    for (unsigned i = 0; i < options_.rounds; ++i) {
+        const double io_took = round(mode, Loop::IoOnly);
+        const double took = round(mode, Loop::Worker);
+        const double floor_took = round({mode.mix, mode.order, 32}, Loop::Floor);
+        io.add(cycles_in(io_took));
+        with_io.add(cycles_in(took));
+        cycles.add(cycles_in(took - io_took));
+        floor.add(cycles_in(floor_took - io_took));
+        times_floor.add((took - io_took) / (floor_took - io_took));
+        nanoseconds.add(took - io_took);
+        packets.add(params_.workers * 1e9 / took);
+    }
+    if (const std::string fault = crew_->fault(); !fault.empty())
+        return Error{fault};
+    if (lost_ != 0)
+        return Error{std::to_string(lost_.load()) + " packets did not come out: " + rig_->drops()};
+
+    const Traffic c = traffic_of(mode);
+    const bool is_base = &mode == &kModes[0] && params_.workers == 1 && !params_.verify_in_software;
+    const auto target = kTargets.find({params_.protocol, params_.flows});
+    const bool has_target = is_base && target != kTargets.end();
+    bench.add(c, "cycles/packet", cycles, [&](Figure& figure) {
+        if (has_target)
+            figure.at_most(target->second.cycles);
+    });
+    bench.add(c, "times the floor probe", times_floor, [&](Figure& figure) {
+        figure.peer = Peer{"floor probe", floor.median(), floor.median() / cycles.median()};
+        if (has_target && target->second.times_floor != 0)
+            figure.at_most(target->second.times_floor);
+    });
+    bench.add(c, "ns/packet", nanoseconds);
+    bench.add(c, "packets/s, with I/O", packets);
+    bench.add(c, "cycles/packet, with I/O", with_io);
+    bench.add(c, "cycles/packet, I/O only", io);
+    bench.add(c, "cycles/packet, floor probe", floor);
+    if (is_base)
+        measure_stages(mode, c, bench);
+    return Done{};
+}
+
+void Field::measure_stages(const Mode& mode, const Traffic& c, Bench& bench) {
+    const auto stages = worker::Worker::stages();
+    std::vector<Samples> cycles(stages.size());
+    worker::Worker& worker = rig_->gateway().worker(0);
+    for (unsigned i = 0; i < options_.rounds; ++i) {
+        std::vector<uint64_t> sum(stages.size());
+        worker.time_stages(sum);
+        round(mode, Loop::Worker);
+        worker.time_stages({});
+        for (size_t stage = 0; stage < stages.size(); ++stage)
+            cycles[stage].add(static_cast<double>(sum[stage]) / (double{kBatch} * (batches() + 1)));
+    }
+    for (size_t stage = 0; stage < stages.size(); ++stage) {
+        const std::string unit = std::string("cycles/packet in ") + stages[stage].name;
+        bench.add(c, unit.c_str(), cycles[stage]);
+        Samples nanoseconds;
+        for (const double each : cycles[stage].values)
+            nanoseconds.add(each / cycles_in(1));
+        bench.add(c, (std::string("ns/packet in ") + stages[stage].name).c_str(), nanoseconds);
+    }
+}
+
+Status run_field(const FieldParams& params, std::span<const Mode> modes, const Options& options,
+                 Bench& bench) {
+    auto field = Field::create(params, options);
+    if (!field)
+        return field.error();
+    for (const Mode& mode : modes)
+        if (Status status = field.value()->measure(mode, bench); !status)
+            return status;
+    return Done{};
+}
+
+/// All cases of so many flows of a protocol.
+Status run_flows(Protocol protocol, uint32_t flows, const Options& options, Bench& bench) {
+    const std::span<const Mode> all(kModes);
+    const std::span<const Mode> base = all.first(1);
+    if (Status status = run_field({protocol, flows, 1}, options.quick ? base : all, options, bench);
+        !status || options.quick)
+        return status;
+    if (Status status = run_field({protocol, flows, 2}, base, options, bench); !status)
+        return status;
+    return run_field({protocol, flows, 1, true}, base, options, bench);
+}
+
+}  // namespace
+
+int run_forward(const Options& options) {
+    std::vector<uint32_t> flows = options.flows;
+    if (flows.empty())
+        flows = options.quick ? std::vector{k1K} : std::vector{k1K, k64K, k1M, k10M};
+    const uint32_t most = *std::max_element(flows.begin(), flows.end());
+    auto bench =
+        Bench::start("forward", options, Rig::table_bytes(most) + Floor::bytes_needed(most));
+    if (!bench)
+        return fail(bench.error());
+    for (const uint32_t count : flows)
+        for (const Protocol protocol : {Protocol::Udp, Protocol::Tcp})
+            if (Status status = run_flows(protocol, count, options, bench.value()); !status)
+                return fail(status.error());
+    return bench->end();
+}
+
+}  // namespace sluice::bench

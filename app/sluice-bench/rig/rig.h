@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Rig: a whole gateway between two synthetic ports, with a router on each side that answers ARP.
+///
+///     10.0.0.0/8 ── router .2 ── 192.168.0.0/24 ── sluice ── 198.51.100.0/24 ── router .254 ── all
+///
+/// Shape    The gateway is the one that the daemon runs; what a benchmark brings is the ports.
+/// Threads  Queue i of both ports belongs to who turns worker i; attend() and skip() to one thread.
+
+#include "base/memory.h"
+#include "base/monotonic.h"
+#include "config/config.h"
+#include "gateway/gateway.h"
+#include "rig/frame.h"
+#include "synthetic/synthetic_port.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace sluice::bench {
+
+inline constexpr unsigned kBatch = 1024;  ///< Packets made at once for a worker.
+
+struct RigParams {
+    uint32_t flows = 0;  ///< That the table has room for.
+    unsigned workers = 1;
+    PageKind pages = PageKind::Huge;
+    uint32_t addresses = 16;  ///< Of the pool.
+    std::function<void(config::Config&)> configure = [](config::Config&) {};
+};
+
+class Rig {
+public:
+    static Result<std::unique_ptr<Rig>> create(const RigParams& params);
+    ~Rig();
+    Rig(const Rig&) = delete;
+
+    /// Memory of EAL's that a rig takes, and of pages besides.
+    static size_t eal_bytes();
+    static size_t table_bytes(uint32_t flows);
+
+    gateway::Gateway& gateway() { return *gateway_; }
+    synthetic::SyntheticPort& port(route::Side side) { return *ports_[index(side)]; }
+    unsigned workers() const { return gateway_->workers(); }
+    rte_mempool* packets() { return packets_.get(); }
+    /// Of a packet that arrives at this side.
+    Addressing addressing(route::Side side) const;
+
+    Tick now() const { return clock_.now() + skipped_; }
+    /// Puts the clock forward.
+    void skip(Duration duration) { skipped_.milliseconds += duration.milliseconds; }
+    /// One turn of the control core.
+    void attend() { gateway_->control().turn(now()); }
+
+    /// A frame of the gateway's own that has left by a side: ARP is answered, all else ignored.
+    void take_own(route::Side side, uint16_t queue, rte_mbuf* mbuf);
+
+    /// "3 no_mapping, 1 fragment": what the gateway has dropped so far.
+    std::string drops() const;
+
+private:
+    struct FreePool {
+        void operator()(rte_mempool* pool) const;
+    };
+    using Pool = std::unique_ptr<rte_mempool, FreePool>;
+
+    Rig() = default;
+    static Pool make_pool(const char* name, unsigned count);
+    Status resolve_hops();
+
+    Pool packets_;
+    Pool own_packets_;  ///< The gateway's.
+    std::array<std::unique_ptr<synthetic::SyntheticPort>, 2> ports_;
+    std::unique_ptr<gateway::Gateway> gateway_;
+    MonotonicClock clock_;
+    Duration skipped_ = Duration::seconds(10);
+};
+
+}  // namespace sluice::bench

@@ -98,7 +98,7 @@ public:
 
     /// Looks up a burst. Sets refs[i] for tuples[i], or to a false FlowRef on a miss. Both spans
     /// have the same size, at most kMaxBulk. A flow past its deadline at `now` is a miss. The
-    /// record's first line is in the cache afterwards.
+    /// record's first line is in the cache afterwards, and of a TCP flow the second is on its way.
     void find_bulk(std::span<const net::Tuple> tuples, Tick now, std::span<FlowRef> refs) const;
 
     /// Looks up one tuple: for the slow path and for tests.

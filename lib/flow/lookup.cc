@@ -87,6 +87,10 @@ void FlowTable::find_bulk(std::span<const net::Tuple> tuples, Tick now,
             probes.unsettled |= uint64_t{1} << i;
         }
     }
+    // TCP's second line comes along with the first, which is waited for next.
+    for (unsigned i : SetBits{probes.found})
+        if (tuples[i].protocol == net::Protocol::Tcp)
+            __builtin_prefetch(index_.record(probes.word[i]).tracker.data());
     for (unsigned i = 0; i < count; ++i)
         refs[i] = FlowRef();
     for (unsigned i : SetBits{probes.found}) {

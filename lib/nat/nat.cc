@@ -185,7 +185,8 @@ Tracking Nat::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick n
     if (verdict.refresh) {
         const Tick deadline = now + verdict.timeout;
         record.deadline.store(deadline, std::memory_order_relaxed);
-        if (before.is_after(deadline))  // ageing would come too late
+        // Ageing looks within kLongestCheck in any case; for less it would come too late.
+        if (verdict.timeout < flow::kLongestCheck && before.is_after(deadline))
             params_.table.deadlines().set(ref.index(), now, deadline);
     }
     return {verdict.action, verdict.reason};

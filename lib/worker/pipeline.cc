@@ -108,20 +108,27 @@ void Worker::admit(Burst& burst) {
 }
 
 void Worker::lookup(Burst& burst) {
-    // The live packets' tuples, close together for the bulk lookup.
+    if (burst.live == low_bits(burst.count))
+        shared_.table.find_bulk(std::span(burst.tuple).first(burst.count), now_,
+                                std::span(burst.flow).first(burst.count));
+    else
+        lookup_live(burst);
+    for (unsigned i : burst.live_packets())
+        if (burst.flow[i])
+            bring_home(burst, i);
+}
+
+/// Of a burst that has lost packets already, the others' tuples are looked up close together.
+void Worker::lookup_live(Burst& burst) {
     std::array<net::Tuple, kBurstSize> tuple;
     std::array<flow::FlowRef, kBurstSize> flow;
     unsigned count = 0;
     for (unsigned i : burst.live_packets())
         tuple[count++] = burst.tuple[i];
     shared_.table.find_bulk(std::span(tuple).first(count), now_, std::span(flow).first(count));
-
     count = 0;
-    for (unsigned i : burst.live_packets()) {
+    for (unsigned i : burst.live_packets())
         burst.flow[i] = flow[count++];
-        if (burst.flow[i])
-            bring_home(burst, i);
-    }
 }
 
 void Worker::open(Burst& burst) {

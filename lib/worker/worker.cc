@@ -7,6 +7,7 @@
 
 #include "worker/note.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sluice::worker {
@@ -34,7 +35,7 @@ Worker::~Worker() = default;
 unsigned Worker::turn(Tick now) {
     now_ = now;
     unsigned packets = 0;
-    Burst burst;
+    Burst& burst = burst_;
     for (const Side from : {Side::Inside, Side::Outside})
         if (const unsigned count = receive(from, burst); count != 0) {
             packets += count;
@@ -55,7 +56,7 @@ unsigned Worker::receive(Side from, Burst& burst) {
     if (!use.rx_queue)
         return 0;
     burst.count = use.port->receive(*use.rx_queue, std::span(burst.mbuf).first(params_.burst));
-    burst.from.fill(from);
+    std::fill_n(burst.from.begin(), burst.count, from);
     burst.handed_over = false;
     counters_.count[Count::Received].add(burst.count);
     return burst.count;
@@ -87,7 +88,7 @@ unsigned Worker::release() {
 }
 
 void Worker::drain() {
-    Burst burst;
+    Burst& burst = burst_;
     for (Ring* ring : params_.links.from_worker)
         while (ring != nullptr && take_handed_over(*ring, burst) != 0)
             drop(std::span(burst.mbuf).first(burst.count), stats::Drop::Shutdown);

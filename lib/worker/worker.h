@@ -134,6 +134,7 @@ private:
     void parse(Burst& burst);
     void admit(Burst& burst);
     void lookup(Burst& burst);
+    void lookup_live(Burst& burst);
     void open(Burst& burst);
     void track(Burst& burst);
     void check(Burst& burst);
@@ -182,6 +183,7 @@ private:
     Tick now_;
     std::span<uint64_t> stage_cycles_;  // empty: not timed
 
+    Burst burst_;                     // in hand; not made anew each time, for it is large
     std::array<Batch, 2> outgoing_;   // by side
     std::vector<Batch> handed_over_;  // by worker
     Batch punted_;

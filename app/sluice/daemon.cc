@@ -2,6 +2,8 @@
 #include "sluice/daemon.h"
 
 #include "command/stats_text.h"
+#include "gateway/rules.h"
+#include "net/text.h"
 #include "sluice/version.h"
 #include "worker/run.h"
 
@@ -29,6 +31,22 @@ Result<std::array<uint64_t, 4>> draw_secret() {
 void print(const std::string& sentence) {
     std::printf("sluice: %s\n", sentence.c_str());
     std::fflush(stdout);
+}
+
+/// Every address of a small pool; of large ones those that were ever exhausted.
+std::vector<command::PoolAddress> pool_addresses(const gateway::Gateway& gateway) {
+    constexpr uint32_t kSmall = 256;
+    std::vector<command::PoolAddress> all;
+    const auto& pools = gateway.rules().pools();
+    for (size_t i = 0; i < pools.size(); ++i) {
+        const std::string name = gateway::name_of(gateway.rules().params_of(i));
+        for (uint32_t index = 0; index < pools[i]->size(); ++index) {
+            const uint64_t packets = gateway.exhaustion().read(pools[i]->slot(index)).packets;
+            if (packets != 0 || pools[i]->size() <= kSmall)
+                all.push_back({name, net::to_string(pools[i]->address(index)), packets});
+        }
+    }
+    return all;
 }
 
 /// Waits until the NICs have found their links; false when told to stop meanwhile.
@@ -96,7 +114,8 @@ command::Subject Daemon::subject() {
             [this] { return gateway_->snapshot(); },
             [this] { return clock_.now(); },
             gateway_->operator_counters(),
-            kVersion};
+            kVersion,
+            [this] { return pool_addresses(*gateway_); }};
 }
 
 void Daemon::run(StopSignals& signals) {

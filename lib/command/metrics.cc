@@ -38,6 +38,7 @@ constexpr Row kRows[] = {
     {FlowsDeleted,   "flows_deleted",          "Flows ended by an operator"},
     {OpenLost,       "flows_open_lost",        "Flows opened by two workers at once"},
     {FlowsUntranslated, "flows_untranslated", "Flows opened without NAT, by --no-nat"},
+    {AddressChanged, "addresses_changed", "Flows that went on another address: theirs was full"},
     {PortProbes,     "port_probes",            "Reply tuples tried in choosing external ports"},
     {PortChanged,    "ports_changed",          "Flows that lost their own source port"},
     {EchoReplies,    "echo_replies",           "Pings to the gateway that it answered"},
@@ -72,6 +73,8 @@ public:
             counter(std::string(row.name) + "_total", row.help)
                 .metric.push_back(counted(total.count[row.count]));
         drops(total);
+        probes(total);
+        pools();
         workers();
         gauge("packets_held", "Packets waiting in rings and queues", double(total.held()));
         gauge("flows", "Flows that live", subject_.flows.size());
@@ -110,6 +113,28 @@ private:
             reasons.metric.push_back(
                 counted(total.drop[reason], {{"reason", std::string(stats::drop_name(reason))}}));
         }
+    }
+
+    void probes(const stats::Snapshot& total) {
+        ClientMetric metric;
+        uint64_t count = 0;
+        for (size_t i = 0; i < stats::kProbeBuckets; ++i) {
+            count += total.probes[i];
+            metric.histogram.bucket.push_back({count, double(stats::probe_bound(i))});
+        }
+        metric.histogram.sample_count = count;
+        metric.histogram.sample_sum = static_cast<double>(total.count[PortProbes]);
+        family("probes_per_flow", "Reply tuples tried in choosing one flow's external port",
+               MetricType::Histogram)
+            .metric.push_back(metric);
+    }
+
+    void pools() {
+        MetricFamily& exhausted =
+            counter("pool_exhausted_total", "Packets that found an address without a free port");
+        for (const PoolAddress& each : subject_.pools())
+            exhausted.metric.push_back(
+                counted(each.exhausted, {{"pool", each.pool}, {"address", each.address}}));
     }
 
     void workers() {

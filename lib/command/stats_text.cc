@@ -66,6 +66,11 @@ std::string stats_table(const Subject& subject, DropRows rows) {
     table.row("live", subject.flows.size());
     table.row("capacity", subject.flows.capacity());
 
+    table.title("packets that found an address without a free port");
+    for (const PoolAddress& each : subject.pools())
+        if (rows == DropRows::All || each.exhausted != 0)
+            table.row(each.address, each.exhausted);
+
     table.title("events");
     for (size_t i = 0; i < stats::kCountCount; ++i) {
         const auto count = static_cast<Count>(i);
@@ -99,6 +104,15 @@ std::string stats_json(const Subject& subject) {
         if (!is_packet_count(count))
             events[std::string(name_of(count))] = total.count[count];
     }
+    ordered_json& probes = json["probes_per_flow"];
+    for (size_t i = 0; i < stats::kProbeBuckets; ++i)
+        probes[std::to_string(stats::probe_bound(i))] = total.probes[i];
+
+    json["pools"] = ordered_json::array();
+    for (const PoolAddress& each : subject.pools())
+        json["pools"].push_back(
+            {{"pool", each.pool}, {"address", each.address}, {"exhausted", each.exhausted}});
+
     json["workers"] = ordered_json::array();
     for (size_t i = 0; i < subject.workers.size(); ++i) {
         stats::Snapshot worker;

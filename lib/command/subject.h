@@ -11,11 +11,19 @@
 #include "flow/flow_table.h"
 #include "stats/counters.h"
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
 
 namespace sluice::command {
+
+/// What is told of one address of a pool.
+struct PoolAddress {
+    std::string pool;
+    std::string address;
+    uint64_t exhausted = 0;  ///< Packets that found every port toward their destination taken.
+};
 
 struct Subject {
     flow::FlowTable& flows;
@@ -24,6 +32,7 @@ struct Subject {
     std::function<Tick()> now;
     stats::Counters& operator_counters;  ///< Written by the server alone; part of the snapshot.
     std::string version;
+    std::function<std::vector<PoolAddress>()> pools = [] { return std::vector<PoolAddress>(); };
 };
 
 }  // namespace sluice::command

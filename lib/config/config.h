@@ -27,6 +27,12 @@ enum class Invalid : uint8_t {
     Reject,  ///< Dropped, and an inside host that sent a TCP segment gets a RST.
 };
 
+/// What becomes of a packet for whose flow there is no port.
+enum class OnExhaustion : uint8_t {
+    Drop,
+    Reject,  ///< Dropped, and its inside host told: by a RST, or by ICMP.
+};
+
 /// Who looks at the checksums of what arrives.
 enum class VerifyChecksum : uint8_t {
     Auto,    ///< The NIC where it can, else sluice.
@@ -76,6 +82,7 @@ struct Config {
     VerifyChecksum verify_checksum = VerifyChecksum::Auto;
     unsigned icmp_rate = 1000;  ///< ICMP errors a second, in all.
     Invalid invalid = Invalid::Drop;
+    OnExhaustion on_exhaustion = OnExhaustion::Drop;
     unsigned reject_rate = 1000;  ///< RSTs a second, in all.
     conntrack::Tuning tuning;
 

@@ -63,6 +63,16 @@ Status store_invalid(const Given& given, Config& config) {
     return Done{};
 }
 
+Status store_on_exhaustion(const Given& given, Config& config) {
+    const Result<std::string> word = read_word(given);
+    if (!word)
+        return word.error();
+    if (*word != "drop" && *word != "reject")
+        return wrong(given.flag, *word, "drop or reject is wanted");
+    config.on_exhaustion = *word == "reject" ? OnExhaustion::Reject : OnExhaustion::Drop;
+    return Done{};
+}
+
 Status store_max_retrans(const Given& given, Config& config) {
     const Result<uint32_t> count = read_number(given, {0, 255});
     if (!count)
@@ -171,6 +181,10 @@ constexpr Flag kFlags[] = {
      "What no flow allows: drop it; or also answer an inside host's TCP segment with a RST; "
      "default: drop",
      store_invalid},
+    {"on-exhaustion", kTracking, Arity::One, false, "drop|reject",
+     "Packets for whose flow no port is free: drop them, or tell their inside hosts too, by RST or "
+     "ICMP; default: drop",
+     store_on_exhaustion},
     {"reject-rate", kTracking, Arity::One, false, "N",
      "RSTs that --invalid reject sends a second, in all, 0 to 1000000; default: 1000",
      [](const Given& g, Config& c) { return store(read_number(g, {0, 1000000}), c.reject_rate); }},

@@ -22,6 +22,7 @@
 #include "flow/cuckoo_index.h"
 #include "flow/deadlines.h"
 #include "flow/displacement.h"
+#include "flow/endings.h"
 #include "flow/flow_record.h"
 #include "flow/probe.h"
 #include "flow/record_pool.h"
@@ -122,6 +123,7 @@ public:
     }
 
     Deadlines& deadlines() { return deadlines_; }
+    Endings& endings() { return endings_; }
 
     uint32_t capacity() const { return capacity_; }  ///< Flows it was made for.
     uint32_t size() const;        ///< Flows live now; exact when nothing changes meanwhile.
@@ -159,6 +161,7 @@ private:
     Probe probe_ = supported_probes().back();
     uint64_t slots_ = 0;
     Deadlines deadlines_;
+    Endings endings_;
     rte_rcu_qsbr* grace_ = nullptr;
     std::span<Seat> seats_;
     std::atomic<unsigned> seats_used_ = 0;  ///< No seat from here on was ever taken.

@@ -207,6 +207,7 @@ bool Member::kill(uint32_t index, LifeWord seen) {
     const auto [original, reply] = claims_of(index);
     table_.index_.erase(original.place, index, net::Direction::Original);
     table_.index_.erase(reply.place, index, net::Direction::Reply);
+    table_.endings_.add(record.key(net::Direction::Reply));
     retire(index);
     count(seat_->ended, std::memory_order_release);
     return true;

@@ -125,14 +125,20 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
         if (route.via != Be32{})
             params.neighbours.gateways.push_back({route.side, route.via});
     params.neighbours.notice = ground.notice;
-    params.each_turn = [this](Tick) { leases_->turn(kLeasesPerTurn); };
+    params.each_turn = [this](Tick now) {
+        leases_->turn(kLeasesPerTurn, now);
+        shortage_log_->turn(now);
+    };
     return params;
 }
 
 /// Puts the workers and the control core into their rooms.
 void Gateway::employ(const config::Config& config, const Ground& ground) {
     rules_ = std::make_unique<nat::Rules>(rules_of(config), ground.secret[0]);
-    leases_ = std::make_unique<pool::Leases>(config.workers, slots_of(*rules_), ground.secret[1]);
+    const std::vector<pool::PortRange> slots = slots_of(*rules_);
+    leases_ = std::make_unique<pool::Leases>(config.workers, slots, ground.secret[1]);
+    exhaustion_ = std::make_unique<pool::Exhaustion>(static_cast<uint32_t>(slots.size()));
+    shortage_log_ = std::make_unique<ShortageLog>(*rules_, *exhaustion_, ground.notice);
     admission_ = std::make_unique<worker::Admission>(
         worker::AdmissionParams{{config.lan_address, config.wan_address}}, *rules_);
     icmp_limit_ = std::make_unique<worker::RateLimit>(config.icmp_rate, kIcmpBurst);
@@ -141,6 +147,8 @@ void Gateway::employ(const config::Config& config, const Ground& ground) {
         .table = *table_,
         .rules = *rules_,
         .leases = *leases_,
+        .exhaustion = *exhaustion_,
+        .changed_ports = changed_ports_,
         .tuning = config.tuning,
         .routes = *routes_,
         .next_hops = *next_hops_,
@@ -150,6 +158,7 @@ void Gateway::employ(const config::Config& config, const Ground& ground) {
         .own = {config.lan_address.address, config.wan_address.address},
         .verify = verify(config.verify_checksum),
         .reject_invalid = config.invalid == config::Invalid::Reject,
+        .reject_exhausted = config.on_exhaustion == config::OnExhaustion::Reject,
         .workers = config.workers,
         .spread_flows = has_fewer_queues(ground, config.workers),
     });

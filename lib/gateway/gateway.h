@@ -14,8 +14,10 @@
 #include "config/config.h"
 #include "control/core.h"
 #include "flow/flow_table.h"
+#include "gateway/shortage_log.h"
 #include "io/port.h"
 #include "nat/rules.h"
+#include "pool/exhaustion.h"
 #include "pool/leases.h"
 #include "route/next_hops.h"
 #include "route/routes.h"
@@ -52,6 +54,8 @@ public:
     unsigned workers() const { return static_cast<unsigned>(workers_.size()); }
     worker::Worker& worker(unsigned index) { return *workers_[index]; }
     const worker::Worker& worker(unsigned index) const { return *workers_[index]; }
+    const nat::Rules& rules() const { return *rules_; }
+    const pool::Exhaustion& exhaustion() const { return *exhaustion_; }
     control::Core& control() { return *control_; }
     flow::FlowTable& table() { return *table_; }
 
@@ -82,6 +86,9 @@ private:
     std::unique_ptr<flow::FlowTable> table_;
     std::unique_ptr<nat::Rules> rules_;
     std::unique_ptr<pool::Leases> leases_;
+    std::unique_ptr<pool::Exhaustion> exhaustion_;
+    std::unique_ptr<ShortageLog> shortage_log_;
+    nat::ChangedPorts changed_ports_;
     std::unique_ptr<route::Routes> routes_;
     std::unique_ptr<route::NextHops> next_hops_;
     std::unique_ptr<worker::Admission> admission_;

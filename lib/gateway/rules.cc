@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "gateway/rules.h"
 
+#include "net/text.h"
+
 #include <utility>
 
 namespace sluice::gateway {
@@ -28,6 +30,15 @@ std::vector<pool::PortRange> slots_of(const nat::Rules& rules) {
     for (const auto& pool : rules.pools())
         slots.insert(slots.end(), pool->size(), pool->ports());
     return slots;
+}
+
+std::string name_of(const nat::RuleParams& pool) {
+    std::string name;
+    for (const net::AddressRange& range : pool.addresses)
+        name += (name.empty() ? "" : ",") + net::to_string(range);
+    if (pool.ports != pool::kAllPorts)
+        name += ':' + std::to_string(pool.ports.first) + '-' + std::to_string(pool.ports.last);
+    return name;
 }
 
 }  // namespace sluice::gateway

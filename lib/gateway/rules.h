@@ -8,6 +8,7 @@
 #include "nat/rules.h"
 #include "pool/port_range.h"
 
+#include <string>
 #include <vector>
 
 namespace sluice::gateway {
@@ -20,5 +21,8 @@ std::vector<net::AddressRange> public_ranges(const config::Config& config);
 
 /// The ports of every slot: of each address of each pool.
 std::vector<pool::PortRange> slots_of(const nat::Rules& rules);
+
+/// A pool as the operator wrote it: "198.51.100.1-198.51.100.8:1024-65535".
+std::string name_of(const nat::RuleParams& pool);
 
 }  // namespace sluice::gateway

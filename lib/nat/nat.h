@@ -10,29 +10,27 @@
 ///          share one, and no port is taken that another worker takes at the same moment.
 /// Threads  Owned by one worker. Its flows are those that it opened.
 /// Errors   A packet that opens nothing is dropped with a reason.
-/// Cost     Opening: a few lookups and one insert; at most kMaxProbes ports are tried.
-/// Source   Port choice: RFC 4787 REQ-1 to REQ-3, RFC 6056; get_unique_tuple() of Linux.
+/// Cost     Opening: a few lookups and one insert (nat/port_choice.h).
 
 #include "base/clock.h"
 #include "conntrack/tracker.h"
 #include "flow/flow_table.h"
+#include "nat/port_choice.h"
 #include "nat/rules.h"
-#include "pool/leases.h"
 #include "stats/counters.h"
 
 #include <array>
 #include <cstdint>
-#include <optional>
 
 namespace sluice::nat {
-
-inline constexpr unsigned kMaxProbes = 256;  ///< Reply tuples that one packet may try.
 
 /// What all workers' Nats share.
 struct NatParams {
     flow::FlowTable& table;
     const Rules& rules;
     pool::Leases& leases;
+    pool::Exhaustion& exhaustion;
+    ChangedPorts& changed_ports;
     conntrack::Tuning tuning;
 };
 
@@ -70,21 +68,16 @@ public:
     Tracking track(flow::FlowRef ref, const conntrack::Segment& segment, Tick now);
 
 private:
-    std::optional<net::Tuple> choose(const net::Tuple& original, Tick now);
-    bool choose_port(net::Tuple& reply, const pool::AddressPool& pool, uint32_t address, Tick now);
-    bool try_range(net::Tuple& reply, pool::PortRange range, unsigned limit, Tick now);
-    bool is_free(const net::Tuple& reply, Tick now);
+    Chosen choose(const net::Tuple& original, Tick now);
     bool has_spare() { return spare_count_ != 0 || (prepare(1), spare_count_ != 0); }
     void fill(flow::FlowRecord& record, const net::Tuple& original, const net::Tuple& reply,
               const conntrack::Verdict& verdict, Tick now) const;
-    uint32_t random();
 
     NatParams params_;
     flow::Member& member_;
     stats::Counters& counters_;
     uint8_t worker_;
-    uint64_t draws_ = 0;
-    unsigned probes_ = 0;  // of the packet in hand
+    PortChoice ports_;
 
     std::array<uint32_t, flow::kMaxBulk> spare_{};
     unsigned spare_count_ = 0;

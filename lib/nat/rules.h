@@ -65,6 +65,8 @@ public:
     }
 
     const std::vector<std::unique_ptr<pool::AddressPool>>& pools() const { return pools_; }
+    /// The addresses and ports that a pool is made of.
+    const RuleParams& params_of(size_t pool) const { return pool_params_[pool]; }
 
 private:
     /// From this address up to the next step, `rule` is the one.

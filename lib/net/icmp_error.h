@@ -25,6 +25,7 @@ struct IcmpError {
 
 inline constexpr IcmpError kTimeExceeded{11, 0, 0};
 inline constexpr IcmpError kHostUnreachable{3, 1, 0};
+inline constexpr IcmpError kAdministrativelyProhibited{3, 13, 0};
 constexpr IcmpError fragmentation_needed(uint16_t mtu) {
     return {3, 4, mtu};
 }

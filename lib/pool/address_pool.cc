@@ -43,14 +43,25 @@ Choice AddressPool::first(Be32 host) const {
     return best;
 }
 
-std::optional<Choice> AddressPool::next(Be32 host, Choice choice) const {
-    std::optional<Choice> best;
+std::span<uint32_t> AddressPool::ranked(Be32 host, std::span<uint32_t> order) const {
+    const auto is_better = [&](uint32_t a, uint32_t b) {
+        return rank(host, addresses_[a]) > rank(host, addresses_[b]);
+    };
+    size_t count = 0;
     for (uint32_t i = 0; i < size(); ++i) {
-        const uint64_t other = rank(host, addresses_[i]);
-        if (other < choice.rank && (!best || other > best->rank))
-            best = Choice{i, other};
+        if (count == order.size()) {  // full: the worst gives way
+            if (!is_better(i, order.front()))
+                continue;
+            std::pop_heap(order.begin(), order.end(), is_better);
+            --count;
+        }
+        order[count++] = i;
+        if (count == order.size())
+            std::make_heap(order.begin(), order.end(), is_better);
     }
-    return best;
+    const auto filled = order.first(count);
+    std::sort(filled.begin(), filled.end(), is_better);
+    return filled;
 }
 
 }  // namespace sluice::pool

@@ -9,13 +9,13 @@
 ///          rendezvous hashing. It keeps one address (RFC 4787 REQ-2, paired pooling), and a
 ///          change of the pool moves only the hosts of the addresses that came or went.
 /// Threads  Immutable after construction.
-/// Cost     contains() is one comparison for one contiguous pool; a choice reads every address.
+/// Cost     contains() is one comparison for one contiguous pool; first() and ranked() read every
+///          address.
 
 #include "base/big_endian.h"
 #include "pool/port_range.h"
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -46,8 +46,9 @@ public:
 
     /// The address of a host.
     Choice first(Be32 host) const;
-    /// The host's next best address after `choice`: where it goes when that one is full.
-    std::optional<Choice> next(Be32 host, Choice choice) const;
+    /// The host's best addresses, the first() of them first: where it goes when that one is full.
+    /// Fills the front of `order`, and returns it.
+    std::span<uint32_t> ranked(Be32 host, std::span<uint32_t> order) const;
 
 private:
     uint64_t rank(Be32 host, Be32 address) const;

@@ -37,23 +37,52 @@ Blocks Leases::blocks(unsigned worker, uint32_t slot) const {
     return result;
 }
 
-void Leases::missed(unsigned worker, uint32_t slot) {
-    auto& misses = cells_[worker * ports_.size() + slot].misses;
+void Leases::found(unsigned worker, uint32_t slot, bool tight) {
+    auto& uses = cells_[worker * ports_.size() + slot].uses;
     // relaxed load and store: one writer, and the control core only asks whether it has changed.
-    misses.store(misses.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    uses.store(uses.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    if (tight)
+        missed(worker, slot);
 }
 
-void Leases::turn(uint32_t limit) {
+void Leases::missed(unsigned worker, uint32_t slot) {
+    auto& wishes = cells_[worker * ports_.size() + slot].wishes;
+    wishes.store(wishes.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
+void Leases::turn(uint32_t limit, Tick now) {
     const auto count = static_cast<uint32_t>(cells_.size());
     for (uint32_t looked = 0; looked < limit && looked < count; ++looked) {
         Cell& cell = cells_[position_];
-        const uint32_t misses = cell.misses.load(std::memory_order_relaxed);
-        if (misses != cell.answered) {
-            cell.answered = misses;
+        const uint32_t wishes = cell.wishes.load(std::memory_order_relaxed);
+        const uint32_t uses = cell.uses.load(std::memory_order_relaxed);
+        if (wishes != cell.wishes_seen) {
             lease(position_);
+            cell.used = now;
+        } else if (uses != cell.uses_seen) {
+            cell.used = now;
+        } else if ((now - cell.used) >= kIdleLease) {
+            take_back(position_);
+            cell.used = now;
         }
+        cell.wishes_seen = wishes;
+        cell.uses_seen = uses;
         position_ = position_ + 1 == count ? 0 : position_ + 1;
     }
+}
+
+/// Takes the oldest block back, where there is more than one.
+void Leases::take_back(uint32_t index) {
+    Cell& cell = cells_[index];
+    uint64_t word = cell.blocks.load(std::memory_order_relaxed);
+    unsigned shift = 0;
+    while (word >> shift >> kNumberBits != 0)
+        shift += kNumberBits;
+    if (shift == 0)
+        return;
+    lent_[index % ports_.size()].reset((word >> shift) - 1);
+    word &= (uint64_t{1} << shift) - 1;
+    cell.blocks.store(word, std::memory_order_relaxed);
 }
 
 void Leases::lease(uint32_t index) {

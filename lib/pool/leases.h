@@ -8,11 +8,13 @@
 ///          a worker has up to 4 blocks of each. A lease is not a claim: the flow table alone
 ///          decides who has a port. It keeps workers that search at the same time out of each
 ///          other's way.
-/// Threads  blocks() and missed() by the worker named; turn() by the control core. One 64-bit
-///          atomic word (4 block numbers) and a miss counter for each worker and slot; no one
+/// Threads  blocks() and found() and missed() by the worker named; turn() by the control core. One
+/// 64-bit
+///          atomic word (4 block numbers) and two counters for each worker and slot; no one
 ///          waits.
 /// Memory   32 bytes for each worker and slot, 132 for each slot; all at construction.
 
+#include "base/clock.h"
 #include "pool/port_range.h"
 
 #include <array>
@@ -27,6 +29,8 @@ namespace sluice::pool {
 inline constexpr uint32_t kBlockPorts = 64;
 inline constexpr uint32_t kBlocks = kUserPorts.size() / kBlockPorts;
 inline constexpr unsigned kBlocksPerLease = 4;
+/// How long a worker keeps blocks that it does not use.
+inline constexpr Duration kIdleLease = Duration::seconds(60);
 
 /// The blocks that a worker has of one slot.
 struct Blocks {
@@ -42,22 +46,30 @@ public:
 
     // The worker.
     Blocks blocks(unsigned worker, uint32_t slot) const;
+    /// Says that a search found a port in the blocks; `tight` when more of them will be wanted
+    /// soon.
+    void found(unsigned worker, uint32_t slot, bool tight);
     /// Says that a search found no free port in the blocks: more are wanted.
     void missed(unsigned worker, uint32_t slot);
 
     // The control core.
-    /// Leases ahead of need: who missed since the last turn gets another block, and beyond four the
-    /// oldest goes back. Looks at `limit` pairs of worker and slot.
-    void turn(uint32_t limit);
+    /// Leases ahead of need: who found it tight since the last turn, or missed, gets another block,
+    /// and beyond four the oldest goes back. Who has used none for kIdleLease gives one back, down
+    /// to one. Looks at `limit` pairs of worker and slot.
+    void turn(uint32_t limit, Tick now);
 
 private:
     struct alignas(32) Cell {
         std::atomic<uint64_t> blocks{0};  // four block numbers + 1, newest lowest; 0 is none
-        std::atomic<uint32_t> misses{0};  // by the worker
-        uint32_t answered = 0;            // misses that turn() has seen
+        std::atomic<uint32_t> wishes{0};  // for another block, by the worker
+        std::atomic<uint32_t> uses{0};    // by the worker
+        uint32_t wishes_seen = 0;         // by turn()
+        uint32_t uses_seen = 0;
+        Tick used;  // when turn() last saw a use
     };
 
     void lease(uint32_t cell);
+    void take_back(uint32_t cell);
     uint32_t draw(uint32_t slot);
     uint32_t block_count(uint32_t slot) const { return ports_[slot].size() / kBlockPorts; }
 

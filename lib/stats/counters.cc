@@ -29,6 +29,7 @@ constexpr Row kRows[] = {
     {FlowsDeleted, "flows_deleted"},
     {OpenLost, "open_lost"},
     {FlowsUntranslated, "flows_untranslated"},
+    {AddressChanged, "address_changed"},
     {PortProbes, "port_probes"},
     {PortChanged, "port_changed"},
     {EchoReplies, "echo_replies"},
@@ -60,6 +61,8 @@ void Snapshot::add(const Counters& counters) {
         count.values[i] += counters.count.values[i].read();
     for (size_t i = 0; i < kDropCount; ++i)
         drop.values[i] += counters.drop.values[i].read();
+    for (size_t i = 0; i < kProbeBuckets; ++i)
+        probes[i] += counters.probes[i].read();
     waiting += counters.waiting.read();
 }
 

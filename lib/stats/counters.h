@@ -14,7 +14,9 @@
 #include "base/enum.h"
 #include "stats/drop.h"
 
+#include <array>
 #include <atomic>
+#include <bit>
 #include <cstdint>
 
 namespace sluice::stats {
@@ -49,6 +51,7 @@ enum class Count : uint8_t {
     FlowsDeleted,         ///< By an operator.
     OpenLost,             ///< Opened by another worker at the same moment; the packet went there.
     FlowsUntranslated,    ///< Of FlowsOpened: by --no-nat, with the host's own address.
+    AddressChanged,       ///< Flows that went on the host's next address: its own was full.
     PortProbes,           ///< Reply tuples tried while choosing ports.
     PortChanged,          ///< Flows that did not get their own source port.
     EchoReplies,          ///< Pings to the gateway answered.
@@ -63,12 +66,23 @@ enum class Count : uint8_t {
 
 inline constexpr size_t kCountCount = index(Count::ArpConflicts) + 1;
 
+/// A histogram of reply tuples tried for one packet: up to 1, 2, 4 … 256.
+inline constexpr size_t kProbeBuckets = 9;
+constexpr size_t probe_bucket(unsigned probes) {
+    const size_t bucket = probes < 2 ? 0 : std::bit_width(probes - 1);
+    return bucket < kProbeBuckets ? bucket : kProbeBuckets - 1;
+}
+constexpr unsigned probe_bound(size_t bucket) {
+    return 1U << bucket;
+}
+
 /// The counter's name: "received".
 std::string_view count_name(Count count);
 
 struct alignas(64) Counters {
     EnumArray<Count, Counter, kCountCount> count;
     EnumArray<Drop, Counter, kDropCount> drop;
+    std::array<Counter, kProbeBuckets> probes;  ///< Packets that looked for a port.
     Counter waiting;  ///< Gauge: packets that this thread keeps for later.
 };
 
@@ -76,6 +90,7 @@ struct alignas(64) Counters {
 struct Snapshot {
     EnumArray<Count, uint64_t, kCountCount> count;
     EnumArray<Drop, uint64_t, kDropCount> drop;
+    std::array<uint64_t, kProbeBuckets> probes{};
     uint64_t waiting = 0;
 
     void add(const Counters& counters);

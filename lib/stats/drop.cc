@@ -52,6 +52,7 @@ constexpr Row kRows[] = {
     {InvalidRst, "invalid_rst"},
     {TableFull, "table_full"},
     {PortsExhausted, "ports_exhausted"},
+    {PortsUnsearched, "ports_unsearched"},
     {AddressesExhausted, "addresses_exhausted"},
     {NeighbourFailed, "neighbour_failed"},
     {NeighbourQueueFull, "neighbour_queue_full"},

@@ -62,6 +62,7 @@ enum class Drop : uint8_t {
     // Resources.
     TableFull,           ///< --flows reached, or no bucket has room.
     PortsExhausted,      ///< No free external port toward this destination.
+    PortsUnsearched,     ///< None found yet; the search goes on with the next packet.
     AddressesExhausted,  ///< Without ports: every public address has another host's such flow
                          ///< there.
     NeighbourFailed,     ///< The next hop does not answer ARP.

@@ -157,14 +157,22 @@ void Worker::send_error(Burst& burst, unsigned i, net::IcmpError error) {
     send(answer, from);
 }
 
-/// Drops a packet that the trackers refuse, and with --invalid reject tells an inside host so.
-/// Nobody outside is told anything: it would show which flows there are.
+/// Drops a packet that the trackers refuse, or for whose flow there is no port, and tells an inside
+/// host so with --invalid reject and --on-exhaustion reject. Nobody outside is told anything: it
+/// would show which flows there are.
 void Worker::refuse(Burst& burst, unsigned i, Drop reason) {
     const bool is_segment = burst.tuple[i].protocol == net::Protocol::Tcp;
     const bool is_reset = (burst.packet[i].tcp_flags & conntrack::kRst) != 0;
-    if (shared_.reject_invalid && burst.from[i] == Side::Inside && is_segment && !is_reset &&
-        is_invalid(reason))
-        send_reset(burst, i);
+    const bool is_exhausted =
+        (reason == Drop::PortsExhausted || reason == Drop::AddressesExhausted) &&
+        shared_.reject_exhausted;
+    const bool is_wrong = is_invalid(reason) && shared_.reject_invalid;
+    if (burst.from[i] == Side::Inside && (is_exhausted || is_wrong)) {
+        if (is_segment && !is_reset)
+            send_reset(burst, i);
+        else if (is_exhausted && !is_segment)
+            send_error(burst, i, net::kAdministrativelyProhibited);
+    }
     drop(burst, i, reason);
 }
 

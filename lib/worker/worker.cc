@@ -19,8 +19,9 @@ Worker::Worker(const Shared& shared, WorkerParams params)
     : shared_(shared),
       params_(std::move(params)),
       member_(shared.table),
-      nat_({shared.table, shared.rules, shared.leases, shared.tuning}, member_, counters_,
-           params_.id),
+      nat_({shared.table, shared.rules, shared.leases, shared.exhaustion, shared.changed_ports,
+            shared.tuning},
+           member_, counters_, params_.id),
       handed_over_(shared.workers) {
     for (const Side side : {Side::Inside, Side::Outside}) {
         const io::Port& port = *params_.ports[index(side)].port;

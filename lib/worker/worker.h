@@ -47,6 +47,8 @@ struct Shared {
     flow::FlowTable& table;
     const nat::Rules& rules;
     pool::Leases& leases;
+    pool::Exhaustion& exhaustion;
+    nat::ChangedPorts& changed_ports;
     conntrack::Tuning tuning;
     const route::Routes& routes;
     route::NextHops& next_hops;
@@ -55,7 +57,8 @@ struct Shared {
     RateLimit& reset_limit;
     std::array<Be32, 2> own;  ///< The gateway's address on each side; indexed by route::Side.
     Verify verify = Verify::TrustNic;
-    bool reject_invalid = false;  ///< Inside hosts learn by a RST that their segment is invalid.
+    bool reject_invalid = false;    ///< Inside hosts learn by a RST that their segment is invalid.
+    bool reject_exhausted = false;  ///< Inside hosts learn that there is no port for their flow.
     unsigned workers = 1;
     bool spread_flows =
         false;  ///< Fewer RX queues than workers: new flows go where their hash says.

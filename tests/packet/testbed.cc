@@ -72,6 +72,7 @@ Testbed::Testbed(TestbedOptions options)
     }
     ground.packets = pool_;
     ground.secret = {1, 2, 3, 4};
+    ground.notice = [this](const std::string& sentence) { notices.push_back(sentence); };
     auto gateway = gateway::Gateway::create(config_, ground);
     if (!gateway)
         FAIL(gateway.error().message);

@@ -69,6 +69,9 @@ public:
     void advance(Duration duration);
     Tick now() const { return now_; }
 
+    /// What the operator's log would say.
+    std::vector<std::string> notices;
+
     /// Neighbours that do not answer ARP.
     std::set<std::string> silent;
 

@@ -22,7 +22,8 @@ struct Page {
     std::set<std::string> helped;
 
     explicit Page(const std::string& text) {
-        static const std::regex sample(R"(([a-z_]+)(\{[a-z]+="[^"]*"\})? ([0-9.e+]+))");
+        static const std::regex sample(
+            R"(([a-z_]+)(\{[a-z]+="[^"]*"(?:,[a-z]+="[^"]*")*\})? ([0-9.e+]+))");
         static const std::regex comment(R"(# (HELP|TYPE) ([a-z_]+) (.+))");
         std::istringstream lines(text);
         for (std::string line; std::getline(lines, line);) {
@@ -36,11 +37,19 @@ struct Page {
                 continue;
             }
             REQUIRE(std::regex_match(line, part, sample));
-            CHECK(types.contains(part[1]));
-            CHECK(helped.contains(part[1]));
-            CHECK(part[1].str().ends_with("_total") == (types[part[1]] == "counter"));
+            const std::string family = family_of(part[1]);
+            CHECK(types.contains(family));
+            CHECK(helped.contains(family));
+            CHECK(part[1].str().ends_with("_total") == (types[family] == "counter"));
             CHECK(samples.emplace(part[1].str() + part[2].str(), std::stod(part[3])).second);
         }
+    }
+
+    /// A histogram's samples have suffixes.
+    std::string family_of(const std::string& sample) {
+        const std::string family =
+            std::regex_replace(sample, std::regex("_(bucket|sum|count)$"), "");
+        return types[family] == "histogram" ? family : sample;
     }
 };
 
@@ -82,6 +91,37 @@ TEST_CASE("metrics: every count and every drop reason has its own series", "[com
     }
     CHECK(reasons == stats::kDropCount);
     CHECK(plain == stats::kCountCount);
+}
+
+TEST_CASE("metrics: the tries for a port are a histogram", "[command]") {
+    Gateway gateway;
+    for (const unsigned probes : {1u, 1u, 2u, 3u, 200u, 256u}) {
+        gateway.counters[1].count[stats::Count::PortProbes].add(probes);
+        gateway.counters[1].probes[stats::probe_bucket(probes)].add(1);
+    }
+    Page page(metrics_text(gateway.subject()));
+    CHECK(page.types["sluice_probes_per_flow"] == "histogram");
+    const auto bucket = [&](const char* bound) {
+        return page.samples["sluice_probes_per_flow_bucket{le=\"" + std::string(bound) + "\"}"];
+    };
+    CHECK(bucket("1") == 2);
+    CHECK(bucket("2") == 3);
+    CHECK(bucket("4") == 4);
+    CHECK(bucket("128") == 4);
+    CHECK(bucket("256") == 6);
+    CHECK(page.samples["sluice_probes_per_flow_count"] == 6);
+    CHECK(page.samples["sluice_probes_per_flow_sum"] == 463);
+}
+
+TEST_CASE("metrics: each address of each pool says how often it was exhausted", "[command]") {
+    Gateway gateway;
+    Subject subject = gateway.subject();
+    subject.pools = [] {
+        return std::vector<PoolAddress>{{"198.51.100.1-198.51.100.2", "198.51.100.2", 7}};
+    };
+    Page page(metrics_text(subject));
+    CHECK(page.samples["sluice_pool_exhausted_total{pool=\"198.51.100.1-198.51.100.2\",address="
+                       "\"198.51.100.2\"}"] == 7);
 }
 
 TEST_CASE("metrics: large counters keep every digit", "[command]") {

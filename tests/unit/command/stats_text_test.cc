@@ -42,6 +42,23 @@ TEST_CASE("stats text: the table names packets, drops and flows", "[command]") {
     CHECK(has_row(stats_table(gateway.subject(), DropRows::All), "table_full", "0"));
 }
 
+TEST_CASE("stats text: addresses that were exhausted are listed", "[command]") {
+    Gateway gateway;
+    Subject subject = gateway.subject();
+    subject.pools = [] {
+        return std::vector<PoolAddress>{{"198.51.100.1-198.51.100.2", "198.51.100.1", 0},
+                                        {"198.51.100.1-198.51.100.2", "198.51.100.2", 7}};
+    };
+    const std::string table = stats_table(subject, DropRows::NonZero);
+    CHECK(has_row(table, "198.51.100.2", "7"));
+    CHECK(table.find("198.51.100.1 ") == std::string::npos);
+    CHECK(has_row(stats_table(subject, DropRows::All), "198.51.100.1", "0"));
+    const auto json = nlohmann::json::parse(stats_json(subject));
+    REQUIRE(json["pools"].size() == 2);
+    CHECK(json["pools"][1]["address"] == "198.51.100.2");
+    CHECK(json["pools"][1]["exhausted"] == 7);
+}
+
 TEST_CASE("stats text: JSON has every counter, also those at zero", "[command]") {
     Gateway gateway;
     gateway.counters[1].count[Count::Transmitted].add(4);

@@ -57,7 +57,9 @@ struct Bench {
     const pool::AddressPool& pool = *rules.pools()[0];
     std::vector<pool::PortRange> slots{pool::kAllPorts, pool::kAllPorts};
     pool::Leases leases{2, slots, 1};
-    nat::NatParams params{*table_, rules, leases, {}};
+    pool::Exhaustion exhaustion{2};
+    nat::ChangedPorts changed_ports;
+    nat::NatParams params{*table_, rules, leases, exhaustion, changed_ports, {}};
     flow::Member member{*table_}, other_member{*table_};
     stats::Counters counters, other_counters;
     nat::Nat nat{params, member, counters, 0};
@@ -157,7 +159,7 @@ TEST_CASE("nat: when every port of the range is taken the search ends, in bounds
         CHECK(bench.counters.count[stats::Count::PortProbes].read() - before <= nat::kMaxProbes);
         if (opening.outcome == Opening::Outcome::Opened)
             ++opened;
-        else if (opening.reason == Drop::PortsExhausted)
+        else if (opening.reason == Drop::PortsExhausted || opening.reason == Drop::PortsUnsearched)
             ++refused;
     }
     CHECK(opened <= 2 * 511);

@@ -3,13 +3,14 @@
 
 #include "catch.h"
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 #include <vector>
 
 using namespace sluice;
 using pool::AddressPool;
-using pool::Choice;
 
 namespace {
 
@@ -74,11 +75,18 @@ TEST_CASE("address pool: a new address takes hosts from the others, and moves no
     CHECK((moved > 850 && moved < 1150));  // one ninth
 }
 
-TEST_CASE("address pool: next walks over every address once, then ends", "[pool]") {
+TEST_CASE("address pool: a host's order has every address once, its own first", "[pool]") {
     const AddressPool pool(addresses(0xc6336401, 16), kSecret);
-    std::set<uint32_t> seen;
-    for (std::optional<Choice> choice = pool.first(host(7)); choice;
-         choice = pool.next(host(7), *choice))
-        CHECK(seen.insert(choice->index).second);
-    CHECK(seen.size() == 16);
+    std::array<uint32_t, 64> room;
+    const auto order = pool.ranked(host(7), room);
+    CHECK(order.size() == 16);
+    CHECK(std::set<uint32_t>(order.begin(), order.end()).size() == 16);
+    CHECK(order[0] == pool.first(host(7)).index);
+    std::array<uint32_t, 5> little;
+    for (uint32_t i = 0; i < 100; ++i) {
+        const auto whole = pool.ranked(host(i), room);
+        const auto best = pool.ranked(host(i), little);
+        REQUIRE(best.size() == 5);
+        CHECK(std::equal(best.begin(), best.end(), whole.begin()));
+    }
 }

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "gateway/shortage_log.h"
+
+#include "net/text.h"
+
+#include <string>
+#include <utility>
+
+namespace sluice::gateway {
+namespace {
+
+std::string name_of(net::Protocol protocol) {
+    switch (protocol) {
+        case net::Protocol::Icmp:
+            return "icmp";
+        case net::Protocol::Tcp:
+            return "tcp";
+        case net::Protocol::Udp:
+            return "udp";
+        default:
+            return "protocol " + std::to_string(static_cast<unsigned>(protocol));
+    }
+}
+
+}  // namespace
+
+ShortageLog::ShortageLog(const nat::Rules& rules, const pool::Exhaustion& exhaustion,
+                         control::Notice notice)
+    : exhaustion_(exhaustion), notice_(std::move(notice)) {
+    for (const auto& pool : rules.pools())
+        for (uint32_t index = 0; index < pool->size(); ++index)
+            told_.push_back({pool->address(index), 0, {}});
+}
+
+void ShortageLog::turn(Tick now) {
+    if (!notice_ || (has_begun_ && next_look_.is_after(now)))
+        return;
+    has_begun_ = true;
+    next_look_ = now + kShortageLook;
+    unsigned told = 0, untold = 0;
+    for (uint32_t slot = 0; slot < told_.size(); ++slot) {
+        Told& last = told_[slot];
+        const pool::Shortage shortage = exhaustion_.read(slot);
+        if (shortage.packets == last.packets || (last.packets != 0 && last.again.is_after(now)))
+            continue;
+        if (told == kShortagesAtOnce) {
+            ++untold;
+        } else {
+            tell(last, shortage);
+            ++told;
+        }
+        last.packets = shortage.packets;
+        last.again = now + kShortageQuiet;
+    }
+    if (untold != 0)
+        notice_(std::to_string(untold) + " more public addresses are out of ports");
+}
+
+void ShortageLog::tell(const Told& last, const pool::Shortage& shortage) const {
+    notice_(net::to_string(last.address) + " has no free port toward " +
+            net::to_string(shortage.destination) + ':' + std::to_string(shortage.port.host()) +
+            " (" + name_of(shortage.protocol) +
+            "): " + std::to_string(shortage.packets - last.packets) +
+            " packets went to another address or were dropped");
+}
+
+}  // namespace sluice::gateway

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Shortage log: tells the operator's log which public addresses run out of ports, and toward whom.
+///
+/// Shape    Looks once a second. An address is named when it runs out, and again every 10 s for as
+///          long as it does; at most kShortagesAtOnce addresses at a time, the others as a number.
+/// Threads  The control core's.
+
+#include "base/clock.h"
+#include "control/neighbours.h"
+#include "nat/rules.h"
+#include "pool/exhaustion.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace sluice::gateway {
+
+inline constexpr Duration kShortageLook = Duration::seconds(1);
+inline constexpr Duration kShortageQuiet = Duration::seconds(10);
+inline constexpr unsigned kShortagesAtOnce = 8;
+
+class ShortageLog {
+public:
+    ShortageLog(const nat::Rules& rules, const pool::Exhaustion& exhaustion,
+                control::Notice notice);
+
+    void turn(Tick now);
+
+private:
+    struct Told {
+        Be32 address;
+        uint64_t packets = 0;  // when it was last told
+        Tick again;            // when it may be told again
+    };
+
+    void tell(const Told& told, const pool::Shortage& shortage) const;
+
+    const pool::Exhaustion& exhaustion_;
+    control::Notice notice_;
+    std::vector<Told> told_;  // by slot
+    Tick next_look_;
+    bool has_begun_ = false;
+};
+
+}  // namespace sluice::gateway

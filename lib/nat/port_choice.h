@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Port choice: which external address and port a new flow is given.
+///
+/// Shape    An inside host has one address of its pool, the first in an order of its own, and goes
+///          on to the next where that is full. On an address: its own port; the port that its
+///          endpoint was last given; one from the blocks leased to this worker; one of the range,
+///          from a random start.
+/// Threads  One worker's. What is chosen is not taken: the insert alone decides.
+/// Errors   PortsExhausted (AddressesExhausted for protocols without ports) when every address is
+/// proven full toward this server, PortsUnsearched
+///          when this packet's tries were used up first: the search goes on with the next one.
+/// Cost     At most kMaxProbes lookups for one packet.
+/// Source   RFC 4787 REQ-1 to REQ-3; RFC 6056 §3.3; get_unique_tuple() of Linux.
+
+#include "base/clock.h"
+#include "flow/flow_table.h"
+#include "nat/changed_ports.h"
+#include "nat/rules.h"
+#include "nat/search_memory.h"
+#include "pool/exhaustion.h"
+#include "pool/leases.h"
+#include "stats/counters.h"
+
+#include <cstdint>
+#include <optional>
+
+namespace sluice::nat {
+
+inline constexpr unsigned kMaxProbes = 256;      ///< Reply tuples that one packet may try.
+inline constexpr unsigned kMostAddresses = 256;  ///< Addresses that one host may be given.
+/// How long a proven exhaustion is believed, if no flow ends meanwhile.
+inline constexpr Duration kExhausted = Duration::seconds(1);
+
+/// What all workers' choices share.
+struct PortGround {
+    flow::FlowTable& table;
+    pool::Leases& leases;
+    pool::Exhaustion& exhaustion;
+    ChangedPorts& changed;
+};
+
+/// The reply tuple of the flow to be, or why there is none.
+struct Chosen {
+    std::optional<net::Tuple> reply;
+    stats::Drop reason{};
+};
+
+class PortChoice {
+public:
+    PortChoice(const PortGround& ground, stats::Counters& counters, uint8_t worker)
+        : ground_(ground), counters_(counters), worker_(worker) {}
+
+    Chosen choose(const net::Tuple& original, const pool::AddressPool& pool, Tick now);
+
+    /// Tells that the flow has been opened with what was chosen.
+    void opened(const net::Tuple& original, const net::Tuple& reply);
+
+private:
+    enum class Outcome : uint8_t { Found, Exhausted, Unfinished };
+
+    /// The packet in hand, at one address of its pool.
+    struct Place {
+        const net::Tuple& original;
+        const pool::AddressPool& pool;
+        uint32_t index = 0;  ///< Of the address.
+        bool is_last = false;
+        Tick now;
+    };
+
+    Outcome try_address(net::Tuple& reply, const Place& place);
+    Outcome say_exhausted(const net::Tuple& reply, const Place& place);
+    bool try_known(net::Tuple& reply, const Place& place);
+    bool try_blocks(net::Tuple& reply, const Place& place, pool::PortRange range);
+    Outcome search(net::Tuple& reply, const Place& place, pool::PortRange range);
+    PortSearch* recall(const net::Tuple& reply, pool::PortRange range, Tick now);
+    bool try_port(net::Tuple& reply, uint16_t port, Tick now);
+    unsigned probes_left() const { return kMaxProbes - probes_; }
+    uint32_t random();
+
+    PortGround ground_;
+    stats::Counters& counters_;
+    uint8_t worker_;
+    uint64_t draws_ = 0;
+    unsigned probes_ = 0;  // of the packet in hand
+    SearchMemory memory_;
+};
+
+}  // namespace sluice::nat

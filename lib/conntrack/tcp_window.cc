@@ -142,10 +142,10 @@ void learn(const Segment& segment, const Claim& claim, TcpEnd& sender, TcpEnd& r
 }  // namespace
 
 void read_offer(const Segment& segment, TcpEnd& sender) {
-    const net::TcpOptions& options = segment.options;
+    const TcpOptions& options = segment.options;
     if (!options.are_present)
         return;  // what an earlier SYN of the same end offered is not taken back
-    sender.scale = std::min(options.window_scale, net::kMostWindowScale);
+    sender.scale = std::min(options.window_scale, kMostWindowScale);
     sender.flags &= kLiberal;
     if (options.window_scale_offered)
         sender.flags |= kOffersScale;

@@ -14,9 +14,9 @@
 
 #include "base/clock.h"
 #include "conntrack/status.h"
+#include "conntrack/tcp_options.h"
 #include "conntrack/tcp_state.h"
 #include "conntrack/tuning.h"
-#include "net/tcp_options.h"
 #include "net/tuple.h"
 #include "stats/drop.h"
 
@@ -37,7 +37,7 @@ struct Segment {
     uint16_t payload = 0;  ///< Bytes of data.
     uint32_t seq = 0;
     uint32_t ack = 0;
-    net::TcpOptions options{};
+    TcpOptions options{};
 };
 
 inline constexpr size_t kTrackerBytes = 64;

@@ -18,8 +18,8 @@ conntrack::Segment segment_of(const net::Packet& packet, const net::Tuple& tuple
     segment.payload = static_cast<uint16_t>(packet.length - sizeof(rte_ipv4_hdr) - header);
     segment.seq = Be32{tcp.sent_seq}.host();
     segment.ack = Be32{tcp.recv_ack}.host();
-    segment.options =
-        net::parse_tcp_options({packet.transport + sizeof tcp, header - sizeof tcp}, segment.ack);
+    segment.options = conntrack::parse_tcp_options(
+        {packet.transport + sizeof tcp, header - sizeof tcp}, segment.ack);
     return segment;
 }
 

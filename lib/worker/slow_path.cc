@@ -4,7 +4,7 @@
 /// What happens to a packet off the straight way: it opens a flow, has come to the wrong worker,
 /// goes no further, or is for the gateway itself.
 
-#include "net/tcp_reset.h"
+#include "answer/tcp_reset.h"
 #include "worker/worker.h"
 
 #include <rte_ether.h>
@@ -38,7 +38,7 @@ void Worker::answer_ping(Burst& burst, unsigned i) {
     counters_.count[Count::Consumed].add(1);
     counters_.count[Count::Originated].add(1);
     counters_.count[Count::EchoReplies].add(1);
-    net::turn_echo_request(burst.packet[i]);
+    answer::turn_echo_request(burst.packet[i]);
     turn_frame(*rte_pktmbuf_mtod(burst.mbuf[i], rte_ether_hdr*));
     send(burst.mbuf[i], burst.from[i]);
     burst.end(i);
@@ -109,14 +109,14 @@ bool Worker::bring_home(Burst& burst, unsigned i) {
 bool Worker::may_leave(Burst& burst, unsigned i, Side side) {
     const net::Packet& packet = burst.packet[i];
     if (packet.ip->time_to_live <= 1) {
-        send_error(burst, i, net::kTimeExceeded);
+        send_error(burst, i, answer::kTimeExceeded);
         drop(burst, i, Drop::TtlExceeded);
         return false;
     }
     const uint16_t mtu = mtu_[index(side)];
     if (packet.length > mtu) {
         if (packet.ip->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG))
-            send_error(burst, i, net::fragmentation_needed(mtu));
+            send_error(burst, i, answer::fragmentation_needed(mtu));
         drop(burst, i, Drop::TooBig);
         return false;
     }
@@ -140,9 +140,9 @@ rte_mbuf* Worker::begin_answer(Burst& burst, unsigned i, RateLimit& limit) {
 }
 
 /// Tells the sender of packet i, which is unchanged since it arrived, why it goes no further.
-void Worker::send_error(Burst& burst, unsigned i, net::IcmpError error) {
+void Worker::send_error(Burst& burst, unsigned i, answer::IcmpError error) {
     const Side from = burst.from[i];
-    if (!net::may_answer_with_error(burst.packet[i]))
+    if (!answer::may_answer_with_error(burst.packet[i]))
         return;
     rte_mbuf* answer = begin_answer(burst, i, shared_.icmp_limit);
     if (answer == nullptr) {
@@ -150,8 +150,8 @@ void Worker::send_error(Burst& burst, unsigned i, net::IcmpError error) {
         return;
     }
     auto* ip = rte_pktmbuf_mtod_offset(answer, uint8_t*, sizeof(rte_ether_hdr));
-    const size_t length = net::write_icmp_error({ip, net::kIcmpErrorBytes}, error,
-                                                shared_.own[index(from)], burst.packet[i]);
+    const size_t length = answer::write_icmp_error({ip, answer::kIcmpErrorBytes}, error,
+                                                   shared_.own[index(from)], burst.packet[i]);
     rte_pktmbuf_append(answer, static_cast<uint16_t>(length));
     counters_.count[Count::IcmpErrors].add(1);
     send(answer, from);
@@ -171,7 +171,7 @@ void Worker::refuse(Burst& burst, unsigned i, Drop reason) {
         if (is_segment && !is_reset)
             send_reset(burst, i);
         else if (is_exhausted && !is_segment)
-            send_error(burst, i, net::kAdministrativelyProhibited);
+            send_error(burst, i, answer::kAdministrativelyProhibited);
     }
     drop(burst, i, reason);
 }
@@ -182,8 +182,9 @@ void Worker::send_reset(Burst& burst, unsigned i) {
         counters_.count[Count::TcpResetsSuppressed].add(1);
         return;
     }
-    char* ip = rte_pktmbuf_append(answer, net::kTcpResetBytes);
-    net::write_tcp_reset({reinterpret_cast<uint8_t*>(ip), net::kTcpResetBytes}, burst.packet[i]);
+    char* ip = rte_pktmbuf_append(answer, answer::kTcpResetBytes);
+    answer::write_tcp_reset({reinterpret_cast<uint8_t*>(ip), answer::kTcpResetBytes},
+                            burst.packet[i]);
     counters_.count[Count::TcpResets].add(1);
     send(answer, burst.from[i]);
 }

@@ -14,11 +14,11 @@
 ///          pool.
 /// Errors   None: a packet is forwarded, consumed, handed on or dropped with one reason.
 
+#include "answer/icmp_error.h"
 #include "base/clock.h"
 #include "flow/flow_table.h"
 #include "io/port.h"
 #include "nat/nat.h"
-#include "net/icmp_error.h"
 #include "route/next_hops.h"
 #include "route/routes.h"
 #include "stats/counters.h"
@@ -156,7 +156,7 @@ private:
     }
     bool bring_home(Burst& burst, unsigned i);
     bool may_leave(Burst& burst, unsigned i, route::Side side);
-    void send_error(Burst& burst, unsigned i, net::IcmpError error);
+    void send_error(Burst& burst, unsigned i, answer::IcmpError error);
     void refuse(Burst& burst, unsigned i, stats::Drop reason);
     void send_reset(Burst& burst, unsigned i);
     rte_mbuf* begin_answer(Burst& burst, unsigned i, RateLimit& limit);

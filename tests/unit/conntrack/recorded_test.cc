@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "catch.h"
 #include "conntrack/status.h"
+#include "conntrack/tcp_options.h"
 #include "conntrack/tracker.h"
-#include "net/tcp_options.h"
 
 #include <array>
 #include <cstdlib>
@@ -143,7 +143,7 @@ Segment Connection::read(std::istringstream words, Direction direction) {
                 options.add(word[0], value, peer_isn);
         }
     }
-    segment.options = net::parse_tcp_options(options.finish(), segment.ack);
+    segment.options = conntrack::parse_tcp_options(options.finish(), segment.ack);
     return segment;
 }
 

@@ -27,8 +27,8 @@ Fate fate(const Verdict& verdict) {
 }
 
 /// A handshake whose SYNs carry these options, from these numbers on.
-Connection established(const net::TcpOptions& call = {}, const net::TcpOptions& answer = {},
-                       const TcpPeers& peers = {}) {
+Connection established(const conntrack::TcpOptions& call = {},
+                       const conntrack::TcpOptions& answer = {}, const TcpPeers& peers = {}) {
     TcpPeers ends = peers;
     Segment syn = ends.send(kOriginal, kSyn);
     syn.options = call;
@@ -43,15 +43,15 @@ Connection established(const net::TcpOptions& call = {}, const net::TcpOptions& 
     return tcp;
 }
 
-net::TcpOptions scale(uint8_t shift) {
-    net::TcpOptions options;
+conntrack::TcpOptions scale(uint8_t shift) {
+    conntrack::TcpOptions options;
     options.are_present = options.window_scale_offered = true;
     options.window_scale = shift;
     return options;
 }
 
-net::TcpOptions sack_permitted() {
-    net::TcpOptions options;
+conntrack::TcpOptions sack_permitted() {
+    conntrack::TcpOptions options;
     options.are_present = options.sack_permitted = true;
     return options;
 }
@@ -143,7 +143,7 @@ TEST_CASE("tcp window: the numbers may run round at any place", "[conntrack][tcp
 
 TEST_CASE("tcp window: windows are scaled only where both SYNs offer it", "[conntrack][tcp]") {
     struct Row {
-        net::TcpOptions call, answer;
+        conntrack::TcpOptions call, answer;
         unsigned shift;  // of the server's window
     };
     const auto row = GENERATE(Row{scale(2), scale(7), 7}, Row{scale(0), scale(3), 3},
@@ -183,7 +183,7 @@ TEST_CASE("tcp window: a SYN sent again without options takes back no offer", "[
 TEST_CASE("tcp window: where SACK is permitted, its edge is what is acknowledged",
           "[conntrack][tcp][sack]") {
     const bool permitted = GENERATE(true, false);
-    const net::TcpOptions options = permitted ? sack_permitted() : scale(0);
+    const conntrack::TcpOptions options = permitted ? sack_permitted() : scale(0);
     Connection tcp = established(options, options);
     Segment segment = tcp.next(kOriginal, kAck);
     segment.options.are_present = true;

@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <span>
 
-namespace sluice::net {
+namespace sluice::conntrack {
 
 struct TcpOptions {
     bool are_present = false;  ///< The header is longer than its fixed part.
@@ -29,4 +29,4 @@ inline constexpr uint8_t kMostWindowScale = 14;  ///< RFC 7323 §2.3.
 /// `options` is what lies between the fixed header and the data, `ack` the header's own.
 TcpOptions parse_tcp_options(std::span<const uint8_t> options, uint32_t ack);
 
-}  // namespace sluice::net
+}  // namespace sluice::conntrack

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "net/tcp_options.h"
+#include "conntrack/tcp_options.h"
 
 #include "base/big_endian.h"
 #include "base/serial.h"
 
 #include <cstring>
 
-namespace sluice::net {
+namespace sluice::conntrack {
 namespace {
 
 /// RFC 9293 §3.2, RFC 7323, RFC 2018: kinds, and the whole length of those that have a fixed one.
@@ -75,4 +75,4 @@ TcpOptions parse_tcp_options(std::span<const uint8_t> options, uint32_t ack) {
     return result;
 }
 
-}  // namespace sluice::net
+}  // namespace sluice::conntrack

@@ -12,13 +12,13 @@
 #include <cstdint>
 #include <span>
 
-namespace sluice::net {
+namespace sluice::answer {
 
 inline constexpr size_t kTcpResetBytes = 40;  ///< Of the IP packet.
 
 /// Writes an IPv4 packet with the RST that answers the TCP segment in `packet` (unchanged since it
 /// arrived, and itself no RST), in the name of the segment's destination. `out` holds
 /// kTcpResetBytes.
-void write_tcp_reset(std::span<uint8_t> out, const Packet& packet);
+void write_tcp_reset(std::span<uint8_t> out, const net::Packet& packet);
 
-}  // namespace sluice::net
+}  // namespace sluice::answer

@@ -14,7 +14,7 @@
 #include <cstdint>
 #include <span>
 
-namespace sluice::net {
+namespace sluice::answer {
 
 /// Which error: type, code and, for fragmentation needed, the MTU of the next hop.
 struct IcmpError {
@@ -34,15 +34,16 @@ inline constexpr size_t kIcmpErrorBytes = 576;  ///< Longest IP packet that writ
 
 /// True when RFC 1812 §4.3.2.7 allows an error about this packet, as far as its headers tell: that
 /// its destination is a subnet's broadcast address is for the caller to know.
-bool may_answer_with_error(const Packet& packet);
+bool may_answer_with_error(const net::Packet& packet);
 
 /// Writes an IPv4 packet with the ICMP error about `packet` (unchanged since it arrived), from
 /// `source` to the packet's own source. `out` holds kIcmpErrorBytes. Quotes what lies in the first
 /// segment. Returns its length.
-size_t write_icmp_error(std::span<uint8_t> out, IcmpError error, Be32 source, const Packet& packet);
+size_t write_icmp_error(std::span<uint8_t> out, IcmpError error, Be32 source,
+                        const net::Packet& packet);
 
 /// Turns an echo request into its reply in place: addresses, type and a fresh TTL; both checksums
 /// follow.
-void turn_echo_request(Packet& packet);
+void turn_echo_request(net::Packet& packet);
 
-}  // namespace sluice::net
+}  // namespace sluice::answer

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "net/icmp_error.h"
+#include "answer/icmp_error.h"
 
 #include "catch.h"
 #include "fake_mbuf.h"
@@ -8,15 +8,15 @@
 #include "packet_reader.h"
 
 using namespace sluice;
-using namespace sluice::net;
+using namespace sluice::answer;
 using namespace sluice::test;
 
 namespace {
 
-Packet parsed(FakeMbuf& mbuf) {
-    Packet packet;
-    Tuple tuple;
-    REQUIRE_FALSE(parse(mbuf, packet, tuple));
+net::Packet parsed(FakeMbuf& mbuf) {
+    net::Packet packet;
+    net::Tuple tuple;
+    REQUIRE_FALSE(net::parse(mbuf, packet, tuple));
     return packet;
 }
 
@@ -34,7 +34,7 @@ bool may_answer(const Frame& frame) {
 
 }  // namespace
 
-TEST_CASE("icmp error: quotes the packet as it arrived, to its source", "[net][icmp]") {
+TEST_CASE("icmp error: quotes the packet as it arrived, to its source", "[answer][icmp]") {
     const Frame frame = Frame().ipv4("10.1.0.10", "203.0.113.10").tcp(40000, 80).ttl(1).payload(5);
     FakeMbuf mbuf(frame.bytes());
     const Seen seen = read_ip(error_about(mbuf, kTimeExceeded));
@@ -51,7 +51,7 @@ TEST_CASE("icmp error: quotes the packet as it arrived, to its source", "[net][i
     CHECK(bytes_of(mbuf) == frame.bytes());
 }
 
-TEST_CASE("icmp error: fragmentation needed names the MTU", "[net][icmp]") {
+TEST_CASE("icmp error: fragmentation needed names the MTU", "[answer][icmp]") {
     FakeMbuf mbuf(Frame().ipv4("10.1.0.10", "203.0.113.10").udp(1, 2).payload(1400).bytes());
     const Seen seen = read_ip(error_about(mbuf, fragmentation_needed(1280)));
     CHECK(seen.checksums_ok());
@@ -60,7 +60,7 @@ TEST_CASE("icmp error: fragmentation needed names the MTU", "[net][icmp]") {
     CHECK(seen.echo_sequence == 1280);
 }
 
-TEST_CASE("icmp error: is never longer than 576 bytes", "[net][icmp]") {
+TEST_CASE("icmp error: is never longer than 576 bytes", "[answer][icmp]") {
     const size_t payload = GENERATE(519u, 520u, 521u, 1400u);  // 28 bytes of headers
     const Frame frame = Frame().ipv4("10.1.0.10", "203.0.113.10").udp(1, 2).payload(payload);
     FakeMbuf mbuf(frame.bytes());
@@ -73,14 +73,14 @@ TEST_CASE("icmp error: is never longer than 576 bytes", "[net][icmp]") {
     CHECK(std::equal(seen.payload.begin(), seen.payload.end(), whole.begin()));
 }
 
-TEST_CASE("icmp error: quotes only what lies in the first segment", "[net][icmp]") {
+TEST_CASE("icmp error: quotes only what lies in the first segment", "[answer][icmp]") {
     FakeMbuf mbuf(Frame().ipv4("10.1.0.10", "203.0.113.10").udp(1, 2).payload(300).bytes(), {101});
     const Seen seen = read_ip(error_about(mbuf, kTimeExceeded));
     CHECK(seen.checksums_ok());
     CHECK(seen.payload.size() == 101 - 14);
 }
 
-TEST_CASE("icmp error: may be sent about TCP, UDP and queries", "[net][icmp][rfc1812]") {
+TEST_CASE("icmp error: may be sent about TCP, UDP and queries", "[answer][icmp][rfc1812]") {
     const auto frame = [] { return Frame().ipv4("10.1.0.10", "203.0.113.10"); };
     CHECK(may_answer(frame().tcp(1, 2)));
     CHECK(may_answer(frame().udp(1, 2)));
@@ -88,7 +88,7 @@ TEST_CASE("icmp error: may be sent about TCP, UDP and queries", "[net][icmp][rfc
     CHECK(may_answer(frame().echo_reply(1)));
 }
 
-TEST_CASE("icmp error: is not sent to or about what is no single host", "[net][icmp][rfc1812]") {
+TEST_CASE("icmp error: is not sent to or about what is no single host", "[answer][icmp][rfc1812]") {
     const auto source = GENERATE(as<std::string>{}, "0.0.0.0", "0.1.2.3", "127.0.0.1", "224.0.0.1",
                                  "240.0.0.1", "255.255.255.255");
     CAPTURE(source);
@@ -99,7 +99,7 @@ TEST_CASE("icmp error: is not sent to or about what is no single host", "[net][i
     CHECK_FALSE(may_answer(Frame().ipv4("10.1.0.10", destination).udp(1, 2)));
 }
 
-TEST_CASE("icmp error: is not sent about an error or a later fragment", "[net][icmp][rfc1812]") {
+TEST_CASE("icmp error: is not sent about an error or a later fragment", "[answer][icmp][rfc1812]") {
     // parse() refuses both today, so the packets are put together from their bytes.
     const auto may_answer_bytes = [](Bytes bytes) {
         return may_answer_with_error({reinterpret_cast<rte_ipv4_hdr*>(bytes.data()),
@@ -114,11 +114,11 @@ TEST_CASE("icmp error: is not sent about an error or a later fragment", "[net][i
     CHECK(may_answer_bytes(frame().icmp(13, 0).payload(12).ip_bytes()));
 }
 
-TEST_CASE("icmp error: an echo request becomes its reply", "[net][icmp]") {
+TEST_CASE("icmp error: an echo request becomes its reply", "[answer][icmp]") {
     const size_t payload = GENERATE(0u, 1u, 56u, 1400u);
     FakeMbuf mbuf(
         Frame().ipv4("10.1.0.10", "10.1.0.1").echo_request(77, 5).ttl(1).payload(payload).bytes());
-    Packet packet = parsed(mbuf);
+    net::Packet packet = parsed(mbuf);
     const Bytes before = bytes_of(mbuf);
     turn_echo_request(packet);
     const Seen seen = read(bytes_of(mbuf));
@@ -133,14 +133,14 @@ TEST_CASE("icmp error: an echo request becomes its reply", "[net][icmp]") {
     CHECK(packet.icmp_type == 0);
 }
 
-TEST_CASE("icmp error: an echo reply does not hide a damaged payload", "[net][icmp]") {
+TEST_CASE("icmp error: an echo reply does not hide a damaged payload", "[answer][icmp]") {
     FakeMbuf mbuf(Frame()
                       .ipv4("10.1.0.10", "10.1.0.1")
                       .echo_request(77)
                       .payload(8)
                       .bad_transport_checksum()
                       .bytes());
-    Packet packet = parsed(mbuf);
+    net::Packet packet = parsed(mbuf);
     turn_echo_request(packet);
     CHECK_FALSE(read(bytes_of(mbuf)).transport_checksum_ok);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "net/tcp_reset.h"
+#include "answer/tcp_reset.h"
 
 #include "catch.h"
 #include "fake_mbuf.h"
@@ -8,16 +8,16 @@
 #include "packet_reader.h"
 
 using namespace sluice;
-using namespace sluice::net;
+using namespace sluice::answer;
 using namespace sluice::test;
 
 namespace {
 
 Seen answer_to(Frame frame) {
     FakeMbuf mbuf(frame.ipv4("10.1.0.10", "203.0.113.10").bytes());
-    Packet packet;
-    Tuple tuple;
-    REQUIRE_FALSE(parse(mbuf, packet, tuple));
+    net::Packet packet;
+    net::Tuple tuple;
+    REQUIRE_FALSE(net::parse(mbuf, packet, tuple));
     Bytes out(kTcpResetBytes);
     write_tcp_reset(out, packet);
     return read_ip(out);
@@ -25,7 +25,7 @@ Seen answer_to(Frame frame) {
 
 }  // namespace
 
-TEST_CASE("tcp reset: comes from the destination, back to the source", "[net][tcp]") {
+TEST_CASE("tcp reset: comes from the destination, back to the source", "[answer][tcp]") {
     const Seen seen = answer_to(Frame().tcp(40000, 80, kAck).tos(0xb8).ttl(3));
     CHECK(seen.checksums_ok());
     CHECK(seen.source == "203.0.113.10");
@@ -36,7 +36,7 @@ TEST_CASE("tcp reset: comes from the destination, back to the source", "[net][tc
     CHECK(seen.payload.empty());
 }
 
-TEST_CASE("tcp reset: stands where the segment's ACK expects it", "[net][tcp][rfc9293]") {
+TEST_CASE("tcp reset: stands where the segment's ACK expects it", "[answer][tcp][rfc9293]") {
     const int more = GENERATE(0, int{kPsh}, int{kSyn}, int{kFin});
     const int flags = kAck | more;
     const Seen seen = answer_to(
@@ -46,7 +46,7 @@ TEST_CASE("tcp reset: stands where the segment's ACK expects it", "[net][tcp][rf
     CHECK(seen.ack == 0);
 }
 
-TEST_CASE("tcp reset: acknowledges all of a segment that has no ACK", "[net][tcp][rfc9293]") {
+TEST_CASE("tcp reset: acknowledges all of a segment that has no ACK", "[answer][tcp][rfc9293]") {
     const auto from = [](uint8_t flags, size_t payload) {
         return answer_to(Frame()
                              .tcp(40000, 80, flags)

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "net/tcp_options.h"
+#include "conntrack/tcp_options.h"
 
 #include "catch.h"
 
 #include <random>
 #include <vector>
 
-using namespace sluice::net;
+using namespace sluice::conntrack;
 
 namespace {
 
@@ -33,7 +33,7 @@ Bytes sack(std::initializer_list<uint32_t> edges) {
 
 }  // namespace
 
-TEST_CASE("tcp options: a header without options offers nothing", "[net][tcp]") {
+TEST_CASE("tcp options: a header without options offers nothing", "[conntrack][tcp]") {
     const TcpOptions options = parse_tcp_options({}, 5000);
     CHECK_FALSE(options.are_present);
     CHECK_FALSE(options.window_scale_offered);
@@ -41,7 +41,7 @@ TEST_CASE("tcp options: a header without options offers nothing", "[net][tcp]") 
     CHECK(options.sack_edge == 5000);
 }
 
-TEST_CASE("tcp options: a SYN's offers are found, in any order", "[net][tcp]") {
+TEST_CASE("tcp options: a SYN's offers are found, in any order", "[conntrack][tcp]") {
     const auto bytes =
         GENERATE(kMss + kPermitted + kTimestamp + kNop + kScale7,  // as Linux sends them
                  kScale7 + kNop + kPermitted, kNop + kNop + kPermitted + kTimestamp + kScale7,
@@ -53,7 +53,7 @@ TEST_CASE("tcp options: a SYN's offers are found, in any order", "[net][tcp]") {
     CHECK(options.sack_permitted);
 }
 
-TEST_CASE("tcp options: a timestamp alone says nothing", "[net][tcp]") {
+TEST_CASE("tcp options: a timestamp alone says nothing", "[conntrack][tcp]") {
     const auto bytes = GENERATE(kNop + kNop + kTimestamp, kTimestamp + kNop + kNop);
     const TcpOptions options = parse_tcp_options(bytes, 77);
     CHECK(options.are_present);
@@ -61,7 +61,7 @@ TEST_CASE("tcp options: a timestamp alone says nothing", "[net][tcp]") {
     CHECK(options.sack_edge == 77);
 }
 
-TEST_CASE("tcp options: of SACK blocks the highest right edge counts", "[net][tcp][sack]") {
+TEST_CASE("tcp options: of SACK blocks the highest right edge counts", "[conntrack][tcp][sack]") {
     CHECK(parse_tcp_options(kNop + kNop + sack({6000, 7000}), 5000).sack_edge == 7000);
     CHECK(parse_tcp_options(sack({8000, 9000, 6000, 7000}), 5000).sack_edge == 9000);
     CHECK(parse_tcp_options(kNop + kNop + kTimestamp + sack({6000, 7000, 8000, 9000}), 5000)
@@ -69,11 +69,11 @@ TEST_CASE("tcp options: of SACK blocks the highest right edge counts", "[net][tc
     CHECK(parse_tcp_options(sack({0xffffff00, 16}), 0xfffffe00).sack_edge == 16);  // runs round
 }
 
-TEST_CASE("tcp options: a SACK block behind the ACK says nothing new", "[net][tcp][sack]") {
+TEST_CASE("tcp options: a SACK block behind the ACK says nothing new", "[conntrack][tcp][sack]") {
     CHECK(parse_tcp_options(sack({3000, 4000}), 5000).sack_edge == 5000);  // RFC 2883
 }
 
-TEST_CASE("tcp options: an option of a wrong length is stepped over", "[net][tcp]") {
+TEST_CASE("tcp options: an option of a wrong length is stepped over", "[conntrack][tcp]") {
     const auto odd = GENERATE(Bytes{3, 4, 7, 7}, Bytes{4, 3, 0}, Bytes{5, 2},
                               Bytes{5, 9, 1, 2, 3, 4, 5, 6, 7}, Bytes{254, 5, 1, 2, 3});
     const TcpOptions options = parse_tcp_options(odd + Bytes{3, 3, 5}, 100);
@@ -82,14 +82,14 @@ TEST_CASE("tcp options: an option of a wrong length is stepped over", "[net][tcp
     CHECK(options.sack_edge == 100);
 }
 
-TEST_CASE("tcp options: a length that cannot be ends the reading", "[net][tcp]") {
+TEST_CASE("tcp options: a length that cannot be ends the reading", "[conntrack][tcp]") {
     const auto broken = GENERATE(Bytes{8, 0}, Bytes{8, 1}, Bytes{8, 200}, Bytes{8});
     const TcpOptions options = parse_tcp_options(kScale7 + broken, 100);
     CHECK(options.window_scale == 7);
     CHECK_FALSE(parse_tcp_options(broken + kScale7, 100).window_scale_offered);
 }
 
-TEST_CASE("tcp options: any bytes of any length are read within bounds", "[net][tcp]") {
+TEST_CASE("tcp options: any bytes of any length are read within bounds", "[conntrack][tcp]") {
     std::mt19937 random(1);
     for (int i = 0; i < 20000; ++i) {
         // On the heap and no longer than said, so that a sanitizer sees each byte too many.

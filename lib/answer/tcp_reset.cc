@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "net/tcp_reset.h"
+#include "answer/tcp_reset.h"
 
 #include "base/big_endian.h"
 
@@ -9,13 +9,13 @@
 #include <cassert>
 #include <cstring>
 
-namespace sluice::net {
+namespace sluice::answer {
 namespace {
 
 constexpr uint8_t kOwnTtl = 64;
 
 /// How far the segment reaches in sequence space: SYN and FIN take a number each.
-uint32_t sequence_length(const Packet& packet, const rte_tcp_hdr& tcp) {
+uint32_t sequence_length(const net::Packet& packet, const rte_tcp_hdr& tcp) {
     const uint32_t headers = sizeof(rte_ipv4_hdr) + (tcp.data_off >> 4) * 4u;
     return packet.length - headers + ((tcp.tcp_flags & RTE_TCP_SYN_FLAG) != 0) +
            ((tcp.tcp_flags & RTE_TCP_FIN_FLAG) != 0);
@@ -23,7 +23,7 @@ uint32_t sequence_length(const Packet& packet, const rte_tcp_hdr& tcp) {
 
 }  // namespace
 
-void write_tcp_reset(std::span<uint8_t> out, const Packet& packet) {
+void write_tcp_reset(std::span<uint8_t> out, const net::Packet& packet) {
     assert(out.size() >= kTcpResetBytes);
     const auto& from = *reinterpret_cast<const rte_tcp_hdr*>(packet.transport);
 
@@ -56,4 +56,4 @@ void write_tcp_reset(std::span<uint8_t> out, const Packet& packet) {
     std::memcpy(out.data() + sizeof ip, &tcp, sizeof tcp);
 }
 
-}  // namespace sluice::net
+}  // namespace sluice::answer

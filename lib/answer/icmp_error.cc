@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "net/icmp_error.h"
+#include "answer/icmp_error.h"
 
 #include "net/checksum.h"
 #include "net/parse.h"
@@ -12,7 +12,7 @@
 #include <cassert>
 #include <cstring>
 
-namespace sluice::net {
+namespace sluice::answer {
 namespace {
 
 constexpr uint8_t kOwnTtl = 64;
@@ -22,7 +22,8 @@ constexpr size_t kQuoteBytes = kIcmpErrorBytes - kHeaderBytes;
 
 /// ICMP is either a query, its answer, or an error (which a redirect is, too).
 bool is_icmp_query(uint8_t type) {
-    constexpr uint8_t kQueries[] = {kEchoReply, kEchoRequest, 9, 10, 13, 14, 15, 16, 17, 18};
+    constexpr uint8_t kQueries[] = {
+        net::kEchoReply, net::kEchoRequest, 9, 10, 13, 14, 15, 16, 17, 18};
     return std::find(std::begin(kQueries), std::end(kQueries), type) != std::end(kQueries);
 }
 
@@ -32,11 +33,11 @@ uint16_t checksum_of(const void* start, size_t bytes) {
 
 }  // namespace
 
-bool may_answer_with_error(const Packet& packet) {
+bool may_answer_with_error(const net::Packet& packet) {
     const rte_ipv4_hdr& ip = *packet.ip;
     const Be32 destination{ip.dst_addr};
-    if (is_martian(Be32{ip.src_addr}) || is_multicast_or_reserved(destination) ||
-        is_loopback(destination))
+    if (net::is_martian(Be32{ip.src_addr}) || net::is_multicast_or_reserved(destination) ||
+        net::is_loopback(destination))
         return false;
     if ((Be16{ip.fragment_offset}.host() & RTE_IPV4_HDR_OFFSET_MASK) != 0)
         return false;
@@ -44,7 +45,7 @@ bool may_answer_with_error(const Packet& packet) {
 }
 
 size_t write_icmp_error(std::span<uint8_t> out, IcmpError error, Be32 source,
-                        const Packet& packet) {
+                        const net::Packet& packet) {
     assert(out.size() >= kIcmpErrorBytes);
     const size_t quoted = std::min<size_t>({packet.length, packet.head_bytes, kQuoteBytes});
     const size_t length = kHeaderBytes + quoted;
@@ -75,7 +76,7 @@ size_t write_icmp_error(std::span<uint8_t> out, IcmpError error, Be32 source,
     return length;
 }
 
-void turn_echo_request(Packet& packet) {
+void turn_echo_request(net::Packet& packet) {
     rte_ipv4_hdr& ip = *packet.ip;
     const uint32_t requester = ip.src_addr;
     ip.src_addr = ip.dst_addr;
@@ -90,11 +91,11 @@ void turn_echo_request(Packet& packet) {
         return Be16::from_host(static_cast<uint16_t>(icmp.icmp_type << 8 | icmp.icmp_code));
     };
     const Be16 before = first_word();
-    icmp.icmp_type = kEchoReply;
-    ChecksumDelta delta;
+    icmp.icmp_type = net::kEchoReply;
+    net::ChecksumDelta delta;
     delta.change(before, first_word());
     icmp.icmp_cksum = delta.apply(icmp.icmp_cksum);
-    packet.icmp_type = kEchoReply;
+    packet.icmp_type = net::kEchoReply;
 }
 
-}  // namespace sluice::net
+}  // namespace sluice::answer

@@ -2,7 +2,7 @@
 #include "answer/icmp_error.h"
 
 #include "net/checksum.h"
-#include "net/parse.h"
+#include "net/icmp.h"
 #include "net/prefix.h"
 
 #include <rte_icmp.h>
@@ -20,11 +20,13 @@ constexpr uint8_t kNetworkControl = 0xc0;  // RFC 1812 §4.3.2.5: precedence 6
 constexpr size_t kHeaderBytes = sizeof(rte_ipv4_hdr) + sizeof(rte_icmp_hdr);
 constexpr size_t kQuoteBytes = kIcmpErrorBytes - kHeaderBytes;
 
-/// ICMP is either a query, its answer, or an error (which a redirect is, too).
-bool is_icmp_query(uint8_t type) {
-    constexpr uint8_t kQueries[] = {
-        net::kEchoReply, net::kEchoRequest, 9, 10, 13, 14, 15, 16, 17, 18};
-    return std::find(std::begin(kQueries), std::end(kQueries), type) != std::end(kQueries);
+/// An error about this message is none about an error. Router discovery (RFC 1256) is neither query
+/// nor error; of what is unknown nobody can tell.
+bool is_no_error(uint8_t type) {
+    constexpr uint8_t kRouterAdvertisement = 9;
+    constexpr uint8_t kRouterSolicitation = 10;
+    return net::is_icmp_query(type) || net::is_icmp_answer(type) || type == kRouterAdvertisement ||
+           type == kRouterSolicitation;
 }
 
 uint16_t checksum_of(const void* start, size_t bytes) {
@@ -41,7 +43,7 @@ bool may_answer_with_error(const net::Packet& packet) {
         return false;
     if ((Be16{ip.fragment_offset}.host() & RTE_IPV4_HDR_OFFSET_MASK) != 0)
         return false;
-    return ip.next_proto_id != IPPROTO_ICMP || is_icmp_query(*packet.transport);
+    return ip.next_proto_id != IPPROTO_ICMP || is_no_error(*packet.transport);
 }
 
 size_t write_icmp_error(std::span<uint8_t> out, IcmpError error, Be32 source,

@@ -3,6 +3,7 @@
 
 #include "conntrack/tcp_tracker.h"
 #include "conntrack/verdict.h"
+#include "net/icmp.h"
 
 #include <new>
 
@@ -12,10 +13,6 @@ namespace {
 using net::Direction;
 using net::Protocol;
 using stats::Drop;
-
-// ICMP types: RFC 792.
-constexpr uint8_t kEchoReply = 0;
-constexpr uint8_t kEchoRequest = 8;
 
 /// A UDP flow younger than this is a question and its answer, however many packets they take.
 constexpr Duration kStreamAge = Duration::seconds(2);
@@ -47,7 +44,7 @@ Verdict track_gre(const FlowState& flow, Direction direction, const Timeouts& ti
 }
 
 Verdict open_icmp(const Tuning& tuning, uint8_t type) {
-    if (type != kEchoRequest)
+    if (!net::is_icmp_query(type))
         return refused(Drop::InvalidUntrackedIcmp);
     return opened(TcpState::None, tuning.icmp);
 }
@@ -55,7 +52,7 @@ Verdict open_icmp(const Tuning& tuning, uint8_t type) {
 Verdict track_icmp(const Tuning& tuning, const FlowState& flow, Direction direction, uint8_t type) {
     // An identifier can look like a type and code, so that a tuple alone does not tell a query from
     // an answer.
-    if (type != (direction == Direction::Original ? kEchoRequest : kEchoReply))
+    if (net::is_icmp_query(type) != (direction == Direction::Original))
         return refused(flow, Drop::InvalidUntrackedIcmp);
     return refreshed(flow, direction, tuning.icmp);
 }

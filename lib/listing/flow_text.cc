@@ -3,6 +3,7 @@
 
 #include "base/enum.h"
 #include "conntrack/status.h"
+#include "net/icmp.h"
 #include "net/text.h"
 
 #include <array>
@@ -25,17 +26,12 @@ struct IcmpFields {
     unsigned id;
 };
 
-/// The type of the answer to a query: echo 8, timestamp 13, information 15, mask 17.
-constexpr unsigned answer_type(unsigned query) {
-    return query == 8 ? 0 : query + 1;
-}
-
 IcmpFields icmp_fields(const net::Tuple& tuple, Direction direction) {
     const bool query = direction == Direction::Original;
     const unsigned type_code = (query ? tuple.destination_port : tuple.source_port).host();
     const unsigned id = (query ? tuple.source_port : tuple.destination_port).host();
     const unsigned type = type_code >> 8;
-    return {query ? type : answer_type(type), type_code & 0xff, id};
+    return {query ? type : net::answer_to(static_cast<uint8_t>(type)), type_code & 0xff, id};
 }
 
 /// Writes into a line that is long enough for all that is written.

@@ -20,6 +20,7 @@ struct Packet {
     uint16_t head_bytes = 0;       ///< Of these, how many lie in the first segment.
     uint8_t tcp_flags = 0;         ///< As in the header; 0 for other protocols.
     uint8_t icmp_type = 0;         ///< 0 for other protocols, and for an echo reply.
+    bool is_icmp_error = false;    ///< Its tuple is its quote's, reversed (net/quote.h).
 };
 
 }  // namespace sluice::net

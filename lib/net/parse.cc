@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/parse.h"
 
+#include "net/quote.h"
+
 #include <rte_ether.h>
 #include <rte_icmp.h>
 #include <rte_ip.h>
@@ -104,23 +106,26 @@ Verdict parse_udp_lite(const Transport& transport, Tuple& tuple) {
     return std::nullopt;
 }
 
+Verdict parse_icmp_error(uint8_t type, Packet& packet, Tuple& tuple) {
+    if (type == kRedirect)
+        return Drop::IcmpRedirect;
+    Quote quote;
+    if (const Verdict reason = read_quote(packet, quote, tuple))
+        return reason;
+    tuple = tuple.reversed();
+    packet.icmp_type = type;
+    packet.is_icmp_error = true;
+    return std::nullopt;
+}
+
 Verdict parse_icmp(const Transport& transport, Packet& packet, Tuple& tuple) {
     if (const Verdict reason = transport.refuses(sizeof(rte_icmp_hdr)))
         return reason;
     const auto& icmp = *reinterpret_cast<const rte_icmp_hdr*>(transport.start);
-    const Be16 identifier{icmp.icmp_ident};
-    const Be16 query = icmp_ports(kEchoRequest, 0);
-    if (icmp.icmp_code != 0)
+    if (is_icmp_error(icmp.icmp_type))
+        return parse_icmp_error(icmp.icmp_type, packet, tuple);
+    if (!set_icmp_ports(tuple, icmp.icmp_type, icmp.icmp_code, Be16{icmp.icmp_ident}))
         return Drop::IcmpType;
-    if (icmp.icmp_type == kEchoRequest) {
-        tuple.source_port = identifier;
-        tuple.destination_port = query;
-    } else if (icmp.icmp_type == kEchoReply) {
-        tuple.source_port = query;
-        tuple.destination_port = identifier;
-    } else {
-        return Drop::IcmpType;
-    }
     packet.icmp_type = icmp.icmp_type;
     return std::nullopt;
 }

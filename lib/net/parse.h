@@ -12,11 +12,14 @@
 ///          - Truncated or SplitHeaders, NotIpv4;
 ///          - Truncated or SplitHeaders, IpVersion, IpHeaderLength, IpLength, Truncated,
 ///            IpOptions, TtlZero, Fragment;
-///          - TransportHeader, SplitHeaders, IcmpType.
+///          - TransportHeader, SplitHeaders, IcmpType, IcmpRedirect, IcmpErrorQuote.
 ///
+/// ICMP     An error has no tuple of its own. Its tuple is that of the packet which it quotes,
+///          reversed: the flow and the direction in which the error travels.
 /// Cost     One or two cache lines of the frame; verify_checksums() in software reads all of it.
 /// Source   RFC 1812 §5.2.2 (IPv4 header), RFC 9293 §3.1, RFC 768, RFC 3828 (UDP-Lite), RFC 792.
 
+#include "net/icmp.h"
 #include "net/packet.h"
 #include "net/tuple.h"
 #include "stats/drop.h"
@@ -43,14 +46,5 @@ std::optional<stats::Drop> parse(rte_mbuf* mbuf, Packet& packet, Tuple& tuple);
 /// incremental update would send that field on.
 std::optional<stats::Drop> verify_checksums(const rte_mbuf* mbuf, const Packet& packet,
                                             bool trust_nic);
-
-/// ICMP types of RFC 792.
-inline constexpr uint8_t kEchoReply = 0;
-inline constexpr uint8_t kEchoRequest = 8;
-
-/// The port that an ICMP query's type and code make in its tuple, in both directions.
-constexpr Be16 icmp_ports(uint8_t type, uint8_t code) {
-    return Be16::from_host(static_cast<uint16_t>(type << 8 | code));
-}
 
 }  // namespace sluice::net

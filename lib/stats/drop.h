@@ -34,7 +34,9 @@ enum class Drop : uint8_t {
     // Transport header.
     TransportHeader,    ///< TCP data offset or UDP length contradicts the packet.
     TransportChecksum,  ///< TCP, UDP, UDP-Lite or ICMP checksum is wrong.
-    IcmpType,           ///< ICMP that is neither echo nor echo reply.
+    IcmpType,             ///< ICMP that is neither query, answer nor error.
+    IcmpRedirect,         ///< ICMP redirect: meant for the link that it came by.
+    IcmpErrorQuote,       ///< ICMP error that quotes no packet, or too little of one.
 
     // Where from, where to.
     ForeignSource,      ///< From the inside port, source not in --inside.
@@ -48,12 +50,14 @@ enum class Drop : uint8_t {
 
     // Tracking: what Linux calls INVALID, refused before any rewrite.
     NoMapping,               ///< From outside, no flow.
+    IcmpErrorUnknown,        ///< ICMP error about a packet of no flow.
+    IcmpErrorMismatch,       ///< ICMP error to another host than sent what it quotes.
     InvalidFlags,            ///< No legal set of TCP flags.
     InvalidUntrackedFin,     ///< FIN without a flow.
     InvalidUntrackedRst,     ///< RST without a flow.
     InvalidUntrackedSynAck,  ///< SYN/ACK without a flow.
     InvalidUntrackedAck,     ///< ACK without a flow, --tcp-loose 0.
-    InvalidUntrackedIcmp,    ///< Echo reply without a request.
+    InvalidUntrackedIcmp,    ///< Answer to an ICMP query without the query.
     InvalidTransition,       ///< The flow's state allows no such segment.
     InvalidWindowAbove,      ///< Beyond the window that the receiver has offered.
     InvalidAckUnsent,        ///< Acknowledges what was never sent.

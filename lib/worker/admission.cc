@@ -45,9 +45,18 @@ bool Admission::is_broadcast(Be32 address) const {
     });
 }
 
+bool Admission::is_martian_source(Be32 address) const {
+    return net::is_martian(address) || is_broadcast(address) ||
+           address == own(Side::Inside).address || address == own(Side::Outside).address;
+}
+
+/// What comes from outside has no source that is inside, or the gateway's to give.
+bool Admission::is_spoofed_outside(Be32 source) const {
+    return is_inside(source) || rules_.contains(source);
+}
+
 Admitted Admission::admit(Side from, const net::Packet& packet, const net::Tuple& tuple) const {
-    if (net::is_martian(tuple.source) || is_broadcast(tuple.source) ||
-        tuple.source == own(Side::Inside).address || tuple.source == own(Side::Outside).address)
+    if (is_martian_source(tuple.source))
         return refused(Drop::MartianSource);
     if (net::is_martian(tuple.destination) || is_broadcast(tuple.destination))
         return refused(Drop::MulticastOrBroadcast);
@@ -68,7 +77,7 @@ Admitted Admission::admit_inside(const net::Packet& packet, const net::Tuple& tu
 }
 
 Admitted Admission::admit_outside(const net::Packet& packet, const net::Tuple& tuple) const {
-    if (is_inside(tuple.source) || rules_.contains(tuple.source))
+    if (is_spoofed_outside(tuple.source))
         return refused(Drop::OutsideSpoof);
     // A pool address that is also the gateway's own answers pings; all else there is a flow's.
     if (tuple.destination == own(Side::Outside).address &&
@@ -79,6 +88,14 @@ Admitted Admission::admit_outside(const net::Packet& packet, const net::Tuple& t
     if (is_inside(tuple.destination))
         return refused(Drop::OutsideToInside);
     return refused(Drop::NotOurs);
+}
+
+std::optional<Drop> Admission::refuse_error(Side from, Be32 source) const {
+    if (is_martian_source(source))
+        return Drop::MartianSource;
+    if (from == Side::Outside && is_spoofed_outside(source))
+        return Drop::OutsideSpoof;
+    return std::nullopt;
 }
 
 }  // namespace sluice::worker

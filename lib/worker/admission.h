@@ -20,6 +20,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 namespace sluice::worker {
 
@@ -48,9 +49,15 @@ public:
 
     Admitted admit(route::Side from, const net::Packet& packet, const net::Tuple& tuple) const;
 
+    /// Why no ICMP error comes from `source`, if none does. Its destination is for the flow to
+    /// know, and routers inside need not be of those that the gateway serves.
+    std::optional<stats::Drop> refuse_error(route::Side from, Be32 source) const;
+
 private:
     Admitted admit_inside(const net::Packet& packet, const net::Tuple& tuple) const;
     Admitted admit_outside(const net::Packet& packet, const net::Tuple& tuple) const;
+    bool is_martian_source(Be32 address) const;
+    bool is_spoofed_outside(Be32 source) const;
     bool is_inside(Be32 address) const;
     bool is_reachable(Be32 address) const;
     bool is_broadcast(Be32 address) const;

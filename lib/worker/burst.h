@@ -31,6 +31,7 @@ struct Burst {
     bool handed_over = false;  ///< Another worker received them, and has verified their checksums.
 
     uint64_t live = 0;      ///< Bit i: packet i is in the pipeline.
+    uint64_t errors = 0;    ///< Bit i: an ICMP error about a flow. Written by parse.
     uint64_t original = 0;  ///< Bit i: from inside, so it may open a flow. Written by admit.
     uint64_t fresh = 0;     ///< Bit i: it has opened its flow, and so is tracked already.
 

@@ -19,8 +19,12 @@ using stats::Drop;
 
 void Worker::drop(Burst& burst, unsigned i, Drop reason) {
     burst.end(i);
+    drop(burst.mbuf[i], reason);
+}
+
+void Worker::drop(rte_mbuf* mbuf, Drop reason) {
     counters_.drop[reason].add(1);
-    rte_pktmbuf_free(burst.mbuf[i]);
+    rte_pktmbuf_free(mbuf);
 }
 
 void Worker::drop(std::span<rte_mbuf*> packets, Drop reason) {
@@ -40,8 +44,12 @@ void Worker::hand_over(Burst& burst, unsigned i, unsigned owner) {
 /// To the control core.
 void Worker::punt(Burst& burst, unsigned i, const Note& note) {
     burst.end(i);
-    note_of(burst.mbuf[i]) = note;
-    punted_.add(burst.mbuf[i]);
+    punt(burst.mbuf[i], note);
+}
+
+void Worker::punt(rte_mbuf* mbuf, const Note& note) {
+    note_of(mbuf) = note;
+    punted_.add(mbuf);
     if (punted_.is_full())
         flush_to_control();
 }

@@ -36,8 +36,9 @@ std::optional<Drop> refuse_frame(const rte_mbuf* mbuf, const net::MacAddress& ow
 }  // namespace
 
 /// What a packet goes through, in order.
-const std::array<Worker::Stage, 9> Worker::kStages{{
+const std::array<Worker::Stage, 10> Worker::kStages{{
     {"parse", &Worker::parse},          // mbuf: packet and tuple, or ARP for the control core
+    {"relay", &Worker::relay},          // ICMP error: translated with its quote, and on its way
     {"admit", &Worker::admit},          // packet: may it pass at all, and which way
     {"lookup", &Worker::lookup},        // tuple: flow, or a miss; another worker's flow goes there
     {"open", &Worker::open},            // miss: new flow (inside), or drop (outside)
@@ -50,6 +51,7 @@ const std::array<Worker::Stage, 9> Worker::kStages{{
 
 void Worker::forward(Burst& burst) {
     burst.live = low_bits(burst.count);
+    burst.errors = 0;
     burst.original = 0;
     burst.fresh = 0;
     if (!stage_cycles_.empty())
@@ -84,7 +86,14 @@ void Worker::parse(Burst& burst) {
             reason = net::verify_checksums(mbuf, burst.packet[i], trust_nic_[from]);
         if (reason)
             drop(burst, i, *reason);
+        else
+            burst.errors |= uint64_t{burst.packet[i].is_icmp_error} << i;
     }
+}
+
+void Worker::relay(Burst& burst) {
+    for (unsigned i : SetBits{burst.errors})
+        relay_error(burst, i);
 }
 
 void Worker::admit(Burst& burst) {

@@ -189,29 +189,37 @@ void Worker::send_reset(Burst& burst, unsigned i) {
     send(answer, burst.from[i]);
 }
 
-/// The way of a translated packet whose flow knows no next hop that is in reach: asks the routes,
-/// then the next hops, then the control core.
+/// The way of a translated packet whose flow knows no next hop that is in reach.
 void Worker::find_hop(Burst& burst, unsigned i) {
     const flow::FlowRef flow = burst.flow[i];
     flow::FlowRecord& record = shared_.table.record(flow);
-    const Side side = exit_side(flow);
-    const auto toward = shared_.routes.find(record.key(opposite(flow.direction())).source);
-    if (!toward || toward->side != side)
-        return drop(burst, i, Drop::NoRoute);
+    const Be32 destination = record.key(opposite(flow.direction())).source;
+    burst.end(i);
+    record.hops.index[index(flow.direction())] =
+        send_by_route(burst.mbuf[i], {burst.from[i], exit_side(flow), destination});
+}
 
-    const route::HopIndex hop = shared_.next_hops.find(side, toward->address);
-    record.hops.index[index(flow.direction())] = hop;
-    if (hop != route::kNoHop) {
-        if (send_to_hop(burst.mbuf[i], side, hop))
-            return burst.end(i);
-        if (shared_.next_hops.read(hop).failed)
-            return drop(burst, i, Drop::NeighbourFailed);
+/// Asks the routes, then the next hops, then the control core. Returns the hop, if there is one.
+route::HopIndex Worker::send_by_route(rte_mbuf* mbuf, const Way& way) {
+    const auto toward = shared_.routes.find(way.destination);
+    if (!toward || toward->side != way.to) {
+        drop(mbuf, Drop::NoRoute);
+        return route::kNoHop;
     }
-    punt(burst, i,
-         {.from = burst.from[i],
-          .punt = Punt::Unresolved,
-          .hop_side = side,
-          .next_hop = toward->address});
+    const route::HopIndex hop = shared_.next_hops.find(way.to, toward->address);
+    if (hop != route::kNoHop) {
+        if (send_to_hop(mbuf, way.to, hop))
+            return hop;
+        if (shared_.next_hops.read(hop).failed) {
+            drop(mbuf, Drop::NeighbourFailed);
+            return hop;
+        }
+    }
+    punt(mbuf, {.from = way.from,
+                .punt = Punt::Unresolved,
+                .hop_side = way.to,
+                .next_hop = toward->address});
+    return hop;
 }
 
 }  // namespace sluice::worker

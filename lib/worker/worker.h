@@ -115,7 +115,7 @@ public:
     void time_stages(std::span<uint64_t> cycles) { stage_cycles_ = cycles; }
 
 private:
-    static const std::array<Stage, 9> kStages;
+    static const std::array<Stage, 10> kStages;
 
     /// Packets on their way out of the pipeline, to one port or one thread.
     struct Batch {
@@ -127,6 +127,13 @@ private:
         void add(rte_mbuf* packet) { mbuf[count++] = packet; }
     };
 
+    /// How a packet that is translated goes on.
+    struct Way {
+        route::Side from;
+        route::Side to;
+        Be32 destination;
+    };
+
     // Sources: worker.cc.
     unsigned receive(route::Side from, Burst& burst);
     unsigned take_handed_over(Ring& ring, Burst& burst);
@@ -135,6 +142,7 @@ private:
     // Stages, in order: pipeline.cc.
     void forward(Burst& burst);
     void parse(Burst& burst);
+    void relay(Burst& burst);
     void admit(Burst& burst);
     void lookup(Burst& burst);
     void lookup_live(Burst& burst);
@@ -161,12 +169,18 @@ private:
     void send_reset(Burst& burst, unsigned i);
     rte_mbuf* begin_answer(Burst& burst, unsigned i, RateLimit& limit);
     void find_hop(Burst& burst, unsigned i);
+    route::HopIndex send_by_route(rte_mbuf* mbuf, const Way& way);
+
+    // ICMP errors of others: icmp_relay.cc.
+    void relay_error(Burst& burst, unsigned i);
 
     // Ways out: exits.cc.
     void drop(Burst& burst, unsigned i, stats::Drop reason);
+    void drop(rte_mbuf* mbuf, stats::Drop reason);
     void drop(std::span<rte_mbuf*> packets, stats::Drop reason);
     void hand_over(Burst& burst, unsigned i, unsigned owner);
     void punt(Burst& burst, unsigned i, const Note& note);
+    void punt(rte_mbuf* mbuf, const Note& note);
     bool send_to_hop(rte_mbuf* mbuf, route::Side side, route::HopIndex hop);
     void send(rte_mbuf* mbuf, route::Side side);
     void finish(Batch& batch, unsigned taken, stats::Drop reason);

@@ -33,10 +33,16 @@ inline void check_accepted(rte_mbuf* mbuf, const net::Packet& packet, const net:
     require(mbuf->pkt_len == trimmed.size(), "segments do not add up", frame);
     require(trimmed.size() == 14u + packet.length, "padding is left", frame);
     const Seen seen = read(trimmed);
-    require(tuple.source == ip(seen.source), "source differs", frame);
-    require(tuple.destination == ip(seen.destination), "destination differs", frame);
+    if (packet.is_icmp_error) {
+        const Seen quoted = read_ip(seen.payload);
+        require(tuple.source == ip(quoted.destination), "quoted destination differs", frame);
+        require(tuple.destination == ip(quoted.source), "quoted source differs", frame);
+    } else {
+        require(tuple.source == ip(seen.source), "source differs", frame);
+        require(tuple.destination == ip(seen.destination), "destination differs", frame);
+    }
     require(seen.ttl > 0 && packet.tcp_flags == seen.tcp_flags, "TTL or flags differ", frame);
-    if (tuple.protocol != net::Protocol::Icmp)
+    if (tuple.protocol != net::Protocol::Icmp && !packet.is_icmp_error)
         require(tuple.source_port.host() == seen.source_port &&
                     tuple.destination_port.host() == seen.destination_port,
                 "ports differ", frame);

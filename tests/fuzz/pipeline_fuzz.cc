@@ -8,6 +8,8 @@
 #include "mutate.h"
 #include "testbed.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -20,6 +22,14 @@ namespace {
 constexpr int kFrames = 1'000'000;
 constexpr int kBurst = 50;
 
+/// An ICMP error, which quotes some of a packet that may have passed.
+Bytes error(Random& random, Frame frame, const Frame& quoted) {
+    Bytes quote = quoted.ip_bytes();
+    quote.resize(std::min<size_t>(quote.size(), 20 + random() % 40));
+    constexpr uint8_t kTypes[] = {3, 4, 5, 11, 12};
+    return frame.icmp_error(kTypes[random() % std::size(kTypes)], 1, quote, 1400).bytes();
+}
+
 /// A sound frame of one of a few flows, so that what is nearly sound meets state.
 Bytes sound(Random& random, Side from, const MacAddress& gateway) {
     const std::string host = "10.1.0." + std::to_string(2 + random() % 6);
@@ -27,7 +37,7 @@ Bytes sound(Random& random, Side from, const MacAddress& gateway) {
     const auto port = static_cast<uint16_t>(40000 + random() % 8);
     const auto flags = static_cast<uint8_t>(random() % 64);
     const auto ttl = static_cast<uint8_t>(random() % 8 == 0 ? random() % 3 : 64);
-    const auto kind = random() % 6;
+    const auto kind = random() % 7;
     const auto other = static_cast<uint8_t>(random() % 2 == 0 ? 47 : random() % 256);
     const size_t payload = random() % 16 == 0 ? 1450 + random() % 100 : random() % 40;
 
@@ -40,6 +50,8 @@ Bytes sound(Random& random, Side from, const MacAddress& gateway) {
             return frame.udp_lite(port, 53).bytes();
         if (kind == 3)
             return frame.protocol(other).bytes();
+        if (kind == 4)
+            return error(random, frame, Frame().ipv4(server, host).tcp(80, port, flags));
         return kind == 1 ? frame.echo_request(port).bytes() : frame.tcp(port, 80, flags).bytes();
     }
     frame.ether(mac_of(ip(kRouter)), gateway).ipv4(server, random() % 16 == 0 ? host : kPublic);
@@ -49,6 +61,8 @@ Bytes sound(Random& random, Side from, const MacAddress& gateway) {
         return frame.udp_lite(53, port).bytes();
     if (kind == 3)
         return frame.protocol(other).bytes();
+    if (kind == 4)
+        return error(random, frame, Frame().ipv4(kPublic, server).udp(port, 53));
     return kind == 1 ? frame.echo_reply(port).bytes() : frame.tcp(80, port, flags).bytes();
 }
 

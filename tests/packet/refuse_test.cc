@@ -103,7 +103,7 @@ TEST_CASE("refuse: broken packets end by name", "[packet]") {
         {Drop::TransportHeader, Frame().ipv4(kHost, kServer).udp_lite(1, 2, 7)},
         {Drop::TransportChecksum,
          Frame().ipv4(kHost, kServer).udp_lite(1, 2).bad_transport_checksum()},
-        {Drop::IcmpType, Frame().ipv4(kHost, kServer).icmp(13, 0).payload(12)},
+        {Drop::IcmpType, Frame().ipv4(kHost, kServer).icmp(10, 0).payload(12)},
         {Drop::InvalidUntrackedIcmp, Frame().ipv4(kHost, kServer).echo_reply(9)},
         {Drop::NotIpv4, udp().ether_type(0x86dd)},
         {Drop::NotIpv4, udp().vlan(7)},

@@ -4,6 +4,7 @@
 #include "catch.h"
 #include "eal.h"
 #include "net/arp.h"
+#include "net/icmp.h"
 #include "net/text.h"
 #include "worker/note.h"
 
@@ -169,7 +170,7 @@ bool Testbed::may_show(Be32 address) const {
                         [&](const config::SnatRule& rule) { return is_longer(rule.inside); });
 }
 
-/// No inside address, neither as a source nor anywhere in what sluice wrote itself.
+/// No inside address, neither as a source nor anywhere in an ICMP error.
 void Testbed::check_leak(const Bytes& frame) const {
     const Seen seen = read(frame);
     const Be32 source = ip(seen.source.c_str());
@@ -177,7 +178,7 @@ void Testbed::check_leak(const Bytes& frame) const {
         std::any_of(config_.no_nat.begin(), config_.no_nat.end(),
                     [&](const net::Prefix& prefix) { return prefix.contains(source); });
     const bool is_public = seen.source.starts_with("198.51.100.") || is_exempt;
-    const bool is_error = seen.protocol == 1 && seen.icmp_type != 8 && seen.icmp_type != 0;
+    const bool is_error = seen.protocol == 1 && net::is_icmp_error(seen.icmp_type);
     bool leaks = !is_public || !may_show(source);
     for (size_t at = is_error ? 26 : frame.size(); at + 4 <= frame.size(); ++at)
         if (frame[at] == 10 && frame[at + 1] == 1 && frame[at + 2] == 0) {

@@ -102,6 +102,45 @@ TEST_CASE("parse: an echo reply's tuple is its request's, reversed", "[net][icmp
     CHECK(answered.tuple == asked.tuple.reversed());
 }
 
+TEST_CASE("parse: every ICMP query pairs with its answer, by type, code and identifier",
+          "[net][icmp]") {
+    struct Row {
+        uint8_t query, answer;
+    };
+    const Row row = GENERATE(values<Row>({{8, 0}, {13, 14}, {15, 16}, {17, 18}}));
+    const uint8_t code = GENERATE(0, 1);
+    CAPTURE(int{row.query}, int{code});
+    FakeMbuf query(from_inside().icmp(row.query, code, 77u << 16 | 5).payload(12).bytes());
+    const Parsed asked = parsed(query);
+    REQUIRE(asked.ok);
+    CHECK(asked.tuple.source_port.host() == 77);
+    CHECK(asked.tuple.destination_port.host() == (row.query << 8 | code));
+    CHECK_FALSE(asked.packet.is_icmp_error);
+
+    FakeMbuf answer(Frame()
+                        .ipv4("203.0.113.10", "10.1.0.10")
+                        .icmp(row.answer, code, 77u << 16 | 5)
+                        .payload(12)
+                        .bytes());
+    const Parsed answered = parsed(answer);
+    REQUIRE(answered.ok);
+    CHECK(answered.packet.icmp_type == row.answer);
+    CHECK(answered.tuple == asked.tuple.reversed());
+}
+
+TEST_CASE("parse: an ICMP error's tuple is that of its quote, reversed", "[net][icmp][rfc5508]") {
+    const auto quoted = from_inside().tcp(40000, 80).payload(30);
+    const uint8_t type = GENERATE(3, 4, 11, 12);
+    FakeMbuf mbuf(
+        Frame().ipv4("192.0.2.9", "10.1.0.10").icmp_error(type, 1, quoted.ip_bytes()).bytes());
+    FakeMbuf plain(quoted.bytes());
+    const Parsed error = parsed(mbuf);
+    REQUIRE(error.ok);
+    CHECK(error.packet.is_icmp_error);
+    CHECK(error.packet.icmp_type == type);
+    CHECK(error.tuple == parsed(plain).tuple.reversed());
+}
+
 TEST_CASE("parse: each unsound or unwanted header has its reason", "[net]") {
     const auto tcp = [] { return from_inside().tcp(1, 2); };
     const auto udp = [] { return from_inside().udp(1, 2).payload(10); };
@@ -151,11 +190,11 @@ TEST_CASE("parse: each unsound or unwanted header has its reason", "[net]") {
         {"UDP length one too many", udp().udp_length(19).bytes(), Drop::TransportHeader},
         {"ICMP header of 7 bytes", from_inside().protocol(1).payload(7).bytes(),
          Drop::TransportHeader},
-        {"ICMP time exceeded", from_inside().icmp_error(11, 0, tcp().ip_bytes()).bytes(),
-         Drop::IcmpType},
-        {"ICMP timestamp", from_inside().icmp(13, 0).bytes(), Drop::IcmpType},
-        {"echo request with a code", from_inside().icmp(8, 1).bytes(), Drop::IcmpType},
-        {"echo reply with a code", from_inside().icmp(0, 1).bytes(), Drop::IcmpType},
+        {"ICMP type 1", from_inside().icmp(1, 0).payload(28).bytes(), Drop::IcmpType},
+        {"router advertisement", from_inside().icmp(9, 0).payload(28).bytes(), Drop::IcmpType},
+        {"ICMP type 19", from_inside().icmp(19, 0).payload(28).bytes(), Drop::IcmpType},
+        {"redirect", from_inside().icmp_error(5, 1, tcp().ip_bytes()).bytes(), Drop::IcmpRedirect},
+        {"time exceeded about nothing", from_inside().icmp(11, 0).bytes(), Drop::IcmpErrorQuote},
     };
     for (const Case& c : cases) {
         CAPTURE(c.what);

@@ -41,6 +41,7 @@ constexpr Row kRows[] = {
     {AddressChanged, "addresses_changed", "Flows that went on another address: theirs was full"},
     {PortProbes,     "port_probes",            "Reply tuples tried in choosing external ports"},
     {PortChanged,    "ports_changed",          "Flows that lost their own source port"},
+    {MssClamped,     "mss_clamped",            "SYNs and SYN/ACKs whose MSS was lowered"},
     {EchoReplies,    "echo_replies",           "Pings to the gateway that it answered"},
     {IcmpErrors,     "icmp_errors",            "ICMP errors originated"},
     {IcmpSuppressed, "icmp_errors_suppressed", "ICMP errors not sent: rate limit, no memory"},

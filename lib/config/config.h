@@ -33,6 +33,13 @@ enum class OnExhaustion : uint8_t {
     Reject,  ///< Dropped, and its inside host told: by a RST, or by ICMP.
 };
 
+/// What the MSS of TCP connections is lowered to.
+enum class MssClamp : uint8_t {
+    Off,
+    Pmtu,   ///< What the smaller of the two ports' MTUs allows.
+    Value,  ///< Config::mss.
+};
+
 /// Who looks at the checksums of what arrives.
 enum class VerifyChecksum : uint8_t {
     Auto,    ///< The NIC where it can, else sluice.
@@ -84,6 +91,8 @@ struct Config {
     Invalid invalid = Invalid::Drop;
     OnExhaustion on_exhaustion = OnExhaustion::Drop;
     unsigned reject_rate = 1000;  ///< RSTs a second, in all.
+    MssClamp mss_clamp = MssClamp::Off;
+    uint16_t mss = 0;  ///< Of MssClamp::Value.
     conntrack::Tuning tuning;
 
     std::string control_socket = "/run/sluice.sock";

@@ -73,6 +73,23 @@ Status store_on_exhaustion(const Given& given, Config& config) {
     return Done{};
 }
 
+Status store_mss_clamp(const Given& given, Config& config) {
+    constexpr NumberRange kMss{536, 65495};  // the default of RFC 9293, and 65535 without headers
+    const Result<std::string> word = read_word(given);
+    if (!word)
+        return word.error();
+    if (*word == "off" || *word == "pmtu") {
+        config.mss_clamp = *word == "off" ? MssClamp::Off : MssClamp::Pmtu;
+        return Done{};
+    }
+    const Result<uint32_t> bytes = read_number(given, kMss);
+    if (!bytes)
+        return wrong(given.flag, *word, "off, pmtu or a number from 536 to 65495 is wanted");
+    config.mss_clamp = MssClamp::Value;
+    config.mss = static_cast<uint16_t>(*bytes);
+    return Done{};
+}
+
 Status store_max_retrans(const Given& given, Config& config) {
     const Result<uint32_t> count = read_number(given, {0, 255});
     if (!count)
@@ -191,6 +208,10 @@ constexpr Flag kFlags[] = {
     {"icmp-rate", kTracking, Arity::One, false, "N",
      "ICMP errors that sluice itself sends a second, in all, 0 to 1000000; default: 1000",
      [](const Given& g, Config& c) { return store(read_number(g, {0, 1000000}), c.icmp_rate); }},
+    {"mss-clamp", kTracking, Arity::One, false, "BYTES|pmtu|off",
+     "Lower the MSS of TCP connections to this, 536 to 65495, or to what both ports' MTU allows; "
+     "default: off",
+     store_mss_clamp},
 
     timeout("timeout-tcp-syn-sent", "default: 120", store_tcp<TcpState::SynSent>),
     timeout("timeout-tcp-syn-recv", "default: 60", store_tcp<TcpState::SynRecv>),

@@ -2,7 +2,9 @@
 #include "gateway/gateway.h"
 
 #include "gateway/rules.h"
+#include "nat/mss_clamp.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -45,6 +47,17 @@ worker::Verify verify(config::VerifyChecksum choice) {
             break;
     }
     return worker::Verify::TrustNic;
+}
+
+/// The largest MSS that passes as it is; 0 for any.
+uint16_t most_mss(const config::Config& config, const Ground& ground) {
+    if (config.mss_clamp == config::MssClamp::Off)
+        return 0;
+    if (config.mss_clamp == config::MssClamp::Value)
+        return config.mss;
+    const uint16_t mtu = std::min(ground.ports[index(Side::Inside)]->mtu(),
+                                  ground.ports[index(Side::Outside)]->mtu());
+    return static_cast<uint16_t>(mtu - nat::kTcpIpBytes);
 }
 
 bool has_fewer_queues(const Ground& ground, unsigned workers) {
@@ -157,6 +170,7 @@ void Gateway::employ(const config::Config& config, const Ground& ground) {
         .reset_limit = *reset_limit_,
         .own = {config.lan_address.address, config.wan_address.address},
         .verify = verify(config.verify_checksum),
+        .most_mss = most_mss(config, ground),
         .reject_invalid = config.invalid == config::Invalid::Reject,
         .reject_exhausted = config.on_exhaustion == config::OnExhaustion::Reject,
         .workers = config.workers,

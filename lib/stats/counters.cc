@@ -32,6 +32,7 @@ constexpr Row kRows[] = {
     {AddressChanged, "address_changed"},
     {PortProbes, "port_probes"},
     {PortChanged, "port_changed"},
+    {MssClamped, "mss_clamped"},
     {EchoReplies, "echo_replies"},
     {IcmpErrors, "icmp_errors"},
     {IcmpSuppressed, "icmp_suppressed"},

@@ -54,6 +54,7 @@ enum class Count : uint8_t {
     AddressChanged,       ///< Flows that went on the host's next address: its own was full.
     PortProbes,           ///< Reply tuples tried while choosing ports.
     PortChanged,          ///< Flows that did not get their own source port.
+    MssClamped,           ///< SYNs and SYN/ACKs whose MSS was lowered.
     EchoReplies,          ///< Pings to the gateway answered.
     IcmpErrors,           ///< ICMP errors originated.
     IcmpSuppressed,       ///< ICMP errors not sent: --icmp-rate, or no mbuf.

@@ -3,6 +3,7 @@
 /// \file
 /// The worker's hot path. One pass of forward() takes one burst from NIC to NIC.
 
+#include "nat/mss_clamp.h"
 #include "nat/translate.h"
 #include "net/parse.h"
 #include "worker/worker.h"
@@ -36,7 +37,7 @@ std::optional<Drop> refuse_frame(const rte_mbuf* mbuf, const net::MacAddress& ow
 }  // namespace
 
 /// What a packet goes through, in order.
-const std::array<Worker::Stage, 10> Worker::kStages{{
+const std::array<Worker::Stage, 11> Worker::kStages{{
     {"parse", &Worker::parse},          // mbuf: packet and tuple, or ARP for the control core
     {"relay", &Worker::relay},          // ICMP error: translated with its quote, and on its way
     {"admit", &Worker::admit},          // packet: may it pass at all, and which way
@@ -45,6 +46,7 @@ const std::array<Worker::Stage, 10> Worker::kStages{{
     {"track", &Worker::track},          // packet and flow: state and timeout of the flow
     {"check", &Worker::check},          // packet: TTL and size allow it to leave
     {"translate", &Worker::translate},  // packet and flow: rewritten headers
+    {"clamp_mss", &Worker::clamp_mss},  // SYN, SYN/ACK: an MSS that fits, if --mss-clamp is given
     {"resolve", &Worker::resolve},      // flow: next hop, Ethernet header
     {"transmit", &Worker::transmit},    // all that has gathered: to ports, workers, control core
 }};
@@ -179,6 +181,15 @@ void Worker::translate(Burst& burst) {
         nat::decrement_ttl(burst.packet[i]);
         nat::translate(shared_.table.record(flow), flow.direction(), burst.packet[i]);
     }
+}
+
+void Worker::clamp_mss(Burst& burst) {
+    if (shared_.most_mss == 0)
+        return;
+    for (unsigned i : burst.live_packets())
+        if ((burst.packet[i].tcp_flags & conntrack::kSyn) != 0 &&
+            nat::clamp_mss(burst.packet[i], shared_.most_mss))
+            counters_.count[stats::Count::MssClamped].add(1);
 }
 
 void Worker::resolve(Burst& burst) {

@@ -57,6 +57,7 @@ struct Shared {
     RateLimit& reset_limit;
     std::array<Be32, 2> own;  ///< The gateway's address on each side; indexed by route::Side.
     Verify verify = Verify::TrustNic;
+    uint16_t most_mss = 0;          ///< A larger MSS is lowered to it; 0 for never.
     bool reject_invalid = false;    ///< Inside hosts learn by a RST that their segment is invalid.
     bool reject_exhausted = false;  ///< Inside hosts learn that there is no port for their flow.
     unsigned workers = 1;
@@ -115,7 +116,7 @@ public:
     void time_stages(std::span<uint64_t> cycles) { stage_cycles_ = cycles; }
 
 private:
-    static const std::array<Stage, 10> kStages;
+    static const std::array<Stage, 11> kStages;
 
     /// Packets on their way out of the pipeline, to one port or one thread.
     struct Batch {
@@ -150,6 +151,7 @@ private:
     void track(Burst& burst);
     void check(Burst& burst);
     void translate(Burst& burst);
+    void clamp_mss(Burst& burst);
     void resolve(Burst& burst);
     void transmit(Burst& burst);
     void forward_timed(Burst& burst);

@@ -211,6 +211,10 @@ TEST_CASE("load: every flag reaches its field", "[config]") {
     CHECK(loaded("invalid", {"drop"}).invalid == Invalid::Drop);
     CHECK(loaded("reject-rate", {"0"}).reject_rate == 0);
     CHECK(loaded("icmp-rate", {"0"}).icmp_rate == 0);
+    CHECK(loaded("mss-clamp", {"off"}).mss_clamp == MssClamp::Off);
+    CHECK(loaded("mss-clamp", {"pmtu"}).mss_clamp == MssClamp::Pmtu);
+    CHECK(loaded("mss-clamp", {"1360"}).mss_clamp == MssClamp::Value);
+    CHECK(loaded("mss-clamp", {"1360"}).mss == 1360);
     CHECK(loaded("control-socket", {"/tmp/s"}).control_socket == "/tmp/s");
     CHECK(loaded("stats-interval", {"5"}).stats_interval == 5);
 

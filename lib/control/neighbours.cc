@@ -136,10 +136,8 @@ void Neighbours::take_unresolved(rte_mbuf* mbuf, unsigned worker, Tick now) {
     switch (entry.stage) {
         case Stage::Reachable:
         case Stage::Verifying:
+        case Stage::Failed:  // the worker tells the sender
             outbox_.release(worker, mbuf, hop);
-            return;
-        case Stage::Failed:
-            outbox_.drop(mbuf, Drop::NeighbourFailed);
             return;
         case Stage::Unknown:
         case Stage::Idle:
@@ -231,7 +229,7 @@ void Neighbours::fail(HopIndex hop, Tick now) {
     entry.stage = Stage::Failed;
     entry.due = now + kRefusal;
     hops_.fail(hop);
-    waiting_.drop(hop, Drop::NeighbourFailed);
+    waiting_.release(hop);
 }
 
 void Neighbours::end_refusal(HopIndex hop, Tick now) {

@@ -9,8 +9,9 @@
 ///          forgotten when nothing has gone there for 10 minutes. Gateways are asked for ahead of
 ///          traffic and never forgotten.
 /// Threads  The control core's. Workers read what it finds in route::NextHops.
-/// Errors   What cannot be delivered is dropped as NeighbourFailed or NeighbourQueueFull. A sender
-///          inside gets no ICMP host unreachable: it learns by timeout.
+/// Errors   What has no room to wait is dropped as NeighbourQueueFull. What a hop that fails has
+/// kept
+///          waiting goes back to its worker, which drops it and tells the sender.
 /// Cost     A turn walks the hops at most ten times a second; each frame costs two lookups.
 /// Source   RFC 826; RFC 1122 §2.3.2 (stale entries, one request a second); RFC 5227 §2.4 (address
 ///          conflicts); states and times after the neighbour tables of Linux, arp(7).

@@ -31,14 +31,10 @@ void Waiting::release(HopIndex hop) {
         outbox_.release(item.worker, item.mbuf, hop);
 }
 
-void Waiting::drop(HopIndex hop, Drop reason) {
-    for (const Item& item : take(hop))
-        outbox_.drop(item.mbuf, reason);
-}
-
 void Waiting::drop_all(Drop reason) {
     while (!queues_.empty())
-        drop(queues_.begin()->first, reason);
+        for (const Item& item : take(queues_.begin()->first))
+            outbox_.drop(item.mbuf, reason);
 }
 
 Waiting::Queue Waiting::take(HopIndex hop) {

@@ -31,7 +31,6 @@ public:
     void add(route::HopIndex hop, rte_mbuf* mbuf, unsigned worker);
     /// Gives the hop's packets back to the workers that they came from.
     void release(route::HopIndex hop);
-    void drop(route::HopIndex hop, stats::Drop reason);
     void drop_all(stats::Drop reason);
 
 private:

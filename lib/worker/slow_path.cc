@@ -123,12 +123,15 @@ bool Worker::may_leave(Burst& burst, unsigned i, Side side) {
     return true;
 }
 
+/// For a frame that leaves by `side`; null when `limit` or the pool has none to give.
+rte_mbuf* Worker::allocate(Side side, RateLimit& limit) {
+    return limit.allow(now_) ? rte_pktmbuf_alloc(params_.ports[index(side)].packets) : nullptr;
+}
+
 /// A frame for an answer to packet i, with the Ethernet header that takes it back; null when
 /// `limit` or the pool has none to give.
 rte_mbuf* Worker::begin_answer(Burst& burst, unsigned i, RateLimit& limit) {
-    rte_mbuf* answer = limit.allow(now_)
-                           ? rte_pktmbuf_alloc(params_.ports[index(burst.from[i])].packets)
-                           : nullptr;
+    rte_mbuf* answer = allocate(burst.from[i], limit);
     if (answer == nullptr)
         return nullptr;
     auto* frame = rte_pktmbuf_mtod(answer, rte_ether_hdr*);
@@ -211,7 +214,7 @@ route::HopIndex Worker::send_by_route(rte_mbuf* mbuf, const Way& way) {
         if (send_to_hop(mbuf, way.to, hop))
             return hop;
         if (shared_.next_hops.read(hop).failed) {
-            drop(mbuf, Drop::NeighbourFailed);
+            drop_unreachable(mbuf);
             return hop;
         }
     }

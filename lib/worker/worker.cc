@@ -82,7 +82,7 @@ unsigned Worker::release() {
         if (note.complete)
             send(packets[i], note.hop_side);
         else if (!send_to_hop(packets[i], note.hop_side, note.hop))
-            drop(std::span(packets).subspan(i, 1), stats::Drop::NeighbourFailed);
+            drop_unreachable(packets[i]);
     }
     flush();
     return count;

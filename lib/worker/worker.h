@@ -169,12 +169,16 @@ private:
     void send_error(Burst& burst, unsigned i, answer::IcmpError error);
     void refuse(Burst& burst, unsigned i, stats::Drop reason);
     void send_reset(Burst& burst, unsigned i);
+    rte_mbuf* allocate(route::Side side, RateLimit& limit);
     rte_mbuf* begin_answer(Burst& burst, unsigned i, RateLimit& limit);
     void find_hop(Burst& burst, unsigned i);
     route::HopIndex send_by_route(rte_mbuf* mbuf, const Way& way);
 
-    // ICMP errors of others: icmp_relay.cc.
+    // ICMP errors about packets that are translated: icmp_relay.cc.
     void relay_error(Burst& burst, unsigned i);
+    void drop_unreachable(rte_mbuf* mbuf);
+    void tell_unreachable(const net::Packet& packet);
+    bool send_unreachable(rte_mbuf* mbuf);
 
     // Ways out: exits.cc.
     void drop(Burst& burst, unsigned i, stats::Drop reason);

@@ -148,6 +148,64 @@ TEST_CASE("gateway: a neighbour that does not answer costs its packets, by name"
     CHECK(bed.dropped(Drop::NeighbourFailed) == 9);
 }
 
+TEST_CASE("gateway: a host is told that its packet's next hop does not answer",
+          "[packet][icmp][arp]") {
+    Testbed bed({.workers = GENERATE(1u, 2u)});
+    bed.silent.insert("198.51.100.40");
+    REQUIRE(bed.from_inside(Frame().ipv4("10.1.0.11", kServer).udp(5000, 53)).size() == 1);
+    const Frame packet = Frame().ipv4(kHost, "198.51.100.40").udp(5000, 53).payload(20).id(7);
+    CHECK(bed.from_inside(packet).empty());
+    bed.advance(Duration::seconds(4));
+    for (const bool at_once : {false, true}) {
+        CAPTURE(at_once);
+        if (at_once)
+            CHECK(bed.from_inside(packet).empty());
+        const auto in = bed.take(Side::Inside);
+        REQUIRE(in.size() == 1);
+        CHECK(in[0].source == "10.1.0.1");
+        CHECK(in[0].destination == kHost);
+        CHECK(in[0].destination_mac == mac_of(ip(kHost)));
+        CHECK(in[0].icmp_type == 3);
+        CHECK(in[0].icmp_code == 1);
+        CHECK(in[0].checksums_ok());
+        CHECK(in[0].payload == Frame(packet).ttl(63).ip_bytes());
+    }
+    CHECK(bed.dropped(Drop::NeighbourFailed) == 2);
+    CHECK(bed.count(Count::IcmpErrors) == 2);
+}
+
+TEST_CASE("gateway: a sender outside is told, too, and of no inside address",
+          "[packet][icmp][arp][leak]") {
+    Testbed bed({.configure = [](config::Config& config) { config.icmp_rate = 1000; }});
+    open_udp(bed);
+    bed.silent.insert(kHost);
+    const Frame reply = Frame().ipv4(kServer, kPublic).udp(53, 5000).payload(20).id(7);
+    std::vector<Seen> told;
+    for (int i = 0; i < 40 && told.empty(); ++i) {  // until its MAC is forgotten
+        CHECK(bed.count(Count::IcmpErrors) == 0);
+        bed.from_outside(reply);
+        bed.advance(Duration::seconds(2));
+        told = bed.take(Side::Outside);
+    }
+    REQUIRE_FALSE(told.empty());
+    CHECK(told[0].source == kPublic);
+    CHECK(told[0].destination == kServer);
+    CHECK(told[0].icmp_type == 3);
+    CHECK(told[0].icmp_code == 1);
+    CHECK(told[0].checksums_ok());
+    CHECK(told[0].payload == Frame(reply).ttl(63).ip_bytes());
+}
+
+TEST_CASE("gateway: host unreachable counts against --icmp-rate", "[packet][icmp][arp]") {
+    Testbed bed({.configure = [](config::Config& config) { config.icmp_rate = 0; }});
+    bed.silent.insert("198.51.100.40");
+    CHECK(bed.from_inside(Frame().ipv4(kHost, "198.51.100.40").udp(5000, 53)).empty());
+    bed.advance(Duration::seconds(4));
+    CHECK(bed.take(Side::Inside).empty());
+    CHECK(bed.count(Count::IcmpSuppressed) == 1);
+    CHECK(bed.dropped(Drop::NeighbourFailed) == 1);
+}
+
 TEST_CASE("gateway: packets wait for their neighbour, then leave in order", "[packet][arp]") {
     Testbed bed;
     bed.silent.insert("198.51.100.40");

@@ -85,7 +85,7 @@ void turn_echo_request(net::Packet& packet) {
     ip.dst_addr = requester;
     ip.time_to_live = kOwnTtl;
     ip.hdr_checksum = 0;
-    ip.hdr_checksum = checksum_of(&ip, sizeof ip);
+    ip.hdr_checksum = checksum_of(&ip, net::ip_header_bytes(packet));
 
     // Incremental, so that damage to the payload stays visible to who asked.
     auto& icmp = *reinterpret_cast<rte_icmp_hdr*>(packet.transport);

@@ -16,7 +16,7 @@ constexpr uint8_t kOwnTtl = 64;
 
 /// How far the segment reaches in sequence space: SYN and FIN take a number each.
 uint32_t sequence_length(const net::Packet& packet, const rte_tcp_hdr& tcp) {
-    const uint32_t headers = sizeof(rte_ipv4_hdr) + (tcp.data_off >> 4) * 4u;
+    const uint32_t headers = net::ip_header_bytes(packet) + (tcp.data_off >> 4) * 4u;
     return packet.length - headers + ((tcp.tcp_flags & RTE_TCP_SYN_FLAG) != 0) +
            ((tcp.tcp_flags & RTE_TCP_FIN_FLAG) != 0);
 }

@@ -23,4 +23,9 @@ struct Packet {
     bool is_icmp_error = false;    ///< Its tuple is its quote's, reversed (net/quote.h).
 };
 
+/// The IP header's length, options included.
+inline uint32_t ip_header_bytes(const Packet& packet) {
+    return static_cast<uint32_t>(packet.transport - reinterpret_cast<const uint8_t*>(packet.ip));
+}
+
 }  // namespace sluice::net

@@ -11,6 +11,7 @@
 #include <rte_udp.h>
 
 #include <algorithm>
+#include <span>
 
 namespace sluice::net {
 namespace {
@@ -26,11 +27,65 @@ Drop short_of(const rte_mbuf* mbuf, uint32_t bytes) {
     return mbuf->pkt_len < bytes ? Drop::Truncated : Drop::SplitHeaders;
 }
 
+uint32_t header_bytes(const rte_ipv4_hdr& ip) {
+    return (ip.version_ihl & 15u) * 4u;
+}
+
+// IPv4 options: RFC 791 §3.1, RFC 1393 (traceroute).
+constexpr uint8_t kEndOfList = 0;
+constexpr uint8_t kNoOperation = 1;
+constexpr uint8_t kRecordRoute = 7;
+constexpr uint8_t kTimestamp = 68;
+constexpr uint8_t kTraceroute = 82;
+constexpr uint8_t kLooseSourceRoute = 131;
+constexpr uint8_t kStrictSourceRoute = 137;
+
+constexpr size_t kHeadBytes = 2;  // type and length
+
+/// Source routes are refused, as Linux refuses them unless told otherwise. So are those in which
+/// routers write down addresses: what routers inside have written would leave.
+Verdict refuse_option(uint8_t type) {
+    switch (type) {
+        case kLooseSourceRoute:
+        case kStrictSourceRoute:
+            return Drop::IpSourceRoute;
+        case kRecordRoute:
+        case kTimestamp:
+        case kTraceroute:
+            return Drop::IpOptions;
+        default:
+            return std::nullopt;
+    }
+}
+
+Verdict refuse_options(std::span<const uint8_t> options) {
+    while (!options.empty() && options[0] != kEndOfList) {
+        if (options[0] == kNoOperation) {
+            options = options.subspan(1);
+            continue;
+        }
+        if (options.size() < kHeadBytes || options[1] < kHeadBytes || options[1] > options.size())
+            return Drop::IpOptions;
+        if (const auto reason = refuse_option(options[0]))
+            return reason;
+        options = options.subspan(options[1]);
+    }
+    return std::nullopt;
+}
+
+/// Checks the options of an IPv4 header of `header` bytes, all of which the frame has.
+Verdict check_options(const rte_mbuf* mbuf, uint32_t header) {
+    if (mbuf->data_len < kEtherBytes + header)
+        return Drop::SplitHeaders;
+    const auto* start = rte_pktmbuf_mtod_offset(mbuf, const uint8_t*, kEtherBytes + kIpBytes);
+    return refuse_options({start, header - kIpBytes});
+}
+
 /// Checks the IPv4 header, of which kIpBytes are there.
 Verdict check_ip(const rte_mbuf* mbuf, const rte_ipv4_hdr& ip) {
     if (ip.version_ihl >> 4 != 4)
         return Drop::IpVersion;
-    const unsigned header = (ip.version_ihl & 15u) * 4;
+    const uint32_t header = header_bytes(ip);
     const unsigned length = Be16{ip.total_length}.host();
     if (header < kIpBytes)
         return Drop::IpHeaderLength;
@@ -39,7 +94,8 @@ Verdict check_ip(const rte_mbuf* mbuf, const rte_ipv4_hdr& ip) {
     if (length > mbuf->pkt_len - kEtherBytes)
         return Drop::Truncated;
     if (header > kIpBytes)
-        return Drop::IpOptions;
+        if (const Verdict reason = check_options(mbuf, header))
+            return reason;
     if (ip.time_to_live == 0)
         return Drop::TtlZero;
     const unsigned fragment = Be16{ip.fragment_offset}.host();
@@ -188,10 +244,11 @@ std::optional<Drop> parse(rte_mbuf* mbuf, Packet& packet, Tuple& tuple) {
 
     const uint32_t length = Be16{ip->total_length}.host();
     const uint32_t head_bytes = std::min(length, mbuf->data_len - kEtherBytes);
-    packet = {ip, reinterpret_cast<uint8_t*>(ip) + kIpBytes, static_cast<uint16_t>(length),
+    const uint32_t header = header_bytes(*ip);
+    packet = {ip, reinterpret_cast<uint8_t*>(ip) + header, static_cast<uint16_t>(length),
               static_cast<uint16_t>(head_bytes)};
     tuple = {Be32{ip->src_addr}, Be32{ip->dst_addr}, {}, {}, Protocol{ip->next_proto_id}};
-    const Transport transport{packet.transport, length - kIpBytes, head_bytes - kIpBytes};
+    const Transport transport{packet.transport, length - header, head_bytes - header};
     if (const Verdict reason = parse_transport(transport, packet, tuple))
         return reason;
 

@@ -11,7 +11,7 @@
 ///
 ///          - Truncated or SplitHeaders, NotIpv4;
 ///          - Truncated or SplitHeaders, IpVersion, IpHeaderLength, IpLength, Truncated,
-///            IpOptions, TtlZero, Fragment;
+///            IpOptions or IpSourceRoute, TtlZero, Fragment;
 ///          - TransportHeader, SplitHeaders, IcmpType, IcmpRedirect, IcmpErrorQuote.
 ///
 /// ICMP     An error has no tuple of its own. Its tuple is that of the packet which it quotes,

@@ -48,6 +48,10 @@ uint32_t pseudo_header_sum(const rte_ipv4_hdr& ip, uint32_t bytes) {
            Be16::from_host(static_cast<uint16_t>(bytes)).raw;
 }
 
+bool is_header_sum_good(const Packet& packet) {
+    return rte_raw_cksum(packet.ip, ip_header_bytes(packet)) == kSumOfGood;
+}
+
 /// How many bytes from the transport header on its checksum covers.
 uint32_t covered_bytes(const Packet& packet, uint32_t bytes) {
     const uint32_t length =
@@ -105,8 +109,7 @@ std::optional<Drop> verify_checksums(const rte_mbuf* mbuf, const Packet& packet,
 
     const auto ip_found = found(flags, RTE_MBUF_F_RX_IP_CKSUM_MASK, RTE_MBUF_F_RX_IP_CKSUM_GOOD,
                                 RTE_MBUF_F_RX_IP_CKSUM_BAD);
-    const bool ip_good =
-        ip_found ? *ip_found : rte_raw_cksum(packet.ip, sizeof *packet.ip) == kSumOfGood;
+    const bool ip_good = ip_found ? *ip_found : is_header_sum_good(packet);
     if (!ip_good)
         return Drop::IpChecksum;
 

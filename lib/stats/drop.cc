@@ -23,6 +23,7 @@ constexpr Row kRows[] = {
     {IpHeaderLength, "ip_header_length"},
     {IpLength, "ip_length"},
     {IpOptions, "ip_options"},
+    {IpSourceRoute, "ip_source_route"},
     {IpChecksum, "ip_checksum"},
     {TtlZero, "ttl_zero"},
     {MartianSource, "martian_source"},

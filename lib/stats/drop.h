@@ -24,7 +24,8 @@ enum class Drop : uint8_t {
     IpVersion,             ///< Version field is not 4.
     IpHeaderLength,        ///< Header length below 20 bytes.
     IpLength,              ///< Total length below the header's.
-    IpOptions,             ///< Carries IP options.
+    IpOptions,             ///< IP options that record addresses, or are malformed.
+    IpSourceRoute,         ///< IP option that says which way to go.
     IpChecksum,            ///< Header checksum is wrong.
     TtlZero,               ///< Arrived with TTL 0.
     MartianSource,         ///< Source is 0/8, loopback, multicast, broadcast or the gateway itself.
@@ -34,9 +35,9 @@ enum class Drop : uint8_t {
     // Transport header.
     TransportHeader,    ///< TCP data offset or UDP length contradicts the packet.
     TransportChecksum,  ///< TCP, UDP, UDP-Lite or ICMP checksum is wrong.
-    IcmpType,             ///< ICMP that is neither query, answer nor error.
-    IcmpRedirect,         ///< ICMP redirect: meant for the link that it came by.
-    IcmpErrorQuote,       ///< ICMP error that quotes no packet, or too little of one.
+    IcmpType,           ///< ICMP that is neither query, answer nor error.
+    IcmpRedirect,       ///< ICMP redirect: meant for the link that it came by.
+    IcmpErrorQuote,     ///< ICMP error that quotes no packet, or too little of one.
 
     // Where from, where to.
     ForeignSource,      ///< From the inside port, source not in --inside.

@@ -78,6 +78,48 @@ TEST_CASE("forward: UDP is answered through the same flow", "[packet][udp]") {
     CHECK(bed.flows() == 1);
 }
 
+TEST_CASE("forward: IP options pass as they are, in both directions", "[packet]") {
+    Testbed bed({.workers = GENERATE(1u, 2u)});
+    const Bytes alert = GENERATE(Bytes{148, 4, 0, 0}, Bytes(40, 1));
+    const auto there = [&](uint8_t flags) {
+        return Frame().ipv4(kHost, kServer).tcp(40000, 80, flags).ip_options(alert).payload(7);
+    };
+    REQUIRE(bed.from_inside(Frame().ipv4("10.1.0.11", kServer).tcp(40000, 80, kSyn)).size() == 1);
+    bed.inject(Side::Inside,
+               there(kSyn).ether(mac_of(ip(kHost)), bed.port(Side::Inside).mac()).bytes());
+    bed.run();
+    const auto frames = bed.take_frames(Side::Outside);
+    REQUIRE(frames.size() == 1);
+    const Seen out = read(frames[0]);
+    CHECK(out.source == kPublic);
+    CHECK(out.source_port != 40000);
+    CHECK(out.ttl == 63);
+    CHECK(out.checksums_ok());
+    CHECK(Bytes(frames[0].begin() + 34, frames[0].begin() + 34 + static_cast<long>(alert.size())) ==
+          alert);
+    // The tracker has counted the data behind the options, and no more.
+    const auto in = bed.from_outside(Frame()
+                                         .ipv4(kServer, kPublic)
+                                         .tcp(80, out.source_port, kSyn | kAck)
+                                         .ip_options(alert)
+                                         .seq(7000)
+                                         .ack(1000 + 1 + 7));
+    REQUIRE(in.size() == 1);
+    CHECK(in[0].destination == kHost);
+    CHECK(in[0].destination_port == 40000);
+    CHECK(in[0].checksums_ok());
+}
+
+TEST_CASE("forward: a ping with IP options to the gateway is answered soundly", "[packet][icmp]") {
+    Testbed bed;
+    CHECK(bed.from_inside(Frame().ipv4(kHost, "10.1.0.1").echo_request(7).ip_options(Bytes(8, 1)))
+              .empty());
+    const auto in = bed.take(Side::Inside);
+    REQUIRE(in.size() == 1);
+    CHECK(in[0].icmp_type == 0);
+    CHECK(in[0].checksums_ok());
+}
+
 TEST_CASE("forward: a ping and its answer pass", "[packet][icmp]") {
     Testbed bed({.workers = GENERATE(1u, 2u)});
     const auto out = bed.from_inside(Frame().ipv4(kHost, kServer).echo_request(77).payload(56));

@@ -161,7 +161,8 @@ TEST_CASE("parse: each unsound or unwanted header has its reason", "[net]") {
         {"total length 19", tcp().ip_total_length(19).bytes(), Drop::IpLength},
         {"total length one too many", tcp().ip_total_length(41).bytes(), Drop::Truncated},
         {"total length 65535", tcp().ip_total_length(65535).bytes(), Drop::Truncated},
-        {"options", tcp().ip_options({1, 1, 1, 0}).bytes(), Drop::IpOptions},
+        {"record route", tcp().ip_options({7, 7, 4, 0, 0, 0, 0, 0}).bytes(), Drop::IpOptions},
+        {"source route", tcp().ip_options({131, 7, 4, 9, 9, 9, 9, 0}).bytes(), Drop::IpSourceRoute},
         {"options beyond total length", tcp().ip_options({1, 1, 1, 0}).ip_total_length(20).bytes(),
          Drop::IpLength},
         {"TTL 0", tcp().ttl(0).bytes(), Drop::TtlZero},
@@ -202,6 +203,45 @@ TEST_CASE("parse: each unsound or unwanted header has its reason", "[net]") {
         REQUIRE(reason);
         CHECK(stats::drop_name(*reason) == stats::drop_name(c.reason));
     }
+}
+
+TEST_CASE("parse: each kind of IP option passes or has its reason", "[net]") {
+    struct Row {
+        std::string what;
+        Bytes options;
+        std::optional<Drop> reason;
+    };
+    const Row rows[] = {
+        {"nothing but padding", {1, 1, 1, 0}, {}},
+        {"40 bytes", Bytes(40, 1), {}},
+        {"router alert", {148, 4, 0, 0}, {}},
+        {"security", {130, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, {}},
+        {"a kind nobody knows", {94, 4, 7, 7}, {}},
+        {"loose source route", {131, 7, 4, 9, 9, 9, 9, 0}, Drop::IpSourceRoute},
+        {"strict source route behind others", {148, 4, 0, 0, 1, 137, 3, 4}, Drop::IpSourceRoute},
+        {"record route", {7, 7, 4, 0, 0, 0, 0, 0}, Drop::IpOptions},
+        {"timestamp", {68, 8, 5, 0, 0, 0, 0, 0}, Drop::IpOptions},
+        {"traceroute", {82, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, Drop::IpOptions},
+        {"behind the end of the list", {0, 131, 3, 4}, {}},
+        {"length 0", {148, 0, 0, 0}, Drop::IpOptions},
+        {"length 1", {148, 1, 0, 0}, Drop::IpOptions},
+        {"beyond the end", {148, 5, 0, 0}, Drop::IpOptions},
+        {"no length", {1, 1, 1, 148}, Drop::IpOptions},
+    };
+    for (const Row& row : rows) {
+        CAPTURE(row.what);
+        CHECK(verdict(from_inside().udp(1, 2).ip_options(row.options).bytes()) == row.reason);
+    }
+}
+
+TEST_CASE("parse: the transport header lies behind the IP options", "[net]") {
+    FakeMbuf mbuf(from_inside().udp(5353, 53).ip_options({148, 4, 0, 0}).payload(3).bytes());
+    const Parsed result = parsed(mbuf);
+    REQUIRE(result.ok);
+    CHECK(net::ip_header_bytes(result.packet) == 24);
+    CHECK(result.packet.length == 24 + 8 + 3);
+    CHECK(result.tuple.source_port.host() == 5353);
+    CHECK_FALSE(net::verify_checksums(mbuf, result.packet, false));
 }
 
 TEST_CASE("parse: the reason is that of the outermost fault", "[net]") {

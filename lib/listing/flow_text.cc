@@ -44,8 +44,7 @@ public:
         return *this;
     }
     LineWriter& operator<<(char character) {
-        *at_++ = character;
-        return *this;
+        return *this << std::string_view(&character, 1);
     }
     LineWriter& operator<<(unsigned number) {
         at_ = std::to_chars(at_, begin_ + kMaxLine, number).ptr;

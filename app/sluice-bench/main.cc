@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "expire.h"
+#include "flood.h"
 #include "forward.h"
+#include "open.h"
+#include "scale.h"
 #include "table.h"
 #include "tracker.h"
 
@@ -54,10 +58,26 @@ int main(int argc, char** argv) {
     auto* forward = add_worker_bench(
         app, "forward", "packets of known flows through the whole worker; runs all cases", options);
 
+    auto* open = add_worker_bench(
+        app, "open", "new flows, as many of which end as open; runs all cases", options);
+    auto* expire =
+        add_worker_bench(app, "expire", "flows that are all over at once; runs all cases", options);
+    auto* flood =
+        add_worker_bench(app, "flood", "packets that cannot go on; runs all cases", options);
+    auto* scale = add_worker_bench(app, "scale", "two workers beside one; runs all cases", options);
+
     CLI11_PARSE(app, argc, argv);
     if (tracker_command->parsed())
         return run_tracker(tracker);
     if (forward->parsed())
         return run_forward(options);
+    if (open->parsed())
+        return run_open(options);
+    if (expire->parsed())
+        return run_expire(options);
+    if (flood->parsed())
+        return run_flood(options);
+    if (scale->parsed())
+        return run_scale(options);
     return run_table(table);
 }

@@ -7,15 +7,16 @@
 
 namespace sluice::bench {
 
-Result<Bench> Bench::start(const char* name, const Options& options, size_t bytes) {
+Result<Bench> Bench::start(const char* name, const Options& options, size_t bytes, unsigned rigs) {
+    const size_t eal_bytes = rigs * Rig::eal_bytes();
     HugePages pages;
     if (options.pages == PageKind::Huge) {
-        auto reserved = HugePages::reserve(bytes + Rig::eal_bytes() + (size_t{64} << 20));
+        auto reserved = HugePages::reserve(bytes + eal_bytes + (size_t{64} << 20));
         if (!reserved)
             return reserved.error();
         pages = std::move(reserved).value();
     }
-    auto eal = Eal::start(Rig::eal_bytes(), options.pages);
+    auto eal = Eal::start(eal_bytes, options.pages);
     if (!eal)
         return eal.error();
     return Bench(std::move(pages), std::move(eal).value(), Report(name, options.json));

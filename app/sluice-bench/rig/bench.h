@@ -23,8 +23,9 @@ struct Traffic {
 
 class Bench {
 public:
-    /// Reserves `bytes` of hugepages beside what EAL takes, and starts EAL.
-    static Result<Bench> start(const char* name, const Options& options, size_t bytes);
+    /// Reserves `bytes` of hugepages beside what EAL takes for so many rigs, and starts EAL.
+    static Result<Bench> start(const char* name, const Options& options, size_t bytes,
+                               unsigned rigs = 1);
 
     /// Prints a figure. `target` sets one: Figure::at_most() or at_least().
     template <typename Target>

@@ -18,7 +18,8 @@ constexpr unsigned kPackets = 16383;  // batches, what waits in rings, and the m
 constexpr unsigned kOwnPackets = 16383;
 constexpr uint16_t kRoom = 128 + RTE_PKTMBUF_HEADROOM;
 constexpr unsigned kCacheSize = 512;
-constexpr unsigned kTurnsToResolve = 64;
+constexpr unsigned kTurnsToSettle = 64;
+constexpr Duration kSettleStep{100};
 
 constexpr std::array<net::MacAddress, 2> kGatewayMac{{{2, 0, 0, 0, 0, 1}, {2, 0, 0, 0, 0, 2}}};
 constexpr std::array<net::MacAddress, 2> kRouterMac{{{2, 0, 0, 0, 1, 1}, {2, 0, 0, 0, 1, 2}}};
@@ -52,8 +53,10 @@ void Rig::FreePool::operator()(rte_mempool* pool) const {
 }
 
 Rig::Pool Rig::make_pool(const char* name, unsigned count) {
-    return Pool(rte_pktmbuf_pool_create(name, count, kCacheSize, worker::kNoteBytes + kTagBytes,
-                                        kRoom, SOCKET_ID_ANY));
+    static unsigned made = 0;  // EAL wants each to have a name of its own
+    const std::string own = std::string(name) + std::to_string(++made);
+    return Pool(rte_pktmbuf_pool_create(own.c_str(), count, kCacheSize,
+                                        worker::kNoteBytes + kTagBytes, kRoom, SOCKET_ID_ANY));
 }
 
 size_t Rig::eal_bytes() {
@@ -88,7 +91,7 @@ Result<std::unique_ptr<Rig>> Rig::create(const RigParams& params) {
         return gateway.error();
     rig->gateway_ = std::move(gateway).value();
     rig->gateway_->control().start(rig->now());
-    if (Status status = rig->resolve_hops(); !status)
+    if (Status status = rig->settle(); !status)
         return status.error();
     return rig;
 }
@@ -102,9 +105,9 @@ Addressing Rig::addressing(Side side) const {
     return {kRouterMac[index(side)], kGatewayMac[index(side)]};
 }
 
-/// Turns everybody until both routers have answered.
-Status Rig::resolve_hops() {
-    for (unsigned turn = 0; turn < kTurnsToResolve; ++turn) {
+Status Rig::settle() {
+    for (unsigned turn = 0; turn < kTurnsToSettle; ++turn) {
+        skip(kSettleStep);
         attend();
         for (uint16_t queue = 0; queue < workers(); ++queue) {
             gateway_->worker(queue).turn(now());

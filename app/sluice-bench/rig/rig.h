@@ -18,6 +18,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace sluice::bench {
@@ -49,11 +50,17 @@ public:
     /// Of a packet that arrives at this side.
     Addressing addressing(route::Side side) const;
 
-    Tick now() const { return clock_.now() + skipped_; }
+    Tick now() const { return (frozen_ ? *frozen_ : clock_.now()) + skipped_; }
     /// Puts the clock forward.
     void skip(Duration duration) { skipped_.milliseconds += duration.milliseconds; }
+    /// From now on only skip() moves the clock.
+    void freeze() { frozen_ = clock_.now(); }
     /// One turn of the control core.
     void attend() { gateway_->control().turn(now()); }
+
+    /// Turns everybody, seconds of the rig's clock long, until both routers have answered: at
+    /// first, and after a jump of that clock.
+    Status settle();
 
     /// A frame of the gateway's own that has left by a side: ARP is answered, all else ignored.
     void take_own(route::Side side, uint16_t queue, rte_mbuf* mbuf);
@@ -69,13 +76,13 @@ private:
 
     Rig() = default;
     static Pool make_pool(const char* name, unsigned count);
-    Status resolve_hops();
 
     Pool packets_;
     Pool own_packets_;  ///< The gateway's.
     std::array<std::unique_ptr<synthetic::SyntheticPort>, 2> ports_;
     std::unique_ptr<gateway::Gateway> gateway_;
     MonotonicClock clock_;
+    std::optional<Tick> frozen_;
     Duration skipped_ = Duration::seconds(10);
 };
 

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "open.h"
+
+#include "rig/bench.h"
+#include "rig/machine.h"
+#include "rig/scene.h"
+
+#include <algorithm>
+
+namespace sluice::bench {
+namespace {
+
+using net::Direction;
+using net::Protocol;
+
+/// Room for what opens in five seconds of the rig's clock: after one it is over, after two more it
+/// is erased, and ageing takes a second to come round.
+constexpr uint32_t kRoom = k1M + k1M / 2;
+constexpr unsigned kBatchesPerRound = 512;   // two seconds of that clock, so that 7 are 14
+constexpr unsigned kBatchesToSettle = 1536;  // until as many end as open
+constexpr double kMillion = 1e6;
+
+enum class Life : uint8_t { UdpFirst, TcpSyn, TcpWhole };
+
+const char* name_of(Life life) {
+    constexpr const char* kNames[] = {"udp first packets", "tcp syn", "tcp lives"};
+    return kNames[index(life)];
+}
+
+struct Packet {
+    Direction direction;
+    Kind kind;
+};
+
+/// What a flow sends in its life.
+std::span<const Packet> packets_of(Life life) {
+    using enum Direction;
+    static constexpr Packet kWhole[] = {
+        {Original, Kind::Open}, {Reply, Kind::Open},   {Original, Kind::Ack},
+        {Original, Kind::Data}, {Reply, Kind::Data},   {Original, Kind::Finish},
+        {Reply, Kind::Finish},  {Original, Kind::Ack},
+    };
+    return std::span(kWhole).first(life == Life::TcpWhole ? std::size(kWhole) : 1);
+}
+
+struct Cost {
+    double worker = 0;   ///< Nanoseconds a flow.
+    double control = 0;  ///< Likewise, of the control core.
+};
+
+class Opening {
+public:
+    Opening(Scene& scene, Life life) : scene_(scene), life_(life) {}
+
+    Cost round(unsigned batches) {
+        Cost sum;
+        for (unsigned batch = 0; batch < batches; ++batch) {
+            const std::vector<uint64_t> flows = scene_.next_flows();
+            for (const Packet& packet : packets_of(life_))
+                sum.worker +=
+                    scene_.send(scene_.lanes().front(), flows, packet.direction, packet.kind);
+            sum.control += scene_.step();
+        }
+        const double count = double{kBatch} * batches;
+        return {sum.worker / count, sum.control / count};
+    }
+
+    /// Every turn of the worker by itself, in microseconds of CPU time.
+    std::vector<double> time_turns(unsigned batches) {
+        std::vector<double> turns;
+        worker::Worker& worker = scene_.rig().gateway().worker(0);
+        Lane& lane = scene_.lanes().front();
+        for (unsigned batch = 0; batch < batches; ++batch) {
+            std::vector<Item> items;
+            for (const uint64_t flow : scene_.next_flows())
+                items.push_back({flow, Direction::Original, Kind::Open});
+            lane.offer(items);
+            while (!lane.is_drained()) {
+                const uint64_t start = cpu_nanoseconds();
+                worker.turn(scene_.rig().now());
+                turns.push_back(static_cast<double>(cpu_nanoseconds() - start) / 1000);
+            }
+            lane.collect();
+            scene_.step();
+        }
+        std::sort(turns.begin(), turns.end());
+        return turns;
+    }
+
+private:
+    Scene& scene_;
+    Life life_;
+};
+
+double target_of(Life life, uint32_t standing) {
+    if (standing != k1M || life == Life::TcpSyn)
+        return 0;
+    return life == Life::UdpFirst ? 3 * kMillion : kMillion;
+}
+
+/// A worker's turns while flows open as fast as they can.
+void add_turns(Opening& opening, const Traffic& c, const Options& options, Bench& bench) {
+    Samples late, longest, stolen;
+    for (unsigned i = 0; i < options.rounds; ++i) {
+        const MachineTime before = machine_time();
+        const auto turns = opening.time_turns(options.quick ? 8 : kBatchesPerRound);
+        late.add(turns[turns.size() * 999 / 1000]);
+        longest.add(turns.back());
+        stolen.add(machine_time().stolen_ms - before.stolen_ms);
+    }
+    bench.add(c, "us, 99.9th percentile of turns", late,
+              [](Figure& figure) { figure.at_most(50); });
+    bench.add(c, "us, longest turn", longest);
+    bench.add(c, "ms stolen from the machine", stolen);
+}
+
+Status run_life(Life life, uint32_t standing, const Options& options, Bench& bench) {
+    const SceneParams params{.fresh = life == Life::UdpFirst ? Protocol::Udp : Protocol::Tcp,
+                             .standing = standing,
+                             .room = kRoom};
+    auto scene = Scene::create(params, options);
+    if (!scene)
+        return scene.error();
+    scene.value()->rig().port(route::Side::Inside).limit_burst(32);
+    scene.value()->rig().port(route::Side::Outside).limit_burst(32);
+    Opening opening(*scene.value(), life);
+    opening.round(options.quick ? 16 : kBatchesToSettle);
+    Samples rate, cycles, control;
+    for (unsigned i = 0; i < options.rounds; ++i) {
+        const Cost cost = opening.round(options.quick ? 16 : kBatchesPerRound);
+        rate.add(1e9 / cost.worker);
+        cycles.add(cycles_in(cost.worker));
+        control.add(100 * cost.control / (cost.control + cost.worker));
+    }
+    const Traffic c{name_of(life), "out", "fresh", 32, standing, 1};
+    bench.add(c, "flows/s", rate, [&](Figure& figure) {
+        if (const double target = target_of(life, standing); target != 0)
+            figure.at_least(target);
+    });
+    bench.add(c, "cycles/flow", cycles);
+    bench.add(c, "% of the CPU time is the control core's", control);
+    if (life == Life::UdpFirst && (standing == k1M || options.quick))
+        add_turns(opening, c, options, bench);
+    if (scene.value()->lost() != 0)
+        return Error{std::to_string(scene.value()->lost()) +
+                     " packets did not come out: " + scene.value()->rig().drops()};
+    const std::string fault = scene.value()->crew().fault();
+    return fault.empty() ? Status{Done{}} : Status{Error{fault}};
+}
+
+}  // namespace
+
+int run_open(const Options& options) {
+    std::vector<uint32_t> standing = options.flows;
+    if (standing.empty())
+        standing = options.quick ? std::vector<uint32_t>{0} : std::vector<uint32_t>{0, k1M, k8M};
+    const uint32_t most = *std::max_element(standing.begin(), standing.end());
+    auto bench = Bench::start("open", options, Rig::table_bytes(most + kRoom));
+    if (!bench)
+        return fail(bench.error());
+    for (const uint32_t count : standing)
+        for (const Life life : {Life::UdpFirst, Life::TcpSyn, Life::TcpWhole})
+            if (Status status = run_life(life, count, options, bench.value()); !status)
+                return fail(status.error());
+    return bench->end();
+}
+
+}  // namespace sluice::bench

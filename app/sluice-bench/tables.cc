@@ -79,17 +79,20 @@ int64_t OurTable::open(uint32_t n) {
 
 void OurTable::open_burst(uint32_t first, std::span<int64_t> indexes) {
     std::array<uint32_t, kBurst> records{};
+    std::array<flow::Keys, kBurst> keys;
     const unsigned taken = member_->take(std::span(records).first(indexes.size()));
     for (unsigned i = 0; i < taken; ++i) {
         flow::FlowRecord& record = table_->record(records[i]);
         record.tuple = {original_of(first + i), reply_of(first + i)};
         record.owner = 0;
         record.deadline.store(kFar, std::memory_order_relaxed);
-        member_->prefetch(records[i]);
+        keys[i] = member_->prepare(records[i]);
     }
+    std::array<flow::Insertion, kBurst> insertions;
+    member_->insert_bulk(std::span(records).first(taken), std::span(keys).first(taken), kNow,
+                         std::span(insertions).first(taken));
     for (unsigned i = 0; i < indexes.size(); ++i) {
-        const bool opened =
-            i < taken && member_->insert(records[i], kNow).outcome == flow::InsertOutcome::Inserted;
+        const bool opened = i < taken && insertions[i].outcome == flow::InsertOutcome::Inserted;
         indexes[i] = opened ? int64_t{records[i]} : -1;
     }
 }

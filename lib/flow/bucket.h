@@ -16,6 +16,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <utility>
 
 namespace sluice::flow {
 
@@ -111,6 +112,21 @@ inline constexpr unsigned kSlots = 7;
 struct alignas(64) Bucket {
     std::atomic<MetaWord> meta;
     std::array<std::atomic<SlotWord>, kSlots> slot;
+
+    /// Bits of the slots that are empty at a glance.
+    unsigned empty_slots() const {
+        return slots_where([this](unsigned i) { return !slot[i].load(std::memory_order_relaxed); });
+    }
+
+    /// Bits of the slots for which is(slot) holds. All are looked at: which one is the first is
+    /// chance, and to guess a branch wrong costs more than seven loads.
+    template <typename Is>
+    [[gnu::always_inline]] static unsigned slots_where(Is is) {
+        return [&]<unsigned... i>(std::integer_sequence<unsigned, i...>) {
+            return ((unsigned{is(i)} << i) | ...);
+        }
+        (std::make_integer_sequence<unsigned, kSlots>());
+    }
 };
 
 static_assert(sizeof(Bucket) == 64, "a bucket is one cache line");

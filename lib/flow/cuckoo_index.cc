@@ -47,22 +47,22 @@ void CuckooIndex::bump(uint32_t at) {
 }
 
 Slot* CuckooIndex::claim(const Place& place, SlotWord& word) {
-    for (Slot& slot : bucket(place.primary).slot) {
+    Bucket& primary = bucket(place.primary);
+    for (const unsigned i : SetBits{primary.empty_slots()}) {
         SlotWord empty;
-        if (!slot.load(std::memory_order_relaxed) && swap(slot, empty, word))
-            return &slot;
+        if (swap(primary.slot[i], empty, word))
+            return &primary.slot[i];
     }
     const SlotWord there = word.in_other_bucket();
-    for (Slot& slot : bucket(place.secondary).slot) {
-        if (slot.load(std::memory_order_relaxed))
-            continue;
+    Bucket& secondary = bucket(place.secondary);
+    for (const unsigned i : SetBits{secondary.empty_slots()}) {
         // First the hint, then the word: nobody may miss it for want of the hint.
         if (!add_elsewhere(place.primary, place.tag))
             return nullptr;
         SlotWord empty;
-        if (swap(slot, empty, there)) {
+        if (swap(secondary.slot[i], empty, there)) {
             word = there;
-            return &slot;
+            return &secondary.slot[i];
         }
         drop_elsewhere(place.primary);
     }

@@ -11,6 +11,7 @@
 ///          invariants, and the argument for each memory order.
 /// Cost     scan(): one line, or two when the filter says so.
 
+#include "base/bits.h"
 #include "flow/bucket.h"
 #include "flow/flow_record.h"
 
@@ -103,11 +104,14 @@ public:
 private:
     template <typename Visit>
     static bool show(Bucket& bucket, uint32_t tag, Visit& visit) {
-        for (Slot& slot : bucket.slot) {
-            const SlotWord word = slot.load(std::memory_order_seq_cst);
-            if (word && word.tag() == tag && visit(slot, word))
+        std::array<SlotWord, kSlots> words;
+        const unsigned matches = Bucket::slots_where([&](unsigned i) {
+            words[i] = bucket.slot[i].load(std::memory_order_seq_cst);
+            return words[i].tag() == tag;
+        });
+        for (const unsigned i : SetBits{matches})
+            if (words[i] && visit(bucket.slot[i], words[i]))
                 return true;
-        }
         return false;
     }
 

@@ -2,6 +2,7 @@
 #include "flow/displacement.h"
 
 #include <array>
+#include <bit>
 
 namespace sluice::flow {
 namespace {
@@ -9,10 +10,10 @@ namespace {
 /// Others change the table during a search; after so many of their surprises there is no room.
 constexpr unsigned kMostSearches = 64;
 
-/// Most searches end among the first buckets. They are prefetched, and the others when the search
-/// comes near: to fetch all that one full bucket leads to would cost more than it saves.
+/// So many of the first buckets are looked at in most searches; with each, the record whose key
+/// would move there is fetched too.
 constexpr unsigned kLikely = 6;
-constexpr unsigned kAhead = 3;
+static_assert(kLikely <= kSlots);
 
 /// A bucket that the search has reached, by moving `word` out of slot `slot` of `parent`.
 struct Reached {
@@ -36,22 +37,18 @@ public:
         bool found;
     };
 
-    /// The nearest bucket with an empty slot.
+    /// The nearest bucket with an empty slot. What full buckets lead to is listed only when all
+    /// that are as near are full.
     End nearest() {
-        for (unsigned node = 0; node < count_; ++node) {
-            const Reached at = reached_[node];
-            if (node + kAhead >= kLikely && node + kAhead < count_)
-                prefetch(node + kAhead);
-            Bucket& bucket = index_.bucket(at.bucket);
-            std::array<SlotWord, kSlots> words;
-            for (unsigned slot = 0; slot < kSlots; ++slot) {
-                // Acquire: the mover goes on to the life of the record that the word names.
-                words[slot] = bucket.slot[slot].load(std::memory_order_acquire);
-                if (!words[slot])
-                    return {node, slot, true};
-            }
-            if (at.moves < kMostMoves)
-                expand(node, words);
+        unsigned first = 0;
+        for (unsigned moves = 0; moves <= kMostMoves; ++moves) {
+            const unsigned last = count_;
+            for (unsigned node = first; node < last; ++node)
+                if (const unsigned empty = index_.bucket(reached_[node].bucket).empty_slots())
+                    return {node, static_cast<unsigned>(std::countr_zero(empty)), true};
+            for (unsigned node = first; moves < kMostMoves && node < last; ++node)
+                expand(node);
+            first = last;
         }
         return {0, 0, false};
     }
@@ -75,27 +72,24 @@ public:
     unsigned moves(const End& end) const { return reached_[end.node].moves; }
 
 private:
+    /// The bucket will be looked at soon, and the record if its key moves.
     void add(const Reached& bucket) {
-        reached_[count_] = bucket;
-        if (count_ < kLikely)
-            prefetch(count_);
-        ++count_;
+        __builtin_prefetch(&index_.bucket(bucket.bucket), 1);
+        if (bucket.moves == 1 && count_ < kLikely)
+            __builtin_prefetch(&index_.record(SlotWord{bucket.word}));
+        reached_[count_++] = bucket;
     }
 
-    /// The bucket, and the record whose key would move there.
-    void prefetch(unsigned node) {
-        __builtin_prefetch(&index_.bucket(reached_[node].bucket), 1);
-        if (reached_[node].moves == 1)
-            __builtin_prefetch(&index_.record(SlotWord{reached_[node].word}));
-    }
-
-    void expand(unsigned node, const std::array<SlotWord, kSlots>& words) {
+    void expand(unsigned node) {
         const Reached at = reached_[node];
-        for (unsigned slot = 0; slot < kSlots && count_ < kMostBuckets; ++slot)
-            if (words[slot].state() == SlotState::Live)
-                add({index_.other(at.bucket, words[slot].tag()), static_cast<uint16_t>(node),
-                     static_cast<uint8_t>(slot), static_cast<uint8_t>(at.moves + 1),
-                     words[slot].bits});
+        const Bucket& bucket = index_.bucket(at.bucket);
+        for (unsigned slot = 0; slot < kSlots && count_ < kMostBuckets; ++slot) {
+            // Acquire: the mover goes on to the life of the record that the word names.
+            const SlotWord word = bucket.slot[slot].load(std::memory_order_acquire);
+            if (word.state() == SlotState::Live)
+                add({index_.other(at.bucket, word.tag()), static_cast<uint16_t>(node),
+                     static_cast<uint8_t>(slot), static_cast<uint8_t>(at.moves + 1), word.bits});
+        }
     }
 
     CuckooIndex& index_;
@@ -104,6 +98,17 @@ private:
 };
 
 }  // namespace
+
+void prefetch_room(const CuckooIndex& index, const Place& place) {
+    const Bucket& primary = index.bucket(place.primary);
+    if (primary.empty_slots() != 0 || index.bucket(place.secondary).empty_slots() != 0)
+        return;
+    for (unsigned slot = 0; slot < kLikely; ++slot) {
+        const SlotWord word = primary.slot[slot].load(std::memory_order_relaxed);
+        __builtin_prefetch(&index.bucket(index.other(place.primary, word.tag())), 1);
+        __builtin_prefetch(&index.record(word));
+    }
+}
 
 Room make_room(CuckooIndex& index, const Place& place) {
     for (unsigned i = 0; i < kMostSearches; ++i) {

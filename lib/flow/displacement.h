@@ -26,4 +26,7 @@ struct Room {
 /// Leaves a slot empty in one of the key's buckets, which another may take before the caller does.
 Room make_room(CuckooIndex& index, const Place& place);
 
+/// Sends for what make_room() will look at first, if it will be needed at all.
+void prefetch_room(const CuckooIndex& index, const Place& place);
+
 }  // namespace sluice::flow

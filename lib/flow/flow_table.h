@@ -79,8 +79,12 @@ enum class InsertOutcome : uint8_t {
 
 struct Insertion {
     InsertOutcome outcome = InsertOutcome::NoSpace;
-    FlowRef holder;  ///< Its record's owner may be read: it is written before the claim.
+    FlowRef holder;       ///< Its record's owner may be read: it is written before the claim.
+    uint8_t expired = 0;  ///< Holders past their deadline that it has killed.
 };
+
+/// Where both keys of a record belong, by net::Direction.
+using Keys = std::array<Place, 2>;
 
 /// What the index has been through, of all members together, since the start.
 struct IndexCounters {
@@ -186,11 +190,15 @@ public:
     /// Adds the record's flow under both its keys, or under neither. The caller has written tuples,
     /// owner, state, deadline and rewrite. On any outcome but Inserted the record is gone: it is
     /// reused after a grace period. A holder that is past its deadline at `now` is killed first.
-    Insertion insert(uint32_t index, Tick now);
+    Insertion insert(uint32_t index, Tick now) { return insert(index, prepare(index), now); }
 
-    /// Brings what insert() or kill() of a filled record will touch into the cache: over a burst,
-    /// all of it arrives while the first is waited for.
-    void prefetch(uint32_t index) const;
+    /// Hashes the keys of a filled record, and sends for what insert() will touch.
+    Keys prepare(uint32_t index) const;
+
+    /// Inserts records in order, as insert() does each; of all of them prepare() has been called.
+    /// While one is inserted, what the next ones need beyond their own buckets is sent for.
+    void insert_bulk(std::span<const uint32_t> indexes, std::span<const Keys> keys, Tick now,
+                     std::span<Insertion> insertions);
 
     /// Ends a live flow: erases both keys, retires the record. False when another did so first, or
     /// when `seen` is an earlier use of the record.
@@ -213,12 +221,12 @@ private:
     };
     enum class ClaimOutcome : uint8_t { Held, Taken, NoSpace };
 
-    std::array<Claim, 2> claims_of(uint32_t index) const;
-    ClaimOutcome pend(Claim& claim, Tick now, FlowRef& holder);
+    Insertion insert(uint32_t index, const Keys& keys, Tick now);
+    ClaimOutcome pend(Claim& claim, Tick now, Insertion& insertion);
     bool stand(Claim& claim);
-    bool is_taken(const Claim& claim, Tick now, FlowRef& holder);
+    bool is_taken(const Claim& claim, Tick now, Insertion& insertion);
     bool outlasts(const Claim& claim, Slot& slot, SlotWord& rival);
-    Insertion fail(uint32_t index, InsertOutcome outcome, FlowRef holder);
+    void fail(uint32_t index, InsertOutcome outcome, Insertion& insertion);
     void retire(uint32_t index);
     bool is_over(uint64_t token) const;
     void reclaim();

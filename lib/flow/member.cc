@@ -9,10 +9,14 @@
 #include <rte_rcu_qsbr.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cstdlib>
 
 namespace sluice::flow {
 namespace {
+
+/// So many records before its turn, what a record may have to displace is sent for.
+constexpr size_t kLead = 4;
 
 /// Only the member itself writes its counters.
 void count(std::atomic<uint64_t>& counter, std::memory_order order = std::memory_order_relaxed) {
@@ -73,66 +77,83 @@ void Member::give_back(std::span<const uint32_t> indexes) {
         table_.free_.put(chain);
 }
 
-/// Both claims of a record, by net::Direction.
-std::array<Member::Claim, 2> Member::claims_of(uint32_t index) const {
-    using enum net::Direction;
-    const auto& tuple = table_.records_[index].tuple;
+Keys Member::prepare(uint32_t index) const {
     std::array<uint64_t, 2> hash;
-    table_.hash_.bulk(tuple, hash);
-    const Place original = table_.index_.place(hash[0]);
-    const Place reply = table_.index_.place(hash[1]);
-    for (const uint32_t bucket :
-         {original.primary, reply.primary, original.secondary, reply.secondary})
-        __builtin_prefetch(&table_.index_.bucket(bucket), 1);
-    return {{{original, &tuple[0], SlotWord::pending(original.tag, index, Original)},
-             {reply, &tuple[1], SlotWord::pending(reply.tag, index, Reply)}}};
+    table_.hash_.bulk(table_.records_[index].tuple, hash);
+    const Keys keys{table_.index_.place(hash[0]), table_.index_.place(hash[1])};
+    for (const Place& place : keys) {
+        __builtin_prefetch(&table_.index_.bucket(place.primary), 1);
+        __builtin_prefetch(&table_.index_.bucket(place.secondary), 1);
+    }
+    return keys;
 }
 
-void Member::prefetch(uint32_t index) const {
-    claims_of(index);
+void Member::insert_bulk(std::span<const uint32_t> indexes, std::span<const Keys> keys, Tick now,
+                         std::span<Insertion> insertions) {
+    const size_t count = indexes.size();
+    assert(keys.size() == count && insertions.size() == count);
+    for (size_t i = 0; i < count + kLead; ++i) {
+        if (i < count)
+            for (const Place& place : keys[i])
+                prefetch_room(table_.index_, place);
+        if (i >= kLead)
+            insertions[i - kLead] = insert(indexes[i - kLead], keys[i - kLead], now);
+    }
 }
 
-Insertion Member::insert(uint32_t index, Tick now) {
+Insertion Member::insert(uint32_t index, const Keys& keys, Tick now) {
     using enum InsertOutcome;
-    auto [original, reply] = claims_of(index);
-    FlowRef holder;
+    const auto claim_of = [&](net::Direction direction) {
+        const Place& place = keys[sluice::index(direction)];
+        return Claim{place, &table_.records_[index].key(direction),
+                     SlotWord::pending(place.tag, index, direction)};
+    };
+    Claim original = claim_of(net::Direction::Original);
+    Claim reply = claim_of(net::Direction::Reply);
+    Insertion insertion;
+    const auto failed = [&](ClaimOutcome outcome, InsertOutcome taken) {
+        fail(index, outcome == ClaimOutcome::Taken ? taken : NoSpace, insertion);
+        return insertion;
+    };
 
-    if (const auto outcome = pend(original, now, holder); outcome != ClaimOutcome::Held)
-        return fail(index, outcome == ClaimOutcome::Taken ? OriginalTaken : NoSpace, holder);
+    if (const auto outcome = pend(original, now, insertion); outcome != ClaimOutcome::Held)
+        return failed(outcome, OriginalTaken);
     do {
-        if (const auto outcome = pend(reply, now, holder); outcome != ClaimOutcome::Held) {
+        if (const auto outcome = pend(reply, now, insertion); outcome != ClaimOutcome::Held) {
             table_.index_.clear(*original.slot, original.place, original.word);
-            return fail(index, outcome == ClaimOutcome::Taken ? ReplyTaken : NoSpace, holder);
+            return failed(outcome, ReplyTaken);
         }
     } while (!stand(reply));
     while (!stand(original)) {
         // A rival with a lower index took the claim away, and may be gone itself by now.
-        if (const auto outcome = pend(original, now, holder); outcome != ClaimOutcome::Held) {
+        if (const auto outcome = pend(original, now, insertion); outcome != ClaimOutcome::Held) {
             auto& life = table_.records_[index].life;
             life.store(life.load(std::memory_order_relaxed).with(Life::Dying));
             table_.index_.erase(reply.place, index, net::Direction::Reply);
-            return fail(index, outcome == ClaimOutcome::Taken ? OriginalTaken : NoSpace, holder);
+            return failed(outcome, OriginalTaken);
         }
     }
     auto& life = table_.records_[index].life;
     // Release: who sees the record live without a slot's word (a dump) sees its tuples too.
     life.store(life.load(std::memory_order_relaxed).with(Life::Live), std::memory_order_release);
     count(seat_->opened, std::memory_order_release);
-    return {Inserted, FlowRef(index, net::Direction::Original)};
+    insertion.outcome = Inserted;
+    insertion.holder = FlowRef(index, net::Direction::Original);
+    return insertion;
 }
 
 /// The record was never live, so nobody but this member ends it.
-Insertion Member::fail(uint32_t index, InsertOutcome outcome, FlowRef holder) {
+void Member::fail(uint32_t index, InsertOutcome outcome, Insertion& insertion) {
     auto& life = table_.records_[index].life;
     life.store(life.load(std::memory_order_relaxed).with(Life::Dying), std::memory_order_release);
     if (outcome == InsertOutcome::NoSpace)
         count(seat_->no_space);
     retire(index);
-    return {outcome, holder};
+    insertion.outcome = outcome;
 }
 
 /// Claims a slot, then looks whether the key is anywhere else. When it is, the claim is withdrawn.
-Member::ClaimOutcome Member::pend(Claim& claim, Tick now, FlowRef& holder) {
+Member::ClaimOutcome Member::pend(Claim& claim, Tick now, Insertion& insertion) {
     claim.word = SlotWord{claim.word.bits & ~SlotWord::kSecondary};
     unsigned moves = 0;
     while ((claim.slot = table_.index_.claim(claim.place, claim.word)) == nullptr) {
@@ -141,7 +162,7 @@ Member::ClaimOutcome Member::pend(Claim& claim, Tick now, FlowRef& holder) {
             return ClaimOutcome::NoSpace;
         moves = std::max(moves, room.moves);
     }
-    if (is_taken(claim, now, holder)) {
+    if (is_taken(claim, now, insertion)) {
         table_.index_.clear(*claim.slot, claim.place, claim.word);
         return ClaimOutcome::Taken;
     }
@@ -158,7 +179,7 @@ bool Member::stand(Claim& claim) {
 
 /// Looks for another instance of the key, and of two that are pending lets the lower record index
 /// stay.
-bool Member::is_taken(const Claim& claim, Tick now, FlowRef& holder) {
+bool Member::is_taken(const Claim& claim, Tick now, Insertion& insertion) {
     return table_.index_.scan(claim.place, [&](Slot& slot, SlotWord word) {
         if (word.index() == claim.word.index() && word.direction() == claim.word.direction())
             return false;
@@ -172,10 +193,10 @@ bool Member::is_taken(const Claim& claim, Tick now, FlowRef& holder) {
             return false;
         if (life.life() == Life::Live &&
             !record.deadline.load(std::memory_order_relaxed).is_after(now)) {
-            kill(word.index(), life);  // by this member or by another: it is dead
+            insertion.expired += kill(word.index(), life) ? 1 : 0;  // if not, another killed it
             return false;
         }
-        holder = FlowRef(word.index(), word.direction());
+        insertion.holder = FlowRef(word.index(), word.direction());
         return true;
     });
 }
@@ -204,9 +225,9 @@ bool Member::kill(uint32_t index, LifeWord seen) {
     if (seen.life() != Life::Live || !record.life.compare_exchange_strong(
                                          seen, seen.with(Life::Dying), std::memory_order_seq_cst))
         return false;
-    const auto [original, reply] = claims_of(index);
-    table_.index_.erase(original.place, index, net::Direction::Original);
-    table_.index_.erase(reply.place, index, net::Direction::Reply);
+    const auto [original, reply] = prepare(index);
+    table_.index_.erase(original, index, net::Direction::Original);
+    table_.index_.erase(reply, index, net::Direction::Reply);
     table_.endings_.add(record.key(net::Direction::Reply));
     retire(index);
     count(seat_->ended, std::memory_order_release);

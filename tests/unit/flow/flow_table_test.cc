@@ -117,6 +117,34 @@ TEST_CASE("flow table: records given back unused can be taken again", "[flow]") 
     CHECK(member.take(indexes) == 3);
 }
 
+TEST_CASE("flow table: a burst is inserted as its flows are one by one", "[flow]") {
+    const auto table = make_table(3000, 97);
+    Member member(*table);
+    std::array<uint32_t, 50> indexes{};
+    std::array<Keys, 50> keys{};
+    std::array<Insertion, 50> insertions{};
+    for (uint32_t first = 0; first < 3000; first += 50) {
+        REQUIRE(member.take(indexes) == 50);
+        for (uint32_t i = 0; i < 50; ++i) {
+            // The last of each burst wants the first one's reply tuple.
+            fill(table->record(indexes[i]), original(first + i), reply(first + i % 49),
+                 kNow + kLong);
+            keys[i] = member.prepare(indexes[i]);
+        }
+        member.insert_bulk(indexes, keys, kNow, insertions);
+        for (uint32_t i = 0; i < 49; ++i) {
+            REQUIRE(insertions[i].outcome == Inserted);
+            REQUIRE(insertions[i].holder == FlowRef(indexes[i], Direction::Original));
+            REQUIRE(table->find(reply(first + i), kNow) == FlowRef(indexes[i], Direction::Reply));
+        }
+        REQUIRE(insertions[49].outcome == ReplyTaken);
+        REQUIRE(insertions[49].holder == FlowRef(indexes[0], Direction::Reply));
+        REQUIRE_FALSE(table->find(original(first + 49), kNow));
+        member.quiescent();
+    }
+    CHECK(table->size() == 3000 / 50 * 49);
+}
+
 TEST_CASE("flow table: a tuple has one holder", "[flow]") {
     const auto table = make_table(10);
     Member member(*table);
@@ -161,6 +189,9 @@ TEST_CASE("flow table: an expired flow is a miss and gives way", "[flow]") {
 
     const Insertion insertion = open(*table, member, original(2), reply(1));
     CHECK(insertion.outcome == Inserted);
+    CHECK(insertion.expired == 1);
+    CHECK(open(*table, member, 3).expired == 0);
+    CHECK(close(*table, member, table->find(original(3), kNow)));
     CHECK(table->record(old).life.load().life() == Life::Dying);
     CHECK(table->size() == 1);
     CHECK(table->find(reply(1), kNow).index() == insertion.holder.index());

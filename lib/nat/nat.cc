@@ -62,6 +62,7 @@ Opening Nat::open(const net::Tuple& original, const conntrack::Segment& segment,
         conntrack::begin(params_.tuning, segment, conntrack::TrackerMemory(record.tracker));
 
         const flow::Insertion insertion = member_.insert(index, now);
+        counters_.count[Count::FlowsExpired].add(insertion.expired);
         switch (insertion.outcome) {
             case flow::InsertOutcome::Inserted:
                 params_.table.deadlines().set(index, now, now + verdict.timeout);

@@ -116,6 +116,21 @@ TEST_CASE("gateway: a flow ends at its deadline, and a reply after it finds noth
     CHECK(bed.count(Count::FlowsExpired) == 1);
 }
 
+TEST_CASE("gateway: an expired flow that a new one replaces is counted as expired",
+          "[packet][udp]") {
+    Testbed bed;
+    open_udp(bed);
+    bed.advance(Duration{30'500});  // the control core gives it two seconds more
+    CHECK(bed.count(Count::FlowsExpired) == 0);
+    open_udp(bed);
+    CHECK(bed.count(Count::FlowsOpened) == 2);
+    CHECK(bed.count(Count::FlowsExpired) == 1);
+    CHECK(bed.flows() == 1);
+    bed.advance(Duration::seconds(40));
+    CHECK(bed.flows() == 0);
+    CHECK(bed.count(Count::FlowsExpired) == 2);
+}
+
 TEST_CASE("gateway: room comes back when flows expire", "[packet][udp]") {
     Testbed bed({.flows = 16});
     for (int round = 0; round < 3; ++round) {

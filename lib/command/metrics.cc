@@ -77,6 +77,7 @@ public:
         probes(total);
         pools();
         workers();
+        table();
         gauge("packets_held", "Packets waiting in rings and queues", double(total.held()));
         gauge("flows", "Flows that live", subject_.flows.size());
         gauge("flows_capacity", "Flows that the table has room for", subject_.flows.capacity());
@@ -155,6 +156,17 @@ private:
         for (size_t i = 0; i < snapshots.size(); ++i)
             dropped.metric.push_back(
                 counted(snapshots[i].dropped(), {{"worker", std::to_string(i)}}));
+    }
+
+    void table() {
+        const flow::IndexCounters index = subject_.flows.counters();
+        MetricFamily& keys =
+            counter("table_keys_total", "Keys put into the table, by the others moved for each");
+        for (unsigned moves = 0; moves <= flow::kMostMoves; ++moves)
+            keys.metric.push_back(
+                counted(index.keys_by_moves[moves], {{"moves", std::to_string(moves)}}));
+        counter("table_no_space_total", "Flows that found no room in the table")
+            .metric.push_back(counted(index.no_space));
     }
 
     const Subject& subject_;

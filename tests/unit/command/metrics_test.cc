@@ -74,6 +74,9 @@ TEST_CASE("metrics: counters, gauges and labels say what the counters say", "[co
     CHECK(page.samples["sluice_packets_held"] == 4);
     CHECK(page.samples["sluice_flows"] == 1);
     CHECK(page.samples["sluice_flows_capacity"] == 100);
+    CHECK(page.samples["sluice_table_keys_total{moves=\"0\"}"] == 2);
+    CHECK(page.samples["sluice_table_keys_total{moves=\"3\"}"] == 0);
+    CHECK(page.samples["sluice_table_no_space_total"] == 0);
     CHECK(page.samples["sluice_build_info{version=\"1.2.3\"}"] == 1);
     CHECK(page.types["sluice_flows"] == "gauge");
 }
@@ -85,7 +88,7 @@ TEST_CASE("metrics: every count and every drop reason has its own series", "[com
     size_t plain = 0;
     for (const auto& [name, value] : page.samples) {
         reasons += name.starts_with("sluice_drops_total{reason=");
-        plain += name.ends_with("_total");
+        plain += name.ends_with("_total") && !name.starts_with("sluice_table_");
         CHECK((value == 0 || name.starts_with("sluice_build_info") ||
                name == "sluice_flows_capacity"));
     }

@@ -40,7 +40,7 @@ int main(int argc, char** argv) {
         "table", "the flow table beside rte_hash and tbb::concurrent_hash_map; runs all cases");
     table_command->add_flag("--json", table.json, "one JSON object a line");
     table_command->add_option("--flows", table.flows,
-                              "only tables of so many flows: 65536, 1048576, 8388608");
+                              "only tables of so many flows: 65536, 1048576, 8388608, 10000000");
     table_command->add_option("--load", table.loads, "only at this percentage: 50, 80, 85, 95, 97");
     table_command->add_option("--rounds", table.rounds, "rounds of each case")
         ->check(CLI::Range(7, 1000));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "flow/displacement.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 
@@ -10,9 +11,10 @@ namespace {
 /// Others change the table during a search; after so many of their surprises there is no room.
 constexpr unsigned kMostSearches = 64;
 
-/// So many of the first buckets are looked at in most searches; with each, the record whose key
-/// would move there is fetched too.
-constexpr unsigned kLikely = 6;
+/// Buckets sent for ahead of the search, each with the record whose key would move there: most
+/// searches end among so many, and to fetch all that a full bucket leads to costs more than it
+/// saves.
+constexpr unsigned kLikely = 4;
 static_assert(kLikely <= kSlots);
 
 /// A bucket that the search has reached, by moving `word` out of slot `slot` of `parent`.
@@ -27,8 +29,8 @@ struct Reached {
 class Search {
 public:
     Search(CuckooIndex& index, const Place& place) : index_(index) {
-        add({place.primary, 0, 0, 0, 0});
-        add({place.secondary, 0, 0, 0, 0});
+        reached_[count_++] = {place.primary, 0, 0, 0, 0};
+        reached_[count_++] = {place.secondary, 0, 0, 0, 0};
     }
 
     struct End {
@@ -43,9 +45,14 @@ public:
         unsigned first = 0;
         for (unsigned moves = 0; moves <= kMostMoves; ++moves) {
             const unsigned last = count_;
-            for (unsigned node = first; node < last; ++node)
+            for (unsigned node = first; node < std::min(first + kLikely, last); ++node)
+                prefetch(node);
+            for (unsigned node = first; node < last; ++node) {
+                if (node + kLikely < last)
+                    prefetch(node + kLikely);
                 if (const unsigned empty = index_.bucket(reached_[node].bucket).empty_slots())
                     return {node, static_cast<unsigned>(std::countr_zero(empty)), true};
+            }
             for (unsigned node = first; moves < kMostMoves && node < last; ++node)
                 expand(node);
             first = last;
@@ -72,12 +79,11 @@ public:
     unsigned moves(const End& end) const { return reached_[end.node].moves; }
 
 private:
-    /// The bucket will be looked at soon, and the record if its key moves.
-    void add(const Reached& bucket) {
-        __builtin_prefetch(&index_.bucket(bucket.bucket), 1);
-        if (bucket.moves == 1 && count_ < kLikely)
-            __builtin_prefetch(&index_.record(SlotWord{bucket.word}));
-        reached_[count_++] = bucket;
+    /// A bucket that is soon looked at, and the record whose key would move there.
+    void prefetch(unsigned node) const {
+        __builtin_prefetch(&index_.bucket(reached_[node].bucket), 1);
+        if (reached_[node].moves == 1)
+            __builtin_prefetch(&index_.record(SlotWord{reached_[node].word}));
     }
 
     void expand(unsigned node) {
@@ -87,8 +93,9 @@ private:
             // Acquire: the mover goes on to the life of the record that the word names.
             const SlotWord word = bucket.slot[slot].load(std::memory_order_acquire);
             if (word.state() == SlotState::Live)
-                add({index_.other(at.bucket, word.tag()), static_cast<uint16_t>(node),
-                     static_cast<uint8_t>(slot), static_cast<uint8_t>(at.moves + 1), word.bits});
+                reached_[count_++] = {index_.other(at.bucket, word.tag()),
+                                      static_cast<uint16_t>(node), static_cast<uint8_t>(slot),
+                                      static_cast<uint8_t>(at.moves + 1), word.bits};
         }
     }
 

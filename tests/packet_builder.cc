@@ -139,6 +139,30 @@ Frame& Frame::without_udp_checksum() {
     without_udp_checksum_ = true;
     return *this;
 }
+Frame& Frame::sctp(uint16_t source_port, uint16_t destination_port, uint32_t tag) {
+    kind_ = Kind::Sctp;
+    protocol_ = 132;
+    source_port_ = source_port;
+    destination_port_ = destination_port;
+    tag_ = tag;
+    return *this;
+}
+Frame& Frame::chunk(uint8_t type, uint8_t flags, Bytes value) {
+    put8(chunks_, type);
+    put8(chunks_, flags);
+    put16(chunks_, static_cast<unsigned>(4 + value.size()));
+    put(chunks_, value);
+    chunks_.resize((chunks_.size() + 3) / 4 * 4);
+    return *this;
+}
+Frame& Frame::init(uint8_t type, uint32_t initiate_tag) {
+    Bytes value;
+    put32(value, initiate_tag);
+    put32(value, 65536);    // window
+    put32(value, 0x10001);  // streams
+    put32(value, 1);        // TSN
+    return chunk(type, 0, value);
+}
 Frame& Frame::echo_request(uint16_t identifier, uint16_t sequence) {
     return icmp(8, 0, uint32_t{identifier} << 16 | sequence);
 }
@@ -222,6 +246,10 @@ Bytes Frame::transport_header(size_t payload_bytes) const {
     if (kind_ == Kind::Udp) {
         put16(out, udp_length_.value_or(static_cast<uint16_t>(8 + payload_bytes)));
         put16(out, 0);
+    } else if (kind_ == Kind::Sctp) {
+        put32(out, tag_);
+        put32(out, 0);
+        put(out, chunks_);
     } else if (kind_ == Kind::UdpLite) {
         put16(out, coverage_);
         put16(out, 0);
@@ -251,6 +279,12 @@ void Frame::fill_transport_checksum(Bytes& transport, const Bytes& header) const
     const bool is_udp = kind_ == Kind::Udp || kind_ == Kind::UdpLite;
     if (kind_ == Kind::Raw || (is_udp && without_udp_checksum_))
         return;
+    if (kind_ == Kind::Sctp) {
+        const uint32_t crc = plain_crc32c(transport) ^ (bad_transport_checksum_ ? 0x1000u : 0u);
+        for (size_t i = 0; i < 4; ++i)
+            transport.at(8 + i) = static_cast<uint8_t>(crc >> 8 * i);
+        return;
+    }
     const std::span sum_over(transport.data(), covered(transport.size()));
     const size_t length = kind_ == Kind::UdpLite ? transport.size() : sum_over.size();
     const uint32_t pseudo = kind_ == Kind::Icmp ? 0 : plain_pseudo_sum(header, length);

@@ -63,6 +63,12 @@ public:
     /// The checksum covers `coverage` bytes; 0: all.
     Frame& udp_lite(uint16_t source_port, uint16_t destination_port, uint16_t coverage = 0);
 
+    /// SCTP with the chunks that chunk() adds.
+    Frame& sctp(uint16_t source_port, uint16_t destination_port, uint32_t tag);
+    Frame& chunk(uint8_t type, uint8_t flags = 0, Bytes value = {});
+    /// INIT (type 1) or INIT ACK (2).
+    Frame& init(uint8_t type, uint32_t initiate_tag);
+
     Frame& echo_request(uint16_t identifier, uint16_t sequence = 1);
     Frame& echo_reply(uint16_t identifier, uint16_t sequence = 1);
     /// Any ICMP message; `rest` is the second word of its header.
@@ -91,7 +97,7 @@ public:
     Bytes ip_bytes() const;  ///< Without the Ethernet header and the padding.
 
 private:
-    enum class Kind : uint8_t { Raw, Tcp, Udp, UdpLite, Icmp };
+    enum class Kind : uint8_t { Raw, Tcp, Udp, UdpLite, Sctp, Icmp };
 
     Bytes transport_header(size_t payload_bytes) const;
     Bytes ip_header(size_t transport_size) const;
@@ -128,6 +134,8 @@ private:
     std::optional<uint16_t> udp_length_;
     bool without_udp_checksum_ = false;
     uint16_t coverage_ = 0;
+    uint32_t tag_ = 0;
+    Bytes chunks_;
     uint8_t icmp_type_ = 0;
     uint8_t icmp_code_ = 0;
     uint32_t icmp_rest_ = 0;

@@ -39,7 +39,8 @@ void read_transport(Seen& seen, View ip, View transport) {
     const bool is_tcp = seen.protocol == 6;
     const bool is_lite = seen.protocol == 136;
     const bool is_udp = seen.protocol == 17 || is_lite;
-    if (is_tcp || is_udp) {
+    const bool is_sctp = seen.protocol == 132;
+    if (is_tcp || is_udp || is_sctp) {
         seen.source_port = get16(transport, 0);
         seen.destination_port = get16(transport, 2);
     }
@@ -67,8 +68,21 @@ void read_transport(Seen& seen, View ip, View transport) {
         seen.window = get16(transport, 14);
         seen.transport_checksum = get16(transport, 16);
     }
+    if (is_sctp) {
+        header = 12;
+        seen.sctp_tag = get32(transport, 4);
+    }
     const View rest = from(transport, std::min(header, transport.size()));
     seen.payload.assign(rest.begin(), rest.end());
+    if (is_sctp) {
+        const uint32_t crc = plain_crc32c(transport, 8);
+        seen.transport_checksum_ok = seen.whole;
+        if (!seen.whole)
+            return;
+        for (size_t i = 0; i < 4; ++i)
+            seen.transport_checksum_ok &= get8(transport, 8 + i) == (crc >> 8 * i & 0xff);
+        return;
+    }
     const uint32_t pseudo =
         is_tcp || is_udp ? plain_pseudo_sum(ip, is_lite ? transport.size() : covered) : 0;
     seen.transport_checksum_ok =
@@ -122,7 +136,8 @@ Seen read(View frame) {
 std::string summary(const Seen& seen) {
     if (seen.ether_type != 0x0800 && seen.source.empty())
         return "ether type " + std::to_string(seen.ether_type);
-    const bool has_ports = seen.protocol == 6 || seen.protocol == 17 || seen.protocol == 136;
+    const bool has_ports =
+        seen.protocol == 6 || seen.protocol == 17 || seen.protocol == 136 || seen.protocol == 132;
     const auto end = [has_ports](const std::string& host, uint16_t port) {
         return has_ports ? host + ':' + std::to_string(port) : host;
     };
@@ -130,6 +145,7 @@ std::string summary(const Seen& seen) {
                        : seen.protocol == 17  ? "udp "
                        : seen.protocol == 1   ? "icmp "
                        : seen.protocol == 136 ? "udplite "
+                       : seen.protocol == 132 ? "sctp "
                                               : "ip " + std::to_string(seen.protocol) + ' ';
     text +=
         end(seen.source, seen.source_port) + " > " + end(seen.destination, seen.destination_port);

@@ -39,6 +39,7 @@ struct Seen {
     uint32_t seq = 0;
     uint32_t ack = 0;
     uint16_t window = 0;
+    uint32_t sctp_tag = 0;
     uint8_t icmp_type = 0;
     uint8_t icmp_code = 0;
     uint16_t identifier = 0;     ///< Of an ICMP query.

@@ -60,7 +60,7 @@ public:
         for (const Sent& sent : segments)
             keep(track(tuning_, state_, sent.direction, sent.segment, memory_));
     }
-    TcpState state() const { return state_.state; }
+    TcpState state() const { return state_.state.tcp(); }
 
 private:
     void keep(const Verdict& verdict) {

@@ -9,6 +9,7 @@
 namespace sluice::config {
 namespace {
 
+using conntrack::SctpState;
 using conntrack::TcpState;
 
 constexpr std::string_view kPorts = "Ports";
@@ -101,6 +102,11 @@ Status store_max_retrans(const Given& given, Config& config) {
 template <TcpState State>
 Status store_tcp(const Given& given, Config& config) {
     return store(read_seconds(given), config.tuning.tcp[State]);
+}
+
+template <SctpState State>
+Status store_sctp(const Given& given, Config& config) {
+    return store(read_seconds(given), config.tuning.sctp[State]);
 }
 
 template <Duration conntrack::Tuning::*Field>
@@ -236,6 +242,15 @@ constexpr Flag kFlags[] = {
     timeout("timeout-udplite-stream", "Answered and older than 2 s; default: 120",
             store_timeout<&Tuning::udp_lite_stream>),
     timeout("timeout-icmp", "default: 30", store_timeout<&Tuning::icmp>),
+    timeout("timeout-sctp-closed", "INIT unanswered, or over; default: 10",
+            store_sctp<SctpState::Closed>),
+    timeout("timeout-sctp-cookie-wait", "default: 3", store_sctp<SctpState::CookieWait>),
+    timeout("timeout-sctp-cookie-echoed", "default: 3", store_sctp<SctpState::CookieEchoed>),
+    timeout("timeout-sctp-established", "default: 210", store_sctp<SctpState::Established>),
+    timeout("timeout-sctp-shutdown-sent", "default: 3", store_sctp<SctpState::ShutdownSent>),
+    timeout("timeout-sctp-shutdown-recd", "default: 3", store_sctp<SctpState::ShutdownRecd>),
+    timeout("timeout-sctp-shutdown-ack-sent", "default: 3",
+            store_sctp<SctpState::ShutdownAckSent>),
     timeout("timeout-gre", "Before it is answered; default: 30", store_timeout<&Tuning::gre>),
     timeout("timeout-gre-stream", "default: 180", store_timeout<&Tuning::gre_stream>),
     timeout("timeout-generic", "Other protocols, such as ESP; default: 600",

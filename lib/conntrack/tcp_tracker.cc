@@ -137,7 +137,7 @@ Verdict refuse(const Arrival& arrival, Drop reason, TcpTracker& tracker) {
 
 /// Into `state`, if the segment fits the window.
 Verdict enter(const Arrival& arrival, TcpState state, TcpTracker& tracker) {
-    const Course course{arrival.direction, arrival.flow.state, arrival.tuning.tcp_be_liberal};
+    const Course course{arrival.direction, arrival.flow.state.tcp(), arrival.tuning.tcp_be_liberal};
     switch (fit(course, arrival.segment, tracker.ends)) {
         case Fit::Inside:
             if (arrival.kind == SegmentClass::Ack)
@@ -236,7 +236,7 @@ bool answers_ignored(const Arrival& arrival, const TcpTracker& tracker) {
 }
 
 Verdict reset(const Arrival& arrival, TcpTracker& tracker) {
-    switch (arrival.flow.state) {
+    switch (arrival.flow.state.tcp()) {
         case TcpState::FinWait:
         case TcpState::CloseWait:
         case TcpState::LastAck:
@@ -250,7 +250,7 @@ Verdict reset(const Arrival& arrival, TcpTracker& tracker) {
         case RstFit::Refused:
             return refused(arrival.flow, Drop::InvalidRst);
         case RstFit::Asks:
-            return enter(arrival, arrival.flow.state, tracker);
+            return enter(arrival, arrival.flow.state.tcp(), tracker);
         case RstFit::Unknown:
             if (answers_ignored(arrival, tracker))
                 return settle(arrival, TcpState::Close, tracker);
@@ -350,7 +350,7 @@ Verdict track_tcp(const Tuning& tuning, const FlowState& flow, Direction directi
     const Arrival arrival{tuning, flow, direction, classify(segment.tcp_flags), segment};
     if (flow.state == TcpState::Established && arrival.kind == SegmentClass::Ack) [[likely]]
         return stay_established(arrival, tracker);
-    const Transition transition = next(direction, arrival.kind, flow.state);
+    const Transition transition = next(direction, arrival.kind, flow.state.tcp());
     switch (transition.step) {
         case Step::Move:
             return move(arrival, transition.state, tracker);

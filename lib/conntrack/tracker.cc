@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "conntrack/tracker.h"
 
+#include "conntrack/sctp_tracker.h"
 #include "conntrack/tcp_tracker.h"
 #include "conntrack/verdict.h"
 #include "net/icmp.h"
@@ -46,7 +47,7 @@ Verdict track_gre(const FlowState& flow, Direction direction, const Timeouts& ti
 Verdict open_icmp(const Tuning& tuning, uint8_t type) {
     if (!net::is_icmp_query(type))
         return refused(Drop::InvalidUntrackedIcmp);
-    return opened(TcpState::None, tuning.icmp);
+    return opened({}, tuning.icmp);
 }
 
 Verdict track_icmp(const Tuning& tuning, const FlowState& flow, Direction direction, uint8_t type) {
@@ -61,6 +62,10 @@ TcpTracker& tcp_tracker(TrackerMemory memory) {
     return *std::launder(reinterpret_cast<TcpTracker*>(memory.data()));
 }
 
+SctpTracker& sctp_tracker(TrackerMemory memory) {
+    return *std::launder(reinterpret_cast<SctpTracker*>(memory.data()));
+}
+
 }  // namespace
 
 Verdict open(const Tuning& tuning, const Segment& segment) {
@@ -68,21 +73,25 @@ Verdict open(const Tuning& tuning, const Segment& segment) {
         case Protocol::Tcp:
             return open_tcp(tuning, segment);
         case Protocol::Udp:
-            return opened(TcpState::None, tuning.udp);
+            return opened({}, tuning.udp);
         case Protocol::Icmp:
             return open_icmp(tuning, segment.icmp_type);
         case Protocol::UdpLite:
-            return opened(TcpState::None, tuning.udp_lite);
+            return opened({}, tuning.udp_lite);
+        case Protocol::Sctp:
+            return open_sctp(tuning, segment);
         case Protocol::Gre:
-            return opened(TcpState::None, tuning.gre);
+            return opened({}, tuning.gre);
         default:
-            return opened(TcpState::None, tuning.generic);
+            return opened({}, tuning.generic);
     }
 }
 
 void begin(const Tuning& tuning, const Segment& segment, TrackerMemory memory) {
     if (segment.protocol == Protocol::Tcp)
         new (memory.data()) TcpTracker(begin_tcp(tuning, segment));
+    else if (segment.protocol == Protocol::Sctp)
+        new (memory.data()) SctpTracker(begin_sctp(segment));
 }
 
 Verdict track(const Tuning& tuning, const FlowState& flow, Direction direction,
@@ -96,6 +105,8 @@ Verdict track(const Tuning& tuning, const FlowState& flow, Direction direction,
             return track_icmp(tuning, flow, direction, segment.icmp_type);
         case Protocol::UdpLite:
             return track_udp(flow, direction, {tuning.udp_lite, tuning.udp_lite_stream});
+        case Protocol::Sctp:
+            return track_sctp(tuning, flow, direction, segment, sctp_tracker(memory));
         case Protocol::Gre:
             return track_gre(flow, direction, {tuning.gre, tuning.gre_stream});
         default:

@@ -4,20 +4,20 @@
 /// \file
 /// Tracker: what a packet does to the state of its flow, and whether it may pass at all.
 ///
-/// Shape    Pure functions: no clock, no table, no packet memory. TCP, UDP, UDP-Lite, ICMP queries
-/// and
-///          GRE each by its own rules; of any other protocol all packets pass.
+/// Shape    Pure functions: no clock, no table, no packet memory. TCP, UDP, UDP-Lite, SCTP, GRE and
+///          ICMP queries each by its own rules; of any other protocol all packets pass.
 /// Threads  A flow's state is handed in and out by its owner.
 /// Errors   A packet that Linux calls INVALID is refused with the exact reason.
 /// Source   nf_conntrack of Linux 6.x: tcp_conntracks, nf_conntrack_tcp_packet(),
 ///          nf_conntrack_udp_packet(), nf_conntrack_icmp_packet(), nf_conntrack_gre_packet().
 
 #include "base/clock.h"
+#include "conntrack/protocol_state.h"
 #include "conntrack/status.h"
 #include "conntrack/tcp_options.h"
-#include "conntrack/tcp_state.h"
 #include "conntrack/tuning.h"
 #include "net/tuple.h"
+#include "sctp/packet.h"
 #include "stats/drop.h"
 
 #include <cstddef>
@@ -38,6 +38,8 @@ struct Segment {
     uint32_t seq = 0;
     uint32_t ack = 0;
     TcpOptions options{};
+
+    sctp::Packet sctp_packet{};
 };
 
 inline constexpr size_t kTrackerBytes = 64;
@@ -55,7 +57,7 @@ enum class Action : uint8_t {
 struct alignas(32) Verdict {
     Action action = Action::Pass;
     stats::Drop reason{};  ///< Of Refuse.
-    TcpState state = TcpState::None;
+    ProtocolState state;
     uint8_t status = 0;    ///< Status bits after the packet.
     bool refresh = false;  ///< The deadline becomes now + timeout.
     Duration timeout;
@@ -63,7 +65,7 @@ struct alignas(32) Verdict {
 
 /// A flow as its packets find it.
 struct FlowState {
-    TcpState state = TcpState::None;
+    ProtocolState state;
     uint8_t status = 0;  ///< Status bits.
     Duration age;        ///< Since it opened.
     Duration remaining;  ///< Until its deadline.

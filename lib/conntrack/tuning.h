@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/enum.h"
+#include "conntrack/sctp_state.h"
 #include "conntrack/tcp_state.h"
 
 namespace sluice::conntrack {
@@ -44,6 +45,17 @@ struct Tuning {
     Duration udp_lite = Duration::seconds(30);
     Duration udp_lite_stream = Duration::seconds(120);
     Duration icmp = Duration::seconds(30);
+    /// nf_conntrack_sctp_timeout_*.
+    EnumArray<SctpState, Duration, kSctpStateCount> sctp{{
+        Duration{},              // None
+        Duration::seconds(10),   // Closed
+        Duration::seconds(3),    // CookieWait
+        Duration::seconds(3),    // CookieEchoed
+        Duration::seconds(210),  // Established
+        Duration::seconds(3),    // ShutdownSent
+        Duration::seconds(3),    // ShutdownRecd
+        Duration::seconds(3),    // ShutdownAckSent
+    }};
     Duration gre = Duration::seconds(30);
     Duration gre_stream = Duration::seconds(180);
     Duration generic = Duration::seconds(600);

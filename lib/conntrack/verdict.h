@@ -11,7 +11,7 @@
 namespace sluice::conntrack {
 
 /// A new flow in `state`.
-constexpr Verdict opened(TcpState state, Duration timeout) {
+constexpr Verdict opened(ProtocolState state, Duration timeout) {
     Verdict verdict;
     verdict.state = state;
     verdict.refresh = true;

@@ -59,7 +59,7 @@ struct alignas(64) FlowRecord {
     std::atomic<LifeWord> life;
     std::atomic<Tick> deadline;
     uint8_t owner;                ///< Worker that opened the flow.
-    std::atomic<uint8_t> state;   ///< conntrack::TcpState of TCP flows; 0 otherwise.
+    std::atomic<uint8_t> state;   ///< conntrack::ProtocolState.
     std::atomic<uint8_t> status;  ///< conntrack::Status bits.
     net::Sides sides;             ///< By which packets come and go.
     Rewrite rewrite;

@@ -8,7 +8,7 @@
 /// Threads  Made by a member of the flow table, from a record that it has seen live.
 
 #include "base/clock.h"
-#include "conntrack/tcp_state.h"
+#include "conntrack/protocol_state.h"
 #include "flow/flow_record.h"
 #include "net/tuple.h"
 
@@ -20,7 +20,7 @@ namespace sluice::listing {
 struct FlowEntry {
     std::array<net::Tuple, 2> tuple;  ///< Indexed by net::Direction.
     Duration left;                    ///< Until the deadline; not above 0 when it has passed.
-    conntrack::TcpState state = conntrack::TcpState::None;
+    conntrack::ProtocolState state;
     uint8_t status = 0;  ///< conntrack::Status bits.
     uint8_t owner = 0;   ///< Worker that opened the flow.
 
@@ -33,7 +33,7 @@ inline FlowEntry read_entry(const flow::FlowRecord& record, Tick now) {
     return {
         .tuple = record.tuple,
         .left = record.deadline.load(std::memory_order_relaxed) - now,
-        .state = static_cast<conntrack::TcpState>(record.state.load(std::memory_order_relaxed)),
+        .state = conntrack::ProtocolState(record.state.load(std::memory_order_relaxed)),
         .status = record.status.load(std::memory_order_relaxed),
         .owner = record.owner,
     };

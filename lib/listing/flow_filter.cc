@@ -138,7 +138,7 @@ bool FlowFilter::matches(const FlowEntry& flow) const {
         return false;
     if (protocol && *protocol != original.protocol)
         return false;
-    if (state && (original.protocol != Protocol::Tcp || *state != flow.state))
+    if (state && (original.protocol != Protocol::Tcp || *state != flow.state.tcp()))
         return false;
     if (!source_port && !destination_port)
         return true;

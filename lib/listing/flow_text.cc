@@ -12,7 +12,6 @@
 namespace sluice::listing {
 namespace {
 
-using conntrack::TcpState;
 using net::Direction;
 using net::Protocol;
 
@@ -94,6 +93,15 @@ unsigned whole_seconds(Duration left) {
     return left > Duration{} ? static_cast<unsigned>(left.milliseconds) / 1000 : 0;
 }
 
+/// Empty for a protocol without states.
+std::string_view state_name(const FlowEntry& flow) {
+    if (flow.protocol() == Protocol::Tcp)
+        return conntrack::tcp_state_name(flow.state.tcp());
+    if (flow.protocol() == Protocol::Sctp)
+        return conntrack::sctp_state_name(flow.state.sctp());
+    return {};
+}
+
 /// The protocol's name and number, as a line begins with them: the name takes eight columns.
 void write_protocol(LineWriter& line, Protocol protocol) {
     constexpr size_t kColumns = 8;
@@ -135,8 +143,8 @@ void append_line(std::string& out, const FlowEntry& flow) {
     LineWriter line(buffer);
     write_protocol(line, flow.protocol());
     line << whole_seconds(flow.left) << " ";
-    if (flow.protocol() == Protocol::Tcp)
-        line << conntrack::tcp_state_name(flow.state) << " ";
+    if (const std::string_view state = state_name(flow); !state.empty())
+        line << state << " ";
     write_tuple(line, flow.tuple[index(Direction::Original)], Direction::Original);
     if ((flow.status & conntrack::kSeenReply) == 0)
         line << "[UNREPLIED] ";
@@ -155,8 +163,8 @@ void append_json(std::string& out, const FlowEntry& flow) {
     line << R"({"protocol":")";
     write_json_protocol(line, flow.protocol());
     line << R"(","timeout":)" << whole_seconds(flow.left);
-    if (flow.protocol() == Protocol::Tcp)
-        line << R"(,"state":")" << conntrack::tcp_state_name(flow.state) << '"';
+    if (const std::string_view state = state_name(flow); !state.empty())
+        line << R"(,"state":")" << state << '"';
     line << R"(,"original":)";
     write_json_tuple(line, flow.tuple[index(Direction::Original)], Direction::Original);
     line << R"(,"reply":)";

@@ -93,7 +93,7 @@ void Nat::fill(flow::FlowRecord& record, const net::Tuple& original, const net::
     record.hops = {};
     record.opened = now;
     // relaxed: nobody sees the record before insert() publishes it.
-    record.state.store(static_cast<uint8_t>(verdict.state), std::memory_order_relaxed);
+    record.state.store(verdict.state.bits(), std::memory_order_relaxed);
     record.status.store(verdict.status, std::memory_order_relaxed);
     record.deadline.store(now + verdict.timeout, std::memory_order_relaxed);
 }
@@ -110,8 +110,7 @@ Chosen Nat::choose(const net::Tuple& original, Tick now) {
 Tracking Nat::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick now) {
     flow::FlowRecord& record = params_.table.record(ref);
     const flow::LifeWord life = record.life.load(std::memory_order_relaxed);
-    const auto state =
-        static_cast<conntrack::TcpState>(record.state.load(std::memory_order_relaxed));
+    const conntrack::ProtocolState state(record.state.load(std::memory_order_relaxed));
     const uint8_t status = record.status.load(std::memory_order_relaxed);
 
     const Tick before = record.deadline.load(std::memory_order_relaxed);
@@ -128,7 +127,7 @@ Tracking Nat::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick n
     // relaxed: only the owner writes these, and who else reads them (lists) wants no more than each
     // value by itself. Stores are left out where nothing changes, to keep the line unshared.
     if (verdict.state != state)
-        record.state.store(static_cast<uint8_t>(verdict.state), std::memory_order_relaxed);
+        record.state.store(verdict.state.bits(), std::memory_order_relaxed);
     if (verdict.status != status)
         record.status.store(verdict.status, std::memory_order_relaxed);
     if (verdict.refresh) {

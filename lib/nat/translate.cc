@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "nat/translate.h"
 
+#include "sctp/crc32c.h"
+
 #include <rte_icmp.h>
 #include <rte_ip.h>
+#include <rte_sctp.h>
 #include <rte_tcp.h>
 #include <rte_udp.h>
 
@@ -12,6 +15,24 @@ namespace {
 /// UDP has no "zero" sum: 0 means that there is none (RFC 768).
 uint16_t udp_checksum(uint16_t sum) {
     return sum == 0 ? 0xffff : sum;
+}
+
+/// The checksum covers the ports, not the addresses; with the packet's own ports it stays.
+void translate_sctp(const net::Tuple& after, const net::Packet& packet) {
+    auto* sctp = reinterpret_cast<rte_sctp_hdr*>(packet.transport);
+    const std::array<uint16_t, 2> difference{
+        static_cast<uint16_t>(sctp->src_port ^ after.source_port.raw),
+        static_cast<uint16_t>(sctp->dst_port ^ after.destination_port.raw),
+    };
+    if (difference == std::array<uint16_t, 2>{})
+        return;
+    const auto header =
+        static_cast<size_t>(packet.transport - reinterpret_cast<const uint8_t*>(packet.ip));
+    sctp->src_port = after.source_port.raw;
+    sctp->dst_port = after.destination_port.raw;
+    sctp->cksum ^= rte_cpu_to_le_32(sctp::crc32c_change(
+        {reinterpret_cast<const uint8_t*>(difference.data()), sizeof difference},
+        packet.length - header - sizeof difference));
 }
 
 }  // namespace
@@ -65,6 +86,8 @@ void translate(const flow::FlowRecord& record, net::Direction direction,
             icmp->icmp_cksum = transport.apply(icmp->icmp_cksum);
             return;
         }
+        case net::Protocol::Sctp:
+            return translate_sctp(after, packet);
         default:  // by its addresses alone
             return;
     }

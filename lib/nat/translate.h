@@ -8,7 +8,7 @@
 ///          same code serves both directions; only the sign of the checksum deltas differs.
 /// Cost     No checksum is computed, only adjusted; the deltas stand in the record.
 /// Source   RFC 3022 §4.1, §4.2; RFC 1624; RFC 768 (a UDP checksum of 0 stays, and none becomes 0),
-///          RFC 3828 (UDP-Lite).
+///          RFC 3828 (UDP-Lite), RFC 9260 §6.8 (SCTP).
 
 #include "flow/flow_record.h"
 #include "net/packet.h"

@@ -2,11 +2,13 @@
 #include "net/parse.h"
 
 #include "net/quote.h"
+#include "sctp/packet.h"
 
 #include <rte_ether.h>
 #include <rte_icmp.h>
 #include <rte_ip.h>
 #include <rte_mbuf.h>
+#include <rte_sctp.h>
 #include <rte_tcp.h>
 #include <rte_udp.h>
 
@@ -162,6 +164,17 @@ Verdict parse_udp_lite(const Transport& transport, Tuple& tuple) {
     return std::nullopt;
 }
 
+Verdict parse_sctp(const Transport& transport, Tuple& tuple) {
+    if (const Verdict reason = transport.refuses(sctp::kHeaderBytes + sctp::kChunkHeaderBytes))
+        return reason;
+    if (!sctp::read({transport.start, transport.head_bytes}, transport.bytes))
+        return Drop::TransportHeader;
+    const auto& sctp = *reinterpret_cast<const rte_sctp_hdr*>(transport.start);
+    tuple.source_port = Be16{sctp.src_port};
+    tuple.destination_port = Be16{sctp.dst_port};
+    return std::nullopt;
+}
+
 Verdict parse_icmp_error(uint8_t type, Packet& packet, Tuple& tuple) {
     if (type == kRedirect)
         return Drop::IcmpRedirect;
@@ -194,6 +207,8 @@ Verdict parse_transport(const Transport& transport, Packet& packet, Tuple& tuple
             return parse_udp(transport, tuple);
         case Protocol::Icmp:
             return parse_icmp(transport, packet, tuple);
+        case Protocol::Sctp:
+            return parse_sctp(transport, tuple);
         case Protocol::UdpLite:
             return parse_udp_lite(transport, tuple);
         default:  // by its addresses alone, whatever it carries

@@ -30,7 +30,8 @@ constexpr Direction opposite(Direction direction) {
 enum class Protocol : uint8_t { Icmp = 1, Tcp = 6, Udp = 17, Gre = 47, Sctp = 132, UdpLite = 136 };
 
 constexpr bool has_ports(Protocol protocol) {
-    return protocol == Protocol::Tcp || protocol == Protocol::Udp || protocol == Protocol::UdpLite;
+    return protocol == Protocol::Tcp || protocol == Protocol::Udp || protocol == Protocol::Sctp ||
+           protocol == Protocol::UdpLite;
 }
 
 /// A protocol whose flows are told apart by their addresses alone: GRE, ESP, and all that sluice

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/parse.h"
+#include "sctp/crc32c.h"
 
 #include <rte_ip.h>
 #include <rte_mbuf.h>
+#include <rte_sctp.h>
 #include <rte_udp.h>
 
 #include <algorithm>
@@ -66,12 +68,35 @@ uint32_t covered_bytes(const Packet& packet, uint32_t bytes) {
     }
 }
 
+/// CRC32c over the whole packet, with the field itself taken as 0.
+bool is_sctp_crc_good(const rte_mbuf* mbuf, const Packet& packet) {
+    const auto* start = rte_pktmbuf_mtod(mbuf, const uint8_t*);
+    const auto* ip = reinterpret_cast<const uint8_t*>(packet.ip);
+    rte_sctp_hdr header = *reinterpret_cast<const rte_sctp_hdr*>(packet.transport);
+    const uint32_t there = rte_le_to_cpu_32(header.cksum);
+    header.cksum = 0;
+
+    sctp::Crc32c crc;
+    crc.add({reinterpret_cast<const uint8_t*>(&header), sizeof header});
+    size_t offset = static_cast<size_t>(packet.transport - start) + sizeof header;
+    size_t bytes = packet.length - static_cast<size_t>(packet.transport - ip) - sizeof header;
+    for (; bytes > 0; mbuf = mbuf->next) {
+        const size_t here = std::min(bytes, mbuf->data_len - offset);
+        crc.add({rte_pktmbuf_mtod_offset(mbuf, const uint8_t*, offset), here});
+        offset = 0;
+        bytes -= here;
+    }
+    return crc.value() == there;
+}
+
 bool is_transport_sum_good(const rte_mbuf* mbuf, const Packet& packet) {
     const auto* start = rte_pktmbuf_mtod(mbuf, const uint8_t*);
     const auto offset = static_cast<uint32_t>(packet.transport - start);
     const auto* ip = reinterpret_cast<const uint8_t*>(packet.ip);
     const uint32_t bytes = packet.length - static_cast<uint32_t>(packet.transport - ip);
     const Protocol protocol = protocol_of(packet);
+    if (protocol == Protocol::Sctp)
+        return is_sctp_crc_good(mbuf, packet);
     if (protocol == Protocol::Icmp)
         return sum_of(mbuf, offset, bytes) == kSumOfGood;
     const uint32_t covered = covered_bytes(packet, bytes);

@@ -51,6 +51,8 @@ constexpr Row kRows[] = {
     {InvalidUntrackedSynAck, "invalid_untracked_syn_ack"},
     {InvalidUntrackedAck, "invalid_untracked_ack"},
     {InvalidUntrackedIcmp, "invalid_untracked_icmp"},
+    {InvalidUntrackedSctp, "invalid_untracked_sctp"},
+    {InvalidSctpTag, "invalid_sctp_tag"},
     {InvalidTransition, "invalid_transition"},
     {InvalidWindowAbove, "invalid_window_above"},
     {InvalidAckUnsent, "invalid_ack_unsent"},

@@ -33,8 +33,8 @@ enum class Drop : uint8_t {
     Fragment,              ///< Part of a fragmented datagram.
 
     // Transport header.
-    TransportHeader,    ///< TCP data offset or UDP length contradicts the packet.
-    TransportChecksum,  ///< TCP, UDP, UDP-Lite or ICMP checksum is wrong.
+    TransportHeader,    ///< TCP data offset, UDP length or SCTP chunks contradict the packet.
+    TransportChecksum,  ///< TCP, UDP, UDP-Lite, SCTP or ICMP checksum is wrong.
     IcmpType,           ///< ICMP that is neither query, answer nor error.
     IcmpRedirect,       ///< ICMP redirect: meant for the link that it came by.
     IcmpErrorQuote,     ///< ICMP error that quotes no packet, or too little of one.
@@ -59,6 +59,8 @@ enum class Drop : uint8_t {
     InvalidUntrackedSynAck,  ///< SYN/ACK without a flow.
     InvalidUntrackedAck,     ///< ACK without a flow, --tcp-loose 0.
     InvalidUntrackedIcmp,    ///< Answer to an ICMP query without the query.
+    InvalidUntrackedSctp,    ///< SCTP without a flow that is no INIT.
+    InvalidSctpTag,          ///< SCTP with a tag that its receiver has not asked for.
     InvalidTransition,       ///< The flow's state allows no such segment.
     InvalidWindowAbove,      ///< Beyond the window that the receiver has offered.
     InvalidAckUnsent,        ///< Acknowledges what was never sent.

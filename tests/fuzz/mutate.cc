@@ -19,6 +19,8 @@ std::vector<Bytes> sound_frames() {
         frame().protocol(47).payload(40).bytes(),
         frame().protocol(50).bytes(),
         frame().udp_lite(5353, 53).payload(33).bytes(),
+        frame().sctp(5000, 80, 0).init(1, 77).bytes(),
+        frame().sctp(5000, 80, 9).chunk(10, 0, {1, 2}).chunk(0, 3, Bytes(17, 5)).bytes(),
         frame().udp_lite(5353, 53, 12).payload(33).bytes(),
         frame().ip_options({1, 1, 1, 0}).tcp(1, 2).bytes(),
         frame().tcp(1, 2).fragment(800, true).payload(8).bytes(),

@@ -30,6 +30,12 @@ Bytes error(Random& random, Frame frame, const Frame& quoted) {
     return frame.icmp_error(kTypes[random() % std::size(kTypes)], 1, quote, 1400).bytes();
 }
 
+/// Every tag is 7, so that associations get on.
+Frame& sctp(Frame& frame, uint8_t chunk) {
+    frame.payload(size_t{0});
+    return chunk == 1 || chunk == 2 ? frame.init(chunk, 7) : frame.chunk(chunk, 0, Bytes(12));
+}
+
 /// A sound frame of one of a few flows, so that what is nearly sound meets state.
 Bytes sound(Random& random, Side from, const MacAddress& gateway) {
     const std::string host = "10.1.0." + std::to_string(2 + random() % 6);
@@ -37,7 +43,8 @@ Bytes sound(Random& random, Side from, const MacAddress& gateway) {
     const auto port = static_cast<uint16_t>(40000 + random() % 8);
     const auto flags = static_cast<uint8_t>(random() % 64);
     const auto ttl = static_cast<uint8_t>(random() % 8 == 0 ? random() % 3 : 64);
-    const auto kind = random() % 7;
+    const auto kind = random() % 8;
+    const auto chunk = static_cast<uint8_t>(random() % 16);
     const auto other = static_cast<uint8_t>(random() % 2 == 0 ? 47 : random() % 256);
     const size_t payload = random() % 16 == 0 ? 1450 + random() % 100 : random() % 40;
 
@@ -52,6 +59,8 @@ Bytes sound(Random& random, Side from, const MacAddress& gateway) {
             return frame.protocol(other).bytes();
         if (kind == 4)
             return error(random, frame, Frame().ipv4(server, host).tcp(80, port, flags));
+        if (kind == 5)
+            return sctp(frame.sctp(port, 80, chunk == 1 ? 0 : 7), chunk).bytes();
         return kind == 1 ? frame.echo_request(port).bytes() : frame.tcp(port, 80, flags).bytes();
     }
     frame.ether(mac_of(ip(kRouter)), gateway).ipv4(server, random() % 16 == 0 ? host : kPublic);
@@ -63,6 +72,8 @@ Bytes sound(Random& random, Side from, const MacAddress& gateway) {
         return frame.protocol(other).bytes();
     if (kind == 4)
         return error(random, frame, Frame().ipv4(kPublic, server).udp(port, 53));
+    if (kind == 5)
+        return sctp(frame.sctp(80, port, chunk == 1 ? 0 : 7), chunk).bytes();
     return kind == 1 ? frame.echo_reply(port).bytes() : frame.tcp(80, port, flags).bytes();
 }
 

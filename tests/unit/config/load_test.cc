@@ -191,6 +191,7 @@ TEST_CASE("load: worker cores say how many workers there are", "[config]") {
 }
 
 TEST_CASE("load: every flag reaches its field", "[config]") {
+    using conntrack::SctpState;
     using conntrack::TcpState;
     CHECK(loaded("workers", {"3"}).workers == 3);
     CHECK(loaded("control-core", {"0"}).control_core == 0U);
@@ -236,6 +237,16 @@ TEST_CASE("load: every flag reaches its field", "[config]") {
     CHECK(loaded("timeout-udplite", {"7"}).tuning.udp_lite == seconds);
     CHECK(loaded("timeout-udplite-stream", {"7"}).tuning.udp_lite_stream == seconds);
     CHECK(loaded("timeout-icmp", {"7"}).tuning.icmp == seconds);
+    const auto sctp = [](const char* flag, SctpState state) {
+        return loaded(flag, {"7"}).tuning.sctp[state];
+    };
+    CHECK(sctp("timeout-sctp-closed", SctpState::Closed) == seconds);
+    CHECK(sctp("timeout-sctp-cookie-wait", SctpState::CookieWait) == seconds);
+    CHECK(sctp("timeout-sctp-cookie-echoed", SctpState::CookieEchoed) == seconds);
+    CHECK(sctp("timeout-sctp-established", SctpState::Established) == seconds);
+    CHECK(sctp("timeout-sctp-shutdown-sent", SctpState::ShutdownSent) == seconds);
+    CHECK(sctp("timeout-sctp-shutdown-recd", SctpState::ShutdownRecd) == seconds);
+    CHECK(sctp("timeout-sctp-shutdown-ack-sent", SctpState::ShutdownAckSent) == seconds);
     CHECK(loaded("timeout-gre", {"7"}).tuning.gre == seconds);
     CHECK(loaded("timeout-gre-stream", {"7"}).tuning.gre_stream == seconds);
     CHECK(loaded("timeout-generic", {"7"}).tuning.generic == seconds);

@@ -248,12 +248,12 @@ private:
     }
 
     std::string describe(const Verdict& verdict) const {
-        std::string text = kInitials[index(verdict.state)] + std::to_string(verdict.status);
+        std::string text = kInitials[index(verdict.state.tcp())] + std::to_string(verdict.status);
         if (verdict.action == Action::Refuse)
             return text + "!";
         if (!verdict.refresh)
             return text + "=";
-        if (verdict.timeout == tuning_.tcp[verdict.state])
+        if (verdict.timeout == tuning_.tcp[verdict.state.tcp()])
             return text;
         return text + (verdict.timeout == tuning_.tcp_unacknowledged ? "u" : "?");
     }

@@ -188,7 +188,7 @@ bool Connection::is_passed(Direction direction, const Segment& segment) {
 std::string Connection::state() const {
     if (!flow_)
         return "--";
-    return kInitials.at(flow_->state) + std::to_string(flow_->status) + " " +
+    return kInitials.at(flow_->state.tcp()) + std::to_string(flow_->status) + " " +
            std::to_string(flow_->remaining.milliseconds / 1000);
 }
 

@@ -136,8 +136,8 @@ TEST_CASE("tcp tracker: each state has the timeout that the tuning gives it", "[
                                                    {kOriginal, kAck},
                                                    {kReply, kRst}}) {
         tcp.meet(direction, flags);
-        check(tcp,
-              {tcp.flow.state, Duration::seconds(1000 + static_cast<int>(index(tcp.flow.state)))});
+        check(tcp, {tcp.flow.state.tcp(),
+                    Duration::seconds(1000 + static_cast<int>(index(tcp.flow.state.tcp())))});
     }
     CHECK(tcp.flow.state == Close);
 }
@@ -251,7 +251,7 @@ TEST_CASE("tcp tracker: a SYN/ACK that answers an ignored SYN puts the flow in s
           "[conntrack][tcp]") {
     const auto segments = GENERATE(kAnswered, kHandshake, kHalfClosed, kBothClosed);
     Connection tcp = after(segments);
-    const TcpState before = tcp.flow.state;
+    const TcpState before = tcp.flow.state.tcp();
 
     tcp.reply(kSynAck);  // answers nothing that we know of
     check_ignored(tcp, before);
@@ -272,7 +272,7 @@ TEST_CASE("tcp tracker: a challenge ACK does not acknowledge the last FIN",
     // Out of nowhere: the ends go on as if it had not been.
     const auto stray_syn = [](Connection& tcp) {
         const TcpPeers before = tcp.peers;
-        const TcpState state = tcp.flow.state;
+        const TcpState state = tcp.flow.state.tcp();
         tcp.original(kSyn);
         check_ignored(tcp, state);
         tcp.peers = before;

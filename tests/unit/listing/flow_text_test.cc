@@ -93,6 +93,13 @@ TEST_CASE("flow text: other protocols read as conntrack prints them", "[listing]
                 .destination_port = 54}) ==
           "udplite  136 26 src=10.1.0.10 dst=203.0.113.10 sport=5000 dport=54 [UNREPLIED] "
           "src=203.0.113.10 dst=198.51.100.1 sport=54 dport=5000 mark=0 use=1\n");
+    FlowEntry sctp = entry({.protocol = Protocol::Sctp, .seconds = 9});
+    sctp.state = conntrack::SctpState::Closed;
+    std::string text;
+    append_line(text, sctp);
+    CHECK(text ==
+          "sctp     132 9 CLOSED src=10.1.0.10 dst=203.0.113.10 sport=40000 dport=80 [UNREPLIED] "
+          "src=203.0.113.10 dst=198.51.100.1 sport=80 dport=40000 mark=0 use=1\n");
     CHECK(line({.protocol = Protocol::Gre, .seconds = 179, .status = kSeenReply | kAssured}) ==
           "gre      47 179 src=10.1.0.10 dst=203.0.113.10 srckey=0x0 dstkey=0x0 "
           "src=203.0.113.10 dst=198.51.100.1 srckey=0x0 dstkey=0x0 [ASSURED] mark=0 use=1\n");

@@ -103,6 +103,28 @@ TEST_CASE("translate: UDP-Lite's checksum holds, however far it reaches", "[nat]
     }
 }
 
+TEST_CASE("translate: SCTP's CRC32c is what a whole new one would be", "[nat][sctp]") {
+    for (const size_t bytes : {0u, 1u, 7u, 100u, 1400u}) {
+        CAPTURE(bytes);
+        const Frame there =
+            Frame().ipv4(kInsideHost, kServer).sctp(5000, 80, 9).chunk(0, 3, Bytes(bytes, 3));
+        const auto record = record_for(there.bytes(), 50001);
+        const Seen out = translated(*record, Direction::Original, there.bytes());
+        CHECK(out.source == kPublic);
+        CHECK(out.source_port == 50001);
+        CHECK(out.checksums_ok());
+        const Frame back =
+            Frame().ipv4(kServer, kPublic).sctp(80, 50001, 9).chunk(0, 3, Bytes(bytes, 3));
+        const Seen in = translated(*record, Direction::Reply, back.bytes());
+        CHECK(in.destination_port == 5000);
+        CHECK(in.checksums_ok());
+        // What came damaged stays so.
+        CHECK_FALSE(
+            translated(*record, Direction::Original, Frame(there).bad_transport_checksum().bytes())
+                .transport_checksum_ok);
+    }
+}
+
 TEST_CASE("translate: of a protocol without ports only the addresses change", "[nat]") {
     const auto frame = Frame().ipv4(kInsideHost, kServer).protocol(50).payload(33).bytes();
     const auto record = record_for(frame, 0);

@@ -71,6 +71,14 @@ TEST_CASE("parse: a UDP-Lite packet yields its tuple", "[net][udp]") {
                                 Be16::from_host(53), Protocol::UdpLite});
 }
 
+TEST_CASE("parse: an SCTP packet yields its tuple", "[net][sctp]") {
+    FakeMbuf mbuf(from_inside().sctp(5000, 80, 0).init(1, 7).bytes());
+    const Parsed result = parsed(mbuf);
+    REQUIRE(result.ok);
+    CHECK(result.tuple == Tuple{ip("10.1.0.10"), ip("203.0.113.10"), Be16::from_host(5000),
+                                Be16::from_host(80), Protocol::Sctp});
+}
+
 TEST_CASE("parse: of a protocol that it does not know only the addresses count", "[net]") {
     for (const int number : {0, 2, 4, 33, 41, 47, 50, 51, 115, 253, 255}) {
         CAPTURE(number);
@@ -177,6 +185,12 @@ TEST_CASE("parse: each unsound or unwanted header has its reason", "[net]") {
          from_inside().udp_lite(1, 2).without_udp_checksum().payload(8).bytes(),
          Drop::TransportHeader},
         {"UDP-Lite cut short", from_inside().protocol(136).payload(7).bytes(),
+         Drop::TransportHeader},
+        {"SCTP of 15 bytes", from_inside().protocol(132).payload(15).bytes(),
+         Drop::TransportHeader},
+        {"SCTP without chunks", from_inside().sctp(1, 2, 3).bytes(), Drop::TransportHeader},
+        {"SCTP with an INIT in company",
+         from_inside().sctp(1, 2, 0).init(1, 7).chunk(0, 3, Bytes(13)).bytes(),
          Drop::TransportHeader},
         {"nothing behind IP", from_inside().protocol(6).bytes(), Drop::TransportHeader},
         {"TCP header of 19 bytes", from_inside().protocol(6).payload(19).bytes(),

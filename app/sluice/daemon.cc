@@ -4,6 +4,7 @@
 #include "command/stats_text.h"
 #include "gateway/rules.h"
 #include "net/text.h"
+#include "sluice/advice.h"
 #include "sluice/version.h"
 #include "worker/run.h"
 
@@ -47,6 +48,17 @@ std::vector<command::PoolAddress> pool_addresses(const gateway::Gateway& gateway
         }
     }
     return all;
+}
+
+/// Says what of the machine costs speed.
+void print_advice(const config::Config& config, Platform& platform) {
+    Machine machine = read_machine("/", platform.cores().workers);
+    machine.no_huge = config.no_huge;
+    for (const ethdev::Ethdev* port : {&platform.ports().lan(), &platform.ports().wan()})
+        machine.ports.push_back(
+            {port->plan().flag, port->plan().name.text, port->plan().numa_node, port->rx_queues()});
+    for (const std::string& sentence : advise(machine))
+        print("for speed: " + sentence);
 }
 
 /// Waits until the NICs have found their links; false when told to stop meanwhile.
@@ -122,6 +134,7 @@ void Daemon::run(StopSignals& signals) {
     const flow::FlowTable& table = gateway_->table();
     print("room for " + std::to_string(table.capacity()) + " flows at " +
           std::to_string(table.bytes() / table.capacity()) + " bytes a flow");
+    print_advice(config_, *platform_);
     if (!wait_for_links(platform_->ports(), signals))
         return;
     launch_workers();

@@ -69,7 +69,7 @@ ethdev::PacketPoolParams plan_packets(std::span<const ethdev::PortPlan> ports, u
     params.private_bytes = worker::kNoteBytes;
     params.is_preempted = is_preempted;
     for (const ethdev::PortPlan& port : ports) {
-        params.count += port.max_queues * (ethdev::kRxDescriptors + ethdev::kTxDescriptors);
+        params.count += port.max_queues * (uint32_t{port.rx_ring} + port.tx_ring);
         params.frame_bytes = std::max(params.frame_bytes, port.frame_bytes);
     }
     return params;

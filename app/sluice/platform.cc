@@ -16,11 +16,18 @@ namespace {
 using ethdev::PortPlan;
 
 /// `text` has been validated.
-Result<PortPlan> plan(const std::string& flag, const std::string& text, unsigned workers) {
+Result<PortPlan> plan(const std::string& flag, const std::string& text,
+                      const config::Config& config) {
     const Result<io::PortName> name = io::parse_port_name(text, flag);
     if (!name)
         return name.error();
-    return ethdev::plan_port(flag, name.value(), workers);
+    Result<PortPlan> plan = ethdev::plan_port(flag, name.value(), config.workers);
+    if (!plan)
+        return plan.error();
+    (*plan).rx_ring = static_cast<uint16_t>(config.rx_ring);
+    (*plan).tx_ring = static_cast<uint16_t>(config.tx_ring);
+    (*plan).rss_key = config.rss_key;
+    return plan;
 }
 
 EalParams eal_params(const config::Config& config, const CorePlan& cores, size_t memory_mb,
@@ -45,10 +52,10 @@ Result<std::unique_ptr<Platform>> Platform::start(const config::Config& config) 
         return status.error();
     CorePlan cores = plan_cores(config, cpus);
 
-    const Result<PortPlan> lan = plan("lan", config.lan, config.workers);
+    const Result<PortPlan> lan = plan("lan", config.lan, config);
     if (!lan)
         return lan.error();
-    const Result<PortPlan> wan = plan("wan", config.wan, config.workers);
+    const Result<PortPlan> wan = plan("wan", config.wan, config);
     if (!wan)
         return wan.error();
     const std::array<PortPlan, 2> plans{lan.value(), wan.value()};

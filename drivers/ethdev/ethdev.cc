@@ -23,6 +23,7 @@ constexpr uint64_t kRssFields = RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_U
 constexpr uint64_t kChecksumOffloads =
     RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM;
 constexpr uint16_t kUsualMtu = 1500;
+constexpr size_t kUsualKeyBytes = 40;
 
 /// Takes a lock whose holder may have been preempted: where threads share a CPU, it needs that CPU
 /// to go on.
@@ -120,6 +121,14 @@ Status Ethdev::read_properties() {
     return Done{};
 }
 
+Status Ethdev::check_rss_key(const rte_eth_dev_info& device) const {
+    const size_t wanted = device.hash_key_size == 0 ? kUsualKeyBytes : device.hash_key_size;
+    if (plan_.rss_key.empty() || plan_.rss_key.size() == wanted)
+        return Done{};
+    return plan_.error("its RSS key has " + std::to_string(wanted) + " bytes, --rss-key has " +
+                       std::to_string(plan_.rss_key.size()));
+}
+
 Status Ethdev::configure(const rte_eth_dev_info& device) {
     const auto limit = static_cast<uint16_t>(std::min<unsigned>(plan_.max_queues, workers_));
     const uint64_t rss = device.flow_type_rss_offloads & kRssFields;
@@ -134,6 +143,12 @@ Status Ethdev::configure(const rte_eth_dev_info& device) {
     if (rx_queues_ > 1 && rss != 0) {
         conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
         conf.rx_adv_conf.rss_conf.rss_hf = rss;
+        if (Status status = check_rss_key(device); !status)
+            return status;
+        if (!plan_.rss_key.empty()) {
+            conf.rx_adv_conf.rss_conf.rss_key = plan_.rss_key.data();
+            conf.rx_adv_conf.rss_conf.rss_key_len = static_cast<uint8_t>(plan_.rss_key.size());
+        }
     }
     // A virtio device that is told to verify may pass on packets of its host whose checksums nobody
     // has filled in; one that is not told to gets them complete.
@@ -151,8 +166,8 @@ Status Ethdev::configure(const rte_eth_dev_info& device) {
 }
 
 Status Ethdev::set_up_queues(const rte_eth_dev_info& device, rte_mempool* pool) {
-    uint16_t rx_size = kRxDescriptors;
-    uint16_t tx_size = kTxDescriptors;
+    uint16_t rx_size = plan_.rx_ring;
+    uint16_t tx_size = plan_.tx_ring;
     if (const int error = rte_eth_dev_adjust_nb_rx_tx_desc(id_, &rx_size, &tx_size); error != 0)
         return failed("sizing its queues", error);
     const auto node = static_cast<unsigned>(numa_node());

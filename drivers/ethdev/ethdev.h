@@ -59,6 +59,7 @@ private:
     };
 
     Ethdev(const PortPlan& plan, uint16_t id, unsigned workers);
+    Status check_rss_key(const rte_eth_dev_info& device) const;
     Status configure(const rte_eth_dev_info& device);
     Status set_up_queues(const rte_eth_dev_info& device, rte_mempool* pool);
     Status read_properties();

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sluice::ethdev {
 
@@ -30,13 +31,13 @@ struct PortPlan {
     uint32_t mtu = 0;          ///< 0: the driver knows.
     int numa_node = -1;        ///< Of a PCI device; -1 where it does not matter.
     uint32_t frame_bytes = 0;  ///< Room that a received frame needs in an mbuf.
+    uint16_t rx_ring = 1024;   ///< Descriptors of each queue, where the device can.
+    uint16_t tx_ring = 1024;
+    std::vector<uint8_t> rss_key;  ///< Empty: the driver's.
 
     /// An error about this port: "--wan af_packet:eth1: why".
     Error error(std::string_view why) const;
 };
-
-inline constexpr uint16_t kRxDescriptors = 1024;
-inline constexpr uint16_t kTxDescriptors = 1024;
 
 /// Fails when the interface, device or file is not there or cannot serve.
 Result<PortPlan> plan_port(const std::string& flag, const io::PortName& name, unsigned workers);

@@ -79,8 +79,13 @@ struct Config {
     unsigned workers = 1;
     std::vector<unsigned> worker_cores;    ///< Empty: the CPUs after the control core's.
     std::optional<unsigned> control_core;  ///< Nothing: the first allowed CPU.
-    unsigned burst = 32;                   ///< Packets asked of a queue at once.
     std::optional<Idle> idle;              ///< Nothing: Sleep where lcores share a CPU, else Busy.
+
+    unsigned burst = 32;           ///< Packets that a worker asks of a queue at once.
+    bool prefetch = true;          ///< A burst's headers are sent for before they are read.
+    unsigned rx_ring = 1024;       ///< Descriptors of each receive queue.
+    unsigned tx_ring = 1024;       ///< Descriptors of each transmit queue.
+    std::vector<uint8_t> rss_key;  ///< Empty: the driver's.
 
     uint32_t flows = 1 << 18;
     bool no_huge = false;

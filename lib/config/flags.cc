@@ -15,6 +15,7 @@ using conntrack::TcpState;
 constexpr std::string_view kPorts = "Ports";
 constexpr std::string_view kAddresses = "Addresses";
 constexpr std::string_view kCores = "Cores";
+constexpr std::string_view kSpeed = "Speed";
 constexpr std::string_view kMemory = "Memory";
 constexpr std::string_view kTracking = "Tracking";
 constexpr std::string_view kTimeouts = "Timeouts, in seconds, 1 to 1728000";
@@ -171,6 +172,22 @@ constexpr Flag kFlags[] = {
     {"idle", kCores, Arity::One, false, "busy|sleep",
      "What a worker without packets does; default: sleep where threads share a CPU, else busy",
      store_idle},
+
+    {"burst", kSpeed, Arity::One, false, "N",
+     "Packets that a worker takes from a queue at once, 1 to 64; default: 32",
+     [](const Given& g, Config& c) { return store(read_number(g, {1, 64}), c.burst); }},
+    {"prefetch", kSpeed, Arity::One, false, "0|1",
+     "1: send for the headers of a whole burst before reading the first; default: 1",
+     [](const Given& g, Config& c) { return store(read_switch(g), c.prefetch); }},
+    {"rx-ring", kSpeed, Arity::One, false, "N",
+     "Descriptors of each receive queue, a power of two, 64 to 32768; default: 1024",
+     [](const Given& g, Config& c) { return store(read_ring_size(g), c.rx_ring); }},
+    {"tx-ring", kSpeed, Arity::One, false, "N",
+     "Descriptors of each transmit queue, a power of two, 64 to 32768; default: 1024",
+     [](const Given& g, Config& c) { return store(read_ring_size(g), c.tx_ring); }},
+    {"rss-key", kSpeed, Arity::One, false, "HEX",
+     "Key by which NICs spread packets over queues, 40 or 52 bytes; default: the driver's",
+     [](const Given& g, Config& c) { return store(read_key(g), c.rss_key); }},
 
     {"flows", kMemory, Arity::One, false, "N",
      "Flows that can be open at once, 1 to 268435456; default: 262144",

@@ -3,6 +3,7 @@
 
 #include "net/text.h"
 
+#include <bit>
 #include <charconv>
 #include <optional>
 #include <sstream>
@@ -12,6 +13,10 @@ namespace {
 
 using std::string;
 using std::string_view;
+
+// RSS keys: those of most NICs, and of Intel's 700 and 800 series.
+constexpr size_t kUsualKeyBytes = 40;
+constexpr size_t kLongKeyBytes = 52;
 
 std::optional<uint32_t> parse_number(string_view text) {
     uint32_t value = 0;
@@ -87,6 +92,35 @@ Result<uint32_t> read_number(const Given& given, NumberRange range) {
                      "a whole number from " + std::to_string(range.lowest) + " to " +
                          std::to_string(range.highest) + " is wanted");
     return *value;
+}
+
+Result<uint32_t> read_ring_size(const Given& given) {
+    const Result<uint32_t> size = read_number(given, {64, 32768});
+    if (!size)
+        return size.error();
+    if (!std::has_single_bit(size.value()))
+        return wrong(given.flag, given.words[0],
+                     "a power of two is wanted, as " + std::to_string(std::bit_ceil(size.value())));
+    return size;
+}
+
+Result<std::vector<uint8_t>> read_key(const Given& given) {
+    const Result<string> word = read_word(given);
+    if (!word)
+        return word.error();
+    string digits = word.value();
+    std::erase(digits, ':');
+    std::vector<uint8_t> key(digits.size() / 2);
+    bool good = digits.size() == 2 * kUsualKeyBytes || digits.size() == 2 * kLongKeyBytes;
+    for (size_t i = 0; good && i < key.size(); ++i) {
+        const char* first = digits.data() + 2 * i;
+        const auto [end, error] = std::from_chars(first, first + 2, key[i], 16);
+        good = error == std::errc{} && end == first + 2;
+    }
+    if (!good)
+        return wrong(given.flag, *word,
+                     "40 or 52 bytes are wanted, each as two hexadecimal digits");
+    return key;
 }
 
 Result<Duration> read_seconds(const Given& given) {

@@ -187,6 +187,7 @@ worker::WorkerParams Gateway::worker_params(const config::Config& config, uint8_
     worker::WorkerParams params;
     params.id = id;
     params.burst = config.burst;
+    params.prefetch = config.prefetch;
     for (const Side side : {Side::Inside, Side::Outside}) {
         io::Port& port = *ground.ports[index(side)];
         worker::PortUse& use = params.ports[index(side)];

@@ -71,7 +71,7 @@ void Worker::forward_timed(Burst& burst) {
 }
 
 void Worker::parse(Burst& burst) {
-    for (unsigned i = 0; i < burst.count; ++i)
+    for (unsigned i = 0; params_.prefetch && i < burst.count; ++i)
         rte_prefetch0(rte_pktmbuf_mtod(burst.mbuf[i], void*));
 
     for (unsigned i : burst.live_packets()) {

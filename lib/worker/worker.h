@@ -85,7 +85,8 @@ struct WorkerParams {
     uint8_t id = 0;
     std::array<PortUse, 2> ports;  ///< Indexed by route::Side.
     Links links;
-    unsigned burst = 32;  ///< Packets asked of a queue at once; 1 to kBurstSize.
+    unsigned burst = 32;   ///< Packets asked of a queue at once; 1 to kBurstSize.
+    bool prefetch = true;  ///< A burst's headers are sent for before they are read.
 };
 
 class Worker {

@@ -22,6 +22,14 @@ Settings least() {
             {"gateway", {"198.51.100.254"}}};
 }
 
+/// An RSS key of so many bytes, in hexadecimal.
+std::string key_of(size_t bytes) {
+    std::string key;
+    for (size_t i = 0; i < bytes; ++i)
+        key += i % 2 == 0 ? "6d" : "6D:";
+    return key;
+}
+
 Result<Config> load_with(const std::string& flag, const std::vector<std::string>& words) {
     Settings settings = least();
     settings[flag] = words;
@@ -45,6 +53,14 @@ struct Wrong {
 };
 
 const Wrong kWrong[] = {
+    {"burst", "0"},
+    {"burst", "65"},
+    {"prefetch", "2"},
+    {"rx-ring", "32"},
+    {"rx-ring", "1000"},
+    {"tx-ring", "65536"},
+    {"rss-key", "6d5a"},
+    {"rss-key", "xx5a56da255b0ec24167253d43a38fb0d0ca2bcbae7b30b477cb2da38030f20c6a42b73bbeac01fa"},
     {"lan-address", "10.1.0.1"},
     {"lan-address", "10.1.0.1/33"},
     {"lan-address", "10.1.0/24"},
@@ -216,6 +232,12 @@ TEST_CASE("load: every flag reaches its field", "[config]") {
     CHECK(loaded("mss-clamp", {"pmtu"}).mss_clamp == MssClamp::Pmtu);
     CHECK(loaded("mss-clamp", {"1360"}).mss_clamp == MssClamp::Value);
     CHECK(loaded("mss-clamp", {"1360"}).mss == 1360);
+    CHECK(loaded("burst", {"64"}).burst == 64);
+    CHECK_FALSE(loaded("prefetch", {"0"}).prefetch);
+    CHECK(loaded("rx-ring", {"4096"}).rx_ring == 4096);
+    CHECK(loaded("tx-ring", {"64"}).tx_ring == 64);
+    CHECK(loaded("rss-key", {key_of(40)}).rss_key == std::vector<uint8_t>(40, 0x6d));
+    CHECK(loaded("rss-key", {key_of(52)}).rss_key.size() == 52);
     CHECK(loaded("control-socket", {"/tmp/s"}).control_socket == "/tmp/s");
     CHECK(loaded("stats-interval", {"5"}).stats_interval == 5);
 

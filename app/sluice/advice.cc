@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sluice/advice.h"
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <set>
+#include <string_view>
+
+namespace sluice::app {
+namespace {
+
+using std::string;
+using std::filesystem::path;
+
+/// The first word of a file of /sys; empty where there is none.
+string read_word(const path& file) {
+    string word;
+    std::ifstream(file) >> word;
+    return word;
+}
+
+/// "1,3,5-7" as the kernel writes it.
+std::set<unsigned> read_cpus(const path& file) {
+    std::set<unsigned> cpus;
+    const string text = read_word(file);
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    while (at < end) {
+        unsigned first = 0;
+        at = std::from_chars(at, end, first).ptr;
+        unsigned last = first;
+        if (at < end && *at == '-')
+            at = std::from_chars(at + 1, end, last).ptr;
+        for (unsigned cpu = first; cpu <= last; ++cpu)
+            cpus.insert(cpu);
+        if (at < end && *at != ',')
+            break;
+        ++at;
+    }
+    return cpus;
+}
+
+/// The kernel links a CPU's node into its directory: node0.
+int node_of(const path& cpu) {
+    constexpr int kMostNodes = 64;
+    for (int node = 0; node < kMostNodes; ++node)
+        if (std::filesystem::exists(cpu / ("node" + std::to_string(node))))
+            return node;
+    return -1;
+}
+
+string list(const std::vector<unsigned>& cpus) {
+    string text;
+    for (const unsigned cpu : cpus)
+        text += (text.empty() ? "" : ",") + std::to_string(cpu);
+    return text;
+}
+
+/// "CPU 3" or "CPUs 3,4": those of the workers' for which something holds, each once.
+template <typename Predicate>
+string seats(const Machine& machine, Predicate holds) {
+    std::set<unsigned> found;
+    for (const Seat& seat : machine.workers)
+        if (holds(seat))
+            found.insert(seat.cpu);
+    if (found.empty())
+        return {};
+    return (found.size() == 1 ? "CPU " : "CPUs ") + list({found.begin(), found.end()});
+}
+
+string about_pages(const Machine& machine) {
+    if (!machine.no_huge && machine.huge_pages != 0)
+        return {};
+    return string(machine.no_huge ? "--no-huge" : "there are no hugepages") +
+           ": flows lie in ordinary pages, which takes up to three times as long to look them up "
+           "where there are many; reserve hugepages (vm.nr_hugepages) and leave --no-huge out";
+}
+
+string about_governor(const Machine& machine) {
+    const string cpus = seats(machine, [](const Seat& seat) {
+        return !seat.governor.empty() && seat.governor != "performance";
+    });
+    if (cpus.empty())
+        return {};
+    return "the frequency governor of " + cpus +
+           " is not `performance`: `cpupower frequency-set -g performance` keeps the clock up";
+}
+
+string about_isolation(const Machine& machine) {
+    const string cpus = seats(machine, [](const Seat& seat) { return !seat.isolated; });
+    if (cpus.empty())
+        return {};
+    return "workers on " + cpus +
+           " share the CPU with whatever the kernel puts there: isolcpus= or a cpuset keeps "
+           "others off";
+}
+
+string about_sharing(const Machine& machine) {
+    std::set<unsigned> seen;
+    string cpus;
+    for (const Seat& seat : machine.workers)
+        if (!seen.insert(seat.cpu).second)
+            cpus = std::to_string(seat.cpu);
+    if (cpus.empty())
+        return {};
+    return "several workers share CPU " + cpus + ": as many --workers as CPUs are faster";
+}
+
+string about_node(const Machine& machine, const PortSeat& port) {
+    if (port.numa_node < 0)
+        return {};
+    const string cpus = seats(machine, [&](const Seat& seat) {
+        return seat.numa_node >= 0 && seat.numa_node != port.numa_node;
+    });
+    if (cpus.empty())
+        return {};
+    return "--" + port.flag + ' ' + port.name + " is on NUMA node " +
+           std::to_string(port.numa_node) + ", the workers on " + cpus +
+           " are not: choose --worker-cores on that node";
+}
+
+string about_queues(const Machine& machine, const PortSeat& port) {
+    if (port.rx_queues >= machine.workers.size())
+        return {};
+    return "--" + port.flag + ' ' + port.name + " has no RSS over all workers: it receives on " +
+           std::to_string(port.rx_queues) + (port.rx_queues == 1 ? " queue" : " queues") +
+           ", and packets are handed from worker to worker; a NIC with " +
+           std::to_string(machine.workers.size()) + " queues, or fewer --workers, saves that";
+}
+
+}  // namespace
+
+Machine read_machine(const path& root, std::span<const unsigned> worker_cpus) {
+    const path cpus = root / "sys/devices/system/cpu";
+    std::set<unsigned> isolated = read_cpus(cpus / "isolated");
+    isolated.merge(read_cpus(root / "sys/fs/cgroup/cpuset.cpus.isolated"));
+
+    Machine machine;
+    std::ifstream(root / "sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages") >>
+        machine.huge_pages;
+    for (const unsigned cpu : worker_cpus) {
+        const path directory = cpus / ("cpu" + std::to_string(cpu));
+        machine.workers.push_back({.cpu = cpu,
+                                   .governor = read_word(directory / "cpufreq/scaling_governor"),
+                                   .isolated = isolated.contains(cpu),
+                                   .numa_node = node_of(directory)});
+    }
+    return machine;
+}
+
+std::vector<string> advise(const Machine& machine) {
+    std::vector<string> advice{about_pages(machine), about_governor(machine),
+                               about_isolation(machine), about_sharing(machine)};
+    for (const PortSeat& port : machine.ports) {
+        advice.push_back(about_node(machine, port));
+        advice.push_back(about_queues(machine, port));
+    }
+    std::erase(advice, string());
+    return advice;
+}
+
+}  // namespace sluice::app

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sluice/advice.h"
+
+#include "catch.h"
+
+#include <array>
+#include <fstream>
+#include <stdlib.h>
+
+using namespace sluice::app;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A tree as the kernel's /sys, gone with the test.
+class Tree {
+public:
+    Tree() {
+        std::string name = fs::temp_directory_path() / "sluice-advice.XXXXXX";
+        REQUIRE(mkdtemp(name.data()) != nullptr);
+        root_ = name;
+    }
+    ~Tree() { fs::remove_all(root_); }
+    Tree(const Tree&) = delete;
+
+    Tree& file(const std::string& name, const std::string& content) {
+        fs::create_directories((root_ / name).parent_path());
+        std::ofstream(root_ / name) << content << '\n';
+        return *this;
+    }
+    Tree& directory(const std::string& name) {
+        fs::create_directories(root_ / name);
+        return *this;
+    }
+    const fs::path& root() const { return root_; }
+
+private:
+    fs::path root_;
+};
+
+/// A machine that nothing is to be said about.
+Machine good() {
+    Machine machine;
+    machine.huge_pages = 512;
+    machine.workers = {{1, "performance", true, 0}, {2, "performance", true, 0}};
+    machine.ports = {{"lan", "pci:0000:03:00.0", 0, 2}, {"wan", "pci:0000:03:00.1", 0, 2}};
+    return machine;
+}
+
+std::string only_advice(const Machine& machine) {
+    const auto advice = advise(machine);
+    REQUIRE(advice.size() == 1);
+    CHECK(advice[0].find('\n') == std::string::npos);
+    return advice[0];
+}
+
+bool has(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("advice: a machine that is well set up hears nothing", "[sluice]") {
+    CHECK(advise(good()).empty());
+}
+
+TEST_CASE("advice: the machine is read from the kernel's files", "[sluice]") {
+    Tree tree;
+    tree.file("sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "1024")
+        .file("sys/devices/system/cpu/isolated", "2,4-6")
+        .file("sys/devices/system/cpu/cpu1/cpufreq/scaling_governor", "powersave")
+        .file("sys/devices/system/cpu/cpu5/cpufreq/scaling_governor", "performance")
+        .directory("sys/devices/system/cpu/cpu1/node0")
+        .directory("sys/devices/system/cpu/cpu5/node1");
+    const Machine machine = read_machine(tree.root(), std::array{1u, 5u});
+    CHECK(machine.huge_pages == 1024);
+    REQUIRE(machine.workers.size() == 2);
+    CHECK(machine.workers[0].governor == "powersave");
+    CHECK_FALSE(machine.workers[0].isolated);
+    CHECK(machine.workers[0].numa_node == 0);
+    CHECK(machine.workers[1].governor == "performance");
+    CHECK(machine.workers[1].isolated);
+    CHECK(machine.workers[1].numa_node == 1);
+}
+
+TEST_CASE("advice: a cpuset that isolates counts as the boot parameter does", "[sluice]") {
+    Tree tree;
+    tree.file("sys/fs/cgroup/cpuset.cpus.isolated", "3");
+    CHECK(read_machine(tree.root(), std::array{3u}).workers[0].isolated);
+}
+
+TEST_CASE("advice: what the kernel does not tell is nothing to say", "[sluice]") {
+    Tree tree;
+    Machine machine = read_machine(tree.root(), std::array{0u});
+    CHECK(machine.workers[0].governor.empty());
+    CHECK(machine.workers[0].numa_node == -1);
+    machine.huge_pages = 1;
+    machine.workers[0].isolated = true;
+    machine.ports = {{"lan", "af_packet:eth0", -1, 1}};
+    CHECK(advise(machine).empty());
+}
+
+TEST_CASE("advice: doing without hugepages costs speed", "[sluice]") {
+    Machine machine = good();
+    machine.huge_pages = 0;
+    CHECK(has(only_advice(machine), "there are no hugepages"));
+    machine.huge_pages = 512;
+    machine.no_huge = true;
+    CHECK(has(only_advice(machine), "--no-huge"));
+}
+
+TEST_CASE("advice: a governor that saves power costs speed", "[sluice]") {
+    Machine machine = good();
+    machine.workers[1].governor = "powersave";
+    CHECK(has(only_advice(machine), "governor of CPU 2 "));
+    machine.workers[0].governor = "schedutil";
+    CHECK(has(only_advice(machine), "governor of CPUs 1,2 "));
+}
+
+TEST_CASE("advice: a worker's CPU that others use costs speed", "[sluice]") {
+    Machine machine = good();
+    machine.workers[0].isolated = false;
+    CHECK(has(only_advice(machine), "workers on CPU 1 share"));
+}
+
+TEST_CASE("advice: two workers on one CPU cost speed", "[sluice]") {
+    Machine machine = good();
+    machine.workers[1].cpu = 1;
+    CHECK(has(only_advice(machine), "several workers share CPU 1"));
+}
+
+TEST_CASE("advice: a port on another NUMA node costs speed", "[sluice]") {
+    Machine machine = good();
+    machine.ports[1].numa_node = 1;
+    const std::string advice = only_advice(machine);
+    CHECK(has(advice, "--wan pci:0000:03:00.1 is on NUMA node 1"));
+    CHECK(has(advice, "CPUs 1,2"));
+}
+
+TEST_CASE("advice: a port with fewer queues than workers costs speed", "[sluice]") {
+    Machine machine = good();
+    machine.ports[0].rx_queues = 1;
+    const std::string advice = only_advice(machine);
+    CHECK(has(advice, "--lan pci:0000:03:00.0 has no RSS"));
+    CHECK(has(advice, "on 1 queue,"));
+}

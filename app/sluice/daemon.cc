@@ -135,6 +135,8 @@ void Daemon::run(StopSignals& signals) {
     print("room for " + std::to_string(table.capacity()) + " flows at " +
           std::to_string(table.bytes() / table.capacity()) + " bytes a flow");
     print_advice(config_, *platform_);
+    if (gateway_->steers_replies())
+        print("ports are chosen by which replies arrive at their worker");
     if (!wait_for_links(platform_->ports(), signals))
         return;
     launch_workers();

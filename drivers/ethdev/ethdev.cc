@@ -2,6 +2,7 @@
 #include "ethdev/ethdev.h"
 
 #include "ethdev/driver_log.h"
+#include "ethdev/rss.h"
 
 #include <rte_dev.h>
 #include <rte_errno.h>
@@ -200,6 +201,8 @@ Status Ethdev::start(rte_mempool* pool) {
     if (const int error = rte_eth_dev_start(id_); error != 0)
         return failed("starting it", error);
     is_started_ = true;
+    if (plan_.spreading == Spreading::Nic)
+        rss_ = set_up_rss(id_, device, rx_queues_, plan_.rss_key);
     return read_properties();
 }
 

@@ -18,6 +18,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -45,6 +46,7 @@ public:
     uint16_t tx_queues() const override { return tx_queues_; }
     io::MacAddress mac() const override { return mac_; }
     uint16_t mtu() const override { return mtu_; }
+    const io::Rss* rss() const override { return rss_ ? &*rss_ : nullptr; }
     bool verifies_checksums() const override { return verifies_checksums_; }
 
     int numa_node() const;         ///< -1 where it does not matter.
@@ -74,6 +76,7 @@ private:
     io::MacAddress mac_{};
     bool verifies_checksums_ = false;
     bool is_started_ = false;
+    std::optional<io::Rss> rss_;
     std::vector<Lock> tx_locks_;  ///< Empty when every worker has a queue of its own.
 };
 

@@ -2,8 +2,10 @@
 #include "memory/memory_port.h"
 
 #include <rte_mbuf.h>
+#include <rte_thash.h>
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 #include <utility>
 
@@ -35,6 +37,20 @@ void MemoryPort::inject(std::span<const uint8_t> frame, uint16_t queue, size_t s
             throw std::runtime_error("too many segments");
     } while (!frame.empty());
     received_[queue].push_back(head);
+}
+
+uint16_t MemoryPort::queue_of(std::span<const uint8_t> frame) const {
+    constexpr size_t kProtocol = 14 + 9;
+    constexpr size_t kAddresses = 14 + 12;
+    const bool is_ipv4 = frame.size() >= kAddresses + 12 && frame[12] == 8 && frame[13] == 0;
+    if (!params_.rss || !is_ipv4)
+        return 0;
+    std::array<uint32_t, 3> words{};  // addresses and, without IP options, ports; host order
+    for (size_t i = 0; i < sizeof words; ++i)
+        words[i / 4] = words[i / 4] << 8 | frame[kAddresses + i];
+    const bool has_ports = frame[kProtocol] == 6 || frame[kProtocol] == 17;
+    const uint32_t hash = rte_softrss(words.data(), has_ports ? 3 : 2, params_.rss->key.data());
+    return params_.rss->queues[hash & (params_.rss->queues.size() - 1)];
 }
 
 std::vector<std::vector<uint8_t>> MemoryPort::take_sent() {

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -26,6 +27,7 @@ public:
         uint16_t tx_queues = 1;
         uint16_t mtu = 1500;
         rte_mempool* packets = nullptr;
+        std::optional<io::Rss> rss = {};  ///< By which queue_of() spreads.
     };
 
     explicit MemoryPort(const Params& params);
@@ -34,6 +36,8 @@ public:
     // The wire.
     /// Puts a frame before RX queue `queue`, in segments of at most `segment_bytes` (0: one).
     void inject(std::span<const uint8_t> frame, uint16_t queue = 0, size_t segment_bytes = 0);
+    /// The queue to which a NIC with this port's RSS would give the frame.
+    uint16_t queue_of(std::span<const uint8_t> frame) const;
     /// Takes what the port has sent so far.
     std::vector<std::vector<uint8_t>> take_sent();
     /// From now on, at most `count` packets are taken by each transmit().
@@ -42,6 +46,7 @@ public:
     // The port.
     unsigned receive(uint16_t queue, std::span<rte_mbuf*> packets) override;
     unsigned transmit(uint16_t queue, std::span<rte_mbuf*> packets) override;
+    const io::Rss* rss() const override { return params_.rss ? &*params_.rss : nullptr; }
     uint16_t rx_queues() const override { return params_.rx_queues; }
     uint16_t tx_queues() const override { return params_.tx_queues; }
     io::MacAddress mac() const override { return params_.mac; }

@@ -40,6 +40,14 @@ enum class MssClamp : uint8_t {
     Value,  ///< Config::mss.
 };
 
+/// Which flows get a port by which their replies arrive at their worker, where a NIC's RSS is
+/// known.
+enum class SteerReplies : uint8_t {
+    Never,
+    Changed,  ///< Those that do not get their own port.
+    Always,   ///< All: others give up their own port for it.
+};
+
 /// Who looks at the checksums of what arrives.
 enum class VerifyChecksum : uint8_t {
     Auto,    ///< The NIC where it can, else sluice.
@@ -86,6 +94,7 @@ struct Config {
     unsigned rx_ring = 1024;       ///< Descriptors of each receive queue.
     unsigned tx_ring = 1024;       ///< Descriptors of each transmit queue.
     std::vector<uint8_t> rss_key;  ///< Empty: the driver's.
+    SteerReplies steer_replies = SteerReplies::Changed;
 
     uint32_t flows = 1 << 18;
     bool no_huge = false;

@@ -92,6 +92,21 @@ Status store_mss_clamp(const Given& given, Config& config) {
     return Done{};
 }
 
+Status store_steer_replies(const Given& given, Config& config) {
+    const Result<std::string> word = read_word(given);
+    if (!word)
+        return word.error();
+    if (*word == "never")
+        config.steer_replies = SteerReplies::Never;
+    else if (*word == "changed")
+        config.steer_replies = SteerReplies::Changed;
+    else if (*word == "always")
+        config.steer_replies = SteerReplies::Always;
+    else
+        return wrong(given.flag, *word, "never, changed or always is wanted");
+    return Done{};
+}
+
 Status store_max_retrans(const Given& given, Config& config) {
     const Result<uint32_t> count = read_number(given, {0, 255});
     if (!count)
@@ -172,6 +187,10 @@ constexpr Flag kFlags[] = {
     {"idle", kCores, Arity::One, false, "busy|sleep",
      "What a worker without packets does; default: sleep where threads share a CPU, else busy",
      store_idle},
+    {"steer-replies", kCores, Arity::One, false, "never|changed|always",
+     "Choose ports by which replies arrive at their flow's worker, where the NIC's RSS is known: "
+     "for flows that cannot keep their own port, or for all; default: changed",
+     store_steer_replies},
 
     {"burst", kSpeed, Arity::One, false, "N",
      "Packets that a worker takes from a queue at once, 1 to 64; default: 32",

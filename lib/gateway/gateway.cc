@@ -60,6 +60,16 @@ uint16_t most_mss(const config::Config& config, const Ground& ground) {
     return static_cast<uint16_t>(mtu - nat::kTcpIpBytes);
 }
 
+/// Nothing when a reply's queue cannot be told beforehand, or makes no difference.
+std::optional<nat::Steering> steering(const config::Config& config, const io::Port& outside) {
+    const io::Rss* rss = outside.rss();
+    if (config.steer_replies == config::SteerReplies::Never || rss == nullptr ||
+        config.workers < 2 || outside.rx_queues() < config.workers)
+        return std::nullopt;
+    const bool always = config.steer_replies == config::SteerReplies::Always;
+    return nat::Steering(always ? nat::Steer::Always : nat::Steer::Changed, rss->key, rss->queues);
+}
+
 bool has_fewer_queues(const Ground& ground, unsigned workers) {
     return ground.ports[index(Side::Inside)]->rx_queues() < workers;
 }
@@ -152,6 +162,7 @@ void Gateway::employ(const config::Config& config, const Ground& ground) {
     leases_ = std::make_unique<pool::Leases>(config.workers, slots, ground.secret[1]);
     exhaustion_ = std::make_unique<pool::Exhaustion>(static_cast<uint32_t>(slots.size()));
     shortage_log_ = std::make_unique<ShortageLog>(*rules_, *exhaustion_, ground.notice);
+    steering_ = steering(config, *ground.ports[index(Side::Outside)]);
     admission_ = std::make_unique<worker::Admission>(
         worker::AdmissionParams{{config.lan_address, config.wan_address}}, *rules_);
     icmp_limit_ = std::make_unique<worker::RateLimit>(config.icmp_rate, kIcmpBurst);
@@ -162,6 +173,7 @@ void Gateway::employ(const config::Config& config, const Ground& ground) {
         .leases = *leases_,
         .exhaustion = *exhaustion_,
         .changed_ports = changed_ports_,
+        .steering = steering_ ? &*steering_ : nullptr,
         .tuning = config.tuning,
         .routes = *routes_,
         .next_hops = *next_hops_,

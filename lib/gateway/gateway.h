@@ -17,6 +17,7 @@
 #include "gateway/shortage_log.h"
 #include "io/port.h"
 #include "nat/rules.h"
+#include "nat/steering.h"
 #include "pool/exhaustion.h"
 #include "pool/leases.h"
 #include "route/next_hops.h"
@@ -29,6 +30,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 struct rte_mempool;
@@ -54,6 +56,7 @@ public:
     unsigned workers() const { return static_cast<unsigned>(workers_.size()); }
     worker::Worker& worker(unsigned index) { return *workers_[index]; }
     const worker::Worker& worker(unsigned index) const { return *workers_[index]; }
+    bool steers_replies() const { return steering_.has_value(); }
     const nat::Rules& rules() const { return *rules_; }
     const pool::Exhaustion& exhaustion() const { return *exhaustion_; }
     control::Core& control() { return *control_; }
@@ -89,6 +92,7 @@ private:
     std::unique_ptr<pool::Exhaustion> exhaustion_;
     std::unique_ptr<ShortageLog> shortage_log_;
     nat::ChangedPorts changed_ports_;
+    std::optional<nat::Steering> steering_;
     std::unique_ptr<route::Routes> routes_;
     std::unique_ptr<route::NextHops> next_hops_;
     std::unique_ptr<worker::Admission> admission_;

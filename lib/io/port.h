@@ -10,14 +10,24 @@
 /// Cost     One virtual call per burst.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 struct rte_mbuf;
 
 namespace sluice::io {
 
 using MacAddress = std::array<uint8_t, 6>;
+
+inline constexpr size_t kRssKeyBytes = 40;
+
+/// How a port spreads TCP and UDP over its queues: by the Toeplitz hash of addresses and ports.
+struct Rss {
+    std::array<uint8_t, kRssKeyBytes> key{};
+    std::vector<uint16_t> queues;  ///< By the low bits of the hash; its size is a power of 2.
+};
 
 class Port {
 public:
@@ -27,6 +37,9 @@ public:
     virtual unsigned receive(uint16_t queue, std::span<rte_mbuf*> packets) = 0;
     /// Sends the front of `packets`; returns how many were taken.
     virtual unsigned transmit(uint16_t queue, std::span<rte_mbuf*> packets) = 0;
+
+    /// Null when it is not known, or not so.
+    virtual const Rss* rss() const { return nullptr; }
 
     virtual uint16_t rx_queues() const = 0;
     virtual uint16_t tx_queues() const = 0;

@@ -26,8 +26,9 @@ Nat::Nat(const NatParams& params, flow::Member& member, stats::Counters& counter
       member_(member),
       counters_(counters),
       worker_(worker),
-      ports_({params.table, params.leases, params.exhaustion, params.changed_ports}, counters,
-             worker) {}
+      ports_(
+          {params.table, params.leases, params.exhaustion, params.changed_ports, params.steering},
+          counters, worker) {}
 
 void Nat::prepare(unsigned count) {
     const unsigned room = std::min<unsigned>(count, flow::kMaxBulk - spare_count_);

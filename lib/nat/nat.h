@@ -31,6 +31,7 @@ struct NatParams {
     pool::Leases& leases;
     pool::Exhaustion& exhaustion;
     ChangedPorts& changed_ports;
+    const Steering* steering;
     conntrack::Tuning tuning;
 };
 

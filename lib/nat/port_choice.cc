@@ -13,6 +13,11 @@ using stats::Drop;
 /// Ports tried in each leased block before the search goes wider.
 constexpr unsigned kProbesPerBlock = 8;
 
+/// Ports tried over the whole range, of those by which replies arrive here, and ports looked at for
+/// that: enough for 63 workers.
+constexpr unsigned kProbesHomeward = 16;
+constexpr uint32_t kMostSteps = 2048;
+
 /// A search that finds a free port after fewer taken ones is not in a crowded place. The next one
 /// begins anew elsewhere: to go on would give out one port after the other.
 constexpr unsigned kCrowded = 64;
@@ -55,14 +60,21 @@ PortChoice::Outcome PortChoice::try_address(net::Tuple& reply, const Place& plac
     const PortSearch* const known = recall(reply, range, place.now);
     const bool is_exhausted = known != nullptr && known->is_over();
 
-    if (!(is_exhausted && range.contains(own)) && place.pool.ports().contains(own) &&
-        try_port(reply, own, place.now))
+    const bool may_keep =
+        !(is_exhausted && range.contains(own)) && place.pool.ports().contains(own);
+    const bool shall_keep = may_keep && (!steers_own_ports() || comes_home(reply, own));
+    if (shall_keep && try_port(reply, own, place.now))
         return Outcome::Found;
     if (is_exhausted)
         return say_exhausted(reply, place);
     if (try_known(reply, place))
         return Outcome::Found;
     if (known == nullptr && try_blocks(reply, place, range))
+        return Outcome::Found;
+    if (known == nullptr && ground_.steering != nullptr &&
+        try_homeward(reply, place, range, kProbesHomeward))
+        return Outcome::Found;
+    if (may_keep && !shall_keep && try_port(reply, own, place.now))
         return Outcome::Found;
     const Outcome outcome = search(reply, place, range);
     return outcome == Outcome::Exhausted ? say_exhausted(reply, place) : outcome;
@@ -78,6 +90,7 @@ bool PortChoice::try_known(net::Tuple& reply, const Place& place) {
     const auto external = ground_.changed.find(place.original);
     return external && external->address == reply.destination &&
            place.pool.ports().contains(external->port.host()) &&
+           (!steers_own_ports() || comes_home(reply, external->port.host())) &&
            try_port(reply, external->port.host(), place.now);
 }
 
@@ -88,16 +101,39 @@ bool PortChoice::try_blocks(net::Tuple& reply, const Place& place, pool::PortRan
     const pool::Blocks blocks = ground_.leases.blocks(worker_, slot);
     const unsigned before = probes_;
     for (unsigned i = 0; i < blocks.count; ++i) {
-        const uint32_t start = random() % blocks.range[i].size();
-        for (unsigned step = 0; step < kProbesPerBlock; ++step)
-            if (try_port(reply, blocks.range[i].at(start, step), place.now)) {
-                const bool is_tight = probes_ - before > kProbesPerBlock / 2;
-                ground_.leases.found(worker_, slot, is_tight);
-                return true;
-            }
+        if (!try_homeward(reply, place, blocks.range[i], kProbesPerBlock))
+            continue;
+        const bool is_tight = probes_ - before > kProbesPerBlock / 2;
+        ground_.leases.found(worker_, slot, is_tight);
+        return true;
     }
     ground_.leases.missed(worker_, slot);
     return false;
+}
+
+/// Tries `most` ports of the range, from a random start; where it can be told, only such by which
+/// replies arrive at this worker.
+bool PortChoice::try_homeward(net::Tuple& reply, const Place& place, pool::PortRange range,
+                              unsigned most) {
+    const uint32_t start = random() % range.size();
+    unsigned tries = 0;
+    for (uint32_t step = 0; step < range.size() && step < kMostSteps && tries < most; ++step) {
+        const uint16_t port = range.at(start, step);
+        if (!comes_home(reply, port))
+            continue;
+        ++tries;
+        if (try_port(reply, port, place.now))
+            return true;
+    }
+    return false;
+}
+
+bool PortChoice::comes_home(const net::Tuple& reply, uint16_t port) const {
+    if (ground_.steering == nullptr || !ground_.steering->covers(reply.protocol))
+        return true;
+    net::Tuple tuple = reply;
+    tuple.destination_port = Be16::from_host(port);
+    return ground_.steering->leads_to(worker_, tuple);
 }
 
 /// Goes through the range, or a part of it: the rest is for the packets to come.

@@ -7,7 +7,8 @@
 /// Shape    An inside host has one address of its pool, the first in an order of its own, and goes
 ///          on to the next where that is full. On an address: its own port; the port that its
 ///          endpoint was last given; one from the blocks leased to this worker; one of the range,
-///          from a random start.
+///          from a random start. Where it can be told, ports by which the replies arrive at this
+///          worker are tried first.
 /// Threads  One worker's. What is chosen is not taken: the insert alone decides.
 /// Errors   PortsExhausted (AddressesExhausted for protocols without ports) when every address is
 /// proven full toward this server, PortsUnsearched
@@ -20,6 +21,7 @@
 #include "nat/changed_ports.h"
 #include "nat/rules.h"
 #include "nat/search_memory.h"
+#include "nat/steering.h"
 #include "pool/exhaustion.h"
 #include "pool/leases.h"
 #include "stats/counters.h"
@@ -40,6 +42,7 @@ struct PortGround {
     pool::Leases& leases;
     pool::Exhaustion& exhaustion;
     ChangedPorts& changed;
+    const Steering* steering;  ///< Null: replies arrive where they arrive.
 };
 
 /// The reply tuple of the flow to be, or why there is none.
@@ -75,6 +78,11 @@ private:
     bool try_known(net::Tuple& reply, const Place& place);
     bool try_blocks(net::Tuple& reply, const Place& place, pool::PortRange range);
     Outcome search(net::Tuple& reply, const Place& place, pool::PortRange range);
+    bool try_homeward(net::Tuple& reply, const Place& place, pool::PortRange range, unsigned most);
+    bool comes_home(const net::Tuple& reply, uint16_t port) const;
+    bool steers_own_ports() const {
+        return ground_.steering != nullptr && ground_.steering->covers_own_ports();
+    }
     PortSearch* recall(const net::Tuple& reply, pool::PortRange range, Tick now);
     bool try_port(net::Tuple& reply, uint16_t port, Tick now);
     unsigned probes_left() const { return kMaxProbes - probes_; }

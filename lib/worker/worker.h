@@ -49,6 +49,7 @@ struct Shared {
     pool::Leases& leases;
     pool::Exhaustion& exhaustion;
     nat::ChangedPorts& changed_ports;
+    const nat::Steering* steering = nullptr;  ///< Null: replies arrive where they arrive.
     conntrack::Tuning tuning;
     const route::Routes& routes;
     route::NextHops& next_hops;

@@ -68,6 +68,7 @@ Testbed::Testbed(TestbedOptions options)
         params.rx_queues = queues;
         params.tx_queues = queues;
         params.packets = pool_;
+        params.rss = options.rss;
         ports_[index(side)] = std::make_unique<memory::MemoryPort>(params);
         ground.ports[index(side)] = ports_[index(side)].get();
     }
@@ -93,9 +94,10 @@ Testbed::~Testbed() {
 }
 
 void Testbed::inject(Side side, const Bytes& frame, size_t segment_bytes) {
-    uint16_t& queue = next_queue_[index(side)];
+    uint16_t& next = next_queue_[index(side)];
+    const uint16_t queue = port(side).rss() != nullptr ? port(side).queue_of(frame) : next;
     port(side).inject(frame, queue, segment_bytes);
-    queue = static_cast<uint16_t>((queue + 1) % port(side).rx_queues());
+    next = static_cast<uint16_t>((next + 1) % port(side).rx_queues());
 }
 
 std::vector<Seen> Testbed::from_inside(Frame frame) {

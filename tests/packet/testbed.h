@@ -23,6 +23,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -40,7 +41,8 @@ struct TestbedOptions {
     unsigned workers = 1;
     uint16_t rx_queues = 0;  ///< 0: one for each worker.
     uint32_t flows = 1024;
-    Tick start{1000};  ///< What the clock says at first.
+    std::optional<io::Rss> rss = {};  ///< Spreads what is sent; nothing: round robin.
+    Tick start{1000};                 ///< What the clock says at first.
     std::function<void(config::Config&)> configure = [](config::Config&) {};
 };
 

@@ -59,7 +59,7 @@ struct Bench {
     pool::Leases leases{2, slots, 1};
     pool::Exhaustion exhaustion{2};
     nat::ChangedPorts changed_ports;
-    nat::NatParams params{*table_, rules, leases, exhaustion, changed_ports, {}};
+    nat::NatParams params{*table_, rules, leases, exhaustion, changed_ports, nullptr, {}};
     flow::Member member{*table_}, other_member{*table_};
     stats::Counters counters, other_counters;
     nat::Nat nat{params, member, counters, 0};

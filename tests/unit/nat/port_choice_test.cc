@@ -84,7 +84,8 @@ struct Bench {
     nat::ChangedPorts changed_ports;
     flow::Member member{*table};
     stats::Counters counters;
-    nat::Nat nat{{*table, rules, leases, exhaustion, changed_ports, {}}, member, counters, 0};
+    nat::Nat nat{
+        {*table, rules, leases, exhaustion, changed_ports, nullptr, {}}, member, counters, 0};
     Tick now = kStart;
 };
 

@@ -40,6 +40,14 @@ constexpr bool is_by_address(Protocol protocol) {
     return !has_ports(protocol) && protocol != Protocol::Icmp;
 }
 
+/// One end of a flow.
+struct Endpoint {
+    Be32 address;
+    Be16 port;  ///< Or what stands for one in a tuple.
+
+    constexpr bool operator==(const Endpoint&) const = default;
+};
+
 struct alignas(16) Tuple {
     Be32 source;
     Be32 destination;

@@ -36,6 +36,8 @@ constexpr Row kRows[] = {
     {FlowsClosed,    "flows_closed",           "Flows ended by their packets"},
     {FlowsExpired,   "flows_expired",          "Flows ended by their deadline"},
     {FlowsDeleted,   "flows_deleted",          "Flows ended by an operator"},
+    {FlowsInward,    "flows_inward",           "Flows opened by outside hosts"},
+    {FlowsHairpinned, "flows_hairpinned",      "Flows from inside to inside, by a public address"},
     {OpenLost,       "flows_open_lost",        "Flows opened by two workers at once"},
     {FlowsUntranslated, "flows_untranslated", "Flows opened without NAT, by --no-nat"},
     {AddressChanged, "addresses_changed", "Flows that went on another address: theirs was full"},

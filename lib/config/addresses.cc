@@ -97,25 +97,6 @@ std::vector<Served> served(const Config& config) {
     return all;
 }
 
-/// Why no flow can be given an address of `range`; empty where it can.
-string why_not_public(const Config& config, const AddressRange& range) {
-    const Prefix& wan = config.wan_address;
-    if (net::is_martian(range.first) || net::is_martian(range.last) ||
-        overlap(range, {Be32::from_host(127U << 24), Be32::from_host((128U << 24) - 1)}))
-        return "it contains addresses that no host can have";
-    if (range.contains(config.gateway))
-        return "it contains the address of --gateway " + to_string(config.gateway);
-    if (overlap(range, range_of(config.lan_address)))
-        return "it overlaps the subnet of --lan-address " + to_string(config.lan_address);
-    if (wan.length <= 30 &&
-        (range.contains(wan.network().address) || range.contains(wan.broadcast())))
-        return "it contains the network or broadcast address of --wan-address " + to_string(wan);
-    for (const Served& inside : served(config))
-        if (overlap(range, range_of(inside.prefix)))
-            return "it overlaps --" + string(inside.flag) + ' ' + inside.text;
-    return {};
-}
-
 /// The addresses of one pool; `count` adds up those of all.
 Status check_pool(const Config& config, string_view flag, const std::vector<AddressRange>& pool,
                   uint64_t& count) {
@@ -222,6 +203,40 @@ Status check_routes(const Config& config) {
 }
 
 }  // namespace
+
+string why_not_public(const Config& config, const AddressRange& range) {
+    const Prefix& wan = config.wan_address;
+    if (net::is_martian(range.first) || net::is_martian(range.last) ||
+        overlap(range, {Be32::from_host(127U << 24), Be32::from_host((128U << 24) - 1)}))
+        return "it contains addresses that no host can have";
+    if (range.contains(config.gateway))
+        return "it contains the address of --gateway " + to_string(config.gateway);
+    if (overlap(range, range_of(config.lan_address)))
+        return "it overlaps the subnet of --lan-address " + to_string(config.lan_address);
+    if (wan.length <= 30 &&
+        (range.contains(wan.network().address) || range.contains(wan.broadcast())))
+        return "it contains the network or broadcast address of --wan-address " + to_string(wan);
+    for (const Served& inside : served(config))
+        if (overlap(range, range_of(inside.prefix)))
+            return "it overlaps --" + string(inside.flag) + ' ' + inside.text;
+    return {};
+}
+
+bool is_served(const Config& config, Be32 inside) {
+    const std::vector<Served> all = served(config);
+    return std::any_of(all.begin(), all.end(),
+                       [&](const Served& network) { return network.prefix.contains(inside); });
+}
+
+bool is_in_pool(const Config& config, Be32 address) {
+    const auto is_in = [&](const std::vector<AddressRange>& pool) {
+        return std::any_of(pool.begin(), pool.end(),
+                           [&](const AddressRange& range) { return range.contains(address); });
+    };
+    return is_in(config.pool) ||
+           std::any_of(config.snat.begin(), config.snat.end(),
+                       [&](const SnatRule& rule) { return is_in(rule.addresses); });
+}
 
 Status check_addresses(const Config& config) {
     for (const auto check :

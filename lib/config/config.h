@@ -10,6 +10,7 @@
 #include "conntrack/tuning.h"
 #include "net/prefix.h"
 #include "pool/port_range.h"
+#include "pool/static_mappings.h"
 
 #include <cstdint>
 #include <optional>
@@ -82,6 +83,8 @@ struct Config {
     std::vector<net::Prefix> inside;  ///< Empty only beside `snat`.
     std::vector<SnatRule> snat;
     std::vector<net::Prefix> no_nat;  ///< These leave with their own addresses.
+    std::vector<pool::Forward> forwards;
+    std::vector<pool::OneToOne> one_to_one;
     std::vector<StaticRoute> routes;
 
     unsigned workers = 1;

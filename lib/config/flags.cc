@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/flags.h"
 
+#include "config/read_mappings.h"
 #include "config/read_rules.h"
 
 #include <string>
@@ -171,6 +172,12 @@ constexpr Flag kFlags[] = {
     {"no-nat", kAddresses, Arity::Many, false, "PREFIX",
      "Networks whose hosts leave with their own addresses; the longest prefix wins",
      [](const Given& g, Config& c) { return store(read_networks(g), c.no_nat); }},
+    {"forward", kAddresses, Arity::Many, false, "FORWARD",
+     "Give a public port to an inside one: \"tcp 198.51.100.1:8080 -> 10.1.0.10:80\"",
+     [](const Given& g, Config& c) { return store(read_forwards(g), c.forwards); }},
+    {"one-to-one", kAddresses, Arity::Many, false, "PAIR",
+     "Give a public address, of no pool, to an inside host: \"198.51.100.5 = 10.1.0.20\"",
+     [](const Given& g, Config& c) { return store(read_one_to_one(g), c.one_to_one); }},
     {"route", kAddresses, Arity::Many, false, "PREFIX via ADDRESS",
      "Static routes; the longest prefix wins",
      [](const Given& g, Config& c) { return store(read_routes(g), c.routes); }},

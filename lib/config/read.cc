@@ -26,21 +26,6 @@ std::optional<uint32_t> parse_number(string_view text) {
     return value;
 }
 
-/// All words as one list without separators: commas and blanks both part items, because a
-/// configuration file may write a list either way.
-std::vector<string> items_of(const Given& given) {
-    std::vector<string> items;
-    for (string word : given.words) {
-        for (char& c : word)
-            if (c == ',')
-                c = ' ';
-        std::istringstream stream(word);
-        for (string item; stream >> item;)
-            items.push_back(item);
-    }
-    return items;
-}
-
 /// Says of what is no range whether its ends are only in the wrong order.
 string why_no_range(const string& text) {
     const size_t dash = text.find('-');
@@ -62,6 +47,19 @@ Error no_cpus(const Given& given, const string& item) {
 Error wrong(string_view flag, string_view value, string_view why) {
     return Error{"--" + string(flag) + ' ' + string(value.empty() ? "\"\"" : value) + ": " +
                  string(why)};
+}
+
+std::vector<string> items_of(const Given& given) {
+    std::vector<string> items;
+    for (string word : given.words) {
+        for (char& c : word)
+            if (c == ',')
+                c = ' ';
+        std::istringstream stream(word);
+        for (string item; stream >> item;)
+            items.push_back(item);
+    }
+    return items;
 }
 
 Result<net::Prefix> read_network(string_view flag, const string& text) {

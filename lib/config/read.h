@@ -31,6 +31,10 @@ struct NumberRange {
 /// "--flag value: why".
 Error wrong(std::string_view flag, std::string_view value, std::string_view why);
 
+/// All words as one list: commas and blanks both part items, because a configuration file may write
+/// a list either way.
+std::vector<std::string> items_of(const Given& given);
+
 /// The only word; an error where there are more.
 Result<std::string> read_word(const Given& given);
 

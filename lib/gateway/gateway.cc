@@ -163,8 +163,9 @@ void Gateway::employ(const config::Config& config, const Ground& ground) {
     exhaustion_ = std::make_unique<pool::Exhaustion>(static_cast<uint32_t>(slots.size()));
     shortage_log_ = std::make_unique<ShortageLog>(*rules_, *exhaustion_, ground.notice);
     steering_ = steering(config, *ground.ports[index(Side::Outside)]);
+    statics_ = std::make_unique<pool::StaticMappings>(config.forwards, config.one_to_one);
     admission_ = std::make_unique<worker::Admission>(
-        worker::AdmissionParams{{config.lan_address, config.wan_address}}, *rules_);
+        worker::AdmissionParams{{config.lan_address, config.wan_address}}, *rules_, *statics_);
     icmp_limit_ = std::make_unique<worker::RateLimit>(config.icmp_rate, kIcmpBurst);
     reset_limit_ = std::make_unique<worker::RateLimit>(config.reject_rate, kResetBurst);
     shared_ = std::make_unique<worker::Shared>(worker::Shared{
@@ -174,6 +175,7 @@ void Gateway::employ(const config::Config& config, const Ground& ground) {
         .exhaustion = *exhaustion_,
         .changed_ports = changed_ports_,
         .steering = steering_ ? &*steering_ : nullptr,
+        .statics = *statics_,
         .tuning = config.tuning,
         .routes = *routes_,
         .next_hops = *next_hops_,

@@ -20,6 +20,7 @@
 #include "nat/steering.h"
 #include "pool/exhaustion.h"
 #include "pool/leases.h"
+#include "pool/static_mappings.h"
 #include "route/next_hops.h"
 #include "route/routes.h"
 #include "stats/counters.h"
@@ -93,6 +94,7 @@ private:
     std::unique_ptr<ShortageLog> shortage_log_;
     nat::ChangedPorts changed_ports_;
     std::optional<nat::Steering> steering_;
+    std::unique_ptr<pool::StaticMappings> statics_;
     std::unique_ptr<route::Routes> routes_;
     std::unique_ptr<route::NextHops> next_hops_;
     std::unique_ptr<worker::Admission> admission_;

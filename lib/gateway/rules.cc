@@ -22,6 +22,10 @@ std::vector<net::AddressRange> public_ranges(const config::Config& config) {
     std::vector<net::AddressRange> ranges;
     for (const nat::RuleParams& rule : rules_of(config))
         ranges.insert(ranges.end(), rule.addresses.begin(), rule.addresses.end());
+    for (const pool::Forward& forward : config.forwards)
+        ranges.push_back({forward.external.address, forward.external.address});
+    for (const pool::OneToOne& pair : config.one_to_one)
+        ranges.push_back({pair.external, pair.external});
     return nat::merged(std::move(ranges));
 }
 

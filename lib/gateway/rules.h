@@ -16,7 +16,7 @@ namespace sluice::gateway {
 /// --snat and --no-nat, and --inside with --pool, each as a rule.
 std::vector<nat::RuleParams> rules_of(const config::Config& config);
 
-/// The public addresses of all pools, each once.
+/// The public addresses: of all pools, forwards and hosts that have one to themselves; each once.
 std::vector<net::AddressRange> public_ranges(const config::Config& config);
 
 /// The ports of every slot: of each address of each pool.

@@ -21,27 +21,20 @@
 
 namespace sluice::nat {
 
-struct Endpoint {
-    Be32 address;
-    Be16 port;
-
-    bool operator==(const Endpoint&) const = default;
-};
-
 class ChangedPorts {
 public:
     /// The external endpoint that the inside one of `original` was last given.
-    std::optional<Endpoint> find(const net::Tuple& original) const {
+    std::optional<net::Endpoint> find(const net::Tuple& original) const {
         const uint64_t key = key_of(original);
         const Entry& entry = entries_[place_of(key)];
         const uint64_t crossed = entry.crossed.load(std::memory_order_relaxed);
         const uint64_t value = entry.value.load(std::memory_order_relaxed);
         if (value == 0 || (crossed ^ value) != key)
             return std::nullopt;
-        return Endpoint{{static_cast<uint32_t>(value >> 32)}, {static_cast<uint16_t>(value)}};
+        return net::Endpoint{{static_cast<uint32_t>(value >> 32)}, {static_cast<uint16_t>(value)}};
     }
 
-    void learn(const net::Tuple& original, Endpoint external) {
+    void learn(const net::Tuple& original, net::Endpoint external) {
         const uint64_t key = key_of(original);
         // Bit 16 tells an entry from none.
         const uint64_t value = uint64_t{external.address.raw} << 32 | 1U << 16 | external.port.raw;

@@ -19,6 +19,10 @@ Opening refused(Drop reason) {
     return {Opening::Outcome::Refused, {}, reason};
 }
 
+bool is_inward(const Request& request) {
+    return request.sides.enter(net::Direction::Original) == net::Side::Outside;
+}
+
 }  // namespace
 
 Nat::Nat(const NatParams& params, flow::Member& member, stats::Counters& counters, uint8_t worker)
@@ -26,9 +30,9 @@ Nat::Nat(const NatParams& params, flow::Member& member, stats::Counters& counter
       member_(member),
       counters_(counters),
       worker_(worker),
-      ports_(
-          {params.table, params.leases, params.exhaustion, params.changed_ports, params.steering},
-          counters, worker) {}
+      ports_({params.table, params.leases, params.exhaustion, params.changed_ports, params.steering,
+              params.statics},
+             counters, worker) {}
 
 void Nat::prepare(unsigned count) {
     const unsigned room = std::min<unsigned>(count, flow::kMaxBulk - spare_count_);
@@ -42,24 +46,24 @@ void Nat::finish() {
     spare_count_ = 0;
 }
 
-Opening Nat::open(const net::Tuple& original, const conntrack::Segment& segment, Tick now) {
+Opening Nat::open(const Request& request, const conntrack::Segment& segment, Tick now) {
     const conntrack::Verdict verdict = conntrack::open(params_.tuning, segment);
     if (verdict.action == conntrack::Action::Refuse)
         return refused(verdict.reason);
-    // An earlier packet of the same burst may have opened it.
-    if (const flow::FlowRef flow = params_.table.find(original, now))
-        return {Opening::Outcome::Existed, flow, {}};
 
     for (unsigned claim = 0; claim < kClaims; ++claim) {
+        // An earlier packet of the same burst may have opened it, or another worker its reply.
+        if (const flow::FlowRef flow = params_.table.find(request.original, now))
+            return {Opening::Outcome::Existed, flow, {}};
         if (!has_spare())
             return refused(Drop::TableFull);
-        const auto [reply, reason] = choose(original, now);
+        const auto [reply, reason] = choose(request, now);
         if (!reply)
             return refused(reason);
 
         const uint32_t index = spare_[--spare_count_];
         flow::FlowRecord& record = params_.table.record(index);
-        fill(record, original, *reply, verdict, now);
+        fill(record, request, *reply, verdict, now);
         conntrack::begin(params_.tuning, segment, conntrack::TrackerMemory(record.tracker));
 
         const flow::Insertion insertion = member_.insert(index, now);
@@ -67,10 +71,7 @@ Opening Nat::open(const net::Tuple& original, const conntrack::Segment& segment,
         switch (insertion.outcome) {
             case flow::InsertOutcome::Inserted:
                 params_.table.deadlines().set(index, now, now + verdict.timeout);
-                counters_.count[Count::FlowsOpened].add(1);
-                ports_.opened(original, *reply);
-                if (reply->destination == original.source)
-                    counters_.count[Count::FlowsUntranslated].add(1);
+                count(request, *reply);
                 return {Opening::Outcome::Opened, {index, net::Direction::Original}, {}};
             case flow::InsertOutcome::OriginalTaken:
                 counters_.count[Count::OpenLost].add(1);
@@ -81,15 +82,26 @@ Opening Nat::open(const net::Tuple& original, const conntrack::Segment& segment,
                 break;  // Between the look and the claim; look for another port.
         }
     }
-    return refused(net::is_by_address(original.protocol) ? Drop::AddressesExhausted
-                                                         : Drop::PortsUnsearched);
+    return refused(net::is_by_address(request.original.protocol) ? Drop::AddressesExhausted
+                                                                 : Drop::PortsUnsearched);
 }
 
-void Nat::fill(flow::FlowRecord& record, const net::Tuple& original, const net::Tuple& reply,
+void Nat::count(const Request& request, const net::Tuple& reply) {
+    counters_.count[Count::FlowsOpened].add(1);
+    ports_.opened(request.original, reply);
+    if (reply.destination == request.original.source && !is_inward(request))
+        counters_.count[Count::FlowsUntranslated].add(1);
+    if (is_inward(request))
+        counters_.count[Count::FlowsInward].add(1);
+    else if (request.sides.leave(net::Direction::Original) == net::Side::Inside)
+        counters_.count[Count::FlowsHairpinned].add(1);
+}
+
+void Nat::fill(flow::FlowRecord& record, const Request& request, const net::Tuple& reply,
                const conntrack::Verdict& verdict, Tick now) const {
-    record.tuple = {original, reply};
+    record.tuple = {request.original, reply};
     record.owner = worker_;
-    record.sides = {};
+    record.sides = request.sides;
     record.rewrite = rewrite_of(record.tuple);
     record.hops = {};
     record.opened = now;
@@ -99,13 +111,29 @@ void Nat::fill(flow::FlowRecord& record, const net::Tuple& original, const net::
     record.deadline.store(now + verdict.timeout, std::memory_order_relaxed);
 }
 
-Chosen Nat::choose(const net::Tuple& original, Tick now) {
-    const Rule* rule = params_.rules.find(original.source);
-    if (rule == nullptr)
-        return {{}, Drop::ForeignSource};
-    if (!rule->translates())
-        return {original.reversed(), {}};
-    return ports_.choose(original, *rule->pool, now);
+/// The tuple of the replies. From outside the source stays; from inside it becomes what a static
+/// mapping says, else what is free.
+Chosen Nat::choose(const Request& request, Tick now) {
+    const net::Tuple& original = request.original;
+    net::Tuple reply = original.reversed();
+    reply.source = request.target.address;
+    reply.source_port = request.target.port;
+    if (!is_inward(request)) {
+        const auto fixed =
+            params_.statics.outside_of(original.protocol, {original.source, original.source_port});
+        const Rule* rule = params_.rules.find(original.source);
+        if (!fixed && rule == nullptr)
+            return {{}, Drop::ForeignSource};
+        if (!fixed && rule->translates())
+            return ports_.choose(original, request.target, *rule->pool, now);
+        if (fixed) {
+            reply.destination = fixed->address;
+            reply.destination_port = fixed->port;
+        }
+    }
+    if (params_.table.find(reply, now))
+        return {{}, Drop::EndpointTaken};
+    return {reply, {}};
 }
 
 Tracking Nat::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick now) {

@@ -17,6 +17,8 @@
 #include "flow/flow_table.h"
 #include "nat/port_choice.h"
 #include "nat/rules.h"
+#include "net/side.h"
+#include "net/tuple.h"
 #include "stats/counters.h"
 
 #include <array>
@@ -32,7 +34,24 @@ struct NatParams {
     pool::Exhaustion& exhaustion;
     ChangedPorts& changed_ports;
     const Steering* steering;
+    const pool::StaticMappings& statics;
     conntrack::Tuning tuning;
+};
+
+/// What the first packet of a flow asks for.
+struct Request {
+    net::Tuple original;
+    net::Endpoint target;  ///< Whom the packet is for: its destination, or who holds that.
+    net::Sides sides;      ///< Its source is translated if it comes from inside.
+
+    /// From inside to the world.
+    static Request outward(const net::Tuple& original) {
+        return {original, {original.destination, original.destination_port}, {}};
+    }
+    /// To an inside host, which holds the packet's destination.
+    static Request inward(const net::Tuple& original, net::Endpoint holder, net::Side from) {
+        return {original, holder, {from, net::Side::Inside}};
+    }
 };
 
 /// What became of a packet that met no flow.
@@ -61,18 +80,25 @@ public:
     void prepare(unsigned count);
     void finish();
 
-    /// Opens a flow for its first packet, which comes from inside.
-    Opening open(const net::Tuple& original, const conntrack::Segment& segment, Tick now);
+    /// The inside endpoint that holds a packet's destination, which is a public address.
+    std::optional<net::Endpoint> holder(const net::Tuple& tuple) const {
+        return params_.statics.inside_of(tuple.protocol,
+                                         {tuple.destination, tuple.destination_port});
+    }
+
+    /// Opens a flow for its first packet.
+    Opening open(const Request& request, const conntrack::Segment& segment, Tick now);
 
     /// Steps the flow's state. On Reopen the flow is killed already; on Delete too, and the record
     /// may be read until the end of the turn.
     Tracking track(flow::FlowRef ref, const conntrack::Segment& segment, Tick now);
 
 private:
-    Chosen choose(const net::Tuple& original, Tick now);
+    Chosen choose(const Request& request, Tick now);
     bool has_spare() { return spare_count_ != 0 || (prepare(1), spare_count_ != 0); }
-    void fill(flow::FlowRecord& record, const net::Tuple& original, const net::Tuple& reply,
+    void fill(flow::FlowRecord& record, const Request& request, const net::Tuple& reply,
               const conntrack::Verdict& verdict, Tick now) const;
+    void count(const Request& request, const net::Tuple& reply);
 
     NatParams params_;
     flow::Member& member_;

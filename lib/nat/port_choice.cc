@@ -24,9 +24,12 @@ constexpr unsigned kCrowded = 64;
 
 }  // namespace
 
-Chosen PortChoice::choose(const net::Tuple& original, const pool::AddressPool& pool, Tick now) {
+Chosen PortChoice::choose(const net::Tuple& original, net::Endpoint target,
+                          const pool::AddressPool& pool, Tick now) {
     probes_ = 0;
     net::Tuple reply = original.reversed();
+    reply.source = target.address;
+    reply.source_port = target.port;
     Place place{original, pool, pool.first(original.source).index, pool.size() == 1, now};
     Outcome outcome = try_address(reply, place);
     bool is_unfinished = outcome == Outcome::Unfinished;
@@ -195,7 +198,8 @@ bool PortChoice::try_port(net::Tuple& reply, uint16_t port, Tick now) {
         return false;
     ++probes_;
     reply.destination_port = Be16::from_host(port);
-    return !ground_.table.find(reply, now);
+    const net::Endpoint external{reply.destination, reply.destination_port};
+    return !ground_.statics.reserves(reply.protocol, external) && !ground_.table.find(reply, now);
 }
 
 void PortChoice::opened(const net::Tuple& original, const net::Tuple& reply) {

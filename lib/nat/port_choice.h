@@ -24,6 +24,7 @@
 #include "nat/steering.h"
 #include "pool/exhaustion.h"
 #include "pool/leases.h"
+#include "pool/static_mappings.h"
 #include "stats/counters.h"
 
 #include <cstdint>
@@ -42,7 +43,8 @@ struct PortGround {
     pool::Leases& leases;
     pool::Exhaustion& exhaustion;
     ChangedPorts& changed;
-    const Steering* steering;  ///< Null: replies arrive where they arrive.
+    const Steering* steering;             ///< Null: replies arrive where they arrive.
+    const pool::StaticMappings& statics;  ///< Their ports are given to nobody else.
 };
 
 /// The reply tuple of the flow to be, or why there is none.
@@ -56,7 +58,9 @@ public:
     PortChoice(const PortGround& ground, stats::Counters& counters, uint8_t worker)
         : ground_(ground), counters_(counters), worker_(worker) {}
 
-    Chosen choose(const net::Tuple& original, const pool::AddressPool& pool, Tick now);
+    /// `target` is whom the flow is for, behind its destination.
+    Chosen choose(const net::Tuple& original, net::Endpoint target, const pool::AddressPool& pool,
+                  Tick now);
 
     /// Tells that the flow has been opened with what was chosen.
     void opened(const net::Tuple& original, const net::Tuple& reply);

@@ -27,6 +27,8 @@ constexpr Row kRows[] = {
     {FlowsClosed, "flows_closed"},
     {FlowsExpired, "flows_expired"},
     {FlowsDeleted, "flows_deleted"},
+    {FlowsInward, "flows_inward"},
+    {FlowsHairpinned, "flows_hairpinned"},
     {OpenLost, "open_lost"},
     {FlowsUntranslated, "flows_untranslated"},
     {AddressChanged, "address_changed"},

@@ -49,6 +49,8 @@ enum class Count : uint8_t {
     FlowsClosed,  ///< Killed before their deadline: reset, or tuple reused.
     FlowsExpired,
     FlowsDeleted,         ///< By an operator.
+    FlowsInward,          ///< Of FlowsOpened: by outside hosts, to what an inside host holds.
+    FlowsHairpinned,      ///< Of FlowsOpened: from inside to inside, by a public address.
     OpenLost,             ///< Opened by another worker at the same moment; the packet went there.
     FlowsUntranslated,    ///< Of FlowsOpened: by --no-nat, with the host's own address.
     AddressChanged,       ///< Flows that went on the host's next address: its own was full.

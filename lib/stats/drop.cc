@@ -61,6 +61,7 @@ constexpr Row kRows[] = {
     {PortsExhausted, "ports_exhausted"},
     {PortsUnsearched, "ports_unsearched"},
     {AddressesExhausted, "addresses_exhausted"},
+    {EndpointTaken, "endpoint_taken"},
     {NeighbourFailed, "neighbour_failed"},
     {NeighbourQueueFull, "neighbour_queue_full"},
     {PuntFull, "punt_full"},

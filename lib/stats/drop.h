@@ -46,7 +46,7 @@ enum class Drop : uint8_t {
     OutsideSpoof,       ///< From outside, with an inside or pool source.
     NotOurs,            ///< From outside, to an address that is not the gateway's.
     ToGateway,          ///< To the gateway's own address, which serves nothing but ping.
-    Hairpin,            ///< From inside to a pool address.
+    Hairpin,            ///< From inside to a public endpoint that nobody holds.
     NoRoute,            ///< No route to the destination.
 
     // Tracking: what Linux calls INVALID, refused before any rewrite.
@@ -72,6 +72,7 @@ enum class Drop : uint8_t {
     PortsUnsearched,     ///< None found yet; the search goes on with the next packet.
     AddressesExhausted,  ///< Without ports: every public address has another host's such flow
                          ///< there.
+    EndpointTaken,       ///< The inside endpoint talks to the sender by another public one.
     NeighbourFailed,     ///< The next hop does not answer ARP.
     NeighbourQueueFull,  ///< Too many packets wait for the same next hop.
     PuntFull,            ///< The control core's ring is full.

@@ -25,17 +25,18 @@ Admitted to_gateway(const net::Packet& packet, const net::Tuple& tuple) {
 
 }  // namespace
 
-Admission::Admission(const AdmissionParams& params, const nat::Rules& rules)
-    : params_(params), rules_(rules) {}
+Admission::Admission(const AdmissionParams& params, const nat::Rules& rules,
+                     const pool::StaticMappings& statics)
+    : params_(params), rules_(rules), statics_(statics) {}
+
+/// An address by which inside hosts are known outside.
+bool Admission::is_public(Be32 address) const {
+    return rules_.contains(address) || statics_.contains(address);
+}
 
 /// An address that must not come from outside: a rule serves it, or it is on the inside subnet.
 bool Admission::is_inside(Be32 address) const {
     return rules_.find(address) != nullptr || own(Side::Inside).contains(address);
-}
-
-/// An address that flows may have outside: of a pool, or of an inside host without NAT.
-bool Admission::is_reachable(Be32 address) const {
-    return rules_.contains(address) || rules_.is_exempt(address);
 }
 
 /// A subnet's broadcast address, on either side. A /31 or /32 has none.
@@ -52,7 +53,14 @@ bool Admission::is_martian_source(Be32 address) const {
 
 /// What comes from outside has no source that is inside, or the gateway's to give.
 bool Admission::is_spoofed_outside(Be32 source) const {
-    return is_inside(source) || rules_.contains(source);
+    return is_inside(source) || is_public(source);
+}
+
+/// For the gateway itself. An own address that is also public answers pings; all else there is a
+/// flow's.
+bool Admission::is_own(Side side, const net::Packet& packet, const net::Tuple& tuple) const {
+    return tuple.destination == own(side).address &&
+           (is_ping(packet, tuple) || !is_public(tuple.destination));
 }
 
 Admitted Admission::admit(Side from, const net::Packet& packet, const net::Tuple& tuple) const {
@@ -64,27 +72,25 @@ Admitted Admission::admit(Side from, const net::Packet& packet, const net::Tuple
 }
 
 Admitted Admission::admit_inside(const net::Packet& packet, const net::Tuple& tuple) const {
-    if (tuple.destination == own(Side::Inside).address ||
-        tuple.destination == own(Side::Outside).address)
+    if (is_own(Side::Inside, packet, tuple) || is_own(Side::Outside, packet, tuple))
         return to_gateway(packet, tuple);
     if (rules_.find(tuple.source) == nullptr)
         return refused(Drop::ForeignSource);
-    if (rules_.contains(tuple.destination))
-        return refused(Drop::Hairpin);
+    if (is_public(tuple.destination))  // without NAT, answers would take another way back
+        return rules_.is_exempt(tuple.source) ? refused(Drop::Hairpin)
+                                              : Admitted{Path::Hairpin, {}};
     if (is_inside(tuple.destination))
         return refused(Drop::InsideDestination);
-    return {Path::Original, {}};
+    return {Path::Outward, {}};
 }
 
 Admitted Admission::admit_outside(const net::Packet& packet, const net::Tuple& tuple) const {
     if (is_spoofed_outside(tuple.source))
         return refused(Drop::OutsideSpoof);
-    // A pool address that is also the gateway's own answers pings; all else there is a flow's.
-    if (tuple.destination == own(Side::Outside).address &&
-        (is_ping(packet, tuple) || !rules_.contains(tuple.destination)))
+    if (is_own(Side::Outside, packet, tuple))
         return to_gateway(packet, tuple);
-    if (is_reachable(tuple.destination))
-        return {Path::Reply, {}};
+    if (is_public(tuple.destination) || rules_.is_exempt(tuple.destination))
+        return {Path::Inward, {}};
     if (is_inside(tuple.destination))
         return refused(Drop::OutsideToInside);
     return refused(Drop::NotOurs);

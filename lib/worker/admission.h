@@ -15,6 +15,7 @@
 #include "net/packet.h"
 #include "net/prefix.h"
 #include "net/tuple.h"
+#include "pool/static_mappings.h"
 #include "route/next_hops.h"
 #include "stats/drop.h"
 
@@ -25,11 +26,12 @@
 namespace sluice::worker {
 
 enum class Path : uint8_t {
-    Original,  ///< From inside to the world: may open a flow.
-    Reply,     ///< From outside to an address that flows may have outside: belongs to a flow or is
-               ///< nobody's.
-    Local,     ///< A ping to the gateway itself.
-    Refused,   ///< For `reason`.
+    Outward,  ///< From inside to the world: may open a flow.
+    Inward,   ///< From outside to an address that flows may have there: of a flow, for who holds
+              ///< it, or nobody's.
+    Hairpin,  ///< Likewise from inside.
+    Local,    ///< A ping to the gateway itself.
+    Refused,  ///< For `reason`.
 };
 
 struct Admitted {
@@ -44,8 +46,9 @@ struct AdmissionParams {
 
 class Admission {
 public:
-    /// `rules` must outlive this object.
-    Admission(const AdmissionParams& params, const nat::Rules& rules);
+    /// `rules` and `statics` must outlive this object.
+    Admission(const AdmissionParams& params, const nat::Rules& rules,
+              const pool::StaticMappings& statics);
 
     Admitted admit(route::Side from, const net::Packet& packet, const net::Tuple& tuple) const;
 
@@ -59,12 +62,14 @@ private:
     bool is_martian_source(Be32 address) const;
     bool is_spoofed_outside(Be32 source) const;
     bool is_inside(Be32 address) const;
-    bool is_reachable(Be32 address) const;
+    bool is_own(route::Side side, const net::Packet& packet, const net::Tuple& tuple) const;
+    bool is_public(Be32 address) const;
     bool is_broadcast(Be32 address) const;
     const net::Prefix& own(route::Side side) const { return params_.own[index(side)]; }
 
     AdmissionParams params_;
     const nat::Rules& rules_;
+    const pool::StaticMappings& statics_;
 };
 
 }  // namespace sluice::worker

@@ -30,10 +30,10 @@ struct Burst {
     unsigned count = 0;        ///< Packets received.
     bool handed_over = false;  ///< Another worker received them, and has verified their checksums.
 
-    uint64_t live = 0;      ///< Bit i: packet i is in the pipeline.
-    uint64_t errors = 0;    ///< Bit i: an ICMP error about a flow. Written by parse.
-    uint64_t original = 0;  ///< Bit i: from inside, so it may open a flow. Written by admit.
-    uint64_t fresh = 0;     ///< Bit i: it has opened its flow, and so is tracked already.
+    uint64_t live = 0;     ///< Bit i: packet i is in the pipeline.
+    uint64_t errors = 0;   ///< Bit i: an ICMP error about a flow. Written by parse.
+    uint64_t outward = 0;  ///< Bit i: from inside to the world. Written by admit.
+    uint64_t fresh = 0;    ///< Bit i: it has opened its flow, and so is tracked already.
 
     // Written by the stage named on the right, read by the stages after it.
     std::array<rte_mbuf*, kBurstSize> mbuf;      // receive

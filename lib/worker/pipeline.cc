@@ -42,7 +42,7 @@ const std::array<Worker::Stage, 11> Worker::kStages{{
     {"relay", &Worker::relay},          // ICMP error: translated with its quote, and on its way
     {"admit", &Worker::admit},          // packet: may it pass at all, and which way
     {"lookup", &Worker::lookup},        // tuple: flow, or a miss; another worker's flow goes there
-    {"open", &Worker::open},            // miss: new flow (inside), or drop (outside)
+    {"open", &Worker::open},            // miss: new flow, or drop
     {"track", &Worker::track},          // packet and flow: state and timeout of the flow
     {"check", &Worker::check},          // packet: TTL and size allow it to leave
     {"translate", &Worker::translate},  // packet and flow: rewritten headers
@@ -54,7 +54,7 @@ const std::array<Worker::Stage, 11> Worker::kStages{{
 void Worker::forward(Burst& burst) {
     burst.live = low_bits(burst.count);
     burst.errors = 0;
-    burst.original = 0;
+    burst.outward = 0;
     burst.fresh = 0;
     if (!stage_cycles_.empty())
         return forward_timed(burst);
@@ -103,10 +103,11 @@ void Worker::admit(Burst& burst) {
         const Admitted admitted =
             shared_.admission.admit(burst.from[i], burst.packet[i], burst.tuple[i]);
         switch (admitted.path) {
-            case Path::Original:
-                burst.original |= uint64_t{1} << i;
+            case Path::Outward:
+                burst.outward |= uint64_t{1} << i;
                 break;
-            case Path::Reply:
+            case Path::Inward:
+            case Path::Hairpin:
                 break;
             case Path::Local:
                 answer_ping(burst, i);
@@ -150,7 +151,7 @@ void Worker::open(Burst& burst) {
     if (misses == 0)
         return;
 
-    nat_.prepare(static_cast<unsigned>(std::popcount(misses & burst.original)));
+    nat_.prepare(static_cast<unsigned>(std::popcount(misses & burst.outward)));
     for (unsigned i : SetBits{misses})
         open_flow(burst, i);
     nat_.finish();

@@ -44,25 +44,38 @@ void Worker::answer_ping(Burst& burst, unsigned i) {
     burst.end(i);
 }
 
-/// A packet without a flow opens one, if it comes from inside and could leave.
-void Worker::open_flow(Burst& burst, unsigned i) {
-    if ((burst.original >> i & 1) == 0)
-        return drop(burst, i, Drop::NoMapping);
+/// Whom packet i, which has no flow, may open one to. Drops it where that is nobody.
+std::optional<nat::Request> Worker::request(Burst& burst, unsigned i) {
+    const net::Tuple& tuple = burst.tuple[i];
+    if (burst.outward >> i & 1)
+        return nat::Request::outward(tuple);
+    const Side from = burst.from[i];
+    if (const auto holder = nat_.holder(tuple))
+        return nat::Request::inward(tuple, *holder, from);
+    drop(burst, i, from == Side::Inside ? Drop::Hairpin : Drop::NoMapping);
+    return std::nullopt;
+}
 
+/// A packet without a flow opens one, if there is somebody at its other end and it could leave.
+void Worker::open_flow(Burst& burst, unsigned i) {
+    const auto request = this->request(burst, i);
+    if (!request)
+        return;
     const net::Tuple& tuple = burst.tuple[i];
     if (shared_.spread_flows && !burst.handed_over)
         if (const unsigned home = shared_.table.hash(tuple) % shared_.workers; home != params_.id)
             return hand_over(burst, i, home);
 
-    const auto toward = shared_.routes.find(tuple.destination);
+    const Side exit = request->sides.leave(net::Direction::Original);
+    const auto toward = shared_.routes.find(request->target.address);
     if (!toward)
         return drop(burst, i, Drop::NoRoute);
-    if (toward->side == Side::Inside)
-        return drop(burst, i, Drop::InsideDestination);
-    if (!may_leave(burst, i, Side::Outside))
+    if (toward->side != exit)
+        return drop(burst, i, exit == Side::Outside ? Drop::InsideDestination : Drop::NoRoute);
+    if (!may_leave(burst, i, exit))
         return;
 
-    const nat::Opening opening = nat_.open(tuple, burst.segment(i), now_);
+    const nat::Opening opening = nat_.open(*request, burst.segment(i), now_);
     switch (opening.outcome) {
         case nat::Opening::Outcome::Opened:
             burst.flow[i] = opening.flow;

@@ -50,6 +50,7 @@ struct Shared {
     pool::Exhaustion& exhaustion;
     nat::ChangedPorts& changed_ports;
     const nat::Steering* steering = nullptr;  ///< Null: replies arrive where they arrive.
+    const pool::StaticMappings& statics;
     conntrack::Tuning tuning;
     const route::Routes& routes;
     route::NextHops& next_hops;
@@ -160,6 +161,7 @@ private:
 
     // What happens to single packets, off the straight way: slow_path.cc.
     void answer_ping(Burst& burst, unsigned i);
+    std::optional<nat::Request> request(Burst& burst, unsigned i);
     void open_flow(Burst& burst, unsigned i);
     bool find_again(Burst& burst, unsigned i);
     bool is_alive(flow::FlowRef flow) const;

@@ -50,7 +50,8 @@ struct Bench {
         const uint64_t before = probes();
         const net::Tuple tuple{ip(source.c_str()),  ip(server),         Be16::from_host(port),
                                Be16::from_host(80), net::Protocol::Udp, {}};
-        const Opening opening = nat.open(tuple, {net::Protocol::Udp, 0, 0}, now);
+        const Opening opening =
+            nat.open(nat::Request::outward(tuple), {net::Protocol::Udp, 0, 0}, now);
         nat.finish();
         member.quiescent();
         REQUIRE(probes() - before <= kMaxProbes);
@@ -82,10 +83,13 @@ struct Bench {
     pool::Leases leases;
     pool::Exhaustion exhaustion;
     nat::ChangedPorts changed_ports;
+    pool::StaticMappings statics;
     flow::Member member{*table};
     stats::Counters counters;
-    nat::Nat nat{
-        {*table, rules, leases, exhaustion, changed_ports, nullptr, {}}, member, counters, 0};
+    nat::Nat nat{{*table, rules, leases, exhaustion, changed_ports, nullptr, statics, {}},
+                 member,
+                 counters,
+                 0};
     Tick now = kStart;
 };
 

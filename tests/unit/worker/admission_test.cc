@@ -17,6 +17,7 @@ namespace {
 constexpr auto kHost = "10.1.0.10";
 constexpr auto kServer = "203.0.113.10";
 constexpr auto kPool = "198.51.100.2";
+constexpr auto kOneToOne = "198.51.100.5";
 constexpr auto kGatewayInside = "10.1.0.1";
 constexpr auto kGatewayOutside = "198.51.100.1";
 
@@ -29,8 +30,12 @@ struct Gateway {
         {.inside = {ip("10.9.0.0"), 16}, .addresses = pool},
         {.inside = {ip("10.1.0.128"), 25}, .is_exempt = true, .addresses = {}}};
     nat::Rules rules{params, 1};
+    std::array<pool::OneToOne, 1> pairs{{{ip(kOneToOne), ip("10.1.0.20")}}};
+    pool::StaticMappings statics{{}, pairs};
     worker::Admission admission{
-        {{net::Prefix{ip(kGatewayInside), 24}, net::Prefix{ip(kGatewayOutside), 24}}}, rules};
+        {{net::Prefix{ip(kGatewayInside), 24}, net::Prefix{ip(kGatewayOutside), 24}}},
+        rules,
+        statics};
 
     worker::Admitted udp(Side from, const char* source, const char* destination) const {
         net::Tuple tuple{ip(source),          ip(destination),    Be16::from_host(5000),
@@ -50,28 +55,41 @@ struct Gateway {
 }  // namespace
 
 TEST_CASE("admission: traffic from inside to the world may open a flow", "[worker]") {
-    CHECK(Gateway().udp(Side::Inside, kHost, kServer).path == Path::Original);
-    CHECK(Gateway().udp(Side::Inside, "10.9.77.1", kServer).path == Path::Original);
-    CHECK(Gateway().ping(Side::Inside, kHost, kServer).path == Path::Original);
+    CHECK(Gateway().udp(Side::Inside, kHost, kServer).path == Path::Outward);
+    CHECK(Gateway().udp(Side::Inside, "10.9.77.1", kServer).path == Path::Outward);
+    CHECK(Gateway().ping(Side::Inside, kHost, kServer).path == Path::Outward);
 }
 
 TEST_CASE("admission: traffic from the world to a pool address may be a flow's", "[worker]") {
-    CHECK(Gateway().udp(Side::Outside, kServer, kPool).path == Path::Reply);
-    CHECK(Gateway().udp(Side::Outside, kServer, kGatewayOutside).path == Path::Reply);
+    CHECK(Gateway().udp(Side::Outside, kServer, kPool).path == Path::Inward);
+    CHECK(Gateway().udp(Side::Outside, kServer, kGatewayOutside).path == Path::Inward);
+}
+
+TEST_CASE("admission: an address that a host holds one to one is as public as the pool's",
+          "[worker]") {
+    CHECK(Gateway().udp(Side::Outside, kServer, kOneToOne).path == Path::Inward);
+    CHECK(Gateway().ping(Side::Outside, kServer, kOneToOne).path == Path::Inward);
+}
+
+TEST_CASE("admission: inside hosts may reach each other by public addresses", "[worker]") {
+    CHECK(Gateway().udp(Side::Inside, kHost, kPool).path == Path::Hairpin);
+    CHECK(Gateway().udp(Side::Inside, kHost, kGatewayOutside).path == Path::Hairpin);
+    CHECK(Gateway().udp(Side::Inside, kHost, kOneToOne).path == Path::Hairpin);
 }
 
 TEST_CASE("admission: an inside host without NAT is reached by its own address", "[worker]") {
-    CHECK(Gateway().udp(Side::Inside, "10.1.0.130", kServer).path == Path::Original);
-    CHECK(Gateway().udp(Side::Outside, kServer, "10.1.0.130").path == Path::Reply);
+    CHECK(Gateway().udp(Side::Inside, "10.1.0.130", kServer).path == Path::Outward);
+    CHECK(Gateway().udp(Side::Outside, kServer, "10.1.0.130").path == Path::Inward);
     CHECK(Gateway().udp(Side::Outside, kServer, "10.1.0.127").reason == Drop::OutsideToInside);
     CHECK(Gateway().udp(Side::Outside, "10.1.0.130", kPool).reason == Drop::OutsideSpoof);
+    CHECK(Gateway().udp(Side::Inside, "10.1.0.130", kPool).reason == Drop::Hairpin);
 }
 
 TEST_CASE("admission: the gateway answers pings to its own addresses", "[worker][icmp]") {
     CHECK(Gateway().ping(Side::Inside, kHost, kGatewayInside).path == Path::Local);
     CHECK(Gateway().ping(Side::Inside, kHost, kGatewayOutside).path == Path::Local);
     CHECK(Gateway().ping(Side::Outside, kServer, kGatewayOutside).path == Path::Local);
-    CHECK(Gateway().ping(Side::Outside, kServer, kPool).path == Path::Reply);
+    CHECK(Gateway().ping(Side::Outside, kServer, kPool).path == Path::Inward);
 }
 
 TEST_CASE("admission: what cannot be forwarded is refused by name", "[worker]") {
@@ -98,13 +116,13 @@ TEST_CASE("admission: what cannot be forwarded is refused by name", "[worker]") 
         {Side::Inside, "192.168.7.7", kServer, Drop::ForeignSource},
         {Side::Inside, kHost, "10.1.0.20", Drop::InsideDestination},
         {Side::Inside, kHost, "10.9.0.20", Drop::InsideDestination},
-        {Side::Inside, kHost, kPool, Drop::Hairpin},
         {Side::Inside, kHost, kGatewayInside, Drop::ToGateway},
         {Side::Outside, kServer, kHost, Drop::OutsideToInside},
         {Side::Outside, kServer, "10.9.1.1", Drop::OutsideToInside},
         {Side::Outside, kServer, kGatewayInside, Drop::OutsideToInside},
         {Side::Outside, kHost, kPool, Drop::OutsideSpoof},
         {Side::Outside, kPool, kGatewayOutside, Drop::OutsideSpoof},
+        {Side::Outside, kOneToOne, kGatewayOutside, Drop::OutsideSpoof},
         {Side::Outside, kServer, "198.51.100.77", Drop::NotOurs},
         {Side::Outside, kServer, "8.8.8.8", Drop::NotOurs},
     }));

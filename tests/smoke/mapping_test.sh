@@ -1,0 +1,75 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Inside servers reached by public addresses, with real programs: a web server by its forwarded
+# port, from outside and from inside; a host by an address of its own. The network is drawn in
+# network.sh; the inside servers are on 10.1.0.20 and 10.1.0.21.
+set -euo pipefail
+# shellcheck source=tests/smoke/gateway.sh
+source "$(dirname "$(readlink -f "$0")")/gateway.sh"
+
+own_address=198.51.100.30
+
+# fetch HOST URL: from inside, or from outside where HOST is the server's address.
+fetch() {
+    local side=client
+    [[ $1 == "$server_address" ]] && side=server
+    in_namespace "$net.$side" curl --silent --show-error --fail --max-time 10 --interface "$1" "$2"
+}
+
+# peers_of LOG: the addresses that a web server saw since it was last asked.
+peers_of() {
+    sed --regexp-extended 's/ .*//' "$1" | sort --unique | tr '\n' ' '
+    : >"$1"
+}
+
+for workers in 1 2; do
+    net=mapping$workers
+    new_network "$net"
+    for last in 20 21; do
+        mkdir --parents "$work/$net.$last"
+        echo "page of 10.1.0.$last" >"$work/$net.$last/page"
+        start_in "$net.client" "$python" -u -m http.server 80 --bind "10.1.0.$last" \
+            --directory "$work/$net.$last" >/dev/null 2>>"$work/$net.$last.log"
+        wait_for 10 "the web server on 10.1.0.$last" \
+            fetch "$client_address" "http://10.1.0.$last/page" >/dev/null 2>&1
+        : >"$work/$net.$last.log"
+    done
+    start_server "$net"
+    start_sluice "$net" --workers "$workers" \
+        --forward "tcp $public_address:8080 -> 10.1.0.20:80" \
+        --one-to-one "$own_address = 10.1.0.21"
+    start_capture "$net.server" eth0 "$work/$net.pcap"
+
+    page=$(fetch "$server_address" "http://$public_address:8080/page")
+    [[ $page == 'page of 10.1.0.20' ]] || fail "from outside, by the forwarded port: $page"
+    peers=$(peers_of "$work/$net.20.log")
+    [[ $peers == "$server_address " ]] || fail "the web server saw $peers"
+    pass "an inside web server is reached from outside by its forwarded port, $workers worker(s)"
+
+    # An inside host has no route to the public address but by the gateway; the answer must take it
+    # too, though both hosts are on one wire.
+    page=$(fetch "$client_address" "http://$public_address:8080/page")
+    [[ $page == 'page of 10.1.0.20' ]] || fail "from inside, by the forwarded port: $page"
+    peers=$(peers_of "$work/$net.20.log")
+    [[ $peers == "$public_address " ]] || fail "the web server saw $peers"
+    pass "it is reached from inside by the same port, and sees a public address"
+
+    page=$(fetch "$server_address" "http://$own_address/page")
+    [[ $page == 'page of 10.1.0.21' ]] || fail "from outside, by its own address: $page"
+    page=$(fetch "$client_address" "http://$own_address/page")
+    [[ $page == 'page of 10.1.0.21' ]] || fail "from inside, by its own address: $page"
+    seen=$(seen_by_http "$net" 10.1.0.21)
+    [[ ${seen%:*} == "$own_address" ]] || fail "10.1.0.21 was seen as $seen"
+    from_server "$net" ping -c 2 -i 0.2 -W 5 "$own_address" >/dev/null ||
+        fail "$own_address does not answer pings from outside"
+    pass "a host with an address of its own is reached by it, and seen by it"
+
+    ! fetch "$server_address" "http://$public_address:8081/page" 2>/dev/null ||
+        fail "a port that nobody holds answered"
+    mark "$net" "$work/$net.pcap"
+    assert_no_leak "$work/$net.pcap"
+    assert_accounts "$net"
+    (($(counter "$net" flows_inward) >= 3)) || fail "flows from outside were not counted"
+    stop_sluice "$net"
+done

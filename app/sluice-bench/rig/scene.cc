@@ -63,10 +63,15 @@ double Scene::send(Lane& lane, std::span<const uint64_t> flows, net::Direction d
 }
 
 double Scene::step() {
-    rig_->skip(kStep);
-    const uint64_t start = cpu_nanoseconds();
-    rig_->attend();
-    return static_cast<double>(cpu_nanoseconds() - start);
+    double took = 0;
+    // It looks at so many flows in a turn and no more, and in service it turns far more often.
+    for (int passed = 0; passed < kStep.milliseconds; ++passed) {
+        rig_->skip(Duration{1});
+        const uint64_t start = cpu_nanoseconds();
+        rig_->attend();
+        took += static_cast<double>(cpu_nanoseconds() - start);
+    }
+    return took;
 }
 
 }  // namespace sluice::bench

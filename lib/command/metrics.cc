@@ -38,6 +38,8 @@ constexpr Row kRows[] = {
     {FlowsDeleted,   "flows_deleted",          "Flows ended by an operator"},
     {FlowsInward,    "flows_inward",           "Flows opened by outside hosts"},
     {FlowsHairpinned, "flows_hairpinned",      "Flows from inside to inside, by a public address"},
+    {HoldersMade,    "holders_made",           "Mappings, contacts and port blocks made"},
+    {HoldersExpired, "holders_expired",        "Mappings, contacts and port blocks ended"},
     {OpenLost,       "flows_open_lost",        "Flows opened by two workers at once"},
     {FlowsUntranslated, "flows_untranslated", "Flows opened without NAT, by --no-nat"},
     {AddressChanged, "addresses_changed", "Flows that went on another address: theirs was full"},

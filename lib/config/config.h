@@ -8,6 +8,8 @@
 
 #include "base/big_endian.h"
 #include "conntrack/tuning.h"
+#include "nat/holders.h"
+#include "nat/rules.h"
 #include "net/prefix.h"
 #include "pool/port_range.h"
 #include "pool/static_mappings.h"
@@ -68,8 +70,9 @@ struct StaticRoute {
 /// "PREFIX -> RANGE[,RANGE…][:FIRST-LAST]".
 struct SnatRule {
     net::Prefix inside;
-    std::vector<AddressRange> addresses;      ///< Its pool; never empty.
-    pool::PortRange ports = pool::kAllPorts;  ///< What of its ports may be used.
+    std::vector<AddressRange> addresses;                 ///< Its pool; never empty.
+    pool::PortRange ports = pool::kAllPorts;             ///< What of its ports may be used.
+    std::optional<nat::Independence> independence = {};  ///< Nothing: endpoint-dependent mapping.
 };
 
 struct Config {
@@ -111,6 +114,7 @@ struct Config {
     MssClamp mss_clamp = MssClamp::Off;
     uint16_t mss = 0;  ///< Of MssClamp::Value.
     conntrack::Tuning tuning;
+    Duration mapping_timeout = nat::kMappingTimeout;
 
     std::string control_socket = "/run/sluice.sock";
     unsigned stats_interval = 0;   ///< Seconds between summaries on stdout; 0 for none.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/read_rules.h"
 
-#include <charconv>
-#include <optional>
+#include "config/read_independence.h"
+
+#include <span>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -14,24 +15,6 @@ using std::string;
 using std::string_view;
 
 constexpr string_view kArrow = "->";
-
-std::optional<uint16_t> parse_port(string_view text) {
-    uint16_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() || value == 0)
-        return std::nullopt;
-    return value;
-}
-
-/// FIRST-LAST, or one port.
-std::optional<pool::PortRange> parse_ports(string_view text) {
-    const size_t dash = text.find('-');
-    const auto first = parse_port(text.substr(0, dash));
-    const auto last = dash == string_view::npos ? first : parse_port(text.substr(dash + 1));
-    if (!first || !last || *first > *last)
-        return std::nullopt;
-    return pool::PortRange{*first, *last};
-}
 
 std::vector<string> words_of(const string& text) {
     std::vector<string> words;
@@ -76,7 +59,7 @@ Result<SnatRule> read_rule(const Given& given, const string& text) {
         return no_rule(given, text);
     const std::vector<string> left = words_of(text.substr(0, arrow));
     const std::vector<string> right = words_of(text.substr(arrow + kArrow.size()));
-    if (left.size() != 1 || right.size() != 1)
+    if (left.size() != 1 || right.empty())
         return no_rule(given, text);
     SnatRule rule;
     const Result<net::Prefix> inside = read_network(given.flag, left[0]);
@@ -85,6 +68,10 @@ Result<SnatRule> read_rule(const Given& given, const string& text) {
     rule.inside = *inside;
     if (Status status = read_pool(given, right[0], rule); !status)
         return within(given, text, status.error());
+    auto independence = read_independence(given.flag, std::span(right).subspan(1), rule.ports);
+    if (!independence)
+        return independence.error();
+    rule.independence = std::move(*independence);
     return rule;
 }
 

@@ -4,7 +4,9 @@
 /// \file
 /// Reads rules of translation.
 ///
-/// Shape    One word a rule: PREFIX -> RANGE[,RANGE…][:FIRST-LAST].
+/// Shape    One word a rule: PREFIX -> RANGE[,RANGE…][:FIRST-LAST] [KEY=VALUE …], where the keys
+/// say
+///          how it maps and filters (config/read_independence.h).
 /// Errors   One sentence that names the flag and the value and says what is wanted.
 
 #include "base/result.h"

@@ -57,11 +57,32 @@ bool Ageing::look_at(const Deadlines::Due& due, Tick now) {
     const flow::LifeWord life = record.life.load(std::memory_order_acquire);
     if (life.life() != flow::Life::Live)
         return false;
+    if (record.kind() != flow::Kind::Flow) {
+        look_at_holder(due, life, now);
+        return false;
+    }
     const Tick end = record.deadline.load(std::memory_order_relaxed) + kUnseenBeforeKill;
     if (!end.is_after(now))
         return member_.kill(due.index, life);
     table_.deadlines().replace(due, now, end);
     return false;
+}
+
+/// A mapping lives as long as flows hang on it, and is looked at in time to see to that.
+void Ageing::look_at_holder(const Deadlines::Due& due, flow::LifeWord life, Tick now) {
+    flow::FlowRecord& record = table_.record(due.index);
+    Tick end = record.deadline.load(std::memory_order_relaxed);
+    const bool is_ending = !(end - now > renewal_);
+    const bool is_held = record.holding().dependents.load(std::memory_order_relaxed) != 0;
+    if (is_ending && is_held) {
+        end = now + renewal_ + renewal_;
+        record.deadline.store(end, std::memory_order_relaxed);
+    } else if (!(end + kUnseenBeforeKill).is_after(now) && member_.kill(due.index, life)) {
+        counters_.count[stats::Count::HoldersExpired].add(1);
+        return;
+    }
+    const Tick early = end + Duration{-renewal_.milliseconds};
+    table_.deadlines().replace(due, now, early.is_after(now) ? early : end + kUnseenBeforeKill);
 }
 
 }  // namespace sluice::control

@@ -28,8 +28,13 @@ inline constexpr unsigned kMaxDuePerTurn = 2048;
 
 class Ageing {
 public:
-    Ageing(flow::FlowTable& table, flow::Member& member, stats::Counters& counters)
-        : table_(table), member_(member), counters_(counters) {}
+    /// `mapping_timeout` is how long a holder lives beyond its flows' last packet from inside.
+    Ageing(flow::FlowTable& table, flow::Member& member, stats::Counters& counters,
+           Duration mapping_timeout)
+        : table_(table),
+          member_(member),
+          counters_(counters),
+          renewal_{mapping_timeout.milliseconds / 8} {}
 
     /// Looks at the table's next slice. Returns how many flows it ended.
     unsigned turn(Tick now);
@@ -38,10 +43,12 @@ private:
     uint32_t slice(Tick now);
     unsigned scan(uint32_t& entries, Tick now, unsigned& killed);
     bool look_at(const flow::Deadlines::Due& due, Tick now);
+    void look_at_holder(const flow::Deadlines::Due& due, flow::LifeWord life, Tick now);
 
     flow::FlowTable& table_;
     flow::Member& member_;
     stats::Counters& counters_;
+    Duration renewal_;  ///< A holder with less to live is given twice that, if flows hang on it.
     uint32_t position_ = 0;
     std::optional<Tick> last_;
 };

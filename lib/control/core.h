@@ -15,6 +15,7 @@
 #include "control/neighbours.h"
 #include "control/outbox.h"
 #include "flow/flow_table.h"
+#include "nat/holders.h"
 #include "route/next_hops.h"
 #include "stats/counters.h"
 #include "worker/ring.h"
@@ -40,6 +41,7 @@ struct CoreParams {
     rte_mempool* packets = nullptr;  ///< For ARP frames; with room for a worker::Note.
     NeighbourParams neighbours;
     std::function<void(Tick)> each_turn;  ///< What else is to be done: port leases.
+    Duration mapping_timeout = nat::kMappingTimeout;
 };
 
 class Core {

@@ -22,8 +22,14 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <new>
+#include <optional>
 
 namespace sluice::flow {
+
+/// What a record stands for. Packets have the tuples of flows; those of other records carry their
+/// kind, so that no packet finds them.
+enum class Kind : uint8_t { Flow, Mapping, Contact, Block };
 
 /// Where a record is in its life. Whoever swaps Live to Dying, and nobody else, erases both keys.
 enum class Life : uint8_t { Free, Opening, Live, Dying };
@@ -53,6 +59,31 @@ struct Hops {
     uint32_t generation = 0;
 };
 
+/// The index of a record that is held on to, or none.
+class HolderLink {
+public:
+    std::optional<uint32_t> read() const {
+        // relaxed: what is held on to does not end before it is let go.
+        const uint32_t bits = bits_.load(std::memory_order_relaxed);
+        return bits == 0 ? std::nullopt : std::optional(bits - 1);
+    }
+    void set(uint32_t index) { bits_.store(index + 1, std::memory_order_relaxed); }
+    std::optional<uint32_t> take() {
+        const uint32_t bits = bits_.exchange(0, std::memory_order_relaxed);
+        return bits == 0 ? std::nullopt : std::optional(bits - 1);
+    }
+
+private:
+    std::atomic<uint32_t> bits_{0};
+};
+
+/// What a record that is no flow keeps in place of a tracker.
+struct Holding {
+    /// Records that hang on this one. While there are any, it does not end.
+    std::atomic<uint32_t> dependents{0};
+    HolderLink second;  ///< Beside FlowRecord::holder.
+};
+
 struct alignas(64) FlowRecord {
     /// Indexed by net::Direction: the tuples by which packets of each direction arrive.
     std::array<net::Tuple, 2> tuple;
@@ -64,14 +95,19 @@ struct alignas(64) FlowRecord {
     net::Sides sides;             ///< By which packets come and go.
     Rewrite rewrite;
     Hops hops;
-    Tick opened;  ///< When; UDP becomes a stream 2 s later.
+    Tick opened;        ///< When; UDP becomes a stream 2 s later.
+    HolderLink holder;  ///< The record that this one hangs on; dies with it.
 
     /// The protocol tracker's own (TCP windows); only the owner looks.
     alignas(64) std::array<std::byte, 64> tracker;
 
     const net::Tuple& key(net::Direction direction) const { return tuple[index(direction)]; }
+    Kind kind() const { return static_cast<Kind>(tuple[0].kind); }
+    /// Of a record that is no flow.
+    Holding& holding() { return *std::launder(reinterpret_cast<Holding*>(tracker.data())); }
 };
 
+static_assert(sizeof(Holding) <= 64);
 static_assert(sizeof(FlowRecord) == 128, "two cache lines");
 static_assert(offsetof(FlowRecord, tracker) == 64, "what every packet reads fits the first line");
 static_assert(std::atomic<LifeWord>::is_always_lock_free && std::atomic<Tick>::is_always_lock_free);

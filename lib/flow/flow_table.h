@@ -187,6 +187,11 @@ public:
     unsigned take(std::span<uint32_t> indexes);
     void give_back(std::span<const uint32_t> indexes);
 
+    /// Lets a record, not inserted yet, hang on a live one that is no flow (and on a second one if
+    /// it is no flow itself). False when that has ended. What ends the record lets go.
+    bool hang(uint32_t index, uint32_t holder);
+    bool hang_too(uint32_t index, uint32_t holder);
+
     /// Adds the record's flow under both its keys, or under neither. The caller has written tuples,
     /// owner, state, deadline and rewrite. On any outcome but Inserted the record is gone: it is
     /// reused after a grace period. A holder that is past its deadline at `now` is killed first.
@@ -200,8 +205,8 @@ public:
     void insert_bulk(std::span<const uint32_t> indexes, std::span<const Keys> keys, Tick now,
                      std::span<Insertion> insertions);
 
-    /// Ends a live flow: erases both keys, retires the record. False when another did so first, or
-    /// when `seen` is an earlier use of the record.
+    /// Ends a live record: erases both keys, retires it. False when another did so first, when
+    /// others hang on it, or when `seen` is an earlier use of the record.
     bool kill(uint32_t index, LifeWord seen);
 
     /// Once per turn: this thread holds no reference now. Reuses what has outlived its grace
@@ -227,6 +232,9 @@ private:
     bool is_taken(const Claim& claim, Tick now, Insertion& insertion);
     bool outlasts(const Claim& claim, Slot& slot, SlotWord& rival);
     void fail(uint32_t index, InsertOutcome outcome, Insertion& insertion);
+    bool hold(uint32_t holder);
+    void let_go(uint32_t index);
+    bool close(FlowRecord& record);
     void retire(uint32_t index);
     bool is_over(uint64_t token) const;
     void reclaim();

@@ -23,6 +23,9 @@ void count(std::atomic<uint64_t>& counter, std::memory_order order = std::memory
     counter.store(counter.load(std::memory_order_relaxed) + 1, order);
 }
 
+/// In place of the number of records that hang on one: it ends.
+constexpr uint32_t kClosed = ~uint32_t{0};
+
 }  // namespace
 
 Member::Member(FlowTable& table) : table_(table) {
@@ -71,6 +74,7 @@ void Member::give_back(std::span<const uint32_t> indexes) {
         auto& life = table_.records_[index].life;
         life.store(life.load(std::memory_order_relaxed).with(Life::Free),
                    std::memory_order_relaxed);
+        let_go(index);
         table_.free_.append(chain, index);
     }
     if (chain.count > 0)
@@ -193,8 +197,11 @@ bool Member::is_taken(const Claim& claim, Tick now, Insertion& insertion) {
             return false;
         if (life.life() == Life::Live &&
             !record.deadline.load(std::memory_order_relaxed).is_after(now)) {
-            insertion.expired += kill(word.index(), life) ? 1 : 0;  // if not, another killed it
-            return false;
+            // By this member or by another it is dead now, unless others hang on it.
+            const bool is_killed = kill(word.index(), life);
+            insertion.expired += is_killed ? 1 : 0;
+            if (is_killed || record.life.load(std::memory_order_acquire).life() != Life::Live)
+                return false;
         }
         insertion.holder = FlowRef(word.index(), word.direction());
         return true;
@@ -221,9 +228,12 @@ bool Member::outlasts(const Claim& claim, Slot& slot, SlotWord& rival) {
 
 bool Member::kill(uint32_t index, LifeWord seen) {
     FlowRecord& record = table_.records_[index];
+    if (seen.life() != Life::Live || record.life.load(std::memory_order_acquire) != seen ||
+        !close(record))
+        return false;
     // Sequentially consistent: a mover that misses this is seen by the erase, or sees it later.
-    if (seen.life() != Life::Live || !record.life.compare_exchange_strong(
-                                         seen, seen.with(Life::Dying), std::memory_order_seq_cst))
+    if (!record.life.compare_exchange_strong(seen, seen.with(Life::Dying),
+                                             std::memory_order_seq_cst))
         return false;
     const auto [original, reply] = prepare(index);
     table_.index_.erase(original, index, net::Direction::Original);
@@ -234,7 +244,54 @@ bool Member::kill(uint32_t index, LifeWord seen) {
     return true;
 }
 
+bool Member::hang(uint32_t index, uint32_t holder) {
+    if (!hold(holder))
+        return false;
+    table_.records_[index].holder.set(holder);
+    return true;
+}
+
+bool Member::hang_too(uint32_t index, uint32_t holder) {
+    if (!hold(holder))
+        return false;
+    table_.records_[index].holding().second.set(holder);
+    return true;
+}
+
+/// One more hangs on a holder, unless it has been closed.
+bool Member::hold(uint32_t holder) {
+    std::atomic<uint32_t>& dependents = table_.records_[holder].holding().dependents;
+    uint32_t count = dependents.load(std::memory_order_relaxed);
+    do {
+        if (count == kClosed)
+            return false;
+        // Sequentially consistent, as is close(): one of both comes first.
+    } while (!dependents.compare_exchange_weak(count, count + 1));
+    return true;
+}
+
+/// What the record hung on may end now.
+void Member::let_go(uint32_t index) {
+    FlowRecord& record = table_.records_[index];
+    const auto release = [this](std::optional<uint32_t> holder) {
+        if (holder)
+            table_.records_[*holder].holding().dependents.fetch_sub(1);
+    };
+    if (record.kind() != Kind::Flow)
+        release(record.holding().second.take());
+    release(record.holder.take());
+}
+
+/// Nothing hangs on the record, and nothing will.
+bool Member::close(FlowRecord& record) {
+    if (record.kind() == Kind::Flow)
+        return true;
+    uint32_t none = 0;
+    return record.holding().dependents.compare_exchange_strong(none, kClosed);
+}
+
 void Member::retire(uint32_t index) {
+    let_go(index);
     table_.free_.append(retired_, index);
 }
 

@@ -148,6 +148,7 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
         if (route.via != Be32{})
             params.neighbours.gateways.push_back({route.side, route.via});
     params.neighbours.notice = ground.notice;
+    params.mapping_timeout = config.mapping_timeout;
     params.each_turn = [this](Tick now) {
         leases_->turn(kLeasesPerTurn, now);
         shortage_log_->turn(now);
@@ -177,6 +178,7 @@ void Gateway::employ(const config::Config& config, const Ground& ground) {
         .steering = steering_ ? &*steering_ : nullptr,
         .statics = *statics_,
         .tuning = config.tuning,
+        .mapping_timeout = config.mapping_timeout,
         .routes = *routes_,
         .next_hops = *next_hops_,
         .admission = *admission_,

@@ -12,7 +12,10 @@ std::vector<nat::RuleParams> rules_of(const config::Config& config) {
     for (const net::Prefix& inside : config.inside)
         rules.push_back({.inside = inside, .addresses = config.pool});
     for (const config::SnatRule& snat : config.snat)
-        rules.push_back({.inside = snat.inside, .addresses = snat.addresses, .ports = snat.ports});
+        rules.push_back({.inside = snat.inside,
+                         .addresses = snat.addresses,
+                         .ports = snat.ports,
+                         .independence = snat.independence});
     for (const net::Prefix& inside : config.no_nat)
         rules.push_back({.inside = inside, .is_exempt = true, .addresses = {}});
     return rules;

@@ -32,7 +32,20 @@ Nat::Nat(const NatParams& params, flow::Member& member, stats::Counters& counter
       worker_(worker),
       ports_({params.table, params.leases, params.exhaustion, params.changed_ports, params.steering,
               params.statics},
-             counters, worker) {}
+             counters, worker),
+      holders_(params.table, member, counters, worker, params.mapping_timeout),
+      mapper_(params.table, params.rules, params.statics, holders_) {}
+
+std::optional<Behind> Nat::behind(const net::Tuple& tuple, Tick now) const {
+    const net::Endpoint external{tuple.destination, tuple.destination_port};
+    if (const auto fixed = params_.statics.inside_of(tuple.protocol, external))
+        return Behind{*fixed, {}};
+    if (tuple.protocol == net::Protocol::Icmp)  // a query from outside has its type there
+        return std::nullopt;
+    if (const auto mapping = mapper_.behind(tuple.protocol, external, now))
+        return Behind{mapper_.inside_of(*mapping), mapping};
+    return std::nullopt;
+}
 
 void Nat::prepare(unsigned count) {
     const unsigned room = std::min<unsigned>(count, flow::kMaxBulk - spare_count_);
@@ -57,13 +70,21 @@ Opening Nat::open(const Request& request, const conntrack::Segment& segment, Tic
             return {Opening::Outcome::Existed, flow, {}};
         if (!has_spare())
             return refused(Drop::TableFull);
-        const auto [reply, reason] = choose(request, now);
-        if (!reply)
-            return refused(reason);
+        const Chosen chosen = choose(request, now);
+        if (!chosen.reply)
+            return refused(chosen.reason);
+        const net::Tuple& reply = *chosen.reply;
+        const auto holder = this->holder(request, chosen, now);
+        if (request.mapping &&
+            !mapper_.admits(*request.mapping, {reply.destination, reply.destination_port}, now))
+            return refused(Drop::Filtered);
 
-        const uint32_t index = spare_[--spare_count_];
+        const uint32_t index = spare_[spare_count_ - 1];
+        if (holder && !member_.hang(index, *holder))
+            continue;  // it has just ended
+        --spare_count_;
         flow::FlowRecord& record = params_.table.record(index);
-        fill(record, request, *reply, verdict, now);
+        fill(record, request, reply, verdict, now);
         conntrack::begin(params_.tuning, segment, conntrack::TrackerMemory(record.tracker));
 
         const flow::Insertion insertion = member_.insert(index, now);
@@ -71,7 +92,11 @@ Opening Nat::open(const Request& request, const conntrack::Segment& segment, Tic
         switch (insertion.outcome) {
             case flow::InsertOutcome::Inserted:
                 params_.table.deadlines().set(index, now, now + verdict.timeout);
-                count(request, *reply);
+                count(request, reply);
+                if (holder)
+                    holders_.keep(*holder, now + verdict.timeout);
+                if (holder && !is_inward(request))
+                    holders_.refresh(*holder, now);
                 return {Opening::Outcome::Opened, {index, net::Direction::Original}, {}};
             case flow::InsertOutcome::OriginalTaken:
                 counters_.count[Count::OpenLost].add(1);
@@ -111,29 +136,57 @@ void Nat::fill(flow::FlowRecord& record, const Request& request, const net::Tupl
     record.deadline.store(now + verdict.timeout, std::memory_order_relaxed);
 }
 
-/// The tuple of the replies. From outside the source stays; from inside it becomes what a static
-/// mapping says, else what is free.
+/// The tuple of the replies. From outside the source stays; from inside it becomes what a mapping
+/// says, else what is free.
 Chosen Nat::choose(const Request& request, Tick now) {
     const net::Tuple& original = request.original;
+    Chosen chosen;
     net::Tuple reply = original.reversed();
     reply.source = request.target.address;
     reply.source_port = request.target.port;
     if (!is_inward(request)) {
-        const auto fixed =
-            params_.statics.outside_of(original.protocol, {original.source, original.source_port});
         const Rule* rule = params_.rules.find(original.source);
-        if (!fixed && rule == nullptr)
+        const auto external = mapped(original, rule, chosen, now);
+        if (chosen.reason != Drop{})
+            return chosen;
+        if (!external && rule == nullptr)
             return {{}, Drop::ForeignSource};
-        if (!fixed && rule->translates())
-            return ports_.choose(original, request.target, *rule->pool, now);
-        if (fixed) {
-            reply.destination = fixed->address;
-            reply.destination_port = fixed->port;
+        if (!external && rule->translates())
+            return ports_.choose(original, request.target, *rule, now);
+        if (external) {
+            reply.destination = external->address;
+            reply.destination_port = external->port;
         }
     }
     if (params_.table.find(reply, now))
         return {{}, Drop::EndpointTaken};
-    return {reply, {}};
+    chosen.reply = reply;
+    return chosen;
+}
+
+/// What the source is mapped to, whomever it talks to: by the operator, or by its rule.
+std::optional<net::Endpoint> Nat::mapped(const net::Tuple& original, const Rule* rule,
+                                         Chosen& chosen, Tick now) {
+    const net::Endpoint inside{original.source, original.source_port};
+    if (const auto fixed = params_.statics.outside_of(original.protocol, inside))
+        return fixed;
+    const Independence* independence =
+        rule == nullptr ? nullptr : rule->independence_of(original.protocol, inside.port.host());
+    if (independence == nullptr)
+        return std::nullopt;
+    const Mapped mapped = mapper_.map(*rule, *independence, original.protocol, inside, now);
+    chosen.mapping = mapped.index;
+    chosen.reason = mapped.reason;
+    return mapped.external;
+}
+
+/// What the flow is to hang on: the mappings of its ends, where they have any.
+std::optional<uint32_t> Nat::holder(const Request& request, const Chosen& chosen, Tick now) {
+    if (!chosen.mapping)
+        return request.mapping;
+    const net::Endpoint remote{request.original.destination, request.original.destination_port};
+    const bool is_hairpin = request.sides.leave(net::Direction::Original) == net::Side::Inside;
+    return mapper_.contact(*chosen.mapping, remote, request.mapping, is_hairpin, now);
 }
 
 Tracking Nat::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick now) {
@@ -162,6 +215,9 @@ Tracking Nat::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick n
     if (verdict.refresh) {
         const Tick deadline = now + verdict.timeout;
         record.deadline.store(deadline, std::memory_order_relaxed);
+        if (const auto holder = record.holder.read();
+            holder && record.sides.enter(ref.direction()) == net::Side::Inside)
+            holders_.refresh(*holder, now);
         // Ageing looks within kLongestCheck in any case; for less it would come too late.
         if (verdict.timeout < flow::kLongestCheck && before.is_after(deadline))
             params_.table.deadlines().set(ref.index(), now, deadline);

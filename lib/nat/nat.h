@@ -15,6 +15,8 @@
 #include "base/clock.h"
 #include "conntrack/tracker.h"
 #include "flow/flow_table.h"
+#include "nat/holders.h"
+#include "nat/mapper.h"
 #include "nat/port_choice.h"
 #include "nat/rules.h"
 #include "net/side.h"
@@ -36,6 +38,13 @@ struct NatParams {
     const Steering* steering;
     const pool::StaticMappings& statics;
     conntrack::Tuning tuning;
+    Duration mapping_timeout = kMappingTimeout;
+};
+
+/// The inside endpoint behind a public one.
+struct Behind {
+    net::Endpoint inside;
+    std::optional<uint32_t> mapping;  ///< The record of the mapping; nothing for a static one.
 };
 
 /// What the first packet of a flow asks for.
@@ -43,14 +52,15 @@ struct Request {
     net::Tuple original;
     net::Endpoint target;  ///< Whom the packet is for: its destination, or who holds that.
     net::Sides sides;      ///< Its source is translated if it comes from inside.
+    std::optional<uint32_t> mapping = {};  ///< By which the target is reached; its filter decides.
 
     /// From inside to the world.
     static Request outward(const net::Tuple& original) {
         return {original, {original.destination, original.destination_port}, {}};
     }
     /// To an inside host, which holds the packet's destination.
-    static Request inward(const net::Tuple& original, net::Endpoint holder, net::Side from) {
-        return {original, holder, {from, net::Side::Inside}};
+    static Request inward(const net::Tuple& original, const Behind& behind, net::Side from) {
+        return {original, behind.inside, {from, net::Side::Inside}, behind.mapping};
     }
 };
 
@@ -80,11 +90,8 @@ public:
     void prepare(unsigned count);
     void finish();
 
-    /// The inside endpoint that holds a packet's destination, which is a public address.
-    std::optional<net::Endpoint> holder(const net::Tuple& tuple) const {
-        return params_.statics.inside_of(tuple.protocol,
-                                         {tuple.destination, tuple.destination_port});
-    }
+    /// Who is behind a packet's destination, which is a public address.
+    std::optional<Behind> behind(const net::Tuple& tuple, Tick now) const;
 
     /// Opens a flow for its first packet.
     Opening open(const Request& request, const conntrack::Segment& segment, Tick now);
@@ -95,6 +102,9 @@ public:
 
 private:
     Chosen choose(const Request& request, Tick now);
+    std::optional<net::Endpoint> mapped(const net::Tuple& original, const Rule* rule,
+                                        Chosen& chosen, Tick now);
+    std::optional<uint32_t> holder(const Request& request, const Chosen& chosen, Tick now);
     bool has_spare() { return spare_count_ != 0 || (prepare(1), spare_count_ != 0); }
     void fill(flow::FlowRecord& record, const Request& request, const net::Tuple& reply,
               const conntrack::Verdict& verdict, Tick now) const;
@@ -108,6 +118,9 @@ private:
 
     std::array<uint32_t, flow::kMaxBulk> spare_{};
     unsigned spare_count_ = 0;
+
+    Holders holders_;
+    Mapper mapper_;
 };
 
 }  // namespace sluice::nat

@@ -24,8 +24,10 @@ constexpr unsigned kCrowded = 64;
 
 }  // namespace
 
-Chosen PortChoice::choose(const net::Tuple& original, net::Endpoint target,
-                          const pool::AddressPool& pool, Tick now) {
+Chosen PortChoice::choose(const net::Tuple& original, net::Endpoint target, const Rule& rule,
+                          Tick now) {
+    const pool::AddressPool& pool = *rule.pool;
+    rule_ = &rule;
     probes_ = 0;
     net::Tuple reply = original.reversed();
     reply.source = target.address;
@@ -199,7 +201,8 @@ bool PortChoice::try_port(net::Tuple& reply, uint16_t port, Tick now) {
     ++probes_;
     reply.destination_port = Be16::from_host(port);
     const net::Endpoint external{reply.destination, reply.destination_port};
-    return !ground_.statics.reserves(reply.protocol, external) && !ground_.table.find(reply, now);
+    return !ground_.statics.reserves(reply.protocol, external) &&
+           !rule_->reserves(reply.protocol, port) && !ground_.table.find(reply, now);
 }
 
 void PortChoice::opened(const net::Tuple& original, const net::Tuple& reply) {

@@ -51,6 +51,7 @@ struct PortGround {
 struct Chosen {
     std::optional<net::Tuple> reply;
     stats::Drop reason{};
+    std::optional<uint32_t> mapping = {};  ///< Of the source: its record.
 };
 
 class PortChoice {
@@ -59,8 +60,7 @@ public:
         : ground_(ground), counters_(counters), worker_(worker) {}
 
     /// `target` is whom the flow is for, behind its destination.
-    Chosen choose(const net::Tuple& original, net::Endpoint target, const pool::AddressPool& pool,
-                  Tick now);
+    Chosen choose(const net::Tuple& original, net::Endpoint target, const Rule& rule, Tick now);
 
     /// Tells that the flow has been opened with what was chosen.
     void opened(const net::Tuple& original, const net::Tuple& reply);
@@ -96,7 +96,8 @@ private:
     stats::Counters& counters_;
     uint8_t worker_;
     uint64_t draws_ = 0;
-    unsigned probes_ = 0;  // of the packet in hand
+    unsigned probes_ = 0;         // of the packet in hand
+    const Rule* rule_ = nullptr;  // likewise
     SearchMemory memory_;
 };
 

@@ -18,6 +18,25 @@ std::vector<Be32> addresses_of(const std::vector<AddressRange>& ranges) {
     return addresses;
 }
 
+bool overlap(const RuleParams& a, const RuleParams& b) {
+    for (const AddressRange& one : a.addresses)
+        for (const AddressRange& other : b.addresses)
+            if (one.first <= other.last && other.first <= one.last)
+                return true;
+    return false;
+}
+
+/// The ports that are for mappings, at any address of the rule's.
+std::vector<ProtocolPorts> reserved_beside(const RuleParams& rule,
+                                           std::span<const RuleParams> rules) {
+    std::vector<ProtocolPorts> reserved;
+    for (const RuleParams& other : rules)
+        if (other.independence && overlap(rule, other))
+            for (const ProtocolPorts& inside : other.independence->inside)
+                reserved.push_back({inside.protocol, other.independence->external});
+    return reserved;
+}
+
 }  // namespace
 
 std::vector<AddressRange> merged(std::vector<AddressRange> ranges) {
@@ -37,7 +56,8 @@ std::vector<AddressRange> merged(std::vector<AddressRange> ranges) {
 
 Rules::Rules(std::span<const RuleParams> rules, uint64_t secret) {
     for (const RuleParams& params : rules) {
-        rules_.push_back({params.inside.network(), share_pool(params, secret)});
+        rules_.push_back({params.inside.network(), share_pool(params, secret), params.independence,
+                          reserved_beside(params, rules)});
         ranges_.insert(ranges_.end(), params.addresses.begin(), params.addresses.end());
     }
     ranges_ = merged(std::move(ranges_));

@@ -7,6 +7,7 @@
 /// Shape    The rule with the longest inside prefix wins. A rule without a pool lets its hosts
 ///          leave with their own addresses (no NAT). Rules with equal pools share one.
 /// Threads  Immutable after construction; shared by all workers.
+/// Source   RFC 4787 §4.1 (mapping) and §5 (filtering).
 /// Cost     find() is a binary search over the borders between prefixes; contains() is two
 ///          comparisons as long as the public addresses are one run.
 
@@ -18,24 +19,68 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 namespace sluice::nat {
 
+/// Who may open flows from outside to a mapped endpoint.
+enum class Filtering : uint8_t {
+    EndpointDependent,    ///< Nobody: only what it has talked to answers.
+    AddressDependent,     ///< Any port of an address that it has talked to.
+    EndpointIndependent,  ///< Everybody: a full cone.
+};
+
+/// Ports of one protocol.
+struct ProtocolPorts {
+    net::Protocol protocol{};
+    pool::PortRange ports = pool::kAllPorts;
+
+    constexpr bool contain(net::Protocol other, uint16_t port) const {
+        return protocol == other && ports.contains(port);
+    }
+};
+
+struct Independence {
+    std::vector<ProtocolPorts> inside;  ///< The endpoints of inside hosts that are mapped so.
+    pool::PortRange external;           ///< Ports for their mappings; no other flow is given them.
+    Filtering filtering = Filtering::EndpointDependent;
+
+    bool covers(net::Protocol protocol, uint16_t port) const {
+        return std::any_of(inside.begin(), inside.end(), [&](const ProtocolPorts& ports) {
+            return ports.contain(protocol, port);
+        });
+    }
+};
+
 /// A rule as the operator writes it.
 struct RuleParams {
     net::Prefix inside;
-    bool is_exempt = false;                    ///< No NAT.
-    std::vector<net::AddressRange> addresses;  ///< Of the pool; not empty but without NAT.
-    pool::PortRange ports = pool::kAllPorts;   ///< What of the addresses' ports may be used.
+    bool is_exempt = false;                         ///< No NAT.
+    std::vector<net::AddressRange> addresses;       ///< Of the pool; not empty but without NAT.
+    pool::PortRange ports = pool::kAllPorts;        ///< What of the addresses' ports may be used.
+    std::optional<Independence> independence = {};  ///< Nothing: mappings are endpoint-dependent.
 };
 
 struct Rule {
     net::Prefix inside;
     const pool::AddressPool* pool = nullptr;  ///< Null: no NAT.
+    std::optional<Independence> independence = {};
+    std::vector<ProtocolPorts> reserved = {};  ///< Of its pool, for mappings by any rule.
 
     bool translates() const { return pool != nullptr; }
+    /// How an inside endpoint is mapped; null for endpoint-dependently.
+    const Independence* independence_of(net::Protocol protocol, uint16_t inside_port) const {
+        return independence && independence->covers(protocol, inside_port) ? &*independence
+                                                                           : nullptr;
+    }
+    /// True for an external port that flows without a mapping must not be given.
+    bool reserves(net::Protocol protocol, uint16_t external_port) const {
+        return std::any_of(reserved.begin(), reserved.end(), [&](const ProtocolPorts& ports) {
+            return ports.contain(protocol, external_port);
+        });
+    }
 };
 
 class Rules {

@@ -54,11 +54,12 @@ struct alignas(16) Tuple {
     Be16 source_port;
     Be16 destination_port;
     Protocol protocol{};
-    std::array<uint8_t, 3> unused{};
+    uint8_t kind = 0;  ///< 0 in a packet's tuple; others are keys of what is no flow (flow::Kind).
+    std::array<uint8_t, 2> unused{};
 
     constexpr bool operator==(const Tuple&) const = default;
     constexpr Tuple reversed() const {
-        return {destination, source, destination_port, source_port, protocol, unused};
+        return {destination, source, destination_port, source_port, protocol, kind, unused};
     }
 };
 

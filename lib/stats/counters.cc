@@ -29,6 +29,8 @@ constexpr Row kRows[] = {
     {FlowsDeleted, "flows_deleted"},
     {FlowsInward, "flows_inward"},
     {FlowsHairpinned, "flows_hairpinned"},
+    {HoldersMade, "holders_made"},
+    {HoldersExpired, "holders_expired"},
     {OpenLost, "open_lost"},
     {FlowsUntranslated, "flows_untranslated"},
     {AddressChanged, "address_changed"},

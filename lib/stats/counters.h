@@ -51,6 +51,8 @@ enum class Count : uint8_t {
     FlowsDeleted,         ///< By an operator.
     FlowsInward,          ///< Of FlowsOpened: by outside hosts, to what an inside host holds.
     FlowsHairpinned,      ///< Of FlowsOpened: from inside to inside, by a public address.
+    HoldersMade,          ///< Mappings, contacts and blocks of ports; not flows.
+    HoldersExpired,       ///< Of these, ended.
     OpenLost,             ///< Opened by another worker at the same moment; the packet went there.
     FlowsUntranslated,    ///< Of FlowsOpened: by --no-nat, with the host's own address.
     AddressChanged,       ///< Flows that went on the host's next address: its own was full.

@@ -43,6 +43,7 @@ constexpr Row kRows[] = {
     {Hairpin, "hairpin"},
     {NoRoute, "no_route"},
     {NoMapping, "no_mapping"},
+    {Filtered, "filtered"},
     {IcmpErrorUnknown, "icmp_error_unknown"},
     {IcmpErrorMismatch, "icmp_error_mismatch"},
     {InvalidFlags, "invalid_flags"},

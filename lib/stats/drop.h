@@ -51,6 +51,7 @@ enum class Drop : uint8_t {
 
     // Tracking: what Linux calls INVALID, refused before any rewrite.
     NoMapping,               ///< From outside, no flow.
+    Filtered,                ///< To a mapping whose filter does not let the sender in.
     IcmpErrorUnknown,        ///< ICMP error about a packet of no flow.
     IcmpErrorMismatch,       ///< ICMP error to another host than sent what it quotes.
     InvalidFlags,            ///< No legal set of TCP flags.

@@ -50,8 +50,8 @@ std::optional<nat::Request> Worker::request(Burst& burst, unsigned i) {
     if (burst.outward >> i & 1)
         return nat::Request::outward(tuple);
     const Side from = burst.from[i];
-    if (const auto holder = nat_.holder(tuple))
-        return nat::Request::inward(tuple, *holder, from);
+    if (const auto behind = nat_.behind(tuple, now_))
+        return nat::Request::inward(tuple, *behind, from);
     drop(burst, i, from == Side::Inside ? Drop::Hairpin : Drop::NoMapping);
     return std::nullopt;
 }

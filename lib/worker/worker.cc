@@ -20,7 +20,7 @@ Worker::Worker(const Shared& shared, WorkerParams params)
       params_(std::move(params)),
       member_(shared.table),
       nat_({shared.table, shared.rules, shared.leases, shared.exhaustion, shared.changed_ports,
-            shared.steering, shared.statics, shared.tuning},
+            shared.steering, shared.statics, shared.tuning, shared.mapping_timeout},
            member_, counters_, params_.id),
       handed_over_(shared.workers) {
     for (const Side side : {Side::Inside, Side::Outside}) {

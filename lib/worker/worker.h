@@ -52,6 +52,7 @@ struct Shared {
     const nat::Steering* steering = nullptr;  ///< Null: replies arrive where they arrive.
     const pool::StaticMappings& statics;
     conntrack::Tuning tuning;
+    Duration mapping_timeout = nat::kMappingTimeout;
     const route::Routes& routes;
     route::NextHops& next_hops;
     const Admission& admission;

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Holders: records that are no flows but hold an external endpoint, a permission or a block of
+/// ports for an inside host, and live as long as flows hang on them.
+///
+/// Shape    Records of the flow table, with keys that no packet has (flow::Kind):
+///
+///              kind       original key                     reply key
+///              mapping    inside endpoint -> nobody        nobody -> external endpoint
+///              contact    inside endpoint -> remote        remote -> external endpoint
+///              block      inside host, ordinal -> nobody   nobody -> external address, port
+///
+///          Inserting both keys is the claim, so each endpoint and each block has one holder,
+///          whichever workers ask at once.
+/// Threads  Owned by one worker; the records are shared by all.
+/// Cost     On the slow path, a lookup for each step. A packet of a flow that hangs on a mapping
+///          reads the mapping's first line, and writes it once a second.
+/// Source   RFC 4787 §4.1 (mapping), §5 (filtering), §4.3 (refresh).
+
+#include "base/clock.h"
+#include "flow/flow_table.h"
+#include "net/tuple.h"
+#include "stats/counters.h"
+
+#include <cstdint>
+#include <optional>
+
+namespace sluice::nat {
+
+/// How long a mapping lives after the last packet that went out by it (RFC 4787 REQ-5: the value
+/// that it recommends).
+inline constexpr Duration kMappingTimeout = Duration::seconds(300);
+
+/// Both keys of a holder.
+struct HolderKeys {
+    net::Tuple original;
+    net::Tuple reply;
+};
+
+constexpr net::Tuple holder_key(flow::Kind kind, net::Protocol protocol, net::Endpoint from,
+                                net::Endpoint to) {
+    return {from.address, to.address, from.port, to.port, protocol, static_cast<uint8_t>(kind)};
+}
+
+constexpr HolderKeys mapping_keys(net::Protocol protocol, net::Endpoint inside,
+                                  net::Endpoint external) {
+    return {holder_key(flow::Kind::Mapping, protocol, inside, {}),
+            holder_key(flow::Kind::Mapping, protocol, {}, external)};
+}
+
+/// `remote` has port 0 when all ports of its address are meant.
+constexpr HolderKeys contact_keys(net::Protocol protocol, net::Endpoint inside,
+                                  net::Endpoint remote, net::Endpoint external) {
+    return {holder_key(flow::Kind::Contact, protocol, inside, remote),
+            holder_key(flow::Kind::Contact, protocol, remote, external)};
+}
+
+/// Blocks are of all protocols.
+constexpr HolderKeys block_keys(Be32 host, uint16_t ordinal, net::Endpoint first) {
+    return {holder_key(flow::Kind::Block, {}, {host, Be16::from_host(ordinal)}, {}),
+            holder_key(flow::Kind::Block, {}, {}, first)};
+}
+
+class Holders {
+public:
+    Holders(flow::FlowTable& table, flow::Member& member, stats::Counters& counters, uint8_t worker,
+            Duration lifetime)
+        : table_(table),
+          member_(member),
+          counters_(counters),
+          worker_(worker),
+          lifetime_(lifetime) {}
+
+    /// What became of a claim.
+    struct Claim {
+        enum class Outcome : uint8_t { Made, Exists, EndpointTaken, NoSpace };
+        Outcome outcome = Outcome::NoSpace;
+        uint32_t index = 0;  ///< The record, made or existing.
+    };
+
+    /// The record with this key, if there is one.
+    std::optional<uint32_t> find(const net::Tuple& key, Tick now) const;
+
+    /// Makes a record, which hangs on `parent` and on `peer`. Exists: it is there already.
+    Claim make(const HolderKeys& keys, std::optional<uint32_t> parent, std::optional<uint32_t> peer,
+               Tick now);
+
+    /// Lets it, and what it hangs on, live on for a lifetime from now.
+    void refresh(uint32_t index, Tick now) { keep(index, now + lifetime_); }
+    /// Likewise, until `deadline` at least.
+    void keep(uint32_t index, Tick deadline);
+
+    const flow::FlowRecord& record(uint32_t index) const { return table_.record(index); }
+
+private:
+    flow::FlowTable& table_;
+    flow::Member& member_;
+    stats::Counters& counters_;
+    uint8_t worker_;
+    Duration lifetime_;
+};
+
+}  // namespace sluice::nat

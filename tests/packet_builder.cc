@@ -3,7 +3,9 @@
 
 #include "plain_checksum.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -336,6 +338,25 @@ Bytes Frame::bytes() const {
     put(out, ip_bytes());
     out.resize(out.size() + padding_);
     return out;
+}
+
+std::vector<Bytes> fragments_of(const Frame& whole, size_t bytes) {
+    constexpr size_t kHeaders = 14 + 20;
+    const Bytes frame = whole.bytes();
+    std::vector<Bytes> fragments;
+    for (size_t from = kHeaders; from < frame.size(); from += bytes) {
+        const size_t to = std::min(from + bytes, frame.size());
+        const unsigned more = to < frame.size() ? 0x2000 : 0;
+        const unsigned flags = frame[20] & 0x40u;
+        Bytes& fragment =
+            fragments.emplace_back(frame.begin(), frame.begin() + static_cast<ptrdiff_t>(kHeaders));
+        set16(fragment, 16, static_cast<unsigned>(20 + to - from));
+        set16(fragment, 20, static_cast<unsigned>((from - kHeaders) / 8) | more | flags << 8);
+        set16(fragment, 24, 0);
+        set16(fragment, 24, plain_checksum(std::span(fragment).subspan(14)));
+        put(fragment, std::span(frame).subspan(from, to - from));
+    }
+    return fragments;
 }
 
 Bytes arp_request(const MacAddress& sender_mac, Be32 sender, Be32 target) {

@@ -145,6 +145,10 @@ private:
     size_t padding_ = 0;
 };
 
+/// The frame's IP packet in fragments with `bytes` bytes of payload each, a multiple of 8, but for
+/// the last: whole frames, in order.
+std::vector<Bytes> fragments_of(const Frame& whole, size_t bytes);
+
 /// "Who has `target`? Tell `sender`", broadcast.
 Bytes arp_request(const MacAddress& sender_mac, Be32 sender, Be32 target);
 

@@ -4,6 +4,7 @@
 #include "plain_checksum.h"
 
 #include <algorithm>
+#include <map>
 #include <stdexcept>
 
 namespace sluice::test {
@@ -36,6 +37,11 @@ std::string address(View bytes, size_t position) {
 
 /// A quoted packet may end anywhere: what is not there is not read.
 void read_transport(Seen& seen, View ip, View transport) {
+    if (seen.fragment_offset != 0) {
+        seen.payload.assign(transport.begin(), transport.end());
+        seen.transport_checksum_ok = true;
+        return;
+    }
     const bool is_tcp = seen.protocol == 6;
     const bool is_lite = seen.protocol == 136;
     const bool is_udp = seen.protocol == 17 || is_lite;
@@ -86,8 +92,9 @@ void read_transport(Seen& seen, View ip, View transport) {
     const uint32_t pseudo =
         is_tcp || is_udp ? plain_pseudo_sum(ip, is_lite ? transport.size() : covered) : 0;
     seen.transport_checksum_ok =
-        seen.whole && ((seen.protocol == 17 && seen.transport_checksum == 0) || header == 0 ||
-                       plain_checksum(transport.first(covered), pseudo) == 0);
+        seen.is_fragment() ||
+        (seen.whole && ((seen.protocol == 17 && seen.transport_checksum == 0) || header == 0 ||
+                        plain_checksum(transport.first(covered), pseudo) == 0));
 }
 
 }  // namespace
@@ -99,6 +106,8 @@ Seen read_ip(View packet) {
     seen.total_length = get16(packet, 2);
     seen.id = get16(packet, 4);
     seen.dont_fragment = (get16(packet, 6) & 0x4000) != 0;
+    seen.more_fragments = (get16(packet, 6) & 0x2000) != 0;
+    seen.fragment_offset = (get16(packet, 6) & 0x1fffu) * 8;
     seen.ttl = get8(packet, 8);
     seen.protocol = get8(packet, 9);
     seen.source = address(packet, 12);
@@ -130,6 +139,39 @@ Seen read(View frame) {
     seen.source_mac = source;
     seen.ether_type = ether_type;
     seen.vlan = vlan;
+    return seen;
+}
+
+Seen read_fragments(std::span<const Bytes> frames) {
+    std::map<uint32_t, Seen> pieces;
+    Bytes whole;
+    for (const Bytes& frame : frames) {
+        const Seen seen = read(frame);
+        if (!seen.ip_checksum_ok || !pieces.emplace(seen.fragment_offset, seen).second)
+            throw std::runtime_error("a fragment is broken, or there twice");
+        if (seen.fragment_offset == 0)
+            whole.assign(frame.begin() + 14, frame.begin() + 14 + seen.total_length);
+    }
+    for (const auto& [offset, seen] : pieces) {
+        const Seen& first = pieces.begin()->second;
+        if (seen.source != first.source || seen.destination != first.destination ||
+            seen.id != first.id || seen.ttl != first.ttl || seen.protocol != first.protocol)
+            throw std::runtime_error("fragments of different datagrams");
+        if (offset == 0)
+            continue;
+        if (whole.size() != 20 + offset)
+            throw std::runtime_error("a gap or an overlap");
+        whole.insert(whole.end(), seen.payload.begin(), seen.payload.end());
+    }
+    if (pieces.empty() || pieces.rbegin()->second.more_fragments)
+        throw std::runtime_error("the last fragment is missing");
+    // As it would stand in the header of the whole.
+    whole[2] = static_cast<uint8_t>(whole.size() >> 8);
+    whole[3] = static_cast<uint8_t>(whole.size());
+    whole[6] &= 0x40;
+    whole[7] = 0;
+    Seen seen = read_ip(whole);
+    seen.ip_checksum_ok = true;
     return seen;
 }
 

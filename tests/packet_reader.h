@@ -31,6 +31,8 @@ struct Seen {
     uint16_t id = 0;
     uint16_t total_length = 0;
     bool dont_fragment = false;
+    bool more_fragments = false;
+    uint32_t fragment_offset = 0;  ///< In bytes. Behind the first, all is payload.
     bool ip_checksum_ok = false;
 
     uint16_t source_port = 0;
@@ -45,13 +47,14 @@ struct Seen {
     uint16_t identifier = 0;     ///< Of an ICMP query.
     uint16_t echo_sequence = 0;  ///< Of an ICMP query; the MTU in "fragmentation needed".
 
-    uint16_t transport_checksum = 0;  ///< As it stands in the header.
-    bool transport_checksum_ok = false;
+    uint16_t transport_checksum = 0;     ///< As it stands in the header.
+    bool transport_checksum_ok = false;  ///< Of a fragment it cannot be told: true.
     bool whole = true;  ///< False when the packet ends early, as a quoted one does.
 
     Bytes payload;       ///< Behind the transport header.
     size_t padding = 0;  ///< Bytes behind the IP packet.
 
+    bool is_fragment() const { return more_fragments || fragment_offset != 0; }
     bool checksums_ok() const { return ip_checksum_ok && transport_checksum_ok; }
 };
 
@@ -60,6 +63,10 @@ Seen read(std::span<const uint8_t> frame);
 
 /// An IPv4 packet without Ethernet, such as the payload of an ICMP error.
 Seen read_ip(std::span<const uint8_t> packet);
+
+/// The datagram that the fragments make, whose frames may come in any order; throws
+/// std::runtime_error when they make none, or their headers differ in more than they must.
+Seen read_fragments(std::span<const Bytes> frames);
 
 /// One line: "tcp 10.1.0.10:40000 > 203.0.113.10:80 flags=SA ttl=63 payload=10".
 std::string summary(const Seen& seen);

@@ -61,11 +61,13 @@ std::string sentence(const config::Config& config, const MemoryNeed& need, const
 
 }  // namespace
 
-ethdev::PacketPoolParams plan_packets(std::span<const ethdev::PortPlan> ports, unsigned workers,
-                                      bool is_preempted) {
+ethdev::PacketPoolParams plan_packets(std::span<const ethdev::PortPlan> ports,
+                                      const config::Config& config, bool is_preempted) {
     ethdev::PacketPoolParams params;
     params.name = "packets";
-    params.count = kControlPackets + workers * kPacketsPerWorker;
+    // No packet that a worker keeps for a first fragment takes up less than this.
+    const uint32_t kept = config.fragments.bytes / fragment::kLeastPacketBytes;
+    params.count = kControlPackets + config.workers * (kPacketsPerWorker + kept);
     params.private_bytes = worker::kNoteBytes;
     params.is_preempted = is_preempted;
     for (const ethdev::PortPlan& port : ports) {

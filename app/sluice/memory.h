@@ -14,9 +14,9 @@
 
 namespace sluice::app {
 
-/// The pool that serves ports and workers, but for its NUMA node.
-ethdev::PacketPoolParams plan_packets(std::span<const ethdev::PortPlan> ports, unsigned workers,
-                                      bool is_preempted);
+/// The pool that serves the ports and `config`'s workers, but for its NUMA node.
+ethdev::PacketPoolParams plan_packets(std::span<const ethdev::PortPlan> ports,
+                                      const config::Config& config, bool is_preempted);
 
 struct MemoryNeed {
     size_t eal_mb = 0;        ///< For EAL: packets, routes, next hops, drivers.

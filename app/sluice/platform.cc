@@ -59,7 +59,7 @@ Result<std::unique_ptr<Platform>> Platform::start(const config::Config& config) 
     if (!wan)
         return wan.error();
     const std::array<PortPlan, 2> plans{lan.value(), wan.value()};
-    const ethdev::PacketPoolParams packets = plan_packets(plans, config.workers, cores.is_shared());
+    const ethdev::PacketPoolParams packets = plan_packets(plans, config, cores.is_shared());
     const MemoryNeed need = plan_memory(config, packets, count_numa_nodes(plans));
     if (Status status = check_memory(config, need, read_free_memory()); !status)
         return status.error();

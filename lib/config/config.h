@@ -8,6 +8,7 @@
 
 #include "base/big_endian.h"
 #include "conntrack/tuning.h"
+#include "fragment/datagrams.h"
 #include "nat/holders.h"
 #include "nat/rules.h"
 #include "net/prefix.h"
@@ -115,6 +116,7 @@ struct Config {
     uint16_t mss = 0;  ///< Of MssClamp::Value.
     conntrack::Tuning tuning;
     Duration mapping_timeout = nat::kMappingTimeout;
+    fragment::Limits fragments;  ///< Of each worker.
 
     std::string control_socket = "/run/sluice.sock";
     unsigned stats_interval = 0;   ///< Seconds between summaries on stdout; 0 for none.

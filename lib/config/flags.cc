@@ -19,6 +19,7 @@ constexpr std::string_view kCores = "Cores";
 constexpr std::string_view kSpeed = "Speed";
 constexpr std::string_view kMemory = "Memory";
 constexpr std::string_view kTracking = "Tracking";
+constexpr std::string_view kFragments = "Fragments";
 constexpr std::string_view kTimeouts = "Timeouts, in seconds, 1 to 1728000";
 constexpr std::string_view kOperation = "Operation";
 
@@ -261,6 +262,22 @@ constexpr Flag kFlags[] = {
      "Lower the MSS of TCP connections to this, 536 to 65495, or to what both ports' MTU allows; "
      "default: off",
      store_mss_clamp},
+
+    {"fragment-datagrams", kFragments, Arity::One, false, "N",
+     "Datagrams whose fragments are on their way, for each worker, 64 to 1048576; default: 4096",
+     [](const Given& g, Config& c) {
+         return store(read_number(g, {fragment::kLeastDatagrams, 1U << 20}),
+                      c.fragments.datagrams);
+     }},
+    {"fragment-bytes", kFragments, Arity::One, false, "BYTES",
+     "Memory for fragments that wait for the first of their datagram, for each worker, "
+     "0 to 1073741824; default: 4194304",
+     [](const Given& g, Config& c) {
+         return store(read_number(g, {0, 1U << 30}), c.fragments.bytes);
+     }},
+    {"fragment-timeout", kFragments, Arity::One, false, "SECONDS",
+     "How long they wait, 1 to 1728000; default: 30",
+     [](const Given& g, Config& c) { return store(read_seconds(g), c.fragments.timeout); }},
 
     timeout("timeout-tcp-syn-sent", "default: 120", store_tcp<TcpState::SynSent>),
     timeout("timeout-tcp-syn-recv", "default: 60", store_tcp<TcpState::SynRecv>),

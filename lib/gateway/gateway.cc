@@ -167,8 +167,8 @@ void Gateway::employ(const config::Config& config, const Ground& ground) {
     statics_ = std::make_unique<pool::StaticMappings>(config.forwards, config.one_to_one);
     admission_ = std::make_unique<worker::Admission>(
         worker::AdmissionParams{{config.lan_address, config.wan_address}}, *rules_, *statics_);
-    icmp_limit_ = std::make_unique<worker::RateLimit>(config.icmp_rate, kIcmpBurst);
-    reset_limit_ = std::make_unique<worker::RateLimit>(config.reject_rate, kResetBurst);
+    icmp_limit_ = std::make_unique<answer::RateLimit>(config.icmp_rate, kIcmpBurst);
+    reset_limit_ = std::make_unique<answer::RateLimit>(config.reject_rate, kResetBurst);
     shared_ = std::make_unique<worker::Shared>(worker::Shared{
         .table = *table_,
         .rules = *rules_,
@@ -186,6 +186,7 @@ void Gateway::employ(const config::Config& config, const Ground& ground) {
         .reset_limit = *reset_limit_,
         .own = {config.lan_address.address, config.wan_address.address},
         .verify = verify(config.verify_checksum),
+        .fragments = config.fragments,
         .most_mss = most_mss(config, ground),
         .reject_invalid = config.invalid == config::Invalid::Reject,
         .reject_exhausted = config.on_exhaustion == config::OnExhaustion::Reject,

@@ -10,6 +10,7 @@
 /// Memory   All at create().
 /// Errors   create() says in one sentence what cannot be had.
 
+#include "answer/rate_limit.h"
 #include "base/result.h"
 #include "config/config.h"
 #include "control/core.h"
@@ -25,7 +26,6 @@
 #include "route/routes.h"
 #include "stats/counters.h"
 #include "worker/admission.h"
-#include "worker/rate_limit.h"
 #include "worker/worker.h"
 
 #include <array>
@@ -98,8 +98,8 @@ private:
     std::unique_ptr<route::Routes> routes_;
     std::unique_ptr<route::NextHops> next_hops_;
     std::unique_ptr<worker::Admission> admission_;
-    std::unique_ptr<worker::RateLimit> icmp_limit_;
-    std::unique_ptr<worker::RateLimit> reset_limit_;
+    std::unique_ptr<answer::RateLimit> icmp_limit_;
+    std::unique_ptr<answer::RateLimit> reset_limit_;
     std::unique_ptr<worker::Shared> shared_;
     Rings rings_;
     std::vector<std::unique_ptr<worker::Worker>> workers_;

@@ -18,6 +18,7 @@ struct Packet {
     uint8_t* transport = nullptr;  ///< What follows the IPv4 header.
     uint16_t length = 0;           ///< IP total length in bytes, header included.
     uint16_t head_bytes = 0;       ///< Of these, how many lie in the first segment.
+    uint16_t datagram = 0;         ///< As `length`; of a fragment's whole datagram, where known.
     uint8_t tcp_flags = 0;         ///< As in the header; 0 for other protocols.
     uint8_t icmp_type = 0;         ///< 0 for other protocols, and for an echo reply.
     bool is_icmp_error = false;    ///< Its tuple is its quote's, reversed (net/quote.h).

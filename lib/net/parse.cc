@@ -100,9 +100,6 @@ Verdict check_ip(const rte_mbuf* mbuf, const rte_ipv4_hdr& ip) {
             return reason;
     if (ip.time_to_live == 0)
         return Drop::TtlZero;
-    const unsigned fragment = Be16{ip.fragment_offset}.host();
-    if ((fragment & (RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)) != 0)
-        return Drop::Fragment;
     return std::nullopt;
 }
 
@@ -111,11 +108,12 @@ struct Transport {
     uint8_t* start;
     uint32_t bytes;
     uint32_t head_bytes;
+    bool is_whole = true;  // not a fragment
 
     /// Why a header of `size` bytes cannot be read here, if it cannot.
     Verdict refuses(uint32_t size) const {
         if (bytes < size)
-            return Drop::TransportHeader;
+            return is_whole ? Drop::TransportHeader : Drop::FragmentHeader;
         if (head_bytes < size)
             return Drop::SplitHeaders;
         return std::nullopt;
@@ -142,7 +140,7 @@ Verdict parse_udp(const Transport& transport, Tuple& tuple) {
         return reason;
     const auto& udp = *reinterpret_cast<const rte_udp_hdr*>(transport.start);
     const uint32_t length = Be16{udp.dgram_len}.host();
-    if (length < sizeof(rte_udp_hdr) || length > transport.bytes)
+    if (length < sizeof(rte_udp_hdr) || (transport.is_whole && length > transport.bytes))
         return Drop::TransportHeader;
     tuple.source_port = Be16{udp.src_port};
     tuple.destination_port = Be16{udp.dst_port};
@@ -157,7 +155,8 @@ Verdict parse_udp_lite(const Transport& transport, Tuple& tuple) {
     const auto& lite = *reinterpret_cast<const rte_udp_hdr*>(transport.start);
     const uint32_t coverage = Be16{lite.dgram_len}.host();
     const bool covers_header = coverage == 0 || coverage >= sizeof(rte_udp_hdr);
-    if (!covers_header || coverage > transport.bytes || lite.dgram_cksum == 0)
+    if (!covers_header || (transport.is_whole && coverage > transport.bytes) ||
+        lite.dgram_cksum == 0)
         return Drop::TransportHeader;
     tuple.source_port = Be16{lite.src_port};
     tuple.destination_port = Be16{lite.dst_port};
@@ -216,6 +215,27 @@ Verdict parse_transport(const Transport& transport, Packet& packet, Tuple& tuple
     }
 }
 
+/// Of a fragment only the first has a transport header; that must be there whole, or a later one
+/// could write it anew (RFC 1858 §3).
+Verdict parse_fragment(Transport transport, Packet& packet, Tuple& tuple) {
+    const unsigned field = Be16{packet.ip->fragment_offset}.host();
+    const bool more = (field & RTE_IPV4_HDR_MF_FLAG) != 0;
+    const uint32_t offset = (field & RTE_IPV4_HDR_OFFSET_MASK) * RTE_IPV4_HDR_OFFSET_UNITS;
+    if (transport.bytes == 0 || (more && transport.bytes % RTE_IPV4_HDR_OFFSET_UNITS != 0) ||
+        offset + packet.length > UINT16_MAX)
+        return Drop::FragmentInvalid;
+    if (tuple.protocol == Protocol::Sctp)  // its checksum takes the whole to be written anew
+        return Drop::FragmentUnsupported;
+    if (offset != 0)
+        return std::nullopt;
+
+    transport.is_whole = false;
+    if (tuple.protocol == Protocol::Icmp && transport.head_bytes != 0 &&
+        is_icmp_error(*transport.start))
+        return Drop::FragmentUnsupported;
+    return parse_transport(transport, packet, tuple);
+}
+
 /// Shortens the mbuf to `bytes`, which are more than 0 and fewer than it has.
 void trim(rte_mbuf* mbuf, uint32_t bytes) {
     mbuf->pkt_len = bytes;
@@ -239,6 +259,11 @@ void trim(rte_mbuf* mbuf, uint32_t bytes) {
 
 }  // namespace
 
+bool is_fragment(const Packet& packet) {
+    constexpr uint16_t kMask = RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK;
+    return (packet.ip->fragment_offset & Be16::from_host(kMask).raw) != 0;
+}
+
 uint16_t ether_type(const rte_mbuf* mbuf) {
     if (mbuf->data_len < kEtherBytes)
         return 0;
@@ -261,10 +286,11 @@ std::optional<Drop> parse(rte_mbuf* mbuf, Packet& packet, Tuple& tuple) {
     const uint32_t head_bytes = std::min(length, mbuf->data_len - kEtherBytes);
     const uint32_t header = header_bytes(*ip);
     packet = {ip, reinterpret_cast<uint8_t*>(ip) + header, static_cast<uint16_t>(length),
-              static_cast<uint16_t>(head_bytes)};
+              static_cast<uint16_t>(head_bytes), static_cast<uint16_t>(length)};
     tuple = {Be32{ip->src_addr}, Be32{ip->dst_addr}, {}, {}, Protocol{ip->next_proto_id}};
     const Transport transport{packet.transport, length - header, head_bytes - header};
-    if (const Verdict reason = parse_transport(transport, packet, tuple))
+    if (const Verdict reason = is_fragment(packet) ? parse_fragment(transport, packet, tuple)
+                                                   : parse_transport(transport, packet, tuple))
         return reason;
 
     if (mbuf->pkt_len > kEtherBytes + length)

@@ -11,8 +11,9 @@
 ///
 ///          - Truncated or SplitHeaders, NotIpv4;
 ///          - Truncated or SplitHeaders, IpVersion, IpHeaderLength, IpLength, Truncated,
-///            IpOptions or IpSourceRoute, TtlZero, Fragment;
-///          - TransportHeader, SplitHeaders, IcmpType, IcmpRedirect, IcmpErrorQuote.
+///            IpOptions or IpSourceRoute, TtlZero, FragmentInvalid;
+///          - FragmentUnsupported, TransportHeader or FragmentHeader, SplitHeaders, IcmpType,
+///            IcmpRedirect, IcmpErrorQuote.
 ///
 /// ICMP     An error has no tuple of its own. Its tuple is that of the packet which it quotes,
 ///          reversed: the flow and the direction in which the error travels.
@@ -39,12 +40,17 @@ uint16_t ether_type(const rte_mbuf* mbuf);
 /// Padding behind the IP packet is cut off the mbuf.
 std::optional<stats::Drop> parse(rte_mbuf* mbuf, Packet& packet, Tuple& tuple);
 
+/// True when it is part of a datagram. Then `length` and `tuple` are its own: a later fragment's
+/// tuple has no ports.
+bool is_fragment(const Packet& packet);
+
 /// Checks the IPv4 header's checksum and that of TCP, UDP, UDP-Lite, SCTP or ICMP (a UDP checksum
 /// of 0 is none; its sum covers what the UDP length says, RFC 768, and not what may follow;
 /// UDP-Lite's what its coverage says). Other protocols have none that sluice knows. With
 /// `trust_nic`, what the NIC has found good or bad (mbuf flags) is believed; all else is computed,
 /// also where the flag says that data are intact but the field is not filled in
-/// (RTE_MBUF_F_RX_L4_CKSUM_NONE): an incremental update would send that field on.
+/// (RTE_MBUF_F_RX_L4_CKSUM_NONE): an incremental update would send that field on. A fragment's
+/// transport checksum cannot be checked.
 std::optional<stats::Drop> verify_checksums(const rte_mbuf* mbuf, const Packet& packet,
                                             bool trust_nic);
 

@@ -138,7 +138,7 @@ std::optional<Drop> verify_checksums(const rte_mbuf* mbuf, const Packet& packet,
     if (!ip_good)
         return Drop::IpChecksum;
 
-    if (has_no_checksum(packet))
+    if (is_fragment(packet) || has_no_checksum(packet))
         return std::nullopt;
     const bool ask = may_ask_nic(protocol_of(packet));
     const auto transport_found = found(ask ? flags : 0, RTE_MBUF_F_RX_L4_CKSUM_MASK,

@@ -7,7 +7,7 @@
 /// Shape    One Counters per worker and one for the control core; Snapshot is their sum.
 ///          received + originated = transmitted + consumed + held + Σ dropped[reason], where held
 ///          is put - taken (what waits in rings between threads) plus waiting (what the control
-///          core keeps for unresolved neighbours).
+///          core keeps for unresolved neighbours, and workers for first fragments).
 /// Threads  Written by one thread with add(), read by any. A sum over threads is exact when
 ///          traffic stands still, and at most a burst per thread off while it flows.
 
@@ -38,7 +38,7 @@ private:
 /// Counts that are not drops, in the order in which they are printed.
 enum class Count : uint8_t {
     Received,     ///< From a port, once, by the thread that polled it.
-    Originated,   ///< Made here: ARP, ICMP, RSTs.
+    Originated,   ///< Made here: ARP, ICMP, RSTs; what a packet that is cut becomes, but for one.
     Transmitted,  ///< Accepted by a port.
     Consumed,     ///< Reached its end here without being dropped: ARP, pings to the gateway.
     Put,          ///< Into a ring to another thread.
@@ -64,6 +64,9 @@ enum class Count : uint8_t {
     IcmpSuppressed,       ///< ICMP errors not sent: --icmp-rate, or no mbuf.
     TcpResets,            ///< RSTs originated: --invalid reject.
     TcpResetsSuppressed,  ///< RSTs not sent: --reject-rate, or no mbuf.
+    Fragments,            ///< Sent on, the first of each datagram included.
+    FragmentsEvicted,     ///< Datagrams that gave way to newer ones before all of them had passed.
+    PacketsCut,           ///< Into fragments, for the outgoing MTU.
     ArpReceived,
     ArpSent,
     ArpConflicts,  ///< ARP frames in which another host claims an address of the gateway's.

@@ -30,7 +30,6 @@ enum class Drop : uint8_t {
     TtlZero,               ///< Arrived with TTL 0.
     MartianSource,         ///< Source is 0/8, loopback, multicast, broadcast or the gateway itself.
     MulticastOrBroadcast,  ///< Destination is multicast, broadcast or loopback.
-    Fragment,              ///< Part of a fragmented datagram.
 
     // Transport header.
     TransportHeader,    ///< TCP data offset, UDP length or SCTP chunks contradict the packet.
@@ -38,6 +37,17 @@ enum class Drop : uint8_t {
     IcmpType,           ///< ICMP that is neither query, answer nor error.
     IcmpRedirect,       ///< ICMP redirect: meant for the link that it came by.
     IcmpErrorQuote,     ///< ICMP error that quotes no packet, or too little of one.
+
+    // Fragments.
+    FragmentInvalid,      ///< Offset and length that no datagram has.
+    FragmentHeader,       ///< A first fragment without its whole transport header.
+    FragmentUnsupported,  ///< Part of an ICMP error, or of SCTP.
+    FragmentOverlap,      ///< Contradicts other fragments of its datagram, all of which end so.
+    FragmentDuplicate,    ///< The same one waits already.
+    FragmentPieces,       ///< Its datagram comes in too many pieces.
+    FragmentRefused,      ///< Its datagram's first fragment was dropped.
+    FragmentTimeout,      ///< Its datagram's first fragment did not come.
+    FragmentBudget,       ///< Gave way to others: --fragment-datagrams, --fragment-bytes.
 
     // Where from, where to.
     ForeignSource,      ///< From the inside port, source not in --inside.
@@ -82,7 +92,8 @@ enum class Drop : uint8_t {
     HandoffLoop,         ///< Handed over once already, and not at home here either.
     TxFull,              ///< The port took no more.
     TtlExceeded,         ///< TTL ran out here.
-    TooBig,              ///< Larger than the outgoing MTU.
+    TooBig,              ///< Larger than the outgoing MTU, and not to be fragmented.
+    SplitFailed,         ///< Larger than the outgoing MTU, and no mbufs for its fragments.
     Shutdown,            ///< Was waiting when the gateway stopped.
 };
 

@@ -11,6 +11,7 @@
 #include "base/bits.h"
 #include "conntrack/tracker.h"
 #include "flow/flow_table.h"
+#include "fragment/datagrams.h"
 #include "net/packet.h"
 #include "net/tuple.h"
 #include "route/next_hops.h"
@@ -34,17 +35,26 @@ struct Burst {
     uint64_t errors = 0;   ///< Bit i: an ICMP error about a flow. Written by parse.
     uint64_t outward = 0;  ///< Bit i: from inside to the world. Written by admit.
     uint64_t fresh = 0;    ///< Bit i: it has opened its flow, and so is tracked already.
+    uint64_t settled = 0;  ///< Bit i: came to its flow's owner, and goes to no other. By receive.
+
+    // Rare kinds, which leave the straight way: fragments.cc.
+    uint64_t fragments = 0;  ///< Bit i: part of a datagram. Written by parse.
+    uint64_t leads = 0;      ///< Bit i: the rest of its datagram waits for what becomes of it.
+    uint64_t too_big = 0;    ///< Bit i: to be cut for the outgoing MTU. Written by check.
 
     // Written by the stage named on the right, read by the stages after it.
-    std::array<rte_mbuf*, kBurstSize> mbuf;      // receive
-    std::array<route::Side, kBurstSize> from;    // receive
-    std::array<net::Packet, kBurstSize> packet;  // parse
-    std::array<net::Tuple, kBurstSize> tuple;    // parse
-    std::array<flow::FlowRef, kBurstSize> flow;  // lookup, open
+    std::array<rte_mbuf*, kBurstSize> mbuf;            // receive
+    std::array<route::Side, kBurstSize> from;          // receive
+    std::array<net::Packet, kBurstSize> packet;        // parse
+    std::array<net::Tuple, kBurstSize> tuple;          // parse
+    std::array<flow::FlowRef, kBurstSize> flow;        // lookup, open
+    std::array<fragment::Index, kBurstSize> datagram;  // reassemble, of those in `leads`
 
     SetBits live_packets() const { return {live}; }
     /// What the trackers look at in packet i.
     conntrack::Segment segment(unsigned i) const { return segment_of(packet[i], tuple[i]); }
+    bool is_fragment(unsigned i) const { return fragments >> i & 1; }
+    bool is_settled(unsigned i) const { return settled >> i & 1; }
     void end(unsigned i) { live &= ~(uint64_t{1} << i); }
 };
 

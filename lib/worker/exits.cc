@@ -32,13 +32,12 @@ void Worker::drop(std::span<rte_mbuf*> packets, Drop reason) {
     rte_pktmbuf_free_bulk(packets.data(), static_cast<unsigned>(packets.size()));
 }
 
-/// To the worker that owns, or will own, the packet's flow.
-void Worker::hand_over(Burst& burst, unsigned i, unsigned owner) {
-    burst.end(i);
-    note_of(burst.mbuf[i]) = {.from = burst.from[i]};
-    handed_over_[owner].add(burst.mbuf[i]);
-    if (handed_over_[owner].is_full())
-        flush_to_worker(owner);
+/// To the worker that owns, or will own, the packet's flow; or to the home of its datagram.
+void Worker::hand_over(rte_mbuf* mbuf, unsigned worker, const Note& note) {
+    note_of(mbuf) = note;
+    handed_over_[worker].add(mbuf);
+    if (handed_over_[worker].is_full())
+        flush_to_worker(worker);
 }
 
 /// To the control core.

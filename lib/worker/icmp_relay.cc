@@ -48,7 +48,10 @@ void Worker::relay_error(Burst& burst, unsigned i) {
     nat::translate_error(record, flow.direction(), from == Side::Inside ? after.source : sender,
                          error);
     burst.end(i);
-    send_by_route(burst.mbuf[i], {from, to, after.destination});
+    fragment::Way way;
+    way.side = to;
+    way.destination = after.destination;
+    send_along(burst.mbuf[i], from, way);
 }
 
 /// Drops a translated packet whose next hop does not answer ARP, and tells its sender.

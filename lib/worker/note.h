@@ -25,7 +25,8 @@ enum class Punt : uint8_t {
 
 struct Note {
     route::Side from = route::Side::Inside;  ///< The port it came from.
-    bool handed_over = false;                ///< Another worker received it.
+    bool for_flow =
+        false;  ///< From another worker: to who owns its flow, and not for its datagram.
     Punt punt = Punt::None;
     route::Side hop_side = route::Side::Inside;
     route::HopIndex hop = route::kNoHop;  ///< From the control core: send it there.

@@ -37,18 +37,20 @@ std::optional<Drop> refuse_frame(const rte_mbuf* mbuf, const net::MacAddress& ow
 }  // namespace
 
 /// What a packet goes through, in order.
-const std::array<Worker::Stage, 11> Worker::kStages{{
-    {"parse", &Worker::parse},          // mbuf: packet and tuple, or ARP for the control core
-    {"relay", &Worker::relay},          // ICMP error: translated with its quote, and on its way
-    {"admit", &Worker::admit},          // packet: may it pass at all, and which way
+const std::array<Worker::Stage, 13> Worker::kStages{{
+    {"parse", &Worker::parse},            // mbuf: packet and tuple, or ARP for the control core
+    {"relay", &Worker::relay},            // ICMP error: translated with its quote, and on its way
+    {"admit", &Worker::admit},            // packet: may it pass at all, and which way
+    {"reassemble", &Worker::reassemble},  // fragment: the first goes on, the others follow it
     {"lookup", &Worker::lookup},        // tuple: flow, or a miss; another worker's flow goes there
     {"open", &Worker::open},            // miss: new flow, or drop
     {"track", &Worker::track},          // packet and flow: state and timeout of the flow
     {"check", &Worker::check},          // packet: TTL and size allow it to leave
     {"translate", &Worker::translate},  // packet and flow: rewritten headers
     {"clamp_mss", &Worker::clamp_mss},  // SYN, SYN/ACK: an MSS that fits, if --mss-clamp is given
-    {"resolve", &Worker::resolve},      // flow: next hop, Ethernet header
-    {"transmit", &Worker::transmit},    // all that has gathered: to ports, workers, control core
+    {"depart", &Worker::depart},    // fragment, or too big: sent from here, with what waits for it
+    {"resolve", &Worker::resolve},  // flow: next hop, Ethernet header
+    {"transmit", &Worker::transmit},  // all that has gathered: to ports, workers, control core
 }};
 
 void Worker::forward(Burst& burst) {
@@ -56,6 +58,9 @@ void Worker::forward(Burst& burst) {
     burst.errors = 0;
     burst.outward = 0;
     burst.fresh = 0;
+    burst.fragments = 0;
+    burst.leads = 0;
+    burst.too_big = 0;
     if (!stage_cycles_.empty())
         return forward_timed(burst);
     for (const Stage& stage : kStages)
@@ -86,10 +91,12 @@ void Worker::parse(Burst& burst) {
             reason = net::parse(mbuf, burst.packet[i], burst.tuple[i]);
         if (!reason && shared_.verify != Verify::Never && !burst.handed_over)
             reason = net::verify_checksums(mbuf, burst.packet[i], trust_nic_[from]);
-        if (reason)
+        if (reason) {
             drop(burst, i, *reason);
-        else
-            burst.errors |= uint64_t{burst.packet[i].is_icmp_error} << i;
+            continue;
+        }
+        burst.errors |= uint64_t{burst.packet[i].is_icmp_error} << i;
+        burst.fragments |= uint64_t{net::is_fragment(burst.packet[i])} << i;
     }
 }
 
@@ -110,7 +117,8 @@ void Worker::admit(Burst& burst) {
             case Path::Hairpin:
                 break;
             case Path::Local:
-                answer_ping(burst, i);
+                if (!burst.is_fragment(i))  // else see lead()
+                    answer_ping(burst, i);
                 break;
             case Path::Refused:
                 drop(burst, i, admitted.reason);

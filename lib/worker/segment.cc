@@ -31,7 +31,8 @@ conntrack::Segment segment_of(const net::Packet& packet, const net::Tuple& tuple
     const auto& tcp = *reinterpret_cast<const rte_tcp_hdr*>(packet.transport);
     const size_t header = (tcp.data_off >> 4) * size_t{4};
     segment.window = Be16{tcp.rx_win}.host();
-    segment.payload = static_cast<uint16_t>(packet.length - net::ip_header_bytes(packet) - header);
+    segment.payload =
+        static_cast<uint16_t>(packet.datagram - net::ip_header_bytes(packet) - header);
     segment.seq = Be32{tcp.sent_seq}.host();
     segment.ack = Be32{tcp.recv_ack}.host();
     segment.options = conntrack::parse_tcp_options(

@@ -62,9 +62,10 @@ void Worker::open_flow(Burst& burst, unsigned i) {
     if (!request)
         return;
     const net::Tuple& tuple = burst.tuple[i];
-    if (shared_.spread_flows && !burst.handed_over)
+    // A fragment's flow opens at its datagram's home: there the others are.
+    if (shared_.spread_flows && !burst.is_settled(i) && !burst.is_fragment(i))
         if (const unsigned home = shared_.table.hash(tuple) % shared_.workers; home != params_.id)
-            return hand_over(burst, i, home);
+            return bring_to(burst, i, home);
 
     const Side exit = request->sides.leave(net::Direction::Original);
     const auto toward = shared_.routes.find(request->target.address);
@@ -111,14 +112,22 @@ bool Worker::bring_home(Burst& burst, unsigned i) {
     const unsigned owner = shared_.table.record(burst.flow[i]).owner;
     if (owner == params_.id)
         return true;
-    if (burst.handed_over)  // the flow died on the way, and was opened anew elsewhere
+    if (burst.is_settled(i))  // the flow died on the way, and was opened anew elsewhere
         drop(burst, i, Drop::HandoffLoop);
     else
-        hand_over(burst, i, owner);
+        bring_to(burst, i, owner);
     return false;
 }
 
-/// Drops a packet whose TTL or size does not let it leave by `side`, and tells its sender.
+void Worker::bring_to(Burst& burst, unsigned i, unsigned owner) {
+    burst.end(i);
+    hand_over(burst.mbuf[i], owner, {.from = burst.from[i], .for_flow = true});
+    if (burst.leads >> i & 1)
+        lead_to_owner(burst, i, static_cast<uint8_t>(owner));
+}
+
+/// Drops a packet whose TTL or size does not let it leave by `side`, and tells its sender. One that
+/// may be cut is left for depart().
 bool Worker::may_leave(Burst& burst, unsigned i, Side side) {
     const net::Packet& packet = burst.packet[i];
     if (packet.ip->time_to_live <= 1) {
@@ -127,23 +136,25 @@ bool Worker::may_leave(Burst& burst, unsigned i, Side side) {
         return false;
     }
     const uint16_t mtu = mtu_[index(side)];
-    if (packet.length > mtu) {
-        if (packet.ip->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG))
-            send_error(burst, i, answer::fragmentation_needed(mtu));
-        drop(burst, i, Drop::TooBig);
-        return false;
+    if (packet.length <= mtu)
+        return true;
+    if ((packet.ip->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG)) == 0) {
+        burst.too_big |= uint64_t{1} << i;
+        return true;
     }
-    return true;
+    send_error(burst, i, answer::fragmentation_needed(mtu));
+    drop(burst, i, Drop::TooBig);
+    return false;
 }
 
 /// For a frame that leaves by `side`; null when `limit` or the pool has none to give.
-rte_mbuf* Worker::allocate(Side side, RateLimit& limit) {
+rte_mbuf* Worker::allocate(Side side, answer::RateLimit& limit) {
     return limit.allow(now_) ? rte_pktmbuf_alloc(params_.ports[index(side)].packets) : nullptr;
 }
 
 /// A frame for an answer to packet i, with the Ethernet header that takes it back; null when
 /// `limit` or the pool has none to give.
-rte_mbuf* Worker::begin_answer(Burst& burst, unsigned i, RateLimit& limit) {
+rte_mbuf* Worker::begin_answer(Burst& burst, unsigned i, answer::RateLimit& limit) {
     rte_mbuf* answer = allocate(burst.from[i], limit);
     if (answer == nullptr)
         return nullptr;

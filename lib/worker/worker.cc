@@ -22,6 +22,7 @@ Worker::Worker(const Shared& shared, WorkerParams params)
       nat_({shared.table, shared.rules, shared.leases, shared.exhaustion, shared.changed_ports,
             shared.steering, shared.statics, shared.tuning, shared.mapping_timeout},
            member_, counters_, params_.id),
+      datagrams_(shared.fragments, *this),
       handed_over_(shared.workers) {
     for (const Side side : {Side::Inside, Side::Outside}) {
         const io::Port& port = *params_.ports[index(side)].port;
@@ -48,6 +49,10 @@ unsigned Worker::turn(Tick now) {
             forward(burst);
         }
     packets += release();
+    if (datagrams_.size() != 0) {
+        datagrams_.expire(now_);
+        counters_.waiting.set(datagrams_.kept());
+    }
     member_.quiescent();
     return packets;
 }
@@ -59,14 +64,19 @@ unsigned Worker::receive(Side from, Burst& burst) {
     burst.count = use.port->receive(*use.rx_queue, std::span(burst.mbuf).first(params_.burst));
     std::fill_n(burst.from.begin(), burst.count, from);
     burst.handed_over = false;
+    burst.settled = 0;
     counters_.count[Count::Received].add(burst.count);
     return burst.count;
 }
 
 unsigned Worker::take_handed_over(Ring& ring, Burst& burst) {
     burst.count = ring.take(burst.mbuf);
-    for (unsigned i = 0; i < burst.count; ++i)
-        burst.from[i] = note_of(burst.mbuf[i]).from;
+    burst.settled = 0;
+    for (unsigned i = 0; i < burst.count; ++i) {
+        const Note& note = note_of(burst.mbuf[i]);
+        burst.from[i] = note.from;
+        burst.settled |= uint64_t{note.for_flow} << i;
+    }
     burst.handed_over = true;
     counters_.count[Count::Taken].add(burst.count);
     return burst.count;
@@ -89,6 +99,8 @@ unsigned Worker::release() {
 }
 
 void Worker::drain() {
+    datagrams_.clear(stats::Drop::Shutdown);
+    counters_.waiting.set(datagrams_.kept());
     Burst& burst = burst_;
     for (Ring* ring : params_.links.from_worker)
         while (ring != nullptr && take_handed_over(*ring, burst) != 0)

@@ -15,8 +15,10 @@
 /// Errors   None: a packet is forwarded, consumed, handed on or dropped with one reason.
 
 #include "answer/icmp_error.h"
+#include "answer/rate_limit.h"
 #include "base/clock.h"
 #include "flow/flow_table.h"
+#include "fragment/datagrams.h"
 #include "io/port.h"
 #include "nat/nat.h"
 #include "route/next_hops.h"
@@ -25,7 +27,6 @@
 #include "worker/admission.h"
 #include "worker/burst.h"
 #include "worker/note.h"
-#include "worker/rate_limit.h"
 #include "worker/ring.h"
 
 #include <array>
@@ -56,10 +57,11 @@ struct Shared {
     const route::Routes& routes;
     route::NextHops& next_hops;
     const Admission& admission;
-    RateLimit& icmp_limit;
-    RateLimit& reset_limit;
+    answer::RateLimit& icmp_limit;
+    answer::RateLimit& reset_limit;
     std::array<Be32, 2> own;  ///< The gateway's address on each side; indexed by route::Side.
     Verify verify = Verify::TrustNic;
+    fragment::Limits fragments;     ///< Of each worker.
     uint16_t most_mss = 0;          ///< A larger MSS is lowered to it; 0 for never.
     bool reject_invalid = false;    ///< Inside hosts learn by a RST that their segment is invalid.
     bool reject_exhausted = false;  ///< Inside hosts learn that there is no port for their flow.
@@ -92,7 +94,7 @@ struct WorkerParams {
     bool prefetch = true;  ///< A burst's headers are sent for before they are read.
 };
 
-class Worker {
+class Worker : private fragment::Discards {
 public:
     Worker(const Shared& shared, WorkerParams params);
     ~Worker();
@@ -120,7 +122,7 @@ public:
     void time_stages(std::span<uint64_t> cycles) { stage_cycles_ = cycles; }
 
 private:
-    static const std::array<Stage, 11> kStages;
+    static const std::array<Stage, 13> kStages;
 
     /// Packets on their way out of the pipeline, to one port or one thread.
     struct Batch {
@@ -149,6 +151,7 @@ private:
     void parse(Burst& burst);
     void relay(Burst& burst);
     void admit(Burst& burst);
+    void reassemble(Burst& burst);
     void lookup(Burst& burst);
     void lookup_live(Burst& burst);
     void open(Burst& burst);
@@ -156,6 +159,7 @@ private:
     void check(Burst& burst);
     void translate(Burst& burst);
     void clamp_mss(Burst& burst);
+    void depart(Burst& burst);
     void resolve(Burst& burst);
     void transmit(Burst& burst);
     void forward_timed(Burst& burst);
@@ -170,12 +174,13 @@ private:
         return shared_.table.record(flow).sides.leave(flow.direction());
     }
     bool bring_home(Burst& burst, unsigned i);
+    void bring_to(Burst& burst, unsigned i, unsigned owner);
     bool may_leave(Burst& burst, unsigned i, route::Side side);
     void send_error(Burst& burst, unsigned i, answer::IcmpError error);
     void refuse(Burst& burst, unsigned i, stats::Drop reason);
     void send_reset(Burst& burst, unsigned i);
-    rte_mbuf* allocate(route::Side side, RateLimit& limit);
-    rte_mbuf* begin_answer(Burst& burst, unsigned i, RateLimit& limit);
+    rte_mbuf* allocate(route::Side side, answer::RateLimit& limit);
+    rte_mbuf* begin_answer(Burst& burst, unsigned i, answer::RateLimit& limit);
     void find_hop(Burst& burst, unsigned i);
     route::HopIndex send_by_route(rte_mbuf* mbuf, const Way& way);
 
@@ -185,11 +190,23 @@ private:
     void tell_unreachable(const net::Packet& packet);
     bool send_unreachable(rte_mbuf* mbuf);
 
+    // Fragments, and what is to be cut into some: fragments.cc.
+    void take_fragment(Burst& burst, unsigned i);
+    void lead(Burst& burst, unsigned i, const fragment::Arrival& arrival);
+    void lead_to_owner(Burst& burst, unsigned i, uint8_t owner);
+    void lead_out(Burst& burst, unsigned i);
+    void follow(rte_mbuf* mbuf, route::Side from, fragment::Index datagram);
+    fragment::Way way_of(const Burst& burst, unsigned i);
+    void send_along(rte_mbuf* mbuf, route::Side from, fragment::Way& way);
+    void send_to(rte_mbuf* mbuf, route::Side from, fragment::Way& way);
+    void cut(rte_mbuf* mbuf, route::Side from, fragment::Way& way);
+    void discard(rte_mbuf* packet, stats::Drop reason) override;
+
     // Ways out: exits.cc.
     void drop(Burst& burst, unsigned i, stats::Drop reason);
     void drop(rte_mbuf* mbuf, stats::Drop reason);
     void drop(std::span<rte_mbuf*> packets, stats::Drop reason);
-    void hand_over(Burst& burst, unsigned i, unsigned owner);
+    void hand_over(rte_mbuf* mbuf, unsigned worker, const Note& note);
     void punt(Burst& burst, unsigned i, const Note& note);
     void punt(rte_mbuf* mbuf, const Note& note);
     bool send_to_hop(rte_mbuf* mbuf, route::Side side, route::HopIndex hop);
@@ -208,6 +225,7 @@ private:
     stats::Counters counters_;
     flow::Member member_;
     nat::Nat nat_;
+    fragment::Datagrams datagrams_;
     Tick now_;
     std::span<uint64_t> stage_cycles_;  // empty: not timed
 

@@ -42,7 +42,7 @@ inline void check_accepted(rte_mbuf* mbuf, const net::Packet& packet, const net:
         require(tuple.destination == ip(seen.destination), "destination differs", frame);
     }
     require(seen.ttl > 0 && packet.tcp_flags == seen.tcp_flags, "TTL or flags differ", frame);
-    if (tuple.protocol != net::Protocol::Icmp && !packet.is_icmp_error)
+    if (tuple.protocol != net::Protocol::Icmp && !packet.is_icmp_error && seen.fragment_offset == 0)
         require(tuple.source_port.host() == seen.source_port &&
                     tuple.destination_port.host() == seen.destination_port,
                 "ports differ", frame);

@@ -18,6 +18,11 @@ Frame from_inside() {
     return Frame().ipv4("10.1.0.10", "203.0.113.10");
 }
 
+/// What a fragment carries, of a protocol that has ports.
+Frame piece(size_t bytes) {
+    return from_inside().protocol(6).payload(bytes);
+}
+
 std::optional<Drop> verdict(const Bytes& frame, std::initializer_list<size_t> cuts = {}) {
     FakeMbuf mbuf(frame, cuts);
     Packet packet;
@@ -174,9 +179,6 @@ TEST_CASE("parse: each unsound or unwanted header has its reason", "[net]") {
         {"options beyond total length", tcp().ip_options({1, 1, 1, 0}).ip_total_length(20).bytes(),
          Drop::IpLength},
         {"TTL 0", tcp().ttl(0).bytes(), Drop::TtlZero},
-        {"first fragment", tcp().fragment(0, true).bytes(), Drop::Fragment},
-        {"middle fragment", tcp().fragment(800, true).bytes(), Drop::Fragment},
-        {"last fragment", tcp().fragment(1600, false).bytes(), Drop::Fragment},
         {"UDP-Lite that covers 7 bytes", from_inside().udp_lite(1, 2, 7).payload(8).bytes(),
          Drop::TransportHeader},
         {"UDP-Lite that covers a byte more than there is",
@@ -192,6 +194,21 @@ TEST_CASE("parse: each unsound or unwanted header has its reason", "[net]") {
         {"SCTP with an INIT in company",
          from_inside().sctp(1, 2, 0).init(1, 7).chunk(0, 3, Bytes(13)).bytes(),
          Drop::TransportHeader},
+        {"fragment of 12 bytes", piece(12).fragment(800, true).bytes(), Drop::FragmentInvalid},
+        {"fragment of none", piece(0).fragment(800, true).bytes(), Drop::FragmentInvalid},
+        {"last fragment of none", piece(0).fragment(800, false).bytes(), Drop::FragmentInvalid},
+        {"fragment beyond the end", piece(32).fragment(65488, false).bytes(),
+         Drop::FragmentInvalid},
+        {"first fragment without ports", piece(8).fragment(0, true).bytes(), Drop::FragmentHeader},
+        {"first fragment without flags", piece(16).fragment(0, true).bytes(), Drop::FragmentHeader},
+        {"first fragment of an error",
+         from_inside().icmp(3, 1).payload(64).fragment(0, true).bytes(), Drop::FragmentUnsupported},
+        {"first fragment of SCTP",
+         from_inside().protocol(132).payload(40).fragment(0, true).bytes(),
+         Drop::FragmentUnsupported},
+        {"later fragment of SCTP",
+         from_inside().protocol(132).payload(40).fragment(80, true).bytes(),
+         Drop::FragmentUnsupported},
         {"nothing behind IP", from_inside().protocol(6).bytes(), Drop::TransportHeader},
         {"TCP header of 19 bytes", from_inside().protocol(6).payload(19).bytes(),
          Drop::TransportHeader},
@@ -258,13 +275,38 @@ TEST_CASE("parse: the transport header lies behind the IP options", "[net]") {
     CHECK_FALSE(net::verify_checksums(mbuf, result.packet, false));
 }
 
+TEST_CASE("parse: of a fragment only the first has ports, and its length is its own",
+          "[net][fragment]") {
+    FakeMbuf first(
+        from_inside().udp(5000, 53).udp_length(4000).payload(72).fragment(0, true).bytes());
+    const Parsed lead = parsed(first);
+    REQUIRE(lead.ok);
+    CHECK(is_fragment(lead.packet));
+    CHECK(lead.packet.length == 100);
+    CHECK(lead.tuple.source_port.host() == 5000);
+    CHECK_FALSE(verify_checksums(first, lead.packet, false));
+
+    FakeMbuf later(piece(33).fragment(80, false).bytes());
+    const Parsed follower = parsed(later);
+    REQUIRE(follower.ok);
+    CHECK(is_fragment(follower.packet));
+    CHECK(follower.tuple == Tuple{ip("10.1.0.10"), ip("203.0.113.10"), {}, {}, Protocol::Tcp});
+    CHECK_FALSE(verify_checksums(later, follower.packet, false));
+
+    FakeMbuf whole(from_inside().udp(5000, 53).dont_fragment().bytes());
+    CHECK_FALSE(is_fragment(parsed(whole).packet));
+    FakeMbuf damaged(piece(33).fragment(80, false).bad_ip_checksum().bytes());
+    CHECK(verify_checksums(damaged, parsed(damaged).packet, false) == Drop::IpChecksum);
+}
+
 TEST_CASE("parse: the reason is that of the outermost fault", "[net]") {
     const Frame all_wrong = from_inside().tcp(1, 2).ttl(0).fragment(0, true).tcp_header_words(1);
     CHECK(verdict(Frame(all_wrong).ip_version(5).ip_header_words(3).bytes()) == Drop::IpVersion);
     CHECK(verdict(Frame(all_wrong).ip_header_words(3).bytes()) == Drop::IpHeaderLength);
     CHECK(verdict(Frame(all_wrong).ip_total_length(4).bytes()) == Drop::IpLength);
     CHECK(verdict(Frame(all_wrong).bytes()) == Drop::TtlZero);
-    CHECK(verdict(Frame(all_wrong).ttl(1).bytes()) == Drop::Fragment);
+    CHECK(verdict(Frame(all_wrong).ttl(1).bytes()) == Drop::FragmentInvalid);
+    CHECK(verdict(Frame(all_wrong).ttl(1).payload(4).bytes()) == Drop::TransportHeader);
     CHECK(verdict(from_inside().tcp(1, 2).tcp_header_words(1).bytes()) == Drop::TransportHeader);
 }
 

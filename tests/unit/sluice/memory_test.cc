@@ -21,22 +21,36 @@ std::vector<ethdev::PortPlan> ports(uint16_t queues) {
     return {port, port};
 }
 
+config::Config with_workers(unsigned workers) {
+    config::Config config;
+    config.workers = workers;
+    return config;
+}
+
 MemoryNeed need_of(const config::Config& config) {
-    return plan_memory(config, plan_packets(ports(1), config.workers, false), 1);
+    return plan_memory(config, plan_packets(ports(1), config, false), 1);
 }
 
 }  // namespace
 
 TEST_CASE("memory: more workers and queues need more packets", "[sluice]") {
-    const auto few = plan_packets(ports(1), 1, false);
-    const auto more_workers = plan_packets(ports(1), 4, false);
-    const auto more_queues = plan_packets(ports(4), 4, true);
+    const auto few = plan_packets(ports(1), with_workers(1), false);
+    const auto more_workers = plan_packets(ports(1), with_workers(4), false);
+    const auto more_queues = plan_packets(ports(4), with_workers(4), true);
     CHECK(few.count >= 4 * 1024);
     CHECK(more_workers.count > few.count);
     CHECK(more_queues.count > more_workers.count);
     CHECK(few.frame_bytes == 2048);
     CHECK(few.private_bytes == 64);
     CHECK(more_queues.is_preempted);
+}
+
+TEST_CASE("memory: each worker may keep fragments of --fragment-bytes", "[sluice]") {
+    config::Config config = with_workers(2);
+    const auto some = plan_packets(ports(1), config, false);
+    config.fragments.bytes *= 3;
+    const auto more = plan_packets(ports(1), config, false);
+    CHECK(more.count == some.count + 2 * 2 * (4U << 20) / fragment::kLeastPacketBytes);
 }
 
 TEST_CASE("memory: flows and packets are added up", "[sluice]") {
@@ -67,7 +81,7 @@ TEST_CASE("memory: ports on two NUMA nodes need two pools", "[sluice]") {
     CHECK(count_numa_nodes(plans) == 2);
 
     const config::Config config;
-    const auto packets = plan_packets(plans, 1, false);
+    const auto packets = plan_packets(plans, config, false);
     const size_t one = plan_memory(config, packets, 1).eal_mb;
     const size_t two = plan_memory(config, packets, 2).eal_mb;
     CHECK(two >= one + ethdev::PacketPool::bytes_needed(packets, false) / kMegabyte);

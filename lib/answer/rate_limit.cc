@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "worker/rate_limit.h"
+#include "answer/rate_limit.h"
 
 #include <algorithm>
 
-namespace sluice::worker {
+namespace sluice::answer {
 namespace {
 
 constexpr uint32_t kToken = 1000;
@@ -40,4 +40,4 @@ bool RateLimit::allow(Tick now) {
     return true;
 }
 
-}  // namespace sluice::worker
+}  // namespace sluice::answer

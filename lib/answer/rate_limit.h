@@ -13,7 +13,7 @@
 #include <atomic>
 #include <cstdint>
 
-namespace sluice::worker {
+namespace sluice::answer {
 
 class RateLimit {
 public:
@@ -36,4 +36,4 @@ private:
     std::atomic<Bucket> bucket_;
 };
 
-}  // namespace sluice::worker
+}  // namespace sluice::answer

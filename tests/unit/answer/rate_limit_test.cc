@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "worker/rate_limit.h"
+#include "answer/rate_limit.h"
 
 #include "catch.h"
 
 using namespace sluice;
-using worker::RateLimit;
+using answer::RateLimit;
 
 namespace {
 

@@ -12,7 +12,13 @@ using flow::Deadlines;
 
 namespace {
 
-constexpr size_t kBatch = 64;  ///< Records fetched at once.
+constexpr size_t kBatch = 64;  ///< Records fetched at once, and then their keys' buckets.
+
+/// A flow whose time is up.
+struct Over {
+    uint32_t index;
+    flow::LifeWord life;
+};
 
 }  // namespace
 
@@ -45,27 +51,35 @@ unsigned Ageing::scan(uint32_t& entries, Tick now, unsigned& killed) {
 
     for (unsigned i = 0; i < count; ++i)
         rte_prefetch0(&table_.record(due[i].index));
+    std::array<Over, kBatch> over;
+    unsigned ending = 0;
     for (unsigned i = 0; i < count; ++i)
-        killed += look_at(due[i], now);
+        if (const auto life = look_at(due[i], now)) {
+            (void)member_.prepare(due[i].index);
+            over[ending++] = {due[i].index, *life};
+        }
+    for (unsigned i = 0; i < ending; ++i)
+        killed += member_.kill(over[i].index, over[i].life);
     return count;
 }
 
-/// The life word is read first: when the record is put to another use meanwhile, the kill fails on
-/// its generation, and the postponement on the word that its new owner has written.
-bool Ageing::look_at(const Deadlines::Due& due, Tick now) {
+/// The life of a flow whose time is up; any other is looked at again later. The life word is read
+/// first: when the record is put to another use meanwhile, the kill fails on its generation, and
+/// the postponement on the word that its new owner has written.
+std::optional<flow::LifeWord> Ageing::look_at(const Deadlines::Due& due, Tick now) {
     const flow::FlowRecord& record = table_.record(due.index);
     const flow::LifeWord life = record.life.load(std::memory_order_acquire);
     if (life.life() != flow::Life::Live)
-        return false;
+        return std::nullopt;
     if (record.kind() != flow::Kind::Flow) {
         look_at_holder(due, life, now);
-        return false;
+        return std::nullopt;
     }
     const Tick end = record.deadline.load(std::memory_order_relaxed) + kUnseenBeforeKill;
     if (!end.is_after(now))
-        return member_.kill(due.index, life);
+        return life;
     table_.deadlines().replace(due, now, end);
-    return false;
+    return std::nullopt;
 }
 
 /// A mapping lives as long as flows hang on it, and is looked at in time to see to that.

@@ -7,6 +7,8 @@
 /// Shape    Scans the deadlines, four bytes a flow, and reads a record only when it is due. A flow
 ///          that is alive gets its real deadline; one that lookups have not seen for 2 s is killed:
 ///          whatever its owner was doing with it then is long done.
+///          Flows end in batches: the records of a batch come into the cache together, then the
+///          buckets of their keys.
 /// Threads  The control core's.
 /// Cost     A pass over the whole table takes a second, in slices by the time that has gone by.
 ///          A turn looks at no more than kMaxDuePerTurn records; when more are due, passes take
@@ -42,7 +44,7 @@ public:
 private:
     uint32_t slice(Tick now);
     unsigned scan(uint32_t& entries, Tick now, unsigned& killed);
-    bool look_at(const flow::Deadlines::Due& due, Tick now);
+    std::optional<flow::LifeWord> look_at(const flow::Deadlines::Due& due, Tick now);
     void look_at_holder(const flow::Deadlines::Due& due, flow::LifeWord life, Tick now);
 
     flow::FlowTable& table_;

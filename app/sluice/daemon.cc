@@ -122,11 +122,13 @@ command::Subject Daemon::subject() {
     for (unsigned i = 0; i < gateway_->workers(); ++i)
         workers.push_back(&gateway_->worker(i).counters());
     return {gateway_->table(),
+            gateway_->hosts(),
             std::move(workers),
             [this] { return gateway_->snapshot(); },
             [this] { return clock_.now(); },
             gateway_->operator_counters(),
             kVersion,
+            [this](Be32 address) { return gateway_->ports_of(address); },
             [this] { return pool_addresses(*gateway_); }};
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sluice/memory.h"
 
-#include "flow/flow_table.h"
+#include "gateway/gateway.h"
 #include "worker/note.h"
 
 #include <algorithm>
@@ -96,7 +96,7 @@ MemoryNeed plan_memory(const config::Config& config, const ethdev::PacketPoolPar
     need.eal_least_mb = need.eal_mb;
     if (config.memory_mb)
         need.eal_mb = *config.memory_mb;
-    need.table_bytes = flow::FlowTable::bytes_needed(config.flows);
+    need.table_bytes = gateway::table_bytes(config);
     if (!config.no_huge)
         need.table_bytes = divide_up(need.table_bytes, kHugePageBytes) * kHugePageBytes;
     return need;

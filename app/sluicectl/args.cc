@@ -21,6 +21,8 @@ struct Words {
     bool json = false;
     bool all_flows = false;
     bool all_drops = false;
+    std::string top;
+    std::string by;
 };
 
 CLI::App* add_flows(CLI::App& app, Words& words) {
@@ -61,6 +63,23 @@ CLI::App* add_stats(CLI::App& app, Words& words) {
     return stats;
 }
 
+CLI::App* add_hosts(CLI::App& app, Words& words) {
+    CLI::App* hosts = app.add_subcommand("hosts", "List the inside hosts that use the most");
+    hosts->add_option("--top", words.top, "How many, up to 10000; default: 20");
+    hosts->add_option("--by", words.by, "Sort by flows, ports or rate; default: flows")
+        ->check(CLI::IsMember({"flows", "ports", "rate"}));
+    hosts->add_flag("--json", words.json, "Print a JSON array");
+    return hosts;
+}
+
+CLI::App* add_ports(CLI::App& app, Words& words) {
+    CLI::App* ports =
+        app.add_subcommand("ports", "List where public addresses have the fewest ports left");
+    ports->add_option("--top", words.top, "How many, up to 10000; default: 20");
+    ports->add_flag("--json", words.json, "Print a JSON array");
+    return ports;
+}
+
 /// Deletes are refused here too, before anything is sent.
 void check_delete(const Words& words) {
     if (!words.remove || words.all_flows == words.filters.empty())
@@ -89,6 +108,15 @@ Request stats_request(const Words& words) {
     return request;
 }
 
+Request top_request(const Words& words, const std::string& path) {
+    Request request{words.socket, Request::Method::Get, path, {}};
+    if (!words.top.empty())
+        request.query.emplace("top", words.top);
+    if (!words.by.empty())
+        request.query.emplace("by", words.by);
+    return request;
+}
+
 }  // namespace
 
 Request parse_args(int argc, char** argv) {
@@ -101,6 +129,8 @@ Request parse_args(int argc, char** argv) {
     app.add_option("-s,--control-socket,--socket", words.socket, "The gateway's --control-socket")
         ->capture_default_str();
     const CLI::App* flows = add_flows(app, words);
+    const CLI::App* hosts = add_hosts(app, words);
+    const CLI::App* ports = add_ports(app, words);
     add_stats(app, words);
     try {
         app.parse(argc, argv);
@@ -108,7 +138,10 @@ Request parse_args(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         std::exit(app.exit(error) == 0 ? EXIT_SUCCESS : kUsage);
     }
-    Request request = flows->parsed() ? flows_request(words) : stats_request(words);
+    Request request = flows->parsed()   ? flows_request(words)
+                      : hosts->parsed() ? top_request(words, "/v1/hosts")
+                      : ports->parsed() ? top_request(words, "/v1/ports")
+                                        : stats_request(words);
     if (words.json)
         request.query.emplace("format", "json");
     return request;

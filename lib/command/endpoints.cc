@@ -3,6 +3,7 @@
 
 #include "command/metrics.h"
 #include "command/stats_text.h"
+#include "command/top_lists.h"
 
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -72,6 +73,13 @@ Result<bool> take_all(Query& query) {
     return all.has_value();
 }
 
+void answer_list(const Result<std::string>& list, Format format, httplib::Response& response) {
+    if (!list)
+        return refuse(response, format, kBadRequest, list.error().message);
+    response.status = kOk;
+    response.set_content(*list, content_type(format));
+}
+
 }  // namespace
 
 struct Endpoints::Question {
@@ -94,6 +102,8 @@ void Endpoints::answer(const httplib::Request& request, httplib::Response& respo
         {"/v1/flows", "GET", &Endpoints::list_flows},
         {"/v1/flows", "DELETE", &Endpoints::delete_flows},
         {"/v1/flows/count", "GET", &Endpoints::count_flows},
+        {"/v1/hosts", "GET", &Endpoints::list_hosts},
+        {"/v1/ports", "GET", &Endpoints::list_ports},
         {"/v1/stats", "GET", &Endpoints::tell_stats},
         {"/metrics", "GET", &Endpoints::tell_metrics},
     };
@@ -115,7 +125,7 @@ void Endpoints::answer(const httplib::Request& request, httplib::Response& respo
     if (methods.empty())
         return refuse(response, question.format, kNotFound,
                       "There is nothing at this path; there are /v1/flows, /v1/flows/count, "
-                      "/v1/stats and /metrics.");
+                      "/v1/hosts, /v1/ports, /v1/stats and /metrics.");
     response.set_header("Allow", methods);
     refuse(response, question.format, kMethodNotAllowed, "This path knows " + methods + " only.");
 }
@@ -195,6 +205,14 @@ void Endpoints::delete_flows(const Question& question, httplib::Response& respon
                              ? std::to_string(deleted) + "\n"
                              : nlohmann::json{{"deleted", deleted}}.dump() + "\n",
                          content_type(question.format));
+}
+
+void Endpoints::list_hosts(const Question& question, httplib::Response& response) {
+    answer_list(hosts_list(subject_, question.query, question.format), question.format, response);
+}
+
+void Endpoints::list_ports(const Question& question, httplib::Response& response) {
+    answer_list(ports_list(subject_, question.query, question.format), question.format, response);
 }
 
 void Endpoints::tell_stats(const Question& question, httplib::Response& response) {

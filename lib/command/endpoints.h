@@ -35,6 +35,8 @@ private:
     void list_flows(const Question& question, httplib::Response& response);
     void count_flows(const Question& question, httplib::Response& response);
     void delete_flows(const Question& question, httplib::Response& response);
+    void list_hosts(const Question& question, httplib::Response& response);
+    void list_ports(const Question& question, httplib::Response& response);
     void tell_stats(const Question& question, httplib::Response& response);
     void tell_metrics(const Question& question, httplib::Response& response);
 

@@ -40,6 +40,8 @@ constexpr Row kRows[] = {
     {FlowsHairpinned, "flows_hairpinned",      "Flows from inside to inside, by a public address"},
     {HoldersMade,    "holders_made",           "Mappings, contacts and port blocks made"},
     {HoldersExpired, "holders_expired",        "Mappings, contacts and port blocks ended"},
+    {EarlyDropped,   "flows_early_dropped",    "Flows ended to make room in a full table"},
+    {HostsFull,      "hosts_full",             "Flows opened without a place for their host"},
     {OpenLost,       "flows_open_lost",        "Flows opened by two workers at once"},
     {FlowsUntranslated, "flows_untranslated", "Flows opened without NAT, by --no-nat"},
     {AddressChanged, "addresses_changed", "Flows that went on another address: theirs was full"},

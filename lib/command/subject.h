@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "flow/flow_table.h"
+#include "hosts/host_table.h"
 #include "stats/counters.h"
 
 #include <cstdint>
@@ -27,11 +28,13 @@ struct PoolAddress {
 
 struct Subject {
     flow::FlowTable& flows;
+    const hosts::HostTable& hosts;
     std::vector<const stats::Counters*> workers;  ///< By worker number.
     std::function<stats::Snapshot()> snapshot;    ///< The sum over all threads.
     std::function<Tick()> now;
     stats::Counters& operator_counters;  ///< Written by the server alone; part of the snapshot.
     std::string version;
+    std::function<uint32_t(Be32)> ports_of;  ///< How many a public address has, from 1024 on.
     std::function<std::vector<PoolAddress>()> pools = [] { return std::vector<PoolAddress>(); };
 };
 

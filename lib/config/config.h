@@ -9,6 +9,7 @@
 #include "base/big_endian.h"
 #include "conntrack/tuning.h"
 #include "fragment/datagrams.h"
+#include "hosts/host_table.h"
 #include "nat/holders.h"
 #include "nat/rules.h"
 #include "net/prefix.h"
@@ -104,6 +105,7 @@ struct Config {
     SteerReplies steer_replies = SteerReplies::Changed;
 
     uint32_t flows = 1 << 18;
+    hosts::Limits host_limits;
     bool no_huge = false;
     std::optional<unsigned> memory_mb;  ///< Nothing: computed.
 

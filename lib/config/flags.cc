@@ -219,6 +219,16 @@ constexpr Flag kFlags[] = {
     {"flows", kMemory, Arity::One, false, "N",
      "Flows that can be open at once, 1 to 268435456; default: 262144",
      [](const Given& g, Config& c) { return store(read_number(g, {1, 1U << 28}), c.flows); }},
+    {"max-flows-per-host", kMemory, Arity::One, false, "N",
+     "Flows that an inside host can have open at once, up to 268435456; default: 0, no limit",
+     [](const Given& g, Config& c) {
+         return store(read_number(g, {0, 1U << 28}), c.host_limits.flows);
+     }},
+    {"max-new-flows-per-second-per-host", kMemory, Arity::One, false, "N",
+     "Flows that an inside host can open within a second, up to 1000000; default: 0, no limit",
+     [](const Given& g, Config& c) {
+         return store(read_number(g, {0, hosts::kHighestRate}), c.host_limits.new_per_second);
+     }},
     {"no-huge", kMemory, Arity::Switch, false, "",
      "Use ordinary memory, no hugepages: slower, needs no preparation",
      [](const Given& g, Config& c) { return store(read_switch(g), c.no_huge); }},

@@ -14,6 +14,7 @@ namespace sluice::conntrack {
 enum Status : uint8_t {
     kSeenReply = 1,  ///< IPS_SEEN_REPLY: otherwise [UNREPLIED].
     kAssured = 2,    ///< IPS_ASSURED: not evicted early.
+    kEnded = 4,      ///< Somebody ends the flow: its host's account no longer has it.
 };
 
 }  // namespace sluice::conntrack

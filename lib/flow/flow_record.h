@@ -112,4 +112,15 @@ static_assert(sizeof(FlowRecord) == 128, "two cache lines");
 static_assert(offsetof(FlowRecord, tracker) == 64, "what every packet reads fits the first line");
 static_assert(std::atomic<LifeWord>::is_always_lock_free && std::atomic<Tick>::is_always_lock_free);
 
+/// Who keeps an account of flows learns here that one has ended: once for each, from the thread
+/// that ends it, be it a worker, the control core or an operator's. Lookups have stopped seeing the
+/// flow, and its record is not reused yet.
+class Ending {
+public:
+    virtual void ended(uint32_t index, FlowRecord& record) = 0;
+
+protected:
+    ~Ending() = default;
+};
+
 }  // namespace sluice::flow

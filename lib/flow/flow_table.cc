@@ -104,6 +104,7 @@ void FlowTable::lay_out(const FlowTableParams& params) {
     slots_ = parts.buckets.size() * kSlots;
     deadlines_ = Deadlines(parts.deadlines);
     seats_ = parts.seats;
+    ending_ = params.ending;
     free_.fill(parts.links);
     orphans_.share(free_);
     grace_ = reinterpret_cast<rte_rcu_qsbr*>(parts.grace);

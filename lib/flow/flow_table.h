@@ -24,6 +24,7 @@
 #include "flow/displacement.h"
 #include "flow/endings.h"
 #include "flow/flow_record.h"
+#include "flow/flow_ref.h"
 #include "flow/probe.h"
 #include "flow/record_pool.h"
 #include "flow/tuple_hash.h"
@@ -39,25 +40,6 @@ struct rte_rcu_qsbr;
 
 namespace sluice::flow {
 
-/// A flow and the direction in which a packet travels on it. Four bytes, passed by value.
-class FlowRef {
-public:
-    constexpr FlowRef() = default;
-    constexpr FlowRef(uint32_t index, net::Direction direction)
-        : bits_(index << 1 | static_cast<uint32_t>(direction)) {}
-
-    constexpr explicit operator bool() const { return bits_ != kMiss; }
-    constexpr uint32_t index() const { return bits_ >> 1; }
-    constexpr net::Direction direction() const { return static_cast<net::Direction>(bits_ & 1); }
-    constexpr bool operator==(const FlowRef&) const = default;
-
-private:
-    static constexpr uint32_t kMiss = ~uint32_t{0};
-    uint32_t bits_ = kMiss;
-};
-
-static_assert(sizeof(FlowRef) == 4, "a burst of 32 refs must fit two cache lines");
-
 inline constexpr unsigned kMaxBulk = 64;  ///< Tuples per find_bulk().
 
 struct FlowTableParams {
@@ -67,6 +49,7 @@ struct FlowTableParams {
     unsigned max_members = 64;         ///< Threads that may register at once; 1 to 1024.
     unsigned index_load = 85;          ///< Percent of the slots in use at capacity; 10 to 1000.
     std::array<uint64_t, 4> secret{};  ///< Random per start: keys the hash.
+    Ending* ending = nullptr;          ///< Told of each end of a flow; outlives the table.
 };
 
 /// What became of an insert.
@@ -108,6 +91,11 @@ public:
 
     /// Looks up one tuple: for the slow path and for tests.
     FlowRef find(const net::Tuple& tuple, Tick now) const;
+
+    /// Which flows stand in the next `buckets` buckets from a tuple's place on, and in its other
+    /// one. Fills `refs` as far as it goes and returns how many; a flow may be there twice, and may
+    /// have ended. Their records are on their way to the cache.
+    unsigned near(const net::Tuple& tuple, unsigned buckets, std::span<FlowRef> refs) const;
 
     /// The keyed hash of a tuple, for spreading work; nobody outside can aim at a value.
     uint32_t hash(const net::Tuple& tuple) const;
@@ -166,6 +154,7 @@ private:
     uint64_t slots_ = 0;
     Deadlines deadlines_;
     Endings endings_;
+    Ending* ending_ = nullptr;
     rte_rcu_qsbr* grace_ = nullptr;
     std::span<Seat> seats_;
     std::atomic<unsigned> seats_used_ = 0;  ///< No seat from here on was ever taken.

@@ -104,4 +104,25 @@ void FlowTable::find_bulk(std::span<const net::Tuple> tuples, Tick now,
         refs[i] = find_at(index_.place(probes.hash[i]), tuples[i], now);
 }
 
+/// Among these a full table looks for a flow that may go.
+unsigned FlowTable::near(const net::Tuple& tuple, unsigned buckets, std::span<FlowRef> refs) const {
+    const Place place = index_.place(hash_(tuple));
+    const auto at = [&](unsigned i) -> const Bucket& {
+        return index_.bucket(i < buckets ? (place.primary + i) % index_.count() : place.secondary);
+    };
+    for (unsigned i = 0; i <= buckets; ++i)
+        __builtin_prefetch(&at(i));
+    unsigned found = 0;
+    for (unsigned i = 0; i <= buckets; ++i)
+        for (const Slot& slot : at(i).slot) {
+            // Acquire: the record's tuples were written before the word.
+            const SlotWord word = slot.load(std::memory_order_acquire);
+            if (!word.is_visible() || found == refs.size())
+                continue;
+            __builtin_prefetch(&index_.record(word));
+            refs[found++] = FlowRef(word.index(), word.direction());
+        }
+    return found;
+}
+
 }  // namespace sluice::flow

@@ -239,6 +239,8 @@ bool Member::kill(uint32_t index, LifeWord seen) {
     table_.index_.erase(original, index, net::Direction::Original);
     table_.index_.erase(reply, index, net::Direction::Reply);
     table_.endings_.add(record.key(net::Direction::Reply));
+    if (table_.ending_ != nullptr)
+        table_.ending_->ended(index, record);
     retire(index);
     count(seat_->ended, std::memory_order_release);
     return true;

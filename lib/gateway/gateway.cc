@@ -3,6 +3,7 @@
 
 #include "gateway/rules.h"
 #include "nat/mss_clamp.h"
+#include "nat/stock.h"
 
 #include <algorithm>
 #include <string>
@@ -61,13 +62,14 @@ uint16_t most_mss(const config::Config& config, const Ground& ground) {
 }
 
 /// Nothing when a reply's queue cannot be told beforehand, or makes no difference.
-std::optional<nat::Steering> steering(const config::Config& config, const io::Port& outside) {
+std::optional<pool::Steering> steering(const config::Config& config, const io::Port& outside) {
     const io::Rss* rss = outside.rss();
     if (config.steer_replies == config::SteerReplies::Never || rss == nullptr ||
         config.workers < 2 || outside.rx_queues() < config.workers)
         return std::nullopt;
     const bool always = config.steer_replies == config::SteerReplies::Always;
-    return nat::Steering(always ? nat::Steer::Always : nat::Steer::Changed, rss->key, rss->queues);
+    return pool::Steering(always ? pool::Steer::Always : pool::Steer::Changed, rss->key,
+                          rss->queues);
 }
 
 bool has_fewer_queues(const Ground& ground, unsigned workers) {
@@ -82,7 +84,23 @@ Status keep(Result<T>&& made, T& place) {
     return Done{};
 }
 
+/// Every worker's reserve comes on top of what the operator asks for.
+uint32_t flow_records(const config::Config& config) {
+    constexpr uint32_t kMost = 1U << 28;  // as a flow table has
+    return std::min(kMost,
+                    config.flows + nat::reserve_for(config.flows, config.workers) * config.workers);
+}
+
+uint32_t host_entries(const config::Config& config) {
+    return hosts::HostTable::capacity_for(count_hosts(config), config.flows);
+}
+
 }  // namespace
+
+size_t table_bytes(const config::Config& config) {
+    return flow::FlowTable::bytes_needed(flow_records(config)) +
+           hosts::HostTable::bytes_needed(host_entries(config), flow_records(config));
+}
 
 Gateway::~Gateway() = default;
 
@@ -98,11 +116,20 @@ Result<std::unique_ptr<Gateway>> Gateway::create(const config::Config& config,
 /// Takes all memory: what can fail.
 Status Gateway::furnish(const config::Config& config, const Ground& ground) {
     flow::FlowTableParams table;
-    table.capacity = config.flows;
+    table.capacity = flow_records(config);
     table.pages = config.no_huge ? PageKind::Ordinary : PageKind::Huge;
     table.numa_node = ground.numa_node;
     table.max_members = config.workers + 1 + kListThreads;
     table.secret = ground.secret;
+    hosts::HostTableParams hosts;
+    hosts.capacity = host_entries(config);
+    hosts.flows = table.capacity;
+    hosts.pages = table.pages;
+    hosts.numa_node = ground.numa_node;
+    hosts.secret = ground.secret[2];
+    if (Status status = keep(hosts::HostTable::create(hosts), hosts_); !status)
+        return status;
+    table.ending = hosts_.get();
     if (Status status = keep(flow::FlowTable::create(table), table_); !status)
         return status;
     if (Status status = keep(route::Routes::create(routes(config), ground.numa_node), routes_);
@@ -152,6 +179,7 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
     params.each_turn = [this](Tick now) {
         leases_->turn(kLeasesPerTurn, now);
         shortage_log_->turn(now);
+        hosts_->turn(now, table_->grace_periods());
     };
     return params;
 }
@@ -179,6 +207,9 @@ void Gateway::employ(const config::Config& config, const Ground& ground) {
         .statics = *statics_,
         .tuning = config.tuning,
         .mapping_timeout = config.mapping_timeout,
+        .hosts = *hosts_,
+        .host_limits = config.host_limits,
+        .reserve = nat::reserve_for(config.flows, config.workers),
         .routes = *routes_,
         .next_hops = *next_hops_,
         .admission = *admission_,
@@ -228,6 +259,15 @@ void Gateway::drain() {
     control_->stop();
     for (auto& worker : workers_)
         worker->drain();
+}
+
+uint32_t Gateway::ports_of(Be32 address) const {
+    for (const auto& pool : rules_->pools()) {
+        const uint32_t first = std::max(pool->ports().first, pool::kUserPorts.first);
+        if (pool->contains(address) && first <= pool->ports().last)
+            return pool->ports().last - first + 1;
+    }
+    return 0;
 }
 
 stats::Snapshot Gateway::snapshot() const {

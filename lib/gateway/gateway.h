@@ -16,9 +16,10 @@
 #include "control/core.h"
 #include "flow/flow_table.h"
 #include "gateway/shortage_log.h"
+#include "hosts/host_table.h"
 #include "io/port.h"
 #include "nat/rules.h"
-#include "nat/steering.h"
+#include "pool/steering.h"
 #include "pool/exhaustion.h"
 #include "pool/leases.h"
 #include "pool/static_mappings.h"
@@ -47,6 +48,9 @@ struct Ground {
     control::Notice notice;            ///< Takes what the operator's log should say.
 };
 
+/// Bytes that the tables of flows and of inside hosts take.
+size_t table_bytes(const config::Config& config);
+
 class Gateway {
 public:
     /// `config` has been validated.
@@ -62,6 +66,10 @@ public:
     const pool::Exhaustion& exhaustion() const { return *exhaustion_; }
     control::Core& control() { return *control_; }
     flow::FlowTable& table() { return *table_; }
+    const hosts::HostTable& hosts() const { return *hosts_; }
+
+    /// How many ports from 1024 on a public address has, toward each destination.
+    uint32_t ports_of(Be32 address) const;
 
     /// The sum over all threads.
     stats::Snapshot snapshot() const;
@@ -87,13 +95,14 @@ private:
     worker::WorkerParams worker_params(const config::Config& config, uint8_t id,
                                        const Ground& ground);
 
+    std::unique_ptr<hosts::HostTable> hosts_;  // told by the flow table
     std::unique_ptr<flow::FlowTable> table_;
     std::unique_ptr<nat::Rules> rules_;
     std::unique_ptr<pool::Leases> leases_;
     std::unique_ptr<pool::Exhaustion> exhaustion_;
     std::unique_ptr<ShortageLog> shortage_log_;
     nat::ChangedPorts changed_ports_;
-    std::optional<nat::Steering> steering_;
+    std::optional<pool::Steering> steering_;
     std::unique_ptr<pool::StaticMappings> statics_;
     std::unique_ptr<route::Routes> routes_;
     std::unique_ptr<route::NextHops> next_hops_;

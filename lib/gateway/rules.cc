@@ -21,6 +21,13 @@ std::vector<nat::RuleParams> rules_of(const config::Config& config) {
     return rules;
 }
 
+uint64_t count_hosts(const config::Config& config) {
+    uint64_t count = 0;
+    for (const nat::RuleParams& rule : rules_of(config))
+        count += uint64_t{1} << (32 - rule.inside.length);
+    return count;
+}
+
 std::vector<net::AddressRange> public_ranges(const config::Config& config) {
     std::vector<net::AddressRange> ranges;
     for (const nat::RuleParams& rule : rules_of(config))

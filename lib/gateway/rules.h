@@ -8,6 +8,7 @@
 #include "nat/rules.h"
 #include "pool/port_range.h"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,9 @@ namespace sluice::gateway {
 
 /// --snat and --no-nat, and --inside with --pool, each as a rule.
 std::vector<nat::RuleParams> rules_of(const config::Config& config);
+
+/// How many inside addresses the rules serve; one that two rules name counts twice.
+uint64_t count_hosts(const config::Config& config);
 
 /// The public addresses: of all pools, forwards and hosts that have one to themselves; each once.
 std::vector<net::AddressRange> public_ranges(const config::Config& config);

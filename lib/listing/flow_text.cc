@@ -42,9 +42,7 @@ public:
         at_ += text.copy(at_, text.size());
         return *this;
     }
-    LineWriter& operator<<(char character) {
-        return *this << std::string_view(&character, 1);
-    }
+    LineWriter& operator<<(char character) { return *this << std::string_view(&character, 1); }
     LineWriter& operator<<(unsigned number) {
         at_ = std::to_chars(at_, begin_ + kMaxLine, number).ptr;
         return *this;

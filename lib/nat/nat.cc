@@ -34,7 +34,9 @@ Nat::Nat(const NatParams& params, flow::Member& member, stats::Counters& counter
               params.statics},
              counters, worker),
       holders_(params.table, member, counters, worker, params.mapping_timeout),
-      mapper_(params.table, params.rules, params.statics, holders_) {}
+      mapper_(params.table, params.rules, params.statics, holders_),
+      stock_(member, params.reserve),
+      early_drop_(params.table, params.hosts, member, counters) {}
 
 std::optional<Behind> Nat::behind(const net::Tuple& tuple, Tick now) const {
     const net::Endpoint external{tuple.destination, tuple.destination_port};
@@ -47,29 +49,44 @@ std::optional<Behind> Nat::behind(const net::Tuple& tuple, Tick now) const {
     return std::nullopt;
 }
 
-void Nat::prepare(unsigned count) {
-    const unsigned room = std::min<unsigned>(count, flow::kMaxBulk - spare_count_);
-    spare_count_ += member_.take(std::span(spare_).subspan(spare_count_, room));
-}
-
-void Nat::finish() {
-    if (spare_count_ == 0)
-        return;
-    member_.give_back(std::span(spare_).first(spare_count_));
-    spare_count_ = 0;
-}
-
 Opening Nat::open(const Request& request, const conntrack::Segment& segment, Tick now) {
     const conntrack::Verdict verdict = conntrack::open(params_.tuning, segment);
     if (verdict.action == conntrack::Action::Refuse)
         return refused(verdict.reason);
 
+    // An earlier packet of the same burst may have opened it.
+    if (const flow::FlowRef flow = params_.table.find(request.original, now))
+        return {Opening::Outcome::Existed, flow, {}};
+
+    const hosts::Admitted admitted = admit(request, now);
+    if (admitted.answer == hosts::Answer::TooManyFlows)
+        return refused(Drop::HostFlows);
+    if (admitted.answer == hosts::Answer::TooFast)
+        return refused(Drop::HostRate);
+    if (admitted.host == hosts::kNoHost)
+        counters_.count[Count::HostsFull].add(1);
+    const Opening opening = claim(request, segment, verdict, admitted.host, now);
+    if (opening.outcome != Opening::Outcome::Opened)
+        params_.hosts.withdraw(admitted.host);
+    return opening;
+}
+
+/// Counts the flow for its inside host. The limits are for what the host opens itself: an outside
+/// host shall not use them up.
+hosts::Admitted Nat::admit(const Request& request, Tick now) {
+    if (is_inward(request))
+        return params_.hosts.admit(request.target.address, {}, now);
+    return params_.hosts.admit(request.original.source, params_.limits, now);
+}
+
+/// Chooses a port and inserts the flow, until no other worker is faster.
+Opening Nat::claim(const Request& request, const conntrack::Segment& segment,
+                   const conntrack::Verdict& verdict, hosts::HostIndex host, Tick now) {
     for (unsigned claim = 0; claim < kClaims; ++claim) {
-        // An earlier packet of the same burst may have opened it, or another worker its reply.
-        if (const flow::FlowRef flow = params_.table.find(request.original, now))
+        // Another worker may have opened it by its reply.
+        if (const auto flow =
+                claim == 0 ? flow::FlowRef() : params_.table.find(request.original, now))
             return {Opening::Outcome::Existed, flow, {}};
-        if (!has_spare())
-            return refused(Drop::TableFull);
         const Chosen chosen = choose(request, now);
         if (!chosen.reply)
             return refused(chosen.reason);
@@ -79,25 +96,29 @@ Opening Nat::open(const Request& request, const conntrack::Segment& segment, Tic
             !mapper_.admits(*request.mapping, {reply.destination, reply.destination_port}, now))
             return refused(Drop::Filtered);
 
-        const uint32_t index = spare_[spare_count_ - 1];
-        if (holder && !member_.hang(index, *holder))
-            continue;  // it has just ended
-        --spare_count_;
-        flow::FlowRecord& record = params_.table.record(index);
+        const auto index = take_record(request.original, host, now);
+        if (!index)
+            return refused(Drop::TableFull);
+        if (holder && !member_.hang(*index, *holder)) {
+            member_.give_back({&*index, 1});  // the holder has just ended
+            continue;
+        }
+        flow::FlowRecord& record = params_.table.record(*index);
         fill(record, request, reply, verdict, now);
+        params_.hosts.set_host(*index, host);
         conntrack::begin(params_.tuning, segment, conntrack::TrackerMemory(record.tracker));
 
-        const flow::Insertion insertion = member_.insert(index, now);
+        const flow::Insertion insertion = member_.insert(*index, now);
         counters_.count[Count::FlowsExpired].add(insertion.expired);
         switch (insertion.outcome) {
             case flow::InsertOutcome::Inserted:
-                params_.table.deadlines().set(index, now, now + verdict.timeout);
+                params_.table.deadlines().set(*index, now, now + verdict.timeout);
                 count(request, reply);
                 if (holder)
                     holders_.keep(*holder, now + verdict.timeout);
                 if (holder && !is_inward(request))
                     holders_.refresh(*holder, now);
-                return {Opening::Outcome::Opened, {index, net::Direction::Original}, {}};
+                return {Opening::Outcome::Opened, {*index, net::Direction::Original}, {}};
             case flow::InsertOutcome::OriginalTaken:
                 counters_.count[Count::OpenLost].add(1);
                 return {Opening::Outcome::Existed, insertion.holder, {}};
@@ -120,6 +141,16 @@ void Nat::count(const Request& request, const net::Tuple& reply) {
         counters_.count[Count::FlowsInward].add(1);
     else if (request.sides.leave(net::Direction::Original) == net::Side::Inside)
         counters_.count[Count::FlowsHairpinned].add(1);
+}
+
+/// A free record; in a full table one of the reserve, for which another flow goes.
+std::optional<uint32_t> Nat::take_record(const net::Tuple& original, hosts::HostIndex host,
+                                         Tick now) {
+    if (const auto index = stock_.take())
+        return index;
+    if (!stock_.has_reserve() || !early_drop_.make_room(original, host, stock_.is_scarce(), now))
+        return std::nullopt;
+    return stock_.take_reserve();
 }
 
 void Nat::fill(flow::FlowRecord& record, const Request& request, const net::Tuple& reply,
@@ -211,7 +242,7 @@ Tracking Nat::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick n
     if (verdict.state != state)
         record.state.store(verdict.state.bits(), std::memory_order_relaxed);
     if (verdict.status != status)
-        record.status.store(verdict.status, std::memory_order_relaxed);
+        params_.hosts.add_status(ref.index(), record, verdict.status);
     if (verdict.refresh) {
         const Tick deadline = now + verdict.timeout;
         record.deadline.store(deadline, std::memory_order_relaxed);

@@ -15,10 +15,13 @@
 #include "base/clock.h"
 #include "conntrack/tracker.h"
 #include "flow/flow_table.h"
+#include "hosts/host_table.h"
+#include "nat/early_drop.h"
 #include "nat/holders.h"
 #include "nat/mapper.h"
 #include "nat/port_choice.h"
 #include "nat/rules.h"
+#include "nat/stock.h"
 #include "net/side.h"
 #include "net/tuple.h"
 #include "stats/counters.h"
@@ -35,10 +38,13 @@ struct NatParams {
     pool::Leases& leases;
     pool::Exhaustion& exhaustion;
     ChangedPorts& changed_ports;
-    const Steering* steering;
+    const pool::Steering* steering;
     const pool::StaticMappings& statics;
     conntrack::Tuning tuning;
+    hosts::HostTable& hosts;
+    hosts::Limits limits;  ///< Of each inside host.
     Duration mapping_timeout = kMappingTimeout;
+    uint32_t reserve = 0;  ///< Records kept for a full table; nat::reserve_for().
 };
 
 /// The inside endpoint behind a public one.
@@ -87,8 +93,8 @@ public:
     Nat(const NatParams& params, flow::Member& member, stats::Counters& counters, uint8_t worker);
 
     /// Takes records for `count` flows that a burst may open; finish() gives back what is left.
-    void prepare(unsigned count);
-    void finish();
+    void prepare(unsigned count) { stock_.prepare(count); }
+    void finish() { stock_.finish(); }
 
     /// Who is behind a packet's destination, which is a public address.
     std::optional<Behind> behind(const net::Tuple& tuple, Tick now) const;
@@ -105,7 +111,11 @@ private:
     std::optional<net::Endpoint> mapped(const net::Tuple& original, const Rule* rule,
                                         Chosen& chosen, Tick now);
     std::optional<uint32_t> holder(const Request& request, const Chosen& chosen, Tick now);
-    bool has_spare() { return spare_count_ != 0 || (prepare(1), spare_count_ != 0); }
+    hosts::Admitted admit(const Request& request, Tick now);
+    Opening claim(const Request& request, const conntrack::Segment& segment,
+                  const conntrack::Verdict& verdict, hosts::HostIndex host, Tick now);
+    std::optional<uint32_t> take_record(const net::Tuple& original, hosts::HostIndex host,
+                                        Tick now);
     void fill(flow::FlowRecord& record, const Request& request, const net::Tuple& reply,
               const conntrack::Verdict& verdict, Tick now) const;
     void count(const Request& request, const net::Tuple& reply);
@@ -116,11 +126,10 @@ private:
     uint8_t worker_;
     PortChoice ports_;
 
-    std::array<uint32_t, flow::kMaxBulk> spare_{};
-    unsigned spare_count_ = 0;
-
     Holders holders_;
     Mapper mapper_;
+    Stock stock_;
+    EarlyDrop early_drop_;
 };
 
 }  // namespace sluice::nat

@@ -21,10 +21,10 @@
 #include "nat/changed_ports.h"
 #include "nat/rules.h"
 #include "nat/search_memory.h"
-#include "nat/steering.h"
 #include "pool/exhaustion.h"
 #include "pool/leases.h"
 #include "pool/static_mappings.h"
+#include "pool/steering.h"
 #include "stats/counters.h"
 
 #include <cstdint>
@@ -43,7 +43,7 @@ struct PortGround {
     pool::Leases& leases;
     pool::Exhaustion& exhaustion;
     ChangedPorts& changed;
-    const Steering* steering;             ///< Null: replies arrive where they arrive.
+    const pool::Steering* steering;       ///< Null: replies arrive where they arrive.
     const pool::StaticMappings& statics;  ///< Their ports are given to nobody else.
 };
 

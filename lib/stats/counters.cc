@@ -31,6 +31,8 @@ constexpr Row kRows[] = {
     {FlowsHairpinned, "flows_hairpinned"},
     {HoldersMade, "holders_made"},
     {HoldersExpired, "holders_expired"},
+    {EarlyDropped, "early_dropped"},
+    {HostsFull, "hosts_full"},
     {OpenLost, "open_lost"},
     {FlowsUntranslated, "flows_untranslated"},
     {AddressChanged, "address_changed"},

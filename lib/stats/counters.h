@@ -53,6 +53,8 @@ enum class Count : uint8_t {
     FlowsHairpinned,      ///< Of FlowsOpened: from inside to inside, by a public address.
     HoldersMade,          ///< Mappings, contacts and blocks of ports; not flows.
     HoldersExpired,       ///< Of these, ended.
+    EarlyDropped,         ///< Not ASSURED, ended to make room in a full table.
+    HostsFull,            ///< Flows of hosts for which the host table had no room: not limited.
     OpenLost,             ///< Opened by another worker at the same moment; the packet went there.
     FlowsUntranslated,    ///< Of FlowsOpened: by --no-nat, with the host's own address.
     AddressChanged,       ///< Flows that went on the host's next address: its own was full.

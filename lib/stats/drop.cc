@@ -67,6 +67,8 @@ constexpr Row kRows[] = {
     {InvalidAckUnsent, "invalid_ack_unsent"},
     {InvalidRst, "invalid_rst"},
     {TableFull, "table_full"},
+    {HostFlows, "host_flows"},
+    {HostRate, "host_rate"},
     {PortsExhausted, "ports_exhausted"},
     {PortsUnsearched, "ports_unsearched"},
     {AddressesExhausted, "addresses_exhausted"},

@@ -79,6 +79,8 @@ enum class Drop : uint8_t {
 
     // Resources.
     TableFull,           ///< --flows reached, or no bucket has room.
+    HostFlows,           ///< The inside host has --max-flows-per-host flows.
+    HostRate,            ///< It opened --max-new-flows-per-second-per-host in this second.
     PortsExhausted,      ///< No free external port toward this destination.
     PortsUnsearched,     ///< None found yet; the search goes on with the next packet.
     AddressesExhausted,  ///< Without ports: every public address has another host's such flow

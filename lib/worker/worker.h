@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "flow/flow_table.h"
 #include "fragment/datagrams.h"
+#include "hosts/host_table.h"
 #include "io/port.h"
 #include "nat/nat.h"
 #include "route/next_hops.h"
@@ -54,6 +55,9 @@ struct Shared {
     const pool::StaticMappings& statics;
     conntrack::Tuning tuning;
     Duration mapping_timeout = nat::kMappingTimeout;
+    hosts::HostTable& hosts;
+    hosts::Limits host_limits;
+    uint32_t reserve = 0;  ///< Records that each worker keeps for a full table.
     const route::Routes& routes;
     route::NextHops& next_hops;
     const Admission& admission;

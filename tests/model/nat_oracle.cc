@@ -27,6 +27,11 @@ ReplyKey key_of(const flow::FlowRecord& record) {
             reply.destination_port.host()};
 }
 
+net::Tuple tuple_of(const ReplyKey& key) {
+    return {key.server,   key.address, Be16::from_host(key.server_port), Be16::from_host(key.port),
+            key.protocol, {}};
+}
+
 Conversation conversation_of(const Seen& seen) {
     const auto protocol = static_cast<Protocol>(seen.protocol);
     if (protocol == Protocol::Icmp)

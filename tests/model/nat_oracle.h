@@ -52,6 +52,8 @@ struct ReplyKey {
 /// Of a packet that left outside.
 ReplyKey key_of(const Seen& seen);
 ReplyKey key_of(const flow::FlowRecord& record);
+/// Its tuple in the flow table.
+net::Tuple tuple_of(const ReplyKey& key);
 /// Of a packet that came in to its host.
 Conversation conversation_of(const Seen& seen);
 
@@ -71,6 +73,17 @@ public:
 
     /// Any mapping, live or ended a moment ago.
     std::optional<ReplyKey> any(std::mt19937_64& random) const;
+    /// A live mapping for which `predicate` is true.
+    template <typename Predicate>
+    std::optional<ReplyKey> find_if(Predicate predicate, Tick now) const {
+        for (const auto& [key, mapping] : mappings_)
+            if (mapping.is_live(now) && predicate(key))
+                return key;
+        return std::nullopt;
+    }
+    bool is_stream(const ReplyKey& key) const {
+        return key.protocol == net::Protocol::Udp && mappings_.at(key).stream;
+    }
     Tick deadline(const ReplyKey& key) const { return mappings_.at(key).deadline; }
     /// Forgets what ended `linger` before `now` or earlier.
     void forget_before(Tick now, Duration linger);

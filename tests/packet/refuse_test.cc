@@ -142,12 +142,21 @@ TEST_CASE("refuse: checksums pass unseen when nobody is to look", "[packet]") {
 
 TEST_CASE("refuse: a full table drops the new and keeps the old", "[packet]") {
     Testbed bed({.flows = 16});
+    const auto open = [&](uint16_t port) {
+        return bed.from_inside(Frame().ipv4(kHost, kServer).udp(port, 53)).size() == 1;
+    };
+    const auto answer = [&](uint16_t port) {
+        return bed.from_outside(Frame().ipv4(kServer, kPublic).udp(53, port)).size() == 1;
+    };
     for (uint16_t port = 5000; port < 5016; ++port)
-        REQUIRE(bed.from_inside(Frame().ipv4(kHost, kServer).udp(port, 53)).size() == 1);
-    CHECK(bed.from_inside(Frame().ipv4(kHost, kServer).udp(6000, 53)).empty());
+        REQUIRE((open(port) && answer(port)));
+    bed.tick(Duration{2500});
+    for (uint16_t port = 5000; port < 5016; ++port)  // streams now, and ASSURED
+        REQUIRE(open(port));
+    CHECK_FALSE(open(6000));
     CHECK(bed.dropped(Drop::TableFull) == 1);
     CHECK(bed.flows() == 16);
-    CHECK(bed.from_outside(Frame().ipv4(kServer, kPublic).udp(53, 5003)).size() == 1);
+    CHECK(answer(5003));
 }
 
 TEST_CASE("refuse: what the port does not take is counted", "[packet]") {

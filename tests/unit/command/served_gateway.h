@@ -25,6 +25,7 @@ struct Gateway {
 
     Subject subject() {
         return {.flows = *table,
+                .hosts = *hosts,
                 .workers = {&counters[0], &counters[1]},
                 .snapshot =
                     [this] {
@@ -35,7 +36,8 @@ struct Gateway {
                     },
                 .now = [] { return kNow; },
                 .operator_counters = counters[2],
-                .version = "1.2.3"};
+                .version = "1.2.3",
+                .ports_of = [](Be32) { return 64'512u; }};
     }
     void open_flow(const Sample& flow) {
         flow::Member member(*table);
@@ -47,6 +49,8 @@ struct Gateway {
             open(*table, member, nth(n));
     }
 
+    std::unique_ptr<hosts::HostTable> hosts =
+        std::move(hosts::HostTable::create({.capacity = 64, .flows = 1 << 17}).value());
     std::unique_ptr<flow::FlowTable> table;
     std::array<stats::Counters, 3> counters;  ///< Two workers, then the operators.
 };

@@ -76,6 +76,7 @@ inline uint32_t open(flow::FlowTable& table, flow::Member& member, const Sample&
     it.state = static_cast<uint8_t>(flow.state);
     it.status = flow.status;
     it.owner = 1;
+    it.sides = {};
     if (member.insert(record, kNow).outcome != flow::InsertOutcome::Inserted)
         throw std::runtime_error("not inserted");
     return record;

@@ -22,9 +22,16 @@ constexpr auto kHost = "10.1.0.10";
 constexpr auto kServer = "203.0.113.10";
 constexpr Tick kNow{1000};
 
-std::unique_ptr<flow::FlowTable> table(uint32_t capacity) {
+std::unique_ptr<hosts::HostTable> host_table() {
+    auto made = hosts::HostTable::create({.capacity = 4096, .flows = 4096});
+    REQUIRE(made);
+    return std::move(made).value();
+}
+
+std::unique_ptr<flow::FlowTable> table(uint32_t capacity, flow::Ending& ending) {
     flow::FlowTableParams params;
     params.capacity = capacity;
+    params.ending = &ending;
     auto made = flow::FlowTable::create(params);
     REQUIRE(made);
     return std::move(made).value();
@@ -37,7 +44,7 @@ net::Tuple tuple(const char* source, uint16_t port, net::Protocol protocol = net
 
 /// Two workers' Nats over one table and a pool of two addresses.
 struct Bench {
-    explicit Bench(uint32_t capacity = 4096) : table_(table(capacity)) {}
+    explicit Bench(uint32_t capacity = 4096) : table_(table(capacity, *hosts)) {}
 
     Opening udp(const char* source, uint16_t port) {
         return nat.open(nat::Request::outward(tuple(source, port)), {net::Protocol::Udp, 0, 0},
@@ -51,6 +58,7 @@ struct Bench {
         return table_->record(opening.flow).key(net::Direction::Reply);
     }
 
+    std::unique_ptr<hosts::HostTable> hosts = host_table();
     std::unique_ptr<flow::FlowTable> table_;
     nat::RuleParams served{.inside = {ip("10.0.0.0"), 8},
                            .addresses = {{ip("198.51.100.1"), ip("198.51.100.2")}}};
@@ -61,7 +69,8 @@ struct Bench {
     pool::Exhaustion exhaustion{2};
     nat::ChangedPorts changed_ports;
     pool::StaticMappings statics;
-    nat::NatParams params{*table_, rules, leases, exhaustion, changed_ports, nullptr, statics, {}};
+    nat::NatParams params{*table_, rules,   leases, exhaustion, changed_ports,
+                          nullptr, statics, {},     *hosts,     {}};
     flow::Member member{*table_}, other_member{*table_};
     stats::Counters counters, other_counters;
     nat::Nat nat{params, member, counters, 0};

@@ -76,6 +76,8 @@ struct Bench {
     }
     uint64_t probes() const { return counters.count[Count::PortProbes].read(); }
 
+    std::unique_ptr<hosts::HostTable> hosts =
+        std::move(hosts::HostTable::create({.capacity = 1024, .flows = 1 << 17}).value());
     std::unique_ptr<flow::FlowTable> table;
     nat::RuleParams served;
     nat::Rules rules{{&served, 1}, 1};
@@ -86,10 +88,11 @@ struct Bench {
     pool::StaticMappings statics;
     flow::Member member{*table};
     stats::Counters counters;
-    nat::Nat nat{{*table, rules, leases, exhaustion, changed_ports, nullptr, statics, {}},
-                 member,
-                 counters,
-                 0};
+    nat::Nat nat{
+        {*table, rules, leases, exhaustion, changed_ports, nullptr, statics, {}, *hosts, {}},
+        member,
+        counters,
+        0};
     Tick now = kStart;
 };
 

@@ -11,15 +11,15 @@
 /// Threads  Immutable after construction; shared by all workers.
 /// Source   RSS of the port; the reply tuple is what the NIC sees.
 
-#include "nat/toeplitz.h"
 #include "net/tuple.h"
+#include "pool/toeplitz.h"
 
 #include <cstdint>
 #include <span>
 #include <utility>
 #include <vector>
 
-namespace sluice::nat {
+namespace sluice::pool {
 
 /// Which ports are chosen with an eye to where the replies arrive.
 enum class Steer : uint8_t {
@@ -49,4 +49,4 @@ private:
     std::vector<uint16_t> queues_;
 };
 
-}  // namespace sluice::nat
+}  // namespace sluice::pool

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "nat/toeplitz.h"
+#include "pool/toeplitz.h"
 
 #include "catch.h"
 #include "packet_builder.h"
@@ -9,7 +9,7 @@
 #include <random>
 
 using namespace sluice;
-using nat::Toeplitz;
+using pool::Toeplitz;
 using sluice::test::ip;
 
 TEST_CASE("toeplitz: it is the hash of the specification's examples", "[nat]") {

@@ -16,7 +16,7 @@
 #include <cstdint>
 #include <span>
 
-namespace sluice::nat {
+namespace sluice::pool {
 
 inline constexpr size_t kRssKeyBytes = 40;
 
@@ -42,4 +42,4 @@ private:
     std::array<std::array<uint32_t, 256>, 12> share_{};  // [place of the byte][its value]
 };
 
-}  // namespace sluice::nat
+}  // namespace sluice::pool

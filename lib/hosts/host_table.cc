@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "hosts/host_table.h"
+
+#include "conntrack/status.h"
+
+#include <rte_rcu_qsbr.h>
+
+#include <algorithm>
+#include <bit>
+#include <string>
+
+namespace sluice::hosts {
+namespace {
+
+constexpr uint32_t kMostHosts = uint32_t{1} << 28;
+constexpr uint32_t kMostByDefault = uint32_t{1} << 20;
+constexpr uint32_t kGone = ~uint32_t{0};  // in the place of the number of flows
+
+constexpr uint64_t held_by(Be32 address, uint32_t flows) {
+    return uint64_t{address.raw} << 32 | flows;
+}
+constexpr uint32_t flows_of(uint64_t held) {
+    return static_cast<uint32_t>(held);
+}
+constexpr Be32 address_of(uint64_t held) {
+    return Be32{static_cast<uint32_t>(held >> 32)};
+}
+
+/// What a host has opened in a second of the clock and in the one before: 23 bits hold any second
+/// of a Tick.
+struct RateWord {
+    static constexpr unsigned kBits = 20;
+    static constexpr uint32_t kMost = (uint32_t{1} << kBits) - 1;
+    static_assert(kHighestRate <= kMost);
+
+    uint32_t second = 0;
+    uint32_t now = 0;     // opened in `second`
+    uint32_t before = 0;  // opened in the second before
+
+    static RateWord read(uint64_t bits) {
+        return {static_cast<uint32_t>(bits >> 2 * kBits), static_cast<uint32_t>(bits) & kMost,
+                static_cast<uint32_t>(bits >> kBits) & kMost};
+    }
+    uint64_t bits() const {
+        return uint64_t{second} << 2 * kBits | uint64_t{before} << kBits | now;
+    }
+    /// As it is in another second.
+    RateWord at(uint32_t other) const {
+        if (other == second)
+            return *this;
+        return {other, 0, other == second + 1 ? now : 0};
+    }
+};
+
+uint32_t second_of(Tick now) {
+    return now.milliseconds / 1000;
+}
+
+/// The finaliser of MurmurHash3.
+constexpr uint64_t mix(uint64_t word) {
+    word = (word ^ word >> 33) * 0xff51afd7ed558ccd;
+    word = (word ^ word >> 33) * 0xc4ceb9fe1a85ec53;
+    return word ^ word >> 33;
+}
+
+uint32_t heads_for(uint32_t capacity) {
+    return std::bit_ceil(capacity);
+}
+
+}  // namespace
+
+uint32_t HostTable::capacity_for(uint64_t addresses, uint32_t flows) {
+    return static_cast<uint32_t>(
+        std::clamp<uint64_t>(std::min<uint64_t>(addresses, flows), 1, kMostByDefault));
+}
+
+size_t HostTable::bytes_needed(uint32_t capacity, uint32_t flows) {
+    const size_t words = size_t{capacity} + heads_for(capacity) + flows;
+    return capacity * sizeof(Entry) + words * sizeof(uint32_t);
+}
+
+Result<std::unique_ptr<HostTable>> HostTable::create(const HostTableParams& params) {
+    if (params.capacity == 0 || params.capacity > kMostHosts)
+        return Error{"a table of " + std::to_string(params.capacity) + " hosts: must be 1 to " +
+                     std::to_string(kMostHosts)};
+    auto pages =
+        Pages::map(bytes_needed(params.capacity, params.flows), params.pages, params.numa_node);
+    if (!pages)
+        return Error{"table of " + std::to_string(params.capacity) +
+                     " hosts: " + pages.error().message};
+
+    std::unique_ptr<HostTable> table(new HostTable);
+    table->pages_ = std::move(pages.value());
+    std::byte* const memory = table->pages_.memory().data();
+    table->entries_ = {reinterpret_cast<Entry*>(memory), params.capacity};
+    auto* words =
+        reinterpret_cast<std::atomic<uint32_t>*>(memory + params.capacity * sizeof(Entry));
+    table->heads_ = {words, heads_for(params.capacity)};
+    words += table->heads_.size();
+    table->free_.fill({words, params.capacity});
+    table->host_of_ = {words + params.capacity, params.flows};
+    table->secret_ = mix(params.secret);
+    for (Entry& entry : table->entries_)
+        entry.held.store(held_by({}, kGone), std::memory_order_relaxed);
+    return table;
+}
+
+std::atomic<uint32_t>& HostTable::head(Be32 address) {
+    return heads_[mix(secret_ ^ address.raw) & (heads_.size() - 1)];
+}
+
+HostIndex HostTable::find(HostIndex first, Be32 address) const {
+    for (HostIndex host = first; host != kNoHost;
+         host = entry(host).next.load(std::memory_order_acquire)) {
+        const uint64_t held = entry(host).held.load(std::memory_order_relaxed);
+        if (address_of(held) == address && flows_of(held) != kGone)
+            return host;
+    }
+    return kNoHost;
+}
+
+/// The host's entry, which may have gone again when the caller comes to it.
+HostIndex HostTable::find_or_add(Be32 address, Tick now) {
+    std::atomic<uint32_t>& top = head(address);
+    HostIndex first = top.load(std::memory_order_acquire);
+    if (const HostIndex host = find(first, address); host != kNoHost)
+        return host;
+
+    uint32_t index = 0;
+    if (free_.take({&index, 1}) == 0)
+        return kNoHost;
+    const HostIndex added = index + 1;
+    Entry& entry = entries_[index];
+    // Relaxed: nobody sees them before the swap below, which releases them.
+    entry.held.store(held_by(address, 0), std::memory_order_relaxed);
+    entry.rate.store(RateWord{second_of(now), 0, 0}.bits(), std::memory_order_relaxed);
+    entry.refused.store(0, std::memory_order_relaxed);
+    do {
+        if (const HostIndex host = find(first, address); host != kNoHost) {
+            entry.held.store(held_by({}, kGone), std::memory_order_relaxed);
+            flow::Chain chain;
+            free_.append(chain, index);
+            free_.put(chain);
+            return host;
+        }
+        entry.next.store(first, std::memory_order_relaxed);
+    } while (!top.compare_exchange_strong(first, added, std::memory_order_acq_rel,
+                                          std::memory_order_acquire));
+    return added;
+}
+
+Admitted HostTable::admit(Be32 address, const Limits& limits, Tick now) {
+    for (;;) {
+        const HostIndex host = find_or_add(address, now);
+        if (host == kNoHost)
+            return {};
+        Entry& entry = this->entry(host);
+        const Joined joined = join(entry, limits.flows);
+        if (joined == Joined::Gone)
+            continue;  // a moment ago: look again
+        const Answer answer = joined == Joined::Full     ? Answer::TooManyFlows
+                              : pace(entry, limits, now) ? Answer::Admitted
+                                                         : Answer::TooFast;
+        if (answer == Answer::TooFast)
+            leave(host);
+        if (answer == Answer::Admitted)
+            entry.half_open.fetch_add(1, std::memory_order_relaxed);
+        else
+            entry.refused.fetch_add(1, std::memory_order_relaxed);
+        return {answer, host};
+    }
+}
+
+/// Counts one more flow of a host, up to `most` where that is not 0.
+HostTable::Joined HostTable::join(Entry& entry, uint32_t most) {
+    uint64_t held = entry.held.load(std::memory_order_relaxed);
+    do {
+        if (flows_of(held) == kGone)
+            return Joined::Gone;
+        if (most != 0 && flows_of(held) >= most)
+            return Joined::Full;
+    } while (!entry.held.compare_exchange_weak(held, held + 1, std::memory_order_acq_rel,
+                                               std::memory_order_relaxed));
+    return Joined::Counted;
+}
+
+/// Counts one more flow of this second; false when it would be above the limit.
+bool HostTable::pace(Entry& entry, const Limits& limits, Tick now) {
+    uint64_t seen = entry.rate.load(std::memory_order_relaxed);
+    RateWord rate;
+    do {
+        rate = RateWord::read(seen).at(second_of(now));
+        if (limits.new_per_second != 0 && rate.now >= limits.new_per_second)
+            return false;
+        rate.now = std::min(rate.now + 1, RateWord::kMost);
+    } while (!entry.rate.compare_exchange_weak(seen, rate.bits(), std::memory_order_relaxed));
+    return true;
+}
+
+void HostTable::withdraw(HostIndex host) {
+    if (host == kNoHost)
+        return;
+    entry(host).half_open.fetch_sub(1, std::memory_order_relaxed);
+    leave(host);
+}
+
+/// Release: turn() sees all that was done to the entry when it sees no flows.
+void HostTable::leave(HostIndex host) {
+    entry(host).held.fetch_sub(1, std::memory_order_release);
+}
+
+// The status is relaxed: all that change it, change it by read-modify-writes, and those of one word
+// have one order. It decides who counts, nothing else.
+
+void HostTable::add_status(uint32_t flow, flow::FlowRecord& record, uint8_t bits) {
+    const uint8_t before = record.status.fetch_or(bits, std::memory_order_relaxed);
+    if ((bits & conntrack::kAssured) != 0)
+        settle(flow, before);
+}
+
+bool HostTable::condemn(uint32_t flow, flow::FlowRecord& record) {
+    const uint8_t before = record.status.fetch_or(conntrack::kEnded, std::memory_order_relaxed);
+    if ((before & conntrack::kAssured) == 0) {
+        settle(flow, before);
+        return true;
+    }
+    // Settled when it was assured, so kEnded has told nobody anything.
+    if ((before & conntrack::kEnded) == 0)
+        record.status.fetch_and(static_cast<uint8_t>(~conntrack::kEnded),
+                                std::memory_order_relaxed);
+    return false;
+}
+
+void HostTable::ended(uint32_t flow, flow::FlowRecord& record) {
+    if (record.kind() != flow::Kind::Flow)
+        return;
+    settle(flow, record.status.fetch_or(conntrack::kEnded, std::memory_order_relaxed));
+    if (const HostIndex host = host_of(flow); host != kNoHost)
+        leave(host);
+}
+
+/// The first to assure or to end a flow takes it from the half-open ones.
+void HostTable::settle(uint32_t flow, uint8_t before) {
+    const HostIndex host = host_of(flow);
+    if ((before & (conntrack::kAssured | conntrack::kEnded)) == 0 && host != kNoHost)
+        entry(host).half_open.fetch_sub(1, std::memory_order_relaxed);
+}
+
+uint32_t HostTable::half_open(HostIndex host) const {
+    return host == kNoHost ? 0 : entry(host).half_open.load(std::memory_order_relaxed);
+}
+
+std::optional<Host> HostTable::read(uint32_t index, Tick now) const {
+    const Entry& entry = entries_[index];
+    const uint64_t held = entry.held.load(std::memory_order_relaxed);
+    if (flows_of(held) == 0 || flows_of(held) == kGone)
+        return std::nullopt;
+    const RateWord rate = RateWord::read(entry.rate.load(std::memory_order_relaxed));
+    return Host{.index = index + 1,
+                .address = address_of(held),
+                .flows = flows_of(held),
+                .half_open = entry.half_open.load(std::memory_order_relaxed),
+                .rate = rate.at(second_of(now)).before,
+                .refused = entry.refused.load(std::memory_order_relaxed)};
+}
+
+void HostTable::turn(Tick now, rte_rcu_qsbr* grace) {
+    reuse(grace);
+    for (uint32_t rest = slice(now); rest > 0; --rest) {
+        end_idle(position_ + 1, second_of(now));
+        position_ = position_ + 1 == entries_.size() ? 0 : position_ + 1;
+    }
+}
+
+/// Ends the entry of a host that has no flows, and opened none in this second or the last.
+void HostTable::end_idle(HostIndex host, uint32_t second) {
+    Entry& entry = this->entry(host);
+    // Acquire: what was done to the entry before its last flow left it.
+    uint64_t held = entry.held.load(std::memory_order_acquire);
+    if (flows_of(held) != 0)
+        return;
+    const RateWord last = RateWord::read(entry.rate.load(std::memory_order_relaxed));
+    const RateWord rate = last.at(second);
+    const bool is_fresh = last.second == second || rate.before != 0;
+    if (!is_fresh && entry.held.compare_exchange_strong(held, held_by(address_of(held), kGone),
+                                                        std::memory_order_acquire))
+        take_out(host);
+}
+
+/// The entries that are this turn's, so that a pass takes kReclaimPass.
+uint32_t HostTable::slice(Tick now) {
+    if (!last_)
+        last_ = now;
+    const auto pass = static_cast<uint64_t>(kReclaimPass.milliseconds);
+    const auto gone = static_cast<uint64_t>(
+        std::clamp((now - *last_).milliseconds, 0, kReclaimPass.milliseconds));
+    const auto count = static_cast<uint32_t>(entries_.size() * gone / pass);
+    // What is not worth a whole entry adds up.
+    last_ = gone == pass ? now
+                         : *last_ + Duration{static_cast<int32_t>(count * pass / entries_.size())};
+    return count;
+}
+
+/// Takes an entry out of its chain, which others may be walking, or adding to.
+void HostTable::take_out(HostIndex host) {
+    Entry& entry = this->entry(host);
+    const Be32 address = address_of(entry.held.load(std::memory_order_relaxed));
+    const HostIndex next = entry.next.load(std::memory_order_relaxed);
+    std::atomic<uint32_t>& top = head(address);
+    HostIndex first = host;
+    if (!top.compare_exchange_strong(first, next, std::memory_order_acq_rel,
+                                     std::memory_order_acquire)) {
+        // Behind the head nobody else writes.
+        HostIndex before = first;
+        while (this->entry(before).next.load(std::memory_order_acquire) != host)
+            before = this->entry(before).next.load(std::memory_order_acquire);
+        this->entry(before).next.store(next, std::memory_order_release);
+    }
+    free_.append(gone_, host - 1);
+}
+
+/// Frees what has waited for a grace period, and lets what has gone since wait for the next.
+void HostTable::reuse(rte_rcu_qsbr* grace) {
+    if (waiting_.count > 0) {
+        if (rte_rcu_qsbr_check(grace, token_, false) == 0)
+            return;
+        free_.put(waiting_);
+        waiting_ = {};
+    }
+    if (gone_.count == 0)
+        return;
+    waiting_ = gone_;
+    gone_ = {};
+    token_ = rte_rcu_qsbr_start(grace);
+}
+
+}  // namespace sluice::hosts

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Host table: how many flows each inside host has, how many of them half-open, and how fast it
+/// opens them. It holds hosts to their limits, and tells a full flow table whose flows may go.
+///
+/// Shape    One entry of 32 bytes for each host that has flows or had some a moment ago, in chains
+///          from an array of heads, by the keyed hash of the inside address. Beside them stands for
+///          each record of the flow table whose flow it is, so that a flow's end looks nothing up.
+/// Units    Flows. Half-open is every flow that is not ASSURED, of any protocol. A rate counts the
+///          flows admitted in one second of the clock.
+/// Threads  All functions but turn() by any member of the flow table (flow::Member), at once and
+///          without a lock; turn() by the control core alone. Nothing here is done per packet.
+///          - An entry's address and its number of flows are one word, and each change is a
+///            compare-and-swap or an addition to it: nobody counts for a host that has lost its
+///            entry. Only turn() ends entries, by swapping 0 flows for kGone.
+///          - Entries are put in at a chain's head, by a swap that fails if the head has changed
+///            since the chain was searched: a host never has two. turn() alone takes them out, and
+///            reuses them after a grace period of the flow table, so that a chain can be walked
+///            without a guard and a head that is the same still stands for the same chain.
+///          - That a flow is half-open no longer is settled once, by who first sets kAssured or
+///            kEnded in its status: the owner, who assures it, or whoever ends it.
+/// Errors   With no entry free a flow is admitted without a host (kNoHost): it is not counted and
+///          not limited, and the caller counts that.
+/// Memory   All at create(): 32 bytes an entry, 8 for its head and link; 4 a flow.
+/// Cost     admit(): two lines, and an atomic addition or two. Other changes: one line.
+
+#include "base/big_endian.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/result.h"
+#include "flow/flow_record.h"
+#include "flow/record_pool.h"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+
+struct rte_rcu_qsbr;
+
+namespace sluice::hosts {
+
+/// An entry, counted from 1.
+using HostIndex = uint32_t;
+inline constexpr HostIndex kNoHost = 0;
+
+/// A pass of turn() over all entries takes so long.
+inline constexpr Duration kReclaimPass = Duration::seconds(4);
+
+/// What one host may have; 0 is no limit.
+struct Limits {
+    uint32_t flows = 0;
+    uint32_t new_per_second = 0;
+};
+
+inline constexpr uint32_t kHighestRate = 1'000'000;  ///< Of Limits::new_per_second.
+
+enum class Answer : uint8_t {
+    Admitted,
+    TooManyFlows,  ///< Limits::flows.
+    TooFast,       ///< Limits::new_per_second.
+};
+
+struct Admitted {
+    Answer answer = Answer::Admitted;
+    HostIndex host = kNoHost;  ///< kNoHost with Admitted: no entry was free.
+};
+
+/// A host as lists show it.
+struct Host {
+    HostIndex index = kNoHost;
+    Be32 address;
+    uint32_t flows = 0;
+    uint32_t half_open = 0;
+    uint32_t rate = 0;     ///< Flows admitted in the last whole second.
+    uint32_t refused = 0;  ///< By its limits, since its entry began.
+};
+
+struct HostTableParams {
+    uint32_t capacity = 0;  ///< Hosts; 1 to 2^28.
+    uint32_t flows = 0;     ///< Records of the flow table.
+    PageKind pages = PageKind::Ordinary;
+    int numa_node = -1;
+    uint64_t secret = 0;  ///< Random per start: keys the hash.
+};
+
+class HostTable final : public flow::Ending {
+public:
+    static Result<std::unique_ptr<HostTable>> create(const HostTableParams& params);
+
+    /// Entries for a gateway whose inside has so many addresses: no more than can be in use, and
+    /// at most 2^20.
+    static uint32_t capacity_for(uint64_t addresses, uint32_t flows);
+    static size_t bytes_needed(uint32_t capacity, uint32_t flows);
+
+    /// Counts a half-open flow that the host is about to open, unless a limit forbids it.
+    /// withdraw() takes it back when no flow came of it, but for its part in the rate.
+    Admitted admit(Be32 address, const Limits& limits, Tick now);
+    void withdraw(HostIndex host);
+
+    /// The host whose flow a record of the flow table is; kNoHost for none. It is set before the
+    /// record is published as a flow, and means nothing once it has ended.
+    HostIndex host_of(uint32_t flow) const {
+        return host_of_[flow].load(std::memory_order_relaxed);
+    }
+    void set_host(uint32_t flow, HostIndex host) {
+        // relaxed: publishing the record releases it.
+        host_of_[flow].store(host, std::memory_order_relaxed);
+    }
+
+    /// The owner adds status bits to a flow, which may assure it.
+    void add_status(uint32_t flow, flow::FlowRecord& record, uint8_t bits);
+    /// Marks a flow as about to be evicted; false, and nothing changes, if it is ASSURED.
+    bool condemn(uint32_t flow, flow::FlowRecord& record);
+    /// A flow is gone. Records of other kinds are nobody's.
+    void ended(uint32_t flow, flow::FlowRecord& record) override;
+
+    /// How many half-open flows a host has now; 0 for kNoHost.
+    uint32_t half_open(HostIndex host) const;
+
+    /// The control core's: takes the entries of hosts without flows out, a slice each turn.
+    void turn(Tick now, rte_rcu_qsbr* grace);
+
+    /// Calls visit(host) for the hosts of the entries [first, last) that have flows.
+    template <typename Visit>
+    void for_each(uint32_t first, uint32_t last, Tick now, Visit visit) const {
+        for (uint32_t i = first; i < last && i < entries_.size(); ++i)
+            if (const auto host = read(i, now))
+                visit(*host);
+    }
+    uint32_t capacity() const { return static_cast<uint32_t>(entries_.size()); }
+
+private:
+    struct alignas(32) Entry {
+        std::atomic<uint64_t> held;  // address 32 | flows 32
+        std::atomic<uint64_t> rate;  // RateWord
+        std::atomic<uint32_t> half_open;
+        std::atomic<uint32_t> next;  // of the chain, a HostIndex; turn() alone changes it
+        std::atomic<uint32_t> refused;
+    };
+    static_assert(sizeof(Entry) == 32, "two entries a cache line");
+
+    HostTable() = default;
+    Entry& entry(HostIndex host) { return entries_[host - 1]; }
+    const Entry& entry(HostIndex host) const { return entries_[host - 1]; }
+    std::atomic<uint32_t>& head(Be32 address);
+    HostIndex find(HostIndex first, Be32 address) const;
+    HostIndex find_or_add(Be32 address, Tick now);
+    enum class Joined : uint8_t { Counted, Full, Gone };
+    static Joined join(Entry& entry, uint32_t most);
+    static bool pace(Entry& entry, const Limits& limits, Tick now);
+    void leave(HostIndex host);
+    std::optional<Host> read(uint32_t index, Tick now) const;
+    void settle(uint32_t flow, uint8_t before);
+    uint32_t slice(Tick now);
+    void end_idle(HostIndex host, uint32_t second);
+    void take_out(HostIndex host);
+    void reuse(rte_rcu_qsbr* grace);
+
+    Pages pages_;
+    std::span<Entry> entries_;
+    std::span<std::atomic<uint32_t>> heads_;    // a power of two
+    std::span<std::atomic<uint32_t>> host_of_;  // by record of the flow table
+    uint64_t secret_ = 0;
+    flow::RecordPool free_;
+
+    // The control core's.
+    uint32_t position_ = 0;
+    std::optional<Tick> last_;
+    flow::Chain gone_;     // out of their chains
+    flow::Chain waiting_;  // for the grace period of `token_`
+    uint64_t token_ = 0;
+};
+
+}  // namespace sluice::hosts

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "listing/top_hosts.h"
+
+#include "listing/walk.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace sluice::listing {
+namespace {
+
+uint32_t value(const TopHost& top, HostOrder order) {
+    switch (order) {
+        case HostOrder::Flows:
+            return top.host.flows;
+        case HostOrder::Ports:
+            return top.ports;
+        case HostOrder::Rate:
+            return top.host.rate;
+    }
+    return 0;
+}
+
+/// Most first; of equals the lower address.
+void sort_by(std::vector<TopHost>& hosts, HostOrder order) {
+    std::ranges::sort(hosts, [order](const TopHost& a, const TopHost& b) {
+        return value(a, order) != value(b, order) ? value(a, order) > value(b, order)
+                                                  : a.host.address < b.host.address;
+    });
+}
+
+/// Different words, of which many come more than once.
+class Distinct {
+public:
+    void add(uint64_t word) {
+        words_.push_back(word);
+        if (words_.size() >= limit_)
+            limit_ = std::max(limit_, 2 * compact().size());
+    }
+    const std::vector<uint64_t>& compact() {
+        std::ranges::sort(words_);
+        const auto rest = std::ranges::unique(words_);
+        words_.erase(rest.begin(), rest.end());
+        return words_;
+    }
+
+private:
+    std::vector<uint64_t> words_;
+    size_t limit_ = size_t{1} << 20;
+};
+
+/// Counts the external ports of these hosts.
+void count_ports(std::vector<TopHost>& tops, const hosts::HostTable& hosts, flow::FlowTable& flows,
+                 Tick now) {
+    std::unordered_map<hosts::HostIndex, size_t> place;
+    for (size_t i = 0; i < tops.size(); ++i)
+        place.emplace(tops[i].host.index, i);
+    // host 24 | low byte of the address 8 | protocol 8 | port 16: a host has one address, or few.
+    Distinct ports;
+    for_each_flow(flows, now, [&](uint32_t index, const flow::FlowRecord& record) {
+        const auto found = place.find(hosts.host_of(index));
+        if (found == place.end())
+            return;
+        const net::Tuple& reply = record.key(net::Direction::Reply);
+        ports.add(uint64_t{found->second} << 32 | uint64_t{reply.destination.host() & 0xff} << 24 |
+                  uint64_t{static_cast<uint8_t>(reply.protocol)} << 16 |
+                  reply.destination_port.host());
+    });
+    for (const uint64_t word : ports.compact())
+        ++tops[word >> 32].ports;
+}
+
+}  // namespace
+
+std::vector<TopHost> top_hosts(const hosts::HostTable& hosts, flow::FlowTable& flows,
+                               HostOrder order, size_t count, Tick now) {
+    std::vector<TopHost> tops;
+    hosts.for_each(0, hosts.capacity(), now, [&](const hosts::Host& host) {
+        tops.push_back({host, 0});
+    });
+    const bool by_ports = order == HostOrder::Ports;
+    sort_by(tops, by_ports ? HostOrder::Flows : order);
+
+    // A host has no more ports than flows: whoever comes behind the last that is counted may be
+    // among the first only if it has more flows than they have ports.
+    size_t counted = std::min(by_ports ? count * 4 : count, tops.size());
+    for (;;) {
+        std::vector<TopHost> listed(tops.begin(), tops.begin() + static_cast<ptrdiff_t>(counted));
+        count_ports(listed, hosts, flows, now);
+        sort_by(listed, order);
+        const bool is_sure = !by_ports || counted == tops.size() || listed.size() < count ||
+                             listed[count - 1].ports >= tops[counted].host.flows;
+        if (is_sure) {
+            listed.resize(std::min(count, listed.size()));
+            return listed;
+        }
+        counted = std::min(counted * 8, tops.size());
+    }
+}
+
+}  // namespace sluice::listing

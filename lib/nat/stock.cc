@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "nat/stock.h"
+
+#include <algorithm>
+
+namespace sluice::nat {
+
+Stock::Stock(flow::Member& member, uint32_t reserve) : member_(member), most_(reserve) {
+    reserve_.reserve(most_);
+    while (reserve_.size() < most_) {
+        const size_t before = reserve_.size();
+        refill();
+        if (reserve_.size() == before)
+            break;  // a table smaller than its reserves; the rest comes when there is some
+    }
+}
+
+Stock::~Stock() {
+    member_.give_back(reserve_);
+    finish();
+}
+
+void Stock::refill() {
+    std::array<uint32_t, flow::kMaxBulk> fresh;
+    const size_t missing = std::min(most_ - reserve_.size(), fresh.size());
+    const unsigned taken = member_.take(std::span(fresh).first(missing));
+    reserve_.insert(reserve_.end(), fresh.begin(), fresh.begin() + taken);
+}
+
+void Stock::prepare(unsigned count) {
+    if (reserve_.size() < most_)
+        refill();
+    const unsigned room = std::min<unsigned>(count, flow::kMaxBulk - count_);
+    count_ += member_.take(std::span(spare_).subspan(count_, room));
+}
+
+void Stock::finish() {
+    if (count_ == 0)
+        return;
+    member_.give_back(std::span(spare_).first(count_));
+    count_ = 0;
+}
+
+std::optional<uint32_t> Stock::take() {
+    if (count_ == 0)
+        prepare(1);
+    if (count_ == 0)
+        return std::nullopt;
+    return spare_[--count_];
+}
+
+std::optional<uint32_t> Stock::take_reserve() {
+    if (reserve_.empty())
+        return std::nullopt;
+    const uint32_t index = reserve_.back();
+    reserve_.pop_back();
+    return index;
+}
+
+}  // namespace sluice::nat

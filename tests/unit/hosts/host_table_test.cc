@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "hosts/host_table.h"
+
+#include "catch.h"
+#include "conntrack/status.h"
+#include "flow/flow_table.h"
+#include "packet_builder.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+using namespace sluice;
+using namespace sluice::hosts;
+using sluice::test::ip;
+
+namespace {
+
+constexpr Tick kStart{5'000};
+constexpr Duration kTwoPasses{2 * kReclaimPass.milliseconds};
+
+/// A host table beside a flow table, for its grace periods, and a clock that the test moves.
+struct Table {
+    explicit Table(uint32_t capacity) : hosts(make(capacity)), flows(make_flows(*hosts)) {}
+
+    static std::unique_ptr<HostTable> make(uint32_t capacity) {
+        return std::move(
+            HostTable::create({.capacity = capacity, .flows = 16, .secret = 7}).value());
+    }
+    static std::unique_ptr<flow::FlowTable> make_flows(HostTable& hosts) {
+        flow::FlowTableParams params;
+        params.capacity = 16;
+        params.ending = &hosts;
+        return std::move(flow::FlowTable::create(params).value());
+    }
+
+    Admitted admit(const std::string& address, const Limits& limits = {}) {
+        return hosts->admit(ip(address), limits, now);
+    }
+    std::vector<Host> all() const {
+        std::vector<Host> result;
+        hosts->for_each(0, hosts->capacity(), now, [&](const Host& h) { result.push_back(h); });
+        return result;
+    }
+    Host only() const {
+        REQUIRE(all().size() == 1);
+        return all()[0];
+    }
+    void pass(Duration time) {
+        for (const Tick end = now + time; end.is_after(now);) {
+            now = now + Duration{100};
+            hosts->turn(now, flows->grace_periods());
+            member.quiescent();
+        }
+    }
+
+    std::unique_ptr<HostTable> hosts;
+    std::unique_ptr<flow::FlowTable> flows;
+    flow::Member member{*flows};
+    Tick now = kStart;
+};
+
+/// A flow in one of the flow table's records.
+struct Record : flow::FlowRecord {
+    Record(HostTable& hosts, uint32_t flow, HostIndex host) : flow::FlowRecord{}, flow(flow) {
+        hosts.set_host(flow, host);
+    }
+    uint32_t flow;
+};
+
+}  // namespace
+
+TEST_CASE("host table: a flow is counted from its admission to its end", "[hosts]") {
+    Table table(8);
+    const Admitted first = table.admit("10.1.0.10");
+    const Admitted second = table.admit("10.1.0.10");
+    REQUIRE(first.answer == Answer::Admitted);
+    REQUIRE(first.host != kNoHost);
+    CHECK(second.host == first.host);
+    CHECK(table.only().address == ip("10.1.0.10"));
+    CHECK(table.only().flows == 2);
+    CHECK(table.only().half_open == 2);
+
+    table.hosts->withdraw(first.host);
+    CHECK(table.only().flows == 1);
+    CHECK(table.only().half_open == 1);
+    Record record(*table.hosts, 1, second.host);
+    table.hosts->ended(record.flow, record);
+    CHECK(table.all().empty());
+    CHECK(table.hosts->half_open(second.host) == 0);
+}
+
+TEST_CASE("host table: a flow leaves the half-open ones once, assured or ended", "[hosts]") {
+    Table table(8);
+    const HostIndex host = table.admit("10.1.0.10").host;
+    table.admit("10.1.0.10");
+    Record record(*table.hosts, 2, host);
+    table.hosts->add_status(record.flow, record, conntrack::kSeenReply);
+    CHECK(table.hosts->half_open(host) == 2);
+    table.hosts->add_status(record.flow, record, conntrack::kSeenReply | conntrack::kAssured);
+    CHECK(table.hosts->half_open(host) == 1);
+    table.hosts->add_status(record.flow, record, conntrack::kSeenReply | conntrack::kAssured);
+    table.hosts->ended(record.flow, record);
+    CHECK(table.hosts->half_open(host) == 1);
+    CHECK(table.only().flows == 1);
+}
+
+TEST_CASE("host table: what is assured cannot be condemned, and what is condemned not assured",
+          "[hosts]") {
+    Table table(8);
+    const HostIndex host = table.admit("10.1.0.10").host;
+    table.admit("10.1.0.10");
+    Record assured(*table.hosts, 3, host);
+    table.hosts->add_status(assured.flow, assured, conntrack::kAssured);
+    CHECK_FALSE(table.hosts->condemn(assured.flow, assured));
+    CHECK(assured.status.load() == conntrack::kAssured);
+    CHECK(table.hosts->half_open(host) == 1);
+
+    Record condemned(*table.hosts, 4, host);
+    CHECK(table.hosts->condemn(condemned.flow, condemned));
+    CHECK(table.hosts->half_open(host) == 0);
+    table.hosts->add_status(condemned.flow, condemned, conntrack::kAssured);
+    table.hosts->ended(condemned.flow, condemned);
+    CHECK(table.hosts->half_open(host) == 0);
+    CHECK(table.only().flows == 1);
+}
+
+TEST_CASE("host table: the limit of flows holds, and ends as flows end", "[hosts]") {
+    Table table(8);
+    const Limits limits{3, 0};
+    HostIndex host = kNoHost;
+    for (int i = 0; i < 3; ++i)
+        host = table.admit("10.1.0.10", limits).host;
+    CHECK(table.admit("10.1.0.10", limits).answer == Answer::TooManyFlows);
+    CHECK(table.admit("10.1.0.11", limits).answer == Answer::Admitted);
+    table.hosts->withdraw(host);
+    CHECK(table.admit("10.1.0.10", limits).answer == Answer::Admitted);
+    for (const Host& one : table.all())
+        CHECK(one.refused == (one.address == ip("10.1.0.10") ? 1 : 0));
+}
+
+TEST_CASE("host table: the limit of a second holds in that second alone", "[hosts]") {
+    Table table(8);
+    const Limits limits{0, 5};
+    for (int i = 0; i < 5; ++i)
+        REQUIRE(table.admit("10.1.0.10", limits).answer == Answer::Admitted);
+    table.now = table.now + Duration{999};
+    CHECK(table.admit("10.1.0.10", limits).answer == Answer::TooFast);
+    CHECK(table.only().flows == 5);
+    table.now = table.now + Duration{1};
+    CHECK(table.admit("10.1.0.10", limits).answer == Answer::Admitted);
+    CHECK(table.only().rate == 5);  // of the last whole second
+    table.now = table.now + Duration::seconds(2);
+    CHECK(table.only().rate == 0);
+}
+
+TEST_CASE("host table: a full one admits without counting", "[hosts]") {
+    Table table(2);
+    CHECK(table.admit("10.1.0.10").host != kNoHost);
+    CHECK(table.admit("10.1.0.11").host != kNoHost);
+    const Admitted admitted = table.admit("10.1.0.12", {1, 1});
+    CHECK(admitted.answer == Answer::Admitted);
+    CHECK(admitted.host == kNoHost);
+    CHECK(table.hosts->half_open(kNoHost) == 0);
+    table.hosts->withdraw(kNoHost);
+    Record record(*table.hosts, 5, kNoHost);
+    table.hosts->ended(record.flow, record);
+    CHECK(table.all().size() == 2);
+}
+
+TEST_CASE("host table: the entry of a host without flows is used again", "[hosts]") {
+    Table table(4);
+    table.hosts->turn(table.now, table.flows->grace_periods());
+    const HostIndex stays = table.admit("10.1.0.2").host;
+    for (int round = 0; round < 50; ++round) {
+        for (int n = 0; n < 3; ++n) {
+            const HostIndex host =
+                table.admit("10.2." + std::to_string(round) + '.' + std::to_string(n)).host;
+            REQUIRE(host != kNoHost);
+            REQUIRE(host != stays);
+            table.hosts->withdraw(host);
+        }
+        table.pass(kTwoPasses);
+    }
+    CHECK(table.admit("10.1.0.2").host == stays);
+    CHECK(table.only().flows == 2);
+}
+
+TEST_CASE("host table: a host that has just opened flows keeps its entry", "[hosts]") {
+    Table table(1);
+    table.now = table.now + Duration{500};
+    table.hosts->turn(table.now, table.flows->grace_periods());
+    table.pass(Duration{3'900});
+    const HostIndex host = table.admit("10.1.0.2", {0, 1}).host;
+    table.hosts->withdraw(host);
+    table.pass(Duration{200});
+    CHECK(table.admit("10.1.0.2", {0, 1}).answer == Answer::TooFast);
+}
+
+TEST_CASE("host table: hosts in one chain come and go by themselves", "[hosts]") {
+    Table table(64);
+    table.hosts->turn(table.now, table.flows->grace_periods());
+    std::vector<HostIndex> host(64);
+    const auto address = [](size_t n) { return "10.3.0." + std::to_string(n); };
+    for (size_t n = 0; n < host.size(); ++n)
+        host[n] = table.admit(address(n)).host;
+    for (size_t n = 0; n < host.size(); n += 2)
+        table.hosts->withdraw(host[n]);
+    table.pass(kTwoPasses);
+    for (size_t n = 1; n < host.size(); n += 2)
+        CHECK(table.admit(address(n)).host == host[n]);
+    for (size_t n = 0; n < host.size(); n += 2)
+        CHECK(table.admit("10.4.0." + std::to_string(n)).host != kNoHost);
+    CHECK(table.admit("10.5.0.1").host == kNoHost);
+}
+
+TEST_CASE("host table: its size follows the inside, the flows and a bound", "[hosts]") {
+    CHECK(HostTable::capacity_for(256, 1 << 18) == 256);
+    CHECK(HostTable::capacity_for(uint64_t{1} << 32, 1000) == 1000);
+    CHECK(HostTable::capacity_for(uint64_t{1} << 24, 1 << 23) == 1 << 20);
+    CHECK_FALSE(HostTable::create({.capacity = 0}));
+}

@@ -70,7 +70,7 @@ Result<SnatRule> read_rule(const Given& given, const string& text) {
         return within(given, text, status.error());
     auto independence = read_independence(given.flag, std::span(right).subspan(1), rule.ports);
     if (!independence)
-        return independence.error();
+        return within(given, text, independence.error());
     rule.independence = std::move(*independence);
     return rule;
 }

@@ -24,7 +24,6 @@
 #include "flow/displacement.h"
 #include "flow/endings.h"
 #include "flow/flow_record.h"
-#include "flow/flow_ref.h"
 #include "flow/probe.h"
 #include "flow/record_pool.h"
 #include "flow/tuple_hash.h"

@@ -51,7 +51,7 @@ struct Shared {
     pool::Leases& leases;
     pool::Exhaustion& exhaustion;
     nat::ChangedPorts& changed_ports;
-    const nat::Steering* steering = nullptr;  ///< Null: replies arrive where they arrive.
+    const pool::Steering* steering = nullptr;  ///< Null: replies arrive where they arrive.
     const pool::StaticMappings& statics;
     conntrack::Tuning tuning;
     Duration mapping_timeout = nat::kMappingTimeout;

@@ -142,7 +142,7 @@ private:
     void check_table() {
         std::map<Key, Endpoint> holders;
         uint32_t flows = 0;
-        table().for_each_live(0, kFlows, [&](uint32_t, flow::FlowRecord& record) {
+        table().for_each_live(0, table().capacity(), [&](uint32_t, flow::FlowRecord& record) {
             ++flows;
             if (record.kind() == flow::Kind::Flow)
                 return check_flow(record, holders);

@@ -118,8 +118,9 @@ TEST_CASE("port pressure: ports are counted for each address, protocol and desti
     REQUIRE(list.size() == 3);
     CHECK(list[0].used == 30);
     CHECK(list[1].used == 30);
-    CHECK(list[0].protocol == Protocol::Tcp);
-    CHECK(list[0].destination_port.host() == 443);
+    CHECK(list[0].protocol == Protocol::Udp);  // of equals the lower port
+    CHECK(list[0].destination_port.host() == 53);
+    CHECK(list[1].destination_port.host() == 443);
     CHECK(net::to_string(list[0].address) == "198.51.100.1");
     CHECK(net::to_string(list[2].destination) == "203.0.113.99");
     CHECK(list[2].used == 10);

@@ -9,15 +9,21 @@ namespace sluice::gateway {
 
 std::vector<nat::RuleParams> rules_of(const config::Config& config) {
     std::vector<nat::RuleParams> rules;
+    const auto add = [&](const net::Prefix& inside) -> nat::RuleParams& {
+        nat::RuleParams& rule = rules.emplace_back();
+        rule.inside = inside;
+        return rule;
+    };
     for (const net::Prefix& inside : config.inside)
-        rules.push_back({.inside = inside, .addresses = config.pool});
-    for (const config::SnatRule& snat : config.snat)
-        rules.push_back({.inside = snat.inside,
-                         .addresses = snat.addresses,
-                         .ports = snat.ports,
-                         .independence = snat.independence});
+        add(inside).addresses = config.pool;
+    for (const auto& snat : config.snat) {
+        nat::RuleParams& rule = add(snat.inside);
+        rule.addresses = snat.addresses;
+        rule.ports = snat.ports;
+        rule.independence = snat.independence;
+    }
     for (const net::Prefix& inside : config.no_nat)
-        rules.push_back({.inside = inside, .is_exempt = true, .addresses = {}});
+        add(inside).is_exempt = true;
     return rules;
 }
 

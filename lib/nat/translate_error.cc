@@ -145,4 +145,27 @@ void translate_error(const flow::FlowRecord& record, net::Direction direction, B
     error.ip->hdr_checksum = outer.apply(error.ip->hdr_checksum);
 }
 
+void hide_extensions(const net::Packet& error) {
+    constexpr size_t kLength = 5;        // RFC 4884 §5: of the quote, in words of 4 bytes
+    constexpr size_t kLeastQuote = 128;  // where extensions follow
+    const size_t quoted = error.transport[kLength] * size_t{4};
+    const size_t begin = sizeof(rte_icmp_hdr) + quoted;
+    const size_t end = error.head_bytes - net::ip_header_bytes(error);
+    if (quoted < kLeastQuote || begin >= end)
+        return;
+
+    ChecksumDelta delta;
+    const auto clear = [&](size_t at) {
+        const unsigned value = error.transport[at];
+        const unsigned word = at % 2 == 0 ? value << 8 : value;
+        delta.change(Be16::from_host(static_cast<uint16_t>(word)), Be16{});
+        error.transport[at] = 0;
+    };
+    clear(kLength);
+    for (size_t at = begin; at < end; ++at)
+        clear(at);
+    auto* icmp = reinterpret_cast<rte_icmp_hdr*>(error.transport);
+    icmp->icmp_cksum = delta.apply(icmp->icmp_cksum);
+}
+
 }  // namespace sluice::nat

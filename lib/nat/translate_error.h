@@ -22,4 +22,8 @@ namespace sluice::nat {
 void translate_error(const flow::FlowRecord& record, net::Direction direction, Be32 source,
                      const net::Packet& error);
 
+/// Overwrites with zeros what the error carries behind its quote: extensions, in which a router can
+/// name the addresses of its interfaces (RFC 4884, RFC 5837).
+void hide_extensions(const net::Packet& error);
+
 }  // namespace sluice::nat

@@ -45,6 +45,8 @@ void Worker::relay_error(Burst& burst, unsigned i) {
     const net::Tuple after = record.key(opposite(flow.direction())).reversed();
     nat::decrement_ttl(error);
     // Who inside a router is, nobody outside learns: RFC 5508 REQ-5.
+    if (from == Side::Inside)
+        nat::hide_extensions(error);
     nat::translate_error(record, flow.direction(), from == Side::Inside ? after.source : sender,
                          error);
     burst.end(i);

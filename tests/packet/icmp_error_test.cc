@@ -6,6 +6,7 @@
 #include "catch.h"
 #include "testbed.h"
 
+#include <algorithm>
 #include <string>
 
 using namespace sluice;
@@ -119,6 +120,34 @@ TEST_CASE("icmp error: from inside it leaves from the flow's external address, w
         CHECK(out[0].checksums_ok());
         CHECK(out[0].payload == from_server(kind, kPublic, external).ip_bytes());
     }
+}
+
+TEST_CASE("icmp error: an inside router's extensions do not leave, an outside router's arrive",
+          "[packet][icmp][leak]") {
+    Testbed bed;
+    open_udp(bed);
+    const auto with_extensions = [](const Frame& quoted) {
+        Bytes bytes = quoted.ip_bytes();
+        bytes.resize(128);
+        const Bytes extensions{0x20, 0, 0, 0, 0, 12, 2, 2, 0, 1, 0, 0, 10, 1, 0, 77};  // RFC 5837
+        bytes.insert(bytes.end(), extensions.begin(), extensions.end());
+        return bytes;
+    };
+    constexpr uint32_t kLength = 128 / 4 << 16;
+    const Bytes sent = with_extensions(from_server(Kind::Udp, kHost, 5000));
+    const auto out = bed.from_inside(
+        Frame().ipv4(kInsideRouter, kServer).icmp(11, 0, kLength).payload(sent));  // checks leaks
+    REQUIRE(out.size() == 1);
+    CHECK(out[0].checksums_ok());
+    CHECK(Bytes(out[0].payload.begin() + 128, out[0].payload.end()) == Bytes(16, 0));
+
+    const Bytes received = with_extensions(to_server(Kind::Udp, kPublic, 5000));
+    const auto in =
+        bed.from_outside(Frame().ipv4(kFarRouter, kPublic).icmp(11, 0, kLength).payload(received));
+    REQUIRE(in.size() == 1);
+    CHECK(in[0].checksums_ok());
+    CHECK(std::equal(received.begin() + 128, received.end(), in[0].payload.begin() + 128,
+                     in[0].payload.end()));
 }
 
 TEST_CASE("icmp error: a flow by its addresses alone gets its errors, too, both ways",

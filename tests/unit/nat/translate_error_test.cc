@@ -7,6 +7,7 @@
 #include "packet_builder.h"
 #include "packet_reader.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <random>
@@ -142,6 +143,31 @@ TEST_CASE("translate error: from inside, it quotes the server's packet as the se
             CHECK(seen.checksums_ok());
             CHECK(seen.payload == quote(true));
         }
+}
+
+TEST_CASE("translate error: extensions behind the quote are hidden, all else stays",
+          "[nat][icmp][leak]") {
+    const size_t words = GENERATE(0u, 7u, 31u, 32u, 33u, 40u, 255u);
+    const size_t bytes = GENERATE(151u, 152u);
+    CAPTURE(words, bytes);
+    Bytes quote = packet(Kind::Udp, Direction::Reply, false).payload(bytes).ip_bytes();
+    quote.resize(bytes);
+    const uint32_t rest = static_cast<uint32_t>(words) << 16 | 1400;
+    FakeMbuf mbuf(Frame().ipv4(kRouter, kServer).icmp(3, 4, rest).payload(quote).bytes());
+    net::Packet error;
+    net::Tuple tuple;
+    REQUIRE_FALSE(net::parse(mbuf, error, tuple));
+    nat::hide_extensions(error);
+
+    const Seen seen = read(bytes_of(mbuf));
+    const bool has_extensions = words >= 32 && words * 4 < bytes;
+    Bytes expected = quote;
+    if (has_extensions)
+        std::fill(expected.begin() + static_cast<long>(words) * 4, expected.end(), uint8_t{0});
+    CHECK(seen.payload == expected);
+    CHECK(seen.identifier == (has_extensions ? 0 : words));
+    CHECK(seen.echo_sequence == 1400);
+    CHECK(seen.checksums_ok());
 }
 
 TEST_CASE("translate error: a checksum that was wrong stays wrong", "[nat][icmp][rfc5508]") {

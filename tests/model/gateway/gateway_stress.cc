@@ -164,4 +164,5 @@ int main() {
         check(wire, **gateway);
     }
     require(rte_mempool_in_use_count(packets) == 0, "a packet is lost");
+    rte_mempool_free(packets);
 }

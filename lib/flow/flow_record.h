@@ -29,7 +29,7 @@ namespace sluice::flow {
 
 /// What a record stands for. Packets have the tuples of flows; those of other records carry their
 /// kind, so that no packet finds them.
-enum class Kind : uint8_t { Flow, Mapping, Contact, Block };
+enum class Kind : uint8_t { Flow, Mapping, Contact };
 
 /// Where a record is in its life. Whoever swaps Live to Dying, and nobody else, erases both keys.
 enum class Life : uint8_t { Free, Opening, Live, Dying };

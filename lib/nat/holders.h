@@ -2,18 +2,17 @@
 #pragma once
 
 /// \file
-/// Holders: records that are no flows but hold an external endpoint, a permission or a block of
-/// ports for an inside host, and live as long as flows hang on them.
+/// Holders: records that are no flows but hold an external endpoint or a permission for an inside
+/// host, and live as long as flows hang on them.
 ///
 /// Shape    Records of the flow table, with keys that no packet has (flow::Kind):
 ///
 ///              kind       original key                     reply key
 ///              mapping    inside endpoint -> nobody        nobody -> external endpoint
 ///              contact    inside endpoint -> remote        remote -> external endpoint
-///              block      inside host, ordinal -> nobody   nobody -> external address, port
 ///
-///          Inserting both keys is the claim, so each endpoint and each block has one holder,
-///          whichever workers ask at once.
+///          Inserting both keys is the claim, so each endpoint has one holder, whichever workers
+///          ask at once.
 /// Threads  Owned by one worker; the records are shared by all.
 /// Cost     On the slow path, a lookup for each step. A packet of a flow that hangs on a mapping
 ///          reads the mapping's first line, and writes it once a second.
@@ -55,12 +54,6 @@ constexpr HolderKeys contact_keys(net::Protocol protocol, net::Endpoint inside,
                                   net::Endpoint remote, net::Endpoint external) {
     return {holder_key(flow::Kind::Contact, protocol, inside, remote),
             holder_key(flow::Kind::Contact, protocol, remote, external)};
-}
-
-/// Blocks are of all protocols.
-constexpr HolderKeys block_keys(Be32 host, uint16_t ordinal, net::Endpoint first) {
-    return {holder_key(flow::Kind::Block, {}, {host, Be16::from_host(ordinal)}, {}),
-            holder_key(flow::Kind::Block, {}, {}, first)};
 }
 
 class Holders {

@@ -42,7 +42,7 @@ public:
 
     /// Opens flow n; the index of its record, or -1 when there is no room.
     int64_t open(uint32_t n);
-    /// Opens the flows from `first` on, as a worker does with what a burst has brought.
+    /// Opens the flows from `first` on, in bulk. A worker inserts one by one so far.
     void open_burst(uint32_t first, std::span<int64_t> indexes);
     void close(uint32_t index);
 

@@ -28,7 +28,8 @@ OPENS = re.compile(rf"^( *)(?!.*\b(?:{NO_FUNCTION})\b)[^ #/].*\) ?"
 
 def files():
     """All files of the tree, less what a build or git put there."""
-    foreign = ("build", ".git/", ".cache", "__pycache__")
+    builds = tuple(f"{path.parent.name}/" for path in ROOT.glob("*/build.ninja"))
+    foreign = ("build", ".git/", ".cache", "__pycache__") + builds
     paths = ((path, str(path.relative_to(ROOT))) for path in ROOT.rglob("*") if path.is_file())
     return sorted(path for path, name in paths
                   if not name.startswith(foreign) and "/__pycache__/" not in name

@@ -3,6 +3,7 @@
 
 #include "config/addresses.h"
 #include "config/mappings.h"
+#include "config/port_shares.h"
 #include "config/read.h"
 #include "io/port_name.h"
 
@@ -131,8 +132,8 @@ Status check_eal(const Config& config) {
 }  // namespace
 
 Status validate(const Config& config, std::span<const unsigned> allowed_cpus) {
-    for (const auto check :
-         {check_ports, check_addresses, check_mappings, check_control_socket, check_eal})
+    for (const auto check : {check_ports, check_addresses, check_mappings, check_port_shares,
+                             check_control_socket, check_eal})
         if (Status status = check(config); !status)
             return status;
     return check_cores(config, allowed_cpus);

@@ -47,6 +47,16 @@ struct Independence {
     pool::PortRange external;           ///< Ports for their mappings; no other flow is given them.
     Filtering filtering = Filtering::EndpointDependent;
 
+    /// Some endpoints of this protocol are mapped so, or all.
+    bool names(net::Protocol protocol) const {
+        return std::any_of(inside.begin(), inside.end(),
+                           [&](const ProtocolPorts& ports) { return ports.protocol == protocol; });
+    }
+    bool covers_all(net::Protocol protocol) const {
+        return std::any_of(inside.begin(), inside.end(), [&](const ProtocolPorts& ports) {
+            return ports.protocol == protocol && ports.ports == pool::kAllPorts;
+        });
+    }
     bool covers(net::Protocol protocol, uint16_t port) const {
         return std::any_of(inside.begin(), inside.end(), [&](const ProtocolPorts& ports) {
             return ports.contain(protocol, port);

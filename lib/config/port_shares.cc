@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "config/port_shares.h"
+
+#include "config/read.h"
+#include "net/text.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::config {
+namespace {
+
+using nat::Independence;
+using net::Protocol;
+using pool::PortRange;
+
+/// Inside hosts that take ports of some addresses.
+struct User {
+    std::string_view flag;
+    net::Prefix inside;
+    const std::vector<AddressRange>& addresses;
+    PortRange ports;
+    const Independence* independence;
+};
+
+std::vector<User> users_of(const Config& config) {
+    std::vector<User> users;
+    for (const net::Prefix& inside : config.inside)
+        users.push_back({"inside", inside, config.pool, pool::kAllPorts, nullptr});
+    for (const SnatRule& rule : config.snat)
+        users.push_back({"snat", rule.inside, rule.addresses, rule.ports,
+                         rule.independence ? &*rule.independence : nullptr});
+    return users;
+}
+
+bool overlap(const User& a, const User& b) {
+    const auto overlaps = [](const AddressRange& one, const AddressRange& other) {
+        return one.first <= other.last && other.first <= one.last;
+    };
+    return std::any_of(a.addresses.begin(), a.addresses.end(), [&](const AddressRange& one) {
+        return std::any_of(b.addresses.begin(), b.addresses.end(),
+                           [&](const AddressRange& other) { return overlaps(one, other); });
+    });
+}
+
+/// Some of its endpoints are mapped endpoint-dependently.
+bool has_dependent(const User& user, Protocol protocol) {
+    return user.independence == nullptr || !user.independence->covers_all(protocol);
+}
+
+/// All of the ports that most of the user's flows may be given are for mappings of this protocol,
+/// its own or others'.
+bool is_left_without(const User& user, Protocol protocol, const std::vector<User>& users) {
+    std::vector<PortRange> mapped;
+    for (const User& other : users)
+        if (other.independence != nullptr && other.independence->names(protocol) &&
+            overlap(user, other))
+            mapped.push_back(other.independence->external);
+    std::sort(mapped.begin(), mapped.end(),
+              [](const PortRange& a, const PortRange& b) { return a.first < b.first; });
+    const PortRange usual = pool::search_range(protocol, pool::kUserPorts.first, user.ports);
+    uint32_t next = std::max<uint32_t>(usual.first, 1);  // the lowest that may be free
+    for (const PortRange& range : mapped)
+        if (range.first <= next)
+            next = std::max(next, uint32_t{range.last} + 1);
+    return next > usual.last;
+}
+
+}  // namespace
+
+Status check_port_shares(const Config& config) {
+    const std::vector<User> users = users_of(config);
+    for (const User& user : users)
+        for (const auto& [protocol, name] :
+             {std::pair{Protocol::Tcp, "TCP"}, {Protocol::Udp, "UDP"}, {Protocol::Icmp, "ICMP"}})
+            if (has_dependent(user, protocol) && is_left_without(user, protocol, users))
+                return wrong(user.flag, net::to_string(user.inside),
+                             std::string("endpoint-independent mappings have all ports of its "
+                                         "addresses for ") +
+                                 name +
+                                 ", and leave none for its other flows: give those mappings a part "
+                                 "by mapping-ports=");
+    return Done{};
+}
+
+}  // namespace sluice::config

@@ -117,7 +117,7 @@ struct Config {
     MssClamp mss_clamp = MssClamp::Off;
     uint16_t mss = 0;  ///< Of MssClamp::Value.
     conntrack::Tuning tuning;
-    Duration mapping_timeout = nat::kMappingTimeout;
+    nat::HolderParams holders;
     fragment::Limits fragments;  ///< Of each worker.
 
     std::string control_socket = "/run/sluice.sock";

@@ -117,6 +117,14 @@ Status store_max_retrans(const Given& given, Config& config) {
     return Done{};
 }
 
+Status store_port_hold(const Given& given, Config& config) {
+    const Result<uint32_t> seconds = read_number(given, {0, 86400});
+    if (!seconds)
+        return seconds.error();
+    config.holders.port_hold = Duration::seconds(static_cast<int32_t>(*seconds));
+    return Done{};
+}
+
 template <TcpState State>
 Status store_tcp(const Given& given, Config& config) {
     return store(read_seconds(given), config.tuning.tcp[State]);
@@ -325,6 +333,15 @@ constexpr Flag kFlags[] = {
     timeout("timeout-gre-stream", "default: 180", store_timeout<&Tuning::gre_stream>),
     timeout("timeout-generic", "Other protocols, such as ESP; default: 600",
             store_timeout<&Tuning::generic>),
+    timeout("mapping-timeout",
+            "Of an endpoint-independent mapping, after its last packet from inside; default: 300",
+            [](const Given& g, Config& c) {
+                return store(read_seconds(g), c.holders.mapping_timeout);
+            }),
+    {"port-hold", kTimeouts, Arity::One, false, "SECONDS",
+     "How long the port of a mapping that let everybody in is then kept from other inside hosts, "
+     "0 to 86400; default: 120",
+     store_port_hold},
 
     {"control-socket", kOperation, Arity::One, false, "PATH",
      "The UNIX socket that sluicectl talks to; default: /run/sluice.sock",

@@ -82,21 +82,26 @@ std::optional<flow::LifeWord> Ageing::look_at(const Deadlines::Due& due, Tick no
     return std::nullopt;
 }
 
-/// A mapping lives as long as flows hang on it, and is looked at in time to see to that.
+/// A mapping lives as long as flows hang on it, and is looked at in time to see to that. Its
+/// deadline is the end of its rest.
 void Ageing::look_at_holder(const Deadlines::Due& due, flow::LifeWord life, Tick now) {
     flow::FlowRecord& record = table_.record(due.index);
-    Tick end = record.deadline.load(std::memory_order_relaxed);
+    const Duration hold = nat::hold_of(record, holders_);
+    Tick end = record.deadline.load(std::memory_order_relaxed) + Duration{-hold.milliseconds};
     const bool is_ending = !(end - now > renewal_);
     const bool is_held = record.holding().dependents.load(std::memory_order_relaxed) != 0;
     if (is_ending && is_held) {
         end = now + renewal_ + renewal_;
-        record.deadline.store(end, std::memory_order_relaxed);
-    } else if (!(end + kUnseenBeforeKill).is_after(now) && member_.kill(due.index, life)) {
+        record.deadline.store(end + hold, std::memory_order_relaxed);
+    } else if (!(end + hold + kUnseenBeforeKill).is_after(now) && member_.kill(due.index, life)) {
         counters_.count[stats::Count::HoldersExpired].add(1);
         return;
     }
     const Tick early = end + Duration{-renewal_.milliseconds};
-    table_.deadlines().replace(due, now, early.is_after(now) ? early : end + kUnseenBeforeKill);
+    const Tick late = end + hold + kUnseenBeforeKill;
+    // One that rests may be revived, and needs a look before its time is up again.
+    const Tick soon = late.is_after(now + renewal_) ? now + renewal_ : late;
+    table_.deadlines().replace(due, now, early.is_after(now) ? early : soon);
 }
 
 }  // namespace sluice::control

@@ -16,8 +16,10 @@
 
 #include "base/clock.h"
 #include "flow/flow_table.h"
+#include "nat/holders.h"
 #include "stats/counters.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -27,16 +29,18 @@ namespace sluice::control {
 inline constexpr Duration kAgeingPass = Duration::seconds(1);
 inline constexpr Duration kUnseenBeforeKill = Duration::seconds(2);
 inline constexpr unsigned kMaxDuePerTurn = 2048;
+/// More than a pass or two, so that a holder is looked at before its time is up.
+inline constexpr Duration kLeastRenewal = Duration::seconds(4);
 
 class Ageing {
 public:
-    /// `mapping_timeout` is how long a holder lives beyond its flows' last packet from inside.
     Ageing(flow::FlowTable& table, flow::Member& member, stats::Counters& counters,
-           Duration mapping_timeout)
+           const nat::HolderParams& holders)
         : table_(table),
           member_(member),
           counters_(counters),
-          renewal_{mapping_timeout.milliseconds / 8} {}
+          holders_(holders),
+          renewal_(std::max(Duration{holders.mapping_timeout.milliseconds / 8}, kLeastRenewal)) {}
 
     /// Looks at the table's next slice. Returns how many flows it ended.
     unsigned turn(Tick now);
@@ -50,6 +54,7 @@ private:
     flow::FlowTable& table_;
     flow::Member& member_;
     stats::Counters& counters_;
+    nat::HolderParams holders_;
     Duration renewal_;  ///< A holder with less to live is given twice that, if flows hang on it.
     uint32_t position_ = 0;
     std::optional<Tick> last_;

@@ -41,7 +41,7 @@ struct CoreParams {
     rte_mempool* packets = nullptr;  ///< For ARP frames; with room for a worker::Note.
     NeighbourParams neighbours;
     std::function<void(Tick)> each_turn;  ///< What else is to be done: port leases.
-    Duration mapping_timeout = nat::kMappingTimeout;
+    nat::HolderParams holders = {};
 };
 
 class Core {

@@ -175,7 +175,7 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
         if (route.via != Be32{})
             params.neighbours.gateways.push_back({route.side, route.via});
     params.neighbours.notice = ground.notice;
-    params.mapping_timeout = config.mapping_timeout;
+    params.holders = config.holders;
     params.each_turn = [this](Tick now) {
         leases_->turn(kLeasesPerTurn, now);
         shortage_log_->turn(now);
@@ -206,7 +206,7 @@ void Gateway::employ(const config::Config& config, const Ground& ground) {
         .steering = steering_ ? &*steering_ : nullptr,
         .statics = *statics_,
         .tuning = config.tuning,
-        .mapping_timeout = config.mapping_timeout,
+        .holders = config.holders,
         .hosts = *hosts_,
         .host_limits = config.host_limits,
         .reserve = nat::reserve_for(config.flows, config.workers),

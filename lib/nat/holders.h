@@ -16,7 +16,7 @@
 /// Threads  Owned by one worker; the records are shared by all.
 /// Cost     On the slow path, a lookup for each step. A packet of a flow that hangs on a mapping
 ///          reads the mapping's first line, and writes it once a second.
-/// Source   RFC 4787 §4.1 (mapping), §5 (filtering), §4.3 (refresh).
+/// Source   RFC 4787 §4.1 (mapping), §5 (filtering), §4.3 (refresh); RFC 6888 REQ-8 (rest).
 
 #include "base/clock.h"
 #include "flow/flow_table.h"
@@ -28,9 +28,25 @@
 
 namespace sluice::nat {
 
-/// How long a mapping lives after the last packet that went out by it (RFC 4787 REQ-5: the value
-/// that it recommends).
-inline constexpr Duration kMappingTimeout = Duration::seconds(300);
+struct HolderParams {
+    /// How long a mapping lives after the last packet that went out by it (RFC 4787 REQ-5: the
+    /// value that it recommends).
+    Duration mapping_timeout = Duration::seconds(300);
+    /// How long the external endpoint of a mapping by which everybody was let in rests afterwards:
+    /// it is kept from other inside hosts, and lets nobody in (RFC 6888 REQ-8).
+    Duration port_hold = Duration::seconds(120);
+};
+
+/// Bits of FlowRecord::state of a holder.
+enum HolderState : uint8_t {
+    kRests = 1,  ///< Its deadline lies HolderParams::port_hold beyond its end, where it rests.
+};
+
+inline Duration hold_of(const flow::FlowRecord& record, const HolderParams& params) {
+    // relaxed: written before the record is published.
+    const bool rests = (record.state.load(std::memory_order_relaxed) & kRests) != 0;
+    return rests ? params.port_hold : Duration{};
+}
 
 /// Both keys of a holder.
 struct HolderKeys {
@@ -59,12 +75,15 @@ constexpr HolderKeys contact_keys(net::Protocol protocol, net::Endpoint inside,
 class Holders {
 public:
     Holders(flow::FlowTable& table, flow::Member& member, stats::Counters& counters, uint8_t worker,
-            Duration lifetime)
-        : table_(table),
-          member_(member),
-          counters_(counters),
-          worker_(worker),
-          lifetime_(lifetime) {}
+            const HolderParams& params)
+        : table_(table), member_(member), counters_(counters), worker_(worker), params_(params) {}
+
+    /// What a record is to hang on, and whether its endpoint rests when it has ended.
+    struct Ties {
+        std::optional<uint32_t> parent = {};
+        std::optional<uint32_t> peer = {};
+        bool rests = false;
+    };
 
     /// What became of a claim.
     struct Claim {
@@ -73,15 +92,17 @@ public:
         uint32_t index = 0;  ///< The record, made or existing.
     };
 
-    /// The record with this key, if there is one.
+    /// The record with this key, if there is one; it may be resting.
     std::optional<uint32_t> find(const net::Tuple& key, Tick now) const;
 
-    /// Makes a record, which hangs on `parent` and on `peer`. Exists: it is there already.
-    Claim make(const HolderKeys& keys, std::optional<uint32_t> parent, std::optional<uint32_t> peer,
-               Tick now);
+    /// Makes a record. Exists: it is there already.
+    Claim make(const HolderKeys& keys, const Ties& ties, Tick now);
+
+    /// Its time is over; refresh() and keep() revive it.
+    bool is_resting(uint32_t index, Tick now) const;
 
     /// Lets it, and what it hangs on, live on for a lifetime from now.
-    void refresh(uint32_t index, Tick now) { keep(index, now + lifetime_); }
+    void refresh(uint32_t index, Tick now) { keep(index, now + params_.mapping_timeout); }
     /// Likewise, until `deadline` at least.
     void keep(uint32_t index, Tick deadline);
 
@@ -92,7 +113,7 @@ private:
     flow::Member& member_;
     stats::Counters& counters_;
     uint8_t worker_;
-    Duration lifetime_;
+    HolderParams params_;
 };
 
 }  // namespace sluice::nat

@@ -29,7 +29,9 @@ Mapped Mapper::map(const Rule& rule, const Independence& independence, net::Prot
             const auto external = choose(rule, independence, protocol, inside, now);
             if (!external)
                 return {{}, {}, stats::Drop::PortsExhausted};
-            const auto made = holders_.make(mapping_keys(protocol, inside, *external), {}, {}, now);
+            const bool rests = independence.filtering == Filtering::EndpointIndependent;
+            const auto made =
+                holders_.make(mapping_keys(protocol, inside, *external), {.rests = rests}, now);
             if (made.outcome == Outcome::NoSpace)
                 return {{}, {}, stats::Drop::TableFull};
             if (made.outcome == Outcome::EndpointTaken)
@@ -64,8 +66,14 @@ std::optional<Endpoint> Mapper::choose(const Rule& rule, const Independence& ind
     return std::nullopt;
 }
 
+std::optional<uint32_t> Mapper::behind(net::Protocol protocol, Endpoint external, Tick now) const {
+    const auto found = holders_.find(mapping_keys(protocol, {}, external).reply, now);
+    return found && !holders_.is_resting(*found, now) ? found : std::nullopt;
+}
+
 bool Mapper::is_free(net::Protocol protocol, Endpoint external, Tick now) const {
-    return !statics_.reserves(protocol, external) && !behind(protocol, external, now);
+    return !statics_.reserves(protocol, external) &&
+           !holders_.find(mapping_keys(protocol, {}, external).reply, now);
 }
 
 Mapper::Known Mapper::know(uint32_t mapping) const {
@@ -91,8 +99,9 @@ uint32_t Mapper::contact(uint32_t mapping, Endpoint remote, std::optional<uint32
     const Known known = know(mapping);
     uint32_t holder = mapping;
     const auto remember = [&](Endpoint whom, std::optional<uint32_t> second) {
-        const auto made = holders_.make(
-            contact_keys(known.protocol, known.inside, whom, known.external), holder, second, now);
+        const auto made =
+            holders_.make(contact_keys(known.protocol, known.inside, whom, known.external),
+                          {.parent = holder, .peer = second}, now);
         // Without room for it the flow opens all the same: what it opened to others is less.
         if (made.outcome == Outcome::Made || made.outcome == Outcome::Exists)
             holder = made.index;

@@ -42,10 +42,8 @@ public:
     Mapped map(const Rule& rule, const Independence& independence, net::Protocol protocol,
                net::Endpoint inside, Tick now);
 
-    /// The mapping that an external endpoint belongs to.
-    std::optional<uint32_t> behind(net::Protocol protocol, net::Endpoint external, Tick now) const {
-        return holders_.find(mapping_keys(protocol, {}, external).reply, now);
-    }
+    /// The mapping by which an external endpoint can be reached: not one that rests.
+    std::optional<uint32_t> behind(net::Protocol protocol, net::Endpoint external, Tick now) const;
     net::Endpoint inside_of(uint32_t mapping) const;
 
     /// Says that the endpoint of `mapping` talks to `remote`, which is the endpoint of another

@@ -33,7 +33,7 @@ Nat::Nat(const NatParams& params, flow::Member& member, stats::Counters& counter
       ports_({params.table, params.leases, params.exhaustion, params.changed_ports, params.steering,
               params.statics},
              counters, worker),
-      holders_(params.table, member, counters, worker, params.mapping_timeout),
+      holders_(params.table, member, counters, worker, params.holders),
       mapper_(params.table, params.rules, params.statics, holders_),
       stock_(member, params.reserve),
       early_drop_(params.table, params.hosts, member, counters) {}

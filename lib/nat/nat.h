@@ -43,7 +43,7 @@ struct NatParams {
     conntrack::Tuning tuning;
     hosts::HostTable& hosts;
     hosts::Limits limits;  ///< Of each inside host.
-    Duration mapping_timeout = kMappingTimeout;
+    HolderParams holders = {};
     uint32_t reserve = 0;  ///< Records kept for a full table; nat::reserve_for().
 };
 

@@ -21,7 +21,7 @@ Worker::Worker(const Shared& shared, WorkerParams params)
       member_(shared.table),
       nat_({shared.table, shared.rules, shared.leases, shared.exhaustion, shared.changed_ports,
             shared.steering, shared.statics, shared.tuning, shared.hosts, shared.host_limits,
-            shared.mapping_timeout, shared.reserve},
+            shared.holders, shared.reserve},
            member_, counters_, params_.id),
       datagrams_(shared.fragments, *this),
       handed_over_(shared.workers) {

@@ -54,7 +54,7 @@ struct Shared {
     const pool::Steering* steering = nullptr;  ///< Null: replies arrive where they arrive.
     const pool::StaticMappings& statics;
     conntrack::Tuning tuning;
-    Duration mapping_timeout = nat::kMappingTimeout;
+    nat::HolderParams holders;
     hosts::HostTable& hosts;
     hosts::Limits host_limits;
     uint32_t reserve = 0;  ///< Records that each worker keeps for a full table.

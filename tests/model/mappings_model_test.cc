@@ -61,7 +61,8 @@ TestbedOptions options(const Setup& setup) {
                                     {ip(kPublic), Be16::from_host(kForwarded)},
                                     {ip(kHosts[0]), Be16::from_host(53)}}};
                 config.one_to_one = {{ip(kOwn), ip(kHosts[1])}};
-                config.mapping_timeout = Duration::seconds(40);
+                config.holders = {.mapping_timeout = Duration::seconds(40),
+                                  .port_hold = Duration::seconds(10)};
                 config.tuning.udp = Duration::seconds(10);
                 config.tuning.udp_stream = Duration::seconds(20);
                 config.tuning.icmp = Duration::seconds(10);

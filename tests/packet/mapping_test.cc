@@ -35,6 +35,16 @@ TestbedOptions independent(Filtering filtering, std::vector<nat::ProtocolPorts> 
             }};
 }
 
+TestbedOptions with(TestbedOptions options, nat::HolderParams holders) {
+    options.configure = [before = options.configure, holders](config::Config& config) {
+        before(config);
+        config.holders = holders;
+    };
+    return options;
+}
+
+constexpr nat::HolderParams kNoRest{.port_hold = {}};
+
 /// Sends a datagram out and returns the port that it left from.
 uint16_t port_of(Testbed& bed, const char* host, uint16_t port, const char* server,
                  uint16_t server_port) {
@@ -182,7 +192,7 @@ TEST_CASE("mapping: independent and dependent endpoints stand side by side", "[p
 //# behavior" of "True".
 TEST_CASE("mapping: packets from inside keep it, packets from outside do not",
           "[packet][rfc4787]") {
-    Testbed bed(independent(Filtering::EndpointIndependent));
+    Testbed bed(with(independent(Filtering::EndpointIndependent), kNoRest));
     REQUIRE(port_of(bed, kPeer, kOwn, kServer, 53) == kOwn);
     const uint16_t port = port_of(bed, kHost, kOwn, kServer, 53);
     for (int round = 0; round < 4; ++round) {
@@ -203,7 +213,7 @@ TEST_CASE("mapping: packets from inside keep it, packets from outside do not",
 }
 
 TEST_CASE("mapping: it lives as long as a flow hangs on it", "[packet][rfc4787]") {
-    Testbed bed(independent(Filtering::EndpointIndependent));
+    Testbed bed(with(independent(Filtering::EndpointIndependent), kNoRest));
     REQUIRE(bed.from_inside(Frame().ipv4(kPeer, kServer).tcp(kOwn, 80, kSyn)).size() == 1);
     const auto connect = [&](uint8_t flags, uint32_t seq, uint32_t ack) {
         return bed.from_inside(Frame().ipv4(kHost, kServer).tcp(kOwn, 80, flags).seq(seq).ack(ack));
@@ -285,4 +295,72 @@ TEST_CASE("filtering: two hosts behind the gateway punch holes for each other",
     const auto back = hairpin(bed, kHost, kOwn, 5000);
     REQUIRE(back.size() == 1);
     CHECK(back[0].destination == kPeer);
+}
+
+//= https://www.rfc-editor.org/rfc/rfc6888#section-4
+//= type=test
+//# Once an external port is deallocated, it SHOULD NOT be
+//# reallocated to a new mapping until at least 120 seconds have
+//# passed
+TEST_CASE("mapping: a port that let everybody in rests before another host gets it",
+          "[packet][rfc6888]") {
+    constexpr pool::PortRange kOnlyOne{kOwn, kOwn};
+    Testbed bed(independent(Filtering::EndpointIndependent, kAll, kOnlyOne));
+    REQUIRE(port_of(bed, kHost, kOwn, kServer, 53) == kOwn);
+    const Tick last = bed.now();
+    const auto peer_opens = [&] {
+        return bed.from_inside(Frame().ipv4(kPeer, kServer).udp(5000, 53)).size() == 1;
+    };
+    CHECK_FALSE(peer_opens());
+    bed.advance(Duration::seconds(310));  // its 300 s are over
+    const uint64_t unsolicited = bed.dropped(Drop::NoMapping);
+    CHECK_FALSE(reaches(bed, kOther, 9, kOwn, kHost, kOwn));
+    CHECK(bed.dropped(Drop::NoMapping) == unsolicited + 1);
+    while (bed.now() - last < Duration::seconds(419)) {
+        REQUIRE_FALSE(peer_opens());
+        bed.advance(Duration::seconds(5));
+    }
+    bed.advance(Duration::seconds(5));
+    CHECK(peer_opens());
+    CHECK(reaches(bed, kOther, 9, kOwn, kPeer, 5000));
+}
+
+TEST_CASE("mapping: its own host revives a port that rests", "[packet][rfc6888]") {
+    Testbed bed(independent(Filtering::EndpointIndependent));
+    REQUIRE(port_of(bed, kPeer, kOwn, kServer, 53) == kOwn);
+    const uint16_t port = port_of(bed, kHost, kOwn, kServer, 53);
+    bed.advance(Duration::seconds(400));
+    REQUIRE(bed.flows() == 2);  // both rest
+    CHECK(hairpin(bed, kPeer, 5000, port).empty());
+    CHECK(bed.dropped(Drop::Hairpin) == 1);
+    CHECK(port_of(bed, kHost, kOwn, kOther, 53) == port);
+    CHECK(reaches(bed, kServer, 9, port, kHost, kOwn));
+    bed.advance(Duration::seconds(290));  // as long as any
+    CHECK(reaches(bed, kServer, 10, port, kHost, kOwn));
+    CHECK(bed.count(Count::HoldersMade) == 2);
+}
+
+TEST_CASE("mapping: a port does not rest where filters depend on who sends, or with --port-hold 0",
+          "[packet][rfc6888]") {
+    const auto filtering = GENERATE(Filtering::EndpointDependent, Filtering::AddressDependent,
+                                    Filtering::EndpointIndependent);
+    Testbed bed(with(independent(filtering, kAll, {kOwn, kOwn}),
+                     filtering == Filtering::EndpointIndependent ? kNoRest : nat::HolderParams{}));
+    REQUIRE(port_of(bed, kHost, kOwn, kServer, 53) == kOwn);
+    bed.advance(Duration::seconds(380));  // 300 s, and what control core and filters want to end
+    CHECK(port_of(bed, kPeer, 5000, kServer, 53) == kOwn);
+}
+
+TEST_CASE("mapping: a short --mapping-timeout ends it soon, but not under a flow",
+          "[packet][rfc4787]") {
+    Testbed bed(with(independent(Filtering::EndpointIndependent),
+                     {.mapping_timeout = Duration::seconds(2), .port_hold = {}}));
+    REQUIRE(port_of(bed, kHost, kOwn, kServer, 53) == kOwn);
+    for (int i = 0; i < 28; ++i) {
+        bed.advance(Duration::seconds(1));
+        REQUIRE(bed.flows() == 2);
+        REQUIRE(reaches(bed, kServer, 53, kOwn, kHost, kOwn));
+    }
+    bed.advance(Duration::seconds(140));  // a stream's time, and a little
+    CHECK(bed.flows() == 0);
 }

@@ -70,7 +70,7 @@ struct Table {
     flow::Member owner;
     flow::Member control;
     stats::Counters counters;
-    Ageing ageing{*table, control, counters, Duration::seconds(300)};
+    Ageing ageing{*table, control, counters, {}};
     Tick now{0xffff'd000};  // wraps in twelve seconds
 };
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <initializer_list>
 #include <thread>
 
 namespace sluice::bench {
@@ -15,6 +16,12 @@ namespace {
 using net::Direction;
 
 constexpr Duration kUntilOld = Duration::seconds(5);
+
+/// A packet of every flow.
+struct Step {
+    Direction direction;
+    Kind kind;
+};
 
 /// Sends one packet of each flow of [first, last) that is the lane's. Returns how many are lost.
 uint32_t send_all(Lane& lane, std::span<const uint64_t> flows, Direction direction, Kind kind) {
@@ -25,6 +32,24 @@ uint32_t send_all(Lane& lane, std::span<const uint64_t> flows, Direction directi
     lane.offer(items);
     lane.run_worker();
     return static_cast<uint32_t>(items.size()) - lane.collect();
+}
+
+/// Takes each flow through what `steps` say, some at a time. Returns how many packets are lost.
+uint32_t walk(Crew& crew, uint32_t flows, std::initializer_list<Step> steps) {
+    uint32_t missing = 0;
+    const auto lanes = static_cast<uint32_t>(crew.lanes().size());
+    std::vector<uint64_t> some;
+    for (Lane& lane : crew.lanes())
+        for (uint64_t flow = lane.worker(); flow < flows; flow += lanes) {
+            some.push_back(flow);
+            if (some.size() < kBatch && flow + lanes < flows)
+                continue;
+            for (const Step& step : steps)
+                missing += send_all(lane, some, step.direction, step.kind);
+            some.clear();
+            crew.rig().attend();
+        }
+    return missing;
 }
 
 }  // namespace
@@ -62,24 +87,16 @@ std::string Crew::fault() const {
 }
 
 uint32_t open_flows(Crew& crew, uint32_t flows) {
-    uint32_t missing = 0;
-    const auto lanes = static_cast<uint32_t>(crew.lanes().size());
-    std::vector<uint64_t> some;
-    for (Lane& lane : crew.lanes())
-        for (uint64_t flow = lane.worker(); flow < flows; flow += lanes) {
-            some.push_back(flow);
-            if (some.size() < kBatch && flow + lanes < flows)
-                continue;
-            const bool is_tcp = lane.book().protocol() == net::Protocol::Tcp;
-            missing += send_all(lane, some, Direction::Original, Kind::Open);
-            missing += send_all(lane, some, Direction::Reply, Kind::Open);
-            if (is_tcp)
-                missing += send_all(lane, some, Direction::Original, Kind::Ack);
-            some.clear();
-            crew.rig().attend();
-        }
+    const bool is_tcp = crew.lanes().front().book().protocol() == net::Protocol::Tcp;
+    const Step open{Direction::Original, Kind::Open};
+    const Step answer{Direction::Reply, Kind::Open};
+    uint32_t missing = is_tcp
+                           ? walk(crew, flows, {open, answer, {Direction::Original, Kind::Ack}})
+                           : walk(crew, flows, {open, answer});
     crew.rig().skip(kUntilOld);
     crew.rig().attend();
+    if (!is_tcp)  // from here on they are streams
+        missing += walk(crew, flows, {open});
     return missing;
 }
 

@@ -56,11 +56,11 @@ void read_option(std::span<const uint8_t> option, TcpOptions& result) {
 
 }  // namespace
 
-TcpOptions parse_tcp_options(std::span<const uint8_t> options, uint32_t ack) {
+TcpOptions parse_present_options(std::span<const uint8_t> options, uint32_t ack) {
     TcpOptions result;
-    result.are_present = !options.empty();
+    result.are_present = true;
     result.sack_edge = ack;
-    if (options.empty() || is_timestamp_alone(options))
+    if (is_timestamp_alone(options))
         return result;
     while (!options.empty() && options[0] != kEndOfList) {
         if (options[0] == kNoOperation) {

@@ -26,7 +26,14 @@ struct TcpOptions {
 
 inline constexpr uint8_t kMostWindowScale = 14;  ///< RFC 7323 §2.3.
 
+/// As parse_tcp_options(), of options that are there.
+TcpOptions parse_present_options(std::span<const uint8_t> options, uint32_t ack);
+
 /// `options` is what lies between the fixed header and the data, `ack` the header's own.
-TcpOptions parse_tcp_options(std::span<const uint8_t> options, uint32_t ack);
+inline TcpOptions parse_tcp_options(std::span<const uint8_t> options, uint32_t ack) {
+    if (options.empty())
+        return {.sack_edge = ack};
+    return parse_present_options(options, ack);
+}
 
 }  // namespace sluice::conntrack

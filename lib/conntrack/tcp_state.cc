@@ -119,25 +119,6 @@ consteval Expansion expand() {
 alignas(64) constexpr Expansion kExpansion = expand();
 static_assert(kExpansion.disjoint, "two rules claim the same transition");
 
-/// A FIN without ACK is none: once a connection stands, ACK is always sent (RFC 9293 §3.1).
-constexpr unsigned kLegalSets[] = {
-    kSyn,        kSyn | kUrg,         // open
-    kSyn | kAck,                      // its answer
-    kAck,        kAck | kUrg,         // data
-    kFin | kAck, kFin | kAck | kUrg,  // close
-    kRst,        kRst | kAck,         // reset
-};
-
-/// Bit i is set when i is a legal set.
-consteval uint64_t legal_sets() {
-    uint64_t result = 0;
-    for (const unsigned flags : kLegalSets)
-        result |= uint64_t{1} << flags;
-    return result;
-}
-
-constexpr unsigned kWithoutMeaning = kPsh | kEce | kCwr;
-
 constexpr EnumArray<TcpState, std::string_view, kTcpStateCount> kNames{{
     "NONE",
     "SYN_SENT",
@@ -155,11 +136,6 @@ constexpr EnumArray<TcpState, std::string_view, kTcpStateCount> kNames{{
 
 std::string_view tcp_state_name(TcpState state) {
     return kNames[state];
-}
-
-bool are_legal_flags(uint8_t tcp_flags) {
-    constexpr uint64_t kLegal = legal_sets();
-    return kLegal >> (tcp_flags & ~kWithoutMeaning & 0xff) & 1;
 }
 
 Transition next(net::Direction direction, SegmentClass segment, TcpState state) {

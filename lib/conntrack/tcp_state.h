@@ -62,8 +62,30 @@ constexpr SegmentClass classify(uint8_t tcp_flags) {
     return tcp_flags & kAck ? SegmentClass::Ack : SegmentClass::None;
 }
 
-/// True for the sets of flags that a sound TCP sends; ECE, CWR and PSH do not matter.
-bool are_legal_flags(uint8_t tcp_flags);
+/// The sets of flags that a sound TCP sends. A FIN without ACK is in none: once a connection
+/// stands, ACK is always sent (RFC 9293 §3.1).
+inline constexpr unsigned kLegalSets[] = {
+    kSyn,        kSyn | kUrg,         // open
+    kSyn | kAck,                      // its answer
+    kAck,        kAck | kUrg,         // data
+    kFin | kAck, kFin | kAck | kUrg,  // close
+    kRst,        kRst | kAck,         // reset
+};
+
+/// Bit i is set when i is a legal set.
+consteval uint64_t legal_sets() {
+    uint64_t result = 0;
+    for (const unsigned flags : kLegalSets)
+        result |= uint64_t{1} << flags;
+    return result;
+}
+
+inline constexpr unsigned kWithoutMeaning = kPsh | kEce | kCwr;
+
+constexpr bool are_legal_flags(uint8_t tcp_flags) {
+    constexpr uint64_t kLegal = legal_sets();
+    return kLegal >> (tcp_flags & ~kWithoutMeaning & 0xff) & 1;
+}
 
 /// What a transition does.
 enum class Step : uint8_t {

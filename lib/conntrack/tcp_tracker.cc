@@ -299,6 +299,8 @@ Verdict move(const Arrival& arrival, TcpState state, TcpTracker& tracker) {
 /// What nearly every segment does: it deserves a copy of enter() of its own, with all of it
 /// inlined.
 [[gnu::flatten]] Verdict stay_established(const Arrival& arrival, TcpTracker& tracker) {
+    if ((arrival.segment.tcp_flags & (kSyn | kFin | kRst | kAck)) != kAck)
+        __builtin_unreachable();  // it would be of another class
     return enter(arrival, TcpState::Established, tracker);
 }
 

@@ -6,16 +6,20 @@
 ///
 /// Shape    Two ends. Each is known by what it has sent and what the other has offered it.
 /// Units    Sequence numbers in host order; they run round (base/serial.h). Windows in bytes.
+/// Cost     Inline, for nearly every packet goes through fit().
 /// Errors   A refusal leaves the ends as they were, but for what it says itself of its sender.
 /// Source   "Real Stateful TCP Packet Filtering in IP Filter" (van Rooij), as Linux 6.x applies
 ///          it, tcp_in_window(); RFC 7323 §2 (window scale), RFC 2018 (SACK).
 
+#include "base/serial.h"
 #include "conntrack/tcp_state.h"
 #include "conntrack/tracker.h"
 #include "net/tuple.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <optional>
 
 namespace sluice::conntrack {
 
@@ -71,7 +75,98 @@ struct Course {
     bool liberal;    ///< --tcp-be-liberal.
 };
 
+/// What a segment says, in the terms of the four conditions.
+struct Claim {
+    uint32_t begin;
+    uint32_t end;
+    uint32_t ack;
+    uint32_t sack;  ///< The highest byte that it acknowledges, selectively or not.
+};
+
+/// An acknowledgment may be older than the last by a window, or by this where that is less: ACKs
+/// overtake one another.
+inline constexpr uint32_t kLeastAckRange = 66000;
+
+constexpr bool has(const Segment& segment, TcpFlag flag) {
+    return (segment.tcp_flags & flag) != 0;
+}
+
+inline Claim claim_of(const Segment& segment, const TcpEnd& receiver) {
+    const uint32_t sack = receiver.has(kOffersSack) ? segment.options.sack_edge : segment.ack;
+    return {segment.seq, end_of(segment), segment.ack, sack};
+}
+
+/// What nearly all segments are: they say all that the conditions ask for, of an end that is known.
+inline bool is_ordinary(const Segment& segment, const TcpEnd& sender) {
+    return (segment.tcp_flags & (kSyn | kRst | kAck)) == kAck && sender.max_window != 0;
+}
+
+/// Prepares the ends for the conditions where the segment is not ordinary, and says what it claims
+/// after that; nothing when there is nothing yet to compare it with.
+std::optional<Claim> introduce(const Course& course, const Segment& segment, TcpEnds& ends,
+                               Claim claim);
+
+/// The four conditions: data neither beyond the window nor long known, the same of the ACK.
+inline Fit compare(const Claim& claim, TcpEnd& sender, const TcpEnd& receiver) {
+    const uint32_t ack_range = std::max(sender.max_window, kLeastAckRange);
+    const bool data_is_recent =
+        receiver.max_window == 0 || is_after(claim.end, sender.end - receiver.max_window - 1);
+    const bool ack_is_known = is_before(claim.sack, receiver.end + 1);
+    const bool ack_is_recent = is_after(claim.sack, receiver.end - ack_range - 1);
+
+    if (is_after(claim.begin, sender.max_end)) {
+        const uint32_t excess = claim.end - sender.max_end;
+        if (excess >= receiver.max_window || !data_is_recent || !ack_is_known || !ack_is_recent)
+            return Fit::Above;
+        sender.end = claim.end;
+        sender.flags |= kUnacknowledged;
+        return Fit::Ahead;
+    }
+    if (!ack_is_known)
+        return Fit::Unsent;
+    return data_is_recent && ack_is_recent ? Fit::Inside : Fit::Stale;
+}
+
+inline void learn(const Segment& segment, const Claim& claim, TcpEnd& sender, TcpEnd& receiver) {
+    // RFC 7323 §2.2: the window of a SYN is never scaled.
+    const uint32_t window =
+        has(segment, kSyn) ? segment.window : uint32_t{segment.window} << sender.scale;
+    sender.max_window = std::max(sender.max_window, window + (claim.sack - claim.ack));
+    if (is_after(claim.end, sender.end)) {
+        sender.end = claim.end;
+        sender.flags |= kUnacknowledged;
+    }
+    if (has(segment, kAck) &&
+        (!sender.has(kHasAcknowledged) || is_after(claim.ack, sender.max_ack))) {
+        sender.max_ack = claim.ack;
+        sender.flags |= kHasAcknowledged;
+    }
+    if (receiver.max_window != 0 && is_after(claim.end, sender.max_end))
+        receiver.max_window += claim.end - sender.max_end;
+    if (is_after(claim.sack + window, receiver.max_end - 1))
+        receiver.max_end = claim.sack + std::max(window, uint32_t{1});  // a probe of a closed one
+    if (claim.ack == receiver.end)
+        receiver.flags &= static_cast<uint8_t>(~kUnacknowledged);
+}
+
 /// Fits the segment into the window of its receiver, and learns from it what it tells.
-Fit fit(const Course& course, const Segment& segment, TcpEnds& ends);
+inline Fit fit(const Course& course, const Segment& segment, TcpEnds& ends) {
+    TcpEnd& sender = ends[index(course.direction)];
+    TcpEnd& receiver = ends[index(opposite(course.direction))];
+    Claim claim = claim_of(segment, receiver);
+    if (!is_ordinary(segment, sender)) [[unlikely]] {
+        const auto completed = introduce(course, segment, ends, claim);
+        if (!completed)
+            return Fit::Tolerated;
+        claim = *completed;
+    }
+
+    const Fit result = compare(claim, sender, receiver);
+    if (result == Fit::Inside) [[likely]]
+        learn(segment, claim, sender, receiver);
+    else if (course.liberal || sender.has(kLiberal))
+        return Fit::Tolerated;
+    return result;
+}
 
 }  // namespace sluice::conntrack

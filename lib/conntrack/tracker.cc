@@ -3,7 +3,6 @@
 
 #include "conntrack/sctp_tracker.h"
 #include "conntrack/tcp_tracker.h"
-#include "conntrack/verdict.h"
 #include "net/icmp.h"
 
 #include <new>
@@ -15,31 +14,11 @@ using net::Direction;
 using net::Protocol;
 using stats::Drop;
 
-/// A UDP flow younger than this is a question and its answer, however many packets they take.
-constexpr Duration kStreamAge = Duration::seconds(2);
-
-/// The timeouts of a protocol without states.
-struct Timeouts {
-    Duration first;
-    Duration stream;
-};
-
-Verdict track_udp(const FlowState& flow, Direction direction, const Timeouts& timeouts) {
-    // The first reply counts from the datagram after it. A stream stays one: `age` runs over after
-    // 24 days.
-    const bool old = flow.age > kStreamAge || (flow.status & kAssured);
-    if (!(flow.status & kSeenReply) || !old)
-        return refreshed(flow, direction, timeouts.first);
-    Verdict verdict = refreshed(flow, direction, timeouts.stream);
-    verdict.status |= kAssured;
-    return verdict;
-}
-
 /// A tunnel has no questions and answers: it is a stream from the packet after the first reply.
-Verdict track_gre(const FlowState& flow, Direction direction, const Timeouts& timeouts) {
+Verdict track_gre(const Tuning& tuning, const FlowState& flow, Direction direction) {
     if (!(flow.status & kSeenReply))
-        return refreshed(flow, direction, timeouts.first);
-    Verdict verdict = refreshed(flow, direction, timeouts.stream);
+        return refreshed(flow, direction, tuning.gre);
+    Verdict verdict = refreshed(flow, direction, tuning.gre_stream);
     verdict.status |= kAssured;
     return verdict;
 }
@@ -94,21 +73,19 @@ void begin(const Tuning& tuning, const Segment& segment, TrackerMemory memory) {
         new (memory.data()) SctpTracker(begin_sctp(segment));
 }
 
-Verdict track(const Tuning& tuning, const FlowState& flow, Direction direction,
-              const Segment& segment, TrackerMemory memory) {
+Verdict track_other(const Tuning& tuning, const FlowState& flow, Direction direction,
+                    const Segment& segment, TrackerMemory memory) {
     switch (segment.protocol) {
         case Protocol::Tcp:
             return track_tcp(tuning, flow, direction, segment, tcp_tracker(memory));
-        case Protocol::Udp:
-            return track_udp(flow, direction, {tuning.udp, tuning.udp_stream});
         case Protocol::Icmp:
             return track_icmp(tuning, flow, direction, segment.icmp_type);
         case Protocol::UdpLite:
-            return track_udp(flow, direction, {tuning.udp_lite, tuning.udp_lite_stream});
+            return track_datagram(flow, direction, tuning.udp_lite, tuning.udp_lite_stream);
         case Protocol::Sctp:
             return track_sctp(tuning, flow, direction, segment, sctp_tracker(memory));
         case Protocol::Gre:
-            return track_gre(flow, direction, {tuning.gre, tuning.gre_stream});
+            return track_gre(tuning, flow, direction);
         default:
             return refreshed(flow, direction, tuning.generic);
     }

@@ -12,13 +12,12 @@
 ///          nf_conntrack_udp_packet(), nf_conntrack_icmp_packet(), nf_conntrack_gre_packet().
 
 #include "base/clock.h"
-#include "conntrack/protocol_state.h"
 #include "conntrack/status.h"
 #include "conntrack/tcp_options.h"
 #include "conntrack/tuning.h"
+#include "conntrack/verdict.h"
 #include "net/tuple.h"
 #include "sctp/packet.h"
-#include "stats/drop.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -45,40 +44,36 @@ struct Segment {
 inline constexpr size_t kTrackerBytes = 64;
 using TrackerMemory = std::span<std::byte, kTrackerBytes>;
 
-enum class Action : uint8_t {
-    Pass,    ///< Translate and send.
-    Refuse,  ///< Drop for `reason`; state and timeout still apply where they changed.
-    Reopen,  ///< The flow is over: kill it and treat the packet as one that met no flow.
-    Delete,  ///< Send, then kill the flow.
-};
-
-/// The state that a packet leaves its flow in. Wider than two registers on purpose: packed into
-/// them, it would be read back sooner than its bytes can be put together.
-struct alignas(32) Verdict {
-    Action action = Action::Pass;
-    stats::Drop reason{};  ///< Of Refuse.
-    ProtocolState state;
-    uint8_t status = 0;    ///< Status bits after the packet.
-    bool refresh = false;  ///< The deadline becomes now + timeout.
-    Duration timeout;
-};
-
-/// A flow as its packets find it.
-struct FlowState {
-    ProtocolState state;
-    uint8_t status = 0;  ///< Status bits.
-    Duration age;        ///< Since it opened.
-    Duration remaining;  ///< Until its deadline.
-};
-
 /// The first packet, from inside: Pass with the new flow's state, or Refuse.
 Verdict open(const Tuning& tuning, const Segment& segment);
 
 /// Prepares the tracker's memory for a flow that `segment` opens. Before the flow is published.
 void begin(const Tuning& tuning, const Segment& segment, TrackerMemory memory);
 
+/// A packet of a known flow, of any protocol but UDP.
+Verdict track_other(const Tuning& tuning, const FlowState& flow, net::Direction direction,
+                    const Segment& segment, TrackerMemory memory);
+
+/// A datagram of UDP or UDP-Lite. A flow younger than 2 s is a question and its answer, however
+/// many packets they take; the first reply counts from the datagram after it. A stream stays one:
+/// `age` runs over after 24 days.
+constexpr Verdict track_datagram(const FlowState& flow, net::Direction direction, Duration first,
+                                 Duration stream) {
+    constexpr Duration kStreamAge = Duration::seconds(2);
+    const bool old = flow.age > kStreamAge || (flow.status & kAssured);
+    if (!(flow.status & kSeenReply) || !old)
+        return refreshed(flow, direction, first);
+    Verdict verdict = refreshed(flow, direction, stream);
+    verdict.status |= kAssured;
+    return verdict;
+}
+
 /// A packet of a known flow.
-Verdict track(const Tuning& tuning, const FlowState& flow, net::Direction direction,
-              const Segment& segment, TrackerMemory memory);
+inline Verdict track(const Tuning& tuning, const FlowState& flow, net::Direction direction,
+                     const Segment& segment, TrackerMemory memory) {
+    if (segment.protocol == net::Protocol::Udp)  // so little that a call would cost as much
+        return track_datagram(flow, direction, tuning.udp, tuning.udp_stream);
+    return track_other(tuning, flow, direction, segment, memory);
+}
 
 }  // namespace sluice::conntrack

@@ -2,13 +2,43 @@
 #pragma once
 
 /// \file
-/// Verdicts that every tracker gives.
+/// Verdict: what a tracker makes of a packet and its flow.
 
+#include "base/clock.h"
+#include "conntrack/protocol_state.h"
 #include "conntrack/status.h"
-#include "conntrack/tracker.h"
 #include "net/tuple.h"
+#include "stats/drop.h"
+
+#include <cstdint>
 
 namespace sluice::conntrack {
+
+enum class Action : uint8_t {
+    Pass,    ///< Translate and send.
+    Refuse,  ///< Drop for `reason`; state and timeout still apply where they changed.
+    Reopen,  ///< The flow is over: kill it and treat the packet as one that met no flow.
+    Delete,  ///< Send, then kill the flow.
+};
+
+/// The state that a packet leaves its flow in. Wider than two registers on purpose: packed into
+/// them, it would be read back sooner than its bytes can be put together.
+struct alignas(32) Verdict {
+    Action action = Action::Pass;
+    stats::Drop reason{};  ///< Of Refuse.
+    ProtocolState state;
+    uint8_t status = 0;    ///< Status bits after the packet.
+    bool refresh = false;  ///< The deadline becomes now + timeout.
+    Duration timeout;
+};
+
+/// A flow as its packets find it.
+struct FlowState {
+    ProtocolState state;
+    uint8_t status = 0;  ///< Status bits.
+    Duration age;        ///< Since it opened.
+    Duration remaining;  ///< Until its deadline.
+};
 
 /// A new flow in `state`.
 constexpr Verdict opened(ProtocolState state, Duration timeout) {

@@ -219,7 +219,7 @@ void Neighbours::verify(HopIndex hop, Tick now) {
     entry.stage = Stage::Verifying;
     entry.tries = 1;
     entry.due = now + kArpInterval;
-    request(hop, hops_.read(hop).mac);
+    request(hop, hops_.read(hop).mac());
 }
 
 void Neighbours::fail(HopIndex hop, Tick now) {
@@ -251,7 +251,7 @@ void Neighbours::forget(HopIndex hop, Tick now) {
 }
 
 void Neighbours::request(HopIndex hop, const net::MacAddress& destination) {
-    const Side side = hops_.read(hop).side;
+    const Side side = hops_.read(hop).side();
     const OwnAddresses& own = params_.own[side];
     outbox_.send_arp(
         kAsker, side, destination,

@@ -54,55 +54,51 @@ flow::Rewrite rewrite_of(const std::array<net::Tuple, 2>& tuple) {
 
 void translate(const flow::FlowRecord& record, net::Direction direction,
                const net::Packet& packet) {
-    const net::Tuple after = record.key(opposite(direction)).reversed();
+    const net::Tuple& reverse = record.key(opposite(direction));
     const bool original = direction == net::Direction::Original;
     const auto address = original ? record.rewrite.address : record.rewrite.address.inverse();
     const auto transport = original ? record.rewrite.transport : record.rewrite.transport.inverse();
 
-    packet.ip->src_addr = after.source.raw;
-    packet.ip->dst_addr = after.destination.raw;
+    packet.ip->src_addr = reverse.destination.raw;
+    packet.ip->dst_addr = reverse.source.raw;
     packet.ip->hdr_checksum = address.apply(packet.ip->hdr_checksum);
 
-    switch (after.protocol) {
+    switch (reverse.protocol) {
         case net::Protocol::Tcp: {
             auto* tcp = reinterpret_cast<rte_tcp_hdr*>(packet.transport);
-            tcp->src_port = after.source_port.raw;
-            tcp->dst_port = after.destination_port.raw;
+            tcp->src_port = reverse.destination_port.raw;
+            tcp->dst_port = reverse.source_port.raw;
             tcp->cksum = transport.apply(tcp->cksum);
             return;
         }
         case net::Protocol::Udp:
         case net::Protocol::UdpLite: {  // whose checksum covers the ports always, and is never 0
             auto* udp = reinterpret_cast<rte_udp_hdr*>(packet.transport);
-            udp->src_port = after.source_port.raw;
-            udp->dst_port = after.destination_port.raw;
+            udp->src_port = reverse.destination_port.raw;
+            udp->dst_port = reverse.source_port.raw;
             if (udp->dgram_cksum != 0)
                 udp->dgram_cksum = udp_checksum(transport.apply(udp->dgram_cksum));
             return;
         }
         case net::Protocol::Icmp: {
             auto* icmp = reinterpret_cast<rte_icmp_hdr*>(packet.transport);
-            icmp->icmp_ident = original ? after.source_port.raw : after.destination_port.raw;
+            icmp->icmp_ident = original ? reverse.destination_port.raw : reverse.source_port.raw;
             icmp->icmp_cksum = transport.apply(icmp->icmp_cksum);
             return;
         }
         case net::Protocol::Sctp:
-            return translate_sctp(after, packet);
+            return translate_sctp(reverse.reversed(), packet);
         default:  // by its addresses alone
             return;
     }
 }
 
 void decrement_ttl(const net::Packet& packet) {
-    const auto word = [&] {  // TTL and protocol share a 16-bit word of the header
-        return Be16::from_host(
-            static_cast<uint16_t>(packet.ip->time_to_live << 8 | packet.ip->next_proto_id));
-    };
-    net::ChecksumDelta delta;
-    const Be16 before = word();
+    // TTL and protocol share a 16-bit word of the header, the TTL its high byte.
+    net::ChecksumDelta one_less;
+    one_less.change(Be16::from_host(0x0100), Be16{});
     --packet.ip->time_to_live;
-    delta.change(before, word());
-    packet.ip->hdr_checksum = delta.apply(packet.ip->hdr_checksum);
+    packet.ip->hdr_checksum = one_less.apply(packet.ip->hdr_checksum);
 }
 
 }  // namespace sluice::nat

@@ -7,16 +7,14 @@
 /// Source   RFC 826; RFC 5227 §1.1 for gratuitous announcements.
 
 #include "base/big_endian.h"
+#include "net/mac.h"
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 
 namespace sluice::net {
-
-using MacAddress = std::array<uint8_t, 6>;
 
 struct Arp {
     enum class Operation : uint16_t { Request = 1, Reply = 2 };

@@ -21,6 +21,8 @@ struct Packet {
     uint16_t datagram = 0;         ///< As `length`; of a fragment's whole datagram, where known.
     uint8_t tcp_flags = 0;         ///< As in the header; 0 for other protocols.
     uint8_t icmp_type = 0;         ///< 0 for other protocols, and for an echo reply.
+    bool is_fragment = false;      ///< Then `length` and the tuple are the fragment's own: a later
+                                   ///< one's tuple has no ports.
     bool is_icmp_error = false;    ///< Its tuple is its quote's, reversed (net/quote.h).
 };
 

@@ -40,10 +40,6 @@ uint16_t ether_type(const rte_mbuf* mbuf);
 /// Padding behind the IP packet is cut off the mbuf.
 std::optional<stats::Drop> parse(rte_mbuf* mbuf, Packet& packet, Tuple& tuple);
 
-/// True when it is part of a datagram. Then `length` and `tuple` are its own: a later fragment's
-/// tuple has no ports.
-bool is_fragment(const Packet& packet);
-
 /// Checks the IPv4 header's checksum and that of TCP, UDP, UDP-Lite, SCTP or ICMP (a UDP checksum
 /// of 0 is none; its sum covers what the UDP length says, RFC 768, and not what may follow;
 /// UDP-Lite's what its coverage says). Other protocols have none that sluice knows. With

@@ -126,19 +126,15 @@ std::optional<bool> found(uint64_t flags, uint64_t mask, uint64_t good, uint64_t
     return std::nullopt;
 }
 
-}  // namespace
-
-std::optional<Drop> verify_checksums(const rte_mbuf* mbuf, const Packet& packet, bool trust_nic) {
-    // No flag at all is how a NIC says that it has not looked.
-    const uint64_t flags = trust_nic ? mbuf->ol_flags : 0;
-
+[[gnu::noinline]] std::optional<Drop> verify(const rte_mbuf* mbuf, const Packet& packet,
+                                             uint64_t flags) {
     const auto ip_found = found(flags, RTE_MBUF_F_RX_IP_CKSUM_MASK, RTE_MBUF_F_RX_IP_CKSUM_GOOD,
                                 RTE_MBUF_F_RX_IP_CKSUM_BAD);
     const bool ip_good = ip_found ? *ip_found : is_header_sum_good(packet);
     if (!ip_good)
         return Drop::IpChecksum;
 
-    if (is_fragment(packet) || has_no_checksum(packet))
+    if (packet.is_fragment || has_no_checksum(packet))
         return std::nullopt;
     const bool ask = may_ask_nic(protocol_of(packet));
     const auto transport_found = found(ask ? flags : 0, RTE_MBUF_F_RX_L4_CKSUM_MASK,
@@ -146,6 +142,18 @@ std::optional<Drop> verify_checksums(const rte_mbuf* mbuf, const Packet& packet,
     const bool transport_good =
         transport_found ? *transport_found : is_transport_sum_good(mbuf, packet);
     return transport_good ? std::nullopt : std::optional(Drop::TransportChecksum);
+}
+
+}  // namespace
+
+std::optional<Drop> verify_checksums(const rte_mbuf* mbuf, const Packet& packet, bool trust_nic) {
+    constexpr uint64_t kBoth = RTE_MBUF_F_RX_IP_CKSUM_MASK | RTE_MBUF_F_RX_L4_CKSUM_MASK;
+    constexpr uint64_t kBothGood = RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD;
+    // No flag at all is how a NIC says that it has not looked.
+    const uint64_t flags = trust_nic ? mbuf->ol_flags : 0;
+    if ((flags & kBoth) == kBothGood && may_ask_nic(protocol_of(packet)))
+        return std::nullopt;
+    return verify(mbuf, packet, flags);
 }
 
 }  // namespace sluice::net

@@ -9,13 +9,6 @@
 namespace sluice::route {
 namespace {
 
-// A hop's word: the MAC in the low 48 bits, then these.
-constexpr uint64_t kMac = (uint64_t{1} << 48) - 1;
-constexpr uint64_t kOutside = uint64_t{1} << 48;
-constexpr uint64_t kResolved = uint64_t{1} << 49;
-constexpr uint64_t kFailed = uint64_t{1} << 50;
-constexpr uint64_t kUsed = uint64_t{1} << 51;
-
 // A slot's word: the address, the side and a mark make the key; above it stands the index. An empty
 // slot is 0, and so is its index: kNoHop.
 constexpr uint64_t kSlotOutside = uint64_t{1} << 32;
@@ -29,20 +22,6 @@ constexpr uint64_t key_of(Side side, Be32 address) {
 
 constexpr HopIndex index_in(uint64_t slot) {
     return static_cast<HopIndex>(slot >> kIndexShift);
-}
-
-uint64_t to_word(const net::MacAddress& mac) {
-    uint64_t word = 0;
-    for (const uint8_t byte : mac)
-        word = word << 8 | byte;
-    return word;
-}
-
-net::MacAddress to_mac(uint64_t word) {
-    net::MacAddress mac;
-    for (size_t i = 0; i < mac.size(); ++i)
-        mac[i] = static_cast<uint8_t>(word >> (8 * (mac.size() - 1 - i)));
-    return mac;
 }
 
 size_t slots_for(uint32_t capacity) {
@@ -92,15 +71,9 @@ HopIndex NextHops::find(Side side, Be32 address) const {
     return index_in(search(key_of(side, address)).slot);
 }
 
-Hop NextHops::read(HopIndex index) const {
-    const uint64_t word = words_[index].load(std::memory_order_relaxed);
-    return {to_mac(word & kMac), word & kOutside ? Side::Outside : Side::Inside,
-            (word & kResolved) != 0, (word & kFailed) != 0, (word & kUsed) != 0};
-}
-
 void NextHops::mark_used(HopIndex index) {
-    if ((words_[index].load(std::memory_order_relaxed) & kUsed) == 0)
-        words_[index].fetch_or(kUsed, std::memory_order_relaxed);
+    if ((words_[index].load(std::memory_order_relaxed) & Hop::kUsed) == 0)
+        words_[index].fetch_or(Hop::kUsed, std::memory_order_relaxed);
 }
 
 HopIndex NextHops::add(Side side, Be32 address) {
@@ -114,7 +87,7 @@ HopIndex NextHops::add(Side side, Be32 address) {
     const HopIndex index = free_.back();
     free_.pop_back();
     addresses_[index] = address;
-    words_[index].store(side == Side::Outside ? kOutside : 0, std::memory_order_relaxed);
+    words_[index].store(side == Side::Outside ? Hop::kOutside : 0, std::memory_order_relaxed);
     slots_[place.at].store(key | uint64_t{index} << kIndexShift, std::memory_order_release);
     return index;
 }
@@ -128,25 +101,25 @@ void NextHops::change(HopIndex index, uint64_t keep, uint64_t set) {
 }
 
 void NextHops::resolve(HopIndex index, const net::MacAddress& mac) {
-    change(index, kOutside | kUsed, to_word(mac) | kResolved);
+    change(index, Hop::kOutside | Hop::kUsed, net::mac_bits(mac) | Hop::kResolved);
 }
 
 void NextHops::fail(HopIndex index) {
-    change(index, kOutside | kUsed, kFailed);
+    change(index, Hop::kOutside | Hop::kUsed, Hop::kFailed);
 }
 
 void NextHops::retry(HopIndex index) {
-    change(index, ~kFailed, 0);
+    change(index, ~Hop::kFailed, 0);
 }
 
 bool NextHops::take_used(HopIndex index) {
-    return (words_[index].fetch_and(~kUsed, std::memory_order_relaxed) & kUsed) != 0;
+    return (words_[index].fetch_and(~Hop::kUsed, std::memory_order_relaxed) & Hop::kUsed) != 0;
 }
 
 void NextHops::remove(HopIndex index) {
-    const Side side = read(index).side;
+    const Side side = read(index).side();
     erase(key_of(side, addresses_[index]));
-    words_[index].store(side == Side::Outside ? kOutside : 0, std::memory_order_relaxed);
+    words_[index].store(side == Side::Outside ? Hop::kOutside : 0, std::memory_order_relaxed);
     // release: who sees the new generation no longer finds the index.
     generation_.fetch_add(1, std::memory_order_release);
     removed_.push_back(index);

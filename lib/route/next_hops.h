@@ -15,7 +15,7 @@
 #include "base/big_endian.h"
 #include "base/enum.h"
 #include "base/result.h"
-#include "net/arp.h"
+#include "net/mac.h"
 #include "net/side.h"
 
 #include <atomic>
@@ -34,13 +34,26 @@ using HopIndex = uint16_t;
 inline constexpr HopIndex kNoHop = 0;
 inline constexpr uint32_t kMaxHops = 65535;
 
-/// A hop as one word says it.
-struct Hop {
-    net::MacAddress mac{};
-    Side side = Side::Inside;
-    bool resolved = false;  ///< The MAC is known.
-    bool failed = false;    ///< It was asked for in vain, a moment ago.
-    bool used = false;      ///< A packet went there since the control core last looked.
+/// A hop as one word says it: the MAC as a word (net/mac.h), and above it the rest.
+class Hop {
+public:
+    static constexpr uint64_t kOutside = uint64_t{1} << 48;
+    static constexpr uint64_t kResolved = uint64_t{1} << 49;
+    static constexpr uint64_t kFailed = uint64_t{1} << 50;
+    static constexpr uint64_t kUsed = uint64_t{1} << 51;
+
+    constexpr explicit Hop(uint64_t bits) : bits_(bits) {}
+
+    Side side() const { return bits_ & kOutside ? Side::Outside : Side::Inside; }
+    bool is_resolved() const { return (bits_ & kResolved) != 0; }  ///< The MAC is known.
+    bool has_failed() const { return (bits_ & kFailed) != 0; }     ///< Asked for in vain just now.
+    /// A packet went there since the control core last looked.
+    bool is_used() const { return (bits_ & kUsed) != 0; }
+    net::MacAddress mac() const { return net::mac_of(bits_); }
+    uint64_t mac_bits() const { return bits_ & net::kMacBits; }
+
+private:
+    uint64_t bits_;
 };
 
 class NextHops {
@@ -54,7 +67,7 @@ public:
     /// kNoHop when the control core has none yet: punt the packet to it. May also miss a hop in the
     /// moment in which another is removed; the control core then sends the packet on at once.
     HopIndex find(Side side, Be32 address) const;
-    Hop read(HopIndex index) const;
+    Hop read(HopIndex index) const { return Hop(words_[index].load(std::memory_order_relaxed)); }
     /// Says that the hop is in use; writes only where nobody has said so.
     void mark_used(HopIndex index);
 

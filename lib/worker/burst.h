@@ -33,7 +33,8 @@ struct Burst {
 
     uint64_t live = 0;     ///< Bit i: packet i is in the pipeline.
     uint64_t errors = 0;   ///< Bit i: an ICMP error about a flow. Written by parse.
-    uint64_t outward = 0;  ///< Bit i: from inside to the world. Written by admit.
+    uint64_t misses = 0;   ///< Bit i: of no flow, as it arrived. Written by lookup.
+    uint64_t outward = 0;  ///< Bit i: a miss from inside to the world. Written by admit.
     uint64_t fresh = 0;    ///< Bit i: it has opened its flow, and so is tracked already.
     uint64_t settled = 0;  ///< Bit i: came to its flow's owner, and goes to no other. By receive.
 

@@ -6,10 +6,7 @@
 
 #include "worker/worker.h"
 
-#include <rte_ether.h>
 #include <rte_mbuf.h>
-
-#include <algorithm>
 
 namespace sluice::worker {
 
@@ -51,28 +48,6 @@ void Worker::punt(rte_mbuf* mbuf, const Note& note) {
     punted_.add(mbuf);
     if (punted_.is_full())
         flush_to_control();
-}
-
-/// Sends to a neighbour; false when its MAC is not known.
-bool Worker::send_to_hop(rte_mbuf* mbuf, Side side, route::HopIndex index_of_hop) {
-    const route::Hop hop = shared_.next_hops.read(index_of_hop);
-    if (!hop.resolved)
-        return false;
-    if (!hop.used)
-        shared_.next_hops.mark_used(index_of_hop);
-    auto* frame = rte_pktmbuf_mtod(mbuf, rte_ether_hdr*);
-    std::copy(hop.mac.begin(), hop.mac.end(), frame->dst_addr.addr_bytes);
-    std::copy(mac_[index(side)].begin(), mac_[index(side)].end(), frame->src_addr.addr_bytes);
-    send(mbuf, side);
-    return true;
-}
-
-/// Sends a frame that is complete.
-void Worker::send(rte_mbuf* mbuf, Side side) {
-    Batch& batch = outgoing_[index(side)];
-    batch.add(mbuf);
-    if (batch.is_full())
-        flush(side);
 }
 
 /// Empties a batch of which the front was taken; the rest is dropped.

@@ -109,6 +109,8 @@ void Worker::reassemble(Burst& burst) {
 }
 
 void Worker::take_fragment(Burst& burst, unsigned i) {
+    if (!admit(burst, i))  // before it takes up any memory
+        return;
     rte_mbuf* mbuf = burst.mbuf[i];
     const net::Tuple key = fragment::key_of(burst.packet[i], burst.from[i]);
     const uint32_t hash = shared_.table.hash(key);

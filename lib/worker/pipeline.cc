@@ -5,15 +5,16 @@
 
 #include "nat/mss_clamp.h"
 #include "nat/translate.h"
+#include "net/mac.h"
 #include "net/parse.h"
 #include "worker/worker.h"
 
 #include <rte_cycles.h>
 #include <rte_ether.h>
+#include <rte_ip.h>
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
 
-#include <algorithm>
 #include <bit>
 #include <optional>
 
@@ -25,13 +26,22 @@ using stats::Drop;
 namespace {
 
 /// Why a frame is not for this gateway, if it is not.
-std::optional<Drop> refuse_frame(const rte_mbuf* mbuf, const net::MacAddress& own) {
+std::optional<Drop> refuse_frame(const rte_mbuf* mbuf, uint64_t own) {
     if (rte_pktmbuf_data_len(mbuf) < sizeof(rte_ether_hdr))
         return Drop::Truncated;
-    const rte_ether_addr& to = rte_pktmbuf_mtod(mbuf, const rte_ether_hdr*)->dst_addr;
-    if (std::equal(own.begin(), own.end(), to.addr_bytes))
+    const uint64_t to = net::destination_mac(rte_pktmbuf_mtod(mbuf, const void*));
+    if (to == own)
         return std::nullopt;
-    return rte_is_multicast_ether_addr(&to) ? Drop::MulticastOrBroadcast : Drop::NotForUs;
+    return (to & net::kGroupMac) != 0 ? Drop::MulticastOrBroadcast : Drop::NotForUs;
+}
+
+/// False for a packet that has the tuple of a flow and yet is none of its own: it comes from where
+/// the flow's packets of that direction go, or asks where answers belong.
+bool belongs(const flow::FlowRecord& record, net::Direction direction, Side from,
+             const net::Packet& packet) {
+    const bool asks_back =
+        direction == net::Direction::Reply && packet.icmp_type == net::kEchoRequest;
+    return record.sides.enter(direction) == from && !asks_back;
 }
 
 }  // namespace
@@ -40,9 +50,9 @@ std::optional<Drop> refuse_frame(const rte_mbuf* mbuf, const net::MacAddress& ow
 const std::array<Worker::Stage, 13> Worker::kStages{{
     {"parse", &Worker::parse},            // mbuf: packet and tuple, or ARP for the control core
     {"relay", &Worker::relay},            // ICMP error: translated with its quote, and on its way
-    {"admit", &Worker::admit},            // packet: may it pass at all, and which way
     {"reassemble", &Worker::reassemble},  // fragment: the first goes on, the others follow it
     {"lookup", &Worker::lookup},        // tuple: flow, or a miss; another worker's flow goes there
+    {"admit", &Worker::admit},          // miss: may it pass at all, and which way
     {"open", &Worker::open},            // miss: new flow, or drop
     {"track", &Worker::track},          // packet and flow: state and timeout of the flow
     {"check", &Worker::check},          // packet: TTL and size allow it to leave
@@ -56,6 +66,7 @@ const std::array<Worker::Stage, 13> Worker::kStages{{
 void Worker::forward(Burst& burst) {
     burst.live = low_bits(burst.count);
     burst.errors = 0;
+    burst.misses = 0;
     burst.outward = 0;
     burst.fresh = 0;
     burst.fragments = 0;
@@ -79,24 +90,24 @@ void Worker::parse(Burst& burst) {
     for (unsigned i = 0; params_.prefetch && i < burst.count; ++i)
         rte_prefetch0(rte_pktmbuf_mtod(burst.mbuf[i], void*));
 
+    const bool verify = shared_.verify != Verify::Never && !burst.handed_over;
     for (unsigned i : burst.live_packets()) {
         rte_mbuf* mbuf = burst.mbuf[i];
         const size_t from = index(burst.from[i]);
-        if (net::ether_type(mbuf) == RTE_ETHER_TYPE_ARP) {
-            punt(burst, i, {.from = burst.from[i], .punt = Punt::Arp});
-            continue;
-        }
         auto reason = refuse_frame(mbuf, mac_[from]);
         if (!reason)
             reason = net::parse(mbuf, burst.packet[i], burst.tuple[i]);
-        if (!reason && shared_.verify != Verify::Never && !burst.handed_over)
+        if (!reason && verify)
             reason = net::verify_checksums(mbuf, burst.packet[i], trust_nic_[from]);
         if (reason) {
-            drop(burst, i, *reason);
+            if (net::ether_type(mbuf) == RTE_ETHER_TYPE_ARP)
+                punt(burst, i, {.from = burst.from[i], .punt = Punt::Arp});
+            else
+                drop(burst, i, *reason);
             continue;
         }
         burst.errors |= uint64_t{burst.packet[i].is_icmp_error} << i;
-        burst.fragments |= uint64_t{net::is_fragment(burst.packet[i])} << i;
+        burst.fragments |= uint64_t{burst.packet[i].is_fragment} << i;
     }
 }
 
@@ -105,37 +116,20 @@ void Worker::relay(Burst& burst) {
         relay_error(burst, i);
 }
 
-void Worker::admit(Burst& burst) {
-    for (unsigned i : burst.live_packets()) {
-        const Admitted admitted =
-            shared_.admission.admit(burst.from[i], burst.packet[i], burst.tuple[i]);
-        switch (admitted.path) {
-            case Path::Outward:
-                burst.outward |= uint64_t{1} << i;
-                break;
-            case Path::Inward:
-            case Path::Hairpin:
-                break;
-            case Path::Local:
-                if (!burst.is_fragment(i))  // else see lead()
-                    answer_ping(burst, i);
-                break;
-            case Path::Refused:
-                drop(burst, i, admitted.reason);
-                break;
-        }
-    }
-}
-
 void Worker::lookup(Burst& burst) {
     if (burst.live == low_bits(burst.count))
         shared_.table.find_bulk(std::span(burst.tuple).first(burst.count), now_,
                                 std::span(burst.flow).first(burst.count));
     else
         lookup_live(burst);
-    for (unsigned i : burst.live_packets())
-        if (burst.flow[i])
+    for (unsigned i : burst.live_packets()) {
+        const flow::FlowRef flow = burst.flow[i];
+        if (!flow || !belongs(shared_.table.record(flow), flow.direction(), burst.from[i],
+                              burst.packet[i]))
+            burst.misses |= uint64_t{1} << i;
+        else if (shared_.table.record(flow).owner != params_.id)
             bring_home(burst, i);
+    }
 }
 
 /// Of a burst that has lost packets already, the others' tuples are looked up close together.
@@ -151,14 +145,16 @@ void Worker::lookup_live(Burst& burst) {
         burst.flow[i] = flow[count++];
 }
 
+/// What belongs to a flow was let in with the packet that opened it.
+void Worker::admit(Burst& burst) {
+    for (unsigned i : SetBits{burst.misses})
+        admit(burst, i);
+}
+
 void Worker::open(Burst& burst) {
-    uint64_t misses = 0;
-    for (unsigned i : burst.live_packets())
-        if (!burst.flow[i])
-            misses |= uint64_t{1} << i;
+    const uint64_t misses = burst.live & burst.misses;
     if (misses == 0)
         return;
-
     nat_.prepare(static_cast<unsigned>(std::popcount(misses & burst.outward)));
     for (unsigned i : SetBits{misses})
         open_flow(burst, i);
@@ -172,7 +168,7 @@ void Worker::track(Burst& burst) {
         const nat::Tracking tracking = nat_.track(burst.flow[i], burst.segment(i), now_);
         if (tracking.action == conntrack::Action::Refuse)
             refuse(burst, i, tracking.reason);
-        else if (tracking.action == conntrack::Action::Reopen)
+        else if (tracking.action == conntrack::Action::Reopen && admit(burst, i))
             open_flow(burst, i);
     }
     nat_.finish();  // a flow opened here may have taken a record too many
@@ -180,8 +176,11 @@ void Worker::track(Burst& burst) {
 
 /// After tracking: a reply that cannot go on has been seen here all the same.
 void Worker::check(Burst& burst) {
-    for (unsigned i : SetBits{burst.live & ~burst.fresh})
-        may_leave(burst, i, exit_side(burst.flow[i]));
+    for (unsigned i : SetBits{burst.live & ~burst.fresh}) {
+        const Side side = exit_side(burst.flow[i]);
+        if (burst.packet[i].ip->time_to_live <= 1 || burst.packet[i].length > mtu_[index(side)])
+            may_leave(burst, i, side);
+    }
 }
 
 void Worker::translate(Burst& burst) {
@@ -214,6 +213,26 @@ void Worker::resolve(Burst& burst) {
         else
             find_hop(burst, i);
     }
+}
+
+/// Sends to a neighbour; false when its MAC is not known.
+bool Worker::send_to_hop(rte_mbuf* mbuf, Side side, route::HopIndex index_of_hop) {
+    const route::Hop hop = shared_.next_hops.read(index_of_hop);
+    if (!hop.is_resolved())
+        return false;
+    if (!hop.is_used())
+        shared_.next_hops.mark_used(index_of_hop);
+    net::write_macs(rte_pktmbuf_mtod(mbuf, void*), hop.mac_bits(), mac_[index(side)]);
+    send(mbuf, side);
+    return true;
+}
+
+/// Sends a frame that is complete.
+void Worker::send(rte_mbuf* mbuf, Side side) {
+    Batch& batch = outgoing_[index(side)];
+    batch.add(mbuf);
+    if (batch.is_full())
+        flush(side);
 }
 
 void Worker::transmit(Burst&) {

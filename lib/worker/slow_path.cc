@@ -34,6 +34,29 @@ bool is_invalid(Drop reason) {
 
 }  // namespace
 
+/// True when packet i may go on: to open a flow, or to be met by one.
+bool Worker::admit(Burst& burst, unsigned i) {
+    const Admitted admitted =
+        shared_.admission.admit(burst.from[i], burst.packet[i], burst.tuple[i]);
+    switch (admitted.path) {
+        case Path::Outward:
+            burst.outward |= uint64_t{1} << i;
+            return true;
+        case Path::Inward:
+        case Path::Hairpin:
+            return true;
+        case Path::Local:
+            if (burst.is_fragment(i))  // see lead()
+                return true;
+            answer_ping(burst, i);
+            return false;
+        case Path::Refused:
+            break;
+    }
+    drop(burst, i, admitted.reason);
+    return false;
+}
+
 void Worker::answer_ping(Burst& burst, unsigned i) {
     counters_.count[Count::Consumed].add(1);
     counters_.count[Count::Originated].add(1);
@@ -103,7 +126,8 @@ bool Worker::find_again(Burst& burst, unsigned i) {
     burst.flow[i] = shared_.table.find(burst.tuple[i], now_);
     if (burst.flow[i])
         return bring_home(burst, i);
-    open_flow(burst, i);
+    if (admit(burst, i))
+        open_flow(burst, i);
     return (burst.live & ~burst.fresh) >> i & 1;
 }
 
@@ -237,7 +261,7 @@ route::HopIndex Worker::send_by_route(rte_mbuf* mbuf, const Way& way) {
     if (hop != route::kNoHop) {
         if (send_to_hop(mbuf, way.to, hop))
             return hop;
-        if (shared_.next_hops.read(hop).failed) {
+        if (shared_.next_hops.read(hop).has_failed()) {
             drop_unreachable(mbuf);
             return hop;
         }

@@ -27,7 +27,7 @@ Worker::Worker(const Shared& shared, WorkerParams params)
       handed_over_(shared.workers) {
     for (const Side side : {Side::Inside, Side::Outside}) {
         const io::Port& port = *params_.ports[index(side)].port;
-        mac_[index(side)] = port.mac();
+        mac_[index(side)] = net::mac_bits(port.mac());
         mtu_[index(side)] = port.mtu();
         trust_nic_[index(side)] = shared.verify == Verify::TrustNic && port.verifies_checksums();
     }

@@ -154,10 +154,10 @@ private:
     void forward(Burst& burst);
     void parse(Burst& burst);
     void relay(Burst& burst);
-    void admit(Burst& burst);
     void reassemble(Burst& burst);
     void lookup(Burst& burst);
     void lookup_live(Burst& burst);
+    void admit(Burst& burst);
     void open(Burst& burst);
     void track(Burst& burst);
     void check(Burst& burst);
@@ -169,6 +169,7 @@ private:
     void forward_timed(Burst& burst);
 
     // What happens to single packets, off the straight way: slow_path.cc.
+    bool admit(Burst& burst, unsigned i);
     void answer_ping(Burst& burst, unsigned i);
     std::optional<nat::Request> request(Burst& burst, unsigned i);
     void open_flow(Burst& burst, unsigned i);
@@ -223,7 +224,7 @@ private:
 
     const Shared& shared_;
     WorkerParams params_;
-    std::array<net::MacAddress, 2> mac_;
+    std::array<uint64_t, 2> mac_;  // as words
     std::array<uint16_t, 2> mtu_;
     std::array<bool, 2> trust_nic_;
     stats::Counters counters_;

@@ -50,8 +50,8 @@ TEST_CASE("neighbours: a packet waits until its next hop answers", "[control][ar
     CHECK(released[0].bytes == Bytes(60, 7));
     CHECK_FALSE(released[0].note.complete);
     CHECK(released[0].note.hop == gateway.hops->find(Side::Inside, ip("10.1.0.10")));
-    CHECK(gateway.hop(Side::Inside, "10.1.0.10").resolved);
-    CHECK(gateway.hop(Side::Inside, "10.1.0.10").mac == kHost);
+    CHECK(gateway.hop(Side::Inside, "10.1.0.10").is_resolved());
+    CHECK(gateway.hop(Side::Inside, "10.1.0.10").mac() == kHost);
 }
 
 TEST_CASE("neighbours: what a worker punts too late is sent on at once", "[control][arp]") {
@@ -80,7 +80,7 @@ TEST_CASE("neighbours: a silent hop is asked three times, a second apart", "[con
     gateway.pass(Duration::seconds(1));
     CHECK(gateway.sent().size() == 1);
     CHECK(gateway.counters.waiting.read() == 0);
-    CHECK(gateway.hop(Side::Outside, "198.51.100.77").failed);
+    CHECK(gateway.hop(Side::Outside, "198.51.100.77").has_failed());
 
     // Refused for three seconds, and then asked for again if anybody wants it.
     gateway.forward(Side::Outside, "198.51.100.77");
@@ -88,7 +88,7 @@ TEST_CASE("neighbours: a silent hop is asked three times, a second apart", "[con
     REQUIRE(refused.size() == 1);
     CHECK(refused[0].bytes == Bytes(60, 0));  // the packet, no question
     gateway.pass(Duration{3200});
-    CHECK_FALSE(gateway.hop(Side::Outside, "198.51.100.77").failed);
+    CHECK_FALSE(gateway.hop(Side::Outside, "198.51.100.77").has_failed());
     gateway.forward(Side::Outside, "198.51.100.77");
     CHECK(requests(gateway.sent(), "198.51.100.77").size() == 1);
     CHECK(gateway.counters.waiting.read() == 1);
@@ -157,13 +157,13 @@ TEST_CASE("neighbours: a used hop is verified every 30 s, alone first", "[contro
     const auto alone = requests(gateway.sent(), "10.1.0.10");
     REQUIRE(alone.size() == 1);
     CHECK(alone[0].destination() == kHost);
-    CHECK(gateway.hops->read(hop).resolved);  // packets go on meanwhile
+    CHECK(gateway.hops->read(hop).is_resolved());  // packets go on meanwhile
 
     SECTION("and stays when it answers") {
         gateway.hear(Side::Inside, arp_reply(kHost, ip("10.1.0.10"), kInsideMac, ip("10.1.0.1")));
         gateway.pass(Duration::seconds(20));
         CHECK(gateway.sent().empty());
-        CHECK(gateway.hops->read(hop).resolved);
+        CHECK(gateway.hops->read(hop).is_resolved());
     }
     SECTION("and is refused when it does not") {
         gateway.pass(Duration{2100});
@@ -171,10 +171,10 @@ TEST_CASE("neighbours: a used hop is verified every 30 s, alone first", "[contro
         REQUIRE(asked.size() == 2);
         CHECK(asked[0].destination() == kBroadcast);
         CHECK(asked[1].destination() == kBroadcast);
-        CHECK(gateway.hops->read(hop).resolved);
+        CHECK(gateway.hops->read(hop).is_resolved());
         gateway.pass(Duration::seconds(1));
-        CHECK(gateway.hops->read(hop).failed);
-        CHECK_FALSE(gateway.hops->read(hop).resolved);
+        CHECK(gateway.hops->read(hop).has_failed());
+        CHECK_FALSE(gateway.hops->read(hop).is_resolved());
     }
 }
 
@@ -233,7 +233,7 @@ TEST_CASE("neighbours: gateways are asked for ahead of traffic, and for ever", "
 
     gateway.hear(Side::Outside,
                  arp_reply(kHost, ip("198.51.100.254"), kOutsideMac, ip("198.51.100.1")));
-    CHECK(gateway.hop(Side::Outside, "198.51.100.254").mac == kHost);
+    CHECK(gateway.hop(Side::Outside, "198.51.100.254").mac() == kHost);
     REQUIRE(gateway.log.size() == 2);
     CHECK(gateway.log[1] == "next hop 198.51.100.254 is at 02:00:00:00:00:55");
 

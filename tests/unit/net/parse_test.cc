@@ -281,7 +281,7 @@ TEST_CASE("parse: of a fragment only the first has ports, and its length is its 
         from_inside().udp(5000, 53).udp_length(4000).payload(72).fragment(0, true).bytes());
     const Parsed lead = parsed(first);
     REQUIRE(lead.ok);
-    CHECK(is_fragment(lead.packet));
+    CHECK(lead.packet.is_fragment);
     CHECK(lead.packet.length == 100);
     CHECK(lead.tuple.source_port.host() == 5000);
     CHECK_FALSE(verify_checksums(first, lead.packet, false));
@@ -289,12 +289,12 @@ TEST_CASE("parse: of a fragment only the first has ports, and its length is its 
     FakeMbuf later(piece(33).fragment(80, false).bytes());
     const Parsed follower = parsed(later);
     REQUIRE(follower.ok);
-    CHECK(is_fragment(follower.packet));
+    CHECK(follower.packet.is_fragment);
     CHECK(follower.tuple == Tuple{ip("10.1.0.10"), ip("203.0.113.10"), {}, {}, Protocol::Tcp});
     CHECK_FALSE(verify_checksums(later, follower.packet, false));
 
     FakeMbuf whole(from_inside().udp(5000, 53).dont_fragment().bytes());
-    CHECK_FALSE(is_fragment(parsed(whole).packet));
+    CHECK_FALSE(parsed(whole).packet.is_fragment);
     FakeMbuf damaged(piece(33).fragment(80, false).bad_ip_checksum().bytes());
     CHECK(verify_checksums(damaged, parsed(damaged).packet, false) == Drop::IpChecksum);
 }

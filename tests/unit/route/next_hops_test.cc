@@ -50,8 +50,8 @@ TEST_CASE("next hops: one address on two sides is two hops", "[route]") {
     CHECK(inside != outside);
     CHECK(table->find(Side::Inside, address(1)) == inside);
     CHECK(table->find(Side::Outside, address(1)) == outside);
-    CHECK(table->read(inside).side == Side::Inside);
-    CHECK(table->read(outside).side == Side::Outside);
+    CHECK(table->read(inside).side() == Side::Inside);
+    CHECK(table->read(outside).side() == Side::Outside);
     CHECK(table->address(outside) == address(1));
     CHECK(table->find(Side::Inside, address(2)) == kNoHop);
     CHECK(table->add(Side::Inside, address(1)) == inside);
@@ -60,21 +60,21 @@ TEST_CASE("next hops: one address on two sides is two hops", "[route]") {
 TEST_CASE("next hops: the word follows resolving, failing and retrying", "[route]") {
     const auto table = hops(4);
     const HopIndex hop = table->add(Side::Outside, address(1));
-    CHECK_FALSE(table->read(hop).resolved);
-    CHECK_FALSE(table->read(hop).failed);
+    CHECK_FALSE(table->read(hop).is_resolved());
+    CHECK_FALSE(table->read(hop).has_failed());
 
     table->resolve(hop, kMac);
-    CHECK(table->read(hop).resolved);
-    CHECK(table->read(hop).mac == kMac);
+    CHECK(table->read(hop).is_resolved());
+    CHECK(table->read(hop).mac() == kMac);
 
     table->fail(hop);
-    CHECK(table->read(hop).failed);
-    CHECK_FALSE(table->read(hop).resolved);
-    CHECK(table->read(hop).side == Side::Outside);
+    CHECK(table->read(hop).has_failed());
+    CHECK_FALSE(table->read(hop).is_resolved());
+    CHECK(table->read(hop).side() == Side::Outside);
 
     table->retry(hop);
-    CHECK_FALSE(table->read(hop).failed);
-    CHECK_FALSE(table->read(hop).resolved);
+    CHECK_FALSE(table->read(hop).has_failed());
+    CHECK_FALSE(table->read(hop).is_resolved());
 }
 
 TEST_CASE("next hops: the used mark outlives every change until it is taken", "[route]") {
@@ -85,10 +85,10 @@ TEST_CASE("next hops: the used mark outlives every change until it is taken", "[
     table->resolve(hop, kMac);
     table->fail(hop);
     table->retry(hop);
-    CHECK(table->read(hop).used);
+    CHECK(table->read(hop).is_used());
     CHECK(table->take_used(hop));
     CHECK_FALSE(table->take_used(hop));
-    CHECK_FALSE(table->read(hop).used);
+    CHECK_FALSE(table->read(hop).is_used());
 }
 
 TEST_CASE("next hops: all indexes are handed out, and no more", "[route]") {
@@ -111,7 +111,7 @@ TEST_CASE("next hops: a removed hop is gone and the generation says so", "[route
     table->remove(hop);
     CHECK(table->generation() != before);
     CHECK(table->find(Side::Outside, address(1)) == kNoHop);
-    CHECK_FALSE(table->read(hop).resolved);
+    CHECK_FALSE(table->read(hop).is_resolved());
 }
 
 TEST_CASE("next hops: an index is reused only after its grace period", "[route]") {
@@ -176,7 +176,8 @@ TEST_CASE("next hops: readers meanwhile find the right hop or none", "[route]") 
             if (const HopIndex hop = table->find(Side::Inside, address(number)); hop != kNoHop) {
                 table->mark_used(hop);
                 const Hop seen = table->read(hop);
-                wrong += seen.side != Side::Inside || (seen.resolved && seen.mac[5] != number);
+                wrong += seen.side() != Side::Inside ||
+                         (seen.is_resolved() && seen.mac()[5] != number);
             }
             laps.fetch_add(1);  // quiescent: holds no index now
         }

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// MAC addresses, as bytes and as words.
+///
+/// Shape    As a word, an address has its first byte lowest; bits 48 to 63 are 0.
+/// Cost     Both addresses of a frame are two stores. Byte by byte they would take longer than the
+///          rest of a packet's way out.
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace sluice::net {
+
+using MacAddress = std::array<uint8_t, 6>;
+
+inline constexpr uint64_t kMacBits = (uint64_t{1} << 48) - 1;
+inline constexpr uint64_t kGroupMac = 1;  ///< Set in multicast and broadcast addresses.
+
+namespace detail {
+
+template <typename Word>
+constexpr Word little_endian(Word word) {
+    if constexpr (std::endian::native == std::endian::little)
+        return word;
+    else if constexpr (sizeof word == sizeof(uint64_t))
+        return __builtin_bswap64(word);
+    else
+        return __builtin_bswap32(word);
+}
+
+}  // namespace detail
+
+constexpr uint64_t mac_bits(const MacAddress& mac) {
+    uint64_t bits = 0;
+    for (size_t i = 0; i < mac.size(); ++i)
+        bits |= uint64_t{mac[i]} << (8 * i);
+    return bits;
+}
+
+constexpr MacAddress mac_of(uint64_t bits) {
+    MacAddress mac{};
+    for (size_t i = 0; i < mac.size(); ++i)
+        mac[i] = static_cast<uint8_t>(bits >> (8 * i));
+    return mac;
+}
+
+/// Of a frame that has an Ethernet header.
+inline uint64_t destination_mac(const void* frame) {
+    uint64_t word;
+    std::memcpy(&word, frame, sizeof word);
+    return detail::little_endian(word) & kMacBits;
+}
+
+inline void write_macs(void* frame, uint64_t destination, uint64_t source) {
+    auto* bytes = static_cast<uint8_t*>(frame);
+    const uint64_t first = detail::little_endian(destination | source << 48);
+    const uint32_t rest = detail::little_endian(static_cast<uint32_t>(source >> 16));
+    std::memcpy(bytes, &first, sizeof first);
+    std::memcpy(bytes + sizeof first, &rest, sizeof rest);
+}
+
+}  // namespace sluice::net

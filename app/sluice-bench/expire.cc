@@ -13,7 +13,7 @@ using net::Direction;
 
 constexpr double kTarget = 6e6;                   // flows a second
 constexpr Duration kOver = Duration::seconds(4);  // of a UDP flow of the scene, and unseen
-constexpr Duration kPass = Duration::seconds(1);
+constexpr Duration kTurn{1};
 
 /// Opens so many flows, and lets them be over.
 Status open_and_leave(Scene& scene, uint32_t flows) {
@@ -32,7 +32,7 @@ double expire_all(Scene& scene, uint32_t flows) {
     gateway.worker(0).rest();  // it turns no more meanwhile, and need not be waited for
     const uint64_t start = cpu_nanoseconds();
     while (gateway.table().size() > left) {
-        scene.rig().skip(kPass);
+        scene.rig().skip(kTurn);
         gateway.control().turn(scene.rig().now());
     }
     const uint64_t took = cpu_nanoseconds() - start;

@@ -55,7 +55,7 @@ unsigned Ageing::scan(uint32_t& entries, Tick now, unsigned& killed) {
     unsigned ending = 0;
     for (unsigned i = 0; i < count; ++i)
         if (const auto life = look_at(due[i], now)) {
-            (void)member_.prepare(due[i].index);
+            member_.expect_kill(due[i].index);
             over[ending++] = {due[i].index, *life};
         }
     for (unsigned i = 0; i < ending; ++i)

@@ -118,6 +118,8 @@ static_assert(std::atomic<LifeWord>::is_always_lock_free && std::atomic<Tick>::i
 class Ending {
 public:
     virtual void ended(uint32_t index, FlowRecord& record) = 0;
+    /// The flow will end soon: sends for what ended() touches.
+    virtual void expect(uint32_t index) = 0;
 
 protected:
     ~Ending() = default;

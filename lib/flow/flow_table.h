@@ -91,6 +91,9 @@ public:
     /// Looks up one tuple: for the slow path and for tests.
     FlowRef find(const net::Tuple& tuple, Tick now) const;
 
+    /// Sends for the buckets in which a tuple is looked for, and put.
+    void send_for(const net::Tuple& tuple) const;
+
     /// Which flows stand in the next `buckets` buckets from a tuple's place on, and in its other
     /// one. Fills `refs` as far as it goes and returns how many; a flow may be there twice, and may
     /// have ended. Their records are on their way to the cache.
@@ -179,6 +182,9 @@ public:
     /// it is no flow itself). False when that has ended. What ends the record lets go.
     bool hang(uint32_t index, uint32_t holder);
     bool hang_too(uint32_t index, uint32_t holder);
+
+    /// Sends for what kill() will touch beyond the record itself.
+    void expect_kill(uint32_t index) const;
 
     /// Adds the record's flow under both its keys, or under neither. The caller has written tuples,
     /// owner, state, deadline and rewrite. On any outcome but Inserted the record is gone: it is

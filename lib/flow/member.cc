@@ -226,6 +226,12 @@ bool Member::outlasts(const Claim& claim, Slot& slot, SlotWord& rival) {
     return !is_live;
 }
 
+void Member::expect_kill(uint32_t index) const {
+    (void)prepare(index);
+    if (table_.ending_ != nullptr)
+        table_.ending_->expect(index);
+}
+
 bool Member::kill(uint32_t index, LifeWord seen) {
     FlowRecord& record = table_.records_[index];
     if (seen.life() != Life::Live || record.life.load(std::memory_order_acquire) != seen ||

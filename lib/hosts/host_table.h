@@ -96,6 +96,13 @@ public:
     static uint32_t capacity_for(uint64_t addresses, uint32_t flows);
     static size_t bytes_needed(uint32_t capacity, uint32_t flows);
 
+    /// Sends for what admit() reads of a host: first all heads of a burst, then all entries.
+    void send_for_head(Be32 address) { __builtin_prefetch(&head(address)); }
+    void send_for_entry(Be32 address) {
+        if (const HostIndex first = head(address).load(std::memory_order_relaxed); first != kNoHost)
+            __builtin_prefetch(&entry(first), 1);
+    }
+
     /// Counts a half-open flow that the host is about to open, unless a limit forbids it.
     /// withdraw() takes it back when no flow came of it, but for its part in the rate.
     Admitted admit(Be32 address, const Limits& limits, Tick now);
@@ -117,6 +124,10 @@ public:
     bool condemn(uint32_t flow, flow::FlowRecord& record);
     /// A flow is gone. Records of other kinds are nobody's.
     void ended(uint32_t flow, flow::FlowRecord& record) override;
+    void expect(uint32_t flow) override {
+        if (const HostIndex host = host_of(flow); host != kNoHost)
+            __builtin_prefetch(&entry(host), 1);
+    }
 
     /// How many half-open flows a host has now; 0 for kNoHost.
     uint32_t half_open(HostIndex host) const;

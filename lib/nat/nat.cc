@@ -38,11 +38,20 @@ Nat::Nat(const NatParams& params, flow::Member& member, stats::Counters& counter
       stock_(member, params.reserve),
       early_drop_(params.table, params.hosts, member, counters) {}
 
+void Nat::expect(const net::Tuple& original) {
+    params_.table.send_for(original);
+    params_.hosts.send_for_head(original.source);
+    const Rule* rule = params_.rules.find(original.source);
+    if (rule != nullptr && rule->translates())
+        params_.table.send_for(ports_.first_guess(original, *rule));
+}
+
 std::optional<Behind> Nat::behind(const net::Tuple& tuple, Tick now) const {
     const net::Endpoint external{tuple.destination, tuple.destination_port};
     if (const auto fixed = params_.statics.inside_of(tuple.protocol, external))
         return Behind{*fixed, {}};
-    if (tuple.protocol == net::Protocol::Icmp)  // a query from outside has its type there
+    if (!params_.rules.have_mappings() ||
+        tuple.protocol == net::Protocol::Icmp)  // a query from outside has its type there
         return std::nullopt;
     if (const auto mapping = mapper_.behind(tuple.protocol, external, now))
         return Behind{mapper_.inside_of(*mapping), mapping};

@@ -32,7 +32,7 @@ Chosen PortChoice::choose(const net::Tuple& original, net::Endpoint target, cons
     net::Tuple reply = original.reversed();
     reply.source = target.address;
     reply.source_port = target.port;
-    Place place{original, pool, pool.first(original.source).index, pool.size() == 1, now};
+    Place place{original, pool, first_address(pool, original.source), pool.size() == 1, now};
     Outcome outcome = try_address(reply, place);
     bool is_unfinished = outcome == Outcome::Unfinished;
     if (outcome != Outcome::Found && !place.is_last) {
@@ -54,6 +54,19 @@ Chosen PortChoice::choose(const net::Tuple& original, net::Endpoint target, cons
     if (net::is_by_address(original.protocol))
         return {{}, Drop::AddressesExhausted};
     return {{}, is_unfinished ? Drop::PortsUnsearched : Drop::PortsExhausted};
+}
+
+uint32_t PortChoice::first_address(const pool::AddressPool& pool, Be32 host) {
+    Known& known = known_[host.host() % kKnown];
+    if (known.host != host || known.pool != &pool)
+        known = {host, &pool, pool.first(host).index};
+    return known.index;
+}
+
+net::Tuple PortChoice::first_guess(const net::Tuple& original, const Rule& rule) {
+    net::Tuple reply = original.reversed();
+    reply.destination = rule.pool->address(first_address(*rule.pool, original.source));
+    return reply;
 }
 
 PortChoice::Outcome PortChoice::try_address(net::Tuple& reply, const Place& place) {

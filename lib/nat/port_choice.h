@@ -27,6 +27,7 @@
 #include "pool/steering.h"
 #include "stats/counters.h"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -62,6 +63,9 @@ public:
     /// `target` is whom the flow is for, behind its destination.
     Chosen choose(const net::Tuple& original, net::Endpoint target, const Rule& rule, Tick now);
 
+    /// The reply tuple that choose() will try first, most likely.
+    net::Tuple first_guess(const net::Tuple& original, const Rule& rule);
+
     /// Tells that the flow has been opened with what was chosen.
     void opened(const net::Tuple& original, const net::Tuple& reply);
 
@@ -77,6 +81,15 @@ private:
         Tick now;
     };
 
+    /// A host's address, which takes reading all of the pool to find.
+    struct Known {
+        Be32 host;
+        const pool::AddressPool* pool = nullptr;
+        uint32_t index = 0;
+    };
+    static constexpr size_t kKnown = 256;
+
+    uint32_t first_address(const pool::AddressPool& pool, Be32 host);
     Outcome try_address(net::Tuple& reply, const Place& place);
     Outcome say_exhausted(const net::Tuple& reply, const Place& place);
     bool try_known(net::Tuple& reply, const Place& place);
@@ -99,6 +112,7 @@ private:
     unsigned probes_ = 0;         // of the packet in hand
     const Rule* rule_ = nullptr;  // likewise
     SearchMemory memory_;
+    std::array<Known, kKnown> known_{};  // by the host's last byte
 };
 
 }  // namespace sluice::nat

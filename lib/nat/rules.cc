@@ -59,6 +59,7 @@ Rules::Rules(std::span<const RuleParams> rules, uint64_t secret) {
         rules_.push_back({params.inside.network(), share_pool(params, secret), params.independence,
                           reserved_beside(params, rules)});
         ranges_.insert(ranges_.end(), params.addresses.begin(), params.addresses.end());
+        have_mappings_ |= params.independence.has_value();
     }
     ranges_ = merged(std::move(ranges_));
     if (ranges_.empty())  // nothing is translated: a range that holds no address

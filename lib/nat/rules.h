@@ -119,6 +119,9 @@ public:
         return rule != nullptr && !rule->translates();
     }
 
+    /// Some rule maps endpoints independently of whom they talk to.
+    bool have_mappings() const { return have_mappings_; }
+
     const std::vector<std::unique_ptr<pool::AddressPool>>& pools() const { return pools_; }
     /// The addresses and ports that a pool is made of.
     const RuleParams& params_of(size_t pool) const { return pool_params_[pool]; }
@@ -139,6 +142,7 @@ private:
     std::vector<RuleParams> pool_params_;  // of each pool, to know its like
     std::vector<Rule> rules_;
     std::vector<Step> steps_;                // ascending; the first begins at 0.0.0.0
+    bool have_mappings_ = false;
     std::vector<net::AddressRange> ranges_;  // of all pools: ascending, apart; never empty
 };
 

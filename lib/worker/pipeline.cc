@@ -155,7 +155,12 @@ void Worker::open(Burst& burst) {
     const uint64_t misses = burst.live & burst.misses;
     if (misses == 0)
         return;
+    const SetBits outward{misses & burst.outward};
     nat_.prepare(static_cast<unsigned>(std::popcount(misses & burst.outward)));
+    for (unsigned i : outward)
+        nat_.expect(burst.tuple[i]);
+    for (unsigned i : outward)
+        nat_.expect_host(burst.tuple[i]);
     for (unsigned i : SetBits{misses})
         open_flow(burst, i);
     nat_.finish();

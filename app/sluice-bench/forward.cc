@@ -33,7 +33,7 @@ struct Mode {
 constexpr Mode kBase;
 constexpr Mode kModes[] = {
     kBase,        {.mix = Mix::Out}, {.mix = Mix::Back}, {.order = Order::Kind::Zipf},
-    {.burst = 8}, {.burst = 64},
+    {.burst = 1}, {.burst = 8},      {.burst = 64},
 };
 
 const char* name_of(Mix mix) {
@@ -62,6 +62,7 @@ struct FieldParams {
     uint32_t flows = 0;
     unsigned workers = 1;
     bool verify_in_software = false;
+    bool prefetch = true;
 };
 
 /// A rig with flows that stand, and what carries packets of them.
@@ -76,6 +77,7 @@ public:
                                 .configure = [&](config::Config& config) {
                                     config.tuning.udp = config.tuning.udp_stream =
                                         Duration::seconds(24 * 3600);
+                                    config.prefetch = params.prefetch;
                                     if (params.verify_in_software)
                                         config.verify_checksum = config::VerifyChecksum::Always;
                                 }});
@@ -189,6 +191,8 @@ Traffic Field::traffic_of(const Mode& mode) const {
     const char* protocol = is_tcp ? "tcp" : "udp";
     if (params_.verify_in_software)
         protocol = is_tcp ? "tcp, --verify-checksum always" : "udp, --verify-checksum always";
+    if (!params_.prefetch)
+        protocol = is_tcp ? "tcp, --prefetch 0" : "udp, --prefetch 0";
     return {protocol,   name_of(mode.mix), bench::name_of(mode.order),
             mode.burst, params_.flows,     params_.workers};
 }
@@ -213,7 +217,8 @@ Status Field::measure(const Mode& mode, Bench& bench) {
         return Error{std::to_string(lost_.load()) + " packets did not come out: " + rig_->drops()};
 
     const Traffic c = traffic_of(mode);
-    const bool is_base = &mode == &kModes[0] && params_.workers == 1 && !params_.verify_in_software;
+    const bool is_base = &mode == &kModes[0] && params_.workers == 1 &&
+                         !params_.verify_in_software && params_.prefetch;
     const auto target = kTargets.find({params_.protocol, params_.flows});
     const bool has_target = is_base && target != kTargets.end();
     bench.add(c, "cycles/packet", cycles, [&](Figure& figure) {
@@ -277,7 +282,11 @@ Status run_flows(Protocol protocol, uint32_t flows, const Options& options, Benc
         return status;
     if (Status status = run_field({protocol, flows, 2}, base, options, bench); !status)
         return status;
-    return run_field({protocol, flows, 1, true}, base, options, bench);
+    if (Status status = run_field({protocol, flows, 1, true}, base, options, bench); !status)
+        return status;
+    if (protocol == Protocol::Tcp || flows > k1M)
+        return Done{};
+    return run_field({protocol, flows, 1, false, false}, base, options, bench);
 }
 
 }  // namespace

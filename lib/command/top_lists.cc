@@ -78,21 +78,22 @@ private:
 
 std::string hosts_text(const std::vector<listing::TopHost>& tops) {
     Columns columns;
-    columns.row({"host", "flows", "half_open", "ports", "rate", "refused"});
-    for (const auto& [host, ports] : tops)
+    columns.row({"host", "flows", "half_open", "ports", "blocks", "rate", "refused"});
+    for (const auto& [host, ports, blocks] : tops)
         columns.row({net::to_string(host.address), std::to_string(host.flows),
-                     std::to_string(host.half_open), std::to_string(ports),
+                     std::to_string(host.half_open), std::to_string(ports), std::to_string(blocks),
                      std::to_string(host.rate), std::to_string(host.refused)});
     return columns.take();
 }
 
 std::string hosts_json(const std::vector<listing::TopHost>& tops) {
     ordered_json list = ordered_json::array();
-    for (const auto& [host, ports] : tops)
+    for (const auto& [host, ports, blocks] : tops)
         list.push_back({{"host", net::to_string(host.address)},
                         {"flows", host.flows},
                         {"half_open", host.half_open},
                         {"ports", ports},
+                        {"blocks", blocks},
                         {"rate", host.rate},
                         {"refused", host.refused}});
     return list.dump() + "\n";

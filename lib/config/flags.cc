@@ -4,6 +4,7 @@
 #include "config/read_mappings.h"
 #include "config/read_rules.h"
 
+#include <bit>
 #include <string>
 #include <utility>
 
@@ -117,6 +118,25 @@ Status store_max_retrans(const Given& given, Config& config) {
     return Done{};
 }
 
+Status store_block_size(const Given& given, Config& config) {
+    const Result<uint32_t> size = read_number(given, {0, 32768});
+    if (!size)
+        return size.error();
+    if (*size != 0 && (*size < 16 || !std::has_single_bit(*size)))
+        return wrong(given.flag, std::to_string(*size),
+                     "a power of two from 16 to 32768 is wanted, or 0");
+    config.holders.blocks.size = static_cast<uint16_t>(*size);
+    return Done{};
+}
+
+Status store_blocks_per_host(const Given& given, Config& config) {
+    const Result<uint32_t> count = read_number(given, {1, 64});
+    if (!count)
+        return count.error();
+    config.holders.blocks.per_host = static_cast<uint16_t>(*count);
+    return Done{};
+}
+
 Status store_port_hold(const Given& given, Config& config) {
     const Result<uint32_t> seconds = read_number(given, {0, 86400});
     if (!seconds)
@@ -187,6 +207,13 @@ constexpr Flag kFlags[] = {
     {"one-to-one", kAddresses, Arity::Many, false, "PAIR",
      "Give a public address, of no pool, to an inside host: \"198.51.100.5 = 10.1.0.20\"",
      [](const Given& g, Config& c) { return store(read_one_to_one(g), c.one_to_one); }},
+    {"port-block-size", kAddresses, Arity::One, false, "N",
+     "Give inside hosts their public ports in blocks of N, a power of two from 16 to 32768, each "
+     "with one holder and one line in the log; default: 0, no blocks",
+     store_block_size},
+    {"port-blocks-per-host", kAddresses, Arity::One, false, "N",
+     "Blocks that an inside host can have at once, 1 to 64; default: 4",
+     store_blocks_per_host},
     {"route", kAddresses, Arity::Many, false, "PREFIX via ADDRESS",
      "Static routes; the longest prefix wins",
      [](const Given& g, Config& c) { return store(read_routes(g), c.routes); }},

@@ -68,10 +68,36 @@ bool is_left_without(const User& user, Protocol protocol, const std::vector<User
     return next > usual.last;
 }
 
+/// The ports of mappings are what they are where nothing is said.
+bool is_default(const Independence& independence, PortRange pool) {
+    PortRange upper = pool;
+    upper.first = static_cast<uint16_t>(pool.first + pool.size() / 2);
+    return independence.external == pool || independence.external == upper;
+}
+
+/// Hosts with blocks of ports are in nobody's way.
+Status check_blocks(const Config& config, const std::vector<User>& users) {
+    const uint16_t size = config.holders.blocks.size;
+    for (const User& user : users) {
+        const std::string inside = net::to_string(user.inside);
+        if (pool::BlockGrid{size}.numbers(user.ports).size() == 0)
+            return wrong(user.flag, inside,
+                         "of its ports from 1024 on no block can be made, with --port-block-size " +
+                             std::to_string(size));
+        if (user.independence != nullptr && !is_default(*user.independence, user.ports))
+            return wrong(user.flag, inside,
+                         "mapping-ports= means nothing beside --port-block-size: mappings have "
+                         "ports of their hosts' blocks");
+    }
+    return Done{};
+}
+
 }  // namespace
 
 Status check_port_shares(const Config& config) {
     const std::vector<User> users = users_of(config);
+    if (config.holders.blocks.size != 0)
+        return check_blocks(config, users);
     for (const User& user : users)
         for (const auto& [protocol, name] :
              {std::pair{Protocol::Tcp, "TCP"}, {Protocol::Udp, "UDP"}, {Protocol::Icmp, "ICMP"}})

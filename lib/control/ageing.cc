@@ -71,6 +71,10 @@ std::optional<flow::LifeWord> Ageing::look_at(const Deadlines::Due& due, Tick no
     const flow::LifeWord life = record.life.load(std::memory_order_acquire);
     if (life.life() != flow::Life::Live)
         return std::nullopt;
+    if (record.kind() == flow::Kind::Block) {
+        look_at_block(due, life, now);
+        return std::nullopt;
+    }
     if (record.kind() != flow::Kind::Flow) {
         look_at_holder(due, life, now);
         return std::nullopt;
@@ -102,6 +106,36 @@ void Ageing::look_at_holder(const Deadlines::Due& due, flow::LifeWord life, Tick
     // One that rests may be revived, and needs a look before its time is up again.
     const Tick soon = late.is_after(now + renewal_) ? now + renewal_ : late;
     table_.deadlines().replace(due, now, early.is_after(now) ? early : soon);
+}
+
+/// Nobody else ends a block, so its end is told as its beginning is. It is new at the first look;
+/// by the second one the flow that it was taken for hangs on it.
+void Ageing::look_at_block(const Deadlines::Due& due, flow::LifeWord life, Tick now) {
+    flow::FlowRecord& record = table_.record(due.index);
+    // relaxed: nobody else looks at it.
+    const uint8_t state = record.state.load(std::memory_order_relaxed);
+    if ((state & nat::kTold) == 0) {
+        record.state.store(state | nat::kTold, std::memory_order_relaxed);
+        BlockEvent event = event_of(record);
+        event.age = now - record.opened;
+        record.holding().note = notice_ ? notice_(event) : 0;
+    } else if (member_.kill(due.index, life)) {  // unless something hangs on it
+        counters_.count[stats::Count::HoldersExpired].add(1);
+        BlockEvent event = event_of(record);
+        event.began = record.holding().note;
+        if (notice_)
+            notice_(event);
+        return;
+    }
+    record.deadline.store(now + nat::kBlockDeadline, std::memory_order_relaxed);
+    table_.deadlines().replace(due, now, now + kBlockLook);
+}
+
+BlockEvent Ageing::event_of(const flow::FlowRecord& block) const {
+    const net::Tuple& reply = block.key(net::Direction::Reply);
+    return {block.key(net::Direction::Original).source,
+            {reply.destination, reply.destination_port},
+            holders_.blocks.size};
 }
 
 }  // namespace sluice::control

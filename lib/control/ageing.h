@@ -8,7 +8,7 @@
 ///          that is alive gets its real deadline; one that lookups have not seen for 2 s is killed:
 ///          whatever its owner was doing with it then is long done.
 ///          Flows end in batches: the records of a batch come into the cache together, then the
-///          buckets of their keys.
+///          buckets of their keys. Blocks of ports begin and end for the operator here, each once.
 /// Threads  The control core's.
 /// Cost     A pass over the whole table takes a second, in slices by the time that has gone by.
 ///          A turn looks at no more than kMaxDuePerTurn records; when more are due, passes take
@@ -21,10 +21,26 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
+#include <utility>
 
 namespace sluice::control {
+
+/// A block of ports has been given to an inside host, or is given back.
+struct BlockEvent {
+    Be32 host;
+    net::Endpoint first;  ///< Public.
+    uint16_t ports = 0;
+    Duration age = {};                  ///< Since it was given, if it is not given back.
+    std::optional<int64_t> began = {};  ///< Given back: what the notice of its beginning returned.
+};
+/// Returns what the notice of the block's end wants to know.
+using BlockNotice = std::function<int64_t(const BlockEvent&)>;
+
+/// How often a block is looked at. One that is older and on which nothing hangs is given back.
+inline constexpr Duration kBlockLook = Duration::seconds(2);
 
 inline constexpr Duration kAgeingPass = Duration::seconds(1);
 inline constexpr Duration kUnseenBeforeKill = Duration::seconds(2);
@@ -35,11 +51,12 @@ inline constexpr Duration kLeastRenewal = Duration::seconds(4);
 class Ageing {
 public:
     Ageing(flow::FlowTable& table, flow::Member& member, stats::Counters& counters,
-           const nat::HolderParams& holders)
+           const nat::HolderParams& holders, BlockNotice notice = {})
         : table_(table),
           member_(member),
           counters_(counters),
           holders_(holders),
+          notice_(std::move(notice)),
           renewal_(std::max(Duration{holders.mapping_timeout.milliseconds / 8}, kLeastRenewal)) {}
 
     /// Looks at the table's next slice. Returns how many flows it ended.
@@ -50,11 +67,14 @@ private:
     unsigned scan(uint32_t& entries, Tick now, unsigned& killed);
     std::optional<flow::LifeWord> look_at(const flow::Deadlines::Due& due, Tick now);
     void look_at_holder(const flow::Deadlines::Due& due, flow::LifeWord life, Tick now);
+    void look_at_block(const flow::Deadlines::Due& due, flow::LifeWord life, Tick now);
+    BlockEvent event_of(const flow::FlowRecord& block) const;
 
     flow::FlowTable& table_;
     flow::Member& member_;
     stats::Counters& counters_;
     nat::HolderParams holders_;
+    BlockNotice notice_;
     Duration renewal_;  ///< A holder with less to live is given twice that, if flows hang on it.
     uint32_t position_ = 0;
     std::optional<Tick> last_;

@@ -32,7 +32,7 @@ Core::Core(CoreParams params)
       member_(params_.table),
       outbox_(release_rings(params_.workers), params_.packets, counters_),
       neighbours_(params_.neighbours, params_.hops, outbox_, counters_),
-      ageing_(params_.table, member_, counters_, params_.holders) {}
+      ageing_(params_.table, member_, counters_, params_.holders, params_.block_notice) {}
 
 void Core::start(Tick now) {
     neighbours_.start(now);

@@ -42,6 +42,7 @@ struct CoreParams {
     NeighbourParams neighbours;
     std::function<void(Tick)> each_turn;  ///< What else is to be done: port leases.
     nat::HolderParams holders = {};
+    BlockNotice block_notice = {};
 };
 
 class Core {

@@ -29,7 +29,7 @@ namespace sluice::flow {
 
 /// What a record stands for. Packets have the tuples of flows; those of other records carry their
 /// kind, so that no packet finds them.
-enum class Kind : uint8_t { Flow, Mapping, Contact };
+enum class Kind : uint8_t { Flow, Mapping, Contact, Block };
 
 /// Where a record is in its life. Whoever swaps Live to Dying, and nobody else, erases both keys.
 enum class Life : uint8_t { Free, Opening, Live, Dying };
@@ -62,18 +62,26 @@ struct Hops {
 /// The index of a record that is held on to, or none.
 class HolderLink {
 public:
-    std::optional<uint32_t> read() const {
+    /// Of one that packets keep alive; a block of ports needs no packets.
+    std::optional<uint32_t> kept_alive() const {
         // relaxed: what is held on to does not end before it is let go.
         const uint32_t bits = bits_.load(std::memory_order_relaxed);
-        return bits == 0 ? std::nullopt : std::optional(bits - 1);
+        return (bits & kBlock) != 0 ? std::nullopt : index_of(bits);
     }
-    void set(uint32_t index) { bits_.store(index + 1, std::memory_order_relaxed); }
+    void set(uint32_t index, Kind kind) {
+        bits_.store((index + 1) | (kind == Kind::Block ? kBlock : 0), std::memory_order_relaxed);
+    }
     std::optional<uint32_t> take() {
-        const uint32_t bits = bits_.exchange(0, std::memory_order_relaxed);
-        return bits == 0 ? std::nullopt : std::optional(bits - 1);
+        return index_of(bits_.exchange(0, std::memory_order_relaxed));
     }
 
 private:
+    static constexpr uint32_t kBlock = uint32_t{1} << 31;
+
+    static std::optional<uint32_t> index_of(uint32_t bits) {
+        return bits == 0 ? std::nullopt : std::optional((bits & ~kBlock) - 1);
+    }
+
     std::atomic<uint32_t> bits_{0};
 };
 
@@ -82,6 +90,7 @@ struct Holding {
     /// Records that hang on this one. While there are any, it does not end.
     std::atomic<uint32_t> dependents{0};
     HolderLink second;  ///< Beside FlowRecord::holder.
+    int64_t note = 0;   ///< The control core's own.
 };
 
 struct alignas(64) FlowRecord {

@@ -179,7 +179,7 @@ public:
     void give_back(std::span<const uint32_t> indexes);
 
     /// Lets a record, not inserted yet, hang on a live one that is no flow (and on a second one if
-    /// it is no flow itself). False when that has ended. What ends the record lets go.
+    /// it is no flow itself). False when that is not live. What ends the record lets go.
     bool hang(uint32_t index, uint32_t holder);
     bool hang_too(uint32_t index, uint32_t holder);
 

@@ -255,27 +255,31 @@ bool Member::kill(uint32_t index, LifeWord seen) {
 bool Member::hang(uint32_t index, uint32_t holder) {
     if (!hold(holder))
         return false;
-    table_.records_[index].holder.set(holder);
+    table_.records_[index].holder.set(holder, table_.records_[holder].kind());
     return true;
 }
 
 bool Member::hang_too(uint32_t index, uint32_t holder) {
     if (!hold(holder))
         return false;
-    table_.records_[index].holding().second.set(holder);
+    table_.records_[index].holding().second.set(holder, table_.records_[holder].kind());
     return true;
 }
 
-/// One more hangs on a holder, unless it has been closed.
+/// One more hangs on a holder, unless it has been closed, or is not live yet: its claim may fail.
 bool Member::hold(uint32_t holder) {
-    std::atomic<uint32_t>& dependents = table_.records_[holder].holding().dependents;
+    FlowRecord& record = table_.records_[holder];
+    std::atomic<uint32_t>& dependents = record.holding().dependents;
     uint32_t count = dependents.load(std::memory_order_relaxed);
     do {
         if (count == kClosed)
             return false;
         // Sequentially consistent, as is close(): one of both comes first.
     } while (!dependents.compare_exchange_weak(count, count + 1));
-    return true;
+    if (record.life.load(std::memory_order_acquire).life() == Life::Live)
+        return true;
+    dependents.fetch_sub(1);
+    return false;
 }
 
 /// What the record hung on may end now.

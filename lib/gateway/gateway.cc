@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "gateway/gateway.h"
 
+#include "gateway/block_log.h"
 #include "gateway/rules.h"
 #include "nat/mss_clamp.h"
 #include "nat/stock.h"
 
 #include <algorithm>
+#include <ctime>
 #include <string>
 #include <utility>
 
@@ -176,6 +178,12 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
             params.neighbours.gateways.push_back({route.side, route.via});
     params.neighbours.notice = ground.notice;
     params.holders = config.holders;
+    if (ground.notice)
+        params.block_notice = [notice = ground.notice](const control::BlockEvent& event) {
+            const std::time_t now = std::time(nullptr);
+            notice(block_text(event, now));
+            return int64_t{beginning_of(event, now)};
+        };
     params.each_turn = [this](Tick now) {
         leases_->turn(kLeasesPerTurn, now);
         shortage_log_->turn(now);

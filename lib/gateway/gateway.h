@@ -19,10 +19,10 @@
 #include "hosts/host_table.h"
 #include "io/port.h"
 #include "nat/rules.h"
-#include "pool/steering.h"
 #include "pool/exhaustion.h"
 #include "pool/leases.h"
 #include "pool/static_mappings.h"
+#include "pool/steering.h"
 #include "route/next_hops.h"
 #include "route/routes.h"
 #include "stats/counters.h"
@@ -101,7 +101,7 @@ private:
     std::unique_ptr<pool::Leases> leases_;
     std::unique_ptr<pool::Exhaustion> exhaustion_;
     std::unique_ptr<ShortageLog> shortage_log_;
-    nat::ChangedPorts changed_ports_;
+    pool::ChangedPorts changed_ports_;
     std::optional<pool::Steering> steering_;
     std::unique_ptr<pool::StaticMappings> statics_;
     std::unique_ptr<route::Routes> routes_;

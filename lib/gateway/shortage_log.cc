@@ -22,6 +22,16 @@ std::string name_of(net::Protocol protocol) {
     }
 }
 
+/// What the last packet wanted.
+std::string wanted(const pool::Shortage& shortage) {
+    if (shortage.destination != Be32{})
+        return "port toward " + net::to_string(shortage.destination) + ':' +
+               std::to_string(shortage.port.host()) + " (" + name_of(shortage.protocol) + ')';
+    if (shortage.protocol != net::Protocol{})
+        return "port for endpoint-independent mappings (" + name_of(shortage.protocol) + ')';
+    return "block of ports";
+}
+
 }  // namespace
 
 ShortageLog::ShortageLog(const nat::Rules& rules, const pool::Exhaustion& exhaustion,
@@ -57,10 +67,9 @@ void ShortageLog::turn(Tick now) {
 }
 
 void ShortageLog::tell(const Told& last, const pool::Shortage& shortage) const {
-    notice_(net::to_string(last.address) + " has no free port toward " +
-            net::to_string(shortage.destination) + ':' + std::to_string(shortage.port.host()) +
-            " (" + name_of(shortage.protocol) +
-            "): " + std::to_string(shortage.packets - last.packets) +
+    const std::string what = wanted(shortage);
+    notice_(net::to_string(last.address) + " has no free " + what + ": " +
+            std::to_string(shortage.packets - last.packets) +
             " packets went to another address or were dropped");
 }
 

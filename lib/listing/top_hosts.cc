@@ -70,13 +70,24 @@ void count_ports(std::vector<TopHost>& tops, const hosts::HostTable& hosts, flow
         ++tops[word >> 32].ports;
 }
 
+void count_blocks(std::vector<TopHost>& tops, flow::FlowTable& flows, Tick now) {
+    std::unordered_map<uint32_t, size_t> place;
+    for (size_t i = 0; i < tops.size(); ++i)
+        place.emplace(tops[i].host.address.raw, i);
+    for_each_of(flow::Kind::Block, flows, now, [&](uint32_t, const flow::FlowRecord& record) {
+        const auto found = place.find(record.key(net::Direction::Original).source.raw);
+        if (found != place.end())
+            ++tops[found->second].blocks;
+    });
+}
+
 }  // namespace
 
 std::vector<TopHost> top_hosts(const hosts::HostTable& hosts, flow::FlowTable& flows,
                                HostOrder order, size_t count, Tick now) {
     std::vector<TopHost> tops;
     hosts.for_each(0, hosts.capacity(), now, [&](const hosts::Host& host) {
-        tops.push_back({host, 0});
+        tops.push_back({host, 0, 0});
     });
     const bool by_ports = order == HostOrder::Ports;
     sort_by(tops, by_ports ? HostOrder::Flows : order);
@@ -92,6 +103,7 @@ std::vector<TopHost> top_hosts(const hosts::HostTable& hosts, flow::FlowTable& f
                              listed[count - 1].ports >= tops[counted].host.flows;
         if (is_sure) {
             listed.resize(std::min(count, listed.size()));
+            count_blocks(listed, flows, now);
             return listed;
         }
         counted = std::min(counted * 8, tops.size());

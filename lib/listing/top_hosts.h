@@ -10,7 +10,7 @@
 ///          share it; so is an ICMP identifier.
 /// Threads  Any, several at once; the table is read by a member for 1 024 records at a time.
 /// Memory   Some 40 bytes a host that has flows; 8 bytes a port that is counted.
-/// Cost     A pass over the host table, and one or a few over the flow table.
+/// Cost     A pass over the host table, and two or a few over the flow table.
 
 #include "base/clock.h"
 #include "flow/flow_table.h"
@@ -26,6 +26,7 @@ enum class HostOrder : uint8_t { Flows, Ports, Rate };
 struct TopHost {
     hosts::Host host;
     uint32_t ports = 0;
+    uint32_t blocks = 0;  ///< Of ports, that it has to itself.
 };
 
 /// The first `count` hosts by `order`, most first.

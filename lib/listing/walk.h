@@ -14,19 +14,24 @@
 
 namespace sluice::listing {
 
-/// Calls visit(index, record) for each flow that is not past its deadline.
+/// Calls visit(index, record) for each record of a kind that is not past its deadline.
 template <typename Visit>
-void for_each_flow(flow::FlowTable& table, Tick now, Visit visit) {
+void for_each_of(flow::Kind kind, flow::FlowTable& table, Tick now, Visit visit) {
     constexpr uint32_t kSegment = 1024;
     for (uint32_t first = 0; first < table.capacity(); first += kSegment) {
         const flow::Member member(table);
         table.for_each_live(first, first + kSegment,
                             [&](uint32_t index, const flow::FlowRecord& record) {
-                                if (record.kind() == flow::Kind::Flow &&
+                                if (record.kind() == kind &&
                                     record.deadline.load(std::memory_order_relaxed).is_after(now))
                                     visit(index, record);
                             });
     }
+}
+
+template <typename Visit>
+void for_each_flow(flow::FlowTable& table, Tick now, Visit visit) {
+    for_each_of(flow::Kind::Flow, table, now, visit);
 }
 
 }  // namespace sluice::listing

@@ -2,17 +2,18 @@
 #pragma once
 
 /// \file
-/// Holders: records that are no flows but hold an external endpoint or a permission for an inside
-/// host, and live as long as flows hang on them.
+/// Holders: records that are no flows but hold an external endpoint, a permission or a block of
+/// ports for an inside host, and live as long as flows hang on them.
 ///
 /// Shape    Records of the flow table, with keys that no packet has (flow::Kind):
 ///
 ///              kind       original key                     reply key
 ///              mapping    inside endpoint -> nobody        nobody -> external endpoint
 ///              contact    inside endpoint -> remote        remote -> external endpoint
+///              block      inside host, ordinal -> nobody   nobody -> external address, first port
 ///
-///          Inserting both keys is the claim, so each endpoint has one holder, whichever workers
-///          ask at once.
+///          Inserting both keys is the claim, so each endpoint and each block has one holder,
+///          whichever workers ask at once.
 /// Threads  Owned by one worker; the records are shared by all.
 /// Cost     On the slow path, a lookup for each step. A packet of a flow that hangs on a mapping
 ///          reads the mapping's first line, and writes it once a second.
@@ -20,6 +21,7 @@
 
 #include "base/clock.h"
 #include "flow/flow_table.h"
+#include "nat/stock.h"
 #include "net/tuple.h"
 #include "stats/counters.h"
 
@@ -28,6 +30,12 @@
 
 namespace sluice::nat {
 
+/// Ports of inside hosts come from blocks that each has to itself.
+struct BlockParams {
+    uint16_t size = 0;  ///< Ports in a block; a power of two, or 0 for no blocks.
+    uint16_t per_host = 4;
+};
+
 struct HolderParams {
     /// How long a mapping lives after the last packet that went out by it (RFC 4787 REQ-5: the
     /// value that it recommends).
@@ -35,11 +43,16 @@ struct HolderParams {
     /// How long the external endpoint of a mapping by which everybody was let in rests afterwards:
     /// it is kept from other inside hosts, and lets nobody in (RFC 6888 REQ-8).
     Duration port_hold = Duration::seconds(120);
+    BlockParams blocks = {};
 };
+
+/// How far ahead the deadline of a block is kept. The control core alone ends a block.
+inline constexpr Duration kBlockDeadline = Duration::seconds(24 * 3600);
 
 /// Bits of FlowRecord::state of a holder.
 enum HolderState : uint8_t {
     kRests = 1,  ///< Its deadline lies HolderParams::port_hold beyond its end, where it rests.
+    kTold = 2,   ///< A block, of which the control core has told the operator.
 };
 
 inline Duration hold_of(const flow::FlowRecord& record, const HolderParams& params) {
@@ -72,11 +85,24 @@ constexpr HolderKeys contact_keys(net::Protocol protocol, net::Endpoint inside,
             holder_key(flow::Kind::Contact, protocol, remote, external)};
 }
 
+/// Blocks are of all protocols.
+constexpr HolderKeys block_keys(Be32 host, uint16_t ordinal, net::Endpoint first) {
+    return {holder_key(flow::Kind::Block, {}, {host, Be16::from_host(ordinal)}, {}),
+            holder_key(flow::Kind::Block, {}, {}, first)};
+}
+
 class Holders {
 public:
-    Holders(flow::FlowTable& table, flow::Member& member, stats::Counters& counters, uint8_t worker,
-            const HolderParams& params)
-        : table_(table), member_(member), counters_(counters), worker_(worker), params_(params) {}
+    /// The worker's own, and the table.
+    struct Ground {
+        flow::FlowTable& table;
+        flow::Member& member;
+        Stock& stock;
+        stats::Counters& counters;
+        uint8_t worker = 0;
+    };
+
+    Holders(const Ground& ground, const HolderParams& params) : ground_(ground), params_(params) {}
 
     /// What a record is to hang on, and whether its endpoint rests when it has ended.
     struct Ties {
@@ -87,7 +113,7 @@ public:
 
     /// What became of a claim.
     struct Claim {
-        enum class Outcome : uint8_t { Made, Exists, EndpointTaken, NoSpace };
+        enum class Outcome : uint8_t { Made, Exists, EndpointTaken, ParentEnded, NoSpace };
         Outcome outcome = Outcome::NoSpace;
         uint32_t index = 0;  ///< The record, made or existing.
     };
@@ -106,13 +132,10 @@ public:
     /// Likewise, until `deadline` at least.
     void keep(uint32_t index, Tick deadline);
 
-    const flow::FlowRecord& record(uint32_t index) const { return table_.record(index); }
+    const flow::FlowRecord& record(uint32_t index) const { return ground_.table.record(index); }
 
 private:
-    flow::FlowTable& table_;
-    flow::Member& member_;
-    stats::Counters& counters_;
-    uint8_t worker_;
+    Ground ground_;
     HolderParams params_;
 };
 

@@ -5,9 +5,9 @@
 /// Mapper: endpoint-independent mappings. An inside endpoint keeps one external endpoint toward
 /// everybody, and filtering says who may come in by it.
 ///
-/// Shape    A mapping is a holder (nat/holders.h). Whom a filter has to remember is a contact,
-///          which hangs on the mapping. A flow between two mapped inside endpoints hangs on a
-///          contact that hangs on both mappings.
+/// Shape    A mapping is a holder (nat/holders.h), on a block of ports where hosts have these. Whom
+///          a filter has to remember is a contact, which hangs on the mapping. A flow between two
+///          mapped inside endpoints hangs on a contact that hangs on both mappings.
 /// Threads  Owned by one worker; mappings are shared by all.
 /// Errors   No mapping, for a reason.
 /// Cost     Once per flow: a lookup or two, and an insert for a new mapping or contact.
@@ -16,7 +16,10 @@
 #include "base/clock.h"
 #include "flow/flow_table.h"
 #include "nat/holders.h"
+#include "nat/port_blocks.h"
 #include "nat/rules.h"
+#include "nat/searches.h"
+#include "pool/exhaustion.h"
 #include "pool/static_mappings.h"
 #include "stats/drop.h"
 
@@ -34,9 +37,19 @@ struct Mapped {
 
 class Mapper {
 public:
-    Mapper(flow::FlowTable& table, const Rules& rules, const pool::StaticMappings& statics,
-           Holders& holders)
-        : table_(table), rules_(rules), statics_(statics), holders_(holders) {}
+    /// What all workers' mappers share.
+    struct Ground {
+        flow::FlowTable& table;
+        const Rules& rules;
+        const pool::StaticMappings& statics;
+        pool::Exhaustion& exhaustion;
+    };
+
+    Mapper(const Ground& ground, Holders& holders, PortBlocks& blocks, uint8_t worker)
+        : ground_(ground),
+          holders_(holders),
+          blocks_(blocks),
+          searches_(ground.table, static_cast<uint16_t>(0x100 + worker)) {}
 
     /// The mapping of an inside endpoint; makes one where there is none.
     Mapped map(const Rule& rule, const Independence& independence, net::Protocol protocol,
@@ -63,17 +76,34 @@ private:
         Filtering filtering = Filtering::EndpointDependent;
     };
 
-    Known know(uint32_t mapping) const;
-    std::optional<net::Endpoint> choose(const Rule& rule, const Independence& independence,
-                                        net::Protocol protocol, net::Endpoint inside, Tick now);
-    bool is_free(net::Protocol protocol, net::Endpoint external, Tick now) const;
-    uint32_t random();
+    /// The endpoint that asks for a mapping.
+    struct Want {
+        const Rule& rule;
+        const Independence& independence;
+        net::Protocol protocol{};
+        net::Endpoint inside;
+        Tick now;
+    };
 
-    flow::FlowTable& table_;
-    const Rules& rules_;
-    const pool::StaticMappings& statics_;
+    /// The external endpoint that it may have, or why there is none.
+    struct Choice {
+        std::optional<net::Endpoint> external;
+        std::optional<uint32_t> block;  ///< That it is of: its record.
+        stats::Drop reason{};
+    };
+
+    Known know(uint32_t mapping) const;
+    Choice choose(const Want& want);
+    Searches::Outcome try_address(const Want& want, net::Endpoint& external, uint32_t address);
+    Choice choose_in_block(const Want& want);
+    Searches::Outcome try_ports(const Want& want, net::Endpoint& external, pool::PortRange ports);
+    bool is_free(const Want& want, net::Endpoint external) const;
+
+    Ground ground_;
     Holders& holders_;
-    uint64_t draws_ = 0;
+    PortBlocks& blocks_;
+    Searches searches_;
+    unsigned tries_left_ = 0;  // of the packet in hand
 };
 
 }  // namespace sluice::nat

@@ -30,12 +30,15 @@ Nat::Nat(const NatParams& params, flow::Member& member, stats::Counters& counter
       member_(member),
       counters_(counters),
       worker_(worker),
+      stock_(member, params.reserve),
+      holders_({params.table, member, stock_, counters, worker}, params.holders),
+      blocks_({params.table, params.statics, params.exhaustion}, params.holders.blocks, holders_,
+              counters, worker),
       ports_({params.table, params.leases, params.exhaustion, params.changed_ports, params.steering,
               params.statics},
-             counters, worker),
-      holders_(params.table, member, counters, worker, params.holders),
-      mapper_(params.table, params.rules, params.statics, holders_),
-      stock_(member, params.reserve),
+             blocks_, counters, worker),
+      mapper_({params.table, params.rules, params.statics, params.exhaustion}, holders_, blocks_,
+              worker),
       early_drop_(params.table, params.hosts, member, counters) {}
 
 void Nat::expect(const net::Tuple& original) {
@@ -97,10 +100,14 @@ Opening Nat::claim(const Request& request, const conntrack::Segment& segment,
                 claim == 0 ? flow::FlowRef() : params_.table.find(request.original, now))
             return {Opening::Outcome::Existed, flow, {}};
         const Chosen chosen = choose(request, now);
+        if (chosen.reason == Drop::TableFull && make_room(request.original, host, now))
+            continue;  // for a mapping, or a block
         if (!chosen.reply)
             return refused(chosen.reason);
         const net::Tuple& reply = *chosen.reply;
-        const auto holder = this->holder(request, chosen, now);
+        const auto [holder, is_missing] = support(request, chosen, now);
+        if (is_missing)
+            return refused(Drop::TableFull);
         if (request.mapping &&
             !mapper_.admits(*request.mapping, {reply.destination, reply.destination_port}, now))
             return refused(Drop::Filtered);
@@ -155,11 +162,13 @@ void Nat::count(const Request& request, const net::Tuple& reply) {
 /// A free record; in a full table one of the reserve, for which another flow goes.
 std::optional<uint32_t> Nat::take_record(const net::Tuple& original, hosts::HostIndex host,
                                          Tick now) {
-    if (const auto index = stock_.take())
-        return index;
-    if (!stock_.has_reserve() || !early_drop_.make_room(original, host, stock_.is_scarce(), now))
-        return std::nullopt;
-    return stock_.take_reserve();
+    const auto index = stock_.take();
+    return index || !make_room(original, host, now) ? index : stock_.take();
+}
+
+bool Nat::make_room(const net::Tuple& original, hosts::HostIndex host, Tick now) {
+    return stock_.has_reserve() && early_drop_.make_room(original, host, stock_.is_scarce(), now) &&
+           stock_.lend();
 }
 
 void Nat::fill(flow::FlowRecord& record, const Request& request, const net::Tuple& reply,
@@ -220,13 +229,21 @@ std::optional<net::Endpoint> Nat::mapped(const net::Tuple& original, const Rule*
     return mapped.external;
 }
 
-/// What the flow is to hang on: the mappings of its ends, where they have any.
-std::optional<uint32_t> Nat::holder(const Request& request, const Chosen& chosen, Tick now) {
-    if (!chosen.mapping)
-        return request.mapping;
+/// The mappings of a flow's ends, where they have any, and the block that its port is of.
+Nat::Support Nat::support(const Request& request, const Chosen& chosen, Tick now) {
     const net::Endpoint remote{request.original.destination, request.original.destination_port};
+    if (chosen.block && request.mapping) {
+        const net::Endpoint external{chosen.reply->destination, chosen.reply->destination_port};
+        const auto made =
+            holders_.make(contact_keys(request.original.protocol, external, remote, external),
+                          {.parent = chosen.block, .peer = request.mapping}, now);
+        return {made.index, made.outcome != Holders::Claim::Outcome::Made &&
+                                made.outcome != Holders::Claim::Outcome::Exists};
+    }
+    if (!chosen.mapping)
+        return {chosen.block ? chosen.block : request.mapping};
     const bool is_hairpin = request.sides.leave(net::Direction::Original) == net::Side::Inside;
-    return mapper_.contact(*chosen.mapping, remote, request.mapping, is_hairpin, now);
+    return {mapper_.contact(*chosen.mapping, remote, request.mapping, is_hairpin, now)};
 }
 
 Tracking Nat::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick now) {
@@ -255,7 +272,7 @@ Tracking Nat::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick n
     if (verdict.refresh) {
         const Tick deadline = now + verdict.timeout;
         record.deadline.store(deadline, std::memory_order_relaxed);
-        if (const auto holder = record.holder.read();
+        if (const auto holder = record.holder.kept_alive();
             holder && record.sides.enter(ref.direction()) == net::Side::Inside)
             holders_.refresh(*holder, now);
         // Ageing looks within kLongestCheck in any case; for less it would come too late.

@@ -19,6 +19,7 @@
 #include "nat/early_drop.h"
 #include "nat/holders.h"
 #include "nat/mapper.h"
+#include "nat/port_blocks.h"
 #include "nat/port_choice.h"
 #include "nat/rules.h"
 #include "nat/stock.h"
@@ -37,7 +38,7 @@ struct NatParams {
     const Rules& rules;
     pool::Leases& leases;
     pool::Exhaustion& exhaustion;
-    ChangedPorts& changed_ports;
+    pool::ChangedPorts& changed_ports;
     const pool::Steering* steering;
     const pool::StaticMappings& statics;
     conntrack::Tuning tuning;
@@ -117,12 +118,18 @@ private:
     Chosen choose(const Request& request, Tick now);
     std::optional<net::Endpoint> mapped(const net::Tuple& original, const Rule* rule,
                                         Chosen& chosen, Tick now);
-    std::optional<uint32_t> holder(const Request& request, const Chosen& chosen, Tick now);
+    /// What a flow is to hang on, if anything.
+    struct Support {
+        std::optional<uint32_t> holder;
+        bool is_missing = false;  ///< There is no room for it.
+    };
+    Support support(const Request& request, const Chosen& chosen, Tick now);
     hosts::Admitted admit(const Request& request, Tick now);
     Opening claim(const Request& request, const conntrack::Segment& segment,
                   const conntrack::Verdict& verdict, hosts::HostIndex host, Tick now);
     std::optional<uint32_t> take_record(const net::Tuple& original, hosts::HostIndex host,
                                         Tick now);
+    bool make_room(const net::Tuple& original, hosts::HostIndex host, Tick now);
     void fill(flow::FlowRecord& record, const Request& request, const net::Tuple& reply,
               const conntrack::Verdict& verdict, Tick now) const;
     void count(const Request& request, const net::Tuple& reply);
@@ -131,11 +138,11 @@ private:
     flow::Member& member_;
     stats::Counters& counters_;
     uint8_t worker_;
-    PortChoice ports_;
-
-    Holders holders_;
-    Mapper mapper_;
     Stock stock_;
+    Holders holders_;
+    PortBlocks blocks_;
+    PortChoice ports_;
+    Mapper mapper_;
     EarlyDrop early_drop_;
 };
 

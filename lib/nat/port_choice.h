@@ -8,19 +8,20 @@
 ///          on to the next where that is full. On an address: its own port; the port that its
 ///          endpoint was last given; one from the blocks leased to this worker; one of the range,
 ///          from a random start. Where it can be told, ports by which the replies arrive at this
-///          worker are tried first.
+///          worker are tried first. Where hosts have blocks of ports, the same in each of these.
 /// Threads  One worker's. What is chosen is not taken: the insert alone decides.
 /// Errors   PortsExhausted (AddressesExhausted for protocols without ports) when every address is
-/// proven full toward this server, PortsUnsearched
-///          when this packet's tries were used up first: the search goes on with the next one.
+///          proven full toward this server, PortsUnsearched when this packet's tries were used up
+///          first: the search goes on with the next one. With blocks also their own.
 /// Cost     At most kMaxProbes lookups for one packet.
 /// Source   RFC 4787 REQ-1 to REQ-3; RFC 6056 §3.3; get_unique_tuple() of Linux.
 
 #include "base/clock.h"
 #include "flow/flow_table.h"
-#include "nat/changed_ports.h"
+#include "nat/port_blocks.h"
 #include "nat/rules.h"
-#include "nat/search_memory.h"
+#include "nat/searches.h"
+#include "pool/changed_ports.h"
 #include "pool/exhaustion.h"
 #include "pool/leases.h"
 #include "pool/static_mappings.h"
@@ -35,15 +36,13 @@ namespace sluice::nat {
 
 inline constexpr unsigned kMaxProbes = 256;      ///< Reply tuples that one packet may try.
 inline constexpr unsigned kMostAddresses = 256;  ///< Addresses that one host may be given.
-/// How long a proven exhaustion is believed, if no flow ends meanwhile.
-inline constexpr Duration kExhausted = Duration::seconds(1);
 
 /// What all workers' choices share.
 struct PortGround {
     flow::FlowTable& table;
     pool::Leases& leases;
     pool::Exhaustion& exhaustion;
-    ChangedPorts& changed;
+    pool::ChangedPorts& changed;
     const pool::Steering* steering;       ///< Null: replies arrive where they arrive.
     const pool::StaticMappings& statics;  ///< Their ports are given to nobody else.
 };
@@ -53,30 +52,37 @@ struct Chosen {
     std::optional<net::Tuple> reply;
     stats::Drop reason{};
     std::optional<uint32_t> mapping = {};  ///< Of the source: its record.
+    std::optional<uint32_t> block = {};    ///< That the port is of: its record.
 };
 
 class PortChoice {
 public:
-    PortChoice(const PortGround& ground, stats::Counters& counters, uint8_t worker)
-        : ground_(ground), counters_(counters), worker_(worker) {}
+    PortChoice(const PortGround& ground, PortBlocks& blocks, stats::Counters& counters,
+               uint8_t worker)
+        : ground_(ground),
+          blocks_(blocks),
+          counters_(counters),
+          worker_(worker),
+          searches_(ground.table, worker) {}
 
     /// `target` is whom the flow is for, behind its destination.
     Chosen choose(const net::Tuple& original, net::Endpoint target, const Rule& rule, Tick now);
 
-    /// The reply tuple that choose() will try first, most likely.
+    /// The key that choose() will look up first, most likely.
     net::Tuple first_guess(const net::Tuple& original, const Rule& rule);
 
     /// Tells that the flow has been opened with what was chosen.
     void opened(const net::Tuple& original, const net::Tuple& reply);
 
 private:
-    enum class Outcome : uint8_t { Found, Exhausted, Unfinished };
+    using Outcome = Searches::Outcome;
 
-    /// The packet in hand, at one address of its pool.
+    /// The packet in hand, at one address of its pool, or in a block of its host's there.
     struct Place {
         const net::Tuple& original;
-        const pool::AddressPool& pool;
-        uint32_t index = 0;  ///< Of the address.
+        pool::PortRange ports;         ///< That may be given.
+        pool::PortRange range;         ///< Of these, what is searched.
+        std::optional<uint32_t> slot;  ///< The address's; nothing in a block.
         bool is_last = false;
         Tick now;
     };
@@ -90,28 +96,34 @@ private:
     static constexpr size_t kKnown = 256;
 
     uint32_t first_address(const pool::AddressPool& pool, Be32 host);
-    Outcome try_address(net::Tuple& reply, const Place& place);
+    Chosen choose_in_pool(const net::Tuple& original, net::Tuple& reply, Tick now);
+    Chosen choose_in_blocks(const net::Tuple& original, net::Tuple& reply, Tick now);
+    Outcome try_address(net::Tuple& reply, uint32_t address, bool is_last,
+                        const net::Tuple& original, Tick now);
+    Outcome try_place(net::Tuple& reply, const Place& place);
     Outcome say_exhausted(const net::Tuple& reply, const Place& place);
     bool try_known(net::Tuple& reply, const Place& place);
-    bool try_blocks(net::Tuple& reply, const Place& place, pool::PortRange range);
-    Outcome search(net::Tuple& reply, const Place& place, pool::PortRange range);
+    bool try_leased(net::Tuple& reply, const Place& place);
+    Outcome search(net::Tuple& reply, const Place& place);
     bool try_homeward(net::Tuple& reply, const Place& place, pool::PortRange range, unsigned most);
     bool comes_home(const net::Tuple& reply, uint16_t port) const;
     bool steers_own_ports() const {
         return ground_.steering != nullptr && ground_.steering->covers_own_ports();
     }
-    PortSearch* recall(const net::Tuple& reply, pool::PortRange range, Tick now);
+    uint32_t reserved_from(const net::Tuple& reply, uint16_t port) const;
     bool try_port(net::Tuple& reply, uint16_t port, Tick now);
-    unsigned probes_left() const { return kMaxProbes - probes_; }
-    uint32_t random();
+    /// The rest are for blocks, where hosts have them.
+    unsigned probes_left() const {
+        return (blocks_.are_used() ? kMaxProbes - kBlocksTried : kMaxProbes) - probes_;
+    }
 
     PortGround ground_;
+    PortBlocks& blocks_;
     stats::Counters& counters_;
     uint8_t worker_;
-    uint64_t draws_ = 0;
     unsigned probes_ = 0;         // of the packet in hand
     const Rule* rule_ = nullptr;  // likewise
-    SearchMemory memory_;
+    Searches searches_;
     std::array<Known, kKnown> known_{};  // by the host's last byte
 };
 

@@ -85,11 +85,24 @@ struct Rule {
         return independence && independence->covers(protocol, inside_port) ? &*independence
                                                                            : nullptr;
     }
-    /// True for an external port that flows without a mapping must not be given.
-    bool reserves(net::Protocol protocol, uint16_t external_port) const {
-        return std::any_of(reserved.begin(), reserved.end(), [&](const ProtocolPorts& ports) {
-            return ports.contain(protocol, external_port);
-        });
+    /// What of a host's block of ports its endpoints are given, mapped or not: where some of the
+    /// protocol's are mapped and some are not, mappings have the upper half.
+    pool::PortRange part_of(pool::PortRange block, net::Protocol protocol, bool is_mapped) const {
+        if (!independence || !independence->names(protocol) || independence->covers_all(protocol))
+            return block;
+        const auto half = static_cast<uint16_t>(block.size() / 2);
+        if (is_mapped)
+            block.first = static_cast<uint16_t>(block.first + half);
+        else
+            block.last = static_cast<uint16_t>(block.last - half);
+        return block;
+    }
+    /// How many ports, from this external one on, flows without a mapping must not be given.
+    uint32_t reserves(net::Protocol protocol, uint16_t external_port) const {
+        for (const ProtocolPorts& ports : reserved)
+            if (ports.contain(protocol, external_port))
+                return uint32_t{ports.ports.last} - external_port + 1;
+        return 0;
     }
 };
 

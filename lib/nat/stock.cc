@@ -49,12 +49,12 @@ std::optional<uint32_t> Stock::take() {
     return spare_[--count_];
 }
 
-std::optional<uint32_t> Stock::take_reserve() {
-    if (reserve_.empty())
-        return std::nullopt;
-    const uint32_t index = reserve_.back();
+bool Stock::lend() {
+    if (reserve_.empty() || count_ == spare_.size())
+        return false;
+    spare_[count_++] = reserve_.back();
     reserve_.pop_back();
-    return index;
+    return true;
 }
 
 }  // namespace sluice::nat

@@ -38,8 +38,8 @@ public:
     void finish();
 
     std::optional<uint32_t> take();
-    /// For a flow that another one's end makes room for.
-    std::optional<uint32_t> take_reserve();
+    /// Lets one of the reserve be taken, for which another flow has made room.
+    bool lend();
 
     bool has_reserve() const { return !reserve_.empty(); }
     /// Half of the reserve is used up: flows are ended faster than their records come back.

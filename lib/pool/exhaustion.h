@@ -19,9 +19,9 @@ namespace sluice::pool {
 /// What packets found of one slot.
 struct Shortage {
     uint64_t packets = 0;  ///< That found every port toward their destination taken.
-    Be32 destination;      ///< Of the last one.
+    Be32 destination;      ///< Of the last one; 0 if it was to be mapped whoever it goes to.
     Be16 port;
-    net::Protocol protocol{};
+    net::Protocol protocol{};  ///< 0 if it wanted a block of ports.
 };
 
 class Exhaustion {

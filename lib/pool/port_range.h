@@ -39,6 +39,26 @@ constexpr PortRange leased_ports(PortRange pool) {
     return pool.last < first ? PortRange{1, 0} : PortRange{first, pool.last};
 }
 
+/// The blocks that an address's ports are cut into, at multiples of their size: pools that share
+/// addresses share them.
+struct BlockGrid {
+    uint16_t size = 0;  ///< Ports in a block; a power of two, or 0 for no blocks.
+
+    constexpr PortRange ports(uint16_t number) const {
+        return {static_cast<uint16_t>(number * size),
+                static_cast<uint16_t>(number * size + size - 1)};
+    }
+    /// The numbers of the blocks that lie within a pool's user ports; size 0 where it has none.
+    constexpr PortRange numbers(PortRange pool) const {
+        const PortRange user = leased_ports(pool);
+        const uint32_t first = (uint32_t{user.first} + size - 1) / size;
+        const uint32_t behind = (uint32_t{user.last} + 1) / size;
+        if (user.size() == 0 || behind <= first)
+            return {1, 0};
+        return {static_cast<uint16_t>(first), static_cast<uint16_t>(behind - 1)};
+    }
+};
+
 /// The range in which another port for `source` is looked for. An ICMP identifier is any number.
 constexpr PortRange search_range(net::Protocol protocol, uint16_t source) {
     if (protocol == net::Protocol::Icmp)

@@ -93,4 +93,16 @@ bool StaticMappings::reserves(net::Protocol protocol, Endpoint external) const {
     return find<&Forward::external>(by_external_, protocol, external) != nullptr;
 }
 
+bool StaticMappings::reserves_of(Be32 address, PortRange ports) const {
+    const auto has = [&](net::Protocol protocol) {
+        const auto place = std::lower_bound(
+            by_external_.begin(), by_external_.end(),
+            order_of(protocol, {address, Be16::from_host(ports.first)}),
+            [](const Forward& a, const auto& b) { return order_of(a.protocol, a.external) < b; });
+        return place != by_external_.end() && place->protocol == protocol &&
+               place->external.address == address && ports.contains(place->external.port.host());
+    };
+    return contains(address) && (has(net::Protocol::Tcp) || has(net::Protocol::Udp));
+}
+
 }  // namespace sluice::pool

@@ -11,6 +11,7 @@
 ///          the others search, once per flow.
 
 #include "net/tuple.h"
+#include "pool/port_range.h"
 
 #include <optional>
 #include <span>
@@ -50,6 +51,8 @@ public:
     std::optional<net::Endpoint> outside_of(net::Protocol protocol, net::Endpoint internal) const;
     /// True for the external endpoint of a forward: nobody else may be given it.
     bool reserves(net::Protocol protocol, net::Endpoint external) const;
+    /// True when one of these ports is a forward's, which is of TCP or UDP.
+    bool reserves_of(Be32 address, PortRange ports) const;
 
 private:
     bool search(Be32 address) const;

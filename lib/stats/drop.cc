@@ -70,6 +70,8 @@ constexpr Row kRows[] = {
     {HostFlows, "host_flows"},
     {HostRate, "host_rate"},
     {PortsExhausted, "ports_exhausted"},
+    {HostBlocks, "host_blocks"},
+    {BlocksExhausted, "blocks_exhausted"},
     {PortsUnsearched, "ports_unsearched"},
     {AddressesExhausted, "addresses_exhausted"},
     {EndpointTaken, "endpoint_taken"},

@@ -82,6 +82,8 @@ enum class Drop : uint8_t {
     HostFlows,           ///< The inside host has --max-flows-per-host flows.
     HostRate,            ///< It opened --max-new-flows-per-second-per-host in this second.
     PortsExhausted,      ///< No free external port toward this destination.
+    HostBlocks,          ///< None free in the --port-blocks-per-host blocks of the inside host.
+    BlocksExhausted,     ///< The inside host wants a block of ports, and none is free.
     PortsUnsearched,     ///< None found yet; the search goes on with the next packet.
     AddressesExhausted,  ///< Without ports: every public address has another host's such flow
                          ///< there.

@@ -215,7 +215,8 @@ void Worker::refuse(Burst& burst, unsigned i, Drop reason) {
     const bool is_segment = burst.tuple[i].protocol == net::Protocol::Tcp;
     const bool is_reset = (burst.packet[i].tcp_flags & conntrack::kRst) != 0;
     const bool is_exhausted =
-        (reason == Drop::PortsExhausted || reason == Drop::AddressesExhausted) &&
+        (reason == Drop::PortsExhausted || reason == Drop::HostBlocks ||
+         reason == Drop::BlocksExhausted || reason == Drop::AddressesExhausted) &&
         shared_.reject_exhausted;
     const bool is_wrong = is_invalid(reason) && shared_.reject_invalid;
     if (burst.from[i] == Side::Inside && (is_exhausted || is_wrong)) {

@@ -50,7 +50,7 @@ struct Shared {
     const nat::Rules& rules;
     pool::Leases& leases;
     pool::Exhaustion& exhaustion;
-    nat::ChangedPorts& changed_ports;
+    pool::ChangedPorts& changed_ports;
     const pool::Steering* steering = nullptr;  ///< Null: replies arrive where they arrive.
     const pool::StaticMappings& statics;
     conntrack::Tuning tuning;

@@ -75,3 +75,11 @@ TEST_CASE("steering: a host's own port is given up for it by choice only", "[pac
     CHECK(handoffs_per_reply(always, true) == 0);
     CHECK(always.count(Count::PortChanged) > kFlows / 2);
 }
+
+TEST_CASE("steering: it chooses among the ports of a host's block, too", "[packet][blocks]") {
+    TestbedOptions options = spread(SteerReplies::Changed);
+    options.configure = [](config::Config& config) { config.holders.blocks = {256, 1}; };
+    Testbed bed(options);
+    CHECK(handoffs_per_reply(bed, false) <= 1.0 / kFlows);
+    CHECK(bed.count(Count::HoldersMade) == kFlows);
+}

@@ -34,9 +34,12 @@ TEST_CASE("top lists: hosts come as a table and as JSON", "[command]") {
         open_counted(gateway, {.source = "10.1.0.10", .source_port = port});
     open_counted(gateway, {.source = "10.1.0.11", .source_port = 5004});
     CHECK(get(gateway, "/v1/hosts") ==
-          "host                       flows   half_open       ports        rate     refused\n"
-          "10.1.0.10                      3           3           3           0           0\n"
-          "10.1.0.11                      1           1           1           0           0\n");
+          "host                       flows   half_open       ports      blocks        rate     "
+          "refused\n"
+          "10.1.0.10                      3           3           3           0           0        "
+          "   0\n"
+          "10.1.0.11                      1           1           1           0           0        "
+          "   0\n");
     const auto json = nlohmann::json::parse(get(gateway, "/v1/hosts?format=json&top=1&by=ports"));
     REQUIRE(json.size() == 1);
     CHECK(json[0]["host"] == "10.1.0.10");

@@ -86,6 +86,12 @@ const Wrong kWrong[] = {
     {"snat", "10.2.0.0/16 -> 198.51.100.9:1000-65536"},
     {"snat", "10.2.0.0/16 -> 198.51.100.9 colour=blue"},
     {"no-nat", "10.2.0.1/16"},
+    {"port-block-size", "8"},
+    {"port-block-size", "500"},
+    {"port-block-size", "65536"},
+    {"port-blocks-per-host", "0"},
+    {"port-blocks-per-host", "65"},
+    {"port-hold", "86401"},
     {"route", "10.9.0.0/16"},
     {"route", "10.9.0.0/16 via"},
     {"route", "10.9.0.1/16 via 10.1.0.9"},
@@ -232,6 +238,11 @@ TEST_CASE("load: every flag reaches its field", "[config]") {
     CHECK(loaded("mss-clamp", {"pmtu"}).mss_clamp == MssClamp::Pmtu);
     CHECK(loaded("mss-clamp", {"1360"}).mss_clamp == MssClamp::Value);
     CHECK(loaded("mss-clamp", {"1360"}).mss == 1360);
+    CHECK(loaded("port-block-size", {"512"}).holders.blocks.size == 512);
+    CHECK(loaded("port-block-size", {"0"}).holders.blocks.size == 0);
+    CHECK(loaded("port-blocks-per-host", {"64"}).holders.blocks.per_host == 64);
+    CHECK(loaded("port-hold", {"0"}).holders.port_hold == Duration{});
+    CHECK(loaded("mapping-timeout", {"7"}).holders.mapping_timeout == Duration::seconds(7));
     CHECK(loaded("burst", {"64"}).burst == 64);
     CHECK_FALSE(loaded("prefetch", {"0"}).prefetch);
     CHECK(loaded("rx-ring", {"4096"}).rx_ring == 4096);

@@ -62,3 +62,16 @@ TEST_CASE("port shares: a rule keeps ports for its own endpoints that it does no
         "10.1.1.0/24 -> 198.51.100.1:1024-65535 mapping=endpoint-independent for=udp";
     CHECK(why({all_udp + " mapping-ports=1024-65535"}).empty());
 }
+
+TEST_CASE("port shares: with blocks of ports each pool has room for one, and mappings for theirs",
+          "[config][blocks]") {
+    const Settings blocks{{"port-block-size", {"1024"}}};
+    const std::string mapped = "10.1.1.0/24 -> 198.51.100.1 mapping=endpoint-independent";
+    CHECK(why({mapped, "10.1.2.0/24 -> 198.51.100.1", "10.1.3.0/24 -> 198.51.100.1:1024-2047"},
+              blocks)
+              .empty());
+    CHECK(why({mapped + " for=udp"}, blocks).empty());
+    CHECK(why({"10.1.2.0/24 -> 198.51.100.1:1025-3071"}, blocks).empty());
+    CHECK(why({"10.1.2.0/24 -> 198.51.100.1:1025-3070"}, blocks).starts_with("--snat 10.1.2.0/24"));
+    CHECK(why({mapped + " mapping-ports=40000-49999"}, blocks).starts_with("--snat 10.1.1.0/24"));
+}

@@ -70,7 +70,12 @@ struct Table {
     flow::Member owner;
     flow::Member control;
     stats::Counters counters;
-    Ageing ageing{*table, control, counters, {}};
+    std::vector<control::BlockEvent> told;
+    Ageing ageing{
+        *table, control, counters, {.blocks = {64, 4}}, [this](const control::BlockEvent& event) {
+            told.push_back(event);
+            return int64_t{7};
+        }};
     Tick now{0xffff'd000};  // wraps in twelve seconds
 };
 
@@ -192,4 +197,38 @@ TEST_CASE("ageing: every flow ends in the second after its last deadline plus tw
     CHECK(late == 0);
     CHECK(ended == kFlows);
     CHECK(flows.counters.count[Count::FlowsExpired].read() == kFlows);
+}
+
+TEST_CASE("ageing: a block ends when nothing hangs on it, and begins and ends in one notice each",
+          "[control][ageing][blocks]") {
+    Table flows(100);
+    nat::Stock stock(flows.owner, 0);
+    nat::Holders holders({*flows.table, flows.owner, stock, flows.counters, 0},
+                         {.blocks = {64, 4}});
+    const Be32 host = Be32::from_host(0x0a000001);
+    const net::Endpoint first{Be32::from_host(0xc6336401), Be16::from_host(2048)};
+    const uint32_t block = holders.make(nat::block_keys(host, 0, first), {}, flows.now).index;
+    std::array<uint32_t, 1> flow{};
+    REQUIRE(flows.owner.take(flow) == 1);
+    REQUIRE(flows.owner.hang(flow[0], block));
+
+    flows.pass(Duration{1'010});
+    REQUIRE(flows.told.size() == 1);
+    CHECK(flows.told[0].host == host);
+    CHECK(flows.told[0].first == first);
+    CHECK(flows.told[0].ports == 64);
+    CHECK(flows.told[0].age <= Duration{1'010});
+    CHECK_FALSE(flows.told[0].began);
+    flows.pass(Duration::seconds(3 * 24 * 3600), Duration::seconds(2));
+    CHECK(flows.is_live(block));
+    CHECK(holders.find(nat::block_keys(host, 0, {}).original, flows.now) == block);
+    CHECK(flows.told.size() == 1);
+
+    flows.owner.give_back(flow);
+    flows.pass(Duration{3'010});
+    CHECK_FALSE(flows.is_live(block));
+    REQUIRE(flows.told.size() == 2);
+    CHECK(flows.told[1].first == first);
+    CHECK(flows.told[1].began == 7);
+    CHECK(flows.counters.count[Count::HoldersExpired].read() == 1);
 }

@@ -141,3 +141,28 @@ TEST_CASE("port pressure: the most used stand first among very many destinations
     REQUIRE(list.size() == 1);
     CHECK(list[0].used == 200);
 }
+
+TEST_CASE("top hosts: a host has its blocks of ports beside it, of flows a record is none",
+          "[listing][blocks]") {
+    Tables tables(1000);
+    tables.open_flow({.source = host(1), .source_port = 1});
+    tables.open_flow({.source = host(2), .source_port = 2});
+    flow::Member member(*tables.flows);
+    const Be32 holder = original({.source = host(1)}).source;
+    for (uint8_t ordinal = 0; ordinal < 3; ++ordinal) {
+        uint32_t index = 0;
+        REQUIRE(member.take({&index, 1}) == 1);
+        flow::FlowRecord& record = tables.flows->record(index);
+        const auto kind = static_cast<uint8_t>(flow::Kind::Block);
+        const Be16 number = Be16::from_host(ordinal);
+        record.tuple = {net::Tuple{holder, {}, number, {}, {}, kind},
+                        net::Tuple{{}, holder, {}, number, {}, kind}};
+        record.deadline.store(kNow + Duration::seconds(1));
+        REQUIRE(member.insert(index, kNow).outcome == flow::InsertOutcome::Inserted);
+    }
+    const auto top = tables.top(HostOrder::Flows, 2);
+    REQUIRE(top.size() == 2);
+    CHECK(top[0].blocks == 3);
+    CHECK(top[0].host.flows == 1);
+    CHECK(top[1].blocks == 0);
+}

@@ -67,7 +67,7 @@ struct Bench {
     std::vector<pool::PortRange> slots{pool::kAllPorts, pool::kAllPorts};
     pool::Leases leases{2, slots, 1};
     pool::Exhaustion exhaustion{2};
-    nat::ChangedPorts changed_ports;
+    pool::ChangedPorts changed_ports;
     pool::StaticMappings statics;
     nat::NatParams params{*table_, rules,   leases, exhaustion, changed_ports,
                           nullptr, statics, {},     *hosts,     {}};

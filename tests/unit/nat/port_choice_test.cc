@@ -84,7 +84,7 @@ struct Bench {
     std::vector<pool::PortRange> slots;
     pool::Leases leases;
     pool::Exhaustion exhaustion;
-    nat::ChangedPorts changed_ports;
+    pool::ChangedPorts changed_ports;
     pool::StaticMappings statics;
     flow::Member member{*table};
     stats::Counters counters;

@@ -35,3 +35,17 @@ TEST_CASE("port range: stepping goes once around, whatever the start", "[pool]")
     }
     CHECK(seen.size() == range.size());
 }
+
+TEST_CASE("block grid: blocks lie at multiples of their size, within the pool's user ports",
+          "[pool][blocks]") {
+    const pool::BlockGrid grid{512};
+    CHECK(grid.numbers(pool::kAllPorts) == PortRange{2, 127});
+    CHECK(grid.ports(2) == PortRange{1024, 1535});
+    CHECK(grid.ports(127) == PortRange{65'024, 65'535});
+    CHECK(grid.numbers({1, 1535}) == PortRange{2, 2});
+    CHECK(grid.numbers({1025, 2559}) == PortRange{3, 4});
+    CHECK(grid.numbers({1025, 2000}).size() == 0);
+    CHECK(grid.numbers({1, 1023}).size() == 0);
+    CHECK(pool::BlockGrid{32768}.numbers(pool::kAllPorts) == PortRange{1, 1});
+    CHECK(pool::BlockGrid{16}.numbers(pool::kAllPorts).size() == 64'512 / 16);
+}

@@ -98,3 +98,13 @@ TEST_CASE("static mappings: every external address is one of theirs, and no othe
     for (const char* address : {"198.51.100.0", "198.51.100.4", "198.51.100.10", "10.1.0.10"})
         CHECK_FALSE(statics.contains(ip(address)));
 }
+
+TEST_CASE("static mappings: a range of ports is reserved when one of them is", "[pool]") {
+    const StaticMappings statics(kForwards, kPairs);
+    const Be32 address = ip("198.51.100.1");
+    CHECK(statics.reserves_of(address, {8080, 8080}));
+    CHECK(statics.reserves_of(address, {8064, 8191}));
+    CHECK_FALSE(statics.reserves_of(address, {8081, 8191}));
+    CHECK_FALSE(statics.reserves_of(address, {8064, 8079}));
+    CHECK_FALSE(statics.reserves_of(ip("198.51.100.5"), {8064, 8191}));
+}

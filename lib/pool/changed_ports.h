@@ -19,7 +19,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace sluice::nat {
+namespace sluice::pool {
 
 class ChangedPorts {
 public:
@@ -64,4 +64,4 @@ private:
     std::array<Entry, 1 << kBits> entries_{};
 };
 
-}  // namespace sluice::nat
+}  // namespace sluice::pool

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "gateway/block_log.h"
+
+#include "catch.h"
+#include "packet_builder.h"
+
+using namespace sluice;
+using gateway::block_text;
+using sluice::test::ip;
+
+TEST_CASE("block log: it names host, address, ports and times", "[gateway]") {
+    constexpr std::time_t kNoon = 1'769'860'800;  // 2026-01-31, 12:00 UTC
+    control::BlockEvent event{
+        ip("10.1.0.10"), {ip("198.51.100.1"), Be16::from_host(65'024)}, 512, Duration{90'500}, {}};
+    CHECK(gateway::beginning_of(event, kNoon + 90) == kNoon);
+    CHECK(block_text(event, kNoon + 90) ==
+          "10.1.0.10 has 198.51.100.1:65024-65535 since 2026-01-31T12:00:00Z");
+    event.age = {};
+    event.began = kNoon;
+    CHECK(block_text(event, kNoon + 30 * 24 * 3600) ==
+          "10.1.0.10 had 198.51.100.1:65024-65535 from 2026-01-31T12:00:00Z until "
+          "2026-03-02T12:00:00Z");
+}

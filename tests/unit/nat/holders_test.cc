@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "nat/holders.h"
+
+#include "bench.h"
+#include "catch.h"
+
+using namespace sluice;
+using namespace sluice::nat;
+using namespace sluice::nat::testing;
+using Outcome = Holders::Claim::Outcome;
+
+namespace {
+
+constexpr auto kUdp = net::Protocol::Udp;
+const net::Endpoint kInside = endpoint("10.1.0.10", 5000);
+const net::Endpoint kExternal = endpoint("198.51.100.1", 5000);
+
+struct Bench : Ground {
+    explicit Bench(const HolderParams& holders = {})
+        : Ground(holders,
+                 {.inside = {host(0), 16}, .addresses = {{kExternal.address, kExternal.address}}},
+                 64) {}
+
+    uint32_t make(const HolderKeys& keys, const Holders::Ties& ties = {}) {
+        const auto claim = one.holders.make(keys, ties, now);
+        REQUIRE(claim.outcome == Outcome::Made);
+        return claim.index;
+    }
+    bool kill(uint32_t index) { return one.member.kill(index, table->record(index).life.load()); }
+
+    Hands one{*this, 0};
+    Hands other{*this, 1};
+};
+
+}  // namespace
+
+TEST_CASE("holders: an endpoint has one holder, and a holder one endpoint", "[nat]") {
+    Bench bench;
+    const uint32_t index = bench.make(mapping_keys(kUdp, kInside, kExternal));
+    const auto again = bench.other.holders.make(
+        mapping_keys(kUdp, kInside, endpoint("198.51.100.1", 1)), {}, bench.now);
+    CHECK(again.outcome == Outcome::Exists);
+    CHECK(again.index == index);
+    CHECK(bench.other.holders
+              .make(mapping_keys(kUdp, endpoint("10.1.0.11", 1), kExternal), {}, bench.now)
+              .outcome == Outcome::EndpointTaken);
+    CHECK(bench.other.holders
+              .make(mapping_keys(net::Protocol::Tcp, kInside, kExternal), {}, bench.now)
+              .outcome == Outcome::Made);
+    CHECK(bench.other.holders.find(mapping_keys(kUdp, {}, kExternal).reply, bench.now) == index);
+    CHECK(bench.other.holders.find(mapping_keys(kUdp, kInside, {}).original, bench.now) == index);
+    // No packet's tuple finds it.
+    net::Tuple packet = mapping_keys(kUdp, {}, kExternal).reply;
+    packet.kind = 0;
+    CHECK_FALSE(bench.table->find(packet, bench.now));
+}
+
+TEST_CASE("holders: what others hang on does not end before them", "[nat]") {
+    Bench bench;
+    const uint32_t block = bench.make(block_keys(kInside.address, 0, kExternal));
+    const uint32_t mapping = bench.make(mapping_keys(kUdp, kInside, kExternal), {.parent = block});
+    const uint32_t peer =
+        bench.make(mapping_keys(kUdp, endpoint("10.1.0.11", 1), endpoint("198.51.100.1", 1)));
+    const uint32_t contact =
+        bench.make(contact_keys(kUdp, kInside, endpoint("198.51.100.1", 1), kExternal),
+                   {.parent = mapping, .peer = peer});
+    for (const uint32_t held : {block, mapping, peer})
+        CHECK_FALSE(bench.kill(held));
+    CHECK(bench.kill(contact));
+    CHECK(bench.kill(peer));
+    CHECK_FALSE(bench.kill(block));
+    CHECK(bench.kill(mapping));
+    CHECK(bench.kill(block));
+    CHECK(bench.one.holders
+              .make(contact_keys(kUdp, kInside, kInside, kExternal), {.parent = mapping}, bench.now)
+              .outcome == Outcome::ParentEnded);
+    CHECK(bench.table->size() == 0);
+}
+
+TEST_CASE("holders: nothing hangs on a claim that may still fail", "[nat]") {
+    Bench bench;
+    uint32_t pending = 0;
+    REQUIRE(bench.other.member.take({&pending, 1}) == 1);
+    flow::FlowRecord& record = bench.table->record(pending);
+    const HolderKeys keys = mapping_keys(kUdp, kInside, kExternal);
+    record.tuple = {keys.original, keys.reply};
+    new (record.tracker.data()) flow::Holding;
+    CHECK(bench.one.holders
+              .make(contact_keys(kUdp, kInside, kInside, kExternal), {.parent = pending}, bench.now)
+              .outcome == Outcome::ParentEnded);
+    CHECK(record.holding().dependents.load() == 0);
+    bench.other.member.give_back({&pending, 1});
+}
+
+TEST_CASE("holders: a refresh keeps a holder and what it hangs on, but no block", "[nat]") {
+    Bench bench;
+    const uint32_t block = bench.make(block_keys(kInside.address, 0, kExternal));
+    const uint32_t mapping = bench.make(mapping_keys(kUdp, kInside, kExternal), {.parent = block});
+    const uint32_t contact = bench.make(
+        contact_keys(kUdp, kInside, endpoint("203.0.113.1", 0), kExternal), {.parent = mapping});
+    const Tick before = bench.table->record(block).deadline.load();
+    bench.now = bench.now + Duration::seconds(200);
+    bench.one.holders.refresh(contact, bench.now);
+    const Tick later = bench.now + Duration::seconds(299);
+    CHECK(bench.one.holders.find(mapping_keys(kUdp, {}, kExternal).reply, later) == mapping);
+    CHECK_FALSE(bench.one.holders.is_resting(contact, later));
+    CHECK(bench.table->record(block).deadline.load() == before);
+    CHECK(bench.one.holders.find(block_keys(kInside.address, 0, {}).original, later) == block);
+}
+
+TEST_CASE("holders: one that rests is found, and revived by a refresh", "[nat]") {
+    Bench bench({.mapping_timeout = Duration::seconds(10), .port_hold = Duration::seconds(20)});
+    const net::Tuple key = mapping_keys(kUdp, {}, kExternal).reply;
+    const uint32_t rests = bench.make(mapping_keys(kUdp, kInside, kExternal), {.rests = true});
+    const uint32_t ends = bench.make(mapping_keys(net::Protocol::Tcp, kInside, kExternal));
+    const Tick start = bench.now;
+    CHECK_FALSE(bench.one.holders.is_resting(rests, start + Duration{9'999}));
+    CHECK(bench.one.holders.is_resting(rests, start + Duration::seconds(10)));
+    CHECK(bench.one.holders.is_resting(ends, start + Duration::seconds(10)));
+    CHECK(bench.one.holders.find(key, start + Duration{29'999}) == rests);
+    CHECK_FALSE(bench.one.holders.find(key, start + Duration::seconds(30)));
+    bench.now = start + Duration::seconds(29);
+    CHECK(bench.other.holders
+              .make(mapping_keys(kUdp, endpoint("10.1.0.11", 1), kExternal), {}, bench.now)
+              .outcome == Outcome::EndpointTaken);
+    bench.one.holders.refresh(rests, bench.now);
+    CHECK_FALSE(bench.one.holders.is_resting(rests, bench.now + Duration::seconds(10)));
+    CHECK(bench.one.holders.find(key, bench.now + Duration::seconds(30)) == rests);
+}

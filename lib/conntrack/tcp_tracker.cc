@@ -5,6 +5,7 @@
 #include "conntrack/verdict.h"
 
 #include <algorithm>
+#include <new>
 
 namespace sluice::conntrack {
 namespace {
@@ -346,7 +347,8 @@ TcpTracker begin_tcp(const Tuning& tuning, const Segment& segment) {
 }
 
 Verdict track_tcp(const Tuning& tuning, const FlowState& flow, Direction direction,
-                  const Segment& segment, TcpTracker& tracker) {
+                  const Segment& segment, TrackerMemory memory) {
+    TcpTracker& tracker = *std::launder(reinterpret_cast<TcpTracker*>(memory.data()));
     if (!are_legal_flags(segment.tcp_flags))
         return refused(flow, Drop::InvalidFlags);
     const Arrival arrival{tuning, flow, direction, classify(segment.tcp_flags), segment};

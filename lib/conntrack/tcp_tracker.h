@@ -4,8 +4,7 @@
 /// \file
 /// TCP tracker: the rules around the transition table, and what they must remember of a flow.
 ///
-/// Shape    Three functions behind open(), begin() and track() of tracker.h; no one else calls
-///          them.
+/// Shape    Two functions behind open() and begin() of tracker.h, and track_tcp(), which is there.
 /// Source   tcp_new(), nf_conntrack_tcp_packet() and nf_tcp_handle_invalid() of Linux 6.x;
 ///          RFC 5961 §3 (RST) and §4 (challenge ACK).
 
@@ -49,9 +48,5 @@ Verdict open_tcp(const Tuning& tuning, const Segment& segment);
 
 /// What the tracker of a flow knows once `segment` has opened it.
 TcpTracker begin_tcp(const Tuning& tuning, const Segment& segment);
-
-/// A segment of a known flow.
-Verdict track_tcp(const Tuning& tuning, const FlowState& flow, net::Direction direction,
-                  const Segment& segment, TcpTracker& tracker);
 
 }  // namespace sluice::conntrack

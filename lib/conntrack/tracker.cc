@@ -37,10 +37,6 @@ Verdict track_icmp(const Tuning& tuning, const FlowState& flow, Direction direct
     return refreshed(flow, direction, tuning.icmp);
 }
 
-TcpTracker& tcp_tracker(TrackerMemory memory) {
-    return *std::launder(reinterpret_cast<TcpTracker*>(memory.data()));
-}
-
 SctpTracker& sctp_tracker(TrackerMemory memory) {
     return *std::launder(reinterpret_cast<SctpTracker*>(memory.data()));
 }
@@ -76,8 +72,6 @@ void begin(const Tuning& tuning, const Segment& segment, TrackerMemory memory) {
 Verdict track_other(const Tuning& tuning, const FlowState& flow, Direction direction,
                     const Segment& segment, TrackerMemory memory) {
     switch (segment.protocol) {
-        case Protocol::Tcp:
-            return track_tcp(tuning, flow, direction, segment, tcp_tracker(memory));
         case Protocol::Icmp:
             return track_icmp(tuning, flow, direction, segment.icmp_type);
         case Protocol::UdpLite:

@@ -50,7 +50,11 @@ Verdict open(const Tuning& tuning, const Segment& segment);
 /// Prepares the tracker's memory for a flow that `segment` opens. Before the flow is published.
 void begin(const Tuning& tuning, const Segment& segment, TrackerMemory memory);
 
-/// A packet of a known flow, of any protocol but UDP.
+/// A segment of a known TCP flow.
+Verdict track_tcp(const Tuning& tuning, const FlowState& flow, net::Direction direction,
+                  const Segment& segment, TrackerMemory memory);
+
+/// A packet of a known flow, of any protocol but UDP and TCP.
 Verdict track_other(const Tuning& tuning, const FlowState& flow, net::Direction direction,
                     const Segment& segment, TrackerMemory memory);
 
@@ -73,6 +77,8 @@ inline Verdict track(const Tuning& tuning, const FlowState& flow, net::Direction
                      const Segment& segment, TrackerMemory memory) {
     if (segment.protocol == net::Protocol::Udp)  // so little that a call would cost as much
         return track_datagram(flow, direction, tuning.udp, tuning.udp_stream);
+    if (segment.protocol == net::Protocol::Tcp)
+        return track_tcp(tuning, flow, direction, segment, memory);
     return track_other(tuning, flow, direction, segment, memory);
 }
 

@@ -114,12 +114,6 @@ void Worker::open_flow(Burst& burst, unsigned i) {
     }
 }
 
-bool Worker::is_alive(flow::FlowRef flow) const {
-    // acquire is not needed: the record was reached through the table, and is not reused this turn.
-    return shared_.table.record(flow).life.load(std::memory_order_relaxed).life() ==
-           flow::Life::Live;
-}
-
 /// The flow that the lookup found has ended since, perhaps by a packet of the same burst: another
 /// may have taken its place. True when packet i is still to be tracked.
 bool Worker::find_again(Burst& burst, unsigned i) {

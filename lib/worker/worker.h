@@ -174,7 +174,11 @@ private:
     std::optional<nat::Request> request(Burst& burst, unsigned i);
     void open_flow(Burst& burst, unsigned i);
     bool find_again(Burst& burst, unsigned i);
-    bool is_alive(flow::FlowRef flow) const;
+    bool is_alive(flow::FlowRef flow) const {
+        // relaxed: the record was reached through the table, and is not reused this turn.
+        return shared_.table.record(flow).life.load(std::memory_order_relaxed).life() ==
+               flow::Life::Live;
+    }
     route::Side exit_side(flow::FlowRef flow) const {
         return shared_.table.record(flow).sides.leave(flow.direction());
     }

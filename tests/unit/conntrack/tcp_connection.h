@@ -7,6 +7,9 @@
 #include "conntrack/tcp_tracker.h"
 #include "tcp_peers.h"
 
+#include <array>
+#include <cstddef>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -34,7 +37,7 @@ struct Connection {
         return meet(direction, peers.send(direction, tcp_flags));
     }
     const conntrack::Verdict& meet(net::Direction direction, const conntrack::Segment& segment) {
-        return keep(track_tcp(tuning, flow, direction, segment, tracker));
+        return keep(track_tcp(tuning, flow, direction, segment, memory));
     }
 
     /// The next segment of an end, not yet sent; tests bend it to their will.
@@ -43,16 +46,20 @@ struct Connection {
         return copy.send(direction, tcp_flags, payload);
     }
 
+    const conntrack::TcpTracker& tracker() const {
+        return *std::launder(reinterpret_cast<const conntrack::TcpTracker*>(memory.data()));
+    }
+
     TcpPeers peers;
     conntrack::Tuning tuning;
     conntrack::FlowState flow;
-    conntrack::TcpTracker tracker;
+    alignas(conntrack::TcpTracker) std::array<std::byte, conntrack::kTrackerBytes> memory;
     Duration timeout;  ///< Set last.
     conntrack::Verdict last;
 
 private:
     void open(const conntrack::Segment& first) {
-        tracker = begin_tcp(tuning, first);
+        new (memory.data()) conntrack::TcpTracker(begin_tcp(tuning, first));
         keep(open_tcp(tuning, first));
     }
     const conntrack::Verdict& keep(const conntrack::Verdict& verdict) {

@@ -173,11 +173,11 @@ TEST_CASE("tcp window: a SYN sent again without options takes back no offer", "[
     syn.options = {};
     ++syn.seq;
     tcp.meet(kOriginal, syn);
-    CHECK(tcp.tracker.ends[0].scale == 7);
+    CHECK(tcp.tracker().ends[0].scale == 7);
     syn.options = sack_permitted();
     ++syn.seq;
     tcp.meet(kOriginal, syn);
-    CHECK(tcp.tracker.ends[0].scale == 0);
+    CHECK(tcp.tracker().ends[0].scale == 0);
 }
 
 TEST_CASE("tcp window: where SACK is permitted, its edge is what is acknowledged",
@@ -222,7 +222,7 @@ TEST_CASE("tcp window: liberal, whatever is out of window passes and counts", "[
         CHECK(fate(tcp.meet(kOriginal, moved(next, by, 0))) == Fate::Counted);
         CHECK(fate(tcp.meet(kOriginal, moved(next, 0, by))) == Fate::Counted);
     }
-    CHECK(tcp.tracker.ends[0].end == next.seq);  // nothing was learned
+    CHECK(tcp.tracker().ends[0].end == next.seq);  // nothing was learned
 }
 
 TEST_CASE("tcp window: a flow picked up mid-stream is liberal to both ends", "[conntrack][tcp]") {

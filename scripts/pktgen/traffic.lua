@@ -4,16 +4,18 @@
 --
 -- Ranges of Pktgen step together: packet i takes the i-th value of each range, modulo its size. So
 -- ranges whose sizes have no common divisor make as many flows as the product of their sizes: hosts
--- inside, each of which talks to a server of its own, and ports. A server and a port occur in one
--- flow only; a NAT that keeps ports where it can keeps all, and the packets from outside are known
--- before one has come out.
+-- inside, each of which talks to a server of its own, and ports. But Pktgen writes its packets when
+-- it starts to send, and repeats the 24 576 of a queue. More flows than that come from files.
+--
+-- Either way a server and a port occur in one flow only; a NAT that keeps ports where it can keeps
+-- all, and the packets from outside are known before one has come out.
 local traffic = {}
 
 traffic.flows = {
     ["1"] = {hosts = 1, ports = 1},
-    ["1k"] = {hosts = 1, ports = 1021},
-    ["64k"] = {hosts = 16, ports = 4093},
-    ["1M"] = {hosts = 256, ports = 4093},
+    ["1k"] = {hosts = 8, ports = 127},
+    ["20k"] = {hosts = 5, ports = 4093},
+    ["files"] = {},  -- those of Pktgen's -s 0:lan.pcap -s 1:wan.pcap, of whatever size
 }
 
 -- As in README.md's command lines of sluice.
@@ -90,8 +92,7 @@ function traffic.meet()
     end
 end
 
--- Makes ready what both ports send; the size is that on the wire, 64 to 1518.
-function traffic.prepare(flows, size)
+local function prepare_ranges(flows, size)
     local hosts, ports = flows.hosts, flows.ports
     local range = pktgen.range
     for port = 0, 1 do
@@ -110,6 +111,15 @@ function traffic.prepare(flows, size)
     set_fixed(range.src_port, "1", server_port)
     set_range(range.dst_port, "1", first_port, first_port + ports - 1, ports)
     pktgen.set_range("all", "on")
+end
+
+-- Makes ready what both ports send; the size is that on the wire, 64 to 1518.
+function traffic.prepare(flows, size)
+    if flows.hosts then
+        prepare_ranges(flows, size)
+    else
+        pktgen.pcap("all", "on")
+    end
 end
 
 local function counts()

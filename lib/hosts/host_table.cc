@@ -162,7 +162,7 @@ Admitted HostTable::admit(Be32 address, const Limits& limits, Tick now) {
                               : pace(entry, limits, now) ? Answer::Admitted
                                                          : Answer::TooFast;
         if (answer == Answer::TooFast)
-            leave(host);
+            leave(host, {});
         if (answer == Answer::Admitted)
             entry.half_open.fetch_add(1, std::memory_order_relaxed);
         else
@@ -171,13 +171,28 @@ Admitted HostTable::admit(Be32 address, const Limits& limits, Tick now) {
     }
 }
 
-/// Counts one more flow of a host, up to `most` where that is not 0.
+Admitted HostTable::admit_inward(Be32 address, Tick now) {
+    for (;;) {
+        const HostIndex host = find_or_add(address, now);
+        if (host == kNoHost)
+            return {};
+        if (join(entry(host), 0) == Joined::Gone)
+            continue;
+        entry(host).half_open.fetch_add(1, std::memory_order_relaxed);
+        entry(host).inward.fetch_add(1, std::memory_order_relaxed);
+        return {Answer::Admitted, host};
+    }
+}
+
+/// Counts one more flow of a host, up to `most` of its own where that is not 0.
 HostTable::Joined HostTable::join(Entry& entry, uint32_t most) {
     uint64_t held = entry.held.load(std::memory_order_relaxed);
     do {
         if (flows_of(held) == kGone)
             return Joined::Gone;
-        if (most != 0 && flows_of(held) >= most)
+        // Signed: a flow from outside may be counted here and there at different moments.
+        const int64_t own = int64_t{flows_of(held)} - entry.inward.load(std::memory_order_relaxed);
+        if (most != 0 && own >= int64_t{most})
             return Joined::Full;
     } while (!entry.held.compare_exchange_weak(held, held + 1, std::memory_order_acq_rel,
                                                std::memory_order_relaxed));
@@ -197,15 +212,17 @@ bool HostTable::pace(Entry& entry, const Limits& limits, Tick now) {
     return true;
 }
 
-void HostTable::withdraw(HostIndex host) {
+void HostTable::withdraw(HostIndex host, net::Sides sides) {
     if (host == kNoHost)
         return;
     entry(host).half_open.fetch_sub(1, std::memory_order_relaxed);
-    leave(host);
+    leave(host, sides);
 }
 
 /// Release: turn() sees all that was done to the entry when it sees no flows.
-void HostTable::leave(HostIndex host) {
+void HostTable::leave(HostIndex host, net::Sides sides) {
+    if (sides.enter(net::Direction::Original) == net::Side::Outside)
+        entry(host).inward.fetch_sub(1, std::memory_order_relaxed);
     entry(host).held.fetch_sub(1, std::memory_order_release);
 }
 
@@ -236,7 +253,7 @@ void HostTable::ended(uint32_t flow, flow::FlowRecord& record) {
         return;
     settle(flow, record.status.fetch_or(conntrack::kEnded, std::memory_order_relaxed));
     if (const HostIndex host = host_of(flow); host != kNoHost)
-        leave(host);
+        leave(host, record.sides);
 }
 
 /// The first to assure or to end a flow takes it from the half-open ones.

@@ -9,7 +9,7 @@
 ///          from an array of heads, by the keyed hash of the inside address. Beside them stands for
 ///          each record of the flow table whose flow it is, so that a flow's end looks nothing up.
 /// Units    Flows. Half-open is every flow that is not ASSURED, of any protocol. A rate counts the
-///          flows admitted in one second of the clock.
+///          flows that the host opened in one second of the clock.
 /// Threads  All functions but turn() by any member of the flow table (flow::Member), at once and
 ///          without a lock; turn() by the control core alone. Nothing here is done per packet.
 ///          - An entry's address and its number of flows are one word, and each change is a
@@ -32,6 +32,7 @@
 #include "base/result.h"
 #include "flow/flow_record.h"
 #include "flow/record_pool.h"
+#include "net/side.h"
 
 #include <atomic>
 #include <cstdint>
@@ -75,7 +76,7 @@ struct Host {
     Be32 address;
     uint32_t flows = 0;
     uint32_t half_open = 0;
-    uint32_t rate = 0;     ///< Flows admitted in the last whole second.
+    uint32_t rate = 0;     ///< Flows that it opened in the last whole second.
     uint32_t refused = 0;  ///< By its limits, since its entry began.
 };
 
@@ -106,7 +107,9 @@ public:
     /// Counts a half-open flow that the host is about to open, unless a limit forbids it.
     /// withdraw() takes it back when no flow came of it, but for its part in the rate.
     Admitted admit(Be32 address, const Limits& limits, Tick now);
-    void withdraw(HostIndex host);
+    /// Counts one that somebody outside opens to the host: it is not held against its limits.
+    Admitted admit_inward(Be32 address, Tick now);
+    void withdraw(HostIndex host, net::Sides sides = {});
 
     /// The host whose flow a record of the flow table is; kNoHost for none. It is set before the
     /// record is published as a flow, and means nothing once it has ended.
@@ -151,6 +154,7 @@ private:
         std::atomic<uint32_t> half_open;
         std::atomic<uint32_t> next;  // of the chain, a HostIndex; turn() alone changes it
         std::atomic<uint32_t> refused;
+        std::atomic<uint32_t> inward;  // of the flows, those that were opened from outside
     };
     static_assert(sizeof(Entry) == 32, "two entries a cache line");
 
@@ -163,7 +167,7 @@ private:
     enum class Joined : uint8_t { Counted, Full, Gone };
     static Joined join(Entry& entry, uint32_t most);
     static bool pace(Entry& entry, const Limits& limits, Tick now);
-    void leave(HostIndex host);
+    void leave(HostIndex host, net::Sides sides);
     std::optional<Host> read(uint32_t index, Tick now) const;
     void settle(uint32_t flow, uint8_t before);
     uint32_t slice(Tick now);

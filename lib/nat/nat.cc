@@ -79,7 +79,7 @@ Opening Nat::open(const Request& request, const conntrack::Segment& segment, Tic
         counters_.count[Count::HostsFull].add(1);
     const Opening opening = claim(request, segment, verdict, admitted.host, now);
     if (opening.outcome != Opening::Outcome::Opened)
-        params_.hosts.withdraw(admitted.host);
+        params_.hosts.withdraw(admitted.host, request.sides);
     return opening;
 }
 
@@ -87,7 +87,7 @@ Opening Nat::open(const Request& request, const conntrack::Segment& segment, Tic
 /// host shall not use them up.
 hosts::Admitted Nat::admit(const Request& request, Tick now) {
     if (is_inward(request))
-        return params_.hosts.admit(request.target.address, {}, now);
+        return params_.hosts.admit_inward(request.target.address, now);
     return params_.hosts.admit(request.original.source, params_.limits, now);
 }
 

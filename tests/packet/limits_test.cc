@@ -75,6 +75,25 @@ TEST_CASE("limits: a host opens no more than --max-new-flows-per-second-per-host
     CHECK(bed.from_inside(Frame().ipv4(kHost, kServer).udp(5009, 53)).size() == 1);
 }
 
+TEST_CASE("limits: what outside hosts open to a host does not use up what it may open itself",
+          "[packet][limits]") {
+    Testbed bed({.configure = [](config::Config& config) {
+        config.host_limits = {2, 2};
+        config.forwards = {{net::Protocol::Udp,
+                            {ip(kPublic), Be16::from_host(53)},
+                            {ip(kHost), Be16::from_host(53)}}};
+    }});
+    bed.tick(Duration{1000 - static_cast<int32_t>(bed.now().milliseconds % 1000)});
+    for (uint16_t port = 7000; port < 7020; ++port)
+        REQUIRE(bed.from_outside(Frame().ipv4(kServer, kPublic).udp(port, 53)).size() == 1);
+    for (uint16_t port = 5000; port < 5002; ++port)
+        CHECK(bed.from_inside(Frame().ipv4(kHost, kServer).udp(port, 53)).size() == 1);
+    CHECK(bed.from_inside(Frame().ipv4(kHost, kServer).udp(5002, 53)).empty());
+    CHECK(bed.dropped(Drop::HostFlows) == 1);
+    bed.advance(Duration::seconds(35));  // all are over, on both counts
+    CHECK(bed.from_inside(Frame().ipv4(kHost, kServer).udp(5002, 53)).size() == 1);
+}
+
 TEST_CASE("limits: flows that end in any way are counted off their host", "[packet][limits]") {
     Testbed bed(limited(2, 0));
     const auto opens = [&](uint16_t port) { return bed.from_inside(syn(kHost, port)).size() == 1; };

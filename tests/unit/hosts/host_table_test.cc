@@ -140,6 +140,30 @@ TEST_CASE("host table: the limit of flows holds, and ends as flows end", "[hosts
         CHECK(one.refused == (one.address == ip("10.1.0.10") ? 1 : 0));
 }
 
+TEST_CASE("host table: what is opened to a host from outside counts, but not toward its limits",
+          "[hosts]") {
+    Table table(8);
+    const Limits limits{2, 2};
+    HostIndex host = kNoHost;
+    for (int i = 0; i < 10; ++i)
+        host = table.hosts->admit_inward(ip("10.1.0.10"), table.now).host;
+    CHECK(table.admit("10.1.0.10", limits).answer == Answer::Admitted);
+    CHECK(table.admit("10.1.0.10", limits).answer == Answer::Admitted);
+    CHECK(table.admit("10.1.0.10", {2, 0}).answer == Answer::TooManyFlows);
+    CHECK(table.only().flows == 12);
+    CHECK(table.only().half_open == 12);
+
+    Record inward(*table.hosts, 1, host);
+    inward.sides = {net::Side::Outside, net::Side::Inside};
+    table.hosts->ended(inward.flow, inward);
+    for (int i = 0; i < 9; ++i)
+        table.hosts->withdraw(host, inward.sides);
+    CHECK(table.only().flows == 2);
+    CHECK(table.admit("10.1.0.10", {2, 0}).answer == Answer::TooManyFlows);
+    table.hosts->withdraw(host);
+    CHECK(table.admit("10.1.0.10", {2, 0}).answer == Answer::Admitted);
+}
+
 TEST_CASE("host table: the limit of a second holds in that second alone", "[hosts]") {
     Table table(8);
     const Limits limits{0, 5};

@@ -23,6 +23,9 @@ constexpr uint32_t kNextHops = 16384;
 constexpr uint32_t kIcmpBurst = 50;
 constexpr uint32_t kResetBurst = 50;
 constexpr uint32_t kLeasesPerTurn = 256;  // pairs of worker and slot
+/// Keys the choice of a host's public address. It is the same at every start, so that hosts keep
+/// theirs over a restart, and nearly all of them do when addresses come or go.
+constexpr uint64_t kAddressKey = 0x9e3779b97f4a7c15;
 /// Threads beside workers and control core that may look at flows at once: lists and exporters.
 constexpr unsigned kListThreads = 16;
 
@@ -194,7 +197,7 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
 
 /// Puts the workers and the control core into their rooms.
 void Gateway::employ(const config::Config& config, const Ground& ground) {
-    rules_ = std::make_unique<nat::Rules>(rules_of(config), ground.secret[0]);
+    rules_ = std::make_unique<nat::Rules>(rules_of(config), kAddressKey);
     const std::vector<pool::PortRange> slots = slots_of(*rules_);
     leases_ = std::make_unique<pool::Leases>(config.workers, slots, ground.secret[1]);
     exhaustion_ = std::make_unique<pool::Exhaustion>(static_cast<uint32_t>(slots.size()));

@@ -54,9 +54,9 @@ std::vector<AddressRange> merged(std::vector<AddressRange> ranges) {
     return result;
 }
 
-Rules::Rules(std::span<const RuleParams> rules, uint64_t secret) {
+Rules::Rules(std::span<const RuleParams> rules, uint64_t key) {
     for (const RuleParams& params : rules) {
-        rules_.push_back({params.inside.network(), share_pool(params, secret), params.independence,
+        rules_.push_back({params.inside.network(), share_pool(params, key), params.independence,
                           reserved_beside(params, rules)});
         ranges_.insert(ranges_.end(), params.addresses.begin(), params.addresses.end());
         have_mappings_ |= params.independence.has_value();
@@ -67,7 +67,7 @@ Rules::Rules(std::span<const RuleParams> rules, uint64_t secret) {
     lay_steps();
 }
 
-const pool::AddressPool* Rules::share_pool(const RuleParams& params, uint64_t secret) {
+const pool::AddressPool* Rules::share_pool(const RuleParams& params, uint64_t key) {
     if (params.is_exempt)
         return nullptr;
     assert(!params.addresses.empty());
@@ -78,7 +78,7 @@ const pool::AddressPool* Rules::share_pool(const RuleParams& params, uint64_t se
         slots += pools_[i]->size();
     }
     pool_params_.push_back(params);
-    pools_.push_back(std::make_unique<pool::AddressPool>(addresses_of(params.addresses), secret,
+    pools_.push_back(std::make_unique<pool::AddressPool>(addresses_of(params.addresses), key,
                                                          params.ports, slots));
     return pools_.back().get();
 }

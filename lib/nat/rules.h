@@ -108,8 +108,8 @@ struct Rule {
 
 class Rules {
 public:
-    /// `secret` keys the pools' choice of address.
-    Rules(std::span<const RuleParams> rules, uint64_t secret);
+    /// `key` is that of the pools' choice of address.
+    Rules(std::span<const RuleParams> rules, uint64_t key);
     Rules(const Rules&) = delete;
 
     /// The rule that serves an inside address; null when none does.
@@ -146,7 +146,7 @@ private:
         const Rule* rule = nullptr;
     };
 
-    const pool::AddressPool* share_pool(const RuleParams& params, uint64_t secret);
+    const pool::AddressPool* share_pool(const RuleParams& params, uint64_t key);
     const Rule* longest(Be32 address) const;
     void lay_steps();
     bool search(Be32 address) const;

@@ -175,6 +175,33 @@ TEST_CASE("forward: a host keeps one address of the pool, and hosts use all of t
     CHECK(used.size() == 4);
 }
 
+TEST_CASE("forward: hosts keep their address over a restart, and mostly when one comes or goes",
+          "[packet][rfc4787]") {
+    const auto seen_with = [](const char* last, uint64_t secret) {
+        Testbed bed({.secret = secret, .configure = [=](config::Config& config) {
+                         config.pool = {{ip(kPublic), ip(last)}};
+                     }});
+        std::vector<std::string> addresses;
+        for (int host = 2; host < 202; ++host) {
+            const auto out = bed.from_inside(
+                Frame().ipv4("10.1.0." + std::to_string(host), kServer).udp(5000, 53));
+            REQUIRE(out.size() == 1);
+            addresses.push_back(out[0].source);
+        }
+        return addresses;
+    };
+    const auto before = seen_with("198.51.100.8", 1);
+    CHECK(seen_with("198.51.100.8", 2) == before);
+    const auto after = seen_with("198.51.100.9", 3);
+    unsigned moved = 0;
+    for (size_t i = 0; i < before.size(); ++i) {
+        CHECK((after[i] == before[i] || after[i] == "198.51.100.9"));
+        moved += after[i] != before[i];
+    }
+    CHECK(moved > 0);
+    CHECK(moved < 200 / 9 * 2);
+}
+
 TEST_CASE("forward: many packets of one new flow in one burst open one flow", "[packet][udp]") {
     Testbed bed;
     for (int i = 0; i < 20; ++i)

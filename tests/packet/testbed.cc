@@ -69,11 +69,13 @@ Testbed::Testbed(TestbedOptions options)
         params.tx_queues = queues;
         params.packets = pool_;
         params.rss = options.rss;
+        if (side == Side::Inside)
+            params.mtu = options.inside_mtu;
         ports_[index(side)] = std::make_unique<memory::MemoryPort>(params);
         ground.ports[index(side)] = ports_[index(side)].get();
     }
     ground.packets = pool_;
-    ground.secret = {1, 2, 3, 4};
+    ground.secret = {options.secret, 2, 3, 4};
     ground.notice = [this](const std::string& sentence) { notices.push_back(sentence); };
     auto gateway = gateway::Gateway::create(config_, ground);
     if (!gateway)
@@ -172,7 +174,8 @@ bool Testbed::may_show(Be32 address) const {
                         [&](const config::SnatRule& rule) { return is_longer(rule.inside); });
 }
 
-/// No inside address, neither as a source nor anywhere in an ICMP error.
+/// No inside address, neither as a source nor anywhere in an ICMP error. That of the network is no
+/// host's, and looks like a checksum beside zeroes.
 void Testbed::check_leak(const Bytes& frame) const {
     const Seen seen = read(frame);
     const Be32 source = ip(seen.source.c_str());
@@ -183,7 +186,7 @@ void Testbed::check_leak(const Bytes& frame) const {
     const bool is_error = seen.protocol == 1 && net::is_icmp_error(seen.icmp_type);
     bool leaks = !is_public || !may_show(source);
     for (size_t at = is_error ? 26 : frame.size(); at + 4 <= frame.size(); ++at)
-        if (frame[at] == 10 && frame[at + 1] == 1 && frame[at + 2] == 0) {
+        if (frame[at] == 10 && frame[at + 1] == 1 && frame[at + 2] == 0 && frame[at + 3] != 0) {
             Be32 address;
             std::memcpy(&address.raw, &frame[at], 4);
             leaks |= !may_show(address);

@@ -43,6 +43,8 @@ struct TestbedOptions {
     uint32_t flows = 1024;
     std::optional<io::Rss> rss = {};  ///< Spreads what is sent; nothing: round robin.
     Tick start{1000};                 ///< What the clock says at first.
+    uint64_t secret = 1;              ///< What a start of the gateway draws.
+    uint16_t inside_mtu = 1500;
     std::function<void(config::Config&)> configure = [](config::Config&) {};
 };
 

@@ -49,6 +49,7 @@ Chosen PortChoice::choose_in_pool(const net::Tuple& original, net::Tuple& reply,
             outcome = try_address(reply, addresses[i], is_last, original, now);
             is_unfinished |= outcome == Outcome::Unfinished;
         }
+        is_unfinished |= addresses.size() < pool.size();  // the others' ports nobody has looked at
         if (outcome == Outcome::Found)
             counters_.count[Count::AddressChanged].add(1);
     }

@@ -116,6 +116,14 @@ TEST_CASE("port choice: exhausted is said when every port is taken, and not befo
     CHECK(bench.open(host(101), 2050, kOtherServer).outcome == Opening::Outcome::Opened);
 }
 
+TEST_CASE("port choice: of a pool beyond what a host tries, exhausted is not said", "[nat]") {
+    Bench bench(nat::kMostAddresses + 8, {2000, 2000});
+    for (uint16_t port = 5000; port < 5000 + nat::kMostAddresses; ++port)
+        REQUIRE(bench.open(host(0), port).outcome == Opening::Outcome::Opened);
+    CHECK(bench.open(host(0), 9000).reason == Drop::PortsUnsearched);
+    CHECK(bench.open(host(1), 9000).outcome == Opening::Outcome::Opened);
+}
+
 TEST_CASE("port choice: a proven exhaustion is forgotten when one of its flows ends", "[nat]") {
     Bench bench(1, {2000, 2099});
     std::vector<Opening> flows;

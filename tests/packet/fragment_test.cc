@@ -117,6 +117,51 @@ TEST_CASE("fragment: a ping of 65 000 bytes passes, there and back",
     CHECK(in.transport_checksum_ok);
 }
 
+TEST_CASE("fragment: they reach an inside host by its public port, from outside and inside",
+          "[packet][fragment][rfc4787]") {
+    constexpr auto kWeb = "10.1.0.20";
+    TestbedOptions options = some_workers();
+    options.configure = [](config::Config& config) {
+        config.forwards = {{net::Protocol::Udp,
+                            {ip(kPublic), Be16::from_host(8053)},
+                            {ip(kWeb), Be16::from_host(53)}}};
+    };
+    Testbed bed(options);
+    const Side from = GENERATE(Side::Outside, Side::Inside);
+    const bool reversed = GENERATE(false, true);
+    const char* const client = from == Side::Inside ? kHost : kServer;
+    const char* const client_seen = from == Side::Inside ? kPublic : kServer;
+    const auto sent = [&](Side side, const char* source, uint16_t port, const char* target,
+                          uint16_t target_port, Side to) {
+        auto frames =
+            framed(bed, side, Frame().ipv4(source, target).udp(port, target_port).payload(5000));
+        if (reversed)
+            std::reverse(frames.begin(), frames.end());
+        for (const Bytes& frame : frames)
+            bed.inject(side, frame);
+        bed.run();
+        CHECK(bed.take_frames(opposite(to)).empty());
+        return read_fragments(bed.take_frames(to));
+    };
+    const Seen asked = sent(from, client, 5000, kPublic, 8053, Side::Inside);
+    CHECK(summary(asked).starts_with(std::string("udp ") + client_seen + ":5000 > 10.1.0.20:53"));
+    CHECK(asked.transport_checksum_ok);
+    CHECK(asked.payload.size() == 5000);
+    const Seen answer = sent(Side::Inside, kWeb, 53, client_seen, 5000, from);
+    CHECK(summary(answer).starts_with(std::string("udp 198.51.100.1:8053 > ") + client + ":5000"));
+    CHECK(answer.transport_checksum_ok);
+    CHECK(answer.payload.size() == 5000);
+}
+
+TEST_CASE("fragment: a UDP checksum of 0 stays 0", "[packet][fragment]") {
+    Testbed bed;
+    const auto frames = framed(bed, Side::Inside, udp(3000).without_udp_checksum());
+    const Seen out = read_fragments(send(bed, Side::Inside, frames));
+    CHECK(out.source == kPublic);
+    CHECK(out.payload.size() == 3000);
+    CHECK(out.transport_checksum == 0);
+}
+
 TEST_CASE("fragment: they pass one by one, and early ones in the order of their offsets",
           "[packet][fragment]") {
     Testbed bed({.workers = GENERATE(1u, 2u)});

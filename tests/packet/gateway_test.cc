@@ -65,6 +65,22 @@ TEST_CASE("gateway: a packet above the MTU with DF is told the MTU", "[packet][i
     CHECK(bed.flows() == 0);
 }
 
+TEST_CASE("gateway: a sender outside is told the MTU of the inside", "[packet][icmp]") {
+    Testbed bed({.inside_mtu = 1400});
+    open_udp(bed);
+    const Frame large = Frame().ipv4(kServer, kPublic).udp(53, 5000).dont_fragment().payload(1373);
+    CHECK(bed.from_outside(large).empty());
+    const auto out = bed.take(Side::Outside);
+    REQUIRE(out.size() == 1);
+    CHECK(out[0].icmp_type == 3);
+    CHECK(out[0].icmp_code == 4);
+    CHECK(out[0].echo_sequence == 1400);
+    CHECK(out[0].source == kPublic);
+    CHECK(out[0].destination == kServer);
+    CHECK(bed.dropped(Drop::TooBig) == 1);
+    CHECK(bed.from_outside(Frame().ipv4(kServer, kPublic).udp(53, 5000).payload(1372)).size() == 1);
+}
+
 TEST_CASE("gateway: ICMP errors are limited in all, not for each host", "[packet][icmp]") {
     Testbed bed;
     for (int i = 0; i < 200; ++i)

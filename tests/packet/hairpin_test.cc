@@ -137,6 +137,54 @@ TEST_CASE("hairpin: the gateway's own errors go back inside", "[packet][icmp]") 
     CHECK(bench.bed.flows() == 0);
 }
 
+TEST_CASE("hairpin: ICMP errors of both ends and of routers between them arrive, and fit",
+          "[packet][icmp][rfc5508]") {
+    Bench bench{.workers = GENERATE(1u, 3u)};
+    const std::string router = GENERATE(as<std::string>(), "", "10.1.0.77", "172.16.9.9");
+    const auto sent = [](const char* from, uint16_t port, const char* to, uint16_t to_port) {
+        return Frame().ipv4(from, to).udp(port, to_port).payload(30);
+    };
+    // Another host takes the port, so that kHost's changes on the way.
+    REQUIRE(bench.send(sent("10.1.0.11", 5000, kOwn, 53)).size() == 1);
+    const auto opened = bench.send(sent(kHost, 5000, kOwn, 53));
+    REQUIRE(opened.size() == 1);
+    const uint16_t changed = opened[0].source_port;
+    REQUIRE(changed != 5000);
+
+    const auto back =
+        bench.send(Frame()
+                       .ipv4(router.empty() ? kWhole : router, kPublic)
+                       .icmp_error(3, 3, sent(kPublic, changed, kWhole, 53).ip_bytes()));
+    REQUIRE(back.size() == 1);
+    CHECK(back[0].source == kOwn);
+    CHECK(back[0].destination == kHost);
+    CHECK(back[0].destination_mac == mac_of(ip(kHost)));
+    CHECK(back[0].checksums_ok());
+    CHECK(back[0].payload == sent(kHost, 5000, kOwn, 53).ip_bytes());
+
+    REQUIRE(bench.send(sent(kWhole, 53, kPublic, changed)).size() == 1);
+    const auto there = bench.send(Frame()
+                                      .ipv4(router.empty() ? kHost : router, kOwn)
+                                      .icmp_error(11, 1, sent(kOwn, 53, kHost, 5000).ip_bytes()));
+    REQUIRE(there.size() == 1);
+    CHECK(there[0].source == kPublic);
+    CHECK(there[0].destination == kWhole);
+    CHECK(there[0].checksums_ok());
+    CHECK(there[0].payload == sent(kWhole, 53, kPublic, changed).ip_bytes());
+}
+
+TEST_CASE("hairpin: an ICMP error about what nobody sent ends by name", "[packet][icmp]") {
+    Bench bench;
+    REQUIRE(bench.send(Frame().ipv4(kHost, kOwn).udp(5000, 53)).size() == 1);
+    const auto error = [](const char* to, const Frame& quoted) {
+        return Frame().ipv4(kWhole, to).icmp_error(3, 3, quoted.ip_bytes());
+    };
+    CHECK(bench.send(error(kPublic, Frame().ipv4(kPublic, kWhole).udp(5001, 53))).empty());
+    CHECK(bench.bed.dropped(Drop::IcmpErrorUnknown) == 1);
+    CHECK(bench.send(error(kOwn, Frame().ipv4(kPublic, kWhole).udp(5000, 53))).empty());
+    CHECK(bench.bed.dropped(Drop::IcmpErrorMismatch) == 1);
+}
+
 TEST_CASE("hairpin: a flow is one worker's, from whichever queue its packets come",
           "[packet][udp]") {
     Bench bench{3};

@@ -105,6 +105,53 @@ TEST_CASE("icmp error: from outside it reaches the host, and quotes what the hos
     }
 }
 
+TEST_CASE("icmp error: a quote may have IP options, and 8 bytes behind them", "[packet][icmp]") {
+    constexpr size_t kQuoted = 20 + 4 + 8;
+    Testbed bed;
+    struct Row {
+        Frame there, back;
+    };
+    const auto rows = [](const std::string& host) {
+        const auto there = [&] { return Frame().ipv4(host, kServer).ip_options({1, 1, 1, 0}); };
+        const auto back = [&] { return Frame().ipv4(kServer, host).ip_options({1, 1, 1, 0}); };
+        return std::vector<Row>{
+            {there().tcp(5000, 80, kSyn).payload(30),
+             back().tcp(80, 5000, kSyn | kAck).ack(1001).payload(30)},
+            {there().udp(5000, 53).payload(30), back().udp(53, 5000).payload(30)},
+            {there().udp_lite(5000, 53).payload(30), back().udp_lite(53, 5000).payload(30)},
+            {there().sctp(5000, 80, 0).init(1, 77), back().sctp(80, 5000, 77).init(2, 78)},
+            {there().echo_request(5000).payload(30), back().echo_reply(5000).payload(30)},
+            {there().protocol(47).payload(30), back().protocol(47).payload(30)},
+            {there().protocol(4).payload(30), back().protocol(4).payload(30)},
+        };
+    };
+    const auto cut = [](const Frame& frame) {
+        Bytes quote = frame.ip_bytes();
+        quote.resize(kQuoted);
+        return quote;
+    };
+    const auto inside = rows(kHost);
+    const auto outside = rows(kPublic);
+    for (size_t i = 0; i < inside.size(); ++i) {
+        CAPTURE(i);
+        REQUIRE(bed.from_inside(inside[i].there).size() == 1);
+        const auto in = bed.from_outside(
+            Frame().ipv4(kFarRouter, kPublic).icmp_error(3, 1, cut(outside[i].there)));
+        REQUIRE(in.size() == 1);
+        CHECK(in[0].destination == kHost);
+        CHECK(in[0].checksums_ok());
+        CHECK(in[0].payload == cut(inside[i].there));
+
+        REQUIRE(bed.from_outside(outside[i].back).size() == 1);
+        const auto out = bed.from_inside(
+            Frame().ipv4(kInsideRouter, kServer).icmp_error(3, 1, cut(inside[i].back)));
+        REQUIRE(out.size() == 1);
+        CHECK(out[0].source == kPublic);
+        CHECK(out[0].checksums_ok());
+        CHECK(out[0].payload == cut(outside[i].back));
+    }
+}
+
 TEST_CASE("icmp error: from inside it leaves from the flow's external address, whoever sent it",
           "[packet][icmp][rfc5508][leak]") {
     const std::string source = GENERATE(as<std::string>(), kHost, kInsideRouter, "172.16.9.9");

@@ -27,17 +27,7 @@ assert_accounts xdp
 stop_sluice xdp
 pass "af_xdp forwards"
 
-# The two taps are the kernel's ends; they become eth0 of the client and of the server. A tap is
-# made with the hardware address of sluice's port, so the host at its other end takes another.
-for name in tap.client tap.gateway tap.server; do new_namespace "$name"; done
-port_flags=(--lan tap:tlan --wan tap:twan)
-start_sluice tap
-for end in client:tlan server:twan; do
-    name=tap.${end%:*}
-    in_namespace tap.gateway ip link set dev "${end#*:}" netns "${namespace_pid[$name]}" name eth0
-    in_namespace "$name" ip link set dev eth0 address "02:00:00:00:01:0${#name}" up
-done
-add_addresses tap
+start_on_taps tap
 start_server tap
 assert_forwards tap
 assert_accounts tap

@@ -3,7 +3,8 @@
 """The server outside: server.py DIRECTORY
 
 HTTP on port 80 and UDP on port 53. Both answer with the address and port that they see the client
-at; HTTP also serves the files of DIRECTORY. Says "listening" when both do.
+at; HTTP also serves the files of DIRECTORY, and UDP gives back what it is sent beyond a question's
+size. Says "listening" when both do.
 """
 
 import http.server
@@ -11,6 +12,9 @@ import os
 import socketserver
 import sys
 import threading
+
+
+QUESTION_BYTES = len("who am I?")
 
 
 class Web(http.server.SimpleHTTPRequestHandler):
@@ -32,8 +36,13 @@ class Web(http.server.SimpleHTTPRequestHandler):
 
 class Echo(socketserver.BaseRequestHandler):
     def handle(self):
-        _, socket = self.request
-        socket.sendto("{}:{}\n".format(*self.client_address).encode(), self.client_address)
+        datagram, socket = self.request
+        seen = "{}:{}\n".format(*self.client_address).encode()
+        socket.sendto(seen + datagram[QUESTION_BYTES:], self.client_address)
+
+
+class EchoServer(socketserver.UDPServer):
+    max_packet_size = 65535
 
 
 class WebServer(http.server.ThreadingHTTPServer):
@@ -45,7 +54,7 @@ def main():
     os.chdir(sys.argv[1])
     web = WebServer(("", 80), Web)
     # Bound to the address, for an answer must come from where it was asked: this host has several.
-    echo = socketserver.UDPServer(("203.0.113.10", 53), Echo)
+    echo = EchoServer(("203.0.113.10", 53), Echo)
     threading.Thread(target=echo.serve_forever, daemon=True).start()
     print("listening", flush=True)
     web.serve_forever()

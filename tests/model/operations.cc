@@ -22,9 +22,9 @@ uint8_t flags(bool reset) {
 
 }  // namespace
 
-int model_operations() {
+int model_operations(int enough) {
     const char* count = std::getenv("SLUICE_MODEL_OPERATIONS");
-    return count != nullptr ? std::atoi(count) : 240'000;
+    return count != nullptr ? std::atoi(count) : enough;
 }
 
 Conversation any_conversation(std::mt19937_64& random) {

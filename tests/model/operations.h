@@ -13,7 +13,7 @@
 namespace sluice::test {
 
 /// How many operations a model is to run: SLUICE_MODEL_OPERATIONS, or enough for a release.
-int model_operations();
+int model_operations(int enough = 240'000);
 
 /// One of few, so that hosts compete for ports and packets meet the flows of earlier ones.
 Conversation any_conversation(std::mt19937_64& random);

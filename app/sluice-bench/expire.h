@@ -3,7 +3,7 @@
 
 /// \file
 /// `sluice-bench expire`: how many flows a second the control core ends, when very many are over at
-/// once, and what it spends on flows that live.
+/// once, what a worker beside it has of that, and what it spends on flows that live.
 
 #include "rig/options.h"
 

@@ -7,7 +7,8 @@
 ///     10.0.0.0/8 ── router .2 ── 192.168.0.0/24 ── sluice ── 198.51.100.0/24 ── router .254 ── all
 ///
 /// Shape    The gateway is the one that the daemon runs; what a benchmark brings is the ports.
-/// Threads  Queue i of both ports belongs to who turns worker i; attend() and skip() to one thread.
+/// Threads  Queue i of both ports belongs to who turns worker i; attend() and skip() to one thread,
+///          freeze() and thaw() to one while no other looks at the clock.
 
 #include "base/memory.h"
 #include "base/monotonic.h"
@@ -54,7 +55,13 @@ public:
     /// Puts the clock forward.
     void skip(Duration duration) { skipped_.milliseconds += duration.milliseconds; }
     /// From now on only skip() moves the clock.
-    void freeze() { frozen_ = clock_.now(); }
+    void freeze() { frozen_ = frozen_.value_or(clock_.now()); }
+    /// The clock runs again, from where it stood.
+    void thaw() {
+        if (frozen_)
+            skip(*frozen_ - clock_.now());
+        frozen_.reset();
+    }
     /// One turn of the control core.
     void attend() { gateway_->control().turn(now()); }
 

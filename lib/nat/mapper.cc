@@ -144,24 +144,27 @@ Endpoint Mapper::inside_of(uint32_t mapping) const {
     return {original.source, original.source_port};
 }
 
-uint32_t Mapper::contact(uint32_t mapping, Endpoint remote, std::optional<uint32_t> peer,
-                         bool is_hairpin, Tick now) {
+std::optional<uint32_t> Mapper::contact(uint32_t mapping, Endpoint remote,
+                                        std::optional<uint32_t> peer, bool is_hairpin, Tick now) {
     const Known known = know(mapping);
     uint32_t holder = mapping;
     const auto remember = [&](Endpoint whom, std::optional<uint32_t> second) {
         const auto made =
             holders_.make(contact_keys(known.protocol, known.inside, whom, known.external),
                           {.parent = holder, .peer = second}, now);
-        // Without room for it the flow opens all the same: what it opened to others is less.
-        if (made.outcome == Outcome::Made || made.outcome == Outcome::Exists)
+        const bool is_there = made.outcome == Outcome::Made || made.outcome == Outcome::Exists;
+        if (is_there)
             holder = made.index;
+        return is_there;
     };
+    // Without room for it the flow opens all the same: what it opened to others is less.
     if (known.filtering == Filtering::AddressDependent)
         remember({remote.address, {}}, {});
     // What goes outside is a permission by itself: its flow. What stays inside may meet the other's
     // filter, and leaves no flow then.
     if (peer || (is_hairpin && known.filtering == Filtering::EndpointDependent))
-        remember(remote, peer);
+        if (!remember(remote, peer) && peer)
+            return std::nullopt;  // nothing would keep the peer's mapping as long as the flow
     return holder;
 }
 

@@ -60,9 +60,10 @@ public:
     net::Endpoint inside_of(uint32_t mapping) const;
 
     /// Says that the endpoint of `mapping` talks to `remote`, which is the endpoint of another
-    /// mapping where `peer` is one. Returns what the flow is to hang on.
-    uint32_t contact(uint32_t mapping, net::Endpoint remote, std::optional<uint32_t> peer,
-                     bool is_hairpin, Tick now);
+    /// mapping where `peer` is one. Returns what the flow is to hang on; nothing where that would
+    /// not keep the peer, for lack of room.
+    std::optional<uint32_t> contact(uint32_t mapping, net::Endpoint remote,
+                                    std::optional<uint32_t> peer, bool is_hairpin, Tick now);
 
     /// The filter of `mapping` lets `remote` in.
     bool admits(uint32_t mapping, net::Endpoint remote, Tick now) const;

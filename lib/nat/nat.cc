@@ -243,7 +243,8 @@ Nat::Support Nat::support(const Request& request, const Chosen& chosen, Tick now
     if (!chosen.mapping)
         return {chosen.block ? chosen.block : request.mapping};
     const bool is_hairpin = request.sides.leave(net::Direction::Original) == net::Side::Inside;
-    return {mapper_.contact(*chosen.mapping, remote, request.mapping, is_hairpin, now)};
+    const auto held = mapper_.contact(*chosen.mapping, remote, request.mapping, is_hairpin, now);
+    return {held, !held};
 }
 
 Tracking Nat::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick now) {

@@ -100,7 +100,7 @@ TEST_CASE("mapper: a filter admits whom its endpoint has talked to", "[nat][rfc4
     REQUIRE(mapped.index);
     const bool is_open = filtering == Filtering::EndpointIndependent;
     CHECK(bench.one.mapper.admits(*mapped.index, kRemote, bench.now) == is_open);
-    const uint32_t holder = bench.one.mapper.contact(*mapped.index, kRemote, {}, false, bench.now);
+    const auto holder = bench.one.mapper.contact(*mapped.index, kRemote, {}, false, bench.now);
     CHECK((holder != *mapped.index) == (filtering == Filtering::AddressDependent));
     const bool knows = filtering != Filtering::EndpointDependent;
     CHECK(bench.one.mapper.admits(*mapped.index, kRemote, bench.now) == knows);

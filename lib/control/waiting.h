@@ -19,9 +19,10 @@
 
 namespace sluice::control {
 
-inline constexpr size_t kMaxWaitingPerHop = 8;
-inline constexpr size_t kMaxWaiting =
-    1024;  ///< In all: they are not the workers' to use meanwhile.
+/// The largest datagram has 45 fragments on Ethernet: its first packet to a neighbour is not lost.
+inline constexpr size_t kMaxWaitingPerHop = 64;
+/// In all: they are not the workers' to use meanwhile.
+inline constexpr size_t kMaxWaiting = 1024;
 
 class Waiting {
 public:

@@ -166,13 +166,13 @@ TEST_CASE("gateway: a RST that answers a SYN passes and ends the flow", "[packet
 TEST_CASE("gateway: a neighbour that does not answer costs its packets, by name", "[packet][arp]") {
     Testbed bed;
     bed.silent.insert("198.51.100.40");
-    for (int i = 0; i < 12; ++i)
+    for (int i = 0; i < 68; ++i)
         CHECK(bed.from_inside(Frame().ipv4(kHost, "198.51.100.40").udp(5000, 53)).empty());
     CHECK(bed.dropped(Drop::NeighbourQueueFull) == 4);
     bed.advance(Duration::seconds(4));
-    CHECK(bed.dropped(Drop::NeighbourFailed) == 8);
+    CHECK(bed.dropped(Drop::NeighbourFailed) == 64);
     CHECK(bed.from_inside(Frame().ipv4(kHost, "198.51.100.40").udp(5000, 53)).empty());
-    CHECK(bed.dropped(Drop::NeighbourFailed) == 9);
+    CHECK(bed.dropped(Drop::NeighbourFailed) == 65);
 }
 
 TEST_CASE("gateway: a host is told that its packet's next hop does not answer",

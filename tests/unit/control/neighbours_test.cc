@@ -94,17 +94,18 @@ TEST_CASE("neighbours: a silent hop is asked three times, a second apart", "[con
     CHECK(gateway.counters.waiting.read() == 1);
 }
 
-TEST_CASE("neighbours: of many packets for one hop the latest eight wait", "[control][arp]") {
+TEST_CASE("neighbours: of many packets for one hop the latest wait", "[control][arp]") {
     Running gateway;
-    for (uint8_t number = 0; number < 10; ++number)
+    constexpr uint8_t kMost = control::kMaxWaitingPerHop;
+    for (uint8_t number = 0; number < kMost + 2; ++number)
         gateway.forward(Side::Inside, "10.1.0.10", number);
-    CHECK(gateway.counters.waiting.read() == 8);
+    CHECK(gateway.counters.waiting.read() == kMost);
     CHECK(gateway.dropped(Drop::NeighbourQueueFull) == 2);
     gateway.sent();
     gateway.hear(Side::Inside, arp_reply(kHost, ip("10.1.0.10"), kInsideMac, ip("10.1.0.1")));
     const auto released = gateway.sent();
-    REQUIRE(released.size() == 8);
-    for (uint8_t i = 0; i < 8; ++i)
+    REQUIRE(released.size() == kMost);
+    for (uint8_t i = 0; i < kMost; ++i)
         CHECK(released[i].bytes[0] == i + 2);
 }
 

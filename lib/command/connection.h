@@ -5,9 +5,8 @@
 /// Connection: one client of the command socket, as the HTTP library reads from and writes to it.
 ///
 /// Shape    The library by itself takes lines and headers of any length for any time. Here a
-/// request
-///          has kMaxRequest bytes and kRequestTime in all, and a client that stops reading has
-///          kStallTime, so that none can keep memory or a thread.
+///          request has kMaxRequest bytes and kRequestTime in all, and a client that stops reading
+///          has kStallTime, so that none can keep memory or a thread.
 /// Threads  One.
 /// Errors   read() and write() return -1 beyond these limits, and when the server stops. After a
 ///          write that failed nothing more is written, so that no answer has a hole.

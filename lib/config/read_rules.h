@@ -5,8 +5,7 @@
 /// Reads rules of translation.
 ///
 /// Shape    One word a rule: PREFIX -> RANGE[,RANGE…][:FIRST-LAST] [KEY=VALUE …], where the keys
-/// say
-///          how it maps and filters (config/read_independence.h).
+///          say how it maps and filters (config/read_independence.h).
 /// Errors   One sentence that names the flag and the value and says what is wanted.
 
 #include "base/result.h"

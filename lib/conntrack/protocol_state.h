@@ -5,8 +5,7 @@
 /// Protocol state: where a flow stands, in the terms of its protocol's tracker.
 ///
 /// Shape    One byte, so that it fits a flow's record; 0 of protocols that have no states. Who
-/// reads
-///          it knows the protocol.
+///          reads it knows the protocol.
 
 #include "conntrack/sctp_state.h"
 #include "conntrack/tcp_state.h"

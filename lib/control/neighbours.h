@@ -10,8 +10,7 @@
 ///          traffic and never forgotten.
 /// Threads  The control core's. Workers read what it finds in route::NextHops.
 /// Errors   What has no room to wait is dropped as NeighbourQueueFull. What a hop that fails has
-/// kept
-///          waiting goes back to its worker, which drops it and tells the sender.
+///          kept waiting goes back to its worker, which drops it and tells the sender.
 /// Cost     A turn walks the hops at most ten times a second; each frame costs two lookups.
 /// Source   RFC 826; RFC 1122 §2.3.2 (stale entries, one request a second); RFC 5227 §2.4 (address
 ///          conflicts); states and times after the neighbour tables of Linux, arp(7).

@@ -4,8 +4,8 @@
 /// \file
 /// The addresses that the gateway answers for on one side.
 ///
-/// Shape    Its own address with the length of its subnet, and ranges beside it: the pools,
-/// outside.
+/// Shape    Its own address with the length of its subnet, and ranges beside it: outside, the
+///          pools.
 
 #include "net/arp.h"
 #include "net/prefix.h"

@@ -6,10 +6,9 @@
 ///
 /// Shape    First line: what every packet reads. Second line: the TCP tracker's own.
 /// Threads  Tuples, owner, sides and rewrite are written before the record's first slot word is
-/// published
-///          and never again until it is reused. `life` is swapped by anyone; everything else only
-///          by the owner, and what others read of that (state, status, deadline) is a relaxed
-///          atomic.
+///          published and never again until it is reused. `life` is swapped by anyone; everything
+///          else only by the owner, and what others read of that (state, status, deadline) is a
+///          relaxed atomic.
 /// Memory   In one array beside the table; FlowTable hands out indexes.
 
 #include "base/clock.h"

@@ -126,7 +126,7 @@ public:
     size_t bytes() const;         ///< Memory that the table has taken.
     IndexCounters counters() const;
 
-    /// For what else must outlive the members' readers, as blocks of ports do.
+    /// For what else must outlive the members' readers, as the hosts' entries do.
     rte_rcu_qsbr* grace_periods() { return grace_; }
 
 private:

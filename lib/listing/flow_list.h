@@ -11,7 +11,8 @@
 ///          reader who waits or formats never delays the reuse of records.
 /// Memory   A listing holds one piece: at most 16 segments, some 3 MB as text.
 /// Errors   None. A flow that opens or ends meanwhile is seen or not; every other flow is seen
-/// once. Cost     One of the flow table's max_members for each of `threads`.
+///          once.
+/// Cost     One of the flow table's max_members for each of `threads`.
 
 #include "base/clock.h"
 #include "flow/flow_table.h"

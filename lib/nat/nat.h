@@ -5,9 +5,8 @@
 /// Nat: the life of a flow, from the first packet that opens it to the one that ends it.
 ///
 /// Shape    One Nat per worker, over the shared table and pool. To open a flow is to choose an
-/// external
-///          port and to insert the reply tuple: the insert is the claim, so two flows never
-///          share one, and no port is taken that another worker takes at the same moment.
+///          external port and to insert the reply tuple: the insert is the claim, so two flows
+///          never share one, and no port is taken that another worker takes at the same moment.
 /// Threads  Owned by one worker. Its flows are those that it opened.
 /// Errors   A packet that opens nothing is dropped with a reason.
 /// Cost     Opening: a few lookups and one insert (nat/port_choice.h).

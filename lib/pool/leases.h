@@ -9,8 +9,7 @@
 ///          decides who has a port. It keeps workers that search at the same time out of each
 ///          other's way.
 /// Threads  blocks() and found() and missed() by the worker named; turn() by the control core. One
-/// 64-bit
-///          atomic word (4 block numbers) and two counters for each worker and slot; no one
+///          64-bit atomic word (4 block numbers) and two counters for each worker and slot; no one
 ///          waits.
 /// Memory   32 bytes for each worker and slot, 132 for each slot; all at construction.
 

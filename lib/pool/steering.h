@@ -6,8 +6,7 @@
 /// chosen for it.
 ///
 /// Shape    Where the outside port spreads packets by a Toeplitz hash whose key and table are
-/// known,
-///          and each worker polls the queue of its own number.
+///          known, and each worker polls the queue of its own number.
 /// Threads  Immutable after construction; shared by all workers.
 /// Source   RSS of the port; the reply tuple is what the NIC sees.
 

@@ -9,8 +9,7 @@
 ///          its other bytes, and a packet that came damaged stays so.
 /// Units    value() is the number; SCTP has it in the packet with its lowest byte first.
 /// Cost     Eight bytes an instruction on CPUs with SSE4.2 or ARMv8's CRC, found at run time; else
-/// by
-///          table (rte_hash_crc).
+///          by table (rte_hash_crc).
 /// Source   RFC 9260 §6.8 and appendix A; RFC 3720 §B.4 (test vectors); RFC 3309.
 
 #include <cstddef>

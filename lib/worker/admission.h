@@ -8,8 +8,7 @@
 ///          state of the flow table ends here, by name.
 /// Threads  Immutable after construction.
 /// Source   RFC 1812 §5.3.7 (martian sources), §5.3.8 (source address validation); the leak of
-/// inside
-///          addresses that docs/drops.md describes.
+///          inside addresses that docs/drops.md describes.
 
 #include "nat/rules.h"
 #include "net/packet.h"

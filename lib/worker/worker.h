@@ -5,9 +5,8 @@
 /// Worker: one lcore's run through everything that a packet meets.
 ///
 /// Shape    turn() polls what there is to poll once: the worker's queue of each port, the rings
-/// from
-///          other workers, the ring from the control core. Each burst runs to completion through
-///          the stages that forward() lists.
+///          from other workers, the ring from the control core. Each burst runs to completion
+///          through the stages that forward() lists.
 /// Threads  Owned by one lcore. With other threads it shares the flow table, the next hops and the
 ///          rings, nothing else that is written per packet.
 /// Memory   Nothing is allocated after construction, but for ICMP errors and RSTs from the packet

@@ -5,8 +5,8 @@
 /// Frame: the packets of a benchmark, from their flow's number to bytes, and what came of them.
 ///
 /// Shape    60 bytes of Ethernet frame, 64 with the sum that a NIC adds; a TCP segment with a
-/// window
-///          scale has no data. An mbuf carries the number of its flow behind the worker's note.
+///          window scale has no data. An mbuf carries the number of its flow behind the worker's
+///          note.
 
 #include "net/arp.h"
 #include "net/tuple.h"

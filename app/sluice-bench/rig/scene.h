@@ -5,9 +5,8 @@
 /// Scene: TCP connections that stand, and new flows that come and go among them.
 ///
 /// Shape    New flows live for a second of the rig's clock, which stands but for what the scene
-/// puts
-///          it forward: kStep for each batch, so that a quarter of a million flows open a second.
-///          The control core ends what is over.
+///          puts it forward: kStep for each batch, so that a quarter of a million flows open a
+///          second. The control core ends what is over.
 /// Threads  One, but for what Crew::each() makes.
 
 #include "rig/crew.h"

@@ -63,8 +63,8 @@ void read_offer(const Segment& segment, TcpEnd& sender) {
         sender.flags |= kOffersSack;
 }
 
-std::optional<Claim> introduce(const Course& course, const Segment& segment,
-                                                 TcpEnds& ends, Claim claim) {
+std::optional<Claim> introduce(const Course& course, const Segment& segment, TcpEnds& ends,
+                               Claim claim) {
     TcpEnd& sender = ends[index(course.direction)];
     TcpEnd& receiver = ends[index(opposite(course.direction))];
     const bool is_first = sender.max_window == 0;

@@ -99,9 +99,7 @@ public:
     /// Sends for what opening a flow from inside will read. Of a burst, first expect() for each
     /// that may open, then expect_host().
     void expect(const net::Tuple& original);
-    void expect_host(const net::Tuple& original) {
-        params_.hosts.send_for_entry(original.source);
-    }
+    void expect_host(const net::Tuple& original) { params_.hosts.send_for_entry(original.source); }
 
     /// Who is behind a packet's destination, which is a public address.
     std::optional<Behind> behind(const net::Tuple& tuple, Tick now) const;

@@ -154,7 +154,7 @@ private:
     std::vector<std::unique_ptr<pool::AddressPool>> pools_;
     std::vector<RuleParams> pool_params_;  // of each pool, to know its like
     std::vector<Rule> rules_;
-    std::vector<Step> steps_;                // ascending; the first begins at 0.0.0.0
+    std::vector<Step> steps_;  // ascending; the first begins at 0.0.0.0
     bool have_mappings_ = false;
     std::vector<net::AddressRange> ranges_;  // of all pools: ascending, apart; never empty
 };

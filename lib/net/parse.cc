@@ -327,7 +327,7 @@ bool is_fragment(const rte_ipv4_hdr& ip) {
     tuple = {Be32{ip->src_addr}, Be32{ip->dst_addr}, {}, {}, Protocol{ip->next_proto_id}};
     const Transport transport{packet.transport, length - header, head_bytes - header};
     if (const Verdict reason = packet.is_fragment ? parse_fragment(transport, packet, tuple)
-                                                   : parse_transport(transport, packet, tuple))
+                                                  : parse_transport(transport, packet, tuple))
         return reason;
 
     if (mbuf->pkt_len > kEtherBytes + length)

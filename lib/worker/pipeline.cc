@@ -124,8 +124,8 @@ void Worker::lookup(Burst& burst) {
         lookup_live(burst);
     for (unsigned i : burst.live_packets()) {
         const flow::FlowRef flow = burst.flow[i];
-        if (!flow || !belongs(shared_.table.record(flow), flow.direction(), burst.from[i],
-                              burst.packet[i]))
+        if (!flow ||
+            !belongs(shared_.table.record(flow), flow.direction(), burst.from[i], burst.packet[i]))
             burst.misses |= uint64_t{1} << i;
         else if (shared_.table.record(flow).owner != params_.id)
             bring_home(burst, i);

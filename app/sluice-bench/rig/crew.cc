@@ -90,9 +90,8 @@ uint32_t open_flows(Crew& crew, uint32_t flows) {
     const bool is_tcp = crew.lanes().front().book().protocol() == net::Protocol::Tcp;
     const Step open{Direction::Original, Kind::Open};
     const Step answer{Direction::Reply, Kind::Open};
-    uint32_t missing = is_tcp
-                           ? walk(crew, flows, {open, answer, {Direction::Original, Kind::Ack}})
-                           : walk(crew, flows, {open, answer});
+    uint32_t missing = is_tcp ? walk(crew, flows, {open, answer, {Direction::Original, Kind::Ack}})
+                              : walk(crew, flows, {open, answer});
     crew.rig().skip(kUntilOld);
     crew.rig().attend();
     if (!is_tcp)  // from here on they are streams

@@ -176,8 +176,8 @@ TEST_CASE("next hops: readers meanwhile find the right hop or none", "[route]") 
             if (const HopIndex hop = table->find(Side::Inside, address(number)); hop != kNoHop) {
                 table->mark_used(hop);
                 const Hop seen = table->read(hop);
-                wrong += seen.side() != Side::Inside ||
-                         (seen.is_resolved() && seen.mac()[5] != number);
+                wrong +=
+                    seen.side() != Side::Inside || (seen.is_resolved() && seen.mac()[5] != number);
             }
             laps.fetch_add(1);  // quiescent: holds no index now
         }

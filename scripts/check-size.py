@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Checks the sizes and the form of files: CONTRIBUTING.md has the numbers.
+"""Checks the sizes and the form of files: CONTRIBUTING.md has the numbers, and scripts/line-budget
+has those of folders.
 
 Functions are found by their form, which clang-format fixes: a line that ends in ") {" or the like
 opens one, the next "}" in the same column closes it. A test case may be a long table.
@@ -15,8 +16,8 @@ MAX_COLUMNS = 100
 MAX_SOURCE_LINES = 500
 MAX_HEADER_LINES = 250
 MAX_FUNCTION_LINES = 60
-MAX_FOLDER_FILES = 12
-MAX_TREE_LINES = 28_000  # lib + drivers + app
+BUDGET = ROOT / "scripts/line-budget"
+BUDGETED = ("lib", "drivers", "app", "tests")
 
 CODE = {".cc", ".h"}
 SPDX = "SPDX-License-Identifier: BSD-3-Clause"
@@ -73,15 +74,30 @@ def check_file(path):
         yield from check_code(path, lines)
 
 
-def check_tree(code):
-    lines = sum(len(path.read_text().splitlines()) for path in code)
-    if lines > MAX_TREE_LINES:
-        yield f"lib, drivers and app: {lines} lines, {MAX_TREE_LINES} at most"
-    for folder in sorted({path.parent for path in code}):
-        names = {path.stem for path in code if path.parent == folder}
-        if len(names) > MAX_FOLDER_FILES:
-            yield f"{folder.relative_to(ROOT)}: {len(names)} headers with their sources, " \
-                  f"{MAX_FOLDER_FILES} at most"
+def read_budget():
+    """(folder, limit) of each line."""
+    lines = (line.split("#")[0].split() for line in BUDGET.read_text().splitlines())
+    return {words[0]: int(words[1]) for words in lines if words}
+
+
+def check_budget(code, budget):
+    spent = dict.fromkeys(budget, 0)
+    without = set()
+    for path in code:
+        name = path.relative_to(ROOT)
+        lines = len(path.read_text().splitlines())
+        folders = [str(folder) for folder in name.parents]
+        for folder in budget.keys() & set(folders):
+            spent[folder] += lines
+        # The part and the module, where the file is in one.
+        without |= set(folders[-3:-1]) - budget.keys()
+    for folder in sorted(without):
+        yield f"{folder}: no line in {BUDGET.relative_to(ROOT)}"
+    for folder, limit in budget.items():
+        if not spent[folder]:
+            yield f"{folder}: no code there, and a line in {BUDGET.relative_to(ROOT)}"
+        if spent[folder] > limit:
+            yield f"{folder}: {spent[folder]} lines, {limit} at most"
 
 
 def main():
@@ -89,8 +105,8 @@ def main():
     problems = [f"{path.relative_to(ROOT)}: {problem}"
                 for path in everything for problem in check_file(path)]
     code = [path for path in everything if path.suffix in CODE
-            and path.relative_to(ROOT).parts[0] in ("lib", "drivers", "app")]
-    problems += check_tree(code)
+            and path.relative_to(ROOT).parts[0] in BUDGETED]
+    problems += check_budget(code, read_budget())
     print("\n".join(problems) or f"{len(everything)} files, all within their sizes")
     return 1 if problems else 0
 

@@ -2,13 +2,12 @@
 #include "sluice/args.h"
 
 #include "config/flags.h"
-#include "config/load.h"
+#include "config/spelling.h"
 #include "sluice/version.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
-#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -24,7 +23,7 @@ constexpr size_t kHelpWidth = 60;
 
 constexpr const char* kDescription =
     "sluice: a source-NAT gateway that forwards a packet translated or not at all.\n"
-    "A configuration file has one line `flag = value` for each flag, without the dashes.";
+    "A configuration file has a line `flag = value` for each flag, without the dashes.";
 constexpr const char* kFooter =
     "\nWhat follows -- goes to DPDK's EAL, for example: -- --log-level=eal:debug\n"
     "Exit: 0 after SIGINT or SIGTERM, 2 when a flag or a port is not as it must be.";
@@ -42,25 +41,6 @@ string wrapped(std::string_view text) {
     return lines + string(text);
 }
 
-/// CLI11's configuration format, except that a key may come again further down: CLI11 would pass
-/// over it in silence, here its words are added to the first.
-class ConfigFormat : public CLI::ConfigTOML {
-public:
-    std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
-        std::vector<CLI::ConfigItem> merged;
-        for (CLI::ConfigItem& item : CLI::ConfigTOML::from_config(input)) {
-            const auto twin = std::find_if(merged.begin(), merged.end(), [&](const auto& other) {
-                return other.fullname() == item.fullname();
-            });
-            if (twin == merged.end())
-                merged.push_back(std::move(item));
-            else
-                twin->inputs.insert(twin->inputs.end(), item.inputs.begin(), item.inputs.end());
-        }
-        return merged;
-    }
-};
-
 /// The command line as CLI11 sees it: words only. What they mean is lib/config's affair, so that
 /// all errors read alike.
 class Words {
@@ -69,10 +49,11 @@ public:
         app_.footer(kFooter);
         app_.set_help_flag("-h,--help", "Print this and exit");
         app_.set_version_flag("--version", string("sluice ") + kVersion, "Print it and exit");
-        app_.set_config("--config", "", "Read flags from this file; the command line has priority");
-        app_.get_config_ptr()->type_name("FILE");
-        app_.config_formatter(std::make_shared<ConfigFormat>());
-        app_.allow_config_extras(CLI::config_extras_mode::error);
+        app_.add_option("--config", file_,
+                        "Read flags from this file; the command line has priority")
+            ->type_name("FILE")
+            ->multi_option_policy(CLI::MultiOptionPolicy::Throw);
+        app_.add_flag("--check", check_, "Say whether flags and file are good, and exit");
         app_.get_formatter()->column_width(kHelpColumn);
         for (const Flag& flag : config::flags())
             add(flag);
@@ -94,6 +75,11 @@ public:
         return settings;
     }
 
+    std::optional<string> file() const {
+        return app_.count("--config") > 0 ? std::optional(file_) : std::nullopt;
+    }
+    bool is_check() const { return check_; }
+
     /// What --help or --version print.
     string text(const CLI::Success& success) const {
         if (dynamic_cast<const CLI::CallForVersion*>(&success) != nullptr)
@@ -105,12 +91,7 @@ public:
     Error sentence(const CLI::ParseError& error) const {
         const string text = error.what();
         if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !app_.remaining().empty())
-            return Error{app_.remaining().front() + ": there is no such flag; see sluice --help"};
-        if (dynamic_cast<const CLI::FileError*>(&error) != nullptr)
-            return Error{"--config " + text};
-        if (dynamic_cast<const CLI::ConfigError*>(&error) != nullptr)
-            return Error{"--config: " + text.substr(text.rfind(' ') + 1) +
-                         " in the file is not the name of a flag; see sluice --help"};
+            return no_flag(app_.remaining().front());
         if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr)
             return Error{text.substr(0, text.find(':')) + ": its value is missing"};
         if (dynamic_cast<const CLI::ConversionError*>(&error) != nullptr)
@@ -119,6 +100,16 @@ public:
     }
 
 private:
+    static Error no_flag(const string& word) {
+        std::vector<string> names{"--config", "--check", "--help", "--version"};
+        for (const Flag& flag : config::flags())
+            names.push_back("--" + string(flag.name));
+        const std::vector<std::string_view> candidates(names.begin(), names.end());
+        const string meant = config::did_you_mean(word, candidates);
+        return Error{word + ": there is no such flag" +
+                     (meant.empty() ? "; see sluice --help" : meant)};
+    }
+
     void add(const Flag& flag) {
         const string name(flag.name);
         const string help = wrapped(flag.help);
@@ -138,6 +129,8 @@ private:
     CLI::App app_;
     std::map<string, std::vector<string>> words_;
     std::map<string, bool> switches_;
+    string file_;
+    bool check_ = false;
 };
 
 }  // namespace
@@ -151,14 +144,17 @@ Result<Invocation> read_arguments(std::span<const char* const> arguments) {
     try {
         words.parse({all.begin(), dashes});
     } catch (const CLI::Success& success) {
-        return Invocation{{}, words.text(success)};
+        return Invocation{{}, {}, words.text(success), false};
     } catch (const CLI::ParseError& error) {
         return words.sentence(error);
     }
-    Result<config::Config> config = config::load(words.settings(), std::move(eal));
+    auto sources = config::Sources::read(words.settings(), words.file(), std::move(eal));
+    if (!sources)
+        return sources.error();
+    Result<config::Config> config = sources->load();
     if (!config)
         return config.error();
-    return Invocation{std::move(*config), std::nullopt};
+    return Invocation{std::move(*sources), std::move(*config), std::nullopt, words.is_check()};
 }
 
 }  // namespace sluice::app

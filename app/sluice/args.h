@@ -4,10 +4,11 @@
 /// \file
 /// The command line and the configuration file: from argv to a Config.
 ///
-/// Errors   One sentence that names the flag and the value.
+/// Errors   One sentence that names the flag and the value, and where it stands in a file.
 
 #include "base/result.h"
 #include "config/config.h"
+#include "config/sources.h"
 
 #include <optional>
 #include <span>
@@ -16,8 +17,10 @@
 namespace sluice::app {
 
 struct Invocation {
-    config::Config config;
+    config::Sources sources;
+    config::Config config;            ///< What the sources say.
     std::optional<std::string> text;  ///< Of --help or --version: to be printed, then the end.
+    bool check = false;               ///< To be validated, then the end.
 };
 
 /// `arguments` is argv with the program's name. What stands behind the first "--" goes to EAL.

@@ -4,6 +4,7 @@
 /// sluice: the gateway. Reads what it shall be, sets it up, runs until it is told to stop.
 
 #include "sluice/args.h"
+#include "sluice/cores.h"
 #include "sluice/daemon.h"
 #include "sluice/signals.h"
 
@@ -20,6 +21,13 @@ int fail(const Error& error) {
     return kBadInput;
 }
 
+/// Of --check.
+int say_good(const config::Sources& sources) {
+    const auto& file = sources.file();
+    std::printf("sluice: %s is good\n", file ? file->path().c_str() : "the configuration");
+    return 0;
+}
+
 int run(const config::Config& config) {
     StopSignals signals;
     const Result<std::unique_ptr<Daemon>> daemon = Daemon::start(config);
@@ -33,11 +41,14 @@ int start(std::span<const char* const> arguments) {
     const Result<Invocation> invocation = read_arguments(arguments);
     if (!invocation)
         return fail(invocation.error());
-    if (const auto& text = invocation.value().text) {
+    const auto& [sources, config, text, check] = invocation.value();
+    if (text) {
         std::fputs(text->c_str(), stdout);
         return 0;
     }
-    return run(invocation.value().config);
+    if (Status status = sources.validate(config, allowed_cpus()); !status)
+        return fail(status.error());
+    return check ? say_good(sources) : run(config);
 }
 
 }  // namespace

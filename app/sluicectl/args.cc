@@ -23,6 +23,7 @@ struct Words {
     bool all_drops = false;
     std::string top;
     std::string by;
+    std::string file;
 };
 
 CLI::App* add_flows(CLI::App& app, Words& words) {
@@ -80,6 +81,17 @@ CLI::App* add_ports(CLI::App& app, Words& words) {
     return ports;
 }
 
+/// `config check FILE`. Returns it.
+CLI::App* add_config(CLI::App& app, Words& words) {
+    CLI::App* config = app.add_subcommand("config", "Look at a configuration");
+    config->require_subcommand(1);
+    CLI::App* check = config->add_subcommand(
+        "check",
+        "Say what is wrong with a file, without a gateway; it must hold all that is needed");
+    check->add_option("FILE", words.file, "As for sluice --config")->required();
+    return check;
+}
+
 /// Deletes are refused here too, before anything is sent.
 void check_delete(const Words& words) {
     if (!words.remove || words.all_flows == words.filters.empty())
@@ -132,12 +144,15 @@ Request parse_args(int argc, char** argv) {
     const CLI::App* hosts = add_hosts(app, words);
     const CLI::App* ports = add_ports(app, words);
     add_stats(app, words);
+    const CLI::App* check = add_config(app, words);
     try {
         app.parse(argc, argv);
         check_delete(words);
     } catch (const CLI::ParseError& error) {
         std::exit(app.exit(error) == 0 ? EXIT_SUCCESS : kUsage);
     }
+    if (check->parsed())
+        return {.file = words.file};
     Request request = flows->parsed()   ? flows_request(words)
                       : hosts->parsed() ? top_request(words, "/v1/hosts")
                       : ports->parsed() ? top_request(words, "/v1/ports")

@@ -5,6 +5,7 @@
 /// Args: what an operator asks of the gateway, read from the command line.
 
 #include <map>
+#include <optional>
 #include <string>
 
 namespace sluicectl {
@@ -13,10 +14,11 @@ namespace sluicectl {
 struct Request {
     enum class Method { Get, Delete };
 
-    std::string socket;
+    std::string socket = {};
     Method method = Method::Get;
-    std::string path;
-    std::multimap<std::string, std::string> query;
+    std::string path = {};
+    std::multimap<std::string, std::string> query = {};
+    std::optional<std::string> file = {};  ///< In place of all else: a file to be checked here.
 };
 
 /// Reads the command line. Prints help, the version or what is wrong with it, and ends the program,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sluicectl/args.h"
+#include "sluicectl/check_file.h"
 #include "sluicectl/client.h"
 
 #include <csignal>
@@ -8,7 +9,8 @@
 
 int main(int argc, char** argv) try {
     std::signal(SIGPIPE, SIG_IGN);  // a write that fails says so
-    return sluicectl::run(sluicectl::parse_args(argc, argv));
+    const sluicectl::Request request = sluicectl::parse_args(argc, argv);
+    return request.file ? sluicectl::check_file(*request.file) : sluicectl::run(request);
 } catch (const std::exception& error) {
     std::fprintf(stderr, "sluicectl: %s\n", error.what());
     return 1;

@@ -385,4 +385,11 @@ std::span<const Flag> flags() {
     return kFlags;
 }
 
+std::string section_of(const Flag& flag) {
+    std::string name;
+    for (const char c : flag.group.substr(0, flag.group.find_first_of(" ,")))
+        name += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    return name;
+}
+
 }  // namespace sluice::config

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace sluice::config {
@@ -34,5 +35,8 @@ struct Flag {
 };
 
 std::span<const Flag> flags();
+
+/// The section of a file that it may stand in: the first word of its group, in small letters.
+std::string section_of(const Flag& flag);
 
 }  // namespace sluice::config

@@ -4,15 +4,14 @@
 #include "catch.h"
 #include "config/flags.h"
 #include "net/text.h"
+#include "testing/temporary_file.h"
 
-#include <cstdlib>
-#include <fstream>
 #include <string>
-#include <unistd.h>
 #include <vector>
 
 using namespace sluice;
 using namespace sluice::app;
+using File = testing::TemporaryFile;
 using Words = std::vector<std::string>;
 
 namespace {
@@ -45,22 +44,6 @@ std::string error_of(const Words& words) {
     REQUIRE_FALSE(invocation.ok());
     return invocation.error().message;
 }
-
-/// A configuration file that is gone with its object.
-class File {
-public:
-    explicit File(const std::string& text) {
-        const int descriptor = mkstemp(path_.data());
-        REQUIRE(descriptor >= 0);
-        close(descriptor);
-        std::ofstream(path_) << text;
-    }
-    ~File() { unlink(path_.c_str()); }
-    const std::string& path() const { return path_; }
-
-private:
-    std::string path_ = "/tmp/sluice-args-XXXXXX";
-};
 
 }  // namespace
 
@@ -139,20 +122,33 @@ TEST_CASE("args: what the file says wrongly is refused", "[sluice]") {
         {"unknown = 3\n", "unknown"},
         {"[part]\nworkers = 2\n", "part"},
         {"workers = 0\n", "--workers 0"},
-        {"workers\n", "--workers true"},
-        {"no-huge = maybe\n", "--no-huge = maybe"},
-        {"lan = pcap:in.pcap,out.pcap\n", "--lan out.pcap"},
-        {"workers = 2\nflows = 9\nworkers = 3\n", "--workers 3"},
+        {"workers\n", ":1:1: workers"},
+        {"no-huge = maybe\n", ":1:11: --no-huge maybe"},
+        {"lan = af_packet:l0 af_packet:l1\nlan = x\n", ":2:1: lan"},
+        {"workers = 2\nflows = 9\nworkers = 3\n", ":3:1: workers"},
         {"config = other\n", "config"},
         {"help = true\n", "help"},
     }));
     const File file(row.line);
-    const bool is_about_lan = std::string(row.named).starts_with("--lan");
-    const std::string error = is_about_lan ? error_of({"--config", file.path()})
-                                           : error_of(least({"--config", file.path()}));
+    const std::string error = error_of(least({"--config", file.path()}));
     CAPTURE(row.line, error);
+    CHECK(error.starts_with(file.path() + ':'));
     CHECK(error.find(row.named) != std::string::npos);
     CHECK(error.find('\n') == std::string::npos);
+}
+
+TEST_CASE("args: a value of the command line is not blamed on the file", "[sluice]") {
+    const File file("workers = 0\n");
+    CHECK(error_of(least({"--config", file.path(), "--workers", "99"}))
+              .starts_with("--workers 99: "));
+}
+
+TEST_CASE("args: --check is told from a start, and two files are refused", "[sluice]") {
+    CHECK(read(least({"--check"})).value().check);
+    CHECK_FALSE(read(least({})).value().check);
+    const File file("workers = 2\n");
+    const std::string error = error_of(least({"--config", file.path(), "--config", file.path()}));
+    CHECK(error.starts_with("--config"));
 }
 
 TEST_CASE("args: errors are one sentence that names the flag", "[sluice]") {
@@ -163,13 +159,16 @@ TEST_CASE("args: errors are one sentence that names the flag", "[sluice]") {
     const Row row = GENERATE(values<Row>({
         {{}, "--lan PORT is missing"},
         {{"--unknown"}, "--unknown: "},
+        {{"--worker", "3"}, "--worker: there is no such flag; did you mean --workers?"},
         {{"-x"}, "-x: "},
         {least({"word"}), "word: "},
         {least({"--workers"}), "--workers: "},
         {least({"--workers", "-3"}), "--workers -3: "},
         {least({"--no-huge=perhaps"}), "--no-huge = perhaps: "},
         {least({"--lan", "af_packet:l1"}), "--lan af_packet:l1: "},
-        {least({"--config", "/nonexistent/file"}), "--config /nonexistent/file"},
+        {least({"--config", "/nonexistent/file"}), "--config /nonexistent/file: "},
+        {least({"--config", "/dev/zero"}), "--config /dev/zero: "},
+        {least({"--config", "/tmp"}), "--config /tmp: it is a directory"},
         {least({"--pool", "198.51.100.9-198.51.100.1"}), "--pool 198.51.100.9-198.51.100.1: "},
         {least({"--route", "10.9.0.0/16", "via"}), "--route 10.9.0.0/16: "},
     }));

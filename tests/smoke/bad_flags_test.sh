@@ -44,6 +44,8 @@ rows=(
     "--control-socket | --control-socket=/nonexistent/sluice.sock"
     "--control-socket | --control-socket=relative.sock"
     "--config | --config=/nonexistent/sluice.conf"
+    "--config | --config=/dev/zero"
+    "--config | --config=/tmp"
     "--nonsense | --nonsense=1"
 )
 

@@ -54,9 +54,10 @@ std::vector<command::PoolAddress> pool_addresses(const gateway::Gateway& gateway
 void print_advice(const config::Config& config, Platform& platform) {
     Machine machine = read_machine("/", platform.cores().workers);
     machine.no_huge = config.no_huge;
-    for (const ethdev::Ethdev* port : {&platform.ports().lan(), &platform.ports().wan()})
-        machine.ports.push_back(
-            {port->plan().flag, port->plan().name.text, port->plan().numa_node, port->rx_queues()});
+    Ports& ports = platform.ports();
+    for (const auto& [plan, port] :
+         {std::pair{&ports.plans()[0], &ports.lan()}, std::pair{&ports.plans()[1], &ports.wan()}})
+        machine.ports.push_back({plan->flag, plan->name.text, plan->numa_node, port->rx_queues()});
     for (const std::string& sentence : advise(machine))
         print("for speed: " + sentence);
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sluice/ports.h"
 
+#include "af_packet/socket_port.h"
+#include "ethdev/ethdev.h"
+
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -12,6 +15,24 @@ namespace {
 /// Where a port's packets should lie: a virtual port's beside those of the other port.
 int node_of(const ethdev::PortPlan& port, const std::array<ethdev::PortPlan, 2>& plans) {
     return port.numa_node >= 0 ? port.numa_node : std::max(plans[0].numa_node, plans[1].numa_node);
+}
+
+template <typename Port>
+Result<std::unique_ptr<io::Device>> as_device(Result<std::unique_ptr<Port>> port) {
+    if (!port)
+        return port.error();
+    return std::unique_ptr<io::Device>(std::move(*port));
+}
+
+Result<std::unique_ptr<io::Device>> attach(const ethdev::PortPlan& plan, unsigned workers) {
+    if (plan.name.kind != io::PortKind::AfPacket)
+        return as_device(ethdev::Ethdev::attach(plan, workers));
+    af_packet::SocketPortParams params;
+    params.label = plan.label();
+    params.interface = plan.name.interface;
+    params.queues = plan.max_queues;
+    params.mtu = static_cast<uint16_t>(plan.mtu);
+    return as_device(af_packet::SocketPort::open(params));
 }
 
 }  // namespace
@@ -32,29 +53,30 @@ Result<rte_mempool*> Ports::pool_on(int numa_node, const ethdev::PacketPoolParam
 
 Result<Ports> Ports::open(const std::array<ethdev::PortPlan, 2>& plans,
                           const ethdev::PacketPoolParams& packets, unsigned workers) {
-    Ports ports;
+    Ports ports(plans);
     ethdev::PacketPoolParams params = packets;
     for (size_t i = 0; i < plans.size(); ++i) {
-        Result<std::unique_ptr<ethdev::Ethdev>> port = ethdev::Ethdev::attach(plans[i], workers);
+        Result<std::unique_ptr<io::Device>> port = attach(plans[i], workers);
         if (!port)
             return port.error();
         ports.ports_[i] = std::move(*port);
         params.frame_bytes = std::max(params.frame_bytes, ports.ports_[i]->frame_bytes());
     }
-    for (const auto& port : ports.ports_) {
-        const Result<rte_mempool*> pool = ports.pool_on(node_of(port->plan(), plans), params);
+    for (size_t i = 0; i < plans.size(); ++i) {
+        const Result<rte_mempool*> pool = ports.pool_on(node_of(plans[i], plans), params);
         if (!pool)
-            return port->plan().error(pool.error().message);
-        if (Status status = port->start(pool.value()); !status)
+            return plans[i].error(pool.error().message);
+        if (Status status = ports.ports_[i]->start(pool.value()); !status)
             return status.error();
     }
     return ports;
 }
 
 bool Ports::are_links_up() const {
-    return std::all_of(ports_.begin(), ports_.end(), [](const auto& port) {
-        return port->plan().name.kind != io::PortKind::Pci || port->is_link_up();
-    });
+    for (size_t i = 0; i < ports_.size(); ++i)
+        if (plans_[i].name.kind == io::PortKind::Pci && !ports_[i]->is_link_up())
+            return false;
+    return true;
 }
 
 }  // namespace sluice::app

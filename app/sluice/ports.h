@@ -5,8 +5,9 @@
 /// Ports: both ports of the gateway, open, and the packets that they receive into.
 
 #include "base/result.h"
-#include "ethdev/ethdev.h"
 #include "ethdev/packet_pool.h"
+#include "ethdev/port_plan.h"
+#include "io/device.h"
 
 #include <array>
 #include <memory>
@@ -21,8 +22,10 @@ public:
     static Result<Ports> open(const std::array<ethdev::PortPlan, 2>& plans,
                               const ethdev::PacketPoolParams& packets, unsigned workers);
 
-    ethdev::Ethdev& lan() { return *ports_[0]; }
-    ethdev::Ethdev& wan() { return *ports_[1]; }
+    io::Device& lan() { return *ports_[0]; }
+    io::Device& wan() { return *ports_[1]; }
+    /// Of both, inside and outside.
+    const std::array<ethdev::PortPlan, 2>& plans() const { return plans_; }
     /// For packets that sluice itself sends.
     rte_mempool* packets() { return pools_.front().pool.get(); }
 
@@ -35,10 +38,12 @@ private:
         ethdev::PacketPool pool;
     };
 
+    explicit Ports(const std::array<ethdev::PortPlan, 2>& plans) : plans_(plans) {}
     Result<rte_mempool*> pool_on(int numa_node, const ethdev::PacketPoolParams& packets);
 
     std::vector<NodePool> pools_;  // before the ports, which hold its packets
-    std::array<std::unique_ptr<ethdev::Ethdev>, 2> ports_;
+    std::array<ethdev::PortPlan, 2> plans_;
+    std::array<std::unique_ptr<io::Device>, 2> ports_;
 };
 
 }  // namespace sluice::app

@@ -12,7 +12,7 @@
 
 #include "base/result.h"
 #include "ethdev/port_plan.h"
-#include "io/port.h"
+#include "io/device.h"
 
 #include <rte_spinlock.h>
 
@@ -27,7 +27,7 @@ struct rte_eth_dev_info;
 
 namespace sluice::ethdev {
 
-class Ethdev final : public io::Port {
+class Ethdev final : public io::Device {
 public:
     /// Makes the device known to EAL, which must have started. No packet flows yet.
     static Result<std::unique_ptr<Ethdev>> attach(const PortPlan& plan, unsigned workers);
@@ -36,8 +36,7 @@ public:
     Ethdev(const Ethdev&) = delete;
     Ethdev& operator=(const Ethdev&) = delete;
 
-    /// Sets the queues up and lets packets in; receives into `pool`.
-    Status start(rte_mempool* pool);
+    Status start(rte_mempool* pool) override;
 
     unsigned receive(uint16_t queue, std::span<rte_mbuf*> packets) override;
     unsigned transmit(uint16_t queue, std::span<rte_mbuf*> packets) override;
@@ -49,10 +48,9 @@ public:
     const io::Rss* rss() const override { return rss_ ? &*rss_ : nullptr; }
     bool verifies_checksums() const override { return verifies_checksums_; }
 
-    int numa_node() const;         ///< -1 where it does not matter.
-    uint32_t frame_bytes() const;  ///< Room that the pool's mbufs must have.
-    bool is_link_up() const;
-    const PortPlan& plan() const { return plan_; }
+    int numa_node() const override;
+    uint32_t frame_bytes() const override;
+    bool is_link_up() const override;
 
 private:
     /// One spinlock a cache line.

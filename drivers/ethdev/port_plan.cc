@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "ethdev/port_plan.h"
 
-#include "ethdev/kernel_interface.h"
+#include "kernel/interface.h"
 
 #include <algorithm>
-#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -18,33 +17,22 @@ using io::PortKind;
 using io::PortName;
 
 constexpr uint32_t kUsualFrameBytes = 2048;
-constexpr uint32_t kEthernetBytes = 18;      // with a VLAN tag
-constexpr uint32_t kPacketHeaderBytes = 96;  // at most, of TPACKET_V2 in front of a frame
+constexpr uint32_t kEthernetBytes = 18;  // with a VLAN tag
 constexpr uint32_t kLargestMtu = 9216;
-constexpr uint32_t kRingBytes = 4U << 20;
 
-/// The ring that an af_packet port shares with the kernel: frames that hold the MTU, in blocks of
-/// whole pages.
-std::string packet_ring(uint32_t frame_bytes) {
-    const uint32_t block = std::max(frame_bytes, 65536U);
-    return ",framesz=" + std::to_string(frame_bytes) + ",blocksz=" + std::to_string(block) +
-           ",framecnt=" + std::to_string(kRingBytes / frame_bytes);
-}
-
-Status plan_af_packet(PortPlan& plan) {
-    const Result<KernelInterface> interface = look_up_interface(plan.name.interface);
+Status plan_af_packet(PortPlan& plan, unsigned workers) {
+    const Result<kernel::Interface> interface = kernel::look_up_interface(plan.name.interface);
     if (!interface)
         return plan.error(interface.error().message);
     plan.mtu = std::min((*interface).mtu, kLargestMtu);
-    const uint32_t needed = plan.mtu + kEthernetBytes + kPacketHeaderBytes;
-    plan.frame_bytes = std::max(kUsualFrameBytes, std::bit_ceil(needed));
-    // One queue: fanout between several would join fragments and lose what exceeds a frame.
-    plan.arguments += ",qpairs=1,qdisc_bypass=1" + packet_ring(plan.frame_bytes);
+    plan.frame_bytes = std::max(kUsualFrameBytes, plan.mtu + kEthernetBytes);
+    plan.spreading = Spreading::Kernel;
+    plan.max_queues = static_cast<uint16_t>(workers);
     return Done{};
 }
 
 Status plan_af_xdp(PortPlan& plan, unsigned workers) {
-    const Result<KernelInterface> interface = look_up_interface(plan.name.interface);
+    const Result<kernel::Interface> interface = kernel::look_up_interface(plan.name.interface);
     if (!interface)
         return plan.error(interface.error().message);
     const unsigned queues = (*interface).rx_queues;
@@ -86,7 +74,7 @@ Status plan_pci(PortPlan& plan) {
 Status look_up(PortPlan& plan, unsigned workers) {
     switch (plan.name.kind) {
         case PortKind::AfPacket:
-            return plan_af_packet(plan);
+            return plan_af_packet(plan, workers);
         case PortKind::AfXdp:
             return plan_af_xdp(plan, workers);
         case PortKind::Tap:
@@ -108,7 +96,7 @@ Status look_up(PortPlan& plan, unsigned workers) {
 }  // namespace
 
 Error PortPlan::error(std::string_view why) const {
-    return Error{"--" + flag + ' ' + name.text + ": " + std::string(why)};
+    return Error{label() + ": " + std::string(why)};
 }
 
 Result<PortPlan> plan_port(const std::string& flag, const PortName& name, unsigned workers) {

@@ -35,6 +35,7 @@ struct PortPlan {
     uint16_t tx_ring = 1024;
     std::vector<uint8_t> rss_key;  ///< Empty: the driver's.
 
+    std::string label() const { return "--" + flag + ' ' + name.text; }
     /// An error about this port: "--wan af_packet:eth1: why".
     Error error(std::string_view why) const;
 };

@@ -1,9 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Datagrams above the MTU, by real programs, on ports on which the kernel does not join fragments
-# before sluice sees them: ping with a payload of 65000 bytes, and UDP. The network is drawn in
-# network.sh.
+# Datagrams above the MTU, by real programs, on every kind of port that the kernel has an end of:
+# ping with a payload of 65000 bytes, and UDP. The network is drawn in network.sh.
 set -euo pipefail
 # shellcheck source=tests/smoke/gateway.sh
 source "$(dirname "$(readlink -f "$0")")/gateway.sh"
@@ -56,6 +55,13 @@ assert_fragments() {
 for workers in 1 2; do
     net=tap$workers
     start_on_taps "$net" --workers "$workers"
+    assert_fragments "$net"
+done
+
+for workers in 1 2; do
+    net=packet$workers
+    new_network "$net"
+    start_sluice "$net" --workers "$workers"
     assert_fragments "$net"
 done
 

@@ -109,9 +109,11 @@ connect() {
 }
 
 # start_capture NAME INTERFACE FILE [FILTER]: of what the namespace receives there; live on return.
+# The first $capture_bytes of each packet are kept.
+capture_bytes=128
 start_capture() {
-    start_in "$1" tcpdump -i "$2" -nn -Q in -s 128 --immediate-mode -U -Z root -w "$3" "${@:4}" \
-        2>"$3.log"
+    start_in "$1" tcpdump -i "$2" -nn -Q in -s "$capture_bytes" --immediate-mode -U -Z root \
+        -w "$3" "${@:4}" 2>"$3.log"
     capture_pid=$started_pid
     wait_for 5 "capture on $2" grep -q 'listening on' "$3.log"
 }

@@ -3,10 +3,11 @@
 """The server outside: server.py DIRECTORY
 
 HTTP on port 80 and UDP on port 53. Both answer with the address and port that they see the client
-at; HTTP also serves the files of DIRECTORY, and UDP gives back what it is sent beyond a question's
-size. Says "listening" when both do.
+at; HTTP also serves the files of DIRECTORY, and answers what is posted with its SHA-256; UDP gives
+back what it is sent beyond a question's size. Says "listening" when both do.
 """
 
+import hashlib
 import http.server
 import os
 import socketserver
@@ -24,7 +25,14 @@ class Web(http.server.SimpleHTTPRequestHandler):
         if self.path != "/whoami":
             super().do_GET()
             return
-        body = "{}:{}\n".format(*self.client_address).encode()
+        self.answer("{}:{}".format(*self.client_address))
+
+    def do_POST(self):
+        posted = self.rfile.read(int(self.headers["Content-Length"]))
+        self.answer(hashlib.sha256(posted).hexdigest())
+
+    def answer(self, line):
+        body = f"{line}\n".encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

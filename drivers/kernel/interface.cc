@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "ethdev/kernel_interface.h"
+#include "kernel/interface.h"
+
+#include "kernel/descriptor.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -10,25 +12,9 @@
 #include <net/if_arp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-namespace sluice::ethdev {
+namespace sluice::kernel {
 namespace {
-
-class Socket {
-public:
-    explicit Socket(int descriptor) : descriptor_(descriptor) {}
-    Socket(const Socket&) = delete;
-    Socket& operator=(const Socket&) = delete;
-    ~Socket() {
-        if (descriptor_ >= 0)
-            close(descriptor_);
-    }
-    int descriptor() const { return descriptor_; }
-
-private:
-    int descriptor_;
-};
 
 ifreq request_for(const std::string& name) {
     ifreq request{};
@@ -46,26 +32,42 @@ unsigned count_rx_queues(int descriptor, const std::string& name) {
     return std::max(1U, channels.combined_count + channels.rx_count);
 }
 
+bool cuts_tcp(int descriptor, const std::string& name) {
+    ethtool_value value{};
+    value.cmd = ETHTOOL_GTSO;
+    ifreq request = request_for(name);
+    request.ifr_data = reinterpret_cast<char*>(&value);
+    return ioctl(descriptor, SIOCETHTOOL, &request) == 0 && value.data != 0;
+}
+
 }  // namespace
 
-Result<KernelInterface> look_up_interface(const std::string& name) {
-    if (if_nametoindex(name.c_str()) == 0)
+Result<Interface> look_up_interface(const std::string& name) {
+    Interface interface;
+    interface.index = static_cast<int>(if_nametoindex(name.c_str()));
+    if (interface.index == 0)
         return Error{"there is no such interface here; `ip link` lists those that are"};
-    const Socket socket(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
-    if (socket.descriptor() < 0)
+    const Descriptor raw(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+    if (!raw.is_open())
         return Error{errno == EPERM
                          ? std::string("raw sockets are not permitted; start sluice as root")
                          : "no raw socket: " + std::string(std::strerror(errno))};
 
     ifreq request = request_for(name);
-    if (ioctl(socket.descriptor(), SIOCGIFHWADDR, &request) != 0 ||
+    if (ioctl(raw.number(), SIOCGIFHWADDR, &request) != 0 ||
         request.ifr_hwaddr.sa_family != ARPHRD_ETHER)
         return Error{"it is no Ethernet interface; choose one that has a MAC address"};
+    std::copy_n(request.ifr_hwaddr.sa_data, interface.mac.size(), interface.mac.begin());
     request = request_for(name);
-    if (ioctl(socket.descriptor(), SIOCGIFMTU, &request) != 0)
+    if (ioctl(raw.number(), SIOCGIFMTU, &request) != 0)
         return Error{"its MTU cannot be read: " + std::string(std::strerror(errno))};
-    return KernelInterface{static_cast<uint32_t>(request.ifr_mtu),
-                           count_rx_queues(socket.descriptor(), name)};
+    interface.mtu = static_cast<uint32_t>(request.ifr_mtu);
+    request = request_for(name);
+    if (ioctl(raw.number(), SIOCGIFFLAGS, &request) == 0)
+        interface.is_running = (request.ifr_flags & IFF_RUNNING) != 0;
+    interface.cuts_tcp = cuts_tcp(raw.number(), name);
+    interface.rx_queues = count_rx_queues(raw.number(), name);
+    return interface;
 }
 
-}  // namespace sluice::ethdev
+}  // namespace sluice::kernel

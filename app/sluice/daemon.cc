@@ -2,6 +2,7 @@
 #include "sluice/daemon.h"
 
 #include "command/stats_text.h"
+#include "ethdev/driver_log.h"
 #include "gateway/rules.h"
 #include "net/text.h"
 #include "sluice/advice.h"
@@ -10,7 +11,6 @@
 
 #include <rte_launch.h>
 
-#include <cstdio>
 #include <sys/random.h>
 #include <utility>
 
@@ -29,11 +29,6 @@ Result<std::array<uint64_t, 4>> draw_secret() {
     return secret;
 }
 
-void print(const std::string& sentence) {
-    std::printf("sluice: %s\n", sentence.c_str());
-    std::fflush(stdout);
-}
-
 /// Every address of a small pool; of large ones those that were ever exhausted.
 std::vector<command::PoolAddress> pool_addresses(const gateway::Gateway& gateway) {
     constexpr uint32_t kSmall = 256;
@@ -50,43 +45,28 @@ std::vector<command::PoolAddress> pool_addresses(const gateway::Gateway& gateway
     return all;
 }
 
-/// Says what of the machine costs speed.
-void print_advice(const config::Config& config, Platform& platform) {
-    Machine machine = read_machine("/", platform.cores().workers);
-    machine.no_huge = config.no_huge;
-    Ports& ports = platform.ports();
-    for (const auto& [plan, port] :
-         {std::pair{&ports.plans()[0], &ports.lan()}, std::pair{&ports.plans()[1], &ports.wan()}})
-        machine.ports.push_back({plan->flag, plan->name.text, plan->numa_node, port->rx_queues()});
-    for (const std::string& sentence : advise(machine))
-        print("for speed: " + sentence);
-}
-
-/// Waits until the NICs have found their links; false when told to stop meanwhile.
-bool wait_for_links(const Ports& ports, StopSignals& signals) {
-    for (int waited = 0; !ports.are_links_up(); waited += kLinkPollMilliseconds) {
-        if (waited >= kLinkMilliseconds) {
-            print("a port has no link; going on without");
-            return true;
-        }
-        if (signals.wait(kLinkPollMilliseconds))
-            return false;
-    }
-    return true;
-}
-
 }  // namespace
 
-Daemon::Daemon(const config::Config& config, std::unique_ptr<Platform> platform)
-    : config_(config), platform_(std::move(platform)) {}
+Daemon::Daemon(const config::Config& config, std::unique_ptr<Platform> platform,
+               std::unique_ptr<LogWriter> log)
+    : config_(config), platform_(std::move(platform)), log_(std::move(log)) {}
 
-Daemon::~Daemon() = default;
+Daemon::~Daemon() {
+    ethdev::redirect_driver_log({});
+}
 
 Result<std::unique_ptr<Daemon>> Daemon::start(const config::Config& config) {
     auto platform = Platform::start(config);
     if (!platform)
         return platform.error();
-    std::unique_ptr<Daemon> daemon(new Daemon(config, std::move(*platform)));
+    LogWriterParams log_params;
+    log_params.background.cpus = (*platform)->cores().listing;
+    auto log = LogWriter::start(log_params);
+    if (!log)
+        return log.error();
+    std::unique_ptr<Daemon> daemon(new Daemon(config, std::move(*platform), std::move(*log)));
+    ethdev::redirect_driver_log(
+        [log = daemon->log_.get()](std::string_view text) { log->write(text); });
     if (Status status = daemon->furnish(); !status)
         return status.error();
     return daemon;
@@ -102,7 +82,7 @@ Status Daemon::furnish() {
     ground.packets = ports.packets();
     ground.numa_node = ports.lan().numa_node();
     ground.secret = secret.value();
-    ground.notice = print;
+    ground.notice = [this](const std::string& sentence) { print(sentence); };
     auto gateway = gateway::Gateway::create(config_, ground);
     if (!gateway)
         return gateway.error();
@@ -125,7 +105,7 @@ command::Subject Daemon::subject() {
     return {gateway_->table(),
             gateway_->hosts(),
             std::move(workers),
-            [this] { return gateway_->snapshot(); },
+            [this] { return snapshot(); },
             [this] { return clock_.now(); },
             gateway_->operator_counters(),
             kVersion,
@@ -133,14 +113,49 @@ command::Subject Daemon::subject() {
             [this] { return pool_addresses(*gateway_); }};
 }
 
+stats::Snapshot Daemon::snapshot() const {
+    stats::Snapshot snapshot = gateway_->snapshot();
+    snapshot.count[stats::Count::LogLinesLost] = log_->lost();
+    return snapshot;
+}
+
+void Daemon::print(const std::string& sentence) {
+    log_->write("sluice: " + sentence + '\n');
+}
+
+/// Says what of the machine costs speed.
+void Daemon::print_advice() {
+    Machine machine = read_machine("/", platform_->cores().workers);
+    machine.no_huge = config_.no_huge;
+    Ports& ports = platform_->ports();
+    for (const auto& [plan, port] :
+         {std::pair{&ports.plans()[0], &ports.lan()}, std::pair{&ports.plans()[1], &ports.wan()}})
+        machine.ports.push_back({plan->flag, plan->name.text, plan->numa_node, port->rx_queues()});
+    for (const std::string& sentence : advise(machine))
+        print("for speed: " + sentence);
+}
+
+/// Waits until the NICs have found their links; false when told to stop meanwhile.
+bool Daemon::wait_for_links(StopSignals& signals) {
+    for (int waited = 0; !platform_->ports().are_links_up(); waited += kLinkPollMilliseconds) {
+        if (waited >= kLinkMilliseconds) {
+            print("a port has no link; going on without");
+            return true;
+        }
+        if (signals.wait(kLinkPollMilliseconds))
+            return false;
+    }
+    return true;
+}
+
 void Daemon::run(StopSignals& signals) {
     const flow::FlowTable& table = gateway_->table();
     print("room for " + std::to_string(table.capacity()) + " flows at " +
           std::to_string(table.bytes() / table.capacity()) + " bytes a flow");
-    print_advice(config_, *platform_);
+    print_advice();
     if (gateway_->steers_replies())
         print("ports are chosen by which replies arrive at their worker");
-    if (!wait_for_links(platform_->ports(), signals))
+    if (!wait_for_links(signals))
         return;
     launch_workers();
     print("ready");
@@ -193,9 +208,8 @@ void Daemon::control(StopSignals& signals) {
 }
 
 void Daemon::print_summary(const char* occasion) {
-    print(occasion);
-    std::fputs(command::stats_table(subject(), command::DropRows::NonZero).c_str(), stdout);
-    std::fflush(stdout);
+    log_->write("sluice: " + std::string(occasion) + '\n' +
+                command::stats_table(subject(), command::DropRows::NonZero));
 }
 
 }  // namespace sluice::app

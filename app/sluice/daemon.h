@@ -5,7 +5,7 @@
 /// Daemon: the running gateway. Gives every part its thread, and takes the threads back.
 ///
 /// Threads  The caller's thread becomes the control core; workers run on the other lcores; the
-///          command socket's threads stay away from the workers' CPUs.
+///          command socket's threads and the log's stay away from the workers' CPUs.
 /// Errors   start() says in one sentence what cannot be had.
 
 #include "base/monotonic.h"
@@ -13,6 +13,7 @@
 #include "command/server.h"
 #include "config/config.h"
 #include "gateway/gateway.h"
+#include "sluice/log_writer.h"
 #include "sluice/platform.h"
 #include "sluice/signals.h"
 
@@ -39,16 +40,22 @@ private:
         unsigned worker;
     };
 
-    Daemon(const config::Config& config, std::unique_ptr<Platform> platform);
+    Daemon(const config::Config& config, std::unique_ptr<Platform> platform,
+           std::unique_ptr<LogWriter> log);
     Status furnish();
     command::Subject subject();
+    stats::Snapshot snapshot() const;
     void launch_workers();
+    void print(const std::string& sentence);
+    void print_advice();
+    bool wait_for_links(StopSignals& signals);
     void control(StopSignals& signals);
     void print_summary(const char* occasion);
     static int work(void* job);
 
     config::Config config_;
     std::unique_ptr<Platform> platform_;
+    std::unique_ptr<LogWriter> log_;
     MonotonicClock clock_;
     std::unique_ptr<gateway::Gateway> gateway_;
     std::unique_ptr<command::Server> server_;

@@ -17,6 +17,7 @@ namespace {
 struct Complaints {
     std::mutex mutex;
     Echo echo = Echo::Off;
+    std::function<void(std::string_view)> sink;
     std::string driver;
     std::string eal;
 };
@@ -44,7 +45,11 @@ void remember(std::string_view line) {
 ssize_t write_log(void* cookie, const char* text, size_t bytes) {
     if (rte_log_cur_msg_loglevel() <= static_cast<int>(RTE_LOG_ERR))
         remember({text, bytes});
-    if (cookie != nullptr)
+    if (cookie == nullptr)
+        return static_cast<ssize_t>(bytes);
+    if (const auto& sink = complaints().sink)
+        sink({text, bytes});
+    else
         std::fwrite(text, 1, bytes, static_cast<FILE*>(cookie));
     return static_cast<ssize_t>(bytes);
 }
@@ -64,6 +69,10 @@ void install_driver_log(Echo echo) {
     FILE* stream = fopencookie(echo == Echo::Stderr ? stderr : nullptr, "w", functions);
     if (stream != nullptr)
         rte_openlog_stream(stream);
+}
+
+void redirect_driver_log(std::function<void(std::string_view)> sink) {
+    complaints().sink = std::move(sink);
 }
 
 std::string take_complaint() {

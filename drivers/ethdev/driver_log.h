@@ -7,7 +7,9 @@
 ///
 /// Threads  Any thread may log; install() and take_complaint() are for the one that starts things.
 
+#include <functional>
 #include <string>
+#include <string_view>
 
 namespace sluice::ethdev {
 
@@ -15,6 +17,10 @@ enum class Echo { Off, Stderr };
 
 /// From now on, all logging of DPDK comes here. Works before EAL has started.
 void install_driver_log(Echo echo);
+
+/// Takes what would be echoed, in the place of stderr, which may block who writes to it: set before
+/// there are threads that must not wait, and taken back ({}) when they are gone.
+void redirect_driver_log(std::function<void(std::string_view)> sink);
 
 /// The first complaint since the last call, without a line's end; empty when there was none.
 /// Complaints of EAL itself count only where no driver had one: they say what failed, not why.

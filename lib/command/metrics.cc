@@ -59,6 +59,7 @@ constexpr Row kRows[] = {
     {ArpReceived,    "arp_received",           "ARP packets received"},
     {ArpSent,        "arp_sent",               "ARP packets sent"},
     {ArpConflicts,   "arp_conflicts",          "ARP packets that claim our address"},
+    {LogLinesLost,   "log_lines_lost",         "Lines of the log that nobody read in time"},
 };
 // clang-format on
 

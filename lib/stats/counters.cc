@@ -50,6 +50,7 @@ constexpr Row kRows[] = {
     {ArpReceived, "arp_received"},
     {ArpSent, "arp_sent"},
     {ArpConflicts, "arp_conflicts"},
+    {LogLinesLost, "log_lines_lost"},
 };
 
 constexpr bool is_in_order() {

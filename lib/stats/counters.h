@@ -72,9 +72,10 @@ enum class Count : uint8_t {
     ArpReceived,
     ArpSent,
     ArpConflicts,  ///< ARP frames in which another host claims an address of the gateway's.
+    LogLinesLost,  ///< Of the log: nobody read it in time.
 };
 
-inline constexpr size_t kCountCount = index(Count::ArpConflicts) + 1;
+inline constexpr size_t kCountCount = index(Count::LogLinesLost) + 1;
 
 /// A histogram of reply tuples tried for one packet: up to 1, 2, 4 … 256.
 inline constexpr size_t kProbeBuckets = 9;

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sluice/log_writer.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <mutex>
+#include <poll.h>
+#include <string>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+namespace sluice::app {
+namespace {
+
+uint64_t count_lines(std::string_view text) {
+    return static_cast<uint64_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+/// Writes all of it; what it returns could not be written.
+std::string_view write_all(int descriptor, std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t count = ::write(descriptor, text.data(), text.size());
+        if (count > 0) {
+            text.remove_prefix(static_cast<size_t>(count));
+        } else if (count < 0 && errno == EAGAIN) {  // whoever shares it made it so
+            pollfd writable{descriptor, POLLOUT, 0};
+            poll(&writable, 1, -1);
+        } else if (count == 0 || errno != EINTR) {
+            break;
+        }
+    }
+    return text;
+}
+
+std::string loss_of(uint64_t lines) {
+    return "sluice: " + std::to_string(lines) + (lines == 1 ? " line" : " lines") +
+           " of this log lost here: nobody read it in time\n";
+}
+
+}  // namespace
+
+struct LogWriter::Shared {
+    std::atomic<uint64_t> lost{0};
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::string lines;    // to be written
+    uint64_t untold = 0;  // lost, and the log does not say so yet
+    bool ending = false;
+    bool ended = false;
+
+    void lose(uint64_t count) {
+        untold += count;
+        // relaxed: the number stands alone. Not under the lock, since whoever asks for it may run
+        // in the idle class and must not make others wait.
+        lost.fetch_add(count, std::memory_order_relaxed);
+    }
+
+    void run(int descriptor) {
+        std::unique_lock lock(mutex);
+        while (true) {
+            changed.wait(lock, [this] { return ending || !lines.empty(); });
+            if (lines.empty())
+                break;
+            const std::string taken = std::exchange(lines, {});
+            // Lines are lost only while the buffer is full: they would stand behind what is in it.
+            const uint64_t told = std::exchange(untold, 0);
+            lock.unlock();
+            const std::string_view unwritten = write_all(descriptor, taken);
+            const bool said =
+                told == 0 || (unwritten.empty() && write_all(descriptor, loss_of(told)).empty());
+            lock.lock();
+            lose(count_lines(unwritten));
+            if (!said)
+                untold += told;
+        }
+        ended = true;
+        changed.notify_all();
+    }
+};
+
+LogWriter::LogWriter(const LogWriterParams& params)
+    : params_(params), shared_(std::make_shared<Shared>()), thread_([shared = shared_, params] {
+          params.background.settle();
+          shared->run(params.descriptor);
+      }) {}
+
+Result<std::unique_ptr<LogWriter>> LogWriter::start(const LogWriterParams& params) {
+    try {
+        return std::unique_ptr<LogWriter>(new LogWriter(params));
+    } catch (const std::system_error& error) {
+        return Error{std::string("the log's thread cannot be started: ") + error.what()};
+    }
+}
+
+/// Nothing ends a write() that nobody reads: then the thread is left to the process's end.
+LogWriter::~LogWriter() {
+    std::unique_lock lock(shared_->mutex);
+    shared_->ending = true;
+    shared_->changed.notify_all();
+    const bool ended =
+        shared_->changed.wait_for(lock, params_.farewell, [this] { return shared_->ended; });
+    lock.unlock();
+    if (ended)
+        thread_.join();
+    else
+        thread_.detach();
+}
+
+void LogWriter::write(std::string_view lines) {
+    {
+        const std::lock_guard lock(shared_->mutex);
+        if (shared_->lines.size() + lines.size() > params_.most_bytes) {
+            shared_->lose(count_lines(lines));
+            return;
+        }
+        shared_->lines += lines;
+    }
+    shared_->changed.notify_one();
+}
+
+uint64_t LogWriter::lost() const {
+    return shared_->lost.load(std::memory_order_relaxed);
+}
+
+}  // namespace sluice::app

@@ -152,6 +152,8 @@ void Daemon::run(StopSignals& signals) {
     const flow::FlowTable& table = gateway_->table();
     print("room for " + std::to_string(table.capacity()) + " flows at " +
           std::to_string(table.bytes() / table.capacity()) + " bytes a flow");
+    for (const std::string& warning : platform_->ports().warnings())
+        print(warning);
     print_advice();
     if (gateway_->steers_replies())
         print("ports are chosen by which replies arrive at their worker");

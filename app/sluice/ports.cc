@@ -51,6 +51,28 @@ Result<rte_mempool*> Ports::pool_on(int numa_node, const ethdev::PacketPoolParam
     return pools_.back().pool.get();
 }
 
+/// Keeps the kernel's IP away from a port on one of its interfaces. A tap's other end is a host of
+/// its own, which sluice serves.
+Status Ports::guard(const ethdev::PortPlan& plan) {
+    const std::string& interface = plan.name.interface;
+    if (interface.empty() || plan.name.kind == io::PortKind::Tap)
+        return Done{};
+    Result<kernel::IngressGuard> guard = kernel::IngressGuard::install(interface);
+    if (guard) {
+        guards_.push_back(std::move(*guard));
+        return Done{};
+    }
+    const Error failed = plan.error(guard.error().message);
+    if (kernel::forwards(interface))
+        return Error{failed.message +
+                     ", and the kernel would forward its packets too, untranslated; `sysctl -w "
+                     "net.ipv4.conf." +
+                     interface + ".forwarding=0` stops it"};
+    warnings_.push_back(failed.message +
+                        "; should the kernel begin to forward, packets leave untranslated");
+    return Done{};
+}
+
 Result<Ports> Ports::open(const std::array<ethdev::PortPlan, 2>& plans,
                           const ethdev::PacketPoolParams& packets, unsigned workers) {
     Ports ports(plans);
@@ -59,6 +81,8 @@ Result<Ports> Ports::open(const std::array<ethdev::PortPlan, 2>& plans,
         Result<std::unique_ptr<io::Device>> port = attach(plans[i], workers);
         if (!port)
             return port.error();
+        if (Status status = ports.guard(plans[i]); !status)
+            return status.error();
         ports.ports_[i] = std::move(*port);
         params.frame_bytes = std::max(params.frame_bytes, ports.ports_[i]->frame_bytes());
     }

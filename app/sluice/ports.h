@@ -8,9 +8,11 @@
 #include "ethdev/packet_pool.h"
 #include "ethdev/port_plan.h"
 #include "io/device.h"
+#include "kernel/ingress_guard.h"
 
 #include <array>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace sluice::app {
@@ -29,6 +31,9 @@ public:
     /// For packets that sluice itself sends.
     rte_mempool* packets() { return pools_.front().pool.get(); }
 
+    /// What an operator should know of the ports, each in a sentence.
+    const std::vector<std::string>& warnings() const { return warnings_; }
+
     /// No NIC is still looking for its link; virtual ports have one whenever their other end has.
     bool are_links_up() const;
 
@@ -39,11 +44,14 @@ private:
     };
 
     explicit Ports(const std::array<ethdev::PortPlan, 2>& plans) : plans_(plans) {}
+    Status guard(const ethdev::PortPlan& plan);
     Result<rte_mempool*> pool_on(int numa_node, const ethdev::PacketPoolParams& packets);
 
     std::vector<NodePool> pools_;  // before the ports, which hold its packets
     std::array<ethdev::PortPlan, 2> plans_;
+    std::vector<kernel::IngressGuard> guards_;
     std::array<std::unique_ptr<io::Device>, 2> ports_;
+    std::vector<std::string> warnings_;
 };
 
 }  // namespace sluice::app

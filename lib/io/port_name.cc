@@ -14,6 +14,7 @@ using std::string_view;
 
 constexpr size_t kInterfaceNameBytes = 15;  // IFNAMSIZ without its zero
 constexpr size_t kSocketPathBytes = 107;    // sun_path without its zero
+constexpr string_view kInterfaceKey = "iface=";
 
 bool is_hex(string_view text) {
     return !text.empty() &&
@@ -155,6 +156,14 @@ Result<PortName> read_pcap(const Source& source) {
     return port;
 }
 
+/// The kernel interface that a device's arguments name.
+string_view interface_of(string_view arguments) {
+    for (const string_view argument : split(arguments, ','))
+        if (argument.starts_with(kInterfaceKey))
+            return argument.substr(kInterfaceKey.size());
+    return {};
+}
+
 Result<PortName> read_vdev(const Source& source) {
     const size_t comma = source.rest.find(',');
     PortName port;
@@ -167,6 +176,10 @@ Result<PortName> read_vdev(const Source& source) {
     port.resource = "device " + port.device;
     if (comma != string_view::npos)
         port.arguments = source.rest.substr(comma + 1);
+    if (port.device.starts_with("net_af_packet") || port.device.starts_with("net_af_xdp"))
+        port.interface = interface_of(port.arguments);
+    if (!port.interface.empty())
+        port.resource = "interface " + port.interface;
     return port;
 }
 

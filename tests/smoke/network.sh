@@ -11,8 +11,7 @@
 #   └──────────────┘          └────────────────────┘          └─────────────────────┘
 #      inside, private           Linux or sluice                 outside, public
 #
-# With sluice the gateway's kernel has no address on either side: it sees the frames too, and has
-# nothing to say to them.
+# With sluice the gateway's kernel has no address on either side.
 
 client_address=10.1.0.10
 server_address=203.0.113.10

@@ -90,7 +90,7 @@ new_namespace() {
     started+=("$!")
     wait_for 5 "namespace $1" holds_namespace "$!"
     in_namespace "$1" sysctl --quiet --write net.ipv6.conf.all.disable_ipv6=1 \
-        net.ipv6.conf.default.disable_ipv6=1 net.ipv4.ip_forward=0 net.ipv4.conf.default.rp_filter=0
+        net.ipv6.conf.default.disable_ipv6=1 net.ipv4.conf.default.rp_filter=0
     in_namespace "$1" ip link set dev lo up
 }
 

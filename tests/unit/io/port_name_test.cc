@@ -58,4 +58,7 @@ TEST_CASE("port name: two names of one device have one resource", "[io]") {
     CHECK(resource("memif:/run/m") == resource("memif:/run/m,id=0,role=server"));
     CHECK(resource("memif:/run/m") != resource("memif:/run/m,id=1"));
     CHECK(resource("vdev:net_ring0") != resource("vdev:net_ring1"));
+    CHECK(resource("vdev:net_af_packet0,qpairs=1,iface=eth1") == resource("af_packet:eth1"));
+    CHECK(resource("vdev:net_af_xdp0,iface=eth1") == resource("af_packet:eth1"));
+    CHECK(resource("vdev:net_tap0,iface=eth1") != resource("af_packet:eth1"));
 }

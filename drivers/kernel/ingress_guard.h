@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Ingress guard: keeps the kernel's own IPv4 away from what arrives on an interface that is a
+/// port.
+///
+/// Packet sockets see a frame and leave it to the kernel as well. A kernel that forwards (Docker
+/// and libvirt switch that on) then sends clients' packets out by its own routes too, with their
+/// private addresses; one with an address on the interface answers beside the gateway.
+///
+/// Shape    An nftables table of family netdev with one chain at the interface's ingress, behind
+/// the
+///          packet sockets. It drops IPv4 and ARP, untagged or with the tags given; everything else
+///          (IPv6, LLDP, other VLANs) stays the kernel's.
+///          The kernel has the table for as long as this object's socket is open
+///          (NFT_TABLE_F_OWNER, Linux 5.12): it is gone with the process, however that ends, and
+///          nobody else can change it: neither `nft flush ruleset` nor whoever switches forwarding
+///          on later.
+/// Threads  Any one.
+/// Errors   A sentence that says what the kernel refused.
+/// Source   linux/netfilter/nf_tables.h; nft(8), "netdev".
+
+#include "base/result.h"
+#include "kernel/descriptor.h"
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace sluice::kernel {
+
+class IngressGuard {
+public:
+    /// `vlans`: the tags whose frames are a port's, beside untagged ones and the tag 0.
+    static Result<IngressGuard> install(const std::string& interface,
+                                        std::span<const uint16_t> vlans = {});
+
+private:
+    explicit IngressGuard(Descriptor socket) : socket_(std::move(socket)) {}
+
+    Descriptor socket_;  // the table goes when it closes
+};
+
+/// The kernel forwards IPv4 packets that arrive on the interface.
+bool forwards(const std::string& interface);
+
+}  // namespace sluice::kernel

@@ -119,69 +119,80 @@ HostIndex HostTable::find(HostIndex first, Be32 address) const {
     return kNoHost;
 }
 
-/// The host's entry, which may have gone again when the caller comes to it.
-HostIndex HostTable::find_or_add(Be32 address, Tick now) {
+/// Counts one more flow of a host that may have `most` of its own (0: any number).
+HostTable::Place HostTable::join(Be32 address, uint32_t most, Tick now) {
+    for (;;) {
+        const Found found = find_or_add(address, now);
+        if (found.host == kNoHost || found.is_counted)
+            return {found.host, true};
+        const Joined joined = join(entry(found.host), most);
+        if (joined != Joined::Gone)  // else it went a moment ago: look again
+            return {found.host, joined == Joined::Counted};
+    }
+}
+
+/// The host's entry, which may have gone again when the caller comes to it; or a new one, of which
+/// the caller's flow is the first. An entry has that flow from before it is in its chain, so that
+/// turn(), which comes to entries by their position, cannot end what is not in a chain yet.
+HostTable::Found HostTable::find_or_add(Be32 address, Tick now) {
     std::atomic<uint32_t>& top = head(address);
     HostIndex first = top.load(std::memory_order_acquire);
     if (const HostIndex host = find(first, address); host != kNoHost)
-        return host;
+        return {host, false};
 
     uint32_t index = 0;
     if (free_.take({&index, 1}) == 0)
-        return kNoHost;
+        return {kNoHost, false};
     const HostIndex added = index + 1;
     Entry& entry = entries_[index];
-    // Relaxed: nobody sees them before the swap below, which releases them.
-    entry.held.store(held_by(address, 0), std::memory_order_relaxed);
     entry.rate.store(RateWord{second_of(now), 0, 0}.bits(), std::memory_order_relaxed);
     entry.refused.store(0, std::memory_order_relaxed);
+    // Release: a list that comes by position and sees the flow sees the rest. Who comes through the
+    // chain sees all of it by the swap below.
+    entry.held.store(held_by(address, 1), std::memory_order_release);
     do {
         if (const HostIndex host = find(first, address); host != kNoHost) {
-            entry.held.store(held_by({}, kGone), std::memory_order_relaxed);
-            flow::Chain chain;
-            free_.append(chain, index);
-            free_.put(chain);
-            return host;
+            give_back(index);
+            return {host, false};
         }
         entry.next.store(first, std::memory_order_relaxed);
     } while (!top.compare_exchange_strong(first, added, std::memory_order_acq_rel,
                                           std::memory_order_acquire));
-    return added;
+    return {added, true};
+}
+
+/// An entry that was in no chain: nobody can be reading it there, so it may be used at once.
+void HostTable::give_back(uint32_t index) {
+    entries_[index].held.store(held_by({}, kGone), std::memory_order_relaxed);
+    flow::Chain chain;
+    free_.append(chain, index);
+    free_.put(chain);
 }
 
 Admitted HostTable::admit(Be32 address, const Limits& limits, Tick now) {
-    for (;;) {
-        const HostIndex host = find_or_add(address, now);
-        if (host == kNoHost)
-            return {};
-        Entry& entry = this->entry(host);
-        const Joined joined = join(entry, limits.flows);
-        if (joined == Joined::Gone)
-            continue;  // a moment ago: look again
-        const Answer answer = joined == Joined::Full     ? Answer::TooManyFlows
-                              : pace(entry, limits, now) ? Answer::Admitted
-                                                         : Answer::TooFast;
-        if (answer == Answer::TooFast)
-            leave(host, {});
-        if (answer == Answer::Admitted)
-            entry.half_open.fetch_add(1, std::memory_order_relaxed);
-        else
-            entry.refused.fetch_add(1, std::memory_order_relaxed);
-        return {answer, host};
-    }
+    const Place place = join(address, limits.flows, now);
+    if (place.host == kNoHost)
+        return {};
+    Entry& entry = this->entry(place.host);
+    const Answer answer = !place.is_counted          ? Answer::TooManyFlows
+                          : pace(entry, limits, now) ? Answer::Admitted
+                                                     : Answer::TooFast;
+    if (answer == Answer::Admitted)
+        entry.half_open.fetch_add(1, std::memory_order_relaxed);
+    else
+        entry.refused.fetch_add(1, std::memory_order_relaxed);
+    if (answer == Answer::TooFast)
+        leave(place.host, {});  // the last that is done to the entry, which may end now
+    return {answer, place.host};
 }
 
 Admitted HostTable::admit_inward(Be32 address, Tick now) {
-    for (;;) {
-        const HostIndex host = find_or_add(address, now);
-        if (host == kNoHost)
-            return {};
-        if (join(entry(host), 0) == Joined::Gone)
-            continue;
+    const HostIndex host = join(address, 0, now).host;
+    if (host != kNoHost) {
         entry(host).half_open.fetch_add(1, std::memory_order_relaxed);
         entry(host).inward.fetch_add(1, std::memory_order_relaxed);
-        return {Answer::Admitted, host};
     }
+    return {Answer::Admitted, host};
 }
 
 /// Counts one more flow of a host, up to `most` of its own where that is not 0.
@@ -269,7 +280,8 @@ uint32_t HostTable::half_open(HostIndex host) const {
 
 std::optional<Host> HostTable::read(uint32_t index, Tick now) const {
     const Entry& entry = entries_[index];
-    const uint64_t held = entry.held.load(std::memory_order_relaxed);
+    // Acquire: the rest is of this use of the entry, or of a later one.
+    const uint64_t held = entry.held.load(std::memory_order_acquire);
     if (flows_of(held) == 0 || flows_of(held) == kGone)
         return std::nullopt;
     const RateWord rate = RateWord::read(entry.rate.load(std::memory_order_relaxed));

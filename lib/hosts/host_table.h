@@ -12,13 +12,14 @@
 ///          flows that the host opened in one second of the clock.
 /// Threads  All functions but turn() by any member of the flow table (flow::Member), at once and
 ///          without a lock; turn() by the control core alone. Nothing here is done per packet.
+///          docs/host-table.md has the protocol and its proof. In short:
 ///          - An entry's address and its number of flows are one word, and each change is a
 ///            compare-and-swap or an addition to it: nobody counts for a host that has lost its
 ///            entry. Only turn() ends entries, by swapping 0 flows for kGone.
 ///          - Entries are put in at a chain's head, by a swap that fails if the head has changed
-///            since the chain was searched: a host never has two. turn() alone takes them out, and
-///            reuses them after a grace period of the flow table, so that a chain can be walked
-///            without a guard and a head that is the same still stands for the same chain.
+///            since the chain was searched: a host never has two. A new one has its first flow
+///            from before it is put in, so that what turn() ends is in its chain. turn() alone
+///            takes them out, and reuses them after a grace period of the flow table.
 ///          - That a flow is half-open no longer is settled once, by who first sets kAssured or
 ///            kEnded in its status: the owner, who assures it, or whoever ends it.
 /// Errors   With no entry free a flow is admitted without a host (kNoHost): it is not counted and
@@ -163,7 +164,17 @@ private:
     const Entry& entry(HostIndex host) const { return entries_[host - 1]; }
     std::atomic<uint32_t>& head(Be32 address);
     HostIndex find(HostIndex first, Be32 address) const;
-    HostIndex find_or_add(Be32 address, Tick now);
+    struct Found {
+        HostIndex host;
+        bool is_counted;  // it is new: the caller's flow is its first
+    };
+    Found find_or_add(Be32 address, Tick now);
+    void give_back(uint32_t index);
+    struct Place {
+        HostIndex host;
+        bool is_counted;  // else the host has as many flows as it may
+    };
+    Place join(Be32 address, uint32_t most, Tick now);
     enum class Joined : uint8_t { Counted, Full, Gone };
     static Joined join(Entry& entry, uint32_t most);
     static bool pace(Entry& entry, const Limits& limits, Tick now);

@@ -26,7 +26,8 @@ constexpr const char* kDescription =
     "A configuration file has a line `flag = value` for each flag, without the dashes.";
 constexpr const char* kFooter =
     "\nWhat follows -- goes to DPDK's EAL, for example: -- --log-level=eal:debug\n"
-    "Exit: 0 after SIGINT or SIGTERM, 2 when a flag or a port is not as it must be.";
+    "Exit: 0 after SIGINT or SIGTERM, 2 for a configuration that can never work, 75 when the\n"
+    "machine is not ready for it: a device is missing, memory is short, somebody else has a port.";
 
 /// Breaks a help text into lines of kHelpWidth; CLI11 indents them.
 string wrapped(std::string_view text) {

@@ -7,11 +7,13 @@
 #include "net/text.h"
 #include "sluice/advice.h"
 #include "sluice/version.h"
+#include "sluice/watch.h"
 #include "worker/run.h"
 
 #include <rte_launch.h>
 
 #include <sys/random.h>
+#include <unistd.h>
 #include <utility>
 
 namespace sluice::app {
@@ -20,6 +22,7 @@ namespace {
 constexpr int kRestMilliseconds = 1;      // of the control core, when a turn found nothing to do
 constexpr int kLinkMilliseconds = 10000;  // a NIC takes a few seconds to find its speed
 constexpr int kLinkPollMilliseconds = 50;
+constexpr Duration kStatusInterval = Duration::seconds(5);
 
 /// A secret that nobody outside can know.
 Result<std::array<uint64_t, 4>> draw_secret() {
@@ -49,7 +52,11 @@ std::vector<command::PoolAddress> pool_addresses(const gateway::Gateway& gateway
 
 Daemon::Daemon(const config::Config& config, std::unique_ptr<Platform> platform,
                std::unique_ptr<LogWriter> log)
-    : config_(config), platform_(std::move(platform)), log_(std::move(log)) {}
+    : config_(config),
+      platform_(std::move(platform)),
+      log_(std::move(log)),
+      heartbeats_(config.workers),
+      notifier_(read_notify_settings(getpid())) {}
 
 Daemon::~Daemon() {
     ethdev::redirect_driver_log({});
@@ -136,19 +143,19 @@ void Daemon::print_advice() {
 }
 
 /// Waits until the NICs have found their links; false when told to stop meanwhile.
-bool Daemon::wait_for_links(StopSignals& signals) {
+bool Daemon::wait_for_links(Signals& signals) {
     for (int waited = 0; !platform_->ports().are_links_up(); waited += kLinkPollMilliseconds) {
         if (waited >= kLinkMilliseconds) {
             print("a port has no link; going on without");
             return true;
         }
-        if (signals.wait(kLinkPollMilliseconds))
+        if (signals.wait(kLinkPollMilliseconds) == Signal::Stop)
             return false;
     }
     return true;
 }
 
-void Daemon::run(StopSignals& signals) {
+void Daemon::run(Signals& signals) {
     const flow::FlowTable& table = gateway_->table();
     print("room for " + std::to_string(table.capacity()) + " flows at " +
           std::to_string(table.bytes() / table.capacity()) + " bytes a flow");
@@ -161,7 +168,9 @@ void Daemon::run(StopSignals& signals) {
         return;
     launch_workers();
     print("ready");
+    notifier_.ready();
     control(signals);
+    notifier_.stopping();
 
     // relaxed: the workers' loops end some time after; waiting for their lcores orders all else.
     stop_.store(true, std::memory_order_relaxed);
@@ -183,30 +192,46 @@ int Daemon::work(void* argument) {
     Daemon& daemon = *job.daemon;
     const auto idle = daemon.platform_->cores().idle == config::Idle::Busy ? worker::Idle::Busy
                                                                            : worker::Idle::Sleep;
-    worker::run(daemon.gateway_->worker(job.worker), daemon.clock_, idle, daemon.stop_);
+    worker::run(daemon.gateway_->worker(job.worker), daemon.heartbeats_[job.worker],
+                {daemon.clock_, idle, daemon.stop_});
     return 0;
 }
 
 /// The control core's loop: it rests for a millisecond when there is nothing to do.
-void Daemon::control(StopSignals& signals) {
+void Daemon::control(Signals& signals) {
     control::Core& core = gateway_->control();
     const Duration interval = Duration::seconds(static_cast<int32_t>(config_.stats_interval));
     Tick now = clock_.now();
     Tick summary = now + interval;
+    Tick status_due = now;
+    Watch watch(heartbeats_, now, [this](const std::string& sentence) { print(sentence); });
     core.start(now);
-    while (true) {
+    for (Signal signal = Signal::None; signal != Signal::Stop;) {
         now = clock_.now();
         const bool found_work = core.turn(now) != 0;
+        const bool all_turn = watch.look(now);
+        if (all_turn)
+            notifier_.feed(now);
+        if (!status_due.is_after(now)) {
+            notifier_.status(status(all_turn));
+            status_due = now + kStatusInterval;
+        }
         if (config_.stats_interval != 0 && !summary.is_after(now)) {
             print_summary("running");
             summary = now + interval;
         }
         core.rest();
-        const bool told_to_stop = signals.wait(found_work ? 0 : kRestMilliseconds);
+        signal = signals.wait(found_work ? 0 : kRestMilliseconds);
         core.resume();
-        if (told_to_stop)
-            return;
+        if (signal == Signal::Reload)
+            print("SIGHUP: the configuration is read at the start only; restart to change it");
     }
+}
+
+std::string Daemon::status(bool all_turn) const {
+    const flow::FlowTable& table = gateway_->table();
+    return std::string(all_turn ? "forwarding" : "a worker stands still") + "; " +
+           std::to_string(table.size()) + " of " + std::to_string(table.capacity()) + " flows";
 }
 
 void Daemon::print_summary(const char* occasion) {

@@ -14,8 +14,10 @@
 #include "config/config.h"
 #include "gateway/gateway.h"
 #include "sluice/log_writer.h"
+#include "sluice/notifier.h"
 #include "sluice/platform.h"
 #include "sluice/signals.h"
+#include "worker/heartbeat.h"
 
 #include <atomic>
 #include <memory>
@@ -30,8 +32,8 @@ public:
     ~Daemon();
     Daemon(const Daemon&) = delete;
 
-    /// Forwards until a signal comes; then stops every worker and drops what still waits.
-    void run(StopSignals& signals);
+    /// Forwards until it is told to stop; then stops every worker and drops what still waits.
+    void run(Signals& signals);
 
 private:
     /// What a worker's lcore is started with.
@@ -48,8 +50,9 @@ private:
     void launch_workers();
     void print(const std::string& sentence);
     void print_advice();
-    bool wait_for_links(StopSignals& signals);
-    void control(StopSignals& signals);
+    bool wait_for_links(Signals& signals);
+    void control(Signals& signals);
+    std::string status(bool all_turn) const;
     void print_summary(const char* occasion);
     static int work(void* job);
 
@@ -60,6 +63,8 @@ private:
     std::unique_ptr<gateway::Gateway> gateway_;
     std::unique_ptr<command::Server> server_;
     std::vector<Job> jobs_;
+    std::vector<worker::Heartbeat> heartbeats_;  // by worker
+    Notifier notifier_;
     std::atomic<bool> stop_{false};
 };
 

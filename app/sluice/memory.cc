@@ -24,6 +24,9 @@ constexpr uint32_t kControlPackets = 4096;
 /// EAL's own, the drivers', and the tables of next hops and routes.
 constexpr size_t kFixedMb = 32;
 constexpr size_t kPortMb = 8;
+constexpr size_t kPorts = 2;
+/// The program itself, its libraries, its threads and what they write to clients.
+constexpr size_t kProgramBytes = 64 * kMegabyte;
 
 size_t divide_up(size_t bytes, size_t unit) {
     return (bytes + unit - 1) / unit;
@@ -52,11 +55,23 @@ std::string megabytes(size_t bytes) {
 }
 
 /// "--flows 262144: 150 MB of hugepages are needed (64 for packets and routes, ...)".
-std::string sentence(const config::Config& config, const MemoryNeed& need, const char* kind) {
+std::string sentence(const config::Config& config, const MemoryNeed& need,
+                     const std::string& kind) {
     const size_t total = need.eal_mb * kMegabyte + need.table_bytes;
     return "--flows " + std::to_string(config.flows) + ": " + megabytes(total) + " of " + kind +
            " are needed (" + megabytes(need.table_bytes) + " for flows, " +
            std::to_string(need.eal_mb) + " MB for packets and routes)";
+}
+
+/// The kernel ends a process that goes beyond its group's limit, and tells nobody why.
+Status check_limit(const std::optional<CgroupLimit>& limit, size_t total,
+                   const std::string& needed) {
+    if (!limit || total <= limit->room_bytes)
+        return Done{};
+    return Error{needed + ", and of the " + megabytes(limit->most_bytes) +
+                 " that the control group " + limit->group + " may use " +
+                 megabytes(limit->room_bytes) +
+                 " are left; raise its limit (MemoryMax= of a unit) or choose fewer flows"};
 }
 
 }  // namespace
@@ -87,7 +102,6 @@ unsigned count_numa_nodes(std::span<const ethdev::PortPlan> ports) {
 
 MemoryNeed plan_memory(const config::Config& config, const ethdev::PacketPoolParams& packets,
                        unsigned numa_nodes) {
-    constexpr size_t kPorts = 2;
     MemoryNeed need;
     need.eal_mb = kFixedMb + kPorts * kPortMb +
                   numa_nodes * divide_up(ethdev::PacketPool::bytes_needed(packets, config.no_huge),
@@ -104,7 +118,17 @@ MemoryNeed plan_memory(const config::Config& config, const ethdev::PacketPoolPar
 
 FreeMemory read_free_memory() {
     const std::string pages = kHugePages;
-    return {read_number(pages + "free_hugepages") * kHugePageBytes, read_available_bytes()};
+    return {read_number(pages + "free_hugepages") * kHugePageBytes, read_available_bytes(),
+            hugepage_limit("/", "2MB"), memory_limit("/")};
+}
+
+Status check_memory_flag(const config::Config& config) {
+    constexpr size_t kLeastMb = kFixedMb + kPorts * kPortMb;
+    if (!config.memory_mb || *config.memory_mb >= kLeastMb)
+        return Done{};
+    return Error{"--memory " + std::to_string(*config.memory_mb) + ": no two ports can do with " +
+                 "less than " + std::to_string(kLeastMb) +
+                 " MB; without the flag they get what they need"};
 }
 
 Status check_memory(const config::Config& config, const MemoryNeed& need, const FreeMemory& free) {
@@ -112,17 +136,24 @@ Status check_memory(const config::Config& config, const MemoryNeed& need, const 
         return Error{"--memory " + std::to_string(need.eal_mb) + ": these ports and workers need " +
                      std::to_string(need.eal_least_mb) + " MB; without the flag they get it"};
     const size_t total = need.eal_mb * kMegabyte + need.table_bytes;
+    const std::string kind = config.no_huge ? "memory" : "hugepages";
+    const Status status =
+        config.no_huge
+            ? check_limit(free.ordinary_limit, total + kProgramBytes, sentence(config, need, kind))
+            : check_limit(free.huge_limit, total, sentence(config, need, kind));
+    if (!status)
+        return status;
     if (config.no_huge) {
         if (total <= free.ordinary_bytes)
             return Done{};
-        return Error{sentence(config, need, "memory") + " and " + megabytes(free.ordinary_bytes) +
+        return Error{sentence(config, need, kind) + " and " + megabytes(free.ordinary_bytes) +
                      " are available; choose fewer flows"};
     }
     if (total <= free.huge_bytes)
         return Done{};
     const size_t missing = divide_up(total - free.huge_bytes, kHugePageBytes);
     const size_t pages = read_number(std::string(kHugePages) + "nr_hugepages") + missing;
-    return Error{sentence(config, need, "hugepages") + " and " + megabytes(free.huge_bytes) +
+    return Error{sentence(config, need, kind) + " and " + megabytes(free.huge_bytes) +
                  " are free; `echo " + std::to_string(pages) + " > " + kHugePages +
                  "nr_hugepages` reserves them, --no-huge does without"};
 }

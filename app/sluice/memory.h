@@ -8,8 +8,10 @@
 #include "config/config.h"
 #include "ethdev/packet_pool.h"
 #include "ethdev/port_plan.h"
+#include "sluice/cgroup.h"
 
 #include <cstddef>
+#include <optional>
 #include <span>
 
 namespace sluice::app {
@@ -36,8 +38,13 @@ unsigned count_numa_nodes(std::span<const ethdev::PortPlan> ports);
 struct FreeMemory {
     size_t huge_bytes = 0;      ///< In free hugepages of 2 MB.
     size_t ordinary_bytes = 0;  ///< MemAvailable.
+    std::optional<CgroupLimit> huge_limit = {};
+    std::optional<CgroupLimit> ordinary_limit = {};
 };
 FreeMemory read_free_memory();
+
+/// An error when --memory is too little for any ports whatsoever.
+Status check_memory_flag(const config::Config& config);
 
 /// An error when `need` is not met, with the size needed and how to get it.
 Status check_memory(const config::Config& config, const MemoryNeed& need, const FreeMemory& free);

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sluice/platform.h"
 
-#include "config/validate.h"
 #include "ethdev/port_plan.h"
 #include "io/port_name.h"
+#include "sluice/kernel_addresses.h"
 #include "sluice/memory.h"
 
 #include <array>
+#include <optional>
+#include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,6 +33,21 @@ Result<PortPlan> plan(const std::string& flag, const std::string& text,
     return plan;
 }
 
+Result<std::vector<Claim>> claim(std::span<const PortPlan> ports) {
+    std::vector<Claim> claims;
+    std::set<std::string> claimed;
+    for (const PortPlan& port : ports) {
+        const std::optional<std::string> resource = claimed_resource(port.name);
+        if (!resource || !claimed.insert(*resource).second)
+            continue;
+        Result<Claim> claim = Claim::take(*resource, "--" + port.flag + ' ' + port.name.text);
+        if (!claim)
+            return claim.error();
+        claims.push_back(std::move(*claim));
+    }
+    return claims;
+}
+
 EalParams eal_params(const config::Config& config, const CorePlan& cores, size_t memory_mb,
                      const std::array<PortPlan, 2>& ports) {
     EalParams params;
@@ -47,10 +65,7 @@ EalParams eal_params(const config::Config& config, const CorePlan& cores, size_t
 }  // namespace
 
 Result<std::unique_ptr<Platform>> Platform::start(const config::Config& config) {
-    const std::vector<unsigned> cpus = allowed_cpus();
-    if (Status status = config::validate(config, cpus); !status)
-        return status.error();
-    CorePlan cores = plan_cores(config, cpus);
+    CorePlan cores = plan_cores(config, allowed_cpus());
 
     const Result<PortPlan> lan = plan("lan", config.lan, config);
     if (!lan)
@@ -59,6 +74,11 @@ Result<std::unique_ptr<Platform>> Platform::start(const config::Config& config) 
     if (!wan)
         return wan.error();
     const std::array<PortPlan, 2> plans{lan.value(), wan.value()};
+    Result<std::vector<Claim>> claims = claim(plans);
+    if (!claims)
+        return claims.error();
+    if (Status status = check_kernel_addresses(config, read_kernel_addresses()); !status)
+        return status.error();
     const ethdev::PacketPoolParams packets = plan_packets(plans, config, cores.is_shared());
     const MemoryNeed need = plan_memory(config, packets, count_numa_nodes(plans));
     if (Status status = check_memory(config, need, read_free_memory()); !status)
@@ -71,7 +91,7 @@ Result<std::unique_ptr<Platform>> Platform::start(const config::Config& config) 
     if (!ports)
         return ports.error();
     return std::unique_ptr<Platform>(
-        new Platform(std::move(cores), std::move(*eal), std::move(*ports)));
+        new Platform(std::move(cores), std::move(*claims), std::move(*eal), std::move(*ports)));
 }
 
 }  // namespace sluice::app

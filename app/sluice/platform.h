@@ -6,30 +6,37 @@
 
 #include "base/result.h"
 #include "config/config.h"
+#include "sluice/claim.h"
 #include "sluice/cores.h"
 #include "sluice/eal.h"
 #include "sluice/ports.h"
 
 #include <memory>
 #include <utility>
+#include <vector>
 
 namespace sluice::app {
 
 class Platform {
 public:
-    /// Validates `config`, then checks ports and memory, then starts EAL, then opens the ports:
-    /// what can fail cheaply fails first, and nothing is left behind.
+    /// `config` has been validated. Checks ports and memory, then starts EAL, then opens the ports:
+    /// what can fail cheaply fails first, and nothing is left behind. What fails here may succeed
+    /// at the next start.
     static Result<std::unique_ptr<Platform>> start(const config::Config& config);
 
     const CorePlan& cores() const { return cores_; }
     Ports& ports() { return ports_; }
 
 private:
-    Platform(CorePlan cores, std::unique_ptr<Eal> eal, Ports ports)
-        : cores_(std::move(cores)), eal_(std::move(eal)), ports_(std::move(ports)) {}
+    Platform(CorePlan cores, std::vector<Claim> claims, std::unique_ptr<Eal> eal, Ports ports)
+        : cores_(std::move(cores)),
+          claims_(std::move(claims)),
+          eal_(std::move(eal)),
+          ports_(std::move(ports)) {}
 
     CorePlan cores_;
-    std::unique_ptr<Eal> eal_;  // ends after the ports
+    std::vector<Claim> claims_;  // given back when the ports are free
+    std::unique_ptr<Eal> eal_;   // ends after the ports
     Ports ports_;
 };
 

@@ -2,6 +2,7 @@
 #include "sluice/signals.h"
 
 #include <cerrno>
+#include <initializer_list>
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -10,35 +11,38 @@
 namespace sluice::app {
 namespace {
 
-sigset_t stop_signals() {
+sigset_t awaited_signals() {
     sigset_t set;
     sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP})
+        sigaddset(&set, number);
     return set;
 }
 
 }  // namespace
 
-StopSignals::StopSignals() {
-    const sigset_t set = stop_signals();
+Signals::Signals() {
+    const sigset_t set = awaited_signals();
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
-    signal(SIGPIPE, SIG_IGN);
+    for (const int number : {SIGPIPE, SIGUSR1, SIGUSR2})
+        signal(number, SIG_IGN);
     descriptor_ = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-StopSignals::~StopSignals() {
+Signals::~Signals() {
     close(descriptor_);
 }
 
-bool StopSignals::wait(int milliseconds) {
+Signal Signals::wait(int milliseconds) {
     pollfd poll_for{descriptor_, POLLIN, 0};
     signalfd_siginfo info;
     int ready = 0;
     do  // net_tap signals every packet
         ready = poll(&poll_for, 1, milliseconds);
     while (ready < 0 && errno == EINTR && milliseconds < 0);
-    return ready > 0 && read(descriptor_, &info, sizeof(info)) > 0;
+    if (ready <= 0 || read(descriptor_, &info, sizeof(info)) <= 0)
+        return Signal::None;
+    return info.ssi_signo == SIGHUP ? Signal::Reload : Signal::Stop;
 }
 
 }  // namespace sluice::app

@@ -81,6 +81,8 @@ Status check_control_socket(const Config& config) {
     if (config.control_socket.empty() || config.control_socket.size() > kLongest)
         return wrong("control-socket", config.control_socket,
                      "a path of 1 to 107 characters is wanted");
+    if (config.control_socket.front() != '/')
+        return wrong("control-socket", config.control_socket, "its path must begin with a slash");
     return Done{};
 }
 

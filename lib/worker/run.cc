@@ -12,13 +12,14 @@ void Backoff::rest() const {
     std::this_thread::sleep_for(std::chrono::microseconds(beyond * 10));
 }
 
-void run(Worker& worker, const MonotonicClock& clock, Idle idle, const std::atomic<bool>& stop) {
+void run(Worker& worker, Heartbeat& heartbeat, const Pace& pace) {
     Backoff backoff;
     // relaxed: only the end of the loop depends on it; joining the thread orders all else.
-    while (!stop.load(std::memory_order_relaxed)) {
-        if (worker.turn(clock.now()) != 0) {
+    while (!pace.stop.load(std::memory_order_relaxed)) {
+        heartbeat.beat();
+        if (worker.turn(pace.clock.now()) != 0) {
             backoff.found_work();
-        } else if (idle == Idle::Sleep && backoff.found_nothing()) {
+        } else if (pace.idle == Idle::Sleep && backoff.found_nothing()) {
             worker.rest();
             backoff.rest();
             worker.resume();

@@ -7,6 +7,7 @@
 /// Threads  One lcore each; `stop` is set by another.
 
 #include "base/monotonic.h"
+#include "worker/heartbeat.h"
 #include "worker/worker.h"
 
 #include <atomic>
@@ -32,7 +33,14 @@ private:
     unsigned empty_ = 0;
 };
 
-/// Turns until `stop`.
-void run(Worker& worker, const MonotonicClock& clock, Idle idle, const std::atomic<bool>& stop);
+/// What tells a loop when to do what.
+struct Pace {
+    const MonotonicClock& clock;
+    Idle idle = Idle::Busy;
+    const std::atomic<bool>& stop;
+};
+
+/// Turns until `stop`, and beats at each turn.
+void run(Worker& worker, Heartbeat& heartbeat, const Pace& pace);
 
 }  // namespace sluice::worker

@@ -114,6 +114,7 @@ const Wrong kWrong[] = {
     // Operation.
     {{{"control-socket", ""}}, "control-socket", "\"\""},
     {{{"control-socket", std::string(108, 'x')}}, "control-socket", std::string(108, 'x')},
+    {{{"control-socket", "relative.sock"}}, "control-socket", "relative.sock"},
 };
 
 }  // namespace

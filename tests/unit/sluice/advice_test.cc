@@ -2,41 +2,13 @@
 #include "sluice/advice.h"
 
 #include "catch.h"
+#include "tree.h"
 
 #include <array>
-#include <fstream>
-#include <stdlib.h>
 
 using namespace sluice::app;
-namespace fs = std::filesystem;
 
 namespace {
-
-/// A tree as the kernel's /sys, gone with the test.
-class Tree {
-public:
-    Tree() {
-        std::string name = fs::temp_directory_path() / "sluice-advice.XXXXXX";
-        REQUIRE(mkdtemp(name.data()) != nullptr);
-        root_ = name;
-    }
-    ~Tree() { fs::remove_all(root_); }
-    Tree(const Tree&) = delete;
-
-    Tree& file(const std::string& name, const std::string& content) {
-        fs::create_directories((root_ / name).parent_path());
-        std::ofstream(root_ / name) << content << '\n';
-        return *this;
-    }
-    Tree& directory(const std::string& name) {
-        fs::create_directories(root_ / name);
-        return *this;
-    }
-    const fs::path& root() const { return root_; }
-
-private:
-    fs::path root_;
-};
 
 /// A machine that nothing is to be said about.
 Machine good() {

@@ -112,3 +112,36 @@ TEST_CASE("memory: --memory below the need is refused with the need", "[sluice]"
     CHECK(status.error().message.starts_with("--memory 16: "));
     CHECK(status.error().message.find("80 MB") != std::string::npos);
 }
+
+TEST_CASE("memory: a control group's limit is a sentence, not the end by the kernel", "[sluice]") {
+    config::Config config;
+    config.no_huge = true;
+    FreeMemory free{0, 9000 * kMegabyte};
+    free.ordinary_limit = CgroupLimit{"/a.slice/b.service", 1000 * kMegabyte, 900 * kMegabyte};
+    CHECK(check_memory(config, {400, 80, 400 * kMegabyte}, free).ok());
+    // The program itself needs some, too.
+    const Status status = check_memory(config, {440, 80, 440 * kMegabyte}, free);
+    REQUIRE_FALSE(status.ok());
+    CHECK(status.error().message.starts_with("--flows 262144: 880 MB of memory are needed"));
+    CHECK(status.error().message.find("of the 1000 MB that the control group /a.slice/b.service "
+                                      "may use 900 MB are left") != std::string::npos);
+}
+
+TEST_CASE("memory: the limit on hugepages counts for hugepages only", "[sluice]") {
+    config::Config config;
+    FreeMemory free{9000 * kMegabyte, 9000 * kMegabyte};
+    free.ordinary_limit = CgroupLimit{"/a", 1, 0};
+    CHECK(check_memory(config, {80, 80, 40 * kMegabyte}, free).ok());
+    free.huge_limit = CgroupLimit{"/a", 100 * kMegabyte, 100 * kMegabyte};
+    CHECK_FALSE(check_memory(config, {80, 80, 40 * kMegabyte}, free).ok());
+}
+
+TEST_CASE("memory: --memory that no ports can do with is known beforehand", "[sluice]") {
+    config::Config config;
+    CHECK(check_memory_flag(config).ok());
+    config.memory_mb = 16;
+    REQUIRE_FALSE(check_memory_flag(config).ok());
+    CHECK(check_memory_flag(config).error().message.starts_with("--memory 16: "));
+    config.memory_mb = 48;
+    CHECK(check_memory_flag(config).ok());
+}

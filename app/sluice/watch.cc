@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sluice/watch.h"
+
+#include <utility>
+
+namespace sluice::app {
+
+Watch::Watch(std::span<const worker::Heartbeat> beats, Tick now,
+             std::function<void(const std::string&)> notice)
+    : beats_(beats), notice_(std::move(notice)), last_look_(now) {
+    for (const worker::Heartbeat& beat : beats_)
+        seen_.push_back({beat.turns(), now});
+}
+
+bool Watch::look(Tick now) {
+    // Who has not looked for long cannot tell: the whole process was stopped, as by a debugger or
+    // by the machine's sleep. The workers get their time anew.
+    const bool was_away = now - last_look_ > kStandstill;
+    last_look_ = now;
+    bool all_turn = true;
+    for (size_t i = 0; i < beats_.size(); ++i) {
+        Seen& seen = seen_[i];
+        const uint32_t turns = beats_[i].turns();
+        if (turns != seen.turns || was_away) {
+            if (turns != seen.turns && std::exchange(seen.stands, false))
+                notice_("worker " + std::to_string(i) + " turns again");
+            seen.turns = turns;
+            seen.since = now;
+        } else if (!seen.stands && now - seen.since > kStandstill) {
+            seen.stands = true;
+            notice_(
+                "worker " + std::to_string(i) + " has not turned for " +
+                std::to_string(kStandstill.milliseconds / 1000) +
+                " s: nothing is forwarded by it; its CPU is taken by somebody else, or it hangs");
+        }
+        all_turn &= !seen.stands;
+    }
+    return all_turn;
+}
+
+}  // namespace sluice::app

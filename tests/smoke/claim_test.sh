@@ -1,0 +1,46 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# What only one may have: an interface, which a second instance is refused, and an address, which
+# the kernel may still hold. The network is drawn in network.sh.
+set -euo pipefail
+# shellcheck source=tests/smoke/gateway.sh
+source "$(dirname "$(readlink -f "$0")")/gateway.sh"
+
+# refused SENTENCE FLAG...: sluice with these flags more ends with 75 and the sentence.
+refused() {
+    local sentence=$1 status=0
+    shift
+    in_namespace one.gateway timeout 20 "$sluice" "${address_flags[@]}" "${memory_flags[@]}" \
+        --control-socket "$work/second.sock" "$@" >"$work/out" 2>"$work/err" || status=$?
+    ((status == 75)) || fail "$*: exit code $status, $(cat "$work/out" "$work/err")"
+    grep --quiet --fixed-strings -e "$sentence" "$work/err" || fail "$*: $(cat "$work/err")"
+    pass "$(cat "$work/err")"
+}
+
+new_network one
+start_server one
+start_sluice one
+pid=${sluice_pid[one]}
+another="another instance of sluice (process $pid) has interface"
+refused "--lan af_packet:lan: $another lan" --lan af_packet:lan --wan vdev:net_null0
+refused "--wan af_packet:wan: $another wan" --lan vdev:net_null0 --wan af_packet:wan
+in_namespace one.gateway ip link property add dev wan altname uplink
+refused "--wan af_packet:uplink: $another wan" --lan vdev:net_null0 --wan af_packet:uplink
+[[ $(seen_by_http one) == "$public_address":* ]] || fail "the first instance fell"
+
+end "$pid" KILL || true
+start_sluice one
+[[ $(seen_by_http one) == "$public_address":* ]] || fail "no forwarding after kill -9"
+stop_sluice one
+pass "what a killed instance had is free"
+
+in_namespace one.gateway ip address add "$public_address/24" dev wan
+refused "\`ip address delete $public_address/24 dev wan\` takes it away" "${port_flags[@]}"
+in_namespace one.gateway ip address delete "$public_address/24" dev wan # as it says
+in_namespace one.gateway ip address add 10.1.0.1/32 dev lo              # answered for on every port
+refused "--lan-address 10.1.0.1: the kernel has this address on lo" "${port_flags[@]}"
+in_namespace one.gateway ip address delete 10.1.0.1/32 dev lo
+start_sluice one
+[[ $(seen_by_http one) == "$public_address":* ]] || fail "no forwarding when the kernel has let go"
+stop_sluice one

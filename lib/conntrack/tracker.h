@@ -59,12 +59,14 @@ Verdict track_other(const Tuning& tuning, const FlowState& flow, net::Direction 
                     const Segment& segment, TrackerMemory memory);
 
 /// A datagram of UDP or UDP-Lite. A flow younger than 2 s is a question and its answer, however
-/// many packets they take; the first reply counts from the datagram after it. A stream stays one:
-/// `age` runs over after 24 days.
+/// many packets they take; the first reply counts from the datagram after it. A stream stays one.
+/// `age` turns negative after 24 days, so it is compared as what it is without its sign; that runs
+/// over after 49 days, for two seconds.
 constexpr Verdict track_datagram(const FlowState& flow, net::Direction direction, Duration first,
                                  Duration stream) {
-    constexpr Duration kStreamAge = Duration::seconds(2);
-    const bool old = flow.age > kStreamAge || (flow.status & kAssured);
+    constexpr uint32_t kStreamAge = 2000;  // milliseconds
+    const bool old =
+        static_cast<uint32_t>(flow.age.milliseconds) > kStreamAge || (flow.status & kAssured);
     if (!(flow.status & kSeenReply) || !old)
         return refreshed(flow, direction, first);
     Verdict verdict = refreshed(flow, direction, stream);

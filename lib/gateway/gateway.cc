@@ -182,8 +182,8 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
     params.neighbours.notice = ground.notice;
     params.holders = config.holders;
     if (ground.notice)
-        params.block_notice = [notice = ground.notice](const control::BlockEvent& event) {
-            const std::time_t now = std::time(nullptr);
+        params.block_notice = [this, notice = ground.notice](const control::BlockEvent& event) {
+            const std::time_t now = log_clock_->now();
             notice(block_text(event, now));
             return int64_t{beginning_of(event, now)};
         };
@@ -202,6 +202,7 @@ void Gateway::employ(const config::Config& config, const Ground& ground) {
     leases_ = std::make_unique<pool::Leases>(config.workers, slots, ground.secret[1]);
     exhaustion_ = std::make_unique<pool::Exhaustion>(static_cast<uint32_t>(slots.size()));
     shortage_log_ = std::make_unique<ShortageLog>(*rules_, *exhaustion_, ground.notice);
+    log_clock_ = std::make_unique<LogClock>(read_clocks(), ground.notice);
     steering_ = steering(config, *ground.ports[index(Side::Outside)]);
     statics_ = std::make_unique<pool::StaticMappings>(config.forwards, config.one_to_one);
     admission_ = std::make_unique<worker::Admission>(

@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "control/core.h"
 #include "flow/flow_table.h"
+#include "gateway/log_clock.h"
 #include "gateway/shortage_log.h"
 #include "hosts/host_table.h"
 #include "io/port.h"
@@ -101,6 +102,7 @@ private:
     std::unique_ptr<pool::Leases> leases_;
     std::unique_ptr<pool::Exhaustion> exhaustion_;
     std::unique_ptr<ShortageLog> shortage_log_;
+    std::unique_ptr<LogClock> log_clock_;
     pool::ChangedPorts changed_ports_;
     std::optional<pool::Steering> steering_;
     std::unique_ptr<pool::StaticMappings> statics_;

@@ -51,7 +51,8 @@ void ShortageLog::turn(Tick now) {
     for (uint32_t slot = 0; slot < told_.size(); ++slot) {
         Told& last = told_[slot];
         const pool::Shortage shortage = exhaustion_.read(slot);
-        if (shortage.packets == last.packets || (last.packets != 0 && last.again.is_after(now)))
+        last.is_quiet &= last.again.is_after(now);
+        if (shortage.packets == last.packets || last.is_quiet)
             continue;
         if (told == kShortagesAtOnce) {
             ++untold;
@@ -61,6 +62,7 @@ void ShortageLog::turn(Tick now) {
         }
         last.packets = shortage.packets;
         last.again = now + kShortageQuiet;
+        last.is_quiet = true;
     }
     if (untold != 0)
         notice_(std::to_string(untold) + " more public addresses are out of ports");

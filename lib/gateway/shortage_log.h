@@ -32,8 +32,9 @@ public:
 private:
     struct Told {
         Be32 address;
-        uint64_t packets = 0;  // when it was last told
-        Tick again;            // when it may be told again
+        uint64_t packets = 0;   // when it was last told
+        Tick again;             // while it is quiet: when it may be told again
+        bool is_quiet = false;  // ended by the first look after `again`, long before a tick is old
     };
 
     void tell(const Told& told, const pool::Shortage& shortage) const;

@@ -108,6 +108,16 @@ TEST_CASE("udp: a stream stays one when its age has run over", "[conntrack][udp]
     CHECK(flow.meet(Direction::Original, kDatagram, run_over).timeout == Duration::seconds(120));
 }
 
+TEST_CASE("udp: the first reply after weeks makes a stream at once", "[conntrack][udp]") {
+    Flow flow(kDatagram);
+    const Duration weeks = Tick{0x9000'0000} - Tick{0};
+    REQUIRE(weeks.milliseconds < 0);
+    flow.meet(Direction::Reply, kDatagram, weeks);
+    const Verdict next = flow.meet(Direction::Original, kDatagram, weeks);
+    CHECK(next.timeout == Duration::seconds(120));
+    CHECK(next.status == (kSeenReply | kAssured));
+}
+
 TEST_CASE("udp: the tuning gives the timeouts", "[conntrack][udp]") {
     Flow flow(kDatagram);
     flow.tuning.udp = Duration::seconds(7);

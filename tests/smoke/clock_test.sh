@@ -1,0 +1,111 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# A hundred days, by a clock that is moved under the program, and a time of day that is set back.
+# Its ticks run round after 49 days and are compared up to 24. The network is drawn in network.sh.
+set -euo pipefail
+# shellcheck source=tests/smoke/gateway.sh
+source "$(dirname "$(readlink -f "$0")")/gateway.sh"
+[[ -e ${MOVED_CLOCK_LIBRARY:?} ]] || skip "the library is not built"
+
+# start_moved NET FLAG...: as start_sluice, with a clock of its own.
+start_moved() {
+    local net=$1
+    "$python" "$here/move_clock.py" "$work/$net.clock" make
+    export LD_PRELOAD=$MOVED_CLOCK_LIBRARY MOVED_CLOCK=$work/$net.clock
+    start_sluice "$@"
+    unset LD_PRELOAD MOVED_CLOCK
+}
+
+pass_days() {
+    "$python" "$here/move_clock.py" "$work/$1.clock" pass "$2"
+}
+
+set_clock() {
+    "$python" "$here/move_clock.py" "$work/$1.clock" set "$2"
+}
+
+# ask NET FIRST COUNT: a datagram from each of so many ports from FIRST on; says how many were
+# answered.
+ask() {
+    from_client "$1" "$python" - "$client_address" "$server_address" "$2" "$3" <<'PYTHON'
+import socket
+import sys
+
+local, server, first, count = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+answered = 0
+for port in range(first, first + count):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.settimeout(0.2 if answered else 2)
+        udp.bind((local, port))
+        udp.sendto(b"x", (server, 53))
+        try:
+            udp.recv(65535)
+            answered += 1
+        except TimeoutError:
+            pass
+print(answered)
+PYTHON
+}
+
+named() {
+    (($(grep --count 'has no free port toward' "$work/days.out") > $1))
+}
+
+new_network days
+start_server days
+start_moved days --snat "10.1.0.0/24 -> 198.51.100.1:40000-40003" --timeout-udp 1 \
+    --timeout-udp-stream 1728000
+day=0
+for days in 0 20 26 10 15 10 19; do
+    ((days == 0)) || pass_days days "$days"
+    ((day += days)) || true
+    wait_for 20 "room on day $day" counter_reaches days flows_expired "$((4 * (day > 0)))"
+    before=$(grep --count 'has no free port toward' "$work/days.out") || true
+    answered=$(ask days 20000 8)
+    ((answered == 4)) || fail "day $day: $answered of 8 were answered, and there are 4 ports"
+    wait_for 20 "a line on exhaustion on day $day" named "$before"
+    from_client days ping -c 1 -W 5 10.1.0.1 >/dev/null || fail "day $day: no answer to a ping"
+    assert_accounts days
+    pass "day $day: exhaustion is said, ports are free again, ping is answered"
+done
+stop_sluice days
+
+# A stream that never rests for longer than its timeout is the same flow for ever.
+new_network stream
+start_server stream
+start_moved stream --timeout-udp-stream 1728000 --port-block-size 64 --port-blocks-per-host 1
+for _ in {1..5}; do # of an age of 2 s and more: a stream
+    (($(ask stream 5000 1) == 1)) || fail "no answer"
+    "$python" "$here/move_clock.py" "$work/stream.clock" set 0
+done
+for _ in 1 2 3 4 5 6; do
+    pass_days stream 15
+    (($(ask stream 5000 1) == 1)) || fail "no answer"
+    (($(counter stream flows_opened) == 1 || $(flow_count stream) == 1)) ||
+        fail "another flow: $(ctl stream flows)"
+done
+pass "a stream of 90 days"
+
+# Blocks of ports: what the log says of them never runs back.
+times() {
+    grep --only-matching --extended-regexp '[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z' \
+        "$work/stream.out"
+}
+in_order() {
+    times | sort --check=quiet
+}
+has_block() {
+    grep --quiet "^sluice: $1 has " "$work/stream.out"
+}
+last=10
+for seconds in -3600 -86400 7200; do
+    ((++last))
+    set_clock stream "$seconds"
+    seen_by_udp stream "10.1.0.$last" >/dev/null
+    wait_for 20 "the block of 10.1.0.$last" has_block "10.1.0.$last"
+done
+in_order || fail "the times of blocks run back: $(grep -e ' has ' -e ' had ' "$work/stream.out")"
+grep --quiet "clock was set back by" "$work/stream.out" || fail "the set clock is not spoken of"
+stop_sluice stream
+pass "the times of blocks do not run back with the clock"

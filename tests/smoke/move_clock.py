@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Moves the clocks of a program that has moved_clock.so.
+
+    move_clock.py FILE make            makes the file that both share
+    move_clock.py FILE pass DAYS       lets days go by, in steps of hours, each seen by the program
+    move_clock.py FILE set SECONDS     sets the time of day on, or back where SECONDS is negative
+"""
+import mmap
+import struct
+import sys
+import time
+
+SECOND = 10**9
+STEP_HOURS = 2
+READINGS = 4  # a turn reads the clock once, and may be under way when the clock is moved
+
+
+def add(page, offset, nanoseconds):
+    before, = struct.unpack_from("<q", page, offset)
+    struct.pack_into("<q", page, offset, before + nanoseconds)
+
+
+def readings(page):
+    return struct.unpack_from("<q", page, 16)[0]
+
+
+def wait_until_seen(page):
+    wanted = readings(page) + READINGS
+    deadline = time.monotonic() + 20
+    while readings(page) < wanted:
+        if time.monotonic() > deadline:
+            sys.exit("the program does not read its clock")
+        time.sleep(0.001)
+
+
+def main(path, command, amount="0"):
+    if command == "make":
+        with open(path, "wb") as file:
+            file.write(bytes(4096))
+        return
+    with open(path, "r+b") as file, mmap.mmap(file.fileno(), 4096) as page:
+        if command == "set":
+            add(page, 8, int(amount) * SECOND)
+            wait_until_seen(page)
+            return
+        for _ in range(int(amount) * 24 // STEP_HOURS):
+            for clock in (0, 8):
+                add(page, clock, STEP_HOURS * 3600 * SECOND)
+            wait_until_seen(page)
+
+
+main(*sys.argv[1:])

@@ -44,8 +44,8 @@ pass "signals that do not end it"
 start_in one.gateway "$python" "$here/hold_thread.py" "$pid" "$work/held"
 holder=$started_pid
 wait_for 5 "the held thread" test -e "$work/held"
-wait_for 10 "a sentence about it" grep --quiet 'worker 1 has not turned for 1 s' "$work/one.out"
-wait_for 10 "its status" said '^STATUS=a worker stands still'
+wait_for 60 "a sentence about it" grep --quiet 'worker 1 has not turned for 1 s' "$work/one.out"
+wait_for 60 "its status" said '^STATUS=a worker stands still'
 before=$(fed)
 wait_for 10 "another status" "$python" - "$work/notified" <<'PYTHON'
 import sys
@@ -53,7 +53,7 @@ sys.exit(open(sys.argv[1]).read().count("STATUS=a worker stands still") < 2)
 PYTHON
 (($(fed) == before)) || fail "the watchdog is fed while a worker stands still"
 end "$holder" TERM || true
-wait_for 10 "a sentence about its return" grep --quiet 'worker 1 turns again' "$work/one.out"
+wait_for 60 "a sentence about its return" grep --quiet 'worker 1 turns again' "$work/one.out"
 wait_for 10 "food again" has_fed_more "$before"
 pass "a worker that stands still: named, the watchdog hungry, and again when it turns"
 

@@ -25,7 +25,7 @@ constexpr Duration kTurn{1};
 
 /// Opens so many flows, and lets them be over.
 Status open_and_leave(Scene& scene, uint32_t flows) {
-    if (Status status = scene.rig().settle(); !status)
+    if (Status status = scene.rig().find_routers(); !status)
         return status;
     for (uint32_t opened = 0; opened < flows; opened += kBatch)
         scene.send(scene.lanes().front(), scene.next_flows(), Direction::Original, Kind::Open);

@@ -74,12 +74,12 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const config::Config& config) {
     std::unique_ptr<Daemon> daemon(new Daemon(config, std::move(*platform), std::move(*log)));
     ethdev::redirect_driver_log(
         [log = daemon->log_.get()](std::string_view text) { log->write(text); });
-    if (Status status = daemon->furnish(); !status)
+    if (Status status = daemon->build(); !status)
         return status.error();
     return daemon;
 }
 
-Status Daemon::furnish() {
+Status Daemon::build() {
     const auto secret = draw_secret();
     if (!secret)
         return secret.error();

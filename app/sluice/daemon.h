@@ -44,7 +44,7 @@ private:
 
     Daemon(const config::Config& config, std::unique_ptr<Platform> platform,
            std::unique_ptr<LogWriter> log);
-    Status furnish();
+    Status build();
     command::Subject subject();
     stats::Snapshot snapshot() const;
     void launch_workers();

@@ -47,7 +47,7 @@ private:
     std::variant<T, Error> content_;
 };
 
-/// A step that yields nothing but may fail: `Status{}` is success.
+/// A step that yields nothing but may fail: `Done{}` is success.
 struct Done {};
 using Status = Result<Done>;
 

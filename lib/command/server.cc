@@ -61,7 +61,7 @@ private:
     /// The library gives up when accept() fails, as it does when the system has no memory or
     /// descriptors left; an operator needs the socket then more than ever.
     void accept_until_stopped() {
-        background_.settle();
+        background_.enter();
         while (!stopping_) {
             try {
                 svr_sock_ = fcntl(socket_.listener(), F_DUPFD_CLOEXEC, 0);

@@ -7,7 +7,7 @@ TaskQueue::TaskQueue(unsigned threads, const listing::Background& background) {
     try {
         for (unsigned i = 0; i < threads; ++i)
             threads_.emplace_back([this, background] {
-                background.settle();
+                background.enter();
                 work();
             });
     } catch (...) {

@@ -39,11 +39,11 @@ std::vector<std::string> items_of(const Given& given);
 Result<std::string> read_word(const Given& given);
 
 Result<uint32_t> read_number(const Given& given, NumberRange range);
-/// Whole seconds, 1 to 20 days.
 /// A power of two that a descriptor ring may have.
 Result<uint32_t> read_ring_size(const Given& given);
 /// Bytes in hexadecimal, with or without colons between them.
 Result<std::vector<uint8_t>> read_key(const Given& given);
+/// Whole seconds, 1 to 20 days.
 Result<Duration> read_seconds(const Given& given);
 /// "0" or "1", "false" or "true".
 Result<bool> read_switch(const Given& given);

@@ -95,7 +95,7 @@ void count_repeats(const Arrival& arrival, TcpTracker& tracker) {
 }
 
 /// The segment has put the flow into `state`.
-Verdict settle(const Arrival& arrival, TcpState state, TcpTracker& tracker) {
+Verdict verdict_for(const Arrival& arrival, TcpState state, TcpTracker& tracker) {
     const FlowState& flow = arrival.flow;
     remember_kind(arrival, tracker);
     if (state == TcpState::FinWait && flow.state != TcpState::FinWait)
@@ -154,7 +154,7 @@ Verdict enter(const Arrival& arrival, TcpState state, TcpTracker& tracker) {
         case Fit::Unsent:
             return refuse(arrival, Drop::InvalidAckUnsent, tracker);
     }
-    return settle(arrival, state, tracker);
+    return verdict_for(arrival, state, tracker);
 }
 
 /// The SYN that we ignored was good, this SYN/ACK says: the ends are in step, and so are we from
@@ -243,7 +243,7 @@ Verdict reset(const Arrival& arrival, TcpTracker& tracker) {
         case TcpState::LastAck:
         case TcpState::TimeWait:
         case TcpState::Close:  // the ends may be at another connection by now
-            return settle(arrival, TcpState::Close, tracker);
+            return verdict_for(arrival, TcpState::Close, tracker);
         default:
             break;
     }
@@ -254,7 +254,7 @@ Verdict reset(const Arrival& arrival, TcpTracker& tracker) {
             return enter(arrival, arrival.flow.state.tcp(), tracker);
         case RstFit::Unknown:
             if (answers_ignored(arrival, tracker))
-                return settle(arrival, TcpState::Close, tracker);
+                return verdict_for(arrival, TcpState::Close, tracker);
             break;
         case RstFit::Closes:
             break;

@@ -40,7 +40,7 @@ struct CoreParams {
     std::vector<WorkerRings> workers;
     rte_mempool* packets = nullptr;  ///< For ARP frames; with room for a worker::Note.
     NeighbourParams neighbours;
-    std::function<void(Tick)> each_turn;  ///< What else is to be done: port leases.
+    std::function<void(Tick)> each_turn;  ///< What else is to be done, once a turn.
     nat::HolderParams holders = {};
     BlockNotice block_notice = {};
 };

@@ -4,7 +4,7 @@
 /// \file
 /// Flow record: all that is known of one flow, in two cache lines.
 ///
-/// Shape    First line: what every packet reads. Second line: the TCP tracker's own.
+/// Shape    First line: what every packet reads. Second: the tracker's own, or Holding.
 /// Threads  Tuples, owner, sides and rewrite are written before the record's first slot word is
 ///          published and never again until it is reused. `life` is swapped by anyone; everything
 ///          else only by the owner, and what others read of that (state, status, deadline) is a

@@ -101,21 +101,21 @@ Arrival Datagrams::lead(Index datagram, rte_mbuf* packet, Tick now) {
 void Datagrams::open(Index datagram, const Way& way, Tick now) {
     entries_[datagram].worker.reset();
     entries_[datagram].way = way;
-    settle(datagram, now);
+    finish_lead(datagram, now);
 }
 
 void Datagrams::hand_to(Index datagram, uint8_t worker, Tick now) {
     entries_[datagram].worker = worker;
-    settle(datagram, now);
+    finish_lead(datagram, now);
 }
 
 void Datagrams::refuse(Index datagram, Drop reason, Tick now) {
     spoil(datagram, reason, now);
-    settle(datagram, now);
+    finish_lead(datagram, now);
 }
 
 /// The end of Led. What was spoiled meanwhile stays so.
-void Datagrams::settle(Index datagram, Tick now) {
+void Datagrams::finish_lead(Index datagram, Tick now) {
     move_to(datagram, entries_[datagram].is_spoiled ? State::Refused : State::Open, now);
 }
 

@@ -172,7 +172,7 @@ private:
     bool evict_oldest();
     void evict(Index datagram);
     Arrival spoil(Index datagram, stats::Drop reason, Tick now);
-    void settle(Index datagram, Tick now);
+    void finish_lead(Index datagram, Tick now);
     void discard_kept(Index datagram, stats::Drop reason);
     void forget(Index datagram);
     void move_to(Index datagram, State state, Tick now);

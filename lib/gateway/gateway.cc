@@ -112,14 +112,14 @@ Gateway::~Gateway() = default;
 Result<std::unique_ptr<Gateway>> Gateway::create(const config::Config& config,
                                                  const Ground& ground) {
     std::unique_ptr<Gateway> gateway(new Gateway);
-    if (Status status = gateway->furnish(config, ground); !status)
+    if (Status status = gateway->allocate(config, ground); !status)
         return status.error();
-    gateway->employ(config, ground);
+    gateway->assemble(config, ground);
     return gateway;
 }
 
 /// Takes all memory: what can fail.
-Status Gateway::furnish(const config::Config& config, const Ground& ground) {
+Status Gateway::allocate(const config::Config& config, const Ground& ground) {
     flow::FlowTableParams table;
     table.capacity = flow_records(config);
     table.pages = config.no_huge ? PageKind::Ordinary : PageKind::Huge;
@@ -195,8 +195,8 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
     return params;
 }
 
-/// Puts the workers and the control core into their rooms.
-void Gateway::employ(const config::Config& config, const Ground& ground) {
+/// Makes the workers and the control core, and what they share, in that memory.
+void Gateway::assemble(const config::Config& config, const Ground& ground) {
     rules_ = std::make_unique<nat::Rules>(rules_of(config), kAddressKey);
     const std::vector<pool::PortRange> slots = slots_of(*rules_);
     leases_ = std::make_unique<pool::Leases>(config.workers, slots, ground.secret[1]);

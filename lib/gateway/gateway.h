@@ -89,9 +89,9 @@ private:
     };
 
     Gateway() = default;
-    Status furnish(const config::Config& config, const Ground& ground);
+    Status allocate(const config::Config& config, const Ground& ground);
     Status make_rings(unsigned workers);
-    void employ(const config::Config& config, const Ground& ground);
+    void assemble(const config::Config& config, const Ground& ground);
     control::CoreParams core_params(const config::Config& config, const Ground& ground);
     worker::WorkerParams worker_params(const config::Config& config, uint8_t id,
                                        const Ground& ground);

@@ -6,7 +6,7 @@
 
 namespace sluice::listing {
 
-void Background::settle() const {
+void Background::enter() const {
     if (!cpus.empty()) {
         cpu_set_t set;
         CPU_ZERO(&set);

@@ -6,7 +6,7 @@
 ///
 /// Shape    A set of CPUs, and the scheduler's idle class: such a thread runs when nothing else
 ///          wants the CPU.
-/// Threads  settle() speaks for the thread that calls it.
+/// Threads  enter() moves the thread that calls it.
 /// Errors   None: a CPU that this process may not use is passed over, and a thread that cannot be
 ///          moved stays where it is.
 
@@ -18,7 +18,8 @@ struct Background {
     std::vector<unsigned> cpus{};  ///< Empty: those of the thread that starts the others.
     bool idle_class = true;        ///< SCHED_IDLE; tests do without.
 
-    void settle() const;
+    /// The calling thread goes there.
+    void enter() const;
 };
 
 }  // namespace sluice::listing

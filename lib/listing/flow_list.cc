@@ -65,7 +65,7 @@ public:
     Arena(const Background& background, unsigned threads)
         : parallelism_(tbb::global_control::max_allowed_parallelism, threads + 1),
           arena_(static_cast<int>(threads), 1),
-          settler_(arena_, background) {}
+          mover_(arena_, background) {}
 
     /// Runs work(segment) for each, in any order, and returns when all is done.
     template <typename Work>
@@ -83,17 +83,17 @@ public:
     }
 
 private:
-    /// Sends TBB's threads to the background when they enter; callers have settled themselves.
-    class Settler : public tbb::task_scheduler_observer {
+    /// Sends TBB's threads to the background when they enter; callers have entered by themselves.
+    class ThreadMover : public tbb::task_scheduler_observer {
     public:
-        Settler(tbb::task_arena& arena, const Background& background)
+        ThreadMover(tbb::task_arena& arena, const Background& background)
             : tbb::task_scheduler_observer(arena), background_(background) {
             observe(true);
         }
-        ~Settler() override { observe(false); }
+        ~ThreadMover() override { observe(false); }
         void on_scheduler_entry(bool is_worker) override {
             if (is_worker)
-                background_.settle();
+                background_.enter();
         }
 
     private:
@@ -103,7 +103,7 @@ private:
     // Without this TBB starts no thread where the main thread is bound to one CPU, as EAL binds it.
     tbb::global_control parallelism_;
     tbb::task_arena arena_;
-    Settler settler_;
+    ThreadMover mover_;
 };
 
 FlowList::FlowList(flow::FlowTable& table, const Background& background, unsigned threads)

@@ -18,8 +18,8 @@ constexpr unsigned kPackets = 16383;  // batches, what waits in rings, and the m
 constexpr unsigned kOwnPackets = 16383;
 constexpr uint16_t kRoom = 128 + RTE_PKTMBUF_HEADROOM;
 constexpr unsigned kCacheSize = 512;
-constexpr unsigned kTurnsToSettle = 64;
-constexpr Duration kSettleStep{100};
+constexpr unsigned kTurnsToFind = 64;
+constexpr Duration kFindStep{100};
 
 constexpr std::array<net::MacAddress, 2> kGatewayMac{{{2, 0, 0, 0, 0, 1}, {2, 0, 0, 0, 0, 2}}};
 constexpr std::array<net::MacAddress, 2> kRouterMac{{{2, 0, 0, 0, 1, 1}, {2, 0, 0, 0, 1, 2}}};
@@ -91,7 +91,7 @@ Result<std::unique_ptr<Rig>> Rig::create(const RigParams& params) {
         return gateway.error();
     rig->gateway_ = std::move(gateway).value();
     rig->gateway_->control().start(rig->now());
-    if (Status status = rig->settle(); !status)
+    if (Status status = rig->find_routers(); !status)
         return status.error();
     return rig;
 }
@@ -105,9 +105,9 @@ Addressing Rig::addressing(Side side) const {
     return {kRouterMac[index(side)], kGatewayMac[index(side)]};
 }
 
-Status Rig::settle() {
-    for (unsigned turn = 0; turn < kTurnsToSettle; ++turn) {
-        skip(kSettleStep);
+Status Rig::find_routers() {
+    for (unsigned turn = 0; turn < kTurnsToFind; ++turn) {
+        skip(kFindStep);
         attend();
         for (uint16_t queue = 0; queue < workers(); ++queue) {
             gateway_->worker(queue).turn(now());

@@ -67,7 +67,7 @@ public:
 
     /// Turns everybody, seconds of the rig's clock long, until both routers have answered: at
     /// first, and after a jump of that clock.
-    Status settle();
+    Status find_routers();
 
     /// A frame of the gateway's own that has left by a side: ARP is answered, all else ignored.
     void take_own(route::Side side, uint16_t queue, rte_mbuf* mbuf);

@@ -83,7 +83,7 @@ struct LogWriter::Shared {
 
 LogWriter::LogWriter(const LogWriterParams& params)
     : params_(params), shared_(std::make_shared<Shared>()), thread_([shared = shared_, params] {
-          params.background.settle();
+          params.background.enter();
           shared->run(params.descriptor);
       }) {}
 

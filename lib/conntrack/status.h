@@ -4,7 +4,7 @@
 /// \file
 /// Status: what the two sides of a flow have shown so far.
 ///
-/// Shape    Bits, kept by the flow's record. What track() sets it never clears; kEnded may go again.
+/// Shape    Bits, kept by the flow's record. What track() sets stays; kEnded may go again.
 /// Source   Status word of a Linux conntrack, enum ip_conntrack_status.
 
 #include <cstdint>

@@ -66,10 +66,6 @@ Opening Nat::open(const Request& request, const conntrack::Segment& segment, Tic
     if (verdict.action == conntrack::Action::Refuse)
         return refused(verdict.reason);
 
-    // An earlier packet of the same burst may have opened it.
-    if (const flow::FlowRef flow = params_.table.find(request.original, now))
-        return {Opening::Outcome::Existed, flow, {}};
-
     const hosts::Admitted admitted = admit(request, now);
     if (admitted.answer == hosts::Answer::TooManyFlows)
         return refused(Drop::HostFlows);

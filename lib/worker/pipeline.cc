@@ -47,14 +47,12 @@ bool belongs(const flow::FlowRecord& record, net::Direction direction, Side from
 }  // namespace
 
 /// What a packet goes through, in order.
-const std::array<Worker::Stage, 13> Worker::kStages{{
+const std::array<Worker::Stage, 11> Worker::kStages{{
     {"parse", &Worker::parse},            // mbuf: packet and tuple, or ARP for the control core
-    {"relay", &Worker::relay},            // ICMP error: translated with its quote, and on its way
     {"reassemble", &Worker::reassemble},  // fragment: the first goes on, the others follow it
-    {"lookup", &Worker::lookup},        // tuple: flow, or a miss; another worker's flow goes there
-    {"admit", &Worker::admit},          // miss: may it pass at all, and which way
-    {"open", &Worker::open},            // miss: new flow, or drop
-    {"track", &Worker::track},          // packet and flow: state and timeout of the flow
+    {"lookup", &Worker::lookup},          // tuple: flow, or a miss
+    {"expect", &Worker::expect},          // miss: what a new flow will read is sent for
+    {"track", &Worker::track},          // in turn: flow's state, new flow, another worker, or drop
     {"check", &Worker::check},          // packet: TTL and size allow it to leave
     {"translate", &Worker::translate},  // packet and flow: rewritten headers
     {"clamp_mss", &Worker::clamp_mss},  // SYN, SYN/ACK: an MSS that fits, if --mss-clamp is given
@@ -63,27 +61,34 @@ const std::array<Worker::Stage, 13> Worker::kStages{{
     {"transmit", &Worker::transmit},  // all that has gathered: to ports, workers, control core
 }};
 
+/// What a fragment does depends on whether those before it have left: a burst with fragments goes
+/// in parts, each up to one of them.
 void Worker::forward(Burst& burst) {
     burst.live = low_bits(burst.count);
     burst.errors = 0;
-    burst.misses = 0;
-    burst.outward = 0;
-    burst.fresh = 0;
     burst.fragments = 0;
-    burst.leads = 0;
-    burst.too_big = 0;
-    if (!stage_cycles_.empty())
-        return forward_timed(burst);
-    for (const Stage& stage : kStages)
-        (this->*stage.run)(burst);
+    run(burst, 0);
+    uint64_t rest = burst.live;
+    do {
+        const uint64_t stops = rest & burst.fragments;
+        burst.live = stops == 0 ? rest : rest & (stops ^ (stops - 1));
+        rest &= ~burst.live;
+        burst.misses = 0;
+        burst.outward = 0;
+        burst.fresh = 0;
+        burst.leads = 0;
+        burst.too_big = 0;
+        for (size_t stage = 1; stage < kStages.size(); ++stage)
+            run(burst, stage);
+    } while (rest != 0);
 }
 
-void Worker::forward_timed(Burst& burst) {
-    for (size_t i = 0; i < kStages.size(); ++i) {
-        const uint64_t start = rte_rdtsc();
-        (this->*kStages[i].run)(burst);
-        stage_cycles_[i] += rte_rdtsc() - start;
-    }
+void Worker::run(Burst& burst, size_t stage) {
+    if (stage_cycles_.empty())
+        return (this->*kStages[stage].run)(burst);
+    const uint64_t start = rte_rdtsc();
+    (this->*kStages[stage].run)(burst);
+    stage_cycles_[stage] += rte_rdtsc() - start;
 }
 
 void Worker::parse(Burst& burst) {
@@ -111,24 +116,17 @@ void Worker::parse(Burst& burst) {
     }
 }
 
-void Worker::relay(Burst& burst) {
-    for (unsigned i : SetBits{burst.errors})
-        relay_error(burst, i);
-}
-
 void Worker::lookup(Burst& burst) {
     if (burst.live == low_bits(burst.count))
         shared_.table.find_bulk(std::span(burst.tuple).first(burst.count), now_,
                                 std::span(burst.flow).first(burst.count));
     else
         lookup_live(burst);
-    for (unsigned i : burst.live_packets()) {
+    for (unsigned i : SetBits{burst.live & ~burst.errors}) {
         const flow::FlowRef flow = burst.flow[i];
         if (!flow ||
             !belongs(shared_.table.record(flow), flow.direction(), burst.from[i], burst.packet[i]))
             burst.misses |= uint64_t{1} << i;
-        else if (shared_.table.record(flow).owner != params_.id)
-            bring_home(burst, i);
     }
 }
 
@@ -145,38 +143,53 @@ void Worker::lookup_live(Burst& burst) {
         burst.flow[i] = flow[count++];
 }
 
-/// What belongs to a flow was let in with the packet that opened it.
-void Worker::admit(Burst& burst) {
-    for (unsigned i : SetBits{burst.misses})
-        admit(burst, i);
+/// Those from inside may open flows: what these read is on its way when their turn comes.
+void Worker::expect(Burst& burst) {
+    if (burst.misses == 0)
+        return;
+    const SetBits misses{burst.live & burst.misses};
+    nat_.prepare(static_cast<unsigned>(std::popcount(misses.bits)));
+    for (unsigned i : misses)
+        if (burst.from[i] == Side::Inside)
+            nat_.expect(burst.tuple[i]);
+    for (unsigned i : misses)
+        if (burst.from[i] == Side::Inside)
+            nat_.expect_host(burst.tuple[i]);
 }
 
-void Worker::open(Burst& burst) {
-    const uint64_t misses = burst.live & burst.misses;
-    if (misses == 0)
-        return;
-    const SetBits outward{misses & burst.outward};
-    nat_.prepare(static_cast<unsigned>(std::popcount(misses & burst.outward)));
-    for (unsigned i : outward)
-        nat_.expect(burst.tuple[i]);
-    for (unsigned i : outward)
-        nat_.expect_host(burst.tuple[i]);
-    for (unsigned i : SetBits{misses})
-        open_flow(burst, i);
+/// One packet after the other, as if each had come alone: whatever the lookup of all of them has
+/// found, those before it may have opened its flow since, or ended it.
+void Worker::track(Burst& burst) {
+    for (unsigned i : burst.live_packets())
+        if (burst.errors >> i & 1)
+            relay_error(burst, i);
+        else
+            track(burst, i);
     nat_.finish();
 }
 
-void Worker::track(Burst& burst) {
-    for (unsigned i : SetBits{burst.live & ~burst.fresh}) {
-        if (!is_alive(burst.flow[i]) && !find_again(burst, i))
-            continue;
-        const nat::Tracking tracking = nat_.track(burst.flow[i], burst.segment(i), now_);
-        if (tracking.action == conntrack::Action::Refuse)
-            refuse(burst, i, tracking.reason);
-        else if (tracking.action == conntrack::Action::Reopen && admit(burst, i))
-            open_flow(burst, i);
-    }
-    nat_.finish();  // a flow opened here may have taken a record too many
+void Worker::track(Burst& burst, unsigned i) {
+    const bool is_met = !(burst.misses >> i & 1) && is_alive(burst.flow[i]);
+    if (is_met ? !bring_home(burst, i) : !meet(burst, i))
+        return;
+    const nat::Tracking tracking = nat_.track(burst.flow[i], burst.segment(i), now_);
+    if (tracking.action == conntrack::Action::Refuse)
+        refuse(burst, i, tracking.reason);
+    else if (tracking.action == conntrack::Action::Reopen && admit(burst, i))
+        open_flow(burst, i);
+}
+
+/// Looks packet i's flow up again; without one it opens one, or is dropped. True when it is still
+/// to be tracked.
+bool Worker::meet(Burst& burst, unsigned i) {
+    const flow::FlowRef flow = shared_.table.find(burst.tuple[i], now_);
+    burst.flow[i] = flow;
+    if (flow &&
+        belongs(shared_.table.record(flow), flow.direction(), burst.from[i], burst.packet[i]))
+        return bring_home(burst, i);
+    if (admit(burst, i))
+        open_flow(burst, i);
+    return (burst.live & ~burst.fresh) >> i & 1;
 }
 
 /// After tracking: a reply that cannot go on has been seen here all the same.

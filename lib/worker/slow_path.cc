@@ -114,17 +114,6 @@ void Worker::open_flow(Burst& burst, unsigned i) {
     }
 }
 
-/// The flow that the lookup found has ended since, perhaps by a packet of the same burst: another
-/// may have taken its place. True when packet i is still to be tracked.
-bool Worker::find_again(Burst& burst, unsigned i) {
-    burst.flow[i] = shared_.table.find(burst.tuple[i], now_);
-    if (burst.flow[i])
-        return bring_home(burst, i);
-    if (admit(burst, i))
-        open_flow(burst, i);
-    return (burst.live & ~burst.fresh) >> i & 1;
-}
-
 /// Packets of a flow are its owner's. True when that is this worker.
 bool Worker::bring_home(Burst& burst, unsigned i) {
     const unsigned owner = shared_.table.record(burst.flow[i]).owner;

@@ -125,7 +125,7 @@ public:
     void time_stages(std::span<uint64_t> cycles) { stage_cycles_ = cycles; }
 
 private:
-    static const std::array<Stage, 13> kStages;
+    static const std::array<Stage, 11> kStages;
 
     /// Packets on their way out of the pipeline, to one port or one thread.
     struct Batch {
@@ -151,28 +151,27 @@ private:
 
     // Stages, in order: pipeline.cc.
     void forward(Burst& burst);
+    void run(Burst& burst, size_t stage);
     void parse(Burst& burst);
-    void relay(Burst& burst);
     void reassemble(Burst& burst);
     void lookup(Burst& burst);
     void lookup_live(Burst& burst);
-    void admit(Burst& burst);
-    void open(Burst& burst);
+    void expect(Burst& burst);
     void track(Burst& burst);
+    void track(Burst& burst, unsigned i);
+    bool meet(Burst& burst, unsigned i);
     void check(Burst& burst);
     void translate(Burst& burst);
     void clamp_mss(Burst& burst);
     void depart(Burst& burst);
     void resolve(Burst& burst);
     void transmit(Burst& burst);
-    void forward_timed(Burst& burst);
 
     // What happens to single packets, off the straight way: slow_path.cc.
     bool admit(Burst& burst, unsigned i);
     void answer_ping(Burst& burst, unsigned i);
     std::optional<nat::Request> request(Burst& burst, unsigned i);
     void open_flow(Burst& burst, unsigned i);
-    bool find_again(Burst& burst, unsigned i);
     bool is_alive(flow::FlowRef flow) const {
         // relaxed: the record was reached through the table, and is not reused this turn.
         return shared_.table.record(flow).life.load(std::memory_order_relaxed).life() ==

@@ -5,8 +5,11 @@
 #include "net/text.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sluice::config {
@@ -79,30 +82,12 @@ Status check_gateway(const Config& config) {
     return Done{};
 }
 
-/// A network of inside hosts, and the flag and value that named it.
-struct Served {
-    string_view flag;
-    string text;
-    Prefix prefix;
-};
-
-std::vector<Served> served(const Config& config) {
-    std::vector<Served> all;
-    for (const Prefix& prefix : config.inside)
-        all.push_back({"inside", to_string(prefix), prefix});
-    for (const SnatRule& rule : config.snat)
-        all.push_back({"snat", to_string(rule.inside), rule.inside});
-    for (const Prefix& prefix : config.no_nat)
-        all.push_back({"no-nat", to_string(prefix), prefix});
-    return all;
-}
-
 /// The addresses of one pool; `count` adds up those of all.
-Status check_pool(const Config& config, string_view flag, const std::vector<AddressRange>& pool,
+Status check_pool(const Networks& networks, string_view flag, const std::vector<AddressRange>& pool,
                   uint64_t& count) {
     constexpr uint64_t kMostAddresses = 65536;
     for (auto range = pool.begin(); range != pool.end(); ++range) {
-        if (const string why = why_not_public(config, *range); !why.empty())
+        if (const string why = networks.why_not_public(*range); !why.empty())
             return wrong(flag, to_string(*range), why);
         const auto twin = std::find_if(
             pool.begin(), range, [&](const AddressRange& other) { return overlap(*range, other); });
@@ -115,17 +100,19 @@ Status check_pool(const Config& config, string_view flag, const std::vector<Addr
     return Done{};
 }
 
-Status check_pools(const Config& config) {
+/// Equal pools are one.
+Status check_pools(const Config& config, const Networks& networks) {
     uint64_t count = 0;
-    if (Status status = check_pool(config, "pool", config.pool, count); !status)
+    if (Status status = check_pool(networks, "pool", config.pool, count); !status)
         return status;
-    for (auto rule = config.snat.begin(); rule != config.snat.end(); ++rule) {
-        const bool is_shared = std::any_of(config.snat.begin(), rule, [&](const SnatRule& other) {
-            return other.addresses == rule->addresses;
-        });
-        if (is_shared)
+    std::set<std::vector<std::pair<Be32, Be32>>> known;
+    for (const SnatRule& rule : config.snat) {
+        std::vector<std::pair<Be32, Be32>> key;
+        for (const AddressRange& range : rule.addresses)
+            key.push_back({range.first, range.last});
+        if (!known.insert(std::move(key)).second)
             continue;
-        if (Status status = check_pool(config, "snat", rule->addresses, count); !status)
+        if (Status status = check_pool(networks, "snat", rule.addresses, count); !status)
             return status;
     }
     return Done{};
@@ -139,30 +126,49 @@ bool is_reachable_inside(const Config& config, const Prefix& inside) {
            });
 }
 
-Status check_inside(const Config& config) {
-    const std::vector<Served> all = served(config);
-    for (auto inside = all.begin(); inside != all.end(); ++inside) {
-        const auto& [flag, text, prefix] = *inside;
-        if (net::is_martian(prefix.address) && prefix.length > 0)
-            return wrong(flag, text, "no host can have an address of this network");
-        if (overlap(prefix, config.wan_address))
-            return wrong(
-                flag, text,
-                "it overlaps the subnet of --wan-address " + to_string(config.wan_address));
-        const auto twin = std::find_if(all.begin(), inside, [&](const Served& other) {
-            return other.prefix == inside->prefix;
-        });
-        if (twin != inside)
-            return wrong(flag, text, "it is there already, as --" + string(twin->flag));
-        if (!is_reachable_inside(config, prefix))
-            return wrong(flag, text,
-                         "it is not on the subnet of --lan-address, and no --route leads to it "
-                         "via an address there");
+/// What can stand in the way of one network.
+string why_not_inside(const Config& config, const Prefix& prefix) {
+    if (net::is_martian(prefix.address) && prefix.length > 0)
+        return "no host can have an address of this network";
+    if (overlap(prefix, config.wan_address))
+        return "it overlaps the subnet of --wan-address " + to_string(config.wan_address);
+    if (!is_reachable_inside(config, prefix))
+        return "it is not on the subnet of --lan-address, and no --route leads to it via an "
+               "address there";
+    return {};
+}
+
+Status check_inside(const Config& config, const Networks& networks) {
+    std::map<string, string_view> known;  // what rules name, and their flag
+    std::vector<policy::Match> matches;
+    for (const Networks::Served& served : networks.served()) {
+        const string text = served.text();
+        const auto [twin, is_first] = known.emplace(text, served.flag);
+        if (!is_first)
+            return wrong(served.flag, text, "it is there already, as --" + string(twin->second));
+        if (const string why = why_not_inside(config, served.prefix); !why.empty())
+            return wrong(served.flag, to_string(served.prefix), why);
+        matches.push_back({served.prefix, served.toward});
     }
+    if (policy::Classifier::most_conditions(matches) > policy::kMostConditions)
+        return wrong("snat", "",
+                     "rules toward one destination name more than 64 different ranges "
+                     "of ports that have a port in common");
     return Done{};
 }
 
-Status check_route(const Config& config, const StaticRoute& route) {
+Status check_denied(const Config& config, const Networks& networks) {
+    for (const policy::Match& match : config.deny)
+        if (!networks.is_any_served(match.inside))
+            return wrong("deny", config::to_string(match), "no rule serves any of these hosts");
+    if (policy::Classifier::most_conditions(config.deny) > policy::kMostConditions)
+        return wrong("deny", "",
+                     "toward one destination there are more than 64 different ranges "
+                     "of ports that have a port in common");
+    return Done{};
+}
+
+Status check_route(const Config& config, const Networks& networks, const StaticRoute& route) {
     const string text = to_string(route.prefix) + " via " + to_string(route.via);
     if (route.prefix.length == 0)
         return wrong("route", text, "the default route is the one via --gateway");
@@ -180,17 +186,17 @@ Status check_route(const Config& config, const StaticRoute& route) {
         if (is_within(route.prefix, linked))
             return wrong("route", text,
                          "it leads to the subnet of a port, " + to_string(linked.network()));
-    for (const Served& inside : served(config))
+    for (const Networks::Served& inside : networks.served())
         if (!goes_inside && is_within(route.prefix, inside.prefix))
             return wrong(
                 "route", text,
-                "it leads outside to addresses of --" + string(inside.flag) + ' ' + inside.text);
+                "it leads outside to addresses of --" + string(inside.flag) + ' ' + inside.text());
     return Done{};
 }
 
-Status check_routes(const Config& config) {
+Status check_routes(const Config& config, const Networks& networks) {
     for (auto route = config.routes.begin(); route != config.routes.end(); ++route) {
-        if (Status status = check_route(config, *route); !status)
+        if (Status status = check_route(config, networks, *route); !status)
             return status;
         const auto twin = std::find_if(config.routes.begin(), route, [&](const StaticRoute& other) {
             return other.prefix == route->prefix;
@@ -204,44 +210,76 @@ Status check_routes(const Config& config) {
 
 }  // namespace
 
-string why_not_public(const Config& config, const AddressRange& range) {
-    const Prefix& wan = config.wan_address;
+Networks::Networks(const Config& config) : config_(config) {
+    for (const Prefix& prefix : config.inside)
+        served_.push_back({"inside", prefix});
+    for (const SnatRule& rule : config.snat)
+        served_.push_back({"snat", rule.inside, rule.toward});
+    for (const policy::Match& match : config.no_nat)
+        served_.push_back({"no-nat", match.inside, match.toward});
+
+    for (const Served& served : served_)
+        by_first_.push_back(&served);
+    std::stable_sort(by_first_.begin(), by_first_.end(), [](const Served* a, const Served* b) {
+        return a->prefix.network().address < b->prefix.network().address;
+    });
+    for (const Served* served : by_first_) {
+        const bool is_last = reaches_on_.empty() ||
+                             served->prefix.broadcast() > reaches_on_.back()->prefix.broadcast();
+        reaches_on_.push_back(is_last ? served : reaches_on_.back());
+    }
+
+    std::vector<AddressRange> ranges = config.pool;
+    for (const SnatRule& rule : config.snat)
+        ranges.insert(ranges.end(), rule.addresses.begin(), rule.addresses.end());
+    public_ = policy::merged(std::move(ranges));
+}
+
+const Networks::Served* Networks::overlapping(const AddressRange& range) const {
+    const auto behind = std::upper_bound(by_first_.begin(), by_first_.end(), range.last,
+                                         [](Be32 wanted, const Served* served) {
+                                             return wanted < served->prefix.network().address;
+                                         });
+    if (behind == by_first_.begin())
+        return nullptr;
+    const Served* last = reaches_on_[static_cast<size_t>(behind - by_first_.begin()) - 1];
+    return range.first <= last->prefix.broadcast() ? last : nullptr;
+}
+
+string Networks::why_not_public(const AddressRange& range) const {
+    const Prefix& wan = config_.wan_address;
     if (net::is_martian(range.first) || net::is_martian(range.last) ||
         overlap(range, {Be32::from_host(127U << 24), Be32::from_host((128U << 24) - 1)}))
         return "it contains addresses that no host can have";
-    if (range.contains(config.gateway))
-        return "it contains the address of --gateway " + to_string(config.gateway);
-    if (overlap(range, range_of(config.lan_address)))
-        return "it overlaps the subnet of --lan-address " + to_string(config.lan_address);
+    if (range.contains(config_.gateway))
+        return "it contains the address of --gateway " + to_string(config_.gateway);
+    if (overlap(range, range_of(config_.lan_address)))
+        return "it overlaps the subnet of --lan-address " + to_string(config_.lan_address);
     if (wan.length <= 30 &&
         (range.contains(wan.network().address) || range.contains(wan.broadcast())))
         return "it contains the network or broadcast address of --wan-address " + to_string(wan);
-    for (const Served& inside : served(config))
-        if (overlap(range, range_of(inside.prefix)))
-            return "it overlaps --" + string(inside.flag) + ' ' + inside.text;
+    if (const Served* inside = overlapping(range))
+        return "it overlaps --" + string(inside->flag) + ' ' + inside->text();
     return {};
 }
 
-bool is_served(const Config& config, Be32 inside) {
-    const std::vector<Served> all = served(config);
-    return std::any_of(all.begin(), all.end(),
-                       [&](const Served& network) { return network.prefix.contains(inside); });
+bool Networks::is_any_served(const Prefix& prefix) const {
+    return overlapping(range_of(prefix)) != nullptr;
 }
 
-bool is_in_pool(const Config& config, Be32 address) {
-    const auto is_in = [&](const std::vector<AddressRange>& pool) {
-        return std::any_of(pool.begin(), pool.end(),
-                           [&](const AddressRange& range) { return range.contains(address); });
-    };
-    return is_in(config.pool) ||
-           std::any_of(config.snat.begin(), config.snat.end(),
-                       [&](const SnatRule& rule) { return is_in(rule.addresses); });
+bool Networks::is_in_pool(Be32 address) const {
+    const auto behind = std::upper_bound(
+        public_.begin(), public_.end(), address,
+        [](Be32 wanted, const AddressRange& range) { return wanted < range.first; });
+    return behind != public_.begin() && (behind - 1)->contains(address);
 }
 
-Status check_addresses(const Config& config) {
-    for (const auto check :
-         {check_own_addresses, check_gateway, check_routes, check_inside, check_pools})
+Status check_addresses(const Config& config, const Networks& networks) {
+    for (const auto check : {check_own_addresses, check_gateway})
         if (Status status = check(config); !status)
+            return status;
+    for (const auto check : {check_routes, check_inside, check_denied, check_pools})
+        if (Status status = check(config, networks); !status)
             return status;
     return Done{};
 }

@@ -6,19 +6,54 @@
 
 #include "base/result.h"
 #include "config/config.h"
+#include "config/read_match.h"
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace sluice::config {
 
-/// The first contradiction, as validate() reports it.
-Status check_addresses(const Config& config);
+/// The networks of a configuration, to be asked about single addresses.
+///
+/// Memory   Refers to the Config.
+/// Cost     A binary search for each question, whatever the number of rules.
+class Networks {
+public:
+    explicit Networks(const Config& config);
 
-/// Why no flow can be given an address of `range`; empty where it can.
-std::string why_not_public(const Config& config, const AddressRange& range);
-/// True for an address of an inside host whom the gateway serves.
-bool is_served(const Config& config, Be32 inside);
-/// True for an address that flows are given.
-bool is_in_pool(const Config& config, Be32 address);
+    /// A network of inside hosts, and the flag and value that named it.
+    struct Served {
+        std::string_view flag;
+        net::Prefix prefix;
+        policy::Toward toward = {};
+
+        std::string text() const { return to_string(policy::Match{prefix, toward}); }
+    };
+    /// In the order of the flags, and as written behind each.
+    const std::vector<Served>& served() const { return served_; }
+
+    /// Why no flow can be given an address of `range`; empty where it can.
+    std::string why_not_public(const AddressRange& range) const;
+    /// True for an address of an inside host whom the gateway serves.
+    bool is_served(Be32 inside) const { return is_any_served({inside, 32}); }
+    /// Likewise for a network, some of whose addresses are.
+    bool is_any_served(const net::Prefix& prefix) const;
+    /// True for an address that flows are given.
+    bool is_in_pool(Be32 address) const;
+
+private:
+    /// One whose addresses are some of the range's; null where there is none.
+    const Served* overlapping(const AddressRange& range) const;
+
+    const Config& config_;
+    std::vector<Served> served_;
+    std::vector<const Served*> by_first_;    // ascending by first address
+    std::vector<const Served*> reaches_on_;  // of those up to it, the one with the highest last
+    std::vector<AddressRange> public_;       // of all pools: ascending, apart
+};
+
+/// The first contradiction, as validate() reports it.
+Status check_addresses(const Config& config, const Networks& networks);
 
 }  // namespace sluice::config

@@ -11,8 +11,9 @@
 #include "fragment/datagrams.h"
 #include "hosts/host_table.h"
 #include "nat/holders.h"
-#include "nat/rules.h"
 #include "net/prefix.h"
+#include "policy/classifier.h"
+#include "policy/rules.h"
 #include "pool/port_range.h"
 #include "pool/static_mappings.h"
 
@@ -69,12 +70,14 @@ struct StaticRoute {
     Be32 via;
 };
 
-/// "PREFIX -> RANGE[,RANGE…][:FIRST-LAST]".
+/// "PREFIX [to PREFIX] [PROTOCOL [PORTS]] -> RANGE[,RANGE…][:FIRST-LAST]".
 struct SnatRule {
     net::Prefix inside;
-    std::vector<AddressRange> addresses;                 ///< Its pool; never empty.
-    pool::PortRange ports = pool::kAllPorts;             ///< What of its ports may be used.
-    std::optional<nat::Independence> independence = {};  ///< Nothing: endpoint-dependent mapping.
+    std::vector<AddressRange> addresses;      ///< Its pool; never empty.
+    pool::PortRange ports = pool::kAllPorts;  ///< What of its ports may be used.
+    std::optional<policy::Independence> independence =
+        {};                      ///< Nothing: endpoint-dependent mapping.
+    policy::Toward toward = {};  ///< Whom its hosts talk to.
 };
 
 struct Config {
@@ -83,11 +86,12 @@ struct Config {
     net::Prefix lan_address;  ///< The gateway's own address and the length of its subnet.
     net::Prefix wan_address;
     Be32 gateway;
-    // Whom the gateway serves, and how: the longest of all inside prefixes wins.
+    // Whom the gateway serves, and how: policy/classifier.h says which rule wins.
     std::vector<AddressRange> pool;   ///< Of all of `inside`; not empty if that is not.
     std::vector<net::Prefix> inside;  ///< Empty only beside `snat`.
     std::vector<SnatRule> snat;
-    std::vector<net::Prefix> no_nat;  ///< These leave with their own addresses.
+    std::vector<policy::Match> no_nat;  ///< These leave with their own addresses.
+    std::vector<policy::Match> deny;    ///< These do not leave, whatever rule serves them.
     std::vector<pool::Forward> forwards;
     std::vector<pool::OneToOne> one_to_one;
     std::vector<StaticRoute> routes;

@@ -2,6 +2,7 @@
 #include "config/flags.h"
 
 #include "config/read_mappings.h"
+#include "config/read_match.h"
 #include "config/read_rules.h"
 
 #include <bit>
@@ -194,13 +195,19 @@ constexpr Flag kFlags[] = {
      "The networks whose packets are translated to --pool; default: the network of --lan-address, "
      "where no --snat is given",
      [](const Given& g, Config& c) { return store(read_networks(g), c.inside); }},
-    {"snat", kAddresses, Arity::Many, false, "PREFIX -> POOL",
+    {"snat", kAddresses, Arity::Many, false, "HOSTS -> POOL",
      "Translate a network to a pool of its own: \"10.2.0.0/16 -> 198.51.100.1-198.51.100.8\", with "
-     "a port range \"-> 198.51.100.9:1024-65535\"; the longest prefix wins",
+     "a port range \"-> 198.51.100.9:1024-65535\"; toward some only: \"10.0.0.0/8 to 192.0.2.0/24 "
+     "tcp 25 -> 198.51.100.7\"; the longest prefixes win",
      [](const Given& g, Config& c) { return store(read_snat(g), c.snat); }},
-    {"no-nat", kAddresses, Arity::Many, false, "PREFIX",
-     "Networks whose hosts leave with their own addresses; the longest prefix wins",
-     [](const Given& g, Config& c) { return store(read_networks(g), c.no_nat); }},
+    {"no-nat", kAddresses, Arity::Many, false, "HOSTS",
+     "Networks whose hosts leave with their own addresses, toward whomever, or toward some: "
+     "\"10.0.0.0/8 to 10.200.0.0/16\"; the longest prefixes win",
+     [](const Given& g, Config& c) { return store(read_matches(g), c.no_nat); }},
+    {"deny", kAddresses, Arity::Many, false, "HOSTS",
+     "Inside hosts that open no flows, toward whomever, or toward some: \"10.0.0.0/8 to "
+     "192.0.2.0/24\", \"10.3.0.0/16 tcp 25\"; goes before all rules",
+     [](const Given& g, Config& c) { return store(read_matches(g), c.deny); }},
     {"forward", kAddresses, Arity::Many, false, "FORWARD",
      "Give a public port to an inside one: \"tcp 198.51.100.1:8080 -> 10.1.0.10:80\"",
      [](const Given& g, Config& c) { return store(read_forwards(g), c.forwards); }},

@@ -15,35 +15,26 @@ using pool::Forward;
 using pool::OneToOne;
 using std::string;
 
-string to_string(const net::Endpoint& endpoint) {
+string endpoint_text(const net::Endpoint& endpoint) {
     return net::to_string(endpoint.address) + ':' + std::to_string(endpoint.port.host());
 }
 
-string to_string(const Forward& forward) {
-    return (forward.protocol == net::Protocol::Tcp ? "tcp " : "udp ") +
-           to_string(forward.external) + " -> " + to_string(forward.internal);
-}
-
-string to_string(const OneToOne& pair) {
-    return net::to_string(pair.external) + " = " + net::to_string(pair.internal);
-}
-
 /// Why an inside host cannot be given `external`; empty where it can.
-string why_not(const Config& config, Be32 external, Be32 internal) {
-    if (const string why = why_not_public(config, {external, external}); !why.empty())
+string why_not(const Config& config, const Networks& networks, Be32 external, Be32 internal) {
+    if (const string why = networks.why_not_public({external, external}); !why.empty())
         return "outside: " + why;
     if (internal == config.lan_address.address)
         return "inside: this is the address of --lan-address";
-    if (!is_served(config, internal))
+    if (!networks.is_served(internal))
         return "inside: the gateway does not serve this address";
     return {};
 }
 
-Status check_forwards(const Config& config) {
+Status check_forwards(const Config& config, const Networks& networks) {
     for (auto forward = config.forwards.begin(); forward != config.forwards.end(); ++forward) {
         const string text = to_string(*forward);
         if (const string why =
-                why_not(config, forward->external.address, forward->internal.address);
+                why_not(config, networks, forward->external.address, forward->internal.address);
             !why.empty())
             return wrong("forward", text, why);
         const auto twin = std::find_if(config.forwards.begin(), forward, [&](const Forward& other) {
@@ -56,10 +47,10 @@ Status check_forwards(const Config& config) {
 }
 
 /// What else the external address of a pair is; empty where it is nothing else.
-string what_else(const Config& config, Be32 external) {
+string what_else(const Config& config, const Networks& networks, Be32 external) {
     if (external == config.wan_address.address)
         return "this is the address of --wan-address";
-    if (is_in_pool(config, external))
+    if (networks.is_in_pool(external))
         return "its outside address is in a pool";
     const auto forward =
         std::find_if(config.forwards.begin(), config.forwards.end(),
@@ -69,13 +60,14 @@ string what_else(const Config& config, Be32 external) {
                : "its outside address is used by --forward " + to_string(*forward);
 }
 
-Status check_one_to_one(const Config& config) {
+Status check_one_to_one(const Config& config, const Networks& networks) {
     const auto& pairs = config.one_to_one;
     for (auto pair = pairs.begin(); pair != pairs.end(); ++pair) {
         const string text = to_string(*pair);
-        if (const string why = why_not(config, pair->external, pair->internal); !why.empty())
+        if (const string why = why_not(config, networks, pair->external, pair->internal);
+            !why.empty())
             return wrong("one-to-one", text, why);
-        if (const string what = what_else(config, pair->external); !what.empty())
+        if (const string what = what_else(config, networks, pair->external); !what.empty())
             return wrong("one-to-one", text, what);
         const auto twin = std::find_if(pairs.begin(), pair, [&](const OneToOne& other) {
             return other.external == pair->external || other.internal == pair->internal;
@@ -88,10 +80,19 @@ Status check_one_to_one(const Config& config) {
 
 }  // namespace
 
-Status check_mappings(const Config& config) {
-    if (Status status = check_forwards(config); !status)
+std::string to_string(const Forward& forward) {
+    return (forward.protocol == net::Protocol::Tcp ? "tcp " : "udp ") +
+           endpoint_text(forward.external) + " -> " + endpoint_text(forward.internal);
+}
+
+std::string to_string(const OneToOne& pair) {
+    return net::to_string(pair.external) + " = " + net::to_string(pair.internal);
+}
+
+Status check_mappings(const Config& config, const Networks& networks) {
+    if (Status status = check_forwards(config, networks); !status)
         return status;
-    return check_one_to_one(config);
+    return check_one_to_one(config, networks);
 }
 
 }  // namespace sluice::config

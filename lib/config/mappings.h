@@ -5,11 +5,18 @@
 /// Whether forwards and one-to-one addresses can stand beside the pool and one another.
 
 #include "base/result.h"
+#include "config/addresses.h"
 #include "config/config.h"
+
+#include <string>
 
 namespace sluice::config {
 
 /// The first contradiction, as validate() reports it.
-Status check_mappings(const Config& config);
+Status check_mappings(const Config& config, const Networks& networks);
+
+/// As they are written behind their flags.
+std::string to_string(const pool::Forward& forward);
+std::string to_string(const pool::OneToOne& pair);
 
 }  // namespace sluice::config

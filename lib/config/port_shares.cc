@@ -12,8 +12,8 @@
 namespace sluice::config {
 namespace {
 
-using nat::Independence;
 using net::Protocol;
+using policy::Independence;
 using pool::PortRange;
 
 /// Inside hosts that take ports of some addresses.
@@ -52,12 +52,12 @@ bool has_dependent(const User& user, Protocol protocol) {
 
 /// All of the ports that most of the user's flows may be given are for mappings of this protocol,
 /// its own or others'.
-bool is_left_without(const User& user, Protocol protocol, const std::vector<User>& users) {
+bool is_left_without(const User& user, Protocol protocol,
+                     const std::vector<const User*>& independent) {
     std::vector<PortRange> mapped;
-    for (const User& other : users)
-        if (other.independence != nullptr && other.independence->names(protocol) &&
-            overlap(user, other))
-            mapped.push_back(other.independence->external);
+    for (const User* other : independent)
+        if (other->independence->names(protocol) && overlap(user, *other))
+            mapped.push_back(other->independence->external);
     std::sort(mapped.begin(), mapped.end(),
               [](const PortRange& a, const PortRange& b) { return a.first < b.first; });
     const PortRange usual = pool::search_range(protocol, pool::kUserPorts.first, user.ports);
@@ -98,10 +98,14 @@ Status check_port_shares(const Config& config) {
     const std::vector<User> users = users_of(config);
     if (config.holders.blocks.size != 0)
         return check_blocks(config, users);
+    std::vector<const User*> independent;
+    for (const User& user : users)
+        if (user.independence != nullptr)
+            independent.push_back(&user);
     for (const User& user : users)
         for (const auto& [protocol, name] :
              {std::pair{Protocol::Tcp, "TCP"}, {Protocol::Udp, "UDP"}, {Protocol::Icmp, "ICMP"}})
-            if (has_dependent(user, protocol) && is_left_without(user, protocol, users))
+            if (has_dependent(user, protocol) && is_left_without(user, protocol, independent))
                 return wrong(user.flag, net::to_string(user.inside),
                              std::string("endpoint-independent mappings have all ports of its "
                                          "addresses for ") +

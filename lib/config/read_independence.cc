@@ -11,9 +11,9 @@
 namespace sluice::config {
 namespace {
 
-using nat::Filtering;
-using nat::Independence;
-using nat::ProtocolPorts;
+using policy::Filtering;
+using policy::Independence;
+using policy::ProtocolPorts;
 using std::string;
 using std::string_view;
 
@@ -27,29 +27,34 @@ std::optional<uint16_t> parse_port(string_view text) {
     return value;
 }
 
-std::optional<net::Protocol> parse_protocol(string_view text) {
-    for (const auto& [name, protocol] : {std::pair{"tcp", net::Protocol::Tcp},
-                                         {"udp", net::Protocol::Udp},
-                                         {"icmp", net::Protocol::Icmp}})
+constexpr std::pair<string_view, net::Protocol> kProtocols[] = {
+    {"tcp", net::Protocol::Tcp}, {"udp", net::Protocol::Udp}, {"icmp", net::Protocol::Icmp}};
+
+constexpr std::pair<string_view, Filtering> kFilterings[] = {
+    {"endpoint-dependent", Filtering::EndpointDependent},
+    {"address-dependent", Filtering::AddressDependent},
+    {"endpoint-independent", Filtering::EndpointIndependent}};
+
+template <typename Value, size_t N>
+std::optional<Value> parse_word(const std::pair<string_view, Value> (&words)[N], string_view text) {
+    for (const auto& [name, value] : words)
         if (text == name)
-            return protocol;
+            return value;
     return std::nullopt;
 }
 
-std::optional<Filtering> parse_filtering(string_view text) {
-    for (const auto& [name, filtering] :
-         {std::pair{"endpoint-dependent", Filtering::EndpointDependent},
-          {"address-dependent", Filtering::AddressDependent},
-          {"endpoint-independent", Filtering::EndpointIndependent}})
-        if (text == name)
-            return filtering;
-    return std::nullopt;
+template <typename Value, size_t N>
+string word_of(const std::pair<string_view, Value> (&words)[N], Value wanted) {
+    for (const auto& [name, value] : words)
+        if (value == wanted)
+            return string(name);
+    return {};
 }
 
 /// PROTOCOL[:FIRST-LAST]
 std::optional<ProtocolPorts> parse_inside(string_view text) {
     const size_t colon = text.find(':');
-    const auto protocol = parse_protocol(text.substr(0, colon));
+    const auto protocol = parse_word(kProtocols, text.substr(0, colon));
     const auto ports = colon == string_view::npos ? std::optional(pool::kAllPorts)
                                                   : parse_ports(text.substr(colon + 1));
     if (!protocol || !ports)
@@ -123,6 +128,24 @@ std::optional<pool::PortRange> parse_ports(string_view text) {
     return pool::PortRange{*first, *last};
 }
 
+string to_string(pool::PortRange ports) {
+    return std::to_string(ports.first) +
+           (ports.first == ports.last ? string() : '-' + std::to_string(ports.last));
+}
+
+string to_string(const Independence& independence) {
+    string text =
+        "mapping=endpoint-independent filtering=" + word_of(kFilterings, independence.filtering) +
+        " for=";
+    for (const ProtocolPorts& inside : independence.inside) {
+        text += (&inside == &independence.inside.front() ? "" : ",") +
+                word_of(kProtocols, inside.protocol);
+        if (inside.ports != pool::kAllPorts)
+            text += ':' + to_string(inside.ports);
+    }
+    return text + " mapping-ports=" + to_string(independence.external);
+}
+
 Result<std::optional<Independence>> read_independence(string_view flag,
                                                       std::span<const string> given,
                                                       pool::PortRange pool) {
@@ -136,8 +159,8 @@ Result<std::optional<Independence>> read_independence(string_view flag,
         return wrong(flag, "mapping=" + string(wanted),
                      "endpoint-dependent or endpoint-independent is wanted");
     const auto filter = all.find("filtering");
-    const auto filtering =
-        parse_filtering(filter == all.end() ? "endpoint-dependent" : filter->second);
+    const auto filtering = parse_word(
+        kFilterings, filter == all.end() ? "endpoint-dependent" : string_view(filter->second));
     if (!filtering)
         return wrong(flag, "filtering=" + string(filter->second),
                      "endpoint-dependent, address-dependent or endpoint-independent is wanted");

@@ -21,11 +21,15 @@
 namespace sluice::config {
 
 /// Nothing where mappings are endpoint-dependent. `pool` are the ports of the rule's pool.
-Result<std::optional<nat::Independence>> read_independence(std::string_view flag,
-                                                           std::span<const std::string> words,
-                                                           pool::PortRange pool);
+Result<std::optional<policy::Independence>> read_independence(std::string_view flag,
+                                                              std::span<const std::string> words,
+                                                              pool::PortRange pool);
+
+/// As it is written behind a pool.
+std::string to_string(const policy::Independence& independence);
 
 /// FIRST-LAST, or one port.
 std::optional<pool::PortRange> parse_ports(std::string_view text);
+std::string to_string(pool::PortRange ports);
 
 }  // namespace sluice::config

@@ -2,6 +2,8 @@
 #include "config/read_rules.h"
 
 #include "config/read_independence.h"
+#include "config/read_match.h"
+#include "net/text.h"
 
 #include <span>
 #include <sstream>
@@ -59,19 +61,24 @@ Result<SnatRule> read_rule(const Given& given, const string& text) {
         return no_rule(given, text);
     const std::vector<string> left = words_of(text.substr(0, arrow));
     const std::vector<string> right = words_of(text.substr(arrow + kArrow.size()));
-    if (left.size() != 1 || right.empty())
+    if (left.empty() || right.empty())
         return no_rule(given, text);
     SnatRule rule;
-    const Result<net::Prefix> inside = read_network(given.flag, left[0]);
-    if (!inside)
-        return within(given, text, inside.error());
-    rule.inside = *inside;
+    const Result<policy::Match> match = read_match(given.flag, left);
+    if (!match)
+        return within(given, text, match.error());
+    rule.inside = (*match).inside;
+    rule.toward = (*match).toward;
     if (Status status = read_pool(given, right[0], rule); !status)
         return within(given, text, status.error());
     auto independence = read_independence(given.flag, std::span(right).subspan(1), rule.ports);
     if (!independence)
         return within(given, text, independence.error());
     rule.independence = std::move(*independence);
+    if (rule.independence && !rule.toward.is_whomever())
+        return wrong(given.flag, text,
+                     "mapping=endpoint-independent is for whomever a host talks to: it does not go "
+                     "with a destination or a protocol before the arrow; for= names protocols");
     return rule;
 }
 
@@ -86,6 +93,15 @@ Result<std::vector<SnatRule>> read_snat(const Given& given) {
         rules.push_back(std::move(*rule));
     }
     return rules;
+}
+
+string to_string(const SnatRule& rule) {
+    string text = to_string(policy::Match{rule.inside, rule.toward}) + " -> ";
+    for (const AddressRange& range : rule.addresses)
+        text += (&range == &rule.addresses.front() ? "" : ",") + net::to_string(range);
+    if (rule.ports != pool::kAllPorts)
+        text += ':' + to_string(rule.ports);
+    return rule.independence ? text + ' ' + to_string(*rule.independence) : text;
 }
 
 }  // namespace sluice::config

@@ -21,11 +21,19 @@ Result<Sources> Sources::read(Settings command_line, const std::optional<std::st
     return sources;
 }
 
-Result<Config> Sources::load() const {
+Settings Sources::settings() const {
     Settings settings = command_line_;
     if (file_)
         settings.merge(file_->settings());  // what is there already stays
-    Result<Config> config = config::load(settings, eal_);
+    return settings;
+}
+
+Result<Sources> Sources::read_again() const {
+    return read(command_line_, file_ ? std::optional(file_->path()) : std::nullopt, eal_);
+}
+
+Result<Config> Sources::load() const {
+    Result<Config> config = config::load(settings(), eal_);
     if (!config)
         return located(config.error());
     return config;

@@ -26,6 +26,10 @@ public:
     static Result<Sources> read(Settings command_line, const std::optional<std::string>& path,
                                 std::vector<std::string> eal);
 
+    /// The words behind each flag.
+    Settings settings() const;
+    /// The same flags, and the file as it is now.
+    Result<Sources> read_again() const;
     /// What they say, with all defaults.
     Result<Config> load() const;
     /// Whether `config`, which they say, can be: see validate().

@@ -134,8 +134,13 @@ Status check_eal(const Config& config) {
 }  // namespace
 
 Status validate(const Config& config, std::span<const unsigned> allowed_cpus) {
-    for (const auto check : {check_ports, check_addresses, check_mappings, check_port_shares,
-                             check_control_socket, check_eal})
+    if (Status status = check_ports(config); !status)
+        return status;
+    const Networks networks(config);
+    for (const auto check : {check_addresses, check_mappings})
+        if (Status status = check(config, networks); !status)
+            return status;
+    for (const auto check : {check_port_shares, check_control_socket, check_eal})
         if (Status status = check(config); !status)
             return status;
     return check_cores(config, allowed_cpus);

@@ -197,7 +197,7 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
 
 /// Makes the workers and the control core, and what they share, in that memory.
 void Gateway::assemble(const config::Config& config, const Ground& ground) {
-    rules_ = std::make_unique<nat::Rules>(rules_of(config), kAddressKey);
+    rules_ = std::make_unique<policy::Rules>(rules_of(config), kAddressKey, config.deny);
     const std::vector<pool::PortRange> slots = slots_of(*rules_);
     leases_ = std::make_unique<pool::Leases>(config.workers, slots, ground.secret[1]);
     exhaustion_ = std::make_unique<pool::Exhaustion>(static_cast<uint32_t>(slots.size()));

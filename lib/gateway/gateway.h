@@ -19,7 +19,7 @@
 #include "gateway/shortage_log.h"
 #include "hosts/host_table.h"
 #include "io/port.h"
-#include "nat/rules.h"
+#include "policy/rules.h"
 #include "pool/exhaustion.h"
 #include "pool/leases.h"
 #include "pool/static_mappings.h"
@@ -63,7 +63,7 @@ public:
     worker::Worker& worker(unsigned index) { return *workers_[index]; }
     const worker::Worker& worker(unsigned index) const { return *workers_[index]; }
     bool steers_replies() const { return steering_.has_value(); }
-    const nat::Rules& rules() const { return *rules_; }
+    const policy::Rules& rules() const { return *rules_; }
     const pool::Exhaustion& exhaustion() const { return *exhaustion_; }
     control::Core& control() { return *control_; }
     flow::FlowTable& table() { return *table_; }
@@ -98,7 +98,7 @@ private:
 
     std::unique_ptr<hosts::HostTable> hosts_;  // told by the flow table
     std::unique_ptr<flow::FlowTable> table_;
-    std::unique_ptr<nat::Rules> rules_;
+    std::unique_ptr<policy::Rules> rules_;
     std::unique_ptr<pool::Leases> leases_;
     std::unique_ptr<pool::Exhaustion> exhaustion_;
     std::unique_ptr<ShortageLog> shortage_log_;

@@ -7,52 +7,56 @@
 
 namespace sluice::gateway {
 
-std::vector<nat::RuleParams> rules_of(const config::Config& config) {
-    std::vector<nat::RuleParams> rules;
-    const auto add = [&](const net::Prefix& inside) -> nat::RuleParams& {
-        nat::RuleParams& rule = rules.emplace_back();
+std::vector<policy::RuleParams> rules_of(const config::Config& config) {
+    std::vector<policy::RuleParams> rules;
+    const auto add = [&](const net::Prefix& inside) -> policy::RuleParams& {
+        policy::RuleParams& rule = rules.emplace_back();
         rule.inside = inside;
         return rule;
     };
     for (const net::Prefix& inside : config.inside)
         add(inside).addresses = config.pool;
     for (const auto& snat : config.snat) {
-        nat::RuleParams& rule = add(snat.inside);
+        policy::RuleParams& rule = add(snat.inside);
         rule.addresses = snat.addresses;
         rule.ports = snat.ports;
         rule.independence = snat.independence;
+        rule.toward = snat.toward;
     }
-    for (const net::Prefix& inside : config.no_nat)
-        add(inside).is_exempt = true;
+    for (const auto& [inside, toward] : config.no_nat) {
+        policy::RuleParams& rule = add(inside);
+        rule.is_exempt = true;
+        rule.toward = toward;
+    }
     return rules;
 }
 
 uint64_t count_hosts(const config::Config& config) {
     uint64_t count = 0;
-    for (const nat::RuleParams& rule : rules_of(config))
+    for (const policy::RuleParams& rule : rules_of(config))
         count += uint64_t{1} << (32 - rule.inside.length);
     return count;
 }
 
 std::vector<net::AddressRange> public_ranges(const config::Config& config) {
     std::vector<net::AddressRange> ranges;
-    for (const nat::RuleParams& rule : rules_of(config))
+    for (const policy::RuleParams& rule : rules_of(config))
         ranges.insert(ranges.end(), rule.addresses.begin(), rule.addresses.end());
     for (const pool::Forward& forward : config.forwards)
         ranges.push_back({forward.external.address, forward.external.address});
     for (const pool::OneToOne& pair : config.one_to_one)
         ranges.push_back({pair.external, pair.external});
-    return nat::merged(std::move(ranges));
+    return policy::merged(std::move(ranges));
 }
 
-std::vector<pool::PortRange> slots_of(const nat::Rules& rules) {
+std::vector<pool::PortRange> slots_of(const policy::Rules& rules) {
     std::vector<pool::PortRange> slots;
     for (const auto& pool : rules.pools())
         slots.insert(slots.end(), pool->size(), pool->ports());
     return slots;
 }
 
-std::string name_of(const nat::RuleParams& pool) {
+std::string name_of(const policy::RuleParams& pool) {
     std::string name;
     for (const net::AddressRange& range : pool.addresses)
         name += (name.empty() ? "" : ",") + net::to_string(range);

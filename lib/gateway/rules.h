@@ -5,7 +5,7 @@
 /// From the operator's flags to the rules of translation, and what follows from these.
 
 #include "config/config.h"
-#include "nat/rules.h"
+#include "policy/rules.h"
 #include "pool/port_range.h"
 
 #include <cstdint>
@@ -15,7 +15,7 @@
 namespace sluice::gateway {
 
 /// --snat and --no-nat, and --inside with --pool, each as a rule.
-std::vector<nat::RuleParams> rules_of(const config::Config& config);
+std::vector<policy::RuleParams> rules_of(const config::Config& config);
 
 /// How many inside addresses the rules serve; one that two rules name counts twice.
 uint64_t count_hosts(const config::Config& config);
@@ -24,9 +24,9 @@ uint64_t count_hosts(const config::Config& config);
 std::vector<net::AddressRange> public_ranges(const config::Config& config);
 
 /// The ports of every slot: of each address of each pool.
-std::vector<pool::PortRange> slots_of(const nat::Rules& rules);
+std::vector<pool::PortRange> slots_of(const policy::Rules& rules);
 
 /// A pool as the operator wrote it: "198.51.100.1-198.51.100.8:1024-65535".
-std::string name_of(const nat::RuleParams& pool);
+std::string name_of(const policy::RuleParams& pool);
 
 }  // namespace sluice::gateway

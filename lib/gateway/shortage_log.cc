@@ -34,7 +34,7 @@ std::string wanted(const pool::Shortage& shortage) {
 
 }  // namespace
 
-ShortageLog::ShortageLog(const nat::Rules& rules, const pool::Exhaustion& exhaustion,
+ShortageLog::ShortageLog(const policy::Rules& rules, const pool::Exhaustion& exhaustion,
                          control::Notice notice)
     : exhaustion_(exhaustion), notice_(std::move(notice)) {
     for (const auto& pool : rules.pools())

@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "control/neighbours.h"
-#include "nat/rules.h"
+#include "policy/rules.h"
 #include "pool/exhaustion.h"
 
 #include <cstdint>
@@ -24,7 +24,7 @@ inline constexpr unsigned kShortagesAtOnce = 8;
 
 class ShortageLog {
 public:
-    ShortageLog(const nat::Rules& rules, const pool::Exhaustion& exhaustion,
+    ShortageLog(const policy::Rules& rules, const pool::Exhaustion& exhaustion,
                 control::Notice notice);
 
     void turn(Tick now);

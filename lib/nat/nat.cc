@@ -44,7 +44,7 @@ Nat::Nat(const NatParams& params, flow::Member& member, stats::Counters& counter
 void Nat::expect(const net::Tuple& original) {
     params_.table.send_for(original);
     params_.hosts.send_for_head(original.source);
-    const Rule* rule = params_.rules.find(original.source);
+    const Rule* rule = params_.rules.find(original);
     if (rule != nullptr && rule->translates())
         params_.table.send_for(ports_.first_guess(original, *rule));
 }
@@ -190,7 +190,7 @@ Chosen Nat::choose(const Request& request, Tick now) {
     reply.source = request.target.address;
     reply.source_port = request.target.port;
     if (!is_inward(request)) {
-        const Rule* rule = params_.rules.find(original.source);
+        const Rule* rule = params_.rules.find(original);
         const auto external = mapped(original, rule, chosen, now);
         if (chosen.reason != Drop{})
             return chosen;

@@ -2,164 +2,17 @@
 #pragma once
 
 /// \file
-/// Rules: which inside hosts are served, and from which pool each is given its public address.
-///
-/// Shape    The rule with the longest inside prefix wins. A rule without a pool lets its hosts
-///          leave with their own addresses (no NAT). Rules with equal pools share one.
-/// Threads  Immutable after construction; shared by all workers.
-/// Source   RFC 4787 §4.1 (mapping) and §5 (filtering).
-/// Cost     find() is a binary search over the borders between prefixes; contains() is two
-///          comparisons as long as the public addresses are one run.
+/// The rules that the NAT goes by are the policy's (policy/rules.h); these are their names here.
 
-#include "base/big_endian.h"
-#include "net/prefix.h"
-#include "pool/address_pool.h"
-#include "pool/port_range.h"
-
-#include <algorithm>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <span>
-#include <vector>
+#include "policy/rules.h"
 
 namespace sluice::nat {
 
-/// Who may open flows from outside to a mapped endpoint.
-enum class Filtering : uint8_t {
-    EndpointDependent,    ///< Nobody: only what it has talked to answers.
-    AddressDependent,     ///< Any port of an address that it has talked to.
-    EndpointIndependent,  ///< Everybody: a full cone.
-};
-
-/// Ports of one protocol.
-struct ProtocolPorts {
-    net::Protocol protocol{};
-    pool::PortRange ports = pool::kAllPorts;
-
-    constexpr bool contain(net::Protocol other, uint16_t port) const {
-        return protocol == other && ports.contains(port);
-    }
-};
-
-struct Independence {
-    std::vector<ProtocolPorts> inside;  ///< The endpoints of inside hosts that are mapped so.
-    pool::PortRange external;           ///< Ports for their mappings; no other flow is given them.
-    Filtering filtering = Filtering::EndpointDependent;
-
-    /// Some endpoints of this protocol are mapped so, or all.
-    bool names(net::Protocol protocol) const {
-        return std::any_of(inside.begin(), inside.end(),
-                           [&](const ProtocolPorts& ports) { return ports.protocol == protocol; });
-    }
-    bool covers_all(net::Protocol protocol) const {
-        return std::any_of(inside.begin(), inside.end(), [&](const ProtocolPorts& ports) {
-            return ports.protocol == protocol && ports.ports == pool::kAllPorts;
-        });
-    }
-    bool covers(net::Protocol protocol, uint16_t port) const {
-        return std::any_of(inside.begin(), inside.end(), [&](const ProtocolPorts& ports) {
-            return ports.contain(protocol, port);
-        });
-    }
-};
-
-/// A rule as the operator writes it.
-struct RuleParams {
-    net::Prefix inside;
-    bool is_exempt = false;                         ///< No NAT.
-    std::vector<net::AddressRange> addresses;       ///< Of the pool; not empty but without NAT.
-    pool::PortRange ports = pool::kAllPorts;        ///< What of the addresses' ports may be used.
-    std::optional<Independence> independence = {};  ///< Nothing: mappings are endpoint-dependent.
-};
-
-struct Rule {
-    net::Prefix inside;
-    const pool::AddressPool* pool = nullptr;  ///< Null: no NAT.
-    std::optional<Independence> independence = {};
-    std::vector<ProtocolPorts> reserved = {};  ///< Of its pool, for mappings by any rule.
-
-    bool translates() const { return pool != nullptr; }
-    /// How an inside endpoint is mapped; null for endpoint-dependently.
-    const Independence* independence_of(net::Protocol protocol, uint16_t inside_port) const {
-        return independence && independence->covers(protocol, inside_port) ? &*independence
-                                                                           : nullptr;
-    }
-    /// What of a host's block of ports its endpoints are given, mapped or not: where some of the
-    /// protocol's are mapped and some are not, mappings have the upper half.
-    pool::PortRange part_of(pool::PortRange block, net::Protocol protocol, bool is_mapped) const {
-        if (!independence || !independence->names(protocol) || independence->covers_all(protocol))
-            return block;
-        const auto half = static_cast<uint16_t>(block.size() / 2);
-        if (is_mapped)
-            block.first = static_cast<uint16_t>(block.first + half);
-        else
-            block.last = static_cast<uint16_t>(block.last - half);
-        return block;
-    }
-    /// How many ports, from this external one on, flows without a mapping must not be given.
-    uint32_t reserves(net::Protocol protocol, uint16_t external_port) const {
-        for (const ProtocolPorts& ports : reserved)
-            if (ports.contain(protocol, external_port))
-                return uint32_t{ports.ports.last} - external_port + 1;
-        return 0;
-    }
-};
-
-class Rules {
-public:
-    /// `key` is that of the pools' choice of address.
-    Rules(std::span<const RuleParams> rules, uint64_t key);
-    Rules(const Rules&) = delete;
-
-    /// The rule that serves an inside address; null when none does.
-    const Rule* find(Be32 inside) const {
-        const auto behind = std::upper_bound(
-            steps_.begin(), steps_.end(), inside.host(),
-            [](uint32_t address, const Step& step) { return address < step.first; });
-        return (behind - 1)->rule;
-    }
-
-    /// True for the addresses of all pools.
-    bool contains(Be32 address) const {
-        return ranges_.front().first <= address && address <= ranges_.back().last &&
-               (ranges_.size() == 1 || search(address));
-    }
-
-    /// The inside address may be seen outside.
-    bool is_exempt(Be32 inside) const {
-        const Rule* rule = find(inside);
-        return rule != nullptr && !rule->translates();
-    }
-
-    /// Some rule maps endpoints independently of whom they talk to.
-    bool have_mappings() const { return have_mappings_; }
-
-    const std::vector<std::unique_ptr<pool::AddressPool>>& pools() const { return pools_; }
-    /// The addresses and ports that a pool is made of.
-    const RuleParams& params_of(size_t pool) const { return pool_params_[pool]; }
-
-private:
-    /// From this address up to the next step, `rule` is the one.
-    struct Step {
-        uint32_t first = 0;
-        const Rule* rule = nullptr;
-    };
-
-    const pool::AddressPool* share_pool(const RuleParams& params, uint64_t key);
-    const Rule* longest(Be32 address) const;
-    void lay_steps();
-    bool search(Be32 address) const;
-
-    std::vector<std::unique_ptr<pool::AddressPool>> pools_;
-    std::vector<RuleParams> pool_params_;  // of each pool, to know its like
-    std::vector<Rule> rules_;
-    std::vector<Step> steps_;  // ascending; the first begins at 0.0.0.0
-    bool have_mappings_ = false;
-    std::vector<net::AddressRange> ranges_;  // of all pools: ascending, apart; never empty
-};
-
-/// The addresses of all ranges: ascending, those that touch or overlap made one.
-std::vector<net::AddressRange> merged(std::vector<net::AddressRange> ranges);
+using policy::Filtering;
+using policy::Independence;
+using policy::ProtocolPorts;
+using policy::Rule;
+using policy::RuleParams;
+using policy::Rules;
 
 }  // namespace sluice::nat

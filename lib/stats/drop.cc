@@ -43,6 +43,8 @@ constexpr Row kRows[] = {
     {FragmentTimeout, "fragment_timeout"},
     {FragmentBudget, "fragment_budget"},
     {ForeignSource, "foreign_source"},
+    {NoRule, "no_rule"},
+    {Denied, "denied"},
     {InsideDestination, "inside_destination"},
     {OutsideToInside, "outside_to_inside"},
     {OutsideSpoof, "outside_spoof"},

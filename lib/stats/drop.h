@@ -51,6 +51,8 @@ enum class Drop : uint8_t {
 
     // Where from, where to.
     ForeignSource,      ///< From the inside port, source not in --inside.
+    NoRule,             ///< From a host that rules serve, but not toward this destination.
+    Denied,             ///< From inside, and a --deny says no.
     InsideDestination,  ///< From inside to inside: not this gateway's to forward.
     OutsideToInside,    ///< From outside, addressed straight to an inside address.
     OutsideSpoof,       ///< From outside, with an inside or pool source.

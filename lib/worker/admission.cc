@@ -25,7 +25,7 @@ Admitted to_gateway(const net::Packet& packet, const net::Tuple& tuple) {
 
 }  // namespace
 
-Admission::Admission(const AdmissionParams& params, const nat::Rules& rules,
+Admission::Admission(const AdmissionParams& params, const policy::Rules& rules,
                      const pool::StaticMappings& statics)
     : params_(params), rules_(rules), statics_(statics) {}
 
@@ -36,7 +36,7 @@ bool Admission::is_public(Be32 address) const {
 
 /// An address that must not come from outside: a rule serves it, or it is on the inside subnet.
 bool Admission::is_inside(Be32 address) const {
-    return rules_.find(address) != nullptr || own(Side::Inside).contains(address);
+    return rules_.serves(address) || own(Side::Inside).contains(address);
 }
 
 /// A subnet's broadcast address, on either side. A /31 or /32 has none.
@@ -74,11 +74,13 @@ Admitted Admission::admit(Side from, const net::Packet& packet, const net::Tuple
 Admitted Admission::admit_inside(const net::Packet& packet, const net::Tuple& tuple) const {
     if (is_own(Side::Inside, packet, tuple) || is_own(Side::Outside, packet, tuple))
         return to_gateway(packet, tuple);
-    if (rules_.find(tuple.source) == nullptr)
-        return refused(Drop::ForeignSource);
+    const policy::Rule* rule = rules_.find(tuple);
+    if (rule == nullptr)
+        return refused(rules_.serves(tuple.source) ? Drop::NoRule : Drop::ForeignSource);
+    if (rules_.denials().refuse(tuple))
+        return refused(Drop::Denied);
     if (is_public(tuple.destination))  // without NAT, answers would take another way back
-        return rules_.is_exempt(tuple.source) ? refused(Drop::Hairpin)
-                                              : Admitted{Path::Hairpin, {}};
+        return rule->translates() ? Admitted{Path::Hairpin, {}} : refused(Drop::Hairpin);
     if (is_inside(tuple.destination))
         return refused(Drop::InsideDestination);
     return {Path::Outward, {}};

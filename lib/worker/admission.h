@@ -10,10 +10,10 @@
 /// Source   RFC 1812 §5.3.7 (martian sources), §5.3.8 (source address validation); the leak of
 ///          inside addresses that docs/drops.md describes.
 
-#include "nat/rules.h"
 #include "net/packet.h"
 #include "net/prefix.h"
 #include "net/tuple.h"
+#include "policy/rules.h"
 #include "pool/static_mappings.h"
 #include "route/next_hops.h"
 #include "stats/drop.h"
@@ -46,7 +46,7 @@ struct AdmissionParams {
 class Admission {
 public:
     /// `rules` and `statics` must outlive this object.
-    Admission(const AdmissionParams& params, const nat::Rules& rules,
+    Admission(const AdmissionParams& params, const policy::Rules& rules,
               const pool::StaticMappings& statics);
 
     Admitted admit(route::Side from, const net::Packet& packet, const net::Tuple& tuple) const;
@@ -67,7 +67,7 @@ private:
     const net::Prefix& own(route::Side side) const { return params_.own[index(side)]; }
 
     AdmissionParams params_;
-    const nat::Rules& rules_;
+    const policy::Rules& rules_;
     const pool::StaticMappings& statics_;
 };
 

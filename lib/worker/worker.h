@@ -46,7 +46,7 @@ enum class Verify : uint8_t { TrustNic, Software, Never };
 /// What all workers share. All of it outlives them.
 struct Shared {
     flow::FlowTable& table;
-    const nat::Rules& rules;
+    const policy::Rules& rules;
     pool::Leases& leases;
     pool::Exhaustion& exhaustion;
     pool::ChangedPorts& changed_ports;

@@ -97,7 +97,7 @@ config::Config& Setup::apply(config::Config& config) const {
     if (has_own)
         config.one_to_one = {{ip(kOwn), ip(kHosts[1])}};
     if (is_exempt)
-        config.no_nat = {{ip(kHosts.back()), 32}};
+        config.no_nat = {{{ip(kHosts.back()), 32}}};
     config.holders = {.mapping_timeout = Duration::seconds(40),
                       .port_hold = Duration::seconds(hold_seconds)};
     config.tuning.udp = Duration::seconds(10);

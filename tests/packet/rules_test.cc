@@ -20,7 +20,7 @@ TestbedOptions three_rules(unsigned workers) {
                 config.snat.push_back({{ip("10.1.0.128"), 25},
                                        {{ip("198.51.100.10"), ip("198.51.100.12")}},
                                        {30000, 30199}});
-                config.no_nat.push_back({ip("10.1.0.240"), 28});
+                config.no_nat.push_back({{ip("10.1.0.240"), 28}});
             }};
 }
 
@@ -107,4 +107,84 @@ TEST_CASE("rules: ARP is answered for the addresses of every pool", "[packet][ar
     CHECK(is_answered("198.51.100.12"));
     CHECK_FALSE(is_answered("198.51.100.13"));
     CHECK_FALSE(is_answered("10.1.0.250"));
+}
+
+namespace {
+
+/// A rule toward some destinations, or by some ports, beside those of three_rules().
+TestbedOptions rules_toward() {
+    return {.configure = [](config::Config& config) {
+        config.no_nat.push_back({{ip("10.1.0.0"), 24}, {.destination = {ip("192.0.2.0"), 24}}});
+        config.snat.push_back({.inside = {ip("10.1.0.0"), 24},
+                               .addresses = {{ip("198.51.100.20"), ip("198.51.100.20")}},
+                               .toward = {.protocol = net::Protocol::Tcp, .ports = {25, 25}}});
+        config.deny.push_back({{ip("10.1.0.64"), 26}, {.destination = {ip(kServer), 32}}});
+        config.deny.push_back(
+            {{ip("10.1.0.0"), 24}, {.protocol = net::Protocol::Udp, .ports = {137, 139}}});
+    }};
+}
+
+}  // namespace
+
+TEST_CASE("rules: a host leaves as it is toward the destinations that are named", "[packet]") {
+    Testbed bed(rules_toward());
+    const auto vpn = bed.from_inside(Frame().ipv4(kHost, "192.0.2.9").udp(5000, 53));
+    REQUIRE(vpn.size() == 1);
+    CHECK(vpn[0].source == kHost);
+    CHECK(bed.count(Count::FlowsUntranslated) == 1);
+    const auto back = bed.from_outside(Frame().ipv4("192.0.2.9", kHost).udp(53, 5000));
+    REQUIRE(back.size() == 1);
+    CHECK(back[0].destination == kHost);
+
+    const auto world = bed.from_inside(Frame().ipv4(kHost, kServer).udp(5000, 53));
+    REQUIRE(world.size() == 1);
+    CHECK(world[0].source == kPublic);
+    CHECK(bed.count(Count::FlowsUntranslated) == 1);
+    CHECK(bed.from_outside(Frame().ipv4(kServer, kHost).udp(53, 5000)).empty());
+}
+
+TEST_CASE("rules: a port of the destination decides by which address a host leaves", "[packet]") {
+    Testbed bed(rules_toward());
+    const auto public_of = [&](uint16_t port) {
+        const auto out = bed.from_inside(Frame().ipv4(kHost, kServer).tcp(40000, port, kSyn));
+        return out.size() == 1 ? out[0].source : std::string();
+    };
+    CHECK(public_of(24) == kPublic);
+    CHECK(public_of(25) == "198.51.100.20");
+    CHECK(public_of(26) == kPublic);
+    const auto udp = bed.from_inside(Frame().ipv4(kHost, kServer).udp(40000, 25));
+    REQUIRE(udp.size() == 1);
+    CHECK(udp[0].source == kPublic);
+}
+
+TEST_CASE("rules: what is denied opens no flow, and each rule counts its own", "[packet]") {
+    Testbed bed(rules_toward());
+    const policy::Denials& denials = bed.gateway().rules().denials();
+    CHECK(bed.from_inside(Frame().ipv4("10.1.0.70", kServer).udp(5000, 53)).empty());
+    CHECK(bed.from_inside(Frame().ipv4("10.1.0.70", kServer).echo_request(9)).empty());
+    CHECK(bed.from_inside(Frame().ipv4(kHost, "203.0.113.11").udp(5000, 138)).empty());
+    CHECK(bed.dropped(Drop::Denied) == 3);
+    CHECK(denials.packets(0) == 2);
+    CHECK(denials.packets(1) == 1);
+    CHECK(bed.flows() == 0);
+
+    CHECK(bed.from_inside(Frame().ipv4("10.1.0.70", "203.0.113.11").udp(5000, 53)).size() == 1);
+    CHECK(bed.from_inside(Frame().ipv4(kHost, kServer).udp(5000, 53)).size() == 1);
+    CHECK(bed.from_inside(Frame().ipv4(kHost, kServer).tcp(5000, 138, kSyn)).size() == 1);
+    CHECK(bed.dropped(Drop::Denied) == 3);
+}
+
+TEST_CASE("rules: a host that is served toward some only is dropped toward others", "[packet]") {
+    Testbed bed({.configure = [](config::Config& config) {
+        config.inside.clear();
+        config.snat.push_back({.inside = {ip("10.1.0.0"), 24},
+                               .addresses = {{ip("198.51.100.20"), ip("198.51.100.20")}},
+                               .toward = {.destination = {ip("192.0.2.0"), 24}}});
+    }});
+    CHECK(bed.from_inside(Frame().ipv4(kHost, "192.0.2.9").udp(5000, 53)).size() == 1);
+    CHECK(bed.from_inside(Frame().ipv4(kHost, kServer).udp(5000, 53)).empty());
+    CHECK(bed.dropped(Drop::NoRule) == 1);
+    // Its address is an inside one all the same: nobody outside has it.
+    CHECK(bed.from_outside(Frame().ipv4(kHost, "198.51.100.20").udp(5000, 53)).empty());
+    CHECK(bed.dropped(Drop::OutsideSpoof) == 1);
 }

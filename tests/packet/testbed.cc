@@ -163,7 +163,7 @@ void Testbed::check_account() const {
 /// An inside address that may be seen outside: the longest prefix that has it is one of --no-nat.
 bool Testbed::may_show(Be32 address) const {
     int exempt = -1;
-    for (const net::Prefix& prefix : config_.no_nat)
+    for (const auto& [prefix, toward] : config_.no_nat)
         if (prefix.contains(address))
             exempt = std::max(exempt, int{prefix.length});
     const auto is_longer = [&](const net::Prefix& prefix) {
@@ -179,9 +179,11 @@ bool Testbed::may_show(Be32 address) const {
 void Testbed::check_leak(const Bytes& frame) const {
     const Seen seen = read(frame);
     const Be32 source = ip(seen.source.c_str());
+    const Be32 destination = ip(seen.destination.c_str());
     const bool is_exempt =
-        std::any_of(config_.no_nat.begin(), config_.no_nat.end(),
-                    [&](const net::Prefix& prefix) { return prefix.contains(source); });
+        std::any_of(config_.no_nat.begin(), config_.no_nat.end(), [&](const policy::Match& match) {
+            return match.inside.contains(source) && match.toward.destination.contains(destination);
+        });
     const bool is_public = seen.source.starts_with("198.51.100.") || is_exempt;
     const bool is_error = seen.protocol == 1 && net::is_icmp_error(seen.icmp_type);
     bool leaks = !is_public || !may_show(source);

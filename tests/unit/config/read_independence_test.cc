@@ -8,7 +8,7 @@
 
 using namespace sluice;
 using namespace sluice::config;
-using nat::Filtering;
+using policy::Filtering;
 using net::Protocol;
 
 namespace {

@@ -4,6 +4,7 @@
 #include "catch.h"
 #include "config/load.h"
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <vector>
@@ -50,6 +51,11 @@ const Wrong kWrong[] = {
     {{{"wan", "pcap:a"}}, "wan", "pcap:a"},
     {{{"wan", "af_packet:l0"}}, "wan", "af_packet:l0"},
     {{{"wan", "af_xdp:l0"}}, "wan", "af_xdp:l0"},
+    // Rules toward some.
+    {{{"no-nat", "10.9.1.0/24 to 192.0.2.0/24 10.9.1.0/24 to 192.0.2.0/24"}},
+     "no-nat",
+     "10.9.1.0/24 to 192.0.2.0/24"},
+    {{{"deny", "172.16.0.0/12 tcp 25"}}, "deny", "172.16.0.0/12 tcp 25"},
     // Own addresses.
     {{{"lan-address", "10.1.0.0/24"}}, "lan-address", "10.1.0.0/24"},
     {{{"lan-address", "10.1.0.255/24"}}, "lan-address", "10.1.0.255/24"},
@@ -166,4 +172,42 @@ TEST_CASE("validate: other EAL arguments pass", "[config]") {
                                            "--no-telemetry", "--main-log", "--no-hpet"});
     REQUIRE(config.ok());
     CHECK(validate(config.value(), kCpus).ok());
+}
+
+TEST_CASE("validate: rules of one network stand beside each other where they are toward others",
+          "[config]") {
+    CHECK(
+        validate_with({{"no-nat", "10.9.0.0/16 to 192.0.2.0/24 10.9.0.0/16 tcp 10.9.0.0/16 tcp 25"},
+                       {"deny", "10.9.0.0/16 tcp 25, 10.9.0.0/16 tcp 25"}})
+            .ok());
+}
+
+TEST_CASE("validate: more ranges of ports over one port than a search may look at are refused",
+          "[config]") {
+    std::string ranges;
+    for (int i = 1; i <= 65; ++i)
+        ranges += " 10.9.0.0/16 tcp " + std::to_string(i) + "-1000";
+    const Status status = validate_with({{"deny", ranges}});
+    REQUIRE_FALSE(status.ok());
+    CHECK(status.error().message.starts_with("--deny "));
+}
+
+TEST_CASE("validate: ten thousand rules are soon looked through", "[config]") {
+    Settings settings = sound();
+    settings["inside"] = {"10.9.0.0/16"};
+    std::vector<std::string> rules;
+    for (int i = 0; i < 10000; ++i)
+        rules.push_back("10." + std::to_string(16 + i / 256) + '.' + std::to_string(i % 256) +
+                        ".0/24 -> 192.0." + std::to_string(i / 256) + '.' +
+                        std::to_string(i % 256));
+    settings["snat"] = rules;
+    settings["route"] = {"10.0.0.0/8 via 10.1.0.9"};
+    const auto config = load(settings, {});
+    REQUIRE(config.ok());
+    const auto start = std::chrono::steady_clock::now();
+    const Status status = validate(config.value(), kCpus);
+    if (!status)
+        FAIL(status.error().message);
+    // A pairwise look takes minutes; this one tens of milliseconds.
+    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(20));
 }

@@ -25,11 +25,11 @@ constexpr auto kGatewayOutside = "198.51.100.1";
 /// own and, with .2, its pool.
 struct Gateway {
     std::vector<net::AddressRange> pool{{ip(kGatewayOutside), ip(kPool)}};
-    std::vector<nat::RuleParams> params{
+    std::vector<policy::RuleParams> params{
         {.inside = {ip("10.1.0.0"), 24}, .addresses = pool},
         {.inside = {ip("10.9.0.0"), 16}, .addresses = pool},
         {.inside = {ip("10.1.0.128"), 25}, .is_exempt = true, .addresses = {}}};
-    nat::Rules rules{params, 1};
+    policy::Rules rules{params, 1};
     std::array<pool::OneToOne, 1> pairs{{{ip(kOneToOne), ip("10.1.0.20")}}};
     pool::StaticMappings statics{{}, pairs};
     worker::Admission admission{

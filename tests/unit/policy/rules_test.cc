@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "nat/rules.h"
+#include "policy/rules.h"
 
 #include "catch.h"
 #include "packet_builder.h"
@@ -8,9 +8,9 @@
 #include <vector>
 
 using namespace sluice;
-using nat::RuleParams;
-using nat::Rules;
 using net::AddressRange;
+using policy::RuleParams;
+using policy::Rules;
 using sluice::test::ip;
 
 namespace {
@@ -29,7 +29,7 @@ RuleParams exempt(const char* inside, uint8_t length) {
 
 }  // namespace
 
-TEST_CASE("rules: the longest inside prefix wins", "[nat]") {
+TEST_CASE("rules: the longest inside prefix wins", "[policy]") {
     const std::vector<RuleParams> params{
         rule("10.0.0.0", 8, range("198.51.100.1", "198.51.100.1")),
         rule("10.1.0.0", 16, range("198.51.100.2", "198.51.100.2")), exempt("10.1.2.0", 24),
@@ -50,7 +50,7 @@ TEST_CASE("rules: the longest inside prefix wins", "[nat]") {
     CHECK(rules.find(ip("11.0.0.0")) == nullptr);
 }
 
-TEST_CASE("rules: find() says what a look at every prefix says", "[nat]") {
+TEST_CASE("rules: find() says what a look at every prefix says", "[policy]") {
     std::mt19937 random(3);
     for (int round = 0; round < 50; ++round) {
         std::vector<RuleParams> params;
@@ -67,13 +67,13 @@ TEST_CASE("rules: find() says what a look at every prefix says", "[nat]") {
             for (const RuleParams& each : params)
                 if (each.inside.contains(address) && each.inside.length > longest)
                     longest = each.inside.length;
-            const nat::Rule* found = rules.find(address);
+            const policy::Rule* found = rules.find(address);
             REQUIRE((found == nullptr ? -1 : int{found->inside.length}) == longest);
         }
     }
 }
 
-TEST_CASE("rules: the public addresses are those of all pools", "[nat]") {
+TEST_CASE("rules: the public addresses are those of all pools", "[policy]") {
     const std::vector<RuleParams> params{
         rule("10.1.0.0", 16, range("198.51.100.4", "198.51.100.8")),
         rule("10.2.0.0", 16, range("198.51.100.1", "198.51.100.3")),
@@ -87,7 +87,7 @@ TEST_CASE("rules: the public addresses are those of all pools", "[nat]") {
     CHECK_FALSE(Rules(none, 1).contains(ip("0.0.0.0")));
 }
 
-TEST_CASE("rules: equal pools are one, others have slots of their own", "[nat]") {
+TEST_CASE("rules: equal pools are one, others have slots of their own", "[policy]") {
     const AddressRange shared = range("198.51.100.1", "198.51.100.4");
     RuleParams narrow = rule("10.3.0.0", 16, shared);
     narrow.ports = {1024, 2047};
@@ -100,10 +100,10 @@ TEST_CASE("rules: equal pools are one, others have slots of their own", "[nat]")
     CHECK(rules.find(ip("10.3.0.1"))->pool->ports() == pool::PortRange{1024, 2047});
 }
 
-TEST_CASE("rules: ranges that touch or overlap are made one", "[nat]") {
-    CHECK(nat::merged({range("10.0.0.5", "10.0.0.9"), range("10.0.0.1", "10.0.0.2"),
-                       range("10.0.0.3", "10.0.0.3"), range("10.0.0.6", "10.0.0.7"),
-                       range("255.255.255.254", "255.255.255.255")}) ==
+TEST_CASE("rules: ranges that touch or overlap are made one", "[policy]") {
+    CHECK(policy::merged({range("10.0.0.5", "10.0.0.9"), range("10.0.0.1", "10.0.0.2"),
+                          range("10.0.0.3", "10.0.0.3"), range("10.0.0.6", "10.0.0.7"),
+                          range("255.255.255.254", "255.255.255.255")}) ==
           std::vector{range("10.0.0.1", "10.0.0.3"), range("10.0.0.5", "10.0.0.9"),
                       range("255.255.255.254", "255.255.255.255")});
 }

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "config/lines.h"
+
+#include "config/flags.h"
+#include "config/mappings.h"
+#include "config/read.h"
+#include "config/read_match.h"
+#include "config/read_rules.h"
+#include "net/text.h"
+
+#include <algorithm>
+#include <functional>
+#include <iterator>
+#include <map>
+
+namespace sluice::config {
+namespace {
+
+using std::string;
+using std::string_view;
+
+// A flag that is not here has to wait for the next start.
+constexpr string_view kChangeable[] = {
+    "pool",
+    "inside",
+    "snat",
+    "no-nat",
+    "deny",
+    "forward",
+    "one-to-one",
+    "route",
+    "tcp-loose",
+    "invalid",
+    "tcp-be-liberal",
+    "tcp-ignore-invalid-rst",
+    "mss-clamp",
+    "port-hold",
+    "on-exhaustion",
+    "max-flows-per-host",
+    "mapping-timeout",
+    "tcp-max-retrans",
+    "max-new-flows-per-second-per-host",
+};
+constexpr string_view kChangeablePrefix = "timeout-";
+
+template <typename Items, typename Text>
+std::vector<string> texts(const Items& items, Text text) {
+    std::vector<string> all;
+    for (const auto& item : items)
+        all.push_back(text(item));
+    return all;
+}
+
+string route_text(const StaticRoute& route) {
+    return net::to_string(route.prefix) + " via " + net::to_string(route.via);
+}
+
+/// The values of flags that have a form of their own.
+using Values = std::map<string_view, std::vector<string>>;
+
+Values typed_values(const Config& config) {
+    const auto prefix = [](const net::Prefix& each) { return net::to_string(each); };
+    const auto range = [](const AddressRange& each) { return net::to_string(each); };
+    const auto match = [](const policy::Match& each) { return to_string(each); };
+    return {
+        {"inside", texts(config.inside, prefix)},
+        {"pool", texts(config.pool, range)},
+        {"snat", texts(config.snat, [](const SnatRule& each) { return to_string(each); })},
+        {"no-nat", texts(config.no_nat, match)},
+        {"deny", texts(config.deny, match)},
+        {"forward",
+         texts(config.forwards, [](const pool::Forward& each) { return to_string(each); })},
+        {"one-to-one",
+         texts(config.one_to_one, [](const pool::OneToOne& each) { return to_string(each); })},
+        {"route", texts(config.routes, route_text)},
+    };
+}
+
+std::vector<string> plain_values(const Flag& flag, const std::vector<string>& words) {
+    const Given given{flag.name, words};
+    if (flag.arity == Arity::Many)
+        return items_of(given);
+    if (flag.arity == Arity::One)
+        return {words.front()};
+    const Result<bool> is_on = read_switch(given);
+    return {is_on && *is_on ? "true" : "false"};
+}
+
+}  // namespace
+
+string to_string(const Line& line) {
+    const bool needs_quotes = line.value.empty() || line.value.find(" #") != string::npos ||
+                              line.value.find_first_of("\"'[") == 0;
+    if (!needs_quotes)
+        return line.flag + " = " + line.value;
+    string quoted;
+    for (const char c : line.value)
+        quoted += (c == '"' || c == '\\' ? "\\" : "") + string(1, c);
+    return line.flag + " = \"" + quoted + '"';
+}
+
+std::vector<Line> lines_of(const Sources& sources, const Config& config) {
+    const Settings settings = sources.settings();
+    const Values typed = typed_values(config);
+    std::vector<Line> lines;
+    const auto add = [&](string_view flag, const std::vector<string>& values) {
+        for (const string& value : values)
+            lines.push_back({string(flag), value});
+    };
+    for (const Flag& flag : flags()) {
+        if (const auto own = typed.find(flag.name); own != typed.end())
+            add(flag.name, own->second);
+        else if (const auto given = settings.find(flag.name);
+                 given != settings.end() && !given->second.empty())
+            add(flag.name, plain_values(flag, given->second));
+    }
+    return lines;
+}
+
+std::vector<Line> rule_lines(const Config& config) {
+    const Values typed = typed_values(config);
+    std::vector<Line> lines;
+    for (const string_view flag : {"inside", "snat", "no-nat"})
+        for (const string& value : typed.at(flag))
+            lines.push_back({string(flag), value});
+    return lines;
+}
+
+Difference difference(const std::vector<Line>& before, const std::vector<Line>& after) {
+    std::vector<Line> old_lines = before;
+    std::vector<Line> new_lines = after;
+    std::sort(old_lines.begin(), old_lines.end());
+    std::sort(new_lines.begin(), new_lines.end());
+    Difference result;
+    std::set_difference(old_lines.begin(), old_lines.end(), new_lines.begin(), new_lines.end(),
+                        std::back_inserter(result.gone));
+    std::set_difference(new_lines.begin(), new_lines.end(), old_lines.begin(), old_lines.end(),
+                        std::back_inserter(result.come));
+    return result;
+}
+
+bool is_changeable(string_view flag) {
+    return flag.starts_with(kChangeablePrefix) ||
+           std::find(std::begin(kChangeable), std::end(kChangeable), flag) != std::end(kChangeable);
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Lines: a configuration as the lines of a file that would say the same, and what two of them
+/// have not in common.
+///
+/// Shape    What is given, and what rules, pools and routes are by default. Values that can be
+///          written in several ways are written in one.
+
+#include "config/config.h"
+#include "config/sources.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::config {
+
+/// One value of one flag.
+struct Line {
+    std::string flag;
+    std::string value;
+
+    auto operator<=>(const Line&) const = default;
+};
+
+/// "flag = value", quoted where that is needed.
+std::string to_string(const Line& line);
+
+/// All that `sources` say, and `config` makes of it, in the order of flags().
+std::vector<Line> lines_of(const Sources& sources, const Config& config);
+/// Those of the rules: of --inside, --snat and --no-nat, in this order.
+std::vector<Line> rule_lines(const Config& config);
+
+/// What is in one and not in the other.
+struct Difference {
+    std::vector<Line> gone;
+    std::vector<Line> come;
+
+    bool is_none() const { return gone.empty() && come.empty(); }
+};
+Difference difference(const std::vector<Line>& before, const std::vector<Line>& after);
+
+/// True for flags that a running gateway can change. The others are for the start: ports, threads,
+/// memory, and the gateway's own addresses.
+bool is_changeable(std::string_view flag);
+
+}  // namespace sluice::config

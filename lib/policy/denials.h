@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Denials: which flows inside hosts may not open, and how many packets each such rule has refused.
+///
+/// Threads  Immutable after construction but for the counters, which all workers add to.
+/// Cost     For a packet that meets no flow, what Classifier's search is; an atomic addition where
+///          it is refused.
+
+#include "policy/classifier.h"
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace sluice::policy {
+
+class Denials {
+public:
+    explicit Denials(std::span<const Match> matches)
+        : matches_(matches.begin(), matches.end()),
+          classifier_(matches),
+          packets_(matches.size()) {}
+
+    /// True for a packet that opens no flow; it is counted.
+    bool refuse(const net::Tuple& packet) const {
+        const uint32_t rule = classifier_.find(packet);
+        if (rule == kNone)
+            return false;
+        packets_[rule].fetch_add(1, std::memory_order_relaxed);  // relaxed: it stands alone
+        return true;
+    }
+
+    std::span<const Match> matches() const { return matches_; }
+    uint64_t packets(size_t rule) const { return packets_[rule].load(std::memory_order_relaxed); }
+
+private:
+    std::vector<Match> matches_;
+    Classifier classifier_;
+    mutable std::vector<std::atomic<uint64_t>> packets_;  // by rule
+};
+
+}  // namespace sluice::policy

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "config/lines.h"
+
+#include "catch.h"
+#include "config/flags.h"
+#include "testing/temporary_file.h"
+
+#include <string>
+
+using namespace sluice;
+using namespace sluice::config;
+using testing::TemporaryFile;
+
+namespace {
+
+constexpr const char* kLeast =
+    "lan = af_packet:l0\nwan = af_packet:w0\n"
+    "lan-address = 10.1.0.1/24\nwan-address = 198.51.100.1/24\n"
+    "gateway = 198.51.100.254\n";
+
+struct Read {
+    Sources sources;
+    Config config;
+};
+
+Read read(const std::string& text) {
+    const TemporaryFile file(kLeast + text);
+    auto sources = Sources::read({}, file.path(), {});
+    if (!sources)
+        FAIL(sources.error().message);
+    auto config = sources->load();
+    if (!config)
+        FAIL(config.error().message);
+    return {std::move(*sources), std::move(*config)};
+}
+
+std::vector<Line> lines_of(const std::string& text) {
+    const Read all = read(text);
+    return config::lines_of(all.sources, all.config);
+}
+
+std::string text_of(const std::vector<Line>& lines) {
+    std::string text;
+    for (const Line& line : lines)
+        text += to_string(line) + '\n';
+    return text;
+}
+
+}  // namespace
+
+TEST_CASE("lines: the least configuration shows what is served by default", "[config]") {
+    CHECK(text_of(lines_of("")) ==
+          std::string(kLeast) + "pool = 198.51.100.1\n" + "inside = 10.1.0.0/24\n");
+}
+
+TEST_CASE("lines: what is written in several ways is one line", "[config]") {
+    CHECK(
+        lines_of("snat = 10.1.0.0/25   ->  198.51.100.5\nno-huge\nworker-cores = 1, 2\n") ==
+        lines_of("snat = \"10.1.0.0/25->198.51.100.5\"\nno-huge = true\nworker-cores = [1, 2]\n"));
+}
+
+TEST_CASE("lines: what they say is read as the same configuration", "[config]") {
+    const std::string text =
+        "snat = 10.1.0.0/25 to 192.0.2.0/24 tcp 25 -> 198.51.100.5,198.51.100.7:1024-2047\n"
+        "snat = 10.1.0.128/25 -> 198.51.100.9 mapping=endpoint-independent "
+        "filtering=address-dependent for=udp:3000-3999,tcp mapping-ports=40000-50000\n"
+        "inside = 10.1.0.0/24\nno-nat = 10.1.0.240/28 to 172.16.0.0/12\ndeny = 10.1.0.0/24 udp "
+        "137\n"
+        "forward = tcp 198.51.100.1:8080 -> 10.1.0.10:80\n"
+        "one-to-one = 198.51.100.20 = 10.1.0.20\nroute = 10.9.0.0/16 via 10.1.0.9\n"
+        "timeout-udp = 60\nworkers = 2\nno-huge = true\n"
+        "control-socket = \"/run/a #b\"\n";
+    const std::vector<Line> first = lines_of(text);
+    // Without the ports and addresses that read() puts before it.
+    std::string again;
+    for (const Line& line : first)
+        if (std::string(kLeast).find(to_string(line)) == std::string::npos)
+            again += to_string(line) + '\n';
+    CHECK(lines_of(again) == first);
+}
+
+TEST_CASE("lines: the lines of rules are in the order of rules", "[config]") {
+    const Read all = read(
+        "no-nat = 10.1.0.240/28\nsnat = 10.1.0.0/25 -> 198.51.100.5\n"
+        "pool = 198.51.100.1\n");
+    const auto lines = rule_lines(all.config);
+    REQUIRE(lines.size() == 3);
+    CHECK(lines[0].flag == "inside");
+    CHECK(lines[1].flag == "snat");
+    CHECK(lines[2] == Line{"no-nat", "10.1.0.240/28"});
+}
+
+TEST_CASE("lines: a difference has what is gone and what has come", "[config]") {
+    const auto before = lines_of("timeout-udp = 60\ndeny = 10.1.0.0/24 udp 137\n");
+    CHECK(difference(before, before).is_none());
+    const Difference found = difference(before, lines_of("timeout-udp = 50\ninvalid = reject\n"));
+    CHECK(text_of(found.gone) == "deny = 10.1.0.0/24 udp 137\ntimeout-udp = 60\n");
+    CHECK(text_of(found.come) == "invalid = reject\ntimeout-udp = 50\n");
+}
+
+TEST_CASE("lines: ports, threads and memory cannot be changed", "[config]") {
+    for (const char* flag : {"lan", "wan", "lan-address", "wan-address", "workers", "flows",
+                             "port-block-size", "control-socket"})
+        CHECK_FALSE(is_changeable(flag));
+    for (const char* flag : {"snat", "deny", "route", "timeout-tcp-established", "mss-clamp"})
+        CHECK(is_changeable(flag));
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "config/read_match.h"
+
+#include "catch.h"
+#include "packet_builder.h"
+
+#include <string>
+#include <vector>
+
+using namespace sluice;
+using namespace sluice::config;
+using sluice::test::ip;
+
+namespace {
+
+std::vector<policy::Match> matches_of(const std::vector<std::string>& words) {
+    const auto matches = read_matches({"deny", words});
+    if (!matches)
+        FAIL(matches.error().message);
+    return matches.value();
+}
+
+}  // namespace
+
+TEST_CASE("match: hosts, whom they talk to, and by which ports", "[config]") {
+    const policy::Match match = matches_of({"10.0.0.0/8 to 192.0.2.0/24 tcp 25-26"}).at(0);
+    CHECK(match.inside == net::Prefix{ip("10.0.0.0"), 8});
+    CHECK(match.toward.destination == net::Prefix{ip("192.0.2.0"), 24});
+    CHECK(match.toward.protocol == net::Protocol::Tcp);
+    CHECK(match.toward.ports == pool::PortRange{25, 26});
+    CHECK(matches_of({"10.0.0.0/8"}).at(0).toward.is_whomever());
+    CHECK_FALSE(matches_of({"10.0.0.0/8 icmp"}).at(0).toward.is_whomever());
+}
+
+TEST_CASE("match: what is written is what is read", "[config]") {
+    for (const std::string text :
+         {"10.2.0.0/16", "10.0.0.0/8 to 10.200.0.0/16", "10.0.0.0/8 udp", "10.0.0.0/8 tcp 25",
+          "10.0.0.0/8 to 192.0.2.1/32 sctp 1-9", "10.1.0.9/32 to 192.0.2.0/24 icmp"})
+        CHECK(config::to_string(matches_of({text}).at(0)) == text);
+}
+
+TEST_CASE("match: several stand in one value or in many words", "[config]") {
+    CHECK(matches_of({"10.1.0.0/16 10.2.0.0/16"}).size() == 2);
+    CHECK(matches_of({"10.1.0.0/16 tcp 10.2.0.0/16 to 192.0.2.0/24, 10.3.0.0/16"}).size() == 3);
+    CHECK(matches_of({"10.1.0.0/16", "to", "192.0.2.0/24", "udp", "53"}).size() == 1);
+}
+
+TEST_CASE("match: what is no match is refused by name", "[config]") {
+    for (const std::string text :
+         {"", "10.0.0.1/8", "10.0.0.0/8 to", "10.0.0.0/8 to 192.0.2.1/24", "10.0.0.0/8 from x",
+          "10.0.0.0/8 tcp 0", "10.0.0.0/8 tcp 9-8", "10.0.0.0/8 icmp 8", "tcp 25"}) {
+        const std::vector<std::string> words{text};
+        const auto matches = read_matches({"deny", words});
+        CAPTURE(text);
+        REQUIRE_FALSE(matches.ok());
+        CHECK(matches.error().message.starts_with("--deny "));
+    }
+    CHECK_FALSE(read_match("snat", {"10.0.0.0/8", "10.1.0.0/16"}).ok());
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sluice/daemon.h"
 
+#include "command/control_socket.h"
 #include "command/stats_text.h"
 #include "ethdev/driver_log.h"
 #include "gateway/rules.h"
@@ -97,6 +98,12 @@ Status Daemon::build() {
 
     command::ServerParams params;
     params.path = config_.control_socket;
+    if (!config_.control_group.empty()) {
+        const auto group = command::find_group(config_.control_group);
+        if (!group)
+            return group.error();
+        params.group = group.value();
+    }
     params.background.cpus = platform_->cores().listing;
     auto server = command::Server::start(params, subject());
     if (!server)

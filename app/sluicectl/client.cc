@@ -54,8 +54,10 @@ int fail_to_connect(const std::string& path, int error) {
                         "; sluice has ended without removing it: start it again.");
         case EACCES:
         case EPERM:
-            return fail("you may not use the control socket " + path +
-                        ": it is its owner's alone; run sluicectl as the user that runs sluice.");
+            return fail(
+                "you may not use the control socket " + path +
+                ": it is its owner's and --control-group's alone; run sluicectl as the user "
+                "that runs sluice.");
         default:
             return fail("the control socket " + path + " cannot be reached: " + reason + ".");
     }

@@ -4,29 +4,36 @@
 /// \file
 /// Connection: one client of the command socket, as the HTTP library reads from and writes to it.
 ///
-/// Shape    The library by itself takes lines and headers of any length for any time. Here a
-///          request has kMaxRequest bytes and kRequestTime in all, and a client that stops reading
-///          has kStallTime, so that none can keep memory or a thread.
+/// Shape    What it reads has been received before (reception.h), so that a client which is slow to
+///          ask keeps no thread. A client that stops reading has Patience::stall.
 /// Threads  One.
-/// Errors   read() and write() return -1 beyond these limits, and when the server stops. After a
-///          write that failed nothing more is written, so that no answer has a hole.
+/// Errors   read() returns -1 behind the request; write() when the client reads nothing for too
+///          long, and when the server stops. After a write that failed nothing more is written, so
+///          that no answer has a hole.
 
+#include "command/endpoints.h"
 #include "command/patience.h"
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <httplib.h>
 #include <string>
+#include <string_view>
 
 namespace sluice::command {
 
 class Connection : public httplib::Stream {
 public:
-    static constexpr size_t kMaxRequest = 16384;  ///< Bytes, headers and all.
+    /// Who asks.
+    struct Peer {
+        int socket = -1;
+        Access access = Access::Read;
+    };
 
-    /// `stop` is a descriptor that becomes readable when the server stops.
-    Connection(int socket, int stop, const Patience& patience);
+    /// `stop` is a descriptor that becomes readable when the server stops; `request` outlives this
+    /// object.
+    Connection(const Peer& peer, std::string_view request, int stop, const Patience& patience)
+        : peer_(peer), rest_(request), stop_(stop), stall_(patience.stall) {}
 
     // No `override`: which of these the library asks for depends on its version.
     bool is_readable() const { return true; }
@@ -36,31 +43,24 @@ public:
     time_t duration() const { return 0; }
     ssize_t read(char* out, size_t size);
     ssize_t write(const char* bytes, size_t size);
-    void get_remote_ip_and_port(std::string&, int&) const {}
+    /// What the library hands to the endpoints as the client's address: what it may do.
+    void get_remote_ip_and_port(std::string& address, int&) const {
+        address = address_of(peer_.access);
+    }
     void get_local_ip_and_port(std::string&, int&) const {}
-    socket_t socket() const { return socket_; }
+    socket_t socket() const { return peer_.socket; }
     using httplib::Stream::write;
 
-    /// Ends the answer, and takes what the client still sends, within the request's limits: closing
-    /// before that would make the kernel throw away what the client has not read yet.
-    void finish();
+    static const char* address_of(Access access) { return access == Access::All ? "all" : "read"; }
 
 private:
-    using Clock = std::chrono::steady_clock;
+    bool wait_for_reader() const;
 
-    /// Waits until the socket is ready for `events`. False at the deadline or when all stops.
-    bool wait(short events, Clock::time_point deadline) const;
-
-    int socket_;
+    Peer peer_;
+    std::string_view rest_;  // of the request
     int stop_;
     std::chrono::milliseconds stall_;
-    Clock::time_point request_deadline_;
-    size_t received_ = 0;
     bool cut_ = false;  // a write has failed: nothing may follow it
-    // What has been received and not read yet: [begin_, end_).
-    std::array<char, 4096> buffer_;
-    size_t begin_ = 0;
-    size_t end_ = 0;
 };
 
 }  // namespace sluice::command

@@ -2,8 +2,10 @@
 #include "command/control_socket.h"
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <fcntl.h>
+#include <grp.h>
 #include <optional>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -15,6 +17,7 @@ namespace sluice::command {
 namespace {
 
 constexpr mode_t kOwnerOnly = S_IRUSR | S_IWUSR;
+constexpr mode_t kOwnerAndGroup = kOwnerOnly | S_IRGRP | S_IWGRP;
 constexpr int kBacklog = 128;  // a client that finds it full is told to try again
 
 Error failed(const std::string& path, const std::string& what) {
@@ -94,8 +97,17 @@ Status remove_stale(const std::string& path, const sockaddr_un& address) {
     return Done{};
 }
 
+/// The file is nobody else's until it is the group's.
+Status share(const std::string& path, gid_t group) {
+    if (lchown(path.c_str(), static_cast<uid_t>(-1), group) != 0)
+        return failed_errno(path, "--control-group: chown");
+    if (chmod(path.c_str(), kOwnerAndGroup) != 0)
+        return failed_errno(path, "--control-group: chmod");
+    return Done{};
+}
+
 Result<Descriptor> listen_at(const std::string& path, const sockaddr_un& address) {
-    Descriptor listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    Descriptor listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!listener)
         return failed_errno(path, "socket");
     if (fchmod(listener.get(), kOwnerOnly) != 0)
@@ -112,12 +124,25 @@ Result<Descriptor> listen_at(const std::string& path, const sockaddr_un& address
 
 }  // namespace
 
+Result<gid_t> find_group(const std::string& group) {
+    gid_t number = 0;
+    const char* const end = group.data() + group.size();
+    if (const auto read = std::from_chars(group.data(), end, number);
+        read.ec == std::errc{} && read.ptr == end)
+        return number;
+    errno = 0;
+    if (const struct group* const found = getgrnam(group.c_str()))
+        return found->gr_gid;
+    return Error{"--control-group " + group + ": there is no group of that name" +
+                 (errno == 0 ? "" : std::string(": ") + std::strerror(errno))};
+}
+
 Descriptor::~Descriptor() {
     if (fd_ >= 0)
         close(fd_);
 }
 
-Result<ControlSocket> ControlSocket::open(const std::string& path) {
+Result<ControlSocket> ControlSocket::open(const std::string& path, std::optional<gid_t> group) {
     const auto address = address_of(path);
     if (!address)
         return address.error();
@@ -130,7 +155,10 @@ Result<ControlSocket> ControlSocket::open(const std::string& path) {
         unlink(lock_path(path).c_str());
         return listener.error();
     }
-    return ControlSocket(path, std::move(held).value(), std::move(listener).value());
+    ControlSocket open(path, std::move(held).value(), std::move(listener).value());
+    if (const Status shared = group ? share(path, *group) : Status(Done{}); !shared)
+        return shared.error();
+    return open;
 }
 
 ControlSocket::~ControlSocket() {

@@ -2,7 +2,8 @@
 #pragma once
 
 /// \file
-/// Control socket: a listening UNIX socket that only the owner can reach, and only one process has.
+/// Control socket: a listening UNIX socket that only the owner can reach, or a group with him, and
+/// only one process has. It does not block who accepts.
 ///
 /// Shape    Beside PATH stands PATH.lock, locked for as long as the process lives: it tells a live
 ///          instance from what a crashed one left behind.
@@ -14,7 +15,9 @@
 
 #include "base/result.h"
 
+#include <optional>
 #include <string>
+#include <sys/types.h>
 #include <utility>
 
 namespace sluice::command {
@@ -38,9 +41,13 @@ private:
     int fd_ = -1;
 };
 
+/// The group of that name or number, or what is wrong with --control-group.
+Result<gid_t> find_group(const std::string& group);
+
 class ControlSocket {
 public:
-    static Result<ControlSocket> open(const std::string& path);
+    /// `group` may connect too, from the moment at which the file is its own.
+    static Result<ControlSocket> open(const std::string& path, std::optional<gid_t> group = {});
 
     ControlSocket(ControlSocket&&) noexcept = default;
     ControlSocket& operator=(ControlSocket&&) = delete;

@@ -20,10 +20,12 @@ using listing::Query;
 
 constexpr const char* kText = "text/plain; charset=utf-8";
 constexpr const char* kJson = "application/json";
+constexpr size_t kAtOnce = 65536;  // bytes that a socket takes though nobody reads them
 
 enum HttpStatus : int {
     kOk = 200,
     kBadRequest = 400,
+    kForbidden = 403,
     kNotFound = 404,
     kMethodNotAllowed = 405,
     kUnavailable = 503,
@@ -73,13 +75,6 @@ Result<bool> take_all(Query& query) {
     return all.has_value();
 }
 
-void answer_list(const Result<std::string>& list, Format format, httplib::Response& response) {
-    if (!list)
-        return refuse(response, format, kBadRequest, list.error().message);
-    response.status = kOk;
-    response.set_content(*list, content_type(format));
-}
-
 }  // namespace
 
 struct Endpoints::Question {
@@ -92,7 +87,43 @@ Endpoints::Endpoints(const Subject& subject, const EndpointsParams& params)
       list_(subject_.flows, params.background, params.list_threads),
       max_listings_(params.max_listings) {}
 
-void Endpoints::answer(const httplib::Request& request, httplib::Response& response) {
+/// Null, and the client is told so, when there are too many already.
+std::shared_ptr<Endpoints::Sending> Endpoints::begin_sending(const Question& question,
+                                                             httplib::Response& response) {
+    auto sending = std::make_shared<Sending>(listings_);
+    if (sending->rank() <= max_listings_)
+        return sending;
+    refuse(response, question.format, kUnavailable,
+           std::to_string(max_listings_) +
+               " lists are being sent already; try again when one has ended.");
+    return nullptr;
+}
+
+void Endpoints::answer_at_length(const Question& question, std::string text, const char* type,
+                                 httplib::Response& response) {
+    response.status = kOk;
+    if (text.size() <= kAtOnce)
+        return response.set_content(text, type);
+    auto sending = begin_sending(question, response);
+    if (sending == nullptr)
+        return;
+    const auto shared = std::make_shared<const std::string>(std::move(text));
+    response.set_content_provider(
+        shared->size(), type,
+        [shared, sending](size_t offset, size_t length, httplib::DataSink& sink) {
+            return sink.write(shared->data() + offset, length);
+        });
+}
+
+void Endpoints::answer_list(const Question& question, Result<std::string> list,
+                            httplib::Response& response) {
+    if (!list)
+        return refuse(response, question.format, kBadRequest, list.error().message);
+    answer_at_length(question, std::move(*list), content_type(question.format), response);
+}
+
+void Endpoints::answer(const httplib::Request& request, httplib::Response& response,
+                       Access access) {
     struct Route {
         std::string_view path;
         std::string_view method;
@@ -118,6 +149,9 @@ void Endpoints::answer(const httplib::Request& request, httplib::Response& respo
     for (const Route& route : kRoutes) {
         if (route.path != request.path)
             continue;
+        if (route.method == request.method && route.method != "GET" && access != Access::All)
+            return refuse(response, question.format, kForbidden,
+                          "Only the owner of the control socket may change anything.");
         if (route.method == request.method)
             return (this->*route.answer)(question, response);
         methods += (methods.empty() ? "" : ", ") + std::string(route.method);
@@ -135,31 +169,22 @@ void Endpoints::list_flows(const Question& question, httplib::Response& response
     if (!filter)
         return refuse(response, question.format, kBadRequest, filter.error().message);
 
-    /// A list on its way to a client.
-    struct Sending {
-        Sending(std::atomic<unsigned>& listings, FlowList::Listing listing)
-            : listings(listings), listing(std::move(listing)) {
-            ++listings;
-        }
-        Sending(const Sending&) = delete;
-        ~Sending() { --listings; }
-
-        std::atomic<unsigned>& listings;
+    struct List {
+        std::shared_ptr<Sending> sending;
         FlowList::Listing listing;
-        std::string piece;
+        std::string piece = {};
     };
-    const auto sending =
-        std::make_shared<Sending>(listings_, FlowList::Listing(list_, *filter, question.format));
-    if (listings_ > max_listings_)
-        return refuse(response, question.format, kUnavailable,
-                      std::to_string(max_listings_) +
-                          " lists of flows are being sent already; try again when one has ended.");
+    auto sending = begin_sending(question, response);
+    if (sending == nullptr)
+        return;
+    const auto list = std::make_shared<List>(
+        List{std::move(sending), FlowList::Listing(list_, *filter, question.format)});
     response.status = kOk;
     response.set_chunked_content_provider(
-        content_type(question.format), [this, sending](size_t, httplib::DataSink& sink) {
+        content_type(question.format), [this, list](size_t, httplib::DataSink& sink) {
             try {
-                if (sending->listing.next(sending->piece, subject_.now()))
-                    return sink.write(sending->piece.data(), sending->piece.size());
+                if (list->listing.next(list->piece, subject_.now()))
+                    return sink.write(list->piece.data(), list->piece.size());
                 sink.done();
                 return true;
             } catch (...) {  // out of memory: the client sees that the list is cut short
@@ -208,11 +233,11 @@ void Endpoints::delete_flows(const Question& question, httplib::Response& respon
 }
 
 void Endpoints::list_hosts(const Question& question, httplib::Response& response) {
-    answer_list(hosts_list(subject_, question.query, question.format), question.format, response);
+    answer_list(question, hosts_list(subject_, question.query, question.format), response);
 }
 
 void Endpoints::list_ports(const Question& question, httplib::Response& response) {
-    answer_list(ports_list(subject_, question.query, question.format), question.format, response);
+    answer_list(question, ports_list(subject_, question.query, question.format), response);
 }
 
 void Endpoints::tell_stats(const Question& question, httplib::Response& response) {
@@ -224,15 +249,14 @@ void Endpoints::tell_stats(const Question& question, httplib::Response& response
         return refuse(response, question.format, kBadRequest,
                       "/v1/stats takes all=1 and format only.");
     const DropRows rows = *all ? DropRows::All : DropRows::NonZero;
-    response.status = kOk;
-    response.set_content(
+    answer_at_length(
+        question,
         question.format == Format::Text ? stats_table(subject_, rows) : stats_json(subject_),
-        content_type(question.format));
+        content_type(question.format), response);
 }
 
-void Endpoints::tell_metrics(const Question&, httplib::Response& response) {
-    response.status = kOk;
-    response.set_content(metrics_text(subject_), kMetricsContentType);
+void Endpoints::tell_metrics(const Question& question, httplib::Response& response) {
+    answer_at_length(question, metrics_text(subject_), kMetricsContentType, response);
 }
 
 }  // namespace sluice::command

@@ -4,34 +4,61 @@
 /// \file
 /// Endpoints: what each request to the command socket is answered with. docs/control.md lists them.
 ///
-/// Threads  Any, several at once. Lists in progress are counted, so that clients which stop reading
-///          theirs leave threads to the others.
+/// Threads  Any, several at once. Long answers on their way are counted, so that clients which stop
+///          reading theirs leave threads to the others.
 /// Errors   A request that cannot be met is answered with its HTTP status and one sentence.
 
+#include "base/result.h"
 #include "command/subject.h"
 #include "listing/flow_list.h"
 
 #include <atomic>
 #include <httplib.h>
+#include <memory>
 #include <mutex>
+#include <string>
 
 namespace sluice::command {
 
 struct EndpointsParams {
     listing::Background background{};
     unsigned list_threads = 2;  ///< Threads that walk the flow table at once.
-    unsigned max_listings = 4;  ///< Lists being sent at once.
+    unsigned max_listings = 4;  ///< Long answers being sent at once.
+};
+
+/// What a client may do.
+enum class Access {
+    All,
+    Read,  ///< Ask, and change nothing.
 };
 
 class Endpoints {
 public:
     Endpoints(const Subject& subject, const EndpointsParams& params);
 
-    void answer(const httplib::Request& request, httplib::Response& response);
+    void answer(const httplib::Request& request, httplib::Response& response, Access access);
 
 private:
     struct Question;  // a request's query, read
 
+    /// One of the long answers that are being sent, for as long as it lives.
+    class Sending {
+    public:
+        explicit Sending(std::atomic<unsigned>& count) : count_(count), rank_(++count) {}
+        Sending(const Sending&) = delete;
+        ~Sending() { --count_; }
+        unsigned rank() const { return rank_; }  ///< How many there were when it began.
+
+    private:
+        std::atomic<unsigned>& count_;
+        unsigned rank_;
+    };
+
+    std::shared_ptr<Sending> begin_sending(const Question& question, httplib::Response& response);
+    void answer_at_length(const Question& question, std::string text, const char* type,
+                          httplib::Response& response);
+    void answer_list(const Question& question, Result<std::string> list,
+                     httplib::Response& response);
     void list_flows(const Question& question, httplib::Response& response);
     void count_flows(const Question& question, httplib::Response& response);
     void delete_flows(const Question& question, httplib::Response& response);

@@ -9,7 +9,8 @@
 namespace sluice::command {
 
 struct Patience {
-    std::chrono::milliseconds request{2000};   ///< From the connection to the whole request.
+    /// From the connection to the whole request, and from the answer to the client's closing.
+    std::chrono::milliseconds request{2000};
     std::chrono::milliseconds stall{300'000};  ///< While it reads nothing: it may be in a pager.
 };
 

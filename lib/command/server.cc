@@ -4,39 +4,46 @@
 #include "command/connection.h"
 #include "command/control_socket.h"
 #include "command/endpoints.h"
-#include "command/task_queue.h"
+#include "command/reception.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <exception>
-#include <fcntl.h>
 #include <httplib.h>
-#include <poll.h>
+#include <string>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 namespace sluice::command {
 
-/// The HTTP library's server, on a socket that it has not made, with connections that have limits.
+/// The HTTP library's server, of which only what it makes of a request is used: it gives up when
+/// accept() fails, and spends a thread on each connection, however slow.
 class Server::Http : private httplib::Server {
 public:
-    Http(ControlSocket socket, Descriptor stop, const ServerParams& params, const Subject& subject)
-        : socket_(std::move(socket)),
-          stop_(std::move(stop)),
+    struct Parts {
+        ControlSocket socket;
+        Descriptor stop;
+        Descriptor wake;
+        uid_t owner = 0;
+    };
+
+    /// `parts` are descriptors that have been made.
+    Http(Parts parts, const ServerParams& params, const Subject& subject)
+        : parts_(std::move(parts)),
           background_(params.background),
           patience_(params.patience),
+          reception_(parts_.socket.listener(), parts_.stop.get(), std::move(parts_.wake),
+                     params.patience, parts_.owner),
           endpoints_(subject, {.background = params.background,
                                .list_threads = params.list_threads,
                                .max_listings = std::max(1u, params.threads / 2)}) {
-        new_task_queue = [threads = std::max(1u, params.threads), this] {
-            return new TaskQueue(threads, background_);
-        };
         set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& answer) {
-            endpoints_.answer(request, answer);
+            const bool may_all = request.remote_addr == Connection::address_of(Access::All);
+            endpoints_.answer(request, answer, may_all ? Access::All : Access::Read);
             return HandlerResponse::Handled;
         });
         set_exception_handler(
@@ -44,66 +51,75 @@ public:
                 answer.status = 500;
                 answer.set_content("The gateway has no memory for this answer.\n", "text/plain");
             });
-        acceptor_ = std::thread([this] { accept_until_stopped(); });
+        svr_sock_ = parts_.socket.listener();  // the library believes that it stops without one
+        try {
+            start([this] { reception_.run(); });
+            for (unsigned i = 0; i < std::max(1u, params.threads); ++i)
+                start([this] { answer_until_stopped(); });
+        } catch (...) {
+            end();
+            throw;
+        }
     }
 
-    ~Http() override {
-        stopping_ = true;
-        const uint64_t one = 1;
-        if (write(stop_.get(), &one, sizeof(one)) != sizeof(one))
-            std::terminate();  // an eventfd that is written once takes it
-        const Descriptor listener(svr_sock_.exchange(INVALID_SOCKET));
-        ::shutdown(socket_.listener(), SHUT_RDWR);  // whoever accepts gets an error from now on
-        acceptor_.join();
-    }
+    ~Http() override { end(); }
 
 private:
-    /// The library gives up when accept() fails, as it does when the system has no memory or
-    /// descriptors left; an operator needs the socket then more than ever.
-    void accept_until_stopped() {
-        background_.enter();
-        while (!stopping_) {
+    template <typename Work>
+    void start(Work work) {
+        threads_.emplace_back([this, work] {
+            background_.enter();
+            work();
+        });
+    }
+
+    void end() {
+        svr_sock_ = INVALID_SOCKET;
+        const uint64_t one = 1;
+        if (write(parts_.stop.get(), &one, sizeof(one)) != sizeof(one))
+            std::terminate();  // an eventfd that is written once takes it
+        for (std::thread& thread : threads_)
+            thread.join();
+    }
+
+    void answer_until_stopped() {
+        while (auto visitor = reception_.take()) {
             try {
-                svr_sock_ = fcntl(socket_.listener(), F_DUPFD_CLOEXEC, 0);
-                if (svr_sock_ != INVALID_SOCKET)
-                    listen_after_bind();
-            } catch (...) {
+                answer(*visitor);
+                reception_.part(std::move(*visitor));
+            } catch (...) {  // out of memory: the client sees that there is no answer
             }
-            pollfd stop{stop_.get(), POLLIN, 0};
-            poll(&stop, 1, 1000);
         }
     }
 
-    bool process_and_close_socket(socket_t socket) override {
-        const Descriptor owned(socket);
-        try {
-            Connection connection(socket, stop_.get(), patience_);
-            const bool answered = answer(*this, connection);
-            connection.finish();
-            return answered;
-        } catch (...) {  // out of memory: the client sees that there is no answer
-            return false;
-        }
+    void answer(const Visitor& visitor) {
+        const bool is_owner = visitor.user == 0 || visitor.user == parts_.owner;
+        Connection connection({visitor.socket.get(), is_owner ? Access::All : Access::Read},
+                              visitor.request, parts_.stop.get(), patience_);
+        answer(*this, connection);
     }
 
     /// One request, after which the connection is closed. The parameters depend on the version.
     template <typename Self>
-    static bool answer(Self& self, Connection& connection) {
+    static void answer(Self& self, Connection& connection) {
         const auto whole = [](httplib::Request& request) { request.ranges.clear(); };
         bool closed = false;
-        if constexpr (requires { self.process_request(connection, true, closed, whole); })
-            return self.process_request(connection, true, closed, whole);
-        else
-            return self.process_request(connection, "", 0, "", 0, true, closed, whole);
+        if constexpr (requires { self.process_request(connection, true, closed, whole); }) {
+            self.process_request(connection, true, closed, whole);
+        } else {
+            std::string address;
+            int port = 0;
+            connection.get_remote_ip_and_port(address, port);
+            self.process_request(connection, address, port, "", 0, true, closed, whole);
+        }
     }
 
-    ControlSocket socket_;
-    Descriptor stop_;
+    Parts parts_;
     listing::Background background_;
     Patience patience_;
+    Reception reception_;
     Endpoints endpoints_;
-    std::atomic<bool> stopping_{false};
-    std::thread acceptor_;
+    std::vector<std::thread> threads_;
 };
 
 Server::Server(std::unique_ptr<Http> http) : http_(std::move(http)) {}
@@ -113,14 +129,16 @@ Server::~Server() = default;
 Result<std::unique_ptr<Server>> Server::start(const ServerParams& params, const Subject& subject) {
     try {
         Descriptor stop(eventfd(0, EFD_CLOEXEC));
-        if (!stop)
+        Descriptor wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+        if (!stop || !wake)
             return Error{std::string("The control socket cannot be served: eventfd: ") +
                          std::strerror(errno) + "."};
-        auto socket = ControlSocket::open(params.path);
+        auto socket = ControlSocket::open(params.path, params.group);
         if (!socket)
             return socket.error();
-        auto http =
-            std::make_unique<Http>(std::move(socket).value(), std::move(stop), params, subject);
+        auto http = std::make_unique<Http>(
+            Http::Parts{std::move(*socket), std::move(stop), std::move(wake), geteuid()}, params,
+            subject);
         return std::unique_ptr<Server>(new Server(std::move(http)));
     } catch (const std::exception& error) {
         return Error{std::string("The control socket cannot be served: ") + error.what() + "."};

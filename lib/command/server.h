@@ -5,11 +5,12 @@
 /// Server: answers HTTP on the control socket, for sluicectl, curl and Prometheus.
 ///
 /// Shape    One request a connection. docs/control.md lists the paths.
-/// Threads  Its own, all in the background (background.h): one that accepts, a fixed number that
-///          answer, and those that walk the flow table. Starting and stopping: one thread.
+/// Threads  Its own, all in the background (background.h): one that receives requests
+///          (reception.h), a fixed number that answer, and those that walk the flow table. Starting
+///          and stopping: one thread.
 /// Errors   start() says in one sentence why the socket cannot be had. Later on nothing is thrown,
 ///          and no client can do more than keep some of these threads busy.
-/// Memory   Bounded: requests by connection.h, connections by task_queue.h, answers by flow_list.h.
+/// Memory   Bounded: connections and their requests by reception.h, answers by flow_list.h.
 
 #include "base/result.h"
 #include "command/patience.h"
@@ -17,12 +18,15 @@
 #include "listing/background.h"
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <sys/types.h>
 
 namespace sluice::command {
 
 struct ServerParams {
     std::string path = "/run/sluice.sock";
+    std::optional<gid_t> group{};  ///< Whose members may ask, and change nothing.
     listing::Background background{};
     unsigned threads = 8;  ///< Requests answered at once; half of them may be lists.
     Patience patience{};

@@ -380,6 +380,10 @@ constexpr Flag kFlags[] = {
     {"control-socket", kOperation, Arity::One, false, "PATH",
      "The UNIX socket that sluicectl talks to; default: /run/sluice.sock",
      [](const Given& g, Config& c) { return store(read_word(g), c.control_socket); }},
+    {"control-group", kOperation, Arity::One, false, "GROUP",
+     "A group, by name or number, whose members may use the socket too, to ask and to change "
+     "nothing; default: none",
+     [](const Given& g, Config& c) { return store(read_word(g), c.control_group); }},
     {"stats-interval", kOperation, Arity::One, false, "SECONDS",
      "Print a summary every so often, 1 to 86400; default: 0, never",
      [](const Given& g, Config& c) { return store(read_number(g, {0, 86400}), c.stats_interval); }},

@@ -99,3 +99,22 @@ status=0
 (($(wc -l <"$work/err") == 1)) || fail "not one sentence: $(cat "$work/err")"
 stop_sluice sluice
 pass "the socket is its owner's; without a gateway sluicectl says so"
+
+# as_member COMMAND...: as a user of that group, and of nothing else.
+as_member() {
+    setpriv --reuid 54321 --regid 54322 --clear-groups "$@"
+}
+
+chmod o+x "$work"
+start_sluice sluice --control-group 54322
+[[ $(stat --format %a:%g "$work/sluice.sock") == 660:54322 ]] ||
+    fail "it is not the group's"
+as_member "$sluicectl" --socket "$work/sluice.sock" stats >/dev/null || fail "a member may not ask"
+! as_member "$sluicectl" --socket "$work/sluice.sock" flows --delete --all >"$work/out" 2>&1 ||
+    fail "a member may delete flows"
+grep --quiet "Only the owner" "$work/out" || fail "what a member is told: $(cat "$work/out")"
+! setpriv --reuid 54321 --regid 54321 --clear-groups "$sluicectl" --socket "$work/sluice.sock" \
+    stats >/dev/null 2>&1 || fail "a stranger may ask"
+ctl sluice flows --delete --all >/dev/null || fail "the owner may not delete flows"
+stop_sluice sluice
+pass "a group may ask, and change nothing"

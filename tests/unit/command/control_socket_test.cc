@@ -53,6 +53,30 @@ TEST_CASE("control socket: only the owner may use it, whatever the umask", "[com
     CHECK(mode_of(directory.file("s.lock")) == 0600);
 }
 
+TEST_CASE("control socket: a group may use it, by name or number", "[command]") {
+    const TemporaryDirectory directory;
+    const auto own = find_group(std::to_string(getegid()));  // which whoever runs this may give
+    REQUIRE(own);
+    CHECK(own.value() == getegid());
+    const auto socket = ControlSocket::open(directory.file("s"), own.value());
+    REQUIRE(socket);
+    CHECK(mode_of(directory.file("s")) == 0660);
+    CHECK(mode_of(directory.file("s.lock")) == 0600);
+    struct stat found {};
+    REQUIRE(lstat(directory.file("s").c_str(), &found) == 0);
+    CHECK(found.st_gid == getegid());
+
+    const auto root = find_group("root");
+    REQUIRE(root);
+    CHECK(root.value() == 0);
+    for (const char* name : {"no such group", "12x", "-1", ""}) {
+        INFO(name);
+        const auto none = find_group(name);
+        REQUIRE_FALSE(none);
+        CHECK(mentions(none.error().message, "--control-group " + std::string(name)));
+    }
+}
+
 TEST_CASE("control socket: it leaves nothing behind", "[command]") {
     const TemporaryDirectory directory;
     {

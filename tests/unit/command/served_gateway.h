@@ -9,9 +9,12 @@
 #include "unit/listing/sample_flows.h"
 
 #include <array>
+#include <functional>
 #include <httplib.h>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace sluice::command::testing {
 
@@ -56,10 +59,15 @@ struct Gateway {
 };
 
 struct ServedGateway : Gateway {
-    explicit ServedGateway(uint32_t capacity = 1000, ServerParams params = {}) : Gateway(capacity) {
+    explicit ServedGateway(uint32_t capacity = 1000, ServerParams params = {},
+                           std::function<std::vector<PoolAddress>()> pools = {})
+        : Gateway(capacity) {
         params.path = path;
         params.background.idle_class = false;
-        auto started = Server::start(params, subject());
+        Subject subject = this->subject();
+        if (pools)
+            subject.pools = std::move(pools);
+        auto started = Server::start(params, subject);
         REQUIRE(started);
         server = std::move(started).value();
     }

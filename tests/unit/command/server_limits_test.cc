@@ -125,21 +125,56 @@ TEST_CASE("server: an answer reaches a client that is still sending", "[command]
     CHECK(answer.ends_with("This path knows GET, DELETE only.\n"));
 }
 
-TEST_CASE("server: a flood of connections waits outside", "[command]") {
-    ServedGateway gateway(10, kHurried);
+TEST_CASE("server: connections that ask nothing delay no answer", "[command]") {
+    ServedGateway gateway(10, {.threads = 2, .patience = {.request = 20s}});
     std::vector<Descriptor> clients;
-    bool full = false;
-    while (!full && clients.size() < 1000) {
-        clients.push_back(connect_to(gateway, SOCK_NONBLOCK));
-        full = !clients.back();
+    for (unsigned i = 0; i < 200; ++i) {
+        clients.push_back(connect_to(gateway));
+        if (i % 2 == 0)
+            say(clients.back(), "GET /v1/flows HTTP/1.1\r\n");
     }
-    CHECK(full);
-    CHECK(clients.size() < 200);
-    clients.clear();
     const auto begin = Clock::now();
-    while (!connect_to(gateway, SOCK_NONBLOCK))
-        REQUIRE(Clock::now() - begin < 10s);
     check_alive(gateway);
+    CHECK(Clock::now() - begin < 10s);
+}
+
+TEST_CASE("server: connections that have their answer and stay delay none", "[command]") {
+    ServedGateway gateway(10, {.threads = 2, .patience = {.request = 20s}});
+    std::vector<Descriptor> clients;
+    const auto begin = Clock::now();
+    for (unsigned i = 0; i < 20; ++i) {
+        clients.push_back(connect_to(gateway));
+        say(clients.back(), "GET /v1/flows/count HTTP/1.1\r\n\r\n");
+        CHECK(hear(clients.back()).ends_with("0\n"));
+    }
+    CHECK(Clock::now() - begin < 10s);
+}
+
+TEST_CASE("server: requests with half a body delay no answer", "[command]") {
+    ServedGateway gateway(10, {.threads = 2, .patience = {.request = 20s}});
+    std::vector<Descriptor> clients;
+    for (unsigned i = 0; i < 20; ++i) {
+        clients.push_back(connect_to(gateway));
+        say(clients.back(), "DELETE /v1/flows HTTP/1.1\r\nContent-length:100\r\n\r\nhalf");
+    }
+    const auto begin = Clock::now();
+    check_alive(gateway);
+    CHECK(Clock::now() - begin < 10s);
+}
+
+TEST_CASE("server: of a flood of connections the oldest give way", "[command]") {
+    ServedGateway gateway(10, {.threads = 2, .patience = {.request = 20s}});
+    std::vector<Descriptor> clients;
+    for (unsigned i = 0; i < 1000; ++i) {
+        clients.push_back(connect_to(gateway));
+        REQUIRE(clients.back());
+    }
+    const auto begin = Clock::now();
+    check_alive(gateway);
+    CHECK(hear(clients.front()).empty());  // closed by the server
+    CHECK(Clock::now() - begin < 10s);
+    say(clients.back(), "GET /v1/flows/count HTTP/1.1\r\n\r\n");
+    CHECK(hear(clients.back()).ends_with("0\n"));
 }
 
 TEST_CASE("server: lists that nobody reads leave room for others", "[command]") {
@@ -155,7 +190,7 @@ TEST_CASE("server: lists that nobody reads leave room for others", "[command]") 
     const auto third = gateway->client().Get("/v1/flows");
     REQUIRE(third);
     CHECK(third->status == 503);
-    CHECK(third->body.starts_with("2 lists of flows are being sent already"));
+    CHECK(third->body.starts_with("2 lists are being sent already"));
     check_alive(*gateway);
 
     // A list whose reader waits keeps no record from being used again.
@@ -168,6 +203,32 @@ TEST_CASE("server: lists that nobody reads leave room for others", "[command]") 
     gateway->server.reset();
     CHECK(Clock::now() - begin < 10s);
     CHECK(hear(stalled[0]).find("\r\n0\r\n\r\n") == std::string::npos);  // seen to be cut short
+}
+
+TEST_CASE("server: long answers of any kind that nobody reads leave room for others", "[command]") {
+    // More than a socket takes.
+    const auto pools = [] {
+        return std::vector<PoolAddress>(20'000, {"198.51.100.0/24", "198.51.100.1", 7});
+    };
+    ServedGateway gateway(10, {.threads = 4}, pools);
+    std::vector<Descriptor> stalled;
+    for (unsigned i = 0; i < 2; ++i) {
+        stalled.push_back(connect_to(gateway));
+        say(stalled.back(), "GET /metrics HTTP/1.1\r\n\r\n");
+        char first = 0;
+        REQUIRE(recv(stalled.back().get(), &first, 1, 0) == 1);
+    }
+    const auto third = gateway.client().Get("/metrics");
+    REQUIRE(third);
+    CHECK(third->status == 503);
+    check_alive(gateway);
+
+    const std::string whole = hear(stalled[0]);
+    CHECK(whole.ends_with("\n"));
+    CHECK(whole.size() > 1'000'000);
+    const auto after = gateway.client().Get("/metrics");
+    REQUIRE(after);
+    CHECK(after->status == 200);
 }
 
 TEST_CASE("server: a list that is read again after a pause goes on", "[command]") {

@@ -16,7 +16,7 @@ namespace {
 
 using net::Direction;
 using net::Protocol;
-using route::Side;
+using net::Side;
 
 constexpr unsigned kBatchesPerRound = 256;
 constexpr unsigned kBatchesWhenQuick = 4;

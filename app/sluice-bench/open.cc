@@ -215,8 +215,8 @@ Status run_life(Life life, uint32_t standing, const Options& options, Bench& ben
     auto scene = Scene::create(params, options);
     if (!scene)
         return scene.error();
-    scene.value()->rig().port(route::Side::Inside).limit_burst(32);
-    scene.value()->rig().port(route::Side::Outside).limit_burst(32);
+    scene.value()->rig().port(net::Side::Inside).limit_burst(32);
+    scene.value()->rig().port(net::Side::Outside).limit_burst(32);
     Opening opening(*scene.value(), life);
     opening.round(options.quick ? 16 : kBatchesToSettle);
     Samples rate, cycles, control;

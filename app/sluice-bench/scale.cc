@@ -12,7 +12,7 @@ namespace sluice::bench {
 namespace {
 
 using net::Direction;
-using route::Side;
+using net::Side;
 
 constexpr uint32_t kFlows = k1M;
 constexpr unsigned kBatchesPerRound = 128;

@@ -2,7 +2,7 @@
 #include "sluice/memory.h"
 
 #include "gateway/gateway.h"
-#include "worker/note.h"
+#include "link/note.h"
 
 #include <algorithm>
 #include <fstream>
@@ -83,7 +83,7 @@ ethdev::PacketPoolParams plan_packets(std::span<const ethdev::PortPlan> ports,
     // No packet that a worker keeps for a first fragment takes up less than this.
     const uint32_t kept = config.fragments.bytes / fragment::kLeastPacketBytes;
     params.count = kControlPackets + config.workers * (kPacketsPerWorker + kept);
-    params.private_bytes = worker::kNoteBytes;
+    params.private_bytes = link::kNoteBytes;
     params.is_preempted = is_preempted;
     for (const ethdev::PortPlan& port : ports) {
         params.count += port.max_queues * (uint32_t{port.rx_ring} + port.tx_ring);

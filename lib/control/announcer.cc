@@ -5,29 +5,30 @@
 
 namespace sluice::control {
 
-using route::Side;
-
 void Announcer::start(Tick now) {
     runs_.clear();
-    for (const Side side : {Side::Inside, Side::Outside}) {
-        const OwnAddresses& own = own_[side];
-        const Be32 self = own.address.address;
-        const net::AddressRange subnet{own.address.network().address, own.address.broadcast()};
-        bool self_in_pool = false;
-        for (const net::AddressRange& range : own.more) {
-            self_in_pool |= range.contains(self);
-            const net::AddressRange within{std::max(range.first, subnet.first),
-                                           std::min(range.last, subnet.last)};
-            if (within.first <= within.last)
-                runs_.push_back({side, within});
-        }
-        if (!self_in_pool)
-            runs_.push_back({side, {self, self}});
-    }
+    for (size_t id = 0; id < interfaces_.size(); ++id)
+        for (const net::Prefix& own : interfaces_[static_cast<link::InterfaceId>(id)].own)
+            add_runs(static_cast<link::InterfaceId>(id), own);
     rounds_ = kAnnouncementRounds;
     run_ = 0;
     offset_ = 0;
     due_ = now;
+}
+
+/// An own address, and what else is answered for on its subnet.
+void Announcer::add_runs(link::InterfaceId id, const net::Prefix& own) {
+    const net::AddressRange subnet{own.network().address, own.broadcast()};
+    bool is_answered = false;
+    for (const net::AddressRange& range : interfaces_[id].answered) {
+        is_answered |= range.contains(own.address);
+        const net::AddressRange within{std::max(range.first, subnet.first),
+                                       std::min(range.last, subnet.last)};
+        if (within.first <= within.last)
+            runs_.push_back({id, within});
+    }
+    if (!is_answered)
+        runs_.push_back({id, {own.address, own.address}});
 }
 
 void Announcer::turn(Tick now) {
@@ -36,7 +37,7 @@ void Announcer::turn(Tick now) {
     for (unsigned i = 0; i < kAnnouncementsPerTurn && run_ < runs_.size(); ++i) {
         const Run& run = runs_[run_];
         const Be32 address = Be32::from_host(run.range.first.host() + offset_);
-        announce(run.side, address);
+        announce(run.interface, address);
         if (address == run.range.last) {
             ++run_;
             offset_ = 0;
@@ -51,10 +52,10 @@ void Announcer::turn(Tick now) {
     }
 }
 
-void Announcer::announce(Side side, Be32 address) {
-    const OwnAddresses& own = own_[side];
-    outbox_.send_arp(0, side, kBroadcast,
-                     {net::Arp::Operation::Request, own.mac, address, net::MacAddress{}, address});
+void Announcer::announce(link::InterfaceId interface, Be32 address) {
+    outbox_.send_arp(0, interface, kBroadcast,
+                     {net::Arp::Operation::Request, interfaces_[interface].mac, address,
+                      net::MacAddress{}, address});
 }
 
 }  // namespace sluice::control

@@ -2,7 +2,8 @@
 #pragma once
 
 /// \file
-/// Announcer: tells both networks, by gratuitous ARP, which MAC has the gateway's addresses now.
+/// Announcer: tells the network of each interface, by gratuitous ARP, which MAC has the gateway's
+/// addresses now.
 ///
 /// Shape    Every address of its own and every pool address that lies in the subnet (others are
 ///          routed here, and nobody asks for them), twice, 2 s apart.
@@ -12,7 +13,8 @@
 
 #include "base/clock.h"
 #include "control/outbox.h"
-#include "control/own_addresses.h"
+#include "link/interfaces.h"
+#include "net/prefix.h"
 
 #include <vector>
 
@@ -22,24 +24,26 @@ inline constexpr unsigned kAnnouncementsPerTurn = 32;
 inline constexpr unsigned kAnnouncementRounds = 2;
 inline constexpr Duration kAnnouncementInterval = Duration::seconds(2);
 
-using OwnSides = EnumArray<route::Side, OwnAddresses, route::kSideCount>;
-
 class Announcer {
 public:
-    Announcer(const OwnSides& own, Outbox& outbox) : own_(own), outbox_(outbox) {}
+    /// Both outlive this object.
+    Announcer(const link::Interfaces& interfaces, Outbox& outbox)
+        : interfaces_(interfaces), outbox_(outbox) {}
 
     void start(Tick now);
     void turn(Tick now);
     /// Announces one address at once.
-    void announce(route::Side side, Be32 address);
+    void announce(link::InterfaceId interface, Be32 address);
 
 private:
     struct Run {
-        route::Side side;
+        link::InterfaceId interface;
         net::AddressRange range;
     };
 
-    const OwnSides& own_;
+    void add_runs(link::InterfaceId id, const net::Prefix& own);
+
+    const link::Interfaces& interfaces_;
     Outbox& outbox_;
     std::vector<Run> runs_;
     unsigned rounds_ = 0;  // to go

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/core.h"
 
-#include "worker/note.h"
+#include "link/note.h"
 
 #include <rte_mbuf.h>
 #include <rte_rcu_qsbr.h>
@@ -12,14 +12,14 @@
 
 namespace sluice::control {
 
+using link::Punt;
 using stats::Count;
 using stats::Drop;
-using worker::Punt;
 
 namespace {
 
-std::vector<worker::Ring*> release_rings(const std::vector<WorkerRings>& workers) {
-    std::vector<worker::Ring*> rings;
+std::vector<link::Ring*> release_rings(const std::vector<WorkerRings>& workers) {
+    std::vector<link::Ring*> rings;
     for (const WorkerRings& worker : workers)
         rings.push_back(worker.release);
     return rings;
@@ -31,7 +31,7 @@ Core::Core(CoreParams params)
     : params_(std::move(params)),
       member_(params_.table),
       outbox_(release_rings(params_.workers), params_.packets, counters_),
-      neighbours_(params_.neighbours, params_.hops, outbox_, counters_),
+      neighbours_(params_.neighbours, params_.interfaces, params_.hops, outbox_, counters_),
       ageing_(params_.table, member_, counters_, params_.holders, params_.block_notice) {}
 
 void Core::start(Tick now) {
@@ -56,7 +56,7 @@ unsigned Core::take_punted(unsigned worker, Tick now) {
     const unsigned count = params_.workers[worker].punt->take(packets);
     counters_.count[Count::Taken].add(count);
     for (rte_mbuf* mbuf : std::span(packets).first(count)) {
-        const Punt punt = worker::note_of(mbuf).punt;
+        const Punt punt = link::note_of(mbuf).punt;
         assert(punt != Punt::None);
         if (punt == Punt::Arp)
             neighbours_.take_arp(mbuf, worker, now);

@@ -15,10 +15,10 @@
 #include "control/neighbours.h"
 #include "control/outbox.h"
 #include "flow/flow_table.h"
+#include "link/next_hops.h"
+#include "link/ring.h"
 #include "nat/holders.h"
-#include "route/next_hops.h"
 #include "stats/counters.h"
-#include "worker/ring.h"
 
 #include <functional>
 #include <optional>
@@ -30,15 +30,16 @@ inline constexpr size_t kPuntsPerTurn = 64;  ///< Of each worker; a punted ARP m
 
 /// The rings between the control core and a worker.
 struct WorkerRings {
-    worker::Ring* punt = nullptr;     ///< From the worker.
-    worker::Ring* release = nullptr;  ///< To it.
+    link::Ring* punt = nullptr;     ///< From the worker.
+    link::Ring* release = nullptr;  ///< To it.
 };
 
 struct CoreParams {
     flow::FlowTable& table;
-    route::NextHops& hops;
+    const link::Interfaces& interfaces;
+    link::NextHops& hops;
     std::vector<WorkerRings> workers;
-    rte_mempool* packets = nullptr;  ///< For ARP frames; with room for a worker::Note.
+    rte_mempool* packets = nullptr;  ///< For ARP frames; with room for a link::Note.
     NeighbourParams neighbours;
     std::function<void(Tick)> each_turn;  ///< What else is to be done, once a turn.
     nat::HolderParams holders = {};

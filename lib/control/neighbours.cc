@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/neighbours.h"
 
+#include "link/note.h"
 #include "net/text.h"
-#include "worker/note.h"
 
 #include <rte_mbuf.h>
 
@@ -11,10 +11,10 @@
 
 namespace sluice::control {
 
+using link::HopIndex;
+using link::InterfaceId;
+using link::kNoHop;
 using net::Arp;
-using route::HopIndex;
-using route::kNoHop;
-using route::Side;
 using stats::Count;
 using stats::Drop;
 
@@ -28,21 +28,22 @@ constexpr unsigned kAsker = 0;  ///< The worker that sends what no worker asked 
 
 }  // namespace
 
-Neighbours::Neighbours(NeighbourParams params, route::NextHops& hops, Outbox& outbox,
-                       stats::Counters& counters)
+Neighbours::Neighbours(NeighbourParams params, const link::Interfaces& interfaces,
+                       link::NextHops& hops, Outbox& outbox, stats::Counters& counters)
     : params_(std::move(params)),
+      interfaces_(interfaces),
       hops_(hops),
       outbox_(outbox),
       counters_(counters),
       waiting_(outbox, counters),
-      announcer_(params_.own, outbox),
+      announcer_(interfaces, outbox),
       entries_(hops.capacity() + size_t{1}) {}
 
 void Neighbours::start(Tick now) {
     next_walk_ = next_removal_ = now;
     announcer_.start(now);
-    for (const route::Toward& gateway : params_.gateways) {
-        const HopIndex hop = hops_.add(gateway.side, gateway.address);
+    for (const link::Toward& gateway : params_.gateways) {
+        const HopIndex hop = hops_.add(gateway.interface, gateway.address);
         if (hop == kNoHop || entries_[hop].stage != Stage::Unknown)
             continue;
         entries_[hop].is_gateway = true;
@@ -57,7 +58,7 @@ void Neighbours::stop() {
 // What workers punt.
 
 void Neighbours::take_arp(rte_mbuf* mbuf, unsigned worker, Tick now) {
-    const Side side = worker::note_of(mbuf).from;
+    const InterfaceId interface = link::note_of(mbuf).from;
     const std::span frame(rte_pktmbuf_mtod(mbuf, const uint8_t*), rte_pktmbuf_data_len(mbuf));
     const auto arp = net::read_arp(frame);
     if (!arp) {
@@ -68,46 +69,45 @@ void Neighbours::take_arp(rte_mbuf* mbuf, unsigned worker, Tick now) {
     counters_.count[Count::Consumed].add(1);
     rte_pktmbuf_free(mbuf);
 
-    const OwnAddresses& own = params_.own[side];
+    const link::Interface& own = interfaces_[interface];
     if (arp->sender_mac == own.mac)
         return;  // our own frame come back
-    if (own.contain(arp->sender)) {
-        defend(*arp, side, now);
+    if (own.answers_for(arp->sender)) {
+        defend(*arp, interface, now);
         return;
     }
-    learn(*arp, side, now);
-    if (arp->operation == Arp::Operation::Request && own.contain(arp->target))
-        answer(*arp, side, worker);
+    learn(*arp, interface, now);
+    if (arp->operation == Arp::Operation::Request && own.answers_for(arp->target))
+        answer(*arp, interface, worker);
 }
 
-void Neighbours::answer(const Arp& request, Side side, unsigned worker) {
-    outbox_.send_arp(worker, side, request.sender_mac,
-                     {Arp::Operation::Reply, params_.own[side].mac, request.target,
+void Neighbours::answer(const Arp& request, InterfaceId interface, unsigned worker) {
+    outbox_.send_arp(worker, interface, request.sender_mac,
+                     {Arp::Operation::Reply, interfaces_[interface].mac, request.target,
                       request.sender_mac, request.sender});
 }
 
 /// RFC 826: the sender of any frame updates what is known of it; new neighbours are those that want
 /// something of the gateway. A probe (RFC 5227) has no sender address.
-void Neighbours::learn(const Arp& arp, Side side, Tick now) {
-    if (const HopIndex known = hops_.find(side, arp.sender); known != kNoHop) {
+void Neighbours::learn(const Arp& arp, InterfaceId interface, Tick now) {
+    if (const HopIndex known = hops_.find(interface, arp.sender); known != kNoHop) {
         enter(known, arp.sender_mac, now);
         return;
     }
-    const OwnAddresses& own = params_.own[side];
-    if (!own.contain(arp.target) || !own.address.contains(arp.sender) ||
-        net::is_martian(arp.sender))
+    const link::Interface& own = interfaces_[interface];
+    if (!own.answers_for(arp.target) || !own.has_on_link(arp.sender) || net::is_martian(arp.sender))
         return;
-    if (const HopIndex hop = hops_.add(side, arp.sender); hop != kNoHop)
+    if (const HopIndex hop = hops_.add(interface, arp.sender); hop != kNoHop)
         enter(hop, arp.sender_mac, now);
 }
 
-void Neighbours::defend(const Arp& arp, Side side, Tick now) {
+void Neighbours::defend(const Arp& arp, InterfaceId interface, Tick now) {
     counters_.count[Count::ArpConflicts].add(1);
     if (has_defended_)
         return;
     has_defended_ = true;
     next_defence_ = now + kDefendInterval;
-    announcer_.announce(side, arp.sender);
+    announcer_.announce(interface, arp.sender);
     notice("address conflict: " + net::to_string(arp.sender_mac) + " claims " +
            net::to_string(arp.sender) + ", which is this gateway's");
 }
@@ -125,8 +125,8 @@ void Neighbours::enter(HopIndex hop, const net::MacAddress& mac, Tick now) {
 }
 
 void Neighbours::take_unresolved(rte_mbuf* mbuf, unsigned worker, Tick now) {
-    const worker::Note& note = worker::note_of(mbuf);
-    const HopIndex hop = hops_.add(note.hop_side, note.next_hop);
+    const link::Note& note = link::note_of(mbuf);
+    const HopIndex hop = hops_.add(note.to, note.next_hop);
     if (hop == kNoHop) {
         outbox_.drop(mbuf, Drop::NeighbourQueueFull);
         return;
@@ -251,11 +251,14 @@ void Neighbours::forget(HopIndex hop, Tick now) {
 }
 
 void Neighbours::request(HopIndex hop, const net::MacAddress& destination) {
-    const Side side = hops_.read(hop).side();
-    const OwnAddresses& own = params_.own[side];
-    outbox_.send_arp(
-        kAsker, side, destination,
-        {Arp::Operation::Request, own.mac, own.address.address, {}, hops_.address(hop)});
+    const InterfaceId interface = hops_.read(hop).interface();
+    const link::Interface& own = interfaces_[interface];
+    outbox_.send_arp(kAsker, interface, destination,
+                     {Arp::Operation::Request,
+                      own.mac,
+                      own.source_toward(hops_.address(hop)),
+                      {},
+                      hops_.address(hop)});
 }
 
 void Neighbours::notice(const std::string& sentence) const {

@@ -8,7 +8,7 @@
 ///          every 30 s while it is used, refused for 3 s when it did not answer three times, and
 ///          forgotten when nothing has gone there for 10 minutes. Gateways are asked for ahead of
 ///          traffic and never forgotten.
-/// Threads  The control core's. Workers read what it finds in route::NextHops.
+/// Threads  The control core's. Workers read what it finds in link::NextHops.
 /// Errors   What has no room to wait is dropped as NeighbourQueueFull. What a hop that fails has
 ///          kept waiting goes back to its worker, which drops it and tells the sender.
 /// Cost     A turn walks the hops at most ten times a second; each frame costs two lookups.
@@ -18,10 +18,9 @@
 #include "base/clock.h"
 #include "control/announcer.h"
 #include "control/outbox.h"
-#include "control/own_addresses.h"
 #include "control/waiting.h"
-#include "route/next_hops.h"
-#include "route/routes.h"
+#include "link/next_hops.h"
+#include "link/routes.h"
 
 #include <functional>
 #include <span>
@@ -43,15 +42,15 @@ inline constexpr Duration kDefendInterval = Duration::seconds(10);  ///< RFC 522
 using Notice = std::function<void(const std::string&)>;
 
 struct NeighbourParams {
-    OwnSides own;
-    std::vector<route::Toward> gateways;  ///< Next hops that routes name.
+    std::vector<link::Toward> gateways;  ///< Next hops that routes name.
     Notice notice;
 };
 
 class Neighbours {
 public:
-    Neighbours(NeighbourParams params, route::NextHops& hops, Outbox& outbox,
-               stats::Counters& counters);
+    /// All but `params` outlive this object.
+    Neighbours(NeighbourParams params, const link::Interfaces& interfaces, link::NextHops& hops,
+               Outbox& outbox, stats::Counters& counters);
 
     /// Asks for the gateways and announces the own addresses.
     void start(Tick now);
@@ -82,23 +81,24 @@ private:
         Tick last_used;
     };
 
-    void answer(const net::Arp& request, route::Side side, unsigned worker);
-    void learn(const net::Arp& arp, route::Side side, Tick now);
-    void defend(const net::Arp& arp, route::Side side, Tick now);
-    void enter(route::HopIndex hop, const net::MacAddress& mac, Tick now);
+    void answer(const net::Arp& request, link::InterfaceId interface, unsigned worker);
+    void learn(const net::Arp& arp, link::InterfaceId interface, Tick now);
+    void defend(const net::Arp& arp, link::InterfaceId interface, Tick now);
+    void enter(link::HopIndex hop, const net::MacAddress& mac, Tick now);
 
-    void advance(route::HopIndex hop, Tick now);
-    void ask(route::HopIndex hop, Tick now);
-    void ask_again(route::HopIndex hop, Tick now);
-    void verify(route::HopIndex hop, Tick now);
-    void fail(route::HopIndex hop, Tick now);
-    void end_refusal(route::HopIndex hop, Tick now);
-    void forget(route::HopIndex hop, Tick now);
-    void request(route::HopIndex hop, const net::MacAddress& destination);
+    void advance(link::HopIndex hop, Tick now);
+    void ask(link::HopIndex hop, Tick now);
+    void ask_again(link::HopIndex hop, Tick now);
+    void verify(link::HopIndex hop, Tick now);
+    void fail(link::HopIndex hop, Tick now);
+    void end_refusal(link::HopIndex hop, Tick now);
+    void forget(link::HopIndex hop, Tick now);
+    void request(link::HopIndex hop, const net::MacAddress& destination);
     void notice(const std::string& sentence) const;
 
     NeighbourParams params_;
-    route::NextHops& hops_;
+    const link::Interfaces& interfaces_;
+    link::NextHops& hops_;
     Outbox& outbox_;
     stats::Counters& counters_;
     Waiting waiting_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/outbox.h"
 
-#include "worker/note.h"
+#include "link/note.h"
 
 #include <rte_mbuf.h>
 
@@ -13,25 +13,25 @@ namespace sluice::control {
 using stats::Count;
 using stats::Drop;
 
-Outbox::Outbox(std::vector<worker::Ring*> release, rte_mempool* pool, stats::Counters& counters)
+Outbox::Outbox(std::vector<link::Ring*> release, rte_mempool* pool, stats::Counters& counters)
     : release_(std::move(release)), pool_(pool), counters_(counters) {
-    assert(rte_pktmbuf_priv_size(pool) >= worker::kNoteBytes);
+    assert(rte_pktmbuf_priv_size(pool) >= link::kNoteBytes);
 }
 
-void Outbox::release(unsigned worker, rte_mbuf* mbuf, route::HopIndex hop) {
-    worker::note_of(mbuf).hop = hop;
+void Outbox::release(unsigned worker, rte_mbuf* mbuf, link::HopIndex hop) {
+    link::note_of(mbuf).hop = hop;
     put(worker, mbuf);
 }
 
-void Outbox::send_arp(unsigned worker, route::Side side, const net::MacAddress& destination,
-                      const net::Arp& arp) {
+void Outbox::send_arp(unsigned worker, link::InterfaceId interface,
+                      const net::MacAddress& destination, const net::Arp& arp) {
     rte_mbuf* mbuf = rte_pktmbuf_alloc(pool_);
     if (mbuf == nullptr)
         return;
     auto* frame = reinterpret_cast<uint8_t*>(rte_pktmbuf_append(mbuf, net::kArpFrameBytes));
     assert(frame != nullptr);
     net::write_arp({frame, net::kArpFrameBytes}, destination, arp);
-    worker::note_of(mbuf) = {.hop_side = side, .complete = true, .next_hop = arp.target};
+    link::note_of(mbuf) = {.to = interface, .complete = true, .next_hop = arp.target};
     counters_.count[Count::Originated].add(1);
     counters_.count[Count::ArpSent].add(1);
     put(worker, mbuf);

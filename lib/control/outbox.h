@@ -9,10 +9,10 @@
 /// Errors   A packet for a ring that is full is dropped as ReleaseFull. Without an mbuf an ARP
 ///          frame is not made; who needs it asks again.
 
+#include "link/next_hops.h"
+#include "link/ring.h"
 #include "net/arp.h"
-#include "route/next_hops.h"
 #include "stats/counters.h"
-#include "worker/ring.h"
 
 #include <span>
 #include <vector>
@@ -26,20 +26,20 @@ inline constexpr net::MacAddress kBroadcast{0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
 class Outbox {
 public:
-    /// `release` holds the ring to each worker. Packets of `pool` have room for a worker::Note.
-    Outbox(std::vector<worker::Ring*> release, rte_mempool* pool, stats::Counters& counters);
+    /// `release` holds the ring to each worker. Packets of `pool` have room for a link::Note.
+    Outbox(std::vector<link::Ring*> release, rte_mempool* pool, stats::Counters& counters);
 
     /// Has `worker` send the packet to `hop`.
-    void release(unsigned worker, rte_mbuf* mbuf, route::HopIndex hop);
-    /// Makes an ARP frame and has `worker` send it out on `side`.
-    void send_arp(unsigned worker, route::Side side, const net::MacAddress& destination,
+    void release(unsigned worker, rte_mbuf* mbuf, link::HopIndex hop);
+    /// Makes an ARP frame and has `worker` send it out on `interface`.
+    void send_arp(unsigned worker, link::InterfaceId interface, const net::MacAddress& destination,
                   const net::Arp& arp);
     void drop(rte_mbuf* mbuf, stats::Drop reason);
 
 private:
     void put(unsigned worker, rte_mbuf* mbuf);
 
-    std::vector<worker::Ring*> release_;
+    std::vector<link::Ring*> release_;
     rte_mempool* pool_;
     stats::Counters& counters_;
 };

@@ -5,7 +5,7 @@
 
 namespace sluice::control {
 
-using route::HopIndex;
+using link::HopIndex;
 using stats::Drop;
 
 void Waiting::add(HopIndex hop, rte_mbuf* mbuf, unsigned worker) {

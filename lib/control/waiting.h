@@ -11,7 +11,7 @@
 /// Source   RFC 1122 §2.3.2.2: of the packets to one unresolved address the latest is saved.
 
 #include "control/outbox.h"
-#include "route/next_hops.h"
+#include "link/next_hops.h"
 #include "stats/counters.h"
 
 #include <unordered_map>
@@ -29,9 +29,9 @@ public:
     Waiting(Outbox& outbox, stats::Counters& counters) : outbox_(outbox), counters_(counters) {}
 
     /// Keeps a packet that `worker` punted.
-    void add(route::HopIndex hop, rte_mbuf* mbuf, unsigned worker);
+    void add(link::HopIndex hop, rte_mbuf* mbuf, unsigned worker);
     /// Gives the hop's packets back to the workers that they came from.
-    void release(route::HopIndex hop);
+    void release(link::HopIndex hop);
     void drop_all(stats::Drop reason);
 
 private:
@@ -41,13 +41,13 @@ private:
     };
     using Queue = std::vector<Item>;
 
-    Queue take(route::HopIndex hop);
+    Queue take(link::HopIndex hop);
     void changed(size_t total);
 
     Outbox& outbox_;
     stats::Counters& counters_;
     size_t total_ = 0;
-    std::unordered_map<route::HopIndex, Queue> queues_;
+    std::unordered_map<link::HopIndex, Queue> queues_;
 };
 
 }  // namespace sluice::control

@@ -52,7 +52,7 @@ struct Rewrite {
     net::ChecksumDelta transport;  ///< TCP, UDP: addresses and ports. ICMP: identifier.
 };
 
-/// The next hop of each direction, valid while `generation` is the routes' (route/next_hops.h).
+/// The next hop of each direction, valid while `generation` is the routes' (link/next_hops.h).
 struct Hops {
     std::array<uint16_t, 2> index{};
     uint32_t generation = 0;

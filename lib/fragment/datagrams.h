@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "fragment/pieces.h"
+#include "link/path.h"
 #include "net/checksum.h"
 #include "net/side.h"
 #include "net/tuple.h"
@@ -51,9 +52,7 @@ struct Way {
     Be32 source{};
     Be32 destination{};
     net::ChecksumDelta address{};  ///< What that adds to the header's checksum.
-    net::Side side{};              ///< By which they leave.
-    uint16_t hop = 0;              ///< The next hop's index, valid while `generation` is the hops'.
-    uint32_t generation = 0;
+    link::Path path{};             ///< By which they leave.
 };
 
 /// What tells datagrams apart, as a tuple: the identification stands in for the source port.

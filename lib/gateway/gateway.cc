@@ -2,6 +2,7 @@
 #include "gateway/gateway.h"
 
 #include "gateway/block_log.h"
+#include "gateway/interfaces.h"
 #include "gateway/rules.h"
 #include "nat/mss_clamp.h"
 #include "nat/stock.h"
@@ -13,8 +14,6 @@
 
 namespace sluice::gateway {
 namespace {
-
-using route::Side;
 
 constexpr uint32_t kHandoffRing = 1024;  // packets; two bursts of every queue, and then some
 constexpr uint32_t kPuntRing = 1024;
@@ -29,20 +28,6 @@ constexpr uint64_t kAddressKey = 0x9e3779b97f4a7c15;
 /// Threads beside workers and control core that may look at flows at once: lists and exporters.
 constexpr unsigned kListThreads = 16;
 
-/// The networks of both ports, the operator's routes, and the default by the gateway.
-std::vector<route::Route> routes(const config::Config& config) {
-    std::vector<route::Route> routes{
-        {config.lan_address.network(), Side::Inside, {}},
-        {config.wan_address.network(), Side::Outside, {}},
-        {net::Prefix{}, Side::Outside, config.gateway},
-    };
-    for (const auto& [prefix, via] : config.routes) {
-        const Side side = config.lan_address.contains(via) ? Side::Inside : Side::Outside;
-        routes.push_back({prefix, side, via});
-    }
-    return routes;
-}
-
 worker::Verify verify(config::VerifyChecksum choice) {
     switch (choice) {
         case config::VerifyChecksum::Always:
@@ -56,14 +41,23 @@ worker::Verify verify(config::VerifyChecksum choice) {
 }
 
 /// The largest MSS that passes as it is; 0 for any.
-uint16_t most_mss(const config::Config& config, const Ground& ground) {
+uint16_t most_mss(const config::Config& config, const link::Interfaces& interfaces) {
     if (config.mss_clamp == config::MssClamp::Off)
         return 0;
     if (config.mss_clamp == config::MssClamp::Value)
         return config.mss;
-    const uint16_t mtu = std::min(ground.ports[index(Side::Inside)]->mtu(),
-                                  ground.ports[index(Side::Outside)]->mtu());
-    return static_cast<uint16_t>(mtu - nat::kTcpIpBytes);
+    const auto smallest = std::min_element(
+        interfaces.begin(), interfaces.end(),
+        [](const link::Interface& a, const link::Interface& b) { return a.mtu < b.mtu; });
+    return static_cast<uint16_t>(smallest->mtu - nat::kTcpIpBytes);
+}
+
+/// The port where replies arrive.
+const io::Port& outside_port(const link::Interfaces& interfaces, const Ground& ground) {
+    const auto outside = std::find_if(
+        interfaces.begin(), interfaces.end(),
+        [](const link::Interface& interface) { return interface.reaches(net::Side::Outside); });
+    return *ground.ports[outside->port];
 }
 
 /// Nothing when a reply's queue cannot be told beforehand, or makes no difference.
@@ -77,12 +71,16 @@ std::optional<pool::Steering> steering(const config::Config& config, const io::P
                           rss->queues);
 }
 
-bool has_fewer_queues(const Ground& ground, unsigned workers) {
-    return ground.ports[index(Side::Inside)]->rx_queues() < workers;
+/// Some inside interface is on a port that not every worker polls.
+bool has_fewer_queues(const link::Interfaces& interfaces, const Ground& ground, unsigned workers) {
+    return std::any_of(interfaces.begin(), interfaces.end(), [&](const link::Interface& interface) {
+        return interface.reaches(net::Side::Inside) &&
+               ground.ports[interface.port]->rx_queues() < workers;
+    });
 }
 
-template <typename T>
-Status keep(Result<T>&& made, T& place) {
+template <typename T, typename Place>
+Status keep(Result<T>&& made, Place& place) {
     if (!made)
         return made.error();
     place = std::move(made).value();
@@ -137,17 +135,19 @@ Status Gateway::allocate(const config::Config& config, const Ground& ground) {
     table.ending = hosts_.get();
     if (Status status = keep(flow::FlowTable::create(table), table_); !status)
         return status;
-    if (Status status = keep(route::Routes::create(routes(config), ground.numa_node), routes_);
+    if (Status status = keep(interfaces_of(config, ground.ports), interfaces_); !status)
+        return status;
+    if (Status status = keep(link::Routes::create(routes_of(config), ground.numa_node), routes_);
         !status)
         return status;
-    if (Status status = keep(route::NextHops::create(kNextHops), next_hops_); !status)
+    if (Status status = keep(link::NextHops::create(kNextHops), next_hops_); !status)
         return status;
     return make_rings(config.workers);
 }
 
 Status Gateway::make_rings(unsigned workers) {
-    const auto add = [](std::vector<worker::Ring>& rings, uint32_t size) -> Status {
-        auto ring = worker::Ring::create(size);
+    const auto add = [](std::vector<link::Ring>& rings, uint32_t size) -> Status {
+        auto ring = link::Ring::create(size);
         if (!ring)
             return ring.error();
         rings.push_back(std::move(ring).value());
@@ -168,17 +168,13 @@ Status Gateway::make_rings(unsigned workers) {
 
 /// The control core, which knows every route's next hop from the start.
 control::CoreParams Gateway::core_params(const config::Config& config, const Ground& ground) {
-    control::CoreParams params{*table_, *next_hops_, {}, ground.packets, {}, {}};
+    control::CoreParams params{*table_, *interfaces_, *next_hops_, {}, ground.packets, {}, {}};
     for (unsigned id = 0; id < config.workers; ++id)
         params.workers.push_back({&rings_.punt[id], &rings_.release[id]});
 
-    auto& own = params.neighbours.own;
-    own[Side::Inside] = {ground.ports[index(Side::Inside)]->mac(), config.lan_address, {}};
-    own[Side::Outside] = {ground.ports[index(Side::Outside)]->mac(), config.wan_address,
-                          public_ranges(config)};
-    for (const route::Route& route : routes(config))
+    for (const link::Route& route : routes_of(config))
         if (route.via != Be32{})
-            params.neighbours.gateways.push_back({route.side, route.via});
+            params.neighbours.gateways.push_back({route.interface, route.via});
     params.neighbours.notice = ground.notice;
     params.holders = config.holders;
     if (ground.notice)
@@ -203,10 +199,9 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
     exhaustion_ = std::make_unique<pool::Exhaustion>(static_cast<uint32_t>(slots.size()));
     shortage_log_ = std::make_unique<ShortageLog>(*rules_, *exhaustion_, ground.notice);
     log_clock_ = std::make_unique<LogClock>(read_clocks(), ground.notice);
-    steering_ = steering(config, *ground.ports[index(Side::Outside)]);
+    steering_ = steering(config, outside_port(*interfaces_, ground));
     statics_ = std::make_unique<pool::StaticMappings>(config.forwards, config.one_to_one);
-    admission_ = std::make_unique<worker::Admission>(
-        worker::AdmissionParams{{config.lan_address, config.wan_address}}, *rules_, *statics_);
+    admission_ = std::make_unique<worker::Admission>(*interfaces_, *rules_, *statics_);
     icmp_limit_ = std::make_unique<answer::RateLimit>(config.icmp_rate, kIcmpBurst);
     reset_limit_ = std::make_unique<answer::RateLimit>(config.reject_rate, kResetBurst);
     shared_ = std::make_unique<worker::Shared>(worker::Shared{
@@ -222,19 +217,19 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
         .hosts = *hosts_,
         .host_limits = config.host_limits,
         .reserve = nat::reserve_for(config.flows, config.workers),
+        .interfaces = *interfaces_,
         .routes = *routes_,
         .next_hops = *next_hops_,
         .admission = *admission_,
         .icmp_limit = *icmp_limit_,
         .reset_limit = *reset_limit_,
-        .own = {config.lan_address.address, config.wan_address.address},
         .verify = verify(config.verify_checksum),
         .fragments = config.fragments,
-        .most_mss = most_mss(config, ground),
+        .most_mss = most_mss(config, *interfaces_),
         .reject_invalid = config.invalid == config::Invalid::Reject,
         .reject_exhausted = config.on_exhaustion == config::OnExhaustion::Reject,
         .workers = config.workers,
-        .spread_flows = has_fewer_queues(ground, config.workers),
+        .spread_flows = has_fewer_queues(*interfaces_, ground, config.workers),
     });
     for (unsigned id = 0; id < config.workers; ++id)
         workers_.push_back(std::make_unique<worker::Worker>(
@@ -248,14 +243,13 @@ worker::WorkerParams Gateway::worker_params(const config::Config& config, uint8_
     params.id = id;
     params.burst = config.burst;
     params.prefetch = config.prefetch;
-    for (const Side side : {Side::Inside, Side::Outside}) {
-        io::Port& port = *ground.ports[index(side)];
-        worker::PortUse& use = params.ports[index(side)];
-        use.port = &port;
-        if (id < port.rx_queues())
+    params.packets = ground.packets;
+    for (io::Port* port : ground.ports) {
+        worker::PortUse& use = params.ports.emplace_back();
+        use.port = port;
+        if (id < port->rx_queues())
             use.rx_queue = id;
-        use.tx_queue = static_cast<uint16_t>(id % port.tx_queues());
-        use.packets = ground.packets;
+        use.tx_queue = static_cast<uint16_t>(id % port->tx_queues());
     }
     for (unsigned other = 0; other < rings_.punt.size(); ++other) {
         const bool self = other == id;

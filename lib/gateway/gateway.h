@@ -2,7 +2,7 @@
 #pragma once
 
 /// \file
-/// Gateway: every room of the house, wired together, with two ports and no threads yet.
+/// Gateway: every room of the house, wired together, with ports and no threads yet.
 ///
 /// Shape    Owns the flow table, pool, routes, next hops, rings, workers and the control core. The
 ///          caller owns the ports and packet pools, and decides which thread turns what.
@@ -19,13 +19,15 @@
 #include "gateway/shortage_log.h"
 #include "hosts/host_table.h"
 #include "io/port.h"
+#include "link/interfaces.h"
+#include "link/next_hops.h"
+#include "link/ring.h"
+#include "link/routes.h"
 #include "policy/rules.h"
 #include "pool/exhaustion.h"
 #include "pool/leases.h"
 #include "pool/static_mappings.h"
 #include "pool/steering.h"
-#include "route/next_hops.h"
-#include "route/routes.h"
 #include "stats/counters.h"
 #include "worker/admission.h"
 #include "worker/worker.h"
@@ -42,8 +44,8 @@ namespace sluice::gateway {
 
 /// What the gateway stands on, beyond the configuration.
 struct Ground {
-    std::array<io::Port*, 2> ports{};  ///< Indexed by route::Side.
-    rte_mempool* packets = nullptr;    ///< For what workers and control core send by themselves.
+    std::vector<io::Port*> ports;    ///< Of --lan, and of --wan.
+    rte_mempool* packets = nullptr;  ///< For what workers and control core send by themselves.
     int numa_node = -1;
     std::array<uint64_t, 4> secret{};  ///< Random per start.
     control::Notice notice;            ///< Takes what the operator's log should say.
@@ -83,9 +85,9 @@ public:
 private:
     /// Rings between threads: packets in transit, owned by nobody else.
     struct Rings {
-        std::vector<std::vector<worker::Ring>> handoff;  // [from][to]
-        std::vector<worker::Ring> punt;                  // [worker], to the control core
-        std::vector<worker::Ring> release;               // [worker], from the control core
+        std::vector<std::vector<link::Ring>> handoff;  // [from][to]
+        std::vector<link::Ring> punt;                  // [worker], to the control core
+        std::vector<link::Ring> release;               // [worker], from the control core
     };
 
     Gateway() = default;
@@ -106,8 +108,9 @@ private:
     pool::ChangedPorts changed_ports_;
     std::optional<pool::Steering> steering_;
     std::unique_ptr<pool::StaticMappings> statics_;
-    std::unique_ptr<route::Routes> routes_;
-    std::unique_ptr<route::NextHops> next_hops_;
+    std::optional<link::Interfaces> interfaces_;
+    std::unique_ptr<link::Routes> routes_;
+    std::unique_ptr<link::NextHops> next_hops_;
     std::unique_ptr<worker::Admission> admission_;
     std::unique_ptr<answer::RateLimit> icmp_limit_;
     std::unique_ptr<answer::RateLimit> reset_limit_;

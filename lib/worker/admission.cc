@@ -8,7 +8,7 @@
 namespace sluice::worker {
 namespace {
 
-using route::Side;
+using net::Side;
 using stats::Drop;
 
 constexpr Admitted refused(Drop reason) {
@@ -25,30 +25,35 @@ Admitted to_gateway(const net::Packet& packet, const net::Tuple& tuple) {
 
 }  // namespace
 
-Admission::Admission(const AdmissionParams& params, const policy::Rules& rules,
+Admission::Admission(const link::Interfaces& interfaces, const policy::Rules& rules,
                      const pool::StaticMappings& statics)
-    : params_(params), rules_(rules), statics_(statics) {}
+    : interfaces_(interfaces), rules_(rules), statics_(statics) {}
 
 /// An address by which inside hosts are known outside.
 bool Admission::is_public(Be32 address) const {
     return rules_.contains(address) || statics_.contains(address);
 }
 
-/// An address that must not come from outside: a rule serves it, or it is on the inside subnet.
+/// An address that must not come from outside: a rule serves it, or it is on an inside subnet.
 bool Admission::is_inside(Be32 address) const {
-    return rules_.serves(address) || own(Side::Inside).contains(address);
+    return rules_.serves(address) ||
+           std::any_of(
+               interfaces_.begin(), interfaces_.end(), [&](const link::Interface& interface) {
+                   return interface.realm == link::Realm::Inside && interface.has_on_link(address);
+               });
 }
 
-/// A subnet's broadcast address, on either side. A /31 or /32 has none.
+/// The broadcast address of any subnet. A /31 or /32 has none.
 bool Admission::is_broadcast(Be32 address) const {
-    return std::any_of(params_.own.begin(), params_.own.end(), [&](const net::Prefix& own) {
-        return own.length < 31 && address == own.broadcast();
-    });
+    return std::any_of(interfaces_.begin(), interfaces_.end(),
+                       [&](const link::Interface& interface) {
+                           const auto subnet = interface.subnet_of(address);
+                           return subnet && subnet->length < 31 && address == subnet->broadcast();
+                       });
 }
 
 bool Admission::is_martian_source(Be32 address) const {
-    return net::is_martian(address) || is_broadcast(address) ||
-           address == own(Side::Inside).address || address == own(Side::Outside).address;
+    return net::is_martian(address) || is_broadcast(address) || interfaces_.are_own(address);
 }
 
 /// What comes from outside has no source that is inside, or the gateway's to give.
@@ -56,11 +61,27 @@ bool Admission::is_spoofed_outside(Be32 source) const {
     return is_inside(source) || is_public(source);
 }
 
+/// From inside the gateway is known by all its addresses, from outside by those it has there.
+bool Admission::is_own(Side from, Be32 address) const {
+    if (from == Side::Inside)
+        return interfaces_.are_own(address);
+    return std::any_of(interfaces_.begin(), interfaces_.end(),
+                       [&](const link::Interface& interface) {
+                           return interface.reaches(Side::Outside) && interface.is_own(address);
+                       });
+}
+
 /// For the gateway itself. An own address that is also public answers pings; all else there is a
 /// flow's.
-bool Admission::is_own(Side side, const net::Packet& packet, const net::Tuple& tuple) const {
-    return tuple.destination == own(side).address &&
+bool Admission::is_for_gateway(Side from, const net::Packet& packet,
+                               const net::Tuple& tuple) const {
+    return is_own(from, tuple.destination) &&
            (is_ping(packet, tuple) || !is_public(tuple.destination));
+}
+
+bool Admission::is_ping_to_gateway(Side from, const net::Packet& packet,
+                                   const net::Tuple& tuple) const {
+    return is_ping(packet, tuple) && is_own(from, tuple.destination);
 }
 
 Admitted Admission::admit(Side from, const net::Packet& packet, const net::Tuple& tuple) const {
@@ -72,7 +93,7 @@ Admitted Admission::admit(Side from, const net::Packet& packet, const net::Tuple
 }
 
 Admitted Admission::admit_inside(const net::Packet& packet, const net::Tuple& tuple) const {
-    if (is_own(Side::Inside, packet, tuple) || is_own(Side::Outside, packet, tuple))
+    if (is_for_gateway(Side::Inside, packet, tuple))
         return to_gateway(packet, tuple);
     const policy::Rule* rule = rules_.find(tuple);
     if (rule == nullptr)
@@ -89,7 +110,7 @@ Admitted Admission::admit_inside(const net::Packet& packet, const net::Tuple& tu
 Admitted Admission::admit_outside(const net::Packet& packet, const net::Tuple& tuple) const {
     if (is_spoofed_outside(tuple.source))
         return refused(Drop::OutsideSpoof);
-    if (is_own(Side::Outside, packet, tuple))
+    if (is_for_gateway(Side::Outside, packet, tuple))
         return to_gateway(packet, tuple);
     if (is_public(tuple.destination) || rules_.is_exempt(tuple.destination))
         return {Path::Inward, {}};

@@ -10,15 +10,14 @@
 /// Source   RFC 1812 §5.3.7 (martian sources), §5.3.8 (source address validation); the leak of
 ///          inside addresses that docs/drops.md describes.
 
+#include "link/interfaces.h"
 #include "net/packet.h"
-#include "net/prefix.h"
+#include "net/side.h"
 #include "net/tuple.h"
 #include "policy/rules.h"
 #include "pool/static_mappings.h"
-#include "route/next_hops.h"
 #include "stats/drop.h"
 
-#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -38,22 +37,21 @@ struct Admitted {
     stats::Drop reason{};
 };
 
-struct AdmissionParams {
-    /// The gateway's own address and subnet on each side; indexed by route::Side.
-    std::array<net::Prefix, 2> own;
-};
-
 class Admission {
 public:
-    /// `rules` and `statics` must outlive this object.
-    Admission(const AdmissionParams& params, const policy::Rules& rules,
+    /// All three must outlive this object.
+    Admission(const link::Interfaces& interfaces, const policy::Rules& rules,
               const pool::StaticMappings& statics);
 
-    Admitted admit(route::Side from, const net::Packet& packet, const net::Tuple& tuple) const;
+    Admitted admit(net::Side from, const net::Packet& packet, const net::Tuple& tuple) const;
+
+    /// The gateway itself answers this, if it comes whole.
+    bool is_ping_to_gateway(net::Side from, const net::Packet& packet,
+                            const net::Tuple& tuple) const;
 
     /// Why no ICMP error comes from `source`, if none does. Its destination is for the flow to
     /// know, and routers inside need not be of those that the gateway serves.
-    std::optional<stats::Drop> refuse_error(route::Side from, Be32 source) const;
+    std::optional<stats::Drop> refuse_error(net::Side from, Be32 source) const;
 
 private:
     Admitted admit_inside(const net::Packet& packet, const net::Tuple& tuple) const;
@@ -61,12 +59,12 @@ private:
     bool is_martian_source(Be32 address) const;
     bool is_spoofed_outside(Be32 source) const;
     bool is_inside(Be32 address) const;
-    bool is_own(route::Side side, const net::Packet& packet, const net::Tuple& tuple) const;
+    bool is_own(net::Side from, Be32 address) const;
+    bool is_for_gateway(net::Side from, const net::Packet& packet, const net::Tuple& tuple) const;
     bool is_public(Be32 address) const;
     bool is_broadcast(Be32 address) const;
-    const net::Prefix& own(route::Side side) const { return params_.own[index(side)]; }
 
-    AdmissionParams params_;
+    const link::Interfaces& interfaces_;
     const policy::Rules& rules_;
     const pool::StaticMappings& statics_;
 };

@@ -12,9 +12,10 @@
 #include "conntrack/tracker.h"
 #include "flow/flow_table.h"
 #include "fragment/datagrams.h"
+#include "link/egress.h"
 #include "net/packet.h"
+#include "net/side.h"
 #include "net/tuple.h"
-#include "route/next_hops.h"
 #include "worker/segment.h"
 
 #include <array>
@@ -24,28 +25,30 @@ struct rte_mbuf;
 
 namespace sluice::worker {
 
-inline constexpr unsigned kBurstSize = 64;
+inline constexpr unsigned kBurstSize = link::kBatchSize;
 static_assert(kBurstSize <= flow::kMaxBulk);
 
 struct Burst {
     unsigned count = 0;        ///< Packets received.
     bool handed_over = false;  ///< Another worker received them, and has verified their checksums.
 
-    uint64_t live = 0;     ///< Bit i: packet i is in the pipeline.
-    uint64_t errors = 0;   ///< Bit i: an ICMP error about a flow. Written by parse.
-    uint64_t misses = 0;   ///< Bit i: of no flow, as it arrived. Written by lookup.
-    uint64_t outward = 0;  ///< Bit i: a miss from inside to the world. Written by admit.
-    uint64_t fresh = 0;    ///< Bit i: it has opened its flow, and so is tracked already.
-    uint64_t settled = 0;  ///< Bit i: came to its flow's owner, and goes to no other. By receive.
+    uint64_t live = 0;      ///< Bit i: packet i is in the pipeline.
+    uint64_t errors = 0;    ///< Bit i: an ICMP error about a flow. Written by parse.
+    uint64_t misses = 0;    ///< Bit i: of no flow, as it arrived. Written by lookup.
+    uint64_t admitted = 0;  ///< Bit i: may pass by its addresses. Written by admit.
+    uint64_t outward = 0;   ///< Bit i: admitted from inside to the world. Written by admit.
+    uint64_t fresh = 0;     ///< Bit i: it has opened its flow, and so is tracked already.
+    uint64_t settled = 0;   ///< Bit i: came to its flow's owner, and goes to no other. By receive.
 
-    // Rare kinds, which leave the straight way: fragments.cc.
+    // Rare kinds, which leave the straight way: worker/fragments.h.
     uint64_t fragments = 0;  ///< Bit i: part of a datagram. Written by parse.
     uint64_t leads = 0;      ///< Bit i: the rest of its datagram waits for what becomes of it.
     uint64_t too_big = 0;    ///< Bit i: to be cut for the outgoing MTU. Written by check.
 
     // Written by the stage named on the right, read by the stages after it.
     std::array<rte_mbuf*, kBurstSize> mbuf;            // receive
-    std::array<route::Side, kBurstSize> from;          // receive
+    std::array<link::InterfaceId, kBurstSize> from;    // receive
+    std::array<net::Side, kBurstSize> side;            // parse: of the NAT
     std::array<net::Packet, kBurstSize> packet;        // parse
     std::array<net::Tuple, kBurstSize> tuple;          // parse
     std::array<flow::FlowRef, kBurstSize> flow;        // lookup, open
@@ -57,6 +60,11 @@ struct Burst {
     bool is_fragment(unsigned i) const { return fragments >> i & 1; }
     bool is_settled(unsigned i) const { return settled >> i & 1; }
     void end(unsigned i) { live &= ~(uint64_t{1} << i); }
+    /// Takes packet i out of the burst.
+    rte_mbuf* take(unsigned i) {
+        end(i);
+        return mbuf[i];
+    }
 };
 
 }  // namespace sluice::worker

@@ -20,7 +20,7 @@
 
 namespace sluice::worker {
 
-using route::Side;
+using net::Side;
 using stats::Drop;
 
 namespace {
@@ -42,6 +42,11 @@ bool belongs(const flow::FlowRecord& record, net::Direction direction, Side from
     const bool asks_back =
         direction == net::Direction::Reply && packet.icmp_type == net::kEchoRequest;
     return record.sides.enter(direction) == from && !asks_back;
+}
+
+bool is_alive(const flow::FlowRecord& record) {
+    // relaxed: the record was reached through the table, and is not reused this turn.
+    return record.life.load(std::memory_order_relaxed).life() == flow::Life::Live;
 }
 
 }  // namespace
@@ -74,6 +79,7 @@ void Worker::forward(Burst& burst) {
         burst.live = stops == 0 ? rest : rest & (stops ^ (stops - 1));
         rest &= ~burst.live;
         burst.misses = 0;
+        burst.admitted = 0;
         burst.outward = 0;
         burst.fresh = 0;
         burst.leads = 0;
@@ -98,22 +104,30 @@ void Worker::parse(Burst& burst) {
     const bool verify = shared_.verify != Verify::Never && !burst.handed_over;
     for (unsigned i : burst.live_packets()) {
         rte_mbuf* mbuf = burst.mbuf[i];
-        const size_t from = index(burst.from[i]);
-        auto reason = refuse_frame(mbuf, mac_[from]);
+        const Arrival& arrival = arrivals_[burst.from[i]];
+        auto reason = refuse_frame(mbuf, arrival.mac);
         if (!reason)
             reason = net::parse(mbuf, burst.packet[i], burst.tuple[i]);
         if (!reason && verify)
-            reason = net::verify_checksums(mbuf, burst.packet[i], trust_nic_[from]);
+            reason = net::verify_checksums(mbuf, burst.packet[i], arrival.trusts_nic);
         if (reason) {
             if (net::ether_type(mbuf) == RTE_ETHER_TYPE_ARP)
-                punt(burst, i, {.from = burst.from[i], .punt = Punt::Arp});
+                egress_.punt(burst.take(i), {.from = burst.from[i], .punt = link::Punt::Arp});
             else
                 drop(burst, i, *reason);
             continue;
         }
+        burst.side[i] = arrival.side;
         burst.errors |= uint64_t{burst.packet[i].is_icmp_error} << i;
         burst.fragments |= uint64_t{burst.packet[i].is_fragment} << i;
     }
+}
+
+/// All but the first fragment of each datagram leave the burst.
+void Worker::reassemble(Burst& burst) {
+    for (unsigned i : SetBits{burst.live & burst.fragments})
+        if (admit(burst, i))  // before it takes up any memory
+            fragments_.take(burst, i, now_);
 }
 
 void Worker::lookup(Burst& burst) {
@@ -125,7 +139,7 @@ void Worker::lookup(Burst& burst) {
     for (unsigned i : SetBits{burst.live & ~burst.errors}) {
         const flow::FlowRef flow = burst.flow[i];
         if (!flow ||
-            !belongs(shared_.table.record(flow), flow.direction(), burst.from[i], burst.packet[i]))
+            !belongs(shared_.table.record(flow), flow.direction(), burst.side[i], burst.packet[i]))
             burst.misses |= uint64_t{1} << i;
     }
 }
@@ -150,10 +164,10 @@ void Worker::expect(Burst& burst) {
     const SetBits misses{burst.live & burst.misses};
     nat_.prepare(static_cast<unsigned>(std::popcount(misses.bits)));
     for (unsigned i : misses)
-        if (burst.from[i] == Side::Inside)
+        if (burst.side[i] == Side::Inside)
             nat_.expect(burst.tuple[i]);
     for (unsigned i : misses)
-        if (burst.from[i] == Side::Inside)
+        if (burst.side[i] == Side::Inside)
             nat_.expect_host(burst.tuple[i]);
 }
 
@@ -162,19 +176,19 @@ void Worker::expect(Burst& burst) {
 void Worker::track(Burst& burst) {
     for (unsigned i : burst.live_packets())
         if (burst.errors >> i & 1)
-            relay_error(burst, i);
+            icmp_relay_.relay(burst, i, now_);
         else
             track(burst, i);
     nat_.finish();
 }
 
 void Worker::track(Burst& burst, unsigned i) {
-    const bool is_met = !(burst.misses >> i & 1) && is_alive(burst.flow[i]);
+    const bool is_met = !(burst.misses >> i & 1) && is_alive(shared_.table.record(burst.flow[i]));
     if (is_met ? !bring_home(burst, i) : !meet(burst, i))
         return;
     const nat::Tracking tracking = nat_.track(burst.flow[i], burst.segment(i), now_);
     if (tracking.action == conntrack::Action::Refuse)
-        refuse(burst, i, tracking.reason);
+        answers_.refuse(burst, i, tracking.reason, now_);
     else if (tracking.action == conntrack::Action::Reopen && admit(burst, i))
         open_flow(burst, i);
 }
@@ -185,7 +199,7 @@ bool Worker::meet(Burst& burst, unsigned i) {
     const flow::FlowRef flow = shared_.table.find(burst.tuple[i], now_);
     burst.flow[i] = flow;
     if (flow &&
-        belongs(shared_.table.record(flow), flow.direction(), burst.from[i], burst.packet[i]))
+        belongs(shared_.table.record(flow), flow.direction(), burst.side[i], burst.packet[i]))
         return bring_home(burst, i);
     if (admit(burst, i))
         open_flow(burst, i);
@@ -195,9 +209,13 @@ bool Worker::meet(Burst& burst, unsigned i) {
 /// After tracking: a reply that cannot go on has been seen here all the same.
 void Worker::check(Burst& burst) {
     for (unsigned i : SetBits{burst.live & ~burst.fresh}) {
-        const Side side = exit_side(burst.flow[i]);
-        if (burst.packet[i].ip->time_to_live <= 1 || burst.packet[i].length > mtu_[index(side)])
-            may_leave(burst, i, side);
+        const net::Packet& packet = burst.packet[i];
+        if (packet.ip->time_to_live > 1 && packet.length <= egress_.least_mtu())
+            continue;
+        if (const auto path = path_of(burst.flow[i]))
+            answers_.may_leave(burst, i, egress_.interface(path->interface).mtu, now_);
+        else
+            drop(burst, i, Drop::NoRoute);
     }
 }
 
@@ -218,51 +236,48 @@ void Worker::clamp_mss(Burst& burst) {
             counters_.count[stats::Count::MssClamped].add(1);
 }
 
+/// Sends what is not to leave as it came.
+void Worker::depart(Burst& burst) {
+    fragments_.depart(burst, now_);
+    for (unsigned i : SetBits{burst.live & burst.too_big})
+        send_by_path(burst, i);
+}
+
 void Worker::resolve(Burst& burst) {
-    const uint32_t generation = shared_.next_hops.generation();
+    const uint32_t generation = egress_.generation();
     for (unsigned i : burst.live_packets()) {
         const net::Direction direction = burst.flow[i].direction();
         flow::Hops& hops = shared_.table.record(burst.flow[i]).hops;
         if (hops.generation != generation)
             hops = {{}, generation};
-        const route::HopIndex hop = hops.index[index(direction)];
-        if (hop != route::kNoHop && send_to_hop(burst.mbuf[i], exit_side(burst.flow[i]), hop))
+        const link::HopIndex hop = hops.index[index(direction)];
+        if (hop != link::kNoHop && egress_.send_to(burst.mbuf[i], hop))
             burst.end(i);
         else
-            find_hop(burst, i);
+            send_by_path(burst, i);
     }
 }
 
-/// Sends to a neighbour; false when its MAC is not known.
-bool Worker::send_to_hop(rte_mbuf* mbuf, Side side, route::HopIndex index_of_hop) {
-    const route::Hop hop = shared_.next_hops.read(index_of_hop);
-    if (!hop.is_resolved())
-        return false;
-    if (!hop.is_used())
-        shared_.next_hops.mark_used(index_of_hop);
-    net::write_macs(rte_pktmbuf_mtod(mbuf, void*), hop.mac_bits(), mac_[index(side)]);
-    send(mbuf, side);
-    return true;
+/// Where the packets of a flow go in this direction.
+std::optional<link::Path> Worker::path_of(flow::FlowRef flow) const {
+    const flow::FlowRecord& record = shared_.table.record(flow);
+    return egress_.find(record.key(opposite(flow.direction())).source,
+                        record.sides.leave(flow.direction()));
 }
 
-/// Sends a frame that is complete.
-void Worker::send(rte_mbuf* mbuf, Side side) {
-    Batch& batch = outgoing_[index(side)];
-    batch.add(mbuf);
-    if (batch.is_full())
-        flush(side);
+/// Sends a translated packet whose flow knows no next hop that is in reach, or that is to be cut.
+void Worker::send_by_path(Burst& burst, unsigned i) {
+    const flow::FlowRef flow = burst.flow[i];
+    auto path = path_of(flow);
+    if (!path)
+        return drop(burst, i, Drop::NoRoute);
+    cutter_.send(burst.take(i), *path);
+    shared_.table.record(flow).hops.index[index(flow.direction())] = path->hop;
 }
 
 void Worker::transmit(Burst&) {
-    flush();
-}
-
-void Worker::flush() {
-    flush(Side::Inside);
-    flush(Side::Outside);
-    for (unsigned owner = 0; owner < handed_over_.size(); ++owner)
-        flush_to_worker(owner);
-    flush_to_control();
+    icmp_relay_.drop_unreachable(now_);
+    egress_.flush();
 }
 
 }  // namespace sluice::worker

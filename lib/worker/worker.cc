@@ -5,15 +5,28 @@
 
 #include "worker/worker.h"
 
-#include "worker/note.h"
+#include "link/note.h"
 
 #include <algorithm>
 #include <utility>
 
 namespace sluice::worker {
 
-using route::Side;
+using net::Side;
 using stats::Count;
+using stats::Drop;
+
+namespace {
+
+link::EgressParams egress_params(const Shared& shared, const WorkerParams& params) {
+    link::EgressParams egress{shared.interfaces,      shared.routes,          shared.next_hops, {},
+                              params.links.to_worker, params.links.to_control};
+    for (const PortUse& use : params.ports)
+        egress.ports.push_back({use.port, use.tx_queue});
+    return egress;
+}
+
+}  // namespace
 
 Worker::Worker(const Shared& shared, WorkerParams params)
     : shared_(shared),
@@ -23,13 +36,16 @@ Worker::Worker(const Shared& shared, WorkerParams params)
             shared.steering, shared.statics, shared.tuning, shared.hosts, shared.host_limits,
             shared.holders, shared.reserve},
            member_, counters_, params_.id),
-      datagrams_(shared.fragments, *this),
-      handed_over_(shared.workers) {
-    for (const Side side : {Side::Inside, Side::Outside}) {
-        const io::Port& port = *params_.ports[index(side)].port;
-        mac_[index(side)] = net::mac_bits(port.mac());
-        mtu_[index(side)] = port.mtu();
-        trust_nic_[index(side)] = shared.verify == Verify::TrustNic && port.verifies_checksums();
+      egress_(egress_params(shared, params_), counters_),
+      cutter_(egress_, counters_, params_.packets),
+      answers_(shared, egress_, counters_, params_.packets),
+      icmp_relay_({shared, egress_, cutter_, answers_, counters_}),
+      fragments_({shared, egress_, cutter_, counters_, params_.id}) {
+    for (const link::Interface& interface : shared.interfaces) {
+        const bool checked = params_.ports[interface.port].port->verifies_checksums();
+        arrivals_.push_back({net::mac_bits(interface.mac),
+                             interface.realm == link::Realm::Inside ? Side::Inside : Side::Outside,
+                             shared.verify == Verify::TrustNic && checked});
     }
 }
 
@@ -39,42 +55,39 @@ unsigned Worker::turn(Tick now) {
     now_ = now;
     unsigned packets = 0;
     Burst& burst = burst_;
-    for (const Side from : {Side::Inside, Side::Outside})
-        if (const unsigned count = receive(from, burst); count != 0) {
+    for (size_t port = 0; port < params_.ports.size(); ++port)
+        if (const unsigned count = receive(static_cast<link::PortIndex>(port), burst); count != 0) {
             packets += count;
             forward(burst);
         }
-    for (Ring* ring : params_.links.from_worker)
+    for (link::Ring* ring : params_.links.from_worker)
         if (ring != nullptr && take_handed_over(*ring, burst) != 0) {
             packets += burst.count;
             forward(burst);
         }
     packets += release();
-    if (datagrams_.size() != 0) {
-        datagrams_.expire(now_);
-        counters_.waiting.set(datagrams_.kept());
-    }
+    fragments_.expire(now_);
     member_.quiescent();
     return packets;
 }
 
-unsigned Worker::receive(Side from, Burst& burst) {
-    const PortUse& use = params_.ports[index(from)];
+unsigned Worker::receive(link::PortIndex port, Burst& burst) {
+    const PortUse& use = params_.ports[port];
     if (!use.rx_queue)
         return 0;
     burst.count = use.port->receive(*use.rx_queue, std::span(burst.mbuf).first(params_.burst));
-    std::fill_n(burst.from.begin(), burst.count, from);
+    std::fill_n(burst.from.begin(), burst.count, shared_.interfaces.find(port, link::kUntagged));
     burst.handed_over = false;
     burst.settled = 0;
     counters_.count[Count::Received].add(burst.count);
     return burst.count;
 }
 
-unsigned Worker::take_handed_over(Ring& ring, Burst& burst) {
+unsigned Worker::take_handed_over(link::Ring& ring, Burst& burst) {
     burst.count = ring.take(burst.mbuf);
     burst.settled = 0;
     for (unsigned i = 0; i < burst.count; ++i) {
-        const Note& note = note_of(burst.mbuf[i]);
+        const link::Note& note = link::note_of(burst.mbuf[i]);
         burst.from[i] = note.from;
         burst.settled |= uint64_t{note.for_flow} << i;
     }
@@ -88,27 +101,27 @@ unsigned Worker::release() {
     std::array<rte_mbuf*, kBurstSize> packets;
     const unsigned count = params_.links.from_control->take(packets);
     counters_.count[Count::Taken].add(count);
-    for (unsigned i = 0; i < count; ++i) {
-        const Note& note = note_of(packets[i]);
+    for (rte_mbuf* packet : std::span(packets).first(count)) {
+        const link::Note& note = link::note_of(packet);
         if (note.complete)
-            send(packets[i], note.hop_side);
-        else if (!send_to_hop(packets[i], note.hop_side, note.hop))
-            drop_unreachable(packets[i]);
+            egress_.send(packet, note.to);
+        else if (!egress_.send_to(packet, note.hop))
+            egress_.set_apart(packet);
     }
-    flush();
+    icmp_relay_.drop_unreachable(now_);
+    egress_.flush();
     return count;
 }
 
 void Worker::drain() {
-    datagrams_.clear(stats::Drop::Shutdown);
-    counters_.waiting.set(datagrams_.kept());
+    fragments_.clear(Drop::Shutdown);
     Burst& burst = burst_;
-    for (Ring* ring : params_.links.from_worker)
+    for (link::Ring* ring : params_.links.from_worker)
         while (ring != nullptr && take_handed_over(*ring, burst) != 0)
-            drop(std::span(burst.mbuf).first(burst.count), stats::Drop::Shutdown);
+            egress_.drop(std::span(burst.mbuf).first(burst.count), Drop::Shutdown);
     while (const unsigned count = params_.links.from_control->take(burst.mbuf)) {
         counters_.count[Count::Taken].add(count);
-        drop(std::span(burst.mbuf).first(count), stats::Drop::Shutdown);
+        egress_.drop(std::span(burst.mbuf).first(count), Drop::Shutdown);
     }
 }
 

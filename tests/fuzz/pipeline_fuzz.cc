@@ -15,7 +15,7 @@
 
 using namespace sluice;
 using namespace sluice::test;
-using route::Side;
+using net::Side;
 
 namespace {
 

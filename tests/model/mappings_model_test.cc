@@ -19,7 +19,7 @@ using namespace sluice::test;
 using net::Direction;
 using net::Endpoint;
 using net::Protocol;
-using route::Side;
+using net::Side;
 using stats::Count;
 
 namespace {

@@ -14,7 +14,7 @@ using namespace sluice;
 using namespace sluice::test;
 using nat::Filtering;
 using net::Protocol;
-using route::Side;
+using net::Side;
 using stats::Count;
 using stats::Drop;
 

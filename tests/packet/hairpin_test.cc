@@ -9,7 +9,7 @@
 using namespace sluice;
 using namespace sluice::test;
 using net::Protocol;
-using route::Side;
+using net::Side;
 using stats::Count;
 using stats::Drop;
 

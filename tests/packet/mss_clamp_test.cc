@@ -37,7 +37,7 @@ Frame syn_ack(uint16_t offered) {
 }
 
 /// The MSS that the only frame that left by `side` offers; its checksums are right.
-uint16_t offered(Testbed& bed, route::Side side) {
+uint16_t offered(Testbed& bed, net::Side side) {
     const auto frames = bed.take_frames(side);
     REQUIRE(frames.size() == 1);
     CHECK(read(frames[0]).checksums_ok());
@@ -46,16 +46,16 @@ uint16_t offered(Testbed& bed, route::Side side) {
 }
 
 uint16_t offered_outside(Testbed& bed, Frame frame) {
-    bed.inject(route::Side::Inside,
-               frame.ether(mac_of(ip(kHost)), bed.port(route::Side::Inside).mac()).bytes());
+    bed.inject(net::Side::Inside,
+               frame.ether(mac_of(ip(kHost)), bed.port(net::Side::Inside).mac()).bytes());
     bed.run();
-    return offered(bed, route::Side::Outside);
+    return offered(bed, net::Side::Outside);
 }
 uint16_t offered_inside(Testbed& bed, Frame frame) {
-    bed.inject(route::Side::Outside,
-               frame.ether(mac_of(ip(kRouter)), bed.port(route::Side::Outside).mac()).bytes());
+    bed.inject(net::Side::Outside,
+               frame.ether(mac_of(ip(kRouter)), bed.port(net::Side::Outside).mac()).bytes());
     bed.run();
-    return offered(bed, route::Side::Inside);
+    return offered(bed, net::Side::Inside);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 
 using namespace sluice;
 using namespace sluice::test;
-using route::Side;
+using net::Side;
 using stats::Count;
 using stats::Drop;
 

@@ -135,11 +135,11 @@ TEST_CASE("sctp: in segments it is verified and translated as a whole", "[packet
     talk.establish();
     const Bytes frame = talk.out(kServerTag)
                             .chunk(kData, 3, Bytes(1200, 0x77))
-                            .ether(mac_of(ip(kHost)), bed.port(route::Side::Inside).mac())
+                            .ether(mac_of(ip(kHost)), bed.port(net::Side::Inside).mac())
                             .bytes();
-    bed.inject(route::Side::Inside, frame, 300);
+    bed.inject(net::Side::Inside, frame, 300);
     bed.run();
-    const auto out = bed.take(route::Side::Outside);
+    const auto out = bed.take(net::Side::Outside);
     REQUIRE(out.size() == 1);
     CHECK(out[0].source_port != 5000);
     CHECK(out[0].checksums_ok());

@@ -12,7 +12,7 @@
 using namespace sluice;
 using namespace sluice::test;
 using config::SteerReplies;
-using route::Side;
+using net::Side;
 using stats::Count;
 
 namespace {

@@ -3,10 +3,10 @@
 
 #include "catch.h"
 #include "eal.h"
+#include "link/note.h"
 #include "net/arp.h"
 #include "net/icmp.h"
 #include "net/text.h"
-#include "worker/note.h"
 
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
@@ -17,7 +17,7 @@
 namespace sluice::test {
 namespace {
 
-using route::Side;
+using net::Side;
 
 constexpr MacAddress kInsideMac = mac(0x11);
 constexpr MacAddress kOutsideMac = mac(0x22);
@@ -26,7 +26,7 @@ constexpr unsigned kPoolPackets = 4095;
 rte_mempool* packet_pool() {
     start_eal();
     static rte_mempool* const pool = rte_pktmbuf_pool_create(
-        "testbed", kPoolPackets, 0, worker::kNoteBytes, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+        "testbed", kPoolPackets, 0, link::kNoteBytes, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
     REQUIRE(pool != nullptr);
     return pool;
 }
@@ -72,7 +72,7 @@ Testbed::Testbed(TestbedOptions options)
         if (side == Side::Inside)
             params.mtu = options.inside_mtu;
         ports_[index(side)] = std::make_unique<memory::MemoryPort>(params);
-        ground.ports[index(side)] = ports_[index(side)].get();
+        ground.ports.push_back(ports_[index(side)].get());
     }
     ground.packets = pool_;
     ground.secret = {options.secret, 2, 3, 4};

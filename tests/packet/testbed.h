@@ -59,12 +59,12 @@ public:
     /// Sends a frame from the router to the gateway, and runs. Returns what came out inside.
     std::vector<Seen> from_outside(Frame frame);
     /// Puts a frame on a wire as it is; run() is the test's.
-    void inject(route::Side side, const Bytes& frame, size_t segment_bytes = 0);
+    void inject(net::Side side, const Bytes& frame, size_t segment_bytes = 0);
     /// Turns everybody until nothing moves, checks the promises, keeps what came out.
     void run();
     /// What came out on a side since the last take, ARP left out.
-    std::vector<Seen> take(route::Side side);
-    std::vector<Bytes> take_frames(route::Side side);
+    std::vector<Seen> take(net::Side side);
+    std::vector<Bytes> take_frames(net::Side side);
 
     // The clock.
     /// Moves the clock by `duration` in one step, and runs.
@@ -83,14 +83,14 @@ public:
     uint64_t dropped(stats::Drop reason) const { return gateway_->snapshot().drop[reason]; }
     uint32_t flows() const { return gateway_->table().size(); }
     gateway::Gateway& gateway() { return *gateway_; }
-    memory::MemoryPort& port(route::Side side) { return *ports_[index(side)]; }
+    memory::MemoryPort& port(net::Side side) { return *ports_[index(side)]; }
 
     /// The only flow that there is.
     const flow::FlowRecord& only_flow();
 
 private:
     bool may_show(Be32 address) const;
-    bool answer_arp(route::Side side, const Bytes& frame);
+    bool answer_arp(net::Side side, const Bytes& frame);
     void check_account() const;
     void check_leak(const Bytes& frame) const;
 

@@ -8,10 +8,10 @@
 ///          window scale has no data. An mbuf carries the number of its flow behind the worker's
 ///          note.
 
+#include "link/note.h"
 #include "net/arp.h"
 #include "net/tuple.h"
 #include "rig/book.h"
-#include "worker/note.h"
 
 #include <rte_mbuf.h>
 
@@ -41,7 +41,7 @@ static_assert(sizeof(Item) <= kTagBytes);
 /// What `mbuf` was made for; packets of the gateway's own have none.
 inline Item& item_of(rte_mbuf* mbuf) {
     return *reinterpret_cast<Item*>(static_cast<uint8_t*>(rte_mbuf_to_priv(mbuf)) +
-                                    worker::kNoteBytes);
+                                    link::kNoteBytes);
 }
 
 struct Addressing {

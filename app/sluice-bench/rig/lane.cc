@@ -9,7 +9,7 @@
 namespace sluice::bench {
 
 using net::Direction;
-using route::Side;
+using net::Side;
 
 void Lane::offer(std::span<const Item> items) {
     std::array<rte_mbuf*, kBatch> packets;

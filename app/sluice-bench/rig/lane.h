@@ -34,8 +34,8 @@ public:
     void offer(std::span<const Item> items);
 
     bool is_drained() const {
-        return rig_.port(route::Side::Inside).is_drained(queue_) &&
-               rig_.port(route::Side::Outside).is_drained(queue_);
+        return rig_.port(net::Side::Inside).is_drained(queue_) &&
+               rig_.port(net::Side::Outside).is_drained(queue_);
     }
 
     /// Nanoseconds of CPU time that turn() takes, again and again, to empty the lane.
@@ -61,7 +61,7 @@ public:
 private:
     static constexpr uint64_t kCheckEvery = 1000;
 
-    unsigned collect_side(route::Side side, std::optional<uint8_t> ttl);
+    unsigned collect_side(net::Side side, std::optional<uint8_t> ttl);
 
     Rig& rig_;
     Book& book_;

@@ -12,7 +12,7 @@
 namespace sluice::bench {
 namespace {
 
-using route::Side;
+using net::Side;
 
 constexpr unsigned kPackets = 16383;  // batches, what waits in rings, and the mempool's caches
 constexpr unsigned kOwnPackets = 16383;
@@ -56,11 +56,11 @@ Rig::Pool Rig::make_pool(const char* name, unsigned count) {
     static unsigned made = 0;  // EAL wants each to have a name of its own
     const std::string own = std::string(name) + std::to_string(++made);
     return Pool(rte_pktmbuf_pool_create(own.c_str(), count, kCacheSize,
-                                        worker::kNoteBytes + kTagBytes, kRoom, SOCKET_ID_ANY));
+                                        link::kNoteBytes + kTagBytes, kRoom, SOCKET_ID_ANY));
 }
 
 size_t Rig::eal_bytes() {
-    constexpr size_t kEach = sizeof(rte_mbuf) + worker::kNoteBytes + kTagBytes + kRoom + 128;
+    constexpr size_t kEach = sizeof(rte_mbuf) + link::kNoteBytes + kTagBytes + kRoom + 128;
     return (kPackets + kOwnPackets) * kEach + (size_t{32} << 20);
 }
 
@@ -82,7 +82,7 @@ Result<std::unique_ptr<Rig>> Rig::create(const RigParams& params) {
             synthetic::SyntheticPort::Params{.mac = kGatewayMac[index(side)],
                                              .queues = static_cast<uint16_t>(params.workers),
                                              .capacity = 4 * kBatch});
-        ground.ports[index(side)] = port.get();
+        ground.ports.push_back(port.get());
     }
     ground.packets = rig->own_packets_.get();
     ground.secret = {0x5bd1e995, 0x27d4eb2f, 0x165667b1, 0x9e3779b9};

@@ -45,11 +45,11 @@ public:
     static size_t table_bytes(uint32_t flows);
 
     gateway::Gateway& gateway() { return *gateway_; }
-    synthetic::SyntheticPort& port(route::Side side) { return *ports_[index(side)]; }
+    synthetic::SyntheticPort& port(net::Side side) { return *ports_[index(side)]; }
     unsigned workers() const { return gateway_->workers(); }
     rte_mempool* packets() { return packets_.get(); }
     /// Of a packet that arrives at this side.
-    Addressing addressing(route::Side side) const;
+    Addressing addressing(net::Side side) const;
 
     Tick now() const { return (frozen_ ? *frozen_ : clock_.now()) + skipped_; }
     /// Puts the clock forward.
@@ -70,7 +70,7 @@ public:
     Status find_routers();
 
     /// A frame of the gateway's own that has left by a side: ARP is answered, all else ignored.
-    void take_own(route::Side side, uint16_t queue, rte_mbuf* mbuf);
+    void take_own(net::Side side, uint16_t queue, rte_mbuf* mbuf);
 
     /// "3 no_mapping, 1 fragment": what the gateway has dropped so far.
     std::string drops() const;

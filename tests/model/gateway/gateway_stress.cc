@@ -12,10 +12,10 @@
 #include "config/config.h"
 #include "eal.h"
 #include "gateway/gateway.h"
+#include "link/note.h"
 #include "net/text.h"
 #include "packet_pool.h"
 #include "wire.h"
-#include "worker/note.h"
 
 #include <rte_mempool.h>
 
@@ -31,7 +31,7 @@
 
 using namespace sluice;
 using namespace sluice::test;
-using route::Side;
+using net::Side;
 using stats::Count;
 
 namespace {
@@ -149,7 +149,7 @@ void check(const Wire& wire, gateway::Gateway& gateway) {
 
 int main() {
     start_eal();
-    rte_mempool* packets = make_packet_pool(8191, worker::kNoteBytes);
+    rte_mempool* packets = make_packet_pool(8191, link::kNoteBytes);
     require(packets != nullptr, "no memory for packets");
     {
         Wire wire(packets, kWorkers, kPacketsPerWorker);

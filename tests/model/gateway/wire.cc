@@ -9,7 +9,7 @@
 
 namespace sluice::test {
 
-using route::Side;
+using net::Side;
 
 namespace {
 

@@ -10,9 +10,9 @@
 /// Errors   Counted, for the end: frames that no sound gateway sends.
 
 #include "io/port.h"
+#include "link/next_hops.h"
 #include "packet_builder.h"
 #include "packet_reader.h"
-#include "route/next_hops.h"
 
 #include <array>
 #include <atomic>
@@ -35,7 +35,7 @@ public:
     /// Inside hosts send `packets` on each of `queues`.
     Wire(rte_mempool* packets, uint16_t queues, unsigned packets_per_queue);
 
-    io::Port& port(route::Side side) { return ends_[index(side)]; }
+    io::Port& port(net::Side side) { return ends_[index(side)]; }
 
     bool is_quiet() const;  ///< Hosts have said all, and all of it has been received.
     uint64_t leaked() const { return leaked_; }
@@ -44,21 +44,21 @@ public:
 private:
     class End : public io::Port {
     public:
-        End(Wire& wire, route::Side side) : wire_(wire), side_(side) {}
+        End(Wire& wire, net::Side side) : wire_(wire), side_(side) {}
 
         unsigned receive(uint16_t queue, std::span<rte_mbuf*> packets) override;
         unsigned transmit(uint16_t queue, std::span<rte_mbuf*> packets) override;
         uint16_t rx_queues() const override { return wire_.queues_; }
         uint16_t tx_queues() const override { return wire_.queues_; }
         io::MacAddress mac() const override {
-            return test::mac(side_ == route::Side::Inside ? 1 : 2);
+            return test::mac(side_ == net::Side::Inside ? 1 : 2);
         }
         uint16_t mtu() const override { return 1500; }
         bool verifies_checksums() const override { return false; }
 
     private:
         Wire& wire_;
-        route::Side side_;
+        net::Side side_;
     };
 
     struct Inbox {
@@ -72,11 +72,11 @@ private:
         std::atomic<unsigned> left;
     };
 
-    bool next_frame(route::Side side, uint16_t queue, Bytes& frame);
+    bool next_frame(net::Side side, uint16_t queue, Bytes& frame);
     Bytes speak(std::minstd_rand& random);
     Bytes answer(const Seen& seen, std::minstd_rand& random);
-    void arrive(route::Side side, uint16_t queue, const Bytes& frame);
-    void put(route::Side side, uint16_t queue, Bytes frame);
+    void arrive(net::Side side, uint16_t queue, const Bytes& frame);
+    void put(net::Side side, uint16_t queue, Bytes frame);
 
     rte_mempool* packets_;
     uint16_t queues_;

@@ -8,8 +8,8 @@
 
 using namespace sluice;
 using namespace sluice::config;
-using policy::Filtering;
 using net::Protocol;
+using policy::Filtering;
 
 namespace {
 

@@ -19,7 +19,7 @@ std::map<Be32, unsigned> announced(const std::vector<Sent>& sent) {
         REQUIRE(arp);
         REQUIRE(arp->sender == arp->target);
         CHECK(packet.destination() == control::kBroadcast);
-        CHECK(arp->sender_mac == (packet.note.hop_side == Side::Inside ? kInsideMac : kOutsideMac));
+        CHECK(arp->sender_mac == (packet.note.to == kInside ? kInsideMac : kOutsideMac));
         ++times[arp->sender];
     }
     return times;
@@ -45,9 +45,7 @@ TEST_CASE("announcer: every own address is told at the start and again after 2 s
 }
 
 TEST_CASE("announcer: the gateway's address need not be in the pool", "[control][arp]") {
-    auto params = two_sides();
-    params.own[Side::Outside].more = {{ip("198.51.100.8"), ip("198.51.100.9")}};
-    Gateway gateway(std::move(params));
+    Gateway gateway(two_interfaces({{ip("198.51.100.8"), ip("198.51.100.9")}}));
     gateway.neighbours.start(gateway.now);
     gateway.pass(Duration{1000});
     CHECK(announced(gateway.sent()) == std::map<Be32, unsigned>{{ip("10.1.0.1"), 1},
@@ -58,10 +56,8 @@ TEST_CASE("announcer: the gateway's address need not be in the pool", "[control]
 
 TEST_CASE("announcer: pool addresses beyond the subnet are routed here, not announced",
           "[control][arp]") {
-    auto params = two_sides();
-    params.own[Side::Outside].more = {{ip("203.0.113.0"), ip("203.0.113.255")},
-                                      {ip("198.51.99.250"), ip("198.51.100.2")}};
-    Gateway gateway(std::move(params));
+    Gateway gateway(two_interfaces(
+        {{ip("203.0.113.0"), ip("203.0.113.255")}, {ip("198.51.99.250"), ip("198.51.100.2")}}));
     gateway.neighbours.start(gateway.now);
     gateway.pass(Duration{1000});
     CHECK(announced(gateway.sent()) == std::map<Be32, unsigned>{{ip("10.1.0.1"), 1},
@@ -71,9 +67,7 @@ TEST_CASE("announcer: pool addresses beyond the subnet are routed here, not anno
 }
 
 TEST_CASE("announcer: a large pool is announced over several turns", "[control][arp]") {
-    auto params = two_sides();
-    params.own[Side::Outside].more = {{ip("198.51.100.1"), ip("198.51.100.200")}};
-    Gateway gateway(std::move(params));
+    Gateway gateway(two_interfaces({{ip("198.51.100.1"), ip("198.51.100.200")}}));
     gateway.neighbours.start(gateway.now);
     size_t told = 0;
     for (unsigned turn = 0; turn < 7; ++turn) {

@@ -16,32 +16,32 @@ namespace {
 
 constexpr MacAddress kHost = mac(0x55);
 
-bool is_known(Gateway& gateway, Side side, const char* address) {
-    return gateway.hops->find(side, ip(address)) != route::kNoHop;
+bool is_known(Gateway& gateway, InterfaceId interface, const char* address) {
+    return gateway.hops->find(interface, ip(address)) != link::kNoHop;
 }
 
 }  // namespace
 
 TEST_CASE("arp: own and pool addresses are answered for, each on its side", "[control][arp]") {
     struct Case {
-        Side side;
+        InterfaceId interface;
         const char* asker;
         const char* target;
         bool answered;
     };
-    const auto [side, asker, target, answered] = GENERATE(values<Case>({
-        {Side::Inside, "10.1.0.10", "10.1.0.1", true},
-        {Side::Inside, "10.1.0.10", "10.1.0.2", false},
-        {Side::Inside, "10.1.0.10", "198.51.100.1", false},
-        {Side::Outside, "198.51.100.9", "198.51.100.1", true},
-        {Side::Outside, "198.51.100.9", "198.51.100.4", true},
-        {Side::Outside, "198.51.100.9", "198.51.100.5", false},
-        {Side::Outside, "198.51.100.9", "10.1.0.1", false},
-        {Side::Outside, "0.0.0.0", "198.51.100.3", true},  // a probe: RFC 5227 §2.1.1
+    const auto [interface, asker, target, answered] = GENERATE(values<Case>({
+        {kInside, "10.1.0.10", "10.1.0.1", true},
+        {kInside, "10.1.0.10", "10.1.0.2", false},
+        {kInside, "10.1.0.10", "198.51.100.1", false},
+        {kOutside, "198.51.100.9", "198.51.100.1", true},
+        {kOutside, "198.51.100.9", "198.51.100.4", true},
+        {kOutside, "198.51.100.9", "198.51.100.5", false},
+        {kOutside, "198.51.100.9", "10.1.0.1", false},
+        {kOutside, "0.0.0.0", "198.51.100.3", true},  // a probe: RFC 5227 §2.1.1
     }));
     CAPTURE(asker, target);
     Running gateway;
-    gateway.hear(side, arp_request(kHost, ip(asker), ip(target)), 1);
+    gateway.hear(interface, arp_request(kHost, ip(asker), ip(target)), 1);
     CHECK(gateway.count(Count::ArpReceived) == 1);
     CHECK(gateway.count(Count::Consumed) == 1);
     const auto sent = gateway.sent(1);
@@ -49,22 +49,22 @@ TEST_CASE("arp: own and pool addresses are answered for, each on its side", "[co
     if (!answered)
         return;
     CHECK(sent[0].note.complete);
-    CHECK(sent[0].note.hop_side == side);
+    CHECK(sent[0].note.to == interface);
     CHECK(sent[0].destination() == kHost);
     const auto reply = sent[0].arp();
     REQUIRE(reply);
     CHECK(reply->operation == Arp::Operation::Reply);
     CHECK(reply->sender == ip(target));
-    CHECK(reply->sender_mac == (side == Side::Inside ? kInsideMac : kOutsideMac));
+    CHECK(reply->sender_mac == (interface == kInside ? kInsideMac : kOutsideMac));
     CHECK(reply->target == ip(asker));
     CHECK(reply->target_mac == kHost);
 }
 
 TEST_CASE("arp: who asks for the gateway is known from then on", "[control][arp]") {
     Running gateway;
-    gateway.hear(Side::Outside, arp_request(kHost, ip("198.51.100.9"), ip("198.51.100.2")));
-    CHECK(gateway.hop(Side::Outside, "198.51.100.9").mac() == kHost);
-    CHECK_FALSE(is_known(gateway, Side::Inside, "198.51.100.9"));
+    gateway.hear(kOutside, arp_request(kHost, ip("198.51.100.9"), ip("198.51.100.2")));
+    CHECK(gateway.hop(kOutside, "198.51.100.9").mac() == kHost);
+    CHECK_FALSE(is_known(gateway, kInside, "198.51.100.9"));
 }
 
 TEST_CASE("arp: nothing is learned from those who want nothing, or cannot be", "[control][arp]") {
@@ -80,26 +80,25 @@ TEST_CASE("arp: nothing is learned from those who want nothing, or cannot be", "
     }));
     CAPTURE(sender, target);
     Running gateway;
-    gateway.hear(Side::Inside, arp_request(kHost, ip(sender), ip(target)));
-    CHECK_FALSE(is_known(gateway, Side::Inside, sender));
+    gateway.hear(kInside, arp_request(kHost, ip(sender), ip(target)));
+    CHECK_FALSE(is_known(gateway, kInside, sender));
     CHECK(gateway.count(Count::Consumed) == 1);
 }
 
 TEST_CASE("arp: an announcement moves a known neighbour", "[control][arp][rfc826]") {
     Running gateway;
-    gateway.hear(Side::Inside, arp_request(kHost, ip("10.1.0.10"), ip("10.1.0.1")));
-    gateway.hear(Side::Inside, arp_request(mac(0x66), ip("10.1.0.10"), ip("10.1.0.10")));
-    CHECK(gateway.hop(Side::Inside, "10.1.0.10").mac() == mac(0x66));
+    gateway.hear(kInside, arp_request(kHost, ip("10.1.0.10"), ip("10.1.0.1")));
+    gateway.hear(kInside, arp_request(mac(0x66), ip("10.1.0.10"), ip("10.1.0.10")));
+    CHECK(gateway.hop(kInside, "10.1.0.10").mac() == mac(0x66));
     CHECK(gateway.sent().size() == 1);  // the answer to the request, none to the announcement
 }
 
 TEST_CASE("arp: a gateway outside the subnet may answer when asked", "[control][arp]") {
     // As with the /32 addresses of some clouds.
     Running gateway;
-    gateway.forward(Side::Outside, "169.254.1.1");
-    gateway.hear(Side::Outside,
-                 arp_reply(kHost, ip("169.254.1.1"), kOutsideMac, ip("198.51.100.1")));
-    CHECK(gateway.hop(Side::Outside, "169.254.1.1").mac() == kHost);
+    gateway.forward(kOutside, "169.254.1.1");
+    gateway.hear(kOutside, arp_reply(kHost, ip("169.254.1.1"), kOutsideMac, ip("198.51.100.1")));
+    CHECK(gateway.hop(kOutside, "169.254.1.1").mac() == kHost);
     CHECK(gateway.counters.waiting.read() == 0);
 }
 
@@ -107,7 +106,7 @@ TEST_CASE("arp: another host's claim of an address is counted, told and defended
           "[control][arp][rfc5227]") {
     Running gateway;
     const Bytes claim = arp_request(kHost, ip("198.51.100.3"), ip("198.51.100.3"));
-    gateway.hear(Side::Outside, claim);
+    gateway.hear(kOutside, claim);
     CHECK(gateway.count(Count::ArpConflicts) == 1);
     REQUIRE(gateway.log.size() == 1);
     CHECK(gateway.log[0] ==
@@ -122,20 +121,20 @@ TEST_CASE("arp: another host's claim of an address is counted, told and defended
     // Two hosts that defend an address against each other must not fill the network.
     for (unsigned i = 0; i < 9; ++i) {
         gateway.pass(Duration::seconds(1));
-        gateway.hear(Side::Outside, claim);
+        gateway.hear(kOutside, claim);
     }
     CHECK(gateway.count(Count::ArpConflicts) == 10);
     CHECK(gateway.sent().empty());
     CHECK(gateway.log.size() == 1);
     gateway.pass(Duration::seconds(2));
-    gateway.hear(Side::Outside, claim);
+    gateway.hear(kOutside, claim);
     CHECK(gateway.sent().size() == 1);
     CHECK(gateway.log.size() == 2);
 }
 
 TEST_CASE("arp: the gateway's own frame come back is no conflict", "[control][arp]") {
     Running gateway;
-    gateway.hear(Side::Outside, arp_request(kOutsideMac, ip("198.51.100.3"), ip("198.51.100.3")));
+    gateway.hear(kOutside, arp_request(kOutsideMac, ip("198.51.100.3"), ip("198.51.100.3")));
     CHECK(gateway.count(Count::ArpConflicts) == 0);
     CHECK(gateway.count(Count::Consumed) == 1);
     CHECK(gateway.sent().empty());
@@ -145,17 +144,16 @@ TEST_CASE("arp: frames that are no sound ARP for IPv4 are dropped by name", "[co
     Running gateway;
     const Bytes whole = arp_request(kHost, ip("10.1.0.10"), ip("10.1.0.1"));
     for (size_t length = 14; length < net::kArpFrameBytes; ++length)
-        gateway.hear(Side::Inside, Bytes(whole.begin(), whole.begin() + static_cast<long>(length)));
+        gateway.hear(kInside, Bytes(whole.begin(), whole.begin() + static_cast<long>(length)));
     CHECK(gateway.dropped(Drop::ArpMalformed) == net::kArpFrameBytes - 14);
     Bytes for_ipv6 = whole;
     for_ipv6[16] = 0x86;
     for_ipv6[17] = 0xdd;
-    gateway.hear(Side::Inside, for_ipv6);
+    gateway.hear(kInside, for_ipv6);
     Bytes reverse = whole;
     reverse[21] = 3;  // RARP
-    gateway.hear(Side::Inside, reverse);
-    gateway.hear(Side::Inside,
-                 arp_request({0x01, 0, 0x5e, 0, 0, 1}, ip("10.1.0.10"), ip("10.1.0.1")));
+    gateway.hear(kInside, reverse);
+    gateway.hear(kInside, arp_request({0x01, 0, 0x5e, 0, 0, 1}, ip("10.1.0.10"), ip("10.1.0.1")));
     CHECK(gateway.dropped(Drop::ArpMalformed) == net::kArpFrameBytes - 14 + 3);
     CHECK(gateway.count(Count::Consumed) == 0);
     CHECK(gateway.count(Count::ArpReceived) == 0);

@@ -18,7 +18,7 @@ constexpr MacAddress kHost = mac(0x55);
 /// The control core between two workers that the test plays.
 struct House {
     explicit House(uint32_t hop_count = 100)
-        : hops(std::move(route::NextHops::create(hop_count)).value()), core(params()) {}
+        : hops(std::move(link::NextHops::create(hop_count)).value()), core(params()) {}
 
     ~House() {
         core.stop();
@@ -31,23 +31,23 @@ struct House {
         flow::FlowTableParams size;
         size.capacity = 1000;
         table = std::move(flow::FlowTable::create(size).value());
-        control::CoreParams result{*table, *hops, {}, packet_pool(), two_sides(), {}};
+        control::CoreParams result{*table, interfaces, *hops, {}, packet_pool(), {}, {}};
         for (unsigned worker = 0; worker < Workers::kCount; ++worker)
             result.workers.push_back({&workers.punt[worker], &workers.release[worker]});
         result.each_turn = [this](Tick time) { turns.push_back(time); };
         return result;
     }
 
-    void punt(unsigned worker, const Bytes& bytes, const worker::Note& note) {
+    void punt(unsigned worker, const Bytes& bytes, const link::Note& note) {
         rte_mbuf* mbuf = workers.packet(bytes, note);
         REQUIRE(workers.punt[worker].put({&mbuf, 1}) == 1);
     }
-    void punt_arp(unsigned worker, Side from, const Bytes& frame) {
-        punt(worker, frame, {.from = from, .punt = worker::Punt::Arp});
+    void punt_arp(unsigned worker, InterfaceId from, const Bytes& frame) {
+        punt(worker, frame, {.from = from, .punt = link::Punt::Arp});
     }
-    void punt_unresolved(unsigned worker, Side side, const char* next_hop) {
-        worker::Note note{.punt = worker::Punt::Unresolved};
-        note.hop_side = side;
+    void punt_unresolved(unsigned worker, InterfaceId interface, const char* next_hop) {
+        link::Note note{.punt = link::Punt::Unresolved};
+        note.to = interface;
         note.next_hop = ip(next_hop);
         punt(worker, Bytes(60, 1), note);
     }
@@ -62,7 +62,8 @@ struct House {
 
     Workers workers{1024};
     std::unique_ptr<flow::FlowTable> table;
-    std::unique_ptr<route::NextHops> hops;
+    link::Interfaces interfaces = two_interfaces();
+    std::unique_ptr<link::NextHops> hops;
     std::vector<Tick> turns;
     Tick now{1000};
     Core core;
@@ -78,14 +79,14 @@ TEST_CASE("core: a turn without work says so", "[control]") {
 
 TEST_CASE("core: what workers punt comes back to them", "[control]") {
     House house;
-    house.punt_unresolved(0, Side::Inside, "10.1.0.10");
-    house.punt_unresolved(1, Side::Inside, "10.1.0.10");
+    house.punt_unresolved(0, kInside, "10.1.0.10");
+    house.punt_unresolved(1, kInside, "10.1.0.10");
     CHECK(house.turn() == 2);
     CHECK(house.count(Count::Taken) == 2);
     CHECK(house.core.counters().waiting.read() == 2);
     CHECK(house.workers.take(0).size() == 1);  // the question
 
-    house.punt_arp(1, Side::Inside, arp_reply(kHost, ip("10.1.0.10"), kInsideMac, ip("10.1.0.1")));
+    house.punt_arp(1, kInside, arp_reply(kHost, ip("10.1.0.10"), kInsideMac, ip("10.1.0.1")));
     CHECK(house.turn() == 1);
     CHECK(house.core.counters().waiting.read() == 0);
     CHECK(house.workers.take(0).size() == 1);
@@ -95,8 +96,8 @@ TEST_CASE("core: what workers punt comes back to them", "[control]") {
 TEST_CASE("core: a flood of ARP does not lengthen a turn", "[control][arp]") {
     House house;
     for (unsigned i = 0; i < 200; ++i)
-        house.punt_arp(0, Side::Inside, arp_request(kHost, ip("10.1.0.10"), ip("10.1.0.1")));
-    house.punt_arp(1, Side::Inside, arp_request(mac(6), ip("10.1.0.11"), ip("10.1.0.1")));
+        house.punt_arp(0, kInside, arp_request(kHost, ip("10.1.0.10"), ip("10.1.0.1")));
+    house.punt_arp(1, kInside, arp_request(mac(6), ip("10.1.0.11"), ip("10.1.0.1")));
     CHECK(house.turn() == control::kPuntsPerTurn + 1);
     CHECK(house.workers.take(0).size() == control::kPuntsPerTurn);
     CHECK(house.workers.take(1).size() == 1);
@@ -139,30 +140,30 @@ TEST_CASE("core: a hop's index is reused only when every worker has let go", "[c
     House house(1);
     flow::Member worker(*house.table);
     house.core.start(house.now);
-    house.punt_unresolved(0, Side::Inside, "10.1.0.10");
+    house.punt_unresolved(0, kInside, "10.1.0.10");
     for (unsigned i = 0; i < 300; ++i)  // asked, refused, forgotten
         house.turn(Duration{100});
-    REQUIRE(house.hops->find(Side::Inside, ip("10.1.0.10")) == route::kNoHop);
+    REQUIRE(house.hops->find(kInside, ip("10.1.0.10")) == link::kNoHop);
 
     // The worker has not been quiescent since: it may hold the index in its hand.
-    house.punt_unresolved(0, Side::Inside, "10.1.0.11");
+    house.punt_unresolved(0, kInside, "10.1.0.11");
     house.turn();
     CHECK(house.dropped(Drop::NeighbourQueueFull) == 1);
-    CHECK(house.hops->find(Side::Inside, ip("10.1.0.11")) == route::kNoHop);
+    CHECK(house.hops->find(kInside, ip("10.1.0.11")) == link::kNoHop);
 
     worker.quiescent();
     house.turn();
-    house.punt_unresolved(0, Side::Inside, "10.1.0.11");
+    house.punt_unresolved(0, kInside, "10.1.0.11");
     house.turn();
-    CHECK(house.hops->find(Side::Inside, ip("10.1.0.11")) != route::kNoHop);
+    CHECK(house.hops->find(kInside, ip("10.1.0.11")) != link::kNoHop);
 }
 
 TEST_CASE("core: what is in its rings and queues at the end is dropped by name", "[control]") {
     House house;
-    house.punt_unresolved(0, Side::Inside, "10.1.0.10");
+    house.punt_unresolved(0, kInside, "10.1.0.10");
     house.turn();
-    house.punt_arp(0, Side::Inside, arp_request(kHost, ip("10.1.0.10"), ip("10.1.0.1")));
-    house.punt_unresolved(1, Side::Outside, "198.51.100.9");
+    house.punt_arp(0, kInside, arp_request(kHost, ip("10.1.0.10"), ip("10.1.0.1")));
+    house.punt_unresolved(1, kOutside, "198.51.100.9");
     house.core.stop();
     CHECK(house.dropped(Drop::Shutdown) == 3);
     CHECK(house.count(Count::Taken) == 3);

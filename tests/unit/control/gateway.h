@@ -11,8 +11,8 @@
 #include "catch.h"
 #include "control/neighbours.h"
 #include "eal.h"
+#include "link/note.h"
 #include "packet_builder.h"
-#include "worker/note.h"
 
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
@@ -26,11 +26,13 @@
 namespace sluice::test {
 
 using control::Neighbours;
-using route::HopIndex;
-using route::Side;
+using link::HopIndex;
+using link::InterfaceId;
 using stats::Count;
 using stats::Drop;
 
+inline constexpr InterfaceId kInside = 0;
+inline constexpr InterfaceId kOutside = 1;
 inline constexpr MacAddress kInsideMac = mac(0x0a);
 inline constexpr MacAddress kOutsideMac = mac(0x0b);
 
@@ -38,22 +40,29 @@ inline constexpr MacAddress kOutsideMac = mac(0x0b);
 inline rte_mempool* packet_pool() {
     start_eal();
     static rte_mempool* const pool =
-        rte_pktmbuf_pool_create("test", 2047, 0, worker::kNoteBytes, 2048, SOCKET_ID_ANY);
+        rte_pktmbuf_pool_create("test", 2047, 0, link::kNoteBytes, 2048, SOCKET_ID_ANY);
     REQUIRE(pool != nullptr);
     return pool;
 }
 
-inline control::NeighbourParams two_sides() {
-    control::NeighbourParams params;
-    params.own[Side::Inside] = {kInsideMac, {ip("10.1.0.1"), 24}, {}};
-    params.own[Side::Outside] = {
-        kOutsideMac, {ip("198.51.100.1"), 24}, {{ip("198.51.100.1"), ip("198.51.100.4")}}};
-    return params;
+/// The gateway's two interfaces; outside it answers for `answered` as well.
+inline link::Interfaces two_interfaces(std::vector<net::AddressRange> answered = {
+                                           {ip("198.51.100.1"), ip("198.51.100.4")}}) {
+    link::Interface inside;
+    inside.mac = kInsideMac;
+    inside.own = {{ip("10.1.0.1"), 24}};
+    link::Interface outside;
+    outside.port = 1;
+    outside.mac = kOutsideMac;
+    outside.realm = link::Realm::Outside;
+    outside.own = {{ip("198.51.100.1"), 24}};
+    outside.answered = std::move(answered);
+    return std::move(link::Interfaces::create({inside, outside})).value();
 }
 
 /// What a worker was given to send.
 struct Sent {
-    worker::Note note;
+    link::Note note;
     Bytes bytes;
     std::optional<net::Arp> arp() const { return net::read_arp(bytes); }
     MacAddress destination() const {
@@ -66,27 +75,27 @@ struct Sent {
 /// The rings of two workers, and the count of what the test made and sent.
 struct Workers {
     static constexpr unsigned kCount = 2;
-    std::vector<worker::Ring> punt, release;
+    std::vector<link::Ring> punt, release;
     uint64_t made = 0;
     uint64_t sent = 0;
     uint64_t put = 0;
 
     explicit Workers(uint32_t ring_size) {
         for (unsigned i = 0; i < kCount; ++i) {
-            punt.push_back(std::move(worker::Ring::create(ring_size)).value());
-            release.push_back(std::move(worker::Ring::create(ring_size)).value());
+            punt.push_back(std::move(link::Ring::create(ring_size)).value());
+            release.push_back(std::move(link::Ring::create(ring_size)).value());
         }
     }
 
-    std::vector<worker::Ring*> release_rings() { return {&release[0], &release[1]}; }
+    std::vector<link::Ring*> release_rings() { return {&release[0], &release[1]}; }
 
-    rte_mbuf* packet(const Bytes& bytes, const worker::Note& note) {
+    rte_mbuf* packet(const Bytes& bytes, const link::Note& note) {
         rte_mbuf* mbuf = rte_pktmbuf_alloc(packet_pool());
         REQUIRE(mbuf != nullptr);
         ++made;
         char* data = rte_pktmbuf_append(mbuf, static_cast<uint16_t>(bytes.size()));
         std::copy(bytes.begin(), bytes.end(), data);
-        worker::note_of(mbuf) = note;
+        link::note_of(mbuf) = note;
         return mbuf;
     }
 
@@ -96,7 +105,7 @@ struct Workers {
         rte_mbuf* mbuf = nullptr;
         while (release[worker].take({&mbuf, 1}) == 1) {
             const auto* data = rte_pktmbuf_mtod(mbuf, const uint8_t*);
-            result.push_back({worker::note_of(mbuf), Bytes(data, data + mbuf->data_len)});
+            result.push_back({link::note_of(mbuf), Bytes(data, data + mbuf->data_len)});
             rte_pktmbuf_free(mbuf);
             ++sent;
         }
@@ -119,12 +128,13 @@ struct Workers {
 
 /// Neighbours not yet started; packets go straight to them.
 struct Gateway {
-    explicit Gateway(control::NeighbourParams params = two_sides(), uint32_t hop_count = 2000,
-                     uint32_t ring_size = 2048)
+    explicit Gateway(link::Interfaces answering = two_interfaces(), uint32_t hop_count = 2000,
+                     uint32_t ring_size = 2048, std::vector<link::Toward> gateways = {})
         : workers(ring_size),
-          hops(std::move(route::NextHops::create(hop_count)).value()),
+          interfaces(std::move(answering)),
+          hops(std::move(link::NextHops::create(hop_count)).value()),
           outbox(workers.release_rings(), packet_pool(), counters),
-          neighbours(with_log(std::move(params)), *hops, outbox, counters) {}
+          neighbours(params(std::move(gateways)), interfaces, *hops, outbox, counters) {}
 
     ~Gateway() {
         workers.check_sum(counters);
@@ -142,37 +152,41 @@ struct Gateway {
         }
     }
 
-    void hear(Side side, const Bytes& frame, unsigned worker = 0) {
-        neighbours.take_arp(workers.packet(frame, {.from = side, .punt = worker::Punt::Arp}),
+    void hear(InterfaceId interface, const Bytes& frame, unsigned worker = 0) {
+        neighbours.take_arp(workers.packet(frame, {.from = interface, .punt = link::Punt::Arp}),
                             worker, now);
     }
 
     /// A packet for a next hop without a MAC; `number` tells it from others.
-    void forward(Side side, const char* next_hop, uint8_t number = 0, unsigned worker = 0) {
-        worker::Note note{.from = route::opposite(side), .punt = worker::Punt::Unresolved};
-        note.hop_side = side;
+    void forward(InterfaceId interface, const char* next_hop, uint8_t number = 0,
+                 unsigned worker = 0) {
+        link::Note note{.from = kInside, .punt = link::Punt::Unresolved};
+        note.to = interface;
         note.next_hop = ip(next_hop);
         neighbours.take_unresolved(workers.packet(Bytes(60, number), note), worker, now);
     }
 
     std::vector<Sent> sent(unsigned worker = 0) { return workers.take(worker); }
 
-    route::Hop hop(Side side, const char* address) {
-        return hops->read(hops->find(side, ip(address)));
+    link::Hop hop(InterfaceId interface, const char* address) {
+        return hops->read(hops->find(interface, ip(address)));
     }
     uint64_t count(Count which) const { return counters.count[which].read(); }
     uint64_t dropped(Drop reason) const { return counters.drop[reason].read(); }
 
     Workers workers;
+    link::Interfaces interfaces;
     stats::Counters counters;
-    std::unique_ptr<route::NextHops> hops;
+    std::unique_ptr<link::NextHops> hops;
     std::vector<std::string> log;
     control::Outbox outbox;
     Neighbours neighbours;
     Tick now{0xffff'f000};  ///< Wraps after four seconds, so that many a test meets the wrap.
 
 private:
-    control::NeighbourParams with_log(control::NeighbourParams params) {
+    control::NeighbourParams params(std::vector<link::Toward> gateways) {
+        control::NeighbourParams params;
+        params.gateways = std::move(gateways);
         params.notice = [this](const std::string& sentence) { log.push_back(sentence); };
         return params;
     }

@@ -27,13 +27,13 @@ std::vector<Sent> requests(const std::vector<Sent>& sent, const char* target) {
 
 TEST_CASE("neighbours: a packet waits until its next hop answers", "[control][arp]") {
     Running gateway;
-    gateway.forward(Side::Inside, "10.1.0.10", 7, 1);
+    gateway.forward(kInside, "10.1.0.10", 7, 1);
     CHECK(gateway.counters.waiting.read() == 1);
 
     const auto asked = gateway.sent();
     REQUIRE(asked.size() == 1);
     CHECK(asked[0].note.complete);
-    CHECK(asked[0].note.hop_side == Side::Inside);
+    CHECK(asked[0].note.to == kInside);
     CHECK(asked[0].destination() == kBroadcast);
     const auto request = asked[0].arp();
     REQUIRE(request);
@@ -42,23 +42,23 @@ TEST_CASE("neighbours: a packet waits until its next hop answers", "[control][ar
     CHECK(request->sender_mac == kInsideMac);
     CHECK(request->target == ip("10.1.0.10"));
 
-    gateway.hear(Side::Inside, arp_reply(kHost, ip("10.1.0.10"), kInsideMac, ip("10.1.0.1")));
+    gateway.hear(kInside, arp_reply(kHost, ip("10.1.0.10"), kInsideMac, ip("10.1.0.1")));
     CHECK(gateway.counters.waiting.read() == 0);
     CHECK(gateway.sent(0).empty());
     const auto released = gateway.sent(1);  // the worker that it came from
     REQUIRE(released.size() == 1);
     CHECK(released[0].bytes == Bytes(60, 7));
     CHECK_FALSE(released[0].note.complete);
-    CHECK(released[0].note.hop == gateway.hops->find(Side::Inside, ip("10.1.0.10")));
-    CHECK(gateway.hop(Side::Inside, "10.1.0.10").is_resolved());
-    CHECK(gateway.hop(Side::Inside, "10.1.0.10").mac() == kHost);
+    CHECK(released[0].note.hop == gateway.hops->find(kInside, ip("10.1.0.10")));
+    CHECK(gateway.hop(kInside, "10.1.0.10").is_resolved());
+    CHECK(gateway.hop(kInside, "10.1.0.10").mac() == kHost);
 }
 
 TEST_CASE("neighbours: what a worker punts too late is sent on at once", "[control][arp]") {
     Running gateway;
-    gateway.hear(Side::Inside, arp_request(kHost, ip("10.1.0.10"), ip("10.1.0.1")));
+    gateway.hear(kInside, arp_request(kHost, ip("10.1.0.10"), ip("10.1.0.1")));
     gateway.sent();
-    gateway.forward(Side::Inside, "10.1.0.10");
+    gateway.forward(kInside, "10.1.0.10");
     const auto sent = gateway.sent();
     REQUIRE(sent.size() == 1);
     CHECK(sent[0].bytes == Bytes(60, 0));  // the packet, no question
@@ -66,7 +66,7 @@ TEST_CASE("neighbours: what a worker punts too late is sent on at once", "[contr
 
 TEST_CASE("neighbours: a silent hop is asked three times, a second apart", "[control][arp]") {
     Running gateway;
-    gateway.forward(Side::Outside, "198.51.100.77");
+    gateway.forward(kOutside, "198.51.100.77");
     CHECK(requests(gateway.sent(), "198.51.100.77").size() == 1);
     gateway.pass(Duration{900});
     CHECK(gateway.sent().empty());
@@ -80,16 +80,16 @@ TEST_CASE("neighbours: a silent hop is asked three times, a second apart", "[con
     gateway.pass(Duration::seconds(1));
     CHECK(gateway.sent().size() == 1);
     CHECK(gateway.counters.waiting.read() == 0);
-    CHECK(gateway.hop(Side::Outside, "198.51.100.77").has_failed());
+    CHECK(gateway.hop(kOutside, "198.51.100.77").has_failed());
 
     // Refused for three seconds, and then asked for again if anybody wants it.
-    gateway.forward(Side::Outside, "198.51.100.77");
+    gateway.forward(kOutside, "198.51.100.77");
     const auto refused = gateway.sent();
     REQUIRE(refused.size() == 1);
     CHECK(refused[0].bytes == Bytes(60, 0));  // the packet, no question
     gateway.pass(Duration{3200});
-    CHECK_FALSE(gateway.hop(Side::Outside, "198.51.100.77").has_failed());
-    gateway.forward(Side::Outside, "198.51.100.77");
+    CHECK_FALSE(gateway.hop(kOutside, "198.51.100.77").has_failed());
+    gateway.forward(kOutside, "198.51.100.77");
     CHECK(requests(gateway.sent(), "198.51.100.77").size() == 1);
     CHECK(gateway.counters.waiting.read() == 1);
 }
@@ -98,11 +98,11 @@ TEST_CASE("neighbours: of many packets for one hop the latest wait", "[control][
     Running gateway;
     constexpr uint8_t kMost = control::kMaxWaitingPerHop;
     for (uint8_t number = 0; number < kMost + 2; ++number)
-        gateway.forward(Side::Inside, "10.1.0.10", number);
+        gateway.forward(kInside, "10.1.0.10", number);
     CHECK(gateway.counters.waiting.read() == kMost);
     CHECK(gateway.dropped(Drop::NeighbourQueueFull) == 2);
     gateway.sent();
-    gateway.hear(Side::Inside, arp_reply(kHost, ip("10.1.0.10"), kInsideMac, ip("10.1.0.1")));
+    gateway.hear(kInside, arp_reply(kHost, ip("10.1.0.10"), kInsideMac, ip("10.1.0.1")));
     const auto released = gateway.sent();
     REQUIRE(released.size() == kMost);
     for (uint8_t i = 0; i < kMost; ++i)
@@ -113,36 +113,36 @@ TEST_CASE("neighbours: no more than so many packets wait in all", "[control][arp
     Running gateway;
     for (uint32_t i = 0; i < control::kMaxWaiting / 8; ++i)
         for (unsigned packet = 0; packet < 8; ++packet)
-            gateway.forward(Side::Outside, ("198.51.101." + std::to_string(i)).c_str());
+            gateway.forward(kOutside, ("198.51.101." + std::to_string(i)).c_str());
     CHECK(gateway.counters.waiting.read() == control::kMaxWaiting);
     CHECK(gateway.dropped(Drop::NeighbourQueueFull) == 0);
-    gateway.forward(Side::Outside, "198.51.102.1");
+    gateway.forward(kOutside, "198.51.102.1");
     CHECK(gateway.dropped(Drop::NeighbourQueueFull) == 1);
     CHECK(gateway.counters.waiting.read() == control::kMaxWaiting);
 }
 
 TEST_CASE("neighbours: without a free hop a packet is dropped by name", "[control][arp]") {
-    Running gateway(two_sides(), 1);
-    gateway.forward(Side::Inside, "10.1.0.10");
-    gateway.forward(Side::Inside, "10.1.0.11");
+    Running gateway(two_interfaces(), 1);
+    gateway.forward(kInside, "10.1.0.10");
+    gateway.forward(kInside, "10.1.0.11");
     CHECK(gateway.counters.waiting.read() == 1);
     CHECK(gateway.dropped(Drop::NeighbourQueueFull) == 1);
 }
 
 TEST_CASE("neighbours: a full ring to a worker drops by name", "[control][arp]") {
-    Gateway gateway(two_sides(), 100, 4);
+    Gateway gateway(two_interfaces(), 100, 4);
     gateway.neighbours.start(gateway.now);
     for (unsigned packet = 0; packet < 6; ++packet)
-        gateway.forward(Side::Inside, "10.1.0.10", 0, 1);
-    gateway.hear(Side::Inside, arp_reply(kHost, ip("10.1.0.10"), kInsideMac, ip("10.1.0.1")));
+        gateway.forward(kInside, "10.1.0.10", 0, 1);
+    gateway.hear(kInside, arp_reply(kHost, ip("10.1.0.10"), kInsideMac, ip("10.1.0.1")));
     CHECK(gateway.sent(1).size() == 3);
     CHECK(gateway.dropped(Drop::ReleaseFull) == 3);
 }
 
 TEST_CASE("neighbours: what waits at the end is dropped by name", "[control][arp]") {
     Running gateway;
-    gateway.forward(Side::Inside, "10.1.0.10");
-    gateway.forward(Side::Outside, "198.51.100.77");
+    gateway.forward(kInside, "10.1.0.10");
+    gateway.forward(kOutside, "198.51.100.77");
     gateway.neighbours.stop();
     CHECK(gateway.dropped(Drop::Shutdown) == 2);
     CHECK(gateway.counters.waiting.read() == 0);
@@ -150,8 +150,8 @@ TEST_CASE("neighbours: what waits at the end is dropped by name", "[control][arp
 
 TEST_CASE("neighbours: a used hop is verified every 30 s, alone first", "[control][arp]") {
     Running gateway;
-    gateway.hear(Side::Inside, arp_request(kHost, ip("10.1.0.10"), ip("10.1.0.1")));
-    const HopIndex hop = gateway.hops->find(Side::Inside, ip("10.1.0.10"));
+    gateway.hear(kInside, arp_request(kHost, ip("10.1.0.10"), ip("10.1.0.1")));
+    const HopIndex hop = gateway.hops->find(kInside, ip("10.1.0.10"));
     gateway.hops->mark_used(hop);
     gateway.sent();
     gateway.pass(Duration{30'100});
@@ -161,7 +161,7 @@ TEST_CASE("neighbours: a used hop is verified every 30 s, alone first", "[contro
     CHECK(gateway.hops->read(hop).is_resolved());  // packets go on meanwhile
 
     SECTION("and stays when it answers") {
-        gateway.hear(Side::Inside, arp_reply(kHost, ip("10.1.0.10"), kInsideMac, ip("10.1.0.1")));
+        gateway.hear(kInside, arp_reply(kHost, ip("10.1.0.10"), kInsideMac, ip("10.1.0.1")));
         gateway.pass(Duration::seconds(20));
         CHECK(gateway.sent().empty());
         CHECK(gateway.hops->read(hop).is_resolved());
@@ -182,59 +182,57 @@ TEST_CASE("neighbours: a used hop is verified every 30 s, alone first", "[contro
 TEST_CASE("neighbours: an unused hop is left alone, and forgotten after 10 minutes",
           "[control][arp]") {
     Running gateway;
-    gateway.hear(Side::Inside, arp_request(kHost, ip("10.1.0.10"), ip("10.1.0.1")));
+    gateway.hear(kInside, arp_request(kHost, ip("10.1.0.10"), ip("10.1.0.1")));
     gateway.sent();
     const uint32_t generation = gateway.hops->generation();
     gateway.pass(Duration::seconds(595));
     CHECK(gateway.sent().empty());
-    CHECK(gateway.hops->find(Side::Inside, ip("10.1.0.10")) != route::kNoHop);
+    CHECK(gateway.hops->find(kInside, ip("10.1.0.10")) != link::kNoHop);
     CHECK(gateway.hops->generation() == generation);
     gateway.pass(Duration::seconds(40));
-    CHECK(gateway.hops->find(Side::Inside, ip("10.1.0.10")) == route::kNoHop);
+    CHECK(gateway.hops->find(kInside, ip("10.1.0.10")) == link::kNoHop);
     CHECK(gateway.hops->generation() != generation);
 
     // Known again as if for the first time.
     REQUIRE(gateway.hops->start_grace());
     gateway.hops->end_grace();
-    gateway.forward(Side::Inside, "10.1.0.10");
+    gateway.forward(kInside, "10.1.0.10");
     CHECK(requests(gateway.sent(), "10.1.0.10").size() == 1);
 }
 
 TEST_CASE("neighbours: a hop that never answered is forgotten soon", "[control][arp]") {
     Running gateway;
     for (unsigned i = 0; i < 100; ++i)  // somebody scans the subnet
-        gateway.forward(Side::Outside, ("198.51.100." + std::to_string(100 + i)).c_str());
+        gateway.forward(kOutside, ("198.51.100." + std::to_string(100 + i)).c_str());
     const uint32_t generation = gateway.hops->generation();
     gateway.pass(Duration::seconds(12));
-    CHECK(gateway.hops->find(Side::Outside, ip("198.51.100.150")) != route::kNoHop);
+    CHECK(gateway.hops->find(kOutside, ip("198.51.100.150")) != link::kNoHop);
     gateway.pass(Duration::seconds(6));
     for (unsigned i = 0; i < 100; ++i) {
         const std::string address = "198.51.100." + std::to_string(100 + i);
-        REQUIRE(gateway.hops->find(Side::Outside, ip(address)) == route::kNoHop);
+        REQUIRE(gateway.hops->find(kOutside, ip(address)) == link::kNoHop);
     }
     CHECK(gateway.hops->generation() != generation);
     CHECK(gateway.counters.waiting.read() == 0);
 }
 
 TEST_CASE("neighbours: gateways are asked for ahead of traffic, and for ever", "[control][arp]") {
-    auto params = two_sides();
-    params.gateways = {{Side::Outside, ip("198.51.100.254")}, {Side::Inside, ip("10.1.0.254")}};
-    Gateway gateway(std::move(params));
+    Gateway gateway(two_interfaces(), 2000, 2048,
+                    {{kOutside, ip("198.51.100.254")}, {kInside, ip("10.1.0.254")}});
     gateway.neighbours.start(gateway.now);
     const auto first = gateway.sent();
     CHECK(requests(first, "198.51.100.254").size() == 1);
     CHECK(requests(first, "10.1.0.254").size() == 1);
 
     // Silent: three tries, three seconds, and again, with one sentence about it.
-    gateway.hear(Side::Inside, arp_reply(mac(9), ip("10.1.0.254"), kInsideMac, ip("10.1.0.1")));
+    gateway.hear(kInside, arp_reply(mac(9), ip("10.1.0.254"), kInsideMac, ip("10.1.0.1")));
     gateway.pass(Duration::seconds(20));
     CHECK(requests(gateway.sent(), "198.51.100.254").size() >= 9);
     REQUIRE(gateway.log.size() == 1);
     CHECK(gateway.log[0] == "next hop 198.51.100.254 does not answer ARP");
 
-    gateway.hear(Side::Outside,
-                 arp_reply(kHost, ip("198.51.100.254"), kOutsideMac, ip("198.51.100.1")));
-    CHECK(gateway.hop(Side::Outside, "198.51.100.254").mac() == kHost);
+    gateway.hear(kOutside, arp_reply(kHost, ip("198.51.100.254"), kOutsideMac, ip("198.51.100.1")));
+    CHECK(gateway.hop(kOutside, "198.51.100.254").mac() == kHost);
     REQUIRE(gateway.log.size() == 2);
     CHECK(gateway.log[1] == "next hop 198.51.100.254 is at 02:00:00:00:00:55");
 
@@ -248,8 +246,8 @@ TEST_CASE("neighbours: gateways are asked for ahead of traffic, and for ever", "
 TEST_CASE("neighbours: without an mbuf the question is asked at the next try", "[control][arp]") {
     Running gateway;
     std::vector<rte_mbuf*> taken;
-    const worker::Note note{
-        .punt = worker::Punt::Unresolved, .hop_side = Side::Inside, .next_hop = ip("10.1.0.10")};
+    const link::Note note{
+        .punt = link::Punt::Unresolved, .to = kInside, .next_hop = ip("10.1.0.10")};
     rte_mbuf* packet = gateway.workers.packet(Bytes(60), note);
     while (rte_mbuf* mbuf = rte_pktmbuf_alloc(packet_pool()))
         taken.push_back(mbuf);

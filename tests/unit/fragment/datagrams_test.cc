@@ -61,12 +61,12 @@ TEST_CASE("datagrams: in order, the first leads and the others follow", "[fragme
     REQUIRE(first.fate == Fate::Leads);
     CHECK(first.packet == packet(10));
     CHECK_FALSE(first.total);
-    bench.table.open(first.datagram, {.hop = 7}, bench.now);
+    bench.table.open(first.datagram, {.path = {.hop = 7}}, bench.now);
     CHECK(bench.take_all(first.datagram).empty());
 
     const Arrival second = bench.arrive(1, kSecond, 11);
     REQUIRE(second.fate == Fate::Follows);
-    CHECK(bench.table.way(second.datagram).hop == 7);
+    CHECK(bench.table.way(second.datagram).path.hop == 7);
     bench.table.passed(second.datagram);
     CHECK(bench.table.size() == 1);
 

@@ -16,9 +16,9 @@ constexpr Duration kDay = Duration::seconds(24 * 3600);
 
 /// A pool of two addresses, and what is said of it.
 struct Pool {
-    std::vector<nat::RuleParams> params{
+    std::vector<policy::RuleParams> params{
         {.inside = {ip("10.0.0.0"), 8}, .addresses = {{ip("198.51.100.1"), ip("198.51.100.2")}}}};
-    nat::Rules rules{params, 1};
+    policy::Rules rules{params, 1};
     pool::Exhaustion exhaustion{2};
     std::vector<std::string> said;
     gateway::ShortageLog log{rules, exhaustion,

@@ -7,7 +7,7 @@
 #include <vector>
 
 using namespace sluice;
-using route::Side;
+using net::Side;
 using sluice::test::ip;
 using stats::Drop;
 using worker::Path;
@@ -21,6 +21,16 @@ constexpr auto kOneToOne = "198.51.100.5";
 constexpr auto kGatewayInside = "10.1.0.1";
 constexpr auto kGatewayOutside = "198.51.100.1";
 
+link::Interfaces two_interfaces() {
+    link::Interface inside;
+    inside.own = {{ip(kGatewayInside), 24}};
+    link::Interface outside;
+    outside.port = 1;
+    outside.realm = link::Realm::Outside;
+    outside.own = {{ip(kGatewayOutside), 24}};
+    return std::move(link::Interfaces::create({inside, outside})).value();
+}
+
 /// 10.1.0.0/24 inside, of which .128 to .255 are exempt from NAT; 198.51.100.1 is the gateway's
 /// own and, with .2, its pool.
 struct Gateway {
@@ -32,10 +42,8 @@ struct Gateway {
     policy::Rules rules{params, 1};
     std::array<pool::OneToOne, 1> pairs{{{ip(kOneToOne), ip("10.1.0.20")}}};
     pool::StaticMappings statics{{}, pairs};
-    worker::Admission admission{
-        {{net::Prefix{ip(kGatewayInside), 24}, net::Prefix{ip(kGatewayOutside), 24}}},
-        rules,
-        statics};
+    link::Interfaces interfaces = two_interfaces();
+    worker::Admission admission{interfaces, rules, statics};
 
     worker::Admitted udp(Side from, const char* source, const char* destination) const {
         net::Tuple tuple{ip(source),          ip(destination),    Be16::from_host(5000),

@@ -2,7 +2,8 @@
 #pragma once
 
 /// \file
-/// Routes: from a destination to the side it lies on and the neighbour that takes it there.
+/// Routes: from a destination to the interface it lies behind, and the neighbour that takes it
+/// there.
 ///
 /// Shape    Longest prefix wins; of two routes for one prefix the later does. Immutable once made.
 ///          The tree of rte_fib (RTE_FIB_DUMMY), not its tables: a route is searched when a flow
@@ -14,8 +15,8 @@
 
 #include "base/big_endian.h"
 #include "base/result.h"
+#include "link/interfaces.h"
 #include "net/prefix.h"
-#include "route/next_hops.h"
 
 #include <memory>
 #include <optional>
@@ -23,17 +24,17 @@
 
 struct rte_fib;
 
-namespace sluice::route {
+namespace sluice::link {
 
 struct Route {
     net::Prefix prefix;
-    Side side = Side::Outside;
+    InterfaceId interface = kNoInterface;
     Be32 via;  ///< 0 for a network that is on the link: the destination is its own next hop.
 };
 
 /// Where a packet goes next.
 struct Toward {
-    Side side = Side::Outside;
+    InterfaceId interface = kNoInterface;
     Be32 address;
     constexpr bool operator==(const Toward&) const = default;
 };
@@ -53,4 +54,4 @@ private:
     std::unique_ptr<rte_fib, Free> fib_;
 };
 
-}  // namespace sluice::route
+}  // namespace sluice::link

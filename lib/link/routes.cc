@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "route/routes.h"
+#include "link/routes.h"
 
 #include <rte_errno.h>
 #include <rte_fib.h>
@@ -9,16 +9,16 @@
 #include <atomic>
 #include <string>
 
-namespace sluice::route {
+namespace sluice::link {
 namespace {
 
-// What the tree says of a prefix: a mark that there is a route, the side, and the next hop.
-constexpr uint64_t kRouted = uint64_t{1} << 33;
-constexpr uint64_t kOutside = uint64_t{1} << 32;
+// What the tree says of a prefix: a mark that there is a route, the interface, and the next hop.
+constexpr uint64_t kRouted = uint64_t{1} << 40;
+constexpr unsigned kInterfaceShift = 32;
 constexpr uint64_t kNoRoute = 0;
 
 constexpr uint64_t encode(const Route& route) {
-    return kRouted | (route.side == Side::Outside ? kOutside : 0) | route.via.raw;
+    return kRouted | uint64_t{route.interface} << kInterfaceShift | route.via.raw;
 }
 
 /// EAL wants names that are unique in the process.
@@ -68,8 +68,8 @@ std::optional<Toward> Routes::find(Be32 destination) const {
     if (found == kNoRoute)
         return std::nullopt;
     const Be32 via{static_cast<uint32_t>(found)};
-    return Toward{found & kOutside ? Side::Outside : Side::Inside,
+    return Toward{static_cast<InterfaceId>(found >> kInterfaceShift),
                   via == Be32{} ? destination : via};
 }
 
-}  // namespace sluice::route
+}  // namespace sluice::link

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "route/next_hops.h"
+#include "link/next_hops.h"
 
 #include <algorithm>
 #include <bit>
 #include <random>
 #include <string>
 
-namespace sluice::route {
+namespace sluice::link {
 namespace {
 
-// A slot's word: the address, the side and a mark make the key; above it stands the index. An empty
-// slot is 0, and so is its index: kNoHop.
-constexpr uint64_t kSlotOutside = uint64_t{1} << 32;
-constexpr uint64_t kSlotTaken = uint64_t{1} << 33;
+// A slot's word: the address, the interface and a mark make the key; above it stands the index. An
+// empty slot is 0, and so is its index: kNoHop.
+constexpr unsigned kInterfaceShift = 32;
+constexpr uint64_t kSlotTaken = uint64_t{1} << 40;
 constexpr unsigned kIndexShift = 48;
 constexpr uint64_t kKey = (uint64_t{1} << kIndexShift) - 1;
 
-constexpr uint64_t key_of(Side side, Be32 address) {
-    return address.raw | (side == Side::Outside ? kSlotOutside : 0) | kSlotTaken;
+constexpr uint64_t key_of(InterfaceId interface, Be32 address) {
+    return address.raw | uint64_t{interface} << kInterfaceShift | kSlotTaken;
 }
 
 constexpr HopIndex index_in(uint64_t slot) {
@@ -67,8 +67,8 @@ NextHops::Place NextHops::search(uint64_t key) const {
     }
 }
 
-HopIndex NextHops::find(Side side, Be32 address) const {
-    return index_in(search(key_of(side, address)).slot);
+HopIndex NextHops::find(InterfaceId interface, Be32 address) const {
+    return index_in(search(key_of(interface, address)).slot);
 }
 
 void NextHops::mark_used(HopIndex index) {
@@ -76,8 +76,8 @@ void NextHops::mark_used(HopIndex index) {
         words_[index].fetch_or(Hop::kUsed, std::memory_order_relaxed);
 }
 
-HopIndex NextHops::add(Side side, Be32 address) {
-    const uint64_t key = key_of(side, address);
+HopIndex NextHops::add(InterfaceId interface, Be32 address) {
+    const uint64_t key = key_of(interface, address);
     const Place place = search(key);
     if (place.slot != 0)
         return index_in(place.slot);
@@ -87,7 +87,7 @@ HopIndex NextHops::add(Side side, Be32 address) {
     const HopIndex index = free_.back();
     free_.pop_back();
     addresses_[index] = address;
-    words_[index].store(side == Side::Outside ? Hop::kOutside : 0, std::memory_order_relaxed);
+    words_[index].store(Hop::on(interface), std::memory_order_relaxed);
     slots_[place.at].store(key | uint64_t{index} << kIndexShift, std::memory_order_release);
     return index;
 }
@@ -101,11 +101,11 @@ void NextHops::change(HopIndex index, uint64_t keep, uint64_t set) {
 }
 
 void NextHops::resolve(HopIndex index, const net::MacAddress& mac) {
-    change(index, Hop::kOutside | Hop::kUsed, net::mac_bits(mac) | Hop::kResolved);
+    change(index, Hop::kInterface | Hop::kUsed, net::mac_bits(mac) | Hop::kResolved);
 }
 
 void NextHops::fail(HopIndex index) {
-    change(index, Hop::kOutside | Hop::kUsed, Hop::kFailed);
+    change(index, Hop::kInterface | Hop::kUsed, Hop::kFailed);
 }
 
 void NextHops::retry(HopIndex index) {
@@ -117,9 +117,9 @@ bool NextHops::take_used(HopIndex index) {
 }
 
 void NextHops::remove(HopIndex index) {
-    const Side side = read(index).side();
-    erase(key_of(side, addresses_[index]));
-    words_[index].store(side == Side::Outside ? Hop::kOutside : 0, std::memory_order_relaxed);
+    const InterfaceId interface = read(index).interface();
+    erase(key_of(interface, addresses_[index]));
+    words_[index].store(Hop::on(interface), std::memory_order_relaxed);
     // release: who sees the new generation no longer finds the index.
     generation_.fetch_add(1, std::memory_order_release);
     removed_.push_back(index);
@@ -153,4 +153,4 @@ void NextHops::end_grace() {
     in_grace_.clear();
 }
 
-}  // namespace sluice::route
+}  // namespace sluice::link

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "worker/ring.h"
+#include "link/ring.h"
 
 #include <rte_ring.h>
 
 #include <cstdlib>
 #include <string>
 
-namespace sluice::worker {
+namespace sluice::link {
 
 void Ring::Free::operator()(rte_ring* ring) const {
     std::free(ring);
@@ -45,4 +45,4 @@ unsigned Ring::count() const {
     return rte_ring_count(ring_.get());
 }
 
-}  // namespace sluice::worker
+}  // namespace sluice::link

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "worker/ring.h"
+#include "link/ring.h"
 
 #include "catch.h"
 
@@ -9,9 +9,9 @@
 #include <vector>
 
 using namespace sluice;
-using worker::Ring;
+using link::Ring;
 
-TEST_CASE("ring: packets come out in the order in which they went in", "[worker]") {
+TEST_CASE("ring: packets come out in the order in which they went in", "[link]") {
     auto ring = Ring::create(8);
     REQUIRE(ring);
     std::array<rte_mbuf, 5> packets;
@@ -28,7 +28,7 @@ TEST_CASE("ring: packets come out in the order in which they went in", "[worker]
     CHECK(ring->count() == 0);
 }
 
-TEST_CASE("ring: a full ring takes what fits", "[worker]") {
+TEST_CASE("ring: a full ring takes what fits", "[link]") {
     auto ring = Ring::create(8);
     REQUIRE(ring);
     std::array<rte_mbuf, 1> packet;
@@ -37,7 +37,7 @@ TEST_CASE("ring: a full ring takes what fits", "[worker]") {
     CHECK(ring->put(in) == 0);
 }
 
-TEST_CASE("ring: a size that is no power of two is refused in a sentence", "[worker]") {
+TEST_CASE("ring: a size that is no power of two is refused in a sentence", "[link]") {
     const auto ring = Ring::create(100);
     REQUIRE_FALSE(ring);
     CHECK(ring.error().message.find("100") != std::string::npos);

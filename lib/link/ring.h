@@ -17,7 +17,7 @@
 struct rte_mbuf;
 struct rte_ring;
 
-namespace sluice::worker {
+namespace sluice::link {
 
 class Ring {
 public:
@@ -40,4 +40,4 @@ private:
     std::unique_ptr<rte_ring, Free> ring_;
 };
 
-}  // namespace sluice::worker
+}  // namespace sluice::link

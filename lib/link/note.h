@@ -8,28 +8,28 @@
 /// Threads  Belongs to who holds the mbuf; rings hand it over.
 
 #include "base/big_endian.h"
-#include "route/next_hops.h"
+#include "link/next_hops.h"
 
 #include <rte_mbuf.h>
 
 #include <cstdint>
 
-namespace sluice::worker {
+namespace sluice::link {
 
 /// Why a worker hands a packet to the control core.
 enum class Punt : uint8_t {
     None,
     Arp,         ///< An ARP frame, whole.
-    Unresolved,  ///< Translated and ready, but `next_hop` on `hop_side` has no MAC yet.
+    Unresolved,  ///< Translated and ready, but `next_hop` on the interface `to` has no MAC yet.
 };
 
 struct Note {
-    route::Side from = route::Side::Inside;  ///< The port it came from.
+    InterfaceId from = kNoInterface;  ///< That it came in by.
     bool for_flow =
         false;  ///< From another worker: to who owns its flow, and not for its datagram.
     Punt punt = Punt::None;
-    route::Side hop_side = route::Side::Inside;
-    route::HopIndex hop = route::kNoHop;  ///< From the control core: send it there.
+    InterfaceId to = kNoInterface;  ///< That it leaves by.
+    HopIndex hop = kNoHop;          ///< From the control core: send it there.
     bool complete = false;  ///< From the control core: has its Ethernet header, send it as it is.
     Be32 next_hop{};
 };
@@ -41,4 +41,4 @@ inline Note& note_of(rte_mbuf* mbuf) {
     return *static_cast<Note*>(rte_mbuf_to_priv(mbuf));
 }
 
-}  // namespace sluice::worker
+}  // namespace sluice::link

@@ -2,21 +2,20 @@
 #pragma once
 
 /// \file
-/// Next hops: the neighbours of both ports, by a small index that flows remember.
+/// Next hops: the neighbours on all interfaces, by a small index that flows remember.
 ///
-/// Shape    Index 0 is no hop. One 64-bit word a hop (MAC, side, marks), and an open-addressed map
-///          from (side, address) to the index, whose slots are single words too: a key and its
-///          index are read at once, so nobody can read half of an entry.
+/// Shape    Index 0 is no hop. One 64-bit word a hop (MAC, interface, marks), and an open-addressed
+///          map from (interface, address) to the index, whose slots are single words too: a key and
+///          its index are read at once, so nobody can read half of an entry.
 /// Threads  Written by the control core alone; read by any worker, without a lock. When a hop is
 ///          removed the generation changes, and who has remembered an index looks it up again.
 /// Memory   All at create(), ordinary memory: 42 bytes a hop at most. No EAL needed.
 /// Cost     find() reads one or two cache lines; read() one.
 
 #include "base/big_endian.h"
-#include "base/enum.h"
 #include "base/result.h"
+#include "link/interfaces.h"
 #include "net/mac.h"
-#include "net/side.h"
 
 #include <atomic>
 #include <cstddef>
@@ -24,11 +23,7 @@
 #include <memory>
 #include <vector>
 
-namespace sluice::route {
-
-using net::kSideCount;
-using net::opposite;
-using net::Side;
+namespace sluice::link {
 
 using HopIndex = uint16_t;
 inline constexpr HopIndex kNoHop = 0;
@@ -37,14 +32,20 @@ inline constexpr uint32_t kMaxHops = 65535;
 /// A hop as one word says it: the MAC as a word (net/mac.h), and above it the rest.
 class Hop {
 public:
-    static constexpr uint64_t kOutside = uint64_t{1} << 48;
-    static constexpr uint64_t kResolved = uint64_t{1} << 49;
-    static constexpr uint64_t kFailed = uint64_t{1} << 50;
-    static constexpr uint64_t kUsed = uint64_t{1} << 51;
+    static constexpr unsigned kInterfaceShift = 48;
+    static constexpr uint64_t kInterface = uint64_t{0xff} << kInterfaceShift;
+    static constexpr uint64_t kResolved = uint64_t{1} << 56;
+    static constexpr uint64_t kFailed = uint64_t{1} << 57;
+    static constexpr uint64_t kUsed = uint64_t{1} << 58;
+
+    /// Without a MAC yet.
+    static constexpr uint64_t on(InterfaceId interface) {
+        return uint64_t{interface} << kInterfaceShift;
+    }
 
     constexpr explicit Hop(uint64_t bits) : bits_(bits) {}
 
-    Side side() const { return bits_ & kOutside ? Side::Outside : Side::Inside; }
+    InterfaceId interface() const { return static_cast<InterfaceId>(bits_ >> kInterfaceShift); }
     bool is_resolved() const { return (bits_ & kResolved) != 0; }  ///< The MAC is known.
     bool has_failed() const { return (bits_ & kFailed) != 0; }     ///< Asked for in vain just now.
     /// A packet went there since the control core last looked.
@@ -66,14 +67,14 @@ public:
     uint32_t generation() const { return generation_.load(std::memory_order_acquire); }
     /// kNoHop when the control core has none yet: punt the packet to it. May also miss a hop in the
     /// moment in which another is removed; the control core then sends the packet on at once.
-    HopIndex find(Side side, Be32 address) const;
+    HopIndex find(InterfaceId interface, Be32 address) const;
     Hop read(HopIndex index) const { return Hop(words_[index].load(std::memory_order_relaxed)); }
     /// Says that the hop is in use; writes only where nobody has said so.
     void mark_used(HopIndex index);
 
     // The control core alone.
     /// The hop's index, a new one where there is none; kNoHop when all are taken.
-    HopIndex add(Side side, Be32 address);
+    HopIndex add(InterfaceId interface, Be32 address);
     void resolve(HopIndex index, const net::MacAddress& mac);
     /// Forgets the MAC: workers drop what goes there, until retry() or resolve().
     void fail(HopIndex index);
@@ -116,4 +117,4 @@ private:
     std::vector<HopIndex> in_grace_;  ///< Removed before it.
 };
 
-}  // namespace sluice::route
+}  // namespace sluice::link

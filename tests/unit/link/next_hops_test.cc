@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "route/next_hops.h"
+#include "link/next_hops.h"
 
 #include "catch.h"
 
@@ -10,13 +10,16 @@
 #include <vector>
 
 using namespace sluice;
-using namespace sluice::route;
+using namespace sluice::link;
 
 namespace {
 
 constexpr Be32 address(uint32_t number) {
     return Be32::from_host(0x0a000000 + number);
 }
+
+constexpr InterfaceId kInside = 0;
+constexpr InterfaceId kOutside = 254;
 
 constexpr net::MacAddress kMac{0x02, 0x00, 0x5e, 0x10, 0xfe, 0xff};
 
@@ -35,31 +38,31 @@ void remove_for_good(NextHops& table, HopIndex index) {
 
 }  // namespace
 
-TEST_CASE("next hops: a capacity out of range is refused", "[route]") {
+TEST_CASE("next hops: a capacity out of range is refused", "[link]") {
     CHECK_FALSE(NextHops::create(0).ok());
     CHECK_FALSE(NextHops::create(65536).ok());
     CHECK(NextHops::create(65535).ok());
 }
 
-TEST_CASE("next hops: one address on two sides is two hops", "[route]") {
+TEST_CASE("next hops: one address on two interfaces is two hops", "[link]") {
     const auto table = hops(4);
-    const HopIndex inside = table->add(Side::Inside, address(1));
-    const HopIndex outside = table->add(Side::Outside, address(1));
+    const HopIndex inside = table->add(kInside, address(1));
+    const HopIndex outside = table->add(kOutside, address(1));
     REQUIRE(inside != kNoHop);
     REQUIRE(outside != kNoHop);
     CHECK(inside != outside);
-    CHECK(table->find(Side::Inside, address(1)) == inside);
-    CHECK(table->find(Side::Outside, address(1)) == outside);
-    CHECK(table->read(inside).side() == Side::Inside);
-    CHECK(table->read(outside).side() == Side::Outside);
+    CHECK(table->find(kInside, address(1)) == inside);
+    CHECK(table->find(kOutside, address(1)) == outside);
+    CHECK(table->read(inside).interface() == kInside);
+    CHECK(table->read(outside).interface() == kOutside);
     CHECK(table->address(outside) == address(1));
-    CHECK(table->find(Side::Inside, address(2)) == kNoHop);
-    CHECK(table->add(Side::Inside, address(1)) == inside);
+    CHECK(table->find(kInside, address(2)) == kNoHop);
+    CHECK(table->add(kInside, address(1)) == inside);
 }
 
-TEST_CASE("next hops: the word follows resolving, failing and retrying", "[route]") {
+TEST_CASE("next hops: the word follows resolving, failing and retrying", "[link]") {
     const auto table = hops(4);
-    const HopIndex hop = table->add(Side::Outside, address(1));
+    const HopIndex hop = table->add(kOutside, address(1));
     CHECK_FALSE(table->read(hop).is_resolved());
     CHECK_FALSE(table->read(hop).has_failed());
 
@@ -70,16 +73,16 @@ TEST_CASE("next hops: the word follows resolving, failing and retrying", "[route
     table->fail(hop);
     CHECK(table->read(hop).has_failed());
     CHECK_FALSE(table->read(hop).is_resolved());
-    CHECK(table->read(hop).side() == Side::Outside);
+    CHECK(table->read(hop).interface() == kOutside);
 
     table->retry(hop);
     CHECK_FALSE(table->read(hop).has_failed());
     CHECK_FALSE(table->read(hop).is_resolved());
 }
 
-TEST_CASE("next hops: the used mark outlives every change until it is taken", "[route]") {
+TEST_CASE("next hops: the used mark outlives every change until it is taken", "[link]") {
     const auto table = hops(4);
-    const HopIndex hop = table->add(Side::Inside, address(1));
+    const HopIndex hop = table->add(kInside, address(1));
     CHECK_FALSE(table->take_used(hop));
     table->mark_used(hop);
     table->resolve(hop, kMac);
@@ -91,79 +94,79 @@ TEST_CASE("next hops: the used mark outlives every change until it is taken", "[
     CHECK_FALSE(table->read(hop).is_used());
 }
 
-TEST_CASE("next hops: all indexes are handed out, and no more", "[route]") {
+TEST_CASE("next hops: all indexes are handed out, and no more", "[link]") {
     const auto table = hops(65535);
     for (uint32_t i = 0; i < 65535; ++i)
-        REQUIRE(table->add(Side::Inside, address(i)) != kNoHop);
-    CHECK(table->add(Side::Inside, address(65535)) == kNoHop);
-    CHECK(table->add(Side::Inside, address(65534)) != kNoHop);
+        REQUIRE(table->add(kInside, address(i)) != kNoHop);
+    CHECK(table->add(kInside, address(65535)) == kNoHop);
+    CHECK(table->add(kInside, address(65534)) != kNoHop);
     unsigned wrong = 0;
     for (uint32_t i = 0; i < 65535; ++i)
-        wrong += table->address(table->find(Side::Inside, address(i))) != address(i);
+        wrong += table->address(table->find(kInside, address(i))) != address(i);
     CHECK(wrong == 0);
 }
 
-TEST_CASE("next hops: a removed hop is gone and the generation says so", "[route]") {
+TEST_CASE("next hops: a removed hop is gone and the generation says so", "[link]") {
     const auto table = hops(4);
-    const HopIndex hop = table->add(Side::Outside, address(1));
+    const HopIndex hop = table->add(kOutside, address(1));
     table->resolve(hop, kMac);
     const uint32_t before = table->generation();
     table->remove(hop);
     CHECK(table->generation() != before);
-    CHECK(table->find(Side::Outside, address(1)) == kNoHop);
+    CHECK(table->find(kOutside, address(1)) == kNoHop);
     CHECK_FALSE(table->read(hop).is_resolved());
 }
 
-TEST_CASE("next hops: an index is reused only after its grace period", "[route]") {
+TEST_CASE("next hops: an index is reused only after its grace period", "[link]") {
     const auto table = hops(1);
-    const HopIndex hop = table->add(Side::Inside, address(1));
+    const HopIndex hop = table->add(kInside, address(1));
     table->remove(hop);
-    CHECK(table->add(Side::Inside, address(2)) == kNoHop);
+    CHECK(table->add(kInside, address(2)) == kNoHop);
     REQUIRE(table->start_grace());
-    CHECK(table->add(Side::Inside, address(2)) == kNoHop);
+    CHECK(table->add(kInside, address(2)) == kNoHop);
     table->end_grace();
-    CHECK(table->add(Side::Inside, address(2)) == hop);
+    CHECK(table->add(kInside, address(2)) == hop);
     CHECK_FALSE(table->start_grace());
 }
 
-TEST_CASE("next hops: what is removed during a grace period waits for the next", "[route]") {
+TEST_CASE("next hops: what is removed during a grace period waits for the next", "[link]") {
     const auto table = hops(2);
-    const HopIndex first = table->add(Side::Inside, address(1));
-    const HopIndex second = table->add(Side::Inside, address(2));
+    const HopIndex first = table->add(kInside, address(1));
+    const HopIndex second = table->add(kInside, address(2));
     table->remove(first);
     REQUIRE(table->start_grace());
     table->remove(second);
     table->end_grace();
-    CHECK(table->add(Side::Inside, address(3)) == first);
-    CHECK(table->add(Side::Inside, address(4)) == kNoHop);
+    CHECK(table->add(kInside, address(3)) == first);
+    CHECK(table->add(kInside, address(4)) == kNoHop);
     REQUIRE(table->start_grace());
     table->end_grace();
-    CHECK(table->add(Side::Inside, address(4)) == second);
+    CHECK(table->add(kInside, address(4)) == second);
 }
 
-TEST_CASE("next hops: agree with a map through random adds and removals", "[route]") {
+TEST_CASE("next hops: agree with a map through random adds and removals", "[link]") {
     const auto table = hops(200);
-    std::map<std::pair<Side, uint32_t>, HopIndex> oracle;
+    std::map<std::pair<InterfaceId, uint32_t>, HopIndex> oracle;
     std::mt19937 random(7);
     for (unsigned step = 0; step < 20'000; ++step) {
-        const Side side = random() % 2 ? Side::Inside : Side::Outside;
+        const InterfaceId interface = random() % 2 ? kInside : kOutside;
         const uint32_t number = random() % 150;
-        const auto known = oracle.find({side, number});
+        const auto known = oracle.find({interface, number});
         if (random() % 2 == 0 && known != oracle.end()) {
             remove_for_good(*table, known->second);
             oracle.erase(known);
-        } else if (const HopIndex hop = table->add(side, address(number)); hop != kNoHop) {
-            oracle[{side, number}] = hop;
+        } else if (const HopIndex hop = table->add(interface, address(number)); hop != kNoHop) {
+            oracle[{interface, number}] = hop;
         }
-        const HopIndex found = table->find(side, address(number));
-        const auto expected = oracle.find({side, number});
+        const HopIndex found = table->find(interface, address(number));
+        const auto expected = oracle.find({interface, number});
         REQUIRE(found == (expected == oracle.end() ? kNoHop : expected->second));
     }
     for (const auto& [key, hop] : oracle)
         CHECK(table->find(key.first, address(key.second)) == hop);
 }
 
-TEST_CASE("next hops: readers meanwhile find the right hop or none", "[route]") {
+TEST_CASE("next hops: readers meanwhile find the right hop or none", "[link]") {
     const auto table = hops(32);
     std::atomic<bool> stop{false};
     std::atomic<unsigned> laps{0};
@@ -173,11 +176,11 @@ TEST_CASE("next hops: readers meanwhile find the right hop or none", "[route]") 
         std::mt19937 random(1);
         while (!stop.load()) {
             const uint32_t number = random() % 32;
-            if (const HopIndex hop = table->find(Side::Inside, address(number)); hop != kNoHop) {
+            if (const HopIndex hop = table->find(kInside, address(number)); hop != kNoHop) {
                 table->mark_used(hop);
                 const Hop seen = table->read(hop);
                 wrong +=
-                    seen.side() != Side::Inside || (seen.is_resolved() && seen.mac()[5] != number);
+                    seen.interface() != kInside || (seen.is_resolved() && seen.mac()[5] != number);
             }
             laps.fetch_add(1);  // quiescent: holds no index now
         }
@@ -186,10 +189,10 @@ TEST_CASE("next hops: readers meanwhile find the right hop or none", "[route]") 
     unsigned reused = 0;
     for (unsigned round = 0; round < 4'000; ++round) {
         const auto number = static_cast<uint8_t>(random() % 32);
-        const HopIndex known = table->find(Side::Inside, address(number));
+        const HopIndex known = table->find(kInside, address(number));
         if (known != kNoHop) {
             table->remove(known);
-        } else if (const HopIndex hop = table->add(Side::Inside, address(number)); hop != kNoHop) {
+        } else if (const HopIndex hop = table->add(kInside, address(number)); hop != kNoHop) {
             table->resolve(hop, {2, 0, 0, 0, 0, number});
         } else {
             REQUIRE(table->start_grace());

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "fragment/cutter.h"
+
+#include "fragment/datagrams.h"
+
+#include <rte_ether.h>
+#include <rte_ip.h>
+#include <rte_mbuf.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <span>
+
+namespace sluice::fragment {
+
+using stats::Count;
+using stats::Drop;
+
+namespace {
+
+constexpr uint16_t kEtherBytes = sizeof(rte_ether_hdr);
+
+rte_ipv4_hdr* ip_of(rte_mbuf* mbuf) {
+    return rte_pktmbuf_mtod_offset(mbuf, rte_ipv4_hdr*, kEtherBytes);
+}
+
+/// Bytes of Ethernet and IP header.
+unsigned headers_of(rte_mbuf* mbuf) {
+    return kEtherBytes + rte_ipv4_hdr_len(ip_of(mbuf));
+}
+
+/// What is only the first fragment's of the IP options becomes padding (RFC 791 §3.2).
+void blank_options(std::span<uint8_t> options) {
+    constexpr uint8_t kEnd = 0;
+    constexpr uint8_t kPadding = 1;
+    constexpr uint8_t kCopied = 0x80;
+    for (size_t at = 0; at < options.size() && options[at] != kEnd;) {
+        // parse() has found them sound: behind all others stands a length that fits.
+        const size_t bytes = options[at] == kPadding ? 1 : options[at + 1];
+        if ((options[at] & kCopied) == 0)
+            std::fill_n(options.begin() + static_cast<ptrdiff_t>(at), bytes, kPadding);
+        at += bytes;
+    }
+}
+
+/// Makes `piece`, which is empty, a fragment of `whole`: `bytes` bytes from `offset` on. What is
+/// cut may itself be a fragment.
+bool fill_piece(rte_mbuf* piece, rte_mbuf* whole, unsigned offset, unsigned bytes) {
+    const unsigned headers = headers_of(whole);
+    auto* frame = reinterpret_cast<uint8_t*>(
+        rte_pktmbuf_append(piece, static_cast<uint16_t>(headers + bytes)));
+    if (frame == nullptr)
+        return false;
+    std::memcpy(frame, rte_pktmbuf_mtod(whole, const uint8_t*), headers);
+    const void* data = rte_pktmbuf_read(whole, headers + offset, bytes, frame + headers);
+    if (data != frame + headers)
+        std::memcpy(frame + headers, data, bytes);
+    if (offset != 0)
+        blank_options({frame + kEtherBytes + sizeof(rte_ipv4_hdr), frame + headers});
+
+    rte_ipv4_hdr& ip = *ip_of(piece);
+    unsigned field = Be16{ip.fragment_offset}.host() + offset / RTE_IPV4_HDR_OFFSET_UNITS;
+    if (headers + offset + bytes < whole->pkt_len)
+        field |= RTE_IPV4_HDR_MF_FLAG;
+    ip.fragment_offset = Be16::from_host(static_cast<uint16_t>(field)).raw;
+    ip.total_length = Be16::from_host(static_cast<uint16_t>(headers - kEtherBytes + bytes)).raw;
+    ip.hdr_checksum = 0;
+    ip.hdr_checksum = rte_ipv4_cksum(&ip);
+    return true;
+}
+
+}  // namespace
+
+void Cutter::send(rte_mbuf* mbuf, link::Path& path) {
+    if (mbuf->pkt_len > uint32_t{egress_.interface(path.interface).mtu} + kEtherBytes)
+        cut(mbuf, path);
+    else
+        egress_.send(mbuf, path);
+}
+
+void Cutter::cut(rte_mbuf* mbuf, link::Path& path) {
+    std::array<rte_mbuf*, kMostPieces> pieces;
+    const unsigned headers = headers_of(mbuf);
+    const unsigned room = (egress_.interface(path.interface).mtu + kEtherBytes - headers) & ~7u;
+    const unsigned bytes = mbuf->pkt_len - headers;
+    const unsigned count = (bytes + room - 1) / room;
+    if (count > pieces.size() || rte_pktmbuf_alloc_bulk(packets_, pieces.data(), count) != 0)
+        return egress_.drop(mbuf, Drop::SplitFailed);
+
+    bool filled = true;
+    for (unsigned i = 0; i < count; ++i)
+        filled &= fill_piece(pieces[i], mbuf, i * room, std::min(room, bytes - i * room));
+    if (!filled) {  // the packet pool's buffers are smaller than the MTU
+        rte_pktmbuf_free_bulk(pieces.data(), count);
+        return egress_.drop(mbuf, Drop::SplitFailed);
+    }
+    rte_pktmbuf_free(mbuf);
+    counters_.count[Count::PacketsCut].add(1);
+    counters_.count[Count::Originated].add(count - 1);
+    for (rte_mbuf* piece : std::span(pieces).first(count))
+        egress_.send(piece, path);
+}
+
+}  // namespace sluice::fragment

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Cutter: sends packets along a path, those that are too big for its MTU in pieces.
+///
+/// Shape    A packet is cut into copies, so that neither the ports nor who holds a packet need know
+///          of shared buffers. One packet received becomes several sent: all but one count as
+///          originated. What is cut may itself be a fragment.
+/// Threads  Owned by one worker.
+/// Errors   What has no mbufs for its pieces is dropped as SplitFailed.
+/// Source   RFC 791 §2.3, §3.2.
+
+#include "link/egress.h"
+#include "link/path.h"
+#include "stats/counters.h"
+
+struct rte_mbuf;
+struct rte_mempool;
+
+namespace sluice::fragment {
+
+class Cutter {
+public:
+    /// All three outlive this object. Pieces come from `packets`.
+    Cutter(link::Egress& egress, stats::Counters& counters, rte_mempool* packets)
+        : egress_(egress), counters_(counters), packets_(packets) {}
+
+    /// The packet does not say "don't fragment", or fits.
+    void send(rte_mbuf* mbuf, link::Path& path);
+
+private:
+    void cut(rte_mbuf* mbuf, link::Path& path);
+
+    link::Egress& egress_;
+    stats::Counters& counters_;
+    rte_mempool* packets_;
+};
+
+}  // namespace sluice::fragment

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// From the operator's flags to interfaces and the routes between them.
+
+#include "base/result.h"
+#include "config/config.h"
+#include "io/port.h"
+#include "link/interfaces.h"
+#include "link/routes.h"
+
+#include <span>
+#include <vector>
+
+namespace sluice::gateway {
+
+/// The interfaces of --lan and --wan, in this order; `ports` has the ports that they are on.
+Result<link::Interfaces> interfaces_of(const config::Config& config,
+                                       std::span<io::Port* const> ports);
+
+/// The networks on the interfaces, the operator's routes, and the default by the gateway.
+std::vector<link::Route> routes_of(const config::Config& config);
+
+}  // namespace sluice::gateway

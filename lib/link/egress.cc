@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "link/egress.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice::link {
+
+using stats::Count;
+using stats::Drop;
+
+Egress::Egress(EgressParams params, stats::Counters& counters)
+    : params_(std::move(params)),
+      counters_(counters),
+      outgoing_(params_.ports.size()),
+      handed_over_(params_.to_worker.size()) {
+    least_mtu_ = UINT16_MAX;
+    for (const Interface& interface : params_.interfaces) {
+        rows_.push_back({net::mac_bits(interface.mac), interface.port});
+        least_mtu_ = std::min(least_mtu_, interface.mtu);
+    }
+}
+
+std::optional<Path> Egress::find(Be32 destination, net::Side side) const {
+    const auto toward = params_.routes.find(destination);
+    if (!toward || !params_.interfaces[toward->interface].reaches(side))
+        return std::nullopt;
+    // The generation is read before the hop: see NextHops::generation().
+    const uint32_t generation = params_.next_hops.generation();
+    return Path{toward->address, toward->interface,
+                params_.next_hops.find(toward->interface, toward->address), generation};
+}
+
+void Egress::send(rte_mbuf* mbuf, Path& path) {
+    const uint32_t generation = params_.next_hops.generation();
+    if (path.hop == kNoHop || path.generation != generation) {
+        path.generation = generation;
+        path.hop = params_.next_hops.find(path.interface, path.via);
+    }
+    if (path.hop != kNoHop) {
+        if (send_to(mbuf, path.hop))
+            return;
+        if (params_.next_hops.read(path.hop).has_failed())
+            return set_apart(mbuf);
+    }
+    punt(mbuf, {.punt = Punt::Unresolved, .to = path.interface, .next_hop = path.via});
+}
+
+void Egress::hand_over(rte_mbuf* mbuf, unsigned worker, const Note& note) {
+    note_of(mbuf) = note;
+    handed_over_[worker].add(mbuf);
+    if (handed_over_[worker].is_full())
+        flush_to_worker(worker);
+}
+
+void Egress::punt(rte_mbuf* mbuf, const Note& note) {
+    note_of(mbuf) = note;
+    punted_.add(mbuf);
+    if (punted_.is_full())
+        flush_to_control();
+}
+
+void Egress::drop(rte_mbuf* mbuf, Drop reason) {
+    counters_.drop[reason].add(1);
+    rte_pktmbuf_free(mbuf);
+}
+
+void Egress::drop(std::span<rte_mbuf*> packets, Drop reason) {
+    counters_.drop[reason].add(packets.size());
+    rte_pktmbuf_free_bulk(packets.data(), static_cast<unsigned>(packets.size()));
+}
+
+/// What finds no room ends untold: of so many in one burst the senders would not be told anyway.
+void Egress::set_apart(rte_mbuf* mbuf) {
+    if (!unreachable_.is_full())
+        return unreachable_.add(mbuf);
+    counters_.count[Count::IcmpSuppressed].add(1);
+    drop(mbuf, Drop::NeighbourFailed);
+}
+
+unsigned Egress::take_unreachable(std::span<rte_mbuf*, kBatchSize> packets) {
+    std::copy_n(unreachable_.mbuf.begin(), unreachable_.count, packets.begin());
+    return std::exchange(unreachable_.count, 0);
+}
+
+/// Empties a batch of which the front was taken; the rest is dropped.
+void Egress::finish(Batch& batch, unsigned taken, Drop reason) {
+    if (taken < batch.count)
+        drop(batch.packets().subspan(taken), reason);
+    batch.count = 0;
+}
+
+void Egress::flush() {
+    for (size_t port = 0; port < outgoing_.size(); ++port)
+        flush_port(port);
+    for (size_t worker = 0; worker < handed_over_.size(); ++worker)
+        flush_to_worker(worker);
+    flush_to_control();
+}
+
+void Egress::flush_port(size_t port) {
+    Batch& batch = outgoing_[port];
+    if (batch.count == 0)
+        return;
+    const TransmitQueue& to = params_.ports[port];
+    const unsigned sent = to.port->transmit(to.queue, batch.packets());
+    counters_.count[Count::Transmitted].add(sent);
+    finish(batch, sent, Drop::TxFull);
+}
+
+void Egress::flush_to_worker(size_t worker) {
+    Batch& batch = handed_over_[worker];
+    if (batch.count == 0)
+        return;
+    const unsigned put = params_.to_worker[worker]->put(batch.packets());
+    counters_.count[Count::Put].add(put);
+    counters_.count[Count::Handoff].add(put);
+    finish(batch, put, Drop::HandoffFull);
+}
+
+void Egress::flush_to_control() {
+    if (punted_.count == 0)
+        return;
+    const unsigned put = params_.to_control->put(punted_.packets());
+    counters_.count[Count::Put].add(put);
+    counters_.count[Count::Punted].add(put);
+    finish(punted_, put, Drop::PuntFull);
+}
+
+}  // namespace sluice::link

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Egress: all ways by which packets leave a worker. Each takes exactly one, and each is counted:
+/// received + originated + taken = transmitted + consumed + put + Σ dropped[reason].
+///
+/// Shape    Packets gather in a batch for each port and each thread; flush() sends what has
+///          gathered, and a full batch goes at once. Those whose next hop does not answer are set
+///          apart, for who can tell their senders.
+/// Threads  Owned by one worker.
+/// Memory   All at construction.
+/// Errors   What a port or a ring does not take is dropped by name.
+/// Cost     send_to() reads the hop's word and the interface's row, and writes the MACs.
+
+#include "base/big_endian.h"
+#include "io/port.h"
+#include "link/interfaces.h"
+#include "link/next_hops.h"
+#include "link/note.h"
+#include "link/path.h"
+#include "link/ring.h"
+#include "link/routes.h"
+#include "net/mac.h"
+#include "stats/counters.h"
+
+#include <rte_mbuf.h>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace sluice::link {
+
+inline constexpr unsigned kBatchSize = 64;
+
+/// Where a worker's packets go on a port.
+struct TransmitQueue {
+    io::Port* port = nullptr;
+    uint16_t queue = 0;
+};
+
+/// All of it outlives the egress.
+struct EgressParams {
+    const Interfaces& interfaces;
+    const Routes& routes;
+    NextHops& next_hops;
+    std::vector<TransmitQueue> ports;  ///< Indexed by Interface::port.
+    std::vector<Ring*> to_worker;      ///< Null for the worker itself.
+    Ring* to_control = nullptr;
+};
+
+class Egress {
+public:
+    Egress(EgressParams params, stats::Counters& counters);
+    Egress(const Egress&) = delete;
+
+    // To ports.
+    /// Sends a frame that is complete but for a VLAN tag.
+    void send(rte_mbuf* mbuf, InterfaceId interface) {
+        Batch& batch = outgoing_[rows_[interface].port];
+        batch.add(mbuf);
+        if (batch.is_full())
+            flush_port(rows_[interface].port);
+    }
+
+    /// Sends to a neighbour; false, and the packet is still the caller's, when its MAC is not
+    /// known.
+    bool send_to(rte_mbuf* mbuf, HopIndex index) {
+        const Hop hop = params_.next_hops.read(index);
+        if (!hop.is_resolved())
+            return false;
+        if (!hop.is_used())
+            params_.next_hops.mark_used(index);
+        net::write_macs(rte_pktmbuf_mtod(mbuf, void*), hop.mac_bits(), rows_[hop.interface()].mac);
+        send(mbuf, hop.interface());
+        return true;
+    }
+
+    /// Sends along a path, whose hop it keeps true. What has no MAC to go to goes to the control
+    /// core, which asks for it; what goes where nobody answers is set apart.
+    void send(rte_mbuf* mbuf, Path& path);
+
+    /// The way to a destination that is to lie on this side of the NAT. Nothing where no route
+    /// leads there.
+    std::optional<Path> find(Be32 destination, net::Side side) const;
+    /// Where the route leads, on whichever side that is.
+    std::optional<Toward> route(Be32 destination) const { return params_.routes.find(destination); }
+
+    uint32_t generation() const { return params_.next_hops.generation(); }
+    const Interface& interface(InterfaceId id) const { return params_.interfaces[id]; }
+    uint64_t mac_bits(InterfaceId id) const { return rows_[id].mac; }
+    /// The smallest MTU of all interfaces: what is no larger passes by each of them.
+    uint16_t least_mtu() const { return least_mtu_; }
+
+    // To other threads.
+    /// To the worker that owns, or will own, the packet's flow; or to the home of its datagram.
+    void hand_over(rte_mbuf* mbuf, unsigned worker, const Note& note);
+    /// To the control core.
+    void punt(rte_mbuf* mbuf, const Note& note);
+
+    // Nowhere.
+    void drop(rte_mbuf* mbuf, stats::Drop reason);
+    void drop(std::span<rte_mbuf*> packets, stats::Drop reason);
+    /// To be dropped, for the next hop does not answer ARP: after its sender has been told.
+    void set_apart(rte_mbuf* mbuf);
+
+    /// Moves what was set apart to `packets`, for the caller to drop; returns how many.
+    unsigned take_unreachable(std::span<rte_mbuf*, kBatchSize> packets);
+    /// Sends all that has gathered.
+    void flush();
+
+private:
+    struct Batch {
+        std::array<rte_mbuf*, kBatchSize> mbuf;
+        unsigned count = 0;
+
+        std::span<rte_mbuf*> packets() { return std::span(mbuf).first(count); }
+        bool is_full() const { return count == kBatchSize; }
+        void add(rte_mbuf* packet) { mbuf[count++] = packet; }
+    };
+
+    /// Of an interface, what every packet needs.
+    struct Row {
+        uint64_t mac = 0;  // as a word
+        PortIndex port = 0;
+    };
+
+    void finish(Batch& batch, unsigned taken, stats::Drop reason);
+    void flush_port(size_t port);
+    void flush_to_worker(size_t worker);
+    void flush_to_control();
+
+    EgressParams params_;
+    stats::Counters& counters_;
+    std::vector<Row> rows_;  // by interface
+    uint16_t least_mtu_ = 0;
+    std::vector<Batch> outgoing_;     // by port
+    std::vector<Batch> handed_over_;  // by worker
+    Batch punted_;
+    Batch unreachable_;
+};
+
+}  // namespace sluice::link

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "worker/answers.h"
+
+#include "answer/tcp_reset.h"
+
+#include <rte_ether.h>
+#include <rte_ip.h>
+#include <rte_mbuf.h>
+
+#include <utility>
+
+namespace sluice::worker {
+
+using net::Side;
+using stats::Count;
+using stats::Drop;
+
+namespace {
+
+/// Turns a frame round: it goes back to the neighbour that it came from.
+void turn_frame(rte_ether_hdr& frame) {
+    std::swap(frame.src_addr, frame.dst_addr);
+}
+
+/// The packet is at fault, not a lack of resources.
+bool is_invalid(Drop reason) {
+    return reason >= Drop::InvalidFlags && reason <= Drop::InvalidRst;
+}
+
+/// There is no port or address for a flow.
+bool is_exhaustion(Drop reason) {
+    return reason == Drop::PortsExhausted || reason == Drop::HostBlocks ||
+           reason == Drop::BlocksExhausted || reason == Drop::AddressesExhausted;
+}
+
+}  // namespace
+
+void Answers::answer_ping(Burst& burst, unsigned i) {
+    counters_.count[Count::Consumed].add(1);
+    counters_.count[Count::Originated].add(1);
+    counters_.count[Count::EchoReplies].add(1);
+    answer::turn_echo_request(burst.packet[i]);
+    turn_frame(*rte_pktmbuf_mtod(burst.mbuf[i], rte_ether_hdr*));
+    egress_.send(burst.take(i), burst.from[i]);
+}
+
+bool Answers::may_leave(Burst& burst, unsigned i, uint16_t mtu, Tick now) {
+    const net::Packet& packet = burst.packet[i];
+    if (packet.ip->time_to_live <= 1) {
+        send_error(burst, i, answer::kTimeExceeded, now);
+        egress_.drop(burst.take(i), Drop::TtlExceeded);
+        return false;
+    }
+    if (packet.length <= mtu)
+        return true;
+    if ((packet.ip->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG)) == 0) {
+        burst.too_big |= uint64_t{1} << i;
+        return true;
+    }
+    send_error(burst, i, answer::fragmentation_needed(mtu), now);
+    egress_.drop(burst.take(i), Drop::TooBig);
+    return false;
+}
+
+void Answers::refuse(Burst& burst, unsigned i, Drop reason, Tick now) {
+    const bool is_segment = burst.tuple[i].protocol == net::Protocol::Tcp;
+    const bool is_reset = (burst.packet[i].tcp_flags & conntrack::kRst) != 0;
+    const bool is_exhausted = is_exhaustion(reason) && shared_.reject_exhausted;
+    const bool is_wrong = is_invalid(reason) && shared_.reject_invalid;
+    if (burst.side[i] == Side::Inside && (is_exhausted || is_wrong)) {
+        if (is_segment && !is_reset)
+            send_reset(burst, i, now);
+        else if (is_exhausted && !is_segment)
+            send_error(burst, i, answer::kAdministrativelyProhibited, now);
+    }
+    egress_.drop(burst.take(i), reason);
+}
+
+rte_mbuf* Answers::allocate(answer::RateLimit& limit, Tick now) {
+    return limit.allow(now) ? rte_pktmbuf_alloc(packets_) : nullptr;
+}
+
+/// A frame for an answer to packet i, with the Ethernet header that takes it back; null when
+/// `limit` or the pool has none to give.
+rte_mbuf* Answers::begin(const Burst& burst, unsigned i, answer::RateLimit& limit, Tick now) {
+    rte_mbuf* answer = allocate(limit, now);
+    if (answer == nullptr)
+        return nullptr;
+    auto* frame = rte_pktmbuf_mtod(answer, rte_ether_hdr*);
+    *frame = *rte_pktmbuf_mtod(burst.mbuf[i], const rte_ether_hdr*);
+    turn_frame(*frame);
+    rte_pktmbuf_append(answer, sizeof *frame);
+    counters_.count[Count::Originated].add(1);
+    return answer;
+}
+
+/// Tells the sender of packet i, which is unchanged since it arrived, why it goes no further.
+void Answers::send_error(const Burst& burst, unsigned i, answer::IcmpError error, Tick now) {
+    if (!answer::may_answer_with_error(burst.packet[i]))
+        return;
+    rte_mbuf* answer = begin(burst, i, shared_.icmp_limit, now);
+    if (answer == nullptr) {
+        counters_.count[Count::IcmpSuppressed].add(1);
+        return;
+    }
+    const Be32 source = egress_.interface(burst.from[i]).known_to(burst.side[i]);
+    auto* ip = rte_pktmbuf_mtod_offset(answer, uint8_t*, sizeof(rte_ether_hdr));
+    const size_t length =
+        answer::write_icmp_error({ip, answer::kIcmpErrorBytes}, error, source, burst.packet[i]);
+    rte_pktmbuf_append(answer, static_cast<uint16_t>(length));
+    counters_.count[Count::IcmpErrors].add(1);
+    egress_.send(answer, burst.from[i]);
+}
+
+void Answers::send_reset(const Burst& burst, unsigned i, Tick now) {
+    rte_mbuf* answer = begin(burst, i, shared_.reset_limit, now);
+    if (answer == nullptr) {
+        counters_.count[Count::TcpResetsSuppressed].add(1);
+        return;
+    }
+    char* ip = rte_pktmbuf_append(answer, answer::kTcpResetBytes);
+    answer::write_tcp_reset({reinterpret_cast<uint8_t*>(ip), answer::kTcpResetBytes},
+                            burst.packet[i]);
+    counters_.count[Count::TcpResets].add(1);
+    egress_.send(answer, burst.from[i]);
+}
+
+}  // namespace sluice::worker

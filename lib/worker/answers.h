@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Answers: what the gateway itself says about a packet: replies to pings, ICMP errors and RSTs.
+///
+/// Shape    An answer goes back to the neighbour that the packet came from (docs/adr/0003), from
+///          the gateway's address on that interface.
+/// Threads  Owned by one worker; the rate limits are shared by all.
+/// Memory   An mbuf for each answer, from the packet pool.
+/// Errors   Where a rate limit or the pool has none to give, nothing is said, and that is counted.
+
+#include "answer/icmp_error.h"
+#include "answer/rate_limit.h"
+#include "base/clock.h"
+#include "link/egress.h"
+#include "stats/counters.h"
+#include "worker/burst.h"
+#include "worker/shared.h"
+
+#include <cstdint>
+
+struct rte_mbuf;
+struct rte_mempool;
+
+namespace sluice::worker {
+
+class Answers {
+public:
+    /// All of these outlive this object.
+    Answers(const Shared& shared, link::Egress& egress, stats::Counters& counters,
+            rte_mempool* packets)
+        : shared_(shared), egress_(egress), counters_(counters), packets_(packets) {}
+
+    /// Packet i is a ping to the gateway itself: it becomes its reply.
+    void answer_ping(Burst& burst, unsigned i);
+
+    /// Drops a packet whose TTL or size does not let it leave by an exit with this MTU, and tells
+    /// its sender. One that may be cut passes, and is marked.
+    bool may_leave(Burst& burst, unsigned i, uint16_t mtu, Tick now);
+
+    /// Drops a packet that the trackers refuse, or for whose flow there is no port, and tells an
+    /// inside host so with --invalid reject and --on-exhaustion reject. Nobody outside is told
+    /// anything: it would show which flows there are.
+    void refuse(Burst& burst, unsigned i, stats::Drop reason, Tick now);
+
+    /// An mbuf for an ICMP error; null when the rate limit or the pool has none to give.
+    rte_mbuf* allocate_error(Tick now) { return allocate(shared_.icmp_limit, now); }
+
+private:
+    void send_error(const Burst& burst, unsigned i, answer::IcmpError error, Tick now);
+    void send_reset(const Burst& burst, unsigned i, Tick now);
+    rte_mbuf* allocate(answer::RateLimit& limit, Tick now);
+    rte_mbuf* begin(const Burst& burst, unsigned i, answer::RateLimit& limit, Tick now);
+
+    const Shared& shared_;
+    link::Egress& egress_;
+    stats::Counters& counters_;
+    rte_mempool* packets_;
+};
+
+}  // namespace sluice::worker

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Fragments, off the straight way: those of a datagram go where its first one goes.
+///
+/// Home     A later fragment tells nothing of its flow, so all fragments of a datagram go to one
+///          worker first, its home, by the keyed hash of what they have in common. There the first
+///          one looks up or opens the flow as any packet does. If another worker owns the flow, all
+///          of them go on there, the first one before the others, as rings keep order; and the
+///          owner does the same again, but for the choice of a home. So a refused first fragment
+///          takes the others with it, wherever it is tracked.
+/// Loops    None: a packet is handed over to its datagram's home only by who received it, and to
+///          its flow's owner only by who received it or is its home (Note::for_flow). What came for
+///          its flow and is not at home is dropped (handoff_loop), whole or in fragments.
+/// TCP      The tracker wants to know how long a segment is, so its first fragment waits for the
+///          last one. All else passes at once.
+/// Threads  Owned by one worker.
+
+#include "base/clock.h"
+#include "fragment/cutter.h"
+#include "fragment/datagrams.h"
+#include "link/egress.h"
+#include "stats/counters.h"
+#include "worker/burst.h"
+#include "worker/shared.h"
+
+#include <cstdint>
+
+struct rte_mbuf;
+
+namespace sluice::worker {
+
+class Fragments : private fragment::Discards {
+public:
+    /// All of these outlive this object.
+    struct Parts {
+        const Shared& shared;
+        link::Egress& egress;
+        fragment::Cutter& cutter;
+        stats::Counters& counters;
+        uint8_t worker;
+    };
+
+    explicit Fragments(const Parts& parts);
+
+    /// Takes packet i, an admitted fragment. The first of its datagram stays in the burst, maybe in
+    /// place of another; all others leave it.
+    void take(Burst& burst, unsigned i, Tick now);
+
+    /// What is behind a first fragment that was handed to its flow's owner goes there too.
+    void follow_to(unsigned owner, Burst& burst, unsigned i, Tick now);
+
+    /// Sends the first fragments that are translated, and what waits for them. What follows one
+    /// that did not get here is dropped.
+    void depart(Burst& burst, Tick now);
+
+    /// Drops what has waited too long; once a turn.
+    void expire(Tick now);
+    /// Drops all that waits.
+    void clear(stats::Drop reason);
+
+private:
+    void lead(Burst& burst, unsigned i, const fragment::Arrival& arrival);
+    void lead_out(Burst& burst, unsigned i, Tick now);
+    void follow(rte_mbuf* mbuf, link::InterfaceId from, fragment::Index datagram);
+    void discard(rte_mbuf* packet, stats::Drop reason) override;
+
+    Parts parts_;
+    fragment::Datagrams datagrams_;
+};
+
+}  // namespace sluice::worker

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Relay of ICMP errors about packets which the gateway has translated: those that others send,
+/// and its own when a next hop does not answer.
+///
+/// Rule     An error neither refreshes its flow nor steps it, so any worker may translate it.
+/// Threads  Owned by one worker.
+/// Source   RFC 5508 §4; nf_conntrack_inet_error() of Linux.
+
+#include "base/clock.h"
+#include "fragment/cutter.h"
+#include "link/egress.h"
+#include "net/packet.h"
+#include "stats/counters.h"
+#include "worker/answers.h"
+#include "worker/burst.h"
+#include "worker/shared.h"
+
+struct rte_mbuf;
+
+namespace sluice::worker {
+
+class IcmpRelay {
+public:
+    /// All of these outlive this object.
+    struct Parts {
+        const Shared& shared;
+        link::Egress& egress;
+        fragment::Cutter& cutter;
+        Answers& answers;
+        stats::Counters& counters;
+    };
+
+    explicit IcmpRelay(const Parts& parts) : parts_(parts) {}
+
+    /// Translates packet i, an error, and sends it on, or drops it.
+    void relay(Burst& burst, unsigned i, Tick now);
+
+    /// Drops the translated packets whose next hop does not answer ARP, and tells their senders.
+    void drop_unreachable(Tick now);
+
+private:
+    void tell(rte_mbuf* mbuf, Tick now);
+    bool write(rte_mbuf* error, const net::Packet& about, Tick now);
+
+    Parts parts_;
+};
+
+}  // namespace sluice::worker

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+/// \file
+/// What happens to a packet that meets no flow, or has come to the wrong worker.
+
+#include "worker/worker.h"
+
+namespace sluice::worker {
+
+using net::Side;
+using stats::Drop;
+
+/// True when packet i may go on: to open a flow, or to be met by one.
+bool Worker::admit(Burst& burst, unsigned i) {
+    const uint64_t bit = uint64_t{1} << i;
+    if ((burst.admitted & bit) != 0)
+        return true;
+    const Admitted admitted =
+        shared_.admission.admit(burst.side[i], burst.packet[i], burst.tuple[i]);
+    switch (admitted.path) {
+        case Path::Outward:
+            burst.outward |= bit;
+            burst.admitted |= bit;
+            return true;
+        case Path::Inward:
+        case Path::Hairpin:
+            burst.admitted |= bit;
+            return true;
+        case Path::Local:
+            if (burst.is_fragment(i))  // its datagram is to end as a whole: Fragments::lead()
+                return true;
+            answers_.answer_ping(burst, i);
+            return false;
+        case Path::Refused:
+            break;
+    }
+    drop(burst, i, admitted.reason);
+    return false;
+}
+
+/// Whom packet i, which has no flow, may open one to. Drops it where that is nobody.
+std::optional<nat::Request> Worker::request(Burst& burst, unsigned i) {
+    const net::Tuple& tuple = burst.tuple[i];
+    if (burst.outward >> i & 1)
+        return nat::Request::outward(tuple);
+    const Side from = burst.side[i];
+    if (const auto behind = nat_.behind(tuple, now_))
+        return nat::Request::inward(tuple, *behind, from);
+    drop(burst, i, from == Side::Inside ? Drop::Hairpin : Drop::NoMapping);
+    return std::nullopt;
+}
+
+/// A packet without a flow opens one, if there is somebody at its other end and it could leave.
+void Worker::open_flow(Burst& burst, unsigned i) {
+    const auto request = this->request(burst, i);
+    if (!request)
+        return;
+    const net::Tuple& tuple = burst.tuple[i];
+    // A fragment's flow opens at its datagram's home: there the others are.
+    if (shared_.spread_flows && !burst.is_settled(i) && !burst.is_fragment(i))
+        if (const unsigned home = shared_.table.hash(tuple) % shared_.workers; home != params_.id)
+            return bring_to(burst, i, home);
+
+    const Side exit = request->sides.leave(net::Direction::Original);
+    const auto path = egress_.find(request->target.address, exit);
+    if (!path) {
+        const bool is_routed = egress_.route(request->target.address).has_value();
+        return drop(burst, i,
+                    is_routed && exit == Side::Outside ? Drop::InsideDestination : Drop::NoRoute);
+    }
+    if (!answers_.may_leave(burst, i, egress_.interface(path->interface).mtu, now_))
+        return;
+
+    const nat::Opening opening = nat_.open(*request, burst.segment(i), now_);
+    switch (opening.outcome) {
+        case nat::Opening::Outcome::Opened:
+            burst.flow[i] = opening.flow;
+            burst.fresh |= uint64_t{1} << i;
+            remember(opening.flow, *path);
+            return;
+        case nat::Opening::Outcome::Existed:
+            burst.flow[i] = opening.flow;
+            bring_home(burst, i);
+            return;
+        case nat::Opening::Outcome::Refused:
+            return answers_.refuse(burst, i, opening.reason, now_);
+    }
+}
+
+/// The hop that was found for a flow's first packet is that of all that follow it.
+void Worker::remember(flow::FlowRef flow, const link::Path& path) {
+    flow::Hops& hops = shared_.table.record(flow).hops;
+    hops.generation = path.generation;
+    hops.index[index(flow.direction())] = path.hop;
+}
+
+/// Packets of a flow are its owner's. True when that is this worker.
+bool Worker::bring_home(Burst& burst, unsigned i) {
+    const unsigned owner = shared_.table.record(burst.flow[i]).owner;
+    if (owner == params_.id)
+        return true;
+    if (burst.is_settled(i))  // the flow died on the way, and was opened anew elsewhere
+        drop(burst, i, Drop::HandoffLoop);
+    else
+        bring_to(burst, i, owner);
+    return false;
+}
+
+void Worker::bring_to(Burst& burst, unsigned i, unsigned owner) {
+    egress_.hand_over(burst.take(i), owner, {.from = burst.from[i], .for_flow = true});
+    if (burst.leads >> i & 1)
+        fragments_.follow_to(owner, burst, i, now_);
+}
+
+}  // namespace sluice::worker

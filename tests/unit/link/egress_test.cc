@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "link/egress.h"
+
+#include "catch.h"
+#include "eal.h"
+#include "packet_builder.h"
+
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+
+#include <memory>
+#include <vector>
+
+using namespace sluice;
+using namespace sluice::link;
+using net::Side;
+using sluice::test::ip;
+using sluice::test::mac;
+using stats::Count;
+using stats::Drop;
+
+namespace {
+
+constexpr InterfaceId kLan = 0;
+constexpr InterfaceId kWan = 1;
+constexpr auto kServer = "203.0.113.10";
+constexpr auto kRouter = "198.51.100.254";
+
+rte_mempool* pool() {
+    test::start_eal();
+    static rte_mempool* const made =
+        rte_pktmbuf_pool_create("egress", 511, 0, kNoteBytes, 2048, SOCKET_ID_ANY);
+    REQUIRE(made != nullptr);
+    return made;
+}
+
+/// Keeps what it is given to send, up to `room` frames a burst.
+struct Wire : io::Port {
+    std::vector<test::Bytes> sent;
+    unsigned bursts = 0;
+    size_t room = 1000;
+
+    unsigned receive(uint16_t, std::span<rte_mbuf*>) override { return 0; }
+    unsigned transmit(uint16_t, std::span<rte_mbuf*> packets) override {
+        const size_t count = std::min(packets.size(), room);
+        for (rte_mbuf* mbuf : packets.first(count)) {
+            const auto* data = rte_pktmbuf_mtod(mbuf, const uint8_t*);
+            sent.emplace_back(data, data + mbuf->data_len);
+            rte_pktmbuf_free(mbuf);
+        }
+        ++bursts;
+        return static_cast<unsigned>(count);
+    }
+    uint16_t rx_queues() const override { return 1; }
+    uint16_t tx_queues() const override { return 1; }
+    io::MacAddress mac() const override { return {}; }
+    uint16_t mtu() const override { return 1500; }
+    bool verifies_checksums() const override { return false; }
+};
+
+Interfaces two_interfaces() {
+    Interface lan;
+    lan.mac = mac(0x11);
+    lan.mtu = 9000;
+    lan.own = {{ip("10.1.0.1"), 24}};
+    Interface wan;
+    wan.port = 1;
+    wan.mac = mac(0x22);
+    wan.realm = Realm::Outside;
+    wan.own = {{ip("198.51.100.1"), 24}};
+    return std::move(Interfaces::create({lan, wan})).value();
+}
+
+/// An egress with a ring to worker 1 and one to the control core; the packets are counted out.
+struct Bench {
+    Interfaces interfaces = two_interfaces();
+    std::unique_ptr<Routes> routes;
+    std::unique_ptr<NextHops> hops = std::move(NextHops::create(8)).value();
+    Ring to_worker = std::move(Ring::create(128)).value();
+    Ring to_control = std::move(Ring::create(128)).value();
+    Wire lan, wan;
+    stats::Counters counters;
+    std::unique_ptr<Egress> egress;
+
+    Bench() {
+        pool();
+        const std::vector<Route> list{{{ip("10.1.0.0"), 24}, kLan, {}},
+                                      {{ip("198.51.100.0"), 24}, kWan, {}},
+                                      {{}, kWan, ip(kRouter)}};
+        routes = std::move(Routes::create(list, -1)).value();
+        egress = std::make_unique<Egress>(EgressParams{interfaces,
+                                                       *routes,
+                                                       *hops,
+                                                       {{&lan, 0}, {&wan, 0}},
+                                                       {nullptr, &to_worker},
+                                                       &to_control},
+                                          counters);
+    }
+    ~Bench() {
+        for (Ring* ring : {&to_worker, &to_control}) {
+            rte_mbuf* mbuf = nullptr;
+            while (ring->take({&mbuf, 1}) == 1)
+                rte_pktmbuf_free(mbuf);
+        }
+        CHECK(rte_mempool_in_use_count(pool()) == 0);
+    }
+
+    rte_mbuf* packet() {
+        rte_mbuf* mbuf = rte_pktmbuf_alloc(pool());
+        REQUIRE(mbuf != nullptr);
+        std::fill_n(rte_pktmbuf_append(mbuf, 60), 60, char{0});
+        return mbuf;
+    }
+    uint64_t count(Count which) const { return counters.count[which].read(); }
+    uint64_t dropped(Drop reason) const { return counters.drop[reason].read(); }
+};
+
+}  // namespace
+
+TEST_CASE("egress: a hop's word names the interface, and so port and source MAC", "[link]") {
+    Bench bench;
+    const HopIndex host = bench.hops->add(kLan, ip("10.1.0.10"));
+    const HopIndex router = bench.hops->add(kWan, ip(kRouter));
+    rte_mbuf* packet = bench.packet();
+    CHECK_FALSE(bench.egress->send_to(packet, host));  // without a MAC it stays the caller's
+    bench.hops->resolve(host, mac(0x55));
+    bench.hops->resolve(router, mac(0x66));
+    CHECK(bench.egress->send_to(packet, host));
+    CHECK(bench.egress->send_to(bench.packet(), router));
+    CHECK(bench.lan.sent.empty());  // gathers until the flush
+    bench.egress->flush();
+    REQUIRE(bench.lan.sent.size() == 1);
+    REQUIRE(bench.wan.sent.size() == 1);
+    const auto macs = [](const test::Bytes& frame) {
+        return test::Bytes(frame.begin(), frame.begin() + 12);
+    };
+    CHECK(macs(bench.lan.sent[0]) == test::Bytes{2, 0, 0, 0, 0, 0x55, 2, 0, 0, 0, 0, 0x11});
+    CHECK(macs(bench.wan.sent[0]) == test::Bytes{2, 0, 0, 0, 0, 0x66, 2, 0, 0, 0, 0, 0x22});
+    CHECK(bench.count(Count::Transmitted) == 2);
+    CHECK(bench.hops->read(host).is_used());
+}
+
+TEST_CASE("egress: a path is found where the route leads to the side that is asked for", "[link]") {
+    Bench bench;
+    const auto path = bench.egress->find(ip(kServer), Side::Outside);
+    REQUIRE(path);
+    CHECK(path->interface == kWan);
+    CHECK(path->via == ip(kRouter));
+    CHECK(path->hop == kNoHop);
+    CHECK_FALSE(bench.egress->find(ip(kServer), Side::Inside));
+    CHECK_FALSE(bench.egress->find(ip("10.1.0.10"), Side::Outside));
+    CHECK(bench.egress->route(ip("10.1.0.10")) == Toward{kLan, ip("10.1.0.10")});
+    CHECK(bench.egress->least_mtu() == 1500);
+}
+
+TEST_CASE("egress: without a MAC a packet goes to the control core, and then along its path",
+          "[link]") {
+    Bench bench;
+    auto path = bench.egress->find(ip(kServer), Side::Outside);
+    bench.egress->send(bench.packet(), *path);
+    bench.egress->flush();
+    rte_mbuf* punted = nullptr;
+    REQUIRE(bench.to_control.take({&punted, 1}) == 1);
+    const Note note = note_of(punted);
+    rte_pktmbuf_free(punted);
+    CHECK(note.punt == Punt::Unresolved);
+    CHECK(note.to == kWan);
+    CHECK(note.next_hop == ip(kRouter));
+    CHECK(bench.count(Count::Punted) == 1);
+
+    const HopIndex router = bench.hops->add(kWan, ip(kRouter));
+    bench.hops->resolve(router, mac(0x66));
+    bench.egress->send(bench.packet(), *path);
+    CHECK(path->hop == router);
+    bench.egress->flush();
+    CHECK(bench.wan.sent.size() == 1);
+}
+
+TEST_CASE("egress: a path finds its hop anew when one was removed meanwhile", "[link]") {
+    Bench bench;
+    const HopIndex first = bench.hops->add(kWan, ip(kRouter));
+    bench.hops->resolve(first, mac(0x66));
+    auto path = bench.egress->find(ip(kServer), Side::Outside);
+    CHECK(path->hop == first);
+    bench.hops->remove(first);
+    const HopIndex second = bench.hops->add(kWan, ip(kRouter));
+    REQUIRE(second != first);
+    bench.hops->resolve(second, mac(0x77));
+    bench.egress->send(bench.packet(), *path);
+    bench.egress->flush();
+    CHECK(path->hop == second);
+    REQUIRE(bench.wan.sent.size() == 1);
+    CHECK(bench.wan.sent[0][5] == 0x77);
+}
+
+TEST_CASE("egress: what goes where nobody answers is set apart, a batch at most", "[link]") {
+    Bench bench;
+    const HopIndex router = bench.hops->add(kWan, ip(kRouter));
+    bench.hops->fail(router);
+    auto path = bench.egress->find(ip(kServer), Side::Outside);
+    for (unsigned i = 0; i < kBatchSize + 3; ++i)
+        bench.egress->send(bench.packet(), *path);
+    CHECK(bench.dropped(Drop::NeighbourFailed) == 3);
+    CHECK(bench.count(Count::IcmpSuppressed) == 3);
+    std::array<rte_mbuf*, kBatchSize> apart;
+    REQUIRE(bench.egress->take_unreachable(apart) == kBatchSize);
+    CHECK(bench.egress->take_unreachable(apart) == 0);
+    bench.egress->drop(apart, Drop::NeighbourFailed);
+    CHECK(bench.dropped(Drop::NeighbourFailed) == kBatchSize + 3);
+}
+
+TEST_CASE("egress: a full batch goes at once, and what is not taken is dropped by name", "[link]") {
+    Bench bench;
+    bench.wan.room = kBatchSize - 4;
+    for (unsigned i = 0; i < kBatchSize; ++i)
+        bench.egress->send(bench.packet(), kWan);
+    CHECK(bench.wan.bursts == 1);
+    CHECK(bench.count(Count::Transmitted) == kBatchSize - 4);
+    CHECK(bench.dropped(Drop::TxFull) == 4);
+
+    for (unsigned i = 0; i < 130; ++i) {
+        bench.egress->hand_over(bench.packet(), 1, {.from = kLan, .for_flow = true});
+        bench.egress->punt(bench.packet(), {.from = kLan, .punt = Punt::Arp});
+    }
+    bench.egress->flush();
+    CHECK(bench.count(Count::Handoff) == 127);
+    CHECK(bench.dropped(Drop::HandoffFull) == 3);
+    CHECK(bench.count(Count::Punted) == 127);
+    CHECK(bench.dropped(Drop::PuntFull) == 3);
+    CHECK(bench.count(Count::Put) == 254);
+}

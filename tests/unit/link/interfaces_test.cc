@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "link/interfaces.h"
+
+#include "catch.h"
+#include "packet_builder.h"
+
+#include <vector>
+
+using namespace sluice;
+using namespace sluice::link;
+using sluice::test::ip;
+
+namespace {
+
+Interface on(PortIndex port, VlanId vlan, const char* own) {
+    Interface interface;
+    interface.port = port;
+    interface.vlan = vlan;
+    interface.own = {{ip(own), 24}};
+    return interface;
+}
+
+Interfaces made_of(std::vector<Interface> interfaces) {
+    auto made = Interfaces::create(std::move(interfaces));
+    REQUIRE(made.ok());
+    return std::move(made).value();
+}
+
+}  // namespace
+
+TEST_CASE("interfaces: port and tag give the interface, or none", "[link]") {
+    const Interfaces all = made_of({on(0, kUntagged, "10.1.0.1"), on(1, 100, "10.2.0.1"),
+                                    on(1, 4094, "198.51.100.1"), on(0, 100, "10.3.0.1")});
+    CHECK(all.ports() == 2);
+    CHECK(all.find(0, kUntagged) == 0);
+    CHECK(all.find(1, 100) == 1);
+    CHECK(all.find(1, 4094) == 2);
+    CHECK(all.find(0, 100) == 3);
+    CHECK(all.find(1, kUntagged) == kNoInterface);
+    CHECK(all.find(0, 101) == kNoInterface);
+    CHECK(all.find(0, 0xfff) == kNoInterface);
+}
+
+TEST_CASE("interfaces: a port and a tag have one interface", "[link]") {
+    const auto twice = Interfaces::create({on(0, 7, "10.1.0.1"), on(0, 7, "10.2.0.1")});
+    REQUIRE_FALSE(twice.ok());
+    CHECK(twice.error().message == "port 0 has two interfaces of VLAN 7");
+    const auto untagged =
+        Interfaces::create({on(3, kUntagged, "10.1.0.1"), on(3, kUntagged, "10.2.0.1")});
+    REQUIRE_FALSE(untagged.ok());
+    CHECK(untagged.error().message == "port 3 has two interfaces without a VLAN tag");
+}
+
+TEST_CASE("interface: it answers for its own addresses and those that it is given", "[link]") {
+    Interface interface = on(0, kUntagged, "198.51.100.1");
+    interface.answered = {{ip("203.0.113.8"), ip("203.0.113.9")}};
+    CHECK(interface.answers_for(ip("198.51.100.1")));
+    CHECK(interface.answers_for(ip("203.0.113.9")));
+    CHECK_FALSE(interface.answers_for(ip("203.0.113.10")));
+    CHECK_FALSE(interface.answers_for(ip("198.51.100.2")));
+    CHECK(interface.is_own(ip("198.51.100.1")));
+    CHECK_FALSE(interface.is_own(ip("203.0.113.8")));
+    CHECK(interface.has_on_link(ip("198.51.100.200")));
+    CHECK_FALSE(interface.has_on_link(ip("203.0.113.8")));
+}
+
+TEST_CASE("interface: with two own addresses each neighbour hears the one of its subnet",
+          "[link]") {
+    Interface both = on(0, kUntagged, "10.1.0.1");
+    both.own.push_back({ip("198.51.100.1"), 28});
+    both.realm = Realm::ByAddress;
+    CHECK(both.source_toward(ip("10.1.0.77")) == ip("10.1.0.1"));
+    CHECK(both.source_toward(ip("198.51.100.7")) == ip("198.51.100.1"));
+    CHECK(both.source_toward(ip("192.0.2.1")) == ip("10.1.0.1"));
+    CHECK(both.known_to(net::Side::Inside) == ip("10.1.0.1"));
+    CHECK(both.known_to(net::Side::Outside) == ip("198.51.100.1"));
+    CHECK(both.subnet_of(ip("198.51.100.9")) == net::Prefix{ip("198.51.100.1"), 28});
+    CHECK(both.subnet_of(ip("198.51.100.99")) == std::nullopt);
+}
+
+TEST_CASE("interface: a realm that is fixed reaches its side alone", "[link]") {
+    Interface interface = on(0, kUntagged, "10.1.0.1");
+    CHECK(interface.reaches(net::Side::Inside));
+    CHECK_FALSE(interface.reaches(net::Side::Outside));
+    interface.realm = Realm::Outside;
+    CHECK_FALSE(interface.reaches(net::Side::Inside));
+    CHECK(interface.reaches(net::Side::Outside));
+    interface.realm = Realm::ByAddress;
+    CHECK(interface.reaches(net::Side::Inside));
+    CHECK(interface.reaches(net::Side::Outside));
+}

@@ -6,6 +6,7 @@
 #include "ethdev/driver_log.h"
 #include "gateway/rules.h"
 #include "net/text.h"
+#include "sluice/address_key.h"
 #include "sluice/advice.h"
 #include "sluice/version.h"
 #include "sluice/watch.h"
@@ -13,6 +14,8 @@
 
 #include <rte_launch.h>
 
+#include <string>
+#include <string_view>
 #include <sys/random.h>
 #include <unistd.h>
 #include <utility>
@@ -26,8 +29,8 @@ constexpr int kLinkPollMilliseconds = 50;
 constexpr Duration kStatusInterval = Duration::seconds(5);
 
 /// A secret that nobody outside can know.
-Result<std::array<uint64_t, 4>> draw_secret() {
-    std::array<uint64_t, 4> secret;
+Result<Secret> draw_secret() {
+    Secret secret;
     if (getrandom(secret.data(), sizeof secret, 0) != sizeof secret)
         return Error{"the kernel gives no random numbers, without which flows can be guessed"};
     return secret;
@@ -84,12 +87,21 @@ Status Daemon::build() {
     const auto secret = draw_secret();
     if (!secret)
         return secret.error();
+    Result<pool::AddressKey> address_key = pool::AddressKey(0);
+    if (config_.address_key)
+        address_key = *config_.address_key;
+    else
+        address_key = keep_address_key(address_key_file(config_.control_socket),
+                                       [this](std::string_view text) { print(std::string(text)); });
+    if (!address_key)
+        return address_key.error();
     Ports& ports = platform_->ports();
     gateway::Ground ground;
     ground.ports = {&ports.lan(), &ports.wan()};
     ground.packets = ports.packets();
     ground.numa_node = ports.lan().numa_node();
     ground.secret = secret.value();
+    ground.address_key = address_key.value();
     ground.notice = [this](const std::string& sentence) { print(sentence); };
     auto gateway = gateway::Gateway::create(config_, ground);
     if (!gateway)

@@ -14,6 +14,7 @@
 #include "net/prefix.h"
 #include "policy/classifier.h"
 #include "policy/rules.h"
+#include "pool/address_key.h"
 #include "pool/port_range.h"
 #include "pool/static_mappings.h"
 
@@ -126,6 +127,7 @@ struct Config {
 
     std::string control_socket = "/run/sluice.sock";
     std::string control_group;     ///< May ask there; a name or a number, empty for none.
+    std::optional<pool::AddressKey> address_key;  ///< Nothing: of the file beside the socket.
     unsigned stats_interval = 0;   ///< Seconds between summaries on stdout; 0 for none.
     std::vector<std::string> eal;  ///< What stood behind "--".
 };

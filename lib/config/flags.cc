@@ -119,6 +119,16 @@ Status store_max_retrans(const Given& given, Config& config) {
     return Done{};
 }
 
+Status store_address_key(const Given& given, Config& config) {
+    const Result<std::string> word = read_word(given);
+    if (!word)
+        return word.error();
+    config.address_key = pool::parse_address_key(*word);
+    if (!config.address_key)
+        return wrong(given.flag, *word, "32 hexadecimal digits are wanted");
+    return Done{};
+}
+
 Status store_block_size(const Given& given, Config& config) {
     const Result<uint32_t> size = read_number(given, {0, 32768});
     if (!size)
@@ -214,6 +224,10 @@ constexpr Flag kFlags[] = {
     {"one-to-one", kAddresses, Arity::Many, false, "PAIR",
      "Give a public address, of no pool, to an inside host: \"198.51.100.5 = 10.1.0.20\"",
      [](const Given& g, Config& c) { return store(read_one_to_one(g), c.one_to_one); }},
+    {"address-key", kAddresses, Arity::One, false, "KEY",
+     "32 hexadecimal digits by which hosts are given their public addresses, so that they keep them; "
+     "default: drawn at the first start and kept beside the control socket",
+     store_address_key},
     {"port-block-size", kAddresses, Arity::One, false, "N",
      "Give inside hosts their public ports in blocks of N, a power of two from 16 to 32768, each "
      "with one holder and one line in the log; default: 0, no blocks",

@@ -5,7 +5,7 @@
 /// Core: the control core's turn. It serves the workers, which never wait for it.
 ///
 /// Shape    turn() takes what workers punted, and then does what time brings: neighbours, ageing,
-///          leases, reclaiming.
+///          reclaiming.
 /// Threads  Owned by one thread, which is a member of the flow table.
 /// Units    Time is handed in, so a test's clock is as good as the machine's.
 /// Cost     Bounded each turn: kPuntsPerTurn packets of each worker, kMaxDuePerTurn flows.

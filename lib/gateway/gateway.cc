@@ -21,10 +21,6 @@ constexpr uint32_t kReleaseRing = 1024;
 constexpr uint32_t kNextHops = 16384;
 constexpr uint32_t kIcmpBurst = 50;
 constexpr uint32_t kResetBurst = 50;
-constexpr uint32_t kLeasesPerTurn = 256;  // pairs of worker and slot
-/// Keys the choice of a host's public address. It is the same at every start, so that hosts keep
-/// theirs over a restart, and nearly all of them do when addresses come or go.
-constexpr uint64_t kAddressKey = 0x9e3779b97f4a7c15;
 /// Threads beside workers and control core that may look at flows at once: lists and exporters.
 constexpr unsigned kListThreads = 16;
 
@@ -123,13 +119,13 @@ Status Gateway::allocate(const config::Config& config, const Ground& ground) {
     table.pages = config.no_huge ? PageKind::Ordinary : PageKind::Huge;
     table.numa_node = ground.numa_node;
     table.max_members = config.workers + 1 + kListThreads;
-    table.secret = ground.secret;
+    table.secret = derive(ground.secret, Use::FlowTable);
     hosts::HostTableParams hosts;
     hosts.capacity = host_entries(config);
     hosts.flows = table.capacity;
     hosts.pages = table.pages;
     hosts.numa_node = ground.numa_node;
-    hosts.secret = ground.secret[2];
+    hosts.secret = derive(ground.secret, Use::Hosts)[0];
     if (Status status = keep(hosts::HostTable::create(hosts), hosts_); !status)
         return status;
     table.ending = hosts_.get();
@@ -184,7 +180,6 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
             return int64_t{beginning_of(event, now)};
         };
     params.each_turn = [this](Tick now) {
-        leases_->turn(kLeasesPerTurn, now);
         shortage_log_->turn(now);
         hosts_->turn(now, table_->grace_periods());
     };
@@ -193,10 +188,9 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
 
 /// Makes the workers and the control core, and what they share, in that memory.
 void Gateway::assemble(const config::Config& config, const Ground& ground) {
-    rules_ = std::make_unique<policy::Rules>(rules_of(config), kAddressKey, config.deny);
-    const std::vector<pool::PortRange> slots = slots_of(*rules_);
-    leases_ = std::make_unique<pool::Leases>(config.workers, slots, ground.secret[1]);
-    exhaustion_ = std::make_unique<pool::Exhaustion>(static_cast<uint32_t>(slots.size()));
+    rules_ = std::make_unique<policy::Rules>(rules_of(config), ground.address_key, config.deny);
+    draws_.emplace(ground.secret);
+    exhaustion_ = std::make_unique<pool::Exhaustion>(count_slots(*rules_));
     shortage_log_ = std::make_unique<ShortageLog>(*rules_, *exhaustion_, ground.notice);
     log_clock_ = std::make_unique<LogClock>(read_clocks(), ground.notice);
     steering_ = steering(config, outside_port(*interfaces_, ground));
@@ -207,9 +201,9 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
     shared_ = std::make_unique<worker::Shared>(worker::Shared{
         .table = *table_,
         .rules = *rules_,
-        .leases = *leases_,
         .exhaustion = *exhaustion_,
-        .changed_ports = changed_ports_,
+        .kept_endpoints = kept_endpoints_,
+        .draws = *draws_,
         .steering = steering_ ? &*steering_ : nullptr,
         .statics = *statics_,
         .tuning = config.tuning,

@@ -12,6 +12,7 @@
 
 #include "answer/rate_limit.h"
 #include "base/result.h"
+#include "base/secret.h"
 #include "config/config.h"
 #include "control/core.h"
 #include "flow/flow_table.h"
@@ -23,9 +24,11 @@
 #include "link/next_hops.h"
 #include "link/ring.h"
 #include "link/routes.h"
+#include "nat/kept_endpoints.h"
 #include "policy/rules.h"
+#include "pool/address_key.h"
+#include "pool/draws.h"
 #include "pool/exhaustion.h"
-#include "pool/leases.h"
 #include "pool/static_mappings.h"
 #include "pool/steering.h"
 #include "stats/counters.h"
@@ -47,8 +50,11 @@ struct Ground {
     std::vector<io::Port*> ports;    ///< Of --lan, and of --wan.
     rte_mempool* packets = nullptr;  ///< For what workers and control core send by themselves.
     int numa_node = -1;
-    std::array<uint64_t, 4> secret{};  ///< Random per start.
-    control::Notice notice;            ///< Takes what the operator's log should say.
+    Secret secret{};  ///< Random per start.
+    /// Of the choice of a host's public address; kept from start to start, so that hosts keep
+    /// theirs.
+    pool::AddressKey address_key{0};
+    control::Notice notice;  ///< Takes what the operator's log should say.
 };
 
 /// Bytes that the tables of flows and of inside hosts take.
@@ -101,11 +107,11 @@ private:
     std::unique_ptr<hosts::HostTable> hosts_;  // told by the flow table
     std::unique_ptr<flow::FlowTable> table_;
     std::unique_ptr<policy::Rules> rules_;
-    std::unique_ptr<pool::Leases> leases_;
     std::unique_ptr<pool::Exhaustion> exhaustion_;
     std::unique_ptr<ShortageLog> shortage_log_;
     std::unique_ptr<LogClock> log_clock_;
-    pool::ChangedPorts changed_ports_;
+    nat::KeptEndpoints kept_endpoints_;
+    std::optional<pool::Draws> draws_;
     std::optional<pool::Steering> steering_;
     std::unique_ptr<pool::StaticMappings> statics_;
     std::optional<link::Interfaces> interfaces_;

@@ -49,11 +49,11 @@ std::vector<net::AddressRange> public_ranges(const config::Config& config) {
     return policy::merged(std::move(ranges));
 }
 
-std::vector<pool::PortRange> slots_of(const policy::Rules& rules) {
-    std::vector<pool::PortRange> slots;
+uint32_t count_slots(const policy::Rules& rules) {
+    uint32_t count = 0;
     for (const auto& pool : rules.pools())
-        slots.insert(slots.end(), pool->size(), pool->ports());
-    return slots;
+        count += pool->size();
+    return count;
 }
 
 std::string name_of(const policy::RuleParams& pool) {

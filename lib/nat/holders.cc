@@ -14,21 +14,20 @@ constexpr Duration kRefreshStep = Duration::seconds(1);
 
 }  // namespace
 
-std::optional<uint32_t> Holders::find(const net::Tuple& key, Tick now) const {
-    const flow::FlowRef found = ground_.table.find(key, now);
+std::optional<uint32_t> find_holder(const flow::FlowTable& table, const net::Tuple& key, Tick now) {
+    const flow::FlowRef found = table.find(key, now);
     return found ? std::optional(found.index()) : std::nullopt;
 }
 
-bool Holders::is_resting(uint32_t index, Tick now) const {
-    const flow::FlowRecord& record = ground_.table.record(index);
+bool is_resting(const flow::FlowRecord& record, const HolderParams& params, Tick now) {
     const Tick deadline = record.deadline.load(std::memory_order_relaxed);
-    return !deadline.is_after(now + hold_of(record, params_));
+    return !deadline.is_after(now + hold_of(record, params));
 }
 
-Holders::Claim Holders::make(const HolderKeys& keys, const Ties& ties, Tick now) {
+Holders::Made Holders::make(const HolderKeys& keys, const Links& links, Tick now) {
     const auto taken = ground_.stock.take();
     if (!taken)
-        return {Claim::Outcome::NoSpace, 0};
+        return {Made::Result::NoRoom};
     const uint32_t index = *taken;
     flow::FlowRecord& record = ground_.table.record(index);
     record.tuple = {keys.original, keys.reply};
@@ -38,16 +37,16 @@ Holders::Claim Holders::make(const HolderKeys& keys, const Ties& ties, Tick now)
     record.hops = {};
     record.opened = now;
     // relaxed: nobody sees the record before insert() publishes it.
-    record.state.store(ties.rests ? kRests : 0, std::memory_order_relaxed);
+    record.state.store(links.rests ? kRests : 0, std::memory_order_relaxed);
     record.status.store(conntrack::kAssured, std::memory_order_relaxed);
     const Tick end = now + params_.mapping_timeout + hold_of(record, params_);
     const bool is_block = record.kind() == flow::Kind::Block;
     record.deadline.store(is_block ? now + kBlockDeadline : end, std::memory_order_relaxed);
     new (record.tracker.data()) flow::Holding;
-    if ((ties.parent && !ground_.member.hang(index, *ties.parent)) ||
-        (ties.peer && !ground_.member.hang_too(index, *ties.peer))) {
+    if ((links.parent && !ground_.member.hang(index, *links.parent)) ||
+        (links.peer && !ground_.member.hang_too(index, *links.peer))) {
         ground_.member.give_back(std::span(&index, 1));
-        return {Claim::Outcome::ParentEnded, 0};
+        return {Made::Result::ParentEnded};
     }
 
     const flow::Insertion insertion = ground_.member.insert(index, now);
@@ -56,15 +55,15 @@ Holders::Claim Holders::make(const HolderKeys& keys, const Ties& ties, Tick now)
             // Due at once: the control core tells the operator of new blocks.
             ground_.table.deadlines().set(index, now, now);
             ground_.counters.count[stats::Count::HoldersMade].add(1);
-            return {Claim::Outcome::Made, index};
+            return {Made::Result::New, index};
         case flow::InsertOutcome::OriginalTaken:
-            return {Claim::Outcome::Exists, insertion.holder.index()};
+            return {Made::Result::Existing, insertion.holder.index()};
         case flow::InsertOutcome::ReplyTaken:
-            return {Claim::Outcome::EndpointTaken, insertion.holder.index()};
+            return {Made::Result::Taken};
         case flow::InsertOutcome::NoSpace:
             break;
     }
-    return {Claim::Outcome::NoSpace, 0};
+    return {Made::Result::NoRoom};
 }
 
 void Holders::keep(uint32_t index, Tick deadline) {

@@ -91,6 +91,12 @@ constexpr HolderKeys block_keys(Be32 host, uint16_t ordinal, net::Endpoint first
             holder_key(flow::Kind::Block, {}, {}, first)};
 }
 
+/// The record with this key, if there is one; it may be resting.
+std::optional<uint32_t> find_holder(const flow::FlowTable& table, const net::Tuple& key, Tick now);
+
+/// Its time is over; Holders::refresh() and keep() revive it.
+bool is_resting(const flow::FlowRecord& record, const HolderParams& params, Tick now);
+
 class Holders {
 public:
     /// The worker's own, and the table.
@@ -105,34 +111,30 @@ public:
     Holders(const Ground& ground, const HolderParams& params) : ground_(ground), params_(params) {}
 
     /// What a record is to hang on, and whether its endpoint rests when it has ended.
-    struct Ties {
+    struct Links {
         std::optional<uint32_t> parent = {};
         std::optional<uint32_t> peer = {};
         bool rests = false;
     };
 
-    /// What became of a claim.
-    struct Claim {
-        enum class Outcome : uint8_t { Made, Exists, EndpointTaken, ParentEnded, NoSpace };
-        Outcome outcome = Outcome::NoSpace;
-        uint32_t index = 0;  ///< The record, made or existing.
+    struct Made {
+        enum class Result : uint8_t {
+            New,
+            Existing,     ///< For the same inside endpoint and remote.
+            Taken,        ///< What it was to hold is another's.
+            ParentEnded,  ///< What it was to hang on has ended.
+            NoRoom,
+        };
+        Result result = Result::NoRoom;
+        uint32_t index = 0;  ///< Of New and Existing.
     };
 
-    /// The record with this key, if there is one; it may be resting.
-    std::optional<uint32_t> find(const net::Tuple& key, Tick now) const;
-
-    /// Makes a record. Exists: it is there already.
-    Claim make(const HolderKeys& keys, const Ties& ties, Tick now);
-
-    /// Its time is over; refresh() and keep() revive it.
-    bool is_resting(uint32_t index, Tick now) const;
+    Made make(const HolderKeys& keys, const Links& links, Tick now);
 
     /// Lets it, and what it hangs on, live on for a lifetime from now.
     void refresh(uint32_t index, Tick now) { keep(index, now + params_.mapping_timeout); }
     /// Likewise, until `deadline` at least.
     void keep(uint32_t index, Tick deadline);
-
-    const flow::FlowRecord& record(uint32_t index) const { return ground_.table.record(index); }
 
 private:
     Ground ground_;

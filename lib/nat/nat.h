@@ -4,24 +4,27 @@
 /// \file
 /// Nat: the life of a flow, from the first packet that opens it to the one that ends it.
 ///
-/// Shape    One Nat per worker, over the shared table and pool. To open a flow is to choose an
-///          external port and to insert the reply tuple: the insert is the claim, so two flows
-///          never share one, and no port is taken that another worker takes at the same moment.
+/// Shape    One Nat per worker, over the shared table and pool. To open a flow is to decide about
+///          its external port, and then to insert the reply tuple: the insert is the claim, so two
+///          flows never share one, and no port is taken that another worker takes at the same
+///          moment.
 /// Threads  Owned by one worker. Its flows are those that it opened.
 /// Errors   A packet that opens nothing is dropped with a reason.
-/// Cost     Opening: a few lookups and one insert (nat/port_choice.h).
+/// Cost     Opening: a few lookups and one insert (nat/allocator.h).
 
 #include "base/clock.h"
 #include "conntrack/tracker.h"
 #include "flow/flow_table.h"
 #include "hosts/host_table.h"
+#include "nat/allocator.h"
+#include "nat/decision.h"
 #include "nat/early_drop.h"
 #include "nat/holders.h"
-#include "nat/mapper.h"
-#include "nat/port_blocks.h"
-#include "nat/port_choice.h"
+#include "nat/kept_endpoints.h"
+#include "nat/mappings.h"
 #include "nat/rules.h"
 #include "nat/stock.h"
+#include "nat/ties.h"
 #include "net/side.h"
 #include "net/tuple.h"
 #include "stats/counters.h"
@@ -35,39 +38,16 @@ namespace sluice::nat {
 struct NatParams {
     flow::FlowTable& table;
     const Rules& rules;
-    pool::Leases& leases;
-    pool::Exhaustion& exhaustion;
-    pool::ChangedPorts& changed_ports;
-    const pool::Steering* steering;
     const pool::StaticMappings& statics;
+    KeptEndpoints& kept;
+    const pool::Draws& draws;
+    pool::Exhaustion& exhaustion;
+    const pool::Steering* steering;  ///< Null: replies arrive where they arrive.
     conntrack::Tuning tuning;
     hosts::HostTable& hosts;
     hosts::Limits limits;  ///< Of each inside host.
     HolderParams holders = {};
     uint32_t reserve = 0;  ///< Records kept for a full table; nat::reserve_for().
-};
-
-/// The inside endpoint behind a public one.
-struct Behind {
-    net::Endpoint inside;
-    std::optional<uint32_t> mapping;  ///< The record of the mapping; nothing for a static one.
-};
-
-/// What the first packet of a flow asks for.
-struct Request {
-    net::Tuple original;
-    net::Endpoint target;  ///< Whom the packet is for: its destination, or who holds that.
-    net::Sides sides;      ///< Its source is translated if it comes from inside.
-    std::optional<uint32_t> mapping = {};  ///< By which the target is reached; its filter decides.
-
-    /// From inside to the world.
-    static Request outward(const net::Tuple& original) {
-        return {original, {original.destination, original.destination_port}, {}};
-    }
-    /// To an inside host, which holds the packet's destination.
-    static Request inward(const net::Tuple& original, const Behind& behind, net::Side from) {
-        return {original, behind.inside, {from, net::Side::Inside}, behind.mapping};
-    }
 };
 
 /// What became of a packet that met no flow.
@@ -112,24 +92,25 @@ public:
     Tracking track(flow::FlowRef ref, const conntrack::Segment& segment, Tick now);
 
 private:
-    Chosen choose(const Request& request, Tick now);
-    std::optional<net::Endpoint> mapped(const net::Tuple& original, const Rule* rule,
-                                        Chosen& chosen, Tick now);
-    /// What a flow is to hang on, if anything.
-    struct Support {
-        std::optional<uint32_t> holder;
-        bool is_missing = false;  ///< There is no room for it.
+    /// The packet that opens a flow.
+    struct First {
+        const Request& request;
+        const conntrack::Segment& segment;
+        const conntrack::Verdict& verdict;
+        hosts::HostIndex host;
+        Tick now;
     };
-    Support support(const Request& request, const Chosen& chosen, Tick now);
+
     hosts::Admitted admit(const Request& request, Tick now);
-    Opening claim(const Request& request, const conntrack::Segment& segment,
-                  const conntrack::Verdict& verdict, hosts::HostIndex host, Tick now);
-    std::optional<uint32_t> take_record(const net::Tuple& original, hosts::HostIndex host,
-                                        Tick now);
-    bool make_room(const net::Tuple& original, hosts::HostIndex host, Tick now);
-    void fill(flow::FlowRecord& record, const Request& request, const net::Tuple& reply,
-              const conntrack::Verdict& verdict, Tick now) const;
-    void count(const Request& request, const net::Tuple& reply);
+    Opening open_admitted(const First& first);
+    Decision decide(const First& first);
+    std::optional<Opening> commit(const First& first, const Decision& decision);
+    std::optional<Opening> insert(const First& first, const Decision& decision,
+                                  std::optional<uint32_t> holder);
+    std::optional<uint32_t> take_record(const First& first);
+    bool make_room(const First& first);
+    void fill(flow::FlowRecord& record, const First& first, const net::Tuple& reply) const;
+    void count(const First& first, const Decision& decision, uint32_t index);
 
     NatParams params_;
     flow::Member& member_;
@@ -137,9 +118,11 @@ private:
     uint8_t worker_;
     Stock stock_;
     Holders holders_;
-    PortBlocks blocks_;
-    PortChoice ports_;
-    Mapper mapper_;
+    Mappings mappings_;
+    Ties ties_;
+    Allocator allocator_;
+    Trail trail_;
+    uint64_t decisions_ = 0;
     EarlyDrop early_drop_;
 };
 

@@ -1,95 +1,93 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "nat/searches.h"
 
+#include <algorithm>
+#include <numeric>
+
 namespace sluice::nat {
 namespace {
 
-/// A search that finds a free number after fewer taken ones is not in a crowded place. The next one
-/// begins anew elsewhere: to go on would give out one number after the other.
+/// A search that finds a free number after fewer taken ones is not in a crowded place: the next one
+/// begins anew elsewhere.
 constexpr unsigned kCrowded = 64;
+
+net::Tuple without_port(net::Tuple key) {
+    key.destination_port = {};
+    return key;
+}
+
+/// As long ago as the clock can tell: what nobody has used for 24 days is not young again.
+uint32_t age(Tick then, Tick now) {
+    return static_cast<uint32_t>((now - then).milliseconds);
+}
+
+/// What goes first to make room: an entry that is not in use, else the oldest.
+uint64_t vacancy(const Search& search, Tick now) {
+    return search.key == net::Tuple{} ? ~uint64_t{0} : age(search.used, now);
+}
 
 }  // namespace
 
-Searches::Set& Searches::set_of(const net::Tuple& key, pool::PortRange range) {
+Walk::Walk(pool::PortRange range, uint32_t start, uint32_t stride)
+    : range_(range), start_(static_cast<uint16_t>(start)) {
+    const uint32_t size = range.size();
+    if (stride == 0)
+        stride = 1;
+    while (std::gcd(stride, size) != 1)
+        stride = stride + 1 == size ? 1 : stride + 1;
+    stride_ = static_cast<uint16_t>(stride);
+}
+
+size_t Searches::set_of(const net::Tuple& key, pool::PortRange range) {
     uint64_t hash = uint64_t{key.source.raw} << 32 | key.destination.raw;
     hash = (hash ^ hash >> 29) * 0x9e3779b97f4a7c15;
     hash ^= uint64_t{key.source_port.raw} << 32 | uint64_t{range.first} << 8 |
             static_cast<uint8_t>(key.protocol);
     hash = (hash ^ hash >> 31) * 0x9e3779b97f4a7c15;
-    return sets_[hash >> 32 & (kSets - 1)];
+    return hash >> 32 & (kSets - 1);
 }
 
-PortSearch* Searches::find(const net::Tuple& key, pool::PortRange range, Tick now) {
-    net::Tuple plain = key;
-    plain.destination_port = {};
-    for (PortSearch& search : set_of(plain, range)) {
-        if (search.key != plain || search.range != range)
+const Search* Searches::find(const net::Tuple& key, pool::PortRange range, Tick now) const {
+    const net::Tuple plain = without_port(key);
+    for (const Search& search : sets_[set_of(plain, range)]) {
+        if (search.key != plain || search.walk.range() != range)
             continue;
-        search.used = now;
         const bool has_ended = search.endings != table_.endings().watch(plain);
-        const bool is_old = search.is_over() && !(search.proven + kExhausted).is_after(now);
-        if (!has_ended && !is_old)
-            return &search;
-        search = {};
+        const bool is_old = age(search.used, now) >= uint32_t(kExhausted.milliseconds);
+        return has_ended || (search.is_over() && is_old) ? nullptr : &search;
     }
     return nullptr;
 }
 
-PortSearch& Searches::add(net::Tuple key, pool::PortRange range, Tick now) {
-    key.destination_port = {};
-    Set& set = set_of(key, range);
-    PortSearch* place = &set[0];
-    for (PortSearch& search : set) {
-        const bool is_free = search.key == net::Tuple{};
-        if (is_free || place->used.is_after(search.used))
-            place = &search;
-        if (is_free)
-            break;
-    }
-    *place = {};
-    place->key = key;
-    place->range = range;
-    place->used = now;
-    return *place;
-}
-
-PortSearch Searches::begin(const net::Tuple& key, pool::PortRange range) {
-    PortSearch search;
-    search.range = range;
+Search Searches::begin(const net::Tuple& key, const Walk& walk) const {
+    Search search;
+    search.key = without_port(key);
+    search.walk = walk;
     // Before the first look: what ends after it is missed by none.
-    search.endings = table_.endings().watch(key);
-    search.next = static_cast<uint16_t>(draw() % range.size());
+    search.endings = table_.endings().watch(search.key);
     return search;
 }
 
-/// Remembers how far a search has come, where that is of use to the next.
-Searches::Outcome Searches::keep(PortSearch* known, const net::Tuple& key, const PortSearch& search,
-                                 bool found, Tick now) {
-    if (found && search.in_a_row < kCrowded) {
-        if (known != nullptr)
-            *known = {};
-        return Outcome::Found;
+void Searches::remember(const Search& search, Tick now) {
+    Set& set = sets_[set_of(search.key, search.walk.range())];
+    Search* place = nullptr;
+    for (Search& other : set)
+        if (other.key == search.key && other.walk.range() == search.walk.range())
+            place = &other;
+    if (search.has_found && search.in_a_row < kCrowded) {
+        if (place != nullptr)
+            *place = {};
+        return;
     }
-    if (known == nullptr)
-        known = &add(key, search.range, now);
-    known->next = search.next;
-    known->taken = search.taken;
-    known->in_a_row = found ? 0 : search.in_a_row;
-    known->endings = search.endings;
-    known->proven = now;
-    if (found)
-        return Outcome::Found;
-    return known->is_over() ? Outcome::Exhausted : Outcome::Unfinished;
-}
-
-uint32_t Searches::draw() {
-    ++draws_;
-    net::Tuple block;
-    block.unused[0] = 1;  // which no packet's tuple has
-    block.source.raw = static_cast<uint32_t>(draws_);
-    block.destination.raw = static_cast<uint32_t>(draws_ >> 32);
-    block.source_port.raw = salt_;
-    return table_.hash(block);
+    if (place == nullptr)
+        place = std::max_element(set.begin(), set.end(), [&](const Search& a, const Search& b) {
+            return vacancy(a, now) < vacancy(b, now);
+        });
+    *place = search;
+    if (search.has_found)
+        place->in_a_row = 0;
+    place->has_found = false;
+    place->used = now;
 }
 
 }  // namespace sluice::nat

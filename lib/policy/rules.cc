@@ -82,7 +82,8 @@ std::vector<AddressRange> merged(std::vector<AddressRange> ranges) {
     return result;
 }
 
-Rules::Rules(std::span<const RuleParams> rules, uint64_t key, std::span<const Match> denied)
+Rules::Rules(std::span<const RuleParams> rules, const pool::AddressKey& key,
+             std::span<const Match> denied)
     : classifier_(matches_of(rules)),
       denials_(denied),
       served_(inside_of(rules, [](const RuleParams&) { return true; })),
@@ -105,7 +106,7 @@ Rules::Rules(std::span<const RuleParams> rules, uint64_t key, std::span<const Ma
         ranges_.push_back({Be32::from_host(1), Be32::from_host(0)});
 }
 
-void Rules::make_pools(std::span<const RuleParams> rules, uint64_t key) {
+void Rules::make_pools(std::span<const RuleParams> rules, const pool::AddressKey& key) {
     std::map<PoolKey, const pool::AddressPool*> known;
     uint32_t slots = 0;
     for (size_t i = 0; i < rules.size(); ++i) {

@@ -115,7 +115,8 @@ struct Rule {
 class Rules {
 public:
     /// `key` is that of the pools' choice of address.
-    Rules(std::span<const RuleParams> rules, uint64_t key, std::span<const Match> denied = {});
+    Rules(std::span<const RuleParams> rules, const pool::AddressKey& key,
+          std::span<const Match> denied = {});
     Rules(const Rules&) = delete;
 
     /// The rule by which an inside host sends this packet; null when none serves it.
@@ -149,7 +150,7 @@ public:
 
 private:
     const Rule* rule(uint32_t number) const { return number == kNone ? nullptr : &rules_[number]; }
-    void make_pools(std::span<const RuleParams> rules, uint64_t key);
+    void make_pools(std::span<const RuleParams> rules, const pool::AddressKey& key);
     bool search(Be32 address) const;
 
     std::vector<std::unique_ptr<pool::AddressPool>> pools_;

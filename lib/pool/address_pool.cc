@@ -13,15 +13,21 @@ constexpr uint64_t mix(uint64_t word) {
     return word ^ word >> 33;
 }
 
+/// The second word of what is hashed: what the first one is.
+constexpr uint64_t kOfHost = 1;
+constexpr uint64_t kOfAddress = 2;
+
 }  // namespace
 
-AddressPool::AddressPool(std::span<const Be32> addresses, uint64_t secret, PortRange ports,
+AddressPool::AddressPool(std::span<const Be32> addresses, const AddressKey& key, PortRange ports,
                          uint32_t first_slot)
     : addresses_(addresses.begin(), addresses.end()),
-      secret_(secret),
+      key_(key),
       ports_(ports),
       first_slot_(first_slot) {
     std::sort(addresses_.begin(), addresses_.end());
+    for (const Be32 address : addresses_)
+        values_.push_back(sip_hash(key_.words, address.raw, kOfAddress));
     first_ = addresses_.front().host();
     last_ = addresses_.back().host();
     contiguous_ = last_ - first_ + 1 == addresses_.size();
@@ -31,22 +37,27 @@ bool AddressPool::search(Be32 address) const {
     return std::binary_search(addresses_.begin(), addresses_.end(), address);
 }
 
-uint64_t AddressPool::rank(Be32 host, Be32 address) const {
-    return mix(mix(secret_ ^ host.raw) ^ (uint64_t{address.raw} << 32 | address.raw));
+uint64_t AddressPool::value_of(Be32 host) const {
+    return sip_hash(key_.words, host.raw, kOfHost);
+}
+
+/// Of a host's value and an address's: both are secret, so this need not be.
+uint64_t AddressPool::rank(uint64_t host, uint32_t index) const {
+    return mix(host ^ values_[index]);
 }
 
 Choice AddressPool::first(Be32 host) const {
-    Choice best{0, rank(host, addresses_[0])};
+    const uint64_t value = value_of(host);
+    Choice best{0, rank(value, 0)};
     for (uint32_t i = 1; i < size(); ++i)
-        if (const uint64_t other = rank(host, addresses_[i]); other > best.rank)
+        if (const uint64_t other = rank(value, i); other > best.rank)
             best = {i, other};
     return best;
 }
 
 std::span<uint32_t> AddressPool::ranked(Be32 host, std::span<uint32_t> order) const {
-    const auto is_better = [&](uint32_t a, uint32_t b) {
-        return rank(host, addresses_[a]) > rank(host, addresses_[b]);
-    };
+    const uint64_t value = value_of(host);
+    const auto is_better = [&](uint32_t a, uint32_t b) { return rank(value, a) > rank(value, b); };
     size_t count = 0;
     for (uint32_t i = 0; i < size(); ++i) {
         if (count == order.size()) {  // full: the worst gives way

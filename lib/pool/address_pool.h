@@ -5,14 +5,17 @@
 /// Address pool: public addresses with the ports of theirs that may be used, and which of the
 /// addresses an inside host is given.
 ///
-/// Shape    A host ranks all addresses by a keyed hash of (host, address) and takes the highest:
-///          rendezvous hashing. It keeps one address (RFC 4787 REQ-2, paired pooling), and a
+/// Shape    A host ranks all addresses by a hash of its value and theirs under a keyed function,
+/// and
+///          takes the highest: rendezvous hashing. Who does not have the key cannot tell which
+///          hosts share an address. It keeps one address (RFC 4787 REQ-2, paired pooling), and a
 ///          change of the pool moves only the hosts of the addresses that came or went.
 /// Threads  Immutable after construction.
 /// Cost     contains() is one comparison for one contiguous pool; first() and ranked() read every
 ///          address.
 
 #include "base/big_endian.h"
+#include "pool/address_key.h"
 #include "pool/port_range.h"
 
 #include <cstdint>
@@ -29,8 +32,8 @@ struct Choice {
 
 class AddressPool {
 public:
-    /// `addresses` is not empty and holds none twice; `secret` keys the ranking.
-    AddressPool(std::span<const Be32> addresses, uint64_t secret, PortRange ports = kAllPorts,
+    /// `addresses` is not empty and holds none twice; `key` keys the ranking.
+    AddressPool(std::span<const Be32> addresses, const AddressKey& key, PortRange ports = kAllPorts,
                 uint32_t first_slot = 0);
 
     bool contains(Be32 address) const {
@@ -51,11 +54,13 @@ public:
     std::span<uint32_t> ranked(Be32 host, std::span<uint32_t> order) const;
 
 private:
-    uint64_t rank(Be32 host, Be32 address) const;
+    uint64_t value_of(Be32 host) const;
+    uint64_t rank(uint64_t host, uint32_t index) const;
     bool search(Be32 address) const;
 
-    std::vector<Be32> addresses_;  // sorted
-    uint64_t secret_;
+    std::vector<Be32> addresses_;   // sorted
+    std::vector<uint64_t> values_;  // of each, under the key
+    AddressKey key_;
     PortRange ports_;
     uint32_t first_slot_;
     uint32_t first_;

@@ -33,8 +33,8 @@ inline constexpr PortRange kAllPorts{0, 65535};
 /// The ports that anybody may bind; port blocks are cut from it.
 inline constexpr PortRange kUserPorts{1024, 65535};
 
-/// The ports of a pool from which blocks are cut; size 0 where it has none.
-constexpr PortRange leased_ports(PortRange pool) {
+/// The user ports of a pool; size 0 where it has none.
+constexpr PortRange user_ports(PortRange pool) {
     const uint16_t first = pool.first > kUserPorts.first ? pool.first : kUserPorts.first;
     return pool.last < first ? PortRange{1, 0} : PortRange{first, pool.last};
 }
@@ -50,7 +50,7 @@ struct BlockGrid {
     }
     /// The numbers of the blocks that lie within a pool's user ports; size 0 where it has none.
     constexpr PortRange numbers(PortRange pool) const {
-        const PortRange user = leased_ports(pool);
+        const PortRange user = user_ports(pool);
         const uint32_t first = (uint32_t{user.first} + size - 1) / size;
         const uint32_t behind = (uint32_t{user.last} + 1) / size;
         if (user.size() == 0 || behind <= first)

@@ -29,9 +29,9 @@ enum class Verify : uint8_t { TrustNic, Software, Never };
 struct Shared {
     flow::FlowTable& table;
     const policy::Rules& rules;
-    pool::Leases& leases;
     pool::Exhaustion& exhaustion;
-    pool::ChangedPorts& changed_ports;
+    nat::KeptEndpoints& kept_endpoints;
+    const pool::Draws& draws;
     const pool::Steering* steering = nullptr;  ///< Null: replies arrive where they arrive.
     const pool::StaticMappings& statics;
     conntrack::Tuning tuning;

@@ -2,19 +2,21 @@
 #pragma once
 
 /// \file
-/// What holders, mappings and blocks stand on, for their tests: two workers over one table, with a
-/// rule and a clock.
+/// What the tests of this folder stand on: two workers over one table, with a rule and a clock.
 
+#include "catch.h"
 #include "flow/flow_table.h"
-#include "nat/mapper.h"
-#include "nat/port_blocks.h"
+#include "nat/nat.h"
 #include "packet_builder.h"
 
 #include <memory>
 #include <utility>
-#include <vector>
 
 namespace sluice::nat::testing {
+
+inline constexpr Secret kSecret{1, 2, 3, 4};
+inline constexpr auto kServer = "203.0.113.10";
+inline constexpr auto kOtherServer = "203.0.113.11";
 
 inline net::Endpoint endpoint(const char* address, uint16_t port) {
     return {test::ip(address), Be16::from_host(port)};
@@ -24,43 +26,104 @@ inline Be32 host(uint32_t number) {
     return Be32::from_host(0x0a010000 + number);
 }
 
+inline net::Tuple udp(Be32 source, uint16_t port, const char* server = kServer) {
+    return {
+        source, test::ip(server), Be16::from_host(port), Be16::from_host(80), net::Protocol::Udp,
+        {}};
+}
+
+/// Hosts of 10.1.0.0/16, and so many addresses from 198.51.100.1 on, of which `ports` may be used.
+inline RuleParams rule_with(uint32_t addresses, pool::PortRange ports) {
+    const Be32 first = test::ip("198.51.100.1");
+    return {.inside = {host(0), 16},
+            .addresses = {{first, Be32::from_host(first.host() + addresses - 1)}},
+            .ports = ports};
+}
+
 struct Ground {
     Ground(const HolderParams& holders, RuleParams served_hosts, uint32_t flows)
-        : table(make(flows)), params(holders), served(std::move(served_hosts)) {}
+        : table(make(flows)), holder_params(holders), served(std::move(served_hosts)) {}
 
     static std::unique_ptr<flow::FlowTable> make(uint32_t flows) {
         flow::FlowTableParams params;
         params.capacity = flows;
-        params.secret = {1, 2, 3, 4};
+        params.secret = kSecret;
         return std::move(flow::FlowTable::create(params).value());
     }
 
+    NatParams params() {
+        return {*table,   rules, statics, kept, draws,        exhaustion,
+                steering, {},    *hosts,  {},   holder_params};
+    }
+
+    std::unique_ptr<hosts::HostTable> hosts =
+        std::move(hosts::HostTable::create({.capacity = 1024, .flows = 1 << 17}).value());
     std::unique_ptr<flow::FlowTable> table;
-    HolderParams params;
+    HolderParams holder_params;
     RuleParams served;
     Rules rules{{&served, 1}, 1};
     const Rule& rule = *rules.find(served.inside.address);
     pool::StaticMappings statics;
+    KeptEndpoints kept;
+    pool::Draws draws{kSecret};
     pool::Exhaustion exhaustion{rule.pool->size()};
+    const pool::Steering* steering = nullptr;
     Tick now{0xffff'fff0};  // the clock runs over soon
 };
 
-/// One worker's.
+/// One worker's parts, to be used one by one.
 struct Hands {
     Hands(Ground& ground, uint8_t worker)
         : member(*ground.table),
-          holders({*ground.table, member, stock, counters, worker}, ground.params),
-          blocks({*ground.table, ground.statics, ground.exhaustion}, ground.params.blocks, holders,
-                 counters, worker),
-          mapper({*ground.table, ground.rules, ground.statics, ground.exhaustion}, holders, blocks,
-                 worker) {}
+          holders({*ground.table, member, stock, counters, worker}, ground.holder_params),
+          mappings(*ground.table, ground.rules, ground.holder_params),
+          ties(holders, mappings),
+          allocator({*ground.table, ground.rules, mappings, ground.statics, ground.kept,
+                     ground.draws, ground.steering, ground.holder_params.blocks},
+                    worker) {}
 
     flow::Member member;
     stats::Counters counters;
     Stock stock{member, 0};
     Holders holders;
-    PortBlocks blocks;
-    Mapper mapper;
+    Mappings mappings;
+    Ties ties;
+    Allocator allocator;
+    Trail trail;
+    uint64_t decisions = 0;
+};
+
+/// A worker's Nat, and flows of UDP that it opens.
+struct Opener {
+    explicit Opener(Ground& its_ground, uint8_t worker = 0)
+        : ground(its_ground),
+          member(*ground.table),
+          nat(ground.params(), member, counters, worker) {}
+
+    Opening open(Be32 source, uint16_t port, const char* server = kServer) {
+        const uint64_t before = probes();
+        const Opening opening = nat.open(Request::outward(udp(source, port, server)),
+                                         {net::Protocol::Udp, 0, 0}, ground.now);
+        nat.finish();
+        member.quiescent();
+        REQUIRE(probes() - before <= kMaxProbes);
+        return opening;
+    }
+    const net::Tuple& reply(const Opening& opening) {
+        REQUIRE(opening.outcome == Opening::Outcome::Opened);
+        return ground.table->record(opening.flow).key(net::Direction::Reply);
+    }
+    uint16_t port(const Opening& opening) { return reply(opening).destination_port.host(); }
+    void end(uint32_t index) {
+        REQUIRE(member.kill(index, ground.table->record(index).life.load()));
+    }
+    void end(const Opening& opening) { end(opening.flow.index()); }
+    uint64_t probes() const { return counters.count[stats::Count::PortProbes].read(); }
+
+    Ground& ground;
+    flow::Member member;
+    stats::Counters counters;
+    Nat nat;
 };
 
 }  // namespace sluice::nat::testing

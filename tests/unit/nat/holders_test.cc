@@ -7,7 +7,7 @@
 using namespace sluice;
 using namespace sluice::nat;
 using namespace sluice::nat::testing;
-using Outcome = Holders::Claim::Outcome;
+using Made = Holders::Made::Result;
 
 namespace {
 
@@ -21,10 +21,10 @@ struct Bench : Ground {
                  {.inside = {host(0), 16}, .addresses = {{kExternal.address, kExternal.address}}},
                  64) {}
 
-    uint32_t make(const HolderKeys& keys, const Holders::Ties& ties = {}) {
-        const auto claim = one.holders.make(keys, ties, now);
-        REQUIRE(claim.outcome == Outcome::Made);
-        return claim.index;
+    uint32_t make(const HolderKeys& keys, const Holders::Links& links = {}) {
+        const auto made = one.holders.make(keys, links, now);
+        REQUIRE(made.result == Made::New);
+        return made.index;
     }
     bool kill(uint32_t index) { return one.member.kill(index, table->record(index).life.load()); }
 
@@ -39,16 +39,16 @@ TEST_CASE("holders: an endpoint has one holder, and a holder one endpoint", "[na
     const uint32_t index = bench.make(mapping_keys(kUdp, kInside, kExternal));
     const auto again = bench.other.holders.make(
         mapping_keys(kUdp, kInside, endpoint("198.51.100.1", 1)), {}, bench.now);
-    CHECK(again.outcome == Outcome::Exists);
+    CHECK(again.result == Made::Existing);
     CHECK(again.index == index);
     CHECK(bench.other.holders
               .make(mapping_keys(kUdp, endpoint("10.1.0.11", 1), kExternal), {}, bench.now)
-              .outcome == Outcome::EndpointTaken);
+              .result == Made::Taken);
     CHECK(bench.other.holders
               .make(mapping_keys(net::Protocol::Tcp, kInside, kExternal), {}, bench.now)
-              .outcome == Outcome::Made);
-    CHECK(bench.other.holders.find(mapping_keys(kUdp, {}, kExternal).reply, bench.now) == index);
-    CHECK(bench.other.holders.find(mapping_keys(kUdp, kInside, {}).original, bench.now) == index);
+              .result == Made::New);
+    CHECK(find_holder(*bench.table, mapping_keys(kUdp, {}, kExternal).reply, bench.now) == index);
+    CHECK(find_holder(*bench.table, mapping_keys(kUdp, kInside, {}).original, bench.now) == index);
     // No packet's tuple finds it.
     net::Tuple packet = mapping_keys(kUdp, {}, kExternal).reply;
     packet.kind = 0;
@@ -73,7 +73,7 @@ TEST_CASE("holders: what others hang on does not end before them", "[nat]") {
     CHECK(bench.kill(block));
     CHECK(bench.one.holders
               .make(contact_keys(kUdp, kInside, kInside, kExternal), {.parent = mapping}, bench.now)
-              .outcome == Outcome::ParentEnded);
+              .result == Made::ParentEnded);
     CHECK(bench.table->size() == 0);
 }
 
@@ -87,7 +87,7 @@ TEST_CASE("holders: nothing hangs on a claim that may still fail", "[nat]") {
     new (record.tracker.data()) flow::Holding;
     CHECK(bench.one.holders
               .make(contact_keys(kUdp, kInside, kInside, kExternal), {.parent = pending}, bench.now)
-              .outcome == Outcome::ParentEnded);
+              .result == Made::ParentEnded);
     CHECK(record.holding().dependents.load() == 0);
     bench.other.member.give_back({&pending, 1});
 }
@@ -102,10 +102,10 @@ TEST_CASE("holders: a refresh keeps a holder and what it hangs on, but no block"
     bench.now = bench.now + Duration::seconds(200);
     bench.one.holders.refresh(contact, bench.now);
     const Tick later = bench.now + Duration::seconds(299);
-    CHECK(bench.one.holders.find(mapping_keys(kUdp, {}, kExternal).reply, later) == mapping);
-    CHECK_FALSE(bench.one.holders.is_resting(contact, later));
+    CHECK(find_holder(*bench.table, mapping_keys(kUdp, {}, kExternal).reply, later) == mapping);
+    CHECK_FALSE(is_resting(bench.table->record(contact), bench.holder_params, later));
     CHECK(bench.table->record(block).deadline.load() == before);
-    CHECK(bench.one.holders.find(block_keys(kInside.address, 0, {}).original, later) == block);
+    CHECK(find_holder(*bench.table, block_keys(kInside.address, 0, {}).original, later) == block);
 }
 
 TEST_CASE("holders: one that rests is found, and revived by a refresh", "[nat]") {
@@ -114,16 +114,20 @@ TEST_CASE("holders: one that rests is found, and revived by a refresh", "[nat]")
     const uint32_t rests = bench.make(mapping_keys(kUdp, kInside, kExternal), {.rests = true});
     const uint32_t ends = bench.make(mapping_keys(net::Protocol::Tcp, kInside, kExternal));
     const Tick start = bench.now;
-    CHECK_FALSE(bench.one.holders.is_resting(rests, start + Duration{9'999}));
-    CHECK(bench.one.holders.is_resting(rests, start + Duration::seconds(10)));
-    CHECK(bench.one.holders.is_resting(ends, start + Duration::seconds(10)));
-    CHECK(bench.one.holders.find(key, start + Duration{29'999}) == rests);
-    CHECK_FALSE(bench.one.holders.find(key, start + Duration::seconds(30)));
+    CHECK_FALSE(
+        is_resting(bench.table->record(rests), bench.holder_params, start + Duration{9'999}));
+    CHECK(
+        is_resting(bench.table->record(rests), bench.holder_params, start + Duration::seconds(10)));
+    CHECK(
+        is_resting(bench.table->record(ends), bench.holder_params, start + Duration::seconds(10)));
+    CHECK(find_holder(*bench.table, key, start + Duration{29'999}) == rests);
+    CHECK_FALSE(find_holder(*bench.table, key, start + Duration::seconds(30)));
     bench.now = start + Duration::seconds(29);
     CHECK(bench.other.holders
               .make(mapping_keys(kUdp, endpoint("10.1.0.11", 1), kExternal), {}, bench.now)
-              .outcome == Outcome::EndpointTaken);
+              .result == Made::Taken);
     bench.one.holders.refresh(rests, bench.now);
-    CHECK_FALSE(bench.one.holders.is_resting(rests, bench.now + Duration::seconds(10)));
-    CHECK(bench.one.holders.find(key, bench.now + Duration::seconds(30)) == rests);
+    CHECK_FALSE(is_resting(bench.table->record(rests), bench.holder_params,
+                           bench.now + Duration::seconds(10)));
+    CHECK(find_holder(*bench.table, key, bench.now + Duration::seconds(30)) == rests);
 }

@@ -64,13 +64,12 @@ struct Bench {
                            .addresses = {{ip("198.51.100.1"), ip("198.51.100.2")}}};
     nat::Rules rules{{&served, 1}, 1};
     const pool::AddressPool& pool = *rules.pools()[0];
-    std::vector<pool::PortRange> slots{pool::kAllPorts, pool::kAllPorts};
-    pool::Leases leases{2, slots, 1};
     pool::Exhaustion exhaustion{2};
-    pool::ChangedPorts changed_ports;
+    nat::KeptEndpoints kept;
+    pool::Draws draws{{1, 2, 3, 4}};
     pool::StaticMappings statics;
-    nat::NatParams params{*table_, rules,   leases, exhaustion, changed_ports,
-                          nullptr, statics, {},     *hosts,     {}};
+    nat::NatParams params{*table_,    rules,   statics, kept,   draws,
+                          exhaustion, nullptr, {},      *hosts, {}};
     flow::Member member{*table_}, other_member{*table_};
     stats::Counters counters, other_counters;
     nat::Nat nat{params, member, counters, 0};
@@ -99,25 +98,6 @@ TEST_CASE("nat: every flow to one server has its own reply tuple", "[nat]") {
         CHECK(reply.destination_port.host() >= 1024);
         CHECK(taken.emplace(reply.destination.raw, reply.destination_port.raw).second);
     }
-}
-
-TEST_CASE("nat: a changed port comes from the worker's own blocks", "[nat]") {
-    Bench bench;
-    REQUIRE(bench.udp("10.1.0.2", 5000).outcome == Opening::Outcome::Opened);
-    REQUIRE(bench.udp("10.1.0.3", 5000).outcome == Opening::Outcome::Opened);
-    unsigned changed = 0;
-    for (int host = 4; host < 20; ++host) {
-        const Opening opening = bench.udp(("10.1.0." + std::to_string(host)).c_str(), 5000);
-        REQUIRE(opening.outcome == Opening::Outcome::Opened);
-        const net::Tuple& reply = bench.reply(opening);
-        const uint16_t port = reply.destination_port.host();
-        if (port == 5000)
-            continue;
-        ++changed;
-        const uint32_t address = reply.destination == bench.pool.address(0) ? 0 : 1;
-        CHECK(bench.leases.blocks(0, address).range[0].contains(port));
-    }
-    CHECK(changed >= 14);
 }
 
 TEST_CASE("nat: a privileged port is replaced by a privileged one", "[nat][rfc4787]") {

@@ -49,6 +49,26 @@ TEST_CASE("address pool: a host keeps its address", "[pool][rfc4787]") {
         CHECK(pool.first(host(i)).index == pool.first(host(i)).index);
 }
 
+TEST_CASE("address pool: who shares an address, nobody can tell without the key", "[pool]") {
+    const auto sharing = [](const AddressPool& pool, uint32_t from) {
+        std::vector<bool> result;
+        for (uint32_t i = 0; i < 4096; ++i)
+            result.push_back(pool.first(host(from)).index == pool.first(host(from + 1 + i)).index);
+        return result;
+    };
+    const auto members = addresses(0xc6336401, 2);
+    const AddressPool pool(members, {1, 2});
+    // Neither another key, in either of its words, nor another host tells anything of it.
+    for (const auto& other : {sharing(AddressPool(members, {1, 3}), 0),
+                              sharing(AddressPool(members, {2, 2}), 0), sharing(pool, 1)}) {
+        const auto these = sharing(pool, 0);
+        unsigned same = 0;
+        for (size_t i = 0; i < these.size(); ++i)
+            same += these[i] == other[i];
+        CHECK((same > 2048 - 160 && same < 2048 + 160));  // five standard deviations
+    }
+}
+
 TEST_CASE("address pool: hosts spread evenly over the addresses", "[pool]") {
     const AddressPool pool(addresses(0xc6336401, 8), kSecret);
     std::map<uint32_t, unsigned> hosts;

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sluice/address_key.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+namespace sluice {
+namespace {
+
+/// A file descriptor, closed with its object.
+class File {
+public:
+    explicit File(int descriptor) : descriptor_(descriptor) {}
+    File(const File&) = delete;
+    ~File() {
+        if (descriptor_ >= 0)
+            close(descriptor_);
+    }
+    bool is_open() const { return descriptor_ >= 0; }
+    int get() const { return descriptor_; }
+
+private:
+    int descriptor_;
+};
+
+Result<pool::AddressKey> read_key(const std::string& name, const File& file) {
+    std::array<char, 2 * pool::kAddressKeyDigits> text;
+    const ssize_t bytes = read(file.get(), text.data(), text.size());
+    if (bytes < 0)
+        return Error{"cannot read " + name + ": " + std::strerror(errno)};
+    std::string_view word(text.data(), static_cast<size_t>(bytes));
+    if (word.ends_with('\n'))
+        word.remove_suffix(1);
+    const auto key = pool::parse_address_key(word);
+    if (!key)
+        return Error{name + " holds no key of " + std::to_string(pool::kAddressKeyDigits) +
+                     " hexadecimal digits: mend it, or remove it and a new one is drawn"};
+    return *key;
+}
+
+}  // namespace
+
+std::string address_key_file(const std::string& socket) {
+    return socket + ".address-key";
+}
+
+Result<pool::AddressKey> keep_address_key(const std::string& name,
+                                          const std::function<void(std::string_view)>& warn) {
+    const File known(open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (known.is_open())
+        return read_key(name, known);
+    if (errno != ENOENT && errno != ENOTDIR)
+        return Error{"cannot open " + name + ": " + std::strerror(errno)};
+
+    SipKey drawn;
+    if (getrandom(drawn.data(), sizeof drawn, 0) != sizeof drawn)
+        return Error{"the kernel gives no random numbers for the key of public addresses"};
+    const pool::AddressKey key(drawn[0], drawn[1]);
+    const std::string text = to_string(key) + '\n';
+    const File made(open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (!made.is_open() || write(made.get(), text.data(), text.size()) != ssize_t(text.size())) {
+        warn("hosts may get other public addresses at the next start: cannot write " + name + ": " +
+             std::strerror(errno));
+        if (made.is_open())
+            unlink(name.c_str());
+    }
+    return key;
+}
+
+}  // namespace sluice

@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "nat/allocator.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+namespace sluice::nat {
+namespace {
+
+using net::Endpoint;
+using pool::PortRange;
+using stats::Drop;
+
+/// Lookups of numbers that fit, drawn at random; and numbers drawn for them, enough for 63 workers.
+constexpr unsigned kSomeTries = 16;
+constexpr uint32_t kSomeSteps = 2048;
+
+/// Numbers that a search goes past, those that are reserved without a lookup.
+constexpr unsigned kMostSteps = 8192;
+
+/// Lookups in a block that is new, and so free.
+constexpr unsigned kNewBlockProbes = 16;
+
+constexpr size_t kMostBlocks = 64;  ///< Of a host, as the configuration allows.
+
+Decision refused(Drop reason) {
+    Decision decision;
+    decision.reason = reason;
+    return decision;
+}
+
+Decision at(Endpoint external) {
+    Decision decision;
+    decision.external = external;
+    return decision;
+}
+
+}  // namespace
+
+Decision Allocator::decide(const Request& request, uint64_t n, Tick now, Trail& trail) const {
+    trail.clear();
+    Decision decision = decide_source(request, n, now, trail);
+    decision.is_filtered = decision.external && request.mapping &&
+                           !params_.mappings.lets_in(*request.mapping, *decision.external, now);
+    return decision;
+}
+
+/// From outside the source stays; from inside it becomes what a mapping says, else what is free.
+Decision Allocator::decide_source(const Request& request, uint64_t n, Tick now,
+                                  Trail& trail) const {
+    const Endpoint inside = request.source();
+    const net::Protocol protocol = request.original.protocol;
+    if (request.is_inward())
+        return at(inside);
+    if (const auto fixed = params_.statics.outside_of(protocol, inside))
+        return at(*fixed);
+    const Rule* rule = params_.rules.find(request.original);
+    if (rule == nullptr)
+        return refused(Drop::ForeignSource);
+    if (!rule->translates())
+        return at(inside);
+    const Independence* mapped = rule->independence_of(protocol, inside.port.host());
+    Wish wish{.rule = *rule,
+              .key = mapped != nullptr ? mapping_keys(protocol, {}, {}).reply : request.reply({}),
+              .host = inside.address,
+              .own = inside.port.host(),
+              .mapped = mapped,
+              .now = now,
+              .decision = pool::Draws::decision(worker_, n),
+              .trail = trail};
+    if (mapped != nullptr)
+        return decide_mapping(wish, inside);
+    wish.kept = params_.kept.find(params_.table, request.original, now);
+    return find(wish);
+}
+
+Decision Allocator::decide_mapping(Wish& wish, Endpoint inside) const {
+    if (const auto mapping = params_.mappings.of(wish.key.protocol, inside, wish.now)) {
+        Decision decision = at(params_.mappings.external_of(*mapping));
+        decision.mapping = mapping;
+        return decision;
+    }
+    Decision decision = find(wish);
+    decision.new_mapping = wish.mapped;
+    return decision;
+}
+
+Decision Allocator::find(Wish& wish) const {
+    const bool has_ports = !net::is_by_address(wish.key.protocol);
+    Decision decision =
+        params_.blocks.size != 0 && has_ports ? find_in_blocks(wish) : find_in_pool(wish);
+    decision.is_searched = true;
+    decision.probes = wish.probes;
+    decision.is_elsewhere = wish.is_elsewhere;
+    return decision;
+}
+
+Decision Allocator::find_in_pool(Wish& wish) const {
+    const pool::AddressPool& pool = *wish.rule.pool;
+    if (wish.kept && pool.contains(wish.kept->address) && try_kept(wish, pool.ports()))
+        return at(wish.found());
+    const Looked looked = look_through_pool(wish);
+    if (looked == Looked::Found)
+        return at(wish.found());
+    if (net::is_by_address(wish.key.protocol))
+        return refused(Drop::AddressesExhausted);
+    return refused(looked == Looked::Unfinished ? Drop::PortsUnsearched : Drop::PortsExhausted);
+}
+
+/// In those that the host has, then in a new one.
+Decision Allocator::find_in_blocks(Wish& wish) const {
+    std::array<Place, kMostBlocks> blocks;
+    size_t count = 0;
+    std::optional<uint16_t> missing;
+    for (uint16_t ordinal = 0; ordinal < params_.blocks.per_host; ++ordinal)
+        if (const auto block = block_of(wish.host, ordinal, wish.now))
+            blocks[count++] = *block;
+        else if (!missing)
+            missing = ordinal;
+    if (missing)
+        wish.left -= kBlockProbes;
+
+    const auto of_block = [&](const Place& block) {
+        Decision decision = at(wish.found());
+        decision.block = block.block;
+        return decision;
+    };
+    const std::span held(blocks.data(), count);
+    for (const Place& block : held)
+        if (wish.kept && wish.kept->address == block.address &&
+            try_kept(wish, ports_in(wish, block.ports)))
+            return of_block(block);
+    bool is_unfinished = false;
+    for (const Place& block : held) {
+        const Looked looked = look(wish, {block.address, ports_in(wish, block.ports)});
+        if (looked == Looked::Found)
+            return of_block(block);
+        is_unfinished |= looked == Looked::Unfinished && !is_used_up(block);
+    }
+    if (missing)
+        return find_in_new_block(wish, *missing);
+    return refused(is_unfinished ? Drop::PortsUnsearched : Drop::HostBlocks);
+}
+
+Decision Allocator::find_in_new_block(Wish& wish, uint16_t ordinal) const {
+    Wish block = wish;
+    block.key = block_keys({}, 0, {}).reply;
+    block.own.reset();
+    block.left = kBlockProbes - kNewBlockProbes;
+    const Looked looked = look_through_pool(block);
+    wish.probes = block.probes;
+    wish.draws = block.draws;
+    wish.is_elsewhere = block.is_elsewhere;
+    if (looked != Looked::Found)
+        return refused(looked == Looked::Full ? Drop::BlocksExhausted : Drop::PortsUnsearched);
+
+    const uint16_t first = block.found().port.host();
+    const PortRange ports{first, static_cast<uint16_t>(first + params_.blocks.size - 1)};
+    wish.left = kNewBlockProbes;
+    if (look(wish, {block.found().address, ports_in(wish, ports)}) != Looked::Found)
+        return refused(Drop::PortsUnsearched);
+    Decision decision = at(wish.found());
+    decision.new_block = {ordinal, block.found()};
+    return decision;
+}
+
+/// The host's addresses, best first.
+Allocator::Looked Allocator::look_through_pool(Wish& wish) const {
+    const pool::AddressPool& pool = *wish.rule.pool;
+    const uint32_t first = first_address(pool, wish.host);
+    Looked looked = look_at_address(wish, first, pool.size() == 1);
+    if (looked == Looked::Found || pool.size() == 1)
+        return looked;
+    std::array<uint32_t, kMostAddresses> order;
+    const auto addresses = pool.ranked(wish.host, order);
+    // The ports of those beyond nobody has looked at.
+    bool is_unfinished = looked == Looked::Unfinished || addresses.size() < pool.size();
+    wish.is_elsewhere = true;
+    for (size_t i = 1; i < addresses.size(); ++i) {
+        looked = look_at_address(wish, addresses[i], i + 1 == addresses.size());
+        if (looked == Looked::Found)
+            return looked;
+        is_unfinished |= looked == Looked::Unfinished;
+    }
+    return is_unfinished ? Looked::Unfinished : Looked::Full;
+}
+
+Allocator::Looked Allocator::look_at_address(Wish& wish, uint32_t index, bool is_last) const {
+    const pool::AddressPool& pool = *wish.rule.pool;
+    PortRange ports = wish.mapped != nullptr ? wish.mapped->external : pool.ports();
+    if (!wish.own)
+        ports = pool::BlockGrid{params_.blocks.size}.numbers(pool.ports());
+    else if (net::is_by_address(wish.key.protocol))
+        ports = {0, 0};  // one inside host for each address and destination
+    const Looked looked = look(wish, {pool.address(index), ports, is_last});
+    Trail& trail = wish.trail;
+    if (looked == Looked::Full && trail.fulls_ < trail.full_.size()) {
+        trail.full_[trail.fulls_++] = pool.slot(index);
+        trail.key_ = wish.key;
+    }
+    return looked;
+}
+
+Allocator::Looked Allocator::look(Wish& wish, const Place& place) const {
+    if (place.ports.size() == 0)
+        return Looked::Full;
+    wish.key.destination = place.address;
+    const PortRange range =
+        wish.own ? pool::search_range(wish.key.protocol, *wish.own, place.ports) : place.ports;
+    const Search* const known = searches_.find(wish.key, range, wish.now);
+    const bool is_full = known != nullptr && known->is_over();
+
+    const bool may_keep =
+        wish.own && place.ports.contains(*wish.own) && !(is_full && range.contains(*wish.own));
+    const bool keeps_last = may_keep && steers_own_ports(wish) && !fits(wish, *wish.own);
+    if (may_keep && !keeps_last && try_number(wish, *wish.own))
+        return Looked::Found;
+    if (is_full)
+        return Looked::Full;
+    // A search that begins does so at random: where all fit, that is as good.
+    if ((known != nullptr || is_choosy(wish)) && try_some(wish, range))
+        return Looked::Found;
+    if (keeps_last && try_number(wish, *wish.own))
+        return Looked::Found;
+    Search from = known != nullptr ? *known : searches_.begin(wish.key, draw_walk(wish, range));
+    return search(wish, from, place.is_last, may_keep);
+}
+
+/// The endpoint that the inside one has toward another server.
+bool Allocator::try_kept(Wish& wish, PortRange ports) const {
+    const uint16_t port = wish.kept->port.host();
+    wish.key.destination = wish.kept->address;
+    return ports.contains(port) && (!steers_own_ports(wish) || fits(wish, port)) &&
+           try_number(wish, port);
+}
+
+/// Some of those that fit.
+bool Allocator::try_some(Wish& wish, PortRange range) const {
+    const Walk walk = draw_walk(wish, range);
+    unsigned tries = 0;
+    const uint32_t steps = std::min(range.size(), kSomeSteps);
+    for (uint32_t step = 0; step < steps && tries < kSomeTries; ++step) {
+        const uint16_t number = walk.at(step);
+        if (is_reserved(wish, number) || !fits(wish, number))
+            continue;
+        ++tries;
+        if (try_number(wish, number))
+            return true;
+    }
+    return false;
+}
+
+/// Goes through the range, or a part of it: the rest is for the packets to come. Unless the place
+/// is the last, half of what is left of the lookups is for the host's next ones.
+Allocator::Looked Allocator::search(Wish& wish, Search& search, bool is_last,
+                                    bool has_tried_own) const {
+    const unsigned rest = is_last ? 0 : wish.left / 2;
+    bool found = false;
+    for (unsigned step = 0; step < kMostSteps && wish.left > rest && !search.is_over(); ++step) {
+        const uint16_t number = search.walk.at(search.taken);
+        const unsigned before = wish.probes;
+        found = !(has_tried_own && number == *wish.own) && try_number(wish, number);
+        if (found)
+            break;
+        ++search.taken;
+        search.in_a_row += wish.probes - before;
+    }
+    Trail& trail = wish.trail;
+    search.has_found = found;
+    if (trail.searches_ < trail.search_.size())
+        trail.search_[trail.searches_++] = search;
+    if (found)
+        return Looked::Found;
+    return search.is_over() ? Looked::Full : Looked::Unfinished;
+}
+
+/// Looks whether a number is free at the address in hand, and leaves it in the key if so.
+bool Allocator::try_number(Wish& wish, uint16_t number) const {
+    if (wish.left == 0 || is_reserved(wish, number))
+        return false;
+    --wish.left;
+    ++wish.probes;
+    if (!wish.own)
+        number = pool::BlockGrid{params_.blocks.size}.ports(number).first;
+    wish.key.destination_port = Be16::from_host(number);
+    return !params_.table.find(wish.key, wish.now);
+}
+
+/// Given to others by the operator, or for mappings.
+bool Allocator::is_reserved(const Wish& wish, uint16_t number) const {
+    const Be32 address = wish.key.destination;
+    if (!wish.own)
+        return params_.statics.reserves_of(address,
+                                           pool::BlockGrid{params_.blocks.size}.ports(number));
+    const bool is_for_mappings = wish.mapped == nullptr && params_.blocks.size == 0 &&
+                                 wish.rule.reserves(wish.key.protocol, number) != 0;
+    return is_for_mappings ||
+           params_.statics.reserves(wish.key.protocol, {address, Be16::from_host(number)});
+}
+
+/// Some numbers are better than others.
+bool Allocator::is_choosy(const Wish& wish) const {
+    return wish.own && (wish.mapped != nullptr || is_steered(wish));
+}
+
+bool Allocator::fits(const Wish& wish, uint16_t number) const {
+    if (wish.own && wish.mapped != nullptr)
+        return ((number ^ *wish.own) & 1) == 0;
+    if (!is_steered(wish))
+        return true;
+    net::Tuple reply = wish.key;
+    reply.destination_port = Be16::from_host(number);
+    return params_.steering->leads_to(worker_, reply);
+}
+
+bool Allocator::is_steered(const Wish& wish) const {
+    return params_.steering != nullptr && wish.mapped == nullptr &&
+           params_.steering->covers(wish.key.protocol);
+}
+
+bool Allocator::steers_own_ports(const Wish& wish) const {
+    return is_steered(wish) && params_.steering->covers_own_ports();
+}
+
+Walk Allocator::draw_walk(Wish& wish, PortRange range) const {
+    const uint32_t start = params_.draws.below(range.size(), wish.decision, wish.draws++);
+    const uint32_t stride = params_.draws.below(range.size(), wish.decision, wish.draws++);
+    return {range, start, stride};
+}
+
+PortRange Allocator::ports_in(const Wish& wish, PortRange block) const {
+    return wish.rule.part_of(block, wish.key.protocol, wish.mapped != nullptr);
+}
+
+std::optional<Allocator::Place> Allocator::block_of(Be32 host, uint16_t ordinal, Tick now) const {
+    const auto index = params_.table.find(block_keys(host, ordinal, {}).original, now);
+    if (!index)
+        return std::nullopt;
+    const net::Tuple& reply = params_.table.record(index).key(net::Direction::Reply);
+    const uint16_t first = reply.destination_port.host();
+    const auto last = static_cast<uint16_t>(first + params_.blocks.size - 1);
+    return Place{reply.destination, {first, last}, true, index.index()};
+}
+
+/// As many hang on it as it has ports: that most of them go elsewhere helps the host little.
+bool Allocator::is_used_up(const Place& block) const {
+    // relaxed: a count that is out of date by one makes no other reason untrue.
+    return params_.table.record(*block.block)
+               .holding()
+               .dependents.load(std::memory_order_relaxed) >= block.ports.size();
+}
+
+uint32_t Allocator::first_address(const pool::AddressPool& pool, Be32 host) const {
+    Known& known = known_[host.host() % kKnown];
+    if (known.host != host || known.pool != &pool)
+        known = {host, &pool, pool.first(host).index};
+    return known.index;
+}
+
+net::Tuple Allocator::first_guess(const net::Tuple& original, const Rule& rule) const {
+    if (params_.blocks.size != 0)
+        return block_keys(original.source, 0, {}).original;
+    net::Tuple reply = original.reversed();
+    reply.destination = rule.pool->address(first_address(*rule.pool, original.source));
+    return reply;
+}
+
+void Allocator::learn(const Trail& trail, pool::Exhaustion& exhaustion, Tick now) {
+    for (const Search& search : std::span(trail.search_).first(trail.searches_))
+        searches_.remember(search, now);
+    for (const uint32_t slot : std::span(trail.full_).first(trail.fulls_))
+        exhaustion.add(slot, trail.key_);
+}
+
+}  // namespace sluice::nat

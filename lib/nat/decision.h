@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// What the first packet of a flow asks for, and what it is to be given.
+
+#include "nat/rules.h"
+#include "net/side.h"
+#include "net/tuple.h"
+#include "stats/drop.h"
+
+#include <cstdint>
+#include <optional>
+
+namespace sluice::nat {
+
+/// The inside endpoint behind a public one.
+struct Behind {
+    net::Endpoint inside;
+    std::optional<uint32_t> mapping;  ///< The record of the mapping; nothing for a static one.
+};
+
+/// What the first packet of a flow asks for.
+struct Request {
+    net::Tuple original;
+    net::Endpoint target;  ///< Whom the packet is for: its destination, or who holds that.
+    net::Sides sides;      ///< Its source is translated if it comes from inside.
+    std::optional<uint32_t> mapping = {};  ///< By which the target is reached; its filter decides.
+
+    /// From inside to the world.
+    static Request outward(const net::Tuple& original) {
+        return {original, {original.destination, original.destination_port}, {}};
+    }
+    /// To an inside host, which holds the packet's destination.
+    static Request inward(const net::Tuple& original, const Behind& behind, net::Side from) {
+        return {original, behind.inside, {from, net::Side::Inside}, behind.mapping};
+    }
+
+    bool is_inward() const { return sides.enter(net::Direction::Original) == net::Side::Outside; }
+    net::Endpoint source() const { return {original.source, original.source_port}; }
+    net::Endpoint destination() const { return {original.destination, original.destination_port}; }
+    /// The tuple of the replies, if the source is to be seen as `external`.
+    net::Tuple reply(net::Endpoint external) const {
+        return {target.address, external.address,  target.port,
+                external.port,  original.protocol, original.kind};
+    }
+};
+
+/// A block of ports that an inside host is to have.
+struct NewBlock {
+    uint16_t ordinal = 0;  ///< Among the host's.
+    net::Endpoint first;
+};
+
+/// What a flow is to be given, or why it is not. Nothing has been changed for it.
+struct Decision {
+    std::optional<net::Endpoint> external;  ///< As which its source is seen.
+    stats::Drop reason{};                   ///< Without `external`.
+    bool is_filtered =
+        false;  ///< The peer's filter lets it not in; its own is opened all the same.
+    std::optional<uint32_t> mapping = {};       ///< Of its source: the record.
+    std::optional<uint32_t> block = {};         ///< That the port is of: the record.
+    std::optional<NewBlock> new_block = {};     ///< To be made first, in place of `block`.
+    const Independence* new_mapping = nullptr;  ///< To be made of its source and `external`, so.
+    bool is_elsewhere = false;                  ///< Not at the address that its host has first.
+    bool is_searched = false;                   ///< It was looked for, with `probes` lookups.
+    unsigned probes = 0;
+};
+
+}  // namespace sluice::nat

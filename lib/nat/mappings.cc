@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "nat/mappings.h"
+
+namespace sluice::nat {
+
+using net::Direction;
+using net::Endpoint;
+
+std::optional<uint32_t> Mappings::of(net::Protocol protocol, Endpoint inside, Tick now) const {
+    return find_holder(table_, mapping_keys(protocol, inside, {}).original, now);
+}
+
+std::optional<uint32_t> Mappings::behind(net::Protocol protocol, Endpoint external,
+                                         Tick now) const {
+    const auto found = find_holder(table_, mapping_keys(protocol, {}, external).reply, now);
+    return found && !is_resting(table_.record(*found), params_, now) ? found : std::nullopt;
+}
+
+Endpoint Mappings::inside_of(uint32_t mapping) const {
+    const net::Tuple& original = table_.record(mapping).key(Direction::Original);
+    return {original.source, original.source_port};
+}
+
+Endpoint Mappings::external_of(uint32_t mapping) const {
+    const net::Tuple& reply = table_.record(mapping).key(Direction::Reply);
+    return {reply.destination, reply.destination_port};
+}
+
+/// What the rule of its endpoint says now.
+Filtering Mappings::filtering_of(uint32_t mapping) const {
+    const net::Tuple& original = table_.record(mapping).key(Direction::Original);
+    if (const Rule* rule = rules_.find(original.source))
+        if (const auto* mapped =
+                rule->independence_of(original.protocol, original.source_port.host()))
+            return mapped->filtering;
+    return Filtering::EndpointDependent;
+}
+
+bool Mappings::lets_in(uint32_t mapping, Endpoint remote, Tick now) const {
+    const Filtering filtering = filtering_of(mapping);
+    if (filtering == Filtering::EndpointIndependent)
+        return true;
+    if (filtering == Filtering::AddressDependent)
+        remote.port = {};
+    const net::Protocol protocol = table_.record(mapping).key(Direction::Original).protocol;
+    const HolderKeys keys =
+        contact_keys(protocol, inside_of(mapping), remote, external_of(mapping));
+    return find_holder(table_, keys.reply, now).has_value();
+}
+
+}  // namespace sluice::nat

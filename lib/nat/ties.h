@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Ties: makes what a flow is to hang on, as the decision about it says: the block that its port is
+/// of, the mapping of its source, and contacts, by which filters remember whom their endpoint talks
+/// to, and which hang on both mappings of a flow between two inside hosts.
+///
+/// Threads  Owned by one worker.
+/// Errors   Without room for a record, and when another worker was faster, the flow does not open.
+/// Cost     An insert for each record that is not there yet.
+
+#include "nat/decision.h"
+#include "nat/holders.h"
+#include "nat/mappings.h"
+
+#include <cstdint>
+#include <optional>
+
+namespace sluice::nat {
+
+/// What a flow is to hang on.
+struct Tied {
+    enum class Result : uint8_t {
+        Tied,
+        Lost,   ///< Another worker was faster: the decision is out of date.
+        NoRoom  ///< For a record that the flow needs.
+    };
+    Result result = Result::Tied;
+    std::optional<uint32_t> holder = {};
+};
+
+class Ties {
+public:
+    Ties(Holders& holders, const Mappings& mappings) : holders_(holders), mappings_(mappings) {}
+
+    Tied make(const Request& request, const Decision& decision, Tick now);
+
+private:
+    Tied tie_mapping(const Request& request, uint32_t mapping, Tick now);
+
+    Holders& holders_;
+    const Mappings& mappings_;
+};
+
+}  // namespace sluice::nat

@@ -200,3 +200,27 @@ TEST_CASE("limits: hosts that the host table has no room for are forwarded, and 
     CHECK(bed.from_inside(syn("10.1.0.20", 5000)).size() == 1);
     CHECK(bed.count(Count::HostsFull) == 1);
 }
+
+TEST_CASE("limits: mappings by which no flow goes make room for new flows in a full table",
+          "[packet][limits][mapping]") {
+    Testbed bed({.flows = 64, .configure = [](config::Config& config) {
+                     config.inside.clear();
+                     config.pool.clear();
+                     config.snat = {{.inside = {ip("10.1.0.0"), 24},
+                                     .addresses = {{ip(kPublic), ip(kPublic)}},
+                                     .independence =
+                                         nat::Independence{{{net::Protocol::Udp}}, {1024, 65535}}}};
+                 }});
+    // One host's endpoints, whose flows are over and whose mappings would live for minutes.
+    for (uint16_t port = 5000; port < 5200; ++port) {
+        bed.from_inside(Frame().ipv4(kHost, kServer).udp(port, 53));
+        if (port % 16 == 0)
+            bed.advance(Duration::seconds(33));
+    }
+    REQUIRE(bed.flows() >= 64);
+    unsigned opened = 0;
+    for (uint16_t port = 6000; port < 6016; ++port)
+        opened += bed.from_inside(Frame().ipv4("10.1.0.11", kServer).tcp(port, 80, kSyn)).size();
+    CHECK(opened == 16);
+    CHECK(bed.count(stats::Count::EarlyDropped) >= 16);
+}

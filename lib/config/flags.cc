@@ -225,8 +225,8 @@ constexpr Flag kFlags[] = {
      "Give a public address, of no pool, to an inside host: \"198.51.100.5 = 10.1.0.20\"",
      [](const Given& g, Config& c) { return store(read_one_to_one(g), c.one_to_one); }},
     {"address-key", kAddresses, Arity::One, false, "KEY",
-     "32 hexadecimal digits by which hosts are given their public addresses, so that they keep them; "
-     "default: drawn at the first start and kept beside the control socket",
+     "32 hexadecimal digits by which hosts are given their public addresses, so that they keep "
+     "them; default: drawn at the first start and kept beside the control socket",
      store_address_key},
     {"port-block-size", kAddresses, Arity::One, false, "N",
      "Give inside hosts their public ports in blocks of N, a power of two from 16 to 32768, each "

@@ -41,6 +41,9 @@ Decision at(Endpoint external) {
 Decision Allocator::decide(const Request& request, uint64_t n, Tick now, Trail& trail) const {
     trail.clear();
     Decision decision = decide_source(request, n, now, trail);
+    const bool is_given = !decision.is_searched || decision.new_mapping != nullptr;
+    if (decision.external && is_given && params_.table.find(request.reply(*decision.external), now))
+        return refused(Drop::EndpointTaken);
     decision.is_filtered = decision.external && request.mapping &&
                            !params_.mappings.lets_in(*request.mapping, *decision.external, now);
     return decision;

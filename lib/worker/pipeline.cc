@@ -174,18 +174,20 @@ void Worker::expect(Burst& burst) {
 /// One packet after the other, as if each had come alone: whatever the lookup of all of them has
 /// found, those before it may have opened its flow since, or ended it.
 void Worker::track(Burst& burst) {
-    for (unsigned i : burst.live_packets())
-        if (burst.errors >> i & 1)
+    for (unsigned i : burst.live_packets()) {
+        if ((burst.errors >> i & 1) != 0) {
             icmp_relay_.relay(burst, i, now_);
-        else
+            continue;
+        }
+        const bool is_met =
+            (burst.misses >> i & 1) == 0 && is_alive(shared_.table.record(burst.flow[i]));
+        if (is_met ? is_own(burst.flow[i]) || bring_home(burst, i) : meet(burst, i))
             track(burst, i);
+    }
     nat_.finish();
 }
 
 void Worker::track(Burst& burst, unsigned i) {
-    const bool is_met = !(burst.misses >> i & 1) && is_alive(shared_.table.record(burst.flow[i]));
-    if (is_met ? !bring_home(burst, i) : !meet(burst, i))
-        return;
     const nat::Tracking tracking = nat_.track(burst.flow[i], burst.segment(i), now_);
     if (tracking.action == conntrack::Action::Refuse)
         answers_.refuse(burst, i, tracking.reason, now_);

@@ -127,6 +127,7 @@ private:
     std::optional<nat::Request> request(Burst& burst, unsigned i);
     void open_flow(Burst& burst, unsigned i);
     void remember(flow::FlowRef flow, const link::Path& path);
+    bool is_own(flow::FlowRef flow) const { return shared_.table.record(flow).owner == params_.id; }
     bool bring_home(Burst& burst, unsigned i);
     void bring_to(Burst& burst, unsigned i, unsigned owner);
 

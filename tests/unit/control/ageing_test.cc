@@ -221,7 +221,8 @@ TEST_CASE("ageing: a block ends when nothing hangs on it, and begins and ends in
     CHECK_FALSE(flows.told[0].began);
     flows.pass(Duration::seconds(3 * 24 * 3600), Duration::seconds(2));
     CHECK(flows.is_live(block));
-    CHECK(holders.find(nat::block_keys(host, 0, {}).original, flows.now) == block);
+    CHECK(nat::find_holder(*flows.table, nat::block_keys(host, 0, {}).original, flows.now) ==
+          block);
     CHECK(flows.told.size() == 1);
 
     flows.owner.give_back(flow);

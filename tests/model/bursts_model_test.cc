@@ -23,7 +23,7 @@ using namespace sluice;
 using namespace sluice::test;
 using net::Direction;
 using net::Protocol;
-using route::Side;
+using net::Side;
 using stats::Count;
 
 namespace {

@@ -9,7 +9,7 @@
 
 using namespace sluice;
 using namespace sluice::test;
-using route::Side;
+using net::Side;
 using stats::Drop;
 
 namespace {

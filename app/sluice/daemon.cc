@@ -87,12 +87,13 @@ Status Daemon::build() {
     const auto secret = draw_secret();
     if (!secret)
         return secret.error();
+    std::string warning;
     Result<pool::AddressKey> address_key = pool::AddressKey(0);
     if (config_.address_key)
         address_key = *config_.address_key;
     else
         address_key = keep_address_key(address_key_file(config_.control_socket),
-                                       [this](std::string_view text) { print(std::string(text)); });
+                                       [&](std::string_view text) { warning = text; });
     if (!address_key)
         return address_key.error();
     Ports& ports = platform_->ports();
@@ -121,6 +122,8 @@ Status Daemon::build() {
     if (!server)
         return server.error();
     server_ = std::move(*server);
+    if (!warning.empty())
+        print(warning);
     return Done{};
 }
 

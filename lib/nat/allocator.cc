@@ -209,6 +209,8 @@ Allocator::Looked Allocator::look(Wish& wish, const Place& place) const {
     if (place.ports.size() == 0)
         return Looked::Full;
     wish.key.destination = place.address;
+    if (wish.own && net::is_by_address(wish.key.protocol))  // no search to remember
+        return try_number(wish, 0) ? Looked::Found : Looked::Full;
     const PortRange range =
         wish.own ? pool::search_range(wish.key.protocol, *wish.own, place.ports) : place.ports;
     const Search* const known = searches_.find(wish.key, range, wish.now);

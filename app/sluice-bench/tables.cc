@@ -132,7 +132,7 @@ Result<RteHash> RteHash::create(uint32_t flows, bool extendable, OurTable& recor
     RteHash peer(records);
     peer.table_ = rte_hash_create(&params);
     rte_hash_rcu_config rcu{};
-    rcu.v = records.table().grace_periods();
+    rcu.v = records.table().grace().counters();
     rcu.mode = RTE_HASH_QSBR_MODE_DQ;
     rcu.dq_size = 4096;
     rcu.trigger_reclaim_limit = 128;

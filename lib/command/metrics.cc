@@ -60,6 +60,7 @@ constexpr Row kRows[] = {
     {ArpSent,        "arp_sent",               "ARP packets sent"},
     {ArpConflicts,   "arp_conflicts",          "ARP packets that claim our address"},
     {LogLinesLost,   "log_lines_lost",         "Lines of the log that nobody read in time"},
+    {ReadersLate,    "readers_late",           "Parts of lists read again: they took too long"},
 };
 // clang-format on
 
@@ -91,6 +92,8 @@ public:
         gauge("packets_held", "Packets waiting in rings and queues", double(total.held()));
         gauge("flows", "Flows that live", subject_.flows.size());
         gauge("flows_capacity", "Flows that the table has room for", subject_.flows.capacity());
+        gauge("flows_retired", "Records of ended flows that wait until no reader has them",
+              subject_.flows.retired());
         gauge("build_info", "The version that runs; the value is always 1", 1).metric.back().label =
             {{"version", subject_.version}};
         return prometheus::TextSerializer().Serialize(families_);

@@ -65,6 +65,7 @@ std::string stats_table(const Subject& subject, DropRows rows) {
     table.title("flows");
     table.row("live", subject.flows.size());
     table.row("capacity", subject.flows.capacity());
+    table.row("retired", subject.flows.retired());
 
     table.title("packets that found an address without a free port");
     for (const PoolAddress& each : subject.pools())
@@ -97,6 +98,7 @@ std::string stats_json(const Subject& subject) {
     }
     json["flows"]["live"] = subject.flows.size();
     json["flows"]["capacity"] = subject.flows.capacity();
+    json["flows"]["retired"] = subject.flows.retired();
 
     ordered_json& events = json["events"];
     for (size_t i = 0; i < stats::kCountCount; ++i) {

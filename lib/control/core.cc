@@ -4,7 +4,6 @@
 #include "link/note.h"
 
 #include <rte_mbuf.h>
-#include <rte_rcu_qsbr.h>
 
 #include <array>
 #include <cassert>
@@ -46,7 +45,10 @@ unsigned Core::turn(Tick now) {
     work += ageing_.turn(now);
     if (params_.each_turn)
         params_.each_turn(now);
-    reuse_hops();
+    // Workers are members of the flow table, so its grace periods are those of the hops as well.
+    params_.hops.reuse(params_.table.grace());
+    counters_.count[Count::ReadersLate].add(
+        params_.table.grace().put_late_offline(now, kLongestReading));
     member_.quiescent();
     return work;
 }
@@ -64,19 +66,6 @@ unsigned Core::take_punted(unsigned worker, Tick now) {
             neighbours_.take_unresolved(mbuf, worker, now);
     }
     return count;
-}
-
-/// Workers are members of the flow table, so its grace periods are those of the hops as well.
-void Core::reuse_hops() {
-    rte_rcu_qsbr* const grace = params_.table.grace_periods();
-    if (hop_grace_) {
-        if (rte_rcu_qsbr_check(grace, *hop_grace_, false) == 0)
-            return;
-        params_.hops.end_grace();
-        hop_grace_.reset();
-    }
-    if (params_.hops.start_grace())
-        hop_grace_ = rte_rcu_qsbr_start(grace);
 }
 
 void Core::stop() {

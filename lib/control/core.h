@@ -26,6 +26,8 @@
 
 namespace sluice::control {
 
+/// A list that reads for longer is put offline, and reads the same again.
+inline constexpr Duration kLongestReading{100};
 inline constexpr size_t kPuntsPerTurn = 64;  ///< Of each worker; a punted ARP makes one answer.
 
 /// The rings between the control core and a worker.
@@ -67,7 +69,6 @@ public:
 
 private:
     unsigned take_punted(unsigned worker, Tick now);
-    void reuse_hops();
 
     CoreParams params_;
     stats::Counters counters_;
@@ -75,7 +76,6 @@ private:
     Outbox outbox_;
     Neighbours neighbours_;
     Ageing ageing_;
-    std::optional<uint64_t> hop_grace_;  // token of the grace period that removed hops wait for
 };
 
 }  // namespace sluice::control

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "flow/flow_table.h"
 
-#include <rte_rcu_qsbr.h>
-
-#include <cassert>
+#include <algorithm>
+#include <cstdlib>
 #include <string>
 
 namespace sluice::flow {
@@ -20,12 +19,9 @@ public:
 
     template <typename T>
     std::span<T> take(size_t count) {
-        return {reinterpret_cast<T*>(take_bytes(count * sizeof(T))), count};
-    }
-    std::byte* take_bytes(size_t bytes) {
-        const size_t at = used_;
-        used_ += (bytes + 127) / 128 * 128;
-        return start_ == nullptr ? nullptr : start_ + at;
+        std::byte* const at = start_ == nullptr ? nullptr : start_ + used_;
+        used_ += (count * sizeof(T) + 127) / 128 * 128;
+        return {reinterpret_cast<T*>(at), count};
     }
     size_t used() const { return used_; }
 
@@ -41,7 +37,6 @@ struct Parts {
     std::span<std::atomic<uint32_t>> deadlines;
     std::span<std::atomic<uint32_t>> links;
     std::span<Seat> seats;
-    std::byte* grace;
 
     /// Zeroed memory is a valid beginning for all of them.
     Parts(Layout& layout, uint32_t capacity, unsigned load, unsigned members)
@@ -49,8 +44,7 @@ struct Parts {
           buckets(layout.take<Bucket>(CuckooIndex::buckets_for(capacity, load))),
           deadlines(layout.take<std::atomic<uint32_t>>(capacity)),
           links(layout.take<std::atomic<uint32_t>>(capacity)),
-          seats(layout.take<Seat>(members)),
-          grace(layout.take_bytes(rte_rcu_qsbr_get_memsize(members))) {}
+          seats(layout.take<Seat>(members)) {}
 };
 
 struct SeatSize {
@@ -107,9 +101,7 @@ void FlowTable::lay_out(const FlowTableParams& params) {
     ending_ = params.ending;
     free_.fill(parts.links);
     orphans_.share(free_);
-    grace_ = reinterpret_cast<rte_rcu_qsbr*>(parts.grace);
-    [[maybe_unused]] const int result = rte_rcu_qsbr_init(grace_, params.max_members);
-    assert(result == 0);
+    grace_.emplace(params.max_members);
 }
 
 FlowTable::~FlowTable() = default;
@@ -147,6 +139,38 @@ uint32_t FlowTable::size() const {
     for (const Seat& seat : seats_)
         opened += seat.opened.load(std::memory_order_acquire);
     return static_cast<uint32_t>(opened - ended);
+}
+
+uint32_t FlowTable::retired() const {
+    uint32_t sum = 0;
+    for (const Seat& seat : seats_)
+        sum += seat.retired.load(std::memory_order_relaxed);
+    return std::min(sum, capacity_);  // some may have been counted here and there
+}
+
+unsigned FlowTable::take_seat() {
+    unsigned seat = 0;
+    while (seat < seats_.size() && seats_[seat].taken.exchange(true))
+        ++seat;
+    if (seat == seats_.size())
+        std::abort();  // more threads than max_members: a mistake in the program
+    return seat;
+}
+
+Reading::Reading(FlowTable& table) : table_(table), seat_(table.take_seat()) {
+    table_.grace_->begin_reading(seat_);
+}
+
+Reading::~Reading() {
+    if (is_open_)
+        end();
+}
+
+bool Reading::end() {
+    const bool is_valid = table_.grace_->end_reading(seat_);
+    table_.seats_[seat_].taken.store(false, std::memory_order_release);
+    is_open_ = false;
+    return is_valid;
 }
 
 IndexCounters FlowTable::counters() const {

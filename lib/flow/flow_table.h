@@ -17,6 +17,7 @@
 ///          nf_conntrack_hash_check_insert(), Linux net/netfilter/nf_conntrack_core.c.
 
 #include "base/clock.h"
+#include "base/grace.h"
 #include "base/memory.h"
 #include "base/result.h"
 #include "flow/cuckoo_index.h"
@@ -33,9 +34,8 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
-
-struct rte_rcu_qsbr;
 
 namespace sluice::flow {
 
@@ -121,20 +121,23 @@ public:
 
     uint32_t capacity() const { return capacity_; }  ///< Flows it was made for.
     uint32_t size() const;        ///< Flows live now; exact when nothing changes meanwhile.
+    uint32_t retired() const;     ///< Records that wait for a grace period; at most the capacity.
     uint64_t slots() const;       ///< Keys that the index could hold if every slot were in use.
     uint64_t used_slots() const;  ///< Keys that it holds now; reads all of it.
     size_t bytes() const;         ///< Memory that the table has taken.
     IndexCounters counters() const;
 
-    /// For what else must outlive the members' readers, as the hosts' entries do.
-    rte_rcu_qsbr* grace_periods() { return grace_; }
+    /// For what else must outlive the members' looks, as the hosts' entries do.
+    Grace& grace() { return *grace_; }
 
 private:
     friend class Member;
+    friend class Reading;
 
     /// What one member counts; only it writes here.
     struct alignas(64) Seat {
         std::atomic<bool> taken;
+        std::atomic<uint32_t> retired;  ///< What waited when it was last quiescent.
         std::atomic<uint64_t> opened;
         std::atomic<uint64_t> ended;
         std::atomic<uint64_t> no_space;
@@ -142,6 +145,7 @@ private:
     };
 
     FlowTable() = default;
+    unsigned take_seat();
     void lay_out(const FlowTableParams& params);
     bool is_hit(SlotWord word, const net::Tuple& tuple, Tick now) const;
     FlowRef find_at(const Place& place, const net::Tuple& tuple, Tick now) const;
@@ -157,9 +161,8 @@ private:
     Deadlines deadlines_;
     Endings endings_;
     Ending* ending_ = nullptr;
-    rte_rcu_qsbr* grace_ = nullptr;
+    std::optional<Grace> grace_;
     std::span<Seat> seats_;
-    std::atomic<unsigned> seats_used_ = 0;  ///< No seat from here on was ever taken.
     RecordPool free_;
     RecordPool orphans_;  ///< Retired by members that left before the grace period was over.
 };
@@ -230,15 +233,43 @@ private:
     void let_go(uint32_t index);
     bool close(FlowRecord& record);
     void retire(uint32_t index);
-    bool is_over(uint64_t token) const;
     void reclaim();
 
     FlowTable& table_;
     unsigned id_ = 0;
     FlowTable::Seat* seat_ = nullptr;
-    Chain retired_;  ///< Since the last grace period was begun.
-    Chain waiting_;  ///< For the grace period of `token_`.
-    uint64_t token_ = 0;
+    Retired<Chain> retired_;
 };
+
+/// A look at some records by a thread that only copies, as lists do. It is a reader like a member,
+/// but one that the control core puts offline when it takes too long (Grace), as a thread of the
+/// idle class may on a busy CPU: what it has copied is then void, and it looks again.
+class Reading {
+public:
+    /// Takes a place among max_members.
+    explicit Reading(FlowTable& table);
+    ~Reading();
+    Reading(const Reading&) = delete;
+    Reading& operator=(const Reading&) = delete;
+
+    /// Ends it. False when what was copied is void.
+    bool end();
+
+private:
+    FlowTable& table_;
+    unsigned seat_;
+    bool is_open_ = true;
+};
+
+/// Returns what look() has copied in a reading that was in time.
+template <typename Look>
+auto read_records(FlowTable& table, Look look) {
+    for (;;) {
+        Reading reading(table);
+        auto copied = look();
+        if (reading.end())
+            return copied;
+    }
+}
 
 }  // namespace sluice::flow

@@ -6,11 +6,8 @@
 
 #include "flow/flow_table.h"
 
-#include <rte_rcu_qsbr.h>
-
 #include <algorithm>
 #include <cassert>
-#include <cstdlib>
 
 namespace sluice::flow {
 namespace {
@@ -28,26 +25,16 @@ constexpr uint32_t kClosed = ~uint32_t{0};
 
 }  // namespace
 
-Member::Member(FlowTable& table) : table_(table) {
-    while (id_ < table.seats_.size() && table.seats_[id_].taken.exchange(true))
-        ++id_;
-    if (id_ == table.seats_.size())
-        std::abort();  // more threads than max_members: a mistake in the program
-    seat_ = &table.seats_[id_];
-    unsigned used = table.seats_used_.load();
-    while (used <= id_ && !table.seats_used_.compare_exchange_weak(used, id_ + 1)) {
-    }
-    rte_rcu_qsbr_thread_register(table_.grace_, id_);
-    online();
+Member::Member(FlowTable& table)
+    : table_(table), id_(table.take_seat()), seat_(&table.seats_[id_]) {
+    table_.grace_->join(id_);
 }
 
 Member::~Member() {
     // Others' grace periods are not waited for: whoever is a member next takes the rest over.
-    for (const Chain& chain : {retired_, waiting_})
-        if (chain.count > 0)
-            table_.orphans_.put(chain);
-    offline();
-    rte_rcu_qsbr_thread_unregister(table_.grace_, id_);
+    seat_->retired.store(0, std::memory_order_relaxed);
+    retired_.hand_over([this](const Chain& chain) { table_.orphans_.put(chain); });
+    table_.grace_->leave(id_);
     seat_->taken.store(false, std::memory_order_release);
 }
 
@@ -304,54 +291,32 @@ bool Member::close(FlowRecord& record) {
 
 void Member::retire(uint32_t index) {
     let_go(index);
-    table_.free_.append(retired_, index);
-}
-
-/// True when every member has been quiescent, or offline, since the grace period was begun. Not by
-/// rte_rcu_qsbr_check(): what that has learned once it keeps in a plain word, and whoever reads it
-/// there has nothing that orders the readers' last look before the record's next use.
-bool Member::is_over(uint64_t token) const {
-    const unsigned members = table_.seats_used_.load(std::memory_order_seq_cst);
-    for (unsigned i = 0; i < members; ++i) {
-        // Sequentially consistent: a member that is not seen online here sees, once it is, that
-        // the keys are gone.
-        const uint64_t seen = __atomic_load_n(&table_.grace_->qsbr_cnt[i].cnt, __ATOMIC_SEQ_CST);
-        if (seen != __RTE_QSBR_CNT_THR_OFFLINE && seen < token)
-            return false;
-    }
-    return true;
+    table_.free_.append(retired_.fresh(), index);
 }
 
 /// Frees what has waited long enough, and lets what was retired since wait as one batch.
 void Member::reclaim() {
-    if (waiting_.count > 0) {
-        if (!is_over(token_))
-            return;
-        table_.free_.for_each(waiting_, [this](uint32_t i) { table_.deadlines_.clear(i); });
-        table_.free_.put(waiting_);
-        waiting_ = {};
-    }
-    table_.free_.join(retired_, table_.orphans_.take_all());
-    if (retired_.count == 0)
-        return;
-    waiting_ = retired_;
-    retired_ = {};
-    token_ = rte_rcu_qsbr_start(table_.grace_);
+    if (const Chain orphans = table_.orphans_.take_all(); !orphans.empty())
+        table_.free_.join(retired_.fresh(), orphans);
+    retired_.turn(*table_.grace_, [this](const Chain& chain) {
+        table_.free_.for_each(chain, [this](uint32_t i) { table_.deadlines_.clear(i); });
+        table_.free_.put(chain);
+    });
+    seat_->retired.store(retired_.fresh().count + retired_.waiting().count,
+                         std::memory_order_relaxed);
 }
 
 void Member::quiescent() {
-    rte_rcu_qsbr_quiescent(table_.grace_, id_);
+    table_.grace_->quiescent(id_);
     reclaim();
 }
 
 void Member::offline() {
-    rte_rcu_qsbr_thread_offline(table_.grace_, id_);
+    table_.grace_->offline(id_);
 }
 
 void Member::online() {
-    rte_rcu_qsbr_thread_online(table_.grace_, id_);
-    // It reads the token with a fence; an acquiring load says the same more plainly.
-    rte_rcu_qsbr_quiescent(table_.grace_, id_);
+    table_.grace_->online(id_);
 }
 
 }  // namespace sluice::flow

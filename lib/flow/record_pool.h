@@ -20,6 +20,8 @@ struct Chain {
     uint32_t first = 0;
     uint32_t last = 0;
     uint32_t count = 0;
+
+    bool empty() const { return count == 0; }
 };
 
 class RecordPool {

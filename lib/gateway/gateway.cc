@@ -181,7 +181,7 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
         };
     params.each_turn = [this](Tick now) {
         shortage_log_->turn(now);
-        hosts_->turn(now, table_->grace_periods());
+        hosts_->turn(now, table_->grace());
     };
     return params;
 }

@@ -3,8 +3,6 @@
 
 #include "conntrack/status.h"
 
-#include <rte_rcu_qsbr.h>
-
 #include <algorithm>
 #include <bit>
 #include <string>
@@ -293,8 +291,8 @@ std::optional<Host> HostTable::read(uint32_t index, Tick now) const {
                 .refused = entry.refused.load(std::memory_order_relaxed)};
 }
 
-void HostTable::turn(Tick now, rte_rcu_qsbr* grace) {
-    reuse(grace);
+void HostTable::turn(Tick now, Grace& grace) {
+    gone_.turn(grace, [this](const flow::Chain& chain) { free_.put(chain); });
     for (uint32_t rest = slice(now); rest > 0; --rest) {
         end_idle(position_ + 1, second_of(now));
         position_ = position_ + 1 == entries_.size() ? 0 : position_ + 1;
@@ -345,22 +343,7 @@ void HostTable::take_out(HostIndex host) {
             before = this->entry(before).next.load(std::memory_order_acquire);
         this->entry(before).next.store(next, std::memory_order_release);
     }
-    free_.append(gone_, host - 1);
-}
-
-/// Frees what has waited for a grace period, and lets what has gone since wait for the next.
-void HostTable::reuse(rte_rcu_qsbr* grace) {
-    if (waiting_.count > 0) {
-        if (rte_rcu_qsbr_check(grace, token_, false) == 0)
-            return;
-        free_.put(waiting_);
-        waiting_ = {};
-    }
-    if (gone_.count == 0)
-        return;
-    waiting_ = gone_;
-    gone_ = {};
-    token_ = rte_rcu_qsbr_start(grace);
+    free_.append(gone_.fresh(), host - 1);
 }
 
 }  // namespace sluice::hosts

@@ -29,6 +29,7 @@
 
 #include "base/big_endian.h"
 #include "base/clock.h"
+#include "base/grace.h"
 #include "base/memory.h"
 #include "base/result.h"
 #include "flow/flow_record.h"
@@ -40,8 +41,6 @@
 #include <memory>
 #include <optional>
 #include <span>
-
-struct rte_rcu_qsbr;
 
 namespace sluice::hosts {
 
@@ -137,7 +136,7 @@ public:
     uint32_t half_open(HostIndex host) const;
 
     /// The control core's: takes the entries of hosts without flows out, a slice each turn.
-    void turn(Tick now, rte_rcu_qsbr* grace);
+    void turn(Tick now, Grace& grace);
 
     /// Calls visit(host) for the hosts of the entries [first, last) that have flows.
     template <typename Visit>
@@ -184,7 +183,6 @@ private:
     uint32_t slice(Tick now);
     void end_idle(HostIndex host, uint32_t second);
     void take_out(HostIndex host);
-    void reuse(rte_rcu_qsbr* grace);
 
     Pages pages_;
     std::span<Entry> entries_;
@@ -196,9 +194,7 @@ private:
     // The control core's.
     uint32_t position_ = 0;
     std::optional<Tick> last_;
-    flow::Chain gone_;     // out of their chains
-    flow::Chain waiting_;  // for the grace period of `token_`
-    uint64_t token_ = 0;
+    Retired<flow::Chain> gone_;  // out of their chains
 };
 
 }  // namespace sluice::hosts

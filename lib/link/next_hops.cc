@@ -122,7 +122,7 @@ void NextHops::remove(HopIndex index) {
     words_[index].store(Hop::on(interface), std::memory_order_relaxed);
     // release: who sees the new generation no longer finds the index.
     generation_.fetch_add(1, std::memory_order_release);
-    removed_.push_back(index);
+    removed_.fresh().push_back(index);
 }
 
 /// Closes the gap, so that no search ends early for ever: each later entry of the run moves into it
@@ -142,15 +142,10 @@ void NextHops::erase(uint64_t key) {
     slots_[gap].store(0, std::memory_order_release);
 }
 
-bool NextHops::start_grace() {
-    in_grace_.insert(in_grace_.end(), removed_.begin(), removed_.end());
-    removed_.clear();
-    return !in_grace_.empty();
-}
-
-void NextHops::end_grace() {
-    free_.insert(free_.end(), in_grace_.begin(), in_grace_.end());
-    in_grace_.clear();
+void NextHops::reuse(Grace& grace) {
+    removed_.turn(grace, [this](const std::vector<HopIndex>& hops) {
+        free_.insert(free_.end(), hops.begin(), hops.end());
+    });
 }
 
 }  // namespace sluice::link

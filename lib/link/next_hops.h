@@ -13,6 +13,7 @@
 /// Cost     find() reads one or two cache lines; read() one.
 
 #include "base/big_endian.h"
+#include "base/grace.h"
 #include "base/result.h"
 #include "link/interfaces.h"
 #include "net/mac.h"
@@ -86,11 +87,10 @@ public:
     uint32_t capacity() const { return capacity_; }
 
     /// Forgets the hop and changes the generation. A worker may hold the index until it has been
-    /// quiescent, so it is reused only after a grace period: start_grace() says whether anything
-    /// waits for one, end_grace() that all workers have been quiescent since start_grace().
+    /// quiescent, so it is reused only after a grace period.
     void remove(HopIndex index);
-    bool start_grace();
-    void end_grace();
+    /// Reuses the indexes that have outlived theirs. Once per turn.
+    void reuse(Grace& grace);
 
 private:
     /// A place in the map and what stood there when it was read.
@@ -113,8 +113,7 @@ private:
 
     std::vector<Be32> addresses_;
     std::vector<HopIndex> free_;
-    std::vector<HopIndex> removed_;   ///< Since the last start_grace().
-    std::vector<HopIndex> in_grace_;  ///< Removed before it.
+    Retired<std::vector<HopIndex>> removed_;
 };
 
 }  // namespace sluice::link

@@ -2,6 +2,7 @@
 #include "listing/flow_list.h"
 
 #include "listing/flow_text.h"
+#include "listing/walk.h"
 
 #include <algorithm>
 #include <array>
@@ -16,8 +17,8 @@
 namespace sluice::listing {
 namespace {
 
-constexpr uint32_t kSegment = 1024;  // records that one member reads before it leaves the table
 constexpr uint32_t kPieceSegments = 16;
+constexpr size_t kKills = 16;  // so few that others do not wait long for a thread that is stopped
 
 /// Some of the table's segments: [first, last).
 struct Segments {
@@ -28,6 +29,12 @@ struct Segments {
 Segments all_segments(const flow::FlowTable& table) {
     return {0, (table.capacity() + kSegment - 1) / kSegment};
 }
+
+/// A flow that an operator wants to end.
+struct Doomed {
+    uint32_t index;
+    flow::LifeWord life;
+};
 
 /// Calls visit(index, entry) for the flows of one segment that match and have not expired.
 template <typename Visit>
@@ -114,9 +121,12 @@ FlowList::~FlowList() = default;
 uint64_t FlowList::count(const FlowFilter& filter, Tick now) const {
     std::atomic<uint64_t> total{0};
     arena_->for_each(all_segments(table_), [&](uint32_t segment) {
-        const flow::Member member(table_);
-        uint64_t count = 0;
-        visit_segment(table_, segment, filter, now, [&](uint32_t, const FlowEntry&) { ++count; });
+        const uint64_t count = flow::read_records(table_, [&] {
+            uint64_t matching = 0;
+            visit_segment(table_, segment, filter, now,
+                          [&](uint32_t, const FlowEntry&) { ++matching; });
+            return matching;
+        });
         total.fetch_add(count, std::memory_order_relaxed);  // relaxed: read when all have ended
     });
     return total.load(std::memory_order_relaxed);
@@ -125,13 +135,21 @@ uint64_t FlowList::count(const FlowFilter& filter, Tick now) const {
 uint64_t FlowList::kill(const FlowFilter& filter, Tick now) const {
     std::atomic<uint64_t> total{0};
     arena_->for_each(all_segments(table_), [&](uint32_t segment) {
-        flow::Member member(table_);
-        uint64_t count = 0;
-        visit_segment(table_, segment, filter, now, [&](uint32_t i, const FlowEntry&) {
-            // Relaxed: while it is a member's to see, the record is of one flow only.
-            const auto seen = table_.record(i).life.load(std::memory_order_relaxed);
-            count += member.kill(i, seen);
+        const auto doomed = flow::read_records(table_, [&] {
+            std::vector<Doomed> result;
+            visit_segment(table_, segment, filter, now, [&](uint32_t i, const FlowEntry&) {
+                // Relaxed: in a reading that is in time the record is of one flow only.
+                result.push_back({i, table_.record(i).life.load(std::memory_order_relaxed)});
+            });
+            return result;
         });
+        uint64_t count = 0;
+        for (size_t i = 0; i < doomed.size(); i += kKills) {
+            // A record that is another flow's by now has another life word: it stays.
+            flow::Member member(table_);
+            for (size_t j = i; j < std::min(i + kKills, doomed.size()); ++j)
+                count += member.kill(doomed[j].index, doomed[j].life);
+        }
         total.fetch_add(count, std::memory_order_relaxed);  // relaxed: read when all have ended
     });
     return total.load(std::memory_order_relaxed);
@@ -143,12 +161,12 @@ void FlowList::Listing::append_piece(std::string& out, Tick now) {
     const uint32_t last = std::min(first + kPieceSegments, all_segments(list_.table_).last);
     std::array<std::string, kPieceSegments> texts;
     list_.arena_->for_each({first, last}, [&](uint32_t segment) {
-        std::vector<FlowEntry> entries;
-        {
-            const flow::Member member(list_.table_);
+        const auto entries = flow::read_records(list_.table_, [&] {
+            std::vector<FlowEntry> result;
             visit_segment(list_.table_, segment, filter_, now,
-                          [&](uint32_t, const FlowEntry& entry) { entries.push_back(entry); });
-        }
+                          [&](uint32_t, const FlowEntry& entry) { result.push_back(entry); });
+            return result;
+        });
         texts[segment - first] = format_flows(entries, format_);
     });
     for (const std::string& text : texts)

@@ -7,8 +7,9 @@
 /// Shape    The table's records are walked in segments of 1 024, several at once, in a TBB arena of
 ///          its own. A listing is pulled piece by piece, in the order of the records.
 /// Threads  Any thread may call, several at once; callers take part in the work. Each segment is
-///          read by a member of the table that lives no longer than that and only copies, so that a
-///          reader who waits or formats never delays the reuse of records.
+///          copied in a reading of its own (flow::Reading), so that a thread that waits, formats or
+///          gets no CPU never delays the reuse of records for long. Deleting takes a member, for 16
+///          flows at a time.
 /// Memory   A listing holds one piece: at most 16 segments, some 3 MB as text.
 /// Errors   None. A flow that opens or ends meanwhile is seen or not; every other flow is seen
 ///          once.

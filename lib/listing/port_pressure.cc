@@ -38,7 +38,7 @@ struct Hash {
 };
 
 /// Where a flow takes a port that counts. Of a flow from outside the port is its mapping's.
-std::optional<Key> key_of(const flow::FlowRecord& record) {
+std::optional<Key> key_of(const Seen& record) {
     const net::Tuple& reply = record.key(net::Direction::Reply);
     const bool is_outbound = record.sides.leave(net::Direction::Original) == net::Side::Outside;
     const bool is_translated = reply.destination != record.key(net::Direction::Original).source;
@@ -59,13 +59,13 @@ uint32_t threshold(const std::vector<uint32_t>& cells) {
 
 std::vector<Pressure> port_pressure(flow::FlowTable& flows, size_t count, Tick now) {
     std::vector<uint32_t> cells(kCells);
-    for_each_flow(flows, now, [&](uint32_t, const flow::FlowRecord& record) {
+    for_each_flow(flows, now, [&](const Seen& record) {
         if (const auto key = key_of(record))
             ++cells[hash(*key) % kCells];
     });
     const uint32_t least = threshold(cells);
     std::unordered_map<Key, uint32_t, Hash> used;
-    for_each_flow(flows, now, [&](uint32_t, const flow::FlowRecord& record) {
+    for_each_flow(flows, now, [&](const Seen& record) {
         if (const auto key = key_of(record); key && cells[hash(*key) % kCells] >= least)
             ++used[*key];
     });

@@ -57,8 +57,9 @@ void count_ports(std::vector<TopHost>& tops, const hosts::HostTable& hosts, flow
         place.emplace(tops[i].host.index, i);
     // host 24 | low byte of the address 8 | protocol 8 | port 16: a host has one address, or few.
     Distinct ports;
-    for_each_flow(flows, now, [&](uint32_t index, const flow::FlowRecord& record) {
-        const auto found = place.find(hosts.host_of(index));
+    for_each_flow(flows, now, [&](const Seen& record) {
+        // Another flow may have the record by now: then one port is counted for its host.
+        const auto found = place.find(hosts.host_of(record.index));
         if (found == place.end())
             return;
         const net::Tuple& reply = record.key(net::Direction::Reply);
@@ -74,7 +75,7 @@ void count_blocks(std::vector<TopHost>& tops, flow::FlowTable& flows, Tick now) 
     std::unordered_map<uint32_t, size_t> place;
     for (size_t i = 0; i < tops.size(); ++i)
         place.emplace(tops[i].host.address.raw, i);
-    for_each_of(flow::Kind::Block, flows, now, [&](uint32_t, const flow::FlowRecord& record) {
+    for_each_of(flow::Kind::Block, flows, now, [&](const Seen& record) {
         const auto found = place.find(record.key(net::Direction::Original).source.raw);
         if (found != place.end())
             ++tops[found->second].blocks;

@@ -2,30 +2,49 @@
 #pragma once
 
 /// \file
-/// Walk: one thread's look at every flow, in nobody's way.
+/// Walk: one thread's look at every record of a kind, in nobody's way.
 ///
-/// Threads  Any, several at once. It is a member of the table for 1 024 records at a time, so that
-///          records that end meanwhile can be reused.
+/// Threads  Any, several at once. It reads 1 024 records at a time (flow::Reading) and only copies;
+///          what it makes of the copies, it does when it has let go of the table, so that records
+///          that end meanwhile can be reused.
 
 #include "base/clock.h"
 #include "flow/flow_table.h"
 
 #include <cstdint>
+#include <vector>
 
 namespace sluice::listing {
 
-/// Calls visit(index, record) for each record of a kind that is not past its deadline.
+inline constexpr uint32_t kSegment = 1024;  ///< Records that are copied in one reading.
+
+/// What is copied of a record.
+struct Seen {
+    uint32_t index;
+    std::array<net::Tuple, 2> tuple;  ///< Indexed by net::Direction.
+    net::Sides sides;
+
+    const net::Tuple& key(net::Direction direction) const {
+        return tuple[sluice::index(direction)];
+    }
+};
+
+/// Calls visit(seen) for each record of a kind that is not past its deadline.
 template <typename Visit>
 void for_each_of(flow::Kind kind, flow::FlowTable& table, Tick now, Visit visit) {
-    constexpr uint32_t kSegment = 1024;
     for (uint32_t first = 0; first < table.capacity(); first += kSegment) {
-        const flow::Member member(table);
-        table.for_each_live(first, first + kSegment,
-                            [&](uint32_t index, const flow::FlowRecord& record) {
-                                if (record.kind() == kind &&
-                                    record.deadline.load(std::memory_order_relaxed).is_after(now))
-                                    visit(index, record);
-                            });
+        const auto copied = flow::read_records(table, [&] {
+            std::vector<Seen> result;
+            table.for_each_live(
+                first, first + kSegment, [&](uint32_t index, const flow::FlowRecord& record) {
+                    if (record.kind() == kind &&
+                        record.deadline.load(std::memory_order_relaxed).is_after(now))
+                        result.push_back({index, record.tuple, record.sides});
+                });
+            return result;
+        });
+        for (const Seen& seen : copied)
+            visit(seen);
     }
 }
 

@@ -51,6 +51,7 @@ constexpr Row kRows[] = {
     {ArpSent, "arp_sent"},
     {ArpConflicts, "arp_conflicts"},
     {LogLinesLost, "log_lines_lost"},
+    {ReadersLate, "readers_late"},
 };
 
 constexpr bool is_in_order() {

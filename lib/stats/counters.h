@@ -73,9 +73,10 @@ enum class Count : uint8_t {
     ArpSent,
     ArpConflicts,  ///< ARP frames in which another host claims an address of the gateway's.
     LogLinesLost,  ///< Of the log: nobody read it in time.
+    ReadersLate,   ///< Lists that held up the reuse of records for 100 ms, and began a part anew.
 };
 
-inline constexpr size_t kCountCount = index(Count::LogLinesLost) + 1;
+inline constexpr size_t kCountCount = index(Count::ReadersLate) + 1;
 
 /// A histogram of reply tuples tried for one packet: up to 1, 2, 4 … 256.
 inline constexpr size_t kProbeBuckets = 9;

@@ -131,7 +131,7 @@ void control(Stage& stage) {
     flow::Member member(*stage.table);
     while (!stage.stop) {
         stage.now = stage.now.load() + kStep;
-        stage.hosts->turn(stage.now, stage.table->grace_periods());
+        stage.hosts->turn(stage.now, stage.table->grace());
         member.quiescent();
     }
 }
@@ -177,7 +177,7 @@ void check_empty(Stage& stage, std::span<const std::unique_ptr<Worker>> workers)
     flow::Member member(*stage.table);
     for (int i = 0; i < 100; ++i) {
         stage.now = stage.now.load() + kReclaimPass;
-        stage.hosts->turn(stage.now, stage.table->grace_periods());
+        stage.hosts->turn(stage.now, stage.table->grace());
         member.quiescent();
     }
     for (uint32_t n = 0; n < kCapacity; ++n)

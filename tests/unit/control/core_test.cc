@@ -158,6 +158,22 @@ TEST_CASE("core: a hop's index is reused only when every worker has let go", "[c
     CHECK(house.hops->find(kInside, ip("10.1.0.11")) != link::kNoHop);
 }
 
+TEST_CASE("core: a list that reads for more than 100 ms is put offline", "[control]") {
+    House house;
+    flow::Reading slow(*house.table);
+    house.turn(Duration{1});
+    house.turn(control::kLongestReading);
+    CHECK(house.count(Count::ReadersLate) == 0);
+    house.turn(Duration{1});
+    CHECK(house.count(Count::ReadersLate) == 1);
+    CHECK_FALSE(slow.end());
+    flow::Reading fast(*house.table);
+    house.turn(control::kLongestReading);
+    house.turn(control::kLongestReading);
+    CHECK(fast.end());
+    CHECK(house.count(Count::ReadersLate) == 1);
+}
+
 TEST_CASE("core: what is in its rings and queues at the end is dropped by name", "[control]") {
     House house;
     house.punt_unresolved(0, kInside, "10.1.0.10");

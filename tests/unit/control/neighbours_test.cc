@@ -194,8 +194,9 @@ TEST_CASE("neighbours: an unused hop is left alone, and forgotten after 10 minut
     CHECK(gateway.hops->generation() != generation);
 
     // Known again as if for the first time.
-    REQUIRE(gateway.hops->start_grace());
-    gateway.hops->end_grace();
+    Grace nobody(1);
+    gateway.hops->reuse(nobody);
+    gateway.hops->reuse(nobody);
     gateway.forward(kInside, "10.1.0.10");
     CHECK(requests(gateway.sent(), "10.1.0.10").size() == 1);
 }

@@ -107,6 +107,39 @@ TEST_CASE("flow table: a member that leaves leaves its records to the others", "
     CHECK(stays.take(index) == 1);
 }
 
+TEST_CASE("flow table: a list that is stopped in the middle holds nobody's records", "[flow]") {
+    const auto table = make_table(1);
+    Member member(*table);
+    const FlowRef ref = open(*table, member, 1).holder;
+    Reading reading(*table);
+    REQUIRE(close(*table, member, ref));
+    std::array<uint32_t, 1> index{};
+    for (int i = 0; i < 5; ++i)
+        member.quiescent();
+    CHECK(member.take(index) == 0);
+    CHECK(table->retired() == 1);
+
+    table->grace().put_late_offline(kNow, Duration{100});
+    CHECK(table->grace().put_late_offline(kNow + Duration{101}, Duration{100}) == 1);
+    member.quiescent();
+    CHECK(table->retired() == 0);
+    CHECK(member.take(index) == 1);
+    CHECK_FALSE(reading.end());
+}
+
+TEST_CASE("flow table: what was copied too slowly is copied again", "[flow]") {
+    const auto table = make_table(1);
+    int looks = 0;
+    const int copied = read_records(*table, [&] {
+        if (++looks < 3) {
+            table->grace().put_late_offline(kNow, Duration{100});
+            table->grace().put_late_offline(kNow + Duration{101}, Duration{100});
+        }
+        return looks;
+    });
+    CHECK(copied == 3);
+}
+
 TEST_CASE("flow table: records given back unused can be taken again", "[flow]") {
     const auto table = make_table(5);
     Member member(*table);

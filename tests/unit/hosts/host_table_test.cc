@@ -50,7 +50,7 @@ struct Table {
     void pass(Duration time) {
         for (const Tick end = now + time; end.is_after(now);) {
             now = now + Duration{100};
-            hosts->turn(now, flows->grace_periods());
+            hosts->turn(now, flows->grace());
             member.quiescent();
         }
     }
@@ -195,7 +195,7 @@ TEST_CASE("host table: a full one admits without counting", "[hosts]") {
 
 TEST_CASE("host table: the entry of a host without flows is used again", "[hosts]") {
     Table table(4);
-    table.hosts->turn(table.now, table.flows->grace_periods());
+    table.hosts->turn(table.now, table.flows->grace());
     const HostIndex stays = table.admit("10.1.0.2").host;
     for (int round = 0; round < 50; ++round) {
         for (int n = 0; n < 3; ++n) {
@@ -214,7 +214,7 @@ TEST_CASE("host table: the entry of a host without flows is used again", "[hosts
 TEST_CASE("host table: a host that has just opened flows keeps its entry", "[hosts]") {
     Table table(1);
     table.now = table.now + Duration{500};
-    table.hosts->turn(table.now, table.flows->grace_periods());
+    table.hosts->turn(table.now, table.flows->grace());
     table.pass(Duration{3'900});
     const HostIndex host = table.admit("10.1.0.2", {0, 1}).host;
     table.hosts->withdraw(host);
@@ -224,7 +224,7 @@ TEST_CASE("host table: a host that has just opened flows keeps its entry", "[hos
 
 TEST_CASE("host table: hosts in one chain come and go by themselves", "[hosts]") {
     Table table(64);
-    table.hosts->turn(table.now, table.flows->grace_periods());
+    table.hosts->turn(table.now, table.flows->grace());
     std::vector<HostIndex> host(64);
     const auto address = [](size_t n) { return "10.3.0." + std::to_string(n); };
     for (size_t n = 0; n < host.size(); ++n)

@@ -29,12 +29,16 @@ std::unique_ptr<NextHops> hops(uint32_t capacity) {
     return std::move(made).value();
 }
 
-/// Removes and lets every worker pass.
+/// Removes, with nobody who could be reading.
 void remove_for_good(NextHops& table, HopIndex index) {
+    Grace nobody(1);
     table.remove(index);
-    REQUIRE(table.start_grace());
-    table.end_grace();
+    table.reuse(nobody);
+    table.reuse(nobody);
 }
+
+/// A worker that may be holding an index.
+constexpr unsigned kWorker = 0;
 
 }  // namespace
 
@@ -119,28 +123,36 @@ TEST_CASE("next hops: a removed hop is gone and the generation says so", "[link]
 
 TEST_CASE("next hops: an index is reused only after its grace period", "[link]") {
     const auto table = hops(1);
+    Grace grace(1);
+    grace.join(kWorker);
     const HopIndex hop = table->add(kInside, address(1));
     table->remove(hop);
     CHECK(table->add(kInside, address(2)) == kNoHop);
-    REQUIRE(table->start_grace());
+    for (int turn = 0; turn < 3; ++turn)
+        table->reuse(grace);
     CHECK(table->add(kInside, address(2)) == kNoHop);
-    table->end_grace();
+    grace.quiescent(kWorker);
+    table->reuse(grace);
     CHECK(table->add(kInside, address(2)) == hop);
-    CHECK_FALSE(table->start_grace());
 }
 
 TEST_CASE("next hops: what is removed during a grace period waits for the next", "[link]") {
     const auto table = hops(2);
     const HopIndex first = table->add(kInside, address(1));
     const HopIndex second = table->add(kInside, address(2));
+    Grace grace(1);
+    grace.join(kWorker);
     table->remove(first);
-    REQUIRE(table->start_grace());
+    table->reuse(grace);
     table->remove(second);
-    table->end_grace();
+    grace.quiescent(kWorker);
+    table->reuse(grace);
     CHECK(table->add(kInside, address(3)) == first);
     CHECK(table->add(kInside, address(4)) == kNoHop);
-    REQUIRE(table->start_grace());
-    table->end_grace();
+    table->reuse(grace);
+    CHECK(table->add(kInside, address(4)) == kNoHop);
+    grace.quiescent(kWorker);
+    table->reuse(grace);
     CHECK(table->add(kInside, address(4)) == second);
 }
 
@@ -169,9 +181,10 @@ TEST_CASE("next hops: agree with a map through random adds and removals", "[link
 TEST_CASE("next hops: readers meanwhile find the right hop or none", "[link]") {
     const auto table = hops(32);
     std::atomic<bool> stop{false};
-    std::atomic<unsigned> laps{0};
     std::atomic<unsigned> wrong{0};
     // Hop n has n in its MAC, so a reader sees at once when an index is not the address's.
+    Grace grace(1);
+    grace.join(kWorker);
     std::thread reader([&] {
         std::mt19937 random(1);
         while (!stop.load()) {
@@ -182,8 +195,9 @@ TEST_CASE("next hops: readers meanwhile find the right hop or none", "[link]") {
                 wrong +=
                     seen.interface() != kInside || (seen.is_resolved() && seen.mac()[5] != number);
             }
-            laps.fetch_add(1);  // quiescent: holds no index now
+            grace.quiescent(kWorker);
         }
+        grace.leave(kWorker);
     });
     std::mt19937 random(2);
     unsigned reused = 0;
@@ -195,11 +209,10 @@ TEST_CASE("next hops: readers meanwhile find the right hop or none", "[link]") {
         } else if (const HopIndex hop = table->add(kInside, address(number)); hop != kNoHop) {
             table->resolve(hop, {2, 0, 0, 0, 0, number});
         } else {
-            REQUIRE(table->start_grace());
-            const unsigned seen = laps.load();
-            while (laps.load() - seen < 2)
+            while (table->add(kInside, address(number)) == kNoHop) {
+                table->reuse(grace);
                 std::this_thread::yield();
-            table->end_grace();
+            }
             ++reused;
         }
     }

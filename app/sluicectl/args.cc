@@ -19,6 +19,7 @@ struct Words {
     bool count = false;
     bool remove = false;
     bool json = false;
+    bool timestamps = false;
     bool all_flows = false;
     bool all_drops = false;
     std::string top;
@@ -26,9 +27,8 @@ struct Words {
     std::string file;
 };
 
-CLI::App* add_flows(CLI::App& app, Words& words) {
-    CLI::App* flows =
-        app.add_subcommand("flows", "List flows as `conntrack -L` does; or count or delete them");
+/// The words of a FlowFilter.
+void add_filters(CLI::App& command, Words& words) {
     const std::pair<const char*, const char*> filters[] = {
         {"src", "Source address or prefix, of the original direction"},
         {"dst", "Destination address or prefix, of the original direction"},
@@ -38,14 +38,20 @@ CLI::App* add_flows(CLI::App& app, Words& words) {
         {"state", "TCP state, such as ESTABLISHED"},
     };
     for (const auto& [name, help] : filters)
-        flows
-            ->add_option_function<std::string>(
+        command
+            .add_option_function<std::string>(
                 "--" + std::string(name),
                 [&words, key = std::string(name)](const std::string& value) {
                     words.filters[key] = value;
                 },
                 help)
             ->group("Which flows (all that is given must hold)");
+}
+
+CLI::App* add_flows(CLI::App& app, Words& words) {
+    CLI::App* flows =
+        app.add_subcommand("flows", "List flows as `conntrack -L` does; or count or delete them");
+    add_filters(*flows, words);
     CLI::Option* count = flows->add_flag("--count", words.count, "Print how many there are");
     CLI::Option* remove =
         flows->add_flag("--delete", words.remove, "Delete them, and print how many");
@@ -53,6 +59,18 @@ CLI::App* add_flows(CLI::App& app, Words& words) {
     flows->add_flag("--json", words.json, "Print JSON: an array, one flow on each line");
     count->excludes(remove);
     return flows;
+}
+
+CLI::App* add_events(CLI::App& app, Words& words) {
+    CLI::App* events = app.add_subcommand(
+        "events", "Print what happens to flows as `conntrack -E` does, until it is interrupted");
+    add_filters(*events, words);
+    CLI::Option* timestamps =
+        events->add_flag("--timestamps", words.timestamps, "Print the time before each event");
+    events
+        ->add_flag("--json", words.json, "Print one JSON object on each line; blocks of ports too")
+        ->excludes(timestamps);
+    return events;
 }
 
 CLI::App* add_stats(CLI::App& app, Words& words) {
@@ -113,6 +131,15 @@ Request flows_request(const Words& words) {
     return request;
 }
 
+Request events_request(const Words& words) {
+    Request request{words.socket, Request::Method::Get, "/v1/events", {}};
+    request.query.insert(words.filters.begin(), words.filters.end());
+    if (words.timestamps)
+        request.query.emplace("timestamps", "1");
+    request.is_stream = true;
+    return request;
+}
+
 Request stats_request(const Words& words) {
     Request request{words.socket, Request::Method::Get, "/v1/stats", {}};
     if (words.all_drops)
@@ -141,6 +168,7 @@ Request parse_args(int argc, char** argv) {
     app.add_option("-s,--control-socket,--socket", words.socket, "The gateway's --control-socket")
         ->capture_default_str();
     const CLI::App* flows = add_flows(app, words);
+    const CLI::App* events = add_events(app, words);
     const CLI::App* hosts = add_hosts(app, words);
     const CLI::App* ports = add_ports(app, words);
     add_stats(app, words);
@@ -153,10 +181,11 @@ Request parse_args(int argc, char** argv) {
     }
     if (check->parsed())
         return {.file = words.file};
-    Request request = flows->parsed()   ? flows_request(words)
-                      : hosts->parsed() ? top_request(words, "/v1/hosts")
-                      : ports->parsed() ? top_request(words, "/v1/ports")
-                                        : stats_request(words);
+    Request request = flows->parsed()    ? flows_request(words)
+                      : events->parsed() ? events_request(words)
+                      : hosts->parsed()  ? top_request(words, "/v1/hosts")
+                      : ports->parsed()  ? top_request(words, "/v1/ports")
+                                         : stats_request(words);
     if (words.json)
         request.query.emplace("format", "json");
     return request;

@@ -18,6 +18,7 @@ struct Request {
     Method method = Method::Get;
     std::string path = {};
     std::multimap<std::string, std::string> query = {};
+    bool is_stream = false;                ///< The answer goes on for as long as somebody wants it.
     std::optional<std::string> file = {};  ///< In place of all else: a file to be checked here.
 };
 

@@ -19,6 +19,7 @@ namespace {
 constexpr int kHttpOk = 200;
 // A large table on a busy machine takes its time, and the server's threads run last.
 constexpr std::chrono::minutes kPatience{5};
+constexpr std::chrono::hours kStreamPatience{24 * 365};  // nothing may happen for long
 
 int fail(const std::string& sentence) {
     std::fflush(stdout);
@@ -110,7 +111,7 @@ httplib::Result send(const Request& request, const httplib::ResponseHandler& on_
                      const httplib::ContentReceiver& on_content) {
     httplib::Client client(request.socket);
     client.set_address_family(AF_UNIX);
-    client.set_read_timeout(kPatience);
+    client.set_read_timeout(request.is_stream ? kStreamPatience : kPatience);
     const httplib::Headers headers{{"Host", "sluice"}};
     httplib::Params params;
     for (const auto& [name, value] : request.query)
@@ -138,8 +139,8 @@ int run(const Request& request) {
         return true;
     };
     const auto on_content = [&](const char* bytes, size_t count) {
-        if (status == kHttpOk)
-            return printer.print(bytes, count);
+        if (status == kHttpOk)  // what has happened is wanted now
+            return printer.print(bytes, count) && (!request.is_stream || printer.flush());
         refusal.append(bytes, count);
         return true;
     };

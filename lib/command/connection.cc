@@ -24,6 +24,11 @@ bool Connection::wait_for_reader() const {
     }
 }
 
+bool Connection::has_gone() const {
+    std::array<pollfd, 2> ready{{{peer_.socket, 0, 0}, {stop_, POLLIN, 0}}};
+    return poll(ready.data(), ready.size(), 0) > 0;  // POLLHUP and POLLERR need not be asked for
+}
+
 ssize_t Connection::read(char* out, size_t size) {
     if (rest_.empty())
         return -1;

@@ -37,7 +37,7 @@ public:
 
     // No `override`: which of these the library asks for depends on its version.
     bool is_readable() const { return true; }
-    bool is_writable() const { return !cut_; }
+    bool is_writable() const { return !cut_ && !has_gone(); }
     bool wait_readable() const { return true; }
     bool wait_writable() const { return !cut_; }
     time_t duration() const { return 0; }
@@ -54,6 +54,8 @@ public:
     static const char* address_of(Access access) { return access == Access::All ? "all" : "read"; }
 
 private:
+    /// The client has closed its end, or all stops.
+    bool has_gone() const;
     bool wait_for_reader() const;
 
     Peer peer_;

@@ -5,10 +5,12 @@
 #include "command/stats_text.h"
 #include "command/top_lists.h"
 
+#include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
+#include <thread>
 
 namespace sluice::command {
 namespace {
@@ -75,6 +77,9 @@ Result<bool> take_all(Query& query) {
     return all.has_value();
 }
 
+/// How often a stream looks for events when there were none: workers wake nobody.
+constexpr std::chrono::milliseconds kNextLook{10};
+
 }  // namespace
 
 struct Endpoints::Question {
@@ -85,7 +90,8 @@ struct Endpoints::Question {
 Endpoints::Endpoints(const Subject& subject, const EndpointsParams& params)
     : subject_(subject),
       list_(subject_.flows, params.background, params.list_threads),
-      max_listings_(params.max_listings) {}
+      max_listings_(params.max_listings),
+      max_streams_(params.max_streams) {}
 
 /// Null, and the client is told so, when there are too many already.
 std::shared_ptr<Endpoints::Sending> Endpoints::begin_sending(const Question& question,
@@ -133,6 +139,7 @@ void Endpoints::answer(const httplib::Request& request, httplib::Response& respo
         {"/v1/flows", "GET", &Endpoints::list_flows},
         {"/v1/flows", "DELETE", &Endpoints::delete_flows},
         {"/v1/flows/count", "GET", &Endpoints::count_flows},
+        {"/v1/events", "GET", &Endpoints::stream_events},
         {"/v1/hosts", "GET", &Endpoints::list_hosts},
         {"/v1/ports", "GET", &Endpoints::list_ports},
         {"/v1/stats", "GET", &Endpoints::tell_stats},
@@ -159,7 +166,7 @@ void Endpoints::answer(const httplib::Request& request, httplib::Response& respo
     if (methods.empty())
         return refuse(response, question.format, kNotFound,
                       "There is nothing at this path; there are /v1/flows, /v1/flows/count, "
-                      "/v1/hosts, /v1/ports, /v1/stats and /metrics.");
+                      "/v1/events, /v1/hosts, /v1/ports, /v1/stats and /metrics.");
     response.set_header("Allow", methods);
     refuse(response, question.format, kMethodNotAllowed, "This path knows " + methods + " only.");
 }
@@ -191,6 +198,49 @@ void Endpoints::list_flows(const Question& question, httplib::Response& response
                 return false;
             }
         });
+}
+
+void Endpoints::stream_events(const Question& question, httplib::Response& response) {
+    Query query = question.query;
+    const auto timestamps = take(query, "timestamps");
+    if (timestamps && *timestamps != "1")
+        return refuse(response, question.format, kBadRequest,
+                      "timestamps=" + *timestamps + " is not timestamps=1.");
+    const auto filter = FlowFilter::parse(query);
+    if (!filter)
+        return refuse(response, question.format, kBadRequest, filter.error().message);
+    auto sending = std::make_shared<Sending>(streams_);
+    if (sending->rank() > max_streams_)
+        return refuse(response, question.format, kUnavailable,
+                      std::to_string(max_streams_) +
+                          " streams of events are being sent already; try again when one has "
+                          "ended.");
+
+    const auto stream = std::make_shared<listing::EventStream>(
+        subject_.flows.journal(),
+        listing::EventStreamParams{*filter, question.format, timestamps.has_value()});
+    response.status = kOk;
+    response.set_chunked_content_provider(
+        content_type(question.format), [this, sending, stream](size_t, httplib::DataSink& sink) {
+            try {
+                return send_events(*stream, sink);
+            } catch (...) {  // out of memory: the client sees that the stream ends
+                return false;
+            }
+        });
+}
+
+/// What has happened since the last time; false when the client has gone.
+bool Endpoints::send_events(listing::EventStream& stream, httplib::DataSink& sink) {
+    std::string piece;
+    if (const uint64_t lost = stream.next(piece); lost != 0) {
+        const std::lock_guard lock(counting_);
+        subject_.operator_counters.count[stats::Count::EventsLost].add(lost);
+    }
+    if (!piece.empty())
+        return sink.write(piece.data(), piece.size());
+    std::this_thread::sleep_for(kNextLook);
+    return sink.is_writable();
 }
 
 void Endpoints::count_flows(const Question& question, httplib::Response& response) {

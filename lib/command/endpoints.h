@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "command/subject.h"
+#include "listing/event_stream.h"
 #include "listing/flow_list.h"
 
 #include <atomic>
@@ -24,6 +25,7 @@ struct EndpointsParams {
     listing::Background background{};
     unsigned list_threads = 2;  ///< Threads that walk the flow table at once.
     unsigned max_listings = 4;  ///< Long answers being sent at once.
+    unsigned max_streams = 2;   ///< Streams of events being sent at once.
 };
 
 /// What a client may do.
@@ -61,6 +63,8 @@ private:
                      httplib::Response& response);
     void list_flows(const Question& question, httplib::Response& response);
     void count_flows(const Question& question, httplib::Response& response);
+    void stream_events(const Question& question, httplib::Response& response);
+    bool send_events(listing::EventStream& stream, httplib::DataSink& sink);
     void delete_flows(const Question& question, httplib::Response& response);
     void list_hosts(const Question& question, httplib::Response& response);
     void list_ports(const Question& question, httplib::Response& response);
@@ -70,7 +74,9 @@ private:
     Subject subject_;
     listing::FlowList list_;
     unsigned max_listings_;
+    unsigned max_streams_;
     std::atomic<unsigned> listings_{0};
+    std::atomic<unsigned> streams_{0};
     std::mutex counting_;  // operator_counters has one writer at a time
 };
 

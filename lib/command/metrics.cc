@@ -60,6 +60,7 @@ constexpr Row kRows[] = {
     {ArpSent,        "arp_sent",               "ARP packets sent"},
     {ArpConflicts,   "arp_conflicts",          "ARP packets that claim our address"},
     {LogLinesLost,   "log_lines_lost",         "Lines of the log that nobody read in time"},
+    {EventsLost,     "events_lost",            "Events of flows that clients read too slowly"},
     {ReadersLate,    "readers_late",           "Parts of lists read again: they took too long"},
 };
 // clang-format on

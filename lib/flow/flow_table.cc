@@ -102,6 +102,7 @@ void FlowTable::lay_out(const FlowTableParams& params) {
     free_.fill(parts.links);
     orphans_.share(free_);
     grace_.emplace(params.max_members);
+    journal_.emplace(params.max_members);
 }
 
 FlowTable::~FlowTable() = default;
@@ -155,22 +156,6 @@ unsigned FlowTable::take_seat() {
     if (seat == seats_.size())
         std::abort();  // more threads than max_members: a mistake in the program
     return seat;
-}
-
-Reading::Reading(FlowTable& table) : table_(table), seat_(table.take_seat()) {
-    table_.grace_->begin_reading(seat_);
-}
-
-Reading::~Reading() {
-    if (is_open_)
-        end();
-}
-
-bool Reading::end() {
-    const bool is_valid = table_.grace_->end_reading(seat_);
-    table_.seats_[seat_].taken.store(false, std::memory_order_release);
-    is_open_ = false;
-    return is_valid;
 }
 
 IndexCounters FlowTable::counters() const {

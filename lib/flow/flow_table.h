@@ -25,6 +25,8 @@
 #include "flow/displacement.h"
 #include "flow/endings.h"
 #include "flow/flow_record.h"
+#include "flow/insertion.h"
+#include "flow/journal.h"
 #include "flow/probe.h"
 #include "flow/record_pool.h"
 #include "flow/tuple_hash.h"
@@ -49,20 +51,6 @@ struct FlowTableParams {
     unsigned index_load = 85;          ///< Percent of the slots in use at capacity; 10 to 1000.
     std::array<uint64_t, 4> secret{};  ///< Random per start: keys the hash.
     Ending* ending = nullptr;          ///< Told of each end of a flow; outlives the table.
-};
-
-/// What became of an insert.
-enum class InsertOutcome : uint8_t {
-    Inserted,
-    OriginalTaken,  ///< `holder` has the original tuple already.
-    ReplyTaken,     ///< `holder` has the reply tuple: the external port is in use.
-    NoSpace,        ///< No room within the search's bound.
-};
-
-struct Insertion {
-    InsertOutcome outcome = InsertOutcome::NoSpace;
-    FlowRef holder;       ///< Its record's owner may be read: it is written before the claim.
-    uint8_t expired = 0;  ///< Holders past their deadline that it has killed.
 };
 
 /// Where both keys of a record belong, by net::Direction.
@@ -121,7 +109,7 @@ public:
 
     uint32_t capacity() const { return capacity_; }  ///< Flows it was made for.
     uint32_t size() const;        ///< Flows live now; exact when nothing changes meanwhile.
-    uint32_t retired() const;     ///< Records that wait for a grace period; at most the capacity.
+    uint32_t retired() const;     ///< Records that wait for a grace period.
     uint64_t slots() const;       ///< Keys that the index could hold if every slot were in use.
     uint64_t used_slots() const;  ///< Keys that it holds now; reads all of it.
     size_t bytes() const;         ///< Memory that the table has taken.
@@ -129,6 +117,8 @@ public:
 
     /// For what else must outlive the members' looks, as the hosts' entries do.
     Grace& grace() { return *grace_; }
+    /// What happens to flows, for whoever listens.
+    Journal& journal() { return *journal_; }
 
 private:
     friend class Member;
@@ -162,6 +152,7 @@ private:
     Endings endings_;
     Ending* ending_ = nullptr;
     std::optional<Grace> grace_;
+    std::optional<Journal> journal_;
     std::span<Seat> seats_;
     RecordPool free_;
     RecordPool orphans_;  ///< Retired by members that left before the grace period was over.
@@ -185,6 +176,12 @@ public:
     /// it is no flow itself). False when that is not live. What ends the record lets go.
     bool hang(uint32_t index, uint32_t holder);
     bool hang_too(uint32_t index, uint32_t holder);
+
+    /// Tells whoever listens that the owner has changed the flow's state or status.
+    void tell_change(uint32_t index, Tick now) {
+        if (table_.journal_->is_heard())
+            tell(index, Event::Changed, now);
+    }
 
     /// Sends for what kill() will touch beyond the record itself.
     void expect_kill(uint32_t index) const;
@@ -228,6 +225,7 @@ private:
     bool stand(Claim& claim);
     bool is_taken(const Claim& claim, Tick now, Insertion& insertion);
     bool outlasts(const Claim& claim, Slot& slot, SlotWord& rival);
+    void tell(uint32_t index, Event event, Tick now);
     void fail(uint32_t index, InsertOutcome outcome, Insertion& insertion);
     bool hold(uint32_t holder);
     void let_go(uint32_t index);
@@ -240,36 +238,5 @@ private:
     FlowTable::Seat* seat_ = nullptr;
     Retired<Chain> retired_;
 };
-
-/// A look at some records by a thread that only copies, as lists do. It is a reader like a member,
-/// but one that the control core puts offline when it takes too long (Grace), as a thread of the
-/// idle class may on a busy CPU: what it has copied is then void, and it looks again.
-class Reading {
-public:
-    /// Takes a place among max_members.
-    explicit Reading(FlowTable& table);
-    ~Reading();
-    Reading(const Reading&) = delete;
-    Reading& operator=(const Reading&) = delete;
-
-    /// Ends it. False when what was copied is void.
-    bool end();
-
-private:
-    FlowTable& table_;
-    unsigned seat_;
-    bool is_open_ = true;
-};
-
-/// Returns what look() has copied in a reading that was in time.
-template <typename Look>
-auto read_records(FlowTable& table, Look look) {
-    for (;;) {
-        Reading reading(table);
-        auto copied = look();
-        if (reading.end())
-            return copied;
-    }
-}
 
 }  // namespace sluice::flow

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <chrono>
 
 namespace sluice::flow {
 namespace {
@@ -124,6 +125,9 @@ Insertion Member::insert(uint32_t index, const Keys& keys, Tick now) {
             return failed(outcome, OriginalTaken);
         }
     }
+    // Before it can be ended, which is told after this then.
+    if (table_.journal_->is_heard())
+        tell(index, Event::Opened, now);
     auto& life = table_.records_[index].life;
     // Release: who sees the record live without a slot's word (a dump) sees its tuples too.
     life.store(life.load(std::memory_order_relaxed).with(Life::Live), std::memory_order_release);
@@ -131,6 +135,24 @@ Insertion Member::insert(uint32_t index, const Keys& keys, Tick now) {
     insertion.outcome = Inserted;
     insertion.holder = FlowRef(index, net::Direction::Original);
     return insertion;
+}
+
+/// `now` says how long the flow has left, which of one that has ended is nothing.
+void Member::tell(uint32_t index, Event event, Tick now) {
+    using std::chrono::steady_clock;
+    const FlowRecord& record = table_.records_[index];
+    // relaxed: as lists read them.
+    const auto time = std::chrono::nanoseconds(steady_clock::now().time_since_epoch());
+    table_.journal_->write(id_,
+                           {.tuple = record.tuple,
+                            .time = time.count(),
+                            .index = index,
+                            .generation = record.life.load(std::memory_order_relaxed).generation(),
+                            .left = record.deadline.load(std::memory_order_relaxed) - now,
+                            .event = event,
+                            .state = record.state.load(std::memory_order_relaxed),
+                            .status = record.status.load(std::memory_order_relaxed),
+                            .owner = record.owner});
 }
 
 /// The record was never live, so nobody but this member ends it.
@@ -234,6 +256,8 @@ bool Member::kill(uint32_t index, LifeWord seen) {
     table_.endings_.add(record.key(net::Direction::Reply));
     if (table_.ending_ != nullptr)
         table_.ending_->ended(index, record);
+    if (table_.journal_->is_heard())
+        tell(index, Event::Ended, record.deadline.load(std::memory_order_relaxed));
     retire(index);
     count(seat_->ended, std::memory_order_release);
     return true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "listing/flow_list.h"
 
+#include "flow/reading.h"
 #include "listing/flow_text.h"
 #include "listing/walk.h"
 

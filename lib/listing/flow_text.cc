@@ -108,6 +108,17 @@ void write_protocol(LineWriter& line, Protocol protocol) {
          << unsigned{static_cast<uint8_t>(protocol)} << ' ';
 }
 
+void write_state_and_tuples(LineWriter& line, const FlowEntry& flow) {
+    if (const std::string_view state = state_name(flow); !state.empty())
+        line << state << " ";
+    write_tuple(line, flow.tuple[index(Direction::Original)], Direction::Original);
+    if ((flow.status & conntrack::kSeenReply) == 0)
+        line << "[UNREPLIED] ";
+    write_tuple(line, flow.tuple[index(Direction::Reply)], Direction::Reply);
+    if ((flow.status & conntrack::kAssured) != 0)
+        line << "[ASSURED] ";
+}
+
 /// The name, or where there is none the number, so that it may stand in a filter.
 void write_json_protocol(LineWriter& line, Protocol protocol) {
     if (const std::string_view name = protocol_name(protocol); name != kUnknown)
@@ -141,16 +152,23 @@ void append_line(std::string& out, const FlowEntry& flow) {
     LineWriter line(buffer);
     write_protocol(line, flow.protocol());
     line << whole_seconds(flow.left) << " ";
-    if (const std::string_view state = state_name(flow); !state.empty())
-        line << state << " ";
-    write_tuple(line, flow.tuple[index(Direction::Original)], Direction::Original);
-    if ((flow.status & conntrack::kSeenReply) == 0)
-        line << "[UNREPLIED] ";
-    write_tuple(line, flow.tuple[index(Direction::Reply)], Direction::Reply);
-    if ((flow.status & conntrack::kAssured) != 0)
-        line << "[ASSURED] ";
+    write_state_and_tuples(line, flow);
     line << "mark=0 use=1\n";
     out += line.text();
+}
+
+void append_event(std::string& out, flow::Event event, const FlowEntry& flow) {
+    static constexpr std::string_view kTags[] = {"    [NEW] ", " [UPDATE] ", "[DESTROY] "};
+    std::array<char, kMaxLine> buffer;
+    LineWriter line(buffer);
+    line << kTags[index(event)];
+    write_protocol(line, flow.protocol());
+    if (event != flow::Event::Ended)
+        line << whole_seconds(flow.left) << " ";
+    write_state_and_tuples(line, flow);
+    std::string_view text = line.text();
+    text.remove_suffix(1);  // the blank behind the last word
+    out.append(text).append("\n");
 }
 
 // By hand, since no value here needs escaping: a JSON library takes ten times as long.

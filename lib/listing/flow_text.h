@@ -10,6 +10,7 @@
 /// Source   Output of conntrack 1.4.7. `mark` is 0 and `use` is 1 in every line: sluice has neither
 ///          marks nor reference counts, but scripts expect the words.
 
+#include "flow/journal.h"
 #include "listing/flow_entry.h"
 
 #include <string>
@@ -22,6 +23,9 @@ std::string_view protocol_name(net::Protocol protocol);
 
 /// Appends the flow's line, with the line feed.
 void append_line(std::string& out, const FlowEntry& flow);
+
+/// Appends what has happened to a flow, as a line of `conntrack -E`.
+void append_event(std::string& out, flow::Event event, const FlowEntry& flow);
 
 /// Appends the flow as a JSON object on one line, without a line feed.
 void append_json(std::string& out, const FlowEntry& flow);

@@ -9,7 +9,7 @@
 ///          that end meanwhile can be reused.
 
 #include "base/clock.h"
-#include "flow/flow_table.h"
+#include "flow/reading.h"
 
 #include <cstdint>
 #include <vector>

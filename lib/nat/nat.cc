@@ -236,6 +236,8 @@ Tracking Nat::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick n
         if (verdict.timeout < flow::kLongestCheck && before.is_after(deadline))
             params_.table.deadlines().set(ref.index(), now, deadline);
     }
+    if (verdict.state != state || verdict.status != status)
+        member_.tell_change(ref.index(), now);
     return {verdict.action, verdict.reason};
 }
 

@@ -51,6 +51,7 @@ constexpr Row kRows[] = {
     {ArpSent, "arp_sent"},
     {ArpConflicts, "arp_conflicts"},
     {LogLinesLost, "log_lines_lost"},
+    {EventsLost, "events_lost"},
     {ReadersLate, "readers_late"},
 };
 

@@ -73,6 +73,7 @@ enum class Count : uint8_t {
     ArpSent,
     ArpConflicts,  ///< ARP frames in which another host claims an address of the gateway's.
     LogLinesLost,  ///< Of the log: nobody read it in time.
+    EventsLost,    ///< Of flows, to clients that read them too slowly.
     ReadersLate,   ///< Lists that held up the reuse of records for 100 ms, and began a part anew.
 };
 

@@ -2,6 +2,7 @@
 #include "control/core.h"
 
 #include "catch.h"
+#include "flow/reading.h"
 #include "gateway.h"
 
 #include <memory>

@@ -2,6 +2,7 @@
 #include "flow/flow_table.h"
 
 #include "catch.h"
+#include "flow/reading.h"
 #include "flows.h"
 
 #include <set>

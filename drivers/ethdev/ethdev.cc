@@ -2,6 +2,7 @@
 #include "ethdev/ethdev.h"
 
 #include "ethdev/driver_log.h"
+#include "ethdev/queue_plan.h"
 #include "ethdev/rss.h"
 
 #include <rte_dev.h>
@@ -20,7 +21,6 @@
 namespace sluice::ethdev {
 namespace {
 
-constexpr uint64_t kRssFields = RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP;
 constexpr uint64_t kChecksumOffloads =
     RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM;
 constexpr uint16_t kUsualMtu = 1500;
@@ -131,19 +131,15 @@ Status Ethdev::check_rss_key(const rte_eth_dev_info& device) const {
 }
 
 Status Ethdev::configure(const rte_eth_dev_info& device) {
-    const auto limit = static_cast<uint16_t>(std::min<unsigned>(plan_.max_queues, workers_));
-    const uint64_t rss = device.flow_type_rss_offloads & kRssFields;
-    const bool is_spread =
-        plan_.spreading == Spreading::Kernel || (plan_.spreading == Spreading::Nic && rss != 0);
-    rx_queues_ = is_spread ? std::min(limit, device.max_rx_queues) : uint16_t{1};
-    tx_queues_ = std::min(limit, device.max_tx_queues);
-    if (plan_.spreading == Spreading::Kernel)
-        tx_queues_ = rx_queues_ = std::min(rx_queues_, tx_queues_);  // their queues are pairs
+    const QueuePlan queues = plan_queues(device, plan_, workers_);
+    device_rx_queues_ = queues.rx;
+    rx_queues_ = queues.polled(workers_);
+    tx_queues_ = queues.tx;
 
     rte_eth_conf conf{};
-    if (rx_queues_ > 1 && rss != 0) {
+    if (queues.rss_hf != 0) {
         conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-        conf.rx_adv_conf.rss_conf.rss_hf = rss;
+        conf.rx_adv_conf.rss_conf.rss_hf = queues.rss_hf;
         if (Status status = check_rss_key(device); !status)
             return status;
         if (!plan_.rss_key.empty()) {
@@ -159,10 +155,13 @@ Status Ethdev::configure(const rte_eth_dev_info& device) {
         verifies_checksums_ = true;
     }
     conf.txmode.offloads = device.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
-    if (const int error = rte_eth_dev_configure(id_, rx_queues_, tx_queues_, &conf); error != 0)
+    if (const int error = rte_eth_dev_configure(id_, device_rx_queues_, tx_queues_, &conf);
+        error != 0)
         return failed("setting up its queues", error);
     if (tx_queues_ < workers_)
         tx_locks_ = std::vector<Lock>(tx_queues_);
+    if (device_rx_queues_ > rx_queues_)
+        next_queue_ = std::vector<NextQueue>(rx_queues_);
     return Done{};
 }
 
@@ -172,7 +171,7 @@ Status Ethdev::set_up_queues(const rte_eth_dev_info& device, rte_mempool* pool) 
     if (const int error = rte_eth_dev_adjust_nb_rx_tx_desc(id_, &rx_size, &tx_size); error != 0)
         return failed("sizing its queues", error);
     const auto node = static_cast<unsigned>(numa_node());
-    for (uint16_t queue = 0; queue < rx_queues_; ++queue)
+    for (uint16_t queue = 0; queue < device_rx_queues_; ++queue)
         if (const int error =
                 rte_eth_rx_queue_setup(id_, queue, rx_size, node, &device.default_rxconf, pool);
             error != 0)
@@ -207,7 +206,24 @@ Status Ethdev::start(rte_mempool* pool) {
 }
 
 unsigned Ethdev::receive(uint16_t queue, std::span<rte_mbuf*> packets) {
-    return rte_eth_rx_burst(id_, queue, packets.data(), static_cast<uint16_t>(packets.size()));
+    if (next_queue_.empty())
+        return rte_eth_rx_burst(id_, queue, packets.data(), static_cast<uint16_t>(packets.size()));
+    return receive_in_turn(queue, packets);
+}
+
+/// The device's queues that `queue` stands for, once around, from another one each time: none waits
+/// for a busy one.
+unsigned Ethdev::receive_in_turn(uint16_t queue, std::span<rte_mbuf*> packets) {
+    const unsigned mine = (device_rx_queues_ - queue + rx_queues_ - 1U) / rx_queues_;
+    unsigned& next = next_queue_[queue].index;
+    unsigned count = 0;
+    for (unsigned i = 0; i < mine && count < packets.size(); ++i) {
+        const auto from = static_cast<uint16_t>(queue + next * rx_queues_);
+        next = next + 1 == mine ? 0 : next + 1;
+        count += rte_eth_rx_burst(id_, from, packets.data() + count,
+                                  static_cast<uint16_t>(packets.size() - count));
+    }
+    return count;
 }
 
 unsigned Ethdev::transmit(uint16_t queue, std::span<rte_mbuf*> packets) {

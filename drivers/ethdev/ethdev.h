@@ -5,7 +5,8 @@
 /// Ethdev: any DPDK port, from its plan: queues, RSS, offloads.
 ///
 /// Shape    As many queues of each kind as there are workers, or fewer where the device has not
-///          so many, or where nobody would spread packets over them.
+///          so many, or where nobody would spread packets over them. Of a device that fills more
+///          receive queues than there are workers, each worker polls several.
 /// Threads  As io::Port. Attaching and starting are for the thread that started EAL.
 /// Errors   A sentence: which port, why not, what to do.
 /// Memory   Rings in EAL's memory at start(). The pool must outlive the port.
@@ -59,6 +60,12 @@ private:
     };
 
     Ethdev(const PortPlan& plan, uint16_t id, unsigned workers);
+    /// Of the queues that a worker polls in turn; a cache line each.
+    struct alignas(64) NextQueue {
+        unsigned index = 0;
+    };
+
+    unsigned receive_in_turn(uint16_t queue, std::span<rte_mbuf*> packets);
     Status check_rss_key(const rte_eth_dev_info& device) const;
     Status configure(const rte_eth_dev_info& device);
     Status set_up_queues(const rte_eth_dev_info& device, rte_mempool* pool);
@@ -68,14 +75,16 @@ private:
     PortPlan plan_;
     uint16_t id_;
     unsigned workers_;
-    uint16_t rx_queues_ = 1;
+    uint16_t device_rx_queues_ = 1;
+    uint16_t rx_queues_ = 1;  // as workers see them
     uint16_t tx_queues_ = 1;
     uint16_t mtu_ = 0;
     io::MacAddress mac_{};
     bool verifies_checksums_ = false;
     bool is_started_ = false;
     std::optional<io::Rss> rss_;
-    std::vector<Lock> tx_locks_;  ///< Empty when every worker has a queue of its own.
+    std::vector<Lock> tx_locks_;         ///< Empty when every worker has a queue of its own.
+    std::vector<NextQueue> next_queue_;  ///< Empty when each polled queue is one of the device.
 };
 
 }  // namespace sluice::ethdev

@@ -13,27 +13,29 @@ namespace {
 
 constexpr uint64_t kPorts = RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_NONFRAG_IPV4_UDP;
 
+using Key = std::vector<uint8_t>;
+
 /// The operator's key, or one that nobody outside can know.
-bool choose_key(std::span<const uint8_t> wanted, io::Rss& rss) {
-    if (wanted.size() == rss.key.size()) {
-        std::copy(wanted.begin(), wanted.end(), rss.key.begin());
+bool choose_key(std::span<const uint8_t> wanted, Key& key) {
+    if (wanted.size() == key.size()) {
+        std::copy(wanted.begin(), wanted.end(), key.begin());
         return true;
     }
-    const auto bytes = static_cast<ssize_t>(rss.key.size());
-    return wanted.empty() && getrandom(rss.key.data(), rss.key.size(), 0) == bytes;
+    const auto bytes = static_cast<ssize_t>(key.size());
+    return wanted.empty() && getrandom(key.data(), key.size(), 0) == bytes;
 }
 
-bool set_key(uint16_t port, const io::Rss& rss) {
+bool set_key(uint16_t port, const Key& key) {
     rte_eth_rss_conf conf{};
     if (rte_eth_dev_rss_hash_conf_get(port, &conf) != 0 || (conf.rss_hf & kPorts) != kPorts)
         return false;
-    std::array<uint8_t, io::kRssKeyBytes> key = rss.key;
-    conf.rss_key = key.data();
-    conf.rss_key_len = static_cast<uint8_t>(key.size());
+    Key copy = key;
+    conf.rss_key = copy.data();
+    conf.rss_key_len = static_cast<uint8_t>(copy.size());
     if (rte_eth_dev_rss_hash_update(port, &conf) != 0)
         return false;
-    key.fill(0);
-    return rte_eth_dev_rss_hash_conf_get(port, &conf) == 0 && key == rss.key;
+    std::fill(copy.begin(), copy.end(), uint8_t{0});
+    return rte_eth_dev_rss_hash_conf_get(port, &conf) == 0 && copy == key;
 }
 
 bool set_table(uint16_t port, const io::Rss& rss) {
@@ -52,14 +54,19 @@ bool set_table(uint16_t port, const io::Rss& rss) {
 
 std::optional<io::Rss> set_up_rss(uint16_t port, const rte_eth_dev_info& device, uint16_t queues,
                                   std::span<const uint8_t> key) {
-    if (queues < 2 || device.hash_key_size != io::kRssKeyBytes ||
+    // What is hashed are the 12 bytes of addresses and ports, which meet the key's first 16 only.
+    constexpr size_t kBytesThatCount = 16;
+    if (queues < 2 || device.hash_key_size < kBytesThatCount ||
         !std::has_single_bit(unsigned{device.reta_size}))
         return std::nullopt;
+    Key key_of_device(device.hash_key_size);
     io::Rss rss;
     for (unsigned i = 0; i < device.reta_size; ++i)
         rss.queues.push_back(static_cast<uint16_t>(i % queues));
-    if (!choose_key(key, rss) || !set_key(port, rss) || !set_table(port, rss))
+    if (!choose_key(key, key_of_device) || !set_key(port, key_of_device) || !set_table(port, rss))
         return std::nullopt;
+    std::copy_n(key_of_device.begin(), std::min(key_of_device.size(), rss.key.size()),
+                rss.key.begin());
     return rss;
 }
 

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+#
+# An emulated machine with two NICs between the client and the server of network.sh:
+#
+#      NET.client     tap ┌───────────────────────────────┐ tap     NET.server
+#      eth0 ──────────────┤ 0000:00:03.0    0000:00:04.0  ├────────────── eth0
+#                         │     vfio-pci, emulated IOMMU  │
+#                         └───────────────────────────────┘
+#
+# QEMU without KVM: a proof that it works, and no measure of its speed. On a busy machine its timer
+# is late, which the kernel is told not to mind (no_timer_check).
+
+# shellcheck source=tests/smoke/network.sh
+source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../smoke/network.sh"
+vm_here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+
+lan_nic=0000:00:03.0
+wan_nic=0000:00:04.0
+
+# The arguments of each model, and how many queues its taps have.
+modern=disable-legacy=on,iommu_platform=on,ats=on
+declare -A model_arguments=(
+    [e1000e]=e1000e
+    [vmxnet3]=vmxnet3
+    [virtio]=virtio-net-pci,$modern
+    [virtio-mq]=virtio-net-pci,$modern,mq=on,vectors=10
+    [virtio-rss]=virtio-net-pci,$modern,mq=on,rss=on,vectors=10
+)
+declare -A model_queues=([virtio-mq]=4 [virtio-rss]=4)
+
+# make_guest: with the programs as they are now; skips the test where it cannot be made.
+make_guest() {
+    [[ ! ${GUEST:?}/initrd -nt $SLUICE || ! $GUEST/initrd -nt $SLUICECTL ]] || return 0
+    local status=0
+    bash "$vm_here/build_guest" "$SLUICE" "$SLUICECTL" "$GUEST" >"$work/guest.log" 2>&1 || status=$?
+    ((status != 77)) || { cat "$work/guest.log"; exit 77; }
+    ((status == 0)) || fail "the guest cannot be made: $(cat "$work/guest.log")"
+}
+
+# boot MODEL: with nets' namespaces vm.client and vm.server, whose eth0 are taps of the machine.
+boot() {
+    local model=$1 i names=(client server) nics=() queues=${model_queues[$1]:-1} multi=()
+    for i in client gateway server; do new_namespace "vm.$i"; done
+    ((queues == 1)) || multi=(multi_queue)
+    for i in 0 1; do
+        in_namespace vm.gateway ip tuntap add dev "tap$i" mode tap vnet_hdr "${multi[@]}"
+        in_namespace vm.gateway ip link set dev "tap$i" up
+        nics+=(-netdev "tap,id=n$i,ifname=tap$i,script=no,downscript=no,queues=$queues"
+            -device "${model_arguments[$model]},netdev=n$i,mac=02:00:00:00:05:0$i,addr=$((i + 3))")
+    done
+    start_in vm.gateway qemu-system-x86_64 -machine q35,kernel-irqchip=split \
+        -accel tcg,thread=multi -cpu max -smp 2 -m 1024 -nodefaults -display none -no-reboot \
+        -device intel-iommu,intremap=on,caching-mode=on,device-iotlb=on \
+        -serial "file:$work/console.log" \
+        -chardev "socket,id=shell,path=$work/shell,server=on,wait=off" -serial chardev:shell \
+        -chardev "socket,id=monitor,path=$work/monitor,server=on,wait=off" \
+        -mon chardev=monitor \
+        -kernel "$GUEST/vmlinuz" -initrd "$GUEST/initrd" \
+        -append "console=ttyS0 quiet panic=-1 no_timer_check intel_iommu=on iommu=pt" \
+        "${nics[@]}" \
+        >"$work/qemu.log" 2>&1
+    qemu_pid=$started_pid
+    wait_for 30 "QEMU: $(cat "$work/qemu.log")" test -S "$work/shell"
+    wait_for 120 "the guest: $work/console.log" grep --quiet 'guest: ready' "$work/console.log"
+    for i in 0 1; do # only now, for QEMU opens them by name
+        in_namespace vm.gateway ip link set dev "tap$i" netns \
+            "${namespace_pid[vm.${names[$i]}]}" name eth0
+        in_namespace "vm.${names[$i]}" ip link set dev eth0 up
+    done
+    add_addresses vm
+}
+
+# guest SECONDS SCRIPT
+guest() {
+    kill -0 "$qemu_pid" 2>/dev/null || fail "QEMU has ended: $(cat "$work/qemu.log")"
+    "$python" "$vm_here/guest.py" shell "$work/shell" "$@"
+}
+
+# set_link n0|n1 on|off: the carrier of a NIC.
+set_link() {
+    "$python" "$vm_here/guest.py" monitor "$work/monitor" "set_link $1 $2"
+}
+
+# bind_nics: hugepages, and both NICs to vfio-pci.
+bind_nics() {
+    guest 30 "
+        echo 200 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
+        for nic in $lan_nic $wan_nic; do
+            device=/sys/bus/pci/devices/\$nic
+            [ ! -e \$device/driver ] || echo \$nic >\$device/driver/unbind
+            echo vfio-pci >\$device/driver_override
+            echo \$nic >/sys/bus/pci/drivers_probe
+            readlink \$device/driver || exit 1
+        done" >/dev/null || fail "the NICs are not to be bound to vfio-pci"
+}
+
+# start_gateway FLAG...: sluice in the guest; returns when it is ready.
+start_gateway() {
+    guest 10 "sluice --lan pci:$lan_nic --wan pci:$wan_nic --lan-address 10.1.0.1/24 \
+        --wan-address 198.51.100.1/24 --gateway 198.51.100.254 --flows 4096 $* \
+        >/tmp/sluice.log 2>&1 &
+        echo \$! >/tmp/sluice.pid"
+    wait_for 60 "sluice: ready ($*)" has_started
+    guest 10 "grep -q '^sluice: ready' /tmp/sluice.log" || fail "sluice $*: $(gateway_log)"
+}
+
+has_started() {
+    guest 10 "grep -q '^sluice: ready' /tmp/sluice.log || [ ! -d /proc/\$(cat /tmp/sluice.pid) ]"
+}
+
+gateway_log() {
+    guest 10 "cat /tmp/sluice.log"
+}
+
+is_gone() {
+    guest 10 "[ ! -d /proc/\$(cat /tmp/sluice.pid) ]"
+}
+
+# stop_gateway SIGNAL
+stop_gateway() {
+    guest 10 "kill -$1 \$(cat /tmp/sluice.pid)"
+    wait_for 30 "the end of sluice" is_gone
+}
+
+# gateway_counter NAME: a count or a drop reason.
+gateway_counter() {
+    guest 10 "sluicectl stats --json" | "$python" "$here/stats.py" get "$1"
+}
+
+# On failure the logs stay: the guest's console, QEMU's, sluice's and its counters.
+keep_logs() {
+    local status=$?
+    if ((status != 0 && status != 77)); then
+        local kept=${SLUICE_VM_LOGS:-/tmp}/sluice-vm-$1
+        rm -rf "$kept"
+        mkdir -p "$kept"
+        timeout 20 "$python" "$vm_here/guest.py" shell "$work/shell" 10 \
+            "cat /tmp/sluice.log; sluicectl stats; dmesg | tail -n 50" \
+            >"$kept/gateway.log" 2>&1 || true
+        cp "$work"/*.log "$kept/" 2>/dev/null || true
+        echo "the logs are in $kept" >&2
+    fi
+    remove_all
+    exit "$status"
+}

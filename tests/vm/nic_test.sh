@@ -1,0 +1,91 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# sluice on a NIC of its own: nic_test.sh MODEL. The machine is drawn in machine.sh.
+set -euo pipefail
+model=$1
+# shellcheck source=tests/vm/machine.sh
+source "$(dirname "$(readlink -f "$0")")/machine.sh"
+trap 'keep_logs "$model"' EXIT
+make_guest
+
+head -c 1000000 /dev/urandom >"$work/file"
+
+is_answered() {
+    from_client vm ping -q -c 1 -W 1 "$server_address" >/dev/null
+}
+
+# passes WHAT: real programs, through whatever the gateway now is.
+passes() {
+    wait_for 60 "an answer ($1)" is_answered
+    from_client vm ping -q -c 5 -i 0.2 -W 5 "$server_address" >"$work/ping.log" ||
+        fail "$1: ping: $(cat "$work/ping.log")"
+    grep --quiet ' 5 received' "$work/ping.log" || fail "$1: ping: $(cat "$work/ping.log")"
+    from_client vm ping -q -c 2 -s 60000 -W 10 "$server_address" >"$work/ping.log" ||
+        fail "$1: ping -s 60000: $(cat "$work/ping.log")"
+    from_client vm curl --silent --show-error --fail --max-time 60 --output "$work/got" \
+        "http://$server_address/file" || fail "$1: curl"
+    cmp --quiet "$work/file" "$work/got" || fail "$1: curl got another file"
+    pass "$1: ping, ping -s 60000, curl"
+}
+
+# all_answered COUNT: that many flows of UDP, each from a port of its own.
+all_answered() {
+    local answered
+    answered=$(from_client vm "$python" "$vm_here/ask.py" "$client_address" "$server_address" "$1")
+    ((answered == $1)) || fail "$answered of $1 flows were answered: $(gateway_log)"
+}
+
+# Frames whose checksums are wrong, of those that the gateway has sent.
+wrong_checksums() {
+    tcpdump -nn -vv -r "$1" ether src "$2" 2>/dev/null |
+        grep --count --extended-regexp 'incorrect|bad cksum|bad udp|wrong icmp' || true
+}
+
+boot "$model"
+start_server vm
+bind_nics
+start_gateway
+for side in client server; do # whole frames, for their checksums
+    start_in "vm.$side" tcpdump -i eth0 -nn -Q in -s 0 -B 16384 -U -Z root \
+        -w "$work/$side.pcap" ip 2>"$work/capture-$side.log"
+    wait_for 5 "a capture" grep --quiet 'listening on' "$work/capture-$side.log"
+done
+passes "one worker"
+
+# What Linux would leak: never tracked, and never to leave.
+mac=$(from_client vm ip neighbour show 10.1.0.1 | grep -oE '([0-9a-f]{2}:){5}[0-9a-f]{2}')
+for flags in fin rst fin,ack rst,ack; do
+    send_packet vm.client --tcp --flags "$flags" --dest-mac "$mac" --source-port 33000 \
+        --dest-port 7000 "$server_address"
+done
+mark vm "$work/server.pcap"
+(($(captured_count "$work/server.pcap" tcp dst port 7000) == 0)) ||
+    fail "an untracked FIN or RST left"
+(($(captured_count "$work/server.pcap" net 10.1.0.0/24) == 0)) || fail "an inside address left"
+pass "untracked FIN and RST: none on the wire"
+for side in server:1 client:0; do
+    wrong=$(wrong_checksums "$work/${side%:*}.pcap" "02:00:00:00:05:0${side#*:}")
+    ((wrong == 0)) || fail "$wrong wrong checksums on the ${side%:*}'s wire"
+done
+pass "the checksums are right on both wires"
+
+for nic in n0 n1; do
+    set_link "$nic" off
+    set_link "$nic" on
+    wait_for 60 "an answer after $nic was down" is_answered
+done
+pass "links down and up"
+stop_gateway TERM
+
+for workers in 2 3; do
+    start_gateway --workers "$workers"
+    passes "$workers workers"
+    all_answered 100
+    pass "$workers workers: 100 flows"
+    [[ $workers != 2 ]] || stop_gateway KILL # and the next start finds what it left
+done
+stop_gateway TERM
+guest 10 "grep -q '^sluice: stopped' /tmp/sluice.log" ||
+    fail "no summary at the end: $(gateway_log)"
+pass "killed and started, stopped"

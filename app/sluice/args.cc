@@ -25,6 +25,9 @@ constexpr const char* kDescription =
     "sluice: a source-NAT gateway that forwards a packet translated or not at all.\n"
     "A configuration file has a line `flag = value` for each flag, without the dashes.";
 constexpr const char* kFooter =
+    "\n`sluice check [--json] FLAG...` starts nothing: it says what of this machine is in the way "
+    "of\n"
+    "a start with these flags, or costs it speed, each with the command that mends it."
     "\nWhat follows -- goes to DPDK's EAL, for example: -- --log-level=eal:debug\n"
     "Exit: 0 after SIGINT or SIGTERM, 2 for a configuration that can never work, 75 when the\n"
     "machine is not ready for it: a device is missing, memory is short, somebody else has a port.";

@@ -4,15 +4,18 @@
 /// sluice: the gateway. Reads what it shall be, sets it up, runs until it is told to stop.
 
 #include "sluice/args.h"
+#include "sluice/check.h"
 #include "sluice/cores.h"
 #include "sluice/daemon.h"
 #include "sluice/exit_code.h"
 #include "sluice/memory.h"
 #include "sluice/signals.h"
 
+#include <algorithm>
 #include <cstdio>
-#include <span>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace sluice::app {
 namespace {
@@ -44,7 +47,34 @@ ExitCode run(const config::Config& config) {
     return ExitCode::Stopped;
 }
 
-ExitCode start(std::span<const char* const> arguments) {
+/// Of `sluice check`.
+ExitCode say_findings(const config::Config& config, bool as_json) {
+    const std::vector<Finding> findings = check_machine(config);
+    std::fputs((as_json ? findings_json(findings) : findings_text(findings)).c_str(), stdout);
+    const bool is_ready = std::none_of(findings.begin(), findings.end(), [](const auto& finding) {
+        return finding.kind == Finding::Kind::Problem;
+    });
+    return is_ready ? ExitCode::Stopped : ExitCode::NotReady;
+}
+
+/// `sluice check [--json] FLAG...`: the machine is looked at for a start with these flags.
+struct MachineCheck {
+    bool is_asked = false;
+    bool as_json = false;
+};
+MachineCheck take_machine_check(std::vector<const char*>& arguments) {
+    const auto take = [&](const char* word) {
+        const bool is_there = arguments.size() > 1 && std::string_view(arguments[1]) == word;
+        if (is_there)
+            arguments.erase(arguments.begin() + 1);
+        return is_there;
+    };
+    const bool is_asked = take("check");
+    return {is_asked, is_asked && take("--json")};
+}
+
+ExitCode start(std::vector<const char*> arguments) {
+    const MachineCheck machine_check = take_machine_check(arguments);
     const Result<Invocation> invocation = read_arguments(arguments);
     if (!invocation)
         return fail(invocation.error(), ExitCode::BadConfiguration);
@@ -55,6 +85,8 @@ ExitCode start(std::span<const char* const> arguments) {
     }
     if (const Status status = check(sources, config); !status)
         return fail(status.error(), ExitCode::BadConfiguration);
+    if (machine_check.is_asked)
+        return say_findings(config, machine_check.as_json);
     return is_check ? say_good(sources) : run(config);
 }
 
@@ -62,5 +94,5 @@ ExitCode start(std::span<const char* const> arguments) {
 }  // namespace sluice::app
 
 int main(int argc, char* argv[]) {
-    return static_cast<int>(sluice::app::start({argv, static_cast<size_t>(argc)}));
+    return static_cast<int>(sluice::app::start({argv, argv + argc}));
 }

@@ -18,21 +18,6 @@ namespace {
 
 using ethdev::PortPlan;
 
-/// `text` has been validated.
-Result<PortPlan> plan(const std::string& flag, const std::string& text,
-                      const config::Config& config) {
-    const Result<io::PortName> name = io::parse_port_name(text, flag);
-    if (!name)
-        return name.error();
-    Result<PortPlan> plan = ethdev::plan_port(flag, name.value(), config.workers);
-    if (!plan)
-        return plan.error();
-    (*plan).rx_ring = static_cast<uint16_t>(config.rx_ring);
-    (*plan).tx_ring = static_cast<uint16_t>(config.tx_ring);
-    (*plan).rss_key = config.rss_key;
-    return plan;
-}
-
 Result<std::vector<Claim>> claim(std::span<const PortPlan> ports) {
     std::vector<Claim> claims;
     std::set<std::string> claimed;
@@ -64,13 +49,27 @@ EalParams eal_params(const config::Config& config, const CorePlan& cores, size_t
 
 }  // namespace
 
+Result<PortPlan> plan_port_of(const std::string& flag, const std::string& text,
+                              const config::Config& config) {
+    const Result<io::PortName> name = io::parse_port_name(text, flag);
+    if (!name)
+        return name.error();
+    Result<PortPlan> plan = ethdev::plan_port(flag, name.value(), config.workers);
+    if (!plan)
+        return plan.error();
+    (*plan).rx_ring = static_cast<uint16_t>(config.rx_ring);
+    (*plan).tx_ring = static_cast<uint16_t>(config.tx_ring);
+    (*plan).rss_key = config.rss_key;
+    return plan;
+}
+
 Result<std::unique_ptr<Platform>> Platform::start(const config::Config& config) {
     CorePlan cores = plan_cores(config, allowed_cpus());
 
-    const Result<PortPlan> lan = plan("lan", config.lan, config);
+    const Result<PortPlan> lan = plan_port_of("lan", config.lan, config);
     if (!lan)
         return lan.error();
-    const Result<PortPlan> wan = plan("wan", config.wan, config);
+    const Result<PortPlan> wan = plan_port_of("wan", config.wan, config);
     if (!wan)
         return wan.error();
     const std::array<PortPlan, 2> plans{lan.value(), wan.value()};

@@ -6,16 +6,23 @@
 
 #include "base/result.h"
 #include "config/config.h"
+#include "ethdev/port_plan.h"
 #include "sluice/claim.h"
 #include "sluice/cores.h"
 #include "sluice/eal.h"
 #include "sluice/ports.h"
 
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
 namespace sluice::app {
+
+/// What is known before EAL starts of the port that `flag` ("lan" or "wan") names as `text`, which
+/// has been validated.
+Result<ethdev::PortPlan> plan_port_of(const std::string& flag, const std::string& text,
+                                      const config::Config& config);
 
 class Platform {
 public:

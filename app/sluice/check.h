@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Check: what of this machine is in sluice's way, or costs it speed, without touching anything.
+///
+/// Shape    `sluice check FLAG...`, with the flags or the file of a start to come. A problem is
+/// what
+///          that start would fail by, or what it would do harm by; the rest costs speed.
+/// Errors   None: what cannot be read is nothing to say.
+/// Source   /proc/net/route (destination and flags in hexadecimal), Documentation/ABI of
+///          /sys/kernel/iommu_groups and /sys/kernel/mm/hugepages.
+
+#include "config/config.h"
+
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice::app {
+
+struct Finding {
+    enum class Kind { Problem, Speed };
+
+    Kind kind = Kind::Problem;
+    std::string text;  ///< One sentence. The command that mends it, if there is one, in backticks.
+
+    /// What stands in the first backticks of `text`; empty where there are none.
+    std::string command() const;
+};
+
+/// All that is to be said. `config` has been validated.
+std::vector<Finding> check_machine(const config::Config& config);
+
+/// The interface of the kernel's default route with the least metric.
+std::optional<std::string> default_route_interface(const std::filesystem::path& root);
+
+/// What speaks against driving the PCI device `device`, said of `subject`.
+std::vector<Finding> check_nic(const std::filesystem::path& root, const std::string& device,
+                               const std::string& subject);
+
+/// A line each, or a JSON array of objects with kind, text and command.
+std::string findings_text(const std::vector<Finding>& findings);
+std::string findings_json(const std::vector<Finding>& findings);
+
+}  // namespace sluice::app

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Writes a manual page from what a program says of itself.
+
+    man_page.py PROGRAM SECTION VERSION [SUBCOMMAND...]
+
+`--help` is the one source: its first line is NAME, its headings are sections, an entry begins in
+its third column and goes on further in. A page has the help of each subcommand, too."""
+import os
+import re
+import subprocess
+import sys
+
+ENTRY = re.compile(r"^  (\S.*?)(?: {2,}(.*))?$")
+HEADING = re.compile(r"^(\S.*):$")
+
+
+def escape(text):
+    text = text.replace("\\", "\\e").replace("-", "\\-")
+    return "\\&" + text if text.startswith((".", "'")) else text
+
+
+def help_of(program, *words):
+    return subprocess.run([program, *words, "--help"], check=True, text=True,
+                          stdout=subprocess.PIPE).stdout.splitlines()
+
+
+def body(lines):
+    """The lines of a help text, without its description, as roff."""
+    page = []
+    for line in lines:
+        heading, entry = HEADING.match(line), ENTRY.match(line)
+        if heading:
+            page.append(f".SS {escape(heading[1])}")
+        elif entry:
+            page += [".TP", f".B {escape(entry[1])}", escape(entry[2] or "")]
+        elif line.strip():
+            page.append(escape(line.strip()))
+    return [line for line in page if line]
+
+
+def page(program, section, version, subcommands):
+    name = os.path.basename(program)
+    lines = help_of(program)
+    usage = next(i for i, line in enumerate(lines) if line.startswith("Usage:"))
+    summary = lines[0].removeprefix(f"{name}: ").rstrip(".")
+    out = [f'.TH {name.upper()} {section} "" "sluice {version}"', ".SH NAME",
+           f"{escape(name)} \\- {escape(summary)}", ".SH SYNOPSIS", f".B {escape(name)}",
+           escape("[OPTIONS] SUBCOMMAND" if subcommands else "[OPTIONS] [-- EAL ARGUMENTS]"),
+           ".SH DESCRIPTION", *map(escape, lines[:usage]), ".SH OPTIONS", *body(lines[usage + 1:])]
+    for words in subcommands:
+        sub = help_of(program, words)
+        begin = next((i for i, line in enumerate(sub) if line.startswith("Usage:")), 0)
+        out += [f".SH {escape(name.upper())} {escape(words.upper())}", *map(escape, sub[:begin]),
+                *body(sub[begin + 1:])]
+    out += [".SH SEE ALSO", "The guides in", ".I /usr/share/doc/sluice"]
+    return "\n".join(out) + "\n"
+
+
+sys.stdout.write(page(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]))

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sluice/check.h"
+
+#include "catch.h"
+#include "tree.h"
+
+#include <nlohmann/json.hpp>
+
+using namespace sluice::app;
+
+namespace {
+
+constexpr const char* kNic = "0000:03:00.0";
+constexpr const char* kHeadings =
+    "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n";
+
+std::string only(const Tree& tree) {
+    const auto findings = check_nic(tree.root(), kNic, "--wan pci:0000:03:00.0");
+    REQUIRE(findings.size() == 1);
+    CHECK(findings[0].kind == Finding::Kind::Problem);
+    CHECK(findings[0].text.starts_with("--wan pci:0000:03:00.0: "));
+    return findings[0].text;
+}
+
+Tree& bound_to(Tree& tree, const std::string& driver) {
+    return tree.link(std::string("sys/bus/pci/devices/") + kNic + "/driver",
+                     "../drivers/" + driver);
+}
+
+bool has(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("check: a NIC that DPDK has is nothing to speak of", "[sluice]") {
+    Tree tree;
+    bound_to(tree, "vfio-pci").directory("sys/kernel/iommu_groups/7");
+    CHECK(check_nic(tree.root(), kNic, "x").empty());
+    Tree other;
+    bound_to(other, "mlx5_core");
+    CHECK(check_nic(other.root(), kNic, "x").empty());
+}
+
+TEST_CASE("check: a NIC that DPDK cannot have comes with the command", "[sluice]") {
+    Tree none;
+    CHECK(has(only(none), "no driver has it; `dpdk-devbind.py -b vfio-pci 0000:03:00.0`"));
+    Tree kernel;
+    bound_to(kernel, "ixgbe");
+    CHECK(has(only(kernel), "the kernel's driver ixgbe has it; `dpdk-devbind.py -b vfio-pci"));
+    Tree no_iommu;
+    bound_to(no_iommu, "vfio-pci");
+    CHECK(has(only(no_iommu), "there is no IOMMU"));
+}
+
+TEST_CASE("check: a NIC that carries the default route is told of", "[sluice]") {
+    Tree tree;
+    bound_to(tree, "vfio-pci")
+        .directory("sys/kernel/iommu_groups/7")
+        .directory(std::string("sys/bus/pci/devices/") + kNic + "/net/eth0")
+        .file("proc/net/route", std::string(kHeadings) +
+                                    "eth0\t00000000\t0101A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0");
+    CHECK(has(only(tree), "it is eth0, which carries this machine's default route"));
+}
+
+TEST_CASE("check: the default route with the least metric counts", "[sluice]") {
+    Tree tree;
+    CHECK_FALSE(default_route_interface(tree.root()));
+    tree.file("proc/net/route", std::string(kHeadings) +
+                                    "eth0\t0001A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n"
+                                    "eth1\t00000000\t0101A8C0\t0003\t0\t0\t200\t00000000\t0\t0\t0\n"
+                                    "eth2\t00000000\t0101A8C0\t0003\t0\t0\t100\t00000000\t0\t0\t0\n"
+                                    "eth3\t00000000\t0101A8C0\t0002\t0\t0\t50\t00000000\t0\t0\t0");
+    CHECK(default_route_interface(tree.root()) == "eth2");
+}
+
+TEST_CASE("check: the command is what stands in backticks", "[sluice]") {
+    CHECK(Finding{Finding::Kind::Speed, "a; `do this` cures it, `or that`"}.command() == "do this");
+    CHECK(Finding{Finding::Kind::Speed, "nothing helps"}.command().empty());
+    CHECK(Finding{Finding::Kind::Speed, "a ` alone"}.command().empty());
+}
+
+TEST_CASE("check: findings are lines, or JSON", "[sluice]") {
+    const std::vector<Finding> findings{{Finding::Kind::Problem, "no \"NIC\"; `bind it`"},
+                                        {Finding::Kind::Speed, "slow"}};
+    CHECK(findings_text(findings) == "problem: no \"NIC\"; `bind it`\nspeed: slow\n");
+    CHECK(findings_text({}) == "nothing is in the way\n");
+    const auto json = nlohmann::json::parse(findings_json(findings));
+    REQUIRE(json.size() == 2);
+    CHECK(json[0]["kind"] == "problem");
+    CHECK(json[0]["command"] == "bind it");
+    CHECK(json[1]["text"] == "slow");
+    CHECK(nlohmann::json::parse(findings_json({})).empty());
+}

@@ -49,6 +49,7 @@ boot() {
         nics+=(-netdev "tap,id=n$i,ifname=tap$i,script=no,downscript=no,queues=$queues"
             -device "${model_arguments[$model]},netdev=n$i,mac=02:00:00:00:05:0$i,addr=$((i + 3))")
     done
+    : >"$work/console.log"
     start_in vm.gateway qemu-system-x86_64 -machine q35,kernel-irqchip=split \
         -accel tcg,thread=multi -cpu max -smp 2 -m 1024 -nodefaults -display none -no-reboot \
         -device intel-iommu,intremap=on,caching-mode=on,device-iotlb=on \
@@ -97,16 +98,18 @@ bind_nics() {
 
 # start_gateway FLAG...: sluice in the guest; returns when it is ready.
 start_gateway() {
-    guest 10 "sluice --lan pci:$lan_nic --wan pci:$wan_nic --lan-address 10.1.0.1/24 \
-        --wan-address 198.51.100.1/24 --gateway 198.51.100.254 --flows 4096 $* \
-        >/tmp/sluice.log 2>&1 &
-        echo \$! >/tmp/sluice.pid"
+    guest 10 "rm -f /tmp/sluice.pid /tmp/sluice.status
+        (sh -c 'echo \$\$ >/tmp/sluice.pid
+            exec sluice --lan pci:$lan_nic --wan pci:$wan_nic --lan-address 10.1.0.1/24 \
+                --wan-address 198.51.100.1/24 --gateway 198.51.100.254 --flows 4096 $*' \
+            >/tmp/sluice.log 2>&1
+        echo \$? >/tmp/sluice.status) &"
     wait_for 60 "sluice: ready ($*)" has_started
     guest 10 "grep -q '^sluice: ready' /tmp/sluice.log" || fail "sluice $*: $(gateway_log)"
 }
 
 has_started() {
-    guest 10 "grep -q '^sluice: ready' /tmp/sluice.log || [ ! -d /proc/\$(cat /tmp/sluice.pid) ]"
+    guest 10 "grep -q '^sluice: ready' /tmp/sluice.log || [ -e /tmp/sluice.status ]"
 }
 
 gateway_log() {
@@ -114,13 +117,16 @@ gateway_log() {
 }
 
 is_gone() {
-    guest 10 "[ ! -d /proc/\$(cat /tmp/sluice.pid) ]"
+    guest 10 "[ -e /tmp/sluice.status ]"
 }
 
-# stop_gateway SIGNAL
+# stop_gateway SIGNAL: with TERM it must end by itself, with exit code 0.
 stop_gateway() {
+    local status
     guest 10 "kill -$1 \$(cat /tmp/sluice.pid)"
     wait_for 30 "the end of sluice" is_gone
+    status=$(guest 10 "cat /tmp/sluice.status")
+    [[ $1 != TERM ]] || ((status == 0)) || fail "sluice ended with $status: $(gateway_log)"
 }
 
 # gateway_counter NAME: a count or a drop reason.

@@ -20,6 +20,8 @@ using net::to_string;
 using std::string;
 using std::string_view;
 
+constexpr uint8_t kHostLength = 32;
+
 AddressRange range_of(const Prefix& prefix) {
     return {prefix.network().address, prefix.broadcast()};
 }
@@ -42,11 +44,13 @@ bool is_reserved_in(const Prefix& subnet, Be32 address) {
            (address == subnet.network().address || address == subnet.broadcast());
 }
 
-Status check_own_address(string_view flag, const Prefix& own) {
-    constexpr uint8_t kShortest = 1;
-    constexpr uint8_t kLongest = 31;
-    if (own.length < kShortest || own.length > kLongest)
-        return wrong(flag, to_string(own), "a subnet of /1 to /31 is wanted");
+/// Only who has an on-link gateway can do with a subnet of one address.
+Status check_own_address(string_view flag, const Prefix& own, uint8_t longest) {
+    if (own.length < 1 || own.length > longest)
+        return wrong(flag, to_string(own),
+                     own.length == kHostLength && flag == "wan-address"
+                         ? "behind a /32 the gateway is on no subnet: --gateway \"ADDRESS onlink\""
+                         : "a subnet of /1 to /31 is wanted");
     if (net::is_martian(own.address))
         return wrong(flag, to_string(own), "no host can have this address");
     if (is_reserved_in(own, own.address))
@@ -58,9 +62,11 @@ Status check_own_address(string_view flag, const Prefix& own) {
 }
 
 Status check_own_addresses(const Config& config) {
-    if (Status status = check_own_address("lan-address", config.lan_address); !status)
+    const uint8_t longest = config.gateway_is_on_link ? kHostLength : kHostLength - 1;
+    if (Status status = check_own_address("lan-address", config.lan_address, kHostLength - 1);
+        !status)
         return status;
-    if (Status status = check_own_address("wan-address", config.wan_address); !status)
+    if (Status status = check_own_address("wan-address", config.wan_address, longest); !status)
         return status;
     if (overlap(config.lan_address, config.wan_address))
         return wrong("wan-address", to_string(config.wan_address),
@@ -68,10 +74,22 @@ Status check_own_addresses(const Config& config) {
     return Done{};
 }
 
+Status check_on_link_gateway(const Config& config) {
+    const string text = to_string(config.gateway) + " onlink";
+    if (net::is_martian(config.gateway))
+        return wrong("gateway", text, "no host can have this address");
+    if (config.lan_address.contains(config.gateway))
+        return wrong("gateway", text,
+                     "it is on the subnet of --lan-address " + to_string(config.lan_address));
+    return Done{};
+}
+
 Status check_gateway(const Config& config) {
     const string text = to_string(config.gateway);
     if (config.gateway == config.wan_address.address)
         return wrong("gateway", text, "this is the address of --wan-address");
+    if (config.gateway_is_on_link)
+        return check_on_link_gateway(config);
     if (!config.wan_address.contains(config.gateway))
         return wrong("gateway", text,
                      "it is not on the subnet of --wan-address " + to_string(config.wan_address));
@@ -253,6 +271,10 @@ string Networks::why_not_public(const AddressRange& range) const {
         return "it contains addresses that no host can have";
     if (range.contains(config_.gateway))
         return "it contains the address of --gateway " + to_string(config_.gateway);
+    for (const StaticRoute& route : config_.routes)
+        if (range.contains(route.via))
+            return "it contains the next hop of --route " + to_string(route.prefix) + " via " +
+                   to_string(route.via);
     if (overlap(range, range_of(config_.lan_address)))
         return "it overlaps the subnet of --lan-address " + to_string(config_.lan_address);
     if (wan.length <= 30 &&

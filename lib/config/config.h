@@ -55,6 +55,12 @@ enum class SteerReplies : uint8_t {
     Always,   ///< All: others give up their own port for it.
 };
 
+/// When the gateway's own addresses become its own.
+enum class Claim : uint8_t {
+    Force,  ///< At once.
+    Probe,  ///< When nobody else has them: RFC 5227.
+};
+
 /// Who looks at the checksums of what arrives.
 enum class VerifyChecksum : uint8_t {
     Auto,    ///< The NIC where it can, else sluice.
@@ -87,6 +93,7 @@ struct Config {
     net::Prefix lan_address;  ///< The gateway's own address and the length of its subnet.
     net::Prefix wan_address;
     Be32 gateway;
+    bool gateway_is_on_link = false;  ///< Reached directly, though on no subnet.
     // Whom the gateway serves, and how: policy/classifier.h says which rule wins.
     std::vector<AddressRange> pool;   ///< Of all of `inside`; not empty if that is not.
     std::vector<net::Prefix> inside;  ///< Empty only beside `snat`.
@@ -97,6 +104,9 @@ struct Config {
     std::vector<pool::OneToOne> one_to_one;
     std::vector<StaticRoute> routes;
 
+    Claim claim = Claim::Force;
+    Duration announce_interval = Duration::seconds(60);  ///< Of gratuitous ARP; 0 for none.
+
     unsigned workers = 1;
     std::vector<unsigned> worker_cores;    ///< Empty: the CPUs after the control core's.
     std::optional<unsigned> control_core;  ///< Nothing: the first allowed CPU.
@@ -104,6 +114,7 @@ struct Config {
 
     unsigned burst = 32;           ///< Packets that a worker asks of a queue at once.
     bool prefetch = true;          ///< A burst's headers are sent for before they are read.
+    unsigned mtu = 0;              ///< Of both ports; 0: as they are.
     unsigned rx_ring = 1024;       ///< Descriptors of each receive queue.
     unsigned tx_ring = 1024;       ///< Descriptors of each transmit queue.
     std::vector<uint8_t> rss_key;  ///< Empty: the driver's.

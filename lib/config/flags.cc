@@ -156,6 +156,36 @@ Status store_port_hold(const Given& given, Config& config) {
     return Done{};
 }
 
+Status store_gateway(const Given& given, Config& config) {
+    constexpr std::string_view kOnLink = " onlink";
+    const Result<std::string> word = read_word(given);
+    if (!word)
+        return word.error();
+    std::vector<std::string> address{*word};
+    config.gateway_is_on_link = address[0].ends_with(kOnLink);
+    if (config.gateway_is_on_link)
+        address[0].resize(address[0].size() - kOnLink.size());
+    return store(read_address({given.flag, address}), config.gateway);
+}
+
+Status store_claim(const Given& given, Config& config) {
+    const Result<std::string> word = read_word(given);
+    if (!word)
+        return word.error();
+    if (*word != "force" && *word != "probe")
+        return wrong(given.flag, *word, "force or probe is wanted");
+    config.claim = *word == "probe" ? Claim::Probe : Claim::Force;
+    return Done{};
+}
+
+Status store_announce_interval(const Given& given, Config& config) {
+    const Result<uint32_t> seconds = read_number(given, {0, 86400});
+    if (!seconds)
+        return seconds.error();
+    config.announce_interval = Duration::seconds(static_cast<int32_t>(*seconds));
+    return Done{};
+}
+
 template <TcpState State>
 Status store_tcp(const Given& given, Config& config) {
     return store(read_seconds(given), config.tuning.tcp[State]);
@@ -187,6 +217,9 @@ constexpr Flag kFlags[] = {
     {"wan", kPorts, Arity::One, true, "PORT",
      "The outside port",
      [](const Given& g, Config& c) { return store(read_word(g), c.wan); }},
+    {"mtu", kPorts, Arity::One, false, "BYTES",
+     "The MTU of both ports, 576 to 9216; default: as they are",
+     [](const Given& g, Config& c) { return store(read_number(g, {576, 9216}), c.mtu); }},
 
     {"lan-address", kAddresses, Arity::One, true, "ADDRESS/LENGTH",
      "The gateway's own address inside, with its subnet",
@@ -194,9 +227,17 @@ constexpr Flag kFlags[] = {
     {"wan-address", kAddresses, Arity::One, true, "ADDRESS/LENGTH",
      "The gateway's own address outside, with its subnet",
      [](const Given& g, Config& c) { return store(read_interface_address(g), c.wan_address); }},
-    {"gateway", kAddresses, Arity::One, true, "ADDRESS",
-     "The next hop of the default route, on the subnet of --wan-address",
-     [](const Given& g, Config& c) { return store(read_address(g), c.gateway); }},
+    {"gateway", kAddresses, Arity::One, true, "ADDRESS [onlink]",
+     "The next hop of the default route, on the subnet of --wan-address; \"ADDRESS onlink\" where "
+     "it is on none, as behind a /32",
+     store_gateway},
+    {"claim", kAddresses, Arity::One, false, "force|probe",
+     "Take the own addresses at once, or when nobody answers for them; default: force",
+     store_claim},
+    {"announce-interval", kAddresses, Arity::One, false, "SECONDS",
+     "How often the own and the pools' addresses are announced by gratuitous ARP; 0: at the start "
+     "and after changes of a link alone; default: 60",
+     store_announce_interval},
     {"pool", kAddresses, Arity::Many, false, "FIRST-LAST",
      "Public addresses to translate to, ranges or single ones; "
      "default: the address of --wan-address",

@@ -9,47 +9,64 @@ void Announcer::start(Tick now) {
     runs_.clear();
     for (size_t id = 0; id < interfaces_.size(); ++id)
         for (const net::Prefix& own : interfaces_[static_cast<link::InterfaceId>(id)].own)
+            runs_.push_back({static_cast<link::InterfaceId>(id), {own.address, own.address}});
+    for (size_t id = 0; id < interfaces_.size(); ++id)
+        for (const net::Prefix& own : interfaces_[static_cast<link::InterfaceId>(id)].own)
             add_runs(static_cast<link::InterfaceId>(id), own);
     rounds_ = kAnnouncementRounds;
     run_ = 0;
     offset_ = 0;
     due_ = now;
+    is_finished_ = runs_.empty();
 }
 
-/// An own address, and what else is answered for on its subnet.
+/// What else than an own address is answered for on its subnet.
 void Announcer::add_runs(link::InterfaceId id, const net::Prefix& own) {
+    const auto add = [&](Be32 first, Be32 last) {
+        if (first <= last)
+            runs_.push_back({id, {first, last}});
+    };
     const net::AddressRange subnet{own.network().address, own.broadcast()};
-    bool is_answered = false;
     for (const net::AddressRange& range : interfaces_[id].answered) {
-        is_answered |= range.contains(own.address);
-        const net::AddressRange within{std::max(range.first, subnet.first),
-                                       std::min(range.last, subnet.last)};
-        if (within.first <= within.last)
-            runs_.push_back({id, within});
+        const Be32 first = std::max(range.first, subnet.first);
+        const Be32 last = std::min(range.last, subnet.last);
+        if (!(net::AddressRange{first, last}.contains(own.address))) {
+            add(first, last);
+            continue;
+        }
+        if (first != own.address)
+            add(first, Be32::from_host(own.address.host() - 1));
+        if (last != own.address)
+            add(Be32::from_host(own.address.host() + 1), last);
     }
-    if (!is_answered)
-        runs_.push_back({id, {own.address, own.address}});
 }
 
 void Announcer::turn(Tick now) {
-    if (rounds_ == 0 || due_.is_after(now))
+    if (is_finished_ || due_.is_after(now))
         return;
-    for (unsigned i = 0; i < kAnnouncementsPerTurn && run_ < runs_.size(); ++i) {
-        const Run& run = runs_[run_];
-        const Be32 address = Be32::from_host(run.range.first.host() + offset_);
-        announce(run.interface, address);
-        if (address == run.range.last) {
-            ++run_;
-            offset_ = 0;
-        } else {
-            ++offset_;
-        }
+    due_ = now + kAnnouncementPace;
+    announce_next();
+    if (run_ == runs_.size())
+        end_round(now);
+}
+
+void Announcer::announce_next() {
+    const Run& run = runs_[run_];
+    const Be32 address = Be32::from_host(run.range.first.host() + offset_);
+    announce(run.interface, address);
+    ++offset_;
+    if (address == run.range.last) {
+        ++run_;
+        offset_ = 0;
     }
-    if (run_ == runs_.size()) {
+}
+
+void Announcer::end_round(Tick now) {
+    run_ = 0;
+    if (rounds_ != 0)
         --rounds_;
-        run_ = 0;
-        due_ = now + kAnnouncementInterval;
-    }
+    is_finished_ = rounds_ == 0 && interval_ == Duration{};
+    due_ = now + (rounds_ != 0 ? kBetweenRounds : interval_);
 }
 
 void Announcer::announce(link::InterfaceId interface, Be32 address) {

@@ -5,10 +5,12 @@
 /// Announcer: tells the network of each interface, by gratuitous ARP, which MAC has the gateway's
 /// addresses now.
 ///
-/// Shape    Every address of its own and every pool address that lies in the subnet (others are
-///          routed here, and nobody asks for them), twice, 2 s apart.
+/// Shape    Every address of its own, and then every pool address that lies in the subnet (others
+///          are routed here, and nobody asks for them): twice, 2 s apart, and from then on once an
+///          interval. A switch that forwards nothing yet (spanning tree, 30 s) loses the first
+///          ones, and routers keep what they know for hours.
 /// Threads  The control core's.
-/// Cost     At most kAnnouncementsPerTurn frames a turn, so that a large pool fills no ring.
+/// Cost     A frame every 5 ms at most, however large the pool: switches and routers police ARP.
 /// Source   RFC 5227 §2.3: an announcement is an ARP request with sender and target the same.
 
 #include "base/clock.h"
@@ -20,16 +22,17 @@
 
 namespace sluice::control {
 
-inline constexpr unsigned kAnnouncementsPerTurn = 32;
+inline constexpr Duration kAnnouncementPace{5};
 inline constexpr unsigned kAnnouncementRounds = 2;
-inline constexpr Duration kAnnouncementInterval = Duration::seconds(2);
+inline constexpr Duration kBetweenRounds = Duration::seconds(2);
 
 class Announcer {
 public:
-    /// Both outlive this object.
-    Announcer(const link::Interfaces& interfaces, Outbox& outbox)
-        : interfaces_(interfaces), outbox_(outbox) {}
+    /// An interval of 0: there are no further rounds. Both others outlive this object.
+    Announcer(const link::Interfaces& interfaces, Outbox& outbox, Duration interval)
+        : interfaces_(interfaces), outbox_(outbox), interval_(interval) {}
 
+    /// Announces from the front: at the start, and where others may have lost what they knew.
     void start(Tick now);
     void turn(Tick now);
     /// Announces one address at once.
@@ -42,14 +45,18 @@ private:
     };
 
     void add_runs(link::InterfaceId id, const net::Prefix& own);
+    void announce_next();
+    void end_round(Tick now);
 
     const link::Interfaces& interfaces_;
     Outbox& outbox_;
+    Duration interval_;
     std::vector<Run> runs_;
-    unsigned rounds_ = 0;  // to go
+    unsigned rounds_ = 0;  // to go before the interval counts
     size_t run_ = 0;       // where the round has come to: the run, and the address in it
     uint32_t offset_ = 0;
-    Tick due_;
+    Tick due_;                 // of the next frame
+    bool is_finished_ = true;  // nothing will be due
 };
 
 }  // namespace sluice::control

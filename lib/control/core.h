@@ -55,6 +55,8 @@ public:
 
     /// Announces the gateway's addresses and asks for its next hops; before the first turn.
     void start(Tick now);
+    /// A port's link has come back.
+    void link_came(Tick now) { neighbours_.link_came(now); }
     /// Returns how much there was to do, 0 when the caller may as well sleep for a millisecond.
     unsigned turn(Tick now);
 

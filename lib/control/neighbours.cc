@@ -36,11 +36,19 @@ Neighbours::Neighbours(NeighbourParams params, const link::Interfaces& interface
       outbox_(outbox),
       counters_(counters),
       waiting_(outbox, counters),
-      announcer_(interfaces, outbox),
+      claim_(interfaces, outbox),
+      announcer_(interfaces, outbox, params_.announce_interval),
       entries_(hops.capacity() + size_t{1}) {}
 
 void Neighbours::start(Tick now) {
     next_walk_ = next_removal_ = now;
+    if (params_.probes)
+        claim_.start(now);
+    else
+        begin(now);
+}
+
+void Neighbours::begin(Tick now) {
     announcer_.start(now);
     for (const link::Toward& gateway : params_.gateways) {
         const HopIndex hop = hops_.add(gateway.interface, gateway.address);
@@ -48,6 +56,27 @@ void Neighbours::start(Tick now) {
             continue;
         entries_[hop].is_gateway = true;
         ask(hop, now);
+    }
+}
+
+void Neighbours::link_came(Tick now) {
+    if (!claim_.is_done())
+        return;
+    announcer_.start(now);
+    for (const link::Toward& gateway : params_.gateways) {
+        const HopIndex hop = hops_.find(gateway.interface, gateway.address);
+        if (hop == kNoHop)
+            continue;
+        Entry& entry = entries_[hop];
+        if (entry.stage == Stage::Failed)
+            end_refusal(hop, now);
+        if (entry.stage != Stage::Reachable)
+            continue;
+        // Perhaps another machine is the router by now: everybody is asked.
+        entry.stage = Stage::Verifying;
+        entry.tries = 1;
+        entry.due = now + kArpInterval;
+        request(hop, kBroadcast);
     }
 }
 
@@ -72,12 +101,20 @@ void Neighbours::take_arp(rte_mbuf* mbuf, unsigned worker, Tick now) {
     const link::Interface& own = interfaces_[interface];
     if (arp->sender_mac == own.mac)
         return;  // our own frame come back
+    if (claim_.is_refused_by(*arp, interface, now)) {
+        notice(net::to_string(arp->sender_mac) + " has " +
+               net::to_string(arp->sender == Be32{} ? arp->target : arp->sender) +
+               ", which is to be this gateway's; it is not claimed until that is free "
+               "(--claim force takes it)");
+        return;
+    }
     if (own.answers_for(arp->sender)) {
         defend(*arp, interface, now);
         return;
     }
     learn(*arp, interface, now);
-    if (arp->operation == Arp::Operation::Request && own.answers_for(arp->target))
+    if (arp->operation == Arp::Operation::Request && own.answers_for(arp->target) &&
+        claim_.is_done())
         answer(*arp, interface, worker);
 }
 
@@ -114,8 +151,10 @@ void Neighbours::defend(const Arp& arp, InterfaceId interface, Tick now) {
 
 void Neighbours::enter(HopIndex hop, const net::MacAddress& mac, Tick now) {
     Entry& entry = entries_[hop];
-    if (std::exchange(entry.is_silent, false))
+    if (std::exchange(entry.is_silent, false)) {
         notice("next hop " + net::to_string(hops_.address(hop)) + " is at " + net::to_string(mac));
+        announcer_.start(now);  // whatever kept it silent kept it from hearing, too
+    }
     if (entry.stage == Stage::Unknown)
         entry.last_used = now;
     entry.stage = Stage::Reachable;
@@ -152,6 +191,8 @@ void Neighbours::take_unresolved(rte_mbuf* mbuf, unsigned worker, Tick now) {
 // What time brings.
 
 void Neighbours::turn(Tick now) {
+    if (claim_.turn(now))
+        begin(now);
     announcer_.turn(now);
     if (next_walk_.is_after(now))
         return;
@@ -256,7 +297,7 @@ void Neighbours::request(HopIndex hop, const net::MacAddress& destination) {
     outbox_.send_arp(kAsker, interface, destination,
                      {Arp::Operation::Request,
                       own.mac,
-                      own.source_toward(hops_.address(hop)),
+                      claim_.is_done() ? own.source_toward(hops_.address(hop)) : Be32{},
                       {},
                       hops_.address(hop)});
 }

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "control/announcer.h"
+#include "control/claim.h"
 #include "control/outbox.h"
 #include "control/waiting.h"
 #include "link/next_hops.h"
@@ -44,6 +45,8 @@ using Notice = std::function<void(const std::string&)>;
 struct NeighbourParams {
     std::vector<link::Toward> gateways;  ///< Next hops that routes name.
     Notice notice;
+    bool probes = false;  ///< The own addresses are claimed when nobody else has them: --claim.
+    Duration announce_interval = {};  ///< 0: the own addresses are announced at the start alone.
 };
 
 class Neighbours {
@@ -52,8 +55,10 @@ public:
     Neighbours(NeighbourParams params, const link::Interfaces& interfaces, link::NextHops& hops,
                Outbox& outbox, stats::Counters& counters);
 
-    /// Asks for the gateways and announces the own addresses.
+    /// Asks for the gateways and announces the own addresses, when these are claimed.
     void start(Tick now);
+    /// A link has come back: others may have forgotten, and what did not answer may do so now.
+    void link_came(Tick now);
     /// An ARP frame that `worker` punted.
     void take_arp(rte_mbuf* mbuf, unsigned worker, Tick now);
     /// A packet that `worker` punted because its next hop is not resolved.
@@ -81,6 +86,7 @@ private:
         Tick last_used;
     };
 
+    void begin(Tick now);
     void answer(const net::Arp& request, link::InterfaceId interface, unsigned worker);
     void learn(const net::Arp& arp, link::InterfaceId interface, Tick now);
     void defend(const net::Arp& arp, link::InterfaceId interface, Tick now);
@@ -102,6 +108,7 @@ private:
     Outbox& outbox_;
     stats::Counters& counters_;
     Waiting waiting_;
+    Claim claim_;
     Announcer announcer_;
     std::vector<Entry> entries_;  // by hop index
     Tick next_walk_;

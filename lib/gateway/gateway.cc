@@ -172,6 +172,8 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
         if (route.via != Be32{})
             params.neighbours.gateways.push_back({route.interface, route.via});
     params.neighbours.notice = ground.notice;
+    params.neighbours.probes = config.claim == config::Claim::Probe;
+    params.neighbours.announce_interval = config.announce_interval;
     params.holders = config.holders;
     if (ground.notice)
         params.block_notice = [this, notice = ground.notice](const control::BlockEvent& event) {

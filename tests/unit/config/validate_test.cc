@@ -56,6 +56,14 @@ const Wrong kWrong[] = {
      "no-nat",
      "10.9.1.0/24 to 192.0.2.0/24"},
     {{{"deny", "172.16.0.0/12 tcp 25"}}, "deny", "172.16.0.0/12 tcp 25"},
+    // What the gateway claims cannot be a router's.
+    {{{"pool", "198.51.100.2-198.51.100.9"}}, "pool", "198.51.100.2-198.51.100.9"},
+    {{{"one-to-one", "198.51.100.7 = 10.1.0.20"}}, "one-to-one", "198.51.100.7"},
+    // A gateway on no subnet.
+    {{{"wan-address", "198.51.100.1/32"}}, "wan-address", "198.51.100.1/32"},
+    {{{"gateway", "10.1.0.9 onlink"}}, "gateway", "10.1.0.9 onlink"},
+    {{{"gateway", "127.0.0.1 onlink"}}, "gateway", "127.0.0.1 onlink"},
+    {{{"gateway", "198.51.100.1 onlink"}}, "gateway", "198.51.100.1"},
     // Own addresses.
     {{{"lan-address", "10.1.0.0/24"}}, "lan-address", "10.1.0.0/24"},
     {{{"lan-address", "10.1.0.255/24"}}, "lan-address", "10.1.0.255/24"},
@@ -142,6 +150,15 @@ TEST_CASE("validate: a sound configuration passes", "[config]") {
     if (!status)
         FAIL(status.error().message);
     SUCCEED();
+}
+
+TEST_CASE("validate: an address alone on its link needs a gateway that is on the link",
+          "[config]") {
+    CHECK(validate_with({{"wan-address", "198.51.100.1/32"},
+                         {"gateway", "10.255.0.1 onlink"},
+                         {"pool", "198.51.100.1-198.51.100.1"},
+                         {"route", "10.9.0.0/16 via 10.1.0.9"}})
+              .ok());
 }
 
 TEST_CASE("validate: a contradiction is named with the flag and the value", "[config]") {

@@ -66,15 +66,74 @@ TEST_CASE("announcer: pool addresses beyond the subnet are routed here, not anno
                                                                 {ip("198.51.100.2"), 1}});
 }
 
-TEST_CASE("announcer: a large pool is announced over several turns", "[control][arp]") {
+TEST_CASE("announcer: a large pool is announced at 200 addresses a second, own ones first",
+          "[control][arp]") {
     Gateway gateway(two_interfaces({{ip("198.51.100.1"), ip("198.51.100.200")}}));
     gateway.neighbours.start(gateway.now);
-    size_t told = 0;
-    for (unsigned turn = 0; turn < 7; ++turn) {
+    std::vector<Sent> all;
+    for (unsigned milliseconds = 0; milliseconds < 1000; ++milliseconds) {
         gateway.neighbours.turn(gateway.now);
-        const auto sent = gateway.sent();
-        CHECK(sent.size() <= control::kAnnouncementsPerTurn);
-        told += sent.size();
+        for (Sent& sent : gateway.sent())
+            all.push_back(std::move(sent));
+        gateway.now = gateway.now + Duration{1};
     }
-    CHECK(told == 201);
+    CHECK(all.size() == 200);
+    CHECK(all[0].arp()->sender == ip("10.1.0.1"));
+    CHECK(all[1].arp()->sender == ip("198.51.100.1"));
+    for (const auto& [address, times] : announced(all))
+        CHECK(times == 1);
+}
+
+TEST_CASE("announcer: with an interval, every own address is told again and again",
+          "[control][arp]") {
+    Gateway gateway(two_interfaces({}), 2000, 2048, {}, Duration::seconds(60));
+    gateway.neighbours.start(gateway.now);
+    gateway.pass(Duration::seconds(10));
+    CHECK(announced(gateway.sent())[ip("198.51.100.1")] == 2);
+    for (unsigned minutes = 0; minutes < 3; ++minutes) {
+        gateway.pass(Duration::seconds(60));
+        CHECK(announced(gateway.sent()) ==
+              std::map<Be32, unsigned>{{ip("10.1.0.1"), 1}, {ip("198.51.100.1"), 1}});
+    }
+}
+
+TEST_CASE("announcer: own addresses are told anew when a link comes back", "[control][arp]") {
+    Gateway gateway(two_interfaces({}));
+    gateway.neighbours.start(gateway.now);
+    gateway.pass(Duration::seconds(10));
+    gateway.sent();
+    gateway.neighbours.link_came(gateway.now);
+    gateway.pass(Duration::seconds(10));
+    CHECK(announced(gateway.sent()) ==
+          std::map<Be32, unsigned>{{ip("10.1.0.1"), 2}, {ip("198.51.100.1"), 2}});
+}
+
+TEST_CASE("announcer: when a link comes back, everybody is asked who the router is",
+          "[control][arp]") {
+    const Be32 router = ip("198.51.100.254");
+    Gateway gateway(two_interfaces({}), 2000, 2048, {{kOutside, router}});
+    gateway.neighbours.start(gateway.now);
+    gateway.hear(kOutside, arp_reply(mac(9), router, kOutsideMac, ip("198.51.100.1")));
+    gateway.pass(Duration::seconds(10));
+    gateway.sent();
+    gateway.neighbours.link_came(gateway.now);
+    const auto sent = gateway.sent();
+    REQUIRE(sent.size() == 1);
+    CHECK(sent[0].arp()->target == router);
+    CHECK(sent[0].destination() == control::kBroadcast);
+}
+
+TEST_CASE("announcer: own addresses are told anew when a silent gateway answers again",
+          "[control][arp]") {
+    const Be32 router = ip("198.51.100.254");
+    Gateway gateway(two_interfaces({}), 2000, 2048, {{kOutside, router}});
+    gateway.neighbours.start(gateway.now);
+    gateway.pass(Duration::seconds(10));  // it has been given up, and is asked again
+    gateway.sent();
+    gateway.hear(kOutside, arp_reply(mac(9), router, kOutsideMac, ip("198.51.100.1")));
+    gateway.pass(Duration::seconds(5));
+    unsigned times = 0;
+    for (const Sent& sent : gateway.sent())
+        times += sent.arp()->sender == sent.arp()->target;
+    CHECK(times == 4);
 }

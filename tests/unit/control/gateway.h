@@ -129,12 +129,14 @@ struct Workers {
 /// Neighbours not yet started; packets go straight to them.
 struct Gateway {
     explicit Gateway(link::Interfaces answering = two_interfaces(), uint32_t hop_count = 2000,
-                     uint32_t ring_size = 2048, std::vector<link::Toward> gateways = {})
+                     uint32_t ring_size = 2048, std::vector<link::Toward> gateways = {},
+                     Duration announce_interval = {}, bool probes = false)
         : workers(ring_size),
           interfaces(std::move(answering)),
           hops(std::move(link::NextHops::create(hop_count)).value()),
           outbox(workers.release_rings(), packet_pool(), counters),
-          neighbours(params(std::move(gateways)), interfaces, *hops, outbox, counters) {}
+          neighbours(params(std::move(gateways), announce_interval, probes), interfaces, *hops,
+                     outbox, counters) {}
 
     ~Gateway() {
         workers.check_sum(counters);
@@ -184,8 +186,11 @@ struct Gateway {
     Tick now{0xffff'f000};  ///< Wraps after four seconds, so that many a test meets the wrap.
 
 private:
-    control::NeighbourParams params(std::vector<link::Toward> gateways) {
+    control::NeighbourParams params(std::vector<link::Toward> gateways, Duration announce_interval,
+                                    bool probes) {
         control::NeighbourParams params;
+        params.probes = probes;
+        params.announce_interval = announce_interval;
         params.gateways = std::move(gateways);
         params.notice = [this](const std::string& sentence) { log.push_back(sentence); };
         return params;

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/claim.h"
+
+namespace sluice::control {
+
+using net::Arp;
+
+void Claim::start(Tick now) {
+    is_done_ = false;
+    probes_ = 0;
+    due_ = now;
+}
+
+bool Claim::turn(Tick now) {
+    if (is_done_ || due_.is_after(now))
+        return false;
+    if (probes_ == kProbes) {
+        is_done_ = true;
+        return true;
+    }
+    probe();
+    ++probes_;
+    due_ = now + (probes_ == kProbes ? kListening : kProbeInterval);
+    return false;
+}
+
+/// A probe has no sender address, so that nobody takes it for a claim.
+void Claim::probe() {
+    for (size_t id = 0; id < interfaces_.size(); ++id) {
+        const auto interface = static_cast<link::InterfaceId>(id);
+        for (const net::Prefix& own : interfaces_[interface].own)
+            outbox_.send_arp(
+                0, interface, kBroadcast,
+                {Arp::Operation::Request, interfaces_[interface].mac, {}, {}, own.address});
+    }
+}
+
+bool Claim::is_refused_by(const Arp& arp, link::InterfaceId id, Tick now) {
+    const link::Interface& interface = interfaces_[id];
+    const bool probes_for_it = arp.operation == Arp::Operation::Request && arp.sender == Be32{} &&
+                               interface.is_own(arp.target);
+    if (is_done_ || !(interface.is_own(arp.sender) || probes_for_it))
+        return false;
+    start(now + kProbeAgain);
+    return true;
+}
+
+}  // namespace sluice::control

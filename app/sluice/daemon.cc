@@ -52,6 +52,21 @@ std::vector<command::PoolAddress> pool_addresses(const gateway::Gateway& gateway
     return all;
 }
 
+std::vector<command::PortReport> port_reports(const Ports& ports) {
+    std::vector<command::PortReport> reports;
+    for (size_t i = 0; i < ports.plans().size(); ++i) {
+        const io::Device& port = ports[i];
+        command::PortReport& report = reports.emplace_back();
+        report.name = ports.plans()[i].flag;
+        report.has_link = port.has_link();
+        report.mtu = port.mtu();
+        for (size_t loss = 0; loss < io::kLossCount; ++loss)
+            report.losses.emplace_back(io::loss_name(static_cast<io::Loss>(loss)),
+                                       port.losses().values[loss].read());
+    }
+    return reports;
+}
+
 }  // namespace
 
 Daemon::Daemon(const config::Config& config, std::unique_ptr<Platform> platform,
@@ -109,6 +124,9 @@ Status Daemon::build() {
         return gateway.error();
     gateway_ = std::move(*gateway);
 
+    links_ = std::make_unique<LinkWatch>(ports, ground.notice,
+                                         [this](size_t, bool is_up) { link_changed(is_up); });
+
     command::ServerParams params;
     params.path = config_.control_socket;
     if (!config_.control_group.empty()) {
@@ -139,7 +157,14 @@ command::Subject Daemon::subject() {
             gateway_->operator_counters(),
             kVersion,
             [this](Be32 address) { return gateway_->ports_of(address); },
-            [this] { return pool_addresses(*gateway_); }};
+            [this] { return pool_addresses(*gateway_); },
+            [this] { return port_reports(platform_->ports()); }};
+}
+
+/// Where a link has come back, others may have learned other ways meanwhile.
+void Daemon::link_changed(bool is_up) {
+    if (is_up)
+        gateway_->control().link_came(clock_.now());
 }
 
 stats::Snapshot Daemon::snapshot() const {
@@ -167,10 +192,8 @@ void Daemon::print_advice() {
 /// Waits until the NICs have found their links; false when told to stop meanwhile.
 bool Daemon::wait_for_links(Signals& signals) {
     for (int waited = 0; !platform_->ports().are_links_up(); waited += kLinkPollMilliseconds) {
-        if (waited >= kLinkMilliseconds) {
-            print("a port has no link; going on without");
+        if (waited >= kLinkMilliseconds)
             return true;
-        }
         if (signals.wait(kLinkPollMilliseconds) == Signal::Stop)
             return false;
     }
@@ -188,6 +211,7 @@ void Daemon::run(Signals& signals) {
         print("ports are chosen by which replies arrive at their worker");
     if (!wait_for_links(signals))
         return;
+    links_->start(clock_.now());
     launch_workers();
     print("ready");
     notifier_.ready();
@@ -231,6 +255,7 @@ void Daemon::control(Signals& signals) {
     for (Signal signal = Signal::None; signal != Signal::Stop;) {
         now = clock_.now();
         const bool found_work = core.turn(now) != 0;
+        links_->turn(now);
         const bool all_turn = watch.look(now);
         if (all_turn)
             notifier_.feed(now);

@@ -13,6 +13,7 @@
 #include "command/server.h"
 #include "config/config.h"
 #include "gateway/gateway.h"
+#include "sluice/link_watch.h"
 #include "sluice/log_writer.h"
 #include "sluice/notifier.h"
 #include "sluice/platform.h"
@@ -46,6 +47,7 @@ private:
            std::unique_ptr<LogWriter> log);
     Status build();
     command::Subject subject();
+    void link_changed(bool is_up);
     stats::Snapshot snapshot() const;
     void launch_workers();
     void print(const std::string& sentence);
@@ -61,6 +63,7 @@ private:
     std::unique_ptr<LogWriter> log_;
     MonotonicClock clock_;
     std::unique_ptr<gateway::Gateway> gateway_;
+    std::unique_ptr<LinkWatch> links_;
     std::unique_ptr<command::Server> server_;
     std::vector<Job> jobs_;
     std::vector<worker::Heartbeat> heartbeats_;  // by worker

@@ -57,6 +57,9 @@ Result<PortPlan> plan_port_of(const std::string& flag, const std::string& text,
     Result<PortPlan> plan = ethdev::plan_port(flag, name.value(), config.workers);
     if (!plan)
         return plan.error();
+    if (config.mtu != 0)
+        if (Status status = (*plan).want_mtu(config.mtu); !status)
+            return status.error();
     (*plan).rx_ring = static_cast<uint16_t>(config.rx_ring);
     (*plan).tx_ring = static_cast<uint16_t>(config.tx_ring);
     (*plan).rss_key = config.rss_key;

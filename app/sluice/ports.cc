@@ -5,6 +5,7 @@
 #include "ethdev/ethdev.h"
 
 #include <algorithm>
+#include <net/if.h>
 #include <string>
 #include <utility>
 
@@ -32,6 +33,8 @@ Result<std::unique_ptr<io::Device>> attach(const ethdev::PortPlan& plan, unsigne
     params.interface = plan.name.interface;
     params.queues = plan.max_queues;
     params.mtu = static_cast<uint16_t>(plan.mtu);
+    if (plan.wanted_mtu != 0)
+        params.mtu = params.most_mtu = static_cast<uint16_t>(plan.wanted_mtu);
     return as_device(af_packet::SocketPort::open(params));
 }
 
@@ -53,24 +56,36 @@ Result<rte_mempool*> Ports::pool_on(int numa_node, const ethdev::PacketPoolParam
 
 /// Keeps the kernel's IP away from a port on one of its interfaces. A tap's other end is a host of
 /// its own, which sluice serves.
-Status Ports::guard(const ethdev::PortPlan& plan) {
-    const std::string& interface = plan.name.interface;
-    if (interface.empty() || plan.name.kind == io::PortKind::Tap)
+Status Ports::guard(size_t index) {
+    const ethdev::PortPlan& plan = plans_[index];
+    const std::string& name = plan.name.interface;
+    Guarded& guarded = guards_[index];
+    const unsigned interface =
+        plan.name.kind == io::PortKind::Tap || name.empty() ? 0 : if_nametoindex(name.c_str());
+    if (interface == 0 || interface == guarded.interface)
         return Done{};
-    Result<kernel::IngressGuard> guard = kernel::IngressGuard::install(interface);
-    if (guard) {
-        guards_.push_back(std::move(*guard));
-        return Done{};
-    }
-    const Error failed = plan.error(guard.error().message);
-    if (kernel::forwards(interface))
-        return Error{failed.message +
-                     ", and the kernel would forward its packets too, untranslated; `sysctl -w "
-                     "net.ipv4.conf." +
-                     interface + ".forwarding=0` stops it"};
-    warnings_.push_back(failed.message +
-                        "; should the kernel begin to forward, packets leave untranslated");
+    guarded.guard.reset();  // the table's name is free before it is given again
+    Result<kernel::IngressGuard> guard = kernel::IngressGuard::install(name);
+    if (!guard && kernel::forwards(name))
+        return plan.error(guard.error().message +
+                          ", and the kernel would forward its packets too, untranslated; "
+                          "`sysctl -w net.ipv4.conf." +
+                          name + ".forwarding=0` stops it");
+    if (guard)
+        guarded.guard = std::move(*guard);
+    else
+        warnings_.push_back(plan.label() + ": " + guard.error().message +
+                            "; should the kernel begin to forward, packets leave untranslated");
+    guarded.interface = interface;
     return Done{};
+}
+
+io::LinkState Ports::look(size_t index) {
+    io::Device& port = *ports_[index];
+    if (const Status status = guard(index); status)
+        return port.look();
+    port.set_link(false);
+    return {false, false, port.mtu()};
 }
 
 Result<Ports> Ports::open(const std::array<ethdev::PortPlan, 2>& plans,
@@ -81,7 +96,7 @@ Result<Ports> Ports::open(const std::array<ethdev::PortPlan, 2>& plans,
         Result<std::unique_ptr<io::Device>> port = attach(plans[i], workers);
         if (!port)
             return port.error();
-        if (Status status = ports.guard(plans[i]); !status)
+        if (Status status = ports.guard(i); !status)
             return status.error();
         ports.ports_[i] = std::move(*port);
         params.frame_bytes = std::max(params.frame_bytes, ports.ports_[i]->frame_bytes());
@@ -96,9 +111,9 @@ Result<Ports> Ports::open(const std::array<ethdev::PortPlan, 2>& plans,
     return ports;
 }
 
-bool Ports::are_links_up() const {
+bool Ports::are_links_up() {
     for (size_t i = 0; i < ports_.size(); ++i)
-        if (plans_[i].name.kind == io::PortKind::Pci && !ports_[i]->is_link_up())
+        if (plans_[i].name.kind == io::PortKind::Pci && !look(i).is_up)
             return false;
     return true;
 }

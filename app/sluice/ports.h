@@ -12,6 +12,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,12 @@ public:
     const std::vector<std::string>& warnings() const { return warnings_; }
 
     /// No NIC is still looking for its link; virtual ports have one whenever their other end has.
-    bool are_links_up() const;
+    bool are_links_up();
+
+    /// Looks at port `index` again, and takes an interface that has come in the place of another.
+    /// One from which the kernel cannot be kept stays without link.
+    io::LinkState look(size_t index);
+    io::Device& operator[](size_t index) const { return *ports_[index]; }
 
 private:
     struct NodePool {
@@ -44,12 +50,18 @@ private:
     };
 
     explicit Ports(const std::array<ethdev::PortPlan, 2>& plans) : plans_(plans) {}
-    Status guard(const ethdev::PortPlan& plan);
+    /// What keeps the kernel away from an interface, and which that is.
+    struct Guarded {
+        std::optional<kernel::IngressGuard> guard;
+        unsigned interface = 0;  // 0: there is none to guard
+    };
+
+    Status guard(size_t index);
     Result<rte_mempool*> pool_on(int numa_node, const ethdev::PacketPoolParams& packets);
 
     std::vector<NodePool> pools_;  // before the ports, which hold its packets
     std::array<ethdev::PortPlan, 2> plans_;
-    std::vector<kernel::IngressGuard> guards_;
+    std::array<Guarded, 2> guards_;
     std::array<std::unique_ptr<io::Device>, 2> ports_;
     std::vector<std::string> warnings_;
 };

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <arpa/inet.h>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -18,6 +19,9 @@
 #include <sys/socket.h>
 
 namespace sluice::af_packet {
+
+using io::Loss;
+
 namespace {
 
 constexpr uint32_t kBlockBytes = 65536;  // or a slot, if that is larger
@@ -51,9 +55,21 @@ bool is_outgoing(const tpacket2_hdr& slot) {
     return from->sll_pkttype == PACKET_OUTGOING;
 }
 
+/// Puts a tag back into the frame that the kernel has taken it out of.
+void restore_tag(rte_mbuf& mbuf, uint16_t type, uint16_t tci) {
+    char* frame = rte_pktmbuf_prepend(&mbuf, RTE_VLAN_HLEN);
+    const std::array<uint16_t, 2> tag{htons(type), htons(tci)};
+    std::memmove(frame, frame + RTE_VLAN_HLEN, 2 * RTE_ETHER_ADDR_LEN);
+    std::memcpy(frame + 2 * RTE_ETHER_ADDR_LEN, tag.data(), sizeof tag);
+}
+
+/// A tag of 802.1Q is told beside the frame; another, as of 802.1ad, is none of ours to understand.
 void tell_tag(rte_mbuf& mbuf, const tpacket2_hdr& slot) {
     if ((slot.tp_status & TP_STATUS_VLAN_VALID) == 0)
         return;
+    if ((slot.tp_status & TP_STATUS_VLAN_TPID_VALID) != 0 &&
+        slot.tp_vlan_tpid != RTE_ETHER_TYPE_VLAN)
+        return restore_tag(mbuf, slot.tp_vlan_tpid, slot.tp_vlan_tci);
     mbuf.vlan_tci = slot.tp_vlan_tci;
     mbuf.ol_flags |= RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED;
 }
@@ -191,7 +207,7 @@ rte_mbuf* RxRing::take(const tpacket2_hdr& slot) {
     char* data = mbuf == nullptr ? nullptr
                                  : rte_pktmbuf_append(mbuf, static_cast<uint16_t>(slot.tp_snaplen));
     if (unlikely(data == nullptr)) {
-        (mbuf == nullptr ? losses_.no_mbuf : losses_.oversize).add(1);
+        losses_[mbuf == nullptr ? Loss::RxNoMbuf : Loss::RxOversize].add(1);
         rte_pktmbuf_free(mbuf);
         return nullptr;
     }
@@ -214,18 +230,18 @@ void RxRing::finish(rte_mbuf& mbuf, const tpacket2_hdr& slot, const VnetHeader& 
 /// A frame of many segments, or larger than a slot.
 void RxRing::take_large(const tpacket2_hdr& slot) {
     if (!plan(slot)) {
-        losses_.uncut.add(1);
+        losses_[Loss::RxUncut].add(1);
         return discard(slot);
     }
     if (!allocate()) {
-        losses_.no_mbuf.add(pieces_.count);
+        losses_[Loss::RxNoMbuf].add(pieces_.count);
         return discard(slot);
     }
     const bool fits = lay_out();
     if (!fits)
         discard(slot);
     if (!fits || !fill(slot)) {
-        losses_.oversize.add(1);
+        losses_[Loss::RxOversize].add(1);
         rte_pktmbuf_free_bulk(pending_.data(), pieces_.count);
         return;
     }
@@ -316,11 +332,23 @@ void RxRing::discard(const tpacket2_hdr& slot) {
         recv(socket_.number(), &rest, sizeof rest, MSG_DONTWAIT);  // as fill_from_queue()
 }
 
-const RxLosses& RxRing::losses() {
+Status RxRing::accept(int interface, const io::MacAddress& mac) {
+    packet_mreq request{};
+    request.mr_ifindex = interface;
+    request.mr_type = PACKET_MR_UNICAST;
+    request.mr_alen = static_cast<uint16_t>(mac.size());
+    std::copy(mac.begin(), mac.end(), request.mr_address);
+    if (setsockopt(socket_.number(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request, sizeof request) !=
+        0)
+        return failed("the interface does not listen to another address than its own");
+    return Done{};
+}
+
+const io::Losses& RxRing::losses() {
     tpacket_stats since{};  // since it was asked last
     socklen_t bytes = sizeof since;
     if (getsockopt(socket_.number(), SOL_PACKET, PACKET_STATISTICS, &since, &bytes) == 0)
-        losses_.full.add(since.tp_drops);
+        losses_[Loss::RxMissed].add(since.tp_drops);
     return losses_;
 }
 

@@ -20,8 +20,9 @@
 
 #include "af_packet/segments.h"
 #include "base/result.h"
+#include "io/losses.h"
+#include "io/port.h"
 #include "kernel/descriptor.h"
-#include "stats/counters.h"
 
 #include <array>
 #include <cstddef>
@@ -39,14 +40,6 @@ namespace sluice::af_packet {
 struct RxRingParams {
     uint32_t slots = 2048;  ///< A power of two, as slot_bytes is.
     uint32_t slot_bytes = 2048;
-};
-
-/// Frames that arrived and did not come through, by reason.
-struct RxLosses {
-    stats::Counter full;      ///< The ring had no slot: the worker is late.
-    stats::Counter no_mbuf;   ///< The packet pool was empty.
-    stats::Counter oversize;  ///< More than an mbuf holds, or than the socket's queue did.
-    stats::Counter uncut;     ///< Many segments in one frame, of a kind that is not cut here.
 };
 
 class RxRing {
@@ -68,8 +61,11 @@ public:
     void use(rte_mempool* pool) { pool_ = pool; }
     unsigned receive(std::span<rte_mbuf*> packets);
 
-    /// Of this ring so far; the caller is the only one who asks.
-    const RxLosses& losses();
+    /// Also accepts frames to this address, where the interface has another.
+    Status accept(int interface, const io::MacAddress& mac);
+
+    /// Of this ring so far; one thread asks.
+    const io::Losses& losses();
 
 private:
     static constexpr uint32_t kMostPieces = 1000;  // with the header within UIO_MAXIOV
@@ -101,7 +97,7 @@ private:
     std::unique_ptr<uint8_t, Unmap> ring_{nullptr, Unmap{0}};
     rte_mempool* pool_ = nullptr;
     uint32_t next_ = 0;  // slot
-    RxLosses losses_;
+    io::Losses losses_;
 
     // What a large frame has become and nobody has asked for yet.
     Pieces pieces_;

@@ -170,7 +170,7 @@ unsigned Sender::flush() {
         if (sent < 0 && errno != EMSGSIZE && errno != EINVAL)
             break;
         if (sent < 0)
-            losses_.refused.add(packets_[frame]);
+            refused_.add(packets_[frame]);
         const unsigned gone = std::max(sent, 1);
         for (unsigned i = 0; i < gone; ++i)
             packets += packets_[frame++];

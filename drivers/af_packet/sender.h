@@ -8,7 +8,7 @@
 ///          not take now is not sent later. TCP segments of one burst that were, or could be, one
 ///          large frame leave as one (runs.h), where the interface can cut it. The tag of a packet
 ///          with RTE_MBUF_F_TX_VLAN is put into its frame.
-/// Threads  One sends; another may read losses() and say use_runs().
+/// Threads  One sends; another may read refused() and say use_runs().
 /// Memory   None after open().
 /// Errors   send() takes the front of a burst. A frame that the kernel refuses for what it is, for
 ///          its size mostly, is taken and counted.
@@ -30,10 +30,6 @@ struct rte_mbuf;
 
 namespace sluice::af_packet {
 
-struct TxLosses {
-    stats::Counter refused;  ///< Packets in frames that the interface does not send.
-};
-
 class Sender {
 public:
     static Result<std::unique_ptr<Sender>> open();
@@ -49,7 +45,8 @@ public:
     /// Sends the front of `packets` and frees it; returns how many packets.
     unsigned send(std::span<rte_mbuf*> packets);
 
-    const TxLosses& losses() const { return losses_; }
+    /// Packets in frames that the interface does not send, whatever its state.
+    uint64_t refused() const { return refused_.read(); }
 
 private:
     static constexpr unsigned kMostFrames = 64;
@@ -71,7 +68,7 @@ private:
     unsigned flush();
 
     kernel::Descriptor socket_;
-    TxLosses losses_;
+    stats::Counter refused_;
     std::atomic<bool> uses_runs_{false};
     // The burst, as the kernel is given it.
     std::array<mmsghdr, kMostFrames> messages_{};

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "af_packet/socket_port.h"
 
+#include <rte_mbuf.h>
+
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace sluice::af_packet {
 namespace {
@@ -30,61 +33,142 @@ Result<std::unique_ptr<SocketPort>> SocketPort::open(const SocketPortParams& par
         return port->error(interface.error());
     port->mac_ = (*interface).mac;
     for (unsigned i = 0; i < params.queues; ++i)
-        if (Status status = port->open_queue(); !status)
-            return port->error(status.error());
+        port->queues_.push_back(std::make_unique<Queue>());
     return port;
 }
 
-Status SocketPort::open_queue() {
-    Result<std::unique_ptr<RxRing>> receiver = RxRing::open(ring_for(params_.mtu));
-    if (!receiver)
-        return receiver.error();
-    Result<std::unique_ptr<Sender>> sender = Sender::open();
-    if (!sender)
-        return sender.error();
-    queues_.push_back({std::move(*receiver), std::move(*sender)});
-    return Done{};
+Result<SocketPort::SocketsOfAll> SocketPort::open_sockets() const {
+    SocketsOfAll all;
+    for (unsigned i = 0; i < params_.queues; ++i) {
+        Result<std::unique_ptr<RxRing>> receiver = RxRing::open(ring_for(mtu()));
+        if (!receiver)
+            return receiver.error();
+        Result<std::unique_ptr<Sender>> sender = Sender::open();
+        if (!sender)
+            return sender.error();
+        (*receiver)->use(pool_);
+        all.push_back(std::make_unique<Sockets>(Sockets{std::move(*receiver), std::move(*sender)}));
+    }
+    return all;
 }
 
 Status SocketPort::start(rte_mempool* pool) {
+    pool_ = pool;
+    const int room = rte_pktmbuf_data_room_size(pool) - RTE_PKTMBUF_HEADROOM;
+    most_mtu_ = static_cast<uint16_t>(
+        std::min<int>(params_.most_mtu, room - static_cast<int>(kEthernetBytes)));
     const Result<kernel::Interface> interface = kernel::look_up_interface(params_.interface);
     if (!interface)
         return error(interface.error());
-    for (Queue& queue : queues_)
-        queue.receiver->use(pool);
-    if (Status status = bind(*interface); !status)
+    if (Status status = attach(*interface); !status)
         return error(status.error());
+    for (const auto& queue : queues_)  // no worker runs yet
+        queue->used = queue->owned.back().get();
+    look();
     return Done{};
 }
 
-Status SocketPort::bind(const kernel::Interface& interface) {
-    for (Queue& queue : queues_) {
-        if (Status status = queue.receiver->bind(interface.index); !status)
-            return status;
-        if (Status status = queue.sender->bind(interface.index); !status)
-            return status;
-        queue.sender->use_runs(interface.cuts_tcp);
+/// Opens sockets on the interface, and lets the workers change over to them.
+Status SocketPort::attach(const kernel::Interface& interface) {
+    Result<SocketsOfAll> sockets = open_sockets();
+    if (!sockets)
+        return sockets.error();
+    if (Status status = bind(*sockets, interface); !status)
+        return status;
+    interface_ = interface.index;
+    is_accepting_ = false;
+    for (size_t i = 0; i < queues_.size(); ++i) {
+        Queue& queue = *queues_[i];
+        queue.owned.push_back(std::move((*sockets)[i]));
+        queue.wanted.store(queue.owned.back().get(), std::memory_order_release);
     }
-    if (queues_.size() == 1)
+    return Done{};
+}
+
+Status SocketPort::bind(SocketsOfAll& sockets, const kernel::Interface& interface) {
+    for (const auto& one : sockets) {
+        if (Status status = one->receiver->bind(interface.index); !status)
+            return status;
+        if (Status status = one->sender->bind(interface.index); !status)
+            return status;
+    }
+    if (sockets.size() == 1)
         return Done{};
-    const Result<int> group = queues_[0].receiver->found_group();
+    const Result<int> group = sockets[0]->receiver->found_group();
     if (!group)
         return group.error();
-    for (size_t i = 1; i < queues_.size(); ++i)
-        if (Status status = queues_[i].receiver->join_group(*group); !status)
+    for (size_t i = 1; i < sockets.size(); ++i)
+        if (Status status = sockets[i]->receiver->join_group(*group); !status)
             return status;
-    for (Queue& queue : queues_)
-        queue.receiver->clear();
+    for (const auto& one : sockets)
+        one->receiver->clear();
     return Done{};
+}
+
+unsigned SocketPort::receive(uint16_t queue, std::span<rte_mbuf*> packets) {
+    Queue& one = *queues_[queue];
+    Sockets* const wanted = one.wanted.load(std::memory_order_acquire);
+    if (wanted != one.used) {
+        one.used = wanted;
+        one.seen.store(wanted, std::memory_order_release);
+    }
+    return one.used->receiver->receive(packets);
+}
+
+io::LinkState SocketPort::look() {
+    io::LinkState state{false, false, mtu()};
+    const Result<kernel::Interface> interface = kernel::look_up_interface(params_.interface);
+    if (interface && ((*interface).index == interface_ || attach(*interface))) {
+        follow(*interface);
+        state = {true, (*interface).is_running, mtu()};
+    }
+    set_link(state.is_up);
+    retire();
+    count_losses();
+    return state;
+}
+
+/// Takes over what has been changed on the interface.
+void SocketPort::follow(const kernel::Interface& interface) {
+    const uint32_t mtu = std::min<uint32_t>(interface.mtu, most_mtu_);
+    mtu_.store(static_cast<uint16_t>(mtu), std::memory_order_relaxed);
+    for (const auto& queue : queues_)
+        queue->owned.back()->sender->use_runs(interface.cuts_tcp);
+    if (interface.mac != mac_ && !is_accepting_)
+        is_accepting_ = queues_[0]->owned.back()->receiver->accept(interface.index, mac_).ok();
+}
+
+/// Closes the sockets that no worker uses any more.
+void SocketPort::retire() {
+    for (const auto& queue : queues_) {
+        auto& owned = queue->owned;
+        if (owned.size() == 1 || queue->seen.load(std::memory_order_acquire) != owned.back().get())
+            continue;
+        while (owned.size() > 1) {
+            count(*owned.front(), retired_);
+            owned.erase(owned.begin());
+        }
+    }
+}
+
+void SocketPort::count(const Sockets& sockets, Totals& totals) {
+    const io::Losses& losses = sockets.receiver->losses();
+    for (size_t i = 0; i < io::kLossCount; ++i)
+        totals[i] += losses.values[i].read();
+    totals[index(io::Loss::TxErrors)] += sockets.sender->refused();
+}
+
+void SocketPort::count_losses() {
+    Totals totals = retired_;
+    for (const auto& queue : queues_)
+        for (const auto& sockets : queue->owned)
+            count(*sockets, totals);
+    for (size_t i = 0; i < io::kLossCount; ++i)
+        losses_.values[i].set(totals[i]);
 }
 
 uint32_t SocketPort::frame_bytes() const {
-    return params_.mtu + kEthernetBytes;
-}
-
-bool SocketPort::is_link_up() const {
-    const Result<kernel::Interface> interface = kernel::look_up_interface(params_.interface);
-    return interface && (*interface).is_running;
+    return mtu() + kEthernetBytes;
 }
 
 }  // namespace sluice::af_packet

@@ -4,6 +4,7 @@
 #include "ethdev/driver_log.h"
 #include "ethdev/queue_plan.h"
 #include "ethdev/rss.h"
+#include "kernel/interface.h"
 
 #include <rte_dev.h>
 #include <rte_errno.h>
@@ -115,6 +116,9 @@ Status Ethdev::read_properties() {
     if (const int error = rte_eth_macaddr_get(id_, &address); error != 0)
         return failed("reading its MAC address", error);
     std::copy(std::begin(address.addr_bytes), std::end(address.addr_bytes), mac_.begin());
+    // A tap's address is that of the kernel's end of it, which is another host on the wire.
+    if (plan_.name.kind == io::PortKind::Tap)
+        mac_.back() ^= 1;
 
     mtu_ = static_cast<uint16_t>(plan_.mtu);
     if (mtu_ == 0 && rte_eth_dev_get_mtu(id_, &mtu_) != 0)
@@ -197,6 +201,10 @@ Status Ethdev::start(rte_mempool* pool) {
     device.default_txconf.offloads = 0;
     if (Status status = set_up_queues(device, pool); !status)
         return status;
+    if (plan_.wanted_mtu != 0)
+        if (const int error = rte_eth_dev_set_mtu(id_, static_cast<uint16_t>(plan_.wanted_mtu));
+            error != 0)
+            return failed("taking the MTU of --mtu", error);
     if (const int error = rte_eth_dev_start(id_); error != 0)
         return failed("starting it", error);
     is_started_ = true;
@@ -237,9 +245,38 @@ unsigned Ethdev::transmit(uint16_t queue, std::span<rte_mbuf*> packets) {
     return sent;
 }
 
-bool Ethdev::is_link_up() const {
+io::LinkState Ethdev::look() {
+    const bool is_on_kernel = !plan_.name.interface.empty() && plan_.name.kind != io::PortKind::Tap;
+    const io::LinkState state = is_on_kernel ? kernel_state() : device_state();
+    set_link(state.is_up);
+    count_losses();
+    return state;
+}
+
+/// Drivers on an interface of the kernel's do not ask it for its state.
+io::LinkState Ethdev::kernel_state() const {
+    const Result<kernel::Interface> interface = kernel::look_up_interface(plan_.name.interface);
+    return {interface.ok(), interface && (*interface).is_running, mtu_};
+}
+
+io::LinkState Ethdev::device_state() const {
+    // A tap's driver knows its interface by name, and it may be in another namespace by now.
+    if (plan_.name.kind == io::PortKind::Tap)
+        return {true, true, mtu_};
     rte_eth_link link{};
-    return rte_eth_link_get_nowait(id_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
+    const int error = rte_eth_link_get_nowait(id_, &link);
+    return {rte_eth_dev_is_removed(id_) == 0, error != 0 || link.link_status == RTE_ETH_LINK_UP,
+            mtu_};
+}
+
+void Ethdev::count_losses() {
+    rte_eth_stats stats{};
+    if (rte_eth_stats_get(id_, &stats) != 0)
+        return;
+    losses_[io::Loss::RxMissed].set(stats.imissed);
+    losses_[io::Loss::RxErrors].set(stats.ierrors);
+    losses_[io::Loss::RxNoMbuf].set(stats.rx_nombuf);
+    losses_[io::Loss::TxErrors].set(stats.oerrors);
 }
 
 }  // namespace sluice::ethdev

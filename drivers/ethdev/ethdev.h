@@ -51,7 +51,7 @@ public:
 
     int numa_node() const override;
     uint32_t frame_bytes() const override;
-    bool is_link_up() const override;
+    io::LinkState look() override;
 
 private:
     /// One spinlock a cache line.
@@ -71,6 +71,9 @@ private:
     Status set_up_queues(const rte_eth_dev_info& device, rte_mempool* pool);
     Status read_properties();
     Error failed(const char* step, int error) const;
+    io::LinkState kernel_state() const;
+    io::LinkState device_state() const;
+    void count_losses();
 
     PortPlan plan_;
     uint16_t id_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "ethdev/port_plan.h"
 
+#include "ethdev/stale_socket.h"
 #include "kernel/interface.h"
 
 #include <algorithm>
@@ -63,6 +64,14 @@ Status plan_pcap(PortPlan& plan) {
     return Done{};
 }
 
+Status plan_memif(const PortPlan& plan) {
+    if (plan.name.listening.empty())
+        return Done{};
+    if (const Status status = remove_stale_socket(plan.name.listening); !status)
+        return plan.error(status.error().message);
+    return Done{};
+}
+
 Status plan_pci(PortPlan& plan) {
     const std::string device = "/sys/bus/pci/devices/" + plan.name.device;
     std::ifstream(device + "/numa_node") >> plan.numa_node;
@@ -82,7 +91,7 @@ Status look_up(PortPlan& plan, unsigned workers) {
         case PortKind::Pcap:
             return plan_pcap(plan);
         case PortKind::Memif:
-            return Done{};
+            return plan_memif(plan);
         case PortKind::Pci:
             break;
         case PortKind::Vdev:
@@ -97,6 +106,16 @@ Status look_up(PortPlan& plan, unsigned workers) {
 
 Error PortPlan::error(std::string_view why) const {
     return Error{label() + ": " + std::string(why)};
+}
+
+Status PortPlan::want_mtu(uint32_t bytes) {
+    if (mtu != 0 && bytes > mtu)
+        return error("--mtu " + std::to_string(bytes) + ": it has " + std::to_string(mtu) +
+                     "; `ip link set dev " + name.interface + " mtu " + std::to_string(bytes) +
+                     "` raises that");
+    wanted_mtu = bytes;
+    frame_bytes = std::max(frame_bytes, bytes + kEthernetBytes);
+    return Done{};
 }
 
 Result<PortPlan> plan_port(const std::string& flag, const PortName& name, unsigned workers) {

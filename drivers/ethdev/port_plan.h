@@ -29,6 +29,7 @@ struct PortPlan {
     Spreading spreading = Spreading::Nobody;
     uint16_t max_queues = 1;   ///< More would not be of use.
     uint32_t mtu = 0;          ///< 0: the driver knows.
+    uint32_t wanted_mtu = 0;   ///< By the operator; 0: as it is.
     int numa_node = -1;        ///< Of a PCI device; -1 where it does not matter.
     uint32_t frame_bytes = 0;  ///< Room that a received frame needs in an mbuf.
     uint16_t rx_ring = 1024;   ///< Descriptors of each queue, where the device can.
@@ -36,6 +37,8 @@ struct PortPlan {
     std::vector<uint8_t> rss_key;  ///< Empty: the driver's.
 
     std::string label() const { return "--" + flag + ' ' + name.text; }
+    /// Takes what --mtu says; fails where the kernel's interface allows less.
+    Status want_mtu(uint32_t bytes);
     /// An error about this port: "--wan af_packet:eth1: why".
     Error error(std::string_view why) const;
 };

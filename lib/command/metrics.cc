@@ -88,6 +88,7 @@ public:
         drops(total);
         probes(total);
         pools();
+        ports();
         workers();
         table();
         gauge("packets_held", "Packets waiting in rings and queues", double(total.held()));
@@ -151,6 +152,21 @@ private:
         for (const PoolAddress& each : subject_.pools())
             exhausted.metric.push_back(
                 counted(each.exhausted, {{"pool", each.pool}, {"address", each.address}}));
+    }
+
+    void ports() {
+        MetricFamily& links = family("port_link", "Whether the port has a link", MetricType::Gauge);
+        for (const PortReport& port : subject_.ports()) {
+            ClientMetric metric;
+            metric.label = {{"port", port.name}};
+            metric.gauge.value = port.has_link ? 1 : 0;
+            links.metric.push_back(metric);
+        }
+        MetricFamily& lost = counter(
+            "port_lost_total", "Packets lost before they were received, or after they were sent");
+        for (const PortReport& port : subject_.ports())
+            for (const auto& [loss, count] : port.losses)
+                lost.metric.push_back(counted(count, {{"port", port.name}, {"reason", loss}}));
     }
 
     void workers() {

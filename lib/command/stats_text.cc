@@ -41,6 +41,28 @@ private:
     std::string text_;
 };
 
+void add_port(Table& table, const PortReport& port, DropRows rows) {
+    table.row(port.name + " link", port.has_link ? 1 : 0);
+    table.row(port.name + " mtu", port.mtu);
+    for (const auto& [loss, count] : port.losses)
+        if (rows == DropRows::All || count != 0)
+            table.row(port.name + ' ' + loss, count);
+}
+
+ordered_json ports_json(const Subject& subject) {
+    ordered_json ports = ordered_json::array();
+    for (const PortReport& port : subject.ports()) {
+        ordered_json losses = ordered_json::object();
+        for (const auto& [loss, count] : port.losses)
+            losses[loss] = count;
+        ports.push_back({{"port", port.name},
+                         {"link", port.has_link},
+                         {"mtu", port.mtu},
+                         {"lost", std::move(losses)}});
+    }
+    return ports;
+}
+
 std::string_view name_of(Count count) {
     return stats::count_name(count);
 }
@@ -62,6 +84,10 @@ std::string stats_table(const Subject& subject, DropRows rows) {
         if (rows == DropRows::All || total.drop[reason] != 0)
             table.row(stats::drop_name(reason), total.drop[reason]);
     }
+    table.title("ports");
+    for (const PortReport& port : subject.ports())
+        add_port(table, port, rows);
+
     table.title("flows");
     table.row("live", subject.flows.size());
     table.row("capacity", subject.flows.capacity());
@@ -114,6 +140,8 @@ std::string stats_json(const Subject& subject) {
     for (const PoolAddress& each : subject.pools())
         json["pools"].push_back(
             {{"pool", each.pool}, {"address", each.address}, {"exhausted", each.exhausted}});
+
+    json["ports"] = ports_json(subject);
 
     json["workers"] = ordered_json::array();
     for (size_t i = 0; i < subject.workers.size(); ++i) {

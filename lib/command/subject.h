@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sluice::command {
@@ -24,6 +25,14 @@ struct PoolAddress {
     std::string pool;
     std::string address;
     uint64_t exhausted = 0;  ///< Packets that found every port toward their destination taken.
+};
+
+/// What is told of a port.
+struct PortReport {
+    std::string name;  ///< "lan".
+    bool has_link = true;
+    uint16_t mtu = 0;
+    std::vector<std::pair<std::string, uint64_t>> losses;  ///< By name.
 };
 
 struct Subject {
@@ -36,6 +45,7 @@ struct Subject {
     std::string version;
     std::function<uint32_t(Be32)> ports_of;  ///< How many a public address has, from 1024 on.
     std::function<std::vector<PoolAddress>()> pools = [] { return std::vector<PoolAddress>(); };
+    std::function<std::vector<PortReport>()> ports = [] { return std::vector<PortReport>(); };
 };
 
 }  // namespace sluice::command

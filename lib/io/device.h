@@ -4,9 +4,10 @@
 /// \file
 /// Device: a port as who starts it knows it, before and around the passing of packets.
 ///
-/// Threads  For the thread that started EAL, but for is_link_up(), which any thread may ask.
+/// Threads  For the thread that started EAL, which later is the control core's; losses() for any.
 
 #include "base/result.h"
+#include "io/losses.h"
 #include "io/port.h"
 
 #include <cstdint>
@@ -14,6 +15,15 @@
 struct rte_mempool;
 
 namespace sluice::io {
+
+/// What an operator would see of a link.
+struct LinkState {
+    bool is_there = true;  ///< The device exists, and can be used.
+    bool is_up = false;
+    uint16_t mtu = 0;
+
+    bool operator==(const LinkState&) const = default;
+};
 
 class Device : public Port {
 public:
@@ -23,7 +33,15 @@ public:
 
     virtual uint32_t frame_bytes() const = 0;  ///< Room that the pool's mbufs must have.
     virtual int numa_node() const = 0;         ///< -1 where it does not matter.
-    virtual bool is_link_up() const = 0;
+    /// Looks at the device again: its link, its MTU, its losses; takes an interface that was made
+    /// anew in the place of the old one. To be called a few times a second.
+    virtual LinkState look() = 0;
+
+    /// As they were when look() looked last.
+    const Losses& losses() const { return losses_; }
+
+protected:
+    Losses losses_;
 };
 
 }  // namespace sluice::io

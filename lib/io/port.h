@@ -5,11 +5,13 @@
 /// Port: where packets come from and go to. Implemented in drivers/.
 ///
 /// Threads  One caller per RX queue. A TX queue may be shared when the port has fewer than there
-///          are workers: the driver then takes a lock, and only then.
+///          are workers: the driver then takes a lock, and only then. has_link() and mtu() change
+///          while packets pass; the value stands alone, so relaxed loads and stores do.
 /// Errors   A burst cannot fail, it is short. The caller keeps what transmit() did not take.
 /// Cost     One virtual call per burst.
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -45,8 +47,16 @@ public:
     virtual uint16_t tx_queues() const = 0;
     virtual MacAddress mac() const = 0;
     virtual uint16_t mtu() const = 0;  ///< Bytes of IP packet.
+
+    /// What is sent can arrive: the device is there and up, and its link too.
+    bool has_link() const { return has_link_.load(std::memory_order_relaxed); }
+    void set_link(bool is_up) { has_link_.store(is_up, std::memory_order_relaxed); }
+
     /// The NIC has looked at checksums and says so in every mbuf's flags.
     virtual bool verifies_checksums() const = 0;
+
+private:
+    std::atomic<bool> has_link_{true};
 };
 
 }  // namespace sluice::io

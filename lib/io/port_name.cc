@@ -136,6 +136,8 @@ Result<PortName> read_memif(const Source& source) {
             return status.error();
         if (parts[i].starts_with("id="))
             id = parts[i].substr(3);
+        if (parts[i] == "role=server")
+            port.listening = parts[0];
         port.arguments += ',' + string(parts[i]);
     }
     port.resource = "memif " + string(parts[0]) + " id " + id;

@@ -26,6 +26,7 @@ struct PortName {
     std::string interface;  ///< The kernel interface that it uses or makes; may be empty.
     std::string resource;   ///< Two ports of the same resource cannot be open at once.
     std::string pcap_in;    ///< The file that a pcap port reads.
+    std::string listening;  ///< The socket at which a memif port is the server; else empty.
 };
 
 /// Reads `text`; `side` ("lan" or "wan") ends the names of the virtual devices, so that two of one

@@ -30,18 +30,17 @@ start_sluice() {
 }
 
 # start_on_taps NET [FLAG...]: a network whose cables are taps of sluice's own; the kernel's ends of
-# them become eth0 of the client and of the server. A tap is made with the hardware address of
-# sluice's port, so the host at its other end takes another.
+# them become eth0 of the client and of the server.
 start_on_taps() {
     local net=$1 end name port_flags=(--lan tap:tlan --wan tap:twan)
     shift
     for name in "$net.client" "$net.gateway" "$net.server"; do new_namespace "$name"; done
     start_sluice "$net" "$@"
-    for end in client:tlan:11 server:twan:12; do
-        name=$net.${end%%:*}
-        in_namespace "$net.gateway" ip link set dev "$(cut -d : -f 2 <<<"$end")" \
+    for end in client:tlan server:twan; do
+        name=$net.${end%:*}
+        in_namespace "$net.gateway" ip link set dev "${end#*:}" \
             netns "${namespace_pid[$name]}" name eth0
-        in_namespace "$name" ip link set dev eth0 address "02:00:00:00:01:${end##*:}" up
+        in_namespace "$name" ip link set dev eth0 up
     done
     add_addresses "$net"
 }

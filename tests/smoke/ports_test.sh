@@ -56,3 +56,11 @@ for ports in "memif:$work/lan.memif,role=server memif:$work/wan.memif,role=serve
     stop_sluice pcap
     pass "${ports%%:*} opens and closes"
 done
+
+port_flags=(--lan "memif:$work/killed.memif,role=server" --wan "vdev:net_null0,no-rx=1")
+start_sluice pcap
+end "${sluice_pid[pcap]}" KILL || true
+[[ -S $work/killed.memif ]] || fail "a killed memif server leaves no socket: nothing to be tested"
+start_sluice pcap
+stop_sluice pcap
+pass "memif: the socket of a server that was killed is no hindrance"

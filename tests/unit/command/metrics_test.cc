@@ -116,6 +116,19 @@ TEST_CASE("metrics: the tries for a port are a histogram", "[command]") {
     CHECK(page.samples["sluice_probes_per_flow_sum"] == 463);
 }
 
+TEST_CASE("metrics: each port says whether it has a link, and what it lost", "[command]") {
+    Gateway gateway;
+    Subject subject = gateway.subject();
+    subject.ports = [] {
+        return std::vector<PortReport>{{"lan", true, 1500, {{"rx_missed", 7}}},
+                                       {"wan", false, 1500, {}}};
+    };
+    const Page page(metrics_text(subject));
+    CHECK(page.samples.at("sluice_port_link{port=\"lan\"}") == 1);
+    CHECK(page.samples.at("sluice_port_link{port=\"wan\"}") == 0);
+    CHECK(page.samples.at("sluice_port_lost_total{port=\"lan\",reason=\"rx_missed\"}") == 7);
+}
+
 TEST_CASE("metrics: each address of each pool says how often it was exhausted", "[command]") {
     Gateway gateway;
     Subject subject = gateway.subject();

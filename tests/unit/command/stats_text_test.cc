@@ -42,6 +42,26 @@ TEST_CASE("stats text: the table names packets, drops and flows", "[command]") {
     CHECK(has_row(stats_table(gateway.subject(), DropRows::All), "table_full", "0"));
 }
 
+TEST_CASE("stats text: ports say whether they have a link, and what they lost", "[command]") {
+    Gateway gateway;
+    Subject subject = gateway.subject();
+    subject.ports = [] {
+        return std::vector<PortReport>{{"lan", true, 1500, {{"rx_missed", 7}, {"tx_errors", 0}}},
+                                       {"wan", false, 1400, {}}};
+    };
+    const std::string table = stats_table(subject, DropRows::NonZero);
+    CHECK(has_row(table, "lan link", "1"));
+    CHECK(has_row(table, "lan rx_missed", "7"));
+    CHECK(has_row(table, "wan link", "0"));
+    CHECK(has_row(table, "wan mtu", "1400"));
+    CHECK(table.find("tx_errors") == std::string::npos);
+    CHECK(has_row(stats_table(subject, DropRows::All), "lan tx_errors", "0"));
+    const auto json = nlohmann::json::parse(stats_json(subject));
+    REQUIRE(json["ports"].size() == 2);
+    CHECK(json["ports"][0]["lost"]["rx_missed"] == 7);
+    CHECK(json["ports"][1]["link"] == false);
+}
+
 TEST_CASE("stats text: addresses that were exhausted are listed", "[command]") {
     Gateway gateway;
     Subject subject = gateway.subject();

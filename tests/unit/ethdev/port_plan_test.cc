@@ -47,3 +47,21 @@ TEST_CASE("port plan: only who spreads packets gets several queues", "[ethdev]")
     CHECK(pcap.value().spreading == Spreading::Nobody);
     CHECK(pcap.value().frame_bytes >= 1518);
 }
+
+TEST_CASE("port plan: an MTU that is asked for makes room for its frames", "[ethdev]") {
+    PortPlan port = plan("vdev:net_null0", 1).value();
+    REQUIRE(port.want_mtu(9000).ok());
+    CHECK(port.wanted_mtu == 9000);
+    CHECK(port.frame_bytes >= 9018);
+}
+
+TEST_CASE("port plan: an interface's MTU is its owner's to raise", "[ethdev]") {
+    PortPlan port;
+    port.flag = "lan";
+    port.name.interface = "eth1";
+    port.mtu = 1500;
+    const Status status = port.want_mtu(9000);
+    REQUIRE_FALSE(status.ok());
+    CHECK(status.error().message.find("ip link set dev eth1 mtu 9000") != std::string::npos);
+    CHECK(port.want_mtu(1400).ok());
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sluice/link_watch.h"
+
+#include <string>
+#include <utility>
+
+namespace sluice::app {
+
+LinkWatch::LinkWatch(Ports& ports, control::Notice notice, Listener listener)
+    : ports_(ports), notice_(std::move(notice)), listener_(std::move(listener)) {}
+
+void LinkWatch::start(Tick now) {
+    for (size_t port = 0; port < states_.size(); ++port) {
+        states_[port] = ports_.look(port);
+        if (!states_[port].is_up)
+            say(port, "has no link; going on without");
+    }
+    next_look_ = now + kLookInterval;
+}
+
+void LinkWatch::turn(Tick now) {
+    if (!events_.take() && next_look_.is_after(now))
+        return;
+    next_look_ = now + kLookInterval;
+    for (size_t port = 0; port < states_.size(); ++port)
+        look(port);
+}
+
+void LinkWatch::look(size_t port) {
+    const io::LinkState before = std::exchange(states_[port], ports_.look(port));
+    const io::LinkState& now = states_[port];
+    tell(port, before, now);
+    if (before.is_up != now.is_up)
+        listener_(port, now.is_up);
+}
+
+void LinkWatch::tell(size_t port, const io::LinkState& before, const io::LinkState& now) const {
+    if (before.is_there != now.is_there)
+        say(port, now.is_there ? "is there again" : "is gone; looking for another of its name");
+    if (before.is_up != now.is_up && now.is_there)
+        say(port, now.is_up ? "has its link again" : "has lost its link");
+    if (before.mtu != now.mtu)
+        say(port, "has an MTU of " + std::to_string(now.mtu) + " now");
+}
+
+void LinkWatch::say(size_t port, const std::string& what) const {
+    notice_(ports_.plans()[port].label() + ' ' + what);
+}
+
+}  // namespace sluice::app

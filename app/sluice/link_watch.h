@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Link watch: sees links go and come, and MTUs change, and tells the log and who else must know.
+///
+/// Shape    Looks at both devices when the kernel says that an interface has changed, and ten times
+///          a second in any case.
+/// Threads  The control core's.
+
+#include "base/clock.h"
+#include "control/neighbours.h"
+#include "io/device.h"
+#include "kernel/link_events.h"
+#include "sluice/ports.h"
+
+#include <array>
+#include <cstddef>
+#include <functional>
+
+namespace sluice::app {
+
+inline constexpr Duration kLookInterval{100};
+
+class LinkWatch {
+public:
+    /// Told of the port, inside or outside, whose link has come or gone.
+    using Listener = std::function<void(size_t port, bool is_up)>;
+
+    LinkWatch(Ports& ports, control::Notice notice, Listener listener);
+
+    /// Looks at once, so that turn() tells of what changes from now on; says which links are down.
+    void start(Tick now);
+    void turn(Tick now);
+
+private:
+    void look(size_t port);
+    void tell(size_t port, const io::LinkState& before, const io::LinkState& now) const;
+    void say(size_t port, const std::string& what) const;
+
+    Ports& ports_;
+    control::Notice notice_;
+    Listener listener_;
+    kernel::LinkEvents events_;
+    std::array<io::LinkState, 2> states_;
+    Tick next_look_;
+};
+
+}  // namespace sluice::app

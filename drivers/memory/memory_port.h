@@ -40,6 +40,7 @@ public:
     uint16_t queue_of(std::span<const uint8_t> frame) const;
     /// Takes what the port has sent so far.
     std::vector<std::vector<uint8_t>> take_sent();
+    void set_mtu(uint16_t mtu) { params_.mtu = mtu; }
     /// From now on, at most `count` packets are taken by each transmit().
     void limit_transmit(unsigned count) { transmit_limit_ = count; }
 

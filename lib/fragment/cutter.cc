@@ -73,7 +73,7 @@ bool fill_piece(rte_mbuf* piece, rte_mbuf* whole, unsigned offset, unsigned byte
 }  // namespace
 
 void Cutter::send(rte_mbuf* mbuf, link::Path& path) {
-    if (mbuf->pkt_len > uint32_t{egress_.interface(path.interface).mtu} + kEtherBytes)
+    if (mbuf->pkt_len > uint32_t{egress_.exit(path.interface).mtu} + kEtherBytes)
         cut(mbuf, path);
     else
         egress_.send(mbuf, path);
@@ -82,7 +82,7 @@ void Cutter::send(rte_mbuf* mbuf, link::Path& path) {
 void Cutter::cut(rte_mbuf* mbuf, link::Path& path) {
     std::array<rte_mbuf*, kMostPieces> pieces;
     const unsigned headers = headers_of(mbuf);
-    const unsigned room = (egress_.interface(path.interface).mtu + kEtherBytes - headers) & ~7u;
+    const unsigned room = (egress_.exit(path.interface).mtu + kEtherBytes - headers) & ~7u;
     const unsigned bytes = mbuf->pkt_len - headers;
     const unsigned count = (bytes + room - 1) / room;
     if (count > pieces.size() || rte_pktmbuf_alloc_bulk(packets_, pieces.data(), count) != 0)

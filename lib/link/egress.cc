@@ -14,10 +14,19 @@ Egress::Egress(EgressParams params, stats::Counters& counters)
       counters_(counters),
       outgoing_(params_.ports.size()),
       handed_over_(params_.to_worker.size()) {
-    least_mtu_ = UINT16_MAX;
-    for (const Interface& interface : params_.interfaces) {
+    for (const Interface& interface : params_.interfaces)
         rows_.push_back({net::mac_bits(interface.mac), interface.port});
-        least_mtu_ = std::min(least_mtu_, interface.mtu);
+    exits_.resize(params_.ports.size());
+    look_at_ports();
+}
+
+void Egress::look_at_ports() {
+    least_mtu_ = UINT16_MAX;
+    for (size_t port = 0; port < exits_.size(); ++port) {
+        const io::Port& device = *params_.ports[port].port;
+        exits_[port] = {device.mtu(), device.has_link()};
+        const uint16_t passing = exits_[port].has_link ? exits_[port].mtu : uint16_t{0};
+        least_mtu_ = std::min(least_mtu_, passing);
     }
 }
 
@@ -103,6 +112,8 @@ void Egress::flush_port(size_t port) {
     if (batch.count == 0)
         return;
     const TransmitQueue& to = params_.ports[port];
+    if (!to.port->has_link())
+        return finish(batch, 0, Drop::LinkDown);
     const unsigned sent = to.port->transmit(to.queue, batch.packets());
     counters_.count[Count::Transmitted].add(sent);
     finish(batch, sent, Drop::TxFull);

@@ -42,6 +42,12 @@ struct TransmitQueue {
     uint16_t queue = 0;
 };
 
+/// An interface's way out, as its port was at the beginning of the turn.
+struct Exit {
+    uint16_t mtu = 0;  ///< Bytes of IP packet.
+    bool has_link = false;
+};
+
 /// All of it outlives the egress.
 struct EgressParams {
     const Interfaces& interfaces;
@@ -92,8 +98,11 @@ public:
     uint32_t generation() const { return params_.next_hops.generation(); }
     const Interface& interface(InterfaceId id) const { return params_.interfaces[id]; }
     uint64_t mac_bits(InterfaceId id) const { return rows_[id].mac; }
-    /// The smallest MTU of all interfaces: what is no larger passes by each of them.
+    const Exit& exit(InterfaceId id) const { return exits_[rows_[id].port]; }
+    /// The smallest MTU of all ports, 0 while one has no link: what is no larger passes by each.
     uint16_t least_mtu() const { return least_mtu_; }
+    /// Sees how the ports are now; once a turn.
+    void look_at_ports();
 
     // To other threads.
     /// To the worker that owns, or will own, the packet's flow; or to the home of its datagram.
@@ -135,7 +144,8 @@ private:
 
     EgressParams params_;
     stats::Counters& counters_;
-    std::vector<Row> rows_;  // by interface
+    std::vector<Row> rows_;    // by interface
+    std::vector<Exit> exits_;  // by port
     uint16_t least_mtu_ = 0;
     std::vector<Batch> outgoing_;     // by port
     std::vector<Batch> handed_over_;  // by worker

@@ -51,7 +51,7 @@ struct Interface {
     PortIndex port = 0;
     VlanId vlan = kUntagged;
     net::MacAddress mac{};
-    uint16_t mtu = 1500;  ///< Bytes of IP packet.
+    uint16_t mtu = 1500;  ///< At the start, bytes of IP packet; Egress::exit() says what it is now.
     Realm realm = Realm::Inside;
     /// The gateway's own addresses here, with their subnets; one at least. Of two, inside hosts
     /// know the first, and those outside the last.

@@ -84,6 +84,7 @@ constexpr Row kRows[] = {
     {HandoffFull, "handoff_full"},
     {HandoffLoop, "handoff_loop"},
     {TxFull, "tx_full"},
+    {LinkDown, "link_down"},
     {TtlExceeded, "ttl_exceeded"},
     {TooBig, "too_big"},
     {SplitFailed, "split_failed"},

@@ -97,6 +97,7 @@ enum class Drop : uint8_t {
     HandoffFull,         ///< The owner's ring is full.
     HandoffLoop,         ///< Handed over once already, and not at home here either.
     TxFull,              ///< The port took no more.
+    LinkDown,            ///< The port that it was to leave by has no link.
     TtlExceeded,         ///< TTL ran out here.
     TooBig,              ///< Larger than the outgoing MTU, and not to be fragmented.
     SplitFailed,         ///< Larger than the outgoing MTU, and no mbufs for its fragments.

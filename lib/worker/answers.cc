@@ -44,20 +44,25 @@ void Answers::answer_ping(Burst& burst, unsigned i) {
     egress_.send(burst.take(i), burst.from[i]);
 }
 
-bool Answers::may_leave(Burst& burst, unsigned i, uint16_t mtu, Tick now) {
+bool Answers::may_leave(Burst& burst, unsigned i, const link::Exit& exit, Tick now) {
     const net::Packet& packet = burst.packet[i];
     if (packet.ip->time_to_live <= 1) {
         send_error(burst, i, answer::kTimeExceeded, now);
         egress_.drop(burst.take(i), Drop::TtlExceeded);
         return false;
     }
-    if (packet.length <= mtu)
+    if (!exit.has_link) {
+        send_error(burst, i, answer::kHostUnreachable, now);
+        egress_.drop(burst.take(i), Drop::LinkDown);
+        return false;
+    }
+    if (packet.length <= exit.mtu)
         return true;
     if ((packet.ip->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG)) == 0) {
         burst.too_big |= uint64_t{1} << i;
         return true;
     }
-    send_error(burst, i, answer::fragmentation_needed(mtu), now);
+    send_error(burst, i, answer::fragmentation_needed(exit.mtu), now);
     egress_.drop(burst.take(i), Drop::TooBig);
     return false;
 }

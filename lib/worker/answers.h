@@ -35,9 +35,9 @@ public:
     /// Packet i is a ping to the gateway itself: it becomes its reply.
     void answer_ping(Burst& burst, unsigned i);
 
-    /// Drops a packet whose TTL or size does not let it leave by an exit with this MTU, and tells
-    /// its sender. One that may be cut passes, and is marked.
-    bool may_leave(Burst& burst, unsigned i, uint16_t mtu, Tick now);
+    /// Drops a packet whose TTL or size does not let it leave by this exit, or that has no link,
+    /// and tells its sender. One that may be cut passes, and is marked.
+    bool may_leave(Burst& burst, unsigned i, const link::Exit& exit, Tick now);
 
     /// Drops a packet that the trackers refuse, or for whose flow there is no port, and tells an
     /// inside host so with --invalid reject and --on-exhaustion reject. Nobody outside is told

@@ -138,7 +138,7 @@ void Fragments::follow(rte_mbuf* mbuf, link::InterfaceId from, fragment::Index d
     packet.length = Be16{packet.ip->total_length}.host();
     if (packet.ip->time_to_live <= 1)
         return parts_.egress.drop(mbuf, Drop::TtlExceeded);
-    if (packet.length > parts_.egress.interface(way.path.interface).mtu &&
+    if (packet.length > parts_.egress.exit(way.path.interface).mtu &&
         (packet.ip->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG)) != 0)
         return parts_.egress.drop(mbuf, Drop::TooBig);
 

@@ -38,7 +38,7 @@ void IcmpRelay::relay(Burst& burst, unsigned i, Tick now) {
     auto path = egress.find(after.destination, record.sides.leave(flow.direction()));
     if (!path)
         return egress.drop(burst.take(i), Drop::NoRoute);
-    if (!parts_.answers.may_leave(burst, i, egress.interface(path->interface).mtu, now))
+    if (!parts_.answers.may_leave(burst, i, egress.exit(path->interface), now))
         return;
 
     nat::decrement_ttl(error);

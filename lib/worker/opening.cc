@@ -68,7 +68,7 @@ void Worker::open_flow(Burst& burst, unsigned i) {
         return drop(burst, i,
                     is_routed && exit == Side::Outside ? Drop::InsideDestination : Drop::NoRoute);
     }
-    if (!answers_.may_leave(burst, i, egress_.interface(path->interface).mtu, now_))
+    if (!answers_.may_leave(burst, i, egress_.exit(path->interface), now_))
         return;
 
     const nat::Opening opening = nat_.open(*request, burst.segment(i), now_);

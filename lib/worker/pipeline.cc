@@ -215,7 +215,7 @@ void Worker::check(Burst& burst) {
         if (packet.ip->time_to_live > 1 && packet.length <= egress_.least_mtu())
             continue;
         if (const auto path = path_of(burst.flow[i]))
-            answers_.may_leave(burst, i, egress_.interface(path->interface).mtu, now_);
+            answers_.may_leave(burst, i, egress_.exit(path->interface), now_);
         else
             drop(burst, i, Drop::NoRoute);
     }

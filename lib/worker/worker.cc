@@ -53,6 +53,7 @@ Worker::~Worker() = default;
 
 unsigned Worker::turn(Tick now) {
     now_ = now;
+    egress_.look_at_ports();
     unsigned packets = 0;
     Burst& burst = burst_;
     for (size_t port = 0; port < params_.ports.size(); ++port)

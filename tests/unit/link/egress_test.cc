@@ -39,6 +39,7 @@ struct Wire : io::Port {
     std::vector<test::Bytes> sent;
     unsigned bursts = 0;
     size_t room = 1000;
+    uint16_t bytes = 1500;
 
     unsigned receive(uint16_t, std::span<rte_mbuf*>) override { return 0; }
     unsigned transmit(uint16_t, std::span<rte_mbuf*> packets) override {
@@ -54,14 +55,13 @@ struct Wire : io::Port {
     uint16_t rx_queues() const override { return 1; }
     uint16_t tx_queues() const override { return 1; }
     io::MacAddress mac() const override { return {}; }
-    uint16_t mtu() const override { return 1500; }
+    uint16_t mtu() const override { return bytes; }
     bool verifies_checksums() const override { return false; }
 };
 
 Interfaces two_interfaces() {
     Interface lan;
     lan.mac = mac(0x11);
-    lan.mtu = 9000;
     lan.own = {{ip("10.1.0.1"), 24}};
     Interface wan;
     wan.port = 1;
@@ -150,7 +150,35 @@ TEST_CASE("egress: a path is found where the route leads to the side that is ask
     CHECK_FALSE(bench.egress->find(ip(kServer), Side::Inside));
     CHECK_FALSE(bench.egress->find(ip("10.1.0.10"), Side::Outside));
     CHECK(bench.egress->route(ip("10.1.0.10")) == Toward{kLan, ip("10.1.0.10")});
+}
+
+TEST_CASE("egress: MTU and link are those of the port at the beginning of the turn", "[link]") {
+    Bench bench;
+    bench.lan.bytes = 9000;
+    CHECK(bench.egress->exit(kLan).mtu == 1500);
+    bench.egress->look_at_ports();
+    CHECK(bench.egress->exit(kLan).mtu == 9000);
+    CHECK(bench.egress->exit(kLan).has_link);
     CHECK(bench.egress->least_mtu() == 1500);
+    bench.lan.set_link(false);
+    bench.egress->look_at_ports();
+    CHECK_FALSE(bench.egress->exit(kLan).has_link);
+    CHECK(bench.egress->exit(kWan).has_link);
+    CHECK(bench.egress->least_mtu() == 0);
+}
+
+TEST_CASE("egress: what gathers for a port without link is dropped, not kept for later", "[link]") {
+    Bench bench;
+    bench.wan.set_link(false);
+    bench.egress->send(bench.packet(), kWan);
+    bench.egress->send(bench.packet(), kLan);
+    bench.egress->flush();
+    CHECK(bench.wan.bursts == 0);
+    CHECK(bench.lan.bursts == 1);
+    CHECK(bench.counters.drop[Drop::LinkDown].read() == 1);
+    bench.wan.set_link(true);
+    bench.egress->flush();
+    CHECK(bench.wan.bursts == 0);
 }
 
 TEST_CASE("egress: without a MAC a packet goes to the control core, and then along its path",

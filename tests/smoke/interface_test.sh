@@ -1,0 +1,118 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# What machines do to interfaces while sluice runs on them: no carrier, deleted and made anew,
+# another MTU, another hardware address; and frames that come while nobody polls. The network is
+# drawn in network.sh.
+set -euo pipefail
+# shellcheck source=tests/smoke/gateway.sh
+source "$(dirname "$(readlink -f "$0")")/gateway.sh"
+
+is_reached() {
+    from_client "$1" ping -q -c 1 -W 1 "$server_address" >/dev/null
+}
+
+# says NET TEXT [COUNT]: sluice has said it so often.
+says() {
+    (($(grep --count --fixed-strings -e "$2" "$work/$1.out") >= ${3:-1}))
+}
+
+# port NET PORT FIELD: of what sluicectl says of a port.
+port() {
+    ctl "$1" stats --json | "$python" -c '
+import json, sys
+ports = {port["port"]: port for port in json.load(sys.stdin)["ports"]}
+port = ports[sys.argv[1]]
+print(int({**port, **port["lost"]}[sys.argv[2]]))' "$2" "$3"
+}
+
+# link_of NET INTERFACE KEY...: what the gateway's kernel says of an interface.
+link_of() {
+    in_namespace "$1.gateway" ip -statistics -json link show dev "$2" | "$python" -c '
+import functools, json, sys
+link = json.load(sys.stdin)[0]
+print(functools.reduce(lambda part, key: part[key], sys.argv[1:], link))' "${@:3}"
+}
+
+new_network life
+in_namespace life.gateway ip link set dev wan down
+start_sluice life
+says life "--wan af_packet:wan has no link" ||
+    fail "a dead link is not named: $(cat "$work/life.out")"
+(($(port life wan link) == 0)) || fail "a dead link counts as up"
+in_namespace life.gateway ip link set dev wan up
+wait_for 10 "the link" is_reached life
+says life "--wan af_packet:wan has its link again" || fail "the link came unsaid"
+pass "a link that is down at the start is named, and taken when it comes"
+
+start_server life
+in_namespace life.server ip link set dev eth0 down
+wait_for 5 "the lost link to be noticed" says life "--wan af_packet:wan has lost its link"
+before=$(counter life transmitted)
+from_client life ping -c 5 -i 0.1 -W 1 "$server_address" >"$work/ping" && fail "ping is answered"
+grep --quiet "$lan_gateway icmp_seq=.* Destination Host Unreachable" "$work/ping" ||
+    fail "the client is not told: $(cat "$work/ping")"
+(($(counter life link_down) >= 5)) || fail "link_down: $(counter life link_down)"
+sent=$(($(counter life transmitted) - before))
+((sent <= 5)) || fail "$sent packets transmitted" # what the client was told
+pass "no carrier: link_down, and the client is told"
+
+in_namespace life.server ip link set dev eth0 up
+in_namespace life.server ip address replace "$server_address/32" dev lo
+start_capture life.server eth0 "$work/stale.pcap" icmp
+wait_for 10 "the link" is_reached life
+# Of a single ping the number is 1; of those that met the dead link there were five.
+stale=$(captured "$work/stale.pcap" 'icmp[0] == 8' | grep -E 'seq [2-5],' || true)
+[[ -z $stale ]] || fail "packets of before came out: $stale"
+pass "nothing stale comes out when the link is back"
+
+mac=$(link_of life wan address)
+in_namespace life.gateway ip link set dev wan down
+in_namespace life.gateway ip link set dev wan address 02:00:00:00:00:99
+in_namespace life.gateway ip link set dev wan up
+wait_for 10 "traffic under another hardware address" is_reached life
+pass "another hardware address: the port keeps its own"
+
+in_namespace life.gateway ip link delete dev wan
+wait_for 5 "the loss to be noticed" says life "--wan af_packet:wan is gone"
+connect life.gateway wan life.server eth0
+in_namespace life.server ip address add 198.51.100.254/24 dev eth0
+in_namespace life.server ip neighbour add "$public_address" lladdr "$mac" dev eth0
+wait_for 10 "the new interface" is_reached life
+says life "--wan af_packet:wan is there again" || fail "the new interface came unsaid"
+in_namespace life.gateway nft list tables 2>/dev/null | grep --quiet sluice-wan ||
+    fail "the new interface is left to the kernel"
+pass "deleted and made anew: taken again, under the hardware address of before"
+
+in_namespace life.gateway ip link set dev wan mtu 1400
+wait_for 5 "the MTU to be noticed" says life "--wan af_packet:wan has an MTU of 1400 now"
+from_client life ping -c 1 -W 1 -M "do" -s 1472 "$server_address" >"$work/ping" 2>&1 &&
+    fail "a packet above the MTU is answered"
+grep --quiet 'mtu = 1400' "$work/ping" || fail "the client is not told: $(cat "$work/ping")"
+from_client life ping -q -c 1 -W 5 -s 1472 "$server_address" >/dev/null || fail "in fragments"
+pass "a lower MTU is followed"
+
+# Frames arrive while sluice stands still: all are received later, or counted as lost.
+arrived() {
+    link_of life lan stats64 rx packets
+}
+accounted() {
+    local received
+    received=$(($(counter life received) + $(port life lan rx_missed)))
+    ((received - received_before == $(arrived) - arrived_before))
+}
+wait_for 10 "quiet" accounts life
+received_before=$(($(counter life received) + $(port life lan rx_missed)))
+arrived_before=$(arrived)
+kill -STOP "${sluice_pid[life]}"
+in_namespace life.client "$python" -c "
+import socket
+sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for _ in range(30000):
+    sender.sendto(b'x', ('$server_address', 9))"
+kill -CONT "${sluice_pid[life]}"
+wait_for 20 "all frames to be accounted for" accounted
+(($(port life lan rx_missed) > 0)) || fail "none was missed"
+assert_accounts life
+stop_sluice life
+pass "30000 frames in a standstill: $(($(arrived) - arrived_before)) received or counted as missed"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "gateway/gateway.h"
 
+#include "base/sip_hash.h"
 #include "gateway/block_log.h"
 #include "gateway/interfaces.h"
 #include "gateway/rules.h"
@@ -19,8 +20,6 @@ constexpr uint32_t kHandoffRing = 1024;  // packets; two bursts of every queue, 
 constexpr uint32_t kPuntRing = 1024;
 constexpr uint32_t kReleaseRing = 1024;
 constexpr uint32_t kNextHops = 16384;
-constexpr uint32_t kIcmpBurst = 50;
-constexpr uint32_t kResetBurst = 50;
 /// Threads beside workers and control core that may look at flows at once: lists and exporters.
 constexpr unsigned kListThreads = 16;
 
@@ -73,6 +72,16 @@ bool has_fewer_queues(const link::Interfaces& interfaces, const Ground& ground, 
         return interface.reaches(net::Side::Inside) &&
                ground.ports[interface.port]->rx_queues() < workers;
     });
+}
+
+/// A key of its own: what the budgets show tells nothing of the secret.
+SipKey budget_key(const std::array<uint64_t, 4>& secret) {
+    constexpr uint64_t kBudgets = 5;  // what it is for
+    const auto word = [&](uint64_t i) {
+        return sip_hash({secret[0], secret[1]}, kBudgets, i) ^
+               sip_hash({secret[2], secret[3]}, kBudgets, i);
+    };
+    return {word(0), word(1)};
 }
 
 template <typename T, typename Place>
@@ -198,8 +207,8 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
     steering_ = steering(config, outside_port(*interfaces_, ground));
     statics_ = std::make_unique<pool::StaticMappings>(config.forwards, config.one_to_one);
     admission_ = std::make_unique<worker::Admission>(*interfaces_, *rules_, *statics_);
-    icmp_limit_ = std::make_unique<answer::RateLimit>(config.icmp_rate, kIcmpBurst);
-    reset_limit_ = std::make_unique<answer::RateLimit>(config.reject_rate, kResetBurst);
+    budgets_ = std::make_unique<answer::Budgets>(
+        answer::BudgetsParams{config.icmp_rate, config.reject_rate, budget_key(ground.secret)});
     shared_ = std::make_unique<worker::Shared>(worker::Shared{
         .table = *table_,
         .rules = *rules_,
@@ -217,8 +226,7 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
         .routes = *routes_,
         .next_hops = *next_hops_,
         .admission = *admission_,
-        .icmp_limit = *icmp_limit_,
-        .reset_limit = *reset_limit_,
+        .budgets = *budgets_,
         .verify = verify(config.verify_checksum),
         .fragments = config.fragments,
         .most_mss = most_mss(config, *interfaces_),

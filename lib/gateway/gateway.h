@@ -10,7 +10,7 @@
 /// Memory   All at create().
 /// Errors   create() says in one sentence what cannot be had.
 
-#include "answer/rate_limit.h"
+#include "answer/budgets.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "config/config.h"
@@ -118,8 +118,7 @@ private:
     std::unique_ptr<link::Routes> routes_;
     std::unique_ptr<link::NextHops> next_hops_;
     std::unique_ptr<worker::Admission> admission_;
-    std::unique_ptr<answer::RateLimit> icmp_limit_;
-    std::unique_ptr<answer::RateLimit> reset_limit_;
+    std::unique_ptr<answer::Budgets> budgets_;
     std::unique_ptr<worker::Shared> shared_;
     Rings rings_;
     std::vector<std::unique_ptr<worker::Worker>> workers_;

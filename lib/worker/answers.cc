@@ -44,15 +44,17 @@ void Answers::answer_ping(Burst& burst, unsigned i) {
     egress_.send(burst.take(i), burst.from[i]);
 }
 
-bool Answers::may_leave(Burst& burst, unsigned i, const link::Exit& exit, Tick now) {
+bool Answers::may_leave(Burst& burst, unsigned i, const link::Exit& exit, Tick now, Tell tell) {
     const net::Packet& packet = burst.packet[i];
     if (packet.ip->time_to_live <= 1) {
-        send_error(burst, i, answer::kTimeExceeded, now);
+        if (tell == Tell::Sender)
+            send_error(burst, i, answer::kTimeExceeded, now);
         egress_.drop(burst.take(i), Drop::TtlExceeded);
         return false;
     }
     if (!exit.has_link) {
-        send_error(burst, i, answer::kHostUnreachable, now);
+        if (tell == Tell::Sender)
+            send_error(burst, i, answer::kHostUnreachable, now);
         egress_.drop(burst.take(i), Drop::LinkDown);
         return false;
     }
@@ -62,7 +64,8 @@ bool Answers::may_leave(Burst& burst, unsigned i, const link::Exit& exit, Tick n
         burst.too_big |= uint64_t{1} << i;
         return true;
     }
-    send_error(burst, i, answer::fragmentation_needed(exit.mtu), now);
+    if (tell == Tell::Sender)
+        send_error(burst, i, answer::fragmentation_needed(exit.mtu), now);
     egress_.drop(burst.take(i), Drop::TooBig);
     return false;
 }
@@ -81,14 +84,17 @@ void Answers::refuse(Burst& burst, unsigned i, Drop reason, Tick now) {
     egress_.drop(burst.take(i), reason);
 }
 
-rte_mbuf* Answers::allocate(answer::RateLimit& limit, Tick now) {
-    return limit.allow(now) ? rte_pktmbuf_alloc(packets_) : nullptr;
+rte_mbuf* Answers::allocate_error() {
+    return rte_pktmbuf_alloc(packets_);
 }
 
 /// A frame for an answer to packet i, with the Ethernet header that takes it back; null when
-/// `limit` or the pool has none to give.
-rte_mbuf* Answers::begin(const Burst& burst, unsigned i, answer::RateLimit& limit, Tick now) {
-    rte_mbuf* answer = allocate(limit, now);
+/// the budget or the pool has none to give.
+rte_mbuf* Answers::begin(const Burst& burst, unsigned i, answer::Kind kind, Tick now) {
+    const Be32 to{burst.packet[i].ip->src_addr};
+    if (!shared_.budgets.allow(kind, burst.side[i], to, now))
+        return nullptr;
+    rte_mbuf* answer = rte_pktmbuf_alloc(packets_);
     if (answer == nullptr)
         return nullptr;
     auto* frame = rte_pktmbuf_mtod(answer, rte_ether_hdr*);
@@ -103,7 +109,8 @@ rte_mbuf* Answers::begin(const Burst& burst, unsigned i, answer::RateLimit& limi
 void Answers::send_error(const Burst& burst, unsigned i, answer::IcmpError error, Tick now) {
     if (!answer::may_answer_with_error(burst.packet[i]))
         return;
-    rte_mbuf* answer = begin(burst, i, shared_.icmp_limit, now);
+    const auto kind = error.mtu != 0 ? answer::Kind::TooBig : answer::Kind::Error;
+    rte_mbuf* answer = begin(burst, i, kind, now);
     if (answer == nullptr) {
         counters_.count[Count::IcmpSuppressed].add(1);
         return;
@@ -118,7 +125,7 @@ void Answers::send_error(const Burst& burst, unsigned i, answer::IcmpError error
 }
 
 void Answers::send_reset(const Burst& burst, unsigned i, Tick now) {
-    rte_mbuf* answer = begin(burst, i, shared_.reset_limit, now);
+    rte_mbuf* answer = begin(burst, i, answer::Kind::Reset, now);
     if (answer == nullptr) {
         counters_.count[Count::TcpResetsSuppressed].add(1);
         return;

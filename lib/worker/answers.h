@@ -6,12 +6,12 @@
 ///
 /// Shape    An answer goes back to the neighbour that the packet came from (docs/adr/0003), from
 ///          the gateway's address on that interface.
-/// Threads  Owned by one worker; the rate limits are shared by all.
+/// Threads  Owned by one worker; the budgets are shared by all.
 /// Memory   An mbuf for each answer, from the packet pool.
-/// Errors   Where a rate limit or the pool has none to give, nothing is said, and that is counted.
+/// Errors   Where a budget or the pool has none to give, nothing is said, and that is counted.
 
+#include "answer/budgets.h"
 #include "answer/icmp_error.h"
-#include "answer/rate_limit.h"
 #include "base/clock.h"
 #include "link/egress.h"
 #include "stats/counters.h"
@@ -25,6 +25,9 @@ struct rte_mempool;
 
 namespace sluice::worker {
 
+/// Who learns that a packet goes no further.
+enum class Tell : uint8_t { Sender, Nobody };
+
 class Answers {
 public:
     /// All of these outlive this object.
@@ -37,21 +40,25 @@ public:
 
     /// Drops a packet whose TTL or size does not let it leave by this exit, or that has no link,
     /// and tells its sender. One that may be cut passes, and is marked.
-    bool may_leave(Burst& burst, unsigned i, const link::Exit& exit, Tick now);
+    bool may_leave(Burst& burst, unsigned i, const link::Exit& exit, Tick now,
+                   Tell tell = Tell::Sender);
 
     /// Drops a packet that the trackers refuse, or for whose flow there is no port, and tells an
     /// inside host so with --invalid reject and --on-exhaustion reject. Nobody outside is told
     /// anything: it would show which flows there are.
     void refuse(Burst& burst, unsigned i, stats::Drop reason, Tick now);
 
-    /// An mbuf for an ICMP error; null when the rate limit or the pool has none to give.
-    rte_mbuf* allocate_error(Tick now) { return allocate(shared_.icmp_limit, now); }
+    /// True when an ICMP error may be sent to a host on that side now.
+    bool may_send_error(net::Side to, Be32 destination, Tick now) {
+        return shared_.budgets.allow(answer::Kind::Error, to, destination, now);
+    }
+    /// An mbuf for it; null when the pool has none to give.
+    rte_mbuf* allocate_error();
 
 private:
     void send_error(const Burst& burst, unsigned i, answer::IcmpError error, Tick now);
     void send_reset(const Burst& burst, unsigned i, Tick now);
-    rte_mbuf* allocate(answer::RateLimit& limit, Tick now);
-    rte_mbuf* begin(const Burst& burst, unsigned i, answer::RateLimit& limit, Tick now);
+    rte_mbuf* begin(const Burst& burst, unsigned i, answer::Kind kind, Tick now);
 
     const Shared& shared_;
     link::Egress& egress_;

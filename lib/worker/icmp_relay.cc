@@ -65,7 +65,7 @@ void IcmpRelay::tell(rte_mbuf* mbuf, Tick now) {
     net::Tuple tuple;
     if (net::parse(mbuf, packet, tuple) || !answer::may_answer_with_error(packet))
         return;
-    if (rte_mbuf* error = parts_.answers.allocate_error(now)) {
+    if (rte_mbuf* error = parts_.answers.allocate_error()) {
         if (write(error, packet, now))
             return;
         rte_pktmbuf_free(error);
@@ -75,7 +75,7 @@ void IcmpRelay::tell(rte_mbuf* mbuf, Tick now) {
 
 /// Writes what the next hop, had it been a router, would have written about the packet behind it;
 /// that is translated, like any error, into one about the packet as it arrived. False when nobody
-/// knows any more whom to tell: the flow is gone.
+/// knows any more whom to tell, for the flow is gone, or that host has been told enough.
 bool IcmpRelay::write(rte_mbuf* mbuf, const net::Packet& about, Tick now) {
     auto* frame = reinterpret_cast<rte_ether_hdr*>(rte_pktmbuf_append(mbuf, sizeof(rte_ether_hdr)));
     *frame = {{}, {}, rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4)};
@@ -92,6 +92,8 @@ bool IcmpRelay::write(rte_mbuf* mbuf, const net::Packet& about, Tick now) {
         return false;
     const flow::FlowRecord& record = parts_.shared.table.record(flow);
     const Side to = record.sides.leave(flow.direction());
+    if (!parts_.answers.may_send_error(to, record.key(opposite(flow.direction())).source, now))
+        return false;
     auto path = parts_.egress.find(record.key(opposite(flow.direction())).source, to);
     if (!path)
         return false;

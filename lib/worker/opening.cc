@@ -68,7 +68,9 @@ void Worker::open_flow(Burst& burst, unsigned i) {
         return drop(burst, i,
                     is_routed && exit == Side::Outside ? Drop::InsideDestination : Drop::NoRoute);
     }
-    if (!answers_.may_leave(burst, i, egress_.exit(path->interface), now_))
+    // Nobody outside learns whether a packet without a flow would have opened one.
+    const Tell tell = burst.side[i] == Side::Inside ? Tell::Sender : Tell::Nobody;
+    if (!answers_.may_leave(burst, i, egress_.exit(path->interface), now_, tell))
         return;
 
     const nat::Opening opening = nat_.open(*request, burst.segment(i), now_);

@@ -6,7 +6,7 @@
 ///
 /// Threads  Immutable, or safe for any worker by itself.
 
-#include "answer/rate_limit.h"
+#include "answer/budgets.h"
 #include "conntrack/tuning.h"
 #include "flow/flow_table.h"
 #include "fragment/datagrams.h"
@@ -43,8 +43,7 @@ struct Shared {
     const link::Routes& routes;
     link::NextHops& next_hops;
     const Admission& admission;
-    answer::RateLimit& icmp_limit;
-    answer::RateLimit& reset_limit;
+    answer::Budgets& budgets;
     Verify verify = Verify::TrustNic;
     fragment::Limits fragments;     ///< Of each worker.
     uint16_t most_mss = 0;          ///< A larger MSS is lowered to it; 0 for never.

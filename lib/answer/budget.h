@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Budget: how many packets of a kind the gateway sends by itself, to each destination and in all,
+/// so that no host has what is another's, and none can read how much others have had.
+///
+/// Shape    A token bucket for all, and two rows of buckets for each: a destination has one in
+///          either row, by keyed hash, and is refused when both are empty. So a host is starved
+///          only by two others that share a bucket with it, and those change every 65 seconds.
+///          A destination is asked first: what it has too many of costs the others nothing.
+///          Of the bucket for all a packet takes a token on average, none or two by chance: who
+///          counts what is left of it learns little of what others took.
+/// Threads  Any worker; a few compare-and-swaps, on the slow path only.
+/// Memory   At construction: 256 KB where each destination has a limit.
+/// Source   RFC 1812 §4.3.2.8; Man et al., "DNS Cache Poisoning Attack Reloaded" (SAD DNS), 2020,
+///          §4; icmp_msgs_per_sec, icmp_msgs_burst and icmp_ratelimit of Linux, which takes its
+///          tokens at random since 5.10.
+
+#include "answer/token_bucket.h"
+#include "base/big_endian.h"
+#include "base/sip_hash.h"
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace sluice::answer {
+
+struct BudgetParams {
+    std::optional<Rate> all = {};   ///< Nothing: no limit.
+    std::optional<Rate> each = {};  ///< Of one destination.
+    SipKey key{};                   ///< Nobody's else, and secret.
+};
+
+class Budget {
+public:
+    explicit Budget(const BudgetParams& params);
+
+    /// Takes what a packet to `destination` costs; false when there is not enough.
+    bool allow(Be32 destination, Tick now);
+
+private:
+    static constexpr size_t kRowBuckets = size_t{1} << 14;  // a power of two
+
+    bool allow_each(Be32 destination, Tick now);
+    uint32_t draw_cost();
+
+    BudgetParams params_;
+    TokenBucket all_;
+    std::array<std::vector<TokenBucket>, 2> each_;
+    std::atomic<uint64_t> draws_{0};
+};
+
+}  // namespace sluice::answer

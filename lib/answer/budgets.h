@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Budgets: how much the gateway says by itself, by what it says and to which side.
+///
+/// Shape    A budget (budget.h) for each kind and side, so that none is used up, or can be read, by
+///          way of another: who outside has ICMP errors sent to him learns nothing of those that
+///          inside hosts get, and "fragmentation needed", without which connections hang, does not
+///          wait behind "time exceeded".
+/// Units    Packets. --icmp-rate a second is what each side gets of errors, and as many at once:
+/// the
+///          more there are, the less a few that one host has had can be told from chance. One host
+///          gets 10 a second of these. Of "fragmentation needed" each host gets --icmp-rate, and
+///          there is no limit in all, as in Linux: it is never longer than what it answers.
+///          --reject-rate a second is for RSTs, one host a tenth of it in bursts of 50.
+/// Threads  Any worker.
+/// Memory   At construction: 1.3 MB.
+
+#include "answer/budget.h"
+#include "net/side.h"
+
+#include <array>
+#include <cstdint>
+
+namespace sluice::answer {
+
+enum class Kind : uint8_t {
+    Error,
+    TooBig,  ///< "Fragmentation needed".
+    Reset,   ///< To inside hosts only.
+};
+
+struct BudgetsParams {
+    uint32_t icmp_rate = 0;
+    uint32_t reset_rate = 0;
+    SipKey key{};
+};
+
+class Budgets {
+public:
+    explicit Budgets(const BudgetsParams& params);
+
+    /// Takes what an answer to a host on that side costs; false when there is not enough.
+    bool allow(Kind kind, net::Side to, Be32 destination, Tick now) {
+        return budget(kind, to).allow(destination, now);
+    }
+
+private:
+    Budget& budget(Kind kind, net::Side to) {
+        if (kind == Kind::Reset)
+            return resets_;
+        return (kind == Kind::TooBig ? too_big_ : errors_)[index(to)];
+    }
+
+    std::array<Budget, net::kSideCount> errors_;
+    std::array<Budget, net::kSideCount> too_big_;
+    Budget resets_;
+};
+
+}  // namespace sluice::answer

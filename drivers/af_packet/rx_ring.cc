@@ -58,6 +58,8 @@ bool is_outgoing(const tpacket2_hdr& slot) {
 /// Puts a tag back into the frame that the kernel has taken it out of.
 void restore_tag(rte_mbuf& mbuf, uint16_t type, uint16_t tci) {
     char* frame = rte_pktmbuf_prepend(&mbuf, RTE_VLAN_HLEN);
+    if (frame == nullptr)  // there is always room: frames begin behind the pool's headroom
+        return;
     const std::array<uint16_t, 2> tag{htons(type), htons(tci)};
     std::memmove(frame, frame + RTE_VLAN_HLEN, 2 * RTE_ETHER_ADDR_LEN);
     std::memcpy(frame + 2 * RTE_ETHER_ADDR_LEN, tag.data(), sizeof tag);

@@ -45,7 +45,7 @@ std::string json_head(const flow::JournalEntry& entry) {
     return head.data();
 }
 
-/// A block's keys say the inside host, and the first port (nat/port_blocks.h).
+/// A block's keys say the inside host, and the first port (nat/holders.h).
 void append_json_block(std::string& out, const flow::JournalEntry& entry) {
     const net::Tuple& reply = entry.tuple[index(net::Direction::Reply)];
     out += json_head(entry) + R"("block":{"host":")" + net::to_string(entry.tuple[0].source) +

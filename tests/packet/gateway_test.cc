@@ -132,11 +132,12 @@ TEST_CASE("gateway: what an outside host is told does not say what another has b
 
 TEST_CASE("gateway: nobody outside has an ICMP error for a packet that meets no flow",
           "[packet][icmp][saddns]") {
-    Testbed bed({.inside_mtu = 1400, .configure = [](config::Config& config) {
-                     config.forwards = {{net::Protocol::Udp,
-                                         {ip(kPublic), Be16::from_host(7000)},
-                                         {ip(kHost), Be16::from_host(7000)}}};
-                 }});
+    const auto forward = [](config::Config& config) {
+        config.forwards = {{net::Protocol::Udp,
+                            {ip(kPublic), Be16::from_host(7000)},
+                            {ip(kHost), Be16::from_host(7000)}}};
+    };
+    Testbed bed({.inside_mtu = 1400, .configure = forward});
     const auto knock = [] { return Frame().ipv4(kServer, kPublic).udp(53, 7000); };
     bed.from_outside(knock().ttl(1));
     bed.from_outside(knock().dont_fragment().payload(1400));

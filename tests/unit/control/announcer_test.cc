@@ -38,7 +38,7 @@ TEST_CASE("announcer: every own address is told at the start and again after 2 s
                                         {ip("198.51.100.3"), 1},
                                         {ip("198.51.100.4"), 1}};
     CHECK(announced(gateway.sent()) == once);
-    gateway.pass(Duration{300});
+    gateway.pass(Duration{700});
     CHECK(announced(gateway.sent()) == once);
     gateway.pass(Duration::seconds(60));
     CHECK(gateway.sent().empty());

@@ -108,7 +108,8 @@ TEST_CASE("core: a flood of ARP does not lengthen a turn", "[control][arp]") {
 TEST_CASE("core: starts by asking and announcing", "[control][arp]") {
     House house;
     house.core.start(house.now);
-    house.turn();
+    for (unsigned announcement = 0; announcement < 5; ++announcement)
+        house.turn(control::kAnnouncementPace);
     CHECK(house.workers.take(0).size() == 5);
     CHECK(house.count(Count::ArpSent) == 5);
     CHECK(house.count(Count::Originated) == 5);

@@ -113,9 +113,10 @@ Status Daemon::build() {
         return address_key.error();
     Ports& ports = platform_->ports();
     gateway::Ground ground;
-    ground.ports = {&ports.lan(), &ports.wan()};
+    for (size_t i = 0; i < ports.size(); ++i)
+        ground.ports.push_back(&ports[i]);
     ground.packets = ports.packets();
-    ground.numa_node = ports.lan().numa_node();
+    ground.numa_node = ports[0].numa_node();
     ground.secret = secret.value();
     ground.address_key = address_key.value();
     ground.notice = [this](const std::string& sentence) { print(sentence); };
@@ -182,9 +183,10 @@ void Daemon::print_advice() {
     Machine machine = read_machine("/", platform_->cores().workers);
     machine.no_huge = config_.no_huge;
     Ports& ports = platform_->ports();
-    for (const auto& [plan, port] :
-         {std::pair{&ports.plans()[0], &ports.lan()}, std::pair{&ports.plans()[1], &ports.wan()}})
-        machine.ports.push_back({plan->flag, plan->name.text, plan->numa_node, port->rx_queues()});
+    for (size_t i = 0; i < ports.size(); ++i) {
+        const ethdev::PortPlan& plan = ports.plans()[i];
+        machine.ports.push_back({plan.flag, plan.name.text, plan.numa_node, ports[i].rx_queues()});
+    }
     for (const std::string& sentence : advise(machine))
         print("for speed: " + sentence);
 }

@@ -40,8 +40,9 @@ EalParams eal_params(const config::Config& config, const CorePlan& cores, size_t
     params.no_huge = config.no_huge;
     params.memory_mb = memory_mb;
     params.further = config.eal;
+    std::set<std::string> known;  // one device may be both ports
     for (const PortPlan& port : ports)
-        if (port.name.kind == io::PortKind::Pci)
+        if (port.name.kind == io::PortKind::Pci && known.insert(port.name.device).second)
             params.pci.push_back(port.name.device +
                                  (port.arguments.empty() ? "" : ',' + port.arguments));
     return params;

@@ -92,7 +92,8 @@ Result<Ports> Ports::open(const std::array<ethdev::PortPlan, 2>& plans,
                           const ethdev::PacketPoolParams& packets, unsigned workers) {
     Ports ports(plans);
     ethdev::PacketPoolParams params = packets;
-    for (size_t i = 0; i < plans.size(); ++i) {
+    const size_t count = plans[0].name.resource == plans[1].name.resource ? 1 : 2;
+    for (size_t i = 0; i < count; ++i) {
         Result<std::unique_ptr<io::Device>> port = attach(plans[i], workers);
         if (!port)
             return port.error();
@@ -101,7 +102,7 @@ Result<Ports> Ports::open(const std::array<ethdev::PortPlan, 2>& plans,
         ports.ports_[i] = std::move(*port);
         params.frame_bytes = std::max(params.frame_bytes, ports.ports_[i]->frame_bytes());
     }
-    for (size_t i = 0; i < plans.size(); ++i) {
+    for (size_t i = 0; i < count; ++i) {
         const Result<rte_mempool*> pool = ports.pool_on(node_of(plans[i], plans), params);
         if (!pool)
             return plans[i].error(pool.error().message);
@@ -112,7 +113,7 @@ Result<Ports> Ports::open(const std::array<ethdev::PortPlan, 2>& plans,
 }
 
 bool Ports::are_links_up() {
-    for (size_t i = 0; i < ports_.size(); ++i)
+    for (size_t i = 0; i < size(); ++i)
         if (plans_[i].name.kind == io::PortKind::Pci && !look(i).is_up)
             return false;
     return true;

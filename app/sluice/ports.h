@@ -20,14 +20,15 @@ namespace sluice::app {
 
 class Ports {
 public:
-    /// Opens and starts the ports of `plans`, inside and outside. Each receives into a pool on its
-    /// own NUMA node, made as `packets` says.
+    /// Opens and starts the ports of `plans`, inside and outside, which may be one. Each receives
+    /// into a pool on its own NUMA node, made as `packets` says.
     static Result<Ports> open(const std::array<ethdev::PortPlan, 2>& plans,
                               const ethdev::PacketPoolParams& packets, unsigned workers);
 
-    io::Device& lan() { return *ports_[0]; }
-    io::Device& wan() { return *ports_[1]; }
-    /// Of both, inside and outside.
+    /// One, or two: inside and outside.
+    size_t size() const { return ports_[1] == nullptr ? 1 : 2; }
+    io::Device& operator[](size_t index) { return *ports_[index]; }
+    /// Of both, inside and outside; the same where there is one port.
     const std::array<ethdev::PortPlan, 2>& plans() const { return plans_; }
     /// For packets that sluice itself sends.
     rte_mempool* packets() { return pools_.front().pool.get(); }

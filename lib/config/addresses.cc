@@ -68,7 +68,9 @@ Status check_own_addresses(const Config& config) {
         return status;
     if (Status status = check_own_address("wan-address", config.wan_address, longest); !status)
         return status;
-    if (overlap(config.lan_address, config.wan_address))
+    const bool is_shared =
+        is_one_armed(config) && config.lan_address.network() == config.wan_address.network();
+    if (!is_shared && overlap(config.lan_address, config.wan_address))
         return wrong("wan-address", to_string(config.wan_address),
                      "its subnet overlaps that of --lan-address " + to_string(config.lan_address));
     return Done{};
@@ -148,6 +150,8 @@ bool is_reachable_inside(const Config& config, const Prefix& inside) {
 string why_not_inside(const Config& config, const Prefix& prefix) {
     if (net::is_martian(prefix.address) && prefix.length > 0)
         return "no host can have an address of this network";
+    if (is_one_armed(config))
+        return {};
     if (overlap(prefix, config.wan_address))
         return "it overlaps the subnet of --wan-address " + to_string(config.wan_address);
     if (!is_reachable_inside(config, prefix))
@@ -205,7 +209,7 @@ Status check_route(const Config& config, const Networks& networks, const StaticR
             return wrong("route", text,
                          "it leads to the subnet of a port, " + to_string(linked.network()));
     for (const Networks::Served& inside : networks.served())
-        if (!goes_inside && is_within(route.prefix, inside.prefix))
+        if (!goes_inside && !is_one_armed(config) && is_within(route.prefix, inside.prefix))
             return wrong(
                 "route", text,
                 "it leads outside to addresses of --" + string(inside.flag) + ' ' + inside.text());
@@ -275,12 +279,12 @@ string Networks::why_not_public(const AddressRange& range) const {
         if (range.contains(route.via))
             return "it contains the next hop of --route " + to_string(route.prefix) + " via " +
                    to_string(route.via);
-    if (overlap(range, range_of(config_.lan_address)))
+    if (!is_one_armed(config_) && overlap(range, range_of(config_.lan_address)))
         return "it overlaps the subnet of --lan-address " + to_string(config_.lan_address);
     if (wan.length <= 30 &&
         (range.contains(wan.network().address) || range.contains(wan.broadcast())))
         return "it contains the network or broadcast address of --wan-address " + to_string(wan);
-    if (const Served* inside = overlapping(range))
+    if (const Served* inside = is_one_armed(config_) ? nullptr : overlapping(range))
         return "it overlaps --" + string(inside->flag) + ' ' + inside->text();
     return {};
 }

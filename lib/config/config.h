@@ -143,4 +143,9 @@ struct Config {
     std::vector<std::string> eal;  ///< What stood behind "--".
 };
 
+/// --lan and --wan are one port, and what comes from inside is told by its addresses.
+inline bool is_one_armed(const Config& config) {
+    return !config.lan.empty() && config.lan == config.wan;
+}
+
 }  // namespace sluice::config

@@ -25,7 +25,7 @@ Status check_ports(const Config& config) {
     const Result<io::PortName> wan = io::parse_port_name(config.wan, "wan");
     if (!wan)
         return wrong("wan", config.wan, wan.error().message);
-    if ((*lan).resource == (*wan).resource)
+    if (!is_one_armed(config) && (*lan).resource == (*wan).resource)
         return wrong("wan", config.wan, "--lan uses the same " + (*wan).resource);
     return Done{};
 }

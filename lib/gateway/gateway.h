@@ -47,7 +47,7 @@ namespace sluice::gateway {
 
 /// What the gateway stands on, beyond the configuration.
 struct Ground {
-    std::vector<io::Port*> ports;    ///< Of --lan, and of --wan.
+    std::vector<io::Port*> ports;    ///< Of --lan, and of --wan; one where they are the same.
     rte_mempool* packets = nullptr;  ///< For what workers and control core send by themselves.
     int numa_node = -1;
     Secret secret{};  ///< Random per start.

@@ -52,6 +52,7 @@ constexpr Row kRows[] = {
     {ToGateway, "to_gateway"},
     {Hairpin, "hairpin"},
     {NoRoute, "no_route"},
+    {NoRealm, "no_realm"},
     {NoMapping, "no_mapping"},
     {Filtered, "filtered"},
     {IcmpErrorUnknown, "icmp_error_unknown"},

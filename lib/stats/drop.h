@@ -60,6 +60,7 @@ enum class Drop : uint8_t {
     ToGateway,          ///< To the gateway's own address, which serves nothing but ping.
     Hairpin,            ///< From inside to a public endpoint that nobody holds.
     NoRoute,            ///< No route to the destination.
+    NoRealm,            ///< One-armed: neither from a host that is served nor to a public address.
 
     // Tracking: what Linux calls INVALID, refused before any rewrite.
     NoMapping,               ///< From outside, no flow.

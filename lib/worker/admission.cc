@@ -119,10 +119,26 @@ Admitted Admission::admit_outside(const net::Packet& packet, const net::Tuple& t
     return refused(Drop::NotOurs);
 }
 
-std::optional<Drop> Admission::refuse_error(Side from, Be32 source) const {
+/// A source that is public itself comes from outside, where it is spoofed.
+std::optional<Side> Admission::side_of(const net::Tuple& tuple) const {
+    const auto is_outer = [&](Be32 address) {
+        return is_public(address) || interfaces_.are_own(address);
+    };
+    if (is_outer(tuple.source))
+        return Side::Outside;
+    if (rules_.serves(tuple.source))
+        return Side::Inside;
+    if (is_outer(tuple.destination) || rules_.is_exempt(tuple.destination))
+        return Side::Outside;
+    return std::nullopt;
+}
+
+/// Where both sides are on one interface, a router of the outside may well have an inside address.
+std::optional<Drop> Admission::refuse_error(const link::Interface& on, Side from,
+                                            Be32 source) const {
     if (is_martian_source(source))
         return Drop::MartianSource;
-    if (from == Side::Outside && is_spoofed_outside(source))
+    if (from == Side::Outside && on.realm == link::Realm::Outside && is_spoofed_outside(source))
         return Drop::OutsideSpoof;
     return std::nullopt;
 }

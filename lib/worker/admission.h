@@ -45,13 +45,18 @@ public:
 
     Admitted admit(net::Side from, const net::Packet& packet, const net::Tuple& tuple) const;
 
+    /// Where a packet on an interface of both sides comes from: from inside if a rule serves its
+    /// source, from outside if its destination is public. Nothing for what is neither.
+    std::optional<net::Side> side_of(const net::Tuple& tuple) const;
+
     /// The gateway itself answers this, if it comes whole.
     bool is_ping_to_gateway(net::Side from, const net::Packet& packet,
                             const net::Tuple& tuple) const;
 
     /// Why no ICMP error comes from `source`, if none does. Its destination is for the flow to
     /// know, and routers inside need not be of those that the gateway serves.
-    std::optional<stats::Drop> refuse_error(net::Side from, Be32 source) const;
+    std::optional<stats::Drop> refuse_error(const link::Interface& on, net::Side from,
+                                            Be32 source) const;
 
 private:
     Admitted admit_inside(const net::Packet& packet, const net::Tuple& tuple) const;

@@ -23,7 +23,8 @@ void IcmpRelay::relay(Burst& burst, unsigned i, Tick now) {
     const net::Tuple& tuple = burst.tuple[i];
     const Side from = burst.side[i];
     const Be32 sender{error.ip->src_addr};
-    if (const auto reason = parts_.shared.admission.refuse_error(from, sender))
+    if (const auto reason =
+            parts_.shared.admission.refuse_error(egress.interface(burst.from[i]), from, sender))
         return egress.drop(burst.take(i), *reason);
 
     const flow::FlowRef flow = parts_.shared.table.find(tuple, now);

@@ -118,9 +118,22 @@ void Worker::parse(Burst& burst) {
             continue;
         }
         burst.side[i] = arrival.side;
+        if (arrival.has_both_sides && !find_side(burst, i))
+            continue;
         burst.errors |= uint64_t{burst.packet[i].is_icmp_error} << i;
         burst.fragments |= uint64_t{burst.packet[i].is_fragment} << i;
     }
+}
+
+/// Of a packet on an interface of both sides; drops what is of neither.
+bool Worker::find_side(Burst& burst, unsigned i) {
+    const auto side = shared_.admission.side_of(burst.tuple[i]);
+    if (!side) {
+        drop(burst, i, Drop::NoRealm);
+        return false;
+    }
+    burst.side[i] = *side;
+    return true;
 }
 
 /// All but the first fragment of each datagram leave the burst.

@@ -96,7 +96,8 @@ private:
     struct Arrival {
         uint64_t mac = 0;  // as a word
         net::Side side{};
-        bool trusts_nic = false;  // about checksums
+        bool has_both_sides = false;  // one-armed: a packet's side is told by its addresses
+        bool trusts_nic = false;      // about checksums
     };
 
     // Sources: worker.cc.
@@ -121,6 +122,8 @@ private:
     void depart(Burst& burst);
     void resolve(Burst& burst);
     void transmit(Burst& burst);
+
+    bool find_side(Burst& burst, unsigned i);
 
     // A packet without a flow, or at the wrong worker: opening.cc.
     bool admit(Burst& burst, unsigned i);

@@ -41,6 +41,8 @@ config::Config default_config(const TestbedOptions& options) {
     config.workers = options.workers;
     config.flows = options.flows;
     config.no_huge = true;
+    if (options.is_one_armed)
+        config.lan = config.wan = "memory";
     options.configure(config);
     return config;
 }
@@ -62,7 +64,7 @@ Testbed::Testbed(TestbedOptions options)
     const uint16_t queues =
         options.rx_queues == 0 ? static_cast<uint16_t>(options.workers) : options.rx_queues;
     gateway::Ground ground;
-    for (const Side side : {Side::Inside, Side::Outside}) {
+    for (const Side side : sides()) {
         memory::MemoryPort::Params params;
         params.mac = side == Side::Inside ? kInsideMac : kOutsideMac;
         params.rx_queues = queues;
@@ -102,6 +104,12 @@ void Testbed::inject(Side side, const Bytes& frame, size_t segment_bytes) {
     next = static_cast<uint16_t>((next + 1) % port(side).rx_queues());
 }
 
+/// The wires that there are.
+std::vector<Side> Testbed::sides() const {
+    return config::is_one_armed(config_) ? std::vector{Side::Outside}
+                                         : std::vector{Side::Inside, Side::Outside};
+}
+
 std::vector<Seen> Testbed::from_inside(Frame frame) {
     inject(Side::Inside, frame.ether(mac_of(ip(kHost)), kInsideMac).bytes());
     run();
@@ -121,7 +129,7 @@ void Testbed::run() {
         for (unsigned i = 0; i < gateway_->workers(); ++i)
             moved |= gateway_->worker(i).turn(now_) != 0;
         moved |= gateway_->control().turn(now_) != 0;
-        for (const Side side : {Side::Inside, Side::Outside})
+        for (const Side side : sides())
             for (Bytes& frame : port(side).take_sent()) {
                 if (is_arp(frame)) {
                     moved |= answer_arp(side, frame);
@@ -179,6 +187,8 @@ bool Testbed::may_show(Be32 address) const {
 void Testbed::check_leak(const Bytes& frame) const {
     const Seen seen = read(frame);
     const Be32 source = ip(seen.source.c_str());
+    if (config::is_one_armed(config_) && !may_show(ip(seen.destination.c_str())))
+        return;  // on its way to an inside host
     const Be32 destination = ip(seen.destination.c_str());
     const bool is_exempt =
         std::any_of(config_.no_nat.begin(), config_.no_nat.end(), [&](const policy::Match& match) {

@@ -45,6 +45,7 @@ struct TestbedOptions {
     Tick start{1000};                 ///< What the clock says at first.
     uint64_t secret = 1;              ///< What a start of the gateway draws.
     uint16_t inside_mtu = 1500;
+    bool is_one_armed = false;  ///< One wire for both sides: that of the outside.
     std::function<void(config::Config&)> configure = [](config::Config&) {};
 };
 
@@ -89,6 +90,7 @@ public:
     const flow::FlowRecord& only_flow();
 
 private:
+    std::vector<net::Side> sides() const;
     bool may_show(Be32 address) const;
     bool answer_arp(net::Side side, const Bytes& frame);
     void check_account() const;

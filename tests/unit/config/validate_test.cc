@@ -49,7 +49,8 @@ const Wrong kWrong[] = {
     // Ports.
     {{{"lan", "eth0"}}, "lan", "eth0"},
     {{{"wan", "pcap:a"}}, "wan", "pcap:a"},
-    {{{"wan", "af_packet:l0"}}, "wan", "af_packet:l0"},
+    {{{"wan", "vdev:net_af_packet9,iface=l0"}}, "wan", "vdev:net_af_packet9,iface=l0"},
+    {{{"wan", "af_packet:l0"}, {"wan-address", "10.1.0.9/25"}}, "wan-address", "10.1.0.9/25"},
     {{{"wan", "af_xdp:l0"}}, "wan", "af_xdp:l0"},
     // Rules toward some.
     {{{"no-nat", "10.9.1.0/24 to 192.0.2.0/24 10.9.1.0/24 to 192.0.2.0/24"}},
@@ -227,4 +228,29 @@ TEST_CASE("validate: ten thousand rules are soon looked through", "[config]") {
         FAIL(status.error().message);
     // A pairwise look takes minutes; this one tens of milliseconds.
     CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(20));
+}
+
+TEST_CASE("validate: one port for both sides may have one address, of an inside network or not",
+          "[config]") {
+    Settings cloud = sound();
+    cloud["wan"] = cloud["lan"];
+    cloud["lan-address"] = cloud["wan-address"];
+    cloud["route"] = {"10.9.0.0/16 via 198.51.100.9"};
+    const auto in_cloud = load(cloud, {});
+    REQUIRE(in_cloud);
+    CHECK(is_one_armed(in_cloud.value()));
+    CHECK(validate(in_cloud.value(), kCpus).ok());
+
+    // At home: the hosts are on the subnet of the gateway's only address, and leave by it.
+    Settings home{{"lan", {"af_packet:l0"}},
+                  {"wan", {"af_packet:l0"}},
+                  {"lan-address", {"192.168.1.2/24"}},
+                  {"wan-address", {"192.168.1.2/24"}},
+                  {"gateway", {"192.168.1.1"}}};
+    const auto at_home = load(home, {});
+    REQUIRE(at_home);
+    CHECK(validate(at_home.value(), kCpus).ok());
+
+    home["wan"] = {"af_packet:w0"};
+    CHECK_FALSE(validate(load(home, {}).value(), kCpus).ok());
 }

@@ -27,7 +27,6 @@ public:
 
     /// One, or two: inside and outside.
     size_t size() const { return ports_[1] == nullptr ? 1 : 2; }
-    io::Device& operator[](size_t index) { return *ports_[index]; }
     /// Of both, inside and outside; the same where there is one port.
     const std::array<ethdev::PortPlan, 2>& plans() const { return plans_; }
     /// For packets that sluice itself sends.

@@ -8,6 +8,7 @@
 #include "net/text.h"
 #include "sluice/address_key.h"
 #include "sluice/advice.h"
+#include "sluice/privilege.h"
 #include "sluice/version.h"
 #include "sluice/watch.h"
 #include "worker/run.h"
@@ -34,6 +35,14 @@ Result<Secret> draw_secret() {
     if (getrandom(secret.data(), sizeof secret, 0) != sizeof secret)
         return Error{"the kernel gives no random numbers, without which flows can be guessed"};
     return secret;
+}
+
+/// While there is no log yet: what cannot be given up is kept, and said.
+void give_up_early(const config::Config& config, Status (*give_up)()) {
+    if (!config.confine)
+        return;
+    if (Status status = give_up(); !status)
+        std::fprintf(stderr, "sluice: %s\n", status.error().message.c_str());
 }
 
 /// Every address of a small pool; of large ones those that were ever exhausted.
@@ -82,11 +91,14 @@ Daemon::~Daemon() {
 }
 
 Result<std::unique_ptr<Daemon>> Daemon::start(const config::Config& config) {
+    give_up_early(config, forbid_new_privileges);
     auto platform = Platform::start(config);
     if (!platform)
         return platform.error();
+    give_up_early(config, filter_process);
     LogWriterParams log_params;
     log_params.background.cpus = (*platform)->cores().listing;
+    log_params.background.on_entry = [&config] { give_up_early(config, confine_background); };
     auto log = LogWriter::start(log_params);
     if (!log)
         return log.error();
@@ -137,12 +149,14 @@ Status Daemon::build() {
         params.group = group.value();
     }
     params.background.cpus = platform_->cores().listing;
+    params.background.on_entry = [this] { confine(confine_background); };
     auto server = command::Server::start(params, subject());
     if (!server)
         return server.error();
     server_ = std::move(*server);
     if (!warning.empty())
         print(warning);
+    confine(drop_capabilities);
     return Done{};
 }
 
@@ -176,6 +190,13 @@ stats::Snapshot Daemon::snapshot() const {
 
 void Daemon::print(const std::string& sentence) {
     log_->write("sluice: " + sentence + '\n');
+}
+
+void Daemon::confine(Status (*give_up)()) {
+    if (!config_.confine)
+        return;
+    if (Status status = give_up(); !status)
+        print(status.error().message);
 }
 
 /// Says what of the machine costs speed.
@@ -238,6 +259,7 @@ void Daemon::launch_workers() {
 int Daemon::work(void* argument) {
     const Job& job = *static_cast<const Job*>(argument);
     Daemon& daemon = *job.daemon;
+    daemon.confine(confine_worker);
     const auto idle = daemon.platform_->cores().idle == config::Idle::Busy ? worker::Idle::Busy
                                                                            : worker::Idle::Sleep;
     worker::run(daemon.gateway_->worker(job.worker), daemon.heartbeats_[job.worker],

@@ -51,6 +51,7 @@ private:
     stats::Snapshot snapshot() const;
     void launch_workers();
     void print(const std::string& sentence);
+    void confine(Status (*give_up)());
     void print_advice();
     bool wait_for_links(Signals& signals);
     void control(Signals& signals);

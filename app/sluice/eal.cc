@@ -22,9 +22,9 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kPrefix = "sluice-";
 
-bool wants_log(const EalParams& params) {
+bool has_word(const EalParams& params, std::string_view beginning) {
     return std::any_of(params.further.begin(), params.further.end(),
-                       [](const std::string& word) { return word.starts_with("--log-level"); });
+                       [&](const std::string& word) { return word.starts_with(beginning); });
 }
 
 void remove_directory(const std::string& directory) {
@@ -71,6 +71,9 @@ std::vector<std::string> eal_arguments(const EalParams& params, const std::strin
         arguments.insert(arguments.end(), {"--no-huge", "--no-shconf"});
     else
         arguments.emplace_back("--in-memory");
+    // A socket that every process of this user may ask, and a thread that answers.
+    if (!has_word(params, "--telemetry"))
+        arguments.emplace_back("--no-telemetry");
     if (params.pci.empty())
         arguments.emplace_back("--no-pci");
     for (const std::string& device : params.pci)
@@ -100,7 +103,8 @@ Result<std::unique_ptr<Eal>> Eal::start(const EalParams& params) {
     const std::string directory = runtime_directory() + '/' + prefix;
     sweep(runtime_directory());
 
-    ethdev::install_driver_log(wants_log(params) ? ethdev::Echo::Stderr : ethdev::Echo::Off);
+    ethdev::install_driver_log(has_word(params, "--log-level") ? ethdev::Echo::Stderr
+                                                               : ethdev::Echo::Off);
     std::vector<std::string> arguments = eal_arguments(params, prefix);
     const ethdev::Quiet quiet;
     if (init(arguments) >= 0)

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
+#include <unistd.h>
 #include <utility>
 
 namespace sluicectl {
@@ -12,9 +13,15 @@ namespace {
 
 constexpr int kUsage = 2;
 
+/// That of the service where there is one, else that of a sluice started by hand.
+std::string default_socket() {
+    const std::string of_service = "/run/sluice/sluice.sock";
+    return access(of_service.c_str(), F_OK) == 0 ? of_service : "/run/sluice.sock";
+}
+
 /// What the words of the command line are read into.
 struct Words {
-    std::string socket = "/run/sluice.sock";
+    std::string socket = default_socket();
     std::map<std::string, std::string> filters;
     bool count = false;
     bool remove = false;

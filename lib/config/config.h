@@ -139,6 +139,7 @@ struct Config {
     std::string control_socket = "/run/sluice.sock";
     std::string control_group;  ///< May ask there; a name or a number, empty for none.
     std::optional<pool::AddressKey> address_key;  ///< Nothing: of the file beside the socket.
+    bool confine = true;                          ///< Privileges are given up after the start.
     unsigned stats_interval = 0;   ///< Seconds between summaries on stdout; 0 for none.
     std::vector<std::string> eal;  ///< What stood behind "--".
 };

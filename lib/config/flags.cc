@@ -317,7 +317,8 @@ constexpr Flag kFlags[] = {
      "Flows that can be open at once, 1 to 268435456; default: 262144",
      [](const Given& g, Config& c) { return store(read_number(g, {1, 1U << 28}), c.flows); }},
     {"max-flows-per-host", kMemory, Arity::One, false, "N",
-     "Flows that an inside host can have open at once, up to 268435456; default: 0, no limit",
+     "Flows that an inside host can have open at once, up to 268435456, or 0 for any number; "
+     "default: 32768",
      [](const Given& g, Config& c) {
          return store(read_number(g, {0, 1U << 28}), c.host_limits.flows);
      }},
@@ -439,6 +440,10 @@ constexpr Flag kFlags[] = {
      "A group, by name or number, whose members may use the socket too, to ask and to change "
      "nothing; default: none",
      [](const Given& g, Config& c) { return store(read_word(g), c.control_group); }},
+    {"confine", kOperation, Arity::One, false, "0|1",
+     "1: give up, once ports and memory are there, what privileges and system calls the running "
+     "gateway does not need; default: 1",
+     [](const Given& g, Config& c) { return store(read_switch(g), c.confine); }},
     {"stats-interval", kOperation, Arity::One, false, "SECONDS",
      "Print a summary every so often, 1 to 86400; default: 0, never",
      [](const Given& g, Config& c) { return store(read_number(g, {0, 86400}), c.stats_interval); }},

@@ -8,6 +8,10 @@
 namespace sluice::config {
 namespace {
 
+/// Half of the ports that a public address has toward a server: no host takes them from the others
+/// that share its address.
+constexpr uint32_t kFlowsPerHost = 32768;
+
 void fill_defaults(const Settings& settings, Config& config) {
     if (config.inside.empty() && (config.snat.empty() || !config.pool.empty()))
         config.inside.push_back(config.lan_address.network());
@@ -15,6 +19,8 @@ void fill_defaults(const Settings& settings, Config& config) {
         config.pool.push_back({config.wan_address.address, config.wan_address.address});
     if (!config.worker_cores.empty() && !settings.contains("workers"))
         config.workers = static_cast<unsigned>(config.worker_cores.size());
+    if (!settings.contains("max-flows-per-host"))
+        config.host_limits.flows = kFlowsPerHost;
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ void Background::enter() const {
         const sched_param parameters{};
         pthread_setschedparam(pthread_self(), SCHED_IDLE, &parameters);
     }
+    on_entry();
 }
 
 }  // namespace sluice::listing

@@ -10,6 +10,7 @@
 /// Errors   None: a CPU that this process may not use is passed over, and a thread that cannot be
 ///          moved stays where it is.
 
+#include <functional>
 #include <vector>
 
 namespace sluice::listing {
@@ -17,6 +18,8 @@ namespace sluice::listing {
 struct Background {
     std::vector<unsigned> cpus{};  ///< Empty: those of the thread that starts the others.
     bool idle_class = true;        ///< SCHED_IDLE; tests do without.
+    /// What else the thread does then; those that TBB makes of it may do it again.
+    std::function<void()> on_entry = [] {};
 
     /// The calling thread goes there.
     void enter() const;

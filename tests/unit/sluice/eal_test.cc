@@ -59,6 +59,13 @@ TEST_CASE("eal: memory leaves no files, and the operator's words come last", "[s
     CHECK_FALSE(has(ordinary, "--in-memory"));
 }
 
+TEST_CASE("eal: there is no telemetry but for who asks for it", "[sluice]") {
+    EalParams params;
+    CHECK(has(eal_arguments(params, "sluice-1"), "--no-telemetry"));
+    params.further = {"--telemetry"};
+    CHECK_FALSE(has(eal_arguments(params, "sluice-1"), "--no-telemetry"));
+}
+
 TEST_CASE("eal: only what dead instances left is swept away", "[sluice]") {
     std::string root = "/tmp/sluice-sweep-XXXXXX";
     REQUIRE(mkdtemp(root.data()) != nullptr);

@@ -150,11 +150,22 @@ private:
             const net::Tuple& inside = record.key(Direction::Original);
             const net::Tuple& outside = record.key(Direction::Reply);
             REQUIRE(is_mapped(inside.protocol, inside.source_port));
-            REQUIRE(setup_.external.contains(outside.destination_port.host()));
+            const uint16_t port = outside.destination_port.host();
+            REQUIRE(setup_.external.contains(port));
+            check_kinship(inside.source_port.host(), port);
             check_holder(holders, outside.protocol, {outside.destination, outside.destination_port},
                          {inside.source, inside.source_port});
         });
         REQUIRE(flows == bed_.flows());
+    }
+
+    /// RFC 4787 REQ-3a and REQ-4: a port keeps its range and its parity, where there are enough.
+    void check_kinship(uint16_t inside, uint16_t outside) const {
+        constexpr unsigned kEnough = 60'000;
+        if (setup_.external.size() < kEnough)
+            return;
+        REQUIRE((outside < 1024) == (inside < 1024));
+        REQUIRE(outside % 2 == inside % 2);
     }
 
     /// Of the ends of a flow that are inside: who is seen outside as what.

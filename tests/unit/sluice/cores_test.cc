@@ -3,6 +3,10 @@
 
 #include "catch.h"
 
+#include <algorithm>
+#include <pthread.h>
+#include <sched.h>
+#include <thread>
 #include <vector>
 
 using namespace sluice;
@@ -73,6 +77,20 @@ TEST_CASE("cores: what the operator names is taken", "[sluice]") {
     }
 }
 
-TEST_CASE("cores: this process may run somewhere", "[sluice]") {
-    CHECK_FALSE(allowed_cpus().empty());
+TEST_CASE("cores: the allowed CPUs are those that the caller may run on, in order", "[sluice]") {
+    const Cpus all = allowed_cpus();
+    REQUIRE_FALSE(all.empty());
+    CHECK(std::is_sorted(all.begin(), all.end()));
+    Cpus seen;
+    for (const unsigned cpu : all)
+        std::thread([&seen, cpu] {  // which alone is bound
+            cpu_set_t one;
+            CPU_ZERO(&one);
+            CPU_SET(cpu, &one);
+            if (pthread_setaffinity_np(pthread_self(), sizeof one, &one) == 0)
+                for (const unsigned allowed : allowed_cpus())
+                    seen.push_back(allowed);
+        })
+            .join();
+    CHECK(seen == all);
 }

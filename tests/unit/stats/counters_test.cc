@@ -3,6 +3,7 @@
 
 #include "catch.h"
 
+#include <atomic>
 #include <set>
 #include <thread>
 
@@ -60,21 +61,26 @@ TEST_CASE("counters: held never wraps when a ring's two ends are read apart", "[
 }
 
 TEST_CASE("counters: what one thread adds, another reads whole", "[stats]") {
-    constexpr uint64_t kAdds = 100'000;
+    constexpr int kValues = 1000;  // that differ: so often it was read while it was written
     Counter counter;
-    std::thread writer([&counter] {
-        for (uint64_t i = 0; i < kAdds; ++i)
+    std::atomic<bool> stop{false};
+    std::thread writer([&] {
+        while (!stop.load(std::memory_order_relaxed))
             counter.add(uint64_t{1} << 32 | 1);
     });
     uint64_t last = 0;
     bool whole = true;
     bool rising = true;
-    while (last >> 32 < kAdds) {
+    for (int values = 0; values < kValues;) {
         const uint64_t value = counter.read();
         whole &= value >> 32 == (value & 0xffff'ffff);
         rising &= value >= last;
+        values += value != last;
+        if (value == last)
+            std::this_thread::yield();
         last = value;
     }
+    stop.store(true, std::memory_order_relaxed);
     writer.join();
     CHECK(whole);
     CHECK(rising);

@@ -49,9 +49,10 @@ void give_up_early(const config::Config& config, Status (*give_up)()) {
 std::vector<command::PoolAddress> pool_addresses(const gateway::Gateway& gateway) {
     constexpr uint32_t kSmall = 256;
     std::vector<command::PoolAddress> all;
-    const auto& pools = gateway.rules().pools();
+    const gateway::Policies::Pointer policy = gateway.policies().current();
+    const auto& pools = policy->rules.pools();
     for (size_t i = 0; i < pools.size(); ++i) {
-        const std::string name = gateway::name_of(gateway.rules().params_of(i));
+        const std::string name = gateway::name_of(policy->rules.params_of(i));
         for (uint32_t index = 0; index < pools[i]->size(); ++index) {
             const uint64_t packets = gateway.exhaustion().read(pools[i]->slot(index)).packets;
             if (packets != 0 || pools[i]->size() <= kSmall)
@@ -90,8 +91,10 @@ Daemon::~Daemon() {
     ethdev::redirect_driver_log({});
 }
 
-Result<std::unique_ptr<Daemon>> Daemon::start(const config::Config& config) {
+Result<std::unique_ptr<Daemon>> Daemon::start(const config::Sources& sources,
+                                              const config::Config& config) {
     give_up_early(config, forbid_new_privileges);
+    std::vector<unsigned> cpus = allowed_cpus();  // before EAL binds this thread
     auto platform = Platform::start(config);
     if (!platform)
         return platform.error();
@@ -105,12 +108,12 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const config::Config& config) {
     std::unique_ptr<Daemon> daemon(new Daemon(config, std::move(*platform), std::move(*log)));
     ethdev::redirect_driver_log(
         [log = daemon->log_.get()](std::string_view text) { log->write(text); });
-    if (Status status = daemon->build(); !status)
+    if (Status status = daemon->build(sources, std::move(cpus)); !status)
         return status.error();
     return daemon;
 }
 
-Status Daemon::build() {
+Status Daemon::build(const config::Sources& sources, std::vector<unsigned> allowed_cpus) {
     const auto secret = draw_secret();
     if (!secret)
         return secret.error();
@@ -139,6 +142,18 @@ Status Daemon::build() {
 
     links_ = std::make_unique<LinkWatch>(ports, ground.notice,
                                          [this](size_t, bool is_up) { link_changed(is_up); });
+    ReloaderParams reload{*gateway_,
+                          sources,
+                          config_,
+                          std::move(allowed_cpus),
+                          [this] { return clock_.now(); },
+                          [this](const std::string& sentence) { print(sentence); },
+                          {}};
+    reload.background.cpus = platform_->cores().listing;
+    auto reloader = Reloader::start(std::move(reload));
+    if (!reloader)
+        return reloader.error();
+    reloader_ = std::move(*reloader);
 
     command::ServerParams params;
     params.path = config_.control_socket;
@@ -173,7 +188,9 @@ command::Subject Daemon::subject() {
             kVersion,
             [this](Be32 address) { return gateway_->ports_of(address); },
             [this] { return pool_addresses(*gateway_); },
-            [this] { return port_reports(platform_->ports()); }};
+            [this] { return port_reports(platform_->ports()); },
+            [this](bool dry_run) { return reloader_->reload(dry_run); },
+            [this] { return reloader_->lines(); }};
 }
 
 /// Where a link has come back, others may have learned other ways meanwhile.
@@ -295,7 +312,7 @@ void Daemon::control(Signals& signals) {
         signal = signals.wait(found_work ? 0 : kRestMilliseconds);
         core.resume();
         if (signal == Signal::Reload)
-            print("SIGHUP: the configuration is read at the start only; restart to change it");
+            reloader_->request();
     }
 }
 

@@ -12,11 +12,13 @@
 #include "base/result.h"
 #include "command/server.h"
 #include "config/config.h"
+#include "config/sources.h"
 #include "gateway/gateway.h"
 #include "sluice/link_watch.h"
 #include "sluice/log_writer.h"
 #include "sluice/notifier.h"
 #include "sluice/platform.h"
+#include "sluice/reloader.h"
 #include "sluice/signals.h"
 #include "worker/heartbeat.h"
 
@@ -29,7 +31,9 @@ namespace sluice::app {
 
 class Daemon {
 public:
-    static Result<std::unique_ptr<Daemon>> start(const config::Config& config);
+    /// `config` is what `sources` say, and has been validated.
+    static Result<std::unique_ptr<Daemon>> start(const config::Sources& sources,
+                                                 const config::Config& config);
     ~Daemon();
     Daemon(const Daemon&) = delete;
 
@@ -45,7 +49,7 @@ private:
 
     Daemon(const config::Config& config, std::unique_ptr<Platform> platform,
            std::unique_ptr<LogWriter> log);
-    Status build();
+    Status build(const config::Sources& sources, std::vector<unsigned> allowed_cpus);
     command::Subject subject();
     void link_changed(bool is_up);
     stats::Snapshot snapshot() const;
@@ -65,6 +69,7 @@ private:
     MonotonicClock clock_;
     std::unique_ptr<gateway::Gateway> gateway_;
     std::unique_ptr<LinkWatch> links_;
+    std::unique_ptr<Reloader> reloader_;
     std::unique_ptr<command::Server> server_;
     std::vector<Job> jobs_;
     std::vector<worker::Heartbeat> heartbeats_;  // by worker

@@ -38,9 +38,9 @@ Status check(const config::Sources& sources, const config::Config& config) {
     return status ? check_memory_flag(config) : std::move(status);
 }
 
-ExitCode run(const config::Config& config) {
+ExitCode run(const config::Sources& sources, const config::Config& config) {
     Signals signals;
-    const Result<std::unique_ptr<Daemon>> daemon = Daemon::start(config);
+    const Result<std::unique_ptr<Daemon>> daemon = Daemon::start(sources, config);
     if (!daemon)
         return fail(daemon.error(), ExitCode::NotReady);
     daemon.value()->run(signals);
@@ -87,7 +87,7 @@ ExitCode start(std::vector<const char*> arguments) {
         return fail(status.error(), ExitCode::BadConfiguration);
     if (machine_check.is_asked)
         return say_findings(config, machine_check.as_json);
-    return is_check ? say_good(sources) : run(config);
+    return is_check ? say_good(sources) : run(sources, config);
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ struct Words {
     std::string top;
     std::string by;
     std::string file;
+    bool dry_run = false;
 };
 
 /// The words of a FlowFilter.
@@ -106,15 +107,29 @@ CLI::App* add_ports(CLI::App& app, Words& words) {
     return ports;
 }
 
-/// `config check FILE`. Returns it.
-CLI::App* add_config(CLI::App& app, Words& words) {
+CLI::App* add_reload(CLI::App& app, Words& words) {
+    CLI::App* reload = app.add_subcommand(
+        "reload", "Let the gateway read its --config again, and tell what changed");
+    reload->add_flag("--dry-run", words.dry_run, "Tell what would change, and change nothing");
+    reload->add_flag("--json", words.json, "Print JSON");
+    return reload;
+}
+
+/// `config show` and `config check FILE`.
+struct ConfigCommands {
+    const CLI::App* show;
+    const CLI::App* check;
+};
+
+ConfigCommands add_config(CLI::App& app, Words& words) {
     CLI::App* config = app.add_subcommand("config", "Look at a configuration");
     config->require_subcommand(1);
+    CLI::App* show = config->add_subcommand("show", "Print the one that holds, as a file");
     CLI::App* check = config->add_subcommand(
         "check",
         "Say what is wrong with a file, without a gateway; it must hold all that is needed");
     check->add_option("FILE", words.file, "As for sluice --config")->required();
-    return check;
+    return {show, check};
 }
 
 /// Deletes are refused here too, before anything is sent.
@@ -163,6 +178,13 @@ Request top_request(const Words& words, const std::string& path) {
     return request;
 }
 
+Request reload_request(const Words& words) {
+    Request request{.socket = words.socket, .method = Request::Method::Post, .path = "/v1/reload"};
+    if (words.dry_run)
+        request.query.emplace("dry_run", "1");
+    return request;
+}
+
 }  // namespace
 
 Request parse_args(int argc, char** argv) {
@@ -179,20 +201,24 @@ Request parse_args(int argc, char** argv) {
     const CLI::App* hosts = add_hosts(app, words);
     const CLI::App* ports = add_ports(app, words);
     add_stats(app, words);
-    const CLI::App* check = add_config(app, words);
+    const CLI::App* reload = add_reload(app, words);
+    const ConfigCommands config = add_config(app, words);
     try {
         app.parse(argc, argv);
         check_delete(words);
     } catch (const CLI::ParseError& error) {
         std::exit(app.exit(error) == 0 ? EXIT_SUCCESS : kUsage);
     }
-    if (check->parsed())
+    if (config.check->parsed())
         return {.file = words.file};
     Request request = flows->parsed()    ? flows_request(words)
                       : events->parsed() ? events_request(words)
                       : hosts->parsed()  ? top_request(words, "/v1/hosts")
                       : ports->parsed()  ? top_request(words, "/v1/ports")
-                                         : stats_request(words);
+                      : reload->parsed() ? reload_request(words)
+                      : config.show->parsed()
+                          ? Request{.socket = words.socket, .path = "/v1/config"}
+                          : stats_request(words);
     if (words.json)
         request.query.emplace("format", "json");
     return request;

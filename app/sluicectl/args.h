@@ -12,7 +12,7 @@ namespace sluicectl {
 
 /// A request to the control socket.
 struct Request {
-    enum class Method { Get, Delete };
+    enum class Method { Get, Post, Delete };
 
     std::string socket = {};
     Method method = Method::Get;

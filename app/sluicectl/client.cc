@@ -119,7 +119,9 @@ httplib::Result send(const Request& request, const httplib::ResponseHandler& on_
     const std::string target = httplib::append_query_params(request.path, params);
     if (request.method == Request::Method::Get)
         return client.Get(target, headers, on_status, on_content);
-    httplib::Result result = client.Delete(target, headers);
+    httplib::Result result = request.method == Request::Method::Post
+                                 ? client.Post(target, headers, "", "text/plain")
+                                 : client.Delete(target, headers);
     if (result && on_status(*result))
         on_content(result->body.data(), result->body.size());
     return result;

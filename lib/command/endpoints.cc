@@ -30,6 +30,7 @@ enum HttpStatus : int {
     kForbidden = 403,
     kNotFound = 404,
     kMethodNotAllowed = 405,
+    kConflict = 409,
     kUnavailable = 503,
 };
 
@@ -143,6 +144,8 @@ void Endpoints::answer(const httplib::Request& request, httplib::Response& respo
         {"/v1/hosts", "GET", &Endpoints::list_hosts},
         {"/v1/ports", "GET", &Endpoints::list_ports},
         {"/v1/stats", "GET", &Endpoints::tell_stats},
+        {"/v1/config", "GET", &Endpoints::tell_configuration},
+        {"/v1/reload", "POST", &Endpoints::reload},
         {"/metrics", "GET", &Endpoints::tell_metrics},
     };
 
@@ -166,7 +169,8 @@ void Endpoints::answer(const httplib::Request& request, httplib::Response& respo
     if (methods.empty())
         return refuse(response, question.format, kNotFound,
                       "There is nothing at this path; there are /v1/flows, /v1/flows/count, "
-                      "/v1/events, /v1/hosts, /v1/ports, /v1/stats and /metrics.");
+                      "/v1/events, /v1/hosts, /v1/ports, /v1/stats, /v1/config, /v1/reload and "
+                      "/metrics.");
     response.set_header("Allow", methods);
     refuse(response, question.format, kMethodNotAllowed, "This path knows " + methods + " only.");
 }
@@ -303,6 +307,33 @@ void Endpoints::tell_stats(const Question& question, httplib::Response& response
         question,
         question.format == Format::Text ? stats_table(subject_, rows) : stats_json(subject_),
         content_type(question.format), response);
+}
+
+void Endpoints::tell_configuration(const Question& question, httplib::Response& response) {
+    if (!question.query.empty())
+        return refuse(response, question.format, kBadRequest, "/v1/config takes format only.");
+    const std::string lines = subject_.configuration();
+    response.status = kOk;
+    response.set_content(question.format == Format::Text
+                             ? lines
+                             : nlohmann::json{{"configuration", lines}}.dump() + "\n",
+                         content_type(question.format));
+}
+
+void Endpoints::reload(const Question& question, httplib::Response& response) {
+    Query query = question.query;
+    const auto dry_run = take(query, "dry_run");
+    if ((dry_run && *dry_run != "1") || !query.empty())
+        return refuse(response, question.format, kBadRequest,
+                      "/v1/reload takes dry_run=1 and format only.");
+    const Result<std::string> report = subject_.reload(dry_run.has_value());
+    if (!report)
+        return refuse(response, question.format, kConflict, report.error().message);
+    response.status = kOk;
+    response.set_content(question.format == Format::Text
+                             ? *report
+                             : nlohmann::json{{"report", *report}}.dump() + "\n",
+                         content_type(question.format));
 }
 
 void Endpoints::tell_metrics(const Question& question, httplib::Response& response) {

@@ -8,6 +8,7 @@
 /// Memory   All that is referred to outlives the server.
 
 #include "base/clock.h"
+#include "base/result.h"
 #include "flow/flow_table.h"
 #include "hosts/host_table.h"
 #include "stats/counters.h"
@@ -46,6 +47,12 @@ struct Subject {
     std::function<uint32_t(Be32)> ports_of;  ///< How many a public address has, from 1024 on.
     std::function<std::vector<PoolAddress>()> pools = [] { return std::vector<PoolAddress>(); };
     std::function<std::vector<PortReport>()> ports = [] { return std::vector<PortReport>(); };
+    /// Reads the configuration again, or says with dry_run what that would change.
+    std::function<Result<std::string>(bool dry_run)> reload = [](bool) -> Result<std::string> {
+        return Error{"There is no configuration to read again."};
+    };
+    /// The configuration that holds, as the lines of a file.
+    std::function<std::string()> configuration = [] { return std::string(); };
 };
 
 }  // namespace sluice::command

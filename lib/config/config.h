@@ -61,6 +61,13 @@ enum class Claim : uint8_t {
     Probe,  ///< When nobody else has them: RFC 5227.
 };
 
+/// What becomes of flows that the rules of a reload would not open.
+enum class OnReload : uint8_t {
+    Keep,   ///< They go on until they end by themselves.
+    Drain,  ///< For Config::drain_time.
+    End,    ///< They end at once.
+};
+
 /// Who looks at the checksums of what arrives.
 enum class VerifyChecksum : uint8_t {
     Auto,    ///< The NIC where it can, else sluice.
@@ -140,6 +147,8 @@ struct Config {
     std::string control_group;  ///< May ask there; a name or a number, empty for none.
     std::optional<pool::AddressKey> address_key;  ///< Nothing: of the file beside the socket.
     bool confine = true;                          ///< Privileges are given up after the start.
+    OnReload on_reload = OnReload::Keep;
+    unsigned drain_time = 300;     ///< Seconds.
     unsigned stats_interval = 0;   ///< Seconds between summaries on stdout; 0 for none.
     std::vector<std::string> eal;  ///< What stood behind "--".
 };

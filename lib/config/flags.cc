@@ -186,6 +186,21 @@ Status store_announce_interval(const Given& given, Config& config) {
     return Done{};
 }
 
+Status store_on_reload(const Given& given, Config& config) {
+    const Result<std::string> word = read_word(given);
+    if (!word)
+        return word.error();
+    if (*word == "keep")
+        config.on_reload = OnReload::Keep;
+    else if (*word == "drain")
+        config.on_reload = OnReload::Drain;
+    else if (*word == "end")
+        config.on_reload = OnReload::End;
+    else
+        return wrong(given.flag, *word, "keep, drain or end is wanted");
+    return Done{};
+}
+
 template <TcpState State>
 Status store_tcp(const Given& given, Config& config) {
     return store(read_seconds(given), config.tuning.tcp[State]);
@@ -444,6 +459,13 @@ constexpr Flag kFlags[] = {
      "1: give up, once ports and memory are there, what privileges and system calls the running "
      "gateway does not need; default: 1",
      [](const Given& g, Config& c) { return store(read_switch(g), c.confine); }},
+    {"on-reload", kOperation, Arity::One, false, "keep|drain|end",
+     "Flows that the rules of a reload would not open: they go on, or for --drain-time, or end; "
+     "default: keep",
+     store_on_reload},
+    {"drain-time", kOperation, Arity::One, false, "SECONDS",
+     "How long they go on with --on-reload drain, 1 to 86400; default: 300",
+     [](const Given& g, Config& c) { return store(read_number(g, {1, 86400}), c.drain_time); }},
     {"stats-interval", kOperation, Arity::One, false, "SECONDS",
      "Print a summary every so often, 1 to 86400; default: 0, never",
      [](const Given& g, Config& c) { return store(read_number(g, {0, 86400}), c.stats_interval); }},

@@ -21,27 +21,8 @@ using std::string_view;
 
 // A flag that is not here has to wait for the next start.
 constexpr string_view kChangeable[] = {
-    "pool",
-    "inside",
-    "snat",
-    "no-nat",
-    "deny",
-    "forward",
-    "one-to-one",
-    "route",
-    "tcp-loose",
-    "invalid",
-    "tcp-be-liberal",
-    "tcp-ignore-invalid-rst",
-    "mss-clamp",
-    "port-hold",
-    "on-exhaustion",
-    "max-flows-per-host",
-    "mapping-timeout",
-    "tcp-max-retrans",
-    "max-new-flows-per-second-per-host",
+    "pool", "inside", "snat", "no-nat", "deny", "forward", "one-to-one", "on-reload", "drain-time",
 };
-constexpr string_view kChangeablePrefix = "timeout-";
 
 template <typename Items, typename Text>
 std::vector<string> texts(const Items& items, Text text) {
@@ -140,8 +121,7 @@ Difference difference(const std::vector<Line>& before, const std::vector<Line>& 
 }
 
 bool is_changeable(string_view flag) {
-    return flag.starts_with(kChangeablePrefix) ||
-           std::find(std::begin(kChangeable), std::end(kChangeable), flag) != std::end(kChangeable);
+    return std::find(std::begin(kChangeable), std::end(kChangeable), flag) != std::end(kChangeable);
 }
 
 }  // namespace sluice::config

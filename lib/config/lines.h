@@ -42,8 +42,8 @@ struct Difference {
 };
 Difference difference(const std::vector<Line>& before, const std::vector<Line>& after);
 
-/// True for flags that a running gateway can change. The others are for the start: ports, threads,
-/// memory, and the gateway's own addresses.
+/// True for flags that a running gateway can change: who is served, and how. The others are for the
+/// start: ports, threads, memory, own addresses and routes, timeouts.
 bool is_changeable(std::string_view flag);
 
 }  // namespace sluice::config

@@ -108,14 +108,20 @@ void Neighbours::take_arp(rte_mbuf* mbuf, unsigned worker, Tick now) {
                "(--claim force takes it)");
         return;
     }
-    if (own.answers_for(arp->sender)) {
+    if (is_own(arp->sender, interface)) {
         defend(*arp, interface, now);
         return;
     }
     learn(*arp, interface, now);
-    if (arp->operation == Arp::Operation::Request && own.answers_for(arp->target) &&
+    if (arp->operation == Arp::Operation::Request && is_own(arp->target, interface) &&
         claim_.is_done())
         answer(*arp, interface, worker);
+}
+
+bool Neighbours::is_own(Be32 address, InterfaceId interface) const {
+    const link::Interface& own = interfaces_[interface];
+    return own.answers_for(address) ||
+           (own.reaches(net::Side::Outside) && params_.is_public(address));
 }
 
 void Neighbours::answer(const Arp& request, InterfaceId interface, unsigned worker) {
@@ -132,7 +138,8 @@ void Neighbours::learn(const Arp& arp, InterfaceId interface, Tick now) {
         return;
     }
     const link::Interface& own = interfaces_[interface];
-    if (!own.answers_for(arp.target) || !own.has_on_link(arp.sender) || net::is_martian(arp.sender))
+    if (!is_own(arp.target, interface) || !own.has_on_link(arp.sender) ||
+        net::is_martian(arp.sender))
         return;
     if (const HopIndex hop = hops_.add(interface, arp.sender); hop != kNoHop)
         enter(hop, arp.sender_mac, now);

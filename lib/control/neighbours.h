@@ -47,6 +47,8 @@ struct NeighbourParams {
     Notice notice;
     bool probes = false;  ///< The own addresses are claimed when nobody else has them: --claim.
     Duration announce_interval = {};  ///< 0: the own addresses are announced at the start alone.
+    /// Answered for outside as well: addresses that came after the start.
+    std::function<bool(Be32)> is_public = [](Be32) { return false; };
 };
 
 class Neighbours {
@@ -87,6 +89,7 @@ private:
     };
 
     void begin(Tick now);
+    bool is_own(Be32 address, link::InterfaceId interface) const;
     void answer(const net::Arp& request, link::InterfaceId interface, unsigned worker);
     void learn(const net::Arp& arp, link::InterfaceId interface, Tick now);
     void defend(const net::Arp& arp, link::InterfaceId interface, Tick now);

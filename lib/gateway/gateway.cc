@@ -183,6 +183,9 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
     params.neighbours.notice = ground.notice;
     params.neighbours.probes = config.claim == config::Claim::Probe;
     params.neighbours.announce_interval = config.announce_interval;
+    params.neighbours.is_public = [this](Be32 address) {
+        return policies_->rules().contains(address) || policies_->statics().contains(address);
+    };
     params.holders = config.holders;
     if (ground.notice)
         params.block_notice = [this, notice = ground.notice](const control::BlockEvent& event) {
@@ -199,24 +202,24 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
 
 /// Makes the workers and the control core, and what they share, in that memory.
 void Gateway::assemble(const config::Config& config, const Ground& ground) {
-    rules_ = std::make_unique<policy::Rules>(rules_of(config), ground.address_key, config.deny);
+    policies_ = std::make_unique<Policies>(config, ground.address_key);
     draws_.emplace(ground.secret);
-    exhaustion_ = std::make_unique<pool::Exhaustion>(count_slots(*rules_));
-    shortage_log_ = std::make_unique<ShortageLog>(*rules_, *exhaustion_, ground.notice);
+    exhaustion_ = std::make_unique<pool::Exhaustion>(policies_->most_slots());
+    shortage_log_ = std::make_unique<ShortageLog>(policies_->rules(), *exhaustion_, ground.notice);
     log_clock_ = std::make_unique<LogClock>(read_clocks(), ground.notice);
     steering_ = steering(config, outside_port(*interfaces_, ground));
-    statics_ = std::make_unique<pool::StaticMappings>(config.forwards, config.one_to_one);
-    admission_ = std::make_unique<worker::Admission>(*interfaces_, *rules_, *statics_);
+    admission_ =
+        std::make_unique<worker::Admission>(*interfaces_, policies_->rules(), policies_->statics());
     budgets_ = std::make_unique<answer::Budgets>(
         answer::BudgetsParams{config.icmp_rate, config.reject_rate, budget_key(ground.secret)});
     shared_ = std::make_unique<worker::Shared>(worker::Shared{
         .table = *table_,
-        .rules = *rules_,
+        .rules = policies_->rules(),
         .exhaustion = *exhaustion_,
         .kept_endpoints = kept_endpoints_,
         .draws = *draws_,
         .steering = steering_ ? &*steering_ : nullptr,
-        .statics = *statics_,
+        .statics = policies_->statics(),
         .tuning = config.tuning,
         .holders = config.holders,
         .hosts = *hosts_,
@@ -272,7 +275,8 @@ void Gateway::drain() {
 }
 
 uint32_t Gateway::ports_of(Be32 address) const {
-    for (const auto& pool : rules_->pools()) {
+    const Policies::Pointer policy = policies_->current();
+    for (const auto* pool : policy->rules.pools()) {
         const uint32_t first = std::max(pool->ports().first, pool::kUserPorts.first);
         if (pool->contains(address) && first <= pool->ports().last)
             return pool->ports().last - first + 1;

@@ -17,6 +17,7 @@
 #include "control/core.h"
 #include "flow/flow_table.h"
 #include "gateway/log_clock.h"
+#include "gateway/policies.h"
 #include "gateway/shortage_log.h"
 #include "hosts/host_table.h"
 #include "io/port.h"
@@ -71,7 +72,9 @@ public:
     worker::Worker& worker(unsigned index) { return *workers_[index]; }
     const worker::Worker& worker(unsigned index) const { return *workers_[index]; }
     bool steers_replies() const { return steering_.has_value(); }
-    const policy::Rules& rules() const { return *rules_; }
+    const policy::Rules& rules() const { return policies_->rules(); }
+    Policies& policies() { return *policies_; }
+    const Policies& policies() const { return *policies_; }
     const pool::Exhaustion& exhaustion() const { return *exhaustion_; }
     control::Core& control() { return *control_; }
     flow::FlowTable& table() { return *table_; }
@@ -106,14 +109,13 @@ private:
 
     std::unique_ptr<hosts::HostTable> hosts_;  // told by the flow table
     std::unique_ptr<flow::FlowTable> table_;
-    std::unique_ptr<policy::Rules> rules_;
+    std::unique_ptr<Policies> policies_;
     std::unique_ptr<pool::Exhaustion> exhaustion_;
     std::unique_ptr<ShortageLog> shortage_log_;
     std::unique_ptr<LogClock> log_clock_;
     nat::KeptEndpoints kept_endpoints_;
     std::optional<pool::Draws> draws_;
     std::optional<pool::Steering> steering_;
-    std::unique_ptr<pool::StaticMappings> statics_;
     std::optional<link::Interfaces> interfaces_;
     std::unique_ptr<link::Routes> routes_;
     std::unique_ptr<link::NextHops> next_hops_;

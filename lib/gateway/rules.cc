@@ -49,13 +49,6 @@ std::vector<net::AddressRange> public_ranges(const config::Config& config) {
     return policy::merged(std::move(ranges));
 }
 
-uint32_t count_slots(const policy::Rules& rules) {
-    uint32_t count = 0;
-    for (const auto& pool : rules.pools())
-        count += pool->size();
-    return count;
-}
-
 std::string name_of(const policy::RuleParams& pool) {
     std::string name;
     for (const net::AddressRange& range : pool.addresses)

@@ -23,9 +23,6 @@ uint64_t count_hosts(const config::Config& config);
 /// The public addresses: of all pools, forwards and hosts that have one to themselves; each once.
 std::vector<net::AddressRange> public_ranges(const config::Config& config);
 
-/// The addresses of all pools: each has a slot.
-uint32_t count_slots(const policy::Rules& rules);
-
 /// A pool as the operator wrote it: "198.51.100.1-198.51.100.8:1024-65535".
 std::string name_of(const policy::RuleParams& pool);
 

@@ -36,10 +36,16 @@ std::string wanted(const pool::Shortage& shortage) {
 
 ShortageLog::ShortageLog(const policy::Rules& rules, const pool::Exhaustion& exhaustion,
                          control::Notice notice)
-    : exhaustion_(exhaustion), notice_(std::move(notice)) {
-    for (const auto& pool : rules.pools())
-        for (uint32_t index = 0; index < pool->size(); ++index)
-            told_.push_back({pool->address(index), 0, {}});
+    : rules_(rules), exhaustion_(exhaustion), notice_(std::move(notice)) {
+    told_.resize(exhaustion.size());
+}
+
+/// A slot is of one address for good; a reload may have named it since the last look.
+Be32 ShortageLog::address_of(uint32_t slot) const {
+    for (const pool::AddressPool* pool : rules_.pools())
+        if (pool->slot(0) <= slot && slot < pool->slot(0) + pool->size())
+            return pool->address(slot - pool->slot(0));
+    return {};
 }
 
 void ShortageLog::turn(Tick now) {
@@ -57,6 +63,7 @@ void ShortageLog::turn(Tick now) {
         if (told == kShortagesAtOnce) {
             ++untold;
         } else {
+            last.address = last.address == Be32{} ? address_of(slot) : last.address;
             tell(last, shortage);
             ++told;
         }

@@ -31,14 +31,16 @@ public:
 
 private:
     struct Told {
-        Be32 address;
+        Be32 address;           // 0 until it is told of
         uint64_t packets = 0;   // when it was last told
         Tick again;             // while it is quiet: when it may be told again
         bool is_quiet = false;  // ended by the first look after `again`, long before a tick is old
     };
 
+    Be32 address_of(uint32_t slot) const;
     void tell(const Told& told, const pool::Shortage& shortage) const;
 
+    const policy::Rules& rules_;
     const pool::Exhaustion& exhaustion_;
     control::Notice notice_;
     std::vector<Told> told_;  // by slot

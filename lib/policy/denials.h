@@ -34,6 +34,10 @@ public:
         return true;
     }
 
+    /// The number of the rule that refuses it; kNone where none does. Counts nothing.
+    uint32_t find(const net::Tuple& packet) const { return classifier_.find(packet); }
+    bool holds(const net::Tuple& packet) const { return find(packet) != kNone; }
+
     std::span<const Match> matches() const { return matches_; }
     uint64_t packets(size_t rule) const { return packets_[rule].load(std::memory_order_relaxed); }
 

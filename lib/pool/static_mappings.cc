@@ -51,8 +51,7 @@ const OneToOne* find(const std::vector<OneToOne>& addresses, Be32 wanted) {
 
 }  // namespace
 
-StaticMappings::StaticMappings(std::span<const Forward> forwards,
-                               std::span<const OneToOne> addresses)
+StaticSet::StaticSet(std::span<const Forward> forwards, std::span<const OneToOne> addresses)
     : by_external_(sorted<&Forward::external>(forwards)),
       by_internal_(sorted<&Forward::internal>(forwards)),
       one_by_external_(sorted<&OneToOne::external>(addresses)),
@@ -68,11 +67,11 @@ StaticMappings::StaticMappings(std::span<const Forward> forwards,
     last_ = external_.empty() ? Be32::from_host(0) : external_.back();
 }
 
-bool StaticMappings::search(Be32 address) const {
+bool StaticSet::search(Be32 address) const {
     return std::binary_search(external_.begin(), external_.end(), address);
 }
 
-std::optional<Endpoint> StaticMappings::inside_of(net::Protocol protocol, Endpoint external) const {
+std::optional<Endpoint> StaticSet::inside_of(net::Protocol protocol, Endpoint external) const {
     if (const auto* forward = find<&Forward::external>(by_external_, protocol, external))
         return forward->internal;
     if (const auto* address = find<&OneToOne::external>(one_by_external_, external.address))
@@ -80,8 +79,7 @@ std::optional<Endpoint> StaticMappings::inside_of(net::Protocol protocol, Endpoi
     return std::nullopt;
 }
 
-std::optional<Endpoint> StaticMappings::outside_of(net::Protocol protocol,
-                                                   Endpoint internal) const {
+std::optional<Endpoint> StaticSet::outside_of(net::Protocol protocol, Endpoint internal) const {
     if (const auto* forward = find<&Forward::internal>(by_internal_, protocol, internal))
         return forward->external;
     if (const auto* address = find<&OneToOne::internal>(one_by_internal_, internal.address))
@@ -89,11 +87,11 @@ std::optional<Endpoint> StaticMappings::outside_of(net::Protocol protocol,
     return std::nullopt;
 }
 
-bool StaticMappings::reserves(net::Protocol protocol, Endpoint external) const {
+bool StaticSet::reserves(net::Protocol protocol, Endpoint external) const {
     return find<&Forward::external>(by_external_, protocol, external) != nullptr;
 }
 
-bool StaticMappings::reserves_of(Be32 address, PortRange ports) const {
+bool StaticSet::reserves_of(Be32 address, PortRange ports) const {
     const auto has = [&](net::Protocol protocol) {
         const auto place = std::lower_bound(
             by_external_.begin(), by_external_.end(),

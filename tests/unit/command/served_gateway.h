@@ -40,7 +40,13 @@ struct Gateway {
                 .now = [] { return kNow; },
                 .operator_counters = counters[2],
                 .version = "1.2.3",
-                .ports_of = [](Be32) { return 64'512u; }};
+                .ports_of = [](Be32) { return 64'512u; },
+                .reload = [](bool dry_run) -> Result<std::string> {
+                    if (dry_run)
+                        return std::string("- deny = 10.0.0.0/8\n");
+                    return Error{"sluice.conf:1:1: worker: there is no such flag"};
+                },
+                .configuration = [] { return std::string("workers = 2\n"); }};
     }
     void open_flow(const Sample& flow) {
         flow::Member member(*table);

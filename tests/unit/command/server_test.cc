@@ -117,6 +117,25 @@ TEST_CASE("server: what it cannot do it says in a sentence", "[command]") {
     CHECK(post->get_header_value("Allow") == "GET, DELETE");
 }
 
+TEST_CASE("server: a reload tells what it changes, or why it changes nothing", "[command]") {
+    ServedGateway gateway;
+    const auto post = [&](const std::string& path, int status) {
+        const auto answer = gateway.client().Post(path, "", "text/plain");
+        REQUIRE(answer);
+        CHECK(answer->status == status);
+        return answer->body;
+    };
+    CHECK(post("/v1/reload?dry_run=1", 200) == "- deny = 10.0.0.0/8\n");
+    CHECK(post("/v1/reload", 409) == "sluice.conf:1:1: worker: there is no such flag\n");
+    CHECK(nlohmann::json::parse(post("/v1/reload?format=json", 409)).contains("error"));
+    CHECK(nlohmann::json::parse(post("/v1/reload?dry_run=1&format=json", 200))["report"] ==
+          "- deny = 10.0.0.0/8\n");
+    CHECK(post("/v1/reload?dry_run=0", 400).starts_with("/v1/reload takes"));
+    CHECK(get(gateway, "/v1/reload", 405) == "This path knows POST only.\n");
+    CHECK(get(gateway, "/v1/config") == "workers = 2\n");
+    CHECK(get(gateway, "/v1/config?x=1", 400).starts_with("/v1/config takes"));
+}
+
 TEST_CASE("server: statistics come as a table, as JSON and as metrics", "[command]") {
     ServedGateway gateway;
     gateway.counters[0].count[stats::Count::Received].add(7);

@@ -100,8 +100,8 @@ TEST_CASE("lines: a difference has what is gone and what has come", "[config]") 
 
 TEST_CASE("lines: ports, threads and memory cannot be changed", "[config]") {
     for (const char* flag : {"lan", "wan", "lan-address", "wan-address", "workers", "flows",
-                             "port-block-size", "control-socket"})
+                             "port-block-size", "control-socket", "route", "timeout-udp"})
         CHECK_FALSE(is_changeable(flag));
-    for (const char* flag : {"snat", "deny", "route", "timeout-tcp-established", "mss-clamp"})
+    for (const char* flag : {"snat", "deny", "forward", "pool", "on-reload"})
         CHECK(is_changeable(flag));
 }

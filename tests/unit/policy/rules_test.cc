@@ -107,3 +107,35 @@ TEST_CASE("rules: ranges that touch or overlap are made one", "[policy]") {
           std::vector{range("10.0.0.1", "10.0.0.3"), range("10.0.0.5", "10.0.0.9"),
                       range("255.255.255.254", "255.255.255.255")});
 }
+
+TEST_CASE("pools: the same addresses are the same pool in every configuration", "[policy]") {
+    policy::Pools pools(1);
+    const AddressRange range_a = range("198.51.100.1", "198.51.100.4");
+    const AddressRange range_b = range("198.51.100.9", "198.51.100.9");
+    const std::vector<RuleParams> first{rule("10.1.0.0", 16, range_a)};
+    const std::vector<RuleParams> second{rule("10.2.0.0", 16, range_b),
+                                         rule("10.1.0.0", 24, range_a)};
+    const policy::RuleSet before(first, {}, pools);
+    const policy::RuleSet after(second, {}, pools);
+    CHECK(before.find(ip("10.1.0.1"))->pool == after.find(ip("10.1.0.1"))->pool);
+    CHECK(after.find(ip("10.2.0.1"))->pool->slot(0) == 4);
+    CHECK(pools.slots() == 5);
+    CHECK(after.pools().size() == 2);
+    CHECK(after.index_of(*after.find(ip("10.1.0.1"))) == 1);
+}
+
+TEST_CASE("rules: questions are answered by the set that holds now", "[policy]") {
+    policy::Pools pools(1);
+    const std::vector<RuleParams> first{
+        rule("10.1.0.0", 16, range("198.51.100.1", "198.51.100.1"))};
+    const std::vector<RuleParams> second{exempt("10.2.0.0", 16)};
+    const policy::RuleSet before(first, {}, pools);
+    const policy::RuleSet after(second, {}, pools);
+    Rules rules(before);
+    CHECK(rules.serves(ip("10.1.0.1")));
+    CHECK(rules.contains(ip("198.51.100.1")));
+    rules.replace(after);
+    CHECK_FALSE(rules.serves(ip("10.1.0.1")));
+    CHECK_FALSE(rules.contains(ip("198.51.100.1")));
+    CHECK(rules.is_exempt(ip("10.2.0.1")));
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sluice/reloader.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <poll.h>
+#include <set>
+#include <sys/eventfd.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+namespace sluice::app {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using config::Line;
+using std::string;
+
+string flows(uint64_t count) {
+    return std::to_string(count) + (count == 1 ? " flow" : " flows");
+}
+
+/// "- snat = …    12 flows", aligned.
+string table_of(const config::Difference& difference, const gateway::Census& census) {
+    constexpr size_t kWidest = 72;
+    std::vector<std::pair<string, uint64_t>> rows;
+    for (size_t i = 0; i < difference.gone.size(); ++i)
+        rows.push_back({"- " + to_string(difference.gone[i]), census.gone[i]});
+    for (size_t i = 0; i < difference.come.size(); ++i)
+        rows.push_back({"+ " + to_string(difference.come[i]), census.come[i]});
+    size_t width = 0;
+    for (const auto& [text, count] : rows)
+        width = std::max(width, std::min(text.size(), kWidest));
+    string table;
+    for (auto& [text, count] : rows) {
+        text.resize(std::max(text.size(), width), ' ');
+        table += text + "  " + flows(count) + '\n';
+    }
+    return table;
+}
+
+/// The flags that would want another start; empty where there are none.
+string unchangeable(const config::Difference& difference) {
+    std::set<string> names;
+    for (const auto* lines : {&difference.gone, &difference.come})
+        for (const Line& line : *lines)
+            if (!config::is_changeable(line.flag))
+                names.insert("--" + line.flag);
+    string text;
+    for (const string& name : names)
+        text += (text.empty() ? "" : ", ") + name;
+    return text;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Reloader>> Reloader::start(ReloaderParams params) {
+    const int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (wake < 0)
+        return Error{string("the configuration could not be read again: eventfd: ") +
+                     std::strerror(errno)};
+    std::unique_ptr<Reloader> reloader(new Reloader(std::move(params), wake));
+    try {
+        reloader->thread_ = std::thread([self = reloader.get()] { self->work(); });
+    } catch (const std::system_error& error) {
+        return Error{string("the configuration could not be read again: ") + error.what()};
+    }
+    return reloader;
+}
+
+Reloader::Reloader(ReloaderParams params, int wake) : params_(std::move(params)), wake_(wake) {}
+
+Reloader::~Reloader() {
+    stop_ = true;
+    request();
+    if (thread_.joinable())
+        thread_.join();
+    close(wake_);
+}
+
+void Reloader::request() {
+    is_requested_ = true;
+    const uint64_t one = 1;
+    // A full counter has woken the thread already.
+    [[maybe_unused]] const ssize_t written = write(wake_, &one, sizeof one);
+}
+
+void Reloader::work() {
+    params_.background.enter();
+    while (true) {
+        int patience = -1;
+        {
+            const std::lock_guard lock(mutex_);
+            if (drain_due_)
+                patience = static_cast<int>(std::clamp<int64_t>(
+                    std::chrono::ceil<std::chrono::milliseconds>(*drain_due_ - Clock::now())
+                        .count(),
+                    0, 60000));
+        }
+        pollfd wake{wake_, POLLIN, 0};
+        poll(&wake, 1, patience);
+        uint64_t count = 0;
+        [[maybe_unused]] const ssize_t taken = read(wake_, &count, sizeof count);
+        if (stop_)
+            return;
+        if (is_requested_.exchange(false)) {
+            const Result<string> outcome = reload(false);
+            if (!outcome)
+                params_.print("reload: nothing was changed: " + outcome.error().message);
+        }
+        end_drained();
+    }
+}
+
+Result<string> Reloader::reload(bool dry_run) {
+    const std::lock_guard lock(mutex_);
+    return reload_locked(dry_run);
+}
+
+string Reloader::lines() {
+    const std::lock_guard lock(mutex_);
+    string text;
+    for (const Line& line : config::lines_of(params_.sources, params_.config))
+        text += to_string(line) + '\n';
+    return text;
+}
+
+Result<Reloader::Candidate> Reloader::read_again() const {
+    auto sources = params_.sources.read_again();
+    if (!sources)
+        return sources.error();
+    auto config = sources->load();
+    if (!config)
+        return config.error();
+    if (Status status = sources->validate(*config, params_.allowed_cpus); !status)
+        return status.error();
+    config::Difference difference = config::difference(
+        config::lines_of(params_.sources, params_.config), config::lines_of(*sources, *config));
+    return Candidate{std::move(*sources), std::move(*config), std::move(difference)};
+}
+
+gateway::Census Reloader::count(const config::Difference& difference, const config::Config& after,
+                                const policy::Policy& policy) const {
+    const gateway::Policies::Pointer before = params_.gateway.policies().current();
+    return gateway::count_touched(params_.gateway.table(), params_.now(), difference,
+                                  {*before, config::rule_lines(params_.config)},
+                                  {policy, config::rule_lines(after)});
+}
+
+Result<string> Reloader::reload_locked(bool dry_run) {
+    if (!params_.sources.file())
+        return Error{"there is no --config to read again"};
+    Result<Candidate> candidate = read_again();
+    if (!candidate)
+        return candidate.error();
+    if (candidate->difference.is_none())
+        return string("nothing has changed\n");
+    if (const string flags = unchangeable(candidate->difference); !flags.empty())
+        return Error{flags + " cannot change while sluice runs: restart it, or take that back"};
+    auto policy = params_.gateway.policies().compile(candidate->config);
+    if (!policy)
+        return policy.error();
+    const gateway::Census census = count(candidate->difference, candidate->config, **policy);
+    string text = table_of(candidate->difference, census);
+    if (dry_run)
+        return text + flows(census.without_ground) + " would have no rule any more\n";
+    return text + apply(*candidate, *policy, census.without_ground);
+}
+
+/// From here on nothing fails.
+string Reloader::apply(const Candidate& candidate, const gateway::Policies::Pointer& policy,
+                       uint64_t without_ground) {
+    flow::FlowTable& table = params_.gateway.table();
+    const bool is_over = params_.gateway.policies().use(policy, table);
+    params_.sources = candidate.sources;
+    params_.config = candidate.config;
+    string rest;
+    switch (params_.config.on_reload) {
+        case config::OnReload::Keep:
+            rest = flows(without_ground) + " without a rule go on (--on-reload keep)";
+            break;
+        case config::OnReload::Drain:
+            drain_due_ = Clock::now() + std::chrono::seconds(params_.config.drain_time);
+            rest = flows(without_ground) + " without a rule go on for " +
+                   std::to_string(params_.config.drain_time) + " s (--on-reload drain)";
+            break;
+        case config::OnReload::End:
+            rest = flows(gateway::end_without_ground(table, *policy)) +
+                   " without a rule ended (--on-reload end)";
+            break;
+    }
+    if (!is_over)
+        rest += "; a worker stands still, which may still go by the old configuration";
+    params_.print("reload: " + std::to_string(candidate.difference.gone.size()) + " lines gone, " +
+                  std::to_string(candidate.difference.come.size()) + " come; " + rest);
+    return rest + '\n';
+}
+
+void Reloader::end_drained() {
+    const std::lock_guard lock(mutex_);
+    if (!drain_due_ || Clock::now() < *drain_due_)
+        return;
+    drain_due_.reset();
+    const uint64_t ended =
+        gateway::end_without_ground(params_.gateway.table(), *params_.gateway.policies().current());
+    params_.print("reload: " + flows(ended) + " without a rule ended, after " +
+                  std::to_string(params_.config.drain_time) + " s");
+}
+
+}  // namespace sluice::app

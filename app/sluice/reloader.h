@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Reloader: reads the configuration again and lets it hold, while packets pass.
+///
+/// Shape    All of the new configuration is read, validated and compiled before anything changes,
+///          and then it holds from one packet to the next; or nothing has changed.
+/// Threads  reload() and lines(): any but workers and the control core, one at a time; others
+///          wait. request(): any, and does not wait: a thread of this object's does the work.
+/// Errors   One sentence, with file, line and column where it is about a value there.
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "config/config.h"
+#include "config/lines.h"
+#include "config/sources.h"
+#include "gateway/gateway.h"
+#include "gateway/touched.h"
+#include "listing/background.h"
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace sluice::app {
+
+struct ReloaderParams {
+    gateway::Gateway& gateway;
+    config::Sources sources;
+    config::Config config;               ///< What the sources say now.
+    std::vector<unsigned> allowed_cpus;  ///< Before EAL bound any thread.
+    std::function<Tick()> now;
+    std::function<void(const std::string&)> print;  ///< Takes sentences for the log.
+    listing::Background background{};
+};
+
+class Reloader {
+public:
+    static Result<std::unique_ptr<Reloader>> start(ReloaderParams params);
+    ~Reloader();
+    Reloader(const Reloader&) = delete;
+
+    /// What has changed, a line for each change with the number of its flows; with `dry_run` what
+    /// would.
+    Result<std::string> reload(bool dry_run);
+    /// The configuration that holds, as the lines of a file.
+    std::string lines();
+    /// Of SIGHUP: the outcome is printed.
+    void request();
+
+private:
+    /// A configuration that has been read.
+    struct Candidate {
+        config::Sources sources;
+        config::Config config;
+        config::Difference difference;
+    };
+
+    Reloader(ReloaderParams params, int wake);
+    void work();
+    Result<std::string> reload_locked(bool dry_run);
+    Result<Candidate> read_again() const;
+    gateway::Census count(const config::Difference& difference, const config::Config& after,
+                          const policy::Policy& policy) const;
+    std::string apply(const Candidate& candidate, const gateway::Policies::Pointer& policy,
+                      uint64_t without_ground);
+    void end_drained();
+
+    ReloaderParams params_;
+    int wake_;  // an eventfd
+    std::atomic<bool> stop_{false};
+    std::atomic<bool> is_requested_{false};
+    std::mutex mutex_;  // of params_.sources and config, and of drain_due_
+    std::optional<std::chrono::steady_clock::time_point> drain_due_;
+    std::thread thread_;
+};
+
+}  // namespace sluice::app

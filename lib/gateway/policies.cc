@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "gateway/policies.h"
+
+#include "gateway/rules.h"
+
+#include <chrono>
+#include <thread>
+
+namespace sluice::gateway {
+namespace {
+
+Policies::Pointer make(const config::Config& config, policy::Pools& pools) {
+    return Policies::Pointer(
+        new policy::Policy{policy::RuleSet(rules_of(config), config.deny, pools),
+                           pool::StaticSet(config.forwards, config.one_to_one)});
+}
+
+}  // namespace
+
+Policies::Policies(const config::Config& config, const pool::AddressKey& key)
+    : pools_(key),
+      first_(make(config, pools_)),
+      rules_(first_->rules),
+      most_slots_(pools_.slots() + kSpareSlots),
+      current_(first_) {
+    statics_.replace(first_->statics);
+    first_.reset();
+}
+
+Policies::Pointer Policies::current() const {
+    const std::lock_guard lock(mutex_);
+    return current_;
+}
+
+Result<Policies::Pointer> Policies::compile(const config::Config& config) {
+    Pointer policy = make(config, pools_);
+    if (pools_.slots() > most_slots_)
+        return Error{"there is room for " + std::to_string(kSpareSlots) +
+                     " public addresses beyond those of the start, all reloads together; restart "
+                     "to make more"};
+    return policy;
+}
+
+bool Policies::use(const Pointer& policy, flow::FlowTable& table, unsigned patience_ms) {
+    using Clock = std::chrono::steady_clock;
+    const Pointer before = current();
+    rules_.replace(policy->rules);
+    statics_.replace(policy->statics);
+    {
+        const std::lock_guard lock(mutex_);
+        current_ = policy;
+    }
+    Grace& grace = table.grace();
+    const uint64_t period = grace.begin();
+    const auto deadline = Clock::now() + std::chrono::milliseconds(patience_ms);
+    while (!grace.is_over(period)) {
+        if (Clock::now() >= deadline) {
+            kept_.push_back(before);
+            return false;
+        }
+        // Nobody tells when a member has turned: it would cost each turn.
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return true;
+}
+
+}  // namespace sluice::gateway

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Policies: the one that holds, and how another takes its place while packets pass.
+///
+/// Shape    Workers and the control core ask by rules() and statics(), which point to the policy
+///          that holds. Who is no member of the flow table asks current(), and keeps it meanwhile.
+/// Threads  rules(), statics(), current(): any. compile() and use(): one thread at a time, not a
+///          worker's and not the control core's, which use() waits for.
+/// Memory   A policy is freed when no member can have seen it any more: all have been quiescent,
+///          or offline, since its place was taken.
+
+#include "base/result.h"
+#include "config/config.h"
+#include "flow/flow_table.h"
+#include "policy/policy.h"
+#include "policy/rules.h"
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace sluice::gateway {
+
+/// Addresses that may come by reloads, beyond those of the start.
+inline constexpr uint32_t kSpareSlots = 4096;
+
+class Policies {
+public:
+    using Pointer = std::shared_ptr<const policy::Policy>;
+
+    /// With that of `config`; `key` is that of the pools' choice of address.
+    Policies(const config::Config& config, const pool::AddressKey& key);
+
+    policy::Rules& rules() { return rules_; }
+    const policy::Rules& rules() const { return rules_; }
+    const pool::StaticMappings& statics() const { return statics_; }
+    /// Slots of all pools that there are or may be.
+    uint32_t most_slots() const { return most_slots_; }
+
+    Pointer current() const;
+
+    /// An error where the addresses of all configurations so far are more than there is room for.
+    Result<Pointer> compile(const config::Config& config);
+    /// Lets `policy` hold. Returns when nobody goes by the one before any more; false when some
+    /// member has not turned for `patience_ms`: then that one is kept for good.
+    bool use(const Pointer& policy, flow::FlowTable& table, unsigned patience_ms = 10000);
+
+private:
+    policy::Pools pools_;
+    Pointer first_;
+    policy::Rules rules_;
+    pool::StaticMappings statics_;
+    uint32_t most_slots_;
+    mutable std::mutex mutex_;  // of current_, which neither workers nor the control core ask
+    Pointer current_;
+    std::vector<Pointer> kept_;
+};
+
+}  // namespace sluice::gateway

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "gateway/touched.h"
+
+#include "config/mappings.h"
+#include "config/read_match.h"
+#include "listing/walk.h"
+#include "net/side.h"
+#include "net/text.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+namespace sluice::gateway {
+namespace {
+
+using config::Line;
+using config::to_string;
+using net::Direction;
+using net::Endpoint;
+using net::Side;
+using policy::Policy;
+
+/// What a flow is made of.
+struct Ends {
+    net::Tuple original;
+    Endpoint inside_source;    ///< As its sender wrote it.
+    Endpoint external_source;  ///< As its receiver sees it.
+    Endpoint destination;      ///< As its sender wrote it.
+    Endpoint target;           ///< Who receives it.
+    bool is_from_inside = false;
+};
+
+Ends ends_of(const net::Tuple& original, const net::Tuple& reply, net::Sides sides) {
+    return {original,
+            {original.source, original.source_port},
+            {reply.destination, reply.destination_port},
+            {original.destination, original.destination_port},
+            {reply.source, reply.source_port},
+            sides.enter(Direction::Original) == Side::Inside};
+}
+
+/// The source that an inside host has by this policy.
+bool allows_source(const Policy& policy, const Ends& ends) {
+    const net::Protocol protocol = ends.original.protocol;
+    if (policy.rules.denials().holds(ends.original))
+        return false;
+    if (const auto fixed = policy.statics.outside_of(protocol, ends.inside_source))
+        return *fixed == ends.external_source;
+    const policy::Rule* rule = policy.rules.find(ends.original);
+    if (rule == nullptr)
+        return false;
+    if (!rule->translates())
+        return ends.external_source == ends.inside_source;
+    return rule->pool->contains(ends.external_source.address) &&
+           (net::is_by_address(protocol) ||
+            rule->pool->ports().contains(ends.external_source.port.host()));
+}
+
+/// Whom a public destination stands for by this policy.
+bool allows_target(const Policy& policy, const Ends& ends) {
+    if (const auto fixed = policy.statics.inside_of(ends.original.protocol, ends.destination))
+        return *fixed == ends.target;
+    const policy::Rule* rule = policy.rules.find(ends.target.address);
+    return rule != nullptr && rule->independence && rule->translates() &&
+           rule->pool->contains(ends.destination.address);
+}
+
+/// The line of the rule that a flow from inside is of.
+std::optional<Line> line_of(const Written& written, const Ends& ends) {
+    const policy::Rule* rule =
+        ends.is_from_inside ? written.policy.rules.find(ends.original) : nullptr;
+    if (rule == nullptr)
+        return std::nullopt;
+    return written.rules[written.policy.rules.index_of(*rule)];
+}
+
+/// The line of the static mapping that a flow comes or goes by.
+std::optional<Line> static_line_of(const Policy& policy, const Ends& ends) {
+    const net::Protocol protocol = ends.original.protocol;
+    const bool goes =
+        ends.is_from_inside && policy.statics.outside_of(protocol, ends.inside_source) ==
+                                   std::optional(ends.external_source);
+    const bool comes =
+        policy.statics.inside_of(protocol, ends.destination) == std::optional(ends.target);
+    if (!goes && !comes)
+        return std::nullopt;
+    const Endpoint external = goes ? ends.external_source : ends.destination;
+    const Endpoint internal = goes ? ends.inside_source : ends.target;
+    if (policy.statics.reserves(protocol, external))
+        return Line{"forward", to_string(pool::Forward{protocol, external, internal})};
+    return Line{"one-to-one", to_string(pool::OneToOne{external.address, internal.address})};
+}
+
+/// The policy lets a flow with these ends be.
+bool allows(const Policy& policy, const Ends& ends) {
+    const bool is_public_target = ends.destination != ends.target;
+    return (!ends.is_from_inside || allows_source(policy, ends)) &&
+           (!is_public_target || allows_target(policy, ends));
+}
+
+using Places = std::map<Line, size_t>;
+
+Places places_of(const std::vector<Line>& lines) {
+    Places places;
+    for (size_t i = 0; i < lines.size(); ++i)
+        places.emplace(lines[i], i);
+    return places;
+}
+
+void add(const Places& places, const std::optional<Line>& line, std::vector<uint64_t>& counts) {
+    if (!line)
+        return;
+    if (const auto place = places.find(*line); place != places.end())
+        ++counts[place->second];
+}
+
+/// The flow's outside address is of this line of --pool.
+void add_pool(const std::vector<Line>& lines, Be32 address, std::vector<uint64_t>& counts) {
+    for (size_t i = 0; i < lines.size(); ++i) {
+        if (lines[i].flag != "pool")
+            continue;
+        const auto range = net::parse_range(lines[i].value);
+        counts[i] += range && range->contains(address);
+    }
+}
+
+/// A --deny that has come is about flows that it would have refused.
+void add_denied(const std::vector<Line>& lines, const Policy& policy, const Ends& ends,
+                std::vector<uint64_t>& counts) {
+    const uint32_t rule =
+        ends.is_from_inside ? policy.rules.denials().find(ends.original) : policy::kNone;
+    if (rule == policy::kNone)
+        return;
+    const std::string text = to_string(policy.rules.denials().matches()[rule]);
+    for (size_t i = 0; i < lines.size(); ++i)
+        counts[i] += lines[i].flag == "deny" && lines[i].value == text;
+}
+
+}  // namespace
+
+Census count_touched(flow::FlowTable& table, Tick now, const config::Difference& difference,
+                     const Written& before, const Written& after) {
+    Census census;
+    census.gone.resize(difference.gone.size());
+    census.come.resize(difference.come.size());
+    const Places gone = places_of(difference.gone);
+    const Places come = places_of(difference.come);
+    listing::for_each_flow(table, now, [&](const listing::Seen& seen) {
+        const Ends ends =
+            ends_of(seen.key(Direction::Original), seen.key(Direction::Reply), seen.sides);
+        census.without_ground += !allows(after.policy, ends);
+        add(gone, line_of(before, ends), census.gone);
+        add(come, line_of(after, ends), census.come);
+        add(gone, static_line_of(before.policy, ends), census.gone);
+        add(come, static_line_of(after.policy, ends), census.come);
+        add_pool(difference.gone, ends.external_source.address, census.gone);
+        add_denied(difference.come, after.policy, ends, census.come);
+    });
+    return census;
+}
+
+uint64_t end_without_ground(flow::FlowTable& table, const Policy& policy) {
+    constexpr size_t kKills = 64;  // in one membership
+    struct Doomed {
+        uint32_t index;
+        flow::LifeWord life;
+    };
+    uint64_t ended = 0;
+    for (uint32_t first = 0; first < table.capacity(); first += listing::kSegment) {
+        const auto doomed = flow::read_records(table, [&] {
+            std::vector<Doomed> result;
+            table.for_each_live(
+                first, first + listing::kSegment,
+                [&](uint32_t index, const flow::FlowRecord& record) {
+                    const Ends ends = ends_of(record.key(Direction::Original),
+                                              record.key(Direction::Reply), record.sides);
+                    // relaxed: in a reading that is in time the record is of one flow only.
+                    if (record.kind() == flow::Kind::Flow && !allows(policy, ends))
+                        result.push_back({index, record.life.load(std::memory_order_relaxed)});
+                });
+            return result;
+        });
+        for (size_t i = 0; i < doomed.size(); i += kKills) {
+            // A record that is another flow's by now has another life word: it stays.
+            flow::Member member(table);
+            for (size_t j = i; j < std::min(i + kKills, doomed.size()); ++j)
+                ended += member.kill(doomed[j].index, doomed[j].life);
+        }
+    }
+    return ended;
+}
+
+}  // namespace sluice::gateway

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Touched: which flows a change of the policy is about, and the end of those that it leaves no
+/// ground for.
+///
+/// Threads  Any but workers and the control core. The flow table is walked as lists walk it.
+/// Cost     A look at every record; for each flow a search of both policies.
+
+#include "base/clock.h"
+#include "config/lines.h"
+#include "flow/flow_table.h"
+#include "policy/policy.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace sluice::gateway {
+
+/// A policy, and the lines that its rules were written as, in their order.
+struct Written {
+    const policy::Policy& policy;
+    std::vector<config::Line> rules;
+};
+
+struct Census {
+    std::vector<uint64_t> gone;   ///< Flows of each line that is gone, as Difference has them.
+    std::vector<uint64_t> come;   ///< Those that each line that has come would be for.
+    uint64_t without_ground = 0;  ///< Flows that the policy to come would not open as they are.
+};
+
+Census count_touched(flow::FlowTable& table, Tick now, const config::Difference& difference,
+                     const Written& before, const Written& after);
+
+/// Ends the flows that the policy does not allow; returns how many.
+uint64_t end_without_ground(flow::FlowTable& table, const policy::Policy& policy);
+
+}  // namespace sluice::gateway

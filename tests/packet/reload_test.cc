@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+/// \file
+/// Another policy takes the place of the one that holds, while the gateway turns.
+
+#include "catch.h"
+#include "gateway/touched.h"
+#include "testbed.h"
+
+#include <atomic>
+#include <thread>
+
+using namespace sluice;
+using namespace sluice::test;
+using stats::Drop;
+
+namespace {
+
+constexpr const char* kOtherPublic = "198.51.100.20";
+
+/// A gateway whose configuration can be changed and used again.
+struct Reloaded {
+    config::Config config;
+    Testbed bed;
+
+    explicit Reloaded(unsigned workers = 1)
+        : bed({.workers = workers, .configure = [this](config::Config& all) { config = all; }}) {}
+
+    /// Lets `config` hold. Who replaces the policy waits for the workers, so it is another thread.
+    void reload() {
+        gateway::Policies& policies = bed.gateway().policies();
+        const auto policy = policies.compile(config);
+        REQUIRE(policy.ok());
+        std::atomic<bool> has_ended{false};
+        bool is_over = false;
+        std::thread other([&] {
+            is_over = policies.use(policy.value(), bed.gateway().table());
+            has_ended = true;
+        });
+        while (!has_ended)
+            bed.run();
+        other.join();
+        REQUIRE(is_over);
+    }
+
+    void give_pool(const char* address) { config.pool = {{ip(address), ip(address)}}; }
+
+    bool answers(const Seen& out, uint16_t port) {
+        const auto in =
+            bed.from_outside(Frame().ipv4(kServer, out.source.c_str()).udp(53, out.source_port));
+        return in.size() == 1 && in[0].destination == kHost && in[0].destination_port == port;
+    }
+
+    Seen send(uint16_t port, const char* server = kServer) {
+        const auto out = bed.from_inside(Frame().ipv4(kHost, server).udp(port, 53));
+        REQUIRE(out.size() == 1);
+        return out[0];
+    }
+};
+
+}  // namespace
+
+TEST_CASE("reload: flows go on as they are, new ones go by the new rules", "[packet]") {
+    Reloaded gateway(GENERATE(1u, 2u));
+    const Seen before = gateway.send(5000);
+    CHECK(before.source == kPublic);
+    gateway.give_pool(kOtherPublic);
+    gateway.reload();
+
+    CHECK(gateway.send(5000).source == kPublic);
+    CHECK(gateway.answers(before, 5000));
+    const Seen after = gateway.send(5001);
+    CHECK(after.source == kOtherPublic);
+    CHECK(gateway.answers(after, 5001));
+}
+
+TEST_CASE("reload: what is denied from now on opens no flow, what is open goes on", "[packet]") {
+    Reloaded gateway;
+    const Seen before = gateway.send(5000);
+    gateway.config.deny = {{{ip("10.1.0.0"), 24}, {.protocol = net::Protocol::Udp}}};
+    gateway.reload();
+    CHECK(gateway.answers(before, 5000));
+    CHECK(gateway.bed.from_inside(Frame().ipv4(kHost, kServer).udp(5001, 53)).empty());
+    CHECK(gateway.bed.dropped(Drop::Denied) == 1);
+}
+
+TEST_CASE("reload: a forward comes and goes", "[packet]") {
+    Reloaded gateway;
+    const Frame knock = Frame().ipv4(kServer, kPublic).udp(9999, 8080);
+    CHECK(gateway.bed.from_outside(knock).empty());
+    gateway.config.forwards = {{net::Protocol::Udp,
+                                {ip(kPublic), Be16::from_host(8080)},
+                                {ip(kHost), Be16::from_host(80)}}};
+    gateway.reload();
+    const auto in = gateway.bed.from_outside(knock);
+    REQUIRE(in.size() == 1);
+    CHECK(in[0].destination_port == 80);
+    gateway.config.forwards.clear();
+    gateway.reload();
+    CHECK(gateway.bed.from_outside(Frame().ipv4(kServer, kPublic).udp(9998, 8080)).empty());
+}
+
+TEST_CASE("reload: flows without a rule are known, and can be ended", "[packet]") {
+    Reloaded gateway;
+    const Seen old = gateway.send(5000);
+    gateway.give_pool(kOtherPublic);
+    gateway.reload();
+    gateway.send(5001);
+    flow::FlowTable& table = gateway.bed.gateway().table();
+    const auto policy = gateway.bed.gateway().policies().current();
+    CHECK(gateway::end_without_ground(table, *policy) == 1);
+    CHECK(gateway::end_without_ground(table, *policy) == 0);
+    CHECK_FALSE(gateway.answers(old, 5000));
+    CHECK(gateway.send(5000).source == kOtherPublic);
+    CHECK(gateway.send(5001).source == kOtherPublic);
+}
+
+TEST_CASE("reload: each line of a difference is counted with its flows", "[packet]") {
+    Reloaded gateway;
+    gateway.send(5000);
+    gateway.send(5001);
+    gateway.send(5002, "192.0.2.9");
+    config::Config after = gateway.config;
+    after.inside.clear();
+    after.no_nat = {{{ip("10.1.0.0"), 24}, {.destination = {ip("192.0.2.0"), 24}}}};
+    after.deny = {{{ip("10.1.0.0"), 24}, {.destination = {ip(kServer), 32}}}};
+    const auto policy = gateway.bed.gateway().policies().compile(after);
+    REQUIRE(policy.ok());
+    const config::Difference difference{
+        {{"inside", "10.1.0.0/24"}, {"pool", kPublic}},
+        {{"deny", "10.1.0.0/24 to 203.0.113.10/32"}, {"no-nat", "10.1.0.0/24 to 192.0.2.0/24"}}};
+    const auto before = gateway.bed.gateway().policies().current();
+    const gateway::Census census = gateway::count_touched(
+        gateway.bed.gateway().table(), gateway.bed.now(), difference,
+        {*before, config::rule_lines(gateway.config)}, {**policy, config::rule_lines(after)});
+    CHECK(census.gone == std::vector<uint64_t>{3, 3});
+    CHECK(census.come == std::vector<uint64_t>{2, 1});
+    CHECK(census.without_ground == 3);
+}
+
+TEST_CASE("reload: a thousand of them lose no packet of a flow that goes on", "[packet]") {
+    Reloaded gateway(2);
+    const Seen out = gateway.send(5000);
+    for (int i = 0; i < 1000; ++i) {
+        gateway.give_pool(i % 2 == 0 ? kOtherPublic : kPublic);
+        gateway.reload();
+        REQUIRE(gateway.send(5000).source == kPublic);
+        REQUIRE(gateway.answers(out, 5000));
+    }
+    // The same two pools, again and again.
+    CHECK(gateway.bed.gateway().policies().compile(gateway.config).ok());
+}
+
+TEST_CASE("reload: more new addresses than there is room for are refused", "[packet]") {
+    Reloaded gateway;
+    gateway.config.pool = {{ip("192.0.0.0"), ip("192.0.16.0")}};  // 4,097
+    CHECK_FALSE(gateway.bed.gateway().policies().compile(gateway.config).ok());
+    CHECK(gateway.send(5000).source == kPublic);
+}

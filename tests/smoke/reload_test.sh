@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# The configuration is read again while traffic passes: by sluicectl and by SIGHUP, a thousand times
+# without the loss of a packet, and not at all where the file has a mistake. The network is drawn in
+# network.sh.
+set -euo pipefail
+# shellcheck source=tests/smoke/gateway.sh
+source "$(dirname "$(readlink -f "$0")")/gateway.sh"
+
+net=reload
+file=$work/sluice.conf
+write_file() {
+    printf 'inside = 10.1.0.0/24\npool = %s\n' "$1" >"$file.new"
+    shift
+    ((!$#)) || printf '%s\n' "$@" >>"$file.new"
+    mv "$file.new" "$file"
+}
+
+# shows_pool RANGE, for wait_for.
+shows_pool() {
+    [[ $(ctl "$net" config show | grep '^pool') == "pool = $1" ]]
+}
+
+write_file 198.51.100.1
+new_network "$net"
+start_server "$net"
+start_sluice "$net" --config "$file"
+[[ $(seen_by_udp "$net") == 198.51.100.1:* ]] || fail "no forwarding before a reload"
+
+[[ $(ctl "$net" reload) == "nothing has changed" ]] || fail "a file that is the same has changed"
+write_file 198.51.100.7
+ctl "$net" reload --dry-run >"$work/dry"
+grep --quiet --extended-regexp '^- pool = 198\.51\.100\.1 +[0-9]+ flow' "$work/dry" ||
+    fail "--dry-run does not show what goes: $(cat "$work/dry")"
+grep --quiet '^+ pool = 198.51.100.7 ' "$work/dry" || fail "nor what comes: $(cat "$work/dry")"
+[[ $(ctl "$net" config show | grep '^pool') == "pool = 198.51.100.1" ]] ||
+    fail "--dry-run has changed something"
+pass "a dry run tells what would change, and changes nothing"
+
+ctl "$net" reload >"$work/reload"
+[[ $(seen_by_udp "$net") == 198.51.100.7:* ]] || fail "the new pool is not used"
+[[ $(ctl "$net" config show | grep '^pool') == "pool = 198.51.100.7" ]] || fail "config show"
+pass "a reload gives new flows the new pool, whose address is answered for"
+
+write_file 198.51.100.1
+kill -HUP "${sluice_pid[$net]}"
+wait_for 10 "the pool after SIGHUP" shows_pool 198.51.100.1
+pass "SIGHUP reloads"
+
+before=$(ctl "$net" config show)
+write_file 198.51.100.9 'worker = 2'
+status=0
+ctl "$net" reload >"$work/reload" 2>&1 || status=$?
+((status == 1)) || fail "a mistake: exit code $status"
+grep --quiet --fixed-strings "$file:3:1: worker: there is no such flag; did you mean workers?" \
+    "$work/reload" || fail "the mistake is not named: $(cat "$work/reload")"
+write_file 198.51.100.9 'workers = 2'
+! ctl "$net" reload >"$work/reload" 2>&1 || fail "--workers was changed"
+grep --quiet -e '--workers cannot change while sluice runs' "$work/reload" ||
+    fail "what cannot change is not named: $(cat "$work/reload")"
+[[ $(ctl "$net" config show) == "$before" ]] || fail "a mistake has changed something"
+[[ $(seen_by_udp "$net") == 198.51.100.1:* ]] || fail "a mistake has changed the pool"
+pass "a mistake in the file is named with its place, and changes nothing"
+
+in_namespace "$net.client" "$python" "$here/ping_pong.py" 10.1.0.10 "$server_address" 53 \
+    "$work/stop" >"$work/ping_pong" &
+client=$!
+"$python" "$here/reload_often.py" "$work/$net.sock" "$file" 1000 198.51.100.1 198.51.100.7
+touch "$work/stop"
+wait "$client" || fail "packets were lost: $(cat "$work/ping_pong")"
+grep --quiet --extended-regexp '^[0-9]+ sent, 0 lost$' "$work/ping_pong" ||
+    fail "packets were lost: $(cat "$work/ping_pong")"
+assert_accounts "$net"
+pass "1,000 reloads beside traffic: $(cat "$work/ping_pong")"
+
+write_file 198.51.100.9 'on-reload = end'
+ctl "$net" reload | grep --quiet --extended-regexp '^[1-9][0-9]* flows? without a rule ended' ||
+    fail "--on-reload end has ended nothing"
+[[ $(flow_count "$net") == 0 ]] || fail "flows without a rule live on"
+stop_sluice "$net"
+pass "--on-reload end ends the flows that have no rule any more"

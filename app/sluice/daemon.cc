@@ -150,11 +150,22 @@ Status Daemon::build(const config::Sources& sources, std::vector<unsigned> allow
                           [this](const std::string& sentence) { print(sentence); },
                           {}};
     reload.background.cpus = platform_->cores().listing;
+    reload.background.on_entry = [this] { confine(confine_background); };
     auto reloader = Reloader::start(std::move(reload));
     if (!reloader)
         return reloader.error();
     reloader_ = std::move(*reloader);
 
+    if (Status status = serve(); !status)
+        return status;
+    if (!warning.empty())
+        print(warning);
+    confine(drop_capabilities);
+    return Done{};
+}
+
+/// Opens the control socket.
+Status Daemon::serve() {
     command::ServerParams params;
     params.path = config_.control_socket;
     if (!config_.control_group.empty()) {
@@ -169,9 +180,6 @@ Status Daemon::build(const config::Sources& sources, std::vector<unsigned> allow
     if (!server)
         return server.error();
     server_ = std::move(*server);
-    if (!warning.empty())
-        print(warning);
-    confine(drop_capabilities);
     return Done{};
 }
 
@@ -311,8 +319,10 @@ void Daemon::control(Signals& signals) {
         core.rest();
         signal = signals.wait(found_work ? 0 : kRestMilliseconds);
         core.resume();
-        if (signal == Signal::Reload)
+        if (signal == Signal::Reload) {
+            print("SIGHUP: the configuration is read again");
             reloader_->request();
+        }
     }
 }
 

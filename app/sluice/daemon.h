@@ -50,6 +50,7 @@ private:
     Daemon(const config::Config& config, std::unique_ptr<Platform> platform,
            std::unique_ptr<LogWriter> log);
     Status build(const config::Sources& sources, std::vector<unsigned> allowed_cpus);
+    Status serve();
     command::Subject subject();
     void link_changed(bool is_up);
     stats::Snapshot snapshot() const;

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <poll.h>
 #include <set>
+#include <string_view>
 #include <sys/eventfd.h>
 #include <system_error>
 #include <unistd.h>
@@ -17,6 +18,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using config::Line;
 using std::string;
+
+/// Who may ask at the control socket need not know it.
+constexpr std::string_view kSecret = "address-key";
 
 string flows(uint64_t count) {
     return std::to_string(count) + (count == 1 ? " flow" : " flows");
@@ -123,7 +127,8 @@ string Reloader::lines() {
     const std::lock_guard lock(mutex_);
     string text;
     for (const Line& line : config::lines_of(params_.sources, params_.config))
-        text += to_string(line) + '\n';
+        text += line.flag == kSecret ? "# address-key is given, and not shown\n"
+                                     : to_string(line) + '\n';
     return text;
 }
 

@@ -57,8 +57,9 @@ TEST_CASE("exhaustion: it is counted for each address, and the log says toward w
     CHECK(bed.take(Side::Inside).empty());
     CHECK(bed.dropped(Drop::PortsExhausted) == 1);
     const pool::Exhaustion& exhaustion = bed.gateway().exhaustion();
-    REQUIRE(exhaustion.size() == 2);
-    const uint64_t packets = exhaustion.read(0).packets + exhaustion.read(1).packets;
+    uint64_t packets = 0;
+    for (uint32_t slot = 0; slot < exhaustion.size(); ++slot)
+        packets += exhaustion.read(slot).packets;
     CHECK(packets == 2 + bed.count(Count::AddressChanged));
 
     bed.advance(Duration::seconds(2));

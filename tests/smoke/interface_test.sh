@@ -48,13 +48,17 @@ pass "a link that is down at the start is named, and taken when it comes"
 start_server life
 in_namespace life.server ip link set dev eth0 down
 wait_for 5 "the lost link to be noticed" says life "--wan af_packet:wan has lost its link"
-before=$(counter life transmitted)
+# forwarded: what was transmitted and not made here.
+forwarded() {
+    echo "$(($(counter life transmitted) - $(counter life icmp_errors) - $(counter life arp_sent)))"
+}
+before=$(forwarded)
 from_client life ping -c 5 -i 0.1 -W 1 "$server_address" >"$work/ping" && fail "ping is answered"
 grep --quiet "$lan_gateway icmp_seq=.* Destination Host Unreachable" "$work/ping" ||
     fail "the client is not told: $(cat "$work/ping")"
 (($(counter life link_down) >= 5)) || fail "link_down: $(counter life link_down)"
-sent=$(($(counter life transmitted) - before))
-((sent <= 5)) || fail "$sent packets transmitted" # what the client was told
+sent=$(($(forwarded) - before))
+((sent <= 2)) || fail "$sent packets counted as transmitted" # one may have been on its way
 pass "no carrier: link_down, and the client is told"
 
 in_namespace life.server ip link set dev eth0 up
@@ -77,7 +81,7 @@ in_namespace life.gateway ip link delete dev wan
 wait_for 5 "the loss to be noticed" says life "--wan af_packet:wan is gone"
 connect life.gateway wan life.server eth0
 in_namespace life.server ip address add 198.51.100.254/24 dev eth0
-in_namespace life.server ip neighbour add "$public_address" lladdr "$mac" dev eth0
+in_namespace life.server ip neighbour replace "$public_address" lladdr "$mac" dev eth0
 wait_for 10 "the new interface" is_reached life
 says life "--wan af_packet:wan is there again" || fail "the new interface came unsaid"
 in_namespace life.gateway nft list tables 2>/dev/null | grep --quiet sluice-wan ||
@@ -94,16 +98,18 @@ from_client life ping -q -c 1 -W 5 -s 1472 "$server_address" >/dev/null || fail 
 pass "a lower MTU is followed"
 
 # Frames arrive while sluice stands still: all are received later, or counted as lost.
+# On both sides: the server answers some by ICMP.
 arrived() {
-    link_of life lan stats64 rx packets
+    echo "$(($(link_of life lan stats64 rx packets) + $(link_of life wan stats64 rx packets)))"
+}
+received() {
+    echo "$(($(counter life received) + $(port life lan rx_missed) + $(port life wan rx_missed)))"
 }
 accounted() {
-    local received
-    received=$(($(counter life received) + $(port life lan rx_missed)))
-    ((received - received_before == $(arrived) - arrived_before))
+    (($(received) - received_before == $(arrived) - arrived_before))
 }
 wait_for 10 "quiet" accounts life
-received_before=$(($(counter life received) + $(port life lan rx_missed)))
+received_before=$(received)
 arrived_before=$(arrived)
 kill -STOP "${sluice_pid[life]}"
 in_namespace life.client "$python" -c "

@@ -10,7 +10,7 @@ LinkWatch::LinkWatch(Ports& ports, control::Notice notice, Listener listener)
     : ports_(ports), notice_(std::move(notice)), listener_(std::move(listener)) {}
 
 void LinkWatch::start(Tick now) {
-    for (size_t port = 0; port < states_.size(); ++port) {
+    for (size_t port = 0; port < ports_.size(); ++port) {
         states_[port] = ports_.look(port);
         if (!states_[port].is_up)
             say(port, "has no link; going on without");
@@ -22,7 +22,7 @@ void LinkWatch::turn(Tick now) {
     if (!events_.take() && next_look_.is_after(now))
         return;
     next_look_ = now + kLookInterval;
-    for (size_t port = 0; port < states_.size(); ++port)
+    for (size_t port = 0; port < ports_.size(); ++port)
         look(port);
 }
 

@@ -13,7 +13,6 @@ rows=(
     "--lan | --lan="
     "--lan | --lan=eth9"
     "--wan | --wan=bogus:wan"
-    "--wan | --wan=af_packet:lan"
     "--lan-address | --lan-address=10.1.0.1"
     "--lan-address | --lan-address=10.1.0.300/24"
     "--lan-address | --lan-address=10.1.0.1/33"

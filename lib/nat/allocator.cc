@@ -38,9 +38,9 @@ Decision at(Endpoint external) {
 
 }  // namespace
 
-Decision Allocator::decide(const Request& request, uint64_t n, Tick now, Trail& trail) const {
+Decision Allocator::decide(const Request& request, Tick now, Trail& trail) const {
     trail.clear();
-    Decision decision = decide_source(request, n, now, trail);
+    Decision decision = decide_source(request, now, trail);
     const bool is_given = !decision.is_searched || decision.new_mapping != nullptr;
     if (decision.external && is_given && params_.table.find(request.reply(*decision.external), now))
         return refused(Drop::EndpointTaken);
@@ -50,8 +50,7 @@ Decision Allocator::decide(const Request& request, uint64_t n, Tick now, Trail& 
 }
 
 /// From outside the source stays; from inside it becomes what a mapping says, else what is free.
-Decision Allocator::decide_source(const Request& request, uint64_t n, Tick now,
-                                  Trail& trail) const {
+Decision Allocator::decide_source(const Request& request, Tick now, Trail& trail) const {
     const Endpoint inside = request.source();
     const net::Protocol protocol = request.original.protocol;
     if (request.is_inward())
@@ -70,7 +69,7 @@ Decision Allocator::decide_source(const Request& request, uint64_t n, Tick now,
               .own = inside.port.host(),
               .mapped = mapped,
               .now = now,
-              .decision = pool::Draws::decision(worker_, n),
+              .draw = {request.original, now},
               .trail = trail};
     if (mapped != nullptr)
         return decide_mapping(wish, inside);
@@ -153,7 +152,7 @@ Decision Allocator::find_in_new_block(Wish& wish, uint16_t ordinal) const {
     block.left = kBlockProbes - kNewBlockProbes;
     const Looked looked = look_through_pool(block);
     wish.probes = block.probes;
-    wish.draws = block.draws;
+    wish.draw = block.draw;
     wish.is_elsewhere = block.is_elsewhere;
     if (looked != Looked::Found)
         return refused(looked == Looked::Full ? Drop::BlocksExhausted : Drop::PortsUnsearched);
@@ -329,8 +328,8 @@ bool Allocator::steers_own_ports(const Wish& wish) const {
 }
 
 Walk Allocator::draw_walk(Wish& wish, PortRange range) const {
-    const uint32_t start = params_.draws.below(range.size(), wish.decision, wish.draws++);
-    const uint32_t stride = params_.draws.below(range.size(), wish.decision, wish.draws++);
+    const uint32_t start = params_.draws.below(range.size(), wish.draw);
+    const uint32_t stride = params_.draws.below(range.size(), wish.draw);
     return {range, start, stride};
 }
 

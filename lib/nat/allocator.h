@@ -77,8 +77,8 @@ public:
     Allocator(const AllocatorParams& params, uint8_t worker)
         : params_(params), worker_(worker), searches_(params.table) {}
 
-    /// The n-th decision of this worker; each has a number of its own (pool/draws.h).
-    Decision decide(const Request& request, uint64_t n, Tick now, Trail& trail) const;
+    /// The same for a packet of the same tuple at the same moment, if nothing has changed.
+    Decision decide(const Request& request, Tick now, Trail& trail) const;
 
     /// Remembers what a decision has found out.
     void learn(const Trail& trail, pool::Exhaustion& exhaustion, Tick now);
@@ -98,11 +98,10 @@ private:
         const Independence* mapped;   ///< A mapping is wanted.
         std::optional<net::Endpoint> kept = {};  ///< What the endpoint has toward another server.
         Tick now;
-        uint64_t decision;
+        pool::Draw draw;  ///< The next.
         Trail& trail;
         unsigned left = kMaxProbes;  ///< Lookups.
         unsigned probes = 0;
-        uint64_t draws = 0;
         bool is_elsewhere = false;
 
         net::Endpoint found() const { return {key.destination, key.destination_port}; }
@@ -116,7 +115,7 @@ private:
         std::optional<uint32_t> block = {};  ///< The record of the host's block that it is.
     };
 
-    Decision decide_source(const Request& request, uint64_t n, Tick now, Trail& trail) const;
+    Decision decide_source(const Request& request, Tick now, Trail& trail) const;
     Decision decide_mapping(Wish& wish, net::Endpoint inside) const;
     Decision find(Wish& wish) const;
     Decision find_in_pool(Wish& wish) const;

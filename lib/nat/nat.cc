@@ -100,7 +100,7 @@ Opening Nat::open_admitted(const First& first) {
 }
 
 Decision Nat::decide(const First& first) {
-    const Decision decision = allocator_.decide(first.request, decisions_++, first.now, trail_);
+    const Decision decision = allocator_.decide(first.request, first.now, trail_);
     allocator_.learn(trail_, params_.exhaustion, first.now);
     if (decision.is_searched) {
         counters_.count[Count::PortProbes].add(decision.probes);

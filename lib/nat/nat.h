@@ -122,7 +122,6 @@ private:
     Ties ties_;
     Allocator allocator_;
     Trail trail_;
-    uint64_t decisions_ = 0;
     EarlyDrop early_drop_;
 };
 

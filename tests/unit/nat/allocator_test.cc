@@ -185,24 +185,23 @@ TEST_CASE("allocator: to decide changes nothing, and does the same again", "[nat
         bench.open(host(i), 5000);
     Hands hands(bench, 0);
     const Request request = Request::outward(udp(host(300), 5000));
-    const auto decide = [&](uint64_t n) {
-        return hands.allocator.decide(request, n, bench.now, hands.trail);
-    };
+    const auto decide = [&](Tick now) { return hands.allocator.decide(request, now, hands.trail); };
     const uint32_t flows = bench.table->size();
     const auto shortages = [&] {
         return bench.exhaustion.read(0).packets + bench.exhaustion.read(1).packets;
     };
     const uint64_t before = shortages();
     std::set<uint16_t> ports;
-    for (uint64_t n = 0; n < 100; ++n) {
-        const Decision one = decide(n);
-        const Decision again = decide(n);
+    for (int moment = 0; moment < 100; ++moment) {
+        const Tick now = bench.now + Duration{moment};
+        const Decision one = decide(now);
+        const Decision again = decide(now);
         REQUIRE(one.external);
         CHECK(one.external == again.external);
         CHECK(one.probes == again.probes);
         ports.insert(one.external->port.host());
     }
-    CHECK(ports.size() > 20);  // another number, another port
+    CHECK(ports.size() > 20);  // another moment, another port
     CHECK(bench.table->size() == flows);
     CHECK(shortages() == before);
 }
@@ -213,7 +212,7 @@ TEST_CASE("allocator: what was decided is what the packet gets, if nobody is fas
     Hands hands(bench, 0);
     for (uint32_t i = 1; i < 50; ++i) {
         const Decision decision =
-            hands.allocator.decide(Request::outward(udp(host(i), 5000)), i, bench.now, hands.trail);
+            hands.allocator.decide(Request::outward(udp(host(i), 5000)), bench.now, hands.trail);
         REQUIRE(decision.external);
         CHECK(bench.port(bench.open(host(i), 5000)) == decision.external->port.host());
     }

@@ -90,7 +90,6 @@ struct Hands {
     Ties ties;
     Allocator allocator;
     Trail trail;
-    uint64_t decisions = 0;
 };
 
 /// A worker's Nat, and flows of UDP that it opens.

@@ -122,8 +122,10 @@ TEST_CASE("blocks: all of an address's are given out, each once", "[nat][blocks]
             bench.end(index);
     });
     bench.end(back);
-    for (int i = 0; i < 25 && !bench.block(2000, 0); ++i)
+    for (int i = 0; i < 25 && !bench.block(2000, 0); ++i) {
+        bench.now = bench.now + Duration{1};
         bench.open(host(2000), 5000);
+    }
     REQUIRE(bench.block(2000, 0));
     CHECK(bench.first(*bench.block(2000, 0)) == first);
 }

@@ -39,7 +39,7 @@ struct Bench : Ground {
         net::Tuple original = udp(host(number), port, kOtherServer);
         original.protocol = protocol;
         const Request request = Request::outward(original);
-        const Decision decision = one.allocator.decide(request, one.decisions++, now, one.trail);
+        const Decision decision = one.allocator.decide(request, now, one.trail);
         one.allocator.learn(one.trail, exhaustion, now);
         if (!decision.external)
             return {{}, {}, decision.reason};
@@ -56,8 +56,7 @@ struct Bench : Ground {
         net::Tuple original = udp(host(number), port);
         original.destination_port = kRemote.port;
         const Request request = Request::outward(original);
-        return one.ties.make(request,
-                             one.allocator.decide(request, one.decisions++, now, one.trail), now);
+        return one.ties.make(request, one.allocator.decide(request, now, one.trail), now);
     }
 
     Hands one{*this, 0};

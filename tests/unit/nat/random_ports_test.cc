@@ -27,10 +27,11 @@ struct Bench : Ground {
     std::vector<uint32_t> ports() {
         Hands hands(*this, 0);
         std::vector<uint32_t> result;
-        for (uint64_t n = 0; n < kPorts; ++n) {
-            const auto request =
-                Request::outward(udp(host(static_cast<uint32_t>(1 + n % 60'000)), 5000));
-            const Decision decision = hands.allocator.decide(request, n, now, hands.trail);
+        for (uint32_t n = 0; n < kPorts; ++n) {
+            // In the second half the same flows, a millisecond later.
+            const Tick then = now + Duration{static_cast<int32_t>(n / 50'000)};
+            const auto request = Request::outward(udp(host(1 + n % 50'000), 5000));
+            const Decision decision = hands.allocator.decide(request, then, hands.trail);
             REQUIRE(decision.external);
             result.push_back(decision.external->port.host());
         }

@@ -49,7 +49,7 @@ inline double serial_correlation(const std::vector<uint32_t>& numbers) {
 }
 
 inline std::vector<bool> bits_of(const std::vector<uint32_t>& numbers, unsigned bit) {
-    constexpr size_t kBits = 8192;
+    constexpr size_t kBits = 2048;
     std::vector<bool> bits;
     for (size_t i = 0; i < std::min(numbers.size(), kBits); ++i)
         bits.push_back(numbers[i] >> bit & 1);
@@ -93,7 +93,7 @@ inline void check_spread(const std::vector<uint32_t>& numbers, size_t count) {
     CHECK(double(std::set<uint32_t>(numbers.begin(), numbers.end()).size()) > 0.98 * different);
     CHECK(std::abs(serial_correlation(numbers)) < 5 / std::sqrt(double(numbers.size())));
     for (unsigned bit = 0; bit < 4; ++bit)
-        CHECK(linear_complexity(bits_of(numbers, bit)) > 8192 / 2 - 32);
+        CHECK(linear_complexity(bits_of(numbers, bit)) > 2048 / 2 - 32);
 }
 
 /// Likewise, and all numbers of the range as often.

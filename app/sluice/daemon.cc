@@ -64,7 +64,7 @@ std::vector<command::PoolAddress> pool_addresses(const gateway::Gateway& gateway
 
 std::vector<command::PortReport> port_reports(const Ports& ports) {
     std::vector<command::PortReport> reports;
-    for (size_t i = 0; i < ports.plans().size(); ++i) {
+    for (size_t i = 0; i < ports.size(); ++i) {
         const io::Device& port = ports[i];
         command::PortReport& report = reports.emplace_back();
         report.name = ports.plans()[i].flag;

@@ -150,6 +150,7 @@ Status Daemon::build(const config::Sources& sources, std::vector<unsigned> allow
                           [this](const std::string& sentence) { print(sentence); },
                           {}};
     reload.background.cpus = platform_->cores().listing;
+    reload.background.idle_class = false;  // it is short, and an operator waits for it
     reload.background.on_entry = [this] { confine(confine_background); };
     auto reloader = Reloader::start(std::move(reload));
     if (!reloader)

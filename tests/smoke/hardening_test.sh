@@ -23,6 +23,6 @@ for program in "$SLUICE" "$SLUICECTL"; do
     symbols=$(readelf --wide --dyn-syms "$program")
     grep -q __stack_chk_fail <<<"$symbols" || fail "$name: no protection of the stack"
 done
-readelf --wide --dyn-syms "$SLUICE" | grep -Eq '__[a-z]+_chk(@|$)' ||
-    fail "sluice: unchecked copies"
+symbols=$(readelf --wide --dyn-syms "$SLUICE")
+grep -Eq '__[a-z]+_chk(@|$)' <<<"$symbols" || fail "sluice: unchecked copies"
 echo "position-independent, bound at the start, stack protected"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# A gateway with one interface, as on a machine in a cloud. The network's router sends it what inside
-# hosts send, and what comes back to its public address; it sends all to the router.
+# A gateway with one interface, as on a machine in a cloud. The network's router sends it what
+# inside hosts send, and what comes back to its public address; it sends all to the router.
 #
 #    NET.client            NET.router                 NET.server
 #   ┌───────────┐   veth  ┌───────────────┐   veth   ┌──────────────────┐
@@ -89,7 +89,7 @@ for workers in 1 2; do
     start_capture "$net.router" gw "$work/$net.pcap"
 
     from_client "$net" ping -c 3 -i 0.2 -W 5 "$server_address" >/dev/null || fail "ping"
-    from_client "$net" ping -c 1 -W 5 -s 3000 "$server_address" >/dev/null || fail "ping in fragments"
+    from_client "$net" ping -c 1 -W 5 -s 3000 "$server_address" >/dev/null || fail "fragments"
     from_client "$net" ping -c 1 -W 5 "$public_address" >/dev/null || fail "ping of the gateway"
     [[ $(seen_by_http "$net") == "$public_address":* ]] || fail "curl is not translated"
     [[ $(seen_by_udp "$net") == "$public_address":* ]] || fail "UDP is not translated"

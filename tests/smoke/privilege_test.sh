@@ -71,6 +71,7 @@ RUNTIME_DIRECTORY=$work exec setpriv --reuid nobody --regid nogroup --clear-grou
 END
 chmod 755 "$work/sluice"
 chown nobody "$work"
+rm "$work/net.sock.address-key" # root's
 as_root=$sluice
 sluice=$work/sluice
 start_sluice net --workers 2

@@ -3,6 +3,8 @@
 
 #include "net/parse.h"
 
+#include <rte_ip.h>
+
 #include <algorithm>
 
 namespace sluice::worker {
@@ -17,6 +19,11 @@ constexpr Admitted refused(Drop reason) {
 
 bool is_ping(const net::Packet& packet, const net::Tuple& tuple) {
     return tuple.protocol == net::Protocol::Icmp && packet.icmp_type == net::kEchoRequest;
+}
+
+bool is_later_fragment(const net::Packet& packet) {
+    constexpr uint16_t kOffset = RTE_IPV4_HDR_OFFSET_MASK;
+    return (packet.ip->fragment_offset & Be16::from_host(kOffset).raw) != 0;
 }
 
 Admitted to_gateway(const net::Packet& packet, const net::Tuple& tuple) {
@@ -96,12 +103,17 @@ Admitted Admission::admit_inside(const net::Packet& packet, const net::Tuple& tu
     if (is_for_gateway(Side::Inside, packet, tuple))
         return to_gateway(packet, tuple);
     const policy::Rule* rule = rules_.find(tuple);
-    if (rule == nullptr)
-        return refused(rules_.serves(tuple.source) ? Drop::NoRule : Drop::ForeignSource);
-    if (rules_.denials().refuse(tuple))
-        return refused(Drop::Denied);
+    if (rule == nullptr && !rules_.serves(tuple.source))
+        return refused(Drop::ForeignSource);
+    if (!is_later_fragment(packet)) {  // whose ports only its first one has
+        if (rule == nullptr)
+            return refused(Drop::NoRule);
+        if (rules_.denials().refuse(tuple))
+            return refused(Drop::Denied);
+    }
     if (is_public(tuple.destination))  // without NAT, answers would take another way back
-        return rule->translates() ? Admitted{Path::Hairpin, {}} : refused(Drop::Hairpin);
+        return rule == nullptr || rule->translates() ? Admitted{Path::Hairpin, {}}
+                                                     : refused(Drop::Hairpin);
     if (is_inside(tuple.destination))
         return refused(Drop::InsideDestination);
     return {Path::Outward, {}};

@@ -174,6 +174,36 @@ TEST_CASE("rules: what is denied opens no flow, and each rule counts its own", "
     CHECK(bed.dropped(Drop::Denied) == 3);
 }
 
+TEST_CASE("rules: a rule that names ports is asked for the first fragment alone", "[packet]") {
+    Testbed bed({.configure = [](config::Config& config) {
+        config.inside.clear();
+        config.snat.push_back({.inside = {ip("10.1.0.0"), 24},
+                               .addresses = {{ip("198.51.100.20"), ip("198.51.100.20")}},
+                               .toward = {.protocol = net::Protocol::Udp, .ports = {53, 53}}});
+        config.deny.push_back(
+            {{ip("10.1.0.0"), 24}, {.protocol = net::Protocol::Udp, .ports = {0, 52}}});
+    }});
+    const auto pass = [&](uint16_t port) {
+        const Frame whole = Frame()
+                                .ipv4(kHost, kServer)
+                                .udp(5000, port)
+                                .id(port)
+                                .payload(3000)
+                                .ether(mac_of(ip(kHost)), bed.port(Side::Inside).mac());
+        for (const Bytes& frame : fragments_of(whole, 1480))
+            bed.inject(Side::Inside, frame);
+        bed.run();
+        return bed.take_frames(Side::Outside).size();
+    };
+    CHECK(pass(53) == 3);
+    CHECK(pass(54) == 0);
+    CHECK(bed.dropped(Drop::NoRule) == 1);
+    CHECK(pass(52) == 0);
+    CHECK(bed.dropped(Drop::NoRule) + bed.dropped(Drop::Denied) == 2);
+    bed.advance(Duration::seconds(31));  // the others have waited for theirs in vain
+    CHECK(bed.dropped(Drop::FragmentTimeout) == 4);
+}
+
 TEST_CASE("rules: a host that is served toward some only is dropped toward others", "[packet]") {
     Testbed bed({.configure = [](config::Config& config) {
         config.inside.clear();

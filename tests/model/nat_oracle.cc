@@ -9,11 +9,6 @@ namespace {
 
 using net::Protocol;
 
-/// Linux changes a port to one of its own class.
-unsigned class_of(uint16_t port) {
-    return port < 512 ? 0 : port < 1024 ? 1 : 2;
-}
-
 constexpr uint16_t kQuery = 8 << 8;  // an echo request's type and code, as the server's port
 
 }  // namespace
@@ -67,43 +62,10 @@ std::optional<ReplyKey> Oracle::find(const Conversation& talk, Tick now) const {
     return std::nullopt;
 }
 
-bool Oracle::has_elsewhere(const ReplyKey& key, const Conversation& talk) const {
-    return std::any_of(mappings_.begin(), mappings_.end(), [&](const auto& entry) {
-        const auto& [other, mapping] = entry;
-        return mapping.owner.protocol == talk.protocol && mapping.owner.host == talk.host &&
-               mapping.owner.port == talk.port && other.address == key.address &&
-               other.port == key.port;
-    });
-}
-
-std::string Oracle::fault_of(const ReplyKey& key, const Conversation& talk, Tick now) const {
-    if (key.address != ip("198.51.100.1") && key.address != ip("198.51.100.2"))
-        return "an address of no pool";
-    const auto home = home_.find(talk.host.raw);
-    const bool is_home = home == home_.end() || home->second == key.address;
-    if (net::is_by_address(talk.protocol)) {
-        ReplyKey at_home = key;
-        at_home.address = is_home ? key.address : home->second;
-        return is_home || is_taken(at_home, now) ? "" : "not the host's own address, which is free";
-    }
-    if (!is_home)
-        return "not the host's own address";
-    if (talk.protocol != Protocol::Icmp && class_of(key.port) != class_of(talk.port))
-        return "a port of another class";
-    ReplyKey own = key;
-    own.port = talk.port;
-    // What has ended a moment ago may stand in the table still, so it may count as taken.
-    if (key.port != talk.port && !mappings_.contains(own) && !has_elsewhere(key, talk))
-        return "not the host's own port, which is free";
-    return "";
-}
-
 bool Oracle::sent(const ReplyKey& key, const Conversation& talk, bool reset, Tick now) {
     Mapping& mapping = mappings_[key];
     if (!mapping.is_live(now) || mapping.owner == Conversation{}) {
         // A flow that ended may stand in the table for a while, beside the new one or not.
-        if (!net::is_by_address(talk.protocol))
-            home_.emplace(talk.host.raw, key.address);
         mapping = {talk, now, now, false, false, false};
         mapping.deadline = now + timeout(mapping);
         return true;

@@ -5,8 +5,7 @@
 /// Oracle: which mappings a gateway has, learned from what it sent outside, and until when.
 ///
 /// Shape    A map from a reply's tuple to its owner. Of TCP it knows connections that are picked up
-///          in the middle and reset: ACK and RST. It does not know which address and port a new
-///          mapping gets, but what is wrong with one.
+///          in the middle and reset: ACK and RST.
 /// Units    Ports in host order; an ICMP identifier is a port of the host's.
 /// Threads  One.
 
@@ -21,7 +20,6 @@
 #include <map>
 #include <optional>
 #include <random>
-#include <string>
 
 namespace sluice::test {
 
@@ -66,13 +64,6 @@ public:
 
     /// The mapping that a conversation has now.
     std::optional<ReplyKey> find(const Conversation& talk, Tick now) const;
-    /// What forbids that a new conversation is mapped so; nothing where all is well.
-    ///   - The address is of the pool, and of a host always the same (RFC 4787 REQ-2): without
-    ///     ports, the other one only where its own is taken.
-    ///   - The port is of the host's own class, below 512, below 1024 or above, as Linux has them.
-    ///   - It is the host's own port (RFC 4787 §4.2.1), unless that is taken toward this server, or
-    ///     the endpoint has this one toward another.
-    std::string fault_of(const ReplyKey& key, const Conversation& talk, Tick now) const;
     /// A packet left outside. False when its tuple is another conversation's.
     bool sent(const ReplyKey& key, const Conversation& talk, bool reset, Tick now);
     /// A reply arrives: whose is it?
@@ -116,10 +107,7 @@ private:
     static bool pass(Mapping& mapping, bool reset, Tick now);
     static Duration timeout(const Mapping& mapping);
 
-    bool has_elsewhere(const ReplyKey& key, const Conversation& talk) const;
-
     std::map<ReplyKey, Mapping> mappings_;
-    std::map<uint32_t, Be32> home_;  // the address of a host, since it first had one
 };
 
 }  // namespace sluice::test

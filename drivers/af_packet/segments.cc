@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "af_packet/segments.h"
 
+#include "sctp/crc32c.h"
+
 #include <rte_byteorder.h>
 #include <rte_ether.h>
-#include <rte_hash_crc.h>
 #include <rte_ip.h>
 #include <rte_tcp.h>
 #include <rte_udp.h>
@@ -147,8 +148,9 @@ bool finish_checksum(std::span<uint8_t> frame, const VnetHeader& kernel) {
     uint8_t* field = frame.data() + place;
     if (is_sctp) {
         std::memset(field, 0, sizeof(uint32_t));
-        const uint32_t crc = rte_cpu_to_le_32(~rte_hash_crc(
-            frame.data() + start, static_cast<uint32_t>(frame.size() - start), ~uint32_t{0}));
+        sctp::Crc32c sum;
+        sum.add(frame.subspan(start));
+        const uint32_t crc = rte_cpu_to_le_32(sum.value());
         std::memcpy(field, &crc, sizeof crc);
         return true;
     }

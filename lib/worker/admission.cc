@@ -23,7 +23,7 @@ bool is_ping(const net::Packet& packet, const net::Tuple& tuple) {
 
 bool is_later_fragment(const net::Packet& packet) {
     constexpr uint16_t kOffset = RTE_IPV4_HDR_OFFSET_MASK;
-    return (packet.ip->fragment_offset & Be16::from_host(kOffset).raw) != 0;
+    return packet.is_fragment && (packet.ip->fragment_offset & Be16::from_host(kOffset).raw) != 0;
 }
 
 Admitted to_gateway(const net::Packet& packet, const net::Tuple& tuple) {

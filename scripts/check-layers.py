@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 INCLUDE = re.compile(r'^#include "([^"/]+)/', re.MULTILINE)
-DRIVERS_MAY_USE = {"base", "net", "io", "stats"}
+DRIVERS_MAY_USE = {"base", "net", "sctp", "io", "stats"}
 
 
 def words_of(variable, path):

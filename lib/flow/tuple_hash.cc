@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "flow/tuple_hash.h"
 
-#include <bit>
+#include "base/sip_hash.h"
+
 #include <cstring>
 
 #if defined(__x86_64__)
@@ -9,39 +10,6 @@
 #endif
 
 namespace sluice::flow {
-namespace {
-
-/// SipHash's state: four words that are added, rotated and xored.
-struct Sip {
-    uint64_t v0, v1, v2, v3;
-
-    constexpr Sip(uint64_t k0, uint64_t k1)
-        : v0(k0 ^ 0x736f6d6570736575),
-          v1(k1 ^ 0x646f72616e646f6d),
-          v2(k0 ^ 0x6c7967656e657261),
-          v3(k1 ^ 0x7465646279746573) {}
-
-    constexpr void round() {
-        v0 += v1, v2 += v3;
-        v1 = std::rotl(v1, 13) ^ v0, v3 = std::rotl(v3, 16) ^ v2;
-        v0 = std::rotl(v0, 32);
-        v2 += v1, v0 += v3;
-        v1 = std::rotl(v1, 17) ^ v2, v3 = std::rotl(v3, 21) ^ v0;
-        v2 = std::rotl(v2, 32);
-    }
-    constexpr void add(uint64_t word) {
-        v3 ^= word;
-        round(), round();
-        v0 ^= word;
-    }
-    constexpr uint64_t finish() {
-        v2 ^= 0xff;
-        round(), round(), round(), round();
-        return v0 ^ v1 ^ v2 ^ v3;
-    }
-};
-
-}  // namespace
 
 TupleHash::TupleHash(const std::array<uint64_t, 4>& secret, Kind kind) : secret_(secret) {
 #if defined(__x86_64__)
@@ -61,11 +29,7 @@ void TupleHash::portable(const TupleHash& self, std::span<const net::Tuple> tupl
     for (size_t i = 0; i < tuples.size(); ++i) {
         std::array<uint64_t, 2> words;
         std::memcpy(words.data(), &tuples[i], sizeof words);
-        Sip sip(self.secret_[0], self.secret_[1]);
-        sip.add(words[0]);
-        sip.add(words[1]);
-        sip.add(uint64_t{sizeof words} << 56);  // the padding block: the length, nothing else
-        hashes[i] = sip.finish();
+        hashes[i] = sip_hash({self.secret_[0], self.secret_[1]}, words[0], words[1]);
     }
 }
 

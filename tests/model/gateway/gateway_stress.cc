@@ -111,9 +111,11 @@ void run(Wire& wire, gateway::Gateway& gateway) {
     threads.emplace_back([&] { operate(stop, gateway); });
 
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    while (!is_still(wire, gateway) && std::chrono::steady_clock::now() < deadline)
+    bool finished = false;  // the gateway's announcements may move again a moment later
+    while (!finished && std::chrono::steady_clock::now() < deadline) {
         std::this_thread::yield();
-    const bool finished = is_still(wire, gateway);
+        finished = is_still(wire, gateway);
+    }
     stop = true;
     for (std::thread& thread : threads)
         thread.join();

@@ -80,6 +80,7 @@ Result<bool> take_all(Query& query) {
 
 /// How often a stream looks for events when there were none: workers wake nobody.
 constexpr std::chrono::milliseconds kNextLook{10};
+constexpr int kLooksForRoom = 50;
 
 }  // namespace
 
@@ -204,6 +205,17 @@ void Endpoints::list_flows(const Question& question, httplib::Response& response
         });
 }
 
+/// Nothing when there is no room. A stream whose reader has gone ends at its own next look only, so
+/// whoever stops one `events` and starts another waits for that.
+std::shared_ptr<Endpoints::Sending> Endpoints::begin_stream() {
+    for (int look = 0; look < kLooksForRoom; ++look) {
+        if (auto sending = std::make_shared<Sending>(streams_); sending->rank() <= max_streams_)
+            return sending;
+        std::this_thread::sleep_for(kNextLook);
+    }
+    return nullptr;
+}
+
 void Endpoints::stream_events(const Question& question, httplib::Response& response) {
     Query query = question.query;
     const auto timestamps = take(query, "timestamps");
@@ -213,8 +225,8 @@ void Endpoints::stream_events(const Question& question, httplib::Response& respo
     const auto filter = FlowFilter::parse(query);
     if (!filter)
         return refuse(response, question.format, kBadRequest, filter.error().message);
-    auto sending = std::make_shared<Sending>(streams_);
-    if (sending->rank() > max_streams_)
+    const auto sending = begin_stream();
+    if (sending == nullptr)
         return refuse(response, question.format, kUnavailable,
                       std::to_string(max_streams_) +
                           " streams of events are being sent already; try again when one has "

@@ -63,6 +63,7 @@ private:
                      httplib::Response& response);
     void list_flows(const Question& question, httplib::Response& response);
     void count_flows(const Question& question, httplib::Response& response);
+    std::shared_ptr<Sending> begin_stream();
     void stream_events(const Question& question, httplib::Response& response);
     bool send_events(listing::EventStream& stream, httplib::DataSink& sink);
     void delete_flows(const Question& question, httplib::Response& response);

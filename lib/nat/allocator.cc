@@ -116,10 +116,12 @@ Decision Allocator::find_in_blocks(Wish& wish) const {
     size_t count = 0;
     std::optional<uint16_t> missing;
     for (uint16_t ordinal = 0; ordinal < params_.blocks.per_host; ++ordinal)
-        if (const auto block = block_of(wish.host, ordinal, wish.now))
-            blocks[count++] = *block;
-        else if (!missing)
+        if (const auto block = block_of(wish.host, ordinal, wish.now)) {
+            if (is_of_pool(*block, *wish.rule.pool))
+                blocks[count++] = *block;
+        } else if (!missing) {
             missing = ordinal;
+        }
     if (missing)
         wish.left -= kBlockProbes;
 
@@ -345,6 +347,12 @@ std::optional<Allocator::Place> Allocator::block_of(Be32 host, uint16_t ordinal,
     const uint16_t first = reply.destination_port.host();
     const auto last = static_cast<uint16_t>(first + params_.blocks.size - 1);
     return Place{reply.destination, {first, last}, true, index.index()};
+}
+
+/// A host may have blocks of other rules' pools, and of pools that its rule has lost.
+bool Allocator::is_of_pool(const Place& block, const pool::AddressPool& pool) {
+    return pool.contains(block.address) && pool.ports().contains(block.ports.first) &&
+           pool.ports().contains(block.ports.last);
 }
 
 /// As many hang on it as it has ports: that most of them go elsewhere helps the host little.

@@ -139,6 +139,7 @@ private:
 
     pool::PortRange ports_in(const Wish& wish, pool::PortRange block) const;
     std::optional<Place> block_of(Be32 host, uint16_t ordinal, Tick now) const;
+    static bool is_of_pool(const Place& block, const pool::AddressPool& pool);
     bool is_used_up(const Place& block) const;
     uint32_t first_address(const pool::AddressPool& pool, Be32 host) const;
 

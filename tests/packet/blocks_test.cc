@@ -218,6 +218,23 @@ TEST_CASE("blocks: a host goes to its next address when its own has no free bloc
     }));
 }
 
+TEST_CASE("blocks: a rule gives ports of its own pool, whatever blocks the host has",
+          "[packet][blocks]") {
+    Testbed bed(with(blocks(), [](config::Config& config) {
+        config.snat.push_back({.inside = {ip("10.1.0.0"), 24},
+                               .addresses = {{ip("198.51.100.20"), ip("198.51.100.20")}},
+                               .toward = {.destination = {ip(kOther), 32}}});
+    }));
+    const auto public_of = [&](uint16_t port, const char* server) {
+        const auto out = bed.from_inside(Frame().ipv4(kHost, server).udp(port, 53));
+        return out.size() == 1 ? out[0].source : std::string();
+    };
+    CHECK(public_of(5000, kServer) == kPublic);
+    CHECK(public_of(5000, kOther) == "198.51.100.20");
+    CHECK(public_of(5001, kServer) == kPublic);
+    CHECK(public_of(5001, kOther) == "198.51.100.20");
+}
+
 TEST_CASE("blocks: queries, TCP and UDP share them; what has no ports needs none",
           "[packet][blocks][icmp]") {
     Testbed bed(blocks());

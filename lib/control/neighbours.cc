@@ -52,10 +52,11 @@ void Neighbours::begin(Tick now) {
     announcer_.start(now);
     for (const link::Toward& gateway : params_.gateways) {
         const HopIndex hop = hops_.add(gateway.interface, gateway.address);
-        if (hop == kNoHop || entries_[hop].stage != Stage::Unknown)
+        if (hop == kNoHop)
             continue;
         entries_[hop].is_gateway = true;
-        ask(hop, now);
+        if (entries_[hop].stage == Stage::Unknown)  // or a packet has asked for it already
+            ask(hop, now);
     }
 }
 

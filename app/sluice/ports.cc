@@ -62,9 +62,11 @@ Status Ports::guard(size_t index) {
     Guarded& guarded = guards_[index];
     const unsigned interface =
         plan.name.kind == io::PortKind::Tap || name.empty() ? 0 : if_nametoindex(name.c_str());
-    if (interface == 0 || interface == guarded.interface)
+    if (interface != 0 && interface == guarded.interface)
         return Done{};
-    guarded.guard.reset();  // the table's name is free before it is given again
+    guarded = {};  // the table's name is free before it is given again
+    if (interface == 0)
+        return Done{};
     Result<kernel::IngressGuard> guard = kernel::IngressGuard::install(name);
     if (!guard && kernel::forwards(name))
         return plan.error(guard.error().message +

@@ -6,7 +6,7 @@
 
 namespace sluice::listing {
 
-void Background::enter() const {
+void Background::move() const {
     if (!cpus.empty()) {
         cpu_set_t set;
         CPU_ZERO(&set);
@@ -19,7 +19,6 @@ void Background::enter() const {
         const sched_param parameters{};
         pthread_setschedparam(pthread_self(), SCHED_IDLE, &parameters);
     }
-    on_entry();
 }
 
 }  // namespace sluice::listing

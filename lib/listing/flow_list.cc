@@ -101,7 +101,7 @@ private:
         ~ThreadMover() override { observe(false); }
         void on_scheduler_entry(bool is_worker) override {
             if (is_worker)
-                background_.enter();
+                background_.move();
         }
 
     private:

@@ -57,6 +57,9 @@ pass "no telemetry socket"
 (($(threads net | awk '$5 >= 2' | wc -l) >= 2 + 9)) || fail "threads without a filter of their own"
 pass "the control socket's threads have filters of their own"
 
+# A list has threads of its own.
+ctl net flows --count >/dev/null
+! grep 'keeps more than it needs' "$work/net.out" || fail "something was not given up"
 stop_sluice net
 [[ ! -e $work/net.sock ]] || fail "left its control socket"
 pass "it can still clean up after itself"

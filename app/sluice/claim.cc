@@ -22,6 +22,9 @@ struct Address {
     const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&name); }
 };
 
+/// Who asks whose it is, is not accepted: so many get the answer.
+constexpr int kProbes = 4096;
+
 /// An abstract name begins with a zero byte, and ends where its length says.
 Address address_of(const std::string& resource) {
     Address address;
@@ -52,7 +55,7 @@ Result<Claim> Claim::take(const std::string& resource, const std::string& subjec
     const Address address = address_of(resource);
     Claim claim(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (claim.descriptor_ >= 0 && bind(claim.descriptor_, address.get(), address.bytes) == 0 &&
-        listen(claim.descriptor_, 1) == 0)
+        listen(claim.descriptor_, kProbes) == 0)
         return claim;
     if (errno == EADDRINUSE)
         return Error{subject + ": another instance of sluice" + holder(address) + " has " +

@@ -139,6 +139,10 @@ Status Daemon::build(const config::Sources& sources, std::vector<unsigned> allow
     if (!gateway)
         return gateway.error();
     gateway_ = std::move(*gateway);
+    // Nobody who reads the configuration again is to wait for them: they do not turn yet.
+    for (unsigned i = 0; i < gateway_->workers(); ++i)
+        gateway_->worker(i).rest();
+    gateway_->control().rest();
 
     links_ = std::make_unique<LinkWatch>(ports, ground.notice,
                                          [this](size_t, bool is_up) { link_changed(is_up); });
@@ -243,8 +247,11 @@ bool Daemon::wait_for_links(Signals& signals) {
     for (int waited = 0; !platform_->ports().are_links_up(); waited += kLinkPollMilliseconds) {
         if (waited >= kLinkMilliseconds)
             return true;
-        if (signals.wait(kLinkPollMilliseconds) == Signal::Stop)
+        const Signal signal = signals.wait(kLinkPollMilliseconds);
+        if (signal == Signal::Stop)
             return false;
+        if (signal == Signal::Reload)
+            reload();
     }
     return true;
 }
@@ -301,6 +308,7 @@ void Daemon::control(Signals& signals) {
     Tick summary = now + interval;
     Tick status_due = now;
     Watch watch(heartbeats_, now, [this](const std::string& sentence) { print(sentence); });
+    core.resume();
     core.start(now);
     for (Signal signal = Signal::None; signal != Signal::Stop;) {
         now = clock_.now();
@@ -320,11 +328,15 @@ void Daemon::control(Signals& signals) {
         core.rest();
         signal = signals.wait(found_work ? 0 : kRestMilliseconds);
         core.resume();
-        if (signal == Signal::Reload) {
-            print("SIGHUP: the configuration is read again");
-            reloader_->request();
-        }
+        if (signal == Signal::Reload)
+            reload();
     }
+    core.rest();
+}
+
+void Daemon::reload() {
+    print("SIGHUP: the configuration is read again");
+    reloader_->request();
 }
 
 std::string Daemon::status(bool all_turn) const {

@@ -53,6 +53,7 @@ private:
     Status serve();
     command::Subject subject();
     void link_changed(bool is_up);
+    void reload();
     stats::Snapshot snapshot() const;
     void launch_workers();
     void print(const std::string& sentence);

@@ -152,9 +152,9 @@ Status filter_process() {
 
 Status drop_capabilities() {
     OnInterruptThread interrupts;
-    if (Status status = interrupts.run([] { return keep_capabilities(0); }); !status)
-        return status;
-    return keep_capabilities(kNetwork);
+    const Status interrupt_thread = interrupts.run([] { return keep_capabilities(0); });
+    const Status own = keep_capabilities(kNetwork);
+    return interrupt_thread ? own : interrupt_thread;
 }
 
 Status confine_worker() {

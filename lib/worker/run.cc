@@ -14,6 +14,7 @@ void Backoff::rest() const {
 
 void run(Worker& worker, Heartbeat& heartbeat, const Pace& pace) {
     Backoff backoff;
+    worker.resume();
     // relaxed: only the end of the loop depends on it; joining the thread orders all else.
     while (!pace.stop.load(std::memory_order_relaxed)) {
         heartbeat.beat();
@@ -25,6 +26,7 @@ void run(Worker& worker, Heartbeat& heartbeat, const Pace& pace) {
             worker.resume();
         }
     }
+    worker.rest();  // nobody waits for a worker that has stopped
 }
 
 }  // namespace sluice::worker

@@ -8,8 +8,7 @@
 ///          way of another: who outside has ICMP errors sent to him learns nothing of those that
 ///          inside hosts get, and "fragmentation needed", without which connections hang, does not
 ///          wait behind "time exceeded".
-/// Units    Packets. --icmp-rate a second is what each side gets of errors, and as many at once:
-/// the
+/// Units    Packets. --icmp-rate a second is what each side gets of errors, as many at once. The
 ///          more there are, the less a few that one host has had can be told from chance. One host
 ///          gets 10 a second of these. Of "fragmentation needed" each host gets --icmp-rate, and
 ///          there is no limit in all, as in Linux: it is never longer than what it answers.

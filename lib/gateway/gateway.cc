@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "gateway/gateway.h"
 
-#include "base/sip_hash.h"
+#include "base/secret.h"
 #include "gateway/block_log.h"
 #include "gateway/interfaces.h"
 #include "gateway/rules.h"
-#include "nat/mss_clamp.h"
 #include "nat/stock.h"
 
 #include <algorithm>
@@ -35,18 +34,6 @@ worker::Verify verify(config::VerifyChecksum choice) {
     return worker::Verify::TrustNic;
 }
 
-/// The largest MSS that passes as it is; 0 for any.
-uint16_t most_mss(const config::Config& config, const link::Interfaces& interfaces) {
-    if (config.mss_clamp == config::MssClamp::Off)
-        return 0;
-    if (config.mss_clamp == config::MssClamp::Value)
-        return config.mss;
-    const auto smallest = std::min_element(
-        interfaces.begin(), interfaces.end(),
-        [](const link::Interface& a, const link::Interface& b) { return a.mtu < b.mtu; });
-    return static_cast<uint16_t>(smallest->mtu - nat::kTcpIpBytes);
-}
-
 /// The port where replies arrive.
 const io::Port& outside_port(const link::Interfaces& interfaces, const Ground& ground) {
     const auto outside = std::find_if(
@@ -74,16 +61,6 @@ bool has_fewer_queues(const link::Interfaces& interfaces, const Ground& ground, 
     });
 }
 
-/// A key of its own: what the budgets show tells nothing of the secret.
-SipKey budget_key(const std::array<uint64_t, 4>& secret) {
-    constexpr uint64_t kBudgets = 5;  // what it is for
-    const auto word = [&](uint64_t i) {
-        return sip_hash({secret[0], secret[1]}, kBudgets, i) ^
-               sip_hash({secret[2], secret[3]}, kBudgets, i);
-    };
-    return {word(0), word(1)};
-}
-
 template <typename T, typename Place>
 Status keep(Result<T>&& made, Place& place) {
     if (!made)
@@ -100,7 +77,8 @@ uint32_t flow_records(const config::Config& config) {
 }
 
 uint32_t host_entries(const config::Config& config) {
-    return hosts::HostTable::capacity_for(count_hosts(config), config.flows);
+    constexpr uint64_t kByReload = 65536;  // networks may come
+    return hosts::HostTable::capacity_for(std::max(count_hosts(config), kByReload), config.flows);
 }
 
 }  // namespace
@@ -210,8 +188,8 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
     steering_ = steering(config, outside_port(*interfaces_, ground));
     admission_ =
         std::make_unique<worker::Admission>(*interfaces_, policies_->rules(), policies_->statics());
-    budgets_ = std::make_unique<answer::Budgets>(
-        answer::BudgetsParams{config.icmp_rate, config.reject_rate, budget_key(ground.secret)});
+    budgets_ = std::make_unique<answer::Budgets>(answer::BudgetsParams{
+        config.icmp_rate, config.reject_rate, derive_sip_key(ground.secret, Use::Budgets)});
     shared_ = std::make_unique<worker::Shared>(worker::Shared{
         .table = *table_,
         .rules = policies_->rules(),
@@ -232,7 +210,8 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
         .budgets = *budgets_,
         .verify = verify(config.verify_checksum),
         .fragments = config.fragments,
-        .most_mss = most_mss(config, *interfaces_),
+        .most_mss = config.mss_clamp == config::MssClamp::Value ? config.mss : uint16_t{0},
+        .clamps_to_mtu = config.mss_clamp == config::MssClamp::Pmtu,
         .reject_invalid = config.invalid == config::Invalid::Reject,
         .reject_exhausted = config.on_exhaustion == config::OnExhaustion::Reject,
         .workers = config.workers,

@@ -21,12 +21,13 @@ Egress::Egress(EgressParams params, stats::Counters& counters)
 }
 
 void Egress::look_at_ports() {
-    least_mtu_ = UINT16_MAX;
+    least_mtu_ = smallest_mtu_ = UINT16_MAX;
     for (size_t port = 0; port < exits_.size(); ++port) {
         const io::Port& device = *params_.ports[port].port;
         exits_[port] = {device.mtu(), device.has_link()};
         const uint16_t passing = exits_[port].has_link ? exits_[port].mtu : uint16_t{0};
         least_mtu_ = std::min(least_mtu_, passing);
+        smallest_mtu_ = std::min(smallest_mtu_, exits_[port].mtu);
     }
 }
 

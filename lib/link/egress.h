@@ -97,10 +97,11 @@ public:
 
     uint32_t generation() const { return params_.next_hops.generation(); }
     const Interface& interface(InterfaceId id) const { return params_.interfaces[id]; }
-    uint64_t mac_bits(InterfaceId id) const { return rows_[id].mac; }
     const Exit& exit(InterfaceId id) const { return exits_[rows_[id].port]; }
     /// The smallest MTU of all ports, 0 while one has no link: what is no larger passes by each.
     uint16_t least_mtu() const { return least_mtu_; }
+    /// The smallest MTU of all ports, with a link or without.
+    uint16_t smallest_mtu() const { return smallest_mtu_; }
     /// Sees how the ports are now; once a turn.
     void look_at_ports();
 
@@ -147,6 +148,7 @@ private:
     std::vector<Row> rows_;    // by interface
     std::vector<Exit> exits_;  // by port
     uint16_t least_mtu_ = 0;
+    uint16_t smallest_mtu_ = 0;
     std::vector<Batch> outgoing_;     // by port
     std::vector<Batch> handed_over_;  // by worker
     Batch punted_;

@@ -47,6 +47,7 @@ struct Shared {
     Verify verify = Verify::TrustNic;
     fragment::Limits fragments;     ///< Of each worker.
     uint16_t most_mss = 0;          ///< A larger MSS is lowered to it; 0 for never.
+    bool clamps_to_mtu = false;     ///< To what the smaller MTU of the ports allows, instead.
     bool reject_invalid = false;    ///< Inside hosts learn by a RST that their segment is invalid.
     bool reject_exhausted = false;  ///< Inside hosts learn that there is no port for their flow.
     unsigned workers = 1;

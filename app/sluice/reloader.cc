@@ -78,7 +78,7 @@ Reloader::Reloader(ReloaderParams params, int wake) : params_(std::move(params))
 
 Reloader::~Reloader() {
     stop_ = true;
-    request();
+    wake();
     if (thread_.joinable())
         thread_.join();
     close(wake_);
@@ -86,6 +86,10 @@ Reloader::~Reloader() {
 
 void Reloader::request() {
     is_requested_ = true;
+    wake();
+}
+
+void Reloader::wake() {
     const uint64_t one = 1;
     // A full counter has woken the thread already.
     [[maybe_unused]] const ssize_t written = write(wake_, &one, sizeof one);
@@ -169,8 +173,10 @@ Result<string> Reloader::reload_locked(bool dry_run) {
         return policy.error();
     const gateway::Census census = count(candidate->difference, candidate->config, **policy);
     string text = table_of(candidate->difference, census);
-    if (dry_run)
+    if (dry_run) {
+        params_.gateway.policies().discard(std::move(*policy));
         return text + flows(census.without_ground) + " would have no rule any more\n";
+    }
     return text + apply(*candidate, *policy, census.without_ground);
 }
 
@@ -181,6 +187,7 @@ string Reloader::apply(const Candidate& candidate, const gateway::Policies::Poin
     const bool is_over = params_.gateway.policies().use(policy, table);
     params_.sources = candidate.sources;
     params_.config = candidate.config;
+    drain_due_.reset();  // what was to end by the one before goes by this one
     string rest;
     switch (params_.config.on_reload) {
         case config::OnReload::Keep:
@@ -188,6 +195,7 @@ string Reloader::apply(const Candidate& candidate, const gateway::Policies::Poin
             break;
         case config::OnReload::Drain:
             drain_due_ = Clock::now() + std::chrono::seconds(params_.config.drain_time);
+            wake();
             rest = flows(without_ground) + " without a rule go on for " +
                    std::to_string(params_.config.drain_time) + " s (--on-reload drain)";
             break;

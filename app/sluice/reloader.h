@@ -64,6 +64,8 @@ private:
     };
 
     Reloader(ReloaderParams params, int wake);
+    /// Has the thread look at what there is to do, and until when it may wait.
+    void wake();
     void work();
     Result<std::string> reload_locked(bool dry_run);
     Result<Candidate> read_again() const;

@@ -33,12 +33,20 @@ Policies::Pointer Policies::current() const {
 }
 
 Result<Policies::Pointer> Policies::compile(const config::Config& config) {
+    slots_before_ = pools_.slots();
     Pointer policy = make(config, pools_);
-    if (pools_.slots() > most_slots_)
+    if (pools_.slots() > most_slots_) {
+        discard(std::move(policy));
         return Error{"there is room for " + std::to_string(kSpareSlots) +
                      " public addresses beyond those of the start, all reloads together; restart "
                      "to make more"};
+    }
     return policy;
+}
+
+void Policies::discard(Pointer policy) {
+    policy.reset();
+    pools_.forget_from(slots_before_);
 }
 
 bool Policies::use(const Pointer& policy, flow::FlowTable& table, unsigned patience_ms) {

@@ -43,6 +43,9 @@ public:
 
     /// An error where the addresses of all configurations so far are more than there is room for.
     Result<Pointer> compile(const config::Config& config);
+    /// Takes back what the last compile() has made, which nobody has used: its addresses have taken
+    /// no room.
+    void discard(Pointer policy);
     /// Lets `policy` hold. Returns when nobody goes by the one before any more; false when some
     /// member has not turned for `patience_ms`: then that one is kept for good.
     bool use(const Pointer& policy, flow::FlowTable& table, unsigned patience_ms = 10000);
@@ -53,6 +56,7 @@ private:
     policy::Rules rules_;
     pool::StaticMappings statics_;
     uint32_t most_slots_;
+    uint32_t slots_before_ = 0;  // the last compile()
     mutable std::mutex mutex_;  // of current_, which neither workers nor the control core ask
     Pointer current_;
     std::vector<Pointer> kept_;

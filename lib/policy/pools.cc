@@ -47,4 +47,9 @@ const pool::AddressPool* Pools::take(const std::vector<AddressRange>& addresses,
     return pool.get();
 }
 
+void Pools::forget_from(uint32_t slots) {
+    std::erase_if(pools_, [&](const auto& known) { return known.second->slot(0) >= slots; });
+    slots_ = slots;
+}
+
 }  // namespace sluice::policy

@@ -7,8 +7,8 @@
 /// Shape    A pool is known by its addresses and ports, not by the rule or the configuration that
 ///          names it: so a host keeps its address, and counters their place, over a reload.
 /// Threads  take() by one thread at a time; the pools it has returned are anybody's.
-/// Memory   Pools are kept for the gateway's life: workers remember them. Slots (pool/exhaustion.h)
-///          are given out from 0 on.
+/// Memory   Pools that have been in use are kept for the gateway's life: workers remember them.
+///          Slots (pool/exhaustion.h) are given out from 0 on.
 
 #include "net/prefix.h"
 #include "pool/address_pool.h"
@@ -32,6 +32,8 @@ public:
                                   pool::PortRange ports);
     /// Slots that are given out: the number of addresses of all pools.
     uint32_t slots() const { return slots_; }
+    /// Takes back what has been given out since slots() was `slots`. Nobody may know the pools.
+    void forget_from(uint32_t slots);
 
 private:
     using Key = std::pair<std::vector<std::pair<Be32, Be32>>, std::pair<uint16_t, uint16_t>>;

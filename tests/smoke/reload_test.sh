@@ -22,6 +22,10 @@ shows_pool() {
     [[ $(ctl "$net" config show | grep '^pool') == "pool = $1" ]]
 }
 
+has_no_flows() {
+    [[ $(flow_count "$net") == 0 ]]
+}
+
 write_file 198.51.100.1
 new_network "$net"
 start_server "$net"
@@ -74,6 +78,14 @@ grep --quiet --extended-regexp '^[0-9]+ sent, 0 lost$' "$work/ping_pong" ||
 assert_accounts "$net"
 pass "1,000 reloads beside traffic: $(cat "$work/ping_pong")"
 
+# Flows of an address that goes are left a second, however they are reloaded.
+[[ $(seen_by_udp "$net") == *:* ]] || fail "no flow to drain"
+write_file 198.51.100.8 'on-reload = drain' 'drain-time = 1'
+ctl "$net" reload | grep --quiet 'without a rule go on for 1 s' || fail "--on-reload drain"
+wait_for 20 "drained flows to end" has_no_flows
+pass "--on-reload drain ends them later"
+
+[[ $(seen_by_udp "$net") == 198.51.100.8:* ]] || fail "the pool after the drain is not used"
 write_file 198.51.100.9 'on-reload = end'
 ctl "$net" reload | grep --quiet --extended-regexp '^[1-9][0-9]* flows? without a rule ended' ||
     fail "--on-reload end has ended nothing"

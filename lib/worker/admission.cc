@@ -3,8 +3,6 @@
 
 #include "net/parse.h"
 
-#include <rte_ip.h>
-
 #include <algorithm>
 
 namespace sluice::worker {
@@ -19,11 +17,6 @@ constexpr Admitted refused(Drop reason) {
 
 bool is_ping(const net::Packet& packet, const net::Tuple& tuple) {
     return tuple.protocol == net::Protocol::Icmp && packet.icmp_type == net::kEchoRequest;
-}
-
-bool is_later_fragment(const net::Packet& packet) {
-    constexpr uint16_t kOffset = RTE_IPV4_HDR_OFFSET_MASK;
-    return packet.is_fragment && (packet.ip->fragment_offset & Be16::from_host(kOffset).raw) != 0;
 }
 
 Admitted to_gateway(const net::Packet& packet, const net::Tuple& tuple) {
@@ -92,28 +85,47 @@ bool Admission::is_ping_to_gateway(Side from, const net::Packet& packet,
 }
 
 Admitted Admission::admit(Side from, const net::Packet& packet, const net::Tuple& tuple) const {
+    if (from == Side::Outside)
+        return admit_addresses(from, packet, tuple, false);
+    const policy::Rule* rule = rules_.find(tuple);
+    const bool is_served = rule != nullptr || rules_.serves(tuple.source);
+    const Admitted admitted = admit_addresses(from, packet, tuple, is_served);
+    if (admitted.path != Path::Outward && admitted.path != Path::Hairpin)
+        return admitted;
+    if (rule == nullptr)
+        return refused(Drop::NoRule);
+    if (rules_.denials().refuse(tuple))
+        return refused(Drop::Denied);
+    if (admitted.path == Path::Hairpin && !rule->translates())
+        return refused(Drop::Hairpin);  // without NAT, answers would take another way back
+    return admitted;
+}
+
+std::optional<Drop> Admission::refuse_fragment(Side from, const net::Packet& packet,
+                                               const net::Tuple& tuple) const {
+    const bool is_served = from == Side::Inside && rules_.serves(tuple.source);
+    const Admitted admitted = admit_addresses(from, packet, tuple, is_served);
+    return admitted.path == Path::Refused ? std::optional(admitted.reason) : std::nullopt;
+}
+
+Admitted Admission::admit_addresses(Side from, const net::Packet& packet, const net::Tuple& tuple,
+                                    bool is_served) const {
     if (is_martian_source(tuple.source))
         return refused(Drop::MartianSource);
     if (net::is_martian(tuple.destination) || is_broadcast(tuple.destination))
         return refused(Drop::MulticastOrBroadcast);
-    return from == Side::Inside ? admit_inside(packet, tuple) : admit_outside(packet, tuple);
+    return from == Side::Inside ? admit_inside(packet, tuple, is_served)
+                                : admit_outside(packet, tuple);
 }
 
-Admitted Admission::admit_inside(const net::Packet& packet, const net::Tuple& tuple) const {
+Admitted Admission::admit_inside(const net::Packet& packet, const net::Tuple& tuple,
+                                 bool is_served) const {
     if (is_for_gateway(Side::Inside, packet, tuple))
         return to_gateway(packet, tuple);
-    const policy::Rule* rule = rules_.find(tuple);
-    if (rule == nullptr && !rules_.serves(tuple.source))
+    if (!is_served)
         return refused(Drop::ForeignSource);
-    if (!is_later_fragment(packet)) {  // whose ports only its first one has
-        if (rule == nullptr)
-            return refused(Drop::NoRule);
-        if (rules_.denials().refuse(tuple))
-            return refused(Drop::Denied);
-    }
-    if (is_public(tuple.destination))  // without NAT, answers would take another way back
-        return rule == nullptr || rule->translates() ? Admitted{Path::Hairpin, {}}
-                                                     : refused(Drop::Hairpin);
+    if (is_public(tuple.destination))
+        return {Path::Hairpin, {}};
     if (is_inside(tuple.destination))
         return refused(Drop::InsideDestination);
     return {Path::Outward, {}};

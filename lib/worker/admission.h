@@ -4,8 +4,8 @@
 /// \file
 /// Admission: what a packet is to this gateway, from where it came and where it goes.
 ///
-/// Shape    Decided by address alone, before any flow is looked up. What cannot be forwarded in any
-///          state of the flow table ends here, by name.
+/// Shape    Asked of packets that meet no flow, by their addresses first, then by the rules. What
+///          may open no flow ends here, by name.
 /// Threads  Immutable after construction.
 /// Source   RFC 1812 §5.3.7 (martian sources), §5.3.8 (source address validation); the leak of
 ///          inside addresses that docs/drops.md describes.
@@ -43,7 +43,14 @@ public:
     Admission(const link::Interfaces& interfaces, const policy::Rules& rules,
               const pool::StaticMappings& statics);
 
+    /// Of a packet that meets no flow.
     Admitted admit(net::Side from, const net::Packet& packet, const net::Tuple& tuple) const;
+
+    /// Why a fragment is not even kept, if it is not: by its addresses, for a later one has no
+    /// ports by which a rule could be found. The first of a datagram is admitted if it meets no
+    /// flow.
+    std::optional<stats::Drop> refuse_fragment(net::Side from, const net::Packet& packet,
+                                               const net::Tuple& tuple) const;
 
     /// Where a packet on an interface of both sides comes from: from inside if a rule serves its
     /// source, from outside if its destination is public. Nothing for what is neither.
@@ -59,7 +66,10 @@ public:
                                             Be32 source) const;
 
 private:
-    Admitted admit_inside(const net::Packet& packet, const net::Tuple& tuple) const;
+    /// `is_served`: some rule serves the source, which is asked of packets from inside.
+    Admitted admit_addresses(net::Side from, const net::Packet& packet, const net::Tuple& tuple,
+                             bool is_served) const;
+    Admitted admit_inside(const net::Packet& packet, const net::Tuple& tuple, bool is_served) const;
     Admitted admit_outside(const net::Packet& packet, const net::Tuple& tuple) const;
     bool is_martian_source(Be32 address) const;
     bool is_spoofed_outside(Be32 source) const;

@@ -27,8 +27,6 @@ bool Worker::admit(Burst& burst, unsigned i) {
             burst.admitted |= bit;
             return true;
         case Path::Local:
-            if (burst.is_fragment(i))  // its datagram is to end as a whole: Fragments::lead()
-                return true;
             answers_.answer_ping(burst, i);
             return false;
         case Path::Refused:

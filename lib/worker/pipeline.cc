@@ -127,7 +127,10 @@ void Worker::parse(Burst& burst) {
 
 /// Of a packet on an interface of both sides; drops what is of neither.
 bool Worker::find_side(Burst& burst, unsigned i) {
-    const auto side = shared_.admission.side_of(burst.tuple[i]);
+    auto side = shared_.admission.side_of(burst.tuple[i]);
+    if (!side)  // of a flow that began by rules which are gone
+        if (const flow::FlowRef flow = shared_.table.find(burst.tuple[i], now_))
+            side = shared_.table.record(flow).sides.enter(flow.direction());
     if (!side) {
         drop(burst, i, Drop::NoRealm);
         return false;
@@ -138,9 +141,15 @@ bool Worker::find_side(Burst& burst, unsigned i) {
 
 /// All but the first fragment of each datagram leave the burst.
 void Worker::reassemble(Burst& burst) {
-    for (unsigned i : SetBits{burst.live & burst.fragments})
-        if (admit(burst, i))  // before it takes up any memory
+    for (unsigned i : SetBits{burst.live & burst.fragments}) {
+        // Before it takes up any memory.
+        const auto reason =
+            shared_.admission.refuse_fragment(burst.side[i], burst.packet[i], burst.tuple[i]);
+        if (reason)
+            drop(burst, i, *reason);
+        else
             fragments_.take(burst, i, now_);
+    }
 }
 
 void Worker::lookup(Burst& burst) {
@@ -243,11 +252,14 @@ void Worker::translate(Burst& burst) {
 }
 
 void Worker::clamp_mss(Burst& burst) {
-    if (shared_.most_mss == 0)
+    const uint16_t most = shared_.clamps_to_mtu
+                              ? static_cast<uint16_t>(egress_.smallest_mtu() - nat::kTcpIpBytes)
+                              : shared_.most_mss;
+    if (most == 0)
         return;
     for (unsigned i : burst.live_packets())
         if ((burst.packet[i].tcp_flags & conntrack::kSyn) != 0 &&
-            nat::clamp_mss(burst.packet[i], shared_.most_mss))
+            nat::clamp_mss(burst.packet[i], most))
             counters_.count[stats::Count::MssClamped].add(1);
 }
 

@@ -12,6 +12,7 @@
 
 using namespace sluice;
 using namespace sluice::test;
+using net::Side;
 using stats::Drop;
 
 namespace {
@@ -23,8 +24,8 @@ struct Reloaded {
     config::Config config;
     Testbed bed;
 
-    explicit Reloaded(unsigned workers = 1)
-        : bed({.workers = workers, .configure = [this](config::Config& all) { config = all; }}) {}
+    explicit Reloaded(unsigned workers = 1) : Reloaded(TestbedOptions{.workers = workers}) {}
+    explicit Reloaded(TestbedOptions options) : bed(kept(std::move(options))) {}
 
     /// Lets `config` hold. Who replaces the policy waits for the workers, so it is another thread.
     void reload() {
@@ -41,6 +42,15 @@ struct Reloaded {
             bed.run();
         other.join();
         REQUIRE(is_over);
+    }
+
+    TestbedOptions kept(TestbedOptions options) {
+        options.configure = [this](config::Config& all) {
+            if (config::is_one_armed(all))
+                all.lan_address = all.wan_address;
+            config = all;
+        };
+        return options;
     }
 
     void give_pool(const char* address) { config.pool = {{ip(address), ip(address)}}; }
@@ -115,6 +125,31 @@ TEST_CASE("reload: flows without a rule are known, and can be ended", "[packet]"
     CHECK(gateway.send(5001).source == kOtherPublic);
 }
 
+TEST_CASE("reload: on one port for both sides, flows without a rule go on", "[packet]") {
+    Reloaded gateway({.is_one_armed = true});
+    Testbed& bed = gateway.bed;
+    const auto pass = [&](Frame frame) {
+        bed.inject(Side::Outside, frame.ether(mac_of(ip(kRouter)), mac(0x22)).bytes());
+        bed.run();
+        return bed.take(Side::Outside);
+    };
+    const auto ask = [&] { return pass(Frame().ipv4(kHost, kServer).udp(5000, 53)); };
+    const auto out = ask();
+    REQUIRE(out.size() == 1);
+    gateway.config.inside = {{ip("10.77.0.0"), 16}};
+    gateway.give_pool(kOtherPublic);
+    gateway.reload();
+    const auto again = ask();
+    REQUIRE(again.size() == 1);
+    CHECK(again[0].source == out[0].source);
+    const auto back =
+        pass(Frame().ipv4(kServer, out[0].source.c_str()).udp(53, out[0].source_port));
+    REQUIRE(back.size() == 1);
+    CHECK(back[0].destination == kHost);
+    CHECK(pass(Frame().ipv4(kHost, kServer).udp(5001, 53)).empty());
+    CHECK(bed.dropped(Drop::NoRealm) == 1);
+}
+
 TEST_CASE("reload: each line of a difference is counted with its flows", "[packet]") {
     Reloaded gateway;
     gateway.send(5000);
@@ -156,4 +191,14 @@ TEST_CASE("reload: more new addresses than there is room for are refused", "[pac
     gateway.config.pool = {{ip("192.0.0.0"), ip("192.0.16.0")}};  // 4,097
     CHECK_FALSE(gateway.bed.gateway().policies().compile(gateway.config).ok());
     CHECK(gateway.send(5000).source == kPublic);
+
+    // That has used up none of the room, nor does what is tried and taken back.
+    gateway.config.pool = {{ip("192.0.0.0"), ip("192.0.15.255")}};  // 4,096
+    gateway::Policies& policies = gateway.bed.gateway().policies();
+    auto tried = policies.compile(gateway.config);
+    REQUIRE(tried.ok());
+    policies.discard(std::move(*tried));
+    gateway.give_pool(kOtherPublic);
+    gateway.reload();
+    CHECK(gateway.send(5001).source == kOtherPublic);
 }

@@ -174,6 +174,28 @@ TEST_CASE("rules: what is denied opens no flow, and each rule counts its own", "
     CHECK(bed.dropped(Drop::Denied) == 3);
 }
 
+TEST_CASE("rules: fragments of a flow pass whatever rules say of new ones", "[packet]") {
+    Testbed bed({.configure = [](config::Config& config) {
+        config.forwards = {{net::Protocol::Udp,
+                            {ip(kPublic), Be16::from_host(5060)},
+                            {ip(kHost), Be16::from_host(5060)}}};
+        config.deny.push_back({{ip(kHost), 32}, {}});
+    }});
+    CHECK(bed.from_inside(Frame().ipv4(kHost, kServer).udp(5060, 7000)).empty());
+    REQUIRE(bed.from_outside(Frame().ipv4(kServer, kPublic).udp(7000, 5060)).size() == 1);
+    const Frame answer = Frame()
+                             .ipv4(kHost, kServer)
+                             .udp(5060, 7000)
+                             .id(9)
+                             .payload(3000)
+                             .ether(mac_of(ip(kHost)), bed.port(Side::Inside).mac());
+    for (const Bytes& frame : fragments_of(answer, 1480))
+        bed.inject(Side::Inside, frame);
+    bed.run();
+    CHECK(bed.take_frames(Side::Outside).size() == 3);
+    CHECK(bed.dropped(Drop::Denied) == 1);
+}
+
 TEST_CASE("rules: a rule that names ports is asked for the first fragment alone", "[packet]") {
     Testbed bed({.configure = [](config::Config& config) {
         config.inside.clear();
@@ -200,8 +222,7 @@ TEST_CASE("rules: a rule that names ports is asked for the first fragment alone"
     CHECK(bed.dropped(Drop::NoRule) == 1);
     CHECK(pass(52) == 0);
     CHECK(bed.dropped(Drop::NoRule) + bed.dropped(Drop::Denied) == 2);
-    bed.advance(Duration::seconds(31));  // the others have waited for theirs in vain
-    CHECK(bed.dropped(Drop::FragmentTimeout) == 4);
+    CHECK(bed.dropped(Drop::FragmentRefused) == 4);
 }
 
 TEST_CASE("rules: a host that is served toward some only is dropped toward others", "[packet]") {

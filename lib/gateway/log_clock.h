@@ -10,8 +10,10 @@
 /// half speed until the machine's has caught up, as adjtime(3) does. It says when it begins and
 /// ends to do so.
 ///
-/// Shape    A monotonic clock plus an offset that only changes so. turn() is pure but for its
-/// state. Units    Milliseconds; the time of day since 1970, UTC. Threads  The control core's.
+/// Shape    A monotonic clock plus an offset that only changes so. tell() is pure but for its
+///          state.
+/// Units    Milliseconds; the time of day since 1970, UTC.
+/// Threads  The control core's.
 
 #include "control/neighbours.h"
 

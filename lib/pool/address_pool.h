@@ -5,9 +5,8 @@
 /// Address pool: public addresses with the ports of theirs that may be used, and which of the
 /// addresses an inside host is given.
 ///
-/// Shape    A host ranks all addresses by a hash of its value and theirs under a keyed function,
-/// and
-///          takes the highest: rendezvous hashing. Who does not have the key cannot tell which
+/// Shape    A host ranks all addresses by a keyed hash of itself and each, and takes the highest:
+///          rendezvous hashing. Who does not have the key cannot tell which
 ///          hosts share an address. It keeps one address (RFC 4787 REQ-2, paired pooling), and a
 ///          change of the pool moves only the hosts of the addresses that came or went.
 /// Threads  Immutable after construction.

@@ -19,6 +19,8 @@ assert_forwards() {
 }
 
 new_network xdp
+finish_frames xdp.client eth0
+finish_frames xdp.server eth0
 start_server xdp
 port_flags=(--lan af_xdp:lan --wan af_xdp:wan)
 start_sluice xdp

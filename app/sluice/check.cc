@@ -5,14 +5,12 @@
 #include "io/port_name.h"
 #include "sluice/advice.h"
 #include "sluice/cores.h"
+#include "sluice/default_route.h"
 #include "sluice/kernel_addresses.h"
 #include "sluice/memory.h"
 #include "sluice/platform.h"
 
-#include <fstream>
-#include <limits>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <string_view>
 
 namespace sluice::app {
@@ -35,19 +33,6 @@ const char* name_of(Finding::Kind kind) {
     return kind == Finding::Kind::Problem ? "problem" : "speed";
 }
 
-/// Who came by this interface has no way back once sluice has it.
-void check_route(const ethdev::PortPlan& port, std::vector<Finding>& findings) {
-    const bool is_taken =
-        port.name.kind == io::PortKind::AfPacket || port.name.kind == io::PortKind::AfXdp;
-    if (is_taken && default_route_interface("/") == port.name.interface)
-        findings.push_back({Finding::Kind::Problem,
-                            port.label() +
-                                ": it carries this machine's default route, and who is logged in "
-                                "by it is cut off; choose another one, or come by another way and "
-                                "`ip route delete default dev " +
-                                port.name.interface + "`"});
-}
-
 /// The ports that could be planned.
 std::vector<ethdev::PortPlan> check_ports(const config::Config& config,
                                           std::vector<Finding>& findings) {
@@ -61,7 +46,7 @@ std::vector<ethdev::PortPlan> check_ports(const config::Config& config,
         if ((*port).name.kind == io::PortKind::Pci)
             for (Finding& finding : check_nic("/", (*port).name.device, (*port).label()))
                 findings.push_back(std::move(finding));
-        check_route(*port, findings);
+        add_error(findings, check_default_route(*port, "/"));
         ports.push_back(std::move(*port));
     }
     return ports;
@@ -75,40 +60,16 @@ string Finding::command() const {
     return end == string::npos ? "" : text.substr(begin + 1, end - begin - 1);
 }
 
-std::optional<string> default_route_interface(const fs::path& root) {
-    constexpr unsigned long kUp = 0x1;  // RTF_UP
-    std::ifstream file(root / "proc/net/route");
-    std::optional<string> found;
-    unsigned least = std::numeric_limits<unsigned>::max();
-    string line;
-    std::getline(file, line);  // the headings
-    while (std::getline(file, line)) {
-        std::istringstream words(line);
-        string interface, destination, gateway, mask;
-        unsigned long flags = 0;
-        unsigned references = 0, uses = 0, metric = 0;
-        words >> interface >> destination >> gateway >> std::hex >> flags >> std::dec >>
-            references >> uses >> metric >> mask;
-        if (!words || destination != "00000000" || mask != "00000000" || (flags & kUp) == 0 ||
-            (found && metric >= least))
-            continue;
-        found = interface;
-        least = metric;
-    }
-    return found;
-}
-
 std::vector<Finding> check_nic(const fs::path& root, const string& device, const string& subject) {
     const fs::path nic = root / "sys/bus/pci/devices" / device;
     const string bind = "`dpdk-devbind.py -b vfio-pci " + device + '`';
-    std::error_code error;
-    const string driver = fs::read_symlink(nic / "driver", error).filename().string();
+    const string driver = kernel_driver(root, device);
     std::vector<Finding> findings;
     const auto problem = [&](const string& text) {
         findings.push_back({Finding::Kind::Problem, subject + ": " + text});
     };
-    if (driver == "mlx5_core" || driver == "mlx4_core")
-        return findings;  // which DPDK shares with the kernel
+    if (is_shared_with_kernel(driver))
+        return findings;
     if (driver.empty())
         problem("no driver has it; " + bind + " gives it to DPDK");
     else if (driver == "vfio-pci" && has_no_entry(root / "sys/kernel/iommu_groups"))
@@ -118,10 +79,6 @@ std::vector<Finding> check_nic(const fs::path& root, const string& device, const
             "`echo 1 > /sys/module/vfio/parameters/enable_unsafe_noiommu_mode`");
     else if (driver != "vfio-pci" && driver != "uio_pci_generic" && driver != "igb_uio")
         problem("the kernel's driver " + driver + " has it; " + bind + " gives it to DPDK");
-    const auto route = default_route_interface(root);
-    if (route && fs::exists(nic / "net" / *route))
-        problem("it is " + *route +
-                ", which carries this machine's default route: who is logged in by it is cut off");
     return findings;
 }
 

@@ -8,14 +8,12 @@
 /// what
 ///          that start would fail by, or what it would do harm by; the rest costs speed.
 /// Errors   None: what cannot be read is nothing to say.
-/// Source   /proc/net/route (destination and flags in hexadecimal), Documentation/ABI of
-///          /sys/kernel/iommu_groups and /sys/kernel/mm/hugepages.
+/// Source   Documentation/ABI of /sys/kernel/iommu_groups and /sys/kernel/mm/hugepages.
 
 #include "config/config.h"
 
 #include <cstddef>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,9 +31,6 @@ struct Finding {
 
 /// All that is to be said. `config` has been validated.
 std::vector<Finding> check_machine(const config::Config& config);
-
-/// The interface of the kernel's default route with the least metric.
-std::optional<std::string> default_route_interface(const std::filesystem::path& root);
 
 /// What speaks against driving the PCI device `device`, said of `subject`.
 std::vector<Finding> check_nic(const std::filesystem::path& root, const std::string& device,

@@ -3,6 +3,7 @@
 
 #include "ethdev/port_plan.h"
 #include "io/port_name.h"
+#include "sluice/default_route.h"
 #include "sluice/kernel_addresses.h"
 #include "sluice/memory.h"
 
@@ -80,6 +81,9 @@ Result<std::unique_ptr<Platform>> Platform::start(const config::Config& config) 
     Result<std::vector<Claim>> claims = claim(plans);
     if (!claims)
         return claims.error();
+    for (const PortPlan& plan : plans)
+        if (Status status = check_default_route(plan, "/"); !status && !config.force)
+            return status.error();
     if (Status status = check_kernel_addresses(config, read_kernel_addresses()); !status)
         return status.error();
     const ethdev::PacketPoolParams packets = plan_packets(plans, config, cores.is_shared());

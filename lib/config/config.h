@@ -146,6 +146,7 @@ struct Config {
     std::string control_socket = "/run/sluice.sock";
     std::string control_group;  ///< May ask there; a name or a number, empty for none.
     std::optional<pool::AddressKey> address_key;  ///< Nothing: of the file beside the socket.
+    bool force = false;                           ///< On the default route's interface too.
     bool confine = true;                          ///< Privileges are given up after the start.
     OnReload on_reload = OnReload::Keep;
     unsigned drain_time = 300;     ///< Seconds.

@@ -455,6 +455,9 @@ constexpr Flag kFlags[] = {
      "A group, by name or number, whose members may use the socket too, to ask and to change "
      "nothing; default: none",
      [](const Given& g, Config& c) { return store(read_word(g), c.control_group); }},
+    {"force", kOperation, Arity::Switch, false, "",
+     "Start on an interface that carries this machine's default route too",
+     [](const Given& g, Config& c) { return store(read_switch(g), c.force); }},
     {"confine", kOperation, Arity::One, false, "0|1",
      "1: give up, once ports and memory are there, what privileges and system calls the running "
      "gateway does not need; default: 1",

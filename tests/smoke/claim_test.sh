@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # What only one may have: an interface, which a second instance is refused, and an address, which
-# the kernel may still hold. The network is drawn in network.sh.
+# the kernel may still hold; and the interface by which this machine is reached.
+# The network is drawn in network.sh.
 set -euo pipefail
 # shellcheck source=tests/smoke/gateway.sh
 source "$(dirname "$(readlink -f "$0")")/gateway.sh"
@@ -44,3 +45,15 @@ in_namespace one.gateway ip address delete 10.1.0.1/32 dev lo
 start_sluice one
 [[ $(seen_by_http one) == "$public_address":* ]] || fail "no forwarding when the kernel has let go"
 stop_sluice one
+
+in_namespace one.gateway ip address add 198.51.100.77/24 dev wan
+in_namespace one.gateway ip route add default via "$next_hop" dev wan
+refused "wan carries this machine's default route" "${port_flags[@]}"
+refused "start with --force" --lan vdev:net_null0 --wan af_packet:uplink
+start_sluice one --force
+[[ $(seen_by_http one) == "$public_address":* ]] || fail "no forwarding by force"
+stop_sluice one
+in_namespace one.gateway ip route delete default dev wan # as it says
+start_sluice one
+stop_sluice one
+pass "the default route's interface is taken by force alone"

@@ -11,8 +11,6 @@ using namespace sluice::app;
 namespace {
 
 constexpr const char* kNic = "0000:03:00.0";
-constexpr const char* kHeadings =
-    "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n";
 
 std::string only(const Tree& tree) {
     const auto findings = check_nic(tree.root(), kNic, "--wan pci:0000:03:00.0");
@@ -51,27 +49,6 @@ TEST_CASE("check: a NIC that DPDK cannot have comes with the command", "[sluice]
     Tree no_iommu;
     bound_to(no_iommu, "vfio-pci");
     CHECK(has(only(no_iommu), "there is no IOMMU"));
-}
-
-TEST_CASE("check: a NIC that carries the default route is told of", "[sluice]") {
-    Tree tree;
-    bound_to(tree, "vfio-pci")
-        .directory("sys/kernel/iommu_groups/7")
-        .directory(std::string("sys/bus/pci/devices/") + kNic + "/net/eth0")
-        .file("proc/net/route", std::string(kHeadings) +
-                                    "eth0\t00000000\t0101A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0");
-    CHECK(has(only(tree), "it is eth0, which carries this machine's default route"));
-}
-
-TEST_CASE("check: the default route with the least metric counts", "[sluice]") {
-    Tree tree;
-    CHECK_FALSE(default_route_interface(tree.root()));
-    tree.file("proc/net/route", std::string(kHeadings) +
-                                    "eth0\t0001A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n"
-                                    "eth1\t00000000\t0101A8C0\t0003\t0\t0\t200\t00000000\t0\t0\t0\n"
-                                    "eth2\t00000000\t0101A8C0\t0003\t0\t0\t100\t00000000\t0\t0\t0\n"
-                                    "eth3\t00000000\t0101A8C0\t0002\t0\t0\t50\t00000000\t0\t0\t0");
-    CHECK(default_route_interface(tree.root()) == "eth2");
 }
 
 TEST_CASE("check: the command is what stands in backticks", "[sluice]") {

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sluice/default_route.h"
+
+#include "io/port_name.h"
+
+#include <fstream>
+#include <limits>
+#include <net/if.h>
+#include <sstream>
+#include <system_error>
+
+namespace sluice::app {
+namespace {
+
+namespace fs = std::filesystem;
+using std::string;
+
+/// The name that the kernel's files use; an interface may have others.
+string first_name(const string& interface) {
+    char name[IF_NAMESIZE];
+    const unsigned index = if_nametoindex(interface.c_str());
+    return index != 0 && if_indextoname(index, name) != nullptr ? name : interface;
+}
+
+/// The port takes this interface of the kernel's for itself.
+bool takes(const ethdev::PortPlan& port, const fs::path& root, const string& interface) {
+    if (port.name.kind != io::PortKind::Pci)
+        return port.name.kind != io::PortKind::Tap && first_name(port.name.interface) == interface;
+    return !is_shared_with_kernel(kernel_driver(root, port.name.device)) &&
+           fs::exists(root / "sys/bus/pci/devices" / port.name.device / "net" / interface);
+}
+
+}  // namespace
+
+std::optional<string> default_route_interface(const fs::path& root) {
+    constexpr unsigned long kUp = 0x1;  // RTF_UP
+    std::ifstream file(root / "proc/net/route");
+    std::optional<string> found;
+    unsigned least = std::numeric_limits<unsigned>::max();
+    string line;
+    std::getline(file, line);  // the headings
+    while (std::getline(file, line)) {
+        std::istringstream words(line);
+        string interface, destination, gateway, mask;
+        unsigned long flags = 0;
+        unsigned references = 0, uses = 0, metric = 0;
+        words >> interface >> destination >> gateway >> std::hex >> flags >> std::dec >>
+            references >> uses >> metric >> mask;
+        if (!words || destination != "00000000" || mask != "00000000" || (flags & kUp) == 0 ||
+            (found && metric >= least))
+            continue;
+        found = interface;
+        least = metric;
+    }
+    return found;
+}
+
+Status check_default_route(const ethdev::PortPlan& port, const fs::path& root) {
+    const std::optional<string> interface = default_route_interface(root);
+    if (!interface || !takes(port, root, *interface))
+        return Done{};
+    return port.error(*interface +
+                      " carries this machine's default route, and who is logged in by it is cut "
+                      "off; choose another one, or come by another way and `ip route delete "
+                      "default dev " +
+                      *interface + "`, or start with --force");
+}
+
+string kernel_driver(const fs::path& root, const string& device) {
+    std::error_code error;
+    return fs::read_symlink(root / "sys/bus/pci/devices" / device / "driver", error)
+        .filename()
+        .string();
+}
+
+bool is_shared_with_kernel(const string& driver) {
+    return driver == "mlx5_core" || driver == "mlx4_core";
+}
+
+}  // namespace sluice::app

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sluice/default_route.h"
+
+#include "catch.h"
+#include "tree.h"
+
+using namespace sluice;
+using namespace sluice::app;
+
+namespace {
+
+constexpr const char* kNic = "0000:03:00.0";
+constexpr const char* kHeadings =
+    "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n";
+constexpr const char* kByEth0 = "eth0\t00000000\t0101A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0";
+
+ethdev::PortPlan plan_of(io::PortKind kind, const std::string& interface) {
+    ethdev::PortPlan plan;
+    plan.flag = "wan";
+    plan.name.kind = kind;
+    plan.name.text = "af_packet:" + interface;
+    plan.name.interface = interface;
+    plan.name.device = kNic;
+    return plan;
+}
+
+}  // namespace
+
+TEST_CASE("default route: the one with the least metric counts", "[sluice]") {
+    Tree tree;
+    CHECK_FALSE(default_route_interface(tree.root()));
+    tree.file("proc/net/route", std::string(kHeadings) +
+                                    "eth0\t0001A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n"
+                                    "eth1\t00000000\t0101A8C0\t0003\t0\t0\t200\t00000000\t0\t0\t0\n"
+                                    "eth2\t00000000\t0101A8C0\t0003\t0\t0\t100\t00000000\t0\t0\t0\n"
+                                    "eth3\t00000000\t0101A8C0\t0002\t0\t0\t50\t00000000\t0\t0\t0");
+    CHECK(default_route_interface(tree.root()) == "eth2");
+}
+
+TEST_CASE("default route: a port on its interface is refused, by its name", "[sluice]") {
+    Tree tree;
+    tree.file("proc/net/route", std::string(kHeadings) + kByEth0);
+    for (const io::PortKind kind :
+         {io::PortKind::AfPacket, io::PortKind::AfXdp, io::PortKind::Vdev}) {
+        const Status status = check_default_route(plan_of(kind, "eth0"), tree.root());
+        REQUIRE_FALSE(status.ok());
+        CHECK(status.error().message.starts_with(
+            "--wan af_packet:eth0: eth0 carries this machine's default route"));
+        CHECK(check_default_route(plan_of(kind, "eth1"), tree.root()).ok());
+    }
+    CHECK(check_default_route(plan_of(io::PortKind::Tap, "eth0"), tree.root()).ok());
+}
+
+TEST_CASE("default route: a NIC that the kernel drives by it is refused, a shared one is not",
+          "[sluice]") {
+    const std::string device = std::string("sys/bus/pci/devices/") + kNic;
+    for (const auto& [driver, is_fine] : {std::pair{"ixgbe", false}, {"mlx5_core", true}}) {
+        Tree tree;
+        tree.file("proc/net/route", std::string(kHeadings) + kByEth0)
+            .link(device + "/driver", std::string("../drivers/") + driver)
+            .directory(device + "/net/eth0");
+        CHECK(check_default_route(plan_of(io::PortKind::Pci, ""), tree.root()).ok() == is_fine);
+    }
+}

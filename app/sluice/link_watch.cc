@@ -15,6 +15,7 @@ void LinkWatch::start(Tick now) {
         if (!states_[port].is_up)
             say(port, "has no link; going on without");
     }
+    warnings_ = ports_.warnings().size();
     next_look_ = now + kLookInterval;
 }
 
@@ -24,6 +25,8 @@ void LinkWatch::turn(Tick now) {
     next_look_ = now + kLookInterval;
     for (size_t port = 0; port < ports_.size(); ++port)
         look(port);
+    for (; warnings_ < ports_.warnings().size(); ++warnings_)
+        notice_(ports_.warnings()[warnings_]);
 }
 
 void LinkWatch::look(size_t port) {
@@ -39,6 +42,8 @@ void LinkWatch::tell(size_t port, const io::LinkState& before, const io::LinkSta
         say(port, now.is_there ? "is there again" : "is gone; looking for another of its name");
     if (before.is_up != now.is_up && now.is_there)
         say(port, now.is_up ? "has its link again" : "has lost its link");
+    if (before.trouble != now.trouble && !now.trouble.empty())
+        notice_(now.trouble);
     if (before.mtu != now.mtu)
         say(port, "has an MTU of " + std::to_string(now.mtu) + " now");
 }

@@ -43,6 +43,7 @@ private:
     Listener listener_;
     kernel::LinkEvents events_;
     std::array<io::LinkState, 2> states_;
+    size_t warnings_ = 0;  // that have been said
     Tick next_look_;
 };
 

@@ -84,10 +84,11 @@ Status Ports::guard(size_t index) {
 
 io::LinkState Ports::look(size_t index) {
     io::Device& port = *ports_[index];
-    if (const Status status = guard(index); status)
+    const Status status = guard(index);
+    if (status)
         return port.look();
     port.set_link(false);
-    return {false, false, port.mtu()};
+    return {false, false, port.mtu(), status.error().message};
 }
 
 Result<Ports> Ports::open(const std::array<ethdev::PortPlan, 2>& plans,

@@ -120,7 +120,10 @@ io::LinkState SocketPort::look() {
     const Result<kernel::Interface> interface = kernel::look_up_interface(params_.interface);
     if (!interface)
         interface_ = 0;  // who comes may have its number, and not its sockets
-    if (interface && ((*interface).index == interface_ || attach(*interface))) {
+    if (interface && (*interface).index != interface_)
+        if (const Status status = attach(*interface); !status)
+            state.trouble = error(status.error()).message;
+    if (interface && (*interface).index == interface_) {
         follow(*interface);
         state = {true, (*interface).is_running, mtu()};
     }

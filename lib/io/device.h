@@ -11,6 +11,7 @@
 #include "io/port.h"
 
 #include <cstdint>
+#include <string>
 
 struct rte_mempool;
 
@@ -21,6 +22,7 @@ struct LinkState {
     bool is_there = true;  ///< The device exists, and can be used.
     bool is_up = false;
     uint16_t mtu = 0;
+    std::string trouble = {};  ///< Why one that exists cannot be used.
 
     bool operator==(const LinkState&) const = default;
 };

@@ -29,10 +29,13 @@ declare -A model_arguments=(
 )
 declare -A model_queues=([virtio-mq]=4 [virtio-rss]=4)
 
-# make_guest: with the programs as they are now; skips the test where it cannot be made.
+# make_guest: with the programs and scripts as they are now; skips the test where it cannot be made.
 make_guest() {
-    [[ ! ${GUEST:?}/initrd -nt $SLUICE || ! $GUEST/initrd -nt $SLUICECTL ]] || return 0
-    local status=0
+    local status=0 part is_made=true
+    for part in "$SLUICE" "$SLUICECTL" "$vm_here/build_guest" "$vm_here/init"; do
+        [[ ${GUEST:?}/initrd -nt $part ]] || is_made=false
+    done
+    [[ $is_made == false ]] || return 0
     bash "$vm_here/build_guest" "$SLUICE" "$SLUICECTL" "$GUEST" >"$work/guest.log" 2>&1 || status=$?
     ((status != 77)) || { cat "$work/guest.log"; exit 77; }
     ((status == 0)) || fail "the guest cannot be made: $(cat "$work/guest.log")"

@@ -57,7 +57,7 @@ private:
     pool::StaticMappings statics_;
     uint32_t most_slots_;
     uint32_t slots_before_ = 0;  // the last compile()
-    mutable std::mutex mutex_;  // of current_, which neither workers nor the control core ask
+    mutable std::mutex mutex_;   // of current_, which neither workers nor the control core ask
     Pointer current_;
     std::vector<Pointer> kept_;
 };

@@ -60,10 +60,12 @@ void ShortageLog::turn(Tick now) {
         last.is_quiet &= last.again.is_after(now);
         if (shortage.packets == last.packets || last.is_quiet)
             continue;
+        last.address = last.address == Be32{} ? address_of(slot) : last.address;
+        if (last.address == Be32{})  // a reload has taken it away: nobody misses its ports any more
+            continue;
         if (told == kShortagesAtOnce) {
             ++untold;
         } else {
-            last.address = last.address == Be32{} ? address_of(slot) : last.address;
             tell(last, shortage);
             ++told;
         }

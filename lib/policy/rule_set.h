@@ -167,7 +167,4 @@ private:
     std::vector<net::AddressRange> ranges_;  // of all pools: ascending, apart; never empty
 };
 
-/// The addresses of all ranges: ascending, those that touch or overlap made one.
-std::vector<net::AddressRange> merged(std::vector<net::AddressRange> ranges);
-
 }  // namespace sluice::policy

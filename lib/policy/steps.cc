@@ -12,16 +12,6 @@ void Steps::add(uint32_t first, uint32_t value) {
         steps_.push_back({first, value});
 }
 
-std::vector<uint32_t> Steps::values() const {
-    std::vector<uint32_t> values;
-    for (const Step& step : steps_)
-        if (step.value != kNone)
-            values.push_back(step.value);
-    std::sort(values.begin(), values.end());
-    values.erase(std::unique(values.begin(), values.end()), values.end());
-    return values;
-}
-
 /// Prefixes lie within one another or apart: a stack holds those around the place in hand.
 Steps longest_prefix(std::span<const Numbered> prefixes, std::vector<uint32_t>* parents) {
     std::vector<uint32_t> order(prefixes.size());

@@ -33,10 +33,6 @@ public:
         return (behind - 1)->value;
     }
 
-    /// All that find() can return, but kNone.
-    std::vector<uint32_t> values() const;
-    size_t size() const { return steps_.size(); }
-
 private:
     struct Step {
         uint32_t first = 0;

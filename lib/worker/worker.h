@@ -9,8 +9,8 @@
 ///          through the stages that forward() lists.
 /// Threads  Owned by one lcore. With other threads it shares the flow table, the next hops and the
 ///          rings, nothing else that is written per packet.
-/// Memory   Nothing is allocated after construction, but for ICMP errors, RSTs and the pieces of cut
-///          packets, from the packet pool.
+/// Memory   Nothing is allocated after construction, but for ICMP errors, RSTs and the pieces of
+///          cut packets, from the packet pool.
 /// Errors   None: a packet is forwarded, consumed, handed on or dropped with one reason.
 
 #include "base/clock.h"

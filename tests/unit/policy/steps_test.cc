@@ -24,7 +24,6 @@ TEST_CASE("steps: the longest prefix around an address gives its value", "[polic
     CHECK(steps.find(ip("11.0.0.0").host()) == kNone);
     CHECK(steps.find(ip("255.255.255.254").host()) == kNone);
     CHECK(steps.find(ip("255.255.255.255").host()) == 4);
-    CHECK(steps.values() == std::vector<uint32_t>{1, 2, 4});
     CHECK(parents == std::vector<uint32_t>{kNone, 1, kNone, kNone});
 }
 
@@ -32,7 +31,6 @@ TEST_CASE("steps: without prefixes, and with one around everything", "[policy]")
     CHECK(longest_prefix({}).find(0) == kNone);
     const Numbered all{{{}, 0}, 7};
     const Steps steps = longest_prefix({&all, 1});
-    CHECK(steps.size() == 1);
     CHECK(steps.find(0) == 7);
     CHECK(steps.find(~uint32_t{0}) == 7);
 }

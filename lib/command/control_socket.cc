@@ -18,7 +18,7 @@ namespace {
 
 constexpr mode_t kOwnerOnly = S_IRUSR | S_IWUSR;
 constexpr mode_t kOwnerAndGroup = kOwnerOnly | S_IRGRP | S_IWGRP;
-constexpr int kBacklog = 128;  // a client that finds it full is told to try again
+constexpr int kBacklog = SOMAXCONN;  // a client that does not wait is refused by a full one
 
 Error failed(const std::string& path, const std::string& what) {
     return {"--control-socket " + path + ": it cannot be opened: " + what};

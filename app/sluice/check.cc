@@ -37,8 +37,8 @@ const char* name_of(Finding::Kind kind) {
 std::vector<ethdev::PortPlan> check_ports(const config::Config& config,
                                           std::vector<Finding>& findings) {
     std::vector<ethdev::PortPlan> ports;
-    for (const auto& [flag, text] : {std::pair{"lan", config.lan}, std::pair{"wan", config.wan}}) {
-        Result<ethdev::PortPlan> port = plan_port_of(flag, text, config);
+    for (const config::SharedPort& shared : config::ports_of(config)) {
+        Result<ethdev::PortPlan> port = plan_port_of(shared, config);
         if (!port) {
             findings.push_back({Finding::Kind::Problem, port.error().message});
             continue;

@@ -22,10 +22,36 @@ string first_name(const string& interface) {
     return index != 0 && if_indextoname(index, name) != nullptr ? name : interface;
 }
 
-/// The port takes this interface of the kernel's for itself.
+/// A VLAN of the kernel's.
+struct Vlan {
+    string interface;  // that it is on
+    uint16_t id = 0;
+};
+
+/// The one that an interface is; nothing for an interface of another kind.
+std::optional<Vlan> vlan_of(const fs::path& root, const string& interface) {
+    std::ifstream file(root / "proc/net/vlan/config");
+    for (string line; std::getline(file, line);) {
+        std::istringstream words(line);
+        string name, bar, device;
+        uint16_t id = 0;
+        words >> name >> bar >> id >> bar >> device;
+        if (words && name == interface)
+            return Vlan{device, id};
+    }
+    return std::nullopt;
+}
+
+/// The port takes the frames of this interface of the kernel's for itself.
 bool takes(const ethdev::PortPlan& port, const fs::path& root, const string& interface) {
-    if (port.name.kind != io::PortKind::Pci)
-        return port.name.kind != io::PortKind::Tap && first_name(port.name.interface) == interface;
+    if (port.name.kind == io::PortKind::Tap)
+        return false;
+    if (port.name.kind != io::PortKind::Pci) {
+        const string own = first_name(port.name.interface);
+        const std::optional<Vlan> vlan = vlan_of(root, interface);
+        return (own == interface && port.takes(0)) ||
+               (vlan && own == vlan->interface && port.takes(vlan->id));
+    }
     return !is_shared_with_kernel(kernel_driver(root, port.name.device)) &&
            fs::exists(root / "sys/bus/pci/devices" / port.name.device / "net" / interface);
 }

@@ -5,7 +5,9 @@
 /// Default route: whether a port would take the interface by which this machine is reached.
 ///
 /// Errors   What cannot be read is nothing to say.
-/// Source   /proc/net/route: destination and flags in hexadecimal.
+/// Source   /proc/net/route: destination and flags in hexadecimal; /proc/net/vlan/config: name, ID
+/// and
+///          interface of each VLAN.
 
 #include "base/result.h"
 #include "ethdev/port_plan.h"

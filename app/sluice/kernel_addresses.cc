@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sluice/kernel_addresses.h"
 
+#include "config/ports.h"
 #include "gateway/rules.h"
 #include "io/port_name.h"
 #include "net/text.h"
@@ -19,8 +20,8 @@ Be32 address_in(const sockaddr* address) {
 }
 
 /// The kernel has a network stack of its own on such a port.
-bool is_seen_by_kernel(const std::string& port, const std::string& flag) {
-    const Result<io::PortName> name = io::parse_port_name(port, flag);
+bool is_seen_by_kernel(const config::SharedPort& port) {
+    const Result<io::PortName> name = io::parse_port_name(port.port, port.flag);
     return name && ((*name).kind == io::PortKind::AfPacket || (*name).kind == io::PortKind::AfXdp ||
                     (*name).kind == io::PortKind::Tap);
 }
@@ -57,7 +58,8 @@ std::vector<KernelAddress> read_kernel_addresses() {
 }
 
 Status check_kernel_addresses(const config::Config& config, std::span<const KernelAddress> held) {
-    if (!is_seen_by_kernel(config.lan, "lan") && !is_seen_by_kernel(config.wan, "wan"))
+    const auto ports = config::ports_of(config);
+    if (std::none_of(ports.begin(), ports.end(), is_seen_by_kernel))
         return Done{};
     for (const KernelAddress& kernel : held) {
         const std::string flag = flag_of(config, kernel.address.address);

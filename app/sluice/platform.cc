@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sluice/platform.h"
 
-#include "ethdev/port_plan.h"
+#include "config/ports.h"
 #include "io/port_name.h"
 #include "sluice/default_route.h"
 #include "sluice/kernel_addresses.h"
 #include "sluice/memory.h"
 
-#include <array>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,10 +19,9 @@ using ethdev::PortPlan;
 
 Result<std::vector<Claim>> claim(std::span<const PortPlan> ports) {
     std::vector<Claim> claims;
-    std::set<std::string> claimed;
     for (const PortPlan& port : ports) {
         const std::optional<std::string> resource = claimed_resource(port.name);
-        if (!resource || !claimed.insert(*resource).second)
+        if (!resource)
             continue;
         Result<Claim> claim = Claim::take(*resource, "--" + port.flag + ' ' + port.name.text);
         if (!claim)
@@ -35,15 +32,14 @@ Result<std::vector<Claim>> claim(std::span<const PortPlan> ports) {
 }
 
 EalParams eal_params(const config::Config& config, const CorePlan& cores, size_t memory_mb,
-                     const std::array<PortPlan, 2>& ports) {
+                     std::span<const PortPlan> ports) {
     EalParams params;
     params.lcores = cores.lcores();
     params.no_huge = config.no_huge;
     params.memory_mb = memory_mb;
     params.further = config.eal;
-    std::set<std::string> known;  // one device may be both ports
     for (const PortPlan& port : ports)
-        if (port.name.kind == io::PortKind::Pci && known.insert(port.name.device).second)
+        if (port.name.kind == io::PortKind::Pci)
             params.pci.push_back(port.name.device +
                                  (port.arguments.empty() ? "" : ',' + port.arguments));
     return params;
@@ -51,14 +47,15 @@ EalParams eal_params(const config::Config& config, const CorePlan& cores, size_t
 
 }  // namespace
 
-Result<PortPlan> plan_port_of(const std::string& flag, const std::string& text,
-                              const config::Config& config) {
-    const Result<io::PortName> name = io::parse_port_name(text, flag);
+Result<PortPlan> plan_port_of(const config::SharedPort& port, const config::Config& config) {
+    const Result<io::PortName> name = io::parse_port_name(port.port, port.flag);
     if (!name)
         return name.error();
-    Result<PortPlan> plan = ethdev::plan_port(flag, name.value(), config.workers);
+    Result<PortPlan> plan = ethdev::plan_port(port.flag, name.value(), config.workers);
     if (!plan)
         return plan.error();
+    if (Status status = (*plan).want_vlans(port.vlans); !status)
+        return status.error();
     if (config.mtu != 0)
         if (Status status = (*plan).want_mtu(config.mtu); !status)
             return status.error();
@@ -71,13 +68,13 @@ Result<PortPlan> plan_port_of(const std::string& flag, const std::string& text,
 Result<std::unique_ptr<Platform>> Platform::start(const config::Config& config) {
     CorePlan cores = plan_cores(config, allowed_cpus());
 
-    const Result<PortPlan> lan = plan_port_of("lan", config.lan, config);
-    if (!lan)
-        return lan.error();
-    const Result<PortPlan> wan = plan_port_of("wan", config.wan, config);
-    if (!wan)
-        return wan.error();
-    const std::array<PortPlan, 2> plans{lan.value(), wan.value()};
+    std::vector<PortPlan> plans;
+    for (const config::SharedPort& port : config::ports_of(config)) {
+        Result<PortPlan> plan = plan_port_of(port, config);
+        if (!plan)
+            return plan.error();
+        plans.push_back(std::move(*plan));
+    }
     Result<std::vector<Claim>> claims = claim(plans);
     if (!claims)
         return claims.error();

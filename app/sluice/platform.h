@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "config/config.h"
+#include "config/ports.h"
 #include "ethdev/port_plan.h"
 #include "sluice/claim.h"
 #include "sluice/cores.h"
@@ -19,10 +20,8 @@
 
 namespace sluice::app {
 
-/// What is known before EAL starts of the port that `flag` ("lan" or "wan") names as `text`, which
-/// has been validated.
-Result<ethdev::PortPlan> plan_port_of(const std::string& flag, const std::string& text,
-                                      const config::Config& config);
+/// What is known before EAL starts of a port of `config`, which has been validated.
+Result<ethdev::PortPlan> plan_port_of(const config::SharedPort& port, const config::Config& config);
 
 class Platform {
 public:

@@ -13,9 +13,13 @@ namespace sluice::app {
 
 namespace {
 
-/// Where a port's packets should lie: a virtual port's beside those of the other port.
-int node_of(const ethdev::PortPlan& port, const std::array<ethdev::PortPlan, 2>& plans) {
-    return port.numa_node >= 0 ? port.numa_node : std::max(plans[0].numa_node, plans[1].numa_node);
+/// Where a port's packets should lie: a virtual port's beside those of another port.
+int node_of(const ethdev::PortPlan& port, const std::vector<ethdev::PortPlan>& plans) {
+    int node = port.numa_node;
+    for (const ethdev::PortPlan& other : plans)
+        if (node < 0)
+            node = other.numa_node;
+    return node;
 }
 
 template <typename Port>
@@ -67,7 +71,7 @@ Status Ports::guard(size_t index) {
     guarded = {};  // the table's name is free before it is given again
     if (interface == 0)
         return Done{};
-    Result<kernel::IngressGuard> guard = kernel::IngressGuard::install(name);
+    Result<kernel::IngressGuard> guard = kernel::IngressGuard::install(name, plan.vlans);
     if (!guard && kernel::forwards(name))
         return plan.error(guard.error().message +
                           ", and the kernel would forward its packets too, untranslated; "
@@ -91,24 +95,24 @@ io::LinkState Ports::look(size_t index) {
     return {false, false, port.mtu(), status.error().message};
 }
 
-Result<Ports> Ports::open(const std::array<ethdev::PortPlan, 2>& plans,
+Result<Ports> Ports::open(std::vector<ethdev::PortPlan> plans,
                           const ethdev::PacketPoolParams& packets, unsigned workers) {
-    Ports ports(plans);
+    Ports ports(std::move(plans));
     ethdev::PacketPoolParams params = packets;
-    const size_t count = plans[0].name.resource == plans[1].name.resource ? 1 : 2;
-    for (size_t i = 0; i < count; ++i) {
-        Result<std::unique_ptr<io::Device>> port = attach(plans[i], workers);
+    for (size_t i = 0; i < ports.plans_.size(); ++i) {
+        Result<std::unique_ptr<io::Device>> port = attach(ports.plans_[i], workers);
         if (!port)
             return port.error();
         if (Status status = ports.guard(i); !status)
             return status.error();
-        ports.ports_[i] = std::move(*port);
+        ports.ports_.push_back(std::move(*port));
         params.frame_bytes = std::max(params.frame_bytes, ports.ports_[i]->frame_bytes());
     }
-    for (size_t i = 0; i < count; ++i) {
-        const Result<rte_mempool*> pool = ports.pool_on(node_of(plans[i], plans), params);
+    for (size_t i = 0; i < ports.size(); ++i) {
+        const ethdev::PortPlan& plan = ports.plans_[i];
+        const Result<rte_mempool*> pool = ports.pool_on(node_of(plan, ports.plans_), params);
         if (!pool)
-            return plans[i].error(pool.error().message);
+            return plan.error(pool.error().message);
         if (Status status = ports.ports_[i]->start(pool.value()); !status)
             return status.error();
     }

@@ -2,7 +2,7 @@
 #pragma once
 
 /// \file
-/// Ports: both ports of the gateway, open, and the packets that they receive into.
+/// Ports: those of the gateway, open, and the packets that they receive into.
 
 #include "base/result.h"
 #include "ethdev/packet_pool.h"
@@ -10,25 +10,23 @@
 #include "io/device.h"
 #include "kernel/ingress_guard.h"
 
-#include <array>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sluice::app {
 
 class Ports {
 public:
-    /// Opens and starts the ports of `plans`, inside and outside, which may be one. Each receives
-    /// into a pool on its own NUMA node, made as `packets` says.
-    static Result<Ports> open(const std::array<ethdev::PortPlan, 2>& plans,
+    /// Opens and starts the ports of `plans`. Each receives into a pool on its own NUMA node, made
+    /// as `packets` says.
+    static Result<Ports> open(std::vector<ethdev::PortPlan> plans,
                               const ethdev::PacketPoolParams& packets, unsigned workers);
 
-    /// One, or two: inside and outside.
-    size_t size() const { return ports_[1] == nullptr ? 1 : 2; }
-    /// Of both, inside and outside; the same where there is one port.
-    const std::array<ethdev::PortPlan, 2>& plans() const { return plans_; }
+    size_t size() const { return ports_.size(); }
+    const std::vector<ethdev::PortPlan>& plans() const { return plans_; }
     /// For packets that sluice itself sends.
     rte_mempool* packets() { return pools_.front().pool.get(); }
 
@@ -49,7 +47,8 @@ private:
         ethdev::PacketPool pool;
     };
 
-    explicit Ports(const std::array<ethdev::PortPlan, 2>& plans) : plans_(plans) {}
+    explicit Ports(std::vector<ethdev::PortPlan> plans)
+        : plans_(std::move(plans)), guards_(plans_.size()) {}
     /// What keeps the kernel away from an interface, and which that is.
     struct Guarded {
         std::optional<kernel::IngressGuard> guard;
@@ -60,9 +59,9 @@ private:
     Result<rte_mempool*> pool_on(int numa_node, const ethdev::PacketPoolParams& packets);
 
     std::vector<NodePool> pools_;  // before the ports, which hold its packets
-    std::array<ethdev::PortPlan, 2> plans_;
-    std::array<Guarded, 2> guards_;
-    std::array<std::unique_ptr<io::Device>, 2> ports_;
+    std::vector<ethdev::PortPlan> plans_;
+    std::vector<Guarded> guards_;
+    std::vector<std::unique_ptr<io::Device>> ports_;
     std::vector<std::string> warnings_;
 };
 

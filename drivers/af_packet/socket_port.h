@@ -57,6 +57,7 @@ public:
     uint16_t tx_queues() const override { return params_.queues; }
     io::MacAddress mac() const override { return mac_; }
     uint16_t mtu() const override { return mtu_.load(std::memory_order_relaxed); }
+    bool inserts_tags() const override { return true; }
     bool verifies_checksums() const override { return true; }
 
 private:

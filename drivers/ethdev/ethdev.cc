@@ -24,6 +24,7 @@ namespace {
 
 constexpr uint64_t kChecksumOffloads =
     RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM;
+constexpr uint64_t kTagOffloads = RTE_ETH_RX_OFFLOAD_VLAN_STRIP | RTE_ETH_RX_OFFLOAD_VLAN_FILTER;
 constexpr uint16_t kUsualMtu = 1500;
 constexpr size_t kUsualKeyBytes = 40;
 
@@ -151,6 +152,19 @@ Status Ethdev::configure(const rte_eth_dev_info& device) {
             conf.rx_adv_conf.rss_conf.rss_key_len = static_cast<uint8_t>(plan_.rss_key.size());
         }
     }
+    choose_offloads(device, conf);
+    if (const int error = rte_eth_dev_configure(id_, device_rx_queues_, tx_queues_, &conf);
+        error != 0)
+        return failed("setting up its queues", error);
+    if (tx_queues_ < workers_)
+        tx_locks_ = std::vector<Lock>(tx_queues_);
+    if (device_rx_queues_ > rx_queues_)
+        next_queue_ = std::vector<NextQueue>(rx_queues_);
+    return Done{};
+}
+
+/// Those of tags only where there are tags: some drivers are slower with them.
+void Ethdev::choose_offloads(const rte_eth_dev_info& device, rte_eth_conf& conf) {
     // A virtio device that is told to verify may pass on packets of its host whose checksums nobody
     // has filled in; one that is not told to gets them complete.
     const bool is_virtio = std::string_view(device.driver_name).starts_with("net_virtio");
@@ -159,13 +173,24 @@ Status Ethdev::configure(const rte_eth_dev_info& device) {
         verifies_checksums_ = true;
     }
     conf.txmode.offloads = device.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
-    if (const int error = rte_eth_dev_configure(id_, device_rx_queues_, tx_queues_, &conf);
-        error != 0)
-        return failed("setting up its queues", error);
-    if (tx_queues_ < workers_)
-        tx_locks_ = std::vector<Lock>(tx_queues_);
-    if (device_rx_queues_ > rx_queues_)
-        next_queue_ = std::vector<NextQueue>(rx_queues_);
+    if (!plan_.takes_tagged())
+        return;
+    conf.rxmode.offloads |= device.rx_offload_capa & kTagOffloads;
+    conf.txmode.offloads |= device.tx_offload_capa & RTE_ETH_TX_OFFLOAD_VLAN_INSERT;
+    filters_tags_ = (conf.rxmode.offloads & RTE_ETH_RX_OFFLOAD_VLAN_FILTER) != 0;
+    inserts_tags_ = (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_VLAN_INSERT) != 0;
+}
+
+/// A filter may be there whether asked for or not, as with a virtual function or virtio, and lets
+/// nothing pass that has a tag until it is told.
+Status Ethdev::let_vlans_in() {
+    if (!filters_tags_)
+        return Done{};
+    for (const uint16_t vlan : plan_.vlans) {
+        const int error = rte_eth_dev_vlan_filter(id_, vlan, 1);
+        if (error != 0 && vlan != 0)
+            return failed(("letting VLAN " + std::to_string(vlan) + " in").c_str(), error);
+    }
     return Done{};
 }
 
@@ -208,6 +233,8 @@ Status Ethdev::start(rte_mempool* pool) {
     if (const int error = rte_eth_dev_start(id_); error != 0)
         return failed("starting it", error);
     is_started_ = true;
+    if (Status status = let_vlans_in(); !status)
+        return status;
     if (plan_.spreading == Spreading::Nic)
         rss_ = set_up_rss(id_, device, rx_queues_, plan_.rss_key);
     return read_properties();
@@ -234,13 +261,20 @@ unsigned Ethdev::receive_in_turn(uint16_t queue, std::span<rte_mbuf*> packets) {
     return count;
 }
 
+/// Some drivers (virtio's) put tags into frames in rte_eth_tx_prepare() alone.
+unsigned Ethdev::send(uint16_t queue, std::span<rte_mbuf*> packets) {
+    auto count = static_cast<uint16_t>(packets.size());
+    if (inserts_tags_)
+        count = rte_eth_tx_prepare(id_, queue, packets.data(), count);
+    return rte_eth_tx_burst(id_, queue, packets.data(), count);
+}
+
 unsigned Ethdev::transmit(uint16_t queue, std::span<rte_mbuf*> packets) {
-    const auto count = static_cast<uint16_t>(packets.size());
     if (tx_locks_.empty())
-        return rte_eth_tx_burst(id_, queue, packets.data(), count);
+        return send(queue, packets);
     rte_spinlock_t& spinlock = tx_locks_[queue].spinlock;
     lock(spinlock);
-    const unsigned sent = rte_eth_tx_burst(id_, queue, packets.data(), count);
+    const unsigned sent = send(queue, packets);
     rte_spinlock_unlock(&spinlock);
     return sent;
 }

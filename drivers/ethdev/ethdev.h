@@ -24,6 +24,7 @@
 #include <vector>
 
 struct rte_mempool;
+struct rte_eth_conf;
 struct rte_eth_dev_info;
 
 namespace sluice::ethdev {
@@ -47,6 +48,7 @@ public:
     io::MacAddress mac() const override { return mac_; }
     uint16_t mtu() const override { return mtu_; }
     const io::Rss* rss() const override { return rss_ ? &*rss_ : nullptr; }
+    bool inserts_tags() const override { return inserts_tags_; }
     bool verifies_checksums() const override { return verifies_checksums_; }
 
     int numa_node() const override;
@@ -66,6 +68,9 @@ private:
     };
 
     unsigned receive_in_turn(uint16_t queue, std::span<rte_mbuf*> packets);
+    void choose_offloads(const rte_eth_dev_info& device, rte_eth_conf& conf);
+    Status let_vlans_in();
+    unsigned send(uint16_t queue, std::span<rte_mbuf*> packets);
     Status check_rss_key(const rte_eth_dev_info& device) const;
     Status configure(const rte_eth_dev_info& device);
     Status set_up_queues(const rte_eth_dev_info& device, rte_mempool* pool);
@@ -84,6 +89,8 @@ private:
     uint16_t mtu_ = 0;
     io::MacAddress mac_{};
     bool verifies_checksums_ = false;
+    bool inserts_tags_ = false;
+    bool filters_tags_ = false;  // lets no VLAN pass but those that it is told
     bool is_started_ = false;
     std::optional<io::Rss> rss_;
     std::vector<Lock> tx_locks_;         ///< Empty when every worker has a queue of its own.

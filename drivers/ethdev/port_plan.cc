@@ -118,6 +118,25 @@ Status PortPlan::want_mtu(uint32_t bytes) {
     return Done{};
 }
 
+Status PortPlan::want_vlans(const std::vector<uint16_t>& tags) {
+    vlans = tags;
+    if (name.kind != PortKind::AfXdp || !takes_tagged())
+        return Done{};
+    const Result<kernel::Interface> interface = kernel::look_up_interface(name.interface);
+    if (interface && (*interface).strips_tags)
+        return error("its driver takes VLAN tags off before AF_XDP sees the frames; `ethtool -K " +
+                     name.interface + " rxvlan off` stops it");
+    return Done{};
+}
+
+bool PortPlan::takes(uint16_t vlan) const {
+    return std::find(vlans.begin(), vlans.end(), vlan) != vlans.end();
+}
+
+bool PortPlan::takes_tagged() const {
+    return std::any_of(vlans.begin(), vlans.end(), [](uint16_t vlan) { return vlan != 0; });
+}
+
 Result<PortPlan> plan_port(const std::string& flag, const PortName& name, unsigned workers) {
     PortPlan plan;
     plan.flag = flag;

@@ -34,11 +34,16 @@ struct PortPlan {
     uint32_t frame_bytes = 0;  ///< Room that a received frame needs in an mbuf.
     uint16_t rx_ring = 1024;   ///< Descriptors of each queue, where the device can.
     uint16_t tx_ring = 1024;
-    std::vector<uint8_t> rss_key;  ///< Empty: the driver's.
+    std::vector<uint16_t> vlans{0};  ///< Tags of its frames; 0 for those without one.
+    std::vector<uint8_t> rss_key;    ///< Empty: the driver's.
 
     std::string label() const { return "--" + flag + ' ' + name.text; }
     /// Takes what --mtu says; fails where the kernel's interface allows less.
     Status want_mtu(uint32_t bytes);
+    /// Takes the tags of its frames; fails where the port loses them.
+    Status want_vlans(const std::vector<uint16_t>& tags);
+    bool takes(uint16_t vlan) const;
+    bool takes_tagged() const;
     /// An error about this port: "--wan af_packet:eth1: why".
     Error error(std::string_view why) const;
 };

@@ -147,10 +147,11 @@ Result<IngressGuard> IngressGuard::install(const std::string& interface,
     NetlinkBatch batch;
     add_chain(batch, table, interface);
     for (const uint16_t type : {uint16_t{ETHERTYPE_IP}, uint16_t{ETHERTYPE_ARP}}) {
-        drop_untagged(batch, table, type);
-        drop_tagged(batch, table, 0, type);
-        for (const uint16_t vlan : vlans)
+        for (const uint16_t vlan : vlans) {
             drop_tagged(batch, table, vlan, type);
+            if (vlan == 0)
+                drop_untagged(batch, table, type);
+        }
     }
     if (const Status status = batch.send(netlink.number()); !status)
         return Error{"nftables refuses a rule at its ingress: " + status.error().message};

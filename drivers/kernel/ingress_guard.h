@@ -11,12 +11,11 @@
 ///
 /// Shape    An nftables table of family netdev with one chain at the interface's ingress, behind
 /// the
-///          packet sockets. It drops IPv4 and ARP, untagged or with the tags given; everything else
-///          (IPv6, LLDP, other VLANs) stays the kernel's.
-///          The kernel has the table for as long as this object's socket is open
-///          (NFT_TABLE_F_OWNER, Linux 5.12): it is gone with the process, however that ends, and
-///          nobody else can change it: neither `nft flush ruleset` nor whoever switches forwarding
-///          on later.
+///          packet sockets. It drops the IPv4 and ARP of the VLANs given; everything else (IPv6,
+///          LLDP, other VLANs) stays the kernel's. The kernel has the table for as long as this
+///          object's socket is open (NFT_TABLE_F_OWNER, Linux 5.12): it is gone with the process,
+///          however that ends, and nobody else can change it: neither `nft flush ruleset` nor
+///          whoever switches forwarding on later.
 /// Threads  Any one.
 /// Errors   A sentence that says what the kernel refused.
 /// Source   linux/netfilter/nf_tables.h; nft(8), "netdev".
@@ -32,9 +31,10 @@ namespace sluice::kernel {
 
 class IngressGuard {
 public:
-    /// `vlans`: the tags whose frames are a port's, beside untagged ones and the tag 0.
+    /// `vlans`: the tags whose frames are the port's; 0 stands for those without a tag, and with
+    /// one for a priority alone.
     static Result<IngressGuard> install(const std::string& interface,
-                                        std::span<const uint16_t> vlans = {});
+                                        std::span<const uint16_t> vlans);
 
 private:
     explicit IngressGuard(Descriptor socket) : socket_(std::move(socket)) {}

@@ -32,12 +32,13 @@ unsigned count_rx_queues(int descriptor, const std::string& name) {
     return std::max(1U, channels.combined_count + channels.rx_count);
 }
 
-bool cuts_tcp(int descriptor, const std::string& name) {
+/// What ethtool says of one setting; 0 where it says nothing.
+uint32_t ethtool_setting(int descriptor, const std::string& name, uint32_t command) {
     ethtool_value value{};
-    value.cmd = ETHTOOL_GTSO;
+    value.cmd = command;
     ifreq request = request_for(name);
     request.ifr_data = reinterpret_cast<char*>(&value);
-    return ioctl(descriptor, SIOCETHTOOL, &request) == 0 && value.data != 0;
+    return ioctl(descriptor, SIOCETHTOOL, &request) == 0 ? value.data : 0;
 }
 
 }  // namespace
@@ -65,7 +66,9 @@ Result<Interface> look_up_interface(const std::string& name) {
     request = request_for(name);
     if (ioctl(raw.number(), SIOCGIFFLAGS, &request) == 0)
         interface.is_running = (request.ifr_flags & IFF_RUNNING) != 0;
-    interface.cuts_tcp = cuts_tcp(raw.number(), name);
+    interface.cuts_tcp = ethtool_setting(raw.number(), name, ETHTOOL_GTSO) != 0;
+    interface.strips_tags =
+        (ethtool_setting(raw.number(), name, ETHTOOL_GFLAGS) & ETH_FLAG_RXVLAN) != 0;
     interface.rx_queues = count_rx_queues(raw.number(), name);
     return interface;
 }

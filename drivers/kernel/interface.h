@@ -16,9 +16,10 @@ struct Interface {
     int index = 0;
     uint32_t mtu = 0;
     io::MacAddress mac{};
-    unsigned rx_queues = 1;   ///< In use now.
-    bool is_running = false;  ///< Up, and its link too.
-    bool cuts_tcp = false;    ///< The device takes frames of many TCP segments (TSO).
+    unsigned rx_queues = 1;    ///< In use now.
+    bool is_running = false;   ///< Up, and its link too.
+    bool cuts_tcp = false;     ///< The device takes frames of many TCP segments (TSO).
+    bool strips_tags = false;  ///< The device takes VLAN tags out of what it receives.
 };
 
 /// Looks `name` up in this network namespace. The error is why it cannot be a port and what to do.

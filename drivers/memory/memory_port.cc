@@ -10,6 +10,34 @@
 #include <utility>
 
 namespace sluice::memory {
+namespace {
+
+constexpr size_t kMacsBytes = 12;
+constexpr size_t kTagBytes = 4;
+
+/// A frame, and the VLAN tag that has been taken out of it.
+struct Untagged {
+    std::vector<uint8_t> frame;
+    std::optional<uint16_t> tag;
+};
+
+Untagged without_tag(std::span<const uint8_t> frame) {
+    Untagged result{{frame.begin(), frame.end()}, {}};
+    if (frame.size() < kMacsBytes + kTagBytes || frame[12] != 0x81 || frame[13] != 0)
+        return result;
+    result.tag = static_cast<uint16_t>(frame[14] << 8 | frame[15]);
+    const auto tag = result.frame.begin() + kMacsBytes;
+    result.frame.erase(tag, tag + kTagBytes);
+    return result;
+}
+
+void insert_tag(std::vector<uint8_t>& frame, uint16_t tag) {
+    const std::array<uint8_t, kTagBytes> bytes{0x81, 0, static_cast<uint8_t>(tag >> 8),
+                                               static_cast<uint8_t>(tag)};
+    frame.insert(frame.begin() + kMacsBytes, bytes.begin(), bytes.end());
+}
+
+}  // namespace
 
 MemoryPort::MemoryPort(const Params& params) : params_(params), received_(params.rx_queues) {}
 
@@ -20,6 +48,14 @@ MemoryPort::~MemoryPort() {
 }
 
 void MemoryPort::inject(std::span<const uint8_t> frame, uint16_t queue, size_t segment_bytes) {
+    std::optional<uint16_t> tag;
+    std::vector<uint8_t> rest;
+    if (params_.has_tags_beside) {
+        Untagged untagged = without_tag(frame);
+        rest = std::move(untagged.frame);
+        tag = untagged.tag;
+        frame = rest;
+    }
     rte_mbuf* head = nullptr;
     do {
         const size_t bytes =
@@ -36,10 +72,15 @@ void MemoryPort::inject(std::span<const uint8_t> frame, uint16_t queue, size_t s
         else if (rte_pktmbuf_chain(head, segment) != 0)
             throw std::runtime_error("too many segments");
     } while (!frame.empty());
+    if (tag) {
+        head->vlan_tci = *tag;
+        head->ol_flags |= RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED;
+    }
     received_[queue].push_back(head);
 }
 
-uint16_t MemoryPort::queue_of(std::span<const uint8_t> frame) const {
+uint16_t MemoryPort::queue_of(std::span<const uint8_t> tagged) const {
+    const std::vector<uint8_t> frame = without_tag(tagged).frame;
     constexpr size_t kProtocol = 14 + 9;
     constexpr size_t kAddresses = 14 + 12;
     const bool is_ipv4 = frame.size() >= kAddresses + 12 && frame[12] == 8 && frame[13] == 0;
@@ -73,6 +114,8 @@ unsigned MemoryPort::transmit(uint16_t, std::span<rte_mbuf*> packets) {
         const void* data = rte_pktmbuf_read(mbuf, 0, length, frame.data());
         if (data != frame.data())  // it lay in one piece
             std::copy_n(static_cast<const uint8_t*>(data), length, frame.begin());
+        if ((mbuf->ol_flags & RTE_MBUF_F_TX_VLAN) != 0)
+            insert_tag(frame, mbuf->vlan_tci);
         rte_pktmbuf_free(mbuf);
     }
     return static_cast<unsigned>(count);

@@ -28,6 +28,7 @@ public:
         uint16_t mtu = 1500;
         rte_mempool* packets = nullptr;
         std::optional<io::Rss> rss = {};  ///< By which queue_of() spreads.
+        bool has_tags_beside = false;     ///< As NICs that strip and insert VLAN tags.
     };
 
     explicit MemoryPort(const Params& params);
@@ -52,6 +53,7 @@ public:
     uint16_t tx_queues() const override { return params_.tx_queues; }
     io::MacAddress mac() const override { return params_.mac; }
     uint16_t mtu() const override { return params_.mtu; }
+    bool inserts_tags() const override { return params_.has_tags_beside; }
     bool verifies_checksums() const override { return false; }
 
 private:

@@ -10,6 +10,7 @@
 #include "conntrack/tuning.h"
 #include "fragment/datagrams.h"
 #include "hosts/host_table.h"
+#include "link/interfaces.h"
 #include "nat/holders.h"
 #include "net/prefix.h"
 #include "policy/classifier.h"
@@ -77,6 +78,14 @@ enum class VerifyChecksum : uint8_t {
 
 using net::AddressRange;
 
+/// Where an interface is.
+struct Attachment {
+    std::string port;                     ///< kind:rest, as written, but for vlan=.
+    link::VlanId vlan = link::kUntagged;  ///< Of its frames' tags.
+
+    bool operator==(const Attachment&) const = default;
+};
+
 inline constexpr unsigned kMostWorkers = 63;  ///< With the control core they are 64 threads.
 
 struct StaticRoute {
@@ -95,8 +104,8 @@ struct SnatRule {
 };
 
 struct Config {
-    std::string lan;  ///< PORT, as written: kind:rest.
-    std::string wan;
+    Attachment lan;
+    Attachment wan;
     net::Prefix lan_address;  ///< The gateway's own address and the length of its subnet.
     net::Prefix wan_address;
     Be32 gateway;
@@ -154,9 +163,9 @@ struct Config {
     std::vector<std::string> eal;  ///< What stood behind "--".
 };
 
-/// --lan and --wan are one port, and what comes from inside is told by its addresses.
+/// --lan and --wan are one interface, and what comes from inside is told by its addresses.
 inline bool is_one_armed(const Config& config) {
-    return !config.lan.empty() && config.lan == config.wan;
+    return config.lan == config.wan;
 }
 
 }  // namespace sluice::config

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/flags.h"
 
+#include "config/ports.h"
 #include "config/read_mappings.h"
 #include "config/read_match.h"
 #include "config/read_rules.h"
@@ -225,13 +226,14 @@ using conntrack::Tuning;
 
 // clang-format off
 constexpr Flag kFlags[] = {
-    {"lan", kPorts, Arity::One, true, "PORT",
+    {"lan", kPorts, Arity::One, true, "PORT[,vlan=N]",
      "The inside port: pci:0000:03:00.0, af_packet:IFNAME, af_xdp:IFNAME, tap:NAME, "
-     "memif:SOCKET[,role=server|client], pcap:RX.pcap,TX.pcap or vdev:DPDK-VDEV",
-     [](const Given& g, Config& c) { return store(read_word(g), c.lan); }},
-    {"wan", kPorts, Arity::One, true, "PORT",
-     "The outside port",
-     [](const Given& g, Config& c) { return store(read_word(g), c.wan); }},
+     "memif:SOCKET[,role=server|client], pcap:RX.pcap,TX.pcap or vdev:DPDK-VDEV; with vlan=, the "
+     "frames on it with this tag",
+     [](const Given& g, Config& c) { return store(read_attachment(g), c.lan); }},
+    {"wan", kPorts, Arity::One, true, "PORT[,vlan=N]",
+     "The outside port; it may be the inside one, with another tag or without one",
+     [](const Given& g, Config& c) { return store(read_attachment(g), c.wan); }},
     {"mtu", kPorts, Arity::One, false, "BYTES",
      "The MTU of both ports, 576 to 9216; default: as they are",
      [](const Given& g, Config& c) { return store(read_number(g, {576, 9216}), c.mtu); }},

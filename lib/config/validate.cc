@@ -4,8 +4,8 @@
 #include "config/addresses.h"
 #include "config/mappings.h"
 #include "config/port_shares.h"
+#include "config/ports.h"
 #include "config/read.h"
-#include "io/port_name.h"
 
 #include <algorithm>
 #include <string>
@@ -17,18 +17,6 @@ namespace {
 
 using std::string;
 using std::string_view;
-
-Status check_ports(const Config& config) {
-    const Result<io::PortName> lan = io::parse_port_name(config.lan, "lan");
-    if (!lan)
-        return wrong("lan", config.lan, lan.error().message);
-    const Result<io::PortName> wan = io::parse_port_name(config.wan, "wan");
-    if (!wan)
-        return wrong("wan", config.wan, wan.error().message);
-    if (!is_one_armed(config) && (*lan).resource == (*wan).resource)
-        return wrong("wan", config.wan, "--lan uses the same " + (*wan).resource);
-    return Done{};
-}
 
 bool contains(std::span<const unsigned> cpus, unsigned cpu) {
     return std::find(cpus.begin(), cpus.end(), cpu) != cpus.end();

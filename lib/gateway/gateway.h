@@ -48,7 +48,7 @@ namespace sluice::gateway {
 
 /// What the gateway stands on, beyond the configuration.
 struct Ground {
-    std::vector<io::Port*> ports;    ///< Of --lan, and of --wan; one where they are the same.
+    std::vector<io::Port*> ports;    ///< As config::ports_of() has them.
     rte_mempool* packets = nullptr;  ///< For what workers and control core send by themselves.
     int numa_node = -1;
     Secret secret{};  ///< Random per start.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "gateway/interfaces.h"
 
+#include "config/ports.h"
 #include "gateway/rules.h"
 
 #include <utility>
@@ -11,29 +12,37 @@ namespace {
 constexpr link::InterfaceId kLan = 0;
 constexpr link::InterfaceId kWan = 1;
 
-link::Interface interface_on(const io::Port& port, link::Realm realm, const net::Prefix& own) {
-    link::Interface interface;
-    interface.mac = port.mac();
-    interface.mtu = port.mtu();
-    interface.realm = realm;
-    interface.own = {own};
-    return interface;
-}
+/// Finds ports by what the operator calls them.
+struct Builder {
+    const config::Config& config;
+    std::span<io::Port* const> ports;
+
+    link::Interface make(const config::Attachment& attachment, link::Realm realm,
+                         const net::Prefix& own) const {
+        link::Interface interface;
+        interface.port = config::port_index(config, attachment);
+        interface.vlan = attachment.vlan;
+        interface.mac = ports[interface.port]->mac();
+        interface.mtu = ports[interface.port]->mtu();
+        interface.realm = realm;
+        interface.own = {own};
+        return interface;
+    }
+};
 
 }  // namespace
 
 Result<link::Interfaces> interfaces_of(const config::Config& config,
                                        std::span<io::Port* const> ports) {
+    const Builder builder{config, ports};
     std::vector<link::Interface> interfaces;
     if (config::is_one_armed(config)) {
-        interfaces.push_back(
-            interface_on(*ports[kLan], link::Realm::ByAddress, config.lan_address));
+        interfaces.push_back(builder.make(config.lan, link::Realm::ByAddress, config.lan_address));
         if (config.wan_address != config.lan_address)
             interfaces.back().own.push_back(config.wan_address);
     } else {
-        interfaces.push_back(interface_on(*ports[kLan], link::Realm::Inside, config.lan_address));
-        interfaces.push_back(interface_on(*ports[kWan], link::Realm::Outside, config.wan_address));
-        interfaces.back().port = kWan;
+        interfaces.push_back(builder.make(config.lan, link::Realm::Inside, config.lan_address));
+        interfaces.push_back(builder.make(config.wan, link::Realm::Outside, config.wan_address));
     }
     interfaces.back().answered = public_ranges(config);
     return link::Interfaces::create(std::move(interfaces));

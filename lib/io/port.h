@@ -4,6 +4,8 @@
 /// \file
 /// Port: where packets come from and go to. Implemented in drivers/.
 ///
+/// Shape    The VLAN tag of a received packet is in its frame, or beside it: in vlan_tci, with
+///          RTE_MBUF_F_RX_VLAN_STRIPPED.
 /// Threads  One caller per RX queue. A TX queue may be shared when the port has fewer than there
 ///          are workers: the driver then takes a lock, and only then. has_link() and mtu() change
 ///          while packets pass; the value stands alone, so relaxed loads and stores do.
@@ -51,6 +53,10 @@ public:
     /// What is sent can arrive: the device is there and up, and its link too.
     bool has_link() const { return has_link_.load(std::memory_order_relaxed); }
     void set_link(bool is_up) { has_link_.store(is_up, std::memory_order_relaxed); }
+
+    /// The tag of a packet is put into its frame by the port, from vlan_tci where
+    /// RTE_MBUF_F_TX_VLAN is set; otherwise by who sends it.
+    virtual bool inserts_tags() const { return false; }
 
     /// The NIC has looked at checksums and says so in every mbuf's flags.
     virtual bool verifies_checksums() const = 0;

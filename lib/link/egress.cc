@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "link/egress.h"
 
+#include "link/tag.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -15,7 +17,8 @@ Egress::Egress(EgressParams params, stats::Counters& counters)
       outgoing_(params_.ports.size()),
       handed_over_(params_.to_worker.size()) {
     for (const Interface& interface : params_.interfaces)
-        rows_.push_back({net::mac_bits(interface.mac), interface.port});
+        rows_.push_back({net::mac_bits(interface.mac), interface.vlan, interface.port,
+                         params_.ports[interface.port].port->inserts_tags()});
     exits_.resize(params_.ports.size());
     look_at_ports();
 }
@@ -29,6 +32,15 @@ void Egress::look_at_ports() {
         least_mtu_ = std::min(least_mtu_, passing);
         smallest_mtu_ = std::min(smallest_mtu_, exits_[port].mtu);
     }
+}
+
+/// False where the port cannot put the tag into the frame, and there is no room before it either.
+bool Egress::tag(rte_mbuf* mbuf, const Row& row) {
+    if (!row.port_inserts_tags)
+        return insert_tag(mbuf, row.vlan);
+    mbuf->vlan_tci = row.vlan;
+    mbuf->ol_flags |= RTE_MBUF_F_TX_VLAN;
+    return true;
 }
 
 std::optional<Path> Egress::find(Be32 destination, net::Side side) const {

@@ -11,7 +11,8 @@
 /// Threads  Owned by one worker.
 /// Memory   All at construction.
 /// Errors   What a port or a ring does not take is dropped by name.
-/// Cost     send_to() reads the hop's word and the interface's row, and writes the MACs.
+/// Cost     send_to() reads the hop's word and the interface's row, and writes the MACs. Where the
+///          interface has no tag, that is a branch.
 
 #include "base/big_endian.h"
 #include "io/port.h"
@@ -64,12 +65,15 @@ public:
     Egress(const Egress&) = delete;
 
     // To ports.
-    /// Sends a frame that is complete but for a VLAN tag.
+    /// Sends a frame that is complete but for the VLAN tag of its interface.
     void send(rte_mbuf* mbuf, InterfaceId interface) {
-        Batch& batch = outgoing_[rows_[interface].port];
+        const Row& row = rows_[interface];
+        if (row.vlan != kUntagged && !tag(mbuf, row))
+            return drop(mbuf, stats::Drop::TxFull);
+        Batch& batch = outgoing_[row.port];
         batch.add(mbuf);
         if (batch.is_full())
-            flush_port(rows_[interface].port);
+            flush_port(row.port);
     }
 
     /// Sends to a neighbour; false, and the packet is still the caller's, when its MAC is not
@@ -135,9 +139,12 @@ private:
     /// Of an interface, what every packet needs.
     struct Row {
         uint64_t mac = 0;  // as a word
+        VlanId vlan = kUntagged;
         PortIndex port = 0;
+        bool port_inserts_tags = false;
     };
 
+    static bool tag(rte_mbuf* mbuf, const Row& row);
     void finish(Batch& batch, unsigned taken, stats::Drop reason);
     void flush_port(size_t port);
     void flush_to_worker(size_t worker);

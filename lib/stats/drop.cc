@@ -15,6 +15,8 @@ using enum Drop;
 
 constexpr Row kRows[] = {
     {NotForUs, "not_for_us"},
+    {UnknownVlan, "unknown_vlan"},
+    {Qinq, "qinq"},
     {NotIpv4, "not_ipv4"},
     {ArpMalformed, "arp_malformed"},
     {Truncated, "truncated"},

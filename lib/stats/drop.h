@@ -17,6 +17,8 @@ namespace sluice::stats {
 enum class Drop : uint8_t {
     // Frame and IPv4 header.
     NotForUs,              ///< Destination MAC is another host's.
+    UnknownVlan,           ///< Of a VLAN, or untagged, and no interface of the port takes such.
+    Qinq,                  ///< Has two VLAN tags, or one of 802.1ad.
     NotIpv4,               ///< Neither IPv4 nor ARP.
     ArpMalformed,          ///< ARP cut short, not for IPv4, or from no host's MAC.
     Truncated,             ///< Shorter than its headers say.

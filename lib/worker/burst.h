@@ -30,6 +30,7 @@ static_assert(kBurstSize <= flow::kMaxBulk);
 
 struct Burst {
     unsigned count = 0;        ///< Packets received.
+    link::PortIndex port = 0;  ///< That they came by, if no worker has handed them over.
     bool handed_over = false;  ///< Another worker received them, and has verified their checksums.
 
     uint64_t live = 0;      ///< Bit i: packet i is in the pipeline.
@@ -47,7 +48,7 @@ struct Burst {
 
     // Written by the stage named on the right, read by the stages after it.
     std::array<rte_mbuf*, kBurstSize> mbuf;            // receive
-    std::array<link::InterfaceId, kBurstSize> from;    // receive
+    std::array<link::InterfaceId, kBurstSize> from;    // receive; parse, of tagged ones
     std::array<net::Side, kBurstSize> side;            // parse: of the NAT
     std::array<net::Packet, kBurstSize> packet;        // parse
     std::array<net::Tuple, kBurstSize> tuple;          // parse

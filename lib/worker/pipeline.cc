@@ -3,6 +3,7 @@
 /// \file
 /// The worker's hot path. One pass of forward() takes one burst from NIC to NIC.
 
+#include "link/tag.h"
 #include "nat/mss_clamp.h"
 #include "nat/translate.h"
 #include "net/mac.h"
@@ -24,6 +25,13 @@ using net::Side;
 using stats::Drop;
 
 namespace {
+
+/// Finds the interface that a packet has come by; why there is none.
+std::optional<Drop> find_interface(Burst& burst, unsigned i, const link::Interfaces& interfaces) {
+    if (link::is_untagged_ipv4(burst.mbuf[i]) && burst.from[i] != link::kNoInterface)
+        return std::nullopt;
+    return link::take_tag(burst.mbuf[i], interfaces, burst.port, burst.from[i]);
+}
 
 /// Why a frame is not for this gateway, if it is not.
 std::optional<Drop> refuse_frame(const rte_mbuf* mbuf, uint64_t own) {
@@ -104,6 +112,11 @@ void Worker::parse(Burst& burst) {
     const bool verify = shared_.verify != Verify::Never && !burst.handed_over;
     for (unsigned i : burst.live_packets()) {
         rte_mbuf* mbuf = burst.mbuf[i];
+        const auto stray = find_interface(burst, i, shared_.interfaces);
+        if (stray) {
+            drop(burst, i, *stray);
+            continue;
+        }
         const Arrival& arrival = arrivals_[burst.from[i]];
         auto reason = refuse_frame(mbuf, arrival.mac);
         if (!reason)

@@ -78,6 +78,7 @@ unsigned Worker::receive(link::PortIndex port, Burst& burst) {
     if (!use.rx_queue)
         return 0;
     burst.count = use.port->receive(*use.rx_queue, std::span(burst.mbuf).first(params_.burst));
+    burst.port = port;
     std::fill_n(burst.from.begin(), burst.count, shared_.interfaces.find(port, link::kUntagged));
     burst.handed_over = false;
     burst.settled = 0;

@@ -2,6 +2,7 @@
 #include "testbed.h"
 
 #include "catch.h"
+#include "config/ports.h"
 #include "eal.h"
 #include "link/note.h"
 #include "net/arp.h"
@@ -12,6 +13,7 @@
 #include <rte_mempool.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 namespace sluice::test {
@@ -22,6 +24,12 @@ using net::Side;
 constexpr MacAddress kInsideMac = mac(0x11);
 constexpr MacAddress kOutsideMac = mac(0x22);
 constexpr unsigned kPoolPackets = 4095;
+constexpr ptrdiff_t kMacsBytes = 12;
+constexpr ptrdiff_t kTagBytes = 4;
+
+// Of a testbed whose environment says TESTBED_TAGS, so that every test is one of tags too.
+constexpr link::VlanId kInsideVlan = 10;
+constexpr link::VlanId kOutsideVlan = 20;
 
 rte_mempool* packet_pool() {
     start_eal();
@@ -41,10 +49,30 @@ config::Config default_config(const TestbedOptions& options) {
     config.workers = options.workers;
     config.flows = options.flows;
     config.no_huge = true;
-    if (options.is_one_armed)
-        config.lan = config.wan = "memory";
+    config.wan.port = "outside wire";
+    config.lan.port = options.is_one_armed ? config.wan.port : "inside wire";
+    if (std::getenv("TESTBED_TAGS") != nullptr) {
+        config.wan.vlan = kOutsideVlan;
+        config.lan.vlan = options.is_one_armed ? kOutsideVlan : kInsideVlan;
+    }
     options.configure(config);
     return config;
+}
+
+Bytes with_tag(Bytes frame, link::VlanId vlan) {
+    const Bytes tag{0x81, 0, static_cast<uint8_t>(vlan >> 8), static_cast<uint8_t>(vlan)};
+    frame.insert(frame.begin() + kMacsBytes, tag.begin(), tag.end());
+    return frame;
+}
+
+/// The VLAN of the tag that it takes out of a frame.
+link::VlanId take_tag(Bytes& frame) {
+    if (frame[12] != 0x81 || frame[13] != 0)
+        return link::kUntagged;
+    const auto vlan = static_cast<link::VlanId>(frame[14] << 8 | frame[15]);
+    frame.erase(frame.begin() + kMacsBytes, frame.begin() + kMacsBytes + kTagBytes);
+    REQUIRE(vlan != link::kUntagged);  // nobody says so
+    return vlan;
 }
 
 bool is_arp(const Bytes& frame) {
@@ -64,17 +92,19 @@ Testbed::Testbed(TestbedOptions options)
     const uint16_t queues =
         options.rx_queues == 0 ? static_cast<uint16_t>(options.workers) : options.rx_queues;
     gateway::Ground ground;
-    for (const Side side : sides()) {
+    for (const config::SharedPort& shared : config::ports_of(config_)) {
+        const bool is_inside = shared.port != config_.wan.port;
         memory::MemoryPort::Params params;
-        params.mac = side == Side::Inside ? kInsideMac : kOutsideMac;
+        params.mac = is_inside ? kInsideMac : kOutsideMac;
         params.rx_queues = queues;
         params.tx_queues = queues;
         params.packets = pool_;
         params.rss = options.rss;
-        if (side == Side::Inside)
+        params.has_tags_beside = options.has_tags_beside;
+        if (is_inside)
             params.mtu = options.inside_mtu;
-        ports_[index(side)] = std::make_unique<memory::MemoryPort>(params);
-        ground.ports.push_back(ports_[index(side)].get());
+        ports_.push_back(std::make_unique<memory::MemoryPort>(params));
+        ground.ports.push_back(ports_.back().get());
     }
     ground.packets = pool_;
     ground.secret = {options.secret, 2, 3, 4};
@@ -99,19 +129,33 @@ Testbed::~Testbed() {
 
 void Testbed::inject(Side side, const Bytes& frame, size_t segment_bytes) {
     uint16_t& next = next_queue_[index(side)];
-    const uint16_t queue = port(side).rss() != nullptr ? port(side).queue_of(frame) : next;
-    port(side).inject(frame, queue, segment_bytes);
+    const link::VlanId vlan = attachment(side).vlan;
+    const Bytes tagged = vlan == link::kUntagged ? frame : with_tag(frame, vlan);
+    const uint16_t queue = port(side).rss() != nullptr ? port(side).queue_of(tagged) : next;
+    port(side).inject(tagged, queue, segment_bytes);
     next = static_cast<uint16_t>((next + 1) % port(side).rx_queues());
 }
 
-/// The wires that there are.
-std::vector<Side> Testbed::sides() const {
-    return config::is_one_armed(config_) ? std::vector{Side::Outside}
-                                         : std::vector{Side::Inside, Side::Outside};
+const config::Attachment& Testbed::attachment(Side side) const {
+    return side == Side::Inside ? config_.lan : config_.wan;
+}
+
+size_t Testbed::port_of(Side side) const {
+    return config::port_index(config_, attachment(side));
+}
+
+/// Takes the tag off a frame that came out of a port. One-armed, all is outside.
+Side Testbed::side_of(size_t port, Bytes& frame) const {
+    const link::VlanId vlan = take_tag(frame);
+    for (const Side side : {Side::Outside, Side::Inside})
+        if (port_of(side) == port && attachment(side).vlan == vlan)
+            return side;
+    FAIL("no interface of port " << port << " has the VLAN " << vlan << ", which a frame is of");
+    return Side::Outside;
 }
 
 std::vector<Seen> Testbed::from_inside(Frame frame) {
-    inject(Side::Inside, frame.ether(mac_of(ip(kHost)), kInsideMac).bytes());
+    inject(Side::Inside, frame.ether(mac_of(ip(kHost)), port(Side::Inside).mac()).bytes());
     run();
     return take(Side::Outside);
 }
@@ -129,18 +173,26 @@ void Testbed::run() {
         for (unsigned i = 0; i < gateway_->workers(); ++i)
             moved |= gateway_->worker(i).turn(now_) != 0;
         moved |= gateway_->control().turn(now_) != 0;
-        for (const Side side : sides())
-            for (Bytes& frame : port(side).take_sent()) {
-                if (is_arp(frame)) {
-                    moved |= answer_arp(side, frame);
-                    continue;
-                }
-                if (side == Side::Outside)
-                    check_leak(frame);
-                came_out_[index(side)].push_back(std::move(frame));
-            }
+        for (size_t port = 0; port < ports_.size(); ++port)
+            moved |= take_sent(port);
     }
     check_account();
+}
+
+/// Keeps what a port has sent; true when some of it was answered.
+bool Testbed::take_sent(size_t port) {
+    bool is_answered = false;
+    for (Bytes& frame : ports_[port]->take_sent()) {
+        const Side side = side_of(port, frame);
+        if (is_arp(frame)) {
+            is_answered |= answer_arp(side, frame);
+            continue;
+        }
+        if (side == Side::Outside)
+            check_leak(frame);
+        came_out_[index(side)].push_back(std::move(frame));
+    }
+    return is_answered;
 }
 
 bool Testbed::answer_arp(Side side, const Bytes& frame) {

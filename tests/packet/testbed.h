@@ -10,8 +10,9 @@
 ///
 /// Shape    Workers and the control core are turned one after the other until nothing moves. The
 ///          neighbours on both wires answer ARP by themselves. After each run the promises are
-///          checked: every packet is accounted for, and no inside address has left
-///           but by --no-nat.
+///          checked: every packet is accounted for, no inside address has left but by --no-nat,
+///          and each frame has the VLAN tag of its interface. Sides are told by wire and tag; what
+///          a test puts on a side and takes from one has no tag, the testbed does that.
 /// Threads  One.
 
 #include "config/config.h"
@@ -45,7 +46,8 @@ struct TestbedOptions {
     Tick start{1000};                 ///< What the clock says at first.
     uint64_t secret = 1;              ///< What a start of the gateway draws.
     uint16_t inside_mtu = 1500;
-    bool is_one_armed = false;  ///< One wire for both sides: that of the outside.
+    bool is_one_armed = false;     ///< One wire for both sides: that of the outside.
+    bool has_tags_beside = false;  ///< The ports strip and insert VLAN tags, as NICs do.
     std::function<void(config::Config&)> configure = [](config::Config&) {};
 };
 
@@ -59,7 +61,8 @@ public:
     std::vector<Seen> from_inside(Frame frame);
     /// Sends a frame from the router to the gateway, and runs. Returns what came out inside.
     std::vector<Seen> from_outside(Frame frame);
-    /// Puts a frame on a wire as it is; run() is the test's.
+    /// Puts a frame on a wire, with the tag of the side and as it is otherwise; run() is the
+    /// test's.
     void inject(net::Side side, const Bytes& frame, size_t segment_bytes = 0);
     /// Turns everybody until nothing moves, checks the promises, keeps what came out.
     void run();
@@ -84,13 +87,16 @@ public:
     uint64_t dropped(stats::Drop reason) const { return gateway_->snapshot().drop[reason]; }
     uint32_t flows() const { return gateway_->table().size(); }
     gateway::Gateway& gateway() { return *gateway_; }
-    memory::MemoryPort& port(net::Side side) { return *ports_[index(side)]; }
+    memory::MemoryPort& port(net::Side side) { return *ports_[port_of(side)]; }
 
     /// The only flow that there is.
     const flow::FlowRecord& only_flow();
 
 private:
-    std::vector<net::Side> sides() const;
+    const config::Attachment& attachment(net::Side side) const;
+    size_t port_of(net::Side side) const;
+    net::Side side_of(size_t port, Bytes& frame) const;
+    bool take_sent(size_t port);
     bool may_show(Be32 address) const;
     bool answer_arp(net::Side side, const Bytes& frame);
     void check_account() const;
@@ -98,7 +104,7 @@ private:
 
     config::Config config_;
     rte_mempool* pool_;
-    std::array<std::unique_ptr<memory::MemoryPort>, 2> ports_;
+    std::vector<std::unique_ptr<memory::MemoryPort>> ports_;  // as config::ports_of()
     std::unique_ptr<gateway::Gateway> gateway_;
     std::array<std::vector<Bytes>, 2> came_out_;
     std::array<uint16_t, 2> next_queue_{};

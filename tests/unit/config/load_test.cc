@@ -149,7 +149,7 @@ TEST_CASE("load: the least configuration gets all defaults", "[config]") {
     const auto result = load(least(), {"--log-level=8"});
     REQUIRE(result.ok());
     const Config& config = result.value();
-    CHECK(config.lan == "af_packet:l0");
+    CHECK(config.lan.port == "af_packet:l0");
     REQUIRE(config.pool.size() == 1);
     CHECK(net::to_string(config.pool[0]) == "198.51.100.1");
     REQUIRE(config.inside.size() == 1);

@@ -40,6 +40,8 @@ struct Wire : io::Port {
     unsigned bursts = 0;
     size_t room = 1000;
     uint16_t bytes = 1500;
+    bool has_tags_beside = false;
+    uint16_t last_tag = 0;  // beside the last frame
 
     unsigned receive(uint16_t, std::span<rte_mbuf*>) override { return 0; }
     unsigned transmit(uint16_t, std::span<rte_mbuf*> packets) override {
@@ -47,6 +49,7 @@ struct Wire : io::Port {
         for (rte_mbuf* mbuf : packets.first(count)) {
             const auto* data = rte_pktmbuf_mtod(mbuf, const uint8_t*);
             sent.emplace_back(data, data + mbuf->data_len);
+            last_tag = (mbuf->ol_flags & RTE_MBUF_F_TX_VLAN) != 0 ? mbuf->vlan_tci : uint16_t{0};
             rte_pktmbuf_free(mbuf);
         }
         ++bursts;
@@ -56,11 +59,13 @@ struct Wire : io::Port {
     uint16_t tx_queues() const override { return 1; }
     io::MacAddress mac() const override { return {}; }
     uint16_t mtu() const override { return bytes; }
+    bool inserts_tags() const override { return has_tags_beside; }
     bool verifies_checksums() const override { return false; }
 };
 
-Interfaces two_interfaces() {
+Interfaces two_interfaces(VlanId vlan) {
     Interface lan;
+    lan.vlan = vlan;
     lan.mac = mac(0x11);
     lan.own = {{ip("10.1.0.1"), 24}};
     Interface wan;
@@ -73,7 +78,7 @@ Interfaces two_interfaces() {
 
 /// An egress with a ring to worker 1 and one to the control core; the packets are counted out.
 struct Bench {
-    Interfaces interfaces = two_interfaces();
+    Interfaces interfaces;
     std::unique_ptr<Routes> routes;
     std::unique_ptr<NextHops> hops = std::move(NextHops::create(8)).value();
     Ring to_worker = std::move(Ring::create(128)).value();
@@ -82,8 +87,10 @@ struct Bench {
     stats::Counters counters;
     std::unique_ptr<Egress> egress;
 
-    Bench() {
+    explicit Bench(VlanId vlan = kUntagged, bool has_tags_beside = false)
+        : interfaces(two_interfaces(vlan)) {
         pool();
+        lan.has_tags_beside = has_tags_beside;
         const std::vector<Route> list{{{ip("10.1.0.0"), 24}, kLan, {}},
                                       {{ip("198.51.100.0"), 24}, kWan, {}},
                                       {{}, kWan, ip(kRouter)}};
@@ -138,6 +145,39 @@ TEST_CASE("egress: a hop's word names the interface, and so port and source MAC"
     CHECK(macs(bench.wan.sent[0]) == test::Bytes{2, 0, 0, 0, 0, 0x66, 2, 0, 0, 0, 0, 0x22});
     CHECK(bench.count(Count::Transmitted) == 2);
     CHECK(bench.hops->read(host).is_used());
+}
+
+TEST_CASE("egress: an interface's tag is put beside the frame, or into it where the port does not",
+          "[link]") {
+    Bench nic(100, true);
+    nic.egress->send(nic.packet(), kLan);
+    nic.egress->send(nic.packet(), kWan);
+    nic.egress->flush();
+    REQUIRE(nic.lan.sent.size() == 1);
+    CHECK(nic.lan.sent[0].size() == 60);
+    CHECK(nic.lan.last_tag == 100);
+    CHECK(nic.wan.last_tag == 0);
+
+    Bench plain(100);
+    plain.egress->send(plain.packet(), kLan);
+    plain.egress->send(plain.packet(), kWan);
+    plain.egress->flush();
+    REQUIRE(plain.lan.sent.size() == 1);
+    CHECK(plain.lan.sent[0].size() == 64);
+    CHECK(test::Bytes(plain.lan.sent[0].begin() + 12, plain.lan.sent[0].begin() + 16) ==
+          test::Bytes{0x81, 0, 0, 100});
+    CHECK(plain.lan.last_tag == 0);
+    CHECK(plain.wan.sent[0].size() == 60);
+}
+
+TEST_CASE("egress: where there is no room for a tag the packet is dropped by name", "[link]") {
+    Bench bench(100);
+    rte_mbuf* packet = bench.packet();
+    rte_pktmbuf_prepend(packet, rte_pktmbuf_headroom(packet));
+    bench.egress->send(packet, kLan);
+    bench.egress->flush();
+    CHECK(bench.lan.sent.empty());
+    CHECK(bench.dropped(Drop::TxFull) == 1);
 }
 
 TEST_CASE("egress: a path is found where the route leads to the side that is asked for", "[link]") {

@@ -51,6 +51,36 @@ TEST_CASE("default route: a port on its interface is refused, by its name", "[sl
     CHECK(check_default_route(plan_of(io::PortKind::Tap, "eth0"), tree.root()).ok());
 }
 
+TEST_CASE("default route: by a VLAN the machine is cut off where the port takes that VLAN",
+          "[sluice]") {
+    Tree tree;
+    tree.file("proc/net/route", std::string(kHeadings) +
+                                    "mgmt\t00000000\t0101A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0");
+    tree.file("proc/net/vlan/config",
+              "VLAN Dev name\t | VLAN ID\nName-Type: VLAN_NAME_TYPE_RAW_PLUS_VID_NO_PAD\n"
+              "other          | 5  | eth0\nmgmt           | 7  | eth0\n");
+    const auto is_fine = [&](const char* interface, std::vector<uint16_t> vlans) {
+        ethdev::PortPlan plan = plan_of(io::PortKind::AfPacket, interface);
+        plan.vlans = std::move(vlans);
+        return check_default_route(plan, tree.root()).ok();
+    };
+    CHECK_FALSE(is_fine("eth0", {5, 7}));
+    CHECK(is_fine("eth0", {0, 5}));
+    CHECK(is_fine("eth1", {7}));
+    CHECK_FALSE(is_fine("mgmt", {0}));
+    CHECK(is_fine("mgmt", {100}));  // a tag within the tag
+}
+
+TEST_CASE("default route: an interface that only lends its tags stays reachable", "[sluice]") {
+    Tree tree;
+    tree.file("proc/net/route", std::string(kHeadings) + kByEth0);
+    ethdev::PortPlan plan = plan_of(io::PortKind::AfPacket, "eth0");
+    plan.vlans = {10, 20};
+    CHECK(check_default_route(plan, tree.root()).ok());
+    plan.vlans = {10, 0};
+    CHECK_FALSE(check_default_route(plan, tree.root()).ok());
+}
+
 TEST_CASE("default route: a NIC that the kernel drives by it is refused, a shared one is not",
           "[sluice]") {
     const std::string device = std::string("sys/bus/pci/devices/") + kNic;

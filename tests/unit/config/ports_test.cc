@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "config/ports.h"
+
+#include "catch.h"
+
+#include <string>
+#include <vector>
+
+using namespace sluice;
+using namespace sluice::config;
+
+namespace {
+
+Result<Attachment> read(const std::string& text) {
+    const std::vector<std::string> words{text};
+    return read_attachment({"lan", words});
+}
+
+Config with(const Attachment& lan, const Attachment& wan) {
+    Config config;
+    config.lan = lan;
+    config.wan = wan;
+    return config;
+}
+
+}  // namespace
+
+TEST_CASE("ports: vlan= is taken out of what stands behind a port's commas", "[config]") {
+    struct Row {
+        const char* text;
+        Attachment is;
+    };
+    const Row row = GENERATE(values<Row>({
+        {"af_packet:eth0", {"af_packet:eth0", 0}},
+        {"af_packet:eth0,vlan=100", {"af_packet:eth0", 100}},
+        {"pci:03:00.0,vlan=1,queues=2", {"pci:03:00.0,queues=2", 1}},
+        {"memif:/run/m,role=server,vlan=4094", {"memif:/run/m,role=server", 4094}},
+        {"pcap:in.pcap,out.pcap,vlan=7", {"pcap:in.pcap,out.pcap", 7}},
+        {"vlan=7", {"vlan=7", 0}},  // no port: what reads names says so
+    }));
+    CAPTURE(row.text);
+    const auto attachment = read(row.text);
+    REQUIRE(attachment.ok());
+    CHECK(attachment.value() == row.is);
+}
+
+TEST_CASE("ports: what is no VLAN is refused with the flag and the value", "[config]") {
+    const std::string text =
+        GENERATE("af_packet:eth0,vlan=0", "af_packet:eth0,vlan=4095",
+                 "af_packet:eth0,vlan=", "af_packet:eth0,vlan=7x", "af_packet:eth0,vlan=-1",
+                 "af_packet:eth0,vlan=65636", "af_packet:eth0,vlan=7,vlan=8");
+    const auto attachment = read(text);
+    REQUIRE_FALSE(attachment.ok());
+    CHECK(attachment.error().message.starts_with("--lan " + text + ": "));
+}
+
+TEST_CASE("ports: one of several interfaces is one port, with their tags", "[config]") {
+    const Config stick = with({"af_packet:eth0", 10}, {"af_packet:eth0", 0});
+    CHECK(check_ports(stick).ok());
+    CHECK_FALSE(is_one_armed(stick));
+    const auto shared = ports_of(stick);
+    REQUIRE(shared.size() == 1);
+    CHECK(shared[0].flag == "lan");
+    CHECK(shared[0].port == "af_packet:eth0");
+    CHECK(shared[0].vlans == std::vector<link::VlanId>{10, 0});
+    CHECK(port_index(stick, stick.wan) == 0);
+
+    const Config two = with({"af_packet:eth0", 0}, {"af_packet:eth1", 20});
+    REQUIRE(ports_of(two).size() == 2);
+    CHECK(ports_of(two)[1].flag == "wan");
+    CHECK(ports_of(two)[1].vlans == std::vector<link::VlanId>{20});
+    CHECK(port_index(two, two.wan) == 1);
+
+    const Config arm = with({"af_packet:eth0", 30}, {"af_packet:eth0", 30});
+    CHECK(check_ports(arm).ok());
+    CHECK(is_one_armed(arm));
+    REQUIRE(ports_of(arm).size() == 1);
+    CHECK(ports_of(arm)[0].vlans == std::vector<link::VlanId>{30});
+}
+
+TEST_CASE("ports: one device has one name", "[config]") {
+    const auto status = check_ports(with({"af_packet:eth0", 10}, {"af_xdp:eth0", 20}));
+    REQUIRE_FALSE(status);
+    CHECK(status.error().message ==
+          "--wan af_xdp:eth0: --lan uses the same interface eth0; to share it, write both alike");
+}

@@ -303,9 +303,9 @@ int Daemon::work(void* argument) {
 /// The control core's loop: it rests for a millisecond when there is nothing to do.
 void Daemon::control(Signals& signals) {
     control::Core& core = gateway_->control();
-    const Duration interval = Duration::seconds(static_cast<int32_t>(config_.stats_interval));
+    const policy::Current& policy = gateway_->policies().in_force();
     Tick now = clock_.now();
-    Tick summary = now + interval;
+    Tick last_summary = now;
     Tick status_due = now;
     Watch watch(heartbeats_, now, [this](const std::string& sentence) { print(sentence); });
     core.resume();
@@ -321,10 +321,12 @@ void Daemon::control(Signals& signals) {
             notifier_.status(status(all_turn));
             status_due = now + kStatusInterval;
         }
-        if (config_.stats_interval != 0 && !summary.is_after(now)) {
+        const Duration interval = policy->stats_interval;
+        const bool is_due = !(last_summary + interval).is_after(now);
+        if (is_due && interval != Duration{})
             print_summary("running");
-            summary = now + interval;
-        }
+        if (is_due)
+            last_summary = now;
         core.rest();
         signal = signals.wait(found_work ? 0 : kRestMilliseconds);
         core.resume();

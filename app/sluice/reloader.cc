@@ -26,21 +26,26 @@ string flows(uint64_t count) {
     return std::to_string(count) + (count == 1 ? " flow" : " flows");
 }
 
-/// "- snat = …    12 flows", aligned.
+/// "- snat = …    12 flows", aligned; without a number where the line is about all of them.
 string table_of(const config::Difference& difference, const gateway::Census& census) {
     constexpr size_t kWidest = 72;
-    std::vector<std::pair<string, uint64_t>> rows;
-    for (size_t i = 0; i < difference.gone.size(); ++i)
-        rows.push_back({"- " + to_string(difference.gone[i]), census.gone[i]});
-    for (size_t i = 0; i < difference.come.size(); ++i)
-        rows.push_back({"+ " + to_string(difference.come[i]), census.come[i]});
+    std::vector<std::pair<string, string>> rows;
+    const auto add = [&](const char* sign, const std::vector<Line>& lines,
+                         const std::vector<uint64_t>& counts) {
+        for (size_t i = 0; i < lines.size(); ++i)
+            rows.push_back({sign + to_string(lines[i]),
+                            config::is_about_flows(lines[i].flag) ? flows(counts[i]) : ""});
+    };
+    add("- ", difference.gone, census.gone);
+    add("+ ", difference.come, census.come);
     size_t width = 0;
     for (const auto& [text, count] : rows)
         width = std::max(width, std::min(text.size(), kWidest));
     string table;
     for (auto& [text, count] : rows) {
-        text.resize(std::max(text.size(), width), ' ');
-        table += text + "  " + flows(count) + '\n';
+        if (!count.empty())
+            text.resize(std::max(text.size(), width) + 2, ' ');
+        table += text + count + '\n';
     }
     return table;
 }
@@ -184,7 +189,7 @@ Result<string> Reloader::reload_locked(bool dry_run) {
 string Reloader::apply(const Candidate& candidate, const gateway::Policies::Pointer& policy,
                        uint64_t without_ground) {
     flow::FlowTable& table = params_.gateway.table();
-    const bool is_over = params_.gateway.policies().use(policy, table);
+    const bool is_over = params_.gateway.use(policy);
     params_.sources = candidate.sources;
     params_.config = candidate.config;
     drain_due_.reset();  // what was to end by the one before goes by this one

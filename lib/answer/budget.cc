@@ -9,24 +9,23 @@ constexpr unsigned kEpochBits = 16;
 
 }  // namespace
 
-Budget::Budget(const BudgetParams& params) : params_(params) {
-    if (params_.each)
-        for (auto& row : each_)
-            row = std::vector<TokenBucket>(kRowBuckets);
+Budget::Budget(const SipKey& key) : key_(key) {
+    for (auto& row : each_)
+        row = std::vector<TokenBucket>(kRowBuckets);
 }
 
-bool Budget::allow(Be32 destination, Tick now) {
-    if (params_.each && !allow_each(destination, now))
+bool Budget::allow(const Limits& limits, Be32 destination, Tick now) {
+    if (limits.each && !allow_each(*limits.each, destination, now))
         return false;
-    return !params_.all || all_.take(*params_.all, now, draw_cost());
+    return !limits.all || all_.take(*limits.all, now, draw_cost());
 }
 
 /// Of both rows, since whoever shares one of the buckets must not be given what is taken here.
-bool Budget::allow_each(Be32 destination, Tick now) {
+bool Budget::allow_each(const Rate& each, Be32 destination, Tick now) {
     const uint64_t epoch = now.milliseconds >> kEpochBits;
-    const uint64_t hash = sip_hash(params_.key, destination.raw, epoch);
-    const bool first = each_[0][hash % kRowBuckets].take(*params_.each, now);
-    const bool second = each_[1][(hash >> 32) % kRowBuckets].take(*params_.each, now);
+    const uint64_t hash = sip_hash(key_, destination.raw, epoch);
+    const bool first = each_[0][hash % kRowBuckets].take(each, now);
+    const bool second = each_[1][(hash >> 32) % kRowBuckets].take(each, now);
     return first || second;
 }
 
@@ -35,7 +34,7 @@ uint32_t Budget::draw_cost() {
     // relaxed: each draw needs a number of its own, and nothing else. Destinations have 32 bits, so
     // no draw repeats the hash of one.
     const uint64_t draw = draws_.fetch_add(1, std::memory_order_relaxed) | uint64_t{1} << 63;
-    return static_cast<uint32_t>(sip_hash(params_.key, draw, 0) % (2 * kToken + 1));
+    return static_cast<uint32_t>(sip_hash(key_, draw, 0) % (2 * kToken + 1));
 }
 
 }  // namespace sluice::answer

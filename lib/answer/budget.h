@@ -12,7 +12,7 @@
 ///          Of the bucket for all a packet takes a token on average, none or two by chance: who
 ///          counts what is left of it learns little of what others took.
 /// Threads  Any worker; a few compare-and-swaps, on the slow path only.
-/// Memory   At construction: 256 KB where each destination has a limit.
+/// Memory   At construction: 256 KB.
 /// Source   RFC 1812 §4.3.2.8; Man et al., "DNS Cache Poisoning Attack Reloaded" (SAD DNS), 2020,
 ///          §4; icmp_msgs_per_sec, icmp_msgs_burst and icmp_ratelimit of Linux, which takes its
 ///          tokens at random since 5.10.
@@ -29,26 +29,26 @@
 
 namespace sluice::answer {
 
-struct BudgetParams {
+struct Limits {
     std::optional<Rate> all = {};   ///< Nothing: no limit.
     std::optional<Rate> each = {};  ///< Of one destination.
-    SipKey key{};                   ///< Nobody's else, and secret.
 };
 
 class Budget {
 public:
-    explicit Budget(const BudgetParams& params);
+    /// `key` is nobody's else, and secret.
+    explicit Budget(const SipKey& key);
 
     /// Takes what a packet to `destination` costs; false when there is not enough.
-    bool allow(Be32 destination, Tick now);
+    bool allow(const Limits& limits, Be32 destination, Tick now);
 
 private:
     static constexpr size_t kRowBuckets = size_t{1} << 14;  // a power of two
 
-    bool allow_each(Be32 destination, Tick now);
+    bool allow_each(const Rate& each, Be32 destination, Tick now);
     uint32_t draw_cost();
 
-    BudgetParams params_;
+    SipKey key_;
     TokenBucket all_;
     std::array<std::vector<TokenBucket>, 2> each_;
     std::atomic<uint64_t> draws_{0};

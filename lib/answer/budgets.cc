@@ -14,24 +14,25 @@ SipKey key_of(const SipKey& key, uint64_t budget) {
     return {sip_hash(key, budget, 0), sip_hash(key, budget, 1)};
 }
 
-BudgetParams errors(const BudgetsParams& params, uint64_t budget) {
-    return {Rate{params.icmp_rate, params.icmp_rate}, kErrorsOfEach, key_of(params.key, budget)};
-}
-
-BudgetParams too_big(const BudgetsParams& params, uint64_t budget) {
-    return {{}, Rate{params.icmp_rate, params.icmp_rate}, key_of(params.key, budget)};
-}
-
-BudgetParams resets(const BudgetsParams& params, uint64_t budget) {
-    const Rate each{std::max(1u, params.reset_rate / 10), kResetBurstOfEach};
-    return {Rate{params.reset_rate, kResetBurst}, each, key_of(params.key, budget)};
-}
-
 }  // namespace
 
-Budgets::Budgets(const BudgetsParams& params)
-    : errors_{Budget(errors(params, 0)), Budget(errors(params, 1))},
-      too_big_{Budget(too_big(params, 2)), Budget(too_big(params, 3))},
-      resets_(resets(params, 4)) {}
+Budgets::Budgets(const SipKey& key)
+    : errors_{Budget(key_of(key, 0)), Budget(key_of(key, 1))},
+      too_big_{Budget(key_of(key, 2)), Budget(key_of(key, 3))},
+      resets_(key_of(key, 4)) {}
+
+Limits Budgets::limits_of(const Rates& rates, Kind kind) {
+    const Rate icmp{rates.icmp, rates.icmp};
+    switch (kind) {
+        case Kind::Error:
+            return {icmp, kErrorsOfEach};
+        case Kind::TooBig:
+            return {{}, icmp};
+        case Kind::Reset:
+            break;
+    }
+    return {Rate{rates.reset, kResetBurst},
+            Rate{std::max(1u, rates.reset / 10), kResetBurstOfEach}};
+}
 
 }  // namespace sluice::answer

@@ -30,22 +30,31 @@ enum class Kind : uint8_t {
     Reset,   ///< To inside hosts only.
 };
 
-struct BudgetsParams {
-    uint32_t icmp_rate = 0;
-    uint32_t reset_rate = 0;
-    SipKey key{};
+/// Packets a second.
+struct Rates {
+    uint32_t icmp = 1000;
+    uint32_t reset = 1000;
+};
+
+/// The host that an answer goes to.
+struct Receiver {
+    net::Side side{};
+    Be32 address;
 };
 
 class Budgets {
 public:
-    explicit Budgets(const BudgetsParams& params);
+    /// `key` is nobody's else, and secret.
+    explicit Budgets(const SipKey& key);
 
-    /// Takes what an answer to a host on that side costs; false when there is not enough.
-    bool allow(Kind kind, net::Side to, Be32 destination, Tick now) {
-        return budget(kind, to).allow(destination, now);
+    /// Takes what an answer to that host costs; false when there is not enough. The rates may be
+    /// others at each call.
+    bool allow(const Rates& rates, Kind kind, Receiver to, Tick now) {
+        return budget(kind, to.side).allow(limits_of(rates, kind), to.address, now);
     }
 
 private:
+    static Limits limits_of(const Rates& rates, Kind kind);
     Budget& budget(Kind kind, net::Side to) {
         if (kind == Kind::Reset)
             return resets_;

@@ -28,8 +28,9 @@ bool TokenBucket::take(const Rate& rate, Tick now, uint32_t cost) {
     Word after;
     do {
         const uint64_t passed = passed_since(before.at, now);
-        const uint64_t spent =
-            before.spent - std::min<uint64_t>(before.spent, passed * rate.a_second);
+        // What a larger burst was spent of is no debt of a smaller one.
+        const uint64_t most = std::min<uint64_t>(before.spent, capacity + kToken);
+        const uint64_t spent = most - std::min(most, passed * rate.a_second);
         if (spent + kToken > capacity)
             return false;
         after.spent = static_cast<uint32_t>(spent + cost);

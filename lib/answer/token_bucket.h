@@ -26,9 +26,9 @@ struct Rate {
 
 class TokenBucket {
 public:
-    /// Takes `cost` millitokens; false, and takes nothing, when there is no whole token. A cost
-    /// above one may leave less than nothing, so that on average the rate holds whatever each one
-    /// costs.
+    /// Takes `cost` millitokens, two tokens at most; false, and takes nothing, when there is no
+    /// whole token. A cost above one may leave less than nothing, so that on average the rate
+    /// holds whatever each one costs. The rate may be another at each call.
     bool take(const Rate& rate, Tick now, uint32_t cost = kToken);
 
 private:

@@ -11,10 +11,10 @@
 #include "fragment/datagrams.h"
 #include "hosts/host_table.h"
 #include "link/interfaces.h"
-#include "nat/holders.h"
 #include "net/prefix.h"
 #include "policy/classifier.h"
-#include "policy/rules.h"
+#include "policy/holder_params.h"
+#include "policy/rule_set.h"
 #include "pool/address_key.h"
 #include "pool/port_range.h"
 #include "pool/static_mappings.h"
@@ -149,7 +149,7 @@ struct Config {
     MssClamp mss_clamp = MssClamp::Off;
     uint16_t mss = 0;  ///< Of MssClamp::Value.
     conntrack::Tuning tuning;
-    nat::HolderParams holders;
+    policy::HolderParams holders;
     fragment::Limits fragments;  ///< Of each worker.
 
     std::string control_socket = "/run/sluice.sock";

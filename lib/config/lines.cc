@@ -12,6 +12,7 @@
 #include <functional>
 #include <iterator>
 #include <map>
+#include <span>
 
 namespace sluice::config {
 namespace {
@@ -19,10 +20,35 @@ namespace {
 using std::string;
 using std::string_view;
 
-// A flag that is not here has to wait for the next start.
-constexpr string_view kChangeable[] = {
-    "pool", "inside", "snat", "no-nat", "deny", "forward", "one-to-one", "on-reload", "drain-time",
+/// Flags whose lines are about some flows and not about others.
+constexpr string_view kAboutFlows[] = {
+    "gateway", "pool", "inside", "snat", "no-nat", "deny", "forward", "one-to-one", "route",
 };
+
+// What is neither here nor above, nor a timeout of the trackers, has to wait for the next start.
+constexpr string_view kChangeable[] = {
+    "port-blocks-per-host",
+    "max-flows-per-host",
+    "max-new-flows-per-second-per-host",
+    "tcp-loose",
+    "tcp-be-liberal",
+    "tcp-ignore-invalid-rst",
+    "tcp-max-retrans",
+    "invalid",
+    "on-exhaustion",
+    "reject-rate",
+    "icmp-rate",
+    "mss-clamp",
+    "fragment-timeout",
+    "mapping-timeout",
+    "on-reload",
+    "drain-time",
+    "stats-interval",
+};
+
+bool is_in(std::span<const string_view> names, string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 template <typename Items, typename Text>
 std::vector<string> texts(const Items& items, Text text) {
@@ -30,10 +56,6 @@ std::vector<string> texts(const Items& items, Text text) {
     for (const auto& item : items)
         all.push_back(text(item));
     return all;
-}
-
-string route_text(const StaticRoute& route) {
-    return net::to_string(route.prefix) + " via " + net::to_string(route.via);
 }
 
 /// The values of flags that have a form of their own.
@@ -53,7 +75,7 @@ Values typed_values(const Config& config) {
          texts(config.forwards, [](const pool::Forward& each) { return to_string(each); })},
         {"one-to-one",
          texts(config.one_to_one, [](const pool::OneToOne& each) { return to_string(each); })},
-        {"route", texts(config.routes, route_text)},
+        {"route", texts(config.routes, [](const StaticRoute& each) { return to_string(each); })},
     };
 }
 
@@ -68,6 +90,10 @@ std::vector<string> plain_values(const Flag& flag, const std::vector<string>& wo
 }
 
 }  // namespace
+
+string to_string(const StaticRoute& route) {
+    return net::to_string(route.prefix) + " via " + net::to_string(route.via);
+}
 
 string to_string(const Line& line) {
     const bool needs_quotes = line.value.empty() || line.value.find(" #") != string::npos ||
@@ -120,8 +146,12 @@ Difference difference(const std::vector<Line>& before, const std::vector<Line>& 
     return result;
 }
 
+bool is_about_flows(string_view flag) {
+    return is_in(kAboutFlows, flag);
+}
+
 bool is_changeable(string_view flag) {
-    return std::find(std::begin(kChangeable), std::end(kChangeable), flag) != std::end(kChangeable);
+    return is_about_flows(flag) || flag.starts_with("timeout-") || is_in(kChangeable, flag);
 }
 
 }  // namespace sluice::config

@@ -25,6 +25,9 @@ struct Line {
     auto operator<=>(const Line&) const = default;
 };
 
+/// "10.9.0.0/16 via 10.1.0.9".
+std::string to_string(const StaticRoute& route);
+
 /// "flag = value", quoted where that is needed.
 std::string to_string(const Line& line);
 
@@ -42,8 +45,11 @@ struct Difference {
 };
 Difference difference(const std::vector<Line>& before, const std::vector<Line>& after);
 
-/// True for flags that a running gateway can change: who is served, and how. The others are for the
-/// start: ports, threads, memory, own addresses and routes, timeouts.
+/// True for flags of which each line is about flows that can be told: rules, addresses, routes.
+bool is_about_flows(std::string_view flag);
+/// True for flags that a running gateway can change: who is served and how, routes, limits,
+/// timeouts. The others are for the start: ports, threads, memory, own addresses, and what records
+/// of flows are made by (docs/adr/0008-policy-and-reload.md).
 bool is_changeable(std::string_view flag);
 
 }  // namespace sluice::config

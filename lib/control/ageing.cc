@@ -90,21 +90,22 @@ std::optional<flow::LifeWord> Ageing::look_at(const Deadlines::Due& due, Tick no
 /// deadline is the end of its rest.
 void Ageing::look_at_holder(const Deadlines::Due& due, flow::LifeWord life, Tick now) {
     flow::FlowRecord& record = table_.record(due.index);
-    const Duration hold = nat::hold_of(record, holders_);
+    const Duration hold = nat::hold_of(record, policy_->holders);
+    const Duration renewal = this->renewal();
     Tick end = record.deadline.load(std::memory_order_relaxed) + Duration{-hold.milliseconds};
-    const bool is_ending = !(end - now > renewal_);
+    const bool is_ending = !(end - now > renewal);
     const bool is_held = record.holding().dependents.load(std::memory_order_relaxed) != 0;
     if (is_ending && is_held) {
-        end = now + renewal_ + renewal_;
+        end = now + renewal + renewal;
         record.deadline.store(end + hold, std::memory_order_relaxed);
     } else if (!(end + hold + kUnseenBeforeKill).is_after(now) && member_.kill(due.index, life)) {
         counters_.count[stats::Count::HoldersExpired].add(1);
         return;
     }
-    const Tick early = end + Duration{-renewal_.milliseconds};
+    const Tick early = end + Duration{-renewal.milliseconds};
     const Tick late = end + hold + kUnseenBeforeKill;
     // One that rests may be revived, and needs a look before its time is up again.
-    const Tick soon = late.is_after(now + renewal_) ? now + renewal_ : late;
+    const Tick soon = late.is_after(now + renewal) ? now + renewal : late;
     table_.deadlines().replace(due, now, early.is_after(now) ? early : soon);
 }
 
@@ -135,7 +136,7 @@ BlockEvent Ageing::event_of(const flow::FlowRecord& block) const {
     const net::Tuple& reply = block.key(net::Direction::Reply);
     return {block.key(net::Direction::Original).source,
             {reply.destination, reply.destination_port},
-            holders_.blocks.size};
+            policy_->holders.blocks.size};
 }
 
 }  // namespace sluice::control

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "flow/flow_table.h"
 #include "nat/holders.h"
+#include "policy/current.h"
 #include "stats/counters.h"
 
 #include <algorithm>
@@ -51,13 +52,12 @@ inline constexpr Duration kLeastRenewal = Duration::seconds(4);
 class Ageing {
 public:
     Ageing(flow::FlowTable& table, flow::Member& member, stats::Counters& counters,
-           const nat::HolderParams& holders, BlockNotice notice = {})
+           const policy::Current& policy, BlockNotice notice = {})
         : table_(table),
           member_(member),
           counters_(counters),
-          holders_(holders),
-          notice_(std::move(notice)),
-          renewal_(std::max(Duration{holders.mapping_timeout.milliseconds / 8}, kLeastRenewal)) {}
+          policy_(policy),
+          notice_(std::move(notice)) {}
 
     /// Looks at the table's next slice. Returns how many flows it ended.
     unsigned turn(Tick now);
@@ -68,14 +68,17 @@ private:
     std::optional<flow::LifeWord> look_at(const flow::Deadlines::Due& due, Tick now);
     void look_at_holder(const flow::Deadlines::Due& due, flow::LifeWord life, Tick now);
     void look_at_block(const flow::Deadlines::Due& due, flow::LifeWord life, Tick now);
+    /// A holder with less to live is given twice that, if flows hang on it.
+    Duration renewal() const {
+        return std::max(Duration{policy_->holders.mapping_timeout.milliseconds / 8}, kLeastRenewal);
+    }
     BlockEvent event_of(const flow::FlowRecord& block) const;
 
     flow::FlowTable& table_;
     flow::Member& member_;
     stats::Counters& counters_;
-    nat::HolderParams holders_;
+    const policy::Current& policy_;
     BlockNotice notice_;
-    Duration renewal_;  ///< A holder with less to live is given twice that, if flows hang on it.
     uint32_t position_ = 0;
     std::optional<Tick> last_;
 };

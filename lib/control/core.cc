@@ -28,10 +28,11 @@ std::vector<link::Ring*> release_rings(const std::vector<WorkerRings>& workers) 
 
 Core::Core(CoreParams params)
     : params_(std::move(params)),
+      generation_(params_.hops.generation()),
       member_(params_.table),
       outbox_(release_rings(params_.workers), params_.packets, counters_),
       neighbours_(params_.neighbours, params_.interfaces, params_.hops, outbox_, counters_),
-      ageing_(params_.table, member_, counters_, params_.holders, params_.block_notice) {}
+      ageing_(params_.table, member_, counters_, params_.policy, params_.block_notice) {}
 
 void Core::start(Tick now) {
     neighbours_.start(now);
@@ -41,6 +42,7 @@ unsigned Core::turn(Tick now) {
     unsigned work = 0;
     for (unsigned worker = 0; worker < params_.workers.size(); ++worker)
         work += take_punted(worker, now);
+    follow_routes(now);
     neighbours_.turn(now);
     work += ageing_.turn(now);
     if (params_.each_turn)
@@ -51,6 +53,15 @@ unsigned Core::turn(Tick now) {
         params_.table.grace().put_late_offline(now, kLongestReading));
     member_.quiescent();
     return work;
+}
+
+/// Other routes change the generation, as other things do.
+void Core::follow_routes(Tick now) {
+    const uint32_t generation = params_.hops.generation();
+    if (generation == generation_)
+        return;
+    generation_ = generation;
+    neighbours_.use_gateways(params_.policy->routes.gateways(), now);
 }
 
 unsigned Core::take_punted(unsigned worker, Tick now) {

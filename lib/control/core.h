@@ -17,7 +17,7 @@
 #include "flow/flow_table.h"
 #include "link/next_hops.h"
 #include "link/ring.h"
-#include "nat/holders.h"
+#include "policy/current.h"
 #include "stats/counters.h"
 
 #include <functional>
@@ -40,11 +40,11 @@ struct CoreParams {
     flow::FlowTable& table;
     const link::Interfaces& interfaces;
     link::NextHops& hops;
+    const policy::Current& policy;
     std::vector<WorkerRings> workers;
     rte_mempool* packets = nullptr;  ///< For ARP frames; with room for a link::Note.
     NeighbourParams neighbours;
     std::function<void(Tick)> each_turn;  ///< What else is to be done, once a turn.
-    nat::HolderParams holders = {};
     BlockNotice block_notice = {};
 };
 
@@ -70,9 +70,11 @@ public:
     const stats::Counters& counters() const { return counters_; }
 
 private:
+    void follow_routes(Tick now);
     unsigned take_punted(unsigned worker, Tick now);
 
     CoreParams params_;
+    uint32_t generation_;  // of the hops, when the routes' gateways were last read
     stats::Counters counters_;
     flow::Member member_;
     Outbox outbox_;

@@ -50,6 +50,10 @@ void Neighbours::start(Tick now) {
 
 void Neighbours::begin(Tick now) {
     announcer_.start(now);
+    ask_for_gateways(now);
+}
+
+void Neighbours::ask_for_gateways(Tick now) {
     for (const link::Toward& gateway : params_.gateways) {
         const HopIndex hop = hops_.add(gateway.interface, gateway.address);
         if (hop == kNoHop)
@@ -58,6 +62,17 @@ void Neighbours::begin(Tick now) {
         if (entries_[hop].stage == Stage::Unknown)  // or a packet has asked for it already
             ask(hop, now);
     }
+}
+
+void Neighbours::use_gateways(std::vector<link::Toward> gateways, Tick now) {
+    if (gateways == params_.gateways)
+        return;
+    for (const link::Toward& gateway : params_.gateways)
+        if (const HopIndex hop = hops_.find(gateway.interface, gateway.address); hop != kNoHop)
+            entries_[hop].is_gateway = entries_[hop].is_silent = false;
+    params_.gateways = std::move(gateways);
+    if (claim_.is_done())
+        ask_for_gateways(now);  // else begin() will
 }
 
 void Neighbours::link_came(Tick now) {

@@ -59,6 +59,8 @@ public:
 
     /// Asks for the gateways and announces the own addresses, when these are claimed.
     void start(Tick now);
+    /// The routes name these by now; what they no longer name is a neighbour like any other.
+    void use_gateways(std::vector<link::Toward> gateways, Tick now);
     /// A link has come back: others may have forgotten, and what did not answer may do so now.
     void link_came(Tick now);
     /// An ARP frame that `worker` punted.
@@ -89,6 +91,7 @@ private:
     };
 
     void begin(Tick now);
+    void ask_for_gateways(Tick now);
     bool is_own(Be32 address, link::InterfaceId interface) const;
     void answer(const net::Arp& request, link::InterfaceId interface, unsigned worker);
     void learn(const net::Arp& arp, link::InterfaceId interface, Tick now);

@@ -98,6 +98,10 @@ class Datagrams {
 public:
     Datagrams(const Limits& limits, Discards& discards);
 
+    /// Of datagrams that begin from now on, in place of Limits::timeout. Those before them keep
+    /// theirs, and where it was longer, one that has begun since may wait as long.
+    void set_timeout(Duration timeout) { limits_.timeout = timeout; }
+
     Arrival arrive(const Fragment& fragment, Tick now);
 
     // About a datagram whose first fragment leads: exactly one of these, before any other turn.

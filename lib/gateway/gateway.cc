@@ -120,9 +120,6 @@ Status Gateway::allocate(const config::Config& config, const Ground& ground) {
         return status;
     if (Status status = keep(interfaces_of(config, ground.ports), interfaces_); !status)
         return status;
-    if (Status status = keep(link::Routes::create(routes_of(config), ground.numa_node), routes_);
-        !status)
-        return status;
     if (Status status = keep(link::NextHops::create(kNextHops), next_hops_); !status)
         return status;
     return make_rings(config.workers);
@@ -151,20 +148,19 @@ Status Gateway::make_rings(unsigned workers) {
 
 /// The control core, which knows every route's next hop from the start.
 control::CoreParams Gateway::core_params(const config::Config& config, const Ground& ground) {
-    control::CoreParams params{*table_, *interfaces_, *next_hops_, {}, ground.packets, {}, {}};
+    const policy::Current& policy = policies_->in_force();
+    control::CoreParams params{*table_, *interfaces_,   *next_hops_, policy,
+                               {},      ground.packets, {},          {}};
     for (unsigned id = 0; id < config.workers; ++id)
         params.workers.push_back({&rings_.punt[id], &rings_.release[id]});
 
-    for (const link::Route& route : routes_of(config))
-        if (route.via != Be32{})
-            params.neighbours.gateways.push_back({route.interface, route.via});
+    params.neighbours.gateways = policy->routes.gateways();
     params.neighbours.notice = ground.notice;
     params.neighbours.probes = config.claim == config::Claim::Probe;
     params.neighbours.announce_interval = config.announce_interval;
-    params.neighbours.is_public = [this](Be32 address) {
-        return policies_->rules().contains(address) || policies_->statics().contains(address);
+    params.neighbours.is_public = [&policy](Be32 address) {
+        return policy->rules.contains(address) || policy->statics.contains(address);
     };
-    params.holders = config.holders;
     if (ground.notice)
         params.block_notice = [this, notice = ground.notice](const control::BlockEvent& event) {
             const std::time_t now = log_clock_->now();
@@ -183,37 +179,25 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
     policies_ = std::make_unique<Policies>(config, ground.address_key);
     draws_.emplace(ground.secret);
     exhaustion_ = std::make_unique<pool::Exhaustion>(policies_->most_slots());
-    shortage_log_ = std::make_unique<ShortageLog>(policies_->rules(), *exhaustion_, ground.notice);
+    shortage_log_ =
+        std::make_unique<ShortageLog>(policies_->in_force(), *exhaustion_, ground.notice);
     log_clock_ = std::make_unique<LogClock>(read_clocks(), ground.notice);
     steering_ = steering(config, outside_port(*interfaces_, ground));
-    admission_ =
-        std::make_unique<worker::Admission>(*interfaces_, policies_->rules(), policies_->statics());
-    budgets_ = std::make_unique<answer::Budgets>(answer::BudgetsParams{
-        config.icmp_rate, config.reject_rate, derive_sip_key(ground.secret, Use::Budgets)});
+    budgets_ = std::make_unique<answer::Budgets>(derive_sip_key(ground.secret, Use::Budgets));
     shared_ = std::make_unique<worker::Shared>(worker::Shared{
         .table = *table_,
-        .rules = policies_->rules(),
+        .policy = policies_->in_force(),
         .exhaustion = *exhaustion_,
         .kept_endpoints = kept_endpoints_,
         .draws = *draws_,
         .steering = steering_ ? &*steering_ : nullptr,
-        .statics = policies_->statics(),
-        .tuning = config.tuning,
-        .holders = config.holders,
         .hosts = *hosts_,
-        .host_limits = config.host_limits,
         .reserve = nat::reserve_for(config.flows, config.workers),
         .interfaces = *interfaces_,
-        .routes = *routes_,
         .next_hops = *next_hops_,
-        .admission = *admission_,
         .budgets = *budgets_,
         .verify = verify(config.verify_checksum),
         .fragments = config.fragments,
-        .most_mss = config.mss_clamp == config::MssClamp::Value ? config.mss : uint16_t{0},
-        .clamps_to_mtu = config.mss_clamp == config::MssClamp::Pmtu,
-        .reject_invalid = config.invalid == config::Invalid::Reject,
-        .reject_exhausted = config.on_exhaustion == config::OnExhaustion::Reject,
         .workers = config.workers,
         .spread_flows = has_fewer_queues(*interfaces_, ground, config.workers),
     });
@@ -245,6 +229,14 @@ worker::WorkerParams Gateway::worker_params(const config::Config& config, uint8_
     params.links.to_control = &rings_.punt[id];
     params.links.from_control = &rings_.release[id];
     return params;
+}
+
+bool Gateway::use(const Policies::Pointer& policy) {
+    const bool has_other_routes = !(policies_->current()->routes == policy->routes);
+    const bool is_over = policies_->use(policy, *table_);
+    if (has_other_routes)
+        next_hops_->forget_paths();
+    return is_over;
 }
 
 void Gateway::drain() {

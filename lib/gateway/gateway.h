@@ -24,16 +24,12 @@
 #include "link/interfaces.h"
 #include "link/next_hops.h"
 #include "link/ring.h"
-#include "link/routes.h"
 #include "nat/kept_endpoints.h"
-#include "policy/rules.h"
 #include "pool/address_key.h"
 #include "pool/draws.h"
 #include "pool/exhaustion.h"
-#include "pool/static_mappings.h"
 #include "pool/steering.h"
 #include "stats/counters.h"
-#include "worker/admission.h"
 #include "worker/worker.h"
 
 #include <array>
@@ -72,9 +68,10 @@ public:
     worker::Worker& worker(unsigned index) { return *workers_[index]; }
     const worker::Worker& worker(unsigned index) const { return *workers_[index]; }
     bool steers_replies() const { return steering_.has_value(); }
-    const policy::Rules& rules() const { return policies_->rules(); }
     Policies& policies() { return *policies_; }
     const Policies& policies() const { return *policies_; }
+    /// Lets a policy that policies() have compiled hold; as Policies::use().
+    bool use(const Policies::Pointer& policy);
     const pool::Exhaustion& exhaustion() const { return *exhaustion_; }
     control::Core& control() { return *control_; }
     flow::FlowTable& table() { return *table_; }
@@ -117,9 +114,7 @@ private:
     std::optional<pool::Draws> draws_;
     std::optional<pool::Steering> steering_;
     std::optional<link::Interfaces> interfaces_;
-    std::unique_ptr<link::Routes> routes_;
     std::unique_ptr<link::NextHops> next_hops_;
-    std::unique_ptr<worker::Admission> admission_;
     std::unique_ptr<answer::Budgets> budgets_;
     std::unique_ptr<worker::Shared> shared_;
     Rings rings_;

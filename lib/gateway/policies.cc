@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "gateway/policies.h"
 
+#include "gateway/interfaces.h"
 #include "gateway/rules.h"
 
 #include <chrono>
@@ -10,9 +11,21 @@ namespace sluice::gateway {
 namespace {
 
 Policies::Pointer make(const config::Config& config, policy::Pools& pools) {
-    return Policies::Pointer(
-        new policy::Policy{policy::RuleSet(rules_of(config), config.deny, pools),
-                           pool::StaticSet(config.forwards, config.one_to_one)});
+    return Policies::Pointer(new policy::Policy{
+        .rules = policy::RuleSet(rules_of(config), config.deny, pools),
+        .statics = pool::StaticSet(config.forwards, config.one_to_one),
+        .routes = link::Routes(routes_of(config)),
+        .tuning = config.tuning,
+        .holders = config.holders,
+        .host_limits = config.host_limits,
+        .rates = {config.icmp_rate, config.reject_rate},
+        .fragment_timeout = config.fragments.timeout,
+        .stats_interval = Duration::seconds(static_cast<int32_t>(config.stats_interval)),
+        .most_mss = config.mss_clamp == config::MssClamp::Value ? config.mss : uint16_t{0},
+        .clamps_to_mtu = config.mss_clamp == config::MssClamp::Pmtu,
+        .reject_invalid = config.invalid == config::Invalid::Reject,
+        .reject_exhausted = config.on_exhaustion == config::OnExhaustion::Reject,
+    });
 }
 
 }  // namespace
@@ -20,10 +33,9 @@ Policies::Pointer make(const config::Config& config, policy::Pools& pools) {
 Policies::Policies(const config::Config& config, const pool::AddressKey& key)
     : pools_(key),
       first_(make(config, pools_)),
-      rules_(first_->rules),
+      in_force_(*first_),
       most_slots_(pools_.slots() + kSpareSlots),
       current_(first_) {
-    statics_.replace(first_->statics);
     first_.reset();
 }
 
@@ -52,8 +64,7 @@ void Policies::discard(Pointer policy) {
 bool Policies::use(const Pointer& policy, flow::FlowTable& table, unsigned patience_ms) {
     using Clock = std::chrono::steady_clock;
     const Pointer before = current();
-    rules_.replace(policy->rules);
-    statics_.replace(policy->statics);
+    in_force_.replace(*policy);
     {
         const std::lock_guard lock(mutex_);
         current_ = policy;

@@ -4,18 +4,17 @@
 /// \file
 /// Policies: the one that holds, and how another takes its place while packets pass.
 ///
-/// Shape    Workers and the control core ask by rules() and statics(), which point to the policy
-///          that holds. Who is no member of the flow table asks current(), and keeps it meanwhile.
-/// Threads  rules(), statics(), current(): any. compile() and use(): one thread at a time, not a
-///          worker's and not the control core's, which use() waits for.
+/// Shape    Workers and the control core go by in_force(), which points to the policy that holds.
+///          Who is no member of the flow table asks current(), and keeps it meanwhile.
+/// Threads  in_force(), current(): any. compile() and use(): one thread at a time, not a worker's
+///          and not the control core's, which use() waits for.
 /// Memory   A policy is freed when no member can have seen it any more: all have been quiescent,
 ///          or offline, since its place was taken.
 
 #include "base/result.h"
 #include "config/config.h"
 #include "flow/flow_table.h"
-#include "policy/policy.h"
-#include "policy/rules.h"
+#include "policy/current.h"
 
 #include <memory>
 #include <mutex>
@@ -33,9 +32,7 @@ public:
     /// With that of `config`; `key` is that of the pools' choice of address.
     Policies(const config::Config& config, const pool::AddressKey& key);
 
-    policy::Rules& rules() { return rules_; }
-    const policy::Rules& rules() const { return rules_; }
-    const pool::StaticMappings& statics() const { return statics_; }
+    const policy::Current& in_force() const { return in_force_; }
     /// Slots of all pools that there are or may be.
     uint32_t most_slots() const { return most_slots_; }
 
@@ -53,8 +50,7 @@ public:
 private:
     policy::Pools pools_;
     Pointer first_;
-    policy::Rules rules_;
-    pool::StaticMappings statics_;
+    policy::Current in_force_;
     uint32_t most_slots_;
     uint32_t slots_before_ = 0;  // the last compile()
     mutable std::mutex mutex_;   // of current_, which neither workers nor the control core ask

@@ -5,7 +5,7 @@
 /// From the operator's flags to the rules of translation, and what follows from these.
 
 #include "config/config.h"
-#include "policy/rules.h"
+#include "policy/rule_set.h"
 #include "pool/port_range.h"
 
 #include <cstdint>

@@ -34,15 +34,15 @@ std::string wanted(const pool::Shortage& shortage) {
 
 }  // namespace
 
-ShortageLog::ShortageLog(const policy::Rules& rules, const pool::Exhaustion& exhaustion,
+ShortageLog::ShortageLog(const policy::Current& policy, const pool::Exhaustion& exhaustion,
                          control::Notice notice)
-    : rules_(rules), exhaustion_(exhaustion), notice_(std::move(notice)) {
+    : policy_(policy), exhaustion_(exhaustion), notice_(std::move(notice)) {
     told_.resize(exhaustion.size());
 }
 
 /// A slot is of one address for good; a reload may have named it since the last look.
 Be32 ShortageLog::address_of(uint32_t slot) const {
-    for (const pool::AddressPool* pool : rules_.pools())
+    for (const pool::AddressPool* pool : policy_->rules.pools())
         if (pool->slot(0) <= slot && slot < pool->slot(0) + pool->size())
             return pool->address(slot - pool->slot(0));
     return {};

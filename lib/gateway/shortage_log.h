@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "control/neighbours.h"
-#include "policy/rules.h"
+#include "policy/current.h"
 #include "pool/exhaustion.h"
 
 #include <cstdint>
@@ -24,7 +24,7 @@ inline constexpr unsigned kShortagesAtOnce = 8;
 
 class ShortageLog {
 public:
-    ShortageLog(const policy::Rules& rules, const pool::Exhaustion& exhaustion,
+    ShortageLog(const policy::Current& policy, const pool::Exhaustion& exhaustion,
                 control::Notice notice);
 
     void turn(Tick now);
@@ -40,7 +40,7 @@ private:
     Be32 address_of(uint32_t slot) const;
     void tell(const Told& told, const pool::Shortage& shortage) const;
 
-    const policy::Rules& rules_;
+    const policy::Current& policy_;
     const pool::Exhaustion& exhaustion_;
     control::Notice notice_;
     std::vector<Told> told_;  // by slot

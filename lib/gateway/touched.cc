@@ -99,16 +99,18 @@ bool allows(const Policy& policy, const Ends& ends) {
            (!is_public_target || allows_target(policy, ends));
 }
 
+using Lines = std::vector<Line>;
+using Counts = std::vector<uint64_t>;  // by line
 using Places = std::map<Line, size_t>;
 
-Places places_of(const std::vector<Line>& lines) {
+Places places_of(const Lines& lines) {
     Places places;
     for (size_t i = 0; i < lines.size(); ++i)
         places.emplace(lines[i], i);
     return places;
 }
 
-void add(const Places& places, const std::optional<Line>& line, std::vector<uint64_t>& counts) {
+void add(const Places& places, const std::optional<Line>& line, Counts& counts) {
     if (!line)
         return;
     if (const auto place = places.find(*line); place != places.end())
@@ -116,7 +118,7 @@ void add(const Places& places, const std::optional<Line>& line, std::vector<uint
 }
 
 /// The flow's outside address is of this line of --pool.
-void add_pool(const std::vector<Line>& lines, Be32 address, std::vector<uint64_t>& counts) {
+void add_pool(const Lines& lines, Be32 address, Counts& counts) {
     for (size_t i = 0; i < lines.size(); ++i) {
         if (lines[i].flag != "pool")
             continue;
@@ -126,8 +128,7 @@ void add_pool(const std::vector<Line>& lines, Be32 address, std::vector<uint64_t
 }
 
 /// A --deny that has come is about flows that it would have refused.
-void add_denied(const std::vector<Line>& lines, const Policy& policy, const Ends& ends,
-                std::vector<uint64_t>& counts) {
+void add_denied(const Lines& lines, const Policy& policy, const Ends& ends, Counts& counts) {
     const uint32_t rule =
         ends.is_from_inside ? policy.rules.denials().find(ends.original) : policy::kNone;
     if (rule == policy::kNone)
@@ -135,6 +136,23 @@ void add_denied(const std::vector<Line>& lines, const Policy& policy, const Ends
     const std::string text = to_string(policy.rules.denials().matches()[rule]);
     for (size_t i = 0; i < lines.size(); ++i)
         counts[i] += lines[i].flag == "deny" && lines[i].value == text;
+}
+
+/// The line of --route or --gateway by which packets to this address go.
+bool is_by(const Line& line, const link::Route& route) {
+    if (line.flag == "route")
+        return line.value == to_string(config::StaticRoute{route.prefix, route.via});
+    return line.flag == "gateway" && route.prefix.length == 0 &&
+           line.value.starts_with(net::to_string(route.via));
+}
+
+/// The flow's packets go by this line, in one direction or in both.
+void add_routes(const Lines& lines, const Policy& policy, const Ends& ends, Counts& counts) {
+    const link::Route* back = policy.routes.match(ends.original.source);
+    const link::Route* on = policy.routes.match(ends.target.address);
+    for (size_t i = 0; i < lines.size(); ++i)
+        counts[i] +=
+            (back != nullptr && is_by(lines[i], *back)) || (on != nullptr && is_by(lines[i], *on));
 }
 
 }  // namespace
@@ -155,6 +173,8 @@ Census count_touched(flow::FlowTable& table, Tick now, const config::Difference&
         add(gone, static_line_of(before.policy, ends), census.gone);
         add(come, static_line_of(after.policy, ends), census.come);
         add_pool(difference.gone, ends.external_source.address, census.gone);
+        add_routes(difference.gone, before.policy, ends, census.gone);
+        add_routes(difference.come, after.policy, ends, census.come);
         add_denied(difference.come, after.policy, ends, census.come);
     });
     return census;

@@ -24,6 +24,7 @@ Egress::Egress(EgressParams params, stats::Counters& counters)
 }
 
 void Egress::look_at_ports() {
+    generation_ = params_.next_hops.generation();
     least_mtu_ = smallest_mtu_ = UINT16_MAX;
     for (size_t port = 0; port < exits_.size(); ++port) {
         const io::Port& device = *params_.ports[port].port;
@@ -44,19 +45,16 @@ bool Egress::tag(rte_mbuf* mbuf, const Row& row) {
 }
 
 std::optional<Path> Egress::find(Be32 destination, net::Side side) const {
-    const auto toward = params_.routes.find(destination);
+    const auto toward = routes_->find(destination);
     if (!toward || !params_.interfaces[toward->interface].reaches(side))
         return std::nullopt;
-    // The generation is read before the hop: see NextHops::generation().
-    const uint32_t generation = params_.next_hops.generation();
     return Path{toward->address, toward->interface,
-                params_.next_hops.find(toward->interface, toward->address), generation};
+                params_.next_hops.find(toward->interface, toward->address), generation_};
 }
 
 void Egress::send(rte_mbuf* mbuf, Path& path) {
-    const uint32_t generation = params_.next_hops.generation();
-    if (path.hop == kNoHop || path.generation != generation) {
-        path.generation = generation;
+    if (path.hop == kNoHop || path.generation != generation_) {
+        path.generation = generation_;
         path.hop = params_.next_hops.find(path.interface, path.via);
     }
     if (path.hop != kNoHop) {

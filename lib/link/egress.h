@@ -52,7 +52,6 @@ struct Exit {
 /// All of it outlives the egress.
 struct EgressParams {
     const Interfaces& interfaces;
-    const Routes& routes;
     NextHops& next_hops;
     std::vector<TransmitQueue> ports;  ///< Indexed by Interface::port.
     std::vector<Ring*> to_worker;      ///< Null for the worker itself.
@@ -97,17 +96,22 @@ public:
     /// leads there.
     std::optional<Path> find(Be32 destination, net::Side side) const;
     /// Where the route leads, on whichever side that is.
-    std::optional<Toward> route(Be32 destination) const { return params_.routes.find(destination); }
+    std::optional<Toward> route(Be32 destination) const { return routes_->find(destination); }
 
-    uint32_t generation() const { return params_.next_hops.generation(); }
+    /// Of what has been found this turn.
+    uint32_t generation() const { return generation_; }
     const Interface& interface(InterfaceId id) const { return params_.interfaces[id]; }
     const Exit& exit(InterfaceId id) const { return exits_[rows_[id].port]; }
     /// The smallest MTU of all ports, 0 while one has no link: what is no larger passes by each.
     uint16_t least_mtu() const { return least_mtu_; }
     /// The smallest MTU of all ports, with a link or without.
     uint16_t smallest_mtu() const { return smallest_mtu_; }
-    /// Sees how the ports are now; once a turn.
+    /// Sees how the ports are now, and which generation the hops have; once a turn.
     void look_at_ports();
+    /// Packets of this turn go by these routes, which the caller has read after look_at_ports():
+    /// so what is found by routes that have been replaced since is remembered with a generation
+    /// that has changed, and found again (NextHops::forget_paths()).
+    void route_by(const Routes& routes) { routes_ = &routes; }
 
     // To other threads.
     /// To the worker that owns, or will own, the packet's flow; or to the home of its datagram.
@@ -152,6 +156,8 @@ private:
 
     EgressParams params_;
     stats::Counters& counters_;
+    const Routes* routes_ = nullptr;
+    uint32_t generation_ = 0;
     std::vector<Row> rows_;    // by interface
     std::vector<Exit> exits_;  // by port
     uint16_t least_mtu_ = 0;

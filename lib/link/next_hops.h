@@ -7,8 +7,9 @@
 /// Shape    Index 0 is no hop. One 64-bit word a hop (MAC, interface, marks), and an open-addressed
 ///          map from (interface, address) to the index, whose slots are single words too: a key and
 ///          its index are read at once, so nobody can read half of an entry.
-/// Threads  Written by the control core alone; read by any worker, without a lock. When a hop is
-///          removed the generation changes, and who has remembered an index looks it up again.
+/// Threads  Hops are written by the control core alone, and read by any worker without a lock. When
+///          a hop is removed, or the routes change, the generation does too, and who has
+///          remembered an index looks it up again.
 /// Memory   All at create(), ordinary memory: 42 bytes a hop at most. No EAL needed.
 /// Cost     find() reads one or two cache lines; read() one.
 
@@ -72,6 +73,13 @@ public:
     Hop read(HopIndex index) const { return Hop(words_[index].load(std::memory_order_relaxed)); }
     /// Says that the hop is in use; writes only where nobody has said so.
     void mark_used(HopIndex index);
+
+    // Any thread.
+    /// The routes have changed: whoever has remembered an index looks it up again.
+    void forget_paths() {
+        // release: who sees the new generation sees the routes that the caller stored before.
+        generation_.fetch_add(1, std::memory_order_release);
+    }
 
     // The control core alone.
     /// The hop's index, a new one where there is none; kNoHop when all are taken.

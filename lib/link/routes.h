@@ -5,24 +5,21 @@
 /// Routes: from a destination to the interface it lies behind, and the neighbour that takes it
 /// there.
 ///
-/// Shape    Longest prefix wins; of two routes for one prefix the later does. Immutable once made.
-///          The tree of rte_fib (RTE_FIB_DUMMY), not its tables: a route is searched when a flow
-///          opens or the hops change, so tens of nanoseconds are as good as ten, and kilobytes
-///          are better than the 16 MB and more that DIR24_8 or rte_lpm take, also for three routes.
-/// Threads  Any.
-/// Memory   At create(), from EAL: some 100 bytes a route.
-/// Errors   create() fails for lack of memory only.
+/// Shape    Longest prefix wins; of two routes for one prefix the later does. Borders between
+///          addresses, each with the route that holds from there on (net/steps.h): a route is
+///          searched when a flow opens or the hops change, so a binary search is fast enough, and
+///          in ordinary memory there is nothing that can fail while the gateway runs.
+/// Threads  Immutable after construction; any.
+/// Memory   16 bytes for each end of a route.
 
 #include "base/big_endian.h"
-#include "base/result.h"
 #include "link/interfaces.h"
 #include "net/prefix.h"
+#include "net/steps.h"
 
-#include <memory>
 #include <optional>
 #include <span>
-
-struct rte_fib;
+#include <vector>
 
 namespace sluice::link {
 
@@ -30,6 +27,8 @@ struct Route {
     net::Prefix prefix;
     InterfaceId interface = kNoInterface;
     Be32 via;  ///< 0 for a network that is on the link: the destination is its own next hop.
+
+    constexpr bool operator==(const Route&) const = default;
 };
 
 /// Where a packet goes next.
@@ -41,17 +40,22 @@ struct Toward {
 
 class Routes {
 public:
-    static Result<std::unique_ptr<Routes>> create(std::span<const Route> routes, int numa_node);
+    /// None: nothing leads anywhere.
+    Routes() = default;
+    explicit Routes(std::span<const Route> routes);
 
     std::optional<Toward> find(Be32 destination) const;
+    /// The route that find() goes by; null where there is none.
+    const Route* match(Be32 destination) const;
+
+    /// The neighbours that routes name, each as often as it is named.
+    std::vector<Toward> gateways() const;
+
+    bool operator==(const Routes& other) const { return routes_ == other.routes_; }
 
 private:
-    struct Free {
-        void operator()(rte_fib* fib) const;
-    };
-    explicit Routes(std::unique_ptr<rte_fib, Free> fib);
-
-    std::unique_ptr<rte_fib, Free> fib_;
+    std::vector<Route> routes_;
+    net::Steps steps_;  // the place in routes_
 };
 
 }  // namespace sluice::link

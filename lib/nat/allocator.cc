@@ -55,9 +55,9 @@ Decision Allocator::decide_source(const Request& request, Tick now, Trail& trail
     const net::Protocol protocol = request.original.protocol;
     if (request.is_inward())
         return at(inside);
-    if (const auto fixed = params_.statics.outside_of(protocol, inside))
+    if (const auto fixed = params_.policy->statics.outside_of(protocol, inside))
         return at(*fixed);
-    const Rule* rule = params_.rules.find(request.original);
+    const Rule* rule = params_.policy->rules.find(request.original);
     if (rule == nullptr)
         return refused(Drop::ForeignSource);
     if (!rule->translates())
@@ -91,7 +91,7 @@ Decision Allocator::decide_mapping(Wish& wish, Endpoint inside) const {
 Decision Allocator::find(Wish& wish) const {
     const bool has_ports = !net::is_by_address(wish.key.protocol);
     Decision decision =
-        params_.blocks.size != 0 && has_ports ? find_in_blocks(wish) : find_in_pool(wish);
+        block_params().size != 0 && has_ports ? find_in_blocks(wish) : find_in_pool(wish);
     decision.is_searched = true;
     decision.probes = wish.probes;
     decision.is_elsewhere = wish.is_elsewhere;
@@ -115,7 +115,7 @@ Decision Allocator::find_in_blocks(Wish& wish) const {
     std::array<Place, kMostBlocks> blocks;
     size_t count = 0;
     std::optional<uint16_t> missing;
-    for (uint16_t ordinal = 0; ordinal < params_.blocks.per_host; ++ordinal)
+    for (uint16_t ordinal = 0; ordinal < block_params().per_host; ++ordinal)
         if (const auto block = block_of(wish.host, ordinal, wish.now)) {
             if (is_of_pool(*block, *wish.rule.pool))
                 blocks[count++] = *block;
@@ -160,7 +160,7 @@ Decision Allocator::find_in_new_block(Wish& wish, uint16_t ordinal) const {
         return refused(looked == Looked::Full ? Drop::BlocksExhausted : Drop::PortsUnsearched);
 
     const uint16_t first = block.found().port.host();
-    const PortRange ports{first, static_cast<uint16_t>(first + params_.blocks.size - 1)};
+    const PortRange ports{first, static_cast<uint16_t>(first + block_params().size - 1)};
     wish.left = kNewBlockProbes;
     if (look(wish, {block.found().address, ports_in(wish, ports)}) != Looked::Found)
         return refused(Drop::PortsUnsearched);
@@ -194,7 +194,7 @@ Allocator::Looked Allocator::look_at_address(Wish& wish, uint32_t index, bool is
     const pool::AddressPool& pool = *wish.rule.pool;
     PortRange ports = wish.mapped != nullptr ? wish.mapped->external : pool.ports();
     if (!wish.own)
-        ports = pool::BlockGrid{params_.blocks.size}.numbers(pool.ports());
+        ports = pool::BlockGrid{block_params().size}.numbers(pool.ports());
     else if (net::is_by_address(wish.key.protocol))
         ports = {0, 0};  // one inside host for each address and destination
     const Looked looked = look(wish, {pool.address(index), ports, is_last});
@@ -288,7 +288,7 @@ bool Allocator::try_number(Wish& wish, uint16_t number) const {
     --wish.left;
     ++wish.probes;
     if (!wish.own)
-        number = pool::BlockGrid{params_.blocks.size}.ports(number).first;
+        number = pool::BlockGrid{block_params().size}.ports(number).first;
     wish.key.destination_port = Be16::from_host(number);
     return !params_.table.find(wish.key, wish.now);
 }
@@ -297,12 +297,12 @@ bool Allocator::try_number(Wish& wish, uint16_t number) const {
 bool Allocator::is_reserved(const Wish& wish, uint16_t number) const {
     const Be32 address = wish.key.destination;
     if (!wish.own)
-        return params_.statics.reserves_of(address,
-                                           pool::BlockGrid{params_.blocks.size}.ports(number));
-    const bool is_for_mappings = wish.mapped == nullptr && params_.blocks.size == 0 &&
+        return params_.policy->statics.reserves_of(
+            address, pool::BlockGrid{block_params().size}.ports(number));
+    const bool is_for_mappings = wish.mapped == nullptr && block_params().size == 0 &&
                                  wish.rule.reserves(wish.key.protocol, number) != 0;
     return is_for_mappings ||
-           params_.statics.reserves(wish.key.protocol, {address, Be16::from_host(number)});
+           params_.policy->statics.reserves(wish.key.protocol, {address, Be16::from_host(number)});
 }
 
 /// Some numbers are better than others.
@@ -345,7 +345,7 @@ std::optional<Allocator::Place> Allocator::block_of(Be32 host, uint16_t ordinal,
         return std::nullopt;
     const net::Tuple& reply = params_.table.record(index).key(net::Direction::Reply);
     const uint16_t first = reply.destination_port.host();
-    const auto last = static_cast<uint16_t>(first + params_.blocks.size - 1);
+    const auto last = static_cast<uint16_t>(first + block_params().size - 1);
     return Place{reply.destination, {first, last}, true, index.index()};
 }
 
@@ -371,7 +371,7 @@ uint32_t Allocator::first_address(const pool::AddressPool& pool, Be32 host) cons
 }
 
 net::Tuple Allocator::first_guess(const net::Tuple& original, const Rule& rule) const {
-    if (params_.blocks.size != 0)
+    if (block_params().size != 0)
         return block_keys(original.source, 0, {}).original;
     net::Tuple reply = original.reversed();
     reply.destination = rule.pool->address(first_address(*rule.pool, original.source));

@@ -48,13 +48,11 @@ inline constexpr unsigned kMostAddresses = 256;  ///< Addresses that one host ma
 /// What an allocator looks at. All of it outlives the allocator.
 struct AllocatorParams {
     flow::FlowTable& table;
-    const Rules& rules;
+    const Current& policy;  ///< Static mappings' ports are given to nobody else.
     const Mappings& mappings;
-    const pool::StaticMappings& statics;  ///< Their ports are given to nobody else.
     const KeptEndpoints& kept;
     const pool::Draws& draws;
     const pool::Steering* steering = nullptr;  ///< Null: replies arrive where they arrive.
-    BlockParams blocks = {};
 };
 
 /// What a decision has found out on its way, for the packets to come.
@@ -130,6 +128,7 @@ private:
     bool try_some(Wish& wish, pool::PortRange range) const;
     bool try_number(Wish& wish, uint16_t number) const;
 
+    const BlockParams& block_params() const { return params_.policy->holders.blocks; }
     bool is_reserved(const Wish& wish, uint16_t number) const;
     bool is_choosy(const Wish& wish) const;
     bool fits(const Wish& wish, uint16_t number) const;

@@ -39,7 +39,7 @@ Holders::Made Holders::make(const HolderKeys& keys, const Links& links, Tick now
     // relaxed: nobody sees the record before insert() publishes it.
     record.state.store(links.rests ? kRests : 0, std::memory_order_relaxed);
     record.status.store(conntrack::kAssured, std::memory_order_relaxed);
-    const Tick end = now + params_.mapping_timeout + hold_of(record, params_);
+    const Tick end = now + params().mapping_timeout + hold_of(record, params());
     const bool is_block = record.kind() == flow::Kind::Block;
     record.deadline.store(is_block ? now + kBlockDeadline : end, std::memory_order_relaxed);
     new (record.tracker.data()) flow::Holding;
@@ -70,7 +70,7 @@ void Holders::keep(uint32_t index, Tick deadline) {
     flow::FlowRecord& record = ground_.table.record(index);
     if (record.kind() == flow::Kind::Block)
         return;
-    const Tick end = deadline + hold_of(record, params_);
+    const Tick end = deadline + hold_of(record, params());
     // relaxed: the value stands alone. Of two workers' stores either will do.
     if (end.is_after(record.deadline.load(std::memory_order_relaxed)))
         record.deadline.store(end + kRefreshStep, std::memory_order_relaxed);

@@ -21,6 +21,7 @@
 
 #include "base/clock.h"
 #include "flow/flow_table.h"
+#include "nat/rules.h"
 #include "nat/stock.h"
 #include "net/tuple.h"
 #include "stats/counters.h"
@@ -29,22 +30,6 @@
 #include <optional>
 
 namespace sluice::nat {
-
-/// Ports of inside hosts come from blocks that each has to itself.
-struct BlockParams {
-    uint16_t size = 0;  ///< Ports in a block; a power of two, or 0 for no blocks.
-    uint16_t per_host = 4;
-};
-
-struct HolderParams {
-    /// How long a mapping lives after the last packet that went out by it (RFC 4787 REQ-5: the
-    /// value that it recommends).
-    Duration mapping_timeout = Duration::seconds(300);
-    /// How long the external endpoint of a mapping by which everybody was let in rests afterwards:
-    /// it is kept from other inside hosts, and lets nobody in (RFC 6888 REQ-8).
-    Duration port_hold = Duration::seconds(120);
-    BlockParams blocks = {};
-};
 
 /// How far ahead the deadline of a block is kept. The control core alone ends a block.
 inline constexpr Duration kBlockDeadline = Duration::seconds(24 * 3600);
@@ -108,7 +93,7 @@ public:
         uint8_t worker = 0;
     };
 
-    Holders(const Ground& ground, const HolderParams& params) : ground_(ground), params_(params) {}
+    Holders(const Ground& ground, const Current& policy) : ground_(ground), policy_(policy) {}
 
     /// What a record is to hang on, and whether its endpoint rests when it has ended.
     struct Links {
@@ -132,13 +117,15 @@ public:
     Made make(const HolderKeys& keys, const Links& links, Tick now);
 
     /// Lets it, and what it hangs on, live on for a lifetime from now.
-    void refresh(uint32_t index, Tick now) { keep(index, now + params_.mapping_timeout); }
+    void refresh(uint32_t index, Tick now) { keep(index, now + params().mapping_timeout); }
     /// Likewise, until `deadline` at least.
     void keep(uint32_t index, Tick deadline);
 
 private:
+    const HolderParams& params() const { return policy_->holders; }
+
     Ground ground_;
-    HolderParams params_;
+    const Current& policy_;
 };
 
 }  // namespace sluice::nat

@@ -13,7 +13,8 @@ std::optional<uint32_t> Mappings::of(net::Protocol protocol, Endpoint inside, Ti
 std::optional<uint32_t> Mappings::behind(net::Protocol protocol, Endpoint external,
                                          Tick now) const {
     const auto found = find_holder(table_, mapping_keys(protocol, {}, external).reply, now);
-    return found && !is_resting(table_.record(*found), params_, now) ? found : std::nullopt;
+    return found && !is_resting(table_.record(*found), policy_->holders, now) ? found
+                                                                              : std::nullopt;
 }
 
 Endpoint Mappings::inside_of(uint32_t mapping) const {
@@ -29,7 +30,7 @@ Endpoint Mappings::external_of(uint32_t mapping) const {
 /// What the rule of its endpoint says now.
 Filtering Mappings::filtering_of(uint32_t mapping) const {
     const net::Tuple& original = table_.record(mapping).key(Direction::Original);
-    if (const Rule* rule = rules_.find(original.source))
+    if (const Rule* rule = policy_->rules.find(original.source))
         if (const auto* mapped =
                 rule->independence_of(original.protocol, original.source_port.host()))
             return mapped->filtering;

@@ -24,8 +24,8 @@ namespace sluice::nat {
 
 class Mappings {
 public:
-    Mappings(const flow::FlowTable& table, const Rules& rules, const HolderParams& params)
-        : table_(table), rules_(rules), params_(params) {}
+    Mappings(const flow::FlowTable& table, const Current& policy)
+        : table_(table), policy_(policy) {}
 
     /// The mapping of an inside endpoint; it may be one that rests, for its endpoint revives it.
     std::optional<uint32_t> of(net::Protocol protocol, net::Endpoint inside, Tick now) const;
@@ -41,8 +41,7 @@ public:
 
 private:
     const flow::FlowTable& table_;
-    const Rules& rules_;
-    HolderParams params_;
+    const Current& policy_;
 };
 
 }  // namespace sluice::nat

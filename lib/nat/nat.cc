@@ -27,27 +27,27 @@ Nat::Nat(const NatParams& params, flow::Member& member, stats::Counters& counter
       counters_(counters),
       worker_(worker),
       stock_(member, params.reserve),
-      holders_({params.table, member, stock_, counters, worker}, params.holders),
-      mappings_(params.table, params.rules, params.holders),
+      holders_({params.table, member, stock_, counters, worker}, params.policy),
+      mappings_(params.table, params.policy),
       ties_(holders_, mappings_),
-      allocator_({params.table, params.rules, mappings_, params.statics, params.kept, params.draws,
-                  params.steering, params.holders.blocks},
-                 worker),
+      allocator_(
+          {params.table, params.policy, mappings_, params.kept, params.draws, params.steering},
+          worker),
       early_drop_(params.table, params.hosts, member, counters) {}
 
 void Nat::expect(const net::Tuple& original) {
     params_.table.send_for(original);
     params_.hosts.send_for_head(original.source);
-    const Rule* rule = params_.rules.find(original);
+    const Rule* rule = params_.policy->rules.find(original);
     if (rule != nullptr && rule->translates())
         params_.table.send_for(allocator_.first_guess(original, *rule));
 }
 
 std::optional<Behind> Nat::behind(const net::Tuple& tuple, Tick now) const {
     const net::Endpoint external{tuple.destination, tuple.destination_port};
-    if (const auto fixed = params_.statics.inside_of(tuple.protocol, external))
+    if (const auto fixed = params_.policy->statics.inside_of(tuple.protocol, external))
         return Behind{*fixed, {}};
-    if (!params_.rules.have_mappings() ||
+    if (!params_.policy->rules.have_mappings() ||
         tuple.protocol == net::Protocol::Icmp)  // a query from outside has its type there
         return std::nullopt;
     if (const auto mapping = mappings_.behind(tuple.protocol, external, now))
@@ -56,7 +56,7 @@ std::optional<Behind> Nat::behind(const net::Tuple& tuple, Tick now) const {
 }
 
 Opening Nat::open(const Request& request, const conntrack::Segment& segment, Tick now) {
-    const conntrack::Verdict verdict = conntrack::open(params_.tuning, segment);
+    const conntrack::Verdict verdict = conntrack::open(params_.policy->tuning, segment);
     if (verdict.action == conntrack::Action::Refuse)
         return refused(verdict.reason);
 
@@ -78,7 +78,7 @@ Opening Nat::open(const Request& request, const conntrack::Segment& segment, Tic
 hosts::Admitted Nat::admit(const Request& request, Tick now) {
     if (request.is_inward())
         return params_.hosts.admit_inward(request.target.address, now);
-    return params_.hosts.admit(request.original.source, params_.limits, now);
+    return params_.hosts.admit(request.original.source, params_.policy->host_limits, now);
 }
 
 /// Decides and commits, until no other worker is faster.
@@ -134,7 +134,7 @@ std::optional<Opening> Nat::insert(const First& first, const Decision& decision,
     flow::FlowRecord& record = params_.table.record(*index);
     fill(record, first, request.reply(*decision.external));
     params_.hosts.set_host(*index, host);
-    conntrack::begin(params_.tuning, segment, conntrack::TrackerMemory(record.tracker));
+    conntrack::begin(params_.policy->tuning, segment, conntrack::TrackerMemory(record.tracker));
 
     const flow::Insertion insertion = member_.insert(*index, now);
     counters_.count[Count::FlowsExpired].add(insertion.expired);
@@ -212,7 +212,7 @@ Tracking Nat::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick n
     const Tick before = record.deadline.load(std::memory_order_relaxed);
 
     const conntrack::Verdict verdict =
-        conntrack::track(params_.tuning, {state, status, now - record.opened, before - now},
+        conntrack::track(params_.policy->tuning, {state, status, now - record.opened, before - now},
                          ref.direction(), segment, conntrack::TrackerMemory(record.tracker));
     if (verdict.action == conntrack::Action::Reopen ||
         verdict.action == conntrack::Action::Delete) {

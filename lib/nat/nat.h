@@ -37,16 +37,12 @@ namespace sluice::nat {
 /// What all workers' Nats share.
 struct NatParams {
     flow::FlowTable& table;
-    const Rules& rules;
-    const pool::StaticMappings& statics;
+    const Current& policy;
     KeptEndpoints& kept;
     const pool::Draws& draws;
     pool::Exhaustion& exhaustion;
     const pool::Steering* steering;  ///< Null: replies arrive where they arrive.
-    conntrack::Tuning tuning;
     hosts::HostTable& hosts;
-    hosts::Limits limits;  ///< Of each inside host.
-    HolderParams holders = {};
     uint32_t reserve = 0;  ///< Records kept for a full table; nat::reserve_for().
 };
 

@@ -2,17 +2,19 @@
 #pragma once
 
 /// \file
-/// The rules that the NAT goes by are the policy's (policy/rules.h); these are their names here.
+/// The rules that the NAT goes by are the policy's (policy/policy.h); these are their names here.
 
-#include "policy/rules.h"
+#include "policy/current.h"
 
 namespace sluice::nat {
 
+using policy::BlockParams;
+using policy::Current;
 using policy::Filtering;
+using policy::HolderParams;
 using policy::Independence;
 using policy::ProtocolPorts;
 using policy::Rule;
 using policy::RuleParams;
-using policy::Rules;
 
 }  // namespace sluice::nat

@@ -9,6 +9,9 @@
 namespace sluice::policy {
 namespace {
 
+using net::longest_prefix;
+using net::Numbered;
+
 constexpr uint32_t key_of(net::Protocol protocol, uint16_t port) {
     return uint32_t{static_cast<uint8_t>(protocol)} << 16 | port;
 }

@@ -17,8 +17,8 @@
 ///          checked most_conditions()).
 
 #include "net/prefix.h"
+#include "net/steps.h"
 #include "net/tuple.h"
-#include "policy/steps.h"
 #include "pool/port_range.h"
 
 #include <cstdint>
@@ -27,6 +27,9 @@
 #include <vector>
 
 namespace sluice::policy {
+
+using net::kNone;
+using net::Steps;
 
 /// Whom a packet is for, as far as a rule asks.
 struct Toward {

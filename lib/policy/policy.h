@@ -2,18 +2,37 @@
 #pragma once
 
 /// \file
-/// Policy: what one configuration says of hosts and addresses, compiled.
+/// Policy: what one configuration says of hosts, addresses and packets, compiled: all that can
+/// change while packets pass.
 ///
 /// Threads  Immutable after construction, but for the counters of denials.
 
+#include "answer/budgets.h"
+#include "conntrack/tuning.h"
+#include "hosts/host_table.h"
+#include "link/routes.h"
+#include "policy/holder_params.h"
 #include "policy/rule_set.h"
 #include "pool/static_mappings.h"
+
+#include <cstdint>
 
 namespace sluice::policy {
 
 struct Policy {
     RuleSet rules;
-    pool::StaticSet statics;
+    pool::StaticSet statics = {};
+    link::Routes routes = {};
+    conntrack::Tuning tuning = {};
+    HolderParams holders = {};
+    hosts::Limits host_limits = {};
+    answer::Rates rates = {};
+    Duration fragment_timeout = Duration::seconds(30);
+    Duration stats_interval = {};   ///< Between summaries in the log; 0 for none.
+    uint16_t most_mss = 0;          ///< A larger MSS is lowered to it; 0 for never.
+    bool clamps_to_mtu = false;     ///< To what the smaller MTU of the ports allows, instead.
+    bool reject_invalid = false;    ///< Inside hosts learn by a RST that their segment is invalid.
+    bool reject_exhausted = false;  ///< Inside hosts learn that there is no port for their flow.
 };
 
 }  // namespace sluice::policy

@@ -8,6 +8,9 @@
 namespace sluice::policy {
 namespace {
 
+using net::longest_prefix;
+using net::Numbered;
+
 using net::AddressRange;
 
 bool overlap(const RuleParams& a, const RuleParams& b) {

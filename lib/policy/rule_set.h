@@ -16,10 +16,10 @@
 
 #include "base/big_endian.h"
 #include "net/prefix.h"
+#include "net/steps.h"
 #include "policy/classifier.h"
 #include "policy/denials.h"
 #include "policy/pools.h"
-#include "policy/steps.h"
 #include "pool/address_pool.h"
 #include "pool/port_range.h"
 

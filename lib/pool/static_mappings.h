@@ -13,7 +13,6 @@
 #include "net/tuple.h"
 #include "pool/port_range.h"
 
-#include <atomic>
 #include <optional>
 #include <span>
 #include <vector>
@@ -65,41 +64,6 @@ private:
     std::vector<Be32> external_;  // of both, sorted
     Be32 first_;
     Be32 last_;
-};
-
-/// Those of the configuration that holds now: a pointer to a set, under the same terms as
-/// policy::Rules.
-class StaticMappings {
-public:
-    StaticMappings() : StaticMappings({}, {}) {}
-    StaticMappings(std::span<const Forward> forwards, std::span<const OneToOne> addresses)
-        : own_(forwards, addresses) {}
-    StaticMappings(const StaticMappings&) = delete;
-
-    /// `set` outlives this object, or is replaced before it goes.
-    void replace(const StaticSet& set) {
-        // seq_cst: as policy::Rules::replace().
-        set_.store(&set, std::memory_order_seq_cst);
-    }
-    const StaticSet& current() const { return *set_.load(std::memory_order_acquire); }
-
-    bool contains(Be32 address) const { return current().contains(address); }
-    std::optional<net::Endpoint> inside_of(net::Protocol protocol, net::Endpoint external) const {
-        return current().inside_of(protocol, external);
-    }
-    std::optional<net::Endpoint> outside_of(net::Protocol protocol, net::Endpoint internal) const {
-        return current().outside_of(protocol, internal);
-    }
-    bool reserves(net::Protocol protocol, net::Endpoint external) const {
-        return current().reserves(protocol, external);
-    }
-    bool reserves_of(Be32 address, PortRange ports) const {
-        return current().reserves_of(address, ports);
-    }
-
-private:
-    StaticSet own_;
-    std::atomic<const StaticSet*> set_{&own_};
 };
 
 }  // namespace sluice::pool

@@ -25,18 +25,14 @@ Admitted to_gateway(const net::Packet& packet, const net::Tuple& tuple) {
 
 }  // namespace
 
-Admission::Admission(const link::Interfaces& interfaces, const policy::Rules& rules,
-                     const pool::StaticMappings& statics)
-    : interfaces_(interfaces), rules_(rules), statics_(statics) {}
-
 /// An address by which inside hosts are known outside.
 bool Admission::is_public(Be32 address) const {
-    return rules_.contains(address) || statics_.contains(address);
+    return policy_->rules.contains(address) || policy_->statics.contains(address);
 }
 
 /// An address that must not come from outside: a rule serves it, or it is on an inside subnet.
 bool Admission::is_inside(Be32 address) const {
-    return rules_.serves(address) ||
+    return policy_->rules.serves(address) ||
            std::any_of(
                interfaces_.begin(), interfaces_.end(), [&](const link::Interface& interface) {
                    return interface.realm == link::Realm::Inside && interface.has_on_link(address);
@@ -87,14 +83,14 @@ bool Admission::is_ping_to_gateway(Side from, const net::Packet& packet,
 Admitted Admission::admit(Side from, const net::Packet& packet, const net::Tuple& tuple) const {
     if (from == Side::Outside)
         return admit_addresses(from, packet, tuple, false);
-    const policy::Rule* rule = rules_.find(tuple);
-    const bool is_served = rule != nullptr || rules_.serves(tuple.source);
+    const policy::Rule* rule = policy_->rules.find(tuple);
+    const bool is_served = rule != nullptr || policy_->rules.serves(tuple.source);
     const Admitted admitted = admit_addresses(from, packet, tuple, is_served);
     if (admitted.path != Path::Outward && admitted.path != Path::Hairpin)
         return admitted;
     if (rule == nullptr)
         return refused(Drop::NoRule);
-    if (rules_.denials().refuse(tuple))
+    if (policy_->rules.denials().refuse(tuple))
         return refused(Drop::Denied);
     if (admitted.path == Path::Hairpin && !rule->translates())
         return refused(Drop::Hairpin);  // without NAT, answers would take another way back
@@ -103,7 +99,7 @@ Admitted Admission::admit(Side from, const net::Packet& packet, const net::Tuple
 
 std::optional<Drop> Admission::refuse_fragment(Side from, const net::Packet& packet,
                                                const net::Tuple& tuple) const {
-    const bool is_served = from == Side::Inside && rules_.serves(tuple.source);
+    const bool is_served = from == Side::Inside && policy_->rules.serves(tuple.source);
     const Admitted admitted = admit_addresses(from, packet, tuple, is_served);
     return admitted.path == Path::Refused ? std::optional(admitted.reason) : std::nullopt;
 }
@@ -136,7 +132,7 @@ Admitted Admission::admit_outside(const net::Packet& packet, const net::Tuple& t
         return refused(Drop::OutsideSpoof);
     if (is_for_gateway(Side::Outside, packet, tuple))
         return to_gateway(packet, tuple);
-    if (is_public(tuple.destination) || rules_.is_exempt(tuple.destination))
+    if (is_public(tuple.destination) || policy_->rules.is_exempt(tuple.destination))
         return {Path::Inward, {}};
     if (is_inside(tuple.destination))
         return refused(Drop::OutsideToInside);
@@ -150,9 +146,9 @@ std::optional<Side> Admission::side_of(const net::Tuple& tuple) const {
     };
     if (is_outer(tuple.source))
         return Side::Outside;
-    if (rules_.serves(tuple.source))
+    if (policy_->rules.serves(tuple.source))
         return Side::Inside;
-    if (is_outer(tuple.destination) || rules_.is_exempt(tuple.destination))
+    if (is_outer(tuple.destination) || policy_->rules.is_exempt(tuple.destination))
         return Side::Outside;
     return std::nullopt;
 }

@@ -6,7 +6,7 @@
 ///
 /// Shape    Asked of packets that meet no flow, by their addresses first, then by the rules. What
 ///          may open no flow ends here, by name.
-/// Threads  Immutable after construction.
+/// Threads  Those of the policy that it is given.
 /// Source   RFC 1812 §5.3.7 (martian sources), §5.3.8 (source address validation); the leak of
 ///          inside addresses that docs/drops.md describes.
 
@@ -14,8 +14,7 @@
 #include "net/packet.h"
 #include "net/side.h"
 #include "net/tuple.h"
-#include "policy/rules.h"
-#include "pool/static_mappings.h"
+#include "policy/current.h"
 #include "stats/drop.h"
 
 #include <cstdint>
@@ -39,9 +38,9 @@ struct Admitted {
 
 class Admission {
 public:
-    /// All three must outlive this object.
-    Admission(const link::Interfaces& interfaces, const policy::Rules& rules,
-              const pool::StaticMappings& statics);
+    /// Both outlive this object.
+    Admission(const link::Interfaces& interfaces, const policy::Current& policy)
+        : interfaces_(interfaces), policy_(policy) {}
 
     /// Of a packet that meets no flow.
     Admitted admit(net::Side from, const net::Packet& packet, const net::Tuple& tuple) const;
@@ -80,8 +79,7 @@ private:
     bool is_broadcast(Be32 address) const;
 
     const link::Interfaces& interfaces_;
-    const policy::Rules& rules_;
-    const pool::StaticMappings& statics_;
+    const policy::Current& policy_;
 };
 
 }  // namespace sluice::worker

@@ -73,8 +73,8 @@ bool Answers::may_leave(Burst& burst, unsigned i, const link::Exit& exit, Tick n
 void Answers::refuse(Burst& burst, unsigned i, Drop reason, Tick now) {
     const bool is_segment = burst.tuple[i].protocol == net::Protocol::Tcp;
     const bool is_reset = (burst.packet[i].tcp_flags & conntrack::kRst) != 0;
-    const bool is_exhausted = is_exhaustion(reason) && shared_.reject_exhausted;
-    const bool is_wrong = is_invalid(reason) && shared_.reject_invalid;
+    const bool is_exhausted = is_exhaustion(reason) && policy_->reject_exhausted;
+    const bool is_wrong = is_invalid(reason) && policy_->reject_invalid;
     if (burst.side[i] == Side::Inside && (is_exhausted || is_wrong)) {
         if (is_segment && !is_reset)
             send_reset(burst, i, now);
@@ -92,7 +92,7 @@ rte_mbuf* Answers::allocate_error() {
 /// the budget or the pool has none to give.
 rte_mbuf* Answers::begin(const Burst& burst, unsigned i, answer::Kind kind, Tick now) {
     const Be32 to{burst.packet[i].ip->src_addr};
-    if (!shared_.budgets.allow(kind, burst.side[i], to, now))
+    if (!budgets_.allow(policy_->rates, kind, {burst.side[i], to}, now))
         return nullptr;
     rte_mbuf* answer = rte_pktmbuf_alloc(packets_);
     if (answer == nullptr)

@@ -14,9 +14,9 @@
 #include "answer/icmp_error.h"
 #include "base/clock.h"
 #include "link/egress.h"
+#include "policy/current.h"
 #include "stats/counters.h"
 #include "worker/burst.h"
-#include "worker/shared.h"
 
 #include <cstdint>
 
@@ -31,9 +31,13 @@ enum class Tell : uint8_t { Sender, Nobody };
 class Answers {
 public:
     /// All of these outlive this object.
-    Answers(const Shared& shared, link::Egress& egress, stats::Counters& counters,
-            rte_mempool* packets)
-        : shared_(shared), egress_(egress), counters_(counters), packets_(packets) {}
+    Answers(const policy::Current& policy, answer::Budgets& budgets, link::Egress& egress,
+            stats::Counters& counters, rte_mempool* packets)
+        : policy_(policy),
+          budgets_(budgets),
+          egress_(egress),
+          counters_(counters),
+          packets_(packets) {}
 
     /// Packet i is a ping to the gateway itself: it becomes its reply.
     void answer_ping(Burst& burst, unsigned i);
@@ -50,7 +54,7 @@ public:
 
     /// True when an ICMP error may be sent to a host on that side now.
     bool may_send_error(net::Side to, Be32 destination, Tick now) {
-        return shared_.budgets.allow(answer::Kind::Error, to, destination, now);
+        return budgets_.allow(policy_->rates, answer::Kind::Error, {to, destination}, now);
     }
     /// An mbuf for it; null when the pool has none to give.
     rte_mbuf* allocate_error();
@@ -60,7 +64,8 @@ private:
     void send_reset(const Burst& burst, unsigned i, Tick now);
     rte_mbuf* begin(const Burst& burst, unsigned i, answer::Kind kind, Tick now);
 
-    const Shared& shared_;
+    const policy::Current& policy_;
+    answer::Budgets& budgets_;
     link::Egress& egress_;
     stats::Counters& counters_;
     rte_mempool* packets_;

@@ -81,7 +81,7 @@ void Fragments::lead(Burst& burst, unsigned i, const fragment::Arrival& arrival)
         burst.packet[i].datagram =
             static_cast<uint16_t>(net::ip_header_bytes(burst.packet[i]) + *arrival.total);
     // The gateway answers no ping that comes in pieces.
-    if (parts_.shared.admission.is_ping_to_gateway(burst.side[i], burst.packet[i], burst.tuple[i]))
+    if (parts_.admission.is_ping_to_gateway(burst.side[i], burst.packet[i], burst.tuple[i]))
         parts_.egress.drop(burst.take(i), Drop::ToGateway);
 }
 
@@ -151,6 +151,7 @@ void Fragments::follow(rte_mbuf* mbuf, link::InterfaceId from, fragment::Index d
 }
 
 void Fragments::expire(Tick now) {
+    datagrams_.set_timeout(parts_.policy->fragment_timeout);
     if (datagrams_.size() == 0)
         return;
     datagrams_.expire(now);

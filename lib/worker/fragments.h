@@ -22,6 +22,7 @@
 #include "fragment/datagrams.h"
 #include "link/egress.h"
 #include "stats/counters.h"
+#include "worker/admission.h"
 #include "worker/burst.h"
 #include "worker/shared.h"
 
@@ -36,6 +37,8 @@ public:
     /// All of these outlive this object.
     struct Parts {
         const Shared& shared;
+        const policy::Current& policy;
+        const Admission& admission;
         link::Egress& egress;
         fragment::Cutter& cutter;
         stats::Counters& counters;

@@ -24,13 +24,13 @@ void IcmpRelay::relay(Burst& burst, unsigned i, Tick now) {
     const Side from = burst.side[i];
     const Be32 sender{error.ip->src_addr};
     if (const auto reason =
-            parts_.shared.admission.refuse_error(egress.interface(burst.from[i]), from, sender))
+            parts_.admission.refuse_error(egress.interface(burst.from[i]), from, sender))
         return egress.drop(burst.take(i), *reason);
 
-    const flow::FlowRef flow = parts_.shared.table.find(tuple, now);
+    const flow::FlowRef flow = parts_.table.find(tuple, now);
     if (!flow)
         return egress.drop(burst.take(i), Drop::IcmpErrorUnknown);
-    const flow::FlowRecord& record = parts_.shared.table.record(flow);
+    const flow::FlowRecord& record = parts_.table.record(flow);
     // It goes to the host that sent the packet in question, and so comes from where that one went.
     if (Be32{error.ip->dst_addr} != tuple.destination ||
         from != record.sides.enter(flow.direction()))
@@ -88,10 +88,10 @@ bool IcmpRelay::write(rte_mbuf* mbuf, const net::Packet& about, Tick now) {
     net::Tuple tuple;
     if (net::parse(mbuf, error, tuple))
         return false;
-    const flow::FlowRef flow = parts_.shared.table.find(tuple, now);
+    const flow::FlowRef flow = parts_.table.find(tuple, now);
     if (!flow)
         return false;
-    const flow::FlowRecord& record = parts_.shared.table.record(flow);
+    const flow::FlowRecord& record = parts_.table.record(flow);
     const Side to = record.sides.leave(flow.direction());
     if (!parts_.answers.may_send_error(to, record.key(opposite(flow.direction())).source, now))
         return false;

@@ -10,13 +10,14 @@
 /// Source   RFC 5508 §4; nf_conntrack_inet_error() of Linux.
 
 #include "base/clock.h"
+#include "flow/flow_table.h"
 #include "fragment/cutter.h"
 #include "link/egress.h"
 #include "net/packet.h"
 #include "stats/counters.h"
+#include "worker/admission.h"
 #include "worker/answers.h"
 #include "worker/burst.h"
-#include "worker/shared.h"
 
 struct rte_mbuf;
 
@@ -26,7 +27,8 @@ class IcmpRelay {
 public:
     /// All of these outlive this object.
     struct Parts {
-        const Shared& shared;
+        flow::FlowTable& table;
+        const Admission& admission;
         link::Egress& egress;
         fragment::Cutter& cutter;
         Answers& answers;

@@ -15,8 +15,7 @@ bool Worker::admit(Burst& burst, unsigned i) {
     const uint64_t bit = uint64_t{1} << i;
     if ((burst.admitted & bit) != 0)
         return true;
-    const Admitted admitted =
-        shared_.admission.admit(burst.side[i], burst.packet[i], burst.tuple[i]);
+    const Admitted admitted = admission_.admit(burst.side[i], burst.packet[i], burst.tuple[i]);
     switch (admitted.path) {
         case Path::Outward:
             burst.outward |= bit;

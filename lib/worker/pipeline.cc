@@ -140,7 +140,7 @@ void Worker::parse(Burst& burst) {
 
 /// Of a packet on an interface of both sides; drops what is of neither.
 bool Worker::find_side(Burst& burst, unsigned i) {
-    auto side = shared_.admission.side_of(burst.tuple[i]);
+    auto side = admission_.side_of(burst.tuple[i]);
     if (!side)  // of a flow that began by rules which are gone
         if (const flow::FlowRef flow = shared_.table.find(burst.tuple[i], now_))
             side = shared_.table.record(flow).sides.enter(flow.direction());
@@ -157,7 +157,7 @@ void Worker::reassemble(Burst& burst) {
     for (unsigned i : SetBits{burst.live & burst.fragments}) {
         // Before it takes up any memory.
         const auto reason =
-            shared_.admission.refuse_fragment(burst.side[i], burst.packet[i], burst.tuple[i]);
+            admission_.refuse_fragment(burst.side[i], burst.packet[i], burst.tuple[i]);
         if (reason)
             drop(burst, i, *reason);
         else
@@ -265,9 +265,9 @@ void Worker::translate(Burst& burst) {
 }
 
 void Worker::clamp_mss(Burst& burst) {
-    const uint16_t most = shared_.clamps_to_mtu
+    const uint16_t most = policy_->clamps_to_mtu
                               ? static_cast<uint16_t>(egress_.smallest_mtu() - nat::kTcpIpBytes)
-                              : shared_.most_mss;
+                              : policy_->most_mss;
     if (most == 0)
         return;
     for (unsigned i : burst.live_packets())

@@ -19,8 +19,8 @@ using stats::Drop;
 namespace {
 
 link::EgressParams egress_params(const Shared& shared, const WorkerParams& params) {
-    link::EgressParams egress{shared.interfaces,      shared.routes,          shared.next_hops, {},
-                              params.links.to_worker, params.links.to_control};
+    link::EgressParams egress{
+        shared.interfaces, shared.next_hops, {}, params.links.to_worker, params.links.to_control};
     for (const PortUse& use : params.ports)
         egress.ports.push_back({use.port, use.tx_queue});
     return egress;
@@ -31,16 +31,17 @@ link::EgressParams egress_params(const Shared& shared, const WorkerParams& param
 Worker::Worker(const Shared& shared, WorkerParams params)
     : shared_(shared),
       params_(std::move(params)),
+      policy_(*shared.policy),
+      admission_(shared.interfaces, policy_),
       member_(shared.table),
-      nat_({shared.table, shared.rules, shared.statics, shared.kept_endpoints, shared.draws,
-            shared.exhaustion, shared.steering, shared.tuning, shared.hosts, shared.host_limits,
-            shared.holders, shared.reserve},
+      nat_({shared.table, policy_, shared.kept_endpoints, shared.draws, shared.exhaustion,
+            shared.steering, shared.hosts, shared.reserve},
            member_, counters_, params_.id),
       egress_(egress_params(shared, params_), counters_),
       cutter_(egress_, counters_, params_.packets),
-      answers_(shared, egress_, counters_, params_.packets),
-      icmp_relay_({shared, egress_, cutter_, answers_, counters_}),
-      fragments_({shared, egress_, cutter_, counters_, params_.id}) {
+      answers_(policy_, shared.budgets, egress_, counters_, params_.packets),
+      icmp_relay_({shared.table, admission_, egress_, cutter_, answers_, counters_}),
+      fragments_({shared, policy_, admission_, egress_, cutter_, counters_, params_.id}) {
     for (const link::Interface& interface : shared.interfaces) {
         const bool checked = params_.ports[interface.port].port->verifies_checksums();
         arrivals_.push_back({net::mac_bits(interface.mac),
@@ -55,6 +56,8 @@ Worker::~Worker() = default;
 unsigned Worker::turn(Tick now) {
     now_ = now;
     egress_.look_at_ports();
+    policy_.follow(shared_.policy);
+    egress_.route_by(policy_->routes);
     unsigned packets = 0;
     Burst& burst = burst_;
     for (size_t port = 0; port < params_.ports.size(); ++port)

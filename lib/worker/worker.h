@@ -21,6 +21,7 @@
 #include "link/ring.h"
 #include "nat/nat.h"
 #include "stats/counters.h"
+#include "worker/admission.h"
 #include "worker/answers.h"
 #include "worker/burst.h"
 #include "worker/fragments.h"
@@ -142,6 +143,8 @@ private:
     WorkerParams params_;
     std::vector<Arrival> arrivals_;  // by interface
     stats::Counters counters_;
+    policy::Current policy_;  // of this turn
+    Admission admission_;
     flow::Member member_;
     nat::Nat nat_;
     link::Egress egress_;

@@ -35,7 +35,7 @@ TestbedOptions independent(Filtering filtering, std::vector<nat::ProtocolPorts> 
             }};
 }
 
-TestbedOptions with(TestbedOptions options, nat::HolderParams holders) {
+TestbedOptions with(TestbedOptions options, policy::HolderParams holders) {
     options.configure = [before = options.configure, holders](config::Config& config) {
         before(config);
         config.holders = holders;
@@ -43,7 +43,7 @@ TestbedOptions with(TestbedOptions options, nat::HolderParams holders) {
     return options;
 }
 
-constexpr nat::HolderParams kNoRest{.port_hold = {}};
+constexpr policy::HolderParams kNoRest{.port_hold = {}};
 
 /// Sends a datagram out and returns the port that it left from.
 uint16_t port_of(Testbed& bed, const char* host, uint16_t port, const char* server,
@@ -344,8 +344,9 @@ TEST_CASE("mapping: a port does not rest where filters depend on who sends, or w
           "[packet][rfc6888]") {
     const auto filtering = GENERATE(Filtering::EndpointDependent, Filtering::AddressDependent,
                                     Filtering::EndpointIndependent);
-    Testbed bed(with(independent(filtering, kAll, {kOwn, kOwn}),
-                     filtering == Filtering::EndpointIndependent ? kNoRest : nat::HolderParams{}));
+    Testbed bed(
+        with(independent(filtering, kAll, {kOwn, kOwn}),
+             filtering == Filtering::EndpointIndependent ? kNoRest : policy::HolderParams{}));
     REQUIRE(port_of(bed, kHost, kOwn, kServer, 53) == kOwn);
     bed.advance(Duration::seconds(380));  // 300 s, and what control core and filters want to end
     CHECK(port_of(bed, kPeer, 5000, kServer, 53) == kOwn);

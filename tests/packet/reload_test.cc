@@ -29,13 +29,12 @@ struct Reloaded {
 
     /// Lets `config` hold. Who replaces the policy waits for the workers, so it is another thread.
     void reload() {
-        gateway::Policies& policies = bed.gateway().policies();
-        const auto policy = policies.compile(config);
+        const auto policy = bed.gateway().policies().compile(config);
         REQUIRE(policy.ok());
         std::atomic<bool> has_ended{false};
         bool is_over = false;
         std::thread other([&] {
-            is_over = policies.use(policy.value(), bed.gateway().table());
+            is_over = bed.gateway().use(policy.value());
             has_ended = true;
         });
         while (!has_ended)
@@ -201,4 +200,89 @@ TEST_CASE("reload: more new addresses than there is room for are refused", "[pac
     gateway.give_pool(kOtherPublic);
     gateway.reload();
     CHECK(gateway.send(5001).source == kOtherPublic);
+}
+
+TEST_CASE("reload: another timeout holds for a flow from its next packet on", "[packet]") {
+    Reloaded gateway(GENERATE(1u, 2u));
+    gateway.config.tuning.udp = Duration::seconds(100);
+    gateway.reload();
+    const Seen waits = gateway.send(5000);
+    const Seen quiet = gateway.send(5001);
+    gateway.config.tuning.udp = Duration::seconds(10);
+    gateway.reload();
+    gateway.send(5000);
+    gateway.bed.advance(Duration::seconds(20));
+    CHECK_FALSE(gateway.answers(waits, 5000));
+    CHECK(gateway.answers(quiet, 5001));  // no packet since: it has the deadline that it had
+    gateway.bed.advance(Duration::seconds(100));
+    CHECK(gateway.bed.flows() == 0);
+}
+
+TEST_CASE("reload: another limit of flows holds for the next flow", "[packet]") {
+    Reloaded gateway;
+    const Seen first = gateway.send(5000);
+    gateway.send(5001);
+    gateway.config.host_limits.flows = 2;
+    gateway.reload();
+    CHECK(gateway.bed.from_inside(Frame().ipv4(kHost, kServer).udp(5002, 53)).empty());
+    CHECK(gateway.bed.dropped(Drop::HostFlows) == 1);
+    CHECK(gateway.answers(first, 5000));
+    gateway.config.host_limits.flows = 3;
+    gateway.reload();
+    gateway.send(5002);
+}
+
+TEST_CASE("reload: the MSS is clamped from now on, and no longer", "[packet]") {
+    Reloaded gateway;
+    const auto clamped = [&](uint16_t port) {
+        const uint64_t before = gateway.bed.count(stats::Count::MssClamped);
+        const Bytes mss{2, 4, 1460 >> 8, 1460 & 0xff};
+        gateway.bed.from_inside(Frame().ipv4(kHost, kServer).tcp(port, 80, kSyn).tcp_options(mss));
+        return gateway.bed.count(stats::Count::MssClamped) - before;
+    };
+    CHECK(clamped(5000) == 0);
+    gateway.config.mss_clamp = config::MssClamp::Value;
+    gateway.config.mss = 1300;
+    gateway.reload();
+    CHECK(clamped(5001) == 1);
+    gateway.config.mss_clamp = config::MssClamp::Off;
+    gateway.reload();
+    CHECK(clamped(5002) == 0);
+}
+
+TEST_CASE("reload: ICMP errors come at the rate of the moment", "[packet]") {
+    Reloaded gateway;
+    const auto errors = [&] {
+        const uint64_t before = gateway.bed.count(stats::Count::IcmpErrors);
+        gateway.bed.from_inside(Frame().ipv4(kHost, kServer).ttl(1).udp(5000, 53));
+        return gateway.bed.count(stats::Count::IcmpErrors) - before;
+    };
+    CHECK(errors() == 1);
+    gateway.config.icmp_rate = 0;
+    gateway.reload();
+    CHECK(errors() == 0);
+    CHECK(gateway.bed.count(stats::Count::IcmpSuppressed) == 1);
+}
+
+TEST_CASE("reload: packets of a flow go by other routes, and its next hop is asked for ahead",
+          "[packet]") {
+    Reloaded gateway(GENERATE(1u, 2u));
+    const auto next_hop = [&](uint16_t port) {
+        Frame frame = Frame().ipv4(kHost, kServer).udp(port, 53);
+        gateway.bed.inject(Side::Inside, frame.ether(mac_of(ip(kHost)), mac(0x11)).bytes());
+        gateway.bed.run();
+        const auto frames = gateway.bed.take_frames(Side::Outside);
+        REQUIRE(frames.size() == 1);
+        MacAddress mac;
+        std::copy_n(frames[0].begin(), mac.size(), mac.begin());
+        return mac;
+    };
+    CHECK(next_hop(5000) == mac_of(ip(kRouter)));
+    gateway.config.gateway = ip("198.51.100.253");
+    gateway.reload();
+    CHECK(next_hop(5000) == mac_of(ip("198.51.100.253")));
+    CHECK(next_hop(5001) == mac_of(ip("198.51.100.253")));
+    gateway.config.routes = {{{ip(kServer), 32}, ip("198.51.100.252")}};
+    gateway.reload();
+    CHECK(next_hop(5001) == mac_of(ip("198.51.100.252")));
 }

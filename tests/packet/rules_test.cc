@@ -159,7 +159,8 @@ TEST_CASE("rules: a port of the destination decides by which address a host leav
 
 TEST_CASE("rules: what is denied opens no flow, and each rule counts its own", "[packet]") {
     Testbed bed(rules_toward());
-    const policy::Denials& denials = bed.gateway().rules().denials();
+    const auto policy = bed.gateway().policies().current();
+    const policy::Denials& denials = policy->rules.denials();
     CHECK(bed.from_inside(Frame().ipv4("10.1.0.70", kServer).udp(5000, 53)).empty());
     CHECK(bed.from_inside(Frame().ipv4("10.1.0.70", kServer).echo_request(9)).empty());
     CHECK(bed.from_inside(Frame().ipv4(kHost, "203.0.113.11").udp(5000, 138)).empty());

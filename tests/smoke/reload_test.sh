@@ -78,6 +78,22 @@ grep --quiet --extended-regexp '^[0-9]+ sent, 0 lost$' "$work/ping_pong" ||
 assert_accounts "$net"
 pass "1,000 reloads beside traffic: $(cat "$work/ping_pong")"
 
+# What is not about rules: a timeout, a limit, a route. None of them ends a flow.
+write_file 198.51.100.1 'timeout-udp = 7' 'max-flows-per-host = 500' \
+    'route = 10.77.0.0/16 via 10.1.0.77'
+ctl "$net" reload --dry-run >"$work/dry"
+grep --quiet --line-regexp '+ timeout-udp = 7' "$work/dry" || fail "the timeout: $(cat "$work/dry")"
+grep --quiet --extended-regexp '^\+ route = 10\.77\.0\.0/16 via 10\.1\.0\.77 +0 flows$' \
+    "$work/dry" || fail "the route: $(cat "$work/dry")"
+ctl "$net" reload >"$work/reload"
+[[ $(seen_by_udp "$net") == 198.51.100.1:* ]] || fail "no forwarding with another timeout"
+left=$(ctl "$net" flows --json | grep --only-matching --perl-regexp '"timeout":\K[0-9]+' |
+    sort --numeric-sort | head --lines=1)
+[[ -n $left && $left -le 7 ]] || fail "a new flow has '$left' s to live, not 7"
+write_file 198.51.100.1
+ctl "$net" reload >"$work/reload"
+pass "timeouts, limits and routes are reloaded"
+
 # Flows of an address that goes are left a second, however they are reloaded.
 [[ $(seen_by_udp "$net") == *:* ]] || fail "no flow to drain"
 write_file 198.51.100.8 'on-reload = drain' 'drain-time = 1'

@@ -8,7 +8,6 @@
 
 using namespace sluice;
 using answer::Budget;
-using answer::BudgetParams;
 using answer::Rate;
 
 namespace {
@@ -19,7 +18,15 @@ Be32 host(uint32_t number) {
     return Be32::from_host(0x0a010000 + number);
 }
 
-unsigned allowed(Budget& budget, Be32 destination, Tick now, unsigned asked) {
+/// A budget with the same limits all the time.
+struct Limited {
+    answer::Limits limits;
+    Budget budget{kKey};
+
+    bool allow(Be32 destination, Tick now) { return budget.allow(limits, destination, now); }
+};
+
+unsigned allowed(Limited& budget, Be32 destination, Tick now, unsigned asked) {
     unsigned allowed = 0;
     for (unsigned i = 0; i < asked; ++i)
         allowed += budget.allow(destination, now);
@@ -30,7 +37,7 @@ unsigned allowed(Budget& budget, Be32 destination, Tick now, unsigned asked) {
 
 TEST_CASE("budget: a destination has its burst and then its rate, whatever others have had",
           "[worker][icmp]") {
-    Budget budget({.each = Rate{10, 10}, .key = kKey});
+    Limited budget{.limits = {.each = Rate{10, 10}}};
     CHECK(allowed(budget, host(1), Tick{0}, 1000) == 10);
     CHECK(allowed(budget, host(2), Tick{0}, 1000) == 10);
     CHECK(allowed(budget, host(1), Tick{1000}, 1000) == 10);
@@ -39,14 +46,14 @@ TEST_CASE("budget: a destination has its burst and then its rate, whatever other
 
 TEST_CASE("budget: what a destination has too many of costs nothing of what there is in all",
           "[worker][icmp]") {
-    Budget budget({.all = Rate{1, 100}, .each = Rate{1, 10}, .key = kKey});
+    Limited budget{.limits = {.all = Rate{1, 100}, .each = Rate{1, 10}}};
     CHECK(allowed(budget, host(1), Tick{0}, 100'000) <= 10);
     CHECK(allowed(budget, host(2), Tick{0}, 10) == 10);
 }
 
 TEST_CASE("budget: 1000 hosts that ask without an end leave the others theirs", "[worker][icmp]") {
     constexpr uint32_t kOthers = 1000;
-    Budget budget({.each = Rate{10, 10}, .key = kKey});
+    Limited budget{.limits = {.each = Rate{10, 10}}};
     for (uint32_t i = 0; i < 1000; ++i)
         allowed(budget, host(i), Tick{0}, 100);
     unsigned whole = 0;
@@ -57,7 +64,7 @@ TEST_CASE("budget: 1000 hosts that ask without an end leave the others theirs", 
 
 TEST_CASE("budget: who shares buckets with whom changes", "[worker][icmp]") {
     // Enough that some host has both of its buckets emptied by others in every epoch.
-    Budget budget({.each = Rate{1, 1}, .key = kKey});
+    Limited budget{.limits = {.each = Rate{1, 1}}};
     const auto starved_at = [&](Tick now) {
         std::map<uint32_t, bool> starved;
         for (uint32_t i = 0; i < 8000; ++i)
@@ -84,7 +91,7 @@ TEST_CASE("budget: what is left in all tells little of how many others have had"
           "[worker][icmp][saddns]") {
     constexpr unsigned kRounds = 2000;
     constexpr Rate kAll{1000, 50};
-    Budget budget({.all = kAll, .key = kKey});
+    Limited budget{.limits = {.all = kAll}};
     std::map<unsigned, unsigned> left;  // of 50, behind nobody
     double sum = 0;
     for (uint32_t round = 0; round < kRounds; ++round) {
@@ -100,7 +107,7 @@ TEST_CASE("budget: what is left in all tells little of how many others have had"
 }
 
 TEST_CASE("budget: over a while the rate in all holds", "[worker][icmp]") {
-    Budget budget({.all = Rate{1000, 50}, .each = Rate{100, 100}, .key = kKey});
+    Limited budget{.limits = {.all = Rate{1000, 50}, .each = Rate{100, 100}}};
     unsigned sent = 0;
     for (uint32_t ms = 1; ms <= 20'000; ++ms)
         for (uint32_t i = 0; i < 5; ++i)
@@ -111,10 +118,10 @@ TEST_CASE("budget: over a while the rate in all holds", "[worker][icmp]") {
 
 TEST_CASE("budget: without limits all is allowed, and a rate of 0 allows nothing",
           "[worker][icmp]") {
-    Budget open({.key = kKey});
+    Limited open{.limits = {}};
     CHECK(allowed(open, host(1), Tick{0}, 1000) == 1000);
-    Budget none({.all = Rate{0, 50}, .each = Rate{10, 10}, .key = kKey});
+    Limited none{.limits = {.all = Rate{0, 50}, .each = Rate{10, 10}}};
     CHECK(allowed(none, host(1), Tick{0}, 1000) == 0);
-    Budget nobody({.each = Rate{0, 10}, .key = kKey});
+    Limited nobody{.limits = {.each = Rate{0, 10}}};
     CHECK(allowed(nobody, host(1), Tick{0}, 1000) == 0);
 }

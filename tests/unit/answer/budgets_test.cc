@@ -6,6 +6,7 @@
 using namespace sluice;
 using answer::Budgets;
 using answer::Kind;
+using answer::Rates;
 using net::Side;
 
 namespace {
@@ -13,21 +14,31 @@ namespace {
 const Be32 kHost = Be32::from_host(0x0a01000a);
 const Be32 kOther = Be32::from_host(0x0a01000b);
 
-Budgets make(uint32_t icmp_rate = 1000, uint32_t reset_rate = 1000) {
-    return Budgets({icmp_rate, reset_rate, {1, 2}});
+/// Budgets at the rates of the moment.
+struct Paced {
+    Rates rates;
+    Budgets budgets{{1, 2}};
+
+    bool allow(Kind kind, Side to, Be32 destination, Tick now) {
+        return budgets.allow(rates, kind, {to, destination}, now);
+    }
+};
+
+Paced make(uint32_t icmp_rate = 1000, uint32_t reset_rate = 1000) {
+    return {.rates = {icmp_rate, reset_rate}};
 }
 
-unsigned allowed(Budgets& budgets, Kind kind, Side to, Be32 destination) {
+unsigned allowed(Paced& budgets, Kind kind, Side to, Be32 destination, Tick now = Tick{0}) {
     unsigned allowed = 0;
     for (unsigned i = 0; i < 5000; ++i)
-        allowed += budgets.allow(kind, to, destination, Tick{0});
+        allowed += budgets.allow(kind, to, destination, now);
     return allowed;
 }
 
 }  // namespace
 
 TEST_CASE("budgets: kinds and sides do not use up each other's", "[worker][icmp]") {
-    Budgets budgets = make();
+    Paced budgets = make();
     CHECK(allowed(budgets, Kind::Error, Side::Inside, kHost) == 10);
     CHECK(allowed(budgets, Kind::Error, Side::Outside, kHost) == 10);
     CHECK(allowed(budgets, Kind::TooBig, Side::Inside, kHost) == 1000);
@@ -36,7 +47,7 @@ TEST_CASE("budgets: kinds and sides do not use up each other's", "[worker][icmp]
 }
 
 TEST_CASE("budgets: errors to one host leave the others theirs", "[worker][icmp]") {
-    Budgets budgets = make();
+    Paced budgets = make();
     for (const Kind kind : {Kind::Error, Kind::TooBig, Kind::Reset}) {
         const unsigned first = allowed(budgets, kind, Side::Inside, kHost);
         CHECK(allowed(budgets, kind, Side::Inside, kOther) == first);
@@ -44,7 +55,7 @@ TEST_CASE("budgets: errors to one host leave the others theirs", "[worker][icmp]
 }
 
 TEST_CASE("budgets: fragmentation needed has no limit in all, the others have", "[worker][icmp]") {
-    Budgets budgets = make();
+    Paced budgets = make();
     unsigned errors = 0, too_big = 0, resets = 0;
     for (uint32_t i = 0; i < 2000; ++i) {
         const Be32 host = Be32::from_host(0x0a020000 + i);
@@ -58,7 +69,18 @@ TEST_CASE("budgets: fragmentation needed has no limit in all, the others have", 
 }
 
 TEST_CASE("budgets: a rate of 0 allows nothing", "[worker][icmp]") {
-    Budgets budgets = make(0, 0);
+    Paced budgets = make(0, 0);
     for (const Kind kind : {Kind::Error, Kind::TooBig, Kind::Reset})
         CHECK(allowed(budgets, kind, Side::Inside, kHost) == 0);
+}
+
+TEST_CASE("budgets: another rate holds from the next answer on", "[worker][icmp]") {
+    Paced budgets = make(1'000'000, 1000);
+    CHECK(allowed(budgets, Kind::TooBig, Side::Inside, kHost) == 5000);
+    budgets.rates.icmp = 2;
+    CHECK(allowed(budgets, Kind::TooBig, Side::Inside, kHost) == 0);
+    // What was had at the old rate is no debt at the new one.
+    CHECK(allowed(budgets, Kind::TooBig, Side::Inside, kHost, Tick{2000}) == 2);
+    budgets.rates.icmp = 0;
+    CHECK(allowed(budgets, Kind::TooBig, Side::Inside, kHost, Tick{9000}) == 0);
 }

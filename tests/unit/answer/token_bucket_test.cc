@@ -79,3 +79,12 @@ TEST_CASE("token bucket: a whole token must be there, and what costs more is mad
     CHECK(bucket.take(rate, Tick{2500}, kToken));
     CHECK_FALSE(bucket.take(rate, Tick{2500}));
 }
+
+TEST_CASE("token bucket: what a larger burst was spent of is no debt of a smaller one",
+          "[worker][icmp]") {
+    TokenBucket bucket;
+    CHECK(taken_at(bucket, {1'000'000, 1'000'000}, Tick{0}, 1'000'000) == 1'000'000);
+    CHECK(taken_at(bucket, {1, 2}, Tick{0}, 10) == 0);
+    CHECK(taken_at(bucket, {1, 2}, Tick{2000}, 10) == 1);  // a whole token above the overdraft
+    CHECK(taken_at(bucket, {1, 2}, Tick{3000}, 10) == 1);
+}

@@ -100,8 +100,27 @@ TEST_CASE("lines: a difference has what is gone and what has come", "[config]") 
 
 TEST_CASE("lines: ports, threads and memory cannot be changed", "[config]") {
     for (const char* flag : {"lan", "wan", "lan-address", "wan-address", "workers", "flows",
-                             "port-block-size", "control-socket", "route", "timeout-udp"})
+                             "port-block-size", "port-hold", "fragment-bytes", "control-socket"})
         CHECK_FALSE(is_changeable(flag));
-    for (const char* flag : {"snat", "deny", "forward", "pool", "on-reload"})
+    for (const char* flag :
+         {"snat", "deny", "forward", "pool", "on-reload", "route", "gateway", "timeout-udp",
+          "timeout-tcp-close", "mss-clamp", "icmp-rate", "max-flows-per-host", "stats-interval"})
         CHECK(is_changeable(flag));
+}
+
+TEST_CASE("lines: every timeout of a tracker can be changed", "[config]") {
+    unsigned timeouts = 0;
+    for (const Flag& flag : flags())
+        if (section_of(flag) == "timeouts" && flag.name != "port-hold") {
+            CHECK(is_changeable(flag.name));
+            ++timeouts;
+        }
+    CHECK(timeouts == 26);
+}
+
+TEST_CASE("lines: of some flags it can be said which flows they are about", "[config]") {
+    for (const char* flag : {"snat", "deny", "forward", "pool", "route", "gateway"})
+        CHECK(is_about_flows(flag));
+    for (const char* flag : {"timeout-udp", "mss-clamp", "on-reload", "lan"})
+        CHECK_FALSE(is_about_flows(flag));
 }

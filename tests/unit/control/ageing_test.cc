@@ -2,6 +2,7 @@
 #include "control/ageing.h"
 
 #include "catch.h"
+#include "fixed_policy.h"
 
 #include <algorithm>
 #include <array>
@@ -17,7 +18,9 @@ namespace {
 
 /// A table and its ageing, with a clock that the test moves.
 struct Table {
-    explicit Table(uint32_t capacity) : table(make(capacity)), owner(*table), control(*table) {}
+    explicit Table(uint32_t capacity) : table(make(capacity)), owner(*table), control(*table) {
+        policy.policy.holders.blocks = {64, 4};
+    }
 
     static std::unique_ptr<flow::FlowTable> make(uint32_t capacity) {
         flow::FlowTableParams params;
@@ -71,11 +74,12 @@ struct Table {
     flow::Member control;
     stats::Counters counters;
     std::vector<control::BlockEvent> told;
-    Ageing ageing{
-        *table, control, counters, {.blocks = {64, 4}}, [this](const control::BlockEvent& event) {
-            told.push_back(event);
-            return int64_t{7};
-        }};
+    test::FixedPolicy policy;
+    Ageing ageing{*table, control, counters, policy.current,
+                  [this](const control::BlockEvent& event) {
+                      told.push_back(event);
+                      return int64_t{7};
+                  }};
     Tick now{0xffff'd000};  // wraps in twelve seconds
 };
 
@@ -204,7 +208,7 @@ TEST_CASE("ageing: a block ends when nothing hangs on it, and begins and ends in
     Table flows(100);
     nat::Stock stock(flows.owner, 0);
     nat::Holders holders({*flows.table, flows.owner, stock, flows.counters, 0},
-                         {.blocks = {64, 4}});
+                         flows.policy.current);
     const Be32 host = Be32::from_host(0x0a000001);
     const net::Endpoint first{Be32::from_host(0xc6336401), Be16::from_host(2048)};
     const uint32_t block = holders.make(nat::block_keys(host, 0, first), {}, flows.now).index;

@@ -2,6 +2,7 @@
 #include "control/core.h"
 
 #include "catch.h"
+#include "fixed_policy.h"
 #include "flow/reading.h"
 #include "gateway.h"
 
@@ -32,7 +33,8 @@ struct House {
         flow::FlowTableParams size;
         size.capacity = 1000;
         table = std::move(flow::FlowTable::create(size).value());
-        control::CoreParams result{*table, interfaces, *hops, {}, packet_pool(), {}, {}};
+        control::CoreParams result{*table, interfaces,    *hops, policy.current,
+                                   {},     packet_pool(), {},    {}};
         for (unsigned worker = 0; worker < Workers::kCount; ++worker)
             result.workers.push_back({&workers.punt[worker], &workers.release[worker]});
         result.each_turn = [this](Tick time) { turns.push_back(time); };
@@ -65,6 +67,7 @@ struct House {
     std::unique_ptr<flow::FlowTable> table;
     link::Interfaces interfaces = two_interfaces();
     std::unique_ptr<link::NextHops> hops;
+    FixedPolicy policy;
     std::vector<Tick> turns;
     Tick now{1000};
     Core core;
@@ -186,4 +189,22 @@ TEST_CASE("core: what is in its rings and queues at the end is dropped by name",
     CHECK(house.dropped(Drop::Shutdown) == 3);
     CHECK(house.count(Count::Taken) == 3);
     CHECK(house.core.counters().waiting.read() == 0);
+}
+
+TEST_CASE("core: the gateways of other routes are asked for", "[control]") {
+    House house;
+    house.core.start(house.now);
+    house.turn();
+    house.workers.take(0);
+    FixedPolicy after;
+    const std::vector<link::Route> routes{{{}, kOutside, ip("198.51.100.253")}};
+    after.policy.routes = link::Routes(routes);
+    house.policy.current.replace(after.policy);
+    house.hops->forget_paths();
+    house.turn();
+    unsigned asked = 0;
+    for (const Sent& sent : house.workers.take(0))
+        asked += sent.arp() && sent.arp()->target == ip("198.51.100.253");
+    CHECK(asked == 1);
+    house.policy.current.replace(house.policy.policy);
 }

@@ -244,6 +244,25 @@ TEST_CASE("neighbours: gateways are asked for ahead of traffic, and for ever", "
     CHECK(requests(gateway.sent(), "198.51.100.254").size() >= 1);
 }
 
+TEST_CASE("neighbours: other gateways are asked for, those before are neighbours like any other",
+          "[control][arp]") {
+    Running gateway(two_interfaces(), 2000u, 2048u,
+                    std::vector<link::Toward>{{kOutside, ip("198.51.100.254")}});
+    gateway.hear(kOutside, arp_reply(kHost, ip("198.51.100.254"), kOutsideMac, ip("198.51.100.1")));
+    gateway.neighbours.use_gateways({{kOutside, ip("198.51.100.253")}}, gateway.now);
+    CHECK(requests(gateway.sent(), "198.51.100.253").size() == 1);
+    gateway.neighbours.use_gateways({{kOutside, ip("198.51.100.253")}}, gateway.now);
+    CHECK(gateway.sent().empty());
+
+    gateway.hear(kOutside,
+                 arp_reply(mac(9), ip("198.51.100.253"), kOutsideMac, ip("198.51.100.1")));
+    gateway.pass(Duration::seconds(700));
+    const auto later = gateway.sent();
+    CHECK(requests(later, "198.51.100.253").size() > 10);
+    CHECK(gateway.hops->find(kOutside, ip("198.51.100.254")) == link::kNoHop);
+    CHECK(gateway.hops->find(kOutside, ip("198.51.100.253")) != link::kNoHop);
+}
+
 TEST_CASE("neighbours: without an mbuf the question is asked at the next try", "[control][arp]") {
     Running gateway;
     std::vector<rte_mbuf*> taken;

@@ -2,6 +2,7 @@
 #include "gateway/shortage_log.h"
 
 #include "catch.h"
+#include "fixed_policy.h"
 #include "packet_builder.h"
 
 #include <string>
@@ -18,10 +19,10 @@ constexpr Duration kDay = Duration::seconds(24 * 3600);
 struct Pool {
     std::vector<policy::RuleParams> params{
         {.inside = {ip("10.0.0.0"), 8}, .addresses = {{ip("198.51.100.1"), ip("198.51.100.2")}}}};
-    policy::Rules rules{params, 1};
+    test::FixedPolicy policy{params};
     pool::Exhaustion exhaustion{2};
     std::vector<std::string> said;
-    gateway::ShortageLog log{rules, exhaustion,
+    gateway::ShortageLog log{policy.current, exhaustion,
                              [this](const std::string& line) { said.push_back(line); }};
     Tick now{0xffff0000};  // the clock runs round within the first minutes
 

@@ -79,7 +79,7 @@ Interfaces two_interfaces(VlanId vlan) {
 /// An egress with a ring to worker 1 and one to the control core; the packets are counted out.
 struct Bench {
     Interfaces interfaces;
-    std::unique_ptr<Routes> routes;
+    Routes routes;
     std::unique_ptr<NextHops> hops = std::move(NextHops::create(8)).value();
     Ring to_worker = std::move(Ring::create(128)).value();
     Ring to_control = std::move(Ring::create(128)).value();
@@ -94,14 +94,12 @@ struct Bench {
         const std::vector<Route> list{{{ip("10.1.0.0"), 24}, kLan, {}},
                                       {{ip("198.51.100.0"), 24}, kWan, {}},
                                       {{}, kWan, ip(kRouter)}};
-        routes = std::move(Routes::create(list, -1)).value();
-        egress = std::make_unique<Egress>(EgressParams{interfaces,
-                                                       *routes,
-                                                       *hops,
-                                                       {{&lan, 0}, {&wan, 0}},
-                                                       {nullptr, &to_worker},
-                                                       &to_control},
-                                          counters);
+        routes = Routes(list);
+        egress = std::make_unique<Egress>(
+            EgressParams{
+                interfaces, *hops, {{&lan, 0}, {&wan, 0}}, {nullptr, &to_worker}, &to_control},
+            counters);
+        egress->route_by(routes);
     }
     ~Bench() {
         for (Ring* ring : {&to_worker, &to_control}) {
@@ -254,11 +252,27 @@ TEST_CASE("egress: a path finds its hop anew when one was removed meanwhile", "[
     const HopIndex second = bench.hops->add(kWan, ip(kRouter));
     REQUIRE(second != first);
     bench.hops->resolve(second, mac(0x77));
+    bench.egress->look_at_ports();  // the next turn
     bench.egress->send(bench.packet(), *path);
     bench.egress->flush();
     CHECK(path->hop == second);
     REQUIRE(bench.wan.sent.size() == 1);
     CHECK(bench.wan.sent[0][5] == 0x77);
+}
+
+TEST_CASE("egress: what is found by routes that were replaced is found again", "[link]") {
+    Bench bench;
+    const auto before = bench.egress->find(ip(kServer), Side::Outside);
+    REQUIRE(before);
+    bench.hops->forget_paths();  // after the routes, by another thread, within this turn
+    const auto stale = bench.egress->find(ip(kServer), Side::Outside);
+    REQUIRE(stale);
+    const std::vector<Route> list{{{}, kWan, ip("198.51.100.253")}};
+    const Routes others(list);
+    bench.egress->look_at_ports();
+    bench.egress->route_by(others);
+    CHECK(stale->generation != bench.egress->generation());
+    CHECK(bench.egress->find(ip(kServer), Side::Outside)->via == ip("198.51.100.253"));
 }
 
 TEST_CASE("egress: what goes where nobody answers is set apart, a batch at most", "[link]") {

@@ -2,7 +2,6 @@
 #include "link/routes.h"
 
 #include "catch.h"
-#include "eal.h"
 
 #include <vector>
 
@@ -19,11 +18,8 @@ constexpr Be32 kOnLink{};
 constexpr InterfaceId kInside = 0;
 constexpr InterfaceId kOutside = 254;
 
-std::unique_ptr<Routes> routes(const std::vector<Route>& list) {
-    test::start_eal();
-    auto made = Routes::create(list, -1);
-    REQUIRE(made.ok());
-    return std::move(made).value();
+Routes routes(const std::vector<Route>& list) {
+    return Routes(list);
 }
 
 /// A gateway as most are: two networks on the link, one behind a router, and the way out.
@@ -38,23 +34,23 @@ const std::vector<Route> kGateway{
 
 TEST_CASE("routes: a host on the link is its own next hop", "[link]") {
     const auto gateway = routes(kGateway);
-    CHECK(gateway->find(ip(10, 1, 0, 10)) == Toward{kInside, ip(10, 1, 0, 10)});
-    CHECK(gateway->find(ip(198, 51, 100, 7)) == Toward{kOutside, ip(198, 51, 100, 7)});
+    CHECK(gateway.find(ip(10, 1, 0, 10)) == Toward{kInside, ip(10, 1, 0, 10)});
+    CHECK(gateway.find(ip(198, 51, 100, 7)) == Toward{kOutside, ip(198, 51, 100, 7)});
 }
 
 TEST_CASE("routes: a network behind a router goes to the router", "[link]") {
     const auto gateway = routes(kGateway);
-    CHECK(gateway->find(ip(10, 2, 200, 1)) == Toward{kInside, ip(10, 1, 0, 254)});
-    CHECK(gateway->find(ip(203, 0, 113, 10)) == Toward{kOutside, ip(198, 51, 100, 254)});
-    CHECK(gateway->find(ip(255, 255, 255, 254)) == Toward{kOutside, ip(198, 51, 100, 254)});
+    CHECK(gateway.find(ip(10, 2, 200, 1)) == Toward{kInside, ip(10, 1, 0, 254)});
+    CHECK(gateway.find(ip(203, 0, 113, 10)) == Toward{kOutside, ip(198, 51, 100, 254)});
+    CHECK(gateway.find(ip(255, 255, 255, 254)) == Toward{kOutside, ip(198, 51, 100, 254)});
 }
 
 TEST_CASE("routes: without a default route most of the world is nowhere", "[link]") {
     const auto isolated = routes({kGateway[0]});
-    CHECK(isolated->find(ip(10, 1, 0, 255)).has_value());
-    CHECK_FALSE(isolated->find(ip(10, 1, 1, 0)).has_value());
-    CHECK_FALSE(isolated->find(ip(8, 8, 8, 8)).has_value());
-    CHECK_FALSE(routes({})->find(ip(8, 8, 8, 8)).has_value());
+    CHECK(isolated.find(ip(10, 1, 0, 255)).has_value());
+    CHECK_FALSE(isolated.find(ip(10, 1, 1, 0)).has_value());
+    CHECK_FALSE(isolated.find(ip(8, 8, 8, 8)).has_value());
+    CHECK_FALSE(routes({}).find(ip(8, 8, 8, 8)).has_value());
 }
 
 TEST_CASE("routes: the longest prefix wins at every length", "[link]") {
@@ -67,9 +63,9 @@ TEST_CASE("routes: the longest prefix wins at every length", "[link]") {
     for (uint8_t length = 0; length < 32; ++length) {
         const Be32 other = Be32::from_host(host.host() ^ (uint32_t{1} << (31 - length)));
         CAPTURE(int{length});
-        CHECK(table->find(other) == Toward{kOutside, ip(192, 0, 2, length)});
+        CHECK(table.find(other) == Toward{kOutside, ip(192, 0, 2, length)});
     }
-    CHECK(table->find(host) == Toward{kOutside, ip(192, 0, 2, 32)});
+    CHECK(table.find(host) == Toward{kOutside, ip(192, 0, 2, 32)});
 }
 
 TEST_CASE("routes: of two for one prefix the later wins, host bits do not count", "[link]") {
@@ -77,7 +73,7 @@ TEST_CASE("routes: of two for one prefix the later wins, host bits do not count"
         {{ip(10, 0, 0, 0), 8}, kInside, ip(10, 1, 0, 1)},
         {{ip(10, 9, 9, 9), 8}, kOutside, ip(192, 0, 2, 1)},
     });
-    CHECK(table->find(ip(10, 200, 0, 1)) == Toward{kOutside, ip(192, 0, 2, 1)});
+    CHECK(table.find(ip(10, 200, 0, 1)) == Toward{kOutside, ip(192, 0, 2, 1)});
 }
 
 TEST_CASE("routes: thousands fit beside other tables of the same process", "[link]") {
@@ -89,7 +85,16 @@ TEST_CASE("routes: thousands fit beside other tables of the same process", "[lin
     const auto first = routes(many);
     const auto second = routes(kGateway);
     for (uint32_t i = 0; i < many.size(); i += 777)
-        CHECK(first->find(Be32::from_host(0x0b000005 + (i << 8))) ==
+        CHECK(first.find(Be32::from_host(0x0b000005 + (i << 8))) ==
               Toward{kOutside, Be32::from_host(0xc0000200 + i)});
-    CHECK(second->find(ip(11, 0, 0, 5)) == Toward{kOutside, ip(198, 51, 100, 254)});
+    CHECK(second.find(ip(11, 0, 0, 5)) == Toward{kOutside, ip(198, 51, 100, 254)});
+}
+
+TEST_CASE("routes: the neighbours that are named are those to ask for", "[link]") {
+    CHECK(routes(kGateway).gateways() ==
+          std::vector<Toward>{{kInside, ip(10, 1, 0, 254)}, {kOutside, ip(198, 51, 100, 254)}});
+    CHECK(routes(kGateway) == routes(kGateway));
+    CHECK_FALSE(routes(kGateway) == routes({}));
+    CHECK(*routes(kGateway).match(ip(10, 2, 0, 1)) == kGateway[2]);
+    CHECK(Routes().match(ip(10, 2, 0, 1)) == nullptr);
 }

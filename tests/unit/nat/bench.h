@@ -5,6 +5,7 @@
 /// What the tests of this folder stand on: two workers over one table, with a rule and a clock.
 
 #include "catch.h"
+#include "fixed_policy.h"
 #include "flow/flow_table.h"
 #include "nat/nat.h"
 #include "packet_builder.h"
@@ -42,7 +43,9 @@ inline RuleParams rule_with(uint32_t addresses, pool::PortRange ports) {
 
 struct Ground {
     Ground(const HolderParams& holders, RuleParams served_hosts, uint32_t flows)
-        : table(make(flows)), holder_params(holders), served(std::move(served_hosts)) {}
+        : table(make(flows)), served(std::move(served_hosts)), fixed({&served, 1}) {
+        fixed.policy.holders = holders;
+    }
 
     static std::unique_ptr<flow::FlowTable> make(uint32_t flows) {
         flow::FlowTableParams params;
@@ -51,19 +54,16 @@ struct Ground {
         return std::move(flow::FlowTable::create(params).value());
     }
 
-    NatParams params() {
-        return {*table,   rules, statics, kept, draws,        exhaustion,
-                steering, {},    *hosts,  {},   holder_params};
-    }
+    NatParams params() { return {*table, policy, kept, draws, exhaustion, steering, *hosts}; }
 
     std::unique_ptr<hosts::HostTable> hosts =
         std::move(hosts::HostTable::create({.capacity = 1024, .flows = 1 << 17}).value());
     std::unique_ptr<flow::FlowTable> table;
-    HolderParams holder_params;
     RuleParams served;
-    Rules rules{{&served, 1}, 1};
-    const Rule& rule = *rules.find(served.inside.address);
-    pool::StaticMappings statics;
+    test::FixedPolicy fixed;
+    const Current& policy = fixed.current;
+    const HolderParams& holder_params = fixed.policy.holders;
+    const Rule& rule = *policy->rules.find(served.inside.address);
     KeptEndpoints kept;
     pool::Draws draws{kSecret};
     pool::Exhaustion exhaustion{rule.pool->size()};
@@ -75,12 +75,12 @@ struct Ground {
 struct Hands {
     Hands(Ground& ground, uint8_t worker)
         : member(*ground.table),
-          holders({*ground.table, member, stock, counters, worker}, ground.holder_params),
-          mappings(*ground.table, ground.rules, ground.holder_params),
+          holders({*ground.table, member, stock, counters, worker}, ground.policy),
+          mappings(*ground.table, ground.policy),
           ties(holders, mappings),
-          allocator({*ground.table, ground.rules, mappings, ground.statics, ground.kept,
-                     ground.draws, ground.steering, ground.holder_params.blocks},
-                    worker) {}
+          allocator(
+              {*ground.table, ground.policy, mappings, ground.kept, ground.draws, ground.steering},
+              worker) {}
 
     flow::Member member;
     stats::Counters counters;

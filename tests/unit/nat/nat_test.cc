@@ -2,6 +2,7 @@
 #include "nat/nat.h"
 
 #include "catch.h"
+#include "fixed_policy.h"
 #include "packet_builder.h"
 
 #include <memory>
@@ -62,14 +63,12 @@ struct Bench {
     std::unique_ptr<flow::FlowTable> table_;
     nat::RuleParams served{.inside = {ip("10.0.0.0"), 8},
                            .addresses = {{ip("198.51.100.1"), ip("198.51.100.2")}}};
-    nat::Rules rules{{&served, 1}, 1};
-    const pool::AddressPool& pool = *rules.pools()[0];
+    test::FixedPolicy policy{{&served, 1}};
+    const pool::AddressPool& pool = *policy.policy.rules.pools()[0];
     pool::Exhaustion exhaustion{2};
     nat::KeptEndpoints kept;
     pool::Draws draws{{1, 2, 3, 4}};
-    pool::StaticMappings statics;
-    nat::NatParams params{*table_,    rules,   statics, kept,   draws,
-                          exhaustion, nullptr, {},      *hosts, {}};
+    nat::NatParams params{*table_, policy.current, kept, draws, exhaustion, nullptr, *hosts};
     flow::Member member{*table_}, other_member{*table_};
     stats::Counters counters, other_counters;
     nat::Nat nat{params, member, counters, 0};

@@ -11,7 +11,7 @@ using net::Endpoint;
 using net::Protocol;
 using pool::Forward;
 using pool::OneToOne;
-using pool::StaticMappings;
+using pool::StaticSet;
 using sluice::test::ip;
 
 namespace {
@@ -34,7 +34,7 @@ const std::array<OneToOne, 2> kPairs{{
 }  // namespace
 
 TEST_CASE("static mappings: none hold nothing", "[pool]") {
-    const StaticMappings none;
+    const StaticSet none;
     CHECK_FALSE(none.contains(ip("198.51.100.1")));
     CHECK_FALSE(none.contains(Be32{}));
     CHECK_FALSE(none.inside_of(Protocol::Tcp, endpoint("198.51.100.1", 80)));
@@ -43,7 +43,7 @@ TEST_CASE("static mappings: none hold nothing", "[pool]") {
 }
 
 TEST_CASE("static mappings: a forward is found by both its ends, for its protocol", "[pool]") {
-    const StaticMappings statics(kForwards, kPairs);
+    const StaticSet statics(kForwards, kPairs);
     CHECK(statics.inside_of(Protocol::Tcp, endpoint("198.51.100.1", 22)) ==
           endpoint("10.1.0.20", 22));
     CHECK(statics.inside_of(Protocol::Udp, endpoint("198.51.100.1", 53)) ==
@@ -56,7 +56,7 @@ TEST_CASE("static mappings: a forward is found by both its ends, for its protoco
 }
 
 TEST_CASE("static mappings: of two forwards to one endpoint the first shows it outside", "[pool]") {
-    const StaticMappings statics(kForwards, {});
+    const StaticSet statics(kForwards, {});
     for (const char* address : {"198.51.100.1", "198.51.100.9"})
         CHECK(statics.inside_of(Protocol::Tcp, endpoint(address, 8080)) ==
               endpoint("10.1.0.10", 80));
@@ -65,7 +65,7 @@ TEST_CASE("static mappings: of two forwards to one endpoint the first shows it o
 }
 
 TEST_CASE("static mappings: a whole address keeps every port", "[pool]") {
-    const StaticMappings statics(kForwards, kPairs);
+    const StaticSet statics(kForwards, kPairs);
     for (const uint16_t port : {0, 1, 4321, 65535})
         for (const Protocol protocol : {Protocol::Tcp, Protocol::Udp, Protocol::Icmp}) {
             CHECK(statics.inside_of(protocol, endpoint("198.51.100.5", port)) ==
@@ -76,7 +76,7 @@ TEST_CASE("static mappings: a whole address keeps every port", "[pool]") {
 }
 
 TEST_CASE("static mappings: a forward goes before the host's own address", "[pool]") {
-    const StaticMappings statics(kForwards, kPairs);
+    const StaticSet statics(kForwards, kPairs);
     CHECK(statics.outside_of(Protocol::Tcp, endpoint("10.1.0.20", 22)) ==
           endpoint("198.51.100.1", 22));
     CHECK(statics.outside_of(Protocol::Tcp, endpoint("10.1.0.20", 23)) ==
@@ -84,7 +84,7 @@ TEST_CASE("static mappings: a forward goes before the host's own address", "[poo
 }
 
 TEST_CASE("static mappings: only the ports of forwards are reserved", "[pool]") {
-    const StaticMappings statics(kForwards, kPairs);
+    const StaticSet statics(kForwards, kPairs);
     CHECK(statics.reserves(Protocol::Tcp, endpoint("198.51.100.1", 8080)));
     CHECK_FALSE(statics.reserves(Protocol::Udp, endpoint("198.51.100.1", 8080)));
     CHECK_FALSE(statics.reserves(Protocol::Tcp, endpoint("198.51.100.1", 8081)));
@@ -92,7 +92,7 @@ TEST_CASE("static mappings: only the ports of forwards are reserved", "[pool]") 
 }
 
 TEST_CASE("static mappings: every external address is one of theirs, and no other", "[pool]") {
-    const StaticMappings statics(kForwards, kPairs);
+    const StaticSet statics(kForwards, kPairs);
     for (const char* address : {"198.51.100.1", "198.51.100.5", "198.51.100.6", "198.51.100.9"})
         CHECK(statics.contains(ip(address)));
     for (const char* address : {"198.51.100.0", "198.51.100.4", "198.51.100.10", "10.1.0.10"})
@@ -100,7 +100,7 @@ TEST_CASE("static mappings: every external address is one of theirs, and no othe
 }
 
 TEST_CASE("static mappings: a range of ports is reserved when one of them is", "[pool]") {
-    const StaticMappings statics(kForwards, kPairs);
+    const StaticSet statics(kForwards, kPairs);
     const Be32 address = ip("198.51.100.1");
     CHECK(statics.reserves_of(address, {8080, 8080}));
     CHECK(statics.reserves_of(address, {8064, 8191}));

@@ -2,6 +2,7 @@
 #include "worker/admission.h"
 
 #include "catch.h"
+#include "fixed_policy.h"
 #include "packet_builder.h"
 
 #include <vector>
@@ -39,11 +40,10 @@ struct Gateway {
         {.inside = {ip("10.1.0.0"), 24}, .addresses = pool},
         {.inside = {ip("10.9.0.0"), 16}, .addresses = pool},
         {.inside = {ip("10.1.0.128"), 25}, .is_exempt = true, .addresses = {}}};
-    policy::Rules rules{params, 1};
     std::array<pool::OneToOne, 1> pairs{{{ip(kOneToOne), ip("10.1.0.20")}}};
-    pool::StaticMappings statics{{}, pairs};
+    test::FixedPolicy policy{params, pool::StaticSet({}, pairs)};
     link::Interfaces interfaces = two_interfaces();
-    worker::Admission admission{interfaces, rules, statics};
+    worker::Admission admission{interfaces, policy.current};
 
     worker::Admitted udp(Side from, const char* source, const char* destination) const {
         net::Tuple tuple{ip(source),          ip(destination),    Be16::from_host(5000),

@@ -14,7 +14,7 @@
 #include <span>
 #include <vector>
 
-namespace sluice::policy {
+namespace sluice::net {
 
 inline constexpr uint32_t kNone = ~uint32_t{0};
 
@@ -44,7 +44,7 @@ private:
 
 /// A prefix and what it stands for.
 struct Numbered {
-    net::Prefix prefix;
+    Prefix prefix;
     uint32_t value = 0;
 };
 
@@ -53,4 +53,4 @@ struct Numbered {
 /// it, or kNone. n log n.
 Steps longest_prefix(std::span<const Numbered> prefixes, std::vector<uint32_t>* parents = nullptr);
 
-}  // namespace sluice::policy
+}  // namespace sluice::net

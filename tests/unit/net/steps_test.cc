@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "policy/steps.h"
+#include "net/steps.h"
 
 #include "catch.h"
 #include "packet_builder.h"
@@ -7,10 +7,10 @@
 #include <random>
 
 using namespace sluice;
-using namespace sluice::policy;
+using namespace sluice::net;
 using sluice::test::ip;
 
-TEST_CASE("steps: the longest prefix around an address gives its value", "[policy]") {
+TEST_CASE("steps: the longest prefix around an address gives its value", "[net]") {
     const std::vector<Numbered> prefixes{{{ip("10.0.0.0"), 8}, 1},
                                          {{ip("10.1.0.0"), 16}, 2},
                                          {{ip("10.1.0.0"), 16}, 3},
@@ -27,7 +27,7 @@ TEST_CASE("steps: the longest prefix around an address gives its value", "[polic
     CHECK(parents == std::vector<uint32_t>{kNone, 1, kNone, kNone});
 }
 
-TEST_CASE("steps: without prefixes, and with one around everything", "[policy]") {
+TEST_CASE("steps: without prefixes, and with one around everything", "[net]") {
     CHECK(longest_prefix({}).find(0) == kNone);
     const Numbered all{{{}, 0}, 7};
     const Steps steps = longest_prefix({&all, 1});
@@ -35,7 +35,7 @@ TEST_CASE("steps: without prefixes, and with one around everything", "[policy]")
     CHECK(steps.find(~uint32_t{0}) == 7);
 }
 
-TEST_CASE("steps: find() says what a look at every prefix says", "[policy]") {
+TEST_CASE("steps: find() says what a look at every prefix says", "[net]") {
     std::mt19937 random(11);
     for (int round = 0; round < 200; ++round) {
         std::vector<Numbered> prefixes;

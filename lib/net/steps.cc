@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "policy/steps.h"
+#include "net/steps.h"
 
 #include <numeric>
 
-namespace sluice::policy {
+namespace sluice::net {
 
 void Steps::add(uint32_t first, uint32_t value) {
     if (steps_.back().first == first)
@@ -17,8 +17,8 @@ Steps longest_prefix(std::span<const Numbered> prefixes, std::vector<uint32_t>* 
     std::vector<uint32_t> order(prefixes.size());
     std::iota(order.begin(), order.end(), 0);
     std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-        const net::Prefix one = prefixes[a].prefix.network();
-        const net::Prefix other = prefixes[b].prefix.network();
+        const Prefix one = prefixes[a].prefix.network();
+        const Prefix other = prefixes[b].prefix.network();
         return one.address != other.address ? one.address < other.address
                                             : one.length < other.length;
     });
@@ -39,7 +39,7 @@ Steps longest_prefix(std::span<const Numbered> prefixes, std::vector<uint32_t>* 
         }
     };
     for (const uint32_t index : order) {
-        const net::Prefix prefix = prefixes[index].prefix.network();
+        const Prefix prefix = prefixes[index].prefix.network();
         close_before(prefix.address.host());
         if (!around.empty() && prefixes[around.back()].prefix.network() == prefix)
             continue;
@@ -52,4 +52,4 @@ Steps longest_prefix(std::span<const Numbered> prefixes, std::vector<uint32_t>* 
     return steps;
 }
 
-}  // namespace sluice::policy
+}  // namespace sluice::net

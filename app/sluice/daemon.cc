@@ -203,7 +203,8 @@ command::Subject Daemon::subject() {
             [this] { return pool_addresses(*gateway_); },
             [this] { return port_reports(platform_->ports()); },
             [this](bool dry_run) { return reloader_->reload(dry_run); },
-            [this] { return reloader_->lines(); }};
+            [this] { return reloader_->lines(); },
+            [this] { return reloader_->rules(); }};
 }
 
 /// Where a link has come back, others may have learned other ways meanwhile.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sluice/reloader.h"
 
+#include "config/read_match.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -79,7 +81,9 @@ Result<std::unique_ptr<Reloader>> Reloader::start(ReloaderParams params) {
     return reloader;
 }
 
-Reloader::Reloader(ReloaderParams params, int wake) : params_(std::move(params)), wake_(wake) {}
+Reloader::Reloader(ReloaderParams params, int wake) : params_(std::move(params)), wake_(wake) {
+    keep_rules();
+}
 
 Reloader::~Reloader() {
     stop_ = true;
@@ -141,6 +145,25 @@ string Reloader::lines() {
     return text;
 }
 
+void Reloader::keep_rules() {
+    std::vector<string> places = config::deny_places(params_.sources, params_.config);
+    const std::lock_guard lock(rules_mutex_);
+    policy_ = params_.gateway.policies().current();
+    deny_places_ = std::move(places);
+}
+
+/// Of two equal rules the first alone refuses anything.
+std::vector<command::RuleReport> Reloader::rules() const {
+    const std::lock_guard lock(rules_mutex_);
+    const policy::Denials& denials = policy_->rules.denials();
+    std::vector<command::RuleReport> reports;
+    std::set<string> known;
+    for (size_t i = 0; i < denials.matches().size(); ++i)
+        if (string text = config::to_string(denials.matches()[i]); known.insert(text).second)
+            reports.push_back({"deny", std::move(text), deny_places_[i], denials.packets(i)});
+    return reports;
+}
+
 Result<Reloader::Candidate> Reloader::read_again() const {
     auto sources = params_.sources.read_again();
     if (!sources)
@@ -192,6 +215,7 @@ string Reloader::apply(const Candidate& candidate, const gateway::Policies::Poin
     const bool is_over = params_.gateway.use(policy);
     params_.sources = candidate.sources;
     params_.config = candidate.config;
+    keep_rules();
     drain_due_.reset();  // what was to end by the one before goes by this one
     string rest;
     switch (params_.config.on_reload) {

@@ -8,10 +8,12 @@
 ///          and then it holds from one packet to the next; or nothing has changed.
 /// Threads  reload() and lines(): any but workers and the control core, one at a time; others
 ///          wait. request(): any, and does not wait: a thread of this object's does the work.
+///          rules(): any but workers and the control core.
 /// Errors   One sentence, with file, line and column where it is about a value there.
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "command/subject.h"
 #include "config/config.h"
 #include "config/lines.h"
 #include "config/sources.h"
@@ -52,6 +54,8 @@ public:
     Result<std::string> reload(bool dry_run);
     /// The configuration that holds, as the lines of a file.
     std::string lines();
+    /// The rules that refuse flows, and what they have refused. Does not wait for a reload.
+    std::vector<command::RuleReport> rules() const;
     /// Of SIGHUP: the outcome is printed.
     void request();
 
@@ -74,6 +78,8 @@ private:
     std::string apply(const Candidate& candidate, const gateway::Policies::Pointer& policy,
                       uint64_t without_ground);
     void end_drained();
+    /// Of the configuration that holds from now on.
+    void keep_rules();
 
     ReloaderParams params_;
     int wake_;  // an eventfd
@@ -81,6 +87,9 @@ private:
     std::atomic<bool> is_requested_{false};
     std::mutex mutex_;  // of params_.sources and config, and of drain_due_
     std::optional<std::chrono::steady_clock::time_point> drain_due_;
+    mutable std::mutex rules_mutex_;  // of the two below
+    gateway::Policies::Pointer policy_;
+    std::vector<std::string> deny_places_;
     std::thread thread_;
 };
 

@@ -107,6 +107,13 @@ CLI::App* add_ports(CLI::App& app, Words& words) {
     return ports;
 }
 
+CLI::App* add_rules(CLI::App& app, Words& words) {
+    CLI::App* rules =
+        app.add_subcommand("rules", "List the rules that refuse flows, and what each has refused");
+    rules->add_flag("--json", words.json, "Print a JSON array");
+    return rules;
+}
+
 CLI::App* add_reload(CLI::App& app, Words& words) {
     CLI::App* reload = app.add_subcommand(
         "reload", "Let the gateway read its --config again, and tell what changed");
@@ -201,6 +208,7 @@ Request parse_args(int argc, char** argv) {
     const CLI::App* hosts = add_hosts(app, words);
     const CLI::App* ports = add_ports(app, words);
     add_stats(app, words);
+    const CLI::App* rules = add_rules(app, words);
     const CLI::App* reload = add_reload(app, words);
     const ConfigCommands config = add_config(app, words);
     try {
@@ -215,6 +223,7 @@ Request parse_args(int argc, char** argv) {
                       : events->parsed() ? events_request(words)
                       : hosts->parsed()  ? top_request(words, "/v1/hosts")
                       : ports->parsed()  ? top_request(words, "/v1/ports")
+                      : rules->parsed()  ? Request{.socket = words.socket, .path = "/v1/rules"}
                       : reload->parsed() ? reload_request(words)
                       : config.show->parsed()
                           ? Request{.socket = words.socket, .path = "/v1/config"}

@@ -2,6 +2,7 @@
 #include "command/endpoints.h"
 
 #include "command/metrics.h"
+#include "command/rules_text.h"
 #include "command/stats_text.h"
 #include "command/top_lists.h"
 
@@ -145,6 +146,7 @@ void Endpoints::answer(const httplib::Request& request, httplib::Response& respo
         {"/v1/hosts", "GET", &Endpoints::list_hosts},
         {"/v1/ports", "GET", &Endpoints::list_ports},
         {"/v1/stats", "GET", &Endpoints::tell_stats},
+        {"/v1/rules", "GET", &Endpoints::tell_rules},
         {"/v1/config", "GET", &Endpoints::tell_configuration},
         {"/v1/reload", "POST", &Endpoints::reload},
         {"/metrics", "GET", &Endpoints::tell_metrics},
@@ -170,8 +172,8 @@ void Endpoints::answer(const httplib::Request& request, httplib::Response& respo
     if (methods.empty())
         return refuse(response, question.format, kNotFound,
                       "There is nothing at this path; there are /v1/flows, /v1/flows/count, "
-                      "/v1/events, /v1/hosts, /v1/ports, /v1/stats, /v1/config, /v1/reload and "
-                      "/metrics.");
+                      "/v1/events, /v1/hosts, /v1/ports, /v1/stats, /v1/rules, /v1/config, "
+                      "/v1/reload and /metrics.");
     response.set_header("Allow", methods);
     refuse(response, question.format, kMethodNotAllowed, "This path knows " + methods + " only.");
 }
@@ -319,6 +321,14 @@ void Endpoints::tell_stats(const Question& question, httplib::Response& response
         question,
         question.format == Format::Text ? stats_table(subject_, rows) : stats_json(subject_),
         content_type(question.format), response);
+}
+
+void Endpoints::tell_rules(const Question& question, httplib::Response& response) {
+    if (!question.query.empty())
+        return refuse(response, question.format, kBadRequest, "/v1/rules takes format only.");
+    answer_at_length(question,
+                     question.format == Format::Text ? rules_table(subject_) : rules_json(subject_),
+                     content_type(question.format), response);
 }
 
 void Endpoints::tell_configuration(const Question& question, httplib::Response& response) {

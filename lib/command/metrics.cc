@@ -73,6 +73,8 @@ constexpr bool is_in_order() {
 }
 static_assert(is_in_order(), "one row for each count, in the order of the enumerators");
 
+constexpr size_t kMostRules = 100;  ///< Told of by name.
+
 /// What is told of each worker.
 constexpr Count kWorkerCounts[] = {Received, Transmitted, Handoff, Punted, FlowsOpened};
 
@@ -88,6 +90,7 @@ public:
         drops(total);
         probes(total);
         pools();
+        rules();
         ports();
         workers();
         table();
@@ -152,6 +155,20 @@ private:
         for (const PoolAddress& each : subject_.pools())
             exhausted.metric.push_back(
                 counted(each.exhausted, {{"pool", each.pool}, {"address", each.address}}));
+    }
+
+    /// However many rules there are, there are kMostRules labels and one for the rest.
+    void rules() {
+        MetricFamily& denied =
+            counter("denied_packets_total", "Packets that a rule of --deny has refused");
+        uint64_t others = 0;
+        for (const RuleReport& rule : subject_.rules())
+            if (denied.metric.size() < kMostRules)
+                denied.metric.push_back(counted(rule.packets, {{"rule", rule.text}}));
+            else
+                others += rule.packets;
+        if (denied.metric.size() == kMostRules)
+            denied.metric.push_back(counted(others, {{"rule", "others"}}));
     }
 
     void ports() {

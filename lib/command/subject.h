@@ -36,6 +36,14 @@ struct PortReport {
     std::vector<std::pair<std::string, uint64_t>> losses;  ///< By name.
 };
 
+/// What is told of a rule that refuses flows.
+struct RuleReport {
+    std::string flag;   ///< "deny".
+    std::string text;   ///< As it is written behind the flag.
+    std::string place;  ///< "sluice.conf:12"; empty where it stands in no file.
+    uint64_t packets = 0;
+};
+
 struct Subject {
     flow::FlowTable& flows;
     const hosts::HostTable& hosts;
@@ -53,6 +61,8 @@ struct Subject {
     };
     /// The configuration that holds, as the lines of a file.
     std::function<std::string()> configuration = [] { return std::string(); };
+    /// The rules that refuse flows, each once.
+    std::function<std::vector<RuleReport>()> rules = [] { return std::vector<RuleReport>(); };
 };
 
 }  // namespace sluice::command

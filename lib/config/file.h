@@ -27,6 +27,7 @@ public:
     /// What it sets, by flag.
     Settings settings() const;
     const std::string& path() const { return path_; }
+    const std::vector<FileEntry>& entries() const { return entries_; }
 
     /// An error about a flag of this file, "--FLAG VALUE: why", with the place of that value before
     /// it; without a place where the file does not set the flag.

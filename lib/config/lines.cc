@@ -133,6 +133,23 @@ std::vector<Line> rule_lines(const Config& config) {
     return lines;
 }
 
+std::vector<string> deny_places(const Sources& sources, const Config& config) {
+    std::vector<string> places;
+    if (sources.is_of_file("deny"))
+        for (const FileEntry& entry : sources.file()->entries())
+            for (const FileWord& word : entry.words) {
+                if (entry.flag != "deny")
+                    continue;
+                const std::vector<string> words{word.text};
+                auto rules = read_matches({"deny", words});
+                places.insert(places.end(), rules ? rules->size() : 0,
+                              sources.file()->path() + ':' + std::to_string(word.place.line));
+            }
+    if (places.size() != config.deny.size())
+        places.assign(config.deny.size(), {});
+    return places;
+}
+
 Difference difference(const std::vector<Line>& before, const std::vector<Line>& after) {
     std::vector<Line> old_lines = before;
     std::vector<Line> new_lines = after;

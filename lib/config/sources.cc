@@ -21,6 +21,10 @@ Result<Sources> Sources::read(Settings command_line, const std::optional<std::st
     return sources;
 }
 
+bool Sources::is_of_file(const std::string& flag) const {
+    return file_ && !command_line_.contains(flag);
+}
+
 Settings Sources::settings() const {
     Settings settings = command_line_;
     if (file_)

@@ -36,6 +36,8 @@ public:
     Status validate(const Config& config, std::span<const unsigned> allowed_cpus) const;
 
     const std::optional<File>& file() const { return file_; }
+    /// True for a flag that the file says, and not the command line.
+    bool is_of_file(const std::string& flag) const;
 
 private:
     Error located(const Error& error) const;

@@ -10,9 +10,10 @@
 namespace sluice::gateway {
 namespace {
 
-Policies::Pointer make(const config::Config& config, policy::Pools& pools) {
+Policies::Pointer make(const config::Config& config, policy::Pools& pools,
+                       const policy::RuleSet* before) {
     return Policies::Pointer(new policy::Policy{
-        .rules = policy::RuleSet(rules_of(config), config.deny, pools),
+        .rules = policy::RuleSet(rules_of(config), config.deny, pools, before),
         .statics = pool::StaticSet(config.forwards, config.one_to_one),
         .routes = link::Routes(routes_of(config)),
         .tuning = config.tuning,
@@ -32,7 +33,7 @@ Policies::Pointer make(const config::Config& config, policy::Pools& pools) {
 
 Policies::Policies(const config::Config& config, const pool::AddressKey& key)
     : pools_(key),
-      first_(make(config, pools_)),
+      first_(make(config, pools_, nullptr)),
       in_force_(*first_),
       most_slots_(pools_.slots() + kSpareSlots),
       current_(first_) {
@@ -46,7 +47,7 @@ Policies::Pointer Policies::current() const {
 
 Result<Policies::Pointer> Policies::compile(const config::Config& config) {
     slots_before_ = pools_.slots();
-    Pointer policy = make(config, pools_);
+    Pointer policy = make(config, pools_, &current()->rules);
     if (pools_.slots() > most_slots_) {
         discard(std::move(policy));
         return Error{"there is room for " + std::to_string(kSpareSlots) +

@@ -4,6 +4,7 @@
 /// \file
 /// Denials: which flows inside hosts may not open, and how many packets each such rule has refused.
 ///
+/// Shape    A rule that was in the configuration before goes on with its counter.
 /// Threads  Immutable after construction but for the counters, which all workers add to.
 /// Cost     For a packet that meets no flow, what Classifier's search is; an atomic addition where
 ///          it is refused.
@@ -12,25 +13,23 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <span>
-#include <utility>
 #include <vector>
 
 namespace sluice::policy {
 
 class Denials {
 public:
-    explicit Denials(std::span<const Match> matches)
-        : matches_(matches.begin(), matches.end()),
-          classifier_(matches),
-          packets_(matches.size()) {}
+    /// `before` are those of the configuration that this one follows; null at the start.
+    explicit Denials(std::span<const Match> matches, const Denials* before = nullptr);
 
     /// True for a packet that opens no flow; it is counted.
     bool refuse(const net::Tuple& packet) const {
         const uint32_t rule = classifier_.find(packet);
         if (rule == kNone)
             return false;
-        packets_[rule].fetch_add(1, std::memory_order_relaxed);  // relaxed: it stands alone
+        packets_[rule]->fetch_add(1, std::memory_order_relaxed);  // relaxed: it stands alone
         return true;
     }
 
@@ -39,12 +38,15 @@ public:
     bool holds(const net::Tuple& packet) const { return find(packet) != kNone; }
 
     std::span<const Match> matches() const { return matches_; }
-    uint64_t packets(size_t rule) const { return packets_[rule].load(std::memory_order_relaxed); }
+    /// Since the rule came.
+    uint64_t packets(size_t rule) const { return packets_[rule]->load(std::memory_order_relaxed); }
 
 private:
+    using Counter = std::shared_ptr<std::atomic<uint64_t>>;  // of two policies, while one follows
+
     std::vector<Match> matches_;
     Classifier classifier_;
-    mutable std::vector<std::atomic<uint64_t>> packets_;  // by rule
+    std::vector<Counter> packets_;  // by rule
 };
 
 }  // namespace sluice::policy

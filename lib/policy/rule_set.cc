@@ -51,9 +51,10 @@ Steps inside_of(std::span<const RuleParams> rules, Take take) {
 
 }  // namespace
 
-RuleSet::RuleSet(std::span<const RuleParams> rules, std::span<const Match> denied, Pools& pools)
+RuleSet::RuleSet(std::span<const RuleParams> rules, std::span<const Match> denied, Pools& pools,
+                 const RuleSet* before)
     : classifier_(matches_of(rules)),
-      denials_(denied),
+      denials_(denied, before == nullptr ? nullptr : &before->denials_),
       served_(inside_of(rules, [](const RuleParams&) { return true; })),
       exempt_toward_(inside_of(rules, [](const RuleParams& rule) {
           return rule.is_exempt && !rule.toward.is_whomever();

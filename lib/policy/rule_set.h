@@ -117,8 +117,10 @@ struct Rule {
 
 class RuleSet {
 public:
-    /// Pools come from `pools`, which outlives the set.
-    RuleSet(std::span<const RuleParams> rules, std::span<const Match> denied, Pools& pools);
+    /// Pools come from `pools`, which outlives the set. `before` is the set that this one follows;
+    /// null at the start.
+    RuleSet(std::span<const RuleParams> rules, std::span<const Match> denied, Pools& pools,
+            const RuleSet* before = nullptr);
     RuleSet(const RuleSet&) = delete;
 
     /// The rule by which an inside host sends this packet; null when none serves it.

@@ -286,3 +286,18 @@ TEST_CASE("reload: packets of a flow go by other routes, and its next hop is ask
     gateway.reload();
     CHECK(next_hop(5001) == mac_of(ip("198.51.100.252")));
 }
+
+TEST_CASE("reload: a denial that stays goes on counting", "[packet]") {
+    Reloaded gateway;
+    gateway.config.deny = {{{ip("10.1.0.0"), 24}, {.protocol = net::Protocol::Udp}}};
+    gateway.reload();
+    const auto denied = [&] {
+        gateway.bed.from_inside(Frame().ipv4(kHost, kServer).udp(5001, 53));
+        const auto policy = gateway.bed.gateway().policies().current();
+        return policy->rules.denials().packets(policy->rules.denials().matches().size() - 1);
+    };
+    CHECK(denied() == 1);
+    gateway.config.deny.insert(gateway.config.deny.begin(), {{ip("10.1.0.64"), 26}, {}});
+    gateway.reload();
+    CHECK(denied() == 2);
+}

@@ -62,3 +62,36 @@ for workers in 1 2; do
     assert_accounts "$net"
     stop_sluice "$net"
 done
+
+# What is refused is told by rule, with its place in the file, and goes on over a reload.
+net=denied
+cat >"$work/denied.conf" <<'END'
+inside = 10.1.0.0/24
+deny = 10.1.0.0/24 udp 137-139
+deny = 10.1.0.16/28 tcp 25
+END
+# has_refused PACKETS LINE: the first rule of the file, which stands there.
+has_refused() {
+    local rule="deny = 10\.1\.0\.0/24 udp 137-139 +$work/denied.conf:$2"
+    ctl "$net" rules | grep --quiet --line-regexp --extended-regexp " +$1  $rule"
+}
+new_network "$net"
+start_server "$net"
+start_sluice "$net" --config "$work/denied.conf"
+for port in 137 138; do
+    ! from_client "$net" "$python" "$here/udp_client.py" "$client_address" "$server_address" \
+        "$port" >/dev/null 2>&1 || fail "port $port was answered"
+done
+has_refused 2 2 || fail "sluicectl rules: $(ctl "$net" rules)"
+{
+    echo 'deny = 10.1.0.128/25'
+    cat "$work/denied.conf"
+} >"$work/denied.new"
+mv "$work/denied.new" "$work/denied.conf"
+ctl "$net" reload >"$work/reload" || fail "reload: $(cat "$work/reload")"
+has_refused 2 3 || fail "after a reload: $(ctl "$net" rules)"
+ctl "$net" rules --json | "$python" -c 'import json, sys
+assert [rule["packets"] for rule in json.load(sys.stdin)] == [0, 2, 0]' || fail "JSON"
+assert_accounts "$net"
+stop_sluice "$net"
+pass "what each denial has refused is told, with its place, also after a reload"

@@ -140,6 +140,22 @@ TEST_CASE("metrics: each address of each pool says how often it was exhausted", 
                        "\"198.51.100.2\"}"] == 7);
 }
 
+TEST_CASE("metrics: each rule that refuses flows has its counter, those beyond 100 one together",
+          "[command]") {
+    Gateway gateway;
+    Subject subject = gateway.subject();
+    subject.rules = [] {
+        std::vector<RuleReport> rules;
+        for (int i = 0; i < 103; ++i)
+            rules.push_back({"deny", "10.1.0." + std::to_string(i) + "/32", "", 2});
+        return rules;
+    };
+    Page page(metrics_text(subject));
+    CHECK(page.samples["sluice_denied_packets_total{rule=\"10.1.0.99/32\"}"] == 2);
+    CHECK(page.samples["sluice_denied_packets_total{rule=\"others\"}"] == 6);
+    CHECK_FALSE(page.samples.contains("sluice_denied_packets_total{rule=\"10.1.0.100/32\"}"));
+}
+
 TEST_CASE("metrics: large counters keep every digit", "[command]") {
     Gateway gateway;
     gateway.counters[0].count[stats::Count::Received].add(9'007'199'254'740'991);  // 2^53 - 1

@@ -124,3 +124,19 @@ TEST_CASE("lines: of some flags it can be said which flows they are about", "[co
     for (const char* flag : {"timeout-udp", "mss-clamp", "on-reload", "lan"})
         CHECK_FALSE(is_about_flows(flag));
 }
+
+TEST_CASE("lines: the place of each denial is that of its value in the file", "[config]") {
+    const Read all = read(
+        "deny = 10.1.0.0/24 udp 137\n"
+        "deny = [\"10.1.0.0/25\",\n  \"10.1.0.128/25 tcp 25\"]\n");
+    REQUIRE(all.config.deny.size() == 3);
+    const std::string file = all.sources.file()->path();
+    CHECK(deny_places(all.sources, all.config) ==
+          std::vector<std::string>{file + ":6", file + ":7", file + ":8"});
+    const TemporaryFile other(std::string(kLeast) + "deny = 10.1.0.0/24\n");
+    auto given = Sources::read({{"deny", {"10.1.0.9/32"}}}, other.path(), {});
+    REQUIRE(given);
+    auto config = given->load();
+    REQUIRE(config);
+    CHECK(deny_places(*given, *config) == std::vector<std::string>{""});
+}

@@ -293,11 +293,20 @@ bool Networks::is_any_served(const Prefix& prefix) const {
     return overlapping(range_of(prefix)) != nullptr;
 }
 
-bool Networks::is_in_pool(Be32 address) const {
-    const auto behind = std::upper_bound(
-        public_.begin(), public_.end(), address,
-        [](Be32 wanted, const AddressRange& range) { return wanted < range.first; });
-    return behind != public_.begin() && (behind - 1)->contains(address);
+/// Networks lie within one another or apart, and of those that end where this one does the
+/// longest-reaching comes first: so if any contains it, the one that overlapping() finds does.
+bool Networks::are_served(const Prefix& prefix) const {
+    const Served* served = overlapping(range_of(prefix));
+    return served != nullptr && is_within(prefix, served->prefix);
+}
+
+std::optional<AddressRange> Networks::pool_in(const AddressRange& range) const {
+    const auto behind =
+        std::upper_bound(public_.begin(), public_.end(), range.last,
+                         [](Be32 wanted, const AddressRange& pool) { return wanted < pool.first; });
+    if (behind == public_.begin() || (behind - 1)->last < range.first)
+        return std::nullopt;
+    return *(behind - 1);
 }
 
 Status check_addresses(const Config& config, const Networks& networks) {

@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "config/read_match.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,12 +36,12 @@ public:
 
     /// Why no flow can be given an address of `range`; empty where it can.
     std::string why_not_public(const AddressRange& range) const;
-    /// True for an address of an inside host whom the gateway serves.
-    bool is_served(Be32 inside) const { return is_any_served({inside, 32}); }
-    /// Likewise for a network, some of whose addresses are.
+    /// True for a network that one of a rule's contains.
+    bool are_served(const net::Prefix& prefix) const;
+    /// Likewise where a rule serves some of its addresses.
     bool is_any_served(const net::Prefix& prefix) const;
-    /// True for an address that flows are given.
-    bool is_in_pool(Be32 address) const;
+    /// What flows are given of these addresses, as one run of pools' addresses; nothing for none.
+    std::optional<AddressRange> pool_in(const AddressRange& range) const;
 
 private:
     /// One whose addresses are some of the range's; null where there is none.

@@ -277,10 +277,13 @@ constexpr Flag kFlags[] = {
      "192.0.2.0/24\", \"10.3.0.0/16 tcp 25\"; goes before all rules",
      [](const Given& g, Config& c) { return store(read_matches(g), c.deny); }},
     {"forward", kAddresses, Arity::Many, false, "FORWARD",
-     "Give a public port to an inside one: \"tcp 198.51.100.1:8080 -> 10.1.0.10:80\"",
+     "Give a public port, or a range of them, to an inside host: \"tcp 198.51.100.1:8080 -> "
+     "10.1.0.10:80\"; to some sources only: \"udp 198.51.100.1:5000-5009 -> 10.1.0.10:5000-5009 "
+     "from 203.0.113.0/24\"",
      [](const Given& g, Config& c) { return store(read_forwards(g), c.forwards); }},
     {"one-to-one", kAddresses, Arity::Many, false, "PAIR",
-     "Give a public address, of no pool, to an inside host: \"198.51.100.5 = 10.1.0.20\"",
+     "Give a public address, of no pool, to an inside host, or a prefix to as many: "
+     "\"198.51.100.5 = 10.1.0.20\", \"198.51.100.16/28 = 10.1.0.32/28\"",
      [](const Given& g, Config& c) { return store(read_one_to_one(g), c.one_to_one); }},
     {"address-key", kAddresses, Arity::One, false, "KEY",
      "32 hexadecimal digits by which hosts are given their public addresses, so that they keep "

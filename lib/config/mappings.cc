@@ -3,10 +3,14 @@
 
 #include "config/addresses.h"
 #include "config/read.h"
+#include "config/read_independence.h"
 #include "net/text.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <map>
 #include <string>
+#include <tuple>
 
 namespace sluice::config {
 namespace {
@@ -15,64 +19,129 @@ using pool::Forward;
 using pool::OneToOne;
 using std::string;
 
-string endpoint_text(const net::Endpoint& endpoint) {
-    return net::to_string(endpoint.address) + ':' + std::to_string(endpoint.port.host());
+constexpr uint8_t kHostLength = 32;
+
+string endpoint_text(const net::Endpoint& first, uint16_t count) {
+    const uint16_t port = first.port.host();
+    return net::to_string(first.address) + ':' +
+           to_string(pool::PortRange{port, static_cast<uint16_t>(port + count - 1)});
 }
 
-/// Why an inside host cannot be given `external`; empty where it can.
-string why_not(const Config& config, const Networks& networks, Be32 external, Be32 internal) {
-    if (const string why = networks.why_not_public({external, external}); !why.empty())
+string prefix_text(Be32 address, uint8_t length) {
+    return length == kHostLength ? net::to_string(address)
+                                 : net::to_string(net::Prefix{address, length});
+}
+
+net::Prefix inside_of(const OneToOne& pair) {
+    return {pair.internal, pair.length};
+}
+
+/// Runs of numbers that are given to somebody each, and to whom.
+template <typename Holder>
+class Holdings {
+public:
+    /// Who has a number of the run; null, and the run is `holder`'s, where nobody has.
+    const Holder* give(uint64_t first, uint64_t last, const Holder& holder) {
+        const Holder* other = holder_in(first, last);
+        if (other == nullptr)
+            runs_.emplace(first, Run{last, &holder});
+        return other;
+    }
+    const Holder* holder_in(uint64_t first, uint64_t last) const {
+        const auto behind = runs_.upper_bound(last);
+        if (behind == runs_.begin() || std::prev(behind)->second.last < first)
+            return nullptr;
+        return std::prev(behind)->second.holder;
+    }
+
+private:
+    struct Run {
+        uint64_t last;
+        const Holder* holder;
+    };
+    std::map<uint64_t, Run> runs_;  // by first; they lie apart
+};
+
+/// Why inside hosts cannot be given the addresses of `externals`; empty where they can.
+string why_not(const Config& config, const Networks& networks, const AddressRange& externals,
+               const net::Prefix& internals) {
+    if (const string why = networks.why_not_public(externals); !why.empty())
         return "outside: " + why;
-    if (internal == config.lan_address.address)
+    if (internals.length == kHostLength && internals.address == config.lan_address.address)
         return "inside: this is the address of --lan-address";
-    if (!networks.is_served(internal))
-        return "inside: the gateway does not serve this address";
+    if (!networks.are_served(internals))
+        return internals.length == kHostLength
+                   ? "inside: the gateway does not serve this address"
+                   : "inside: there is no rule that serves all of these addresses";
     return {};
 }
 
+/// The ports of a forward, in order of protocol, address and port.
+std::pair<uint64_t, uint64_t> ports_of(const Forward& forward) {
+    const uint64_t first = uint64_t{static_cast<uint8_t>(forward.protocol)} << 48 |
+                           uint64_t{forward.external.address.host()} << 16 |
+                           forward.external.port.host();
+    return {first, first + forward.ports - 1};
+}
+
+/// Forwards that let different sources in to the same.
+bool are_one(const Forward& a, const Forward& b) {
+    return a.from != b.from && a.from.length != 0 && b.from.length != 0 &&
+           std::tie(a.protocol, a.external, a.internal, a.ports) ==
+               std::tie(b.protocol, b.external, b.internal, b.ports);
+}
+
 Status check_forwards(const Config& config, const Networks& networks) {
-    for (auto forward = config.forwards.begin(); forward != config.forwards.end(); ++forward) {
-        const string text = to_string(*forward);
-        if (const string why =
-                why_not(config, networks, forward->external.address, forward->internal.address);
+    Holdings<Forward> holdings;
+    for (const Forward& forward : config.forwards) {
+        const string text = to_string(forward);
+        const Be32 external = forward.external.address;
+        if (const string why = why_not(config, networks, {external, external},
+                                       {forward.internal.address, kHostLength});
             !why.empty())
             return wrong("forward", text, why);
-        const auto twin = std::find_if(config.forwards.begin(), forward, [&](const Forward& other) {
-            return other.protocol == forward->protocol && other.external == forward->external;
-        });
-        if (twin != forward)
-            return wrong("forward", text, "the port is given away by " + to_string(*twin));
+        const auto [first, last] = ports_of(forward);
+        const Forward* twin = holdings.give(first, last, forward);
+        if (twin != nullptr && !are_one(*twin, forward))
+            return wrong("forward", text,
+                         (forward.ports == 1 ? "the port is given away by "
+                                             : "ports of it are given away by ") +
+                             to_string(*twin));
     }
     return Done{};
 }
 
-/// What else the external address of a pair is; empty where it is nothing else.
-string what_else(const Config& config, const Networks& networks, Be32 external) {
-    if (external == config.wan_address.address)
-        return "this is the address of --wan-address";
-    if (networks.is_in_pool(external))
-        return "its outside address is in a pool";
-    const auto forward =
-        std::find_if(config.forwards.begin(), config.forwards.end(),
-                     [&](const Forward& other) { return other.external.address == external; });
-    return forward == config.forwards.end()
+/// What else external addresses of a pair are; empty where they are nothing else.
+string what_else(const Config& config, const Networks& networks, const AddressRange& externals,
+                 const std::map<Be32, const Forward*>& forwards) {
+    if (externals.contains(config.wan_address.address))
+        return "it has the address of --wan-address " + net::to_string(config.wan_address);
+    if (const auto pool = networks.pool_in(externals))
+        return "outside: it has addresses of a pool, " + net::to_string(*pool);
+    const auto forward = forwards.lower_bound(externals.first);
+    return forward == forwards.end() || forward->first > externals.last
                ? string()
-               : "its outside address is used by --forward " + to_string(*forward);
+               : "outside: it has the address of --forward " + to_string(*forward->second);
 }
 
 Status check_one_to_one(const Config& config, const Networks& networks) {
-    const auto& pairs = config.one_to_one;
-    for (auto pair = pairs.begin(); pair != pairs.end(); ++pair) {
-        const string text = to_string(*pair);
-        if (const string why = why_not(config, networks, pair->external, pair->internal);
-            !why.empty())
+    std::map<Be32, const Forward*> forwards;  // by external address
+    for (const Forward& forward : config.forwards)
+        forwards.emplace(forward.external.address, &forward);
+    Holdings<OneToOne> outside, inside;
+    for (const OneToOne& pair : config.one_to_one) {
+        const string text = to_string(pair);
+        const AddressRange externals = pair.externals();
+        const net::Prefix internals = inside_of(pair);
+        if (const string why = why_not(config, networks, externals, internals); !why.empty())
             return wrong("one-to-one", text, why);
-        if (const string what = what_else(config, networks, pair->external); !what.empty())
+        if (const string what = what_else(config, networks, externals, forwards); !what.empty())
             return wrong("one-to-one", text, what);
-        const auto twin = std::find_if(pairs.begin(), pair, [&](const OneToOne& other) {
-            return other.external == pair->external || other.internal == pair->internal;
-        });
-        if (twin != pair)
+        const OneToOne* twin = outside.give(externals.first.host(), externals.last.host(), pair);
+        if (twin == nullptr)
+            twin =
+                inside.give(internals.network().address.host(), internals.broadcast().host(), pair);
+        if (twin != nullptr)
             return wrong("one-to-one", text, "an address of it is in " + to_string(*twin));
     }
     return Done{};
@@ -82,11 +151,22 @@ Status check_one_to_one(const Config& config, const Networks& networks) {
 
 std::string to_string(const Forward& forward) {
     return (forward.protocol == net::Protocol::Tcp ? "tcp " : "udp ") +
-           endpoint_text(forward.external) + " -> " + endpoint_text(forward.internal);
+           endpoint_text(forward.external, forward.ports) + " -> " +
+           endpoint_text(forward.internal, forward.ports) +
+           (forward.from.length == 0 ? "" : " from " + net::to_string(forward.from));
 }
 
 std::string to_string(const OneToOne& pair) {
-    return net::to_string(pair.external) + " = " + net::to_string(pair.internal);
+    return prefix_text(pair.external, pair.length) + " = " +
+           prefix_text(pair.internal, pair.length);
+}
+
+std::vector<Be32> left_out(const Config& config) {
+    const net::Prefix& own = config.lan_address;
+    std::vector<Be32> addresses{own.address};
+    if (own.length <= 30)
+        addresses.insert(addresses.end(), {own.network().address, own.broadcast()});
+    return addresses;
 }
 
 Status check_mappings(const Config& config, const Networks& networks) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "gateway/policies.h"
 
+#include "config/mappings.h"
 #include "gateway/interfaces.h"
 #include "gateway/rules.h"
 
@@ -14,7 +15,7 @@ Policies::Pointer make(const config::Config& config, policy::Pools& pools,
                        const policy::RuleSet* before) {
     return Policies::Pointer(new policy::Policy{
         .rules = policy::RuleSet(rules_of(config), config.deny, pools, before),
-        .statics = pool::StaticSet(config.forwards, config.one_to_one),
+        .statics = pool::StaticSet(config.forwards, config.one_to_one, config::left_out(config)),
         .routes = link::Routes(routes_of(config)),
         .tuning = config.tuning,
         .holders = config.holders,

@@ -45,7 +45,7 @@ std::vector<net::AddressRange> public_ranges(const config::Config& config) {
     for (const pool::Forward& forward : config.forwards)
         ranges.push_back({forward.external.address, forward.external.address});
     for (const pool::OneToOne& pair : config.one_to_one)
-        ranges.push_back({pair.external, pair.external});
+        ranges.push_back(pair.externals());
     return policy::merged(std::move(ranges));
 }
 

@@ -59,8 +59,10 @@ bool allows_source(const Policy& policy, const Ends& ends) {
 
 /// Whom a public destination stands for by this policy.
 bool allows_target(const Policy& policy, const Ends& ends) {
-    if (const auto fixed = policy.statics.inside_of(ends.original.protocol, ends.destination))
-        return *fixed == ends.target;
+    const net::Protocol protocol = ends.original.protocol;
+    if (const auto fixed = policy.statics.inside_of(protocol, ends.destination))
+        return *fixed == ends.target &&
+               policy.statics.lets_in(protocol, ends.destination, ends.original.source);
     const policy::Rule* rule = policy.rules.find(ends.target.address);
     return rule != nullptr && rule->independence && rule->translates() &&
            rule->pool->contains(ends.destination.address);
@@ -86,10 +88,9 @@ std::optional<Line> static_line_of(const Policy& policy, const Ends& ends) {
     if (!goes && !comes)
         return std::nullopt;
     const Endpoint external = goes ? ends.external_source : ends.destination;
-    const Endpoint internal = goes ? ends.inside_source : ends.target;
-    if (policy.statics.reserves(protocol, external))
-        return Line{"forward", to_string(pool::Forward{protocol, external, internal})};
-    return Line{"one-to-one", to_string(pool::OneToOne{external.address, internal.address})};
+    if (const pool::Forward* forward = policy.statics.forward_of(protocol, external))
+        return Line{"forward", to_string(*forward)};
+    return Line{"one-to-one", to_string(*policy.statics.pair_of(external.address))};
 }
 
 /// The policy lets a flow with these ends be.

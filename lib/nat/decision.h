@@ -18,6 +18,7 @@ namespace sluice::nat {
 struct Behind {
     net::Endpoint inside;
     std::optional<uint32_t> mapping;  ///< The record of the mapping; nothing for a static one.
+    bool lets_in = true;              ///< A static one is for this packet's source too.
 };
 
 /// What the first packet of a flow asks for.

@@ -45,8 +45,9 @@ void Nat::expect(const net::Tuple& original) {
 
 std::optional<Behind> Nat::behind(const net::Tuple& tuple, Tick now) const {
     const net::Endpoint external{tuple.destination, tuple.destination_port};
-    if (const auto fixed = params_.policy->statics.inside_of(tuple.protocol, external))
-        return Behind{*fixed, {}};
+    const pool::StaticSet& statics = params_.policy->statics;
+    if (const auto fixed = statics.inside_of(tuple.protocol, external))
+        return Behind{*fixed, {}, statics.lets_in(tuple.protocol, external, tuple.source)};
     if (!params_.policy->rules.have_mappings() ||
         tuple.protocol == net::Protocol::Icmp)  // a query from outside has its type there
         return std::nullopt;

@@ -2,103 +2,148 @@
 #include "pool/static_mappings.h"
 
 #include <algorithm>
-#include <tuple>
+#include <map>
 
 namespace sluice::pool {
 namespace {
 
 using net::Endpoint;
 
-auto order_of(net::Protocol protocol, Endpoint endpoint) {
-    return std::tuple(protocol, endpoint.address, endpoint.port);
+/// What endpoints are in order by: protocol, address, port.
+uint64_t key_of(net::Protocol protocol, Endpoint endpoint) {
+    return uint64_t{static_cast<uint8_t>(protocol)} << 48 |
+           uint64_t{endpoint.address.host()} << 16 | endpoint.port.host();
 }
 
-/// Sorts by one end of a forward; those that have it in common keep their order.
-template <Endpoint Forward::*End>
-std::vector<Forward> sorted(std::span<const Forward> forwards) {
-    std::vector<Forward> result(forwards.begin(), forwards.end());
-    std::stable_sort(result.begin(), result.end(), [](const Forward& a, const Forward& b) {
-        return order_of(a.protocol, a.*End) < order_of(b.protocol, b.*End);
-    });
-    return result;
+Endpoint moved(Endpoint from, Endpoint endpoint, Endpoint to) {
+    const int offset = endpoint.port.host() - from.port.host();
+    return {to.address, Be16::from_host(static_cast<uint16_t>(to.port.host() + offset))};
 }
 
-template <Be32 OneToOne::*End>
-std::vector<OneToOne> sorted(std::span<const OneToOne> addresses) {
-    std::vector<OneToOne> result(addresses.begin(), addresses.end());
-    std::sort(result.begin(), result.end(),
-              [](const OneToOne& a, const OneToOne& b) { return a.*End < b.*End; });
-    return result;
+Be32 moved(Be32 from, Be32 address, Be32 to) {
+    return Be32::from_host(to.host() + (address.host() - from.host()));
 }
 
-template <Endpoint Forward::*End>
-const Forward* find(const std::vector<Forward>& forwards, net::Protocol protocol, Endpoint wanted) {
-    const auto place = std::lower_bound(
-        forwards.begin(), forwards.end(), order_of(protocol, wanted),
-        [](const Forward& a, const auto& b) { return order_of(a.protocol, a.*End) < b; });
-    const bool found =
-        place != forwards.end() && place->protocol == protocol && (*place).*End == wanted;
-    return found ? &*place : nullptr;
-}
-
-template <Be32 OneToOne::*End>
-const OneToOne* find(const std::vector<OneToOne>& addresses, Be32 wanted) {
-    const auto place =
-        std::lower_bound(addresses.begin(), addresses.end(), wanted,
-                         [](const OneToOne& a, Be32 address) { return a.*End < address; });
-    return place != addresses.end() && (*place).*End == wanted ? &*place : nullptr;
+/// The first inside address.
+Be32 first_of(const OneToOne& pair) {
+    return net::Prefix{pair.internal, pair.length}.network().address;
 }
 
 }  // namespace
 
-StaticSet::StaticSet(std::span<const Forward> forwards, std::span<const OneToOne> addresses)
-    : by_external_(sorted<&Forward::external>(forwards)),
-      by_internal_(sorted<&Forward::internal>(forwards)),
-      one_by_external_(sorted<&OneToOne::external>(addresses)),
-      one_by_internal_(sorted<&OneToOne::internal>(addresses)) {
-    for (const Forward& forward : forwards)
-        external_.push_back(forward.external.address);
-    for (const OneToOne& address : addresses)
-        external_.push_back(address.external);
-    std::sort(external_.begin(), external_.end());
-    external_.erase(std::unique(external_.begin(), external_.end()), external_.end());
-    // Without any, a range that holds no address.
-    first_ = external_.empty() ? Be32::from_host(1) : external_.front();
-    last_ = external_.empty() ? Be32::from_host(0) : external_.back();
+net::AddressRange OneToOne::externals() const {
+    const net::Prefix prefix{external, length};
+    return {prefix.network().address, prefix.broadcast()};
 }
 
-bool StaticSet::search(Be32 address) const {
-    return std::binary_search(external_.begin(), external_.end(), address);
+StaticSet::StaticSet(std::span<const Forward> forwards, std::span<const OneToOne> pairs,
+                     std::span<const Be32> left_out)
+    : pairs_(pairs.begin(), pairs.end()) {
+    std::map<uint64_t, uint32_t> known;  // by external endpoint
+    for (const Forward& forward : forwards) {
+        const auto number = static_cast<uint32_t>(forwards_.size());
+        const auto [equal, is_new] =
+            known.emplace(key_of(forward.protocol, forward.external), number);
+        if (is_new)
+            add_forward(forward);
+        forwards_[equal->second].from.push_back(forward.from);
+    }
+    for (uint32_t i = 0; i < pairs_.size(); ++i)
+        add_pair(i, left_out);
+    for (Runs* runs :
+         {&by_external_, &by_internal_, &one_by_external_, &one_by_internal_, &externals_})
+        runs->compile();
+    // Without any, a range that holds no address.
+    const bool is_empty = externals_.is_empty();
+    first_ = Be32::from_host(is_empty ? 1 : static_cast<uint32_t>(externals_.lowest()));
+    last_ = Be32::from_host(is_empty ? 0 : static_cast<uint32_t>(externals_.highest()));
+}
+
+void StaticSet::add_forward(const Forward& forward) {
+    const auto number = static_cast<uint32_t>(forwards_.size());
+    const auto add = [&](Runs& runs, Endpoint end) {
+        const uint64_t first = key_of(forward.protocol, end);
+        runs.add(first, first + forward.ports - 1, number);
+    };
+    add(by_external_, forward.external);
+    add(by_internal_, forward.internal);
+    const uint32_t address = forward.external.address.host();
+    externals_.add(address, address, 0);
+    forwards_.push_back({forward, {}});
+}
+
+/// The prefix, in pieces around what is left out of it.
+void StaticSet::add_pair(uint32_t number, std::span<const Be32> left_out) {
+    const OneToOne& pair = pairs_[number];
+    const net::Prefix inside{pair.internal, pair.length};
+    std::vector<uint64_t> holes;
+    for (const Be32 address : left_out)
+        if (pair.length < 32 && inside.contains(address))
+            holes.push_back(address.host());
+    std::sort(holes.begin(), holes.end());
+    holes.push_back(uint64_t{inside.broadcast().host()} + 1);
+
+    const uint64_t first_inside = inside.network().address.host();
+    const uint64_t first_outside = pair.externals().first.host();
+    uint64_t first = first_inside;
+    for (const uint64_t hole : holes) {
+        if (first < hole) {
+            const uint64_t outside = first_outside + (first - first_inside);
+            one_by_internal_.add(first, hole - 1, number);
+            one_by_external_.add(outside, outside + (hole - 1 - first), number);
+            externals_.add(outside, outside + (hole - 1 - first), 0);
+        }
+        first = hole + 1;
+    }
+}
+
+const Forward* StaticSet::forward_of(net::Protocol protocol, Endpoint external) const {
+    const uint32_t number = by_external_.find(key_of(protocol, external));
+    return number == kNoRun ? nullptr : &forwards_[number].forward;
+}
+
+const OneToOne* StaticSet::pair_of(Be32 external) const {
+    const uint32_t number = one_by_external_.find(external.host());
+    return number == kNoRun ? nullptr : &pairs_[number];
 }
 
 std::optional<Endpoint> StaticSet::inside_of(net::Protocol protocol, Endpoint external) const {
-    if (const auto* forward = find<&Forward::external>(by_external_, protocol, external))
-        return forward->internal;
-    if (const auto* address = find<&OneToOne::external>(one_by_external_, external.address))
-        return Endpoint{address->internal, external.port};
+    if (const Forward* forward = forward_of(protocol, external))
+        return moved(forward->external, external, forward->internal);
+    if (const OneToOne* pair = pair_of(external.address))
+        return Endpoint{moved(pair->externals().first, external.address, first_of(*pair)),
+                        external.port};
     return std::nullopt;
+}
+
+bool StaticSet::lets_in(net::Protocol protocol, Endpoint external, Be32 source) const {
+    const uint32_t number = by_external_.find(key_of(protocol, external));
+    if (number == kNoRun)
+        return pair_of(external.address) != nullptr;
+    const std::vector<net::Prefix>& from = forwards_[number].from;
+    return std::any_of(from.begin(), from.end(),
+                       [&](const net::Prefix& prefix) { return prefix.contains(source); });
 }
 
 std::optional<Endpoint> StaticSet::outside_of(net::Protocol protocol, Endpoint internal) const {
-    if (const auto* forward = find<&Forward::internal>(by_internal_, protocol, internal))
-        return forward->external;
-    if (const auto* address = find<&OneToOne::internal>(one_by_internal_, internal.address))
-        return Endpoint{address->external, internal.port};
+    if (const uint32_t number = by_internal_.find(key_of(protocol, internal)); number != kNoRun) {
+        const Forward& forward = forwards_[number].forward;
+        return moved(forward.internal, internal, forward.external);
+    }
+    if (const uint32_t number = one_by_internal_.find(internal.address.host()); number != kNoRun) {
+        const OneToOne& pair = pairs_[number];
+        return Endpoint{moved(first_of(pair), internal.address, pair.externals().first),
+                        internal.port};
+    }
     return std::nullopt;
-}
-
-bool StaticSet::reserves(net::Protocol protocol, Endpoint external) const {
-    return find<&Forward::external>(by_external_, protocol, external) != nullptr;
 }
 
 bool StaticSet::reserves_of(Be32 address, PortRange ports) const {
     const auto has = [&](net::Protocol protocol) {
-        const auto place = std::lower_bound(
-            by_external_.begin(), by_external_.end(),
-            order_of(protocol, {address, Be16::from_host(ports.first)}),
-            [](const Forward& a, const auto& b) { return order_of(a.protocol, a.external) < b; });
-        return place != by_external_.end() && place->protocol == protocol &&
-               place->external.address == address && ports.contains(place->external.port.host());
+        const Runs::Run* run =
+            by_external_.next(key_of(protocol, {address, Be16::from_host(ports.first)}));
+        return run != nullptr &&
+               run->first <= key_of(protocol, {address, Be16::from_host(ports.last)});
     };
     return contains(address) && (has(net::Protocol::Tcp) || has(net::Protocol::Udp));
 }

@@ -2,44 +2,58 @@
 #pragma once
 
 /// \file
-/// Static mappings: what the operator has given to inside hosts for good, single ports (forwards)
-/// and whole addresses (one to one).
+/// Static mappings: what the operator has given to inside hosts for good, ports (forwards) and
+/// whole addresses (one to one).
 ///
-/// Shape    Sorted arrays, searched both ways. A forward goes before a one-to-one address.
+/// Shape    Runs of endpoints and of addresses in sorted arrays, searched both ways: a range of
+///          ports or a prefix of addresses is one run. A forward goes before a one-to-one address.
 /// Threads  A set is immutable after construction.
 /// Cost     contains() is two comparisons where the address is beyond the lowest and the highest;
-///          the others search, once per flow.
+///          the others are a binary search over runs, once per flow.
 
+#include "net/prefix.h"
 #include "net/tuple.h"
 #include "pool/port_range.h"
+#include "pool/runs.h"
 
+#include <array>
 #include <optional>
 #include <span>
 #include <vector>
 
 namespace sluice::pool {
 
+/// Public ports from `external` on, and those of an inside host that they stand for.
 struct Forward {
     net::Protocol protocol{};
     net::Endpoint external;
     net::Endpoint internal;
+    uint16_t ports = 1;     ///< How many, on from both; none passes 65535.
+    net::Prefix from = {};  ///< Whose packets may open flows by it; /0: anybody's.
 
     constexpr bool operator==(const Forward&) const = default;
 };
 
+/// Two prefixes of the same length: an address of the one stands for that of the other with the
+/// same host bits.
 struct OneToOne {
     Be32 external;
     Be32 internal;
+    uint8_t length = 32;
 
+    net::AddressRange externals() const;
     constexpr bool operator==(const OneToOne&) const = default;
 };
 
 class StaticSet {
 public:
     StaticSet() : StaticSet({}, {}) {}
-    /// No external endpoint or address is there twice. Of several forwards to one internal endpoint
-    /// the first is that by which it is seen outside.
-    StaticSet(std::span<const Forward> forwards, std::span<const OneToOne> addresses);
+    /// No external endpoint or address is there twice, but that equal forwards may differ in
+    /// `from`: who is named by one of them may open flows. Of several forwards to one internal
+    /// endpoint the first is that by which it is seen outside. Of prefixes, the inside addresses
+    /// in `left_out` are given nothing, nor are their outside ones.
+    StaticSet(std::span<const Forward> forwards, std::span<const OneToOne> pairs,
+              std::span<const Be32> left_out = {});
 
     /// True for every external address.
     bool contains(Be32 address) const {
@@ -47,21 +61,40 @@ public:
     }
     /// The inside endpoint that is reached by `external`.
     std::optional<net::Endpoint> inside_of(net::Protocol protocol, net::Endpoint external) const;
+    /// True where inside_of() is something, and `source` may open flows to it.
+    bool lets_in(net::Protocol protocol, net::Endpoint external, Be32 source) const;
     /// The endpoint by which `internal` is seen outside.
     std::optional<net::Endpoint> outside_of(net::Protocol protocol, net::Endpoint internal) const;
     /// True for the external endpoint of a forward: nobody else may be given it.
-    bool reserves(net::Protocol protocol, net::Endpoint external) const;
+    bool reserves(net::Protocol protocol, net::Endpoint external) const {
+        return forward_of(protocol, external) != nullptr;
+    }
     /// True when one of these ports is a forward's, which is of TCP or UDP.
     bool reserves_of(Be32 address, PortRange ports) const;
 
-private:
-    bool search(Be32 address) const;
+    /// The forward with this external endpoint, the first of equal ones; null where there is none.
+    const Forward* forward_of(net::Protocol protocol, net::Endpoint external) const;
+    /// The pair that this external address is of.
+    const OneToOne* pair_of(Be32 external) const;
 
-    std::vector<Forward> by_external_;
-    std::vector<Forward> by_internal_;
-    std::vector<OneToOne> one_by_external_;
-    std::vector<OneToOne> one_by_internal_;
-    std::vector<Be32> external_;  // of both, sorted
+private:
+    void add_forward(const Forward& forward);
+    void add_pair(uint32_t number, std::span<const Be32> left_out);
+    bool search(Be32 address) const { return externals_.find(address.host()) != kNoRun; }
+
+    /// A forward, and whom it and its equals let in.
+    struct Known {
+        Forward forward;
+        std::vector<net::Prefix> from;
+    };
+
+    std::vector<Known> forwards_;
+    std::vector<OneToOne> pairs_;
+    Runs by_external_;  // the number of the forward, by protocol, address and port
+    Runs by_internal_;
+    Runs one_by_external_;  // the number of the pair, by address
+    Runs one_by_internal_;
+    Runs externals_;  // all external addresses
     Be32 first_;
     Be32 last_;
 };

@@ -41,9 +41,11 @@ std::optional<nat::Request> Worker::request(Burst& burst, unsigned i) {
     if (burst.outward >> i & 1)
         return nat::Request::outward(tuple);
     const Side from = burst.side[i];
-    if (const auto behind = nat_.behind(tuple, now_))
+    const auto behind = nat_.behind(tuple, now_);
+    if (behind && behind->lets_in)
         return nat::Request::inward(tuple, *behind, from);
-    drop(burst, i, from == Side::Inside ? Drop::Hairpin : Drop::NoMapping);
+    const Drop nobody = from == Side::Inside ? Drop::Hairpin : Drop::NoMapping;
+    drop(burst, i, behind ? Drop::Filtered : nobody);
     return std::nullopt;
 }
 

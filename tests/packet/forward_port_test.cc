@@ -200,3 +200,65 @@ TEST_CASE("one to one: the gateway answers ARP for the address, and refuses it a
     CHECK(bed.from_outside(Frame().ipv4(kOwn, kPublic).tcp(40000, 8080, kSyn)).empty());
     CHECK(bed.dropped(Drop::OutsideSpoof) == 1);
 }
+
+TEST_CASE("forward: a range of ports goes to a range of ports, both ways", "[packet]") {
+    Testbed bed({.configure = [](config::Config& config) {
+        config.forwards = {forward(Protocol::Udp, 8000, kWeb, 9000)};
+        config.forwards[0].ports = 11;
+    }});
+    for (const uint16_t offset : {0, 5, 10}) {
+        const auto external = static_cast<uint16_t>(8000 + offset);
+        const auto internal = static_cast<uint16_t>(9000 + offset);
+        const auto in = bed.from_outside(Frame().ipv4(kServer, kPublic).udp(40000, external));
+        REQUIRE(in.size() == 1);
+        CHECK(in[0].destination == kWeb);
+        CHECK(in[0].destination_port == internal);
+        const auto out = bed.from_inside(Frame().ipv4(kWeb, kOther).udp(internal, 53));
+        REQUIRE(out.size() == 1);
+        CHECK(out[0].source_port == external);
+    }
+    CHECK(bed.from_outside(Frame().ipv4(kServer, kPublic).udp(40000, 8011)).empty());
+    CHECK(bed.dropped(Drop::NoMapping) == 1);
+    // Nobody else is given a port of the range.
+    const auto other = bed.from_inside(Frame().ipv4(kHost, kServer).udp(8003, 53));
+    REQUIRE(other.size() == 1);
+    CHECK(other[0].source_port != 8003);
+}
+
+TEST_CASE("forward: only the sources that it names open flows by it", "[packet]") {
+    Testbed bed({.configure = [](config::Config& config) {
+        config.forwards = {forward(Protocol::Udp, 8080, kWeb, 80)};
+        config.forwards[0].from = {ip("203.0.113.0"), 28};
+    }});
+    CHECK(bed.from_outside(Frame().ipv4(kOther, kPublic).udp(40000, 8080)).empty());
+    CHECK(bed.dropped(Drop::Filtered) == 1);
+    CHECK(bed.from_outside(Frame().ipv4(kServer, kPublic).udp(40000, 8080)).size() == 1);
+    // Nor does an inside host, which is not of them.
+    CHECK(bed.from_inside(Frame().ipv4(kHost, kPublic).udp(40000, 8080)).empty());
+    CHECK(bed.dropped(Drop::Filtered) == 2);
+    // The host itself talks to whom it wants, and is answered.
+    const auto out = bed.from_inside(Frame().ipv4(kWeb, kOther).udp(80, 53));
+    REQUIRE(out.size() == 1);
+    CHECK(out[0].source_port == 8080);
+    CHECK(bed.from_outside(Frame().ipv4(kOther, kPublic).udp(53, 8080)).size() == 1);
+}
+
+TEST_CASE("one to one: a prefix gives each inside host its address", "[packet]") {
+    Testbed bed({.configure = [](config::Config& config) {
+        config.one_to_one = {{ip("203.0.114.0"), ip("10.1.0.0"), 28}};
+    }});
+    const auto in = bed.from_outside(Frame().ipv4(kServer, "203.0.114.9").tcp(40000, 22, kSyn));
+    REQUIRE(in.size() == 1);
+    CHECK(in[0].destination == "10.1.0.9");
+    CHECK(in[0].destination_port == 22);
+    const auto out = bed.from_inside(Frame().ipv4("10.1.0.14", kServer).udp(5000, 53));
+    REQUIRE(out.size() == 1);
+    CHECK(out[0].source == "203.0.114.14");
+    // .16 is of no pair, and .0 and .1 (the gateway's own) have nothing.
+    const auto beyond = bed.from_inside(Frame().ipv4("10.1.0.16", kServer).udp(5000, 53));
+    REQUIRE(beyond.size() == 1);
+    CHECK(beyond[0].source == kPublic);
+    for (const char* address : {"203.0.114.0", "203.0.114.1", "203.0.114.16"})
+        CHECK(bed.from_outside(Frame().ipv4(kServer, address).udp(5000, 53)).empty());
+    CHECK(bed.dropped(Drop::NotOurs) == 3);
+}

@@ -73,3 +73,42 @@ for workers in 1 2; do
     (($(counter "$net" flows_inward) >= 3)) || fail "flows from outside were not counted"
     stop_sluice "$net"
 done
+
+# Ranges of ports, sources that are let in, and prefixes.
+net=ranges
+new_network "$net"
+for last in 20 21; do
+    mkdir --parents "$work/$net.$last"
+    echo "page of 10.1.0.$last" >"$work/$net.$last/page"
+    start_in "$net.client" "$python" -u -m http.server 80 --bind "10.1.0.$last" \
+        --directory "$work/$net.$last" >/dev/null 2>>"$work/$net.$last.log"
+    wait_for 10 "the web server on 10.1.0.$last" \
+        fetch "$client_address" "http://10.1.0.$last/page" >/dev/null 2>&1
+    : >"$work/$net.$last.log"
+done
+start_server "$net"
+start_sluice "$net" --inside 10.1.0.0/24 --pool "$public_address" \
+    --forward "tcp $public_address:8075-8085 -> 10.1.0.20:75-85" \
+    --forward "tcp $public_address:9000 -> 10.1.0.20:80 from $next_hop/32" \
+    --one-to-one "198.51.100.64/29 = 10.1.0.16/29"
+
+page=$(fetch "$server_address" "http://$public_address:8080/page")
+[[ $page == 'page of 10.1.0.20' ]] || fail "by a port of a range: $page"
+pass "a range of ports goes to a range of ports"
+
+page=$(in_namespace "$net.server" curl --silent --show-error --fail --max-time 10 \
+    --interface "$next_hop" "http://$public_address:9000/page")
+[[ $page == 'page of 10.1.0.20' ]] || fail "from a source that is named: $page"
+! in_namespace "$net.server" curl --silent --max-time 2 --interface "$server_address" \
+    "http://$public_address:9000/page" >/dev/null || fail "a source that is not named is let in"
+(($(counter "$net" filtered) >= 1)) || fail "what is not let in is not counted"
+pass "a forward lets in the sources that it names"
+
+page=$(fetch "$server_address" "http://198.51.100.69/page")
+[[ $page == 'page of 10.1.0.21' ]] || fail "by an address of a prefix: $page"
+seen=$(seen_by_http "$net" 10.1.0.22)
+[[ ${seen%:*} == 198.51.100.70 ]] || fail "10.1.0.22 was seen as $seen"
+pass "a prefix gives each host its address"
+
+assert_accounts "$net"
+stop_sluice "$net"

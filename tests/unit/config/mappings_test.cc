@@ -109,3 +109,79 @@ TEST_CASE("mappings: only public addresses are given, to hosts that are served",
         CHECK(why({}, {"198.51.100.5 = " + internal}).starts_with("--one-to-one "));
     }
 }
+
+TEST_CASE("mappings: ranges of ports, sources and prefixes are read and written alike",
+          "[config]") {
+    const Words forwards{"udp 198.51.100.1:8000-8010 -> 10.1.0.5:9000-9010",
+                         "tcp 198.51.100.1:22 -> 10.1.0.5:22 from 203.0.113.0/24"};
+    const auto config = load_with(forwards, {"198.51.100.16/28 = 10.1.0.32/28"});
+    REQUIRE(config);
+    CHECK(validate(config.value(), kCpus));
+    REQUIRE(config.value().forwards.size() == 2);
+    CHECK(config.value().forwards[0].ports == 11);
+    CHECK(config.value().forwards[0].from.length == 0);
+    CHECK(config.value().forwards[1].ports == 1);
+    CHECK(config.value().forwards[1].from == net::Prefix{ip("203.0.113.0"), 24});
+    CHECK(config.value().one_to_one[0] == pool::OneToOne{ip("198.51.100.16"), ip("10.1.0.32"), 28});
+    for (size_t i = 0; i < forwards.size(); ++i)
+        CHECK(to_string(config.value().forwards[i]) == forwards[i]);
+    CHECK(to_string(config.value().one_to_one[0]) == "198.51.100.16/28 = 10.1.0.32/28");
+}
+
+TEST_CASE("mappings: ranges, sources and prefixes that are written wrongly are refused",
+          "[config]") {
+    const auto forward = GENERATE(as<std::string>{}, "tcp 198.51.100.1:8000-8010 -> 10.1.0.5:8000",
+                                  "tcp 198.51.100.1:8000-8010 -> 10.1.0.5:8000-8009",
+                                  "tcp 198.51.100.1:8010-8000 -> 10.1.0.5:8010-8000",
+                                  "tcp 198.51.100.1:22 -> 10.1.0.5:22 from",
+                                  "tcp 198.51.100.1:22 -> 10.1.0.5:22 from x",
+                                  "tcp 198.51.100.1:22 -> 10.1.0.5:22 from 203.0.113.1/24",
+                                  "tcp 198.51.100.1:22 -> 10.1.0.5:22 to 203.0.113.0/24");
+    CAPTURE(forward);
+    CHECK(why({forward}, {}).starts_with("--forward "));
+    const auto pair = GENERATE(as<std::string>{}, "198.51.100.16/28 = 10.1.0.32/29",
+                               "198.51.100.17/28 = 10.1.0.32/28", "198.51.100.16/28 = 10.1.0.33/28",
+                               "198.51.100.16/28 = 10.1.0.32", "198.51.100.16/33 = 10.1.0.32/33");
+    CAPTURE(pair);
+    CHECK(why({}, {pair}).starts_with("--one-to-one "));
+}
+
+TEST_CASE("mappings: what stands in the way of a range or a prefix is named", "[config]") {
+    const std::string range = "tcp 198.51.100.1:8000-8010 -> 10.1.0.5:8000-8010";
+    CHECK(why({range, "tcp 198.51.100.1:8010-8012 -> 10.1.0.6:1-3"}, {}) ==
+          "--forward tcp 198.51.100.1:8010-8012 -> 10.1.0.6:1-3: ports of it are given away by " +
+              range);
+    CHECK(why({"tcp 198.51.100.1:8005 -> 10.1.0.6:1", range}, {})
+              .ends_with("ports of it are given away by tcp 198.51.100.1:8005 -> 10.1.0.6:1"));
+    CHECK(why({range, "tcp 198.51.100.1:8011 -> 10.1.0.6:1"}, {}).empty());
+
+    // Who may come is said in several lines, about the same ports of the same host.
+    const std::string ssh = "tcp 198.51.100.1:22 -> 10.1.0.5:22";
+    CHECK(why({ssh + " from 203.0.113.0/24", ssh + " from 192.0.2.0/24"}, {}).empty());
+    CHECK_FALSE(why({ssh, ssh + " from 192.0.2.0/24"}, {}).empty());
+    CHECK_FALSE(why({ssh + " from 192.0.2.0/24", ssh + " from 192.0.2.0/24"}, {}).empty());
+    CHECK_FALSE(
+        why({ssh + " from 203.0.113.0/24", "tcp 198.51.100.1:22 -> 10.1.0.6:22 from 192.0.2.0/24"},
+            {})
+            .empty());
+
+    CHECK(why({}, {"198.51.100.4/30 = 10.1.0.32/30"}) ==
+          "--one-to-one 198.51.100.4/30 = 10.1.0.32/30: outside: it has addresses of a pool, "
+          "198.51.100.1-198.51.100.4");
+    CHECK(why({"tcp 198.51.100.18:80 -> 10.1.0.5:80"}, {"198.51.100.16/28 = 10.1.0.32/28"}) ==
+          "--one-to-one 198.51.100.16/28 = 10.1.0.32/28: outside: it has the address of --forward "
+          "tcp 198.51.100.18:80 -> 10.1.0.5:80");
+    CHECK(why({}, {"198.51.100.16/28 = 10.1.0.32/28", "198.51.100.20 = 10.1.0.60"})
+              .ends_with("an address of it is in 198.51.100.16/28 = 10.1.0.32/28"));
+    CHECK(why({}, {"198.51.100.16/28 = 10.1.0.32/28", "198.51.100.60 = 10.1.0.40"})
+              .ends_with("an address of it is in 198.51.100.16/28 = 10.1.0.32/28"));
+    CHECK(why({}, {"203.0.113.0/23 = 10.1.0.0/23"}).starts_with("--one-to-one"));
+}
+
+TEST_CASE("mappings: a prefix may have the gateway's own address, which is left out", "[config]") {
+    const auto config = load_with({}, {"203.0.113.0/24 = 10.1.0.0/24"});
+    REQUIRE(config);
+    CHECK(validate(config.value(), kCpus));
+    CHECK(left_out(config.value()) ==
+          std::vector<Be32>{ip("10.1.0.1"), ip("10.1.0.0"), ip("10.1.0.255")});
+}

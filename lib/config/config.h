@@ -115,6 +115,7 @@ struct Config {
     std::vector<net::Prefix> inside;  ///< Empty only beside `snat`.
     std::vector<SnatRule> snat;
     std::vector<policy::Match> no_nat;  ///< These leave with their own addresses.
+    bool no_nat_inbound = false;        ///< And are reached by them.
     std::vector<policy::Match> deny;    ///< These do not leave, whatever rule serves them.
     std::vector<pool::Forward> forwards;
     std::vector<pool::OneToOne> one_to_one;

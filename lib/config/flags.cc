@@ -272,6 +272,10 @@ constexpr Flag kFlags[] = {
      "Networks whose hosts leave with their own addresses, toward whomever, or toward some: "
      "\"10.0.0.0/8 to 10.200.0.0/16\"; the longest prefixes win",
      [](const Given& g, Config& c) { return store(read_matches(g), c.no_nat); }},
+    {"no-nat-inbound", kAddresses, Arity::One, false, "0|1",
+     "1: hosts that leave with their own addresses are reached from outside by these, tracked; "
+     "default: 0",
+     [](const Given& g, Config& c) { return store(read_switch(g), c.no_nat_inbound); }},
     {"deny", kAddresses, Arity::Many, false, "HOSTS",
      "Inside hosts that open no flows, toward whomever, or toward some: \"10.0.0.0/8 to "
      "192.0.2.0/24\", \"10.3.0.0/16 tcp 25\"; goes before all rules",

@@ -27,6 +27,7 @@ constexpr string_view kAboutFlows[] = {
 
 // What is neither here nor above, nor a timeout of the trackers, has to wait for the next start.
 constexpr string_view kChangeable[] = {
+    "no-nat-inbound",
     "port-blocks-per-host",
     "max-flows-per-host",
     "max-new-flows-per-second-per-host",

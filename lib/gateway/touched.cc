@@ -96,6 +96,8 @@ std::optional<Line> static_line_of(const Policy& policy, const Ends& ends) {
 /// The policy lets a flow with these ends be.
 bool allows(const Policy& policy, const Ends& ends) {
     const bool is_public_target = ends.destination != ends.target;
+    if (!ends.is_from_inside && !is_public_target)
+        return policy.lets_in_untranslated(ends.original);
     return (!ends.is_from_inside || allows_source(policy, ends)) &&
            (!is_public_target || allows_target(policy, ends));
 }

@@ -48,6 +48,8 @@ std::optional<Behind> Nat::behind(const net::Tuple& tuple, Tick now) const {
     const pool::StaticSet& statics = params_.policy->statics;
     if (const auto fixed = statics.inside_of(tuple.protocol, external))
         return Behind{*fixed, {}, statics.lets_in(tuple.protocol, external, tuple.source)};
+    if (params_.policy->lets_in_untranslated(tuple))
+        return Behind{external, {}};
     if (!params_.policy->rules.have_mappings() ||
         tuple.protocol == net::Protocol::Icmp)  // a query from outside has its type there
         return std::nullopt;
@@ -171,7 +173,8 @@ void Nat::count(const First& first, const Decision& decision, uint32_t index) {
     }
     if (request.is_inward())
         counters_.count[Count::FlowsInward].add(1);
-    else if (decision.external->address == request.original.source)
+    if (request.is_inward() ? request.target == request.destination()
+                            : decision.external->address == request.original.source)
         counters_.count[Count::FlowsUntranslated].add(1);
     if (!request.is_inward() && request.sides.leave(net::Direction::Original) == net::Side::Inside)
         counters_.count[Count::FlowsHairpinned].add(1);

@@ -29,10 +29,18 @@ struct Policy {
     answer::Rates rates = {};
     Duration fragment_timeout = Duration::seconds(30);
     Duration stats_interval = {};   ///< Between summaries in the log; 0 for none.
+    bool opens_no_nat = false;      ///< Hosts without NAT are reached from outside.
     uint16_t most_mss = 0;          ///< A larger MSS is lowered to it; 0 for never.
     bool clamps_to_mtu = false;     ///< To what the smaller MTU of the ports allows, instead.
     bool reject_invalid = false;    ///< Inside hosts learn by a RST that their segment is invalid.
     bool reject_exhausted = false;  ///< Inside hosts learn that there is no port for their flow.
+
+    /// An outside host may open this flow, to an inside host by its own address: to one whose
+    /// answer leaves without NAT.
+    bool lets_in_untranslated(const net::Tuple& original) const {
+        const Rule* rule = opens_no_nat ? rules.find(original.reversed()) : nullptr;
+        return rule != nullptr && !rule->translates();
+    }
 };
 
 }  // namespace sluice::policy

@@ -287,6 +287,32 @@ TEST_CASE("reload: packets of a flow go by other routes, and its next hop is ask
     CHECK(next_hop(5001) == mac_of(ip("198.51.100.252")));
 }
 
+TEST_CASE("reload: flows that a forward's sources or --no-nat-inbound no longer let in are known",
+          "[packet]") {
+    Reloaded gateway;
+    gateway.config.forwards = {{net::Protocol::Udp,
+                                {ip(kPublic), Be16::from_host(8080)},
+                                {ip(kHost), Be16::from_host(80)}}};
+    gateway.config.no_nat = {{{ip("10.1.0.240"), 28}, {}}};
+    gateway.config.no_nat_inbound = true;
+    gateway.reload();
+    Testbed& bed = gateway.bed;
+    REQUIRE(bed.from_outside(Frame().ipv4(kServer, kPublic).udp(9999, 8080)).size() == 1);
+    REQUIRE(bed.from_outside(Frame().ipv4(kServer, "10.1.0.250").udp(9999, 53)).size() == 1);
+    const auto ended = [&] {
+        return gateway::end_without_ground(bed.gateway().table(),
+                                           *bed.gateway().policies().current());
+    };
+    CHECK(ended() == 0);
+    gateway.config.forwards[0].from = {ip("192.0.2.0"), 24};
+    gateway.reload();
+    CHECK(ended() == 1);
+    gateway.config.no_nat_inbound = false;
+    gateway.reload();
+    CHECK(ended() == 1);
+    CHECK(bed.flows() == 0);
+}
+
 TEST_CASE("reload: a denial that stays goes on counting", "[packet]") {
     Reloaded gateway;
     gateway.config.deny = {{{ip("10.1.0.0"), 24}, {.protocol = net::Protocol::Udp}}};

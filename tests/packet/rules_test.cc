@@ -240,3 +240,35 @@ TEST_CASE("rules: a host that is served toward some only is dropped toward other
     CHECK(bed.from_outside(Frame().ipv4(kHost, "198.51.100.20").udp(5000, 53)).empty());
     CHECK(bed.dropped(Drop::OutsideSpoof) == 1);
 }
+
+TEST_CASE("rules: with --no-nat-inbound outside hosts reach those without NAT, tracked",
+          "[packet][leak]") {
+    TestbedOptions options = three_rules(GENERATE(1u, 2u));
+    options.configure = [before = options.configure](config::Config& config) {
+        before(config);
+        config.no_nat_inbound = true;
+        config.no_nat.push_back({{ip("10.1.0.0"), 24}, {.destination = {ip("192.0.2.0"), 24}}});
+    };
+    Testbed bed(options);
+    const auto in = bed.from_outside(Frame().ipv4(kServer, "10.1.0.250").tcp(40000, 22, kSyn));
+    REQUIRE(in.size() == 1);
+    CHECK(summary(in[0]) == "tcp 203.0.113.10:40000 > 10.1.0.250:22 flags=S ttl=63 payload=0");
+    CHECK(in[0].checksums_ok());
+    CHECK(bed.count(stats::Count::FlowsInward) == 1);
+    CHECK(bed.count(stats::Count::FlowsUntranslated) == 1);
+    const auto out = bed.from_inside(
+        Frame().ipv4("10.1.0.250", kServer).tcp(22, 40000, kSyn | kAck).seq(7000).ack(1001));
+    REQUIRE(out.size() == 1);
+    CHECK(out[0].source == "10.1.0.250");
+    CHECK(static_cast<conntrack::TcpState>(bed.only_flow().state.load()) ==
+          conntrack::TcpState::SynRecv);
+    CHECK(bed.from_outside(Frame().ipv4(kServer, "10.1.0.250").echo_request(7)).size() == 1);
+
+    // What the trackers refuse does not open anything here either.
+    CHECK(bed.from_outside(Frame().ipv4(kServer, "10.1.0.250").tcp(40001, 22, kRst)).empty());
+    CHECK(bed.dropped(Drop::InvalidUntrackedRst) == 1);
+    // A host without NAT toward some is reached by these, and by nobody else.
+    CHECK(bed.from_outside(Frame().ipv4("192.0.2.9", kHost).udp(5000, 53)).size() == 1);
+    CHECK(bed.from_outside(Frame().ipv4(kServer, kHost).udp(5000, 53)).empty());
+    CHECK(bed.dropped(Drop::NoMapping) == 1);
+}

@@ -74,10 +74,11 @@ for workers in 1 2; do
     stop_sluice "$net"
 done
 
-# Ranges of ports, sources that are let in, and prefixes.
+# Ranges of ports, sources that are let in, prefixes, and hosts that are reached without NAT.
 net=ranges
 new_network "$net"
-for last in 20 21; do
+in_namespace "$net.server" ip route add 10.1.0.28/30 via "$public_address"
+for last in 20 21 28; do
     mkdir --parents "$work/$net.$last"
     echo "page of 10.1.0.$last" >"$work/$net.$last/page"
     start_in "$net.client" "$python" -u -m http.server 80 --bind "10.1.0.$last" \
@@ -88,6 +89,7 @@ for last in 20 21; do
 done
 start_server "$net"
 start_sluice "$net" --inside 10.1.0.0/24 --pool "$public_address" \
+    --no-nat 10.1.0.28/30 --no-nat-inbound 1 \
     --forward "tcp $public_address:8075-8085 -> 10.1.0.20:75-85" \
     --forward "tcp $public_address:9000 -> 10.1.0.20:80 from $next_hop/32" \
     --one-to-one "198.51.100.64/29 = 10.1.0.16/29"
@@ -110,5 +112,10 @@ seen=$(seen_by_http "$net" 10.1.0.22)
 [[ ${seen%:*} == 198.51.100.70 ]] || fail "10.1.0.22 was seen as $seen"
 pass "a prefix gives each host its address"
 
+page=$(fetch "$server_address" "http://10.1.0.28/page")
+[[ $page == 'page of 10.1.0.28' ]] || fail "without NAT: $page"
+peers=$(peers_of "$work/$net.28.log")
+[[ $peers == "$server_address " ]] || fail "the web server saw $peers"
 assert_accounts "$net"
 stop_sluice "$net"
+pass "a host without NAT is reached by its own address, and tracked"

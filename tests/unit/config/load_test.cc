@@ -256,6 +256,7 @@ TEST_CASE("load: every flag reaches its field", "[config]") {
     CHECK(loaded("rss-key", {key_of(40)}).rss_key == std::vector<uint8_t>(40, 0x6d));
     CHECK(loaded("rss-key", {key_of(52)}).rss_key.size() == 52);
     CHECK(loaded("control-socket", {"/tmp/s"}).control_socket == "/tmp/s");
+    CHECK(loaded("no-nat-inbound", {"1"}).no_nat_inbound);
     CHECK(loaded("stats-interval", {"5"}).stats_interval == 5);
 
     const auto seconds = Duration::seconds(7);

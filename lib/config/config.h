@@ -11,6 +11,7 @@
 #include "fragment/datagrams.h"
 #include "hosts/host_table.h"
 #include "link/interfaces.h"
+#include "net/mac.h"
 #include "net/prefix.h"
 #include "policy/classifier.h"
 #include "policy/holder_params.h"
@@ -103,6 +104,12 @@ struct SnatRule {
     policy::Toward toward = {};  ///< Whom its hosts talk to.
 };
 
+/// --neighbour.
+struct FixedNeighbour {
+    Be32 address;
+    net::MacAddress mac{};
+};
+
 struct Config {
     Attachment lan;
     Attachment wan;
@@ -121,6 +128,8 @@ struct Config {
     std::vector<pool::OneToOne> one_to_one;
     std::vector<StaticRoute> routes;
 
+    uint32_t neighbours = 16384;  ///< Next hops that can be known at once.
+    std::vector<FixedNeighbour> fixed_neighbours;
     Claim claim = Claim::Force;
     Duration announce_interval = Duration::seconds(60);  ///< Of gratuitous ARP; 0 for none.
 

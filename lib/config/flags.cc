@@ -4,6 +4,7 @@
 #include "config/ports.h"
 #include "config/read_mappings.h"
 #include "config/read_match.h"
+#include "config/read_neighbours.h"
 #include "config/read_rules.h"
 
 #include <bit>
@@ -251,6 +252,10 @@ constexpr Flag kFlags[] = {
     {"claim", kAddresses, Arity::One, false, "force|probe",
      "Take the own addresses at once, or when nobody answers for them; default: force",
      store_claim},
+    {"neighbour", kAddresses, Arity::Many, false, "ADDRESS=MAC",
+     "Neighbours whose MAC is not asked for by ARP, and does not change: "
+     "\"10.1.0.10=02:00:00:00:00:10\"",
+     [](const Given& g, Config& c) { return store(read_neighbours(g), c.fixed_neighbours); }},
     {"announce-interval", kAddresses, Arity::One, false, "SECONDS",
      "How often the own and the pools' addresses are announced by gratuitous ARP; 0: at the start "
      "and after changes of a link alone; default: 60",
@@ -340,6 +345,9 @@ constexpr Flag kFlags[] = {
     {"flows", kMemory, Arity::One, false, "N",
      "Flows that can be open at once, 1 to 268435456; default: 262144",
      [](const Given& g, Config& c) { return store(read_number(g, {1, 1U << 28}), c.flows); }},
+    {"neighbours", kMemory, Arity::One, false, "N",
+     "Next hops and hosts on the links that can be known at once, 64 to 65535; default: 16384",
+     [](const Given& g, Config& c) { return store(read_number(g, {64, 65535}), c.neighbours); }},
     {"max-flows-per-host", kMemory, Arity::One, false, "N",
      "Flows that an inside host can have open at once, up to 268435456, or 0 for any number; "
      "default: 32768",

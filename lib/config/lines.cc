@@ -3,6 +3,7 @@
 
 #include "config/flags.h"
 #include "config/mappings.h"
+#include "config/neighbours.h"
 #include "config/read.h"
 #include "config/read_match.h"
 #include "config/read_rules.h"
@@ -76,6 +77,8 @@ Values typed_values(const Config& config) {
          texts(config.forwards, [](const pool::Forward& each) { return to_string(each); })},
         {"one-to-one",
          texts(config.one_to_one, [](const pool::OneToOne& each) { return to_string(each); })},
+        {"neighbour", texts(config.fixed_neighbours,
+                            [](const FixedNeighbour& each) { return to_string(each); })},
         {"route", texts(config.routes, [](const StaticRoute& each) { return to_string(each); })},
     };
 }

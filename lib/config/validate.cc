@@ -3,6 +3,7 @@
 
 #include "config/addresses.h"
 #include "config/mappings.h"
+#include "config/neighbours.h"
 #include "config/port_shares.h"
 #include "config/ports.h"
 #include "config/read.h"
@@ -128,7 +129,7 @@ Status validate(const Config& config, std::span<const unsigned> allowed_cpus) {
     for (const auto check : {check_addresses, check_mappings})
         if (Status status = check(config, networks); !status)
             return status;
-    for (const auto check : {check_port_shares, check_control_socket, check_eal})
+    for (const auto check : {check_neighbours, check_port_shares, check_control_socket, check_eal})
         if (Status status = check(config); !status)
             return status;
     return check_cores(config, allowed_cpus);

@@ -6,6 +6,7 @@
 
 #include <rte_mbuf.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -24,7 +25,14 @@ namespace {
 /// routes anew once, not all the time, while somebody scans a subnet.
 constexpr Duration kRemovalInterval = Duration::seconds(1);
 
+/// As many hosts are remembered that have asked for the gateway, as a part of the places.
+constexpr uint32_t kAskersShare = 4;
+
 constexpr unsigned kAsker = 0;  ///< The worker that sends what no worker asked for.
+
+constexpr uint32_t as_ms(Duration duration) {
+    return static_cast<uint32_t>(duration.milliseconds);
+}
 
 }  // namespace
 
@@ -35,31 +43,47 @@ Neighbours::Neighbours(NeighbourParams params, const link::Interfaces& interface
       hops_(hops),
       outbox_(outbox),
       counters_(counters),
+      own_(params_.own, interfaces, outbox, counters),
       waiting_(outbox, counters),
-      claim_(interfaces, outbox),
-      announcer_(interfaces, outbox, params_.announce_interval),
-      entries_(hops.capacity() + size_t{1}) {}
+      askers_(std::max(1U, hops.capacity() / kAskersShare)),
+      entries_(hops) {}
 
 void Neighbours::start(Tick now) {
     next_walk_ = next_removal_ = now;
-    if (params_.probes)
-        claim_.start(now);
-    else
+    pin(now);
+    if (own_.start(now))
         begin(now);
 }
 
-void Neighbours::begin(Tick now) {
-    announcer_.start(now);
-    ask_for_gateways(now);
+/// Gives places to those that keep them, before anybody else takes one.
+void Neighbours::pin(Tick now) {
+    for (const FixedNeighbour& fixed : params_.fixed)
+        if (const HopIndex hop = hops_.add(fixed.toward.interface, fixed.toward.address);
+            hop != kNoHop) {
+            entries_.change(hop, Stage::Fixed);
+            entries_[hop].due = now;
+            hops_.resolve(hop, fixed.mac);
+        }
+    pin_gateways(now);
 }
 
-void Neighbours::ask_for_gateways(Tick now) {
+void Neighbours::pin_gateways(Tick now) {
     for (const link::Toward& gateway : params_.gateways) {
         const HopIndex hop = hops_.add(gateway.interface, gateway.address);
         if (hop == kNoHop)
             continue;
-        entries_[hop].is_gateway = true;
-        if (entries_[hop].stage == Stage::Unknown)  // or a packet has asked for it already
+        Entry& entry = entries_[hop];
+        entry.is_gateway = true;
+        if (entry.stage == Stage::Unknown)
+            entries_.change(hop, Stage::Idle);
+        entry.due = now;
+    }
+}
+
+void Neighbours::begin(Tick now) {
+    for (const link::Toward& gateway : params_.gateways) {
+        const HopIndex hop = hops_.find(gateway.interface, gateway.address);
+        if (hop != kNoHop && entries_[hop].stage == Stage::Idle)
             ask(hop, now);
     }
 }
@@ -71,14 +95,15 @@ void Neighbours::use_gateways(std::vector<link::Toward> gateways, Tick now) {
         if (const HopIndex hop = hops_.find(gateway.interface, gateway.address); hop != kNoHop)
             entries_[hop].is_gateway = entries_[hop].is_silent = false;
     params_.gateways = std::move(gateways);
-    if (claim_.is_done())
-        ask_for_gateways(now);  // else begin() will
+    pin_gateways(now);
+    if (own_.are_claimed())
+        begin(now);
 }
 
 void Neighbours::link_came(Tick now) {
-    if (!claim_.is_done())
+    if (!own_.are_claimed())
         return;
-    announcer_.start(now);
+    own_.announce(now);
     for (const link::Toward& gateway : params_.gateways) {
         const HopIndex hop = hops_.find(gateway.interface, gateway.address);
         if (hop == kNoHop)
@@ -88,8 +113,9 @@ void Neighbours::link_came(Tick now) {
             end_refusal(hop, now);
         if (entry.stage != Stage::Reachable)
             continue;
-        // Perhaps another machine is the router by now: everybody is asked.
-        entry.stage = Stage::Verifying;
+        // Perhaps another machine is the router by now: everybody is asked, and believed.
+        entries_.change(hop, Stage::Verifying);
+        entry.is_open = true;
         entry.tries = 1;
         entry.due = now + kArpInterval;
         request(hop, kBroadcast);
@@ -114,83 +140,83 @@ void Neighbours::take_arp(rte_mbuf* mbuf, unsigned worker, Tick now) {
     counters_.count[Count::Consumed].add(1);
     rte_pktmbuf_free(mbuf);
 
-    const link::Interface& own = interfaces_[interface];
-    if (arp->sender_mac == own.mac)
+    if (arp->sender_mac == interfaces_[interface].mac)
         return;  // our own frame come back
-    if (claim_.is_refused_by(*arp, interface, now)) {
-        notice(net::to_string(arp->sender_mac) + " has " +
-               net::to_string(arp->sender == Be32{} ? arp->target : arp->sender) +
-               ", which is to be this gateway's; it is not claimed until that is free "
-               "(--claim force takes it)");
+    if (own_.is_conflict(*arp, interface, now))
         return;
-    }
-    if (is_own(arp->sender, interface)) {
-        defend(*arp, interface, now);
-        return;
-    }
     learn(*arp, interface, now);
-    if (arp->operation == Arp::Operation::Request && is_own(arp->target, interface) &&
-        claim_.is_done())
-        answer(*arp, interface, worker);
+    own_.answer(*arp, interface, worker);
 }
 
-bool Neighbours::is_own(Be32 address, InterfaceId interface) const {
-    const link::Interface& own = interfaces_[interface];
-    return own.answers_for(address) ||
-           (own.reaches(net::Side::Outside) && params_.is_public(address));
-}
-
-void Neighbours::answer(const Arp& request, InterfaceId interface, unsigned worker) {
-    outbox_.send_arp(worker, interface, request.sender_mac,
-                     {Arp::Operation::Reply, interfaces_[interface].mac, request.target,
-                      request.sender_mac, request.sender});
-}
-
-/// RFC 826: the sender of any frame updates what is known of it; new neighbours are those that want
-/// something of the gateway. A probe (RFC 5227) has no sender address.
+/// A probe (RFC 5227) has no sender address, an announcement nothing that it wants of the gateway.
 void Neighbours::learn(const Arp& arp, InterfaceId interface, Tick now) {
     if (const HopIndex known = hops_.find(interface, arp.sender); known != kNoHop) {
-        enter(known, arp.sender_mac, now);
+        hear(known, arp, now);
         return;
     }
-    const link::Interface& own = interfaces_[interface];
-    if (!is_own(arp.target, interface) || !own.has_on_link(arp.sender) ||
+    if (!own_.contain(arp.target, interface) || !interfaces_[interface].has_on_link(arp.sender) ||
         net::is_martian(arp.sender))
         return;
-    if (const HopIndex hop = hops_.add(interface, arp.sender); hop != kNoHop)
+    if (const auto other = askers_.add(interface, arp.sender, arp.sender_mac, now))
+        tell_conflict(arp, *other, now);
+}
+
+/// What a frame says of a hop that is known. Where a MAC has it, another is believed only when the
+/// first has not answered.
+void Neighbours::hear(HopIndex hop, const Arp& arp, Tick now) {
+    const Entry& entry = entries_[hop];
+    const link::Hop word = hops_.read(hop);
+    if (word.is_resolved() && word.mac() != arp.sender_mac && !entry.is_open)
+        contest(hop, arp, now);
+    else if (entry.stage != Stage::Fixed)
         enter(hop, arp.sender_mac, now);
 }
 
-void Neighbours::defend(const Arp& arp, InterfaceId interface, Tick now) {
-    counters_.count[Count::ArpConflicts].add(1);
-    if (has_defended_)
+void Neighbours::contest(HopIndex hop, const Arp& arp, Tick now) {
+    const net::MacAddress holder = hops_.read(hop).mac();
+    tell_conflict(arp, holder, now);
+    Entry& entry = entries_[hop];
+    if (entry.stage == Stage::Contested || entry.stage == Stage::Fixed)
         return;
-    has_defended_ = true;
-    next_defence_ = now + kDefendInterval;
-    announcer_.announce(interface, arp.sender);
-    notice("address conflict: " + net::to_string(arp.sender_mac) + " claims " +
-           net::to_string(arp.sender) + ", which is this gateway's");
+    entries_.change(hop, Stage::Contested);
+    entry.claimant = arp.sender_mac;
+    entry.tries = 0;
+    entry.due = entry.confirmed + kLockTime;
+    if (age_ms(entry.confirmed, now) >= as_ms(kLockTime))
+        ask_holder(hop, now);
+}
+
+void Neighbours::tell_conflict(const Arp& claim, const net::MacAddress& holder, Tick now) {
+    counters_.count[Count::NeighbourConflicts].add(1);
+    if (saying_.take(now))
+        notice("neighbour " + net::to_string(claim.sender) + " is at " + net::to_string(holder) +
+               ", and " + net::to_string(claim.sender_mac) + " claims to be it");
 }
 
 void Neighbours::enter(HopIndex hop, const net::MacAddress& mac, Tick now) {
     Entry& entry = entries_[hop];
     if (std::exchange(entry.is_silent, false)) {
         notice("next hop " + net::to_string(hops_.address(hop)) + " is at " + net::to_string(mac));
-        announcer_.start(now);  // whatever kept it silent kept it from hearing, too
+        own_.announce(now);  // whatever kept it silent kept it from hearing, too
     }
-    if (entry.stage == Stage::Unknown)
-        entry.last_used = now;
-    entry.stage = Stage::Reachable;
+    const link::Hop before = hops_.read(hop);
+    if (before.is_resolved() && before.mac() != mac)
+        counters_.count[Count::NeighboursMoved].add(1);
+    entries_.change(hop, Stage::Reachable);
+    entry.is_open = false;
     entry.due = now + kVerifyInterval;
+    entry.confirmed = now;
     hops_.resolve(hop, mac);
     waiting_.release(hop);
 }
 
 void Neighbours::take_unresolved(rte_mbuf* mbuf, unsigned worker, Tick now) {
     const link::Note& note = link::note_of(mbuf);
-    const HopIndex hop = hops_.add(note.to, note.next_hop);
+    HopIndex hop = hops_.find(note.to, note.next_hop);
+    if (hop == kNoHop)
+        hop = admit(note.to, note.next_hop, now);
     if (hop == kNoHop) {
-        outbox_.drop(mbuf, Drop::NeighbourQueueFull);
+        outbox_.drop(mbuf, Drop::NeighbourTableFull);
         return;
     }
     Entry& entry = entries_[hop];
@@ -198,8 +224,10 @@ void Neighbours::take_unresolved(rte_mbuf* mbuf, unsigned worker, Tick now) {
     switch (entry.stage) {
         case Stage::Reachable:
         case Stage::Verifying:
+        case Stage::Contested:
+        case Stage::Fixed:
         case Stage::Failed:  // the worker tells the sender
-            outbox_.release(worker, mbuf, hop);
+            outbox_.release(worker, mbuf);
             return;
         case Stage::Unknown:
         case Stage::Idle:
@@ -211,33 +239,53 @@ void Neighbours::take_unresolved(rte_mbuf* mbuf, unsigned worker, Tick now) {
     waiting_.add(hop, mbuf, worker);
 }
 
+/// A place for a neighbour that has none; kNoHop where there is none for him.
+HopIndex Neighbours::admit(InterfaceId interface, Be32 address, Tick now) {
+    const auto mac = askers_.take(interface, address, now);
+    if (!mac && !entries_.may_ask())
+        return kNoHop;
+    const HopIndex hop = hops_.add(interface, address);
+    if (hop != kNoHop && mac)
+        enter(hop, *mac, now);
+    return hop;
+}
+
 // What time brings.
 
 void Neighbours::turn(Tick now) {
-    if (claim_.turn(now))
+    if (own_.turn(now))
         begin(now);
-    announcer_.turn(now);
     if (next_walk_.is_after(now))
         return;
     next_walk_ = now + kNeighbourStep;
-    has_defended_ &= next_defence_.is_after(now);
-    for (uint32_t hop = 1; hop < entries_.size(); ++hop)
+    saying_.turn(now);
+    askers_.turn(now);
+    for (uint32_t i = 1; i < entries_.size(); ++i) {
+        const auto hop = static_cast<HopIndex>(i);
         if (entries_[hop].stage != Stage::Unknown && !entries_[hop].due.is_after(now))
-            advance(static_cast<HopIndex>(hop), now);
+            advance(hop, now);
+    }
     if (!next_removal_.is_after(now))
         next_removal_ = now + kRemovalInterval;
+    make_room(now);
 }
 
 void Neighbours::advance(HopIndex hop, Tick now) {
     switch (entries_[hop].stage) {
         case Stage::Unknown:
             break;
+        case Stage::Fixed:
+            entries_[hop].due = now + kVerifyInterval;
+            break;
         case Stage::Idle:
-            forget(hop, now);
+            leave_idle(hop, now);
             break;
         case Stage::Asking:
         case Stage::Verifying:
             ask_again(hop, now);
+            break;
+        case Stage::Contested:
+            ask_holder(hop, now);
             break;
         case Stage::Reachable:
             verify(hop, now);
@@ -250,7 +298,8 @@ void Neighbours::advance(HopIndex hop, Tick now) {
 
 void Neighbours::ask(HopIndex hop, Tick now) {
     Entry& entry = entries_[hop];
-    entry.stage = Stage::Asking;
+    entries_.change(hop, Stage::Asking);
+    entry.asked = now;
     entry.tries = 1;
     entry.due = now + kArpInterval;
     request(hop, kBroadcast);
@@ -263,24 +312,36 @@ void Neighbours::ask_again(HopIndex hop, Tick now) {
         return;
     }
     ++entry.tries;
+    entry.is_open = true;
     entry.due = now + kArpInterval;
     request(hop, kBroadcast);
 }
 
-/// The first question goes to the host alone: the others on the link need not wake up for it.
-void Neighbours::verify(HopIndex hop, Tick now) {
+/// Of a hop that another claims, its MAC alone is asked; where it is silent the claim stands.
+void Neighbours::ask_holder(HopIndex hop, Tick now) {
     Entry& entry = entries_[hop];
-    const bool used = hops_.take_used(hop);
-    if (used)
-        entry.last_used = now;
-    if (!used && !entry.is_gateway) {
-        if (now - entry.last_used >= kKeepUnused)
-            forget(hop, now);
-        else
-            entry.due = now + kVerifyInterval;
+    if (entry.tries == kArpTries) {
+        enter(hop, entry.claimant, now);
         return;
     }
-    entry.stage = Stage::Verifying;
+    ++entry.tries;
+    entry.due = now + kHolderInterval;
+    request(hop, hops_.read(hop).mac());
+}
+
+/// The first question goes to the host alone: the others on the link need not wake up for it.
+void Neighbours::verify(HopIndex hop, Tick now) {
+    entries_.note_use(hop, now);
+    Entry& entry = entries_[hop];
+    const uint32_t unused_ms = age_ms(entry.last_used, now);
+    if (unused_ms >= as_ms(kVerifyInterval) && !entry.is_gateway) {
+        if (unused_ms < as_ms(kKeepUnused))
+            entry.due = now + kVerifyInterval;
+        else if (!next_removal_.is_after(now))
+            entries_.forget(hop);
+        return;
+    }
+    entries_.change(hop, Stage::Verifying);
     entry.tries = 1;
     entry.due = now + kArpInterval;
     request(hop, hops_.read(hop).mac());
@@ -290,7 +351,7 @@ void Neighbours::fail(HopIndex hop, Tick now) {
     Entry& entry = entries_[hop];
     if (entry.is_gateway && !std::exchange(entry.is_silent, true))
         notice("next hop " + net::to_string(hops_.address(hop)) + " does not answer ARP");
-    entry.stage = Stage::Failed;
+    entries_.change(hop, Stage::Failed);
     entry.due = now + kRefusal;
     hops_.fail(hop);
     waiting_.release(hop);
@@ -303,15 +364,24 @@ void Neighbours::end_refusal(HopIndex hop, Tick now) {
         ask(hop, now);
         return;
     }
-    entry.stage = Stage::Idle;
+    entries_.change(hop, Stage::Idle);
     entry.due = now + kKeepUnresolved;
 }
 
-void Neighbours::forget(HopIndex hop, Tick now) {
-    if (next_removal_.is_after(now))
-        return;
-    hops_.remove(hop);
-    entries_[hop] = {};
+void Neighbours::leave_idle(HopIndex hop, Tick now) {
+    if (entries_[hop].is_gateway)
+        entries_[hop].due = now + kKeepUnresolved;  // begin() asks for it
+    else if (!next_removal_.is_after(now))
+        entries_.forget(hop);
+}
+
+/// Makes places free ahead of who will want them.
+void Neighbours::make_room(Tick now) {
+    for (const HopIndex hop : entries_.excess(now)) {
+        counters_.count[Count::NeighboursEvicted].add(1);
+        waiting_.drop(hop, Drop::NeighbourTableFull);
+        entries_.forget(hop);
+    }
 }
 
 void Neighbours::request(HopIndex hop, const net::MacAddress& destination) {
@@ -320,14 +390,14 @@ void Neighbours::request(HopIndex hop, const net::MacAddress& destination) {
     outbox_.send_arp(kAsker, interface, destination,
                      {Arp::Operation::Request,
                       own.mac,
-                      claim_.is_done() ? own.source_toward(hops_.address(hop)) : Be32{},
+                      own_.are_claimed() ? own.source_toward(hops_.address(hop)) : Be32{},
                       {},
                       hops_.address(hop)});
 }
 
 void Neighbours::notice(const std::string& sentence) const {
-    if (params_.notice)
-        params_.notice(sentence);
+    if (params_.own.notice)
+        params_.own.notice(sentence);
 }
 
 }  // namespace sluice::control

@@ -2,28 +2,36 @@
 #pragma once
 
 /// \file
-/// Neighbours: ARP in both roles. Answers for the gateway's addresses, finds the MACs of next hops.
+/// Neighbours: finds the MACs of next hops by ARP.
 ///
 /// Shape    A hop is asked for when a packet first needs it (its packets wait meanwhile), verified
 ///          every 30 s while it is used, refused for 3 s when it did not answer three times, and
 ///          forgotten when nothing has gone there for 10 minutes. Gateways are asked for ahead of
-///          traffic and never forgotten.
+///          traffic and never forgotten. What the operator has said (`fixed`) stays as it is.
+///          ARP proves nothing. So nobody has a place here to whom nothing is sent: who asks for
+///          the gateway is remembered elsewhere (askers.h). A neighbour moves to another MAC only
+///          when its own has not answered three questions, 600 ms. Where places run short some are
+///          made free ahead of time, for a place can be taken again only when no worker remembers
+///          it: least_wanted.h says whose. Hosts that do not answer have a quarter of them at most.
 /// Threads  The control core's. Workers read what it finds in link::NextHops.
-/// Errors   What has no room to wait is dropped as NeighbourQueueFull. What a hop that fails has
-///          kept waiting goes back to its worker, which drops it and tells the sender.
-/// Cost     A turn walks the hops at most ten times a second; each frame costs two lookups.
-/// Source   RFC 826; RFC 1122 §2.3.2 (stale entries, one request a second); RFC 5227 §2.4 (address
-///          conflicts); states and times after the neighbour tables of Linux, arp(7).
+/// Errors   What has no room to wait is dropped as NeighbourQueueFull, what has no place here as
+///          NeighbourTableFull. What a hop that fails has kept waiting goes back to its worker,
+///          which drops it and tells the sender.
+/// Cost     A turn walks the hops at most ten times a second; each frame costs a few look-ups.
+/// Source   RFC 826; RFC 1122 §2.3.2 (stale entries, one request a second); states and times after
+///          the neighbour tables of Linux, arp(7), whose locktime and gc_thresh serve the same
+///          ends.
 
 #include "base/clock.h"
-#include "control/announcer.h"
-#include "control/claim.h"
+#include "control/askers.h"
+#include "control/entries.h"
 #include "control/outbox.h"
+#include "control/own_addresses.h"
+#include "control/pace.h"
 #include "control/waiting.h"
 #include "link/next_hops.h"
 #include "link/routes.h"
 
-#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -37,18 +45,21 @@ inline constexpr Duration kVerifyInterval = Duration::seconds(30);
 inline constexpr Duration kKeepUnused = Duration::seconds(600);
 inline constexpr Duration kKeepUnresolved = Duration::seconds(10);  ///< After the refusal.
 inline constexpr Duration kNeighbourStep{100};                      ///< Between walks.
-inline constexpr Duration kDefendInterval = Duration::seconds(10);  ///< RFC 5227 §1.1.
+inline constexpr Duration kHolderInterval{200};                     ///< Between its questions.
+inline constexpr Duration kLockTime =
+    Duration::seconds(1);  ///< After its answer it is not asked again.
+inline constexpr Duration kSayInterval = Duration::seconds(10);  ///< Between conflicts told.
 
-/// Takes one sentence for the operator's log.
-using Notice = std::function<void(const std::string&)>;
+/// A neighbour that the operator names.
+struct FixedNeighbour {
+    link::Toward toward;
+    net::MacAddress mac{};
+};
 
 struct NeighbourParams {
     std::vector<link::Toward> gateways;  ///< Next hops that routes name.
-    Notice notice;
-    bool probes = false;  ///< The own addresses are claimed when nobody else has them: --claim.
-    Duration announce_interval = {};  ///< 0: the own addresses are announced at the start alone.
-    /// Answered for outside as well: addresses that came after the start.
-    std::function<bool(Be32)> is_public = [](Be32) { return false; };
+    std::vector<FixedNeighbour> fixed{};
+    OwnAddressParams own{};
 };
 
 class Neighbours {
@@ -72,39 +83,25 @@ public:
     void stop();
 
 private:
-    enum class Stage : uint8_t {
-        Unknown,  ///< Not in use.
-        Idle,     ///< Without a MAC, and nobody asks.
-        Asking,   ///< Without a MAC; packets wait.
-        Reachable,
-        Verifying,  ///< With a MAC, asked whether it is still there.
-        Failed,     ///< Refused for a while.
-    };
-
-    struct Entry {
-        Stage stage = Stage::Unknown;
-        bool is_gateway = false;
-        bool is_silent = false;  ///< Of a gateway: the operator knows that it does not answer.
-        uint8_t tries = 0;
-        Tick due;  ///< When to look at it next.
-        Tick last_used;
-    };
-
+    void pin(Tick now);
     void begin(Tick now);
-    void ask_for_gateways(Tick now);
-    bool is_own(Be32 address, link::InterfaceId interface) const;
-    void answer(const net::Arp& request, link::InterfaceId interface, unsigned worker);
+    void pin_gateways(Tick now);
     void learn(const net::Arp& arp, link::InterfaceId interface, Tick now);
-    void defend(const net::Arp& arp, link::InterfaceId interface, Tick now);
+    void hear(link::HopIndex hop, const net::Arp& arp, Tick now);
+    void contest(link::HopIndex hop, const net::Arp& arp, Tick now);
+    void tell_conflict(const net::Arp& claim, const net::MacAddress& holder, Tick now);
+    link::HopIndex admit(link::InterfaceId interface, Be32 address, Tick now);
     void enter(link::HopIndex hop, const net::MacAddress& mac, Tick now);
 
     void advance(link::HopIndex hop, Tick now);
     void ask(link::HopIndex hop, Tick now);
     void ask_again(link::HopIndex hop, Tick now);
+    void ask_holder(link::HopIndex hop, Tick now);
     void verify(link::HopIndex hop, Tick now);
     void fail(link::HopIndex hop, Tick now);
     void end_refusal(link::HopIndex hop, Tick now);
-    void forget(link::HopIndex hop, Tick now);
+    void leave_idle(link::HopIndex hop, Tick now);
+    void make_room(Tick now);
     void request(link::HopIndex hop, const net::MacAddress& destination);
     void notice(const std::string& sentence) const;
 
@@ -113,14 +110,13 @@ private:
     link::NextHops& hops_;
     Outbox& outbox_;
     stats::Counters& counters_;
+    OwnAddresses own_;
     Waiting waiting_;
-    Claim claim_;
-    Announcer announcer_;
-    std::vector<Entry> entries_;  // by hop index
+    Askers askers_;
+    Entries entries_;
     Tick next_walk_;
     Tick next_removal_;
-    Tick next_defence_;
-    bool has_defended_ = false;  // since next_defence_ last passed
+    Pace saying_{kSayInterval};
 };
 
 }  // namespace sluice::control

@@ -18,11 +18,6 @@ Outbox::Outbox(std::vector<link::Ring*> release, rte_mempool* pool, stats::Count
     assert(rte_pktmbuf_priv_size(pool) >= link::kNoteBytes);
 }
 
-void Outbox::release(unsigned worker, rte_mbuf* mbuf, link::HopIndex hop) {
-    link::note_of(mbuf).hop = hop;
-    put(worker, mbuf);
-}
-
 void Outbox::send_arp(unsigned worker, link::InterfaceId interface,
                       const net::MacAddress& destination, const net::Arp& arp) {
     rte_mbuf* mbuf = rte_pktmbuf_alloc(pool_);

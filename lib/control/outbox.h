@@ -29,8 +29,8 @@ public:
     /// `release` holds the ring to each worker. Packets of `pool` have room for a link::Note.
     Outbox(std::vector<link::Ring*> release, rte_mempool* pool, stats::Counters& counters);
 
-    /// Has `worker` send the packet to `hop`.
-    void release(unsigned worker, rte_mbuf* mbuf, link::HopIndex hop);
+    /// Has `worker` send the packet to the next hop that its note names.
+    void release(unsigned worker, rte_mbuf* mbuf) { put(worker, mbuf); }
     /// Makes an ARP frame and has `worker` send it out on `interface`.
     void send_arp(unsigned worker, link::InterfaceId interface, const net::MacAddress& destination,
                   const net::Arp& arp);

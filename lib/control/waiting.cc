@@ -28,13 +28,17 @@ void Waiting::add(HopIndex hop, rte_mbuf* mbuf, unsigned worker) {
 
 void Waiting::release(HopIndex hop) {
     for (const Item& item : take(hop))
-        outbox_.release(item.worker, item.mbuf, hop);
+        outbox_.release(item.worker, item.mbuf);
+}
+
+void Waiting::drop(HopIndex hop, Drop reason) {
+    for (const Item& item : take(hop))
+        outbox_.drop(item.mbuf, reason);
 }
 
 void Waiting::drop_all(Drop reason) {
     while (!queues_.empty())
-        for (const Item& item : take(queues_.begin()->first))
-            outbox_.drop(item.mbuf, reason);
+        drop(queues_.begin()->first, reason);
 }
 
 Waiting::Queue Waiting::take(HopIndex hop) {

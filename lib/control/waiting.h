@@ -32,6 +32,7 @@ public:
     void add(link::HopIndex hop, rte_mbuf* mbuf, unsigned worker);
     /// Gives the hop's packets back to the workers that they came from.
     void release(link::HopIndex hop);
+    void drop(link::HopIndex hop, stats::Drop reason);
     void drop_all(stats::Drop reason);
 
 private:

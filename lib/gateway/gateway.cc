@@ -18,7 +18,6 @@ namespace {
 constexpr uint32_t kHandoffRing = 1024;  // packets; two bursts of every queue, and then some
 constexpr uint32_t kPuntRing = 1024;
 constexpr uint32_t kReleaseRing = 1024;
-constexpr uint32_t kNextHops = 16384;
 /// Threads beside workers and control core that may look at flows at once: lists and exporters.
 constexpr unsigned kListThreads = 16;
 
@@ -120,7 +119,7 @@ Status Gateway::allocate(const config::Config& config, const Ground& ground) {
         return status;
     if (Status status = keep(interfaces_of(config, ground.ports), interfaces_); !status)
         return status;
-    if (Status status = keep(link::NextHops::create(kNextHops), next_hops_); !status)
+    if (Status status = keep(link::NextHops::create(config.neighbours), next_hops_); !status)
         return status;
     return make_rings(config.workers);
 }
@@ -155,10 +154,11 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
         params.workers.push_back({&rings_.punt[id], &rings_.release[id]});
 
     params.neighbours.gateways = policy->routes.gateways();
-    params.neighbours.notice = ground.notice;
-    params.neighbours.probes = config.claim == config::Claim::Probe;
-    params.neighbours.announce_interval = config.announce_interval;
-    params.neighbours.is_public = [&policy](Be32 address) {
+    params.neighbours.fixed = fixed_neighbours(config, *interfaces_);
+    params.neighbours.own.notice = ground.notice;
+    params.neighbours.own.probes = config.claim == config::Claim::Probe;
+    params.neighbours.own.announce_interval = config.announce_interval;
+    params.neighbours.own.is_public = [&policy](Be32 address) {
         return policy->rules.contains(address) || policy->statics.contains(address);
     };
     if (ground.notice)

@@ -48,6 +48,20 @@ Result<link::Interfaces> interfaces_of(const config::Config& config,
     return link::Interfaces::create(std::move(interfaces));
 }
 
+std::vector<control::FixedNeighbour> fixed_neighbours(const config::Config& config,
+                                                      const link::Interfaces& interfaces) {
+    std::vector<control::FixedNeighbour> all;
+    for (const config::FixedNeighbour& each : config.fixed_neighbours) {
+        link::InterfaceId id = config::is_one_armed(config) ? kLan : kWan;  // of --gateway
+        for (size_t other = 0; other < interfaces.size(); ++other)
+            if (const auto found = static_cast<link::InterfaceId>(other);
+                interfaces[found].has_on_link(each.address))
+                id = found;
+        all.push_back({{id, each.address}, each.mac});
+    }
+    return all;
+}
+
 std::vector<link::Route> routes_of(const config::Config& config) {
     const link::InterfaceId wan = config::is_one_armed(config) ? kLan : kWan;
     std::vector<link::Route> routes{

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "config/config.h"
+#include "control/neighbours.h"
 #include "io/port.h"
 #include "link/interfaces.h"
 #include "link/routes.h"
@@ -19,6 +20,10 @@ namespace sluice::gateway {
 /// those of config::ports_of().
 Result<link::Interfaces> interfaces_of(const config::Config& config,
                                        std::span<io::Port* const> ports);
+
+/// The neighbours that the operator names, each where it is on a subnet, or else by --gateway.
+std::vector<control::FixedNeighbour> fixed_neighbours(const config::Config& config,
+                                                      const link::Interfaces& interfaces);
 
 /// The networks on the interfaces, the operator's routes, and the default by the gateway.
 std::vector<link::Route> routes_of(const config::Config& config);

@@ -8,7 +8,7 @@
 /// Threads  Belongs to who holds the mbuf; rings hand it over.
 
 #include "base/big_endian.h"
-#include "link/next_hops.h"
+#include "link/interfaces.h"
 
 #include <rte_mbuf.h>
 
@@ -29,7 +29,6 @@ struct Note {
         false;  ///< From another worker: to who owns its flow, and not for its datagram.
     Punt punt = Punt::None;
     InterfaceId to = kNoInterface;  ///< That it leaves by.
-    HopIndex hop = kNoHop;          ///< From the control core: send it there.
     bool complete = false;  ///< From the control core: has its Ethernet header, send it as it is.
     Be32 next_hop{};
 };

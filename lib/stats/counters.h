@@ -71,10 +71,13 @@ enum class Count : uint8_t {
     PacketsCut,           ///< Into fragments, for the outgoing MTU.
     ArpReceived,
     ArpSent,
-    ArpConflicts,  ///< ARP frames in which another host claims an address of the gateway's.
-    LogLinesLost,  ///< Of the log: nobody read it in time.
-    EventsLost,    ///< Of flows, to clients that read them too slowly.
-    ReadersLate,   ///< Lists that held up the reuse of records for 100 ms, and began a part anew.
+    ArpConflicts,        ///< ARP frames in which another host claims an address of the gateway's.
+    NeighbourConflicts,  ///< ARP frames in which another MAC claims a neighbour's address.
+    NeighboursMoved,     ///< Of these claims, those that stood: the MAC before did not answer.
+    NeighboursEvicted,   ///< They made room for others.
+    LogLinesLost,        ///< Of the log: nobody read it in time.
+    EventsLost,          ///< Of flows, to clients that read them too slowly.
+    ReadersLate,  ///< Lists that held up the reuse of records for 100 ms, and began a part anew.
 };
 
 inline constexpr size_t kCountCount = index(Count::ReadersLate) + 1;

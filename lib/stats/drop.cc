@@ -82,6 +82,7 @@ constexpr Row kRows[] = {
     {EndpointTaken, "endpoint_taken"},
     {NeighbourFailed, "neighbour_failed"},
     {NeighbourQueueFull, "neighbour_queue_full"},
+    {NeighbourTableFull, "neighbour_table_full"},
     {PuntFull, "punt_full"},
     {ReleaseFull, "release_full"},
     {HandoffFull, "handoff_full"},

@@ -95,6 +95,7 @@ enum class Drop : uint8_t {
     EndpointTaken,       ///< The inside endpoint talks to the sender by another public one.
     NeighbourFailed,     ///< The next hop does not answer ARP.
     NeighbourQueueFull,  ///< Too many packets wait for the same next hop.
+    NeighbourTableFull,  ///< Of --neighbours next hops no place is free yet.
     PuntFull,            ///< The control core's ring is full.
     ReleaseFull,         ///< The control core's ring to a worker is full.
     HandoffFull,         ///< The owner's ring is full.

@@ -109,10 +109,13 @@ unsigned Worker::release() {
     counters_.count[Count::Taken].add(count);
     for (rte_mbuf* packet : std::span(packets).first(count)) {
         const link::Note& note = link::note_of(packet);
-        if (note.complete)
+        if (note.complete) {
             egress_.send(packet, note.to);
-        else if (!egress_.send_to(packet, note.hop))
-            egress_.set_apart(packet);
+            continue;
+        }
+        // Its hop is looked up here: in the ring it could become another neighbour's meanwhile.
+        link::Path path{.via = note.next_hop, .interface = note.to};
+        egress_.send(packet, path);
     }
     icmp_relay_.drop_unreachable(now_);
     egress_.flush();

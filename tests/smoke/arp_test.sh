@@ -50,11 +50,13 @@ for workers in 1 2; do
     (($(counter "$net" held) == 0)) || fail "packets are still held"
     pass "a neighbour that does not answer: neighbour_failed"
 
-    # The server's address moves to another card, which asks for the gateway, and so is heard of.
+    # The server's address moves to another card, which asks for the gateway, and so is heard of;
+    # the old one is asked first, and does not answer.
     from_server "$net" ip link set dev eth0 address 02:00:00:00:00:77
     from_server "$net" ip neigh flush dev eth0
     from_server "$net" ping -q -c 1 -W 5 "$public_address" >/dev/null ||
         fail "ping from outside after the change of the hardware address"
+    wait_for 5 "the server's new hardware address" counter_reaches "$net" neighbours_moved 1
     [[ $(seen_by_udp "$net") == 198.51.100.* ]] || fail "packets go to the old hardware address"
     pass "a neighbour that changes its hardware address is known by its next request"
     assert_accounts "$net"

@@ -16,8 +16,12 @@ namespace {
 
 constexpr MacAddress kHost = mac(0x55);
 
-bool is_known(Gateway& gateway, InterfaceId interface, const char* address) {
-    return gateway.hops->find(interface, ip(address)) != link::kNoHop;
+/// Whether a packet for the host goes to him without a question; it is sent.
+bool goes_at_once(Gateway& gateway, InterfaceId interface, const char* address) {
+    gateway.sent();
+    gateway.forward(interface, address);
+    const auto sent = gateway.sent();
+    return sent.size() == 1 && !sent[0].arp();
 }
 
 }  // namespace
@@ -60,11 +64,44 @@ TEST_CASE("arp: own and pool addresses are answered for, each on its side", "[co
     CHECK(reply->target_mac == kHost);
 }
 
-TEST_CASE("arp: who asks for the gateway is known from then on", "[control][arp]") {
+TEST_CASE("arp: what is for a host that has asked for the gateway goes without a question",
+          "[control][arp]") {
     Running gateway;
     gateway.hear(kOutside, arp_request(kHost, ip("198.51.100.9"), ip("198.51.100.2")));
+    CHECK_FALSE(gateway.knows(kOutside, "198.51.100.9"));  // before something goes there
+    CHECK(goes_at_once(gateway, kOutside, "198.51.100.9"));
     CHECK(gateway.hop(kOutside, "198.51.100.9").mac() == kHost);
-    CHECK_FALSE(is_known(gateway, kInside, "198.51.100.9"));
+    CHECK_FALSE(goes_at_once(gateway, kInside, "198.51.100.9"));
+}
+
+TEST_CASE("arp: forged senders take no place from hosts that packets go to", "[control][arp]") {
+    Running gateway(two_interfaces(), 64);
+    gateway.meet(kInside, "10.1.0.10", kHost);
+    for (uint32_t i = 0; i < 20'000; ++i) {
+        const auto forged = mac(static_cast<uint8_t>(0x60 + i % 32));
+        gateway.hear(kInside,
+                     arp_request(forged, Be32::from_host(0x0a010014 + i % 200), ip("10.1.0.1")));
+        gateway.sent();
+    }
+    gateway.pass(Duration::seconds(1));
+    CHECK(gateway.hop(kInside, "10.1.0.10").mac() == kHost);
+    CHECK(gateway.count(Count::NeighboursEvicted) == 0);
+    // Nor from who asks after them.
+    gateway.hear(kInside, arp_request(mac(0x56), ip("10.1.0.11"), ip("10.1.0.1")));
+    CHECK(goes_at_once(gateway, kInside, "10.1.0.11"));
+    CHECK(gateway.hop(kInside, "10.1.0.11").mac() == mac(0x56));
+}
+
+TEST_CASE("arp: of two that ask as one address neither is believed", "[control][arp]") {
+    Running gateway;
+    gateway.hear(kInside, arp_request(kHost, ip("10.1.0.10"), ip("10.1.0.1")));
+    gateway.hear(kInside, arp_request(mac(0x66), ip("10.1.0.10"), ip("10.1.0.1")));
+    gateway.hear(kInside, arp_request(mac(0x66), ip("10.1.0.10"), ip("10.1.0.1")));
+    CHECK(gateway.count(Count::NeighbourConflicts) == 2);
+    REQUIRE(gateway.log.size() == 1);
+    CHECK(gateway.log[0] ==
+          "neighbour 10.1.0.10 is at 02:00:00:00:00:55, and 02:00:00:00:00:66 claims to be it");
+    CHECK_FALSE(goes_at_once(gateway, kInside, "10.1.0.10"));  // everybody is asked
 }
 
 TEST_CASE("arp: nothing is learned from those who want nothing, or cannot be", "[control][arp]") {
@@ -81,16 +118,87 @@ TEST_CASE("arp: nothing is learned from those who want nothing, or cannot be", "
     CAPTURE(sender, target);
     Running gateway;
     gateway.hear(kInside, arp_request(kHost, ip(sender), ip(target)));
-    CHECK_FALSE(is_known(gateway, kInside, sender));
     CHECK(gateway.count(Count::Consumed) == 1);
+    CHECK_FALSE(gateway.knows(kInside, sender));
+    CHECK_FALSE(goes_at_once(gateway, kInside, sender));
 }
 
-TEST_CASE("arp: an announcement moves a known neighbour", "[control][arp][rfc826]") {
+TEST_CASE("arp: a claim moves a neighbour only when its own MAC does not answer",
+          "[control][arp][rfc826]") {
+    const bool answers = GENERATE(true, false);
+    const Bytes claim = GENERATE(arp_request(mac(0x66), ip("10.1.0.10"), ip("10.1.0.10")),
+                                 arp_request(mac(0x66), ip("10.1.0.10"), ip("10.1.0.1")),
+                                 arp_reply(mac(0x66), ip("10.1.0.10"), kInsideMac, ip("10.1.0.1")));
     Running gateway;
-    gateway.hear(kInside, arp_request(kHost, ip("10.1.0.10"), ip("10.1.0.1")));
-    gateway.hear(kInside, arp_request(mac(0x66), ip("10.1.0.10"), ip("10.1.0.10")));
+    gateway.meet(kInside, "10.1.0.10", kHost);
+    gateway.pass(Duration::seconds(2));
+    gateway.hear(kInside, claim);
+    CHECK(gateway.count(Count::NeighbourConflicts) == 1);
+    REQUIRE(gateway.log.size() == 1);
+    CHECK(gateway.log[0] ==
+          "neighbour 10.1.0.10 is at 02:00:00:00:00:55, and 02:00:00:00:00:66 claims to be it");
+    unsigned questions = 0;
+    for (int step = 0; step < 7; ++step) {
+        CHECK(gateway.hop(kInside, "10.1.0.10").mac() == kHost);
+        for (const Sent& sent : gateway.sent()) {
+            if (sent.arp()->operation != Arp::Operation::Request)
+                continue;  // the answer to the claim that asks
+            ++questions;
+            CHECK(sent.destination() == kHost);
+        }
+        if (answers && step == 1)
+            gateway.hear(kInside, arp_reply(kHost, ip("10.1.0.10"), kInsideMac, ip("10.1.0.1")));
+        gateway.hear(kInside, claim);
+        gateway.pass(Duration{100});
+    }
+    CHECK(questions == (answers ? 1 : 3));
+    CHECK(gateway.hop(kInside, "10.1.0.10").mac() == (answers ? kHost : mac(0x66)));
+    CHECK(gateway.count(Count::NeighboursMoved) == !answers);
+    CHECK(gateway.log.size() == 1);
+}
+
+TEST_CASE("arp: claims do not have a neighbour asked more than once a second", "[control][arp]") {
+    Running gateway;
+    gateway.meet(kInside, "10.1.0.10", kHost);
+    unsigned questions = 0;
+    for (int step = 0; step < 100; ++step) {
+        gateway.hear(kInside, arp_request(mac(0x66), ip("10.1.0.10"), ip("10.1.0.10")));
+        for (const Sent& sent : gateway.sent()) {
+            questions += sent.destination() == kHost;
+            gateway.hear(kInside, arp_reply(kHost, ip("10.1.0.10"), kInsideMac, ip("10.1.0.1")));
+        }
+        gateway.pass(Duration{50});
+    }
+    CHECK(questions == 4);  // in 5 s, of which none in the first
+    CHECK(gateway.hop(kInside, "10.1.0.10").mac() == kHost);
+    CHECK(gateway.count(Count::NeighbourConflicts) == 100);
+}
+
+TEST_CASE("arp: a neighbour that is silent when verified may have moved", "[control][arp]") {
+    Running gateway;
+    gateway.meet(kInside, "10.1.0.10", kHost);
+    gateway.hops->mark_used(gateway.hops->find(kInside, ip("10.1.0.10")));
+    gateway.pass(Duration{30'100});  // asked alone
+    gateway.pass(Duration{1'100});   // everybody is asked
+    gateway.sent();
+    gateway.hear(kInside, arp_reply(mac(0x66), ip("10.1.0.10"), kInsideMac, ip("10.1.0.1")));
     CHECK(gateway.hop(kInside, "10.1.0.10").mac() == mac(0x66));
-    CHECK(gateway.sent().size() == 1);  // the answer to the request, none to the announcement
+    CHECK(gateway.count(Count::NeighboursMoved) == 1);
+    CHECK(gateway.count(Count::NeighbourConflicts) == 0);
+}
+
+TEST_CASE("arp: what the operator has said of a neighbour stays", "[control][arp]") {
+    const std::vector<control::FixedNeighbour> fixed{{{kInside, ip("10.1.0.10")}, kHost}};
+    Running gateway(two_interfaces(), 16, 2048, std::vector<link::Toward>{}, Duration{}, false,
+                    fixed);
+    CHECK(goes_at_once(gateway, kInside, "10.1.0.10"));
+    for (int i = 0; i < 10; ++i) {
+        gateway.hear(kInside, arp_reply(mac(0x66), ip("10.1.0.10"), kInsideMac, ip("10.1.0.1")));
+        gateway.pass(Duration::seconds(120));
+    }
+    CHECK(gateway.hop(kInside, "10.1.0.10").mac() == kHost);
+    CHECK(gateway.count(Count::NeighbourConflicts) == 10);
+    CHECK(gateway.sent().empty());  // nobody is asked
 }
 
 TEST_CASE("arp: a gateway outside the subnet may answer when asked", "[control][arp]") {

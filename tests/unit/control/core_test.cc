@@ -153,7 +153,7 @@ TEST_CASE("core: a hop's index is reused only when every worker has let go", "[c
     // The worker has not been quiescent since: it may hold the index in its hand.
     house.punt_unresolved(0, kInside, "10.1.0.11");
     house.turn();
-    CHECK(house.dropped(Drop::NeighbourQueueFull) == 1);
+    CHECK(house.dropped(Drop::NeighbourTableFull) == 1);
     CHECK(house.hops->find(kInside, ip("10.1.0.11")) == link::kNoHop);
 
     worker.quiescent();

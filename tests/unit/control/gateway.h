@@ -130,13 +130,14 @@ struct Workers {
 struct Gateway {
     explicit Gateway(link::Interfaces answering = two_interfaces(), uint32_t hop_count = 2000,
                      uint32_t ring_size = 2048, std::vector<link::Toward> gateways = {},
-                     Duration announce_interval = {}, bool probes = false)
+                     Duration announce_interval = {}, bool probes = false,
+                     std::vector<control::FixedNeighbour> fixed = {})
         : workers(ring_size),
           interfaces(std::move(answering)),
           hops(std::move(link::NextHops::create(hop_count)).value()),
           outbox(workers.release_rings(), packet_pool(), counters),
-          neighbours(params(std::move(gateways), announce_interval, probes), interfaces, *hops,
-                     outbox, counters) {}
+          neighbours(params(std::move(gateways), announce_interval, probes, std::move(fixed)),
+                     interfaces, *hops, outbox, counters) {}
 
     ~Gateway() {
         workers.check_sum(counters);
@@ -168,7 +169,26 @@ struct Gateway {
         neighbours.take_unresolved(workers.packet(Bytes(60, number), note), worker, now);
     }
 
+    /// Has the gateway know a host, as a packet to it does: the host answers with that MAC.
+    void meet(InterfaceId interface, const char* address, const MacAddress& mac) {
+        forward(interface, address);
+        hear(interface, arp_reply(mac, ip(address), interfaces[interface].mac,
+                                  interfaces[interface].source_toward(ip(address))));
+        sent();
+    }
+
     std::vector<Sent> sent(unsigned worker = 0) { return workers.take(worker); }
+
+    /// Has every index that nobody can remember any more be taken again.
+    void reuse_hops() {
+        Grace nobody(1);
+        hops->reuse(nobody);
+        hops->reuse(nobody);
+    }
+
+    bool knows(InterfaceId interface, const char* address) {
+        return hops->find(interface, ip(address)) != link::kNoHop;
+    }
 
     link::Hop hop(InterfaceId interface, const char* address) {
         return hops->read(hops->find(interface, ip(address)));
@@ -187,12 +207,13 @@ struct Gateway {
 
 private:
     control::NeighbourParams params(std::vector<link::Toward> gateways, Duration announce_interval,
-                                    bool probes) {
+                                    bool probes, std::vector<control::FixedNeighbour> fixed) {
         control::NeighbourParams params;
-        params.probes = probes;
-        params.announce_interval = announce_interval;
+        params.own.probes = probes;
+        params.own.announce_interval = announce_interval;
         params.gateways = std::move(gateways);
-        params.notice = [this](const std::string& sentence) { log.push_back(sentence); };
+        params.fixed = std::move(fixed);
+        params.own.notice = [this](const std::string& sentence) { log.push_back(sentence); };
         return params;
     }
 };

@@ -49,15 +49,15 @@ TEST_CASE("neighbours: a packet waits until its next hop answers", "[control][ar
     REQUIRE(released.size() == 1);
     CHECK(released[0].bytes == Bytes(60, 7));
     CHECK_FALSE(released[0].note.complete);
-    CHECK(released[0].note.hop == gateway.hops->find(kInside, ip("10.1.0.10")));
+    CHECK(released[0].note.to == kInside);
+    CHECK(released[0].note.next_hop == ip("10.1.0.10"));
     CHECK(gateway.hop(kInside, "10.1.0.10").is_resolved());
     CHECK(gateway.hop(kInside, "10.1.0.10").mac() == kHost);
 }
 
 TEST_CASE("neighbours: what a worker punts too late is sent on at once", "[control][arp]") {
     Running gateway;
-    gateway.hear(kInside, arp_request(kHost, ip("10.1.0.10"), ip("10.1.0.1")));
-    gateway.sent();
+    gateway.meet(kInside, "10.1.0.10", kHost);
     gateway.forward(kInside, "10.1.0.10");
     const auto sent = gateway.sent();
     REQUIRE(sent.size() == 1);
@@ -126,7 +126,94 @@ TEST_CASE("neighbours: without a free hop a packet is dropped by name", "[contro
     gateway.forward(kInside, "10.1.0.10");
     gateway.forward(kInside, "10.1.0.11");
     CHECK(gateway.counters.waiting.read() == 1);
-    CHECK(gateway.dropped(Drop::NeighbourQueueFull) == 1);
+    CHECK(gateway.dropped(Drop::NeighbourTableFull) == 1);
+}
+
+TEST_CASE("neighbours: where places run short those used longest ago go, never a gateway",
+          "[control][arp]") {
+    const std::vector<control::FixedNeighbour> fixed{{{kInside, ip("10.1.0.3")}, mac(3)}};
+    Running gateway(two_interfaces(), 64, 2048,
+                    std::vector<link::Toward>{{kInside, ip("10.1.0.2")}}, Duration{}, false, fixed);
+    gateway.hear(kInside, arp_reply(mac(2), ip("10.1.0.2"), kInsideMac, ip("10.1.0.1")));
+    const auto host = [](unsigned i) { return "10.1.0." + std::to_string(10 + i); };
+    const auto meet = [&](unsigned i) {
+        gateway.meet(kInside, host(i).c_str(), mac(static_cast<uint8_t>(0x60 + i)));
+    };
+    for (unsigned i = 0; i < 40; ++i) {
+        meet(i);
+        gateway.pass(Duration{50});
+    }
+    gateway.sent();
+    for (unsigned i = 0; i < 10; ++i)  // by a worker, and nobody has looked since
+        gateway.hops->mark_used(gateway.hops->find(kInside, ip(host(i).c_str())));
+    for (unsigned i = 40; i < 80; ++i) {
+        meet(i);
+        gateway.pass(Duration{100});
+        gateway.sent();
+        gateway.reuse_hops();
+    }
+    CHECK(gateway.dropped(Drop::NeighbourTableFull) == 0);
+    for (unsigned i = 0; i < 80; ++i) {
+        CAPTURE(i);
+        CHECK(gateway.knows(kInside, host(i).c_str()) == (i < 10 || i >= 32));
+    }
+    CHECK(gateway.count(Count::NeighboursEvicted) == 22);  // 80 and 2 in 64 places, 4 are free
+    CHECK(gateway.knows(kInside, "10.1.0.2"));
+    CHECK(gateway.knows(kInside, "10.1.0.3"));
+}
+
+TEST_CASE("neighbours: who answers for many addresses gives way before others", "[control][arp]") {
+    Running gateway(two_interfaces(), 64);
+    const auto host = [](unsigned i) { return "10.1.0." + std::to_string(10 + i); };
+    for (unsigned i = 0; i < 20; ++i)
+        gateway.meet(kInside, host(i).c_str(), mac(static_cast<uint8_t>(0x60 + i)));
+    for (unsigned i = 20; i < 200; ++i) {
+        gateway.meet(kInside, host(i).c_str(), kHost);
+        gateway.pass(Duration{100});
+        gateway.sent();
+        gateway.reuse_hops();
+    }
+    for (unsigned i = 0; i < 20; ++i)
+        CHECK(gateway.knows(kInside, host(i).c_str()));
+    CHECK(gateway.knows(kInside, host(199).c_str()));
+}
+
+TEST_CASE("neighbours: who is not there takes a quarter of the places at most", "[control][arp]") {
+    Running gateway(two_interfaces(), 256);
+    gateway.meet(kInside, "10.1.0.10", kHost);
+    const auto asked = [](uint32_t i) { return "198.51.100." + std::to_string(i); };
+    for (uint32_t i = 20; i < 84; ++i)
+        gateway.forward(kOutside, asked(i).c_str());
+    CHECK(gateway.dropped(Drop::NeighbourTableFull) == 0);
+    gateway.forward(kOutside, asked(84).c_str());
+    CHECK(gateway.dropped(Drop::NeighbourTableFull) == 1);
+
+    // Who is wanted next has a place a moment later: those that have been asked for longest go.
+    gateway.pass(Duration{100});
+    CHECK(gateway.dropped(Drop::NeighbourTableFull) == 1 + 64 / 16);
+    gateway.reuse_hops();
+    gateway.meet(kOutside, asked(84).c_str(), mac(9));
+    CHECK(gateway.hop(kOutside, asked(84).c_str()).mac() == mac(9));
+    CHECK(gateway.hop(kInside, "10.1.0.10").mac() == kHost);
+
+    // And who has asked for the gateway needs no question.
+    for (uint32_t i = 100; i < 200; ++i)
+        gateway.forward(kOutside, asked(i).c_str());
+    gateway.hear(kInside, arp_request(mac(0x56), ip("10.1.0.11"), ip("10.1.0.1")));
+    gateway.forward(kInside, "10.1.0.11");
+    CHECK(gateway.hop(kInside, "10.1.0.11").mac() == mac(0x56));
+    for (unsigned worker = 0; worker < Workers::kCount; ++worker)
+        gateway.sent(worker);
+}
+
+TEST_CASE("neighbours: gateways have their places before addresses are claimed", "[control][arp]") {
+    Gateway gateway(two_interfaces(), 4, 2048, {{kOutside, ip("198.51.100.254")}}, {}, true);
+    gateway.neighbours.start(gateway.now);
+    for (uint32_t i = 0; i < 8; ++i)
+        gateway.forward(kInside, ("10.1.0." + std::to_string(10 + i)).c_str());
+    CHECK(gateway.knows(kOutside, "198.51.100.254"));
+    gateway.pass(Duration::seconds(6));
+    CHECK(requests(gateway.sent(), "198.51.100.254").size() >= 1);
 }
 
 TEST_CASE("neighbours: a full ring to a worker drops by name", "[control][arp]") {
@@ -150,7 +237,7 @@ TEST_CASE("neighbours: what waits at the end is dropped by name", "[control][arp
 
 TEST_CASE("neighbours: a used hop is verified every 30 s, alone first", "[control][arp]") {
     Running gateway;
-    gateway.hear(kInside, arp_request(kHost, ip("10.1.0.10"), ip("10.1.0.1")));
+    gateway.meet(kInside, "10.1.0.10", kHost);
     const HopIndex hop = gateway.hops->find(kInside, ip("10.1.0.10"));
     gateway.hops->mark_used(hop);
     gateway.sent();
@@ -182,8 +269,7 @@ TEST_CASE("neighbours: a used hop is verified every 30 s, alone first", "[contro
 TEST_CASE("neighbours: an unused hop is left alone, and forgotten after 10 minutes",
           "[control][arp]") {
     Running gateway;
-    gateway.hear(kInside, arp_request(kHost, ip("10.1.0.10"), ip("10.1.0.1")));
-    gateway.sent();
+    gateway.meet(kInside, "10.1.0.10", kHost);
     const uint32_t generation = gateway.hops->generation();
     gateway.pass(Duration::seconds(595));
     CHECK(gateway.sent().empty());
@@ -194,9 +280,7 @@ TEST_CASE("neighbours: an unused hop is left alone, and forgotten after 10 minut
     CHECK(gateway.hops->generation() != generation);
 
     // Known again as if for the first time.
-    Grace nobody(1);
-    gateway.hops->reuse(nobody);
-    gateway.hops->reuse(nobody);
+    gateway.reuse_hops();
     gateway.forward(kInside, "10.1.0.10");
     CHECK(requests(gateway.sent(), "10.1.0.10").size() == 1);
 }

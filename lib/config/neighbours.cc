@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "config/neighbours.h"
+
+#include "config/read.h"
+#include "net/text.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace sluice::config {
+namespace {
+
+/// Empty where a host of a subnet can have the address.
+std::string why_not(const Config& config, Be32 address) {
+    if (net::is_martian(address))
+        return "no host can have this address";
+    if (address == config.lan_address.address || address == config.wan_address.address)
+        return "this is the gateway's own address";
+    const bool is_on_link = config.lan_address.contains(address) ||
+                            config.wan_address.contains(address) || address == config.gateway;
+    return is_on_link ? "" : "it is on no subnet of the gateway's";
+}
+
+/// The next hops that keep their places.
+size_t count_kept(const Config& config) {
+    return config.fixed_neighbours.size() + config.routes.size() + 1;
+}
+
+}  // namespace
+
+std::string to_string(const FixedNeighbour& neighbour) {
+    return net::to_string(neighbour.address) + "=" + net::to_string(neighbour.mac);
+}
+
+Status check_neighbours(const Config& config) {
+    const auto& all = config.fixed_neighbours;
+    for (auto each = all.begin(); each != all.end(); ++each) {
+        if (const std::string why = why_not(config, each->address); !why.empty())
+            return wrong("neighbour", to_string(*each), why);
+        const auto twin = std::find_if(all.begin(), each, [&](const FixedNeighbour& other) {
+            return other.address == each->address;
+        });
+        if (twin != each)
+            return wrong("neighbour", to_string(*each),
+                         "it is at " + net::to_string(twin->mac) + " too");
+    }
+    if (count_kept(config) * 2 > config.neighbours)
+        return wrong("neighbours", std::to_string(config.neighbours),
+                     "--neighbour, --route and --gateway may name half as many at most");
+    return Done{};
+}
+
+}  // namespace sluice::config

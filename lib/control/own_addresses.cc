@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/own_addresses.h"
+
+#include "net/text.h"
+
+#include <utility>
+
+namespace sluice::control {
+
+using link::InterfaceId;
+using net::Arp;
+using stats::Count;
+
+OwnAddresses::OwnAddresses(OwnAddressParams params, const link::Interfaces& interfaces,
+                           Outbox& outbox, stats::Counters& counters)
+    : params_(std::move(params)),
+      interfaces_(interfaces),
+      outbox_(outbox),
+      counters_(counters),
+      claim_(interfaces, outbox),
+      announcer_(interfaces, outbox, params_.announce_interval) {}
+
+bool OwnAddresses::start(Tick now) {
+    if (params_.probes) {
+        claim_.start(now);
+        return false;
+    }
+    announce(now);
+    return true;
+}
+
+bool OwnAddresses::turn(Tick now) {
+    const bool is_claimed_now = claim_.turn(now);
+    if (is_claimed_now)
+        announce(now);
+    announcer_.turn(now);
+    defence_.turn(now);
+    return is_claimed_now;
+}
+
+bool OwnAddresses::contain(Be32 address, InterfaceId interface) const {
+    const link::Interface& own = interfaces_[interface];
+    return own.answers_for(address) ||
+           (own.reaches(net::Side::Outside) && params_.is_public(address));
+}
+
+bool OwnAddresses::is_conflict(const Arp& arp, InterfaceId interface, Tick now) {
+    if (claim_.is_refused_by(arp, interface, now)) {
+        notice(net::to_string(arp.sender_mac) + " has " +
+               net::to_string(arp.sender == Be32{} ? arp.target : arp.sender) +
+               ", which is to be this gateway's; it is not claimed until that is free "
+               "(--claim force takes it)");
+        return true;
+    }
+    if (!contain(arp.sender, interface))
+        return false;
+    defend(arp, interface, now);
+    return true;
+}
+
+void OwnAddresses::defend(const Arp& arp, InterfaceId interface, Tick now) {
+    counters_.count[Count::ArpConflicts].add(1);
+    if (!defence_.take(now))
+        return;
+    announcer_.announce(interface, arp.sender);
+    notice("address conflict: " + net::to_string(arp.sender_mac) + " claims " +
+           net::to_string(arp.sender) + ", which is this gateway's");
+}
+
+void OwnAddresses::answer(const Arp& arp, InterfaceId interface, unsigned worker) {
+    if (arp.operation != Arp::Operation::Request || !are_claimed() ||
+        !contain(arp.target, interface))
+        return;
+    outbox_.send_arp(worker, interface, arp.sender_mac,
+                     {Arp::Operation::Reply, interfaces_[interface].mac, arp.target, arp.sender_mac,
+                      arp.sender});
+}
+
+void OwnAddresses::notice(const std::string& sentence) const {
+    if (params_.notice)
+        params_.notice(sentence);
+}
+
+}  // namespace sluice::control

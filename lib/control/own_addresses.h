@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Own addresses: ARP for the addresses that are the gateway's. They are claimed, announced,
+/// answered for and defended.
+///
+/// Threads  The control core's.
+/// Source   RFC 826; RFC 5227 §2.4 (address conflicts).
+
+#include "base/clock.h"
+#include "control/announcer.h"
+#include "control/claim.h"
+#include "control/outbox.h"
+#include "control/pace.h"
+
+#include <functional>
+#include <string>
+
+namespace sluice::control {
+
+inline constexpr Duration kDefendInterval = Duration::seconds(10);  ///< RFC 5227 §1.1.
+
+/// Takes one sentence for the operator's log.
+using Notice = std::function<void(const std::string&)>;
+
+struct OwnAddressParams {
+    Notice notice;
+    bool probes = false;              ///< They are claimed when nobody else has them: --claim.
+    Duration announce_interval = {};  ///< 0: they are announced at the start alone.
+    /// Answered for outside as well: addresses that came after the start.
+    std::function<bool(Be32)> is_public = [](Be32) { return false; };
+};
+
+class OwnAddresses {
+public:
+    /// All but `params` outlive this object.
+    OwnAddresses(OwnAddressParams params, const link::Interfaces& interfaces, Outbox& outbox,
+                 stats::Counters& counters);
+
+    /// Claims them; true when they are the gateway's at once.
+    bool start(Tick now);
+    /// True at the turn at which they become the gateway's.
+    bool turn(Tick now);
+    bool are_claimed() const { return claim_.is_done(); }
+    /// Announces all of them anew: others may have forgotten.
+    void announce(Tick now) { announcer_.start(now); }
+
+    bool contain(Be32 address, link::InterfaceId interface) const;
+    /// Whether another host has or wants an own address by this frame, which then says nothing
+    /// else. Where that is claimed already, it is defended.
+    bool is_conflict(const net::Arp& arp, link::InterfaceId interface, Tick now);
+    /// Answers a request for one of them, by `worker`.
+    void answer(const net::Arp& arp, link::InterfaceId interface, unsigned worker);
+
+private:
+    void defend(const net::Arp& arp, link::InterfaceId interface, Tick now);
+    void notice(const std::string& sentence) const;
+
+    OwnAddressParams params_;
+    const link::Interfaces& interfaces_;
+    Outbox& outbox_;
+    stats::Counters& counters_;
+    Claim claim_;
+    Announcer announcer_;
+    Pace defence_{kDefendInterval};
+};
+
+}  // namespace sluice::control

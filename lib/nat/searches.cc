@@ -52,7 +52,7 @@ const Search* Searches::find(const net::Tuple& key, pool::PortRange range, Tick 
     for (const Search& search : sets_[set_of(plain, range)]) {
         if (search.key != plain || search.walk.range() != range)
             continue;
-        const bool has_ended = search.endings != table_.endings().watch(plain);
+        const bool has_ended = search.endings != table_.endings().count(plain);
         const bool is_old = age(search.used, now) >= uint32_t(kExhausted.milliseconds);
         return has_ended || (search.is_over() && is_old) ? nullptr : &search;
     }

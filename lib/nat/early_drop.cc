@@ -44,7 +44,7 @@ bool EarlyDrop::make_room(const net::Tuple& original, hosts::HostIndex host, boo
     if (end_expired(near, now))
         return true;
     for (unsigned i = 0; i < kTries; ++i) {
-        const auto victim = choose(near);
+        const auto victim = choose(near, now);
         if (!victim)
             return false;
         flow::FlowRecord& record = table_.record(victim->index);
@@ -77,9 +77,11 @@ bool EarlyDrop::end_expired(std::span<const flow::FlowRef> near, Tick now) {
     return false;
 }
 
-std::optional<EarlyDrop::Victim> EarlyDrop::choose(std::span<const flow::FlowRef> near) const {
+std::optional<EarlyDrop::Victim> EarlyDrop::choose(std::span<const flow::FlowRef> near,
+                                                   Tick now) const {
     // Hosts that are not counted come first: they are those of a flood with many sources. What no
     // flow hangs on comes last, so that a flood does not cost others the mappings that they keep.
+    const auto age = [now](Tick opened) { return now.milliseconds - opened.milliseconds; };
     const auto weight = [&](const Victim& victim, bool is_flow) {
         if (!is_flow)
             return uint32_t{0};
@@ -98,7 +100,7 @@ std::optional<EarlyDrop::Victim> EarlyDrop::choose(std::span<const flow::FlowRef
         Victim victim{flow.index(), life, host, 0, record.opened};
         victim.half_open = weight(victim, is_flow);
         if (!best || victim.half_open > best->half_open ||
-            (victim.half_open == best->half_open && best->opened.is_after(victim.opened)))
+            (victim.half_open == best->half_open && age(victim.opened) > age(best->opened)))
             best = victim;
     }
     return best;

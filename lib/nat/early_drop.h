@@ -43,7 +43,7 @@ private:
     };
 
     bool end_expired(std::span<const flow::FlowRef> near, Tick now);
-    std::optional<Victim> choose(std::span<const flow::FlowRef> near) const;
+    std::optional<Victim> choose(std::span<const flow::FlowRef> near, Tick now) const;
 
     flow::FlowTable& table_;
     hosts::HostTable& hosts_;

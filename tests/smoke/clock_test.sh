@@ -75,15 +75,14 @@ stop_sluice days
 new_network stream
 start_server stream
 start_moved stream --timeout-udp-stream 1728000 --port-block-size 64 --port-blocks-per-host 1
-for _ in {1..5}; do # of an age of 2 s and more: a stream
+for _ in 1 2 3; do # answered at an age of more than 2 s: a stream
     (($(ask stream 5000 1) == 1)) || fail "no answer"
-    "$python" "$here/move_clock.py" "$work/stream.clock" set 0
+    "$python" "$here/move_clock.py" "$work/stream.clock" pass_seconds 3
 done
 for _ in 1 2 3 4 5 6; do
     pass_days stream 15
     (($(ask stream 5000 1) == 1)) || fail "no answer"
-    (($(counter stream flows_opened) == 1 || $(flow_count stream) == 1)) ||
-        fail "another flow: $(ctl stream flows)"
+    (($(counter stream flows_opened) == 1)) || fail "another flow: $(ctl stream flows)"
 done
 pass "a stream of 90 days"
 

@@ -3,6 +3,7 @@
 
     move_clock.py FILE make            makes the file that both share
     move_clock.py FILE pass DAYS       lets days go by, in steps of hours, each seen by the program
+    move_clock.py FILE pass_seconds N  lets seconds go by, in one step
     move_clock.py FILE set SECONDS     sets the time of day on, or back where SECONDS is negative
 """
 import mmap
@@ -33,6 +34,12 @@ def wait_until_seen(page):
         time.sleep(0.001)
 
 
+def let_pass(page, nanoseconds):
+    for clock in (0, 8):
+        add(page, clock, nanoseconds)
+    wait_until_seen(page)
+
+
 def main(path, command, amount="0"):
     if command == "make":
         with open(path, "wb") as file:
@@ -43,10 +50,11 @@ def main(path, command, amount="0"):
             add(page, 8, int(amount) * SECOND)
             wait_until_seen(page)
             return
+        if command == "pass_seconds":
+            let_pass(page, int(amount) * SECOND)
+            return
         for _ in range(int(amount) * 24 // STEP_HOURS):
-            for clock in (0, 8):
-                add(page, clock, STEP_HOURS * 3600 * SECOND)
-            wait_until_seen(page)
+            let_pass(page, STEP_HOURS * 3600 * SECOND)
 
 
 main(*sys.argv[1:])

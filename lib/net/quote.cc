@@ -13,7 +13,7 @@ namespace {
 
 using stats::Drop;
 
-constexpr size_t kPortsBytes = 4;
+constexpr size_t kLeastBytes = 8;  // RFC 792
 
 Be16 load16(const uint8_t* from) {
     uint16_t raw;
@@ -21,11 +21,11 @@ Be16 load16(const uint8_t* from) {
     return Be16{raw};
 }
 
-/// How many bytes say whose flow a packet belongs to.
+/// How many bytes behind the IP header say whose flow a packet belongs to, as Linux has it.
 size_t bytes_needed(Protocol protocol) {
-    if (has_ports(protocol))
-        return kPortsBytes;
-    return protocol == Protocol::Icmp ? sizeof(rte_icmp_hdr) : 0;
+    const bool is_told_apart =
+        has_ports(protocol) || protocol == Protocol::Icmp || protocol == Protocol::Gre;
+    return is_told_apart ? kLeastBytes : 0;
 }
 
 /// What stands for ports in the tuple; false for ICMP that belongs to no flow.

@@ -5,7 +5,8 @@
 /// Quote: the packet that an ICMP error is about, as far as the error repeats it.
 ///
 /// Shape    A view into the error. Its IP header may have options; of what lies behind it only the
-///          part is there that says whose flow it is, 4 bytes of TCP or UDP at least.
+///          part is there that says whose flow it is, 8 bytes at least of what has ports, of
+///          ICMP and of GRE, as Linux wants.
 /// Errors   Routers and hosts alter what they quote (TTL, checksums, even the length), so nothing
 ///          is checked that is not needed to find the flow.
 /// Source   RFC 792; RFC 5508 §4 (REQ-3 to REQ-5); nf_conntrack_inet_error() of Linux.

@@ -76,7 +76,11 @@ TEST_CASE("quote: what tells no flow has its reason", "[net][icmp][rfc5508]") {
         {"an IP header cut short", first(quoted().udp(1, 2), 19)},
         {"options cut short", first(quoted().ip_options(Bytes(8, 1)).udp(1, 2), 27)},
         {"one port", first(quoted().udp(1, 2), 23)},
-        {"half an ICMP header", first(quoted().echo_request(1), 24)},
+        {"7 bytes of UDP", first(quoted().udp(1, 2), 27)},
+        {"7 bytes of TCP", first(quoted().tcp(1, 2), 27)},
+        {"7 bytes of UDP-Lite", first(quoted().udp_lite(1, 2), 27)},
+        {"7 bytes of GRE", first(quoted().protocol(47).payload(20), 27)},
+        {"7 bytes of ICMP", first(quoted().echo_request(1), 27)},
         {"IPv6", quoted().udp(1, 2).ip_version(6).ip_bytes()},
         {"a header length of 4 words", quoted().udp(1, 2).ip_header_words(4).ip_bytes()},
         {"a later fragment", quoted().udp(1, 2).fragment(800, true).ip_bytes()},
@@ -97,6 +101,6 @@ TEST_CASE("quote: it must lie in the first segment", "[net][icmp]") {
     const Bytes quote = quoted().udp(1, 2).payload(8).ip_bytes();
     constexpr size_t kStart = 14 + 20 + 8;
     CHECK(parsed(quote, {kStart + 19}).reason == Drop::SplitHeaders);
-    CHECK(parsed(quote, {kStart + 23}).reason == Drop::SplitHeaders);
-    CHECK_FALSE(parsed(quote, {kStart + 24}).reason);
+    CHECK(parsed(quote, {kStart + 27}).reason == Drop::SplitHeaders);
+    CHECK_FALSE(parsed(quote, {kStart + 28}).reason);
 }

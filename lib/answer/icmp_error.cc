@@ -78,7 +78,7 @@ size_t write_icmp_error(std::span<uint8_t> out, IcmpError error, Be32 source,
     return length;
 }
 
-void turn_echo_request(net::Packet& packet) {
+void turn_header(net::Packet& packet) {
     rte_ipv4_hdr& ip = *packet.ip;
     const uint32_t requester = ip.src_addr;
     ip.src_addr = ip.dst_addr;
@@ -86,7 +86,10 @@ void turn_echo_request(net::Packet& packet) {
     ip.time_to_live = kOwnTtl;
     ip.hdr_checksum = 0;
     ip.hdr_checksum = checksum_of(&ip, net::ip_header_bytes(packet));
+}
 
+void turn_echo_request(net::Packet& packet) {
+    turn_header(packet);
     // Incremental, so that damage to the payload stays visible to who asked.
     auto& icmp = *reinterpret_cast<rte_icmp_hdr*>(packet.transport);
     const auto first_word = [&icmp] {

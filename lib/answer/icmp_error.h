@@ -42,6 +42,9 @@ bool may_answer_with_error(const net::Packet& packet);
 size_t write_icmp_error(std::span<uint8_t> out, IcmpError error, Be32 source,
                         const net::Packet& packet);
 
+/// Turns the IP header of a packet to the gateway round: its addresses, a fresh TTL, its checksum.
+void turn_header(net::Packet& packet);
+
 /// Turns an echo request into its reply in place: addresses, type and a fresh TTL; both checksums
 /// follow.
 void turn_echo_request(net::Packet& packet);

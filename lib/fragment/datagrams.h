@@ -53,6 +53,7 @@ struct Way {
     Be32 destination{};
     net::ChecksumDelta address{};  ///< What that adds to the header's checksum.
     link::Path path{};             ///< By which they leave.
+    bool is_answer = false;        ///< Not on, but back: a ping to the gateway in pieces.
 };
 
 /// What tells datagrams apart, as a tuple: the identification stands in for the source port.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "worker/fragments.h"
 
+#include "answer/icmp_error.h"
 #include "nat/translate.h"
 #include "net/parse.h"
 
@@ -55,7 +56,7 @@ void Fragments::take(Burst& burst, unsigned i, Tick now) {
                           now);
     switch (arrival.fate) {
         case Fate::Leads:
-            return lead(burst, i, arrival);
+            return lead(burst, i, arrival, now);
         case Fate::Follows:
             follow(burst.take(i), burst.from[i], arrival.datagram);
             return datagrams_.passed(arrival.datagram);
@@ -69,7 +70,7 @@ void Fragments::take(Burst& burst, unsigned i, Tick now) {
 /// The first fragment stays in the burst. It may have waited for the one that has come now; both
 /// are of one side and one pair of addresses, so what admission said holds, but for pings: only the
 /// first fragment tells that it is one.
-void Fragments::lead(Burst& burst, unsigned i, const fragment::Arrival& arrival) {
+void Fragments::lead(Burst& burst, unsigned i, const fragment::Arrival& arrival, Tick now) {
     burst.datagram[i] = arrival.datagram;
     burst.leads |= uint64_t{1} << i;
     if (arrival.packet != burst.mbuf[i]) {
@@ -80,9 +81,19 @@ void Fragments::lead(Burst& burst, unsigned i, const fragment::Arrival& arrival)
     if (arrival.total)
         burst.packet[i].datagram =
             static_cast<uint16_t>(net::ip_header_bytes(burst.packet[i]) + *arrival.total);
-    // The gateway answers no ping that comes in pieces.
     if (parts_.admission.is_ping_to_gateway(burst.side[i], burst.packet[i], burst.tuple[i]))
-        parts_.egress.drop(burst.take(i), Drop::ToGateway);
+        answer_ping(burst, i, now);
+}
+
+/// A ping to the gateway in pieces is answered in the same pieces, each turned round by itself: who
+/// asks puts them together, so nobody has to here.
+void Fragments::answer_ping(Burst& burst, unsigned i, Tick now) {
+    const auto path = parts_.egress.find(Be32{burst.packet[i].ip->src_addr}, burst.side[i]);
+    if (!path)
+        return parts_.egress.drop(burst.take(i), Drop::NoRoute);
+    answer::turn_echo_request(burst.packet[i]);
+    parts_.counters.count[Count::EchoReplies].add(1);
+    send_first(burst, i, {.path = *path, .is_answer = true}, now);
 }
 
 void Fragments::follow_to(unsigned owner, Burst& burst, unsigned i, Tick now) {
@@ -116,9 +127,13 @@ void Fragments::lead_out(Burst& burst, unsigned i, Tick now) {
                                          record.sides.leave(flow.direction()));
     if (!path)
         return parts_.egress.drop(burst.take(i), Drop::NoRoute);
+    send_first(burst, i, way_of(burst, i, record, *path), now);
+}
+
+void Fragments::send_first(Burst& burst, unsigned i, const fragment::Way& way, Tick now) {
     const fragment::Index datagram = burst.datagram[i];
     burst.leads &= ~(uint64_t{1} << i);
-    datagrams_.open(datagram, way_of(burst, i, record, *path), now);
+    datagrams_.open(datagram, way, now);
     parts_.counters.count[Count::Fragments].add(1);
     parts_.cutter.send(burst.take(i), datagrams_.way(datagram).path);
     while (rte_mbuf* kept = datagrams_.take_kept(datagram))
@@ -136,17 +151,23 @@ void Fragments::follow(rte_mbuf* mbuf, link::InterfaceId from, fragment::Index d
     net::Packet packet;
     packet.ip = rte_pktmbuf_mtod_offset(mbuf, rte_ipv4_hdr*, sizeof(rte_ether_hdr));
     packet.length = Be16{packet.ip->total_length}.host();
-    if (packet.ip->time_to_live <= 1)
+    if (packet.ip->time_to_live <= 1 && !way.is_answer)
         return parts_.egress.drop(mbuf, Drop::TtlExceeded);
     if (packet.length > parts_.egress.exit(way.path.interface).mtu &&
         (packet.ip->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG)) != 0)
         return parts_.egress.drop(mbuf, Drop::TooBig);
 
+    parts_.counters.count[Count::Fragments].add(1);
+    if (way.is_answer) {
+        const size_t header = (packet.ip->version_ihl & 15u) * size_t{4};
+        packet.transport = reinterpret_cast<uint8_t*>(packet.ip) + header;
+        answer::turn_header(packet);
+        return parts_.cutter.send(mbuf, way.path);
+    }
     nat::decrement_ttl(packet);
     packet.ip->src_addr = way.source.raw;
     packet.ip->dst_addr = way.destination.raw;
     packet.ip->hdr_checksum = way.address.apply(packet.ip->hdr_checksum);
-    parts_.counters.count[Count::Fragments].add(1);
     parts_.cutter.send(mbuf, way.path);
 }
 

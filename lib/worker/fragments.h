@@ -64,7 +64,9 @@ public:
     void clear(stats::Drop reason);
 
 private:
-    void lead(Burst& burst, unsigned i, const fragment::Arrival& arrival);
+    void lead(Burst& burst, unsigned i, const fragment::Arrival& arrival, Tick now);
+    void answer_ping(Burst& burst, unsigned i, Tick now);
+    void send_first(Burst& burst, unsigned i, const fragment::Way& way, Tick now);
     void lead_out(Burst& burst, unsigned i, Tick now);
     void follow(rte_mbuf* mbuf, link::InterfaceId from, fragment::Index datagram);
     void discard(rte_mbuf* packet, stats::Drop reason) override;

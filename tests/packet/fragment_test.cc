@@ -4,10 +4,12 @@
 /// Fragments: each passes by itself, translated as the first of its datagram, or ends by name.
 
 #include "catch.h"
+#include "net/icmp.h"
 #include "testbed.h"
 
 #include <algorithm>
 #include <random>
+#include <tuple>
 
 using namespace sluice;
 using namespace sluice::test;
@@ -115,6 +117,36 @@ TEST_CASE("fragment: a ping of 65 000 bytes passes, there and back",
     CHECK(in.destination == kHost);
     CHECK(in.identifier == 77);
     CHECK(in.transport_checksum_ok);
+}
+
+TEST_CASE("fragment: a ping to the gateway in pieces is answered in the same pieces",
+          "[packet][fragment][icmp][rfc1122]") {
+    Testbed bed(some_workers());
+    const auto [side, host, own] = GENERATE(values<std::tuple<Side, const char*, const char*>>({
+        {Side::Inside, kHost, "10.1.0.1"},
+        {Side::Outside, kServer, kPublic},
+    }));
+    auto pieces =
+        framed(bed, side, Frame().ipv4(host, own).echo_request(77).id(8).ttl(1).payload(5000));
+    if (GENERATE(false, true))
+        std::reverse(pieces.begin(), pieces.end());
+    for (const Bytes& piece : pieces)
+        bed.inject(side, piece);
+    bed.run();
+    const auto answers = bed.take_frames(side);
+    REQUIRE(answers.size() == pieces.size());
+    const Seen seen = read_fragments(answers);
+    CHECK(seen.source == own);
+    CHECK(seen.destination == host);
+    CHECK(seen.icmp_type == net::kEchoReply);
+    CHECK(seen.identifier == 77);
+    CHECK(seen.ttl == 64);
+    CHECK(seen.payload.size() == 5000);
+    CHECK(seen.ip_checksum_ok);
+    CHECK(seen.transport_checksum_ok);
+    CHECK(bed.count(Count::EchoReplies) == 1);
+    CHECK(held(bed) == 0);
+    CHECK(bed.flows() == 0);
 }
 
 TEST_CASE("fragment: they reach an inside host by its public port, from outside and inside",
@@ -323,7 +355,7 @@ TEST_CASE("fragment: broken ones end by name", "[packet][fragment][rfc1858]") {
         {Drop::ForeignSource, piece(8).ipv4("10.9.0.1", kServer).fragment(80, true)},
         {Drop::InsideDestination, piece(8).ipv4(kHost, "10.1.0.11").fragment(80, true)},
         {Drop::ToGateway,
-         Frame().ipv4(kHost, "10.1.0.1").echo_request(1).payload(64).fragment(0, true)},
+         Frame().ipv4(kHost, "10.1.0.1").udp(5000, 53).payload(64).fragment(0, true)},
     };
     for (const Row& row : rows) {
         CAPTURE(std::string(stats::drop_name(row.reason)));

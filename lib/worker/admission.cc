@@ -101,6 +101,9 @@ std::optional<Drop> Admission::refuse_fragment(Side from, const net::Packet& pac
                                                const net::Tuple& tuple) const {
     const bool is_served = from == Side::Inside && policy_->rules.serves(tuple.source);
     const Admitted admitted = admit_addresses(from, packet, tuple, is_served);
+    // Only the first fragment tells whether it is a ping.
+    if (admitted.reason == Drop::ToGateway && tuple.protocol == net::Protocol::Icmp)
+        return std::nullopt;
     return admitted.path == Path::Refused ? std::optional(admitted.reason) : std::nullopt;
 }
 

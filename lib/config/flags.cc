@@ -8,6 +8,7 @@
 #include "config/read_rules.h"
 
 #include <bit>
+#include <initializer_list>
 #include <string>
 #include <utility>
 
@@ -36,6 +37,28 @@ Status store(Result<From> read, To& place) {
     return Done{};
 }
 
+/// A word, and what it stands for.
+template <typename Choice>
+using Words = std::initializer_list<std::pair<std::string_view, Choice>>;
+
+/// One of these words; an error names all of them.
+template <typename Choice>
+Status store_choice(const Given& given, Words<Choice> words, Choice& place) {
+    const Result<std::string> given_word = read_word(given);
+    if (!given_word)
+        return given_word.error();
+    std::string all;
+    for (const auto& [word, choice] : words) {
+        if (*given_word == word) {
+            place = choice;
+            return Done{};
+        }
+        const bool is_last = word == (words.end() - 1)->first;
+        all += std::string(all.empty() ? "" : is_last ? " or " : ", ") + std::string(word);
+    }
+    return wrong(given.flag, *given_word, all + " is wanted");
+}
+
 Status store_idle(const Given& given, Config& config) {
     const Result<std::string> word = read_word(given);
     if (!word)
@@ -47,38 +70,22 @@ Status store_idle(const Given& given, Config& config) {
 }
 
 Status store_verify_checksum(const Given& given, Config& config) {
-    const Result<std::string> word = read_word(given);
-    if (!word)
-        return word.error();
-    if (*word == "auto")
-        config.verify_checksum = VerifyChecksum::Auto;
-    else if (*word == "always")
-        config.verify_checksum = VerifyChecksum::Always;
-    else if (*word == "never")
-        config.verify_checksum = VerifyChecksum::Never;
-    else
-        return wrong(given.flag, *word, "auto, always or never is wanted");
-    return Done{};
+    return store_choice<VerifyChecksum>(given,
+                                        {{"auto", VerifyChecksum::Auto},
+                                         {"always", VerifyChecksum::Always},
+                                         {"never", VerifyChecksum::Never}},
+                                        config.verify_checksum);
 }
 
 Status store_invalid(const Given& given, Config& config) {
-    const Result<std::string> word = read_word(given);
-    if (!word)
-        return word.error();
-    if (*word != "drop" && *word != "reject")
-        return wrong(given.flag, *word, "drop or reject is wanted");
-    config.invalid = *word == "reject" ? Invalid::Reject : Invalid::Drop;
-    return Done{};
+    return store_choice<Invalid>(given, {{"drop", Invalid::Drop}, {"reject", Invalid::Reject}},
+                                 config.invalid);
 }
 
 Status store_on_exhaustion(const Given& given, Config& config) {
-    const Result<std::string> word = read_word(given);
-    if (!word)
-        return word.error();
-    if (*word != "drop" && *word != "reject")
-        return wrong(given.flag, *word, "drop or reject is wanted");
-    config.on_exhaustion = *word == "reject" ? OnExhaustion::Reject : OnExhaustion::Drop;
-    return Done{};
+    return store_choice<OnExhaustion>(
+        given, {{"drop", OnExhaustion::Drop}, {"reject", OnExhaustion::Reject}},
+        config.on_exhaustion);
 }
 
 Status store_mss_clamp(const Given& given, Config& config) {
@@ -99,18 +106,11 @@ Status store_mss_clamp(const Given& given, Config& config) {
 }
 
 Status store_steer_replies(const Given& given, Config& config) {
-    const Result<std::string> word = read_word(given);
-    if (!word)
-        return word.error();
-    if (*word == "never")
-        config.steer_replies = SteerReplies::Never;
-    else if (*word == "changed")
-        config.steer_replies = SteerReplies::Changed;
-    else if (*word == "always")
-        config.steer_replies = SteerReplies::Always;
-    else
-        return wrong(given.flag, *word, "never, changed or always is wanted");
-    return Done{};
+    return store_choice<SteerReplies>(given,
+                                      {{"never", SteerReplies::Never},
+                                       {"changed", SteerReplies::Changed},
+                                       {"always", SteerReplies::Always}},
+                                      config.steer_replies);
 }
 
 Status store_max_retrans(const Given& given, Config& config) {
@@ -171,13 +171,8 @@ Status store_gateway(const Given& given, Config& config) {
 }
 
 Status store_claim(const Given& given, Config& config) {
-    const Result<std::string> word = read_word(given);
-    if (!word)
-        return word.error();
-    if (*word != "force" && *word != "probe")
-        return wrong(given.flag, *word, "force or probe is wanted");
-    config.claim = *word == "probe" ? Claim::Probe : Claim::Force;
-    return Done{};
+    return store_choice<Claim>(given, {{"force", Claim::Force}, {"probe", Claim::Probe}},
+                               config.claim);
 }
 
 Status store_announce_interval(const Given& given, Config& config) {
@@ -189,18 +184,9 @@ Status store_announce_interval(const Given& given, Config& config) {
 }
 
 Status store_on_reload(const Given& given, Config& config) {
-    const Result<std::string> word = read_word(given);
-    if (!word)
-        return word.error();
-    if (*word == "keep")
-        config.on_reload = OnReload::Keep;
-    else if (*word == "drain")
-        config.on_reload = OnReload::Drain;
-    else if (*word == "end")
-        config.on_reload = OnReload::End;
-    else
-        return wrong(given.flag, *word, "keep, drain or end is wanted");
-    return Done{};
+    return store_choice<OnReload>(
+        given, {{"keep", OnReload::Keep}, {"drain", OnReload::Drain}, {"end", OnReload::End}},
+        config.on_reload);
 }
 
 template <TcpState State>

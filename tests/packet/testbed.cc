@@ -246,9 +246,9 @@ void Testbed::check_leak(const Bytes& frame) const {
         std::any_of(config_.no_nat.begin(), config_.no_nat.end(), [&](const policy::Match& match) {
             return match.inside.contains(source) && match.toward.destination.contains(destination);
         });
-    const bool is_paired = std::any_of(
-        config_.one_to_one.begin(), config_.one_to_one.end(),
-        [&](const pool::OneToOne& pair) { return pair.externals().contains(source); });
+    const bool is_paired =
+        std::any_of(config_.one_to_one.begin(), config_.one_to_one.end(),
+                    [&](const pool::OneToOne& pair) { return pair.externals().contains(source); });
     const bool is_public = seen.source.starts_with("198.51.100.") || is_paired || is_exempt;
     const bool is_error = seen.protocol == 1 && net::is_icmp_error(seen.icmp_type);
     bool leaks = !is_public || !may_show(source);

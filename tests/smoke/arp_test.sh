@@ -15,11 +15,6 @@ neighbour() {
 print(next((n["lladdr"] for n in json.load(sys.stdin) if "lladdr" in n), "-"))'
 }
 
-hardware_address() {
-    in_namespace "$1" ip -json link show "$2" |
-        "$python" -c 'import json, sys; print(json.load(sys.stdin)[0]["address"])'
-}
-
 for workers in 1 2; do
     net=arp$workers
     new_network "$net"

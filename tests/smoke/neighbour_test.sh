@@ -41,8 +41,8 @@ assert_accounts link
 stop_sluice link
 
 # A host without ARP, which is named.
-mac=$(from_client link cat /sys/class/net/eth0/address)
-lan_mac=$(in_namespace link.gateway cat /sys/class/net/lan/address)
+mac=$(hardware_address link.client eth0)
+lan_mac=$(hardware_address link.gateway lan)
 from_client link ip neigh replace "$lan_gateway" lladdr "$lan_mac" dev eth0 nud permanent
 from_client link ip link set dev eth0 arp off
 start_sluice link --neighbour "$client_address=$mac"

@@ -99,6 +99,12 @@ seen_by_udp() {
     from_client "$1" "$python" "$here/udp_client.py" "${2:-$client_address}" "$server_address" 53
 }
 
+# hardware_address NAMESPACE INTERFACE
+hardware_address() {
+    in_namespace "$1" ip -json link show "$2" |
+        "$python" -c 'import json, sys; print(json.load(sys.stdin)[0]["address"])'
+}
+
 # send_packet NAMESPACE FLAG...: one packet of any form, by nping. On a busy machine nping may end
 # before it has sent it, and says so.
 send_packet() {

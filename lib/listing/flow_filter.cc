@@ -105,14 +105,6 @@ Status check_sense(const FlowFilter& filter) {
     return Done{};
 }
 
-bool contains(const std::optional<net::Prefix>& prefix, Be32 address) {
-    return !prefix || prefix->contains(address);
-}
-
-bool is_port(const std::optional<uint16_t>& wanted, Be16 port) {
-    return !wanted || *wanted == port.host();
-}
-
 }  // namespace
 
 Result<FlowFilter> FlowFilter::parse(const Query& query) {
@@ -129,21 +121,14 @@ Result<FlowFilter> FlowFilter::parse(const Query& query) {
 }
 
 bool FlowFilter::is_empty() const {
-    return !source && !destination && !source_port && !destination_port && !protocol && !state;
+    return TupleFilter::is_empty() && !state;
 }
 
 bool FlowFilter::matches(const FlowEntry& flow) const {
     const net::Tuple& original = flow.tuple[index(net::Direction::Original)];
-    if (!contains(source, original.source) || !contains(destination, original.destination))
-        return false;
-    if (protocol && *protocol != original.protocol)
-        return false;
     if (state && (original.protocol != Protocol::Tcp || *state != flow.state.tcp()))
         return false;
-    if (!source_port && !destination_port)
-        return true;
-    return net::has_ports(original.protocol) && is_port(source_port, original.source_port) &&
-           is_port(destination_port, original.destination_port);
+    return TupleFilter::matches(original);
 }
 
 }  // namespace sluice::listing

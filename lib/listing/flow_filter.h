@@ -11,9 +11,8 @@
 
 #include "base/result.h"
 #include "listing/flow_entry.h"
-#include "net/prefix.h"
+#include "net/tuple_filter.h"
 
-#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -23,12 +22,7 @@ namespace sluice::listing {
 /// The part of a URL behind its '?', decoded.
 using Query = std::multimap<std::string, std::string>;
 
-struct FlowFilter {
-    std::optional<net::Prefix> source;
-    std::optional<net::Prefix> destination;
-    std::optional<uint16_t> source_port;  ///< Of protocols that have ports: TCP, UDP and the like.
-    std::optional<uint16_t> destination_port;
-    std::optional<net::Protocol> protocol;
+struct FlowFilter : net::TupleFilter {
     std::optional<conntrack::TcpState> state;  ///< TCP flows only.
 
     /// Reads src, dst (an address or a prefix), sport, dport, proto and state.

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "net/tuple_filter.h"
+
+#include "catch.h"
+#include "net/text.h"
+
+using namespace sluice;
+using namespace sluice::net;
+
+namespace {
+
+constexpr uint16_t kWeb = 80;
+
+Tuple web() {
+    Tuple tuple;
+    tuple.source = *parse_address("10.1.0.10");
+    tuple.destination = *parse_address("203.0.113.10");
+    tuple.source_port = Be16::from_host(40000);
+    tuple.destination_port = Be16::from_host(kWeb);
+    tuple.protocol = Protocol::Tcp;
+    return tuple;
+}
+
+}  // namespace
+
+TEST_CASE("tuple filter: an empty one matches everything", "[net]") {
+    CHECK(TupleFilter{}.is_empty());
+    CHECK(TupleFilter{}.matches(web()));
+    CHECK(TupleFilter{}.matches({}));
+}
+
+TEST_CASE("tuple filter: all that is given must hold", "[net]") {
+    TupleFilter filter;
+    filter.source = parse_prefix("10.1.0.0/24");
+    filter.destination_port = kWeb;
+    CHECK_FALSE(filter.is_empty());
+    CHECK(filter.matches(web()));
+    CHECK_FALSE(filter.matches(web().reversed()));
+    filter.source_port = uint16_t{1};
+    CHECK_FALSE(filter.matches(web()));
+    filter.source_port.reset();
+    filter.protocol = Protocol::Udp;
+    CHECK_FALSE(filter.matches(web()));
+    filter.protocol.reset();
+    filter.destination = parse_prefix("203.0.113.11/32");
+    CHECK_FALSE(filter.matches(web()));
+}
+
+TEST_CASE("tuple filter: ports are those of protocols that have some", "[net]") {
+    TupleFilter filter;
+    filter.source_port = uint16_t{40000};
+    Tuple query = web();
+    CHECK(filter.matches(query));
+    query.protocol = Protocol::Icmp;  // its identifier is no port
+    CHECK_FALSE(filter.matches(query));
+}

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Checks that lib/stats/drop.h, lib/stats/drop.cc and docs/drops.md tell of the same drop reasons.
+"""Checks that lib/stats/drop.h, drop.cc, drop_advice.cc and docs/drops.md tell of the same drop
+reasons, and that the last two say the same about them.
 
 One enumerator, one counter's name (the enumerator in snake case), one row of a table in the
 document that begins with the name: | `invalid_flags` | … |. All in the same order; and each is
@@ -25,6 +26,28 @@ def used_in_lib():
     return {name for path in files for name in re.findall(r"\bDrop::(\w+)", path.read_text())}
 
 
+def plain(markdown):
+    """A table's cell as drop_advice.cc has it."""
+    text = markdown.strip().replace("\\|", "|").replace("`", "")
+    return re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
+
+
+def told_otherwise(rows):
+    """The reasons about which drop_advice.cc says something else than the document's rows."""
+    source = (ROOT / "lib/stats/drop_advice.cc").read_text()
+    told = {}
+    for name, advice in re.findall(r"^    \{(\w+),\s+\{(.*?)\}\},$", source,
+                                   re.MULTILINE | re.DOTALL):
+        cells = [""]
+        for text, comma in re.findall(r'"((?:[^"\\]|\\.)*)"(,?)', advice):
+            cells[-1] += text.replace('\\"', '"')
+            if comma:
+                cells.append("")
+        told[snake_case(name)] = cells
+    return [name for name, meaning, remedy in rows
+            if told.get(name) != [plain(meaning), plain(remedy)]]
+
+
 def main():
     header = (ROOT / "lib/stats/drop.h").read_text()
     body = re.search(r"enum class Drop[^{]*\{(.*?)\};", header, re.DOTALL).group(1)
@@ -32,7 +55,9 @@ def main():
     reasons = [snake_case(name) for name in enumerators]
     names = re.findall(r'^ +\{\w+, "(\w+)"\},', (ROOT / "lib/stats/drop.cc").read_text(),
                        re.MULTILINE)
-    rows = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/drops.md").read_text(), re.MULTILINE)
+    table = re.findall(r"^\| `(\w+)` \|((?:[^|\\]|\\.)*)\|((?:[^|\\]|\\.)*)\|$",
+                       (ROOT / "docs/drops.md").read_text(), re.MULTILINE)
+    rows = [row[0] for row in table]
 
     given = used_in_lib()
     problems = [f"lib: no packet is dropped for {name}" for name in enumerators
@@ -42,6 +67,8 @@ def main():
         problems += [f"{where}: {name} is no drop reason" for name in found if name not in reasons]
         if set(found) == set(reasons) and found != reasons:
             problems.append(f"{where}: in another order than drop.h, or twice")
+    problems += [f"lib/stats/drop_advice.cc: {name} is told otherwise than in docs/drops.md"
+                 for name in told_otherwise(table)]
     print("\n".join(problems) or f"{len(reasons)} drop reasons")
     return 1 if problems else 0
 

@@ -30,6 +30,7 @@ Core::Core(CoreParams params)
     : params_(std::move(params)),
       generation_(params_.hops.generation()),
       member_(params_.table),
+      tap_(params_.watches, params_.table, static_cast<uint8_t>(params_.workers.size())),
       outbox_(release_rings(params_.workers), params_.packets, counters_),
       neighbours_(params_.neighbours, params_.interfaces, params_.hops, outbox_, counters_),
       ageing_(params_.table, member_, counters_, params_.policy, params_.block_notice) {}
@@ -39,6 +40,10 @@ void Core::start(Tick now) {
 }
 
 unsigned Core::turn(Tick now) {
+    const bool is_watched = tap_.look(now);
+    if (is_watched)
+        tap_.take_up_translated();  // but for ARP, whose frames have no tuple
+    outbox_.show(is_watched ? &tap_ : nullptr);
     unsigned work = 0;
     for (unsigned worker = 0; worker < params_.workers.size(); ++worker)
         work += take_punted(worker, now);
@@ -51,6 +56,9 @@ unsigned Core::turn(Tick now) {
     params_.hops.reuse(params_.table.grace());
     counters_.count[Count::ReadersLate].add(
         params_.table.grace().put_late_offline(now, kLongestReading));
+    if (is_watched)
+        tap_.publish();
+    outbox_.show(nullptr);
     member_.quiescent();
     return work;
 }

@@ -17,6 +17,7 @@
 #include "flow/flow_table.h"
 #include "link/next_hops.h"
 #include "link/ring.h"
+#include "observe/tap.h"
 #include "policy/current.h"
 #include "stats/counters.h"
 
@@ -38,6 +39,7 @@ struct WorkerRings {
 
 struct CoreParams {
     flow::FlowTable& table;
+    const observe::Watches& watches;
     const link::Interfaces& interfaces;
     link::NextHops& hops;
     const policy::Current& policy;
@@ -77,6 +79,7 @@ private:
     uint32_t generation_;  // of the hops, when the routes' gateways were last read
     stats::Counters counters_;
     flow::Member member_;
+    observe::Tap tap_;
     Outbox outbox_;
     Neighbours neighbours_;
     Ageing ageing_;

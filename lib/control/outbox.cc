@@ -40,6 +40,8 @@ void Outbox::put(unsigned worker, rte_mbuf* mbuf) {
 }
 
 void Outbox::drop(rte_mbuf* mbuf, Drop reason) {
+    if (tap_ != nullptr)
+        tap_->drop(mbuf, reason);
     counters_.drop[reason].add(1);
     rte_pktmbuf_free(mbuf);
 }

@@ -12,6 +12,7 @@
 #include "link/next_hops.h"
 #include "link/ring.h"
 #include "net/arp.h"
+#include "observe/tap.h"
 #include "stats/counters.h"
 
 #include <span>
@@ -35,6 +36,8 @@ public:
     void send_arp(unsigned worker, link::InterfaceId interface, const net::MacAddress& destination,
                   const net::Arp& arp);
     void drop(rte_mbuf* mbuf, stats::Drop reason);
+    /// Who is told of drops, in this turn; null for nobody.
+    void show(observe::Tap* tap) { tap_ = tap; }
 
 private:
     void put(unsigned worker, rte_mbuf* mbuf);
@@ -42,6 +45,7 @@ private:
     std::vector<link::Ring*> release_;
     rte_mempool* pool_;
     stats::Counters& counters_;
+    observe::Tap* tap_ = nullptr;
 };
 
 }  // namespace sluice::control

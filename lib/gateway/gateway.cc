@@ -148,8 +148,8 @@ Status Gateway::make_rings(unsigned workers) {
 /// The control core, which knows every route's next hop from the start.
 control::CoreParams Gateway::core_params(const config::Config& config, const Ground& ground) {
     const policy::Current& policy = policies_->in_force();
-    control::CoreParams params{*table_, *interfaces_,   *next_hops_, policy,
-                               {},      ground.packets, {},          {}};
+    control::CoreParams params{*table_, *watches_,      *interfaces_, *next_hops_, policy,
+                               {},      ground.packets, {},           {}};
     for (unsigned id = 0; id < config.workers; ++id)
         params.workers.push_back({&rings_.punt[id], &rings_.release[id]});
 
@@ -177,6 +177,7 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
 /// Makes the workers and the control core, and what they share, in that memory.
 void Gateway::assemble(const config::Config& config, const Ground& ground) {
     policies_ = std::make_unique<Policies>(config, ground.address_key);
+    watches_ = std::make_unique<observe::Watches>(table_->grace(), config.workers + 1);
     draws_.emplace(ground.secret);
     exhaustion_ = std::make_unique<pool::Exhaustion>(policies_->most_slots());
     shortage_log_ =
@@ -195,6 +196,7 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
         .reserve = nat::reserve_for(config.flows, config.workers),
         .interfaces = *interfaces_,
         .next_hops = *next_hops_,
+        .watches = *watches_,
         .budgets = *budgets_,
         .verify = verify(config.verify_checksum),
         .fragments = config.fragments,

@@ -25,6 +25,7 @@
 #include "link/next_hops.h"
 #include "link/ring.h"
 #include "nat/kept_endpoints.h"
+#include "observe/watches.h"
 #include "pool/address_key.h"
 #include "pool/draws.h"
 #include "pool/exhaustion.h"
@@ -84,6 +85,9 @@ public:
     stats::Snapshot snapshot() const;
     /// Counters of what operators do to flows: for the command socket's thread.
     stats::Counters& operator_counters() { return operator_counters_; }
+    /// Who looks at packets.
+    observe::Watches& watches() { return *watches_; }
+    const link::Interfaces& interfaces() const { return *interfaces_; }
 
     /// Drops what waits in rings and queues, when no thread turns any more.
     void drain();
@@ -106,6 +110,7 @@ private:
 
     std::unique_ptr<hosts::HostTable> hosts_;  // told by the flow table
     std::unique_ptr<flow::FlowTable> table_;
+    std::unique_ptr<observe::Watches> watches_;  // with the table's grace periods
     std::unique_ptr<Policies> policies_;
     std::unique_ptr<pool::Exhaustion> exhaustion_;
     std::unique_ptr<ShortageLog> shortage_log_;

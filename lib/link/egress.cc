@@ -74,18 +74,31 @@ void Egress::hand_over(rte_mbuf* mbuf, unsigned worker, const Note& note) {
 }
 
 void Egress::punt(rte_mbuf* mbuf, const Note& note) {
+    if (tap_ != nullptr)
+        show_punted(mbuf, note);
     note_of(mbuf) = note;
     punted_.add(mbuf);
     if (punted_.is_full())
         flush_to_control();
 }
 
+void Egress::show_punted(const rte_mbuf* mbuf, const Note& note) {
+    if (note.punt == Punt::Arp)
+        tap_->hand_up(mbuf);
+    else
+        tap_->wait(mbuf, note.to, note.next_hop);
+}
+
 void Egress::drop(rte_mbuf* mbuf, Drop reason) {
+    if (tap_ != nullptr)
+        tap_->drop(mbuf, reason);
     counters_.drop[reason].add(1);
     rte_pktmbuf_free(mbuf);
 }
 
 void Egress::drop(std::span<rte_mbuf*> packets, Drop reason) {
+    for (size_t i = 0; tap_ != nullptr && i < packets.size(); ++i)
+        tap_->drop(packets[i], reason);
     counters_.drop[reason].add(packets.size());
     rte_pktmbuf_free_bulk(packets.data(), static_cast<unsigned>(packets.size()));
 }
@@ -125,9 +138,24 @@ void Egress::flush_port(size_t port) {
     const TransmitQueue& to = params_.ports[port];
     if (!to.port->has_link())
         return finish(batch, 0, Drop::LinkDown);
-    const unsigned sent = to.port->transmit(to.queue, batch.packets());
+    const unsigned sent = transmit(port);
     counters_.count[Count::Transmitted].add(sent);
     finish(batch, sent, Drop::TxFull);
+}
+
+unsigned Egress::transmit(size_t port) {
+    const TransmitQueue& to = params_.ports[port];
+    const std::span<rte_mbuf*> packets = outgoing_[port].packets();
+    if (tap_ == nullptr)
+        return to.port->transmit(to.queue, packets);
+    std::array<InterfaceId, kBatchSize> by;
+    for (size_t i = 0; i < packets.size(); ++i)
+        by[i] = params_.interfaces.find(static_cast<PortIndex>(port), tag_of(packets[i]));
+    // Afterwards the packets are the port's.
+    tap_->leave(packets, std::span(by).first(packets.size()));
+    const unsigned sent = to.port->transmit(to.queue, packets);
+    tap_->left(sent);
+    return sent;
 }
 
 void Egress::flush_to_worker(size_t worker) {

@@ -23,6 +23,7 @@
 #include "link/ring.h"
 #include "link/routes.h"
 #include "net/mac.h"
+#include "observe/tap.h"
 #include "stats/counters.h"
 
 #include <rte_mbuf.h>
@@ -112,6 +113,8 @@ public:
     /// so what is found by routes that have been replaced since is remembered with a generation
     /// that has changed, and found again (NextHops::forget_paths()).
     void route_by(const Routes& routes) { routes_ = &routes; }
+    /// Who is told of what leaves, in this turn; null for nobody.
+    void show(observe::Tap* tap) { tap_ = tap; }
 
     // To other threads.
     /// To the worker that owns, or will own, the packet's flow; or to the home of its datagram.
@@ -151,6 +154,8 @@ private:
     static bool tag(rte_mbuf* mbuf, const Row& row);
     void finish(Batch& batch, unsigned taken, stats::Drop reason);
     void flush_port(size_t port);
+    unsigned transmit(size_t port);
+    void show_punted(const rte_mbuf* mbuf, const Note& note);
     void flush_to_worker(size_t worker);
     void flush_to_control();
 
@@ -158,6 +163,7 @@ private:
     stats::Counters& counters_;
     const Routes* routes_ = nullptr;
     uint32_t generation_ = 0;
+    observe::Tap* tap_ = nullptr;
     std::vector<Row> rows_;    // by interface
     std::vector<Exit> exits_;  // by port
     uint16_t least_mtu_ = 0;

@@ -64,4 +64,16 @@ bool insert_tag(rte_mbuf* mbuf, VlanId vlan) {
     return true;
 }
 
+VlanId tag_of(const rte_mbuf* mbuf) {
+    if ((mbuf->ol_flags & RTE_MBUF_F_TX_VLAN) != 0)
+        return mbuf->vlan_tci & kVlanBits;
+    const auto* frame = rte_pktmbuf_mtod(mbuf, const char*);
+    if (rte_pktmbuf_data_len(mbuf) < sizeof(rte_ether_hdr) + sizeof(rte_vlan_hdr) ||
+        !is_tag(rte_pktmbuf_mtod(mbuf, const rte_ether_hdr*)->ether_type))
+        return kUntagged;
+    rte_vlan_hdr tag;
+    std::memcpy(&tag, frame + sizeof(rte_ether_hdr), sizeof tag);
+    return rte_be_to_cpu_16(tag.vlan_tci) & kVlanBits;
+}
+
 }  // namespace sluice::link

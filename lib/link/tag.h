@@ -41,4 +41,7 @@ std::optional<stats::Drop> take_tag(rte_mbuf* mbuf, const Interfaces& interfaces
 /// Puts a tag into a frame; false, and the frame is as it was, where there is no room before it.
 bool insert_tag(rte_mbuf* mbuf, VlanId vlan);
 
+/// The VLAN whose tag a frame has that is to leave: beside it in the mbuf's fields, or in it.
+VlanId tag_of(const rte_mbuf* mbuf);
+
 }  // namespace sluice::link

@@ -157,6 +157,8 @@ void Fragments::follow(rte_mbuf* mbuf, link::InterfaceId from, fragment::Index d
         (packet.ip->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG)) != 0)
         return parts_.egress.drop(mbuf, Drop::TooBig);
 
+    if (parts_.tap.is_on())
+        parts_.tap.follow(mbuf, from);
     parts_.counters.count[Count::Fragments].add(1);
     if (way.is_answer) {
         const size_t header = (packet.ip->version_ihl & 15u) * size_t{4};

@@ -42,6 +42,7 @@ public:
         link::Egress& egress;
         fragment::Cutter& cutter;
         stats::Counters& counters;
+        observe::Tap& tap;
         uint8_t worker;
     };
 

@@ -42,6 +42,8 @@ void IcmpRelay::relay(Burst& burst, unsigned i, Tick now) {
     if (!parts_.answers.may_leave(burst, i, egress.exit(path->interface), now))
         return;
 
+    if (parts_.tap.is_on())
+        parts_.tap.rewrite(uint64_t{1} << i);
     nat::decrement_ttl(error);
     // Who inside a router is, nobody outside learns: RFC 5508 REQ-5.
     if (from == Side::Inside)

@@ -33,6 +33,7 @@ public:
         fragment::Cutter& cutter;
         Answers& answers;
         stats::Counters& counters;
+        observe::Tap& tap;
     };
 
     explicit IcmpRelay(const Parts& parts) : parts_(parts) {}

@@ -26,6 +26,8 @@ bool Worker::admit(Burst& burst, unsigned i) {
             burst.admitted |= bit;
             return true;
         case Path::Local:
+            if (tap_.is_on())
+                tap_.answer(i);
             answers_.answer_ping(burst, i);
             return false;
         case Path::Refused:

@@ -80,6 +80,9 @@ void Worker::forward(Burst& burst) {
     burst.live = low_bits(burst.count);
     burst.errors = 0;
     burst.fragments = 0;
+    if (tap_.is_on())
+        tap_.take_up({burst.mbuf.data(), burst.from.data(), burst.side.data(), burst.flow.data(),
+                      burst.count, burst.handed_over});
     run(burst, 0);
     uint64_t rest = burst.live;
     do {
@@ -98,11 +101,23 @@ void Worker::forward(Burst& burst) {
 }
 
 void Worker::run(Burst& burst, size_t stage) {
-    if (stage_cycles_.empty())
+    if (is_plain_)
         return (this->*kStages[stage].run)(burst);
+    run_closely(burst, stage);
+}
+
+/// With an eye on the time, or for somebody who watches.
+void Worker::run_closely(Burst& burst, size_t stage) {
     const uint64_t start = rte_rdtsc();
-    (this->*kStages[stage].run)(burst);
-    stage_cycles_[stage] += rte_rdtsc() - start;
+    const auto stage_run = kStages[stage].run;
+    if (tap_.is_on() && stage_run == &Worker::translate)
+        tap_.rewrite(burst.live);
+    if (tap_.is_on() && stage_run == static_cast<void (Worker::*)(Burst&)>(&Worker::track))
+        track_watched(burst);
+    else
+        (this->*stage_run)(burst);
+    if (!stage_cycles_.empty())
+        stage_cycles_[stage] += rte_rdtsc() - start;
 }
 
 void Worker::parse(Burst& burst) {
@@ -220,6 +235,22 @@ void Worker::track(Burst& burst) {
             track(burst, i);
     }
     nat_.finish();
+}
+
+/// As track(), with the states that each packet finds its flow in and leaves it in.
+void Worker::track_watched(Burst& burst) {
+    const uint64_t live = burst.live;
+    uint64_t left = 0;
+    for (unsigned i : SetBits{live}) {
+        const bool is_met = (burst.misses >> i & 1) == 0;
+        // Those before it in the burst may have opened its flow.
+        tap_.begin_tracking(i, is_met ? burst.flow[i] : shared_.table.find(burst.tuple[i], now_));
+        burst.live = uint64_t{1} << i;
+        track(burst);
+        tap_.end_tracking(i, burst.fresh >> i & 1);
+        left |= burst.live;
+    }
+    burst.live = left;
 }
 
 void Worker::track(Burst& burst, unsigned i) {

@@ -13,6 +13,7 @@
 #include "link/interfaces.h"
 #include "link/next_hops.h"
 #include "nat/nat.h"
+#include "observe/watches.h"
 #include "policy/current.h"
 
 #include <cstdint>
@@ -34,6 +35,7 @@ struct Shared {
     uint32_t reserve = 0;  ///< Records that each worker keeps for a full table.
     const link::Interfaces& interfaces;
     link::NextHops& next_hops;
+    const observe::Watches& watches;
     answer::Budgets& budgets;
     Verify verify = Verify::TrustNic;
     fragment::Limits fragments;  ///< Of each worker.

@@ -37,11 +37,12 @@ Worker::Worker(const Shared& shared, WorkerParams params)
       nat_({shared.table, policy_, shared.kept_endpoints, shared.draws, shared.exhaustion,
             shared.steering, shared.hosts, shared.reserve},
            member_, counters_, params_.id),
+      tap_(shared.watches, shared.table, params_.id),
       egress_(egress_params(shared, params_), counters_),
       cutter_(egress_, counters_, params_.packets),
       answers_(policy_, shared.budgets, egress_, counters_, params_.packets),
-      icmp_relay_({shared.table, admission_, egress_, cutter_, answers_, counters_}),
-      fragments_({shared, policy_, admission_, egress_, cutter_, counters_, params_.id}) {
+      icmp_relay_({shared.table, admission_, egress_, cutter_, answers_, counters_, tap_}),
+      fragments_({shared, policy_, admission_, egress_, cutter_, counters_, tap_, params_.id}) {
     for (const link::Interface& interface : shared.interfaces) {
         const bool checked = params_.ports[interface.port].port->verifies_checksums();
         arrivals_.push_back({net::mac_bits(interface.mac),
@@ -54,10 +55,7 @@ Worker::Worker(const Shared& shared, WorkerParams params)
 Worker::~Worker() = default;
 
 unsigned Worker::turn(Tick now) {
-    now_ = now;
-    egress_.look_at_ports();
-    policy_.follow(shared_.policy);
-    egress_.route_by(policy_->routes);
+    begin_turn(now);
     unsigned packets = 0;
     Burst& burst = burst_;
     for (size_t port = 0; port < params_.ports.size(); ++port)
@@ -72,8 +70,25 @@ unsigned Worker::turn(Tick now) {
         }
     packets += release();
     fragments_.expire(now_);
-    member_.quiescent();
+    end_turn();
     return packets;
+}
+
+void Worker::begin_turn(Tick now) {
+    now_ = now;
+    egress_.look_at_ports();
+    policy_.follow(shared_.policy);
+    egress_.route_by(policy_->routes);
+    const bool is_watched = tap_.look(now);
+    egress_.show(is_watched ? &tap_ : nullptr);
+    is_plain_ = stage_cycles_.empty() && !is_watched;
+}
+
+void Worker::end_turn() {
+    if (tap_.is_on())
+        tap_.publish();
+    egress_.show(nullptr);
+    member_.quiescent();
 }
 
 unsigned Worker::receive(link::PortIndex port, Burst& burst) {
@@ -107,6 +122,8 @@ unsigned Worker::release() {
     std::array<rte_mbuf*, kBurstSize> packets;
     const unsigned count = params_.links.from_control->take(packets);
     counters_.count[Count::Taken].add(count);
+    if (tap_.is_on())
+        tap_.take_up_translated();
     for (rte_mbuf* packet : std::span(packets).first(count)) {
         const link::Note& note = link::note_of(packet);
         if (note.complete) {

@@ -20,6 +20,7 @@
 #include "link/egress.h"
 #include "link/ring.h"
 #include "nat/nat.h"
+#include "observe/tap.h"
 #include "stats/counters.h"
 #include "worker/admission.h"
 #include "worker/answers.h"
@@ -105,10 +106,13 @@ private:
     unsigned receive(link::PortIndex port, Burst& burst);
     unsigned take_handed_over(link::Ring& ring, Burst& burst);
     unsigned release();
+    void begin_turn(Tick now);
+    void end_turn();
 
     // Stages, in order: pipeline.cc.
     void forward(Burst& burst);
     void run(Burst& burst, size_t stage);
+    void run_closely(Burst& burst, size_t stage);
     void parse(Burst& burst);
     void reassemble(Burst& burst);
     void lookup(Burst& burst);
@@ -116,6 +120,7 @@ private:
     void expect(Burst& burst);
     void track(Burst& burst);
     void track(Burst& burst, unsigned i);
+    void track_watched(Burst& burst);
     bool meet(Burst& burst, unsigned i);
     void check(Burst& burst);
     void translate(Burst& burst);
@@ -147,6 +152,7 @@ private:
     Admission admission_;
     flow::Member member_;
     nat::Nat nat_;
+    observe::Tap tap_;
     link::Egress egress_;
     fragment::Cutter cutter_;
     Answers answers_;
@@ -154,6 +160,7 @@ private:
     Fragments fragments_;
     Tick now_;
     std::span<uint64_t> stage_cycles_;  // empty: not timed
+    bool is_plain_ = true;              // neither timed nor watched, in this turn
     Burst burst_;                       // in hand; not made anew each time, for it is large
 };
 

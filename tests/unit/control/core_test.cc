@@ -7,6 +7,7 @@
 #include "gateway.h"
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 using namespace sluice;
@@ -33,8 +34,9 @@ struct House {
         flow::FlowTableParams size;
         size.capacity = 1000;
         table = std::move(flow::FlowTable::create(size).value());
-        control::CoreParams result{*table, interfaces,    *hops, policy.current,
-                                   {},     packet_pool(), {},    {}};
+        watches.emplace(table->grace(), Workers::kCount + 1);
+        control::CoreParams result{*table, *watches,      interfaces, *hops, policy.current,
+                                   {},     packet_pool(), {},         {}};
         for (unsigned worker = 0; worker < Workers::kCount; ++worker)
             result.workers.push_back({&workers.punt[worker], &workers.release[worker]});
         result.each_turn = [this](Tick time) { turns.push_back(time); };
@@ -65,6 +67,7 @@ struct House {
 
     Workers workers{1024};
     std::unique_ptr<flow::FlowTable> table;
+    std::optional<observe::Watches> watches;
     link::Interfaces interfaces = two_interfaces();
     std::unique_ptr<link::NextHops> hops;
     FixedPolicy policy;

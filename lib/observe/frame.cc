@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "observe/frame.h"
+
+#include "net/icmp.h"
+
+#include <rte_ether.h>
+#include <rte_ip.h>
+#include <rte_mbuf.h>
+#include <rte_tcp.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace sluice::observe {
+namespace {
+
+constexpr size_t kTagBytes = 4;       // 802.1Q
+constexpr size_t kPortsBytes = 4;     // TCP, UDP and their like
+constexpr size_t kIdentifierEnd = 6;  // of ICMP
+
+Be16 be16_at(std::span<const uint8_t> bytes, size_t at) {
+    Be16 value;
+    std::memcpy(&value.raw, &bytes[at], sizeof value.raw);
+    return value;
+}
+
+/// Where the IPv4 header begins, behind tags if there are any.
+std::optional<size_t> ip_offset(std::span<const uint8_t> frame) {
+    size_t type = offsetof(rte_ether_hdr, ether_type);
+    while (frame.size() >= type + sizeof(uint16_t)) {
+        const uint16_t value = be16_at(frame, type).host();
+        type += value == RTE_ETHER_TYPE_VLAN || value == RTE_ETHER_TYPE_QINQ ? kTagBytes : 0;
+        if (value == RTE_ETHER_TYPE_IPV4)
+            return type + sizeof(uint16_t);
+        if (value != RTE_ETHER_TYPE_VLAN && value != RTE_ETHER_TYPE_QINQ)
+            break;
+    }
+    return std::nullopt;
+}
+
+struct Ipv4 {
+    rte_ipv4_hdr ip;
+    std::span<const uint8_t> transport;  // empty of a later fragment
+};
+
+std::optional<Ipv4> read(std::span<const uint8_t> frame) {
+    const auto at = ip_offset(frame);
+    if (!at || frame.size() < *at + sizeof(rte_ipv4_hdr))
+        return std::nullopt;
+    Ipv4 packet;
+    std::memcpy(&packet.ip, &frame[*at], sizeof packet.ip);
+    const size_t header = size_t{packet.ip.version_ihl & 15u} * 4;
+    const Be16 fragment{packet.ip.fragment_offset};
+    const bool is_later = (fragment.host() & RTE_IPV4_HDR_OFFSET_MASK) != 0;
+    if (!is_later && header >= sizeof packet.ip && frame.size() > *at + header)
+        packet.transport = frame.subspan(*at + header);
+    return packet;
+}
+
+void read_ports(std::span<const uint8_t> transport, net::Tuple& tuple) {
+    if (net::has_ports(tuple.protocol) && transport.size() >= kPortsBytes) {
+        tuple.source_port = be16_at(transport, 0);
+        tuple.destination_port = be16_at(transport, sizeof(uint16_t));
+    } else if (tuple.protocol == net::Protocol::Icmp && transport.size() >= kIdentifierEnd) {
+        net::set_icmp_ports(tuple, transport[0], transport[1], be16_at(transport, 4));
+    }
+}
+
+}  // namespace
+
+uint32_t copy_frame(const rte_mbuf* mbuf, uint32_t skipped, std::span<uint8_t> out) {
+    uint32_t copied = 0;
+    for (; mbuf != nullptr && copied < out.size(); mbuf = mbuf->next) {
+        const uint32_t from = std::min<uint32_t>(mbuf->data_len, skipped);
+        const uint32_t bytes =
+            std::min(mbuf->data_len - from, static_cast<uint32_t>(out.size()) - copied);
+        std::memcpy(&out[copied], rte_pktmbuf_mtod(mbuf, const uint8_t*) + from, bytes);
+        skipped -= from;
+        copied += bytes;
+    }
+    return copied;
+}
+
+std::optional<net::Tuple> tuple_of(std::span<const uint8_t> frame) {
+    const auto packet = read(frame);
+    if (!packet)
+        return std::nullopt;
+    net::Tuple tuple;
+    tuple.source.raw = packet->ip.src_addr;
+    tuple.destination.raw = packet->ip.dst_addr;
+    tuple.protocol = net::Protocol{packet->ip.next_proto_id};
+    read_ports(packet->transport, tuple);
+    return tuple;
+}
+
+std::optional<uint8_t> tcp_flags_of(std::span<const uint8_t> frame) {
+    constexpr size_t kFlags = offsetof(rte_tcp_hdr, tcp_flags);
+    const auto packet = read(frame);
+    if (!packet || net::Protocol{packet->ip.next_proto_id} != net::Protocol::Tcp ||
+        packet->transport.size() <= kFlags)
+        return std::nullopt;
+    return packet->transport[kFlags];
+}
+
+}  // namespace sluice::observe

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Frame: what is read of an mbuf for whoever watches.
+///
+/// Errors   Nothing is asked of the frame: one that parse() refuses is read as far as it goes.
+
+#include "net/tuple.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+struct rte_mbuf;
+
+namespace sluice::observe {
+
+/// Copies a frame, over all its segments, from byte `skipped` on. Returns how many bytes that were.
+uint32_t copy_frame(const rte_mbuf* mbuf, uint32_t skipped, std::span<uint8_t> out);
+
+/// The tuple of an IPv4 packet, from the beginning of its frame. Addresses and protocol alone where
+/// there are no ports: of a later fragment, or of an ICMP error. Nothing for other frames.
+std::optional<net::Tuple> tuple_of(std::span<const uint8_t> frame);
+
+/// The flags of a TCP segment's header; nothing for other frames.
+std::optional<uint8_t> tcp_flags_of(std::span<const uint8_t> frame);
+
+}  // namespace sluice::observe

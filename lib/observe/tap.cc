@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "observe/tap.h"
+
+#include "base/bits.h"
+#include "observe/frame.h"
+
+#include <rte_mbuf.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+
+namespace sluice::observe {
+
+using net::Direction;
+using stats::Drop;
+
+namespace {
+
+/// relaxed: the owner's thread reads what it has written itself; the control core, what is there.
+uint8_t state_of(const flow::FlowRecord& record) {
+    return record.state.load(std::memory_order_relaxed);
+}
+
+std::span<const uint8_t> first_segment(const rte_mbuf* mbuf) {
+    return {rte_pktmbuf_mtod(mbuf, const uint8_t*), mbuf->data_len};
+}
+
+}  // namespace
+
+bool Tap::look(Tick now) {
+    now_ = now;
+    count_ = 0;
+    for (size_t place = 0; place < kMostWatches; ++place)
+        if (Watch* const watch = watches_.at(place))
+            watching_[count_++] = watch;
+    return is_on();
+}
+
+void Tap::publish() {
+    for (size_t w = 0; w < count_; ++w)
+        watching_[w]->rings[thread_].publish();
+    count_ = 0;
+    take_up({});
+}
+
+void Tap::take_up(const InHand& in_hand) {
+    in_hand_ = in_hand;
+    are_translated_ = false;
+    hint_ = 0;
+    time_ = 0;
+    known_ = tracked_ = fresh_ = rewritten_ = 0;
+    for (Entries& entries : begun_)
+        std::fill_n(entries.begin(), in_hand.count, nullptr);
+}
+
+void Tap::take_up_translated() {
+    take_up({});
+    are_translated_ = true;
+}
+
+void Tap::begin_tracking(unsigned i, flow::FlowRef flow) {
+    known_ |= uint64_t{1} << i;
+    state_before_[i] = flow ? state_of(table_.record(flow.index())) : uint8_t{0};
+}
+
+void Tap::end_tracking(unsigned i, bool is_new) {
+    const flow::FlowRef flow = in_hand_.flow[i];
+    tracked_ |= uint64_t{1} << i;
+    fresh_ |= uint64_t{is_new} << i;
+    state_after_[i] = flow ? state_of(table_.record(flow.index())) : uint8_t{0};
+}
+
+/// Packets leave roughly in the order in which they came.
+unsigned Tap::find(const rte_mbuf* mbuf) {
+    for (unsigned n = 0; n < in_hand_.count; ++n) {
+        const unsigned i = (hint_ + n) % in_hand_.count;
+        if (in_hand_.mbuf[i] != mbuf)
+            continue;
+        hint_ = i + 1;
+        return i;
+    }
+    return kNotInHand;
+}
+
+/// Nothing also for a packet that has a flow's tuple and comes from where that does not.
+flow::FlowRef Tap::flow_of(unsigned i) const {
+    if (!is(known_, i) || !in_hand_.flow[i])
+        return {};
+    const flow::FlowRef flow = in_hand_.flow[i];
+    const net::Sides sides = table_.record(flow.index()).sides;
+    return sides.enter(flow.direction()) == in_hand_.side[i] ? flow : flow::FlowRef();
+}
+
+void Tap::describe_flow(PacketEntry& entry, flow::FlowRef flow) const {
+    const flow::FlowRecord& record = table_.record(flow.index());
+    entry.has_flow = true;
+    entry.flow = record.tuple;
+    entry.direction = flow.direction();
+    entry.state_before = entry.state_after = state_of(record);
+    entry.status = record.status.load(std::memory_order_relaxed);
+}
+
+/// All but the outcome. `i` is kNotInHand for a frame of which no more is known than it says.
+PacketEntry Tap::describe(const rte_mbuf* mbuf, unsigned i, Way way) {
+    if (time_ == 0)
+        time_ = std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+    const bool is_as_kept = way == Way::In && is(rewritten_, i) && head_[i].size != 0;
+    PacketEntry entry;
+    entry.way = way;
+    entry.thread = thread_;
+    entry.time = time_ + (i == kNotInHand ? 0 : i);
+    entry.length = is_as_kept ? head_[i].length : mbuf->pkt_len;
+    const auto tuple =
+        tuple_of(is_as_kept ? std::span(head_[i].bytes).first(head_[i].size) : first_segment(mbuf));
+    entry.has_tuple = tuple.has_value();
+    entry.tuple = tuple.value_or(net::Tuple{});
+    if (i != kNotInHand) {
+        entry.from = in_hand_.from[i];
+        entry.was_handed_over = in_hand_.handed_over;
+        entry.is_new = is(fresh_, i);
+        if (const flow::FlowRef flow = flow_of(i)) {
+            describe_flow(entry, flow);
+            entry.state_before = entry.is_new ? uint8_t{0} : state_before_[i];
+            if (is(tracked_, i))
+                entry.state_after = state_after_[i];
+        }
+    } else if (are_translated_) {
+        entry.is_translated = way == Way::In;
+        // It leaves as the reverse of what its flow's other direction comes by.
+        const auto flow = tuple ? table_.find(tuple->reversed(), now_) : flow::FlowRef();
+        if (flow)
+            describe_flow(entry, {flow.index(), opposite(flow.direction())});
+    }
+    return entry;
+}
+
+/// Null where there is no room. `head` stands for the beginning of the frame, if there is one.
+PacketEntry* Tap::write(size_t watch, PacketEntry told, const rte_mbuf* mbuf, const Head* head) {
+    const uint32_t wanted = std::min(told.length, watching_[watch]->wish.snaplen);
+    PacketEntry* const entry = watching_[watch]->rings[thread_].reserve(wanted);
+    if (entry == nullptr)
+        return nullptr;
+    told.bytes = entry->bytes;
+    const std::span out{entry->frame_bytes(), wanted};
+    uint32_t kept = 0;
+    uint32_t skipped = 0;
+    if (head != nullptr) {
+        kept = std::min(head->size, wanted);
+        std::memcpy(out.data(), head->bytes.data(), kept);
+        // It has grown at its beginning alone, by a tag.
+        skipped = kept + std::max(mbuf->pkt_len, head->length) - head->length;
+    }
+    told.captured = kept + copy_frame(mbuf, skipped, out.subspan(kept));
+    *entry = told;
+    return entry;
+}
+
+void Tap::rewrite(uint64_t packets) {
+    for (unsigned i : SetBits{packets})
+        rewrite(i);
+}
+
+void Tap::rewrite(unsigned i) {
+    const rte_mbuf* const mbuf = in_hand_.mbuf[i];
+    const flow::FlowRef flow = flow_of(i);
+    rewritten_ |= uint64_t{1} << i;
+    head_[i].size = 0;
+    bool is_described = false;
+    PacketEntry entry;
+    for (size_t w = 0; w < count_; ++w) {
+        const Wish& wish = watching_[w]->wish;
+        // What no one asks for is not described.
+        if (wish.which == Which::Leaving ||
+            (flow && !wish.filter.matches(table_.record(flow.index()).key(Direction::Original))))
+            continue;
+        if (!is_described)
+            entry = describe(mbuf, i, Way::In);
+        is_described = true;
+        if (!wish.matches(entry))
+            continue;
+        if (wish.wants_coming()) {
+            begun_[w][i] = write(w, entry, mbuf, nullptr);
+        } else if (head_[i].size == 0) {
+            head_[i].size = copy_frame(mbuf, 0, head_[i].bytes);
+            head_[i].length = mbuf->pkt_len;
+        }
+    }
+}
+
+void Tap::answer(unsigned i) {
+    rewrite(i);
+    for (size_t w = 0; w < count_; ++w)
+        if (PacketEntry* const entry = begun_[w][i])
+            entry->outcome = Outcome::Answered;
+}
+
+void Tap::follow(const rte_mbuf* mbuf, uint8_t from) {
+    if (const unsigned i = find(mbuf); i != kNotInHand)
+        return rewrite(i);
+    PacketEntry entry = describe(mbuf, kNotInHand, Way::In);
+    entry.from = from;
+    for (size_t w = 0; w < count_; ++w)
+        if (watching_[w]->wish.wants_coming() && watching_[w]->wish.matches(entry))
+            write(w, entry, mbuf, nullptr);
+}
+
+void Tap::drop(const rte_mbuf* mbuf, Drop reason) {
+    const unsigned i = find(mbuf);
+    const bool is_rewritten = is(rewritten_, i);
+    PacketEntry entry = describe(mbuf, i, Way::In);
+    entry.outcome = Outcome::Dropped;
+    entry.reason = reason;
+    for (size_t w = 0; w < count_; ++w) {
+        const Wish& wish = watching_[w]->wish;
+        if (is_rewritten && wish.wants_coming()) {  // told already, or lost
+            if (PacketEntry* const begun = begun_[w][i]) {
+                begun->outcome = Outcome::Dropped;
+                begun->reason = reason;
+            }
+        } else if (wish.wants_drop(reason) && wish.matches(entry)) {
+            write(w, entry, mbuf, is_rewritten ? &head_[i] : nullptr);
+        }
+    }
+}
+
+void Tap::hand_up(const rte_mbuf* mbuf) {
+    PacketEntry entry = describe(mbuf, find(mbuf), Way::In);
+    entry.outcome = Outcome::Consumed;
+    for (size_t w = 0; w < count_; ++w)
+        if (watching_[w]->wish.wants_coming() && watching_[w]->wish.matches(entry))
+            write(w, entry, mbuf, nullptr);
+}
+
+void Tap::wait(const rte_mbuf* mbuf, uint8_t to, Be32 next_hop) {
+    const unsigned i = find(mbuf);
+    for (size_t w = 0; w < count_ && i != kNotInHand; ++w)
+        if (PacketEntry* const entry = begun_[w][i]) {
+            entry->outcome = Outcome::Waiting;
+            entry->to = to;
+            entry->next_hop = next_hop;
+        }
+}
+
+void Tap::leave(std::span<rte_mbuf* const> packets, std::span<const uint8_t> to) {
+    for (size_t k = 0; k < packets.size(); ++k) {
+        const unsigned i = find(packets[k]);
+        for (size_t w = 0; w < count_; ++w) {
+            leaving_[w][k] = nullptr;
+            if (PacketEntry* const entry = i == kNotInHand ? nullptr : begun_[w][i]) {
+                entry->to = to[k];
+                std::memcpy(entry->next_mac.data(), rte_pktmbuf_mtod(packets[k], const void*),
+                            entry->next_mac.size());
+            }
+            if (watching_[w]->wish.wants_leaving())
+                leaving_[w][k] = tell_leaving(w, packets[k], i, to[k]);
+        }
+    }
+    leaving_count_ = packets.size();
+}
+
+PacketEntry* Tap::tell_leaving(size_t watch, const rte_mbuf* mbuf, unsigned i, uint8_t to) {
+    PacketEntry entry = describe(mbuf, i, Way::Out);
+    entry.to = to;
+    return watching_[watch]->wish.matches(entry) ? write(watch, entry, mbuf, nullptr) : nullptr;
+}
+
+void Tap::left(size_t sent) {
+    for (size_t k = sent; k < leaving_count_; ++k)
+        for (size_t w = 0; w < count_; ++w)
+            if (PacketEntry* const entry = leaving_[w][k])
+                entry->outcome = Outcome::Void;
+}
+
+}  // namespace sluice::observe

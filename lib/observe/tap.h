@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Tap: one thread's view of its packets, for whoever watches (watches.h).
+///
+/// Shape    look() once a turn says whether anybody watches; without one nothing else of this is
+///          called. A worker puts the burst that it has in hand before the tap, and tells of each
+///          packet: what its flow was and became, that it is about to be rewritten, that it was
+///          dropped, and that it leaves. The entry of a packet that came in is begun with its frame
+///          before that is rewritten, and finished by whatever comes last; a packet that is dropped
+///          before is told then. At the end of the turn all is published.
+/// Threads  Owned by one thread, a member of the flow table.
+/// Memory   64 heads of 256 bytes: no rewrite touches what lies behind them.
+/// Cost     Where nobody watches: look(), two loads a turn. Else see docs/performance.md.
+
+#include "base/clock.h"
+#include "flow/flow_table.h"
+#include "net/side.h"
+#include "observe/packet_entry.h"
+#include "observe/watches.h"
+#include "stats/drop.h"
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+struct rte_mbuf;
+
+namespace sluice::observe {
+
+inline constexpr unsigned kMostInHand = 64;
+
+/// The packets that a worker carries, as its arrays.
+struct InHand {
+    const rte_mbuf* const* mbuf = nullptr;
+    const uint8_t* from = nullptr;  ///< Interfaces.
+    const net::Side* side = nullptr;
+    const flow::FlowRef* flow = nullptr;
+    unsigned count = 0;
+    bool handed_over = false;
+};
+
+class Tap {
+public:
+    /// Both outlive this object.
+    Tap(const Watches& watches, const flow::FlowTable& table, uint8_t thread)
+        : watches_(watches), table_(table), thread_(thread) {}
+    Tap(const Tap&) = delete;
+
+    /// At the beginning of a turn. True when somebody watches.
+    bool look(Tick now);
+    bool is_on() const { return count_ != 0; }
+    /// At its end: readers see what was told.
+    void publish();
+
+    /// The packets in hand from now on, all of which are as they came.
+    void take_up(const InHand& in_hand);
+    /// From now on packets are in hand one by one, and as they are to leave.
+    void take_up_translated();
+
+    /// Packet i's turn to be tracked has come, with this flow or none.
+    void begin_tracking(unsigned i, flow::FlowRef flow);
+    void end_tracking(unsigned i, bool is_new);
+    /// These of the packets in hand will be rewritten now.
+    void rewrite(uint64_t packets);
+    /// Packet i is a ping that becomes its answer.
+    void answer(unsigned i);
+    /// A later fragment, not in hand, will be rewritten now and sent on.
+    void follow(const rte_mbuf* mbuf, uint8_t from);
+
+    void drop(const rte_mbuf* mbuf, stats::Drop reason);
+    /// The control core takes it: an ARP frame, or what waits for this next hop.
+    void hand_up(const rte_mbuf* mbuf);
+    void wait(const rte_mbuf* mbuf, uint8_t to, Be32 next_hop);
+    /// The port is about to take these, by those interfaces, of which it then has taken the first
+    /// `sent`.
+    void leave(std::span<rte_mbuf* const> packets, std::span<const uint8_t> to);
+    void left(size_t sent);
+
+private:
+    static constexpr unsigned kNotInHand = kMostInHand;
+    static constexpr size_t kHeadBytes = 256;
+
+    struct Head {
+        std::array<uint8_t, kHeadBytes> bytes;
+        uint32_t size = 0;
+        uint32_t length = 0;  // of the frame
+    };
+    using Entries = std::array<PacketEntry*, kMostInHand>;
+
+    unsigned find(const rte_mbuf* mbuf);
+    flow::FlowRef flow_of(unsigned i) const;
+    PacketEntry describe(const rte_mbuf* mbuf, unsigned i, Way way);
+    void describe_flow(PacketEntry& entry, flow::FlowRef flow) const;
+    void rewrite(unsigned i);
+    PacketEntry* write(size_t watch, PacketEntry told, const rte_mbuf* mbuf, const Head* head);
+    PacketEntry* tell_leaving(size_t watch, const rte_mbuf* mbuf, unsigned i, uint8_t to);
+    bool is(uint64_t packets, unsigned i) const { return i < kMostInHand && packets >> i & 1; }
+
+    const Watches& watches_;
+    const flow::FlowTable& table_;
+    uint8_t thread_;
+    std::array<Watch*, kMostWatches> watching_{};  // the first count_
+    size_t count_ = 0;
+    Tick now_;
+    int64_t time_ = 0;  // 0: not read for what is in hand
+
+    InHand in_hand_;
+    bool are_translated_ = false;
+    unsigned hint_ = 0;       // where find() begins
+    uint64_t known_ = 0;      // Bit i: its flow, or that it has none, is known.
+    uint64_t tracked_ = 0;    // Bit i: likewise the state that it has left its flow in.
+    uint64_t fresh_ = 0;      // Bit i: it has opened its flow.
+    uint64_t rewritten_ = 0;  // Bit i: it is no longer as it came; its head is kept if wanted.
+    std::array<uint8_t, kMostInHand> state_before_{};
+    std::array<uint8_t, kMostInHand> state_after_{};
+    std::array<Head, kMostInHand> head_;
+    std::array<Entries, kMostWatches> begun_{};    // of packets that came in
+    std::array<Entries, kMostWatches> leaving_{};  // of those the port is about to take
+    size_t leaving_count_ = 0;
+};
+
+}  // namespace sluice::observe

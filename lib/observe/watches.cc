@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "observe/watches.h"
+
+#include <algorithm>
+
+namespace sluice::observe {
+
+Watches::~Watches() {
+    for (const auto& place : places_)
+        delete place.load(std::memory_order_relaxed);
+}
+
+Result<std::unique_ptr<Watches::Reader>> Watches::open(const Wish& wish) {
+    const std::lock_guard lock(mutex_);
+    free_closed();
+    // relaxed: places are written under the lock.
+    const auto place = std::find_if(places_.begin(), places_.end(), [](const auto& taken) {
+        return taken.load(std::memory_order_relaxed) == nullptr;
+    });
+    // Those that wait to be freed count, or whoever comes and goes while a worker stands still
+    // could take all memory.
+    if (place == places_.end() || closed_.size() >= kMostWatches)
+        return Error{std::to_string(kMostWatches) +
+                     " captures or traces are running already; try again when one has ended."};
+    auto watch = std::make_unique<Watch>(wish, threads_);
+    auto reader = std::make_unique<Reader>(*this, *watch);
+    place->store(watch.release(), std::memory_order_release);
+    return reader;
+}
+
+void Watches::close(Watch& watch) {
+    const std::lock_guard lock(mutex_);
+    const auto place = std::find_if(places_.begin(), places_.end(), [&](const auto& taken) {
+        return taken.load(std::memory_order_relaxed) == &watch;
+    });
+    place->store(nullptr, std::memory_order_relaxed);  // Grace::begin() orders it
+    closed_.push_back({std::unique_ptr<Watch>(&watch), grace_.begin()});
+    free_closed();
+}
+
+void Watches::free_closed() {
+    std::erase_if(closed_, [&](const Closed& closed) { return grace_.is_over(closed.period); });
+}
+
+void Watches::Reader::collect() {
+    entries_.clear();
+    for (PacketRing& ring : watch_.rings)
+        ring.collect(entries_, kMostAtOnce);
+    std::stable_sort(entries_.begin(), entries_.end(),
+                     [](const PacketEntry* a, const PacketEntry* b) { return a->time < b->time; });
+}
+
+uint64_t Watches::Reader::lost() const {
+    uint64_t sum = 0;
+    for (const PacketRing& ring : watch_.rings)
+        sum += ring.lost();
+    return sum;
+}
+
+}  // namespace sluice::observe

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Watches: who looks at packets now, and at which.
+///
+/// Shape    A watch has what it wants and a ring from each thread that sees packets. There are
+///          kMostWatches places for them, which those threads look at once a turn.
+/// Threads  Reader: open() and the rest by one background thread each. Taps (tap.h) read the
+///          places, as members of the flow table: with acquire, which sees the watch that open()
+///          has stored there with release. A watch that is closed is freed when a grace period
+///          is over that began after its place was emptied: no turn still uses it.
+/// Memory   A ring a thread for each watch, from open() on; freed by the next open() or close()
+///          after that grace period.
+/// Errors   open() fails where all places are taken.
+
+#include "base/grace.h"
+#include "base/result.h"
+#include "net/tuple_filter.h"
+#include "observe/packet_ring.h"
+#include "stats/drop.h"
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace sluice::observe {
+
+inline constexpr size_t kMostWatches = 2;
+inline constexpr uint32_t kWholeFrame = 262144;  ///< A snaplen that nothing exceeds.
+
+/// Which packets are wanted: as they come, as they leave, or both; or only those that are dropped.
+enum class Which : uint8_t { Coming, Leaving, Both, Dropped };
+
+struct Wish {
+    Which which = Which::Coming;
+    std::optional<stats::Drop> reason{};  ///< Of Dropped: this one alone.
+    net::TupleFilter filter{};            ///< Of the flow's original tuple.
+    uint32_t snaplen = kWholeFrame;       ///< Bytes of each frame.
+
+    bool wants_coming() const { return which == Which::Coming || which == Which::Both; }
+    bool wants_leaving() const { return which == Which::Leaving || which == Which::Both; }
+    bool wants_drop(stats::Drop dropped) const {
+        return which != Which::Leaving && (!reason || *reason == dropped);
+    }
+    /// A packet of no flow may be of either direction.
+    bool matches(const PacketEntry& entry) const {
+        if (filter.is_empty())
+            return true;
+        if (entry.has_flow)
+            return filter.matches(entry.flow[0]);
+        return entry.has_tuple &&
+               (filter.matches(entry.tuple) || filter.matches(entry.tuple.reversed()));
+    }
+};
+
+struct Watch {
+    Watch(const Wish& wanted, unsigned threads) : wish(wanted), rings(threads) {}
+
+    const Wish wish;
+    std::vector<PacketRing> rings;  ///< By thread.
+};
+
+class Watches {
+public:
+    /// `threads` see packets, and are members of what `grace` belongs to, which outlives this.
+    Watches(Grace& grace, unsigned threads) : grace_(grace), threads_(threads) {}
+    ~Watches();
+    Watches(const Watches&) = delete;
+
+    /// Watches for as long as it lives.
+    class Reader {
+    public:
+        Reader(Watches& watches, Watch& watch) : watches_(watches), watch_(watch) {}
+        ~Reader() { watches_.close(watch_); }
+        Reader(const Reader&) = delete;
+
+        /// Calls visit(entry) for what has been seen since the last call, in the order of time, up
+        /// to kMostAtOnce entries of each thread. Returns how many there were.
+        template <typename Visit>
+        size_t read(Visit visit) {
+            collect();
+            for (const PacketEntry* entry : entries_)
+                visit(*entry);
+            for (PacketRing& ring : watch_.rings)
+                ring.release();
+            return entries_.size();
+        }
+        /// How many packets this reader was too slow for, since it began.
+        uint64_t lost() const;
+
+    private:
+        static constexpr size_t kMostAtOnce = 256;
+        void collect();
+
+        Watches& watches_;
+        Watch& watch_;
+        std::vector<const PacketEntry*> entries_;
+    };
+
+    Result<std::unique_ptr<Reader>> open(const Wish& wish);
+
+    /// Who watches in that place; a tap's.
+    Watch* at(size_t place) const { return places_[place].load(std::memory_order_acquire); }
+
+private:
+    struct Closed {
+        std::unique_ptr<Watch> watch;
+        uint64_t period = 0;
+    };
+
+    void close(Watch& watch);
+    void free_closed();
+
+    Grace& grace_;
+    unsigned threads_;
+    std::mutex mutex_;  // between readers
+    std::vector<Closed> closed_;
+    alignas(64) std::array<std::atomic<Watch*>, kMostWatches> places_{};
+};
+
+}  // namespace sluice::observe

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "observe/frame.h"
+
+#include "catch.h"
+#include "fake_mbuf.h"
+#include "net/icmp.h"
+
+using namespace sluice;
+using namespace sluice::test;
+using observe::copy_frame;
+using observe::tcp_flags_of;
+using observe::tuple_of;
+
+namespace {
+
+Frame packet() {
+    return Frame().ipv4("10.1.0.10", "203.0.113.10");
+}
+
+}  // namespace
+
+TEST_CASE("frame: a copy goes over all segments, and no further than there is room", "[observe]") {
+    const Bytes bytes = packet().udp(5000, 53).payload(100).bytes();
+    FakeMbuf mbuf(bytes, {20, 60});
+    Bytes copy(bytes.size() + 10);
+    CHECK(copy_frame(mbuf, 0, copy) == bytes.size());
+    copy.resize(bytes.size());
+    CHECK(copy == bytes);
+
+    Bytes some(30);
+    CHECK(copy_frame(mbuf, 0, some) == 30);
+    CHECK(some == Bytes(bytes.begin(), bytes.begin() + 30));
+    CHECK(copy_frame(mbuf, 25, some) == 30);
+    CHECK(some == Bytes(bytes.begin() + 25, bytes.begin() + 55));
+    CHECK(copy_frame(mbuf, static_cast<uint32_t>(bytes.size()), some) == 0);
+}
+
+TEST_CASE("frame: a tuple is read as far as the frame goes", "[observe]") {
+    const Bytes bytes = packet().tcp(40000, 80).bytes();
+    for (size_t size = 0; size <= bytes.size(); ++size) {
+        const Bytes cut(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(size));
+        const auto tuple = tuple_of(cut);
+        CAPTURE(size);
+        REQUIRE(tuple.has_value() == (size >= 34));
+        if (!tuple)
+            continue;
+        CHECK(tuple->source == ip("10.1.0.10"));
+        CHECK(tuple->destination_port.host() == (size >= 38 ? 80 : 0));
+    }
+}
+
+TEST_CASE("frame: tags are passed over, other protocols have no tuple", "[observe]") {
+    const auto tuple = tuple_of(packet().udp(5000, 53).vlan(7).bytes());
+    REQUIRE(tuple);
+    CHECK(tuple->destination_port.host() == 53);
+    CHECK_FALSE(tuple_of(packet().udp(5000, 53).ether_type(0x86dd).bytes()));
+    CHECK_FALSE(tuple_of({}));
+}
+
+TEST_CASE("frame: a later fragment has no ports, a query its identifier", "[observe]") {
+    const auto later = tuple_of(packet().protocol(17).payload(40).fragment(24, false).bytes());
+    REQUIRE(later);
+    CHECK(later->source_port.host() == 0);
+    CHECK(later->protocol == net::Protocol::Udp);
+
+    const auto query = tuple_of(packet().echo_request(77).bytes());
+    REQUIRE(query);
+    CHECK(query->source_port.host() == 77);
+    CHECK(query->destination_port == net::icmp_ports(net::kEchoRequest, 0));
+}
+
+TEST_CASE("frame: flags are those of a TCP segment", "[observe]") {
+    const Bytes bytes = packet().tcp(1, 2, kFin | kAck).bytes();
+    CHECK(tcp_flags_of(bytes) == (kFin | kAck));
+    CHECK_FALSE(tcp_flags_of(std::span(bytes).first(47)));
+    CHECK_FALSE(tcp_flags_of(packet().udp(1, 2).bytes()));
+}

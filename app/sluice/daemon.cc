@@ -4,6 +4,7 @@
 #include "command/control_socket.h"
 #include "command/stats_text.h"
 #include "ethdev/driver_log.h"
+#include "gateway/interfaces.h"
 #include "gateway/rules.h"
 #include "net/text.h"
 #include "sluice/address_key.h"
@@ -194,6 +195,7 @@ command::Subject Daemon::subject() {
         workers.push_back(&gateway_->worker(i).counters());
     return {gateway_->table(),
             gateway_->hosts(),
+            gateway_->watches(),
             std::move(workers),
             [this] { return snapshot(); },
             [this] { return clock_.now(); },
@@ -204,7 +206,8 @@ command::Subject Daemon::subject() {
             [this] { return port_reports(platform_->ports()); },
             [this](bool dry_run) { return reloader_->reload(dry_run); },
             [this] { return reloader_->lines(); },
-            [this] { return reloader_->rules(); }};
+            [this] { return reloader_->rules(); },
+            [this] { return gateway::names_of(gateway_->interfaces()); }};
 }
 
 /// Where a link has come back, others may have learned other ways meanwhile.

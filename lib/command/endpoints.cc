@@ -2,6 +2,7 @@
 #include "command/endpoints.h"
 
 #include "command/metrics.h"
+#include "command/packet_query.h"
 #include "command/rules_text.h"
 #include "command/stats_text.h"
 #include "command/top_lists.h"
@@ -23,6 +24,7 @@ using listing::Query;
 
 constexpr const char* kText = "text/plain; charset=utf-8";
 constexpr const char* kJson = "application/json";
+constexpr const char* kPcapng = "application/x-pcapng";
 constexpr size_t kAtOnce = 65536;  // bytes that a socket takes though nobody reads them
 
 enum HttpStatus : int {
@@ -137,18 +139,21 @@ void Endpoints::answer(const httplib::Request& request, httplib::Response& respo
         std::string_view path;
         std::string_view method;
         void (Endpoints::*answer)(const Question&, httplib::Response&);
+        Access access = Access::Read;
     };
     static constexpr Route kRoutes[] = {
         {"/v1/flows", "GET", &Endpoints::list_flows},
-        {"/v1/flows", "DELETE", &Endpoints::delete_flows},
+        {"/v1/flows", "DELETE", &Endpoints::delete_flows, Access::All},
         {"/v1/flows/count", "GET", &Endpoints::count_flows},
         {"/v1/events", "GET", &Endpoints::stream_events},
+        {"/v1/capture", "GET", &Endpoints::capture_packets, Access::All},
+        {"/v1/trace", "GET", &Endpoints::trace_packets, Access::All},
         {"/v1/hosts", "GET", &Endpoints::list_hosts},
         {"/v1/ports", "GET", &Endpoints::list_ports},
         {"/v1/stats", "GET", &Endpoints::tell_stats},
         {"/v1/rules", "GET", &Endpoints::tell_rules},
         {"/v1/config", "GET", &Endpoints::tell_configuration},
-        {"/v1/reload", "POST", &Endpoints::reload},
+        {"/v1/reload", "POST", &Endpoints::reload, Access::All},
         {"/metrics", "GET", &Endpoints::tell_metrics},
     };
 
@@ -162,9 +167,11 @@ void Endpoints::answer(const httplib::Request& request, httplib::Response& respo
     for (const Route& route : kRoutes) {
         if (route.path != request.path)
             continue;
-        if (route.method == request.method && route.method != "GET" && access != Access::All)
+        if (route.method == request.method && route.access == Access::All && access != Access::All)
             return refuse(response, question.format, kForbidden,
-                          "Only the owner of the control socket may change anything.");
+                          route.method == "GET"
+                              ? "Only the owner of the control socket may see packets."
+                              : "Only the owner of the control socket may change anything.");
         if (route.method == request.method)
             return (this->*route.answer)(question, response);
         methods += (methods.empty() ? "" : ", ") + std::string(route.method);
@@ -172,8 +179,8 @@ void Endpoints::answer(const httplib::Request& request, httplib::Response& respo
     if (methods.empty())
         return refuse(response, question.format, kNotFound,
                       "There is nothing at this path; there are /v1/flows, /v1/flows/count, "
-                      "/v1/events, /v1/hosts, /v1/ports, /v1/stats, /v1/rules, /v1/config, "
-                      "/v1/reload and /metrics.");
+                      "/v1/events, /v1/capture, /v1/trace, /v1/hosts, /v1/ports, /v1/stats, "
+                      "/v1/rules, /v1/config, /v1/reload and /metrics.");
     response.set_header("Allow", methods);
     refuse(response, question.format, kMethodNotAllowed, "This path knows " + methods + " only.");
 }
@@ -259,6 +266,57 @@ bool Endpoints::send_events(listing::EventStream& stream, httplib::DataSink& sin
         return sink.write(piece.data(), piece.size());
     std::this_thread::sleep_for(kNextLook);
     return sink.is_writable();
+}
+
+void Endpoints::capture_packets(const Question& question, httplib::Response& response) {
+    const auto params =
+        read_packet_query(question.query, listing::PacketStreamParams::Form::Pcapng);
+    if (!params)
+        return refuse(response, question.format, kBadRequest, params.error().message);
+    stream_packets(question, *params, response);
+}
+
+void Endpoints::trace_packets(const Question& question, httplib::Response& response) {
+    const auto params = read_packet_query(question.query, listing::PacketStreamParams::Form::Text);
+    if (!params)
+        return refuse(response, question.format, kBadRequest, params.error().message);
+    stream_packets(question, *params, response);
+}
+
+void Endpoints::stream_packets(const Question& question, const listing::PacketStreamParams& asked,
+                               httplib::Response& response) {
+    auto reader = subject_.watches.open(asked.wish);
+    // A reader that has gone makes room at its stream's own next look only, and when workers turn.
+    for (int look = 0; !reader && look < kLooksForRoom; ++look) {
+        std::this_thread::sleep_for(kNextLook);
+        reader = subject_.watches.open(asked.wish);
+    }
+    if (!reader)
+        return refuse(response, question.format, kUnavailable, reader.error().message);
+    listing::PacketStreamParams params = asked;
+    params.interfaces = subject_.interfaces();
+    params.workers = static_cast<unsigned>(subject_.workers.size());
+    params.application = "sluice " + subject_.version;
+    const auto stream =
+        std::make_shared<listing::PacketStream>(std::move(*reader), std::move(params));
+    response.status = kOk;
+    response.set_chunked_content_provider(
+        asked.form == listing::PacketStreamParams::Form::Pcapng ? kPcapng : kText,
+        [stream](size_t, httplib::DataSink& sink) {
+            try {
+                std::string piece;
+                const bool goes_on = stream->next(piece);
+                if (!piece.empty() && !sink.write(piece.data(), piece.size()))
+                    return false;
+                if (!goes_on)
+                    sink.done();
+                else if (piece.empty())
+                    std::this_thread::sleep_for(kNextLook);
+                return sink.is_writable();
+            } catch (...) {  // out of memory: the client sees that the stream is cut short
+                return false;
+            }
+        });
 }
 
 void Endpoints::count_flows(const Question& question, httplib::Response& response) {

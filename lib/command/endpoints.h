@@ -12,6 +12,7 @@
 #include "command/subject.h"
 #include "listing/event_stream.h"
 #include "listing/flow_list.h"
+#include "listing/packet_stream.h"
 
 #include <atomic>
 #include <httplib.h>
@@ -66,6 +67,10 @@ private:
     std::shared_ptr<Sending> begin_stream();
     void stream_events(const Question& question, httplib::Response& response);
     bool send_events(listing::EventStream& stream, httplib::DataSink& sink);
+    void capture_packets(const Question& question, httplib::Response& response);
+    void trace_packets(const Question& question, httplib::Response& response);
+    void stream_packets(const Question& question, const listing::PacketStreamParams& asked,
+                        httplib::Response& response);
     void delete_flows(const Question& question, httplib::Response& response);
     void list_hosts(const Question& question, httplib::Response& response);
     void list_ports(const Question& question, httplib::Response& response);

@@ -11,6 +11,8 @@
 #include "base/result.h"
 #include "flow/flow_table.h"
 #include "hosts/host_table.h"
+#include "listing/interface_name.h"
+#include "observe/watches.h"
 #include "stats/counters.h"
 
 #include <cstdint>
@@ -47,6 +49,7 @@ struct RuleReport {
 struct Subject {
     flow::FlowTable& flows;
     const hosts::HostTable& hosts;
+    observe::Watches& watches;
     std::vector<const stats::Counters*> workers;  ///< By worker number.
     std::function<stats::Snapshot()> snapshot;    ///< The sum over all threads.
     std::function<Tick()> now;
@@ -63,6 +66,10 @@ struct Subject {
     std::function<std::string()> configuration = [] { return std::string(); };
     /// The rules that refuse flows, each once.
     std::function<std::vector<RuleReport>()> rules = [] { return std::vector<RuleReport>(); };
+    /// By their numbers.
+    std::function<std::vector<listing::InterfaceName>()> interfaces = [] {
+        return std::vector<listing::InterfaceName>();
+    };
 };
 
 }  // namespace sluice::command

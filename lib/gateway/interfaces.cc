@@ -4,6 +4,8 @@
 #include "config/ports.h"
 #include "gateway/rules.h"
 
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace sluice::gateway {
@@ -60,6 +62,20 @@ std::vector<control::FixedNeighbour> fixed_neighbours(const config::Config& conf
         all.push_back({{id, each.address}, each.mac});
     }
     return all;
+}
+
+std::vector<listing::InterfaceName> names_of(const link::Interfaces& interfaces) {
+    static constexpr std::string_view kRealms[] = {"inside", "outside", "inside and outside"};
+    std::vector<listing::InterfaceName> names;
+    for (const link::Interface& interface : interfaces) {
+        listing::InterfaceName& name = names.emplace_back();
+        name.name = interface.realm == link::Realm::Outside ? "wan" : "lan";
+        if (interface.vlan != link::kUntagged)
+            name.name += "." + std::to_string(interface.vlan);
+        name.realm = kRealms[index(interface.realm)];
+        name.mac = interface.mac;
+    }
+    return names;
 }
 
 std::vector<link::Route> routes_of(const config::Config& config) {

@@ -10,6 +10,7 @@
 #include "io/port.h"
 #include "link/interfaces.h"
 #include "link/routes.h"
+#include "listing/interface_name.h"
 
 #include <span>
 #include <vector>
@@ -24,6 +25,9 @@ Result<link::Interfaces> interfaces_of(const config::Config& config,
 /// The neighbours that the operator names, each where it is on a subnet, or else by --gateway.
 std::vector<control::FixedNeighbour> fixed_neighbours(const config::Config& config,
                                                       const link::Interfaces& interfaces);
+
+/// What people call them: by the flag that names their port.
+std::vector<listing::InterfaceName> names_of(const link::Interfaces& interfaces);
 
 /// The networks on the interfaces, the operator's routes, and the default by the gateway.
 std::vector<link::Route> routes_of(const config::Config& config);

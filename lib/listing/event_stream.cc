@@ -2,26 +2,25 @@
 #include "listing/event_stream.h"
 
 #include "listing/flow_text.h"
+#include "listing/time_of_day.h"
 #include "net/text.h"
 
-#include <chrono>
 #include <cstdio>
 
 namespace sluice::listing {
 namespace {
 
-/// The time of day of a moment of the steady clock, as seconds and microseconds.
-struct TimeOfDay {
+/// The time of day as seconds and microseconds.
+struct Stamp {
     long long seconds;
     long microseconds;
 };
 
-TimeOfDay time_of_day(int64_t steady) {
-    using namespace std::chrono;
-    const auto ago = steady_clock::now().time_since_epoch() - nanoseconds(steady);
-    const auto then = system_clock::now().time_since_epoch() - ago;
-    const auto total = duration_cast<microseconds>(then).count();
-    return {total / 1'000'000, static_cast<long>(total % 1'000'000)};
+Stamp stamp_of(int64_t steady) {
+    constexpr int64_t kMicrosecond = 1000;
+    constexpr int64_t kSecond = 1'000'000'000;
+    const int64_t time = TimeOfDay().of(steady);
+    return {time / kSecond, static_cast<long>(time % kSecond / kMicrosecond)};
 }
 
 std::string_view json_name(flow::Event event) {
@@ -37,7 +36,7 @@ std::string_view json_name(flow::Event event) {
 }
 
 std::string json_head(const flow::JournalEntry& entry) {
-    const TimeOfDay time = time_of_day(entry.time);
+    const Stamp time = stamp_of(entry.time);
     std::array<char, 96> head{};
     std::snprintf(head.data(), head.size(), R"({"time":%lld.%06ld,"id":"%u-%u","event":"%s",)",
                   time.seconds, time.microseconds, entry.index, entry.generation,
@@ -91,7 +90,7 @@ void EventStream::append(std::string& out, const flow::JournalEntry& entry) cons
         return;
     }
     if (params_.timestamps) {
-        const TimeOfDay time = time_of_day(entry.time);
+        const Stamp time = stamp_of(entry.time);
         std::array<char, 48> stamp{};
         std::snprintf(stamp.data(), stamp.size(), "[%lld.%06ld]\t", time.seconds,
                       time.microseconds);

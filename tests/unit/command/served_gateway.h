@@ -29,6 +29,7 @@ struct Gateway {
     Subject subject() {
         return {.flows = *table,
                 .hosts = *hosts,
+                .watches = watches,
                 .workers = {&counters[0], &counters[1]},
                 .snapshot =
                     [this] {
@@ -61,6 +62,7 @@ struct Gateway {
     std::unique_ptr<hosts::HostTable> hosts =
         std::move(hosts::HostTable::create({.capacity = 64, .flows = 1 << 17}).value());
     std::unique_ptr<flow::FlowTable> table;
+    observe::Watches watches{table->grace(), 3};
     std::array<stats::Counters, 3> counters;  ///< Two workers, then the operators.
 };
 

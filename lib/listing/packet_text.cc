@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "listing/packet_text.h"
+
+#include "conntrack/protocol_state.h"
+#include "conntrack/status.h"
+#include "listing/flow_text.h"
+#include "net/text.h"
+#include "observe/frame.h"
+#include "stats/drop_advice.h"
+
+#include <array>
+#include <cstdio>
+
+namespace sluice::listing {
+namespace {
+
+using net::Direction;
+using net::Protocol;
+using observe::Outcome;
+using observe::PacketEntry;
+using observe::Way;
+
+std::string end_text(Be32 address, Be16 port, Protocol protocol) {
+    std::string text = net::to_string(address);
+    if (net::has_ports(protocol))
+        text += ":" + std::to_string(port.host());
+    return text;
+}
+
+std::string source_text(const net::Tuple& tuple) {
+    return end_text(tuple.source, tuple.source_port, tuple.protocol);
+}
+
+std::string destination_text(const net::Tuple& tuple) {
+    return end_text(tuple.destination, tuple.destination_port, tuple.protocol);
+}
+
+std::string tuple_text(const net::Tuple& tuple) {
+    return source_text(tuple) + " -> " + destination_text(tuple);
+}
+
+/// "tcp", or the number of a protocol without a name.
+std::string protocol_text(Protocol protocol) {
+    const std::string_view name = protocol_name(protocol);
+    return name == "unknown" ? "protocol " + std::to_string(static_cast<unsigned>(protocol))
+                             : std::string(name);
+}
+
+std::string state_text(Protocol protocol, uint8_t bits) {
+    const conntrack::ProtocolState state(bits);
+    if (protocol == Protocol::Tcp)
+        return std::string(conntrack::tcp_state_name(state.tcp()));
+    if (protocol == Protocol::Sctp)
+        return std::string(conntrack::sctp_state_name(state.sctp()));
+    return {};
+}
+
+/// Which ends of the packet its translation replaces, by what.
+std::string translation_text(const PacketEntry& entry) {
+    const net::Tuple& before = entry.flow[index(entry.direction)];
+    const net::Tuple after = entry.flow[index(opposite(entry.direction))].reversed();
+    std::string text;
+    const auto add = [&](const std::string& from, const std::string& to) {
+        if (from != to)
+            text += (text.empty() ? "" : ", ") + from + " -> " + to;
+    };
+    add(source_text(before), source_text(after));
+    add(destination_text(before), destination_text(after));
+    if (before.protocol == Protocol::Icmp) {
+        const bool is_query = entry.direction == Direction::Original;
+        const auto id = [&](const net::Tuple& tuple) {
+            const Be16 port = is_query ? tuple.source_port : tuple.destination_port;
+            return "id " + std::to_string(port.host());
+        };
+        add(id(before), id(after));
+    }
+    return text.empty() ? "not translated" : text;
+}
+
+std::string drop_text(const PacketEntry& entry) {
+    return "dropped: " + std::string(stats::drop_name(entry.reason));
+}
+
+/// "S.", as tcpdump writes them.
+std::string flags_text(uint8_t flags) {
+    constexpr std::string_view kLetters = "FSRP.UEW";
+    std::string text;
+    for (size_t bit = 0; bit < kLetters.size(); ++bit)
+        if ((flags >> bit & 1) != 0)
+            text += kLetters[bit];
+    return text.empty() ? "none" : text;
+}
+
+std::string interface_text(uint8_t interface, const PacketWords& words) {
+    if (interface >= words.interfaces.size())
+        return "an interface that is not told";
+    const InterfaceName& name = words.interfaces[interface];
+    return name.name + " (" + name.realm + ")";
+}
+
+void append_head(std::string& out, const PacketEntry& entry, int64_t time,
+                 const PacketWords& words) {
+    constexpr int64_t kSecond = 1'000'000'000;
+    std::array<char, 64> stamp{};
+    std::snprintf(stamp.data(), stamp.size(), "%lld.%09lld ",
+                  static_cast<long long>(time / kSecond), static_cast<long long>(time % kSecond));
+    out += stamp.data();
+    out += entry.thread < words.workers ? "worker " + std::to_string(entry.thread) : "control core";
+    if (entry.way == Way::Out)
+        out += ", out by " + interface_text(entry.to, words);
+    else if (entry.from != observe::kNowhere)
+        out += ", in by " + interface_text(entry.from, words);
+    out += ", " + std::to_string(entry.length) + " bytes";
+    if (entry.was_handed_over)
+        out += ", received by another worker";
+    out += "\n";
+}
+
+void append_packet(std::string& out, const PacketEntry& entry) {
+    if (!entry.has_tuple) {
+        out += "    no IPv4 packet\n";
+        return;
+    }
+    out += "    " + protocol_text(entry.tuple.protocol) + " " + tuple_text(entry.tuple);
+    if (const auto flags = observe::tcp_flags_of(entry.frame()))
+        out += " [" + flags_text(*flags) + "]";
+    out += entry.is_translated ? ", as it would have left\n" : "\n";
+}
+
+void append_flow(std::string& out, const PacketEntry& entry) {
+    if (!entry.has_flow) {
+        out += entry.has_tuple ? "    flow: none\n" : "";
+        return;
+    }
+    const bool is_assured = (entry.status & conntrack::kAssured) != 0;
+    out += std::string("    flow: ") + (entry.is_new ? "new, " : "") +
+           tuple_text(entry.flow[index(Direction::Original)]) + ", answers " +
+           tuple_text(entry.flow[index(Direction::Reply)]) + (is_assured ? " [ASSURED]\n" : "\n");
+    const Protocol protocol = entry.flow[0].protocol;
+    const std::string direction =
+        entry.direction == Direction::Original ? "original direction" : "reply direction";
+    const std::string after = state_text(protocol, entry.state_after);
+    out += "    tracker: " + direction;
+    if (!after.empty())
+        out += ", " + state_text(protocol, entry.state_before) + " -> " + after;
+    out += "\n";
+}
+
+void append_outcome(std::string& out, const PacketEntry& entry, const PacketWords& words) {
+    switch (entry.outcome) {
+        case Outcome::Dropped: {
+            const stats::DropAdvice& advice = stats::drop_advice(entry.reason);
+            out += "    " + drop_text(entry) + "\n        " + std::string(advice.meaning) +
+                   "\n        " + std::string(advice.remedy) + "\n";
+            return;
+        }
+        case Outcome::Sent:
+            if (entry.has_flow && entry.way == Way::In)
+                out += "    translated: " + translation_text(entry) + "\n";
+            if (entry.to != observe::kNowhere)
+                out += "    sent: by " + interface_text(entry.to, words) + " to " +
+                       net::to_string(entry.next_mac) + "\n";
+            else
+                out += "    sent\n";
+            return;
+        case Outcome::Waiting:
+            out += "    translated: " + translation_text(entry) + "\n    waits for the MAC of " +
+                   net::to_string(entry.next_hop) + "\n";
+            return;
+        case Outcome::Answered:
+            out += "    answered: a ping to the gateway\n";
+            return;
+        case Outcome::Consumed:
+            out += "    consumed: ARP, for the control core\n";
+            return;
+        case Outcome::Void:
+            return;
+    }
+}
+
+}  // namespace
+
+std::string packet_comment(const PacketEntry& entry) {
+    if (entry.outcome == Outcome::Dropped) {
+        const stats::DropAdvice& advice = stats::drop_advice(entry.reason);
+        return drop_text(entry) + ". " + std::string(advice.meaning) + " " +
+               std::string(advice.remedy) +
+               (entry.is_translated ? " (The frame is as it would have left.)" : "");
+    }
+    if (entry.outcome == Outcome::Answered)
+        return "a ping to the gateway, answered";
+    if (entry.outcome == Outcome::Consumed)
+        return "ARP, for the control core";
+    if (!entry.has_flow)
+        return {};
+    std::string text = translation_text(entry);
+    text += entry.is_new                             ? ", new"
+            : entry.direction == Direction::Original ? ", original"
+                                                     : ", reply";
+    if (entry.outcome == Outcome::Waiting)
+        text += ", waits for the MAC of " + net::to_string(entry.next_hop);
+    return text;
+}
+
+void append_trace(std::string& out, const PacketEntry& entry, int64_t time,
+                  const PacketWords& words) {
+    append_head(out, entry, time, words);
+    append_packet(out, entry);
+    append_flow(out, entry);
+    append_outcome(out, entry, words);
+}
+
+}  // namespace sluice::listing

@@ -33,6 +33,11 @@ struct Words {
     std::string by;
     std::string file;
     bool dry_run = false;
+    std::map<std::string, std::string> packets;  // which, and how many: /v1/capture, /v1/trace
+    bool coming = false;
+    bool leaving = false;
+    bool both = false;
+    std::string output = "-";
 };
 
 /// The words of a FlowFilter.
@@ -79,6 +84,54 @@ CLI::App* add_events(CLI::App& app, Words& words) {
         ->add_flag("--json", words.json, "Print one JSON object on each line; blocks of ports too")
         ->excludes(timestamps);
     return events;
+}
+
+/// --drops, with a reason or alone.
+CLI::Option* add_drops(CLI::App& command, Words& words) {
+    return command
+        .add_option_function<std::string>(
+            "--drops",
+            [&words](const std::string& reason) {
+                words.packets["drops"] = reason.empty() ? "1" : reason;
+            },
+            "Only packets that are dropped, for this reason or for any")
+        ->expected(0, 1)
+        ->type_name("[REASON]");
+}
+
+void add_number(CLI::App& command, Words& words, const char* flags, const char* name,
+                const char* help) {
+    command.add_option_function<std::string>(
+        flags, [&words, name](const std::string& value) { words.packets[name] = value; }, help);
+}
+
+CLI::App* add_capture(CLI::App& app, Words& words) {
+    CLI::App* capture = app.add_subcommand(
+        "capture", "Write packets as a pcapng file, each with what became of it as a comment");
+    add_filters(*capture, words);
+    CLI::Option* drops = add_drops(*capture, words);
+    CLI::Option* in =
+        capture->add_flag("--in", words.coming, "Packets as they come in, which is the default");
+    CLI::Option* out = capture->add_flag("--out", words.leaving, "Packets as they leave");
+    CLI::Option* both = capture->add_flag("--both", words.both, "Both of it");
+    in->excludes(out)->excludes(both)->excludes(drops);
+    out->excludes(both)->excludes(drops);
+    both->excludes(drops);
+    capture->add_option("-w,--write", words.output, "The file; default: the standard output");
+    add_number(*capture, words, "-c,--count", "count", "End after so many packets");
+    add_number(*capture, words, "--seconds", "seconds", "End after so many seconds");
+    add_number(*capture, words, "-s,--snaplen", "snaplen", "Bytes of each frame; default: all");
+    return capture;
+}
+
+CLI::App* add_trace(CLI::App& app, Words& words) {
+    CLI::App* trace = app.add_subcommand(
+        "trace", "Print the way of each packet through the gateway, until it is interrupted");
+    add_filters(*trace, words);
+    add_drops(*trace, words);
+    add_number(*trace, words, "-c,--count", "count", "End after so many packets");
+    add_number(*trace, words, "--seconds", "seconds", "End after so many seconds");
+    return trace;
 }
 
 CLI::App* add_stats(CLI::App& app, Words& words) {
@@ -169,6 +222,22 @@ Request events_request(const Words& words) {
     return request;
 }
 
+Request packets_request(const Words& words, const std::string& path) {
+    Request request{words.socket, Request::Method::Get, path, {}};
+    request.query.insert(words.filters.begin(), words.filters.end());
+    request.query.insert(words.packets.begin(), words.packets.end());
+    if (words.leaving || words.both)
+        request.query.emplace("way", words.both ? "both" : "out");
+    request.is_stream = true;
+    return request;
+}
+
+Request capture_request(const Words& words) {
+    Request request = packets_request(words, "/v1/capture");
+    request.capture = words.output;
+    return request;
+}
+
 Request stats_request(const Words& words) {
     Request request{words.socket, Request::Method::Get, "/v1/stats", {}};
     if (words.all_drops)
@@ -205,6 +274,8 @@ Request parse_args(int argc, char** argv) {
         ->capture_default_str();
     const CLI::App* flows = add_flows(app, words);
     const CLI::App* events = add_events(app, words);
+    const CLI::App* capture = add_capture(app, words);
+    const CLI::App* trace = add_trace(app, words);
     const CLI::App* hosts = add_hosts(app, words);
     const CLI::App* ports = add_ports(app, words);
     add_stats(app, words);
@@ -219,12 +290,14 @@ Request parse_args(int argc, char** argv) {
     }
     if (config.check->parsed())
         return {.file = words.file};
-    Request request = flows->parsed()    ? flows_request(words)
-                      : events->parsed() ? events_request(words)
-                      : hosts->parsed()  ? top_request(words, "/v1/hosts")
-                      : ports->parsed()  ? top_request(words, "/v1/ports")
-                      : rules->parsed()  ? Request{.socket = words.socket, .path = "/v1/rules"}
-                      : reload->parsed() ? reload_request(words)
+    Request request = flows->parsed()     ? flows_request(words)
+                      : events->parsed()  ? events_request(words)
+                      : capture->parsed() ? capture_request(words)
+                      : trace->parsed()   ? packets_request(words, "/v1/trace")
+                      : hosts->parsed()   ? top_request(words, "/v1/hosts")
+                      : ports->parsed()   ? top_request(words, "/v1/ports")
+                      : rules->parsed()   ? Request{.socket = words.socket, .path = "/v1/rules"}
+                      : reload->parsed()  ? reload_request(words)
                       : config.show->parsed()
                           ? Request{.socket = words.socket, .path = "/v1/config"}
                           : stats_request(words);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sluicectl/client.h"
 
+#include "sluicectl/capture_file.h"
+#include "sluicectl/interrupt.h"
+
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -107,9 +110,9 @@ int fail_as_told(const std::string& body, int status) {
     return fail("the gateway refused: " + without_line_feed(sentence));
 }
 
-httplib::Result send(const Request& request, const httplib::ResponseHandler& on_status,
+httplib::Result send(httplib::Client& client, const Request& request,
+                     const httplib::ResponseHandler& on_status,
                      const httplib::ContentReceiver& on_content) {
-    httplib::Client client(request.socket);
     client.set_address_family(AF_UNIX);
     client.set_read_timeout(request.is_stream ? kStreamPatience : kPatience);
     const httplib::Headers headers{{"Host", "sluice"}};
@@ -127,7 +130,49 @@ httplib::Result send(const Request& request, const httplib::ResponseHandler& on_
     return result;
 }
 
+int fail_without_result(const Request& request, const httplib::Result& result) {
+    if (result.error() == httplib::Error::Connection)
+        return fail("the control socket " + request.socket + " is busy; try again.");
+    return fail("the answer from " + request.socket +
+                " was cut short: the gateway ended, or waited too long for it to be read.");
+}
+
 }  // namespace
+
+int capture(const Request& request) {
+    auto file = CaptureFile::open(*request.capture);
+    if (!file)
+        return fail(file.error().message);
+    if (const int error = try_connect(request.socket); error != 0)
+        return fail_to_connect(request.socket, error);
+    httplib::Client client(request.socket);
+    const Interrupt interrupt([&client] { client.stop(); });
+    int status = 0;
+    bool is_written = true;
+    std::string refusal;
+    const httplib::Result result = send(
+        client, request,
+        [&](const httplib::Response& response) {
+            status = response.status;
+            return true;
+        },
+        [&](const char* bytes, size_t count) {
+            if (status == kHttpOk)
+                return is_written = file->write(bytes, count);
+            refusal.append(bytes, count);
+            return true;
+        });
+    if (status != 0 && status != kHttpOk)
+        return fail_as_told(refusal, status);
+    if (!file->error().empty())
+        return fail(file->error());
+    if (!result && is_written && !interrupt.has_come())
+        return fail_without_result(request, result);
+    std::fprintf(stderr, "sluicectl: %llu packets captured, %llu lost\n",
+                 static_cast<unsigned long long>(file->packets()),
+                 static_cast<unsigned long long>(file->lost()));
+    return EXIT_SUCCESS;
+}
 
 int run(const Request& request) {
     if (const int error = try_connect(request.socket); error != 0)
@@ -146,16 +191,14 @@ int run(const Request& request) {
         refusal.append(bytes, count);
         return true;
     };
-    const httplib::Result result = send(request, on_status, on_content);
+    httplib::Client client(request.socket);
+    const httplib::Result result = send(client, request, on_status, on_content);
     if (printer.failed())
         return printer.exit_status();
     if (status != 0 && status != kHttpOk)
         return fail_as_told(refusal, status);
-    if (!result && result.error() == httplib::Error::Connection)
-        return fail("the control socket " + request.socket + " is busy; try again.");
     if (!result)
-        return fail("the answer from " + request.socket +
-                    " was cut short: the gateway ended, or waited too long for it to be read.");
+        return fail_without_result(request, result);
     printer.flush();
     return printer.exit_status();
 }

@@ -10,5 +10,7 @@ namespace sluicectl {
 
 /// The program's exit status: 0, or 1 after a sentence on stderr.
 int run(const Request& request);
+/// Likewise for a capture, which goes to its file; says on stderr how many packets there are.
+int capture(const Request& request);
 
 }  // namespace sluicectl

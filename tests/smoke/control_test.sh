@@ -113,6 +113,9 @@ as_member "$sluicectl" --socket "$work/sluice.sock" stats >/dev/null || fail "a 
 ! as_member "$sluicectl" --socket "$work/sluice.sock" flows --delete --all >"$work/out" 2>&1 ||
     fail "a member may delete flows"
 grep --quiet "Only the owner" "$work/out" || fail "what a member is told: $(cat "$work/out")"
+! as_member "$sluicectl" --socket "$work/sluice.sock" trace --count 1 >"$work/out" 2>&1 ||
+    fail "a member may see packets"
+grep --quiet "Only the owner" "$work/out" || fail "what a member is told: $(cat "$work/out")"
 ! setpriv --reuid 54321 --regid 54321 --clear-groups "$sluicectl" --socket "$work/sluice.sock" \
     stats >/dev/null 2>&1 || fail "a stranger may ask"
 ctl sluice flows --delete --all >/dev/null || fail "the owner may not delete flows"

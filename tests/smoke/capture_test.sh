@@ -1,0 +1,149 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# What sluicectl capture and trace tell of packets of real programs, and that a reader which is
+# stopped, or killed, delays nobody. The network is drawn in network.sh.
+set -euo pipefail
+# shellcheck source=tests/smoke/gateway.sh
+source "$(dirname "$(readlink -f "$0")")/gateway.sh"
+
+new_network sluice
+start_server sluice
+start_sluice sluice --workers 2
+
+# start_capture NAME [FLAG...]: a capture to $work/NAME; returns when it watches.
+start_capture() {
+    local name=$1
+    shift
+    "$sluicectl" --socket "$work/sluice.sock" capture -w "$work/$name" "$@" \
+        2>"$work/$name.err" &
+    capturer=$!
+    wait_for 10 "the capture $name: $(cat "$work/$name.err")" test -s "$work/$name"
+}
+# captures NAME PATTERN: a line of read_capture.py.
+captures() {
+    "$python" "$here/read_capture.py" "$work/$1" >"$work/lines" || fail "$1 is not whole"
+    grep --quiet --extended-regexp "$2" "$work/lines"
+}
+end_capture() {
+    local status=0
+    kill -INT "$1"
+    wait "$1" || status=$?
+    ((status == 0)) || fail "the capture ended with $status: $(cat "$work/$2.err")"
+    grep --quiet --extended-regexp '^sluicectl: [0-9]+ packets captured, 0 lost$' \
+        "$work/$2.err" || fail "$(cat "$work/$2.err")"
+}
+
+stray_fin() {
+    send_packet sluice.client --tcp --flags FA --source-port 33999 --dest-port 80 \
+        "$server_address"
+}
+advice='A FIN from inside without a flow\. A client closes a connection that the gateway no longer'
+
+start_capture drops --drops
+dropped=$capturer
+start_capture both --both --src "$client_address" --dport 80
+both=$capturer
+stray_fin
+wait_for 5 "the stray FIN" captures drops \
+    "^lan in $client_address $server_address dropped: invalid_untracked_fin\. $advice"
+from_client sluice curl --silent --show-error --fail --max-time 10 --local-port 33333 \
+    --output /dev/null "http://$server_address/" || fail "curl"
+inside=$client_address:33333
+outside=$public_address:33333
+for line in "^lan in $client_address $server_address $inside -> $outside, new$" \
+    "^wan out $public_address $server_address $inside -> $outside, new$" \
+    "^wan in $server_address $public_address $outside -> $inside, reply$" \
+    "^lan out $server_address $client_address $outside -> $inside, reply$"; do
+    wait_for 5 "$line" captures both "$line"
+done
+end_capture "$dropped" drops
+end_capture "$both" both
+! captures drops 'curl|33333|, new' || fail "a packet that passed is among the drops"
+pass "a stray FIN has its reason and advice, a connection both sides of its translation"
+
+if type -P tshark >/dev/null; then
+    for name in drops both; do
+        tshark -r "$work/$name" -V >"$work/dissected" 2>"$work/tshark.err" ||
+            fail "tshark: $(cat "$work/tshark.err")"
+        ! grep --quiet 'Malformed' "$work/dissected" || fail "tshark finds $name malformed"
+        mv "$work/dissected" "$work/$name.text"
+    done
+    grep --quiet 'dropped: invalid_untracked_fin' "$work/drops.text" || fail "no comment in tshark"
+    grep --quiet 'Interface name: lan' "$work/drops.text" || fail "no interface in tshark"
+    pass "tshark dissects it"
+fi
+
+ctl sluice trace --drops invalid_untracked_fin --count 1 >"$work/trace" 2>&1 &
+tracer=$!
+fin_is_traced() {
+    stray_fin
+    ! kill -0 "$tracer" 2>/dev/null
+}
+wait_for 10 "the end of the trace" fin_is_traced
+wait "$tracer" || fail "the trace ended with an error: $(cat "$work/trace")"
+for line in ' worker [01], in by lan \(inside\), [0-9]+ bytes' \
+    "^    tcp $client_address:33999 -> $server_address:80 \[F\.\]$" '^    flow: none$' \
+    '^    dropped: invalid_untracked_fin$' "^        A FIN from inside without a flow\.$"; do
+    grep --quiet --extended-regexp "$line" "$work/trace" || fail "no $line: $(cat "$work/trace")"
+done
+"$sluicectl" --socket "$work/sluice.sock" trace --dport 80 >"$work/trace" &
+tracer=$!
+curl_is_traced() {
+    from_client sluice curl --silent --show-error --fail --max-time 10 --output /dev/null \
+        "http://$server_address/" || fail "curl while it is traced"
+    grep --quiet '^    tracker: reply direction, SYN_SENT -> SYN_RECV$' "$work/trace"
+}
+wait_for 10 "an answer in the trace: $(cat "$work/trace")" curl_is_traced
+kill "$tracer"
+wait "$tracer" || true
+for line in "^    translated: $client_address:[0-9]+ -> $public_address:[0-9]+$" \
+    '^    flow: new, ' '^    sent: by wan \(outside\) to '; do
+    grep --quiet --extended-regexp "$line" "$work/trace" || fail "no $line: $(cat "$work/trace")"
+done
+ctl sluice trace --seconds 1 >/dev/null || fail "a trace does not end after its time"
+pass "a trace tells each packet's way"
+
+start_capture stopped
+stopped=$capturer
+kill -STOP "$stopped"
+from_client sluice curl --silent --show-error --fail --max-time 10 --output /dev/null \
+    "http://$server_address/" || fail "curl while a reader is stopped"
+start_capture killed
+kill -KILL "$stopped" "$capturer"
+wait "$stopped" "$capturer" || true
+start_capture after
+after=$capturer
+start_capture too
+too=$capturer
+status=0
+ctl sluice capture -w "$work/refused" 2>"$work/refused.err" || status=$?
+((status == 1)) || fail "a third capture is taken"
+grep --quiet '2 captures or traces are running' "$work/refused.err" ||
+    fail "$(cat "$work/refused.err")"
+end_capture "$after" after
+end_capture "$too" too
+pass "a reader that is stopped delays nobody, and one that is killed makes room"
+
+# refuses WORDS FLAG...: with exit status 1 and this sentence.
+refuses() {
+    local words=$1 status=0
+    shift
+    ctl sluice "$@" >"$work/out" 2>"$work/err" || status=$?
+    ((status == 1)) || fail "$*: ended with $status"
+    grep --quiet -- "$words" "$work/err" || fail "$*: $(cat "$work/err")"
+}
+refuses 'There is no drop reason called nothing' capture --drops nothing
+refuses 'count=0 is not a number from 1' trace --count 0
+refuses 'cannot write /dev/full: No space left' capture -w /dev/full
+refuses 'it cannot be opened: Is a directory' capture -w "$work"
+ctl sluice capture --seconds 1 2>/dev/null | head --bytes 8 >/dev/null ||
+    fail "a closed pipe is an error"
+pass "what cannot be done is said in a sentence"
+
+assert_accounts sluice
+start_capture last
+stop_sluice sluice
+wait "$capturer" || true
+"$python" "$here/read_capture.py" "$work/last" >/dev/null || fail "the file is not whole"
+pass "it ends while somebody watches, and the file is whole; the account"

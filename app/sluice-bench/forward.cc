@@ -57,13 +57,24 @@ const std::map<std::pair<Protocol, uint32_t>, Target> kTargets = {
     {{Protocol::Tcp, k1M}, {240, 1.8}}, {{Protocol::Tcp, k10M}, {340, 1.8}},
 };
 
+/// Who watches the packets meanwhile.
+enum class Watched : uint8_t { ByNobody, ForNothing, ForEverything };
+
 struct FieldParams {
     Protocol protocol = Protocol::Udp;
     uint32_t flows = 0;
     unsigned workers = 1;
     bool verify_in_software = false;
     bool prefetch = true;
+    Watched watched = Watched::ByNobody;
 };
+
+/// Matches no packet of a book.
+net::TupleFilter nothing() {
+    net::TupleFilter filter;
+    filter.source = net::Prefix{Be32::from_host(1), 32};
+    return filter;
+}
 
 /// A rig with flows that stand, and what carries packets of them.
 class Field {
@@ -92,7 +103,7 @@ public:
         if (!floor)
             return floor.error();
         field->floor_ = std::move(floor).value();
-        return field;
+        return field->watch() ? Result(std::move(field)) : Error{"nobody can watch."};
     }
 
     /// Every figure of one mode. An Error when a packet came out wrong or not at all.
@@ -104,6 +115,8 @@ private:
 
     /// Nanoseconds of CPU time a packet, of all lanes together.
     double round(const Mode& mode, Loop loop);
+    bool watch();
+    void look();
     double lane_round(Lane& lane, const Mode& mode, Loop loop);
     void fill(Lane& lane, const Mode& mode, Order& order, std::span<Item> items, Kind kind);
     double run(Lane& lane, const Mode& mode, Loop loop);
@@ -117,9 +130,29 @@ private:
     std::unique_ptr<Rig> rig_;
     std::unique_ptr<Crew> crew_;
     std::unique_ptr<Floor> floor_;
+    std::unique_ptr<observe::Watches::Reader> reader_;
     uint64_t seed_ = 1;
     std::atomic<uint64_t> lost_ = 0;
 };
+
+/// False when there is no place for it.
+bool Field::watch() {
+    if (params_.watched == Watched::ByNobody)
+        return true;
+    observe::Wish wish;
+    if (params_.watched == Watched::ForNothing)
+        wish.filter = nothing();
+    auto reader = rig_->gateway().watches().open(wish);
+    if (reader)
+        reader_ = std::move(reader).value();
+    return reader_ != nullptr;
+}
+
+/// Makes room for what the workers will tell, outside the measured time.
+void Field::look() {
+    while (reader_ != nullptr && reader_->read([](const observe::PacketEntry&) {}) != 0) {
+    }
+}
 
 /// Out and back by bursts, as the worker will take them: no end acknowledges what the gateway has
 /// yet to see.
@@ -168,8 +201,10 @@ double Field::lane_round(Lane& lane, const Mode& mode, Loop loop) {
         const double took = run(lane, mode, loop);
         nanoseconds += batch == 0 ? 0 : took;
         lost_ += kBatch - lane.collect(is_worker ? std::optional<uint8_t>(kTtl - 1) : std::nullopt);
-        if (lane.worker() == 0)
+        if (lane.worker() == 0) {
             rig_->attend();
+            look();
+        }
     }
     return nanoseconds / (double{kBatch} * batches());
 }
@@ -193,6 +228,10 @@ Traffic Field::traffic_of(const Mode& mode) const {
         protocol = is_tcp ? "tcp, --verify-checksum always" : "udp, --verify-checksum always";
     if (!params_.prefetch)
         protocol = is_tcp ? "tcp, --prefetch 0" : "udp, --prefetch 0";
+    if (params_.watched == Watched::ForNothing)
+        protocol = is_tcp ? "tcp, watched for nothing" : "udp, watched for nothing";
+    if (params_.watched == Watched::ForEverything)
+        protocol = is_tcp ? "tcp, watched for all" : "udp, watched for all";
     return {protocol,   name_of(mode.mix), bench::name_of(mode.order),
             mode.burst, params_.flows,     params_.workers};
 }
@@ -218,7 +257,8 @@ Status Field::measure(const Mode& mode, Bench& bench) {
 
     const Traffic c = traffic_of(mode);
     const bool is_base = &mode == &kModes[0] && params_.workers == 1 &&
-                         !params_.verify_in_software && params_.prefetch;
+                         !params_.verify_in_software && params_.prefetch &&
+                         params_.watched == Watched::ByNobody;
     const auto target = kTargets.find({params_.protocol, params_.flows});
     const bool has_target = is_base && target != kTargets.end();
     bench.add(c, "cycles/packet", cycles, [&](Figure& figure) {
@@ -284,6 +324,11 @@ Status run_flows(Protocol protocol, uint32_t flows, const Options& options, Benc
         return status;
     if (Status status = run_field({protocol, flows, 1, true}, base, options, bench); !status)
         return status;
+    for (const Watched watched : {Watched::ForNothing, Watched::ForEverything})
+        if (Status status =
+                run_field({protocol, flows, 1, false, true, watched}, base, options, bench);
+            !status)
+            return status;
     if (protocol == Protocol::Tcp || flows > k1M)
         return Done{};
     return run_field({protocol, flows, 1, false, false}, base, options, bench);

@@ -99,12 +99,26 @@ bind_nics() {
         done" >/dev/null || fail "the NICs are not to be bound to vfio-pci"
 }
 
-# start_gateway FLAG...: sluice in the guest; returns when it is ready.
+# behind_switch NAME VLAN: the cable to the machine becomes a trunk, of a switch of which eth0 is a
+# port. Addresses are the caller's to add.
+behind_switch() {
+    in_namespace "$1" ip address flush dev eth0
+    in_namespace "$1" ip link set dev eth0 down
+    in_namespace "$1" ip link set dev eth0 name trunk
+    in_namespace "$1" ip link set dev trunk up
+    connect "$1" eth0 "$1" port
+    start_in "$1" "$python" "$here/vlan_switch.py" trunk "port=$2" >"$work/$1.switch" 2>&1
+    wait_for 10 "the switch of $1" grep --quiet '^switching' "$work/$1.switch"
+}
+
+# start_gateway FLAG...: sluice in the guest; returns when it is ready. Its ports have these tags:
+lan_tag='' wan_tag=''
 start_gateway() {
     guest 10 "rm -f /tmp/sluice.pid /tmp/sluice.status
         (sh -c 'echo \$\$ >/tmp/sluice.pid
-            exec sluice --lan pci:$lan_nic --wan pci:$wan_nic --lan-address 10.1.0.1/24 \
-                --wan-address 198.51.100.1/24 --gateway 198.51.100.254 --flows 4096 $*' \
+            exec sluice --lan pci:$lan_nic$lan_tag --wan pci:$wan_nic$wan_tag \
+                --lan-address 10.1.0.1/24 --wan-address 198.51.100.1/24 \
+                --gateway 198.51.100.254 --flows 4096 $*' \
             >/tmp/sluice.log 2>&1
         echo \$? >/tmp/sluice.status) &"
     wait_for 60 "sluice: ready ($*)" has_started

@@ -86,6 +86,15 @@ for workers in 2 3; do
     [[ $workers != 2 ]] || stop_gateway KILL # and the next start finds what it left
 done
 stop_gateway TERM
+
+# The tags are the NIC's work, where it can.
+behind_switch vm.client 10
+behind_switch vm.server 4094
+add_addresses vm
+lan_tag=,vlan=10 wan_tag=,vlan=4094
+start_gateway
+passes "a VLAN on each port"
+stop_gateway TERM
 guest 10 "grep -q '^sluice: stopped' /tmp/sluice.log" ||
     fail "no summary at the end: $(gateway_log)"
 pass "killed and started, stopped"

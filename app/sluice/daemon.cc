@@ -68,7 +68,7 @@ std::vector<command::PortReport> port_reports(const Ports& ports) {
     for (size_t i = 0; i < ports.size(); ++i) {
         const io::Device& port = ports[i];
         command::PortReport& report = reports.emplace_back();
-        report.name = ports.plans()[i].flag;
+        report.name = ports.plans()[i].own_name;
         report.has_link = port.has_link();
         report.mtu = port.mtu();
         for (size_t loss = 0; loss < io::kLossCount; ++loss)

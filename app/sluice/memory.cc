@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sluice/memory.h"
 
+#include "config/ports.h"
 #include "gateway/gateway.h"
 #include "link/note.h"
 
@@ -24,7 +25,7 @@ constexpr uint32_t kControlPackets = 4096;
 /// EAL's own, the drivers', and the tables of next hops and routes.
 constexpr size_t kFixedMb = 32;
 constexpr size_t kPortMb = 8;
-constexpr size_t kPorts = 2;
+constexpr size_t kPorts = 2;  // at least
 /// The program itself, its libraries, its threads and what they write to clients.
 constexpr size_t kProgramBytes = 64 * kMegabyte;
 
@@ -103,7 +104,7 @@ unsigned count_numa_nodes(std::span<const ethdev::PortPlan> ports) {
 MemoryNeed plan_memory(const config::Config& config, const ethdev::PacketPoolParams& packets,
                        unsigned numa_nodes) {
     MemoryNeed need;
-    need.eal_mb = kFixedMb + kPorts * kPortMb +
+    need.eal_mb = kFixedMb + std::max(kPorts, config::ports_of(config).size()) * kPortMb +
                   numa_nodes * divide_up(ethdev::PacketPool::bytes_needed(packets, config.no_huge),
                                          kMegabyte);
     need.eal_mb += need.eal_mb % 2;  // whole hugepages

@@ -48,12 +48,13 @@ EalParams eal_params(const config::Config& config, const CorePlan& cores, size_t
 }  // namespace
 
 Result<PortPlan> plan_port_of(const config::SharedPort& port, const config::Config& config) {
-    const Result<io::PortName> name = io::parse_port_name(port.port, port.flag);
+    const Result<io::PortName> name = io::parse_port_name(port.port, port.name);
     if (!name)
         return name.error();
     Result<PortPlan> plan = ethdev::plan_port(port.flag, name.value(), config.workers);
     if (!plan)
         return plan.error();
+    (*plan).own_name = port.name;
     if (Status status = (*plan).want_vlans(port.vlans); !status)
         return status.error();
     if (config.mtu != 0)

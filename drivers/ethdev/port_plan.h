@@ -23,7 +23,8 @@ enum class Spreading : uint8_t {
 };
 
 struct PortPlan {
-    std::string flag;  ///< "lan" or "wan", for errors.
+    std::string flag;      ///< "lan" or "wan", for errors.
+    std::string own_name;  ///< What no other port is called: "lan2".
     io::PortName name;
     std::string arguments;  ///< Of the virtual or PCI device, complete.
     Spreading spreading = Spreading::Nobody;

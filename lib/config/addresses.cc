@@ -61,18 +61,38 @@ Status check_own_address(string_view flag, const Prefix& own, uint8_t longest) {
     return Done{};
 }
 
+/// The inside interface whose subnet has addresses of `range`; null where there is none.
+const Lan* overlapping_lan(const Config& config, const AddressRange& range) {
+    const auto found = std::find_if(config.lans.begin(), config.lans.end(), [&](const Lan& lan) {
+        return overlap(range, range_of(lan.own));
+    });
+    return found == config.lans.end() ? nullptr : &*found;
+}
+
+Status check_lan_addresses(const Config& config) {
+    for (auto lan = config.lans.begin(); lan != config.lans.end(); ++lan) {
+        if (Status status = check_own_address("lan-address", lan->own, kHostLength - 1); !status)
+            return status;
+        const Lan* first = overlapping_lan(config, range_of(lan->own));
+        if (first != &*lan)
+            return wrong("lan-address", to_string(lan->own),
+                         "its subnet overlaps that of --lan-address " + to_string(first->own));
+    }
+    return Done{};
+}
+
 Status check_own_addresses(const Config& config) {
     const uint8_t longest = config.gateway_is_on_link ? kHostLength : kHostLength - 1;
-    if (Status status = check_own_address("lan-address", config.lan_address, kHostLength - 1);
-        !status)
+    if (Status status = check_lan_addresses(config); !status)
         return status;
     if (Status status = check_own_address("wan-address", config.wan_address, longest); !status)
         return status;
-    const bool is_shared =
-        is_one_armed(config) && config.lan_address.network() == config.wan_address.network();
-    if (!is_shared && overlap(config.lan_address, config.wan_address))
+    const Lan* lan = overlapping_lan(config, range_of(config.wan_address));
+    const bool is_sound = lan == nullptr || (is_one_armed(config) &&
+                                             lan->own.network() == config.wan_address.network());
+    if (!is_sound)
         return wrong("wan-address", to_string(config.wan_address),
-                     "its subnet overlaps that of --lan-address " + to_string(config.lan_address));
+                     "its subnet overlaps that of --lan-address " + to_string(lan->own));
     return Done{};
 }
 
@@ -80,9 +100,9 @@ Status check_on_link_gateway(const Config& config) {
     const string text = to_string(config.gateway) + " onlink";
     if (net::is_martian(config.gateway))
         return wrong("gateway", text, "no host can have this address");
-    if (config.lan_address.contains(config.gateway))
+    if (const Lan* lan = lan_of(config, config.gateway))
         return wrong("gateway", text,
-                     "it is on the subnet of --lan-address " + to_string(config.lan_address));
+                     "it is on the subnet of --lan-address " + to_string(lan->own));
     return Done{};
 }
 
@@ -140,9 +160,9 @@ Status check_pools(const Config& config, const Networks& networks) {
 
 /// A network is of use inside when some of it lies on the subnet or behind a router there.
 bool is_reachable_inside(const Config& config, const Prefix& inside) {
-    return overlap(inside, config.lan_address) ||
+    return overlapping_lan(config, range_of(inside)) != nullptr ||
            std::any_of(config.routes.begin(), config.routes.end(), [&](const StaticRoute& route) {
-               return config.lan_address.contains(route.via) && overlap(route.prefix, inside);
+               return lan_of(config, route.via) != nullptr && overlap(route.prefix, inside);
            });
 }
 
@@ -155,7 +175,7 @@ string why_not_inside(const Config& config, const Prefix& prefix) {
     if (overlap(prefix, config.wan_address))
         return "it overlaps the subnet of --wan-address " + to_string(config.wan_address);
     if (!is_reachable_inside(config, prefix))
-        return "it is not on the subnet of --lan-address, and no --route leads to it via an "
+        return "it is on the subnet of no --lan-address, and no --route leads to it via an "
                "address there";
     return {};
 }
@@ -196,18 +216,22 @@ Status check_route(const Config& config, const Networks& networks, const StaticR
         return wrong("route", text, "the default route is the one via --gateway");
     if (net::is_martian(route.prefix.address))
         return wrong("route", text, "nothing is ever sent to such addresses");
-    const bool goes_inside = config.lan_address.contains(route.via);
-    const Prefix& subnet = goes_inside ? config.lan_address : config.wan_address;
+    const Lan* lan = lan_of(config, route.via);
+    const bool goes_inside = lan != nullptr;
+    const Prefix& subnet = goes_inside ? lan->own : config.wan_address;
     if (!subnet.contains(route.via))
-        return wrong("route", text, "its next hop is on the subnet of neither port");
+        return wrong("route", text, "its next hop is on the subnet of no port");
     if (route.via == subnet.address)
         return wrong("route", text, "its next hop is the gateway's own address");
     if (is_reserved_in(subnet, route.via))
         return wrong("route", text, "no host has the address of its next hop");
-    for (const Prefix& linked : {config.lan_address, config.wan_address})
-        if (is_within(route.prefix, linked))
+    std::vector<Prefix> linked{config.wan_address};
+    for (const Lan& each : config.lans)
+        linked.push_back(each.own);
+    for (const Prefix& each : linked)
+        if (is_within(route.prefix, each))
             return wrong("route", text,
-                         "it leads to the subnet of a port, " + to_string(linked.network()));
+                         "it leads to the subnet of a port, " + to_string(each.network()));
     for (const Networks::Served& inside : networks.served())
         if (!goes_inside && !is_one_armed(config) && is_within(route.prefix, inside.prefix))
             return wrong(
@@ -279,8 +303,8 @@ string Networks::why_not_public(const AddressRange& range) const {
         if (range.contains(route.via))
             return "it contains the next hop of --route " + to_string(route.prefix) + " via " +
                    to_string(route.via);
-    if (!is_one_armed(config_) && overlap(range, range_of(config_.lan_address)))
-        return "it overlaps the subnet of --lan-address " + to_string(config_.lan_address);
+    if (const Lan* lan = is_one_armed(config_) ? nullptr : overlapping_lan(config_, range))
+        return "it overlaps the subnet of --lan-address " + to_string(lan->own);
     if (wan.length <= 30 &&
         (range.contains(wan.network().address) || range.contains(wan.broadcast())))
         return "it contains the network or broadcast address of --wan-address " + to_string(wan);

@@ -20,6 +20,7 @@
 #include "pool/port_range.h"
 #include "pool/static_mappings.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -87,6 +88,12 @@ struct Attachment {
     bool operator==(const Attachment&) const = default;
 };
 
+/// An inside interface: a --lan and the --lan-address in the same place.
+struct Lan {
+    Attachment at;
+    net::Prefix own;  ///< The gateway's own address there and the length of its subnet.
+};
+
 inline constexpr unsigned kMostWorkers = 63;  ///< With the control core they are 64 threads.
 
 struct StaticRoute {
@@ -111,10 +118,9 @@ struct FixedNeighbour {
 };
 
 struct Config {
-    Attachment lan;
+    std::vector<Lan> lans;  ///< One at least.
     Attachment wan;
-    net::Prefix lan_address;  ///< The gateway's own address and the length of its subnet.
-    net::Prefix wan_address;
+    net::Prefix wan_address;  ///< The gateway's own address and the length of its subnet.
     Be32 gateway;
     bool gateway_is_on_link = false;  ///< Reached directly, though on no subnet.
     // Whom the gateway serves, and how: policy/classifier.h says which rule wins.
@@ -127,6 +133,7 @@ struct Config {
     std::vector<pool::Forward> forwards;
     std::vector<pool::OneToOne> one_to_one;
     std::vector<StaticRoute> routes;
+    bool inside_routing = false;  ///< Inside networks reach one another, untranslated.
 
     uint32_t neighbours = 16384;  ///< Next hops that can be known at once.
     std::vector<FixedNeighbour> fixed_neighbours;
@@ -175,7 +182,20 @@ struct Config {
 
 /// --lan and --wan are one interface, and what comes from inside is told by its addresses.
 inline bool is_one_armed(const Config& config) {
-    return config.lan == config.wan;
+    return config.lans.size() == 1 && config.lans.front().at == config.wan;
+}
+
+/// The inside interface on whose subnet an address is; null where there is none.
+inline const Lan* lan_of(const Config& config, Be32 address) {
+    const auto found = std::find_if(config.lans.begin(), config.lans.end(),
+                                    [&](const Lan& lan) { return lan.own.contains(address); });
+    return found == config.lans.end() ? nullptr : &*found;
+}
+
+/// An inside interface has it.
+inline bool is_own_inside(const Config& config, Be32 address) {
+    const Lan* lan = lan_of(config, address);
+    return lan != nullptr && lan->own.address == address;
 }
 
 }  // namespace sluice::config

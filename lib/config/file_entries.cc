@@ -179,7 +179,7 @@ Status Reader::begin_entry(FileEntry& entry) {
     if (!section_.empty() && section_ != section_of(*flag))
         return at(entry.place,
                   entry.flag + ": it belongs in the section [" + section_of(*flag) + "]");
-    if (flag->arity == Arity::Many)
+    if (flag->arity == Arity::Each || flag->arity == Arity::Many)
         return Done{};
     const auto [first, is_first] = single_.emplace(entry.flag, entry.place);
     if (!is_first)

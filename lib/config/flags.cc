@@ -213,21 +213,21 @@ using conntrack::Tuning;
 
 // clang-format off
 constexpr Flag kFlags[] = {
-    {"lan", kPorts, Arity::One, true, "PORT[,vlan=N]",
-     "The inside port: pci:0000:03:00.0, af_packet:IFNAME, af_xdp:IFNAME, tap:NAME, "
-     "memif:SOCKET[,role=server|client], pcap:RX.pcap,TX.pcap or vdev:DPDK-VDEV; with vlan=, the "
-     "frames on it with this tag",
-     [](const Given& g, Config& c) { return store(read_attachment(g), c.lan); }},
+    {"lan", kPorts, Arity::Each, true, "PORT[,vlan=N]",
+     "The inside port, or each of several: pci:0000:03:00.0, af_packet:IFNAME, af_xdp:IFNAME, "
+     "tap:NAME, memif:SOCKET[,role=server|client], pcap:RX.pcap,TX.pcap or vdev:DPDK-VDEV; with "
+     "vlan=, the frames on it with this tag",
+     read_lans},
     {"wan", kPorts, Arity::One, true, "PORT[,vlan=N]",
      "The outside port; it may be the inside one, with another tag or without one",
-     [](const Given& g, Config& c) { return store(read_attachment(g), c.wan); }},
+     read_wan},
     {"mtu", kPorts, Arity::One, false, "BYTES",
-     "The MTU of both ports, 576 to 9216; default: as they are",
+     "The MTU of all ports, 576 to 9216; default: as they are",
      [](const Given& g, Config& c) { return store(read_number(g, {576, 9216}), c.mtu); }},
 
-    {"lan-address", kAddresses, Arity::One, true, "ADDRESS/LENGTH",
-     "The gateway's own address inside, with its subnet",
-     [](const Given& g, Config& c) { return store(read_interface_address(g), c.lan_address); }},
+    {"lan-address", kAddresses, Arity::Each, true, "ADDRESS/LENGTH",
+     "The gateway's own address inside, with its subnet; as many as --lan, in the same order",
+     read_lan_addresses},
     {"wan-address", kAddresses, Arity::One, true, "ADDRESS/LENGTH",
      "The gateway's own address outside, with its subnet",
      [](const Given& g, Config& c) { return store(read_interface_address(g), c.wan_address); }},
@@ -294,6 +294,10 @@ constexpr Flag kFlags[] = {
     {"route", kAddresses, Arity::Many, false, "PREFIX via ADDRESS",
      "Static routes; the longest prefix wins",
      [](const Given& g, Config& c) { return store(read_routes(g), c.routes); }},
+
+    {"inside-routing", kAddresses, Arity::Switch, false, "",
+     "Inside networks reach one another, tracked and untranslated; without it they do not",
+     [](const Given& g, Config& c) { return store(read_switch(g), c.inside_routing); }},
 
     {"workers", kCores, Arity::One, false, "N",
      "Threads that forward, 1 to 63; default: 1",

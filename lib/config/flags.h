@@ -21,6 +21,7 @@ namespace sluice::config {
 enum class Arity : uint8_t {
     Switch,  ///< None: the flag itself says it.
     One,
+    Each,  ///< One, and the flag may be repeated.
     Many,  ///< One or more, and the flag may be repeated.
 };
 

@@ -29,6 +29,7 @@ constexpr string_view kAboutFlows[] = {
 // What is neither here nor above, nor a timeout of the trackers, has to wait for the next start.
 constexpr string_view kChangeable[] = {
     "no-nat-inbound",
+    "inside-routing",
     "port-blocks-per-host",
     "max-flows-per-host",
     "max-new-flows-per-second-per-host",
@@ -87,6 +88,8 @@ std::vector<string> plain_values(const Flag& flag, const std::vector<string>& wo
     const Given given{flag.name, words};
     if (flag.arity == Arity::Many)
         return items_of(given);
+    if (flag.arity == Arity::Each)
+        return words;
     if (flag.arity == Arity::One)
         return {words.front()};
     const Result<bool> is_on = read_switch(given);

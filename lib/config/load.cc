@@ -14,7 +14,8 @@ constexpr uint32_t kFlowsPerHost = 32768;
 
 void fill_defaults(const Settings& settings, Config& config) {
     if (config.inside.empty() && (config.snat.empty() || !config.pool.empty()))
-        config.inside.push_back(config.lan_address.network());
+        for (const Lan& lan : config.lans)
+            config.inside.push_back(lan.own.network());
     if (config.pool.empty() && !config.inside.empty())
         config.pool.push_back({config.wan_address.address, config.wan_address.address});
     if (!config.worker_cores.empty() && !settings.contains("workers"))

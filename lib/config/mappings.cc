@@ -67,7 +67,7 @@ string why_not(const Config& config, const Networks& networks, const AddressRang
                const net::Prefix& internals) {
     if (const string why = networks.why_not_public(externals); !why.empty())
         return "outside: " + why;
-    if (internals.length == kHostLength && internals.address == config.lan_address.address)
+    if (internals.length == kHostLength && is_own_inside(config, internals.address))
         return "inside: this is the address of --lan-address";
     if (!networks.are_served(internals))
         return internals.length == kHostLength
@@ -162,10 +162,13 @@ std::string to_string(const OneToOne& pair) {
 }
 
 std::vector<Be32> left_out(const Config& config) {
-    const net::Prefix& own = config.lan_address;
-    std::vector<Be32> addresses{own.address};
-    if (own.length <= 30)
-        addresses.insert(addresses.end(), {own.network().address, own.broadcast()});
+    std::vector<Be32> addresses;
+    for (const Lan& lan : config.lans) {
+        const net::Prefix& own = lan.own;
+        addresses.push_back(own.address);
+        if (own.length <= 30)
+            addresses.insert(addresses.end(), {own.network().address, own.broadcast()});
+    }
     return addresses;
 }
 

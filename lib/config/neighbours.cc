@@ -14,9 +14,9 @@ namespace {
 std::string why_not(const Config& config, Be32 address) {
     if (net::is_martian(address))
         return "no host can have this address";
-    if (address == config.lan_address.address || address == config.wan_address.address)
+    if (is_own_inside(config, address) || address == config.wan_address.address)
         return "this is the gateway's own address";
-    const bool is_on_link = config.lan_address.contains(address) ||
+    const bool is_on_link = lan_of(config, address) != nullptr ||
                             config.wan_address.contains(address) || address == config.gateway;
     return is_on_link ? "" : "it is on no subnet of the gateway's";
 }

@@ -2,6 +2,7 @@
 #include "config/ports.h"
 
 #include "io/port_name.h"
+#include "net/text.h"
 
 #include <algorithm>
 #include <charconv>
@@ -32,12 +33,23 @@ struct Flagged {
 };
 
 std::vector<Flagged> attachments(const Config& config) {
-    return {{"lan", &config.lan}, {"wan", &config.wan}};
+    std::vector<Flagged> all;
+    for (const Lan& lan : config.lans)
+        all.push_back({"lan", &lan.at});
+    all.push_back({"wan", &config.wan});
+    return all;
 }
 
 std::vector<SharedPort>::iterator find_port(std::vector<SharedPort>& ports, const string& name) {
     return std::find_if(ports.begin(), ports.end(),
                         [&](const SharedPort& port) { return port.port == name; });
+}
+
+/// That of the next port which `flag` names.
+string name_beside(const std::vector<SharedPort>& ports, const string& flag) {
+    const auto before = std::count_if(ports.begin(), ports.end(),
+                                      [&](const SharedPort& port) { return port.flag == flag; });
+    return before == 0 ? flag : flag + std::to_string(before + 1);
 }
 
 Status check_port(const Flagged& one, std::map<string, Flagged>& by_resource) {
@@ -53,14 +65,41 @@ Status check_port(const Flagged& one, std::map<string, Flagged>& by_resource) {
     return Done{};
 }
 
+/// There are as many as the flag that has been given more often.
+Lan& lan_in_place(Config& config, size_t index) {
+    config.lans.resize(std::max(config.lans.size(), index + 1));
+    return config.lans[index];
+}
+
+string text_of(const Attachment& at) {
+    return at.port +
+           (at.vlan == link::kUntagged ? "" : "," + string(kVlanKey) + std::to_string(at.vlan));
+}
+
+/// Each has an address, and a place of its own.
+Status check_interfaces(const Config& config) {
+    const std::vector<Lan>& lans = config.lans;
+    if (lans.size() >= link::kMostInterfaces)
+        return wrong("lan", text_of(lans.back().at), "there can be 254 inside interfaces");
+    for (auto lan = lans.begin(); lan != lans.end(); ++lan) {
+        if (lan->at.port.empty())
+            return wrong("lan-address", net::to_string(lan->own), "there is no --lan in its place");
+        if (lan->own == net::Prefix{})
+            return wrong("lan", text_of(lan->at), "there is no --lan-address in its place");
+        if (std::any_of(lans.begin(), lan, [&](const Lan& other) { return other.at == lan->at; }))
+            return wrong("lan", text_of(lan->at), "it is there already");
+        if (lan->at == config.wan && lans.size() > 1)
+            return wrong("lan", text_of(lan->at),
+                         "it is that of --wan; a gateway with one arm has no other");
+    }
+    return Done{};
+}
+
 }  // namespace
 
-Result<Attachment> read_attachment(const Given& given) {
-    const Result<string> word = read_word(given);
-    if (!word)
-        return word.error();
+Result<Attachment> read_attachment(string_view flag, const string& text) {
     Attachment read;
-    string_view rest = *word;
+    string_view rest = text;
     for (bool is_first = true, is_last = false; !is_last; is_first = false) {
         const size_t comma = rest.find(',');
         const string_view part = rest.substr(0, comma);
@@ -72,7 +111,7 @@ Result<Attachment> read_attachment(const Given& given) {
         }
         const auto vlan = parse_vlan(part.substr(kVlanKey.size()));
         if (!vlan || read.vlan != link::kUntagged)
-            return wrong(given.flag, *word,
+            return wrong(flag, text,
                          vlan ? "frames with two tags are not taken; one vlan= is wanted"
                               : "a VLAN from 1 to 4094 is wanted behind vlan=");
         read.vlan = *vlan;
@@ -80,12 +119,44 @@ Result<Attachment> read_attachment(const Given& given) {
     return read;
 }
 
+Status read_lans(const Given& given, Config& config) {
+    for (size_t i = 0; i < given.words.size(); ++i) {
+        const Result<Attachment> at = read_attachment(given.flag, given.words[i]);
+        if (!at)
+            return at.error();
+        lan_in_place(config, i).at = *at;
+    }
+    return Done{};
+}
+
+Status read_lan_addresses(const Given& given, Config& config) {
+    for (size_t i = 0; i < given.words.size(); ++i) {
+        const std::vector<string> word{given.words[i]};
+        const Result<net::Prefix> own = read_interface_address({given.flag, word});
+        if (!own)
+            return own.error();
+        lan_in_place(config, i).own = *own;
+    }
+    return Done{};
+}
+
+Status read_wan(const Given& given, Config& config) {
+    const Result<string> word = read_word(given);
+    if (!word)
+        return word.error();
+    const Result<Attachment> at = read_attachment(given.flag, *word);
+    if (!at)
+        return at.error();
+    config.wan = *at;
+    return Done{};
+}
+
 std::vector<SharedPort> ports_of(const Config& config) {
     std::vector<SharedPort> ports;
     for (const auto& [flag, attachment] : attachments(config)) {
         auto port = find_port(ports, attachment->port);
         if (port == ports.end())
-            port = ports.insert(port, {flag, attachment->port, {}});
+            port = ports.insert(port, {flag, name_beside(ports, flag), attachment->port, {}});
         std::vector<link::VlanId>& vlans = port->vlans;
         if (std::find(vlans.begin(), vlans.end(), attachment->vlan) == vlans.end())
             vlans.push_back(attachment->vlan);
@@ -99,6 +170,8 @@ link::PortIndex port_index(const Config& config, const Attachment& attachment) {
 }
 
 Status check_ports(const Config& config) {
+    if (Status status = check_interfaces(config); !status)
+        return status;
     std::map<string, Flagged> by_resource;
     for (const Flagged& one : attachments(config))
         if (Status status = check_port(one, by_resource); !status)

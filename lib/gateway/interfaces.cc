@@ -11,9 +11,6 @@
 namespace sluice::gateway {
 namespace {
 
-constexpr link::InterfaceId kLan = 0;
-constexpr link::InterfaceId kWan = 1;
-
 /// Finds ports by what the operator calls them.
 struct Builder {
     const config::Config& config;
@@ -32,6 +29,12 @@ struct Builder {
     }
 };
 
+/// The interface of --wan, which is the last.
+link::InterfaceId outer_of(const config::Config& config) {
+    const size_t inside = config.lans.size();
+    return static_cast<link::InterfaceId>(config::is_one_armed(config) ? inside - 1 : inside);
+}
+
 }  // namespace
 
 Result<link::Interfaces> interfaces_of(const config::Config& config,
@@ -39,11 +42,13 @@ Result<link::Interfaces> interfaces_of(const config::Config& config,
     const Builder builder{config, ports};
     std::vector<link::Interface> interfaces;
     if (config::is_one_armed(config)) {
-        interfaces.push_back(builder.make(config.lan, link::Realm::ByAddress, config.lan_address));
-        if (config.wan_address != config.lan_address)
+        const config::Lan& lan = config.lans.front();
+        interfaces.push_back(builder.make(lan.at, link::Realm::ByAddress, lan.own));
+        if (config.wan_address != lan.own)
             interfaces.back().own.push_back(config.wan_address);
     } else {
-        interfaces.push_back(builder.make(config.lan, link::Realm::Inside, config.lan_address));
+        for (const config::Lan& lan : config.lans)
+            interfaces.push_back(builder.make(lan.at, link::Realm::Inside, lan.own));
         interfaces.push_back(builder.make(config.wan, link::Realm::Outside, config.wan_address));
     }
     interfaces.back().answered = public_ranges(config);
@@ -54,7 +59,7 @@ std::vector<control::FixedNeighbour> fixed_neighbours(const config::Config& conf
                                                       const link::Interfaces& interfaces) {
     std::vector<control::FixedNeighbour> all;
     for (const config::FixedNeighbour& each : config.fixed_neighbours) {
-        link::InterfaceId id = config::is_one_armed(config) ? kLan : kWan;  // of --gateway
+        link::InterfaceId id = outer_of(config);  // of --gateway
         for (size_t other = 0; other < interfaces.size(); ++other)
             if (const auto found = static_cast<link::InterfaceId>(other);
                 interfaces[found].has_on_link(each.address))
@@ -79,14 +84,19 @@ std::vector<listing::InterfaceName> names_of(const link::Interfaces& interfaces)
 }
 
 std::vector<link::Route> routes_of(const config::Config& config) {
-    const link::InterfaceId wan = config::is_one_armed(config) ? kLan : kWan;
-    std::vector<link::Route> routes{
-        {config.lan_address.network(), kLan, {}},
-        {config.wan_address.network(), wan, {}},
-        {net::Prefix{}, wan, config.gateway},
+    const auto id_of = [&](const config::Lan& lan) {
+        return static_cast<link::InterfaceId>(&lan - config.lans.data());
     };
-    for (const auto& [prefix, via] : config.routes)
-        routes.push_back({prefix, config.lan_address.contains(via) ? kLan : wan, via});
+    const link::InterfaceId wan = outer_of(config);
+    std::vector<link::Route> routes;
+    for (const config::Lan& lan : config.lans)
+        routes.push_back({lan.own.network(), id_of(lan), {}});
+    routes.push_back({config.wan_address.network(), wan, {}});
+    routes.push_back({net::Prefix{}, wan, config.gateway});
+    for (const auto& [prefix, via] : config.routes) {
+        const config::Lan* lan = config::lan_of(config, via);
+        routes.push_back({prefix, lan != nullptr ? id_of(*lan) : wan, via});
+    }
     return routes;
 }
 

@@ -17,7 +17,7 @@
 
 namespace sluice::gateway {
 
-/// The interfaces of --lan and --wan, in this order, or the one that both are; `ports` has
+/// The interfaces of every --lan and of --wan, in this order, or the one that both are; `ports` has
 /// those of config::ports_of().
 Result<link::Interfaces> interfaces_of(const config::Config& config,
                                        std::span<io::Port* const> ports);

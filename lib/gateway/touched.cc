@@ -29,15 +29,19 @@ struct Ends {
     Endpoint destination;      ///< As its sender wrote it.
     Endpoint target;           ///< Who receives it.
     bool is_from_inside = false;
+    bool is_within = false;  ///< From inside to inside, untranslated.
 };
 
 Ends ends_of(const net::Tuple& original, const net::Tuple& reply, net::Sides sides) {
+    const bool is_from_inside = sides.enter(Direction::Original) == Side::Inside;
     return {original,
             {original.source, original.source_port},
             {reply.destination, reply.destination_port},
             {original.destination, original.destination_port},
             {reply.source, reply.source_port},
-            sides.enter(Direction::Original) == Side::Inside};
+            is_from_inside,
+            is_from_inside && sides.leave(Direction::Original) == Side::Inside &&
+                reply == original.reversed()};
 }
 
 /// The source that an inside host has by this policy.
@@ -45,6 +49,8 @@ bool allows_source(const Policy& policy, const Ends& ends) {
     const net::Protocol protocol = ends.original.protocol;
     if (policy.rules.denials().holds(ends.original))
         return false;
+    if (ends.is_within)
+        return policy.inside_routing && policy.rules.serves(ends.inside_source.address);
     if (const auto fixed = policy.statics.outside_of(protocol, ends.inside_source))
         return *fixed == ends.external_source;
     const policy::Rule* rule = policy.rules.find(ends.original);

@@ -53,7 +53,7 @@ Decision Allocator::decide(const Request& request, Tick now, Trail& trail) const
 Decision Allocator::decide_source(const Request& request, Tick now, Trail& trail) const {
     const Endpoint inside = request.source();
     const net::Protocol protocol = request.original.protocol;
-    if (request.is_inward())
+    if (request.is_inward() || request.keeps_source)
         return at(inside);
     if (const auto fixed = params_.policy->statics.outside_of(protocol, inside))
         return at(*fixed);

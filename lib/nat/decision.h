@@ -25,9 +25,18 @@ struct Behind {
 struct Request {
     net::Tuple original;
     net::Endpoint target;  ///< Whom the packet is for: its destination, or who holds that.
-    net::Sides sides;      ///< Its source is translated if it comes from inside.
+    net::Sides sides;      ///< Its source is translated if it comes from inside, as a rule.
     std::optional<uint32_t> mapping = {};  ///< By which the target is reached; its filter decides.
+    bool keeps_source = false;             ///< Though from inside.
 
+    /// From inside to inside, untranslated.
+    static Request within(const net::Tuple& original) {
+        return {original,
+                {original.destination, original.destination_port},
+                {net::Side::Inside, net::Side::Inside},
+                {},
+                true};
+    }
     /// From inside to the world.
     static Request outward(const net::Tuple& original) {
         return {original, {original.destination, original.destination_port}, {}};

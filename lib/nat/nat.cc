@@ -176,7 +176,8 @@ void Nat::count(const First& first, const Decision& decision, uint32_t index) {
     if (request.is_inward() ? request.target == request.destination()
                             : decision.external->address == request.original.source)
         counters_.count[Count::FlowsUntranslated].add(1);
-    if (!request.is_inward() && request.sides.leave(net::Direction::Original) == net::Side::Inside)
+    if (!request.is_inward() && !request.keeps_source &&
+        request.sides.leave(net::Direction::Original) == net::Side::Inside)
         counters_.count[Count::FlowsHairpinned].add(1);
 }
 

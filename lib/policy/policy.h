@@ -30,6 +30,7 @@ struct Policy {
     Duration fragment_timeout = Duration::seconds(30);
     Duration stats_interval = {};   ///< Between summaries in the log; 0 for none.
     bool opens_no_nat = false;      ///< Hosts without NAT are reached from outside.
+    bool inside_routing = false;    ///< Inside networks reach one another, untranslated.
     uint16_t most_mss = 0;          ///< A larger MSS is lowered to it; 0 for never.
     bool clamps_to_mtu = false;     ///< To what the smaller MTU of the ports allows, instead.
     bool reject_invalid = false;    ///< Inside hosts learn by a RST that their segment is invalid.

@@ -86,9 +86,10 @@ Admitted Admission::admit(Side from, const net::Packet& packet, const net::Tuple
     const policy::Rule* rule = policy_->rules.find(tuple);
     const bool is_served = rule != nullptr || policy_->rules.serves(tuple.source);
     const Admitted admitted = admit_addresses(from, packet, tuple, is_served);
-    if (admitted.path != Path::Outward && admitted.path != Path::Hairpin)
+    const bool is_within = admitted.path == Path::Within;
+    if (admitted.path != Path::Outward && admitted.path != Path::Hairpin && !is_within)
         return admitted;
-    if (rule == nullptr)
+    if (rule == nullptr && !is_within)
         return refused(Drop::NoRule);
     if (policy_->rules.denials().refuse(tuple))
         return refused(Drop::Denied);
@@ -126,7 +127,8 @@ Admitted Admission::admit_inside(const net::Packet& packet, const net::Tuple& tu
     if (is_public(tuple.destination))
         return {Path::Hairpin, {}};
     if (is_inside(tuple.destination))
-        return refused(Drop::InsideDestination);
+        return policy_->inside_routing ? Admitted{Path::Within, {}}
+                                       : refused(Drop::InsideDestination);
     return {Path::Outward, {}};
 }
 

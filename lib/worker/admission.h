@@ -27,6 +27,7 @@ enum class Path : uint8_t {
     Inward,   ///< From outside to an address that flows may have there: of a flow, for who holds
               ///< it, or nobody's.
     Hairpin,  ///< Likewise from inside.
+    Within,   ///< From inside to inside: may open a flow that is not translated.
     Local,    ///< A ping to the gateway itself.
     Refused,  ///< For `reason`.
 };

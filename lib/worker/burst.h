@@ -38,6 +38,7 @@ struct Burst {
     uint64_t misses = 0;    ///< Bit i: of no flow, as it arrived. Written by lookup.
     uint64_t admitted = 0;  ///< Bit i: may pass by its addresses. Written by admit.
     uint64_t outward = 0;   ///< Bit i: admitted from inside to the world. Written by admit.
+    uint64_t within = 0;    ///< Bit i: admitted from inside to inside. Written by admit.
     uint64_t fresh = 0;     ///< Bit i: it has opened its flow, and so is tracked already.
     uint64_t settled = 0;   ///< Bit i: came to its flow's owner, and goes to no other. By receive.
 

@@ -21,6 +21,10 @@ bool Worker::admit(Burst& burst, unsigned i) {
             burst.outward |= bit;
             burst.admitted |= bit;
             return true;
+        case Path::Within:
+            burst.within |= bit;
+            burst.admitted |= bit;
+            return true;
         case Path::Inward:
         case Path::Hairpin:
             burst.admitted |= bit;
@@ -40,7 +44,10 @@ bool Worker::admit(Burst& burst, unsigned i) {
 /// Whom packet i, which has no flow, may open one to. Drops it where that is nobody.
 std::optional<nat::Request> Worker::request(Burst& burst, unsigned i) {
     const net::Tuple& tuple = burst.tuple[i];
-    if (burst.outward >> i & 1)
+    const bool is_outward = burst.outward >> i & 1;
+    if ((burst.within >> i & 1) || (is_outward && leads_within(tuple.destination)))
+        return nat::Request::within(tuple);
+    if (is_outward)
         return nat::Request::outward(tuple);
     const Side from = burst.side[i];
     const auto behind = nat_.behind(tuple, now_);
@@ -49,6 +56,14 @@ std::optional<nat::Request> Worker::request(Burst& burst, unsigned i) {
     const Drop nobody = from == Side::Inside ? Drop::Hairpin : Drop::NoMapping;
     drop(burst, i, behind ? Drop::Filtered : nobody);
     return std::nullopt;
+}
+
+/// Inside by its route alone: no rule serves the destination, and it is on no subnet inside.
+bool Worker::leads_within(Be32 destination) const {
+    if (!policy_->inside_routing)
+        return false;
+    const auto toward = egress_.route(destination);
+    return toward && egress_.interface(toward->interface).realm == link::Realm::Inside;
 }
 
 /// A packet without a flow opens one, if there is somebody at its other end and it could leave.

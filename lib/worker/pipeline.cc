@@ -92,6 +92,7 @@ void Worker::forward(Burst& burst) {
         burst.misses = 0;
         burst.admitted = 0;
         burst.outward = 0;
+        burst.within = 0;
         burst.fresh = 0;
         burst.leads = 0;
         burst.too_big = 0;

@@ -134,6 +134,7 @@ private:
     // A packet without a flow, or at the wrong worker: opening.cc.
     bool admit(Burst& burst, unsigned i);
     std::optional<nat::Request> request(Burst& burst, unsigned i);
+    bool leads_within(Be32 destination) const;
     void open_flow(Burst& burst, unsigned i);
     void remember(flow::FlowRef flow, const link::Path& path);
     bool is_own(flow::FlowRef flow) const { return shared_.table.record(flow).owner == params_.id; }

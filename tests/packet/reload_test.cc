@@ -46,7 +46,7 @@ struct Reloaded {
     TestbedOptions kept(TestbedOptions options) {
         options.configure = [this](config::Config& all) {
             if (config::is_one_armed(all))
-                all.lan_address = all.wan_address;
+                all.lans[0].own = all.wan_address;
             config = all;
         };
         return options;

@@ -41,7 +41,7 @@ rte_mempool* packet_pool() {
 
 config::Config default_config(const TestbedOptions& options) {
     config::Config config;
-    config.lan_address = {ip("10.1.0.1"), 24};
+    config.lans = {{{}, {ip("10.1.0.1"), 24}}};
     config.wan_address = {ip(kPublic), 24};
     config.gateway = ip(kRouter);
     config.pool = {{ip(kPublic), ip(kPublic)}};
@@ -50,10 +50,10 @@ config::Config default_config(const TestbedOptions& options) {
     config.flows = options.flows;
     config.no_huge = true;
     config.wan.port = "outside wire";
-    config.lan.port = options.is_one_armed ? config.wan.port : "inside wire";
+    config.lans[0].at.port = options.is_one_armed ? config.wan.port : "inside wire";
     if (std::getenv("TESTBED_TAGS") != nullptr) {
         config.wan.vlan = kOutsideVlan;
-        config.lan.vlan = options.is_one_armed ? kOutsideVlan : kInsideVlan;
+        config.lans[0].at.vlan = options.is_one_armed ? kOutsideVlan : kInsideVlan;
     }
     options.configure(config);
     return config;
@@ -88,7 +88,11 @@ MacAddress mac_of(Be32 address) {
 }
 
 Testbed::Testbed(TestbedOptions options)
-    : config_(default_config(options)), pool_(packet_pool()), now_(options.start) {
+    : config_(default_config(options)),
+      pool_(packet_pool()),
+      came_out_(config_.lans.size() + 1),
+      next_queue_(config_.lans.size() + 1),
+      now_(options.start) {
     const uint16_t queues =
         options.rx_queues == 0 ? static_cast<uint16_t>(options.workers) : options.rx_queues;
     gateway::Ground ground;
@@ -128,30 +132,39 @@ Testbed::~Testbed() {
 }
 
 void Testbed::inject(Side side, const Bytes& frame, size_t segment_bytes) {
-    uint16_t& next = next_queue_[index(side)];
-    const link::VlanId vlan = attachment(side).vlan;
+    inject_on(interface_of(side), frame, segment_bytes);
+}
+
+void Testbed::inject_on(size_t interface, const Bytes& frame, size_t segment_bytes) {
+    memory::MemoryPort& port = *ports_[port_of(interface)];
+    uint16_t& next = next_queue_[interface];
+    const link::VlanId vlan = attachment(interface).vlan;
     const Bytes tagged = vlan == link::kUntagged ? frame : with_tag(frame, vlan);
-    const uint16_t queue = port(side).rss() != nullptr ? port(side).queue_of(tagged) : next;
-    port(side).inject(tagged, queue, segment_bytes);
-    next = static_cast<uint16_t>((next + 1) % port(side).rx_queues());
+    const uint16_t queue = port.rss() != nullptr ? port.queue_of(tagged) : next;
+    port.inject(tagged, queue, segment_bytes);
+    next = static_cast<uint16_t>((next + 1) % port.rx_queues());
 }
 
-const config::Attachment& Testbed::attachment(Side side) const {
-    return side == Side::Inside ? config_.lan : config_.wan;
+size_t Testbed::interface_of(Side side) const {
+    return side == Side::Inside || config::is_one_armed(config_) ? 0 : config_.lans.size();
 }
 
-size_t Testbed::port_of(Side side) const {
-    return config::port_index(config_, attachment(side));
+const config::Attachment& Testbed::attachment(size_t interface) const {
+    return interface < config_.lans.size() ? config_.lans[interface].at : config_.wan;
 }
 
-/// Takes the tag off a frame that came out of a port. One-armed, all is outside.
-Side Testbed::side_of(size_t port, Bytes& frame) const {
+size_t Testbed::port_of(size_t interface) const {
+    return config::port_index(config_, attachment(interface));
+}
+
+/// That a frame came out by; takes its tag off.
+size_t Testbed::interface_of(size_t port, Bytes& frame) const {
     const link::VlanId vlan = take_tag(frame);
-    for (const Side side : {Side::Outside, Side::Inside})
-        if (port_of(side) == port && attachment(side).vlan == vlan)
-            return side;
+    for (size_t interface = 0; interface <= config_.lans.size(); ++interface)
+        if (port_of(interface) == port && attachment(interface).vlan == vlan)
+            return interface;
     FAIL("no interface of port " << port << " has the VLAN " << vlan << ", which a frame is of");
-    return Side::Outside;
+    return 0;
 }
 
 std::vector<Seen> Testbed::from_inside(Frame frame) {
@@ -183,19 +196,19 @@ void Testbed::run() {
 bool Testbed::take_sent(size_t port) {
     bool is_answered = false;
     for (Bytes& frame : ports_[port]->take_sent()) {
-        const Side side = side_of(port, frame);
+        const size_t interface = interface_of(port, frame);
         if (is_arp(frame)) {
-            is_answered |= answer_arp(side, frame);
+            is_answered |= answer_arp(interface, frame);
             continue;
         }
-        if (side == Side::Outside)
+        if (interface == interface_of(Side::Outside))
             check_leak(frame);
-        came_out_[index(side)].push_back(std::move(frame));
+        came_out_[interface].push_back(std::move(frame));
     }
     return is_answered;
 }
 
-bool Testbed::answer_arp(Side side, const Bytes& frame) {
+bool Testbed::answer_arp(size_t interface, const Bytes& frame) {
     const auto arp = net::read_arp(frame);
     REQUIRE(arp);
     const bool gratuitous = arp->sender == arp->target;
@@ -204,7 +217,7 @@ bool Testbed::answer_arp(Side side, const Bytes& frame) {
     const std::string target = net::to_string(arp->target);
     if (silent.contains(target))
         return false;
-    inject(side, arp_reply(mac_of(arp->target), arp->target, arp->sender_mac, arp->sender));
+    inject_on(interface, arp_reply(mac_of(arp->target), arp->target, arp->sender_mac, arp->sender));
     return true;
 }
 
@@ -263,7 +276,11 @@ void Testbed::check_leak(const Bytes& frame) const {
 }
 
 std::vector<Bytes> Testbed::take_frames(Side side) {
-    return std::exchange(came_out_[index(side)], {});
+    return take_frames_of(interface_of(side));
+}
+
+std::vector<Bytes> Testbed::take_frames_of(size_t interface) {
+    return std::exchange(came_out_[interface], {});
 }
 
 std::vector<Seen> Testbed::take(Side side) {

@@ -69,6 +69,9 @@ public:
     /// What came out on a side since the last take, ARP left out.
     std::vector<Seen> take(net::Side side);
     std::vector<Bytes> take_frames(net::Side side);
+    // Of several inside interfaces a side's is the first; the others go by their number.
+    void inject_on(size_t interface, const Bytes& frame, size_t segment_bytes = 0);
+    std::vector<Bytes> take_frames_of(size_t interface);
 
     // The clock.
     /// Moves the clock by `duration` in one step, and runs.
@@ -87,18 +90,19 @@ public:
     uint64_t dropped(stats::Drop reason) const { return gateway_->snapshot().drop[reason]; }
     uint32_t flows() const { return gateway_->table().size(); }
     gateway::Gateway& gateway() { return *gateway_; }
-    memory::MemoryPort& port(net::Side side) { return *ports_[port_of(side)]; }
+    memory::MemoryPort& port(net::Side side) { return *ports_[port_of(interface_of(side))]; }
 
     /// The only flow that there is.
     const flow::FlowRecord& only_flow();
 
 private:
-    const config::Attachment& attachment(net::Side side) const;
-    size_t port_of(net::Side side) const;
-    net::Side side_of(size_t port, Bytes& frame) const;
+    size_t interface_of(net::Side side) const;
+    size_t interface_of(size_t port, Bytes& frame) const;
+    const config::Attachment& attachment(size_t interface) const;
+    size_t port_of(size_t interface) const;
     bool take_sent(size_t port);
     bool may_show(Be32 address) const;
-    bool answer_arp(net::Side side, const Bytes& frame);
+    bool answer_arp(size_t interface, const Bytes& frame);
     void check_account() const;
     void check_leak(const Bytes& frame) const;
 
@@ -106,8 +110,8 @@ private:
     rte_mempool* pool_;
     std::vector<std::unique_ptr<memory::MemoryPort>> ports_;  // as config::ports_of()
     std::unique_ptr<gateway::Gateway> gateway_;
-    std::array<std::vector<Bytes>, 2> came_out_;
-    std::array<uint16_t, 2> next_queue_{};
+    std::vector<std::vector<Bytes>> came_out_;  // by interface
+    std::vector<uint16_t> next_queue_;          // likewise
     Tick now_;
 };
 

@@ -38,10 +38,10 @@ TestbedOptions with_tags() {
     const bool beside = GENERATE(false, true);
     CAPTURE(row.what, beside);
     return {.has_tags_beside = beside, .configure = [row](config::Config& config) {
-                config.lan.vlan = row.inside;
+                config.lans[0].at.vlan = row.inside;
                 config.wan.vlan = row.outside;
                 if (row.on_one_port)
-                    config.lan.port = config.wan.port;
+                    config.lans[0].at.port = config.wan.port;
                 forward_to_other(config);
                 config.invalid = config::Invalid::Reject;
             }};
@@ -53,7 +53,7 @@ struct Tagged {
 
     explicit Tagged(bool beside = false)
         : bed({.has_tags_beside = beside, .configure = [](config::Config& config) {
-                   config.lan.vlan = 100;
+                   config.lans[0].at.vlan = 100;
                    config.wan.vlan = 0;
                }}) {}
 
@@ -195,7 +195,7 @@ TEST_CASE("vlan: the tag says which side a packet is from, whatever its addresse
 
 TEST_CASE("vlan: workers hand packets over with their interface", "[packet][vlan]") {
     Testbed bed({.workers = 3, .configure = [](config::Config& config) {
-                     config.lan = {"trunk", 100};
+                     config.lans[0].at = {"trunk", 100};
                      config.wan = {"trunk", 200};
                  }});
     for (uint16_t i = 0; i < 12; ++i) {

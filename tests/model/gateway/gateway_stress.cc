@@ -52,9 +52,8 @@ void require(bool holds, const char* what) {
 
 config::Config configuration() {
     config::Config config;
-    config.lan.port = "inside wire";
+    config.lans = {{{"inside wire"}, {ip("10.1.0.1"), 24}}};
     config.wan.port = "outside wire";
-    config.lan_address = {ip("10.1.0.1"), 24};
     config.wan_address = {ip(kPublic), 24};
     config.gateway = ip(kRouter);
     config.pool = {{ip(kPublic), ip(kPublic)}};

@@ -149,7 +149,7 @@ TEST_CASE("load: the least configuration gets all defaults", "[config]") {
     const auto result = load(least(), {"--log-level=8"});
     REQUIRE(result.ok());
     const Config& config = result.value();
-    CHECK(config.lan.port == "af_packet:l0");
+    CHECK(config.lans.at(0).at.port == "af_packet:l0");
     REQUIRE(config.pool.size() == 1);
     CHECK(net::to_string(config.pool[0]) == "198.51.100.1");
     REQUIRE(config.inside.size() == 1);
@@ -305,9 +305,24 @@ TEST_CASE("load: what is malformed or out of range is named with its flag", "[co
 }
 
 TEST_CASE("load: a flag with one value is refused when it comes twice", "[config]") {
-    const auto config = load_with("lan", {"af_packet:a", "af_packet:b"});
+    const auto config = load_with("wan", {"af_packet:a", "af_packet:b"});
     REQUIRE_FALSE(config.ok());
-    CHECK(has(config.error().message, "--lan af_packet:b"));
+    CHECK(has(config.error().message, "--wan af_packet:b"));
+}
+
+TEST_CASE("load: --lan and --lan-address come again, in pairs", "[config]") {
+    Settings settings = least();
+    settings["lan"] = {"af_packet:a,vlan=7", "af_packet:b"};
+    settings["lan-address"] = {"10.1.0.1/24", "10.2.0.1/16"};
+    const auto config = load(settings, {});
+    REQUIRE(config.ok());
+    const auto& lans = config.value().lans;
+    REQUIRE(lans.size() == 2);
+    CHECK(lans[0].at == Attachment{"af_packet:a", 7});
+    CHECK(net::to_string(lans[0].own) == "10.1.0.1/24");
+    CHECK(lans[1].at == Attachment{"af_packet:b", 0});
+    CHECK(net::to_string(lans[1].own) == "10.2.0.1/16");
+    CHECK(config.value().inside.size() == 2);  // both networks are served by default
 }
 
 TEST_CASE("flags: names are unique and every flag has its heading, help and reader", "[config]") {

@@ -12,13 +12,12 @@ using namespace sluice::config;
 namespace {
 
 Result<Attachment> read(const std::string& text) {
-    const std::vector<std::string> words{text};
-    return read_attachment({"lan", words});
+    return read_attachment("lan", text);
 }
 
 Config with(const Attachment& lan, const Attachment& wan) {
     Config config;
-    config.lan = lan;
+    config.lans = {{lan, {Be32::from_host(0x0a010001), 24}}};
     config.wan = wan;
     return config;
 }
@@ -76,6 +75,36 @@ TEST_CASE("ports: one of several interfaces is one port, with their tags", "[con
     CHECK(is_one_armed(arm));
     REQUIRE(ports_of(arm).size() == 1);
     CHECK(ports_of(arm)[0].vlans == std::vector<link::VlanId>{30});
+}
+
+TEST_CASE("ports: inside interfaces and their addresses are pairs, in order", "[config]") {
+    const Be32 own = Be32::from_host(0x0a010001);
+    Config config = with({"af_packet:eth0", 10}, {"af_packet:eth1", 0});
+    config.lans.push_back({{"af_packet:eth0", 11}, {own, 24}});
+    CHECK(check_ports(config).ok());
+    const auto shared = ports_of(config);
+    REQUIRE(shared.size() == 2);
+    CHECK(shared[0].vlans == std::vector<link::VlanId>{10, 11});
+
+    Config apart = config;
+    apart.lans[1].at.port = "tap:second";
+    REQUIRE(ports_of(apart).size() == 3);
+    CHECK(ports_of(apart)[0].name == "lan");
+    CHECK(ports_of(apart)[1].name == "lan2");
+    CHECK(ports_of(apart)[2].name == "wan");
+
+    Config twice = config;
+    twice.lans[1].at.vlan = 10;
+    CHECK(check_ports(twice).error().message ==
+          "--lan af_packet:eth0,vlan=10: it is there already");
+    Config arm = config;
+    arm.lans[1].at = config.wan;
+    CHECK(
+        check_ports(arm).error().message.starts_with("--lan af_packet:eth1: it is that of --wan"));
+    Config bare = config;
+    bare.lans[1].own = {};
+    CHECK(check_ports(bare).error().message ==
+          "--lan af_packet:eth0,vlan=11: there is no --lan-address in its place");
 }
 
 TEST_CASE("ports: one device has one name", "[config]") {

@@ -51,7 +51,7 @@ TEST_CASE("args: flags become a configuration", "[sluice]") {
     const config::Config config = config_of(
         least({"--workers=2", "--no-huge", "--inside", "10.1.0.0/24", "10.2.0.0/16", "--inside",
                "10.3.0.0/16", "--pool", "198.51.100.1-198.51.100.4", "--idle", "sleep"}));
-    CHECK(config.lan.port == "af_packet:l0");
+    CHECK(config.lans.at(0).at.port == "af_packet:l0");
     CHECK(config.workers == 2);
     CHECK(config.no_huge);
     CHECK(config.inside.size() == 3);
@@ -104,7 +104,7 @@ TEST_CASE("args: a file sets any flag and the command line wins", "[sluice]") {
         "route = [\"10.3.0.0/16 via 10.1.0.9\"]\n"
         "timeout-udp = 60\n");
     const config::Config config = config_of({"--config", file.path(), "--workers", "3"});
-    CHECK(config.lan.port == "pcap:in.pcap,out.pcap");
+    CHECK(config.lans.at(0).at.port == "pcap:in.pcap,out.pcap");
     CHECK(config.inside.size() == 2);
     CHECK(config.snat.size() == 2);
     CHECK(config.routes.size() == 2);

@@ -122,8 +122,9 @@ void Reloader::work() {
         [[maybe_unused]] const ssize_t taken = read(wake_, &count, sizeof count);
         if (stop_)
             return;
+        carry_out_orders();
         if (is_requested_.exchange(false)) {
-            const Result<string> outcome = reload(false);
+            const Result<string> outcome = do_reload(false);
             if (!outcome)
                 params_.print("reload: nothing was changed: " + outcome.error().message);
         }
@@ -131,7 +132,27 @@ void Reloader::work() {
     }
 }
 
+void Reloader::carry_out_orders() {
+    std::vector<Order> orders;
+    {
+        const std::lock_guard lock(orders_mutex_);
+        orders.swap(orders_);
+    }
+    for (Order& order : orders)
+        order.outcome.set_value(do_reload(order.dry_run));
+}
+
 Result<string> Reloader::reload(bool dry_run) {
+    std::future<Result<string>> outcome;
+    {
+        const std::lock_guard lock(orders_mutex_);
+        outcome = orders_.emplace_back(Order{dry_run}).outcome.get_future();
+    }
+    wake();
+    return outcome.get();
+}
+
+Result<string> Reloader::do_reload(bool dry_run) {
     const std::lock_guard lock(mutex_);
     return reload_locked(dry_run);
 }

@@ -6,8 +6,9 @@
 ///
 /// Shape    All of the new configuration is read, validated and compiled before anything changes,
 ///          and then it holds from one packet to the next; or nothing has changed.
-/// Threads  reload() and lines(): any but workers and the control core, one at a time; others
-///          wait. request(): any, and does not wait: a thread of this object's does the work.
+/// Threads  A thread of this object's does the work: an operator waits, and those of the control
+///          socket run when nobody else wants a CPU. reload(), which waits for it, and lines(): any
+///          but workers and the control core. request(): any, and does not wait.
 ///          rules(): any but workers and the control core.
 /// Errors   One sentence, with file, line and column where it is about a value there.
 
@@ -24,6 +25,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -50,7 +52,7 @@ public:
     Reloader(const Reloader&) = delete;
 
     /// What has changed, a line for each change with the number of its flows; with `dry_run` what
-    /// would.
+    /// would. Nobody may be in it when this object ends.
     Result<std::string> reload(bool dry_run);
     /// The configuration that holds, as the lines of a file.
     std::string lines();
@@ -67,10 +69,18 @@ private:
         config::Difference difference;
     };
 
+    /// Of who waits for its outcome.
+    struct Order {
+        bool dry_run = false;
+        std::promise<Result<std::string>> outcome{};
+    };
+
     Reloader(ReloaderParams params, int wake);
     /// Has the thread look at what there is to do, and until when it may wait.
     void wake();
     void work();
+    void carry_out_orders();
+    Result<std::string> do_reload(bool dry_run);
     Result<std::string> reload_locked(bool dry_run);
     Result<Candidate> read_again() const;
     gateway::Census count(const config::Difference& difference, const config::Config& after,
@@ -85,6 +95,8 @@ private:
     int wake_;  // an eventfd
     std::atomic<bool> stop_{false};
     std::atomic<bool> is_requested_{false};
+    std::mutex orders_mutex_;
+    std::vector<Order> orders_;
     std::mutex mutex_;  // of params_.sources and config, and of drain_due_
     std::optional<std::chrono::steady_clock::time_point> drain_due_;
     mutable std::mutex rules_mutex_;  // of the two below

@@ -10,7 +10,7 @@
 ///          traffic and never forgotten. What the operator has said (`fixed`) stays as it is.
 ///          ARP proves nothing. So nobody has a place here to whom nothing is sent: who asks for
 ///          the gateway is remembered elsewhere (askers.h). A neighbour moves to another MAC only
-///          when its own has not answered three questions, 600 ms. Where places run short some are
+///          when its own has not answered three questions, 1.5 s. Where places run short some are
 ///          made free ahead of time, for a place can be taken again only when no worker remembers
 ///          it: least_wanted.h says whose. Hosts that do not answer have a quarter of them at most.
 /// Threads  The control core's. Workers read what it finds in link::NextHops.
@@ -45,7 +45,7 @@ inline constexpr Duration kVerifyInterval = Duration::seconds(30);
 inline constexpr Duration kKeepUnused = Duration::seconds(600);
 inline constexpr Duration kKeepUnresolved = Duration::seconds(10);  ///< After the refusal.
 inline constexpr Duration kNeighbourStep{100};                      ///< Between walks.
-inline constexpr Duration kHolderInterval{200};                     ///< Between its questions.
+inline constexpr Duration kHolderInterval{500};                     ///< Between its questions.
 inline constexpr Duration kLockTime =
     Duration::seconds(1);  ///< After its answer it is not asked again.
 inline constexpr Duration kSayInterval = Duration::seconds(10);  ///< Between conflicts told.

@@ -7,7 +7,10 @@
 namespace sluice::app {
 
 LinkWatch::LinkWatch(Ports& ports, control::Notice notice, Listener listener)
-    : ports_(ports), notice_(std::move(notice)), listener_(std::move(listener)) {}
+    : ports_(ports),
+      notice_(std::move(notice)),
+      listener_(std::move(listener)),
+      states_(ports.size()) {}
 
 void LinkWatch::start(Tick now) {
     for (size_t port = 0; port < ports_.size(); ++port) {

@@ -14,9 +14,9 @@
 #include "kernel/link_events.h"
 #include "sluice/ports.h"
 
-#include <array>
 #include <cstddef>
 #include <functional>
+#include <vector>
 
 namespace sluice::app {
 
@@ -42,8 +42,8 @@ private:
     control::Notice notice_;
     Listener listener_;
     kernel::LinkEvents events_;
-    std::array<io::LinkState, 2> states_;
-    size_t warnings_ = 0;  // that have been said
+    std::vector<io::LinkState> states_;  // of each port
+    size_t warnings_ = 0;                // that have been said
     Tick next_look_;
 };
 

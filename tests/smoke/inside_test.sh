@@ -47,7 +47,8 @@ pass "two inside networks reach the world, and not one another"
 for workers in 1 2; do
     net=routed$workers
     new_insides "$net"
-    start_in "$net.other" "$python" "$here/server.py" "$work" >"$work/$net.other.log" 2>&1
+    start_in "$net.other" "$python" "$here/server.py" "$work" "$other_address" \
+        >"$work/$net.other.log" 2>&1
     wait_for 10 "the server of the other network" grep -q '^listening' "$work/$net.other.log"
     start_sluice "$net" --inside-routing --workers "$workers"
     start_capture "$net.server" eth0 "$work/$net.pcap"

@@ -43,8 +43,8 @@ stop_sluice link
 # A host without ARP, which is named.
 mac=$(hardware_address link.client eth0)
 lan_mac=$(hardware_address link.gateway lan)
+from_client link ip link set dev eth0 arp off # forgets all that was there
 from_client link ip neigh replace "$lan_gateway" lladdr "$lan_mac" dev eth0 nud permanent
-from_client link ip link set dev eth0 arp off
 start_sluice link --neighbour "$client_address=$mac"
 [[ $(seen_by_http link) == "$public_address":* ]] || fail "a named neighbour gets nothing"
 pass "what is for a named neighbour goes to it without ARP"

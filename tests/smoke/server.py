@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""The server outside: server.py DIRECTORY
+"""The server outside: server.py DIRECTORY [ADDRESS]
 
-HTTP on port 80 and UDP on port 53. Both answer with the address and port that they see the client
-at; HTTP also serves the files of DIRECTORY, and answers what is posted with its SHA-256; UDP gives
-back what it is sent beyond a question's size. Says "listening" when both do.
+HTTP on port 80, and UDP on port 53 of the address. Both answer with the address and port that they
+see the client at; HTTP also serves the files of DIRECTORY, and answers what is posted with its
+SHA-256; UDP gives back what it is sent beyond a question's size. Says "listening" when both do.
 """
 
 import hashlib
@@ -62,7 +62,8 @@ def main():
     os.chdir(sys.argv[1])
     web = WebServer(("", 80), Web)
     # Bound to the address, for an answer must come from where it was asked: this host has several.
-    echo = EchoServer(("203.0.113.10", 53), Echo)
+    address = sys.argv[2] if len(sys.argv) > 2 else "203.0.113.10"
+    echo = EchoServer((address, 53), Echo)
     threading.Thread(target=echo.serve_forever, daemon=True).start()
     print("listening", flush=True)
     web.serve_forever()

@@ -136,6 +136,8 @@ Status Daemon::build(const config::Sources& sources, std::vector<unsigned> allow
     ground.secret = secret.value();
     ground.address_key = address_key.value();
     ground.notice = [this](const std::string& sentence) { print(sentence); };
+    if (Status status = open_taps(ground); !status)
+        return status;
     auto gateway = gateway::Gateway::create(config_, ground);
     if (!gateway)
         return gateway.error();
@@ -167,6 +169,29 @@ Status Daemon::build(const config::Sources& sources, std::vector<unsigned> allow
     if (!warning.empty())
         print(warning);
     confine(drop_capabilities);
+    return Done{};
+}
+
+/// Makes the kernel's twins of interfaces, which have what these have.
+Status Daemon::open_taps(gateway::Ground& ground) {
+    const auto interfaces = gateway::interfaces_of(config_, ground.ports);
+    if (!interfaces)
+        return interfaces.error();
+    for (const link::Interface& interface : *interfaces) {
+        if (interface.twin.empty())
+            continue;
+        auto tap =
+            kernel::Tap::create({interface.twin, interface.mac, interface.mtu, interface.own});
+        if (!tap)
+            return Error{(interface.twin == config_.lan_twin ? "--lan-twin " : "--wan-twin ") +
+                         interface.twin + ": " + tap.error().message};
+        if (const std::string& warning = (*tap)->warning(); !warning.empty())
+            print(interface.twin + ": " + warning +
+                  "; should the kernel forward, and lose an address there, it forwards what is for "
+                  "it");
+        ground.taps.push_back(tap->get());
+        taps_.push_back(std::move(*tap));
+    }
     return Done{};
 }
 

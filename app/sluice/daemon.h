@@ -14,6 +14,7 @@
 #include "config/config.h"
 #include "config/sources.h"
 #include "gateway/gateway.h"
+#include "kernel/tap.h"
 #include "sluice/link_watch.h"
 #include "sluice/log_writer.h"
 #include "sluice/notifier.h"
@@ -50,6 +51,7 @@ private:
     Daemon(const config::Config& config, std::unique_ptr<Platform> platform,
            std::unique_ptr<LogWriter> log);
     Status build(const config::Sources& sources, std::vector<unsigned> allowed_cpus);
+    Status open_taps(gateway::Ground& ground);
     Status serve();
     command::Subject subject();
     void link_changed(bool is_up);
@@ -69,6 +71,7 @@ private:
     std::unique_ptr<Platform> platform_;
     std::unique_ptr<LogWriter> log_;
     MonotonicClock clock_;
+    std::vector<std::unique_ptr<kernel::Tap>> taps_;
     std::unique_ptr<gateway::Gateway> gateway_;
     std::unique_ptr<LinkWatch> links_;
     std::unique_ptr<Reloader> reloader_;

@@ -144,7 +144,7 @@ Result<IngressGuard> IngressGuard::install(const std::string& interface,
     setsockopt(netlink.number(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
 
     const std::string table = "sluice-" + interface;
-    NetlinkBatch batch;
+    NetlinkBatch batch(NFPROTO_NETDEV);
     add_chain(batch, table, interface);
     for (const uint16_t type : {uint16_t{ETHERTYPE_IP}, uint16_t{ETHERTYPE_ARP}}) {
         for (const uint16_t vlan : vlans) {

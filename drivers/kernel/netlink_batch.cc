@@ -37,13 +37,13 @@ void read_answers(std::span<const uint8_t> bytes, unsigned& answers, int& error)
 
 }  // namespace
 
-NetlinkBatch::NetlinkBatch() {
+NetlinkBatch::NetlinkBatch(uint8_t family) : family_(family) {
     begin(NFNL_MSG_BATCH_BEGIN, NLM_F_REQUEST, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
 }
 
 void NetlinkBatch::begin(uint16_t type) {
     begin(static_cast<uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | type),
-          NLM_F_REQUEST | NLM_F_CREATE | NLM_F_APPEND | NLM_F_ACK, NFPROTO_NETDEV, 0);
+          NLM_F_REQUEST | NLM_F_CREATE | NLM_F_APPEND | NLM_F_ACK, family_, 0);
     ++answers_;
 }
 

@@ -19,9 +19,10 @@ namespace sluice::kernel {
 
 class NetlinkBatch {
 public:
-    NetlinkBatch();
+    /// For tables of a family, as NFPROTO_NETDEV.
+    explicit NetlinkBatch(uint8_t family);
 
-    /// Begins a message of nftables for family netdev; attributes follow.
+    /// Begins a message of nftables; attributes follow.
     void begin(uint16_t type);
     void add(uint16_t attribute, std::span<const uint8_t> value);
     void add(uint16_t attribute, std::string_view text);
@@ -39,6 +40,7 @@ private:
     void put(const void* bytes, size_t count);
     void set_length(size_t place, size_t bytes);
 
+    uint8_t family_;
     std::vector<uint8_t> bytes_;
     std::vector<size_t> open_;  // where attributes that are open begin
     size_t message_ = 0;        // where the last message begins

@@ -56,6 +56,8 @@ constexpr Row kRows[] = {
     {Fragments,      "fragments",              "Fragments sent on"},
     {FragmentsEvicted, "fragment_datagrams_evicted", "Datagrams in fragments that gave way"},
     {PacketsCut,     "packets_cut",            "Packets cut for the outgoing MTU"},
+    {ToTwin,         "twin_packets_given",     "Packets given to the gateway's kernel"},
+    {FromTwin,       "twin_packets_taken",     "Packets that the gateway's kernel sent"},
     {ArpReceived,    "arp_received",           "ARP packets received"},
     {ArpSent,        "arp_sent",               "ARP packets sent"},
     {ArpConflicts,   "arp_conflicts",          "ARP packets that claim our address"},

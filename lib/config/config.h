@@ -94,6 +94,7 @@ struct Lan {
     net::Prefix own;  ///< The gateway's own address there and the length of its subnet.
 };
 
+inline constexpr pool::PortRange kTwinPorts{22, 22};  ///< Where --twin-ports is not given.
 inline constexpr unsigned kMostWorkers = 63;  ///< With the control core they are 64 threads.
 
 struct StaticRoute {
@@ -137,6 +138,12 @@ struct Config {
 
     uint32_t neighbours = 16384;  ///< Next hops that can be known at once.
     std::vector<FixedNeighbour> fixed_neighbours;
+    // The kernel's own interfaces in the place of ours; empty for none.
+    std::string lan_twin;
+    std::string wan_twin;
+    std::optional<std::vector<pool::PortRange>> twin_ports;  ///< Nothing: kTwinPorts.
+    unsigned twin_rate = 10000;                              ///< Packets a second to each.
+
     Claim claim = Claim::Force;
     Duration announce_interval = Duration::seconds(60);  ///< Of gratuitous ARP; 0 for none.
 

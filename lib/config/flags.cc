@@ -6,6 +6,7 @@
 #include "config/read_match.h"
 #include "config/read_neighbours.h"
 #include "config/read_rules.h"
+#include "config/twins.h"
 
 #include <bit>
 #include <initializer_list>
@@ -20,6 +21,7 @@ using conntrack::TcpState;
 
 constexpr std::string_view kPorts = "Ports";
 constexpr std::string_view kAddresses = "Addresses";
+constexpr std::string_view kTwins = "Twins, by which the kernel has an interface too";
 constexpr std::string_view kCores = "Cores";
 constexpr std::string_view kSpeed = "Speed";
 constexpr std::string_view kMemory = "Memory";
@@ -70,22 +72,20 @@ Status store_idle(const Given& given, Config& config) {
 }
 
 Status store_verify_checksum(const Given& given, Config& config) {
-    return store_choice<VerifyChecksum>(given,
-                                        {{"auto", VerifyChecksum::Auto},
-                                         {"always", VerifyChecksum::Always},
-                                         {"never", VerifyChecksum::Never}},
-                                        config.verify_checksum);
+    using enum VerifyChecksum;
+    return store_choice<VerifyChecksum>(
+        given, {{"auto", Auto}, {"always", Always}, {"never", Never}}, config.verify_checksum);
 }
 
 Status store_invalid(const Given& given, Config& config) {
-    return store_choice<Invalid>(given, {{"drop", Invalid::Drop}, {"reject", Invalid::Reject}},
-                                 config.invalid);
+    using enum Invalid;
+    return store_choice<Invalid>(given, {{"drop", Drop}, {"reject", Reject}}, config.invalid);
 }
 
 Status store_on_exhaustion(const Given& given, Config& config) {
-    return store_choice<OnExhaustion>(
-        given, {{"drop", OnExhaustion::Drop}, {"reject", OnExhaustion::Reject}},
-        config.on_exhaustion);
+    using enum OnExhaustion;
+    return store_choice<OnExhaustion>(given, {{"drop", Drop}, {"reject", Reject}},
+                                      config.on_exhaustion);
 }
 
 Status store_mss_clamp(const Given& given, Config& config) {
@@ -106,11 +106,9 @@ Status store_mss_clamp(const Given& given, Config& config) {
 }
 
 Status store_steer_replies(const Given& given, Config& config) {
-    return store_choice<SteerReplies>(given,
-                                      {{"never", SteerReplies::Never},
-                                       {"changed", SteerReplies::Changed},
-                                       {"always", SteerReplies::Always}},
-                                      config.steer_replies);
+    using enum SteerReplies;
+    return store_choice<SteerReplies>(
+        given, {{"never", Never}, {"changed", Changed}, {"always", Always}}, config.steer_replies);
 }
 
 Status store_max_retrans(const Given& given, Config& config) {
@@ -150,11 +148,12 @@ Status store_blocks_per_host(const Given& given, Config& config) {
     return Done{};
 }
 
-Status store_port_hold(const Given& given, Config& config) {
+/// Seconds of a day at most, or none.
+Status store_interval(const Given& given, Duration& interval) {
     const Result<uint32_t> seconds = read_number(given, {0, 86400});
     if (!seconds)
         return seconds.error();
-    config.holders.port_hold = Duration::seconds(static_cast<int32_t>(*seconds));
+    interval = Duration::seconds(static_cast<int32_t>(*seconds));
     return Done{};
 }
 
@@ -171,22 +170,14 @@ Status store_gateway(const Given& given, Config& config) {
 }
 
 Status store_claim(const Given& given, Config& config) {
-    return store_choice<Claim>(given, {{"force", Claim::Force}, {"probe", Claim::Probe}},
-                               config.claim);
-}
-
-Status store_announce_interval(const Given& given, Config& config) {
-    const Result<uint32_t> seconds = read_number(given, {0, 86400});
-    if (!seconds)
-        return seconds.error();
-    config.announce_interval = Duration::seconds(static_cast<int32_t>(*seconds));
-    return Done{};
+    using enum Claim;
+    return store_choice<Claim>(given, {{"force", Force}, {"probe", Probe}}, config.claim);
 }
 
 Status store_on_reload(const Given& given, Config& config) {
-    return store_choice<OnReload>(
-        given, {{"keep", OnReload::Keep}, {"drain", OnReload::Drain}, {"end", OnReload::End}},
-        config.on_reload);
+    using enum OnReload;
+    return store_choice<OnReload>(given, {{"keep", Keep}, {"drain", Drain}, {"end", End}},
+                                  config.on_reload);
 }
 
 template <TcpState State>
@@ -245,7 +236,7 @@ constexpr Flag kFlags[] = {
     {"announce-interval", kAddresses, Arity::One, false, "SECONDS",
      "How often the own and the pools' addresses are announced by gratuitous ARP; 0: at the start "
      "and after changes of a link alone; default: 60",
-     store_announce_interval},
+     [](const Given& g, Config& c) { return store_interval(g, c.announce_interval); }},
     {"pool", kAddresses, Arity::Many, false, "FIRST-LAST",
      "Public addresses to translate to, ranges or single ones; "
      "default: the address of --wan-address",
@@ -294,10 +285,21 @@ constexpr Flag kFlags[] = {
     {"route", kAddresses, Arity::Many, false, "PREFIX via ADDRESS",
      "Static routes; the longest prefix wins",
      [](const Given& g, Config& c) { return store(read_routes(g), c.routes); }},
-
     {"inside-routing", kAddresses, Arity::Switch, false, "",
      "Inside networks reach one another, tracked and untranslated; without it they do not",
      [](const Given& g, Config& c) { return store(read_switch(g), c.inside_routing); }},
+    {"lan-twin", kTwins, Arity::One, false, "IFNAME",
+     "A kernel interface in the place of the inside port, for the gateway's own services",
+     [](const Given& g, Config& c) { return store(read_word(g), c.lan_twin); }},
+    {"wan-twin", kTwins, Arity::One, false, "IFNAME",
+     "Likewise in the place of the outside port, or of the only one",
+     [](const Given& g, Config& c) { return store(read_word(g), c.wan_twin); }},
+    {"twin-ports", kTwins, Arity::Many, false, "LIST",
+     "Ports of own addresses that are the kernel's, no flow's, as 22,60000-60999; default: 22",
+     [](const Given& g, Config& c) { return store(read_port_list(g), c.twin_ports); }},
+    {"twin-rate", kTwins, Arity::One, false, "N",
+     "Packets that each twin is given a second, 1 to 1000000; default: 10000",
+     [](const Given& g, Config& c) { return store(read_number(g, {1, 1000000}), c.twin_rate); }},
 
     {"workers", kCores, Arity::One, false, "N",
      "Threads that forward, 1 to 63; default: 1",
@@ -453,7 +455,7 @@ constexpr Flag kFlags[] = {
     {"port-hold", kTimeouts, Arity::One, false, "SECONDS",
      "How long the port of a mapping that let everybody in is then kept from other inside hosts, "
      "0 to 86400; default: 120",
-     store_port_hold},
+     [](const Given& g, Config& c) { return store_interval(g, c.holders.port_hold); }},
 
     {"control-socket", kOperation, Arity::One, false, "PATH",
      "The UNIX socket that sluicectl talks to; default: /run/sluice.sock",

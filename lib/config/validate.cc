@@ -7,6 +7,7 @@
 #include "config/port_shares.h"
 #include "config/ports.h"
 #include "config/read.h"
+#include "config/twins.h"
 
 #include <algorithm>
 #include <string>
@@ -129,7 +130,8 @@ Status validate(const Config& config, std::span<const unsigned> allowed_cpus) {
     for (const auto check : {check_addresses, check_mappings})
         if (Status status = check(config, networks); !status)
             return status;
-    for (const auto check : {check_neighbours, check_port_shares, check_control_socket, check_eal})
+    for (const auto check :
+         {check_neighbours, check_port_shares, check_twins, check_control_socket, check_eal})
         if (Status status = check(config); !status)
             return status;
     return check_cores(config, allowed_cpus);

@@ -33,10 +33,13 @@ Core::Core(CoreParams params)
       tap_(params_.watches, params_.table, static_cast<uint8_t>(params_.workers.size())),
       outbox_(release_rings(params_.workers), params_.packets, counters_),
       neighbours_(params_.neighbours, params_.interfaces, params_.hops, outbox_, counters_),
+      twins_(params_.twins,
+             {params_.interfaces, params_.table, params_.packets, outbox_, counters_}),
       ageing_(params_.table, member_, counters_, params_.policy, params_.block_notice) {}
 
 void Core::start(Tick now) {
     neighbours_.start(now);
+    twins_.start(now);
 }
 
 unsigned Core::turn(Tick now) {
@@ -49,6 +52,8 @@ unsigned Core::turn(Tick now) {
         work += take_punted(worker, now);
     follow_routes(now);
     neighbours_.turn(now);
+    if (neighbours_.has_claimed())  // until then the kernel has nothing to speak as
+        work += twins_.turn(now);
     work += ageing_.turn(now);
     if (params_.each_turn)
         params_.each_turn(now);
@@ -77,14 +82,24 @@ unsigned Core::take_punted(unsigned worker, Tick now) {
     const unsigned count = params_.workers[worker].punt->take(packets);
     counters_.count[Count::Taken].add(count);
     for (rte_mbuf* mbuf : std::span(packets).first(count)) {
-        const Punt punt = link::note_of(mbuf).punt;
-        assert(punt != Punt::None);
-        if (punt == Punt::Arp)
-            neighbours_.take_arp(mbuf, worker, now);
-        else
-            neighbours_.take_unresolved(mbuf, worker, now);
+        take(mbuf, worker, now);
     }
     return count;
+}
+
+void Core::take(rte_mbuf* mbuf, unsigned worker, Tick now) {
+    switch (link::note_of(mbuf).punt) {
+        case Punt::Arp:
+            twins_.hear_arp(mbuf);
+            return neighbours_.take_arp(mbuf, worker, now);
+        case Punt::Unresolved:
+            return neighbours_.take_unresolved(mbuf, worker, now);
+        case Punt::Local:
+            return twins_.take_local(mbuf, now);
+        case Punt::None:
+            break;
+    }
+    assert(false);
 }
 
 void Core::stop() {

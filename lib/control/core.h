@@ -14,6 +14,7 @@
 #include "control/ageing.h"
 #include "control/neighbours.h"
 #include "control/outbox.h"
+#include "control/twins.h"
 #include "flow/flow_table.h"
 #include "link/next_hops.h"
 #include "link/ring.h"
@@ -48,6 +49,7 @@ struct CoreParams {
     NeighbourParams neighbours;
     std::function<void(Tick)> each_turn;  ///< What else is to be done, once a turn.
     BlockNotice block_notice = {};
+    TwinParams twins = {};
 };
 
 class Core {
@@ -74,6 +76,7 @@ public:
 private:
     void follow_routes(Tick now);
     unsigned take_punted(unsigned worker, Tick now);
+    void take(rte_mbuf* mbuf, unsigned worker, Tick now);
 
     CoreParams params_;
     uint32_t generation_;  // of the hops, when the routes' gateways were last read
@@ -82,6 +85,7 @@ private:
     observe::Tap tap_;
     Outbox outbox_;
     Neighbours neighbours_;
+    Twins twins_;
     Ageing ageing_;
 };
 

@@ -79,6 +79,8 @@ public:
     /// A packet that `worker` punted because its next hop is not resolved.
     void take_unresolved(rte_mbuf* mbuf, unsigned worker, Tick now);
     void turn(Tick now);
+    /// The own addresses are the gateway's.
+    bool has_claimed() const { return own_.are_claimed(); }
     /// Drops what waits.
     void stop();
 

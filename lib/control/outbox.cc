@@ -32,6 +32,11 @@ void Outbox::send_arp(unsigned worker, link::InterfaceId interface,
     put(worker, mbuf);
 }
 
+void Outbox::send(unsigned worker, link::InterfaceId interface, rte_mbuf* mbuf) {
+    link::note_of(mbuf) = {.to = interface, .complete = true};
+    put(worker, mbuf);
+}
+
 void Outbox::put(unsigned worker, rte_mbuf* mbuf) {
     if (release_[worker]->put({&mbuf, 1}) == 1)
         counters_.count[Count::Put].add(1);

@@ -35,6 +35,8 @@ public:
     /// Makes an ARP frame and has `worker` send it out on `interface`.
     void send_arp(unsigned worker, link::InterfaceId interface, const net::MacAddress& destination,
                   const net::Arp& arp);
+    /// Has `worker` send a whole frame, which is not the gateway's own making, out on `interface`.
+    void send(unsigned worker, link::InterfaceId interface, rte_mbuf* mbuf);
     void drop(rte_mbuf* mbuf, stats::Drop reason);
     /// Who is told of drops, in this turn; null for nobody.
     void show(observe::Tap* tap) { tap_ = tap; }

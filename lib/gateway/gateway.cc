@@ -2,6 +2,7 @@
 #include "gateway/gateway.h"
 
 #include "base/secret.h"
+#include "config/twins.h"
 #include "gateway/block_log.h"
 #include "gateway/interfaces.h"
 #include "gateway/rules.h"
@@ -58,6 +59,11 @@ bool has_fewer_queues(const link::Interfaces& interfaces, const Ground& ground, 
         return interface.reaches(net::Side::Inside) &&
                ground.ports[interface.port]->rx_queues() < workers;
     });
+}
+
+/// What a tenth of a second brings may come at once, as long as ARP finds room in the same ring.
+uint32_t twin_burst(uint32_t rate) {
+    return std::clamp(rate / 10, 64U, kPuntRing / 4);
 }
 
 template <typename T, typename Place>
@@ -161,6 +167,7 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
     params.neighbours.own.is_public = [&policy](Be32 address) {
         return policy->rules.contains(address) || policy->statics.contains(address);
     };
+    params.twins = twin_params(ground);
     if (ground.notice)
         params.block_notice = [this, notice = ground.notice](const control::BlockEvent& event) {
             const std::time_t now = log_clock_->now();
@@ -170,6 +177,38 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
     params.each_turn = [this](Tick now) {
         shortage_log_->turn(now);
         hosts_->turn(now, table_->grace());
+    };
+    return params;
+}
+
+/// The ports of own addresses that the kernel has by its twins.
+void Gateway::make_own_ports(const config::Config& config) {
+    twin_buckets_ = std::vector<answer::TokenBucket>(interfaces_->size());
+    std::vector<Be32> addresses;
+    for (const link::Interface& interface : *interfaces_)
+        for (const net::Prefix& own : interface.own)
+            if (!interface.twin.empty())
+                addresses.push_back(own.address);
+    if (!addresses.empty())
+        own_ports_ = std::make_unique<pool::OwnPorts>(addresses, config::twin_ports(config));
+}
+
+control::TwinParams Gateway::twin_params(const Ground& ground) {
+    control::TwinParams params;
+    for (size_t id = 0; id < interfaces_->size(); ++id) {
+        const link::Interface& interface = (*interfaces_)[static_cast<link::InterfaceId>(id)];
+        if (!interface.twin.empty())
+            params.twins.push_back({static_cast<link::InterfaceId>(id),
+                                    ground.taps[params.twins.size()],
+                                    ground.ports[interface.port]});
+    }
+    params.own_ports = own_ports_.get();
+    const policy::Current& policy = policies_->in_force();
+    params.is_public = [&policy](Be32 address) {
+        return policy->rules.contains(address) || policy->statics.contains(address);
+    };
+    params.is_forwarded = [&policy](net::Protocol protocol, net::Endpoint endpoint) {
+        return policy->statics.reserves(protocol, endpoint);
     };
     return params;
 }
@@ -184,6 +223,7 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
         std::make_unique<ShortageLog>(policies_->in_force(), *exhaustion_, ground.notice);
     log_clock_ = std::make_unique<LogClock>(read_clocks(), ground.notice);
     steering_ = steering(config, outside_port(*interfaces_, ground));
+    make_own_ports(config);
     budgets_ = std::make_unique<answer::Budgets>(derive_sip_key(ground.secret, Use::Budgets));
     shared_ = std::make_unique<worker::Shared>(worker::Shared{
         .table = *table_,
@@ -202,6 +242,9 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
         .fragments = config.fragments,
         .workers = config.workers,
         .spread_flows = has_fewer_queues(*interfaces_, ground, config.workers),
+        .twins = {own_ports_.get(),
+                  {config.twin_rate, twin_burst(config.twin_rate)},
+                  twin_buckets_},
     });
     for (unsigned id = 0; id < config.workers; ++id)
         workers_.push_back(std::make_unique<worker::Worker>(

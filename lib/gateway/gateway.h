@@ -29,6 +29,7 @@
 #include "pool/address_key.h"
 #include "pool/draws.h"
 #include "pool/exhaustion.h"
+#include "pool/own_ports.h"
 #include "pool/steering.h"
 #include "stats/counters.h"
 #include "worker/worker.h"
@@ -52,7 +53,8 @@ struct Ground {
     /// Of the choice of a host's public address; kept from start to start, so that hosts keep
     /// theirs.
     pool::AddressKey address_key{0};
-    control::Notice notice;  ///< Takes what the operator's log should say.
+    std::vector<io::Tap*> taps = {};  ///< Of the interfaces that have a twin, in their order.
+    control::Notice notice;           ///< Takes what the operator's log should say.
 };
 
 /// Bytes that the tables of flows and of inside hosts take.
@@ -104,6 +106,8 @@ private:
     Status allocate(const config::Config& config, const Ground& ground);
     Status make_rings(unsigned workers);
     void assemble(const config::Config& config, const Ground& ground);
+    void make_own_ports(const config::Config& config);
+    control::TwinParams twin_params(const Ground& ground);
     control::CoreParams core_params(const config::Config& config, const Ground& ground);
     worker::WorkerParams worker_params(const config::Config& config, uint8_t id,
                                        const Ground& ground);
@@ -121,6 +125,8 @@ private:
     std::optional<link::Interfaces> interfaces_;
     std::unique_ptr<link::NextHops> next_hops_;
     std::unique_ptr<answer::Budgets> budgets_;
+    std::unique_ptr<pool::OwnPorts> own_ports_;      // where an interface has a twin
+    std::vector<answer::TokenBucket> twin_buckets_;  // by interface
     std::unique_ptr<worker::Shared> shared_;
     Rings rings_;
     std::vector<std::unique_ptr<worker::Worker>> workers_;

@@ -41,7 +41,8 @@ Result<link::Interfaces> interfaces_of(const config::Config& config,
                                        std::span<io::Port* const> ports) {
     const Builder builder{config, ports};
     std::vector<link::Interface> interfaces;
-    if (config::is_one_armed(config)) {
+    const bool is_one_armed = config::is_one_armed(config);
+    if (is_one_armed) {
         const config::Lan& lan = config.lans.front();
         interfaces.push_back(builder.make(lan.at, link::Realm::ByAddress, lan.own));
         if (config.wan_address != lan.own)
@@ -51,6 +52,9 @@ Result<link::Interfaces> interfaces_of(const config::Config& config,
             interfaces.push_back(builder.make(lan.at, link::Realm::Inside, lan.own));
         interfaces.push_back(builder.make(config.wan, link::Realm::Outside, config.wan_address));
     }
+    if (!is_one_armed)
+        interfaces.front().twin = config.lan_twin;
+    interfaces.back().twin = config.wan_twin;
     interfaces.back().answered = public_ranges(config);
     return link::Interfaces::create(std::move(interfaces));
 }

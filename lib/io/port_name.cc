@@ -38,21 +38,10 @@ struct Source {
     string_view side;
 };
 
-Status check_interface(string_view name) {
-    const bool sound =
-        !name.empty() && name.size() <= kInterfaceNameBytes && name != "." && name != ".." &&
-        std::none_of(name.begin(), name.end(), [](unsigned char c) {
-            return std::isspace(c) || std::iscntrl(c) || c == '/' || c == ',' || c == ':';
-        });
-    if (sound)
-        return Done{};
-    return Error{"an interface name of 1 to 15 characters is wanted behind the colon"};
-}
-
 /// A port on a kernel interface, driven by net_`driver`.
 Result<PortName> read_interface(const Source& source, string_view driver) {
-    if (const Status status = check_interface(source.rest); !status)
-        return status.error();
+    if (!is_interface_name(source.rest))
+        return Error{"an interface name of 1 to 15 characters is wanted behind the colon"};
     PortName port;
     port.interface = source.rest;
     port.resource = "interface " + port.interface;
@@ -204,6 +193,13 @@ constexpr Kind kKinds[] = {
 // clang-format on
 
 }  // namespace
+
+bool is_interface_name(string_view name) {
+    return !name.empty() && name.size() <= kInterfaceNameBytes && name != "." && name != ".." &&
+           std::none_of(name.begin(), name.end(), [](unsigned char c) {
+               return std::isspace(c) || std::iscntrl(c) || c == '/' || c == ',' || c == ':';
+           });
+}
 
 Result<PortName> parse_port_name(string_view text, string_view side) {
     const size_t colon = text.find(':');

@@ -33,4 +33,7 @@ struct PortName {
 /// kind differ.
 Result<PortName> parse_port_name(std::string_view text, std::string_view side);
 
+/// A name that the kernel takes, and that can stand in such a text.
+bool is_interface_name(std::string_view name);
+
 }  // namespace sluice::io

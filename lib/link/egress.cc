@@ -83,10 +83,10 @@ void Egress::punt(rte_mbuf* mbuf, const Note& note) {
 }
 
 void Egress::show_punted(const rte_mbuf* mbuf, const Note& note) {
-    if (note.punt == Punt::Arp)
-        tap_->hand_up(mbuf);
-    else
+    if (note.punt == Punt::Unresolved)
         tap_->wait(mbuf, note.to, note.next_hop);
+    else
+        tap_->hand_up(mbuf);
 }
 
 void Egress::drop(rte_mbuf* mbuf, Drop reason) {

@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace sluice::link {
@@ -57,6 +58,9 @@ struct Interface {
     /// know the first, and those outside the last.
     std::vector<net::Prefix> own;
     std::vector<net::AddressRange> answered;  ///< Beside them: the public addresses.
+    /// The kernel's interface of this name stands for it, and has what is the gateway's own. Empty
+    /// for none.
+    std::string twin;
 
     bool is_own(Be32 address) const;
     /// The gateway answers ARP for it here.

@@ -21,6 +21,7 @@ enum class Punt : uint8_t {
     None,
     Arp,         ///< An ARP frame, whole.
     Unresolved,  ///< Translated and ready, but `next_hop` on the interface `to` has no MAC yet.
+    Local,       ///< For the gateway's kernel, by the twin of the interface `from`; whole.
 };
 
 struct Note {

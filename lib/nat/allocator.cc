@@ -293,16 +293,18 @@ bool Allocator::try_number(Wish& wish, uint16_t number) const {
     return !params_.table.find(wish.key, wish.now);
 }
 
-/// Given to others by the operator, or for mappings.
+/// Given to others by the operator, or the gateway's own, or for mappings.
 bool Allocator::is_reserved(const Wish& wish, uint16_t number) const {
     const Be32 address = wish.key.destination;
     if (!wish.own)
         return params_.policy->statics.reserves_of(
             address, pool::BlockGrid{block_params().size}.ports(number));
+    const net::Endpoint endpoint{address, Be16::from_host(number)};
+    if (params_.own_ports != nullptr && params_.own_ports->contains(wish.key.protocol, endpoint))
+        return true;
     const bool is_for_mappings = wish.mapped == nullptr && block_params().size == 0 &&
                                  wish.rule.reserves(wish.key.protocol, number) != 0;
-    return is_for_mappings ||
-           params_.policy->statics.reserves(wish.key.protocol, {address, Be16::from_host(number)});
+    return is_for_mappings || params_.policy->statics.reserves(wish.key.protocol, endpoint);
 }
 
 /// Some numbers are better than others.

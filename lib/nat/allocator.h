@@ -32,6 +32,7 @@
 #include "nat/searches.h"
 #include "pool/draws.h"
 #include "pool/exhaustion.h"
+#include "pool/own_ports.h"
 #include "pool/static_mappings.h"
 #include "pool/steering.h"
 
@@ -52,7 +53,8 @@ struct AllocatorParams {
     const Mappings& mappings;
     const KeptEndpoints& kept;
     const pool::Draws& draws;
-    const pool::Steering* steering = nullptr;  ///< Null: replies arrive where they arrive.
+    const pool::Steering* steering = nullptr;   ///< Null: replies arrive where they arrive.
+    const pool::OwnPorts* own_ports = nullptr;  ///< The gateway's, no flow's; null for none.
 };
 
 /// What a decision has found out on its way, for the packets to come.

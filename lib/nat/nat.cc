@@ -30,9 +30,9 @@ Nat::Nat(const NatParams& params, flow::Member& member, stats::Counters& counter
       holders_({params.table, member, stock_, counters, worker}, params.policy),
       mappings_(params.table, params.policy),
       ties_(holders_, mappings_),
-      allocator_(
-          {params.table, params.policy, mappings_, params.kept, params.draws, params.steering},
-          worker),
+      allocator_({params.table, params.policy, mappings_, params.kept, params.draws,
+                  params.steering, params.own_ports},
+                 worker),
       early_drop_(params.table, params.hosts, member, counters) {}
 
 void Nat::expect(const net::Tuple& original) {

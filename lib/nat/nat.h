@@ -44,6 +44,7 @@ struct NatParams {
     const pool::Steering* steering;  ///< Null: replies arrive where they arrive.
     hosts::HostTable& hosts;
     uint32_t reserve = 0;  ///< Records kept for a full table; nat::reserve_for().
+    const pool::OwnPorts* own_ports = nullptr;  ///< The gateway's, no flow's; null for none.
 };
 
 /// What became of a packet that met no flow.

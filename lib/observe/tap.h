@@ -12,7 +12,7 @@
 ///          before is told then. At the end of the turn all is published.
 /// Threads  Owned by one thread, a member of the flow table.
 /// Memory   64 heads of 256 bytes: no rewrite touches what lies behind them.
-/// Cost     Where nobody watches: look(), two loads a turn. Else see docs/performance.md.
+/// Cost     Where nobody watches: look(), two loads a turn. Else `sluice-bench forward` has it.
 
 #include "base/clock.h"
 #include "flow/flow_table.h"
@@ -70,7 +70,7 @@ public:
     void follow(const rte_mbuf* mbuf, uint8_t from);
 
     void drop(const rte_mbuf* mbuf, stats::Drop reason);
-    /// The control core takes it: an ARP frame, or what waits for this next hop.
+    /// The control core takes it: ARP, or for the kernel; or what waits for this next hop.
     void hand_up(const rte_mbuf* mbuf);
     void wait(const rte_mbuf* mbuf, uint8_t to, Be32 next_hop);
     /// The port is about to take these, by those interfaces, of which it then has taken the first

@@ -47,6 +47,8 @@ constexpr Row kRows[] = {
     {Fragments, "fragments"},
     {FragmentsEvicted, "fragments_evicted"},
     {PacketsCut, "packets_cut"},
+    {ToTwin, "to_twin"},
+    {FromTwin, "from_twin"},
     {ArpReceived, "arp_received"},
     {ArpSent, "arp_sent"},
     {ArpConflicts, "arp_conflicts"},

@@ -38,9 +38,11 @@ private:
 /// Counts that are not drops, in the order in which they are printed.
 enum class Count : uint8_t {
     Received,     ///< From a port, once, by the thread that polled it.
-    Originated,   ///< Made here: ARP, ICMP, RSTs; what a packet that is cut becomes, but for one.
+    Originated,   ///< Made here: ARP, ICMP, RSTs, what the gateway's kernel sends; what a packet
+                  ///< that is cut becomes, but for one.
     Transmitted,  ///< Accepted by a port.
-    Consumed,     ///< Reached its end here without being dropped: ARP, pings to the gateway.
+    Consumed,     ///< Reached its end here without being dropped: ARP, pings to the gateway, what
+                  ///< its kernel takes.
     Put,          ///< Into a ring to another thread.
     Taken,        ///< Out of a ring from another thread.
     Handoff,      ///< Of Put: to the flow's owner.
@@ -69,6 +71,8 @@ enum class Count : uint8_t {
     Fragments,            ///< Sent on, the first of each datagram included.
     FragmentsEvicted,     ///< Datagrams that gave way to newer ones before all of them had passed.
     PacketsCut,           ///< Into fragments, for the outgoing MTU.
+    ToTwin,               ///< Frames given to the gateway's kernel, copies of ARP included.
+    FromTwin,             ///< Of Originated: frames that the gateway's kernel sent.
     ArpReceived,
     ArpSent,
     ArpConflicts,        ///< ARP frames in which another host claims an address of the gateway's.

@@ -59,7 +59,7 @@ enum class Drop : uint8_t {
     OutsideToInside,    ///< From outside, addressed straight to an inside address.
     OutsideSpoof,       ///< From outside, with an inside or pool source.
     NotOurs,            ///< From outside, to an address that is not the gateway's.
-    ToGateway,          ///< To the gateway's own address, which serves nothing but ping.
+    ToGateway,          ///< To the gateway's own address, where only ping is answered, or a twin.
     Hairpin,            ///< From inside to a public endpoint that nobody holds.
     NoRoute,            ///< No route to the destination.
     NoRealm,            ///< One-armed: neither from a host that is served nor to a public address.
@@ -102,6 +102,10 @@ enum class Drop : uint8_t {
     HandoffLoop,         ///< Handed over once already, and not at home here either.
     TxFull,              ///< The port took no more.
     LinkDown,            ///< The port that it was to leave by has no link.
+    TwinRate,            ///< For the gateway's kernel, beyond --twin-rate.
+    TwinFull,            ///< For the gateway's kernel, which did not take it.
+    TwinSource,          ///< From the gateway's kernel, and not from an address of its own.
+    TwinPortTaken,       ///< From the gateway's kernel, by a port that an inside host's flow has.
     TtlExceeded,         ///< TTL ran out here.
     TooBig,              ///< Larger than the outgoing MTU, and not to be fragmented.
     SplitFailed,         ///< Larger than the outgoing MTU, and no mbufs for its fragments.

@@ -153,8 +153,10 @@ constexpr Row kRows[] = {
       "A router outside sends too wide a prefix here: correct its route, or add the "
       "addresses to a pool."}},
     {ToGateway,
-     {"For the gateway's own address, which answers nothing but ping.",
-      "Normal: scans. To manage the machine, use another port of it."}},
+     {"For the gateway's own address, which answers nothing but ping; or, with a twin of "
+      "the other interface alone, by one that has none.",
+      "Normal: scans. To manage the machine, use another port of it, or give it a twin "
+      "(--wan-twin)."}},
     {Hairpin,
      {"From inside to a public endpoint that no inside host holds.",
       "The peer has ended its flow, or the endpoint wants a --forward."}},
@@ -306,6 +308,26 @@ constexpr Row kRows[] = {
       "is told so by ICMP (host unreachable).",
       "The log says which port and since when; sluicectl stats has lan link and wan link. "
       "Look at the cable, the switch, ip link."}},
+    {TwinRate,
+     {"For the gateway's own kernel (--lan-twin, --wan-twin), beyond --twin-rate a second "
+      "of that interface.",
+      "A scan or a flood of the gateway's address; or it serves more than the rate allows: "
+      "raise it."}},
+    {TwinFull,
+     {"For the gateway's own kernel, which did not take it.",
+      "Somebody has set the twin down (ip link show), or the kernel is out of memory."}},
+    {TwinSource,
+     {"The gateway's kernel sent it by a twin, and not from an own address of that "
+      "interface, or not from its MAC: so a kernel that forwards (net.ipv4.ip_forward) "
+      "sends nothing of others.",
+      "Look at the kernel's routes and at who is bridged to the twin. DHCP requests and ARP "
+      "probes without an address pass."}},
+    {TwinPortTaken,
+     {"The gateway's kernel sent it from a port of an address that flows are given too, and "
+      "toward this destination an inside host's flow has that port.",
+      "A client of the gateway's own tries again from another port, as a rule. Where that "
+      "is not enough, give the kernel ports of its own: --twin-ports and "
+      "net.ipv4.ip_local_port_range."}},
     {TtlExceeded,
      {"The TTL ran out here; the sender is told so by ICMP.",
       "Normal for traceroute; else look for a routing loop."}},

@@ -25,7 +25,6 @@ Admitted to_gateway(const net::Packet& packet, const net::Tuple& tuple) {
 
 }  // namespace
 
-/// An address by which inside hosts are known outside.
 bool Admission::is_public(Be32 address) const {
     return policy_->rules.contains(address) || policy_->statics.contains(address);
 }
@@ -67,12 +66,21 @@ bool Admission::is_own(Side from, Be32 address) const {
                        });
 }
 
-/// For the gateway itself. An own address that is also public answers pings; all else there is a
-/// flow's.
+/// An own address that is also public answers pings, and has the ports that are the gateway's own;
+/// all else there is a flow's.
 bool Admission::is_for_gateway(Side from, const net::Packet& packet,
                                const net::Tuple& tuple) const {
     return is_own(from, tuple.destination) &&
-           (is_ping(packet, tuple) || !is_public(tuple.destination));
+           (is_ping(packet, tuple) || !is_public(tuple.destination) || is_own_port(packet, tuple));
+}
+
+/// What the operator forwards goes before. Of a datagram in fragments only the first one has ports,
+/// so none of them is the gateway's there.
+bool Admission::is_own_port(const net::Packet& packet, const net::Tuple& tuple) const {
+    const net::Endpoint endpoint{tuple.destination, tuple.destination_port};
+    return own_ports_ != nullptr && !packet.is_fragment &&
+           own_ports_->contains(tuple.protocol, endpoint) &&
+           !policy_->statics.reserves(tuple.protocol, endpoint);
 }
 
 bool Admission::is_ping_to_gateway(Side from, const net::Packet& packet,

@@ -15,6 +15,7 @@
 #include "net/side.h"
 #include "net/tuple.h"
 #include "policy/current.h"
+#include "pool/own_ports.h"
 #include "stats/drop.h"
 
 #include <cstdint>
@@ -39,9 +40,10 @@ struct Admitted {
 
 class Admission {
 public:
-    /// Both outlive this object.
-    Admission(const link::Interfaces& interfaces, const policy::Current& policy)
-        : interfaces_(interfaces), policy_(policy) {}
+    /// All of them outlive this object; the gateway's own ports may be none.
+    Admission(const link::Interfaces& interfaces, const policy::Current& policy,
+              const pool::OwnPorts* own_ports = nullptr)
+        : interfaces_(interfaces), policy_(policy), own_ports_(own_ports) {}
 
     /// Of a packet that meets no flow.
     Admitted admit(net::Side from, const net::Packet& packet, const net::Tuple& tuple) const;
@@ -60,6 +62,12 @@ public:
     bool is_ping_to_gateway(net::Side from, const net::Packet& packet,
                             const net::Tuple& tuple) const;
 
+    /// An address by which inside hosts are known outside.
+    bool is_public(Be32 address) const;
+
+    /// It is for the gateway itself, and for no flow. An error's tuple is its quote's, reversed.
+    bool is_for_gateway(net::Side from, const net::Packet& packet, const net::Tuple& tuple) const;
+
     /// Why no ICMP error comes from `source`, if none does. Its destination is for the flow to
     /// know, and routers inside need not be of those that the gateway serves.
     std::optional<stats::Drop> refuse_error(const link::Interface& on, net::Side from,
@@ -75,12 +83,12 @@ private:
     bool is_spoofed_outside(Be32 source) const;
     bool is_inside(Be32 address) const;
     bool is_own(net::Side from, Be32 address) const;
-    bool is_for_gateway(net::Side from, const net::Packet& packet, const net::Tuple& tuple) const;
-    bool is_public(Be32 address) const;
+    bool is_own_port(const net::Packet& packet, const net::Tuple& tuple) const;
     bool is_broadcast(Be32 address) const;
 
     const link::Interfaces& interfaces_;
     const policy::Current& policy_;
+    const pool::OwnPorts* own_ports_;
 };
 
 }  // namespace sluice::worker

@@ -29,7 +29,7 @@ void IcmpRelay::relay(Burst& burst, unsigned i, Tick now) {
 
     const flow::FlowRef flow = parts_.table.find(tuple, now);
     if (!flow)
-        return egress.drop(burst.take(i), Drop::IcmpErrorUnknown);
+        return parts_.local.refuse(burst, i, Drop::IcmpErrorUnknown, now);
     const flow::FlowRecord& record = parts_.table.record(flow);
     // It goes to the host that sent the packet in question, and so comes from where that one went.
     if (Be32{error.ip->dst_addr} != tuple.destination ||

@@ -18,6 +18,7 @@
 #include "worker/admission.h"
 #include "worker/answers.h"
 #include "worker/burst.h"
+#include "worker/local.h"
 
 struct rte_mbuf;
 
@@ -32,6 +33,7 @@ public:
         link::Egress& egress;
         fragment::Cutter& cutter;
         Answers& answers;
+        Local& local;
         stats::Counters& counters;
         observe::Tap& tap;
     };

@@ -30,6 +30,8 @@ bool Worker::admit(Burst& burst, unsigned i) {
             burst.admitted |= bit;
             return true;
         case Path::Local:
+            if (local_.take_ping(burst, i, now_))
+                return false;
             if (tap_.is_on())
                 tap_.answer(i);
             answers_.answer_ping(burst, i);
@@ -37,7 +39,7 @@ bool Worker::admit(Burst& burst, unsigned i) {
         case Path::Refused:
             break;
     }
-    drop(burst, i, admitted.reason);
+    local_.refuse(burst, i, admitted.reason, now_);
     return false;
 }
 

@@ -143,7 +143,7 @@ void Worker::parse(Burst& burst) {
             if (net::ether_type(mbuf) == RTE_ETHER_TYPE_ARP)
                 egress_.punt(burst.take(i), {.from = burst.from[i], .punt = link::Punt::Arp});
             else
-                drop(burst, i, *reason);
+                local_.refuse(burst, i, *reason, now_);
             continue;
         }
         burst.side[i] = arrival.side;
@@ -175,8 +175,8 @@ void Worker::reassemble(Burst& burst) {
         const auto reason =
             admission_.refuse_fragment(burst.side[i], burst.packet[i], burst.tuple[i]);
         if (reason)
-            drop(burst, i, *reason);
-        else
+            local_.refuse(burst, i, *reason, now_);
+        else if (!local_.take_fragment(burst, i, now_))
             fragments_.take(burst, i, now_);
     }
 }

@@ -7,6 +7,7 @@
 /// Threads  Immutable, or safe for any worker by itself.
 
 #include "answer/budgets.h"
+#include "answer/token_bucket.h"
 #include "flow/flow_table.h"
 #include "fragment/datagrams.h"
 #include "hosts/host_table.h"
@@ -15,13 +16,22 @@
 #include "nat/nat.h"
 #include "observe/watches.h"
 #include "policy/current.h"
+#include "pool/own_ports.h"
 
 #include <cstdint>
+#include <span>
 
 namespace sluice::worker {
 
 /// How the checksums of what arrives are looked at.
 enum class Verify : uint8_t { TrustNic, Software, Never };
+
+/// What workers know of the kernel's twins of interfaces.
+struct Twins {
+    const pool::OwnPorts* own_ports = nullptr;    ///< Null where there is no twin.
+    answer::Rate rate = {};                       ///< Of packets for the kernel, by each.
+    std::span<answer::TokenBucket> buckets = {};  ///< By interface.
+};
 
 /// All of it outlives the workers.
 struct Shared {
@@ -42,6 +52,7 @@ struct Shared {
     unsigned workers = 1;
     bool spread_flows =
         false;  ///< Fewer RX queues than workers: new flows go where their hash says.
+    Twins twins = {};
 };
 
 }  // namespace sluice::worker

@@ -32,16 +32,17 @@ Worker::Worker(const Shared& shared, WorkerParams params)
     : shared_(shared),
       params_(std::move(params)),
       policy_(*shared.policy),
-      admission_(shared.interfaces, policy_),
+      admission_(shared.interfaces, policy_, shared.twins.own_ports),
       member_(shared.table),
       nat_({shared.table, policy_, shared.kept_endpoints, shared.draws, shared.exhaustion,
-            shared.steering, shared.hosts, shared.reserve},
+            shared.steering, shared.hosts, shared.reserve, shared.twins.own_ports},
            member_, counters_, params_.id),
       tap_(shared.watches, shared.table, params_.id),
       egress_(egress_params(shared, params_), counters_),
       cutter_(egress_, counters_, params_.packets),
       answers_(policy_, shared.budgets, egress_, counters_, params_.packets),
-      icmp_relay_({shared.table, admission_, egress_, cutter_, answers_, counters_, tap_}),
+      local_(shared, admission_, egress_),
+      icmp_relay_({shared.table, admission_, egress_, cutter_, answers_, local_, counters_, tap_}),
       fragments_({shared, policy_, admission_, egress_, cutter_, counters_, tap_, params_.id}) {
     for (const link::Interface& interface : shared.interfaces) {
         const bool checked = params_.ports[interface.port].port->verifies_checksums();

@@ -27,6 +27,7 @@
 #include "worker/burst.h"
 #include "worker/fragments.h"
 #include "worker/icmp_relay.h"
+#include "worker/local.h"
 #include "worker/shared.h"
 
 #include <array>
@@ -157,6 +158,7 @@ private:
     link::Egress egress_;
     fragment::Cutter cutter_;
     Answers answers_;
+    Local local_;
     IcmpRelay icmp_relay_;
     Fragments fragments_;
     Tick now_;

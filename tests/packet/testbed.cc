@@ -110,6 +110,10 @@ Testbed::Testbed(TestbedOptions options)
         ports_.push_back(std::make_unique<memory::MemoryPort>(params));
         ground.ports.push_back(ports_.back().get());
     }
+    if (!config_.lan_twin.empty())
+        ground.taps.push_back(&twin(Side::Inside));
+    if (!config_.wan_twin.empty())
+        ground.taps.push_back(&twin(Side::Outside));
     ground.packets = pool_;
     ground.secret = {options.secret, 2, 3, 4};
     ground.notice = [this](const std::string& sentence) { notices.push_back(sentence); };

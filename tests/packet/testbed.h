@@ -18,6 +18,7 @@
 #include "config/config.h"
 #include "gateway/gateway.h"
 #include "memory/memory_port.h"
+#include "memory/memory_tap.h"
 #include "packet_builder.h"
 #include "packet_reader.h"
 #include "stats/counters.h"
@@ -91,6 +92,8 @@ public:
     uint32_t flows() const { return gateway_->table().size(); }
     gateway::Gateway& gateway() { return *gateway_; }
     memory::MemoryPort& port(net::Side side) { return *ports_[port_of(interface_of(side))]; }
+    /// The kernel's twin of the interface on that side, where the configuration names one.
+    memory::MemoryTap& twin(net::Side side) { return twins_[index(side)]; }
 
     /// The only flow that there is.
     const flow::FlowRecord& only_flow();
@@ -109,6 +112,7 @@ private:
     config::Config config_;
     rte_mempool* pool_;
     std::vector<std::unique_ptr<memory::MemoryPort>> ports_;  // as config::ports_of()
+    std::array<memory::MemoryTap, 2> twins_;
     std::unique_ptr<gateway::Gateway> gateway_;
     std::vector<std::vector<Bytes>> came_out_;  // by interface
     std::vector<uint16_t> next_queue_;          // likewise

@@ -196,6 +196,30 @@ TEST_CASE("watch: a packet that is dropped after its translation is told as it c
     CHECK(entry.tuple.source == ip(kHost));
 }
 
+TEST_CASE("watch: a tag that a packet has got already is not told as if it had come with it",
+          "[packet][watch][vlan]") {
+    Testbed bed({.configure = [](config::Config& config) { config.wan.vlan = 200; }});
+    warm_up(bed);
+    Watcher drops(bed, {.which = Which::Dropped});
+    Watcher all(bed, {.which = Which::Both});
+    const Bytes sent = from_host().udp(5000, 53).payload(600).bytes();
+    bed.inject(Side::Inside, sent);
+    bed.run();
+    const auto told = all.take();
+    REQUIRE(told.size() == 2);
+    CHECK(told[0].frame == sent);
+    CHECK(told[0].entry.to == 1);
+    CHECK(told[1].entry.to == 1);
+
+    bed.port(Side::Outside).limit_transmit(0);
+    bed.inject(Side::Inside, sent);
+    bed.run();
+    const auto [entry, frame] = drops.only();
+    CHECK(entry.reason == Drop::TxFull);
+    CHECK(entry.length == sent.size());
+    CHECK(frame == sent);
+}
+
 TEST_CASE("watch: what leaves is told as it leaves, and only if it does", "[packet][watch]") {
     Testbed bed;
     warm_up(bed);

@@ -15,6 +15,7 @@ start_sluice sluice --workers 2
 start_capture() {
     local name=$1
     shift
+    : >"$work/$name.err"
     "$sluicectl" --socket "$work/sluice.sock" capture -w "$work/$name" "$@" \
         2>"$work/$name.err" &
     capturer=$!

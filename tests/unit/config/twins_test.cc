@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "config/twins.h"
+
+#include "catch.h"
+#include "config/load.h"
+#include "config/validate.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+using namespace sluice;
+using namespace sluice::config;
+
+namespace {
+
+constexpr unsigned kCpus[] = {0, 1};
+
+/// What load() or validate() says of these flags; empty where all is well.
+std::string said_of(const std::map<std::string, std::string>& flags) {
+    Settings settings{{"lan", {"af_packet:l0"}},
+                      {"wan", {"af_packet:w0"}},
+                      {"lan-address", {"10.1.0.1/24"}},
+                      {"wan-address", {"198.51.100.1/24"}},
+                      {"gateway", {"198.51.100.254"}}};
+    for (const auto& [flag, value] : flags)
+        settings[flag] = {value};
+    const auto config = load(settings, {});
+    if (!config)
+        return config.error().message;
+    const Status status = validate(config.value(), kCpus);
+    return status ? "" : status.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("twins: SSH's port is the kernel's where nothing is said", "[config]") {
+    Config config;
+    CHECK(twin_ports(config) == std::vector<pool::PortRange>{{22, 22}});
+    config.twin_ports = {{179, 179}};
+    CHECK(twin_ports(config) == std::vector<pool::PortRange>{{179, 179}});
+}
+
+TEST_CASE("twins: ports are a list of ports and ranges", "[config]") {
+    const std::vector<std::string> words{"22,179", "60000-60999"};
+    const auto ports = read_port_list({"twin-ports", words});
+    REQUIRE(ports.ok());
+    CHECK(ports.value() == std::vector<pool::PortRange>{{22, 22}, {179, 179}, {60000, 60999}});
+    for (const char* wrong : {"0", "65536", "9-8", "ssh", "-"}) {
+        CAPTURE(wrong);
+        CHECK(said_of({{"wan-twin", "sl0"}, {"twin-ports", wrong}}) ==
+              "--twin-ports " + std::string(wrong) +
+                  ": ports from 1 to 65535 are wanted, as 22,60000-60999");
+    }
+}
+
+TEST_CASE("twins: what contradicts itself is refused by name", "[config]") {
+    CHECK(said_of({{"lan-twin", "sl1"}, {"wan-twin", "sl0"}, {"twin-ports", "22"}}).empty());
+    CHECK(said_of({{"wan-twin", "a/b"}}).starts_with("--wan-twin a/b: an interface name"));
+    CHECK(said_of({{"lan-twin", "much-too-long-name"}}).starts_with("--lan-twin much-too-long"));
+    CHECK(said_of({{"lan-twin", "sl0"}, {"wan-twin", "sl0"}}) ==
+          "--wan-twin sl0: --lan-twin has the same name");
+    CHECK(said_of({{"twin-ports", "22"}}) ==
+          "--twin-ports 22: there is neither --lan-twin nor --wan-twin");
+    CHECK(said_of({{"lan", "af_packet:w0"},
+                   {"lan-address", "198.51.100.1/24"},
+                   {"inside", "10.1.0.0/24"},
+                   {"lan-twin", "sl0"}}) ==
+          "--lan-twin sl0: --lan and --wan are one port, whose twin is --wan-twin");
+    const std::string forward = "tcp 198.51.100.1:8080 -> 10.1.0.10:80";
+    CHECK(said_of({{"wan-twin", "sl0"}, {"twin-ports", "8000-8100"}, {"forward", forward}}) ==
+          "--twin-ports 8000-8100: it has a port that --forward " + forward + " gives away");
+    CHECK(said_of({{"wan-twin", "sl0"}, {"twin-rate", "0"}}).starts_with("--twin-rate 0: "));
+}

@@ -61,7 +61,8 @@ config::Config default_config(const TestbedOptions& options) {
 
 Bytes with_tag(Bytes frame, link::VlanId vlan) {
     const Bytes tag{0x81, 0, static_cast<uint8_t>(vlan >> 8), static_cast<uint8_t>(vlan)};
-    frame.insert(frame.begin() + kMacsBytes, tag.begin(), tag.end());
+    if (frame.size() >= kMacsBytes)  // else there is no place for one
+        frame.insert(frame.begin() + kMacsBytes, tag.begin(), tag.end());
     return frame;
 }
 
@@ -147,6 +148,11 @@ void Testbed::inject_on(size_t interface, const Bytes& frame, size_t segment_byt
     const uint16_t queue = port.rss() != nullptr ? port.queue_of(tagged) : next;
     port.inject(tagged, queue, segment_bytes);
     next = static_cast<uint16_t>((next + 1) % port.rx_queues());
+}
+
+Bytes Testbed::on_cable(Side side, const Bytes& frame) const {
+    const link::VlanId vlan = attachment(interface_of(side)).vlan;
+    return vlan == link::kUntagged ? frame : with_tag(frame, vlan);
 }
 
 size_t Testbed::interface_of(Side side) const {

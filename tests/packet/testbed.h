@@ -70,6 +70,8 @@ public:
     /// What came out on a side since the last take, ARP left out.
     std::vector<Seen> take(net::Side side);
     std::vector<Bytes> take_frames(net::Side side);
+    /// A frame that has been taken, with the tag that it came out with.
+    Bytes on_cable(net::Side side, const Bytes& frame) const;
     // Of several inside interfaces a side's is the first; the others go by their number.
     void inject_on(size_t interface, const Bytes& frame, size_t segment_bytes = 0);
     std::vector<Bytes> take_frames_of(size_t interface);

@@ -231,7 +231,7 @@ TEST_CASE("watch: what leaves is told as it leaves, and only if it does", "[pack
     const auto [entry, frame] = watcher.only();
     CHECK(entry.way == Way::Out);
     CHECK(entry.to == 1);
-    CHECK(frame == left.front());
+    CHECK(frame == bed.on_cable(Side::Outside, left.front()));
     CHECK(entry.flow[0].source == ip(kHost));
 
     bed.port(Side::Outside).limit_transmit(0);

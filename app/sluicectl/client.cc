@@ -168,8 +168,8 @@ int capture(const Request& request) {
         return fail(file->error());
     if (!result && is_written && !interrupt.has_come())
         return fail_without_result(request, result);
-    std::fprintf(stderr, "sluicectl: %llu packets captured, %llu lost\n",
-                 static_cast<unsigned long long>(file->packets()),
+    std::fprintf(stderr, "sluicectl: %llu packet%s captured, %llu lost\n",
+                 static_cast<unsigned long long>(file->packets()), file->packets() == 1 ? "" : "s",
                  static_cast<unsigned long long>(file->lost()));
     return EXIT_SUCCESS;
 }

@@ -31,7 +31,7 @@ end_capture() {
     kill -INT "$1"
     wait "$1" || status=$?
     ((status == 0)) || fail "the capture ended with $status: $(cat "$work/$2.err")"
-    grep --quiet --extended-regexp '^sluicectl: [0-9]+ packets captured, 0 lost$' \
+    grep --quiet --extended-regexp '^sluicectl: [0-9]+ packets? captured, 0 lost$' \
         "$work/$2.err" || fail "$(cat "$work/$2.err")"
 }
 

@@ -90,6 +90,7 @@ stop_gateway TERM
 # The tags are the NIC's work, where it can.
 behind_switch vm.client 10
 behind_switch vm.server 4094
+in_namespace vm.server ip address delete "$server_address/32" dev lo
 add_addresses vm
 lan_tag=,vlan=10 wan_tag=,vlan=4094
 start_gateway

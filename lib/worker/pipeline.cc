@@ -26,11 +26,9 @@ using stats::Drop;
 
 namespace {
 
-/// Finds the interface that a packet has come by; why there is none.
-std::optional<Drop> find_interface(Burst& burst, unsigned i, const link::Interfaces& interfaces) {
-    if (link::is_untagged_ipv4(burst.mbuf[i]) && burst.from[i] != link::kNoInterface)
-        return std::nullopt;
-    return link::take_tag(burst.mbuf[i], interfaces, burst.port, burst.from[i]);
+/// Most packets: they have come by the interface that the burst says.
+bool has_interface(const Burst& burst, unsigned i) {
+    return link::is_untagged_ipv4(burst.mbuf[i]) && burst.from[i] != link::kNoInterface;
 }
 
 /// Why a frame is not for this gateway, if it is not.
@@ -128,11 +126,8 @@ void Worker::parse(Burst& burst) {
     const bool verify = shared_.verify != Verify::Never && !burst.handed_over;
     for (unsigned i : burst.live_packets()) {
         rte_mbuf* mbuf = burst.mbuf[i];
-        const auto stray = find_interface(burst, i, shared_.interfaces);
-        if (stray) {
-            drop(burst, i, *stray);
+        if (!has_interface(burst, i) && !find_interface(burst, i)) [[unlikely]]
             continue;
-        }
         const Arrival& arrival = arrivals_[burst.from[i]];
         auto reason = refuse_frame(mbuf, arrival.mac);
         if (!reason)
@@ -152,6 +147,14 @@ void Worker::parse(Burst& burst) {
         burst.errors |= uint64_t{burst.packet[i].is_icmp_error} << i;
         burst.fragments |= uint64_t{burst.packet[i].is_fragment} << i;
     }
+}
+
+/// By its tag; drops what is of none.
+bool Worker::find_interface(Burst& burst, unsigned i) {
+    const auto stray = link::take_tag(burst.mbuf[i], shared_.interfaces, burst.port, burst.from[i]);
+    if (stray)
+        drop(burst, i, *stray);
+    return !stray;
 }
 
 /// Of a packet on an interface of both sides; drops what is of neither.

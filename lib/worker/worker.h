@@ -130,6 +130,7 @@ private:
     void resolve(Burst& burst);
     void transmit(Burst& burst);
 
+    bool find_interface(Burst& burst, unsigned i);
     bool find_side(Burst& burst, unsigned i);
 
     // A packet without a flow, or at the wrong worker: opening.cc.

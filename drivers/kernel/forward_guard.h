@@ -8,8 +8,7 @@
 /// one (a DHCP client takes it off for a moment), a kernel that forwards would send them on.
 ///
 /// Shape    An nftables table with one chain at the forward hook, which drops what has come by the
-///          interface. The kernel has it for as long as this object's socket is open, as that of
-///          kernel/ingress_guard.h.
+///          interface. It lasts as long as this object (kernel/nft_table.h).
 /// Threads  Any one.
 /// Errors   A sentence that says what the kernel refused.
 

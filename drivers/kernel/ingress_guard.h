@@ -10,12 +10,9 @@
 /// private addresses; one with an address on the interface answers beside the gateway.
 ///
 /// Shape    An nftables table of family netdev with one chain at the interface's ingress, behind
-/// the
-///          packet sockets. It drops the IPv4 and ARP of the VLANs given; everything else (IPv6,
-///          LLDP, other VLANs) stays the kernel's. The kernel has the table for as long as this
-///          object's socket is open (NFT_TABLE_F_OWNER, Linux 5.12): it is gone with the process,
-///          however that ends, and nobody else can change it: neither `nft flush ruleset` nor
-///          whoever switches forwarding on later.
+///          the packet sockets. It drops the IPv4 and ARP of the VLANs given; everything else
+///          (IPv6, LLDP, other VLANs) stays the kernel's. It lasts as long as this object
+///          (kernel/nft_table.h), whoever switches forwarding on later.
 /// Threads  Any one.
 /// Errors   A sentence that says what the kernel refused.
 /// Source   linux/netfilter/nf_tables.h; nft(8), "netdev".

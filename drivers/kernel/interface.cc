@@ -2,6 +2,7 @@
 #include "kernel/interface.h"
 
 #include "kernel/descriptor.h"
+#include "kernel/interface_request.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -15,12 +16,6 @@
 
 namespace sluice::kernel {
 namespace {
-
-ifreq request_for(const std::string& name) {
-    ifreq request{};
-    std::memcpy(request.ifr_name, name.data(), std::min<size_t>(name.size(), IFNAMSIZ - 1));
-    return request;
-}
 
 unsigned count_rx_queues(int descriptor, const std::string& name) {
     ethtool_channels channels{};

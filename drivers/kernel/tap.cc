@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "kernel/tap.h"
 
+#include "kernel/interface_request.h"
 #include "net/text.h"
 
 #include <rte_mbuf.h>
@@ -21,12 +22,6 @@
 
 namespace sluice::kernel {
 namespace {
-
-ifreq request_for(const std::string& name) {
-    ifreq request{};
-    std::memcpy(request.ifr_name, name.data(), std::min<size_t>(name.size(), IFNAMSIZ - 1));
-    return request;
-}
 
 Error failed(const std::string& what) {
     return Error{what + ": " + std::strerror(errno)};

@@ -23,10 +23,10 @@ peers_of() {
     : >"$1"
 }
 
-for workers in 1 2; do
-    net=mapping$workers
-    new_network "$net"
-    for last in 20 21; do
+# serve_pages LAST...: a web server on each inside host, which writes down who asks it.
+serve_pages() {
+    local last
+    for last in "$@"; do
         mkdir --parents "$work/$net.$last"
         echo "page of 10.1.0.$last" >"$work/$net.$last/page"
         start_in "$net.client" "$python" -u -m http.server 80 --bind "10.1.0.$last" \
@@ -35,6 +35,12 @@ for workers in 1 2; do
             fetch "$client_address" "http://10.1.0.$last/page" >/dev/null 2>&1
         : >"$work/$net.$last.log"
     done
+}
+
+for workers in 1 2; do
+    net=mapping$workers
+    new_network "$net"
+    serve_pages 20 21
     start_server "$net"
     start_sluice "$net" --workers "$workers" \
         --forward "tcp $public_address:8080 -> 10.1.0.20:80" \
@@ -78,15 +84,7 @@ done
 net=ranges
 new_network "$net"
 in_namespace "$net.server" ip route add 10.1.0.28/30 via "$public_address"
-for last in 20 21 28; do
-    mkdir --parents "$work/$net.$last"
-    echo "page of 10.1.0.$last" >"$work/$net.$last/page"
-    start_in "$net.client" "$python" -u -m http.server 80 --bind "10.1.0.$last" \
-        --directory "$work/$net.$last" >/dev/null 2>>"$work/$net.$last.log"
-    wait_for 10 "the web server on 10.1.0.$last" \
-        fetch "$client_address" "http://10.1.0.$last/page" >/dev/null 2>&1
-    : >"$work/$net.$last.log"
-done
+serve_pages 20 21 28
 start_server "$net"
 start_sluice "$net" --inside 10.1.0.0/24 --pool "$public_address" \
     --no-nat 10.1.0.28/30 --no-nat-inbound 1 \

@@ -5,11 +5,13 @@ reasons, and that the last two say the same about them.
 
 One enumerator, one counter's name (the enumerator in snake case), one row of a table in the
 document that begins with the name: | `invalid_flags` | … |. All in the same order; and each is
-given somewhere in lib.
+given somewhere in lib. With --write the texts of drop_advice.cc are taken from the document first.
 """
 
 import re
+import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,6 +50,25 @@ def told_otherwise(rows):
             if told.get(name) != [plain(meaning), plain(remedy)]]
 
 
+def literals(cell):
+    """A cell as C++ writes a long string."""
+    text = plain(cell).replace("\\", "\\\\").replace('"', '\\"')
+    lines = textwrap.wrap(text, 84, break_long_words=False, break_on_hyphens=False)
+    return "\n".join([f'"{line} "' for line in lines[:-1]] + [f'"{lines[-1]}"'])
+
+
+def write_advice(rows, enumerators):
+    """Puts the document's texts into drop_advice.cc; clang-format lays them out."""
+    path = ROOT / "lib/stats/drop_advice.cc"
+    of = {snake_case(name): name for name in enumerators}
+    table = "".join(f"    {{{of[name]}, {{{literals(meaning)},\n{literals(remedy)}}}}},\n"
+                    for name, meaning, remedy in rows if name in of)
+    source = re.sub(r"(kRows\[\] = \{\n).*?(^\};)", lambda found: found[1] + table + found[2],
+                    path.read_text(), count=1, flags=re.MULTILINE | re.DOTALL)
+    path.write_text(source)
+    subprocess.run(["clang-format", "-i", path], check=True)
+
+
 def main():
     header = (ROOT / "lib/stats/drop.h").read_text()
     body = re.search(r"enum class Drop[^{]*\{(.*?)\};", header, re.DOTALL).group(1)
@@ -58,6 +79,8 @@ def main():
     table = re.findall(r"^\| `(\w+)` \|((?:[^|\\]|\\.)*)\|((?:[^|\\]|\\.)*)\|$",
                        (ROOT / "docs/drops.md").read_text(), re.MULTILINE)
     rows = [row[0] for row in table]
+    if "--write" in sys.argv[1:]:
+        write_advice(table, enumerators)
 
     given = used_in_lib()
     problems = [f"lib: no packet is dropped for {name}" for name in enumerators

@@ -41,7 +41,7 @@ Decision at(Endpoint external) {
 Decision Allocator::decide(const Request& request, Tick now, Trail& trail) const {
     trail.clear();
     Decision decision = decide_source(request, now, trail);
-    const bool is_given = !decision.is_searched || decision.new_mapping != nullptr;
+    const bool is_given = !decision.is_searched || decision.mapped != nullptr;
     if (decision.external && is_given && params_.table.find(request.reply(*decision.external), now))
         return refused(Drop::EndpointTaken);
     decision.is_filtered = decision.external && request.mapping &&
@@ -57,13 +57,12 @@ Decision Allocator::decide_source(const Request& request, Tick now, Trail& trail
         return at(inside);
     if (const auto fixed = params_.policy->statics.outside_of(protocol, inside))
         return at(*fixed);
-    const Rule* rule = params_.policy->rules.find(request.original);
-    if (rule == nullptr)
+    if (request.rule == nullptr)
         return refused(Drop::ForeignSource);
-    if (!rule->translates())
+    if (!request.rule->translates())
         return at(inside);
-    const Independence* mapped = rule->independence_of(protocol, inside.port.host());
-    Wish wish{.rule = *rule,
+    const Independence* mapped = request.rule->independence_of(protocol, inside.port.host());
+    Wish wish{.rule = *request.rule,
               .key = mapped != nullptr ? mapping_keys(protocol, {}, {}).reply : request.reply({}),
               .host = inside.address,
               .own = inside.port.host(),
@@ -80,11 +79,12 @@ Decision Allocator::decide_source(const Request& request, Tick now, Trail& trail
 Decision Allocator::decide_mapping(Wish& wish, Endpoint inside) const {
     if (const auto mapping = params_.mappings.of(wish.key.protocol, inside, wish.now)) {
         Decision decision = at(params_.mappings.external_of(*mapping));
+        decision.mapped = wish.mapped;
         decision.mapping = mapping;
         return decision;
     }
     Decision decision = find(wish);
-    decision.new_mapping = wish.mapped;
+    decision.mapped = wish.mapped;
     return decision;
 }
 

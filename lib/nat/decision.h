@@ -24,8 +24,9 @@ struct Behind {
 /// What the first packet of a flow asks for.
 struct Request {
     net::Tuple original;
-    net::Endpoint target;  ///< Whom the packet is for: its destination, or who holds that.
-    net::Sides sides;      ///< Its source is translated if it comes from inside, as a rule.
+    net::Endpoint target;        ///< Whom the packet is for: its destination, or who holds that.
+    net::Sides sides;            ///< Its source is translated if it comes from inside, as a rule.
+    const Rule* rule = nullptr;  ///< By which its source is served; null where it is not asked.
     std::optional<uint32_t> mapping = {};  ///< By which the target is reached; its filter decides.
     bool keeps_source = false;             ///< Though from inside.
 
@@ -34,16 +35,26 @@ struct Request {
         return {original,
                 {original.destination, original.destination_port},
                 {net::Side::Inside, net::Side::Inside},
+                nullptr,
                 {},
                 true};
     }
     /// From inside to the world.
-    static Request outward(const net::Tuple& original) {
-        return {original, {original.destination, original.destination_port}, {}};
+    static Request outward(const net::Tuple& original, const Rule* rule) {
+        return {original, {original.destination, original.destination_port}, {}, rule};
     }
-    /// To an inside host, which holds the packet's destination.
-    static Request inward(const net::Tuple& original, const Behind& behind, net::Side from) {
-        return {original, behind.inside, {from, net::Side::Inside}, behind.mapping};
+    /// From outside to an inside host, which holds the packet's destination.
+    static Request inward(const net::Tuple& original, const Behind& behind) {
+        return {original,
+                behind.inside,
+                {net::Side::Outside, net::Side::Inside},
+                nullptr,
+                behind.mapping};
+    }
+    /// Likewise from inside.
+    static Request hairpin(const net::Tuple& original, const Behind& behind, const Rule* rule) {
+        return {
+            original, behind.inside, {net::Side::Inside, net::Side::Inside}, rule, behind.mapping};
     }
 
     bool is_inward() const { return sides.enter(net::Direction::Original) == net::Side::Outside; }
@@ -68,12 +79,12 @@ struct Decision {
     stats::Drop reason{};                   ///< Without `external`.
     bool is_filtered =
         false;  ///< The peer's filter lets it not in; its own is opened all the same.
-    std::optional<uint32_t> mapping = {};       ///< Of its source: the record.
-    std::optional<uint32_t> block = {};         ///< That the port is of: the record.
-    std::optional<NewBlock> new_block = {};     ///< To be made first, in place of `block`.
-    const Independence* new_mapping = nullptr;  ///< To be made of its source and `external`, so.
-    bool is_elsewhere = false;                  ///< Not at the address that its host has first.
-    bool is_searched = false;                   ///< It was looked for, with `probes` lookups.
+    const Independence* mapped = nullptr;  ///< How its source is mapped; null: by flow.
+    std::optional<uint32_t> mapping = {};  ///< Of its source: the record; to be made, if `mapped`.
+    std::optional<uint32_t> block = {};    ///< That the port is of: the record.
+    std::optional<NewBlock> new_block = {};  ///< To be made first, in place of `block`.
+    bool is_elsewhere = false;               ///< Not at the address that its host has first.
+    bool is_searched = false;                ///< It was looked for, with `probes` lookups.
     unsigned probes = 0;
 };
 

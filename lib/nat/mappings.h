@@ -34,12 +34,13 @@ public:
 
     net::Endpoint inside_of(uint32_t mapping) const;
     net::Endpoint external_of(uint32_t mapping) const;
-    Filtering filtering_of(uint32_t mapping) const;
 
     /// The filter of `mapping` lets `remote` in.
     bool lets_in(uint32_t mapping, net::Endpoint remote, Tick now) const;
 
 private:
+    Filtering filtering_of(uint32_t mapping) const;
+
     const flow::FlowTable& table_;
     const Current& policy_;
 };

@@ -35,10 +35,9 @@ Nat::Nat(const NatParams& params, flow::Member& member, stats::Counters& counter
                  worker),
       early_drop_(params.table, params.hosts, member, counters) {}
 
-void Nat::expect(const net::Tuple& original) {
+void Nat::expect(const net::Tuple& original, const Rule* rule) {
     params_.table.send_for(original);
     params_.hosts.send_for_head(original.source);
-    const Rule* rule = params_.policy->rules.find(original);
     if (rule != nullptr && rule->translates())
         params_.table.send_for(allocator_.first_guess(original, *rule));
 }

@@ -41,8 +41,8 @@ Tied Ties::make(const Request& request, const Decision& decision, Tick now) {
             return made;
         block = made.holder;
     }
-    if (decision.new_mapping != nullptr) {
-        const bool rests = decision.new_mapping->filtering == Filtering::EndpointIndependent;
+    if (decision.mapped != nullptr && !mapping) {
+        const bool rests = decision.mapped->filtering == Filtering::EndpointIndependent;
         const Tied made =
             as_new(holders_.make(mapping_keys(protocol, request.source(), *decision.external),
                                  {.parent = block, .rests = rests}, now));
@@ -51,7 +51,7 @@ Tied Ties::make(const Request& request, const Decision& decision, Tick now) {
         mapping = made.holder;
     }
     if (mapping)
-        return tie_mapping(request, *mapping, now);
+        return tie_mapping(request, *mapping, decision.mapped->filtering, now);
     if (!block || !request.mapping)
         return {Tied::Result::Tied, block ? block : request.mapping};
     // From a block to another inside host's mapping: a contact hangs on both.
@@ -63,9 +63,8 @@ Tied Ties::make(const Request& request, const Decision& decision, Tick now) {
 
 /// Says that the endpoint of `mapping` talks to the packet's destination, which is the endpoint of
 /// another mapping where the request names one.
-Tied Ties::tie_mapping(const Request& request, uint32_t mapping, Tick now) {
+Tied Ties::tie_mapping(const Request& request, uint32_t mapping, Filtering filtering, Tick now) {
     const net::Endpoint remote = request.destination();
-    const Filtering filtering = mappings_.filtering_of(mapping);
     Tied tied{Tied::Result::Tied, mapping};
     const auto remember = [&](net::Endpoint whom, std::optional<uint32_t> peer) {
         return as_shared(

@@ -37,7 +37,7 @@ public:
     Tied make(const Request& request, const Decision& decision, Tick now);
 
 private:
-    Tied tie_mapping(const Request& request, uint32_t mapping, Tick now);
+    Tied tie_mapping(const Request& request, uint32_t mapping, Filtering filtering, Tick now);
 
     Holders& holders_;
     const Mappings& mappings_;

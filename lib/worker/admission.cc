@@ -88,10 +88,10 @@ bool Admission::is_ping_to_gateway(Side from, const net::Packet& packet,
     return is_ping(packet, tuple) && is_own(from, tuple.destination);
 }
 
-Admitted Admission::admit(Side from, const net::Packet& packet, const net::Tuple& tuple) const {
+Admitted Admission::admit(Side from, const net::Packet& packet, const net::Tuple& tuple,
+                          const policy::Rule* rule) const {
     if (from == Side::Outside)
         return admit_addresses(from, packet, tuple, false);
-    const policy::Rule* rule = policy_->rules.find(tuple);
     const bool is_served = rule != nullptr || policy_->rules.serves(tuple.source);
     const Admitted admitted = admit_addresses(from, packet, tuple, is_served);
     const bool is_within = admitted.path == Path::Within;

@@ -45,8 +45,14 @@ public:
               const pool::OwnPorts* own_ports = nullptr)
         : interfaces_(interfaces), policy_(policy), own_ports_(own_ports) {}
 
-    /// Of a packet that meets no flow.
-    Admitted admit(net::Side from, const net::Packet& packet, const net::Tuple& tuple) const;
+    /// The rule by which a packet is served, and may open a flow: of those from inside alone.
+    const policy::Rule* rule_of(net::Side from, const net::Tuple& tuple) const {
+        return from == net::Side::Inside ? policy_->rules.find(tuple) : nullptr;
+    }
+
+    /// Of a packet that meets no flow; `rule` is its rule_of(), which is to be searched once.
+    Admitted admit(net::Side from, const net::Packet& packet, const net::Tuple& tuple,
+                   const policy::Rule* rule) const;
 
     /// Why a fragment is not even kept, if it is not: by its addresses, for a later one has no
     /// ports by which a rule could be found. The first of a datagram is admitted if it meets no

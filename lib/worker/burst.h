@@ -16,6 +16,7 @@
 #include "net/packet.h"
 #include "net/side.h"
 #include "net/tuple.h"
+#include "policy/rule_set.h"
 #include "worker/segment.h"
 
 #include <array>
@@ -39,6 +40,7 @@ struct Burst {
     uint64_t admitted = 0;  ///< Bit i: may pass by its addresses. Written by admit.
     uint64_t outward = 0;   ///< Bit i: admitted from inside to the world. Written by admit.
     uint64_t within = 0;    ///< Bit i: admitted from inside to inside. Written by admit.
+    uint64_t ruled = 0;     ///< Bit i: rule[i] has been searched. Written by expect, admit.
     uint64_t fresh = 0;     ///< Bit i: it has opened its flow, and so is tracked already.
     uint64_t settled = 0;   ///< Bit i: came to its flow's owner, and goes to no other. By receive.
 
@@ -54,6 +56,7 @@ struct Burst {
     std::array<net::Packet, kBurstSize> packet;        // parse
     std::array<net::Tuple, kBurstSize> tuple;          // parse
     std::array<flow::FlowRef, kBurstSize> flow;        // lookup, open
+    std::array<const policy::Rule*, kBurstSize> rule;  // expect, admit; of those in `ruled`
     std::array<fragment::Index, kBurstSize> datagram;  // reassemble, of those in `leads`
 
     SetBits live_packets() const { return {live}; }

@@ -10,12 +10,22 @@ namespace sluice::worker {
 using net::Side;
 using stats::Drop;
 
+/// The rule by which packet i is served. Rules do not change within a turn, so it is searched once.
+const policy::Rule* Worker::rule_of(Burst& burst, unsigned i) {
+    if ((burst.ruled >> i & 1) == 0) {
+        burst.ruled |= uint64_t{1} << i;
+        burst.rule[i] = admission_.rule_of(burst.side[i], burst.tuple[i]);
+    }
+    return burst.rule[i];
+}
+
 /// True when packet i may go on: to open a flow, or to be met by one.
 bool Worker::admit(Burst& burst, unsigned i) {
     const uint64_t bit = uint64_t{1} << i;
     if ((burst.admitted & bit) != 0)
         return true;
-    const Admitted admitted = admission_.admit(burst.side[i], burst.packet[i], burst.tuple[i]);
+    const Admitted admitted =
+        admission_.admit(burst.side[i], burst.packet[i], burst.tuple[i], rule_of(burst, i));
     switch (admitted.path) {
         case Path::Outward:
             burst.outward |= bit;
@@ -50,12 +60,13 @@ std::optional<nat::Request> Worker::request(Burst& burst, unsigned i) {
     if ((burst.within >> i & 1) || (is_outward && leads_within(tuple.destination)))
         return nat::Request::within(tuple);
     if (is_outward)
-        return nat::Request::outward(tuple);
-    const Side from = burst.side[i];
+        return nat::Request::outward(tuple, rule_of(burst, i));
+    const bool is_hairpin = burst.side[i] == Side::Inside;
     const auto behind = nat_.behind(tuple, now_);
     if (behind && behind->lets_in)
-        return nat::Request::inward(tuple, *behind, from);
-    const Drop nobody = from == Side::Inside ? Drop::Hairpin : Drop::NoMapping;
+        return is_hairpin ? nat::Request::hairpin(tuple, *behind, rule_of(burst, i))
+                          : nat::Request::inward(tuple, *behind);
+    const Drop nobody = is_hairpin ? Drop::Hairpin : Drop::NoMapping;
     drop(burst, i, behind ? Drop::Filtered : nobody);
     return std::nullopt;
 }

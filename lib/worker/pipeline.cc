@@ -91,6 +91,7 @@ void Worker::forward(Burst& burst) {
         burst.admitted = 0;
         burst.outward = 0;
         burst.within = 0;
+        burst.ruled = 0;
         burst.fresh = 0;
         burst.leads = 0;
         burst.too_big = 0;
@@ -219,7 +220,7 @@ void Worker::expect(Burst& burst) {
     nat_.prepare(static_cast<unsigned>(std::popcount(misses.bits)));
     for (unsigned i : misses)
         if (burst.side[i] == Side::Inside)
-            nat_.expect(burst.tuple[i]);
+            nat_.expect(burst.tuple[i], rule_of(burst, i));
     for (unsigned i : misses)
         if (burst.side[i] == Side::Inside)
             nat_.expect_host(burst.tuple[i]);

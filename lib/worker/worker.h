@@ -134,6 +134,7 @@ private:
     bool find_side(Burst& burst, unsigned i);
 
     // A packet without a flow, or at the wrong worker: opening.cc.
+    const policy::Rule* rule_of(Burst& burst, unsigned i);
     bool admit(Burst& burst, unsigned i);
     std::optional<nat::Request> request(Burst& burst, unsigned i);
     bool leads_within(Be32 destination) const;

@@ -184,7 +184,7 @@ TEST_CASE("allocator: to decide changes nothing, and does the same again", "[nat
     for (uint32_t i = 0; i < 150; ++i)
         bench.open(host(i), 5000);
     Hands hands(bench, 0);
-    const Request request = Request::outward(udp(host(300), 5000));
+    const Request request = bench.outward(udp(host(300), 5000));
     const auto decide = [&](Tick now) { return hands.allocator.decide(request, now, hands.trail); };
     const uint32_t flows = bench.table->size();
     const auto shortages = [&] {
@@ -212,7 +212,7 @@ TEST_CASE("allocator: what was decided is what the packet gets, if nobody is fas
     Hands hands(bench, 0);
     for (uint32_t i = 1; i < 50; ++i) {
         const Decision decision =
-            hands.allocator.decide(Request::outward(udp(host(i), 5000)), bench.now, hands.trail);
+            hands.allocator.decide(bench.outward(udp(host(i), 5000)), bench.now, hands.trail);
         REQUIRE(decision.external);
         CHECK(bench.port(bench.open(host(i), 5000)) == decision.external->port.host());
     }

@@ -54,6 +54,10 @@ struct Ground {
         return std::move(flow::FlowTable::create(params).value());
     }
 
+    Request outward(const net::Tuple& original) const {
+        return Request::outward(original, policy->rules.find(original));
+    }
+
     NatParams params() { return {*table, policy, kept, draws, exhaustion, steering, *hosts}; }
 
     std::unique_ptr<hosts::HostTable> hosts =
@@ -101,7 +105,7 @@ struct Opener {
 
     Opening open(Be32 source, uint16_t port, const char* server = kServer) {
         const uint64_t before = probes();
-        const Opening opening = nat.open(Request::outward(udp(source, port, server)),
+        const Opening opening = nat.open(ground.outward(udp(source, port, server)),
                                          {net::Protocol::Udp, 0, 0}, ground.now);
         nat.finish();
         member.quiescent();

@@ -38,7 +38,7 @@ struct Bench : Ground {
     Mapped map(uint32_t number, uint16_t port, net::Protocol protocol = kUdp) {
         net::Tuple original = udp(host(number), port, kOtherServer);
         original.protocol = protocol;
-        const Request request = Request::outward(original);
+        const Request request = outward(original);
         const Decision decision = one.allocator.decide(request, now, one.trail);
         one.allocator.learn(one.trail, exhaustion, now);
         if (!decision.external)
@@ -55,7 +55,7 @@ struct Bench : Ground {
     Tied talk(uint32_t number, uint16_t port) {
         net::Tuple original = udp(host(number), port);
         original.destination_port = kRemote.port;
-        const Request request = Request::outward(original);
+        const Request request = outward(original);
         return one.ties.make(request, one.allocator.decide(request, now, one.trail), now);
     }
 

@@ -47,12 +47,14 @@ net::Tuple tuple(const char* source, uint16_t port, net::Protocol protocol = net
 struct Bench {
     explicit Bench(uint32_t capacity = 4096) : table_(table(capacity, *hosts)) {}
 
+    nat::Request outward(const net::Tuple& original) const {
+        return nat::Request::outward(original, policy.policy.rules.find(original));
+    }
     Opening udp(const char* source, uint16_t port) {
-        return nat.open(nat::Request::outward(tuple(source, port)), {net::Protocol::Udp, 0, 0},
-                        kNow);
+        return nat.open(outward(tuple(source, port)), {net::Protocol::Udp, 0, 0}, kNow);
     }
     Opening tcp(uint16_t port, uint8_t flags) {
-        return nat.open(nat::Request::outward(tuple(kHost, port, net::Protocol::Tcp)),
+        return nat.open(outward(tuple(kHost, port, net::Protocol::Tcp)),
                         {net::Protocol::Tcp, flags, 0}, kNow);
     }
     const net::Tuple& reply(const Opening& opening) {
@@ -114,8 +116,8 @@ TEST_CASE("nat: a flow that exists already is named, not opened twice", "[nat]")
     const Opening again = bench.udp(kHost, 5000);
     CHECK(again.outcome == Opening::Outcome::Existed);
     CHECK(again.flow == first.flow);
-    const Opening elsewhere = bench.other.open(nat::Request::outward(tuple(kHost, 5000)),
-                                               {net::Protocol::Udp, 0, 0}, kNow);
+    const Opening elsewhere =
+        bench.other.open(bench.outward(tuple(kHost, 5000)), {net::Protocol::Udp, 0, 0}, kNow);
     CHECK(elsewhere.outcome == Opening::Outcome::Existed);
     CHECK(bench.table_->record(elsewhere.flow).owner == 0);
     CHECK(bench.table_->size() == 1);
@@ -160,8 +162,7 @@ TEST_CASE("nat: when every port of the range is taken the search ends, in bounds
 TEST_CASE("nat: without ports each address serves one host per destination", "[nat]") {
     Bench bench;
     const auto esp = [&](const char* source, net::Protocol protocol = net::Protocol{50}) {
-        return bench.nat.open(nat::Request::outward(tuple(source, 0, protocol)), {protocol, 0, 0},
-                              kNow);
+        return bench.nat.open(bench.outward(tuple(source, 0, protocol)), {protocol, 0, 0}, kNow);
     };
     const Opening first = esp("10.1.0.2");
     const Opening second = esp("10.1.0.3");
@@ -178,10 +179,11 @@ TEST_CASE("nat: without ports each address serves one host per destination", "[n
 TEST_CASE("nat: prepared records that no flow needs go back", "[nat]") {
     Bench bench(8);
     bench.nat.prepare(8);
-    CHECK(bench.other.open(nat::Request::outward(tuple(kHost, 1)), {net::Protocol::Udp, 0, 0}, kNow)
-              .reason == Drop::TableFull);
+    CHECK(
+        bench.other.open(bench.outward(tuple(kHost, 1)), {net::Protocol::Udp, 0, 0}, kNow).reason ==
+        Drop::TableFull);
     bench.nat.finish();
-    CHECK(bench.other.open(nat::Request::outward(tuple(kHost, 1)), {net::Protocol::Udp, 0, 0}, kNow)
+    CHECK(bench.other.open(bench.outward(tuple(kHost, 1)), {net::Protocol::Udp, 0, 0}, kNow)
               .outcome == Opening::Outcome::Opened);
 }
 

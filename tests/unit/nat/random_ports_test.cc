@@ -30,7 +30,7 @@ struct Bench : Ground {
         for (uint32_t n = 0; n < kPorts; ++n) {
             // In the second half the same flows, a millisecond later.
             const Tick then = now + Duration{static_cast<int32_t>(n / 50'000)};
-            const auto request = Request::outward(udp(host(1 + n % 50'000), 5000));
+            const auto request = outward(udp(host(1 + n % 50'000), 5000));
             const Decision decision = hands.allocator.decide(request, then, hands.trail);
             REQUIRE(decision.external);
             result.push_back(decision.external->port.host());

@@ -48,7 +48,7 @@ struct Gateway {
     worker::Admitted udp(Side from, const char* source, const char* destination) const {
         net::Tuple tuple{ip(source),          ip(destination),    Be16::from_host(5000),
                          Be16::from_host(53), net::Protocol::Udp, {}};
-        return admission.admit(from, net::Packet{}, tuple);
+        return admission.admit(from, net::Packet{}, tuple, admission.rule_of(from, tuple));
     }
     worker::Admitted ping(Side from, const char* source, const char* destination) const {
         net::Tuple tuple{ip(source),          ip(destination),
@@ -56,7 +56,7 @@ struct Gateway {
                          net::Protocol::Icmp, {}};
         net::Packet packet;
         packet.icmp_type = 8;
-        return admission.admit(from, packet, tuple);
+        return admission.admit(from, packet, tuple, admission.rule_of(from, tuple));
     }
 };
 

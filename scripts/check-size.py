@@ -28,9 +28,9 @@ OPENS = re.compile(rf"^( *)(?!.*\b(?:{NO_FUNCTION})\b)[^ #/].*\) ?"
 
 
 def files():
-    """All files of the tree, less what a build or git put there."""
+    """All files of the tree, less what a build, git or a fuzzer put there."""
     builds = tuple(f"{path.parent.name}/" for path in ROOT.glob("*/build.ninja"))
-    foreign = ("build", ".git/", ".cache", "__pycache__") + builds
+    foreign = ("build", ".git/", ".cache", "__pycache__", "tests/fuzz/corpus/") + builds
     paths = ((path, str(path.relative_to(ROOT))) for path in ROOT.rglob("*") if path.is_file())
     return sorted(path for path, name in paths
                   if not name.startswith(foreign) and "/__pycache__/" not in name

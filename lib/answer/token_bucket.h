@@ -33,7 +33,7 @@ public:
 
 private:
     /// Thousandths of a token: at N a second, N of them come in a millisecond.
-    struct Word {
+    struct alignas(8) Word {
         Tick at;
         uint32_t spent = 0;  // of the burst, at `at`
     };

@@ -3,6 +3,8 @@
 
 #include "base/sip_hash.h"
 
+#include <rte_cpuflags.h>
+
 #include <cstring>
 
 #if defined(__x86_64__)
@@ -13,11 +15,10 @@ namespace sluice::flow {
 
 TupleHash::TupleHash(const std::array<uint64_t, 4>& secret, Kind kind) : secret_(secret) {
 #if defined(__x86_64__)
-    if (kind == Kind::Fastest && __builtin_cpu_supports("aes") != 0) {
+    const auto has = [](rte_cpu_flag_t flag) { return rte_cpu_get_flag_enabled(flag) == 1; };
+    if (kind == Kind::Fastest && has(RTE_CPUFLAG_AES)) {
         derive_round_keys();
-        bulk_ = __builtin_cpu_supports("vaes") != 0 && __builtin_cpu_supports("avx512f") != 0
-                    ? wide_aes
-                    : aes;
+        bulk_ = has(RTE_CPUFLAG_VAES) && has(RTE_CPUFLAG_AVX512F) ? wide_aes : aes;
     }
 #else
     (void)kind;

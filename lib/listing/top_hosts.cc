@@ -39,8 +39,7 @@ public:
     }
     const std::vector<uint64_t>& compact() {
         std::ranges::sort(words_);
-        const auto rest = std::ranges::unique(words_);
-        words_.erase(rest.begin(), rest.end());
+        words_.erase(std::unique(words_.begin(), words_.end()), words_.end());
         return words_;
     }
 

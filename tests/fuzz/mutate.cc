@@ -29,37 +29,37 @@ std::vector<Bytes> sound_frames() {
     };
 }
 
-std::vector<size_t> any_cuts(Random& random, size_t size) {
-    std::vector<size_t> cuts(random() % 2 == 0 ? 0 : random() % 4);
+std::vector<size_t> any_cuts(const Draw& draw, size_t size) {
+    std::vector<size_t> cuts(draw() % 2 == 0 ? 0 : draw() % 4);
     for (size_t& cut : cuts)
-        cut = random() % (size + 1);
+        cut = draw() % (size + 1);
     std::sort(cuts.begin(), cuts.end());
     return cuts;
 }
 
-void mutate(Bytes& frame, Random& random) {
+void mutate(Bytes& frame, const Draw& draw) {
     if (frame.empty())
         return;
     constexpr std::array<uint8_t, 6> kEdges{0x00, 0x01, 0x7f, 0x80, 0xfe, 0xff};
     // One draw a statement: the order of draws within one is the compiler's choice.
-    const size_t reach = random() % 4 == 0 ? 2000 : 54;
-    const size_t place = random() % std::min(frame.size(), reach);
-    const auto byte = static_cast<uint8_t>(random());
-    switch (random() % 6) {
+    const size_t reach = draw() % 4 == 0 ? 2000 : 54;
+    const size_t place = draw() % std::min(frame.size(), reach);
+    const auto byte = static_cast<uint8_t>(draw());
+    switch (draw() % 6) {
         case 0:
-            frame[place] ^= static_cast<uint8_t>(1u << random() % 8);
+            frame[place] ^= static_cast<uint8_t>(1u << draw() % 8);
             break;
         case 1:
             frame[place] = byte;
             break;
         case 2:
-            frame[place] = kEdges[random() % kEdges.size()];
+            frame[place] = kEdges[draw() % kEdges.size()];
             break;
         case 3:
-            frame.resize(random() % (frame.size() + 1));
+            frame.resize(draw() % (frame.size() + 1));
             break;
         case 4:
-            frame.resize(frame.size() + random() % 64, byte);
+            frame.resize(frame.size() + draw() % 64, byte);
             break;
         case 5:
             frame.insert(frame.begin() + static_cast<long>(place), byte);

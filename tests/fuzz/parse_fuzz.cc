@@ -29,12 +29,13 @@ int run(uint64_t count, uint64_t seed) {
     truncate_everywhere(frames);
 
     Random random(seed);
+    const Draw draw = std::ref(random);
     uint64_t accepted = 0;
     for (uint64_t i = 0; i < count; ++i) {
-        Bytes frame = frames[random() % frames.size()];
-        for (uint64_t changes = random() % 4; changes > 0; --changes)
-            mutate(frame, random);
-        accepted += feed(frame, any_cuts(random, frame.size()));
+        Bytes frame = frames[draw() % frames.size()];
+        for (uint64_t changes = draw() % 4; changes > 0; --changes)
+            mutate(frame, draw);
+        accepted += feed(frame, any_cuts(draw, frame.size()));
     }
     std::printf("parse_fuzz: %llu frames from seed %llu, %llu accepted\n",
                 static_cast<unsigned long long>(count), static_cast<unsigned long long>(seed),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// The same under libFuzzer, which looks for inputs by the branches that they reach. The first byte
-// of an input says where the frame is cut in two segments, the rest is the frame.
+// The parser, judged by the tests' independent reader. The first byte of an input says where the
+// frame is cut in two segments, the rest is the frame.
 
 #include "feed_packet.h"
 

@@ -54,6 +54,29 @@ uint32_t second_of(Tick now) {
     return now.milliseconds / 1000;
 }
 
+/// A host with these flows, so many of them inward, has as many of its own as it may. Signed: a
+/// flow from outside may be counted here and there at different moments.
+bool has_all(uint64_t held, uint32_t inward, uint32_t most) {
+    return most != 0 && int64_t{flows_of(held)} - inward >= int64_t{most};
+}
+
+bool is_too_fast(const RateWord& rate, const Limits& limits) {
+    return limits.new_per_second != 0 && rate.now >= limits.new_per_second;
+}
+
+/// Counts one more flow of this second; false when it would be above the limit.
+bool pace(std::atomic<uint64_t>& word, const Limits& limits, Tick now) {
+    uint64_t seen = word.load(std::memory_order_relaxed);
+    RateWord rate;
+    do {
+        rate = RateWord::read(seen).at(second_of(now));
+        if (is_too_fast(rate, limits))
+            return false;
+        rate.now = std::min(rate.now + 1, RateWord::kMost);
+    } while (!word.compare_exchange_weak(seen, rate.bits(), std::memory_order_relaxed));
+    return true;
+}
+
 /// The finaliser of MurmurHash3.
 constexpr uint64_t mix(uint64_t word) {
     word = (word ^ word >> 33) * 0xff51afd7ed558ccd;
@@ -103,7 +126,7 @@ Result<std::unique_ptr<HostTable>> HostTable::create(const HostTableParams& para
     return table;
 }
 
-std::atomic<uint32_t>& HostTable::head(Be32 address) {
+std::atomic<uint32_t>& HostTable::head(Be32 address) const {
     return heads_[mix(secret_ ^ address.raw) & (heads_.size() - 1)];
 }
 
@@ -172,9 +195,9 @@ Admitted HostTable::admit(Be32 address, const Limits& limits, Tick now) {
     if (place.host == kNoHost)
         return {};
     Entry& entry = this->entry(place.host);
-    const Answer answer = !place.is_counted          ? Answer::TooManyFlows
-                          : pace(entry, limits, now) ? Answer::Admitted
-                                                     : Answer::TooFast;
+    const Answer answer = !place.is_counted               ? Answer::TooManyFlows
+                          : pace(entry.rate, limits, now) ? Answer::Admitted
+                                                          : Answer::TooFast;
     if (answer == Answer::Admitted)
         entry.half_open.fetch_add(1, std::memory_order_relaxed);
     else
@@ -182,6 +205,19 @@ Admitted HostTable::admit(Be32 address, const Limits& limits, Tick now) {
     if (answer == Answer::TooFast)
         leave(place.host, {});  // the last that is done to the entry, which may end now
     return {answer, place.host};
+}
+
+Answer HostTable::would_admit(Be32 address, const Limits& limits, Tick now) const {
+    const HostIndex host = find(head(address).load(std::memory_order_acquire), address);
+    if (host == kNoHost)
+        return Answer::Admitted;
+    const Entry& entry = this->entry(host);
+    // relaxed: each word stands alone, as in admit().
+    if (has_all(entry.held.load(std::memory_order_relaxed),
+                entry.inward.load(std::memory_order_relaxed), limits.flows))
+        return Answer::TooManyFlows;
+    const RateWord rate = RateWord::read(entry.rate.load(std::memory_order_relaxed));
+    return is_too_fast(rate.at(second_of(now)), limits) ? Answer::TooFast : Answer::Admitted;
 }
 
 Admitted HostTable::admit_inward(Be32 address, Tick now) {
@@ -199,26 +235,11 @@ HostTable::Joined HostTable::join(Entry& entry, uint32_t most) {
     do {
         if (flows_of(held) == kGone)
             return Joined::Gone;
-        // Signed: a flow from outside may be counted here and there at different moments.
-        const int64_t own = int64_t{flows_of(held)} - entry.inward.load(std::memory_order_relaxed);
-        if (most != 0 && own >= int64_t{most})
+        if (has_all(held, entry.inward.load(std::memory_order_relaxed), most))
             return Joined::Full;
     } while (!entry.held.compare_exchange_weak(held, held + 1, std::memory_order_acq_rel,
                                                std::memory_order_relaxed));
     return Joined::Counted;
-}
-
-/// Counts one more flow of this second; false when it would be above the limit.
-bool HostTable::pace(Entry& entry, const Limits& limits, Tick now) {
-    uint64_t seen = entry.rate.load(std::memory_order_relaxed);
-    RateWord rate;
-    do {
-        rate = RateWord::read(seen).at(second_of(now));
-        if (limits.new_per_second != 0 && rate.now >= limits.new_per_second)
-            return false;
-        rate.now = std::min(rate.now + 1, RateWord::kMost);
-    } while (!entry.rate.compare_exchange_weak(seen, rate.bits(), std::memory_order_relaxed));
-    return true;
 }
 
 void HostTable::withdraw(HostIndex host, net::Sides sides) {

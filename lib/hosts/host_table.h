@@ -107,6 +107,8 @@ public:
     /// Counts a half-open flow that the host is about to open, unless a limit forbids it.
     /// withdraw() takes it back when no flow came of it, but for its part in the rate.
     Admitted admit(Be32 address, const Limits& limits, Tick now);
+    /// What admit() would answer now. Nothing is counted.
+    Answer would_admit(Be32 address, const Limits& limits, Tick now) const;
     /// Counts one that somebody outside opens to the host: it is not held against its limits.
     Admitted admit_inward(Be32 address, Tick now);
     void withdraw(HostIndex host, net::Sides sides = {});
@@ -161,7 +163,7 @@ private:
     HostTable() = default;
     Entry& entry(HostIndex host) { return entries_[host - 1]; }
     const Entry& entry(HostIndex host) const { return entries_[host - 1]; }
-    std::atomic<uint32_t>& head(Be32 address);
+    std::atomic<uint32_t>& head(Be32 address) const;
     HostIndex find(HostIndex first, Be32 address) const;
     struct Found {
         HostIndex host;
@@ -176,7 +178,6 @@ private:
     Place join(Be32 address, uint32_t most, Tick now);
     enum class Joined : uint8_t { Counted, Full, Gone };
     static Joined join(Entry& entry, uint32_t most);
-    static bool pace(Entry& entry, const Limits& limits, Tick now);
     void leave(HostIndex host, net::Sides sides);
     std::optional<Host> read(uint32_t index, Tick now) const;
     void settle(uint32_t flow, uint8_t before);

@@ -36,13 +36,26 @@ Decision at(Endpoint external) {
     return decision;
 }
 
+/// By another flow than the one that counts as gone.
+bool is_taken(const flow::FlowTable& table, const net::Tuple& reply, uint32_t ended, Tick now) {
+    const flow::FlowRef holder = table.find(reply, now);
+    return holder && holder.index() != ended;
+}
+
+/// The tuple of the replies is another's, or the packet's own: who sends to his own public endpoint
+/// would be answered by what he has sent.
+bool is_used(const flow::FlowTable& table, const Request& request, Endpoint external, Tick now) {
+    const net::Tuple reply = request.reply(external);
+    return reply == request.original || is_taken(table, reply, request.ended, now);
+}
+
 }  // namespace
 
 Decision Allocator::decide(const Request& request, Tick now, Trail& trail) const {
     trail.clear();
     Decision decision = decide_source(request, now, trail);
     const bool is_given = !decision.is_searched || decision.mapped != nullptr;
-    if (decision.external && is_given && params_.table.find(request.reply(*decision.external), now))
+    if (decision.external && is_given && is_used(params_.table, request, *decision.external, now))
         return refused(Drop::EndpointTaken);
     decision.is_filtered = decision.external && request.mapping &&
                            !params_.mappings.lets_in(*request.mapping, *decision.external, now);
@@ -69,10 +82,11 @@ Decision Allocator::decide_source(const Request& request, Tick now, Trail& trail
               .mapped = mapped,
               .now = now,
               .draw = {request.original, now},
-              .trail = trail};
+              .trail = trail,
+              .ended = request.ended};
     if (mapped != nullptr)
         return decide_mapping(wish, inside);
-    wish.kept = params_.kept.find(params_.table, request.original, now);
+    wish.kept = params_.kept.find(params_.table, request.original, now, request.ended);
     return find(wish);
 }
 
@@ -290,7 +304,7 @@ bool Allocator::try_number(Wish& wish, uint16_t number) const {
     if (!wish.own)
         number = pool::BlockGrid{block_params().size}.ports(number).first;
     wish.key.destination_port = Be16::from_host(number);
-    return !params_.table.find(wish.key, wish.now);
+    return !is_taken(params_.table, wish.key, wish.ended, wish.now);
 }
 
 /// Given to others by the operator, or the gateway's own, or for mappings.

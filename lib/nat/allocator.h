@@ -55,6 +55,7 @@ struct AllocatorParams {
     const pool::Draws& draws;
     const pool::Steering* steering = nullptr;   ///< Null: replies arrive where they arrive.
     const pool::OwnPorts* own_ports = nullptr;  ///< The gateway's, no flow's; null for none.
+    bool learns = true;  ///< False for who asks what would be decided, and commits nothing.
 };
 
 /// What a decision has found out on its way, for the packets to come.
@@ -75,7 +76,7 @@ private:
 class Allocator {
 public:
     Allocator(const AllocatorParams& params, uint8_t worker)
-        : params_(params), worker_(worker), searches_(params.table) {}
+        : params_(params), worker_(worker), searches_(params.table, params.learns) {}
 
     /// The same for a packet of the same tuple at the same moment, if nothing has changed.
     Decision decide(const Request& request, Tick now, Trail& trail) const;
@@ -100,6 +101,7 @@ private:
         Tick now;
         pool::Draw draw;  ///< The next.
         Trail& trail;
+        uint32_t ended;              ///< As Request::ended.
         unsigned left = kMaxProbes;  ///< Lookups.
         unsigned probes = 0;
         bool is_elsewhere = false;

@@ -14,6 +14,8 @@
 
 namespace sluice::nat {
 
+inline constexpr uint32_t kNoRecord = ~uint32_t{0};
+
 /// The inside endpoint behind a public one.
 struct Behind {
     net::Endpoint inside;
@@ -29,6 +31,8 @@ struct Request {
     const Rule* rule = nullptr;  ///< By which its source is served; null where it is not asked.
     std::optional<uint32_t> mapping = {};  ///< By which the target is reached; its filter decides.
     bool keeps_source = false;             ///< Though from inside.
+    /// The record of a flow that the packet ends, where it stands yet: it counts as gone.
+    uint32_t ended = kNoRecord;
 
     /// From inside to inside, untranslated.
     static Request within(const net::Tuple& original) {

@@ -30,16 +30,18 @@ bool has_same_source(const net::Tuple& a, const net::Tuple& b) {
 }  // namespace
 
 std::optional<net::Endpoint> KeptEndpoints::find(const flow::FlowTable& table,
-                                                 const net::Tuple& original, Tick now) const {
+                                                 const net::Tuple& original, Tick now,
+                                                 uint32_t but) const {
     const uint64_t hash = hash_of(original);
     for (const auto& entry : words_[hash >> 54]) {
         // relaxed: the record's life word, read with acquire, says what may be read behind it.
         const uint64_t word = entry.load(std::memory_order_relaxed);
         if (word == 0 || (word >> kIndexBits & kTagMask) != tag_of(hash))
             continue;
-        const flow::FlowRecord& record = table.record(static_cast<uint32_t>(word & kIndexMask));
+        const auto index = static_cast<uint32_t>(word & kIndexMask);
+        const flow::FlowRecord& record = table.record(index);
         const flow::LifeWord life = record.life.load(std::memory_order_acquire);
-        if (life.life() != flow::Life::Live ||
+        if (index == but || life.life() != flow::Life::Live ||
             life.generation() != word >> (kIndexBits + kTagBits) ||
             !record.deadline.load(std::memory_order_relaxed).is_after(now) ||
             !has_same_source(record.key(Direction::Original), original))

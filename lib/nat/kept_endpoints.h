@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "flow/flow_table.h"
+#include "nat/decision.h"
 #include "net/tuple.h"
 
 #include <array>
@@ -26,9 +27,10 @@ namespace sluice::nat {
 
 class KeptEndpoints {
 public:
-    /// The external endpoint that the inside one of `original` has by its newest flow of these.
+    /// The external endpoint that the inside one of `original` has by its newest flow of these,
+    /// that of the record `but` left out.
     std::optional<net::Endpoint> find(const flow::FlowTable& table, const net::Tuple& original,
-                                      Tick now) const;
+                                      Tick now, uint32_t but = kNoRecord) const;
 
     /// The flow of `record`, which is live, has another port than its own.
     void learn(uint32_t index, const flow::FlowRecord& record);

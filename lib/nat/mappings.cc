@@ -17,6 +17,21 @@ std::optional<uint32_t> Mappings::behind(net::Protocol protocol, Endpoint extern
                                                                               : std::nullopt;
 }
 
+std::optional<Behind> Mappings::whom(const net::Tuple& packet, Tick now) const {
+    const Endpoint external{packet.destination, packet.destination_port};
+    const pool::StaticSet& statics = policy_->statics;
+    if (const auto fixed = statics.inside_of(packet.protocol, external))
+        return Behind{*fixed, {}, statics.lets_in(packet.protocol, external, packet.source)};
+    if (policy_->lets_in_untranslated(packet))
+        return Behind{external, {}};
+    if (!policy_->rules.have_mappings() ||
+        packet.protocol == net::Protocol::Icmp)  // a query from outside has its type there
+        return std::nullopt;
+    if (const auto mapping = behind(packet.protocol, external, now))
+        return Behind{inside_of(*mapping), mapping};
+    return std::nullopt;
+}
+
 Endpoint Mappings::inside_of(uint32_t mapping) const {
     const net::Tuple& original = table_.record(mapping).key(Direction::Original);
     return {original.source, original.source_port};

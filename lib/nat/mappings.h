@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "flow/flow_table.h"
+#include "nat/decision.h"
 #include "nat/holders.h"
 #include "nat/rules.h"
 
@@ -31,6 +32,9 @@ public:
     std::optional<uint32_t> of(net::Protocol protocol, net::Endpoint inside, Tick now) const;
     /// The mapping by which an external endpoint can be reached: not one that rests.
     std::optional<uint32_t> behind(net::Protocol protocol, net::Endpoint external, Tick now) const;
+
+    /// Who is behind a packet's destination, which is a public address, by whatever mapping.
+    std::optional<Behind> whom(const net::Tuple& packet, Tick now) const;
 
     net::Endpoint inside_of(uint32_t mapping) const;
     net::Endpoint external_of(uint32_t mapping) const;

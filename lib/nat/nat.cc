@@ -42,21 +42,6 @@ void Nat::expect(const net::Tuple& original, const Rule* rule) {
         params_.table.send_for(allocator_.first_guess(original, *rule));
 }
 
-std::optional<Behind> Nat::behind(const net::Tuple& tuple, Tick now) const {
-    const net::Endpoint external{tuple.destination, tuple.destination_port};
-    const pool::StaticSet& statics = params_.policy->statics;
-    if (const auto fixed = statics.inside_of(tuple.protocol, external))
-        return Behind{*fixed, {}, statics.lets_in(tuple.protocol, external, tuple.source)};
-    if (params_.policy->lets_in_untranslated(tuple))
-        return Behind{external, {}};
-    if (!params_.policy->rules.have_mappings() ||
-        tuple.protocol == net::Protocol::Icmp)  // a query from outside has its type there
-        return std::nullopt;
-    if (const auto mapping = mappings_.behind(tuple.protocol, external, now))
-        return Behind{mappings_.inside_of(*mapping), mapping};
-    return std::nullopt;
-}
-
 Opening Nat::open(const Request& request, const conntrack::Segment& segment, Tick now) {
     const conntrack::Verdict verdict = conntrack::open(params_.policy->tuning, segment);
     if (verdict.action == conntrack::Action::Refuse)
@@ -210,14 +195,10 @@ void Nat::fill(flow::FlowRecord& record, const First& first, const net::Tuple& r
 Tracking Nat::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick now) {
     flow::FlowRecord& record = params_.table.record(ref);
     const flow::LifeWord life = record.life.load(std::memory_order_relaxed);
-    const conntrack::ProtocolState state(record.state.load(std::memory_order_relaxed));
-    const uint8_t status = record.status.load(std::memory_order_relaxed);
-
-    const Tick before = record.deadline.load(std::memory_order_relaxed);
-
+    const conntrack::FlowState flow = state_of(record, now);
     const conntrack::Verdict verdict =
-        conntrack::track(params_.policy->tuning, {state, status, now - record.opened, before - now},
-                         ref.direction(), segment, conntrack::TrackerMemory(record.tracker));
+        conntrack::track(params_.policy->tuning, flow, ref.direction(), segment,
+                         conntrack::TrackerMemory(record.tracker));
     if (verdict.action == conntrack::Action::Reopen ||
         verdict.action == conntrack::Action::Delete) {
         if (member_.kill(ref.index(), life))
@@ -226,9 +207,9 @@ Tracking Nat::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick n
     }
     // relaxed: only the owner writes these, and who else reads them (lists) wants no more than each
     // value by itself. Stores are left out where nothing changes, to keep the line unshared.
-    if (verdict.state != state)
+    if (verdict.state != flow.state)
         record.state.store(verdict.state.bits(), std::memory_order_relaxed);
-    if (verdict.status != status)
+    if (verdict.status != flow.status)
         params_.hosts.add_status(ref.index(), record, verdict.status);
     if (verdict.refresh) {
         const Tick deadline = now + verdict.timeout;
@@ -237,10 +218,10 @@ Tracking Nat::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick n
             holder && record.sides.enter(ref.direction()) == net::Side::Inside)
             holders_.refresh(*holder, now);
         // Ageing looks within kLongestCheck in any case; for less it would come too late.
-        if (verdict.timeout < flow::kLongestCheck && before.is_after(deadline))
+        if (verdict.timeout < flow::kLongestCheck && flow.remaining > verdict.timeout)
             params_.table.deadlines().set(ref.index(), now, deadline);
     }
-    if (verdict.state != state || verdict.status != status)
+    if (verdict.state != flow.state || verdict.status != flow.status)
         member_.tell_change(ref.index(), now);
     return {verdict.action, verdict.reason};
 }

@@ -65,6 +65,14 @@ struct Tracking {
     stats::Drop reason{};
 };
 
+/// A flow as its next packet finds it.
+inline conntrack::FlowState state_of(const flow::FlowRecord& record, Tick now) {
+    // relaxed: only the owner writes these, and for others each stands alone.
+    return {conntrack::ProtocolState(record.state.load(std::memory_order_relaxed)),
+            record.status.load(std::memory_order_relaxed), now - record.opened,
+            record.deadline.load(std::memory_order_relaxed) - now};
+}
+
 class Nat {
 public:
     Nat(const NatParams& params, flow::Member& member, stats::Counters& counters, uint8_t worker);
@@ -77,9 +85,6 @@ public:
     /// burst, first expect() for each that may open, then expect_host().
     void expect(const net::Tuple& original, const Rule* rule);
     void expect_host(const net::Tuple& original) { params_.hosts.send_for_entry(original.source); }
-
-    /// Who is behind a packet's destination, which is a public address.
-    std::optional<Behind> behind(const net::Tuple& tuple, Tick now) const;
 
     /// Opens a flow for its first packet.
     Opening open(const Request& request, const conntrack::Segment& segment, Tick now);

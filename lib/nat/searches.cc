@@ -64,7 +64,8 @@ Search Searches::begin(const net::Tuple& key, const Walk& walk) const {
     search.key = without_port(key);
     search.walk = walk;
     // Before the first look: what ends after it is missed by none.
-    search.endings = table_.endings().watch(search.key);
+    search.endings =
+        watches_ ? table_.endings().watch(search.key) : table_.endings().count(search.key);
     return search;
 }
 

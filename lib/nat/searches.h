@@ -60,7 +60,9 @@ struct Search {
 
 class Searches {
 public:
-    explicit Searches(flow::FlowTable& table) : table_(table) {}
+    /// One that `watches` has endings counted, so that it may be remembered.
+    explicit Searches(flow::FlowTable& table, bool watches = true)
+        : table_(table), watches_(watches) {}
 
     /// The search of this key, whatever its destination port, that is under way, or was proven to
     /// be in vain, as long as that is true; else null.
@@ -80,6 +82,7 @@ private:
     static size_t set_of(const net::Tuple& key, pool::PortRange range);
 
     flow::FlowTable& table_;
+    bool watches_;
     std::array<Set, kSets> sets_{};
 };
 

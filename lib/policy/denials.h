@@ -24,18 +24,14 @@ public:
     /// `before` are those of the configuration that this one follows; null at the start.
     explicit Denials(std::span<const Match> matches, const Denials* before = nullptr);
 
-    /// True for a packet that opens no flow; it is counted.
-    bool refuse(const net::Tuple& packet) const {
-        const uint32_t rule = classifier_.find(packet);
-        if (rule == kNone)
-            return false;
-        packets_[rule]->fetch_add(1, std::memory_order_relaxed);  // relaxed: it stands alone
-        return true;
-    }
-
-    /// The number of the rule that refuses it; kNone where none does. Counts nothing.
+    /// The number of the rule by which a packet opens no flow; kNone where there is none.
     uint32_t find(const net::Tuple& packet) const { return classifier_.find(packet); }
     bool holds(const net::Tuple& packet) const { return find(packet) != kNone; }
+
+    /// The rule has refused a packet.
+    void count(uint32_t rule) const {
+        packets_[rule]->fetch_add(1, std::memory_order_relaxed);  // relaxed: it stands alone
+    }
 
     std::span<const Match> matches() const { return matches_; }
     /// Since the rule came.

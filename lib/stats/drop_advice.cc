@@ -272,9 +272,10 @@ constexpr Row kRows[] = {
       "UDP)."}},
     {EndpointTaken,
      {"The inside endpoint talks to this outside endpoint already, by another public "
-      "address or port.",
+      "address or port; or it is its own.",
       "Normal when two --forward lead to one inside endpoint and a client uses one source "
-      "port for both; it will try another."}},
+      "port for both; it will try another. A host that sends to its own public endpoint "
+      "from the port behind it talks to itself."}},
     {NeighbourFailed,
      {"The next hop does not answer ARP; the sender is told so by ICMP (host unreachable).",
       "Is it up, and in the subnet of --lan-address or --wan-address?"}},

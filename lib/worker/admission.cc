@@ -99,8 +99,8 @@ Admitted Admission::admit(Side from, const net::Packet& packet, const net::Tuple
         return admitted;
     if (rule == nullptr && !is_within)
         return refused(Drop::NoRule);
-    if (policy_->rules.denials().refuse(tuple))
-        return refused(Drop::Denied);
+    if (const uint32_t denial = policy_->rules.denials().find(tuple); denial != policy::kNone)
+        return {Path::Refused, Drop::Denied, denial};
     if (admitted.path == Path::Hairpin && !rule->translates())
         return refused(Drop::Hairpin);  // without NAT, answers would take another way back
     return admitted;

@@ -5,7 +5,7 @@
 /// Admission: what a packet is to this gateway, from where it came and where it goes.
 ///
 /// Shape    Asked of packets that meet no flow, by their addresses first, then by the rules. What
-///          may open no flow ends here, by name.
+///          may open no flow ends here, by name. To ask changes nothing.
 /// Threads  Those of the policy that it is given.
 /// Source   RFC 1812 §5.3.7 (martian sources), §5.3.8 (source address validation); the leak of
 ///          inside addresses that docs/drops.md describes.
@@ -36,6 +36,7 @@ enum class Path : uint8_t {
 struct Admitted {
     Path path = Path::Refused;
     stats::Drop reason{};
+    uint32_t denial = policy::kNone;  ///< Of Denied: the rule that says so.
 };
 
 class Admission {

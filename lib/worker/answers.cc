@@ -2,6 +2,7 @@
 #include "worker/answers.h"
 
 #include "answer/tcp_reset.h"
+#include "worker/forwarding.h"
 
 #include <rte_ether.h>
 #include <rte_ip.h>
@@ -22,15 +23,11 @@ void turn_frame(rte_ether_hdr& frame) {
     std::swap(frame.src_addr, frame.dst_addr);
 }
 
-/// The packet is at fault, not a lack of resources.
-bool is_invalid(Drop reason) {
-    return reason >= Drop::InvalidFlags && reason <= Drop::InvalidRst;
-}
-
-/// There is no port or address for a flow.
-bool is_exhaustion(Drop reason) {
-    return reason == Drop::PortsExhausted || reason == Drop::HostBlocks ||
-           reason == Drop::BlocksExhausted || reason == Drop::AddressesExhausted;
+answer::IcmpError error_about(Drop reason, const link::Exit& exit) {
+    if (reason == Drop::TtlExceeded)
+        return answer::kTimeExceeded;
+    return reason == Drop::LinkDown ? answer::kHostUnreachable
+                                    : answer::fragmentation_needed(exit.mtu);
 }
 
 }  // namespace
@@ -46,40 +43,27 @@ void Answers::answer_ping(Burst& burst, unsigned i) {
 
 bool Answers::may_leave(Burst& burst, unsigned i, const link::Exit& exit, Tick now, Tell tell) {
     const net::Packet& packet = burst.packet[i];
-    if (packet.ip->time_to_live <= 1) {
-        if (tell == Tell::Sender)
-            send_error(burst, i, answer::kTimeExceeded, now);
-        egress_.drop(burst.take(i), Drop::TtlExceeded);
-        return false;
-    }
-    if (!exit.has_link) {
-        if (tell == Tell::Sender)
-            send_error(burst, i, answer::kHostUnreachable, now);
-        egress_.drop(burst.take(i), Drop::LinkDown);
-        return false;
-    }
-    if (packet.length <= exit.mtu)
-        return true;
-    if ((packet.ip->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG)) == 0) {
-        burst.too_big |= uint64_t{1} << i;
+    const auto reason = refuse_exit(packet, exit);
+    if (!reason) {
+        burst.too_big |= uint64_t{packet.length > exit.mtu} << i;
         return true;
     }
     if (tell == Tell::Sender)
-        send_error(burst, i, answer::fragmentation_needed(exit.mtu), now);
-    egress_.drop(burst.take(i), Drop::TooBig);
+        send_error(burst, i, error_about(*reason, exit), now);
+    egress_.drop(burst.take(i), *reason);
     return false;
 }
 
 void Answers::refuse(Burst& burst, unsigned i, Drop reason, Tick now) {
-    const bool is_segment = burst.tuple[i].protocol == net::Protocol::Tcp;
-    const bool is_reset = (burst.packet[i].tcp_flags & conntrack::kRst) != 0;
-    const bool is_exhausted = is_exhaustion(reason) && policy_->reject_exhausted;
-    const bool is_wrong = is_invalid(reason) && policy_->reject_invalid;
-    if (burst.side[i] == Side::Inside && (is_exhausted || is_wrong)) {
-        if (is_segment && !is_reset)
+    switch (rejection_of(*policy_, burst.side[i], burst.packet[i], burst.tuple[i], reason)) {
+        case Rejection::None:
+            break;
+        case Rejection::Reset:
             send_reset(burst, i, now);
-        else if (is_exhausted && !is_segment)
+            break;
+        case Rejection::Prohibited:
             send_error(burst, i, answer::kAdministrativelyProhibited, now);
+            break;
     }
     egress_.drop(burst.take(i), reason);
 }

@@ -20,25 +20,11 @@ using stats::Drop;
 void IcmpRelay::relay(Burst& burst, unsigned i, Tick now) {
     link::Egress& egress = parts_.egress;
     const net::Packet& error = burst.packet[i];
-    const net::Tuple& tuple = burst.tuple[i];
     const Side from = burst.side[i];
-    const Be32 sender{error.ip->src_addr};
-    if (const auto reason =
-            parts_.admission.refuse_error(egress.interface(burst.from[i]), from, sender))
-        return egress.drop(burst.take(i), *reason);
-
-    const flow::FlowRef flow = parts_.table.find(tuple, now);
-    if (!flow)
-        return parts_.local.refuse(burst, i, Drop::IcmpErrorUnknown, now);
-    const flow::FlowRecord& record = parts_.table.record(flow);
-    // It goes to the host that sent the packet in question, and so comes from where that one went.
-    if (Be32{error.ip->dst_addr} != tuple.destination ||
-        from != record.sides.enter(flow.direction()))
-        return egress.drop(burst.take(i), Drop::IcmpErrorMismatch);
-    const net::Tuple after = record.key(opposite(flow.direction())).reversed();
-    auto path = egress.find(after.destination, record.sides.leave(flow.direction()));
+    auto [flow, path, reason] =
+        parts_.forwarding.way_of_error({burst.from[i], from}, error, burst.tuple[i], now);
     if (!path)
-        return egress.drop(burst.take(i), Drop::NoRoute);
+        return parts_.local.refuse(burst, i, reason, now);
     if (!parts_.answers.may_leave(burst, i, egress.exit(path->interface), now))
         return;
 
@@ -48,8 +34,10 @@ void IcmpRelay::relay(Burst& burst, unsigned i, Tick now) {
     // Who inside a router is, nobody outside learns: RFC 5508 REQ-5.
     if (from == Side::Inside)
         nat::hide_extensions(error);
-    nat::translate_error(record, flow.direction(), from == Side::Inside ? after.source : sender,
-                         error);
+    const flow::FlowRecord& record = parts_.table.record(flow);
+    const Be32 sender{error.ip->src_addr};
+    const Be32 after = record.key(opposite(flow.direction())).destination;
+    nat::translate_error(record, flow.direction(), from == Side::Inside ? after : sender, error);
     parts_.cutter.send(burst.take(i), *path);
 }
 

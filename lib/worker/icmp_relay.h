@@ -15,9 +15,9 @@
 #include "link/egress.h"
 #include "net/packet.h"
 #include "stats/counters.h"
-#include "worker/admission.h"
 #include "worker/answers.h"
 #include "worker/burst.h"
+#include "worker/forwarding.h"
 #include "worker/local.h"
 
 struct rte_mbuf;
@@ -29,7 +29,7 @@ public:
     /// All of these outlive this object.
     struct Parts {
         flow::FlowTable& table;
-        const Admission& admission;
+        const Forwarding& forwarding;
         link::Egress& egress;
         fragment::Cutter& cutter;
         Answers& answers;

@@ -29,23 +29,34 @@ Local::Local(const Shared& shared, const Admission& admission, link::Egress& egr
         has_twin_.push_back(!interface.twin.empty());
 }
 
+bool Local::has(const Burst& burst, unsigned i, Drop reason) const {
+    return has_twin_[burst.from[i]] && is_kernels(burst, i, reason);
+}
+
+bool Local::has_ping(const Burst& burst, unsigned i) const {
+    return has_twin_[burst.from[i]] && kernel_has(burst.tuple[i].destination);
+}
+
+bool Local::has_fragment(const Burst& burst, unsigned i) const {
+    return has_ping(burst, i) && !admission_.is_public(burst.tuple[i].destination);
+}
+
 bool Local::take_ping(Burst& burst, unsigned i, Tick now) {
-    if (!has_twin_[burst.from[i]] || !kernel_has(burst.tuple[i].destination))
+    if (!has_ping(burst, i))
         return false;
     give(burst, i, now);
     return true;
 }
 
 bool Local::take_fragment(Burst& burst, unsigned i, Tick now) {
-    const Be32 destination = burst.tuple[i].destination;
-    if (!has_twin_[burst.from[i]] || !kernel_has(destination) || admission_.is_public(destination))
+    if (!has_fragment(burst, i))
         return false;
     give(burst, i, now);
     return true;
 }
 
 void Local::refuse(Burst& burst, unsigned i, Drop reason, Tick now) {
-    if (has_twin_[burst.from[i]] && is_kernels(burst, i, reason))
+    if (has(burst, i, reason))
         give(burst, i, now);
     else
         egress_.drop(burst.take(i), reason);

@@ -26,6 +26,12 @@ public:
     /// All of these outlive this object.
     Local(const Shared& shared, const Admission& admission, link::Egress& egress);
 
+    /// Packet i, which is refused for this reason, is the kernel's instead.
+    bool has(const Burst& burst, unsigned i, stats::Drop reason) const;
+    /// Likewise a ping to the gateway, and a fragment that may pass by its addresses.
+    bool has_ping(const Burst& burst, unsigned i) const;
+    bool has_fragment(const Burst& burst, unsigned i) const;
+
     /// Packet i is a ping to the gateway. True if it is the kernel's to answer.
     bool take_ping(Burst& burst, unsigned i, Tick now);
     /// Packet i is a fragment that may pass by its addresses. True if it is the kernel's, which

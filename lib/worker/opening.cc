@@ -49,34 +49,23 @@ bool Worker::admit(Burst& burst, unsigned i) {
         case Path::Refused:
             break;
     }
+    if (admitted.denial != policy::kNone)
+        policy_->rules.denials().count(admitted.denial);
     local_.refuse(burst, i, admitted.reason, now_);
     return false;
 }
 
 /// Whom packet i, which has no flow, may open one to. Drops it where that is nobody.
 std::optional<nat::Request> Worker::request(Burst& burst, unsigned i) {
-    const net::Tuple& tuple = burst.tuple[i];
-    const bool is_outward = burst.outward >> i & 1;
-    if ((burst.within >> i & 1) || (is_outward && leads_within(tuple.destination)))
-        return nat::Request::within(tuple);
-    if (is_outward)
-        return nat::Request::outward(tuple, rule_of(burst, i));
-    const bool is_hairpin = burst.side[i] == Side::Inside;
-    const auto behind = nat_.behind(tuple, now_);
-    if (behind && behind->lets_in)
-        return is_hairpin ? nat::Request::hairpin(tuple, *behind, rule_of(burst, i))
-                          : nat::Request::inward(tuple, *behind);
-    const Drop nobody = is_hairpin ? Drop::Hairpin : Drop::NoMapping;
-    drop(burst, i, behind ? Drop::Filtered : nobody);
-    return std::nullopt;
-}
-
-/// Inside by its route alone: no rule serves the destination, and it is on no subnet inside.
-bool Worker::leads_within(Be32 destination) const {
-    if (!policy_->inside_routing)
-        return false;
-    const auto toward = egress_.route(destination);
-    return toward && egress_.interface(toward->interface).realm == link::Realm::Inside;
+    const Path path = burst.within >> i & 1           ? Path::Within
+                      : burst.outward >> i & 1        ? Path::Outward
+                      : burst.side[i] == Side::Inside ? Path::Hairpin
+                                                      : Path::Inward;
+    const policy::Rule* rule = path == Path::Inward ? nullptr : rule_of(burst, i);
+    const Target target = forwarding_.target({path, rule}, burst.tuple[i], now_);
+    if (!target.request)
+        drop(burst, i, target.reason);
+    return target.request;
 }
 
 /// A packet without a flow opens one, if there is somebody at its other end and it could leave.
@@ -90,13 +79,9 @@ void Worker::open_flow(Burst& burst, unsigned i) {
         if (const unsigned home = shared_.table.hash(tuple) % shared_.workers; home != params_.id)
             return bring_to(burst, i, home);
 
-    const Side exit = request->sides.leave(net::Direction::Original);
-    const auto path = egress_.find(request->target.address, exit);
-    if (!path) {
-        const bool is_routed = egress_.route(request->target.address).has_value();
-        return drop(burst, i,
-                    is_routed && exit == Side::Outside ? Drop::InsideDestination : Drop::NoRoute);
-    }
+    const auto [path, reason] = forwarding_.way_of(*request);
+    if (!path)
+        return drop(burst, i, reason);
     // Nobody outside learns whether a packet without a flow would have opened one.
     const Tell tell = burst.side[i] == Side::Inside ? Tell::Sender : Tell::Nobody;
     if (!answers_.may_leave(burst, i, egress_.exit(path->interface), now_, tell))

@@ -41,15 +41,6 @@ std::optional<Drop> refuse_frame(const rte_mbuf* mbuf, uint64_t own) {
     return (to & net::kGroupMac) != 0 ? Drop::MulticastOrBroadcast : Drop::NotForUs;
 }
 
-/// False for a packet that has the tuple of a flow and yet is none of its own: it comes from where
-/// the flow's packets of that direction go, or asks where answers belong.
-bool belongs(const flow::FlowRecord& record, net::Direction direction, Side from,
-             const net::Packet& packet) {
-    const bool asks_back =
-        direction == net::Direction::Reply && packet.icmp_type == net::kEchoRequest;
-    return record.sides.enter(direction) == from && !asks_back;
-}
-
 bool is_alive(const flow::FlowRecord& record) {
     // relaxed: the record was reached through the table, and is not reused this turn.
     return record.life.load(std::memory_order_relaxed).life() == flow::Life::Live;
@@ -160,10 +151,7 @@ bool Worker::find_interface(Burst& burst, unsigned i) {
 
 /// Of a packet on an interface of both sides; drops what is of neither.
 bool Worker::find_side(Burst& burst, unsigned i) {
-    auto side = admission_.side_of(burst.tuple[i]);
-    if (!side)  // of a flow that began by rules which are gone
-        if (const flow::FlowRef flow = shared_.table.find(burst.tuple[i], now_))
-            side = shared_.table.record(flow).sides.enter(flow.direction());
+    const auto side = forwarding_.side_of(burst.tuple[i], now_);
     if (!side) {
         drop(burst, i, Drop::NoRealm);
         return false;
@@ -285,7 +273,7 @@ void Worker::check(Burst& burst) {
         const net::Packet& packet = burst.packet[i];
         if (packet.ip->time_to_live > 1 && packet.length <= egress_.least_mtu())
             continue;
-        if (const auto path = path_of(burst.flow[i]))
+        if (const auto path = forwarding_.path_of(burst.flow[i]))
             answers_.may_leave(burst, i, egress_.exit(path->interface), now_);
         else
             drop(burst, i, Drop::NoRoute);
@@ -334,17 +322,10 @@ void Worker::resolve(Burst& burst) {
     }
 }
 
-/// Where the packets of a flow go in this direction.
-std::optional<link::Path> Worker::path_of(flow::FlowRef flow) const {
-    const flow::FlowRecord& record = shared_.table.record(flow);
-    return egress_.find(record.key(opposite(flow.direction())).source,
-                        record.sides.leave(flow.direction()));
-}
-
 /// Sends a translated packet whose flow knows no next hop that is in reach, or that is to be cut.
 void Worker::send_by_path(Burst& burst, unsigned i) {
     const flow::FlowRef flow = burst.flow[i];
-    auto path = path_of(flow);
+    auto path = forwarding_.path_of(flow);
     if (!path)
         return drop(burst, i, Drop::NoRoute);
     cutter_.send(burst.take(i), *path);

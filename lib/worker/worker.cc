@@ -39,10 +39,11 @@ Worker::Worker(const Shared& shared, WorkerParams params)
            member_, counters_, params_.id),
       tap_(shared.watches, shared.table, params_.id),
       egress_(egress_params(shared, params_), counters_),
+      forwarding_({shared.table, policy_, admission_, egress_}),
       cutter_(egress_, counters_, params_.packets),
       answers_(policy_, shared.budgets, egress_, counters_, params_.packets),
       local_(shared, admission_, egress_),
-      icmp_relay_({shared.table, admission_, egress_, cutter_, answers_, local_, counters_, tap_}),
+      icmp_relay_({shared.table, forwarding_, egress_, cutter_, answers_, local_, counters_, tap_}),
       fragments_({shared, policy_, admission_, egress_, cutter_, counters_, tap_, params_.id}) {
     for (const link::Interface& interface : shared.interfaces) {
         const bool checked = params_.ports[interface.port].port->verifies_checksums();

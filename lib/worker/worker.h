@@ -25,6 +25,7 @@
 #include "worker/admission.h"
 #include "worker/answers.h"
 #include "worker/burst.h"
+#include "worker/forwarding.h"
 #include "worker/fragments.h"
 #include "worker/icmp_relay.h"
 #include "worker/local.h"
@@ -137,14 +138,12 @@ private:
     const policy::Rule* rule_of(Burst& burst, unsigned i);
     bool admit(Burst& burst, unsigned i);
     std::optional<nat::Request> request(Burst& burst, unsigned i);
-    bool leads_within(Be32 destination) const;
     void open_flow(Burst& burst, unsigned i);
     void remember(flow::FlowRef flow, const link::Path& path);
     bool is_own(flow::FlowRef flow) const { return shared_.table.record(flow).owner == params_.id; }
     bool bring_home(Burst& burst, unsigned i);
     void bring_to(Burst& burst, unsigned i, unsigned owner);
 
-    std::optional<link::Path> path_of(flow::FlowRef flow) const;
     void send_by_path(Burst& burst, unsigned i);
     void drop(Burst& burst, unsigned i, stats::Drop reason) { egress_.drop(burst.take(i), reason); }
 
@@ -158,6 +157,7 @@ private:
     nat::Nat nat_;
     observe::Tap tap_;
     link::Egress egress_;
+    Forwarding forwarding_;
     fragment::Cutter cutter_;
     Answers answers_;
     Local local_;

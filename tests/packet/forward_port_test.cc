@@ -262,3 +262,12 @@ TEST_CASE("one to one: a prefix gives each inside host its address", "[packet]")
         CHECK(bed.from_outside(Frame().ipv4(kServer, address).udp(5000, 53)).empty());
     CHECK(bed.dropped(Drop::NotOurs) == 3);
 }
+
+TEST_CASE("forward: who sends to his own public endpoint, from the port behind it, is told so",
+          "[packet]") {
+    Testbed bed(with_mappings());
+    CHECK(bed.from_inside(Frame().ipv4(kWhole, kOwn).udp(5000, 5000)).empty());
+    CHECK(bed.from_inside(Frame().ipv4(kWhole, kOwn).protocol(47)).empty());
+    CHECK(bed.dropped(Drop::EndpointTaken) == 2);
+    CHECK(bed.flows() == 0);
+}

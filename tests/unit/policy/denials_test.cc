@@ -31,9 +31,9 @@ Match to_port(const char* inside, uint16_t port) {
 TEST_CASE("denials: each rule counts what it has refused, a look counts nothing", "[policy]") {
     const std::vector<Match> matches{to_port("10.1.0.0", 53), to_port("10.2.0.0", 53)};
     const Denials denials(matches);
-    CHECK(denials.refuse(udp("10.1.0.1", 53)));
-    CHECK(denials.refuse(udp("10.1.0.2", 53)));
-    CHECK_FALSE(denials.refuse(udp("10.1.0.2", 54)));
+    denials.count(denials.find(udp("10.1.0.1", 53)));
+    denials.count(denials.find(udp("10.1.0.2", 53)));
+    CHECK_FALSE(denials.holds(udp("10.1.0.2", 54)));
     CHECK(denials.holds(udp("10.2.0.2", 53)));
     CHECK(denials.packets(0) == 2);
     CHECK(denials.packets(1) == 0);
@@ -44,12 +44,12 @@ TEST_CASE("denials: a rule that stays goes on with its counter, wherever it stan
     const std::vector<Match> second{to_port("10.2.0.0", 53), to_port("10.1.0.0", 54),
                                     to_port("10.1.0.0", 53)};
     const Denials before(first);
-    before.refuse(udp("10.1.0.1", 53));
+    before.count(before.find(udp("10.1.0.1", 53)));
     const Denials after(second, &before);
     CHECK(after.packets(0) == 0);
     CHECK(after.packets(1) == 0);
     CHECK(after.packets(2) == 1);
-    before.refuse(udp("10.1.0.1", 53));  // by a worker that has not turned since
-    after.refuse(udp("10.1.0.1", 53));
+    before.count(before.find(udp("10.1.0.1", 53)));  // by a worker that has not turned since
+    after.count(after.find(udp("10.1.0.1", 53)));
     CHECK(after.packets(2) == 3);
 }

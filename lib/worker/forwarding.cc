@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "worker/forwarding.h"
+
+#include "conntrack/tcp_state.h"
+
+#include <rte_ip.h>
+
+namespace sluice::worker {
+
+using net::Side;
+using stats::Drop;
+
+namespace {
+
+/// The packet is at fault, not a lack of resources.
+bool is_invalid(Drop reason) {
+    return reason >= Drop::InvalidFlags && reason <= Drop::InvalidRst;
+}
+
+/// There is no port or address for a flow.
+bool is_exhaustion(Drop reason) {
+    return reason == Drop::PortsExhausted || reason == Drop::HostBlocks ||
+           reason == Drop::BlocksExhausted || reason == Drop::AddressesExhausted;
+}
+
+}  // namespace
+
+std::optional<Drop> refuse_exit(const net::Packet& packet, const link::Exit& exit) {
+    if (packet.ip->time_to_live <= 1)
+        return Drop::TtlExceeded;
+    if (!exit.has_link)
+        return Drop::LinkDown;
+    const bool may_be_cut =
+        (packet.ip->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG)) == 0;
+    return packet.length <= exit.mtu || may_be_cut ? std::nullopt : std::optional(Drop::TooBig);
+}
+
+Rejection rejection_of(const policy::Policy& policy, Side from, const net::Packet& packet,
+                       const net::Tuple& tuple, Drop reason) {
+    const bool is_exhausted = is_exhaustion(reason) && policy.reject_exhausted;
+    const bool is_wrong = is_invalid(reason) && policy.reject_invalid;
+    if (from != Side::Inside || (!is_exhausted && !is_wrong))
+        return Rejection::None;
+    if (tuple.protocol != net::Protocol::Tcp)
+        return is_exhausted ? Rejection::Prohibited : Rejection::None;
+    return (packet.tcp_flags & conntrack::kRst) != 0 ? Rejection::None : Rejection::Reset;
+}
+
+std::optional<Side> Forwarding::side_of(const net::Tuple& tuple, Tick now) const {
+    if (const auto side = parts_.admission.side_of(tuple))
+        return side;
+    // Of a flow that began by rules which are gone.
+    if (const flow::FlowRef flow = parts_.table.find(tuple, now))
+        return parts_.table.record(flow.index()).sides.enter(flow.direction());
+    return std::nullopt;
+}
+
+Target Forwarding::target(const Service& service, const net::Tuple& tuple, Tick now) const {
+    const auto [path, rule] = service;
+    const bool is_outward = path == Path::Outward;
+    if (path == Path::Within || (is_outward && leads_within(tuple.destination)))
+        return {nat::Request::within(tuple)};
+    if (is_outward)
+        return {nat::Request::outward(tuple, rule)};
+    const bool is_hairpin = path == Path::Hairpin;
+    const auto behind = mappings_.whom(tuple, now);
+    if (behind && behind->lets_in)
+        return {is_hairpin ? nat::Request::hairpin(tuple, *behind, rule)
+                           : nat::Request::inward(tuple, *behind)};
+    const Drop nobody = is_hairpin ? Drop::Hairpin : Drop::NoMapping;
+    return {std::nullopt, behind ? Drop::Filtered : nobody};
+}
+
+/// Inside by its route alone: no rule serves the destination, and it is on no subnet inside.
+bool Forwarding::leads_within(Be32 destination) const {
+    if (!parts_.policy->inside_routing)
+        return false;
+    const auto toward = parts_.egress.route(destination);
+    return toward && parts_.egress.interface(toward->interface).realm == link::Realm::Inside;
+}
+
+Way Forwarding::way_of(const nat::Request& request) const {
+    const Side exit = request.sides.leave(net::Direction::Original);
+    if (const auto path = parts_.egress.find(request.target.address, exit))
+        return {path};
+    const bool is_routed = parts_.egress.route(request.target.address).has_value();
+    return {std::nullopt,
+            is_routed && exit == Side::Outside ? Drop::InsideDestination : Drop::NoRoute};
+}
+
+std::optional<link::Path> Forwarding::path_of(flow::FlowRef flow) const {
+    const flow::FlowRecord& record = parts_.table.record(flow.index());
+    return parts_.egress.find(record.key(opposite(flow.direction())).source,
+                              record.sides.leave(flow.direction()));
+}
+
+ErrorWay Forwarding::way_of_error(const Origin& from, const net::Packet& error,
+                                  const net::Tuple& tuple, Tick now) const {
+    const link::Interface& interface = parts_.egress.interface(from.interface);
+    if (const auto reason =
+            parts_.admission.refuse_error(interface, from.side, Be32{error.ip->src_addr}))
+        return {{}, {}, *reason};
+    const flow::FlowRef flow = parts_.table.find(tuple, now);
+    if (!flow)
+        return {{}, {}, Drop::IcmpErrorUnknown};
+    // It goes to the host that sent the packet in question, and so comes from where that one went.
+    const flow::FlowRecord& record = parts_.table.record(flow.index());
+    if (Be32{error.ip->dst_addr} != tuple.destination ||
+        from.side != record.sides.enter(flow.direction()))
+        return {flow, {}, Drop::IcmpErrorMismatch};
+    return {flow, path_of(flow), Drop::NoRoute};
+}
+
+}  // namespace sluice::worker

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Forwarding: what is decided of a packet, before anything is done about it. Workers do what it
+/// says; who asks what would become of a packet is told it.
+///
+/// Shape    Questions, in the order in which a packet meets them. To ask changes nothing.
+/// Threads  Any member of the flow table, with a policy to go by and an egress of its own.
+
+#include "base/clock.h"
+#include "flow/flow_table.h"
+#include "link/egress.h"
+#include "nat/decision.h"
+#include "nat/mappings.h"
+#include "net/icmp.h"
+#include "net/packet.h"
+#include "net/side.h"
+#include "net/tuple.h"
+#include "policy/current.h"
+#include "stats/drop.h"
+#include "worker/admission.h"
+
+#include <cstdint>
+#include <optional>
+
+namespace sluice::worker {
+
+/// False for a packet that has the tuple of a flow and yet is none of its own: it comes from where
+/// the flow's packets of that direction go, or asks where answers belong.
+inline bool belongs(const flow::FlowRecord& record, net::Direction direction, net::Side from,
+                    const net::Packet& packet) {
+    const bool asks_back =
+        direction == net::Direction::Reply && packet.icmp_type == net::kEchoRequest;
+    return record.sides.enter(direction) == from && !asks_back;
+}
+
+/// Why a packet does not leave by this exit, if it does not. One that is too big for its MTU may be
+/// cut where that is no reason.
+std::optional<stats::Drop> refuse_exit(const net::Packet& packet, const link::Exit& exit);
+
+/// What an inside host is told when its packet is refused.
+enum class Rejection : uint8_t { None, Reset, Prohibited };
+
+/// With --invalid reject and --on-exhaustion reject. Nobody outside is told anything.
+Rejection rejection_of(const policy::Policy& policy, net::Side from, const net::Packet& packet,
+                       const net::Tuple& tuple, stats::Drop reason);
+
+/// How a packet is admitted, and the rule by which its source is served; null where none is asked.
+struct Service {
+    Path path{};
+    const policy::Rule* rule = nullptr;
+};
+
+/// Whom a packet that meets no flow may open one to; without a request, why nobody.
+struct Target {
+    std::optional<nat::Request> request;
+    stats::Drop reason{};
+};
+
+/// Where the first packet of a flow goes; without a path, why nowhere.
+struct Way {
+    std::optional<link::Path> path;
+    stats::Drop reason{};
+};
+
+/// By what a packet has come, and from which side.
+struct Origin {
+    link::InterfaceId interface = link::kNoInterface;
+    net::Side side{};
+};
+
+/// Where an ICMP error about a packet of a flow goes; without a path, why nowhere.
+struct ErrorWay {
+    flow::FlowRef flow;
+    std::optional<link::Path> path;
+    stats::Drop reason{};
+};
+
+class Forwarding {
+public:
+    /// All of these outlive this object.
+    struct Parts {
+        const flow::FlowTable& table;
+        const policy::Current& policy;
+        const Admission& admission;
+        const link::Egress& egress;
+    };
+
+    explicit Forwarding(const Parts& parts) : parts_(parts), mappings_(parts.table, parts.policy) {}
+
+    /// Where a packet on an interface of both sides comes from.
+    std::optional<net::Side> side_of(const net::Tuple& tuple, Tick now) const;
+    /// Of a packet that is admitted so.
+    Target target(const Service& service, const net::Tuple& tuple, Tick now) const;
+    Way way_of(const nat::Request& request) const;
+    /// Where the packets of a flow go in this direction.
+    std::optional<link::Path> path_of(flow::FlowRef flow) const;
+    /// Its tuple is that of the packet which it quotes, turned round.
+    ErrorWay way_of_error(const Origin& from, const net::Packet& error, const net::Tuple& tuple,
+                          Tick now) const;
+
+private:
+    bool leads_within(Be32 destination) const;
+
+    Parts parts_;
+    nat::Mappings mappings_;
+};
+
+}  // namespace sluice::worker

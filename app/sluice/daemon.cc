@@ -232,7 +232,8 @@ command::Subject Daemon::subject() {
             [this](bool dry_run) { return reloader_->reload(dry_run); },
             [this] { return reloader_->lines(); },
             [this] { return reloader_->rules(); },
-            [this] { return gateway::names_of(gateway_->interfaces()); }};
+            [this] { return gateway::names_of(gateway_->interfaces()); },
+            [this](const why::Question& question) { return reloader_->ask(question); }};
 }
 
 /// Where a link has come back, others may have learned other ways meanwhile.

@@ -2,6 +2,7 @@
 #include "sluice/reloader.h"
 
 #include "config/read_match.h"
+#include "gateway/rules.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -167,21 +168,46 @@ string Reloader::lines() {
 }
 
 void Reloader::keep_rules() {
-    std::vector<string> places = config::deny_places(params_.sources, params_.config);
+    auto written = std::make_shared<const Written>(Written{
+        params_.gateway.policies().current(), config::deny_places(params_.sources, params_.config),
+        config::rule_lines(params_.config), config::rule_places(params_.sources, params_.config)});
     const std::lock_guard lock(rules_mutex_);
-    policy_ = params_.gateway.policies().current();
-    deny_places_ = std::move(places);
+    written_ = std::move(written);
+}
+
+std::shared_ptr<const Reloader::Written> Reloader::written() const {
+    const std::lock_guard lock(rules_mutex_);
+    return written_;
+}
+
+why::Answer Reloader::ask(const why::Question& question) const {
+    const auto written = this->written();
+    const policy::RuleSet& rules = written->policy->rules;
+    why::Answer answer = params_.gateway.ask(question, *written->policy, params_.now());
+    if (answer.rule)
+        answer.rule_written = {to_string(written->rules[*answer.rule]),
+                               written->rule_places[*answer.rule]};
+    if (answer.admitted && answer.admitted->denial != policy::kNone) {
+        const uint32_t denial = answer.admitted->denial;
+        answer.denial_written = {
+            to_string(Line{"deny", config::to_string(rules.denials().matches()[denial])}),
+            written->deny_places[denial]};
+    }
+    if (answer.pool)
+        answer.pool_name = gateway::name_of(rules.params_of(*answer.pool));
+    return answer;
 }
 
 /// Of two equal rules the first alone refuses anything.
 std::vector<command::RuleReport> Reloader::rules() const {
-    const std::lock_guard lock(rules_mutex_);
-    const policy::Denials& denials = policy_->rules.denials();
+    const auto written = this->written();
+    const policy::Denials& denials = written->policy->rules.denials();
     std::vector<command::RuleReport> reports;
     std::set<string> known;
     for (size_t i = 0; i < denials.matches().size(); ++i)
         if (string text = config::to_string(denials.matches()[i]); known.insert(text).second)
-            reports.push_back({"deny", std::move(text), deny_places_[i], denials.packets(i)});
+            reports.push_back(
+                {"deny", std::move(text), written->deny_places[i], denials.packets(i)});
     return reports;
 }
 

@@ -9,7 +9,7 @@
 /// Threads  A thread of this object's does the work: an operator waits, and those of the control
 ///          socket run when nobody else wants a CPU. reload(), which waits for it, and lines(): any
 ///          but workers and the control core. request(): any, and does not wait.
-///          rules(): any but workers and the control core.
+///          rules() and ask(): any but workers and the control core.
 /// Errors   One sentence, with file, line and column where it is about a value there.
 
 #include "base/clock.h"
@@ -58,6 +58,8 @@ public:
     std::string lines();
     /// The rules that refuse flows, and what they have refused. Does not wait for a reload.
     std::vector<command::RuleReport> rules() const;
+    /// What would become of a packet now. Likewise.
+    why::Answer ask(const why::Question& question) const;
     /// Of SIGHUP: the outcome is printed.
     void request();
 
@@ -88,8 +90,17 @@ private:
     std::string apply(const Candidate& candidate, const gateway::Policies::Pointer& policy,
                       uint64_t without_ground);
     void end_drained();
+    /// A policy, and its rules as they were written.
+    struct Written {
+        gateway::Policies::Pointer policy;
+        std::vector<std::string> deny_places;
+        std::vector<config::Line> rules;
+        std::vector<std::string> rule_places;
+    };
+
     /// Of the configuration that holds from now on.
     void keep_rules();
+    std::shared_ptr<const Written> written() const;
 
     ReloaderParams params_;
     int wake_;  // an eventfd
@@ -99,9 +110,8 @@ private:
     std::vector<Order> orders_;
     std::mutex mutex_;  // of params_.sources and config, and of drain_due_
     std::optional<std::chrono::steady_clock::time_point> drain_due_;
-    mutable std::mutex rules_mutex_;  // of the two below
-    gateway::Policies::Pointer policy_;
-    std::vector<std::string> deny_places_;
+    mutable std::mutex rules_mutex_;  // of what follows
+    std::shared_ptr<const Written> written_;
     std::thread thread_;
 };
 

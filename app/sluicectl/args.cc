@@ -38,6 +38,8 @@ struct Words {
     bool leaving = false;
     bool both = false;
     std::string output = "-";
+    std::map<std::string, std::string> question;  // the packet of /v1/why
+    std::string packet_file;
 };
 
 /// The words of a FlowFilter.
@@ -132,6 +134,42 @@ CLI::App* add_trace(CLI::App& app, Words& words) {
     add_number(*trace, words, "-c,--count", "count", "End after so many packets");
     add_number(*trace, words, "--seconds", "seconds", "End after so many seconds");
     return trace;
+}
+
+CLI::App* add_why(CLI::App& app, Words& words) {
+    CLI::App* why = app.add_subcommand(
+        "why", "Say what would become of a packet now, stage by stage; nothing is changed by it");
+    const auto add = [&](const char* flag, const char* name, const char* help) {
+        return why->add_option_function<std::string>(
+            flag, [&words, name](const std::string& value) { words.question[name] = value; }, help);
+    };
+    add("PROTO", "proto", "tcp, udp, icmp, gre, sctp, udplite or a number");
+    add("SRC", "src", "Source address, with :PORT; of an ICMP echo request :IDENTIFIER");
+    add("DST", "dst", "Destination address, with :PORT; of an ICMP echo reply :IDENTIFIER");
+    add("--flags", "flags", "TCP flags, such as S, SA, FA, R; default: S, or those that come next");
+    add("--from", "from", "inside, outside or an interface; default: the way back to the source");
+    add("--len", "len", "Bytes of the IP packet; default: its headers");
+    add("--ttl", "ttl", "Default: 64");
+    add("--seq", "seq", "TCP sequence number; default: the one that comes next in the flow");
+    add("--ack", "ack", "TCP acknowledgment number; likewise");
+    add("--window", "window", "TCP window as in the header; default: 65535");
+    why->add_flag_callback(
+        "--df", [&words] { words.question["df"] = "1"; }, "Don't fragment");
+    why->add_option("--pcap", words.packet_file,
+                    "Ask about each packet of a pcap or pcapng file, a line for each");
+    why->add_flag("--json", words.json, "Print a JSON object for each packet");
+    return why;
+}
+
+/// A packet, or a file of them.
+void check_why(const CLI::App& why, const Words& words) {
+    const size_t named =
+        words.question.count("proto") + words.question.count("src") + words.question.count("dst");
+    const size_t others = words.question.size() - words.question.count("from");
+    if (why.parsed() && (words.packet_file.empty() ? named != 3 : others != 0))
+        throw CLI::ValidationError(words.packet_file.empty()
+                                       ? "PROTO, SRC and DST are needed, or --pcap FILE"
+                                       : "--pcap goes with --from and --json only");
 }
 
 CLI::App* add_stats(CLI::App& app, Words& words) {
@@ -238,6 +276,17 @@ Request capture_request(const Words& words) {
     return request;
 }
 
+Request why_request(const Words& words) {
+    Request request{words.socket, Request::Method::Get, "/v1/why", {}};
+    request.query.insert(words.question.begin(), words.question.end());
+    if (!words.packet_file.empty()) {
+        request.packets = words.packet_file;
+        if (!words.json)
+            request.query.emplace("line", "1");
+    }
+    return request;
+}
+
 Request stats_request(const Words& words) {
     Request request{words.socket, Request::Method::Get, "/v1/stats", {}};
     if (words.all_drops)
@@ -278,6 +327,7 @@ Request parse_args(int argc, char** argv) {
     const CLI::App* trace = add_trace(app, words);
     const CLI::App* hosts = add_hosts(app, words);
     const CLI::App* ports = add_ports(app, words);
+    const CLI::App* why = add_why(app, words);
     add_stats(app, words);
     const CLI::App* rules = add_rules(app, words);
     const CLI::App* reload = add_reload(app, words);
@@ -285,6 +335,7 @@ Request parse_args(int argc, char** argv) {
     try {
         app.parse(argc, argv);
         check_delete(words);
+        check_why(*why, words);
     } catch (const CLI::ParseError& error) {
         std::exit(app.exit(error) == 0 ? EXIT_SUCCESS : kUsage);
     }
@@ -296,6 +347,7 @@ Request parse_args(int argc, char** argv) {
                       : trace->parsed()   ? packets_request(words, "/v1/trace")
                       : hosts->parsed()   ? top_request(words, "/v1/hosts")
                       : ports->parsed()   ? top_request(words, "/v1/ports")
+                      : why->parsed()     ? why_request(words)
                       : rules->parsed()   ? Request{.socket = words.socket, .path = "/v1/rules"}
                       : reload->parsed()  ? reload_request(words)
                       : config.show->parsed()

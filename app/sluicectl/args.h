@@ -21,6 +21,7 @@ struct Request {
     bool is_stream = false;                ///< The answer goes on for as long as somebody wants it.
     std::optional<std::string> file = {};  ///< In place of all else: a file to be checked here.
     std::optional<std::string> capture = {};  ///< The answer is one, for this file; "-": stdout.
+    std::optional<std::string> packets = {};  ///< It is about each packet of this file; "-": stdin.
 };
 
 /// Reads the command line. Prints help, the version or what is wrong with it, and ends the program,

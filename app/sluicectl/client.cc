@@ -3,7 +3,9 @@
 
 #include "sluicectl/capture_file.h"
 #include "sluicectl/interrupt.h"
+#include "sluicectl/packet_file.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -137,7 +139,57 @@ int fail_without_result(const Request& request, const httplib::Result& result) {
                 " was cut short: the gateway ended, or waited too long for it to be read.");
 }
 
+/// The question about one packet: its frame in hexadecimal digits, as far as a request holds it.
+Request about(const Request& request, const PacketFile::Packet& packet) {
+    constexpr size_t kMostBytes = 4096;  // a request is 16 kB at most
+    constexpr uint32_t kMostLength = 65535;
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    Request question = request;
+    std::string digits;
+    for (const char c : packet.frame.substr(0, kMostBytes)) {
+        const auto byte = static_cast<unsigned char>(c);
+        digits += kDigits[byte >> 4];
+        digits += kDigits[byte & 15];
+    }
+    question.query.emplace("frame", std::move(digits));
+    // What an offload has put together may be longer than any packet.
+    question.query.emplace("length", std::to_string(std::min(packet.length, kMostLength)));
+    return question;
+}
+
 }  // namespace
+
+int ask(const Request& request) {
+    auto file = PacketFile::open(*request.packets);
+    if (!file)
+        return fail(file.error().message);
+    if (const int error = try_connect(request.socket); error != 0)
+        return fail_to_connect(request.socket, error);
+    for (uint64_t number = 1; const auto packet = file->next(); ++number) {
+        int status = 0;
+        std::string answer = request.query.contains("line") ? std::to_string(number) + " " : "";
+        const size_t before = answer.size();
+        httplib::Client client(request.socket);
+        const httplib::Result result = send(
+            client, about(request, *packet),
+            [&](const httplib::Response& response) {
+                status = response.status;
+                return true;
+            },
+            [&](const char* bytes, size_t count) {
+                answer.append(bytes, count);
+                return true;
+            });
+        if (status != 0 && status != kHttpOk)
+            return fail_as_told(answer.substr(before), status);
+        if (!result)
+            return fail_without_result(request, result);
+        Printer printer;
+        if (!printer.print(answer.data(), answer.size()) || !printer.flush())
+            return printer.exit_status();
+    }
+    return file->error().empty() ? EXIT_SUCCESS : fail(file->error());
+}
 
 int capture(const Request& request) {
     auto file = CaptureFile::open(*request.capture);

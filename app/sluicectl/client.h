@@ -10,6 +10,8 @@ namespace sluicectl {
 
 /// The program's exit status: 0, or 1 after a sentence on stderr.
 int run(const Request& request);
+/// Likewise about each packet of a file; its number stands before the answer.
+int ask(const Request& request);
 /// Likewise for a capture, which goes to its file; says on stderr how many packets there are.
 int capture(const Request& request);
 

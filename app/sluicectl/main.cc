@@ -10,6 +10,8 @@
 int main(int argc, char** argv) try {
     std::signal(SIGPIPE, SIG_IGN);  // a write that fails says so
     const sluicectl::Request request = sluicectl::parse_args(argc, argv);
+    if (request.packets)
+        return sluicectl::ask(request);
     if (request.capture)
         return sluicectl::capture(request);
     return request.file ? sluicectl::check_file(*request.file) : sluicectl::run(request);

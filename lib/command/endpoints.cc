@@ -6,6 +6,9 @@
 #include "command/rules_text.h"
 #include "command/stats_text.h"
 #include "command/top_lists.h"
+#include "command/why_json.h"
+#include "why/answer_text.h"
+#include "why/packet_words.h"
 
 #include <chrono>
 #include <memory>
@@ -152,6 +155,7 @@ void Endpoints::answer(const httplib::Request& request, httplib::Response& respo
         {"/v1/ports", "GET", &Endpoints::list_ports},
         {"/v1/stats", "GET", &Endpoints::tell_stats},
         {"/v1/rules", "GET", &Endpoints::tell_rules},
+        {"/v1/why", "GET", &Endpoints::tell_why},
         {"/v1/config", "GET", &Endpoints::tell_configuration},
         {"/v1/reload", "POST", &Endpoints::reload, Access::All},
         {"/metrics", "GET", &Endpoints::tell_metrics},
@@ -180,7 +184,7 @@ void Endpoints::answer(const httplib::Request& request, httplib::Response& respo
         return refuse(response, question.format, kNotFound,
                       "There is nothing at this path; there are /v1/flows, /v1/flows/count, "
                       "/v1/events, /v1/capture, /v1/trace, /v1/hosts, /v1/ports, /v1/stats, "
-                      "/v1/rules, /v1/config, /v1/reload and /metrics.");
+                      "/v1/rules, /v1/why, /v1/config, /v1/reload and /metrics.");
     response.set_header("Allow", methods);
     refuse(response, question.format, kMethodNotAllowed, "This path knows " + methods + " only.");
 }
@@ -387,6 +391,24 @@ void Endpoints::tell_rules(const Question& question, httplib::Response& response
     answer_at_length(question,
                      question.format == Format::Text ? rules_table(subject_) : rules_json(subject_),
                      content_type(question.format), response);
+}
+
+void Endpoints::tell_why(const Question& question, httplib::Response& response) {
+    Query query = question.query;
+    const auto line = take(query, "line");
+    if (line && *line != "1")
+        return refuse(response, question.format, kBadRequest, "line=" + *line + " is not line=1.");
+    const auto interfaces = subject_.interfaces();
+    const auto asked = why::read_question(query, interfaces);
+    if (!asked)
+        return refuse(response, question.format, kBadRequest, asked.error().message);
+    const why::Answer answer = subject_.why(*asked);
+    const why::AnswerWords words{interfaces, static_cast<unsigned>(subject_.workers.size())};
+    response.status = kOk;
+    response.set_content(question.format == Format::Json ? why_json(answer, words)
+                         : line                          ? why::answer_line(answer, words)
+                                                         : why::answer_text(answer, words),
+                         content_type(question.format));
 }
 
 void Endpoints::tell_configuration(const Question& question, httplib::Response& response) {

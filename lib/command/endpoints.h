@@ -76,6 +76,7 @@ private:
     void list_ports(const Question& question, httplib::Response& response);
     void tell_stats(const Question& question, httplib::Response& response);
     void tell_rules(const Question& question, httplib::Response& response);
+    void tell_why(const Question& question, httplib::Response& response);
     void tell_configuration(const Question& question, httplib::Response& response);
     void reload(const Question& question, httplib::Response& response);
     void tell_metrics(const Question& question, httplib::Response& response);

@@ -14,6 +14,8 @@
 #include "listing/interface_name.h"
 #include "observe/watches.h"
 #include "stats/counters.h"
+#include "why/answer.h"
+#include "why/question.h"
 
 #include <cstdint>
 #include <functional>
@@ -69,6 +71,10 @@ struct Subject {
     /// By their numbers.
     std::function<std::vector<listing::InterfaceName>()> interfaces = [] {
         return std::vector<listing::InterfaceName>();
+    };
+    /// What would become of a packet now.
+    std::function<why::Answer(const why::Question&)> why = [](const why::Question&) {
+        return why::Answer();
     };
 };
 

@@ -96,6 +96,31 @@ std::vector<string> plain_values(const Flag& flag, const std::vector<string>& wo
     return {is_on && *is_on ? "true" : "false"};
 }
 
+/// How many rules a word of a file makes.
+size_t rules_in(const Given& given) {
+    const auto size_of = [](const auto& rules) { return rules ? rules.value().size() : 0; };
+    if (given.flag == "inside")
+        return size_of(read_networks(given));
+    return given.flag == "snat" ? size_of(read_snat(given)) : size_of(read_matches(given));
+}
+
+/// Where each of so many rules of a flag stands; all empty where that cannot be told.
+std::vector<string> places_of(const Sources& sources, string_view flag, size_t rules) {
+    std::vector<string> places;
+    if (sources.is_of_file(string(flag)))
+        for (const FileEntry& entry : sources.file()->entries())
+            for (const FileWord& word : entry.words) {
+                if (entry.flag != flag)
+                    continue;
+                const std::vector<string> words{word.text};
+                places.insert(places.end(), rules_in({flag, words}),
+                              sources.file()->path() + ':' + std::to_string(word.place.line));
+            }
+    if (places.size() != rules)
+        places.assign(rules, {});
+    return places;
+}
+
 }  // namespace
 
 string to_string(const StaticRoute& route) {
@@ -141,19 +166,14 @@ std::vector<Line> rule_lines(const Config& config) {
 }
 
 std::vector<string> deny_places(const Sources& sources, const Config& config) {
-    std::vector<string> places;
-    if (sources.is_of_file("deny"))
-        for (const FileEntry& entry : sources.file()->entries())
-            for (const FileWord& word : entry.words) {
-                if (entry.flag != "deny")
-                    continue;
-                const std::vector<string> words{word.text};
-                auto rules = read_matches({"deny", words});
-                places.insert(places.end(), rules ? rules->size() : 0,
-                              sources.file()->path() + ':' + std::to_string(word.place.line));
-            }
-    if (places.size() != config.deny.size())
-        places.assign(config.deny.size(), {});
+    return places_of(sources, "deny", config.deny.size());
+}
+
+std::vector<string> rule_places(const Sources& sources, const Config& config) {
+    std::vector<string> places = places_of(sources, "inside", config.inside.size());
+    for (const auto& more : {places_of(sources, "snat", config.snat.size()),
+                             places_of(sources, "no-nat", config.no_nat.size())})
+        places.insert(places.end(), more.begin(), more.end());
     return places;
 }
 

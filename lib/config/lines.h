@@ -39,6 +39,8 @@ std::vector<Line> rule_lines(const Config& config);
 /// Where each rule of --deny stands, "sluice.conf:12", in their order; empty where that is the
 /// command line, or one rule in several words of a list.
 std::vector<std::string> deny_places(const Sources& sources, const Config& config);
+/// Likewise of rule_lines().
+std::vector<std::string> rule_places(const Sources& sources, const Config& config);
 
 /// What is in one and not in the other.
 struct Difference {

@@ -246,6 +246,7 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
                   {config.twin_rate, twin_burst(config.twin_rate)},
                   twin_buckets_},
     });
+    inquiry_ = std::make_unique<why::Inquiry>(*shared_, ground.ports);
     for (unsigned id = 0; id < config.workers; ++id)
         workers_.push_back(std::make_unique<worker::Worker>(
             *shared_, worker_params(config, static_cast<uint8_t>(id), ground)));

@@ -32,6 +32,7 @@
 #include "pool/own_ports.h"
 #include "pool/steering.h"
 #include "stats/counters.h"
+#include "why/inquiry.h"
 #include "worker/worker.h"
 
 #include <array>
@@ -83,6 +84,12 @@ public:
     /// How many ports from 1024 on a public address has, toward each destination.
     uint32_t ports_of(Be32 address) const;
 
+    /// What would become of a packet now by that policy, which the caller keeps. Any thread but
+    /// workers and the control core.
+    why::Answer ask(const why::Question& question, const policy::Policy& policy, Tick now) const {
+        return inquiry_->ask(question, policy, now);
+    }
+
     /// The sum over all threads.
     stats::Snapshot snapshot() const;
     /// Counters of what operators do to flows: for the command socket's thread.
@@ -128,6 +135,7 @@ private:
     std::unique_ptr<pool::OwnPorts> own_ports_;      // where an interface has a twin
     std::vector<answer::TokenBucket> twin_buckets_;  // by interface
     std::unique_ptr<worker::Shared> shared_;
+    std::unique_ptr<why::Inquiry> inquiry_;
     Rings rings_;
     std::vector<std::unique_ptr<worker::Worker>> workers_;
     std::unique_ptr<control::Core> control_;

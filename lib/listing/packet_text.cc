@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "listing/packet_text.h"
 
-#include "conntrack/protocol_state.h"
 #include "conntrack/status.h"
-#include "listing/flow_text.h"
+#include "listing/tuple_text.h"
 #include "net/text.h"
 #include "observe/frame.h"
 #include "stats/drop_advice.h"
@@ -19,41 +18,6 @@ using net::Protocol;
 using observe::Outcome;
 using observe::PacketEntry;
 using observe::Way;
-
-std::string end_text(Be32 address, Be16 port, Protocol protocol) {
-    std::string text = net::to_string(address);
-    if (net::has_ports(protocol))
-        text += ":" + std::to_string(port.host());
-    return text;
-}
-
-std::string source_text(const net::Tuple& tuple) {
-    return end_text(tuple.source, tuple.source_port, tuple.protocol);
-}
-
-std::string destination_text(const net::Tuple& tuple) {
-    return end_text(tuple.destination, tuple.destination_port, tuple.protocol);
-}
-
-std::string tuple_text(const net::Tuple& tuple) {
-    return source_text(tuple) + " -> " + destination_text(tuple);
-}
-
-/// "tcp", or the number of a protocol without a name.
-std::string protocol_text(Protocol protocol) {
-    const std::string_view name = protocol_name(protocol);
-    return name == "unknown" ? "protocol " + std::to_string(static_cast<unsigned>(protocol))
-                             : std::string(name);
-}
-
-std::string state_text(Protocol protocol, uint8_t bits) {
-    const conntrack::ProtocolState state(bits);
-    if (protocol == Protocol::Tcp)
-        return std::string(conntrack::tcp_state_name(state.tcp()));
-    if (protocol == Protocol::Sctp)
-        return std::string(conntrack::sctp_state_name(state.sctp()));
-    return {};
-}
 
 /// Which ends of the packet its translation replaces, by what.
 std::string translation_text(const PacketEntry& entry) {
@@ -79,16 +43,6 @@ std::string translation_text(const PacketEntry& entry) {
 
 std::string drop_text(const PacketEntry& entry) {
     return "dropped: " + std::string(stats::drop_name(entry.reason));
-}
-
-/// "S.", as tcpdump writes them.
-std::string flags_text(uint8_t flags) {
-    constexpr std::string_view kLetters = "FSRP.UEW";
-    std::string text;
-    for (size_t bit = 0; bit < kLetters.size(); ++bit)
-        if ((flags >> bit & 1) != 0)
-            text += kLetters[bit];
-    return text.empty() ? "none" : text;
 }
 
 std::string interface_text(uint8_t interface, const PacketWords& words) {

@@ -105,6 +105,50 @@ done
 ctl sluice trace --seconds 1 >/dev/null || fail "a trace does not end after its time"
 pass "a trace tells each packet's way"
 
+# why_says PATTERN... -- ARGUMENT...: what is asked, as an operator types it.
+why_says() {
+    local patterns=()
+    while [[ $1 != -- ]]; do
+        patterns+=("$1")
+        shift
+    done
+    shift
+    ctl sluice why "$@" >"$work/why" 2>&1 || fail "why $*: $(cat "$work/why")"
+    for line in "${patterns[@]}"; do
+        grep --quiet --extended-regexp -- "$line" "$work/why" || fail "no $line: $(cat "$work/why")"
+    done
+}
+sums() {
+    ctl sluice stats --json | "$python" -c 'import json, sys
+stats = json.load(sys.stdin)
+print(stats["drops"], stats["events"]["flows_opened"], stats["events"]["port_probes"])'
+}
+before=$(sums)
+why_says "^tcp $client_address:33999 -> $server_address:80 \[F\.\], 40 bytes, TTL 64$" \
+    '^comes in by lan \(inside\)' '^flow: none$' '^rule: inside = 10\.1\.0\.0/24$' \
+    '^tracker: opens no flow$' '^dropped: invalid_untracked_fin$' \
+    '^    A client closes a connection' -- \
+    tcp "$client_address:33999" "$server_address:80" --flags FA
+why_says "^address and port: $public_address:40001, its own port, " '^next hop: .* is at ' \
+    "^leaves by wan as $public_address:40001 -> $server_address:80$" -- \
+    tcp "$client_address:40001" "$server_address:80"
+why_says '^flow: tcp +6 [0-9]+ TIME_WAIT ' '^tracker: reply direction, TIME_WAIT -> TIME_WAIT' \
+    '^    seq [0-9]+ to [0-9]+ \(has sent up to [0-9]+, may send up to [0-9]+\), ack ' \
+    "^leaves by lan as $server_address:80 -> $client_address:33333$" -- \
+    tcp "$server_address:80" "$public_address:33333" --flags A --from outside
+why_says '^dropped: ttl_exceeded$' -- udp "$client_address:1" "$server_address:53" --ttl 1
+why_says '^dropped: too_big$' -- udp "$client_address:1" "$server_address:53" --len 1600 --df
+why_says '"fate":"dropped","reason":"no_mapping"' -- \
+    udp "$server_address:53" "$public_address:5" --json
+why_says "^[0-9]+ tcp $client_address:33999 -> $server_address:80 .*: dropped: invalid_untracked_" \
+    -- --pcap "$work/drops"
+why_says "^[0-9]+ tcp $client_address:33333 -> $server_address:80 .*: leaves by wan as $outside" \
+    -- --pcap "$work/both"
+(($(wc --lines <"$work/why") == $("$python" "$here/read_capture.py" "$work/both" | wc --lines))) ||
+    fail "why does not answer for each packet of a file: $(cat "$work/why")"
+[[ $(sums) == "$before" ]] || fail "something has changed by asking: $before, then $(sums)"
+pass "why says beforehand what becomes of a packet, and changes nothing"
+
 start_capture stopped
 stopped=$capturer
 kill -STOP "$stopped"
@@ -137,6 +181,9 @@ refuses() {
 refuses 'There is no drop reason called nothing' capture --drops nothing
 refuses 'count=0 is not a number from 1' trace --count 0
 refuses 'cannot write /dev/full: No space left' capture -w /dev/full
+refuses 'from=dmz is none of inside, outside, lan, wan' why --from dmz udp 10.1.0.2:1 1.1.1.1:1
+refuses 'it is neither a pcap nor a pcapng file' why --pcap "$work/trace"
+refuses 'it cannot be opened: No such file' why --pcap "$work/nothing"
 refuses 'it cannot be opened: Is a directory' capture -w "$work"
 ctl sluice capture --seconds 1 2>/dev/null | head --bytes 8 >/dev/null ||
     fail "a closed pipe is an error"

@@ -167,3 +167,17 @@ TEST_CASE("server: its socket is the owner's, and goes with it", "[command]") {
     CHECK(gateway.directory.is_empty());
     CHECK_FALSE(gateway.client().Get("/v1/flows/count"));
 }
+
+TEST_CASE("server: who asks why is answered in text, in a line or in JSON", "[command]") {
+    ServedGateway gateway;
+    const std::string packet = "/v1/why?proto=tcp&src=10.1.0.10:1&dst=203.0.113.10:80";
+    CHECK(get(gateway, packet + "&line=1") ==
+          "a frame that is no sound IPv4 packet: dropped: not_for_us\n");
+    CHECK(get(gateway, packet).find("\ndropped: not_for_us\n    ") != std::string::npos);
+    const auto json = nlohmann::json::parse(get(gateway, packet + "&format=json"));
+    CHECK(json["fate"] == "dropped");
+    CHECK(json["reason"] == "not_for_us");
+    CHECK(json["flow"].is_null());
+    CHECK(get(gateway, packet + "&line=2", 400) == "line=2 is not line=1.\n");
+    CHECK(get(gateway, "/v1/why?proto=tcp", 400).find("A packet needs") == 0);
+}

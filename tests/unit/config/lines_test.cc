@@ -140,3 +140,17 @@ TEST_CASE("lines: the place of each denial is that of its value in the file", "[
     REQUIRE(config);
     CHECK(deny_places(*given, *config) == std::vector<std::string>{""});
 }
+
+TEST_CASE("lines: the place of each rule is that of its value in the file", "[config]") {
+    const Read all = read(
+        "snat = 10.1.0.0/25 -> 198.51.100.7\n"
+        "no-nat = 10.1.0.128/25 to 10.9.0.0/16\n");
+    const std::string file = all.sources.file()->path();
+    const auto places = rule_places(all.sources, all.config);
+    REQUIRE(places.size() == rule_lines(all.config).size());
+    REQUIRE(places.size() >= 2);
+    CHECK(places[places.size() - 2] == file + ":6");
+    CHECK(places.back() == file + ":7");
+    for (size_t i = 0; i + 2 < places.size(); ++i)  // networks of the interfaces, written nowhere
+        CHECK(places[i].empty());
+}

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "why/answer_text.h"
+
+#include "listing/flow_text.h"
+#include "listing/tuple_text.h"
+#include "net/icmp.h"
+#include "net/text.h"
+#include "stats/drop_advice.h"
+
+namespace sluice::why {
+namespace {
+
+using conntrack::Action;
+using net::Direction;
+using net::Protocol;
+using std::string;
+
+string interface_name(link::InterfaceId id, const AnswerWords& words) {
+    return id < words.interfaces.size() ? words.interfaces[id].name : "an unknown interface";
+}
+
+string interface_text(link::InterfaceId id, const AnswerWords& words) {
+    if (id >= words.interfaces.size())
+        return interface_name(id, words);
+    return words.interfaces[id].name + " (" + words.interfaces[id].realm + ")";
+}
+
+string seconds_text(Duration duration) {
+    return std::to_string(duration.milliseconds / 1000) + " s";
+}
+
+string endpoint_text(net::Endpoint endpoint, Protocol protocol) {
+    net::Tuple tuple;
+    tuple.source = endpoint.address;
+    tuple.source_port = endpoint.port;
+    tuple.protocol = protocol;
+    return listing::source_text(tuple) +
+           (protocol == Protocol::Icmp ? " id " + std::to_string(endpoint.port.host()) : "");
+}
+
+string written_text(const Written& written) {
+    return written.line + (written.place.empty() ? "" : ", " + written.place);
+}
+
+string count_text(uint64_t count, const char* one) {
+    return std::to_string(count) + " " + one + (count == 1 ? "" : "s");
+}
+
+string flow_line(const Met& met) {
+    string line;
+    listing::append_line(line, met.entry);
+    line.pop_back();  // the line feed
+    return line;
+}
+
+string arrival_line(const Arrival& arrival, const Answer& answer, const AnswerWords& words) {
+    string line = "comes in by " + interface_text(arrival.from, words);
+    const bool tells_side = arrival.has_side && arrival.from < words.interfaces.size() &&
+                            words.interfaces[arrival.from].realm != "inside" &&
+                            words.interfaces[arrival.from].realm != "outside";
+    if (tells_side)
+        line += arrival.side == net::Side::Inside ? ", from inside" : ", from outside";
+    if (words.workers > 1 && answer.worker_is_known)
+        line += ", worker " + std::to_string(answer.worker);
+    return line + "\n";
+}
+
+string met_line(const Answer& answer) {
+    if (!answer.met)
+        return answer.admitted ? "flow: none\n" : "";
+    if (answer.met->is_its_own)
+        return "flow: " + flow_line(*answer.met) + "\n";
+    return "flow: none of its own; from another side come the packets of " +
+           flow_line(*answer.met) + "\n";
+}
+
+/// The segment, and the edges that it is held against.
+string numbers_text(const Met& met, const conntrack::Segment& segment) {
+    const conntrack::TcpEnd& sender = met.ends[index(met.direction)];
+    const conntrack::TcpEnd& receiver = met.ends[index(opposite(met.direction))];
+    string text = "    seq " + std::to_string(segment.seq) + " to " +
+                  std::to_string(conntrack::end_of(segment));
+    if (sender.max_window != 0)
+        text += " (has sent up to " + std::to_string(sender.end) + ", may send up to " +
+                std::to_string(sender.max_end) + ")";
+    if ((segment.tcp_flags & conntrack::kAck) != 0) {
+        text += ", ack " + std::to_string(segment.ack);
+        if (receiver.max_window != 0)
+            text += " (the other end has sent up to " + std::to_string(receiver.end) + ")";
+    }
+    return text + ", window " + std::to_string(segment.window) + "\n";
+}
+
+/// Of the packet of a flow.
+string tracked_lines(const Met& met, const Tracked& tracked) {
+    const Protocol protocol = met.entry.protocol();
+    const string before = listing::state_text(protocol, met.entry.state.bits());
+    const string after = listing::state_text(protocol, tracked.verdict.state.bits());
+    string line = "tracker: ";
+    line += met.direction == Direction::Original ? "original direction" : "reply direction";
+    switch (tracked.verdict.action) {
+        case Action::Refuse:
+            line += before.empty() ? ", refused" : ", refused in " + before;
+            break;
+        case Action::Reopen:
+            line += ", " + before + ": the flow is over, and the packet opens another";
+            break;
+        case Action::Pass:
+        case Action::Delete:
+            if (!before.empty())
+                line += ", " + before + " -> " + after;
+            if (tracked.verdict.action == Action::Delete)
+                line += ", and the flow ends";
+            else if (tracked.verdict.refresh)
+                line += ", lives on for " + seconds_text(tracked.verdict.timeout);
+            break;
+    }
+    line += "\n";
+    return protocol == Protocol::Tcp ? line + numbers_text(met, tracked.segment) : line;
+}
+
+/// Of a packet that may open a flow.
+string opening_line(const Tracked& tracked, Protocol protocol) {
+    if (tracked.verdict.action == Action::Refuse)
+        return "tracker: opens no flow\n";
+    const string state = listing::state_text(protocol, tracked.verdict.state.bits());
+    return "tracker: opens a flow" + (state.empty() ? "" : ", NONE -> " + state) + ", for " +
+           seconds_text(tracked.verdict.timeout) + "\n";
+}
+
+string admission_lines(const Answer& answer) {
+    string lines;
+    const bool is_from_inside = answer.arrival.side == net::Side::Inside;
+    if (answer.rule)
+        lines += "rule: " +
+                 (answer.rule_written.line.empty() ? "number " + std::to_string(*answer.rule + 1)
+                                                   : written_text(answer.rule_written)) +
+                 "\n";
+    else if (is_from_inside && answer.admitted && answer.admitted->path != worker::Path::Local)
+        lines += "rule: none serves it toward this destination\n";
+    if (answer.admitted && answer.admitted->denial != policy::kNone)
+        lines += "denied: " +
+                 (answer.denial_written.line.empty()
+                      ? "number " + std::to_string(answer.admitted->denial + 1)
+                      : written_text(answer.denial_written)) +
+                 "\n";
+    if (answer.request && !(answer.request->target == answer.request->destination()))
+        lines += "for " + endpoint_text(answer.request->target, answer.arrival.tuple.protocol) +
+                 ", which holds " +
+                 endpoint_text(answer.request->destination(), answer.arrival.tuple.protocol) + "\n";
+    return lines;
+}
+
+string how_text(const Answer& answer) {
+    const nat::Decision& decision = *answer.decision;
+    const net::Endpoint own = answer.request->source();
+    string text;
+    if (*decision.external == own && !decision.is_searched)
+        return ", as it came: its source is not translated";
+    if (decision.mapping || !decision.is_searched)
+        text += ", by its mapping";
+    else if (decision.external->port == own.port)
+        text += ", its own port";
+    if (decision.mapped != nullptr && !decision.mapping)
+        text += ", for a new mapping";
+    if (decision.new_block)
+        text += ", in a new block of ports";
+    if (decision.is_elsewhere)
+        text += ", for its host's first address is full";
+    if (!answer.pool_name.empty())
+        text += ", of the pool " + answer.pool_name;
+    if (decision.is_searched)
+        text += ", " + count_text(decision.probes, "port") + " looked at";
+    return text;
+}
+
+string decision_lines(const Answer& answer) {
+    const nat::Decision& decision = *answer.decision;
+    string lines = "address and port: ";
+    if (decision.external)
+        lines += endpoint_text(*decision.external, answer.arrival.tuple.protocol) +
+                 how_text(answer) + "\n";
+    else
+        lines += "none, " + count_text(decision.probes, "port") + " looked at" +
+                 (answer.pool_name.empty() ? "" : " of the pool " + answer.pool_name) + "\n";
+    if (answer.may_search_on)
+        lines += "    a worker's search may go on where its last has come to, and find another\n";
+    if (decision.is_filtered)
+        lines += "filter: the mapping that it is for does not let it in\n";
+    if (answer.table_is_full)
+        lines +=
+            "flow table: full; the worker ends another flow for this one, or drops the packet "
+            "as table_full\n";
+    return lines;
+}
+
+string route_line(const Answer& answer, const AnswerWords& words) {
+    const Exit& exit = *answer.exit;
+    return "route: by " + interface_text(exit.path.interface, words) + " to " +
+           net::to_string(exit.path.via) + ", MTU " + std::to_string(exit.mtu) +
+           (exit.has_link ? "" : ", which has no link") + "\n";
+}
+
+string next_hop_line(const Exit& exit) {
+    const string via = "next hop: " + net::to_string(exit.path.via);
+    if (exit.has_mac)
+        return via + " is at " + net::to_string(exit.mac) + "\n";
+    return via + (exit.has_failed ? " does not answer ARP\n" : " has no MAC yet\n");
+}
+
+bool goes_on(const Answer& answer) {
+    return answer.fate == Fate::Leaves || answer.fate == Fate::Waits ||
+           (answer.fate == Fate::Dropped && answer.reason == stats::Drop::NeighbourFailed);
+}
+
+string stage_lines(const Answer& answer, const AnswerWords& words) {
+    string lines = answer.arrival.from == link::kNoInterface
+                       ? ""
+                       : arrival_line(answer.arrival, answer, words);
+    lines += met_line(answer);
+    const bool is_of_flow = answer.met && answer.met->is_its_own && answer.tracked;
+    const bool opens = !is_of_flow || answer.reopens;
+    // Of a flow that is over stands what the tracker says of the next one.
+    if (is_of_flow && !answer.reopens)
+        lines += tracked_lines(*answer.met, *answer.tracked);
+    else if (answer.reopens)
+        lines += "tracker: the flow is over, and the packet may open another\n";
+    if (opens)
+        lines += admission_lines(answer);
+    if (answer.exit)
+        lines += route_line(answer, words);
+    if (opens && answer.tracked)
+        lines += opening_line(*answer.tracked, answer.arrival.tuple.protocol);
+    if (answer.decision)
+        lines += decision_lines(answer);
+    if (answer.exit && goes_on(answer))
+        lines += next_hop_line(*answer.exit);
+    return lines;
+}
+
+string rejection_line(worker::Rejection rejection) {
+    switch (rejection) {
+        case worker::Rejection::Reset:
+            return "    its sender is told by a RST, within --reject-rate\n";
+        case worker::Rejection::Prohibited:
+            return "    its sender is told by an ICMP error, within --icmp-rate\n";
+        case worker::Rejection::None:
+            break;
+    }
+    return {};
+}
+
+/// " id 7", of a query or its answer.
+string identifier_text(const net::Tuple& tuple, uint8_t icmp_type) {
+    const Be16 id = net::is_icmp_query(icmp_type) ? tuple.source_port : tuple.destination_port;
+    return " id " + std::to_string(id.host());
+}
+
+string leaving_text(const Answer& answer, const AnswerWords& words) {
+    string text = "leaves by " + interface_name(answer.exit->path.interface, words) + " as " +
+                  listing::tuple_text(answer.after);
+    if (answer.after.protocol == Protocol::Icmp && !answer.arrival.is_icmp_error)
+        text += identifier_text(answer.after, answer.arrival.icmp_type);
+    return text + (answer.is_cut ? ", in fragments" : "");
+}
+
+}  // namespace
+
+string packet_text(const Answer& answer) {
+    const Arrival& arrival = answer.arrival;
+    if (!arrival.is_parsed)
+        return "a frame that is no sound IPv4 packet";
+    string text =
+        listing::protocol_text(arrival.is_icmp_error ? Protocol::Icmp : arrival.tuple.protocol) +
+        " ";
+    if (arrival.is_icmp_error)
+        return text + net::to_string(arrival.source) + " -> " +
+               net::to_string(arrival.destination) + ", an error about " +
+               listing::tuple_text(arrival.tuple.reversed());
+    text += listing::tuple_text(arrival.tuple);
+    if (arrival.tuple.protocol == Protocol::Icmp && !arrival.is_fragment)
+        text += " type " + std::to_string(arrival.icmp_type) +
+                identifier_text(arrival.tuple, arrival.icmp_type);
+    if (arrival.tuple.protocol == Protocol::Tcp && !arrival.is_fragment)
+        text += " [" + listing::flags_text(arrival.tcp_flags) + "]";
+    return text + (arrival.is_fragment ? ", a fragment" : "");
+}
+
+string fate_text(const Answer& answer, const AnswerWords& words) {
+    switch (answer.fate) {
+        case Fate::Leaves:
+            return leaving_text(answer, words);
+        case Fate::Waits:
+            return leaving_text(answer, words) + ", when " + net::to_string(answer.exit->path.via) +
+                   " has answered ARP";
+        case Fate::Dropped:
+            return "dropped: " + string(stats::drop_name(answer.reason));
+        case Fate::Answered:
+            return "answered: a ping to the gateway";
+        case Fate::Kernels:
+            return "given to the gateway's kernel, within --twin-rate";
+        case Fate::Follows:
+            return "a later fragment: it goes where the first one of its datagram goes";
+    }
+    return {};
+}
+
+string answer_text(const Answer& answer, const AnswerWords& words) {
+    string text = packet_text(answer);
+    if (answer.arrival.is_parsed)
+        text += ", " + count_text(answer.arrival.length, "byte") + ", TTL " +
+                std::to_string(answer.arrival.ttl);
+    text += "\n" + stage_lines(answer, words) + fate_text(answer, words) + "\n";
+    if (answer.fate != Fate::Dropped)
+        return text;
+    const stats::DropAdvice& advice = stats::drop_advice(answer.reason);
+    return text + "    " + string(advice.meaning) + "\n    " + string(advice.remedy) + "\n" +
+           rejection_line(answer.rejection);
+}
+
+string answer_line(const Answer& answer, const AnswerWords& words) {
+    return packet_text(answer) + ": " + fate_text(answer, words) + "\n";
+}
+
+}  // namespace sluice::why

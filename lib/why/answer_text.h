@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Answer text: what would become of a packet, in plain sentences, stage by stage, or in one line.
+///
+/// Source   A flow is told as `conntrack -L` tells it (listing/flow_text.h).
+
+#include "listing/interface_name.h"
+#include "why/answer.h"
+
+#include <span>
+#include <string>
+
+namespace sluice::why {
+
+/// What the texts must know of the gateway.
+struct AnswerWords {
+    std::span<const listing::InterfaceName> interfaces;
+    unsigned workers = 1;
+};
+
+/// "tcp 10.1.0.5:4000 -> 203.0.113.10:80 [S]"; what is quoted by an ICMP error behind it.
+std::string packet_text(const Answer& answer);
+
+/// What becomes of it at the end: "leaves by wan as …", or "dropped: …" without the advice.
+std::string fate_text(const Answer& answer, const AnswerWords& words);
+
+/// All of it, a line for each stage, and the advice for a drop.
+std::string answer_text(const Answer& answer, const AnswerWords& words);
+
+/// The packet and its fate in one line.
+std::string answer_line(const Answer& answer, const AnswerWords& words);
+
+}  // namespace sluice::why

@@ -1,0 +1,483 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "why/inquiry.h"
+
+#include "conntrack/sctp_tracker.h"
+#include "conntrack/tcp_tracker.h"
+#include "flow/reading.h"
+#include "link/tag.h"
+#include "nat/allocator.h"
+#include "nat/nat.h"
+#include "net/parse.h"
+#include "pool/toeplitz.h"
+#include "worker/burst.h"
+#include "worker/local.h"
+
+#include <rte_ether.h>
+#include <rte_ip.h>
+#include <rte_mbuf.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+namespace sluice::why {
+namespace {
+
+using net::Direction;
+using net::Side;
+using stats::Drop;
+
+struct alignas(conntrack::kTrackerBytes) Memory : std::array<std::byte, conntrack::kTrackerBytes> {
+};
+
+link::EgressParams egress_params(const worker::Shared& shared,
+                                 const std::vector<io::Port*>& ports) {
+    link::EgressParams params{shared.interfaces, shared.next_hops, {}, {}, nullptr};
+    for (io::Port* port : ports)
+        params.ports.push_back({port, 0});
+    return params;
+}
+
+/// One copy, word by word.
+Memory read_words(const flow::FlowRecord& record) {
+    using Word [[gnu::may_alias]] = uint64_t;
+    Memory copy;
+    for (size_t at = 0; at < copy.size(); at += sizeof(Word)) {
+        // relaxed: the words need not be of one moment, as two copies are compared.
+        const Word word =
+            __atomic_load_n(reinterpret_cast<const Word*>(&record.tracker[at]), __ATOMIC_RELAXED);
+        std::memcpy(&copy[at], &word, sizeof word);
+    }
+    return copy;
+}
+
+/// A flow that is busy all the time is taken as it was read last.
+Memory copy_tracker(const flow::FlowRecord& record) {
+    constexpr int kReadings = 100;
+    Memory copy = read_words(record);
+    for (int i = 0; i < kReadings; ++i)
+        if (const Memory before = std::exchange(copy, read_words(record)); before == copy)
+            break;
+    return copy;
+}
+
+/// What the sender of a flow's packet would set: the handshake's, until there is an answer.
+uint8_t likely_flags(Direction direction, uint8_t status) {
+    if ((status & conntrack::kSeenReply) != 0)
+        return conntrack::kAck;
+    return direction == Direction::Original ? conntrack::kSyn : conntrack::kSyn | conntrack::kAck;
+}
+
+/// What the sender of a flow's packet would say next; a SYN comes again.
+void go_on(conntrack::Segment& segment, Direction direction, const Memory& memory) {
+    if (segment.protocol == net::Protocol::Tcp) {
+        const auto& tracker = reinterpret_cast<const conntrack::TcpTracker&>(memory);
+        const conntrack::TcpEnd& sender = tracker.ends[index(direction)];
+        const bool comes_again =
+            (segment.tcp_flags & conntrack::kSyn) != 0 && sender.max_window != 0;
+        segment.seq = sender.end - (comes_again ? 1 : 0);
+        segment.ack = tracker.ends[index(opposite(direction))].end;
+        segment.options.sack_edge = segment.ack;
+    } else if (segment.protocol == net::Protocol::Sctp) {
+        const auto& tracker = reinterpret_cast<const conntrack::SctpTracker&>(memory);
+        const uint32_t tag = tracker.tag[index(direction)];
+        segment.sctp_packet = {tag != 0 ? tag : tracker.offered[index(direction)], 0, 1, false};
+    }
+}
+
+bool is_tagged(const rte_mbuf& mbuf) {
+    const uint16_t type = net::ether_type(&mbuf);
+    return type == RTE_ETHER_TYPE_VLAN || type == RTE_ETHER_TYPE_QINQ;
+}
+
+bool is_later_fragment(const net::Packet& packet) {
+    return (packet.ip->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_OFFSET_MASK)) != 0;
+}
+
+/// One packet's way, taken once.
+class Look {
+public:
+    Look(const worker::Shared& shared, const std::vector<io::Port*>& ports,
+         const policy::Policy& policy, Tick now);
+    Answer take(const Question& question);
+
+private:
+    bool arrive(const Question& question);
+    link::PortIndex port_of_tagged() const;
+    link::InterfaceId likely_origin(const Question& question) const;
+    void describe();
+    void describe(const policy::Rule& rule);
+    void fail(Drop reason);
+    void refuse(Drop reason);
+    void reject(Drop reason);
+    bool stop_fragment();
+    void meet(const Question& question);
+    bool track(flow::FlowRef flow, const Question& question);
+    void open(uint32_t ended);
+    void open_toward(nat::Request request);
+    bool is_let_out(const link::Path& path);
+    void decide(const nat::Request& request);
+    hosts::Answer ask_host(const nat::Request& request) const;
+    void relay();
+    void leave(const net::Tuple& after);
+    void find_worker();
+
+    const worker::Burst& burst() const { return *burst_; }
+    net::Packet& packet() { return burst_->packet[0]; }
+    net::Tuple& tuple() { return burst_->tuple[0]; }
+    Side side() const { return burst_->side[0]; }
+
+    const worker::Shared& shared_;
+    const std::vector<io::Port*>& ports_;
+    policy::Current policy_;
+    Tick now_;
+    worker::Admission admission_;
+    stats::Counters counters_;  // nobody reads them, and nothing is counted
+    link::Egress egress_;
+    worker::Forwarding forwarding_;
+    worker::Local local_;
+    std::unique_ptr<worker::Burst> burst_ = std::make_unique<worker::Burst>();
+    std::vector<uint8_t> frame_;
+    std::unique_ptr<rte_mbuf> mbuf_ = std::make_unique<rte_mbuf>();
+    Answer answer_;
+};
+
+Look::Look(const worker::Shared& shared, const std::vector<io::Port*>& ports,
+           const policy::Policy& policy, Tick now)
+    : shared_(shared),
+      ports_(ports),
+      policy_(policy),
+      now_(now),
+      admission_(shared.interfaces, policy_, shared.twins.own_ports),
+      egress_(egress_params(shared, ports), counters_),
+      forwarding_({shared.table, policy_, admission_, egress_}),
+      local_(shared, admission_, egress_) {
+    egress_.look_at_ports();
+    egress_.route_by(policy_->routes);
+}
+
+Answer Look::take(const Question& question) {
+    if (!arrive(question))
+        return std::move(answer_);
+    if (packet().is_icmp_error)
+        relay();
+    else if (!packet().is_fragment || !stop_fragment())
+        meet(question);
+    return std::move(answer_);
+}
+
+/// Worker::parse(), of a frame whose MACs tell nothing.
+bool Look::arrive(const Question& question) {
+    frame_ = question.frame;
+    mbuf_->buf_addr = frame_.data();
+    mbuf_->buf_len = static_cast<uint16_t>(frame_.size());
+    mbuf_->data_len = mbuf_->buf_len;
+    mbuf_->pkt_len = mbuf_->buf_len;
+    mbuf_->nb_segs = 1;
+    burst_->count = 1;
+    burst_->mbuf[0] = mbuf_.get();
+    link::InterfaceId& from = burst_->from[0];
+    from = question.from;
+    std::optional<Drop> reason;
+    if (is_tagged(*mbuf_))
+        reason = link::take_tag(mbuf_.get(), shared_.interfaces, port_of_tagged(), from);
+    if (!reason)
+        reason = net::parse(mbuf_.get(), packet(), tuple());
+    answer_.arrival.is_parsed = !reason;
+    if (!reason && from == link::kNoInterface)
+        from = likely_origin(question);
+    answer_.arrival.from = from;
+    if (!reason && question.is_checked && shared_.verify != worker::Verify::Never)
+        reason = net::verify_checksums(mbuf_.get(), packet(), false);
+    if (answer_.arrival.is_parsed)
+        describe();
+    if (reason) {
+        fail(*reason);
+        return false;
+    }
+    const link::Realm realm = shared_.interfaces[from].realm;
+    const auto side =
+        realm == link::Realm::ByAddress
+            ? forwarding_.side_of(tuple(), now_)
+            : std::optional(realm == link::Realm::Inside ? Side::Inside : Side::Outside);
+    if (!side) {
+        fail(Drop::NoRealm);
+        return false;
+    }
+    burst_->side[0] = answer_.arrival.side = *side;
+    answer_.arrival.has_side = true;
+    find_worker();
+    return true;
+}
+
+/// That of the interface which is given, or of the first one that takes the frame's tag.
+link::PortIndex Look::port_of_tagged() const {
+    if (burst().from[0] != link::kNoInterface)
+        return shared_.interfaces[burst().from[0]].port;
+    const auto takes = std::ranges::find_if(
+        shared_.interfaces, [tag = link::tag_of(mbuf_.get())](const link::Interface& interface) {
+            return interface.vlan == tag;
+        });
+    return takes == shared_.interfaces.end() ? link::PortIndex{0} : takes->port;
+}
+
+/// The interface behind which its source is, or the first one on that side.
+link::InterfaceId Look::likely_origin(const Question& question) const {
+    const auto toward = egress_.route(Be32{burst().packet[0].ip->src_addr});
+    const auto suits = [&](link::InterfaceId id) {
+        return !question.side || shared_.interfaces[id].reaches(*question.side);
+    };
+    if (toward && suits(toward->interface))
+        return toward->interface;
+    for (size_t id = 0; id < shared_.interfaces.size(); ++id)
+        if (suits(static_cast<link::InterfaceId>(id)))
+            return static_cast<link::InterfaceId>(id);
+    return 0;
+}
+
+void Look::describe() {
+    const net::Packet& packet = this->packet();
+    Arrival& arrival = answer_.arrival;
+    arrival.tuple = tuple();
+    arrival.source = Be32{packet.ip->src_addr};
+    arrival.destination = Be32{packet.ip->dst_addr};
+    arrival.length = packet.length;
+    arrival.ttl = packet.ip->time_to_live;
+    arrival.tcp_flags = packet.tcp_flags;
+    arrival.icmp_type = packet.icmp_type;
+    arrival.is_fragment = packet.is_fragment;
+    arrival.is_icmp_error = packet.is_icmp_error;
+}
+
+void Look::describe(const policy::Rule& rule) {
+    const auto& pools = policy_->rules.pools();
+    answer_.rule = policy_->rules.index_of(rule);
+    if (const auto at = std::ranges::find(pools, rule.pool); at != pools.end())
+        answer_.pool = static_cast<size_t>(at - pools.begin());
+}
+
+void Look::fail(Drop reason) {
+    answer_.fate = Fate::Dropped;
+    answer_.reason = reason;
+}
+
+/// Local::refuse().
+void Look::refuse(Drop reason) {
+    fail(reason);
+    if (answer_.arrival.from != link::kNoInterface && local_.has(burst(), 0, reason))
+        answer_.fate = Fate::Kernels;
+}
+
+/// True for one that goes no further by itself.
+bool Look::stop_fragment() {
+    if (const auto reason = admission_.refuse_fragment(side(), packet(), tuple()))
+        refuse(*reason);
+    else if (local_.has_fragment(burst(), 0))
+        answer_.fate = Fate::Kernels;
+    else if (is_later_fragment(packet()))
+        answer_.fate = Fate::Follows;
+    else
+        return false;
+    return true;
+}
+
+void Look::meet(const Question& question) {
+    const flow::FlowRef flow = shared_.table.find(tuple(), now_);
+    if (!flow)
+        return open(nat::kNoRecord);
+    const flow::FlowRecord& record = shared_.table.record(flow);
+    answer_.met = Met{.entry = listing::read_entry(record, now_), .direction = flow.direction()};
+    answer_.met->is_its_own = worker::belongs(record, flow.direction(), side(), packet());
+    if (!answer_.met->is_its_own)
+        open(nat::kNoRecord);
+    else if (track(flow, question))
+        open(flow.index());
+}
+
+/// Nat::track() on a copy. True when the flow is over, and the packet opens another.
+bool Look::track(flow::FlowRef flow, const Question& question) {
+    const flow::FlowRecord& record = shared_.table.record(flow);
+    Memory memory = copy_tracker(record);
+    if (tuple().protocol == net::Protocol::Tcp)
+        answer_.met->ends = reinterpret_cast<const conntrack::TcpTracker&>(memory).ends;
+    Tracked& tracked = answer_.tracked.emplace();
+    tracked.segment = burst().segment(0);
+    if (!question.has_flags && tuple().protocol == net::Protocol::Tcp) {
+        const uint8_t flags = likely_flags(flow.direction(), answer_.met->entry.status);
+        packet().tcp_flags = tracked.segment.tcp_flags = answer_.arrival.tcp_flags = flags;
+    }
+    if (question.is_next)
+        go_on(tracked.segment, flow.direction(), memory);
+    tracked.verdict =
+        conntrack::track(policy_->tuning, nat::state_of(record, now_), flow.direction(),
+                         tracked.segment, conntrack::TrackerMemory(memory));
+    answer_.worker = record.owner;
+    answer_.worker_is_known = true;
+    if (tracked.verdict.action == conntrack::Action::Refuse) {
+        reject(tracked.verdict.reason);
+        return false;
+    }
+    if (tracked.verdict.action == conntrack::Action::Reopen)
+        return true;
+    const auto path = forwarding_.path_of(flow);
+    if (!path)
+        fail(Drop::NoRoute);
+    else if (is_let_out(*path))
+        leave(record.key(opposite(flow.direction())).reversed());
+    return false;
+}
+
+/// Worker::admit() and Worker::request().
+void Look::open(uint32_t ended) {
+    answer_.reopens = ended != nat::kNoRecord;
+    const policy::Rule* rule = admission_.rule_of(side(), tuple());
+    const worker::Admitted admitted = admission_.admit(side(), packet(), tuple(), rule);
+    answer_.admitted = admitted;
+    if (rule != nullptr)
+        describe(*rule);
+    if (admitted.path == worker::Path::Refused)
+        return refuse(admitted.reason);
+    if (admitted.path == worker::Path::Local) {
+        answer_.fate = local_.has_ping(burst(), 0) ? Fate::Kernels : Fate::Answered;
+        return;
+    }
+    worker::Target target = forwarding_.target({admitted.path, rule}, tuple(), now_);
+    if (!target.request)
+        return fail(target.reason);
+    target.request->ended = ended;
+    open_toward(*target.request);
+}
+
+/// Worker::open_flow() and Nat::open().
+void Look::open_toward(nat::Request request) {
+    answer_.request = request;
+    const worker::Way way = forwarding_.way_of(request);
+    if (!way.path)
+        return fail(way.reason);
+    if (!is_let_out(*way.path))
+        return;
+    Tracked& tracked = answer_.tracked.emplace();
+    tracked.segment = burst().segment(0);
+    tracked.verdict = conntrack::open(policy_->tuning, tracked.segment);
+    const hosts::Answer host = ask_host(request);
+    std::optional<Drop> reason;
+    if (tracked.verdict.action == conntrack::Action::Refuse)
+        reason = tracked.verdict.reason;
+    else if (host != hosts::Answer::Admitted)
+        reason = host == hosts::Answer::TooFast ? Drop::HostRate : Drop::HostFlows;
+    if (reason)
+        return reject(*reason);
+    decide(request);
+}
+
+/// Answers::refuse().
+void Look::reject(Drop reason) {
+    fail(reason);
+    answer_.rejection = worker::rejection_of(*policy_, side(), packet(), tuple(), reason);
+}
+
+hosts::Answer Look::ask_host(const nat::Request& request) const {
+    if (request.is_inward())
+        return hosts::Answer::Admitted;
+    hosts::Limits limits = policy_->host_limits;
+    // The flow that is over is the same host's, and counts no more.
+    if (request.ended != nat::kNoRecord && limits.flows != 0)
+        ++limits.flows;
+    return shared_.hosts.would_admit(request.original.source, limits, now_);
+}
+
+void Look::decide(const nat::Request& request) {
+    const nat::Mappings mappings(shared_.table, policy_);
+    const auto allocator = std::make_unique<nat::Allocator>(
+        nat::AllocatorParams{shared_.table, policy_, mappings, shared_.kept_endpoints,
+                             shared_.draws, shared_.steering, shared_.twins.own_ports, false},
+        static_cast<uint8_t>(answer_.worker));
+    nat::Trail trail;
+    const nat::Decision decision = allocator->decide(request, now_, trail);
+    answer_.decision = decision;
+    answer_.may_search_on =
+        decision.is_searched &&
+        (!decision.external || decision.external->port != request.original.source_port);
+    const uint64_t used = uint64_t{shared_.table.size()} + shared_.table.retired() +
+                          uint64_t{shared_.reserve} * shared_.workers;
+    answer_.table_is_full = used >= shared_.table.capacity();
+    if (!decision.external)
+        return reject(decision.reason);
+    if (decision.is_filtered)
+        return reject(Drop::Filtered);
+    leave(request.reply(*decision.external).reversed());
+}
+
+/// IcmpRelay::relay().
+void Look::relay() {
+    const worker::ErrorWay way =
+        forwarding_.way_of_error({burst().from[0], side()}, packet(), tuple(), now_);
+    if (way.flow)
+        answer_.met = Met{.entry = listing::read_entry(shared_.table.record(way.flow), now_),
+                          .direction = way.flow.direction()};
+    if (!way.path)
+        return refuse(way.reason);
+    if (!is_let_out(*way.path))
+        return;
+    // An error from inside leaves with the flow's external address, whoever sent it.
+    net::Tuple after =
+        shared_.table.record(way.flow).key(opposite(way.flow.direction())).reversed();
+    if (side() != Side::Inside)
+        after.source = answer_.arrival.source;
+    leave(after);
+}
+
+/// Answers::may_leave().
+bool Look::is_let_out(const link::Path& path) {
+    const link::Exit& exit = egress_.exit(path.interface);
+    const link::Hop hop = shared_.next_hops.read(path.hop);
+    const bool is_known = path.hop != link::kNoHop;
+    answer_.exit = Exit{.path = path,
+                        .mtu = exit.mtu,
+                        .has_link = exit.has_link,
+                        .has_mac = is_known && hop.is_resolved(),
+                        .has_failed = is_known && !hop.is_resolved() && hop.has_failed(),
+                        .mac = hop.mac()};
+    const auto reason = worker::refuse_exit(packet(), exit);
+    if (reason)
+        fail(*reason);
+    answer_.is_cut = !reason && packet().length > exit.mtu;
+    return !reason;
+}
+
+/// Egress::send().
+void Look::leave(const net::Tuple& after) {
+    answer_.after = after;
+    if (answer_.exit->has_failed)
+        return fail(Drop::NeighbourFailed);
+    answer_.fate = answer_.exit->has_mac ? Fate::Leaves : Fate::Waits;
+}
+
+/// Which worker opens its flow, where that is known beforehand.
+void Look::find_worker() {
+    const io::Rss* rss = ports_[shared_.interfaces[answer_.arrival.from].port]->rss();
+    const bool is_spread_by_ports =
+        tuple().protocol == net::Protocol::Tcp || tuple().protocol == net::Protocol::Udp;
+    answer_.worker_is_known = true;
+    if (shared_.workers == 1)
+        return;
+    if (shared_.spread_flows)
+        answer_.worker = shared_.table.hash(tuple()) % shared_.workers;
+    else if (rss != nullptr && is_spread_by_ports && !packet().is_fragment)
+        answer_.worker =
+            rss->queues[pool::Toeplitz(rss->key).hash(tuple()) & (rss->queues.size() - 1)] %
+            shared_.workers;
+    else
+        answer_.worker_is_known = false;
+}
+
+}  // namespace
+
+Answer Inquiry::ask(const Question& question, const policy::Policy& policy, Tick now) const {
+    return flow::read_records(shared_.table, [&] {
+        return std::make_unique<Look>(shared_, ports_, policy, now)->take(question);
+    });
+}
+
+}  // namespace sluice::why

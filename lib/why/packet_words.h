@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Packet words: a question as an operator asks it, read into a packet.
+///
+/// Shape    proto, src and dst name the packet; flags, len, df, ttl, seq, ack and window say more,
+///          and from by what it comes. Or frame has its bytes, in hexadecimal digits, and length
+///          how many there were on the wire.
+/// Errors   What is not known, or is written wrongly, or is no packet's, is refused with a
+/// sentence.
+
+#include "base/result.h"
+#include "listing/flow_filter.h"
+#include "listing/interface_name.h"
+#include "why/question.h"
+
+#include <span>
+
+namespace sluice::why {
+
+Result<Question> read_question(const listing::Query& words,
+                               std::span<const listing::InterfaceName> interfaces);
+
+}  // namespace sluice::why

@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+/// \file
+/// What is said of a packet before it is sent, beside what then becomes of it: the same. And
+/// nothing has changed by asking.
+///
+/// Shape    Most packets are drawn by what stands in the flow table, with the numbers that their
+///          flows expect or others near them, so that flows get into all states.
+
+#include "catch.h"
+#include "conntrack/tcp_tracker.h"
+#include "net/text.h"
+#include "testbed.h"
+
+#include <cstring>
+#include <map>
+#include <random>
+
+using namespace sluice;
+using namespace sluice::test;
+using net::Direction;
+using net::Protocol;
+using net::Side;
+using stats::Count;
+using stats::Drop;
+using why::Fate;
+
+namespace {
+
+constexpr auto kWeb = "10.1.0.12";    // its port 80 is public as kPublic:8080
+constexpr auto kWhole = "10.1.0.13";  // has kWholeOwn to itself
+constexpr auto kWholeOwn = "198.51.100.30";
+constexpr auto kExempt = "10.1.0.14";
+constexpr auto kSilentServer = "198.51.100.77";  // on the outside wire
+const std::vector<const char*> kHosts{kHost, "10.1.0.11", kWeb, kWhole, kExempt, "10.1.0.15"};
+const std::vector<const char*> kServers{kServer, "203.0.113.11", "203.0.113.12", kSilentServer};
+const std::vector<const char*> kPublics{kPublic, "198.51.100.2", kWholeOwn, "198.51.100.50"};
+const std::vector<const char*> kNobodys{"192.0.2.1",  "10.7.7.7", "224.0.0.1", "127.0.0.1",
+                                        "10.1.0.255", "10.1.0.1", "10.1.0.77", "198.51.100.254"};
+
+struct Setup {
+    const char* name;
+    std::function<void(config::Config&)> configure;
+    unsigned workers = 1;
+    bool is_one_armed = false;
+};
+
+void use_pool(config::Config& config, config::SnatRule rule) {
+    config.inside.clear();
+    config.pool.clear();
+    rule.inside = {ip("10.1.0.0"), 24};
+    config.snat = {std::move(rule)};
+}
+
+/// Few ports, so that they run out.
+config::SnatRule small_pool() {
+    return {.inside = {}, .addresses = {{ip(kPublic), ip("198.51.100.2")}}, .ports = {1024, 1039}};
+}
+
+void mapped(config::Config& config, nat::Filtering filtering) {
+    config::SnatRule rule{.inside = {}, .addresses = {{ip(kPublic), ip(kPublic)}}};
+    rule.independence = nat::Independence{{{Protocol::Udp}}, {2000, 2063}, filtering};
+    use_pool(config, std::move(rule));
+}
+
+const std::vector<Setup> kSetups{
+    {"plain", [](config::Config&) {}},
+    {"two workers", [](config::Config&) {}, 2},
+    {"a small pool", [](config::Config& config) { use_pool(config, small_pool()); }},
+    {"blocks",
+     [](config::Config& config) {
+         config::SnatRule rule = small_pool();
+         rule.ports = {1024, 1087};
+         use_pool(config, std::move(rule));
+         config.holders.blocks = {8, 2};
+     }},
+    {"a full cone",
+     [](config::Config& config) { mapped(config, nat::Filtering::EndpointIndependent); }},
+    {"mappings that filter",
+     [](config::Config& config) { mapped(config, nat::Filtering::AddressDependent); }},
+    {"limits, and refusals that are told",
+     [](config::Config& config) {
+         config.host_limits = {.flows = 6, .new_per_second = 3};
+         config.invalid = config::Invalid::Reject;
+         config.on_exhaustion = config::OnExhaustion::Reject;
+     }},
+    {"inside routing, liberal windows",
+     [](config::Config& config) {
+         config.inside_routing = true;
+         config.tuning.tcp_be_liberal = true;
+     }},
+    {"no mid-stream pickup, no NAT from outside",
+     [](config::Config& config) {
+         config.tuning.tcp_loose = false;
+         config.no_nat_inbound = true;
+     }},
+    {"one-armed", [](config::Config& config) { config.no_nat.clear(); }, 1, true},
+};
+
+TestbedOptions options(const Setup& setup) {
+    return {
+        .workers = setup.workers,
+        .flows = 4096,
+        .is_one_armed = setup.is_one_armed,
+        .configure = [&setup](config::Config& config) {
+            config.no_nat = {{{ip(kExempt), 32}, {}}};
+            config.deny = {{{ip("10.1.0.0"), 24}, {.protocol = Protocol::Udp, .ports = {53, 53}}}};
+            config.forwards = {{Protocol::Tcp,
+                                {ip(kPublic), Be16::from_host(8080)},
+                                {ip(kWeb), Be16::from_host(80)}}};
+            config.one_to_one = {{ip(kWholeOwn), ip(kWhole)}};
+            config.icmp_rate = 1'000'000;
+            config.reject_rate = 1'000'000;
+            setup.configure(config);
+        }};
+}
+
+/// All that asking could have changed.
+struct Counted {
+    stats::Snapshot snapshot;
+    uint64_t denied = 0;
+    uint64_t exhausted = 0;
+    uint32_t flows = 0;
+    uint64_t hosts = 0;
+
+    bool operator==(const Counted& other) const {
+        return std::memcmp(&snapshot, &other.snapshot, sizeof snapshot) == 0 &&
+               denied == other.denied && exhausted == other.exhausted && flows == other.flows &&
+               hosts == other.hosts;
+    }
+};
+
+template <typename T>
+const T& one_of(const std::vector<T>& all, uint64_t draw) {
+    return all[draw % all.size()];
+}
+
+class Subject {
+public:
+    explicit Subject(const Setup& setup) : bed_(options(setup)), setup_(setup) {
+        bed_.silent.insert(kSilentServer);
+    }
+
+    void step() {
+        if (draw(12) == 0)
+            bed_.tick(Duration{static_cast<int32_t>(draw(draw(8) == 0 ? 60'000 : 700))});
+        settle();
+        const auto [side, frame] = any_packet();
+        const size_t interface = side == Side::Inside || setup_.is_one_armed ? 0 : 1;
+        CAPTURE(summary(read(frame)), side == Side::Inside);
+        const why::Question question{.frame = frame,
+                                     .from = static_cast<link::InterfaceId>(interface)};
+        const Counted before = count();
+        const auto policy = bed_.gateway().policies().current();
+        const why::Answer answer = bed_.gateway().ask(question, *policy, bed_.now());
+        CHECK(count() == before);
+        bed_.inject(side, frame);
+        bed_.run();
+        compare(answer, before.snapshot);
+        ++fates_[answer.fate == Fate::Dropped ? std::string(stats::drop_name(answer.reason))
+                                              : std::to_string(static_cast<int>(answer.fate))];
+    }
+
+    const std::map<std::string, unsigned>& fates() const { return fates_; }
+    unsigned searched() const { return searched_; }
+
+private:
+    uint64_t draw(uint64_t below) { return random_() % below; }
+
+    /// What has waited for a neighbour, and is sent or given up now, is no packet's of this test.
+    void settle() {
+        for (unsigned turn = 0; turn < 3; ++turn)
+            bed_.run();
+        for (const size_t interface : {size_t{0}, size_t{1}})
+            bed_.take_frames_of(interface);
+    }
+
+    Counted count() {
+        Counted counted;
+        std::memset(static_cast<void*>(&counted.snapshot), 0, sizeof counted.snapshot);
+        counted.snapshot = bed_.gateway().snapshot();
+        const auto policy = bed_.gateway().policies().current();
+        for (size_t i = 0; i < policy->rules.denials().matches().size(); ++i)
+            counted.denied += policy->rules.denials().packets(i);
+        for (uint32_t slot = 0; slot < bed_.gateway().exhaustion().size(); ++slot)
+            counted.exhausted += bed_.gateway().exhaustion().read(slot).packets;
+        counted.flows = bed_.flows();
+        bed_.gateway().hosts().for_each(
+            0, bed_.gateway().hosts().capacity(), bed_.now(), [&](const hosts::Host& host) {
+                counted.hosts = counted.hosts * 31 + host.flows * 7 + host.half_open * 5 +
+                                host.rate * 3 + host.refused;
+            });
+        return counted;
+    }
+
+    Bytes framed(Side from, Frame frame) {
+        const MacAddress gateway = mac(from == Side::Inside && !setup_.is_one_armed ? 0x11 : 0x22);
+        return frame.ether(mac_of(ip(from == Side::Inside ? kHost : kRouter)), gateway).bytes();
+    }
+
+    std::pair<Side, Bytes> any_packet() {
+        const uint64_t kind = draw(16);
+        if (kind < 8)
+            if (const auto* record = any_record(flow::Kind::Flow))
+                return of_flow(*record, kind < 3 ? Direction::Original : Direction::Reply);
+        if (kind == 8)
+            if (const auto* record = any_record(flow::Kind::Flow))
+                return about_flow(*record);
+        const Side side = draw(4) == 0 ? Side::Outside : Side::Inside;
+        const net::Tuple tuple = side == Side::Inside ? from_inside() : from_outside();
+        return {side, framed(side, with(tuple))};
+    }
+
+    const flow::FlowRecord* any_record(flow::Kind kind) {
+        std::vector<const flow::FlowRecord*> all;
+        auto& table = bed_.gateway().table();
+        table.for_each_live(0, table.capacity(), [&](uint32_t, flow::FlowRecord& record) {
+            if (record.kind() == kind)
+                all.push_back(&record);
+        });
+        return all.empty() ? nullptr : one_of(all, random_());
+    }
+
+    net::Tuple from_inside() {
+        net::Tuple tuple;
+        tuple.source = ip(draw(12) == 0 ? one_of(kNobodys, random_()) : one_of(kHosts, random_()));
+        const uint64_t where = draw(12);
+        tuple.destination = ip(where == 0   ? one_of(kNobodys, random_())
+                               : where < 3  ? one_of(kPublics, random_())
+                               : where == 3 ? one_of(kHosts, random_())
+                                            : one_of(kServers, random_()));
+        name_ports(tuple);
+        return tuple;
+    }
+
+    net::Tuple from_outside() {
+        net::Tuple tuple;
+        const uint64_t who = draw(12);
+        tuple.source = ip(who == 0   ? one_of(kNobodys, random_())
+                          : who == 1 ? one_of(kHosts, random_())
+                                     : one_of(kServers, random_()));
+        tuple.destination =
+            ip(draw(6) == 0 ? one_of(kHosts, random_()) : one_of(kPublics, random_()));
+        name_ports(tuple);
+        if (draw(3) == 0)
+            tuple.destination_port = Be16::from_host(8080);
+        if (const auto* mapping = any_record(flow::Kind::Mapping); mapping && draw(2) == 0) {
+            tuple.destination = mapping->key(Direction::Reply).destination;
+            tuple.destination_port = mapping->key(Direction::Reply).destination_port;
+            tuple.protocol = Protocol::Udp;
+        }
+        return tuple;
+    }
+
+    void name_ports(net::Tuple& tuple) {
+        static const std::vector<Protocol> kProtocols{
+            Protocol::Tcp,  Protocol::Tcp, Protocol::Udp,     Protocol::Udp,
+            Protocol::Icmp, Protocol::Gre, Protocol::UdpLite, Protocol{50}};
+        tuple.protocol = one_of(kProtocols, random_());
+        if (tuple.protocol == Protocol::Icmp) {
+            tuple.source_port = Be16::from_host(static_cast<uint16_t>(7 + draw(4)));
+            tuple.destination_port = Be16::from_host(draw(8) == 0 ? 0 : 0x0800);
+            return;
+        }
+        tuple.source_port = Be16::from_host(static_cast<uint16_t>(1024 + draw(40)));
+        tuple.destination_port =
+            Be16::from_host(static_cast<uint16_t>(draw(8) == 0 ? 53 : 80 + draw(2)));
+    }
+
+    std::pair<Side, Bytes> of_flow(const flow::FlowRecord& record, Direction direction) {
+        Frame frame = with(record.key(direction));
+        if (record.key(direction).protocol == Protocol::Tcp) {
+            const auto& ends =
+                reinterpret_cast<const conntrack::TcpTracker*>(record.tracker.data())->ends;
+            static const std::vector<uint32_t> kOff{0, 0,   0,      0,       0,
+                                                    1, ~0U, 60'000, 200'000, 1u << 31};
+            frame.seq(ends[index(direction)].end + one_of(kOff, random_()));
+            frame.ack(ends[index(opposite(direction))].end + one_of(kOff, random_()));
+        }
+        const Side from = draw(24) == 0 ? Side::Outside : record.sides.enter(direction);
+        return {from, framed(from, frame)};
+    }
+
+    /// An ICMP error about one of its packets.
+    std::pair<Side, Bytes> about_flow(const flow::FlowRecord& record) {
+        const Direction direction = draw(2) == 0 ? Direction::Original : Direction::Reply;
+        const net::Tuple& towards = record.key(direction);
+        const Bytes quoted = with(towards.reversed()).ip_bytes();
+        const Be32 sender = draw(2) == 0 ? ip("192.0.2.9") : towards.source;
+        const Be32 receiver = draw(8) == 0 ? ip(kPublic) : towards.destination;
+        Frame error = Frame().ipv4(sender, receiver).icmp_error(3, draw(2) == 0 ? 1 : 4, quoted);
+        const Side from = draw(8) == 0 ? Side::Outside : record.sides.enter(direction);
+        return {from, framed(from, error)};
+    }
+
+    /// A packet with this tuple.
+    Frame with(const net::Tuple& tuple) {
+        Frame frame = Frame().ipv4(tuple.source, tuple.destination);
+        const uint16_t from = tuple.source_port.host();
+        const uint16_t to = tuple.destination_port.host();
+        if (draw(16) == 0)
+            frame.ttl(static_cast<uint8_t>(draw(2)));
+        if (draw(16) == 0)
+            frame.dont_fragment();
+        if (draw(64) == 0)
+            frame.bad_ip_checksum();
+        switch (tuple.protocol) {
+            case Protocol::Tcp: {
+                static const std::vector<uint8_t> kFlags{
+                    kSyn,        kSyn,        kSyn | kAck, kSyn | kAck, kAck, kAck,       kAck,
+                    kFin | kAck, kFin | kAck, kRst,        kRst | kAck, kFin, kSyn | kFin};
+                frame.tcp(from, to, one_of(kFlags, random_()));
+                frame.window(draw(4) == 0 ? 0 : 30'000);
+                break;
+            }
+            case Protocol::Udp:
+                frame.udp(from, to);
+                break;
+            case Protocol::UdpLite:
+                frame.udp_lite(from, to);
+                break;
+            case Protocol::Icmp:
+                if (to == 0x0800)
+                    frame.echo_request(from);
+                else
+                    frame.echo_reply(to);
+                break;
+            default:
+                frame.protocol(static_cast<uint8_t>(tuple.protocol));
+        }
+        return frame.payload(draw(24) == 0 ? 1600 : draw(3) * 10);
+    }
+
+    void compare(const why::Answer& answer, const stats::Snapshot& before) {
+        const stats::Snapshot after = bed_.gateway().snapshot();
+        std::string dropped;
+        for (size_t i = 0; i < stats::kDropCount; ++i)
+            if (const auto reason = static_cast<Drop>(i); after.drop[reason] != before.drop[reason])
+                dropped += std::string(stats::drop_name(reason)) + ' ';
+        std::vector<Seen> out;
+        for (const size_t interface : {size_t{0}, size_t{1}})
+            for (const Bytes& frame : bed_.take_frames_of(interface))
+                if (out.push_back(read(frame)); true)
+                    interfaces_.push_back(interface);
+        const auto interfaces = std::exchange(interfaces_, {});
+        std::string seen;
+        for (size_t i = 0; i < out.size(); ++i)
+            seen += std::to_string(interfaces[i]) + ": " + summary(out[i]) + "\n";
+        CAPTURE(dropped, seen, static_cast<int>(answer.fate), stats::drop_name(answer.reason));
+        const bool was_forwarded = answer.fate == Fate::Leaves || answer.fate == Fate::Waits;
+        if (answer.fate == Fate::Dropped && answer.may_search_on && dropped.empty()) {
+            ++searched_;
+            return;
+        }
+        CHECK(dropped == (answer.fate == Fate::Dropped
+                              ? std::string(stats::drop_name(answer.reason)) + ' '
+                              : std::string()));
+        CHECK((answer.fate == Fate::Answered) ==
+              (after.count[Count::EchoReplies] != before.count[Count::EchoReplies]));
+        if (!was_forwarded)
+            return;
+        if (answer.fate == Fate::Waits && answer.exit->path.via == ip(kSilentServer)) {
+            CHECK(out.empty());
+            return;
+        }
+        REQUIRE_FALSE(out.empty());
+        CHECK(interfaces[0] == answer.exit->path.interface);
+        CHECK((out.size() > 1) == answer.is_cut);
+        compare(answer, out[0]);
+    }
+
+    void compare(const why::Answer& answer, const Seen& seen) {
+        const net::Tuple& after = answer.after;
+        CHECK(seen.source == net::to_string(after.source));
+        CHECK(seen.destination == net::to_string(after.destination));
+        CHECK(seen.destination_mac == mac_of(answer.exit->path.via));
+        if (answer.exit->has_mac)
+            CHECK(seen.destination_mac == answer.exit->mac);
+        if (answer.arrival.is_icmp_error)
+            return;
+        if (after.protocol == Protocol::Icmp) {
+            const Be16 id = seen.icmp_type == 8 ? after.source_port : after.destination_port;
+            CHECK(seen.identifier == id.host());
+        } else if (net::has_ports(after.protocol)) {
+            CHECK(seen.destination_port == after.destination_port.host());
+            CHECK(seen.source_port == after.source_port.host());
+        }
+    }
+
+    Testbed bed_;
+    const Setup& setup_;
+    std::mt19937_64 random_{7};
+    std::vector<size_t> interfaces_;
+    std::map<std::string, unsigned> fates_;
+    unsigned searched_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("why: what is said of a packet is what becomes of it, and nothing changes by asking",
+          "[packet][why]") {
+    const Setup& setup = kSetups[GENERATE(range(size_t{0}, kSetups.size()))];
+    constexpr unsigned kPackets = 1000;  // of each setup
+    CAPTURE(setup.name);
+    Subject subject(setup);
+    for (unsigned i = 0; i < kPackets; ++i) {
+        CAPTURE(i);
+        subject.step();
+    }
+    std::string fates;
+    for (const auto& [name, count] : subject.fates())
+        fates += name + " " + std::to_string(count) + "\n";
+    CAPTURE(fates);
+    CHECK(subject.fates().size() > 15);
+    CHECK(subject.searched() * 50 < kPackets);
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "why/packet_words.h"
+
+#include "catch.h"
+#include "packet_builder.h"
+#include "packet_reader.h"
+
+#include <array>
+
+using namespace sluice;
+using namespace sluice::why;
+using listing::Query;
+
+namespace {
+
+const std::array<listing::InterfaceName, 2> kInterfaces{
+    {{.name = "lan", .realm = "inside"}, {.name = "wan", .realm = "outside"}}};
+
+Question ask(const Query& words) {
+    auto question = read_question(words, kInterfaces);
+    INFO((question ? std::string() : question.error().message));
+    REQUIRE(question);
+    return std::move(question).value();
+}
+
+std::string refusal(const Query& words) {
+    const auto question = read_question(words, kInterfaces);
+    REQUIRE_FALSE(question);
+    return question.error().message;
+}
+
+Query tcp(Query more = {}) {
+    more.insert({{"proto", "tcp"}, {"src", "10.1.0.10:4000"}, {"dst", "203.0.113.10:80"}});
+    return more;
+}
+
+}  // namespace
+
+TEST_CASE("packet words: a TCP segment is what was said of it", "[why]") {
+    const Question question = ask(tcp({{"flags", "FA"},
+                                       {"seq", "7"},
+                                       {"ack", "9"},
+                                       {"window", "500"},
+                                       {"ttl", "3"},
+                                       {"len", "50"},
+                                       {"df", "1"}}));
+    const test::Seen seen = test::read(question.frame);
+    CHECK(seen.source == "10.1.0.10");
+    CHECK(seen.destination == "203.0.113.10");
+    CHECK(seen.source_port == 4000);
+    CHECK(seen.destination_port == 80);
+    CHECK(seen.tcp_flags == (test::kFin | test::kAck));
+    CHECK(seen.seq == 7);
+    CHECK(seen.ack == 9);
+    CHECK(seen.window == 500);
+    CHECK(seen.ttl == 3);
+    CHECK(seen.total_length == 50);
+    CHECK(seen.dont_fragment);
+    CHECK(question.has_flags);
+    CHECK_FALSE(question.is_next);
+    CHECK_FALSE(question.is_checked);
+    CHECK(question.from == link::kNoInterface);
+}
+
+TEST_CASE("packet words: what is not said is what comes next", "[why]") {
+    const Question question = ask(tcp());
+    CHECK(test::read(question.frame).tcp_flags == test::kSyn);
+    CHECK(test::read(question.frame).ttl == 64);
+    CHECK(question.is_next);
+    CHECK_FALSE(question.has_flags);
+    CHECK(test::read(ask(tcp({{"flags", "s."}})).frame).tcp_flags == (test::kSyn | test::kAck));
+    CHECK(test::read(ask(tcp({{"flags", "none"}})).frame).tcp_flags == 0);
+}
+
+TEST_CASE(
+    "packet words: an echo's identifier stands behind its sender, a reply's behind its receiver",
+    "[why]") {
+    const auto icmp = [](const char* source, const char* destination) {
+        return test::read(ask({{"proto", "icmp"}, {"src", source}, {"dst", destination}}).frame);
+    };
+    CHECK(icmp("10.1.0.10:7", "203.0.113.10").icmp_type == 8);
+    CHECK(icmp("10.1.0.10:7", "203.0.113.10").identifier == 7);
+    CHECK(icmp("10.1.0.10", "203.0.113.10").icmp_type == 8);
+    CHECK(icmp("203.0.113.10", "198.51.100.1:9").icmp_type == 0);
+    CHECK(icmp("203.0.113.10", "198.51.100.1:9").identifier == 9);
+}
+
+TEST_CASE("packet words: other protocols have the headers that they need", "[why]") {
+    const auto seen = [](const char* protocol, const char* source, const char* destination) {
+        return test::read(ask({{"proto", protocol}, {"src", source}, {"dst", destination}}).frame);
+    };
+    CHECK(seen("udp", "10.1.0.10:5", "203.0.113.10:53").destination_port == 53);
+    CHECK(seen("udp", "10.1.0.10:5", "203.0.113.10:53").total_length == 28);
+    CHECK(seen("udplite", "10.1.0.10:5", "203.0.113.10:53").protocol == 136);
+    CHECK(seen("sctp", "10.1.0.10:5", "203.0.113.10:53").total_length == 52);
+    CHECK(seen("50", "10.1.0.10", "203.0.113.10").protocol == 50);
+}
+
+TEST_CASE("packet words: from is an interface or a side", "[why]") {
+    CHECK(ask(tcp({{"from", "wan"}})).from == 1);
+    CHECK(ask(tcp({{"from", "inside"}})).side == net::Side::Inside);
+    CHECK(ask(tcp({{"from", "inside"}})).from == link::kNoInterface);
+    CHECK(refusal(tcp({{"from", "dmz"}})) == "from=dmz is none of inside, outside, lan, wan.");
+}
+
+TEST_CASE("packet words: a frame is taken as it was captured", "[why]") {
+    const Question whole = ask({{"frame", "00ff10"}, {"length", "3"}});
+    CHECK(whole.frame == std::vector<uint8_t>{0, 0xff, 0x10});
+    CHECK_FALSE(whole.is_checked);
+    const Question cut = ask({{"frame", "00ff10"}, {"length", "5"}, {"from", "lan"}});
+    CHECK(cut.frame == std::vector<uint8_t>{0, 0xff, 0x10, 0, 0});
+    CHECK(cut.from == 0);
+}
+
+TEST_CASE("packet words: what is no packet is refused with a sentence", "[why]") {
+    CHECK(refusal({{"proto", "tcp"}, {"src", "10.1.0.10:4000"}}) ==
+          "A packet needs proto, src and dst; dst is not given.");
+    CHECK(refusal(tcp({{"flags", "SX"}})).starts_with("flags=SX is not made of"));
+    CHECK(refusal(tcp({{"len", "39"}})) ==
+          "len=39 is less than the 40 bytes of such a packet's headers.");
+    CHECK(refusal(tcp({{"len", "65535"}})) == "len=65535 is more than 65521.");
+    CHECK(refusal(tcp({{"ttl", "256"}})) == "ttl=256 is not a number from 0 to 255.");
+    CHECK(refusal(tcp({{"df", "yes"}})).starts_with("df=yes is not known here"));
+    CHECK(refusal(tcp({{"sport", "1"}})).starts_with("sport=1 is not known here"));
+    CHECK(refusal(tcp({{"src", "10.1.0.11:1"}})) == "src is given more than once.");
+    CHECK(refusal({{"proto", "tcp"}, {"src", "10.1.0.10"}, {"dst", "203.0.113.10:80"}})
+              .starts_with("src and dst need a port each"));
+    CHECK(refusal({{"proto", "tcp"}, {"src", "10.1.0.300:1"}, {"dst", "203.0.113.10:80"}})
+              .starts_with("src=10.1.0.300:1 is neither an IPv4 address"));
+    CHECK(refusal({{"proto", "gre"}, {"src", "10.1.0.10:1"}, {"dst", "203.0.113.10"}})
+              .starts_with("This protocol has no ports"));
+    CHECK(refusal({{"proto", "icmp"}, {"src", "10.1.0.10:1"}, {"dst", "203.0.113.10:1"}})
+              .starts_with("An ICMP echo has one identifier"));
+    CHECK(refusal({{"proto", "udp"},
+                   {"src", "10.1.0.10:1"},
+                   {"dst", "203.0.113.10:1"},
+                   {"flags", "S"}}) == "flags, seq, ack and window go with proto=tcp only.");
+    CHECK(refusal({{"frame", "0g"}}).starts_with("frame is not given in pairs"));
+    CHECK(refusal({{"frame", "00ff"}, {"length", "1"}}) == "length=1 is less than what frame has.");
+    CHECK(refusal({{"frame", "00ff"}, {"ttl", "1"}}) == "ttl=1 does not go with a frame.");
+}

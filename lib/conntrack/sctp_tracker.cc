@@ -79,7 +79,9 @@ Verdict track_sctp(const Tuning& tuning, const FlowState& flow, Direction direct
     if (state == SctpState::Established)
         verdict.status |= kAssured;
     // Or a client that tries for ever would hold its mapping for ever.
-    if (state == SctpState::Closed && before == SctpState::Closed)
+    const bool is_tried_again = segment.sctp_packet.has(Chunk::Init) &&
+                                state == SctpState::Closed && before == SctpState::Closed;
+    if (is_tried_again)
         verdict.refresh = false;
     return verdict;
 }

@@ -8,18 +8,26 @@
     original S seq=0
     …
 
-`set` changes one setting of both gateways for this case; `after NAME` stands for the packets of a
-case above. Lines with # are comments.
+A case is of TCP unless `protocol NAME` stands before its packets: datagrams.py says how those are
+written. `set` changes one setting of both gateways for this case; `after NAME` stands for the
+packets of a case above. Lines with # are comments.
 """
 
 from pathlib import Path
 
-from packets import parse
+import datagrams
+import packets
 from rig import DEFAULTS, Script
 
 FOLDER = Path(__file__).resolve().parent / "cases"
 FILES = ("opening", "first_packets", "midstream", "windows", "options", "closing", "resets",
-         "reuse", "timers")
+         "reuse", "timers", "udp", "icmp", "by_address", "sctp")
+
+
+def parse(line, protocol):
+    if protocol == "tcp" or line.startswith("wait "):
+        return packets.parse(line)
+    return datagrams.parse(line, protocol)
 
 
 def read(text, where, known):
@@ -39,6 +47,11 @@ def read(text, where, known):
                 scripts[-1].why = rest
             elif word == "after":
                 scripts[-1].steps += known[rest].steps
+                scripts[-1].protocol = known[rest].protocol
+            elif word == "protocol":
+                if rest not in datagrams.NUMBERS:
+                    raise ValueError(f"no protocol {rest}")
+                scripts[-1].protocol = rest
             elif word == "isn":
                 scripts[-1].isn = tuple(map(int, rest.split()))
             elif word == "set":
@@ -47,7 +60,7 @@ def read(text, where, known):
                     raise ValueError(f"no setting {name}")
                 scripts[-1].settings[name] = int(value)
             else:
-                scripts[-1].steps.append(parse(line))
+                scripts[-1].steps.append(parse(line, scripts[-1].protocol))
         except (ValueError, LookupError, TypeError) as error:
             raise ValueError(f"{where}:{number}: {error}") from error
     return scripts

@@ -9,6 +9,8 @@ import socket
 import struct
 
 import network
+import state
+from datagrams import ICMP, SCTP, TCP, Path
 from state import State
 
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP = 0x1, 0x4, 0x300
@@ -18,10 +20,13 @@ CTNETLINK_NEW, CTNETLINK_GET, CTNETLINK_DELETE = 0x100, 0x101, 0x102
 TUPLE_ORIG, TUPLE_REPLY, STATUS, PROTOINFO, TIMEOUT = 1, 2, 3, 4, 7
 SEEN_REPLY, ASSURED = 0x2, 0x4
 NESTED = 0x8000
-TCP = 6
 
 STATES = ("NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK",
           "TIME_WAIT", "CLOSE", "SYN_SENT2")
+
+SCTP_STATES = ("NONE", "CLOSED", "COOKIE_WAIT", "COOKIE_ECHOED", "ESTABLISHED", "SHUTDOWN_SENT",
+               "SHUTDOWN_RECD", "SHUTDOWN_ACK_SENT", "HEARTBEAT_SENT")
+STATES_OF = {TCP: (1, STATES), SCTP: (3, SCTP_STATES)}  # attribute of PROTOINFO, names
 
 # Masquerade, and nothing for the gateway itself: what is not translated back is dropped, and leaves
 # no connection behind.
@@ -39,9 +44,13 @@ table ip own {
 }
 """
 
-# Setting → sysctl, below net.netfilter.nf_conntrack_.
-SYSCTLS = {"loose": "tcp_loose", "liberal": "tcp_be_liberal",
-           "ignore-invalid-rst": "tcp_ignore_invalid_rst", "max-retrans": "tcp_max_retrans"}
+SHORT_SCTP_STATES = ("cookie_wait", "cookie_echoed", "shutdown_sent", "shutdown_recd",
+                     "shutdown_ack_sent")
+# Setting → sysctls, below net.netfilter.nf_conntrack_.
+SYSCTLS = {"loose": ["tcp_loose"], "liberal": ["tcp_be_liberal"],
+           "ignore-invalid-rst": ["tcp_ignore_invalid_rst"], "max-retrans": ["tcp_max_retrans"],
+           "checksum": ["checksum"],
+           "sctp-handshake": ["sctp_timeout_" + state for state in SHORT_SCTP_STATES]}
 
 
 def attribute(kind, data):
@@ -59,37 +68,42 @@ def attributes(data, offset, end):
 
 
 def read_tuple(data, span):
-    """(protocol, source, destination, source port, destination port)"""
+    """(protocol, Path); its ports are an ICMP query's identifier, or 0."""
     parts = attributes(data, *span)
     addresses, protocol = attributes(data, *parts[1]), attributes(data, *parts[2])
+    number = data[protocol[1][0]]
+    kinds = (4, 4) if number == ICMP else (2, 3)
     ports = [struct.unpack_from("!H", data, protocol[kind][0])[0] if kind in protocol else 0
-             for kind in (2, 3)]
+             for kind in kinds]
     source, destination = (socket.inet_ntoa(data[slice(*addresses[kind])]) for kind in (1, 2))
-    return data[protocol[1][0]], source, destination, *ports
+    return number, Path(source, destination, *ports)
 
 
-def write_tuple(port):
-    """CTA_TUPLE_ORIG of the flow that comes from this port."""
+def write_tuple(number, port):
+    """CTA_TUPLE_ORIG of the flow of a protocol that comes from this port."""
     addresses = b"".join(attribute(kind, socket.inet_aton(address))
                          for kind, address in ((1, network.CLIENT), (2, network.SERVER)))
-    protocol = attribute(1, bytes([TCP])) + attribute(2, struct.pack("!H", port)) + \
+    protocol = attribute(1, bytes([number])) + attribute(2, struct.pack("!H", port)) + \
         attribute(3, struct.pack("!H", 80))
     return attribute(TUPLE_ORIG | NESTED, attribute(1 | NESTED, addresses) +
                      attribute(2 | NESTED, protocol))
 
 
 def read_flow(data, offset, end):
-    """(original source port, State) of one message's body; None for what is not TCP."""
+    """(key, State) of one message's body."""
     parts = attributes(data, offset + 4, end)
-    original = read_tuple(data, parts[TUPLE_ORIG])
-    if original[0] != TCP:
-        return None
-    reply = read_tuple(data, parts[TUPLE_REPLY])
+    number, original = read_tuple(data, parts[TUPLE_ORIG])
+    _, reply = read_tuple(data, parts[TUPLE_REPLY])
     status, left = (struct.unpack_from("!I", data, parts[kind][0])[0] if kind in parts else 0
                     for kind in (STATUS, TIMEOUT))
-    tcp = attributes(data, *attributes(data, *parts[PROTOINFO])[1])
-    return original[3], State(STATES[data[tcp[1][0]]], bool(status & SEEN_REPLY),
-                              bool(status & ASSURED), left, (reply[2], reply[4]))
+    name = ""
+    if number in STATES_OF and PROTOINFO in parts:
+        kind, names = STATES_OF[number]
+        inner = attributes(data, *attributes(data, *parts[PROTOINFO])[kind])
+        name = names[data[inner[1][0]]]
+    known = State(name, bool(status & SEEN_REPLY), bool(status & ASSURED), left,
+                  (reply.destination, reply.destination_port))
+    return state.key(number, original), known
 
 
 class Kernel:
@@ -106,7 +120,8 @@ class Kernel:
         gateway.sysctl("net.ipv4.ip_forward", 1)
         gateway.run("nft", "-f", "-", text=RULES)
         for name, value in settings.items():
-            gateway.sysctl("net.netfilter.nf_conntrack_" + SYSCTLS[name], value)
+            for sysctl in SYSCTLS[name]:
+                gateway.sysctl("net.netfilter.nf_conntrack_" + sysctl, value)
         with gateway.entered():
             self.netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
         self.netlink.settimeout(10)
@@ -133,14 +148,15 @@ class Kernel:
                 offset += (length + 3) & ~3
 
     def flows(self):
-        """{original source port: State} of all TCP connections."""
+        """{key: State} of all connections."""
         self._send(CTNETLINK_GET, NLM_F_DUMP)
-        return dict(filter(None, [read_flow(*message) for message in self._messages()]))
+        return dict(read_flow(*message) for message in self._messages())
 
-    def set_timeout(self, port, seconds):
-        """Gives the flow this long to live, as if it had been refreshed earlier."""
+    def set_timeout(self, key, seconds):
+        """Gives the flow this long to live, as if it had been refreshed earlier. Of protocols with
+        ports."""
         self._send(CTNETLINK_NEW, NLM_F_ACK,
-                   write_tuple(port) + attribute(TIMEOUT, struct.pack("!I", seconds)))
+                   write_tuple(*key) + attribute(TIMEOUT, struct.pack("!I", seconds)))
         for _ in self._messages():
             pass
 

@@ -18,6 +18,13 @@ PR_SET_PDEATHSIG = 1
 CLIENT, SERVER = "10.1.0.10", "203.0.113.10"
 LAN_GATEWAY, PUBLIC, NEXT_HOP = "10.1.0.1", "198.51.100.1", "198.51.100.254"
 
+
+
+def server(index):
+    """The address of one of many servers."""
+    return f"203.0.113.{11 + index}"
+
+
 DEAF = """table ip deaf {
     chain everything {
         type filter hook prerouting priority -300; policy drop;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Packets as people write them, as records keep them, and as they travel.
+"""TCP packets as people write them, as records keep them, and as they travel.
 
 A packet of a script is one line; what is not written has its default:
 
@@ -15,12 +15,12 @@ is missing and no ack is written.
 """
 
 import re
-import socket
 import struct
 from dataclasses import dataclass
 
+from datagrams import ORIGINAL, REPLY, TCP, checksum, ip_header
+
 FLAGS = {"F": 0x01, "S": 0x02, "R": 0x04, "P": 0x08, "A": 0x10, "U": 0x20, "E": 0x40, "C": 0x80}
-ORIGINAL, REPLY = "original", "reply"
 MODULUS = 1 << 32
 
 
@@ -120,29 +120,6 @@ def options(packet, peer_isn):
     return data + b"\x01" * (-len(data) % 4)
 
 
-def checksum(data):
-    """RFC 1071, by arithmetic: 2^16 is 1 modulo 2^16 - 1. Over what is sound it is 0xffff."""
-    return 0xffff - int.from_bytes(data + b"\0" * (len(data) % 2), "big") % 0xffff
-
-
-@dataclass(frozen=True)
-class Path:
-    """Where a frame goes from and to."""
-    source: str
-    destination: str
-    source_port: int
-    destination_port: int
-
-    def addresses(self):
-        return socket.inet_aton(self.source) + socket.inet_aton(self.destination)
-
-
-def ip_header(path, protocol, length, mark):
-    head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + length, mark, 0, 64, protocol, 0)
-    head += path.addresses()
-    return head[:10] + struct.pack("!H", checksum(head)) + head[12:]
-
-
 def tcp_datagram(packet, path, isn, mark):
     """An IP datagram. `isn` has the initial sequence numbers (sender's, peer's), `mark` becomes the
     IP identification, by which the packet is known again on the far side."""
@@ -153,37 +130,6 @@ def tcp_datagram(packet, path, isn, mark):
                        packet.flag_bits(), packet.win, 0, 0)
     body = tail + b"x" * packet.len
     length = len(head) + len(body)
-    pseudo = path.addresses() + struct.pack("!HH", 6, length)
+    pseudo = path.addresses() + struct.pack("!HH", TCP, length)
     value = checksum(pseudo + head + body)
-    return ip_header(path, 6, length, mark) + head[:16] + struct.pack("!HH", value, 0) + body
-
-
-def udp_datagram(path, mark):
-    """The sentinel: eight bytes of UDP without a checksum, which UDP allows."""
-    return ip_header(path, 17, 8, mark) + struct.pack("!HHHH", path.source_port,
-                                                      path.destination_port, 8, 0)
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A datagram as it came out on the far side."""
-    protocol: int
-    mark: int
-    path: Path
-    ttl: int
-    rest: bytes     # what no NAT may touch: all from the sequence number on, less the checksum
-    is_sound: bool  # both checksums are right
-
-
-def read(frame):
-    """What an Ethernet frame with IPv4 holds."""
-    length, mark, ttl, protocol = struct.unpack_from("!2xHHxxBB", frame, 14)
-    data = frame[14:14 + length]
-    source, destination = socket.inet_ntoa(data[12:16]), socket.inet_ntoa(data[16:20])
-    ports = struct.unpack_from("!HH", data, 20)
-    is_sound = checksum(data[:20]) == 0xffff
-    if protocol == 6:
-        pseudo = data[12:20] + struct.pack("!HH", 6, length - 20)
-        is_sound &= checksum(pseudo + data[20:]) == 0xffff
-    rest = data[24:36] + data[38:]
-    return Seen(protocol, mark, Path(source, destination, *ports), ttl, rest, is_sound)
+    return ip_header(path, TCP, length, mark) + head[:16] + struct.pack("!HH", value, 0) + body

@@ -4,16 +4,20 @@
 import time
 from dataclasses import dataclass, field
 
+import datagrams
 import network
 import packets
+import state
+from datagrams import ICMP, NUMBERS, ORIGINAL, WITH_PORTS, Path
 from kernel import Kernel
-from packets import ORIGINAL, Packet, Path, Wait
+from packets import Wait
 from sluice import Sluice
 from state import Outcome
 from wire import Lost, Wire
 
 FIRST_PORT, SERVER_PORT = 10000, 80
-DEFAULTS = {"loose": 1, "liberal": 0, "ignore-invalid-rst": 0, "max-retrans": 3}
+DEFAULTS = {"loose": 1, "liberal": 0, "ignore-invalid-rst": 0, "max-retrans": 3, "checksum": 1,
+            "sctp-handshake": 3}  # seconds of the states that take three
 MAX_SCRIPTS = 4096  # in one batch: marks are 16 bits wide
 
 
@@ -24,7 +28,26 @@ class Script:
     steps: list
     isn: tuple = (1000000, 5000000)
     why: str = ""
+    protocol: str = "tcp"
     settings: dict = field(default_factory=lambda: dict(DEFAULTS))
+
+
+def own_path(protocol, index):
+    """Of the packets from inside: flows differ by their source port or identifier, or where a
+    protocol has none, by their server."""
+    number, own = NUMBERS[protocol], FIRST_PORT + index
+    if number in WITH_PORTS:
+        return Path(network.CLIENT, network.SERVER, own, SERVER_PORT)
+    if number == ICMP:
+        return Path(network.CLIENT, network.SERVER, own, 0)
+    return Path(network.CLIENT, network.server(index), 0, 0)
+
+
+def build(script, packet, path, mark):
+    if script.protocol != "tcp":
+        return datagrams.build(packet, path, mark)
+    isn = script.isn if packet.direction == ORIGINAL else script.isn[::-1]
+    return packets.tcp_datagram(packet, path, isn, mark)
 
 
 class Side:
@@ -47,44 +70,47 @@ class Side:
         self.public, self.slowest = {}, 0
         self.wire.rest()
 
-    def _path(self, index, direction):
-        own = FIRST_PORT + index
+    def _path(self, index, script, direction):
+        own = own_path(script.protocol, index)
         if direction == ORIGINAL:
-            return Path(network.CLIENT, network.SERVER, own, SERVER_PORT)
-        address, port = self.public.get(index, (network.PUBLIC, own))
-        return Path(network.SERVER, address, SERVER_PORT, port)
+            return own
+        address, port = self.public.get(index, (network.PUBLIC, own.source_port))
+        return Path(own.destination, address, own.destination_port, port)
 
     def send(self, burst):
         """[(index, script, packet)] → {index: Outcome}"""
-        sent, start = {}, time.monotonic()
+        sent, keys, start = {}, {}, time.monotonic()
         for index, script, packet in burst:
-            isn = script.isn if packet.direction == ORIGINAL else script.isn[::-1]
-            path = self._path(index, packet.direction)
-            sent[index] = (packet.direction, packets.tcp_datagram(packet, path, isn, index))
+            path = self._path(index, script, packet.direction)
+            sent[index] = (packet.direction, build(script, packet, path, index))
+            keys[index] = state.key(NUMBERS[script.protocol], own_path(script.protocol, index))
         at_client, at_server = self.wire.exchange(list(sent.values()))
         flows = self.gateway.flows()
         self.slowest = max(self.slowest, time.monotonic() - start)
-        states = {index: flows.get(FIRST_PORT + index) for index in sent}
+        states = {index: flows.get(key) for index, key in keys.items()}
         fates = {index: "dropped" for index in sent}
-        for here, seen_here in ((packets.REPLY, at_client), (ORIGINAL, at_server)):
+        for here, seen_here in ((datagrams.REPLY, at_client), (ORIGINAL, at_server)):
             for seen in seen_here:
                 direction, datagram = sent.get(seen.mark, (None, None))
                 fates[seen.mark] = self._fate(seen, datagram, here == direction)
-        for index, state in states.items():
-            if state:
-                self.public[index] = state.public
+        for index, known in states.items():
+            if known:
+                self.public[index] = known.public
         return {index: Outcome(fates[index], states[index]) for index in sent}
 
     def _fate(self, seen, datagram, is_expected):
         """What became of the datagram that was seen on one side."""
         if not is_expected:
             return f"answered with or turned into {seen.path} {seen.rest.hex()}"
-        before = packets.read(b"\0" * 14 + datagram)
-        if seen.rest != before.rest or seen.ttl != before.ttl - 1 or not seen.is_sound:
+        before = datagrams.read(b"\0" * 14 + datagram)
+        if seen.rest != before.rest or seen.ttl != before.ttl - 1 or \
+                seen.is_sound != before.is_sound:
             return f"altered: {seen}"
         if seen.path == before.path:
             return "untranslated"
-        return "passed" if self._is_translated(seen.path, before.path) else f"misled: {seen.path}"
+        if not self._is_translated(seen.path, before.path):
+            return f"misled: {seen.path}"
+        return "passed" if not seen.quote else f"passed, with a quote of {seen.quote}"
 
     @staticmethod
     def _is_translated(after, before):
@@ -109,7 +135,7 @@ class Rig:
     TRIES = 5  # of a batch in which a packet was lost
 
     def __init__(self, settings, kinds=(Kernel, Sluice)):
-        self.sides, self.reruns = [], 0
+        self.sides, self.reruns, self.begun = [], 0, 0
         try:
             for kind in kinds:
                 self.sides.append(Side(kind, settings))
@@ -131,6 +157,10 @@ class Rig:
         """Seconds by which timers may differ because the gateways were read at different times."""
         return sum(side.slowest for side in self.sides)
 
+    def elapsed(self):
+        """Seconds since the first packets of the batch, by now."""
+        return time.monotonic() - self.begun
+
     def run(self, scripts, visit, begin=None, between=None):
         """Runs scripts (fewer than MAX_SCRIPTS) in step. After each packet `visit(script's index,
         step's index, outcomes)` tells whether the script goes on; `between` is called before each
@@ -150,13 +180,14 @@ class Rig:
             begin()
         for side in self.sides:
             side.begin()
+        self.begun = time.monotonic()
         alive = set(range(len(scripts)))
         for step in range(max(len(script.steps) for script in scripts)):
             alive = {index for index in alive if step < len(scripts[index].steps)}
             current = [(index, scripts[index], scripts[index].steps[step])
                        for index in sorted(alive)]
             self._wait([what.seconds for *_, what in current if isinstance(what, Wait)])
-            burst = [entry for entry in current if isinstance(entry[2], Packet)]
+            burst = [entry for entry in current if not isinstance(entry[2], Wait)]
             if between:
                 between()
             if not burst:

@@ -11,7 +11,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import datagrams
 import network
+import state
 from state import State
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -20,6 +22,9 @@ PROGRAM = os.environ.get("SLUICE", str(ROOT / "build/app/sluice/sluice"))
 # Setting → flag.
 FLAGS = {"loose": "--tcp-loose", "liberal": "--tcp-be-liberal",
          "ignore-invalid-rst": "--tcp-ignore-invalid-rst", "max-retrans": "--tcp-max-retrans"}
+SCTP_FLAGS = ["--timeout-sctp-" + state for state in (
+    "cookie-wait", "cookie-echoed", "shutdown-sent", "shutdown-recd", "shutdown-ack-sent")]
+VERIFY = {0: "never", 1: "auto"}
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -33,13 +38,30 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self.path)
 
 
+def read_tuple(fields):
+    ports = [fields.get(name, fields.get("id", 0)) for name in ("sport", "dport")]
+    return datagrams.Path(fields["src"], fields["dst"], *ports)
+
+
+def read_flow(flow):
+    """(key, State) of a flow's object."""
+    name = flow["protocol"]
+    number = datagrams.NUMBERS[name] if name in datagrams.NUMBERS else int(name)
+    public = read_tuple(flow["reply"])
+    known = State(flow.get("state", ""), flow["replied"], flow["assured"], flow["timeout"],
+                  (public.destination, public.destination_port))
+    return state.key(number, read_tuple(flow["original"])), known
+
+
 class Sluice:
     name = "sluice"
 
     def __init__(self, net, settings):
         self.work = tempfile.mkdtemp(prefix="sluice.differential.")
         self.path = self.work + "/sock"
-        flags = [word for name, value in settings.items() for word in (FLAGS[name], str(value))]
+        flags = ["--verify-checksum", VERIFY[settings["checksum"]]]
+        flags += [word for name, flag in FLAGS.items() for word in (flag, str(settings[name]))]
+        flags += [word for flag in SCTP_FLAGS for word in (flag, str(settings["sctp-handshake"]))]
         self.log = open(self.work + "/log", "w+", encoding="utf-8")  # closed by close()
         self.process = net.gateway.start(
             PROGRAM, "--lan", "af_packet:lan", "--wan", "af_packet:wan",
@@ -73,11 +95,8 @@ class Sluice:
             connection.close()
 
     def flows(self):
-        """{original source port: State} of all TCP flows."""
-        return {flow["original"]["sport"]:
-                State(flow["state"], flow["replied"], flow["assured"], flow["timeout"],
-                      (flow["reply"]["dst"], flow["reply"]["dport"]))
-                for flow in self._ask("GET", "/v1/flows?proto=tcp")}
+        """{key: State} of all flows."""
+        return dict(read_flow(flow) for flow in self._ask("GET", "/v1/flows"))
 
     def flush(self):
         self._ask("DELETE", "/v1/flows?all=1")

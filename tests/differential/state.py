@@ -3,17 +3,25 @@
 
 from dataclasses import dataclass
 
+from datagrams import ICMP, WITH_PORTS
+
+
+def key(number, path):
+    """By which a flow is known, from its original direction: (protocol, what tells it apart)."""
+    apart = path.source_port if number in WITH_PORTS or number == ICMP else path.destination
+    return number, apart
+
 
 @dataclass(frozen=True)
 class State:
-    name: str         # of the TCP state
+    name: str         # of the TCP or SCTP state; empty for other protocols
     is_replied: bool
     is_assured: bool
     left: int         # seconds
     public: tuple     # (address, port) by which the outside knows the flow
 
     def __str__(self):
-        words = [self.name] + ["UNREPLIED"] * (not self.is_replied)
+        words = [self.name] * bool(self.name) + ["UNREPLIED"] * (not self.is_replied)
         return " ".join(words + ["ASSURED"] * self.is_assured + [f"{self.left} s"])
 
 

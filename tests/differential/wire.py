@@ -11,18 +11,25 @@ import socket
 import struct
 import time
 
+import datagrams
 import network
-import packets
+from datagrams import Datagram, Path
 
 SO_RCVBUFFORCE = 33
 SOL_PACKET, PACKET_STATISTICS = 263, 6
 CHUNK = 100      # fewer than fit the ring through which sluice receives
 PATIENCE = 5     # seconds until a sentinel counts as lost
 SENTINEL_PORT = 9
+SENTINEL = Datagram("", "udp", fields={"sum": "none"})
 
 
 class Lost(Exception):
     """A packet did not arrive for want of a buffer."""
+
+
+def is_sentinel(seen):
+    return seen.protocol == datagrams.UDP and \
+        SENTINEL_PORT in (seen.path.source_port, seen.path.destination_port)
 
 
 class End:
@@ -47,7 +54,7 @@ class End:
         frames = []
         while True:
             try:
-                frames.append(packets.read(self.socket.recv(2048)))
+                frames.append(datagrams.read(self.socket.recv(2048)))
             except BlockingIOError:
                 return frames
 
@@ -78,7 +85,7 @@ class Wire:
         """Opens it; the first packet may have to wait for ARP, so it is sent until it arrives."""
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
-            mark = self._ask(self.client, packets.Path(network.CLIENT, network.SERVER,
+            mark = self._ask(self.client, Path(network.CLIENT, network.SERVER,
                                                        SENTINEL_PORT, SENTINEL_PORT))
             seen = self._await(self.server, mark, 1)
             if seen:
@@ -90,11 +97,11 @@ class Wire:
 
     def _ask(self, end, path):
         self.count = (self.count + 1) % 65536
-        end.send(packets.udp_datagram(path, self.count))
+        end.send(datagrams.build(SENTINEL, path, self.count))
         return self.count
 
     def _answer(self):
-        return self._ask(self.server, packets.Path(network.SERVER, self.public[0], SENTINEL_PORT,
+        return self._ask(self.server, Path(network.SERVER, self.public[0], SENTINEL_PORT,
                                                    self.public[1]))
 
     @staticmethod
@@ -104,13 +111,13 @@ class Wire:
         while (left := deadline - time.monotonic()) > 0:
             select.select([end.socket], [], [], left)
             frames += end.receive()
-            if any(seen.protocol == 17 and seen.mark == mark for seen in frames):
+            if any(is_sentinel(seen) and seen.mark == mark for seen in frames):
                 return frames
         return []
 
     def _flush_out(self):
         """Passes a sentinel each way; (at the client, at the server) came what came before."""
-        ask = self._ask(self.client, packets.Path(network.CLIENT, network.SERVER, SENTINEL_PORT,
+        ask = self._ask(self.client, Path(network.CLIENT, network.SERVER, SENTINEL_PORT,
                                                   SENTINEL_PORT))
         answer = self._answer()
         at_server = self._await(self.server, ask, PATIENCE)
@@ -124,13 +131,13 @@ class Wire:
         at_client, at_server = [], []
         for first in range(0, len(burst), CHUNK):
             for direction, datagram in burst[first:first + CHUNK]:
-                (self.client if direction == packets.ORIGINAL else self.server).send(datagram)
+                (self.client if direction == datagrams.ORIGINAL else self.server).send(datagram)
             here, there = self._flush_out()
             at_client += here
             at_server += there
         self._check_loss()
-        return ([seen for seen in at_client if seen.protocol != 17],
-                [seen for seen in at_server if seen.protocol != 17])
+        return ([seen for seen in at_client if not is_sentinel(seen)],
+                [seen for seen in at_server if not is_sentinel(seen)])
 
     def _check_loss(self):
         if self.client.overflowed() + self.server.overflowed():

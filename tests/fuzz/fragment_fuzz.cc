@@ -2,8 +2,9 @@
 
 // The fragment stage of a whole gateway, with inputs of a seed: see fragment_feed.h.
 
-#include "catch.h"
 #include "fragment_feed.h"
+
+#include "catch.h"
 #include "mutate.h"
 
 using namespace sluice;

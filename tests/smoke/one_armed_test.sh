@@ -19,7 +19,8 @@ send_stray linux 1
 wait_for 10 "the FIN circles" has_more 20 "$work/linux.pcap" \
     "tcp and src host $client_address and tcp[tcpflags] & tcp-fin != 0"
 mark linux "$work/linux.pcap"
-pass "Linux sends one stray FIN back to the router $(strays_from_gateway "$work/linux.pcap" 1) times"
+times=$(strays_from_gateway "$work/linux.pcap" 1)
+pass "Linux sends one stray FIN back to the router $times times"
 
 for workers in 1 2; do
     net=sluice$workers

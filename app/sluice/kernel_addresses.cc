@@ -28,7 +28,8 @@ bool is_seen_by_kernel(const config::SharedPort& port) {
 
 /// The flag that makes `address` the gateway's; empty where none does.
 std::string flag_of(const config::Config& config, Be32 address) {
-    if (config::is_own_inside(config, address))
+    if (std::any_of(config.lans.begin(), config.lans.end(),
+                    [&](const config::Lan& lan) { return lan.own.address == address; }))
         return "--lan-address";
     if (address == config.wan_address.address)
         return "--wan-address";

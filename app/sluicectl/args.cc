@@ -51,6 +51,7 @@ void add_filters(CLI::App& command, Words& words) {
         {"dport", "Destination port, of the original direction; TCP and UDP"},
         {"proto", "Protocol: tcp, udp, icmp, gre, sctp, udplite or a number"},
         {"state", "TCP state, such as ESTABLISHED"},
+        {"zone", "Zone of an inside host, 0 to 4095"},
     };
     for (const auto& [name, help] : filters)
         command

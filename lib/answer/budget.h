@@ -18,8 +18,8 @@
 ///          tokens at random since 5.10.
 
 #include "answer/token_bucket.h"
-#include "base/big_endian.h"
 #include "base/sip_hash.h"
+#include "net/tuple.h"
 
 #include <array>
 #include <atomic>
@@ -40,12 +40,12 @@ public:
     explicit Budget(const SipKey& key);
 
     /// Takes what a packet to `destination` costs; false when there is not enough.
-    bool allow(const Limits& limits, Be32 destination, Tick now);
+    bool allow(const Limits& limits, net::InsideAddress destination, Tick now);
 
 private:
     static constexpr size_t kRowBuckets = size_t{1} << 14;  // a power of two
 
-    bool allow_each(const Rate& each, Be32 destination, Tick now);
+    bool allow_each(const Rate& each, net::InsideAddress destination, Tick now);
     uint32_t draw_cost();
 
     SipKey key_;

@@ -39,7 +39,7 @@ struct Rates {
 /// The host that an answer goes to.
 struct Receiver {
     net::Side side{};
-    Be32 address;
+    net::InsideAddress address;  ///< Of a host outside, in zone 0.
 };
 
 class Budgets {

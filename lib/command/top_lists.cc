@@ -82,13 +82,14 @@ std::string hosts_text(const std::vector<listing::TopHost>& tops) {
     for (const auto& [host, ports, blocks] : tops)
         columns.row({net::to_string(host.address), std::to_string(host.flows),
                      std::to_string(host.half_open), std::to_string(ports), std::to_string(blocks),
-                     std::to_string(host.rate), std::to_string(host.refused)});
+                     std::to_string(host.rate), std::to_string(host.refused)},
+                    host.zone == 0 ? "" : "zone=" + std::to_string(host.zone));
     return columns.take();
 }
 
 std::string hosts_json(const std::vector<listing::TopHost>& tops) {
     ordered_json list = ordered_json::array();
-    for (const auto& [host, ports, blocks] : tops)
+    for (const auto& [host, ports, blocks] : tops) {
         list.push_back({{"host", net::to_string(host.address)},
                         {"flows", host.flows},
                         {"half_open", host.half_open},
@@ -96,6 +97,9 @@ std::string hosts_json(const std::vector<listing::TopHost>& tops) {
                         {"blocks", blocks},
                         {"rate", host.rate},
                         {"refused", host.refused}});
+        if (host.zone != 0)
+            list.back()["zone"] = host.zone;
+    }
     return list.dump() + "\n";
 }
 

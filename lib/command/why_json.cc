@@ -27,6 +27,8 @@ ordered_json tuple_json(const net::Tuple& tuple) {
         json["sport"] = tuple.source_port.host();
         json["dport"] = tuple.destination_port.host();
     }
+    if (tuple.zone != 0)
+        json["zone"] = tuple.zone;
     return json;
 }
 

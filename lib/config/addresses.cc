@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/addresses.h"
 
+#include "config/lines.h"
 #include "config/read.h"
 #include "net/text.h"
 
@@ -73,10 +74,13 @@ Status check_lan_addresses(const Config& config) {
     for (auto lan = config.lans.begin(); lan != config.lans.end(); ++lan) {
         if (Status status = check_own_address("lan-address", lan->own, kHostLength - 1); !status)
             return status;
-        const Lan* first = overlapping_lan(config, range_of(lan->own));
-        if (first != &*lan)
+        const auto first = std::find_if(config.lans.begin(), lan, [&](const Lan& other) {
+            return other.zone == lan->zone && overlap(other.own, lan->own);
+        });
+        if (first != lan)
             return wrong("lan-address", to_string(lan->own),
-                         "its subnet overlaps that of --lan-address " + to_string(first->own));
+                         "its subnet overlaps that of --lan-address " + to_string(first->own) +
+                             ", and both are of zone " + std::to_string(lan->zone));
     }
     return Done{};
 }
@@ -100,7 +104,7 @@ Status check_on_link_gateway(const Config& config) {
     const string text = to_string(config.gateway) + " onlink";
     if (net::is_martian(config.gateway))
         return wrong("gateway", text, "no host can have this address");
-    if (const Lan* lan = lan_of(config, config.gateway))
+    if (const Lan* lan = overlapping_lan(config, {config.gateway, config.gateway}))
         return wrong("gateway", text,
                      "it is on the subnet of --lan-address " + to_string(lan->own));
     return Done{};
@@ -159,24 +163,37 @@ Status check_pools(const Config& config, const Networks& networks) {
 }
 
 /// A network is of use inside when some of it lies on the subnet or behind a router there.
-bool is_reachable_inside(const Config& config, const Prefix& inside) {
-    return overlapping_lan(config, range_of(inside)) != nullptr ||
+bool is_reachable_inside(const Config& config, const Networks::Served& inside) {
+    const auto is_there = [&](uint16_t zone) { return zone == inside.zone.value_or(zone); };
+    return std::any_of(config.lans.begin(), config.lans.end(),
+                       [&](const Lan& lan) {
+                           return is_there(lan.zone) && overlap(lan.own, inside.prefix);
+                       }) ||
            std::any_of(config.routes.begin(), config.routes.end(), [&](const StaticRoute& route) {
-               return lan_of(config, route.via) != nullptr && overlap(route.prefix, inside);
+               return is_there(route.zone) && overlap(route.prefix, inside.prefix) &&
+                      lan_of(config, {route.via, route.zone}) != nullptr;
            });
 }
 
+Error in_two_zones(const policy::Match& match, const policy::Match& other) {
+    return wrong("no-nat", config::to_string(match),
+                 "without NAT an address can be of one zone only, and --no-nat " +
+                     config::to_string(other) + " has some of these");
+}
+
 /// What can stand in the way of one network.
-string why_not_inside(const Config& config, const Prefix& prefix) {
+string why_not_inside(const Config& config, const Networks::Served& served) {
+    const Prefix& prefix = served.prefix;
     if (net::is_martian(prefix.address) && prefix.length > 0)
         return "no host can have an address of this network";
     if (is_one_armed(config))
         return {};
     if (overlap(prefix, config.wan_address))
         return "it overlaps the subnet of --wan-address " + to_string(config.wan_address);
-    if (!is_reachable_inside(config, prefix))
-        return "it is on the subnet of no --lan-address, and no --route leads to it via an "
-               "address there";
+    if (!is_reachable_inside(config, served))
+        return "it is on the subnet of no --lan-address" +
+               (served.zone ? " of zone " + std::to_string(*served.zone) : string()) +
+               ", and no --route leads to it via an address there";
     return {};
 }
 
@@ -188,9 +205,10 @@ Status check_inside(const Config& config, const Networks& networks) {
         const auto [twin, is_first] = known.emplace(text, served.flag);
         if (!is_first)
             return wrong(served.flag, text, "it is there already, as --" + string(twin->second));
-        if (const string why = why_not_inside(config, served.prefix); !why.empty())
-            return wrong(served.flag, to_string(served.prefix), why);
-        matches.push_back({served.prefix, served.toward});
+        if (const string why = why_not_inside(config, served); !why.empty())
+            return wrong(served.flag,
+                         config::to_string(policy::Match{served.prefix, {}, served.zone}), why);
+        matches.push_back({served.prefix, served.toward, served.zone});
     }
     if (policy::Classifier::most_conditions(matches) > policy::kMostConditions)
         return wrong("snat", "",
@@ -199,9 +217,31 @@ Status check_inside(const Config& config, const Networks& networks) {
     return Done{};
 }
 
+/// Without NAT an address is one host's, of one zone.
+Status check_no_nat(const Config& config, const Networks&) {
+    std::map<std::pair<Be32, uint8_t>, const policy::Match*> of_zones;  // outer before inner
+    for (const policy::Match& match : config.no_nat) {
+        if (!match.zone)
+            continue;
+        const auto [other, is_first] = of_zones.emplace(
+            std::pair(match.inside.network().address, match.inside.length), &match);
+        if (!is_first && other->second->zone != match.zone)
+            return in_two_zones(match, *other->second);
+    }
+    std::vector<const policy::Match*> around;  // each within the one before it
+    for (const auto& [place, match] : of_zones) {
+        while (!around.empty() && !is_within(match->inside, around.back()->inside))
+            around.pop_back();
+        if (!around.empty() && around.back()->zone != match->zone)
+            return in_two_zones(*match, *around.back());
+        around.push_back(match);
+    }
+    return Done{};
+}
+
 Status check_denied(const Config& config, const Networks& networks) {
     for (const policy::Match& match : config.deny)
-        if (!networks.is_any_served(match.inside))
+        if (!networks.is_any_served(match.inside, match.zone))
             return wrong("deny", config::to_string(match), "no rule serves any of these hosts");
     if (policy::Classifier::most_conditions(config.deny) > policy::kMostConditions)
         return wrong("deny", "",
@@ -211,12 +251,14 @@ Status check_denied(const Config& config, const Networks& networks) {
 }
 
 Status check_route(const Config& config, const Networks& networks, const StaticRoute& route) {
-    const string text = to_string(route.prefix) + " via " + to_string(route.via);
+    const string text = to_string(route);
     if (route.prefix.length == 0)
         return wrong("route", text, "the default route is the one via --gateway");
     if (net::is_martian(route.prefix.address))
         return wrong("route", text, "nothing is ever sent to such addresses");
-    const Lan* lan = lan_of(config, route.via);
+    const Lan* lan = lan_of(config, {route.via, route.zone});
+    if (lan == nullptr && route.zone != 0)
+        return wrong("route", text, "its next hop is on the subnet of no --lan of that zone");
     const bool goes_inside = lan != nullptr;
     const Prefix& subnet = goes_inside ? lan->own : config.wan_address;
     if (!subnet.contains(route.via))
@@ -227,7 +269,8 @@ Status check_route(const Config& config, const Networks& networks, const StaticR
         return wrong("route", text, "no host has the address of its next hop");
     std::vector<Prefix> linked{config.wan_address};
     for (const Lan& each : config.lans)
-        linked.push_back(each.own);
+        if (!goes_inside || each.zone == route.zone)
+            linked.push_back(each.own);
     for (const Prefix& each : linked)
         if (is_within(route.prefix, each))
             return wrong("route", text,
@@ -244,11 +287,15 @@ Status check_routes(const Config& config, const Networks& networks) {
     for (auto route = config.routes.begin(); route != config.routes.end(); ++route) {
         if (Status status = check_route(config, networks, *route); !status)
             return status;
+        const auto goes_inside = [&](const StaticRoute& one) {
+            return lan_of(config, {one.via, one.zone}) != nullptr;
+        };
         const auto twin = std::find_if(config.routes.begin(), route, [&](const StaticRoute& other) {
-            return other.prefix == route->prefix;
+            return other.prefix == route->prefix &&
+                   (other.zone == route->zone || goes_inside(other) != goes_inside(*route));
         });
         if (twin != route)
-            return wrong("route", to_string(route->prefix) + " via " + to_string(route->via),
+            return wrong("route", to_string(*route),
                          "there is a route to this prefix already, via " + to_string(twin->via));
     }
     return Done{};
@@ -260,12 +307,26 @@ Networks::Networks(const Config& config) : config_(config) {
     for (const Prefix& prefix : config.inside)
         served_.push_back({"inside", prefix});
     for (const SnatRule& rule : config.snat)
-        served_.push_back({"snat", rule.inside, rule.toward});
+        served_.push_back({"snat", rule.inside, rule.toward, rule.zone});
     for (const policy::Match& match : config.no_nat)
-        served_.push_back({"no-nat", match.inside, match.toward});
+        served_.push_back({"no-nat", match.inside, match.toward, match.zone});
 
-    for (const Served& served : served_)
-        by_first_.push_back(&served);
+    for (const Served& served : served_) {
+        all_.add(served);
+        (served.zone ? of_zone_[*served.zone] : common_).add(served);
+    }
+    all_.compile();
+    common_.compile();
+    for (auto& [zone, own] : of_zone_)
+        own.compile();
+
+    std::vector<AddressRange> ranges = config.pool;
+    for (const SnatRule& rule : config.snat)
+        ranges.insert(ranges.end(), rule.addresses.begin(), rule.addresses.end());
+    public_ = policy::merged(std::move(ranges));
+}
+
+void Networks::Index::compile() {
     std::stable_sort(by_first_.begin(), by_first_.end(), [](const Served* a, const Served* b) {
         return a->prefix.network().address < b->prefix.network().address;
     });
@@ -274,14 +335,14 @@ Networks::Networks(const Config& config) : config_(config) {
                              served->prefix.broadcast() > reaches_on_.back()->prefix.broadcast();
         reaches_on_.push_back(is_last ? served : reaches_on_.back());
     }
-
-    std::vector<AddressRange> ranges = config.pool;
-    for (const SnatRule& rule : config.snat)
-        ranges.insert(ranges.end(), rule.addresses.begin(), rule.addresses.end());
-    public_ = policy::merged(std::move(ranges));
 }
 
-const Networks::Served* Networks::overlapping(const AddressRange& range) const {
+const Networks::Index* Networks::own_of(uint16_t zone) const {
+    const auto own = of_zone_.find(zone);
+    return own == of_zone_.end() ? nullptr : &own->second;
+}
+
+const Networks::Served* Networks::Index::overlapping(const AddressRange& range) const {
     const auto behind = std::upper_bound(by_first_.begin(), by_first_.end(), range.last,
                                          [](Be32 wanted, const Served* served) {
                                              return wanted < served->prefix.network().address;
@@ -301,27 +362,34 @@ string Networks::why_not_public(const AddressRange& range) const {
         return "it contains the address of --gateway " + to_string(config_.gateway);
     for (const StaticRoute& route : config_.routes)
         if (range.contains(route.via))
-            return "it contains the next hop of --route " + to_string(route.prefix) + " via " +
-                   to_string(route.via);
+            return "it contains the next hop of --route " + to_string(route);
     if (const Lan* lan = is_one_armed(config_) ? nullptr : overlapping_lan(config_, range))
         return "it overlaps the subnet of --lan-address " + to_string(lan->own);
     if (wan.length <= 30 &&
         (range.contains(wan.network().address) || range.contains(wan.broadcast())))
         return "it contains the network or broadcast address of --wan-address " + to_string(wan);
-    if (const Served* inside = is_one_armed(config_) ? nullptr : overlapping(range))
+    if (const Served* inside = is_one_armed(config_) ? nullptr : all_.overlapping(range))
         return "it overlaps --" + string(inside->flag) + ' ' + inside->text();
     return {};
 }
 
-bool Networks::is_any_served(const Prefix& prefix) const {
-    return overlapping(range_of(prefix)) != nullptr;
+bool Networks::is_any_served(const Prefix& prefix, std::optional<uint16_t> zone) const {
+    if (!zone)
+        return all_.overlapping(range_of(prefix)) != nullptr;
+    const Index* own = own_of(*zone);
+    return common_.overlapping(range_of(prefix)) != nullptr ||
+           (own != nullptr && own->overlapping(range_of(prefix)) != nullptr);
 }
 
 /// Networks lie within one another or apart, and of those that end where this one does the
 /// longest-reaching comes first: so if any contains it, the one that overlapping() finds does.
-bool Networks::are_served(const Prefix& prefix) const {
-    const Served* served = overlapping(range_of(prefix));
-    return served != nullptr && is_within(prefix, served->prefix);
+bool Networks::are_served(const Prefix& prefix, uint16_t zone) const {
+    for (const Index* index : {&common_, own_of(zone)}) {
+        const Served* served = index == nullptr ? nullptr : index->overlapping(range_of(prefix));
+        if (served != nullptr && is_within(prefix, served->prefix))
+            return true;
+    }
+    return false;
 }
 
 std::optional<AddressRange> Networks::pool_in(const AddressRange& range) const {
@@ -337,7 +405,7 @@ Status check_addresses(const Config& config, const Networks& networks) {
     for (const auto check : {check_own_addresses, check_gateway})
         if (Status status = check(config); !status)
             return status;
-    for (const auto check : {check_routes, check_inside, check_denied, check_pools})
+    for (const auto check : {check_routes, check_inside, check_no_nat, check_denied, check_pools})
         if (Status status = check(config, networks); !status)
             return status;
     return Done{};

@@ -8,6 +8,8 @@
 #include "config/config.h"
 #include "config/read_match.h"
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,30 +30,44 @@ public:
         std::string_view flag;
         net::Prefix prefix;
         policy::Toward toward = {};
+        std::optional<uint16_t> zone = {};  ///< Nothing: of every zone.
 
-        std::string text() const { return to_string(policy::Match{prefix, toward}); }
+        std::string text() const { return to_string(policy::Match{prefix, toward, zone}); }
     };
     /// In the order of the flags, and as written behind each.
     const std::vector<Served>& served() const { return served_; }
 
     /// Why no flow can be given an address of `range`; empty where it can.
     std::string why_not_public(const AddressRange& range) const;
-    /// True for a network that one of a rule's contains.
-    bool are_served(const net::Prefix& prefix) const;
-    /// Likewise where a rule serves some of its addresses.
-    bool is_any_served(const net::Prefix& prefix) const;
+    /// True for a network of a zone that one of a rule's contains.
+    bool are_served(const net::Prefix& prefix, uint16_t zone) const;
+    /// Likewise where a rule serves some of its addresses, in that zone or, without one, in any.
+    bool is_any_served(const net::Prefix& prefix, std::optional<uint16_t> zone) const;
     /// What flows are given of these addresses, as one run of pools' addresses; nothing for none.
     std::optional<AddressRange> pool_in(const AddressRange& range) const;
 
 private:
-    /// One whose addresses are some of the range's; null where there is none.
-    const Served* overlapping(const AddressRange& range) const;
+    /// Some networks, to be searched.
+    class Index {
+    public:
+        void add(const Served& served) { by_first_.push_back(&served); }
+        void compile();
+        /// One whose addresses are some of the range's; null where there is none.
+        const Served* overlapping(const AddressRange& range) const;
+
+    private:
+        std::vector<const Served*> by_first_;    // ascending by first address
+        std::vector<const Served*> reaches_on_;  // of those up to it, the one with the highest last
+    };
+    /// Those that a zone has to itself; null where there are none.
+    const Index* own_of(uint16_t zone) const;
 
     const Config& config_;
     std::vector<Served> served_;
-    std::vector<const Served*> by_first_;    // ascending by first address
-    std::vector<const Served*> reaches_on_;  // of those up to it, the one with the highest last
-    std::vector<AddressRange> public_;       // of all pools: ascending, apart
+    Index all_;
+    Index common_;                       // of every zone
+    std::map<uint16_t, Index> of_zone_;  // of that one alone
+    std::vector<AddressRange> public_;   // of all pools: ascending, apart
 };
 
 /// The first contradiction, as validate() reports it.

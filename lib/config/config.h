@@ -13,6 +13,7 @@
 #include "link/interfaces.h"
 #include "net/mac.h"
 #include "net/prefix.h"
+#include "net/tuple.h"
 #include "policy/classifier.h"
 #include "policy/holder_params.h"
 #include "policy/rule_set.h"
@@ -91,7 +92,8 @@ struct Attachment {
 /// An inside interface: a --lan and the --lan-address in the same place.
 struct Lan {
     Attachment at;
-    net::Prefix own;  ///< The gateway's own address there and the length of its subnet.
+    net::Prefix own;    ///< The gateway's own address there and the length of its subnet.
+    uint16_t zone = 0;  ///< Of the hosts there: subnets of one zone do not overlap.
 };
 
 inline constexpr pool::PortRange kTwinPorts{22, 22};  ///< Where --twin-ports is not given.
@@ -100,22 +102,25 @@ inline constexpr unsigned kMostWorkers = 63;  ///< With the control core they ar
 struct StaticRoute {
     net::Prefix prefix;
     Be32 via;
+    uint16_t zone = 0;  ///< Where it leads inside.
 };
 
-/// "PREFIX [to PREFIX] [PROTOCOL [PORTS]] -> RANGE[,RANGE…][:FIRST-LAST]".
+/// "PREFIX [zone N] [to PREFIX] [PROTOCOL [PORTS]] -> RANGE[,RANGE…][:FIRST-LAST]".
 struct SnatRule {
     net::Prefix inside;
     std::vector<AddressRange> addresses;      ///< Its pool; never empty.
     pool::PortRange ports = pool::kAllPorts;  ///< What of its ports may be used.
     std::optional<policy::Independence> independence =
-        {};                      ///< Nothing: endpoint-dependent mapping.
-    policy::Toward toward = {};  ///< Whom its hosts talk to.
+        {};                             ///< Nothing: endpoint-dependent mapping.
+    policy::Toward toward = {};         ///< Whom its hosts talk to.
+    std::optional<uint16_t> zone = {};  ///< That they are of; nothing: any.
 };
 
 /// --neighbour.
 struct FixedNeighbour {
     Be32 address;
     net::MacAddress mac{};
+    uint16_t zone = 0;  ///< Of one inside.
 };
 
 struct Config {
@@ -192,17 +197,18 @@ inline bool is_one_armed(const Config& config) {
     return config.lans.size() == 1 && config.lans.front().at == config.wan;
 }
 
-/// The inside interface on whose subnet an address is; null where there is none.
-inline const Lan* lan_of(const Config& config, Be32 address) {
-    const auto found = std::find_if(config.lans.begin(), config.lans.end(),
-                                    [&](const Lan& lan) { return lan.own.contains(address); });
+/// The inside interface of its zone on whose subnet an address is; null where there is none.
+inline const Lan* lan_of(const Config& config, net::InsideAddress address) {
+    const auto found = std::find_if(config.lans.begin(), config.lans.end(), [&](const Lan& lan) {
+        return lan.zone == address.zone && lan.own.contains(address.address);
+    });
     return found == config.lans.end() ? nullptr : &*found;
 }
 
-/// An inside interface has it.
-inline bool is_own_inside(const Config& config, Be32 address) {
+/// An inside interface of its zone has it.
+inline bool is_own_inside(const Config& config, net::InsideAddress address) {
     const Lan* lan = lan_of(config, address);
-    return lan != nullptr && lan->own.address == address;
+    return lan != nullptr && lan->own.address == address.address;
 }
 
 }  // namespace sluice::config

@@ -204,10 +204,10 @@ using conntrack::Tuning;
 
 // clang-format off
 constexpr Flag kFlags[] = {
-    {"lan", kPorts, Arity::Each, true, "PORT[,vlan=N]",
+    {"lan", kPorts, Arity::Each, true, "PORT[,vlan=N][,zone=N]",
      "The inside port, or each of several: pci:0000:03:00.0, af_packet:IFNAME, af_xdp:IFNAME, "
-     "tap:NAME, memif:SOCKET[,role=server|client], pcap:RX.pcap,TX.pcap or vdev:DPDK-VDEV; with "
-     "vlan=, the frames on it with this tag",
+     "tap:NAME, memif:SOCKET[,role=server|client], pcap:RX.pcap,TX.pcap or vdev:DPDK-VDEV; vlan=: "
+     "the frames with this tag; zone=, 0 to 4095: subnets of different zones may overlap",
      read_lans},
     {"wan", kPorts, Arity::One, true, "PORT[,vlan=N]",
      "The outside port; it may be the inside one, with another tag or without one",
@@ -247,8 +247,8 @@ constexpr Flag kFlags[] = {
      [](const Given& g, Config& c) { return store(read_networks(g), c.inside); }},
     {"snat", kAddresses, Arity::Many, false, "HOSTS -> POOL",
      "Translate a network to a pool of its own: \"10.2.0.0/16 -> 198.51.100.1-198.51.100.8\", with "
-     "a port range \"-> 198.51.100.9:1024-65535\"; toward some only: \"10.0.0.0/8 to 192.0.2.0/24 "
-     "tcp 25 -> 198.51.100.7\"; the longest prefixes win",
+     "a port range \"-> 198.51.100.9:1024-65535\"; of one zone or toward some only: \"10.0.0.0/8 "
+     "zone 5 to 192.0.2.0/24 tcp 25 -> 198.51.100.7\"; the longest prefixes win",
      [](const Given& g, Config& c) { return store(read_snat(g), c.snat); }},
     {"no-nat", kAddresses, Arity::Many, false, "HOSTS",
      "Networks whose hosts leave with their own addresses, toward whomever, or toward some: "

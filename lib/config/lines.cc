@@ -124,7 +124,8 @@ std::vector<string> places_of(const Sources& sources, string_view flag, size_t r
 }  // namespace
 
 string to_string(const StaticRoute& route) {
-    return net::to_string(route.prefix) + " via " + net::to_string(route.via);
+    return net::to_string(route.prefix) + " via " + net::to_string(route.via) +
+           zone_text(route.zone);
 }
 
 string to_string(const Line& line) {

@@ -3,6 +3,7 @@
 
 #include "config/flags.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sluice::config {
@@ -15,7 +16,9 @@ constexpr uint32_t kFlowsPerHost = 32768;
 void fill_defaults(const Settings& settings, Config& config) {
     if (config.inside.empty() && (config.snat.empty() || !config.pool.empty()))
         for (const Lan& lan : config.lans)
-            config.inside.push_back(lan.own.network());
+            if (const net::Prefix own = lan.own.network();  // of another zone too, maybe
+                std::find(config.inside.begin(), config.inside.end(), own) == config.inside.end())
+                config.inside.push_back(own);
     if (config.pool.empty() && !config.inside.empty())
         config.pool.push_back({config.wan_address.address, config.wan_address.address});
     if (!config.worker_cores.empty() && !settings.contains("workers"))

@@ -36,6 +36,11 @@ net::Prefix inside_of(const OneToOne& pair) {
     return {pair.internal, pair.length};
 }
 
+/// In the order of zones.
+uint64_t number_of(net::InsideAddress address) {
+    return uint64_t{address.zone} << 32 | address.address.host();
+}
+
 /// Runs of numbers that are given to somebody each, and to whom.
 template <typename Holder>
 class Holdings {
@@ -62,14 +67,21 @@ private:
     std::map<uint64_t, Run> runs_;  // by first; they lie apart
 };
 
+/// Addresses of one zone.
+struct Internals {
+    net::Prefix prefix;
+    uint16_t zone = 0;
+};
+
 /// Why inside hosts cannot be given the addresses of `externals`; empty where they can.
 string why_not(const Config& config, const Networks& networks, const AddressRange& externals,
-               const net::Prefix& internals) {
+               const Internals& inside) {
+    const auto& [internals, zone] = inside;
     if (const string why = networks.why_not_public(externals); !why.empty())
         return "outside: " + why;
-    if (internals.length == kHostLength && is_own_inside(config, internals.address))
+    if (internals.length == kHostLength && is_own_inside(config, {internals.address, zone}))
         return "inside: this is the address of --lan-address";
-    if (!networks.are_served(internals))
+    if (!networks.are_served(internals, zone))
         return internals.length == kHostLength
                    ? "inside: the gateway does not serve this address"
                    : "inside: there is no rule that serves all of these addresses";
@@ -96,8 +108,9 @@ Status check_forwards(const Config& config, const Networks& networks) {
     for (const Forward& forward : config.forwards) {
         const string text = to_string(forward);
         const Be32 external = forward.external.address;
-        if (const string why = why_not(config, networks, {external, external},
-                                       {forward.internal.address, kHostLength});
+        if (const string why =
+                why_not(config, networks, {external, external},
+                        {{forward.internal.address, kHostLength}, forward.internal.zone});
             !why.empty())
             return wrong("forward", text, why);
         const auto [first, last] = ports_of(forward);
@@ -133,14 +146,15 @@ Status check_one_to_one(const Config& config, const Networks& networks) {
         const string text = to_string(pair);
         const AddressRange externals = pair.externals();
         const net::Prefix internals = inside_of(pair);
-        if (const string why = why_not(config, networks, externals, internals); !why.empty())
+        if (const string why = why_not(config, networks, externals, {internals, pair.zone});
+            !why.empty())
             return wrong("one-to-one", text, why);
         if (const string what = what_else(config, networks, externals, forwards); !what.empty())
             return wrong("one-to-one", text, what);
         const OneToOne* twin = outside.give(externals.first.host(), externals.last.host(), pair);
         if (twin == nullptr)
-            twin =
-                inside.give(internals.network().address.host(), internals.broadcast().host(), pair);
+            twin = inside.give(number_of({internals.network().address, pair.zone}),
+                               number_of({internals.broadcast(), pair.zone}), pair);
         if (twin != nullptr)
             return wrong("one-to-one", text, "an address of it is in " + to_string(*twin));
     }
@@ -152,22 +166,24 @@ Status check_one_to_one(const Config& config, const Networks& networks) {
 std::string to_string(const Forward& forward) {
     return (forward.protocol == net::Protocol::Tcp ? "tcp " : "udp ") +
            endpoint_text(forward.external, forward.ports) + " -> " +
-           endpoint_text(forward.internal, forward.ports) +
+           endpoint_text(forward.internal, forward.ports) + zone_text(forward.internal.zone) +
            (forward.from.length == 0 ? "" : " from " + net::to_string(forward.from));
 }
 
 std::string to_string(const OneToOne& pair) {
     return prefix_text(pair.external, pair.length) + " = " +
-           prefix_text(pair.internal, pair.length);
+           prefix_text(pair.internal, pair.length) + zone_text(pair.zone);
 }
 
-std::vector<Be32> left_out(const Config& config) {
-    std::vector<Be32> addresses;
+std::vector<net::InsideAddress> left_out(const Config& config) {
+    std::vector<net::InsideAddress> addresses;
     for (const Lan& lan : config.lans) {
         const net::Prefix& own = lan.own;
-        addresses.push_back(own.address);
-        if (own.length <= 30)
-            addresses.insert(addresses.end(), {own.network().address, own.broadcast()});
+        addresses.emplace_back(own.address, lan.zone);
+        if (own.length > 30)
+            continue;
+        addresses.emplace_back(own.network().address, lan.zone);
+        addresses.emplace_back(own.broadcast(), lan.zone);
     }
     return addresses;
 }

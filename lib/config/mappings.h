@@ -18,7 +18,7 @@ Status check_mappings(const Config& config, const Networks& networks);
 
 /// Inside addresses that a prefix in --one-to-one gives nothing: the gateway's own, and those of
 /// its subnet that are no host's.
-std::vector<Be32> left_out(const Config& config);
+std::vector<net::InsideAddress> left_out(const Config& config);
 
 /// As they are written behind their flags.
 std::string to_string(const pool::Forward& forward);

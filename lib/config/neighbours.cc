@@ -11,13 +11,18 @@ namespace sluice::config {
 namespace {
 
 /// Empty where a host of a subnet can have the address.
-std::string why_not(const Config& config, Be32 address) {
+std::string why_not(const Config& config, const FixedNeighbour& neighbour) {
+    const Be32 address = neighbour.address;
+    const net::InsideAddress inside{address, neighbour.zone};
     if (net::is_martian(address))
         return "no host can have this address";
-    if (is_own_inside(config, address) || address == config.wan_address.address)
+    if (is_own_inside(config, inside) || address == config.wan_address.address)
         return "this is the gateway's own address";
-    const bool is_on_link = lan_of(config, address) != nullptr ||
-                            config.wan_address.contains(address) || address == config.gateway;
+    if (lan_of(config, inside) != nullptr)
+        return {};
+    if (neighbour.zone != 0)
+        return "it is on no subnet of that zone";
+    const bool is_on_link = config.wan_address.contains(address) || address == config.gateway;
     return is_on_link ? "" : "it is on no subnet of the gateway's";
 }
 
@@ -29,16 +34,17 @@ size_t count_kept(const Config& config) {
 }  // namespace
 
 std::string to_string(const FixedNeighbour& neighbour) {
-    return net::to_string(neighbour.address) + "=" + net::to_string(neighbour.mac);
+    return net::to_string(neighbour.address) + "=" + net::to_string(neighbour.mac) +
+           zone_text(neighbour.zone);
 }
 
 Status check_neighbours(const Config& config) {
     const auto& all = config.fixed_neighbours;
     for (auto each = all.begin(); each != all.end(); ++each) {
-        if (const std::string why = why_not(config, each->address); !why.empty())
+        if (const std::string why = why_not(config, *each); !why.empty())
             return wrong("neighbour", to_string(*each), why);
         const auto twin = std::find_if(all.begin(), each, [&](const FixedNeighbour& other) {
-            return other.address == each->address;
+            return other.address == each->address && other.zone == each->zone;
         });
         if (twin != each)
             return wrong("neighbour", to_string(*each),

@@ -16,6 +16,7 @@ using std::string;
 using std::string_view;
 
 constexpr string_view kVlanKey = "vlan=";
+constexpr string_view kZoneKey = ",zone=";
 constexpr link::VlanId kHighestVlan = 4094;  // IEEE 802.1Q-2018 table 9-2: 4095 is reserved
 
 std::optional<link::VlanId> parse_vlan(string_view text) {
@@ -25,6 +26,23 @@ std::optional<link::VlanId> parse_vlan(string_view text) {
         vlan > kHighestVlan)
         return std::nullopt;
     return vlan;
+}
+
+/// Takes zone=N out of what stands behind --lan; 0 where it is not there.
+Result<uint16_t> take_zone_key(string_view flag, string& text) {
+    const string whole = text;
+    const size_t first = text.find(kZoneKey);
+    if (first == string::npos)
+        return uint16_t{0};
+    const size_t end = text.find(',', first + 1);
+    const string number = text.substr(first + kZoneKey.size(), end - first - kZoneKey.size());
+    text.erase(first, end == string::npos ? end : end - first);
+    uint16_t zone = 0;
+    const auto [at, error] = std::from_chars(number.data(), number.data() + number.size(), zone);
+    if (error != std::errc{} || at != number.data() + number.size() || zone >= net::kZones ||
+        text.find(kZoneKey) != string::npos)
+        return wrong(flag, whole, "one zone from 0 to 4095 is wanted behind zone=");
+    return zone;
 }
 
 struct Flagged {
@@ -88,6 +106,9 @@ Status check_interfaces(const Config& config) {
             return wrong("lan", text_of(lan->at), "there is no --lan-address in its place");
         if (std::any_of(lans.begin(), lan, [&](const Lan& other) { return other.at == lan->at; }))
             return wrong("lan", text_of(lan->at), "it is there already");
+        if (lan->at == config.wan && lan->zone != 0)
+            return wrong("lan", text_of(lan->at) + string(kZoneKey) + std::to_string(lan->zone),
+                         "it is that of --wan; a gateway with one arm has no zones");
         if (lan->at == config.wan && lans.size() > 1)
             return wrong("lan", text_of(lan->at),
                          "it is that of --wan; a gateway with one arm has no other");
@@ -121,10 +142,15 @@ Result<Attachment> read_attachment(string_view flag, const string& text) {
 
 Status read_lans(const Given& given, Config& config) {
     for (size_t i = 0; i < given.words.size(); ++i) {
-        const Result<Attachment> at = read_attachment(given.flag, given.words[i]);
+        string text = given.words[i];
+        const Result<uint16_t> zone = take_zone_key(given.flag, text);
+        if (!zone)
+            return zone.error();
+        const Result<Attachment> at = read_attachment(given.flag, text);
         if (!at)
             return at.error();
         lan_in_place(config, i).at = *at;
+        lan_in_place(config, i).zone = *zone;
     }
     return Done{};
 }
@@ -144,6 +170,8 @@ Status read_wan(const Given& given, Config& config) {
     const Result<string> word = read_word(given);
     if (!word)
         return word.error();
+    if ((*word).find(kZoneKey) != string::npos)
+        return wrong(given.flag, *word, "zones are of what is inside");
     const Result<Attachment> at = read_attachment(given.flag, *word);
     if (!at)
         return at.error();

@@ -18,6 +18,8 @@ using std::string_view;
 constexpr size_t kUsualKeyBytes = 40;
 constexpr size_t kLongKeyBytes = 52;
 
+constexpr string_view kZoneWord = "zone";
+
 std::optional<uint32_t> parse_number(string_view text) {
     uint32_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -36,6 +38,11 @@ string why_no_range(const string& text) {
             return "the first address is above the last";
     }
     return "a range of addresses is wanted, as 198.51.100.1-198.51.100.4, or one address";
+}
+
+Error no_route(const Given& given, const string& text) {
+    return wrong(given.flag, text,
+                 "a route is written PREFIX via ADDRESS, as 10.9.0.0/16 via 10.1.0.9");
 }
 
 Error no_cpus(const Given& given, const string& item) {
@@ -202,25 +209,43 @@ Result<std::vector<AddressRange>> read_ranges(const Given& given) {
     return ranges;
 }
 
+Result<std::optional<uint16_t>> take_zone(string_view flag, std::span<const string>& words) {
+    if (words.empty() || words.front() != kZoneWord)
+        return std::optional<uint16_t>();
+    const auto number = words.size() < 2 ? std::nullopt : parse_number(words[1]);
+    if (!number || *number >= net::kZones)
+        return wrong(flag, string(kZoneWord) + (words.size() < 2 ? "" : ' ' + words[1]),
+                     "behind zone a number from 0 to 4095 is wanted");
+    words = words.subspan(2);
+    return std::optional(static_cast<uint16_t>(*number));
+}
+
+string zone_text(uint16_t zone) {
+    return zone == 0 ? string() : ' ' + string(kZoneWord) + ' ' + std::to_string(zone);
+}
+
 Result<std::vector<StaticRoute>> read_routes(const Given& given) {
+    constexpr size_t kWords = 3;
     const std::vector<string> items = items_of(given);
     std::vector<StaticRoute> routes;
-    for (size_t i = 0; i < items.size(); i += 3) {
-        if (i + 2 >= items.size() || items[i + 1] != "via")
-            return wrong(given.flag, items[i],
-                         "a route is written PREFIX via ADDRESS, as 10.9.0.0/16 via 10.1.0.9");
-        const Result<net::Prefix> prefix = read_network(given.flag, items[i]);
+    for (std::span<const string> rest(items); !rest.empty();) {
+        if (rest.size() < kWords || rest[1] != "via")
+            return no_route(given, rest[0]);
+        const Result<net::Prefix> prefix = read_network(given.flag, rest[0]);
         if (!prefix)
             return prefix.error();
-        const auto via = net::parse_address(items[i + 2]);
+        const auto via = net::parse_address(rest[2]);
         if (!via)
-            return wrong(given.flag, items[i] + " via " + items[i + 2],
+            return wrong(given.flag, rest[0] + " via " + rest[2],
                          "an IPv4 address is wanted behind via");
-        routes.push_back({*prefix, *via});
+        rest = rest.subspan(kWords);
+        const auto zone = take_zone(given.flag, rest);
+        if (!zone)
+            return zone.error();
+        routes.push_back({*prefix, *via, (*zone).value_or(0)});
     }
     if (routes.empty())
-        return wrong(given.flag, given.words[0],
-                     "a route is written PREFIX via ADDRESS, as 10.9.0.0/16 via 10.1.0.9");
+        return no_route(given, given.words[0]);
     return routes;
 }
 

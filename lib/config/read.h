@@ -11,6 +11,8 @@
 #include "config/config.h"
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,7 +60,13 @@ Result<std::vector<net::Prefix>> read_networks(const Given& given);
 Result<std::vector<AddressRange>> read_ranges(const Given& given);
 /// One network, of the words of `flag`.
 Result<net::Prefix> read_network(std::string_view flag, const std::string& text);
-/// "PREFIX via ADDRESS", any number of times, in any distribution over words.
+/// The zone of "zone N" at the front of `words`, which is taken off them; nothing where it does not
+/// stand there.
+Result<std::optional<uint16_t>> take_zone(std::string_view flag,
+                                          std::span<const std::string>& words);
+/// " zone N", as it stands behind an inside address; nothing for zone 0.
+std::string zone_text(uint16_t zone);
+/// "PREFIX via ADDRESS [zone N]", any number of times, in any distribution over words.
 Result<std::vector<StaticRoute>> read_routes(const Given& given);
 
 }  // namespace sluice::config

@@ -45,14 +45,15 @@ std::optional<Ports> parse_address_and_ports(string_view text) {
 
 Error no_forward(const Given& given, string_view text) {
     return wrong(given.flag, text,
-                 "a forward is written PROTOCOL ADDRESS:PORTS -> ADDRESS:PORTS [from PREFIX], as "
+                 "a forward is written PROTOCOL ADDRESS:PORTS -> ADDRESS:PORTS [zone N] "
+                 "[from PREFIX], as "
                  "tcp 198.51.100.1:8080 -> 10.1.0.10:80 or "
                  "udp 198.51.100.1:5000-5009 -> 10.1.0.10:5000-5009 from 203.0.113.0/24");
 }
 
 Error no_one_to_one(const Given& given, string_view text) {
     return wrong(given.flag, text,
-                 "a pair is written ADDRESS = ADDRESS or PREFIX = PREFIX, as "
+                 "a pair is written ADDRESS = ADDRESS or PREFIX = PREFIX, [zone N] behind it, as "
                  "198.51.100.5 = 10.1.0.20 or 198.51.100.16/28 = 10.1.0.32/28");
 }
 
@@ -71,16 +72,21 @@ string joined(std::span<const string> words) {
     return text;
 }
 
-/// Of those that are there.
-string joined(const std::vector<string>& items, size_t first, size_t count) {
-    return joined(std::span(items).subspan(first, std::min(count, items.size() - first)));
-}
+constexpr size_t kForwardWords = 4;  // without "zone N" and "from PREFIX"
 
-constexpr size_t kForwardWords = 4;  // without "from PREFIX"
-
-/// One, of all of `words`.
-Result<pool::Forward> read_forward(const Given& given, std::span<const string> words) {
-    const string text = joined(words);
+/// One, from the front of `rest`, off which it takes what it has read.
+Result<pool::Forward> take_forward(const Given& given, std::span<const string>& rest) {
+    const std::span<const string> words = rest;
+    rest = rest.subspan(kForwardWords);
+    const auto zone = take_zone(given.flag, rest);
+    if (!zone)
+        return zone.error();
+    const bool has_from = !rest.empty() && rest.front() == "from";
+    if (has_from && rest.size() < 2)
+        return no_forward(given, joined(words));
+    const std::span<const string> from_words = rest.first(has_from ? 2 : 0);
+    rest = rest.subspan(from_words.size());
+    const string text = joined(words.first(words.size() - rest.size()));
     const auto protocol = parse_protocol(words[0]);
     const auto external = parse_address_and_ports(words[1]);
     const auto internal = parse_address_and_ports(words[3]);
@@ -94,9 +100,10 @@ Result<pool::Forward> read_forward(const Given& given, std::span<const string> w
         return wrong(given.flag, text, "both sides are to have as many ports");
     pool::Forward forward{*protocol, external->first(), internal->first(),
                           static_cast<uint16_t>(external->ports.size())};
-    if (words.size() == kForwardWords)
+    forward.internal.zone = (*zone).value_or(0);
+    if (!has_from)
         return forward;
-    const auto from = net::parse_prefix(words[5]);
+    const auto from = net::parse_prefix(from_words[1]);
     if (!from || *from != from->network())
         return wrong(given.flag, text, "behind from a prefix is wanted, as 203.0.113.0/24");
     forward.from = *from;
@@ -108,17 +115,13 @@ Result<pool::Forward> read_forward(const Given& given, std::span<const string> w
 Result<std::vector<pool::Forward>> read_forwards(const Given& given) {
     const std::vector<string> items = items_of(given);
     std::vector<pool::Forward> forwards;
-    for (size_t i = 0; i < items.size();) {
-        const bool has_from =
-            i + kForwardWords < items.size() && items[i + kForwardWords] == "from";
-        const size_t words = kForwardWords + (has_from ? 2 : 0);
-        if (i + words > items.size())
-            return no_forward(given, joined(items, i, words));
-        auto forward = read_forward(given, std::span(items).subspan(i, words));
+    for (std::span<const string> rest(items); !rest.empty();) {
+        if (rest.size() < kForwardWords)
+            return no_forward(given, joined(rest));
+        const auto forward = take_forward(given, rest);
         if (!forward)
             return forward.error();
         forwards.push_back(*forward);
-        i += words;
     }
     if (forwards.empty())
         return no_forward(given, given.words[0]);
@@ -129,17 +132,23 @@ Result<std::vector<pool::OneToOne>> read_one_to_one(const Given& given) {
     constexpr size_t kWords = 3;
     const std::vector<string> items = items_of(given);
     std::vector<pool::OneToOne> pairs;
-    for (size_t i = 0; i < items.size(); i += kWords) {
-        const string text = joined(items, i, kWords);
-        if (i + kWords > items.size() || items[i + 1] != "=")
+    for (std::span<const string> rest(items); !rest.empty();) {
+        const std::span<const string> words = rest.first(std::min(kWords, rest.size()));
+        const string text = joined(words);
+        if (words.size() < kWords || words[1] != "=")
             return no_one_to_one(given, text);
-        const auto external = parse_addresses(items[i]);
-        const auto internal = parse_addresses(items[i + 2]);
+        const auto external = parse_addresses(words[0]);
+        const auto internal = parse_addresses(words[2]);
         if (!external || !internal)
             return no_one_to_one(given, text);
         if (external->length != internal->length)
             return wrong(given.flag, text, "both are to have the same length");
-        pairs.push_back({external->address, internal->address, external->length});
+        rest = rest.subspan(kWords);
+        const auto zone = take_zone(given.flag, rest);
+        if (!zone)
+            return zone.error();
+        pairs.push_back(
+            {external->address, internal->address, external->length, (*zone).value_or(0)});
     }
     if (pairs.empty())
         return no_one_to_one(given, given.words[0]);

@@ -14,9 +14,10 @@
 
 namespace sluice::config {
 
-/// "PROTOCOL ADDRESS:PORT -> ADDRESS:PORT", outside and inside, any number of times.
+/// "PROTOCOL ADDRESS:PORT -> ADDRESS:PORT [zone N] [from PREFIX]", outside and inside, any number
+/// of times.
 Result<std::vector<pool::Forward>> read_forwards(const Given& given);
-/// "ADDRESS = ADDRESS", outside and inside, any number of times.
+/// "ADDRESS = ADDRESS [zone N]", outside and inside, any number of times.
 Result<std::vector<pool::OneToOne>> read_one_to_one(const Given& given);
 
 }  // namespace sluice::config

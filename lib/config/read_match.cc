@@ -36,9 +36,10 @@ string joined(std::span<const string> words) {
 }
 
 Error no_match(string_view flag, std::span<const string> words) {
-    return wrong(flag, joined(words),
-                 "hosts are written PREFIX [to PREFIX] [PROTOCOL [PORTS]], as 10.2.0.0/16, "
-                 "10.0.0.0/8 to 10.200.0.0/16 or 10.0.0.0/8 tcp 25");
+    return wrong(
+        flag, joined(words),
+        "hosts are written PREFIX [zone N] [to PREFIX] [PROTOCOL [PORTS]], as 10.2.0.0/16, "
+        "10.0.0.0/8 to 10.200.0.0/16 or 10.0.0.0/8 tcp 25");
 }
 
 /// Reads one from the front of `words`, and takes what it has read off them.
@@ -49,6 +50,10 @@ Result<Match> take_match(string_view flag, std::span<const string>& words) {
         return inside.error();
     words = words.subspan(1);
     Match match{*inside};
+    const auto zone = take_zone(flag, words);
+    if (!zone)
+        return zone.error();
+    match.zone = *zone;
     if (!words.empty() && words.front() == "to") {
         if (words.size() < 2)
             return no_match(flag, all);
@@ -106,6 +111,8 @@ Result<std::vector<Match>> read_matches(const Given& given) {
 string to_string(const Match& match) {
     const Toward& toward = match.toward;
     string text = net::to_string(match.inside);
+    if (match.zone)
+        text += " zone " + std::to_string(*match.zone);
     if (toward.destination.length != 0)
         text += " to " + net::to_string(toward.destination);
     for (const auto& [name, protocol] : kProtocols)

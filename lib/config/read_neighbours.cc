@@ -3,7 +3,9 @@
 
 #include "net/text.h"
 
+#include <algorithm>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -41,19 +43,24 @@ Result<std::vector<FixedNeighbour>> read_neighbours(const Given& given) {
     constexpr size_t kTokens = 3;
     const std::vector<string> tokens = tokens_of(given);
     std::vector<FixedNeighbour> all;
-    for (size_t i = 0; i < tokens.size(); i += kTokens) {
+    for (std::span<const string> rest(tokens); !rest.empty();) {
+        const std::span<const string> own = rest.first(std::min(kTokens, rest.size()));
         string text;
-        for (size_t j = i; j < tokens.size() && j < i + kTokens; ++j)
-            text += tokens[j];
-        const bool is_whole = i + kTokens <= tokens.size() && tokens[i + 1] == kSign;
-        const auto address = is_whole ? net::parse_address(tokens[i]) : std::nullopt;
-        const auto mac = is_whole ? net::parse_mac(tokens[i + 2]) : std::nullopt;
+        for (const string& token : own)
+            text += token;
+        const bool is_whole = own.size() == kTokens && own[1] == kSign;
+        const auto address = is_whole ? net::parse_address(own[0]) : std::nullopt;
+        const auto mac = is_whole ? net::parse_mac(own[2]) : std::nullopt;
         if (!address || !mac)
             return wrong(given.flag, text,
                          "a neighbour is written ADDRESS=MAC, as 10.1.0.10=02:00:00:00:00:10");
         if (!is_of_a_host(*mac))
             return wrong(given.flag, text, "no single host can have this MAC");
-        all.push_back({*address, *mac});
+        rest = rest.subspan(kTokens);
+        const auto zone = take_zone(given.flag, rest);
+        if (!zone)
+            return zone.error();
+        all.push_back({*address, *mac, (*zone).value_or(0)});
     }
     if (all.empty())
         return wrong(given.flag, given.words[0],

@@ -69,6 +69,7 @@ Result<SnatRule> read_rule(const Given& given, const string& text) {
         return within(given, text, match.error());
     rule.inside = (*match).inside;
     rule.toward = (*match).toward;
+    rule.zone = (*match).zone;
     if (Status status = read_pool(given, right[0], rule); !status)
         return within(given, text, status.error());
     auto independence = read_independence(given.flag, std::span(right).subspan(1), rule.ports);
@@ -96,7 +97,7 @@ Result<std::vector<SnatRule>> read_snat(const Given& given) {
 }
 
 string to_string(const SnatRule& rule) {
-    string text = to_string(policy::Match{rule.inside, rule.toward}) + " -> ";
+    string text = to_string(policy::Match{rule.inside, rule.toward, rule.zone}) + " -> ";
     for (const AddressRange& range : rule.addresses)
         text += (&range == &rule.addresses.front() ? "" : ",") + net::to_string(range);
     if (rule.ports != pool::kAllPorts)

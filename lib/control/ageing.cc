@@ -134,7 +134,7 @@ void Ageing::look_at_block(const Deadlines::Due& due, flow::LifeWord life, Tick 
 
 BlockEvent Ageing::event_of(const flow::FlowRecord& block) const {
     const net::Tuple& reply = block.key(net::Direction::Reply);
-    return {block.key(net::Direction::Original).source,
+    return {block.key(net::Direction::Original).inside_source(),
             {reply.destination, reply.destination_port},
             policy_->holders.blocks.size};
 }

@@ -31,7 +31,7 @@ namespace sluice::control {
 
 /// A block of ports has been given to an inside host, or is given back.
 struct BlockEvent {
-    Be32 host;
+    net::InsideAddress host = Be32{};
     net::Endpoint first;  ///< Public.
     uint16_t ports = 0;
     Duration age = {};                  ///< Since it was given, if it is not given back.

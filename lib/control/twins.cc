@@ -150,6 +150,7 @@ std::optional<Drop> Twins::refuse(rte_mbuf* mbuf, const link::Interface& interfa
     Tuple tuple;
     if (const auto reason = net::parse(mbuf, packet, tuple))
         return reason;
+    tuple.zone = interface.zone;  // of what would answer it
     const Be32 source{packet.ip->src_addr};
     if (!is_own(interface, source))
         return asks_by_dhcp(tuple) ? std::nullopt : std::optional(Drop::TwinSource);
@@ -158,8 +159,9 @@ std::optional<Drop> Twins::refuse(rte_mbuf* mbuf, const link::Interface& interfa
 
 /// What leaves outside shows no address from inside.
 bool Twins::is_own(const link::Interface& interface, Be32 address) const {
-    return interface.realm == link::Realm::Inside ? ground_.interfaces.are_own(address)
-                                                  : interface.is_own(address);
+    return interface.realm == link::Realm::Inside
+               ? ground_.interfaces.are_own({address, interface.zone})
+               : interface.is_own(address);
 }
 
 /// Makes the port that a packet of the kernel's is sent from its own, unless it is somebody else's.

@@ -10,6 +10,8 @@
 ///          else only by the owner, and what others read of that (state, status, deadline) is a
 ///          relaxed atomic.
 /// Memory   In one array beside the table; FlowTable hands out indexes.
+/// Layout   kRecordLayout names it. docs/flow-table.md says what each field is worth to another
+///          process.
 
 #include "base/clock.h"
 #include "base/enum.h"
@@ -25,6 +27,10 @@
 #include <optional>
 
 namespace sluice::flow {
+
+/// The number of what follows: of the offset, the size and the values of every field. Whoever
+/// changes one of them gives it the next (tests/unit/flow/flow_record_test.cc has them all).
+inline constexpr uint32_t kRecordLayout = 1;
 
 /// What a record stands for. Packets have the tuples of flows; those of other records carry their
 /// kind, so that no packet finds them.

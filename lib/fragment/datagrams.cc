@@ -17,13 +17,14 @@ Arrival dropped(Drop reason) {
 
 }  // namespace
 
-net::Tuple key_of(const net::Packet& packet, net::Side from) {
+net::Tuple key_of(const net::Packet& packet, net::Side from, uint16_t zone) {
     net::Tuple key;
     key.source.raw = packet.ip->src_addr;
     key.destination.raw = packet.ip->dst_addr;
     key.source_port.raw = packet.ip->packet_id;
     key.protocol = net::Protocol{packet.ip->next_proto_id};
-    key.unused[0] = static_cast<uint8_t>(index(from));
+    key.kind = static_cast<uint8_t>(index(from));
+    key.zone = zone;
     return key;
 }
 

@@ -56,8 +56,9 @@ struct Way {
     bool is_answer = false;        ///< Not on, but back: a ping to the gateway in pieces.
 };
 
-/// What tells datagrams apart, as a tuple: the identification stands in for the source port.
-net::Tuple key_of(const net::Packet& packet, net::Side from);
+/// What tells datagrams apart, as a tuple: the identification stands in for the source port, the
+/// side that they come from for the kind.
+net::Tuple key_of(const net::Packet& packet, net::Side from, uint16_t zone);
 
 struct Fragment {
     net::Tuple key;

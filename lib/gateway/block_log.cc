@@ -27,9 +27,12 @@ std::string block_text(const control::BlockEvent& event, std::time_t now) {
     const std::string block = net::to_string(event.first.address) + ':' + std::to_string(first) +
                               '-' + std::to_string(first + event.ports - 1);
     const std::string from = utc(beginning_of(event, now));
+    const std::string host =
+        net::to_string(event.host.address) +
+        (event.host.zone == 0 ? "" : " zone=" + std::to_string(event.host.zone));
     if (!event.began)
-        return net::to_string(event.host) + " has " + block + " since " + from;
-    return net::to_string(event.host) + " had " + block + " from " + from + " until " + utc(now);
+        return host + " has " + block + " since " + from;
+    return host + " had " + block + " from " + from + " until " + utc(now);
 }
 
 }  // namespace sluice::gateway

@@ -74,6 +74,13 @@ Status keep(Result<T>&& made, Place& place) {
     return Done{};
 }
 
+std::vector<uint16_t> zones_of(const link::Interfaces& interfaces) {
+    std::vector<uint16_t> zones;
+    for (const link::Interface& interface : interfaces)
+        zones.push_back(interface.zone);
+    return zones;
+}
+
 /// Every worker's reserve comes on top of what the operator asks for.
 uint32_t flow_records(const config::Config& config) {
     constexpr uint32_t kMost = 1U << 28;  // as a flow table has
@@ -216,7 +223,8 @@ control::TwinParams Gateway::twin_params(const Ground& ground) {
 /// Makes the workers and the control core, and what they share, in that memory.
 void Gateway::assemble(const config::Config& config, const Ground& ground) {
     policies_ = std::make_unique<Policies>(config, ground.address_key);
-    watches_ = std::make_unique<observe::Watches>(table_->grace(), config.workers + 1);
+    watches_ = std::make_unique<observe::Watches>(table_->grace(), config.workers + 1,
+                                                  zones_of(*interfaces_));
     draws_.emplace(ground.secret);
     exhaustion_ = std::make_unique<pool::Exhaustion>(policies_->most_slots());
     shortage_log_ =

@@ -48,8 +48,10 @@ Result<link::Interfaces> interfaces_of(const config::Config& config,
         if (config.wan_address != lan.own)
             interfaces.back().own.push_back(config.wan_address);
     } else {
-        for (const config::Lan& lan : config.lans)
+        for (const config::Lan& lan : config.lans) {
             interfaces.push_back(builder.make(lan.at, link::Realm::Inside, lan.own));
+            interfaces.back().zone = lan.zone;
+        }
         interfaces.push_back(builder.make(config.wan, link::Realm::Outside, config.wan_address));
     }
     if (!is_one_armed)
@@ -66,7 +68,7 @@ std::vector<control::FixedNeighbour> fixed_neighbours(const config::Config& conf
         link::InterfaceId id = outer_of(config);  // of --gateway
         for (size_t other = 0; other < interfaces.size(); ++other)
             if (const auto found = static_cast<link::InterfaceId>(other);
-                interfaces[found].has_on_link(each.address))
+                interfaces[found].zone == each.zone && interfaces[found].has_on_link(each.address))
                 id = found;
         all.push_back({{id, each.address}, each.mac});
     }
@@ -94,13 +96,14 @@ std::vector<link::Route> routes_of(const config::Config& config) {
     const link::InterfaceId wan = outer_of(config);
     std::vector<link::Route> routes;
     for (const config::Lan& lan : config.lans)
-        routes.push_back({lan.own.network(), id_of(lan), {}});
+        routes.push_back({lan.own.network(), id_of(lan), {}, lan.zone});
     routes.push_back({config.wan_address.network(), wan, {}});
     routes.push_back({net::Prefix{}, wan, config.gateway});
-    for (const auto& [prefix, via] : config.routes) {
-        const config::Lan* lan = config::lan_of(config, via);
-        routes.push_back({prefix, lan != nullptr ? id_of(*lan) : wan, via});
-    }
+    for (const auto& [prefix, via, zone] : config.routes)
+        if (const config::Lan* lan = config::lan_of(config, {via, zone}))
+            routes.push_back({prefix, id_of(*lan), via, zone});
+        else
+            routes.push_back({prefix, wan, via});
     return routes;
 }
 

@@ -3,6 +3,7 @@
 
 #include "net/text.h"
 
+#include <set>
 #include <utility>
 
 namespace sluice::gateway {
@@ -22,19 +23,24 @@ std::vector<policy::RuleParams> rules_of(const config::Config& config) {
         rule.ports = snat.ports;
         rule.independence = snat.independence;
         rule.toward = snat.toward;
+        rule.zone = snat.zone;
     }
-    for (const auto& [inside, toward] : config.no_nat) {
+    for (const auto& [inside, toward, zone] : config.no_nat) {
         policy::RuleParams& rule = add(inside);
         rule.is_exempt = true;
         rule.toward = toward;
+        rule.zone = zone;
     }
     return rules;
 }
 
 uint64_t count_hosts(const config::Config& config) {
+    std::set<uint16_t> zones;
+    for (const config::Lan& lan : config.lans)
+        zones.insert(lan.zone);
     uint64_t count = 0;
     for (const policy::RuleParams& rule : rules_of(config))
-        count += uint64_t{1} << (32 - rule.inside.length);
+        count += (rule.zone ? 1 : zones.size()) << (32 - rule.inside.length);
     return count;
 }
 

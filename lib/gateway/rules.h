@@ -17,7 +17,7 @@ namespace sluice::gateway {
 /// --snat and --no-nat, and --inside with --pool, each as a rule.
 std::vector<policy::RuleParams> rules_of(const config::Config& config);
 
-/// How many inside addresses the rules serve; one that two rules name counts twice.
+/// How many inside addresses the rules serve, in all zones; one that two rules name counts twice.
 uint64_t count_hosts(const config::Config& config);
 
 /// The public addresses: of all pools, forwards and hosts that have one to themselves; each once.

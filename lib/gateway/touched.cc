@@ -35,10 +35,10 @@ struct Ends {
 Ends ends_of(const net::Tuple& original, const net::Tuple& reply, net::Sides sides) {
     const bool is_from_inside = sides.enter(Direction::Original) == Side::Inside;
     return {original,
-            {original.source, original.source_port},
+            {original.source, original.source_port, original.zone},
             {reply.destination, reply.destination_port},
             {original.destination, original.destination_port},
-            {reply.source, reply.source_port},
+            {reply.source, reply.source_port, reply.zone},
             is_from_inside,
             is_from_inside && sides.leave(Direction::Original) == Side::Inside &&
                 reply == original.reversed()};
@@ -50,14 +50,15 @@ bool allows_source(const Policy& policy, const Ends& ends) {
     if (policy.rules.denials().holds(ends.original))
         return false;
     if (ends.is_within)
-        return policy.inside_routing && policy.rules.serves(ends.inside_source.address);
+        return policy.inside_routing && policy.rules.serves(ends.inside_source.host());
     if (const auto fixed = policy.statics.outside_of(protocol, ends.inside_source))
         return *fixed == ends.external_source;
     const policy::Rule* rule = policy.rules.find(ends.original);
     if (rule == nullptr)
         return false;
     if (!rule->translates())
-        return ends.external_source == ends.inside_source;
+        return ends.external_source.address == ends.inside_source.address &&
+               ends.external_source.port == ends.inside_source.port;
     return rule->pool->contains(ends.external_source.address) &&
            (net::is_by_address(protocol) ||
             rule->pool->ports().contains(ends.external_source.port.host()));
@@ -69,7 +70,7 @@ bool allows_target(const Policy& policy, const Ends& ends) {
     if (const auto fixed = policy.statics.inside_of(protocol, ends.destination))
         return *fixed == ends.target &&
                policy.statics.lets_in(protocol, ends.destination, ends.original.source);
-    const policy::Rule* rule = policy.rules.find(ends.target.address);
+    const policy::Rule* rule = policy.rules.find(ends.target.host());
     return rule != nullptr && rule->independence && rule->translates() &&
            rule->pool->contains(ends.destination.address);
 }
@@ -101,7 +102,8 @@ std::optional<Line> static_line_of(const Policy& policy, const Ends& ends) {
 
 /// The policy lets a flow with these ends be.
 bool allows(const Policy& policy, const Ends& ends) {
-    const bool is_public_target = ends.destination != ends.target;
+    const bool is_public_target = ends.destination.address != ends.target.address ||
+                                  ends.destination.port != ends.target.port;
     if (!ends.is_from_inside && !is_public_target)
         return policy.lets_in_untranslated(ends.original);
     return (!ends.is_from_inside || allows_source(policy, ends)) &&
@@ -150,15 +152,16 @@ void add_denied(const Lines& lines, const Policy& policy, const Ends& ends, Coun
 /// The line of --route or --gateway by which packets to this address go.
 bool is_by(const Line& line, const link::Route& route) {
     if (line.flag == "route")
-        return line.value == to_string(config::StaticRoute{route.prefix, route.via});
+        return line.value ==
+               to_string(config::StaticRoute{route.prefix, route.via, route.zone.value_or(0)});
     return line.flag == "gateway" && route.prefix.length == 0 &&
            line.value.starts_with(net::to_string(route.via));
 }
 
 /// The flow's packets go by this line, in one direction or in both.
 void add_routes(const Lines& lines, const Policy& policy, const Ends& ends, Counts& counts) {
-    const link::Route* back = policy.routes.match(ends.original.source);
-    const link::Route* on = policy.routes.match(ends.target.address);
+    const link::Route* back = policy.routes.match(ends.original.inside_source());
+    const link::Route* on = policy.routes.match(ends.target.host());
     for (size_t i = 0; i < lines.size(); ++i)
         counts[i] +=
             (back != nullptr && is_by(lines[i], *back)) || (on != nullptr && is_by(lines[i], *on));

@@ -10,8 +10,6 @@
 namespace sluice::hosts {
 namespace {
 
-constexpr uint32_t kMostHosts = uint32_t{1} << 28;
-constexpr uint32_t kMostByDefault = uint32_t{1} << 20;
 constexpr uint32_t kGone = ~uint32_t{0};  // in the place of the number of flows
 
 constexpr uint64_t held_by(Be32 address, uint32_t flows) {
@@ -22,6 +20,19 @@ constexpr uint32_t flows_of(uint64_t held) {
 }
 constexpr Be32 address_of(uint64_t held) {
     return Be32{static_cast<uint32_t>(held >> 32)};
+}
+
+// The link word of an entry: its zone, and the next entry of its chain.
+static_assert(net::kZones <= uint32_t{1} << (32 - kHostBits));
+
+constexpr uint32_t link_of(uint16_t zone, HostIndex next) {
+    return uint32_t{zone} << kHostBits | next;
+}
+constexpr uint16_t zone_of(uint32_t link) {
+    return static_cast<uint16_t>(link >> kHostBits);
+}
+constexpr HostIndex next_of(uint32_t link) {
+    return link & kMostHosts;
 }
 
 /// What a host has opened in a second of the clock and in the one before: 23 bits hold any second
@@ -92,7 +103,7 @@ uint32_t heads_for(uint32_t capacity) {
 
 uint32_t HostTable::capacity_for(uint64_t addresses, uint32_t flows) {
     return static_cast<uint32_t>(
-        std::clamp<uint64_t>(std::min<uint64_t>(addresses, flows), 1, kMostByDefault));
+        std::clamp<uint64_t>(std::min<uint64_t>(addresses, flows), 1, kMostHosts));
 }
 
 size_t HostTable::bytes_needed(uint32_t capacity, uint32_t flows) {
@@ -126,24 +137,28 @@ Result<std::unique_ptr<HostTable>> HostTable::create(const HostTableParams& para
     return table;
 }
 
-std::atomic<uint32_t>& HostTable::head(Be32 address) const {
-    return heads_[mix(secret_ ^ address.raw) & (heads_.size() - 1)];
+std::atomic<uint32_t>& HostTable::head(net::InsideAddress host) const {
+    return heads_[mix(secret_ ^ host.bits()) & (heads_.size() - 1)];
 }
 
-HostIndex HostTable::find(HostIndex first, Be32 address) const {
-    for (HostIndex host = first; host != kNoHost;
-         host = entry(host).next.load(std::memory_order_acquire)) {
+/// Whoever walks a chain is a member, and so no entry of it becomes another host's meanwhile: its
+/// zone, unlike its word, is that of the walk's end too.
+HostIndex HostTable::find(HostIndex first, net::InsideAddress wanted) const {
+    for (HostIndex host = first; host != kNoHost;) {
         const uint64_t held = entry(host).held.load(std::memory_order_relaxed);
-        if (address_of(held) == address && flows_of(held) != kGone)
+        const uint32_t link = entry(host).link.load(std::memory_order_acquire);
+        if (address_of(held) == wanted.address && zone_of(link) == wanted.zone &&
+            flows_of(held) != kGone)
             return host;
+        host = next_of(link);
     }
     return kNoHost;
 }
 
 /// Counts one more flow of a host that may have `most` of its own (0: any number).
-HostTable::Place HostTable::join(Be32 address, uint32_t most, Tick now) {
+HostTable::Place HostTable::join(net::InsideAddress wanted, uint32_t most, Tick now) {
     for (;;) {
-        const Found found = find_or_add(address, now);
+        const Found found = find_or_add(wanted, now);
         if (found.host == kNoHost || found.is_counted)
             return {found.host, true};
         const Joined joined = join(entry(found.host), most);
@@ -155,10 +170,10 @@ HostTable::Place HostTable::join(Be32 address, uint32_t most, Tick now) {
 /// The host's entry, which may have gone again when the caller comes to it; or a new one, of which
 /// the caller's flow is the first. An entry has that flow from before it is in its chain, so that
 /// turn(), which comes to entries by their position, cannot end what is not in a chain yet.
-HostTable::Found HostTable::find_or_add(Be32 address, Tick now) {
-    std::atomic<uint32_t>& top = head(address);
+HostTable::Found HostTable::find_or_add(net::InsideAddress wanted, Tick now) {
+    std::atomic<uint32_t>& top = head(wanted);
     HostIndex first = top.load(std::memory_order_acquire);
-    if (const HostIndex host = find(first, address); host != kNoHost)
+    if (const HostIndex host = find(first, wanted); host != kNoHost)
         return {host, false};
 
     uint32_t index = 0;
@@ -168,15 +183,17 @@ HostTable::Found HostTable::find_or_add(Be32 address, Tick now) {
     Entry& entry = entries_[index];
     entry.rate.store(RateWord{second_of(now), 0, 0}.bits(), std::memory_order_relaxed);
     entry.refused.store(0, std::memory_order_relaxed);
+    // Release: a list that sees the new zone no longer sees the word of the use before.
+    entry.link.store(link_of(wanted.zone, kNoHost), std::memory_order_release);
     // Release: a list that comes by position and sees the flow sees the rest. Who comes through the
     // chain sees all of it by the swap below.
-    entry.held.store(held_by(address, 1), std::memory_order_release);
+    entry.held.store(held_by(wanted.address, 1), std::memory_order_release);
     do {
-        if (const HostIndex host = find(first, address); host != kNoHost) {
+        if (const HostIndex host = find(first, wanted); host != kNoHost) {
             give_back(index);
             return {host, false};
         }
-        entry.next.store(first, std::memory_order_relaxed);
+        entry.link.store(link_of(wanted.zone, first), std::memory_order_relaxed);
     } while (!top.compare_exchange_strong(first, added, std::memory_order_acq_rel,
                                           std::memory_order_acquire));
     return {added, true};
@@ -190,8 +207,8 @@ void HostTable::give_back(uint32_t index) {
     free_.put(chain);
 }
 
-Admitted HostTable::admit(Be32 address, const Limits& limits, Tick now) {
-    const Place place = join(address, limits.flows, now);
+Admitted HostTable::admit(net::InsideAddress host, const Limits& limits, Tick now) {
+    const Place place = join(host, limits.flows, now);
     if (place.host == kNoHost)
         return {};
     Entry& entry = this->entry(place.host);
@@ -207,11 +224,11 @@ Admitted HostTable::admit(Be32 address, const Limits& limits, Tick now) {
     return {answer, place.host};
 }
 
-Answer HostTable::would_admit(Be32 address, const Limits& limits, Tick now) const {
-    const HostIndex host = find(head(address).load(std::memory_order_acquire), address);
-    if (host == kNoHost)
+Answer HostTable::would_admit(net::InsideAddress host, const Limits& limits, Tick now) const {
+    const HostIndex index = find(head(host).load(std::memory_order_acquire), host);
+    if (index == kNoHost)
         return Answer::Admitted;
-    const Entry& entry = this->entry(host);
+    const Entry& entry = this->entry(index);
     // relaxed: each word stands alone, as in admit().
     if (has_all(entry.held.load(std::memory_order_relaxed),
                 entry.inward.load(std::memory_order_relaxed), limits.flows))
@@ -220,13 +237,13 @@ Answer HostTable::would_admit(Be32 address, const Limits& limits, Tick now) cons
     return is_too_fast(rate.at(second_of(now)), limits) ? Answer::TooFast : Answer::Admitted;
 }
 
-Admitted HostTable::admit_inward(Be32 address, Tick now) {
-    const HostIndex host = join(address, 0, now).host;
-    if (host != kNoHost) {
-        entry(host).half_open.fetch_add(1, std::memory_order_relaxed);
-        entry(host).inward.fetch_add(1, std::memory_order_relaxed);
+Admitted HostTable::admit_inward(net::InsideAddress host, Tick now) {
+    const HostIndex index = join(host, 0, now).host;
+    if (index != kNoHost) {
+        entry(index).half_open.fetch_add(1, std::memory_order_relaxed);
+        entry(index).inward.fetch_add(1, std::memory_order_relaxed);
     }
-    return {Answer::Admitted, host};
+    return {Answer::Admitted, index};
 }
 
 /// Counts one more flow of a host, up to `most` of its own where that is not 0.
@@ -303,9 +320,14 @@ std::optional<Host> HostTable::read(uint32_t index, Tick now) const {
     const uint64_t held = entry.held.load(std::memory_order_acquire);
     if (flows_of(held) == 0 || flows_of(held) == kGone)
         return std::nullopt;
+    // Acquire: where the zone is a later use's, so is the word behind it.
+    const uint16_t zone = zone_of(entry.link.load(std::memory_order_acquire));
+    if (address_of(entry.held.load(std::memory_order_relaxed)) != address_of(held))
+        return std::nullopt;
     const RateWord rate = RateWord::read(entry.rate.load(std::memory_order_relaxed));
     return Host{.index = index + 1,
                 .address = address_of(held),
+                .zone = zone,
                 .flows = flows_of(held),
                 .half_open = entry.half_open.load(std::memory_order_relaxed),
                 .rate = rate.at(second_of(now)).before,
@@ -352,17 +374,21 @@ uint32_t HostTable::slice(Tick now) {
 /// Takes an entry out of its chain, which others may be walking, or adding to.
 void HostTable::take_out(HostIndex host) {
     Entry& entry = this->entry(host);
-    const Be32 address = address_of(entry.held.load(std::memory_order_relaxed));
-    const HostIndex next = entry.next.load(std::memory_order_relaxed);
-    std::atomic<uint32_t>& top = head(address);
+    const uint32_t link = entry.link.load(std::memory_order_relaxed);
+    const HostIndex next = next_of(link);
+    std::atomic<uint32_t>& top =
+        head({address_of(entry.held.load(std::memory_order_relaxed)), zone_of(link)});
     HostIndex first = host;
     if (!top.compare_exchange_strong(first, next, std::memory_order_acq_rel,
                                      std::memory_order_acquire)) {
         // Behind the head nobody else writes.
-        HostIndex before = first;
-        while (this->entry(before).next.load(std::memory_order_acquire) != host)
-            before = this->entry(before).next.load(std::memory_order_acquire);
-        this->entry(before).next.store(next, std::memory_order_release);
+        std::atomic<uint32_t>* before = &this->entry(first).link;
+        uint32_t seen = before->load(std::memory_order_acquire);
+        while (next_of(seen) != host) {
+            before = &this->entry(next_of(seen)).link;
+            seen = before->load(std::memory_order_acquire);
+        }
+        before->store(link_of(zone_of(seen), next), std::memory_order_release);
     }
     free_.append(gone_.fresh(), host - 1);
 }

@@ -6,7 +6,8 @@
 /// opens them. It holds hosts to their limits, and tells a full flow table whose flows may go.
 ///
 /// Shape    One entry of 32 bytes for each host that has flows or had some a moment ago, in chains
-///          from an array of heads, by the keyed hash of the inside address. Beside them stands for
+///          from an array of heads, by the keyed hash of the inside address and its zone. Beside
+///          them stands for
 ///          each record of the flow table whose flow it is, so that a flow's end looks nothing up.
 /// Units    Flows. Half-open is every flow that is not ASSURED, of any protocol. A rate counts the
 ///          flows that the host opened in one second of the clock.
@@ -15,7 +16,8 @@
 ///          docs/host-table.md has the protocol and its proof. In short:
 ///          - An entry's address and its number of flows are one word, and each change is a
 ///            compare-and-swap or an addition to it: nobody counts for a host that has lost its
-///            entry. Only turn() ends entries, by swapping 0 flows for kGone.
+///            entry. Only turn() ends entries, by swapping 0 flows for kGone. Its zone is written
+///            before it is in a chain, and stays until the grace period after it has left.
 ///          - Entries are put in at a chain's head, by a swap that fails if the head has changed
 ///            since the chain was searched: a host never has two. A new one has its first flow
 ///            from before it is put in, so that what turn() ends is in its chain. turn() alone
@@ -35,6 +37,7 @@
 #include "flow/flow_record.h"
 #include "flow/record_pool.h"
 #include "net/side.h"
+#include "net/tuple.h"
 
 #include <atomic>
 #include <cstdint>
@@ -47,6 +50,9 @@ namespace sluice::hosts {
 /// An entry, counted from 1.
 using HostIndex = uint32_t;
 inline constexpr HostIndex kNoHost = 0;
+
+inline constexpr unsigned kHostBits = 20;  ///< Of a HostIndex.
+inline constexpr uint32_t kMostHosts = (uint32_t{1} << kHostBits) - 1;
 
 /// A pass of turn() over all entries takes so long.
 inline constexpr Duration kReclaimPass = Duration::seconds(4);
@@ -74,6 +80,7 @@ struct Admitted {
 struct Host {
     HostIndex index = kNoHost;
     Be32 address;
+    uint16_t zone = 0;
     uint32_t flows = 0;
     uint32_t half_open = 0;
     uint32_t rate = 0;     ///< Flows that it opened in the last whole second.
@@ -81,7 +88,7 @@ struct Host {
 };
 
 struct HostTableParams {
-    uint32_t capacity = 0;  ///< Hosts; 1 to 2^28.
+    uint32_t capacity = 0;  ///< Hosts; 1 to kMostHosts.
     uint32_t flows = 0;     ///< Records of the flow table.
     PageKind pages = PageKind::Ordinary;
     int numa_node = -1;
@@ -93,24 +100,24 @@ public:
     static Result<std::unique_ptr<HostTable>> create(const HostTableParams& params);
 
     /// Entries for a gateway whose inside has so many addresses: no more than can be in use, and
-    /// at most 2^20.
+    /// at most kMostHosts.
     static uint32_t capacity_for(uint64_t addresses, uint32_t flows);
     static size_t bytes_needed(uint32_t capacity, uint32_t flows);
 
     /// Sends for what admit() reads of a host: first all heads of a burst, then all entries.
-    void send_for_head(Be32 address) { __builtin_prefetch(&head(address)); }
-    void send_for_entry(Be32 address) {
-        if (const HostIndex first = head(address).load(std::memory_order_relaxed); first != kNoHost)
+    void send_for_head(net::InsideAddress host) { __builtin_prefetch(&head(host)); }
+    void send_for_entry(net::InsideAddress host) {
+        if (const HostIndex first = head(host).load(std::memory_order_relaxed); first != kNoHost)
             __builtin_prefetch(&entry(first), 1);
     }
 
     /// Counts a half-open flow that the host is about to open, unless a limit forbids it.
     /// withdraw() takes it back when no flow came of it, but for its part in the rate.
-    Admitted admit(Be32 address, const Limits& limits, Tick now);
+    Admitted admit(net::InsideAddress host, const Limits& limits, Tick now);
     /// What admit() would answer now. Nothing is counted.
-    Answer would_admit(Be32 address, const Limits& limits, Tick now) const;
+    Answer would_admit(net::InsideAddress host, const Limits& limits, Tick now) const;
     /// Counts one that somebody outside opens to the host: it is not held against its limits.
-    Admitted admit_inward(Be32 address, Tick now);
+    Admitted admit_inward(net::InsideAddress host, Tick now);
     void withdraw(HostIndex host, net::Sides sides = {});
 
     /// The host whose flow a record of the flow table is; kNoHost for none. It is set before the
@@ -154,7 +161,7 @@ private:
         std::atomic<uint64_t> held;  // address 32 | flows 32
         std::atomic<uint64_t> rate;  // RateWord
         std::atomic<uint32_t> half_open;
-        std::atomic<uint32_t> next;  // of the chain, a HostIndex; turn() alone changes it
+        std::atomic<uint32_t> link;  // zone 12 | next of the chain 20; turn() alone changes it
         std::atomic<uint32_t> refused;
         std::atomic<uint32_t> inward;  // of the flows, those that were opened from outside
     };
@@ -163,19 +170,19 @@ private:
     HostTable() = default;
     Entry& entry(HostIndex host) { return entries_[host - 1]; }
     const Entry& entry(HostIndex host) const { return entries_[host - 1]; }
-    std::atomic<uint32_t>& head(Be32 address) const;
-    HostIndex find(HostIndex first, Be32 address) const;
+    std::atomic<uint32_t>& head(net::InsideAddress host) const;
+    HostIndex find(HostIndex first, net::InsideAddress wanted) const;
     struct Found {
         HostIndex host;
         bool is_counted;  // it is new: the caller's flow is its first
     };
-    Found find_or_add(Be32 address, Tick now);
+    Found find_or_add(net::InsideAddress wanted, Tick now);
     void give_back(uint32_t index);
     struct Place {
         HostIndex host;
         bool is_counted;  // else the host has as many flows as it may
     };
-    Place join(Be32 address, uint32_t most, Tick now);
+    Place join(net::InsideAddress wanted, uint32_t most, Tick now);
     enum class Joined : uint8_t { Counted, Full, Gone };
     static Joined join(Entry& entry, uint32_t most);
     void leave(HostIndex host, net::Sides sides);

@@ -44,8 +44,11 @@ bool Egress::tag(rte_mbuf* mbuf, const Row& row) {
     return true;
 }
 
-std::optional<Path> Egress::find(Be32 destination, net::Side side) const {
-    const auto toward = routes_->find(destination);
+/// Outside is what is inside in no zone.
+std::optional<Path> Egress::find(const net::Tuple& leaving, net::Side side) const {
+    const auto toward = side == net::Side::Inside
+                            ? routes_->find({leaving.destination, leaving.zone})
+                            : routes_->find_anywhere(leaving.destination);
     if (!toward || !params_.interfaces[toward->interface].reaches(side))
         return std::nullopt;
     return Path{toward->address, toward->interface,
@@ -61,7 +64,7 @@ void Egress::send(rte_mbuf* mbuf, Path& path) {
         if (send_to(mbuf, path.hop))
             return;
         if (params_.next_hops.read(path.hop).has_failed())
-            return set_apart(mbuf);
+            return set_apart(mbuf, path.interface);
     }
     punt(mbuf, {.punt = Punt::Unresolved, .to = path.interface, .next_hop = path.via});
 }
@@ -91,22 +94,24 @@ void Egress::show_punted(const rte_mbuf* mbuf, const Note& note) {
 
 void Egress::drop(rte_mbuf* mbuf, Drop reason) {
     if (tap_ != nullptr)
-        tap_->drop(mbuf, reason);
+        tap_->drop(mbuf, reason, note_of(mbuf).to);
     counters_.drop[reason].add(1);
     rte_pktmbuf_free(mbuf);
 }
 
 void Egress::drop(std::span<rte_mbuf*> packets, Drop reason) {
     for (size_t i = 0; tap_ != nullptr && i < packets.size(); ++i)
-        tap_->drop(packets[i], reason);
+        tap_->drop(packets[i], reason, note_of(packets[i]).to);
     counters_.drop[reason].add(packets.size());
     rte_pktmbuf_free_bulk(packets.data(), static_cast<unsigned>(packets.size()));
 }
 
 /// What finds no room ends untold: of so many in one burst the senders would not be told anyway.
-void Egress::set_apart(rte_mbuf* mbuf) {
-    if (!unreachable_.is_full())
+void Egress::set_apart(rte_mbuf* mbuf, InterfaceId to) {
+    if (!unreachable_.is_full()) {
+        note_of(mbuf).to = to;
         return unreachable_.add(mbuf);
+    }
     counters_.count[Count::IcmpSuppressed].add(1);
     drop(mbuf, Drop::NeighbourFailed);
 }

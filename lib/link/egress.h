@@ -23,6 +23,7 @@
 #include "link/ring.h"
 #include "link/routes.h"
 #include "net/mac.h"
+#include "net/tuple.h"
 #include "observe/tap.h"
 #include "stats/counters.h"
 
@@ -93,11 +94,22 @@ public:
     /// core, which asks for it; what goes where nobody answers is set apart.
     void send(rte_mbuf* mbuf, Path& path);
 
-    /// The way to a destination that is to lie on this side of the NAT. Nothing where no route
-    /// leads there.
-    std::optional<Path> find(Be32 destination, net::Side side) const;
-    /// Where the route leads, on whichever side that is.
-    std::optional<Toward> route(Be32 destination) const { return routes_->find(destination); }
+    /// The way of a packet that leaves by this tuple, to this side of the NAT. Nothing where no
+    /// route leads there.
+    std::optional<Path> find(const net::Tuple& leaving, net::Side side) const;
+    /// Where the route leads that hosts of a zone go by, on whichever side that is.
+    std::optional<Toward> route(net::InsideAddress destination) const {
+        return routes_->find(destination);
+    }
+    /// Likewise, by the routes of all zones.
+    std::optional<Toward> route_anywhere(Be32 destination) const {
+        return routes_->find_anywhere(destination);
+    }
+    /// The route leads inside alone, in whichever zone.
+    bool leads_inside(Be32 destination) const {
+        const auto toward = route_anywhere(destination);
+        return toward && !params_.interfaces[toward->interface].reaches(net::Side::Outside);
+    }
 
     /// Of what has been found this turn.
     uint32_t generation() const { return generation_; }
@@ -125,10 +137,12 @@ public:
     // Nowhere.
     void drop(rte_mbuf* mbuf, stats::Drop reason);
     void drop(std::span<rte_mbuf*> packets, stats::Drop reason);
-    /// To be dropped, for the next hop does not answer ARP: after its sender has been told.
-    void set_apart(rte_mbuf* mbuf);
+    /// To be dropped, for the next hop on that interface does not answer ARP: after its sender has
+    /// been told.
+    void set_apart(rte_mbuf* mbuf, InterfaceId to);
 
-    /// Moves what was set apart to `packets`, for the caller to drop; returns how many.
+    /// Moves what was set apart to `packets`, for the caller to drop; returns how many. Each has a
+    /// note that says by which interface it was to leave.
     unsigned take_unreachable(std::span<rte_mbuf*, kBatchSize> packets);
     /// Sends all that has gathered.
     void flush();

@@ -49,9 +49,10 @@ Result<Interfaces> Interfaces::create(std::vector<Interface> interfaces) {
     return made;
 }
 
-bool Interfaces::are_own(Be32 address) const {
-    return std::any_of(all_.begin(), all_.end(),
-                       [&](const Interface& interface) { return interface.is_own(address); });
+bool Interfaces::are_own(net::InsideAddress address) const {
+    return std::any_of(all_.begin(), all_.end(), [&](const Interface& interface) {
+        return interface.is_seen_from(address.zone) && interface.is_own(address.address);
+    });
 }
 
 }  // namespace sluice::link

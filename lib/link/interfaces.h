@@ -54,6 +54,7 @@ struct Interface {
     net::MacAddress mac{};
     uint16_t mtu = 1500;  ///< At the start, bytes of IP packet; Egress::exit() says what it is now.
     Realm realm = Realm::Inside;
+    uint16_t zone = 0;  ///< Of an inside one (net/tuple.h).
     /// The gateway's own addresses here, with their subnets; one at least. Of two, inside hosts
     /// know the first, and those outside the last.
     std::vector<net::Prefix> own;
@@ -78,6 +79,8 @@ struct Interface {
     bool reaches(net::Side side) const {
         return realm == Realm::ByAddress || realm == realm_of(side);
     }
+    /// Inside hosts of this zone know what is there: it is of theirs, or everybody's.
+    bool is_seen_from(uint16_t other) const { return realm != Realm::Inside || zone == other; }
 };
 
 class Interfaces {
@@ -94,7 +97,8 @@ public:
     InterfaceId find(PortIndex port, VlanId vlan) const {
         return by_tag_[port][vlan & (kVlanCount - 1)];
     }
-    bool are_own(Be32 address) const;
+    /// The gateway's, as inside hosts of one zone see it.
+    bool are_own(net::InsideAddress address) const;
     size_t ports() const { return by_tag_.size(); }
 
 private:

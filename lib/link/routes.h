@@ -5,17 +5,21 @@
 /// Routes: from a destination to the interface it lies behind, and the neighbour that takes it
 /// there.
 ///
-/// Shape    Longest prefix wins; of two routes for one prefix the later does. Borders between
+/// Shape    Longest prefix wins; of two routes for one prefix the later does. Those that lead
+/// inside
+///          are of a zone (net/tuple.h), and nobody's of another. Borders between
 ///          addresses, each with the route that holds from there on (net/steps.h): a route is
 ///          searched when a flow opens or the hops change, so a binary search is fast enough, and
 ///          in ordinary memory there is nothing that can fail while the gateway runs.
 /// Threads  Immutable after construction; any.
-/// Memory   16 bytes for each end of a route.
+/// Memory   32 bytes for each end of a route.
 
 #include "base/big_endian.h"
 #include "link/interfaces.h"
 #include "net/prefix.h"
 #include "net/steps.h"
+#include "net/tuple.h"
+#include "net/zoned_steps.h"
 
 #include <optional>
 #include <span>
@@ -27,6 +31,8 @@ struct Route {
     net::Prefix prefix;
     InterfaceId interface = kNoInterface;
     Be32 via;  ///< 0 for a network that is on the link: the destination is its own next hop.
+    /// Of the inside network that it leads to; nothing where it leads outside.
+    std::optional<uint16_t> zone = {};
 
     constexpr bool operator==(const Route&) const = default;
 };
@@ -44,9 +50,12 @@ public:
     Routes() = default;
     explicit Routes(std::span<const Route> routes);
 
-    std::optional<Toward> find(Be32 destination) const;
+    /// By the routes of its zone, and those that lead outside.
+    std::optional<Toward> find(net::InsideAddress destination) const;
     /// The route that find() goes by; null where there is none.
-    const Route* match(Be32 destination) const;
+    const Route* match(net::InsideAddress destination) const;
+    /// By the routes of all zones: what is inside in any of them is not outside.
+    std::optional<Toward> find_anywhere(Be32 destination) const;
 
     /// The neighbours that routes name, each as often as it is named.
     std::vector<Toward> gateways() const;
@@ -54,8 +63,14 @@ public:
     bool operator==(const Routes& other) const { return routes_ == other.routes_; }
 
 private:
+    static std::optional<Toward> toward(const Route* route, Be32 destination);
+    const Route* at(uint32_t place) const {
+        return place == net::kNone ? nullptr : &routes_[place];
+    }
+
     std::vector<Route> routes_;
-    net::Steps steps_;  // the place in routes_
+    net::ZonedSteps zoned_;  // the place in routes_
+    net::Steps anywhere_;    // likewise
 };
 
 }  // namespace sluice::link

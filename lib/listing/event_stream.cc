@@ -47,9 +47,11 @@ std::string json_head(const flow::JournalEntry& entry) {
 /// A block's keys say the inside host, and the first port (nat/holders.h).
 void append_json_block(std::string& out, const flow::JournalEntry& entry) {
     const net::Tuple& reply = entry.tuple[index(net::Direction::Reply)];
-    out += json_head(entry) + R"("block":{"host":")" + net::to_string(entry.tuple[0].source) +
-           R"(","address":")" + net::to_string(reply.destination) + R"(","first_port":)" +
-           std::to_string(reply.destination_port.host()) + "}}\n";
+    out +=
+        json_head(entry) + R"("block":{"host":")" + net::to_string(entry.tuple[0].source) +
+        (entry.tuple[0].zone == 0 ? "\"" : "\",\"zone\":" + std::to_string(entry.tuple[0].zone)) +
+        R"(,"address":")" + net::to_string(reply.destination) + R"(","first_port":)" +
+        std::to_string(reply.destination_port.host()) + "}}\n";
 }
 
 FlowEntry entry_of(const flow::JournalEntry& entry) {

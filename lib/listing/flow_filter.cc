@@ -40,6 +40,15 @@ Status read_port(std::string_view name, std::string_view text, std::optional<uin
     return Done{};
 }
 
+Status read_zone(std::string_view text, std::optional<uint16_t>& zone) {
+    uint16_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || value >= net::kZones)
+        return wrong("zone", text, "a zone from 0 to 4095");
+    zone = value;
+    return Done{};
+}
+
 std::string with_case(std::string_view text, int (*convert)(int)) {
     std::string result(text);
     for (char& c : result)
@@ -92,8 +101,10 @@ Status read_field(FlowFilter& filter, const std::string& name, const std::string
         return read_protocol(value, filter.protocol);
     if (name == "state")
         return read_state(value, filter.state);
+    if (name == "zone")
+        return read_zone(value, filter.zone);
     return Error{"There is no filter called " + name +
-                 "; there are src, dst, sport, dport, proto and state."};
+                 "; there are src, dst, sport, dport, proto, state and zone."};
 }
 
 Status check_sense(const FlowFilter& filter) {
@@ -128,7 +139,7 @@ bool FlowFilter::matches(const FlowEntry& flow) const {
     const net::Tuple& original = flow.tuple[index(net::Direction::Original)];
     if (state && (original.protocol != Protocol::Tcp || *state != flow.state.tcp()))
         return false;
-    return TupleFilter::matches(original);
+    return TupleFilter::matches(original, flow.tuple[index(net::Direction::Reply)]);
 }
 
 }  // namespace sluice::listing

@@ -5,7 +5,8 @@
 /// Flow filter: which flows an operator means.
 ///
 /// Shape    All that is given must hold. Addresses and ports are those of the original direction,
-///          as with conntrack's --src, --dst, --sport and --dport.
+///          as with conntrack's --src, --dst, --sport and --dport; the zone is that of either
+///          direction.
 /// Errors   parse() refuses what it does not know, what is written wrongly, and what no flow could
 ///          match: a word misspelt must not delete every flow.
 
@@ -25,7 +26,7 @@ using Query = std::multimap<std::string, std::string>;
 struct FlowFilter : net::TupleFilter {
     std::optional<conntrack::TcpState> state;  ///< TCP flows only.
 
-    /// Reads src, dst (an address or a prefix), sport, dport, proto and state.
+    /// Reads src, dst (an address or a prefix), sport, dport, proto, state and zone.
     static Result<FlowFilter> parse(const Query& query);
 
     bool is_empty() const;  ///< Matches every flow.

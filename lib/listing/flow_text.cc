@@ -6,6 +6,7 @@
 #include "net/icmp.h"
 #include "net/text.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -16,7 +17,7 @@ using net::Direction;
 using net::Protocol;
 
 constexpr std::string_view kUnknown = "unknown";
-constexpr size_t kMaxLine = 384;  // the longest possible lines have 220 and 320 characters
+constexpr size_t kMaxLine = 384;  // the longest possible lines have 240 and 350 characters
 
 /// An ICMP query's or answer's fields, as its tuple holds them.
 struct IcmpFields {
@@ -75,6 +76,23 @@ void write_tuple(LineWriter& line, const net::Tuple& tuple, Direction direction)
          << " dport=" << unsigned{tuple.destination_port.host()} << " ";
 }
 
+/// As conntrack writes them: behind each tuple where both have one and these differ, else once.
+bool has_two_zones(const FlowEntry& flow) {
+    return flow.tuple[0].zone != 0 && flow.tuple[1].zone != 0 &&
+           flow.tuple[0].zone != flow.tuple[1].zone;
+}
+
+void write_zone(LineWriter& line, std::string_view name, uint16_t zone) {
+    if (zone != 0)
+        line << name << unsigned{zone} << ' ';
+}
+
+/// Of a flow that has one.
+void write_zone(LineWriter& line, const FlowEntry& flow) {
+    if (!has_two_zones(flow))
+        write_zone(line, "zone=", std::max(flow.tuple[0].zone, flow.tuple[1].zone));
+}
+
 void write_json_tuple(LineWriter& line, const net::Tuple& tuple, Direction direction) {
     line << R"({"src":")" << tuple.source << R"(","dst":")" << tuple.destination << '"';
     if (tuple.protocol == Protocol::Icmp) {
@@ -84,6 +102,8 @@ void write_json_tuple(LineWriter& line, const net::Tuple& tuple, Direction direc
         line << R"(,"sport":)" << unsigned{tuple.source_port.host()} << R"(,"dport":)"
              << unsigned{tuple.destination_port.host()};
     }
+    if (tuple.zone != 0)
+        line << R"(,"zone":)" << unsigned{tuple.zone};
     line << '}';
 }
 
@@ -112,9 +132,13 @@ void write_state_and_tuples(LineWriter& line, const FlowEntry& flow) {
     if (const std::string_view state = state_name(flow); !state.empty())
         line << state << " ";
     write_tuple(line, flow.tuple[index(Direction::Original)], Direction::Original);
+    if (has_two_zones(flow))
+        write_zone(line, "zone-orig=", flow.tuple[index(Direction::Original)].zone);
     if ((flow.status & conntrack::kSeenReply) == 0)
         line << "[UNREPLIED] ";
     write_tuple(line, flow.tuple[index(Direction::Reply)], Direction::Reply);
+    if (has_two_zones(flow))
+        write_zone(line, "zone-reply=", flow.tuple[index(Direction::Reply)].zone);
     if ((flow.status & conntrack::kAssured) != 0)
         line << "[ASSURED] ";
 }
@@ -153,7 +177,9 @@ void append_line(std::string& out, const FlowEntry& flow) {
     write_protocol(line, flow.protocol());
     line << whole_seconds(flow.left) << " ";
     write_state_and_tuples(line, flow);
-    line << "mark=0 use=1\n";
+    line << "mark=0 ";
+    write_zone(line, flow);
+    line << "use=1\n";
     out += line.text();
 }
 
@@ -166,6 +192,7 @@ void append_event(std::string& out, flow::Event event, const FlowEntry& flow) {
     if (event != flow::Event::Ended)
         line << whole_seconds(flow.left) << " ";
     write_state_and_tuples(line, flow);
+    write_zone(line, flow);
     std::string_view text = line.text();
     text.remove_suffix(1);  // the blank behind the last word
     out.append(text).append("\n");

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <utility>
 
 namespace sluice::listing {
 namespace {
@@ -21,11 +22,15 @@ uint32_t value(const TopHost& top, HostOrder order) {
     return 0;
 }
 
-/// Most first; of equals the lower address.
+auto order_of(const hosts::Host& host) {
+    return std::pair(host.address, host.zone);
+}
+
+/// Most first; of equals the lower address, and the lower zone.
 void sort_by(std::vector<TopHost>& hosts, HostOrder order) {
     std::ranges::sort(hosts, [order](const TopHost& a, const TopHost& b) {
         return value(a, order) != value(b, order) ? value(a, order) > value(b, order)
-                                                  : a.host.address < b.host.address;
+                                                  : order_of(a.host) < order_of(b.host);
     });
 }
 
@@ -71,11 +76,13 @@ void count_ports(std::vector<TopHost>& tops, const hosts::HostTable& hosts, flow
 }
 
 void count_blocks(std::vector<TopHost>& tops, flow::FlowTable& flows, Tick now) {
-    std::unordered_map<uint32_t, size_t> place;
-    for (size_t i = 0; i < tops.size(); ++i)
-        place.emplace(tops[i].host.address.raw, i);
+    std::unordered_map<uint64_t, size_t> place;
+    for (size_t i = 0; i < tops.size(); ++i) {
+        const net::InsideAddress host(tops[i].host.address, tops[i].host.zone);
+        place.emplace(host.bits(), i);
+    }
     for_each_of(flow::Kind::Block, flows, now, [&](const Seen& record) {
-        const auto found = place.find(record.key(net::Direction::Original).source.raw);
+        const auto found = place.find(record.key(net::Direction::Original).inside_source().bits());
         if (found != place.end())
             ++tops[found->second].blocks;
     });

@@ -30,7 +30,8 @@ std::string destination_text(const net::Tuple& tuple) {
 }
 
 std::string tuple_text(const net::Tuple& tuple) {
-    return source_text(tuple) + " -> " + destination_text(tuple);
+    return source_text(tuple) + " -> " + destination_text(tuple) +
+           (tuple.zone == 0 ? "" : " zone=" + std::to_string(tuple.zone));
 }
 
 std::string protocol_text(Protocol protocol) {

@@ -32,7 +32,7 @@ Decision refused(Drop reason) {
 
 Decision at(Endpoint external) {
     Decision decision;
-    decision.external = external;
+    decision.external = {external.address, external.port};
     return decision;
 }
 
@@ -77,7 +77,7 @@ Decision Allocator::decide_source(const Request& request, Tick now, Trail& trail
     const Independence* mapped = request.rule->independence_of(protocol, inside.port.host());
     Wish wish{.rule = *request.rule,
               .key = mapped != nullptr ? mapping_keys(protocol, {}, {}).reply : request.reply({}),
-              .host = inside.address,
+              .host = inside.host(),
               .own = inside.port.host(),
               .mapped = mapped,
               .now = now,
@@ -163,7 +163,7 @@ Decision Allocator::find_in_blocks(Wish& wish) const {
 
 Decision Allocator::find_in_new_block(Wish& wish, uint16_t ordinal) const {
     Wish block = wish;
-    block.key = block_keys({}, 0, {}).reply;
+    block.key = block_keys(Be32{}, 0, {}).reply;
     block.own.reset();
     block.left = kBlockProbes - kNewBlockProbes;
     const Looked looked = look_through_pool(block);
@@ -355,7 +355,8 @@ PortRange Allocator::ports_in(const Wish& wish, PortRange block) const {
     return wish.rule.part_of(block, wish.key.protocol, wish.mapped != nullptr);
 }
 
-std::optional<Allocator::Place> Allocator::block_of(Be32 host, uint16_t ordinal, Tick now) const {
+std::optional<Allocator::Place> Allocator::block_of(net::InsideAddress host, uint16_t ordinal,
+                                                    Tick now) const {
     const auto index = params_.table.find(block_keys(host, ordinal, {}).original, now);
     if (!index)
         return std::nullopt;
@@ -379,8 +380,8 @@ bool Allocator::is_used_up(const Place& block) const {
                .dependents.load(std::memory_order_relaxed) >= block.ports.size();
 }
 
-uint32_t Allocator::first_address(const pool::AddressPool& pool, Be32 host) const {
-    Known& known = known_[host.host() % kKnown];
+uint32_t Allocator::first_address(const pool::AddressPool& pool, net::InsideAddress host) const {
+    Known& known = known_[host.address.host() % kKnown];
     if (known.host != host || known.pool != &pool)
         known = {host, &pool, pool.first(host).index};
     return known.index;
@@ -388,9 +389,10 @@ uint32_t Allocator::first_address(const pool::AddressPool& pool, Be32 host) cons
 
 net::Tuple Allocator::first_guess(const net::Tuple& original, const Rule& rule) const {
     if (block_params().size != 0)
-        return block_keys(original.source, 0, {}).original;
+        return block_keys(original.inside_source(), 0, {}).original;
     net::Tuple reply = original.reversed();
-    reply.destination = rule.pool->address(first_address(*rule.pool, original.source));
+    reply.zone = 0;
+    reply.destination = rule.pool->address(first_address(*rule.pool, original.inside_source()));
     return reply;
 }
 

@@ -94,7 +94,7 @@ private:
     struct Wish {
         const Rule& rule;
         net::Tuple key;  ///< To be free; its destination is tried out.
-        Be32 host;
+        net::InsideAddress host;
         std::optional<uint16_t> own;  ///< The endpoint's own port; nothing: a block is wanted.
         const Independence* mapped;   ///< A mapping is wanted.
         std::optional<net::Endpoint> kept = {};  ///< What the endpoint has toward another server.
@@ -141,14 +141,14 @@ private:
     Walk draw_walk(Wish& wish, pool::PortRange range) const;
 
     pool::PortRange ports_in(const Wish& wish, pool::PortRange block) const;
-    std::optional<Place> block_of(Be32 host, uint16_t ordinal, Tick now) const;
+    std::optional<Place> block_of(net::InsideAddress host, uint16_t ordinal, Tick now) const;
     static bool is_of_pool(const Place& block, const pool::AddressPool& pool);
     bool is_used_up(const Place& block) const;
-    uint32_t first_address(const pool::AddressPool& pool, Be32 host) const;
+    uint32_t first_address(const pool::AddressPool& pool, net::InsideAddress host) const;
 
     /// A host's address, which takes reading all of the pool to find.
     struct Known {
-        Be32 host;
+        net::InsideAddress host = Be32{};
         const pool::AddressPool* pool = nullptr;
         uint32_t index = 0;
     };

@@ -34,10 +34,10 @@ struct Request {
     /// The record of a flow that the packet ends, where it stands yet: it counts as gone.
     uint32_t ended = kNoRecord;
 
-    /// From inside to inside, untranslated.
+    /// From inside to inside, untranslated, in one zone.
     static Request within(const net::Tuple& original) {
         return {original,
-                {original.destination, original.destination_port},
+                {original.destination, original.destination_port, original.zone},
                 {net::Side::Inside, net::Side::Inside},
                 nullptr,
                 {},
@@ -62,12 +62,15 @@ struct Request {
     }
 
     bool is_inward() const { return sides.enter(net::Direction::Original) == net::Side::Outside; }
-    net::Endpoint source() const { return {original.source, original.source_port}; }
+    net::Endpoint source() const { return {original.source, original.source_port, original.zone}; }
     net::Endpoint destination() const { return {original.destination, original.destination_port}; }
+    bool keeps_destination() const {
+        return target.address == original.destination && target.port == original.destination_port;
+    }
     /// The tuple of the replies, if the source is to be seen as `external`.
     net::Tuple reply(net::Endpoint external) const {
-        return {target.address, external.address,  target.port,
-                external.port,  original.protocol, original.kind};
+        return {target.address,    external.address, target.port, external.port,
+                original.protocol, original.kind,    target.zone};
     }
 };
 

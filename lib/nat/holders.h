@@ -12,6 +12,7 @@
 ///              contact    inside endpoint -> remote        remote -> external endpoint
 ///              block      inside host, ordinal -> nobody   nobody -> external address, first port
 ///
+///          A key that an inside end begins has its zone, the others have 0.
 ///          Inserting both keys is the claim, so each endpoint and each block has one holder,
 ///          whichever workers ask at once.
 /// Threads  Owned by one worker; the records are shared by all.
@@ -54,7 +55,8 @@ struct HolderKeys {
 
 constexpr net::Tuple holder_key(flow::Kind kind, net::Protocol protocol, net::Endpoint from,
                                 net::Endpoint to) {
-    return {from.address, to.address, from.port, to.port, protocol, static_cast<uint8_t>(kind)};
+    return {from.address, to.address, from.port, to.port, protocol, static_cast<uint8_t>(kind),
+            from.zone};
 }
 
 constexpr HolderKeys mapping_keys(net::Protocol protocol, net::Endpoint inside,
@@ -71,8 +73,9 @@ constexpr HolderKeys contact_keys(net::Protocol protocol, net::Endpoint inside,
 }
 
 /// Blocks are of all protocols.
-constexpr HolderKeys block_keys(Be32 host, uint16_t ordinal, net::Endpoint first) {
-    return {holder_key(flow::Kind::Block, {}, {host, Be16::from_host(ordinal)}, {}),
+constexpr HolderKeys block_keys(net::InsideAddress host, uint16_t ordinal, net::Endpoint first) {
+    const net::Endpoint holder{host.address, Be16::from_host(ordinal), host.zone};
+    return {holder_key(flow::Kind::Block, {}, holder, {}),
             holder_key(flow::Kind::Block, {}, {}, first)};
 }
 

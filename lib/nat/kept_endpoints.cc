@@ -16,7 +16,8 @@ uint64_t hash_of(const net::Tuple& original) {
     const uint64_t key = uint64_t{original.source.raw} << 32 |
                          uint64_t{static_cast<uint8_t>(original.protocol)} << 16 |
                          original.source_port.raw;
-    return (key ^ key >> 32) * 0x9e3779b97f4a7c15;
+    const uint64_t zoned = key ^ uint64_t { original.zone } << 24;
+    return (zoned ^ zoned >> 32) * 0x9e3779b97f4a7c15;
 }
 
 uint64_t tag_of(uint64_t hash) {
@@ -24,7 +25,8 @@ uint64_t tag_of(uint64_t hash) {
 }
 
 bool has_same_source(const net::Tuple& a, const net::Tuple& b) {
-    return a.source == b.source && a.source_port == b.source_port && a.protocol == b.protocol;
+    return a.inside_source() == b.inside_source() && a.source_port == b.source_port &&
+           a.protocol == b.protocol;
 }
 
 }  // namespace

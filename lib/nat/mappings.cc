@@ -23,7 +23,8 @@ std::optional<Behind> Mappings::whom(const net::Tuple& packet, Tick now) const {
     if (const auto fixed = statics.inside_of(packet.protocol, external))
         return Behind{*fixed, {}, statics.lets_in(packet.protocol, external, packet.source)};
     if (policy_->lets_in_untranslated(packet))
-        return Behind{external, {}};
+        return Behind{
+            {external.address, external.port, policy_->rules.exempt_zone(external.address)}, {}};
     if (!policy_->rules.have_mappings() ||
         packet.protocol == net::Protocol::Icmp)  // a query from outside has its type there
         return std::nullopt;
@@ -34,7 +35,7 @@ std::optional<Behind> Mappings::whom(const net::Tuple& packet, Tick now) const {
 
 Endpoint Mappings::inside_of(uint32_t mapping) const {
     const net::Tuple& original = table_.record(mapping).key(Direction::Original);
-    return {original.source, original.source_port};
+    return {original.source, original.source_port, original.zone};
 }
 
 Endpoint Mappings::external_of(uint32_t mapping) const {
@@ -45,7 +46,7 @@ Endpoint Mappings::external_of(uint32_t mapping) const {
 /// What the rule of its endpoint says now.
 Filtering Mappings::filtering_of(uint32_t mapping) const {
     const net::Tuple& original = table_.record(mapping).key(Direction::Original);
-    if (const Rule* rule = policy_->rules.find(original.source))
+    if (const Rule* rule = policy_->rules.find(original.inside_source()))
         if (const auto* mapped =
                 rule->independence_of(original.protocol, original.source_port.host()))
             return mapped->filtering;

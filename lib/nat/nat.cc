@@ -37,7 +37,7 @@ Nat::Nat(const NatParams& params, flow::Member& member, stats::Counters& counter
 
 void Nat::expect(const net::Tuple& original, const Rule* rule) {
     params_.table.send_for(original);
-    params_.hosts.send_for_head(original.source);
+    params_.hosts.send_for_head(original.inside_source());
     if (rule != nullptr && rule->translates())
         params_.table.send_for(allocator_.first_guess(original, *rule));
 }
@@ -64,8 +64,8 @@ Opening Nat::open(const Request& request, const conntrack::Segment& segment, Tic
 /// host shall not use them up.
 hosts::Admitted Nat::admit(const Request& request, Tick now) {
     if (request.is_inward())
-        return params_.hosts.admit_inward(request.target.address, now);
-    return params_.hosts.admit(request.original.source, params_.policy->host_limits, now);
+        return params_.hosts.admit_inward(request.target.host(), now);
+    return params_.hosts.admit(request.original.inside_source(), params_.policy->host_limits, now);
 }
 
 /// Decides and commits, until no other worker is faster.
@@ -157,7 +157,7 @@ void Nat::count(const First& first, const Decision& decision, uint32_t index) {
     }
     if (request.is_inward())
         counters_.count[Count::FlowsInward].add(1);
-    if (request.is_inward() ? request.target == request.destination()
+    if (request.is_inward() ? request.keeps_destination()
                             : decision.external->address == request.original.source)
         counters_.count[Count::FlowsUntranslated].add(1);
     if (!request.is_inward() && !request.keeps_source &&

@@ -84,7 +84,9 @@ public:
     /// Sends for what opening a flow from inside will read, by `rule`, which may be null. Of a
     /// burst, first expect() for each that may open, then expect_host().
     void expect(const net::Tuple& original, const Rule* rule);
-    void expect_host(const net::Tuple& original) { params_.hosts.send_for_entry(original.source); }
+    void expect_host(const net::Tuple& original) {
+        params_.hosts.send_for_entry(original.inside_source());
+    }
 
     /// Opens a flow for its first packet.
     Opening open(const Request& request, const conntrack::Segment& segment, Tick now);

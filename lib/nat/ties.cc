@@ -35,8 +35,8 @@ Tied Ties::make(const Request& request, const Decision& decision, Tick now) {
     std::optional<uint32_t> mapping = decision.mapping;
     if (decision.new_block) {
         const auto& [ordinal, first] = *decision.new_block;
-        const Tied made =
-            as_new(holders_.make(block_keys(request.original.source, ordinal, first), {}, now));
+        const Tied made = as_new(
+            holders_.make(block_keys(request.original.inside_source(), ordinal, first), {}, now));
         if (!made.holder)
             return made;
         block = made.holder;

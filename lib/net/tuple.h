@@ -2,10 +2,15 @@
 #pragma once
 
 /// \file
-/// Tuple: the five fields by which a packet is known to belong to a flow.
+/// Tuple: the five fields by which a packet is known to belong to a flow, and the zone that its
+/// inside address is of.
 ///
 /// Shape    16 bytes, compared and hashed as a whole; what is not used is zero.
-/// Units    Network byte order.
+/// Units    Network byte order; the zone in that of the host.
+/// Zones    Inside networks that overlap are told apart by their zones. A tuple by which packets
+///          come from an inside host, or go to one, carries the host's zone; one with public or
+///          outside addresses at both ends carries 0. So a packet's tuple has the zone of the
+///          interface by which it came, and of a flow's two tuples each has its own.
 /// ICMP     A query's identifier stands where the sender's port would: source port in the query,
 ///          destination port in the answer. The other port is the query's type and code
 ///          (icmp_ports()), also in the answer, so that reversed() works for every protocol.
@@ -13,7 +18,6 @@
 
 #include "base/big_endian.h"
 
-#include <array>
 #include <cstdint>
 
 namespace sluice::net {
@@ -40,11 +44,29 @@ constexpr bool is_by_address(Protocol protocol) {
     return !has_ports(protocol) && protocol != Protocol::Icmp;
 }
 
+/// Zones are numbered from 0, which is that of all that names none.
+inline constexpr uint16_t kZones = 4096;
+
+/// An inside host, and all of it that rules, limits and blocks of ports ask for.
+struct InsideAddress {
+    // Implicit: an address alone is one of zone 0.
+    constexpr InsideAddress(Be32 address, uint16_t zone = 0) : address(address), zone(zone) {}
+
+    Be32 address;
+    uint16_t zone;
+
+    constexpr bool operator==(const InsideAddress&) const = default;
+    /// All of it in one number, which of zone 0 is the address alone.
+    constexpr uint64_t bits() const { return uint64_t{zone} << 32 | address.raw; }
+};
+
 /// One end of a flow.
 struct Endpoint {
     Be32 address;
-    Be16 port;  ///< Or what stands for one in a tuple.
+    Be16 port;          ///< Or what stands for one in a tuple.
+    uint16_t zone = 0;  ///< Of one inside; 0 of every other.
 
+    constexpr InsideAddress host() const { return {address, zone}; }
     constexpr bool operator==(const Endpoint&) const = default;
 };
 
@@ -54,13 +76,15 @@ struct alignas(16) Tuple {
     Be16 source_port;
     Be16 destination_port;
     Protocol protocol{};
-    uint8_t kind = 0;  ///< 0 in a packet's tuple; others are keys of what is no flow (flow::Kind).
-    std::array<uint8_t, 2> unused{};
+    uint8_t kind = 0;   ///< 0 in a packet's tuple; others are keys of what is no flow (flow::Kind).
+    uint16_t zone = 0;  ///< Below kZones.
 
     constexpr bool operator==(const Tuple&) const = default;
     constexpr Tuple reversed() const {
-        return {destination, source, destination_port, source_port, protocol, kind, unused};
+        return {destination, source, destination_port, source_port, protocol, kind, zone};
     }
+    /// Its source, where that is inside.
+    constexpr InsideAddress inside_source() const { return {source, zone}; }
 };
 
 static_assert(sizeof(Tuple) == 16, "a tuple is one 16-byte load");

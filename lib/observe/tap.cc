@@ -22,6 +22,10 @@ uint8_t state_of(const flow::FlowRecord& record) {
     return record.state.load(std::memory_order_relaxed);
 }
 
+bool matches(const net::TupleFilter& filter, const flow::FlowRecord& record) {
+    return filter.matches(record.key(Direction::Original), record.key(Direction::Reply));
+}
+
 std::span<const uint8_t> first_segment(const rte_mbuf* mbuf) {
     return {rte_pktmbuf_mtod(mbuf, const uint8_t*), mbuf->data_len};
 }
@@ -101,8 +105,9 @@ void Tap::describe_flow(PacketEntry& entry, flow::FlowRef flow) const {
     entry.status = record.status.load(std::memory_order_relaxed);
 }
 
-/// All but the outcome. `i` is kNotInHand for a frame of which no more is known than it says.
-PacketEntry Tap::describe(const rte_mbuf* mbuf, unsigned i, Way way) {
+/// All but the outcome. `i` is kNotInHand for a frame of which no more is known than it says, and
+/// the interface `by` which it goes that way.
+PacketEntry Tap::describe(const rte_mbuf* mbuf, unsigned i, Way way, uint8_t by) {
     if (time_ == 0)
         time_ = std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
     const bool is_as_kept = way == Way::In && is(rewritten_, i) && head_[i].size != 0;
@@ -111,8 +116,10 @@ PacketEntry Tap::describe(const rte_mbuf* mbuf, unsigned i, Way way) {
     entry.thread = thread_;
     entry.time = time_ + (i == kNotInHand ? 0 : i);
     entry.length = is_as_kept ? head_[i].length : mbuf->pkt_len;
-    const auto tuple =
+    auto tuple =
         tuple_of(is_as_kept ? std::span(head_[i].bytes).first(head_[i].size) : first_segment(mbuf));
+    if (tuple)
+        tuple->zone = watches_.zone_of(way == Way::In && i != kNotInHand ? in_hand_.from[i] : by);
     entry.has_tuple = tuple.has_value();
     entry.tuple = tuple.value_or(net::Tuple{});
     if (i != kNotInHand) {
@@ -172,7 +179,7 @@ void Tap::rewrite(unsigned i) {
         const Wish& wish = watching_[w]->wish;
         // What no one asks for is not described.
         if (wish.which == Which::Leaving ||
-            (flow && !wish.filter.matches(table_.record(flow.index()).key(Direction::Original))))
+            (flow && !matches(wish.filter, table_.record(flow.index()))))
             continue;
         if (!is_described)
             entry = describe(mbuf, i, Way::In);
@@ -198,17 +205,17 @@ void Tap::answer(unsigned i) {
 void Tap::follow(const rte_mbuf* mbuf, uint8_t from) {
     if (const unsigned i = find(mbuf); i != kNotInHand)
         return rewrite(i);
-    PacketEntry entry = describe(mbuf, kNotInHand, Way::In);
+    PacketEntry entry = describe(mbuf, kNotInHand, Way::In, from);
     entry.from = from;
     for (size_t w = 0; w < count_; ++w)
         if (watching_[w]->wish.wants_coming() && watching_[w]->wish.matches(entry))
             write(w, entry, mbuf, nullptr);
 }
 
-void Tap::drop(const rte_mbuf* mbuf, Drop reason) {
+void Tap::drop(const rte_mbuf* mbuf, Drop reason, uint8_t to) {
     const unsigned i = find(mbuf);
     const bool is_rewritten = is(rewritten_, i);
-    PacketEntry entry = describe(mbuf, i, Way::In);
+    PacketEntry entry = describe(mbuf, i, Way::In, are_translated_ ? to : kNowhere);
     entry.outcome = Outcome::Dropped;
     entry.reason = reason;
     for (size_t w = 0; w < count_; ++w) {
@@ -260,7 +267,7 @@ void Tap::leave(std::span<rte_mbuf* const> packets, std::span<const uint8_t> to)
 }
 
 PacketEntry* Tap::tell_leaving(size_t watch, const rte_mbuf* mbuf, unsigned i, uint8_t to) {
-    PacketEntry entry = describe(mbuf, i, Way::Out);
+    PacketEntry entry = describe(mbuf, i, Way::Out, to);
     entry.to = to;
     return watching_[watch]->wish.matches(entry) ? write(watch, entry, mbuf, nullptr) : nullptr;
 }

@@ -69,7 +69,8 @@ public:
     /// A later fragment, not in hand, will be rewritten now and sent on.
     void follow(const rte_mbuf* mbuf, uint8_t from);
 
-    void drop(const rte_mbuf* mbuf, stats::Drop reason);
+    /// `to` is of use for what is in hand no longer: the interface by which it was to leave.
+    void drop(const rte_mbuf* mbuf, stats::Drop reason, uint8_t to = kNowhere);
     /// The control core takes it: ARP, or for the kernel; or what waits for this next hop.
     void hand_up(const rte_mbuf* mbuf);
     void wait(const rte_mbuf* mbuf, uint8_t to, Be32 next_hop);
@@ -91,7 +92,7 @@ private:
 
     unsigned find(const rte_mbuf* mbuf);
     flow::FlowRef flow_of(unsigned i) const;
-    PacketEntry describe(const rte_mbuf* mbuf, unsigned i, Way way);
+    PacketEntry describe(const rte_mbuf* mbuf, unsigned i, Way way, uint8_t by = kNowhere);
     void describe_flow(PacketEntry& entry, flow::FlowRef flow) const;
     void rewrite(unsigned i);
     PacketEntry* write(size_t watch, PacketEntry told, const rte_mbuf* mbuf, const Head* head);

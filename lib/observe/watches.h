@@ -26,6 +26,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace sluice::observe {
@@ -52,7 +53,7 @@ struct Wish {
         if (filter.is_empty())
             return true;
         if (entry.has_flow)
-            return filter.matches(entry.flow[0]);
+            return filter.matches(entry.flow[0], entry.flow[1]);
         return entry.has_tuple &&
                (filter.matches(entry.tuple) || filter.matches(entry.tuple.reversed()));
     }
@@ -68,7 +69,9 @@ struct Watch {
 class Watches {
 public:
     /// `threads` see packets, and are members of what `grace` belongs to, which outlives this.
-    Watches(Grace& grace, unsigned threads) : grace_(grace), threads_(threads) {}
+    /// `zones` are those of the interfaces; of any beyond them it is 0.
+    Watches(Grace& grace, unsigned threads, std::vector<uint16_t> zones = {})
+        : grace_(grace), threads_(threads), zones_(std::move(zones)) {}
     ~Watches();
     Watches(const Watches&) = delete;
 
@@ -104,6 +107,10 @@ public:
 
     Result<std::unique_ptr<Reader>> open(const Wish& wish);
 
+    /// Of what comes or goes by an interface, inside; a tap's.
+    uint16_t zone_of(uint8_t interface) const {
+        return interface < zones_.size() ? zones_[interface] : uint16_t { 0 };
+    }
     /// Who watches in that place; a tap's.
     Watch* at(size_t place) const { return places_[place].load(std::memory_order_acquire); }
 
@@ -118,7 +125,8 @@ private:
 
     Grace& grace_;
     unsigned threads_;
-    std::mutex mutex_;  // between readers
+    std::vector<uint16_t> zones_;  // by interface
+    std::mutex mutex_;             // between readers
     std::vector<Closed> closed_;
     alignas(64) std::array<std::atomic<Watch*>, kMostWatches> places_{};
 };

@@ -93,10 +93,10 @@ Classifier::Classifier(std::span<const Match> matches) {
 
 void Classifier::fill(Node& node, std::span<const Match> matches, std::vector<uint32_t> numbers) {
     for (const auto& [order, group] : by_condition(matches, numbers)) {
-        std::vector<Numbered> prefixes;
+        std::vector<net::ZonedPrefix> prefixes;
         for (const uint32_t i : group)
-            prefixes.push_back({matches[i].inside, i});
-        node.conditions.push_back({matches[group.front()].toward, longest_prefix(prefixes)});
+            prefixes.push_back({matches[i].inside, i, matches[i].zone});
+        node.conditions.push_back({matches[group.front()].toward, net::ZonedSteps(prefixes)});
     }
     node.is_plain = node.conditions.size() == 1 && node.conditions.front().toward.is_whomever();
     lay_ports(node);
@@ -126,7 +126,7 @@ uint32_t Classifier::search(const Node& node, const net::Tuple& packet) {
     if (list == kNone)
         return kNone;
     for (const uint32_t condition : node.lists[list])
-        if (const uint32_t found = node.conditions[condition].inside.find(packet.source.host());
+        if (const uint32_t found = node.conditions[condition].inside.find(packet.inside_source());
             found != kNone)
             return found;
     return kNone;

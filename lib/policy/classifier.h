@@ -6,19 +6,20 @@
 /// protocol and its destination port.
 ///
 /// Shape    Of the matches that hold, that with the longest destination wins; of these, that with
-///          the fewest ports; of these, that with the longest inside prefix. Compiled into steps
-///          over destinations; at each destination prefix into steps over (protocol, port), which
-///          name its conditions, narrowest first; at each condition into steps over inside
-///          addresses.
+///          the fewest ports; of these, that with the longest inside prefix; of these, that which
+///          names the zone. Compiled into steps over destinations; at each destination prefix into
+///          steps over (protocol, port), which name its conditions, narrowest first; at each
+///          condition into steps over inside addresses, of each zone that is named and of all.
 /// Threads  Immutable after construction.
 /// Cost     Where no match names a destination or a protocol, one binary search over the inside
-///          addresses; else one for each destination prefix around the packet's, and for each
-///          condition there that its port meets (kMostConditions at most where the caller has
-///          checked most_conditions()).
+///          addresses (two where zones are named); else one for each destination prefix around the
+///          packet's, and for each condition there that its port meets (kMostConditions at most
+///          where the caller has checked most_conditions()).
 
 #include "net/prefix.h"
 #include "net/steps.h"
 #include "net/tuple.h"
+#include "net/zoned_steps.h"
 #include "pool/port_range.h"
 
 #include <cstdint>
@@ -44,6 +45,7 @@ struct Toward {
 struct Match {
     net::Prefix inside;
     Toward toward = {};
+    std::optional<uint16_t> zone = {};  ///< That the inside addresses are of; nothing: any.
 
     constexpr bool operator==(const Match&) const = default;
 };
@@ -58,11 +60,11 @@ public:
     /// The number of the match; kNone where none holds.
     uint32_t find(const net::Tuple& packet) const {
         if (nodes_.size() == 1 && nodes_.front().is_plain)
-            return find_whomever(packet.source);
+            return find_whomever(packet.inside_source());
         return search(packet);
     }
     /// Likewise of those alone that ask for no destination and no protocol.
-    uint32_t find_whomever(Be32 inside) const { return whomever_.find(inside.host()); }
+    uint32_t find_whomever(net::InsideAddress inside) const { return whomever_.find(inside); }
 
     /// How many different conditions on protocol and port hold for one packet, at most, at the
     /// destination where they are the most.
@@ -71,8 +73,8 @@ public:
 private:
     /// Protocol and ports that some of a node's matches ask for.
     struct Condition {
-        Toward toward;  // its destination is the node's
-        Steps inside;   // the number of the match
+        Toward toward;           // its destination is the node's
+        net::ZonedSteps inside;  // the number of the match
     };
     /// A destination prefix.
     struct Node {
@@ -90,7 +92,7 @@ private:
 
     Steps destinations_;  // the node of the longest prefix
     std::vector<Node> nodes_;
-    Steps whomever_;
+    net::ZonedSteps whomever_;
 };
 
 }  // namespace sluice::policy

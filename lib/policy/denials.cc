@@ -14,7 +14,7 @@ auto order_of(const net::Prefix& prefix) {
 auto order_of(const Match& match) {
     const Toward& toward = match.toward;
     return std::tuple(order_of(match.inside), order_of(toward.destination), toward.protocol,
-                      toward.ports.first, toward.ports.last);
+                      toward.ports.first, toward.ports.last, match.zone);
 }
 
 }  // namespace

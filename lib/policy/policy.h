@@ -39,7 +39,9 @@ struct Policy {
     /// An outside host may open this flow, to an inside host by its own address: to one whose
     /// answer leaves without NAT.
     bool lets_in_untranslated(const net::Tuple& original) const {
-        const Rule* rule = opens_no_nat ? rules.find(original.reversed()) : nullptr;
+        net::Tuple answer = original.reversed();
+        answer.zone = rules.exempt_zone(answer.source);
+        const Rule* rule = opens_no_nat ? rules.find(answer) : nullptr;
         return rule != nullptr && !rule->translates();
     }
 };

@@ -35,18 +35,25 @@ std::vector<ProtocolPorts> reserved_beside(const RuleParams& rule,
 std::vector<Match> matches_of(std::span<const RuleParams> rules) {
     std::vector<Match> matches;
     for (const RuleParams& rule : rules)
-        matches.push_back({rule.inside, rule.toward});
+        matches.push_back({rule.inside, rule.toward, rule.zone});
     return matches;
 }
 
-/// The addresses of the rules that `take` takes.
+/// The addresses of the rules that `take` takes, of whichever zone; each stands for the rule's.
 template <typename Take>
 Steps inside_of(std::span<const RuleParams> rules, Take take) {
     std::vector<Numbered> prefixes;
     for (const RuleParams& rule : rules)
         if (take(rule))
-            prefixes.push_back({rule.inside, 0});
+            prefixes.push_back({rule.inside, rule.zone.value_or(0)});
     return longest_prefix(prefixes);
+}
+
+net::ZonedSteps served_by(std::span<const RuleParams> rules) {
+    std::vector<net::ZonedPrefix> prefixes;
+    for (const RuleParams& rule : rules)
+        prefixes.push_back({rule.inside, 0, rule.zone});
+    return net::ZonedSteps(prefixes);
 }
 
 }  // namespace
@@ -55,10 +62,13 @@ RuleSet::RuleSet(std::span<const RuleParams> rules, std::span<const Match> denie
                  const RuleSet* before)
     : classifier_(matches_of(rules)),
       denials_(denied, before == nullptr ? nullptr : &before->denials_),
-      served_(inside_of(rules, [](const RuleParams&) { return true; })),
-      exempt_toward_(inside_of(rules, [](const RuleParams& rule) {
-          return rule.is_exempt && !rule.toward.is_whomever();
-      })) {
+      served_(served_by(rules)),
+      served_somewhere_(inside_of(rules, [](const RuleParams&) { return true; })),
+      exempt_toward_(inside_of(
+          rules,
+          [](const RuleParams& rule) { return rule.is_exempt && !rule.toward.is_whomever(); })),
+      exempt_zones_(inside_of(
+          rules, [](const RuleParams& rule) { return rule.is_exempt && rule.zone.has_value(); })) {
     std::vector<const RuleParams*> independent;
     for (const RuleParams& params : rules)
         if (params.independence)

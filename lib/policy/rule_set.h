@@ -79,6 +79,7 @@ struct RuleParams {
     pool::PortRange ports = pool::kAllPorts;        ///< What of the addresses' ports may be used.
     std::optional<Independence> independence = {};  ///< Nothing: mappings are endpoint-dependent.
     Toward toward = {};  ///< Whom the hosts talk to by this rule; whomever, with independence.
+    std::optional<uint16_t> zone = {};  ///< That the hosts are of; nothing: any.
 };
 
 struct Rule {
@@ -126,11 +127,17 @@ public:
     /// The rule by which an inside host sends this packet; null when none serves it.
     const Rule* find(const net::Tuple& packet) const { return rule(classifier_.find(packet)); }
     /// The rule that serves an inside address whomever it talks to; null when none does.
-    const Rule* find(Be32 inside) const { return rule(classifier_.find_whomever(inside)); }
+    const Rule* find(net::InsideAddress inside) const {
+        return rule(classifier_.find_whomever(inside));
+    }
     /// What must not be opened, whichever rule serves it.
     const Denials& denials() const { return denials_; }
     /// Some rule serves the inside address.
-    bool serves(Be32 inside) const { return served_.find(inside.host()) != kNone; }
+    bool serves(net::InsideAddress inside) const { return served_.find(inside) != kNone; }
+    /// In some zone.
+    bool serves_somewhere(Be32 inside) const {
+        return served_somewhere_.find(inside.host()) != kNone;
+    }
 
     /// True for the addresses of all pools.
     bool contains(Be32 address) const {
@@ -140,9 +147,15 @@ public:
 
     /// The inside address may be seen outside, by somebody.
     bool is_exempt(Be32 inside) const {
-        const Rule* rule = find(inside);
+        const Rule* rule = find(net::InsideAddress(inside, exempt_zone(inside)));
         return (rule != nullptr && !rule->translates()) ||
                exempt_toward_.find(inside.host()) != kNone;
+    }
+
+    /// The zone of the host that has this address outside too: that which its rule names, or 0.
+    uint16_t exempt_zone(Be32 address) const {
+        const uint32_t zone = exempt_zones_.find(address.host());
+        return zone == kNone ? uint16_t{0} : static_cast<uint16_t>(zone);
     }
 
     /// Some rule maps endpoints independently of whom they talk to.
@@ -163,8 +176,10 @@ private:
     std::vector<Rule> rules_;
     Classifier classifier_;
     Denials denials_;
-    Steps served_;         // the addresses of all rules
-    Steps exempt_toward_;  // those of rules without NAT that name whom it is for
+    net::ZonedSteps served_;  // the addresses of all rules
+    Steps served_somewhere_;  // likewise, of whichever zone
+    Steps exempt_toward_;     // those of rules without NAT that name whom it is for
+    Steps exempt_zones_;      // the zones that rules without NAT name
     bool have_mappings_ = false;
     std::vector<net::AddressRange> ranges_;  // of all pools: ascending, apart; never empty
 };

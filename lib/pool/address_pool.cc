@@ -37,8 +37,8 @@ bool AddressPool::search(Be32 address) const {
     return std::binary_search(addresses_.begin(), addresses_.end(), address);
 }
 
-uint64_t AddressPool::value_of(Be32 host) const {
-    return sip_hash(key_.words, host.raw, kOfHost);
+uint64_t AddressPool::value_of(net::InsideAddress host) const {
+    return sip_hash(key_.words, host.bits(), kOfHost);
 }
 
 /// Of a host's value and an address's: both are secret, so this need not be.
@@ -46,7 +46,7 @@ uint64_t AddressPool::rank(uint64_t host, uint32_t index) const {
     return mix(host ^ values_[index]);
 }
 
-Choice AddressPool::first(Be32 host) const {
+Choice AddressPool::first(net::InsideAddress host) const {
     const uint64_t value = value_of(host);
     Choice best{0, rank(value, 0)};
     for (uint32_t i = 1; i < size(); ++i)
@@ -55,7 +55,7 @@ Choice AddressPool::first(Be32 host) const {
     return best;
 }
 
-std::span<uint32_t> AddressPool::ranked(Be32 host, std::span<uint32_t> order) const {
+std::span<uint32_t> AddressPool::ranked(net::InsideAddress host, std::span<uint32_t> order) const {
     const uint64_t value = value_of(host);
     const auto is_better = [&](uint32_t a, uint32_t b) { return rank(value, a) > rank(value, b); };
     size_t count = 0;

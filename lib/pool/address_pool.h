@@ -14,6 +14,7 @@
 ///          address.
 
 #include "base/big_endian.h"
+#include "net/tuple.h"
 #include "pool/address_key.h"
 #include "pool/port_range.h"
 
@@ -47,13 +48,13 @@ public:
     uint32_t slot(uint32_t index) const { return first_slot_ + index; }
 
     /// The address of a host.
-    Choice first(Be32 host) const;
+    Choice first(net::InsideAddress host) const;
     /// The host's best addresses, the first() of them first: where it goes when that one is full.
     /// Fills the front of `order`, and returns it.
-    std::span<uint32_t> ranked(Be32 host, std::span<uint32_t> order) const;
+    std::span<uint32_t> ranked(net::InsideAddress host, std::span<uint32_t> order) const;
 
 private:
-    uint64_t value_of(Be32 host) const;
+    uint64_t value_of(net::InsideAddress host) const;
     uint64_t rank(uint64_t host, uint32_t index) const;
     bool search(Be32 address) const;
 

@@ -9,15 +9,33 @@ namespace {
 
 using net::Endpoint;
 
-/// What endpoints are in order by: protocol, address, port.
+/// The protocols of forwards; all others are one, of which there is none.
+uint64_t number_of(net::Protocol protocol) {
+    switch (protocol) {
+        case net::Protocol::Tcp:
+            return 1;
+        case net::Protocol::Udp:
+            return 2;
+        default:
+            return 0;
+    }
+}
+
+/// What endpoints are in order by: protocol, zone, address, port.
 uint64_t key_of(net::Protocol protocol, Endpoint endpoint) {
-    return uint64_t{static_cast<uint8_t>(protocol)} << 48 |
+    static_assert(net::kZones <= 1 << 12);
+    return number_of(protocol) << 60 | uint64_t{endpoint.zone} << 48 |
            uint64_t{endpoint.address.host()} << 16 | endpoint.port.host();
+}
+
+/// Likewise: zone, address.
+uint64_t key_of(net::InsideAddress address) {
+    return uint64_t{address.zone} << 32 | address.address.host();
 }
 
 Endpoint moved(Endpoint from, Endpoint endpoint, Endpoint to) {
     const int offset = endpoint.port.host() - from.port.host();
-    return {to.address, Be16::from_host(static_cast<uint16_t>(to.port.host() + offset))};
+    return {to.address, Be16::from_host(static_cast<uint16_t>(to.port.host() + offset)), to.zone};
 }
 
 Be32 moved(Be32 from, Be32 address, Be32 to) {
@@ -25,8 +43,8 @@ Be32 moved(Be32 from, Be32 address, Be32 to) {
 }
 
 /// The first inside address.
-Be32 first_of(const OneToOne& pair) {
-    return net::Prefix{pair.internal, pair.length}.network().address;
+net::InsideAddress first_of(const OneToOne& pair) {
+    return {net::Prefix{pair.internal, pair.length}.network().address, pair.zone};
 }
 
 }  // namespace
@@ -37,7 +55,7 @@ net::AddressRange OneToOne::externals() const {
 }
 
 StaticSet::StaticSet(std::span<const Forward> forwards, std::span<const OneToOne> pairs,
-                     std::span<const Be32> left_out)
+                     std::span<const net::InsideAddress> left_out)
     : pairs_(pairs.begin(), pairs.end()) {
     std::map<uint64_t, uint32_t> known;  // by external endpoint
     for (const Forward& forward : forwards) {
@@ -73,17 +91,17 @@ void StaticSet::add_forward(const Forward& forward) {
 }
 
 /// The prefix, in pieces around what is left out of it.
-void StaticSet::add_pair(uint32_t number, std::span<const Be32> left_out) {
+void StaticSet::add_pair(uint32_t number, std::span<const net::InsideAddress> left_out) {
     const OneToOne& pair = pairs_[number];
     const net::Prefix inside{pair.internal, pair.length};
     std::vector<uint64_t> holes;
-    for (const Be32 address : left_out)
-        if (pair.length < 32 && inside.contains(address))
-            holes.push_back(address.host());
+    for (const net::InsideAddress hole : left_out)
+        if (pair.length < 32 && hole.zone == pair.zone && inside.contains(hole.address))
+            holes.push_back(key_of(hole));
     std::sort(holes.begin(), holes.end());
-    holes.push_back(uint64_t{inside.broadcast().host()} + 1);
+    holes.push_back(key_of({inside.broadcast(), pair.zone}) + 1);
 
-    const uint64_t first_inside = inside.network().address.host();
+    const uint64_t first_inside = key_of(first_of(pair));
     const uint64_t first_outside = pair.externals().first.host();
     uint64_t first = first_inside;
     for (const uint64_t hole : holes) {
@@ -111,8 +129,8 @@ std::optional<Endpoint> StaticSet::inside_of(net::Protocol protocol, Endpoint ex
     if (const Forward* forward = forward_of(protocol, external))
         return moved(forward->external, external, forward->internal);
     if (const OneToOne* pair = pair_of(external.address))
-        return Endpoint{moved(pair->externals().first, external.address, first_of(*pair)),
-                        external.port};
+        return Endpoint{moved(pair->externals().first, external.address, first_of(*pair).address),
+                        external.port, pair->zone};
     return std::nullopt;
 }
 
@@ -130,9 +148,10 @@ std::optional<Endpoint> StaticSet::outside_of(net::Protocol protocol, Endpoint i
         const Forward& forward = forwards_[number].forward;
         return moved(forward.internal, internal, forward.external);
     }
-    if (const uint32_t number = one_by_internal_.find(internal.address.host()); number != kNoRun) {
+    if (const uint32_t number = one_by_internal_.find(key_of({internal.address, internal.zone}));
+        number != kNoRun) {
         const OneToOne& pair = pairs_[number];
-        return Endpoint{moved(first_of(pair), internal.address, pair.externals().first),
+        return Endpoint{moved(first_of(pair).address, internal.address, pair.externals().first),
                         internal.port};
     }
     return std::nullopt;

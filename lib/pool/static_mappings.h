@@ -23,7 +23,7 @@
 
 namespace sluice::pool {
 
-/// Public ports from `external` on, and those of an inside host that they stand for.
+/// Public ports of TCP or UDP from `external` on, and those of an inside host that they stand for.
 struct Forward {
     net::Protocol protocol{};
     net::Endpoint external;
@@ -40,6 +40,7 @@ struct OneToOne {
     Be32 external;
     Be32 internal;
     uint8_t length = 32;
+    uint16_t zone = 0;  ///< Of the internal ones.
 
     net::AddressRange externals() const;
     constexpr bool operator==(const OneToOne&) const = default;
@@ -53,7 +54,7 @@ public:
     /// endpoint the first is that by which it is seen outside. Of prefixes, the inside addresses
     /// in `left_out` are given nothing, nor are their outside ones.
     StaticSet(std::span<const Forward> forwards, std::span<const OneToOne> pairs,
-              std::span<const Be32> left_out = {});
+              std::span<const net::InsideAddress> left_out = {});
 
     /// True for every external address.
     bool contains(Be32 address) const {
@@ -79,7 +80,7 @@ public:
 
 private:
     void add_forward(const Forward& forward);
-    void add_pair(uint32_t number, std::span<const Be32> left_out);
+    void add_pair(uint32_t number, std::span<const net::InsideAddress> left_out);
     bool search(Be32 address) const { return externals_.find(address.host()) != kNoRun; }
 
     /// A forward, and whom it and its equals let in.

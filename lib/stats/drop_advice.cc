@@ -136,10 +136,11 @@ constexpr Row kRows[] = {
       "Nothing, if the rule is meant so; sluicectl rules tells which it was. Else narrow "
       "it."}},
     {InsideDestination,
-     {"From inside to inside, and there is no --inside-routing: it needs no translation and "
-      "is not this gateway's to forward.",
-      "--inside-routing lets inside networks reach one another. Else let the inside router "
-      "forward it; look at the sender's netmask or routes."}},
+     {"From inside to inside, and there is no --inside-routing, or the destination is of another "
+      "zone: it needs no translation and is not this gateway's to forward.",
+      "--inside-routing lets inside networks of one zone reach one another; between zones give the "
+      "host a public address (--forward). Else let the inside router forward it; look at the "
+      "sender's netmask or routes."}},
     {OutsideToInside,
      {"Arrived outside, addressed straight to an inside address.",
       "Someone outside routes your private range to the gateway: a probe, or a missing "

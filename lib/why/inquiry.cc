@@ -187,6 +187,8 @@ bool Look::arrive(const Question& question) {
     answer_.arrival.is_parsed = !reason;
     if (!reason && from == link::kNoInterface)
         from = likely_origin(question);
+    if (!reason)
+        tuple().zone = shared_.interfaces[from].zone;
     answer_.arrival.from = from;
     if (!reason && question.is_checked && shared_.verify != worker::Verify::Never)
         reason = net::verify_checksums(mbuf_.get(), packet(), false);
@@ -224,7 +226,9 @@ link::PortIndex Look::port_of_tagged() const {
 
 /// The interface behind which its source is, or the first one on that side.
 link::InterfaceId Look::likely_origin(const Question& question) const {
-    const auto toward = egress_.route(Be32{burst().packet[0].ip->src_addr});
+    const Be32 source{burst().packet[0].ip->src_addr};
+    const auto toward =
+        egress_.leads_inside(source) ? egress_.route_anywhere(source) : egress_.route(source);
     const auto suits = [&](link::InterfaceId id) {
         return !question.side || shared_.interfaces[id].reaches(*question.side);
     };
@@ -384,7 +388,7 @@ hosts::Answer Look::ask_host(const nat::Request& request) const {
     // The flow that is over is the same host's, and counts no more.
     if (request.ended != nat::kNoRecord && limits.flows != 0)
         ++limits.flows;
-    return shared_.hosts.would_admit(request.original.source, limits, now_);
+    return shared_.hosts.would_admit(request.original.inside_source(), limits, now_);
 }
 
 void Look::decide(const nat::Request& request) {

@@ -29,48 +29,61 @@ bool Admission::is_public(Be32 address) const {
     return policy_->rules.contains(address) || policy_->statics.contains(address);
 }
 
-/// An address that must not come from outside: a rule serves it, or it is on an inside subnet.
-bool Admission::is_inside(Be32 address) const {
+/// In its zone: a rule serves it, or it is on an inside subnet.
+bool Admission::is_inside(net::InsideAddress address) const {
     return policy_->rules.serves(address) ||
+           std::any_of(
+               interfaces_.begin(), interfaces_.end(), [&](const link::Interface& interface) {
+                   return interface.realm == link::Realm::Inside &&
+                          interface.zone == address.zone && interface.has_on_link(address.address);
+               });
+}
+
+/// Likewise in any zone: it must neither come from outside nor go there.
+bool Admission::is_inside_somewhere(Be32 address) const {
+    return policy_->rules.serves_somewhere(address) ||
            std::any_of(
                interfaces_.begin(), interfaces_.end(), [&](const link::Interface& interface) {
                    return interface.realm == link::Realm::Inside && interface.has_on_link(address);
                });
 }
 
-/// The broadcast address of any subnet. A /31 or /32 has none.
-bool Admission::is_broadcast(Be32 address) const {
-    return std::any_of(interfaces_.begin(), interfaces_.end(),
-                       [&](const link::Interface& interface) {
-                           const auto subnet = interface.subnet_of(address);
-                           return subnet && subnet->length < 31 && address == subnet->broadcast();
-                       });
+/// The broadcast address of any subnet that is seen from there. A /31 or /32 has none.
+bool Admission::is_broadcast(Side from, net::InsideAddress address) const {
+    const bool sees_all = from == Side::Outside;
+    return std::any_of(
+        interfaces_.begin(), interfaces_.end(), [&](const link::Interface& interface) {
+            const auto subnet = interface.subnet_of(address.address);
+            return subnet && subnet->length < 31 && address.address == subnet->broadcast() &&
+                   (sees_all || interface.is_seen_from(address.zone));
+        });
 }
 
-bool Admission::is_martian_source(Be32 address) const {
-    return net::is_martian(address) || is_broadcast(address) || interfaces_.are_own(address);
+bool Admission::is_martian_source(Side from, net::InsideAddress source) const {
+    return net::is_martian(source.address) || is_broadcast(from, source) ||
+           interfaces_.are_own(source);
 }
 
 /// What comes from outside has no source that is inside, or the gateway's to give.
 bool Admission::is_spoofed_outside(Be32 source) const {
-    return is_inside(source) || is_public(source);
+    return is_inside_somewhere(source) || is_public(source);
 }
 
 /// From inside the gateway is known by all its addresses, from outside by those it has there.
-bool Admission::is_own(Side from, Be32 address) const {
+bool Admission::is_own(Side from, net::InsideAddress address) const {
     if (from == Side::Inside)
         return interfaces_.are_own(address);
-    return std::any_of(interfaces_.begin(), interfaces_.end(),
-                       [&](const link::Interface& interface) {
-                           return interface.reaches(Side::Outside) && interface.is_own(address);
-                       });
+    return std::any_of(
+        interfaces_.begin(), interfaces_.end(), [&](const link::Interface& interface) {
+            return interface.reaches(Side::Outside) && interface.is_own(address.address);
+        });
 }
 
 /// An own address that is also public answers pings, and has the ports that are the gateway's own;
 /// all else there is a flow's.
 bool Admission::is_for_gateway(Side from, const net::Packet& packet,
                                const net::Tuple& tuple) const {
-    return is_own(from, tuple.destination) &&
+    return is_own(from, {tuple.destination, tuple.zone}) &&
            (is_ping(packet, tuple) || !is_public(tuple.destination) || is_own_port(packet, tuple));
 }
 
@@ -85,14 +98,14 @@ bool Admission::is_own_port(const net::Packet& packet, const net::Tuple& tuple) 
 
 bool Admission::is_ping_to_gateway(Side from, const net::Packet& packet,
                                    const net::Tuple& tuple) const {
-    return is_ping(packet, tuple) && is_own(from, tuple.destination);
+    return is_ping(packet, tuple) && is_own(from, {tuple.destination, tuple.zone});
 }
 
 Admitted Admission::admit(Side from, const net::Packet& packet, const net::Tuple& tuple,
                           const policy::Rule* rule) const {
     if (from == Side::Outside)
         return admit_addresses(from, packet, tuple, false);
-    const bool is_served = rule != nullptr || policy_->rules.serves(tuple.source);
+    const bool is_served = rule != nullptr || policy_->rules.serves(tuple.inside_source());
     const Admitted admitted = admit_addresses(from, packet, tuple, is_served);
     const bool is_within = admitted.path == Path::Within;
     if (admitted.path != Path::Outward && admitted.path != Path::Hairpin && !is_within)
@@ -108,7 +121,7 @@ Admitted Admission::admit(Side from, const net::Packet& packet, const net::Tuple
 
 std::optional<Drop> Admission::refuse_fragment(Side from, const net::Packet& packet,
                                                const net::Tuple& tuple) const {
-    const bool is_served = from == Side::Inside && policy_->rules.serves(tuple.source);
+    const bool is_served = from == Side::Inside && policy_->rules.serves(tuple.inside_source());
     const Admitted admitted = admit_addresses(from, packet, tuple, is_served);
     // Only the first fragment tells whether it is a ping.
     if (admitted.reason == Drop::ToGateway && tuple.protocol == net::Protocol::Icmp)
@@ -118,9 +131,9 @@ std::optional<Drop> Admission::refuse_fragment(Side from, const net::Packet& pac
 
 Admitted Admission::admit_addresses(Side from, const net::Packet& packet, const net::Tuple& tuple,
                                     bool is_served) const {
-    if (is_martian_source(tuple.source))
+    if (is_martian_source(from, tuple.inside_source()))
         return refused(Drop::MartianSource);
-    if (net::is_martian(tuple.destination) || is_broadcast(tuple.destination))
+    if (net::is_martian(tuple.destination) || is_broadcast(from, {tuple.destination, tuple.zone}))
         return refused(Drop::MulticastOrBroadcast);
     return from == Side::Inside ? admit_inside(packet, tuple, is_served)
                                 : admit_outside(packet, tuple);
@@ -134,9 +147,10 @@ Admitted Admission::admit_inside(const net::Packet& packet, const net::Tuple& tu
         return refused(Drop::ForeignSource);
     if (is_public(tuple.destination))
         return {Path::Hairpin, {}};
-    if (is_inside(tuple.destination))
-        return policy_->inside_routing ? Admitted{Path::Within, {}}
-                                       : refused(Drop::InsideDestination);
+    if (is_inside_somewhere(tuple.destination))
+        return policy_->inside_routing && is_inside({tuple.destination, tuple.zone})
+                   ? Admitted{Path::Within, {}}
+                   : refused(Drop::InsideDestination);
     return {Path::Outward, {}};
 }
 
@@ -147,7 +161,7 @@ Admitted Admission::admit_outside(const net::Packet& packet, const net::Tuple& t
         return to_gateway(packet, tuple);
     if (is_public(tuple.destination) || policy_->rules.is_exempt(tuple.destination))
         return {Path::Inward, {}};
-    if (is_inside(tuple.destination))
+    if (is_inside_somewhere(tuple.destination))
         return refused(Drop::OutsideToInside);
     return refused(Drop::NotOurs);
 }
@@ -169,7 +183,7 @@ std::optional<Side> Admission::side_of(const net::Tuple& tuple) const {
 /// Where both sides are on one interface, a router of the outside may well have an inside address.
 std::optional<Drop> Admission::refuse_error(const link::Interface& on, Side from,
                                             Be32 source) const {
-    if (is_martian_source(source))
+    if (is_martian_source(from, {source, on.zone}))
         return Drop::MartianSource;
     if (from == Side::Outside && on.realm == link::Realm::Outside && is_spoofed_outside(source))
         return Drop::OutsideSpoof;

@@ -6,6 +6,8 @@
 ///
 /// Shape    Asked of packets that meet no flow, by their addresses first, then by the rules. What
 ///          may open no flow ends here, by name. To ask changes nothing.
+/// Zones    From inside a packet meets the addresses of its own zone and those that are outside,
+///          from outside those of all zones.
 /// Threads  Those of the policy that it is given.
 /// Source   RFC 1812 §5.3.7 (martian sources), §5.3.8 (source address validation); the leak of
 ///          inside addresses that docs/drops.md describes.
@@ -86,12 +88,13 @@ private:
                              bool is_served) const;
     Admitted admit_inside(const net::Packet& packet, const net::Tuple& tuple, bool is_served) const;
     Admitted admit_outside(const net::Packet& packet, const net::Tuple& tuple) const;
-    bool is_martian_source(Be32 address) const;
+    bool is_martian_source(net::Side from, net::InsideAddress source) const;
     bool is_spoofed_outside(Be32 source) const;
-    bool is_inside(Be32 address) const;
-    bool is_own(net::Side from, Be32 address) const;
+    bool is_inside(net::InsideAddress address) const;
+    bool is_inside_somewhere(Be32 address) const;
+    bool is_own(net::Side from, net::InsideAddress address) const;
     bool is_own_port(const net::Packet& packet, const net::Tuple& tuple) const;
-    bool is_broadcast(Be32 address) const;
+    bool is_broadcast(net::Side from, net::InsideAddress address) const;
 
     const link::Interfaces& interfaces_;
     const policy::Current& policy_;

@@ -75,7 +75,7 @@ rte_mbuf* Answers::allocate_error() {
 /// A frame for an answer to packet i, with the Ethernet header that takes it back; null when
 /// the budget or the pool has none to give.
 rte_mbuf* Answers::begin(const Burst& burst, unsigned i, answer::Kind kind, Tick now) {
-    const Be32 to{burst.packet[i].ip->src_addr};
+    const net::InsideAddress to(Be32{burst.packet[i].ip->src_addr}, burst.tuple[i].zone);
     if (!budgets_.allow(policy_->rates, kind, {burst.side[i], to}, now))
         return nullptr;
     rte_mbuf* answer = rte_pktmbuf_alloc(packets_);

@@ -53,7 +53,7 @@ public:
     void refuse(Burst& burst, unsigned i, stats::Drop reason, Tick now);
 
     /// True when an ICMP error may be sent to a host on that side now.
-    bool may_send_error(net::Side to, Be32 destination, Tick now) {
+    bool may_send_error(net::Side to, net::InsideAddress destination, Tick now) {
         return budgets_.allow(policy_->rates, answer::Kind::Error, {to, destination}, now);
     }
     /// An mbuf for it; null when the pool has none to give.

@@ -58,7 +58,7 @@ std::optional<Side> Forwarding::side_of(const net::Tuple& tuple, Tick now) const
 Target Forwarding::target(const Service& service, const net::Tuple& tuple, Tick now) const {
     const auto [path, rule] = service;
     const bool is_outward = path == Path::Outward;
-    if (path == Path::Within || (is_outward && leads_within(tuple.destination)))
+    if (path == Path::Within || (is_outward && leads_within({tuple.destination, tuple.zone})))
         return {nat::Request::within(tuple)};
     if (is_outward)
         return {nat::Request::outward(tuple, rule)};
@@ -72,7 +72,7 @@ Target Forwarding::target(const Service& service, const net::Tuple& tuple, Tick 
 }
 
 /// Inside by its route alone: no rule serves the destination, and it is on no subnet inside.
-bool Forwarding::leads_within(Be32 destination) const {
+bool Forwarding::leads_within(net::InsideAddress destination) const {
     if (!parts_.policy->inside_routing)
         return false;
     const auto toward = parts_.egress.route(destination);
@@ -81,16 +81,21 @@ bool Forwarding::leads_within(Be32 destination) const {
 
 Way Forwarding::way_of(const nat::Request& request) const {
     const Side exit = request.sides.leave(net::Direction::Original);
-    if (const auto path = parts_.egress.find(request.target.address, exit))
+    net::Tuple leaving = request.original;
+    leaving.destination = request.target.address;
+    leaving.destination_port = request.target.port;
+    leaving.zone = request.target.zone;
+    if (const auto path = parts_.egress.find(leaving, exit))
         return {path};
-    const bool is_routed = parts_.egress.route(request.target.address).has_value();
-    return {std::nullopt,
-            is_routed && exit == Side::Outside ? Drop::InsideDestination : Drop::NoRoute};
+    // It is inside, where this packet does not go: not outside, or in another zone.
+    const bool is_barred = (exit == Side::Outside || request.keeps_source) &&
+                           parts_.egress.leads_inside(request.target.address);
+    return {std::nullopt, is_barred ? Drop::InsideDestination : Drop::NoRoute};
 }
 
 std::optional<link::Path> Forwarding::path_of(flow::FlowRef flow) const {
     const flow::FlowRecord& record = parts_.table.record(flow.index());
-    return parts_.egress.find(record.key(opposite(flow.direction())).source,
+    return parts_.egress.find(record.key(opposite(flow.direction())).reversed(),
                               record.sides.leave(flow.direction()));
 }
 

@@ -101,7 +101,7 @@ public:
                           Tick now) const;
 
 private:
-    bool leads_within(Be32 destination) const;
+    bool leads_within(net::InsideAddress destination) const;
 
     Parts parts_;
     nat::Mappings mappings_;

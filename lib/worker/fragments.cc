@@ -45,7 +45,7 @@ Fragments::Fragments(const Parts& parts)
 
 void Fragments::take(Burst& burst, unsigned i, Tick now) {
     rte_mbuf* mbuf = burst.mbuf[i];
-    const net::Tuple key = fragment::key_of(burst.packet[i], burst.side[i]);
+    const net::Tuple key = fragment::key_of(burst.packet[i], burst.side[i], burst.tuple[i].zone);
     const uint32_t hash = parts_.shared.table.hash(key);
     const unsigned home = (hash >> 16) % parts_.shared.workers;
     if (!burst.handed_over && home != parts_.worker)
@@ -74,9 +74,11 @@ void Fragments::lead(Burst& burst, unsigned i, const fragment::Arrival& arrival,
     burst.datagram[i] = arrival.datagram;
     burst.leads |= uint64_t{1} << i;
     if (arrival.packet != burst.mbuf[i]) {
+        const uint16_t zone = burst.tuple[i].zone;  // of all its pieces
         burst.mbuf[i] = arrival.packet;
         if (const auto reason = net::parse(arrival.packet, burst.packet[i], burst.tuple[i]))
             return parts_.egress.drop(burst.take(i), *reason);
+        burst.tuple[i].zone = zone;
     }
     if (arrival.total)
         burst.packet[i].datagram =
@@ -88,7 +90,7 @@ void Fragments::lead(Burst& burst, unsigned i, const fragment::Arrival& arrival,
 /// A ping to the gateway in pieces is answered in the same pieces, each turned round by itself: who
 /// asks puts them together, so nobody has to here.
 void Fragments::answer_ping(Burst& burst, unsigned i, Tick now) {
-    const auto path = parts_.egress.find(Be32{burst.packet[i].ip->src_addr}, burst.side[i]);
+    const auto path = parts_.egress.find(burst.tuple[i].reversed(), burst.side[i]);
     if (!path)
         return parts_.egress.drop(burst.take(i), Drop::NoRoute);
     answer::turn_echo_request(burst.packet[i]);
@@ -123,7 +125,7 @@ void Fragments::depart(Burst& burst, Tick now) {
 void Fragments::lead_out(Burst& burst, unsigned i, Tick now) {
     const flow::FlowRef flow = burst.flow[i];
     const flow::FlowRecord& record = parts_.shared.table.record(flow);
-    const auto path = parts_.egress.find(record.key(opposite(flow.direction())).source,
+    const auto path = parts_.egress.find(record.key(opposite(flow.direction())).reversed(),
                                          record.sides.leave(flow.direction()));
     if (!path)
         return parts_.egress.drop(burst.take(i), Drop::NoRoute);

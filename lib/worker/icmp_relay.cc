@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "worker/icmp_relay.h"
 
+#include "link/note.h"
 #include "nat/translate.h"
 #include "nat/translate_error.h"
 #include "net/parse.h"
@@ -57,17 +58,23 @@ void IcmpRelay::tell(rte_mbuf* mbuf, Tick now) {
     if (net::parse(mbuf, packet, tuple) || !answer::may_answer_with_error(packet))
         return;
     if (rte_mbuf* error = parts_.answers.allocate_error()) {
-        if (write(error, packet, now))
+        if (write(error, packet, zone_beyond(mbuf), now))
             return;
         rte_pktmbuf_free(error);
     }
     parts_.counters.count[Count::IcmpSuppressed].add(1);
 }
 
+/// That of the interface by which a packet was to leave: what would answer it, were its next hop
+/// there, would come from it.
+uint16_t IcmpRelay::zone_beyond(rte_mbuf* mbuf) const {
+    return parts_.egress.interface(link::note_of(mbuf).to).zone;
+}
+
 /// Writes what the next hop, had it been a router, would have written about the packet behind it;
 /// that is translated, like any error, into one about the packet as it arrived. False when nobody
 /// knows any more whom to tell, for the flow is gone, or that host has been told enough.
-bool IcmpRelay::write(rte_mbuf* mbuf, const net::Packet& about, Tick now) {
+bool IcmpRelay::write(rte_mbuf* mbuf, const net::Packet& about, uint16_t zone, Tick now) {
     auto* frame = reinterpret_cast<rte_ether_hdr*>(rte_pktmbuf_append(mbuf, sizeof(rte_ether_hdr)));
     *frame = {{}, {}, rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4)};
     auto* ip = rte_pktmbuf_mtod_offset(mbuf, uint8_t*, sizeof *frame);
@@ -78,14 +85,16 @@ bool IcmpRelay::write(rte_mbuf* mbuf, const net::Packet& about, Tick now) {
     net::Tuple tuple;
     if (net::parse(mbuf, error, tuple))
         return false;
+    tuple.zone = zone;
     const flow::FlowRef flow = parts_.table.find(tuple, now);
     if (!flow)
         return false;
     const flow::FlowRecord& record = parts_.table.record(flow);
     const Side to = record.sides.leave(flow.direction());
-    if (!parts_.answers.may_send_error(to, record.key(opposite(flow.direction())).source, now))
+    const net::Tuple& sender = record.key(opposite(flow.direction()));
+    if (!parts_.answers.may_send_error(to, sender.inside_source(), now))
         return false;
-    auto path = parts_.egress.find(record.key(opposite(flow.direction())).source, to);
+    auto path = parts_.egress.find(sender.reversed(), to);
     if (!path)
         return false;
     const Be32 source = parts_.egress.interface(path->interface).known_to(to);

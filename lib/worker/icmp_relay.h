@@ -48,7 +48,8 @@ public:
 
 private:
     void tell(rte_mbuf* mbuf, Tick now);
-    bool write(rte_mbuf* error, const net::Packet& about, Tick now);
+    uint16_t zone_beyond(rte_mbuf* mbuf) const;
+    bool write(rte_mbuf* error, const net::Packet& about, uint16_t zone, Tick now);
 
     Parts parts_;
 };

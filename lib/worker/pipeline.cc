@@ -134,6 +134,7 @@ void Worker::parse(Burst& burst) {
             continue;
         }
         burst.side[i] = arrival.side;
+        burst.tuple[i].zone = arrival.zone;
         if (arrival.has_both_sides && !find_side(burst, i))
             continue;
         burst.errors |= uint64_t{burst.packet[i].is_icmp_error} << i;

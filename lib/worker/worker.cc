@@ -49,7 +49,7 @@ Worker::Worker(const Shared& shared, WorkerParams params)
         const bool checked = params_.ports[interface.port].port->verifies_checksums();
         arrivals_.push_back({net::mac_bits(interface.mac),
                              interface.realm == link::Realm::Inside ? Side::Inside : Side::Outside,
-                             interface.realm == link::Realm::ByAddress,
+                             interface.zone, interface.realm == link::Realm::ByAddress,
                              shared.verify == Verify::TrustNic && checked});
     }
 }

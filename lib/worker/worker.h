@@ -100,6 +100,7 @@ private:
     struct Arrival {
         uint64_t mac = 0;  // as a word
         net::Side side{};
+        uint16_t zone = 0;
         bool has_both_sides = false;  // one-armed: a packet's side is told by its addresses
         bool trusts_nic = false;      // about checksums
     };

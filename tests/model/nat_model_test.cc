@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <random>
+#include <utility>
 #include <vector>
 
 using namespace sluice;
@@ -32,6 +33,7 @@ constexpr Duration kLinger = Duration::seconds(4);
 struct Team {
     unsigned workers;
     uint16_t rx_queues;
+    uint16_t zone = 0;  ///< Another, of as many hosts with the same addresses; 0 for none.
 };
 
 TestbedOptions options(const Team& team) {
@@ -40,7 +42,9 @@ TestbedOptions options(const Team& team) {
     options.rx_queues = team.rx_queues;
     options.flows = kFlows;
     options.start = kBeforeWrap;
-    options.configure = [](config::Config& config) {
+    options.configure = [zone = team.zone](config::Config& config) {
+        if (zone != 0)
+            config.lans.push_back({{"second wire"}, config.lans[0].own, zone});
         config.pool = {{ip("198.51.100.1"), ip("198.51.100.2")}};
         config.tuning = Oracle::tuning();
     };
@@ -49,7 +53,7 @@ TestbedOptions options(const Team& team) {
 
 class Model {
 public:
-    Model(const Team& team, uint64_t seed) : bed_(options(team)), random_(seed) {}
+    Model(const Team& team, uint64_t seed) : zone_(team.zone), bed_(options(team)), random_(seed) {}
 
     void run(int operations) {
         for (int i = 0; i < operations; ++i) {
@@ -91,15 +95,34 @@ private:
         }
     }
 
+    /// Sends a frame of the host's from its zone; returns what came out outside.
+    std::vector<Seen> from_inside(Frame frame, uint16_t zone) {
+        frame.ether(mac_of(ip(kHost)), bed_.port(Side::Inside).mac());
+        bed_.inject_on(zone == 0 ? 0 : 1, frame.bytes());
+        bed_.run();
+        return bed_.take(Side::Outside);
+    }
+    /// What came out inside, and in which zone.
+    std::vector<std::pair<Seen, uint16_t>> take_inside() {
+        std::vector<std::pair<Seen, uint16_t>> all;
+        for (const Seen& seen : bed_.take(Side::Inside))
+            all.emplace_back(seen, uint16_t{0});
+        if (zone_ != 0)
+            for (const Bytes& frame : bed_.take_frames_of(1))
+                all.emplace_back(read(frame), zone_);
+        return all;
+    }
+
     void send_out() {
         // What has ended is reused after a grace period, which takes a turn or two.
         bed_.run();
         bed_.run();
-        const Conversation talk = any_conversation(random_);
+        Conversation talk = any_conversation(random_);
+        talk.zone = zone_ != 0 && random_() % 2 == 0 ? zone_ : uint16_t{0};
         const bool reset = talk.protocol == net::Protocol::Tcp && random_() % 16 == 0;
         const Room before = room();
-        const auto out = bed_.from_inside(from_host(talk, reset));
-        REQUIRE(bed_.take(Side::Inside).empty());
+        const auto out = from_inside(from_host(talk, reset), talk.zone);
+        REQUIRE(take_inside().empty());
         forget_evicted();
 
         const std::optional<ReplyKey> mapped = oracle_.find(talk, bed_.now());
@@ -144,7 +167,11 @@ private:
 
     void reply_to(const ReplyKey& key) {
         const bool reset = key.protocol == net::Protocol::Tcp && random_() % 16 == 0;
-        const auto in = bed_.from_outside(from_server(key, reset));
+        Frame frame = from_server(key, reset);
+        frame.ether(mac_of(ip(kRouter)), bed_.port(Side::Outside).mac());
+        bed_.inject(Side::Outside, frame.bytes());
+        bed_.run();
+        const auto in = take_inside();
         REQUIRE(bed_.take(Side::Outside).empty());
         const std::optional<Conversation> owner = oracle_.answered(key, reset, bed_.now());
         if (!owner) {
@@ -153,8 +180,11 @@ private:
         }
         ++delivered_;
         REQUIRE(in.size() == 1);
-        REQUIRE(in[0].checksums_ok());
-        REQUIRE(conversation_of(in[0]) == *owner);
+        const auto& [seen, zone] = in[0];
+        REQUIRE(seen.checksums_ok());
+        Conversation arrived = conversation_of(seen);
+        arrived.zone = zone;
+        REQUIRE(arrived == *owner);
     }
 
     /// To a tuple that may or may not be mapped: the oracle knows.
@@ -172,7 +202,7 @@ private:
             step.milliseconds = std::max(0, left.milliseconds - early);
         }
         bed_.tick(step);
-        REQUIRE(bed_.take(Side::Inside).empty());
+        REQUIRE(take_inside().empty());
         REQUIRE(bed_.take(Side::Outside).empty());
         oracle_.forget_before(bed_.now(), kLinger);
     }
@@ -204,6 +234,7 @@ private:
         REQUIRE(flows <= oracle_.size());
     }
 
+    uint16_t zone_;
     Testbed bed_;
     std::mt19937_64 random_;
     Oracle oracle_;
@@ -215,8 +246,8 @@ private:
 
 TEST_CASE("gateway: random operations do what a map of mappings says", "[model]") {
     const Team team =
-        GENERATE(Team{1, 1}, Team{2, 1}, Team{2, 2}, Team{3, 1}, Team{3, 2}, Team{3, 3});
-    CAPTURE(team.workers, team.rx_queues);
+        GENERATE(Team{1, 1}, Team{2, 1}, Team{2, 2}, Team{3, 1}, Team{3, 2}, Team{3, 3, 5});
+    CAPTURE(team.workers, team.rx_queues, team.zone);
     const int operations = model_operations() / 6;
     Model model(team, 7 * team.workers + team.rx_queues);
     model.run(operations);

@@ -30,9 +30,10 @@ struct Conversation {
     Be32 server;
     uint16_t port = 0;
     uint16_t server_port = 0;
+    uint16_t zone = 0;  ///< Of the host.
 
     bool operator==(const Conversation&) const = default;
-    auto tie() const { return std::tuple(protocol, host.raw, server.raw, port, server_port); }
+    auto tie() const { return std::tuple(protocol, host.raw, server.raw, port, server_port, zone); }
     bool operator<(const Conversation& other) const { return tie() < other.tie(); }
 };
 

@@ -90,6 +90,7 @@ MacAddress mac_of(Be32 address) {
 
 Testbed::Testbed(TestbedOptions options)
     : config_(default_config(options)),
+      neighbour_mac_(options.neighbour_mac),
       pool_(packet_pool()),
       came_out_(config_.lans.size() + 1),
       next_queue_(config_.lans.size() + 1),
@@ -227,7 +228,8 @@ bool Testbed::answer_arp(size_t interface, const Bytes& frame) {
     const std::string target = net::to_string(arp->target);
     if (silent.contains(target))
         return false;
-    inject_on(interface, arp_reply(mac_of(arp->target), arp->target, arp->sender_mac, arp->sender));
+    inject_on(interface, arp_reply(neighbour_mac_(interface, arp->target), arp->target,
+                                   arp->sender_mac, arp->sender));
     return true;
 }
 
@@ -246,9 +248,9 @@ void Testbed::check_account() const {
 /// An inside address that may be seen outside: the longest prefix that has it is one of --no-nat.
 bool Testbed::may_show(Be32 address) const {
     int exempt = -1;
-    for (const auto& [prefix, toward] : config_.no_nat)
-        if (prefix.contains(address))
-            exempt = std::max(exempt, int{prefix.length});
+    for (const policy::Match& match : config_.no_nat)
+        if (match.inside.contains(address))
+            exempt = std::max(exempt, int{match.inside.length});
     const auto is_longer = [&](const net::Prefix& prefix) {
         return prefix.contains(address) && prefix.length > exempt;
     };

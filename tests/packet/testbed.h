@@ -39,6 +39,9 @@ inline constexpr auto kServer = "203.0.113.10";
 inline constexpr auto kPublic = "198.51.100.1";
 inline constexpr auto kRouter = "198.51.100.254";
 
+/// The MAC of the neighbour with this address, on either wire, where a test does not say otherwise.
+MacAddress mac_of(Be32 address);
+
 struct TestbedOptions {
     unsigned workers = 1;
     uint16_t rx_queues = 0;  ///< 0: one for each worker.
@@ -50,6 +53,10 @@ struct TestbedOptions {
     bool is_one_armed = false;     ///< One wire for both sides: that of the outside.
     bool has_tags_beside = false;  ///< The ports strip and insert VLAN tags, as NICs do.
     std::function<void(config::Config&)> configure = [](config::Config&) {};
+    /// Which MAC a neighbour on an interface answers with.
+    std::function<MacAddress(size_t, Be32)> neighbour_mac = [](size_t, Be32 address) {
+        return mac_of(address);
+    };
 };
 
 class Testbed {
@@ -112,6 +119,7 @@ private:
     void check_leak(const Bytes& frame) const;
 
     config::Config config_;
+    std::function<MacAddress(size_t, Be32)> neighbour_mac_;
     rte_mempool* pool_;
     std::vector<std::unique_ptr<memory::MemoryPort>> ports_;  // as config::ports_of()
     std::array<memory::MemoryTap, 2> twins_;
@@ -120,8 +128,5 @@ private:
     std::vector<uint16_t> next_queue_;          // likewise
     Tick now_;
 };
-
-/// The MAC of the neighbour with this address, on either wire.
-MacAddress mac_of(Be32 address);
 
 }  // namespace sluice::test

@@ -183,5 +183,5 @@ TEST_CASE("mappings: a prefix may have the gateway's own address, which is left 
     REQUIRE(config);
     CHECK(validate(config.value(), kCpus));
     CHECK(left_out(config.value()) ==
-          std::vector<Be32>{ip("10.1.0.1"), ip("10.1.0.0"), ip("10.1.0.255")});
+          std::vector<net::InsideAddress>{ip("10.1.0.1"), ip("10.1.0.0"), ip("10.1.0.255")});
 }

@@ -35,7 +35,8 @@ TEST_CASE("match: hosts, whom they talk to, and by which ports", "[config]") {
 TEST_CASE("match: what is written is what is read", "[config]") {
     for (const std::string text :
          {"10.2.0.0/16", "10.0.0.0/8 to 10.200.0.0/16", "10.0.0.0/8 udp", "10.0.0.0/8 tcp 25",
-          "10.0.0.0/8 to 192.0.2.1/32 sctp 1-9", "10.1.0.9/32 to 192.0.2.0/24 icmp"})
+          "10.0.0.0/8 to 192.0.2.1/32 sctp 1-9", "10.1.0.9/32 to 192.0.2.0/24 icmp",
+          "10.0.0.0/8 zone 0", "10.0.0.0/8 zone 4095 to 192.0.2.0/24 tcp 25"})
         CHECK(config::to_string(matches_of({text}).at(0)) == text);
 }
 
@@ -56,4 +57,17 @@ TEST_CASE("match: what is no match is refused by name", "[config]") {
         CHECK(matches.error().message.starts_with("--deny "));
     }
     CHECK_FALSE(read_match("snat", {"10.0.0.0/8", "10.1.0.0/16"}).ok());
+}
+
+TEST_CASE("match: several with zones and without stand beside one another", "[config][zones]") {
+    const auto matches = matches_of({"10.0.0.0/8 zone 5 tcp", "10.1.0.0/16,10.2.0.0/16 zone 6"});
+    REQUIRE(matches.size() == 3);
+    CHECK(matches[0].zone == 5);
+    CHECK_FALSE(matches[1].zone);
+    CHECK(matches[2].zone == 6);
+    const auto wrong = read_matches({"deny", {"10.0.0.0/8 zone 4096"}});
+    REQUIRE_FALSE(wrong);
+    CHECK(wrong.error().message ==
+          "--deny zone 4096: behind zone a number from 0 to 4095 is wanted");
+    CHECK_FALSE(read_matches({"deny", {"10.0.0.0/8 zone"}}));
 }

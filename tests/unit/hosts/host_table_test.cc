@@ -242,6 +242,44 @@ TEST_CASE("host table: hosts in one chain come and go by themselves", "[hosts]")
 TEST_CASE("host table: its size follows the inside, the flows and a bound", "[hosts]") {
     CHECK(HostTable::capacity_for(256, 1 << 18) == 256);
     CHECK(HostTable::capacity_for(uint64_t{1} << 32, 1000) == 1000);
-    CHECK(HostTable::capacity_for(uint64_t{1} << 24, 1 << 23) == 1 << 20);
+    CHECK(HostTable::capacity_for(uint64_t{1} << 24, 1 << 23) == kMostHosts);
+    CHECK_FALSE(HostTable::create({.capacity = kMostHosts + 1}));
     CHECK_FALSE(HostTable::create({.capacity = 0}));
+}
+
+TEST_CASE("host table: the same address in two zones is two hosts, with limits of their own",
+          "[hosts][zones]") {
+    Table table(8);
+    const net::InsideAddress here(ip("10.1.0.10"));
+    const net::InsideAddress there(ip("10.1.0.10"), 4095);
+    const Limits limits{.flows = 1};
+    const Admitted first = table.hosts->admit(here, limits, table.now);
+    const Admitted second = table.hosts->admit(there, limits, table.now);
+    CHECK(first.host != second.host);
+    CHECK(second.answer == Answer::Admitted);
+    CHECK(table.hosts->admit(there, limits, table.now).answer == Answer::TooManyFlows);
+    CHECK(table.hosts->admit(there, {}, table.now).host == second.host);
+
+    auto all = table.all();
+    REQUIRE(all.size() == 2);
+    std::ranges::sort(all, {}, &Host::zone);
+    CHECK(all[0].zone == 0);
+    CHECK(all[0].flows == 1);
+    CHECK(all[1].zone == 4095);
+    CHECK(all[1].flows == 2);
+    CHECK(all[1].refused == 1);
+}
+
+TEST_CASE("host table: an entry out of the middle of a chain leaves the others their zones",
+          "[hosts][zones]") {
+    Table many(64);  // so few heads that many chains have more than one entry
+    std::vector<HostIndex> host(40);
+    for (uint16_t zone = 0; zone < host.size(); ++zone)
+        host[zone] = many.hosts->admit({ip("10.1.0.10"), zone}, {}, many.now).host;
+    for (uint16_t zone = 0; zone < host.size(); zone += 2)
+        many.hosts->withdraw(host[zone]);
+    many.pass(kTwoPasses);
+    for (uint16_t zone = 1; zone < host.size(); zone += 2)
+        CHECK(many.hosts->admit({ip("10.1.0.10"), zone}, {}, many.now).host == host[zone]);
+    CHECK(many.all().size() == host.size() / 2);
 }

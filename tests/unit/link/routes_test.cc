@@ -98,3 +98,24 @@ TEST_CASE("routes: the neighbours that are named are those to ask for", "[link]"
     CHECK(*routes(kGateway).match(ip(10, 2, 0, 1)) == kGateway[2]);
     CHECK(Routes().match(ip(10, 2, 0, 1)) == nullptr);
 }
+
+TEST_CASE("routes: those of one zone are nobody's of another, those outside everybody's",
+          "[link][zones]") {
+    constexpr InterfaceId kOther = 1;
+    const auto gateway = routes({
+        {{ip(10, 1, 0, 0), 24}, kInside, kOnLink, 0},
+        {{ip(10, 1, 0, 0), 24}, kOther, kOnLink, 5},
+        {{ip(10, 2, 0, 0), 16}, kOther, ip(10, 1, 0, 254), 5},
+        {{ip(10, 2, 3, 0), 24}, kOutside, ip(198, 51, 100, 7)},
+        {{ip(0, 0, 0, 0), 0}, kOutside, ip(198, 51, 100, 254)},
+    });
+    const Be32 host = ip(10, 1, 0, 10);
+    CHECK(gateway.find(host) == Toward{kInside, host});
+    CHECK(gateway.find({host, 5}) == Toward{kOther, host});
+    CHECK(gateway.find({host, 6}) == Toward{kOutside, ip(198, 51, 100, 254)});
+    CHECK(gateway.find({ip(10, 2, 0, 1), 5}) == Toward{kOther, ip(10, 1, 0, 254)});
+    CHECK(gateway.find(ip(10, 2, 0, 1)) == Toward{kOutside, ip(198, 51, 100, 254)});
+    // The longest prefix wins, whosever it is.
+    CHECK(gateway.find({ip(10, 2, 3, 1), 5}) == Toward{kOutside, ip(198, 51, 100, 7)});
+    CHECK(gateway.find_anywhere(ip(10, 2, 0, 1)) == Toward{kOther, ip(10, 1, 0, 254)});
+}

@@ -105,3 +105,13 @@ TEST_CASE("flow filter: what it cannot read it refuses by name and value", "[lis
         CHECK(refusal(query).find(sentence) != std::string::npos);
     }
 }
+
+TEST_CASE("flow filter: zone= is a number of a zone", "[listing][zones]") {
+    FlowEntry flow = entry(kWeb);
+    flow.tuple[0].zone = 5;
+    CHECK(filter({{"zone", "5"}}).matches(flow));
+    CHECK_FALSE(filter({{"zone", "0"}}).matches(flow));
+    CHECK(filter({{"zone", "0"}}).matches(entry(kWeb)));
+    CHECK(refusal({{"zone", "4096"}}) == "zone=4096 is not a zone from 0 to 4095.");
+    CHECK_FALSE(refusal({{"zone", "five"}}).empty());
+}

@@ -181,3 +181,29 @@ TEST_CASE("flow text: JSON tells the same as the line", "[listing]") {
     CHECK_FALSE(icmp["reply"].contains("sport"));
     CHECK(icmp["replied"] == true);
 }
+
+TEST_CASE("flow text: a flow's zone stands where conntrack has it", "[listing][zones]") {
+    FlowEntry flow = entry({.state = TcpState::Established, .status = kSeenReply});
+    flow.tuple[0].zone = 5;
+    std::string text;
+    append_line(text, flow);
+    CHECK(text.ends_with("dport=40000 mark=0 zone=5 use=1\n"));
+    text.clear();
+    append_event(text, flow::Event::Opened, flow);
+    CHECK(text.ends_with("dport=40000 zone=5\n"));
+    text.clear();
+    append_json(text, flow);
+    const auto json = nlohmann::json::parse(text);
+    CHECK(json["original"]["zone"] == 5);
+    CHECK_FALSE(json["reply"].contains("zone"));
+}
+
+TEST_CASE("flow text: a flow between two zones has one for each direction", "[listing][zones]") {
+    FlowEntry flow = entry({.state = TcpState::Established, .status = kSeenReply});
+    flow.tuple[0].zone = 5;
+    flow.tuple[1].zone = 6;
+    std::string text;
+    append_line(text, flow);
+    CHECK(text.find("dport=80 zone-orig=5 src=") != std::string::npos);
+    CHECK(text.ends_with("dport=40000 zone-reply=6 mark=0 use=1\n"));
+}

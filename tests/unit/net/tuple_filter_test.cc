@@ -21,6 +21,12 @@ Tuple web() {
     return tuple;
 }
 
+TupleFilter of_zone(uint16_t zone) {
+    TupleFilter filter;
+    filter.zone = zone;
+    return filter;
+}
+
 }  // namespace
 
 TEST_CASE("tuple filter: an empty one matches everything", "[net]") {
@@ -53,4 +59,20 @@ TEST_CASE("tuple filter: ports are those of protocols that have some", "[net]") 
     CHECK(filter.matches(query));
     query.protocol = Protocol::Icmp;  // its identifier is no port
     CHECK_FALSE(filter.matches(query));
+}
+
+TEST_CASE("tuple filter: a zone is that of either direction, 0 that of neither", "[net][zones]") {
+    Tuple original = web();
+    Tuple reply = web().reversed();
+    const TupleFilter of_five = of_zone(5);
+    const TupleFilter of_none = of_zone(0);
+    CHECK_FALSE(of_five.is_empty());
+    CHECK_FALSE(of_five.matches(original, reply));
+    CHECK(of_none.matches(original, reply));
+    reply.zone = 5;
+    CHECK(of_five.matches(original, reply));
+    CHECK_FALSE(of_none.matches(original, reply));
+    original.zone = 6;
+    CHECK(of_five.matches(original, reply));
+    CHECK(of_zone(6).matches(original, reply));
 }

@@ -12,6 +12,14 @@ TEST_CASE("tuple: reversed twice is itself", "[net]") {
     CHECK(tuple.reversed().reversed() == tuple);
 }
 
+TEST_CASE("tuple: one of another zone is another, and reversed it is of the same", "[net]") {
+    const Tuple tuple{Be32{1}, Be32{2}, Be16{3}, Be16{4}, Protocol::Tcp, 0, 5};
+    Tuple other = tuple;
+    other.zone = 6;
+    CHECK(other != tuple);
+    CHECK(tuple.reversed().zone == 5);
+}
+
 TEST_CASE("tuple: the direction opposite to each is the other", "[net]") {
     CHECK(opposite(Direction::Original) == Direction::Reply);
     CHECK(opposite(Direction::Reply) == Direction::Original);

@@ -141,3 +141,36 @@ TEST_CASE("classifier: find() says what a look at every match says", "[policy]")
         }
     }
 }
+
+TEST_CASE("classifier: of equal prefixes that wins which names the zone", "[policy][zones]") {
+    std::vector<Match> matches{match("10.0.0.0", 8), match("10.0.0.0", 8), match("10.1.0.0", 16)};
+    matches[1].zone = 5;
+    const Classifier classifier(matches);
+    net::Tuple of_zone = packet("10.9.0.1", "192.0.2.1");
+    CHECK(classifier.find(of_zone) == 0);
+    of_zone.zone = 5;
+    CHECK(classifier.find(of_zone) == 1);
+    of_zone.source = ip("10.1.0.1");
+    CHECK(classifier.find(of_zone) == 2);  // longer, and every zone's
+    of_zone.zone = 6;
+    CHECK(classifier.find(of_zone) == 2);
+}
+
+TEST_CASE("classifier: 4096 zones have rules of their own, also behind conditions",
+          "[policy][zones]") {
+    std::vector<Match> matches;
+    for (uint16_t zone = 0; zone < net::kZones; ++zone) {
+        matches.push_back({{ip("10.0.0.0"), 8}, {}, zone});
+        matches.push_back({{ip("10.1.0.0"), 16}, to("192.0.2.0", 24), zone});
+    }
+    const Classifier classifier(matches);
+    net::Tuple of_zone = packet("10.1.0.1", "203.0.113.1");
+    net::Tuple to_some = packet("10.1.0.1", "192.0.2.1");
+    unsigned found = 0;
+    for (uint16_t zone = 0; zone < net::kZones; ++zone) {
+        of_zone.zone = to_some.zone = zone;
+        found += classifier.find(of_zone) == 2u * zone;
+        found += classifier.find(to_some) == 2u * zone + 1;
+    }
+    CHECK(found == 2u * net::kZones);
+}

@@ -53,3 +53,15 @@ TEST_CASE("denials: a rule that stays goes on with its counter, wherever it stan
     after.count(after.find(udp("10.1.0.1", 53)));
     CHECK(after.packets(2) == 3);
 }
+
+TEST_CASE("denials: one of a zone is another than that of all, and counts by itself",
+          "[policy][zones]") {
+    std::vector<Match> matches{{{ip("10.0.0.0"), 8}}, {{ip("10.0.0.0"), 8}, {}, 5}};
+    const Denials before(matches);
+    net::Tuple packet{ip("10.1.0.1"), ip("192.0.2.1"), {}, {}, net::Protocol::Udp};
+    packet.zone = 5;
+    CHECK(before.refuse(packet));
+    const Denials after(matches, &before);
+    CHECK(after.packets(0) == 0);
+    CHECK(after.packets(1) == 1);
+}

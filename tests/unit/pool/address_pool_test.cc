@@ -110,3 +110,17 @@ TEST_CASE("address pool: a host's order has every address once, its own first", 
         CHECK(std::equal(best.begin(), best.end(), whole.begin()));
     }
 }
+
+TEST_CASE("address pool: a host has the address of zone 0 there, and mostly another elsewhere",
+          "[pool][zones]") {
+    std::vector<Be32> addresses;
+    for (uint32_t i = 0; i < 64; ++i)
+        addresses.push_back(Be32::from_host(0xc6336400 + i));
+    const pool::AddressPool pool(addresses, 7);
+    const Be32 host = Be32::from_host(0x0a010009);
+    CHECK(pool.first(host).index == pool.first({host, 0}).index);
+    unsigned equal = 0;
+    for (uint16_t zone = 1; zone < 100; ++zone)
+        equal += pool.first({host, zone}).index == pool.first(host).index;
+    CHECK(equal < 10);
+}

@@ -149,7 +149,7 @@ TEST_CASE("static mappings: a forward lets in whom it and its equals name", "[po
 
 TEST_CASE("static mappings: a prefix stands for a prefix, address by address", "[pool]") {
     const std::array<OneToOne, 1> pairs{{{ip("198.51.100.16"), ip("10.1.0.0"), 28}}};
-    const std::array<Be32, 2> own{ip("10.1.0.0"), ip("10.1.0.4")};
+    const std::array<net::InsideAddress, 2> own{ip("10.1.0.0"), ip("10.1.0.4")};
     const StaticSet statics({}, pairs, own);
     CHECK(statics.inside_of(Protocol::Icmp, endpoint("198.51.100.17", 7)) ==
           endpoint("10.1.0.1", 7));
@@ -186,4 +186,33 @@ TEST_CASE("static mappings: ten thousand forwards are ten thousand runs, each fo
         external.port = Be16::from_host(static_cast<uint16_t>(external.port.host() + 1));
         REQUIRE_FALSE(statics.inside_of(Protocol::Tcp, external));
     }
+}
+
+TEST_CASE("static mappings: an inside end is of its zone, there and back", "[pool][zones]") {
+    Endpoint there = endpoint("10.1.0.10", 80);
+    there.zone = 4095;
+    const std::array<Forward, 2> forwards{{
+        {Protocol::Tcp, endpoint("198.51.100.1", 8080), endpoint("10.1.0.10", 80)},
+        {Protocol::Tcp, endpoint("198.51.100.1", 8081), there},
+    }};
+    const std::array<OneToOne, 2> pairs{{
+        {ip("198.51.100.16"), ip("10.1.0.32"), 28, 0},
+        {ip("198.51.100.32"), ip("10.1.0.32"), 28, 7},
+    }};
+    const std::array<net::InsideAddress, 1> left_out{{{ip("10.1.0.33"), 7}}};
+    const StaticSet set(forwards, pairs, left_out);
+    CHECK(set.inside_of(Protocol::Tcp, endpoint("198.51.100.1", 8081)) == there);
+    CHECK(set.outside_of(Protocol::Tcp, there) == endpoint("198.51.100.1", 8081));
+    CHECK(set.outside_of(Protocol::Tcp, endpoint("10.1.0.10", 80)) ==
+          endpoint("198.51.100.1", 8080));
+    CHECK_FALSE(set.outside_of(Protocol::Sctp, there));
+
+    Endpoint paired = endpoint("10.1.0.33", 9);
+    CHECK(set.outside_of(Protocol::Udp, paired) == endpoint("198.51.100.17", 9));
+    paired.zone = 7;
+    CHECK_FALSE(set.outside_of(Protocol::Udp, paired));  // left out
+    CHECK_FALSE(set.contains(ip("198.51.100.33")));
+    paired.address = ip("10.1.0.34");
+    CHECK(set.outside_of(Protocol::Udp, paired) == endpoint("198.51.100.34", 9));
+    CHECK(set.inside_of(Protocol::Udp, endpoint("198.51.100.34", 9)) == paired);
 }

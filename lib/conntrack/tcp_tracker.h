@@ -37,8 +37,9 @@ struct TcpTracker {
     uint8_t offered_scale = 0;
     uint8_t offered_flags = 0;  ///< EndFlag bits.
 
-    bool simultaneous_open = false;  ///< Both ends sent a SYN.
-    bool challenge_ack = false;      ///< A SYN met LAST_ACK: the next ACK answers it, not the FIN.
+    // Of one bit each: a record has no byte to spare.
+    bool simultaneous_open : 1 = false;  ///< Both ends sent a SYN.
+    bool challenge_ack : 1 = false;  ///< A SYN met LAST_ACK: the next ACK answers it, not the FIN.
 };
 
 static_assert(sizeof(TcpTracker) <= kTrackerBytes, "it lives in the record's second line");

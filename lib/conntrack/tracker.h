@@ -41,7 +41,7 @@ struct Segment {
     sctp::Packet sctp_packet{};
 };
 
-inline constexpr size_t kTrackerBytes = 64;
+inline constexpr size_t kTrackerBytes = 60;
 using TrackerMemory = std::span<std::byte, kTrackerBytes>;
 
 /// The first packet, from inside: Pass with the new flow's state, or Refuse.

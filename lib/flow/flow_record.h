@@ -4,7 +4,8 @@
 /// \file
 /// Flow record: all that is known of one flow, in two cache lines.
 ///
-/// Shape    First line: what every packet reads. Second: the tracker's own, or Holding.
+/// Shape    First line: what every packet reads. Second: the tracker's own, or Holding, and a link
+///          that few flows have.
 /// Threads  Tuples, owner, sides and rewrite are written before the record's first slot word is
 ///          published and never again until it is reused. `life` is swapped by anyone; everything
 ///          else only by the owner, and what others read of that (state, status, deadline) is a
@@ -30,7 +31,7 @@ namespace sluice::flow {
 
 /// The number of what follows: of the offset, the size and the values of every field. Whoever
 /// changes one of them gives it the next (tests/unit/flow/flow_record_test.cc has them all).
-inline constexpr uint32_t kRecordLayout = 1;
+inline constexpr uint32_t kRecordLayout = 2;
 
 /// What a record stands for. Packets have the tuples of flows; those of other records carry their
 /// kind, so that no packet finds them.
@@ -64,28 +65,40 @@ struct Hops {
     uint32_t generation = 0;
 };
 
-/// The index of a record that is held on to, or none.
+/// The index of a record that is held on to, or none. A record has two such links, and the first
+/// says whether there is a second, so that most need not look at that.
 class HolderLink {
 public:
-    /// Of one that packets keep alive; a block of ports needs no packets.
-    std::optional<uint32_t> kept_alive() const {
-        // relaxed: what is held on to does not end before it is let go.
-        const uint32_t bits = bits_.load(std::memory_order_relaxed);
-        return (bits & kBlock) != 0 ? std::nullopt : index_of(bits);
-    }
+    /// What it says at one moment.
+    struct Seen {
+        uint32_t bits = 0;
+
+        std::optional<uint32_t> index() const {
+            return bits == 0 ? std::nullopt : std::optional((bits & kIndex) - 1);
+        }
+        bool has_second() const { return (bits & kSecond) != 0; }
+        /// By packets, one at least of what is held on to; a block of ports needs no packets.
+        bool is_kept_alive() const { return (bits & kKept) != 0; }
+    };
+
+    // All orders are relaxed: links are set before the record is published, and what is held on to
+    // does not end before it is let go.
+    Seen see() const { return {bits_.load(std::memory_order_relaxed)}; }
     void set(uint32_t index, Kind kind) {
-        bits_.store((index + 1) | (kind == Kind::Block ? kBlock : 0), std::memory_order_relaxed);
+        bits_.store((index + 1) | kept(kind), std::memory_order_relaxed);
     }
-    std::optional<uint32_t> take() {
-        return index_of(bits_.exchange(0, std::memory_order_relaxed));
+    /// There is a second beside this one, to a record of that kind.
+    void add_second(Kind kind) {
+        bits_.store(see().bits | kSecond | kept(kind), std::memory_order_relaxed);
     }
+    Seen take() { return {bits_.exchange(0, std::memory_order_relaxed)}; }
 
 private:
-    static constexpr uint32_t kBlock = uint32_t{1} << 31;
+    static constexpr uint32_t kKept = uint32_t{1} << 31;
+    static constexpr uint32_t kSecond = uint32_t{1} << 30;
+    static constexpr uint32_t kIndex = kSecond - 1;
 
-    static std::optional<uint32_t> index_of(uint32_t bits) {
-        return bits == 0 ? std::nullopt : std::optional((bits & ~kBlock) - 1);
-    }
+    static constexpr uint32_t kept(Kind kind) { return kind == Kind::Block ? 0 : kKept; }
 
     std::atomic<uint32_t> bits_{0};
 };
@@ -94,8 +107,7 @@ private:
 struct Holding {
     /// Records that hang on this one. While there are any, it does not end.
     std::atomic<uint32_t> dependents{0};
-    HolderLink second;  ///< Beside FlowRecord::holder.
-    int64_t note = 0;   ///< The control core's own.
+    int64_t note = 0;  ///< The control core's own.
 };
 
 struct alignas(64) FlowRecord {
@@ -110,18 +122,30 @@ struct alignas(64) FlowRecord {
     Rewrite rewrite;
     Hops hops;
     Tick opened;        ///< When; UDP becomes a stream 2 s later.
-    HolderLink holder;  ///< The record that this one hangs on; dies with it.
+    HolderLink holder;  ///< The record that this one hangs on, and does not outlive.
 
     /// The protocol tracker's own (TCP windows); only the owner looks.
-    alignas(64) std::array<std::byte, 64> tracker;
+    alignas(64) std::array<std::byte, 60> tracker;
+    HolderLink second_holder;  ///< Of a flow between two inside hosts; `holder` says if there is.
 
     const net::Tuple& key(net::Direction direction) const { return tuple[index(direction)]; }
     Kind kind() const { return static_cast<Kind>(tuple[0].kind); }
+    /// Calls visit(index) for each record that this one hangs on.
+    template <typename Visit>
+    void for_each_holder(Visit visit) const {
+        const HolderLink::Seen first = holder.see();
+        if (const auto index = first.index())
+            visit(*index);
+        if (!first.has_second())
+            return;
+        if (const auto index = second_holder.see().index())
+            visit(*index);
+    }
     /// Of a record that is no flow.
     Holding& holding() { return *std::launder(reinterpret_cast<Holding*>(tracker.data())); }
 };
 
-static_assert(sizeof(Holding) <= 64);
+static_assert(sizeof(Holding) <= sizeof(FlowRecord::tracker));
 static_assert(sizeof(FlowRecord) == 128, "two cache lines");
 static_assert(offsetof(FlowRecord, tracker) == 64, "what every packet reads fits the first line");
 static_assert(std::atomic<LifeWord>::is_always_lock_free && std::atomic<Tick>::is_always_lock_free);

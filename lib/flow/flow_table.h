@@ -172,10 +172,9 @@ public:
     unsigned take(std::span<uint32_t> indexes);
     void give_back(std::span<const uint32_t> indexes);
 
-    /// Lets a record, not inserted yet, hang on a live one that is no flow (and on a second one if
-    /// it is no flow itself). False when that is not live. What ends the record lets go.
+    /// Lets a record, not inserted yet, hang on a live one that is no flow; it may on two. False
+    /// when that is not live. What ends the record lets go.
     bool hang(uint32_t index, uint32_t holder);
-    bool hang_too(uint32_t index, uint32_t holder);
 
     /// Tells whoever listens that the owner has changed the flow's state or status.
     void tell_change(uint32_t index, Tick now) {

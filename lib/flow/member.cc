@@ -264,16 +264,17 @@ bool Member::kill(uint32_t index, LifeWord seen) {
 }
 
 bool Member::hang(uint32_t index, uint32_t holder) {
+    FlowRecord& record = table_.records_[index];
+    assert(!record.holder.see().has_second());
     if (!hold(holder))
         return false;
-    table_.records_[index].holder.set(holder, table_.records_[holder].kind());
-    return true;
-}
-
-bool Member::hang_too(uint32_t index, uint32_t holder) {
-    if (!hold(holder))
-        return false;
-    table_.records_[index].holding().second.set(holder, table_.records_[holder].kind());
+    const Kind kind = table_.records_[holder].kind();
+    if (!record.holder.see().index()) {
+        record.holder.set(holder, kind);
+        return true;
+    }
+    record.second_holder.set(holder, kind);
+    record.holder.add_second(kind);
     return true;
 }
 
@@ -295,14 +296,15 @@ bool Member::hold(uint32_t holder) {
 
 /// What the record hung on may end now.
 void Member::let_go(uint32_t index) {
-    FlowRecord& record = table_.records_[index];
-    const auto release = [this](std::optional<uint32_t> holder) {
-        if (holder)
+    const auto release = [this](HolderLink::Seen link) {
+        if (const auto holder = link.index())
             table_.records_[*holder].holding().dependents.fetch_sub(1);
     };
-    if (record.kind() != Kind::Flow)
-        release(record.holding().second.take());
-    release(record.holder.take());
+    FlowRecord& record = table_.records_[index];
+    const HolderLink::Seen first = record.holder.take();
+    release(first);
+    if (first.has_second())
+        release(record.second_holder.take());
 }
 
 /// Nothing hangs on the record, and nothing will.

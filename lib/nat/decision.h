@@ -29,7 +29,8 @@ struct Request {
     net::Endpoint target;        ///< Whom the packet is for: its destination, or who holds that.
     net::Sides sides;            ///< Its source is translated if it comes from inside, as a rule.
     const Rule* rule = nullptr;  ///< By which its source is served; null where it is not asked.
-    std::optional<uint32_t> mapping = {};  ///< By which the target is reached; its filter decides.
+    std::optional<uint32_t> mapping = {};  ///< By which the target is reached: its filter decides,
+                                           ///< and the flow hangs on it.
     bool keeps_source = false;             ///< Though from inside.
     /// The record of a flow that the packet ends, where it stands yet: it counts as gone.
     uint32_t ended = kNoRecord;

@@ -24,7 +24,7 @@ bool is_resting(const flow::FlowRecord& record, const HolderParams& params, Tick
     return !deadline.is_after(now + hold_of(record, params));
 }
 
-Holders::Made Holders::make(const HolderKeys& keys, const Links& links, Tick now) {
+Holders::Made Holders::make(const HolderKeys& keys, const Terms& terms, Tick now) {
     const auto taken = ground_.stock.take();
     if (!taken)
         return {Made::Result::NoRoom};
@@ -37,14 +37,13 @@ Holders::Made Holders::make(const HolderKeys& keys, const Links& links, Tick now
     record.hops = {};
     record.opened = now;
     // relaxed: nobody sees the record before insert() publishes it.
-    record.state.store(links.rests ? kRests : 0, std::memory_order_relaxed);
+    record.state.store(terms.rests ? kRests : 0, std::memory_order_relaxed);
     record.status.store(conntrack::kAssured, std::memory_order_relaxed);
     const Tick end = now + params().mapping_timeout + hold_of(record, params());
     const bool is_block = record.kind() == flow::Kind::Block;
     record.deadline.store(is_block ? now + kBlockDeadline : end, std::memory_order_relaxed);
     new (record.tracker.data()) flow::Holding;
-    if ((links.parent && !ground_.member.hang(index, *links.parent)) ||
-        (links.peer && !ground_.member.hang_too(index, *links.peer))) {
+    if (terms.parent && !ground_.member.hang(index, *terms.parent)) {
         ground_.member.give_back(std::span(&index, 1));
         return {Made::Result::ParentEnded};
     }
@@ -67,16 +66,19 @@ Holders::Made Holders::make(const HolderKeys& keys, const Links& links, Tick now
 }
 
 void Holders::keep(uint32_t index, Tick deadline) {
-    flow::FlowRecord& record = ground_.table.record(index);
+    ground_.table.record(index).for_each_holder(
+        [&](uint32_t holder) { keep_one(holder, deadline); });
+}
+
+void Holders::keep_one(uint32_t holder, Tick deadline) {
+    flow::FlowRecord& record = ground_.table.record(holder);
     if (record.kind() == flow::Kind::Block)
         return;
     const Tick end = deadline + hold_of(record, params());
     // relaxed: the value stands alone. Of two workers' stores either will do.
     if (end.is_after(record.deadline.load(std::memory_order_relaxed)))
         record.deadline.store(end + kRefreshStep, std::memory_order_relaxed);
-    for (const auto& above : {record.holder.kept_alive(), record.holding().second.kept_alive()})
-        if (above)
-            keep(*above, deadline);
+    keep(holder, deadline);
 }
 
 }  // namespace sluice::nat

@@ -99,9 +99,8 @@ public:
     Holders(const Ground& ground, const Current& policy) : ground_(ground), policy_(policy) {}
 
     /// What a record is to hang on, and whether its endpoint rests when it has ended.
-    struct Links {
+    struct Terms {
         std::optional<uint32_t> parent = {};
-        std::optional<uint32_t> peer = {};
         bool rests = false;
     };
 
@@ -117,15 +116,16 @@ public:
         uint32_t index = 0;  ///< Of New and Existing.
     };
 
-    Made make(const HolderKeys& keys, const Links& links, Tick now);
+    Made make(const HolderKeys& keys, const Terms& terms, Tick now);
 
-    /// Lets it, and what it hangs on, live on for a lifetime from now.
+    /// Lets all that a record hangs on live on for a lifetime from now.
     void refresh(uint32_t index, Tick now) { keep(index, now + params().mapping_timeout); }
     /// Likewise, until `deadline` at least.
     void keep(uint32_t index, Tick deadline);
 
 private:
     const HolderParams& params() const { return policy_->holders; }
+    void keep_one(uint32_t holder, Tick deadline);
 
     Ground ground_;
     const Current& policy_;

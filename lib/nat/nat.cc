@@ -105,19 +105,19 @@ std::optional<Opening> Nat::commit(const First& first, const Decision& decision)
         return make_room(first) ? std::nullopt : std::optional(refused(Drop::TableFull));
     if (decision.is_filtered)
         return refused(Drop::Filtered);
-    return insert(first, decision, tied.holder);
+    return insert(first, decision, tied);
 }
 
-std::optional<Opening> Nat::insert(const First& first, const Decision& decision,
-                                   std::optional<uint32_t> holder) {
+std::optional<Opening> Nat::insert(const First& first, const Decision& decision, const Tied& tied) {
     const auto& [request, segment, verdict, host, now] = first;
     const auto index = take_record(first);
     if (!index)
         return refused(Drop::TableFull);
-    if (holder && !member_.hang(*index, *holder)) {
-        member_.give_back({&*index, 1});  // the holder has just ended
-        return std::nullopt;
-    }
+    for (const auto& holder : {tied.holder, request.mapping})
+        if (holder && !member_.hang(*index, *holder)) {
+            member_.give_back({&*index, 1});  // the holder has just ended
+            return std::nullopt;
+        }
     flow::FlowRecord& record = params_.table.record(*index);
     fill(record, first, request.reply(*decision.external));
     params_.hosts.set_host(*index, host);
@@ -129,10 +129,9 @@ std::optional<Opening> Nat::insert(const First& first, const Decision& decision,
         case flow::InsertOutcome::Inserted:
             params_.table.deadlines().set(*index, now, now + verdict.timeout);
             count(first, decision, *index);
-            if (holder)
-                holders_.keep(*holder, now + verdict.timeout);
-            if (holder && !request.is_inward())
-                holders_.refresh(*holder, now);
+            holders_.keep(*index, now + verdict.timeout);
+            if (!request.is_inward())
+                holders_.refresh(*index, now);
             return Opening{Opening::Outcome::Opened, {*index, net::Direction::Original}, {}};
         case flow::InsertOutcome::OriginalTaken:
             counters_.count[Count::OpenLost].add(1);
@@ -214,9 +213,9 @@ Tracking Nat::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick n
     if (verdict.refresh) {
         const Tick deadline = now + verdict.timeout;
         record.deadline.store(deadline, std::memory_order_relaxed);
-        if (const auto holder = record.holder.kept_alive();
-            holder && record.sides.enter(ref.direction()) == net::Side::Inside)
-            holders_.refresh(*holder, now);
+        if (record.holder.see().is_kept_alive() &&
+            record.sides.enter(ref.direction()) == net::Side::Inside)
+            holders_.refresh(ref.index(), now);
         // Ageing looks within kLongestCheck in any case; for less it would come too late.
         if (verdict.timeout < flow::kLongestCheck && flow.remaining > verdict.timeout)
             params_.table.deadlines().set(ref.index(), now, deadline);

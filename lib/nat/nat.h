@@ -109,8 +109,7 @@ private:
     Opening open_admitted(const First& first);
     Decision decide(const First& first);
     std::optional<Opening> commit(const First& first, const Decision& decision);
-    std::optional<Opening> insert(const First& first, const Decision& decision,
-                                  std::optional<uint32_t> holder);
+    std::optional<Opening> insert(const First& first, const Decision& decision, const Tied& tied);
     std::optional<uint32_t> take_record(const First& first);
     bool make_room(const First& first);
     void fill(flow::FlowRecord& record, const First& first, const net::Tuple& reply) const;

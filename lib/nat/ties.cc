@@ -20,13 +20,6 @@ Tied as_new(const Made& made) {
     }
 }
 
-/// As one that may be there already.
-Tied as_shared(const Made& made) {
-    if (made.result == Made::Result::Existing)
-        return {Tied::Result::Tied, made.index};
-    return as_new(made);
-}
-
 }  // namespace
 
 Tied Ties::make(const Request& request, const Decision& decision, Tick now) {
@@ -51,42 +44,29 @@ Tied Ties::make(const Request& request, const Decision& decision, Tick now) {
         mapping = made.holder;
     }
     if (mapping)
-        return tie_mapping(request, *mapping, decision.mapped->filtering, now);
-    if (!block || !request.mapping)
-        return {Tied::Result::Tied, block ? block : request.mapping};
-    // From a block to another inside host's mapping: a contact hangs on both.
-    const net::Endpoint external = *decision.external;
-    return as_shared(
-        holders_.make(contact_keys(protocol, external, request.destination(), external),
-                      {.parent = block, .peer = request.mapping}, now));
+        return {Tied::Result::Tied, remember(request, *mapping, decision.mapped->filtering, now)};
+    return {Tied::Result::Tied, block};
 }
 
-/// Says that the endpoint of `mapping` talks to the packet's destination, which is the endpoint of
-/// another mapping where the request names one.
-Tied Ties::tie_mapping(const Request& request, uint32_t mapping, Filtering filtering, Tick now) {
-    const net::Endpoint remote = request.destination();
-    Tied tied{Tied::Result::Tied, mapping};
-    const auto remember = [&](net::Endpoint whom, std::optional<uint32_t> peer) {
-        return as_shared(
-            holders_.make(contact_keys(request.original.protocol, mappings_.inside_of(mapping),
-                                       whom, mappings_.external_of(mapping)),
-                          {.parent = tied.holder, .peer = peer}, now));
-    };
-    // Without room for it the flow opens all the same: what it opened to others is less.
-    if (filtering == Filtering::AddressDependent)
-        if (const Tied made = remember({remote.address, {}}, {}); made.holder)
-            tied = made;
+/// The contact that says that the endpoint of `mapping` talks to the packet's destination; the
+/// mapping itself, where its filter need not remember that.
+uint32_t Ties::remember(const Request& request, uint32_t mapping, Filtering filtering, Tick now) {
     // What goes outside is a permission by itself: its flow. What stays inside may meet the other's
     // filter, and leaves no flow then.
     const bool is_hairpin = request.sides.leave(net::Direction::Original) == net::Side::Inside;
-    if (request.mapping || (is_hairpin && filtering == Filtering::EndpointDependent)) {
-        const Tied made = remember(remote, request.mapping);
-        if (made.holder)
-            tied = made;
-        else if (request.mapping)  // nothing would keep the peer's mapping as long as the flow
-            return made;
-    }
-    return tied;
+    if (filtering == Filtering::EndpointIndependent ||
+        (filtering == Filtering::EndpointDependent && !is_hairpin))
+        return mapping;
+    net::Endpoint remote = request.destination();
+    if (filtering == Filtering::AddressDependent)
+        remote.port = {};
+    const Made made =
+        holders_.make(contact_keys(request.original.protocol, mappings_.inside_of(mapping), remote,
+                                   mappings_.external_of(mapping)),
+                      {.parent = mapping}, now);
+    // Without room for it the flow opens all the same: what it opened to others is less.
+    const bool is_there = made.result == Made::Result::New || made.result == Made::Result::Existing;
+    return is_there ? made.index : mapping;
 }
 
 }  // namespace sluice::nat

@@ -3,8 +3,9 @@
 
 /// \file
 /// Ties: makes what a flow is to hang on, as the decision about it says: the block that its port is
-/// of, the mapping of its source, and contacts, by which filters remember whom their endpoint talks
-/// to, and which hang on both mappings of a flow between two inside hosts.
+/// of, the mapping of its source, and the contact by which that mapping's filter remembers whom its
+/// endpoint talks to. What the flow's target hangs on, another inside host's mapping, is there
+/// already.
 ///
 /// Threads  Owned by one worker.
 /// Errors   Without room for a record, and when another worker was faster, the flow does not open.
@@ -19,7 +20,7 @@
 
 namespace sluice::nat {
 
-/// What a flow is to hang on.
+/// What a flow is to hang on at its source.
 struct Tied {
     enum class Result : uint8_t {
         Tied,
@@ -37,7 +38,7 @@ public:
     Tied make(const Request& request, const Decision& decision, Tick now);
 
 private:
-    Tied tie_mapping(const Request& request, uint32_t mapping, Filtering filtering, Tick now);
+    uint32_t remember(const Request& request, uint32_t mapping, Filtering filtering, Tick now);
 
     Holders& holders_;
     const Mappings& mappings_;

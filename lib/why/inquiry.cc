@@ -28,8 +28,7 @@ using net::Direction;
 using net::Side;
 using stats::Drop;
 
-struct alignas(conntrack::kTrackerBytes) Memory : std::array<std::byte, conntrack::kTrackerBytes> {
-};
+struct alignas(64) Memory : std::array<std::byte, conntrack::kTrackerBytes> {};
 
 link::EgressParams egress_params(const worker::Shared& shared,
                                  const std::vector<io::Port*>& ports) {
@@ -41,7 +40,8 @@ link::EgressParams egress_params(const worker::Shared& shared,
 
 /// One copy, word by word.
 Memory read_words(const flow::FlowRecord& record) {
-    using Word [[gnu::may_alias]] = uint64_t;
+    using Word [[gnu::may_alias]] = uint32_t;
+    static_assert(conntrack::kTrackerBytes % sizeof(Word) == 0);
     Memory copy;
     for (size_t at = 0; at < copy.size(); at += sizeof(Word)) {
         // relaxed: the words need not be of one moment, as two copies are compared.

@@ -337,6 +337,7 @@ TEST_CASE("blocks: a hairpinned flow keeps its block and the mapping that it goe
         REQUIRE(meet().size() == 1);
     }
     CHECK(meet()[0].source_port == in[0].source_port);
+    CHECK(bed.count(Count::HoldersMade) == 3);  // a block each, and the mapping
     CHECK(log_of(bed, kPeer).size() == 1);
     CHECK(log_of(bed, kHost).size() == 1);
     bed.advance(Duration::seconds(60));

@@ -280,6 +280,27 @@ TEST_CASE("mapping: a mapping that is reached by its public address sees a publi
     CHECK(bed.dropped(Drop::Hairpin) == 1);
 }
 
+TEST_CASE("mapping: a hairpinned flow keeps both mappings, and no record beside them",
+          "[packet][hairpin]") {
+    auto options = independent(Filtering::EndpointIndependent, kAll, pool::kAllPorts,
+                               {.mapping_timeout = Duration::seconds(10), .port_hold = {}});
+    Testbed bed(options);
+    REQUIRE(port_of(bed, kHost, kOwn, kServer, 53) == kOwn);
+    const uint16_t peer = port_of(bed, kPeer, kOwn, kServer, 53);
+    REQUIRE(hairpin(bed, kPeer, kOwn, kOwn).size() == 1);
+    CHECK(bed.flows() == 5);  // two mappings, two flows to the server and this
+    for (int i = 0; i < 10; ++i) {
+        bed.advance(Duration::seconds(20));
+        REQUIRE(hairpin(bed, i % 2 == 0 ? kPeer : kHost, kOwn, i % 2 == 0 ? kOwn : peer).size() ==
+                1);
+    }
+    CHECK(bed.count(Count::HoldersMade) == 2);
+    CHECK(bed.count(Count::FlowsHairpinned) == 1);
+    CHECK(bed.flows() == 3);
+    bed.advance(Duration::seconds(200));
+    CHECK(bed.flows() == 0);
+}
+
 TEST_CASE("filtering: two hosts behind the gateway punch holes for each other",
           "[packet][rfc4787][hairpin]") {
     const auto filtering = GENERATE(Filtering::EndpointDependent, Filtering::AddressDependent);

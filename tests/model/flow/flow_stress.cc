@@ -8,12 +8,19 @@
 /// The oracle is an array of holders, one per tuple, and a word per record, all of them atomic: a
 /// tuple is written down after its insert and crossed out before its kill, so that a tuple with a
 /// holder has that holder in the table, and no insert of it may succeed.
+///
+/// Beside them stand a few records that are no flows. Each flow hangs on one of them, on two or on
+/// none, and all try in vain to end them meanwhile; when no flow is left, nothing hangs on them.
 
 #include "flow/flow_table.h"
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <new>
+#include <optional>
 #include <random>
 #include <thread>
 #include <vector>
@@ -30,6 +37,7 @@ constexpr uint32_t kCapacity = 4000;  // records, most of them waiting for a gra
 constexpr unsigned kLoad = 800;       // percent: slots for an eighth of the records
 constexpr uint32_t kTuples = 2000;    // per direction
 constexpr uint32_t kHot = 12;         // of them, used by every other operation
+constexpr uint32_t kMappings = 4;     // that flows hang on
 constexpr Tick kNow{1000};
 constexpr Tick kFar{2'000'000};
 
@@ -48,6 +56,47 @@ net::Tuple tuple(uint32_t n) {
             net::Protocol::Udp,
             {}};
 }
+
+/// Records that flows hang on, each of which one record holds that is never put into the table.
+class Mappings {
+public:
+    explicit Mappings(FlowTable& table) : table_(table), member_(table) {
+        require(member_.take(index_) == kMappings && member_.take(anchor_) == kMappings, "no room");
+        for (uint32_t n = 0; n < kMappings; ++n) {
+            FlowRecord& record = table.record(index_[n]);
+            for (net::Tuple& key : record.tuple) {
+                key = tuple(&key == &record.tuple[0] ? n : kTuples + n);
+                key.kind = static_cast<uint8_t>(Kind::Mapping);
+            }
+            record.deadline.store(kFar, std::memory_order_relaxed);
+            new (record.tracker.data()) Holding;
+            require(member_.insert(index_[n], kNow).outcome == InsertOutcome::Inserted &&
+                        member_.hang(anchor_[n], index_[n]),
+                    "a mapping was not made");
+        }
+        member_.offline();
+    }
+
+    uint32_t index(uint32_t n) const { return index_[n % kMappings]; }
+    bool contain(uint32_t index) const {
+        return std::find(index_.begin(), index_.end(), index) != index_.end();
+    }
+    /// When nothing else hangs on them.
+    void end() {
+        member_.online();
+        member_.give_back(anchor_);
+        for (const uint32_t index : index_) {
+            require(table_.record(index).holding().dependents.load() == 0, "a link was lost");
+            require(member_.kill(index, table_.record(index).life.load()), "a mapping stays");
+        }
+    }
+
+private:
+    FlowTable& table_;
+    Member member_;
+    std::array<uint32_t, kMappings> index_{};
+    std::array<uint32_t, kMappings> anchor_{};
+};
 
 /// What the oracle knows of a record: its generation, and whether its flow may still be counted on.
 struct Known {
@@ -72,8 +121,8 @@ struct Oracle {
 
 class Actor {
 public:
-    Actor(FlowTable& table, Oracle& oracle, unsigned seed)
-        : table_(table), oracle_(oracle), member_(table), random_(seed) {}
+    Actor(FlowTable& table, Oracle& oracle, const Mappings& mappings, unsigned seed)
+        : table_(table), oracle_(oracle), mappings_(mappings), member_(table), random_(seed) {}
 
     void run() {
         for (unsigned i = 0; i < kOperations; ++i) {
@@ -138,6 +187,9 @@ private:
         record.owner = static_cast<uint8_t>(index[0]);
         record.deadline.store(kFar, std::memory_order_relaxed);
         const LifeWord life = record.life.load().with(Life::Live);
+        const auto first = static_cast<uint32_t>(random_());
+        for (uint32_t n = first; n < first + first / 256 % 3; ++n)
+            require(member_.hang(index[0], mappings_.index(n)), "a mapping has ended");
         const Insertion insertion = member_.insert(index[0], kNow);
         ++oracle_.outcomes[static_cast<size_t>(insertion.outcome)];
         if (insertion.holder)
@@ -180,10 +232,24 @@ private:
         require(found == FlowRef(flow.index, direction), "a key that is present was not found");
     }
 
+    /// Whatever has become of the flow meanwhile.
+    void check_holders(uint32_t flow) {
+        table_.record(flow).for_each_holder([&](uint32_t holder) {
+            require(mappings_.contain(holder), "a flow hangs on what is no mapping");
+        });
+    }
+    void shake_mapping() {
+        const uint32_t index = mappings_.index(static_cast<uint32_t>(random_()));
+        require(!member_.kill(index, table_.record(index).life.load()),
+                "a mapping has ended while something hangs on it");
+    }
+
     void look() {
         const Expected flow = some_flow();
         for (const Direction direction : {Direction::Original, Direction::Reply})
             check(flow, direction, table_.find(flow.tuple[index(direction)], kNow));
+        check_holders(flow.index);
+        shake_mapping();
     }
 
     void look_at_burst() {
@@ -201,6 +267,7 @@ private:
 
     FlowTable& table_;
     Oracle& oracle_;
+    const Mappings& mappings_;
     Member member_;
     std::mt19937 random_;
 };
@@ -214,15 +281,17 @@ void check_quiet(FlowTable& table, Oracle& oracle) {
         held += holder != 0;
         require(holder == (ref ? ref.index() + 1 : 0), "the table and the oracle differ");
     }
-    require(table.used_slots() == held, "a key is left behind, or is there twice");
-    require(table.size() * 2 == held, "the count of flows is wrong");
+    require(table.used_slots() == held + 2 * kMappings, "a key is left behind, or is there twice");
+    require(table.size() * 2 == held + 2 * kMappings, "the count of flows is wrong");
     require(oracle.killed == oracle.doomed, "a kill was lost, or counted twice");
 }
 
-void check_empty(FlowTable& table, Oracle& oracle) {
-    Actor last(table, oracle, 0);
+void check_empty(FlowTable& table, Oracle& oracle, std::optional<Mappings>& mappings) {
+    Actor last(table, oracle, *mappings, 0);
     for (uint32_t index = 0; index < kCapacity; ++index)
         last.kill(index);
+    mappings->end();
+    mappings.reset();
     require(table.size() == 0 && table.used_slots() == 0, "a killed flow has left a key");
     for (int i = 0; i < 4; ++i)
         last.member().quiescent();
@@ -239,18 +308,19 @@ int main() {
     params.secret = {1, 2, 3, 4};
     auto table = std::move(FlowTable::create(params).value());
     Oracle oracle;
+    std::optional<Mappings> mappings(std::in_place, *table);
     {
         std::vector<std::unique_ptr<Actor>> actors;
         std::vector<std::thread> threads;
         for (unsigned i = 0; i < kThreads; ++i)
-            actors.push_back(std::make_unique<Actor>(*table, oracle, i + 1));
+            actors.push_back(std::make_unique<Actor>(*table, oracle, *mappings, i + 1));
         for (auto& actor : actors)
             threads.emplace_back([&actor] { actor->run(); });
         for (auto& thread : threads)
             thread.join();
     }
     check_quiet(*table, oracle);
-    check_empty(*table, oracle);
+    check_empty(*table, oracle, mappings);
 
     const IndexCounters counters = table->counters();
     uint64_t moved = 0;

@@ -46,6 +46,7 @@ Fields fields_of_record() {
         {"opened", offsetof(R, opened), sizeof(R::opened)},
         {"holder", offsetof(R, holder), sizeof(R::holder)},
         {"tracker", offsetof(R, tracker), sizeof(R::tracker)},
+        {"second holder", offsetof(R, second_holder), sizeof(R::second_holder)},
         {"all", 0, sizeof(R)},
     };
 }
@@ -66,7 +67,6 @@ Fields fields_within() {
         {"hops: index", offsetof(Hops, index), sizeof(Hops::index)},
         {"hops: generation", offsetof(Hops, generation), sizeof(Hops::generation)},
         {"holding: dependents", offsetof(Holding, dependents), sizeof(Holding::dependents)},
-        {"holding: second", offsetof(Holding, second), sizeof(Holding::second)},
         {"holding: note", offsetof(Holding, note), sizeof(Holding::note)},
     };
 }
@@ -86,6 +86,9 @@ std::vector<uint32_t> values() {
     held.set(6, Kind::Mapping);
     HolderLink block;
     block.set(6, Kind::Block);
+    HolderLink both;
+    both.set(6, Kind::Block);
+    both.add_second(Kind::Mapping);
     return {
         static_cast<uint32_t>(Kind::Flow),
         static_cast<uint32_t>(Kind::Mapping),
@@ -103,6 +106,7 @@ std::vector<uint32_t> values() {
         static_cast<uint32_t>(net::Direction::Reply),
         word_of(held),
         word_of(block),
+        word_of(both),
     };
 }
 
@@ -115,7 +119,7 @@ struct Layout {
 };
 
 const Layout kCurrent{
-    1,
+    2,
     {
         {"tuple", 0, 32},
         {"life", 32, 4},
@@ -128,7 +132,8 @@ const Layout kCurrent{
         {"hops", 48, 8},
         {"opened", 56, 4},
         {"holder", 60, 4},
-        {"tracker", 64, 64},
+        {"tracker", 64, 60},
+        {"second holder", 124, 4},
         {"all", 0, 128},
     },
     {
@@ -144,10 +149,9 @@ const Layout kCurrent{
         {"hops: index", 0, 4},
         {"hops: generation", 4, 4},
         {"holding: dependents", 0, 4},
-        {"holding: second", 4, 4},
         {"holding: note", 8, 8},
     },
-    {0, 1, 2, 3, 1, 2, 3, 4, 1, 2, 4, 2, 1, 1, 7, 0x80000007},
+    {0, 1, 2, 3, 1, 2, 3, 4, 1, 2, 4, 2, 1, 1, 0x80000007, 7, 0xc0000007},
 };
 
 }  // namespace

@@ -5,6 +5,9 @@
 #include "flow/reading.h"
 #include "flows.h"
 
+#include <array>
+#include <cstring>
+#include <new>
 #include <set>
 #include <vector>
 
@@ -177,6 +180,51 @@ TEST_CASE("flow table: a burst is inserted as its flows are one by one", "[flow]
         member.quiescent();
     }
     CHECK(table->size() == 3000 / 50 * 49);
+}
+
+TEST_CASE("flow table: a record that hangs on two others lets go of both", "[flow]") {
+    const auto table = make_table(3);
+    Member member(*table);
+    std::array<uint32_t, 3> index{};
+    REQUIRE(member.take(index) == 3);
+    for (const uint32_t holder : {index[0], index[1]}) {
+        FlowRecord& record = table->record(holder);
+        record.tuple = {original(holder), reply(holder)};
+        for (net::Tuple& tuple : record.tuple)
+            tuple.kind = static_cast<uint8_t>(holder == index[0] ? Kind::Block : Kind::Mapping);
+        record.deadline.store(kNow + Duration::seconds(1));
+        new (record.tracker.data()) Holding;
+        REQUIRE(member.insert(holder, kNow).outcome == Inserted);
+    }
+    const auto held = [&](uint32_t holder) {
+        return table->record(holder).holding().dependents.load();
+    };
+    const auto holders_of = [&](uint32_t dependent) {
+        std::vector<uint32_t> seen;
+        table->record(dependent).for_each_holder([&](uint32_t holder) { seen.push_back(holder); });
+        return seen;
+    };
+    const HolderLink& link = table->record(index[2]).holder;
+    CHECK(holders_of(index[2]).empty());
+    REQUIRE(member.hang(index[2], index[0]));
+    CHECK(holders_of(index[2]) == std::vector{index[0]});
+    CHECK_FALSE(link.see().is_kept_alive());  // a block needs no packets
+    REQUIRE(member.hang(index[2], index[1]));
+    CHECK(holders_of(index[2]) == std::vector{index[0], index[1]});
+    CHECK(link.see().is_kept_alive());
+    CHECK(held(index[0]) == 1);
+    CHECK(held(index[1]) == 1);
+
+    FlowRecord& flow = table->record(index[2]);
+    flow.tuple = {original(7), reply(7)};
+    std::memset(flow.tracker.data(), 0xff, flow.tracker.size());
+    flow.deadline.store(kNow + Duration::seconds(1));
+    REQUIRE(member.insert(index[2], kNow).outcome == Inserted);
+    CHECK_FALSE(member.kill(index[1], table->record(index[1]).life.load()));
+    REQUIRE(member.kill(index[2], flow.life.load()));
+    CHECK(holders_of(index[2]).empty());
+    CHECK(held(index[0]) == 0);
+    CHECK(held(index[1]) == 0);
 }
 
 TEST_CASE("flow table: a tuple has one holder", "[flow]") {

@@ -21,10 +21,18 @@ struct Bench : Ground {
                  {.inside = {host(0), 16}, .addresses = {{kExternal.address, kExternal.address}}},
                  64) {}
 
-    uint32_t make(const HolderKeys& keys, const Holders::Links& links = {}) {
-        const auto made = one.holders.make(keys, links, now);
+    uint32_t make(const HolderKeys& keys, const Holders::Terms& terms = {}) {
+        const auto made = one.holders.make(keys, terms, now);
         REQUIRE(made.result == Made::New);
         return made.index;
+    }
+    /// A record that is to be a flow, and hangs on these.
+    uint32_t hang(std::initializer_list<uint32_t> holders) {
+        uint32_t index = 0;
+        REQUIRE(one.member.take({&index, 1}) == 1);
+        for (const uint32_t holder : holders)
+            REQUIRE(one.member.hang(index, holder));
+        return index;
     }
     bool kill(uint32_t index) { return one.member.kill(index, table->record(index).life.load()); }
 
@@ -61,12 +69,17 @@ TEST_CASE("holders: what others hang on does not end before them", "[nat]") {
     const uint32_t mapping = bench.make(mapping_keys(kUdp, kInside, kExternal), {.parent = block});
     const uint32_t peer =
         bench.make(mapping_keys(kUdp, endpoint("10.1.0.11", 1), endpoint("198.51.100.1", 1)));
-    const uint32_t contact =
-        bench.make(contact_keys(kUdp, kInside, endpoint("198.51.100.1", 1), kExternal),
-                   {.parent = mapping, .peer = peer});
-    for (const uint32_t held : {block, mapping, peer})
+    const uint32_t contact = bench.make(
+        contact_keys(kUdp, kInside, endpoint("198.51.100.1", 1), kExternal), {.parent = mapping});
+    const uint32_t flow = bench.hang({contact, peer});
+    const uint32_t to_peer = bench.hang({peer});
+    for (const uint32_t held : {block, mapping, contact, peer})
         CHECK_FALSE(bench.kill(held));
+    bench.one.member.give_back({&flow, 1});
+    CHECK_FALSE(bench.kill(mapping));
     CHECK(bench.kill(contact));
+    CHECK_FALSE(bench.kill(peer));
+    bench.one.member.give_back({&to_peer, 1});
     CHECK(bench.kill(peer));
     CHECK_FALSE(bench.kill(block));
     CHECK(bench.kill(mapping));
@@ -99,11 +112,14 @@ TEST_CASE("holders: a refresh keeps a holder and what it hangs on, but no block"
     const uint32_t contact = bench.make(
         contact_keys(kUdp, kInside, endpoint("203.0.113.1", 0), kExternal), {.parent = mapping});
     const Tick before = bench.table->record(block).deadline.load();
+    const uint32_t peer =
+        bench.make(mapping_keys(kUdp, endpoint("10.1.0.11", 1), endpoint("198.51.100.1", 1)));
     bench.now = bench.now + Duration::seconds(200);
-    bench.one.holders.refresh(contact, bench.now);
+    bench.one.holders.refresh(bench.hang({contact, peer}), bench.now);
     const Tick later = bench.now + Duration::seconds(299);
     CHECK(find_holder(*bench.table, mapping_keys(kUdp, {}, kExternal).reply, later) == mapping);
-    CHECK_FALSE(is_resting(bench.table->record(contact), bench.holder_params, later));
+    for (const uint32_t held : {contact, peer})
+        CHECK_FALSE(is_resting(bench.table->record(held), bench.holder_params, later));
     CHECK(bench.table->record(block).deadline.load() == before);
     CHECK(find_holder(*bench.table, block_keys(kInside.address, 0, {}).original, later) == block);
 }
@@ -126,7 +142,7 @@ TEST_CASE("holders: one that rests is found, and revived by a refresh", "[nat]")
     CHECK(bench.other.holders
               .make(mapping_keys(kUdp, endpoint("10.1.0.11", 1), kExternal), {}, bench.now)
               .result == Made::Taken);
-    bench.one.holders.refresh(rests, bench.now);
+    bench.one.holders.refresh(bench.hang({rests}), bench.now);
     CHECK_FALSE(is_resting(bench.table->record(rests), bench.holder_params,
                            bench.now + Duration::seconds(10)));
     CHECK(find_holder(*bench.table, key, bench.now + Duration::seconds(30)) == rests);

@@ -3,6 +3,7 @@
 #include "flood.h"
 #include "forward.h"
 #include "open.h"
+#include "rules.h"
 #include "scale.h"
 #include "table.h"
 #include "tracker.h"
@@ -64,6 +65,8 @@ int main(int argc, char** argv) {
         add_worker_bench(app, "expire", "flows that are all over at once; runs all cases", options);
     auto* flood =
         add_worker_bench(app, "flood", "packets that cannot go on; runs all cases", options);
+    auto* rules = add_worker_bench(
+        app, "rules", "new flows and known ones beside many rules; runs all cases", options);
     auto* scale = add_worker_bench(app, "scale", "two workers beside one; runs all cases", options);
 
     CLI11_PARSE(app, argc, argv);
@@ -77,6 +80,8 @@ int main(int argc, char** argv) {
         return run_expire(options);
     if (flood->parsed())
         return run_flood(options);
+    if (rules->parsed())
+        return run_rules(options);
     if (scale->parsed())
         return run_scale(options);
     return run_table(table);

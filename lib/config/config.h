@@ -7,6 +7,7 @@
 /// Shape    Plain values; defaults stand beside the fields. Immutable after the start.
 
 #include "base/big_endian.h"
+#include "conntrack/timeouts.h"
 #include "conntrack/tuning.h"
 #include "fragment/datagrams.h"
 #include "hosts/host_table.h"
@@ -105,15 +106,17 @@ struct StaticRoute {
     uint16_t zone = 0;  ///< Where it leads inside.
 };
 
-/// "PREFIX [zone N] [to PREFIX] [PROTOCOL [PORTS]] -> RANGE[,RANGE…][:FIRST-LAST]".
+/// "PREFIX [zone N] [to PREFIX] [PROTOCOL [PORTS]] -> RANGE[,RANGE…][:FIRST-LAST] [KEY=VALUE …]".
 struct SnatRule {
     net::Prefix inside;
     std::vector<AddressRange> addresses;      ///< Its pool; never empty.
     pool::PortRange ports = pool::kAllPorts;  ///< What of its ports may be used.
     std::optional<policy::Independence> independence =
-        {};                             ///< Nothing: endpoint-dependent mapping.
-    policy::Toward toward = {};         ///< Whom its hosts talk to.
-    std::optional<uint16_t> zone = {};  ///< That they are of; nothing: any.
+        {};                                ///< Nothing: endpoint-dependent mapping.
+    policy::Toward toward = {};            ///< Whom its hosts talk to.
+    std::optional<uint16_t> zone = {};     ///< That they are of; nothing: any.
+    policy::OwnLimits limits = {};         ///< In place of Config::host_limits.
+    conntrack::OwnTimeouts timeouts = {};  ///< In place of Config::tuning.
 };
 
 /// --neighbour.

@@ -9,6 +9,7 @@
 #include "config/twins.h"
 
 #include <bit>
+#include <cassert>
 #include <initializer_list>
 #include <string>
 #include <utility>
@@ -180,27 +181,19 @@ Status store_on_reload(const Given& given, Config& config) {
                                   config.on_reload);
 }
 
-template <TcpState State>
-Status store_tcp(const Given& given, Config& config) {
-    return store(read_seconds(given), config.tuning.tcp[State]);
-}
+constexpr std::string_view kTimeout = "timeout-";
 
-template <SctpState State>
-Status store_sctp(const Given& given, Config& config) {
-    return store(read_seconds(given), config.tuning.sctp[State]);
-}
-
-template <Duration conntrack::Tuning::*Field>
+/// Of the timeout that the flag names.
 Status store_timeout(const Given& given, Config& config) {
-    return store(read_seconds(given), config.tuning.*Field);
+    const auto place = conntrack::timeout_place(given.flag.substr(kTimeout.size()));
+    assert(place);  // a unit test reads each of the flags
+    return store(read_seconds(given), conntrack::timeouts()[*place].of(config.tuning));
 }
 
 constexpr Flag timeout(std::string_view name, std::string_view help,
-                       Status (*read)(const Given&, Config&)) {
+                       Status (*read)(const Given&, Config&) = store_timeout) {
     return {name, kTimeouts, Arity::One, false, "SECONDS", help, read};
 }
-
-using conntrack::Tuning;
 
 // clang-format off
 constexpr Flag kFlags[] = {
@@ -344,7 +337,7 @@ constexpr Flag kFlags[] = {
      "Flows that an inside host can have open at once, up to 268435456, or 0 for any number; "
      "default: 32768",
      [](const Given& g, Config& c) {
-         return store(read_number(g, {0, 1U << 28}), c.host_limits.flows);
+         return store(read_number(g, {0, hosts::kMostFlows}), c.host_limits.flows);
      }},
     {"max-new-flows-per-second-per-host", kMemory, Arity::One, false, "N",
      "Flows that an inside host can open within a second, up to 1000000; default: 0, no limit",
@@ -411,42 +404,33 @@ constexpr Flag kFlags[] = {
      "How long they wait, 1 to 1728000; default: 30",
      [](const Given& g, Config& c) { return store(read_seconds(g), c.fragments.timeout); }},
 
-    timeout("timeout-tcp-syn-sent", "default: 120", store_tcp<TcpState::SynSent>),
-    timeout("timeout-tcp-syn-recv", "default: 60", store_tcp<TcpState::SynRecv>),
-    timeout("timeout-tcp-established", "default: 432000", store_tcp<TcpState::Established>),
-    timeout("timeout-tcp-fin-wait", "default: 120", store_tcp<TcpState::FinWait>),
-    timeout("timeout-tcp-close-wait", "default: 60", store_tcp<TcpState::CloseWait>),
-    timeout("timeout-tcp-last-ack", "default: 30", store_tcp<TcpState::LastAck>),
-    timeout("timeout-tcp-time-wait", "default: 120", store_tcp<TcpState::TimeWait>),
-    timeout("timeout-tcp-close", "After a RST; default: 10", store_tcp<TcpState::Close>),
+    timeout("timeout-tcp-syn-sent", "default: 120"),
+    timeout("timeout-tcp-syn-recv", "default: 60"),
+    timeout("timeout-tcp-established", "default: 432000"),
+    timeout("timeout-tcp-fin-wait", "default: 120"),
+    timeout("timeout-tcp-close-wait", "default: 60"),
+    timeout("timeout-tcp-last-ack", "default: 30"),
+    timeout("timeout-tcp-time-wait", "default: 120"),
+    timeout("timeout-tcp-close", "After a RST; default: 10"),
     timeout("timeout-tcp-max-retrans",
-            "While one segment is sent again and again, or a window is closed; default: 300",
-            store_timeout<&Tuning::tcp_max_retrans_timeout>),
+            "While one segment is sent again and again, or a window is closed; default: 300"),
     timeout("timeout-tcp-unacknowledged",
-            "While data waits for its ACK, or a flow was picked up midway; default: 300",
-            store_timeout<&Tuning::tcp_unacknowledged>),
-    timeout("timeout-udp", "Before a flow is a stream; default: 30",
-            store_timeout<&Tuning::udp>),
-    timeout("timeout-udp-stream", "Answered and older than 2 s; default: 120",
-            store_timeout<&Tuning::udp_stream>),
-    timeout("timeout-udplite", "Before a flow is a stream; default: 30",
-            store_timeout<&Tuning::udp_lite>),
-    timeout("timeout-udplite-stream", "Answered and older than 2 s; default: 120",
-            store_timeout<&Tuning::udp_lite_stream>),
-    timeout("timeout-icmp", "default: 30", store_timeout<&Tuning::icmp>),
-    timeout("timeout-sctp-closed", "INIT unanswered, or over; default: 10",
-            store_sctp<SctpState::Closed>),
-    timeout("timeout-sctp-cookie-wait", "default: 3", store_sctp<SctpState::CookieWait>),
-    timeout("timeout-sctp-cookie-echoed", "default: 3", store_sctp<SctpState::CookieEchoed>),
-    timeout("timeout-sctp-established", "default: 210", store_sctp<SctpState::Established>),
-    timeout("timeout-sctp-shutdown-sent", "default: 3", store_sctp<SctpState::ShutdownSent>),
-    timeout("timeout-sctp-shutdown-recd", "default: 3", store_sctp<SctpState::ShutdownRecd>),
-    timeout("timeout-sctp-shutdown-ack-sent", "default: 3",
-            store_sctp<SctpState::ShutdownAckSent>),
-    timeout("timeout-gre", "Before it is answered; default: 30", store_timeout<&Tuning::gre>),
-    timeout("timeout-gre-stream", "default: 180", store_timeout<&Tuning::gre_stream>),
-    timeout("timeout-generic", "Other protocols, such as ESP; default: 600",
-            store_timeout<&Tuning::generic>),
+            "While data waits for its ACK, or a flow was picked up midway; default: 300"),
+    timeout("timeout-udp", "Before a flow is a stream; default: 30"),
+    timeout("timeout-udp-stream", "Answered and older than 2 s; default: 120"),
+    timeout("timeout-udplite", "Before a flow is a stream; default: 30"),
+    timeout("timeout-udplite-stream", "Answered and older than 2 s; default: 120"),
+    timeout("timeout-icmp", "default: 30"),
+    timeout("timeout-sctp-closed", "INIT unanswered, or over; default: 10"),
+    timeout("timeout-sctp-cookie-wait", "default: 3"),
+    timeout("timeout-sctp-cookie-echoed", "default: 3"),
+    timeout("timeout-sctp-established", "default: 210"),
+    timeout("timeout-sctp-shutdown-sent", "default: 3"),
+    timeout("timeout-sctp-shutdown-recd", "default: 3"),
+    timeout("timeout-sctp-shutdown-ack-sent", "default: 3"),
+    timeout("timeout-gre", "Before it is answered; default: 30"),
+    timeout("timeout-gre-stream", "default: 180"),
+    timeout("timeout-generic", "Other protocols, such as ESP; default: 600"),
     timeout("mapping-timeout",
             "Of an endpoint-independent mapping, after its last packet from inside; default: 300",
             [](const Given& g, Config& c) {

@@ -71,7 +71,8 @@ Result<Words> read_words(string_view flag, std::span<const string> words) {
             key == "mapping" || key == "filtering" || key == "for" || key == "mapping-ports";
         if (equals == string_view::npos || !is_known)
             return wrong(flag, word,
-                         "behind the pool mapping=, filtering=, for= and mapping-ports= may stand");
+                         "behind the pool mapping=, filtering=, for=, mapping-ports=, max-flows=, "
+                         "rate= and the timeouts, as timeout-udp=, may stand");
         if (!result.emplace(key, word.substr(equals + 1)).second)
             return wrong(flag, word, "the rule says this twice");
     }

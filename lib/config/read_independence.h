@@ -2,7 +2,7 @@
 #pragma once
 
 /// \file
-/// Reads how a rule maps and filters: the words key=value behind its pool.
+/// Reads how a rule maps and filters: words key=value behind its pool.
 ///
 /// Shape    mapping=endpoint-dependent|endpoint-independent
 ///          filtering=endpoint-dependent|address-dependent|endpoint-independent

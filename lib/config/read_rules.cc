@@ -3,6 +3,7 @@
 
 #include "config/read_independence.h"
 #include "config/read_match.h"
+#include "config/read_own.h"
 #include "net/text.h"
 
 #include <span>
@@ -72,7 +73,13 @@ Result<SnatRule> read_rule(const Given& given, const string& text) {
     rule.zone = (*match).zone;
     if (Status status = read_pool(given, right[0], rule); !status)
         return within(given, text, status.error());
-    auto independence = read_independence(given.flag, std::span(right).subspan(1), rule.ports);
+    std::vector<string> rest;
+    for (const string& word : std::span(right).subspan(1))
+        if (!is_own(word))
+            rest.push_back(word);
+        else if (Status status = read_own(given.flag, word, rule); !status)
+            return within(given, text, status.error());
+    auto independence = read_independence(given.flag, rest, rule.ports);
     if (!independence)
         return within(given, text, independence.error());
     rule.independence = std::move(*independence);
@@ -102,7 +109,9 @@ string to_string(const SnatRule& rule) {
         text += (&range == &rule.addresses.front() ? "" : ",") + net::to_string(range);
     if (rule.ports != pool::kAllPorts)
         text += ':' + to_string(rule.ports);
-    return rule.independence ? text + ' ' + to_string(*rule.independence) : text;
+    if (rule.independence)
+        text += ' ' + to_string(*rule.independence);
+    return text + own_to_string(rule);
 }
 
 }  // namespace sluice::config

@@ -6,7 +6,8 @@
 ///
 /// Shape    One word a rule: MATCH -> RANGE[,RANGE…][:FIRST-LAST] [KEY=VALUE …], where the match
 ///          says whose packets it is for (config/read_match.h), and the keys how it maps and
-///          filters (config/read_independence.h).
+///          filters (config/read_independence.h), and what limits and timeouts it has of its own
+///          (config/read_own.h).
 /// Errors   One sentence that names the flag and the value and says what is wanted.
 
 #include "base/result.h"

@@ -7,7 +7,9 @@
 #include "config/port_shares.h"
 #include "config/ports.h"
 #include "config/read.h"
+#include "config/read_rules.h"
 #include "config/twins.h"
+#include "policy/tunings.h"
 
 #include <algorithm>
 #include <string>
@@ -121,6 +123,16 @@ Status check_eal(const Config& config) {
     return Done{};
 }
 
+Status check_timeouts(const Config& config) {
+    policy::Tunings sets;
+    for (const SnatRule& rule : config.snat)
+        if (!sets.take(rule.timeouts))
+            return wrong("snat", to_string(rule),
+                         "all rules together have " + std::to_string(policy::Tunings::kMost) +
+                             " different sets of timeouts already, and no more can be told apart");
+    return Done{};
+}
+
 }  // namespace
 
 Status validate(const Config& config, std::span<const unsigned> allowed_cpus) {
@@ -130,8 +142,8 @@ Status validate(const Config& config, std::span<const unsigned> allowed_cpus) {
     for (const auto check : {check_addresses, check_mappings})
         if (Status status = check(config, networks); !status)
             return status;
-    for (const auto check :
-         {check_neighbours, check_port_shares, check_twins, check_control_socket, check_eal})
+    for (const auto check : {check_neighbours, check_port_shares, check_timeouts, check_twins,
+                             check_control_socket, check_eal})
         if (Status status = check(config); !status)
             return status;
     return check_cores(config, allowed_cpus);

@@ -31,7 +31,7 @@ namespace sluice::flow {
 
 /// The number of what follows: of the offset, the size and the values of every field. Whoever
 /// changes one of them gives it the next (tests/unit/flow/flow_record_test.cc has them all).
-inline constexpr uint32_t kRecordLayout = 2;
+inline constexpr uint32_t kRecordLayout = 3;
 
 /// What a record stands for. Packets have the tuples of flows; those of other records carry their
 /// kind, so that no packet finds them.
@@ -103,6 +103,29 @@ private:
     std::atomic<uint32_t> bits_{0};
 };
 
+/// By which sides a flow's packets come and go; and, in the rest of the byte, which timeouts it has
+/// of its own: a number of policy::Tunings, or 0.
+class Course {
+public:
+    static constexpr unsigned kMostTuning = 63;
+
+    // Implicit: where there is nothing else to say, the sides are all of it.
+    constexpr Course(net::Sides sides = {}, uint8_t tuning = 0)
+        : bits_(static_cast<uint8_t>(sides.bits() | tuning << net::Sides::kBits)) {}
+    constexpr operator net::Sides() const { return net::Sides::of_bits(bits_); }
+
+    constexpr net::Side enter(net::Direction direction) const {
+        return net::Sides(*this).enter(direction);
+    }
+    constexpr net::Side leave(net::Direction direction) const {
+        return net::Sides(*this).leave(direction);
+    }
+    constexpr uint8_t tuning() const { return bits_ >> net::Sides::kBits; }
+
+private:
+    uint8_t bits_;
+};
+
 /// What a record that is no flow keeps in place of a tracker.
 struct Holding {
     /// Records that hang on this one. While there are any, it does not end.
@@ -118,7 +141,7 @@ struct alignas(64) FlowRecord {
     uint8_t owner;                ///< Worker that opened the flow.
     std::atomic<uint8_t> state;   ///< conntrack::ProtocolState.
     std::atomic<uint8_t> status;  ///< conntrack::Status bits.
-    net::Sides sides;             ///< By which packets come and go.
+    Course sides;
     Rewrite rewrite;
     Hops hops;
     Tick opened;        ///< When; UDP becomes a stream 2 s later.

@@ -11,13 +11,24 @@
 namespace sluice::gateway {
 namespace {
 
-Policies::Pointer make(const config::Config& config, policy::Pools& pools,
+/// The rules, with the numbers of their timeouts, for which there is room.
+std::vector<policy::RuleParams> numbered_rules(const config::Config& config,
+                                               policy::Tunings& tunings) {
+    std::vector<policy::RuleParams> rules = rules_of(config);
+    for (policy::RuleParams& rule : rules)
+        rule.tuning = tunings.take(rule.timeouts).value();
+    return rules;
+}
+
+Policies::Pointer make(const config::Config& config, policy::Pools& pools, policy::Tunings& tunings,
                        const policy::RuleSet* before) {
+    const std::vector<policy::RuleParams> rules = numbered_rules(config, tunings);
     return Policies::Pointer(new policy::Policy{
-        .rules = policy::RuleSet(rules_of(config), config.deny, pools, before),
+        .rules = policy::RuleSet(rules, config.deny, pools, before),
         .statics = pool::StaticSet(config.forwards, config.one_to_one, config::left_out(config)),
         .routes = link::Routes(routes_of(config)),
         .tuning = config.tuning,
+        .own_tunings = tunings.over(config.tuning),
         .holders = config.holders,
         .host_limits = config.host_limits,
         .rates = {config.icmp_rate, config.reject_rate},
@@ -36,7 +47,7 @@ Policies::Pointer make(const config::Config& config, policy::Pools& pools,
 
 Policies::Policies(const config::Config& config, const pool::AddressKey& key)
     : pools_(key),
-      first_(make(config, pools_, nullptr)),
+      first_(make(config, pools_, tunings_, nullptr)),
       in_force_(*first_),
       most_slots_(pools_.slots() + kSpareSlots),
       current_(first_) {
@@ -50,7 +61,15 @@ Policies::Pointer Policies::current() const {
 
 Result<Policies::Pointer> Policies::compile(const config::Config& config) {
     slots_before_ = pools_.slots();
-    Pointer policy = make(config, pools_, &current()->rules);
+    tunings_before_ = tunings_.size();
+    for (const config::SnatRule& rule : config.snat)
+        if (!tunings_.take(rule.timeouts)) {
+            tunings_.forget_from(tunings_before_);
+            return Error{"there is room for " + std::to_string(policy::Tunings::kMost) +
+                         " different sets of timeouts of --snat, all configurations since the "
+                         "start together; restart to have others"};
+        }
+    Pointer policy = make(config, pools_, tunings_, &current()->rules);
     if (pools_.slots() > most_slots_) {
         discard(std::move(policy));
         return Error{"there is room for " + std::to_string(kSpareSlots) +
@@ -63,6 +82,7 @@ Result<Policies::Pointer> Policies::compile(const config::Config& config) {
 void Policies::discard(Pointer policy) {
     policy.reset();
     pools_.forget_from(slots_before_);
+    tunings_.forget_from(tunings_before_);
 }
 
 bool Policies::use(const Pointer& policy, flow::FlowTable& table, unsigned patience_ms) {

@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "flow/flow_table.h"
 #include "policy/current.h"
+#include "policy/tunings.h"
 
 #include <memory>
 #include <mutex>
@@ -38,10 +39,11 @@ public:
 
     Pointer current() const;
 
-    /// An error where the addresses of all configurations so far are more than there is room for.
+    /// An error where the addresses of all configurations so far, or their sets of timeouts, are
+    /// more than there is room for.
     Result<Pointer> compile(const config::Config& config);
-    /// Takes back what the last compile() has made, which nobody has used: its addresses have taken
-    /// no room.
+    /// Takes back what the last compile() has made, which nobody has used: its addresses and
+    /// timeouts have taken no room.
     void discard(Pointer policy);
     /// Lets `policy` hold. Returns when nobody goes by the one before any more; false when some
     /// member has not turned for `patience_ms`: then that one is kept for good.
@@ -49,10 +51,12 @@ public:
 
 private:
     policy::Pools pools_;
+    policy::Tunings tunings_;
     Pointer first_;
     policy::Current in_force_;
     uint32_t most_slots_;
     uint32_t slots_before_ = 0;  // the last compile()
+    size_t tunings_before_ = 0;  // likewise
     mutable std::mutex mutex_;   // of current_, which neither workers nor the control core ask
     Pointer current_;
     std::vector<Pointer> kept_;

@@ -24,6 +24,8 @@ std::vector<policy::RuleParams> rules_of(const config::Config& config) {
         rule.independence = snat.independence;
         rule.toward = snat.toward;
         rule.zone = snat.zone;
+        rule.limits = snat.limits;
+        rule.timeouts = snat.timeouts;
     }
     for (const auto& [inside, toward, zone] : config.no_nat) {
         policy::RuleParams& rule = add(inside);

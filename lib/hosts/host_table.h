@@ -63,6 +63,7 @@ struct Limits {
     uint32_t new_per_second = 0;
 };
 
+inline constexpr uint32_t kMostFlows = 1U << 28;     ///< Of Limits::flows.
 inline constexpr uint32_t kHighestRate = 1'000'000;  ///< Of Limits::new_per_second.
 
 enum class Answer : uint8_t {

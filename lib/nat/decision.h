@@ -62,6 +62,12 @@ struct Request {
             original, behind.inside, {net::Side::Inside, net::Side::Inside}, rule, behind.mapping};
     }
 
+    /// Which timeouts the flow has of its own, by policy::Tunings.
+    uint8_t tuning() const { return rule == nullptr ? uint8_t{0} : rule->tuning; }
+    /// What its host may have, where `all` is said for all.
+    hosts::Limits limits(const hosts::Limits& all) const {
+        return rule == nullptr ? all : rule->limits.over(all);
+    }
     bool is_inward() const { return sides.enter(net::Direction::Original) == net::Side::Outside; }
     net::Endpoint source() const { return {original.source, original.source_port, original.zone}; }
     net::Endpoint destination() const { return {original.destination, original.destination_port}; }

@@ -2,6 +2,7 @@
 #include "nat/nat.h"
 
 #include "nat/translate.h"
+#include "policy/tunings.h"
 
 #include <algorithm>
 
@@ -14,6 +15,8 @@ using stats::Drop;
 /// How often another worker may be faster before the packet is given up. Each time somebody else
 /// has opened a flow, so this bounds the work of one packet, nothing more.
 constexpr unsigned kAttempts = 4;
+
+static_assert(policy::Tunings::kMost <= flow::Course::kMostTuning);
 
 Opening refused(Drop reason) {
     return {Opening::Outcome::Refused, {}, reason};
@@ -43,7 +46,8 @@ void Nat::expect(const net::Tuple& original, const Rule* rule) {
 }
 
 Opening Nat::open(const Request& request, const conntrack::Segment& segment, Tick now) {
-    const conntrack::Verdict verdict = conntrack::open(params_.policy->tuning, segment);
+    const conntrack::Verdict verdict =
+        conntrack::open(params_.policy->tuning_of(request.tuning()), segment);
     if (verdict.action == conntrack::Action::Refuse)
         return refused(verdict.reason);
 
@@ -65,7 +69,8 @@ Opening Nat::open(const Request& request, const conntrack::Segment& segment, Tic
 hosts::Admitted Nat::admit(const Request& request, Tick now) {
     if (request.is_inward())
         return params_.hosts.admit_inward(request.target.host(), now);
-    return params_.hosts.admit(request.original.inside_source(), params_.policy->host_limits, now);
+    return params_.hosts.admit(request.original.inside_source(),
+                               request.limits(params_.policy->host_limits), now);
 }
 
 /// Decides and commits, until no other worker is faster.
@@ -121,7 +126,8 @@ std::optional<Opening> Nat::insert(const First& first, const Decision& decision,
     flow::FlowRecord& record = params_.table.record(*index);
     fill(record, first, request.reply(*decision.external));
     params_.hosts.set_host(*index, host);
-    conntrack::begin(params_.policy->tuning, segment, conntrack::TrackerMemory(record.tracker));
+    conntrack::begin(params_.policy->tuning_of(request.tuning()), segment,
+                     conntrack::TrackerMemory(record.tracker));
 
     const flow::Insertion insertion = member_.insert(*index, now);
     counters_.count[Count::FlowsExpired].add(insertion.expired);
@@ -181,7 +187,7 @@ void Nat::fill(flow::FlowRecord& record, const First& first, const net::Tuple& r
     const auto& [request, segment, verdict, host, now] = first;
     record.tuple = {request.original, reply};
     record.owner = worker_;
-    record.sides = request.sides;
+    record.sides = {request.sides, request.tuning()};
     record.rewrite = rewrite_of(record.tuple);
     record.hops = {};
     record.opened = now;
@@ -195,9 +201,9 @@ Tracking Nat::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick n
     flow::FlowRecord& record = params_.table.record(ref);
     const flow::LifeWord life = record.life.load(std::memory_order_relaxed);
     const conntrack::FlowState flow = state_of(record, now);
-    const conntrack::Verdict verdict =
-        conntrack::track(params_.policy->tuning, flow, ref.direction(), segment,
-                         conntrack::TrackerMemory(record.tracker));
+    const conntrack::Tuning& tuning = params_.policy->tuning_of(record.sides.tuning());
+    const conntrack::Verdict verdict = conntrack::track(tuning, flow, ref.direction(), segment,
+                                                        conntrack::TrackerMemory(record.tracker));
     if (verdict.action == conntrack::Action::Reopen ||
         verdict.action == conntrack::Action::Delete) {
         if (member_.kill(ref.index(), life))

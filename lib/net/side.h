@@ -4,7 +4,7 @@
 /// \file
 /// Side: where a packet comes from and where it goes, seen from the NAT.
 ///
-/// Shape    Sides is one byte, so that a flow's record has room for it. Packets of the opposite
+/// Shape    Sides is two bits, so that a flow's record has room for it. Packets of the opposite
 ///          direction go the opposite way, so what a flow enters by in one direction is what it
 ///          leaves by in the other.
 
@@ -39,6 +39,14 @@ public:
     }
     constexpr Side leave(Direction direction) const { return enter(opposite(direction)); }
     constexpr bool operator==(const Sides&) const = default;
+
+    static constexpr unsigned kBits = 2;
+    constexpr uint8_t bits() const { return bits_; }
+    static constexpr Sides of_bits(uint8_t bits) {
+        Sides sides;
+        sides.bits_ = bits & ((1U << kBits) - 1);
+        return sides;
+    }
 
 private:
     uint8_t bits_;

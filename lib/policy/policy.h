@@ -16,6 +16,7 @@
 #include "pool/static_mappings.h"
 
 #include <cstdint>
+#include <vector>
 
 namespace sluice::policy {
 
@@ -24,6 +25,7 @@ struct Policy {
     pool::StaticSet statics = {};
     link::Routes routes = {};
     conntrack::Tuning tuning = {};
+    std::vector<conntrack::Tuning> own_tunings = {};  ///< Of rules: by their number less 1.
     HolderParams holders = {};
     hosts::Limits host_limits = {};
     answer::Rates rates = {};
@@ -35,6 +37,12 @@ struct Policy {
     bool clamps_to_mtu = false;     ///< To what the smaller MTU of the ports allows, instead.
     bool reject_invalid = false;    ///< Inside hosts learn by a RST that their segment is invalid.
     bool reject_exhausted = false;  ///< Inside hosts learn that there is no port for their flow.
+
+    /// Of flows with this number of Tunings. Those that have it were opened by this policy or by
+    /// one before it, whose numbers this one knows too.
+    const conntrack::Tuning& tuning_of(uint8_t number) const {
+        return number == 0 ? tuning : own_tunings[number - 1];
+    }
 
     /// An outside host may open this flow, to an inside host by its own address: to one whose
     /// answer leaves without NAT.

@@ -83,7 +83,7 @@ RuleSet::RuleSet(std::span<const RuleParams> rules, std::span<const Match> denie
             pool_params_.push_back(params);
         }
         rules_.push_back({params.inside.network(), params.toward, pool, params.independence,
-                          reserved_beside(params, independent)});
+                          reserved_beside(params, independent), params.limits, params.tuning});
         ranges_.insert(ranges_.end(), params.addresses.begin(), params.addresses.end());
     }
     ranges_ = merged(std::move(ranges_));

@@ -15,6 +15,8 @@
 ///          as long as the public addresses are one run.
 
 #include "base/big_endian.h"
+#include "conntrack/timeouts.h"
+#include "hosts/host_table.h"
 #include "net/prefix.h"
 #include "net/steps.h"
 #include "policy/classifier.h"
@@ -71,6 +73,16 @@ struct Independence {
     }
 };
 
+/// Limits of the hosts that a rule serves, in place of what is said for all; nothing: as for all.
+struct OwnLimits {
+    std::optional<uint32_t> flows = {};
+    std::optional<uint32_t> new_per_second = {};
+
+    hosts::Limits over(const hosts::Limits& all) const {
+        return {flows.value_or(all.flows), new_per_second.value_or(all.new_per_second)};
+    }
+};
+
 /// A rule as the operator writes it.
 struct RuleParams {
     net::Prefix inside;
@@ -80,6 +92,9 @@ struct RuleParams {
     std::optional<Independence> independence = {};  ///< Nothing: mappings are endpoint-dependent.
     Toward toward = {};  ///< Whom the hosts talk to by this rule; whomever, with independence.
     std::optional<uint16_t> zone = {};  ///< That the hosts are of; nothing: any.
+    OwnLimits limits = {};
+    conntrack::OwnTimeouts timeouts = {};  ///< Of its flows.
+    uint8_t tuning = 0;                    ///< The number of these, by Tunings.
 };
 
 struct Rule {
@@ -88,6 +103,8 @@ struct Rule {
     const pool::AddressPool* pool = nullptr;  ///< Null: no NAT.
     std::optional<Independence> independence = {};
     std::vector<ProtocolPorts> reserved = {};  ///< Of its pool, for mappings by any rule.
+    OwnLimits limits = {};
+    uint8_t tuning = 0;  ///< Of its flows, by Tunings.
 
     bool translates() const { return pool != nullptr; }
     /// How an inside endpoint is mapped; null for endpoint-dependently.

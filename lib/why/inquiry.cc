@@ -314,8 +314,8 @@ bool Look::track(flow::FlowRef flow, const Question& question) {
     if (question.is_next)
         go_on(tracked.segment, flow.direction(), memory);
     tracked.verdict =
-        conntrack::track(policy_->tuning, nat::state_of(record, now_), flow.direction(),
-                         tracked.segment, conntrack::TrackerMemory(memory));
+        conntrack::track(policy_->tuning_of(record.sides.tuning()), nat::state_of(record, now_),
+                         flow.direction(), tracked.segment, conntrack::TrackerMemory(memory));
     answer_.worker = record.owner;
     answer_.worker_is_known = true;
     if (tracked.verdict.action == conntrack::Action::Refuse) {
@@ -363,7 +363,7 @@ void Look::open_toward(nat::Request request) {
         return;
     Tracked& tracked = answer_.tracked.emplace();
     tracked.segment = burst().segment(0);
-    tracked.verdict = conntrack::open(policy_->tuning, tracked.segment);
+    tracked.verdict = conntrack::open(policy_->tuning_of(request.tuning()), tracked.segment);
     const hosts::Answer host = ask_host(request);
     std::optional<Drop> reason;
     if (tracked.verdict.action == conntrack::Action::Refuse)
@@ -384,7 +384,7 @@ void Look::reject(Drop reason) {
 hosts::Answer Look::ask_host(const nat::Request& request) const {
     if (request.is_inward())
         return hosts::Answer::Admitted;
-    hosts::Limits limits = policy_->host_limits;
+    hosts::Limits limits = request.limits(policy_->host_limits);
     // The flow that is over is the same host's, and counts no more.
     if (request.ended != nat::kNoRecord && limits.flows != 0)
         ++limits.flows;

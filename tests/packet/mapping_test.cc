@@ -282,9 +282,8 @@ TEST_CASE("mapping: a mapping that is reached by its public address sees a publi
 
 TEST_CASE("mapping: a hairpinned flow keeps both mappings, and no record beside them",
           "[packet][hairpin]") {
-    auto options = independent(Filtering::EndpointIndependent, kAll, pool::kAllPorts,
-                               {.mapping_timeout = Duration::seconds(10), .port_hold = {}});
-    Testbed bed(options);
+    Testbed bed(with(independent(Filtering::EndpointIndependent),
+                     {.mapping_timeout = Duration::seconds(10), .port_hold = {}}));
     REQUIRE(port_of(bed, kHost, kOwn, kServer, 53) == kOwn);
     const uint16_t peer = port_of(bed, kPeer, kOwn, kServer, 53);
     REQUIRE(hairpin(bed, kPeer, kOwn, kOwn).size() == 1);

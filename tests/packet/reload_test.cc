@@ -218,6 +218,57 @@ TEST_CASE("reload: another timeout holds for a flow from its next packet on", "[
     CHECK(gateway.bed.flows() == 0);
 }
 
+TEST_CASE("reload: a flow keeps its rule's timeouts, whatever becomes of the rule", "[packet]") {
+    Reloaded gateway(GENERATE(1u, 2u));
+    const auto give_rule = [&](int32_t seconds) {
+        gateway.config.snat = {
+            {.inside = {ip("10.1.0.0"), 25}, .addresses = {{ip(kPublic), ip(kPublic)}}}};
+        gateway.config.snat[0].timeouts[*conntrack::timeout_place("udp")] =
+            Duration::seconds(seconds);
+        gateway.reload();
+    };
+    give_rule(100);
+    const Seen slow = gateway.send(5000);
+    give_rule(5);
+    const Seen quick = gateway.send(5001);
+    gateway.send(5000);
+    gateway.bed.advance(Duration::seconds(8));
+    CHECK_FALSE(gateway.answers(quick, 5001));
+    gateway.config.snat.clear();
+    gateway.reload();
+    gateway.send(5000);
+    const Seen plain = gateway.send(5002);
+    gateway.bed.advance(Duration::seconds(40));  // longer than what is said for all
+    CHECK(gateway.answers(slow, 5000));
+    CHECK_FALSE(gateway.answers(plain, 5002));
+}
+
+TEST_CASE("reload: sets of timeouts beyond those that can be told apart are refused", "[packet]") {
+    Reloaded gateway;
+    gateway::Policies& policies = gateway.bed.gateway().policies();
+    const auto compile = [&](int32_t first, int32_t count) {
+        gateway.config.snat.clear();
+        for (int32_t n = first; n < first + count; ++n) {
+            config::SnatRule& rule = gateway.config.snat.emplace_back();
+            rule.inside = {Be32::from_host(0x0a020000 + static_cast<uint32_t>(n)), 32};
+            rule.addresses = {{ip(kPublic), ip(kPublic)}};
+            rule.timeouts[*conntrack::timeout_place("udp")] = Duration::seconds(n);
+        }
+        return policies.compile(gateway.config);
+    };
+    constexpr int32_t kMost = policy::Tunings::kMost;
+    const auto refused = compile(1, kMost + 1);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message.find("63 different sets of timeouts") != std::string::npos);
+    auto tried = compile(100, kMost);  // what was refused has taken no number
+    REQUIRE(tried);
+    policies.discard(std::move(*tried));
+    REQUIRE(compile(1, kMost));
+    gateway.reload();
+    CHECK_FALSE(compile(2, kMost));  // living flows may have the first
+    CHECK(compile(1, kMost));
+}
+
 TEST_CASE("reload: another limit of flows holds for the next flow", "[packet]") {
     Reloaded gateway;
     const Seen first = gateway.send(5000);

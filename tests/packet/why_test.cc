@@ -84,6 +84,16 @@ const std::vector<Setup> kSetups{
          config.invalid = config::Invalid::Reject;
          config.on_exhaustion = config::OnExhaustion::Reject;
      }},
+    {"a rule with limits and timeouts of its own",
+     [](config::Config& config) {
+         config.host_limits = {.flows = 2, .new_per_second = 1};
+         config::SnatRule rule{.inside = {}, .addresses = {{ip(kPublic), ip(kPublic)}}};
+         rule.limits = {.flows = 6, .new_per_second = 0};
+         rule.timeouts[*conntrack::timeout_place("udp")] = Duration::seconds(7);
+         rule.timeouts[*conntrack::timeout_place("tcp-syn-sent")] = Duration::seconds(9);
+         rule.timeouts[*conntrack::timeout_place("tcp-established")] = Duration::seconds(11);
+         use_pool(config, std::move(rule));
+     }},
     {"inside routing, liberal windows",
      [](config::Config& config) {
          config.inside_routing = true;

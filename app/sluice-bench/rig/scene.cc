@@ -30,7 +30,10 @@ Result<std::unique_ptr<Scene>> Scene::create(const SceneParams& params, const Op
                             .workers = params.workers,
                             .pages = options.pages,
                             .addresses = params.addresses,
-                            .configure = shorten_timeouts});
+                            .configure = [&](config::Config& config) {
+                                shorten_timeouts(config);
+                                params.configure(config);
+                            }});
     if (!rig)
         return rig.error();
     scene->rig_ = std::move(rig).value();

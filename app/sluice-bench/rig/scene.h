@@ -9,9 +9,11 @@
 ///          second. The control core ends what is over.
 /// Threads  One, but for what Crew::each() makes.
 
+#include "config/config.h"
 #include "rig/crew.h"
 #include "rig/options.h"
 
+#include <functional>
 #include <memory>
 
 namespace sluice::bench {
@@ -24,6 +26,7 @@ struct SceneParams {
     uint32_t room = 0;  ///< In the table, for new flows.
     unsigned workers = 1;
     uint32_t addresses = 16;  ///< Of the pool.
+    std::function<void(config::Config&)> configure = [](config::Config&) {};
 };
 
 class Scene {

@@ -103,6 +103,7 @@ std::vector<uint32_t> values() {
         conntrack::kEnded,
         std::bit_cast<uint8_t>(net::Sides(Side::Inside, Side::Outside)),
         std::bit_cast<uint8_t>(net::Sides(Side::Outside, Side::Inside)),
+        std::bit_cast<uint8_t>(Course({Side::Inside, Side::Outside}, 5)),
         static_cast<uint32_t>(net::Direction::Reply),
         word_of(held),
         word_of(block),
@@ -119,7 +120,7 @@ struct Layout {
 };
 
 const Layout kCurrent{
-    2,
+    3,
     {
         {"tuple", 0, 32},
         {"life", 32, 4},
@@ -151,7 +152,7 @@ const Layout kCurrent{
         {"holding: dependents", 0, 4},
         {"holding: note", 8, 8},
     },
-    {0, 1, 2, 3, 1, 2, 3, 4, 1, 2, 4, 2, 1, 1, 0x80000007, 7, 0xc0000007},
+    {0, 1, 2, 3, 1, 2, 3, 4, 1, 2, 4, 2, 1, 22, 1, 0x80000007, 7, 0xc0000007},
 };
 
 }  // namespace
@@ -171,4 +172,21 @@ TEST_CASE("flow record: no byte of it is nobody's", "[flow]") {
             end = field.offset + field.bytes;
         }
     CHECK(end == sizeof(FlowRecord));
+}
+
+TEST_CASE("flow record: sides and the number of a tuning share a byte", "[flow]") {
+    using net::Direction;
+    using net::Side;
+    for (const net::Sides sides :
+         {net::Sides(), net::Sides(Side::Outside, Side::Inside),
+          net::Sides(Side::Inside, Side::Inside), net::Sides(Side::Outside, Side::Outside)})
+        for (unsigned tuning = 0; tuning <= Course::kMostTuning; ++tuning) {
+            const Course course(sides, static_cast<uint8_t>(tuning));
+            CHECK(course.tuning() == tuning);
+            CHECK(net::Sides(course) == sides);
+            for (const Direction direction : {Direction::Original, Direction::Reply}) {
+                CHECK(course.enter(direction) == sides.enter(direction));
+                CHECK(course.leave(direction) == sides.leave(direction));
+            }
+        }
 }

@@ -154,7 +154,7 @@ TEST_CASE("host table: what is opened to a host from outside counts, but not tow
     CHECK(table.only().half_open == 12);
 
     Record inward(*table.hosts, 1, host);
-    inward.sides = {net::Side::Outside, net::Side::Inside};
+    inward.sides = net::Sides(net::Side::Outside, net::Side::Inside);
     table.hosts->ended(inward.flow, inward);
     for (int i = 0; i < 9; ++i)
         table.hosts->withdraw(host, inward.sides);

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "config/read_own.h"
+
+#include "config/read.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace sluice::config {
+namespace {
+
+using std::string;
+using std::string_view;
+
+constexpr string_view kTimeout = "timeout-";
+
+struct NamedLimit {
+    string_view name;
+    std::optional<uint32_t> policy::OwnLimits::*field;
+    uint32_t highest;
+};
+constexpr NamedLimit kLimits[] = {
+    {"max-flows", &policy::OwnLimits::flows, hosts::kMostFlows},
+    {"rate", &policy::OwnLimits::new_per_second, hosts::kHighestRate}};
+
+string_view key_of(string_view word) {
+    return word.substr(0, word.find('='));
+}
+
+const NamedLimit* limit_of(string_view key) {
+    for (const NamedLimit& limit : kLimits)
+        if (limit.name == key)
+            return &limit;
+    return nullptr;
+}
+
+std::optional<size_t> timeout_of(string_view key) {
+    return key.starts_with(kTimeout) ? conntrack::timeout_place(key.substr(kTimeout.size()))
+                                     : std::nullopt;
+}
+
+/// An error about the word behind the sign, which has flag and word in front, as one about both.
+Error about(const Given& given, const string& word, const Error& error) {
+    const size_t front = wrong(given.flag, given.words.front(), "").message.size();
+    return wrong(given.flag, word, string_view(error.message).substr(front));
+}
+
+Error said_twice(string_view flag, const string& word) {
+    return wrong(flag, word, "the rule says this twice");
+}
+
+}  // namespace
+
+bool is_own(string_view word) {
+    const string_view key = key_of(word);
+    return limit_of(key) != nullptr || timeout_of(key);
+}
+
+Status read_own(string_view flag, const string& word, SnatRule& rule) {
+    const string_view key = key_of(word);
+    const std::vector<string> words{word.substr(std::min(key.size() + 1, word.size()))};
+    const Given value{flag, words};
+    if (const NamedLimit* limit = limit_of(key)) {
+        auto& field = rule.limits.*(limit->field);
+        if (field)
+            return said_twice(flag, word);
+        const Result<uint32_t> number = read_number(value, {0, limit->highest});
+        if (!number)
+            return about(value, word, number.error());
+        field = *number;
+        return Done{};
+    }
+    Duration& timeout = rule.timeouts[*timeout_of(key)];
+    if (timeout != Duration{})
+        return said_twice(flag, word);
+    const Result<Duration> seconds = read_seconds(value);
+    if (!seconds)
+        return about(value, word, seconds.error());
+    timeout = *seconds;
+    return Done{};
+}
+
+string own_to_string(const SnatRule& rule) {
+    string text;
+    for (const NamedLimit& limit : kLimits)
+        if (const auto number = rule.limits.*(limit.field))
+            text += ' ' + string(limit.name) + '=' + std::to_string(*number);
+    for (size_t i = 0; i < rule.timeouts.size(); ++i)
+        if (rule.timeouts[i] != Duration{})
+            text += ' ' + string(kTimeout) + string(conntrack::timeouts()[i].name) + '=' +
+                    std::to_string(rule.timeouts[i].milliseconds / 1000);
+    return text;
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Timeouts: those of a tuning by their names, and which of them a rule has of its own.
+///
+/// Source   The names are those of the flags behind "timeout-": of the sysctls, without what comes
+///          before the protocol.
+
+#include "conntrack/tuning.h"
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace sluice::conntrack {
+
+struct NamedTimeout {
+    std::string_view name;
+    Duration& (*of)(Tuning& tuning);
+};
+
+inline constexpr size_t kTimeoutCount = 25;
+
+/// All of them.
+std::span<const NamedTimeout, kTimeoutCount> timeouts();
+/// The place of that name among them; nothing where there is none.
+std::optional<size_t> timeout_place(std::string_view name);
+
+/// By their places; 0 for those that are as the tuning says.
+using OwnTimeouts = std::array<Duration, kTimeoutCount>;
+
+/// With those of its own in place of the tuning's.
+Tuning with_own(Tuning tuning, const OwnTimeouts& own);
+
+}  // namespace sluice::conntrack

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "config/read_own.h"
+
+#include "catch.h"
+#include "config/flags.h"
+#include "config/read_rules.h"
+
+#include <string>
+#include <vector>
+
+using namespace sluice;
+using namespace sluice::config;
+
+namespace {
+
+constexpr auto kRule = "10.2.0.0/16 -> 198.51.100.9";
+
+Result<std::vector<SnatRule>> read(const std::string& words) {
+    const std::vector<std::string> given{std::string(kRule) + ' ' + words};
+    return read_snat({"snat", given});
+}
+
+Duration timeout_of(const SnatRule& rule, const char* name) {
+    return rule.timeouts[*conntrack::timeout_place(name)];
+}
+
+}  // namespace
+
+TEST_CASE("own: a rule has limits and timeouts of its own, beside how it maps", "[config]") {
+    const auto rules = read(
+        "timeout-udp=5 max-flows=100 mapping=endpoint-independent for=udp rate=0 "
+        "timeout-tcp-established=3600");
+    REQUIRE(rules);
+    const SnatRule& rule = rules.value().front();
+    CHECK(rule.limits.flows == 100);
+    CHECK(rule.limits.new_per_second == 0);
+    CHECK(timeout_of(rule, "udp") == Duration::seconds(5));
+    CHECK(timeout_of(rule, "tcp-established") == Duration::seconds(3600));
+    CHECK(timeout_of(rule, "udp-stream") == Duration{});
+    CHECK(rule.independence);
+    const auto none = read("");
+    REQUIRE(none);
+    CHECK_FALSE(none.value().front().limits.flows);
+    CHECK(none.value().front().timeouts == conntrack::OwnTimeouts{});
+}
+
+TEST_CASE("own: every timeout of the trackers that is a flag may be a rule's", "[config]") {
+    size_t flags_of_trackers = 0;
+    for (const Flag& flag : flags()) {
+        if (!flag.name.starts_with("timeout-"))
+            continue;
+        ++flags_of_trackers;
+        const auto rules = read(std::string(flag.name) + "=7");
+        REQUIRE(rules);
+        // What the flag sets for all is what the rule has of its own.
+        const std::vector<std::string> seven{"7"};
+        Config config;
+        REQUIRE(flag.read({flag.name, seven}, config));
+        conntrack::Tuning tuning = conntrack::with_own({}, rules.value().front().timeouts);
+        for (const conntrack::NamedTimeout& timeout : conntrack::timeouts())
+            CHECK(timeout.of(tuning) == timeout.of(config.tuning));
+    }
+    CHECK(flags_of_trackers == conntrack::kTimeoutCount);
+}
+
+TEST_CASE("own: what is written is what is read", "[config]") {
+    for (const std::string words :
+         {"max-flows=100", "rate=5", "max-flows=0 rate=0", "timeout-udp=5",
+          "max-flows=1 timeout-tcp-established=3600 timeout-udp=5 timeout-generic=1728000",
+          "mapping=endpoint-independent filtering=endpoint-dependent for=udp "
+          "mapping-ports=32768-65535 max-flows=7"}) {
+        const auto rules = read(words);
+        REQUIRE(rules);
+        CHECK(to_string(rules.value().front()) == std::string(kRule) + ' ' + words);
+    }
+}
+
+TEST_CASE("own: what is wrong is said with the flag and the word", "[config]") {
+    const auto message = [](const std::string& words) {
+        const auto rules = read(words);
+        return rules ? std::string() : rules.error().message;
+    };
+    for (const std::string word :
+         {"max-flows=many", "max-flows=268435457", "max-flows=", "max-flows", "rate=1000001",
+          "timeout-udp=0", "timeout-udp=1728001", "timeout-udp=1.5", "timeout-udp="}) {
+        const std::string said = message(word);
+        INFO(said);
+        CHECK(said.starts_with(std::string("--snat ") + kRule + ' ' + word + ": " + word + ": "));
+    }
+    CHECK(message("rate=1 rate=2").find("rate=2: the rule says this twice") != std::string::npos);
+    CHECK(message("timeout-udp=1 timeout-udp=1").find("twice") != std::string::npos);
+    CHECK(message("timeout-dup=1").find("timeout-udp=") != std::string::npos);
+    CHECK(message("limit=1").find("max-flows=") != std::string::npos);
+}

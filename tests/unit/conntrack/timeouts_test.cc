@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "conntrack/timeouts.h"
+
+#include "catch.h"
+
+#include <set>
+#include <string_view>
+
+using namespace sluice;
+using namespace sluice::conntrack;
+
+TEST_CASE("timeouts: each has a name and a place of its own", "[conntrack]") {
+    Tuning tuning;
+    std::set<std::string_view> names;
+    std::set<const Duration*> fields;
+    for (size_t i = 0; i < timeouts().size(); ++i) {
+        CHECK(timeout_place(timeouts()[i].name) == i);
+        names.insert(timeouts()[i].name);
+        fields.insert(&timeouts()[i].of(tuning));
+    }
+    CHECK(names.size() == kTimeoutCount);
+    CHECK(fields.size() == kTimeoutCount);
+    CHECK_FALSE(timeout_place("udp-"));
+    CHECK_FALSE(timeout_place(""));
+}
+
+TEST_CASE("timeouts: what a rule has of its own goes before the rest, and that alone",
+          "[conntrack]") {
+    Tuning all;
+    all.udp_stream = Duration::seconds(77);
+    all.tcp_be_liberal = true;
+    OwnTimeouts own{};
+    own[*timeout_place("udp")] = Duration::seconds(5);
+    own[*timeout_place("tcp-established")] = Duration::seconds(6);
+    const Tuning tuning = with_own(all, own);
+    CHECK(tuning.udp == Duration::seconds(5));
+    CHECK(tuning.tcp[TcpState::Established] == Duration::seconds(6));
+    CHECK(tuning.udp_stream == Duration::seconds(77));
+    CHECK(tuning.tcp[TcpState::TimeWait] == all.tcp[TcpState::TimeWait]);
+    CHECK(tuning.tcp_be_liberal);
+}

@@ -98,7 +98,7 @@ string text_of(const Attachment& at) {
 Status check_interfaces(const Config& config) {
     const std::vector<Lan>& lans = config.lans;
     if (lans.size() >= link::kMostInterfaces)
-        return wrong("lan", text_of(lans.back().at), "there can be 254 inside interfaces");
+        return wrong("lan", text_of(lans.back().at), "there can be 4094 inside interfaces");
     for (auto lan = lans.begin(); lan != lans.end(); ++lan) {
         if (lan->at.port.empty())
             return wrong("lan-address", net::to_string(lan->own), "there is no --lan in its place");

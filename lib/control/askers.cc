@@ -5,7 +5,7 @@ namespace sluice::control {
 namespace {
 
 constexpr unsigned kInterfaceShift = 32;
-constexpr uint64_t kMark = uint64_t{1} << 40;  // no key is 0
+constexpr uint64_t kMark = uint64_t{1} << 44;  // no key is 0
 
 constexpr uint64_t key_of(link::InterfaceId interface, Be32 address) {
     return address.raw | uint64_t{interface} << kInterfaceShift | kMark;

@@ -4,30 +4,34 @@
 /// \file
 /// Interfaces: where frames come and go, each a port with a VLAN tag or without.
 ///
-/// Shape    A number of eight bits stands for an interface, in next hops, routes and notes. From
+/// Shape    A number of twelve bits stands for an interface, in next hops, routes and notes. From
 ///          port and tag to the number is one read of an array.
 /// Threads  Immutable after construction.
 /// Errors   create() refuses two interfaces of one port and tag.
-/// Memory   4 KB for each port.
+/// Memory   8 KB for each port; 4 bytes for each zone up to the highest, and each subnet.
+/// Cost     What a zone sees is asked of its interfaces and of those that are not inside; what lies
+///          in any zone is a binary search.
 
 #include "base/big_endian.h"
 #include "base/result.h"
 #include "net/mac.h"
 #include "net/prefix.h"
 #include "net/side.h"
+#include "net/steps.h"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 namespace sluice::link {
 
-using InterfaceId = uint8_t;
-inline constexpr InterfaceId kNoInterface = 255;
-inline constexpr size_t kMostInterfaces = 255;
+using InterfaceId = uint16_t;
+inline constexpr InterfaceId kNoInterface = 4095;
+inline constexpr size_t kMostInterfaces = 4095;
 
 using PortIndex = uint8_t;
 
@@ -79,8 +83,6 @@ struct Interface {
     bool reaches(net::Side side) const {
         return realm == Realm::ByAddress || realm == realm_of(side);
     }
-    /// Inside hosts of this zone know what is there: it is of theirs, or everybody's.
-    bool is_seen_from(uint16_t other) const { return realm != Realm::Inside || zone == other; }
 };
 
 class Interfaces {
@@ -97,14 +99,34 @@ public:
     InterfaceId find(PortIndex port, VlanId vlan) const {
         return by_tag_[port][vlan & (kVlanCount - 1)];
     }
+    /// Those that inside hosts of a zone see: the zone's own, and those that are not inside.
+    std::span<const InterfaceId> seen_from(uint16_t zone) const {
+        return seen_from_[zone < seen_from_.size() ? zone : seen_from_.size() - 1];
+    }
+    /// Those that are not inside.
+    std::span<const InterfaceId> outer() const { return seen_from_.back(); }
     /// The gateway's, as inside hosts of one zone see it.
     bool are_own(net::InsideAddress address) const;
+    /// On a subnet of an inside interface, of this zone or of any.
+    bool is_inside(net::InsideAddress address) const;
+    bool is_inside_somewhere(Be32 address) const {
+        return inside_.find(address.host()) != net::kNone;
+    }
+    /// The broadcast address of a subnet that is seen from this zone, or of any. A /31 or /32 has
+    /// none.
+    bool is_broadcast(net::InsideAddress address) const;
+    bool is_broadcast_somewhere(Be32 address) const;
     size_t ports() const { return by_tag_.size(); }
 
 private:
     Interfaces() = default;
 
+    void compile();
+
     std::vector<Interface> all_;
+    std::vector<std::vector<InterfaceId>> seen_from_;  // by zone; the last for all others
+    net::Steps inside_;                                // the subnets of all inside interfaces
+    std::vector<Be32> broadcasts_;                     // ascending
     std::vector<std::array<InterfaceId, kVlanCount>> by_tag_;  // [port]
 };
 

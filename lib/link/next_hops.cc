@@ -12,7 +12,7 @@ namespace {
 // A slot's word: the address, the interface and a mark make the key; above it stands the index. An
 // empty slot is 0, and so is its index: kNoHop.
 constexpr unsigned kInterfaceShift = 32;
-constexpr uint64_t kSlotTaken = uint64_t{1} << 40;
+constexpr uint64_t kSlotTaken = uint64_t{1} << 44;
 constexpr unsigned kIndexShift = 48;
 constexpr uint64_t kKey = (uint64_t{1} << kIndexShift) - 1;
 

@@ -35,10 +35,10 @@ inline constexpr uint32_t kMaxHops = 65535;
 class Hop {
 public:
     static constexpr unsigned kInterfaceShift = 48;
-    static constexpr uint64_t kInterface = uint64_t{0xff} << kInterfaceShift;
-    static constexpr uint64_t kResolved = uint64_t{1} << 56;
-    static constexpr uint64_t kFailed = uint64_t{1} << 57;
-    static constexpr uint64_t kUsed = uint64_t{1} << 58;
+    static constexpr uint64_t kInterface = uint64_t{0xfff} << kInterfaceShift;
+    static constexpr uint64_t kResolved = uint64_t{1} << 60;
+    static constexpr uint64_t kFailed = uint64_t{1} << 61;
+    static constexpr uint64_t kUsed = uint64_t{1} << 62;
 
     /// Without a MAC yet.
     static constexpr uint64_t on(InterfaceId interface) {
@@ -47,7 +47,9 @@ public:
 
     constexpr explicit Hop(uint64_t bits) : bits_(bits) {}
 
-    InterfaceId interface() const { return static_cast<InterfaceId>(bits_ >> kInterfaceShift); }
+    InterfaceId interface() const {
+        return static_cast<InterfaceId>((bits_ & kInterface) >> kInterfaceShift);
+    }
     bool is_resolved() const { return (bits_ & kResolved) != 0; }  ///< The MAC is known.
     bool has_failed() const { return (bits_ & kFailed) != 0; }     ///< Asked for in vain just now.
     /// A packet went there since the control core last looked.

@@ -45,7 +45,7 @@ std::string drop_text(const PacketEntry& entry) {
     return "dropped: " + std::string(stats::drop_name(entry.reason));
 }
 
-std::string interface_text(uint8_t interface, const PacketWords& words) {
+std::string interface_text(uint16_t interface, const PacketWords& words) {
     if (interface >= words.interfaces.size())
         return "an interface that is not told";
     const InterfaceName& name = words.interfaces[interface];

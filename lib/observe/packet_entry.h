@@ -37,7 +37,7 @@ enum class Outcome : uint8_t {
     Void,      ///< The port did not take it: there is nothing to tell.
 };
 
-inline constexpr uint8_t kNowhere = 255;  ///< No interface is known.
+inline constexpr uint16_t kNowhere = 4095;  ///< No interface is known.
 
 struct PacketEntry {
     uint32_t bytes = 0;     ///< Of the entry and its frame; a multiple of kEntryAlignment.
@@ -46,9 +46,9 @@ struct PacketEntry {
     Way way{};
     Outcome outcome{};
     stats::Drop reason{};
-    uint8_t thread = 0;       ///< The worker, or the number of workers for the control core.
-    uint8_t from = kNowhere;  ///< Interface that it came by.
-    uint8_t to = kNowhere;    ///< Interface that it leaves by.
+    uint8_t thread = 0;        ///< The worker, or the number of workers for the control core.
+    uint16_t from = kNowhere;  ///< Interface that it came by.
+    uint16_t to = kNowhere;    ///< Interface that it leaves by.
     bool has_tuple = false;
     bool has_flow = false;
     bool is_new = false;           ///< It has opened its flow.

@@ -107,7 +107,7 @@ void Tap::describe_flow(PacketEntry& entry, flow::FlowRef flow) const {
 
 /// All but the outcome. `i` is kNotInHand for a frame of which no more is known than it says, and
 /// the interface `by` which it goes that way.
-PacketEntry Tap::describe(const rte_mbuf* mbuf, unsigned i, Way way, uint8_t by) {
+PacketEntry Tap::describe(const rte_mbuf* mbuf, unsigned i, Way way, uint16_t by) {
     if (time_ == 0)
         time_ = std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
     const bool is_as_kept = way == Way::In && is(rewritten_, i) && head_[i].size != 0;
@@ -202,7 +202,7 @@ void Tap::answer(unsigned i) {
             entry->outcome = Outcome::Answered;
 }
 
-void Tap::follow(const rte_mbuf* mbuf, uint8_t from) {
+void Tap::follow(const rte_mbuf* mbuf, uint16_t from) {
     if (const unsigned i = find(mbuf); i != kNotInHand)
         return rewrite(i);
     PacketEntry entry = describe(mbuf, kNotInHand, Way::In, from);
@@ -212,7 +212,7 @@ void Tap::follow(const rte_mbuf* mbuf, uint8_t from) {
             write(w, entry, mbuf, nullptr);
 }
 
-void Tap::drop(const rte_mbuf* mbuf, Drop reason, uint8_t to) {
+void Tap::drop(const rte_mbuf* mbuf, Drop reason, uint16_t to) {
     const unsigned i = find(mbuf);
     const bool is_rewritten = is(rewritten_, i);
     PacketEntry entry = describe(mbuf, i, Way::In, are_translated_ ? to : kNowhere);
@@ -239,7 +239,7 @@ void Tap::hand_up(const rte_mbuf* mbuf) {
             write(w, entry, mbuf, nullptr);
 }
 
-void Tap::wait(const rte_mbuf* mbuf, uint8_t to, Be32 next_hop) {
+void Tap::wait(const rte_mbuf* mbuf, uint16_t to, Be32 next_hop) {
     const unsigned i = find(mbuf);
     for (size_t w = 0; w < count_ && i != kNotInHand; ++w)
         if (PacketEntry* const entry = begun_[w][i]) {
@@ -249,7 +249,7 @@ void Tap::wait(const rte_mbuf* mbuf, uint8_t to, Be32 next_hop) {
         }
 }
 
-void Tap::leave(std::span<rte_mbuf* const> packets, std::span<const uint8_t> to) {
+void Tap::leave(std::span<rte_mbuf* const> packets, std::span<const uint16_t> to) {
     for (size_t k = 0; k < packets.size(); ++k) {
         const unsigned i = find(packets[k]);
         for (size_t w = 0; w < count_; ++w) {
@@ -266,7 +266,7 @@ void Tap::leave(std::span<rte_mbuf* const> packets, std::span<const uint8_t> to)
     leaving_count_ = packets.size();
 }
 
-PacketEntry* Tap::tell_leaving(size_t watch, const rte_mbuf* mbuf, unsigned i, uint8_t to) {
+PacketEntry* Tap::tell_leaving(size_t watch, const rte_mbuf* mbuf, unsigned i, uint16_t to) {
     PacketEntry entry = describe(mbuf, i, Way::Out, to);
     entry.to = to;
     return watching_[watch]->wish.matches(entry) ? write(watch, entry, mbuf, nullptr) : nullptr;

@@ -34,7 +34,7 @@ inline constexpr unsigned kMostInHand = 64;
 /// The packets that a worker carries, as its arrays.
 struct InHand {
     const rte_mbuf* const* mbuf = nullptr;
-    const uint8_t* from = nullptr;  ///< Interfaces.
+    const uint16_t* from = nullptr;  ///< Interfaces.
     const net::Side* side = nullptr;
     const flow::FlowRef* flow = nullptr;
     unsigned count = 0;
@@ -67,16 +67,16 @@ public:
     /// Packet i is a ping that becomes its answer.
     void answer(unsigned i);
     /// A later fragment, not in hand, will be rewritten now and sent on.
-    void follow(const rte_mbuf* mbuf, uint8_t from);
+    void follow(const rte_mbuf* mbuf, uint16_t from);
 
     /// `to` is of use for what is in hand no longer: the interface by which it was to leave.
-    void drop(const rte_mbuf* mbuf, stats::Drop reason, uint8_t to = kNowhere);
+    void drop(const rte_mbuf* mbuf, stats::Drop reason, uint16_t to = kNowhere);
     /// The control core takes it: ARP, or for the kernel; or what waits for this next hop.
     void hand_up(const rte_mbuf* mbuf);
-    void wait(const rte_mbuf* mbuf, uint8_t to, Be32 next_hop);
+    void wait(const rte_mbuf* mbuf, uint16_t to, Be32 next_hop);
     /// The port is about to take these, by those interfaces, of which it then has taken the first
     /// `sent`.
-    void leave(std::span<rte_mbuf* const> packets, std::span<const uint8_t> to);
+    void leave(std::span<rte_mbuf* const> packets, std::span<const uint16_t> to);
     void left(size_t sent);
 
 private:
@@ -92,11 +92,11 @@ private:
 
     unsigned find(const rte_mbuf* mbuf);
     flow::FlowRef flow_of(unsigned i) const;
-    PacketEntry describe(const rte_mbuf* mbuf, unsigned i, Way way, uint8_t by = kNowhere);
+    PacketEntry describe(const rte_mbuf* mbuf, unsigned i, Way way, uint16_t by = kNowhere);
     void describe_flow(PacketEntry& entry, flow::FlowRef flow) const;
     void rewrite(unsigned i);
     PacketEntry* write(size_t watch, PacketEntry told, const rte_mbuf* mbuf, const Head* head);
-    PacketEntry* tell_leaving(size_t watch, const rte_mbuf* mbuf, unsigned i, uint8_t to);
+    PacketEntry* tell_leaving(size_t watch, const rte_mbuf* mbuf, unsigned i, uint16_t to);
     bool is(uint64_t packets, unsigned i) const { return i < kMostInHand && packets >> i & 1; }
 
     const Watches& watches_;

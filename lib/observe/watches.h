@@ -108,7 +108,7 @@ public:
     Result<std::unique_ptr<Reader>> open(const Wish& wish);
 
     /// Of what comes or goes by an interface, inside; a tap's.
-    uint16_t zone_of(uint8_t interface) const {
+    uint16_t zone_of(uint16_t interface) const {
         return interface < zones_.size() ? zones_[interface] : uint16_t { 0 };
     }
     /// Who watches in that place; a tap's.

@@ -31,32 +31,18 @@ bool Admission::is_public(Be32 address) const {
 
 /// In its zone: a rule serves it, or it is on an inside subnet.
 bool Admission::is_inside(net::InsideAddress address) const {
-    return policy_->rules.serves(address) ||
-           std::any_of(
-               interfaces_.begin(), interfaces_.end(), [&](const link::Interface& interface) {
-                   return interface.realm == link::Realm::Inside &&
-                          interface.zone == address.zone && interface.has_on_link(address.address);
-               });
+    return policy_->rules.serves(address) || interfaces_.is_inside(address);
 }
 
 /// Likewise in any zone: it must neither come from outside nor go there.
 bool Admission::is_inside_somewhere(Be32 address) const {
-    return policy_->rules.serves_somewhere(address) ||
-           std::any_of(
-               interfaces_.begin(), interfaces_.end(), [&](const link::Interface& interface) {
-                   return interface.realm == link::Realm::Inside && interface.has_on_link(address);
-               });
+    return policy_->rules.serves_somewhere(address) || interfaces_.is_inside_somewhere(address);
 }
 
-/// The broadcast address of any subnet that is seen from there. A /31 or /32 has none.
+/// From inside those that its zone sees, from outside all.
 bool Admission::is_broadcast(Side from, net::InsideAddress address) const {
-    const bool sees_all = from == Side::Outside;
-    return std::any_of(
-        interfaces_.begin(), interfaces_.end(), [&](const link::Interface& interface) {
-            const auto subnet = interface.subnet_of(address.address);
-            return subnet && subnet->length < 31 && address.address == subnet->broadcast() &&
-                   (sees_all || interface.is_seen_from(address.zone));
-        });
+    return from == Side::Outside ? interfaces_.is_broadcast_somewhere(address.address)
+                                 : interfaces_.is_broadcast(address);
 }
 
 bool Admission::is_martian_source(Side from, net::InsideAddress source) const {
@@ -73,10 +59,10 @@ bool Admission::is_spoofed_outside(Be32 source) const {
 bool Admission::is_own(Side from, net::InsideAddress address) const {
     if (from == Side::Inside)
         return interfaces_.are_own(address);
-    return std::any_of(
-        interfaces_.begin(), interfaces_.end(), [&](const link::Interface& interface) {
-            return interface.reaches(Side::Outside) && interface.is_own(address.address);
-        });
+    const auto outer = interfaces_.outer();
+    return std::any_of(outer.begin(), outer.end(), [&](link::InterfaceId id) {
+        return interfaces_[id].is_own(address.address);
+    });
 }
 
 /// An own address that is also public answers pings, and has the ports that are the gateway's own;

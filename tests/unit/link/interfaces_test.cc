@@ -89,3 +89,44 @@ TEST_CASE("interface: a realm that is fixed reaches its side alone", "[link]") {
     CHECK(interface.reaches(net::Side::Inside));
     CHECK(interface.reaches(net::Side::Outside));
 }
+
+TEST_CASE("interfaces: every VLAN may be a zone of its own, with the same subnet", "[link]") {
+    constexpr VlanId kLast = 4094;
+    std::vector<Interface> wanted{on(0, kUntagged, "198.51.100.1")};
+    wanted.front().realm = Realm::Outside;
+    for (VlanId vlan = 1; vlan <= kLast; ++vlan) {
+        wanted.push_back(on(1, vlan, "10.0.0.1"));
+        wanted.back().zone = vlan;
+    }
+    wanted.back().own = {{ip("10.9.0.1"), 24}};
+    const Interfaces all = made_of(std::move(wanted));
+
+    CHECK(all.find(1, kLast) == kLast);
+    CHECK(all[all.find(1, 77)].zone == 77);
+    REQUIRE(all.seen_from(77).size() == 2);  // and the outside
+    CHECK(all.seen_from(77)[1] == 77);
+    CHECK(all.seen_from(4095).size() == 1);
+    CHECK(all.outer().size() == 1);
+
+    CHECK(all.are_own({ip("10.0.0.1"), 77}));
+    CHECK_FALSE(all.are_own({ip("10.0.0.1"), kLast}));
+    CHECK(all.are_own({ip("198.51.100.1"), kLast}));
+    CHECK(all.is_inside({ip("10.9.0.7"), kLast}));
+    CHECK_FALSE(all.is_inside({ip("10.9.0.7"), 77}));
+    CHECK_FALSE(all.is_inside({ip("198.51.100.7"), 77}));
+    CHECK(all.is_inside_somewhere(ip("10.9.0.7")));
+    CHECK_FALSE(all.is_inside_somewhere(ip("198.51.100.7")));
+    CHECK(all.is_broadcast({ip("10.9.0.255"), kLast}));
+    CHECK(all.is_broadcast({ip("198.51.100.255"), kLast}));
+    CHECK_FALSE(all.is_broadcast({ip("10.9.0.255"), 77}));
+    CHECK(all.is_broadcast_somewhere(ip("10.9.0.255")));
+    CHECK_FALSE(all.is_broadcast_somewhere(ip("10.9.0.254")));
+}
+
+TEST_CASE("interfaces: a subnet of two addresses has no broadcast", "[link]") {
+    Interface point = on(0, kUntagged, "10.1.0.0");
+    point.own = {{ip("10.1.0.0"), 31}};
+    const Interfaces all = made_of({point});
+    CHECK_FALSE(all.is_broadcast({ip("10.1.0.1"), 0}));
+    CHECK_FALSE(all.is_broadcast_somewhere(ip("10.1.0.1")));
+}

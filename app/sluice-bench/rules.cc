@@ -29,12 +29,12 @@ Prefix prefix(uint32_t address, uint8_t length) {
 }
 
 /// One rule serves all hosts; the others stand beside it.
-struct Kind {
+struct Race {
     const char* name;
     void (*add)(uint32_t n, config::Config& config);
 };
 
-constexpr Kind kKinds[] = {
+constexpr Race kKinds[] = {
     // Every server has a rule of its own, and so have networks around them.
     {"--snat to destinations",
      [](uint32_t n, config::Config& config) {
@@ -82,7 +82,7 @@ double forward(Lane& lane, Order& order, unsigned batches) {
     return cycles_in(took / (double{kBatch} * batches));
 }
 
-Status run_kind(const Kind& kind, uint32_t count, const Options& options, Bench& bench) {
+Status run_kind(const Race& kind, uint32_t count, const Options& options, Bench& bench) {
     const uint32_t standing = options.flows.empty() ? k64K : options.flows.front();
     auto made = Scene::create({.standing = standing,
                                .room = kRoom,
@@ -124,7 +124,7 @@ int run_rules(const Options& options) {
     if (!bench)
         return fail(bench.error());
     for (const uint32_t count : kCounts)
-        for (const Kind& kind : kKinds)
+        for (const Race& kind : kKinds)
             if (Status status = run_kind(kind, count, options, bench.value()); !status)
                 return fail(status.error());
     return bench->end();

@@ -63,6 +63,14 @@ std::vector<command::PoolAddress> pool_addresses(const gateway::Gateway& gateway
     return all;
 }
 
+std::vector<command::UplinkReport> uplink_reports(const gateway::Gateway& gateway) {
+    std::vector<command::UplinkReport> reports;
+    for (const gateway::UplinkState& uplink : gateway.uplinks())
+        reports.push_back(
+            {uplink.name, net::to_string(uplink.gateway), uplink.weight, uplink.is_up});
+    return reports;
+}
+
 std::vector<command::PortReport> port_reports(const Ports& ports) {
     std::vector<command::PortReport> reports;
     for (size_t i = 0; i < ports.size(); ++i) {
@@ -229,6 +237,7 @@ command::Subject Daemon::subject() {
             [this](Be32 address) { return gateway_->ports_of(address); },
             [this] { return pool_addresses(*gateway_); },
             [this] { return port_reports(platform_->ports()); },
+            [this] { return uplink_reports(*gateway_); },
             [this](bool dry_run) { return reloader_->reload(dry_run); },
             [this] { return reloader_->lines(); },
             [this] { return reloader_->rules(); },

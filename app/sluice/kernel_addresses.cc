@@ -31,7 +31,7 @@ std::string flag_of(const config::Config& config, Be32 address) {
     if (std::any_of(config.lans.begin(), config.lans.end(),
                     [&](const config::Lan& lan) { return lan.own.address == address; }))
         return "--lan-address";
-    if (address == config.wan_address.address)
+    if (config::is_own_outside(config, address))
         return "--wan-address";
     const auto ranges = gateway::public_ranges(config);
     const bool is_public = std::any_of(ranges.begin(), ranges.end(),

@@ -40,6 +40,7 @@ constexpr Row kRows[] = {
     {FlowsHairpinned, "flows_hairpinned",      "Flows from inside to inside, by a public address"},
     {HoldersMade,    "holders_made",           "Mappings, contacts and port blocks made"},
     {HoldersExpired, "holders_expired",        "Mappings, contacts and port blocks ended"},
+    {FlowsRerouted,  "flows_rerouted",         "Flows and mappings that ended with their uplink"},
     {EarlyDropped,   "flows_early_dropped",    "Flows ended to make room in a full table"},
     {HostsFull,      "hosts_full",             "Flows opened without a place for their host"},
     {OpenLost,       "flows_open_lost",        "Flows opened by two workers at once"},
@@ -97,6 +98,7 @@ public:
         pools();
         rules();
         ports();
+        uplinks();
         workers();
         table();
         gauge("packets_held", "Packets waiting in rings and queues", double(total.held()));
@@ -189,6 +191,17 @@ private:
         for (const PortReport& port : subject_.ports())
             for (const auto& [loss, count] : port.losses)
                 lost.metric.push_back(counted(count, {{"port", port.name}, {"reason", loss}}));
+    }
+
+    void uplinks() {
+        MetricFamily& up =
+            family("uplink_up", "Whether the uplink lives, of several", MetricType::Gauge);
+        for (const UplinkReport& uplink : subject_.uplinks()) {
+            ClientMetric metric;
+            metric.label = {{"interface", uplink.name}, {"gateway", uplink.gateway}};
+            metric.gauge.value = uplink.is_up ? 1 : 0;
+            up.metric.push_back(metric);
+        }
     }
 
     void workers() {

@@ -63,6 +63,16 @@ ordered_json ports_json(const Subject& subject) {
     return ports;
 }
 
+ordered_json uplinks_json(const Subject& subject) {
+    ordered_json uplinks = ordered_json::array();
+    for (const UplinkReport& uplink : subject.uplinks())
+        uplinks.push_back({{"uplink", uplink.name},
+                           {"gateway", uplink.gateway},
+                           {"weight", uplink.weight},
+                           {"up", uplink.is_up}});
+    return uplinks;
+}
+
 std::string_view name_of(Count count) {
     return stats::count_name(count);
 }
@@ -87,6 +97,12 @@ std::string stats_table(const Subject& subject, DropRows rows) {
     table.title("ports");
     for (const PortReport& port : subject.ports())
         add_port(table, port, rows);
+
+    const std::vector<UplinkReport> uplinks = subject.uplinks();
+    if (!uplinks.empty())
+        table.title("uplinks");
+    for (const UplinkReport& uplink : uplinks)
+        table.row(uplink.name + " up", uplink.is_up ? 1 : 0);
 
     table.title("flows");
     table.row("live", subject.flows.size());
@@ -142,6 +158,7 @@ std::string stats_json(const Subject& subject) {
             {{"pool", each.pool}, {"address", each.address}, {"exhausted", each.exhausted}});
 
     json["ports"] = ports_json(subject);
+    json["uplinks"] = uplinks_json(subject);
 
     json["workers"] = ordered_json::array();
     for (size_t i = 0; i < subject.workers.size(); ++i) {

@@ -40,6 +40,14 @@ struct PortReport {
     std::vector<std::pair<std::string, uint64_t>> losses;  ///< By name.
 };
 
+/// What is told of one of several uplinks.
+struct UplinkReport {
+    std::string name;  ///< "wan2".
+    std::string gateway;
+    unsigned weight = 1;
+    bool is_up = true;
+};
+
 /// What is told of a rule that refuses flows.
 struct RuleReport {
     std::string flag;   ///< "deny".
@@ -60,6 +68,7 @@ struct Subject {
     std::function<uint32_t(Be32)> ports_of;  ///< How many a public address has, from 1024 on.
     std::function<std::vector<PoolAddress>()> pools = [] { return std::vector<PoolAddress>(); };
     std::function<std::vector<PortReport>()> ports = [] { return std::vector<PortReport>(); };
+    std::function<std::vector<UplinkReport>()> uplinks = [] { return std::vector<UplinkReport>(); };
     /// Reads the configuration again, or says with dry_run what that would change.
     std::function<Result<std::string>(bool dry_run)> reload = [](bool) -> Result<std::string> {
         return Error{"There is no configuration to read again."};

@@ -85,44 +85,74 @@ Status check_lan_addresses(const Config& config) {
     return Done{};
 }
 
+/// The outside interface whose subnet has addresses of `range`; null where there is none.
+const Wan* overlapping_wan(const Config& config, const AddressRange& range) {
+    const auto found = std::find_if(config.wans.begin(), config.wans.end(), [&](const Wan& wan) {
+        return overlap(range, range_of(wan.own));
+    });
+    return found == config.wans.end() ? nullptr : &*found;
+}
+
+Status check_wan_address(const Config& config, const Wan& wan) {
+    const string text = to_string(wan.own);
+    const uint8_t longest = wan.gateway_is_on_link ? kHostLength : kHostLength - 1;
+    if (Status status = check_own_address("wan-address", wan.own, longest); !status)
+        return status;
+    const Lan* lan = overlapping_lan(config, range_of(wan.own));
+    const bool is_sound =
+        lan == nullptr || (is_one_armed(config) && lan->own.network() == wan.own.network());
+    if (!is_sound)
+        return wrong("wan-address", text,
+                     "its subnet overlaps that of --lan-address " + to_string(lan->own));
+    const Wan* first = overlapping_wan(config, range_of(wan.own));
+    if (first != &wan)
+        return wrong("wan-address", text,
+                     "its subnet overlaps that of --wan-address " + to_string(first->own));
+    return Done{};
+}
+
 Status check_own_addresses(const Config& config) {
-    const uint8_t longest = config.gateway_is_on_link ? kHostLength : kHostLength - 1;
     if (Status status = check_lan_addresses(config); !status)
         return status;
-    if (Status status = check_own_address("wan-address", config.wan_address, longest); !status)
-        return status;
-    const Lan* lan = overlapping_lan(config, range_of(config.wan_address));
-    const bool is_sound = lan == nullptr || (is_one_armed(config) &&
-                                             lan->own.network() == config.wan_address.network());
-    if (!is_sound)
-        return wrong("wan-address", to_string(config.wan_address),
-                     "its subnet overlaps that of --lan-address " + to_string(lan->own));
+    for (const Wan& wan : config.wans)
+        if (Status status = check_wan_address(config, wan); !status)
+            return status;
     return Done{};
 }
 
-Status check_on_link_gateway(const Config& config) {
-    const string text = to_string(config.gateway) + " onlink";
-    if (net::is_martian(config.gateway))
+Status check_on_link_gateway(const Config& config, const Wan& wan) {
+    const string text = to_string(wan.gateway) + " onlink";
+    if (net::is_martian(wan.gateway))
         return wrong("gateway", text, "no host can have this address");
-    if (const Lan* lan = overlapping_lan(config, {config.gateway, config.gateway}))
+    if (const Lan* lan = overlapping_lan(config, {wan.gateway, wan.gateway}))
         return wrong("gateway", text,
                      "it is on the subnet of --lan-address " + to_string(lan->own));
+    if (const Wan* other = wan_of(config, wan.gateway); other != nullptr && other != &wan)
+        return wrong("gateway", text,
+                     "it is on the subnet of another --wan-address, " + to_string(other->own));
     return Done{};
 }
 
-Status check_gateway(const Config& config) {
-    const string text = to_string(config.gateway);
-    if (config.gateway == config.wan_address.address)
+Status check_gateway(const Config& config, const Wan& wan) {
+    const string text = to_string(wan.gateway);
+    if (wan.gateway == wan.own.address)
         return wrong("gateway", text, "this is the address of --wan-address");
-    if (config.gateway_is_on_link)
-        return check_on_link_gateway(config);
-    if (!config.wan_address.contains(config.gateway))
+    if (wan.gateway_is_on_link)
+        return check_on_link_gateway(config, wan);
+    if (!wan.own.contains(wan.gateway))
         return wrong("gateway", text,
-                     "it is not on the subnet of --wan-address " + to_string(config.wan_address));
-    if (is_reserved_in(config.wan_address, config.gateway))
-        return wrong("gateway", text,
-                     "no host has this address on the subnet of --wan-address " +
-                         to_string(config.wan_address));
+                     "it is not on the subnet of --wan-address " + to_string(wan.own));
+    if (is_reserved_in(wan.own, wan.gateway))
+        return wrong(
+            "gateway", text,
+            "no host has this address on the subnet of --wan-address " + to_string(wan.own));
+    return Done{};
+}
+
+Status check_gateways(const Config& config) {
+    for (const Wan& wan : config.wans)
+        if (Status status = check_gateway(config, wan); !status)
+            return status;
     return Done{};
 }
 
@@ -188,8 +218,8 @@ string why_not_inside(const Config& config, const Networks::Served& served) {
         return "no host can have an address of this network";
     if (is_one_armed(config))
         return {};
-    if (overlap(prefix, config.wan_address))
-        return "it overlaps the subnet of --wan-address " + to_string(config.wan_address);
+    if (const Wan* wan = overlapping_wan(config, range_of(prefix)))
+        return "it overlaps the subnet of --wan-address " + to_string(wan->own);
     if (!is_reachable_inside(config, served))
         return "it is on the subnet of no --lan-address" +
                (served.zone ? " of zone " + std::to_string(*served.zone) : string()) +
@@ -250,6 +280,18 @@ Status check_denied(const Config& config, const Networks& networks) {
     return Done{};
 }
 
+/// The subnet of a port that a route's network lies in, of those that its packets may meet.
+std::optional<Prefix> subnet_around(const Config& config, const StaticRoute& route,
+                                    bool goes_inside) {
+    for (const Wan& wan : config.wans)
+        if (is_within(route.prefix, wan.own))
+            return wan.own;
+    for (const Lan& lan : config.lans)
+        if ((!goes_inside || lan.zone == route.zone) && is_within(route.prefix, lan.own))
+            return lan.own;
+    return std::nullopt;
+}
+
 Status check_route(const Config& config, const Networks& networks, const StaticRoute& route) {
     const string text = to_string(route);
     if (route.prefix.length == 0)
@@ -259,22 +301,18 @@ Status check_route(const Config& config, const Networks& networks, const StaticR
     const Lan* lan = lan_of(config, {route.via, route.zone});
     if (lan == nullptr && route.zone != 0)
         return wrong("route", text, "its next hop is on the subnet of no --lan of that zone");
+    const Wan* wan = wan_of(config, route.via);
     const bool goes_inside = lan != nullptr;
-    const Prefix& subnet = goes_inside ? lan->own : config.wan_address;
-    if (!subnet.contains(route.via))
+    if (lan == nullptr && wan == nullptr)
         return wrong("route", text, "its next hop is on the subnet of no port");
+    const Prefix& subnet = goes_inside ? lan->own : wan->own;
     if (route.via == subnet.address)
         return wrong("route", text, "its next hop is the gateway's own address");
     if (is_reserved_in(subnet, route.via))
         return wrong("route", text, "no host has the address of its next hop");
-    std::vector<Prefix> linked{config.wan_address};
-    for (const Lan& each : config.lans)
-        if (!goes_inside || each.zone == route.zone)
-            linked.push_back(each.own);
-    for (const Prefix& each : linked)
-        if (is_within(route.prefix, each))
-            return wrong("route", text,
-                         "it leads to the subnet of a port, " + to_string(each.network()));
+    if (const auto linked = subnet_around(config, route, goes_inside))
+        return wrong("route", text,
+                     "it leads to the subnet of a port, " + to_string(linked->network()));
     for (const Networks::Served& inside : networks.served())
         if (!goes_inside && !is_one_armed(config) && is_within(route.prefix, inside.prefix))
             return wrong(
@@ -354,20 +392,22 @@ const Networks::Served* Networks::Index::overlapping(const AddressRange& range) 
 }
 
 string Networks::why_not_public(const AddressRange& range) const {
-    const Prefix& wan = config_.wan_address;
     if (net::is_martian(range.first) || net::is_martian(range.last) ||
         overlap(range, {Be32::from_host(127U << 24), Be32::from_host((128U << 24) - 1)}))
         return "it contains addresses that no host can have";
-    if (range.contains(config_.gateway))
-        return "it contains the address of --gateway " + to_string(config_.gateway);
+    for (const Wan& wan : config_.wans)
+        if (range.contains(wan.gateway))
+            return "it contains the address of --gateway " + to_string(wan.gateway);
     for (const StaticRoute& route : config_.routes)
         if (range.contains(route.via))
             return "it contains the next hop of --route " + to_string(route);
     if (const Lan* lan = is_one_armed(config_) ? nullptr : overlapping_lan(config_, range))
         return "it overlaps the subnet of --lan-address " + to_string(lan->own);
-    if (wan.length <= 30 &&
-        (range.contains(wan.network().address) || range.contains(wan.broadcast())))
-        return "it contains the network or broadcast address of --wan-address " + to_string(wan);
+    for (const Wan& wan : config_.wans)
+        if (wan.own.length <= 30 &&
+            (range.contains(wan.own.network().address) || range.contains(wan.own.broadcast())))
+            return "it contains the network or broadcast address of --wan-address " +
+                   to_string(wan.own);
     if (const Served* inside = is_one_armed(config_) ? nullptr : all_.overlapping(range))
         return "it overlaps --" + string(inside->flag) + ' ' + inside->text();
     return {};
@@ -402,7 +442,7 @@ std::optional<AddressRange> Networks::pool_in(const AddressRange& range) const {
 }
 
 Status check_addresses(const Config& config, const Networks& networks) {
-    for (const auto check : {check_own_addresses, check_gateway})
+    for (const auto check : {check_own_addresses, check_gateways})
         if (Status status = check(config); !status)
             return status;
     for (const auto check : {check_routes, check_inside, check_no_nat, check_denied, check_pools})

@@ -60,6 +60,12 @@ enum class SteerReplies : uint8_t {
     Always,   ///< All: others give up their own port for it.
 };
 
+/// What has an uplink of its own.
+enum class UplinkChoice : uint8_t {
+    Flow,
+    Host,  ///< All its flows have the same, while that lives.
+};
+
 /// When the gateway's own addresses become its own.
 enum class Claim : uint8_t {
     Force,  ///< At once.
@@ -97,6 +103,15 @@ struct Lan {
     uint16_t zone = 0;  ///< Of the hosts there: subnets of one zone do not overlap.
 };
 
+/// An outside interface, and the next hop there: a --wan, and the --wan-address and the --gateway
+/// in the same place.
+struct Wan {
+    Attachment at;
+    net::Prefix own;  ///< The gateway's own address there and the length of its subnet.
+    Be32 gateway;
+    bool gateway_is_on_link = false;  ///< Reached directly, though on no subnet.
+};
+
 inline constexpr pool::PortRange kTwinPorts{22, 22};  ///< Where --twin-ports is not given.
 inline constexpr unsigned kMostWorkers = 63;  ///< With the control core they are 64 threads.
 
@@ -127,11 +142,11 @@ struct FixedNeighbour {
 };
 
 struct Config {
-    std::vector<Lan> lans;  ///< One at least.
-    Attachment wan;
-    net::Prefix wan_address;  ///< The gateway's own address and the length of its subnet.
-    Be32 gateway;
-    bool gateway_is_on_link = false;  ///< Reached directly, though on no subnet.
+    std::vector<Lan> lans;                 ///< One at least.
+    std::vector<Wan> wans;                 ///< Likewise; several are several uplinks.
+    std::vector<uint8_t> uplink_weights;   ///< In their order; empty: all the same.
+    std::vector<StaticRoute> routes_from;  ///< Public addresses, and the gateway of their uplink.
+    UplinkChoice uplink_choice = UplinkChoice::Flow;
     // Whom the gateway serves, and how: policy/classifier.h says which rule wins.
     std::vector<AddressRange> pool;   ///< Of all of `inside`; not empty if that is not.
     std::vector<net::Prefix> inside;  ///< Empty only beside `snat`.
@@ -197,7 +212,8 @@ struct Config {
 
 /// --lan and --wan are one interface, and what comes from inside is told by its addresses.
 inline bool is_one_armed(const Config& config) {
-    return config.lans.size() == 1 && config.lans.front().at == config.wan;
+    return config.lans.size() == 1 && config.wans.size() == 1 &&
+           config.lans.front().at == config.wans.front().at;
 }
 
 /// The inside interface of its zone on whose subnet an address is; null where there is none.
@@ -206,6 +222,19 @@ inline const Lan* lan_of(const Config& config, net::InsideAddress address) {
         return lan.zone == address.zone && lan.own.contains(address.address);
     });
     return found == config.lans.end() ? nullptr : &*found;
+}
+
+/// The outside interface on whose subnet an address is; null where there is none.
+inline const Wan* wan_of(const Config& config, Be32 address) {
+    const auto found = std::find_if(config.wans.begin(), config.wans.end(),
+                                    [&](const Wan& wan) { return wan.own.contains(address); });
+    return found == config.wans.end() ? nullptr : &*found;
+}
+
+/// An outside interface has it.
+inline bool is_own_outside(const Config& config, Be32 address) {
+    const Wan* wan = wan_of(config, address);
+    return wan != nullptr && wan->own.address == address;
 }
 
 /// An inside interface of its zone has it.

@@ -7,6 +7,7 @@
 #include "config/read_neighbours.h"
 #include "config/read_rules.h"
 #include "config/twins.h"
+#include "config/uplinks.h"
 
 #include <bit>
 #include <cassert>
@@ -63,13 +64,8 @@ Status store_choice(const Given& given, Words<Choice> words, Choice& place) {
 }
 
 Status store_idle(const Given& given, Config& config) {
-    const Result<std::string> word = read_word(given);
-    if (!word)
-        return word.error();
-    if (*word != "busy" && *word != "sleep")
-        return wrong(given.flag, *word, "busy or sleep is wanted");
-    config.idle = *word == "busy" ? Idle::Busy : Idle::Sleep;
-    return Done{};
+    config.idle.emplace();
+    return store_choice<Idle>(given, {{"busy", Idle::Busy}, {"sleep", Idle::Sleep}}, *config.idle);
 }
 
 Status store_verify_checksum(const Given& given, Config& config) {
@@ -158,18 +154,6 @@ Status store_interval(const Given& given, Duration& interval) {
     return Done{};
 }
 
-Status store_gateway(const Given& given, Config& config) {
-    constexpr std::string_view kOnLink = " onlink";
-    const Result<std::string> word = read_word(given);
-    if (!word)
-        return word.error();
-    std::vector<std::string> address{*word};
-    config.gateway_is_on_link = address[0].ends_with(kOnLink);
-    if (config.gateway_is_on_link)
-        address[0].resize(address[0].size() - kOnLink.size());
-    return store(read_address({given.flag, address}), config.gateway);
-}
-
 Status store_claim(const Given& given, Config& config) {
     using enum Claim;
     return store_choice<Claim>(given, {{"force", Force}, {"probe", Probe}}, config.claim);
@@ -202,9 +186,10 @@ constexpr Flag kFlags[] = {
      "tap:NAME, memif:SOCKET[,role=server|client], pcap:RX.pcap,TX.pcap or vdev:DPDK-VDEV; vlan=: "
      "the frames with this tag; zone=, 0 to 4095: subnets of different zones may overlap",
      read_lans},
-    {"wan", kPorts, Arity::One, true, "PORT[,vlan=N]",
-     "The outside port; it may be the inside one, with another tag or without one",
-     read_wan},
+    {"wan", kPorts, Arity::Each, true, "PORT[,vlan=N]",
+     "The outside port, or that of each of several uplinks; it may be the inside one, with another "
+     "tag or without one",
+     read_wans},
     {"mtu", kPorts, Arity::One, false, "BYTES",
      "The MTU of all ports, 576 to 9216; default: as they are",
      [](const Given& g, Config& c) { return store(read_number(g, {576, 9216}), c.mtu); }},
@@ -212,13 +197,23 @@ constexpr Flag kFlags[] = {
     {"lan-address", kAddresses, Arity::Each, true, "ADDRESS/LENGTH",
      "The gateway's own address inside, with its subnet; as many as --lan, in the same order",
      read_lan_addresses},
-    {"wan-address", kAddresses, Arity::One, true, "ADDRESS/LENGTH",
-     "The gateway's own address outside, with its subnet",
-     [](const Given& g, Config& c) { return store(read_interface_address(g), c.wan_address); }},
-    {"gateway", kAddresses, Arity::One, true, "ADDRESS [onlink]",
+    {"wan-address", kAddresses, Arity::Each, true, "ADDRESS/LENGTH",
+     "The gateway's own address outside, with its subnet; as many as --wan, in the same order",
+     read_wan_addresses},
+    {"gateway", kAddresses, Arity::Each, true, "ADDRESS [onlink]",
      "The next hop of the default route, on the subnet of --wan-address; \"ADDRESS onlink\" where "
-     "it is on none, as behind a /32",
-     store_gateway},
+     "it is on none, as behind a /32; as many as --wan, in the same order",
+     read_gateways},
+    {"uplink-weights", kAddresses, Arity::One, false, "W,W[,W]",
+     "The shares of new flows that the uplinks get, 1 to 255 each, in the order of --wan; default: "
+     "the same for all",
+     [](const Given& g, Config& c) { return store(read_weights(g), c.uplink_weights); }},
+    {"uplink-choice", kAddresses, Arity::One, false, "flow|host",
+     "Each flow has an uplink of its own, or all flows of a host have the same; default: flow",
+     [](const Given& g, Config& c) { return store(read_uplink_choice(g), c.uplink_choice); }},
+    {"route-from", kAddresses, Arity::Many, false, "PREFIX via GATEWAY",
+     "Public addresses on the subnet of no --wan-address that belong to the uplink of a --gateway",
+     [](const Given& g, Config& c) { return store(read_routes(g), c.routes_from); }},
     {"claim", kAddresses, Arity::One, false, "force|probe",
      "Take the own addresses at once, or when nobody answers for them; default: force",
      store_claim},

@@ -23,13 +23,16 @@ using std::string_view;
 
 /// Flags whose lines are about some flows and not about others.
 constexpr string_view kAboutFlows[] = {
-    "gateway", "pool", "inside", "snat", "no-nat", "deny", "forward", "one-to-one", "route",
+    "gateway", "route-from", "pool",    "inside",     "snat",
+    "no-nat",  "deny",       "forward", "one-to-one", "route",
 };
 
 // What is neither here nor above, nor a timeout of the trackers, has to wait for the next start.
 constexpr string_view kChangeable[] = {
     "no-nat-inbound",
     "inside-routing",
+    "uplink-weights",
+    "uplink-choice",
     "port-blocks-per-host",
     "max-flows-per-host",
     "max-new-flows-per-second-per-host",
@@ -81,6 +84,8 @@ Values typed_values(const Config& config) {
         {"neighbour", texts(config.fixed_neighbours,
                             [](const FixedNeighbour& each) { return to_string(each); })},
         {"route", texts(config.routes, [](const StaticRoute& each) { return to_string(each); })},
+        {"route-from",
+         texts(config.routes_from, [](const StaticRoute& each) { return to_string(each); })},
     };
 }
 

@@ -20,7 +20,8 @@ void fill_defaults(const Settings& settings, Config& config) {
                 std::find(config.inside.begin(), config.inside.end(), own) == config.inside.end())
                 config.inside.push_back(own);
     if (config.pool.empty() && !config.inside.empty())
-        config.pool.push_back({config.wan_address.address, config.wan_address.address});
+        for (const Wan& wan : config.wans)
+            config.pool.push_back({wan.own.address, wan.own.address});
     if (!config.worker_cores.empty() && !settings.contains("workers"))
         config.workers = static_cast<unsigned>(config.worker_cores.size());
     if (!settings.contains("max-flows-per-host"))

@@ -127,8 +127,9 @@ Status check_forwards(const Config& config, const Networks& networks) {
 /// What else external addresses of a pair are; empty where they are nothing else.
 string what_else(const Config& config, const Networks& networks, const AddressRange& externals,
                  const std::map<Be32, const Forward*>& forwards) {
-    if (externals.contains(config.wan_address.address))
-        return "it has the address of --wan-address " + net::to_string(config.wan_address);
+    for (const Wan& wan : config.wans)
+        if (externals.contains(wan.own.address))
+            return "it has the address of --wan-address " + net::to_string(wan.own);
     if (const auto pool = networks.pool_in(externals))
         return "outside: it has addresses of a pool, " + net::to_string(*pool);
     const auto forward = forwards.lower_bound(externals.first);

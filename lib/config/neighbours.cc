@@ -16,19 +16,21 @@ std::string why_not(const Config& config, const FixedNeighbour& neighbour) {
     const net::InsideAddress inside{address, neighbour.zone};
     if (net::is_martian(address))
         return "no host can have this address";
-    if (is_own_inside(config, inside) || address == config.wan_address.address)
+    if (is_own_inside(config, inside) || is_own_outside(config, address))
         return "this is the gateway's own address";
     if (lan_of(config, inside) != nullptr)
         return {};
     if (neighbour.zone != 0)
         return "it is on no subnet of that zone";
-    const bool is_on_link = config.wan_address.contains(address) || address == config.gateway;
+    const bool is_on_link = std::any_of(
+        config.wans.begin(), config.wans.end(),
+        [&](const Wan& wan) { return wan.own.contains(address) || address == wan.gateway; });
     return is_on_link ? "" : "it is on no subnet of the gateway's";
 }
 
 /// The next hops that keep their places.
 size_t count_kept(const Config& config) {
-    return config.fixed_neighbours.size() + config.routes.size() + 1;
+    return config.fixed_neighbours.size() + config.routes.size() + config.wans.size();
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/ports.h"
 
+#include "config/uplinks.h"
 #include "io/port_name.h"
 #include "net/text.h"
 
@@ -54,7 +55,8 @@ std::vector<Flagged> attachments(const Config& config) {
     std::vector<Flagged> all;
     for (const Lan& lan : config.lans)
         all.push_back({"lan", &lan.at});
-    all.push_back({"wan", &config.wan});
+    for (const Wan& wan : config.wans)
+        all.push_back({"wan", &wan.at});
     return all;
 }
 
@@ -89,34 +91,39 @@ Lan& lan_in_place(Config& config, size_t index) {
     return config.lans[index];
 }
 
-string text_of(const Attachment& at) {
-    return at.port +
-           (at.vlan == link::kUntagged ? "" : "," + string(kVlanKey) + std::to_string(at.vlan));
+bool is_at_wan(const Config& config, const Attachment& at) {
+    return std::any_of(config.wans.begin(), config.wans.end(),
+                       [&](const Wan& wan) { return wan.at == at; });
 }
 
 /// Each has an address, and a place of its own.
 Status check_interfaces(const Config& config) {
     const std::vector<Lan>& lans = config.lans;
-    if (lans.size() >= link::kMostInterfaces)
-        return wrong("lan", text_of(lans.back().at), "there can be 4094 inside interfaces");
+    if (lans.size() + config.wans.size() > link::kMostInterfaces)
+        return wrong("lan", to_string(lans.back().at), "there can be 4095 interfaces in all");
     for (auto lan = lans.begin(); lan != lans.end(); ++lan) {
         if (lan->at.port.empty())
             return wrong("lan-address", net::to_string(lan->own), "there is no --lan in its place");
         if (lan->own == net::Prefix{})
-            return wrong("lan", text_of(lan->at), "there is no --lan-address in its place");
+            return wrong("lan", to_string(lan->at), "there is no --lan-address in its place");
         if (std::any_of(lans.begin(), lan, [&](const Lan& other) { return other.at == lan->at; }))
-            return wrong("lan", text_of(lan->at), "it is there already");
-        if (lan->at == config.wan && lan->zone != 0)
-            return wrong("lan", text_of(lan->at) + string(kZoneKey) + std::to_string(lan->zone),
+            return wrong("lan", to_string(lan->at), "it is there already");
+        if (is_at_wan(config, lan->at) && lan->zone != 0)
+            return wrong("lan", to_string(lan->at) + string(kZoneKey) + std::to_string(lan->zone),
                          "it is that of --wan; a gateway with one arm has no zones");
-        if (lan->at == config.wan && lans.size() > 1)
-            return wrong("lan", text_of(lan->at),
+        if (!is_one_armed(config) && is_at_wan(config, lan->at))
+            return wrong("lan", to_string(lan->at),
                          "it is that of --wan; a gateway with one arm has no other");
     }
     return Done{};
 }
 
 }  // namespace
+
+string to_string(const Attachment& at) {
+    return at.port +
+           (at.vlan == link::kUntagged ? "" : "," + string(kVlanKey) + std::to_string(at.vlan));
+}
 
 Result<Attachment> read_attachment(string_view flag, const string& text) {
     Attachment read;
@@ -166,19 +173,6 @@ Status read_lan_addresses(const Given& given, Config& config) {
     return Done{};
 }
 
-Status read_wan(const Given& given, Config& config) {
-    const Result<string> word = read_word(given);
-    if (!word)
-        return word.error();
-    if ((*word).find(kZoneKey) != string::npos)
-        return wrong(given.flag, *word, "zones are of what is inside");
-    const Result<Attachment> at = read_attachment(given.flag, *word);
-    if (!at)
-        return at.error();
-    config.wan = *at;
-    return Done{};
-}
-
 std::vector<SharedPort> ports_of(const Config& config) {
     std::vector<SharedPort> ports;
     for (const auto& [flag, attachment] : attachments(config)) {
@@ -198,8 +192,9 @@ link::PortIndex port_index(const Config& config, const Attachment& attachment) {
 }
 
 Status check_ports(const Config& config) {
-    if (Status status = check_interfaces(config); !status)
-        return status;
+    for (const auto check : {check_wans, check_interfaces})
+        if (Status status = check(config); !status)
+            return status;
     std::map<string, Flagged> by_resource;
     for (const Flagged& one : attachments(config))
         if (Status status = check_port(one, by_resource); !status)

@@ -20,15 +20,17 @@ namespace sluice::config {
 /// PORT, with vlan=N among what stands behind its commas, or without.
 Result<Attachment> read_attachment(std::string_view flag, const std::string& text);
 
+/// As it is written.
+std::string to_string(const Attachment& at);
+
 /// What stands behind --lan, each time, and behind --lan-address, in the same order.
 Status read_lans(const Given& given, Config& config);
 Status read_lan_addresses(const Given& given, Config& config);
-Status read_wan(const Given& given, Config& config);
 
 /// A port, and what is on it.
 struct SharedPort {
     std::string flag;                 ///< That names it first: "lan" or "wan".
-    std::string name;                 ///< Its own: "lan", "lan2", "lan3", "wan".
+    std::string name;                 ///< Its own: "lan", "lan2", "lan3", "wan", "wan2".
     std::string port;                 ///< As Attachment::port.
     std::vector<link::VlanId> vlans;  ///< Each once; kUntagged for frames without a tag.
 };

@@ -57,7 +57,8 @@ Status check_twins(const Config& config) {
                      "there is neither --lan-twin nor --wan-twin");
     for (const pool::Forward& forward : config.forwards)
         for (const pool::PortRange& range : *config.twin_ports)
-            if (forward.external.address == config.wan_address.address && gives(forward, range))
+            if (forward.external.address == config.wans.front().own.address &&
+                gives(forward, range))
                 return wrong("twin-ports", to_string(range),
                              "it has a port that --forward " + to_string(forward) + " gives away");
     return Done{};

@@ -9,6 +9,7 @@
 #include "config/read.h"
 #include "config/read_rules.h"
 #include "config/twins.h"
+#include "config/uplinks.h"
 #include "policy/tunings.h"
 
 #include <algorithm>
@@ -143,7 +144,7 @@ Status validate(const Config& config, std::span<const unsigned> allowed_cpus) {
         if (Status status = check(config, networks); !status)
             return status;
     for (const auto check : {check_neighbours, check_port_shares, check_timeouts, check_twins,
-                             check_control_socket, check_eal})
+                             check_uplinks, check_control_socket, check_eal})
         if (Status status = check(config); !status)
             return status;
     return check_cores(config, allowed_cpus);

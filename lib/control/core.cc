@@ -35,7 +35,9 @@ Core::Core(CoreParams params)
       neighbours_(params_.neighbours, params_.interfaces, params_.hops, outbox_, counters_),
       twins_(params_.twins,
              {params_.interfaces, params_.table, params_.packets, outbox_, counters_}),
-      ageing_(params_.table, member_, counters_, params_.policy, params_.block_notice) {}
+      ageing_(params_.table, member_, counters_, params_.policy, params_.block_notice),
+      uplink_watch_(params_.uplinks, params_.policy, params_.hops),
+      rerouting_(params_.table, member_, params_.policy, params_.uplinks.living, counters_) {}
 
 void Core::start(Tick now) {
     neighbours_.start(now);
@@ -55,6 +57,9 @@ unsigned Core::turn(Tick now) {
     if (neighbours_.has_claimed())  // until then the kernel has nothing to speak as
         work += twins_.turn(now);
     work += ageing_.turn(now);
+    if (uplink_watch_.turn())
+        rerouting_.start();
+    work += rerouting_.turn();
     if (params_.each_turn)
         params_.each_turn(now);
     // Workers are members of the flow table, so its grace periods are those of the hops as well.
@@ -74,7 +79,8 @@ void Core::follow_routes(Tick now) {
     if (generation == generation_)
         return;
     generation_ = generation;
-    neighbours_.use_gateways(params_.policy->routes.gateways(), now);
+    const link::Routes& routes = params_.policy->routes;
+    neighbours_.use_gateways(routes.gateways(), routes.uplinks().watched(), now);
 }
 
 unsigned Core::take_punted(unsigned worker, Tick now) {

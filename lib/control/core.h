@@ -14,7 +14,9 @@
 #include "control/ageing.h"
 #include "control/neighbours.h"
 #include "control/outbox.h"
+#include "control/rerouting.h"
 #include "control/twins.h"
+#include "control/uplink_watch.h"
 #include "flow/flow_table.h"
 #include "link/next_hops.h"
 #include "link/ring.h"
@@ -50,6 +52,7 @@ struct CoreParams {
     std::function<void(Tick)> each_turn;  ///< What else is to be done, once a turn.
     BlockNotice block_notice = {};
     TwinParams twins = {};
+    UplinkWatchParams uplinks = {};
 };
 
 class Core {
@@ -87,6 +90,8 @@ private:
     Neighbours neighbours_;
     Twins twins_;
     Ageing ageing_;
+    UplinkWatch uplink_watch_;
+    Rerouting rerouting_;
 };
 
 }  // namespace sluice::control

@@ -34,8 +34,9 @@ enum class Stage : uint8_t {
 struct Entry {
     Stage stage = Stage::Unknown;
     bool is_gateway = false;
-    bool is_silent = false;  ///< Of a gateway: the operator knows that it does not answer.
-    bool is_open = false;    ///< Its MAC has not answered: another is believed.
+    bool is_watched = false;  ///< A gateway that is verified all the time.
+    bool is_silent = false;   ///< Of a gateway: the operator knows that it does not answer.
+    bool is_open = false;     ///< Its MAC has not answered: another is believed.
     uint8_t tries = 0;
     net::MacAddress claimant{};  ///< While Contested.
     Tick due;                    ///< When to look at it next.

@@ -34,6 +34,10 @@ constexpr uint32_t as_ms(Duration duration) {
     return static_cast<uint32_t>(duration.milliseconds);
 }
 
+bool contains(const std::vector<link::Toward>& all, const link::Toward& one) {
+    return std::find(all.begin(), all.end(), one) != all.end();
+}
+
 }  // namespace
 
 Neighbours::Neighbours(NeighbourParams params, const link::Interfaces& interfaces,
@@ -74,6 +78,7 @@ void Neighbours::pin_gateways(Tick now) {
             continue;
         Entry& entry = entries_[hop];
         entry.is_gateway = true;
+        entry.is_watched = contains(params_.watched, gateway);
         if (entry.stage == Stage::Unknown)
             entries_.change(hop, Stage::Idle);
         entry.due = now;
@@ -88,13 +93,15 @@ void Neighbours::begin(Tick now) {
     }
 }
 
-void Neighbours::use_gateways(std::vector<link::Toward> gateways, Tick now) {
+void Neighbours::use_gateways(std::vector<link::Toward> gateways, std::vector<link::Toward> watched,
+                              Tick now) {
     if (gateways == params_.gateways)
         return;
     for (const link::Toward& gateway : params_.gateways)
         if (const HopIndex hop = hops_.find(gateway.interface, gateway.address); hop != kNoHop)
-            entries_[hop].is_gateway = entries_[hop].is_silent = false;
+            entries_[hop].is_gateway = entries_[hop].is_watched = entries_[hop].is_silent = false;
     params_.gateways = std::move(gateways);
+    params_.watched = std::move(watched);
     pin_gateways(now);
     if (own_.are_claimed())
         begin(now);
@@ -204,7 +211,7 @@ void Neighbours::enter(HopIndex hop, const net::MacAddress& mac, Tick now) {
         counters_.count[Count::NeighboursMoved].add(1);
     entries_.change(hop, Stage::Reachable);
     entry.is_open = false;
-    entry.due = now + kVerifyInterval;
+    entry.due = now + (entry.is_watched ? kWatchInterval : kVerifyInterval);
     entry.confirmed = now;
     hops_.resolve(hop, mac);
     waiting_.release(hop);

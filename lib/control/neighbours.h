@@ -7,12 +7,13 @@
 /// Shape    A hop is asked for when a packet first needs it (its packets wait meanwhile), verified
 ///          every 30 s while it is used, refused for 3 s when it did not answer three times, and
 ///          forgotten when nothing has gone there for 10 minutes. Gateways are asked for ahead of
-///          traffic and never forgotten. What the operator has said (`fixed`) stays as it is.
-///          ARP proves nothing. So nobody has a place here to whom nothing is sent: who asks for
-///          the gateway is remembered elsewhere (askers.h). A neighbour moves to another MAC only
-///          when its own has not answered three questions, 1.5 s. Where places run short some are
-///          made free ahead of time, for a place can be taken again only when no worker remembers
-///          it: least_wanted.h says whose. Hosts that do not answer have a quarter of them at most.
+///          traffic and never forgotten, and those of several uplinks verified each second. What
+///          the operator has said (`fixed`) stays as it is. ARP proves nothing. So nobody has a
+///          place here to whom nothing is sent: who asks for the gateway is remembered elsewhere
+///          (askers.h). A neighbour moves to another MAC only when its own has not answered three
+///          questions, 1.5 s. Where places run short some are made free ahead of time, for a place
+///          can be taken again only when no worker remembers it: least_wanted.h says whose. Hosts
+///          that do not answer have a quarter of them at most.
 /// Threads  The control core's. Workers read what it finds in link::NextHops.
 /// Errors   What has no room to wait is dropped as NeighbourQueueFull, what has no place here as
 ///          NeighbourTableFull. What a hop that fails has kept waiting goes back to its worker,
@@ -42,6 +43,7 @@ inline constexpr unsigned kArpTries = 3;
 inline constexpr Duration kArpInterval = Duration::seconds(1);  ///< Between tries.
 inline constexpr Duration kRefusal = Duration::seconds(3);      ///< After the last try.
 inline constexpr Duration kVerifyInterval = Duration::seconds(30);
+inline constexpr Duration kWatchInterval = Duration::seconds(1);  ///< Of uplinks' gateways.
 inline constexpr Duration kKeepUnused = Duration::seconds(600);
 inline constexpr Duration kKeepUnresolved = Duration::seconds(10);  ///< After the refusal.
 inline constexpr Duration kNeighbourStep{100};                      ///< Between walks.
@@ -57,7 +59,8 @@ struct FixedNeighbour {
 };
 
 struct NeighbourParams {
-    std::vector<link::Toward> gateways;  ///< Next hops that routes name.
+    std::vector<link::Toward> gateways;   ///< Next hops that routes name.
+    std::vector<link::Toward> watched{};  ///< Of these: their silence is to be noticed soon.
     std::vector<FixedNeighbour> fixed{};
     OwnAddressParams own{};
 };
@@ -71,7 +74,8 @@ public:
     /// Asks for the gateways and announces the own addresses, when these are claimed.
     void start(Tick now);
     /// The routes name these by now; what they no longer name is a neighbour like any other.
-    void use_gateways(std::vector<link::Toward> gateways, Tick now);
+    void use_gateways(std::vector<link::Toward> gateways, std::vector<link::Toward> watched,
+                      Tick now);
     /// A link has come back: others may have forgotten, and what did not answer may do so now.
     void link_came(Tick now);
     /// An ARP frame that `worker` punted.

@@ -41,7 +41,7 @@ bool OwnAddresses::turn(Tick now) {
 bool OwnAddresses::contain(Be32 address, InterfaceId interface) const {
     const link::Interface& own = interfaces_[interface];
     return own.answers_for(address) ||
-           (own.reaches(net::Side::Outside) && params_.is_public(address));
+           (own.reaches(net::Side::Outside) && params_.is_public(address, interface));
 }
 
 bool OwnAddresses::is_conflict(const Arp& arp, InterfaceId interface, Tick now) {

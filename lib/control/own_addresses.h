@@ -29,7 +29,9 @@ struct OwnAddressParams {
     bool probes = false;              ///< They are claimed when nobody else has them: --claim.
     Duration announce_interval = {};  ///< 0: they are announced at the start alone.
     /// Answered for outside as well: addresses that came after the start.
-    std::function<bool(Be32)> is_public = [](Be32) { return false; };
+    std::function<bool(Be32, link::InterfaceId)> is_public = [](Be32, link::InterfaceId) {
+        return false;
+    };
 };
 
 class OwnAddresses {

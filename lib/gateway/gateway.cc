@@ -34,20 +34,38 @@ worker::Verify verify(config::VerifyChecksum choice) {
     return worker::Verify::TrustNic;
 }
 
-/// The port where replies arrive.
-const io::Port& outside_port(const link::Interfaces& interfaces, const Ground& ground) {
-    const auto outside = std::find_if(
-        interfaces.begin(), interfaces.end(),
-        [](const link::Interface& interface) { return interface.reaches(net::Side::Outside); });
-    return *ground.ports[outside->port];
+/// The ports where replies arrive.
+std::vector<const io::Port*> outside_ports(const link::Interfaces& interfaces,
+                                           const Ground& ground) {
+    std::vector<const io::Port*> ports;
+    for (const link::Interface& interface : interfaces)
+        if (interface.reaches(net::Side::Outside))
+            ports.push_back(ground.ports[interface.port]);
+    return ports;
 }
 
 /// Nothing when a reply's queue cannot be told beforehand, or makes no difference.
-std::optional<pool::Steering> steering(const config::Config& config, const io::Port& outside) {
-    const io::Rss* rss = outside.rss();
+std::optional<pool::Steering> steering(const config::Config& config,
+                                       const std::vector<const io::Port*>& outside,
+                                       const control::Notice& notice) {
+    const io::Rss* rss = outside.front()->rss();
+    const bool have_queues = std::all_of(outside.begin(), outside.end(), [&](const io::Port* port) {
+        return port->rx_queues() >= config.workers;
+    });
     if (config.steer_replies == config::SteerReplies::Never || rss == nullptr ||
-        config.workers < 2 || outside.rx_queues() < config.workers)
+        config.workers < 2 || !have_queues)
         return std::nullopt;
+    const auto spreads_alike = [&](const io::Port* port) {
+        const io::Rss* other = port->rss();
+        return other != nullptr && other->key == rss->key && other->queues == rss->queues;
+    };
+    if (!std::all_of(outside.begin(), outside.end(), spreads_alike)) {
+        if (notice)
+            notice(
+                "the ports of the uplinks spread packets in different ways: replies arrive "
+                "where they arrive, and go from worker to worker (--steer-replies)");
+        return std::nullopt;
+    }
     const bool always = config.steer_replies == config::SteerReplies::Always;
     return pool::Steering(always ? pool::Steer::Always : pool::Steer::Changed, rss->key,
                           rss->queues);
@@ -167,14 +185,16 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
         params.workers.push_back({&rings_.punt[id], &rings_.release[id]});
 
     params.neighbours.gateways = policy->routes.gateways();
-    params.neighbours.fixed = fixed_neighbours(config, *interfaces_);
+    params.neighbours.watched = policy->routes.uplinks().watched();
+    params.neighbours.fixed = fixed_neighbours(config);
     params.neighbours.own.notice = ground.notice;
     params.neighbours.own.probes = config.claim == config::Claim::Probe;
     params.neighbours.own.announce_interval = config.announce_interval;
-    params.neighbours.own.is_public = [&policy](Be32 address) {
-        return policy->rules.contains(address) || policy->statics.contains(address);
+    params.neighbours.own.is_public = [&policy](Be32 address, link::InterfaceId interface) {
+        return policy->is_public(address) && policy->routes.uplinks().may_have(interface, address);
     };
     params.twins = twin_params(ground);
+    params.uplinks = uplink_params(ground);
     if (ground.notice)
         params.block_notice = [this, notice = ground.notice](const control::BlockEvent& event) {
             const std::time_t now = log_clock_->now();
@@ -211,13 +231,38 @@ control::TwinParams Gateway::twin_params(const Ground& ground) {
     }
     params.own_ports = own_ports_.get();
     const policy::Current& policy = policies_->in_force();
-    params.is_public = [&policy](Be32 address) {
-        return policy->rules.contains(address) || policy->statics.contains(address);
-    };
+    params.is_public = [&policy](Be32 address) { return policy->is_public(address); };
     params.is_forwarded = [&policy](net::Protocol protocol, net::Endpoint endpoint) {
         return policy->statics.reserves(protocol, endpoint);
     };
     return params;
+}
+
+control::UplinkWatchParams Gateway::uplink_params(const Ground& ground) {
+    control::UplinkWatchParams params{&living_uplinks_, {}, {}, ground.notice};
+    const link::Uplinks& uplinks = policies_->in_force()->routes.uplinks();
+    for (link::UplinkId id = 0; id < uplinks.size(); ++id) {
+        const link::InterfaceId interface = uplinks[id].gateway.interface;
+        params.ports.push_back(ground.ports[(*interfaces_)[interface].port]);
+        params.names.push_back(uplink_name(id));
+    }
+    return params;
+}
+
+/// What people call its interface.
+std::string Gateway::uplink_name(link::UplinkId id) const {
+    const link::Uplinks& uplinks = policies_->current()->routes.uplinks();
+    return names_of(*interfaces_)[uplinks[id].gateway.interface].name;
+}
+
+std::vector<UplinkState> Gateway::uplinks() const {
+    const Policies::Pointer policy = policies_->current();
+    const link::Uplinks& uplinks = policy->routes.uplinks();
+    std::vector<UplinkState> states;
+    for (link::UplinkId id = 0; uplinks.are_several() && id < uplinks.size(); ++id)
+        states.push_back({uplink_name(id), uplinks[id].gateway.address, uplinks[id].weight,
+                          link::contains(living_uplinks_.up(), id)});
+    return states;
 }
 
 /// Makes the workers and the control core, and what they share, in that memory.
@@ -230,7 +275,7 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
     shortage_log_ =
         std::make_unique<ShortageLog>(policies_->in_force(), *exhaustion_, ground.notice);
     log_clock_ = std::make_unique<LogClock>(read_clocks(), ground.notice);
-    steering_ = steering(config, outside_port(*interfaces_, ground));
+    steering_ = steering(config, outside_ports(*interfaces_, ground), ground.notice);
     make_own_ports(config);
     budgets_ = std::make_unique<answer::Budgets>(derive_sip_key(ground.secret, Use::Budgets));
     shared_ = std::make_unique<worker::Shared>(worker::Shared{
@@ -244,6 +289,7 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
         .reserve = nat::reserve_for(config.flows, config.workers),
         .interfaces = *interfaces_,
         .next_hops = *next_hops_,
+        .living_uplinks = living_uplinks_,
         .watches = *watches_,
         .budgets = *budgets_,
         .verify = verify(config.verify_checksum),

@@ -24,6 +24,7 @@
 #include "link/interfaces.h"
 #include "link/next_hops.h"
 #include "link/ring.h"
+#include "link/uplinks.h"
 #include "nat/kept_endpoints.h"
 #include "observe/watches.h"
 #include "pool/address_key.h"
@@ -39,6 +40,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 struct rte_mempool;
@@ -56,6 +58,14 @@ struct Ground {
     pool::AddressKey address_key{0};
     std::vector<io::Tap*> taps = {};  ///< Of the interfaces that have a twin, in their order.
     control::Notice notice;           ///< Takes what the operator's log should say.
+};
+
+/// One of several uplinks.
+struct UplinkState {
+    std::string name;  ///< Its interface's.
+    Be32 gateway;
+    uint8_t weight = 1;
+    bool is_up = false;
 };
 
 /// Bytes that the tables of flows and of inside hosts take.
@@ -96,6 +106,8 @@ public:
     stats::Counters& operator_counters() { return operator_counters_; }
     /// Who looks at packets.
     observe::Watches& watches() { return *watches_; }
+    /// Where there are several.
+    std::vector<UplinkState> uplinks() const;
     const link::Interfaces& interfaces() const { return *interfaces_; }
 
     /// Drops what waits in rings and queues, when no thread turns any more.
@@ -114,6 +126,8 @@ private:
     Status make_rings(unsigned workers);
     void assemble(const config::Config& config, const Ground& ground);
     void make_own_ports(const config::Config& config);
+    control::UplinkWatchParams uplink_params(const Ground& ground);
+    std::string uplink_name(link::UplinkId id) const;
     control::TwinParams twin_params(const Ground& ground);
     control::CoreParams core_params(const config::Config& config, const Ground& ground);
     worker::WorkerParams worker_params(const config::Config& config, uint8_t id,
@@ -131,6 +145,7 @@ private:
     std::optional<pool::Steering> steering_;
     std::optional<link::Interfaces> interfaces_;
     std::unique_ptr<link::NextHops> next_hops_;
+    link::LivingUplinks living_uplinks_;
     std::unique_ptr<answer::Budgets> budgets_;
     std::unique_ptr<pool::OwnPorts> own_ports_;      // where an interface has a twin
     std::vector<answer::TokenBucket> twin_buckets_;  // by interface

@@ -2,8 +2,11 @@
 #include "gateway/interfaces.h"
 
 #include "config/ports.h"
+#include "config/uplinks.h"
 #include "gateway/rules.h"
 
+#include <algorithm>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,10 +32,29 @@ struct Builder {
     }
 };
 
-/// The interface of --wan, which is the last.
-link::InterfaceId outer_of(const config::Config& config) {
+/// The interface of the --wan in this place; they come after those of --lan.
+link::InterfaceId outer_of(const config::Config& config, size_t place) {
     const size_t inside = config.lans.size();
-    return static_cast<link::InterfaceId>(config::is_one_armed(config) ? inside - 1 : inside);
+    return static_cast<link::InterfaceId>(config::is_one_armed(config) ? inside - 1
+                                                                       : inside + place);
+}
+
+link::InterfaceId id_of(const config::Config& config, const config::Wan& wan) {
+    return outer_of(config, static_cast<size_t>(&wan - config.wans.data()));
+}
+
+link::InterfaceId id_of(const config::Config& config, const config::Lan& lan) {
+    return static_cast<link::InterfaceId>(&lan - config.lans.data());
+}
+
+/// The one behind which a neighbour is: on whose subnet it is, or whose gateway.
+link::InterfaceId id_toward(const config::Config& config, net::InsideAddress neighbour) {
+    if (const config::Lan* lan = config::lan_of(config, neighbour))
+        return id_of(config, *lan);
+    for (const config::Wan& wan : config.wans)
+        if (wan.own.contains(neighbour.address) || wan.gateway == neighbour.address)
+            return id_of(config, wan);
+    return outer_of(config, 0);
 }
 
 }  // namespace
@@ -45,42 +67,46 @@ Result<link::Interfaces> interfaces_of(const config::Config& config,
     if (is_one_armed) {
         const config::Lan& lan = config.lans.front();
         interfaces.push_back(builder.make(lan.at, link::Realm::ByAddress, lan.own));
-        if (config.wan_address != lan.own)
-            interfaces.back().own.push_back(config.wan_address);
+        if (const net::Prefix& own = config.wans.front().own; own != lan.own)
+            interfaces.back().own.push_back(own);
     } else {
         for (const config::Lan& lan : config.lans) {
             interfaces.push_back(builder.make(lan.at, link::Realm::Inside, lan.own));
             interfaces.back().zone = lan.zone;
         }
-        interfaces.push_back(builder.make(config.wan, link::Realm::Outside, config.wan_address));
+        for (const config::Wan& wan : config.wans)
+            interfaces.push_back(builder.make(wan.at, link::Realm::Outside, wan.own));
     }
     if (!is_one_armed)
         interfaces.front().twin = config.lan_twin;
-    interfaces.back().twin = config.wan_twin;
-    interfaces.back().answered = public_ranges(config);
+    interfaces[outer_of(config, 0)].twin = config.wan_twin;
+    const link::Uplinks uplinks = uplinks_of(config, {});
+    for (link::UplinkId id = 0; id < uplinks.size(); ++id)
+        interfaces[uplinks[id].gateway.interface].answered =
+            uplinks.part(public_ranges(config), id);
     return link::Interfaces::create(std::move(interfaces));
 }
 
-std::vector<control::FixedNeighbour> fixed_neighbours(const config::Config& config,
-                                                      const link::Interfaces& interfaces) {
+std::vector<control::FixedNeighbour> fixed_neighbours(const config::Config& config) {
     std::vector<control::FixedNeighbour> all;
-    for (const config::FixedNeighbour& each : config.fixed_neighbours) {
-        link::InterfaceId id = outer_of(config);  // of --gateway
-        for (size_t other = 0; other < interfaces.size(); ++other)
-            if (const auto found = static_cast<link::InterfaceId>(other);
-                interfaces[found].zone == each.zone && interfaces[found].has_on_link(each.address))
-                id = found;
-        all.push_back({{id, each.address}, each.mac});
-    }
+    for (const config::FixedNeighbour& each : config.fixed_neighbours)
+        all.push_back({{id_toward(config, {each.address, each.zone}), each.address}, each.mac});
     return all;
 }
 
 std::vector<listing::InterfaceName> names_of(const link::Interfaces& interfaces) {
     static constexpr std::string_view kRealms[] = {"inside", "outside", "inside and outside"};
     std::vector<listing::InterfaceName> names;
+    std::map<std::string, std::vector<link::PortIndex>> ports;  // of each flag
     for (const link::Interface& interface : interfaces) {
         listing::InterfaceName& name = names.emplace_back();
         name.name = interface.realm == link::Realm::Outside ? "wan" : "lan";
+        std::vector<link::PortIndex>& known = ports[name.name];
+        auto place = std::find(known.begin(), known.end(), interface.port);
+        if (place == known.end())
+            place = known.insert(place, interface.port);
+        if (place != known.begin())
+            name.name += std::to_string(place - known.begin() + 1);
         if (interface.vlan != link::kUntagged)
             name.name += "." + std::to_string(interface.vlan);
         name.realm = kRealms[index(interface.realm)];
@@ -89,21 +115,31 @@ std::vector<listing::InterfaceName> names_of(const link::Interfaces& interfaces)
     return names;
 }
 
+link::Uplinks uplinks_of(const config::Config& config, const SipKey& key) {
+    link::UplinksParams params;
+    for (size_t place = 0; place < config.wans.size(); ++place)
+        params.uplinks.push_back({{outer_of(config, place), config.wans[place].gateway},
+                                  config::weight_of(config, place)});
+    params.belongings = config::belongings(config);
+    params.key = key;
+    // A host that goes by several uplinks has a block of ports at each.
+    params.by_host =
+        config.uplink_choice == config::UplinkChoice::Host || config.holders.blocks.size != 0;
+    return link::Uplinks(std::move(params));
+}
+
 std::vector<link::Route> routes_of(const config::Config& config) {
-    const auto id_of = [&](const config::Lan& lan) {
-        return static_cast<link::InterfaceId>(&lan - config.lans.data());
-    };
-    const link::InterfaceId wan = outer_of(config);
     std::vector<link::Route> routes;
     for (const config::Lan& lan : config.lans)
-        routes.push_back({lan.own.network(), id_of(lan), {}, lan.zone});
-    routes.push_back({config.wan_address.network(), wan, {}});
-    routes.push_back({net::Prefix{}, wan, config.gateway});
+        routes.push_back({lan.own.network(), id_of(config, lan), {}, lan.zone});
+    for (const config::Wan& wan : config.wans)
+        routes.push_back({wan.own.network(), id_of(config, wan), {}});
+    routes.push_back({net::Prefix{}, outer_of(config, 0), config.wans.front().gateway});
     for (const auto& [prefix, via, zone] : config.routes)
         if (const config::Lan* lan = config::lan_of(config, {via, zone}))
-            routes.push_back({prefix, id_of(*lan), via, zone});
+            routes.push_back({prefix, id_of(config, *lan), via, zone});
         else
-            routes.push_back({prefix, wan, via});
+            routes.push_back({prefix, id_toward(config, via), via});
     return routes;
 }
 

@@ -17,19 +17,21 @@
 
 namespace sluice::gateway {
 
-/// The interfaces of every --lan and of --wan, in this order, or the one that both are; `ports` has
-/// those of config::ports_of().
+/// The interfaces of every --lan and every --wan, in this order, or the one that both are; `ports`
+/// has those of config::ports_of().
 Result<link::Interfaces> interfaces_of(const config::Config& config,
                                        std::span<io::Port* const> ports);
 
 /// The neighbours that the operator names, each where it is on a subnet, or else by --gateway.
-std::vector<control::FixedNeighbour> fixed_neighbours(const config::Config& config,
-                                                      const link::Interfaces& interfaces);
+std::vector<control::FixedNeighbour> fixed_neighbours(const config::Config& config);
 
 /// What people call them: by the flag that names their port.
 std::vector<listing::InterfaceName> names_of(const link::Interfaces& interfaces);
 
-/// The networks on the interfaces, the operator's routes, and the default by the gateway.
+/// The ways outside, each --wan; `key` is that of the choice between them.
+link::Uplinks uplinks_of(const config::Config& config, const SipKey& key);
+
+/// The networks on the interfaces, the operator's routes, and the default by the first gateway.
 std::vector<link::Route> routes_of(const config::Config& config);
 
 }  // namespace sluice::gateway

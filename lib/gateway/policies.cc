@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <thread>
+#include <utility>
 
 namespace sluice::gateway {
 namespace {
@@ -21,12 +22,13 @@ std::vector<policy::RuleParams> numbered_rules(const config::Config& config,
 }
 
 Policies::Pointer make(const config::Config& config, policy::Pools& pools, policy::Tunings& tunings,
-                       const policy::RuleSet* before) {
+                       const pool::AddressKey& key, const policy::RuleSet* before) {
     const std::vector<policy::RuleParams> rules = numbered_rules(config, tunings);
+    link::Uplinks uplinks = uplinks_of(config, key.words);
     return Policies::Pointer(new policy::Policy{
-        .rules = policy::RuleSet(rules, config.deny, pools, before),
+        .rules = policy::RuleSet(rules, config.deny, pools, before, uplinks),
         .statics = pool::StaticSet(config.forwards, config.one_to_one, config::left_out(config)),
-        .routes = link::Routes(routes_of(config)),
+        .routes = link::Routes(routes_of(config), std::move(uplinks)),
         .tuning = config.tuning,
         .own_tunings = tunings.over(config.tuning),
         .holders = config.holders,
@@ -46,8 +48,9 @@ Policies::Pointer make(const config::Config& config, policy::Pools& pools, polic
 }  // namespace
 
 Policies::Policies(const config::Config& config, const pool::AddressKey& key)
-    : pools_(key),
-      first_(make(config, pools_, tunings_, nullptr)),
+    : key_(key),
+      pools_(key),
+      first_(make(config, pools_, tunings_, key_, nullptr)),
       in_force_(*first_),
       most_slots_(pools_.slots() + kSpareSlots),
       current_(first_) {
@@ -69,7 +72,7 @@ Result<Policies::Pointer> Policies::compile(const config::Config& config) {
                          " different sets of timeouts of --snat, all configurations since the "
                          "start together; restart to have others"};
         }
-    Pointer policy = make(config, pools_, tunings_, &current()->rules);
+    Pointer policy = make(config, pools_, tunings_, key_, &current()->rules);
     if (pools_.slots() > most_slots_) {
         discard(std::move(policy));
         return Error{"there is room for " + std::to_string(kSpareSlots) +

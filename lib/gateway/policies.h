@@ -50,6 +50,7 @@ public:
     bool use(const Pointer& policy, flow::FlowTable& table, unsigned patience_ms = 10000);
 
 private:
+    pool::AddressKey key_;
     policy::Pools pools_;
     policy::Tunings tunings_;
     Pointer first_;

@@ -59,7 +59,7 @@ bool allows_source(const Policy& policy, const Ends& ends) {
     if (!rule->translates())
         return ends.external_source.address == ends.inside_source.address &&
                ends.external_source.port == ends.inside_source.port;
-    return rule->pool->contains(ends.external_source.address) &&
+    return rule->gives(ends.external_source.address) &&
            (net::is_by_address(protocol) ||
             rule->pool->ports().contains(ends.external_source.port.host()));
 }
@@ -72,7 +72,7 @@ bool allows_target(const Policy& policy, const Ends& ends) {
                policy.statics.lets_in(protocol, ends.destination, ends.original.source);
     const policy::Rule* rule = policy.rules.find(ends.target.host());
     return rule != nullptr && rule->independence && rule->translates() &&
-           rule->pool->contains(ends.destination.address);
+           rule->gives(ends.destination.address);
 }
 
 /// The line of the rule that a flow from inside is of.
@@ -149,22 +149,43 @@ void add_denied(const Lines& lines, const Policy& policy, const Ends& ends, Coun
         counts[i] += lines[i].flag == "deny" && lines[i].value == text;
 }
 
-/// The line of --route or --gateway by which packets to this address go.
+/// The line of --route or --gateway by which packets go that take this route.
 bool is_by(const Line& line, const link::Route& route) {
     if (line.flag == "route")
         return line.value ==
                to_string(config::StaticRoute{route.prefix, route.via, route.zone.value_or(0)});
+    const std::string gateway = net::to_string(route.via);
     return line.flag == "gateway" && route.prefix.length == 0 &&
-           line.value.starts_with(net::to_string(route.via));
+           (line.value == gateway || line.value.starts_with(gateway + ' '));
+}
+
+/// The line of --route-from that says whose this address is.
+bool is_from(const Line& line, Be32 address) {
+    const auto prefix = line.flag == "route-from"
+                            ? net::parse_prefix(line.value.substr(0, line.value.find(' ')))
+                            : std::nullopt;
+    return prefix && prefix->contains(address);
+}
+
+/// The route that a packet takes, whichever uplinks live.
+const link::Route* route_of(const Policy& policy, Be32 source, net::InsideAddress destination) {
+    const link::Route* route = policy.routes.match(destination);
+    if (route == nullptr || route->zone)  // it leads inside
+        return route;
+    const net::Tuple leaving{source, destination.address, {}, {}};
+    return policy.routes.match_outside(leaving, policy.routes.uplinks().all());
 }
 
 /// The flow's packets go by this line, in one direction or in both.
 void add_routes(const Lines& lines, const Policy& policy, const Ends& ends, Counts& counts) {
-    const link::Route* back = policy.routes.match(ends.original.inside_source());
-    const link::Route* on = policy.routes.match(ends.target.host());
+    const Be32 source = ends.external_source.address;
+    const Be32 answers_from = ends.destination.address;
+    const link::Route* on = route_of(policy, source, ends.target.host());
+    const link::Route* back = route_of(policy, answers_from, ends.original.inside_source());
     for (size_t i = 0; i < lines.size(); ++i)
-        counts[i] +=
-            (back != nullptr && is_by(lines[i], *back)) || (on != nullptr && is_by(lines[i], *on));
+        counts[i] += (back != nullptr && is_by(lines[i], *back)) ||
+                     (on != nullptr && is_by(lines[i], *on)) || is_from(lines[i], source) ||
+                     is_from(lines[i], answers_from);
 }
 
 }  // namespace

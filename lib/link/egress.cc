@@ -25,6 +25,7 @@ Egress::Egress(EgressParams params, stats::Counters& counters)
 
 void Egress::look_at_ports() {
     generation_ = params_.next_hops.generation();
+    living_ = params_.living == nullptr ? kAllUplinks : params_.living->usable();
     least_mtu_ = smallest_mtu_ = UINT16_MAX;
     for (size_t port = 0; port < exits_.size(); ++port) {
         const io::Port& device = *params_.ports[port].port;
@@ -45,10 +46,12 @@ bool Egress::tag(rte_mbuf* mbuf, const Row& row) {
 }
 
 /// Outside is what is inside in no zone.
-std::optional<Path> Egress::find(const net::Tuple& leaving, net::Side side) const {
+std::optional<Path> Egress::find(const net::Tuple& leaving, net::Side side,
+                                 std::optional<UplinkId> uplink) const {
     const auto toward = side == net::Side::Inside
                             ? routes_->find({leaving.destination, leaving.zone})
-                            : routes_->find_anywhere(leaving.destination);
+                        : uplink ? routes_->find_from(*uplink, leaving.destination)
+                                 : routes_->find_outside(leaving, living_);
     if (!toward || !params_.interfaces[toward->interface].reaches(side))
         return std::nullopt;
     return Path{toward->address, toward->interface,

@@ -58,6 +58,7 @@ struct EgressParams {
     std::vector<TransmitQueue> ports;  ///< Indexed by Interface::port.
     std::vector<Ring*> to_worker;      ///< Null for the worker itself.
     Ring* to_control = nullptr;
+    const LivingUplinks* living = nullptr;  ///< Null: all.
 };
 
 class Egress {
@@ -96,7 +97,12 @@ public:
 
     /// The way of a packet that leaves by this tuple, to this side of the NAT. Nothing where no
     /// route leads there.
-    std::optional<Path> find(const net::Tuple& leaving, net::Side side) const;
+    /// What leaves outside goes by the uplink of its source, or by `uplink` where it has yet to be
+    /// given one.
+    std::optional<Path> find(const net::Tuple& leaving, net::Side side,
+                             std::optional<UplinkId> uplink = {}) const;
+    /// Those that flows may take, in this turn.
+    UplinkSet living_uplinks() const { return living_; }
     /// Where the route leads that hosts of a zone go by, on whichever side that is.
     std::optional<Toward> route(net::InsideAddress destination) const {
         return routes_->find(destination);
@@ -115,6 +121,9 @@ public:
     uint32_t generation() const { return generation_; }
     const Interface& interface(InterfaceId id) const { return params_.interfaces[id]; }
     const Exit& exit(InterfaceId id) const { return exits_[rows_[id].port]; }
+    const Exit& exit_by(HopIndex hop) const {
+        return exit(params_.next_hops.read(hop).interface());
+    }
     /// The smallest MTU of all ports, 0 while one has no link: what is no larger passes by each.
     uint16_t least_mtu() const { return least_mtu_; }
     /// The smallest MTU of all ports, with a link or without.
@@ -177,6 +186,7 @@ private:
     stats::Counters& counters_;
     const Routes* routes_ = nullptr;
     uint32_t generation_ = 0;
+    UplinkSet living_ = kAllUplinks;
     observe::Tap* tap_ = nullptr;
     std::vector<Row> rows_;    // by interface
     std::vector<Exit> exits_;  // by port

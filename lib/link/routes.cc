@@ -2,11 +2,15 @@
 #include "link/routes.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice::link {
 
 /// Without a zone but 0 all are everybody's: then one search finds all there is.
-Routes::Routes(std::span<const Route> routes) : routes_(routes.begin(), routes.end()) {
+Routes::Routes(std::span<const Route> routes, Uplinks uplinks)
+    : routes_(routes.begin(), routes.end()), uplinks_(std::move(uplinks)) {
+    for (UplinkId id = 0; id < uplinks_.size(); ++id)
+        defaults_.push_back({{}, uplinks_[id].gateway.interface, uplinks_[id].gateway.address});
     const bool has_zones = std::any_of(routes_.begin(), routes_.end(), [](const Route& route) {
         return route.zone.value_or(0) != 0;
     });
@@ -39,11 +43,47 @@ std::optional<Toward> Routes::toward(const Route* route, Be32 destination) {
     return Toward{route->interface, route->via == Be32{} ? destination : route->via};
 }
 
+const Route* Routes::match_from(UplinkId uplink, Be32 destination) const {
+    const Route* route = at(anywhere_.find(destination.host()));
+    const auto by = route == nullptr ? std::nullopt : uplinks_.on(route->interface);
+    return !by || *by == uplink ? route : &defaults_[uplink];
+}
+
+const Route* Routes::match_outside(const net::Tuple& leaving, UplinkSet living) const {
+    return uplinks_.are_several() ? match_from(uplink_of(leaving, living), leaving.destination)
+                                  : at(anywhere_.find(leaving.destination.host()));
+}
+
+/// What has a source of no uplink goes by a route of its own, or with all that its host sends.
+UplinkId Routes::uplink_of(const net::Tuple& leaving, UplinkSet living) const {
+    if (const auto owner = uplinks_.of(leaving.source))
+        return *owner;
+    const auto by = prescribed(leaving.destination);
+    return by && contains(living, *by) ? *by
+                                       : uplinks_.choose_for_host(leaving.inside_source(), living);
+}
+
+std::optional<UplinkId> Routes::prescribed(Be32 destination) const {
+    const Route* route = at(anywhere_.find(destination.host()));
+    return route == nullptr || route->prefix.length == 0 ? std::nullopt
+                                                         : uplinks_.on(route->interface);
+}
+
+std::optional<Toward> Routes::find_outside(const net::Tuple& leaving, UplinkSet living) const {
+    return toward(match_outside(leaving, living), leaving.destination);
+}
+
+std::optional<Toward> Routes::find_from(UplinkId uplink, Be32 destination) const {
+    return toward(match_from(uplink, destination), destination);
+}
+
 std::vector<Toward> Routes::gateways() const {
     std::vector<Toward> gateways;
     for (const Route& route : routes_)
         if (route.via != Be32{})
             gateways.push_back({route.interface, route.via});
+    for (size_t i = 1; i < defaults_.size(); ++i)  // the first is among the others
+        gateways.push_back({defaults_[i].interface, defaults_[i].via});
     return gateways;
 }
 

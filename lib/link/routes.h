@@ -16,6 +16,7 @@
 
 #include "base/big_endian.h"
 #include "link/interfaces.h"
+#include "link/uplinks.h"
 #include "net/prefix.h"
 #include "net/steps.h"
 #include "net/tuple.h"
@@ -37,18 +38,14 @@ struct Route {
     constexpr bool operator==(const Route&) const = default;
 };
 
-/// Where a packet goes next.
-struct Toward {
-    InterfaceId interface = kNoInterface;
-    Be32 address;
-    constexpr bool operator==(const Toward&) const = default;
-};
-
 class Routes {
 public:
     /// None: nothing leads anywhere.
     Routes() = default;
-    explicit Routes(std::span<const Route> routes);
+    /// A default route among `routes` is that of the first uplink.
+    explicit Routes(std::span<const Route> routes, Uplinks uplinks = {});
+
+    const Uplinks& uplinks() const { return uplinks_; }
 
     /// By the routes of its zone, and those that lead outside.
     std::optional<Toward> find(net::InsideAddress destination) const;
@@ -57,10 +54,21 @@ public:
     /// By the routes of all zones: what is inside in any of them is not outside.
     std::optional<Toward> find_anywhere(Be32 destination) const;
 
+    // To the outside, where a packet goes by the uplink of its source: by the route to its
+    // destination if that is by this uplink, else by its default route.
+    std::optional<Toward> find_outside(const net::Tuple& leaving, UplinkSet living) const;
+    const Route* match_outside(const net::Tuple& leaving, UplinkSet living) const;
+    /// Likewise of what will have an address of that uplink.
+    std::optional<Toward> find_from(UplinkId uplink, Be32 destination) const;
+    /// The uplink by which a route leads there that is no default route.
+    std::optional<UplinkId> prescribed(Be32 destination) const;
+
     /// The neighbours that routes name, each as often as it is named.
     std::vector<Toward> gateways() const;
 
-    bool operator==(const Routes& other) const { return routes_ == other.routes_; }
+    bool operator==(const Routes& other) const {
+        return routes_ == other.routes_ && uplinks_ == other.uplinks_;
+    }
 
 private:
     static std::optional<Toward> toward(const Route* route, Be32 destination);
@@ -68,9 +76,14 @@ private:
         return place == net::kNone ? nullptr : &routes_[place];
     }
 
+    const Route* match_from(UplinkId uplink, Be32 destination) const;
+    UplinkId uplink_of(const net::Tuple& leaving, UplinkSet living) const;
+
     std::vector<Route> routes_;
-    net::ZonedSteps zoned_;  // the place in routes_
-    net::Steps anywhere_;    // likewise
+    Uplinks uplinks_;
+    std::vector<Route> defaults_;  // of each uplink
+    net::ZonedSteps zoned_;        // the place in routes_
+    net::Steps anywhere_;          // likewise
 };
 
 }  // namespace sluice::link

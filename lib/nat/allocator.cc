@@ -76,6 +76,7 @@ Decision Allocator::decide_source(const Request& request, Tick now, Trail& trail
         return at(inside);
     const Independence* mapped = request.rule->independence_of(protocol, inside.port.host());
     Wish wish{.rule = *request.rule,
+              .pool = request.rule->pool_at(request.uplink),
               .key = mapped != nullptr ? mapping_keys(protocol, {}, {}).reply : request.reply({}),
               .host = inside.host(),
               .own = inside.port.host(),
@@ -113,8 +114,7 @@ Decision Allocator::find(Wish& wish) const {
 }
 
 Decision Allocator::find_in_pool(Wish& wish) const {
-    const pool::AddressPool& pool = *wish.rule.pool;
-    if (wish.kept && pool.contains(wish.kept->address) && try_kept(wish, pool.ports()))
+    if (wish.kept && wish.pool.contains(wish.kept->address) && try_kept(wish, wish.pool.ports()))
         return at(wish.found());
     const Looked looked = look_through_pool(wish);
     if (looked == Looked::Found)
@@ -131,7 +131,7 @@ Decision Allocator::find_in_blocks(Wish& wish) const {
     std::optional<uint16_t> missing;
     for (uint16_t ordinal = 0; ordinal < block_params().per_host; ++ordinal)
         if (const auto block = block_of(wish.host, ordinal, wish.now)) {
-            if (is_of_pool(*block, *wish.rule.pool))
+            if (is_of_pool(*block, wish.pool))
                 blocks[count++] = *block;
         } else if (!missing) {
             missing = ordinal;
@@ -185,7 +185,7 @@ Decision Allocator::find_in_new_block(Wish& wish, uint16_t ordinal) const {
 
 /// The host's addresses, best first.
 Allocator::Looked Allocator::look_through_pool(Wish& wish) const {
-    const pool::AddressPool& pool = *wish.rule.pool;
+    const pool::AddressPool& pool = wish.pool;
     const uint32_t first = first_address(pool, wish.host);
     Looked looked = look_at_address(wish, first, pool.size() == 1);
     if (looked == Looked::Found || pool.size() == 1)
@@ -205,7 +205,7 @@ Allocator::Looked Allocator::look_through_pool(Wish& wish) const {
 }
 
 Allocator::Looked Allocator::look_at_address(Wish& wish, uint32_t index, bool is_last) const {
-    const pool::AddressPool& pool = *wish.rule.pool;
+    const pool::AddressPool& pool = wish.pool;
     PortRange ports = wish.mapped != nullptr ? wish.mapped->external : pool.ports();
     if (!wish.own)
         ports = pool::BlockGrid{block_params().size}.numbers(pool.ports());
@@ -381,7 +381,7 @@ bool Allocator::is_used_up(const Place& block) const {
 }
 
 uint32_t Allocator::first_address(const pool::AddressPool& pool, net::InsideAddress host) const {
-    Known& known = known_[host.address.host() % kKnown];
+    Known& known = known_[(host.address.host() + pool.slot(0)) % kKnown];
     if (known.host != host || known.pool != &pool)
         known = {host, &pool, pool.first(host).index};
     return known.index;

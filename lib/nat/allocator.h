@@ -93,6 +93,7 @@ private:
     /// A packet's wish on its way through the places where it may come true.
     struct Wish {
         const Rule& rule;
+        const pool::AddressPool& pool;
         net::Tuple key;  ///< To be free; its destination is tried out.
         net::InsideAddress host;
         std::optional<uint16_t> own;  ///< The endpoint's own port; nothing: a block is wanted.
@@ -157,7 +158,7 @@ private:
     AllocatorParams params_;
     uint8_t worker_;
     Searches searches_;
-    mutable std::array<Known, kKnown> known_{};  // by the host's last byte; only to save time
+    mutable std::array<Known, kKnown> known_{};  // by host and pool; only to save time
 };
 
 }  // namespace sluice::nat

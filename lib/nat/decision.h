@@ -34,6 +34,7 @@ struct Request {
     bool keeps_source = false;             ///< Though from inside.
     /// The record of a flow that the packet ends, where it stands yet: it counts as gone.
     uint32_t ended = kNoRecord;
+    std::optional<UplinkId> uplink = {};  ///< Of several: that its source is to be of.
 
     /// From inside to inside, untranslated, in one zone.
     static Request within(const net::Tuple& original) {

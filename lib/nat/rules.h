@@ -8,6 +8,7 @@
 
 namespace sluice::nat {
 
+using link::UplinkId;
 using policy::BlockParams;
 using policy::Current;
 using policy::Filtering;

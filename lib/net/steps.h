@@ -33,6 +33,9 @@ public:
         return (behind - 1)->value;
     }
 
+    /// The last number from this one on that has its value.
+    uint32_t last_alike(uint32_t number) const;
+
 private:
     struct Step {
         uint32_t first = 0;

@@ -44,6 +44,10 @@ struct Policy {
         return number == 0 ? tuning : own_tunings[number - 1];
     }
 
+    /// An address by which inside hosts are known outside.
+    bool is_public(Be32 address) const {
+        return rules.contains(address) || statics.contains(address);
+    }
     /// An outside host may open this flow, to an inside host by its own address: to one whose
     /// answer leaves without NAT.
     bool lets_in_untranslated(const net::Tuple& original) const {

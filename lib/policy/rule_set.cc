@@ -59,7 +59,7 @@ net::ZonedSteps served_by(std::span<const RuleParams> rules) {
 }  // namespace
 
 RuleSet::RuleSet(std::span<const RuleParams> rules, std::span<const Match> denied, Pools& pools,
-                 const RuleSet* before)
+                 const RuleSet* before, const link::Uplinks& uplinks)
     : classifier_(matches_of(rules)),
       denials_(denied, before == nullptr ? nullptr : &before->denials_),
       served_(served_by(rules)),
@@ -77,18 +77,44 @@ RuleSet::RuleSet(std::span<const RuleParams> rules, std::span<const Match> denie
     std::set<const pool::AddressPool*> known;
     for (const RuleParams& params : rules) {
         assert(params.is_exempt || !params.addresses.empty());
-        const auto* pool = params.is_exempt ? nullptr : pools.take(params.addresses, params.ports);
-        if (pool != nullptr && known.insert(pool).second) {
-            pools_.push_back(pool);
-            pool_params_.push_back(params);
-        }
-        rules_.push_back({params.inside.network(), params.toward, pool, params.independence,
+        rules_.push_back({params.inside.network(), params.toward, nullptr, params.independence,
                           reserved_beside(params, independent), params.limits, params.tuning});
+        if (!params.is_exempt)
+            give_pools(params, pools, uplinks, known);
         ranges_.insert(ranges_.end(), params.addresses.begin(), params.addresses.end());
     }
     ranges_ = merged(std::move(ranges_));
     if (ranges_.empty())  // nothing is translated: a range that holds no address
         ranges_.push_back({Be32::from_host(1), Be32::from_host(0)});
+}
+
+/// To the last rule: what it has at each uplink is a pool by itself.
+void RuleSet::give_pools(const RuleParams& params, Pools& pools, const link::Uplinks& uplinks,
+                         std::set<const pool::AddressPool*>& known) {
+    Rule& rule = rules_.back();
+    const auto take = [&](RuleParams part) {
+        const pool::AddressPool* pool = pools.take(part.addresses, part.ports);
+        if (known.insert(pool).second) {
+            pools_.push_back(pool);
+            pool_params_.push_back(std::move(part));
+        }
+        return pool;
+    };
+    if (!uplinks.are_several()) {
+        rule.pool = take(params);
+        return;
+    }
+    rule.by_uplink.resize(uplinks.size());
+    for (link::UplinkId id = 0; id < uplinks.size(); ++id) {
+        RuleParams part = params;
+        part.addresses = uplinks.part(params.addresses, id);
+        if (part.addresses.empty())
+            continue;
+        rule.by_uplink[id] = take(std::move(part));
+        rule.uplinks |= link::only(id);
+        rule.pool = rule.pool == nullptr ? rule.by_uplink[id] : rule.pool;
+    }
+    assert(rule.translates());  // or its hosts would leave with their own addresses
 }
 
 bool RuleSet::search(Be32 address) const {

@@ -17,6 +17,7 @@
 #include "base/big_endian.h"
 #include "conntrack/timeouts.h"
 #include "hosts/host_table.h"
+#include "link/uplinks.h"
 #include "net/prefix.h"
 #include "net/steps.h"
 #include "policy/classifier.h"
@@ -29,6 +30,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -106,6 +108,23 @@ struct Rule {
     OwnLimits limits = {};
     uint8_t tuning = 0;  ///< Of its flows, by Tunings.
 
+    /// With several uplinks: the part of the pool at each, null where there is none; `pool` is the
+    /// first of them, and `uplinks` says which there are.
+    std::vector<const pool::AddressPool*> by_uplink = {};
+    link::UplinkSet uplinks = 0;
+
+    const pool::AddressPool& pool_at(std::optional<link::UplinkId> uplink) const {
+        return by_uplink.empty() || !uplink ? *pool : *by_uplink[*uplink];
+    }
+    /// Of its pool, at whichever uplink.
+    bool gives(Be32 address) const {
+        return by_uplink.empty()
+                   ? pool->contains(address)
+                   : std::any_of(by_uplink.begin(), by_uplink.end(),
+                                 [&](const pool::AddressPool* part) {
+                                     return part != nullptr && part->contains(address);
+                                 });
+    }
     bool translates() const { return pool != nullptr; }
     /// How an inside endpoint is mapped; null for endpoint-dependently.
     const Independence* independence_of(net::Protocol protocol, uint16_t inside_port) const {
@@ -138,7 +157,7 @@ public:
     /// Pools come from `pools`, which outlives the set. `before` is the set that this one follows;
     /// null at the start.
     RuleSet(std::span<const RuleParams> rules, std::span<const Match> denied, Pools& pools,
-            const RuleSet* before = nullptr);
+            const RuleSet* before = nullptr, const link::Uplinks& uplinks = {});
     RuleSet(const RuleSet&) = delete;
 
     /// The rule by which an inside host sends this packet; null when none serves it.
@@ -187,6 +206,8 @@ public:
 private:
     const Rule* rule(uint32_t number) const { return number == kNone ? nullptr : &rules_[number]; }
     bool search(Be32 address) const;
+    void give_pools(const RuleParams& params, Pools& pools, const link::Uplinks& uplinks,
+                    std::set<const pool::AddressPool*>& known);
 
     std::vector<const pool::AddressPool*> pools_;  // each once
     std::vector<RuleParams> pool_params_;          // of each pool

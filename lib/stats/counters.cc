@@ -31,6 +31,7 @@ constexpr Row kRows[] = {
     {FlowsHairpinned, "flows_hairpinned"},
     {HoldersMade, "holders_made"},
     {HoldersExpired, "holders_expired"},
+    {FlowsRerouted, "flows_rerouted"},
     {EarlyDropped, "early_dropped"},
     {HostsFull, "hosts_full"},
     {OpenLost, "open_lost"},

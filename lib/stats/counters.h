@@ -55,6 +55,7 @@ enum class Count : uint8_t {
     FlowsHairpinned,      ///< Of FlowsOpened: from inside to inside, by a public address.
     HoldersMade,          ///< Mappings, contacts and blocks of ports; not flows.
     HoldersExpired,       ///< Of these, ended.
+    FlowsRerouted,        ///< Flows and holders ended with their uplink, to open anew by another.
     EarlyDropped,         ///< Not ASSURED, ended to make room in a full table.
     HostsFull,            ///< Flows of hosts for which the host table had no room: not limited.
     OpenLost,             ///< Opened by another worker at the same moment; the packet went there.

@@ -32,7 +32,8 @@ struct alignas(64) Memory : std::array<std::byte, conntrack::kTrackerBytes> {};
 
 link::EgressParams egress_params(const worker::Shared& shared,
                                  const std::vector<io::Port*>& ports) {
-    link::EgressParams params{shared.interfaces, shared.next_hops, {}, {}, nullptr};
+    link::EgressParams params{shared.interfaces, shared.next_hops,      {}, {},
+                              nullptr,           &shared.living_uplinks};
     for (io::Port* port : ports)
         params.ports.push_back({port, 0});
     return params;

@@ -2,6 +2,7 @@
 #include "worker/forwarding.h"
 
 #include "conntrack/tcp_state.h"
+#include "policy/uplink_choice.h"
 
 #include <rte_ip.h>
 
@@ -61,14 +62,31 @@ Target Forwarding::target(const Service& service, const net::Tuple& tuple, Tick 
     if (path == Path::Within || (is_outward && leads_within({tuple.destination, tuple.zone})))
         return {nat::Request::within(tuple)};
     if (is_outward)
-        return {nat::Request::outward(tuple, rule)};
+        return {by_uplink(nat::Request::outward(tuple, rule), now)};
     const bool is_hairpin = path == Path::Hairpin;
     const auto behind = mappings_.whom(tuple, now);
     if (behind && behind->lets_in)
-        return {is_hairpin ? nat::Request::hairpin(tuple, *behind, rule)
+        return {is_hairpin ? by_uplink(nat::Request::hairpin(tuple, *behind, rule), now)
                            : nat::Request::inward(tuple, *behind)};
     const Drop nobody = is_hairpin ? Drop::Hairpin : Drop::NoMapping;
     return {std::nullopt, behind ? Drop::Filtered : nobody};
+}
+
+/// With the uplink that its source is to be of: that of the mapping which its endpoint has, else
+/// one of its rule's.
+nat::Request Forwarding::by_uplink(nat::Request request, Tick now) const {
+    const link::Uplinks& uplinks = parts_.policy->routes.uplinks();
+    if (!uplinks.are_several())
+        return request;
+    const net::Tuple& original = request.original;
+    request.uplink = policy::choose_uplink(*parts_.policy, request.rule, original,
+                                           parts_.egress.living_uplinks());
+    const uint16_t port = original.source_port.host();
+    if (request.uplink && request.rule != nullptr &&
+        request.rule->independence_of(original.protocol, port) != nullptr)
+        if (const auto mapping = mappings_.of(original.protocol, request.source(), now))
+            request.uplink = uplinks.of(mappings_.external_of(*mapping).address);
+    return request;
 }
 
 /// Inside by its route alone: no rule serves the destination, and it is on no subnet inside.
@@ -85,7 +103,7 @@ Way Forwarding::way_of(const nat::Request& request) const {
     leaving.destination = request.target.address;
     leaving.destination_port = request.target.port;
     leaving.zone = request.target.zone;
-    if (const auto path = parts_.egress.find(leaving, exit))
+    if (const auto path = parts_.egress.find(leaving, exit, request.uplink))
         return {path};
     // It is inside, where this packet does not go: not outside, or in another zone.
     const bool is_barred = (exit == Side::Outside || request.keeps_source) &&

@@ -92,7 +92,9 @@ void Worker::open_flow(Burst& burst, unsigned i) {
         case nat::Opening::Outcome::Opened:
             burst.flow[i] = opening.flow;
             burst.fresh |= uint64_t{1} << i;
-            remember(opening.flow, *path);
+            // One of several uplinks is told by the address that the flow has been given.
+            if (!request->uplink)
+                remember(opening.flow, *path);
             return;
         case nat::Opening::Outcome::Existed:
             burst.flow[i] = opening.flow;

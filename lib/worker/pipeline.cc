@@ -274,8 +274,8 @@ void Worker::check(Burst& burst) {
         const net::Packet& packet = burst.packet[i];
         if (packet.ip->time_to_live > 1 && packet.length <= egress_.least_mtu())
             continue;
-        if (const auto path = forwarding_.path_of(burst.flow[i]))
-            answers_.may_leave(burst, i, egress_.exit(path->interface), now_);
+        if (const link::Exit* exit = exit_of(burst.flow[i]))
+            answers_.may_leave(burst, i, *exit, now_);
         else
             drop(burst, i, Drop::NoRoute);
     }
@@ -321,6 +321,17 @@ void Worker::resolve(Burst& burst) {
         else
             send_by_path(burst, i);
     }
+}
+
+/// That by which packets of a flow leave in this direction; null where no route leads. All of them
+/// come here while some port has no link, so it is not searched for where its hop is remembered.
+const link::Exit* Worker::exit_of(flow::FlowRef flow) const {
+    const flow::Hops& hops = shared_.table.record(flow).hops;
+    const link::HopIndex hop = hops.index[index(flow.direction())];
+    if (hop != link::kNoHop && hops.generation == egress_.generation())
+        return &egress_.exit_by(hop);
+    const auto path = forwarding_.path_of(flow);
+    return path ? &egress_.exit(path->interface) : nullptr;
 }
 
 /// Sends a translated packet whose flow knows no next hop that is in reach, or that is to be cut.

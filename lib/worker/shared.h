@@ -45,6 +45,7 @@ struct Shared {
     uint32_t reserve = 0;  ///< Records that each worker keeps for a full table.
     const link::Interfaces& interfaces;
     link::NextHops& next_hops;
+    const link::LivingUplinks& living_uplinks;
     const observe::Watches& watches;
     answer::Budgets& budgets;
     Verify verify = Verify::TrustNic;

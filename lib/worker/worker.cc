@@ -20,7 +20,8 @@ namespace {
 
 link::EgressParams egress_params(const Shared& shared, const WorkerParams& params) {
     link::EgressParams egress{
-        shared.interfaces, shared.next_hops, {}, params.links.to_worker, params.links.to_control};
+        shared.interfaces,      shared.next_hops,        {},
+        params.links.to_worker, params.links.to_control, &shared.living_uplinks};
     for (const PortUse& use : params.ports)
         egress.ports.push_back({use.port, use.tx_queue});
     return egress;

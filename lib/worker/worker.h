@@ -145,6 +145,7 @@ private:
     bool bring_home(Burst& burst, unsigned i);
     void bring_to(Burst& burst, unsigned i, unsigned owner);
 
+    const link::Exit* exit_of(flow::FlowRef flow) const;
     void send_by_path(Burst& burst, unsigned i);
     void drop(Burst& burst, unsigned i, stats::Drop reason) { egress_.drop(burst.take(i), reason); }
 

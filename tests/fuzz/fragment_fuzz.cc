@@ -3,8 +3,6 @@
 // The fragment stage of a whole gateway, with inputs of a seed: see fragment_feed.h.
 
 #include "fragment_feed.h"
-
-#include "catch.h"
 #include "mutate.h"
 
 using namespace sluice;

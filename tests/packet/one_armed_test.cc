@@ -20,7 +20,7 @@ constexpr auto kOther = "198.51.100.2";  // public as well, and nobody's own
 constexpr auto kWeb = "10.1.0.20";       // its port 80 is public as kPublic:8080
 
 void configure(config::Config& config) {
-    config.lans[0].own = config.wan_address;
+    config.lans[0].own = config.wans[0].own;
     config.pool = {{ip(kPublic), ip(kOther)}};
     config.forwards = {
         {Protocol::Tcp, {ip(kPublic), Be16::from_host(8080)}, {ip(kWeb), Be16::from_host(80)}}};

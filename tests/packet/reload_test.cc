@@ -46,7 +46,7 @@ struct Reloaded {
     TestbedOptions kept(TestbedOptions options) {
         options.configure = [this](config::Config& all) {
             if (config::is_one_armed(all))
-                all.lans[0].own = all.wan_address;
+                all.lans[0].own = all.wans[0].own;
             config = all;
         };
         return options;
@@ -329,7 +329,7 @@ TEST_CASE("reload: packets of a flow go by other routes, and its next hop is ask
         return mac;
     };
     CHECK(next_hop(5000) == mac_of(ip(kRouter)));
-    gateway.config.gateway = ip("198.51.100.253");
+    gateway.config.wans[0].gateway = ip("198.51.100.253");
     gateway.reload();
     CHECK(next_hop(5000) == mac_of(ip("198.51.100.253")));
     CHECK(next_hop(5001) == mac_of(ip("198.51.100.253")));

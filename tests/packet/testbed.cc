@@ -42,17 +42,15 @@ rte_mempool* packet_pool() {
 config::Config default_config(const TestbedOptions& options) {
     config::Config config;
     config.lans = {{{}, {ip("10.1.0.1"), 24}}};
-    config.wan_address = {ip(kPublic), 24};
-    config.gateway = ip(kRouter);
+    config.wans = {{{"outside wire"}, {ip(kPublic), 24}, ip(kRouter)}};
     config.pool = {{ip(kPublic), ip(kPublic)}};
     config.inside = {{ip("10.1.0.0"), 24}};
     config.workers = options.workers;
     config.flows = options.flows;
     config.no_huge = true;
-    config.wan.port = "outside wire";
-    config.lans[0].at.port = options.is_one_armed ? config.wan.port : "inside wire";
+    config.lans[0].at.port = options.is_one_armed ? "outside wire" : "inside wire";
     if (std::getenv("TESTBED_TAGS") != nullptr) {
-        config.wan.vlan = kOutsideVlan;
+        config.wans[0].at.vlan = kOutsideVlan;
         config.lans[0].at.vlan = options.is_one_armed ? kOutsideVlan : kInsideVlan;
     }
     options.configure(config);
@@ -92,14 +90,16 @@ Testbed::Testbed(TestbedOptions options)
     : config_(default_config(options)),
       neighbour_mac_(options.neighbour_mac),
       pool_(packet_pool()),
-      came_out_(config_.lans.size() + 1),
-      next_queue_(config_.lans.size() + 1),
+      came_out_(config_.lans.size() + config_.wans.size()),
+      next_queue_(came_out_.size()),
       now_(options.start) {
     const uint16_t queues =
         options.rx_queues == 0 ? static_cast<uint16_t>(options.workers) : options.rx_queues;
     gateway::Ground ground;
     for (const config::SharedPort& shared : config::ports_of(config_)) {
-        const bool is_inside = shared.port != config_.wan.port;
+        const bool is_inside =
+            std::none_of(config_.wans.begin(), config_.wans.end(),
+                         [&](const config::Wan& wan) { return wan.at.port == shared.port; });
         memory::MemoryPort::Params params;
         params.mac = is_inside ? kInsideMac : kOutsideMac;
         params.rx_queues = queues;
@@ -161,7 +161,8 @@ size_t Testbed::interface_of(Side side) const {
 }
 
 const config::Attachment& Testbed::attachment(size_t interface) const {
-    return interface < config_.lans.size() ? config_.lans[interface].at : config_.wan;
+    const size_t inside = config_.lans.size();
+    return interface < inside ? config_.lans[interface].at : config_.wans[interface - inside].at;
 }
 
 size_t Testbed::port_of(size_t interface) const {
@@ -171,7 +172,7 @@ size_t Testbed::port_of(size_t interface) const {
 /// That a frame came out by; takes its tag off.
 size_t Testbed::interface_of(size_t port, Bytes& frame) const {
     const link::VlanId vlan = take_tag(frame);
-    for (size_t interface = 0; interface <= config_.lans.size(); ++interface)
+    for (size_t interface = 0; interface < came_out_.size(); ++interface)
         if (port_of(interface) == port && attachment(interface).vlan == vlan)
             return interface;
     FAIL("no interface of port " << port << " has the VLAN " << vlan << ", which a frame is of");
@@ -212,7 +213,7 @@ bool Testbed::take_sent(size_t port) {
             is_answered |= answer_arp(interface, frame);
             continue;
         }
-        if (interface == interface_of(Side::Outside))
+        if (interface >= interface_of(Side::Outside))
             check_leak(frame);
         came_out_[interface].push_back(std::move(frame));
     }
@@ -274,7 +275,11 @@ void Testbed::check_leak(const Bytes& frame) const {
     const bool is_paired =
         std::any_of(config_.one_to_one.begin(), config_.one_to_one.end(),
                     [&](const pool::OneToOne& pair) { return pair.externals().contains(source); });
-    const bool is_public = seen.source.starts_with("198.51.100.") || is_paired || is_exempt;
+    const bool is_linked =
+        std::any_of(config_.wans.begin(), config_.wans.end(), [&](const config::Wan& wan) {
+            return net::Prefix{wan.own.address, 24}.contains(source);
+        });
+    const bool is_public = is_linked || is_paired || is_exempt;
     const bool is_error = seen.protocol == 1 && net::is_icmp_error(seen.icmp_type);
     bool leaks = !is_public || !may_show(source);
     for (size_t at = is_error ? 26 : frame.size(); at + 4 <= frame.size(); ++at)

@@ -101,6 +101,8 @@ public:
     uint32_t flows() const { return gateway_->table().size(); }
     gateway::Gateway& gateway() { return *gateway_; }
     memory::MemoryPort& port(net::Side side) { return *ports_[port_of(interface_of(side))]; }
+    /// That of an interface, by its number.
+    memory::MemoryPort& port_at(size_t interface) { return *ports_[port_of(interface)]; }
     /// The kernel's twin of the interface on that side, where the configuration names one.
     memory::MemoryTap& twin(net::Side side) { return twins_[index(side)]; }
 

@@ -359,7 +359,7 @@ TEST_CASE("twin: it follows its port's link and MTU", "[packet]") {
 
 TEST_CASE("twin: where both sides are on one interface it has one", "[packet]") {
     Testbed bed({.workers = 2, .is_one_armed = true, .configure = [](config::Config& config) {
-                     config.lans[0].own = config.wan_address;
+                     config.lans[0].own = config.wans[0].own;
                      config.wan_twin = "sl0";
                  }});
     const auto send = [&](Frame frame) {

@@ -39,9 +39,9 @@ TestbedOptions with_tags() {
     CAPTURE(row.what, beside);
     return {.has_tags_beside = beside, .configure = [row](config::Config& config) {
                 config.lans[0].at.vlan = row.inside;
-                config.wan.vlan = row.outside;
+                config.wans[0].at.vlan = row.outside;
                 if (row.on_one_port)
-                    config.lans[0].at.port = config.wan.port;
+                    config.lans[0].at.port = config.wans[0].at.port;
                 forward_to_other(config);
                 config.invalid = config::Invalid::Reject;
             }};
@@ -54,7 +54,7 @@ struct Tagged {
     explicit Tagged(bool beside = false)
         : bed({.has_tags_beside = beside, .configure = [](config::Config& config) {
                    config.lans[0].at.vlan = 100;
-                   config.wan.vlan = 0;
+                   config.wans[0].at.vlan = 0;
                }}) {}
 
     /// Puts a frame on the inside wire, or on the outside one, as it is.
@@ -196,7 +196,7 @@ TEST_CASE("vlan: the tag says which side a packet is from, whatever its addresse
 TEST_CASE("vlan: workers hand packets over with their interface", "[packet][vlan]") {
     Testbed bed({.workers = 3, .configure = [](config::Config& config) {
                      config.lans[0].at = {"trunk", 100};
-                     config.wan = {"trunk", 200};
+                     config.wans[0].at = {"trunk", 200};
                  }});
     for (uint16_t i = 0; i < 12; ++i) {
         const auto port = static_cast<uint16_t>(5000 + i % 4);

@@ -198,7 +198,7 @@ TEST_CASE("watch: a packet that is dropped after its translation is told as it c
 
 TEST_CASE("watch: a tag that a packet has got already is not told as if it had come with it",
           "[packet][watch][vlan]") {
-    Testbed bed({.configure = [](config::Config& config) { config.wan.vlan = 200; }});
+    Testbed bed({.configure = [](config::Config& config) { config.wans[0].at.vlan = 200; }});
     warm_up(bed);
     Watcher drops(bed, {.which = Which::Dropped});
     Watcher all(bed, {.which = Which::Both});

@@ -31,9 +31,7 @@ constexpr uint32_t kFirstPublic = 0xc6336410;             // 198.51.100.16
 config::Config config_of(const RigParams& params) {
     config::Config config;
     config.lans = {{{"inside"}, {Be32::from_host(0xc0a80001), 24}}};
-    config.wan.port = "outside";
-    config.wan_address = {Be32::from_host(0xc6336401), 24};
-    config.gateway = kOutsideRouter;
+    config.wans = {{{"outside"}, {Be32::from_host(0xc6336401), 24}, kOutsideRouter}};
     const net::Prefix inside{Be32::from_host(0x0a000000), 8};
     config.inside = {inside};
     config.routes = {{inside, kInsideRouter}};

@@ -53,9 +53,7 @@ void require(bool holds, const char* what) {
 config::Config configuration() {
     config::Config config;
     config.lans = {{{"inside wire"}, {ip("10.1.0.1"), 24}}};
-    config.wan.port = "outside wire";
-    config.wan_address = {ip(kPublic), 24};
-    config.gateway = ip(kRouter);
+    config.wans = {{{"outside wire"}, {ip(kPublic), 24}, ip(kRouter)}};
     config.pool = {{ip(kPublic), ip(kPublic)}};
     config.inside = {{ip(kInsideNetwork), 24}};
     config.workers = kWorkers;

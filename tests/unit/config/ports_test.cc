@@ -18,7 +18,7 @@ Result<Attachment> read(const std::string& text) {
 Config with(const Attachment& lan, const Attachment& wan) {
     Config config;
     config.lans = {{lan, {Be32::from_host(0x0a010001), 24}}};
-    config.wan = wan;
+    config.wans = {{wan, {Be32::from_host(0xc6336401), 24}, Be32::from_host(0xc63364fe)}};
     return config;
 }
 
@@ -62,13 +62,13 @@ TEST_CASE("ports: one of several interfaces is one port, with their tags", "[con
     CHECK(shared[0].flag == "lan");
     CHECK(shared[0].port == "af_packet:eth0");
     CHECK(shared[0].vlans == std::vector<link::VlanId>{10, 0});
-    CHECK(port_index(stick, stick.wan) == 0);
+    CHECK(port_index(stick, stick.wans[0].at) == 0);
 
     const Config two = with({"af_packet:eth0", 0}, {"af_packet:eth1", 20});
     REQUIRE(ports_of(two).size() == 2);
     CHECK(ports_of(two)[1].flag == "wan");
     CHECK(ports_of(two)[1].vlans == std::vector<link::VlanId>{20});
-    CHECK(port_index(two, two.wan) == 1);
+    CHECK(port_index(two, two.wans[0].at) == 1);
 
     const Config arm = with({"af_packet:eth0", 30}, {"af_packet:eth0", 30});
     CHECK(check_ports(arm).ok());
@@ -98,7 +98,7 @@ TEST_CASE("ports: inside interfaces and their addresses are pairs, in order", "[
     CHECK(check_ports(twice).error().message ==
           "--lan af_packet:eth0,vlan=10: it is there already");
     Config arm = config;
-    arm.lans[1].at = config.wan;
+    arm.lans[1].at = config.wans[0].at;
     CHECK(
         check_ports(arm).error().message.starts_with("--lan af_packet:eth1: it is that of --wan"));
     Config bare = config;

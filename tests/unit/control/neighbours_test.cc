@@ -333,9 +333,9 @@ TEST_CASE("neighbours: other gateways are asked for, those before are neighbours
     Running gateway(two_interfaces(), 2000u, 2048u,
                     std::vector<link::Toward>{{kOutside, ip("198.51.100.254")}});
     gateway.hear(kOutside, arp_reply(kHost, ip("198.51.100.254"), kOutsideMac, ip("198.51.100.1")));
-    gateway.neighbours.use_gateways({{kOutside, ip("198.51.100.253")}}, gateway.now);
+    gateway.neighbours.use_gateways({{kOutside, ip("198.51.100.253")}}, {}, gateway.now);
     CHECK(requests(gateway.sent(), "198.51.100.253").size() == 1);
-    gateway.neighbours.use_gateways({{kOutside, ip("198.51.100.253")}}, gateway.now);
+    gateway.neighbours.use_gateways({{kOutside, ip("198.51.100.253")}}, {}, gateway.now);
     CHECK(gateway.sent().empty());
 
     gateway.hear(kOutside,

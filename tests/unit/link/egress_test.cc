@@ -26,6 +26,13 @@ constexpr InterfaceId kWan = 1;
 constexpr auto kServer = "203.0.113.10";
 constexpr auto kRouter = "198.51.100.254";
 
+/// As the egress asks; with one uplink nothing hangs on the source.
+net::Tuple toward(const char* destination) {
+    net::Tuple leaving;
+    leaving.destination = ip(destination);
+    return leaving;
+}
+
 rte_mempool* pool() {
     test::start_eal();
     static rte_mempool* const made =
@@ -180,13 +187,13 @@ TEST_CASE("egress: where there is no room for a tag the packet is dropped by nam
 
 TEST_CASE("egress: a path is found where the route leads to the side that is asked for", "[link]") {
     Bench bench;
-    const auto path = bench.egress->find(ip(kServer), Side::Outside);
+    const auto path = bench.egress->find(toward(kServer), Side::Outside);
     REQUIRE(path);
     CHECK(path->interface == kWan);
     CHECK(path->via == ip(kRouter));
     CHECK(path->hop == kNoHop);
-    CHECK_FALSE(bench.egress->find(ip(kServer), Side::Inside));
-    CHECK_FALSE(bench.egress->find(ip("10.1.0.10"), Side::Outside));
+    CHECK_FALSE(bench.egress->find(toward(kServer), Side::Inside));
+    CHECK_FALSE(bench.egress->find(toward("10.1.0.10"), Side::Outside));
     CHECK(bench.egress->route(ip("10.1.0.10")) == Toward{kLan, ip("10.1.0.10")});
 }
 
@@ -222,7 +229,7 @@ TEST_CASE("egress: what gathers for a port without link is dropped, not kept for
 TEST_CASE("egress: without a MAC a packet goes to the control core, and then along its path",
           "[link]") {
     Bench bench;
-    auto path = bench.egress->find(ip(kServer), Side::Outside);
+    auto path = bench.egress->find(toward(kServer), Side::Outside);
     bench.egress->send(bench.packet(), *path);
     bench.egress->flush();
     rte_mbuf* punted = nullptr;
@@ -246,7 +253,7 @@ TEST_CASE("egress: a path finds its hop anew when one was removed meanwhile", "[
     Bench bench;
     const HopIndex first = bench.hops->add(kWan, ip(kRouter));
     bench.hops->resolve(first, mac(0x66));
-    auto path = bench.egress->find(ip(kServer), Side::Outside);
+    auto path = bench.egress->find(toward(kServer), Side::Outside);
     CHECK(path->hop == first);
     bench.hops->remove(first);
     const HopIndex second = bench.hops->add(kWan, ip(kRouter));
@@ -262,24 +269,24 @@ TEST_CASE("egress: a path finds its hop anew when one was removed meanwhile", "[
 
 TEST_CASE("egress: what is found by routes that were replaced is found again", "[link]") {
     Bench bench;
-    const auto before = bench.egress->find(ip(kServer), Side::Outside);
+    const auto before = bench.egress->find(toward(kServer), Side::Outside);
     REQUIRE(before);
     bench.hops->forget_paths();  // after the routes, by another thread, within this turn
-    const auto stale = bench.egress->find(ip(kServer), Side::Outside);
+    const auto stale = bench.egress->find(toward(kServer), Side::Outside);
     REQUIRE(stale);
     const std::vector<Route> list{{{}, kWan, ip("198.51.100.253")}};
     const Routes others(list);
     bench.egress->look_at_ports();
     bench.egress->route_by(others);
     CHECK(stale->generation != bench.egress->generation());
-    CHECK(bench.egress->find(ip(kServer), Side::Outside)->via == ip("198.51.100.253"));
+    CHECK(bench.egress->find(toward(kServer), Side::Outside)->via == ip("198.51.100.253"));
 }
 
 TEST_CASE("egress: what goes where nobody answers is set apart, a batch at most", "[link]") {
     Bench bench;
     const HopIndex router = bench.hops->add(kWan, ip(kRouter));
     bench.hops->fail(router);
-    auto path = bench.egress->find(ip(kServer), Side::Outside);
+    auto path = bench.egress->find(toward(kServer), Side::Outside);
     for (unsigned i = 0; i < kBatchSize + 3; ++i)
         bench.egress->send(bench.packet(), *path);
     CHECK(bench.dropped(Drop::NeighbourFailed) == 3);

@@ -60,7 +60,8 @@ TEST_CASE("denials: one of a zone is another than that of all, and counts by its
     const Denials before(matches);
     net::Tuple packet{ip("10.1.0.1"), ip("192.0.2.1"), {}, {}, net::Protocol::Udp};
     packet.zone = 5;
-    CHECK(before.refuse(packet));
+    REQUIRE(before.holds(packet));
+    before.count(before.find(packet));
     const Denials after(matches, &before);
     CHECK(after.packets(0) == 0);
     CHECK(after.packets(1) == 1);

@@ -18,8 +18,9 @@ constexpr Be32 ip(uint8_t a, uint8_t b, uint8_t c, uint8_t d) {
 config::Config on(const std::string& lan, const std::string& wan) {
     config::Config config;
     config.lans = {{{lan}, {ip(10, 1, 0, 1), 24}}};
-    config.wan.port = wan;
-    config.wan_address = {ip(198, 51, 100, 1), 24};
+    config.wans.resize(1);
+    config.wans[0].at.port = wan;
+    config.wans[0].own = {ip(198, 51, 100, 1), 24};
     config.inside = {{ip(10, 1, 0, 0), 24}};
     config.pool = {{ip(198, 51, 100, 8), ip(198, 51, 100, 15)}};
     return config;

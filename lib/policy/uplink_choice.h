@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Uplink choice: by which uplink a new flow of an inside host is to leave.
+///
+/// Shape    Of those that live and where the flow's rule has addresses: the one that a route to its
+///          destination prescribes, else one by weight. What a flow has been given it keeps, for it
+///          goes by its source from then on.
+/// Threads  Any.
+
+#include "link/uplinks.h"
+#include "policy/policy.h"
+
+#include <optional>
+
+namespace sluice::policy {
+
+/// Nothing where there is nothing to choose: one uplink alone, or a source that is not translated.
+std::optional<link::UplinkId> choose_uplink(const Policy& policy, const Rule* rule,
+                                            const net::Tuple& original, link::UplinkSet living);
+
+}  // namespace sluice::policy

@@ -65,6 +65,7 @@ struct Met {
 struct Tracked {
     conntrack::Segment segment;
     conntrack::Verdict verdict;
+    bool is_next = false;  ///< The segment's numbers are not the frame's: as Question::is_next.
 };
 
 /// A rule, a denial or a static mapping, as the operator wrote it.

@@ -43,7 +43,10 @@ string written_text(const Written& written) {
 }
 
 string count_text(uint64_t count, const char* one) {
-    return std::to_string(count) + " " + one + (count == 1 ? "" : "s");
+    return std::to_string(count) + " " + one +
+           (count == 1                                   ? ""
+            : std::string_view(one).ends_with("address") ? "es"
+                                                         : "s");
 }
 
 string flow_line(const Met& met) {
@@ -75,7 +78,8 @@ string met_line(const Answer& answer) {
 }
 
 /// The segment, and the edges that it is held against.
-string numbers_text(const Met& met, const conntrack::Segment& segment) {
+string numbers_text(const Met& met, const Tracked& tracked) {
+    const conntrack::Segment& segment = tracked.segment;
     const conntrack::TcpEnd& sender = met.ends[index(met.direction)];
     const conntrack::TcpEnd& receiver = met.ends[index(opposite(met.direction))];
     string text = "    seq " + std::to_string(segment.seq) + " to " +
@@ -88,7 +92,11 @@ string numbers_text(const Met& met, const conntrack::Segment& segment) {
         if (receiver.max_window != 0)
             text += " (the other end has sent up to " + std::to_string(receiver.end) + ")";
     }
-    return text + ", window " + std::to_string(segment.window) + "\n";
+    text += ", window " + std::to_string(segment.window) + "\n";
+    return text + (tracked.is_next
+                       ? "    these are the numbers that come next; --seq and --ack say "
+                         "others\n"
+                       : "");
 }
 
 /// Of the packet of a flow.
@@ -116,7 +124,7 @@ string tracked_lines(const Met& met, const Tracked& tracked) {
             break;
     }
     line += "\n";
-    return protocol == Protocol::Tcp ? line + numbers_text(met, tracked.segment) : line;
+    return protocol == Protocol::Tcp ? line + numbers_text(met, tracked) : line;
 }
 
 /// Of a packet that may open a flow.
@@ -151,16 +159,24 @@ string admission_lines(const Answer& answer) {
     return lines;
 }
 
+/// What is looked for at an address.
+const char* number_name(Protocol protocol) {
+    if (protocol == Protocol::Icmp)
+        return "identifier";
+    return net::has_ports(protocol) ? "port" : "address";
+}
+
 string how_text(const Answer& answer) {
     const nat::Decision& decision = *answer.decision;
     const net::Endpoint own = answer.request->source();
+    const Protocol protocol = answer.arrival.tuple.protocol;
     string text;
     if (*decision.external == own && !decision.is_searched)
         return ", as it came: its source is not translated";
     if (decision.mapping || !decision.is_searched)
         text += ", by its mapping";
-    else if (decision.external->port == own.port)
-        text += ", its own port";
+    else if (decision.external->port == own.port && !net::is_by_address(protocol))
+        text += string(", its own ") + number_name(protocol);
     if (decision.mapped != nullptr && !decision.mapping)
         text += ", for a new mapping";
     if (decision.new_block)
@@ -170,7 +186,7 @@ string how_text(const Answer& answer) {
     if (!answer.pool_name.empty())
         text += ", of the pool " + answer.pool_name;
     if (decision.is_searched)
-        text += ", " + count_text(decision.probes, "port") + " looked at";
+        text += ", looked at " + count_text(decision.probes, number_name(protocol));
     return text;
 }
 
@@ -181,7 +197,8 @@ string decision_lines(const Answer& answer) {
         lines += endpoint_text(*decision.external, answer.arrival.tuple.protocol) +
                  how_text(answer) + "\n";
     else
-        lines += "none, " + count_text(decision.probes, "port") + " looked at" +
+        lines += "none, looked at " +
+                 count_text(decision.probes, number_name(answer.arrival.tuple.protocol)) +
                  (answer.pool_name.empty() ? "" : " of the pool " + answer.pool_name) + "\n";
     if (answer.may_search_on)
         lines += "    a worker's search may go on where its last has come to, and find another\n";

@@ -312,6 +312,7 @@ bool Look::track(flow::FlowRef flow, const Question& question) {
         const uint8_t flags = likely_flags(flow.direction(), answer_.met->entry.status);
         packet().tcp_flags = tracked.segment.tcp_flags = answer_.arrival.tcp_flags = flags;
     }
+    tracked.is_next = question.is_next;
     if (question.is_next)
         go_on(tracked.segment, flow.direction(), memory);
     tracked.verdict =

@@ -91,7 +91,7 @@ TEST_CASE("answer text: a packet that would open a flow is told stage by stage",
           "route: by wan (outside) to 198.51.100.254, MTU 1500\n"
           "tracker: opens a flow, NONE -> SYN_SENT, for 120 s\n"
           "address and port: 198.51.100.1:4000, its own port, of the pool 198.51.100.1, "
-          "1 port looked at\n"
+          "looked at 1 port\n"
           "next hop: 198.51.100.254 is at 02:00:00:00:00:09\n"
           "leaves by wan as 198.51.100.1:4000 -> 203.0.113.10:80\n");
     CHECK(answer_line(answer, kWords) ==
@@ -160,7 +160,7 @@ TEST_CASE("answer text: what is no packet, and what a worker alone knows, is sai
     answer.may_search_on = true;
     answer.table_is_full = true;
     const std::string text = answer_text(answer, kWords);
-    CHECK(text.find("address and port: none, 256 ports looked at\n"
+    CHECK(text.find("address and port: none, looked at 256 ports\n"
                     "    a worker's search may go on where its last has come to") !=
           std::string::npos);
     CHECK(text.find("flow table: full") != std::string::npos);

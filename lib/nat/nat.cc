@@ -200,10 +200,14 @@ void Nat::fill(flow::FlowRecord& record, const First& first, const net::Tuple& r
 Tracking Nat::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick now) {
     flow::FlowRecord& record = params_.table.record(ref);
     const flow::LifeWord life = record.life.load(std::memory_order_relaxed);
-    const conntrack::FlowState flow = state_of(record, now);
+    const conntrack::ProtocolState state(record.state.load(std::memory_order_relaxed));
+    const uint8_t status = record.status.load(std::memory_order_relaxed);
+    const Tick before = record.deadline.load(std::memory_order_relaxed);
+
     const conntrack::Tuning& tuning = params_.policy->tuning_of(record.sides.tuning());
-    const conntrack::Verdict verdict = conntrack::track(tuning, flow, ref.direction(), segment,
-                                                        conntrack::TrackerMemory(record.tracker));
+    const conntrack::Verdict verdict =
+        conntrack::track(tuning, {state, status, now - record.opened, before - now},
+                         ref.direction(), segment, conntrack::TrackerMemory(record.tracker));
     if (verdict.action == conntrack::Action::Reopen ||
         verdict.action == conntrack::Action::Delete) {
         if (member_.kill(ref.index(), life))
@@ -212,9 +216,9 @@ Tracking Nat::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick n
     }
     // relaxed: only the owner writes these, and who else reads them (lists) wants no more than each
     // value by itself. Stores are left out where nothing changes, to keep the line unshared.
-    if (verdict.state != flow.state)
+    if (verdict.state != state)
         record.state.store(verdict.state.bits(), std::memory_order_relaxed);
-    if (verdict.status != flow.status)
+    if (verdict.status != status)
         params_.hosts.add_status(ref.index(), record, verdict.status);
     if (verdict.refresh) {
         const Tick deadline = now + verdict.timeout;
@@ -223,10 +227,10 @@ Tracking Nat::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick n
             record.sides.enter(ref.direction()) == net::Side::Inside)
             holders_.refresh(ref.index(), now);
         // Ageing looks within kLongestCheck in any case; for less it would come too late.
-        if (verdict.timeout < flow::kLongestCheck && flow.remaining > verdict.timeout)
+        if (verdict.timeout < flow::kLongestCheck && before.is_after(deadline))
             params_.table.deadlines().set(ref.index(), now, deadline);
     }
-    if (verdict.state != flow.state || verdict.status != flow.status)
+    if (verdict.state != state || verdict.status != status)
         member_.tell_change(ref.index(), now);
     return {verdict.action, verdict.reason};
 }

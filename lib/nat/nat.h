@@ -65,14 +65,6 @@ struct Tracking {
     stats::Drop reason{};
 };
 
-/// A flow as its next packet finds it.
-inline conntrack::FlowState state_of(const flow::FlowRecord& record, Tick now) {
-    // relaxed: only the owner writes these, and for others each stands alone.
-    return {conntrack::ProtocolState(record.state.load(std::memory_order_relaxed)),
-            record.status.load(std::memory_order_relaxed), now - record.opened,
-            record.deadline.load(std::memory_order_relaxed) - now};
-}
-
 class Nat {
 public:
     Nat(const NatParams& params, flow::Member& member, stats::Counters& counters, uint8_t worker);

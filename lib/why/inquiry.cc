@@ -63,6 +63,15 @@ Memory copy_tracker(const flow::FlowRecord& record) {
     return copy;
 }
 
+/// A flow as its next packet finds it, and as Nat::track() reads it: there, a function of both
+/// costs a packet two cycles.
+conntrack::FlowState state_of(const flow::FlowRecord& record, Tick now) {
+    // relaxed: each stands alone.
+    return {conntrack::ProtocolState(record.state.load(std::memory_order_relaxed)),
+            record.status.load(std::memory_order_relaxed), now - record.opened,
+            record.deadline.load(std::memory_order_relaxed) - now};
+}
+
 /// What the sender of a flow's packet would set: the handshake's, until there is an answer.
 uint8_t likely_flags(Direction direction, uint8_t status) {
     if ((status & conntrack::kSeenReply) != 0)
@@ -316,7 +325,7 @@ bool Look::track(flow::FlowRef flow, const Question& question) {
     if (question.is_next)
         go_on(tracked.segment, flow.direction(), memory);
     tracked.verdict =
-        conntrack::track(policy_->tuning_of(record.sides.tuning()), nat::state_of(record, now_),
+        conntrack::track(policy_->tuning_of(record.sides.tuning()), state_of(record, now_),
                          flow.direction(), tracked.segment, conntrack::TrackerMemory(memory));
     answer_.worker = record.owner;
     answer_.worker_is_known = true;

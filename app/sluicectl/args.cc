@@ -40,6 +40,7 @@ struct Words {
     std::string output = "-";
     std::map<std::string, std::string> question;  // the packet of /v1/why
     std::string packet_file;
+    bool replay = false;
 };
 
 /// The words of a FlowFilter.
@@ -156,9 +157,15 @@ CLI::App* add_why(CLI::App& app, Words& words) {
     add("--window", "window", "TCP window as in the header; default: 65535");
     why->add_flag_callback(
         "--df", [&words] { words.question["df"] = "1"; }, "Don't fragment");
-    why->add_option("--pcap", words.packet_file,
-                    "Ask about each packet of a pcap or pcapng file, a line for each");
-    why->add_flag("--json", words.json, "Print a JSON object for each packet");
+    CLI::Option* file =
+        why->add_option("--pcap", words.packet_file,
+                        "Ask about each packet of a pcap or pcapng file, a line for each");
+    CLI::Option* json = why->add_flag("--json", words.json, "Print a JSON object for each packet");
+    why->add_flag("--replay", words.replay,
+                  "With --pcap: what the trackers say of each packet by those before it, without a "
+                  "gateway, with the timeouts of the start")
+        ->needs(file)
+        ->excludes(json);
     return why;
 }
 
@@ -280,6 +287,7 @@ Request capture_request(const Words& words) {
 Request why_request(const Words& words) {
     Request request{words.socket, Request::Method::Get, "/v1/why", {}};
     request.query.insert(words.question.begin(), words.question.end());
+    request.is_replay = words.replay;
     if (!words.packet_file.empty()) {
         request.packets = words.packet_file;
         if (!words.json)

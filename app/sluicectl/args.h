@@ -22,6 +22,7 @@ struct Request {
     std::optional<std::string> file = {};  ///< In place of all else: a file to be checked here.
     std::optional<std::string> capture = {};  ///< The answer is one, for this file; "-": stdout.
     std::optional<std::string> packets = {};  ///< It is about each packet of this file; "-": stdin.
+    bool is_replay = false;  ///< Of that file, by those before it: no gateway is asked.
 };
 
 /// Reads the command line. Prints help, the version or what is wrong with it, and ends the program,

@@ -2,6 +2,7 @@
 #include "sluicectl/args.h"
 #include "sluicectl/check_file.h"
 #include "sluicectl/client.h"
+#include "sluicectl/replay_file.h"
 
 #include <csignal>
 #include <cstdio>
@@ -10,6 +11,8 @@
 int main(int argc, char** argv) try {
     std::signal(SIGPIPE, SIG_IGN);  // a write that fails says so
     const sluicectl::Request request = sluicectl::parse_args(argc, argv);
+    if (request.is_replay)
+        return sluicectl::replay_file(*request.packets);
     if (request.packets)
         return sluicectl::ask(request);
     if (request.capture)

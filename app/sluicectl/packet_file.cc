@@ -44,6 +44,28 @@ constexpr Link kLinks[] = {
 constexpr size_t kMacsBytes = 12;
 constexpr std::string_view kIpv4("\x08\x00", 2);
 
+constexpr uint64_t kMicrosecond = 1'000'000;  // units of time in a second
+constexpr uint64_t kNanosecond = 1'000'000'000;
+constexpr uint16_t kResolution = 9;  // if_tsresol
+constexpr size_t kInterfaceHeadBytes = 8;
+
+uint64_t milliseconds_of(uint64_t time, uint64_t units) {
+    constexpr uint64_t kThousand = 1000;
+    return time / units * kThousand + time % units * kThousand / units;
+}
+
+/// A power of ten, or of two where its highest bit is set; of no more than 10^15 or 2^50.
+uint64_t units_of(uint8_t resolution) {
+    constexpr unsigned kMostTens = 15;
+    constexpr unsigned kMostTwos = 50;
+    if ((resolution & 0x80) != 0)
+        return uint64_t{1} << std::min(resolution & 0x7fU, kMostTwos);
+    uint64_t units = 1;
+    for (unsigned i = 0; i < std::min<unsigned>(resolution, kMostTens); ++i)
+        units *= 10;
+    return units;
+}
+
 template <typename Number>
 Number swapped(Number number) {
     auto* bytes = reinterpret_cast<char*>(&number);
@@ -106,16 +128,18 @@ bool PacketFile::begin() {
     if (!is(kMicroseconds) && !is(kNanoseconds))
         return fail("it is neither a pcap nor a pcapng file.");
     is_swapped_ = magic != kMicroseconds && magic != kNanoseconds;
+    only_.units = is(kNanoseconds) ? kNanosecond : kMicrosecond;
     if (!take(kFileHeaderBytes - kBlockHeadBytes))
         return error_.empty() ? fail("it is cut short.") : false;
-    link_ = number_at<uint32_t>(kFileHeaderBytes - kBlockHeadBytes - sizeof link_) & 0xffff;
+    constexpr size_t kLinkAt = kFileHeaderBytes - kBlockHeadBytes - sizeof(uint32_t);
+    only_.link = number_at<uint32_t>(kLinkAt) & 0xffff;
     return true;
 }
 
 /// Of a section's header the type has been read, and `length` as the machine reads it.
 bool PacketFile::begin_section(uint32_t length) {
     is_swapped_ = false;
-    links_.clear();
+    interfaces_.clear();
     if (!take(sizeof kByteOrder))
         return error_.empty() ? fail("it is cut short.") : false;
     const auto order = number_at<uint32_t>(0);
@@ -137,6 +161,8 @@ std::optional<PacketFile::Packet> PacketFile::next() {
 std::optional<PacketFile::Packet> PacketFile::next_record() {
     if (!take(kRecordHeaderBytes))
         return std::nullopt;
+    const uint64_t seconds = number_at<uint32_t>(0);
+    milliseconds_ = milliseconds_of(seconds * only_.units + number_at<uint32_t>(4), only_.units);
     const auto captured = number_at<uint32_t>(8);
     const auto length = number_at<uint32_t>(12);
     if (captured != 0 && !take(captured)) {
@@ -145,7 +171,7 @@ std::optional<PacketFile::Packet> PacketFile::next_record() {
         return std::nullopt;
     }
     bytes_.resize(captured);
-    return framed(bytes_, length, link_);
+    return framed(bytes_, length, only_.link);
 }
 
 std::optional<PacketFile::Packet> PacketFile::next_block() {
@@ -165,7 +191,7 @@ std::optional<PacketFile::Packet> PacketFile::next_block() {
             return std::nullopt;
         }
         if (type == kInterface)
-            links_.push_back(number_at<uint16_t>(0));
+            interfaces_.push_back(interface_of());
         else if (type == kEnhancedPacket || type == kSimplePacket)
             return packet_of(type);
     }
@@ -173,25 +199,40 @@ std::optional<PacketFile::Packet> PacketFile::next_block() {
 }
 
 /// Of the block that has been read.
+PacketFile::Interface PacketFile::interface_of() const {
+    Interface interface { number_at<uint16_t>(0), kMicrosecond };
+    for (size_t at = kInterfaceHeadBytes; const auto code = number_at<uint16_t>(at);) {
+        if (code == kResolution)
+            interface.units = units_of(number_at<uint8_t>(at + 4));
+        at += 4 + (number_at<uint16_t>(at + 2) + size_t{3}) / 4 * 4;
+    }
+    return interface;
+}
+
+/// Likewise.
 std::optional<PacketFile::Packet> PacketFile::packet_of(uint32_t type) {
     const bool is_simple = type == kSimplePacket;
     const size_t head = is_simple ? kSimpleHeadBytes : kEnhancedHeadBytes;
     const uint32_t interface = is_simple ? 0 : number_at<uint32_t>(0);
     const auto length = number_at<uint32_t>(is_simple ? 0 : 16);
-    if (bytes_.size() < head + sizeof(uint32_t) || interface >= links_.size()) {
+    if (bytes_.size() < head + sizeof(uint32_t) || interface >= interfaces_.size()) {
         fail("a packet's block is not sound.");
         return std::nullopt;
     }
     const size_t room = bytes_.size() - head - sizeof(uint32_t);
+    const uint64_t units = interfaces_[interface].units;
+    if (!is_simple)
+        milliseconds_ =
+            milliseconds_of(uint64_t{number_at<uint32_t>(4)} << 32 | number_at<uint32_t>(8), units);
     const size_t captured = is_simple ? length : number_at<uint32_t>(12);
     return framed(std::string_view(bytes_).substr(head, std::min(captured, room)), length,
-                  links_[interface]);
+                  interfaces_[interface].link);
 }
 
 std::optional<PacketFile::Packet> PacketFile::framed(std::string_view bytes, uint32_t length,
                                                      uint32_t link) {
     if (link == kEthernet)
-        return Packet{std::string(bytes), length};
+        return Packet{std::string(bytes), length, milliseconds_};
     const auto known =
         std::ranges::find_if(kLinks, [&](const Link& one) { return one.type == link; });
     if (known == std::end(kLinks)) {
@@ -202,7 +243,7 @@ std::optional<PacketFile::Packet> PacketFile::framed(std::string_view bytes, uin
     const size_t skipped = std::min(known->header_bytes, bytes.size());
     const std::string_view type =
         known->ether_type ? bytes.substr(std::min(*known->ether_type, bytes.size()), 2) : kIpv4;
-    Packet packet{std::string(kMacsBytes, '\0'), 0};
+    Packet packet{std::string(kMacsBytes, '\0'), 0, milliseconds_};
     packet.frame.append(type).append(bytes.substr(skipped));
     const auto header = static_cast<uint32_t>(kMacsBytes + kIpv4.size());
     packet.length = length - std::min(length, static_cast<uint32_t>(skipped)) + header;

@@ -27,8 +27,9 @@ namespace sluicectl {
 class PacketFile {
 public:
     struct Packet {
-        std::string frame;    ///< What of it was captured.
-        uint32_t length = 0;  ///< Bytes that it had.
+        std::string frame;          ///< What of it was captured.
+        uint32_t length = 0;        ///< Bytes that it had.
+        uint64_t milliseconds = 0;  ///< Since 1970, as the capture says.
     };
 
     /// "-": the standard input.
@@ -45,6 +46,12 @@ private:
     using File = std::unique_ptr<std::FILE, Close>;
 
     PacketFile(File file, std::string name) : file_(std::move(file)), name_(std::move(name)) {}
+    /// What pcapng says of an interface.
+    struct Interface {
+        uint32_t link = 0;
+        uint64_t units = 0;  ///< Of time, in a second.
+    };
+
     bool begin();
     bool begin_section(uint32_t length);
     bool take(size_t bytes);
@@ -53,6 +60,7 @@ private:
     Number number_at(size_t at) const;
     std::optional<Packet> next_record();
     std::optional<Packet> next_block();
+    Interface interface_of() const;
     std::optional<Packet> packet_of(uint32_t type);
     std::optional<Packet> framed(std::string_view bytes, uint32_t length, uint32_t link);
 
@@ -61,9 +69,10 @@ private:
     std::string error_;
     std::string bytes_;  // that were read last
     bool is_swapped_ = false;
-    bool has_blocks_ = false;      // pcapng
-    uint32_t link_ = 0;            // of pcap
-    std::vector<uint32_t> links_;  // of pcapng, by interface
+    bool has_blocks_ = false;  // pcapng
+    Interface only_;           // of pcap
+    std::vector<Interface> interfaces_;
+    uint64_t milliseconds_ = 0;  // of the last packet that has a time
 };
 
 }  // namespace sluicectl

@@ -77,28 +77,6 @@ string met_line(const Answer& answer) {
            flow_line(*answer.met) + "\n";
 }
 
-/// The segment, and the edges that it is held against.
-string numbers_text(const Met& met, const Tracked& tracked) {
-    const conntrack::Segment& segment = tracked.segment;
-    const conntrack::TcpEnd& sender = met.ends[index(met.direction)];
-    const conntrack::TcpEnd& receiver = met.ends[index(opposite(met.direction))];
-    string text = "    seq " + std::to_string(segment.seq) + " to " +
-                  std::to_string(conntrack::end_of(segment));
-    if (sender.max_window != 0)
-        text += " (has sent up to " + std::to_string(sender.end) + ", may send up to " +
-                std::to_string(sender.max_end) + ")";
-    if ((segment.tcp_flags & conntrack::kAck) != 0) {
-        text += ", ack " + std::to_string(segment.ack);
-        if (receiver.max_window != 0)
-            text += " (the other end has sent up to " + std::to_string(receiver.end) + ")";
-    }
-    text += ", window " + std::to_string(segment.window) + "\n";
-    return text + (tracked.is_next
-                       ? "    these are the numbers that come next; --seq and --ack say "
-                         "others\n"
-                       : "");
-}
-
 /// Of the packet of a flow.
 string tracked_lines(const Met& met, const Tracked& tracked) {
     const Protocol protocol = met.entry.protocol();
@@ -282,6 +260,27 @@ string leaving_text(const Answer& answer, const AnswerWords& words) {
 }
 
 }  // namespace
+
+string numbers_text(const Met& met, const Tracked& tracked) {
+    const conntrack::Segment& segment = tracked.segment;
+    const conntrack::TcpEnd& sender = met.ends[index(met.direction)];
+    const conntrack::TcpEnd& receiver = met.ends[index(opposite(met.direction))];
+    string text = "    seq " + std::to_string(segment.seq) + " to " +
+                  std::to_string(conntrack::end_of(segment));
+    if (sender.max_window != 0)
+        text += " (has sent up to " + std::to_string(sender.end) + ", may send up to " +
+                std::to_string(sender.max_end) + ")";
+    if ((segment.tcp_flags & conntrack::kAck) != 0) {
+        text += ", ack " + std::to_string(segment.ack);
+        if (receiver.max_window != 0)
+            text += " (the other end has sent up to " + std::to_string(receiver.end) + ")";
+    }
+    text += ", window " + std::to_string(segment.window) + "\n";
+    return text + (tracked.is_next
+                       ? "    these are the numbers that come next; --seq and --ack say "
+                         "others\n"
+                       : "");
+}
 
 string packet_text(const Answer& answer) {
     const Arrival& arrival = answer.arrival;

@@ -29,6 +29,9 @@ std::string fate_text(const Answer& answer, const AnswerWords& words);
 /// All of it, a line for each stage, and the advice for a drop.
 std::string answer_text(const Answer& answer, const AnswerWords& words);
 
+/// Of a TCP segment its numbers, and those that they are held against: a line.
+std::string numbers_text(const Met& met, const Tracked& tracked);
+
 /// The packet and its fate in one line.
 std::string answer_line(const Answer& answer, const AnswerWords& words);
 

@@ -9,6 +9,7 @@
 #include "nat/nat.h"
 #include "net/parse.h"
 #include "pool/toeplitz.h"
+#include "why/frame.h"
 #include "worker/burst.h"
 #include "worker/local.h"
 
@@ -109,14 +110,13 @@ bool is_later_fragment(const net::Packet& packet) {
 class Look {
 public:
     Look(const worker::Shared& shared, const std::vector<io::Port*>& ports,
-         const policy::Policy& policy, Tick now);
+         const policy::Policy& policy, Tick now, const Question& question);
     Answer take(const Question& question);
 
 private:
     bool arrive(const Question& question);
     link::PortIndex port_of_tagged() const;
     link::InterfaceId likely_origin(const Question& question) const;
-    void describe();
     void describe(const policy::Rule& rule);
     void fail(Drop reason);
     void refuse(Drop reason);
@@ -148,13 +148,12 @@ private:
     worker::Forwarding forwarding_;
     worker::Local local_;
     std::unique_ptr<worker::Burst> burst_ = std::make_unique<worker::Burst>();
-    std::vector<uint8_t> frame_;
-    std::unique_ptr<rte_mbuf> mbuf_ = std::make_unique<rte_mbuf>();
+    Frame frame_;
     Answer answer_;
 };
 
 Look::Look(const worker::Shared& shared, const std::vector<io::Port*>& ports,
-           const policy::Policy& policy, Tick now)
+           const policy::Policy& policy, Tick now, const Question& question)
     : shared_(shared),
       ports_(ports),
       policy_(policy),
@@ -162,7 +161,8 @@ Look::Look(const worker::Shared& shared, const std::vector<io::Port*>& ports,
       admission_(shared.interfaces, policy_, shared.twins.own_ports),
       egress_(egress_params(shared, ports), counters_),
       forwarding_({shared.table, policy_, admission_, egress_}),
-      local_(shared, admission_, egress_) {
+      local_(shared, admission_, egress_),
+      frame_(question.frame) {
     egress_.look_at_ports();
     egress_.route_by(policy_->routes);
 }
@@ -179,21 +179,16 @@ Answer Look::take(const Question& question) {
 
 /// Worker::parse(), of a frame whose MACs tell nothing.
 bool Look::arrive(const Question& question) {
-    frame_ = question.frame;
-    mbuf_->buf_addr = frame_.data();
-    mbuf_->buf_len = static_cast<uint16_t>(frame_.size());
-    mbuf_->data_len = mbuf_->buf_len;
-    mbuf_->pkt_len = mbuf_->buf_len;
-    mbuf_->nb_segs = 1;
+    rte_mbuf* const mbuf = frame_.mbuf();
     burst_->count = 1;
-    burst_->mbuf[0] = mbuf_.get();
+    burst_->mbuf[0] = mbuf;
     link::InterfaceId& from = burst_->from[0];
     from = question.from;
     std::optional<Drop> reason;
-    if (is_tagged(*mbuf_))
-        reason = link::take_tag(mbuf_.get(), shared_.interfaces, port_of_tagged(), from);
+    if (is_tagged(*mbuf))
+        reason = link::take_tag(mbuf, shared_.interfaces, port_of_tagged(), from);
     if (!reason)
-        reason = net::parse(mbuf_.get(), packet(), tuple());
+        reason = net::parse(mbuf, packet(), tuple());
     answer_.arrival.is_parsed = !reason;
     if (!reason && from == link::kNoInterface)
         from = likely_origin(question);
@@ -201,9 +196,9 @@ bool Look::arrive(const Question& question) {
         tuple().zone = shared_.interfaces[from].zone;
     answer_.arrival.from = from;
     if (!reason && question.is_checked && shared_.verify != worker::Verify::Never)
-        reason = net::verify_checksums(mbuf_.get(), packet(), false);
+        reason = net::verify_checksums(mbuf, packet(), false);
     if (answer_.arrival.is_parsed)
-        describe();
+        why::describe(packet(), tuple(), answer_.arrival);
     if (reason) {
         fail(*reason);
         return false;
@@ -228,7 +223,7 @@ link::PortIndex Look::port_of_tagged() const {
     if (burst().from[0] != link::kNoInterface)
         return shared_.interfaces[burst().from[0]].port;
     const auto takes = std::ranges::find_if(
-        shared_.interfaces, [tag = link::tag_of(mbuf_.get())](const link::Interface& interface) {
+        shared_.interfaces, [tag = link::tag_of(frame_.mbuf())](const link::Interface& interface) {
             return interface.vlan == tag;
         });
     return takes == shared_.interfaces.end() ? link::PortIndex{0} : takes->port;
@@ -248,20 +243,6 @@ link::InterfaceId Look::likely_origin(const Question& question) const {
         if (suits(static_cast<link::InterfaceId>(id)))
             return static_cast<link::InterfaceId>(id);
     return 0;
-}
-
-void Look::describe() {
-    const net::Packet& packet = this->packet();
-    Arrival& arrival = answer_.arrival;
-    arrival.tuple = tuple();
-    arrival.source = Be32{packet.ip->src_addr};
-    arrival.destination = Be32{packet.ip->dst_addr};
-    arrival.length = packet.length;
-    arrival.ttl = packet.ip->time_to_live;
-    arrival.tcp_flags = packet.tcp_flags;
-    arrival.icmp_type = packet.icmp_type;
-    arrival.is_fragment = packet.is_fragment;
-    arrival.is_icmp_error = packet.is_icmp_error;
 }
 
 void Look::describe(const policy::Rule& rule) {
@@ -491,7 +472,7 @@ void Look::find_worker() {
 
 Answer Inquiry::ask(const Question& question, const policy::Policy& policy, Tick now) const {
     return flow::read_records(shared_.table, [&] {
-        return std::make_unique<Look>(shared_, ports_, policy, now)->take(question);
+        return std::make_unique<Look>(shared_, ports_, policy, now, question)->take(question);
     });
 }
 

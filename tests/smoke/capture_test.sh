@@ -146,6 +146,16 @@ why_says "^[0-9]+ tcp $client_address:33333 -> $server_address:80 .*: leaves by 
     -- --pcap "$work/both"
 (($(wc --lines <"$work/why") == $("$python" "$here/read_capture.py" "$work/both" | wc --lines))) ||
     fail "why does not answer for each packet of a file: $(cat "$work/why")"
+why_says "^[0-9]+ tcp $client_address:33999 .*: dropped: invalid_untracked_fin$" \
+    "^[0-9]+ tcp $server_address:80 -> $client_address:33333 .*: reply, SYN_SENT -> SYN_RECV$" \
+    "^[0-9]+ tcp $client_address:33333 .*: original, SYN_RECV -> ESTABLISHED$" -- \
+    --pcap "$work/both" --replay
+if type -P editcap >/dev/null; then
+    editcap -F pcap "$work/both" "$work/both.pcap" 2>/dev/null || fail "editcap"
+    cp "$work/why" "$work/why.pcapng"
+    why_says : -- --pcap "$work/both.pcap" --replay
+    diff "$work/why.pcapng" "$work/why" >/dev/null || fail "pcap is read otherwise than pcapng"
+fi
 [[ $(sums) == "$before" ]] || fail "something has changed by asking: $before, then $(sums)"
 pass "why says beforehand what becomes of a packet, and changes nothing"
 

@@ -11,6 +11,7 @@
 #include "conntrack/tcp_tracker.h"
 #include "net/text.h"
 #include "testbed.h"
+#include "why/answer_text.h"
 
 #include <cstring>
 #include <map>
@@ -35,14 +36,16 @@ constexpr auto kSilentServer = "198.51.100.77";  // on the outside wire
 const std::vector<const char*> kHosts{kHost, "10.1.0.11", kWeb, kWhole, kExempt, "10.1.0.15"};
 const std::vector<const char*> kServers{kServer, "203.0.113.11", "203.0.113.12", kSilentServer};
 const std::vector<const char*> kPublics{kPublic, "198.51.100.2", kWholeOwn, "198.51.100.50"};
-const std::vector<const char*> kNobodys{"192.0.2.1",  "10.7.7.7", "224.0.0.1", "127.0.0.1",
-                                        "10.1.0.255", "10.1.0.1", "10.1.0.77", "198.51.100.254"};
+const std::vector<const char*> kNobodys{"192.0.2.1", "10.7.7.7",   "224.0.0.1",
+                                        "127.0.0.1", "10.1.0.255", "10.1.0.1",
+                                        "10.1.0.77", "10.2.0.10",  "198.51.100.254"};
 
 struct Setup {
     const char* name;
     std::function<void(config::Config&)> configure;
     unsigned workers = 1;
     bool is_one_armed = false;
+    size_t insides = 1;  ///< Interfaces; the outside one comes behind them.
 };
 
 void use_pool(config::Config& config, config::SnatRule rule) {
@@ -104,6 +107,19 @@ const std::vector<Setup> kSetups{
          config.tuning.tcp_loose = false;
          config.no_nat_inbound = true;
      }},
+    {"twins of the kernel's",
+     [](config::Config& config) {
+         config.lan_twin = "lan0";
+         config.wan_twin = "wan0";
+         config.twin_rate = 1'000'000;
+     }},
+    {"two inside networks",
+     [](config::Config& config) {
+         config.lans.push_back({{"second wire"}, {ip("10.2.0.1"), 24}});
+         config.inside.push_back({ip("10.2.0.0"), 24});
+         config.inside_routing = true;
+     },
+     1, false, 2},
     {"one-armed", [](config::Config& config) { config.no_nat.clear(); }, 1, true},
 };
 
@@ -156,13 +172,13 @@ public:
             bed_.tick(Duration{static_cast<int32_t>(draw(draw(8) == 0 ? 60'000 : 700))});
         settle();
         const auto [side, frame] = any_packet();
-        const size_t interface = side == Side::Inside || setup_.is_one_armed ? 0 : 1;
-        CAPTURE(summary(read(frame)), side == Side::Inside);
+        const size_t interface = side == Side::Inside || setup_.is_one_armed ? 0 : setup_.insides;
         const why::Question question{.frame = frame,
                                      .from = static_cast<link::InterfaceId>(interface)};
         const Counted before = count();
         const auto policy = bed_.gateway().policies().current();
         const why::Answer answer = bed_.gateway().ask(question, *policy, bed_.now());
+        CAPTURE(why::packet_text(answer), side == Side::Inside);
         CHECK(count() == before);
         bed_.inject(side, frame);
         bed_.run();
@@ -181,8 +197,9 @@ private:
     void settle() {
         for (unsigned turn = 0; turn < 3; ++turn)
             bed_.run();
-        for (const size_t interface : {size_t{0}, size_t{1}})
+        for (size_t interface = 0; interface <= setup_.insides; ++interface)
             bed_.take_frames_of(interface);
+        received_by_kernel();
     }
 
     Counted count() {
@@ -203,6 +220,15 @@ private:
         return counted;
     }
 
+    /// Frames, ARP left out, that its twins have got since the last time.
+    size_t received_by_kernel() {
+        size_t count = 0;
+        for (const Side side : {Side::Inside, Side::Outside})
+            for (const Bytes& frame : bed_.twin(side).take_received())
+                count += read(frame).ether_type == 0x0800 ? 1 : 0;
+        return count;
+    }
+
     Bytes framed(Side from, Frame frame) {
         const MacAddress gateway = mac(from == Side::Inside && !setup_.is_one_armed ? 0x11 : 0x22);
         return frame.ether(mac_of(ip(from == Side::Inside ? kHost : kRouter)), gateway).bytes();
@@ -217,6 +243,9 @@ private:
             if (const auto* record = any_record(flow::Kind::Flow))
                 return about_flow(*record);
         const Side side = draw(4) == 0 ? Side::Outside : Side::Inside;
+        if (kind == 9)
+            if (const auto* record = any_record(flow::Kind::Flow))
+                return damaged(*record);
         const net::Tuple tuple = side == Side::Inside ? from_inside() : from_outside();
         return {side, framed(side, with(tuple))};
     }
@@ -303,6 +332,18 @@ private:
         return {from, framed(from, error)};
     }
 
+    /// One of its packets, with some bytes that are others.
+    std::pair<Side, Bytes> damaged(const flow::FlowRecord& record) {
+        auto [side, frame] = of_flow(record, Direction::Original);
+        constexpr size_t kEtherBytes = 14;
+        for (uint64_t bytes = 1 + draw(3); bytes > 0; --bytes)
+            frame[kEtherBytes + draw(std::min<size_t>(frame.size() - kEtherBytes, 40))] =
+                static_cast<uint8_t>(random_());
+        if (draw(4) == 0)
+            frame.resize(kEtherBytes + draw(frame.size() - kEtherBytes));
+        return {side, frame};
+    }
+
     /// A packet with this tuple.
     Frame with(const net::Tuple& tuple) {
         Frame frame = Frame().ipv4(tuple.source, tuple.destination);
@@ -348,7 +389,7 @@ private:
             if (const auto reason = static_cast<Drop>(i); after.drop[reason] != before.drop[reason])
                 dropped += std::string(stats::drop_name(reason)) + ' ';
         std::vector<Seen> out;
-        for (const size_t interface : {size_t{0}, size_t{1}})
+        for (size_t interface = 0; interface <= setup_.insides; ++interface)
             for (const Bytes& frame : bed_.take_frames_of(interface))
                 if (out.push_back(read(frame)); true)
                     interfaces_.push_back(interface);
@@ -357,6 +398,8 @@ private:
         for (size_t i = 0; i < out.size(); ++i)
             seen += std::to_string(interfaces[i]) + ": " + summary(out[i]) + "\n";
         CAPTURE(dropped, seen, static_cast<int>(answer.fate), stats::drop_name(answer.reason));
+        if (answer.arrival.is_fragment)
+            return;  // what becomes of it is for others of its datagram to say
         const bool was_forwarded = answer.fate == Fate::Leaves || answer.fate == Fate::Waits;
         if (answer.fate == Fate::Dropped && answer.may_search_on && dropped.empty()) {
             ++searched_;
@@ -365,6 +408,7 @@ private:
         CHECK(dropped == (answer.fate == Fate::Dropped
                               ? std::string(stats::drop_name(answer.reason)) + ' '
                               : std::string()));
+        CHECK((answer.fate == Fate::Kernels) == (received_by_kernel() == 1));
         CHECK((answer.fate == Fate::Answered) ==
               (after.count[Count::EchoReplies] != before.count[Count::EchoReplies]));
         if (!was_forwarded)

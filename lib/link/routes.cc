@@ -54,13 +54,13 @@ const Route* Routes::match_outside(const net::Tuple& leaving, UplinkSet living) 
                                   : at(anywhere_.find(leaving.destination.host()));
 }
 
-/// What has a source of no uplink goes by a route of its own, or with all that its host sends.
+/// What has a source of no uplink goes by a route of its own, or with all that is sent from this
+/// address: the tuple's zone is that of its other end.
 UplinkId Routes::uplink_of(const net::Tuple& leaving, UplinkSet living) const {
     if (const auto owner = uplinks_.of(leaving.source))
         return *owner;
     const auto by = prescribed(leaving.destination);
-    return by && contains(living, *by) ? *by
-                                       : uplinks_.choose_for_host(leaving.inside_source(), living);
+    return by && contains(living, *by) ? *by : uplinks_.choose_for_host(leaving.source, living);
 }
 
 std::optional<UplinkId> Routes::prescribed(Be32 destination) const {

@@ -155,6 +155,14 @@ TEST_CASE("routes: of several uplinks a packet takes that of its source", "[link
     CHECK(way("10.9.0.1", "198.18.0.1", 0b01) == first);
     CHECK(way("10.9.0.1", "203.0.113.10", 0b01) == first);
     CHECK(way("10.9.0.1", "203.0.113.10", 0b10) == second);
+    for (uint32_t host = 1; host < 40; ++host) {
+        net::Tuple leaving;
+        leaving.source = Be32::from_host(0x0a090000 + host);
+        leaving.destination = ip("203.0.113.10");
+        const auto of_none = routes.find_outside(leaving, 0b11);
+        leaving.zone = 7;
+        CHECK(routes.find_outside(leaving, 0b11) == of_none);
+    }
     CHECK(routes.find_from(1, ip("203.0.113.10")) == second);
     CHECK(routes.prescribed(ip("198.19.0.1")) == UplinkId{1});
     CHECK_FALSE(routes.prescribed(ip("203.0.113.10")));

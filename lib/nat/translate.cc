@@ -52,6 +52,11 @@ flow::Rewrite rewrite_of(const std::array<net::Tuple, 2>& tuple) {
     return rewrite;
 }
 
+// g++ 12 would move both addresses, and both ports, as one, and needs four more registers for that,
+// which it saves for every packet: 57 instructions in place of 49.
+#if !defined(__clang__)
+__attribute__((optimize("no-tree-slp-vectorize")))
+#endif
 void translate(const flow::FlowRecord& record, net::Direction direction,
                const net::Packet& packet) {
     const net::Tuple& reverse = record.key(opposite(direction));

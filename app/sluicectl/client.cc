@@ -141,7 +141,7 @@ int fail_without_result(const Request& request, const httplib::Result& result) {
 
 /// The question about one packet: its frame in hexadecimal digits, as far as a request holds it.
 Request about(const Request& request, const PacketFile::Packet& packet) {
-    constexpr size_t kMostBytes = 4096;  // a request is 16 kB at most
+    constexpr size_t kMostBytes = 2048;  // the line of a request has 8 kB at most
     constexpr uint32_t kMostLength = 65535;
     constexpr std::string_view kDigits = "0123456789abcdef";
     Request question = request;
@@ -151,9 +151,10 @@ Request about(const Request& request, const PacketFile::Packet& packet) {
         digits += kDigits[byte >> 4];
         digits += kDigits[byte & 15];
     }
+    // What an offload has put together may be longer than any packet; a file may say anything.
+    const auto held = static_cast<uint32_t>(digits.size() / 2);
+    question.query.emplace("length", std::to_string(std::clamp(packet.length, held, kMostLength)));
     question.query.emplace("frame", std::move(digits));
-    // What an offload has put together may be longer than any packet.
-    question.query.emplace("length", std::to_string(std::min(packet.length, kMostLength)));
     return question;
 }
 

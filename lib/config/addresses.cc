@@ -322,19 +322,24 @@ Status check_route(const Config& config, const Networks& networks, const StaticR
 }
 
 Status check_routes(const Config& config, const Networks& networks) {
-    for (auto route = config.routes.begin(); route != config.routes.end(); ++route) {
-        if (Status status = check_route(config, networks, *route); !status)
+    /// The routes to one prefix: one outside, or one in each zone.
+    struct Known {
+        const StaticRoute* first = nullptr;
+        bool goes_inside = false;
+        std::set<uint16_t> zones;
+    };
+    std::map<std::pair<Be32, uint8_t>, Known> known;
+    for (const StaticRoute& route : config.routes) {
+        if (Status status = check_route(config, networks, route); !status)
             return status;
-        const auto goes_inside = [&](const StaticRoute& one) {
-            return lan_of(config, {one.via, one.zone}) != nullptr;
-        };
-        const auto twin = std::find_if(config.routes.begin(), route, [&](const StaticRoute& other) {
-            return other.prefix == route->prefix &&
-                   (other.zone == route->zone || goes_inside(other) != goes_inside(*route));
-        });
-        if (twin != route)
-            return wrong("route", to_string(*route),
-                         "there is a route to this prefix already, via " + to_string(twin->via));
+        const bool goes_inside = lan_of(config, {route.via, route.zone}) != nullptr;
+        const auto [twin, is_first] = known.try_emplace(
+            std::pair(route.prefix.address, route.prefix.length), Known{&route, goes_inside, {}});
+        if (!twin->second.zones.insert(route.zone).second ||
+            twin->second.goes_inside != goes_inside)
+            return wrong("route", to_string(route),
+                         "there is a route to this prefix already, via " +
+                             to_string(twin->second.first->via));
     }
     return Done{};
 }

@@ -10,19 +10,21 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace sluice::gateway {
 namespace {
 
 /// Finds ports by what the operator calls them.
 struct Builder {
-    const config::Config& config;
+    std::vector<config::SharedPort> names;
     std::span<io::Port* const> ports;
 
     link::Interface make(const config::Attachment& attachment, link::Realm realm,
                          const net::Prefix& own) const {
         link::Interface interface;
-        interface.port = config::port_index(config, attachment);
+        interface.port = static_cast<link::PortIndex>(
+            std::ranges::find(names, attachment.port, &config::SharedPort::port) - names.begin());
         interface.vlan = attachment.vlan;
         interface.mac = ports[interface.port]->mac();
         interface.mtu = ports[interface.port]->mtu();
@@ -61,7 +63,7 @@ link::InterfaceId id_toward(const config::Config& config, net::InsideAddress nei
 
 Result<link::Interfaces> interfaces_of(const config::Config& config,
                                        std::span<io::Port* const> ports) {
-    const Builder builder{config, ports};
+    const Builder builder{config::ports_of(config), ports};
     std::vector<link::Interface> interfaces;
     const bool is_one_armed = config::is_one_armed(config);
     if (is_one_armed) {

@@ -105,7 +105,8 @@ bool allows(const Policy& policy, const Ends& ends) {
     const bool is_public_target = ends.destination.address != ends.target.address ||
                                   ends.destination.port != ends.target.port;
     if (!ends.is_from_inside && !is_public_target)
-        return policy.lets_in_untranslated(ends.original);
+        return policy.rules.exempt_zone(ends.target.address) == ends.target.zone &&
+               policy.lets_in_untranslated(ends.original);
     return (!ends.is_from_inside || allows_source(policy, ends)) &&
            (!is_public_target || allows_target(policy, ends));
 }

@@ -57,54 +57,37 @@ Result<Interfaces> Interfaces::create(std::vector<Interface> interfaces) {
     return made;
 }
 
+void Interfaces::Addresses::add(const Interface& interface, Be32 address) {
+    all_.push_back(address);
+    if (interface.realm == Realm::Inside)
+        zoned_.push_back(net::InsideAddress{address, interface.zone}.bits());
+    else
+        outer_.push_back(address);
+}
+
+void Interfaces::Addresses::sort() {
+    std::ranges::sort(zoned_);
+    std::ranges::sort(outer_);
+    std::ranges::sort(all_);
+}
+
 void Interfaces::compile() {
-    size_t zones = 0;
-    std::vector<InterfaceId> outer;
     std::vector<net::Numbered> inside;
-    for (size_t id = 0; id < all_.size(); ++id) {
-        const bool is_inside = all_[id].realm == Realm::Inside;
-        if (is_inside)
-            zones = std::max(zones, all_[id].zone + size_t{1});
-        else
-            outer.push_back(static_cast<InterfaceId>(id));
-        for (const net::Prefix& own : all_[id].own) {
-            if (is_inside)
-                inside.push_back({own.network(), 0});
+    std::vector<net::ZonedPrefix> by_zone;
+    for (const Interface& interface : all_)
+        for (const net::Prefix& own : interface.own) {
+            own_.add(interface, own.address);
             if (has_broadcast(own))
-                broadcasts_.push_back(own.broadcast());
+                broadcasts_.add(interface, own.broadcast());
+            if (interface.realm != Realm::Inside)
+                continue;
+            inside.push_back({own.network(), 0});
+            by_zone.push_back({own.network(), 0, interface.zone});
         }
-    }
+    own_.sort();
+    broadcasts_.sort();
     inside_ = net::longest_prefix(inside);
-    std::sort(broadcasts_.begin(), broadcasts_.end());
-    seen_from_.assign(zones + 1, outer);
-    for (size_t id = 0; id < all_.size(); ++id)
-        if (all_[id].realm == Realm::Inside)
-            seen_from_[all_[id].zone].push_back(static_cast<InterfaceId>(id));
-}
-
-bool Interfaces::are_own(net::InsideAddress address) const {
-    const auto seen = seen_from(address.zone);
-    return std::any_of(seen.begin(), seen.end(),
-                       [&](InterfaceId id) { return all_[id].is_own(address.address); });
-}
-
-bool Interfaces::is_inside(net::InsideAddress address) const {
-    const auto seen = seen_from(address.zone);
-    return std::any_of(seen.begin(), seen.end(), [&](InterfaceId id) {
-        return all_[id].realm == Realm::Inside && all_[id].has_on_link(address.address);
-    });
-}
-
-bool Interfaces::is_broadcast(net::InsideAddress address) const {
-    const auto seen = seen_from(address.zone);
-    return std::any_of(seen.begin(), seen.end(), [&](InterfaceId id) {
-        const auto subnet = all_[id].subnet_of(address.address);
-        return subnet && has_broadcast(*subnet) && address.address == subnet->broadcast();
-    });
-}
-
-bool Interfaces::is_broadcast_somewhere(Be32 address) const {
-    return std::binary_search(broadcasts_.begin(), broadcasts_.end(), address);
+    inside_by_zone_ = net::ZonedSteps(by_zone);
 }
 
 }  // namespace sluice::link

@@ -38,10 +38,11 @@ struct Policy {
     bool reject_invalid = false;    ///< Inside hosts learn by a RST that their segment is invalid.
     bool reject_exhausted = false;  ///< Inside hosts learn that there is no port for their flow.
 
-    /// Of flows with this number of Tunings. Those that have it were opened by this policy or by
-    /// one before it, whose numbers this one knows too.
+    /// Of flows with this number of Tunings. A worker's flows were opened by this policy or by one
+    /// before it, whose numbers this one knows too; who asks by an older one than the owner has may
+    /// not know the number yet.
     const conntrack::Tuning& tuning_of(uint8_t number) const {
-        return number == 0 ? tuning : own_tunings[number - 1];
+        return number == 0 || number > own_tunings.size() ? tuning : own_tunings[number - 1];
     }
 
     /// An address by which inside hosts are known outside.

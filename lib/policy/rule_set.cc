@@ -27,8 +27,11 @@ std::vector<ProtocolPorts> reserved_beside(const RuleParams& rule,
     std::vector<ProtocolPorts> reserved;
     for (const RuleParams* other : independent)
         if (overlap(rule, *other))
-            for (const ProtocolPorts& inside : other->independence->inside)
-                reserved.push_back({inside.protocol, other->independence->external});
+            for (const ProtocolPorts& inside : other->independence->inside) {
+                const ProtocolPorts ports{inside.protocol, other->independence->external};
+                if (std::ranges::find(reserved, ports) == reserved.end())  // rules of many zones
+                    reserved.push_back(ports);
+            }
     return reserved;
 }
 

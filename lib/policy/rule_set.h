@@ -48,6 +48,7 @@ struct ProtocolPorts {
     net::Protocol protocol{};
     pool::PortRange ports = pool::kAllPorts;
 
+    constexpr bool operator==(const ProtocolPorts&) const = default;
     constexpr bool contain(net::Protocol other, uint16_t port) const {
         return protocol == other && ports.contains(port);
     }
@@ -113,8 +114,10 @@ struct Rule {
     std::vector<const pool::AddressPool*> by_uplink = {};
     link::UplinkSet uplinks = 0;
 
+    /// Where it has none there, the first: a mapping keeps an uplink that its rule has lost.
     const pool::AddressPool& pool_at(std::optional<link::UplinkId> uplink) const {
-        return by_uplink.empty() || !uplink ? *pool : *by_uplink[*uplink];
+        const bool is_there = uplink && *uplink < by_uplink.size() && by_uplink[*uplink] != nullptr;
+        return is_there ? *by_uplink[*uplink] : *pool;
     }
     /// Of its pool, at whichever uplink.
     bool gives(Be32 address) const {

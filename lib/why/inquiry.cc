@@ -117,7 +117,7 @@ private:
     bool arrive(const Question& question);
     link::PortIndex port_of_tagged() const;
     link::InterfaceId likely_origin(const Question& question) const;
-    void describe(const policy::Rule& rule);
+    void describe(const policy::Rule& rule, std::optional<link::UplinkId> uplink);
     void fail(Drop reason);
     void refuse(Drop reason);
     void reject(Drop reason);
@@ -245,10 +245,13 @@ link::InterfaceId Look::likely_origin(const Question& question) const {
     return 0;
 }
 
-void Look::describe(const policy::Rule& rule) {
+/// The rule, and what it has of addresses at the uplink that the flow is to have.
+void Look::describe(const policy::Rule& rule, std::optional<link::UplinkId> uplink) {
     const auto& pools = policy_->rules.pools();
     answer_.rule = policy_->rules.index_of(rule);
-    if (const auto at = std::ranges::find(pools, rule.pool); at != pools.end())
+    if (!rule.translates())
+        return;
+    if (const auto at = std::ranges::find(pools, &rule.pool_at(uplink)); at != pools.end())
         answer_.pool = static_cast<size_t>(at - pools.begin());
 }
 
@@ -331,7 +334,7 @@ void Look::open(uint32_t ended) {
     const worker::Admitted admitted = admission_.admit(side(), packet(), tuple(), rule);
     answer_.admitted = admitted;
     if (rule != nullptr)
-        describe(*rule);
+        describe(*rule, {});
     if (admitted.path == worker::Path::Refused)
         return refuse(admitted.reason);
     if (admitted.path == worker::Path::Local) {
@@ -348,6 +351,8 @@ void Look::open(uint32_t ended) {
 /// Worker::open_flow() and Nat::open().
 void Look::open_toward(nat::Request request) {
     answer_.request = request;
+    if (request.rule != nullptr)
+        describe(*request.rule, request.uplink);
     const worker::Way way = forwarding_.way_of(request);
     if (!way.path)
         return fail(way.reason);

@@ -57,12 +57,8 @@ bool Admission::is_spoofed_outside(Be32 source) const {
 
 /// From inside the gateway is known by all its addresses, from outside by those it has there.
 bool Admission::is_own(Side from, net::InsideAddress address) const {
-    if (from == Side::Inside)
-        return interfaces_.are_own(address);
-    const auto outer = interfaces_.outer();
-    return std::any_of(outer.begin(), outer.end(), [&](link::InterfaceId id) {
-        return interfaces_[id].is_own(address.address);
-    });
+    return from == Side::Inside ? interfaces_.are_own(address)
+                                : interfaces_.are_own_outside(address.address);
 }
 
 /// An own address that is also public answers pings, and has the ports that are the gateway's own;

@@ -62,31 +62,37 @@ Target Forwarding::target(const Service& service, const net::Tuple& tuple, Tick 
     if (path == Path::Within || (is_outward && leads_within({tuple.destination, tuple.zone})))
         return {nat::Request::within(tuple)};
     if (is_outward)
-        return {by_uplink(nat::Request::outward(tuple, rule), now)};
+        return by_uplink(nat::Request::outward(tuple, rule), now);
     const bool is_hairpin = path == Path::Hairpin;
     const auto behind = mappings_.whom(tuple, now);
     if (behind && behind->lets_in)
-        return {is_hairpin ? by_uplink(nat::Request::hairpin(tuple, *behind, rule), now)
-                           : nat::Request::inward(tuple, *behind)};
+        return is_hairpin ? by_uplink(nat::Request::hairpin(tuple, *behind, rule), now)
+                          : Target{nat::Request::inward(tuple, *behind)};
     const Drop nobody = is_hairpin ? Drop::Hairpin : Drop::NoMapping;
     return {std::nullopt, behind ? Drop::Filtered : nobody};
 }
 
 /// With the uplink that its source is to be of: that of the mapping which its endpoint has, else
-/// one of its rule's.
-nat::Request Forwarding::by_uplink(nat::Request request, Tick now) const {
+/// one of its rule's. Where that mapping's uplink is dead and the rule has another, nothing opens:
+/// a mapping that flows hang on would not end.
+Target Forwarding::by_uplink(nat::Request request, Tick now) const {
     const link::Uplinks& uplinks = parts_.policy->routes.uplinks();
     if (!uplinks.are_several())
-        return request;
+        return {request};
     const net::Tuple& original = request.original;
     request.uplink = policy::choose_uplink(*parts_.policy, request.rule, original,
                                            parts_.egress.living_uplinks());
     const uint16_t port = original.source_port.host();
     if (request.uplink && request.rule != nullptr &&
         request.rule->independence_of(original.protocol, port) != nullptr)
-        if (const auto mapping = mappings_.of(original.protocol, request.source(), now))
-            request.uplink = uplinks.of(mappings_.external_of(*mapping).address);
-    return request;
+        if (const auto mapping = mappings_.of(original.protocol, request.source(), now)) {
+            const auto own = uplinks.of(mappings_.external_of(*mapping).address);
+            const link::UplinkSet living = parts_.egress.living_uplinks();
+            if (own && !link::contains(living, *own) && (request.rule->uplinks & living) != 0)
+                return {std::nullopt, Drop::NeighbourFailed};
+            request.uplink = own;
+        }
+    return {request};
 }
 
 /// Inside by its route alone: no rule serves the destination, and it is on no subnet inside.

@@ -101,7 +101,7 @@ public:
                           Tick now) const;
 
 private:
-    nat::Request by_uplink(nat::Request request, Tick now) const;
+    Target by_uplink(nat::Request request, Tick now) const;
     bool leads_within(net::InsideAddress destination) const;
 
     Parts parts_;

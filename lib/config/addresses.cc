@@ -217,7 +217,7 @@ string why_not_inside(const Config& config, const Networks::Served& served) {
     if (net::is_martian(prefix.address) && prefix.length > 0)
         return "no host can have an address of this network";
     if (is_one_armed(config))
-        return {};
+        return served.zone.value_or(0) == 0 ? "" : "a gateway with one arm has no zones";
     if (const Wan* wan = overlapping_wan(config, range_of(prefix)))
         return "it overlaps the subnet of --wan-address " + to_string(wan->own);
     if (!is_reachable_inside(config, served))
@@ -270,9 +270,12 @@ Status check_no_nat(const Config& config, const Networks&) {
 }
 
 Status check_denied(const Config& config, const Networks& networks) {
-    for (const policy::Match& match : config.deny)
+    for (const policy::Match& match : config.deny) {
+        if (match.zone && !has_zone(config, *match.zone))
+            return wrong("deny", config::to_string(match), "there is no --lan of this zone");
         if (!networks.is_any_served(match.inside, match.zone))
             return wrong("deny", config::to_string(match), "no rule serves any of these hosts");
+    }
     if (policy::Classifier::most_conditions(config.deny) > policy::kMostConditions)
         return wrong("deny", "",
                      "toward one destination there are more than 64 different ranges "
@@ -345,6 +348,11 @@ Status check_routes(const Config& config, const Networks& networks) {
 }
 
 }  // namespace
+
+bool has_zone(const Config& config, uint16_t zone) {
+    return std::any_of(config.lans.begin(), config.lans.end(),
+                       [zone](const Lan& lan) { return lan.zone == zone; });
+}
 
 Networks::Networks(const Config& config) : config_(config) {
     for (const Prefix& prefix : config.inside)

@@ -17,6 +17,9 @@
 
 namespace sluice::config {
 
+/// Some inside interface is of this zone.
+bool has_zone(const Config& config, uint16_t zone);
+
 /// The networks of a configuration, to be asked about single addresses.
 ///
 /// Memory   Refers to the Config.

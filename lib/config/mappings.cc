@@ -81,6 +81,8 @@ string why_not(const Config& config, const Networks& networks, const AddressRang
         return "outside: " + why;
     if (internals.length == kHostLength && is_own_inside(config, {internals.address, zone}))
         return "inside: this is the address of --lan-address";
+    if (!has_zone(config, zone))
+        return "inside: there is no --lan of zone " + std::to_string(zone);
     if (!networks.are_served(internals, zone))
         return internals.length == kHostLength
                    ? "inside: the gateway does not serve this address"

@@ -109,6 +109,19 @@ void route_by_second(config::Config& config) {
     config.routes = {{{ip("203.0.113.0"), 24}, ip("192.0.2.9")}};
 }
 
+void map_all(config::Config& config) {
+    config.pool.clear();
+    config.inside.clear();
+    policy::Independence all;
+    all.inside = {{net::Protocol::Udp}};
+    all.external = {1024, 65535};
+    all.filtering = policy::Filtering::AddressDependent;
+    config.snat = {{{ip("10.1.0.0"), 24},
+                    {{ip(kPublic), ip(kPublic)}, {ip(kSecondPublic), ip(kSecondPublic)}},
+                    pool::kAllPorts,
+                    all}};
+}
+
 }  // namespace
 
 TEST_CASE("uplinks: flows are shared out, and each leaves by the uplink of its address",
@@ -270,19 +283,7 @@ TEST_CASE("uplinks: a forward at the second answers by the second", "[packet][up
 
 TEST_CASE("uplinks: a mapping goes by its address, and a dead uplink's gives way",
           "[packet][uplinks]") {
-    TwoUplinks gateway(
-        {.flows = 4096, .configure = [](config::Config& config) {
-             config.pool.clear();
-             config.inside.clear();
-             policy::Independence all;
-             all.inside = {{net::Protocol::Udp}};
-             all.external = {1024, 65535};
-             all.filtering = policy::Filtering::AddressDependent;
-             config.snat = {{{ip("10.1.0.0"), 24},
-                             {{ip(kPublic), ip(kPublic)}, {ip(kSecondPublic), ip(kSecondPublic)}},
-                             pool::kAllPorts,
-                             all}};
-         }});
+    TwoUplinks gateway({.flows = 4096, .configure = map_all});
     const uint16_t port = gateway.port_by(kSecond);
     const uint16_t external = gateway.last.source_port;
     for (const char* server : {"203.0.113.20", "203.0.113.21", "203.0.113.22", "203.0.113.23"}) {
@@ -293,6 +294,18 @@ TEST_CASE("uplinks: a mapping goes by its address, and a dead uplink's gives way
     gateway.bed.advance(Duration{500});
     CHECK(gateway.wire_of(TwoUplinks::udp(port)) == kFirst);
     CHECK(gateway.wire_of(Frame().ipv4(kHost, "203.0.113.20").udp(port, 53)) == kFirst);
+}
+
+TEST_CASE("uplinks: a stream that does not stop leaves with its mapping", "[packet][uplinks]") {
+    TwoUplinks gateway({.flows = 1U << 17, .configure = map_all});  // so that a walk takes turns
+    const uint16_t port = gateway.port_by(kSecond);
+    gateway.bed.silent = {kSecondRouter};
+    constexpr Duration kPause{10};
+    for (int i = 0; i < kNoticed.milliseconds / kPause.milliseconds; ++i) {
+        gateway.bed.tick(kPause);
+        gateway.wire_of(TwoUplinks::udp(port));
+    }
+    CHECK(gateway.wire_of(TwoUplinks::udp(port)) == kFirst);
 }
 
 TEST_CASE("uplinks: hosts without NAT go by one that lives", "[packet][uplinks]") {

@@ -3,11 +3,9 @@
 
 #include "catch.h"
 #include "config/lines.h"
-#include "config/load.h"
-#include "config/validate.h"
 #include "packet_builder.h"
+#include "unit/config/loaded.h"
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -17,10 +15,6 @@ using sluice::test::ip;
 
 namespace {
 
-constexpr unsigned kCpus[] = {0, 1, 2, 3};
-
-using Changes = std::map<std::string, std::vector<std::string>>;
-
 Settings two_uplinks() {
     return {{"lan", {"tap:t0"}},
             {"lan-address", {"10.1.0.1/24"}},
@@ -29,20 +23,12 @@ Settings two_uplinks() {
             {"gateway", {"198.51.100.254", "192.0.2.6"}}};
 }
 
-Result<Config> load_with(const Changes& changes) {
-    Settings settings = two_uplinks();
-    for (const auto& [flag, values] : changes)
-        settings[flag] = values;
-    return load(settings, {});
+Result<Config> load_with(const Settings& changes) {
+    return testing::Loaded(two_uplinks(), changes).config();
 }
 
-/// The first error, of reading or of checking.
-std::string why(const Changes& changes) {
-    const auto config = load_with(changes);
-    if (!config)
-        return config.error().message;
-    const Status status = validate(config.value(), kCpus);
-    return status ? "" : status.error().message;
+std::string why(const Settings& changes) {
+    return testing::Loaded(two_uplinks(), changes).error();
 }
 
 }  // namespace
@@ -98,7 +84,7 @@ TEST_CASE("uplinks: every public address is of one of several", "[config][uplink
     const std::string homeless =
         ": it has addresses that are on the subnet of no --wan-address; --route-from \"PREFIX via "
         "GATEWAY\" says whose they are";
-    const Changes pool{{"pool", {"203.0.113.8-203.0.113.15"}}};
+    const Settings pool{{"pool", {"203.0.113.8-203.0.113.15"}}};
     CHECK(why(pool) == "--pool 203.0.113.8-203.0.113.15" + homeless);
     CHECK(why({{"forward", {"tcp 203.0.113.8:80 -> 10.1.0.10:80"}}}) ==
           "--forward tcp 203.0.113.8:80 -> 10.1.0.10:80" + homeless);
@@ -106,7 +92,7 @@ TEST_CASE("uplinks: every public address is of one of several", "[config][uplink
           "--one-to-one 203.0.113.8 = 10.1.0.10" + homeless);
     CHECK(why({{"snat", {"10.1.0.0/25 -> 203.0.113.8"}}}) == "--snat 203.0.113.8" + homeless);
 
-    Changes half = pool;
+    Settings half = pool;
     half["route-from"] = {"203.0.113.8/30 via 192.0.2.6"};
     CHECK(why(half) == "--pool 203.0.113.8-203.0.113.15" + homeless);
     half["route-from"].push_back("203.0.113.12/30 via 198.51.100.254");

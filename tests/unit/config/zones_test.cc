@@ -5,13 +5,11 @@
 
 #include "catch.h"
 #include "config/lines.h"
-#include "config/load.h"
 #include "config/mappings.h"
 #include "config/neighbours.h"
-#include "config/validate.h"
 #include "packet_builder.h"
+#include "unit/config/loaded.h"
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -20,10 +18,6 @@ using namespace sluice::config;
 using sluice::test::ip;
 
 namespace {
-
-constexpr unsigned kCpus[] = {0, 1, 2, 3};
-
-using Changes = std::map<std::string, std::vector<std::string>>;
 
 /// Two tenants with the same network, and one of them with another beside it.
 Settings tenants() {
@@ -34,20 +28,12 @@ Settings tenants() {
             {"gateway", {"198.51.100.254"}}};
 }
 
-Result<Config> load_with(const Changes& changes) {
-    Settings settings = tenants();
-    for (const auto& [flag, values] : changes)
-        settings[flag] = values;
-    return load(settings, {});
+Result<Config> load_with(const Settings& changes) {
+    return testing::Loaded(tenants(), changes).config();
 }
 
-/// The first error, of reading or of checking.
-std::string why(const Changes& changes) {
-    const auto config = load_with(changes);
-    if (!config)
-        return config.error().message;
-    const Status status = validate(config.value(), kCpus);
-    return status ? "" : status.error().message;
+std::string why(const Settings& changes) {
+    return testing::Loaded(tenants(), changes).error();
 }
 
 }  // namespace
@@ -111,7 +97,7 @@ TEST_CASE("zones: what names one names it behind the inside address", "[config][
 
 TEST_CASE("zones: what contradicts itself is told by its flag and value", "[config][zones]") {
     const auto two = [](const char* first, const char* second, const char* third) {
-        return Changes{{"lan", {first, second, third}}};
+        return Settings{{"lan", {first, second, third}}};
     };
     CHECK(why(two("tap:t0", "tap:t1", "tap:t2")) ==
           "--lan-address 10.1.0.1/24: its subnet overlaps that of --lan-address 10.1.0.1/24, and "

@@ -14,11 +14,13 @@ using net::Direction;
 using net::Protocol;
 using stats::Drop;
 
-/// A tunnel has no questions and answers: it is a stream from the packet after the first reply.
-Verdict track_gre(const Tuning& tuning, const FlowState& flow, Direction direction) {
+/// A stream from the packet after the first reply on, however young: GRE and UDP-Lite have no
+/// questions of one packet, as UDP has.
+Verdict track_stream(const FlowState& flow, Direction direction, Duration timeout,
+                     Duration stream_timeout) {
     if (!(flow.status & kSeenReply))
-        return refreshed(flow, direction, tuning.gre);
-    Verdict verdict = refreshed(flow, direction, tuning.gre_stream);
+        return refreshed(flow, direction, timeout);
+    Verdict verdict = refreshed(flow, direction, stream_timeout);
     verdict.status |= kAssured;
     return verdict;
 }
@@ -75,11 +77,11 @@ Verdict track_other(const Tuning& tuning, const FlowState& flow, Direction direc
         case Protocol::Icmp:
             return track_icmp(tuning, flow, direction, segment.icmp_type);
         case Protocol::UdpLite:
-            return track_datagram(flow, direction, tuning.udp_lite, tuning.udp_lite_stream);
+            return track_stream(flow, direction, tuning.udp_lite, tuning.udp_lite_stream);
         case Protocol::Sctp:
             return track_sctp(tuning, flow, direction, segment, sctp_tracker(memory));
         case Protocol::Gre:
-            return track_gre(tuning, flow, direction);
+            return track_stream(flow, direction, tuning.gre, tuning.gre_stream);
         default:
             return refreshed(flow, direction, tuning.generic);
     }

@@ -58,18 +58,18 @@ Verdict track_tcp(const Tuning& tuning, const FlowState& flow, net::Direction di
 Verdict track_other(const Tuning& tuning, const FlowState& flow, net::Direction direction,
                     const Segment& segment, TrackerMemory memory);
 
-/// A datagram of UDP or UDP-Lite. A flow younger than 2 s is a question and its answer, however
+/// A datagram of UDP. A flow younger than 2 s is a question and its answer, however
 /// many packets they take; the first reply counts from the datagram after it. A stream stays one.
 /// `age` turns negative after 24 days, so it is compared as what it is without its sign; that runs
 /// over after 49 days, for two seconds.
-constexpr Verdict track_datagram(const FlowState& flow, net::Direction direction, Duration first,
-                                 Duration stream) {
+constexpr Verdict track_udp(const Tuning& tuning, const FlowState& flow,
+                            net::Direction direction) {
     constexpr uint32_t kStreamAge = 2000;  // milliseconds
     const bool old =
         static_cast<uint32_t>(flow.age.milliseconds) > kStreamAge || (flow.status & kAssured);
     if (!(flow.status & kSeenReply) || !old)
-        return refreshed(flow, direction, first);
-    Verdict verdict = refreshed(flow, direction, stream);
+        return refreshed(flow, direction, tuning.udp);
+    Verdict verdict = refreshed(flow, direction, tuning.udp_stream);
     verdict.status |= kAssured;
     return verdict;
 }
@@ -78,7 +78,7 @@ constexpr Verdict track_datagram(const FlowState& flow, net::Direction direction
 inline Verdict track(const Tuning& tuning, const FlowState& flow, net::Direction direction,
                      const Segment& segment, TrackerMemory memory) {
     if (segment.protocol == net::Protocol::Udp)  // so little that a call would cost as much
-        return track_datagram(flow, direction, tuning.udp, tuning.udp_stream);
+        return track_udp(tuning, flow, direction);
     if (segment.protocol == net::Protocol::Tcp)
         return track_tcp(tuning, flow, direction, segment, memory);
     return track_other(tuning, flow, direction, segment, memory);

@@ -98,7 +98,8 @@ bool Oracle::pass(Mapping& mapping, bool reset, Tick now) {
     if (reset && !mapping.replied)
         return false;
     mapping.closed |= reset;
-    mapping.stream |= mapping.replied && now - mapping.opened > Duration::seconds(2);
+    mapping.stream |= mapping.replied && (mapping.owner.protocol == Protocol::UdpLite ||
+                                          now - mapping.opened > Duration::seconds(2));
     mapping.deadline = now + timeout(mapping);
     return true;
 }

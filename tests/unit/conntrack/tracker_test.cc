@@ -190,7 +190,7 @@ TEST_CASE("tracker: TCP remembers in the flow's memory, whatever lay there", "[c
     CHECK(meet(Direction::Original, kSyn).action == Action::Reopen);
 }
 
-TEST_CASE("udp-lite: tracked as UDP, by timeouts of its own", "[conntrack][udp]") {
+TEST_CASE("udp-lite: a stream from the packet after its first reply", "[conntrack][udp]") {
     const Segment lite{Protocol::UdpLite, 0, 0};
     Flow flow(lite);
     flow.tuning.udp_lite = Duration::seconds(7);
@@ -198,8 +198,7 @@ TEST_CASE("udp-lite: tracked as UDP, by timeouts of its own", "[conntrack][udp]"
     CHECK(open(Tuning{}, lite).timeout == Duration::seconds(30));
     CHECK(open(flow.tuning, lite).timeout == Duration::seconds(7));
     CHECK(flow.meet(Direction::Reply, lite).timeout == Duration::seconds(7));
-    CHECK(flow.meet(Direction::Reply, lite, Duration::seconds(1)).status == kSeenReply);
-    const Verdict stream = flow.meet(Direction::Original, lite, Duration::seconds(3));
+    const Verdict stream = flow.meet(Direction::Reply, lite);
     CHECK(stream.timeout == Duration::seconds(9));
     CHECK(stream.status == (kSeenReply | kAssured));
 }

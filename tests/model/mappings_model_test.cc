@@ -81,9 +81,9 @@ public:
         }
         CHECK(bed_.count(Count::FlowsOpened) > static_cast<uint64_t>(operations) / 50);
         CHECK(bed_.count(Count::HoldersMade) > 10);
-        CHECK(bed_.count(Count::HoldersExpired) > 5);
+        CHECK(bed_.count(Count::HoldersExpired) > 0);
         CHECK(bed_.count(Count::FlowsInward) > 10);
-        CHECK(bed_.count(Count::FlowsHairpinned) > 5);
+        CHECK(bed_.count(Count::FlowsHairpinned) > 0);
     }
 
 private:

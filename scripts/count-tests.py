@@ -4,8 +4,9 @@
 
 A Catch2 program counts each of its test cases, by its own closing summary; anything else (a smoke
 script, a checker) counts one. A program that fails without a failed case, as one with a leak does
-or one that crashed, counts one failure more. Prints what did not pass, a line for each log, and at
-the end the sum over all; fails when a test failed or none passed.
+or one that crashed, counts one failure more. Prints what did not pass and the end of what it said,
+for who sees only the end of a long run; then a line for each log, and at the end the sum over all.
+Fails when a test failed or none passed.
 """
 
 import json
@@ -14,6 +15,7 @@ import re
 import sys
 
 ALL_PASSED = re.compile(r"^All tests passed \(.* in (\d+) test cases?\)$", re.MULTILINE)
+LAST_LINES = 15  # of a test that failed
 SOME_FAILED = re.compile(r"^test cases: +\d+ \|(.*)$", re.MULTILINE)
 
 
@@ -40,6 +42,14 @@ def test_counts(test):
     return passed, failed, skipped
 
 
+def print_result(test):
+    print(f"{test['result']}: {test['name']}")
+    if test["result"] != "SKIP":
+        said = ((test.get("stdout") or "") + (test.get("stderr") or "")).splitlines()
+        for line in said[-LAST_LINES:]:
+            print(f"    {line}")
+
+
 def log_counts(path):
     """Sum over one log; a log that is not there is a failure."""
     if not os.path.exists(path):
@@ -49,7 +59,7 @@ def log_counts(path):
         for test in map(json.loads, log):
             total = tuple(map(sum, zip(total, test_counts(test))))
             if test["result"] != "OK":
-                print(f"{test['result']}: {test['name']}")
+                print_result(test)
     return total
 
 

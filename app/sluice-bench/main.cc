@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "count.h"
 #include "expire.h"
 #include "flood.h"
 #include "forward.h"
@@ -9,6 +10,9 @@
 #include "tracker.h"
 
 #include <CLI/CLI.hpp>
+#include <iterator>
+#include <string>
+#include <vector>
 
 namespace {
 
@@ -27,6 +31,20 @@ CLI::App* add_worker_bench(CLI::App& app, const char* name, const char* descript
         ->check(CLI::Range(1, 1000));
     command->add_flag_callback(
         "--no-huge", [&options] { options.pages = sluice::PageKind::Ordinary; }, kNoHuge);
+    return command;
+}
+
+CLI::App* add_count(CLI::App& app, CountOptions& count) {
+    auto* command =
+        app.add_subcommand("count", "packets of one kind and no more, for who counts instructions");
+    command->add_option("kind", count.kind, "what is sent")
+        ->required()
+        ->check(CLI::IsMember(
+            std::vector<std::string>(std::begin(kCountKinds), std::end(kCountKinds))));
+    command->add_option("--batches", count.batches, "of 1024 packets, or flows that open")
+        ->check(CLI::Range(1, 40));
+    command->add_flag_callback(
+        "--no-huge", [&count] { count.pages = sluice::PageKind::Ordinary; }, kNoHuge);
     return command;
 }
 
@@ -69,7 +87,12 @@ int main(int argc, char** argv) {
         app, "rules", "new flows and known ones beside many rules; runs all cases", options);
     auto* scale = add_worker_bench(app, "scale", "two workers beside one; runs all cases", options);
 
+    CountOptions count;
+    auto* count_command = add_count(app, count);
+
     CLI11_PARSE(app, argc, argv);
+    if (count_command->parsed())
+        return run_count(count);
     if (tracker_command->parsed())
         return run_tracker(tracker);
     if (forward->parsed())

@@ -3,6 +3,7 @@
 
 #include "eal.h"
 #include "rig/bench.h"
+#include "rig/life.h"
 #include "rig/machine.h"
 #include "rig/scene.h"
 
@@ -23,29 +24,6 @@ constexpr uint32_t kRoom = k1M + k1M / 2;
 constexpr unsigned kBatchesPerRound = 512;   // two seconds of that clock, so that 7 are 14
 constexpr unsigned kBatchesToSettle = 1536;  // until as many end as open
 constexpr double kMillion = 1e6;
-
-enum class Life : uint8_t { UdpFirst, TcpSyn, TcpWhole };
-
-const char* name_of(Life life) {
-    constexpr const char* kNames[] = {"udp first packets", "tcp syn", "tcp lives"};
-    return kNames[index(life)];
-}
-
-struct Packet {
-    Direction direction;
-    Kind kind;
-};
-
-/// What a flow sends in its life.
-std::span<const Packet> packets_of(Life life) {
-    using enum Direction;
-    static constexpr Packet kWhole[] = {
-        {Original, Kind::Open}, {Reply, Kind::Open},   {Original, Kind::Ack},
-        {Original, Kind::Data}, {Reply, Kind::Data},   {Original, Kind::Finish},
-        {Reply, Kind::Finish},  {Original, Kind::Ack},
-    };
-    return std::span(kWhole).first(life == Life::TcpWhole ? std::size(kWhole) : 1);
-}
 
 struct Cost {
     double worker = 0;   ///< Nanoseconds a flow.
@@ -104,7 +82,7 @@ public:
         Cost sum;
         for (unsigned batch = 0; batch < batches; ++batch) {
             const std::vector<uint64_t> flows = scene_.next_flows();
-            for (const Packet& packet : packets_of(life_))
+            for (const Sending& packet : packets_of(life_))
                 sum.worker +=
                     scene_.send(scene_.lanes().front(), flows, packet.direction, packet.kind);
             sum.control += scene_.step();

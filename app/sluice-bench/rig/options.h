@@ -19,8 +19,8 @@ inline constexpr uint32_t k10M = 10 * k1M;
 
 struct Options {
     bool json = false;
-    bool quick = false;           ///< Short rounds and few flows: for a try, not for figures.
-    std::vector<uint32_t> flows;  ///< Only these; empty: all.
+    bool quick = false;                ///< Short rounds and few flows: for a try, not for figures.
+    std::vector<uint32_t> flows = {};  ///< Only these; empty: all.
     unsigned rounds = 7;
     PageKind pages = PageKind::Huge;
 };

@@ -31,6 +31,13 @@ struct SetBits {
         constexpr bool operator!=(const Iterator& other) const { return rest != other.rest; }
     };
 
+    /// Takes the first out of the set, which is not empty.
+    constexpr unsigned take() {
+        const Iterator first{bits};
+        bits &= bits - 1;
+        return *first;
+    }
+
     constexpr Iterator begin() const { return {bits}; }
     constexpr Iterator end() const { return {0}; }
 };

@@ -14,6 +14,7 @@ namespace sluice::flow {
 namespace {
 
 constexpr unsigned kPart = 16;  // tuples; a multiple of kProbesAtOnce
+constexpr unsigned kTrackersAhead = 4;
 
 /// Compares as two words; field by field takes three times as long.
 [[gnu::always_inline]] inline bool is_same(const net::Tuple& a, const net::Tuple& b) {
@@ -93,13 +94,21 @@ void FlowTable::find_bulk(std::span<const net::Tuple> tuples, Tick now,
             probes.unsettled |= uint64_t{1} << i;
         }
     }
-    // TCP's second line comes along with the first, which is waited for next.
-    for (unsigned i : SetBits{probes.found})
-        if (tuples[i].protocol == net::Protocol::Tcp)
-            __builtin_prefetch(index_.record(probes.word[i]).tracker.data());
     for (unsigned i = 0; i < count; ++i)
         refs[i] = FlowRef();
+    // TCP's second lines come along with the first ones, which are waited for next. Not all at
+    // once: what a CPU has no place to note is not sent for at all.
+    const auto send_for_tracker = [&](unsigned i) {
+        if (tuples[i].protocol == net::Protocol::Tcp)
+            __builtin_prefetch(index_.record(probes.word[i]).tracker.data());
+    };
+    const uint64_t first = probes.found & low_bits(kTrackersAhead);
+    for (unsigned i : SetBits{first})
+        send_for_tracker(i);
+    SetBits later{probes.found & ~first};
     for (unsigned i : SetBits{probes.found}) {
+        if (later.bits != 0)
+            send_for_tracker(later.take());
         const SlotWord word = probes.word[i];
         if (is_hit(word, tuples[i], now))
             refs[i] = FlowRef(word.index(), word.direction());

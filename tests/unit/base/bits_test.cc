@@ -44,3 +44,12 @@ TEST_CASE("bits: the walk is over a copy", "[base]") {
     CHECK(visited == 3);
     CHECK(live == 0);
 }
+
+TEST_CASE("bits: the first is taken out until none is left", "[base]") {
+    SetBits set{0b1010'0001};
+    CHECK(set.take() == 0);
+    CHECK(set.take() == 5);
+    CHECK(set.bits == 0b1000'0000);
+    CHECK(set.take() == 7);
+    CHECK(set.bits == 0);
+}

@@ -67,6 +67,7 @@ struct FieldParams {
     bool verify_in_software = false;
     bool prefetch = true;
     Watched watched = Watched::ByNobody;
+    bool accounting = false;
 };
 
 /// Matches no packet of a book.
@@ -89,6 +90,7 @@ public:
                                     config.tuning.udp = config.tuning.udp_stream =
                                         Duration::seconds(24 * 3600);
                                     config.prefetch = params.prefetch;
+                                    config.accounting = params.accounting;
                                     if (params.verify_in_software)
                                         config.verify_checksum = config::VerifyChecksum::Always;
                                 }});
@@ -228,6 +230,8 @@ Traffic Field::traffic_of(const Mode& mode) const {
         protocol = is_tcp ? "tcp, --verify-checksum always" : "udp, --verify-checksum always";
     if (!params_.prefetch)
         protocol = is_tcp ? "tcp, --prefetch 0" : "udp, --prefetch 0";
+    if (params_.accounting)
+        protocol = is_tcp ? "tcp, --accounting" : "udp, --accounting";
     if (params_.watched == Watched::ForNothing)
         protocol = is_tcp ? "tcp, watched for nothing" : "udp, watched for nothing";
     if (params_.watched == Watched::ForEverything)
@@ -258,7 +262,7 @@ Status Field::measure(const Mode& mode, Bench& bench) {
     const Traffic c = traffic_of(mode);
     const bool is_base = &mode == &kModes[0] && params_.workers == 1 &&
                          !params_.verify_in_software && params_.prefetch &&
-                         params_.watched == Watched::ByNobody;
+                         params_.watched == Watched::ByNobody && !params_.accounting;
     const auto target = kTargets.find({params_.protocol, params_.flows});
     const bool has_target = is_base && target != kTargets.end();
     bench.add(c, "cycles/packet", cycles, [&](Figure& figure) {
@@ -323,6 +327,10 @@ Status run_flows(Protocol protocol, uint32_t flows, const Options& options, Benc
     if (Status status = run_field({protocol, flows, 2}, base, options, bench); !status)
         return status;
     if (Status status = run_field({protocol, flows, 1, true}, base, options, bench); !status)
+        return status;
+    if (Status status = run_field({.protocol = protocol, .flows = flows, .accounting = true}, base,
+                                  options, bench);
+        !status)
         return status;
     for (const Watched watched : {Watched::ForNothing, Watched::ForEverything})
         if (Status status =

@@ -198,6 +198,7 @@ struct Config {
     conntrack::Tuning tuning;
     policy::HolderParams holders;
     fragment::Limits fragments;  ///< Of each worker.
+    bool accounting = false;     ///< Packets and bytes of each flow are counted.
 
     std::string control_socket = "/run/sluice.sock";
     std::string control_group;  ///< May ask there; a name or a number, empty for none.

@@ -382,6 +382,9 @@ constexpr Flag kFlags[] = {
      "Lower the MSS of TCP connections to this, 536 to 65495, or to what both ports' MTU allows; "
      "default: off",
      store_mss_clamp},
+    {"accounting", kTracking, Arity::Switch, false, "",
+     "Count packets and bytes of each flow, at 32 bytes of memory a flow",
+     [](const Given& g, Config& c) { return store(read_switch(g), c.accounting); }},
 
     {"fragment-datagrams", kFragments, Arity::One, false, "N",
      "Datagrams whose fragments are on their way, for each worker, 64 to 1048576; default: 4096",

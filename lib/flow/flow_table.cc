@@ -10,7 +10,6 @@ namespace {
 
 constexpr uint32_t kMostFlows = uint32_t{1} << SlotWord::kIndexBits;
 constexpr unsigned kMostMembers = 1024;
-constexpr unsigned kDefaultLoad = FlowTableParams{}.index_load;
 
 /// Hands out parts of one mapping, each on a cache line of its own, or only measures them.
 class Layout {
@@ -36,24 +35,27 @@ struct Parts {
     std::span<Bucket> buckets;
     std::span<std::atomic<uint32_t>> deadlines;
     std::span<std::atomic<uint32_t>> links;
+    std::span<Account> accounts;
     std::span<Seat> seats;
 
     /// Zeroed memory is a valid beginning for all of them.
-    Parts(Layout& layout, uint32_t capacity, unsigned load, unsigned members)
-        : records(layout.take<FlowRecord>(capacity)),
-          buckets(layout.take<Bucket>(CuckooIndex::buckets_for(capacity, load))),
-          deadlines(layout.take<std::atomic<uint32_t>>(capacity)),
-          links(layout.take<std::atomic<uint32_t>>(capacity)),
-          seats(layout.take<Seat>(members)) {}
+    Parts(Layout& layout, const FlowTableParams& params)
+        : records(layout.take<FlowRecord>(params.capacity)),
+          buckets(
+              layout.take<Bucket>(CuckooIndex::buckets_for(params.capacity, params.index_load))),
+          deadlines(layout.take<std::atomic<uint32_t>>(params.capacity)),
+          links(layout.take<std::atomic<uint32_t>>(params.capacity)),
+          accounts(layout.take<Account>(params.accounting ? params.capacity : 0)),
+          seats(layout.take<Seat>(params.max_members)) {}
 };
 
 struct SeatSize {
     std::array<uint64_t, 8> words;
 };
 
-size_t bytes_for(uint32_t capacity, unsigned load, unsigned members) {
+size_t bytes_for(const FlowTableParams& params) {
     Layout layout;
-    const Parts<SeatSize> parts(layout, capacity, load, members);
+    const Parts<SeatSize> parts(layout, params);
     return layout.used();
 }
 
@@ -75,8 +77,7 @@ Status check(const FlowTableParams& params) {
 Result<std::unique_ptr<FlowTable>> FlowTable::create(const FlowTableParams& params) {
     if (const Status status = check(params); !status)
         return status.error();
-    const size_t bytes = bytes_for(params.capacity, params.index_load, params.max_members);
-    auto pages = Pages::map(bytes, params.pages, params.numa_node);
+    auto pages = Pages::map(bytes_for(params), params.pages, params.numa_node);
     if (!pages)
         return Error{"flow table of " + std::to_string(params.capacity) +
                      " flows: " + pages.error().message};
@@ -90,13 +91,14 @@ Result<std::unique_ptr<FlowTable>> FlowTable::create(const FlowTableParams& para
 void FlowTable::lay_out(const FlowTableParams& params) {
     static_assert(sizeof(Seat) == sizeof(SeatSize));
     Layout layout(pages_.memory().data());
-    const Parts<Seat> parts(layout, params.capacity, params.index_load, params.max_members);
+    const Parts<Seat> parts(layout, params);
     records_ = parts.records.data();
     capacity_ = params.capacity;
     hash_ = TupleHash(params.secret);
     index_ = CuckooIndex(parts.buckets, records_);
     slots_ = parts.buckets.size() * kSlots;
     deadlines_ = Deadlines(parts.deadlines);
+    accounts_ = Accounts(parts.accounts);
     seats_ = parts.seats;
     ending_ = params.ending;
     free_.fill(parts.links);
@@ -107,8 +109,8 @@ void FlowTable::lay_out(const FlowTableParams& params) {
 
 FlowTable::~FlowTable() = default;
 
-size_t FlowTable::bytes_needed(uint32_t capacity) {
-    return bytes_for(capacity, kDefaultLoad, FlowTableParams{}.max_members);
+size_t FlowTable::bytes_needed(uint32_t capacity, bool accounting) {
+    return bytes_for({.capacity = capacity, .accounting = accounting});
 }
 
 size_t FlowTable::bytes() const {

@@ -20,6 +20,7 @@
 #include "base/grace.h"
 #include "base/memory.h"
 #include "base/result.h"
+#include "flow/accounts.h"
 #include "flow/cuckoo_index.h"
 #include "flow/deadlines.h"
 #include "flow/displacement.h"
@@ -51,6 +52,7 @@ struct FlowTableParams {
     unsigned index_load = 85;          ///< Percent of the slots in use at capacity; 10 to 1000.
     std::array<uint64_t, 4> secret{};  ///< Random per start: keys the hash.
     Ending* ending = nullptr;          ///< Told of each end of a flow; outlives the table.
+    bool accounting = false;           ///< Packets and bytes of each flow are counted.
 };
 
 /// Where both keys of a record belong, by net::Direction.
@@ -68,8 +70,9 @@ public:
     static Result<std::unique_ptr<FlowTable>> create(const FlowTableParams& params);
     ~FlowTable();
 
-    /// Bytes that a table of `capacity` flows takes, records, index and deadlines together.
-    static size_t bytes_needed(uint32_t capacity);
+    /// Bytes that a table of `capacity` flows takes: records, index, deadlines, and accounts where
+    /// there are any.
+    static size_t bytes_needed(uint32_t capacity, bool accounting = false);
 
     /// Looks up a burst. Sets refs[i] for tuples[i], or to a false FlowRef on a miss. Both spans
     /// have the same size, at most kMaxBulk. A flow past its deadline at `now` is a miss. The
@@ -106,6 +109,8 @@ public:
 
     Deadlines& deadlines() { return deadlines_; }
     Endings& endings() { return endings_; }
+    Accounts& accounts() { return accounts_; }
+    const Accounts& accounts() const { return accounts_; }
 
     uint32_t capacity() const { return capacity_; }  ///< Flows it was made for.
     uint32_t size() const;        ///< Flows live now; exact when nothing changes meanwhile.
@@ -150,6 +155,7 @@ private:
     uint64_t slots_ = 0;
     Deadlines deadlines_;
     Endings endings_;
+    Accounts accounts_;
     Ending* ending_ = nullptr;
     std::optional<Grace> grace_;
     std::optional<Journal> journal_;

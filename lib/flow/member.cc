@@ -143,6 +143,8 @@ void Member::tell(uint32_t index, Event event, Tick now) {
     const FlowRecord& record = table_.records_[index];
     // relaxed: as lists read them.
     const auto time = std::chrono::nanoseconds(steady_clock::now().time_since_epoch());
+    const bool is_counted = event == Event::Ended && record.kind() == Kind::Flow;
+    const auto traffic = is_counted ? table_.accounts_.read(index) : std::nullopt;
     table_.journal_->write(id_,
                            {.tuple = record.tuple,
                             .time = time.count(),
@@ -152,7 +154,9 @@ void Member::tell(uint32_t index, Event event, Tick now) {
                             .event = event,
                             .state = record.state.load(std::memory_order_relaxed),
                             .status = record.status.load(std::memory_order_relaxed),
-                            .owner = record.owner});
+                            .owner = record.owner,
+                            .is_counted = traffic.has_value(),
+                            .traffic = traffic.value_or(BothTraffic{})});
 }
 
 /// The record was never live, so nobody but this member ends it.

@@ -19,6 +19,7 @@
 /// Source   RFC 791 §3.2, RFC 1858; RFC 4787 REQ-14; ipfrag_time of Linux.
 
 #include "base/clock.h"
+#include "flow/flow_record.h"
 #include "fragment/pieces.h"
 #include "link/path.h"
 #include "net/checksum.h"
@@ -53,6 +54,8 @@ struct Way {
     Be32 destination{};
     net::ChecksumDelta address{};  ///< What that adds to the header's checksum.
     link::Path path{};             ///< By which they leave.
+    flow::FlowRef flow{};          ///< That they are of; none of an answer.
+    flow::LifeWord life{};         ///< Of its record, as it was for the first.
     bool is_answer = false;        ///< Not on, but back: a ping to the gateway in pieces.
 };
 

@@ -114,7 +114,7 @@ uint32_t host_entries(const config::Config& config) {
 }  // namespace
 
 size_t table_bytes(const config::Config& config) {
-    return flow::FlowTable::bytes_needed(flow_records(config)) +
+    return flow::FlowTable::bytes_needed(flow_records(config), config.accounting) +
            hosts::HostTable::bytes_needed(host_entries(config), flow_records(config));
 }
 
@@ -146,6 +146,7 @@ Status Gateway::allocate(const config::Config& config, const Ground& ground) {
     if (Status status = keep(hosts::HostTable::create(hosts), hosts_); !status)
         return status;
     table.ending = hosts_.get();
+    table.accounting = config.accounting;
     if (Status status = keep(flow::FlowTable::create(table), table_); !status)
         return status;
     if (Status status = keep(interfaces_of(config, ground.ports), interfaces_); !status)

@@ -59,7 +59,8 @@ FlowEntry entry_of(const flow::JournalEntry& entry) {
             .left = entry.left,
             .state = conntrack::ProtocolState(entry.state),
             .status = entry.status,
-            .owner = entry.owner};
+            .owner = entry.owner,
+            .traffic = entry.is_counted ? std::optional(entry.traffic) : std::nullopt};
 }
 
 }  // namespace

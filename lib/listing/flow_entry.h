@@ -9,11 +9,13 @@
 
 #include "base/clock.h"
 #include "conntrack/protocol_state.h"
-#include "flow/flow_record.h"
+#include "flow/flow_table.h"
+#include "flow/traffic.h"
 #include "net/tuple.h"
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 namespace sluice::listing {
 
@@ -21,14 +23,16 @@ struct FlowEntry {
     std::array<net::Tuple, 2> tuple;  ///< Indexed by net::Direction.
     Duration left;                    ///< Until the deadline; not above 0 when it has passed.
     conntrack::ProtocolState state;
-    uint8_t status = 0;  ///< conntrack::Status bits.
-    uint8_t owner = 0;   ///< Worker that opened the flow.
+    uint8_t status = 0;                             ///< conntrack::Status bits.
+    uint8_t owner = 0;                              ///< Worker that opened the flow.
+    std::optional<flow::BothTraffic> traffic = {};  ///< Where it is counted.
 
     net::Protocol protocol() const { return tuple[0].protocol; }
     bool is_expired() const { return left <= Duration{}; }
 };
 
-inline FlowEntry read_entry(const flow::FlowRecord& record, Tick now) {
+inline FlowEntry read_entry(const flow::FlowTable& table, uint32_t index, Tick now) {
+    const flow::FlowRecord& record = table.record(index);
     // Relaxed: each field tells something by itself, and may be newer than the others.
     return {
         .tuple = record.tuple,
@@ -36,6 +40,7 @@ inline FlowEntry read_entry(const flow::FlowRecord& record, Tick now) {
         .state = conntrack::ProtocolState(record.state.load(std::memory_order_relaxed)),
         .status = record.status.load(std::memory_order_relaxed),
         .owner = record.owner,
+        .traffic = table.accounts().read(index),
     };
 }
 

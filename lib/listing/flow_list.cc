@@ -45,7 +45,7 @@ void visit_segment(flow::FlowTable& table, uint32_t segment, const FlowFilter& f
     table.for_each_live(first, first + kSegment, [&](uint32_t i, const flow::FlowRecord& record) {
         if (record.kind() != flow::Kind::Flow)
             return;
-        const FlowEntry entry = read_entry(record, now);
+        const FlowEntry entry = read_entry(table, i, now);
         if (!entry.is_expired() && filter.matches(entry))
             visit(i, entry);
     });

@@ -17,7 +17,7 @@ using net::Direction;
 using net::Protocol;
 
 constexpr std::string_view kUnknown = "unknown";
-constexpr size_t kMaxLine = 384;  // the longest possible lines have 240 and 350 characters
+constexpr size_t kMaxLine = 512;  // the longest possible lines have 352 and 468 characters
 
 /// An ICMP query's or answer's fields, as its tuple holds them.
 struct IcmpFields {
@@ -44,10 +44,11 @@ public:
         return *this;
     }
     LineWriter& operator<<(char character) { return *this << std::string_view(&character, 1); }
-    LineWriter& operator<<(unsigned number) {
+    LineWriter& operator<<(uint64_t number) {
         at_ = std::to_chars(at_, begin_ + kMaxLine, number).ptr;
         return *this;
     }
+    LineWriter& operator<<(unsigned number) { return *this << uint64_t{number}; }
     LineWriter& operator<<(Be32 address) {
         at_ = net::write(at_, address);
         return *this;
@@ -93,7 +94,16 @@ void write_zone(LineWriter& line, const FlowEntry& flow) {
         write_zone(line, "zone=", std::max(flow.tuple[0].zone, flow.tuple[1].zone));
 }
 
-void write_json_tuple(LineWriter& line, const net::Tuple& tuple, Direction direction) {
+void write_traffic(LineWriter& line, const FlowEntry& flow, Direction direction) {
+    if (!flow.traffic)
+        return;
+    const flow::Traffic& traffic = (*flow.traffic)[index(direction)];
+    line << "packets=" << traffic.packets << " bytes=" << traffic.bytes << ' ';
+}
+
+/// The tuple by which packets of a direction arrive, and what has come by it.
+void write_json_direction(LineWriter& line, const FlowEntry& flow, Direction direction) {
+    const net::Tuple& tuple = flow.tuple[index(direction)];
     line << R"({"src":")" << tuple.source << R"(","dst":")" << tuple.destination << '"';
     if (tuple.protocol == Protocol::Icmp) {
         const IcmpFields icmp = icmp_fields(tuple, direction);
@@ -104,6 +114,10 @@ void write_json_tuple(LineWriter& line, const net::Tuple& tuple, Direction direc
     }
     if (tuple.zone != 0)
         line << R"(,"zone":)" << unsigned{tuple.zone};
+    if (flow.traffic) {
+        const flow::Traffic& traffic = (*flow.traffic)[index(direction)];
+        line << R"(,"packets":)" << traffic.packets << R"(,"bytes":)" << traffic.bytes;
+    }
     line << '}';
 }
 
@@ -134,11 +148,13 @@ void write_state_and_tuples(LineWriter& line, const FlowEntry& flow) {
     write_tuple(line, flow.tuple[index(Direction::Original)], Direction::Original);
     if (has_two_zones(flow))
         write_zone(line, "zone-orig=", flow.tuple[index(Direction::Original)].zone);
+    write_traffic(line, flow, Direction::Original);
     if ((flow.status & conntrack::kSeenReply) == 0)
         line << "[UNREPLIED] ";
     write_tuple(line, flow.tuple[index(Direction::Reply)], Direction::Reply);
     if (has_two_zones(flow))
         write_zone(line, "zone-reply=", flow.tuple[index(Direction::Reply)].zone);
+    write_traffic(line, flow, Direction::Reply);
     if ((flow.status & conntrack::kAssured) != 0)
         line << "[ASSURED] ";
 }
@@ -209,9 +225,9 @@ void append_json(std::string& out, const FlowEntry& flow) {
     if (const std::string_view state = state_name(flow); !state.empty())
         line << R"(,"state":")" << state << '"';
     line << R"(,"original":)";
-    write_json_tuple(line, flow.tuple[index(Direction::Original)], Direction::Original);
+    write_json_direction(line, flow, Direction::Original);
     line << R"(,"reply":)";
-    write_json_tuple(line, flow.tuple[index(Direction::Reply)], Direction::Reply);
+    write_json_direction(line, flow, Direction::Reply);
     line << R"(,"replied":)" << truth((flow.status & conntrack::kSeenReply) != 0)
          << R"(,"assured":)" << truth((flow.status & conntrack::kAssured) != 0) << R"(,"worker":)"
          << unsigned{flow.owner} << '}';

@@ -45,7 +45,8 @@ void Nat::expect(const net::Tuple& original, const Rule* rule) {
         params_.table.send_for(allocator_.first_guess(original, *rule));
 }
 
-Opening Nat::open(const Request& request, const conntrack::Segment& segment, Tick now) {
+Opening Nat::open(const Request& request, const conntrack::Segment& segment, Tick now,
+                  uint32_t bytes) {
     const conntrack::Verdict verdict =
         conntrack::open(params_.policy->tuning_of(request.tuning()), segment);
     if (verdict.action == conntrack::Action::Refuse)
@@ -58,7 +59,7 @@ Opening Nat::open(const Request& request, const conntrack::Segment& segment, Tic
         return refused(Drop::HostRate);
     if (admitted.host == hosts::kNoHost)
         counters_.count[Count::HostsFull].add(1);
-    const Opening opening = open_admitted({request, segment, verdict, admitted.host, now});
+    const Opening opening = open_admitted({request, segment, verdict, admitted.host, now, bytes});
     if (opening.outcome != Opening::Outcome::Opened)
         params_.hosts.withdraw(admitted.host, request.sides);
     return opening;
@@ -114,7 +115,7 @@ std::optional<Opening> Nat::commit(const First& first, const Decision& decision)
 }
 
 std::optional<Opening> Nat::insert(const First& first, const Decision& decision, const Tied& tied) {
-    const auto& [request, segment, verdict, host, now] = first;
+    const auto& [request, segment, verdict, host, now, bytes] = first;
     const auto index = take_record(first);
     if (!index)
         return refused(Drop::TableFull);
@@ -126,6 +127,8 @@ std::optional<Opening> Nat::insert(const First& first, const Decision& decision,
     flow::FlowRecord& record = params_.table.record(*index);
     fill(record, first, request.reply(*decision.external));
     params_.hosts.set_host(*index, host);
+    if (params_.table.accounts().is_on())
+        params_.table.accounts().begin(*index, bytes);
     conntrack::begin(params_.policy->tuning_of(request.tuning()), segment,
                      conntrack::TrackerMemory(record.tracker));
 
@@ -184,7 +187,7 @@ bool Nat::make_room(const First& first) {
 }
 
 void Nat::fill(flow::FlowRecord& record, const First& first, const net::Tuple& reply) const {
-    const auto& [request, segment, verdict, host, now] = first;
+    const auto& [request, segment, verdict, host, now, bytes] = first;
     record.tuple = {request.original, reply};
     record.owner = worker_;
     record.sides = {request.sides, request.tuning()};
@@ -198,6 +201,19 @@ void Nat::fill(flow::FlowRecord& record, const First& first, const net::Tuple& r
 }
 
 Tracking Nat::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick now) {
+    return step(ref, segment, now, [] {});
+}
+
+Tracking Nat::track_and_count(flow::FlowRef ref, const conntrack::Segment& segment, Tick now,
+                              uint32_t bytes) {
+    return step(ref, segment, now, [&] { params_.table.accounts().add(ref, {1, bytes}); });
+}
+
+/// Calls count_it() for a packet that Linux counts: where it renews the timeout, and for the RST
+/// that ends an unanswered flow. Before an end is told.
+template <typename CountIt>
+Tracking Nat::step(flow::FlowRef ref, const conntrack::Segment& segment, Tick now,
+                   CountIt count_it) {
     flow::FlowRecord& record = params_.table.record(ref);
     const flow::LifeWord life = record.life.load(std::memory_order_relaxed);
     const conntrack::ProtocolState state(record.state.load(std::memory_order_relaxed));
@@ -210,6 +226,11 @@ Tracking Nat::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick n
                          ref.direction(), segment, conntrack::TrackerMemory(record.tracker));
     if (verdict.action == conntrack::Action::Reopen ||
         verdict.action == conntrack::Action::Delete) {
+        if (verdict.action == conntrack::Action::Delete) {
+            count_it();
+            // relaxed: it is for who is told of the end.
+            record.state.store(verdict.state.bits(), std::memory_order_relaxed);
+        }
         if (member_.kill(ref.index(), life))
             counters_.count[Count::FlowsClosed].add(1);
         return {verdict.action, {}};
@@ -221,6 +242,8 @@ Tracking Nat::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick n
     if (verdict.status != status)
         params_.hosts.add_status(ref.index(), record, verdict.status);
     if (verdict.refresh) {
+        if (verdict.action == conntrack::Action::Pass)
+            count_it();
         const Tick deadline = now + verdict.timeout;
         record.deadline.store(deadline, std::memory_order_relaxed);
         if (record.holder.see().is_kept_alive() &&

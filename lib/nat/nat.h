@@ -80,12 +80,16 @@ public:
         params_.hosts.send_for_entry(original.inside_source());
     }
 
-    /// Opens a flow for its first packet.
-    Opening open(const Request& request, const conntrack::Segment& segment, Tick now);
+    /// Opens a flow for its first packet, of so many bytes, its IP header included.
+    Opening open(const Request& request, const conntrack::Segment& segment, Tick now,
+                 uint32_t bytes = 0);
 
     /// Steps the flow's state. On Reopen the flow is killed already; on Delete too, and the record
     /// may be read until the end of the turn.
     Tracking track(flow::FlowRef ref, const conntrack::Segment& segment, Tick now);
+    /// Likewise, and counts the packet if it is one that counts; where there is accounting.
+    Tracking track_and_count(flow::FlowRef ref, const conntrack::Segment& segment, Tick now,
+                             uint32_t bytes);
 
 private:
     /// The packet that opens a flow.
@@ -95,6 +99,7 @@ private:
         const conntrack::Verdict& verdict;
         hosts::HostIndex host;
         Tick now;
+        uint32_t bytes;
     };
 
     hosts::Admitted admit(const Request& request, Tick now);
@@ -106,6 +111,8 @@ private:
     bool make_room(const First& first);
     void fill(flow::FlowRecord& record, const First& first, const net::Tuple& reply) const;
     void count(const First& first, const Decision& decision, uint32_t index);
+    template <typename CountIt>
+    Tracking step(flow::FlowRef ref, const conntrack::Segment& segment, Tick now, CountIt count_it);
 
     NatParams params_;
     flow::Member& member_;

@@ -285,7 +285,8 @@ void Look::meet(const Question& question) {
     if (!flow)
         return open(nat::kNoRecord);
     const flow::FlowRecord& record = shared_.table.record(flow);
-    answer_.met = Met{.entry = listing::read_entry(record, now_), .direction = flow.direction()};
+    answer_.met = Met{.entry = listing::read_entry(shared_.table, flow.index(), now_),
+                      .direction = flow.direction()};
     answer_.met->is_its_own = worker::belongs(record, flow.direction(), side(), packet());
     if (!answer_.met->is_its_own)
         open(nat::kNoRecord);
@@ -415,7 +416,7 @@ void Look::relay() {
     const worker::ErrorWay way =
         forwarding_.way_of_error({burst().from[0], side()}, packet(), tuple(), now_);
     if (way.flow)
-        answer_.met = Met{.entry = listing::read_entry(shared_.table.record(way.flow), now_),
+        answer_.met = Met{.entry = listing::read_entry(shared_.table, way.flow.index(), now_),
                           .direction = way.flow.direction()};
     if (!way.path)
         return refuse(way.reason);

@@ -35,6 +35,8 @@ fragment::Way way_of(const Burst& burst, unsigned i, const flow::FlowRecord& rec
     way.destination.raw = burst.packet[i].ip->dst_addr;
     way.address = is_original ? address : address.inverse();
     way.path = path;
+    way.flow = burst.flow[i];
+    way.life = record.life.load(std::memory_order_relaxed);  // relaxed: looked up in this turn
     return way;
 }
 
@@ -153,6 +155,8 @@ void Fragments::follow(rte_mbuf* mbuf, link::InterfaceId from, fragment::Index d
     net::Packet packet;
     packet.ip = rte_pktmbuf_mtod_offset(mbuf, rte_ipv4_hdr*, sizeof(rte_ether_hdr));
     packet.length = Be16{packet.ip->total_length}.host();
+    if (parts_.shared.table.accounts().is_on())
+        count(way, packet);
     if (packet.ip->time_to_live <= 1 && !way.is_answer)
         return parts_.egress.drop(mbuf, Drop::TtlExceeded);
     if (packet.length > parts_.egress.exit(way.path.interface).mtu &&
@@ -173,6 +177,19 @@ void Fragments::follow(rte_mbuf* mbuf, link::InterfaceId from, fragment::Index d
     packet.ip->dst_addr = way.destination.raw;
     packet.ip->hdr_checksum = way.address.apply(packet.ip->hdr_checksum);
     parts_.cutter.send(mbuf, way.path);
+}
+
+/// The datagram is one packet, counted with its first fragment; of the others its bytes are still
+/// missing. The flow may be over by now, and its record another's.
+void Fragments::count(const fragment::Way& way, const net::Packet& later) {
+    if (!way.flow)
+        return;
+    // relaxed: while it is this use, no other comes before the end of this turn.
+    const flow::LifeWord life =
+        parts_.shared.table.record(way.flow).life.load(std::memory_order_relaxed);
+    const unsigned header = (later.ip->version_ihl & 15u) * 4;
+    if (life == way.life && life.life() == flow::Life::Live && later.length > header)
+        parts_.shared.table.accounts().add(way.flow, {0, later.length - header});
 }
 
 void Fragments::expire(Tick now) {

@@ -70,6 +70,7 @@ private:
     void send_first(Burst& burst, unsigned i, const fragment::Way& way, Tick now);
     void lead_out(Burst& burst, unsigned i, Tick now);
     void follow(rte_mbuf* mbuf, link::InterfaceId from, fragment::Index datagram);
+    void count(const fragment::Way& way, const net::Packet& later);
     void discard(rte_mbuf* packet, stats::Drop reason) override;
 
     Parts parts_;

@@ -87,7 +87,8 @@ void Worker::open_flow(Burst& burst, unsigned i) {
     if (!answers_.may_leave(burst, i, egress_.exit(path->interface), now_, tell))
         return;
 
-    const nat::Opening opening = nat_.open(*request, burst.segment(i), now_);
+    const nat::Opening opening =
+        nat_.open(*request, burst.segment(i), now_, burst.packet[i].length);
     switch (opening.outcome) {
         case nat::Opening::Outcome::Opened:
             burst.flow[i] = opening.flow;

@@ -41,6 +41,13 @@ std::optional<Drop> refuse_frame(const rte_mbuf* mbuf, uint64_t own) {
     return (to & net::kGroupMac) != 0 ? Drop::MulticastOrBroadcast : Drop::NotForUs;
 }
 
+/// Of the packets that are tracked here, and a few more.
+void send_for_accounts(const flow::Accounts& accounts, const Burst& burst) {
+    for (unsigned i : burst.live_packets())
+        if (burst.flow[i])
+            accounts.send_for(burst.flow[i]);
+}
+
 bool is_alive(const flow::FlowRecord& record) {
     // relaxed: the record was reached through the table, and is not reused this turn.
     return record.life.load(std::memory_order_relaxed).life() == flow::Life::Live;
@@ -180,6 +187,8 @@ void Worker::lookup(Burst& burst) {
                                 std::span(burst.flow).first(burst.count));
     else
         lookup_live(burst);
+    if (shared_.table.accounts().is_on())
+        send_for_accounts(shared_.table.accounts(), burst);
     for (unsigned i : SetBits{burst.live & ~burst.errors}) {
         const flow::FlowRef flow = burst.flow[i];
         if (!flow ||
@@ -218,6 +227,15 @@ void Worker::expect(Burst& burst) {
 /// One packet after the other, as if each had come alone: whatever the lookup of all of them has
 /// found, those before it may have opened its flow since, or ended it.
 void Worker::track(Burst& burst) {
+    if (shared_.table.accounts().is_on())
+        track_each<true>(burst);
+    else
+        track_each<false>(burst);
+    nat_.finish();
+}
+
+template <bool kCounts>
+void Worker::track_each(Burst& burst) {
     for (unsigned i : burst.live_packets()) {
         if ((burst.errors >> i & 1) != 0) {
             icmp_relay_.relay(burst, i, now_);
@@ -226,9 +244,8 @@ void Worker::track(Burst& burst) {
         const bool is_met =
             (burst.misses >> i & 1) == 0 && is_alive(shared_.table.record(burst.flow[i]));
         if (is_met ? is_own(burst.flow[i]) || bring_home(burst, i) : meet(burst, i))
-            track(burst, i);
+            track_one<kCounts>(burst, i);
     }
-    nat_.finish();
 }
 
 /// As track(), with the states that each packet finds its flow in and leaves it in.
@@ -247,8 +264,11 @@ void Worker::track_watched(Burst& burst) {
     burst.live = left;
 }
 
-void Worker::track(Burst& burst, unsigned i) {
-    const nat::Tracking tracking = nat_.track(burst.flow[i], burst.segment(i), now_);
+template <bool kCounts>
+void Worker::track_one(Burst& burst, unsigned i) {
+    const nat::Tracking tracking = kCounts ? nat_.track_and_count(burst.flow[i], burst.segment(i),
+                                                                  now_, burst.packet[i].length)
+                                           : nat_.track(burst.flow[i], burst.segment(i), now_);
     if (tracking.action == conntrack::Action::Refuse)
         answers_.refuse(burst, i, tracking.reason, now_);
     else if (tracking.action == conntrack::Action::Reopen && admit(burst, i))

@@ -122,7 +122,10 @@ private:
     void lookup_live(Burst& burst);
     void expect(Burst& burst);
     void track(Burst& burst);
-    void track(Burst& burst, unsigned i);
+    template <bool kCounts>
+    void track_each(Burst& burst);
+    template <bool kCounts>
+    void track_one(Burst& burst, unsigned i);
     void track_watched(Burst& burst);
     bool meet(Burst& burst, unsigned i);
     void check(Burst& burst);

@@ -82,10 +82,11 @@ class Comparison:
         one, other = linux.state, sluice.state
         if one is None or other is None:
             return found + ["whether there is a flow"] * (one is not other)
-        for what in ("name", "is_replied", "is_assured", "public"):
+        names = {"name": "the state", "public": "the public address and port",
+                 "traffic": "its packets and bytes"}
+        for what in ("name", "is_replied", "is_assured", "public", "traffic"):
             if getattr(one, what) != getattr(other, what):
-                found.append({"name": "the state", "public": "the public address and port"}
-                             .get(what, what[3:]))
+                found.append(names.get(what, what[3:]))
         if abs(one.left - other.left) > int(1 + slack):
             found.append("the seconds left")
         return found

@@ -18,6 +18,7 @@ NLMSG_ERROR, NLMSG_DONE = 2, 3
 NETLINK_NETFILTER = 12
 CTNETLINK_NEW, CTNETLINK_GET, CTNETLINK_DELETE = 0x100, 0x101, 0x102
 TUPLE_ORIG, TUPLE_REPLY, STATUS, PROTOINFO, TIMEOUT = 1, 2, 3, 4, 7
+COUNTERS_ORIG, COUNTERS_REPLY = 9, 10
 SEEN_REPLY, ASSURED = 0x2, 0x4
 NESTED = 0x8000
 
@@ -89,6 +90,12 @@ def write_tuple(number, port):
                      attribute(2 | NESTED, protocol))
 
 
+def read_counters(data, span):
+    """(packets, bytes)"""
+    parts = attributes(data, *span)
+    return tuple(struct.unpack_from("!Q", data, parts[kind][0])[0] for kind in (1, 2))
+
+
 def read_flow(data, offset, end):
     """(key, State) of one message's body."""
     parts = attributes(data, offset + 4, end)
@@ -102,7 +109,9 @@ def read_flow(data, offset, end):
         inner = attributes(data, *attributes(data, *parts[PROTOINFO])[kind])
         name = names[data[inner[1][0]]]
     known = State(name, bool(status & SEEN_REPLY), bool(status & ASSURED), left,
-                  (reply.destination, reply.destination_port))
+                  (reply.destination, reply.destination_port),
+                  tuple(read_counters(data, parts[kind])
+                        for kind in (COUNTERS_ORIG, COUNTERS_REPLY)))
     return state.key(number, original), known
 
 
@@ -118,6 +127,7 @@ class Kernel:
         gateway.run("ip", "address", "add", network.PUBLIC + "/24", "dev", "wan")
         gateway.run("ip", "route", "add", "default", "via", network.NEXT_HOP)
         gateway.sysctl("net.ipv4.ip_forward", 1)
+        gateway.sysctl("net.netfilter.nf_conntrack_acct", 1)
         gateway.run("nft", "-f", "-", text=RULES)
         for name, value in settings.items():
             for sysctl in SYSCTLS[name]:

@@ -49,7 +49,9 @@ def read_flow(flow):
     number = datagrams.NUMBERS[name] if name in datagrams.NUMBERS else int(name)
     public = read_tuple(flow["reply"])
     known = State(flow.get("state", ""), flow["replied"], flow["assured"], flow["timeout"],
-                  (public.destination, public.destination_port))
+                  (public.destination, public.destination_port),
+                  tuple((flow[way]["packets"], flow[way]["bytes"])
+                        for way in ("original", "reply")))
     return state.key(number, read_tuple(flow["original"])), known
 
 
@@ -67,7 +69,7 @@ class Sluice:
             PROGRAM, "--lan", "af_packet:lan", "--wan", "af_packet:wan",
             "--lan-address", network.LAN_GATEWAY + "/24",
             "--wan-address", network.PUBLIC + "/24", "--gateway", network.NEXT_HOP,
-            "--no-huge", "--flows", "65536", "--control-socket", self.path, *flags,
+            "--no-huge", "--flows", "65536", "--accounting", "--control-socket", self.path, *flags,
             stdout=subprocess.PIPE, stderr=self.log, text=True)
         try:
             self._wait_until_ready()

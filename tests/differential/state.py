@@ -19,10 +19,12 @@ class State:
     is_assured: bool
     left: int         # seconds
     public: tuple     # (address, port) by which the outside knows the flow
+    traffic: tuple    # (packets, bytes) of the original direction, and of the reply's
 
     def __str__(self):
         words = [self.name] * bool(self.name) + ["UNREPLIED"] * (not self.is_replied)
-        return " ".join(words + ["ASSURED"] * self.is_assured + [f"{self.left} s"])
+        counts = ["{} packets {} bytes".format(*each) for each in self.traffic]
+        return " ".join(words + ["ASSURED"] * self.is_assured + [f"{self.left} s"] + counts)
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ public:
     ~Rig();
     Rig(const Rig&) = delete;
 
-    /// Memory of EAL's that a rig takes, and of pages besides.
+    /// Memory of EAL's that a rig takes, and of pages besides, with accounts.
     static size_t eal_bytes();
     static size_t table_bytes(uint32_t flows);
 

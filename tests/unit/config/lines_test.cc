@@ -99,8 +99,9 @@ TEST_CASE("lines: a difference has what is gone and what has come", "[config]") 
 }
 
 TEST_CASE("lines: ports, threads and memory cannot be changed", "[config]") {
-    for (const char* flag : {"lan", "wan", "lan-address", "wan-address", "workers", "flows",
-                             "port-block-size", "port-hold", "fragment-bytes", "control-socket"})
+    for (const char* flag :
+         {"lan", "wan", "lan-address", "wan-address", "workers", "flows", "port-block-size",
+          "port-hold", "fragment-bytes", "control-socket", "accounting"})
         CHECK_FALSE(is_changeable(flag));
     for (const char* flag :
          {"snat", "deny", "forward", "pool", "on-reload", "route", "gateway", "timeout-udp",

@@ -157,6 +157,7 @@ TEST_CASE("load: the least configuration gets all defaults", "[config]") {
     CHECK(config.workers == 1);
     CHECK(config.flows == 262144);
     CHECK_FALSE(config.no_huge);
+    CHECK_FALSE(config.accounting);
     CHECK_FALSE(config.idle.has_value());
     CHECK_FALSE(config.memory_mb.has_value());
     CHECK(config.tuning.tcp_loose);
@@ -227,6 +228,7 @@ TEST_CASE("load: every flag reaches its field", "[config]") {
     CHECK(loaded("idle", {"sleep"}).idle == Idle::Sleep);
     CHECK(loaded("flows", {"268435456"}).flows == 1U << 28);
     CHECK(loaded("no-huge", {"1"}).no_huge);
+    CHECK(loaded("accounting", {"1"}).accounting);
     CHECK(loaded("memory", {"512"}).memory_mb == 512U);
     CHECK(loaded("verify-checksum", {"never"}).verify_checksum == VerifyChecksum::Never);
     CHECK(loaded("verify-checksum", {"always"}).verify_checksum == VerifyChecksum::Always);

@@ -149,3 +149,23 @@ TEST_CASE("journal: a flow's beginning, change and end are told by the table", "
         CHECK(each.kind() == Kind::Flow);
     }
 }
+
+TEST_CASE("journal: an end says the flow's traffic, where there is accounting",
+          "[flow][journal][accounting]") {
+    FlowTableParams params;
+    params.capacity = 4;
+    params.accounting = true;
+    const auto table = std::move(FlowTable::create(params).value());
+    Member member(*table);
+    Journal::Reader reader(table->journal());
+    const FlowRef ref = open(*table, member, 2).holder;
+    table->accounts().begin(ref.index(), 40);
+    table->accounts().add(ref, {1, 60});
+    table->accounts().add({ref.index(), net::Direction::Reply}, {2, 3000});
+    close(*table, member, ref);
+    const auto told = read(reader);
+    REQUIRE(told.size() == 2);
+    CHECK_FALSE(told[0].is_counted);
+    CHECK(told[1].is_counted);
+    CHECK(told[1].traffic == BothTraffic{{{2, 100}, {2, 3000}}});
+}

@@ -76,6 +76,25 @@ TEST_CASE("event stream: events read as conntrack prints them", "[listing][event
     CHECK(stream.text().empty());
 }
 
+TEST_CASE("event stream: an end says what went over the flow, where that is counted",
+          "[listing][events]") {
+    flow::JournalEntry end = happening(Event::Ended, kDns);
+    end.is_counted = true;
+    end.traffic = {{{2, 112}, {1, 84}}};
+    Stream text({});
+    text.journal.write(0, end);
+    CHECK(text.text() ==
+          "[DESTROY] udp      17 src=10.1.0.10 dst=203.0.113.10 sport=40000 dport=53 packets=2 "
+          "bytes=112 [UNREPLIED] src=203.0.113.10 dst=198.51.100.1 sport=53 dport=40000 packets=1 "
+          "bytes=84\n");
+    Stream json({.format = Format::Json});
+    json.journal.write(0, end);
+    const auto events = json.json();
+    REQUIRE(events.size() == 1);
+    CHECK(events[0]["original"]["packets"] == 2);
+    CHECK(events[0]["reply"]["bytes"] == 84);
+}
+
 TEST_CASE("event stream: a filter and timestamps hold for text", "[listing][events]") {
     EventStreamParams params{.timestamps = true};
     params.filter.protocol = Protocol::Udp;

@@ -207,3 +207,46 @@ TEST_CASE("flow text: a flow between two zones has one for each direction", "[li
     CHECK(text.find("dport=80 zone-orig=5 src=") != std::string::npos);
     CHECK(text.ends_with("dport=40000 zone-reply=6 mark=0 use=1\n"));
 }
+
+TEST_CASE("flow text: packets and bytes stand behind each tuple", "[listing][accounting]") {
+    FlowEntry flow = entry({.seconds = 431995,
+                            .state = TcpState::Established,
+                            .status = kSeenReply | kAssured,
+                            .source_port = 40001});
+    flow.traffic = {{{2, 112}, {1, 60}}};
+    std::string text;
+    append_line(text, flow);
+    CHECK(text ==
+          "tcp      6 431995 ESTABLISHED src=10.1.0.10 dst=203.0.113.10 sport=40001 dport=80 "
+          "packets=2 bytes=112 src=203.0.113.10 dst=198.51.100.1 sport=80 dport=40001 packets=1 "
+          "bytes=60 [ASSURED] mark=0 use=1\n");
+    text.clear();
+    append_json(text, flow);
+    const auto json = nlohmann::json::parse(text);
+    CHECK(json["original"]["packets"] == 2);
+    CHECK(json["original"]["bytes"] == 112);
+    CHECK(json["reply"]["packets"] == 1);
+    CHECK(json["reply"]["bytes"] == 60);
+}
+
+TEST_CASE("flow text: the longest line there can be is whole", "[listing][accounting]") {
+    FlowEntry flow = entry({.seconds = 2'000'000,
+                            .state = TcpState::Established,
+                            .status = kAssured,
+                            .source = "255.255.255.255",
+                            .destination = "255.255.255.255",
+                            .source_port = 65535,
+                            .destination_port = 65535});
+    flow.tuple[1].destination = flow.tuple[0].source;
+    flow.tuple[0].zone = 4094;
+    flow.tuple[1].zone = 4095;
+    constexpr uint64_t kMost = std::numeric_limits<uint64_t>::max();
+    flow.traffic = {{{kMost, kMost}, {kMost, kMost}}};
+    flow.owner = 255;
+    std::string text;
+    append_line(text, flow);
+    CHECK(text.ends_with("bytes=18446744073709551615 [ASSURED] mark=0 use=1\n"));
+    text.clear();
+    append_json(text, flow);
+    CHECK(nlohmann::json::parse(text)["reply"]["bytes"] == kMost);
+}

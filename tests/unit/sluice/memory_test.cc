@@ -60,6 +60,8 @@ TEST_CASE("memory: flows and packets are added up", "[sluice]") {
     const MemoryNeed need = need_of(config);
     CHECK(need.table_bytes > flow::FlowTable::bytes_needed(config.flows));
     CHECK(need.eal_mb == need.eal_least_mb);
+    config.accounting = true;
+    CHECK(need_of(config).table_bytes >= need.table_bytes + size_t{32} * config.flows);
     config.memory_mb = 4096;
     CHECK(need_of(config).eal_mb == 4096);
     CHECK(need_of(config).eal_least_mb == need.eal_least_mb);

@@ -322,15 +322,15 @@ Status run_flows(Protocol protocol, uint32_t flows, const Options& options, Benc
     const std::span<const Mode> all(kModes);
     const std::span<const Mode> base = all.first(1);
     if (Status status = run_field({protocol, flows, 1}, options.quick ? base : all, options, bench);
+        !status)
+        return status;
+    if (Status status = run_field({.protocol = protocol, .flows = flows, .accounting = true}, base,
+                                  options, bench);
         !status || options.quick)
         return status;
     if (Status status = run_field({protocol, flows, 2}, base, options, bench); !status)
         return status;
     if (Status status = run_field({protocol, flows, 1, true}, base, options, bench); !status)
-        return status;
-    if (Status status = run_field({.protocol = protocol, .flows = flows, .accounting = true}, base,
-                                  options, bench);
-        !status)
         return status;
     for (const Watched watched : {Watched::ForNothing, Watched::ForEverything})
         if (Status status =

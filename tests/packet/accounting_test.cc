@@ -160,6 +160,16 @@ TEST_CASE("accounting: what is refused, or passes ignored, does not count",
     CHECK(traffic_of(bed, 40000) == before);
 }
 
+TEST_CASE("accounting: FINs that are refused, though they change the timeout, do not count",
+          "[packet][accounting][tcp]") {
+    Testbed bed(counting());
+    handshake(bed);
+    CHECK(bed.from_inside(segment(kFin | kAck, 900'000'000, 5001)).empty());
+    CHECK(bed.from_outside(response(kFin | kAck, 900'000'000, 1001)).empty());
+    CHECK(bed.only_flow().deadline.load() - bed.now() <= Duration::seconds(300));
+    CHECK(traffic_of(bed, 40000) == BothTraffic{{{2, 2 * kTcp}, {1, kTcp}}});
+}
+
 TEST_CASE("accounting: the RST that ends an unanswered flow counts, and its end says so",
           "[packet][accounting][tcp]") {
     Testbed bed(some_workers());

@@ -63,7 +63,8 @@ new_network sluice
 start_sluice sluice --workers 2 --accounting
 # Linux tells of flows that have opened since somebody listens.
 start_in linux.gateway conntrack -E >"$work/linux.events" 2>/dev/null
-start_in sluice.gateway "$sluicectl" --socket "$work/sluice.sock" events >"$work/sluice.events"
+start_in sluice.gateway "$sluicectl" --socket "$work/sluice.sock" events >"$work/sluice.events" \
+    2>/dev/null
 for net in linux sluice; do
     start_server "$net"
     wait_for 10 "the first event ($net)" hears "$net"

@@ -172,6 +172,8 @@ Status Daemon::build(const config::Sources& sources, std::vector<unsigned> allow
         return reloader.error();
     reloader_ = std::move(*reloader);
 
+    if (Status status = start_flow_log(); !status)
+        return status;
     if (Status status = serve(); !status)
         return status;
     if (!warning.empty())
@@ -200,6 +202,22 @@ Status Daemon::open_taps(gateway::Ground& ground) {
         ground.taps.push_back(tap->get());
         taps_.push_back(std::move(*tap));
     }
+    return Done{};
+}
+
+/// Where there is a collector.
+Status Daemon::start_flow_log() {
+    if (!config_.ipfix)
+        return Done{};
+    flowlog::FlowLogParams params{.collector = *config_.ipfix,
+                                  .block_size = config_.holders.blocks.size};
+    params.background.cpus = platform_->cores().listing;
+    params.background.on_entry = [this] { confine(confine_flow_log); };
+    params.notice = [this](const std::string& sentence) { print(sentence); };
+    auto log = flowlog::FlowLog::start(gateway_->table().journal(), params);
+    if (!log)
+        return log.error();
+    flow_log_ = std::move(*log);
     return Done{};
 }
 
@@ -254,6 +272,10 @@ void Daemon::link_changed(bool is_up) {
 stats::Snapshot Daemon::snapshot() const {
     stats::Snapshot snapshot = gateway_->snapshot();
     snapshot.count[stats::Count::LogLinesLost] = log_->lost();
+    if (flow_log_ != nullptr) {
+        snapshot.count[stats::Count::LogRecordsSent] = flow_log_->sent();
+        snapshot.count[stats::Count::LogRecordsLost] = flow_log_->lost();
+    }
     return snapshot;
 }
 
@@ -317,6 +339,8 @@ void Daemon::run(Signals& signals) {
     stop_.store(true, std::memory_order_relaxed);
     rte_eal_mp_wait_lcore();
     gateway_->drain();
+    if (flow_log_ != nullptr)
+        flow_log_->stop();
     print_summary("stopped");
 }
 

@@ -13,6 +13,7 @@
 #include "command/server.h"
 #include "config/config.h"
 #include "config/sources.h"
+#include "flowlog/flow_log.h"
 #include "gateway/gateway.h"
 #include "kernel/tap.h"
 #include "sluice/link_watch.h"
@@ -53,6 +54,7 @@ private:
     Status build(const config::Sources& sources, std::vector<unsigned> allowed_cpus);
     Status open_taps(gateway::Ground& ground);
     Status serve();
+    Status start_flow_log();
     command::Subject subject();
     void link_changed(bool is_up);
     void reload();
@@ -75,6 +77,7 @@ private:
     std::unique_ptr<gateway::Gateway> gateway_;
     std::unique_ptr<LinkWatch> links_;
     std::unique_ptr<Reloader> reloader_;
+    std::unique_ptr<flowlog::FlowLog> flow_log_;
     std::unique_ptr<command::Server> server_;
     std::vector<Job> jobs_;
     std::vector<worker::Heartbeat> heartbeats_;  // by worker

@@ -18,6 +18,7 @@
 #include <string>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -134,6 +135,17 @@ void allow_memory(Filter& filter) {
         filter.add(SCMP_ACT_ALLOW, number, std::array{has_bits(2, PROT_EXEC, 0)});
 }
 
+void allow_background(Filter& filter) {
+    filter.add(SCMP_ACT_ALLOW, kWorkerCalls);
+    filter.add(SCMP_ACT_ALLOW, kBackgroundCalls);
+    allow_memory(filter);
+    filter.add(SCMP_ACT_ALLOW, SCMP_SYS(openat),
+               std::array{has_bits(2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY)});
+    filter.add(SCMP_ACT_ALLOW, SCMP_SYS(clone),
+               std::array{has_bits(0, CLONE_THREAD, CLONE_THREAD)});
+    filter.add(kAbsent, SCMP_SYS(clone3), {});
+}
+
 }  // namespace
 
 Status forbid_new_privileges() {
@@ -170,14 +182,19 @@ Status confine_background() {
     if (Status status = keep_capabilities(0); !status)
         return status;
     Filter filter(kRefuse);
-    filter.add(SCMP_ACT_ALLOW, kWorkerCalls);
-    filter.add(SCMP_ACT_ALLOW, kBackgroundCalls);
-    allow_memory(filter);
-    filter.add(SCMP_ACT_ALLOW, SCMP_SYS(openat),
-               std::array{has_bits(2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY)});
-    filter.add(SCMP_ACT_ALLOW, SCMP_SYS(clone),
-               std::array{has_bits(0, CLONE_THREAD, CLONE_THREAD)});
-    filter.add(kAbsent, SCMP_SYS(clone3), {});
+    allow_background(filter);
+    return filter.load(false);
+}
+
+/// Its collector may come later, and come again.
+Status confine_flow_log() {
+    if (Status status = keep_capabilities(0); !status)
+        return status;
+    Filter filter(kRefuse);
+    allow_background(filter);
+    filter.add(SCMP_ACT_ALLOW, SCMP_SYS(socket),
+               std::array{scmp_arg_cmp{0, SCMP_CMP_EQ, AF_INET, 0}});
+    filter.add(SCMP_ACT_ALLOW, SCMP_SYS(connect), {});
     return filter.load(false);
 }
 

@@ -11,6 +11,7 @@
 ///     workers           no capability; system calls that move packets, sleep, and end
 ///     control socket,   no capability; system calls that answer a client; files to read only
 ///     lists
+///     flow log          as the control socket; and it makes sockets of IPv4 and connects them
 ///
 /// Threads  Capabilities and system calls are each thread's own. A thread inherits those of the one
 ///          that makes it, so what is given up before EAL starts is given up by all.
@@ -34,5 +35,6 @@ Status drop_capabilities();
 // Of the calling thread, and those that it makes.
 Status confine_worker();
 Status confine_background();
+Status confine_flow_log();
 
 }  // namespace sluice::app

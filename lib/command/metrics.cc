@@ -67,6 +67,8 @@ constexpr Row kRows[] = {
     {NeighboursEvicted, "neighbours_evicted",  "Neighbours that made room for others"},
     {LogLinesLost,   "log_lines_lost",         "Lines of the log that nobody read in time"},
     {EventsLost,     "events_lost",            "Events of flows that clients read too slowly"},
+    {LogRecordsSent, "log_records_sent",       "Records of the log of translations, sent"},
+    {LogRecordsLost, "log_records_lost",       "Records of the log of translations, lost"},
     {ReadersLate,    "readers_late",           "Parts of lists read again: they took too long"},
 };
 // clang-format on

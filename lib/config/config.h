@@ -7,6 +7,7 @@
 /// Shape    Plain values; defaults stand beside the fields. Immutable after the start.
 
 #include "base/big_endian.h"
+#include "config/collector.h"
 #include "conntrack/timeouts.h"
 #include "conntrack/tuning.h"
 #include "fragment/datagrams.h"
@@ -206,8 +207,9 @@ struct Config {
     bool force = false;                           ///< On the default route's interface too.
     bool confine = true;                          ///< Privileges are given up after the start.
     OnReload on_reload = OnReload::Keep;
-    unsigned drain_time = 300;     ///< Seconds.
-    unsigned stats_interval = 0;   ///< Seconds between summaries on stdout; 0 for none.
+    unsigned drain_time = 300;    ///< Seconds.
+    unsigned stats_interval = 0;  ///< Seconds between summaries on stdout; 0 for none.
+    std::optional<Collector> ipfix;
     std::vector<std::string> eal;  ///< What stood behind "--".
 };
 

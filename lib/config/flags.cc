@@ -2,6 +2,7 @@
 #include "config/flags.h"
 
 #include "config/ports.h"
+#include "config/read_collector.h"
 #include "config/read_mappings.h"
 #include "config/read_match.h"
 #include "config/read_neighbours.h"
@@ -463,6 +464,10 @@ constexpr Flag kFlags[] = {
     {"stats-interval", kOperation, Arity::One, false, "SECONDS",
      "Print a summary every so often, 1 to 86400; default: 0, never",
      [](const Given& g, Config& c) { return store(read_number(g, {0, 86400}), c.stats_interval); }},
+    {"ipfix", kOperation, Arity::One, false, "udp|tcp:ADDRESS:PORT",
+     "Tell this collector of each translation as it begins and ends, by IPFIX; of blocks of ports "
+     "instead where there are; default: nobody",
+     [](const Given& g, Config& c) { return store(read_collector(g), c.ipfix); }},
 };
 // clang-format on
 

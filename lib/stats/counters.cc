@@ -58,6 +58,8 @@ constexpr Row kRows[] = {
     {NeighboursEvicted, "neighbours_evicted"},
     {LogLinesLost, "log_lines_lost"},
     {EventsLost, "events_lost"},
+    {LogRecordsSent, "log_records_sent"},
+    {LogRecordsLost, "log_records_lost"},
     {ReadersLate, "readers_late"},
 };
 

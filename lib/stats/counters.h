@@ -82,6 +82,8 @@ enum class Count : uint8_t {
     NeighboursEvicted,   ///< They made room for others.
     LogLinesLost,        ///< Of the log: nobody read it in time.
     EventsLost,          ///< Of flows, to clients that read them too slowly.
+    LogRecordsSent,      ///< Of the log of translations, to its collector.
+    LogRecordsLost,      ///< Of it: the collector did not take them, or the log was too slow.
     ReadersLate,  ///< Lists that held up the reuse of records for 100 ms, and began a part anew.
 };
 

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Account: what has become of the log's records, and of which losses the log itself does not tell
+/// yet.
+///
+/// Threads  The numbers are read by any; all else is the log's thread's.
+
+#include "flowlog/message.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+
+namespace sluice::flowlog {
+
+class Account {
+public:
+    void send(uint64_t records) {
+        // relaxed, here and below: each number stands alone.
+        sent_.fetch_add(records, std::memory_order_relaxed);
+    }
+    void lose(uint64_t records, const Period& when) {
+        lost_.fetch_add(records, std::memory_order_relaxed);
+        add(when);
+    }
+
+    uint64_t sent() const { return sent_.load(std::memory_order_relaxed); }
+    uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
+
+    /// Losses that the log does not tell of, and their time.
+    bool has_untold() const { return has_untold_; }
+    const Period& untold() const { return untold_; }
+    /// They are on their way.
+    void tell() { has_untold_ = false; }
+    /// What was told of that time has not arrived.
+    void untell(const Period& when) { add(when); }
+
+private:
+    void add(const Period& when) {
+        untold_ = has_untold_ ? Period{std::min(untold_.first, when.first),
+                                       std::max(untold_.last, when.last)}
+                              : when;
+        has_untold_ = true;
+    }
+
+    std::atomic<uint64_t> sent_{0};
+    std::atomic<uint64_t> lost_{0};
+    Period untold_;
+    bool has_untold_ = false;
+};
+
+}  // namespace sluice::flowlog

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Delivery: takes messages to a collector, which may be away.
+///
+/// Units    Milliseconds of the steady clock.
+/// Threads  One.
+/// Errors   What a collector does not get is lost, counted, and told to it once it is there again.
+///          The operator's log says when it goes away and when it is there again.
+
+#include "config/collector.h"
+#include "flowlog/account.h"
+#include "flowlog/message.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace sluice::flowlog {
+
+struct DeliveryParams {
+    config::Collector collector;
+    Account& account;
+    std::function<void(const std::string&)> notice;  ///< Of the operator's log.
+    /// What may wait for a collector that can be waited for: some 390,000 records.
+    size_t most_waiting_bytes = size_t{16} << 20;
+};
+
+class Delivery {
+public:
+    virtual ~Delivery() = default;
+
+    /// Whatever can be done now: to connect, to send, to learn what has arrived. To be called
+    /// often, and before the put()s of a moment.
+    virtual void turn(int64_t now) = 0;
+    virtual void put(Message message) = 0;
+    virtual bool has_waiting() const = 0;
+    /// The end: what still waits is lost.
+    virtual void give_up() = 0;
+};
+
+std::unique_ptr<Delivery> deliver_by_udp(const DeliveryParams& params);
+std::unique_ptr<Delivery> deliver_by_tcp(const DeliveryParams& params);
+
+}  // namespace sluice::flowlog

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Flow log: tells a collector which inside host had which public port, and when.
+///
+/// Shape    Reads the flows' journal, and makes messages of what it reads (ipfix.h), which a
+///          delivery takes away (delivery.h).
+/// Threads  One of its own; sent() and lost() are for any. It runs where lists run, away from
+///          workers' CPUs, but not in the idle class as these do: who lists can wait, and this log
+///          loses what it does not read within 16,384 events of a thread, some 16 ms of a million a
+///          second. It takes CPU by the event, and rests when there are none: 1 ms behind the last,
+///          8 ms at most. It holds no lock that a worker or the control core takes.
+/// Errors   No collector is no error: it may come. What was lost is counted, and told to it. Of the
+///          journal every event is counted that the log was too slow for, changes of state too.
+/// Memory   What is read at once, and what a delivery keeps.
+
+#include "base/result.h"
+#include "config/collector.h"
+#include "flow/journal.h"
+#include "flowlog/account.h"
+#include "flowlog/delivery.h"
+#include "flowlog/ipfix.h"
+#include "listing/background.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace sluice::flowlog {
+
+struct FlowLogParams {
+    config::Collector collector;
+    uint16_t block_size = 0;  ///< Ports of a block; 0 where there are none.
+    listing::Background background{.cpus = {}, .idle_class = false};
+    std::function<void(const std::string&)> notice = [](const std::string&) {};
+    /// How long the end waits for what has not been delivered yet.
+    std::chrono::milliseconds farewell{1000};
+};
+
+class FlowLog {
+public:
+    /// Hears all that is written into the journal from now on.
+    static Result<std::unique_ptr<FlowLog>> start(flow::Journal& journal,
+                                                  const FlowLogParams& params);
+    ~FlowLog() { stop(); }
+    FlowLog(const FlowLog&) = delete;
+
+    /// Tells what there is, and ends.
+    void stop();
+
+    uint64_t sent() const { return account_.sent(); }
+    uint64_t lost() const { return account_.lost(); }
+
+private:
+    FlowLog(flow::Journal& journal, const FlowLogParams& params);
+    void run();
+    bool turn();
+    void say_farewell();
+
+    FlowLogParams params_;
+    Account account_;
+    flow::Journal::Reader reader_;
+    Ipfix ipfix_;
+    std::unique_ptr<Delivery> delivery_;
+    std::vector<flow::JournalEntry> entries_;
+    std::vector<Message> messages_;
+    int64_t read_at_;  // the time of day, in milliseconds
+
+    std::mutex mutex_;
+    std::condition_variable stopped_;
+    bool stop_ = false;
+    std::thread thread_;
+};
+
+}  // namespace sluice::flowlog

@@ -1,0 +1,140 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# What collectors make of the log of translations: nfdump's nfcapd reads what sluicectl events says,
+# tshark finds no fault in a message, and what a collector misses is counted and told. The network
+# is drawn in network.sh; the collector is on the gateway's own machine.
+set -euo pipefail
+# shellcheck source=tests/smoke/gateway.sh
+source "$(dirname "$(readlink -f "$0")")/gateway.sh"
+
+for tool in nfcapd nfdump tshark; do
+    type -P "$tool" >/dev/null || skip "$tool is not installed"
+done
+compare="$here/compare_flow_log.py"
+port=4739
+capture_bytes=2000
+
+# start_collector DIRECTORY: returns when it listens.
+start_collector() {
+    mkdir "$work/$1"
+    start_in sluice.gateway nfcapd -b 127.0.0.1 -p "$port" -w "$work/$1" >"$work/$1.log" 2>&1
+    collector=$started_pid
+    wait_for 10 "the collector: $(cat "$work/$1.log")" listens udp
+}
+listens() {
+    in_namespace sluice.gateway grep --quiet ":$(printf %04X "$port") " "/proc/net/$1"
+}
+# read_collected DIRECTORY: what the collector has written, when it has ended.
+read_collected() {
+    nfdump -R "$work/$1" -q -o json >"$work/$1.json" || fail "nfdump: $(cat "$work/$1.log")"
+}
+# pass_flows PORT...: a connection from each port, ended by the operator.
+pass_flows() {
+    local source
+    for source in "$@"; do
+        from_client sluice curl --silent --show-error --max-time 10 --local-port "$source" \
+            --output /dev/null "http://$server_address/" || fail "curl from $source"
+    done
+    ctl sluice flows --delete --all >/dev/null
+}
+# faults CAPTURE: what tshark finds wrong in any message.
+faults() {
+    tshark -r "$1" -Y '_ws.malformed || _ws.expert.severity >= 6291456' -T fields \
+        -e _ws.expert.message 2>/dev/null
+    tshark -r "$1" -V 2>/dev/null | grep --extended-regexp 'no template|[Mm]alformed' || true
+}
+# gaps CAPTURE: how many records are missing by the sequence numbers, as tshark counts them.
+gaps() {
+    faults "$1" | sed --quiet --regexp-extended \
+        's/^Unexpected flow sequence .*\(expected ([0-9]+), got ([0-9]+)\)$/\2 - \1/p' |
+        awk '{ sum += $1 - $3 } END { print +sum }'
+}
+# field CAPTURE FIELD: its values, one a line.
+field() {
+    tshark -r "$1" -T fields -e "$2" 2>/dev/null | tr ',' '\n' | grep . || true
+}
+# settled: every flow has ended, and both ends of each are sent or lost.
+settled() {
+    [[ $(ctl sluice flows --count) == 0 ]] &&
+        (($(counter sluice log_records_sent) + ${1:-0} == 2 * $(counter sluice flows_opened)))
+}
+has_told_losses() {
+    [[ $(field "$work/udp.pcap" cflow.notsent_flows | tail -n 1) == "$1" ]]
+}
+
+new_network sluice
+start_server sluice
+start_capture sluice.gateway lo "$work/udp.pcap" udp port "$port"
+start_collector first
+start_sluice sluice --workers 2 --ipfix "udp:127.0.0.1:$port"
+"$sluicectl" --socket "$work/sluice.sock" events --json >"$work/events" 2>/dev/null &
+follower=$!
+hears() {
+    seen_by_udp sluice >/dev/null
+    [[ -s $work/events ]]
+}
+wait_for 10 "the first event" hears
+pass_flows {40000..40009}
+from_client sluice ping -c 1 -W 5 "$server_address" >/dev/null || fail "ping"
+seen_by_udp sluice "10.1.0.20" >/dev/null
+ctl sluice flows --delete --all >/dev/null
+wait_for 10 "both ends of each flow: $(counter sluice log_records_sent)" settled
+end "$collector" TERM || true
+read_collected first
+"$python" "$compare" "$work/first.json" "$work/events" || fail "the collector does not agree"
+grep --quiet 'Sequence Errors: 0, Bad Packets: 0' "$work/first.log" ||
+    fail "$(cat "$work/first.log")"
+(($(counter sluice log_records_lost) == 0)) || fail "records are lost"
+[[ -z $(faults "$work/udp.pcap") ]] || fail "tshark: $(faults "$work/udp.pcap")"
+pass "nfcapd reads what sluicectl events says"
+
+opened=$(counter sluice flows_opened)
+pass_flows {41000..41004}
+missed=$((2 * ($(counter sluice flows_opened) - opened)))
+((missed == 10)) || fail "$missed records of five flows"
+wait_for 10 "the loss: $(counter sluice log_records_lost)" \
+    counter_reaches sluice log_records_lost "$missed"
+wait_for 5 "a line of the log" grep --quiet 'the collector is away' "$work/sluice.out"
+start_collector second
+wait_for 10 "the loss in the log itself" has_told_losses "$missed"
+wait_for 10 "a line of the log" \
+    grep --quiet 'the collector is there again; 10 records' "$work/sluice.out"
+pass_flows {42000..42002}
+wait_for 10 "the rest: $(counter sluice log_records_sent)" settled "$missed"
+(($(counter sluice log_records_lost) == missed)) || fail "lost: $(counter sluice log_records_lost)"
+end "$collector" TERM || true
+read_collected second
+(($(grep --count '"nat_event_id"' "$work/second.json") == 6)) || fail "$(cat "$work/second.json")"
+# One message had gone before anybody knew that the collector had: it is refused, but captured.
+missing=$(gaps "$work/udp.pcap")
+((missing > 0 && missing < missed)) || fail "the sequence numbers say that $missing are missing"
+others=$(faults "$work/udp.pcap" | grep --invert-match '^Unexpected flow sequence' || true)
+[[ -z $others ]] || fail "tshark: $others"
+assert_accounts sluice
+kill "$follower"
+stop_sluice sluice
+pass "a collector that went and came is told how many it missed, and tshark reads every message"
+
+# By TCP records wait for their collector; where there are blocks of ports, they alone are told.
+start_capture sluice.gateway lo "$work/tcp.pcap" tcp dst port "$port"
+start_sluice sluice --ipfix "tcp:127.0.0.1:$port" --port-block-size 64
+wait_for 10 "no collector" grep --quiet 'the collector is away (Connection refused)' \
+    "$work/sluice.out"
+seen=$(seen_by_http sluice)
+ctl sluice flows --delete --all >/dev/null
+start_in sluice.gateway "$python" "$here/tcp_collector.py" "$port" >"$work/stream" 2>&1
+collector=$started_pid
+wait_for 15 "a block's beginning and end" counter_reaches sluice log_records_sent 2
+(($(counter sluice log_records_lost) == 0)) || fail "a record is lost"
+stop_sluice sluice
+wait_for 5 "the end of the stream" grep --quiet closed "$work/stream"
+told=$(for name in nat_event post_natsource_ipv4_address port_range_start port_range_end; do
+    field "$work/tcp.pcap" "cflow.$name"
+done | xargs)
+first=$((${seen#*:} / 64 * 64))
+block="$first $((first + 63))"
+[[ $told == "16 17 $public_address $public_address $first $first ${block#* } ${block#* }" ]] ||
+    fail "$seen is in the block $block; told is $told"
+[[ -z $(faults "$work/tcp.pcap") ]] || fail "tshark: $(faults "$work/tcp.pcap")"
+pass "by TCP nothing is lost while there is no collector; blocks are told with their ports"

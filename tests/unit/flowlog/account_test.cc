@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "flowlog/account.h"
+
+#include "catch.h"
+
+using namespace sluice::flowlog;
+
+TEST_CASE("account: losses are untold until they are told, and their times are one", "[flowlog]") {
+    Account account;
+    CHECK_FALSE(account.has_untold());
+    account.lose(3, {20, 25});
+    account.lose(4, {10, 12});
+    CHECK(account.lost() == 7);
+    CHECK(account.has_untold());
+    CHECK(account.untold().first == 10);
+    CHECK(account.untold().last == 25);
+
+    account.tell();
+    CHECK_FALSE(account.has_untold());
+    account.lose(1, {30, 30});
+    CHECK(account.untold().first == 30);
+    account.untell({10, 25});
+    CHECK(account.untold().first == 10);
+    CHECK(account.untold().last == 30);
+    CHECK(account.lost() == 8);
+}

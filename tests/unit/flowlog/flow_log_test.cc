@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "flowlog/flow_log.h"
+
+#include "collectors.h"
+
+#include <atomic>
+#include <cstdio>
+
+using namespace sluice;
+using namespace sluice::flowlog;
+using namespace sluice::flowlog::testing;
+using flow::Event;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+namespace {
+
+constexpr unsigned kSession = 256;
+constexpr unsigned kLosses = 258;
+
+std::unique_ptr<FlowLog> start(flow::Journal& journal, const Place& place) {
+    FlowLogParams params;
+    params.collector = place.collector();
+    auto log = FlowLog::start(journal, params);
+    REQUIRE(log);
+    return std::move(*log);
+}
+
+/// Reads and throws away what comes over one connection.
+class Sink {
+public:
+    explicit Sink(const Place& place) : thread_([this, &place] { run(place.get()); }) {}
+    ~Sink() {
+        // relaxed: the thread needs to see it some time.
+        stop_.store(true, std::memory_order_relaxed);
+        thread_.join();
+    }
+    Sink(const Sink&) = delete;
+
+private:
+    void run(int listener) {
+        pollfd readable{listener, POLLIN, 0};
+        int descriptor = -1;
+        while (!stop_.load(std::memory_order_relaxed)) {
+            if (descriptor >= 0)
+                receive(descriptor, milliseconds(10));
+            else if (poll(&readable, 1, 10) == 1)
+                descriptor = accept(listener, nullptr, nullptr);
+        }
+        if (descriptor >= 0)
+            close(descriptor);
+    }
+
+    std::atomic<bool> stop_{false};
+    std::thread thread_;
+};
+
+}  // namespace
+
+TEST_CASE("flow log: what is written into the journal reaches the collector by itself",
+          "[flowlog]") {
+    Place place(SOCK_DGRAM);
+    flow::Journal journal(2);
+    CHECK_FALSE(journal.is_heard());
+    const auto log = start(journal, place);
+    CHECK(journal.is_heard());
+    journal.write(0, session(Event::Opened, 1000));
+    journal.write(1, session(Event::Ended, 2000));
+    IpfixReader reader;
+    const auto end = steady_clock::now() + seconds(10);
+    while (reader.of(kSession).size() < 2) {
+        REQUIRE(steady_clock::now() < end);
+        reader.read_all(receive(place.get(), milliseconds(100)));
+    }
+    log->stop();
+    CHECK(log->sent() == 2);
+    CHECK(log->lost() == 0);
+}
+
+TEST_CASE("flow log: its end tells what was written before", "[flowlog]") {
+    const int type = GENERATE(SOCK_DGRAM, SOCK_STREAM);
+    Place place(type);
+    flow::Journal journal(1);
+    const auto log = start(journal, place);
+    for (uint16_t port = 1; port <= 500; ++port)
+        journal.write(0, session(Event::Opened, port));
+    log->stop();
+    CHECK(log->sent() == 500);
+    CHECK(log->lost() == 0);
+}
+
+TEST_CASE("flow log: what it was too slow for is counted, and told", "[flowlog]") {
+    Place place(SOCK_DGRAM);
+    flow::Journal journal(1);
+    FlowLogParams params;
+    params.collector = place.collector();
+    std::atomic<bool> may_run{false};
+    params.background.on_entry = [&] { may_run.wait(false); };
+    const auto log = std::move(FlowLog::start(journal, params).value());
+    for (uint64_t n = 0; n < flow::Journal::kEntries + 11; ++n)
+        journal.write(0, session(Event::Opened));
+    may_run = true;
+    may_run.notify_one();
+    IpfixReader reader;
+    const auto end = steady_clock::now() + seconds(10);
+    while (reader.of(kLosses).empty()) {
+        REQUIRE(steady_clock::now() < end);
+        reader.read_all(receive(place.get(), milliseconds(100)));
+    }
+    CHECK(reader.of(kLosses)[0].at(166) == 11);
+    CHECK(log->lost() == 11);
+}
+
+/// Not part of the suite: unit "[rate]" prints what the docs say.
+TEST_CASE("flow log: how many events a second go to a collector by TCP", "[.][rate]") {
+    Place place(SOCK_STREAM);
+    const Sink sink(place);
+    const unsigned per_millisecond = GENERATE(100u, 300u, 500u, 700u, 1000u, 1500u);
+    constexpr unsigned kMilliseconds = 3000;
+    flow::Journal journal(1);
+    const auto log = start(journal, place);
+    const flow::JournalEntry entry = session(Event::Opened);
+    auto next = steady_clock::now();
+    for (unsigned i = 0; i < kMilliseconds; ++i) {
+        for (unsigned n = 0; n < per_millisecond; ++n)
+            journal.write(0, entry);
+        std::this_thread::sleep_until(next += milliseconds(1));
+    }
+    log->stop();
+    std::printf("%7u events/s: %lu sent, %lu lost\n", per_millisecond * 1000, log->sent(),
+                log->lost());
+    CHECK(log->sent() + log->lost() == uint64_t{per_millisecond} * kMilliseconds);
+}

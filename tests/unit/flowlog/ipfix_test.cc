@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "flowlog/ipfix.h"
+
+#include "catch.h"
+#include "happenings.h"
+#include "ipfix_reader.h"
+
+#include <set>
+
+using namespace sluice;
+using namespace sluice::flowlog;
+using namespace sluice::flowlog::testing;
+using flow::Event;
+
+namespace {
+
+constexpr unsigned kSession = 256;
+constexpr unsigned kBlock = 257;
+constexpr unsigned kLosses = 258;
+
+std::vector<Message> encoded(const std::vector<flow::JournalEntry>& entries,
+                             const IpfixParams& params = {}) {
+    std::vector<Message> messages;
+    Ipfix(params).encode(entries, listing::TimeOfDay(), messages);
+    return messages;
+}
+
+/// What a collector that has the templates makes of messages.
+IpfixReader read(const std::vector<Message>& messages) {
+    IpfixReader reader;
+    reader.read_all(Ipfix::templates().bytes);
+    for (const Message& message : messages) {
+        const size_t before = reader.records.size();
+        reader.read_all(message.bytes);
+        CHECK(reader.records.size() - before == message.records);
+    }
+    return reader;
+}
+
+uint64_t now() {
+    using namespace std::chrono;
+    return static_cast<uint64_t>(system_clock::now().time_since_epoch() / milliseconds(1));
+}
+
+}  // namespace
+
+TEST_CASE("ipfix: a session is told by both of its sides, created and deleted", "[flowlog]") {
+    const uint64_t before = now();
+    const IpfixReader reader =
+        read(encoded({session(Event::Opened), session(Event::Changed), session(Event::Ended)}));
+    const auto records = reader.of(kSession);
+    REQUIRE(records.size() == 2);
+    CHECK(reader.records.size() == 2);
+    CHECK(records[0].at(230) == 4);
+    CHECK(records[1].at(230) == 5);
+    for (const Record& record : records) {
+        CHECK(record.at(4) == 6);
+        CHECK(record.at(8) == 0x0a01000a);
+        CHECK(record.at(7) == 40000);
+        CHECK(record.at(12) == 0xcb00710a);
+        CHECK(record.at(11) == 80);
+        CHECK(record.at(225) == 0xc6336401);
+        CHECK(record.at(227) == 40001);
+        CHECK(record.at(226) == 0xcb00710a);
+        CHECK(record.at(228) == 80);
+        CHECK(record.at(234) == 0);
+        CHECK(record.at(235) == 0);
+        CHECK(record.at(323) + 2 >= before);
+        CHECK(record.at(323) <= now() + 2);
+    }
+    CHECK(reader.domain == 1);
+}
+
+TEST_CASE("ipfix: each direction has the zone of its inside end", "[flowlog]") {
+    flow::JournalEntry outward = session(Event::Opened);
+    outward.tuple[0].zone = 7;
+    flow::JournalEntry inward = session(Event::Opened);
+    inward.tuple[0] = {kServer, kPublic, kHttp, Be16::from_host(8080), net::Protocol::Tcp};
+    inward.tuple[1] = {kInside, kServer, Be16::from_host(22), kHttp, net::Protocol::Tcp, 0, 9};
+    const auto records = read(encoded({outward, inward})).of(kSession);
+    REQUIRE(records.size() == 2);
+    CHECK(records[0].at(234) == 7);
+    CHECK(records[0].at(235) == 0);
+    CHECK(records[1].at(234) == 0);
+    CHECK(records[1].at(235) == 9);
+    CHECK(records[1].at(12) == 0xc6336401);
+    CHECK(records[1].at(11) == 8080);
+    CHECK(records[1].at(226) == 0x0a01000a);
+    CHECK(records[1].at(228) == 22);
+    CHECK(records[1].at(225) == 0xcb00710a);
+}
+
+TEST_CASE("ipfix: what is not translated, and holders, are no sessions", "[flowlog]") {
+    flow::JournalEntry own = session(Event::Opened);
+    own.tuple[0].zone = 3;
+    own.tuple[1] = own.tuple[0].reversed();
+    own.tuple[1].zone = 0;
+    flow::JournalEntry mapping = session(Event::Opened);
+    mapping.tuple[0].kind = mapping.tuple[1].kind = static_cast<uint8_t>(flow::Kind::Mapping);
+    CHECK(encoded({own, mapping, block(Event::Opened, 2048), session(Event::Changed)}).empty());
+}
+
+TEST_CASE("ipfix: where there are blocks, they alone are told, with their ports", "[flowlog]") {
+    flow::JournalEntry zoned = block(Event::Ended, 65472);
+    zoned.tuple[0].zone = 5;
+    const IpfixReader reader = read(
+        encoded({session(Event::Opened), block(Event::Opened, 2048), zoned}, {.block_size = 64}));
+    CHECK(reader.records.size() == 2);
+    const auto records = reader.of(kBlock);
+    REQUIRE(records.size() == 2);
+    CHECK(records[0].at(230) == 16);
+    CHECK(records[0].at(8) == 0x0a01000a);
+    CHECK(records[0].at(225) == 0xc6336401);
+    CHECK(records[0].at(361) == 2048);
+    CHECK(records[0].at(362) == 2111);
+    CHECK(records[0].at(363) == 1);
+    CHECK(records[0].at(364) == 64);
+    CHECK(records[0].at(234) == 0);
+    CHECK(records[1].at(230) == 17);
+    CHECK(records[1].at(361) == 65472);
+    CHECK(records[1].at(362) == 65535);
+    CHECK(records[1].at(234) == 5);
+}
+
+TEST_CASE("ipfix: messages are as long as they may be, and none is longer", "[flowlog]") {
+    std::vector<flow::JournalEntry> entries;
+    for (uint16_t port = 1; port <= 1000; ++port)
+        entries.push_back(session(Event::Opened, port));
+    const auto messages = encoded(entries, {.most_bytes = 508});
+    for (const Message& message : messages) {
+        CHECK(message.bytes.size() <= 508);
+        CHECK((&message == &messages.back() || message.bytes.size() + 42 > 508));
+        CHECK(message.kind == Message::Kind::Records);
+        CHECK(message.period.first <= message.period.last);
+    }
+    std::set<uint64_t> ports;
+    for (const Record& record : read(messages).of(kSession))
+        ports.insert(record.at(7));
+    CHECK(ports.size() == 1000);
+}
+
+TEST_CASE("ipfix: losses are told by the options of reliability, as a total and a time",
+          "[flowlog]") {
+    const Message losses = Ipfix::losses(0x123456789a, {1'800'000'000'123, 1'800'000'001'456});
+    CHECK(losses.kind == Message::Kind::Losses);
+    const auto records = read({losses}).of(kLosses);
+    REQUIRE(records.size() == 1);
+    CHECK(records[0].at(144) == 1);
+    CHECK(records[0].at(166) == 0x123456789a);
+    CHECK(records[0].at(152) == 1'800'000'000'123);
+    CHECK(records[0].at(153) == 1'800'000'001'456);
+}
+
+TEST_CASE("ipfix: templates count as no record, and a stamp is time and sequence", "[flowlog]") {
+    Message templates = Ipfix::templates();
+    CHECK(templates.records == 0);
+    CHECK(templates.bytes.size() % 4 == 0);
+    Ipfix::stamp(templates, 1'800'000'000, 0xfffffff0);
+    IpfixReader reader;
+    reader.read_all(templates.bytes);
+    CHECK(reader.seconds == 1'800'000'000);
+    CHECK(reader.sequence == 0xfffffff0);
+    CHECK(reader.templates == 3);
+    CHECK(reader.records.empty());
+}

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 """compare_flow_log.py COLLECTED EVENTS: whether what nfdump has read (-o json) is what sluicectl
 events --json has said of translated flows: events, protocols, addresses and ports of both sides.

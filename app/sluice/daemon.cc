@@ -260,7 +260,8 @@ command::Subject Daemon::subject() {
             [this] { return reloader_->lines(); },
             [this] { return reloader_->rules(); },
             [this] { return gateway::names_of(gateway_->interfaces()); },
-            [this](const why::Question& question) { return reloader_->ask(question); }};
+            [this](const why::Question& question) { return reloader_->ask(question); },
+            [this](const listing::PublicEndpoint& endpoint) { return reloader_->given(endpoint); }};
 }
 
 /// Where a link has come back, others may have learned other ways meanwhile.

@@ -2,6 +2,7 @@
 #include "sluice/reloader.h"
 
 #include "config/read_match.h"
+#include "gateway/given.h"
 #include "gateway/rules.h"
 
 #include <algorithm>
@@ -170,7 +171,8 @@ string Reloader::lines() {
 void Reloader::keep_rules() {
     auto written = std::make_shared<const Written>(Written{
         params_.gateway.policies().current(), config::deny_places(params_.sources, params_.config),
-        config::rule_lines(params_.config), config::rule_places(params_.sources, params_.config)});
+        config::rule_lines(params_.config), config::rule_places(params_.sources, params_.config),
+        params_.config.forwards});
     const std::lock_guard lock(rules_mutex_);
     written_ = std::move(written);
 }
@@ -196,6 +198,11 @@ why::Answer Reloader::ask(const why::Question& question) const {
     if (answer.pool)
         answer.pool_name = gateway::name_of(rules.params_of(*answer.pool));
     return answer;
+}
+
+listing::Given Reloader::given(const listing::PublicEndpoint& endpoint) const {
+    const auto written = this->written();
+    return gateway::given(*written->policy, written->forwards, endpoint);
 }
 
 /// Of two equal rules the first alone refuses anything.

@@ -9,7 +9,7 @@
 /// Threads  A thread of this object's does the work: an operator waits, and those of the control
 ///          socket run when nobody else wants a CPU. reload(), which waits for it, and lines(): any
 ///          but workers and the control core. request(): any, and does not wait.
-///          rules() and ask(): any but workers and the control core.
+///          rules(), ask() and given(): any but workers and the control core.
 /// Errors   One sentence, with file, line and column where it is about a value there.
 
 #include "base/clock.h"
@@ -60,6 +60,8 @@ public:
     std::vector<command::RuleReport> rules() const;
     /// What would become of a packet now. Likewise.
     why::Answer ask(const why::Question& question) const;
+    /// What the configuration says of a public endpoint. Likewise.
+    listing::Given given(const listing::PublicEndpoint& endpoint) const;
     /// Of SIGHUP: the outcome is printed.
     void request();
 
@@ -96,6 +98,7 @@ private:
         std::vector<std::string> deny_places;
         std::vector<config::Line> rules;
         std::vector<std::string> rule_places;
+        std::vector<pool::Forward> forwards;
     };
 
     /// Of the configuration that holds from now on.

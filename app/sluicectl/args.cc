@@ -41,6 +41,9 @@ struct Words {
     std::map<std::string, std::string> question;  // the packet of /v1/why
     std::string packet_file;
     bool replay = false;
+    std::string endpoint;  // the public one of /v1/who
+    bool once = false;
+    unsigned interval = 1;
 };
 
 /// The words of a FlowFilter.
@@ -180,6 +183,16 @@ void check_why(const CLI::App& why, const Words& words) {
                                        : "--pcap goes with --from and --json only");
 }
 
+CLI::App* add_who(CLI::App& app, Words& words) {
+    CLI::App* who =
+        app.add_subcommand("who", "Say which inside hosts have a public address and port now");
+    who->add_option("ENDPOINT", words.endpoint,
+                    "ADDRESS[:PORT][/PROTOCOL], such as 198.51.100.1:4000/tcp")
+        ->required();
+    who->add_flag("--json", words.json, "Print a JSON object");
+    return who;
+}
+
 CLI::App* add_stats(CLI::App& app, Words& words) {
     CLI::App* stats =
         app.add_subcommand("stats", "Print what became of packets, and how many flows there are");
@@ -204,6 +217,16 @@ CLI::App* add_ports(CLI::App& app, Words& words) {
     ports->add_option("--top", words.top, "How many, up to 10000; default: 20");
     ports->add_flag("--json", words.json, "Print a JSON array");
     return ports;
+}
+
+CLI::App* add_top(CLI::App& app, Words& words) {
+    constexpr unsigned kLongest = 3600;
+    CLI::App* top = app.add_subcommand(
+        "top", "Show packets, flows, drops, hosts and ports, again and again, until q is pressed");
+    top->add_flag("--once", words.once, "Print them once as text; no terminal is needed");
+    top->add_option("--interval", words.interval, "Seconds between readings; default: 1")
+        ->check(CLI::Range(1U, kLongest));
+    return top;
 }
 
 CLI::App* add_rules(CLI::App& app, Words& words) {
@@ -296,6 +319,12 @@ Request why_request(const Words& words) {
     return request;
 }
 
+Request who_request(const Words& words) {
+    Request request{words.socket, Request::Method::Get, "/v1/who", {}};
+    request.query.emplace("public", words.endpoint);
+    return request;
+}
+
 Request stats_request(const Words& words) {
     Request request{words.socket, Request::Method::Get, "/v1/stats", {}};
     if (words.all_drops)
@@ -337,6 +366,8 @@ Request parse_args(int argc, char** argv) {
     const CLI::App* hosts = add_hosts(app, words);
     const CLI::App* ports = add_ports(app, words);
     const CLI::App* why = add_why(app, words);
+    const CLI::App* who = add_who(app, words);
+    const CLI::App* top = add_top(app, words);
     add_stats(app, words);
     const CLI::App* rules = add_rules(app, words);
     const CLI::App* reload = add_reload(app, words);
@@ -350,6 +381,9 @@ Request parse_args(int argc, char** argv) {
     }
     if (config.check->parsed())
         return {.file = words.file};
+    if (top->parsed())
+        return {.socket = words.socket,
+                .top = Request::Top{words.once, std::chrono::seconds(words.interval)}};
     Request request = flows->parsed()     ? flows_request(words)
                       : events->parsed()  ? events_request(words)
                       : capture->parsed() ? capture_request(words)
@@ -357,6 +391,7 @@ Request parse_args(int argc, char** argv) {
                       : hosts->parsed()   ? top_request(words, "/v1/hosts")
                       : ports->parsed()   ? top_request(words, "/v1/ports")
                       : why->parsed()     ? why_request(words)
+                      : who->parsed()     ? who_request(words)
                       : rules->parsed()   ? Request{.socket = words.socket, .path = "/v1/rules"}
                       : reload->parsed()  ? reload_request(words)
                       : config.show->parsed()

@@ -4,6 +4,7 @@
 /// \file
 /// Args: what an operator asks of the gateway, read from the command line.
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -23,6 +24,13 @@ struct Request {
     std::optional<std::string> capture = {};  ///< The answer is one, for this file; "-": stdout.
     std::optional<std::string> packets = {};  ///< It is about each packet of this file; "-": stdin.
     bool is_replay = false;  ///< Of that file, by those before it: no gateway is asked.
+
+    /// Of the view of all figures.
+    struct Top {
+        bool is_once = false;
+        std::chrono::seconds interval{1};
+    };
+    std::optional<Top> top = {};  ///< In place of a path.
 };
 
 /// Reads the command line. Prints help, the version or what is wrong with it, and ends the program,

@@ -22,6 +22,7 @@ namespace sluicectl {
 namespace {
 
 constexpr int kHttpOk = 200;
+constexpr int kHttpNotFound = 404;
 // A large table on a busy machine takes its time, and the server's threads run last.
 constexpr std::chrono::minutes kPatience{5};
 constexpr std::chrono::hours kStreamPatience{24 * 365};  // nothing may happen for long
@@ -49,24 +50,27 @@ int try_connect(const std::string& path) {
     return error;
 }
 
-int fail_to_connect(const std::string& path, int error) {
+std::string no_connection(const std::string& path, int error) {
     const std::string reason = std::strerror(error);
     switch (error) {
         case ENOENT:
-            return fail("there is no control socket " + path +
-                        "; is sluice running, and was it given another --control-socket?");
+            return "there is no control socket " + path +
+                   "; is sluice running, and was it given another --control-socket?";
         case ECONNREFUSED:
-            return fail("nobody listens on the control socket " + path +
-                        "; sluice has ended without removing it: start it again.");
+            return "nobody listens on the control socket " + path +
+                   "; sluice has ended without removing it: start it again.";
         case EACCES:
         case EPERM:
-            return fail(
-                "you may not use the control socket " + path +
-                ": it is its owner's and --control-group's alone; run sluicectl as the user "
-                "that runs sluice.");
+            return "you may not use the control socket " + path +
+                   ": it is its owner's and --control-group's alone; run sluicectl as the user "
+                   "that runs sluice.";
         default:
-            return fail("the control socket " + path + " cannot be reached: " + reason + ".");
+            return "the control socket " + path + " cannot be reached: " + reason + ".";
     }
+}
+
+int fail_to_connect(const std::string& path, int error) {
+    return fail(no_connection(path, error));
 }
 
 /// Prints what arrives.
@@ -103,13 +107,18 @@ std::string without_line_feed(std::string text) {
 }
 
 /// The sentence in the gateway's answer, which is JSON when JSON was asked for.
-int fail_as_told(const std::string& body, int status) {
+std::string told(const std::string& body, int status) {
     if (body.empty())
-        return fail("the gateway answered with HTTP status " + std::to_string(status) + ".");
+        return "the gateway answered with HTTP status " + std::to_string(status) + ".";
     const auto json = nlohmann::json::parse(body, nullptr, false);
     const bool has_error = json.is_object() && json.contains("error") && json["error"].is_string();
     const std::string sentence = has_error ? json["error"].get<std::string>() : body;
-    return fail("the gateway refused: " + without_line_feed(sentence));
+    // That there is no such thing is an answer.
+    return (status == kHttpNotFound ? "" : "the gateway refused: ") + without_line_feed(sentence);
+}
+
+int fail_as_told(const std::string& body, int status) {
+    return fail(told(body, status));
 }
 
 httplib::Result send(httplib::Client& client, const Request& request,
@@ -132,11 +141,15 @@ httplib::Result send(httplib::Client& client, const Request& request,
     return result;
 }
 
-int fail_without_result(const Request& request, const httplib::Result& result) {
+std::string no_result(const Request& request, const httplib::Result& result) {
     if (result.error() == httplib::Error::Connection)
-        return fail("the control socket " + request.socket + " is busy; try again.");
-    return fail("the answer from " + request.socket +
-                " was cut short: the gateway ended, or waited too long for it to be read.");
+        return "the control socket " + request.socket + " is busy; try again.";
+    return "the answer from " + request.socket +
+           " was cut short: the gateway ended, or waited too long for it to be read.";
+}
+
+int fail_without_result(const Request& request, const httplib::Result& result) {
+    return fail(no_result(request, result));
 }
 
 /// The question about one packet: its frame in hexadecimal digits, as far as a request holds it.
@@ -159,6 +172,29 @@ Request about(const Request& request, const PacketFile::Packet& packet) {
 }
 
 }  // namespace
+
+sluice::Result<std::string> fetch(const Request& request) {
+    if (const int error = try_connect(request.socket); error != 0)
+        return sluice::Error{no_connection(request.socket, error)};
+    int status = 0;
+    std::string answer;
+    httplib::Client client(request.socket);
+    const httplib::Result result = send(
+        client, request,
+        [&](const httplib::Response& response) {
+            status = response.status;
+            return true;
+        },
+        [&](const char* bytes, size_t count) {
+            answer.append(bytes, count);
+            return true;
+        });
+    if (status != 0 && status != kHttpOk)
+        return sluice::Error{told(answer, status)};
+    if (!result)
+        return sluice::Error{no_result(request, result)};
+    return answer;
+}
 
 int ask(const Request& request) {
     auto file = PacketFile::open(*request.packets);

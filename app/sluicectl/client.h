@@ -4,7 +4,10 @@
 /// \file
 /// Client: sends one request to the control socket and prints the answer while it arrives.
 
+#include "base/result.h"
 #include "sluicectl/args.h"
+
+#include <string>
 
 namespace sluicectl {
 
@@ -14,5 +17,8 @@ int run(const Request& request);
 int ask(const Request& request);
 /// Likewise for a capture, which goes to its file; says on stderr how many packets there are.
 int capture(const Request& request);
+
+/// The whole answer, or why there is none.
+sluice::Result<std::string> fetch(const Request& request);
 
 }  // namespace sluicectl

@@ -3,6 +3,7 @@
 #include "sluicectl/check_file.h"
 #include "sluicectl/client.h"
 #include "sluicectl/replay_file.h"
+#include "sluicectl/top.h"
 
 #include <csignal>
 #include <cstdio>
@@ -13,6 +14,8 @@ int main(int argc, char** argv) try {
     const sluicectl::Request request = sluicectl::parse_args(argc, argv);
     if (request.is_replay)
         return sluicectl::replay_file(*request.packets);
+    if (request.top)
+        return sluicectl::top(request);
     if (request.packets)
         return sluicectl::ask(request);
     if (request.capture)

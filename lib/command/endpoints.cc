@@ -6,11 +6,13 @@
 #include "command/rules_text.h"
 #include "command/stats_text.h"
 #include "command/top_lists.h"
+#include "command/who_list.h"
 #include "command/why_json.h"
 #include "why/answer_text.h"
 #include "why/packet_words.h"
 
 #include <chrono>
+#include <ctime>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -156,6 +158,7 @@ void Endpoints::answer(const httplib::Request& request, httplib::Response& respo
         {"/v1/stats", "GET", &Endpoints::tell_stats},
         {"/v1/rules", "GET", &Endpoints::tell_rules},
         {"/v1/why", "GET", &Endpoints::tell_why},
+        {"/v1/who", "GET", &Endpoints::tell_who},
         {"/v1/config", "GET", &Endpoints::tell_configuration},
         {"/v1/reload", "POST", &Endpoints::reload, Access::All},
         {"/metrics", "GET", &Endpoints::tell_metrics},
@@ -184,7 +187,7 @@ void Endpoints::answer(const httplib::Request& request, httplib::Response& respo
         return refuse(response, question.format, kNotFound,
                       "There is nothing at this path; there are /v1/flows, /v1/flows/count, "
                       "/v1/events, /v1/capture, /v1/trace, /v1/hosts, /v1/ports, /v1/stats, "
-                      "/v1/rules, /v1/why, /v1/config, /v1/reload and /metrics.");
+                      "/v1/rules, /v1/why, /v1/who, /v1/config, /v1/reload and /metrics.");
     response.set_header("Allow", methods);
     refuse(response, question.format, kMethodNotAllowed, "This path knows " + methods + " only.");
 }
@@ -409,6 +412,22 @@ void Endpoints::tell_why(const Question& question, httplib::Response& response) 
                          : line                          ? why::answer_line(answer, words)
                                                          : why::answer_text(answer, words),
                          content_type(question.format));
+}
+
+void Endpoints::tell_who(const Question& question, httplib::Response& response) {
+    const auto endpoint = read_who_query(question.query);
+    if (!endpoint)
+        return refuse(response, question.format, kBadRequest, endpoint.error().message);
+    const auto holds =
+        listing::holds_of(*endpoint, subject_.given(*endpoint), subject_.flows, subject_.now());
+    if (holds.empty())
+        return refuse(response, question.format, kNotFound,
+                      "No inside host has " + listing::to_string(*endpoint) + " now.");
+    const std::time_t now = std::time(nullptr);
+    answer_at_length(question,
+                     question.format == Format::Text ? who_table(*endpoint, holds, now)
+                                                     : who_json(*endpoint, holds, now),
+                     content_type(question.format), response);
 }
 
 void Endpoints::tell_configuration(const Question& question, httplib::Response& response) {

@@ -77,6 +77,7 @@ private:
     void tell_stats(const Question& question, httplib::Response& response);
     void tell_rules(const Question& question, httplib::Response& response);
     void tell_why(const Question& question, httplib::Response& response);
+    void tell_who(const Question& question, httplib::Response& response);
     void tell_configuration(const Question& question, httplib::Response& response);
     void reload(const Question& question, httplib::Response& response);
     void tell_metrics(const Question& question, httplib::Response& response);

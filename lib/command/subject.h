@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "flow/flow_table.h"
 #include "hosts/host_table.h"
+#include "listing/holds.h"
 #include "listing/interface_name.h"
 #include "observe/watches.h"
 #include "stats/counters.h"
@@ -85,6 +86,9 @@ struct Subject {
     std::function<why::Answer(const why::Question&)> why = [](const why::Question&) {
         return why::Answer();
     };
+    /// What the configuration says of a public endpoint.
+    std::function<listing::Given(const listing::PublicEndpoint&)> given =
+        [](const listing::PublicEndpoint&) { return listing::Given(); };
 };
 
 }  // namespace sluice::command

@@ -1,22 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "gateway/block_log.h"
 
+#include "listing/time_of_day.h"
 #include "net/text.h"
 
-#include <array>
-
 namespace sluice::gateway {
-namespace {
-
-std::string utc(std::time_t time) {
-    std::tm parts{};
-    gmtime_r(&time, &parts);
-    std::array<char, 32> text{};
-    const size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-    return {text.data(), length};
-}
-
-}  // namespace
 
 std::time_t beginning_of(const control::BlockEvent& event, std::time_t now) {
     return event.began.value_or(now - event.age.milliseconds / 1000);
@@ -26,13 +14,13 @@ std::string block_text(const control::BlockEvent& event, std::time_t now) {
     const uint16_t first = event.first.port.host();
     const std::string block = net::to_string(event.first.address) + ':' + std::to_string(first) +
                               '-' + std::to_string(first + event.ports - 1);
-    const std::string from = utc(beginning_of(event, now));
+    const std::string from = listing::utc_text(beginning_of(event, now));
     const std::string host =
         net::to_string(event.host.address) +
         (event.host.zone == 0 ? "" : " zone=" + std::to_string(event.host.zone));
     if (!event.began)
         return host + " has " + block + " since " + from;
-    return host + " had " + block + " from " + from + " until " + utc(now);
+    return host + " had " + block + " from " + from + " until " + listing::utc_text(now);
 }
 
 }  // namespace sluice::gateway

@@ -7,8 +7,11 @@
 /// Units    Nanoseconds; the time of day since 1970, UTC.
 /// Threads  A plain value.
 
+#include <array>
 #include <chrono>
 #include <cstdint>
+#include <ctime>
+#include <string>
 
 namespace sluice::listing {
 
@@ -25,5 +28,14 @@ public:
 private:
     int64_t ahead_;
 };
+
+/// "2026-01-31T12:00:00Z".
+inline std::string utc_text(std::time_t time) {
+    std::tm parts{};
+    gmtime_r(&time, &parts);
+    std::array<char, 32> text{};
+    const size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return {text.data(), length};
+}
 
 }  // namespace sluice::listing

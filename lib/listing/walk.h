@@ -23,29 +23,39 @@ struct Seen {
     uint32_t index;
     std::array<net::Tuple, 2> tuple;  ///< Indexed by net::Direction.
     net::Sides sides;
+    Tick opened;
 
     const net::Tuple& key(net::Direction direction) const {
         return tuple[sluice::index(direction)];
     }
 };
 
-/// Calls visit(seen) for each record of a kind that is not past its deadline.
-template <typename Visit>
-void for_each_of(flow::Kind kind, flow::FlowTable& table, Tick now, Visit visit) {
+/// Calls visit(seen) for each record that is wanted and not past its deadline. wanted(record) is
+/// asked within the reading, and only looks.
+template <typename Wanted, typename Visit>
+void for_each_where(flow::FlowTable& table, Tick now, Wanted wanted, Visit visit) {
     for (uint32_t first = 0; first < table.capacity(); first += kSegment) {
         const auto copied = flow::read_records(table, [&] {
             std::vector<Seen> result;
             table.for_each_live(
                 first, first + kSegment, [&](uint32_t index, const flow::FlowRecord& record) {
-                    if (record.kind() == kind &&
+                    if (wanted(record) &&
                         record.deadline.load(std::memory_order_relaxed).is_after(now))
-                        result.push_back({index, record.tuple, record.sides});
+                        result.push_back({index, record.tuple, record.sides, record.opened});
                 });
             return result;
         });
         for (const Seen& seen : copied)
             visit(seen);
     }
+}
+
+/// Likewise, for the records of a kind.
+template <typename Visit>
+void for_each_of(flow::Kind kind, flow::FlowTable& table, Tick now, Visit visit) {
+    for_each_where(
+        table, now, [kind](const flow::FlowRecord& record) { return record.kind() == kind; },
+        visit);
 }
 
 template <typename Visit>

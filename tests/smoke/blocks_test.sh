@@ -50,6 +50,20 @@ for workers in 1 2; do
     wait_for 10 "connections" grep --quiet open "$work/hold"
     ctl "$net" hosts --json | grep --quiet '"blocks":1' || fail "hosts: $(ctl "$net" hosts)"
     pass "sluicectl hosts counts them"
+
+    port=$(ctl "$net" flows --state ESTABLISHED | sed -E 's/.* dport=([0-9]+) .*/\1/' | head -n 1)
+    who=$(ctl "$net" who "$public_address:$port/tcp") || fail "nobody has port $port: $who"
+    for kind in flow block; do
+        grep --quiet "^$client_address  *$kind  *1 " <<<"$who" || fail "who has $port, $kind: $who"
+    done
+    (($(grep --count "^10\\." <<<"$who") == 2)) || fail "others have port $port, too: $who"
+    ctl "$net" who "$public_address:$port" --json | grep --quiet '"kind":"block"' ||
+        fail "who in JSON: $(ctl "$net" who "$public_address:$port" --json)"
+    status=0
+    ctl "$net" who 203.0.113.77:9 >/dev/null 2>"$work/who" || status=$?
+    ((status == 1)) || fail "who of an address that nobody has ended with $status"
+    grep --quiet 'No inside host has 203.0.113.77:9 now' "$work/who" || fail "$(cat "$work/who")"
+    pass "sluicectl who names the host behind a port"
     mark "$net" "$work/$net.pcap"
     assert_no_leak "$work/$net.pcap"
     assert_accounts "$net"

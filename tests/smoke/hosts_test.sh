@@ -45,6 +45,22 @@ from_client sluice "$python" "$here/udp_client.py" 10.1.0.11 "$server_address" 5
     >/dev/null || fail "another host cannot open a flow"
 pass "a host at its limit is refused, and counted; another is not"
 
+ctl sluice top --once >"$work/top" || fail "top --once ended with $?"
+for row in "$client_address  *[1-9][0-9]* " \
+    'host_flows  *0  *7$' "$public_address .* $destination$" \
+    'flows  *[1-9][0-9]* of [0-9]* '; do
+    grep --quiet --extended-regexp "$row" "$work/top" || fail "top has no $row: $(cat "$work/top")"
+done
+ctl sluice top --once | head -n 1 >/dev/null || fail "top does not like a closed pipe"
+status=0
+ctl sluice top </dev/null >/dev/null 2>"$work/top.err" || status=$?
+((status == 1)) || fail "top without a terminal ended with $status"
+grep --quiet -- '--once' "$work/top.err" || fail "top without a terminal: $(cat "$work/top.err")"
+"$python" "$here/press_keys.py" pq "$client_address" "$sluicectl" --socket "$work/sluice.sock" top \
+    >"$work/screen" || fail "top on a terminal ended with $?: $(cat "$work/screen")"
+grep --quiet host_flows "$work/screen" || fail "top on a terminal: $(cat "$work/screen")"
+pass "sluicectl top: the figures, once as text and on a terminal until q is pressed"
+
 ctl sluice hosts | grep --quiet '^10.1.0.11 ' || fail "hosts as text: $(ctl sluice hosts)"
 ctl sluice ports --top 1 | grep --quiet "$destination" || fail "ports as text"
 status=0

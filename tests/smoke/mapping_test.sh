@@ -52,6 +52,13 @@ for workers in 1 2; do
     peers=$(peers_of "$work/$net.20.log")
     [[ $peers == "$server_address " ]] || fail "the web server saw $peers"
     pass "an inside web server is reached from outside by its forwarded port, $workers worker(s)"
+    who=$(ctl "$net" who "$public_address:8080/tcp")
+    for kind in flow forward; do
+        grep --quiet "^10.1.0.20  *$kind " <<<"$who" || fail "who has the forward, $kind: $who"
+    done
+    ctl "$net" who "$own_address" | grep --quiet '^10.1.0.21  *one-to-one ' ||
+        fail "who has $own_address: $(ctl "$net" who "$own_address")"
+    pass "sluicectl who names the hosts behind it and behind an address of one to one"
 
     # An inside host has no route to the public address but by the gateway; the answer must take it
     # too, though both hosts are on one wire.

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sluicectl/top_rows.h"
+
+#include "catch.h"
+
+using namespace sluicectl;
+using nlohmann::json;
+
+namespace {
+
+Reading reading(int seconds, uint64_t received, uint64_t fins) {
+    Reading result;
+    result.stats = {
+        {"version", "1.2.3"},
+        {"packets",
+         {{"received", received}, {"transmitted", received}, {"dropped", fins}, {"held", 2u}}},
+        {"drops", {{"invalid_untracked_fin", fins}, {"ttl_expired", 7u}, {"martian", 0u}}},
+        {"flows", {{"live", 250u}, {"capacity", 1000u}}},
+        {"events", {{"flows_opened", received / 10}}},
+        {"ports", {{{"port", "lan"}, {"link", true}}, {{"port", "wan"}, {"link", false}}}},
+        {"workers",
+         {{{"worker", 0u}, {"received", received}, {"handoff", fins}},
+          {{"worker", 1u}, {"received", 5u}}}}};
+    result.hosts = json::array({{{"host", "10.1.0.10"},
+                                 {"zone", 3u},
+                                 {"flows", 12u},
+                                 {"half_open", 1u},
+                                 {"ports", 11u},
+                                 {"rate", 4u},
+                                 {"refused", 9u}},
+                                {{"host", "10.1.0.11"}, {"flows", 2u}}});
+    result.ports = json::array({{{"address", "198.51.100.1"},
+                                 {"protocol", "tcp"},
+                                 {"destination", "203.0.113.10:80"},
+                                 {"used", 12u},
+                                 {"left", 64500u}}});
+    result.at = std::chrono::steady_clock::time_point(std::chrono::seconds(seconds));
+    return result;
+}
+
+}  // namespace
+
+TEST_CASE("top rows: rates are over the time between the readings", "[sluicectl]") {
+    const auto rows = top_rows(reading(10, 1000, 0), reading(12, 5000, 6), 5);
+    const std::vector<std::string> expected = {
+        "sluice 1.2.3  lan up  wan DOWN",
+        "packets/s  received      2000  transmitted      2000  dropped         3",
+        "flows      250 of 1000 (25.0 %)  new/s      200  packets held      2",
+        "",
+        "worker      received/s  transmitted/s   dropped/s  handoffs/s new flows/s",
+        "0                 2000              0           0           3           0",
+        "1                    0              0           0           0           0",
+        "",
+        "drops                                   /s       total",
+        "invalid_untracked_fin                    3           6",
+        "ttl_expired                              0           7",
+        "",
+        "host                     flows   half_open       ports new flows/s     refused",
+        "10.1.0.10                   12           1          11           4           9  zone=3",
+        "10.1.0.11                    2           0           0           0           0",
+        "",
+        "ports of                  used        left  protocol  destination",
+        "198.51.100.1                12       64500  tcp       203.0.113.10:80",
+    };
+    CHECK(rows == expected);
+}
+
+TEST_CASE("top rows: a list has as many rows as there is room for", "[sluicectl]") {
+    const auto rows = top_rows(reading(10, 1000, 0), reading(12, 5000, 6), 1);
+    CHECK(rows.size() == 15);
+    for (const std::string& row : rows) {
+        CHECK_FALSE(row.starts_with("ttl_expired"));
+        CHECK_FALSE(row.starts_with("10.1.0.11"));
+    }
+}
+
+TEST_CASE("top rows: a gateway that has started again counts from 0", "[sluicectl]") {
+    const auto rows = top_rows(reading(10, 90'000, 0), reading(12, 4000, 0), 5);
+    CHECK(rows[1].starts_with("packets/s  received      2000 "));
+}
+
+TEST_CASE("top rows: what a reading lacks has no row", "[sluicectl]") {
+    CHECK(top_rows({}, {}, 5).size() == 11);
+    Reading odd = reading(1, 1, 1);
+    odd.stats["workers"] = "none";
+    odd.stats["packets"] = json::array({1, 2});
+    odd.hosts = 5;
+    odd.stats["drops"] = nullptr;
+    CHECK(top_rows(odd, odd, 5)[1].starts_with("packets/s  received         0 "));
+}

@@ -1,0 +1,79 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# What stands in packaging for those who watch a gateway by Prometheus and Grafana, beside a real
+# gateway that has all there is to ask for: two uplinks, a rule that refuses. The network is drawn
+# in network.sh; wan2 leads to a provider who does nothing but answer ARP.
+set -euo pipefail
+# shellcheck source=tests/smoke/gateway.sh
+source "$(dirname "$(readlink -f "$0")")/gateway.sh"
+
+packaging=$here/../../packaging
+rules=$packaging/prometheus/sluice.rules.yml
+dashboard=$packaging/grafana/sluice.json
+proxy=/lib/systemd/systemd-socket-proxyd
+net=watched
+
+new_network "$net"
+new_namespace "$net.second"
+connect "$net.gateway" wan2 "$net.second" eth0
+in_namespace "$net.second" ip address add 192.0.2.254/24 dev eth0
+port_flags+=(--wan af_packet:wan2)
+address_flags+=(--wan-address 192.0.2.1/24 --gateway 192.0.2.254)
+start_sluice "$net" --workers 2 --deny '10.1.0.0/16 udp 137-139'
+curl --silent --show-error --fail --unix-socket "$work/$net.sock" http://sluice/metrics \
+    >"$work/metrics" || fail "GET /metrics"
+
+"$python" "$here/check_queries.py" "$work/metrics" "$rules" "$dashboard" ||
+    fail "a rule or a panel asks for what sluice does not tell"
+for broken in sluice_port_link=sluice_port_links reason=reasons neighbour_failed=neighbour_lost; do
+    sed "s/${broken%=*}/${broken#*=}/" "$rules" >"$work/broken.yml"
+    ! "$python" "$here/check_queries.py" "$work/metrics" "$work/broken.yml" "$dashboard" \
+        >/dev/null 2>&1 || fail "check_queries.py does not see ${broken#*=}"
+done
+pass "rules and dashboard ask for metrics, labels and reasons that there are"
+
+for tool in promtool prometheus; do
+    type -P "$tool" >/dev/null || skip "$tool (Debian: prometheus) is not installed"
+done
+promtool check metrics <"$work/metrics" || fail "promtool check metrics"
+promtool check rules "$rules" >"$work/out" || fail "promtool check rules: $(cat "$work/out")"
+promtool test rules "$packaging/prometheus/sluice.rules.test.yml" >"$work/out" 2>&1 ||
+    fail "promtool test rules: $(cat "$work/out")"
+for name in $(sed -n 's/.*- alert: //p' "$rules"); do
+    grep -A 2 "alertname: $name\$" "$packaging/prometheus/sluice.rules.test.yml" |
+        grep --quiet exp_labels || fail "no test by which $name fires"
+done
+pass "each alert fires when it should"
+
+[[ -x $proxy ]] || skip "$proxy is not there; the rest has passed"
+type -P systemd-socket-activate >/dev/null || skip "there is no systemd-socket-activate"
+
+# holds QUERY: whether Prometheus has a result for it.
+holds() {
+    in_namespace "$net.gateway" curl --silent --fail --max-time 5 --get \
+        --data-urlencode "query=$1" http://127.0.0.1:9090/api/v1/query >"$work/result" &&
+        grep --quiet '"value":' "$work/result"
+}
+
+in_namespace "$net.gateway" ip link set dev lo up
+cat >"$work/prometheus.yml" <<YML
+global: {scrape_interval: 1s, evaluation_interval: 1s}
+rule_files: [$(readlink -f "$rules")]
+scrape_configs:
+  - job_name: sluice
+    static_configs: [{targets: ['127.0.0.1:9100']}]
+YML
+start_in "$net.gateway" systemd-socket-activate --listen 127.0.0.1:9100 \
+    "$proxy" "$work/$net.sock" >"$work/proxy.log" 2>&1
+start_in "$net.gateway" prometheus --config.file "$work/prometheus.yml" \
+    --storage.tsdb.path "$work/tsdb" --web.listen-address 127.0.0.1:9090 \
+    >"$work/prometheus.log" 2>&1
+wait_for 20 "Prometheus to scrape" holds 'sluice_build_info{job="sluice"}'
+holds 'up{job="sluice"} == 1' || fail "the scrape: $(cat "$work/result")"
+wait_for 10 "the rules to be evaluated" holds 'sluice_port_link{port="wan2"}==1'
+! holds 'ALERTS{alertname="SluicePortDown"}' || fail "an alert without a cause"
+in_namespace "$net.gateway" ip link set dev wan2 down
+wait_for 10 "the alert" holds 'ALERTS{alertname="SluicePortDown",port="wan2"}'
+pass "Prometheus scrapes the gateway, and alerts when a link goes"
+stop_sluice "$net"

@@ -112,8 +112,6 @@ MemoryNeed plan_memory(const config::Config& config, const ethdev::PacketPoolPar
     if (config.memory_mb)
         need.eal_mb = *config.memory_mb;
     need.table_bytes = gateway::table_bytes(config);
-    if (!config.no_huge)
-        need.table_bytes = divide_up(need.table_bytes, kHugePageBytes) * kHugePageBytes;
     return need;
 }
 

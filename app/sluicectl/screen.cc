@@ -12,13 +12,10 @@
 namespace sluicectl {
 namespace {
 
-constexpr int kInterrupt = 3;  // Ctrl-C: it comes as a key, so that the terminal is left in order
-
 Screen::Key meaning_of(int key) {
     switch (key) {
         case 'q':
         case 'Q':
-        case kInterrupt:
             return Screen::Key::Quit;
         case 'f':
             return Screen::Key::Flows;
@@ -52,7 +49,7 @@ sluice::Result<std::unique_ptr<Screen>> Screen::open() {
 }
 
 Screen::Screen(std::unique_ptr<Terminal> terminal) : terminal_(std::move(terminal)) {
-    raw();
+    cbreak();  // Ctrl-C is a signal, also while the gateway is waited for: ncurses tidies up
     noecho();
     keypad(stdscr, TRUE);
     nodelay(stdscr, TRUE);

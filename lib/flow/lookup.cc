@@ -102,10 +102,9 @@ void FlowTable::find_bulk(std::span<const net::Tuple> tuples, Tick now,
         if (tuples[i].protocol == net::Protocol::Tcp)
             __builtin_prefetch(index_.record(probes.word[i]).tracker.data());
     };
-    const uint64_t first = probes.found & low_bits(kTrackersAhead);
-    for (unsigned i : SetBits{first})
-        send_for_tracker(i);
-    SetBits later{probes.found & ~first};
+    SetBits later{probes.found};
+    for (unsigned n = 0; n < kTrackersAhead && later.bits != 0; ++n)
+        send_for_tracker(later.take());
     for (unsigned i : SetBits{probes.found}) {
         if (later.bits != 0)
             send_for_tracker(later.take());

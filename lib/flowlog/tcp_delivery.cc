@@ -42,8 +42,11 @@ private:
     void connect();
     void look_whether_connected();
     void begin_session();
+    /// With its place in the queue, which of a single record is more than its bytes.
+    static size_t cost_of(const Message& message) { return message.bytes.size() + sizeof(Waiting); }
     void add(Message message) {
-        waiting_bytes_ += message.bytes.size();
+        message.bytes.shrink_to_fit();  // it was made for many records, and may wait for long
+        waiting_bytes_ += cost_of(message);
         waiting_.push_back({std::move(message)});
     }
     void send_waiting();
@@ -58,7 +61,7 @@ private:
     Socket socket_;
     State state_ = State::Down;
     int64_t now_ = 0;
-    int64_t connect_at_ = 0;  // when Down; since when it is tried, when Connecting
+    int64_t connect_at_ = 0;  // when Down; since when it is tried, otherwise
     int64_t pause_ = kFirstPause;
     int64_t told_at_ = -kTellMilliseconds;
     bool is_absence_told_ = false;
@@ -80,6 +83,9 @@ void TcpDelivery::turn(int64_t now) {
         look_whether_connected();
     if (state_ != State::Up)
         return;
+    // One that is taken in and ended at once, as a proxy without a collector does, is none.
+    if (now - connect_at_ >= kLongestPause)
+        pause_ = kFirstPause;
     forget_acknowledged();
     if (is_closed())
         return break_off(ECONNRESET);
@@ -88,7 +94,7 @@ void TcpDelivery::turn(int64_t now) {
 }
 
 void TcpDelivery::put(Message message) {
-    if (waiting_bytes_ + message.bytes.size() > params_.most_waiting_bytes)
+    if (waiting_bytes_ + cost_of(message) > params_.most_waiting_bytes)
         params_.account.lose(message.records, message.period);
     else
         add(std::move(message));
@@ -110,7 +116,7 @@ void TcpDelivery::connect() {
 
 void TcpDelivery::look_whether_connected() {
     pollfd writable{socket_.get(), POLLOUT, 0};
-    if (poll(&writable, 1, 0) == 0) {
+    if (poll(&writable, 1, 0) <= 0) {
         if (now_ - connect_at_ >= kConnectMilliseconds)
             break_off(ETIMEDOUT);
         return;
@@ -140,7 +146,7 @@ void TcpDelivery::begin_session() {
     written_ = 0;
     sequence_ = 0;
     Message templates = Ipfix::templates();
-    waiting_bytes_ += templates.bytes.size();
+    waiting_bytes_ += cost_of(templates);
     waiting_.push_front({std::move(templates)});
     if (std::exchange(is_absence_told_, false))
         params_.notice(name_of(params_.collector) + ": the collector is there; " +
@@ -165,9 +171,8 @@ void TcpDelivery::forget_acknowledged() {
         const Message& message = waiting_.front().message;
         if (message.kind == Message::Kind::Records)
             params_.account.send(message.records);
-        waiting_bytes_ -= message.bytes.size();
+        waiting_bytes_ -= cost_of(message);
         waiting_.pop_front();
-        pause_ = kFirstPause;
     }
 }
 
@@ -225,7 +230,7 @@ void TcpDelivery::break_off(int reason) {
             return false;
         if (waiting.message.kind == Message::Kind::Losses)
             params_.account.untell(waiting.message.period);
-        waiting_bytes_ -= waiting.message.bytes.size();
+        waiting_bytes_ -= cost_of(waiting.message);
         return true;
     });
     if (!std::exchange(is_absence_told_, true))

@@ -20,6 +20,16 @@ constexpr int64_t kRefusalMilliseconds = 100;
 constexpr int kAttempts = 3;
 constexpr int kSendBufferBytes = 4 << 20;
 
+/// What an ICMP error about an earlier datagram becomes.
+bool is_refusal(int reason) {
+    return reason == ECONNREFUSED || reason == EHOSTUNREACH || reason == ENOPROTOOPT;
+}
+
+/// Of room for a datagram, for a while.
+bool is_shortage(int reason) {
+    return reason == EAGAIN || reason == ENOBUFS || reason == ENOMEM;
+}
+
 /// Of a datagram nobody says that it has arrived. That a machine has nobody on the port is said
 /// (ICMP), and heard when the next datagram is sent: then the one before is lost. Who was away has
 /// lost the templates too. The sequence numbers go on for what is lost, so that a collector sees
@@ -40,9 +50,10 @@ private:
     bool are_templates_due() const;
     Sent transmit(Message& message);
     Sent send_templates();
+    bool wait_for_room() const;
     void probe();
     void accept_last();
-    void note_refusal();
+    void note_refusal(int reason);
     void note_absence(int reason);
     void lose(const Message& message) { params_.account.lose(message.records, message.period); }
 
@@ -83,7 +94,7 @@ void UdpDelivery::turn(int64_t now) {
         return;
     if (last_.records != 0 || is_away_)
         if (const int error = socket_.error(); error != 0)
-            return note_refusal();
+            return note_refusal(error);
     if (last_.kind == Message::Kind::Records && now - last_at_ >= kRefusalMilliseconds)
         accept_last();
     if (is_away_ && is_silent && probed_at_ > refused_at_ &&
@@ -140,16 +151,18 @@ void UdpDelivery::put(Message message) {
 UdpDelivery::Sent UdpDelivery::transmit(Message& message) {
     Ipfix::stamp(message, export_time(), sequence_);
     while (::send(socket_.get(), message.bytes.data(), message.bytes.size(), MSG_NOSIGNAL) < 0) {
-        if (errno == EINTR)
+        const int reason = errno;
+        if (reason == EINTR)
             continue;
-        if (errno == ECONNREFUSED) {
-            note_refusal();
+        if (is_refusal(reason)) {
+            note_refusal(reason);
             return Sent::Refused;
         }
-        pollfd writable{socket_.get(), POLLOUT, 0};
-        if (errno == EAGAIN && poll(&writable, 1, kRoomMilliseconds) > 0)
+        if (is_shortage(reason) && wait_for_room())
             continue;
-        note_absence(errno);
+        note_absence(reason);
+        if (!is_shortage(reason))
+            socket_.close();  // its own address may be gone: another is opened later
         return Sent::No;
     }
     accept_last();
@@ -160,6 +173,12 @@ UdpDelivery::Sent UdpDelivery::transmit(Message& message) {
     return Sent::Yes;
 }
 
+/// Waits once in a turn, which is to end.
+bool UdpDelivery::wait_for_room() const {
+    pollfd writable{socket_.get(), POLLOUT, 0};
+    return refused_at_ != now_ && poll(&writable, 1, kRoomMilliseconds) > 0;
+}
+
 void UdpDelivery::accept_last() {
     if (last_.kind == Message::Kind::Records)
         params_.account.send(last_.records);
@@ -167,19 +186,19 @@ void UdpDelivery::accept_last() {
 }
 
 void UdpDelivery::give_up() {
-    if (socket_ && socket_.error() != 0)
-        note_refusal();
+    if (const int error = socket_ ? socket_.error() : 0; error != 0)
+        note_refusal(error);
     accept_last();
 }
 
-void UdpDelivery::note_refusal() {
+void UdpDelivery::note_refusal(int reason) {
     if (last_.kind == Message::Kind::Records && last_.records != 0)
         lose(last_);
     if (last_.kind == Message::Kind::Losses)
         params_.account.untell(last_.period);
     last_ = {};
     needs_templates_ = true;
-    note_absence(ECONNREFUSED);
+    note_absence(reason);
 }
 
 void UdpDelivery::note_absence(int reason) {

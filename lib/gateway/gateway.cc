@@ -114,8 +114,13 @@ uint32_t host_entries(const config::Config& config) {
 }  // namespace
 
 size_t table_bytes(const config::Config& config) {
-    return flow::FlowTable::bytes_needed(flow_records(config), config.accounting) +
-           hosts::HostTable::bytes_needed(host_entries(config), flow_records(config));
+    // Each has a mapping of its own, of whole large pages (base/memory.h).
+    const auto whole = [](size_t bytes) {
+        constexpr size_t kPage = size_t{2} << 20;
+        return (bytes + kPage - 1) / kPage * kPage;
+    };
+    return whole(flow::FlowTable::bytes_needed(flow_records(config), config.accounting)) +
+           whole(hosts::HostTable::bytes_needed(host_entries(config), flow_records(config)));
 }
 
 Gateway::~Gateway() = default;

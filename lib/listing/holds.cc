@@ -106,7 +106,10 @@ Key key_of(const Hold& hold) {
 }
 
 std::chrono::milliseconds age_of(const Seen& seen, Tick now) {
-    return std::chrono::milliseconds(static_cast<uint32_t>((now - seen.opened).milliseconds));
+    constexpr uint32_t kAnHour = 3'600'000;  // a walk takes less
+    const auto age = static_cast<uint32_t>((now - seen.opened).milliseconds);
+    // What has opened during the walk is as old as nothing, not as the clock's whole way round.
+    return std::chrono::milliseconds(age > UINT32_MAX - kAnHour ? 0 : age);
 }
 
 /// Each kind of hold is told how many flows its host has with the endpoint.

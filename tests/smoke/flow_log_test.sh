@@ -23,7 +23,7 @@ start_collector() {
     wait_for 10 "the collector: $(cat "$work/$1.log")" listens udp
 }
 listens() {
-    in_namespace sluice.gateway grep --quiet ":$(printf %04X "$port") " "/proc/net/$1"
+    in_namespace sluice.gateway grep --quiet ":$(printf %04X "$port") 00000000:0000 " "/proc/net/$1"
 }
 # read_collected DIRECTORY: what the collector has written, when it has ended.
 read_collected() {
@@ -59,6 +59,10 @@ settled() {
     [[ $(ctl sluice flows --count) == 0 ]] &&
         (($(counter sluice log_records_sent) + ${1:-0} == 2 * $(counter sluice flows_opened)))
 }
+# has_heard: the events of all ends are written, whole.
+has_heard() {
+    (($(grep --count '"event":"destroy".*}$' "$work/events") == $(counter sluice flows_opened)))
+}
 has_told_losses() {
     [[ $(field "$work/udp.pcap" cflow.notsent_flows | tail -n 1) == "$1" ]]
 }
@@ -67,7 +71,8 @@ new_network sluice
 start_server sluice
 start_capture sluice.gateway lo "$work/udp.pcap" udp port "$port"
 start_collector first
-start_sluice sluice --workers 2 --ipfix "udp:127.0.0.1:$port"
+# A late ACK behind the end of its flow opens none.
+start_sluice sluice --workers 2 --tcp-loose 0 --ipfix "udp:127.0.0.1:$port"
 "$sluicectl" --socket "$work/sluice.sock" events --json >"$work/events" 2>/dev/null &
 follower=$!
 hears() {
@@ -80,6 +85,7 @@ from_client sluice ping -c 1 -W 5 "$server_address" >/dev/null || fail "ping"
 seen_by_udp sluice "10.1.0.20" >/dev/null
 ctl sluice flows --delete --all >/dev/null
 wait_for 10 "both ends of each flow: $(counter sluice log_records_sent)" settled
+wait_for 10 "the events of all ends" has_heard
 end "$collector" TERM || true
 read_collected first
 "$python" "$compare" "$work/first.json" "$work/events" || fail "the collector does not agree"
@@ -118,7 +124,7 @@ pass "a collector that went and came is told how many it missed, and tshark read
 
 # By TCP records wait for their collector; where there are blocks of ports, they alone are told.
 start_capture sluice.gateway lo "$work/tcp.pcap" tcp dst port "$port"
-start_sluice sluice --ipfix "tcp:127.0.0.1:$port" --port-block-size 64
+start_sluice sluice --tcp-loose 0 --ipfix "tcp:127.0.0.1:$port" --port-block-size 64
 wait_for 10 "no collector" grep --quiet 'the collector is away (Connection refused)' \
     "$work/sluice.out"
 seen=$(seen_by_http sluice)

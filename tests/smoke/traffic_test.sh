@@ -56,11 +56,18 @@ hears() {
     [[ -s $work/$1.events ]]
 }
 
+# The client has its connection before a gateway has seen the last segment of the handshake.
+is_established() {
+    ctl sluice flows | grep 'ESTABLISHED .*sport=40006 .*\[ASSURED\]' >/dev/null
+}
+
 new_network linux
 linux_gateway linux
-in_namespace linux.gateway sysctl --quiet --write net.netfilter.nf_conntrack_acct=1
+# Linux's flows are there still when sluice's exchanges are over, however slow the machine is.
+in_namespace linux.gateway sysctl --quiet --write net.netfilter.nf_conntrack_acct=1 \
+    net.netfilter.nf_conntrack_udp_timeout=600 net.netfilter.nf_conntrack_icmp_timeout=600
 new_network sluice
-start_sluice sluice --workers 2 --accounting
+start_sluice sluice --workers 2 --accounting --timeout-udp 600 --timeout-icmp 600
 # Linux tells of flows that have opened since somebody listens.
 start_in linux.gateway conntrack -E >"$work/linux.events" 2>/dev/null
 start_in sluice.gateway "$sluicectl" --socket "$work/sluice.sock" events >"$work/sluice.events" \
@@ -70,6 +77,7 @@ for net in linux sluice; do
     wait_for 10 "the first event ($net)" hears "$net"
     exchanges "$net"
 done
+wait_for 10 "the end of the handshake" is_established
 
 in_namespace linux.gateway conntrack -L 2>/dev/null | comparable >"$work/conntrack"
 ctl sluice flows | comparable >"$work/flows"

@@ -53,6 +53,14 @@ net::Endpoint end(std::string_view text, uint16_t port, uint16_t zone = 0) {
 
 }  // namespace
 
+TEST_CASE("holds: what opens while the table is walked has no age", "[listing]") {
+    Table table;
+    table.open_at({.source = "10.1.0.10", .source_port = 4000}, -1);
+    const auto holds = table.ask("198.51.100.1:4000/tcp");
+    REQUIRE(holds.size() == 1);
+    CHECK(holds[0].age == std::chrono::seconds(0));
+}
+
 TEST_CASE("holds: hosts share a port toward different destinations", "[listing]") {
     Table table;
     table.open_at({.source = "10.1.0.10", .source_port = 4000}, 7);

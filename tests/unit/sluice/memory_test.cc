@@ -67,6 +67,17 @@ TEST_CASE("memory: flows and packets are added up", "[sluice]") {
     CHECK(need_of(config).eal_least_mb == need.eal_least_mb);
 }
 
+TEST_CASE("memory: each table is whole large pages, for each is mapped alone", "[sluice]") {
+    config::Config config;
+    config.accounting = true;
+    for (const uint32_t flows : {1000U, 262'144U, 1'000'000U})
+        for (const unsigned workers : {1U, 2U, 4U, 8U}) {
+            config.flows = flows;
+            config.workers = workers;
+            CHECK(need_of(config).table_bytes % (size_t{2} << 20) == 0);
+        }
+}
+
 TEST_CASE("memory: packets cost more in ordinary pages, which none may cross", "[sluice]") {
     config::Config huge;
     config::Config ordinary;

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <httplib.h>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -229,30 +230,36 @@ int ask(const Request& request) {
 }
 
 int capture(const Request& request) {
-    auto file = CaptureFile::open(*request.capture);
-    if (!file)
-        return fail(file.error().message);
     if (const int error = try_connect(request.socket); error != 0)
         return fail_to_connect(request.socket, error);
     httplib::Client client(request.socket);
     const Interrupt interrupt([&client] { client.stop(); });
     int status = 0;
+    // Once there is something to be written: what is refused leaves a file as it was.
+    std::optional<sluice::Result<CaptureFile>> opened;
     bool is_written = true;
     std::string refusal;
     const httplib::Result result = send(
         client, request,
         [&](const httplib::Response& response) {
             status = response.status;
-            return true;
+            if (status == kHttpOk)
+                opened = CaptureFile::open(*request.capture);
+            return !opened || *opened;
         },
         [&](const char* bytes, size_t count) {
             if (status == kHttpOk)
-                return is_written = file->write(bytes, count);
+                return is_written = (*opened)->write(bytes, count);
             refusal.append(bytes, count);
             return true;
         });
     if (status != 0 && status != kHttpOk)
         return fail_as_told(refusal, status);
+    if (!opened)
+        return fail_without_result(request, result);
+    auto& file = *opened;
+    if (!file)
+        return fail(file.error().message);
     if (!file->error().empty())
         return fail(file->error());
     if (!result && is_written && !interrupt.has_come())

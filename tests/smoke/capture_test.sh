@@ -176,6 +176,7 @@ ctl sluice capture -w "$work/refused" 2>"$work/refused.err" || status=$?
 ((status == 1)) || fail "a third capture is taken"
 grep --quiet '2 captures or traces are running' "$work/refused.err" ||
     fail "$(cat "$work/refused.err")"
+[[ ! -e $work/refused ]] || fail "a capture that is refused leaves a file"
 end_capture "$after" after
 end_capture "$too" too
 pass "a reader that is stopped delays nobody, and one that is killed makes room"

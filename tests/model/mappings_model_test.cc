@@ -10,6 +10,7 @@
 #include "operations.h"
 #include "testbed.h"
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <tuple>
@@ -81,9 +82,9 @@ public:
         }
         CHECK(bed_.count(Count::FlowsOpened) > static_cast<uint64_t>(operations) / 50);
         CHECK(bed_.count(Count::HoldersMade) > 10);
-        CHECK(bed_.count(Count::HoldersExpired) > 0);
+        CHECK(bed_.count(Count::HoldersExpired) > 5);
         CHECK(bed_.count(Count::FlowsInward) > 10);
-        CHECK(bed_.count(Count::FlowsHairpinned) > 0);
+        CHECK(bed_.count(Count::FlowsHairpinned) > 5);
     }
 
 private:
@@ -229,5 +230,7 @@ TEST_CASE("gateway: every port of a mapping or forward has one holder", "[model]
     const std::vector<Setup> all = setups();
     const size_t which = GENERATE(range(size_t{0}, size_t{4}));
     CAPTURE(which);
-    Model(all[which], 17 + which).run(model_operations() / 4);
+    // However slow the build: in fewer too few holders expire.
+    constexpr int kLeast = 15'000;
+    Model(all[which], 17 + which).run(std::max(model_operations() / 4, kLeast));
 }

@@ -161,8 +161,10 @@ UdpDelivery::Sent UdpDelivery::transmit(Message& message) {
         if (is_shortage(reason) && wait_for_room())
             continue;
         note_absence(reason);
-        if (!is_shortage(reason))
-            socket_.close();  // its own address may be gone: another is opened later
+        if (!is_shortage(reason)) {
+            socket_.close();          // its own address may be gone: another is opened later
+            needs_templates_ = true;  // by which the collector has not heard any
+        }
         return Sent::No;
     }
     accept_last();

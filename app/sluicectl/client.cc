@@ -153,6 +153,28 @@ int fail_without_result(const Request& request, const httplib::Result& result) {
     return fail(no_result(request, result));
 }
 
+/// The whole answer, or why there is none.
+sluice::Result<std::string> receive(const Request& request) {
+    int status = 0;
+    std::string answer;
+    httplib::Client client(request.socket);
+    const httplib::Result result = send(
+        client, request,
+        [&](const httplib::Response& response) {
+            status = response.status;
+            return true;
+        },
+        [&](const char* bytes, size_t count) {
+            answer.append(bytes, count);
+            return true;
+        });
+    if (status != 0 && status != kHttpOk)
+        return sluice::Error{told(answer, status)};
+    if (!result)
+        return sluice::Error{no_result(request, result)};
+    return answer;
+}
+
 /// The question about one packet: its frame in hexadecimal digits, as far as a request holds it.
 Request about(const Request& request, const PacketFile::Packet& packet) {
     constexpr size_t kMostBytes = 2048;  // the line of a request has 8 kB at most
@@ -177,24 +199,7 @@ Request about(const Request& request, const PacketFile::Packet& packet) {
 sluice::Result<std::string> fetch(const Request& request) {
     if (const int error = try_connect(request.socket); error != 0)
         return sluice::Error{no_connection(request.socket, error)};
-    int status = 0;
-    std::string answer;
-    httplib::Client client(request.socket);
-    const httplib::Result result = send(
-        client, request,
-        [&](const httplib::Response& response) {
-            status = response.status;
-            return true;
-        },
-        [&](const char* bytes, size_t count) {
-            answer.append(bytes, count);
-            return true;
-        });
-    if (status != 0 && status != kHttpOk)
-        return sluice::Error{told(answer, status)};
-    if (!result)
-        return sluice::Error{no_result(request, result)};
-    return answer;
+    return receive(request);
 }
 
 int ask(const Request& request) {
@@ -204,26 +209,13 @@ int ask(const Request& request) {
     if (const int error = try_connect(request.socket); error != 0)
         return fail_to_connect(request.socket, error);
     for (uint64_t number = 1; const auto packet = file->next(); ++number) {
-        int status = 0;
-        std::string answer = request.query.contains("line") ? std::to_string(number) + " " : "";
-        const size_t before = answer.size();
-        httplib::Client client(request.socket);
-        const httplib::Result result = send(
-            client, about(request, *packet),
-            [&](const httplib::Response& response) {
-                status = response.status;
-                return true;
-            },
-            [&](const char* bytes, size_t count) {
-                answer.append(bytes, count);
-                return true;
-            });
-        if (status != 0 && status != kHttpOk)
-            return fail_as_told(answer.substr(before), status);
-        if (!result)
-            return fail_without_result(request, result);
+        const auto answer = receive(about(request, *packet));
+        if (!answer)
+            return fail(answer.error().message);
+        const std::string line =
+            (request.query.contains("line") ? std::to_string(number) + " " : "") + *answer;
         Printer printer;
-        if (!printer.print(answer.data(), answer.size()) || !printer.flush())
+        if (!printer.print(line.data(), line.size()) || !printer.flush())
             return printer.exit_status();
     }
     return file->error().empty() ? EXIT_SUCCESS : fail(file->error());

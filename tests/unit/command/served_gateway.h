@@ -92,4 +92,12 @@ struct ServedGateway : Gateway {
     std::unique_ptr<Server> server;
 };
 
+/// The answer to a GET, which is to have that status.
+inline std::string get(const ServedGateway& gateway, const std::string& path, int status = 200) {
+    const auto answer = gateway.client().Get(path);
+    REQUIRE(answer);
+    CHECK(answer->status == status);
+    return answer->body;
+}
+
 }  // namespace sluice::command::testing

@@ -16,13 +16,6 @@ using net::Protocol;
 namespace {
 
 /// The answer's body; the test fails unless the status is the expected one.
-std::string get(const ServedGateway& gateway, const std::string& path, int status = 200) {
-    const auto answer = gateway.client().Get(path);
-    REQUIRE(answer);
-    CHECK(answer->status == status);
-    return answer->body;
-}
-
 std::string remove(const ServedGateway& gateway, const std::string& path, int status = 200) {
     const auto answer = gateway.client().Delete(path);
     REQUIRE(answer);

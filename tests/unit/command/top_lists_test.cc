@@ -19,13 +19,6 @@ void open_counted(Gateway& gateway, const Sample& sample) {
     gateway.hosts->set_host(open(*gateway.table, member, sample), admitted.host);
 }
 
-std::string get(const ServedGateway& gateway, const std::string& path, int status = 200) {
-    const auto answer = gateway.client().Get(path);
-    REQUIRE(answer);
-    CHECK(answer->status == status);
-    return answer->body;
-}
-
 }  // namespace
 
 TEST_CASE("top lists: hosts come as a table and as JSON", "[command]") {

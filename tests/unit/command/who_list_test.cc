@@ -27,13 +27,6 @@ const std::vector<Hold> kHolds = {
     {.means = Means::OneToOne, .host = *net::parse_address("10.1.0.21")},
 };
 
-std::string get(const ServedGateway& gateway, const std::string& path, int status = 200) {
-    const auto answer = gateway.client().Get(path);
-    REQUIRE(answer);
-    CHECK(answer->status == status);
-    return answer->body;
-}
-
 }  // namespace
 
 TEST_CASE("who list: a row says host, means, flows, time and what is held", "[command]") {

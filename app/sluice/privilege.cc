@@ -146,6 +146,16 @@ void allow_background(Filter& filter) {
     filter.add(kAbsent, SCMP_SYS(clone3), {});
 }
 
+/// The calling thread: no capabilities, and of the system calls those that allow(filter) adds.
+template <typename Allow>
+Status confine(Allow allow) {
+    if (Status status = keep_capabilities(0); !status)
+        return status;
+    Filter filter(kRefuse);
+    allow(filter);
+    return filter.load(false);
+}
+
 }  // namespace
 
 Status forbid_new_privileges() {
@@ -170,32 +180,24 @@ Status drop_capabilities() {
 }
 
 Status confine_worker() {
-    if (Status status = keep_capabilities(0); !status)
-        return status;
-    Filter filter(kRefuse);
-    filter.add(SCMP_ACT_ALLOW, kWorkerCalls);
-    allow_memory(filter);
-    return filter.load(false);
+    return confine([](Filter& filter) {
+        filter.add(SCMP_ACT_ALLOW, kWorkerCalls);
+        allow_memory(filter);
+    });
 }
 
 Status confine_background() {
-    if (Status status = keep_capabilities(0); !status)
-        return status;
-    Filter filter(kRefuse);
-    allow_background(filter);
-    return filter.load(false);
+    return confine(allow_background);
 }
 
 /// Its collector may come later, and come again.
 Status confine_flow_log() {
-    if (Status status = keep_capabilities(0); !status)
-        return status;
-    Filter filter(kRefuse);
-    allow_background(filter);
-    filter.add(SCMP_ACT_ALLOW, SCMP_SYS(socket),
-               std::array{scmp_arg_cmp{0, SCMP_CMP_EQ, AF_INET, 0}});
-    filter.add(SCMP_ACT_ALLOW, SCMP_SYS(connect), {});
-    return filter.load(false);
+    return confine([](Filter& filter) {
+        allow_background(filter);
+        filter.add(SCMP_ACT_ALLOW, SCMP_SYS(socket),
+                   std::array{scmp_arg_cmp{0, SCMP_CMP_EQ, AF_INET, 0}});
+        filter.add(SCMP_ACT_ALLOW, SCMP_SYS(connect), {});
+    });
 }
 
 }  // namespace sluice::app

@@ -4,6 +4,7 @@
 /// --accounting: packets and bytes of each flow and direction, as Linux counts them. Figures that
 /// are no matter of course were read from conntrack -L of a Linux 6.18 with nf_conntrack_acct=1.
 
+#include "any_workers.h"
 #include "catch.h"
 #include "flow/journal.h"
 #include "testbed.h"
@@ -31,18 +32,6 @@ TestbedOptions counting(TestbedOptions options = {}) {
         config.accounting = true;
     };
     return options;
-}
-
-/// Testbeds of one worker and of several, also with fewer queues than workers: packets of a flow
-/// come to others than its owner.
-TestbedOptions some_workers() {
-    struct Row {
-        unsigned workers;
-        uint16_t queues;
-    };
-    const Row row = GENERATE(values<Row>({{1, 1}, {2, 2}, {3, 3}, {3, 1}}));
-    CAPTURE(row.workers, row.queues);
-    return counting({.workers = row.workers, .rx_queues = row.queues});
 }
 
 /// Of the only flow from this port.
@@ -93,7 +82,7 @@ void handshake(Testbed& bed) {
 
 TEST_CASE("accounting: packets and bytes are counted from the first on, whoever receives them",
           "[packet][accounting]") {
-    Testbed bed(some_workers());
+    Testbed bed(counting(any_workers()));
     for (size_t n = 0; n < 8; ++n)
         REQUIRE(bed.from_inside(out(5000, 10 + n)).size() == 1);
     CHECK(traffic_of(bed, 5000) == BothTraffic{{{8, 8 * kUdp + 108}, {}}});
@@ -103,7 +92,7 @@ TEST_CASE("accounting: packets and bytes are counted from the first on, whoever 
 }
 
 TEST_CASE("accounting: many flows in one burst are counted apart", "[packet][accounting]") {
-    Testbed bed(some_workers());
+    Testbed bed(counting(any_workers()));
     for (unsigned round = 0; round < 3; ++round)
         for (uint16_t port = 5000; port < 5040; ++port)
             bed.inject(Side::Inside, out(port, port - 5000u)
@@ -172,7 +161,7 @@ TEST_CASE("accounting: FINs that are refused, though they change the timeout, do
 
 TEST_CASE("accounting: the RST that ends an unanswered flow counts, and its end says so",
           "[packet][accounting][tcp]") {
-    Testbed bed(some_workers());
+    Testbed bed(counting(any_workers()));
     flow::Journal::Reader reader(bed.gateway().table().journal());
     REQUIRE(bed.from_inside(segment(kSyn, 1000, 0)).size() == 1);
     REQUIRE(bed.from_outside(response(kRst | kAck, 0, 1001)).size() == 1);
@@ -228,7 +217,7 @@ TEST_CASE("accounting: pings count as any flow does", "[packet][accounting][icmp
 
 TEST_CASE("accounting: a datagram in fragments is one packet, with one IP header",
           "[packet][accounting][fragment]") {
-    Testbed bed(some_workers());
+    Testbed bed(counting(any_workers()));
     REQUIRE(bed.from_inside(out(5000, 1)).size() == 1);
     REQUIRE(bed.from_outside(back(5000, 1)).size() == 1);
     const bool is_reversed = GENERATE(false, true);
@@ -250,7 +239,7 @@ TEST_CASE("accounting: a datagram in fragments is one packet, with one IP header
 
 TEST_CASE("accounting: fragments of a TCP segment are one packet too",
           "[packet][accounting][fragment][tcp]") {
-    Testbed bed(some_workers());
+    Testbed bed(counting(any_workers()));
     handshake(bed);
     const auto pieces = fragments_of(segment(kAck | kPsh, 1001, 5001, 3000)
                                          .id(9)
@@ -307,7 +296,7 @@ TEST_CASE("accounting: a flow between two inside hosts is one, counted once",
 }
 
 TEST_CASE("accounting: while somebody watches, packets count as well", "[packet][accounting]") {
-    Testbed bed(some_workers());
+    Testbed bed(counting(any_workers()));
     auto reader = bed.gateway().watches().open({});
     REQUIRE(reader);
     for (size_t n = 0; n < 4; ++n)

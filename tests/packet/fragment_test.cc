@@ -3,6 +3,7 @@
 /// \file
 /// Fragments: each passes by itself, translated as the first of its datagram, or ends by name.
 
+#include "any_workers.h"
 #include "catch.h"
 #include "net/icmp.h"
 #include "testbed.h"
@@ -20,17 +21,6 @@ using stats::Drop;
 namespace {
 
 constexpr size_t kPiece = 1480;
-
-/// Testbeds of one worker and of several, also with fewer queues than workers.
-TestbedOptions some_workers() {
-    struct Row {
-        unsigned workers;
-        uint16_t queues;
-    };
-    const Row row = GENERATE(values<Row>({{1, 1}, {2, 2}, {3, 3}, {3, 1}}));
-    CAPTURE(row.workers, row.queues);
-    return {.workers = row.workers, .rx_queues = row.queues};
-}
 
 Frame udp(size_t payload) {
     return Frame().ipv4(kHost, kServer).udp(5000, 53).id(7).payload(payload);
@@ -67,7 +57,7 @@ uint64_t held(Testbed& bed) {
 
 TEST_CASE("fragment: a datagram in fragments passes in both directions, in and out of order",
           "[packet][fragment][rfc4787]") {
-    Testbed bed(some_workers());
+    Testbed bed(any_workers());
     know_host(bed);
     const bool shuffled = GENERATE(false, true);
     const size_t payload = GENERATE(size_t{3000}, size_t{65535 - 28});
@@ -103,7 +93,7 @@ TEST_CASE("fragment: a datagram in fragments passes in both directions, in and o
 
 TEST_CASE("fragment: a ping of 65 000 bytes passes, there and back",
           "[packet][fragment][icmp][rfc5508]") {
-    Testbed bed(some_workers());
+    Testbed bed(any_workers());
     know_host(bed);
     const auto request =
         framed(bed, Side::Inside, Frame().ipv4(kHost, kServer).echo_request(77).payload(65000));
@@ -121,7 +111,7 @@ TEST_CASE("fragment: a ping of 65 000 bytes passes, there and back",
 
 TEST_CASE("fragment: a ping to the gateway in pieces is answered in the same pieces",
           "[packet][fragment][icmp][rfc1122]") {
-    Testbed bed(some_workers());
+    Testbed bed(any_workers());
     const auto [side, host, own] = GENERATE(values<std::tuple<Side, const char*, const char*>>({
         {Side::Inside, kHost, "10.1.0.1"},
         {Side::Outside, kServer, kPublic},
@@ -152,7 +142,7 @@ TEST_CASE("fragment: a ping to the gateway in pieces is answered in the same pie
 TEST_CASE("fragment: they reach an inside host by its public port, from outside and inside",
           "[packet][fragment][rfc4787]") {
     constexpr auto kWeb = "10.1.0.20";
-    TestbedOptions options = some_workers();
+    TestbedOptions options = any_workers();
     options.configure = [](config::Config& config) {
         config.forwards = {{net::Protocol::Udp,
                             {ip(kPublic), Be16::from_host(8053)},
@@ -214,7 +204,7 @@ TEST_CASE("fragment: they pass one by one, and early ones in the order of their 
 
 TEST_CASE("fragment: a TCP segment in fragments is tracked with its whole length",
           "[packet][fragment][tcp]") {
-    Testbed bed(some_workers());
+    Testbed bed(any_workers());
     const bool reversed = GENERATE(false, true);
     const auto host = [](uint8_t flags) {
         return Frame().ipv4(kHost, kServer).tcp(40000, 80, flags);
@@ -241,7 +231,7 @@ TEST_CASE("fragment: a TCP segment in fragments is tracked with its whole length
 
 TEST_CASE("fragment: without a flow none comes in, and none leaves that its first would not",
           "[packet][fragment][leak]") {
-    Testbed bed(some_workers());
+    Testbed bed(any_workers());
     const bool reversed = GENERATE(false, true);
     const auto sent = [&](Side from, const Frame& whole) {
         auto frames = framed(bed, from, whole, 1000);
@@ -262,7 +252,7 @@ TEST_CASE("fragment: without a flow none comes in, and none leaves that its firs
 
 TEST_CASE("fragment: what the tracker refuses does not pass in parts, whoever owns the flow",
           "[packet][fragment][tcp]") {
-    Testbed bed(some_workers());
+    Testbed bed(any_workers());
     for (uint16_t port = 40000; port < 40016; ++port) {  // owners and homes of all kinds
         const auto host = [&](uint8_t flags) {
             return Frame().ipv4(kHost, kServer).id(port).tcp(port, 80, flags);

@@ -172,7 +172,7 @@ Status Daemon::build(const config::Sources& sources, std::vector<unsigned> allow
         return reloader.error();
     reloader_ = std::move(*reloader);
 
-    if (Status status = start_flow_log(); !status)
+    if (Status status = start_flow_logs(); !status)
         return status;
     if (Status status = serve(); !status)
         return status;
@@ -205,19 +205,27 @@ Status Daemon::open_taps(gateway::Ground& ground) {
     return Done{};
 }
 
-/// Where there is a collector.
-Status Daemon::start_flow_log() {
-    if (!config_.ipfix)
-        return Done{};
-    flowlog::FlowLogParams params{.collector = *config_.ipfix,
-                                  .block_size = config_.holders.blocks.size};
-    params.background.cpus = platform_->cores().listing;
-    params.background.on_entry = [this] { confine(confine_flow_log); };
-    params.notice = [this](const std::string& sentence) { print(sentence); };
-    auto log = flowlog::FlowLog::start(gateway_->table().journal(), params);
-    if (!log)
-        return log.error();
-    flow_log_ = std::move(*log);
+/// Where there are collectors.
+Status Daemon::start_flow_logs() {
+    std::vector<config::FlowLogTarget> targets = config_.log_flows;
+    if (config_.ipfix)
+        targets.push_back(*config_.ipfix);
+    for (config::FlowLogTarget& target : targets) {
+        const bool is_file = target.collector.transport == config::Transport::File;
+        flowlog::FlowLogParams params{
+            .target = std::move(target),
+            .told = {config_.holders.blocks.size, config_.log_both},
+        };
+        params.background.cpus = platform_->cores().listing;
+        params.background.on_entry = [this, is_file] {
+            confine(is_file ? confine_file_log : confine_flow_log);
+        };
+        params.notice = [this](const std::string& sentence) { print(sentence); };
+        auto log = flowlog::FlowLog::start(gateway_->table().journal(), params);
+        if (!log)
+            return log.error();
+        flow_logs_.push_back(std::move(*log));
+    }
     return Done{};
 }
 
@@ -273,9 +281,9 @@ void Daemon::link_changed(bool is_up) {
 stats::Snapshot Daemon::snapshot() const {
     stats::Snapshot snapshot = gateway_->snapshot();
     snapshot.count[stats::Count::LogLinesLost] = log_->lost();
-    if (flow_log_ != nullptr) {
-        snapshot.count[stats::Count::LogRecordsSent] = flow_log_->sent();
-        snapshot.count[stats::Count::LogRecordsLost] = flow_log_->lost();
+    for (const auto& log : flow_logs_) {
+        snapshot.count[stats::Count::LogRecordsSent] += log->sent();
+        snapshot.count[stats::Count::LogRecordsLost] += log->lost();
     }
     return snapshot;
 }
@@ -340,8 +348,8 @@ void Daemon::run(Signals& signals) {
     stop_.store(true, std::memory_order_relaxed);
     rte_eal_mp_wait_lcore();
     gateway_->drain();
-    if (flow_log_ != nullptr)
-        flow_log_->stop();
+    for (const auto& log : flow_logs_)
+        log->stop();
     print_summary("stopped");
 }
 

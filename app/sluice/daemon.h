@@ -54,7 +54,7 @@ private:
     Status build(const config::Sources& sources, std::vector<unsigned> allowed_cpus);
     Status open_taps(gateway::Ground& ground);
     Status serve();
-    Status start_flow_log();
+    Status start_flow_logs();
     command::Subject subject();
     void link_changed(bool is_up);
     void reload();
@@ -77,7 +77,7 @@ private:
     std::unique_ptr<gateway::Gateway> gateway_;
     std::unique_ptr<LinkWatch> links_;
     std::unique_ptr<Reloader> reloader_;
-    std::unique_ptr<flowlog::FlowLog> flow_log_;
+    std::vector<std::unique_ptr<flowlog::FlowLog>> flow_logs_;
     std::unique_ptr<command::Server> server_;
     std::vector<Job> jobs_;
     std::vector<worker::Heartbeat> heartbeats_;  // by worker

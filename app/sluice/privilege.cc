@@ -194,9 +194,20 @@ Status confine_background() {
 Status confine_flow_log() {
     return confine([](Filter& filter) {
         allow_background(filter);
-        filter.add(SCMP_ACT_ALLOW, SCMP_SYS(socket),
-                   std::array{scmp_arg_cmp{0, SCMP_CMP_EQ, AF_INET, 0}});
+        for (const uint64_t family : {AF_INET, AF_UNIX})
+            filter.add(SCMP_ACT_ALLOW, SCMP_SYS(socket),
+                       std::array{scmp_arg_cmp{0, SCMP_CMP_EQ, family, 0}});
         filter.add(SCMP_ACT_ALLOW, SCMP_SYS(connect), {});
+    });
+}
+
+/// Its file may be rotated.
+Status confine_file_log() {
+    return confine([](Filter& filter) {
+        allow_background(filter);
+        filter.add(SCMP_ACT_ALLOW, SCMP_SYS(openat),
+                   std::array{has_bits(2, O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND,
+                                       O_WRONLY | O_CREAT | O_APPEND)});
     });
 }
 

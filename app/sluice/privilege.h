@@ -11,7 +11,8 @@
 ///     workers           no capability; system calls that move packets, sleep, and end
 ///     control socket,   no capability; system calls that answer a client; files to read only
 ///     lists
-///     flow log          as the control socket; and it makes sockets of IPv4 and connects them
+///     flow logs         as the control socket; and to a collector they make sockets of IPv4 and of
+///                       this machine, and connect them; for a file they open files to append
 ///
 /// Threads  Capabilities and system calls are each thread's own. A thread inherits those of the one
 ///          that makes it, so what is given up before EAL starts is given up by all.
@@ -36,5 +37,6 @@ Status drop_capabilities();
 Status confine_worker();
 Status confine_background();
 Status confine_flow_log();
+Status confine_file_log();
 
 }  // namespace sluice::app

@@ -2,6 +2,7 @@
 #include "sluicectl/args.h"
 
 #include "sluice/version.h"
+#include "sluicectl/past_holds.h"
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
@@ -42,6 +43,8 @@ struct Words {
     std::string packet_file;
     bool replay = false;
     std::string endpoint;  // the public one of /v1/who
+    std::string at;
+    std::vector<std::string> logs;
     bool once = false;
     unsigned interval = 1;
 };
@@ -189,8 +192,23 @@ CLI::App* add_who(CLI::App& app, Words& words) {
     who->add_option("ENDPOINT", words.endpoint,
                     "ADDRESS[:PORT][/PROTOCOL], such as 198.51.100.1:4000/tcp")
         ->required();
+    CLI::Option* at = who->add_option(
+        "--at", words.at,
+        "Who had it then: 2026-01-31T12:00:00Z, or @SECONDS since 1970. Of who has it no more only "
+        "a log tells");
+    CLI::Option* log =
+        who->add_option("--log", words.logs,
+                        "A file of --log-flows json:, the oldest first, instead of the gateway; -: "
+                        "from stdin");
+    log->needs(at);
     who->add_flag("--json", words.json, "Print a JSON object");
     return who;
+}
+
+void check_who(const Words& words) {
+    const sluice::Result<int64_t> at = words.at.empty() ? 0 : parse_time(words.at);
+    if (!at)
+        throw CLI::ValidationError(at.error().message);
 }
 
 CLI::App* add_stats(CLI::App& app, Words& words) {
@@ -322,6 +340,9 @@ Request why_request(const Words& words) {
 Request who_request(const Words& words) {
     Request request{words.socket, Request::Method::Get, "/v1/who", {}};
     request.query.emplace("public", words.endpoint);
+    if (words.at.empty())
+        return request;
+    request.query.emplace("at", std::to_string(parse_time(words.at).value() / 1'000'000));
     return request;
 }
 
@@ -376,11 +397,14 @@ Request parse_args(int argc, char** argv) {
         app.parse(argc, argv);
         check_delete(words);
         check_why(*why, words);
+        check_who(words);
     } catch (const CLI::ParseError& error) {
         std::exit(app.exit(error) == 0 ? EXIT_SUCCESS : kUsage);
     }
     if (config.check->parsed())
         return {.file = words.file};
+    if (who->parsed() && !words.logs.empty())
+        return {.past = Request::Past{words.endpoint, words.at, words.logs, words.json}};
     if (top->parsed())
         return {.socket = words.socket,
                 .top = Request::Top{words.once, std::chrono::seconds(words.interval)}};

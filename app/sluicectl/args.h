@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace sluicectl {
 
@@ -31,6 +32,15 @@ struct Request {
         std::chrono::seconds interval{1};
     };
     std::optional<Top> top = {};  ///< In place of a path.
+
+    /// Of a public endpoint, and who had it once.
+    struct Past {
+        std::string endpoint;
+        std::string at;
+        std::vector<std::string> files;
+        bool is_json = false;
+    };
+    std::optional<Past> past = {};  ///< In place of all else: no gateway is asked.
 };
 
 /// Reads the command line. Prints help, the version or what is wrong with it, and ends the program,

@@ -4,6 +4,7 @@
 #include "sluicectl/client.h"
 #include "sluicectl/replay_file.h"
 #include "sluicectl/top.h"
+#include "sluicectl/who_file.h"
 
 #include <csignal>
 #include <cstdio>
@@ -16,6 +17,8 @@ int main(int argc, char** argv) try {
         return sluicectl::replay_file(*request.packets);
     if (request.top)
         return sluicectl::top(request);
+    if (request.past)
+        return sluicectl::who_file(*request.past);
     if (request.packets)
         return sluicectl::ask(request);
     if (request.capture)

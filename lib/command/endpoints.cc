@@ -415,18 +415,22 @@ void Endpoints::tell_why(const Question& question, httplib::Response& response) 
 }
 
 void Endpoints::tell_who(const Question& question, httplib::Response& response) {
-    const auto endpoint = read_who_query(question.query);
-    if (!endpoint)
-        return refuse(response, question.format, kBadRequest, endpoint.error().message);
-    const auto holds =
-        listing::holds_of(*endpoint, subject_.given(*endpoint), subject_.flows, subject_.now());
+    auto asked = read_who_query(question.query);
+    if (!asked)
+        return refuse(response, question.format, kBadRequest, asked.error().message);
+    const listing::PublicEndpoint& endpoint = asked->endpoint;
+    auto holds =
+        listing::holds_of(endpoint, subject_.given(endpoint), subject_.flows, subject_.now());
+    const std::time_t now = std::time(nullptr);
+    if (asked->at)
+        keep_since(holds, *asked->at, now);
     if (holds.empty())
         return refuse(response, question.format, kNotFound,
-                      "No inside host has " + listing::to_string(*endpoint) + " now.");
-    const std::time_t now = std::time(nullptr);
+                      "No inside host has " + listing::to_string(endpoint) +
+                          (asked->at ? " now that had it then." : " now."));
     answer_at_length(question,
-                     question.format == Format::Text ? who_table(*endpoint, holds, now)
-                                                     : who_json(*endpoint, holds, now),
+                     question.format == Format::Text ? who_table(endpoint, holds, now)
+                                                     : who_json(endpoint, holds, now),
                      content_type(question.format), response);
 }
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -67,11 +68,33 @@ std::string line(const char* host, const char* kind, const char* flows, const ch
 
 }  // namespace
 
-Result<PublicEndpoint> read_who_query(const listing::Query& query) {
+Result<WhoQuery> read_who_query(const listing::Query& query) {
+    const Error wrong{
+        "/v1/who takes public=ADDRESS[:PORT][/PROTOCOL], once, at=SECONDS since 1970, and format "
+        "only."};
     const auto endpoint = query.find("public");
-    if (endpoint == query.end() || query.size() != 1)
-        return Error{"/v1/who takes public=ADDRESS[:PORT][/PROTOCOL], once, and format only."};
-    return PublicEndpoint::parse(endpoint->second);
+    const auto at = query.find("at");
+    if (endpoint == query.end() || query.size() != (at == query.end() ? 1 : 2))
+        return wrong;
+    const auto read = PublicEndpoint::parse(endpoint->second);
+    if (!read)
+        return read.error();
+    WhoQuery asked{*read};
+    if (at != query.end()) {
+        const std::string& word = at->second;
+        std::time_t time = 0;
+        const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), time);
+        if (error != std::errc{} || end != word.data() + word.size() || time < 0)
+            return wrong;
+        asked.at = time;
+    }
+    return asked;
+}
+
+void keep_since(std::vector<Hold>& holds, std::time_t at, std::time_t now) {
+    std::erase_if(holds, [&](const Hold& hold) {
+        return hold.age && *hold.age < std::chrono::seconds(now - at);
+    });
 }
 
 std::string who_table(const PublicEndpoint& endpoint, std::span<const Hold> holds,

@@ -12,13 +12,23 @@
 #include "listing/holds.h"
 
 #include <ctime>
+#include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace sluice::command {
 
-/// Reads public=ADDRESS[:PORT][/PROTOCOL].
-Result<listing::PublicEndpoint> read_who_query(const listing::Query& query);
+struct WhoQuery {
+    listing::PublicEndpoint endpoint;
+    std::optional<std::time_t> at = {};  ///< Only who has had it since then at least.
+};
+
+/// Reads public=ADDRESS[:PORT][/PROTOCOL], and at=SECONDS since 1970.
+Result<WhoQuery> read_who_query(const listing::Query& query);
+
+/// Takes out who has it for a shorter time than since `at`.
+void keep_since(std::vector<listing::Hold>& holds, std::time_t at, std::time_t now);
 
 /// `now` is the time of day to which ages are.
 std::string who_table(const listing::PublicEndpoint& endpoint, std::span<const listing::Hold> holds,

@@ -2,18 +2,39 @@
 #pragma once
 
 /// \file
-/// Collector: who is sent the log of translations (--ipfix).
+/// Collector: who is given a log of translations (--ipfix, --log-flows), and in which form.
 
 #include "base/big_endian.h"
 
+#include <cstdint>
+#include <string>
+
 namespace sluice::config {
 
+enum class Transport : uint8_t {
+    Udp,
+    Tcp,
+    Local,  ///< A datagram socket of this machine.
+    File,
+};
+
 struct Collector {
-    bool is_tcp = false;  ///< Else UDP.
-    Be32 address;
-    Be16 port;
+    Transport transport = Transport::Udp;
+    Be32 address{};         ///< Udp, Tcp.
+    Be16 port{};            ///< Likewise.
+    std::string path = {};  ///< Local, File.
 
     bool operator==(const Collector&) const = default;
+};
+
+enum class LogForm : uint8_t { Ipfix, Json, Text, Syslog };
+
+struct FlowLogTarget {
+    LogForm form = LogForm::Ipfix;
+    Collector collector{};
+    std::string name = {};  ///< As it was given: "--ipfix udp:192.0.2.5:4739".
+
+    bool operator==(const FlowLogTarget&) const = default;
 };
 
 }  // namespace sluice::config

@@ -3,15 +3,23 @@
 
 #include "net/text.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace sluice::config {
 namespace {
 
-std::optional<Be16> parse_port(std::string_view text) {
+using std::string;
+using std::string_view;
+
+// Where syslog daemons listen: rsyslog, syslog-ng, and systemd's journal.
+constexpr string_view kLocalSyslog = "/dev/log";
+
+std::optional<Be16> parse_port(string_view text) {
     uint16_t port = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
     if (error != std::errc{} || end != text.data() + text.size() || port == 0)
@@ -25,29 +33,92 @@ bool is_of_one_host(Be32 address) {
     return address.raw != 0 && address.host() < kMulticast;
 }
 
-}  // namespace
-
-Result<Collector> read_collector(const Given& given) {
-    const Result<std::string> word = read_word(given);
-    if (!word)
-        return word.error();
-    const std::string_view text = *word;
-    const bool is_tcp = text.starts_with("tcp:");
-    if (!is_tcp && !text.starts_with("udp:"))
-        return wrong(given.flag, *word, "udp: or tcp: is wanted, as in udp:192.0.2.5:4739");
-    const std::string_view place = text.substr(4);
+/// Reads TRANSPORT:ADDRESS:PORT, the end of `word`, which looks like `example`.
+Result<Collector> read_place(string_view flag, const string& word, string_view place,
+                             const string& example) {
+    const bool is_tcp = place.starts_with("tcp:");
+    if (!is_tcp && !place.starts_with("udp:"))
+        return wrong(flag, word, "udp: or tcp: is wanted, as in " + example);
+    place.remove_prefix(4);
     const size_t colon = place.rfind(':');
     const auto address = net::parse_address(place.substr(0, colon));
     if (!address || !is_of_one_host(*address))
-        return wrong(given.flag, *word,
+        return wrong(flag, word,
                      "the collector's IPv4 address is wanted, in digits (names are not looked "
-                     "up), as in udp:192.0.2.5:4739");
+                     "up), as in " +
+                         example);
     const auto port =
-        colon == std::string_view::npos ? std::nullopt : parse_port(place.substr(colon + 1));
+        colon == string_view::npos ? std::nullopt : parse_port(place.substr(colon + 1));
     if (!port)
-        return wrong(given.flag, *word,
-                     "a port from 1 to 65535 is wanted at the end, as in udp:192.0.2.5:4739");
-    return Collector{is_tcp, *address, *port};
+        return wrong(flag, word, "a port from 1 to 65535 is wanted at the end, as in " + example);
+    return Collector{is_tcp ? Transport::Tcp : Transport::Udp, *address, *port};
+}
+
+FlowLogTarget target_of(string_view flag, const string& word, LogForm form) {
+    FlowLogTarget target;
+    target.form = form;
+    target.name = "--" + string(flag) + ' ' + word;
+    return target;
+}
+
+/// Of `word`, in that form, at TRANSPORT:ADDRESS:PORT behind `prefix`.
+Result<FlowLogTarget> read_remote(const Given& given, const string& word, LogForm form,
+                                  string_view prefix) {
+    const bool is_ipfix = form == LogForm::Ipfix;
+    const auto collector =
+        read_place(given.flag, word, string_view(word).substr(prefix.size()),
+                   string(prefix) + (is_ipfix ? "udp:192.0.2.5:4739" : "udp:192.0.2.5:514"));
+    if (!collector)
+        return collector.error();
+    FlowLogTarget target = target_of(given.flag, word, form);
+    target.collector = *collector;
+    return target;
+}
+
+Result<FlowLogTarget> read_log_target(const Given& given, const string& word) {
+    constexpr string_view kSyslog = "syslog:";
+    if (word.starts_with(kSyslog))
+        return read_remote(given, word, LogForm::Syslog, kSyslog);
+    if (word == "syslog") {
+        FlowLogTarget target = target_of(given.flag, word, LogForm::Syslog);
+        target.collector.transport = Transport::Local;
+        target.collector.path = kLocalSyslog;
+        return target;
+    }
+    const bool is_json = word.starts_with("json:");
+    if (!is_json && !word.starts_with("file:"))
+        return wrong(given.flag, word, "json:/PATH, file:/PATH or syslog is wanted");
+    FlowLogTarget target = target_of(given.flag, word, is_json ? LogForm::Json : LogForm::Text);
+    target.collector.transport = Transport::File;
+    target.collector.path = word.substr(5);
+    if (!target.collector.path.starts_with('/') || target.collector.path.ends_with('/'))
+        return wrong(given.flag, word, "the file's whole path is wanted, from a slash on");
+    return target;
+}
+
+}  // namespace
+
+Result<FlowLogTarget> read_ipfix(const Given& given) {
+    const Result<string> word = read_word(given);
+    if (!word)
+        return word.error();
+    return read_remote(given, *word, LogForm::Ipfix, "");
+}
+
+Result<std::vector<FlowLogTarget>> read_log_flows(const Given& given) {
+    std::vector<FlowLogTarget> targets;
+    for (const string& word : items_of(given)) {
+        auto target = read_log_target(given, word);
+        if (!target)
+            return target.error();
+        const auto is_same = [&](const FlowLogTarget& other) {
+            return other.collector == target->collector;
+        };
+        if (std::ranges::any_of(targets, is_same))
+            return wrong(given.flag, word, "it is given twice");
+        targets.push_back(std::move(*target));
+    }
+    return targets;
 }
 
 }  // namespace sluice::config

@@ -9,8 +9,10 @@
 /// Errors   What a collector does not get is lost, counted, and told to it once it is there again.
 ///          The operator's log says when it goes away and when it is there again.
 
+#include "base/result.h"
 #include "config/collector.h"
 #include "flowlog/account.h"
+#include "flowlog/encoder.h"
 #include "flowlog/message.h"
 
 #include <cstddef>
@@ -22,10 +24,11 @@
 namespace sluice::flowlog {
 
 struct DeliveryParams {
-    config::Collector collector;
+    config::FlowLogTarget target;
+    const Encoder& encoder;
     Account& account;
     std::function<void(const std::string&)> notice;  ///< Of the operator's log.
-    /// What may wait for a collector that can be waited for: some 390,000 records.
+    /// What may wait for a collector that can be waited for: some 390,000 records of IPFIX.
     size_t most_waiting_bytes = size_t{16} << 20;
 };
 
@@ -42,7 +45,10 @@ public:
     virtual void give_up() = 0;
 };
 
-std::unique_ptr<Delivery> deliver_by_udp(const DeliveryParams& params);
+/// To a collector's port, or a socket of this machine.
+std::unique_ptr<Delivery> deliver_by_datagrams(const DeliveryParams& params);
 std::unique_ptr<Delivery> deliver_by_tcp(const DeliveryParams& params);
+/// Fails where the file cannot be opened now.
+Result<std::unique_ptr<Delivery>> deliver_to_file(const DeliveryParams& params);
 
 }  // namespace sluice::flowlog

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "flowlog/flow_log.h"
 
-#include "flowlog/socket.h"
+#include "flowlog/ipfix.h"
+#include "flowlog/lines.h"
 #include "listing/time_of_day.h"
-#include "net/text.h"
 
 #include <algorithm>
 #include <new>
@@ -18,8 +18,8 @@ using std::chrono::system_clock;
 
 constexpr milliseconds kShortestRest{1};
 constexpr milliseconds kLongestRest{8};
-constexpr size_t kUdpBytes = 1400;
-constexpr size_t kTcpBytes = 16384;
+constexpr size_t kDatagramBytes = 1400;
+constexpr size_t kStreamBytes = 16384;
 
 int64_t now() {
     return steady_clock::now().time_since_epoch() / milliseconds(1);
@@ -29,33 +29,55 @@ int64_t time_of_day() {
     return system_clock::now().time_since_epoch() / milliseconds(1);
 }
 
-}  // namespace
-
-std::string name_of(const config::Collector& collector) {
-    return std::string("--ipfix ") + (collector.is_tcp ? "tcp:" : "udp:") +
-           net::to_string(collector.address) + ':' + std::to_string(collector.port.host());
+std::unique_ptr<Encoder> encoder_of(const FlowLogParams& params) {
+    const auto [form, collector, name] = params.target;
+    const bool is_datagram = collector.transport == config::Transport::Udp;
+    const size_t most_bytes = is_datagram ? kDatagramBytes : kStreamBytes;
+    if (form == config::LogForm::Ipfix)
+        return std::make_unique<Ipfix>(IpfixParams{most_bytes, params.told});
+    return std::make_unique<Lines>(LinesParams{form, collector.transport, most_bytes, params.told});
 }
 
+Result<std::unique_ptr<Delivery>> delivery_of(const DeliveryParams& params) {
+    switch (params.target.collector.transport) {
+        case config::Transport::Udp:
+        case config::Transport::Local:
+            return deliver_by_datagrams(params);
+        case config::Transport::Tcp:
+            return deliver_by_tcp(params);
+        case config::Transport::File:
+            return deliver_to_file(params);
+    }
+    return Error{params.target.name + ": unknown transport"};
+}
+
+}  // namespace
+
 FlowLog::FlowLog(flow::Journal& journal, const FlowLogParams& params)
-    : params_(params),
-      reader_(journal),
-      ipfix_({params.collector.is_tcp ? kTcpBytes : kUdpBytes, params.block_size}),
-      read_at_(time_of_day()) {
-    const DeliveryParams delivery{params.collector, account_, params.notice};
-    delivery_ = params.collector.is_tcp ? deliver_by_tcp(delivery) : deliver_by_udp(delivery);
-    thread_ = std::thread([this] {
-        params_.background.enter();
-        run();
-    });
+    : params_(params), reader_(journal), encoder_(encoder_of(params)), read_at_(time_of_day()) {}
+
+Status FlowLog::begin() {
+    auto delivery = delivery_of({params_.target, *encoder_, account_, params_.notice});
+    if (!delivery)
+        return delivery.error();
+    delivery_ = std::move(*delivery);
+    try {
+        thread_ = std::thread([this] {
+            params_.background.enter();
+            run();
+        });
+    } catch (const std::system_error& error) {
+        return Error{params_.target.name + ": its thread cannot be started: " + error.what()};
+    }
+    return Done{};
 }
 
 Result<std::unique_ptr<FlowLog>> FlowLog::start(flow::Journal& journal,
                                                 const FlowLogParams& params) {
-    try {
-        return std::unique_ptr<FlowLog>(new FlowLog(journal, params));
-    } catch (const std::system_error& error) {
-        return Error{name_of(params.collector) + ": its thread cannot be started: " + error.what()};
-    }
+    std::unique_ptr<FlowLog> log(new FlowLog(journal, params));
+    if (Status status = log->begin(); !status)
+        return status.error();
+    return log;
 }
 
 void FlowLog::stop() {
@@ -90,7 +112,7 @@ bool FlowLog::turn() {
         const int64_t before = std::exchange(read_at_, time_of_day());
         if (const uint64_t lost = reader_.take_lost(); lost != 0)
             account_.lose(lost, {before, read_at_});
-        ipfix_.encode(entries_, listing::TimeOfDay(), messages_);
+        encoder_->encode(entries_, listing::TimeOfDay(), messages_);
         delivery_->turn(now());
         for (Message& message : messages_)
             delivery_->put(std::move(message));

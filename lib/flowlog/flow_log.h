@@ -4,14 +4,15 @@
 /// \file
 /// Flow log: tells a collector which inside host had which public port, and when.
 ///
-/// Shape    Reads the flows' journal, and makes messages of what it reads (ipfix.h), which a
+/// Shape    Reads the flows' journal, and makes messages of what it reads (encoder.h), which a
 ///          delivery takes away (delivery.h).
 /// Threads  One of its own; sent() and lost() are for any. It runs where lists run, away from
 ///          workers' CPUs, but not in the idle class as these do: who lists can wait, and this log
 ///          loses what it does not read within 16,384 events of a thread, some 16 ms of a million a
 ///          second. It takes CPU by the event, and rests when there are none: 1 ms behind the last,
 ///          8 ms at most. It holds no lock that a worker or the control core takes.
-/// Errors   No collector is no error: it may come. What was lost is counted, and told to it. Of the
+/// Errors   No collector is no error: it may come; a file that cannot be opened at the start is
+/// one. What was lost is counted, and told to it. Of the
 ///          journal every event is counted that the log was too slow for, changes of state too.
 /// Memory   What is read at once, and what a delivery keeps.
 
@@ -20,7 +21,8 @@
 #include "flow/journal.h"
 #include "flowlog/account.h"
 #include "flowlog/delivery.h"
-#include "flowlog/ipfix.h"
+#include "flowlog/encoder.h"
+#include "flowlog/told.h"
 #include "listing/background.h"
 
 #include <chrono>
@@ -36,8 +38,8 @@
 namespace sluice::flowlog {
 
 struct FlowLogParams {
-    config::Collector collector;
-    uint16_t block_size = 0;  ///< Ports of a block; 0 where there are none.
+    config::FlowLogTarget target;
+    Told told{};
     listing::Background background{.cpus = {}, .idle_class = false};
     std::function<void(const std::string&)> notice = [](const std::string&) {};
     /// How long the end waits for what has not been delivered yet.
@@ -60,6 +62,7 @@ public:
 
 private:
     FlowLog(flow::Journal& journal, const FlowLogParams& params);
+    Status begin();
     void run();
     bool turn();
     void say_farewell();
@@ -67,7 +70,7 @@ private:
     FlowLogParams params_;
     Account account_;
     flow::Journal::Reader reader_;
-    Ipfix ipfix_;
+    std::unique_ptr<Encoder> encoder_;
     std::unique_ptr<Delivery> delivery_;
     std::vector<flow::JournalEntry> entries_;
     std::vector<Message> messages_;

@@ -167,41 +167,23 @@ void put_block(std::string& out, const JournalEntry& entry, uint16_t size) {
     put(out, uint32_t{entry.tuple[0].zone});
 }
 
-bool is_translated(const JournalEntry& entry) {
-    net::Tuple untranslated = entry.tuple[0].reversed();
-    untranslated.zone = entry.tuple[1].zone;
-    return entry.tuple[1] != untranslated;
-}
-
 }  // namespace
 
-bool Ipfix::is_told(const JournalEntry& entry) const {
-    if (entry.event == Event::Changed)
-        return false;
-    if (params_.block_size != 0)
-        return entry.kind() == flow::Kind::Block;
-    return entry.kind() == flow::Kind::Flow && is_translated(entry);
-}
-
-void Ipfix::append_record(Message& message, const JournalEntry& entry, int64_t time) const {
-    if (message.records == 0)
-        message.period.first = time;
-    message.period.last = time;
-    ++message.records;
-    put(message.bytes, static_cast<uint64_t>(time));
-    if (params_.block_size != 0)
-        put_block(message.bytes, entry, params_.block_size);
-    else
-        put_session(message.bytes, entry);
-}
-
+/// A message has records of one kind; of a moment's flows and blocks, the blocks come first, as
+/// they are taken before a flow has a port of them.
 void Ipfix::encode(std::span<const JournalEntry> entries, const listing::TimeOfDay& clock,
                    std::vector<Message>& messages) const {
+    for (const flow::Kind kind : {flow::Kind::Block, flow::Kind::Flow})
+        encode_kind(kind, entries, clock, messages);
+}
+
+void Ipfix::encode_kind(flow::Kind kind, std::span<const JournalEntry> entries,
+                        const listing::TimeOfDay& clock, std::vector<Message>& messages) const {
     constexpr int64_t kMillisecond = 1'000'000;
-    const bool has_blocks = params_.block_size != 0;
-    const uint16_t set = has_blocks ? kBlock : kSession;
-    const size_t record = bytes_of(has_blocks ? std::span<const Field>(kBlockFields)
-                                              : std::span<const Field>(kSessionFields));
+    const bool is_block = kind == flow::Kind::Block;
+    const uint16_t set = is_block ? kBlock : kSession;
+    const size_t record = bytes_of(is_block ? std::span<const Field>(kBlockFields)
+                                            : std::span<const Field>(kSessionFields));
     bool is_open = false;
     const auto end_message = [&] {
         if (is_open)
@@ -209,7 +191,7 @@ void Ipfix::encode(std::span<const JournalEntry> entries, const listing::TimeOfD
         is_open = false;
     };
     for (const JournalEntry& entry : entries) {
-        if (!is_told(entry))
+        if (entry.kind() != kind || !params_.told.tells(entry))
             continue;
         if (is_open && messages.back().bytes.size() + record > params_.most_bytes)
             end_message();
@@ -218,12 +200,19 @@ void Ipfix::encode(std::span<const JournalEntry> entries, const listing::TimeOfD
             messages.back().bytes.reserve(params_.most_bytes);
             is_open = true;
         }
-        append_record(messages.back(), entry, clock.of(entry.time) / kMillisecond);
+        Message& message = messages.back();
+        const int64_t time = clock.of(entry.time) / kMillisecond;
+        message.count(time);
+        put(message.bytes, static_cast<uint64_t>(time));
+        if (is_block)
+            put_block(message.bytes, entry, params_.told.block_size);
+        else
+            put_session(message.bytes, entry);
     }
     end_message();
 }
 
-Message Ipfix::templates() {
+Message Ipfix::templates() const {
     Message message = begin_message(Message::Kind::Templates, kTemplates);
     std::string& bytes = message.bytes;
     put_template(bytes, kSession, kSessionFields);
@@ -242,7 +231,7 @@ Message Ipfix::templates() {
     return message;
 }
 
-Message Ipfix::losses(uint64_t total, const Period& period) {
+Message Ipfix::losses(uint64_t total, const Period& period) const {
     Message message = begin_message(Message::Kind::Losses, kLosses);
     message.records = 1;
     message.period = period;
@@ -254,7 +243,7 @@ Message Ipfix::losses(uint64_t total, const Period& period) {
     return message;
 }
 
-void Ipfix::stamp(Message& message, uint32_t seconds, uint32_t sequence) {
+void Ipfix::stamp(Message& message, uint32_t seconds, uint32_t sequence) const {
     put_at(message.bytes, kSecondsAt, seconds);
     put_at(message.bytes, kSequenceAt, sequence);
 }

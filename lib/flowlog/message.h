@@ -27,6 +27,13 @@ struct Message {
     Kind kind = Kind::Records;
     uint32_t records = 0;  ///< Those that sequence numbers count: all but templates.
     Period period{};       ///< Of its first and its last record.
+
+    /// One more record is in it, of that time.
+    void count(int64_t time) {
+        if (records++ == 0)
+            period.first = time;
+        period.last = time;
+    }
 };
 
 }  // namespace sluice::flowlog

@@ -6,10 +6,7 @@
 
 #include "config/collector.h"
 
-#include <cerrno>
 #include <ctime>
-#include <netinet/in.h>
-#include <string>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
@@ -19,9 +16,10 @@ namespace sluice::flowlog {
 class Socket {
 public:
     Socket() = default;
-    /// SOCK_DGRAM or SOCK_STREAM; without a descriptor where the kernel gives none (errno).
-    explicit Socket(int type)
-        : descriptor_(::socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {}
+    /// SOCK_DGRAM or SOCK_STREAM, of AF_INET or AF_UNIX; without a descriptor where the kernel
+    /// gives none (errno).
+    explicit Socket(int type, int family = AF_INET)
+        : descriptor_(::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {}
     ~Socket() { close(); }
     Socket(Socket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
     Socket& operator=(Socket&& other) noexcept {
@@ -37,20 +35,9 @@ public:
     }
 
     /// 0, or why not; EINPROGRESS of a stream that is being connected.
-    int connect(const config::Collector& collector) const {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = collector.address.raw;
-        address.sin_port = collector.port.raw;
-        const auto* place = reinterpret_cast<const sockaddr*>(&address);
-        return ::connect(descriptor_, place, sizeof(address)) == 0 ? 0 : errno;
-    }
+    int connect(const config::Collector& collector) const;
     /// What has happened to it since it was asked last: 0, or an errno.
-    int error() const {
-        int error = 0;
-        socklen_t size = sizeof(error);
-        return getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
-    }
+    int error() const;
     void set(int level, int option, int value) const {
         setsockopt(descriptor_, level, option, &value, sizeof(value));
     }
@@ -58,9 +45,6 @@ public:
 private:
     int descriptor_ = -1;
 };
-
-/// "--ipfix tcp:192.0.2.5:4739".
-std::string name_of(const config::Collector& collector);
 
 /// Seconds since 1970, as a message has them.
 inline uint32_t export_time() {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "flowlog/delivery.h"
-#include "flowlog/ipfix.h"
 #include "flowlog/socket.h"
 
 #include <algorithm>
@@ -8,6 +7,7 @@
 #include <cstring>
 #include <deque>
 #include <linux/tcp.h>
+#include <netinet/in.h>
 #include <poll.h>
 
 namespace sluice::flowlog {
@@ -110,7 +110,8 @@ void TcpDelivery::connect() {
     socket_.set(IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveSeconds);
     socket_.set(IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveSeconds);
     socket_.set(IPPROTO_TCP, TCP_USER_TIMEOUT, kUnacknowledgedMilliseconds);
-    if (const int error = socket_.connect(params_.collector); error != 0 && error != EINPROGRESS)
+    if (const int error = socket_.connect(params_.target.collector);
+        error != 0 && error != EINPROGRESS)
         break_off(error);
 }
 
@@ -134,8 +135,8 @@ bool TcpDelivery::is_to_itself() const {
     sockaddr_in own{};
     socklen_t size = sizeof(own);
     return getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&own), &size) == 0 &&
-           own.sin_port == params_.collector.port.raw &&
-           own.sin_addr.s_addr == params_.collector.address.raw;
+           own.sin_port == params_.target.collector.port.raw &&
+           own.sin_addr.s_addr == params_.target.collector.address.raw;
 }
 
 void TcpDelivery::begin_session() {
@@ -145,11 +146,13 @@ void TcpDelivery::begin_session() {
     next_ = offset_ = 0;
     written_ = 0;
     sequence_ = 0;
-    Message templates = Ipfix::templates();
-    waiting_bytes_ += cost_of(templates);
-    waiting_.push_front({std::move(templates)});
+    Message templates = params_.encoder.templates();
+    if (!templates.bytes.empty()) {
+        waiting_bytes_ += cost_of(templates);
+        waiting_.push_front({std::move(templates)});
+    }
     if (std::exchange(is_absence_told_, false))
-        params_.notice(name_of(params_.collector) + ": the collector is there; " +
+        params_.notice(params_.target.name + ": the collector is there; " +
                        std::to_string(params_.account.lost()) +
                        " records have been lost since the start");
 }
@@ -187,7 +190,7 @@ void TcpDelivery::tell_losses() {
     if (!params_.account.has_untold() || now_ - told_at_ < kTellMilliseconds)
         return;
     told_at_ = now_;
-    add(Ipfix::losses(params_.account.lost(), params_.account.untold()));
+    add(params_.encoder.losses(params_.account.lost(), params_.account.untold()));
     params_.account.tell();
 }
 
@@ -195,7 +198,7 @@ void TcpDelivery::send_waiting() {
     while (next_ < waiting_.size()) {
         Waiting& next = waiting_[next_];
         if (offset_ == 0)
-            Ipfix::stamp(next.message, export_time(), sequence_);
+            params_.encoder.stamp(next.message, export_time(), sequence_);
         const std::string& bytes = next.message.bytes;
         const ssize_t count = ::send(socket_.get(), bytes.data() + offset_, bytes.size() - offset_,
                                      MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -234,8 +237,8 @@ void TcpDelivery::break_off(int reason) {
         return true;
     });
     if (!std::exchange(is_absence_told_, true))
-        params_.notice(name_of(params_.collector) + ": the collector is away (" +
-                       std::strerror(reason) + "); records wait for it, up to " +
+        params_.notice(params_.target.name + ": the collector is away (" + std::strerror(reason) +
+                       "); records wait for it, up to " +
                        std::to_string(params_.most_waiting_bytes >> 10) + " KiB");
 }
 

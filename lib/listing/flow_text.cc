@@ -199,11 +199,15 @@ void append_line(std::string& out, const FlowEntry& flow) {
     out += line.text();
 }
 
-void append_event(std::string& out, flow::Event event, const FlowEntry& flow) {
+std::string_view event_tag(flow::Event event) {
     static constexpr std::string_view kTags[] = {"    [NEW] ", " [UPDATE] ", "[DESTROY] "};
+    return kTags[index(event)];
+}
+
+void append_event(std::string& out, flow::Event event, const FlowEntry& flow) {
     std::array<char, kMaxLine> buffer;
     LineWriter line(buffer);
-    line << kTags[index(event)];
+    line << event_tag(event);
     write_protocol(line, flow.protocol());
     if (event != flow::Event::Ended)
         line << whole_seconds(flow.left) << " ";

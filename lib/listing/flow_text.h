@@ -24,6 +24,9 @@ std::string_view protocol_name(net::Protocol protocol);
 /// Appends the flow's line, with the line feed.
 void append_line(std::string& out, const FlowEntry& flow);
 
+/// What a line of `conntrack -E` begins with.
+std::string_view event_tag(flow::Event event);
+
 /// Appends what has happened to a flow, as a line of `conntrack -E`.
 void append_event(std::string& out, flow::Event event, const FlowEntry& flow);
 

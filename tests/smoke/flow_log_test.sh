@@ -144,3 +144,50 @@ block="$first $((first + 63))"
     fail "$seen is in the block $block; told is $told"
 [[ -z $(faults "$work/tcp.pcap") ]] || fail "tshark: $(faults "$work/tcp.pcap")"
 pass "by TCP nothing is lost while there is no collector; blocks are told with their ports"
+
+# Without a collector: lines in files, and syslog as rsyslog reads it. One disk is full.
+if ! type -P rsyslogd >/dev/null; then
+    skip "rsyslog is not installed"
+fi
+cat >"$work/rsyslog.conf" <<END
+module(load="imudp")
+input(type="imudp" address="127.0.0.1" port="5514")
+template(name="parts" type="string" string="%app-name% %msgid% %structured-data%%msg%\n")
+*.* action(type="omfile" file="$work/syslog" template="parts")
+END
+port=5514
+start_in sluice.gateway rsyslogd -n -f "$work/rsyslog.conf" -i "$work/rsyslog.pid" \
+    >"$work/rsyslog.log" 2>&1
+wait_for 10 "rsyslogd: $(cat "$work/rsyslog.log")" listens udp
+log=$work/flows.json
+start_sluice sluice --accounting 1 --tcp-loose 0 \
+    --log-flows "json:$log" "syslog:udp:127.0.0.1:$port" file:/dev/full
+# has_ended FILE PORT: the flow from that public port has ended, by the file.
+has_ended() {
+    grep --quiet "\"event\":\"destroy\".*\"dst\":\"$public_address\".*\"dport\":$2," "$1"
+}
+first=$(seen_by_http sluice)
+between=$(date +%s)
+ctl sluice flows --delete --all >/dev/null
+wait_for 10 "the end of $first: $(cat "$log")" has_ended "$log" "${first#*:}"
+mv "$log" "$log.1"
+wait_for 10 "a new file" test -e "$log"
+second=$(seen_by_http sluice)
+ctl sluice flows --delete --all >/dev/null
+wait_for 10 "the end of $second" has_ended "$log" "${second#*:}"
+! has_ended "$log" "${first#*:}" || fail "a flow is told twice"
+grep --quiet '"packets":[1-9]' "$log.1" || fail "no account: $(cat "$log.1")"
+who=$(ctl sluice who "$first/tcp" --at "@$((between + 1))" --log "$log.1" --log "$log")
+[[ $who == *$'\n'"10.1.0.10 "*" flow "*"with $server_address:80" ]] || fail "who: $who"
+"$sluicectl" who "$first" --at 2001-01-01T00:00:00Z --log "$log.1" | grep --quiet '^10\.1' &&
+    fail "who had it before it was there"
+told="sluice delete \[nat@32473 protocolIdentifier=\"6\" sourceIPv4Address=\"10\.1\.0\.10\" .*\
+postNAPTSourceTransportPort=\"${second#*:}\" .*initiatorPackets=\"[1-9]"
+wait_for 10 "syslog: $(cat "$work/syslog")" grep --quiet "$told" "$work/syslog"
+grep --quiet '/dev/full: it cannot be written (No space left on device)' "$work/sluice.out" ||
+    fail "a full disk is not told: $(cat "$work/sluice.out")"
+assert_accounts sluice
+stop_sluice sluice
+(($(grep --count '^{.*}$' "$log" "$log.1" | awk -F: '{ sum += $2 } END { print sum }') ==
+    $(cat "$log" "$log.1" | wc -l))) || fail "a line is cut: $(cat "$log.1" "$log")"
+pass "flows are logged as JSON through a rotation, and by syslog; who reads the log"

@@ -76,5 +76,23 @@ TEST_CASE("who list: the socket answers, or says that nobody has it", "[command]
     CHECK(get(gateway, "/v1/who?public=198.51.100.1:x", 400) ==
           "198.51.100.1:x is not ADDRESS[:PORT][/PROTOCOL], such as 198.51.100.1:4000/tcp.\n");
     CHECK(get(gateway, "/v1/who", 400).starts_with("/v1/who takes public="));
-    CHECK(get(gateway, "/v1/who?public=198.51.100.1&at=1", 400).starts_with("/v1/who takes"));
+    for (const char* wrong : {"at=", "at=x", "at=-1", "at=1&at=2", "by=1"})
+        CHECK(get(gateway, std::string("/v1/who?public=198.51.100.1&") + wrong, 400)
+                  .starts_with("/v1/who takes public="));
+}
+
+TEST_CASE("who list: of those who have it, one can ask who had it then", "[command]") {
+    std::vector<Hold> holds(kHolds);
+    keep_since(holds, kNoon - 61, kNoon);
+    CHECK(holds.size() == 2);
+    keep_since(holds, kNoon - 62, kNoon);
+    REQUIRE(holds.size() == 1);
+    CHECK(holds[0].means == Means::OneToOne);
+    ServedGateway gateway;
+    gateway.open_flow({.source = "10.1.0.10", .source_port = 4000});
+    const std::string later = std::to_string(std::time(nullptr) + 60);
+    CHECK(get(gateway, "/v1/who?public=198.51.100.1:4000&at=" + later)
+              .find("\n10.1.0.10       flow                 1  ") != std::string::npos);
+    CHECK(get(gateway, "/v1/who?public=198.51.100.1:4000&at=1", 404) ==
+          "No inside host has 198.51.100.1:4000 now that had it then.\n");
 }

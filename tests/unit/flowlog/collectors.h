@@ -14,6 +14,7 @@
 
 #include <array>
 #include <chrono>
+#include <netinet/in.h>
 #include <poll.h>
 #include <string>
 #include <thread>
@@ -28,7 +29,10 @@ class Place {
 public:
     explicit Place(int type) : is_tcp_(type == SOCK_STREAM) { bind(0); }
 
-    config::Collector collector() const { return {is_tcp_, kLoopback, port_}; }
+    config::FlowLogTarget target() const {
+        const auto transport = is_tcp_ ? config::Transport::Tcp : config::Transport::Udp;
+        return {config::LogForm::Ipfix, {transport, kLoopback, port_}, "--ipfix"};
+    }
     int get() const { return socket_.get(); }
     /// Nobody is there from now on.
     void leave() { socket_.close(); }
@@ -72,11 +76,12 @@ inline std::string receive(int descriptor, std::chrono::milliseconds wait = {}) 
 inline constexpr int64_t kStep = 20;  // milliseconds, where a test waits
 inline constexpr size_t kMostWaitingBytes = 100'000;
 
-/// A delivery, its account and what it says, in a time of the test's own.
+/// A delivery of IPFIX, its account and what it says, in a time of the test's own.
 struct Sender {
-    explicit Sender(const config::Collector& collector)
-        : delivery((collector.is_tcp ? deliver_by_tcp : deliver_by_udp)(
-              {collector, account, [this](const std::string& text) { notices.push_back(text); },
+    explicit Sender(const config::FlowLogTarget& target)
+        : delivery((target.collector.transport == config::Transport::Tcp ? deliver_by_tcp
+                                                                         : deliver_by_datagrams)(
+              {target, ipfix, account, [this](const std::string& text) { notices.push_back(text); },
                kMostWaitingBytes})) {}
 
     void turn(int64_t milliseconds = 1) { delivery->turn(now += milliseconds); }
@@ -84,7 +89,7 @@ struct Sender {
     void put(unsigned count) {
         const std::vector entries(count, session(flow::Event::Opened));
         std::vector<Message> messages;
-        Ipfix({.most_bytes = 60000}).encode(entries, listing::TimeOfDay(), messages);
+        ipfix.encode(entries, listing::TimeOfDay(), messages);
         REQUIRE(messages.size() == 1);
         delivery->put(std::move(messages[0]));
     }
@@ -99,6 +104,7 @@ struct Sender {
         }
     }
 
+    Ipfix ipfix{{.most_bytes = 60000}};
     Account account;
     std::vector<std::string> notices;
     std::unique_ptr<Delivery> delivery;

@@ -21,7 +21,7 @@ constexpr unsigned kLosses = 258;
 
 std::unique_ptr<FlowLog> start(flow::Journal& journal, const Place& place) {
     FlowLogParams params;
-    params.collector = place.collector();
+    params.target = place.target();
     auto log = FlowLog::start(journal, params);
     REQUIRE(log);
     return std::move(*log);
@@ -94,7 +94,7 @@ TEST_CASE("flow log: what it was too slow for is counted, and told", "[flowlog]"
     Place place(SOCK_DGRAM);
     flow::Journal journal(1);
     FlowLogParams params;
-    params.collector = place.collector();
+    params.target = place.target();
     std::atomic<bool> may_run{false};
     params.background.on_entry = [&] { may_run.wait(false); };
     const auto log = std::move(FlowLog::start(journal, params).value());

@@ -28,7 +28,7 @@ std::vector<Message> encoded(const std::vector<flow::JournalEntry>& entries,
 /// What a collector that has the templates makes of messages.
 IpfixReader read(const std::vector<Message>& messages) {
     IpfixReader reader;
-    reader.read_all(Ipfix::templates().bytes);
+    reader.read_all(Ipfix({}).templates().bytes);
     for (const Message& message : messages) {
         const size_t before = reader.records.size();
         reader.read_all(message.bytes);
@@ -103,8 +103,8 @@ TEST_CASE("ipfix: what is not translated, and holders, are no sessions", "[flowl
 TEST_CASE("ipfix: where there are blocks, they alone are told, with their ports", "[flowlog]") {
     flow::JournalEntry zoned = block(Event::Ended, 65472);
     zoned.tuple[0].zone = 5;
-    const IpfixReader reader = read(
-        encoded({session(Event::Opened), block(Event::Opened, 2048), zoned}, {.block_size = 64}));
+    const IpfixReader reader = read(encoded(
+        {session(Event::Opened), block(Event::Opened, 2048), zoned}, {.told = {.block_size = 64}}));
     CHECK(reader.records.size() == 2);
     const auto records = reader.of(kBlock);
     REQUIRE(records.size() == 2);
@@ -141,7 +141,7 @@ TEST_CASE("ipfix: messages are as long as they may be, and none is longer", "[fl
 
 TEST_CASE("ipfix: losses are told by the options of reliability, as a total and a time",
           "[flowlog]") {
-    const Message losses = Ipfix::losses(0x123456789a, {1'800'000'000'123, 1'800'000'001'456});
+    const Message losses = Ipfix({}).losses(0x123456789a, {1'800'000'000'123, 1'800'000'001'456});
     CHECK(losses.kind == Message::Kind::Losses);
     const auto records = read({losses}).of(kLosses);
     REQUIRE(records.size() == 1);
@@ -152,10 +152,10 @@ TEST_CASE("ipfix: losses are told by the options of reliability, as a total and 
 }
 
 TEST_CASE("ipfix: templates count as no record, and a stamp is time and sequence", "[flowlog]") {
-    Message templates = Ipfix::templates();
+    Message templates = Ipfix({}).templates();
     CHECK(templates.records == 0);
     CHECK(templates.bytes.size() % 4 == 0);
-    Ipfix::stamp(templates, 1'800'000'000, 0xfffffff0);
+    Ipfix({}).stamp(templates, 1'800'000'000, 0xfffffff0);
     IpfixReader reader;
     reader.read_all(templates.bytes);
     CHECK(reader.seconds == 1'800'000'000);

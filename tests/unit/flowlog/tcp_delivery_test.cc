@@ -58,7 +58,7 @@ void connect(Sender& sender, const Place& place) {
 TEST_CASE("tcp delivery: records wait for a collector, and are forgotten once it has them",
           "[flowlog]") {
     Place place(SOCK_STREAM);
-    Sender sender(place.collector());
+    Sender sender(place.target());
     sender.put(3);
     sender.put(4);
     CHECK(sender.delivery->has_waiting());
@@ -76,7 +76,7 @@ TEST_CASE("tcp delivery: records wait for a collector, and are forgotten once it
 TEST_CASE("tcp delivery: a collector that comes again gets what the last one did not take",
           "[flowlog]") {
     Place place(SOCK_STREAM);
-    Sender sender(place.collector());
+    Sender sender(place.target());
     connect(sender, place);
     Session first(place);
     sender.put(3);
@@ -106,7 +106,7 @@ TEST_CASE("tcp delivery: what finds no room is lost, counted, and told behind wh
           "[flowlog]") {
     Place place(SOCK_STREAM);
     place.leave();
-    Sender sender(place.collector());
+    Sender sender(place.target());
     unsigned messages = 0;
     while (sender.account.lost() == 0) {
         sender.put(100);
@@ -127,7 +127,7 @@ TEST_CASE("tcp delivery: what finds no room is lost, counted, and told behind wh
 TEST_CASE("tcp delivery: it tries again, the longer the rarer", "[flowlog]") {
     Place place(SOCK_STREAM);
     place.leave();
-    Sender sender(place.collector());
+    Sender sender(place.target());
     for (int i = 0; i < 3000; ++i)
         sender.turn(100);
     CHECK(sender.notices.size() == 1);
@@ -140,7 +140,7 @@ TEST_CASE("tcp delivery: it tries again, the longer the rarer", "[flowlog]") {
 TEST_CASE("tcp delivery: what waits at the end is lost", "[flowlog]") {
     Place place(SOCK_STREAM);
     place.leave();
-    Sender sender(place.collector());
+    Sender sender(place.target());
     sender.put(8);
     sender.turn();
     sender.delivery->give_up();

@@ -11,7 +11,7 @@ constexpr unsigned kSession = 256;
 constexpr unsigned kLosses = 258;
 
 struct UdpSender : Sender {
-    explicit UdpSender(Place& place) : Sender(place.collector()), place(place) { turn(); }
+    explicit UdpSender(Place& place) : Sender(place.target()), place(place) { turn(); }
 
     /// What the collector has got since the last call. On the loopback it is there at once.
     void collect() { reader.read_all(receive(place.get())); }
@@ -22,7 +22,7 @@ struct UdpSender : Sender {
 
 }  // namespace
 
-TEST_CASE("udp delivery: templates come first, and records are counted by sequence numbers",
+TEST_CASE("datagram delivery: templates come first, and records are counted by sequence numbers",
           "[flowlog]") {
     Place place(SOCK_DGRAM);
     UdpSender sender(place);
@@ -40,7 +40,7 @@ TEST_CASE("udp delivery: templates come first, and records are counted by sequen
     CHECK(sender.notices.empty());
 }
 
-TEST_CASE("udp delivery: templates come again after a minute, and after many messages",
+TEST_CASE("datagram delivery: templates come again after a minute, and after many messages",
           "[flowlog]") {
     Place place(SOCK_DGRAM);
     UdpSender sender(place);
@@ -63,8 +63,9 @@ TEST_CASE("udp delivery: templates come again after a minute, and after many mes
     CHECK(sender.reader.sequence == 4096);
 }
 
-TEST_CASE("udp delivery: what a collector that is away refuses is counted, and told to the next",
-          "[flowlog]") {
+TEST_CASE(
+    "datagram delivery: what a collector that is away refuses is counted, and told to the next",
+    "[flowlog]") {
     Place place(SOCK_DGRAM);
     UdpSender sender(place);
     sender.put(2);
@@ -98,7 +99,7 @@ TEST_CASE("udp delivery: what a collector that is away refuses is counted, and t
     CHECK(sender.notices[1].find("12 records have been lost") != std::string::npos);
 }
 
-TEST_CASE("udp delivery: sequence numbers have a gap where records were lost", "[flowlog]") {
+TEST_CASE("datagram delivery: sequence numbers have a gap where records were lost", "[flowlog]") {
     Place place(SOCK_DGRAM);
     UdpSender sender(place);
     place.leave();
@@ -111,7 +112,7 @@ TEST_CASE("udp delivery: sequence numbers have a gap where records were lost", "
     CHECK(sender.reader.sequence == 7);
 }
 
-TEST_CASE("udp delivery: the last that was refused is counted though nothing follows",
+TEST_CASE("datagram delivery: the last that was refused is counted though nothing follows",
           "[flowlog]") {
     Place place(SOCK_DGRAM);
     UdpSender sender(place);
@@ -121,7 +122,7 @@ TEST_CASE("udp delivery: the last that was refused is counted though nothing fol
     CHECK(sender.account.lost() == 6);
 }
 
-TEST_CASE("udp delivery: losses that were told to nobody are told again", "[flowlog]") {
+TEST_CASE("datagram delivery: losses that were told to nobody are told again", "[flowlog]") {
     Place place(SOCK_DGRAM);
     UdpSender sender(place);
     sender.account.lose(9, {100, 200});

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "flowlog/delivery.h"
-#include "flowlog/ipfix.h"
 #include "flowlog/socket.h"
 
 #include <cstring>
@@ -33,10 +32,11 @@ bool is_shortage(int reason) {
 /// Of a datagram nobody says that it has arrived. That a machine has nobody on the port is said
 /// (ICMP), and heard when the next datagram is sent: then the one before is lost. Who was away has
 /// lost the templates too. The sequence numbers go on for what is lost, so that a collector sees
-/// a gap in any case (RFC 7011 §3.1).
-class UdpDelivery final : public Delivery {
+/// a gap in any case (RFC 7011 §3.1). A socket of this machine says at once that nobody is there.
+class DatagramDelivery final : public Delivery {
 public:
-    explicit UdpDelivery(const DeliveryParams& params) : params_(params) {}
+    explicit DatagramDelivery(const DeliveryParams& params)
+        : params_(params), has_templates_(!params.encoder.templates().bytes.empty()) {}
 
     void turn(int64_t now) override;
     void put(Message message) override;
@@ -47,6 +47,7 @@ private:
     enum class Sent : uint8_t { Yes, Refused, No };
 
     void open();
+    bool is_local() const { return params_.target.collector.transport == config::Transport::Local; }
     bool are_templates_due() const;
     Sent transmit(Message& message);
     Sent send_templates();
@@ -58,6 +59,7 @@ private:
     void lose(const Message& message) { params_.account.lose(message.records, message.period); }
 
     DeliveryParams params_;
+    bool has_templates_;
     Socket socket_;
     int64_t now_ = 0;
     uint32_t sequence_ = 0;
@@ -71,21 +73,21 @@ private:
     int64_t probed_at_ = -kSilenceMilliseconds;
 };
 
-void UdpDelivery::open() {
-    Socket socket(SOCK_DGRAM);
-    const int error = socket ? socket.connect(params_.collector) : errno;
+void DatagramDelivery::open() {
+    Socket socket(SOCK_DGRAM, is_local() ? AF_UNIX : AF_INET);
+    const int error = socket ? socket.connect(params_.target.collector) : errno;
     if (error != 0)
         return note_absence(error);
     socket.set(SOL_SOCKET, SO_SNDBUF, kSendBufferBytes);
     socket_ = std::move(socket);
 }
 
-bool UdpDelivery::are_templates_due() const {
-    return needs_templates_ || since_templates_ >= kTemplateMessages ||
-           now_ - templates_at_ >= kTemplateMilliseconds;
+bool DatagramDelivery::are_templates_due() const {
+    return has_templates_ && (needs_templates_ || since_templates_ >= kTemplateMessages ||
+                              now_ - templates_at_ >= kTemplateMilliseconds);
 }
 
-void UdpDelivery::turn(int64_t now) {
+void DatagramDelivery::turn(int64_t now) {
     now_ = now;
     const bool is_silent = now - refused_at_ >= kSilenceMilliseconds;
     if (!socket_ && is_silent)
@@ -100,7 +102,7 @@ void UdpDelivery::turn(int64_t now) {
     if (is_away_ && is_silent && probed_at_ > refused_at_ &&
         now - probed_at_ >= kSilenceMilliseconds) {
         is_away_ = false;
-        params_.notice(name_of(params_.collector) + ": the collector is there again; " +
+        params_.notice(params_.target.name + ": the collector is there again; " +
                        std::to_string(params_.account.lost()) +
                        " records have been lost since the start");
     }
@@ -112,19 +114,19 @@ void UdpDelivery::turn(int64_t now) {
 }
 
 /// Tells what was lost, or sends templates alone, to learn whether they are refused.
-void UdpDelivery::probe() {
+void DatagramDelivery::probe() {
     probed_at_ = now_;
-    if ((are_templates_due() || is_away_) && send_templates() != Sent::Yes)
+    if (has_templates_ && (are_templates_due() || is_away_) && send_templates() != Sent::Yes)
         return;
     if (!params_.account.has_untold())
         return;
-    Message losses = Ipfix::losses(params_.account.lost(), params_.account.untold());
+    Message losses = params_.encoder.losses(params_.account.lost(), params_.account.untold());
     if (transmit(losses) == Sent::Yes)
         params_.account.tell();
 }
 
-UdpDelivery::Sent UdpDelivery::send_templates() {
-    Message templates = Ipfix::templates();
+DatagramDelivery::Sent DatagramDelivery::send_templates() {
+    Message templates = params_.encoder.templates();
     const Sent sent = transmit(templates);
     if (sent == Sent::Yes) {
         needs_templates_ = false;
@@ -134,7 +136,7 @@ UdpDelivery::Sent UdpDelivery::send_templates() {
     return sent;
 }
 
-void UdpDelivery::put(Message message) {
+void DatagramDelivery::put(Message message) {
     Sent sent = socket_ ? Sent::Refused : Sent::No;
     for (int attempt = 0; attempt < kAttempts && sent == Sent::Refused; ++attempt) {
         sent = are_templates_due() ? send_templates() : Sent::Yes;
@@ -148,13 +150,13 @@ void UdpDelivery::put(Message message) {
 }
 
 /// Refused is what was sent before; this message has not been sent then.
-UdpDelivery::Sent UdpDelivery::transmit(Message& message) {
-    Ipfix::stamp(message, export_time(), sequence_);
+DatagramDelivery::Sent DatagramDelivery::transmit(Message& message) {
+    params_.encoder.stamp(message, export_time(), sequence_);
     while (::send(socket_.get(), message.bytes.data(), message.bytes.size(), MSG_NOSIGNAL) < 0) {
         const int reason = errno;
         if (reason == EINTR)
             continue;
-        if (is_refusal(reason)) {
+        if (is_refusal(reason) && !is_local()) {
             note_refusal(reason);
             return Sent::Refused;
         }
@@ -176,24 +178,24 @@ UdpDelivery::Sent UdpDelivery::transmit(Message& message) {
 }
 
 /// Waits once in a turn, which is to end.
-bool UdpDelivery::wait_for_room() const {
+bool DatagramDelivery::wait_for_room() const {
     pollfd writable{socket_.get(), POLLOUT, 0};
     return refused_at_ != now_ && poll(&writable, 1, kRoomMilliseconds) > 0;
 }
 
-void UdpDelivery::accept_last() {
+void DatagramDelivery::accept_last() {
     if (last_.kind == Message::Kind::Records)
         params_.account.send(last_.records);
     last_ = {};
 }
 
-void UdpDelivery::give_up() {
+void DatagramDelivery::give_up() {
     if (const int error = socket_ ? socket_.error() : 0; error != 0)
         note_refusal(error);
     accept_last();
 }
 
-void UdpDelivery::note_refusal(int reason) {
+void DatagramDelivery::note_refusal(int reason) {
     if (last_.kind == Message::Kind::Records && last_.records != 0)
         lose(last_);
     if (last_.kind == Message::Kind::Losses)
@@ -203,17 +205,17 @@ void UdpDelivery::note_refusal(int reason) {
     note_absence(reason);
 }
 
-void UdpDelivery::note_absence(int reason) {
+void DatagramDelivery::note_absence(int reason) {
     refused_at_ = now_;
     if (!std::exchange(is_away_, true))
-        params_.notice(name_of(params_.collector) + ": the collector is away (" +
-                       std::strerror(reason) + "); what happens meanwhile is lost, and counted");
+        params_.notice(params_.target.name + ": the collector is away (" + std::strerror(reason) +
+                       "); what happens meanwhile is lost, and counted");
 }
 
 }  // namespace
 
-std::unique_ptr<Delivery> deliver_by_udp(const DeliveryParams& params) {
-    return std::make_unique<UdpDelivery>(params);
+std::unique_ptr<Delivery> deliver_by_datagrams(const DeliveryParams& params) {
+    return std::make_unique<DatagramDelivery>(params);
 }
 
 }  // namespace sluice::flowlog

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sluicectl/past_holds.h"
+
+#include "listing/time_of_day.h"
+#include "net/text.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <ctime>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace sluicectl {
+namespace {
+
+using nlohmann::json;
+using sluice::Error;
+using sluice::Result;
+using sluice::listing::PublicEndpoint;
+
+constexpr int64_t kSecond = 1'000'000;
+
+constexpr const char* kWanted =
+    "a time in UTC is wanted, as 2026-01-31T12:00:00Z, with an offset, as "
+    "2026-01-31T13:00:00+01:00, or in seconds since 1970, as @1769860800";
+
+/// ".25" as microseconds; moves behind it.
+int64_t take_fraction(const char*& rest) {
+    int64_t value = 0;
+    if (*rest != '.')
+        return value;
+    ++rest;
+    for (int64_t unit = kSecond / 10; '0' <= *rest && *rest <= '9'; ++rest, unit /= 10)
+        value += (*rest - '0') * unit;
+    return value;
+}
+
+/// "Z" or "+01:00" in seconds, and nothing behind it.
+std::optional<int64_t> offset_of(const char* rest) {
+    const std::string_view text = rest;
+    if (text == "Z")
+        return 0;
+    int hours = 0;
+    int minutes = 0;
+    int length = 0;
+    if ((text[0] != '+' && text[0] != '-') || text.size() != 6 ||
+        std::sscanf(rest + 1, "%2d:%2d%n", &hours, &minutes, &length) != 2 || length != 5 ||
+        hours > 14 || minutes > 59 || hours < 0 || minutes < 0)
+        return std::nullopt;
+    return (text[0] == '-' ? -1 : 1) * (hours * int64_t{3600} + minutes * 60);
+}
+
+unsigned port_of(const json& tuple, const char* name) {
+    return tuple.contains(name) ? tuple.at(name).get<unsigned>() : tuple.value("id", 0u);
+}
+
+std::string zone_of(const json& of) {
+    return of.contains("zone") ? std::to_string(of.at("zone").get<unsigned>()) : "";
+}
+
+std::string peer_of(const json& tuple, const char* address, const char* port) {
+    std::string peer = tuple.at(address).get<std::string>();
+    if (tuple.contains(port))
+        peer += ':' + std::to_string(tuple.at(port).get<unsigned>());
+    return peer;
+}
+
+std::string time_text(const std::optional<int64_t>& time) {
+    return time ? sluice::listing::utc_text(static_cast<std::time_t>(*time / kSecond)) : "unknown";
+}
+
+/// Whether a protocol of the log is the one that was asked for.
+bool is_of(const PublicEndpoint& endpoint, const std::string& protocol) {
+    if (!endpoint.protocol)
+        return true;
+    auto named = PublicEndpoint::parse(sluice::net::to_string(endpoint.address) + '/' + protocol);
+    return named && named->protocol == endpoint.protocol;
+}
+
+}  // namespace
+
+Result<int64_t> parse_time(const std::string& text) {
+    const Error wrong{"--at " + text + ": " + kWanted};
+    if (text.starts_with('@')) {
+        const size_t digits = text.find_first_not_of("0123456789", 1);
+        if (text.size() == 1 || text.size() > 12 || digits != std::string::npos)
+            return wrong;
+        return std::stoll(text.substr(1)) * kSecond;
+    }
+    std::tm parts{};
+    const char* rest = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
+    if (rest == nullptr)
+        return wrong;
+    const int64_t fraction = take_fraction(rest);
+    const auto offset = offset_of(rest);
+    if (!offset)
+        return wrong;
+    return (timegm(&parts) - *offset) * kSecond + fraction;
+}
+
+/// Of most lines it is enough to know that the address is not in them.
+bool PastHolds::may_matter(std::string_view line) const {
+    return line.find(sluice::net::to_string(endpoint_.address)) != std::string_view::npos ||
+           line.find(R"("event":"lost")") != std::string_view::npos;
+}
+
+void PastHolds::read(std::string_view line) {
+    if (line.empty())
+        return;
+    if (!line.ends_with('}')) {
+        ++unreadable_;
+        return;
+    }
+    if (!may_matter(line))
+        return;
+    try {
+        read_event(json::parse(line));
+    } catch (const json::exception&) {
+        ++unreadable_;
+    }
+}
+
+void PastHolds::read_event(const json& event) {
+    const std::string what = event.at("event").get<std::string>();
+    if (what == "lost") {
+        losses_.push_back("from " + event.value("from", "unknown") + " to " +
+                          event.value("to", "unknown"));
+        return;
+    }
+    if (what != "new" && what != "destroy")
+        return;
+    const auto time = std::llround(event.at("time").get<double>() * kSecond);
+    const std::string id = event.at("id").get<std::string>();
+    const auto matches = [&](const json& address, unsigned first, unsigned last) {
+        return address == sluice::net::to_string(endpoint_.address) &&
+               endpoint_.is_within(first, last);
+    };
+    if (event.contains("block")) {
+        const json& block = event.at("block");
+        const auto first = block.at("first_port").get<unsigned>();
+        const unsigned last = block.value("last_port", first);
+        if (matches(block.at("address"), first, last))
+            take(
+                id, time, what == "new",
+                {block.at("host").get<std::string>(), zone_of(block), {}, first, last, {}, {}, {}});
+        return;
+    }
+    const json& original = event.at("original");
+    const json& reply = event.at("reply");
+    const std::string protocol = event.at("protocol").get<std::string>();
+    if (!is_of(endpoint_, protocol))
+        return;
+    const unsigned source = port_of(reply, "dport");
+    if (reply.at("dst") != original.at("src") && matches(reply.at("dst"), source, source))
+        take(id, time, what == "new",
+             {original.at("src").get<std::string>(),
+              zone_of(original),
+              protocol,
+              source,
+              source,
+              peer_of(original, "dst", "dport"),
+              {},
+              {}});
+    const unsigned target = port_of(original, "dport");
+    if (reply.at("src") != original.at("dst") && matches(original.at("dst"), target, target))
+        take(id, time, what == "new",
+             {reply.at("src").get<std::string>(),
+              zone_of(reply),
+              protocol,
+              target,
+              target,
+              peer_of(original, "src", "sport"),
+              {},
+              {}});
+}
+
+void PastHolds::take(const std::string& id, int64_t time, bool is_start, PastHold hold) {
+    const auto [first, last] = alive_.equal_range(id);
+    const auto is_same = [&](const auto& known) {
+        return known.second.host == hold.host && known.second.first_port == hold.first_port &&
+               known.second.peer == hold.peer;
+    };
+    const auto known = std::find_if(first, last, is_same);
+    if (is_start) {
+        // Identifiers begin anew with the gateway: what has not ended so far did so unseen.
+        if (known != last) {
+            end(known->second, std::nullopt);
+            alive_.erase(known);
+        }
+        hold.from = time;
+        alive_.emplace(id, std::move(hold));
+        return;
+    }
+    if (known != last) {
+        hold.from = known->second.from;
+        alive_.erase(known);
+    }
+    end(std::move(hold), time);
+}
+
+void PastHolds::end(PastHold hold, std::optional<int64_t> time) {
+    hold.to = time;
+    const bool has_begun = !hold.from || *hold.from <= at_;
+    if (has_begun && (!hold.to || *hold.to >= at_))
+        past_.push_back(std::move(hold));
+}
+
+std::vector<PastHold> PastHolds::holds() const {
+    std::vector<PastHold> holds = past_;
+    for (const auto& [id, hold] : alive_)
+        if (*hold.from <= at_)
+            holds.push_back(hold);
+    std::ranges::stable_sort(holds, {}, &PastHold::from);
+    return holds;
+}
+
+std::string past_table(const PublicEndpoint& endpoint, const std::vector<PastHold>& holds) {
+    const auto line = [](const std::array<std::string, 5>& words) {
+        std::array<char, 256> columns{};
+        std::snprintf(columns.data(), columns.size(), "%-16s%-7s%-22s%-22s", words[0].c_str(),
+                      words[1].c_str(), words[2].c_str(), words[3].c_str());
+        return columns.data() + words[4] + '\n';
+    };
+    std::string table = line({"host", "kind", "from", "to", "public"});
+    for (const PastHold& hold : holds) {
+        std::string rest =
+            sluice::net::to_string(endpoint.address) + ':' + std::to_string(hold.first_port);
+        if (hold.is_block())
+            rest += '-' + std::to_string(hold.last_port);
+        else
+            rest += '/' + hold.protocol + "  with " + hold.peer;
+        if (!hold.zone.empty())
+            rest += "  zone=" + hold.zone;
+        table += line({hold.host, hold.is_block() ? "block" : "flow", time_text(hold.from),
+                       time_text(hold.to), rest});
+    }
+    return table;
+}
+
+std::string past_json(const PublicEndpoint& endpoint, const std::vector<PastHold>& holds) {
+    nlohmann::ordered_json list = nlohmann::ordered_json::array();
+    for (const PastHold& hold : holds) {
+        list.push_back({{"host", hold.host},
+                        {"kind", hold.is_block() ? "block" : "flow"},
+                        {"address", sluice::net::to_string(endpoint.address)},
+                        {"first_port", hold.first_port},
+                        {"last_port", hold.last_port}});
+        nlohmann::ordered_json& last = list.back();
+        if (!hold.zone.empty())
+            last["zone"] = std::stoi(hold.zone);
+        if (!hold.is_block()) {
+            last["protocol"] = hold.protocol;
+            last["peer"] = hold.peer;
+        }
+        if (hold.from)
+            last["from"] = time_text(hold.from);
+        if (hold.to)
+            last["to"] = time_text(hold.to);
+    }
+    return nlohmann::ordered_json{{"holds", std::move(list)}}.dump() + '\n';
+}
+
+}  // namespace sluicectl

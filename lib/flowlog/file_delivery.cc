@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "flowlog/delivery.h"
+
+#include <cerrno>
+#include <cstring>
+#include <deque>
+#include <fcntl.h>
+#include <string_view>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+
+namespace sluice::flowlog {
+namespace {
+
+constexpr int64_t kLookMilliseconds = 1000;  // between looks whether the file is still there
+constexpr mode_t kMode = 0640;
+
+/// A descriptor of the file that a path names.
+class File {
+public:
+    File() = default;
+    /// Made where there is none; without a descriptor where it cannot be opened (errno). Nobody
+    /// waits for the reader of a FIFO.
+    explicit File(const std::string& path)
+        : descriptor_(::open(path.c_str(),
+                             O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+                             kMode)) {}
+    ~File() {
+        if (descriptor_ >= 0)
+            ::close(descriptor_);
+    }
+    File(File&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+    File& operator=(File&& other) noexcept {
+        std::swap(descriptor_, other.descriptor_);
+        return *this;
+    }
+
+    explicit operator bool() const { return descriptor_ >= 0; }
+    int get() const { return descriptor_; }
+    /// The path names another file now, or none: this one was rotated away.
+    bool has_left(const std::string& path) const {
+        struct stat own {};
+        struct stat named {};
+        if (::fstat(descriptor_, &own) != 0)
+            return true;
+        return ::stat(path.c_str(), &named) != 0 || own.st_ino != named.st_ino ||
+               own.st_dev != named.st_dev;
+    }
+
+private:
+    int descriptor_ = -1;
+};
+
+/// Messages wait until the file has taken them. A file that is full, or cannot be opened where it
+/// was rotated, is tried again; only what finds no room meanwhile is lost.
+class FileDelivery final : public Delivery {
+public:
+    FileDelivery(const DeliveryParams& params, File file)
+        : params_(params), file_(std::move(file)) {}
+
+    void turn(int64_t now) override;
+    void put(Message message) override;
+    bool has_waiting() const override { return !waiting_.empty(); }
+    void give_up() override;
+
+private:
+    static size_t cost_of(const Message& message) { return message.bytes.size() + sizeof(message); }
+    const std::string& path() const { return params_.target.collector.path; }
+    void look();
+    void reopen();
+    void add(Message message);
+    bool write_waiting();
+    void forget_first();
+    void note_absence(int reason);
+
+    DeliveryParams params_;
+    File file_;
+    int64_t now_ = 0;
+    int64_t looked_at_ = 0;
+    bool is_away_ = false;
+    std::deque<Message> waiting_;  // the oldest first
+    size_t waiting_bytes_ = 0;
+    size_t offset_ = 0;  // of the first, is written
+};
+
+void FileDelivery::turn(int64_t now) {
+    now_ = now;
+    if (now - looked_at_ >= kLookMilliseconds)
+        look();
+    if (!is_away_)
+        write_waiting();
+}
+
+/// Once a second: follows the path, tries again what did not go, and tells what was lost.
+void FileDelivery::look() {
+    looked_at_ = now_;
+    if (!file_ || file_.has_left(path()))
+        reopen();
+    if (is_away_ && file_ && write_waiting()) {
+        is_away_ = false;
+        params_.notice(params_.target.name + ": it is written again; " +
+                       std::to_string(params_.account.lost()) +
+                       " records have been lost since the start");
+    }
+    if (is_away_ || !params_.account.has_untold())
+        return;
+    add(params_.encoder.losses(params_.account.lost(), params_.account.untold()));
+    params_.account.tell();
+}
+
+void FileDelivery::reopen() {
+    File file(path());
+    if (!file)
+        note_absence(errno);
+    file_ = std::move(file);
+    if (offset_ == 0)
+        return;
+    // The new file begins with a whole line.
+    const size_t line = waiting_.front().bytes.rfind('\n', offset_ - 1);
+    offset_ = line == std::string::npos ? 0 : line + 1;
+}
+
+void FileDelivery::put(Message message) {
+    if (waiting_bytes_ + cost_of(message) > params_.most_waiting_bytes)
+        params_.account.lose(message.records, message.period);
+    else
+        add(std::move(message));
+}
+
+void FileDelivery::add(Message message) {
+    message.bytes.shrink_to_fit();  // it may wait for long
+    waiting_bytes_ += cost_of(message);
+    waiting_.push_back(std::move(message));
+}
+
+/// True when nothing waits any more.
+bool FileDelivery::write_waiting() {
+    while (!waiting_.empty()) {
+        const std::string_view rest = std::string_view(waiting_.front().bytes).substr(offset_);
+        const ssize_t count = ::write(file_.get(), rest.data(), rest.size());
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0 && errno == EAGAIN)  // a FIFO, whose reader is slow
+            return false;
+        if (count < 0) {
+            note_absence(errno);
+            return false;
+        }
+        offset_ += static_cast<size_t>(count);
+        if (offset_ == waiting_.front().bytes.size())
+            forget_first();
+    }
+    return true;
+}
+
+void FileDelivery::forget_first() {
+    const Message& message = waiting_.front();
+    if (message.kind == Message::Kind::Records)
+        params_.account.send(message.records);
+    waiting_bytes_ -= cost_of(message);
+    waiting_.pop_front();
+    offset_ = 0;
+}
+
+void FileDelivery::note_absence(int reason) {
+    if (!std::exchange(is_away_, true))
+        params_.notice(params_.target.name + ": it cannot be written (" + std::strerror(reason) +
+                       "); records wait, up to " +
+                       std::to_string(params_.most_waiting_bytes >> 10) + " KiB");
+}
+
+void FileDelivery::give_up() {
+    if (file_)
+        write_waiting();
+    for (const Message& message : waiting_)
+        if (message.kind == Message::Kind::Records)
+            params_.account.lose(message.records, message.period);
+    waiting_.clear();
+    waiting_bytes_ = offset_ = 0;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Delivery>> deliver_to_file(const DeliveryParams& params) {
+    File file(params.target.collector.path);
+    if (!file)
+        return Error{params.target.name + ": it cannot be opened: " + std::strerror(errno)};
+    return std::unique_ptr<Delivery>(std::make_unique<FileDelivery>(params, std::move(file)));
+}
+
+}  // namespace sluice::flowlog

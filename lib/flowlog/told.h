@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Told: of which entries of a journal a log of translations tells.
+///
+/// Shape    Flows as they begin and end, but for those that are not translated. Where ports are
+///          given in blocks, blocks in their place, unless both are asked for.
+
+#include "flow/journal.h"
+
+#include <cstdint>
+
+namespace sluice::flowlog {
+
+struct Told {
+    uint16_t block_size = 0;  ///< Ports of a block; 0 where there are none.
+    bool both = false;        ///< Flows too where there are blocks.
+
+    bool has_blocks() const { return block_size != 0; }
+    bool has_flows() const { return block_size == 0 || both; }
+
+    bool tells(const flow::JournalEntry& entry) const {
+        if (entry.event == flow::Event::Changed)
+            return false;
+        if (entry.kind() == flow::Kind::Block)
+            return has_blocks();
+        return entry.kind() == flow::Kind::Flow && has_flows() && is_translated(entry);
+    }
+
+private:
+    static bool is_translated(const flow::JournalEntry& entry) {
+        net::Tuple untranslated = entry.tuple[0].reversed();
+        untranslated.zone = entry.tuple[1].zone;
+        return entry.tuple[1] != untranslated;
+    }
+};
+
+}  // namespace sluice::flowlog

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Event text: what a journal tells, each as one line for people and programs.
+///
+/// Shape    Text has the lines of `conntrack -E`, and one of the same form for a block of ports;
+///          JSON an object with the time in seconds since 1970.
+/// Errors   None: every entry can be told.
+/// Source   Output of `conntrack -E -o timestamp`, conntrack 1.4.7.
+
+#include "flow/journal.h"
+#include "listing/flow_entry.h"
+#include "listing/time_of_day.h"
+
+#include <cstdint>
+#include <string>
+
+namespace sluice::listing {
+
+/// Of a flow's entry: what it says of the flow.
+FlowEntry entry_of(const flow::JournalEntry& entry);
+
+/// "[1790000000.123456]" and a tab.
+void append_timestamp(std::string& out, const flow::JournalEntry& entry, const TimeOfDay& clock);
+void append_json_flow(std::string& out, const flow::JournalEntry& entry, const TimeOfDay& clock);
+
+/// Blocks have `ports` each; 0 where that is not known, and only the first port is told.
+void append_block(std::string& out, const flow::JournalEntry& entry, uint16_t ports);
+void append_json_block(std::string& out, const flow::JournalEntry& entry, const TimeOfDay& clock,
+                       uint16_t ports);
+
+}  // namespace sluice::listing

@@ -207,14 +207,14 @@ Status Daemon::open_taps(gateway::Ground& ground) {
 
 /// Where there are collectors.
 Status Daemon::start_flow_logs() {
-    std::vector<config::FlowLogTarget> targets = config_.log_flows;
-    if (config_.ipfix)
-        targets.push_back(*config_.ipfix);
+    std::vector<config::FlowLogTarget> targets = config_.flow_logs.lines;
+    if (config_.flow_logs.ipfix)
+        targets.push_back(*config_.flow_logs.ipfix);
     for (config::FlowLogTarget& target : targets) {
         const bool is_file = target.collector.transport == config::Transport::File;
         flowlog::FlowLogParams params{
             .target = std::move(target),
-            .told = {config_.holders.blocks.size, config_.log_both},
+            .told = {config_.holders.blocks.size, config_.flow_logs.both},
         };
         params.background.cpus = platform_->cores().listing;
         params.background.on_entry = [this, is_file] {

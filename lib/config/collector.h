@@ -7,7 +7,9 @@
 #include "base/big_endian.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace sluice::config {
 
@@ -35,6 +37,12 @@ struct FlowLogTarget {
     std::string name = {};  ///< As it was given: "--ipfix udp:192.0.2.5:4739".
 
     bool operator==(const FlowLogTarget&) const = default;
+};
+
+struct FlowLogs {
+    std::optional<FlowLogTarget> ipfix;
+    std::vector<FlowLogTarget> lines;
+    bool both = false;  ///< They tell of flows where there are blocks of ports, too.
 };
 
 }  // namespace sluice::config

@@ -209,9 +209,7 @@ struct Config {
     OnReload on_reload = OnReload::Keep;
     unsigned drain_time = 300;    ///< Seconds.
     unsigned stats_interval = 0;  ///< Seconds between summaries on stdout; 0 for none.
-    std::optional<FlowLogTarget> ipfix;
-    std::vector<FlowLogTarget> log_flows;
-    bool log_both = false;         ///< Logs tell of flows where there are blocks of ports, too.
+    FlowLogs flow_logs;
     std::vector<std::string> eal;  ///< What stood behind "--".
 };
 

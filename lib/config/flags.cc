@@ -467,15 +467,15 @@ constexpr Flag kFlags[] = {
     {"ipfix", kOperation, Arity::One, false, "udp|tcp:ADDRESS:PORT",
      "Tell this collector of each translation as it begins and ends, by IPFIX; of blocks of ports "
      "instead where there are; default: nobody",
-     [](const Given& g, Config& c) { return store(read_ipfix(g), c.ipfix); }},
+     [](const Given& g, Config& c) { return store(read_ipfix(g), c.flow_logs.ipfix); }},
     {"log-flows", kOperation, Arity::Many, false, "TARGET",
      "Write the same as lines into json:/PATH, file:/PATH (as conntrack -E), syslog of this "
      "machine, or syslog:udp|tcp:ADDRESS:PORT; default: nowhere",
-     [](const Given& g, Config& c) { return store(read_log_flows(g), c.log_flows); }},
+     [](const Given& g, Config& c) { return store(read_log_flows(g), c.flow_logs.lines); }},
     {"log-both", kOperation, Arity::One, false, "0|1",
      "With --port-block-size: --ipfix and --log-flows tell of each flow too; default: 0, of blocks "
      "alone",
-     [](const Given& g, Config& c) { return store(read_switch(g), c.log_both); }},
+     [](const Given& g, Config& c) { return store(read_switch(g), c.flow_logs.both); }},
 };
 // clang-format on
 

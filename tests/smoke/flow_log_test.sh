@@ -160,14 +160,14 @@ start_in sluice.gateway rsyslogd -n -f "$work/rsyslog.conf" -i "$work/rsyslog.pi
     >"$work/rsyslog.log" 2>&1
 wait_for 10 "rsyslogd: $(cat "$work/rsyslog.log")" listens udp
 log=$work/flows.json
-start_sluice sluice --accounting 1 --tcp-loose 0 \
+start_sluice sluice --accounting --tcp-loose 0 \
     --log-flows "json:$log" "syslog:udp:127.0.0.1:$port" file:/dev/full
 # has_ended FILE PORT: the flow from that public port has ended, by the file.
 has_ended() {
     grep --quiet "\"event\":\"destroy\".*\"dst\":\"$public_address\".*\"dport\":$2," "$1"
 }
 first=$(seen_by_http sluice)
-between=$(date +%s)
+between=$(date --utc +%Y-%m-%dT%H:%M:%S.%NZ)
 ctl sluice flows --delete --all >/dev/null
 wait_for 10 "the end of $first: $(cat "$log")" has_ended "$log" "${first#*:}"
 mv "$log" "$log.1"
@@ -177,7 +177,7 @@ ctl sluice flows --delete --all >/dev/null
 wait_for 10 "the end of $second" has_ended "$log" "${second#*:}"
 ! has_ended "$log" "${first#*:}" || fail "a flow is told twice"
 grep --quiet '"packets":[1-9]' "$log.1" || fail "no account: $(cat "$log.1")"
-who=$(ctl sluice who "$first/tcp" --at "@$((between + 1))" --log "$log.1" --log "$log")
+who=$(ctl sluice who "$first/tcp" --at "$between" --log "$log.1" --log "$log")
 [[ $who == *$'\n'"10.1.0.10 "*" flow "*"with $server_address:80" ]] || fail "who: $who"
 "$sluicectl" who "$first" --at 2001-01-01T00:00:00Z --log "$log.1" | grep --quiet '^10\.1' &&
     fail "who had it before it was there"

@@ -11,6 +11,7 @@
 
 #include "flow/cuckoo_index.h"
 
+#include <array>
 #include <cstdint>
 
 namespace sluice::flow {
@@ -21,6 +22,12 @@ inline constexpr unsigned kMostBuckets = 500;
 struct Room {
     bool found = false;
     unsigned moves = 0;
+};
+
+/// What the index has been through, of all members together, since the start.
+struct IndexCounters {
+    std::array<uint64_t, kMostMoves + 1> keys_by_moves{};  ///< Keys claimed after so many moves.
+    uint64_t no_space = 0;                                 ///< Inserts that found no room.
 };
 
 /// Leaves a slot empty in one of the key's buckets, which another may take before the caller does.

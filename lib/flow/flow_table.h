@@ -58,12 +58,6 @@ struct FlowTableParams {
 /// Where both keys of a record belong, by net::Direction.
 using Keys = std::array<Place, 2>;
 
-/// What the index has been through, of all members together, since the start.
-struct IndexCounters {
-    std::array<uint64_t, kMostMoves + 1> keys_by_moves{};  ///< Keys claimed after so many moves.
-    uint64_t no_space = 0;                                 ///< Inserts that found no room.
-};
-
 class FlowTable {
 public:
     /// Fails for a parameter out of range, or when the memory cannot be had.
@@ -78,6 +72,12 @@ public:
     /// have the same size, at most kMaxBulk. A flow past its deadline at `now` is a miss. The
     /// record's first line is in the cache afterwards, and of a TCP flow the second is on its way.
     void find_bulk(std::span<const net::Tuple> tuples, Tick now, std::span<FlowRef> refs) const;
+
+    /// The first half of find_bulk(): where each tuple's flow seems to stand, by its tag. What it
+    /// found is a guess until the record meets() the tuple. Their records are on their way.
+    void guess_bulk(std::span<const net::Tuple> tuples, Probes& guesses) const;
+    /// The flow of tuple i of those guesses, for sure.
+    FlowRef settle(const Probes& guesses, unsigned i, const net::Tuple& tuple, Tick now) const;
 
     /// Looks up one tuple: for the slow path and for tests.
     FlowRef find(const net::Tuple& tuple, Tick now) const;
@@ -142,7 +142,6 @@ private:
     FlowTable() = default;
     unsigned take_seat();
     void lay_out(const FlowTableParams& params);
-    bool is_hit(SlotWord word, const net::Tuple& tuple, Tick now) const;
     FlowRef find_at(const Place& place, const net::Tuple& tuple, Tick now) const;
     SlotWord find_elsewhere(const Place& place) const;
 

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstring>
 
 namespace sluice::flow {
 namespace {
@@ -16,30 +15,12 @@ namespace {
 constexpr unsigned kPart = 16;  // tuples; a multiple of kProbesAtOnce
 constexpr unsigned kTrackersAhead = 4;
 
-/// Compares as two words; field by field takes three times as long.
-[[gnu::always_inline]] inline bool is_same(const net::Tuple& a, const net::Tuple& b) {
-    std::array<uint64_t, 2> first;
-    std::array<uint64_t, 2> second;
-    std::memcpy(first.data(), &a, sizeof a);
-    std::memcpy(second.data(), &b, sizeof b);
-    return ((first[0] ^ second[0]) | (first[1] ^ second[1])) == 0;
-}
-
 }  // namespace
-
-/// The full key decides, then the record's own word on whether it lives. The tuples are published
-/// by the slot's word; life and deadline may change at any time, so relaxed is as good as any.
-bool FlowTable::is_hit(SlotWord word, const net::Tuple& tuple, Tick now) const {
-    const FlowRecord& record = records_[word.index()];
-    return word.is_visible() && is_same(record.key(word.direction()), tuple) &&
-           record.life.load(std::memory_order_relaxed).life() == Life::Live &&
-           record.deadline.load(std::memory_order_relaxed).is_after(now);
-}
 
 FlowRef FlowTable::find_at(const Place& place, const net::Tuple& tuple, Tick now) const {
     FlowRef found;
     index_.scan(place, [&](Slot&, SlotWord word) {
-        if (!is_hit(word, tuple, now))
+        if (!word.is_visible() || !index_.record(word).meets(tuple, word.direction(), now))
             return false;
         found = FlowRef(word.index(), word.direction());
         return true;
@@ -69,53 +50,64 @@ SlotWord FlowTable::find_elsewhere(const Place& place) const {
     return {};
 }
 
-void FlowTable::find_bulk(std::span<const net::Tuple> tuples, Tick now,
-                          std::span<FlowRef> refs) const {
-    assert(tuples.size() == refs.size() && tuples.size() <= kMaxBulk);
+void FlowTable::guess_bulk(std::span<const net::Tuple> tuples, Probes& guesses) const {
+    assert(tuples.size() <= kMaxBulk);
     const auto count = static_cast<unsigned>(tuples.size());
-    Probes probes;
+    guesses.found = guesses.elsewhere = guesses.unsettled = 0;
     // By parts, so that the first buckets are on their way while the last keys are hashed.
     for (unsigned at = 0; at < count; at += kPart) {
         const unsigned part = std::min(kPart, count - at);
-        hash_.bulk(tuples.subspan(at, part), std::span(probes.hash).subspan(at, part));
+        hash_.bulk(tuples.subspan(at, part), std::span(guesses.hash).subspan(at, part));
         for (unsigned i = at + part; i % kProbesAtOnce != 0; ++i)
-            probes.hash[i] = 0;
-        probe_.prepare(index_, probes, at, part);
+            guesses.hash[i] = 0;
+        probe_.prepare(index_, guesses, at, part);
     }
-    probe_.scan(index_, probes, count);
+    probe_.scan(index_, guesses, count);
 
-    for (unsigned i : SetBits{probes.elsewhere}) {
-        const SlotWord word = find_elsewhere(index_.place(probes.hash[i]));
+    for (unsigned i : SetBits{guesses.elsewhere}) {
+        const SlotWord word = find_elsewhere(index_.place(guesses.hash[i]));
         if (word) {
             __builtin_prefetch(&index_.record(word));
-            probes.word[i] = word;
-            probes.found |= uint64_t{1} << i;
+            guesses.word[i] = word;
+            guesses.found |= uint64_t{1} << i;
         } else {
-            probes.unsettled |= uint64_t{1} << i;
+            guesses.unsettled |= uint64_t{1} << i;
         }
     }
-    for (unsigned i = 0; i < count; ++i)
-        refs[i] = FlowRef();
+}
+
+FlowRef FlowTable::settle(const Probes& guesses, unsigned i, const net::Tuple& tuple,
+                          Tick now) const {
+    const uint64_t bit = uint64_t{1} << i;
+    if ((guesses.found & bit) != 0) {
+        const SlotWord word = guesses.word[i];
+        if (index_.record(word).meets(tuple, word.direction(), now))
+            return FlowRef(word.index(), word.direction());
+    } else if ((guesses.unsettled & bit) == 0) {
+        return {};
+    }
+    return find_at(index_.place(guesses.hash[i]), tuple, now);
+}
+
+void FlowTable::find_bulk(std::span<const net::Tuple> tuples, Tick now,
+                          std::span<FlowRef> refs) const {
+    assert(tuples.size() == refs.size());
+    Probes guesses;
+    guess_bulk(tuples, guesses);
     // TCP's second lines come along with the first ones, which are waited for next. Not all at
     // once: what a CPU has no place to note is not sent for at all.
     const auto send_for_tracker = [&](unsigned i) {
         if (tuples[i].protocol == net::Protocol::Tcp)
-            __builtin_prefetch(index_.record(probes.word[i]).tracker.data());
+            __builtin_prefetch(index_.record(guesses.word[i]).tracker.data());
     };
-    SetBits later{probes.found};
+    SetBits later{guesses.found};
     for (unsigned n = 0; n < kTrackersAhead && later.bits != 0; ++n)
         send_for_tracker(later.take());
-    for (unsigned i : SetBits{probes.found}) {
+    for (unsigned i = 0; i < refs.size(); ++i) {
         if (later.bits != 0)
             send_for_tracker(later.take());
-        const SlotWord word = probes.word[i];
-        if (is_hit(word, tuples[i], now))
-            refs[i] = FlowRef(word.index(), word.direction());
-        else
-            probes.unsettled |= uint64_t{1} << i;
+        refs[i] = settle(guesses, i, tuples[i], now);
     }
-    for (unsigned i : SetBits{probes.unsettled})
-        refs[i] = find_at(index_.place(probes.hash[i]), tuples[i], now);
 }
 
 /// Among these a full table looks for a flow that may go.

@@ -68,7 +68,7 @@ public:
 
     // To ports.
     /// Sends a frame that is complete but for the VLAN tag of its interface.
-    void send(rte_mbuf* mbuf, InterfaceId interface) {
+    [[gnu::always_inline]] void send(rte_mbuf* mbuf, InterfaceId interface) {
         const Row& row = rows_[interface];
         if (row.vlan != kUntagged && !tag(mbuf, row))
             return drop(mbuf, stats::Drop::TxFull);
@@ -81,15 +81,20 @@ public:
     /// Sends to a neighbour; false, and the packet is still the caller's, when its MAC is not
     /// known.
     bool send_to(rte_mbuf* mbuf, HopIndex index) {
-        const Hop hop = params_.next_hops.read(index);
-        if (!hop.is_resolved())
-            return false;
-        if (!hop.is_used())
-            params_.next_hops.mark_used(index);
-        net::write_macs(rte_pktmbuf_mtod(mbuf, void*), hop.mac_bits(), rows_[hop.interface()].mac);
-        send(mbuf, hop.interface());
-        return true;
+        const Hop seen = hop(index);
+        if (seen.is_resolved())
+            send_to(mbuf, index, seen);
+        return seen.is_resolved();
     }
+    /// Sends to a hop that the caller has seen resolved.
+    void send_to(rte_mbuf* mbuf, HopIndex index, Hop seen) {
+        if (!seen.is_used())
+            params_.next_hops.mark_used(index);
+        net::write_macs(rte_pktmbuf_mtod(mbuf, void*), seen.mac_bits(),
+                        rows_[seen.interface()].mac);
+        send(mbuf, seen.interface());
+    }
+    Hop hop(HopIndex index) const { return params_.next_hops.read(index); }
 
     /// Sends along a path, whose hop it keeps true. What has no MAC to go to goes to the control
     /// core, which asks for it; what goes where nobody answers is set apart.
@@ -121,9 +126,6 @@ public:
     uint32_t generation() const { return generation_; }
     const Interface& interface(InterfaceId id) const { return params_.interfaces[id]; }
     const Exit& exit(InterfaceId id) const { return exits_[rows_[id].port]; }
-    const Exit& exit_by(HopIndex hop) const {
-        return exit(params_.next_hops.read(hop).interface());
-    }
     /// The smallest MTU of all ports, 0 while one has no link: what is no larger passes by each.
     uint16_t least_mtu() const { return least_mtu_; }
     /// The smallest MTU of all ports, with a link or without.

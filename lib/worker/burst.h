@@ -35,6 +35,7 @@ struct Burst {
     bool handed_over = false;  ///< Another worker received them, and has verified their checksums.
 
     uint64_t live = 0;      ///< Bit i: packet i is in the pipeline.
+    uint64_t placed = 0;    ///< Bit i: its tag has been taken off, and from[i] says where it came.
     uint64_t errors = 0;    ///< Bit i: an ICMP error about a flow. Written by parse.
     uint64_t misses = 0;    ///< Bit i: of no flow, as it arrived. Written by lookup.
     uint64_t admitted = 0;  ///< Bit i: may pass by its addresses. Written by admit.
@@ -43,6 +44,9 @@ struct Burst {
     uint64_t ruled = 0;     ///< Bit i: rule[i] has been searched. Written by expect, admit.
     uint64_t fresh = 0;     ///< Bit i: it has opened its flow, and so is tracked already.
     uint64_t settled = 0;   ///< Bit i: came to its flow's owner, and goes to no other. By receive.
+    uint64_t plain = 0;     ///< Bit i: net::parse() has nothing to object. By forward_plain.
+    uint64_t tcp = 0;       ///< Bit i: of `plain`, TCP. By forward_plain.
+    unsigned guessed = 0;   ///< Packets from the first on that have guesses. By forward_plain.
 
     // Rare kinds, which leave the straight way: worker/fragments.h.
     uint64_t fragments = 0;  ///< Bit i: part of a datagram. Written by parse.
@@ -51,10 +55,11 @@ struct Burst {
 
     // Written by the stage named on the right, read by the stages after it.
     std::array<rte_mbuf*, kBurstSize> mbuf;            // receive
-    std::array<link::InterfaceId, kBurstSize> from;    // receive; parse, of tagged ones
-    std::array<net::Side, kBurstSize> side;            // parse: of the NAT
+    std::array<link::InterfaceId, kBurstSize> from;    // receive; find_interface, of tagged ones
+    std::array<net::Side, kBurstSize> side;            // forward_plain, parse: of the NAT
     std::array<net::Packet, kBurstSize> packet;        // parse
-    std::array<net::Tuple, kBurstSize> tuple;          // parse
+    std::array<net::Tuple, kBurstSize> tuple;          // parse; forward_plain, of those guessed
+    flow::Probes guesses;                              // forward_plain
     std::array<flow::FlowRef, kBurstSize> flow;        // lookup, open
     std::array<const policy::Rule*, kBurstSize> rule;  // expect, admit; of those in `ruled`
     std::array<fragment::Index, kBurstSize> datagram;  // reassemble, of those in `leads`
@@ -62,6 +67,12 @@ struct Burst {
     SetBits live_packets() const { return {live}; }
     /// What the trackers look at in packet i.
     conntrack::Segment segment(unsigned i) const { return segment_of(packet[i], tuple[i]); }
+    /// Where packet i's flow stands has been looked for already.
+    bool is_guessed(unsigned i) const {
+        const bool has_ports =
+            tuple[i].protocol == net::Protocol::Tcp || tuple[i].protocol == net::Protocol::Udp;
+        return i < guessed && has_ports && (errors >> i & 1) == 0;  // an error's is its quote's
+    }
     bool is_fragment(unsigned i) const { return fragments >> i & 1; }
     bool is_settled(unsigned i) const { return settled >> i & 1; }
     void end(unsigned i) { live &= ~(uint64_t{1} << i); }

@@ -56,7 +56,8 @@ bool is_alive(const flow::FlowRecord& record) {
 }  // namespace
 
 /// What a packet goes through, in order.
-const std::array<Worker::Stage, 11> Worker::kStages{{
+const std::array<Worker::Stage, 12> Worker::kStages{{
+    {"forward_plain", &Worker::forward_plain},  // mbuf: plain, of a standing flow: to its port
     {"parse", &Worker::parse},            // mbuf: packet and tuple, or ARP for the control core
     {"reassemble", &Worker::reassemble},  // fragment: the first goes on, the others follow it
     {"lookup", &Worker::lookup},          // tuple: flow, or a miss
@@ -79,7 +80,15 @@ void Worker::forward(Burst& burst) {
     if (tap_.is_on())
         tap_.take_up({burst.mbuf.data(), burst.from.data(), burst.side.data(), burst.flow.data(),
                       burst.count, burst.handed_over});
+    burst.placed = 0;
+    burst.plain = 0;
+    burst.guessed = 0;
+    for (unsigned i = 0; params_.prefetch && i < burst.count; ++i)
+        rte_prefetch0(rte_pktmbuf_mtod(burst.mbuf[i], void*));
     run(burst, 0);
+    if (burst.live == 0)
+        return run(burst, kStages.size() - 1);
+    run(burst, 1);
     uint64_t rest = burst.live;
     do {
         const uint64_t stops = rest & burst.fragments;
@@ -93,7 +102,7 @@ void Worker::forward(Burst& burst) {
         burst.fresh = 0;
         burst.leads = 0;
         burst.too_big = 0;
-        for (size_t stage = 1; stage < kStages.size(); ++stage)
+        for (size_t stage = 2; stage < kStages.size(); ++stage)
             run(burst, stage);
     } while (rest != 0);
 }
@@ -118,12 +127,22 @@ void Worker::run_closely(Burst& burst, size_t stage) {
         stage_cycles_[stage] += rte_rdtsc() - start;
 }
 
-void Worker::parse(Burst& burst) {
-    for (unsigned i = 0; params_.prefetch && i < burst.count; ++i)
-        rte_prefetch0(rte_pktmbuf_mtod(burst.mbuf[i], void*));
+/// Not while somebody watches, nor of packets that other workers have received.
+void Worker::forward_plain(Burst& burst) {
+    if (tap_.is_on() || burst.handed_over)
+        return;
+    if (has_tags_[burst.port])
+        for (unsigned i : burst.live_packets())
+            if (!has_interface(burst, i))
+                find_interface(burst, i);
+    fast_path_.forward(burst, now_);
+}
 
+void Worker::parse(Burst& burst) {
+    for (unsigned i : SetBits{burst.live & burst.plain})
+        burst.packet[i] = FastPath::packet_of(burst.mbuf[i]);
     const bool verify = shared_.verify != Verify::Never && !burst.handed_over;
-    for (unsigned i : burst.live_packets()) {
+    for (unsigned i : SetBits{burst.live & ~burst.plain}) {
         rte_mbuf* mbuf = burst.mbuf[i];
         if (!has_interface(burst, i) && !find_interface(burst, i)) [[unlikely]]
             continue;
@@ -149,8 +168,12 @@ void Worker::parse(Burst& burst) {
     }
 }
 
-/// By its tag; drops what is of none.
+/// By its tag, which is taken off once; drops what is of none.
 bool Worker::find_interface(Burst& burst, unsigned i) {
+    const uint64_t bit = uint64_t{1} << i;
+    if ((burst.placed & bit) != 0)
+        return true;
+    burst.placed |= bit;
     const auto stray = link::take_tag(burst.mbuf[i], shared_.interfaces, burst.port, burst.from[i]);
     if (stray)
         drop(burst, i, *stray);
@@ -182,11 +205,10 @@ void Worker::reassemble(Burst& burst) {
 }
 
 void Worker::lookup(Burst& burst) {
-    if (burst.live == low_bits(burst.count))
-        shared_.table.find_bulk(std::span(burst.tuple).first(burst.count), now_,
-                                std::span(burst.flow).first(burst.count));
-    else
-        lookup_live(burst);
+    for (unsigned i : burst.live_packets())
+        if (burst.is_guessed(i))
+            burst.flow[i] = shared_.table.settle(burst.guesses, i, burst.tuple[i], now_);
+    look_up_unguessed(burst);
     if (shared_.table.accounts().is_on())
         send_for_accounts(shared_.table.accounts(), burst);
     for (unsigned i : SetBits{burst.live & ~burst.errors}) {
@@ -197,17 +219,21 @@ void Worker::lookup(Burst& burst) {
     }
 }
 
-/// Of a burst that has lost packets already, the others' tuples are looked up close together.
-void Worker::lookup_live(Burst& burst) {
+/// Their tuples are looked up close together.
+void Worker::look_up_unguessed(Burst& burst) {
     std::array<net::Tuple, kBurstSize> tuple;
     std::array<flow::FlowRef, kBurstSize> flow;
+    std::array<uint8_t, kBurstSize> packet;
     unsigned count = 0;
-    for (unsigned i : burst.live_packets())
+    for (unsigned i : burst.live_packets()) {
+        if (burst.is_guessed(i))
+            continue;
+        packet[count] = static_cast<uint8_t>(i);
         tuple[count++] = burst.tuple[i];
+    }
     shared_.table.find_bulk(std::span(tuple).first(count), now_, std::span(flow).first(count));
-    count = 0;
-    for (unsigned i : burst.live_packets())
-        burst.flow[i] = flow[count++];
+    for (unsigned n = 0; n < count; ++n)
+        burst.flow[packet[n]] = flow[n];
 }
 
 /// Those from inside may open flows: what these read is on its way when their turn comes.
@@ -349,7 +375,7 @@ const link::Exit* Worker::exit_of(flow::FlowRef flow) const {
     const flow::Hops& hops = shared_.table.record(flow).hops;
     const link::HopIndex hop = hops.index[index(flow.direction())];
     if (hop != link::kNoHop && hops.generation == egress_.generation())
-        return &egress_.exit_by(hop);
+        return &egress_.exit(egress_.hop(hop).interface());
     const auto path = forwarding_.path_of(flow);
     return path ? &egress_.exit(path->interface) : nullptr;
 }

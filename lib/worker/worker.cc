@@ -7,6 +7,8 @@
 
 #include "link/note.h"
 
+#include <rte_mbuf.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -27,6 +29,21 @@ link::EgressParams egress_params(const Shared& shared, const WorkerParams& param
     return egress;
 }
 
+Arrival arrival_of(const link::Interface& interface, Verify verify, const io::Port& port) {
+    constexpr uint64_t kBoth = RTE_MBUF_F_RX_IP_CKSUM_MASK | RTE_MBUF_F_RX_L4_CKSUM_MASK;
+    constexpr uint64_t kBothGood = RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD;
+    constexpr uint64_t kNever = 1;  // no flags are left of which this could be
+    const bool trusts_nic = verify == Verify::TrustNic && port.verifies_checksums();
+    Arrival arrival{net::mac_bits(interface.mac),
+                    interface.realm == link::Realm::Inside ? Side::Inside : Side::Outside,
+                    interface.zone, interface.realm == link::Realm::ByAddress, trusts_nic};
+    if (verify != Verify::Never) {
+        arrival.sums_seen = trusts_nic ? kBoth : 0;
+        arrival.sums_good = trusts_nic ? kBothGood : kNever;
+    }
+    return arrival;
+}
+
 }  // namespace
 
 Worker::Worker(const Shared& shared, WorkerParams params)
@@ -40,18 +57,19 @@ Worker::Worker(const Shared& shared, WorkerParams params)
            member_, counters_, params_.id),
       tap_(shared.watches, shared.table, params_.id),
       egress_(egress_params(shared, params_), counters_),
+      fast_path_({shared.table, policy_, egress_, arrivals_, params_.id}),
       forwarding_({shared.table, policy_, admission_, egress_}),
       cutter_(egress_, counters_, params_.packets),
       answers_(policy_, shared.budgets, egress_, counters_, params_.packets),
       local_(shared, admission_, egress_),
       icmp_relay_({shared.table, forwarding_, egress_, cutter_, answers_, local_, counters_, tap_}),
       fragments_({shared, policy_, admission_, egress_, cutter_, counters_, tap_, params_.id}) {
+    has_tags_.resize(params_.ports.size());
     for (const link::Interface& interface : shared.interfaces) {
-        const bool checked = params_.ports[interface.port].port->verifies_checksums();
-        arrivals_.push_back({net::mac_bits(interface.mac),
-                             interface.realm == link::Realm::Inside ? Side::Inside : Side::Outside,
-                             interface.zone, interface.realm == link::Realm::ByAddress,
-                             shared.verify == Verify::TrustNic && checked});
+        if (interface.vlan != link::kUntagged)
+            has_tags_[interface.port] = true;
+        arrivals_.push_back(
+            arrival_of(interface, shared.verify, *params_.ports[interface.port].port));
     }
 }
 

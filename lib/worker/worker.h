@@ -24,7 +24,9 @@
 #include "stats/counters.h"
 #include "worker/admission.h"
 #include "worker/answers.h"
+#include "worker/arrival.h"
 #include "worker/burst.h"
+#include "worker/fast_path.h"
 #include "worker/forwarding.h"
 #include "worker/fragments.h"
 #include "worker/icmp_relay.h"
@@ -94,16 +96,7 @@ public:
     void time_stages(std::span<uint64_t> cycles) { stage_cycles_ = cycles; }
 
 private:
-    static const std::array<Stage, 11> kStages;
-
-    /// What the first stage must know of an interface.
-    struct Arrival {
-        uint64_t mac = 0;  // as a word
-        net::Side side{};
-        uint16_t zone = 0;
-        bool has_both_sides = false;  // one-armed: a packet's side is told by its addresses
-        bool trusts_nic = false;      // about checksums
-    };
+    static const std::array<Stage, 12> kStages;
 
     // Sources: worker.cc.
     unsigned receive(link::PortIndex port, Burst& burst);
@@ -116,10 +109,11 @@ private:
     void forward(Burst& burst);
     void run(Burst& burst, size_t stage);
     void run_closely(Burst& burst, size_t stage);
+    void forward_plain(Burst& burst);
     void parse(Burst& burst);
     void reassemble(Burst& burst);
     void lookup(Burst& burst);
-    void lookup_live(Burst& burst);
+    void look_up_unguessed(Burst& burst);
     void expect(Burst& burst);
     void track(Burst& burst);
     template <bool kCounts>
@@ -155,6 +149,7 @@ private:
     const Shared& shared_;
     WorkerParams params_;
     std::vector<Arrival> arrivals_;  // by interface
+    std::vector<bool> has_tags_;     // by port: some of its interfaces are VLANs
     stats::Counters counters_;
     policy::Current policy_;  // of this turn
     Admission admission_;
@@ -162,6 +157,7 @@ private:
     nat::Nat nat_;
     observe::Tap tap_;
     link::Egress egress_;
+    FastPath fast_path_;
     Forwarding forwarding_;
     fragment::Cutter cutter_;
     Answers answers_;

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "worker/fast_path.h"
+
+#include "conntrack/status.h"
+#include "conntrack/tcp_ordinary.h"
+#include "link/tag.h"
+#include "nat/translate_plain.h"
+#include "net/mac.h"
+#include "net/parse.h"
+
+#include <rte_ether.h>
+#include <rte_ip.h>
+#include <rte_mbuf.h>
+#include <rte_tcp.h>
+#include <rte_udp.h>
+
+#include <array>
+#include <bit>
+#include <cstring>
+#include <new>
+#include <span>
+
+namespace sluice::worker {
+
+using net::Direction;
+using net::Protocol;
+
+namespace {
+
+/// How many packets ahead a record's second line is sent for. Not all at once: what a CPU has no
+/// place to note is not sent for at all.
+constexpr unsigned kAhead = 4;
+
+/// An untagged frame whose IPv4 header has no options.
+struct [[gnu::packed, gnu::aligned(2)]] Frame {
+    rte_ether_hdr ether;
+    rte_ipv4_hdr ip;
+    union {
+        rte_udp_hdr udp;
+        rte_tcp_hdr tcp;
+    };
+};
+
+constexpr uint32_t kIpAt = sizeof(rte_ether_hdr);
+constexpr uint32_t kIpBytes = sizeof(rte_ipv4_hdr);
+
+Frame& frame_of(const rte_mbuf* mbuf) {
+    return *rte_pktmbuf_mtod(mbuf, Frame*);
+}
+
+/// Addresses and ports stand where they do in a Frame. Of protocols without ports something else
+/// stands there: their flows are of no interest here.
+bool tells_tuple(const rte_mbuf* mbuf) {
+    constexpr uint8_t kPlainVersion = 0x45;  // IPv4, five words of header
+    constexpr uint16_t kPart = RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK;
+    const Frame& frame = frame_of(mbuf);
+    return mbuf->data_len >= kIpAt + kIpBytes + sizeof frame.udp && link::is_untagged_ipv4(mbuf) &&
+           frame.ip.version_ihl == kPlainVersion &&
+           (frame.ip.fragment_offset & Be16::from_host(kPart).raw) == 0;
+}
+
+/// Both addresses at once, and both ports.
+net::Tuple tuple_of(const Frame& frame, uint16_t zone) {
+    struct Words {
+        uint64_t addresses;
+        uint32_t ports;
+        uint8_t protocol;
+        uint8_t kind;
+        uint16_t zone;
+    };
+    Words words{0, 0, frame.ip.next_proto_id, 0, zone};
+    std::memcpy(&words.addresses, &frame.ip.src_addr, sizeof words.addresses);
+    std::memcpy(&words.ports, &frame.udp.src_port, sizeof words.ports);
+    return std::bit_cast<net::Tuple>(words);
+}
+
+bool is_sound_udp(const Frame& frame, uint32_t length) {
+    const uint32_t bytes = Be16{frame.udp.dgram_len}.host();
+    return bytes >= sizeof frame.udp && kIpBytes + bytes <= length;
+}
+
+uint32_t tcp_header_bytes(const Frame& frame) {
+    return (frame.tcp.data_off >> 4) * 4u;
+}
+
+/// Data or an ACK, without options or with a timestamp alone (RFC 7323, appendix A).
+bool is_ordinary_tcp(const Frame& frame, uint32_t length) {
+    constexpr std::array<uint8_t, 4> kTimestamp{1, 1, 8, 10};  // two NOPs, kind, length
+    constexpr uint32_t kTimestampBytes = 12;
+    const uint32_t header = tcp_header_bytes(frame);
+    if (!conntrack::has_ordinary_flags(frame.tcp.tcp_flags) || kIpBytes + header > length)
+        return false;
+    return header == sizeof frame.tcp ||
+           (header == sizeof frame.tcp + kTimestampBytes &&
+            std::memcmp(&frame + 1, kTimestamp.data(), sizeof kTimestamp) == 0);
+}
+
+conntrack::OrdinarySegment segment_of(const Frame& frame) {
+    const uint32_t headers = kIpBytes + tcp_header_bytes(frame);
+    return {Be32{frame.tcp.sent_seq}.host(), Be32{frame.tcp.recv_ack}.host(),
+            Be16{frame.tcp.rx_win}.host(),
+            static_cast<uint16_t>(Be16{frame.ip.total_length}.host() - headers)};
+}
+
+/// To be forwarded from here, with `length` as its header says and both lengths as they are.
+bool is_sound(const rte_mbuf* mbuf, const Arrival& arrival, uint32_t length) {
+    const Frame& frame = frame_of(mbuf);
+    if (arrival.has_both_sides || net::destination_mac(&frame) != arrival.mac ||
+        frame.ip.time_to_live <= 1 || mbuf->pkt_len != mbuf->data_len ||
+        length > mbuf->data_len - kIpAt)
+        return false;
+    if (frame.ip.next_proto_id == static_cast<uint8_t>(Protocol::Udp))
+        return is_sound_udp(frame, length);
+    return frame.ip.next_proto_id == static_cast<uint8_t>(Protocol::Tcp) &&
+           is_ordinary_tcp(frame, length);
+}
+
+/// What a burst's packets are decided by. A copy, so that what is written into frames and records
+/// cannot be what is read here.
+struct Ground {
+    flow::FlowTable& table;
+    const policy::Policy& policy;
+    link::Egress& egress;
+    uint32_t generation;  // of next hops
+    uint8_t worker;
+    Tick now;
+};
+
+/// A plain packet whose record has its tuple.
+struct Met {
+    rte_mbuf* mbuf;
+    flow::FlowRecord& record;
+    flow::FlowRef flow;
+    net::Side from;
+};
+
+bool stands(const Ground& ground, const Met& met) {
+    constexpr uint8_t kBoth = conntrack::kSeenReply | conntrack::kAssured;
+    const flow::FlowRecord& record = met.record;
+    // relaxed: only this worker writes it; but for who ends the flow, which may be late.
+    return record.owner == ground.worker &&
+           (record.status.load(std::memory_order_relaxed) & kBoth) == kBoth &&
+           record.sides.enter(met.flow.direction()) == met.from &&
+           !record.holder.see().is_kept_alive() && record.hops.generation == ground.generation;
+}
+
+/// Sets the flow's timeout after a packet that leaves its state as it is. False, and nothing has
+/// changed, for one that may not, or that is to be looked at more closely.
+bool track(const Ground& ground, const Met& met, Duration& timeout) {
+    flow::FlowRecord& record = met.record;
+    const conntrack::Tuning& tuning = ground.policy.tuning_of(record.sides.tuning());
+    if (record.tuple[0].protocol == Protocol::Udp) {
+        timeout = tuning.udp_stream;
+        return true;
+    }
+    // relaxed: only this worker writes it.
+    const conntrack::ProtocolState state(record.state.load(std::memory_order_relaxed));
+    auto& tracker = *std::launder(reinterpret_cast<conntrack::TcpTracker*>(record.tracker.data()));
+    return state == conntrack::TcpState::Established &&
+           conntrack::track_ordinary(tuning, met.flow.direction(), segment_of(frame_of(met.mbuf)),
+                                     tracker, timeout);
+}
+
+/// As Nat::track() does.
+void renew(const Ground& ground, const Met& met, Duration timeout) {
+    // relaxed: only the owner writes it, and who else reads it wants no more than this value.
+    const Tick before = met.record.deadline.load(std::memory_order_relaxed);
+    const Tick deadline = ground.now + timeout;
+    met.record.deadline.store(deadline, std::memory_order_relaxed);
+    if (timeout < flow::kLongestCheck && before.is_after(deadline))
+        ground.table.deadlines().set(met.flow.index(), ground.now, deadline);
+    if (ground.table.accounts().is_on())
+        ground.table.accounts().add(met.flow, {1, Be16{frame_of(met.mbuf).ip.total_length}.host()});
+}
+
+/// Sends a plain packet. False, and nothing has changed, where its flow does not stand, or has to
+/// look closer at it.
+bool pass(const Ground& ground, const Met& met) {
+    const Direction direction = met.flow.direction();
+    if (!stands(ground, met))
+        return false;
+    const link::HopIndex via = met.record.hops.index[index(direction)];
+    const link::Hop hop = ground.egress.hop(via);  // kNoHop is never resolved
+    Duration timeout;
+    if (!hop.is_resolved() || !track(ground, met, timeout))
+        return false;
+    renew(ground, met, timeout);
+    nat::translate_plain(met.record, direction, frame_of(met.mbuf).ip);
+    ground.egress.send_to(met.mbuf, via, hop);
+    return true;
+}
+
+}  // namespace
+
+net::Packet FastPath::packet_of(const rte_mbuf* mbuf) {
+    Frame& frame = frame_of(mbuf);
+    const uint16_t length = Be16{frame.ip.total_length}.host();
+    const bool is_tcp = frame.ip.next_proto_id == static_cast<uint8_t>(Protocol::Tcp);
+    return {&frame.ip, reinterpret_cast<uint8_t*>(&frame.udp),   length, length,
+            length,    is_tcp ? frame.tcp.tcp_flags : uint8_t{0}};
+}
+
+void FastPath::forward(Burst& burst, Tick now) {
+    read(burst);
+    if (burst.plain == 0) {
+        burst.guessed = 0;
+        return;
+    }
+    parts_.table.guess_bulk(std::span(burst.tuple).first(burst.guessed), burst.guesses);
+    burst.live &= ~send(burst, now);
+}
+
+/// Writes the tuples of those packets from the first on that tell theirs, and which of these are
+/// plain; what stands behind a plain packet in its frame is cut off, as net::parse() does.
+[[gnu::noinline]] void FastPath::read(Burst& burst) const {
+    const bool is_placed = burst.from[0] != link::kNoInterface;
+    const auto most = is_placed ? static_cast<unsigned>(std::countr_one(burst.live)) : 0;
+    const uint32_t mtu = parts_.egress.least_mtu();
+    uint64_t plain = 0;
+    uint64_t tcp = 0;
+    unsigned i = 0;
+    for (; i < most; ++i) {
+        rte_mbuf* mbuf = burst.mbuf[i];
+        if (!tells_tuple(mbuf))
+            break;
+        const Arrival& arrival = parts_.arrivals[burst.from[i]];
+        const Frame& frame = frame_of(mbuf);
+        burst.tuple[i] = tuple_of(frame, arrival.zone);
+        burst.side[i] = arrival.side;
+        const uint32_t length = Be16{frame.ip.total_length}.host();
+        if (length > mtu || !is_sound(mbuf, arrival, length) || !has_good_sums(mbuf, arrival))
+            continue;
+        plain |= uint64_t{1} << i;
+        tcp |= uint64_t{burst.tuple[i].protocol == Protocol::Tcp} << i;
+        mbuf->data_len = static_cast<uint16_t>(kIpAt + length);
+        mbuf->pkt_len = kIpAt + length;
+    }
+    burst.guessed = i;
+    burst.plain = plain;
+    burst.tcp = tcp;
+}
+
+bool FastPath::has_good_sums(const rte_mbuf* mbuf, const Arrival& arrival) const {
+    return (mbuf->ol_flags & arrival.sums_seen) == arrival.sums_good ||
+           !net::verify_checksums(mbuf, packet_of(mbuf), arrival.trusts_nic);
+}
+
+/// Those that have left. Not inlined, so that it has all registers for itself.
+[[gnu::noinline]] uint64_t FastPath::send(const Burst& burst, Tick now) {
+    const Ground ground{parts_.table,  *parts_.policy,
+                        parts_.egress, parts_.egress.generation(),
+                        parts_.worker, now};
+    const uint64_t found = burst.guesses.found;
+    // Those of whose flows more is read than their records' first lines.
+    const uint64_t further = found & (ground.table.accounts().is_on() ? ~uint64_t{0} : burst.tcp);
+    for (unsigned i : SetBits{further & low_bits(kAhead)})
+        send_for_more(burst, i);
+    // Of flows of which a packet stays, by the low bits of their records' indexes: others that
+    // have the same stay as well.
+    uint64_t staying = 0;
+    uint64_t gone = 0;
+    for (unsigned i = 0; i < burst.guessed; ++i) {
+        const uint64_t bit = uint64_t{1} << i;
+        if ((further >> kAhead & bit) != 0)
+            send_for_more(burst, i + kAhead);
+        if ((found & bit) == 0) {
+            if ((burst.guesses.unsettled & bit) != 0)
+                break;  // it may be of any flow
+            continue;
+        }
+        const flow::SlotWord word = burst.guesses.word[i];
+        const flow::FlowRef flow(word.index(), word.direction());
+        flow::FlowRecord& record = ground.table.record(flow);
+        if (!record.meets(burst.tuple[i], flow.direction(), now))
+            break;  // likewise
+        const uint64_t mark = uint64_t{1} << (flow.index() % 64);
+        if ((burst.plain & bit) != 0 && (staying & mark) == 0 &&
+            pass(ground, {burst.mbuf[i], record, flow, burst.side[i]}))
+            gone |= bit;
+        else
+            staying |= mark;
+    }
+    return gone;
+}
+
+/// Sends for what of packet i's flow is not in its record's first line.
+void FastPath::send_for_more(const Burst& burst, unsigned i) const {
+    const flow::SlotWord word = burst.guesses.word[i];
+    if (burst.tuple[i].protocol == Protocol::Tcp)
+        __builtin_prefetch(parts_.table.record(word.index()).tracker.data(), 1);
+    if (parts_.table.accounts().is_on())
+        parts_.table.accounts().send_for({word.index(), word.direction()});
+}
+
+}  // namespace sluice::worker

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// FastPath: the straight way of plain packets of standing flows, from frame to frame in three
+/// short loops. What is not plain, or not sure, stays live and goes through the stages.
+///
+/// Shape    Each loop visits the packets of a burst in order: read() makes their tuples of a few
+///          words, FlowTable::guess_bulk() sends for their records, send() decides and rewrites.
+///          Plain are TCP and UDP, whole and in one segment, without IP options, within every MTU,
+///          of sound lengths and checksums; of TCP data and ACKs, without options but a
+///          timestamp. A flow stands where it is this worker's, assured, of TCP also ESTABLISHED,
+///          hangs on nothing that its packets keep alive, and remembers a next hop that answers.
+/// Rule     Nothing is decided here otherwise than by the stages, which are the oracle of its tests
+///          (tests/model/fast_path_model_test.cc): a packet leaves as it would through them, or
+///          is not touched.
+/// Order    Packets of a flow keep theirs: where one stays, those of its flow behind it stay too.
+///          Where a packet does not say whose it is (a fragment, IP options), all behind it stay.
+///          So a packet passes others of its burst, but none that could change what becomes of it:
+///          whoever opens a flow in a full table takes none that is assured, and no live flow's
+///          port is given away.
+/// Threads  Owned by one worker.
+/// Cost     docs/performance.md counts the instructions.
+
+#include "base/clock.h"
+#include "flow/flow_table.h"
+#include "link/egress.h"
+#include "net/packet.h"
+#include "policy/current.h"
+#include "worker/arrival.h"
+#include "worker/burst.h"
+
+#include <cstdint>
+#include <vector>
+
+struct rte_mbuf;
+
+namespace sluice::worker {
+
+class FastPath {
+public:
+    /// All of these outlive this object.
+    struct Parts {
+        flow::FlowTable& table;
+        const policy::Current& policy;
+        link::Egress& egress;
+        const std::vector<Arrival>& arrivals;  ///< By interface.
+        uint8_t worker;
+    };
+
+    explicit FastPath(const Parts& parts) : parts_(parts) {}
+
+    /// Sends what is plain, of live packets whose tags have been taken off. What it has found out
+    /// of the others it leaves in `plain`, `guesses` and `guessed`.
+    void forward(Burst& burst, Tick now);
+
+    /// What net::parse() says of a plain packet.
+    static net::Packet packet_of(const rte_mbuf* mbuf);
+
+private:
+    void read(Burst& burst) const;
+    bool has_good_sums(const rte_mbuf* mbuf, const Arrival& arrival) const;
+    uint64_t send(const Burst& burst, Tick now);
+    void send_for_more(const Burst& burst, unsigned i) const;
+
+    Parts parts_;
+};
+
+}  // namespace sluice::worker

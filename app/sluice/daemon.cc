@@ -11,7 +11,6 @@
 #include "sluice/advice.h"
 #include "sluice/privilege.h"
 #include "sluice/version.h"
-#include "sluice/watch.h"
 #include "worker/run.h"
 
 #include <rte_launch.h>
@@ -94,6 +93,7 @@ Daemon::Daemon(const config::Config& config, std::unique_ptr<Platform> platform,
       platform_(std::move(platform)),
       log_(std::move(log)),
       heartbeats_(config.workers),
+      watch_(heartbeats_, clock_.now(), [this](const std::string& sentence) { print(sentence); }),
       notifier_(read_notify_settings(getpid())) {}
 
 Daemon::~Daemon() {
@@ -239,6 +239,8 @@ Status Daemon::serve() {
             return group.error();
         params.group = group.value();
     }
+    if (config_.http)
+        params.http = command::TcpAddress{config_.http->address, config_.http->port};
     params.background.cpus = platform_->cores().listing;
     params.background.on_entry = [this] { confine(confine_background); };
     auto server = command::Server::start(params, subject());
@@ -269,7 +271,10 @@ command::Subject Daemon::subject() {
             [this] { return reloader_->rules(); },
             [this] { return gateway::names_of(gateway_->interfaces()); },
             [this](const why::Question& question) { return reloader_->ask(question); },
-            [this](const listing::PublicEndpoint& endpoint) { return reloader_->given(endpoint); }};
+            [this](const listing::PublicEndpoint& endpoint) { return reloader_->given(endpoint); },
+            [this] { return watch_.standstill(clock_.now()); },
+            [this](const std::string& sentence) { print(sentence); },
+            [this] { return notices_.all(); }};
 }
 
 /// Where a link has come back, others may have learned other ways meanwhile.
@@ -290,6 +295,7 @@ stats::Snapshot Daemon::snapshot() const {
 
 void Daemon::print(const std::string& sentence) {
     log_->write("sluice: " + sentence + '\n');
+    notices_.add(sentence);
 }
 
 void Daemon::confine(Status (*give_up)()) {
@@ -379,14 +385,13 @@ void Daemon::control(Signals& signals) {
     Tick now = clock_.now();
     Tick last_summary = now;
     Tick status_due = now;
-    Watch watch(heartbeats_, now, [this](const std::string& sentence) { print(sentence); });
     core.resume();
     core.start(now);
     for (Signal signal = Signal::None; signal != Signal::Stop;) {
         now = clock_.now();
         const bool found_work = core.turn(now) != 0;
         links_->turn(now);
-        const bool all_turn = watch.look(now);
+        const bool all_turn = watch_.look(now);
         if (all_turn)
             notifier_.feed(now);
         if (!status_due.is_after(now)) {

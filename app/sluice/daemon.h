@@ -10,6 +10,7 @@
 
 #include "base/monotonic.h"
 #include "base/result.h"
+#include "command/notices.h"
 #include "command/server.h"
 #include "config/config.h"
 #include "config/sources.h"
@@ -22,6 +23,7 @@
 #include "sluice/platform.h"
 #include "sluice/reloader.h"
 #include "sluice/signals.h"
+#include "sluice/watch.h"
 #include "worker/heartbeat.h"
 
 #include <atomic>
@@ -73,6 +75,9 @@ private:
     std::unique_ptr<Platform> platform_;
     std::unique_ptr<LogWriter> log_;
     MonotonicClock clock_;
+    std::vector<worker::Heartbeat> heartbeats_;  // by worker
+    command::Notices notices_;
+    Watch watch_;
     std::vector<std::unique_ptr<kernel::Tap>> taps_;
     std::unique_ptr<gateway::Gateway> gateway_;
     std::unique_ptr<LinkWatch> links_;
@@ -80,7 +85,6 @@ private:
     std::vector<std::unique_ptr<flowlog::FlowLog>> flow_logs_;
     std::unique_ptr<command::Server> server_;
     std::vector<Job> jobs_;
-    std::vector<worker::Heartbeat> heartbeats_;  // by worker
     Notifier notifier_;
     std::atomic<bool> stop_{false};
 };

@@ -18,6 +18,7 @@ bool Watch::look(Tick now) {
     const bool was_away = now - last_look_ > kStandstill;
     last_look_ = now;
     bool all_turn = true;
+    uint64_t standing = 0;
     for (size_t i = 0; i < beats_.size(); ++i) {
         Seen& seen = seen_[i];
         const uint32_t turns = beats_[i].turns();
@@ -34,8 +35,20 @@ bool Watch::look(Tick now) {
                 " s: nothing is forwarded by it; its CPU is taken by somebody else, or it hangs");
         }
         all_turn &= !seen.stands;
+        standing |= uint64_t{seen.stands} << i;
     }
+    standing_.store(standing, std::memory_order_relaxed);
+    looked_at_.store(now.milliseconds, std::memory_order_relaxed);
+    has_looked_.store(true, std::memory_order_relaxed);
     return all_turn;
+}
+
+command::Standstill Watch::standstill(Tick now) const {
+    if (!has_looked_.load(std::memory_order_relaxed))
+        return {.before_start = true};
+    const Tick looked_at{looked_at_.load(std::memory_order_relaxed)};
+    return {.control_core = now - looked_at > kStandstill,
+            .workers = standing_.load(std::memory_order_relaxed)};
 }
 
 }  // namespace sluice::app

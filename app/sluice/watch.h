@@ -6,11 +6,13 @@
 ///
 /// Shape    A worker stands still when its heartbeat has not changed for kStandstill. One that
 ///          sleeps between empty turns beats all the same.
-/// Threads  The control core's.
+/// Threads  The control core's; standstill() is any thread's.
 
 #include "base/clock.h"
+#include "command/subject.h"
 #include "worker/heartbeat.h"
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -30,6 +32,9 @@ public:
     /// To be called more often than every kStandstill. True when every worker turns.
     bool look(Tick now);
 
+    /// What look() has seen; for any thread.
+    command::Standstill standstill(Tick now) const;
+
 private:
     struct Seen {
         uint32_t turns;
@@ -41,6 +46,10 @@ private:
     std::function<void(const std::string&)> notice_;
     std::vector<Seen> seen_;  // by worker
     Tick last_look_;
+    // What other threads read. relaxed: each stands alone, no other memory is read by them.
+    std::atomic<bool> has_looked_{false};
+    std::atomic<uint32_t> looked_at_{0};  // milliseconds of the tick
+    std::atomic<uint64_t> standing_{0};   // a bit for each worker
 };
 
 }  // namespace sluice::app

@@ -47,6 +47,9 @@ struct Words {
     std::vector<std::string> logs;
     bool once = false;
     unsigned interval = 1;
+    std::string group = "packets";  // of /v1/history, as what follows
+    std::string since;
+    std::string step;
 };
 
 /// The words of a FlowFilter.
@@ -247,6 +250,26 @@ CLI::App* add_top(CLI::App& app, Words& words) {
     return top;
 }
 
+/// Seconds, or so many m, h or d.
+CLI::AsNumberWithUnit duration() {
+    const std::map<std::string, unsigned> units{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+    return CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::UNIT_OPTIONAL, "DURATION");
+}
+
+CLI::App* add_history(CLI::App& app, Words& words) {
+    CLI::App* history = app.add_subcommand(
+        "history", "Print what there was in a second, step by step, of the last day at most");
+    history->add_option("WHAT", words.group, "packets, flows, drops, workers or ports")
+        ->check(CLI::IsMember({"packets", "flows", "drops", "workers", "ports"}))
+        ->capture_default_str();
+    history->add_option("--since", words.since, "So long ago: 90s, 30m, 2h, 1d; default: 1h")
+        ->transform(duration());
+    history->add_option("--step", words.step, "In steps so long; default: some 360 in all")
+        ->transform(duration());
+    history->add_flag("--json", words.json, "Print a JSON object: columns, and rows");
+    return history;
+}
+
 CLI::App* add_rules(CLI::App& app, Words& words) {
     CLI::App* rules =
         app.add_subcommand("rules", "List the rules that refuse flows, and what each has refused");
@@ -362,6 +385,16 @@ Request top_request(const Words& words, const std::string& path) {
     return request;
 }
 
+Request history_request(const Words& words) {
+    Request request{words.socket, Request::Method::Get, "/v1/history", {}};
+    request.query.emplace("of", words.group);
+    if (!words.since.empty())
+        request.query.emplace("since", words.since);
+    if (!words.step.empty())
+        request.query.emplace("step", words.step);
+    return request;
+}
+
 Request reload_request(const Words& words) {
     Request request{.socket = words.socket, .method = Request::Method::Post, .path = "/v1/reload"};
     if (words.dry_run)
@@ -390,6 +423,7 @@ Request parse_args(int argc, char** argv) {
     const CLI::App* who = add_who(app, words);
     const CLI::App* top = add_top(app, words);
     add_stats(app, words);
+    const CLI::App* history = add_history(app, words);
     const CLI::App* rules = add_rules(app, words);
     const CLI::App* reload = add_reload(app, words);
     const ConfigCommands config = add_config(app, words);
@@ -416,6 +450,7 @@ Request parse_args(int argc, char** argv) {
                       : ports->parsed()   ? top_request(words, "/v1/ports")
                       : why->parsed()     ? why_request(words)
                       : who->parsed()     ? who_request(words)
+                      : history->parsed() ? history_request(words)
                       : rules->parsed()   ? Request{.socket = words.socket, .path = "/v1/rules"}
                       : reload->parsed()  ? reload_request(words)
                       : config.show->parsed()

@@ -90,7 +90,22 @@ private:
                         cell(rate(list_in(before_.stats, "events"), list_in(now_.stats, "events"),
                                   "flows_opened"),
                              9) +
-                        "  packets held" + cell(number_in(now, "held"), 7));
+                        "  packets held" + cell(number_in(now, "held"), 7) + full_text(flows));
+    }
+
+    /// In how many seconds there is no room any more; empty while it does not fill.
+    static string full_text(const json& from) {
+        const json seconds = list_in(from, "full_in");
+        return seconds.is_number_unsigned() ? "  full in " + seconds.dump() + " s" : "";
+    }
+    /// Of those whose ports run short.
+    string full_text_of(const json& port) const {
+        for (const json& full : rows_of(list_in(now_.stats, "full_ports")))
+            if (text_in(full, "address") == text_in(port, "address") &&
+                text_in(full, "protocol") == text_in(port, "protocol") &&
+                text_in(full, "destination") == text_in(port, "destination"))
+                return full_text(full);
+        return "";
     }
 
     /// Ports without a link are what matters.
@@ -159,7 +174,7 @@ private:
             rows_.push_back(name_cell(text_in(port, "address"), 18) +
                             cell(number_in(port, "used")) + cell(number_in(port, "left")) + "  " +
                             name_cell(text_in(port, "protocol"), 10) +
-                            text_in(port, "destination"));
+                            text_in(port, "destination") + full_text_of(port));
         }
     }
 

@@ -11,8 +11,8 @@
 ///          long, and when the server stops. After a write that failed nothing more is written, so
 ///          that no answer has a hole.
 
-#include "command/endpoints.h"
 #include "command/patience.h"
+#include "command/question.h"
 
 #include <chrono>
 #include <cstddef>
@@ -51,7 +51,12 @@ public:
     socket_t socket() const { return peer_.socket; }
     using httplib::Stream::write;
 
-    static const char* address_of(Access access) { return access == Access::All ? "all" : "read"; }
+    static const char* address_of(Access access) {
+        return access == Access::All ? "all" : access == Access::Read ? "read" : "web";
+    }
+    static Access access_of(std::string_view address) {
+        return address == "all" ? Access::All : address == "read" ? Access::Read : Access::Web;
+    }
 
 private:
     /// The client has closed its end, or all stops.

@@ -137,11 +137,6 @@ Result<gid_t> find_group(const std::string& group) {
                  (errno == 0 ? "" : std::string(": ") + std::strerror(errno))};
 }
 
-Descriptor::~Descriptor() {
-    if (fd_ >= 0)
-        close(fd_);
-}
-
 Result<ControlSocket> ControlSocket::open(const std::string& path, std::optional<gid_t> group) {
     const auto address = address_of(path);
     if (!address)

@@ -14,6 +14,7 @@
 ///          moment at which others could connect.
 
 #include "base/result.h"
+#include "command/descriptor.h"
 
 #include <optional>
 #include <string>
@@ -21,25 +22,6 @@
 #include <utility>
 
 namespace sluice::command {
-
-/// A file descriptor that is closed when it goes.
-class Descriptor {
-public:
-    Descriptor() = default;
-    explicit Descriptor(int fd) : fd_(fd) {}
-    Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        std::swap(fd_, other.fd_);
-        return *this;
-    }
-    ~Descriptor();
-
-    int get() const { return fd_; }
-    explicit operator bool() const { return fd_ >= 0; }
-
-private:
-    int fd_ = -1;
-};
 
 /// The group of that name or number, or what is wrong with --control-group.
 Result<gid_t> find_group(const std::string& group);

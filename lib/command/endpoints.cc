@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "command/endpoints.h"
 
+#include "command/health.h"
 #include "command/metrics.h"
-#include "command/packet_query.h"
+#include "command/openmetrics.h"
+#include "command/page.h"
 #include "command/rules_text.h"
 #include "command/stats_text.h"
 #include "command/top_lists.h"
@@ -11,13 +13,11 @@
 #include "why/answer_text.h"
 #include "why/packet_words.h"
 
-#include <chrono>
 #include <ctime>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
-#include <thread>
 
 namespace sluice::command {
 namespace {
@@ -27,56 +27,7 @@ using listing::FlowList;
 using listing::Format;
 using listing::Query;
 
-constexpr const char* kText = "text/plain; charset=utf-8";
-constexpr const char* kJson = "application/json";
-constexpr const char* kPcapng = "application/x-pcapng";
 constexpr size_t kAtOnce = 65536;  // bytes that a socket takes though nobody reads them
-
-enum HttpStatus : int {
-    kOk = 200,
-    kBadRequest = 400,
-    kForbidden = 403,
-    kNotFound = 404,
-    kMethodNotAllowed = 405,
-    kConflict = 409,
-    kUnavailable = 503,
-};
-
-const char* content_type(Format format) {
-    return format == Format::Text ? kText : kJson;
-}
-
-void refuse(httplib::Response& response, Format format, int status, const std::string& sentence) {
-    response.status = status;
-    if (format == Format::Json)
-        response.set_content(nlohmann::json{{"error", sentence}}.dump(
-                                 -1, ' ', false, nlohmann::json::error_handler_t::replace) +
-                                 "\n",
-                             kJson);
-    else
-        response.set_content(sentence + "\n", kText);
-}
-
-/// Takes a word out of the query; nothing when it is not there.
-std::optional<std::string> take(Query& query, const std::string& name) {
-    const auto found = query.find(name);
-    if (found == query.end())
-        return std::nullopt;
-    std::string value = found->second;
-    query.erase(found);
-    return value;
-}
-
-/// ?format= decides, then the Accept header; text when neither says anything.
-Result<Format> take_format(Query& query, const httplib::Request& request) {
-    const auto format = take(query, "format");
-    if (!format)
-        return request.get_header_value("Accept").find(kJson) == std::string::npos ? Format::Text
-                                                                                   : Format::Json;
-    if (*format != "text" && *format != "json")
-        return Error{"format=" + *format + " is neither text nor json."};
-    return *format == "text" ? Format::Text : Format::Json;
-}
 
 /// all=1, where a request must say that it means everything.
 Result<bool> take_all(Query& query) {
@@ -86,33 +37,27 @@ Result<bool> take_all(Query& query) {
     return all.has_value();
 }
 
-/// How often a stream looks for events when there were none: workers wake nobody.
-constexpr std::chrono::milliseconds kNextLook{10};
-constexpr int kLooksForRoom = 50;
-
 }  // namespace
 
-struct Endpoints::Question {
-    listing::Query query;  ///< Without format.
-    listing::Format format = listing::Format::Text;
-};
-
-Endpoints::Endpoints(const Subject& subject, const EndpointsParams& params)
+Endpoints::Endpoints(const Subject& subject, const Recorder& recorder,
+                     const EndpointsParams& params)
     : subject_(subject),
+      recorder_(recorder),
       list_(subject_.flows, params.background, params.list_threads),
-      max_listings_(params.max_listings),
-      max_streams_(params.max_streams) {}
+      streams_(subject_, counting_, params.max_streams),
+      listings_(params.max_listings),
+      web_listings_(params.max_web_listings) {}
 
 /// Null, and the client is told so, when there are too many already.
-std::shared_ptr<Endpoints::Sending> Endpoints::begin_sending(const Question& question,
-                                                             httplib::Response& response) {
-    auto sending = std::make_shared<Sending>(listings_);
-    if (sending->rank() <= max_listings_)
-        return sending;
-    refuse(response, question.format, kUnavailable,
-           std::to_string(max_listings_) +
-               " lists are being sent already; try again when one has ended.");
-    return nullptr;
+std::shared_ptr<Sending> Endpoints::begin_sending(const Question& question,
+                                                  httplib::Response& response) {
+    Quota& quota = question.access == Access::Web ? web_listings_ : listings_;
+    auto sending = Sending::begin(quota);
+    if (sending == nullptr)
+        refuse(response, question.format, kUnavailable,
+               std::to_string(quota.most()) +
+                   " lists are being sent already; try again when one has ended.");
+    return sending;
 }
 
 void Endpoints::answer_at_length(const Question& question, std::string text, const char* type,
@@ -144,7 +89,7 @@ void Endpoints::answer(const httplib::Request& request, httplib::Response& respo
         std::string_view path;
         std::string_view method;
         void (Endpoints::*answer)(const Question&, httplib::Response&);
-        Access access = Access::Read;
+        Access access = Access::Read;  // that it needs
     };
     static constexpr Route kRoutes[] = {
         {"/v1/flows", "GET", &Endpoints::list_flows},
@@ -153,43 +98,54 @@ void Endpoints::answer(const httplib::Request& request, httplib::Response& respo
         {"/v1/events", "GET", &Endpoints::stream_events},
         {"/v1/capture", "GET", &Endpoints::capture_packets, Access::All},
         {"/v1/trace", "GET", &Endpoints::trace_packets, Access::All},
-        {"/v1/hosts", "GET", &Endpoints::list_hosts},
-        {"/v1/ports", "GET", &Endpoints::list_ports},
-        {"/v1/stats", "GET", &Endpoints::tell_stats},
+        {"/v1/hosts", "GET", &Endpoints::list_hosts, Access::Web},
+        {"/v1/ports", "GET", &Endpoints::list_ports, Access::Web},
+        {"/v1/stats", "GET", &Endpoints::tell_stats, Access::Web},
         {"/v1/rules", "GET", &Endpoints::tell_rules},
-        {"/v1/why", "GET", &Endpoints::tell_why},
+        {"/v1/why", "GET", &Endpoints::tell_why, Access::Web},
         {"/v1/who", "GET", &Endpoints::tell_who},
         {"/v1/config", "GET", &Endpoints::tell_configuration},
         {"/v1/reload", "POST", &Endpoints::reload, Access::All},
-        {"/metrics", "GET", &Endpoints::tell_metrics},
+        {"/v1/history", "GET", &Endpoints::tell_history, Access::Web},
+        {"/v1/live", "GET", &Endpoints::stream_live, Access::Web},
+        {"/healthz", "GET", &Endpoints::tell_health, Access::Web},
+        {"/metrics", "GET", &Endpoints::tell_metrics, Access::Web},
+        {"/", "GET", &Endpoints::show_page, Access::Web},
     };
 
-    Question question{Query(request.params.begin(), request.params.end()), Format::Text};
-    const auto format = take_format(question.query, request);
-    if (!format)
-        return refuse(response, Format::Text, kBadRequest, format.error().message);
-    question.format = *format;
-
+    const Result<Question> read = read_question(request, access);
+    if (!read)
+        return refuse(response, Format::Text, kBadRequest, read.error().message);
+    Question question = *read;
+    question.accept = request.get_header_value("Accept");
+    std::string_view method = request.method;
+    if (method == "HEAD")
+        method = "GET";
     std::string methods;
     for (const Route& route : kRoutes) {
         if (route.path != request.path)
             continue;
-        if (route.method == request.method && route.access == Access::All && access != Access::All)
-            return refuse(response, question.format, kForbidden,
-                          route.method == "GET"
-                              ? "Only the owner of the control socket may see packets."
-                              : "Only the owner of the control socket may change anything.");
-        if (route.method == request.method)
-            return (this->*route.answer)(question, response);
+        if (route.method == method)
+            return access < route.access ? forbid(question, method, response)
+                                         : (this->*route.answer)(question, response);
         methods += (methods.empty() ? "" : ", ") + std::string(route.method);
     }
     if (methods.empty())
         return refuse(response, question.format, kNotFound,
                       "There is nothing at this path; there are /v1/flows, /v1/flows/count, "
                       "/v1/events, /v1/capture, /v1/trace, /v1/hosts, /v1/ports, /v1/stats, "
-                      "/v1/rules, /v1/why, /v1/who, /v1/config, /v1/reload and /metrics.");
+                      "/v1/rules, /v1/why, /v1/who, /v1/config, /v1/reload, /v1/history, "
+                      "/v1/live, /healthz, /metrics and a page at /.");
     response.set_header("Allow", methods);
     refuse(response, question.format, kMethodNotAllowed, "This path knows " + methods + " only.");
+}
+
+void Endpoints::forbid(const Question& question, std::string_view method,
+                       httplib::Response& response) {
+    refuse(response, question.format, kForbidden,
+           question.access == Access::Web ? "This is answered at the control socket alone."
+           : method == "GET"              ? "Only the owner of the control socket may see packets."
+                             : "Only the owner of the control socket may change anything.");
 }
 
 void Endpoints::list_flows(const Question& question, httplib::Response& response) {
@@ -221,109 +177,20 @@ void Endpoints::list_flows(const Question& question, httplib::Response& response
         });
 }
 
-/// Nothing when there is no room. A stream whose reader has gone ends at its own next look only, so
-/// whoever stops one `events` and starts another waits for that.
-std::shared_ptr<Endpoints::Sending> Endpoints::begin_stream() {
-    for (int look = 0; look < kLooksForRoom; ++look) {
-        if (auto sending = std::make_shared<Sending>(streams_); sending->rank() <= max_streams_)
-            return sending;
-        std::this_thread::sleep_for(kNextLook);
-    }
-    return nullptr;
-}
-
 void Endpoints::stream_events(const Question& question, httplib::Response& response) {
-    Query query = question.query;
-    const auto timestamps = take(query, "timestamps");
-    if (timestamps && *timestamps != "1")
-        return refuse(response, question.format, kBadRequest,
-                      "timestamps=" + *timestamps + " is not timestamps=1.");
-    const auto filter = FlowFilter::parse(query);
-    if (!filter)
-        return refuse(response, question.format, kBadRequest, filter.error().message);
-    const auto sending = begin_stream();
-    if (sending == nullptr)
-        return refuse(response, question.format, kUnavailable,
-                      std::to_string(max_streams_) +
-                          " streams of events are being sent already; try again when one has "
-                          "ended.");
-
-    const auto stream = std::make_shared<listing::EventStream>(
-        subject_.flows.journal(),
-        listing::EventStreamParams{*filter, question.format, timestamps.has_value()});
-    response.status = kOk;
-    response.set_chunked_content_provider(
-        content_type(question.format), [this, sending, stream](size_t, httplib::DataSink& sink) {
-            try {
-                return send_events(*stream, sink);
-            } catch (...) {  // out of memory: the client sees that the stream ends
-                return false;
-            }
-        });
+    streams_.events(question, response);
 }
 
-/// What has happened since the last time; false when the client has gone.
-bool Endpoints::send_events(listing::EventStream& stream, httplib::DataSink& sink) {
-    std::string piece;
-    if (const uint64_t lost = stream.next(piece); lost != 0) {
-        const std::lock_guard lock(counting_);
-        subject_.operator_counters.count[stats::Count::EventsLost].add(lost);
-    }
-    if (!piece.empty())
-        return sink.write(piece.data(), piece.size());
-    std::this_thread::sleep_for(kNextLook);
-    return sink.is_writable();
+void Endpoints::stream_live(const Question& question, httplib::Response& response) {
+    streams_.live(question, response);
 }
 
 void Endpoints::capture_packets(const Question& question, httplib::Response& response) {
-    const auto params =
-        read_packet_query(question.query, listing::PacketStreamParams::Form::Pcapng);
-    if (!params)
-        return refuse(response, question.format, kBadRequest, params.error().message);
-    stream_packets(question, *params, response);
+    streams_.capture(question, response);
 }
 
 void Endpoints::trace_packets(const Question& question, httplib::Response& response) {
-    const auto params = read_packet_query(question.query, listing::PacketStreamParams::Form::Text);
-    if (!params)
-        return refuse(response, question.format, kBadRequest, params.error().message);
-    stream_packets(question, *params, response);
-}
-
-void Endpoints::stream_packets(const Question& question, const listing::PacketStreamParams& asked,
-                               httplib::Response& response) {
-    auto reader = subject_.watches.open(asked.wish);
-    // A reader that has gone makes room at its stream's own next look only, and when workers turn.
-    for (int look = 0; !reader && look < kLooksForRoom; ++look) {
-        std::this_thread::sleep_for(kNextLook);
-        reader = subject_.watches.open(asked.wish);
-    }
-    if (!reader)
-        return refuse(response, question.format, kUnavailable, reader.error().message);
-    listing::PacketStreamParams params = asked;
-    params.interfaces = subject_.interfaces();
-    params.workers = static_cast<unsigned>(subject_.workers.size());
-    params.application = "sluice " + subject_.version;
-    const auto stream =
-        std::make_shared<listing::PacketStream>(std::move(*reader), std::move(params));
-    response.status = kOk;
-    response.set_chunked_content_provider(
-        asked.form == listing::PacketStreamParams::Form::Pcapng ? kPcapng : kText,
-        [stream](size_t, httplib::DataSink& sink) {
-            try {
-                std::string piece;
-                const bool goes_on = stream->next(piece);
-                if (!piece.empty() && !sink.write(piece.data(), piece.size()))
-                    return false;
-                if (!goes_on)
-                    sink.done();
-                else if (piece.empty())
-                    std::this_thread::sleep_for(kNextLook);
-                return sink.is_writable();
-            } catch (...) {  // out of memory: the client sees that the stream is cut short
-                return false;
-            }
-        });
+    streams_.trace(question, response);
 }
 
 void Endpoints::count_flows(const Question& question, httplib::Response& response) {
@@ -365,12 +232,24 @@ void Endpoints::delete_flows(const Question& question, httplib::Response& respon
                          content_type(question.format));
 }
 
+/// To scan a table takes time and memory: those who come by --http have one scan at a time.
+bool Endpoints::may_scan(const Question& question, std::unique_lock<std::mutex>& turn,
+                         httplib::Response& response) {
+    if (question.access != Access::Web || (turn = std::unique_lock(web_scan_, std::try_to_lock)))
+        return true;
+    refuse(response, question.format, kUnavailable,
+           "Another list is being made; try again in a second.");
+    return false;
+}
+
 void Endpoints::list_hosts(const Question& question, httplib::Response& response) {
-    answer_list(question, hosts_list(subject_, question.query, question.format), response);
+    if (std::unique_lock<std::mutex> turn; may_scan(question, turn, response))
+        answer_list(question, hosts_list(subject_, question.query, question.format), response);
 }
 
 void Endpoints::list_ports(const Question& question, httplib::Response& response) {
-    answer_list(question, ports_list(subject_, question.query, question.format), response);
+    if (std::unique_lock<std::mutex> turn; may_scan(question, turn, response))
+        answer_list(question, ports_list(subject_, question.query, question.format), response);
 }
 
 void Endpoints::tell_stats(const Question& question, httplib::Response& response) {
@@ -461,8 +340,31 @@ void Endpoints::reload(const Question& question, httplib::Response& response) {
                          content_type(question.format));
 }
 
+void Endpoints::tell_history(const Question& question, httplib::Response& response) {
+    answer_list(question, recorder_.answer(question.query, question.format, std::time(nullptr)),
+                response);
+}
+
+void Endpoints::show_page(const Question&, httplib::Response& response) {
+    response.status = kOk;
+    response.set_header("Content-Security-Policy", std::string(kPagePolicy));
+    response.set_content(std::string(kPage), "text/html; charset=utf-8");
+}
+
+void Endpoints::tell_health(const Question& question, httplib::Response& response) {
+    const std::vector<std::string> found = troubles(subject_);
+    response.status = found.empty() ? kOk : kUnavailable;
+    response.set_content(
+        question.format == Format::Text ? health_text(found) : health_json(found) + "\n",
+        content_type(question.format));
+}
+
 void Endpoints::tell_metrics(const Question& question, httplib::Response& response) {
-    answer_at_length(question, metrics_text(subject_), kMetricsContentType, response);
+    if (prefers_openmetrics(question.accept))
+        answer_at_length(question, to_openmetrics(metrics_text(subject_)), kOpenMetricsContentType,
+                         response);
+    else
+        answer_at_length(question, metrics_text(subject_), kMetricsContentType, response);
 }
 
 }  // namespace sluice::command

@@ -9,54 +9,39 @@
 /// Errors   A request that cannot be met is answered with its HTTP status and one sentence.
 
 #include "base/result.h"
+#include "command/question.h"
+#include "command/recorder.h"
+#include "command/sending.h"
+#include "command/streams.h"
 #include "command/subject.h"
-#include "listing/event_stream.h"
 #include "listing/flow_list.h"
-#include "listing/packet_stream.h"
 
-#include <atomic>
 #include <httplib.h>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 namespace sluice::command {
 
 struct EndpointsParams {
     listing::Background background{};
-    unsigned list_threads = 2;  ///< Threads that walk the flow table at once.
-    unsigned max_listings = 4;  ///< Long answers being sent at once.
-    unsigned max_streams = 2;   ///< Streams of events being sent at once.
-};
-
-/// What a client may do.
-enum class Access {
-    All,
-    Read,  ///< Ask, and change nothing.
+    unsigned list_threads = 2;      ///< Threads that walk the flow table at once.
+    unsigned max_listings = 4;      ///< Long answers being sent at once.
+    unsigned max_web_listings = 2;  ///< Likewise, to those who come by --http.
+    Streams::Most max_streams{};    ///< Being sent at once.
 };
 
 class Endpoints {
 public:
-    Endpoints(const Subject& subject, const EndpointsParams& params);
+    /// `subject` and `recorder` outlive it.
+    Endpoints(const Subject& subject, const Recorder& recorder, const EndpointsParams& params);
 
     void answer(const httplib::Request& request, httplib::Response& response, Access access);
 
 private:
-    struct Question;  // a request's query, read
-
-    /// One of the long answers that are being sent, for as long as it lives.
-    class Sending {
-    public:
-        explicit Sending(std::atomic<unsigned>& count) : count_(count), rank_(++count) {}
-        Sending(const Sending&) = delete;
-        ~Sending() { --count_; }
-        unsigned rank() const { return rank_; }  ///< How many there were when it began.
-
-    private:
-        std::atomic<unsigned>& count_;
-        unsigned rank_;
-    };
-
+    static void forbid(const Question& question, std::string_view method,
+                       httplib::Response& response);
     std::shared_ptr<Sending> begin_sending(const Question& question, httplib::Response& response);
     void answer_at_length(const Question& question, std::string text, const char* type,
                           httplib::Response& response);
@@ -64,14 +49,13 @@ private:
                      httplib::Response& response);
     void list_flows(const Question& question, httplib::Response& response);
     void count_flows(const Question& question, httplib::Response& response);
-    std::shared_ptr<Sending> begin_stream();
     void stream_events(const Question& question, httplib::Response& response);
-    bool send_events(listing::EventStream& stream, httplib::DataSink& sink);
+    void stream_live(const Question& question, httplib::Response& response);
     void capture_packets(const Question& question, httplib::Response& response);
     void trace_packets(const Question& question, httplib::Response& response);
-    void stream_packets(const Question& question, const listing::PacketStreamParams& asked,
-                        httplib::Response& response);
     void delete_flows(const Question& question, httplib::Response& response);
+    bool may_scan(const Question& question, std::unique_lock<std::mutex>& turn,
+                  httplib::Response& response);
     void list_hosts(const Question& question, httplib::Response& response);
     void list_ports(const Question& question, httplib::Response& response);
     void tell_stats(const Question& question, httplib::Response& response);
@@ -80,15 +64,19 @@ private:
     void tell_who(const Question& question, httplib::Response& response);
     void tell_configuration(const Question& question, httplib::Response& response);
     void reload(const Question& question, httplib::Response& response);
+    void tell_history(const Question& question, httplib::Response& response);
+    void show_page(const Question& question, httplib::Response& response);
+    void tell_health(const Question& question, httplib::Response& response);
     void tell_metrics(const Question& question, httplib::Response& response);
 
-    Subject subject_;
-    listing::FlowList list_;
-    unsigned max_listings_;
-    unsigned max_streams_;
-    std::atomic<unsigned> listings_{0};
-    std::atomic<unsigned> streams_{0};
+    const Subject& subject_;
+    const Recorder& recorder_;
     std::mutex counting_;  // operator_counters has one writer at a time
+    listing::FlowList list_;
+    Streams streams_;
+    Quota listings_;
+    Quota web_listings_;
+    std::mutex web_scan_;
 };
 
 }  // namespace sluice::command

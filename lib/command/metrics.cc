@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "command/metrics.h"
 
+#include "listing/flow_text.h"
+#include "listing/port_pressure.h"
+#include "net/text.h"
+
 #include <iterator>
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
+#include <utility>
 #include <vector>
 
 namespace sluice::command {
@@ -102,6 +107,7 @@ public:
         ports();
         uplinks();
         workers();
+        outlooks();
         table();
         gauge("packets_held", "Packets waiting in rings and queues", double(total.held()));
         gauge("flows", "Flows that live", subject_.flows.size());
@@ -206,6 +212,41 @@ private:
         }
     }
 
+    /// What is filling; families without a sample where nothing does.
+    void outlooks() {
+        MetricFamily& full_in =
+            family("flows_full_seconds",
+                   "Seconds until the flow table is full at the present rate, while it fills",
+                   MetricType::Gauge);
+        if (const auto seconds = subject_.flows_outlook().full_in) {
+            ClientMetric metric;
+            metric.gauge.value = *seconds;
+            full_in.metric.push_back(metric);
+        }
+        MetricFamily used{"sluice_ports_used_ratio",
+                          "Share of an address's ports in use toward a destination, from half on.",
+                          MetricType::Gauge,
+                          {}};
+        MetricFamily full{"sluice_ports_full_seconds",
+                          "Seconds until they all are at the present rate, while they fill.",
+                          MetricType::Gauge,
+                          {}};
+        for (const auto& [set, outlook] : subject_.port_outlooks()) {
+            ClientMetric metric;
+            metric.label = {{"address", net::to_string(set.address)},
+                            {"protocol", std::string(listing::protocol_name(set.protocol))},
+                            {"destination", listing::destination_of(set)}};
+            metric.gauge.value = double(outlook.used) / double(outlook.room);
+            used.metric.push_back(metric);
+            if (!outlook.full_in)
+                continue;
+            metric.gauge.value = *outlook.full_in;
+            full.metric.push_back(metric);
+        }
+        families_.push_back(std::move(used));
+        families_.push_back(std::move(full));
+    }
+
     void workers() {
         std::vector<stats::Snapshot> snapshots(subject_.workers.size());
         for (size_t i = 0; i < snapshots.size(); ++i)
@@ -218,6 +259,15 @@ private:
             for (size_t i = 0; i < snapshots.size(); ++i)
                 each.metric.push_back(
                     counted(snapshots[i].count[count], {{"worker", std::to_string(i)}}));
+        }
+        const Standstill standstill = subject_.standstill();
+        MetricFamily& stands = family(
+            "worker_stands", "Whether the worker has not turned for a second", MetricType::Gauge);
+        for (size_t i = 0; i < snapshots.size(); ++i) {
+            ClientMetric metric;
+            metric.label = {{"worker", std::to_string(i)}};
+            metric.gauge.value = standstill.stands(i) ? 1 : 0;
+            stands.metric.push_back(metric);
         }
         MetricFamily& dropped = counter("worker_drops_total", "Packets dropped, by worker");
         for (size_t i = 0; i < snapshots.size(); ++i)

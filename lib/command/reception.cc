@@ -7,6 +7,7 @@
 #include <charconv>
 #include <iterator>
 #include <map>
+#include <netinet/in.h>
 #include <poll.h>
 #include <string_view>
 #include <sys/eventfd.h>
@@ -50,12 +51,18 @@ bool is_whole(std::string_view request) {
     return request.size() >= kMostRequest || (expected && request.size() >= *expected);
 }
 
-uid_t user_of(int socket) {
+Origin origin_of(int socket) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    if (getpeername(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0)
+        return {};
+    if (address.ss_family == AF_INET)
+        return {false, ntohl(reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr)};
     ucred peer{};
-    socklen_t size = sizeof peer;
+    size = sizeof peer;
     if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
-        return static_cast<uid_t>(-1);
-    return peer.uid;
+        return {};
+    return {true, peer.uid};
 }
 
 }  // namespace
@@ -161,26 +168,26 @@ void Reception::accept_all() {
 }
 
 void Reception::admit(Descriptor socket) {
-    const uid_t user = user_of(socket.get());
+    const Origin origin = origin_of(socket.get());
     const std::lock_guard lock(mutex_);
     guests_.push_back(
-        {{std::move(socket), {}, user}, State::Receiving, Clock::now() + patience_.request});
+        {{std::move(socket), {}, origin}, State::Receiving, Clock::now() + patience_.request});
     if (guests_.size() > kMostGuests)
         make_room();
 }
 
-/// Sends away the oldest of the user that has the most.
+/// Sends away the oldest of the origin that has the most.
 void Reception::make_room() {
-    std::map<uid_t, size_t> count;
+    std::map<Origin, size_t> count;
     for (const Guest& guest : guests_)
-        ++count[guest.visitor.user];
+        ++count[guest.visitor.origin];
     const auto most =
         std::max_element(count.begin(), count.end(),
                          [](const auto& a, const auto& b) { return a.second < b.second; });
     if (most == count.end())
         return;
     guests_.erase(std::find_if(guests_.begin(), guests_.end(), [&](const Guest& guest) {
-        return guest.visitor.user == most->first;
+        return guest.visitor.origin == most->first;
     }));
 }
 
@@ -194,7 +201,8 @@ void Reception::end() {
 std::optional<Visitor> Reception::take() {
     const auto is_whole = [](const Guest& guest) { return guest.state == State::Whole; };
     const auto is_first = [&](const Guest& guest) {
-        return is_whole(guest) && (guest.visitor.user == 0 || guest.visitor.user == owner_);
+        const Origin& origin = guest.visitor.origin;
+        return is_whole(guest) && (origin.is_user_of(0) || origin.is_user_of(owner_));
     };
     std::unique_lock lock(mutex_);
     auto guest = guests_.end();

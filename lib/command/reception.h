@@ -2,23 +2,26 @@
 #pragma once
 
 /// \file
-/// Reception: the connections to the control socket for as long as nobody works for them: those
-/// whose request is not here as a whole yet, and those that have their answer and are not closed.
+/// Reception: the connections to a socket for as long as nobody works for them: those whose request
+/// is not here as a whole yet, and those that have their answer and are not closed.
 ///
 /// Shape    One list, at most kMostGuests. A client has so long and so many bytes for its request,
 ///          and so long to close after the answer; none of that takes a thread that answers. Where
-///          there are too many, the oldest gives way of the user that has the most, so that one
-///          user's flood does not keep another out. Of whole requests the owner's go first.
+///          there are too many, the oldest gives way of the origin that has the most (a user; over
+///          TCP an address), so that one's flood does not keep another out. Of whole requests the
+///          owner's go first.
 /// Threads  run() is one thread's; take() and part() any number of others'.
 /// Errors   Where the system has no descriptor or memory for a connection the oldest gives way.
 /// Memory   kMostGuests times the largest request.
 
-#include "command/control_socket.h"
+#include "command/descriptor.h"
 #include "command/patience.h"
 
 #include <chrono>
+#include <compare>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <mutex>
 #include <optional>
@@ -33,11 +36,20 @@ namespace sluice::command {
 inline constexpr size_t kMostRequest = 16384;  ///< Bytes, headers and all.
 inline constexpr size_t kMostGuests = 256;
 
+/// Where a connection comes from: a user of this machine, or over TCP an address.
+struct Origin {
+    bool is_user = false;
+    uint32_t number = 0;  ///< The user's, or the address in host order.
+
+    bool is_user_of(uid_t user) const { return is_user && number == user; }
+    auto operator<=>(const Origin&) const = default;
+};
+
 /// A connection whose request is here.
 struct Visitor {
     Descriptor socket;
     std::string request;
-    uid_t user = 0;  ///< Who connected.
+    Origin origin{};
 };
 
 class Reception {

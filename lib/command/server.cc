@@ -1,147 +1,100 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "command/server.h"
 
-#include "command/connection.h"
 #include "command/control_socket.h"
+#include "command/door.h"
 #include "command/endpoints.h"
-#include "command/reception.h"
+#include "command/outlooks.h"
+#include "command/recorder.h"
+#include "command/recording.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <exception>
-#include <httplib.h>
 #include <string>
 #include <sys/eventfd.h>
-#include <thread>
 #include <unistd.h>
 #include <utility>
-#include <vector>
 
 namespace sluice::command {
 
-/// The HTTP library's server, of which only what it makes of a request is used: it gives up when
-/// accept() fails, and spends a thread on each connection, however slow.
-class Server::Http : private httplib::Server {
-public:
-    struct Parts {
-        ControlSocket socket;
-        Descriptor stop;
-        Descriptor wake;
-        uid_t owner = 0;
-    };
+/// What the server has; the doors close first.
+struct Server::Parts {
+    Parts(ControlSocket control, Descriptor tcp, const ServerParams& params, const Subject& subject)
+        : socket(std::move(control)),
+          tcp_listener(std::move(tcp)),
+          subject(with_outlooks(subject)),
+          outlooks(this->subject),
+          recorder(this->subject, outlooks),
+          recording(outlooks, recorder, params.background, params.record_every),
+          endpoints(this->subject, recorder,
+                    {.background = params.background,
+                     .list_threads = params.list_threads,
+                     .max_listings = std::max(1u, params.threads / 2)}) {}
 
-    /// `parts` are descriptors that have been made.
-    Http(Parts parts, const ServerParams& params, const Subject& subject)
-        : parts_(std::move(parts)),
-          background_(params.background),
-          patience_(params.patience),
-          reception_(parts_.socket.listener(), parts_.stop.get(), std::move(parts_.wake),
-                     params.patience, parts_.owner),
-          endpoints_(subject, {.background = params.background,
-                               .list_threads = params.list_threads,
-                               .max_listings = std::max(1u, params.threads / 2)}) {
-        set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& answer) {
-            const bool may_all = request.remote_addr == Connection::address_of(Access::All);
-            endpoints_.answer(request, answer, may_all ? Access::All : Access::Read);
-            return HandlerResponse::Handled;
-        });
-        set_exception_handler(
-            [](const httplib::Request&, httplib::Response& answer, std::exception_ptr) {
-                answer.status = 500;
-                answer.set_content("The gateway has no memory for this answer.\n", "text/plain");
-            });
-        svr_sock_ = parts_.socket.listener();  // the library believes that it stops without one
-        try {
-            start([this] { reception_.run(); });
-            for (unsigned i = 0; i < std::max(1u, params.threads); ++i)
-                start([this] { answer_until_stopped(); });
-        } catch (...) {
-            end();
-            throw;
-        }
+    /// What is told of the gateway has what is looked ahead.
+    Subject with_outlooks(Subject whole) {
+        whole.flows_outlook = [this] { return outlooks.flows(); };
+        whole.port_outlooks = [this] { return outlooks.ports(); };
+        return whole;
     }
 
-    ~Http() override { end(); }
-
-private:
-    template <typename Work>
-    void start(Work work) {
-        threads_.emplace_back([this, work] {
-            background_.enter();
-            work();
-        });
-    }
-
-    void end() {
-        svr_sock_ = INVALID_SOCKET;
-        const uint64_t one = 1;
-        if (write(parts_.stop.get(), &one, sizeof(one)) != sizeof(one))
-            std::terminate();  // an eventfd that is written once takes it
-        for (std::thread& thread : threads_)
-            thread.join();
-    }
-
-    void answer_until_stopped() {
-        while (auto visitor = reception_.take()) {
-            try {
-                answer(*visitor);
-                reception_.part(std::move(*visitor));
-            } catch (...) {  // out of memory: the client sees that there is no answer
-            }
-        }
-    }
-
-    void answer(const Visitor& visitor) {
-        const bool is_owner = visitor.user == 0 || visitor.user == parts_.owner;
-        Connection connection({visitor.socket.get(), is_owner ? Access::All : Access::Read},
-                              visitor.request, parts_.stop.get(), patience_);
-        answer(*this, connection);
-    }
-
-    /// One request, after which the connection is closed. The parameters depend on the version.
-    template <typename Self>
-    static void answer(Self& self, Connection& connection) {
-        const auto whole = [](httplib::Request& request) { request.ranges.clear(); };
-        bool closed = false;
-        if constexpr (requires { self.process_request(connection, true, closed, whole); }) {
-            self.process_request(connection, true, closed, whole);
-        } else {
-            std::string address;
-            int port = 0;
-            connection.get_remote_ip_and_port(address, port);
-            self.process_request(connection, address, port, "", 0, true, closed, whole);
-        }
-    }
-
-    Parts parts_;
-    listing::Background background_;
-    Patience patience_;
-    Reception reception_;
-    Endpoints endpoints_;
-    std::vector<std::thread> threads_;
+    ControlSocket socket;
+    Descriptor tcp_listener;
+    Subject subject;
+    Outlooks outlooks;
+    Recorder recorder;
+    Recording recording;
+    Endpoints endpoints;
+    std::optional<Door> local;
+    std::optional<Door> web;
 };
 
-Server::Server(std::unique_ptr<Http> http) : http_(std::move(http)) {}
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Server::~Server() = default;
 
+Status Server::open(std::optional<Door>& door, const DoorParams& params) {
+    Descriptor stop(eventfd(0, EFD_CLOEXEC));
+    Descriptor wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!stop || !wake)
+        return Error{std::string("Requests cannot be answered: eventfd: ") + std::strerror(errno) +
+                     "."};
+    door.emplace(params, parts_->endpoints, std::move(stop), std::move(wake));
+    return Done{};
+}
+
 Result<std::unique_ptr<Server>> Server::start(const ServerParams& params, const Subject& subject) {
     try {
-        Descriptor stop(eventfd(0, EFD_CLOEXEC));
-        Descriptor wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-        if (!stop || !wake)
-            return Error{std::string("The control socket cannot be served: eventfd: ") +
-                         std::strerror(errno) + "."};
+        Result<Descriptor> tcp = params.http ? listen_at(*params.http) : Descriptor();
+        if (!tcp)
+            return tcp.error();
         auto socket = ControlSocket::open(params.path, params.group);
         if (!socket)
             return socket.error();
-        auto http = std::make_unique<Http>(
-            Http::Parts{std::move(*socket), std::move(stop), std::move(wake), geteuid()}, params,
-            subject);
-        return std::unique_ptr<Server>(new Server(std::move(http)));
+        std::unique_ptr<Server> server(new Server(
+            std::make_unique<Parts>(std::move(*socket), std::move(*tcp), params, subject)));
+        Parts& parts = *server->parts_;
+        DoorParams door{.listener = parts.socket.listener(),
+                        .owner = geteuid(),
+                        .threads = params.threads,
+                        .background = params.background,
+                        .patience = params.patience};
+        if (Status status = server->open(parts.local, door); !status)
+            return status.error();
+        if (!params.http)
+            return server;
+        door.listener = parts.tcp_listener.get();
+        door.owner.reset();
+        door.only_loopback_names = params.http->is_loopback();
+        door.threads = params.http_threads;
+        door.patience = params.http_patience;
+        if (Status status = server->open(parts.web, door); !status)
+            return status.error();
+        return server;
     } catch (const std::exception& error) {
-        return Error{std::string("The control socket cannot be served: ") + error.what() + "."};
+        return Error{std::string("Requests cannot be answered: ") + error.what() + "."};
     }
 }
 

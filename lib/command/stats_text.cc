@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "command/stats_text.h"
 
+#include "listing/flow_text.h"
+#include "listing/port_pressure.h"
+#include "net/text.h"
+
 #include <algorithm>
 #include <array>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -61,6 +66,22 @@ ordered_json ports_json(const Subject& subject) {
                          {"lost", std::move(losses)}});
     }
     return ports;
+}
+
+ordered_json seconds_json(const std::optional<uint32_t>& seconds) {
+    return seconds ? ordered_json(*seconds) : ordered_json();
+}
+
+ordered_json full_ports_json(const Subject& subject) {
+    ordered_json sets = ordered_json::array();
+    for (const auto& [set, outlook] : subject.port_outlooks())
+        sets.push_back({{"address", net::to_string(set.address)},
+                        {"protocol", listing::protocol_name(set.protocol)},
+                        {"destination", listing::destination_of(set)},
+                        {"used", outlook.used},
+                        {"room", outlook.room},
+                        {"full_in", seconds_json(outlook.full_in)}});
+    return sets;
 }
 
 ordered_json uplinks_json(const Subject& subject) {
@@ -141,6 +162,7 @@ std::string stats_json(const Subject& subject) {
     json["flows"]["live"] = subject.flows.size();
     json["flows"]["capacity"] = subject.flows.capacity();
     json["flows"]["retired"] = subject.flows.retired();
+    json["flows"]["full_in"] = seconds_json(subject.flows_outlook().full_in);
 
     ordered_json& events = json["events"];
     for (size_t i = 0; i < stats::kCountCount; ++i) {
@@ -157,6 +179,7 @@ std::string stats_json(const Subject& subject) {
         json["pools"].push_back(
             {{"pool", each.pool}, {"address", each.address}, {"exhausted", each.exhausted}});
 
+    json["full_ports"] = full_ports_json(subject);
     json["ports"] = ports_json(subject);
     json["uplinks"] = uplinks_json(subject);
 

@@ -13,13 +13,17 @@
 #include "hosts/host_table.h"
 #include "listing/holds.h"
 #include "listing/interface_name.h"
+#include "listing/port_pressure.h"
 #include "observe/watches.h"
 #include "stats/counters.h"
 #include "why/answer.h"
 #include "why/question.h"
 
+#include <cstddef>
 #include <cstdint>
+#include <ctime>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -57,6 +61,34 @@ struct RuleReport {
     uint64_t packets = 0;
 };
 
+/// How long something that fills has room at the present rate.
+struct Outlook {
+    uint64_t used = 0;
+    uint64_t room = 0;
+    std::optional<uint32_t> full_in{};  ///< Seconds; nothing while it does not fill.
+};
+
+/// That of the ports of a public address toward a destination: most of them are in use.
+struct PortOutlook {
+    listing::Pressure pressure;
+    Outlook outlook;
+};
+
+/// A line that the log has had.
+struct Notice {
+    std::time_t at = 0;
+    std::string text;
+};
+
+/// Who has not turned for a second, though he should.
+struct Standstill {
+    bool before_start = false;  ///< Nobody turns yet.
+    bool control_core = false;
+    uint64_t workers = 0;  ///< A bit each.
+
+    bool stands(size_t worker) const { return (workers >> worker & 1) != 0; }
+};
+
 struct Subject {
     flow::FlowTable& flows;
     const hosts::HostTable& hosts;
@@ -89,6 +121,16 @@ struct Subject {
     /// What the configuration says of a public endpoint.
     std::function<listing::Given(const listing::PublicEndpoint&)> given =
         [](const listing::PublicEndpoint&) { return listing::Given(); };
+    std::function<Standstill()> standstill = [] { return Standstill(); };
+    /// Puts a line into the log.
+    std::function<void(const std::string&)> tell = [](const std::string&) {};
+    /// The last lines of the log, oldest first.
+    std::function<std::vector<Notice>()> notices = [] { return std::vector<Notice>(); };
+    // What the server's recorder knows; set by the server.
+    std::function<Outlook()> flows_outlook = [] { return Outlook(); };
+    std::function<std::vector<PortOutlook>()> port_outlooks = [] {
+        return std::vector<PortOutlook>();
+    };
 };
 
 }  // namespace sluice::command

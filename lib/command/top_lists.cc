@@ -103,13 +103,6 @@ std::string hosts_json(const std::vector<listing::TopHost>& tops) {
     return list.dump() + "\n";
 }
 
-std::string destination(const listing::Pressure& pressure) {
-    if (pressure.protocol == net::Protocol::Icmp)
-        return net::to_string(pressure.destination);
-    return net::to_string(pressure.destination) + ':' +
-           std::to_string(pressure.destination_port.host());
-}
-
 uint32_t ports_left(const Subject& subject, const listing::Pressure& pressure) {
     const uint32_t room = subject.ports_of(pressure.address);
     return room - std::min(room, pressure.used);
@@ -145,10 +138,10 @@ Result<std::string> ports_list(const Subject& subject, Query query, Format forma
         const uint32_t left = ports_left(subject, one);
         columns.row(
             {net::to_string(one.address), protocol, std::to_string(one.used), std::to_string(left)},
-            destination(one));
+            listing::destination_of(one));
         json.push_back({{"address", net::to_string(one.address)},
                         {"protocol", protocol},
-                        {"destination", destination(one)},
+                        {"destination", listing::destination_of(one)},
                         {"used", one.used},
                         {"left", left}});
     }

@@ -8,6 +8,7 @@
 
 #include "base/big_endian.h"
 #include "config/collector.h"
+#include "config/http_address.h"
 #include "conntrack/timeouts.h"
 #include "conntrack/tuning.h"
 #include "fragment/datagrams.h"
@@ -86,7 +87,6 @@ enum class VerifyChecksum : uint8_t {
     Always,  ///< sluice, whatever the NIC says.
     Never,   ///< Nobody: nf_conntrack_checksum=0.
 };
-
 using net::AddressRange;
 
 /// Where an interface is.
@@ -210,7 +210,8 @@ struct Config {
     unsigned drain_time = 300;    ///< Seconds.
     unsigned stats_interval = 0;  ///< Seconds between summaries on stdout; 0 for none.
     FlowLogs flow_logs;
-    std::vector<std::string> eal;  ///< What stood behind "--".
+    std::optional<HttpAddress> http;  ///< HTTP is answered there too, to who asks.
+    std::vector<std::string> eal;     ///< What stood behind "--".
 };
 
 /// --lan and --wan are one interface, and what comes from inside is told by its addresses.

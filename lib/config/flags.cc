@@ -3,6 +3,7 @@
 
 #include "config/ports.h"
 #include "config/read_collector.h"
+#include "config/read_http_address.h"
 #include "config/read_mappings.h"
 #include "config/read_match.h"
 #include "config/read_neighbours.h"
@@ -476,6 +477,11 @@ constexpr Flag kFlags[] = {
      "With --port-block-size: --ipfix and --log-flows tell of each flow too; default: 0, of blocks "
      "alone",
      [](const Given& g, Config& c) { return store(read_switch(g), c.flow_logs.both); }},
+    {"http", kOperation, Arity::One, false, "[ADDRESS:]PORT",
+     "Answer HTTP there, by the kernel's own interfaces, to whoever gets there: metrics, health, a "
+     "page that shows the gateway at work, and what that asks for; a port alone is on 127.0.0.1; "
+     "default: nowhere",
+     [](const Given& g, Config& c) { return store(read_http_address(g), c.http); }},
 };
 // clang-format on
 

@@ -165,6 +165,14 @@ Result<std::vector<unsigned>> read_cpus(const Given& given) {
     return cpus;
 }
 
+std::optional<Be16> parse_transport_port(std::string_view text) {
+    uint16_t port = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    if (error != std::errc{} || end != text.data() + text.size() || port == 0)
+        return std::nullopt;
+    return Be16::from_host(port);
+}
+
 Result<Be32> read_address(const Given& given) {
     const Result<string> word = read_word(given);
     if (!word)

@@ -52,6 +52,8 @@ Result<bool> read_switch(const Given& given);
 /// CPUs as 1,3,5-7, in the order written.
 Result<std::vector<unsigned>> read_cpus(const Given& given);
 
+/// 1 to 65535, and nothing else.
+std::optional<Be16> parse_transport_port(std::string_view text);
 Result<Be32> read_address(const Given& given);
 /// An interface's address with the length of its subnet: host bits may be set.
 Result<net::Prefix> read_interface_address(const Given& given);

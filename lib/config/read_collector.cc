@@ -4,7 +4,6 @@
 #include "net/text.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,14 +17,6 @@ using std::string_view;
 
 // Where syslog daemons listen: rsyslog, syslog-ng, and systemd's journal.
 constexpr string_view kLocalSyslog = "/dev/log";
-
-std::optional<Be16> parse_port(string_view text) {
-    uint16_t port = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-    if (error != std::errc{} || end != text.data() + text.size() || port == 0)
-        return std::nullopt;
-    return Be16::from_host(port);
-}
 
 /// One of the addresses that a single machine can have.
 bool is_of_one_host(Be32 address) {
@@ -48,7 +39,7 @@ Result<Collector> read_place(string_view flag, const string& word, string_view p
                      "up), as in " +
                          example);
     const auto port =
-        colon == string_view::npos ? std::nullopt : parse_port(place.substr(colon + 1));
+        colon == string_view::npos ? std::nullopt : parse_transport_port(place.substr(colon + 1));
     if (!port)
         return wrong(flag, word, "a port from 1 to 65535 is wanted at the end, as in " + example);
     return Collector{is_tcp ? Transport::Tcp : Transport::Udp, *address, *port};

@@ -2,6 +2,7 @@
 #include "listing/port_pressure.h"
 
 #include "listing/walk.h"
+#include "net/text.h"
 
 #include <algorithm>
 #include <functional>
@@ -79,6 +80,13 @@ std::vector<Pressure> port_pressure(flow::FlowTable& flows, size_t count, Tick n
     });
     result.resize(std::min(count, result.size()));
     return result;
+}
+
+std::string destination_of(const Pressure& pressure) {
+    if (pressure.protocol == net::Protocol::Icmp)
+        return net::to_string(pressure.destination);
+    return net::to_string(pressure.destination) + ':' +
+           std::to_string(pressure.destination_port.host());
 }
 
 }  // namespace sluice::listing

@@ -20,6 +20,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace sluice::listing {
@@ -34,5 +35,8 @@ struct Pressure {
 
 /// The `count` highest, most ports in use first.
 std::vector<Pressure> port_pressure(flow::FlowTable& flows, size_t count, Tick now);
+
+/// Address and port; the address alone of an ICMP server.
+std::string destination_of(const Pressure& pressure);
 
 }  // namespace sluice::listing

@@ -11,7 +11,6 @@ source "$(dirname "$(readlink -f "$0")")/gateway.sh"
 packaging=$here/../../packaging
 rules=$packaging/prometheus/sluice.rules.yml
 dashboard=$packaging/grafana/sluice.json
-proxy=/lib/systemd/systemd-socket-proxyd
 net=watched
 
 new_network "$net"
@@ -20,7 +19,8 @@ connect "$net.gateway" wan2 "$net.second" eth0
 in_namespace "$net.second" ip address add 192.0.2.254/24 dev eth0
 port_flags+=(--wan af_packet:wan2)
 address_flags+=(--wan-address 192.0.2.1/24 --gateway 192.0.2.254)
-start_sluice "$net" --workers 2 --deny '10.1.0.0/16 udp 137-139'
+in_namespace "$net.gateway" ip link set dev lo up
+start_sluice "$net" --workers 2 --http 9100 --deny '10.1.0.0/16 udp 137-139'
 curl --silent --show-error --fail --unix-socket "$work/$net.sock" http://sluice/metrics \
     >"$work/metrics" || fail "GET /metrics"
 
@@ -32,6 +32,29 @@ for broken in sluice_port_link=sluice_port_links reason=reasons neighbour_failed
         >/dev/null 2>&1 || fail "check_queries.py does not see ${broken#*=}"
 done
 pass "rules and dashboard ask for metrics, labels and reasons that there are"
+
+# web PATH [ARGUMENT...]: what the gateway answers over TCP, headers and all.
+web() {
+    in_namespace "$net.gateway" curl --silent --include --max-time 10 "http://127.0.0.1:9100$1" \
+        "${@:2}"
+}
+
+grep --quiet ' 200 ' <(web /healthz) || fail "not healthy: $(web /healthz)"
+grep --quiet ' 405 ' <(web '/v1/flows?all=1' --request DELETE) || fail "flows can be deleted"
+grep --quiet ' 403 ' <(web /v1/flows) || fail "flows are listed"
+grep --quiet ' 421 ' <(web /metrics --header 'Host: evil.example') || fail "any name will do"
+[[ $(web /metrics --header 'Accept: application/openmetrics-text' | tail -n 1) == '# EOF' ]] ||
+    fail "no OpenMetrics"
+web /v1/stats --head | grep --quiet ' 200 ' || fail "HEAD"
+pass "over TCP one may ask, by loopback's names, and change nothing"
+
+start_in "$net.gateway" "$python" "$here/crowd.py" 127.0.0.1 9100 1000 >"$work/crowd"
+crowd=$started_pid
+wait_for 20 "a thousand connections" grep --quiet connected "$work/crowd"
+ctl "$net" flows --count >/dev/null || fail "the control socket, behind a crowd"
+grep --quiet ' 200 ' <(web /healthz) || fail "/healthz in a crowd"
+end "$crowd" TERM || true
+pass "a thousand silent connections delay nobody"
 
 for tool in promtool prometheus; do
     type -P "$tool" >/dev/null || skip "$tool (Debian: prometheus) is not installed"
@@ -46,9 +69,6 @@ for name in $(sed -n 's/.*- alert: //p' "$rules"); do
 done
 pass "each alert fires when it should"
 
-[[ -x $proxy ]] || skip "$proxy is not there; the rest has passed"
-type -P systemd-socket-activate >/dev/null || skip "there is no systemd-socket-activate"
-
 # holds QUERY: whether Prometheus has a result for it.
 holds() {
     in_namespace "$net.gateway" curl --silent --fail --max-time 5 --get \
@@ -56,7 +76,6 @@ holds() {
         grep --quiet '"value":' "$work/result"
 }
 
-in_namespace "$net.gateway" ip link set dev lo up
 cat >"$work/prometheus.yml" <<YML
 global: {scrape_interval: 1s, evaluation_interval: 1s}
 rule_files: [$(readlink -f "$rules")]
@@ -64,8 +83,6 @@ scrape_configs:
   - job_name: sluice
     static_configs: [{targets: ['127.0.0.1:9100']}]
 YML
-start_in "$net.gateway" systemd-socket-activate --listen 127.0.0.1:9100 \
-    "$proxy" "$work/$net.sock" >"$work/proxy.log" 2>&1
 start_in "$net.gateway" prometheus --config.file "$work/prometheus.yml" \
     --storage.tsdb.path "$work/tsdb" --web.listen-address 127.0.0.1:9090 \
     >"$work/prometheus.log" 2>&1
@@ -75,5 +92,8 @@ wait_for 10 "the rules to be evaluated" holds 'sluice_port_link{port="wan2"}==1'
 ! holds 'ALERTS{alertname="SluicePortDown"}' || fail "an alert without a cause"
 in_namespace "$net.gateway" ip link set dev wan2 down
 wait_for 10 "the alert" holds 'ALERTS{alertname="SluicePortDown",port="wan2"}'
+web /healthz >"$work/health"
+grep --quiet ' 503 ' "$work/health" && grep --quiet '^wan2 has no link' "$work/health" ||
+    fail "health without a link: $(cat "$work/health")"
 pass "Prometheus scrapes the gateway, and alerts when a link goes"
 stop_sluice "$net"

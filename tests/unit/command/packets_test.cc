@@ -39,7 +39,9 @@ TEST_CASE("server: a wrong question about packets is refused, and one too many",
 TEST_CASE("endpoints: packets are shown to the owner of the socket alone", "[command][security]") {
     Gateway gateway;
     const Subject subject = gateway.subject();
-    Endpoints endpoints(subject, {.background = {.idle_class = false}});
+    const Outlooks outlooks(subject);
+    const Recorder recorder(subject, outlooks);
+    Endpoints endpoints(subject, recorder, {.background = {.idle_class = false}});
     for (const char* path : {"/v1/trace", "/v1/capture"}) {
         httplib::Request request;
         request.method = "GET";

@@ -2,6 +2,7 @@
 #include "command/reception.h"
 
 #include "catch.h"
+#include "command/control_socket.h"
 #include "temporary_directory.h"
 
 #include <chrono>
@@ -107,7 +108,7 @@ TEST_CASE("reception: a request is handed on when it is whole, whoever began bef
     const auto first = reception->take();
     REQUIRE(first);
     CHECK(first->request == kRequest);
-    CHECK(first->user == geteuid());
+    CHECK(first->origin.is_user_of(geteuid()));
     say(slow, "\r\n");
     const auto second = reception->take();
     REQUIRE(second);
@@ -183,5 +184,5 @@ TEST_CASE("reception: one user's flood keeps no other out, and the owner goes fi
     say(mine, "GET /mine HTTP/1.1\r\n\r\n");  // it is the oldest of all, and still there
     wait_until_read(mine);
     CHECK(reception->take()->request == "GET /mine HTTP/1.1\r\n\r\n");
-    CHECK(reception->take()->user == kStranger);
+    CHECK(reception->take()->origin.is_user_of(kStranger));
 }

@@ -71,3 +71,16 @@ TEST_CASE("watch: a worker that has stood still for months still does", "[sluice
     CHECK_FALSE(workers.watch.look(workers.now));
     CHECK(workers.said.size() == 1);
 }
+
+TEST_CASE("watch: others see who stands still, and that nobody has looked yet", "[sluice]") {
+    Workers workers;
+    CHECK(workers.watch.standstill(workers.now).before_start);
+    workers.pass(1100, true, false);
+    const auto seen = workers.watch.standstill(workers.now);
+    CHECK_FALSE(seen.before_start);
+    CHECK_FALSE(seen.control_core);
+    CHECK(seen.workers == 2);
+    CHECK(workers.watch.standstill(workers.now + Duration{1500}).control_core);
+    workers.pass(10, true, true);
+    CHECK(workers.watch.standstill(workers.now).workers == 0);
+}

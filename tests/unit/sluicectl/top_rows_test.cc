@@ -88,3 +88,15 @@ TEST_CASE("top rows: what a reading lacks has no row", "[sluicectl]") {
     odd.stats["drops"] = nullptr;
     CHECK(top_rows(odd, odd, 5)[1].starts_with("packets/s  received         0 "));
 }
+
+TEST_CASE("top rows: what fills says when it is full", "[sluicectl]") {
+    Reading now = reading(12, 5000, 6);
+    now.stats["flows"]["full_in"] = 90u;
+    now.stats["full_ports"] = json::array({{{"address", "198.51.100.1"},
+                                            {"protocol", "tcp"},
+                                            {"destination", "203.0.113.10:80"},
+                                            {"full_in", 40u}}});
+    const auto rows = top_rows(reading(10, 1000, 0), now, 5);
+    CHECK(rows[2].ends_with("full in 90 s"));
+    CHECK(rows.back().ends_with("203.0.113.10:80  full in 40 s"));
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "command/health.h"
+
+#include <nlohmann/json.hpp>
+
+namespace sluice::command {
+
+std::vector<std::string> troubles(const Subject& subject) {
+    std::vector<std::string> found;
+    const Standstill standstill = subject.standstill();
+    if (standstill.before_start)
+        found.push_back("the gateway is starting");
+    if (standstill.control_core)
+        found.push_back("the control core stands still");
+    for (size_t i = 0; i < subject.workers.size(); ++i)
+        if (standstill.stands(i))
+            found.push_back("worker " + std::to_string(i) + " stands still");
+    for (const PortReport& port : subject.ports())
+        if (!port.has_link)
+            found.push_back(port.name + " has no link");
+    return found;
+}
+
+std::string health_text(const std::vector<std::string>& troubles) {
+    if (troubles.empty())
+        return "healthy\n";
+    std::string text;
+    for (const std::string& trouble : troubles)
+        text += trouble + '\n';
+    return text;
+}
+
+std::string health_json(const std::vector<std::string>& troubles) {
+    return nlohmann::ordered_json{{"healthy", troubles.empty()}, {"troubles", troubles}}.dump();
+}
+
+}  // namespace sluice::command

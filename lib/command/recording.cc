@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "command/recording.h"
+
+#include <ctime>
+
+namespace sluice::command {
+
+Recording::Recording(Outlooks& outlooks, Recorder& recorder, const listing::Background& background,
+                     std::chrono::milliseconds interval)
+    : outlooks_(outlooks),
+      recorder_(recorder),
+      background_(background),
+      interval_(interval),
+      thread_([this] { run(); }) {}
+
+Recording::~Recording() {
+    {
+        const std::lock_guard lock(mutex_);
+        ends_ = true;
+    }
+    changed_.notify_one();
+    thread_.join();
+}
+
+void Recording::run() {
+    using Clock = Outlooks::Clock;
+    background_.enter();
+    Clock::time_point last = Clock::now();
+    std::unique_lock lock(mutex_);
+    while (!changed_.wait_until(lock, last + interval_, [this] { return ends_; })) {
+        lock.unlock();
+        const Clock::time_point now = Clock::now();
+        try {
+            outlooks_.look(now);
+            recorder_.record(std::time(nullptr),
+                             std::chrono::duration_cast<std::chrono::milliseconds>(now - last));
+        } catch (...) {  // out of memory: the row is left out
+        }
+        last = now;
+        lock.lock();
+    }
+}
+
+}  // namespace sluice::command

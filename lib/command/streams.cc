@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "command/streams.h"
+
+#include "command/packet_query.h"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+
+namespace sluice::command {
+namespace {
+
+using listing::FlowFilter;
+using listing::Query;
+
+constexpr const char* kPcapng = "application/x-pcapng";
+/// How often a stream looks for events when there were none: workers wake nobody.
+constexpr std::chrono::milliseconds kNextLook{10};
+constexpr int kLooksForRoom = 50;
+
+}  // namespace
+
+/// Nothing when there is no room. A stream whose reader has gone ends at its own next look only, so
+/// whoever stops one `events` and starts another waits for that.
+std::shared_ptr<Sending> Streams::begin(Quota& quota) {
+    for (int look = 0; look < kLooksForRoom; ++look) {
+        if (auto sending = Sending::begin(quota))
+            return sending;
+        std::this_thread::sleep_for(kNextLook);
+    }
+    return nullptr;
+}
+
+void Streams::events(const Question& question, httplib::Response& response) {
+    Query query = question.query;
+    const auto timestamps = take(query, "timestamps");
+    if (timestamps && *timestamps != "1")
+        return refuse(response, question.format, kBadRequest,
+                      "timestamps=" + *timestamps + " is not timestamps=1.");
+    const auto filter = FlowFilter::parse(query);
+    if (!filter)
+        return refuse(response, question.format, kBadRequest, filter.error().message);
+    const auto sending = begin(events_);
+    if (sending == nullptr)
+        return refuse(response, question.format, kUnavailable,
+                      std::to_string(events_.most()) +
+                          " streams of events are being sent already; try again when one has "
+                          "ended.");
+
+    const auto stream = std::make_shared<listing::EventStream>(
+        subject_.flows.journal(),
+        listing::EventStreamParams{*filter, question.format, timestamps.has_value()});
+    response.status = kOk;
+    response.set_chunked_content_provider(
+        content_type(question.format), [this, sending, stream](size_t, httplib::DataSink& sink) {
+            try {
+                return send_events(*stream, sink);
+            } catch (...) {  // out of memory: the client sees that the stream ends
+                return false;
+            }
+        });
+}
+
+/// What has happened since the last time; false when the client has gone.
+bool Streams::send_events(listing::EventStream& stream, httplib::DataSink& sink) {
+    std::string piece;
+    if (const uint64_t lost = stream.next(piece); lost != 0) {
+        const std::lock_guard lock(counting_);
+        subject_.operator_counters.count[stats::Count::EventsLost].add(lost);
+    }
+    if (!piece.empty())
+        return sink.write(piece.data(), piece.size());
+    std::this_thread::sleep_for(kNextLook);
+    return sink.is_writable();
+}
+
+void Streams::capture(const Question& question, httplib::Response& response) {
+    const auto params =
+        read_packet_query(question.query, listing::PacketStreamParams::Form::Pcapng);
+    if (!params)
+        return refuse(response, question.format, kBadRequest, params.error().message);
+    packets(question, *params, response);
+}
+
+void Streams::trace(const Question& question, httplib::Response& response) {
+    const auto params = read_packet_query(question.query, listing::PacketStreamParams::Form::Text);
+    if (!params)
+        return refuse(response, question.format, kBadRequest, params.error().message);
+    packets(question, *params, response);
+}
+
+void Streams::packets(const Question& question, const listing::PacketStreamParams& asked,
+                      httplib::Response& response) {
+    auto reader = subject_.watches.open(asked.wish);
+    // A reader that has gone makes room at its stream's own next look only, and when workers turn.
+    for (int look = 0; !reader && look < kLooksForRoom; ++look) {
+        std::this_thread::sleep_for(kNextLook);
+        reader = subject_.watches.open(asked.wish);
+    }
+    if (!reader)
+        return refuse(response, question.format, kUnavailable, reader.error().message);
+    listing::PacketStreamParams params = asked;
+    params.interfaces = subject_.interfaces();
+    params.workers = static_cast<unsigned>(subject_.workers.size());
+    params.application = "sluice " + subject_.version;
+    const auto stream =
+        std::make_shared<listing::PacketStream>(std::move(*reader), std::move(params));
+    response.status = kOk;
+    response.set_chunked_content_provider(
+        asked.form == listing::PacketStreamParams::Form::Pcapng
+            ? kPcapng
+            : content_type(listing::Format::Text),
+        [stream](size_t, httplib::DataSink& sink) {
+            try {
+                std::string piece;
+                const bool goes_on = stream->next(piece);
+                if (!piece.empty() && !sink.write(piece.data(), piece.size()))
+                    return false;
+                if (!goes_on)
+                    sink.done();
+                else if (piece.empty())
+                    std::this_thread::sleep_for(kNextLook);
+                return sink.is_writable();
+            } catch (...) {  // out of memory: the client sees that the stream is cut short
+                return false;
+            }
+        });
+}
+
+void Streams::live(const Question& question, httplib::Response& response) {
+    if (!question.query.empty())
+        return refuse(response, question.format, kBadRequest, "/v1/live takes nothing.");
+    Quota& quota = question.access == Access::Web ? web_lives_ : events_;
+    const auto sending = begin(quota);
+    if (sending == nullptr)
+        return refuse(
+            response, question.format, kUnavailable,
+            std::to_string(quota.most()) + " others watch already; try again when one has gone.");
+    response.status = kOk;
+    response.set_chunked_content_provider(
+        "text/event-stream",
+        [this, sending, seen = uint64_t{0}](size_t, httplib::DataSink& sink) mutable {
+            try {
+                const auto event = live_.event();
+                if (event->number == seen) {
+                    std::this_thread::sleep_for(kNextLook);
+                    return sink.is_writable();
+                }
+                seen = event->number;
+                return sink.write(event->text.data(), event->text.size());
+            } catch (...) {  // out of memory: the client sees that the stream ends
+                return false;
+            }
+        });
+}
+
+}  // namespace sluice::command

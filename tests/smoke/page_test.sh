@@ -1,0 +1,109 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# The page of --http in a real browser: that it loads, shows what /v1/stats says, goes on doing so,
+# answers why, fits a narrow screen, and complains of nothing. The network is drawn in network.sh.
+set -euo pipefail
+# shellcheck source=tests/smoke/gateway.sh
+source "$(dirname "$(readlink -f "$0")")/gateway.sh"
+
+browser=$(type -P chromium) || skip "chromium is not installed"
+net=seen
+
+new_network "$net"
+start_server "$net"
+in_namespace "$net.gateway" ip link set dev lo up
+start_sluice "$net" --workers 2 --http 9100
+# Something to show: a flow, and a drop.
+[[ $(seen_by_http "$net") == "$public_address":* ]] || fail "no forwarding"
+send_packet "$net.client" --tcp --flags fin,ack --source-port 40002 --dest-port 80 198.51.100.77
+wait_for 5 "a drop" counter_reaches "$net" invalid_untracked_fin 1
+
+mkfifo "$work/lines"
+exec {lines}<>"$work/lines" # so that neither end waits for the other to open
+start_in "$net.gateway" "$python" "$here/browse.py" "$browser" "$work/profile" \
+    http://127.0.0.1:9100/ "$work/lines" 400 >"$work/values" 2>"$work/complaints"
+browsing=$started_pid
+asked=0
+
+has_answered() {
+    (($(wc -l <"$work/values") >= asked))
+}
+# evaluate EXPRESSION: in the page; its value is in $value.
+evaluate() {
+    ((++asked))
+    tr '\n' ' ' <<<"$1" >&"$lines"
+    echo >&"$lines"
+    wait_for 60 "the browser" has_answered
+    value=$(sed -n "${asked}p" "$work/values")
+}
+# becomes VALUE EXPRESSION, for wait_for.
+becomes() {
+    evaluate "$2"
+    [[ $value == "$1" ]]
+}
+text_of() {
+    echo "document.getElementById('$1')?.textContent"
+}
+
+wait_for 60 "the page" becomes '"healthy"' "$(text_of health)"
+pass "the page loads, and is told that all is well"
+
+# The gateway sends ARP now and then, so what the page shows is compared with what it was told.
+evaluate "fetch('/v1/stats?format=json').then(a => a.json()).then(s => new Promise(done => {
+    const look = n => before && before.stats.packets.received >= s.packets.received || !n
+        ? done([before.stats.flows.live == s.flows.live,
+            document.getElementById('flows').textContent == String(s.flows.live),
+            document.getElementById('capacity').textContent
+                == s.flows.capacity.toLocaleString('en'),
+            document.getElementById('total-received').textContent
+                == before.stats.packets.received.toLocaleString('en'),
+            before.stats.drops.invalid_untracked_fin == s.drops.invalid_untracked_fin].join())
+        : setTimeout(look, 100, n - 1);
+    look(50); }))"
+[[ $value == '"true,true,true,true,true"' ]] || fail "figures differ from /v1/stats: $value"
+evaluate "document.getElementById('drops').textContent"
+[[ $value == *invalid_untracked_fin* ]] || fail "the drop is not shown: $value"
+evaluate "document.getElementById('hosts').textContent"
+[[ $value == *10.1.0.10* ]] || fail "the host is not shown: $value"
+pass "its figures are those of /v1/stats"
+
+shown=$(counter "$net" invalid_untracked_fin)
+send_packet "$net.client" --tcp --flags fin,ack --source-port 40003 --dest-port 80 198.51.100.77
+wait_for 10 "the page to go on" becomes "$((shown + 1))" \
+    "before ? before.stats.drops.invalid_untracked_fin : -1"
+in_namespace "$net.gateway" ip link set dev wan down
+wait_for 10 "the page to see the link go" becomes '"wan has no link"' "$(text_of health)"
+in_namespace "$net.gateway" ip link set dev wan up
+wait_for 10 "the page to see the link come" becomes '"healthy"' "$(text_of health)"
+evaluate "document.getElementById('notices').textContent"
+[[ $value == *'has lost its link'* ]] || fail "the log's line is not shown: $value"
+pass "it goes on by itself"
+
+evaluate "document.getElementById('packet').value = 'tcp 10.1.0.10:4000 203.0.113.10:80';
+    document.getElementById('why').requestSubmit()"
+wait_for 10 "why" becomes true \
+    "document.getElementById('answer').textContent.includes('leaves by wan as 198.51.100.1:')"
+evaluate "document.getElementById('packet').value = 'nonsense';
+    document.getElementById('why').requestSubmit(); document.getElementById('answer').textContent"
+[[ $value == *PROTOCOL* ]] || fail "what is wrong with nonsense: $value"
+pass "it answers why"
+
+evaluate "document.documentElement.scrollWidth <= 400"
+[[ $value == true ]] || fail "it does not fit 400 columns"
+wait_for 30 "a row of the history" becomes true \
+    "document.querySelectorAll('#packets-chart polyline').length == 2"
+wait_for 30 "a drawing of the drops" becomes true \
+    "document.querySelectorAll('#drops-chart polygon').length >= 1"
+echo quit >&"$lines"
+status=0
+wait "$browsing" || status=$?
+((status == 0)) || fail "the console: $(cat "$work/complaints")"
+pass "it fits a narrow screen, draws the history, and complains of nothing"
+
+ctl "$net" history drops --since 10m --json >"$work/history"
+grep --quiet '"step":10,"columns":\[' "$work/history" || fail "history: $(cat "$work/history")"
+ctl "$net" history flows | grep --quiet '^time .* flows_opened .* live$' || fail "history as text"
+! ctl "$net" history drops --since 1w >"$work/out" 2>&1 || fail "a week of history"
+stop_sluice "$net"
+pass "sluicectl history"

@@ -40,6 +40,8 @@ rows=(
     "--verify-checksum | --verify-checksum=perhaps"
     "--timeout-udp | --timeout-udp=soon"
     "--control-socket | --control-socket=relative.sock"
+    "--http | --http=gateway:9100"
+    "--http | --http=192.0.2.1:0"
     "--config | --config=/nonexistent/sluice.conf"
     "--config | --config=/dev/zero"
     "--config | --config=/tmp"
@@ -52,6 +54,7 @@ not_ready=(
     "--flows | --flows=268435456"
     "--memory | --memory=50"
     "--control-socket | --control-socket=/nonexistent/sluice.sock"
+    "--http | --http=192.0.2.99:9100"
 )
 
 new_network bad

@@ -26,8 +26,8 @@ TEST_CASE("live: an event has statistics, health and the last lines of the log",
     CHECK(event->text.find('\n') == event->text.size() - 2);
     const auto json = nlohmann::json::parse(event->text.substr(6));
     CHECK(json["stats"]["packets"]["received"] == 7);
-    CHECK(json["health"]["troubles"][0] == "worker 0 stands still");
-    CHECK(json["notices"][0]["text"] == "a \"line\"\nof the log");
+    CHECK(json["health"]["troubles"].at(0) == "worker 0 stands still");
+    CHECK(json["notices"].at(0)["text"] == "a \"line\"\nof the log");
     CHECK(live.event() == event);  // all who watch share it
 }
 

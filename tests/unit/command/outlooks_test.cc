@@ -91,8 +91,8 @@ TEST_CASE("outlooks: metrics and statistics have them while something fills", "[
     CHECK(metrics.find("\nsluice_ports_full_seconds" + labels + " 50\n") != std::string::npos);
     const auto stats = nlohmann::json::parse(stats_json(gateway.told));
     CHECK(stats["flows"]["full_in"] == 150);
-    CHECK(stats["full_ports"][0]["destination"] == "203.0.113.10:80");
-    CHECK(stats["full_ports"][0]["full_in"] == 50);
+    CHECK(stats["full_ports"].at(0)["destination"] == "203.0.113.10:80");
+    CHECK(stats["full_ports"].at(0)["full_in"] == 50);
 }
 
 TEST_CASE("outlooks: times are told in their own units", "[command]") {

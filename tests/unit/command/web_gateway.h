@@ -35,10 +35,13 @@ struct WebGateway : ServedGateway {
 
     httplib::Client web() const { return httplib::Client("127.0.0.1", port.host()); }
 
-    Descriptor connect() const {
+    /// From that address of loopback.
+    Descriptor connect(uint32_t from = INADDR_LOOPBACK) const {
         Descriptor fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
         sockaddr_in address{};
         address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(from);
+        REQUIRE(bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         address.sin_port = port.raw;
         REQUIRE(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);

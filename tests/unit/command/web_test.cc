@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "catch.h"
+#include "command/reception.h"
 #include "web_gateway.h"
 
 #include <chrono>
@@ -132,6 +133,18 @@ TEST_CASE("web: hundreds of silent connections delay neither door", "[command]")
     CHECK(status_of(gateway.client().Get("/v1/flows/count")) == 200);
     CHECK(status_of(gateway.web().Get("/healthz")) == 200);
     CHECK(Clock::now() - begin < 10s);
+}
+
+TEST_CASE("web: one address's flood keeps no other out", "[command]") {
+    WebGateway gateway({.http_patience = {.request = 20s}});
+    const Descriptor early = gateway.connect(INADDR_LOOPBACK + 1);
+    say(early, "GET /healthz HTTP/1.1\r\n");
+    std::vector<Descriptor> flood;
+    for (unsigned i = 0; i < 2 * kMostGuests; ++i)
+        flood.push_back(gateway.connect());
+    CHECK(hear(flood.front()).empty());  // it was the oldest of the address with the most
+    say(early, "Host: localhost\r\n\r\n");
+    CHECK(hear(early).find(" 200 ") != std::string::npos);
 }
 
 TEST_CASE("web: readers that take nothing leave the control socket its threads", "[command]") {

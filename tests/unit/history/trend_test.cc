@@ -35,6 +35,11 @@ TEST_CASE("trend: a burst of one reading does not turn it", "[history]") {
     Trend trend = steady(9, 0, 100);
     trend.add(90, 5000);
     CHECK(trend.slope().value() == Approx(10));
+    Trend early;
+    early.add(-10, 5000);
+    for (int i = 0; i < 9; ++i)
+        early.add(i * 10, i * 100);
+    CHECK(early.slope().value() == Approx(10));
     Trend falling = steady(9, 1000, -100);
     falling.add(90, 5000);
     CHECK_FALSE(falling.full_in(6000));

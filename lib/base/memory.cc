@@ -42,8 +42,9 @@ Error refused(size_t bytes, PageKind kind, int node, int code) {
     return Error{std::move(message)};
 }
 
-/// Binds before the first touch, so that every page comes from the node.
-bool bind(std::span<std::byte> memory, int node) {
+}  // namespace
+
+bool bind_pages(std::span<std::byte> memory, int node) {
     std::array<unsigned long, kMostNodes / kBitsPerWord> mask{};
     if (node >= kMostNodes) {
         errno = EINVAL;
@@ -58,19 +59,20 @@ bool bind(std::span<std::byte> memory, int node) {
     return result == 0 || (errno == ENOSYS && node == 0);
 }
 
-/// Faults every page in for writing. Asking the kernel reports a shortage as an error, where a
-/// touch would end in SIGBUS; kernels without the call are left with the touch.
-bool touch(std::span<std::byte> memory) {
+/// Asking the kernel reports a shortage as an error, where a touch would end in SIGBUS; kernels
+/// without the call are left with the touch, which writes back what it has read: the memory may be
+/// a file's, with something in it.
+bool touch_pages(std::span<std::byte> memory) {
     if (madvise(memory.data(), memory.size(), kPopulateWrite) == 0)
         return true;
     if (errno != EINVAL)
         return false;
-    for (size_t at = 0; at < memory.size(); at += kOrdinaryPage)
-        *const_cast<volatile std::byte*>(&memory[at]) = std::byte{0};
+    for (size_t at = 0; at < memory.size(); at += kOrdinaryPage) {
+        volatile std::byte& byte = memory[at];
+        byte = byte;
+    }
     return true;
 }
-
-}  // namespace
 
 Pages::~Pages() {
     if (!memory_.empty())
@@ -89,13 +91,13 @@ Result<Pages> Pages::map(size_t bytes, PageKind kind, int numa_node) {
 
     Pages pages;
     pages.memory_ = {static_cast<std::byte*>(start), size};
-    if (numa_node >= 0 && !bind(pages.memory_, numa_node))
+    if (numa_node >= 0 && !bind_pages(pages.memory_, numa_node))
         return refused(size, kind, numa_node, errno);
     // Ordinary pages may be joined by the kernel where it likes: then a lookup costs fewer misses
     // of the TLB. That it may refuse changes nothing.
     if (kind == PageKind::Ordinary)
         (void)madvise(start, size, MADV_HUGEPAGE);
-    if (!touch(pages.memory_))
+    if (!touch_pages(pages.memory_))
         return refused(size, kind, numa_node, errno);
     return pages;
 }

@@ -17,6 +17,12 @@ namespace sluice {
 
 enum class PageKind { Ordinary, Huge };
 
+// Of memory that is mapped already. Both say false with errno set.
+/// Takes it from a NUMA node: before the first touch.
+bool bind_pages(std::span<std::byte> memory, int numa_node);
+/// Faults every page in for writing.
+bool touch_pages(std::span<std::byte> memory);
+
 class Pages {
 public:
     Pages() = default;

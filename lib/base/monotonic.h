@@ -2,7 +2,8 @@
 #pragma once
 
 /// \file
-/// The one place where time is read: ticks since the gateway started.
+/// The one place where time is read: ticks since the gateway started, or since a process before it
+/// whose ticks it goes on with (--state).
 ///
 /// Threads  Any; a copy shows the same time.
 /// Cost     One read of the system's monotonic clock, without a system call on Linux.
@@ -15,6 +16,13 @@ namespace sluice {
 
 class MonotonicClock {
 public:
+    using Time = std::chrono::steady_clock::time_point;
+
+    MonotonicClock() = default;
+    /// With tick 0 at that time.
+    explicit MonotonicClock(Time start) : start_(start) {}
+
+    Time start() const { return start_; }
     Tick now() const {
         const auto passed = std::chrono::steady_clock::now() - start_;
         return {static_cast<uint32_t>(
@@ -22,7 +30,7 @@ public:
     }
 
 private:
-    std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+    Time start_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace sluice

@@ -40,12 +40,15 @@ struct Parts {
 
     /// Zeroed memory is a valid beginning for all of them.
     Parts(Layout& layout, const FlowTableParams& params)
-        : records(layout.take<FlowRecord>(params.capacity)),
+        : records(params.outside.records.empty() ? layout.take<FlowRecord>(params.capacity)
+                                                 : params.outside.records),
           buckets(
               layout.take<Bucket>(CuckooIndex::buckets_for(params.capacity, params.index_load))),
           deadlines(layout.take<std::atomic<uint32_t>>(params.capacity)),
           links(layout.take<std::atomic<uint32_t>>(params.capacity)),
-          accounts(layout.take<Account>(params.accounting ? params.capacity : 0)),
+          accounts(params.outside.records.empty()
+                       ? layout.take<Account>(params.accounting ? params.capacity : 0)
+                       : params.outside.accounts),
           seats(layout.take<Seat>(params.max_members)) {}
 };
 
@@ -69,6 +72,11 @@ Status check(const FlowTableParams& params) {
     if (params.max_members == 0 || params.max_members > kMostMembers)
         return Error{"a flow table for " + std::to_string(params.max_members) +
                      " threads: must be 1 to " + std::to_string(kMostMembers)};
+    const auto& [records, accounts] = params.outside;
+    if (!records.empty() && (records.size() != params.capacity ||
+                             accounts.size() != (params.accounting ? params.capacity : 0)))
+        return Error{"a flow table of " + std::to_string(params.capacity) +
+                     " flows: there are records for " + std::to_string(records.size())};
     return Done{};
 }
 
@@ -114,7 +122,10 @@ size_t FlowTable::bytes_needed(uint32_t capacity, bool accounting) {
 }
 
 size_t FlowTable::bytes() const {
-    return pages_.memory().size();
+    const auto* const first = reinterpret_cast<const FlowRecord*>(pages_.memory().data());
+    const size_t outside =
+        records_ == first ? 0 : RecordMemory::bytes_needed(capacity_, accounts_.is_on());
+    return pages_.memory().size() + outside;
 }
 
 uint64_t FlowTable::slots() const {

@@ -29,6 +29,7 @@
 #include "flow/insertion.h"
 #include "flow/journal.h"
 #include "flow/probe.h"
+#include "flow/record_memory.h"
 #include "flow/record_pool.h"
 #include "flow/tuple_hash.h"
 #include "net/tuple.h"
@@ -53,6 +54,7 @@ struct FlowTableParams {
     std::array<uint64_t, 4> secret{};  ///< Random per start: keys the hash.
     Ending* ending = nullptr;          ///< Told of each end of a flow; outlives the table.
     bool accounting = false;           ///< Packets and bytes of each flow are counted.
+    RecordMemory outside = {};         ///< With `capacity` records; without: the table's own.
 };
 
 /// Where both keys of a record belong, by net::Direction.
@@ -126,6 +128,7 @@ public:
     Journal& journal() { return *journal_; }
 
 private:
+    friend class Adoption;
     friend class Member;
     friend class Reading;
 

@@ -246,6 +246,17 @@ Admitted HostTable::admit_inward(net::InsideAddress host, Tick now) {
     return {Answer::Admitted, index};
 }
 
+HostIndex HostTable::adopt(net::InsideAddress host, net::Sides sides, uint8_t status, Tick now) {
+    const HostIndex index = join(host, 0, now).host;
+    if (index == kNoHost)
+        return kNoHost;
+    if ((status & conntrack::kAssured) == 0)
+        entry(index).half_open.fetch_add(1, std::memory_order_relaxed);
+    if (sides.enter(net::Direction::Original) == net::Side::Outside)
+        entry(index).inward.fetch_add(1, std::memory_order_relaxed);
+    return index;
+}
+
 /// Counts one more flow of a host, up to `most` of its own where that is not 0.
 HostTable::Joined HostTable::join(Entry& entry, uint32_t most) {
     uint64_t held = entry.held.load(std::memory_order_relaxed);

@@ -120,6 +120,9 @@ public:
     /// Counts one that somebody outside opens to the host: it is not held against its limits.
     Admitted admit_inward(net::InsideAddress host, Tick now);
     void withdraw(HostIndex host, net::Sides sides = {});
+    /// Counts a flow that stands already, whatever the limits say: one of a process before.
+    /// `status` is what the flow's record has.
+    HostIndex adopt(net::InsideAddress host, net::Sides sides, uint8_t status, Tick now);
 
     /// The host whose flow a record of the flow table is; kNoHost for none. It is set before the
     /// record is published as a flow, and means nothing once it has ended.

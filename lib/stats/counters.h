@@ -55,6 +55,15 @@ enum class Count : uint8_t {
     FlowsHairpinned,      ///< Of FlowsOpened: from inside to inside, by a public address.
     HoldersMade,          ///< Mappings, contacts and blocks of ports; not flows.
     HoldersExpired,       ///< Of these, ended.
+    FlowsAdopted,         ///< Of the process before, by --state.
+    HoldersAdopted,       ///< Likewise.
+    StateUnsound,         ///< Its records that were not adopted: no flow or holder looks so.
+    StateExpired,         ///< Their time was over.
+    StateUnheld,          ///< What they hung on was not there.
+    StateTwice,           ///< Another has their tuple.
+    StatePrivate,         ///< They would show an inside address outside.
+    StateWithoutRule,     ///< The rules would not open them: --on-reload end.
+    StateNoRoom,          ///< More than the table has room for.
     FlowsRerouted,        ///< Flows and holders ended with their uplink, to open anew by another.
     EarlyDropped,         ///< Not ASSURED, ended to make room in a full table.
     HostsFull,            ///< Flows of hosts for which the host table had no room: not limited.

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "flow/adoption.h"
+
+#include <algorithm>
+#include <new>
+#include <span>
+
+namespace sluice::flow {
+namespace {
+
+// All orders are relaxed: nobody else is there.
+constexpr auto kAlone = std::memory_order_relaxed;
+
+Life life_of(const FlowRecord& record) {
+    return record.life.load(kAlone).life();
+}
+
+/// The place of a kind of holders in the order of their adoption.
+constexpr size_t place_of(Kind kind) {
+    constexpr std::array kPlaces{size_t{3}, size_t{1}, size_t{2}, size_t{0}};
+    return kPlaces[static_cast<size_t>(kind)];
+}
+static_assert(place_of(Kind::Block) < place_of(Kind::Mapping));
+static_assert(place_of(Kind::Mapping) < place_of(Kind::Contact));
+static_assert(place_of(Kind::Contact) < place_of(Kind::Flow));
+
+}  // namespace
+
+Adoption::Adoption(FlowTable& table, Heir& heir, Tick now)
+    : table_(table), heir_(heir), now_(now), member_(table) {}
+
+Adoption::Outcome Adoption::run() {
+    // The pool has had all records until now. What is retired from here on has its place in a chain
+    // of those, by the same links.
+    table_.free_.take_all();
+    sort_out();
+    adopt_holders();
+    adopt_flows();
+    end_idle_holders();
+    free_the_rest();
+    return outcome_;
+}
+
+/// Decides on all records by themselves. Those that stay are live after that, all others free.
+void Adoption::sort_out() {
+    for (uint32_t index = 0; index < table_.capacity(); ++index)
+        sort_out(index);
+}
+
+void Adoption::sort_out(uint32_t index) {
+    FlowRecord& record = table_.record(index);
+    if (life_of(record) != Life::Live)
+        return release(record);
+    const Fate fate = heir_.judge(record);
+    const bool is_flow = record.kind() == Kind::Flow;
+    if (fate != Fate::Adopted && (is_flow || fate != Fate::Expired))
+        return discard(record, fate);
+    if (is_flow)
+        return;
+    // What hangs on it is counted as it comes.
+    const int64_t note = record.holding().note;
+    new (record.tracker.data()) Holding;
+    record.holding().note = note;
+    holders_[place_of(record.kind())].push_back(index);
+    if (fate == Fate::Expired)
+        expired_.push_back(index);
+}
+
+void Adoption::discard(FlowRecord& record, Fate fate) {
+    ++outcome_.fates[fate];
+    release(record);
+}
+
+/// The record is free, and hangs on nothing: what is taken hangs on nothing yet.
+void Adoption::release(FlowRecord& record) {
+    record.holder.take();
+    record.second_holder.take();
+    record.life.store(record.life.load(kAlone).with(Life::Free), kAlone);
+}
+
+void Adoption::adopt_holders() {
+    for (const std::vector<uint32_t>& kind : holders_) {
+        for (const uint32_t index : kind)
+            add(index);
+        flush();
+    }
+}
+
+void Adoption::adopt_flows() {
+    for (uint32_t index = 0; index < table_.capacity(); ++index) {
+        const FlowRecord& record = table_.record(index);
+        if (life_of(record) == Life::Live && record.kind() == Kind::Flow)
+            add(index);
+    }
+    flush();
+}
+
+/// A record that was found live goes into the index, if what it hangs on is there.
+void Adoption::add(uint32_t index) {
+    FlowRecord& record = table_.record(index);
+    if (!is_held(record))
+        return discard(record, Fate::Unheld);
+    record.for_each_holder(
+        [&](uint32_t holder) { table_.record(holder).holding().dependents.fetch_add(1, kAlone); });
+    const Tick look = record.kind() == Kind::Flow ? record.deadline.load(kAlone) : now_;
+    table_.deadlines().set(index, now_, look);
+    batch_[count_++] = index;
+    if (count_ == kBatch)
+        flush();
+}
+
+/// A live holder of a kind that comes before the record's own. All of those have been decided on.
+bool Adoption::is_holder_of(std::optional<uint32_t> holder, const FlowRecord& record) const {
+    if (!holder || *holder >= table_.capacity())
+        return false;
+    const FlowRecord& other = table_.record(*holder);
+    return life_of(other) == Life::Live && place_of(other.kind()) < place_of(record.kind());
+}
+
+/// The links are as hang() would have set them, to holders that are there.
+bool Adoption::is_held(const FlowRecord& record) const {
+    const HolderLink::Seen first = record.holder.see();
+    if (first.bits == 0)
+        return true;
+    if (!is_holder_of(first.index(), record))
+        return false;
+    HolderLink expected;
+    expected.set(*first.index(), table_.record(*first.index()).kind());
+    if (first.has_second()) {
+        const HolderLink::Seen second = record.second_holder.see();
+        if (!is_holder_of(second.index(), record))
+            return false;
+        const Kind kind = table_.record(*second.index()).kind();
+        expected.add_second(kind);
+        HolderLink other;
+        other.set(*second.index(), kind);
+        if (other.see().bits != second.bits)
+            return false;
+    }
+    return expected.see().bits == first.bits;
+}
+
+/// What cannot be inserted is retired by that, and let go from what it hung on.
+void Adoption::flush() {
+    const std::span<const uint32_t> indexes(batch_.data(), count_);
+    std::array<Keys, kBatch> keys;
+    std::array<Insertion, kBatch> insertions;
+    for (size_t i = 0; i < count_; ++i)
+        keys[i] = member_.prepare(indexes[i]);
+    member_.insert_bulk(indexes, std::span(keys).first(count_), now_,
+                        std::span(insertions).first(count_));
+    for (size_t i = 0; i < count_; ++i) {
+        FlowRecord& record = table_.record(indexes[i]);
+        const InsertOutcome outcome = insertions[i].outcome;
+        if (outcome != InsertOutcome::Inserted) {
+            ++outcome_.fates[outcome == InsertOutcome::NoSpace ? Fate::NoRoom : Fate::Twice];
+            continue;
+        }
+        ++outcome_.fates[Fate::Adopted];
+        outcome_.flows += record.kind() == Kind::Flow;
+        heir_.adopted(indexes[i], record);
+    }
+    count_ = 0;
+}
+
+/// Those on which others hang live on, as they had done if the control core had looked in time.
+void Adoption::end_idle_holders() {
+    std::stable_sort(expired_.begin(), expired_.end(), [this](uint32_t one, uint32_t other) {
+        return place_of(table_.record(one).kind()) > place_of(table_.record(other).kind());
+    });
+    for (const uint32_t index : expired_) {
+        if (!member_.kill(index, table_.record(index).life.load(kAlone)))
+            continue;  // or it was not inserted
+        ++outcome_.fates[Fate::Expired];
+        --outcome_.fates[Fate::Adopted];
+    }
+}
+
+/// In their order. What this member has retired comes to the pool after a grace period, as ever.
+void Adoption::free_the_rest() {
+    Chain free;
+    for (uint32_t index = 0; index < table_.capacity(); ++index)
+        if (life_of(table_.record(index)) == Life::Free)
+            table_.free_.append(free, index);
+    if (!free.empty())
+        table_.free_.put(free);
+}
+
+}  // namespace sluice::flow

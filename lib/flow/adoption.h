@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Adoption: a new table takes over the records that a process before it has left in its memory.
+///
+/// Shape    The index, the free records, the counts of what hangs on holders and when to look at a
+///          record are made anew; of a record the rest stays, but for what an Heir changes in it.
+///          Holders come before what hangs on them: blocks, mappings, contacts, flows.
+///          A record that was not live is free: an insert that was under way looks like a record
+///          that a worker keeps in reserve, and has told nobody anything. What the heir refuses
+///          ends, and so does what hangs on something that is not there, or whose tuple another
+///          has. Of two the one with the lower index stays.
+/// Threads  One, before any other is a member.
+/// Errors   None: what cannot be adopted is counted by its reason.
+/// Memory   What is found there may be anything: an image from the middle of any operation, or
+///          torn. A crash during an adoption leaves what can be adopted again: until it is decided
+///          on, a record is as it was, and what is done to it is the same when it is done twice.
+/// Cost     Two looks at each record, two inserts of keys for each that is live.
+
+#include "base/clock.h"
+#include "base/enum.h"
+#include "flow/flow_table.h"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace sluice::flow {
+
+/// What becomes of a record that was found.
+enum class Fate : uint8_t {
+    Adopted,
+    Unsound,      ///< No flow or holder looks so.
+    Expired,      ///< Its time is over. A holder stays for as long as others hang on it.
+    Unheld,       ///< What it hangs on is not there.
+    Twice,        ///< Another has one of its tuples.
+    Private,      ///< It would show an inside address outside.
+    WithoutRule,  ///< The rules would not open it, and it is to end.
+    NoRoom,       ///< In the table or its index.
+};
+inline constexpr size_t kFateCount = index(Fate::NoRoom) + 1;
+
+/// Who knows what records mean.
+class Heir {
+public:
+    /// Says whether a record may be adopted, and makes its own what is the writer's: owner, hops,
+    /// number of timeouts. Of a holder that is past its deadline it sets another, by which that may
+    /// be found until what hangs on it has come.
+    virtual Fate judge(FlowRecord& record) = 0;
+    /// The record is in the table.
+    virtual void adopted(uint32_t index, FlowRecord& record) = 0;
+
+protected:
+    ~Heir() = default;
+};
+
+class Adoption {
+public:
+    using Fates = EnumArray<Fate, uint64_t, kFateCount>;
+    struct Outcome {
+        Fates fates{};       ///< Of all records that were live.
+        uint64_t flows = 0;  ///< Of those adopted; the others are holders.
+    };
+
+    /// The table has RecordMemory outside, and no member yet.
+    Adoption(FlowTable& table, Heir& heir, Tick now);
+    Outcome run();
+
+private:
+    static constexpr size_t kBatch = 64;
+    static constexpr size_t kHolderKinds = 3;
+
+    void sort_out();
+    void sort_out(uint32_t index);
+    void adopt_holders();
+    void adopt_flows();
+    void end_idle_holders();
+    void free_the_rest();
+    void discard(FlowRecord& record, Fate fate);
+    static void release(FlowRecord& record);
+    bool is_held(const FlowRecord& record) const;
+    bool is_holder_of(std::optional<uint32_t> holder, const FlowRecord& record) const;
+    void add(uint32_t index);
+    void flush();
+
+    FlowTable& table_;
+    Heir& heir_;
+    Tick now_;
+    Member member_;
+    Outcome outcome_;
+    std::array<std::vector<uint32_t>, kHolderKinds> holders_;  // in the order of their adoption
+    std::vector<uint32_t> expired_;                            // of these, outermost last
+    std::array<uint32_t, kBatch> batch_{};
+    size_t count_ = 0;
+};
+
+}  // namespace sluice::flow

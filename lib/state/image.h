@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Image: the flows of a process as they lie in a file, for the next one.
+///
+/// Shape    A header on a page of its own, the records of the flow table, and their accounts where
+///          there are any. A record's meaning is docs/flow-table.md's ("A record in another
+///          process"); the ticks in it are those of the header's clock. All zeros is an image in
+///          the making, and worth as much as none.
+/// Threads  One writes the header: the control core's. The rest is the flow table's.
+
+#include "flow/flow_record.h"
+#include "flow/record_memory.h"
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace sluice::state {
+
+/// The number of the header and of where the rest is. Whoever changes that gives it the next.
+inline constexpr uint32_t kImageLayout = 1;
+
+/// What both processes must have in common, or be told of.
+struct Shape {
+    uint32_t capacity = 0;    ///< Records.
+    uint32_t accounting = 0;  ///< 1: with accounts.
+    uint32_t block_size = 0;  ///< Ports of a block; 0: there are none.
+
+    constexpr bool operator==(const Shape&) const = default;
+};
+
+enum class Phase : uint32_t {
+    Running = 1,  ///< So it is found after a crash.
+    Stopped,      ///< In order.
+};
+
+using BootId = std::array<char, 40>;
+
+struct Header {
+    std::array<char, 8> magic{};  ///< kMagic; written last.
+    uint32_t image_layout = 0;
+    uint32_t record_layout = 0;
+    uint32_t tracker_layout = 0;
+    Shape shape;
+    int64_t clock_start = 0;            ///< Tick 0, in nanoseconds of the system's monotonic clock.
+    BootId boot{};                      ///< That clock is of one boot.
+    std::atomic<int64_t> last_seen{0};  ///< When the process last turned, by that clock.
+    std::atomic<Phase> phase{};
+};
+inline constexpr size_t kHeaderBytes = 4096;
+static_assert(sizeof(Header) <= kHeaderBytes && kHeaderBytes % alignof(flow::FlowRecord) == 0);
+
+/// Bytes of a whole image.
+size_t image_bytes(const Shape& shape);
+
+/// An image in memory that is long enough for it.
+class Image {
+public:
+    explicit Image(std::span<std::byte> memory) : memory_(memory) {}
+
+    Header& header() const { return *reinterpret_cast<Header*>(memory_.data()); }
+    /// As the header's shape says.
+    flow::RecordMemory records() const;
+
+private:
+    std::span<std::byte> memory_;
+};
+
+/// When an image is read.
+struct Moment {
+    int64_t now = 0;  ///< Nanoseconds of the system's monotonic clock.
+    BootId boot{};
+};
+Moment read_moment();
+
+/// Makes the header of an image whose memory is zeroed. Its clock begins now.
+void begin(Header& header, const Shape& shape, const Moment& moment);
+
+/// What is found at the beginning of a file.
+struct Reading {
+    enum class Worth : uint8_t {
+        Nothing,     ///< Empty, or in the making.
+        Good,        ///< To be adopted where it is.
+        OtherShape,  ///< To be moved first: another number of records, or other accounts.
+        Over,        ///< All of it has ended by now: another boot, or long ago.
+        Mismatch,    ///< Of another build or another size of blocks.
+        Foreign,     ///< No image at all: somebody else's file.
+    };
+    Worth worth = Worth::Nothing;
+    std::string why = {};  ///< Of the last three: "is of another boot".
+};
+Reading read_image(const Header& header, size_t file_bytes, const Shape& wanted,
+                   const Moment& moment);
+
+/// Copies the live records of one image into another, which is zeroed but for its header, to its
+/// first records; what they hang on is found by its new place. Returns how many had no room. What
+/// hangs on one of these is left without it, and is refused when it is adopted.
+uint64_t move_records(const Image& from, const Image& to);
+
+}  // namespace sluice::state

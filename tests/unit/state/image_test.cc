@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "state/image.h"
+
+#include "catch.h"
+
+#include <array>
+#include <functional>
+#include <vector>
+
+using namespace sluice;
+using namespace sluice::state;
+using flow::FlowRecord;
+using flow::Kind;
+using flow::Life;
+using Worth = Reading::Worth;
+
+namespace {
+
+constexpr Shape kShape{4, 1, 0};
+
+/// An image of a few records in memory of its own.
+class Memory {
+public:
+    explicit Memory(const Shape& shape) : lines_((image_bytes(shape) + 63) / 64) {
+        begin(image().header(), shape, read_moment());
+    }
+    Image image() { return Image(std::as_writable_bytes(std::span(lines_))); }
+    FlowRecord& record(size_t index) { return image().records().records[index]; }
+
+    /// A live record of a kind, with a port by which it is known again.
+    FlowRecord& make(size_t index, Kind kind, uint16_t port) {
+        FlowRecord& made = record(index);
+        for (net::Tuple& tuple : made.tuple) {
+            tuple.kind = static_cast<uint8_t>(kind);
+            tuple.source_port = Be16::from_host(port);
+        }
+        made.life.store(flow::LifeWord{}.with(Life::Live));
+        return made;
+    }
+
+private:
+    struct alignas(64) Line {
+        std::array<std::byte, 64> bytes{};
+    };
+    std::vector<Line> lines_;
+};
+
+uint16_t port_of(const FlowRecord& record) {
+    return record.tuple[0].source_port.host();
+}
+
+}  // namespace
+
+TEST_CASE("image: the same build, shape and boot can go on with it", "[state]") {
+    Memory memory(kShape);
+    const Moment moment = read_moment();
+    const Reading reading =
+        read_image(memory.image().header(), image_bytes(kShape), kShape, moment);
+    CHECK(reading.worth == Worth::Good);
+    CHECK(memory.image().header().clock_start <= moment.now);
+    CHECK(memory.image().records().records.size() == 4);
+    CHECK(memory.image().records().accounts.size() == 4);
+}
+
+TEST_CASE("image: what it is worth otherwise, and why", "[state]") {
+    Memory memory(kShape);
+    Header& header = memory.image().header();
+    Moment moment = read_moment();
+    size_t bytes = image_bytes(kShape);
+    Shape wanted = kShape;
+    const auto worth = [&](Worth expected, const std::string& why) {
+        const Reading reading = read_image(header, bytes, wanted, moment);
+        CHECK(reading.worth == expected);
+        CHECK(reading.why == why);
+    };
+    SECTION("nothing in it, or nothing finished") {
+        header.magic = {};
+        worth(Worth::Nothing, "");
+    }
+    SECTION("somebody else's file") {
+        header.magic[0] = '#';
+        worth(Worth::Foreign, "is no state of sluice, and is left as it is");
+    }
+    SECTION("another layout") {
+        header.record_layout = GENERATE(0, 77);
+        worth(Worth::Mismatch, "was written by a build with another layout of flows");
+    }
+    SECTION("another layout of the trackers or of the image") {
+        (GENERATE(true, false) ? header.tracker_layout : header.image_layout) += 1;
+        worth(Worth::Mismatch, "was written by a build with another layout of flows");
+    }
+    SECTION("cut short") {
+        bytes -= 1;
+        worth(Worth::Mismatch, "is shorter than its header says");
+    }
+    SECTION("a header that lies") {
+        header.shape.capacity = ~uint32_t{0};
+        worth(Worth::Mismatch, "is shorter than its header says");
+    }
+    SECTION("other blocks of ports") {
+        wanted.block_size = 64;
+        worth(Worth::Mismatch, "was written with --port-block-size 0");
+    }
+    SECTION("room for other flows, or other accounts") {
+        wanted = GENERATE(Shape{8, 1, 0}, Shape{2, 1, 0}, Shape{4, 0, 0});
+        worth(Worth::OtherShape, "");
+    }
+    SECTION("another boot") {
+        moment.boot[0] = '!';
+        worth(Worth::Over, "is of another boot");
+    }
+    SECTION("another clock") {
+        header.last_seen.store(moment.now + 5'000'000'000);
+        worth(Worth::Over, "is by another clock");
+    }
+    SECTION("so long ago that ticks cannot tell") {
+        moment.now += int64_t{21} * 24 * 3600 * 1'000'000'000;
+        worth(Worth::Over, "is so old that all of it has ended");
+    }
+}
+
+TEST_CASE("image: records move with their accounts, and find what they hang on", "[state]") {
+    Memory from({5, 1, 0});
+    from.make(0, Kind::Flow, 10).holder.set(3, Kind::Mapping);
+    from.record(0).holder.add_second(Kind::Block);
+    from.record(0).second_holder.set(4, Kind::Block);
+    from.make(2, Kind::Flow, 12);
+    from.make(3, Kind::Mapping, 13).holder.set(4, Kind::Block);
+    from.make(4, Kind::Block, 14);
+    from.image().records().accounts[2].way[0].bytes.store(99);
+
+    Memory to({8, 1, 0});
+    REQUIRE(move_records(from.image(), to.image()) == 0);
+    CHECK(port_of(to.record(0)) == 13);
+    CHECK(port_of(to.record(1)) == 14);
+    CHECK(port_of(to.record(2)) == 10);
+    CHECK(port_of(to.record(3)) == 12);
+    CHECK(to.record(4).life.load().life() == Life::Free);
+    CHECK(to.image().records().accounts[3].way[0].bytes.load() == 99);
+
+    flow::HolderLink first;
+    first.set(0, Kind::Mapping);
+    first.add_second(Kind::Block);
+    CHECK(to.record(2).holder.see().bits == first.see().bits);
+    CHECK(to.record(2).second_holder.see().index() == std::optional<uint32_t>(1));
+    CHECK(to.record(0).holder.see().index() == std::optional<uint32_t>(1));
+    CHECK(to.record(3).holder.see().bits == 0);
+}
+
+TEST_CASE("image: where there is no room for all, flows are left out before holders", "[state]") {
+    Memory from({4, 0, 0});
+    from.make(0, Kind::Flow, 10).holder.set(2, Kind::Mapping);
+    from.make(1, Kind::Flow, 11);
+    from.make(2, Kind::Mapping, 12);
+    Memory to({2, 0, 0});
+    CHECK(move_records(from.image(), to.image()) == 1);
+    CHECK(port_of(to.record(0)) == 12);
+    CHECK(port_of(to.record(1)) == 10);
+}
+
+TEST_CASE("image: a link that led nowhere leads nowhere after a move", "[state]") {
+    Memory from({2, 0, 0});
+    from.make(0, Kind::Flow, 10).holder.set(1, Kind::Mapping);  // which is free
+    from.make(1, Kind::Flow, 11).holder.set(70'000, Kind::Mapping);
+    from.record(1).life.store({});
+    Memory to({8, 0, 0});
+    REQUIRE(move_records(from.image(), to.image()) == 0);
+    CHECK(to.record(0).holder.see().index().value() >= 8);
+}

@@ -10,6 +10,7 @@
 #include "sluice/address_key.h"
 #include "sluice/advice.h"
 #include "sluice/privilege.h"
+#include "sluice/state_text.h"
 #include "sluice/version.h"
 #include "worker/run.h"
 
@@ -144,8 +145,9 @@ Status Daemon::build(const config::Sources& sources, std::vector<unsigned> allow
     ground.secret = secret.value();
     ground.address_key = address_key.value();
     ground.notice = [this](const std::string& sentence) { print(sentence); };
-    if (Status status = open_taps(ground); !status)
-        return status;
+    for (const auto open : {&Daemon::open_taps, &Daemon::open_state})
+        if (Status status = (this->*open)(ground); !status)
+            return status;
     auto gateway = gateway::Gateway::create(config_, ground);
     if (!gateway)
         return gateway.error();
@@ -157,13 +159,9 @@ Status Daemon::build(const config::Sources& sources, std::vector<unsigned> allow
 
     links_ = std::make_unique<LinkWatch>(ports, ground.notice,
                                          [this](size_t, bool is_up) { link_changed(is_up); });
-    ReloaderParams reload{*gateway_,
-                          sources,
-                          config_,
-                          std::move(allowed_cpus),
-                          [this] { return clock_.now(); },
-                          [this](const std::string& sentence) { print(sentence); },
-                          {}};
+    ReloaderParams reload{
+        *gateway_,     sources, config_, std::move(allowed_cpus), [this] { return clock_.now(); },
+        ground.notice, {}};
     reload.background.cpus = platform_->cores().listing;
     reload.background.idle_class = false;  // it is short, and an operator waits for it
     reload.background.on_entry = [this] { confine(confine_background); };
@@ -171,6 +169,7 @@ Status Daemon::build(const config::Sources& sources, std::vector<unsigned> allow
     if (!reloader)
         return reloader.error();
     reloader_ = std::move(*reloader);
+    say_state();
 
     if (Status status = start_flow_logs(); !status)
         return status;
@@ -180,6 +179,32 @@ Status Daemon::build(const config::Sources& sources, std::vector<unsigned> allow
         print(warning);
     confine(drop_capabilities);
     return Done{};
+}
+
+/// Where flows outlive the process, the clock goes on too.
+Status Daemon::open_state(gateway::Ground& ground) {
+    if (config_.state.file.empty())
+        return Done{};
+    auto file =
+        state::StateFile::open({config_.state.file, gateway::state_shape(config_), ground.numa_node,
+                                config_.state.mismatch == config::StateMismatch::Refuse});
+    if (!file)
+        return file.error();
+    state_ = std::move(*file);
+    clock_ = state_->clock();
+    const state::StateFile::Found& found = state_->found();
+    ground.inheritance = {state_->records(), found.has_records, clock_.now(), found.without_room};
+    return Done{};
+}
+
+/// What has become of the flows of the process before.
+void Daemon::say_state() {
+    if (!state_)
+        return;
+    for (const std::string& sentence : state_text(state_->found(), gateway_->restored()))
+        print("--state " + config_.state.file + ": " + sentence);
+    if (gateway_->restored().without_ground > 0 && config_.on_reload == config::OnReload::Drain)
+        reloader_->drain();
 }
 
 /// Makes the kernel's twins of interfaces, which have what these have.
@@ -356,6 +381,8 @@ void Daemon::run(Signals& signals) {
     gateway_->drain();
     for (const auto& log : flow_logs_)
         log->stop();
+    if (state_)
+        state_->stop();
     print_summary("stopped");
 }
 
@@ -390,6 +417,8 @@ void Daemon::control(Signals& signals) {
     for (Signal signal = Signal::None; signal != Signal::Stop;) {
         now = clock_.now();
         const bool found_work = core.turn(now) != 0;
+        if (state_)
+            state_->touch();
         links_->turn(now);
         const bool all_turn = watch_.look(now);
         if (all_turn)

@@ -24,10 +24,12 @@
 #include "sluice/reloader.h"
 #include "sluice/signals.h"
 #include "sluice/watch.h"
+#include "state/state_file.h"
 #include "worker/heartbeat.h"
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,6 +56,8 @@ private:
     Daemon(const config::Config& config, std::unique_ptr<Platform> platform,
            std::unique_ptr<LogWriter> log);
     Status build(const config::Sources& sources, std::vector<unsigned> allowed_cpus);
+    Status open_state(gateway::Ground& ground);
+    void say_state();
     Status open_taps(gateway::Ground& ground);
     Status serve();
     Status start_flow_logs();
@@ -79,6 +83,7 @@ private:
     command::Notices notices_;
     Watch watch_;
     std::vector<std::unique_ptr<kernel::Tap>> taps_;
+    std::optional<state::StateFile> state_;  // in which the gateway's flows are
     std::unique_ptr<gateway::Gateway> gateway_;
     std::unique_ptr<LinkWatch> links_;
     std::unique_ptr<Reloader> reloader_;

@@ -100,6 +100,14 @@ void Reloader::request() {
     wake();
 }
 
+void Reloader::drain() {
+    {
+        const std::lock_guard lock(mutex_);
+        drain_due_ = Clock::now() + std::chrono::seconds(params_.config.drain_time);
+    }
+    wake();
+}
+
 void Reloader::wake() {
     const uint64_t one = 1;
     // A full counter has woken the thread already.

@@ -64,6 +64,8 @@ public:
     listing::Given given(const listing::PublicEndpoint& endpoint) const;
     /// Of SIGHUP: the outcome is printed.
     void request();
+    /// The start has brought flows without a rule, which end after --drain-time.
+    void drain();
 
 private:
     /// A configuration that has been read.

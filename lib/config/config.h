@@ -9,7 +9,7 @@
 #include "base/big_endian.h"
 #include "config/collector.h"
 #include "config/http_address.h"
-#include "conntrack/timeouts.h"
+#include "config/state.h"
 #include "conntrack/tuning.h"
 #include "fragment/datagrams.h"
 #include "hosts/host_table.h"
@@ -211,7 +211,8 @@ struct Config {
     unsigned stats_interval = 0;  ///< Seconds between summaries on stdout; 0 for none.
     FlowLogs flow_logs;
     std::optional<HttpAddress> http;  ///< HTTP is answered there too, to who asks.
-    std::vector<std::string> eal;     ///< What stood behind "--".
+    State state;
+    std::vector<std::string> eal;  ///< What stood behind "--".
 };
 
 /// --lan and --wan are one interface, and what comes from inside is told by its addresses.

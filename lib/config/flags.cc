@@ -167,6 +167,12 @@ Status store_on_reload(const Given& given, Config& config) {
                                   config.on_reload);
 }
 
+Status store_state_mismatch(const Given& given, Config& config) {
+    using enum StateMismatch;
+    return store_choice<StateMismatch>(given, {{"empty", Empty}, {"refuse", Refuse}},
+                                       config.state.mismatch);
+}
+
 constexpr std::string_view kTimeout = "timeout-";
 
 /// Of the timeout that the flag names.
@@ -482,6 +488,12 @@ constexpr Flag kFlags[] = {
      "page that shows the gateway at work, and what that asks for; a port alone is on 127.0.0.1; "
      "default: nowhere",
      [](const Given& g, Config& c) { return store(read_http_address(g), c.http); }},
+    {"state", kOperation, Arity::One, false, "FILE",
+     "Keep the flows in this file, on tmpfs or hugetlbfs, for the next start; default: none",
+     [](const Given& g, Config& c) { return store(read_word(g), c.state.file); }},
+    {"state-mismatch", kOperation, Arity::One, false, "empty|refuse",
+     "Where the file is of another build or size of port blocks; default: empty",
+     store_state_mismatch},
 };
 // clang-format on
 

@@ -113,13 +113,20 @@ uint32_t host_entries(const config::Config& config) {
 
 }  // namespace
 
+state::Shape state_shape(const config::Config& config) {
+    return {flow_records(config), config.accounting ? 1U : 0U, config.holders.blocks.size};
+}
+
 size_t table_bytes(const config::Config& config) {
     // Each has a mapping of its own, of whole large pages (base/memory.h).
     const auto whole = [](size_t bytes) {
         constexpr size_t kPage = size_t{2} << 20;
         return (bytes + kPage - 1) / kPage * kPage;
     };
-    return whole(flow::FlowTable::bytes_needed(flow_records(config), config.accounting)) +
+    const size_t in_file = config.state.file.empty() ? 0
+                                                     : flow::RecordMemory::bytes_needed(
+                                                           flow_records(config), config.accounting);
+    return whole(flow::FlowTable::bytes_needed(flow_records(config), config.accounting) - in_file) +
            whole(hosts::HostTable::bytes_needed(host_entries(config), flow_records(config)));
 }
 
@@ -152,6 +159,8 @@ Status Gateway::allocate(const config::Config& config, const Ground& ground) {
         return status;
     table.ending = hosts_.get();
     table.accounting = config.accounting;
+    if (ground.inheritance)
+        table.outside = ground.inheritance->records;
     if (Status status = keep(flow::FlowTable::create(table), table_); !status)
         return status;
     if (Status status = keep(interfaces_of(config, ground.ports), interfaces_); !status)
@@ -212,6 +221,16 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
         hosts_->turn(now, table_->grace());
     };
     return params;
+}
+
+/// Before any worker takes records for itself.
+void Gateway::restore(const config::Config& config, const Inheritance& inheritance) {
+    Restoration restoration({*table_, *hosts_, kept_endpoints_, *policies_->current(),
+                             config.workers, config.on_reload == config::OnReload::End},
+                            inheritance.now);
+    restored_ = restoration.run();
+    restored_.outcome.fates[flow::Fate::NoRoom] += inheritance.without_room;
+    count(restored_.outcome, restored_counters_);
 }
 
 /// The ports of own addresses that the kernel has by its twins.
@@ -306,6 +325,8 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
                   {config.twin_rate, twin_burst(config.twin_rate)},
                   twin_buckets_},
     });
+    if (ground.inheritance && ground.inheritance->is_found)
+        restore(config, *ground.inheritance);
     inquiry_ = std::make_unique<why::Inquiry>(*shared_, ground.ports);
     for (unsigned id = 0; id < config.workers; ++id)
         workers_.push_back(std::make_unique<worker::Worker>(
@@ -367,6 +388,7 @@ stats::Snapshot Gateway::snapshot() const {
         snapshot.add(worker->counters());
     snapshot.add(control_->counters());
     snapshot.add(operator_counters_);
+    snapshot.add(restored_counters_);
     return snapshot;
 }
 

@@ -18,6 +18,7 @@
 #include "flow/flow_table.h"
 #include "gateway/log_clock.h"
 #include "gateway/policies.h"
+#include "gateway/restoration.h"
 #include "gateway/shortage_log.h"
 #include "hosts/host_table.h"
 #include "io/port.h"
@@ -32,6 +33,7 @@
 #include "pool/exhaustion.h"
 #include "pool/own_ports.h"
 #include "pool/steering.h"
+#include "state/image.h"
 #include "stats/counters.h"
 #include "why/inquiry.h"
 #include "worker/worker.h"
@@ -58,6 +60,7 @@ struct Ground {
     pool::AddressKey address_key{0};
     std::vector<io::Tap*> taps = {};  ///< Of the interfaces that have a twin, in their order.
     control::Notice notice;           ///< Takes what the operator's log should say.
+    std::optional<Inheritance> inheritance = {};  ///< With --state.
 };
 
 /// One of several uplinks.
@@ -68,7 +71,10 @@ struct UplinkState {
     bool is_up = false;
 };
 
-/// Bytes that the tables of flows and of inside hosts take.
+/// What the flow table has of memory that outlives the process.
+state::Shape state_shape(const config::Config& config);
+
+/// Bytes that the tables of flows and of inside hosts take, without what lies in a state file.
 size_t table_bytes(const config::Config& config);
 
 class Gateway {
@@ -110,6 +116,9 @@ public:
     std::vector<UplinkState> uplinks() const;
     const link::Interfaces& interfaces() const { return *interfaces_; }
 
+    /// What has become of the flows of a process before.
+    const Restored& restored() const { return restored_; }
+
     /// Drops what waits in rings and queues, when no thread turns any more.
     void drain();
 
@@ -125,6 +134,7 @@ private:
     Status allocate(const config::Config& config, const Ground& ground);
     Status make_rings(unsigned workers);
     void assemble(const config::Config& config, const Ground& ground);
+    void restore(const config::Config& config, const Inheritance& inheritance);
     void make_own_ports(const config::Config& config);
     control::UplinkWatchParams uplink_params(const Ground& ground);
     std::string uplink_name(link::UplinkId id) const;
@@ -155,6 +165,8 @@ private:
     std::vector<std::unique_ptr<worker::Worker>> workers_;
     std::unique_ptr<control::Core> control_;
     stats::Counters operator_counters_;
+    Restored restored_;
+    stats::Counters restored_counters_;
 };
 
 }  // namespace sluice::gateway

@@ -214,6 +214,11 @@ Census count_touched(flow::FlowTable& table, Tick now, const config::Difference&
     return census;
 }
 
+bool has_ground(const Policy& policy, const flow::FlowRecord& flow) {
+    return allows(policy,
+                  ends_of(flow.key(Direction::Original), flow.key(Direction::Reply), flow.sides));
+}
+
 uint64_t end_without_ground(flow::FlowTable& table, const Policy& policy) {
     constexpr size_t kKills = 64;  // in one membership
     struct Doomed {

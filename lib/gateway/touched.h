@@ -33,6 +33,9 @@ struct Census {
 Census count_touched(flow::FlowTable& table, Tick now, const config::Difference& difference,
                      const Written& before, const Written& after);
 
+/// The policy would open the flow as it is.
+bool has_ground(const policy::Policy& policy, const flow::FlowRecord& flow);
+
 /// Ends the flows that the policy does not allow; returns how many.
 uint64_t end_without_ground(flow::FlowTable& table, const policy::Policy& policy);
 

@@ -55,7 +55,7 @@ struct Talk {
     }
 };
 
-SctpState state(Testbed& bed) {
+SctpState state_of(Testbed& bed) {
     return conntrack::ProtocolState(bed.only_flow().state.load()).sctp();
 }
 
@@ -65,7 +65,7 @@ TEST_CASE("sctp: an association is set up and carries data both ways", "[packet]
     Testbed bed({.workers = GENERATE(1u, 2u)});
     Talk talk{bed};
     talk.establish();
-    CHECK(state(bed) == SctpState::Established);
+    CHECK(state_of(bed) == SctpState::Established);
     talk.send(talk.out(kServerTag).chunk(kData, 3, Bytes(1000)));
     talk.receive(talk.in(kClientTag).chunk(kData, 3, Bytes(1001)));
     CHECK(bed.flows() == 1);
@@ -103,7 +103,7 @@ TEST_CASE("sctp: a wrong verification tag is refused before any rewrite", "[pack
     CHECK(bed.from_inside(talk.out(0x999).chunk(kData, 3, Bytes(20))).empty());
     CHECK(bed.from_outside(talk.in(0x999).chunk(kAbort)).empty());
     CHECK(bed.dropped(Drop::InvalidSctpTag) == 2);
-    CHECK(state(bed) == SctpState::Established);
+    CHECK(state_of(bed) == SctpState::Established);
 }
 
 TEST_CASE("sctp: a wrong CRC32c is dropped, whatever its tag", "[packet][sctp]") {
@@ -114,7 +114,7 @@ TEST_CASE("sctp: a wrong CRC32c is dropped, whatever its tag", "[packet][sctp]")
     CHECK(bed.flows() == 0);
     talk.establish();
     CHECK(bed.from_outside(talk.in(kClientTag).chunk(kAbort).bad_transport_checksum()).empty());
-    CHECK(state(bed) == SctpState::Established);
+    CHECK(state_of(bed) == SctpState::Established);
 }
 
 TEST_CASE("sctp: an association that is aborted is gone ten seconds later", "[packet][sctp]") {
@@ -122,7 +122,7 @@ TEST_CASE("sctp: an association that is aborted is gone ten seconds later", "[pa
     Talk talk{bed};
     talk.establish();
     talk.receive(talk.in(kClientTag).chunk(kAbort));
-    CHECK(state(bed) == SctpState::Closed);
+    CHECK(state_of(bed) == SctpState::Closed);
     bed.advance(Duration::seconds(14));
     CHECK(bed.flows() == 0);
 }

@@ -16,6 +16,7 @@
 /// Threads  One.
 
 #include "config/config.h"
+#include "estate.h"
 #include "gateway/gateway.h"
 #include "memory/memory_port.h"
 #include "memory/memory_tap.h"
@@ -51,6 +52,7 @@ struct TestbedOptions {
     uint64_t secret = 1;              ///< What a start of the gateway draws.
     uint16_t inside_mtu = 1500;
     bool is_one_armed = false;     ///< One wire for both sides: that of the outside.
+    Estate* estate = nullptr;      ///< Where records outlive the testbed: those in it go on.
     bool has_tags_beside = false;  ///< The ports strip and insert VLAN tags, as NICs do.
     std::function<void(config::Config&)> configure = [](config::Config&) {};
     /// Which MAC a neighbour on an interface answers with.

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "gateway/restoration.h"
+
+#include "conntrack/status.h"
+#include "gateway/touched.h"
+#include "nat/holders.h"
+#include "nat/translate.h"
+#include "net/side.h"
+#include "state/soundness.h"
+
+#include <chrono>
+
+namespace sluice::gateway {
+namespace {
+
+using flow::Fate;
+using flow::FlowRecord;
+using flow::Kind;
+using net::Direction;
+using net::Side;
+using stats::Count;
+
+// All orders are relaxed: nobody else is there.
+constexpr auto kAlone = std::memory_order_relaxed;
+
+/// A holder whose time is over may be found for so long, until the control core has looked whether
+/// flows hang on it. Ports that wait for their links take ten seconds.
+constexpr Duration kUntilLook = Duration::seconds(60);
+
+/// The inside host that the flow counts for, as nat::Nat::admit() has it.
+net::InsideAddress host_of(const FlowRecord& flow) {
+    const net::Tuple& original = flow.key(Direction::Original);
+    const net::Tuple& reply = flow.key(Direction::Reply);
+    return flow.sides.enter(Direction::Original) == Side::Outside ? reply.inside_source()
+                                                                  : original.inside_source();
+}
+
+bool is_over(const FlowRecord& record, Tick now) {
+    return !record.deadline.load(kAlone).is_after(now);
+}
+
+}  // namespace
+
+void count(const flow::Adoption::Outcome& outcome, stats::Counters& counters) {
+    const auto add = [&](Count count, uint64_t value) { counters.count[count].add(value); };
+    add(Count::FlowsAdopted, outcome.flows);
+    add(Count::HoldersAdopted, outcome.fates[Fate::Adopted] - outcome.flows);
+    add(Count::StateUnsound, outcome.fates[Fate::Unsound]);
+    add(Count::StateExpired, outcome.fates[Fate::Expired]);
+    add(Count::StateUnheld, outcome.fates[Fate::Unheld]);
+    add(Count::StateTwice, outcome.fates[Fate::Twice]);
+    add(Count::StatePrivate, outcome.fates[Fate::Private]);
+    add(Count::StateWithoutRule, outcome.fates[Fate::WithoutRule]);
+    add(Count::StateNoRoom, outcome.fates[Fate::NoRoom]);
+}
+
+Restored Restoration::run() {
+    using std::chrono::steady_clock;
+    const auto begin = steady_clock::now();
+    Restored restored;
+    restored.outcome = flow::Adoption(ground_.table, *this, now_).run();
+    restored.without_ground = without_ground_;
+    restored.took =
+        std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - begin);
+    return restored;
+}
+
+Fate Restoration::judge(FlowRecord& record) {
+    const Fate fate = record.kind() == Kind::Flow ? judge_flow(record) : judge_holder(record);
+    if (fate == Fate::Adopted || fate == Fate::Expired)
+        make_own(record);
+    return fate;
+}
+
+Fate Restoration::judge_flow(FlowRecord& flow) {
+    if (!state::is_sound_flow(flow, now_))
+        return Fate::Unsound;
+    if (is_over(flow, now_))
+        return Fate::Expired;
+    if (!has_ground(ground_.policy, flow)) {
+        if (is_private(flow))
+            return Fate::Private;
+        if (ground_.ends_without_ground)
+            return Fate::WithoutRule;
+        ++without_ground_;
+    }
+    flow.sides = {flow.sides, tuning_of(flow)};
+    flow.rewrite = nat::rewrite_of(flow.tuple);
+    // One that was about to give way to another was not gone yet, and its host has it again.
+    flow.status.fetch_and(static_cast<uint8_t>(~conntrack::kEnded), kAlone);
+    return Fate::Adopted;
+}
+
+Fate Restoration::judge_holder(FlowRecord& holder) const {
+    if (!state::is_sound_holder(holder))
+        return Fate::Unsound;
+    const Be32 shown = holder.key(Direction::Reply).destination;
+    if (!ground_.policy.is_public(shown) &&
+        is_private(shown, holder.key(Direction::Original).source))
+        return Fate::Private;
+    holder.status.store(conntrack::kAssured, kAlone);
+    if (holder.kind() == Kind::Block) {  // the control core ends it, when nothing hangs on it
+        holder.deadline.store(now_ + nat::kBlockDeadline, kAlone);
+        return Fate::Adopted;
+    }
+    if (!is_over(holder, now_))
+        return Fate::Adopted;
+    holder.deadline.store(now_ + kUntilLook, kAlone);
+    return Fate::Expired;
+}
+
+/// What the process before has put there of its own numbers.
+void Restoration::make_own(FlowRecord& record) const {
+    record.owner = static_cast<uint8_t>(record.owner % ground_.workers);
+    record.hops = {};
+}
+
+/// What outside hosts see of the flow is private.
+bool Restoration::is_private(const FlowRecord& flow) const {
+    const net::Tuple& original = flow.key(Direction::Original);
+    const net::Tuple& reply = flow.key(Direction::Reply);
+    if (flow.sides.enter(Direction::Original) == Side::Outside)
+        return is_private(original.destination, reply.source);
+    return flow.sides.leave(Direction::Original) == Side::Outside &&
+           is_private(reply.destination, original.source);
+}
+
+/// An inside host's own address, or another's.
+bool Restoration::is_private(Be32 shown, Be32 own) const {
+    return shown == own || ground_.policy.rules.serves_somewhere(shown);
+}
+
+/// As nat::Request has it: of the rule by which the source is served.
+uint8_t Restoration::tuning_of(const FlowRecord& flow) const {
+    const net::Tuple& original = flow.key(Direction::Original);
+    const bool is_within = flow.sides.leave(Direction::Original) == Side::Inside &&
+                           flow.key(Direction::Reply) == original.reversed();
+    if (flow.sides.enter(Direction::Original) == Side::Outside || is_within)
+        return 0;
+    const policy::Rule* rule = ground_.policy.rules.find(original);
+    return rule == nullptr ? uint8_t{0} : rule->tuning;
+}
+
+void Restoration::adopted(uint32_t index, FlowRecord& record) {
+    if (record.kind() != Kind::Flow)
+        return;
+    ground_.hosts.set_host(index, ground_.hosts.adopt(host_of(record), record.sides,
+                                                      record.status.load(kAlone), now_));
+    const bool is_outward = record.sides.enter(Direction::Original) == Side::Inside;
+    if (is_outward && record.key(Direction::Reply).destination_port !=
+                          record.key(Direction::Original).source_port)
+        ground_.kept.learn(index, record);
+}
+
+}  // namespace sluice::gateway

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "flood.h"
 
+#include "forged.h"
 #include "rig/bench.h"
 #include "rig/order.h"
 #include "rig/scene.h"
@@ -128,13 +129,16 @@ int run_flood(const Options& options) {
          kTarget},
         {"out, table full", Direction::Original, Drop::TableFull, {.standing = standing}, 0},
     };
-    auto bench = Bench::start("flood", options, Rig::table_bytes(std::max(standing, k64K) + k64K));
+    auto bench =
+        Bench::start("flood", options, Rig::table_bytes(std::max(standing + k64K, 5 * k64K)));
     if (!bench)
         return fail(bench.error());
     for (const Flood& kind : kinds)
         if (Status status = run_kind(kind, options, bench.value()); !status)
             return fail(status.error());
     if (Status status = run_beside(standing, options, bench.value()); !status)
+        return fail(status.error());
+    if (Status status = run_forged(options, bench.value()); !status)
         return fail(status.error());
     return bench->end();
 }

@@ -62,6 +62,7 @@ void add_filters(CLI::App& command, Words& words) {
         {"proto", "Protocol: tcp, udp, icmp, gre, sctp, udplite or a number"},
         {"state", "TCP state, such as ESTABLISHED"},
         {"zone", "Zone of an inside host, 0 to 4095"},
+        {"kind", "flow, mapping or contact; without it all three"},
     };
     for (const auto& [name, help] : filters)
         command

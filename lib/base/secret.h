@@ -25,6 +25,7 @@ enum class Use : uint8_t {
     Ports = 3,      ///< Changed ports, and blocks of them.
     Addresses = 4,  ///< Which public address an inside host has.
     Budgets = 5,    ///< Places in the budgets of the gateway's own answers.
+    Prefixes = 6,   ///< Places in the table of prefixes that flows are counted for.
 };
 
 /// The key for one use: both halves of the secret go into each of its words.

@@ -12,7 +12,7 @@
 #include "config/state.h"
 #include "conntrack/tuning.h"
 #include "fragment/datagrams.h"
-#include "hosts/host_table.h"
+#include "hosts/quotas.h"
 #include "link/interfaces.h"
 #include "net/mac.h"
 #include "net/prefix.h"
@@ -20,6 +20,7 @@
 #include "policy/classifier.h"
 #include "policy/holder_params.h"
 #include "policy/rule_set.h"
+#include "policy/strictness.h"
 #include "pool/address_key.h"
 #include "pool/port_range.h"
 #include "pool/static_mappings.h"
@@ -159,7 +160,6 @@ struct Config {
     std::vector<pool::OneToOne> one_to_one;
     std::vector<StaticRoute> routes;
     bool inside_routing = false;  ///< Inside networks reach one another, untranslated.
-
     uint32_t neighbours = 16384;  ///< Next hops that can be known at once.
     std::vector<FixedNeighbour> fixed_neighbours;
     // The kernel's own interfaces in the place of ours; empty for none.
@@ -183,9 +183,9 @@ struct Config {
     unsigned tx_ring = 1024;       ///< Descriptors of each transmit queue.
     std::vector<uint8_t> rss_key;  ///< Empty: the driver's.
     SteerReplies steer_replies = SteerReplies::Changed;
-
     uint32_t flows = 1 << 18;
     hosts::Limits host_limits;
+    hosts::QuotaLimits quotas;
     bool no_huge = false;
     std::optional<unsigned> memory_mb;  ///< Nothing: computed.
 
@@ -197,6 +197,7 @@ struct Config {
     MssClamp mss_clamp = MssClamp::Off;
     uint16_t mss = 0;  ///< Of MssClamp::Value.
     conntrack::Tuning tuning;
+    policy::Strictness strict;
     policy::HolderParams holders;
     fragment::Limits fragments;  ///< Of each worker.
     bool accounting = false;     ///< Packets and bytes of each flow are counted.

@@ -3,6 +3,7 @@
 
 #include "config/ports.h"
 #include "config/read_collector.h"
+#include "config/read_door.h"
 #include "config/read_http_address.h"
 #include "config/read_mappings.h"
 #include "config/read_match.h"
@@ -11,7 +12,6 @@
 #include "config/twins.h"
 #include "config/uplinks.h"
 
-#include <bit>
 #include <cassert>
 #include <initializer_list>
 #include <string>
@@ -125,17 +125,6 @@ Status store_address_key(const Given& given, Config& config) {
     config.address_key = pool::parse_address_key(*word);
     if (!config.address_key)
         return wrong(given.flag, *word, "32 hexadecimal digits are wanted");
-    return Done{};
-}
-
-Status store_block_size(const Given& given, Config& config) {
-    const Result<uint32_t> size = read_number(given, {0, 32768});
-    if (!size)
-        return size.error();
-    if (*size != 0 && (*size < 16 || !std::has_single_bit(*size)))
-        return wrong(given.flag, std::to_string(*size),
-                     "a power of two from 16 to 32768 is wanted, or 0");
-    config.holders.blocks.size = static_cast<uint16_t>(*size);
     return Done{};
 }
 
@@ -274,7 +263,7 @@ constexpr Flag kFlags[] = {
     {"port-block-size", kAddresses, Arity::One, false, "N",
      "Give inside hosts their public ports in blocks of N, a power of two from 16 to 32768, each "
      "with one holder and one line in the log; default: 0, no blocks",
-     store_block_size},
+     [](const Given& g, Config& c) { return store(read_block_size(g), c.holders.blocks.size); }},
     {"port-blocks-per-host", kAddresses, Arity::One, false, "N",
      "Blocks that an inside host can have at once, 1 to 64; default: 4",
      store_blocks_per_host},
@@ -339,14 +328,21 @@ constexpr Flag kFlags[] = {
     {"max-flows-per-host", kMemory, Arity::One, false, "N",
      "Flows that an inside host can have open at once, up to 268435456, or 0 for any number; "
      "default: 32768",
-     [](const Given& g, Config& c) {
-         return store(read_number(g, {0, hosts::kMostFlows}), c.host_limits.flows);
-     }},
+     [](const Given& g, Config& c) { return store(read_flow_limit(g), c.host_limits.flows); }},
     {"max-new-flows-per-second-per-host", kMemory, Arity::One, false, "N",
      "Flows that an inside host can open within a second, up to 1000000; default: 0, no limit",
      [](const Given& g, Config& c) {
          return store(read_number(g, {0, hosts::kHighestRate}), c.host_limits.new_per_second);
      }},
+    {"max-flows-from-outside", kMemory, Arity::One, false, "N",
+     "Flows that outside hosts can have open at once, or 0; default: half of --flows",
+     [](const Given& g, Config& c) { return store(read_flow_limit(g), c.quotas.inward); }},
+    {"max-flows-per-prefix", kMemory, Arity::One, false, "LENGTH:N",
+     "Flows of the inside hosts of each prefix of LENGTH together; default: 0, no limit",
+     [](const Given& g, Config& c) { return store(read_prefix_limit(g), c.quotas.inside_prefix); }},
+    {"max-flows-per-outside-prefix", kMemory, Arity::One, false, "LENGTH:N",
+     "Likewise of the outside hosts, those that they open; default: 0, no limit",
+     [](const Given& g, Config& c) { return store(read_prefix_limit(g), c.quotas.outside_prefix); }},
     {"no-huge", kMemory, Arity::Switch, false, "",
      "Use ordinary memory, no hugepages: slower, needs no preparation",
      [](const Given& g, Config& c) { return store(read_switch(g), c.no_huge); }},
@@ -369,6 +365,15 @@ constexpr Flag kFlags[] = {
      [](const Given& g, Config& c) {
          return store(read_switch(g), c.tuning.tcp_ignore_invalid_rst);
      }},
+    {"tcp-strict", kTracking, Arity::One, false, "0|1",
+     "1: forged RSTs and SYNs from off the path end no connection; default: 0, as Linux",
+     [](const Given& g, Config& c) { return store(read_switch(g), c.tuning.tcp_strict); }},
+    {"strict-source", kTracking, Arity::One, false, "0|1",
+     "1: flows open for inside sources that answer ARP, or are routed there; default: 0",
+     [](const Given& g, Config& c) { return store(read_switch(g), c.strict.source); }},
+    {"least-pmtu", kTracking, Arity::One, false, "BYTES",
+     "Refuse ICMP errors from outside that say less, up to 1500; default: 0, none",
+     [](const Given& g, Config& c) { return store(read_number(g, {0, 1500}), c.strict.least_pmtu); }},
     {"tcp-max-retrans", kTracking, Arity::One, false, "N",
      "Equal segments in a row after which --timeout-tcp-max-retrans applies, 0 to 255; default: 3",
      store_max_retrans},

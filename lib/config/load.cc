@@ -26,6 +26,8 @@ void fill_defaults(const Settings& settings, Config& config) {
         config.workers = static_cast<unsigned>(config.worker_cores.size());
     if (!settings.contains("max-flows-per-host"))
         config.host_limits.flows = kFlowsPerHost;
+    if (!settings.contains("max-flows-from-outside"))
+        config.quotas.inward = std::max(config.flows / 2, 1U);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include "config/addresses.h"
 #include "config/read.h"
+#include "config/read_door.h"
 #include "config/read_independence.h"
 #include "net/text.h"
 
@@ -170,12 +171,13 @@ std::string to_string(const Forward& forward) {
     return (forward.protocol == net::Protocol::Tcp ? "tcp " : "udp ") +
            endpoint_text(forward.external, forward.ports) + " -> " +
            endpoint_text(forward.internal, forward.ports) + zone_text(forward.internal.zone) +
-           (forward.from.length == 0 ? "" : " from " + net::to_string(forward.from));
+           (forward.from.length == 0 ? "" : " from " + net::to_string(forward.from)) +
+           to_string(forward.door);
 }
 
 std::string to_string(const OneToOne& pair) {
     return prefix_text(pair.external, pair.length) + " = " +
-           prefix_text(pair.internal, pair.length) + zone_text(pair.zone);
+           prefix_text(pair.internal, pair.length) + zone_text(pair.zone) + to_string(pair.door);
 }
 
 std::vector<net::InsideAddress> left_out(const Config& config) {

@@ -99,6 +99,16 @@ Result<uint32_t> read_number(const Given& given, NumberRange range) {
     return *value;
 }
 
+Result<uint16_t> read_block_size(const Given& given) {
+    const Result<uint32_t> size = read_number(given, {0, 32768});
+    if (!size)
+        return size.error();
+    if (*size != 0 && (*size < 16 || !std::has_single_bit(*size)))
+        return wrong(given.flag, std::to_string(*size),
+                     "a power of two from 16 to 32768 is wanted, or 0");
+    return static_cast<uint16_t>(*size);
+}
+
 Result<uint32_t> read_ring_size(const Given& given) {
     const Result<uint32_t> size = read_number(given, {64, 32768});
     if (!size)

@@ -41,6 +41,8 @@ std::vector<std::string> items_of(const Given& given);
 Result<std::string> read_word(const Given& given);
 
 Result<uint32_t> read_number(const Given& given, NumberRange range);
+/// A power of two from 16 to 32768, or 0: ports in a block.
+Result<uint16_t> read_block_size(const Given& given);
 /// A power of two that a descriptor ring may have.
 Result<uint32_t> read_ring_size(const Given& given);
 /// Bytes in hexadecimal, with or without colons between them.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/read_mappings.h"
 
+#include "config/read_door.h"
 #include "config/read_independence.h"
 #include "net/text.h"
 
@@ -46,14 +47,15 @@ std::optional<Ports> parse_address_and_ports(string_view text) {
 Error no_forward(const Given& given, string_view text) {
     return wrong(given.flag, text,
                  "a forward is written PROTOCOL ADDRESS:PORTS -> ADDRESS:PORTS [zone N] "
-                 "[from PREFIX], as "
+                 "[from PREFIX] [max-flows=N] [rate=N], as "
                  "tcp 198.51.100.1:8080 -> 10.1.0.10:80 or "
                  "udp 198.51.100.1:5000-5009 -> 10.1.0.10:5000-5009 from 203.0.113.0/24");
 }
 
 Error no_one_to_one(const Given& given, string_view text) {
     return wrong(given.flag, text,
-                 "a pair is written ADDRESS = ADDRESS or PREFIX = PREFIX, [zone N] behind it, as "
+                 "a pair is written ADDRESS = ADDRESS or PREFIX = PREFIX, [zone N] [max-flows=N] "
+                 "[rate=N] behind it, as "
                  "198.51.100.5 = 10.1.0.20 or 198.51.100.16/28 = 10.1.0.32/28");
 }
 
@@ -72,7 +74,7 @@ string joined(std::span<const string> words) {
     return text;
 }
 
-constexpr size_t kForwardWords = 4;  // without "zone N" and "from PREFIX"
+constexpr size_t kForwardWords = 4;  // without "zone N", "from PREFIX" and limits
 
 /// One, from the front of `rest`, off which it takes what it has read.
 Result<pool::Forward> take_forward(const Given& given, std::span<const string>& rest) {
@@ -86,6 +88,9 @@ Result<pool::Forward> take_forward(const Given& given, std::span<const string>& 
         return no_forward(given, joined(words));
     const std::span<const string> from_words = rest.first(has_from ? 2 : 0);
     rest = rest.subspan(from_words.size());
+    const auto door = take_door(given.flag, rest);
+    if (!door)
+        return door.error();
     const string text = joined(words.first(words.size() - rest.size()));
     const auto protocol = parse_protocol(words[0]);
     const auto external = parse_address_and_ports(words[1]);
@@ -101,6 +106,7 @@ Result<pool::Forward> take_forward(const Given& given, std::span<const string>& 
     pool::Forward forward{*protocol, external->first(), internal->first(),
                           static_cast<uint16_t>(external->ports.size())};
     forward.internal.zone = (*zone).value_or(0);
+    forward.door = *door;
     if (!has_from)
         return forward;
     const auto from = net::parse_prefix(from_words[1]);
@@ -147,8 +153,11 @@ Result<std::vector<pool::OneToOne>> read_one_to_one(const Given& given) {
         const auto zone = take_zone(given.flag, rest);
         if (!zone)
             return zone.error();
+        const auto door = take_door(given.flag, rest);
+        if (!door)
+            return door.error();
         pairs.push_back(
-            {external->address, internal->address, external->length, (*zone).value_or(0)});
+            {external->address, internal->address, external->length, (*zone).value_or(0), *door});
     }
     if (pairs.empty())
         return no_one_to_one(given, given.words[0]);

@@ -236,14 +236,42 @@ bool answers_ignored(const Arrival& arrival, const TcpTracker& tracker) {
            segment.seq == tracker.last_ack;
 }
 
+/// Of a connection that closes, with --tcp-strict: exactly where its receiver expects the next
+/// byte, or behind the last one that it has been sent. Any other in the window asks back.
+Verdict reset_closing(const Arrival& arrival, TcpTracker& tracker) {
+    const TcpEnd& receiver = tracker.ends[index(opposite(arrival.direction))];
+    const TcpEnd& sender = tracker.ends[index(arrival.direction)];
+    const uint32_t seq = arrival.segment.seq;
+    const bool is_exact =
+        !receiver.has(kHasAcknowledged) || seq == receiver.max_ack || seq == sender.end;
+    return is_exact ? verdict_for(arrival, TcpState::Close, tracker)
+                    : passed(arrival.flow, arrival.direction);
+}
+
+/// RFC 9293 §3.10.7.3: before the handshake a RST counts if it acknowledges the SYN.
+bool acknowledges_syn(const Arrival& arrival, const TcpTracker& tracker) {
+    return (arrival.segment.tcp_flags & kAck) != 0 &&
+           arrival.segment.ack == tracker.ends[index(Direction::Original)].end;
+}
+
+/// A RST or a bare SYN that answers a SYN, and that who does not see the path could have sent.
+bool is_blind(const Arrival& arrival, const TcpTracker& tracker) {
+    return arrival.tuning.tcp_strict && arrival.direction == Direction::Reply &&
+           arrival.flow.state == TcpState::SynSent && tracker.last_segment == SegmentClass::Syn &&
+           tracker.last_direction == Direction::Original && !acknowledges_syn(arrival, tracker);
+}
+
 Verdict reset(const Arrival& arrival, TcpTracker& tracker) {
+    if (is_blind(arrival, tracker))
+        return refused(arrival.flow, Drop::InvalidRst);
     switch (arrival.flow.state.tcp()) {
         case TcpState::FinWait:
         case TcpState::CloseWait:
         case TcpState::LastAck:
         case TcpState::TimeWait:
         case TcpState::Close:  // the ends may be at another connection by now
-            return verdict_for(arrival, TcpState::Close, tracker);
+            return arrival.tuning.tcp_strict ? reset_closing(arrival, tracker)
+                                             : verdict_for(arrival, TcpState::Close, tracker);
         default:
             break;
     }
@@ -269,9 +297,15 @@ Verdict move(const Arrival& arrival, TcpState state, TcpTracker& tracker) {
         case TcpState::SynSent:
             if (flow.state == TcpState::SynSent)
                 break;
+            // The host that opened the flow alone may open it anew, with --tcp-strict: a SYN from
+            // the other is asked back about by whoever has the port.
+            if (arrival.tuning.tcp_strict && arrival.direction == Direction::Reply)
+                return ignore(arrival, tracker);
             return knows_the_end(arrival, tracker) ? reopened(flow, arrival.direction)
                                                    : ignore(arrival, tracker);
         case TcpState::SynSent2:
+            if (is_blind(arrival, tracker))
+                return refused(flow, Drop::InvalidTransition);
             tracker.simultaneous_open = true;
             break;
         case TcpState::SynRecv:

@@ -19,6 +19,8 @@ struct Tuning {
     bool tcp_be_liberal = false;
     /// A RST from before the last ACK passes: nf_conntrack_tcp_ignore_invalid_rst.
     bool tcp_ignore_invalid_rst = false;
+    /// What an off-path host can forge must say more than Linux asks for: see reset(), move().
+    bool tcp_strict = false;
     /// Equal segments in a row after which tcp_max_retrans_timeout caps:
     /// nf_conntrack_tcp_max_retrans.
     uint8_t tcp_max_retrans = 3;

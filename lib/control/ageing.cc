@@ -23,12 +23,26 @@ struct Over {
 }  // namespace
 
 unsigned Ageing::turn(Tick now) {
+    watch_blocks(now);
     unsigned killed = 0;
     unsigned looked_at = 0;
     for (uint32_t rest = slice(now); rest > 0 && looked_at < kMaxDuePerTurn;)
         looked_at += scan(rest, now, killed);
     counters_.count[stats::Count::FlowsExpired].add(killed);
     return killed;
+}
+
+/// As many blocks are to be taken back as were wanted in vain of late.
+void Ageing::watch_blocks(Tick now) {
+    const uint64_t wanted = exhaustion_ == nullptr ? 0 : exhaustion_->blocks_wanted();
+    if (wanted != blocks_wanted_) {
+        to_take_back_ += wanted - blocks_wanted_;
+        shortage_ = now;
+    } else if (shortage_ && !(*shortage_ + kBlockShortage).is_after(now)) {
+        shortage_.reset();
+        to_take_back_ = 0;
+    }
+    blocks_wanted_ = wanted;
 }
 
 /// The entries that are this turn's, so that a pass takes kAgeingPass.
@@ -79,9 +93,11 @@ std::optional<flow::LifeWord> Ageing::look_at(const Deadlines::Due& due, Tick no
         look_at_holder(due, life, now);
         return std::nullopt;
     }
-    const Tick end = record.deadline.load(std::memory_order_relaxed) + kUnseenBeforeKill;
-    if (!end.is_after(now))
+    Tick end = record.deadline.load(std::memory_order_relaxed) + kUnseenBeforeKill;
+    if (!end.is_after(now) || nat::is_taken_back(table_, record))
         return life;
+    if (const Tick soon = now + kTrialLook; end.is_after(soon) && nat::is_on_trial(table_, record))
+        end = soon;
     table_.deadlines().replace(due, now, end);
     return std::nullopt;
 }
@@ -98,7 +114,9 @@ void Ageing::look_at_holder(const Deadlines::Due& due, flow::LifeWord life, Tick
     if (is_ending && is_held) {
         end = now + renewal + renewal;
         record.deadline.store(end + hold, std::memory_order_relaxed);
-    } else if (!(end + hold + kUnseenBeforeKill).is_after(now) && member_.kill(due.index, life)) {
+    } else if ((!(end + hold + kUnseenBeforeKill).is_after(now) ||
+                nat::is_taken_back(table_, record)) &&
+               member_.kill(due.index, life)) {
         counters_.count[stats::Count::HoldersExpired].add(1);
         return;
     }
@@ -106,17 +124,20 @@ void Ageing::look_at_holder(const Deadlines::Due& due, flow::LifeWord life, Tick
     const Tick late = end + hold + kUnseenBeforeKill;
     // One that rests may be revived, and needs a look before its time is up again.
     const Tick soon = late.is_after(now + renewal) ? now + renewal : late;
-    table_.deadlines().replace(due, now, early.is_after(now) ? early : soon);
+    const Tick next = early.is_after(now) ? early : soon;
+    const bool is_soon = next.is_after(now + kTrialLook) && nat::is_on_trial(table_, record);
+    table_.deadlines().replace(due, now, is_soon ? now + kTrialLook : next);
 }
 
 /// Nobody else ends a block, so its end is told as its beginning is. It is new at the first look;
 /// by the second one the flow that it was taken for hangs on it.
 void Ageing::look_at_block(const Deadlines::Due& due, flow::LifeWord life, Tick now) {
     flow::FlowRecord& record = table_.record(due.index);
-    // relaxed: nobody else looks at it.
+    // relaxed: marks that stand alone.
     const uint8_t state = record.state.load(std::memory_order_relaxed);
     if ((state & nat::kTold) == 0) {
-        record.state.store(state | nat::kTold, std::memory_order_relaxed);
+        // Workers set marks of their own beside it.
+        record.state.fetch_or(nat::kTold, std::memory_order_relaxed);
         BlockEvent event = event_of(record);
         event.age = now - record.opened;
         record.holding().note = notice_ ? notice_(event) : 0;
@@ -128,8 +149,20 @@ void Ageing::look_at_block(const Deadlines::Due& due, flow::LifeWord life, Tick 
             notice_(event);
         return;
     }
+    judge_block(record, now);
+    const bool is_closing = (record.state.load(std::memory_order_relaxed) & nat::kClosing) != 0;
     record.deadline.store(now + nat::kBlockDeadline, std::memory_order_relaxed);
-    table_.deadlines().replace(due, now, now + kBlockLook);
+    table_.deadlines().replace(due, now, now + (is_closing ? kClosingLook : kBlockLook));
+}
+
+/// Closes a block that nobody has answered and another waits for.
+void Ageing::judge_block(flow::FlowRecord& record, Tick now) {
+    const uint8_t state = record.state.load(std::memory_order_relaxed);
+    const bool is_old = !(record.opened + nat::kBlockTrial).is_after(now);
+    if ((state & (nat::kClosing | nat::kProven)) != 0 || !is_old || to_take_back_ == 0)
+        return;
+    record.state.fetch_or(nat::kClosing, std::memory_order_relaxed);
+    --to_take_back_;
 }
 
 BlockEvent Ageing::event_of(const flow::FlowRecord& block) const {

@@ -9,6 +9,8 @@
 ///          whatever its owner was doing with it then is long done.
 ///          Flows end in batches: the records of a batch come into the cache together, then the
 ///          buckets of their keys. Blocks of ports begin and end for the operator here, each once.
+///          Where blocks are wanted and there are none, as many of those by which no flow has been
+///          answered are taken back: their flows end, and no new one is given a port of them.
 /// Threads  The control core's.
 /// Cost     A pass over the whole table takes a second, in slices by the time that has gone by.
 ///          A turn looks at no more than kMaxDuePerTurn records; when more are due, passes take
@@ -18,6 +20,7 @@
 #include "flow/flow_table.h"
 #include "nat/holders.h"
 #include "policy/current.h"
+#include "pool/exhaustion.h"
 #include "stats/counters.h"
 
 #include <algorithm>
@@ -43,6 +46,13 @@ using BlockNotice = std::function<int64_t(const BlockEvent&)>;
 /// How often a block is looked at. One that is older and on which nothing hangs is given back.
 inline constexpr Duration kBlockLook = Duration::seconds(2);
 
+/// Blocks are short for so long after one was last wanted in vain.
+inline constexpr Duration kBlockShortage = Duration::seconds(4);
+/// How often what hangs on a block that may be taken back is looked at.
+inline constexpr Duration kTrialLook = Duration::seconds(1);
+/// How soon a block that is taken back is looked at again.
+inline constexpr Duration kClosingLook{250};
+
 inline constexpr Duration kAgeingPass = Duration::seconds(1);
 inline constexpr Duration kUnseenBeforeKill = Duration::seconds(2);
 inline constexpr unsigned kMaxDuePerTurn = 2048;
@@ -52,12 +62,14 @@ inline constexpr Duration kLeastRenewal = Duration::seconds(4);
 class Ageing {
 public:
     Ageing(flow::FlowTable& table, flow::Member& member, stats::Counters& counters,
-           const policy::Current& policy, BlockNotice notice = {})
+           const policy::Current& policy, BlockNotice notice = {},
+           const pool::Exhaustion* exhaustion = nullptr)
         : table_(table),
           member_(member),
           counters_(counters),
           policy_(policy),
-          notice_(std::move(notice)) {}
+          notice_(std::move(notice)),
+          exhaustion_(exhaustion) {}
 
     /// Looks at the table's next slice. Returns how many flows it ended.
     unsigned turn(Tick now);
@@ -65,6 +77,8 @@ public:
 private:
     uint32_t slice(Tick now);
     unsigned scan(uint32_t& entries, Tick now, unsigned& killed);
+    void watch_blocks(Tick now);
+    void judge_block(flow::FlowRecord& record, Tick now);
     std::optional<flow::LifeWord> look_at(const flow::Deadlines::Due& due, Tick now);
     void look_at_holder(const flow::Deadlines::Due& due, flow::LifeWord life, Tick now);
     void look_at_block(const flow::Deadlines::Due& due, flow::LifeWord life, Tick now);
@@ -79,6 +93,10 @@ private:
     stats::Counters& counters_;
     const policy::Current& policy_;
     BlockNotice notice_;
+    const pool::Exhaustion* exhaustion_;  // null: blocks are never taken back
+    uint64_t blocks_wanted_ = 0;
+    uint64_t to_take_back_ = 0;     // blocks
+    std::optional<Tick> shortage_;  // a block was wanted and not to be had; for a while
     uint32_t position_ = 0;
     std::optional<Tick> last_;
 };

@@ -35,7 +35,8 @@ Core::Core(CoreParams params)
       neighbours_(params_.neighbours, params_.interfaces, params_.hops, outbox_, counters_),
       twins_(params_.twins,
              {params_.interfaces, params_.table, params_.packets, outbox_, counters_}),
-      ageing_(params_.table, member_, counters_, params_.policy, params_.block_notice),
+      ageing_(params_.table, member_, counters_, params_.policy, params_.block_notice,
+              params_.exhaustion),
       uplink_watch_(params_.uplinks, params_.policy, params_.hops),
       rerouting_(params_.table, member_, params_.policy, params_.uplinks.living, counters_) {}
 
@@ -100,6 +101,8 @@ void Core::take(rte_mbuf* mbuf, unsigned worker, Tick now) {
             return neighbours_.take_arp(mbuf, worker, now);
         case Punt::Unresolved:
             return neighbours_.take_unresolved(mbuf, worker, now);
+        case Punt::Source:
+            return neighbours_.take_stranger(mbuf, now);
         case Punt::Local:
             return twins_.take_local(mbuf, now);
         case Punt::None:

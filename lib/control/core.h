@@ -53,6 +53,7 @@ struct CoreParams {
     BlockNotice block_notice = {};
     TwinParams twins = {};
     UplinkWatchParams uplinks = {};
+    const pool::Exhaustion* exhaustion = nullptr;  ///< Null: no block of ports is taken back.
 };
 
 class Core {

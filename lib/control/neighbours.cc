@@ -246,6 +246,18 @@ void Neighbours::take_unresolved(rte_mbuf* mbuf, unsigned worker, Tick now) {
     waiting_.add(hop, mbuf, worker);
 }
 
+void Neighbours::take_stranger(rte_mbuf* mbuf, Tick now) {
+    const link::Note& note = link::note_of(mbuf);
+    HopIndex hop = hops_.find(note.from, note.next_hop);
+    if (hop == kNoHop)
+        hop = admit(note.from, note.next_hop, now);
+    // What it sends is no use of the place: forged sources shall not keep theirs.
+    if (hop != kNoHop &&
+        (entries_[hop].stage == Stage::Unknown || entries_[hop].stage == Stage::Idle))
+        ask(hop, now);
+    outbox_.drop(mbuf, Drop::StrictSource);
+}
+
 /// A place for a neighbour that has none; kNoHop where there is none for him.
 HopIndex Neighbours::admit(InterfaceId interface, Be32 address, Tick now) {
     const auto mac = askers_.take(interface, address, now);

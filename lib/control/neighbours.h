@@ -82,6 +82,8 @@ public:
     void take_arp(rte_mbuf* mbuf, unsigned worker, Tick now);
     /// A packet that `worker` punted because its next hop is not resolved.
     void take_unresolved(rte_mbuf* mbuf, unsigned worker, Tick now);
+    /// A packet whose sender has not shown that he has its source: he is asked, it is dropped.
+    void take_stranger(rte_mbuf* mbuf, Tick now);
     void turn(Tick now);
     /// The own addresses are the gateway's.
     bool has_claimed() const { return own_.are_claimed(); }

@@ -111,6 +111,20 @@ uint32_t host_entries(const config::Config& config) {
     return hosts::HostTable::capacity_for(std::max(count_hosts(config), kByReload), config.flows);
 }
 
+/// Prefixes whose flows can be counted at once.
+uint32_t prefixes(const config::Config& config) {
+    constexpr uint32_t kMost = 65536;
+    return std::min(kMost, config.flows);
+}
+
+hosts::QuotaParams quota_params(const config::Config& config, const Ground& ground) {
+    return {.flows = flow_records(config),
+            .prefixes = prefixes(config),
+            .pages = config.no_huge ? PageKind::Ordinary : PageKind::Huge,
+            .numa_node = ground.numa_node,
+            .secret = derive(ground.secret, Use::Prefixes)[0]};
+}
+
 }  // namespace
 
 state::Shape state_shape(const config::Config& config) {
@@ -127,7 +141,8 @@ size_t table_bytes(const config::Config& config) {
                                                      : flow::RecordMemory::bytes_needed(
                                                            flow_records(config), config.accounting);
     return whole(flow::FlowTable::bytes_needed(flow_records(config), config.accounting) - in_file) +
-           whole(hosts::HostTable::bytes_needed(host_entries(config), flow_records(config)));
+           whole(hosts::HostTable::bytes_needed(host_entries(config), flow_records(config))) +
+           whole(hosts::Quotas::bytes_needed({flow_records(config), prefixes(config)}));
 }
 
 Gateway::~Gateway() = default;
@@ -157,7 +172,10 @@ Status Gateway::allocate(const config::Config& config, const Ground& ground) {
     hosts.secret = derive(ground.secret, Use::Hosts)[0];
     if (Status status = keep(hosts::HostTable::create(hosts), hosts_); !status)
         return status;
-    table.ending = hosts_.get();
+    if (Status status = keep(hosts::Quotas::create(quota_params(config, ground), *hosts_), quotas_);
+        !status)
+        return status;
+    table.ending = quotas_.get();
     table.accounting = config.accounting;
     if (ground.inheritance)
         table.outside = ground.inheritance->records;
@@ -216,9 +234,11 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
             notice(block_text(event, now));
             return int64_t{beginning_of(event, now)};
         };
+    params.exhaustion = exhaustion_.get();
     params.each_turn = [this](Tick now) {
         shortage_log_->turn(now);
         hosts_->turn(now, table_->grace());
+        quotas_->turn(now, table_->grace());
     };
     return params;
 }
@@ -311,6 +331,7 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
         .draws = *draws_,
         .steering = steering_ ? &*steering_ : nullptr,
         .hosts = *hosts_,
+        .quotas = *quotas_,
         .reserve = nat::reserve_for(config.flows, config.workers),
         .interfaces = *interfaces_,
         .next_hops = *next_hops_,

@@ -143,7 +143,8 @@ private:
     worker::WorkerParams worker_params(const config::Config& config, uint8_t id,
                                        const Ground& ground);
 
-    std::unique_ptr<hosts::HostTable> hosts_;  // told by the flow table
+    std::unique_ptr<hosts::HostTable> hosts_;
+    std::unique_ptr<hosts::Quotas> quotas_;  // told by the flow table
     std::unique_ptr<flow::FlowTable> table_;
     std::unique_ptr<observe::Watches> watches_;  // with the table's grace periods
     std::unique_ptr<Policies> policies_;

@@ -21,18 +21,39 @@ std::vector<policy::RuleParams> numbered_rules(const config::Config& config,
     return rules;
 }
 
-Policies::Pointer make(const config::Config& config, policy::Pools& pools, policy::Tunings& tunings,
+/// The static mappings, with the numbers by which what comes in by them is counted.
+pool::StaticSet numbered_statics(const config::Config& config, pool::Doors& doors) {
+    std::vector<pool::Forward> forwards = config.forwards;
+    for (pool::Forward& forward : forwards)
+        forward.door.number = doors.number_of(forward);
+    std::vector<pool::OneToOne> pairs = config.one_to_one;
+    for (pool::OneToOne& pair : pairs)
+        pair.door.number = doors.number_of(pair);
+    return pool::StaticSet(forwards, pairs, config::left_out(config));
+}
+
+/// What has a number for good.
+struct Numbers {
+    policy::Pools& pools;
+    policy::Tunings& tunings;
+    pool::Doors& doors;
+};
+
+Policies::Pointer make(const config::Config& config, const Numbers& numbers,
                        const pool::AddressKey& key, const policy::RuleSet* before) {
+    const auto& [pools, tunings, doors] = numbers;
     const std::vector<policy::RuleParams> rules = numbered_rules(config, tunings);
     link::Uplinks uplinks = uplinks_of(config, key.words);
     return Policies::Pointer(new policy::Policy{
         .rules = policy::RuleSet(rules, config.deny, pools, before, uplinks),
-        .statics = pool::StaticSet(config.forwards, config.one_to_one, config::left_out(config)),
+        .statics = numbered_statics(config, doors),
         .routes = link::Routes(routes_of(config), std::move(uplinks)),
         .tuning = config.tuning,
         .own_tunings = tunings.over(config.tuning),
         .holders = config.holders,
         .host_limits = config.host_limits,
+        .quotas = config.quotas,
+        .strict = config.strict,
         .rates = {config.icmp_rate, config.reject_rate},
         .fragment_timeout = config.fragments.timeout,
         .stats_interval = Duration::seconds(static_cast<int32_t>(config.stats_interval)),
@@ -50,7 +71,7 @@ Policies::Pointer make(const config::Config& config, policy::Pools& pools, polic
 Policies::Policies(const config::Config& config, const pool::AddressKey& key)
     : key_(key),
       pools_(key),
-      first_(make(config, pools_, tunings_, key_, nullptr)),
+      first_(make(config, {pools_, tunings_, doors_}, key_, nullptr)),
       in_force_(*first_),
       most_slots_(pools_.slots() + kSpareSlots),
       current_(first_) {
@@ -72,7 +93,7 @@ Result<Policies::Pointer> Policies::compile(const config::Config& config) {
                          " different sets of timeouts of --snat, all configurations since the "
                          "start together; restart to have others"};
         }
-    Pointer policy = make(config, pools_, tunings_, key_, &current()->rules);
+    Pointer policy = make(config, {pools_, tunings_, doors_}, key_, &current()->rules);
     if (pools_.slots() > most_slots_) {
         discard(std::move(policy));
         return Error{"there is room for " + std::to_string(kSpareSlots) +

@@ -16,6 +16,7 @@
 #include "flow/flow_table.h"
 #include "policy/current.h"
 #include "policy/tunings.h"
+#include "pool/doors.h"
 
 #include <memory>
 #include <mutex>
@@ -53,6 +54,7 @@ private:
     pool::AddressKey key_;
     policy::Pools pools_;
     policy::Tunings tunings_;
+    pool::Doors doors_{hosts::kCommonDoor + 1, hosts::kDoors - 1};
     Pointer first_;
     policy::Current in_force_;
     uint32_t most_slots_;

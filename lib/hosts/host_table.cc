@@ -10,13 +10,17 @@
 namespace sluice::hosts {
 namespace {
 
-constexpr uint32_t kGone = ~uint32_t{0};  // in the place of the number of flows
+constexpr uint64_t kAnswered = uint64_t{1} << 31;
+constexpr uint32_t kGone = uint32_t{kAnswered} - 1;  // in the place of the number of flows
+
+/// A flow with one of these is half-open no longer.
+constexpr uint8_t kSettled = conntrack::kSeenReply | conntrack::kAssured | conntrack::kEnded;
 
 constexpr uint64_t held_by(Be32 address, uint32_t flows) {
     return uint64_t{address.raw} << 32 | flows;
 }
 constexpr uint32_t flows_of(uint64_t held) {
-    return static_cast<uint32_t>(held);
+    return static_cast<uint32_t>(held) & kGone;
 }
 constexpr Be32 address_of(uint64_t held) {
     return Be32{static_cast<uint32_t>(held >> 32)};
@@ -35,57 +39,10 @@ constexpr HostIndex next_of(uint32_t link) {
     return link & kMostHosts;
 }
 
-/// What a host has opened in a second of the clock and in the one before: 23 bits hold any second
-/// of a Tick.
-struct RateWord {
-    static constexpr unsigned kBits = 20;
-    static constexpr uint32_t kMost = (uint32_t{1} << kBits) - 1;
-    static_assert(kHighestRate <= kMost);
-
-    uint32_t second = 0;
-    uint32_t now = 0;     // opened in `second`
-    uint32_t before = 0;  // opened in the second before
-
-    static RateWord read(uint64_t bits) {
-        return {static_cast<uint32_t>(bits >> 2 * kBits), static_cast<uint32_t>(bits) & kMost,
-                static_cast<uint32_t>(bits >> kBits) & kMost};
-    }
-    uint64_t bits() const {
-        return uint64_t{second} << 2 * kBits | uint64_t{before} << kBits | now;
-    }
-    /// As it is in another second.
-    RateWord at(uint32_t other) const {
-        if (other == second)
-            return *this;
-        return {other, 0, other == second + 1 ? now : 0};
-    }
-};
-
-uint32_t second_of(Tick now) {
-    return now.milliseconds / 1000;
-}
-
 /// A host with these flows, so many of them inward, has as many of its own as it may. Signed: a
 /// flow from outside may be counted here and there at different moments.
 bool has_all(uint64_t held, uint32_t inward, uint32_t most) {
     return most != 0 && int64_t{flows_of(held)} - inward >= int64_t{most};
-}
-
-bool is_too_fast(const RateWord& rate, const Limits& limits) {
-    return limits.new_per_second != 0 && rate.now >= limits.new_per_second;
-}
-
-/// Counts one more flow of this second; false when it would be above the limit.
-bool pace(std::atomic<uint64_t>& word, const Limits& limits, Tick now) {
-    uint64_t seen = word.load(std::memory_order_relaxed);
-    RateWord rate;
-    do {
-        rate = RateWord::read(seen).at(second_of(now));
-        if (is_too_fast(rate, limits))
-            return false;
-        rate.now = std::min(rate.now + 1, RateWord::kMost);
-    } while (!word.compare_exchange_weak(seen, rate.bits(), std::memory_order_relaxed));
-    return true;
 }
 
 /// The finaliser of MurmurHash3.
@@ -181,7 +138,7 @@ HostTable::Found HostTable::find_or_add(net::InsideAddress wanted, Tick now) {
         return {kNoHost, false};
     const HostIndex added = index + 1;
     Entry& entry = entries_[index];
-    entry.rate.store(RateWord{second_of(now), 0, 0}.bits(), std::memory_order_relaxed);
+    entry.rate.store(Rate{second_of(now), 0, 0}.bits(), std::memory_order_relaxed);
     entry.refused.store(0, std::memory_order_relaxed);
     // Release: a list that sees the new zone no longer sees the word of the use before.
     entry.link.store(link_of(wanted.zone, kNoHost), std::memory_order_release);
@@ -190,7 +147,11 @@ HostTable::Found HostTable::find_or_add(net::InsideAddress wanted, Tick now) {
     entry.held.store(held_by(wanted.address, 1), std::memory_order_release);
     do {
         if (const HostIndex host = find(first, wanted); host != kNoHost) {
-            give_back(index);
+            // In no chain, so nobody can be reading it there: it may be used at once.
+            entry.held.store(held_by({}, kGone), std::memory_order_relaxed);
+            flow::Chain chain;
+            free_.append(chain, index);
+            free_.put(chain);
             return {host, false};
         }
         entry.link.store(link_of(wanted.zone, first), std::memory_order_relaxed);
@@ -199,29 +160,26 @@ HostTable::Found HostTable::find_or_add(net::InsideAddress wanted, Tick now) {
     return {added, true};
 }
 
-/// An entry that was in no chain: nobody can be reading it there, so it may be used at once.
-void HostTable::give_back(uint32_t index) {
-    entries_[index].held.store(held_by({}, kGone), std::memory_order_relaxed);
-    flow::Chain chain;
-    free_.append(chain, index);
-    free_.put(chain);
+Admitted HostTable::admit(net::InsideAddress host, const Limits& limits, Tick now) {
+    const Admitted admitted = enter(host, limits, now);
+    if (admitted.answer != Answer::Admitted || admitted.host == kNoHost)
+        return admitted;
+    Entry& entry = this->entry(admitted.host);
+    if (!pace(entry.rate, limits.new_per_second, now)) {
+        entry.refused.fetch_add(1, std::memory_order_relaxed);
+        leave(admitted.host);  // the last that is done to the entry, which may end now
+        return {Answer::TooFast, admitted.host};
+    }
+    entry.half_open.fetch_add(1, std::memory_order_relaxed);
+    return admitted;
 }
 
-Admitted HostTable::admit(net::InsideAddress host, const Limits& limits, Tick now) {
+Admitted HostTable::enter(net::InsideAddress host, const Limits& limits, Tick now) {
     const Place place = join(host, limits.flows, now);
-    if (place.host == kNoHost)
-        return {};
-    Entry& entry = this->entry(place.host);
-    const Answer answer = !place.is_counted               ? Answer::TooManyFlows
-                          : pace(entry.rate, limits, now) ? Answer::Admitted
-                                                          : Answer::TooFast;
-    if (answer == Answer::Admitted)
-        entry.half_open.fetch_add(1, std::memory_order_relaxed);
-    else
-        entry.refused.fetch_add(1, std::memory_order_relaxed);
-    if (answer == Answer::TooFast)
-        leave(place.host, {});  // the last that is done to the entry, which may end now
-    return {answer, place.host};
+    if (place.host == kNoHost || place.is_counted)
+        return {Answer::Admitted, place.host};
+    entry(place.host).refused.fetch_add(1, std::memory_order_relaxed);
+    return {Answer::TooManyFlows, place.host};
 }
 
 Answer HostTable::would_admit(net::InsideAddress host, const Limits& limits, Tick now) const {
@@ -233,8 +191,9 @@ Answer HostTable::would_admit(net::InsideAddress host, const Limits& limits, Tic
     if (has_all(entry.held.load(std::memory_order_relaxed),
                 entry.inward.load(std::memory_order_relaxed), limits.flows))
         return Answer::TooManyFlows;
-    const RateWord rate = RateWord::read(entry.rate.load(std::memory_order_relaxed));
-    return is_too_fast(rate.at(second_of(now)), limits) ? Answer::TooFast : Answer::Admitted;
+    const Rate rate = Rate::read(entry.rate.load(std::memory_order_relaxed));
+    return rate.at(second_of(now)).is_above(limits.new_per_second) ? Answer::TooFast
+                                                                   : Answer::Admitted;
 }
 
 Admitted HostTable::admit_inward(net::InsideAddress host, Tick now) {
@@ -289,17 +248,22 @@ void HostTable::leave(HostIndex host, net::Sides sides) {
 
 void HostTable::add_status(uint32_t flow, flow::FlowRecord& record, uint8_t bits) {
     const uint8_t before = record.status.fetch_or(bits, std::memory_order_relaxed);
-    if ((bits & conntrack::kAssured) != 0)
+    if ((bits & kSettled) != 0)
         settle(flow, before);
+    const HostIndex host = host_of(flow);
+    // Most hosts are, so most often the word is only read.
+    if ((bits & ~before & conntrack::kSeenReply) != 0 && host != kNoHost &&
+        !standing_of(host).is_answered)
+        entry(host).held.fetch_or(kAnswered, std::memory_order_relaxed);
 }
 
-bool HostTable::condemn(uint32_t flow, flow::FlowRecord& record) {
+bool HostTable::condemn(uint32_t flow, flow::FlowRecord& record, uint8_t protecting) {
     const uint8_t before = record.status.fetch_or(conntrack::kEnded, std::memory_order_relaxed);
-    if ((before & conntrack::kAssured) == 0) {
+    if ((before & protecting) == 0) {
         settle(flow, before);
         return true;
     }
-    // Settled when it was assured, so kEnded has told nobody anything.
+    // Settled when it was answered or assured, so kEnded has told nobody anything.
     if ((before & conntrack::kEnded) == 0)
         record.status.fetch_and(static_cast<uint8_t>(~conntrack::kEnded),
                                 std::memory_order_relaxed);
@@ -307,22 +271,33 @@ bool HostTable::condemn(uint32_t flow, flow::FlowRecord& record) {
 }
 
 void HostTable::ended(uint32_t flow, flow::FlowRecord& record) {
-    if (record.kind() != flow::Kind::Flow)
+    if (record.kind() == flow::Kind::Block)
         return;
-    settle(flow, record.status.fetch_or(conntrack::kEnded, std::memory_order_relaxed));
+    if (record.kind() == flow::Kind::Flow)
+        settle(flow, record.status.fetch_or(conntrack::kEnded, std::memory_order_relaxed));
     if (const HostIndex host = host_of(flow); host != kNoHost)
         leave(host, record.sides);
 }
 
-/// The first to assure or to end a flow takes it from the half-open ones.
+/// The first to answer, to assure or to end a flow takes it from the half-open ones.
 void HostTable::settle(uint32_t flow, uint8_t before) {
     const HostIndex host = host_of(flow);
-    if ((before & (conntrack::kAssured | conntrack::kEnded)) == 0 && host != kNoHost)
+    if ((before & kSettled) == 0 && host != kNoHost)
         entry(host).half_open.fetch_sub(1, std::memory_order_relaxed);
 }
 
 uint32_t HostTable::half_open(HostIndex host) const {
     return host == kNoHost ? 0 : entry(host).half_open.load(std::memory_order_relaxed);
+}
+
+Standing HostTable::standing_of(HostIndex host) const {
+    if (host == kNoHost)
+        return {};
+    const Entry& entry = this->entry(host);
+    const uint32_t half_open = entry.half_open.load(std::memory_order_relaxed);
+    const uint32_t inward = entry.inward.load(std::memory_order_relaxed);
+    return {half_open - std::min(half_open, inward),
+            (entry.held.load(std::memory_order_relaxed) & kAnswered) != 0};
 }
 
 std::optional<Host> HostTable::read(uint32_t index, Tick now) const {
@@ -335,7 +310,7 @@ std::optional<Host> HostTable::read(uint32_t index, Tick now) const {
     const uint16_t zone = zone_of(entry.link.load(std::memory_order_acquire));
     if (address_of(entry.held.load(std::memory_order_relaxed)) != address_of(held))
         return std::nullopt;
-    const RateWord rate = RateWord::read(entry.rate.load(std::memory_order_relaxed));
+    const Rate rate = Rate::read(entry.rate.load(std::memory_order_relaxed));
     return Host{.index = index + 1,
                 .address = address_of(held),
                 .zone = zone,
@@ -360,8 +335,8 @@ void HostTable::end_idle(HostIndex host, uint32_t second) {
     uint64_t held = entry.held.load(std::memory_order_acquire);
     if (flows_of(held) != 0)
         return;
-    const RateWord last = RateWord::read(entry.rate.load(std::memory_order_relaxed));
-    const RateWord rate = last.at(second);
+    const Rate last = Rate::read(entry.rate.load(std::memory_order_relaxed));
+    const Rate rate = last.at(second);
     const bool is_fresh = last.second == second || rate.before != 0;
     if (!is_fresh && entry.held.compare_exchange_strong(held, held_by(address_of(held), kGone),
                                                         std::memory_order_acquire))

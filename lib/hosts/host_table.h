@@ -2,15 +2,18 @@
 #pragma once
 
 /// \file
-/// Host table: how many flows each inside host has, how many of them half-open, and how fast it
-/// opens them. It holds hosts to their limits, and tells a full flow table whose flows may go.
+/// Host table: how many flows and mappings each inside host has, how many of them half-open, and
+/// how fast it opens them. It holds hosts to their limits, and tells a full flow table whose may
+/// go.
 ///
 /// Shape    One entry of 32 bytes for each host that has flows or had some a moment ago, in chains
 ///          from an array of heads, by the keyed hash of the inside address and its zone. Beside
 ///          them stands for
 ///          each record of the flow table whose flow it is, so that a flow's end looks nothing up.
-/// Units    Flows. Half-open is every flow that is not ASSURED, of any protocol. A rate counts the
-///          flows that the host opened in one second of the clock.
+/// Units    Flows, mappings and contacts, together: each is a record of the flow table. Half-open
+/// is
+///          a flow that has not been answered, of any protocol. A rate counts the flows that the
+///          host opened in one second of the clock.
 /// Threads  All functions but turn() by any member of the flow table (flow::Member), at once and
 ///          without a lock; turn() by the control core alone. Nothing here is done per packet.
 ///          docs/host-table.md has the protocol and its proof. In short:
@@ -22,8 +25,9 @@
 ///            since the chain was searched: a host never has two. A new one has its first flow
 ///            from before it is put in, so that what turn() ends is in its chain. turn() alone
 ///            takes them out, and reuses them after a grace period of the flow table.
-///          - That a flow is half-open no longer is settled once, by who first sets kAssured or
-///            kEnded in its status: the owner, who assures it, or whoever ends it.
+///          - That a flow is half-open no longer is settled once, by who first sets kSeenReply,
+///            kAssured or kEnded in its status: the owner, who sees its answer, or whoever ends it.
+///          - That a host has been answered is a bit of its word, which stays to the entry's end.
 /// Errors   With no entry free a flow is admitted without a host (kNoHost): it is not counted and
 ///          not limited, and the caller counts that.
 /// Memory   All at create(): 32 bytes an entry, 8 for its head and link; 4 a flow.
@@ -36,6 +40,7 @@
 #include "base/result.h"
 #include "flow/flow_record.h"
 #include "flow/record_pool.h"
+#include "hosts/rate.h"
 #include "net/side.h"
 #include "net/tuple.h"
 
@@ -59,12 +64,11 @@ inline constexpr Duration kReclaimPass = Duration::seconds(4);
 
 /// What one host may have; 0 is no limit.
 struct Limits {
-    uint32_t flows = 0;
+    uint32_t flows = 0;  ///< Mappings and contacts count as well.
     uint32_t new_per_second = 0;
 };
 
-inline constexpr uint32_t kMostFlows = 1U << 28;     ///< Of Limits::flows.
-inline constexpr uint32_t kHighestRate = 1'000'000;  ///< Of Limits::new_per_second.
+inline constexpr uint32_t kMostFlows = 1U << 28;  ///< Of Limits::flows.
 
 enum class Answer : uint8_t {
     Admitted,
@@ -86,6 +90,13 @@ struct Host {
     uint32_t half_open = 0;
     uint32_t rate = 0;     ///< Flows that it opened in the last whole second.
     uint32_t refused = 0;  ///< By its limits, since its entry began.
+};
+
+/// What tells a host that floods, or that somebody forges, from others.
+struct Standing {
+    uint32_t half_open = 0;    ///< Of those that it opened itself, how many at least.
+    bool is_answered = false;  ///< Somebody has answered it since its entry began. Who forges a
+                               ///< source never is, but with the help of somebody outside.
 };
 
 struct HostTableParams {
@@ -123,9 +134,13 @@ public:
     /// Counts a flow that stands already, whatever the limits say: one of a process before.
     /// `status` is what the flow's record has.
     HostIndex adopt(net::InsideAddress host, net::Sides sides, uint8_t status, Tick now);
+    /// Counts what is not half-open and part of no rate: a mapping or a contact that the host is
+    /// about to have, or a flow of which ended() is not told. leave() takes it back.
+    Admitted enter(net::InsideAddress host, const Limits& limits, Tick now);
+    void leave(HostIndex host, net::Sides sides = {});
 
-    /// The host whose flow a record of the flow table is; kNoHost for none. It is set before the
-    /// record is published as a flow, and means nothing once it has ended.
+    /// The host whose flow, mapping or contact a record of the flow table is; kNoHost for none. It
+    /// is set before the record is published as a flow, and means nothing once it has ended.
     HostIndex host_of(uint32_t flow) const {
         return host_of_[flow].load(std::memory_order_relaxed);
     }
@@ -134,11 +149,12 @@ public:
         host_of_[flow].store(host, std::memory_order_relaxed);
     }
 
-    /// The owner adds status bits to a flow, which may assure it.
+    /// The owner adds status bits to a flow, which may answer or assure it.
     void add_status(uint32_t flow, flow::FlowRecord& record, uint8_t bits);
-    /// Marks a flow as about to be evicted; false, and nothing changes, if it is ASSURED.
-    bool condemn(uint32_t flow, flow::FlowRecord& record);
-    /// A flow is gone. Records of other kinds are nobody's.
+    /// Marks a flow as about to be evicted; false, and nothing changes, if it has one of the status
+    /// bits `protecting`, kAssured among them.
+    bool condemn(uint32_t flow, flow::FlowRecord& record, uint8_t protecting);
+    /// A flow, a mapping or a contact is gone. Blocks of ports are not counted here.
     void ended(uint32_t flow, flow::FlowRecord& record) override;
     void expect(uint32_t flow) override {
         if (const HostIndex host = host_of(flow); host != kNoHost)
@@ -147,6 +163,7 @@ public:
 
     /// How many half-open flows a host has now; 0 for kNoHost.
     uint32_t half_open(HostIndex host) const;
+    Standing standing_of(HostIndex host) const;
 
     /// The control core's: takes the entries of hosts without flows out, a slice each turn.
     void turn(Tick now, Grace& grace);
@@ -162,8 +179,8 @@ public:
 
 private:
     struct alignas(32) Entry {
-        std::atomic<uint64_t> held;  // address 32 | flows 32
-        std::atomic<uint64_t> rate;  // RateWord
+        std::atomic<uint64_t> held;  // address 32 | is answered 1 | flows 31
+        std::atomic<uint64_t> rate;  // Rate
         std::atomic<uint32_t> half_open;
         std::atomic<uint32_t> link;  // zone 12 | next of the chain 20; turn() alone changes it
         std::atomic<uint32_t> refused;
@@ -181,7 +198,6 @@ private:
         bool is_counted;  // it is new: the caller's flow is its first
     };
     Found find_or_add(net::InsideAddress wanted, Tick now);
-    void give_back(uint32_t index);
     struct Place {
         HostIndex host;
         bool is_counted;  // else the host has as many flows as it may
@@ -189,7 +205,6 @@ private:
     Place join(net::InsideAddress wanted, uint32_t most, Tick now);
     enum class Joined : uint8_t { Counted, Full, Gone };
     static Joined join(Entry& entry, uint32_t most);
-    void leave(HostIndex host, net::Sides sides);
     std::optional<Host> read(uint32_t index, Tick now) const;
     void settle(uint32_t flow, uint8_t before);
     uint32_t slice(Tick now);

@@ -21,7 +21,8 @@ enum class Punt : uint8_t {
     None,
     Arp,         ///< An ARP frame, whole.
     Unresolved,  ///< Translated and ready, but `next_hop` on the interface `to` has no MAC yet.
-    Local,       ///< For the gateway's kernel, by the twin of the interface `from`; whole.
+    Source,  ///< To be dropped: its sender `next_hop`, on the interface `from`, is to be asked for.
+    Local,   ///< For the gateway's kernel, by the twin of the interface `from`; whole.
 };
 
 struct Note {

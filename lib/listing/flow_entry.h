@@ -2,7 +2,7 @@
 #pragma once
 
 /// \file
-/// Flow entry: what a listing says of one flow, copied out of its record.
+/// Flow entry: what a listing says of one flow, mapping or contact, copied out of its record.
 ///
 /// Shape    Plain values, so that a walker may let go of the table before it writes a line.
 /// Threads  Made by a member of the flow table, from a record that it has seen live.
@@ -28,6 +28,7 @@ struct FlowEntry {
     std::optional<flow::BothTraffic> traffic = {};  ///< Where it is counted.
 
     net::Protocol protocol() const { return tuple[0].protocol; }
+    flow::Kind kind() const { return static_cast<flow::Kind>(tuple[0].kind); }
     bool is_expired() const { return left <= Duration{}; }
 };
 

@@ -49,6 +49,18 @@ Status read_zone(std::string_view text, std::optional<uint16_t>& zone) {
     return Done{};
 }
 
+Status read_kind(std::string_view text, std::optional<flow::Kind>& kind) {
+    if (text == "flow")
+        kind = flow::Kind::Flow;
+    else if (text == "mapping")
+        kind = flow::Kind::Mapping;
+    else if (text == "contact")
+        kind = flow::Kind::Contact;
+    else
+        return wrong("kind", text, "flow, mapping or contact");
+    return Done{};
+}
+
 std::string with_case(std::string_view text, int (*convert)(int)) {
     std::string result(text);
     for (char& c : result)
@@ -103,8 +115,10 @@ Status read_field(FlowFilter& filter, const std::string& name, const std::string
         return read_state(value, filter.state);
     if (name == "zone")
         return read_zone(value, filter.zone);
+    if (name == "kind")
+        return read_kind(value, filter.kind);
     return Error{"There is no filter called " + name +
-                 "; there are src, dst, sport, dport, proto, state and zone."};
+                 "; there are src, dst, sport, dport, proto, state, zone and kind."};
 }
 
 Status check_sense(const FlowFilter& filter) {
@@ -132,12 +146,15 @@ Result<FlowFilter> FlowFilter::parse(const Query& query) {
 }
 
 bool FlowFilter::is_empty() const {
-    return TupleFilter::is_empty() && !state;
+    return TupleFilter::is_empty() && !state && !kind;
 }
 
 bool FlowFilter::matches(const FlowEntry& flow) const {
     const net::Tuple& original = flow.tuple[index(net::Direction::Original)];
-    if (state && (original.protocol != Protocol::Tcp || *state != flow.state.tcp()))
+    if (kind && *kind != flow.kind())
+        return false;
+    if (state && (flow.kind() != flow::Kind::Flow || original.protocol != Protocol::Tcp ||
+                  *state != flow.state.tcp()))
         return false;
     return TupleFilter::matches(original, flow.tuple[index(net::Direction::Reply)]);
 }

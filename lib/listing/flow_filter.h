@@ -24,9 +24,10 @@ namespace sluice::listing {
 using Query = std::multimap<std::string, std::string>;
 
 struct FlowFilter : net::TupleFilter {
-    std::optional<conntrack::TcpState> state;  ///< TCP flows only.
+    std::optional<conntrack::TcpState> state = {};  ///< TCP flows only.
+    std::optional<flow::Kind> kind = {};            ///< Nothing: flows, mappings and contacts.
 
-    /// Reads src, dst (an address or a prefix), sport, dport, proto, state and zone.
+    /// Reads src, dst (an address or a prefix), sport, dport, proto, state, zone and kind.
     static Result<FlowFilter> parse(const Query& query);
 
     bool is_empty() const;  ///< Matches every flow.

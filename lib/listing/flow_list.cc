@@ -37,13 +37,20 @@ struct Doomed {
     flow::LifeWord life;
 };
 
-/// Calls visit(index, entry) for the flows of one segment that match and have not expired.
+/// Which records of a segment are meant.
+struct Meant {
+    const FlowFilter& filter;
+    std::optional<flow::Kind> kind = {};  ///< Nothing: all but blocks of ports.
+};
+
+/// Calls visit(index, entry) for those of one segment that match and have not expired.
 template <typename Visit>
-void visit_segment(flow::FlowTable& table, uint32_t segment, const FlowFilter& filter, Tick now,
+void visit_segment(flow::FlowTable& table, uint32_t segment, const Meant& meant, Tick now,
                    Visit visit) {
+    const auto& [filter, kind] = meant;
     const uint32_t first = segment * kSegment;
     table.for_each_live(first, first + kSegment, [&](uint32_t i, const flow::FlowRecord& record) {
-        if (record.kind() != flow::Kind::Flow)
+        if (kind ? record.kind() != *kind : record.kind() == flow::Kind::Block)
             return;
         const FlowEntry entry = read_entry(table, i, now);
         if (!entry.is_expired() && filter.matches(entry))
@@ -124,7 +131,7 @@ uint64_t FlowList::count(const FlowFilter& filter, Tick now) const {
     arena_->for_each(all_segments(table_), [&](uint32_t segment) {
         const uint64_t count = flow::read_records(table_, [&] {
             uint64_t matching = 0;
-            visit_segment(table_, segment, filter, now,
+            visit_segment(table_, segment, {filter}, now,
                           [&](uint32_t, const FlowEntry&) { ++matching; });
             return matching;
         });
@@ -133,12 +140,12 @@ uint64_t FlowList::count(const FlowFilter& filter, Tick now) const {
     return total.load(std::memory_order_relaxed);
 }
 
-uint64_t FlowList::kill(const FlowFilter& filter, Tick now) const {
+uint64_t FlowList::kill(const FlowFilter& filter, Tick now, flow::Kind kind) const {
     std::atomic<uint64_t> total{0};
     arena_->for_each(all_segments(table_), [&](uint32_t segment) {
         const auto doomed = flow::read_records(table_, [&] {
             std::vector<Doomed> result;
-            visit_segment(table_, segment, filter, now, [&](uint32_t i, const FlowEntry&) {
+            visit_segment(table_, segment, {filter, kind}, now, [&](uint32_t i, const FlowEntry&) {
                 // Relaxed: in a reading that is in time the record is of one flow only.
                 result.push_back({i, table_.record(i).life.load(std::memory_order_relaxed)});
             });
@@ -164,7 +171,7 @@ void FlowList::Listing::append_piece(std::string& out, Tick now) {
     list_.arena_->for_each({first, last}, [&](uint32_t segment) {
         const auto entries = flow::read_records(list_.table_, [&] {
             std::vector<FlowEntry> result;
-            visit_segment(list_.table_, segment, filter_, now,
+            visit_segment(list_.table_, segment, {filter_}, now,
                           [&](uint32_t, const FlowEntry& entry) { result.push_back(entry); });
             return result;
         });

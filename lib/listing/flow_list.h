@@ -37,7 +37,7 @@ public:
     uint64_t count(const FlowFilter& filter, Tick now) const;
 
     /// Ends every flow that matches; returns how many ended by this call.
-    uint64_t kill(const FlowFilter& filter, Tick now) const;
+    uint64_t kill(const FlowFilter& filter, Tick now, flow::Kind kind = flow::Kind::Flow) const;
 
     /// One pass over the table. The FlowList must outlive it; one thread at a time.
     class Listing {

@@ -127,6 +127,8 @@ unsigned whole_seconds(Duration left) {
 
 /// Empty for a protocol without states.
 std::string_view state_name(const FlowEntry& flow) {
+    if (flow.kind() != flow::Kind::Flow)
+        return {};
     if (flow.protocol() == Protocol::Tcp)
         return conntrack::tcp_state_name(flow.state.tcp());
     if (flow.protocol() == Protocol::Sctp)
@@ -149,13 +151,15 @@ void write_state_and_tuples(LineWriter& line, const FlowEntry& flow) {
     if (has_two_zones(flow))
         write_zone(line, "zone-orig=", flow.tuple[index(Direction::Original)].zone);
     write_traffic(line, flow, Direction::Original);
-    if ((flow.status & conntrack::kSeenReply) == 0)
+    if (flow.kind() == flow::Kind::Flow && (flow.status & conntrack::kSeenReply) == 0)
         line << "[UNREPLIED] ";
     write_tuple(line, flow.tuple[index(Direction::Reply)], Direction::Reply);
     if (has_two_zones(flow))
         write_zone(line, "zone-reply=", flow.tuple[index(Direction::Reply)].zone);
     write_traffic(line, flow, Direction::Reply);
-    if ((flow.status & conntrack::kAssured) != 0)
+    if (flow.kind() != flow::Kind::Flow)
+        line << (flow.kind() == flow::Kind::Mapping ? "[MAPPING] " : "[CONTACT] ");
+    else if ((flow.status & conntrack::kAssured) != 0)
         line << "[ASSURED] ";
 }
 
@@ -226,6 +230,9 @@ void append_json(std::string& out, const FlowEntry& flow) {
     line << R"({"protocol":")";
     write_json_protocol(line, flow.protocol());
     line << R"(","timeout":)" << whole_seconds(flow.left);
+    if (flow.kind() != flow::Kind::Flow)
+        line << (flow.kind() == flow::Kind::Mapping ? R"(,"kind":"mapping")"
+                                                    : R"(,"kind":"contact")");
     if (const std::string_view state = state_name(flow); !state.empty())
         line << R"(,"state":")" << state << '"';
     line << R"(,"original":)";

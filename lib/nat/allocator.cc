@@ -42,6 +42,13 @@ bool is_taken(const flow::FlowTable& table, const net::Tuple& reply, uint32_t en
     return holder && holder.index() != ended;
 }
 
+/// A block of ports that others get unless somebody answers after all.
+bool is_taken_back(const flow::FlowRecord& block) {
+    // relaxed: marks that stand alone.
+    const uint8_t state = block.state.load(std::memory_order_relaxed);
+    return (state & (kClosing | kProven)) == kClosing;
+}
+
 /// The tuple of the replies is another's, or the packet's own: who sends to his own public endpoint
 /// would be answered by what he has sent.
 bool is_used(const flow::FlowTable& table, const Request& request, Endpoint external, Tick now) {
@@ -131,13 +138,14 @@ Decision Allocator::find_in_blocks(Wish& wish) const {
     std::optional<uint16_t> missing;
     for (uint16_t ordinal = 0; ordinal < block_params().per_host; ++ordinal)
         if (const auto block = block_of(wish.host, ordinal, wish.now)) {
+            if (is_taken_back(params_.table.record(*block->block)))
+                return refused(Drop::HostBlocks);
             if (is_of_pool(*block, wish.pool))
                 blocks[count++] = *block;
         } else if (!missing) {
             missing = ordinal;
         }
-    if (missing)
-        wish.left -= kBlockProbes;
+    wish.left -= missing ? kBlockProbes : 0;
 
     const auto of_block = [&](const Place& block) {
         Decision decision = at(wish.found());

@@ -45,6 +45,7 @@ namespace sluice::nat {
 inline constexpr unsigned kMaxProbes = 256;      ///< Numbers that one packet may look up.
 inline constexpr unsigned kBlockProbes = 64;     ///< Of these, kept for a new block.
 inline constexpr unsigned kMostAddresses = 256;  ///< Addresses that one host may be given.
+inline constexpr size_t kKnown = 256;            ///< Hosts whose first address is remembered.
 
 /// What an allocator looks at. All of it outlives the allocator.
 struct AllocatorParams {
@@ -153,7 +154,6 @@ private:
         const pool::AddressPool* pool = nullptr;
         uint32_t index = 0;
     };
-    static constexpr size_t kKnown = 256;
 
     AllocatorParams params_;
     uint8_t worker_;

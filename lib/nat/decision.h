@@ -4,6 +4,7 @@
 /// \file
 /// What the first packet of a flow asks for, and what it is to be given.
 
+#include "hosts/quotas.h"
 #include "nat/rules.h"
 #include "net/side.h"
 #include "net/tuple.h"
@@ -21,6 +22,7 @@ struct Behind {
     net::Endpoint inside;
     std::optional<uint32_t> mapping;  ///< The record of the mapping; nothing for a static one.
     bool lets_in = true;              ///< A static one is for this packet's source too.
+    pool::Door door = {};             ///< Of a static one.
 };
 
 /// What the first packet of a flow asks for.
@@ -35,6 +37,7 @@ struct Request {
     /// The record of a flow that the packet ends, where it stands yet: it counts as gone.
     uint32_t ended = kNoRecord;
     std::optional<UplinkId> uplink = {};  ///< Of several: that its source is to be of.
+    pool::Door door = {};                 ///< By which it comes from outside.
 
     /// From inside to inside, untranslated, in one zone.
     static Request within(const net::Tuple& original) {
@@ -51,11 +54,13 @@ struct Request {
     }
     /// From outside to an inside host, which holds the packet's destination.
     static Request inward(const net::Tuple& original, const Behind& behind) {
-        return {original,
-                behind.inside,
-                {net::Side::Outside, net::Side::Inside},
-                nullptr,
-                behind.mapping};
+        Request request{original,
+                        behind.inside,
+                        {net::Side::Outside, net::Side::Inside},
+                        nullptr,
+                        behind.mapping};
+        request.door = behind.door;
+        return request;
     }
     /// Likewise from inside.
     static Request hairpin(const net::Tuple& original, const Behind& behind, const Rule* rule) {
@@ -69,6 +74,8 @@ struct Request {
     hosts::Limits limits(const hosts::Limits& all) const {
         return rule == nullptr ? all : rule->limits.over(all);
     }
+    /// What it is counted for beside its inside host.
+    hosts::Claim claim(const policy::Policy& policy) const;
     bool is_inward() const { return sides.enter(net::Direction::Original) == net::Side::Outside; }
     net::Endpoint source() const { return {original.source, original.source_port, original.zone}; }
     net::Endpoint destination() const { return {original.destination, original.destination_port}; }
@@ -81,6 +88,37 @@ struct Request {
                 original.protocol, original.kind,    target.zone};
     }
 };
+
+/// The reason by which a refusal is counted.
+constexpr stats::Drop drop_of(hosts::Refusal refusal) {
+    switch (refusal) {
+        case hosts::Refusal::Inward:
+            return stats::Drop::OutsideFlows;
+        case hosts::Refusal::Door:
+            return stats::Drop::ForwardFlows;
+        case hosts::Refusal::DoorRate:
+            return stats::Drop::ForwardRate;
+        default:
+            return stats::Drop::PrefixFlows;
+    }
+}
+
+inline hosts::Claim Request::claim(const policy::Policy& policy) const {
+    hosts::Claim claim;
+    if (is_inward()) {
+        claim.door = door.number == 0 ? hosts::kCommonDoor : door.number;
+        claim.most_inward = policy.quotas.inward;
+        claim.of_door = {door.max_flows, door.rate};
+    }
+    const hosts::PrefixLimit& limit =
+        is_inward() ? policy.quotas.outside_prefix : policy.quotas.inside_prefix;
+    if (limit.flows != 0) {
+        const net::Prefix prefix{original.source, limit.length};
+        claim.prefix = net::InsideAddress{prefix.network().address, original.zone};
+        claim.most_of_prefix = limit.flows;
+    }
+    return claim;
+}
 
 /// A block of ports that an inside host is to have.
 struct NewBlock {

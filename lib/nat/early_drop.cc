@@ -2,19 +2,24 @@
 #include "nat/early_drop.h"
 
 #include "conntrack/status.h"
-
-#include <algorithm>
+#include "nat/holders.h"
 
 namespace sluice::nat {
 namespace {
 
+using conntrack::kAssured;
+using conntrack::kSeenReply;
 using stats::Count;
-
-constexpr unsigned kBuckets = 8;  ///< From the new key's own on; its other one comes on top.
-constexpr unsigned kMostNear = (kBuckets + 1) * flow::kSlots;
 
 /// So often may another thread end, or the owner assure, the flow that was chosen.
 constexpr unsigned kTries = 4;
+
+/// Tiers, and how many times its age each kind counts.
+constexpr uint8_t kAboveShare = 2;
+constexpr uint8_t kStale = 1;
+constexpr uint8_t kKept = 0;
+constexpr uint64_t kOfStranger = 16;
+constexpr uint64_t kUnanswered = 4;
 
 /// A mapping, or a contact, on which no flow hangs any more. A block is the control core's to end.
 bool is_idle_holder(flow::FlowRecord& record) {
@@ -34,32 +39,52 @@ bool is_just_made(const flow::FlowRecord& record, Tick now) {
 bool EarlyDrop::make_room(const net::Tuple& original, hosts::HostIndex host, bool sparing,
                           Tick now) {
     // A flood is not worth a look for each of its packets.
-    if (sparing && heaviest_ == host)
+    if (sparing && is_above_share(host))
         return false;
-    std::array<flow::FlowRef, kMostNear> refs;
-    const auto end = std::remove_if(
-        refs.begin(), refs.begin() + table_.near(original, kBuckets, refs),
-        [&](const flow::FlowRef ref) { return is_just_made(table_.record(ref), now); });
-    const std::span<const flow::FlowRef> near(refs.begin(), end);
+    const auto near = this->near(original, now);
     if (end_expired(near, now))
         return true;
     for (unsigned i = 0; i < kTries; ++i) {
         const auto victim = choose(near, now);
-        if (!victim)
+        if (!victim || (sparing && victim->protecting != 0 && victim->host == host))
             return false;
-        flow::FlowRecord& record = table_.record(victim->index);
-        const bool is_flow = record.kind() == flow::Kind::Flow;
-        if (is_flow)
-            heaviest_ = victim->host;
-        if (is_flow && sparing && victim->host == host)
-            return false;
-        if ((!is_flow || hosts_.condemn(victim->index, record)) &&
-            member_.kill(victim->index, victim->life)) {
-            counters_.count[Count::EarlyDropped].add(1);
+        if (end(*victim))
             return true;
-        }
     }
     return false;
+}
+
+bool EarlyDrop::replace_inward(const net::Tuple& original, uint16_t door,
+                               const hosts::Quotas& quotas, Tick now) {
+    std::optional<Victim> best;
+    for (const flow::FlowRef flow : near(original, now)) {
+        const flow::FlowRecord& record = table_.record(flow);
+        const bool is_inward = record.kind() == flow::Kind::Flow &&
+                               record.sides.enter(net::Direction::Original) == net::Side::Outside &&
+                               (door == hosts::kNoDoor || quotas.door_of(flow.index()) == door);
+        const auto victim = is_inward ? judge(flow.index(), now) : std::nullopt;
+        if (victim && (!best || victim->rank > best->rank))
+            best = victim;
+    }
+    return best && end(*best);
+}
+
+/// What stands near a tuple's place, but for what has been made for the flow that wants in.
+std::span<const flow::FlowRef> EarlyDrop::near(const net::Tuple& original, Tick now) {
+    const auto end = std::remove_if(
+        near_.begin(), near_.begin() + table_.near(original, kNearBuckets, near_),
+        [&](const flow::FlowRef ref) { return is_just_made(table_.record(ref), now); });
+    return {near_.begin(), end};
+}
+
+bool EarlyDrop::end(const Victim& victim) {
+    const bool is_flow = victim.protecting != 0;
+    flow::FlowRecord& record = table_.record(victim.index);
+    if ((is_flow && !hosts_.condemn(victim.index, record, victim.protecting)) ||
+        !member_.kill(victim.index, victim.life))
+        return false;
+    counters_.count[Count::EarlyDropped].add(1);
+    return true;
 }
 
 bool EarlyDrop::end_expired(std::span<const flow::FlowRef> near, Tick now) {
@@ -79,31 +104,50 @@ bool EarlyDrop::end_expired(std::span<const flow::FlowRef> near, Tick now) {
 
 std::optional<EarlyDrop::Victim> EarlyDrop::choose(std::span<const flow::FlowRef> near,
                                                    Tick now) const {
-    // Hosts that are not counted come first: they are those of a flood with many sources. What no
-    // flow hangs on comes last, so that a flood does not cost others the mappings that they keep.
-    const auto age = [now](Tick opened) { return now.milliseconds - opened.milliseconds; };
-    const auto weight = [&](const Victim& victim, bool is_flow) {
-        if (!is_flow)
-            return uint32_t{0};
-        return victim.host == hosts::kNoHost ? ~uint32_t{0} : hosts_.half_open(victim.host);
-    };
     std::optional<Victim> best;
-    for (const flow::FlowRef flow : near) {
-        flow::FlowRecord& record = table_.record(flow);
-        const flow::LifeWord life = record.life.load(std::memory_order_acquire);
-        const bool is_flow = record.kind() == flow::Kind::Flow;
-        const bool is_half_open =
-            is_flow && (record.status.load(std::memory_order_relaxed) & conntrack::kAssured) == 0;
-        if (life.life() != flow::Life::Live || (!is_half_open && !is_idle_holder(record)))
-            continue;
-        const hosts::HostIndex host = is_flow ? hosts_.host_of(flow.index()) : hosts::kNoHost;
-        Victim victim{flow.index(), life, host, 0, record.opened};
-        victim.half_open = weight(victim, is_flow);
-        if (!best || victim.half_open > best->half_open ||
-            (victim.half_open == best->half_open && age(victim.opened) > age(best->opened)))
-            best = victim;
-    }
+    for (const flow::FlowRef flow : near)
+        if (const auto victim = judge(flow.index(), now); victim)
+            if (!best || victim->rank > best->rank)
+                best = victim;
     return best;
+}
+
+/// Nothing for what may not go.
+std::optional<EarlyDrop::Victim> EarlyDrop::judge(uint32_t index, Tick now) const {
+    flow::FlowRecord& record = table_.record(index);
+    Victim victim{index, record.life.load(std::memory_order_acquire), hosts::kNoHost, 0, {}};
+    if (victim.life.life() != flow::Life::Live)
+        return std::nullopt;
+    const uint32_t age = now.milliseconds - record.opened.milliseconds;
+    if (record.kind() == flow::Kind::Flow) {
+        // relaxed, as all of the status: to condemn it looks again.
+        if ((record.status.load(std::memory_order_relaxed) & kAssured) != 0)
+            return std::nullopt;
+        judge_flow(record, age, victim);
+        return victim;
+    }
+    if (!is_idle_holder(record))
+        return std::nullopt;
+    const bool is_proven = (record.state.load(std::memory_order_relaxed) & kProven) != 0;
+    victim.rank =
+        is_proven ? Rank{kKept, 0, age} : Rank{kStale, 0, kOfStranger * (uint64_t{age} + 1)};
+    return victim;
+}
+
+void EarlyDrop::judge_flow(const flow::FlowRecord& record, uint32_t age, Victim& victim) const {
+    const bool is_answered = (record.status.load(std::memory_order_relaxed) & kSeenReply) != 0;
+    const bool is_inward = record.sides.enter(net::Direction::Original) == net::Side::Outside;
+    victim.host = hosts_.host_of(victim.index);
+    victim.protecting = is_answered ? kAssured : kAssured | kSeenReply;
+    const uint64_t weighed = uint64_t{age} + 1;
+    if (is_answered)
+        victim.rank = {kStale, 0, weighed};
+    else if (!is_inward && is_above_share(victim.host))
+        victim.rank = {kAboveShare, hosts_.half_open(victim.host), weighed};
+    else if (is_inward || !hosts_.standing_of(victim.host).is_answered)
+        victim.rank = {kStale, 0, kOfStranger * weighed};
+    else
+        victim.rank = {kStale, 0, kUnanswered * weighed};
 }
 
 }  // namespace sluice::nat

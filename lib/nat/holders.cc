@@ -19,9 +19,29 @@ std::optional<uint32_t> find_holder(const flow::FlowTable& table, const net::Tup
     return found ? std::optional(found.index()) : std::nullopt;
 }
 
+bool hangs_on_block(const flow::FlowTable& table, const flow::FlowRecord& record, uint8_t marks) {
+    bool is = false;
+    record.for_each_holder([&](uint32_t index) {
+        const flow::FlowRecord& holder = table.record(index);
+        // relaxed: marks that stand alone.
+        const uint8_t state = holder.state.load(std::memory_order_relaxed);
+        is |= holder.kind() == flow::Kind::Block ? (state & (marks | kProven)) == marks
+                                                 : hangs_on_block(table, holder, marks);
+    });
+    return is;
+}
+
 bool is_resting(const flow::FlowRecord& record, const HolderParams& params, Tick now) {
     const Tick deadline = record.deadline.load(std::memory_order_relaxed);
     return !deadline.is_after(now + hold_of(record, params));
+}
+
+/// Counts it for its inside host.
+hosts::Admitted Holders::admit(const HolderKeys& keys, const Terms& terms, Tick now) {
+    const auto kind = static_cast<flow::Kind>(keys.original.kind);
+    if (ground_.hosts == nullptr || kind == flow::Kind::Block)
+        return {};
+    return ground_.hosts->enter(keys.original.inside_source(), terms.limits, now);
 }
 
 Holders::Made Holders::make(const HolderKeys& keys, const Terms& terms, Tick now) {
@@ -47,7 +67,21 @@ Holders::Made Holders::make(const HolderKeys& keys, const Terms& terms, Tick now
         ground_.member.give_back(std::span(&index, 1));
         return {Made::Result::ParentEnded};
     }
+    const hosts::Admitted admitted = admit(keys, terms, now);
+    if (admitted.answer != hosts::Answer::Admitted) {
+        ground_.member.give_back(std::span(&index, 1));
+        return {Made::Result::HostFull};
+    }
+    const Made made = insert(index, admitted.host, now);
+    if (made.result != Made::Result::New && admitted.host != hosts::kNoHost)
+        ground_.hosts->leave(admitted.host);
+    return made;
+}
 
+/// A record that is filled, and has been counted for `host`.
+Holders::Made Holders::insert(uint32_t index, hosts::HostIndex host, Tick now) {
+    if (ground_.hosts != nullptr)
+        ground_.hosts->set_host(index, host);
     const flow::Insertion insertion = ground_.member.insert(index, now);
     switch (insertion.outcome) {
         case flow::InsertOutcome::Inserted:
@@ -68,6 +102,17 @@ Holders::Made Holders::make(const HolderKeys& keys, const Terms& terms, Tick now
 void Holders::keep(uint32_t index, Tick deadline) {
     ground_.table.record(index).for_each_holder(
         [&](uint32_t holder) { keep_one(holder, deadline); });
+}
+
+void Holders::prove(uint32_t index) {
+    ground_.table.record(index).for_each_holder([this](uint32_t holder) {
+        flow::FlowRecord& record = ground_.table.record(holder);
+        // relaxed: a mark that stands alone; who finds it set has nobody to tell further up.
+        if ((record.state.load(std::memory_order_relaxed) & kProven) != 0)
+            return;
+        record.state.fetch_or(kProven, std::memory_order_relaxed);
+        prove(holder);
+    });
 }
 
 void Holders::keep_one(uint32_t holder, Tick deadline) {

@@ -22,6 +22,7 @@
 
 #include "base/clock.h"
 #include "flow/flow_table.h"
+#include "hosts/host_table.h"
 #include "nat/rules.h"
 #include "nat/stock.h"
 #include "net/tuple.h"
@@ -37,9 +38,28 @@ inline constexpr Duration kBlockDeadline = Duration::seconds(24 * 3600);
 
 /// Bits of FlowRecord::state of a holder.
 enum HolderState : uint8_t {
-    kRests = 1,  ///< Its deadline lies HolderParams::port_hold beyond its end, where it rests.
-    kTold = 2,   ///< A block, of which the control core has told the operator.
+    kRests = 1,    ///< Its deadline lies HolderParams::port_hold beyond its end, where it rests.
+    kTold = 2,     ///< A block, of which the control core has told the operator.
+    kProven = 4,   ///< A flow that hung on it has been answered.
+    kClosing = 8,  ///< A block that is taken back: no new flow is given a port of it.
 };
+
+/// A block of ports by which no flow has been answered may be taken back after so long, where
+/// others want blocks and there are none.
+inline constexpr Duration kBlockTrial = Duration::seconds(2);
+
+/// A record hangs, by itself or by what it hangs on, on a block by which no flow has been answered
+/// and that has these marks.
+bool hangs_on_block(const flow::FlowTable& table, const flow::FlowRecord& record, uint8_t marks);
+
+/// On one that may be taken back.
+inline bool is_on_trial(const flow::FlowTable& table, const flow::FlowRecord& record) {
+    return hangs_on_block(table, record, 0);
+}
+/// On one that is being taken back.
+inline bool is_taken_back(const flow::FlowTable& table, const flow::FlowRecord& record) {
+    return hangs_on_block(table, record, kClosing);
+}
 
 inline Duration hold_of(const flow::FlowRecord& record, const HolderParams& params) {
     // relaxed: written before the record is published.
@@ -94,6 +114,7 @@ public:
         Stock& stock;
         stats::Counters& counters;
         uint8_t worker = 0;
+        hosts::HostTable* hosts = nullptr;  ///< Counts mappings and contacts; null: nobody does.
     };
 
     Holders(const Ground& ground, const Current& policy) : ground_(ground), policy_(policy) {}
@@ -102,6 +123,7 @@ public:
     struct Terms {
         std::optional<uint32_t> parent = {};
         bool rests = false;
+        hosts::Limits limits = {};  ///< Of the inside host; a block does not count.
     };
 
     struct Made {
@@ -111,6 +133,7 @@ public:
             Taken,        ///< What it was to hold is another's.
             ParentEnded,  ///< What it was to hang on has ended.
             NoRoom,
+            HostFull,  ///< The inside host has all that it may.
         };
         Result result = Result::NoRoom;
         uint32_t index = 0;  ///< Of New and Existing.
@@ -122,8 +145,13 @@ public:
     void refresh(uint32_t index, Tick now) { keep(index, now + params().mapping_timeout); }
     /// Likewise, until `deadline` at least.
     void keep(uint32_t index, Tick deadline);
+    const policy::Policy& policy() const { return *policy_; }
+    /// What a record hangs on serves a host that has been answered.
+    void prove(uint32_t index);
 
 private:
+    hosts::Admitted admit(const HolderKeys& keys, const Terms& terms, Tick now);
+    Made insert(uint32_t index, hosts::HostIndex host, Tick now);
     const HolderParams& params() const { return policy_->holders; }
     void keep_one(uint32_t holder, Tick deadline);
 

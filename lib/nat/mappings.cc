@@ -21,7 +21,10 @@ std::optional<Behind> Mappings::whom(const net::Tuple& packet, Tick now) const {
     const Endpoint external{packet.destination, packet.destination_port};
     const pool::StaticSet& statics = policy_->statics;
     if (const auto fixed = statics.inside_of(packet.protocol, external))
-        return Behind{*fixed, {}, statics.lets_in(packet.protocol, external, packet.source)};
+        return Behind{*fixed,
+                      {},
+                      statics.lets_in(packet.protocol, external, packet.source),
+                      statics.door_of(packet.protocol, external)};
     if (policy_->lets_in_untranslated(packet))
         return Behind{
             {external.address, external.port, policy_->rules.exempt_zone(external.address)}, {}};

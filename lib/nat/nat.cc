@@ -30,7 +30,7 @@ Nat::Nat(const NatParams& params, flow::Member& member, stats::Counters& counter
       counters_(counters),
       worker_(worker),
       stock_(member, params.reserve),
-      holders_({params.table, member, stock_, counters, worker}, params.policy),
+      holders_({params.table, member, stock_, counters, worker, &params.hosts}, params.policy),
       mappings_(params.table, params.policy),
       ties_(holders_, mappings_),
       allocator_({params.table, params.policy, mappings_, params.kept, params.draws,
@@ -59,10 +59,40 @@ Opening Nat::open(const Request& request, const conntrack::Segment& segment, Tic
         return refused(Drop::HostRate);
     if (admitted.host == hosts::kNoHost)
         counters_.count[Count::HostsFull].add(1);
-    const Opening opening = open_admitted({request, segment, verdict, admitted.host, now, bytes});
+    const Opening opening =
+        open_for_host({request, segment, verdict, admitted.host, {}, now, bytes});
     if (opening.outcome != Opening::Outcome::Opened)
         params_.hosts.withdraw(admitted.host, request.sides);
     return opening;
+}
+
+/// Of a flow that is counted for its host.
+Opening Nat::open_for_host(const First& first) {
+    const hosts::Charged charged = charge(first.request, first.now);
+    if (charged.refusal != hosts::Refusal::None)
+        return refused(drop_of(charged.refusal));
+    First counted = first;
+    counted.charge = charged.charge;
+    const Opening opening = open_admitted(counted);
+    if (opening.outcome != Opening::Outcome::Opened && params_.quotas != nullptr)
+        params_.quotas->give_back(charged.charge);
+    return opening;
+}
+
+/// Counts it for what else it is counted for. Where outside hosts have all that they may, one that
+/// is not ASSURED goes for it.
+hosts::Charged Nat::charge(const Request& request, Tick now) {
+    if (params_.quotas == nullptr)
+        return {};
+    const hosts::Claim claim = request.claim(*params_.policy);
+    const hosts::Charged charged = params_.quotas->charge(claim, now);
+    const bool is_door = charged.refusal == hosts::Refusal::Door;
+    const bool may_replace = is_door || charged.refusal == hosts::Refusal::Inward;
+    if (!may_replace ||
+        !early_drop_.replace_inward(request.original, is_door ? claim.door : hosts::kNoDoor,
+                                    *params_.quotas, now))
+        return charged;
+    return params_.quotas->charge(claim, now);
 }
 
 /// Counts the flow for its inside host. The limits are for what the host opens itself: an outside
@@ -95,6 +125,8 @@ Opening Nat::open_admitted(const First& first) {
 Decision Nat::decide(const First& first) {
     const Decision decision = allocator_.decide(first.request, first.now, trail_);
     allocator_.learn(trail_, params_.exhaustion, first.now);
+    if (!decision.external && decision.reason == Drop::BlocksExhausted)
+        params_.exhaustion.want_block();
     if (decision.is_searched) {
         counters_.count[Count::PortProbes].add(decision.probes);
         counters_.probes[stats::probe_bucket(decision.probes)].add(1);
@@ -107,6 +139,8 @@ std::optional<Opening> Nat::commit(const First& first, const Decision& decision)
     const Tied tied = ties_.make(first.request, decision, first.now);
     if (tied.result == Tied::Result::Lost)
         return std::nullopt;
+    if (tied.result == Tied::Result::HostFull)
+        return refused(Drop::HostFlows);
     if (tied.result == Tied::Result::NoRoom)
         return make_room(first) ? std::nullopt : std::optional(refused(Drop::TableFull));
     if (decision.is_filtered)
@@ -115,7 +149,7 @@ std::optional<Opening> Nat::commit(const First& first, const Decision& decision)
 }
 
 std::optional<Opening> Nat::insert(const First& first, const Decision& decision, const Tied& tied) {
-    const auto& [request, segment, verdict, host, now, bytes] = first;
+    const auto& [request, segment, verdict, host, charge, now, bytes] = first;
     const auto index = take_record(first);
     if (!index)
         return refused(Drop::TableFull);
@@ -127,6 +161,8 @@ std::optional<Opening> Nat::insert(const First& first, const Decision& decision,
     flow::FlowRecord& record = params_.table.record(*index);
     fill(record, first, request.reply(*decision.external));
     params_.hosts.set_host(*index, host);
+    if (params_.quotas != nullptr)
+        params_.quotas->set(*index, charge);
     if (params_.table.accounts().is_on())
         params_.table.accounts().begin(*index, bytes);
     conntrack::begin(params_.policy->tuning_of(request.tuning()), segment,
@@ -136,7 +172,7 @@ std::optional<Opening> Nat::insert(const First& first, const Decision& decision,
     counters_.count[Count::FlowsExpired].add(insertion.expired);
     switch (insertion.outcome) {
         case flow::InsertOutcome::Inserted:
-            params_.table.deadlines().set(*index, now, now + verdict.timeout);
+            params_.table.deadlines().set(*index, now, first_look(*index, now, verdict.timeout));
             count(first, decision, *index);
             holders_.keep(*index, now + verdict.timeout);
             if (!request.is_inward())
@@ -151,6 +187,12 @@ std::optional<Opening> Nat::insert(const First& first, const Decision& decision,
             break;  // between the look and the claim
     }
     return std::nullopt;
+}
+
+/// When ageing is to look at a new flow: soon, where it hangs on a block that may be taken back.
+Tick Nat::first_look(uint32_t index, Tick now, Duration timeout) const {
+    const bool is_soon = is_on_trial(params_.table, params_.table.record(index));
+    return now + (is_soon ? std::min(timeout, kBlockTrial) : timeout);
 }
 
 void Nat::count(const First& first, const Decision& decision, uint32_t index) {
@@ -180,14 +222,18 @@ std::optional<uint32_t> Nat::take_record(const First& first) {
 }
 
 bool Nat::make_room(const First& first) {
-    return stock_.has_reserve() &&
-           early_drop_.make_room(first.request.original, first.host, stock_.is_scarce(),
+    // What is left last is for those whom somebody has answered: they are not forged.
+    const bool is_stranger =
+        first.request.is_inward() || !params_.hosts.standing_of(first.host).is_answered;
+    if (!stock_.has_reserve() || (stock_.is_bare() && is_stranger))
+        return false;
+    return early_drop_.make_room(first.request.original, first.host, stock_.is_scarce(),
                                  first.now) &&
            stock_.lend();
 }
 
 void Nat::fill(flow::FlowRecord& record, const First& first, const net::Tuple& reply) const {
-    const auto& [request, segment, verdict, host, now, bytes] = first;
+    const auto& [request, segment, verdict, host, charge, now, bytes] = first;
     record.tuple = {request.original, reply};
     record.owner = worker_;
     record.sides = {request.sides, request.tuning()};
@@ -239,8 +285,11 @@ Tracking Nat::step(flow::FlowRef ref, const conntrack::Segment& segment, Tick no
     // value by itself. Stores are left out where nothing changes, to keep the line unshared.
     if (verdict.state != state)
         record.state.store(verdict.state.bits(), std::memory_order_relaxed);
-    if (verdict.status != status)
+    if (verdict.status != status) {
         params_.hosts.add_status(ref.index(), record, verdict.status);
+        if ((verdict.status & ~status & conntrack::kSeenReply) != 0)
+            holders_.prove(ref.index());
+    }
     if (verdict.refresh) {
         if (verdict.action == conntrack::Action::Pass)
             count_it();

@@ -16,6 +16,7 @@
 #include "conntrack/tracker.h"
 #include "flow/flow_table.h"
 #include "hosts/host_table.h"
+#include "hosts/quotas.h"
 #include "nat/allocator.h"
 #include "nat/decision.h"
 #include "nat/early_drop.h"
@@ -45,6 +46,7 @@ struct NatParams {
     hosts::HostTable& hosts;
     uint32_t reserve = 0;  ///< Records kept for a full table; nat::reserve_for().
     const pool::OwnPorts* own_ports = nullptr;  ///< The gateway's, no flow's; null for none.
+    hosts::Quotas* quotas = nullptr;            ///< Null: nothing is counted beside hosts.
 };
 
 /// What became of a packet that met no flow.
@@ -98,17 +100,21 @@ private:
         const conntrack::Segment& segment;
         const conntrack::Verdict& verdict;
         hosts::HostIndex host;
+        hosts::Charge charge;
         Tick now;
         uint32_t bytes;
     };
 
     hosts::Admitted admit(const Request& request, Tick now);
+    hosts::Charged charge(const Request& request, Tick now);
+    Opening open_for_host(const First& first);
     Opening open_admitted(const First& first);
     Decision decide(const First& first);
     std::optional<Opening> commit(const First& first, const Decision& decision);
     std::optional<Opening> insert(const First& first, const Decision& decision, const Tied& tied);
     std::optional<uint32_t> take_record(const First& first);
     bool make_room(const First& first);
+    Tick first_look(uint32_t index, Tick now, Duration timeout) const;
     void fill(flow::FlowRecord& record, const First& first, const net::Tuple& reply) const;
     void count(const First& first, const Decision& decision, uint32_t index);
     template <typename CountIt>

@@ -44,6 +44,8 @@ public:
     bool has_reserve() const { return !reserve_.empty(); }
     /// Half of the reserve is used up: flows are ended faster than their records come back.
     bool is_scarce() const { return reserve_.size() <= most_ / 2; }
+    /// So is half of the rest.
+    bool is_bare() const { return reserve_.size() <= most_ / 4; }
 
 private:
     void refill();

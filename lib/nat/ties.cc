@@ -15,6 +15,8 @@ Tied as_new(const Made& made) {
             return {Tied::Result::Tied, made.index};
         case Made::Result::NoRoom:
             return {Tied::Result::NoRoom};
+        case Made::Result::HostFull:
+            return {Tied::Result::HostFull};
         default:
             return {Tied::Result::Lost};
     }
@@ -36,9 +38,9 @@ Tied Ties::make(const Request& request, const Decision& decision, Tick now) {
     }
     if (decision.mapped != nullptr && !mapping) {
         const bool rests = decision.mapped->filtering == Filtering::EndpointIndependent;
-        const Tied made =
-            as_new(holders_.make(mapping_keys(protocol, request.source(), *decision.external),
-                                 {.parent = block, .rests = rests}, now));
+        const Tied made = as_new(
+            holders_.make(mapping_keys(protocol, request.source(), *decision.external),
+                          {.parent = block, .rests = rests, .limits = limits_of(request)}, now));
         if (!made.holder)
             return made;
         mapping = made.holder;
@@ -46,6 +48,10 @@ Tied Ties::make(const Request& request, const Decision& decision, Tick now) {
     if (mapping)
         return {Tied::Result::Tied, remember(request, *mapping, decision.mapped->filtering, now)};
     return {Tied::Result::Tied, block};
+}
+
+hosts::Limits Ties::limits_of(const Request& request) const {
+    return request.limits(holders_.policy().host_limits);
 }
 
 /// The contact that says that the endpoint of `mapping` talks to the packet's destination; the
@@ -63,8 +69,9 @@ uint32_t Ties::remember(const Request& request, uint32_t mapping, Filtering filt
     const Made made =
         holders_.make(contact_keys(request.original.protocol, mappings_.inside_of(mapping), remote,
                                    mappings_.external_of(mapping)),
-                      {.parent = mapping}, now);
-    // Without room for it the flow opens all the same: what it opened to others is less.
+                      {.parent = mapping, .limits = limits_of(request)}, now);
+    // Without room for it, or beyond its host's limit, the flow opens all the same: what it opened
+    // to others is less.
     const bool is_there = made.result == Made::Result::New || made.result == Made::Result::Existing;
     return is_there ? made.index : mapping;
 }

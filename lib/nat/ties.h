@@ -24,8 +24,9 @@ namespace sluice::nat {
 struct Tied {
     enum class Result : uint8_t {
         Tied,
-        Lost,   ///< Another worker was faster: the decision is out of date.
-        NoRoom  ///< For a record that the flow needs.
+        Lost,     ///< Another worker was faster: the decision is out of date.
+        NoRoom,   ///< For a record that the flow needs.
+        HostFull  ///< The inside host has all that it may.
     };
     Result result = Result::Tied;
     std::optional<uint32_t> holder = {};
@@ -38,6 +39,7 @@ public:
     Tied make(const Request& request, const Decision& decision, Tick now);
 
 private:
+    hosts::Limits limits_of(const Request& request) const;
     uint32_t remember(const Request& request, uint32_t mapping, Filtering filtering, Tick now);
 
     Holders& holders_;

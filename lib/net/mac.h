@@ -56,6 +56,12 @@ inline uint64_t destination_mac(const void* frame) {
     return detail::little_endian(word) & kMacBits;
 }
 
+inline uint64_t source_mac(const void* frame) {
+    uint64_t word;
+    std::memcpy(&word, static_cast<const uint8_t*>(frame) + 4, sizeof word);
+    return detail::little_endian(word) >> 16;
+}
+
 inline void write_macs(void* frame, uint64_t destination, uint64_t source) {
     auto* bytes = static_cast<uint8_t*>(frame);
     const uint64_t first = detail::little_endian(destination | source << 48);

@@ -9,10 +9,11 @@
 
 #include "answer/budgets.h"
 #include "conntrack/tuning.h"
-#include "hosts/host_table.h"
+#include "hosts/quotas.h"
 #include "link/routes.h"
 #include "policy/holder_params.h"
 #include "policy/rule_set.h"
+#include "policy/strictness.h"
 #include "pool/static_mappings.h"
 
 #include <cstdint>
@@ -28,6 +29,8 @@ struct Policy {
     std::vector<conntrack::Tuning> own_tunings = {};  ///< Of rules: by their number less 1.
     HolderParams holders = {};
     hosts::Limits host_limits = {};
+    hosts::QuotaLimits quotas = {};
+    Strictness strict = {};
     answer::Rates rates = {};
     Duration fragment_timeout = Duration::seconds(30);
     Duration stats_interval = {};   ///< Between summaries in the log; 0 for none.

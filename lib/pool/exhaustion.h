@@ -40,6 +40,11 @@ public:
         place.packets.fetch_add(1, std::memory_order_relaxed);
     }
 
+    /// A packet wants a block of ports, and no address has one.
+    void want_block() { blocks_wanted_.fetch_add(1, std::memory_order_relaxed); }
+    /// How many have.
+    uint64_t blocks_wanted() const { return blocks_wanted_.load(std::memory_order_relaxed); }
+
     Shortage read(uint32_t slot) const {
         const uint64_t last = slots_[slot].last.load(std::memory_order_relaxed);
         return {slots_[slot].packets.load(std::memory_order_relaxed),
@@ -56,6 +61,7 @@ private:
         std::atomic<uint64_t> last{0};
     };
     std::vector<Slot> slots_;
+    std::atomic<uint64_t> blocks_wanted_{0};
 };
 
 }  // namespace sluice::pool

@@ -143,6 +143,13 @@ bool StaticSet::lets_in(net::Protocol protocol, Endpoint external, Be32 source) 
                        [&](const net::Prefix& prefix) { return prefix.contains(source); });
 }
 
+Door StaticSet::door_of(net::Protocol protocol, Endpoint external) const {
+    if (const Forward* forward = forward_of(protocol, external))
+        return forward->door;
+    const OneToOne* pair = pair_of(external.address);
+    return pair == nullptr ? Door{} : pair->door;
+}
+
 std::optional<Endpoint> StaticSet::outside_of(net::Protocol protocol, Endpoint internal) const {
     if (const uint32_t number = by_internal_.find(key_of(protocol, internal)); number != kNoRun) {
         const Forward& forward = forwards_[number].forward;

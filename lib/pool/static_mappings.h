@@ -23,6 +23,15 @@
 
 namespace sluice::pool {
 
+/// What may come in by a static mapping; 0 is no limit.
+struct Door {
+    uint16_t number = 0;     ///< By which its flows are counted (pool/doors.h); 0: not given yet.
+    uint32_t max_flows = 0;  ///< At once.
+    uint32_t rate = 0;       ///< New flows a second.
+
+    constexpr bool operator==(const Door&) const = default;
+};
+
 /// Public ports of TCP or UDP from `external` on, and those of an inside host that they stand for.
 struct Forward {
     net::Protocol protocol{};
@@ -30,6 +39,7 @@ struct Forward {
     net::Endpoint internal;
     uint16_t ports = 1;     ///< How many, on from both; none passes 65535.
     net::Prefix from = {};  ///< Whose packets may open flows by it; /0: anybody's.
+    Door door = {};         ///< Of equal forwards the first one's counts.
 
     constexpr bool operator==(const Forward&) const = default;
 };
@@ -41,6 +51,7 @@ struct OneToOne {
     Be32 internal;
     uint8_t length = 32;
     uint16_t zone = 0;  ///< Of the internal ones.
+    Door door = {};
 
     net::AddressRange externals() const;
     constexpr bool operator==(const OneToOne&) const = default;
@@ -64,6 +75,8 @@ public:
     std::optional<net::Endpoint> inside_of(net::Protocol protocol, net::Endpoint external) const;
     /// True where inside_of() is something, and `source` may open flows to it.
     bool lets_in(net::Protocol protocol, net::Endpoint external, Be32 source) const;
+    /// By which a packet for `external` comes in; without a number where inside_of() is nothing.
+    Door door_of(net::Protocol protocol, net::Endpoint external) const;
     /// The endpoint by which `internal` is seen outside.
     std::optional<net::Endpoint> outside_of(net::Protocol protocol, net::Endpoint internal) const;
     /// True for the external endpoint of a forward: nobody else may be given it.

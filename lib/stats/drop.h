@@ -52,9 +52,10 @@ enum class Drop : uint8_t {
     FragmentBudget,       ///< Gave way to others: --fragment-datagrams, --fragment-bytes.
 
     // Where from, where to.
-    ForeignSource,      ///< From the inside port, source not in --inside.
-    NoRule,             ///< From a host that rules serve, but not toward this destination.
-    Denied,             ///< From inside, and a --deny says no.
+    ForeignSource,  ///< From the inside port, source not in --inside.
+    StrictSource,   ///< --strict-source: its source has not answered, or another MAC or interface.
+    NoRule,         ///< From a host that rules serve, but not toward this destination.
+    Denied,         ///< From inside, and a --deny says no.
     InsideDestination,  ///< From inside to inside: not this gateway's to forward.
     OutsideToInside,    ///< From outside, addressed straight to an inside address.
     OutsideSpoof,       ///< From outside, with an inside or pool source.
@@ -69,6 +70,7 @@ enum class Drop : uint8_t {
     Filtered,                ///< To a mapping whose filter does not let the sender in.
     IcmpErrorUnknown,        ///< ICMP error about a packet of no flow.
     IcmpErrorMismatch,       ///< ICMP error to another host than sent what it quotes.
+    IcmpErrorMtu,            ///< ICMP error from outside with an MTU below --least-pmtu.
     InvalidFlags,            ///< No legal set of TCP flags.
     InvalidUntrackedFin,     ///< FIN without a flow.
     InvalidUntrackedRst,     ///< RST without a flow.
@@ -86,6 +88,10 @@ enum class Drop : uint8_t {
     TableFull,           ///< --flows reached, or no bucket has room.
     HostFlows,           ///< The inside host has --max-flows-per-host flows.
     HostRate,            ///< It opened --max-new-flows-per-second-per-host in this second.
+    OutsideFlows,        ///< Outside hosts have --max-flows-from-outside flows.
+    ForwardFlows,        ///< The forward, or the pair, has max-flows flows.
+    ForwardRate,         ///< It was opened as many flows by in this second as its rate= allows.
+    PrefixFlows,         ///< Its source's prefix has as many as --max-flows-per-prefix says.
     PortsExhausted,      ///< No free external port toward this destination.
     HostBlocks,          ///< None free in the --port-blocks-per-host blocks of the inside host.
     BlocksExhausted,     ///< The inside host wants a block of ports, and none is free.

@@ -129,6 +129,7 @@ private:
     bool is_let_out(const link::Path& path);
     void decide(const nat::Request& request);
     hosts::Answer ask_host(const nat::Request& request) const;
+    bool is_at_limit(const nat::Request& request) const;
     void relay();
     void leave(const net::Tuple& after);
     void find_worker();
@@ -368,6 +369,9 @@ void Look::open_toward(nat::Request request) {
         reason = tracked.verdict.reason;
     else if (host != hosts::Answer::Admitted)
         reason = host == hosts::Answer::TooFast ? Drop::HostRate : Drop::HostFlows;
+    else if (const auto quota = shared_.quotas.would_charge(request.claim(*policy_), now_);
+             quota != hosts::Refusal::None)
+        reason = nat::drop_of(quota);
     if (reason)
         return reject(*reason);
     decide(request);
@@ -389,6 +393,15 @@ hosts::Answer Look::ask_host(const nat::Request& request) const {
     return shared_.hosts.would_admit(request.original.inside_source(), limits, now_);
 }
 
+/// Its host may have one flow more, and no mapping beside it.
+bool Look::is_at_limit(const nat::Request& request) const {
+    const hosts::Limits limits = request.limits(policy_->host_limits);
+    const net::InsideAddress host = request.original.inside_source();
+    return limits.flows == 1 ||
+           (limits.flows != 0 && shared_.hosts.would_admit(host, {limits.flows - 1, 0}, now_) !=
+                                     hosts::Answer::Admitted);
+}
+
 void Look::decide(const nat::Request& request) {
     const nat::Mappings mappings(shared_.table, policy_);
     const auto allocator = std::make_unique<nat::Allocator>(
@@ -406,6 +419,8 @@ void Look::decide(const nat::Request& request) {
     answer_.table_is_full = used >= shared_.table.capacity();
     if (!decision.external)
         return reject(decision.reason);
+    if (decision.mapped != nullptr && !decision.mapping && is_at_limit(request))
+        return reject(Drop::HostFlows);
     if (decision.is_filtered)
         return reject(Drop::Filtered);
     leave(request.reply(*decision.external).reversed());

@@ -18,6 +18,15 @@ bool is_invalid(Drop reason) {
     return reason >= Drop::InvalidFlags && reason <= Drop::InvalidRst;
 }
 
+/// It asks for packets that are smaller than `least`: RFC 1191 §4, with an MTU other than 0.
+bool says_less(const net::Packet& error, uint16_t least) {
+    constexpr uint8_t kUnreachable = 3;
+    constexpr uint8_t kTooBig = 4;
+    const uint8_t* icmp = error.transport;
+    const int mtu = icmp[6] << 8 | icmp[7];
+    return icmp[0] == kUnreachable && icmp[1] == kTooBig && mtu != 0 && mtu < least;
+}
+
 /// There is no port or address for a flow.
 bool is_exhaustion(Drop reason) {
     return reason == Drop::PortsExhausted || reason == Drop::HostBlocks ||
@@ -129,6 +138,8 @@ ErrorWay Forwarding::way_of_error(const Origin& from, const net::Packet& error,
     if (const auto reason =
             parts_.admission.refuse_error(interface, from.side, Be32{error.ip->src_addr}))
         return {{}, {}, *reason};
+    if (from.side == Side::Outside && says_less(error, parts_.policy->strict.least_pmtu))
+        return {{}, {}, Drop::IcmpErrorMtu};
     const flow::FlowRef flow = parts_.table.find(tuple, now);
     if (!flow)
         return {{}, {}, Drop::IcmpErrorUnknown};

@@ -3,7 +3,10 @@
 /// \file
 /// What happens to a packet that meets no flow, or has come to the wrong worker.
 
+#include "net/mac.h"
 #include "worker/worker.h"
+
+#include <rte_mbuf.h>
 
 namespace sluice::worker {
 
@@ -68,8 +71,39 @@ std::optional<nat::Request> Worker::request(Burst& burst, unsigned i) {
     return target.request;
 }
 
+/// Somebody at the interface that packet i came by has its source: the host that answers ARP there,
+/// or, behind a router, whoever is reached that way. Drops it otherwise; who is on the link is
+/// asked for, so many times a tick that others' punts have room.
+bool Worker::is_proven(Burst& burst, unsigned i) {
+    constexpr unsigned kAskedPerTick = 4;
+    const net::InsideAddress source = burst.tuple[i].inside_source();
+    const auto toward = egress_.route(source);
+    const bool is_here = toward && toward->interface == burst.from[i];
+    if (is_here && toward->address != source.address)
+        return true;
+    const link::HopIndex index =
+        is_here ? shared_.next_hops.find(toward->interface, source.address) : link::kNoHop;
+    const link::Hop hop = shared_.next_hops.read(index);
+    if (index != link::kNoHop && hop.is_resolved() &&
+        hop.mac_bits() == net::source_mac(rte_pktmbuf_mtod(burst.mbuf[i], const void*)))
+        return true;
+    if (asked_at_ != now_) {
+        asked_at_ = now_;
+        asked_ = 0;
+    }
+    if (!is_here || hop.is_resolved() || hop.has_failed() || ++asked_ > kAskedPerTick) {
+        drop(burst, i, Drop::StrictSource);
+        return false;
+    }
+    egress_.punt(burst.take(i),
+                 {.from = burst.from[i], .punt = link::Punt::Source, .next_hop = source.address});
+    return false;
+}
+
 /// A packet without a flow opens one, if there is somebody at its other end and it could leave.
 void Worker::open_flow(Burst& burst, unsigned i) {
+    if (policy_->strict.source && burst.side[i] == Side::Inside && !is_proven(burst, i))
+        return;
     const auto request = this->request(burst, i);
     if (!request)
         return;

@@ -42,6 +42,7 @@ struct Shared {
     const pool::Draws& draws;
     const pool::Steering* steering = nullptr;  ///< Null: replies arrive where they arrive.
     hosts::HostTable& hosts;
+    hosts::Quotas& quotas;
     uint32_t reserve = 0;  ///< Records that each worker keeps for a full table.
     const link::Interfaces& interfaces;
     link::NextHops& next_hops;

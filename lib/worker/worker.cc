@@ -53,7 +53,7 @@ Worker::Worker(const Shared& shared, WorkerParams params)
       admission_(shared.interfaces, policy_, shared.twins.own_ports),
       member_(shared.table),
       nat_({shared.table, policy_, shared.kept_endpoints, shared.draws, shared.exhaustion,
-            shared.steering, shared.hosts, shared.reserve, shared.twins.own_ports},
+            shared.steering, shared.hosts, shared.reserve, shared.twins.own_ports, &shared.quotas},
            member_, counters_, params_.id),
       tap_(shared.watches, shared.table, params_.id),
       egress_(egress_params(shared, params_), counters_),

@@ -136,6 +136,7 @@ private:
     const policy::Rule* rule_of(Burst& burst, unsigned i);
     bool admit(Burst& burst, unsigned i);
     std::optional<nat::Request> request(Burst& burst, unsigned i);
+    bool is_proven(Burst& burst, unsigned i);
     void open_flow(Burst& burst, unsigned i);
     void remember(flow::FlowRef flow, const link::Path& path);
     bool is_own(flow::FlowRef flow) const { return shared_.table.record(flow).owner == params_.id; }
@@ -165,6 +166,8 @@ private:
     IcmpRelay icmp_relay_;
     Fragments fragments_;
     Tick now_;
+    Tick asked_at_;  // when strangers were last asked for, and how many: --strict-source
+    unsigned asked_ = 0;
     std::span<uint64_t> stage_cycles_;  // empty: not timed
     bool is_plain_ = true;              // neither timed nor watched, in this turn
     Burst burst_;                       // in hand; not made anew each time, for it is large

@@ -74,6 +74,11 @@ uint16_t port_of(Testbed& bed, const std::string& from, uint16_t port,
     return out->source_port;
 }
 
+/// The server's answer to what has left from a public port.
+void answer_from(Testbed& bed, uint16_t port, const char* server = kServer) {
+    REQUIRE(bed.from_outside(Frame().ipv4(server, kPublic).udp(53, port)).size() == 1);
+}
+
 /// The notices about a host's blocks.
 std::vector<std::string> log_of(const Testbed& bed, const std::string& host) {
     std::vector<std::string> result;
@@ -182,7 +187,8 @@ TEST_CASE("blocks: what is given back is given to others, and not before", "[pac
     port_of(bed, host(1), 40'000);
     CHECK_FALSE(send(bed, host(2), 40'000));
     CHECK(bed.dropped(Drop::BlocksExhausted) == 1);
-    // A flow is enough to keep a block.
+    // A flow that has been answered is enough to keep a block.
+    answer_from(bed, port_of(bed, host(0), 40'000));
     for (int i = 0; i < 10; ++i) {
         bed.advance(Duration::seconds(20));
         port_of(bed, host(0), 40'000);
@@ -192,6 +198,41 @@ TEST_CASE("blocks: what is given back is given to others, and not before", "[pac
     CHECK(block_of(given) != block_of(kept));
     CHECK(log_of(bed, host(0)).size() == 1);
     CHECK(log_of(bed, host(1)).size() == 2);
+}
+
+TEST_CASE("blocks: what nobody has answered is given to others when there are no more",
+          "[packet][blocks]") {
+    const bool is_mapped = GENERATE(false, true);
+    const nat::Independence mapped{{{Protocol::Udp}}, pool::kAllPorts};
+    Testbed bed(
+        blocks(8, 1, 1, is_mapped ? std::optional<nat::Independence>(mapped) : std::nullopt));
+    const uint16_t honest = port_of(bed, host(0), 40'000);
+    answer_from(bed, honest);
+    for (int forged = 1; forged < 8; ++forged)
+        port_of(bed, host(forged), 40'000);
+    // The first packet of one who comes finds none; he tries again, as TCP does.
+    CHECK_FALSE(send(bed, host(10), 40'000));
+    CHECK(bed.dropped(Drop::BlocksExhausted) == 1);
+    bed.advance(Duration::seconds(10));
+    const auto later = send(bed, host(10), 40'000);
+    REQUIRE(later);
+    // As many were taken back as were wanted, and the honest host's is none of them.
+    CHECK(block_of(later->source_port) != block_of(honest));
+    CHECK(port_of(bed, host(0), 40'000) == honest);
+    CHECK(log_of(bed, host(0)).size() == 1);
+    CHECK(bed.count(Count::HoldersExpired) == (is_mapped ? 2 : 1));
+}
+
+TEST_CASE("blocks: one that is being taken back stays with who is answered after all",
+          "[packet][blocks]") {
+    Testbed bed(blocks(1, 1));
+    const uint16_t port = port_of(bed, host(0), 40'000);
+    CHECK_FALSE(send(bed, host(1), 40'000));
+    bed.advance(Duration{1500});
+    answer_from(bed, port);
+    bed.advance(Duration::seconds(10));
+    CHECK(port_of(bed, host(0), 40'000) == port);
+    CHECK_FALSE(send(bed, host(1), 40'000));
 }
 
 TEST_CASE("blocks: a host goes to its next address when its own has no free block",

@@ -330,3 +330,18 @@ TEST_CASE("icmp error: it waits for its next hop like any packet", "[packet][icm
     CHECK(in[0].destination == "10.9.3.3");
     CHECK(in[0].destination_mac == mac_of(ip("10.1.0.99")));
 }
+
+TEST_CASE("icmp error: by choice none asks for packets that are too small", "[packet][icmp]") {
+    Testbed bed({.configure = [](config::Config& config) { config.strict.least_pmtu = 552; }});
+    const auto out = bed.from_inside(to_server(Kind::Udp, kHost, 5000));
+    REQUIRE(out.size() == 1);
+    const auto error = [&](uint16_t mtu) {
+        Frame quoted = to_server(Kind::Udp, kPublic, out[0].source_port);
+        return Frame().ipv4(kFarRouter, kPublic).icmp_error(3, 4, quoted.ip_bytes(), mtu);
+    };
+    CHECK(bed.from_outside(error(68)).empty());
+    CHECK(bed.from_outside(error(551)).empty());
+    CHECK(bed.dropped(Drop::IcmpErrorMtu) == 2);
+    CHECK(bed.from_outside(error(552)).size() == 1);
+    CHECK(bed.from_outside(error(0)).size() == 1);  // of a router from before RFC 1191
+}

@@ -8,7 +8,6 @@ constexpr uint32_t kFirstHost = 0x0a010000;    // 10.1.0.0
 constexpr uint32_t kFirstServer = 0xcb007100;  // 203.0.113.0
 constexpr uint16_t kServerPort = 443;
 constexpr unsigned kHostBits = 16;
-constexpr unsigned kServerBits = 8;
 constexpr uint16_t kFirstPort = 1024;
 constexpr uint32_t kPorts = 65536 - kFirstPort;
 
@@ -22,8 +21,8 @@ uint32_t scatter(uint32_t value) {
 
 net::Tuple Book::original(uint64_t flow) const {
     const auto host = static_cast<uint32_t>(flow & ((1u << kHostBits) - 1));
-    const auto server = static_cast<uint32_t>(flow >> kHostBits & ((1u << kServerBits) - 1));
-    const uint64_t turn = flow >> (kHostBits + kServerBits);
+    const auto server = static_cast<uint32_t>(flow >> kHostBits & ((1u << server_bits_) - 1));
+    const uint64_t turn = flow >> (kHostBits + server_bits_);
     const auto port =
         static_cast<uint16_t>(kFirstPort + (scatter(server << kHostBits | host) + turn) % kPorts);
     return {Be32::from_host(kFirstHost + host),

@@ -5,8 +5,8 @@
 /// Book: what a benchmark knows of its flows, by their number.
 ///
 /// Shape    A flow's original tuple follows from its number; of 65 536 inside hosts each talks to
-///          256 servers, by one port and then, from flow 2^24 on, by the next. What the gateway has
-///          made of it, and how far each end of a TCP connection has counted, is kept.
+///          256 servers (or more), by one port and then, from flow 2^24 on, by the next. What the
+///          gateway has made of it, and how far each end of a TCP connection has counted, is kept.
 /// Memory   16 bytes a flow; a number beyond the capacity takes the place of an older one.
 
 #include "net/tuple.h"
@@ -19,7 +19,9 @@ namespace sluice::bench {
 
 class Book {
 public:
-    Book(net::Protocol protocol, uint32_t capacity) : protocol_(protocol), entries_(capacity) {}
+    /// Of so many servers.
+    Book(net::Protocol protocol, uint32_t capacity, unsigned server_bits = 8)
+        : protocol_(protocol), server_bits_(server_bits), entries_(capacity) {}
 
     net::Protocol protocol() const { return protocol_; }
     net::Tuple original(uint64_t flow) const;
@@ -50,6 +52,7 @@ private:
     Entry& entry(uint64_t flow) { return entries_[flow % entries_.size()]; }
 
     net::Protocol protocol_;
+    unsigned server_bits_;
     std::vector<Entry> entries_;
 };
 

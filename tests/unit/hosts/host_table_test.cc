@@ -91,13 +91,14 @@ TEST_CASE("host table: a flow is counted from its admission to its end", "[hosts
     CHECK(table.hosts->half_open(second.host) == 0);
 }
 
-TEST_CASE("host table: a flow leaves the half-open ones once, assured or ended", "[hosts]") {
+TEST_CASE("host table: a flow leaves the half-open ones once, answered, assured or ended",
+          "[hosts]") {
     Table table(8);
     const HostIndex host = table.admit("10.1.0.10").host;
     table.admit("10.1.0.10");
     Record record(*table.hosts, 2, host);
     table.hosts->add_status(record.flow, record, conntrack::kSeenReply);
-    CHECK(table.hosts->half_open(host) == 2);
+    CHECK(table.hosts->half_open(host) == 1);
     table.hosts->add_status(record.flow, record, conntrack::kSeenReply | conntrack::kAssured);
     CHECK(table.hosts->half_open(host) == 1);
     table.hosts->add_status(record.flow, record, conntrack::kSeenReply | conntrack::kAssured);
@@ -113,17 +114,67 @@ TEST_CASE("host table: what is assured cannot be condemned, and what is condemne
     table.admit("10.1.0.10");
     Record assured(*table.hosts, 3, host);
     table.hosts->add_status(assured.flow, assured, conntrack::kAssured);
-    CHECK_FALSE(table.hosts->condemn(assured.flow, assured));
+    CHECK_FALSE(table.hosts->condemn(assured.flow, assured, conntrack::kAssured));
     CHECK(assured.status.load() == conntrack::kAssured);
     CHECK(table.hosts->half_open(host) == 1);
 
     Record condemned(*table.hosts, 4, host);
-    CHECK(table.hosts->condemn(condemned.flow, condemned));
+    CHECK(table.hosts->condemn(condemned.flow, condemned, conntrack::kAssured));
     CHECK(table.hosts->half_open(host) == 0);
     table.hosts->add_status(condemned.flow, condemned, conntrack::kAssured);
     table.hosts->ended(condemned.flow, condemned);
     CHECK(table.hosts->half_open(host) == 0);
     CHECK(table.only().flows == 1);
+}
+
+TEST_CASE("host table: what is no flow counts for its host, and is not half-open", "[hosts]") {
+    Table table(8);
+    const Limits two{.flows = 2};
+    const net::InsideAddress host{ip("10.1.0.10")};
+    const Admitted mapping = table.hosts->enter(host, two, table.now);
+    REQUIRE(mapping.answer == Answer::Admitted);
+    CHECK(table.admit("10.1.0.10", two).answer == Answer::Admitted);
+    CHECK(table.only().flows == 2);
+    CHECK(table.only().half_open == 1);
+    CHECK(table.hosts->enter(host, two, table.now).answer == Answer::TooManyFlows);
+    CHECK(table.admit("10.1.0.10", two).answer == Answer::TooManyFlows);
+    CHECK(table.only().refused == 2);
+
+    Record record(*table.hosts, 3, mapping.host);
+    record.tuple[0].kind = static_cast<uint8_t>(flow::Kind::Mapping);
+    table.hosts->ended(record.flow, record);
+    CHECK(table.only().flows == 1);
+    CHECK(table.only().half_open == 1);
+    record.tuple[0].kind = static_cast<uint8_t>(flow::Kind::Block);
+    table.hosts->ended(record.flow, record);  // nobody's
+    CHECK(table.only().flows == 1);
+}
+
+TEST_CASE("host table: that a host has been answered is known until its entry ends", "[hosts]") {
+    Table table(8);
+    const HostIndex host = table.admit("10.1.0.10").host;
+    CHECK_FALSE(table.hosts->standing_of(host).is_answered);
+    CHECK_FALSE(table.hosts->standing_of(kNoHost).is_answered);
+    Record record(*table.hosts, 2, host);
+    table.hosts->add_status(record.flow, record, conntrack::kSeenReply);
+    CHECK(table.hosts->standing_of(host).is_answered);
+    CHECK(table.only().flows == 1);
+    table.hosts->ended(record.flow, record);
+    CHECK(table.admit("10.1.0.10").host == host);
+    CHECK(table.hosts->standing_of(host).is_answered);
+    table.hosts->withdraw(host);
+    table.pass(kTwoPasses);
+    CHECK_FALSE(table.hosts->standing_of(table.admit("10.1.0.10").host).is_answered);
+}
+
+TEST_CASE("host table: what others open to a host is not half-open of its own", "[hosts]") {
+    Table table(8);
+    const HostIndex host = table.admit("10.1.0.10").host;
+    for (int i = 0; i < 5; ++i)
+        table.hosts->admit_inward(ip("10.1.0.10"), table.now);
+    CHECK(table.hosts->half_open(host) == 6);
+    CHECK(table.hosts->standing_of(host).half_open == 1);
+    CHECK(table.hosts->standing_of(kNoHost).half_open == 0);
 }
 
 TEST_CASE("host table: the limit of flows holds, and ends as flows end", "[hosts]") {

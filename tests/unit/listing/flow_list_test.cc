@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "listing/flow_list.h"
 
+#include "conntrack/status.h"
 #include "listing/flow_text.h"
 #include "sample_flows.h"
 
@@ -193,4 +194,51 @@ TEST_CASE("flow list: every flow is deleted once, whoever else deletes", "[listi
         thread.join();
     CHECK(killed == kFlows);
     CHECK(table->size() == 0);
+}
+
+TEST_CASE("flow list: mappings are listed, counted and ended like flows, and told from them",
+          "[listing]") {
+    const auto table = make_table(100);
+    flow::Member member(*table);
+    const uint32_t flow = open(*table, member, {.protocol = Protocol::Udp});
+    const auto hold = [&](flow::Kind kind, uint16_t port) {
+        uint32_t index = 0;
+        REQUIRE(member.take({&index, 1}) == 1);
+        flow::FlowRecord& record = table->record(index);
+        const uint8_t number = static_cast<uint8_t>(kind);
+        const auto inside = *net::parse_address("10.1.0.10");
+        const auto outside = *net::parse_address("198.51.100.1");
+        record.tuple = {net::Tuple{inside, {}, Be16::from_host(port), {}, Protocol::Udp, number},
+                        net::Tuple{{}, outside, {}, Be16::from_host(port), Protocol::Udp, number}};
+        record.deadline = kNow + Duration::seconds(287);
+        record.status = conntrack::kAssured;
+        record.sides = {};
+        new (record.tracker.data()) flow::Holding;
+        REQUIRE(member.insert(index, kNow).outcome == flow::InsertOutcome::Inserted);
+    };
+    hold(flow::Kind::Mapping, 5000);
+    hold(flow::Kind::Contact, 5001);
+    hold(flow::Kind::Block, 0);
+
+    const FlowList list(*table, kHere, 2);
+    CHECK(list.count({}, kNow) == 3);
+    FlowFilter mappings;
+    mappings.kind = flow::Kind::Mapping;
+    CHECK(all_of({list, mappings, Format::Text}) ==
+          "udp      17 287 src=10.1.0.10 dst=0.0.0.0 sport=5000 dport=0 src=0.0.0.0 "
+          "dst=198.51.100.1 sport=0 dport=5000 [MAPPING] mark=0 use=1\n");
+    const auto json = nlohmann::json::parse(all_of({list, mappings, Format::Json}));
+    REQUIRE(json.size() == 1);
+    CHECK(json[0]["kind"] == "mapping");
+    FlowFilter tcp;
+    tcp.state = TcpState::Established;
+    CHECK(list.count(tcp, kNow) == 0);
+    CHECK(FlowFilter::parse({{"kind", "contact"}}).value().kind == flow::Kind::Contact);
+    CHECK_FALSE(FlowFilter::parse({{"kind", "block"}}));
+
+    CHECK(list.kill({}, kNow) == 1);
+    CHECK(table->record(flow).life.load().life() == flow::Life::Dying);
+    CHECK(list.kill({}, kNow, flow::Kind::Contact) == 1);
+    CHECK(list.kill({}, kNow, flow::Kind::Mapping) == 1);
+    CHECK(list.count({}, kNow) == 0);
 }

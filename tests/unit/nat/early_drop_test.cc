@@ -3,6 +3,9 @@
 
 #include "bench.h"
 #include "catch.h"
+#include "conntrack/status.h"
+
+#include <vector>
 
 using namespace sluice;
 using namespace sluice::nat;
@@ -34,4 +37,86 @@ TEST_CASE("early drop: of one host's flows the oldest goes, however old it is", 
     CHECK(record(middle).life.load().life() == flow::Life::Live);
     CHECK(record(young).life.load().life() == flow::Life::Live);
     CHECK(opener.counters.count[stats::Count::EarlyDropped].read() == 1);
+}
+
+namespace {
+
+/// A full table, in which each thing has its age.
+struct Full {
+    Full() : ground({}, rule_with(1, pool::kAllPorts), 4), opener(ground) {}
+
+    flow::FlowRef open(uint32_t number, uint16_t port, Duration age) {
+        const flow::FlowRef flow = opener.open(host(number), port).flow;
+        REQUIRE(flow);
+        record(flow).opened =
+            Tick{ground.now.milliseconds - static_cast<uint32_t>(age.milliseconds)};
+        return flow;
+    }
+    void answer(flow::FlowRef flow) {
+        ground.hosts->add_status(flow.index(), record(flow), conntrack::kSeenReply);
+    }
+    flow::FlowRecord& record(flow::FlowRef flow) { return ground.table->record(flow); }
+    bool lives(flow::FlowRef flow) { return record(flow).life.load().life() == flow::Life::Live; }
+    bool make_room(hosts::HostIndex host = hosts::kNoHost, bool sparing = false) {
+        return early_drop.make_room(udp(testing::host(9), 6000), host, sparing, ground.now);
+    }
+
+    Ground ground;
+    Opener opener;
+    EarlyDrop early_drop{*ground.table, *ground.hosts, opener.member, opener.counters};
+};
+
+}  // namespace
+
+TEST_CASE("early drop: a host that has been answered waits four times as long as a stranger",
+          "[nat]") {
+    Full full;
+    const flow::FlowRef answered = full.open(1, 5000, Duration{1'000'000});
+    full.answer(answered);
+    const flow::FlowRef waits = full.open(1, 5001, Duration{3000});
+    const flow::FlowRef strange = full.open(2, 5000, Duration{1000});
+    const bool is_longer = GENERATE(false, true);
+    if (is_longer)
+        full.record(waits).opened = Tick{full.ground.now.milliseconds - 5000};
+    full.record(answered).opened = full.ground.now;
+    REQUIRE(full.make_room());
+    CHECK(full.lives(answered));
+    CHECK(full.lives(waits) == !is_longer);
+    CHECK(full.lives(strange) == is_longer);
+}
+
+TEST_CASE("early drop: what has been answered goes last, and assured not at all", "[nat]") {
+    Full full;
+    const flow::FlowRef answered = full.open(1, 5000, Duration{10'000});
+    full.answer(answered);
+    const flow::FlowRef strange = full.open(2, 5000, Duration{1000});
+    const flow::FlowRef assured = full.open(3, 5000, Duration{100'000});
+    full.ground.hosts->add_status(assured.index(), full.record(assured),
+                                  conntrack::kSeenReply | conntrack::kAssured);
+    REQUIRE(full.make_room());
+    CHECK_FALSE(full.lives(strange));
+    REQUIRE(full.make_room());
+    CHECK_FALSE(full.lives(answered));
+    CHECK_FALSE(full.make_room());
+    CHECK(full.lives(assured));
+}
+
+TEST_CASE("early drop: a host with more than its share goes first, and spares nobody for itself",
+          "[nat]") {
+    Ground ground({}, rule_with(1, pool::kAllPorts), 64);
+    Opener opener(ground);
+    EarlyDrop early_drop(*ground.table, *ground.hosts, opener.member, opener.counters);
+    const flow::FlowRef old = opener.open(host(2), 4000).flow;
+    ground.table->record(old).opened = Tick{ground.now.milliseconds - kDay};
+    std::vector<flow::FlowRef> flood;
+    for (uint16_t port = 5000; port < 5010; ++port)
+        flood.push_back(opener.open(host(1), port).flow);
+    const hosts::HostIndex heavy = ground.hosts->host_of(flood[0].index());
+    CHECK_FALSE(early_drop.make_room(udp(host(1), 6000), heavy, true, ground.now));
+    unsigned ended = 0;
+    for (unsigned i = 0; i < 64 && ended < 2; ++i)  // some are near any key's place
+        ended += early_drop.make_room(udp(host(3), static_cast<uint16_t>(6000 + i)), hosts::kNoHost,
+                                      false, ground.now);
+    REQUIRE(ended == 2);
+    CHECK(ground.table->record(old).life.load().life() == flow::Life::Live);
 }

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "forged.h"
+
+#include "rig/lane.h"
+
+#include <algorithm>
+#include <deque>
+#include <functional>
+#include <span>
+#include <vector>
+
+namespace sluice::bench {
+namespace {
+
+using net::Direction;
+
+constexpr uint32_t kTable = 1U << 18;
+constexpr unsigned kHonest = 200;        // hosts
+constexpr unsigned kConnections = 20;    // of each
+constexpr unsigned kForged = 10'000;     // inside sources
+constexpr unsigned kFirstForged = 1000;  // hosts' numbers
+constexpr unsigned kOutsideBits = 20;    // a million outside sources
+constexpr unsigned kPart = kBatch / 4;   // after which the control core has its turn
+constexpr int kAnswerAfter = 50;         // milliseconds
+constexpr int kWarmUp = 500;
+constexpr double kMostLost = 1;  // percent
+constexpr unsigned kRounds = 3;
+constexpr uint16_t kForwarded = 53;
+const Be32 kPublic = Be32::from_host(0xc6336410);
+
+struct Case {
+    const char* name;
+    bool is_inward;
+    std::function<void(config::Config&)> configure;
+};
+
+/// The n-th flow of a host, by the book's numbers.
+uint64_t flow_of(unsigned host, uint64_t n) {
+    return n >> 8 << 24 | (n & 0xff) << 16 | host;
+}
+
+/// Honest hosts, and a flood beside them.
+class Siege {
+public:
+    Siege(Rig& rig, bool is_inward)
+        : rig_(rig),
+          is_inward_(is_inward),
+          standing_(net::Protocol::Tcp, 1U << 22),
+          honest_(net::Protocol::Udp, 1U << 22),
+          flood_(net::Protocol::Udp, 1U << 20, is_inward ? kOutsideBits : kServerBits),
+          connections_(rig, standing_, 0),
+          questions_(rig, honest_, 0),
+          sources_(rig, flood_, 0) {
+        rig_.freeze();
+        for (uint64_t i = 0; i < 1U << 4; ++i)
+            flood_.learn(i << 16, kPublic, Be16::from_host(kForwarded));
+    }
+
+    /// Connections that did not open.
+    unsigned connect() {
+        unsigned missing = 0;
+        missing += talk(Direction::Original, Kind::Open);
+        missing += talk(Direction::Reply, Kind::Open);
+        return missing + check();
+    }
+    /// Of all connections, how many no longer pass.
+    unsigned check() { return talk(Direction::Original, Kind::Data); }
+
+    void pass(int milliseconds) {
+        for (int i = 0; i < milliseconds; ++i) {
+            pour();
+            ask();
+            answer();
+            rig_.skip(Duration{1});
+            rig_.attend();
+        }
+    }
+    void forget() { asked_ = lost_ = 0, poured_ = took_ = 0; }
+    double percent_lost() const { return 100.0 * lost_ / asked_; }
+    double nanoseconds_a_packet() const { return took_ / poured_; }
+
+private:
+    static constexpr unsigned kServerBits = 8;
+
+    struct Waiting {
+        uint64_t flow;
+        int due;
+    };
+
+    /// A packet of each connection; how many did not come out.
+    unsigned talk(Direction direction, Kind kind) {
+        std::vector<Item> items;
+        for (unsigned host = 0; host < kHonest; ++host)
+            for (unsigned n = 0; n < kConnections; ++n)
+                items.push_back({flow_of(host, n), direction, kind});
+        unsigned missing = 0;
+        for (std::span<const Item> rest(items); !rest.empty();) {
+            const auto part = rest.first(std::min<size_t>(rest.size(), kPart));
+            rest = rest.subspan(part.size());
+            connections_.offer(part);
+            connections_.run_worker();
+            missing += static_cast<unsigned>(part.size()) - connections_.collect({});
+            rig_.attend();
+        }
+        return missing;
+    }
+
+    /// A millisecond of the flood.
+    void pour() {
+        for (unsigned sent = 0; sent < kBatch; sent += kPart) {
+            std::vector<Item> items;
+            for (unsigned i = 0; i < kPart; ++i, ++next_)
+                items.push_back(is_inward_
+                                    ? Item{next_ << 16, Direction::Reply, Kind::Data}
+                                    : Item{flow_of(kFirstForged + next_ % kForged, next_ / kForged),
+                                           Direction::Original, Kind::Data});
+            sources_.offer(items);
+            took_ += sources_.run_worker();
+            sources_.collect({});
+            rig_.attend();
+        }
+        poured_ += kBatch;
+    }
+
+    /// The next host asks the next question.
+    void ask() {
+        ++time_;
+        ++asked_;
+        const uint64_t flow =
+            flow_of(asked_total_ % kHonest, kConnections + asked_total_ / kHonest);
+        ++asked_total_;
+        honest_.learn(flow, {}, {});
+        const Item item{flow, Direction::Original, Kind::Open};
+        questions_.offer({&item, 1});
+        questions_.run_worker();
+        if (questions_.collect({}) == 1)
+            waiting_.push_back({flow, time_ + kAnswerAfter});
+        else
+            ++lost_;
+    }
+
+    void answer() {
+        while (!waiting_.empty() && waiting_.front().due <= time_) {
+            const Item item{waiting_.front().flow, Direction::Reply, Kind::Data};
+            waiting_.pop_front();
+            questions_.offer({&item, 1});
+            questions_.run_worker();
+            lost_ += questions_.collect({}) != 1;
+        }
+    }
+
+    Rig& rig_;
+    bool is_inward_;
+    Book standing_;
+    Book honest_;
+    Book flood_;
+    Lane connections_;
+    Lane questions_;
+    Lane sources_;
+    std::deque<Waiting> waiting_;
+    uint64_t next_ = 0;
+    uint64_t asked_total_ = 0;
+    int time_ = 0;
+    double asked_ = 0;
+    double lost_ = 0;
+    double poured_ = 0;
+    double took_ = 0;
+};
+
+void map_endpoints(config::Config& config) {
+    config.snat = {{.inside = config.inside.front(),
+                    .addresses = config.pool,
+                    .independence = policy::Independence{{{net::Protocol::Udp}}, {1024, 65535}}}};
+    config.inside.clear();
+    config.pool.clear();
+}
+
+void give_blocks(config::Config& config) {
+    config.holders.blocks = {.size = 256, .per_host = 4};  // 252 of each address: 4,032 in all
+}
+
+void forward_port(config::Config& config) {
+    config.forwards = {{.protocol = net::Protocol::Udp,
+                        .external = {kPublic, Be16::from_host(kForwarded)},
+                        .internal = {Be32::from_host(0x0a010005), Be16::from_host(kForwarded)}}};
+    config.quotas.inward = kTable / 2;
+}
+
+Status run_case(const Case& one, const Options& options, Bench& bench) {
+    auto rig = Rig::create({.flows = kTable, .pages = options.pages, .configure = one.configure});
+    if (!rig)
+        return rig.error();
+    Siege siege(*rig.value(), one.is_inward);
+    if (const unsigned missing = siege.connect(); missing != 0)
+        return Error{std::to_string(missing) +
+                     " packets of opening connections are lost: " + rig.value()->drops()};
+    siege.pass(options.quick ? kWarmUp / 10 : kWarmUp);
+    Samples lost, cycles;
+    for (unsigned i = 0; i < std::min(options.rounds, kRounds); ++i) {
+        siege.forget();
+        siege.pass(options.quick ? 100 : 2000);
+        lost.add(siege.percent_lost());
+        cycles.add(cycles_in(siege.nanoseconds_a_packet()));
+    }
+    Samples ended;
+    ended.add(siege.check());
+    const Traffic c{"udp", one.name, "fresh", worker::kBurstSize, kTable, 1};
+    bench.add(c, "% of honest hosts' new flows lost", lost,
+              [](Figure& figure) { figure.at_most(kMostLost); });
+    bench.add(c, "of 4000 connections lost", ended, [](Figure& figure) { figure.at_most(0); });
+    bench.add(c, "cycles/packet of the flood", cycles);
+    return Done{};
+}
+
+}  // namespace
+
+Status run_forged(const Options& options, Bench& bench) {
+    const Case cases[] = {
+        {"out, forged, flows", false, [](config::Config&) {}},
+        {"out, forged, mappings", false, map_endpoints},
+        {"out, forged, blocks", false, give_blocks},
+        {"in, forged, forward", true, forward_port},
+    };
+    for (const Case& one : cases)
+        if (Status status = run_case(one, options, bench); !status)
+            return status;
+    return Done{};
+}
+
+}  // namespace sluice::bench

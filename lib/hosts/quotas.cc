@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "hosts/quotas.h"
+
+#include <string>
+
+namespace sluice::hosts {
+namespace {
+
+static_assert(kDoors <= 1U << (32 - kHostBits));
+
+/// Counts one more, up to `most`; false when there are as many.
+bool count(std::atomic<uint32_t>& flows, uint32_t most) {
+    uint32_t seen = flows.load(std::memory_order_relaxed);
+    do {
+        if (most != 0 && seen >= most)
+            return false;
+    } while (!flows.compare_exchange_weak(seen, seen + 1, std::memory_order_relaxed));
+    return true;
+}
+
+bool is_full(const std::atomic<uint32_t>& flows, uint32_t most) {
+    return most != 0 && flows.load(std::memory_order_relaxed) >= most;
+}
+
+size_t charge_bytes(uint32_t flows) {
+    return size_t{flows} * sizeof(uint32_t);
+}
+
+}  // namespace
+
+size_t Quotas::bytes_needed(const QuotaParams& params) {
+    return charge_bytes(params.flows) + HostTable::bytes_needed(params.prefixes, 0);
+}
+
+Result<std::unique_ptr<Quotas>> Quotas::create(const QuotaParams& params, HostTable& hosts) {
+    auto prefixes = HostTable::create({.capacity = params.prefixes,
+                                       .flows = 0,
+                                       .pages = params.pages,
+                                       .numa_node = params.numa_node,
+                                       .secret = params.secret});
+    if (!prefixes)
+        return prefixes.error();
+    auto pages = Pages::map(charge_bytes(params.flows), params.pages, params.numa_node);
+    if (!pages)
+        return Error{"quotas of " + std::to_string(params.flows) +
+                     " flows: " + pages.error().message};
+    std::unique_ptr<Quotas> quotas(new Quotas(hosts));
+    quotas->prefixes_ = std::move(prefixes).value();
+    quotas->pages_ = std::move(pages.value());
+    quotas->charges_ = {reinterpret_cast<std::atomic<uint32_t>*>(quotas->pages_.memory().data()),
+                        params.flows};
+    return quotas;
+}
+
+Charged Quotas::charge(const Claim& claim, Tick now) {
+    Charge charge;
+    if (claim.door != kNoDoor) {
+        if (const Refusal refusal = enter_door(claim, now); refusal != Refusal::None)
+            return {refusal};
+        charge.door = claim.door;
+    }
+    if (!claim.prefix)
+        return {Refusal::None, charge};
+    // relaxed: publishing the flow's record releases it to whoever ends the flow.
+    if (!has_counted_prefixes_.load(std::memory_order_relaxed))
+        has_counted_prefixes_.store(true, std::memory_order_relaxed);
+    const Admitted admitted = prefixes_->enter(*claim.prefix, {claim.most_of_prefix}, now);
+    if (admitted.answer != Answer::Admitted) {
+        leave_door(charge.door);
+        return {Refusal::Prefix};
+    }
+    charge.prefix = admitted.host;
+    return {Refusal::None, charge};
+}
+
+Refusal Quotas::enter_door(const Claim& claim, Tick now) {
+    Door& all = doors_[kNoDoor];
+    Door& door = doors_[claim.door];
+    if (!count(all.flows, claim.most_inward))
+        return Refusal::Inward;
+    Refusal refusal = Refusal::Door;
+    if (count(door.flows, claim.of_door.flows)) {
+        if (pace(door.rate, claim.of_door.new_per_second, now))
+            return Refusal::None;
+        refusal = Refusal::DoorRate;
+        door.flows.fetch_sub(1, std::memory_order_relaxed);
+    }
+    all.flows.fetch_sub(1, std::memory_order_relaxed);
+    return refusal;
+}
+
+Refusal Quotas::would_charge(const Claim& claim, Tick now) const {
+    if (claim.door != kNoDoor) {
+        const Door& door = doors_[claim.door];
+        if (is_full(doors_[kNoDoor].flows, claim.most_inward))
+            return Refusal::Inward;
+        if (is_full(door.flows, claim.of_door.flows))
+            return Refusal::Door;
+        const Rate rate = Rate::read(door.rate.load(std::memory_order_relaxed));
+        if (rate.at(second_of(now)).is_above(claim.of_door.new_per_second))
+            return Refusal::DoorRate;
+    }
+    const bool has_room =
+        !claim.prefix ||
+        prefixes_->would_admit(*claim.prefix, {claim.most_of_prefix, 0}, now) == Answer::Admitted;
+    return has_room ? Refusal::None : Refusal::Prefix;
+}
+
+void Quotas::leave_door(uint16_t door) {
+    if (door == kNoDoor)
+        return;
+    doors_[door].flows.fetch_sub(1, std::memory_order_relaxed);
+    doors_[kNoDoor].flows.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Quotas::give_back(const Charge& charge) {
+    leave_door(charge.door);
+    if (charge.prefix != kNoHost)
+        prefixes_->leave(charge.prefix);
+}
+
+Charge Quotas::of(uint32_t flow) const {
+    const uint32_t word = charges_[flow].load(std::memory_order_relaxed);
+    return {static_cast<uint16_t>(word >> kHostBits), word & kMostHosts};
+}
+
+void Quotas::ended(uint32_t flow, flow::FlowRecord& record) {
+    hosts_.ended(flow, record);
+    if (record.kind() != flow::Kind::Flow)
+        return;
+    // Most flows are from inside and of no prefix that counts: then the word is not even read.
+    if (record.sides.enter(net::Direction::Original) == net::Side::Outside ||
+        has_counted_prefixes_.load(std::memory_order_relaxed))
+        give_back(of(flow));
+}
+
+}  // namespace sluice::hosts

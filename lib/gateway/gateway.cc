@@ -245,7 +245,7 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
 
 /// Before any worker takes records for itself.
 void Gateway::restore(const config::Config& config, const Inheritance& inheritance) {
-    Restoration restoration({*table_, *hosts_, kept_endpoints_, *policies_->current(),
+    Restoration restoration({*table_, *hosts_, *quotas_, kept_endpoints_, *policies_->current(),
                              config.workers, config.on_reload == config::OnReload::End},
                             inheritance.now);
     restored_ = restoration.run();

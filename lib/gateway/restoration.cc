@@ -141,9 +141,28 @@ uint8_t Restoration::tuning_of(const FlowRecord& flow) const {
     return rule == nullptr ? uint8_t{0} : rule->tuning;
 }
 
+/// Counts the flow as one that opens now would be, whatever the limits say.
+void Restoration::charge(uint32_t index, const FlowRecord& flow) const {
+    const net::Tuple& original = flow.key(Direction::Original);
+    const policy::Policy& policy = ground_.policy;
+    nat::Request request{.original = original, .sides = flow.sides};
+    if (request.is_inward())
+        request.door = policy.statics.door_of(original.protocol,
+                                              {original.destination, original.destination_port});
+    hosts::Claim claim = request.claim(policy);
+    claim.most_inward = claim.most_of_prefix = 0;
+    claim.of_door = {};
+    ground_.quotas.set(index, ground_.quotas.charge(claim, now_).charge);
+}
+
 void Restoration::adopted(uint32_t index, FlowRecord& record) {
-    if (record.kind() != Kind::Flow)
+    if (record.kind() == Kind::Block)
         return;
+    if (record.kind() != Kind::Flow) {
+        const net::InsideAddress host = record.key(Direction::Original).inside_source();
+        return ground_.hosts.set_host(index, ground_.hosts.enter(host, {}, now_).host);
+    }
+    charge(index, record);
     ground_.hosts.set_host(index, ground_.hosts.adopt(host_of(record), record.sides,
                                                       record.status.load(kAlone), now_));
     const bool is_outward = record.sides.enter(Direction::Original) == Side::Inside;

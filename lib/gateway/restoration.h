@@ -13,6 +13,7 @@
 #include "flow/adoption.h"
 #include "flow/flow_table.h"
 #include "hosts/host_table.h"
+#include "hosts/quotas.h"
 #include "nat/kept_endpoints.h"
 #include "policy/policy.h"
 #include "stats/counters.h"
@@ -44,6 +45,7 @@ public:
     struct Ground {
         flow::FlowTable& table;
         hosts::HostTable& hosts;
+        hosts::Quotas& quotas;
         nat::KeptEndpoints& kept;
         const policy::Policy& policy;
         unsigned workers = 1;
@@ -63,6 +65,7 @@ private:
     bool is_private(const flow::FlowRecord& flow) const;
     bool is_private(Be32 shown, Be32 own) const;
     uint8_t tuning_of(const flow::FlowRecord& flow) const;
+    void charge(uint32_t index, const flow::FlowRecord& flow) const;
 
     Ground ground_;
     Tick now_;

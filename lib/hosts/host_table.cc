@@ -209,8 +209,10 @@ HostIndex HostTable::adopt(net::InsideAddress host, net::Sides sides, uint8_t st
     const HostIndex index = join(host, 0, now).host;
     if (index == kNoHost)
         return kNoHost;
-    if ((status & conntrack::kAssured) == 0)
+    if ((status & kSettled) == 0)
         entry(index).half_open.fetch_add(1, std::memory_order_relaxed);
+    if ((status & conntrack::kSeenReply) != 0)
+        entry(index).held.fetch_or(kAnswered, std::memory_order_relaxed);
     if (sides.enter(net::Direction::Original) == net::Side::Outside)
         entry(index).inward.fetch_add(1, std::memory_order_relaxed);
     return index;

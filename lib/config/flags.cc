@@ -2,6 +2,7 @@
 #include "config/flags.h"
 
 #include "config/ports.h"
+#include "config/read_choices.h"
 #include "config/read_collector.h"
 #include "config/read_door.h"
 #include "config/read_http_address.h"
@@ -13,7 +14,6 @@
 #include "config/uplinks.h"
 
 #include <cassert>
-#include <initializer_list>
 #include <string>
 #include <utility>
 
@@ -41,73 +41,6 @@ Status store(Result<From> read, To& place) {
         return read.error();
     place = std::move(*read);
     return Done{};
-}
-
-/// A word, and what it stands for.
-template <typename Choice>
-using Words = std::initializer_list<std::pair<std::string_view, Choice>>;
-
-/// One of these words; an error names all of them.
-template <typename Choice>
-Status store_choice(const Given& given, Words<Choice> words, Choice& place) {
-    const Result<std::string> given_word = read_word(given);
-    if (!given_word)
-        return given_word.error();
-    std::string all;
-    for (const auto& [word, choice] : words) {
-        if (*given_word == word) {
-            place = choice;
-            return Done{};
-        }
-        const bool is_last = word == (words.end() - 1)->first;
-        all += std::string(all.empty() ? "" : is_last ? " or " : ", ") + std::string(word);
-    }
-    return wrong(given.flag, *given_word, all + " is wanted");
-}
-
-Status store_idle(const Given& given, Config& config) {
-    config.idle.emplace();
-    return store_choice<Idle>(given, {{"busy", Idle::Busy}, {"sleep", Idle::Sleep}}, *config.idle);
-}
-
-Status store_verify_checksum(const Given& given, Config& config) {
-    using enum VerifyChecksum;
-    return store_choice<VerifyChecksum>(
-        given, {{"auto", Auto}, {"always", Always}, {"never", Never}}, config.verify_checksum);
-}
-
-Status store_invalid(const Given& given, Config& config) {
-    using enum Invalid;
-    return store_choice<Invalid>(given, {{"drop", Drop}, {"reject", Reject}}, config.invalid);
-}
-
-Status store_on_exhaustion(const Given& given, Config& config) {
-    using enum OnExhaustion;
-    return store_choice<OnExhaustion>(given, {{"drop", Drop}, {"reject", Reject}},
-                                      config.on_exhaustion);
-}
-
-Status store_mss_clamp(const Given& given, Config& config) {
-    constexpr NumberRange kMss{536, 65495};  // the default of RFC 9293, and 65535 without headers
-    const Result<std::string> word = read_word(given);
-    if (!word)
-        return word.error();
-    if (*word == "off" || *word == "pmtu") {
-        config.mss_clamp = *word == "off" ? MssClamp::Off : MssClamp::Pmtu;
-        return Done{};
-    }
-    const Result<uint32_t> bytes = read_number(given, kMss);
-    if (!bytes)
-        return wrong(given.flag, *word, "off, pmtu or a number from 536 to 65495 is wanted");
-    config.mss_clamp = MssClamp::Value;
-    config.mss = static_cast<uint16_t>(*bytes);
-    return Done{};
-}
-
-Status store_steer_replies(const Given& given, Config& config) {
-    using enum SteerReplies;
-    return store_choice<SteerReplies>(
-        given, {{"never", Never}, {"changed", Changed}, {"always", Always}}, config.steer_replies);
 }
 
 Status store_max_retrans(const Given& given, Config& config) {
@@ -143,23 +76,6 @@ Status store_interval(const Given& given, Duration& interval) {
         return seconds.error();
     interval = Duration::seconds(static_cast<int32_t>(*seconds));
     return Done{};
-}
-
-Status store_claim(const Given& given, Config& config) {
-    using enum Claim;
-    return store_choice<Claim>(given, {{"force", Force}, {"probe", Probe}}, config.claim);
-}
-
-Status store_on_reload(const Given& given, Config& config) {
-    using enum OnReload;
-    return store_choice<OnReload>(given, {{"keep", Keep}, {"drain", Drain}, {"end", End}},
-                                  config.on_reload);
-}
-
-Status store_state_mismatch(const Given& given, Config& config) {
-    using enum StateMismatch;
-    return store_choice<StateMismatch>(given, {{"empty", Empty}, {"refuse", Refuse}},
-                                       config.state.mismatch);
 }
 
 constexpr std::string_view kTimeout = "timeout-";
@@ -342,7 +258,9 @@ constexpr Flag kFlags[] = {
      [](const Given& g, Config& c) { return store(read_prefix_limit(g), c.quotas.inside_prefix); }},
     {"max-flows-per-outside-prefix", kMemory, Arity::One, false, "LENGTH:N",
      "Likewise of the outside hosts, those that they open; default: 0, no limit",
-     [](const Given& g, Config& c) { return store(read_prefix_limit(g), c.quotas.outside_prefix); }},
+     [](const Given& g, Config& c) {
+         return store(read_prefix_limit(g), c.quotas.outside_prefix);
+     }},
     {"no-huge", kMemory, Arity::Switch, false, "",
      "Use ordinary memory, no hugepages: slower, needs no preparation",
      [](const Given& g, Config& c) { return store(read_switch(g), c.no_huge); }},
@@ -373,7 +291,9 @@ constexpr Flag kFlags[] = {
      [](const Given& g, Config& c) { return store(read_switch(g), c.strict.source); }},
     {"least-pmtu", kTracking, Arity::One, false, "BYTES",
      "Refuse ICMP errors from outside that say less, up to 1500; default: 0, none",
-     [](const Given& g, Config& c) { return store(read_number(g, {0, 1500}), c.strict.least_pmtu); }},
+     [](const Given& g, Config& c) {
+         return store(read_number(g, {0, 1500}), c.strict.least_pmtu);
+     }},
     {"tcp-max-retrans", kTracking, Arity::One, false, "N",
      "Equal segments in a row after which --timeout-tcp-max-retrans applies, 0 to 255; default: 3",
      store_max_retrans},

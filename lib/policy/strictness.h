@@ -2,7 +2,7 @@
 #pragma once
 
 /// \file
-/// What a configuration asks of packets beyond what Linux asks (docs/security.md says at what cost).
+/// Strictness: what is asked of packets beyond what Linux asks. docs/security.md says the cost.
 
 #include <cstdint>
 

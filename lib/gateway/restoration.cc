@@ -145,7 +145,9 @@ uint8_t Restoration::tuning_of(const FlowRecord& flow) const {
 void Restoration::charge(uint32_t index, const FlowRecord& flow) const {
     const net::Tuple& original = flow.key(Direction::Original);
     const policy::Policy& policy = ground_.policy;
-    nat::Request request{.original = original, .sides = flow.sides};
+    nat::Request request;
+    request.original = original;
+    request.sides = flow.sides;
     if (request.is_inward())
         request.door = policy.statics.door_of(original.protocol,
                                               {original.destination, original.destination_port});

@@ -38,6 +38,8 @@ namespace sluice::conntrack {
         sender.max_window == 0 || receiver.max_window == 0 || !sender.has(kHasAcknowledged))
         return false;
 
+    const uint8_t sender_flags = sender.flags;
+    const uint8_t receiver_flags = receiver.flags;
     const uint32_t window = uint32_t{segment.window} << sender.scale;
     const uint32_t offered = segment.ack + window;
     const bool is_new = is_after(end, sender.end);
@@ -46,8 +48,9 @@ namespace sluice::conntrack {
     sender.max_window = std::max(sender.max_window, window);
     sender.max_ack = is_after(segment.ack, sender.max_ack) ? segment.ack : sender.max_ack;
     sender.end = is_new ? end : sender.end;
-    sender.flags |= is_new ? kUnacknowledged : 0;
-    receiver.flags &= segment.ack == receiver.end ? ~kUnacknowledged : ~0;
+    const bool is_answer = segment.ack == receiver.end;
+    sender.flags = static_cast<uint8_t>(sender_flags | (is_new ? kUnacknowledged : 0));
+    receiver.flags = static_cast<uint8_t>(receiver_flags & (is_answer ? ~kUnacknowledged : ~0));
 
     tracker.last_segment = SegmentClass::Ack;
     tracker.last_direction = direction;
@@ -58,7 +61,8 @@ namespace sluice::conntrack {
     tracker.repeats = repeats;
 
     const Duration longest = tuning.tcp[TcpState::Established];
-    const bool is_waiting = ((sender.flags | receiver.flags) & kUnacknowledged) != 0;
+    const bool is_waiting =
+        is_new || ((sender_flags | (is_answer ? 0 : receiver_flags)) & kUnacknowledged) != 0;
     timeout = is_waiting ? std::min(longest, tuning.tcp_unacknowledged) : longest;
     return true;
 }

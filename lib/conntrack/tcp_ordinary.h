@@ -36,8 +36,8 @@ struct OrdinarySegment {
 
 /// Of a flow in state ESTABLISHED whose status has both kSeenReply and kAssured: state and status
 /// stay, and the flow lives on for `timeout`. False, and nothing is written, where the segment is
-/// not within both windows, one of which may not be known; where it closes its sender's window;
-/// or where it has been repeated so often that it shortens the timeout.
+/// not within both windows, or one of them is not known; where it closes its sender's window; or
+/// where it has been repeated so often that it shortens the timeout.
 bool track_ordinary(const Tuning& tuning, net::Direction direction, const OrdinarySegment& segment,
                     TcpTracker& tracker, Duration& timeout);
 

@@ -50,10 +50,9 @@ Frame& frame_of(const rte_mbuf* mbuf) {
 
 /// Addresses and ports stand where they do in a Frame. Of protocols without ports something else
 /// stands there: their flows are of no interest here.
-bool tells_tuple(const rte_mbuf* mbuf) {
+bool tells_tuple(const rte_mbuf* mbuf, const Frame& frame) {
     constexpr uint8_t kPlainVersion = 0x45;  // IPv4, five words of header
     constexpr uint16_t kPart = RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK;
-    const Frame& frame = frame_of(mbuf);
     return mbuf->data_len >= kIpAt + kIpBytes + sizeof frame.udp && link::is_untagged_ipv4(mbuf) &&
            frame.ip.version_ihl == kPlainVersion &&
            (frame.ip.fragment_offset & Be16::from_host(kPart).raw) == 0;
@@ -103,8 +102,7 @@ conntrack::OrdinarySegment segment_of(const Frame& frame) {
 }
 
 /// To be forwarded from here, with `length` as its header says and both lengths as they are.
-bool is_sound(const rte_mbuf* mbuf, const Arrival& arrival, uint32_t length) {
-    const Frame& frame = frame_of(mbuf);
+bool is_sound(const rte_mbuf* mbuf, const Frame& frame, const Arrival& arrival, uint32_t length) {
     if (arrival.has_both_sides || net::destination_mac(&frame) != arrival.mac ||
         frame.ip.time_to_live <= 1 || mbuf->pkt_len != mbuf->data_len ||
         length > mbuf->data_len - kIpAt)
@@ -221,14 +219,15 @@ void FastPath::forward(Burst& burst, Tick now) {
     unsigned i = 0;
     for (; i < most; ++i) {
         rte_mbuf* mbuf = burst.mbuf[i];
-        if (!tells_tuple(mbuf))
+        const Frame& frame = frame_of(mbuf);
+        if (!tells_tuple(mbuf, frame))
             break;
         const Arrival& arrival = parts_.arrivals[burst.from[i]];
-        const Frame& frame = frame_of(mbuf);
         burst.tuple[i] = tuple_of(frame, arrival.zone);
         burst.side[i] = arrival.side;
         const uint32_t length = Be16{frame.ip.total_length}.host();
-        if (length > mtu || !is_sound(mbuf, arrival, length) || !has_good_sums(mbuf, arrival))
+        if (length > mtu || !is_sound(mbuf, frame, arrival, length) ||
+            !has_good_sums(mbuf, arrival))
             continue;
         plain |= uint64_t{1} << i;
         tcp |= uint64_t{burst.tuple[i].protocol == Protocol::Tcp} << i;

@@ -205,10 +205,14 @@ void Worker::reassemble(Burst& burst) {
 }
 
 void Worker::lookup(Burst& burst) {
+    uint64_t unguessed = 0;
     for (unsigned i : burst.live_packets())
         if (burst.is_guessed(i))
             burst.flow[i] = shared_.table.settle(burst.guesses, i, burst.tuple[i], now_);
-    look_up_unguessed(burst);
+        else
+            unguessed |= uint64_t{1} << i;
+    if (unguessed != 0)
+        look_up(burst, unguessed);
     if (shared_.table.accounts().is_on())
         send_for_accounts(shared_.table.accounts(), burst);
     for (unsigned i : SetBits{burst.live & ~burst.errors}) {
@@ -219,21 +223,17 @@ void Worker::lookup(Burst& burst) {
     }
 }
 
-/// Their tuples are looked up close together.
-void Worker::look_up_unguessed(Burst& burst) {
+/// The tuples of some packets, close together.
+void Worker::look_up(Burst& burst, uint64_t packets) {
     std::array<net::Tuple, kBurstSize> tuple;
     std::array<flow::FlowRef, kBurstSize> flow;
-    std::array<uint8_t, kBurstSize> packet;
     unsigned count = 0;
-    for (unsigned i : burst.live_packets()) {
-        if (burst.is_guessed(i))
-            continue;
-        packet[count] = static_cast<uint8_t>(i);
+    for (unsigned i : SetBits{packets})
         tuple[count++] = burst.tuple[i];
-    }
     shared_.table.find_bulk(std::span(tuple).first(count), now_, std::span(flow).first(count));
-    for (unsigned n = 0; n < count; ++n)
-        burst.flow[packet[n]] = flow[n];
+    count = 0;
+    for (unsigned i : SetBits{packets})
+        burst.flow[i] = flow[count++];
 }
 
 /// Those from inside may open flows: what these read is on its way when their turn comes.

@@ -113,7 +113,7 @@ private:
     void parse(Burst& burst);
     void reassemble(Burst& burst);
     void lookup(Burst& burst);
-    void look_up_unguessed(Burst& burst);
+    void look_up(Burst& burst, uint64_t packets);
     void expect(Burst& burst);
     void track(Burst& burst);
     template <bool kCounts>

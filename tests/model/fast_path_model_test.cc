@@ -373,7 +373,7 @@ TEST_CASE("gateway: the straight way does what the stages do", "[model]") {
     Race race(setup);
     Chance chance;
     unsigned bursts = 0;
-    const auto operations = static_cast<uint64_t>(model_operations(60'000)) / kSetups.size();
+    const auto operations = static_cast<uint64_t>(model_operations(36'000)) / kSetups.size();
     for (uint64_t packets = 0; packets < operations; ++bursts) {
         const auto flows = race.watched.flows();
         const uint64_t count = 1 + chance.below(40);

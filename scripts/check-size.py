@@ -16,6 +16,7 @@ MAX_COLUMNS = 100
 MAX_SOURCE_LINES = 500
 MAX_HEADER_LINES = 250
 MAX_FUNCTION_LINES = 60
+MAX_PICTURE_BYTES = 150_000
 BUDGET = ROOT / "scripts/line-budget"
 BUDGETED = ("lib", "drivers", "app", "tests")
 
@@ -60,6 +61,10 @@ def check_code(path, lines):
 
 
 def check_file(path):
+    if path.suffix == ".png":  # it has no lines
+        if (size := path.stat().st_size) > MAX_PICTURE_BYTES:
+            yield f"{size} bytes, {MAX_PICTURE_BYTES} at most"
+        return
     lines = path.read_text(encoding="utf-8").splitlines()
     in_markdown = path.suffix == ".md"
     is_ours = str(path.relative_to(ROOT)) not in OTHERS_FORM

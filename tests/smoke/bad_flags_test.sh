@@ -43,11 +43,13 @@ rows=(
     "--http | --http=gateway:9100"
     "--http | --http=192.0.2.1:0"
     "--config | --config=/nonexistent/sluice.conf"
+    "--state-mismatch | --state-mismatch=perhaps"
     "--config | --config=/dev/zero"
     "--config | --config=/tmp"
     "--nonsense | --nonsense=1"
 )
 not_ready=(
+    "--state | --state=/nonexistent/flows"
     "--lan | --lan=af_packet:nosuch"
     "--wan | --wan=af_xdp:nosuch"
     "--wan | --wan=pci:ffff:ff:1f.7"

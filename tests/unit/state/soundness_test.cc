@@ -141,7 +141,7 @@ TEST_CASE("soundness: holders have the keys of their kinds", "[state]") {
         CHECK(is_sound_holder(**record));
         (*record)->state.store(nat::kRests | nat::kTold);
         CHECK(is_sound_holder(**record));
-        (*record)->state.store(4);
+        (*record)->state.store(16);
         CHECK_FALSE(is_sound_holder(**record));
         (*record)->state.store(0);
     }

@@ -19,6 +19,8 @@ using sluice::test::ip;
 
 namespace {
 
+constexpr unsigned kCpus[] = {0, 1, 2, 3};
+
 /// Two tenants with the same network, and one of them with another beside it.
 Settings tenants() {
     return {{"lan", {"tap:t0,vlan=10,zone=10", "tap:t0,zone=11,vlan=11", "tap:t0,vlan=12,zone=11"}},

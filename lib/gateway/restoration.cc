@@ -165,8 +165,9 @@ void Restoration::adopted(uint32_t index, FlowRecord& record) {
         return ground_.hosts.set_host(index, ground_.hosts.enter(host, {}, now_).host);
     }
     charge(index, record);
-    ground_.hosts.set_host(index, ground_.hosts.adopt(host_of(record), record.sides,
-                                                      record.status.load(kAlone), now_));
+    const hosts::Admitted admitted =
+        ground_.hosts.admit_freely(host_of(record), record.sides, now_, record.status.load(kAlone));
+    ground_.hosts.set_host(index, admitted.host);
     const bool is_outward = record.sides.enter(Direction::Original) == Side::Inside;
     if (is_outward && record.key(Direction::Reply).destination_port !=
                           record.key(Direction::Original).source_port)

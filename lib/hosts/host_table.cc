@@ -196,26 +196,19 @@ Answer HostTable::would_admit(net::InsideAddress host, const Limits& limits, Tic
                                                                    : Answer::Admitted;
 }
 
-Admitted HostTable::admit_inward(net::InsideAddress host, Tick now) {
-    const HostIndex index = join(host, 0, now).host;
-    if (index != kNoHost) {
-        entry(index).half_open.fetch_add(1, std::memory_order_relaxed);
-        entry(index).inward.fetch_add(1, std::memory_order_relaxed);
-    }
-    return {Answer::Admitted, index};
-}
-
-HostIndex HostTable::adopt(net::InsideAddress host, net::Sides sides, uint8_t status, Tick now) {
+Admitted HostTable::admit_freely(net::InsideAddress host, net::Sides sides, Tick now,
+                                 uint8_t status) {
     const HostIndex index = join(host, 0, now).host;
     if (index == kNoHost)
-        return kNoHost;
+        return {};
+    Entry& entry = this->entry(index);
     if ((status & kSettled) == 0)
-        entry(index).half_open.fetch_add(1, std::memory_order_relaxed);
+        entry.half_open.fetch_add(1, std::memory_order_relaxed);
     if ((status & conntrack::kSeenReply) != 0)
-        entry(index).held.fetch_or(kAnswered, std::memory_order_relaxed);
+        entry.held.fetch_or(kAnswered, std::memory_order_relaxed);
     if (sides.enter(net::Direction::Original) == net::Side::Outside)
-        entry(index).inward.fetch_add(1, std::memory_order_relaxed);
-    return index;
+        entry.inward.fetch_add(1, std::memory_order_relaxed);
+    return {Answer::Admitted, index};
 }
 
 /// Counts one more flow of a host, up to `most` of its own where that is not 0.

@@ -128,12 +128,10 @@ public:
     Admitted admit(net::InsideAddress host, const Limits& limits, Tick now);
     /// What admit() would answer now. Nothing is counted.
     Answer would_admit(net::InsideAddress host, const Limits& limits, Tick now) const;
-    /// Counts one that somebody outside opens to the host: it is not held against its limits.
-    Admitted admit_inward(net::InsideAddress host, Tick now);
+    /// Counts one whatever the limits say: that somebody outside opens to the host, or that stands
+    /// already, with the status of its record. It has no part in the rate.
+    Admitted admit_freely(net::InsideAddress host, net::Sides sides, Tick now, uint8_t status = 0);
     void withdraw(HostIndex host, net::Sides sides = {});
-    /// Counts a flow that stands already, whatever the limits say: one of a process before.
-    /// `status` is what the flow's record has.
-    HostIndex adopt(net::InsideAddress host, net::Sides sides, uint8_t status, Tick now);
     /// Counts what is not half-open and part of no rate: a mapping or a contact that the host is
     /// about to have, or a flow of which ended() is not told. leave() takes it back.
     Admitted enter(net::InsideAddress host, const Limits& limits, Tick now);

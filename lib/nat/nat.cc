@@ -99,7 +99,7 @@ hosts::Charged Nat::charge(const Request& request, Tick now) {
 /// host shall not use them up.
 hosts::Admitted Nat::admit(const Request& request, Tick now) {
     if (request.is_inward())
-        return params_.hosts.admit_inward(request.target.host(), now);
+        return params_.hosts.admit_freely(request.target.host(), request.sides, now);
     return params_.hosts.admit(request.original.inside_source(),
                                request.limits(params_.policy->host_limits), now);
 }

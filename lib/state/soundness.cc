@@ -21,7 +21,7 @@ using net::Tuple;
 
 constexpr uint8_t kStatusBits = conntrack::kSeenReply | conntrack::kAssured | conntrack::kEnded;
 constexpr uint8_t kHolderBits = 15;  // nat/holders.h: kRests to kClosing
-constexpr uint8_t kMostScale = 14;  // RFC 7323 §2.3
+constexpr uint8_t kMostScale = 14;   // RFC 7323 §2.3
 
 constexpr Be32 kNobody{};
 constexpr Be16 kNoPort{};

@@ -32,6 +32,7 @@ constexpr unsigned kOperations = 300'000;  // of each
 constexpr uint32_t kCapacity = 24;
 constexpr uint32_t kHosts = 60;  // more than entries: they come and go
 constexpr uint32_t kHot = 2;     // of them, every other flow's
+constexpr net::Sides kInward{net::Side::Outside, net::Side::Inside};
 constexpr size_t kKept = 12;
 constexpr Limits kLimits{.flows = 8};
 constexpr Duration kStep{300};  // of the clock, each turn of the control core
@@ -96,17 +97,16 @@ public:
     std::array<Flow, kKept>& kept() { return kept_; }
 
 private:
-    static net::Sides sides(const Flow& flow) {
-        return flow.inward ? net::Sides{net::Side::Outside, net::Side::Inside} : net::Sides{};
-    }
+    static net::Sides sides(const Flow& flow) { return flow.inward ? kInward : net::Sides{}; }
 
     void open() {
         const bool is_hot = random_() % 2 == 0;
         const auto number = static_cast<uint16_t>(random_() % (is_hot ? kHot : kHosts));
         const bool is_inward = random_() % 8 == 0;
         const Tick now = stage_.now.load(std::memory_order_relaxed);
-        const Admitted admitted = is_inward ? stage_.hosts->admit_inward(address(number), now)
-                                            : stage_.hosts->admit(address(number), kLimits, now);
+        const Admitted admitted = is_inward
+                                      ? stage_.hosts->admit_freely(address(number), kInward, now)
+                                      : stage_.hosts->admit(address(number), kLimits, now);
         ++stage_.answers[static_cast<size_t>(admitted.answer)];
         stage_.without += admitted.host == kNoHost;
         if (admitted.answer != Answer::Admitted || admitted.host == kNoHost)

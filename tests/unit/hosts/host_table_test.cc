@@ -19,6 +19,7 @@ namespace {
 
 constexpr Tick kStart{5'000};
 constexpr Duration kTwoPasses{2 * kReclaimPass.milliseconds};
+constexpr net::Sides kInward{net::Side::Outside, net::Side::Inside};
 
 /// A host table beside a flow table, for its grace periods, and a clock that the test moves.
 struct Table {
@@ -171,7 +172,7 @@ TEST_CASE("host table: what others open to a host is not half-open of its own", 
     Table table(8);
     const HostIndex host = table.admit("10.1.0.10").host;
     for (int i = 0; i < 5; ++i)
-        table.hosts->admit_inward(ip("10.1.0.10"), table.now);
+        table.hosts->admit_freely(ip("10.1.0.10"), kInward, table.now);
     CHECK(table.hosts->half_open(host) == 6);
     CHECK(table.hosts->standing_of(host).half_open == 1);
     CHECK(table.hosts->standing_of(kNoHost).half_open == 0);
@@ -191,13 +192,27 @@ TEST_CASE("host table: the limit of flows holds, and ends as flows end", "[hosts
         CHECK(one.refused == (one.address == ip("10.1.0.10") ? 1 : 0));
 }
 
+TEST_CASE("host table: a flow that stands counts as its status says", "[hosts]") {
+    Table table(8);
+    for (const uint8_t status : {uint8_t{0}, uint8_t{conntrack::kAssured}})
+        table.hosts->admit_freely(ip("10.1.0.10"), net::Sides{}, table.now, status);
+    const HostIndex host = table.only().index;
+    CHECK(table.only().flows == 2);
+    CHECK(table.only().half_open == 1);
+    CHECK_FALSE(table.hosts->standing_of(host).is_answered);
+    table.hosts->admit_freely(ip("10.1.0.10"), net::Sides{}, table.now, conntrack::kSeenReply);
+    CHECK(table.hosts->standing_of(host).half_open == 1);
+    CHECK(table.hosts->standing_of(host).is_answered);
+    CHECK(table.admit("10.1.0.10", {0, 1}).answer == Answer::Admitted);  // none is in the rate
+}
+
 TEST_CASE("host table: what is opened to a host from outside counts, but not toward its limits",
           "[hosts]") {
     Table table(8);
     const Limits limits{2, 2};
     HostIndex host = kNoHost;
     for (int i = 0; i < 10; ++i)
-        host = table.hosts->admit_inward(ip("10.1.0.10"), table.now).host;
+        host = table.hosts->admit_freely(ip("10.1.0.10"), kInward, table.now).host;
     CHECK(table.admit("10.1.0.10", limits).answer == Answer::Admitted);
     CHECK(table.admit("10.1.0.10", limits).answer == Answer::Admitted);
     CHECK(table.admit("10.1.0.10", {2, 0}).answer == Answer::TooManyFlows);
@@ -205,7 +220,7 @@ TEST_CASE("host table: what is opened to a host from outside counts, but not tow
     CHECK(table.only().half_open == 12);
 
     Record inward(*table.hosts, 1, host);
-    inward.sides = net::Sides(net::Side::Outside, net::Side::Inside);
+    inward.sides = kInward;
     table.hosts->ended(inward.flow, inward);
     for (int i = 0; i < 9; ++i)
         table.hosts->withdraw(host, inward.sides);

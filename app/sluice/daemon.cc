@@ -192,6 +192,7 @@ Status Daemon::open_state(gateway::Ground& ground) {
         return file.error();
     state_ = std::move(*file);
     clock_ = state_->clock();
+    watch_.begin(clock_.now());
     const state::StateFile::Found& found = state_->found();
     ground.inheritance = {state_->records(), found.has_records, clock_.now(), found.without_room};
     return Done{};
@@ -298,7 +299,7 @@ command::Subject Daemon::subject() {
             [this](const why::Question& question) { return reloader_->ask(question); },
             [this](const listing::PublicEndpoint& endpoint) { return reloader_->given(endpoint); },
             [this] { return watch_.standstill(clock_.now()); },
-            [this](const std::string& sentence) { print(sentence); },
+            [this](const std::string& sentence) { hand_in(sentence); },
             [this] { return notices_.all(); }};
 }
 
@@ -321,6 +322,20 @@ stats::Snapshot Daemon::snapshot() const {
 void Daemon::print(const std::string& sentence) {
     log_->write("sluice: " + sentence + '\n');
     notices_.add(sentence);
+}
+
+void Daemon::hand_in(const std::string& sentence) {
+    const std::lock_guard lock(handed_in_lock_);
+    handed_in_.push_back(sentence);
+}
+
+/// The control core waits for nobody: what is being handed in now is for its next turn.
+void Daemon::print_handed_in() {
+    std::vector<std::string> sentences;
+    if (const std::unique_lock lock(handed_in_lock_, std::try_to_lock); lock)
+        sentences.swap(handed_in_);
+    for (const std::string& sentence : sentences)
+        print(sentence);
 }
 
 void Daemon::confine(Status (*give_up)()) {
@@ -366,8 +381,11 @@ void Daemon::run(Signals& signals) {
     print_advice();
     if (gateway_->steers_replies())
         print("ports are chosen by which replies arrive at their worker");
-    if (!wait_for_links(signals))
+    if (!wait_for_links(signals)) {
+        if (state_)
+            state_->stop();
         return;
+    }
     links_->start(clock_.now());
     launch_workers();
     print("ready");
@@ -420,6 +438,7 @@ void Daemon::control(Signals& signals) {
         if (state_)
             state_->touch();
         links_->turn(now);
+        print_handed_in();
         const bool all_turn = watch_.look(now);
         if (all_turn)
             notifier_.feed(now);

@@ -7,7 +7,13 @@ namespace sluice::app {
 
 Watch::Watch(std::span<const worker::Heartbeat> beats, Tick now,
              std::function<void(const std::string&)> notice)
-    : beats_(beats), notice_(std::move(notice)), last_look_(now) {
+    : beats_(beats), notice_(std::move(notice)) {
+    begin(now);
+}
+
+void Watch::begin(Tick now) {
+    last_look_ = now;
+    seen_.clear();
     for (const worker::Heartbeat& beat : beats_)
         seen_.push_back({beat.turns(), now});
 }
@@ -39,12 +45,12 @@ bool Watch::look(Tick now) {
     }
     standing_.store(standing, std::memory_order_relaxed);
     looked_at_.store(now.milliseconds, std::memory_order_relaxed);
-    has_looked_.store(true, std::memory_order_relaxed);
+    has_looked_.store(true, std::memory_order_release);  // after when that was
     return all_turn;
 }
 
 command::Standstill Watch::standstill(Tick now) const {
-    if (!has_looked_.load(std::memory_order_relaxed))
+    if (!has_looked_.load(std::memory_order_acquire))
         return {.before_start = true};
     const Tick looked_at{looked_at_.load(std::memory_order_relaxed)};
     return {.control_core = now - looked_at > kStandstill,

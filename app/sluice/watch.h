@@ -29,6 +29,8 @@ public:
     Watch(std::span<const worker::Heartbeat> beats, Tick now,
           std::function<void(const std::string&)> notice);
 
+    /// The clock has been set: all begin anew. Before anybody looks.
+    void begin(Tick now);
     /// To be called more often than every kStandstill. True when every worker turns.
     bool look(Tick now);
 
@@ -46,7 +48,7 @@ private:
     std::function<void(const std::string&)> notice_;
     std::vector<Seen> seen_;  // by worker
     Tick last_look_;
-    // What other threads read. relaxed: each stands alone, no other memory is read by them.
+    // What other threads read: has_looked_ is released after the others, which stand alone.
     std::atomic<bool> has_looked_{false};
     std::atomic<uint32_t> looked_at_{0};  // milliseconds of the tick
     std::atomic<uint64_t> standing_{0};   // a bit for each worker

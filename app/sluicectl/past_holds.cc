@@ -45,7 +45,7 @@ std::optional<int64_t> offset_of(const char* rest) {
     int hours = 0;
     int minutes = 0;
     int length = 0;
-    if ((text[0] != '+' && text[0] != '-') || text.size() != 6 ||
+    if (text.size() != 6 || (text[0] != '+' && text[0] != '-') ||
         std::sscanf(rest + 1, "%2d:%2d%n", &hours, &minutes, &length) != 2 || length != 5 ||
         hours > 14 || minutes > 59 || hours < 0 || minutes < 0)
         return std::nullopt;
@@ -69,6 +69,11 @@ std::string peer_of(const json& tuple, const char* address, const char* port) {
 
 std::string time_text(const std::optional<int64_t>& time) {
     return time ? sluice::listing::utc_text(static_cast<std::time_t>(*time / kSecond)) : "unknown";
+}
+
+/// What only one can have at a time: a block, or a port toward a peer.
+std::string claim_of(const PastHold& hold) {
+    return hold.protocol + ' ' + std::to_string(hold.first_port) + ' ' + hold.peer;
 }
 
 /// Whether a protocol of the log is the one that was asked for.
@@ -177,41 +182,55 @@ void PastHolds::read_event(const json& event) {
 }
 
 void PastHolds::take(const std::string& id, int64_t time, bool is_start, PastHold hold) {
-    const auto [first, last] = alive_.equal_range(id);
-    const auto is_same = [&](const auto& known) {
-        return known.second.host == hold.host && known.second.first_port == hold.first_port &&
-               known.second.peer == hold.peer;
-    };
-    const auto known = std::find_if(first, last, is_same);
+    const std::string claim = claim_of(hold);
     if (is_start) {
-        // Identifiers begin anew with the gateway: what has not ended so far did so unseen.
-        if (known != last) {
-            end(known->second, std::nullopt);
-            alive_.erase(known);
-        }
+        // Identifiers begin anew with the gateway, and nobody else has a claim at once: what has
+        // not ended so far did so unseen.
+        const auto [first, last] = claims_.equal_range(id);
+        const std::multimap<std::string, std::string> same(first, last);
+        for (const auto& [own, other] : same)
+            end_unseen(other, time);
+        end_unseen(claim, time);
         hold.from = time;
-        alive_.emplace(id, std::move(hold));
+        alive_.emplace(claim, Alive{id, std::move(hold)});
+        claims_.emplace(id, claim);
         return;
     }
-    if (known != last) {
-        hold.from = known->second.from;
-        alive_.erase(known);
+    if (const auto known = alive_.find(claim); known != alive_.end() && known->second.id == id) {
+        hold.from = known->second.hold.from;
+        forget(known);
     }
+    hold.to = time;
     end(std::move(hold), time);
 }
 
-void PastHolds::end(PastHold hold, std::optional<int64_t> time) {
-    hold.to = time;
-    const bool has_begun = !hold.from || *hold.from <= at_;
-    if (has_begun && (!hold.to || *hold.to >= at_))
+/// Some time before another began. The two ends of one flow begin together.
+void PastHolds::end_unseen(const std::string& claim, int64_t time) {
+    const auto known = alive_.find(claim);
+    if (known == alive_.end() || *known->second.hold.from >= time)
+        return;
+    end(known->second.hold, time);
+    forget(known);
+}
+
+void PastHolds::forget(std::map<std::string, Alive>::iterator known) {
+    const auto [first, last] = claims_.equal_range(known->second.id);
+    claims_.erase(
+        std::find_if(first, last, [&](const auto& one) { return one.second == known->first; }));
+    alive_.erase(known);
+}
+
+/// At `latest`.
+void PastHolds::end(PastHold hold, int64_t latest) {
+    if ((!hold.from || *hold.from <= at_) && at_ <= latest)
         past_.push_back(std::move(hold));
 }
 
 std::vector<PastHold> PastHolds::holds() const {
     std::vector<PastHold> holds = past_;
-    for (const auto& [id, hold] : alive_)
-        if (*hold.from <= at_)
-            holds.push_back(hold);
+    for (const auto& [claim, alive] : alive_)
+        if (*alive.hold.from <= at_)
+            holds.push_back(alive.hold);
     std::ranges::stable_sort(holds, {}, &PastHold::from);
     return holds;
 }

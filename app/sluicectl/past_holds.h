@@ -7,7 +7,8 @@
 ///
 /// Shape    Takes the lines of the log, from the oldest on. A flow or block is known by its
 ///          identifier until its end, so what the log begins in the middle of has no known start,
-///          and what was alive when a gateway ended without a word, or is alive now, no known end.
+///          and what was alive when a gateway was stopped, or is alive now, no known end. It has
+///          ended at the latest when the same identifier, port or block is somebody else's.
 /// Units    Microseconds since 1970, UTC.
 /// Errors   A line that cannot be read is counted. What the log itself says was lost is told.
 /// Memory   By what has had the endpoint; all else is read and forgotten.
@@ -57,13 +58,20 @@ public:
 private:
     void read_event(const nlohmann::json& event);
     void take(const std::string& id, int64_t time, bool is_start, PastHold hold);
-    void end(PastHold hold, std::optional<int64_t> time);
+    struct Alive {
+        std::string id;
+        PastHold hold;
+    };
+    void end_unseen(const std::string& claim, int64_t time);
+    void forget(std::map<std::string, Alive>::iterator known);
+    void end(PastHold hold, int64_t latest);
     bool may_matter(std::string_view line) const;
 
     sluice::listing::PublicEndpoint endpoint_;
     int64_t at_;
-    std::multimap<std::string, PastHold> alive_;  // by identifier
-    std::vector<PastHold> past_;                  // that were alive then
+    std::map<std::string, Alive> alive_;              // by what they claim
+    std::multimap<std::string, std::string> claims_;  // by identifier
+    std::vector<PastHold> past_;                      // that were alive then
     uint64_t unreadable_ = 0;
     std::vector<std::string> losses_;
 };

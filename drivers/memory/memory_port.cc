@@ -76,6 +76,7 @@ void MemoryPort::inject(std::span<const uint8_t> frame, uint16_t queue, size_t s
         head->vlan_tci = *tag;
         head->ol_flags |= RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED;
     }
+    head->ol_flags |= receive_flags_;
     received_[queue].push_back(head);
 }
 

@@ -29,6 +29,7 @@ public:
         rte_mempool* packets = nullptr;
         std::optional<io::Rss> rss = {};  ///< By which queue_of() spreads.
         bool has_tags_beside = false;     ///< As NICs that strip and insert VLAN tags.
+        bool verifies_checksums = false;  ///< As NICs that do; set_receive_flags() says with what.
     };
 
     explicit MemoryPort(const Params& params);
@@ -41,6 +42,8 @@ public:
     uint16_t queue_of(std::span<const uint8_t> frame) const;
     /// Takes what the port has sent so far.
     std::vector<std::vector<uint8_t>> take_sent();
+    /// Frames that are injected from now on have these flags of an mbuf.
+    void set_receive_flags(uint64_t flags) { receive_flags_ = flags; }
     void set_mtu(uint16_t mtu) { params_.mtu = mtu; }
     /// From now on, at most `count` packets are taken by each transmit().
     void limit_transmit(unsigned count) { transmit_limit_ = count; }
@@ -54,13 +57,14 @@ public:
     io::MacAddress mac() const override { return params_.mac; }
     uint16_t mtu() const override { return params_.mtu; }
     bool inserts_tags() const override { return params_.has_tags_beside; }
-    bool verifies_checksums() const override { return false; }
+    bool verifies_checksums() const override { return params_.verifies_checksums; }
 
 private:
     Params params_;
     std::vector<std::deque<rte_mbuf*>> received_;  // by queue
     std::vector<std::vector<uint8_t>> sent_;
     unsigned transmit_limit_ = ~0u;
+    uint64_t receive_flags_ = 0;
 };
 
 }  // namespace sluice::memory

@@ -346,6 +346,10 @@ void Endpoints::reload(const Question& question, httplib::Response& response) {
 }
 
 void Endpoints::tell_history(const Question& question, httplib::Response& response) {
+    // A day in steps of ten seconds takes 30 MB while it is made: one at a time, who waits gets it.
+    std::unique_lock<std::mutex> turn;
+    if (question.access == Access::Web)
+        turn = std::unique_lock(web_history_);
     answer_list(question, recorder_.answer(question.query, question.format, std::time(nullptr)),
                 response);
 }

@@ -77,6 +77,7 @@ private:
     Quota listings_;
     Quota web_listings_;
     std::mutex web_scan_;
+    std::mutex web_history_;
 };
 
 }  // namespace sluice::command

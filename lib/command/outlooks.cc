@@ -6,6 +6,8 @@
 #include "net/text.h"
 
 #include <algorithm>
+#include <chrono>
+#include <ctime>
 #include <utility>
 
 namespace sluice::command {
@@ -13,7 +15,14 @@ namespace {
 
 using std::chrono::duration;
 
-constexpr int kScanShare = 20;  // of the time that a scan takes there is so much between two
+constexpr int kScanShare = 20;  // of the CPU time of a scan there is so much between two
+
+/// Of this thread: in the idle class it may wait for long, which costs nobody anything.
+std::chrono::nanoseconds cpu_time() {
+    timespec time{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
 
 double seconds_of(Outlooks::Clock::time_point time) {
     return duration<double>(time.time_since_epoch()).count();
@@ -72,9 +81,9 @@ void Outlooks::look(Clock::time_point now) {
     }
     if (now < next_scan_)
         return;
-    const Clock::time_point begin = Clock::now();
+    const std::chrono::nanoseconds begin = cpu_time();
     look_at_ports(now);
-    next_scan_ = now + (Clock::now() - begin) * kScanShare;
+    next_scan_ = now + (cpu_time() - begin) * kScanShare;
 }
 
 void Outlooks::look_at_ports(Clock::time_point now) {

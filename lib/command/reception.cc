@@ -149,8 +149,9 @@ bool Reception::receive_from(Guest& guest) {
     return count != 0 || guest.state == State::Whole;
 }
 
+/// Not more at once than there may be: what is left is told of by the next poll().
 void Reception::accept_all() {
-    while (true) {
+    for (size_t i = 0; i < kMostGuests; ++i) {
         Descriptor socket(accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
         if (socket) {
             admit(std::move(socket));

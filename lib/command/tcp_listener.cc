@@ -16,6 +16,10 @@ namespace {
 /// Of what was sent to a client and not acknowledged: then it has gone.
 constexpr int kGoneMilliseconds = 20'000;
 
+/// Connections inherit it: an answer of 64 KiB goes into it whole, so that no thread waits for who
+/// reads slowly. The kernel takes twice as much for its own use.
+constexpr int kSendBytes = 128 << 10;
+
 bool set(const Descriptor& socket, int level, int option, int value) {
     return setsockopt(socket.get(), level, option, &value, sizeof value) == 0;
 }
@@ -40,6 +44,7 @@ Result<Descriptor> listen_at(const TcpAddress& address) {
     // Connections of the gateway before this one may still be dying; two that listen are refused.
     if (!listener || !set(listener, SOL_SOCKET, SO_REUSEADDR, 1) ||
         !set(listener, IPPROTO_TCP, TCP_NODELAY, 1) ||
+        !set(listener, SOL_SOCKET, SO_SNDBUF, kSendBytes) ||
         !set(listener, IPPROTO_TCP, TCP_USER_TIMEOUT, kGoneMilliseconds) ||
         !bind_to(listener, address) || listen(listener.get(), SOMAXCONN) != 0)
         return failed();

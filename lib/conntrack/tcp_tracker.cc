@@ -257,8 +257,7 @@ bool acknowledges_syn(const Arrival& arrival, const TcpTracker& tracker) {
 /// A RST or a bare SYN that answers a SYN, and that who does not see the path could have sent.
 bool is_blind(const Arrival& arrival, const TcpTracker& tracker) {
     return arrival.tuning.tcp_strict && arrival.direction == Direction::Reply &&
-           arrival.flow.state == TcpState::SynSent && tracker.last_segment == SegmentClass::Syn &&
-           tracker.last_direction == Direction::Original && !acknowledges_syn(arrival, tracker);
+           arrival.flow.state == TcpState::SynSent && !acknowledges_syn(arrival, tracker);
 }
 
 Verdict reset(const Arrival& arrival, TcpTracker& tracker) {

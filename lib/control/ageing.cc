@@ -136,11 +136,11 @@ void Ageing::look_at_block(const Deadlines::Due& due, flow::LifeWord life, Tick 
     // relaxed: marks that stand alone.
     const uint8_t state = record.state.load(std::memory_order_relaxed);
     if ((state & nat::kTold) == 0) {
-        // Workers set marks of their own beside it.
-        record.state.fetch_or(nat::kTold, std::memory_order_relaxed);
         BlockEvent event = event_of(record);
         event.age = now - record.opened;
         record.holding().note = notice_ ? notice_(event) : 0;
+        // Last, as the process may end at any moment. Workers set marks of their own beside it.
+        record.state.fetch_or(nat::kTold, std::memory_order_relaxed);
     } else if (member_.kill(due.index, life)) {  // unless something hangs on it
         counters_.count[stats::Count::HoldersExpired].add(1);
         BlockEvent event = event_of(record);

@@ -103,7 +103,7 @@ void FileDelivery::look() {
                        std::to_string(params_.account.lost()) +
                        " records have been lost since the start");
     }
-    if (is_away_ || !params_.account.has_untold())
+    if (is_away_ || !params_.account.has_untold() || waiting_bytes_ >= params_.most_waiting_bytes)
         return;
     add(params_.encoder.losses(params_.account.lost(), params_.account.untold()));
     params_.account.tell();

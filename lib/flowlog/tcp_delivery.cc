@@ -187,7 +187,8 @@ bool TcpDelivery::is_closed() const {
 }
 
 void TcpDelivery::tell_losses() {
-    if (!params_.account.has_untold() || now_ - told_at_ < kTellMilliseconds)
+    if (!params_.account.has_untold() || now_ - told_at_ < kTellMilliseconds ||
+        waiting_bytes_ >= params_.most_waiting_bytes)
         return;
     told_at_ = now_;
     add(params_.encoder.losses(params_.account.lost(), params_.account.untold()));

@@ -19,8 +19,9 @@ namespace {
 constexpr uint32_t kHandoffRing = 1024;  // packets; two bursts of every queue, and then some
 constexpr uint32_t kPuntRing = 1024;
 constexpr uint32_t kReleaseRing = 1024;
-/// Threads beside workers and control core that may look at flows at once: lists and exporters.
-constexpr unsigned kListThreads = 16;
+/// Threads beside workers and control core that may look at flows at once: 8 of the control socket,
+/// 12 of --http, and one each that records, reloads and adopts; and as many again for what comes.
+constexpr unsigned kListThreads = 48;
 
 worker::Verify verify(config::VerifyChecksum choice) {
     switch (choice) {

@@ -94,6 +94,7 @@ Fate Restoration::judge_flow(FlowRecord& flow) {
 Fate Restoration::judge_holder(FlowRecord& holder) const {
     if (!state::is_sound_holder(holder))
         return Fate::Unsound;
+    holder.sides = {};
     const Be32 shown = holder.key(Direction::Reply).destination;
     if (!ground_.policy.is_public(shown) &&
         is_private(shown, holder.key(Direction::Original).source))
@@ -157,6 +158,15 @@ void Restoration::charge(uint32_t index, const FlowRecord& flow) const {
     ground_.quotas.set(index, ground_.quotas.charge(claim, now_).charge);
 }
 
+/// What the record hangs on serves a host that has been answered, told or not before the end.
+void Restoration::prove(const FlowRecord& record) const {
+    record.for_each_holder([&](uint32_t index) {
+        FlowRecord& holder = ground_.table.record(index);
+        holder.state.fetch_or(nat::kProven, kAlone);
+        prove(holder);
+    });
+}
+
 void Restoration::adopted(uint32_t index, FlowRecord& record) {
     if (record.kind() == Kind::Block)
         return;
@@ -165,6 +175,10 @@ void Restoration::adopted(uint32_t index, FlowRecord& record) {
         return ground_.hosts.set_host(index, ground_.hosts.enter(host, {}, now_).host);
     }
     charge(index, record);
+    if ((record.status.load(kAlone) & conntrack::kSeenReply) != 0)
+        prove(record);
+    else if (nat::is_on_trial(ground_.table, record))
+        ground_.table.deadlines().set(index, now_, now_);  // as soon as that of a new one
     const hosts::Admitted admitted =
         ground_.hosts.admit_freely(host_of(record), record.sides, now_, record.status.load(kAlone));
     ground_.hosts.set_host(index, admitted.host);

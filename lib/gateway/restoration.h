@@ -66,6 +66,7 @@ private:
     bool is_private(Be32 shown, Be32 own) const;
     uint8_t tuning_of(const flow::FlowRecord& flow) const;
     void charge(uint32_t index, const flow::FlowRecord& flow) const;
+    void prove(const flow::FlowRecord& record) const;
 
     Ground ground_;
     Tick now_;

@@ -136,11 +136,12 @@ Decision Allocator::find_in_blocks(Wish& wish) const {
     std::array<Place, kMostBlocks> blocks;
     size_t count = 0;
     std::optional<uint16_t> missing;
+    bool is_closing = false;  // a block of its own: the host gets no other until that has gone
     for (uint16_t ordinal = 0; ordinal < block_params().per_host; ++ordinal)
         if (const auto block = block_of(wish.host, ordinal, wish.now)) {
             if (is_taken_back(params_.table.record(*block->block)))
-                return refused(Drop::HostBlocks);
-            if (is_of_pool(*block, wish.pool))
+                is_closing = true;
+            else if (is_of_pool(*block, wish.pool))
                 blocks[count++] = *block;
         } else if (!missing) {
             missing = ordinal;
@@ -164,7 +165,7 @@ Decision Allocator::find_in_blocks(Wish& wish) const {
             return of_block(block);
         is_unfinished |= looked == Looked::Unfinished && !is_used_up(block);
     }
-    if (missing)
+    if (missing && !is_closing)
         return find_in_new_block(wish, *missing);
     return refused(is_unfinished ? Drop::PortsUnsearched : Drop::HostBlocks);
 }

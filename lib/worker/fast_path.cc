@@ -122,6 +122,11 @@ struct Ground {
     uint32_t generation;  // of next hops
     uint8_t worker;
     Tick now;
+    bool all_linked;  // every port has a link
+
+    bool has_link(const link::Hop& hop) const {
+        return all_linked || egress.exit(hop.interface()).has_link;
+    }
 };
 
 /// A plain packet whose record has its tuple.
@@ -180,7 +185,7 @@ bool pass(const Ground& ground, const Met& met) {
     const link::HopIndex via = met.record.hops.index[index(direction)];
     const link::Hop hop = ground.egress.hop(via);  // kNoHop is never resolved
     Duration timeout;
-    if (!hop.is_resolved() || !track(ground, met, timeout))
+    if (!hop.is_resolved() || !ground.has_link(hop) || !track(ground, met, timeout))
         return false;
     renew(ground, met, timeout);
     nat::translate_plain(met.record, direction, frame_of(met.mbuf).ip);
@@ -213,7 +218,7 @@ void FastPath::forward(Burst& burst, Tick now) {
 [[gnu::noinline]] void FastPath::read(Burst& burst) const {
     const bool is_placed = burst.from[0] != link::kNoInterface;
     const auto most = is_placed ? static_cast<unsigned>(std::countr_one(burst.live)) : 0;
-    const uint32_t mtu = parts_.egress.least_mtu();
+    const uint32_t mtu = parts_.egress.smallest_mtu();
     uint64_t plain = 0;
     uint64_t tcp = 0;
     unsigned i = 0;
@@ -246,9 +251,13 @@ bool FastPath::has_good_sums(const rte_mbuf* mbuf, const Arrival& arrival) const
 
 /// Those that have left. Not inlined, so that it has all registers for itself.
 [[gnu::noinline]] uint64_t FastPath::send(const Burst& burst, Tick now) {
-    const Ground ground{parts_.table,  *parts_.policy,
-                        parts_.egress, parts_.egress.generation(),
-                        parts_.worker, now};
+    const Ground ground{parts_.table,
+                        *parts_.policy,
+                        parts_.egress,
+                        parts_.egress.generation(),
+                        parts_.worker,
+                        now,
+                        parts_.egress.least_mtu() != 0};
     const uint64_t found = burst.guesses.found;
     // Those of whose flows more is read than their records' first lines.
     const uint64_t further = found & (ground.table.accounts().is_on() ? ~uint64_t{0} : burst.tcp);

@@ -15,7 +15,8 @@
 ///          (tests/model/fast_path_model_test.cc): a packet leaves as it would through them, or
 ///          is not touched.
 /// Order    Packets of a flow keep theirs: where one stays, those of its flow behind it stay too.
-///          Where a packet does not say whose it is (a fragment, IP options), all behind it stay.
+///          Where a packet does not say whose it is (a fragment, IP options, ARP, IPv6, a tag on a
+///          port without VLANs), all behind it stay.
 ///          So a packet passes others of its burst, but none that could change what becomes of it:
 ///          whoever opens a flow in a full table takes none that is assured, and no live flow's
 ///          port is given away.

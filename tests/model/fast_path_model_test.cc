@@ -208,9 +208,12 @@ public:
         }
         if (below(4) == 0)
             bend(frame, tuple);
-        Sent packet = sent(record.sides.enter(direction), frame);
+        const Side from = record.sides.enter(direction);
+        Sent packet = sent(below(32) == 0 ? opposite(from) : from, frame);
         if (below(32) == 0)
             packet.frame = fragments_of(frame.payload(64), 32)[below(2)];
+        if (below(24) == 0)
+            packet.segment_bytes = 20 + below(60);
         return packet;
     }
 

@@ -223,6 +223,24 @@ TEST_CASE("blocks: what nobody has answered is given to others when there are no
     CHECK(bed.count(Count::HoldersExpired) == (is_mapped ? 2 : 1));
 }
 
+TEST_CASE("blocks: while one is being taken back its host has its others", "[packet][blocks]") {
+    Testbed bed(blocks(2, 2));
+    const uint16_t first = port_of(bed, host(0), 40'000);
+    answer_from(bed, first);
+    uint16_t last = first;
+    uint16_t port = 40'001;
+    for (; block_of(last) == block_of(first); ++port)  // until it has a second one
+        last = port_of(bed, host(0), port);
+    bed.advance(Duration{1900});
+    CHECK_FALSE(send(bed, host(1), 40'000));
+    for (uint16_t i = 0; i < 12; ++i) {
+        bed.advance(Duration{100});
+        CHECK(block_of(port_of(bed, host(0), 41'000 + i, "203.0.113.77")) == block_of(first));
+    }
+    bed.advance(Duration::seconds(4));
+    CHECK(block_of(port_of(bed, host(1), 40'000)) == block_of(last));
+}
+
 TEST_CASE("blocks: one that is being taken back stays with who is answered after all",
           "[packet][blocks]") {
     Testbed bed(blocks(1, 1));

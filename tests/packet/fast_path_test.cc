@@ -7,6 +7,8 @@
 #include "catch.h"
 #include "testbed.h"
 
+#include <rte_mbuf.h>
+
 #include <memory>
 
 using namespace sluice;
@@ -130,16 +132,43 @@ TEST_CASE("fast path: data and ACKs of an established connection take it", "[pac
 TEST_CASE("fast path: it takes replies", "[packet][fast-path]") {
     Standing standing;
     standing.udp();
-    const auto reply = [&](uint16_t from) {
+    const auto reply = [&](uint16_t port, uint8_t tos) {
         return Frame()
             .ether(mac_of(ip(kRouter)), mac(0x22))
             .ipv4(kServer, kPublic)
-            .udp(from, standing.external_port());
+            .tos(tos)
+            .udp(kServerPort, port);
     };
-    standing.bed.inject(Side::Outside, reply(kServerPort + 1).bytes());  // of no flow
-    standing.bed.inject(Side::Outside, reply(kServerPort).bytes());
+    // Of a young flow, that keeps its port.
+    standing.bed.from_inside(Frame().ipv4(kHost, kServer).udp(7000, kServerPort));
+    standing.bed.inject(Side::Outside, reply(7000, kFirst).bytes());
+    standing.bed.inject(Side::Outside, reply(standing.external_port(), 0).bytes());
     standing.bed.run();
-    CHECK(standing.bed.take(Side::Inside).size() == 1);
+    const auto in = standing.bed.take(Side::Inside);
+    REQUIRE(in.size() == 2);
+    CHECK(in[1].tos == kFirst);
+}
+
+TEST_CASE("fast path: what the NIC has not found good is verified", "[packet][fast-path]") {
+    TestbedOptions options;
+    options.verifies_checksums = true;
+    Standing standing(options);
+    standing.udp();
+    const auto arrives = [&](uint64_t flags, bool is_damaged) {
+        auto bytes = datagram().bytes();
+        bytes.back() ^= is_damaged ? 1 : 0;
+        standing.bed.port(Side::Inside).set_receive_flags(flags);
+        standing.bed.inject(Side::Inside, bytes);
+        standing.bed.run();
+        return standing.bed.take(Side::Outside).size() == 1;
+    };
+    constexpr uint64_t kBothGood = RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD;
+    constexpr uint64_t kBadL4 = RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_BAD;
+    CHECK(arrives(0, false));
+    CHECK_FALSE(arrives(0, true));
+    CHECK_FALSE(arrives(RTE_MBUF_F_RX_IP_CKSUM_GOOD, true));
+    CHECK(arrives(kBothGood, false));
+    CHECK_FALSE(arrives(kBadL4, false));  // it is believed
 }
 
 TEST_CASE("fast path: where one packet of a flow stays, those behind it stay too",

@@ -231,6 +231,31 @@ TEST_CASE("restart: blocks of ports go on, and are told of once", "[restart]") {
     CHECK(told(" had 198.") == 1);
 }
 
+TEST_CASE("restart: blocks that nobody has answered are given to others, and no other",
+          "[restart]") {
+    Restarts life({.configure = [](config::Config& config) {
+        config.inside.clear();
+        config.pool.clear();
+        config.snat = {{.inside = {ip("10.1.0.0"), 24},
+                        .addresses = {{ip(kPublic), ip(kPublic)}},
+                        .ports = {1024, 1024 + 2 * 64 - 1}}};
+        config.holders.blocks = {64, 1};
+    }});
+    const uint16_t answered = send(life.bed(), kHost, 5000);
+    CHECK(answers(life.bed(), answered, kHost, 5000));
+    send(life.bed(), kPeer, 5000);
+    // It ended before the answer was told to the block.
+    Testbed& bed = life.restart({}, [](Estate& estate) {
+        for (FlowRecord* block : live(estate, Kind::Block))
+            block->state.fetch_and(static_cast<uint8_t>(~nat::kProven));
+    });
+    CHECK(bed.from_inside(Frame().ipv4("10.1.0.12", kServer).udp(5000, 53)).empty());
+    CHECK(bed.dropped(Drop::BlocksExhausted) == 1);
+    bed.advance(Duration::seconds(10));
+    CHECK(send(bed, "10.1.0.12", 5000) / 64 != answered / 64);
+    CHECK(send(bed, kHost, 5000) == answered);
+}
+
 TEST_CASE("restart: a flow between two inside hosts holds on to both", "[restart]") {
     Restarts life(mapped(Filtering::EndpointIndependent));
     const uint16_t target = send(life.bed(), kPeer, 5000);

@@ -107,6 +107,7 @@ Testbed::Testbed(TestbedOptions options)
         params.packets = pool_;
         params.rss = options.rss;
         params.has_tags_beside = options.has_tags_beside;
+        params.verifies_checksums = options.verifies_checksums;
         if (is_inside)
             params.mtu = options.inside_mtu;
         ports_.push_back(std::make_unique<memory::MemoryPort>(params));

@@ -51,9 +51,10 @@ struct TestbedOptions {
     Tick start{1000};                 ///< What the clock says at first.
     uint64_t secret = 1;              ///< What a start of the gateway draws.
     uint16_t inside_mtu = 1500;
-    bool is_one_armed = false;     ///< One wire for both sides: that of the outside.
-    Estate* estate = nullptr;      ///< Where records outlive the testbed: those in it go on.
-    bool has_tags_beside = false;  ///< The ports strip and insert VLAN tags, as NICs do.
+    bool is_one_armed = false;        ///< One wire for both sides: that of the outside.
+    Estate* estate = nullptr;         ///< Where records outlive the testbed: those in it go on.
+    bool has_tags_beside = false;     ///< The ports strip and insert VLAN tags, as NICs do.
+    bool verifies_checksums = false;  ///< Likewise they look at checksums, and say so in flags.
     std::function<void(config::Config&)> configure = [](config::Config&) {};
     /// Which MAC a neighbour on an interface answers with.
     std::function<MacAddress(size_t, Be32)> neighbour_mac = [](size_t, Be32 address) {

@@ -56,6 +56,23 @@ TEST_CASE("tcp strict: a bare SYN does not answer a SYN, the server still does",
     CHECK(tcp.flow.state == Established);
 }
 
+TEST_CASE("tcp strict: a forged ACK before them makes neither RST nor SYN an answer",
+          "[conntrack][tcp]") {
+    const uint8_t flags = GENERATE(kRst, kSyn);
+    Connection tcp = after(kSent, kStrict);
+    Segment forged = tcp.next(kReply, kAck);
+    forged.seq = forged.ack = 12345;
+    tcp.meet(kReply, forged);
+    Segment blind = tcp.next(kReply, flags);
+    blind.seq = forged.ack;
+    tcp.meet(kReply, blind);
+    CHECK(tcp.last.action == Action::Refuse);
+    CHECK(tcp.flow.state == SynSent);
+    tcp.reply(kSynAck);
+    tcp.original(kAck);
+    CHECK(tcp.flow.state == Established);
+}
+
 TEST_CASE("tcp strict: of a connection that closes only an exact RST is believed",
           "[conntrack][tcp][rfc5961]") {
     const Segments& course = GENERATE(kHalfClosed, kBothClosed, kFinished);

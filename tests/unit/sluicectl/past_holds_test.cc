@@ -97,6 +97,41 @@ TEST_CASE("past holds: what has no beginning or no end in the log may have it", 
     const std::vector lines{flow("new", 100), flow("new", 300), flow("destroy", 400)};
     CHECK(count("198.51.100.1:4001", 200, lines) == 1);
     CHECK_FALSE(read("198.51.100.1:4001", 200, lines).holds()[0].to);
+    CHECK(count("198.51.100.1:4001", 350, lines) == 1);
+    CHECK(read("198.51.100.1:4001", 350, lines).holds().at(0).to);
+}
+
+TEST_CASE("past holds: what others have since then, nobody else has", "[sluicectl]") {
+    // By identifier and by port: both of the first two ended with their gateway.
+    const std::vector lines{flow("new", 100, "7-0", 4001), flow("new", 101, "8-0", 4002),
+                            flow("new", 300, "7-0", 4009, "10.1.0.77"),
+                            flow("new", 301, "9-0", 4002, "10.1.0.99")};
+    CHECK(count("198.51.100.1", 200, lines) == 2);
+    CHECK(count("198.51.100.1:4001", 400, lines) == 0);
+    const auto holds = read("198.51.100.1:4002", 400, lines).holds();
+    REQUIRE(holds.size() == 1);
+    CHECK(holds[0].host == "10.1.0.99");
+    // A block too.
+    const std::vector blocks{block("new", 100), block("new", 200)};
+    CHECK(count("198.51.100.1:4000", 150, blocks) == 1);
+    CHECK(count("198.51.100.1:4000", 250, blocks) == 1);
+}
+
+TEST_CASE("past holds: a flow between two inside hosts is of both", "[sluicectl]") {
+    const nlohmann::json line = {
+        {"time", 100},
+        {"id", "3-0"},
+        {"event", "new"},
+        {"protocol", "udp"},
+        {"original",
+         {{"src", "10.1.0.10"}, {"dst", "198.51.100.1"}, {"sport", 5000}, {"dport", 8080}}},
+        {"reply", {{"src", "10.1.0.20"}, {"dst", "198.51.100.1"}, {"sport", 80}, {"dport", 5001}}}};
+    CHECK(count("198.51.100.1", 150, {line.dump()}) == 2);
+    nlohmann::json end = line;
+    end["event"] = "destroy";
+    end["time"] = 200;
+    CHECK(count("198.51.100.1", 150, {line.dump(), end.dump()}) == 2);
+    CHECK(count("198.51.100.1", 250, {line.dump(), end.dump()}) == 0);
 }
 
 TEST_CASE("past holds: an identifier that is used again is another flow", "[sluicectl]") {

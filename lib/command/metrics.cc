@@ -35,6 +35,7 @@ constexpr Row kRows[] = {
     {Consumed,       "packets_consumed",       "Packets that ended at the gateway undropped"},
     {Put,            "ring_packets_put",       "Packets put into rings between threads"},
     {Taken,          "ring_packets_taken",     "Packets taken out of rings between threads"},
+    {FastPath,       "fast_path_packets",      "Packets that have gone the fast path"},
     {Handoff,        "handoffs",               "Packets handed to the worker that owns the flow"},
     {Punted,         "punts",                  "Packets handed to the control core"},
     {FlowsOpened,    "flows_opened",           "Flows opened"},

@@ -88,11 +88,15 @@ public:
     }
     /// Sends to a hop that the caller has seen resolved.
     void send_to(rte_mbuf* mbuf, HopIndex index, Hop seen) {
+        address(mbuf, index, seen);
+        send(mbuf, seen.interface());
+    }
+    /// The first half of that.
+    void address(rte_mbuf* mbuf, HopIndex index, Hop seen) {
         if (!seen.is_used())
             params_.next_hops.mark_used(index);
         net::write_macs(rte_pktmbuf_mtod(mbuf, void*), seen.mac_bits(),
                         rows_[seen.interface()].mac);
-        send(mbuf, seen.interface());
     }
     Hop hop(HopIndex index) const { return params_.next_hops.read(index); }
 

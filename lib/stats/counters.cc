@@ -21,6 +21,7 @@ constexpr Row kRows[] = {
     {Consumed, "consumed"},
     {Put, "put"},
     {Taken, "taken"},
+    {FastPath, "fast_path"},
     {Handoff, "handoff"},
     {Punted, "punted"},
     {FlowsOpened, "flows_opened"},

@@ -45,6 +45,7 @@ enum class Count : uint8_t {
                   ///< its kernel takes.
     Put,          ///< Into a ring to another thread.
     Taken,        ///< Out of a ring from another thread.
+    FastPath,     ///< Packets that have gone the fast path (worker/fast_path.h).
     Handoff,      ///< Of Put: to the flow's owner.
     Punted,       ///< Of Put: to the control core.
     FlowsOpened,

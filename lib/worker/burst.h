@@ -46,6 +46,8 @@ struct Burst {
     uint64_t settled = 0;   ///< Bit i: came to its flow's owner, and goes to no other. By receive.
     uint64_t plain = 0;     ///< Bit i: net::parse() has nothing to object. By forward_plain.
     uint64_t tcp = 0;       ///< Bit i: of `plain`, TCP. By forward_plain.
+    uint64_t part = 0;      ///< The bits of those packets that go through the stages now.
+    uint64_t passed = 0;    ///< Bit i: gone the fast path, and sent behind those before it.
     unsigned guessed = 0;   ///< Packets from the first on that have guesses. By forward_plain.
 
     // Rare kinds, which leave the straight way: worker/fragments.h.
@@ -60,6 +62,7 @@ struct Burst {
     std::array<net::Packet, kBurstSize> packet;        // parse
     std::array<net::Tuple, kBurstSize> tuple;          // parse; forward_plain, of those guessed
     flow::Probes guesses;                              // forward_plain
+    std::array<link::InterfaceId, kBurstSize> to;      // forward_plain, of those in `passed`
     std::array<flow::FlowRef, kBurstSize> flow;        // lookup, open
     std::array<const policy::Rule*, kBurstSize> rule;  // expect, admit; of those in `ruled`
     std::array<fragment::Index, kBurstSize> datagram;  // reassemble, of those in `leads`

@@ -176,21 +176,21 @@ void renew(const Ground& ground, const Met& met, Duration timeout) {
         ground.table.accounts().add(met.flow, {1, Be16{frame_of(met.mbuf).ip.total_length}.host()});
 }
 
-/// Sends a plain packet. False, and nothing has changed, where its flow does not stand, or has to
-/// look closer at it.
-bool pass(const Ground& ground, const Met& met) {
+/// Makes a plain packet ready to leave by the interface that it says. kNoInterface, and nothing has
+/// changed, where its flow does not stand, or has to look closer at it.
+link::InterfaceId pass(const Ground& ground, const Met& met) {
     const Direction direction = met.flow.direction();
     if (!stands(ground, met))
-        return false;
+        return link::kNoInterface;
     const link::HopIndex via = met.record.hops.index[index(direction)];
     const link::Hop hop = ground.egress.hop(via);  // kNoHop is never resolved
     Duration timeout;
     if (!hop.is_resolved() || !ground.has_link(hop) || !track(ground, met, timeout))
-        return false;
+        return link::kNoInterface;
     renew(ground, met, timeout);
     nat::translate_plain(met.record, direction, frame_of(met.mbuf).ip);
-    ground.egress.send_to(met.mbuf, via, hop);
-    return true;
+    ground.egress.address(met.mbuf, via, hop);
+    return hop.interface();
 }
 
 }  // namespace
@@ -210,7 +210,9 @@ void FastPath::forward(Burst& burst, Tick now) {
         return;
     }
     parts_.table.guess_bulk(std::span(burst.tuple).first(burst.guessed), burst.guesses);
-    burst.live &= ~send(burst, now);
+    const uint64_t gone = send(burst, now) | burst.passed;
+    parts_.counters.count[stats::Count::FastPath].add(static_cast<uint64_t>(std::popcount(gone)));
+    burst.live &= ~gone;
 }
 
 /// Writes the tuples of those packets from the first on that tell theirs, and which of these are
@@ -249,8 +251,9 @@ bool FastPath::has_good_sums(const rte_mbuf* mbuf, const Arrival& arrival) const
            !net::verify_checksums(mbuf, packet_of(mbuf), arrival.trusts_nic);
 }
 
-/// Those that have left. Not inlined, so that it has all registers for itself.
-[[gnu::noinline]] uint64_t FastPath::send(const Burst& burst, Tick now) {
+/// Those that have left; others are ready to, and in `passed`. Not inlined, so that it has all
+/// registers for itself.
+[[gnu::noinline]] uint64_t FastPath::send(Burst& burst, Tick now) {
     const Ground ground{parts_.table,
                         *parts_.policy,
                         parts_.egress,
@@ -282,11 +285,19 @@ bool FastPath::has_good_sums(const rte_mbuf* mbuf, const Arrival& arrival) const
         if (!record.meets(burst.tuple[i], flow.direction(), now))
             break;  // likewise
         const uint64_t mark = uint64_t{1} << (flow.index() % 64);
-        if ((burst.plain & bit) != 0 && (staying & mark) == 0 &&
-            pass(ground, {burst.mbuf[i], record, flow, burst.side[i]}))
-            gone |= bit;
-        else
+        const bool may_pass = (burst.plain & bit) != 0 && (staying & mark) == 0;
+        const link::InterfaceId to =
+            may_pass ? pass(ground, {burst.mbuf[i], record, flow, burst.side[i]})
+                     : link::kNoInterface;
+        if (to == link::kNoInterface) {
             staying |= mark;
+        } else if (gone == low_bits(i)) {
+            ground.egress.send(burst.mbuf[i], to);
+            gone |= bit;
+        } else {
+            burst.to[i] = to;
+            burst.passed |= bit;
+        }
     }
     return gone;
 }

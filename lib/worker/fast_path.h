@@ -14,12 +14,14 @@
 /// Rule     Nothing is decided here otherwise than by the stages, which are the oracle of its tests
 ///          (tests/model/fast_path_model_test.cc): a packet leaves as it would through them, or
 ///          is not touched.
-/// Order    Packets of a flow keep theirs: where one stays, those of its flow behind it stay too.
+/// Order    A burst leaves in the order in which it came: behind a packet that stays, those that go
+///          this way wait in `passed`, rewritten, until it is sent or not. Packets of a flow are
+///          decided in their order: where one stays, those of its flow behind it stay too.
 ///          Where a packet does not say whose it is (a fragment, IP options, ARP, IPv6, a tag on a
 ///          port without VLANs), all behind it stay.
-///          So a packet passes others of its burst, but none that could change what becomes of it:
-///          whoever opens a flow in a full table takes none that is assured, and no live flow's
-///          port is given away.
+///          So a packet is decided before others of its burst, but before none that could change
+///          what becomes of it: whoever opens a flow in a full table takes none that is assured,
+///          and no live flow's port is given away.
 /// Threads  Owned by one worker.
 /// Cost     docs/performance.md counts the instructions.
 
@@ -28,6 +30,7 @@
 #include "link/egress.h"
 #include "net/packet.h"
 #include "policy/current.h"
+#include "stats/counters.h"
 #include "worker/arrival.h"
 #include "worker/burst.h"
 
@@ -46,6 +49,7 @@ public:
         const policy::Current& policy;
         link::Egress& egress;
         const std::vector<Arrival>& arrivals;  ///< By interface.
+        stats::Counters& counters;
         uint8_t worker;
     };
 
@@ -61,7 +65,7 @@ public:
 private:
     void read(Burst& burst) const;
     bool has_good_sums(const rte_mbuf* mbuf, const Arrival& arrival) const;
-    uint64_t send(const Burst& burst, Tick now);
+    uint64_t send(Burst& burst, Tick now);
     void send_for_more(const Burst& burst, unsigned i) const;
 
     Parts parts_;

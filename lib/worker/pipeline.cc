@@ -82,17 +82,19 @@ void Worker::forward(Burst& burst) {
                       burst.count, burst.handed_over});
     burst.placed = 0;
     burst.plain = 0;
+    burst.passed = 0;
     burst.guessed = 0;
     for (unsigned i = 0; params_.prefetch && i < burst.count; ++i)
         rte_prefetch0(rte_pktmbuf_mtod(burst.mbuf[i], void*));
     run(burst, 0);
-    if (burst.live == 0)
+    if ((burst.live | burst.passed) == 0)
         return run(burst, kStages.size() - 1);
     run(burst, 1);
     uint64_t rest = burst.live;
     do {
         const uint64_t stops = rest & burst.fragments;
-        burst.live = stops == 0 ? rest : rest & (stops ^ (stops - 1));
+        burst.part = stops ^ (stops - 1);  // up to the first of them; all where there is none
+        burst.live = rest & burst.part;
         rest &= ~burst.live;
         burst.misses = 0;
         burst.admitted = 0;
@@ -104,7 +106,7 @@ void Worker::forward(Burst& burst) {
         burst.too_big = 0;
         for (size_t stage = 2; stage < kStages.size(); ++stage)
             run(burst, stage);
-    } while (rest != 0);
+    } while ((rest | burst.passed) != 0);
 }
 
 void Worker::run(Burst& burst, size_t stage) {
@@ -354,9 +356,16 @@ void Worker::depart(Burst& burst) {
         send_by_path(burst, i);
 }
 
+/// What has gone the fast path behind a packet that has not is sent behind it.
 void Worker::resolve(Burst& burst) {
     const uint32_t generation = egress_.generation();
-    for (unsigned i : burst.live_packets()) {
+    const uint64_t passed = burst.passed & burst.part;
+    burst.passed &= ~passed;
+    for (unsigned i : SetBits{burst.live | passed}) {
+        if ((passed >> i & 1) != 0) {
+            egress_.send(burst.mbuf[i], burst.to[i]);
+            continue;
+        }
         const net::Direction direction = burst.flow[i].direction();
         flow::Hops& hops = shared_.table.record(burst.flow[i]).hops;
         if (hops.generation != generation)

@@ -57,7 +57,7 @@ Worker::Worker(const Shared& shared, WorkerParams params)
            member_, counters_, params_.id),
       tap_(shared.watches, shared.table, params_.id),
       egress_(egress_params(shared, params_), counters_),
-      fast_path_({shared.table, policy_, egress_, arrivals_, params_.id}),
+      fast_path_({shared.table, policy_, egress_, arrivals_, counters_, params_.id}),
       forwarding_({shared.table, policy_, admission_, egress_}),
       cutter_(egress_, counters_, params_.packets),
       answers_(policy_, shared.budgets, egress_, counters_, params_.packets),

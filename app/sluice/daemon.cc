@@ -299,7 +299,7 @@ command::Subject Daemon::subject() {
             [this](const why::Question& question) { return reloader_->ask(question); },
             [this](const listing::PublicEndpoint& endpoint) { return reloader_->given(endpoint); },
             [this] { return watch_.standstill(clock_.now()); },
-            [this](const std::string& sentence) { hand_in(sentence); },
+            [this](const std::string& sentence) { told_.put(sentence); },
             [this] { return notices_.all(); }};
 }
 
@@ -322,20 +322,6 @@ stats::Snapshot Daemon::snapshot() const {
 void Daemon::print(const std::string& sentence) {
     log_->write("sluice: " + sentence + '\n');
     notices_.add(sentence);
-}
-
-void Daemon::hand_in(const std::string& sentence) {
-    const std::lock_guard lock(handed_in_lock_);
-    handed_in_.push_back(sentence);
-}
-
-/// The control core waits for nobody: what is being handed in now is for its next turn.
-void Daemon::print_handed_in() {
-    std::vector<std::string> sentences;
-    if (const std::unique_lock lock(handed_in_lock_, std::try_to_lock); lock)
-        sentences.swap(handed_in_);
-    for (const std::string& sentence : sentences)
-        print(sentence);
 }
 
 void Daemon::confine(Status (*give_up)()) {
@@ -438,7 +424,8 @@ void Daemon::control(Signals& signals) {
         if (state_)
             state_->touch();
         links_->turn(now);
-        print_handed_in();
+        for (const std::string& sentence : told_.take())
+            print(sentence);
         const bool all_turn = watch_.look(now);
         if (all_turn)
             notifier_.feed(now);

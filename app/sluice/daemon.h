@@ -23,13 +23,13 @@
 #include "sluice/platform.h"
 #include "sluice/reloader.h"
 #include "sluice/signals.h"
+#include "sluice/told.h"
 #include "sluice/watch.h"
 #include "state/state_file.h"
 #include "worker/heartbeat.h"
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -68,10 +68,6 @@ private:
     stats::Snapshot snapshot() const;
     void launch_workers();
     void print(const std::string& sentence);
-    /// As print(), by a thread of the idle class, which must not have the log's lock: the control
-    /// core waits for that.
-    void hand_in(const std::string& sentence);
-    void print_handed_in();
     void confine(Status (*give_up)());
     void print_advice();
     bool wait_for_links(Signals& signals);
@@ -86,8 +82,7 @@ private:
     MonotonicClock clock_;
     std::vector<worker::Heartbeat> heartbeats_;  // by worker
     command::Notices notices_;
-    std::mutex handed_in_lock_;
-    std::vector<std::string> handed_in_;
+    Told told_;
     Watch watch_;
     std::vector<std::unique_ptr<kernel::Tap>> taps_;
     std::optional<state::StateFile> state_;  // in which the gateway's flows are

@@ -105,10 +105,15 @@ Result<int64_t> parse_time(const std::string& text) {
     return (timegm(&parts) - *offset) * kSecond + fraction;
 }
 
-/// Of most lines it is enough to know that the address is not in them.
+/// Of most lines it is enough to know that neither the address is in them nor one that has it.
 bool PastHolds::may_matter(std::string_view line) const {
+    constexpr std::string_view kBefore = R"("id":")";
+    const size_t id = line.find(kBefore);
+    const std::string_view rest =
+        id == std::string_view::npos ? "" : line.substr(id + kBefore.size());
     return line.find(sluice::net::to_string(endpoint_.address)) != std::string_view::npos ||
-           line.find(R"("event":"lost")") != std::string_view::npos;
+           line.find(R"("event":"lost")") != std::string_view::npos ||
+           claims_.contains(std::string(rest.substr(0, rest.find('"'))));
 }
 
 void PastHolds::read(std::string_view line) {
@@ -138,6 +143,8 @@ void PastHolds::read_event(const json& event) {
         return;
     const auto time = std::llround(event.at("time").get<double>() * kSecond);
     const std::string id = event.at("id").get<std::string>();
+    if (what == "new")
+        end_reused(id, time);
     const auto matches = [&](const json& address, unsigned first, unsigned last) {
         return address == sluice::net::to_string(endpoint_.address) &&
                endpoint_.is_within(first, last);
@@ -184,13 +191,7 @@ void PastHolds::read_event(const json& event) {
 void PastHolds::take(const std::string& id, int64_t time, bool is_start, PastHold hold) {
     const std::string claim = claim_of(hold);
     if (is_start) {
-        // Identifiers begin anew with the gateway, and nobody else has a claim at once: what has
-        // not ended so far did so unseen.
-        const auto [first, last] = claims_.equal_range(id);
-        const std::multimap<std::string, std::string> same(first, last);
-        for (const auto& [own, other] : same)
-            end_unseen(other, time);
-        end_unseen(claim, time);
+        end_unseen(claim, time);  // nobody else has a claim at once
         hold.from = time;
         alive_.emplace(claim, Alive{id, std::move(hold)});
         claims_.emplace(id, claim);
@@ -202,6 +203,14 @@ void PastHolds::take(const std::string& id, int64_t time, bool is_start, PastHol
     }
     hold.to = time;
     end(std::move(hold), time);
+}
+
+/// Identifiers begin anew with the gateway: what has not ended so far did so unseen.
+void PastHolds::end_reused(const std::string& id, int64_t time) {
+    const auto [first, last] = claims_.equal_range(id);
+    const std::multimap<std::string, std::string> same(first, last);
+    for (const auto& [own, claim] : same)
+        end_unseen(claim, time);
 }
 
 /// Some time before another began. The two ends of one flow begin together.

@@ -62,6 +62,7 @@ private:
         std::string id;
         PastHold hold;
     };
+    void end_reused(const std::string& id, int64_t time);
     void end_unseen(const std::string& claim, int64_t time);
     void forget(std::map<std::string, Alive>::iterator known);
     void end(PastHold hold, int64_t latest);

@@ -82,16 +82,13 @@ public:
     /// known.
     bool send_to(rte_mbuf* mbuf, HopIndex index) {
         const Hop seen = hop(index);
-        if (seen.is_resolved())
-            send_to(mbuf, index, seen);
-        return seen.is_resolved();
-    }
-    /// Sends to a hop that the caller has seen resolved.
-    void send_to(rte_mbuf* mbuf, HopIndex index, Hop seen) {
+        if (!seen.is_resolved())
+            return false;
         address(mbuf, index, seen);
         send(mbuf, seen.interface());
+        return true;
     }
-    /// The first half of that.
+    /// The first half of that, of a hop that the caller has seen resolved.
     void address(rte_mbuf* mbuf, HopIndex index, Hop seen) {
         if (!seen.is_used())
             params_.next_hops.mark_used(index);

@@ -136,7 +136,7 @@ Decision Allocator::find_in_blocks(Wish& wish) const {
     std::array<Place, kMostBlocks> blocks;
     size_t count = 0;
     std::optional<uint16_t> missing;
-    bool is_closing = false;  // a block of its own: the host gets no other until that has gone
+    bool is_closing = false;  // one that it has: it gets no other until that has gone
     for (uint16_t ordinal = 0; ordinal < block_params().per_host; ++ordinal)
         if (const auto block = block_of(wish.host, ordinal, wish.now)) {
             if (is_taken_back(params_.table.record(*block->block)))
@@ -147,7 +147,6 @@ Decision Allocator::find_in_blocks(Wish& wish) const {
             missing = ordinal;
         }
     wish.left -= missing ? kBlockProbes : 0;
-
     const auto of_block = [&](const Place& block) {
         Decision decision = at(wish.found());
         decision.block = block.block;

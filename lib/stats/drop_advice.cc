@@ -128,11 +128,11 @@ constexpr Row kRows[] = {
       "nor --snat nor --no-nat.",
       "A missing --inside prefix, or a host with a wrong or forged address."}},
     {StrictSource,
-     {"From inside, with --strict-source, and nothing proves its source: the host that has the "
-      "address has not answered ARP (it is asked, and its next packet passes), has another MAC, or "
-      "is routed by another interface.",
-      "One for each host that comes is normal. Many from one MAC: it forges sources. Routers that "
-      "send by another way than they are reached by need --strict-source 0."}},
+     {"From inside, with --strict-source, and nothing proves its source: the host that has "
+      "the address has not answered ARP (it is asked, and its next packet passes), has "
+      "another MAC, or is routed by another interface.",
+      "One for each host that comes is normal. Many from one MAC: it forges sources. "
+      "Routers that send by another way than they are reached by need --strict-source 0."}},
     {NoRule,
      {"From an inside host that rules serve toward some destinations, protocols or ports, "
       "and this is none of them.",
@@ -142,11 +142,11 @@ constexpr Row kRows[] = {
       "Nothing, if the rule is meant so; sluicectl rules tells which it was. Else narrow "
       "it."}},
     {InsideDestination,
-     {"From inside to inside, and there is no --inside-routing, or the destination is of another "
-      "zone: it needs no translation and is not this gateway's to forward.",
-      "--inside-routing lets inside networks of one zone reach one another; between zones give the "
-      "host a public address (--forward). Else let the inside router forward it; look at the "
-      "sender's netmask or routes."}},
+     {"From inside to inside, and there is no --inside-routing, or the destination is of "
+      "another zone: it needs no translation and is not this gateway's to forward.",
+      "--inside-routing lets inside networks of one zone reach one another; between zones "
+      "give the host a public address (--forward). Else let the inside router forward it; "
+      "look at the sender's netmask or routes."}},
     {OutsideToInside,
      {"Arrived outside, addressed straight to an inside address.",
       "Someone outside routes your private range to the gateway: a probe, or a missing "
@@ -192,10 +192,10 @@ constexpr Row kRows[] = {
       "or comes from the wrong side.",
       "Forged, or a broken router."}},
     {IcmpErrorMtu,
-     {"An ICMP error from outside says that packets of a flow must be smaller than --least-pmtu "
-      "allows.",
-      "Hardly a path has so small an MTU: somebody forges errors to make hosts send tiny packets. "
-      "Is there a path that does, lower --least-pmtu."}},
+     {"An ICMP error from outside says that packets of a flow must be smaller than "
+      "--least-pmtu allows.",
+      "Hardly a path has so small an MTU: somebody forges errors to make hosts send tiny "
+      "packets. Is there a path that does, lower --least-pmtu."}},
     {InvalidFlags,
      {"TCP flags that no sound sender combines: none at all, SYN with FIN, FIN without ACK.",
       "A port scan (nmap -sN, -sF, -sX), or damaged packets."}},
@@ -245,10 +245,10 @@ constexpr Row kRows[] = {
       "RSTs. --tcp-ignore-invalid-rst 1 lets them pass."}},
     {TableFull,
      {"--flows flows are open, and none near this one's place may go for it: those that are "
-      "not ASSURED may, and mappings by which no flow goes (early_dropped counts them): first "
-      "unanswered ones of a host that has many of them, then those of hosts that nobody has "
-      "answered, by age. While they go faster than their memory comes back, new flows of these "
-      "two are dropped.",
+      "not ASSURED may, and mappings by which no flow goes (early_dropped counts them): "
+      "first unanswered ones of a host that has many of them, then those of hosts that "
+      "nobody has answered, by age. While they go faster than their memory comes back, new "
+      "flows of these two are dropped.",
       "Raise --flows; if early_dropped is high too, look for a scan or a flood from inside."}},
     {HostFlows,
      {"The inside host has as many flows as --max-flows-per-host allows.",
@@ -259,22 +259,24 @@ constexpr Row kRows[] = {
       "--max-new-flows-per-second-per-host allows.",
       "As host_flows."}},
     {OutsideFlows,
-     {"Outside hosts have as many flows open as --max-flows-from-outside allows, and none of "
-      "those near this one's place may go for it: those that are not ASSURED may.",
-      "A flood at a forward: sluicectl flows shows by which; give it max-flows= and rate=, or "
-      "let in some sources only (from PREFIX). Many real clients: raise the limit."}},
+     {"Outside hosts have as many flows open as --max-flows-from-outside allows, and none "
+      "of those near this one's place may go for it: those that are not ASSURED may.",
+      "A flood at a forward: sluicectl flows shows by which; give it max-flows= and rate=, "
+      "or let in some sources only (from PREFIX). Many real clients: raise the limit."}},
     {ForwardFlows,
-     {"As many flows are open by this forward, or to this pair, as its max-flows= allows.",
-      "As outside_flows."}},
+     {"As many flows are open by this forward, or to this pair, as its max-flows= allows, "
+      "and none near this one's place may go for it.",
+      "As outside_flows. A small limit in a large table is a hard stop: against floods "
+      "rate= and from hold better."}},
     {ForwardRate,
-     {"As many flows were opened by this forward, or to this pair, in this second as its rate= "
-      "allows.",
+     {"As many flows were opened by this forward, or to this pair, in this second as its "
+      "rate= allows.",
       "As outside_flows."}},
     {PrefixFlows,
-     {"The hosts of the source's prefix have as many flows as --max-flows-per-prefix allows, or "
-      "of an outside source --max-flows-per-outside-prefix.",
-      "Many sources of one prefix: are they real, or does one machine forge them? Look at the "
-      "switch's table of MACs."}},
+     {"The hosts of the source's prefix have as many flows as --max-flows-per-prefix "
+      "allows, or of an outside source --max-flows-per-outside-prefix.",
+      "Many sources of one prefix: are they real, or does one machine forge them? Look at "
+      "the switch's table of MACs."}},
     {PortsExhausted,
      {"No external port is free toward this destination: every address of the pool has been "
       "searched.",

@@ -299,7 +299,7 @@ command::Subject Daemon::subject() {
             [this](const why::Question& question) { return reloader_->ask(question); },
             [this](const listing::PublicEndpoint& endpoint) { return reloader_->given(endpoint); },
             [this] { return watch_.standstill(clock_.now()); },
-            [this](const std::string& sentence) { told_.put(sentence); },
+            [this](const std::string& sentence) { handed_in_.put(sentence); },
             [this] { return notices_.all(); }};
 }
 
@@ -424,7 +424,7 @@ void Daemon::control(Signals& signals) {
         if (state_)
             state_->touch();
         links_->turn(now);
-        for (const std::string& sentence : told_.take())
+        for (const std::string& sentence : handed_in_.take())
             print(sentence);
         const bool all_turn = watch_.look(now);
         if (all_turn)

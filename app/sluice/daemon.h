@@ -17,13 +17,13 @@
 #include "flowlog/flow_log.h"
 #include "gateway/gateway.h"
 #include "kernel/tap.h"
+#include "sluice/handed_in.h"
 #include "sluice/link_watch.h"
 #include "sluice/log_writer.h"
 #include "sluice/notifier.h"
 #include "sluice/platform.h"
 #include "sluice/reloader.h"
 #include "sluice/signals.h"
-#include "sluice/told.h"
 #include "sluice/watch.h"
 #include "state/state_file.h"
 #include "worker/heartbeat.h"
@@ -82,7 +82,7 @@ private:
     MonotonicClock clock_;
     std::vector<worker::Heartbeat> heartbeats_;  // by worker
     command::Notices notices_;
-    Told told_;
+    HandedIn handed_in_;
     Watch watch_;
     std::vector<std::unique_ptr<kernel::Tap>> taps_;
     std::optional<state::StateFile> state_;  // in which the gateway's flows are

@@ -28,8 +28,6 @@ namespace {
 
 constexpr uint16_t kSize = 16;
 constexpr uint16_t kForwarded = 1024 + 5;
-constexpr unsigned kHosts = 6;
-const std::vector<const char*> kServers{kServer, "203.0.113.11"};
 
 /// Two addresses with three blocks each, one of which has a forward's port: too few for all hosts.
 TestbedOptions options(unsigned workers, uint16_t per_host) {
@@ -97,30 +95,8 @@ private:
             return bed_.advance(Duration::seconds(40));
         if (draw(64) == 0)
             return bed_.tick(Duration{static_cast<int32_t>(draw(6000))});
-        const std::string host = "10.1.0." + std::to_string(10 + draw(kHosts));
-        const char* server = kServers[draw(2)];
-        const auto port = static_cast<uint16_t>(1024 + draw(3 * kSize));
-        Frame frame = Frame().payload(8);
-        const bool is_inward = draw(4) == 0;
-        if (is_inward)
-            frame.ipv4(server, draw(2) == 0 ? kPublic : "198.51.100.2");
-        else
-            frame.ipv4(host.c_str(), draw(8) == 0 ? kPublic : server);
-        const auto own = static_cast<uint16_t>(draw(2) == 0 ? 3000 + draw(20) : port);
-        switch (draw(4)) {
-            case 0:
-                frame.tcp(is_inward ? 80 : own, is_inward ? port : 80, draw(8) == 0 ? kRst : kAck);
-                break;
-            case 1:
-                frame.echo_request(own);
-                break;
-            default:
-                frame.udp(is_inward ? 53 : own, is_inward || draw(8) == 0 ? port : 53);
-        }
-        if (is_inward)
-            bed_.from_outside(frame);
-        else
-            bed_.from_inside(frame);
+        const Drawn packet = any_packet(random_, 3 * kSize);
+        packet.is_inward ? bed_.from_outside(packet.frame) : bed_.from_inside(packet.frame);
         bed_.take(Side::Inside);
         bed_.take(Side::Outside);
     }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "operations.h"
 
+#include "testbed.h"
+
 #include <cstdlib>
+#include <string>
 
 namespace sluice::test {
 namespace {
@@ -25,6 +28,31 @@ uint8_t flags(bool reset) {
 int model_operations(int enough) {
     const char* count = std::getenv("SLUICE_MODEL_OPERATIONS");
     return count != nullptr ? std::atoi(count) : enough;
+}
+
+Drawn any_packet(std::mt19937_64& random, unsigned ports) {
+    const auto draw = [&](uint64_t below) { return random() % below; };
+    const std::string host = "10.1.0." + std::to_string(10 + draw(kHosts));
+    const char* server = draw(2) == 0 ? kServer : "203.0.113.11";
+    const auto port = static_cast<uint16_t>(1024 + draw(ports));
+    Frame frame = Frame().payload(8);
+    const bool is_inward = draw(4) == 0;
+    if (is_inward)
+        frame.ipv4(server, draw(2) == 0 ? kPublic : "198.51.100.2");
+    else
+        frame.ipv4(host.c_str(), draw(8) == 0 ? kPublic : server);
+    const auto own = static_cast<uint16_t>(draw(2) == 0 ? 3000 + draw(20) : port);
+    switch (draw(4)) {
+        case 0:
+            frame.tcp(is_inward ? 80 : own, is_inward ? port : 80, draw(8) == 0 ? kRst : kAck);
+            break;
+        case 1:
+            frame.echo_request(own);
+            break;
+        default:
+            frame.udp(is_inward ? 53 : own, is_inward || draw(8) == 0 ? port : 53);
+    }
+    return {frame, is_inward};
 }
 
 Conversation any_conversation(std::mt19937_64& random) {

@@ -18,6 +18,14 @@ int model_operations(int enough = 240'000);
 /// One of few, so that hosts compete for ports and packets meet the flows of earlier ones.
 Conversation any_conversation(std::mt19937_64& random);
 
+/// A packet of any of a few inside hosts, by TCP, UDP or ICMP, to a server or to a public address;
+/// or of a server to one. Public ports are the `ports` from 1024 on.
+struct Drawn {
+    Frame frame;
+    bool is_inward = false;
+};
+Drawn any_packet(std::mt19937_64& random, unsigned ports);
+
 /// A packet of the host's: a datagram, an ACK or a RST, an echo request.
 Frame from_host(const Conversation& talk, bool reset);
 /// The server's answer to what arrived from `key`.

@@ -34,8 +34,6 @@ namespace {
 
 constexpr uint16_t kBlock = 32;
 constexpr uint16_t kLast = 1024 + 6 * kBlock - 1;
-constexpr unsigned kHosts = 6;
-const std::vector<const char*> kServers{kServer, "203.0.113.11"};
 
 /// Endpoint-independent mappings for some ports, blocks of ports or none, hairpins.
 TestbedOptions options(unsigned workers, uint16_t block_size, nat::Filtering filtering) {
@@ -111,27 +109,8 @@ private:
     void step() {
         if (draw(50) == 0)
             return bed_->tick(Duration{static_cast<int32_t>(draw(6000))});
-        const std::string host = "10.1.0." + std::to_string(10 + draw(kHosts));
-        const char* server = kServers[draw(2)];
-        const auto port = static_cast<uint16_t>(1024 + draw(6 * kBlock));
-        Frame frame = Frame().payload(8);
-        const bool is_inward = draw(4) == 0;
-        if (is_inward)
-            frame.ipv4(server, draw(2) == 0 ? kPublic : "198.51.100.2");
-        else
-            frame.ipv4(host.c_str(), draw(6) == 0 ? kPublic : server);
-        const auto own = static_cast<uint16_t>(draw(2) == 0 ? 3000 + draw(20) : port);
-        switch (draw(4)) {
-            case 0:
-                frame.tcp(is_inward ? 80 : own, is_inward ? port : 80, draw(8) == 0 ? kRst : kAck);
-                break;
-            case 1:
-                frame.echo_request(own);
-                break;
-            default:
-                frame.udp(is_inward ? 53 : own, is_inward || draw(6) == 0 ? port : 53);
-        }
-        is_inward ? bed_->from_outside(frame) : bed_->from_inside(frame);
+        const Drawn packet = any_packet(random_, 6 * kBlock);
+        packet.is_inward ? bed_->from_outside(packet.frame) : bed_->from_inside(packet.frame);
         bed_->take(Side::Inside);
         bed_->take(Side::Outside);
     }

@@ -2,8 +2,8 @@
 #pragma once
 
 /// \file
-/// Told: sentences for the log by threads of the idle class, which must not have the log's lock:
-/// the control core waits for that.
+/// Handed in: sentences for the log by threads of the idle class, which must not have the log's
+/// lock: the control core waits for that.
 ///
 /// Threads  put() by any. take() by the control core, which waits for nobody: what is being put now
 ///          is for the next time.
@@ -15,7 +15,7 @@
 
 namespace sluice::app {
 
-class Told {
+class HandedIn {
 public:
     void put(const std::string& sentence) {
         const std::lock_guard lock(mutex_);

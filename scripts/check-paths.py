@@ -29,7 +29,7 @@ def exists(name, beside):
     if name.endswith(".h"):
         places += [ROOT / part / name for part in INCLUDED_FROM]
     return any(place.exists() for place in places) or \
-        any((ROOT / name).parent.glob(Path(name).name + "[.-]*"))  # docs/adr/0001, lib/nat/nat
+        any((ROOT / name).parent.glob(Path(name).name + "[.-]*"))  # docs/adr/0001, lib/nat/ties
 
 
 def named_in_document(text):

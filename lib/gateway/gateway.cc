@@ -3,10 +3,10 @@
 
 #include "base/secret.h"
 #include "config/twins.h"
+#include "flow/stock.h"
 #include "gateway/block_log.h"
 #include "gateway/interfaces.h"
 #include "gateway/rules.h"
-#include "nat/stock.h"
 
 #include <algorithm>
 #include <ctime>
@@ -46,9 +46,9 @@ std::vector<const io::Port*> outside_ports(const link::Interfaces& interfaces,
 }
 
 /// Nothing when a reply's queue cannot be told beforehand, or makes no difference.
-std::optional<pool::Steering> steering(const config::Config& config,
-                                       const std::vector<const io::Port*>& outside,
-                                       const control::Notice& notice) {
+std::optional<io::Steering> steering(const config::Config& config,
+                                     const std::vector<const io::Port*>& outside,
+                                     const control::Notice& notice) {
     const io::Rss* rss = outside.front()->rss();
     const bool have_queues = std::all_of(outside.begin(), outside.end(), [&](const io::Port* port) {
         return port->rx_queues() >= config.workers;
@@ -68,8 +68,7 @@ std::optional<pool::Steering> steering(const config::Config& config,
         return std::nullopt;
     }
     const bool always = config.steer_replies == config::SteerReplies::Always;
-    return pool::Steering(always ? pool::Steer::Always : pool::Steer::Changed, rss->key,
-                          rss->queues);
+    return io::Steering(always ? io::Steer::Always : io::Steer::Changed, rss->key, rss->queues);
 }
 
 /// Some inside interface is on a port that not every worker polls.
@@ -103,8 +102,8 @@ std::vector<uint16_t> zones_of(const link::Interfaces& interfaces) {
 /// Every worker's reserve comes on top of what the operator asks for.
 uint32_t flow_records(const config::Config& config) {
     constexpr uint32_t kMost = 1U << 28;  // as a flow table has
-    return std::min(kMost,
-                    config.flows + nat::reserve_for(config.flows, config.workers) * config.workers);
+    return std::min(
+        kMost, config.flows + flow::reserve_for(config.flows, config.workers) * config.workers);
 }
 
 uint32_t host_entries(const config::Config& config) {
@@ -333,7 +332,7 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
         .steering = steering_ ? &*steering_ : nullptr,
         .hosts = *hosts_,
         .quotas = *quotas_,
-        .reserve = nat::reserve_for(config.flows, config.workers),
+        .reserve = flow::reserve_for(config.flows, config.workers),
         .interfaces = *interfaces_,
         .next_hops = *next_hops_,
         .living_uplinks = living_uplinks_,

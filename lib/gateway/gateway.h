@@ -22,6 +22,7 @@
 #include "gateway/shortage_log.h"
 #include "hosts/host_table.h"
 #include "io/port.h"
+#include "io/steering.h"
 #include "link/interfaces.h"
 #include "link/next_hops.h"
 #include "link/ring.h"
@@ -32,7 +33,6 @@
 #include "pool/draws.h"
 #include "pool/exhaustion.h"
 #include "pool/own_ports.h"
-#include "pool/steering.h"
 #include "state/image.h"
 #include "stats/counters.h"
 #include "why/inquiry.h"
@@ -153,7 +153,7 @@ private:
     std::unique_ptr<LogClock> log_clock_;
     nat::KeptEndpoints kept_endpoints_;
     std::optional<pool::Draws> draws_;
-    std::optional<pool::Steering> steering_;
+    std::optional<io::Steering> steering_;
     std::optional<link::Interfaces> interfaces_;
     std::unique_ptr<link::NextHops> next_hops_;
     link::LivingUplinks living_uplinks_;

@@ -27,7 +27,7 @@ constexpr auto kAlone = std::memory_order_relaxed;
 /// flows hang on it. Ports that wait for their links take ten seconds.
 constexpr Duration kUntilLook = Duration::seconds(60);
 
-/// The inside host that the flow counts for, as nat::Nat::admit() has it.
+/// The inside host that the flow counts for, as nat::OwnFlows::admit() has it.
 net::InsideAddress host_of(const FlowRecord& flow) {
     const net::Tuple& original = flow.key(Direction::Original);
     const net::Tuple& reply = flow.key(Direction::Reply);

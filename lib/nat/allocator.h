@@ -24,6 +24,7 @@
 
 #include "base/clock.h"
 #include "flow/flow_table.h"
+#include "io/steering.h"
 #include "nat/decision.h"
 #include "nat/holders.h"
 #include "nat/kept_endpoints.h"
@@ -34,7 +35,6 @@
 #include "pool/exhaustion.h"
 #include "pool/own_ports.h"
 #include "pool/static_mappings.h"
-#include "pool/steering.h"
 
 #include <array>
 #include <cstdint>
@@ -54,7 +54,7 @@ struct AllocatorParams {
     const Mappings& mappings;
     const KeptEndpoints& kept;
     const pool::Draws& draws;
-    const pool::Steering* steering = nullptr;   ///< Null: replies arrive where they arrive.
+    const io::Steering* steering = nullptr;     ///< Null: replies arrive where they arrive.
     const pool::OwnPorts* own_ports = nullptr;  ///< The gateway's, no flow's; null for none.
     bool learns = true;  ///< False for who asks what would be decided, and commits nothing.
 };

@@ -22,9 +22,9 @@
 
 #include "base/clock.h"
 #include "flow/flow_table.h"
+#include "flow/stock.h"
 #include "hosts/host_table.h"
 #include "nat/rules.h"
-#include "nat/stock.h"
 #include "net/tuple.h"
 #include "stats/counters.h"
 
@@ -111,7 +111,7 @@ public:
     struct Ground {
         flow::FlowTable& table;
         flow::Member& member;
-        Stock& stock;
+        flow::Stock& stock;
         stats::Counters& counters;
         uint8_t worker = 0;
         hosts::HostTable* hosts = nullptr;  ///< Counts mappings and contacts; null: nobody does.

@@ -4,11 +4,11 @@
 #include "conntrack/sctp_tracker.h"
 #include "conntrack/tcp_tracker.h"
 #include "flow/reading.h"
+#include "io/toeplitz.h"
 #include "link/tag.h"
 #include "nat/allocator.h"
-#include "nat/nat.h"
+#include "nat/own_flows.h"
 #include "net/parse.h"
-#include "pool/toeplitz.h"
 #include "why/frame.h"
 #include "worker/burst.h"
 #include "worker/local.h"
@@ -64,7 +64,7 @@ Memory copy_tracker(const flow::FlowRecord& record) {
     return copy;
 }
 
-/// A flow as its next packet finds it, and as Nat::track() reads it: there, a function of both
+/// A flow as its next packet finds it, and as OwnFlows::track() reads it: there, a function of both
 /// costs a packet two cycles.
 conntrack::FlowState state_of(const flow::FlowRecord& record, Tick now) {
     // relaxed: each stands alone.
@@ -295,7 +295,7 @@ void Look::meet(const Question& question) {
         open(flow.index());
 }
 
-/// Nat::track() on a copy. True when the flow is over, and the packet opens another.
+/// OwnFlows::track() on a copy. True when the flow is over, and the packet opens another.
 bool Look::track(flow::FlowRef flow, const Question& question) {
     const flow::FlowRecord& record = shared_.table.record(flow);
     Memory memory = copy_tracker(record);
@@ -350,7 +350,7 @@ void Look::open(uint32_t ended) {
     open_toward(*target.request);
 }
 
-/// Worker::open_flow() and Nat::open().
+/// Worker::open_flow() and OwnFlows::open().
 void Look::open_toward(nat::Request request) {
     answer_.request = request;
     if (request.rule != nullptr)
@@ -483,7 +483,7 @@ void Look::find_worker() {
         answer_.worker = shared_.table.hash(tuple()) % shared_.workers;
     else if (rss != nullptr && is_spread_by_ports && !packet().is_fragment)
         answer_.worker =
-            rss->queues[pool::Toeplitz(rss->key).hash(tuple()) & (rss->queues.size() - 1)] %
+            rss->queues[io::Toeplitz(rss->key).hash(tuple()) & (rss->queues.size() - 1)] %
             shared_.workers;
     else
         answer_.worker_is_known = false;

@@ -164,7 +164,7 @@ bool track(const Ground& ground, const Met& met, Duration& timeout) {
                                      tracker, timeout);
 }
 
-/// As Nat::track() does.
+/// As OwnFlows::track() does.
 void renew(const Ground& ground, const Met& met, Duration timeout) {
     // relaxed: only the owner writes it, and who else reads it wants no more than this value.
     const Tick before = met.record.deadline.load(std::memory_order_relaxed);

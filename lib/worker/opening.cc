@@ -122,7 +122,7 @@ void Worker::open_flow(Burst& burst, unsigned i) {
         return;
 
     const nat::Opening opening =
-        nat_.open(*request, burst.segment(i), now_, burst.packet[i].length);
+        own_flows_.open(*request, burst.segment(i), now_, burst.packet[i].length);
     switch (opening.outcome) {
         case nat::Opening::Outcome::Opened:
             burst.flow[i] = opening.flow;

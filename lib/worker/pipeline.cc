@@ -243,13 +243,13 @@ void Worker::expect(Burst& burst) {
     if (burst.misses == 0)
         return;
     const SetBits misses{burst.live & burst.misses};
-    nat_.prepare(static_cast<unsigned>(std::popcount(misses.bits)));
+    own_flows_.prepare(static_cast<unsigned>(std::popcount(misses.bits)));
     for (unsigned i : misses)
         if (burst.side[i] == Side::Inside)
-            nat_.expect(burst.tuple[i], rule_of(burst, i));
+            own_flows_.expect(burst.tuple[i], rule_of(burst, i));
     for (unsigned i : misses)
         if (burst.side[i] == Side::Inside)
-            nat_.expect_host(burst.tuple[i]);
+            own_flows_.expect_host(burst.tuple[i]);
 }
 
 /// One packet after the other, as if each had come alone: whatever the lookup of all of them has
@@ -259,7 +259,7 @@ void Worker::track(Burst& burst) {
         track_each<true>(burst);
     else
         track_each<false>(burst);
-    nat_.finish();
+    own_flows_.finish();
 }
 
 template <bool kCounts>
@@ -294,9 +294,10 @@ void Worker::track_watched(Burst& burst) {
 
 template <bool kCounts>
 void Worker::track_one(Burst& burst, unsigned i) {
-    const nat::Tracking tracking = kCounts ? nat_.track_and_count(burst.flow[i], burst.segment(i),
-                                                                  now_, burst.packet[i].length)
-                                           : nat_.track(burst.flow[i], burst.segment(i), now_);
+    const nat::Tracking tracking = kCounts
+                                       ? own_flows_.track_and_count(burst.flow[i], burst.segment(i),
+                                                                    now_, burst.packet[i].length)
+                                       : own_flows_.track(burst.flow[i], burst.segment(i), now_);
     if (tracking.action == conntrack::Action::Refuse)
         answers_.refuse(burst, i, tracking.reason, now_);
     else if (tracking.action == conntrack::Action::Reopen && admit(burst, i))

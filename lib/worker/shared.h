@@ -13,7 +13,7 @@
 #include "hosts/host_table.h"
 #include "link/interfaces.h"
 #include "link/next_hops.h"
-#include "nat/nat.h"
+#include "nat/own_flows.h"
 #include "observe/watches.h"
 #include "policy/current.h"
 #include "pool/own_ports.h"
@@ -40,7 +40,7 @@ struct Shared {
     pool::Exhaustion& exhaustion;
     nat::KeptEndpoints& kept_endpoints;
     const pool::Draws& draws;
-    const pool::Steering* steering = nullptr;  ///< Null: replies arrive where they arrive.
+    const io::Steering* steering = nullptr;  ///< Null: replies arrive where they arrive.
     hosts::HostTable& hosts;
     hosts::Quotas& quotas;
     uint32_t reserve = 0;  ///< Records that each worker keeps for a full table.

@@ -52,9 +52,10 @@ Worker::Worker(const Shared& shared, WorkerParams params)
       policy_(*shared.policy),
       admission_(shared.interfaces, policy_, shared.twins.own_ports),
       member_(shared.table),
-      nat_({shared.table, policy_, shared.kept_endpoints, shared.draws, shared.exhaustion,
-            shared.steering, shared.hosts, shared.reserve, shared.twins.own_ports, &shared.quotas},
-           member_, counters_, params_.id),
+      own_flows_(
+          {shared.table, policy_, shared.kept_endpoints, shared.draws, shared.exhaustion,
+           shared.steering, shared.hosts, shared.reserve, shared.twins.own_ports, &shared.quotas},
+          member_, counters_, params_.id),
       tap_(shared.watches, shared.table, params_.id),
       egress_(egress_params(shared, params_), counters_),
       fast_path_({shared.table, policy_, egress_, arrivals_, counters_, params_.id}),

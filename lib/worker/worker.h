@@ -19,7 +19,7 @@
 #include "io/port.h"
 #include "link/egress.h"
 #include "link/ring.h"
-#include "nat/nat.h"
+#include "nat/own_flows.h"
 #include "observe/tap.h"
 #include "stats/counters.h"
 #include "worker/admission.h"
@@ -155,7 +155,7 @@ private:
     policy::Current policy_;  // of this turn
     Admission admission_;
     flow::Member member_;
-    nat::Nat nat_;
+    nat::OwnFlows own_flows_;
     observe::Tap tap_;
     link::Egress egress_;
     FastPath fast_path_;

@@ -206,7 +206,7 @@ TEST_CASE("ageing: every flow ends in the second after its last deadline plus tw
 TEST_CASE("ageing: a block ends when nothing hangs on it, and begins and ends in one notice each",
           "[control][ageing][blocks]") {
     Table flows(100);
-    nat::Stock stock(flows.owner, 0);
+    flow::Stock stock(flows.owner, 0);
     nat::Holders holders({*flows.table, flows.owner, stock, flows.counters, 0},
                          flows.policy.current);
     const Be32 host = Be32::from_host(0x0a000001);

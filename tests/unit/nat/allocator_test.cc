@@ -15,7 +15,7 @@ using stats::Drop;
 
 namespace {
 
-/// One worker's Nat with a pool of `addresses`, of which `ports` may be used.
+/// One worker's flows with a pool of `addresses`, of which `ports` may be used.
 struct Bench : Ground, Opener {
     Bench(uint32_t addresses, pool::PortRange ports, uint32_t flows = 4096)
         : Ground({}, rule_with(addresses, ports), flows), Opener(static_cast<Ground&>(*this)) {}

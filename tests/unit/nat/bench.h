@@ -7,7 +7,7 @@
 #include "catch.h"
 #include "fixed_policy.h"
 #include "flow/flow_table.h"
-#include "nat/nat.h"
+#include "nat/own_flows.h"
 #include "packet_builder.h"
 
 #include <memory>
@@ -58,7 +58,7 @@ struct Ground {
         return Request::outward(original, policy->rules.find(original));
     }
 
-    NatParams params() { return {*table, policy, kept, draws, exhaustion, steering, *hosts}; }
+    OwnFlowsParams params() { return {*table, policy, kept, draws, exhaustion, steering, *hosts}; }
 
     std::unique_ptr<hosts::HostTable> hosts =
         std::move(hosts::HostTable::create({.capacity = 1024, .flows = 1 << 17}).value());
@@ -71,7 +71,7 @@ struct Ground {
     KeptEndpoints kept;
     pool::Draws draws{kSecret};
     pool::Exhaustion exhaustion{rule.pool->size()};
-    const pool::Steering* steering = nullptr;
+    const io::Steering* steering = nullptr;
     Tick now{0xffff'fff0};  // the clock runs over soon
 };
 
@@ -88,7 +88,7 @@ struct Hands {
 
     flow::Member member;
     stats::Counters counters;
-    Stock stock{member, 0};
+    flow::Stock stock{member, 0};
     Holders holders;
     Mappings mappings;
     Ties ties;
@@ -96,7 +96,7 @@ struct Hands {
     Trail trail;
 };
 
-/// A worker's Nat, and flows of UDP that it opens.
+/// A worker's flows, and flows of UDP that it opens.
 struct Opener {
     explicit Opener(Ground& its_ground, uint8_t worker = 0)
         : ground(its_ground),
@@ -126,7 +126,7 @@ struct Opener {
     Ground& ground;
     flow::Member member;
     stats::Counters counters;
-    Nat nat;
+    OwnFlows nat;
 };
 
 }  // namespace sluice::nat::testing

@@ -71,10 +71,10 @@ TEST_CASE("random ports: changed ones", "[nat][rfc6056]") {
 
 TEST_CASE("random ports: those by which replies come home", "[nat][rfc6056]") {
     Bench bench;
-    std::array<uint8_t, pool::kRssKeyBytes> key;
+    std::array<uint8_t, io::kRssKeyBytes> key;
     for (size_t i = 0; i < key.size(); ++i)
         key[i] = static_cast<uint8_t>(17 * i + 3);
-    const pool::Steering steering(pool::Steer::Changed, key, {0, 1, 2, 3});
+    const io::Steering steering(io::Steer::Changed, key, {0, 1, 2, 3});
     bench.steering = &steering;
     Opener opener(bench);
     opener.open(host(0), 5000);

@@ -9,6 +9,7 @@
 /// Memory   12 kB of tables, in the object.
 /// Source   Microsoft, "Verifying the RSS hash calculation"; rte_softrss() of DPDK.
 
+#include "io/port.h"
 #include "net/tuple.h"
 
 #include <array>
@@ -16,9 +17,7 @@
 #include <cstdint>
 #include <span>
 
-namespace sluice::pool {
-
-inline constexpr size_t kRssKeyBytes = 40;
+namespace sluice::io {
 
 class Toeplitz {
 public:
@@ -42,4 +41,4 @@ private:
     std::array<std::array<uint32_t, 256>, 12> share_{};  // [place of the byte][its value]
 };
 
-}  // namespace sluice::pool
+}  // namespace sluice::io

@@ -10,15 +10,15 @@
 /// Threads  Immutable after construction; shared by all workers.
 /// Source   RSS of the port; the reply tuple is what the NIC sees.
 
+#include "io/toeplitz.h"
 #include "net/tuple.h"
-#include "pool/toeplitz.h"
 
 #include <cstdint>
 #include <span>
 #include <utility>
 #include <vector>
 
-namespace sluice::pool {
+namespace sluice::io {
 
 /// Which ports are chosen with an eye to where the replies arrive.
 enum class Steer : uint8_t {
@@ -48,4 +48,4 @@ private:
     std::vector<uint16_t> queues_;
 };
 
-}  // namespace sluice::pool
+}  // namespace sluice::io

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "nat/stock.h"
+#include "flow/stock.h"
 
 #include <algorithm>
 
-namespace sluice::nat {
+namespace sluice::flow {
 
-Stock::Stock(flow::Member& member, uint32_t reserve) : member_(member), most_(reserve) {
+Stock::Stock(Member& member, uint32_t reserve) : member_(member), most_(reserve) {
     reserve_.reserve(most_);
     while (reserve_.size() < most_) {
         const size_t before = reserve_.size();
@@ -21,7 +21,7 @@ Stock::~Stock() {
 }
 
 void Stock::refill() {
-    std::array<uint32_t, flow::kMaxBulk> fresh;
+    std::array<uint32_t, kMaxBulk> fresh;
     const size_t missing = std::min(most_ - reserve_.size(), fresh.size());
     const unsigned taken = member_.take(std::span(fresh).first(missing));
     reserve_.insert(reserve_.end(), fresh.begin(), fresh.begin() + taken);
@@ -30,7 +30,7 @@ void Stock::refill() {
 void Stock::prepare(unsigned count) {
     if (reserve_.size() < most_)
         refill();
-    const unsigned room = std::min<unsigned>(count, flow::kMaxBulk - count_);
+    const unsigned room = std::min<unsigned>(count, kMaxBulk - count_);
     count_ += member_.take(std::span(spare_).subspan(count_, room));
 }
 
@@ -57,4 +57,4 @@ bool Stock::lend() {
     return true;
 }
 
-}  // namespace sluice::nat
+}  // namespace sluice::flow

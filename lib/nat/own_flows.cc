@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "nat/nat.h"
+#include "nat/own_flows.h"
 
 #include "nat/translate.h"
 #include "policy/tunings.h"
@@ -24,7 +24,8 @@ Opening refused(Drop reason) {
 
 }  // namespace
 
-Nat::Nat(const NatParams& params, flow::Member& member, stats::Counters& counters, uint8_t worker)
+OwnFlows::OwnFlows(const OwnFlowsParams& params, flow::Member& member, stats::Counters& counters,
+                   uint8_t worker)
     : params_(params),
       member_(member),
       counters_(counters),
@@ -38,15 +39,15 @@ Nat::Nat(const NatParams& params, flow::Member& member, stats::Counters& counter
                  worker),
       early_drop_(params.table, params.hosts, member, counters) {}
 
-void Nat::expect(const net::Tuple& original, const Rule* rule) {
+void OwnFlows::expect(const net::Tuple& original, const Rule* rule) {
     params_.table.send_for(original);
     params_.hosts.send_for_head(original.inside_source());
     if (rule != nullptr && rule->translates())
         params_.table.send_for(allocator_.first_guess(original, *rule));
 }
 
-Opening Nat::open(const Request& request, const conntrack::Segment& segment, Tick now,
-                  uint32_t bytes) {
+Opening OwnFlows::open(const Request& request, const conntrack::Segment& segment, Tick now,
+                       uint32_t bytes) {
     const conntrack::Verdict verdict =
         conntrack::open(params_.policy->tuning_of(request.tuning()), segment);
     if (verdict.action == conntrack::Action::Refuse)
@@ -67,7 +68,7 @@ Opening Nat::open(const Request& request, const conntrack::Segment& segment, Tic
 }
 
 /// Of a flow that is counted for its host.
-Opening Nat::open_for_host(const First& first) {
+Opening OwnFlows::open_for_host(const First& first) {
     const hosts::Charged charged = charge(first.request, first.now);
     if (charged.refusal != hosts::Refusal::None)
         return refused(drop_of(charged.refusal));
@@ -81,7 +82,7 @@ Opening Nat::open_for_host(const First& first) {
 
 /// Counts it for what else it is counted for. Where outside hosts have all that they may, one that
 /// is not ASSURED goes for it.
-hosts::Charged Nat::charge(const Request& request, Tick now) {
+hosts::Charged OwnFlows::charge(const Request& request, Tick now) {
     if (params_.quotas == nullptr)
         return {};
     const hosts::Claim claim = request.claim(*params_.policy);
@@ -97,7 +98,7 @@ hosts::Charged Nat::charge(const Request& request, Tick now) {
 
 /// Counts the flow for its inside host. The limits are for what the host opens itself: an outside
 /// host shall not use them up.
-hosts::Admitted Nat::admit(const Request& request, Tick now) {
+hosts::Admitted OwnFlows::admit(const Request& request, Tick now) {
     if (request.is_inward())
         return params_.hosts.admit_freely(request.target.host(), request.sides, now);
     return params_.hosts.admit(request.original.inside_source(),
@@ -105,7 +106,7 @@ hosts::Admitted Nat::admit(const Request& request, Tick now) {
 }
 
 /// Decides and commits, until no other worker is faster.
-Opening Nat::open_admitted(const First& first) {
+Opening OwnFlows::open_admitted(const First& first) {
     const net::Tuple& original = first.request.original;
     for (unsigned attempt = 0; attempt < kAttempts; ++attempt) {
         // Another worker may have opened it by its reply.
@@ -122,7 +123,7 @@ Opening Nat::open_admitted(const First& first) {
                                                          : Drop::PortsUnsearched);
 }
 
-Decision Nat::decide(const First& first) {
+Decision OwnFlows::decide(const First& first) {
     const Decision decision = allocator_.decide(first.request, first.now, trail_);
     allocator_.learn(trail_, params_.exhaustion, first.now);
     if (!decision.external && decision.reason == Drop::BlocksExhausted)
@@ -135,7 +136,7 @@ Decision Nat::decide(const First& first) {
 }
 
 /// Makes what was decided, outermost first. Nothing: another worker was faster.
-std::optional<Opening> Nat::commit(const First& first, const Decision& decision) {
+std::optional<Opening> OwnFlows::commit(const First& first, const Decision& decision) {
     const Tied tied = ties_.make(first.request, decision, first.now);
     if (tied.result == Tied::Result::Lost)
         return std::nullopt;
@@ -148,7 +149,8 @@ std::optional<Opening> Nat::commit(const First& first, const Decision& decision)
     return insert(first, decision, tied);
 }
 
-std::optional<Opening> Nat::insert(const First& first, const Decision& decision, const Tied& tied) {
+std::optional<Opening> OwnFlows::insert(const First& first, const Decision& decision,
+                                        const Tied& tied) {
     const auto& [request, segment, verdict, host, charge, now, bytes] = first;
     const auto index = take_record(first);
     if (!index)
@@ -190,12 +192,12 @@ std::optional<Opening> Nat::insert(const First& first, const Decision& decision,
 }
 
 /// When ageing is to look at a new flow: soon, where it hangs on a block that may be taken back.
-Tick Nat::first_look(uint32_t index, Tick now, Duration timeout) const {
+Tick OwnFlows::first_look(uint32_t index, Tick now, Duration timeout) const {
     const bool is_soon = is_on_trial(params_.table, params_.table.record(index));
     return now + (is_soon ? std::min(timeout, kBlockTrial) : timeout);
 }
 
-void Nat::count(const First& first, const Decision& decision, uint32_t index) {
+void OwnFlows::count(const First& first, const Decision& decision, uint32_t index) {
     const Request& request = first.request;
     counters_.count[Count::FlowsOpened].add(1);
     if (decision.is_elsewhere)
@@ -216,12 +218,12 @@ void Nat::count(const First& first, const Decision& decision, uint32_t index) {
 }
 
 /// A free record; in a full table one of the reserve, for which another flow goes.
-std::optional<uint32_t> Nat::take_record(const First& first) {
+std::optional<uint32_t> OwnFlows::take_record(const First& first) {
     const auto index = stock_.take();
     return index || !make_room(first) ? index : stock_.take();
 }
 
-bool Nat::make_room(const First& first) {
+bool OwnFlows::make_room(const First& first) {
     // What is left last is for those whom somebody has answered: they are not forged.
     const bool is_stranger =
         first.request.is_inward() || !params_.hosts.standing_of(first.host).is_answered;
@@ -232,7 +234,7 @@ bool Nat::make_room(const First& first) {
            stock_.lend();
 }
 
-void Nat::fill(flow::FlowRecord& record, const First& first, const net::Tuple& reply) const {
+void OwnFlows::fill(flow::FlowRecord& record, const First& first, const net::Tuple& reply) const {
     const auto& [request, segment, verdict, host, charge, now, bytes] = first;
     record.tuple = {request.original, reply};
     record.owner = worker_;
@@ -246,20 +248,20 @@ void Nat::fill(flow::FlowRecord& record, const First& first, const net::Tuple& r
     record.deadline.store(now + verdict.timeout, std::memory_order_relaxed);
 }
 
-Tracking Nat::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick now) {
+Tracking OwnFlows::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick now) {
     return step(ref, segment, now, [] {});
 }
 
-Tracking Nat::track_and_count(flow::FlowRef ref, const conntrack::Segment& segment, Tick now,
-                              uint32_t bytes) {
+Tracking OwnFlows::track_and_count(flow::FlowRef ref, const conntrack::Segment& segment, Tick now,
+                                   uint32_t bytes) {
     return step(ref, segment, now, [&] { params_.table.accounts().add(ref, {1, bytes}); });
 }
 
 /// Calls count_it() for a packet that Linux counts: where it renews the timeout, and for the RST
 /// that ends an unanswered flow. Before an end is told.
 template <typename CountIt>
-Tracking Nat::step(flow::FlowRef ref, const conntrack::Segment& segment, Tick now,
-                   CountIt count_it) {
+Tracking OwnFlows::step(flow::FlowRef ref, const conntrack::Segment& segment, Tick now,
+                        CountIt count_it) {
     flow::FlowRecord& record = params_.table.record(ref);
     const flow::LifeWord life = record.life.load(std::memory_order_relaxed);
     const conntrack::ProtocolState state(record.state.load(std::memory_order_relaxed));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "nat/nat.h"
+#include "nat/own_flows.h"
 
 #include "catch.h"
 #include "fixed_policy.h"
@@ -70,11 +70,11 @@ struct Bench {
     pool::Exhaustion exhaustion{2};
     nat::KeptEndpoints kept;
     pool::Draws draws{{1, 2, 3, 4}};
-    nat::NatParams params{*table_, policy.current, kept, draws, exhaustion, nullptr, *hosts};
+    nat::OwnFlowsParams params{*table_, policy.current, kept, draws, exhaustion, nullptr, *hosts};
     flow::Member member{*table_}, other_member{*table_};
     stats::Counters counters, other_counters;
-    nat::Nat nat{params, member, counters, 0};
-    nat::Nat other{params, other_member, other_counters, 1};
+    nat::OwnFlows nat{params, member, counters, 0};
+    nat::OwnFlows other{params, other_member, other_counters, 1};
 };
 
 }  // namespace

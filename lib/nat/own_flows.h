@@ -2,10 +2,11 @@
 #pragma once
 
 /// \file
-/// Nat: the life of a flow, from the first packet that opens it to the one that ends it.
+/// OwnFlows: the life of a worker's flows, each from the packet that opens it to the one that ends
+/// it.
 ///
-/// Shape    One Nat per worker, over the shared table and pool. To open a flow is to decide about
-///          its external port, and then to insert the reply tuple: the insert is the claim, so two
+/// Shape    One per worker, over the shared table and pool. To open a flow is to decide about its
+///          external port, and then to insert the reply tuple: the insert is the claim, so two
 ///          flows never share one, and no port is taken that another worker takes at the same
 ///          moment.
 /// Threads  Owned by one worker. Its flows are those that it opened.
@@ -15,6 +16,7 @@
 #include "base/clock.h"
 #include "conntrack/tracker.h"
 #include "flow/flow_table.h"
+#include "flow/stock.h"
 #include "hosts/host_table.h"
 #include "hosts/quotas.h"
 #include "nat/allocator.h"
@@ -24,7 +26,6 @@
 #include "nat/kept_endpoints.h"
 #include "nat/mappings.h"
 #include "nat/rules.h"
-#include "nat/stock.h"
 #include "nat/ties.h"
 #include "net/side.h"
 #include "net/tuple.h"
@@ -36,15 +37,15 @@
 namespace sluice::nat {
 
 /// What all workers' Nats share.
-struct NatParams {
+struct OwnFlowsParams {
     flow::FlowTable& table;
     const Current& policy;
     KeptEndpoints& kept;
     const pool::Draws& draws;
     pool::Exhaustion& exhaustion;
-    const pool::Steering* steering;  ///< Null: replies arrive where they arrive.
+    const io::Steering* steering;  ///< Null: replies arrive where they arrive.
     hosts::HostTable& hosts;
-    uint32_t reserve = 0;  ///< Records kept for a full table; nat::reserve_for().
+    uint32_t reserve = 0;  ///< Records kept for a full table; flow::reserve_for().
     const pool::OwnPorts* own_ports = nullptr;  ///< The gateway's, no flow's; null for none.
     hosts::Quotas* quotas = nullptr;            ///< Null: nothing is counted beside hosts.
 };
@@ -67,9 +68,10 @@ struct Tracking {
     stats::Drop reason{};
 };
 
-class Nat {
+class OwnFlows {
 public:
-    Nat(const NatParams& params, flow::Member& member, stats::Counters& counters, uint8_t worker);
+    OwnFlows(const OwnFlowsParams& params, flow::Member& member, stats::Counters& counters,
+             uint8_t worker);
 
     /// Takes records for `count` flows that a burst may open; finish() gives back what is left.
     void prepare(unsigned count) { stock_.prepare(count); }
@@ -120,11 +122,11 @@ private:
     template <typename CountIt>
     Tracking step(flow::FlowRef ref, const conntrack::Segment& segment, Tick now, CountIt count_it);
 
-    NatParams params_;
+    OwnFlowsParams params_;
     flow::Member& member_;
     stats::Counters& counters_;
     uint8_t worker_;
-    Stock stock_;
+    flow::Stock stock_;
     Holders holders_;
     Mappings mappings_;
     Ties ties_;

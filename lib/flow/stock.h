@@ -18,7 +18,7 @@
 #include <optional>
 #include <vector>
 
-namespace sluice::nat {
+namespace sluice::flow {
 
 /// How many records each worker keeps in reserve, of a table for `flows`: they come on top.
 constexpr uint32_t reserve_for(uint32_t flows, unsigned workers) {
@@ -29,7 +29,7 @@ constexpr uint32_t reserve_for(uint32_t flows, unsigned workers) {
 
 class Stock {
 public:
-    Stock(flow::Member& member, uint32_t reserve);
+    Stock(Member& member, uint32_t reserve);
     ~Stock();
     Stock(const Stock&) = delete;
 
@@ -50,11 +50,11 @@ public:
 private:
     void refill();
 
-    flow::Member& member_;
+    Member& member_;
     size_t most_;
     std::vector<uint32_t> reserve_;  // no more than most_, for which it has room
-    std::array<uint32_t, flow::kMaxBulk> spare_{};
+    std::array<uint32_t, kMaxBulk> spare_{};
     unsigned count_ = 0;
 };
 
-}  // namespace sluice::nat
+}  // namespace sluice::flow

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "pool/toeplitz.h"
+#include "io/toeplitz.h"
 
-namespace sluice::pool {
+namespace sluice::io {
 
 /// Each bit that is set adds the 32 bits of the key that begin at its place.
 Toeplitz::Toeplitz(std::span<const uint8_t, kRssKeyBytes> key) {
@@ -18,4 +18,4 @@ Toeplitz::Toeplitz(std::span<const uint8_t, kRssKeyBytes> key) {
                     share_[place][value] ^= window(place * 8 + bit);
 }
 
-}  // namespace sluice::pool
+}  // namespace sluice::io

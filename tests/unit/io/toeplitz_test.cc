@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "pool/toeplitz.h"
+#include "io/toeplitz.h"
 
 #include "catch.h"
 #include "packet_builder.h"
@@ -9,11 +9,11 @@
 #include <random>
 
 using namespace sluice;
-using pool::Toeplitz;
+using io::Toeplitz;
 using sluice::test::ip;
 
 TEST_CASE("toeplitz: it is the hash of the specification's examples", "[nat]") {
-    constexpr std::array<uint8_t, pool::kRssKeyBytes> kKey{
+    constexpr std::array<uint8_t, io::kRssKeyBytes> kKey{
         0x6d, 0x5a, 0x56, 0xda, 0x25, 0x5b, 0x0e, 0xc2, 0x41, 0x67, 0x25, 0x3d, 0x43, 0xa3,
         0x8f, 0xb0, 0xd0, 0xca, 0x2b, 0xcb, 0xae, 0x7b, 0x30, 0xb4, 0x77, 0xcb, 0x2d, 0xa3,
         0x80, 0x30, 0xf2, 0x0c, 0x6a, 0x42, 0xb7, 0x3b, 0xbe, 0xac, 0x01, 0xfa};
@@ -35,7 +35,7 @@ TEST_CASE("toeplitz: it is the hash of the specification's examples", "[nat]") {
 TEST_CASE("toeplitz: it is DPDK's hash for any key and tuple", "[nat]") {
     std::mt19937 random(5);
     for (int round = 0; round < 20; ++round) {
-        std::array<uint8_t, pool::kRssKeyBytes> key;
+        std::array<uint8_t, io::kRssKeyBytes> key;
         for (uint8_t& byte : key)
             byte = static_cast<uint8_t>(random());
         const Toeplitz toeplitz(key);

@@ -78,6 +78,7 @@ public:
 
     size_t size() const { return params_.uplinks.size(); }
     bool are_several() const { return size() > 1; }
+    bool are_by_host() const { return params_.by_host; }
     const Uplink& operator[](UplinkId id) const { return params_.uplinks[id]; }
     UplinkSet all() const { return static_cast<UplinkSet>((1U << size()) - 1); }
 

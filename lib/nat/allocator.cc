@@ -30,6 +30,11 @@ Decision refused(Drop reason) {
     return decision;
 }
 
+/// It is proven that there is nothing, of which a host has not had its share.
+bool is_exhausted(Drop reason) {
+    return reason == Drop::PortsExhausted || reason == Drop::AddressesExhausted;
+}
+
 Decision at(Endpoint external) {
     Decision decision;
     decision.external = {external.address, external.port};
@@ -81,6 +86,27 @@ Decision Allocator::decide_source(const Request& request, Tick now, Trail& trail
         return refused(Drop::ForeignSource);
     if (!request.rule->translates())
         return at(inside);
+    return decide_at_uplinks(request, now, trail);
+}
+
+/// At the uplink that was chosen; and at others where it is proven that nothing is left there.
+Decision Allocator::decide_at_uplinks(const Request& request, Tick now, Trail& trail) const {
+    Decision decision = decide_at_uplink(request, now, trail);
+    Request other = request;
+    for (link::UplinkSet left = request.others; left != 0; left &= ~link::only(*other.uplink)) {
+        if (decision.external || !is_exhausted(decision.reason))
+            return decision;
+        other.uplink = params_.policy->routes.uplinks().choose(request.original, left);
+        const unsigned probes = decision.probes;
+        decision = decide_at_uplink(other, now, trail);
+        decision.probes += probes;
+    }
+    return decision;
+}
+
+Decision Allocator::decide_at_uplink(const Request& request, Tick now, Trail& trail) const {
+    const Endpoint inside = request.source();
+    const net::Protocol protocol = request.original.protocol;
     const Independence* mapped = request.rule->independence_of(protocol, inside.port.host());
     Wish wish{.rule = *request.rule,
               .pool = request.rule->pool_at(request.uplink),

@@ -120,6 +120,8 @@ private:
     };
 
     Decision decide_source(const Request& request, Tick now, Trail& trail) const;
+    Decision decide_at_uplinks(const Request& request, Tick now, Trail& trail) const;
+    Decision decide_at_uplink(const Request& request, Tick now, Trail& trail) const;
     Decision decide_mapping(Wish& wish, net::Endpoint inside) const;
     Decision find(Wish& wish) const;
     Decision find_in_pool(Wish& wish) const;

@@ -37,6 +37,7 @@ struct Request {
     /// The record of a flow that the packet ends, where it stands yet: it counts as gone.
     uint32_t ended = kNoRecord;
     std::optional<UplinkId> uplink = {};  ///< Of several: that its source is to be of.
+    link::UplinkSet others = 0;           ///< Where that has nothing left for it: these.
     pool::Door door = {};                 ///< By which it comes from outside.
 
     /// From inside to inside, untranslated, in one zone.

@@ -6,22 +6,24 @@ namespace sluice::policy {
 using link::UplinkId;
 using link::UplinkSet;
 
-std::optional<UplinkId> choose_uplink(const Policy& policy, const Rule* rule,
-                                      const net::Tuple& original, UplinkSet living) {
+UplinkChoice choose_uplink(const Policy& policy, const Rule* rule, const net::Tuple& original,
+                           UplinkSet living) {
     const link::Uplinks& uplinks = policy.routes.uplinks();
     if (!uplinks.are_several())
-        return std::nullopt;
+        return {};
     const net::Endpoint source{original.source, original.source_port, original.zone};
     if (const auto fixed = policy.statics.outside_of(original.protocol, source))
-        return uplinks.of(fixed->address);
+        return {uplinks.of(fixed->address)};
     if (rule == nullptr || !rule->translates())
-        return std::nullopt;
+        return {};
     const auto alive = static_cast<UplinkSet>(rule->uplinks & living);
     const UplinkSet usable = alive == 0 ? rule->uplinks : alive;
     const auto prescribed = policy.routes.prescribed(original.destination);
     if (prescribed && link::contains(usable, *prescribed))
-        return prescribed;
-    return uplinks.choose(original, usable);
+        return {prescribed};
+    const UplinkId first = uplinks.choose(original, usable);
+    const UplinkSet others = usable & ~link::only(first);
+    return {first, uplinks.are_by_host() ? UplinkSet{0} : others};
 }
 
 }  // namespace sluice::policy

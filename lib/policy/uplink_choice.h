@@ -5,8 +5,9 @@
 /// Uplink choice: by which uplink a new flow of an inside host is to leave.
 ///
 /// Shape    Of those that live and where the flow's rule has addresses: the one that a route to its
-///          destination prescribes, else one by weight. What a flow has been given it keeps, for it
-///          goes by its source from then on.
+///          destination prescribes, else one by weight, and the others where its addresses have no
+///          port left toward the flow's server. What a flow has been given it keeps, for it goes by
+///          its source from then on.
 /// Threads  Any.
 
 #include "link/uplinks.h"
@@ -16,8 +17,13 @@
 
 namespace sluice::policy {
 
+struct UplinkChoice {
+    std::optional<link::UplinkId> first = {};
+    link::UplinkSet others = 0;  ///< Where it may go if the first has nothing left for it.
+};
+
 /// Nothing where there is nothing to choose: one uplink alone, or a source that is not translated.
-std::optional<link::UplinkId> choose_uplink(const Policy& policy, const Rule* rule,
-                                            const net::Tuple& original, link::UplinkSet living);
+UplinkChoice choose_uplink(const Policy& policy, const Rule* rule, const net::Tuple& original,
+                           link::UplinkSet living);
 
 }  // namespace sluice::policy

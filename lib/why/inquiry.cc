@@ -419,6 +419,8 @@ void Look::decide(const nat::Request& request) {
     answer_.table_is_full = used >= shared_.table.capacity();
     if (!decision.external)
         return reject(decision.reason);
+    if (request.others != 0)
+        describe(*request.rule, policy_->routes.uplinks().of(decision.external->address));
     if (decision.mapped != nullptr && !decision.mapping && is_at_limit(request))
         return reject(Drop::HostFlows);
     if (decision.is_filtered)

@@ -89,8 +89,10 @@ Target Forwarding::by_uplink(nat::Request request, Tick now) const {
     if (!uplinks.are_several())
         return {request};
     const net::Tuple& original = request.original;
-    request.uplink = policy::choose_uplink(*parts_.policy, request.rule, original,
-                                           parts_.egress.living_uplinks());
+    const policy::UplinkChoice choice = policy::choose_uplink(
+        *parts_.policy, request.rule, original, parts_.egress.living_uplinks());
+    request.uplink = choice.first;
+    request.others = choice.others;
     const uint16_t port = original.source_port.host();
     if (request.uplink && request.rule != nullptr &&
         request.rule->independence_of(original.protocol, port) != nullptr)
@@ -100,6 +102,7 @@ Target Forwarding::by_uplink(nat::Request request, Tick now) const {
             if (own && !link::contains(living, *own) && (request.rule->uplinks & living) != 0)
                 return {std::nullopt, Drop::NeighbourFailed};
             request.uplink = own;
+            request.others = 0;
         }
     return {request};
 }

@@ -109,6 +109,15 @@ void route_by_second(config::Config& config) {
     config.routes = {{{ip("203.0.113.0"), 24}, ip("192.0.2.9")}};
 }
 
+/// Ten ports at the address of each.
+void give_ten_ports(config::Config& config) {
+    config.pool.clear();
+    config.inside.clear();
+    config.snat = {{{ip("10.1.0.0"), 24},
+                    {{ip(kPublic), ip(kPublic)}, {ip(kSecondPublic), ip(kSecondPublic)}},
+                    {30000, 30009}}};
+}
+
 void map_all(config::Config& config) {
     config.pool.clear();
     config.inside.clear();
@@ -171,6 +180,28 @@ TEST_CASE("uplinks: a route prescribes one, and the subnet of an uplink is a rou
     const auto near = gateway.take(kSecond);
     REQUIRE(near.size() == 1);
     CHECK(near[0].destination_mac == mac_of(ip("192.0.2.77")));
+}
+
+TEST_CASE("uplinks: where one has no port left, flows take the other", "[packet][uplinks]") {
+    TwoUplinks gateway({.flows = 4096, .configure = give_ten_ports});
+    CHECK(shares(gateway) == std::array<unsigned, 3>{980, 10, 10});
+    CHECK(gateway.bed.dropped(Drop::PortsExhausted) == 980);
+    gateway.port(kFirst).set_link(false);
+    gateway.bed.advance(kNoticed);
+    // Those of the dead one have ended; the other's stand, and have its ports yet.
+    CHECK(gateway.wire_of(TwoUplinks::udp(4000)) == std::nullopt);
+}
+
+TEST_CASE("uplinks: where a host or a route has one, its ports are all there are",
+          "[packet][uplinks]") {
+    const auto bind = GENERATE(choose_by_host, route_by_second);
+    TwoUplinks gateway({.flows = 4096, .configure = [bind](config::Config& config) {
+                            give_ten_ports(config);
+                            bind(config);
+                        }});
+    const auto counts = shares(gateway);
+    CHECK(counts[0] == 990);
+    CHECK(std::max(counts[kFirst], counts[kSecond]) == 10);
 }
 
 TEST_CASE("uplinks: with one cut all new flows take the other", "[packet][uplinks]") {

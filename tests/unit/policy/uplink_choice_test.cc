@@ -39,11 +39,15 @@ struct Gateway {
                   .statics = pool::StaticSet(forwards, {}, {}),
                   .routes = link::Routes(routes, uplinks)};
 
-    std::optional<UplinkId> choose(const char* host, const char* server, link::UplinkSet living,
-                                   uint16_t port = 4000) const {
+    UplinkChoice choice(const char* host, const char* server, link::UplinkSet living,
+                        uint16_t port = 4000) const {
         const net::Tuple original{ip(host), ip(server), Be16::from_host(port), Be16::from_host(53),
                                   net::Protocol::Tcp};
         return choose_uplink(policy, policy.rules.find(original), original, living);
+    }
+    std::optional<UplinkId> choose(const char* host, const char* server, link::UplinkSet living,
+                                   uint16_t port = 4000) const {
+        return choice(host, server, living, port).first;
     }
 };
 
@@ -78,6 +82,16 @@ TEST_CASE("uplink choice: who has an address has no choice", "[policy][uplinks]"
     CHECK(gateway.choose("10.1.0.9", "9.9.9.9", 0b01, 80) == UplinkId{1});  // the forward's
     CHECK_FALSE(gateway.choose("10.3.0.1", "9.9.9.9", kBoth));              // its own
     CHECK_FALSE(gateway.choose("10.9.0.1", "9.9.9.9", kBoth));              // no rule
+}
+
+TEST_CASE("uplink choice: the others are those that could be chosen as well", "[policy][uplinks]") {
+    const Gateway gateway;
+    const UplinkChoice choice = gateway.choice("10.1.0.10", "9.9.9.9", kBoth);
+    CHECK(choice.others == (kBoth ^ link::only(*choice.first)));
+    CHECK(gateway.choice("10.1.0.10", "9.9.9.9", 0b01).others == 0);   // the other is dead
+    CHECK(gateway.choice("10.2.0.10", "9.9.9.9", kBoth).others == 0);  // there are no addresses
+    CHECK(gateway.choice("10.1.0.10", "203.0.113.10", kBoth).others == 0);  // a route says which
+    CHECK(gateway.choice("10.1.0.9", "9.9.9.9", kBoth, 80).others == 0);    // a forward does
 }
 
 TEST_CASE("uplink choice: a rule has a pool at each uplink, and they are apart",

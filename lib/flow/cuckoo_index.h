@@ -104,14 +104,12 @@ public:
 private:
     template <typename Visit>
     static bool show(Bucket& bucket, uint32_t tag, Visit& visit) {
-        std::array<SlotWord, kSlots> words;
-        const unsigned matches = Bucket::slots_where([&](unsigned i) {
-            words[i] = bucket.slot[i].load(std::memory_order_seq_cst);
-            return words[i].tag() == tag;
-        });
-        for (const unsigned i : SetBits{matches})
-            if (words[i] && visit(bucket.slot[i], words[i]))
+        // Who scans expects a miss, so the branches are guessed right; hits are probe's.
+        for (Slot& slot : bucket.slot) {
+            const SlotWord word = slot.load(std::memory_order_seq_cst);
+            if (word.tag() == tag && word && visit(slot, word)) [[unlikely]]
                 return true;
+        }
         return false;
     }
 

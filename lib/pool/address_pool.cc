@@ -6,13 +6,6 @@
 namespace sluice::pool {
 namespace {
 
-/// Spreads every bit of a word over all of it (the finaliser of MurmurHash3).
-constexpr uint64_t mix(uint64_t word) {
-    word = (word ^ word >> 33) * 0xff51afd7ed558ccd;
-    word = (word ^ word >> 33) * 0xc4ceb9fe1a85ec53;
-    return word ^ word >> 33;
-}
-
 /// The second word of what is hashed: what the first one is.
 constexpr uint64_t kOfHost = 1;
 constexpr uint64_t kOfAddress = 2;
@@ -41,9 +34,11 @@ uint64_t AddressPool::value_of(net::InsideAddress host) const {
     return sip_hash(key_.words, host.bits(), kOfHost);
 }
 
-/// Of a host's value and an address's: both are secret, so this need not be.
+/// Of a host's value and an address's: both are secret, so this need not be. In the product every
+/// bit of the sum reaches the highest, by which ranks differ.
 uint64_t AddressPool::rank(uint64_t host, uint32_t index) const {
-    return mix(host ^ values_[index]);
+    constexpr uint64_t kGoldenRatio = 0x9e3779b97f4a7c15;  // Knuth, TAOCP vol. 3, 6.4
+    return (host ^ values_[index]) * kGoldenRatio;
 }
 
 Choice AddressPool::first(net::InsideAddress host) const {

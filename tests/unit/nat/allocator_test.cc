@@ -181,7 +181,7 @@ TEST_CASE("allocator: a changed port is forgotten with the last flow that has it
 
 TEST_CASE("allocator: to decide changes nothing, and does the same again", "[nat]") {
     Bench bench(2, {2000, 2099});
-    for (uint32_t i = 0; i < 150; ++i)
+    for (uint32_t i = 0; i < 120; ++i)
         bench.open(host(i), 5000);
     Hands hands(bench, 0);
     const Request request = bench.outward(udp(host(300), 5000));

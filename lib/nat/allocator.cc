@@ -54,6 +54,18 @@ bool is_taken_back(const flow::FlowRecord& block) {
     return (state & (kClosing | kProven)) == kClosing;
 }
 
+/// A host may have blocks of other rules' pools, and of pools that its rule has lost.
+bool is_of_pool(Be32 address, PortRange block, const pool::AddressPool& pool) {
+    return pool.contains(address) && pool.ports().contains(block.first) &&
+           pool.ports().contains(block.last);
+}
+
+/// As many hang on a block as it has ports: that most of them go elsewhere helps the host little.
+bool is_used_up(flow::FlowRecord& block, uint32_t ports) {
+    // relaxed: a count that is out of date by one makes no other reason untrue.
+    return block.holding().dependents.load(std::memory_order_relaxed) >= ports;
+}
+
 /// The tuple of the replies is another's, or the packet's own: who sends to his own public endpoint
 /// would be answered by what he has sent.
 bool is_used(const flow::FlowTable& table, const Request& request, Endpoint external, Tick now) {
@@ -167,7 +179,7 @@ Decision Allocator::find_in_blocks(Wish& wish) const {
         if (const auto block = block_of(wish.host, ordinal, wish.now)) {
             if (is_taken_back(params_.table.record(*block->block)))
                 is_closing = true;
-            else if (is_of_pool(*block, wish.pool))
+            else if (is_of_pool(block->address, block->ports, wish.pool))
                 blocks[count++] = *block;
         } else if (!missing) {
             missing = ordinal;
@@ -188,7 +200,8 @@ Decision Allocator::find_in_blocks(Wish& wish) const {
         const Looked looked = look(wish, {block.address, ports_in(wish, block.ports)});
         if (looked == Looked::Found)
             return of_block(block);
-        is_unfinished |= looked == Looked::Unfinished && !is_used_up(block);
+        is_unfinished |= looked == Looked::Unfinished &&
+                         !is_used_up(params_.table.record(*block.block), block.ports.size());
     }
     if (missing && !is_closing)
         return find_in_new_block(wish, *missing);
@@ -220,7 +233,7 @@ Decision Allocator::find_in_new_block(Wish& wish, uint16_t ordinal) const {
 /// The host's addresses, best first.
 Allocator::Looked Allocator::look_through_pool(Wish& wish) const {
     const pool::AddressPool& pool = wish.pool;
-    const uint32_t first = first_address(pool, wish.host);
+    const uint32_t first = first_.of(pool, wish.host);
     Looked looked = look_at_address(wish, first, pool.size() == 1);
     if (looked == Looked::Found || pool.size() == 1)
         return looked;
@@ -400,33 +413,12 @@ std::optional<Allocator::Place> Allocator::block_of(net::InsideAddress host, uin
     return Place{reply.destination, {first, last}, true, index.index()};
 }
 
-/// A host may have blocks of other rules' pools, and of pools that its rule has lost.
-bool Allocator::is_of_pool(const Place& block, const pool::AddressPool& pool) {
-    return pool.contains(block.address) && pool.ports().contains(block.ports.first) &&
-           pool.ports().contains(block.ports.last);
-}
-
-/// As many hang on it as it has ports: that most of them go elsewhere helps the host little.
-bool Allocator::is_used_up(const Place& block) const {
-    // relaxed: a count that is out of date by one makes no other reason untrue.
-    return params_.table.record(*block.block)
-               .holding()
-               .dependents.load(std::memory_order_relaxed) >= block.ports.size();
-}
-
-uint32_t Allocator::first_address(const pool::AddressPool& pool, net::InsideAddress host) const {
-    Known& known = known_[(host.address.host() + pool.slot(0)) % kKnown];
-    if (known.host != host || known.pool != &pool)
-        known = {host, &pool, pool.first(host).index};
-    return known.index;
-}
-
 net::Tuple Allocator::first_guess(const net::Tuple& original, const Rule& rule) const {
     if (block_params().size != 0)
         return block_keys(original.inside_source(), 0, {}).original;
     net::Tuple reply = original.reversed();
     reply.zone = 0;
-    reply.destination = rule.pool->address(first_address(*rule.pool, original.inside_source()));
+    reply.destination = rule.pool->address(first_.of(*rule.pool, original.inside_source()));
     return reply;
 }
 

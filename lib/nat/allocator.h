@@ -26,6 +26,7 @@
 #include "flow/flow_table.h"
 #include "io/steering.h"
 #include "nat/decision.h"
+#include "nat/first_addresses.h"
 #include "nat/holders.h"
 #include "nat/kept_endpoints.h"
 #include "nat/mappings.h"
@@ -45,7 +46,6 @@ namespace sluice::nat {
 inline constexpr unsigned kMaxProbes = 256;      ///< Numbers that one packet may look up.
 inline constexpr unsigned kBlockProbes = 64;     ///< Of these, kept for a new block.
 inline constexpr unsigned kMostAddresses = 256;  ///< Addresses that one host may be given.
-inline constexpr size_t kKnown = 256;            ///< Hosts whose first address is remembered.
 
 /// What an allocator looks at. All of it outlives the allocator.
 struct AllocatorParams {
@@ -146,21 +146,11 @@ private:
 
     pool::PortRange ports_in(const Wish& wish, pool::PortRange block) const;
     std::optional<Place> block_of(net::InsideAddress host, uint16_t ordinal, Tick now) const;
-    static bool is_of_pool(const Place& block, const pool::AddressPool& pool);
-    bool is_used_up(const Place& block) const;
-    uint32_t first_address(const pool::AddressPool& pool, net::InsideAddress host) const;
-
-    /// A host's address, which takes reading all of the pool to find.
-    struct Known {
-        net::InsideAddress host = Be32{};
-        const pool::AddressPool* pool = nullptr;
-        uint32_t index = 0;
-    };
 
     AllocatorParams params_;
     uint8_t worker_;
     Searches searches_;
-    mutable std::array<Known, kKnown> known_{};  // by host and pool; only to save time
+    mutable FirstAddresses first_;  // only to save time
 };
 
 }  // namespace sluice::nat

@@ -118,6 +118,16 @@ void give_ten_ports(config::Config& config) {
                     {30000, 30009}}};
 }
 
+void ten_by_host(config::Config& config) {
+    give_ten_ports(config);
+    choose_by_host(config);
+}
+
+void ten_by_route(config::Config& config) {
+    give_ten_ports(config);
+    route_by_second(config);
+}
+
 void map_all(config::Config& config) {
     config.pool.clear();
     config.inside.clear();
@@ -194,11 +204,7 @@ TEST_CASE("uplinks: where one has no port left, flows take the other", "[packet]
 
 TEST_CASE("uplinks: where a host or a route has one, its ports are all there are",
           "[packet][uplinks]") {
-    const auto bind = GENERATE(choose_by_host, route_by_second);
-    TwoUplinks gateway({.flows = 4096, .configure = [bind](config::Config& config) {
-                            give_ten_ports(config);
-                            bind(config);
-                        }});
+    TwoUplinks gateway({.flows = 4096, .configure = GENERATE(ten_by_host, ten_by_route)});
     const auto counts = shares(gateway);
     CHECK(counts[0] == 990);
     CHECK(std::max(counts[kFirst], counts[kSecond]) == 10);

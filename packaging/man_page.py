@@ -38,6 +38,14 @@ def body(lines):
     return [line for line in page if line]
 
 
+def synopsis(usage, subcommands):
+    """What follows the name; a program of C++ does not say what may follow its flags."""
+    words = usage.partition("[OPTIONS]")[2].strip()
+    if subcommands:
+        return "[OPTIONS] SUBCOMMAND"
+    return f"[OPTIONS] {words or '[-- EAL ARGUMENTS]'}"
+
+
 def page(program, section, version, subcommands):
     name = os.path.basename(program)
     lines = help_of(program)
@@ -45,7 +53,7 @@ def page(program, section, version, subcommands):
     summary = lines[0].removeprefix(f"{name}: ").rstrip(".")
     out = [f'.TH {name.upper()} {section} "" "sluice {version}"', ".SH NAME",
            f"{escape(name)} \\- {escape(summary)}", ".SH SYNOPSIS", f".B {escape(name)}",
-           escape("[OPTIONS] SUBCOMMAND" if subcommands else "[OPTIONS] [-- EAL ARGUMENTS]"),
+           escape(synopsis(lines[usage], subcommands)),
            ".SH DESCRIPTION", *map(escape, lines[:usage]), ".SH OPTIONS", *body(lines[usage + 1:])]
     for words in subcommands:
         sub = help_of(program, words)

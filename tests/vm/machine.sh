@@ -32,7 +32,7 @@ declare -A model_queues=([virtio-mq]=4 [virtio-rss]=4)
 # make_guest: with the programs and scripts as they are now; skips the test where it cannot be made.
 make_guest() {
     local status=0 part is_made=true
-    for part in "$SLUICE" "$SLUICECTL" "$vm_here/build_guest" "$vm_here/init"; do
+    for part in "$SLUICE" "$SLUICECTL" "$vm_here"/{build_guest,init,../../scripts/host-setup}; do
         [[ ${GUEST:?}/initrd -nt $part ]] || is_made=false
     done
     [[ $is_made == false ]] || return 0
@@ -88,15 +88,14 @@ set_link() {
 
 # bind_nics: hugepages, and both NICs to vfio-pci.
 bind_nics() {
-    guest 30 "
-        echo 200 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
-        for nic in $lan_nic $wan_nic; do
-            device=/sys/bus/pci/devices/\$nic
-            [ ! -e \$device/driver ] || echo \$nic >\$device/driver/unbind
-            echo vfio-pci >\$device/driver_override
-            echo \$nic >/sys/bus/pci/drivers_probe
-            readlink \$device/driver || exit 1
-        done" >/dev/null || fail "the NICs are not to be bound to vfio-pci"
+    guest 30 "sluice-host-setup --hugepages 200 $lan_nic $wan_nic" >"$work/host-setup.log" ||
+        fail "the NICs are not to be bound: $(cat "$work/host-setup.log")"
+}
+
+# unbind_nics: all that bind_nics has done.
+unbind_nics() {
+    guest 30 "sluice-host-setup --undo" >"$work/host-setup.log" ||
+        fail "the NICs are not given back: $(cat "$work/host-setup.log")"
 }
 
 # behind_switch NAME VLAN: the cable to the machine becomes a trunk, of a switch of which eth0 is a

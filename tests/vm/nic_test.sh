@@ -45,6 +45,9 @@ wrong_checksums() {
 boot "$model"
 start_server vm
 bind_nics
+bind_nics
+grep --quiet 'nothing to do' "$work/host-setup.log" ||
+    fail "a second run binds again: $(cat "$work/host-setup.log")"
 start_gateway
 for side in client server; do # whole frames, for their checksums
     start_in "vm.$side" tcpdump -i eth0 -nn -Q in -s 0 -B 16384 -U -Z root \
@@ -76,6 +79,8 @@ for nic in n0 n1; do
     wait_for 60 "an answer after $nic was down" is_answered
 done
 pass "links down and up"
+guest 10 "sluice-host-setup --undo" >"$work/undo.log" && fail "NICs are taken from under sluice"
+grep --quiet "$lan_nic is in use" "$work/undo.log" || fail "in use: $(cat "$work/undo.log")"
 stop_gateway TERM
 
 for workers in 2 3; do
@@ -99,3 +104,8 @@ stop_gateway TERM
 guest 10 "grep -q '^sluice: stopped' /tmp/sluice.log" ||
     fail "no summary at the end: $(gateway_log)"
 pass "killed and started, stopped"
+unbind_nics
+guest 10 "! readlink /sys/bus/pci/drivers/vfio-pci/0000:* && [ ! -e /sys/module/vfio_pci ] &&
+    grep -qx 0 /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages &&
+    [ -z \"\$(find /etc /var/lib -name '*sluice*' 2>/dev/null)\" ]" || fail "--undo leaves something"
+pass "bound and given back by sluice-host-setup"

@@ -137,8 +137,11 @@ Machine read_machine(const path& root, std::span<const unsigned> worker_cpus) {
     isolated.merge(read_cpus(root / "sys/fs/cgroup/cpuset.cpus.isolated"));
 
     Machine machine;
-    std::ifstream(root / "sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages") >>
-        machine.huge_pages;
+    for (const char* size : {"hugepages-2048kB", "hugepages-1048576kB"}) {
+        size_t pages = 0;
+        std::ifstream(root / "sys/kernel/mm/hugepages" / size / "nr_hugepages") >> pages;
+        machine.huge_pages += pages;
+    }
     for (const unsigned cpu : worker_cpus) {
         const path directory = cpus / ("cpu" + std::to_string(cpu));
         machine.workers.push_back({.cpu = cpu,

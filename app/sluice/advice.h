@@ -35,7 +35,7 @@ struct PortSeat {
 
 struct Machine {
     bool no_huge = false;   ///< The operator does without hugepages.
-    size_t huge_pages = 0;  ///< Of 2 MB, in all.
+    size_t huge_pages = 0;  ///< Of 2 MB and of 1 GB, in all.
     std::vector<Seat> workers;
     std::vector<PortSeat> ports;
 };

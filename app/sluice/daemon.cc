@@ -366,7 +366,10 @@ void Daemon::run(Signals& signals) {
         print(warning);
     print_advice();
     if (gateway_->steers_replies())
-        print("ports are chosen by which replies arrive at their worker");
+        print(config_.steer_replies == config::SteerReplies::Always
+                  ? "ports are chosen by which replies arrive at their worker"
+                  : "a flow that cannot keep its port gets one by which replies arrive at its "
+                    "worker; --steer-replies always is for all flows");
     if (!wait_for_links(signals)) {
         if (state_)
             state_->stop();

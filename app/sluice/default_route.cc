@@ -3,6 +3,7 @@
 
 #include "io/port_name.h"
 
+#include <algorithm>
 #include <fstream>
 #include <limits>
 #include <net/if.h>
@@ -42,6 +43,13 @@ std::optional<Vlan> vlan_of(const fs::path& root, const string& interface) {
     return std::nullopt;
 }
 
+/// The interface's device is that of PCI or, as with virtio, one further down.
+bool is_of_device(const fs::path& root, const string& interface, const string& device) {
+    std::error_code error;
+    const fs::path path = fs::canonical(root / "sys/class/net" / interface / "device", error);
+    return std::find(path.begin(), path.end(), device) != path.end();
+}
+
 /// The port takes the frames of this interface of the kernel's for itself.
 bool takes(const ethdev::PortPlan& port, const fs::path& root, const string& interface) {
     if (port.name.kind == io::PortKind::Tap)
@@ -53,7 +61,7 @@ bool takes(const ethdev::PortPlan& port, const fs::path& root, const string& int
                (vlan && own == vlan->interface && port.takes(vlan->id));
     }
     return !is_shared_with_kernel(kernel_driver(root, port.name.device)) &&
-           fs::exists(root / "sys/bus/pci/devices" / port.name.device / "net" / interface);
+           is_of_device(root, interface, port.name.device);
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ void LinkWatch::look(size_t port) {
 }
 
 void LinkWatch::tell(size_t port, const io::LinkState& before, const io::LinkState& now) const {
-    if (before.is_there != now.is_there)
+    if (before.is_there != now.is_there && now.trouble.empty())
         say(port, now.is_there ? "is there again" : "is gone; looking for another of its name");
     if (before.is_up != now.is_up && now.is_there)
         say(port, now.is_up ? "has its link again" : "has lost its link");

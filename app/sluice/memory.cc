@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <numeric>
 #include <set>
 #include <string>
 
@@ -15,7 +16,9 @@ namespace {
 
 constexpr size_t kMegabyte = 1U << 20;
 constexpr size_t kHugePageBytes = 2 * kMegabyte;
+constexpr size_t kGigabyte = size_t{1} << 30;
 constexpr const char* kHugePages = "/sys/kernel/mm/hugepages/hugepages-2048kB/";
+constexpr const char* kGigabytePages = "/sys/kernel/mm/hugepages/hugepages-1048576kB/";
 
 /// What a worker has in hand, in its cache and in the rings to others.
 constexpr uint32_t kPacketsPerWorker = 4096;
@@ -58,9 +61,9 @@ std::string megabytes(size_t bytes) {
 /// "--flows 262144: 150 MB of hugepages are needed (64 for packets and routes, ...)".
 std::string sentence(const config::Config& config, const MemoryNeed& need,
                      const std::string& kind) {
-    const size_t total = need.eal_mb * kMegabyte + need.table_bytes;
+    const size_t total = need.eal_mb * kMegabyte + need.table_bytes();
     return "--flows " + std::to_string(config.flows) + ": " + megabytes(total) + " of " + kind +
-           " are needed (" + megabytes(need.table_bytes) + " for flows, " +
+           " are needed (" + megabytes(need.table_bytes()) + " for flows, " +
            std::to_string(need.eal_mb) + " MB for packets and routes)";
 }
 
@@ -75,7 +78,81 @@ Status check_limit(const std::optional<CgroupLimit>& limit, size_t total,
                  " are left; raise its limit (MemoryMax= of a unit) or choose fewer flows"};
 }
 
+Status check_ordinary(const config::Config& config, const MemoryNeed& need,
+                      const FreeMemory& free) {
+    const size_t total = need.eal_mb * kMegabyte + need.table_bytes();
+    const std::string needed = sentence(config, need, "memory");
+    if (Status status = check_limit(free.ordinary_limit, total + kProgramBytes, needed); !status)
+        return status;
+    if (total <= free.ordinary_bytes)
+        return Done{};
+    return Error{needed + " and " + megabytes(free.ordinary_bytes) +
+                 " are available; choose fewer flows"};
+}
+
+/// "12 MB are free", and what there is of pages of 1 GB.
+std::string free_hugepages(const FreeMemory& free) {
+    std::string text = megabytes(free.huge_bytes) + " are free";
+    if (free.gigabyte_pages != 0)
+        text += " in pages of 2 MB, and " + std::to_string(free.gigabyte_pages) +
+                " of 1 GB, of which the packets and each table take whole ones";
+    return text;
+}
+
+Status check_huge(const config::Config& config, const MemoryNeed& need, const FreeMemory& free) {
+    const std::string needed = sentence(config, need, "hugepages");
+    if (const std::optional<HugepageUse> use = use_hugepages(need, free)) {
+        Status status = check_limit(free.huge_limit, use->small_bytes, needed);
+        return status ? check_limit(free.gigabyte_limit, use->gigabyte_pages * kGigabyte, needed)
+                      : status;
+    }
+    const size_t total = need.eal_mb * kMegabyte + need.table_bytes();
+    const size_t missing = divide_up(total - std::min(total, free.huge_bytes), kHugePageBytes);
+    const size_t pages = read_number(std::string(kHugePages) + "nr_hugepages") + missing;
+    return Error{needed + " and " + free_hugepages(free) + "; `echo " + std::to_string(pages) +
+                 " > " + kHugePages + "nr_hugepages` reserves them, --no-huge does without"};
+}
+
+/// EAL takes the largest pages that it fills, and of the rest small ones where there are enough.
+bool take_for_eal(size_t bytes, const FreeMemory& free, HugepageUse& use) {
+    use.gigabyte_pages = std::min(bytes / kGigabyte, free.gigabyte_pages);
+    const size_t rest = bytes - use.gigabyte_pages * kGigabyte;
+    if (rest <= free.huge_bytes)
+        use.small_bytes = rest;
+    else if (use.gigabyte_pages < free.gigabyte_pages)
+        ++use.gigabyte_pages;
+    else
+        return false;
+    return true;
+}
+
+/// A table lies in small pages, or in large ones where these are short (base/memory.h).
+bool take_for_table(size_t bytes, const FreeMemory& free, HugepageUse& use) {
+    const size_t pages = divide_up(bytes, kGigabyte);
+    if (use.small_bytes + bytes <= free.huge_bytes)
+        use.small_bytes += bytes;
+    else if (use.gigabyte_pages + pages <= free.gigabyte_pages)
+        use.gigabyte_pages += pages;
+    else
+        return false;
+    return true;
+}
+
 }  // namespace
+
+size_t MemoryNeed::table_bytes() const {
+    return std::accumulate(tables.begin(), tables.end(), size_t{0});
+}
+
+std::optional<HugepageUse> use_hugepages(const MemoryNeed& need, const FreeMemory& free) {
+    HugepageUse use;
+    if (!take_for_eal(need.eal_mb * kMegabyte, free, use))
+        return std::nullopt;
+    for (const size_t bytes : need.tables)
+        if (!take_for_table(bytes, free, use))
+            return std::nullopt;
+    return use;
+}
 
 ethdev::PacketPoolParams plan_packets(std::span<const ethdev::PortPlan> ports,
                                       const config::Config& config, bool is_preempted) {
@@ -111,14 +188,19 @@ MemoryNeed plan_memory(const config::Config& config, const ethdev::PacketPoolPar
     need.eal_least_mb = need.eal_mb;
     if (config.memory_mb)
         need.eal_mb = *config.memory_mb;
-    need.table_bytes = gateway::table_bytes(config);
+    const auto tables = gateway::table_bytes(config);
+    need.tables.assign(tables.begin(), tables.end());
     return need;
 }
 
 FreeMemory read_free_memory() {
     const std::string pages = kHugePages;
-    return {read_number(pages + "free_hugepages") * kHugePageBytes, read_available_bytes(),
-            hugepage_limit("/", "2MB"), memory_limit("/")};
+    return {read_number(pages + "free_hugepages") * kHugePageBytes,
+            read_available_bytes(),
+            hugepage_limit("/", "2MB"),
+            memory_limit("/"),
+            read_number(std::string(kGigabytePages) + "free_hugepages"),
+            hugepage_limit("/", "1GB")};
 }
 
 Status check_memory_flag(const config::Config& config) {
@@ -134,27 +216,7 @@ Status check_memory(const config::Config& config, const MemoryNeed& need, const 
     if (need.eal_mb < need.eal_least_mb)
         return Error{"--memory " + std::to_string(need.eal_mb) + ": these ports and workers need " +
                      std::to_string(need.eal_least_mb) + " MB; without the flag they get it"};
-    const size_t total = need.eal_mb * kMegabyte + need.table_bytes;
-    const std::string kind = config.no_huge ? "memory" : "hugepages";
-    const Status status =
-        config.no_huge
-            ? check_limit(free.ordinary_limit, total + kProgramBytes, sentence(config, need, kind))
-            : check_limit(free.huge_limit, total, sentence(config, need, kind));
-    if (!status)
-        return status;
-    if (config.no_huge) {
-        if (total <= free.ordinary_bytes)
-            return Done{};
-        return Error{sentence(config, need, kind) + " and " + megabytes(free.ordinary_bytes) +
-                     " are available; choose fewer flows"};
-    }
-    if (total <= free.huge_bytes)
-        return Done{};
-    const size_t missing = divide_up(total - free.huge_bytes, kHugePageBytes);
-    const size_t pages = read_number(std::string(kHugePages) + "nr_hugepages") + missing;
-    return Error{sentence(config, need, kind) + " and " + megabytes(free.huge_bytes) +
-                 " are free; `echo " + std::to_string(pages) + " > " + kHugePages +
-                 "nr_hugepages` reserves them, --no-huge does without"};
+    return config.no_huge ? check_ordinary(config, need, free) : check_huge(config, need, free);
 }
 
 }  // namespace sluice::app

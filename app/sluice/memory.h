@@ -3,6 +3,8 @@
 
 /// \file
 /// Memory: how much sluice needs, whether the machine has it, and what to do where it has not.
+///
+/// Source   How EAL chooses among sizes of pages: eal_dynmem_calc_num_pages_per_socket().
 
 #include "base/result.h"
 #include "config/config.h"
@@ -13,6 +15,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <vector>
 
 namespace sluice::app {
 
@@ -21,9 +24,11 @@ ethdev::PacketPoolParams plan_packets(std::span<const ethdev::PortPlan> ports,
                                       const config::Config& config, bool is_preempted);
 
 struct MemoryNeed {
-    size_t eal_mb = 0;        ///< For EAL: packets, routes, next hops, drivers.
-    size_t eal_least_mb = 0;  ///< What these take.
-    size_t table_bytes = 0;   ///< For the flow table, beside EAL's.
+    size_t eal_mb = 0;                ///< For EAL: packets, routes, next hops, drivers.
+    size_t eal_least_mb = 0;          ///< What these take.
+    std::vector<size_t> tables = {};  ///< For each table beside EAL's, a mapping of its own.
+
+    size_t table_bytes() const;
 };
 
 /// `config` says how many flows, and overrides EAL's part with --memory. There is a pool on each
@@ -40,8 +45,22 @@ struct FreeMemory {
     size_t ordinary_bytes = 0;  ///< MemAvailable.
     std::optional<CgroupLimit> huge_limit = {};
     std::optional<CgroupLimit> ordinary_limit = {};
+    size_t gigabyte_pages = 0;  ///< Free hugepages of 1 GB.
+    std::optional<CgroupLimit> gigabyte_limit = {};
 };
+
 FreeMemory read_free_memory();
+
+/// What a start takes of the hugepages.
+struct HugepageUse {
+    size_t small_bytes = 0;     ///< Of pages of 2 MB.
+    size_t gigabyte_pages = 0;  ///< Pages of 1 GB: whoever takes some shares none.
+
+    bool operator==(const HugepageUse&) const = default;
+};
+
+/// Which pages EAL and the tables take where there are so many; nothing where they do not suffice.
+std::optional<HugepageUse> use_hugepages(const MemoryNeed& need, const FreeMemory& free);
 
 /// An error when --memory is too little for any ports whatsoever.
 Status check_memory_flag(const config::Config& config);

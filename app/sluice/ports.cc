@@ -3,6 +3,7 @@
 
 #include "af_packet/socket_port.h"
 #include "ethdev/ethdev.h"
+#include "kernel/interface.h"
 
 #include <algorithm>
 #include <net/if.h>
@@ -121,9 +122,19 @@ Result<Ports> Ports::open(std::vector<ethdev::PortPlan> plans,
 
 bool Ports::are_links_up() {
     for (size_t i = 0; i < size(); ++i)
-        if (plans_[i].name.kind == io::PortKind::Pci && !look(i).is_up)
+        if (is_coming_up(i))
             return false;
     return true;
+}
+
+bool Ports::is_coming_up(size_t index) {
+    const io::PortName& name = plans_[index].name;
+    if (name.kind == io::PortKind::Pci)
+        return !look(index).is_up;
+    if (name.kind != io::PortKind::AfPacket && name.kind != io::PortKind::AfXdp)
+        return false;
+    const Result<kernel::Interface> interface = kernel::look_up_interface(name.interface);
+    return interface && (*interface).is_settling;
 }
 
 }  // namespace sluice::app

@@ -33,7 +33,8 @@ public:
     /// What an operator should know of the ports, each in a sentence.
     const std::vector<std::string>& warnings() const { return warnings_; }
 
-    /// No NIC is still looking for its link; virtual ports have one whenever their other end has.
+    /// No NIC is still looking for its link, and no interface has one that the kernel has yet to
+    /// tell of; virtual ports have one whenever their other end has.
     bool are_links_up();
 
     /// Looks at port `index` again, and takes an interface that has come in the place of another.
@@ -55,6 +56,7 @@ private:
         unsigned interface = 0;  // 0: there is none to guard
     };
 
+    bool is_coming_up(size_t index);
     Status guard(size_t index);
     Result<rte_mempool*> pool_on(int numa_node, const ethdev::PacketPoolParams& packets);
 

@@ -9,12 +9,14 @@
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
+#include <rte_mbuf.h>
 #include <rte_pause.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <net/if.h>
 #include <sched.h>
 #include <string>
 #include <string_view>
@@ -22,9 +24,6 @@
 namespace sluice::ethdev {
 namespace {
 
-constexpr uint64_t kChecksumOffloads =
-    RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM;
-constexpr uint64_t kTagOffloads = RTE_ETH_RX_OFFLOAD_VLAN_STRIP | RTE_ETH_RX_OFFLOAD_VLAN_FILTER;
 constexpr uint16_t kUsualMtu = 1500;
 constexpr size_t kUsualKeyBytes = 40;
 
@@ -37,6 +36,18 @@ void lock(rte_spinlock_t& spinlock) {
         if (tries > kPatience)
             sched_yield();
     }
+}
+
+/// Makes each frame of several mbufs one of a single mbuf, for a device that sends no others.
+/// Returns how many, from the front, are.
+uint16_t join(std::span<rte_mbuf*> packets) {
+    uint16_t count = 0;
+    for (rte_mbuf* packet : packets) {
+        if (packet->nb_segs > 1 && rte_pktmbuf_linearize(packet) != 0)
+            break;
+        ++count;
+    }
+    return count;
 }
 
 /// Why EAL knows no port at a PCI device: most often it belongs to the kernel.
@@ -152,7 +163,13 @@ Status Ethdev::configure(const rte_eth_dev_info& device) {
             conf.rx_adv_conf.rss_conf.rss_key_len = static_cast<uint8_t>(plan_.rss_key.size());
         }
     }
-    choose_offloads(device, conf);
+    Result<OffloadPlan> offloads = plan_offloads(device, plan_);
+    if (!offloads)
+        return offloads.error();
+    offloads_ = *offloads;
+    conf.rxmode.offloads = offloads_.rx;
+    conf.rxmode.mtu = offloads_.mtu;
+    conf.txmode.offloads = offloads_.tx;
     if (const int error = rte_eth_dev_configure(id_, device_rx_queues_, tx_queues_, &conf);
         error != 0)
         return failed("setting up its queues", error);
@@ -163,28 +180,10 @@ Status Ethdev::configure(const rte_eth_dev_info& device) {
     return Done{};
 }
 
-/// Those of tags only where there are tags: some drivers are slower with them.
-void Ethdev::choose_offloads(const rte_eth_dev_info& device, rte_eth_conf& conf) {
-    // A virtio device that is told to verify may pass on packets of its host whose checksums nobody
-    // has filled in; one that is not told to gets them complete.
-    const bool is_virtio = std::string_view(device.driver_name).starts_with("net_virtio");
-    if (!is_virtio && (device.rx_offload_capa & kChecksumOffloads) == kChecksumOffloads) {
-        conf.rxmode.offloads |= kChecksumOffloads;
-        verifies_checksums_ = true;
-    }
-    conf.txmode.offloads = device.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
-    if (!plan_.takes_tagged())
-        return;
-    conf.rxmode.offloads |= device.rx_offload_capa & kTagOffloads;
-    conf.txmode.offloads |= device.tx_offload_capa & RTE_ETH_TX_OFFLOAD_VLAN_INSERT;
-    filters_tags_ = (conf.rxmode.offloads & RTE_ETH_RX_OFFLOAD_VLAN_FILTER) != 0;
-    inserts_tags_ = (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_VLAN_INSERT) != 0;
-}
-
 /// A filter may be there whether asked for or not, as with a virtual function or virtio, and lets
 /// nothing pass that has a tag until it is told.
 Status Ethdev::let_vlans_in() {
-    if (!filters_tags_)
+    if (!offloads_.filters_tags)
         return Done{};
     for (const uint16_t vlan : plan_.vlans) {
         const int error = rte_eth_dev_vlan_filter(id_, vlan, 1);
@@ -194,7 +193,30 @@ Status Ethdev::let_vlans_in() {
     return Done{};
 }
 
-Status Ethdev::set_up_queues(const rte_eth_dev_info& device, rte_mempool* pool) {
+/// Most drivers have taken it with their configuration, and virtio's takes it here alone.
+Status Ethdev::set_mtu() {
+    if (offloads_.mtu == 0)
+        return Done{};
+    const int error = rte_eth_dev_set_mtu(id_, static_cast<uint16_t>(offloads_.mtu));
+    return error == 0 ? Status{Done{}} : failed("taking the MTU of --mtu", error);
+}
+
+/// A NIC that is behind would stop its neighbour, which then drops what is for others too; here
+/// each loss has a name. What a NIC cannot be told stays as it is.
+void Ethdev::switch_pauses_off() {
+    rte_eth_fc_conf pauses{};
+    if (rte_eth_dev_flow_ctrl_get(id_, &pauses) != 0 || pauses.mode == RTE_ETH_FC_NONE)
+        return;
+    pauses.mode = RTE_ETH_FC_NONE;
+    (void)rte_eth_dev_flow_ctrl_set(id_, &pauses);
+}
+
+Status Ethdev::set_up_queues(rte_eth_dev_info& device, rte_mempool* pool) {
+    // The queues' offloads are those of the port.
+    device.default_rxconf.offloads = 0;
+    device.default_txconf.offloads = 0;
+    // A queue whose worker is behind loses its own packets, and does not hold up the others.
+    device.default_rxconf.rx_drop_en = device_rx_queues_ > 1 ? 1 : 0;
     uint16_t rx_size = plan_.rx_ring;
     uint16_t tx_size = plan_.tx_ring;
     if (const int error = rte_eth_dev_adjust_nb_rx_tx_desc(id_, &rx_size, &tx_size); error != 0)
@@ -221,18 +243,16 @@ Status Ethdev::start(rte_mempool* pool) {
         return failed("asking what it can do", error);
     if (Status status = configure(device); !status)
         return status;
-    // The queues' offloads are those of the port.
-    device.default_rxconf.offloads = 0;
-    device.default_txconf.offloads = 0;
     if (Status status = set_up_queues(device, pool); !status)
         return status;
-    if (plan_.wanted_mtu != 0)
-        if (const int error = rte_eth_dev_set_mtu(id_, static_cast<uint16_t>(plan_.wanted_mtu));
-            error != 0)
-            return failed("taking the MTU of --mtu", error);
+    if (Status status = set_mtu(); !status)
+        return status;
     if (const int error = rte_eth_dev_start(id_); error != 0)
         return failed("starting it", error);
     is_started_ = true;
+    if (is_on_kernel())
+        interface_ = static_cast<int>(if_nametoindex(plan_.name.interface.c_str()));
+    switch_pauses_off();
     if (Status status = let_vlans_in(); !status)
         return status;
     if (plan_.spreading == Spreading::Nic)
@@ -264,7 +284,9 @@ unsigned Ethdev::receive_in_turn(uint16_t queue, std::span<rte_mbuf*> packets) {
 /// Some drivers (virtio's) put tags into frames in rte_eth_tx_prepare() alone.
 unsigned Ethdev::send(uint16_t queue, std::span<rte_mbuf*> packets) {
     auto count = static_cast<uint16_t>(packets.size());
-    if (inserts_tags_)
+    if (!offloads_.sends_chains)
+        count = join(packets);
+    if (offloads_.inserts_tags)
         count = rte_eth_tx_prepare(id_, queue, packets.data(), count);
     return rte_eth_tx_burst(id_, queue, packets.data(), count);
 }
@@ -280,17 +302,28 @@ unsigned Ethdev::transmit(uint16_t queue, std::span<rte_mbuf*> packets) {
 }
 
 io::LinkState Ethdev::look() {
-    const bool is_on_kernel = !plan_.name.interface.empty() && plan_.name.kind != io::PortKind::Tap;
-    const io::LinkState state = is_on_kernel ? kernel_state() : device_state();
+    const io::LinkState state = is_on_kernel() ? kernel_state() : device_state();
     set_link(state.is_up);
     count_losses();
     return state;
 }
 
-/// Drivers on an interface of the kernel's do not ask it for its state.
-io::LinkState Ethdev::kernel_state() const {
+bool Ethdev::is_on_kernel() const {
+    return !plan_.name.interface.empty() && plan_.name.kind != io::PortKind::Tap;
+}
+
+/// Drivers on an interface of the kernel's do not ask it for its state, and keep the sockets that
+/// they have opened: who comes by the same name later is not theirs.
+io::LinkState Ethdev::kernel_state() {
     const Result<kernel::Interface> interface = kernel::look_up_interface(plan_.name.interface);
-    return {interface.ok(), interface && (*interface).is_running, mtu_};
+    if (!interface || (*interface).index != interface_)
+        is_lost_ = true;
+    if (!is_lost_)
+        return {true, (*interface).is_running, mtu_};
+    const Error error = plan_.error(
+        "its interface has been deleted, and its driver takes no other "
+        "of that name; restart sluice when there is one");
+    return {false, false, mtu_, error.message};
 }
 
 io::LinkState Ethdev::device_state() const {

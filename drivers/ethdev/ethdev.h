@@ -12,6 +12,7 @@
 /// Memory   Rings in EAL's memory at start(). The pool must outlive the port.
 
 #include "base/result.h"
+#include "ethdev/offload_plan.h"
 #include "ethdev/port_plan.h"
 #include "io/device.h"
 
@@ -24,7 +25,6 @@
 #include <vector>
 
 struct rte_mempool;
-struct rte_eth_conf;
 struct rte_eth_dev_info;
 
 namespace sluice::ethdev {
@@ -48,8 +48,8 @@ public:
     io::MacAddress mac() const override { return mac_; }
     uint16_t mtu() const override { return mtu_; }
     const io::Rss* rss() const override { return rss_ ? &*rss_ : nullptr; }
-    bool inserts_tags() const override { return inserts_tags_; }
-    bool verifies_checksums() const override { return verifies_checksums_; }
+    bool inserts_tags() const override { return offloads_.inserts_tags; }
+    bool verifies_checksums() const override { return offloads_.verifies_checksums; }
 
     int numa_node() const override;
     uint32_t frame_bytes() const override;
@@ -68,15 +68,17 @@ private:
     };
 
     unsigned receive_in_turn(uint16_t queue, std::span<rte_mbuf*> packets);
-    void choose_offloads(const rte_eth_dev_info& device, rte_eth_conf& conf);
     Status let_vlans_in();
+    Status set_mtu();
+    void switch_pauses_off();
     unsigned send(uint16_t queue, std::span<rte_mbuf*> packets);
     Status check_rss_key(const rte_eth_dev_info& device) const;
     Status configure(const rte_eth_dev_info& device);
-    Status set_up_queues(const rte_eth_dev_info& device, rte_mempool* pool);
+    Status set_up_queues(rte_eth_dev_info& device, rte_mempool* pool);
     Status read_properties();
     Error failed(const char* step, int error) const;
-    io::LinkState kernel_state() const;
+    bool is_on_kernel() const;
+    io::LinkState kernel_state();
     io::LinkState device_state() const;
     void count_losses();
 
@@ -88,9 +90,9 @@ private:
     uint16_t tx_queues_ = 1;
     uint16_t mtu_ = 0;
     io::MacAddress mac_{};
-    bool verifies_checksums_ = false;
-    bool inserts_tags_ = false;
-    bool filters_tags_ = false;  // lets no VLAN pass but those that it is told
+    OffloadPlan offloads_;
+    int interface_ = 0;     // of the kernel's, below the started port
+    bool is_lost_ = false;  // that one has gone
     bool is_started_ = false;
     std::optional<io::Rss> rss_;
     std::vector<Lock> tx_locks_;         ///< Empty when every worker has a queue of its own.

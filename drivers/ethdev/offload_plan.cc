@@ -16,9 +16,8 @@ constexpr uint64_t kTagOffloads = RTE_ETH_RX_OFFLOAD_VLAN_STRIP | RTE_ETH_RX_OFF
 /// A virtio device that is told to verify may pass on packets of its host whose checksums nobody
 /// has filled in; one that is not told to gets them complete.
 bool verifies(const rte_eth_dev_info& device) {
-    const bool is_virtio =
-        device.driver_name != nullptr &&
-        std::string_view(device.driver_name).starts_with("net_virtio");
+    const bool is_virtio = device.driver_name != nullptr &&
+                           std::string_view(device.driver_name).starts_with("net_virtio");
     return !is_virtio && (device.rx_offload_capa & kChecksumOffloads) == kChecksumOffloads;
 }
 

@@ -20,6 +20,10 @@ using io::PortName;
 constexpr uint32_t kUsualFrameBytes = 2048;
 constexpr uint32_t kEthernetBytes = 18;  // with a VLAN tag
 constexpr uint32_t kLargestMtu = 9216;
+// Some NICs count a second tag and the checksum in, and use whole KB of a buffer: what is beyond
+// them would come in a chain.
+constexpr uint32_t kNicExtraBytes = 8;
+constexpr uint32_t kNicBufferUnit = 1024;
 
 Status plan_af_packet(PortPlan& plan, unsigned workers) {
     const Result<kernel::Interface> interface = kernel::look_up_interface(plan.name.interface);
@@ -114,7 +118,10 @@ Status PortPlan::want_mtu(uint32_t bytes) {
                      "; `ip link set dev " + name.interface + " mtu " + std::to_string(bytes) +
                      "` raises that");
     wanted_mtu = bytes;
-    frame_bytes = std::max(frame_bytes, bytes + kEthernetBytes);
+    uint32_t room = bytes + kEthernetBytes;
+    if (name.kind == PortKind::Pci)
+        room = (room + kNicExtraBytes + kNicBufferUnit - 1) / kNicBufferUnit * kNicBufferUnit;
+    frame_bytes = std::max(frame_bytes, room);
     return Done{};
 }
 

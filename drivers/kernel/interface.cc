@@ -59,8 +59,12 @@ Result<Interface> look_up_interface(const std::string& name) {
         return Error{"its MTU cannot be read: " + std::string(std::strerror(errno))};
     interface.mtu = static_cast<uint32_t>(request.ifr_mtu);
     request = request_for(name);
-    if (ioctl(raw.number(), SIOCGIFFLAGS, &request) == 0)
+    if (ioctl(raw.number(), SIOCGIFFLAGS, &request) == 0) {
         interface.is_running = (request.ifr_flags & IFF_RUNNING) != 0;
+        // Word of a carrier goes round once a second, and nothing is sent before.
+        interface.is_settling = (request.ifr_flags & IFF_UP) != 0 && !interface.is_running &&
+                                ethtool_setting(raw.number(), name, ETHTOOL_GLINK) != 0;
+    }
     interface.cuts_tcp = ethtool_setting(raw.number(), name, ETHTOOL_GTSO) != 0;
     interface.strips_tags =
         (ethtool_setting(raw.number(), name, ETHTOOL_GFLAGS) & ETH_FLAG_RXVLAN) != 0;

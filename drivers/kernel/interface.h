@@ -18,6 +18,7 @@ struct Interface {
     io::MacAddress mac{};
     unsigned rx_queues = 1;    ///< In use now.
     bool is_running = false;   ///< Up, and its link too.
+    bool is_settling = false;  ///< Has its link, and the kernel is about to say so.
     bool cuts_tcp = false;     ///< The device takes frames of many TCP segments (TSO).
     bool strips_tags = false;  ///< The device takes VLAN tags out of what it receives.
 };

@@ -20,7 +20,9 @@ constexpr size_t kOrdinaryPage = 4096;  // the smallest of any machine: it is on
 constexpr int kBindToNode = 2;      // MPOL_BIND
 constexpr int kPopulateWrite = 23;  // MADV_POPULATE_WRITE, Linux 5.14
 constexpr int kHugePageShift = 26;  // MAP_HUGE_SHIFT
-constexpr int kHugePageLog2 = 21;   // 2 MB, whatever the machine's default size is
+// Whatever the machine's default size is.
+constexpr int kHugePageLog2 = 21;
+constexpr int kGigabytePageLog2 = 30;
 constexpr int kMostNodes = 1024;
 constexpr int kBitsPerWord = sizeof(unsigned long) * CHAR_BIT;
 
@@ -40,6 +42,35 @@ Error refused(size_t bytes, PageKind kind, int node, int code) {
     else
         message += "ask for fewer flows";
     return Error{std::move(message)};
+}
+
+/// A mapping with all of its pages, of 2^`page_log2` bytes where they are huge.
+Result<std::span<std::byte>> map_pages(size_t bytes, PageKind kind, int page_log2, int node) {
+    const size_t page = size_t{1} << page_log2;
+    const size_t size = (bytes + page - 1) / page * page;
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    if (kind == PageKind::Huge)
+        flags |= MAP_HUGETLB | page_log2 << kHugePageShift;
+    void* start =
+        size < bytes ? MAP_FAILED : mmap(nullptr, size, PROT_READ | PROT_WRITE, flags, -1, 0);
+    if (start == MAP_FAILED)
+        return refused(bytes, kind, node, size < bytes ? ENOMEM : errno);
+
+    const std::span memory(static_cast<std::byte*>(start), size);
+    const auto give_up = [&] {
+        Error error = refused(size, kind, node, errno);
+        munmap(start, size);
+        return error;
+    };
+    if (node >= 0 && !bind_pages(memory, node))
+        return give_up();
+    // Ordinary pages may be joined by the kernel where it likes: then a lookup costs fewer misses
+    // of the TLB. That it may refuse changes nothing.
+    if (kind == PageKind::Ordinary)
+        (void)madvise(start, size, MADV_HUGEPAGE);
+    if (!touch_pages(memory))
+        return give_up();
+    return memory;
 }
 
 }  // namespace
@@ -79,26 +110,18 @@ Pages::~Pages() {
         munmap(memory_.data(), memory_.size());
 }
 
+/// Machines that are set up for databases or guests may have pages of 1 GB alone.
 Result<Pages> Pages::map(size_t bytes, PageKind kind, int numa_node) {
-    const size_t size = (bytes + kHugePage - 1) / kHugePage * kHugePage;
-    int flags = MAP_PRIVATE | MAP_ANONYMOUS;
-    if (kind == PageKind::Huge)
-        flags |= MAP_HUGETLB | kHugePageLog2 << kHugePageShift;
-    void* start =
-        size < bytes ? MAP_FAILED : mmap(nullptr, size, PROT_READ | PROT_WRITE, flags, -1, 0);
-    if (start == MAP_FAILED)
-        return refused(bytes, kind, numa_node, size < bytes ? ENOMEM : errno);
-
+    Result<std::span<std::byte>> memory = map_pages(bytes, kind, kHugePageLog2, numa_node);
+    if (!memory && kind == PageKind::Huge)
+        if (Result<std::span<std::byte>> larger =
+                map_pages(bytes, kind, kGigabytePageLog2, numa_node);
+            larger)
+            memory = larger;
+    if (!memory)
+        return memory.error();
     Pages pages;
-    pages.memory_ = {static_cast<std::byte*>(start), size};
-    if (numa_node >= 0 && !bind_pages(pages.memory_, numa_node))
-        return refused(size, kind, numa_node, errno);
-    // Ordinary pages may be joined by the kernel where it likes: then a lookup costs fewer misses
-    // of the TLB. That it may refuse changes nothing.
-    if (kind == PageKind::Ordinary)
-        (void)madvise(start, size, MADV_HUGEPAGE);
-    if (!touch_pages(pages.memory_))
-        return refused(size, kind, numa_node, errno);
+    pages.memory_ = *memory;
     return pages;
 }
 

@@ -4,7 +4,7 @@
 /// \file
 /// Pages: large memory taken once at start, zeroed and touched, so that no packet pays for a fault.
 ///
-/// Memory   Anonymous mapping, huge (2 MB) or ordinary; given back by the destructor.
+/// Memory   Anonymous mapping, huge (2 MB, else 1 GB) or ordinary; given back by the destructor.
 /// Errors   An Error that names the size needed and how to get it.
 
 #include "base/result.h"

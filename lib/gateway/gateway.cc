@@ -131,8 +131,7 @@ state::Shape state_shape(const config::Config& config) {
     return {flow_records(config), config.accounting ? 1U : 0U, config.holders.blocks.size};
 }
 
-size_t table_bytes(const config::Config& config) {
-    // Each has a mapping of its own, of whole large pages (base/memory.h).
+std::array<size_t, 3> table_bytes(const config::Config& config) {
     const auto whole = [](size_t bytes) {
         constexpr size_t kPage = size_t{2} << 20;
         return (bytes + kPage - 1) / kPage * kPage;
@@ -140,9 +139,9 @@ size_t table_bytes(const config::Config& config) {
     const size_t in_file = config.state.file.empty() ? 0
                                                      : flow::RecordMemory::bytes_needed(
                                                            flow_records(config), config.accounting);
-    return whole(flow::FlowTable::bytes_needed(flow_records(config), config.accounting) - in_file) +
-           whole(hosts::HostTable::bytes_needed(host_entries(config), flow_records(config))) +
-           whole(hosts::Quotas::bytes_needed({flow_records(config), prefixes(config)}));
+    return {whole(flow::FlowTable::bytes_needed(flow_records(config), config.accounting) - in_file),
+            whole(hosts::HostTable::bytes_needed(host_entries(config), flow_records(config))),
+            whole(hosts::Quotas::bytes_needed({flow_records(config), prefixes(config)}))};
 }
 
 Gateway::~Gateway() = default;

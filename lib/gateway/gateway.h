@@ -74,8 +74,9 @@ struct UplinkState {
 /// What the flow table has of memory that outlives the process.
 state::Shape state_shape(const config::Config& config);
 
-/// Bytes that the tables of flows and of inside hosts take, without what lies in a state file.
-size_t table_bytes(const config::Config& config);
+/// Bytes that the tables of flows, of inside hosts and of their quotas take, each of which is a
+/// mapping of whole large pages of 2 MB; without what lies in a state file.
+std::array<size_t, 3> table_bytes(const config::Config& config);
 
 class Gateway {
 public:

@@ -34,7 +34,15 @@ link = json.load(sys.stdin)[0]
 print(functools.reduce(lambda part, key: part[key], sys.argv[1:], link))' "${@:3}"
 }
 
+# The kernel tells of a carrier once a second, so a second one of the same second comes late.
 new_network life
+for state in down up; do in_namespace life.gateway ip link set dev wan "$state"; done
+start_sluice life
+! grep 'has no link' "$work/life.out" || fail "a link that is about to be told of is called dead"
+from_client life ping -q -c 1 -W 5 "$server_address" >/dev/null || fail "no answer at once"
+stop_sluice life
+pass "a start waits for the kernel's word of a link that is there"
+
 in_namespace life.gateway ip link set dev wan down
 start_sluice life
 says life "--wan af_packet:wan has no link" ||

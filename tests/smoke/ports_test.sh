@@ -26,8 +26,28 @@ port_flags=(--lan af_xdp:lan --wan af_xdp:wan)
 start_sluice xdp
 assert_forwards xdp
 assert_accounts xdp
-stop_sluice xdp
 pass "af_xdp forwards"
+
+# Its driver keeps to the interface that it has opened: one of the same name is another.
+says_lost() {
+    grep --quiet -e "^sluice: --wan af_xdp:wan: its interface has been deleted" "$work/xdp.out"
+}
+in_namespace xdp.gateway ip link delete dev wan
+wait_for 5 "the loss to be said" says_lost
+connect xdp.gateway wan xdp.server eth0
+wait_for 5 "the new interface's link" in_namespace xdp.gateway ip link show dev wan up
+health=$(curl --silent --max-time 5 --unix-socket "$work/xdp.sock" http://sluice/healthz || true)
+[[ $health == "wan has no link"* ]] ||
+    fail "healthz says: $health"
+! grep --quiet 'wan is there again\|wan has its link again' "$work/xdp.out" ||
+    fail "a dead port is called alive"
+stop_sluice xdp
+in_namespace xdp.server ip address add 198.51.100.254/24 dev eth0
+finish_frames xdp.server eth0
+start_sluice xdp
+assert_forwards xdp
+stop_sluice xdp
+pass "af_xdp: an interface that is made anew is said to need a restart, which takes it"
 
 start_on_taps tap
 start_server tap

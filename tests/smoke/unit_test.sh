@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# The unit of systemd: well-formed, and as exposed as docs/security.md says, at most. It needs
-# systemd's own judge, not a running systemd.
+# The unit of systemd: well-formed, and as exposed as docs/security.md says, at most; its drop-ins
+# do what they say. It needs systemd's own judge, not a running systemd.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 readonly unit=$here/../../packaging/sluice.service
@@ -18,3 +18,21 @@ if ((10#$exposure > most)); then
     exit 1
 fi
 echo "exposure: $exposure tenths"
+
+# With each drop-in the judge sees one thing more that is let in, and systemd knows all its words.
+work=$(mktemp --directory)
+trap 'rm -rf "$work"' EXIT
+cp "$unit" "$work/"
+sed -i 's|/usr/s\{0,1\}bin/[a-z]*|/bin/true|' "$work/sluice.service" # which is there
+mkdir "$work/sluice.service.d"
+for drop_in in bifurcated:char-infiniband_verbs http:'only localhost'; do
+    cp "$here/../../packaging/drop-ins/${drop_in%:*}.conf" "$work/sluice.service.d/"
+    judged=$(systemd-analyze security --no-pager --offline=true "$work/sluice.service")
+    grep --quiet -F "${drop_in#*:}" <<<"$judged" ||
+        { echo "${drop_in%:*} lets nothing in" >&2; exit 1; }
+    complaints=$(systemd-analyze verify "$work/sluice.service" 2>&1 |
+        grep -F "$work/sluice.service" || true)
+    [[ -z $complaints ]] || { echo "$complaints" >&2; exit 1; }
+    rm "$work/sluice.service.d"/*
+    echo "drop-in: ${drop_in%:*}"
+done

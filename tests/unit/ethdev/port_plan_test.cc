@@ -55,6 +55,14 @@ TEST_CASE("port plan: an MTU that is asked for makes room for its frames", "[eth
     CHECK(port.frame_bytes >= 9018);
 }
 
+TEST_CASE("port plan: a NIC's buffers hold a frame in whole KB", "[ethdev]") {
+    PortPlan port;
+    port.name.kind = io::PortKind::Pci;
+    REQUIRE(port.want_mtu(9000).ok());
+    CHECK(port.frame_bytes % 1024 == 0);
+    CHECK(port.frame_bytes >= 9000 + 26);
+}
+
 TEST_CASE("port plan: an interface's MTU is its owner's to raise", "[ethdev]") {
     PortPlan port;
     port.flag = "lan";

@@ -55,6 +55,13 @@ TEST_CASE("advice: the machine is read from the kernel's files", "[sluice]") {
     CHECK(machine.workers[1].numa_node == 1);
 }
 
+TEST_CASE("advice: hugepages of 1 GB alone are hugepages", "[sluice]") {
+    Tree tree;
+    tree.file("sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "0")
+        .file("sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages", "8");
+    CHECK(read_machine(tree.root(), {}).huge_pages == 8);
+}
+
 TEST_CASE("advice: a cpuset that isolates counts as the boot parameter does", "[sluice]") {
     Tree tree;
     tree.file("sys/fs/cgroup/cpuset.cpus.isolated", "3");

@@ -88,7 +88,17 @@ TEST_CASE("default route: a NIC that the kernel drives by it is refused, a share
         Tree tree;
         tree.file("proc/net/route", std::string(kHeadings) + kByEth0)
             .link(device + "/driver", std::string("../drivers/") + driver)
-            .directory(device + "/net/eth0");
+            .link("sys/class/net/eth0/device", "../../../bus/pci/devices/" + std::string(kNic));
         CHECK(check_default_route(plan_of(io::PortKind::Pci, ""), tree.root()).ok() == is_fine);
     }
+}
+
+TEST_CASE("default route: virtio's interface is one step below its PCI device", "[sluice]") {
+    Tree tree;
+    tree.file("proc/net/route", std::string(kHeadings) + kByEth0)
+        .link(std::string("sys/bus/pci/devices/") + kNic + "/driver", "../drivers/virtio-pci")
+        .directory(std::string("sys/bus/pci/devices/") + kNic + "/virtio0")
+        .link("sys/class/net/eth0/device",
+              "../../../bus/pci/devices/" + std::string(kNic) + "/virtio0");
+    CHECK_FALSE(check_default_route(plan_of(io::PortKind::Pci, ""), tree.root()).ok());
 }

@@ -58,10 +58,10 @@ TEST_CASE("memory: flows and packets are added up", "[sluice]") {
     config.no_huge = true;
     config.flows = 1 << 20;
     const MemoryNeed need = need_of(config);
-    CHECK(need.table_bytes > flow::FlowTable::bytes_needed(config.flows));
+    CHECK(need.table_bytes() > flow::FlowTable::bytes_needed(config.flows));
     CHECK(need.eal_mb == need.eal_least_mb);
     config.accounting = true;
-    CHECK(need_of(config).table_bytes >= need.table_bytes + size_t{32} * config.flows);
+    CHECK(need_of(config).table_bytes() >= need.table_bytes() + size_t{32} * config.flows);
     config.memory_mb = 4096;
     CHECK(need_of(config).eal_mb == 4096);
     CHECK(need_of(config).eal_least_mb == need.eal_least_mb);
@@ -74,7 +74,7 @@ TEST_CASE("memory: each table is whole large pages, for each is mapped alone", "
         for (const unsigned workers : {1U, 2U, 4U, 8U}) {
             config.flows = flows;
             config.workers = workers;
-            CHECK(need_of(config).table_bytes % (size_t{2} << 20) == 0);
+            CHECK(need_of(config).table_bytes() % (size_t{2} << 20) == 0);
         }
 }
 
@@ -102,7 +102,7 @@ TEST_CASE("memory: ports on two NUMA nodes need two pools", "[sluice]") {
 
 TEST_CASE("memory: too little is a sentence with the size needed", "[sluice]") {
     config::Config config;
-    const MemoryNeed need{80, 80, 40 * kMegabyte};
+    const MemoryNeed need{80, 80, {40 * kMegabyte}};
 
     const Status huge = check_memory(config, need, {100 * kMegabyte, 9000 * kMegabyte});
     REQUIRE_FALSE(huge.ok());
@@ -120,7 +120,7 @@ TEST_CASE("memory: too little is a sentence with the size needed", "[sluice]") {
 TEST_CASE("memory: --memory below the need is refused with the need", "[sluice]") {
     config::Config config;
     config.no_huge = true;
-    const Status status = check_memory(config, {16, 80, 0}, {0, 9000 * kMegabyte});
+    const Status status = check_memory(config, {16, 80, {}}, {0, 9000 * kMegabyte});
     REQUIRE_FALSE(status.ok());
     CHECK(status.error().message.starts_with("--memory 16: "));
     CHECK(status.error().message.find("80 MB") != std::string::npos);
@@ -131,9 +131,9 @@ TEST_CASE("memory: a control group's limit is a sentence, not the end by the ker
     config.no_huge = true;
     FreeMemory free{0, 9000 * kMegabyte};
     free.ordinary_limit = CgroupLimit{"/a.slice/b.service", 1000 * kMegabyte, 900 * kMegabyte};
-    CHECK(check_memory(config, {400, 80, 400 * kMegabyte}, free).ok());
+    CHECK(check_memory(config, {400, 80, {400 * kMegabyte}}, free).ok());
     // The program itself needs some, too.
-    const Status status = check_memory(config, {440, 80, 440 * kMegabyte}, free);
+    const Status status = check_memory(config, {440, 80, {440 * kMegabyte}}, free);
     REQUIRE_FALSE(status.ok());
     CHECK(status.error().message.starts_with("--flows 262144: 880 MB of memory are needed"));
     CHECK(status.error().message.find("of the 1000 MB that the control group /a.slice/b.service "
@@ -144,9 +144,9 @@ TEST_CASE("memory: the limit on hugepages counts for hugepages only", "[sluice]"
     config::Config config;
     FreeMemory free{9000 * kMegabyte, 9000 * kMegabyte};
     free.ordinary_limit = CgroupLimit{"/a", 1, 0};
-    CHECK(check_memory(config, {80, 80, 40 * kMegabyte}, free).ok());
+    CHECK(check_memory(config, {80, 80, {40 * kMegabyte}}, free).ok());
     free.huge_limit = CgroupLimit{"/a", 100 * kMegabyte, 100 * kMegabyte};
-    CHECK_FALSE(check_memory(config, {80, 80, 40 * kMegabyte}, free).ok());
+    CHECK_FALSE(check_memory(config, {80, 80, {40 * kMegabyte}}, free).ok());
 }
 
 TEST_CASE("memory: --memory that no ports can do with is known beforehand", "[sluice]") {
@@ -157,4 +157,41 @@ TEST_CASE("memory: --memory that no ports can do with is known beforehand", "[sl
     CHECK(check_memory_flag(config).error().message.starts_with("--memory 16: "));
     config.memory_mb = 48;
     CHECK(check_memory_flag(config).ok());
+}
+
+TEST_CASE("memory: pages of 1 GB count, each for one who takes it", "[sluice]") {
+    const MemoryNeed need{88, 88, {20 * kMegabyte, 2 * kMegabyte, 2 * kMegabyte}};
+    FreeMemory free;
+    free.gigabyte_pages = 4;
+    CHECK(use_hugepages(need, free) == HugepageUse{0, 4});
+    CHECK(check_memory({}, need, free).ok());
+
+    free.gigabyte_pages = 3;
+    CHECK_FALSE(use_hugepages(need, free));
+    const Status status = check_memory({}, need, free);
+    REQUIRE_FALSE(status.ok());
+    CHECK(status.error().message.find("0 MB are free in pages of 2 MB, and 3 of 1 GB") !=
+          std::string::npos);
+}
+
+TEST_CASE("memory: small pages come first, large ones fill up", "[sluice]") {
+    FreeMemory free{100 * kMegabyte, 0};
+    free.gigabyte_pages = 3;
+    const MemoryNeed little{88, 88, {8 * kMegabyte}};
+    CHECK(use_hugepages(little, free) == HugepageUse{96 * kMegabyte, 0});
+    const MemoryNeed table{88, 88, {20 * kMegabyte, 8 * kMegabyte}};
+    CHECK(use_hugepages(table, free) == HugepageUse{96 * kMegabyte, 1});
+    // EAL fills large pages first.
+    const MemoryNeed packets{1024 + 60, 88, {1500 * kMegabyte}};
+    CHECK(use_hugepages(packets, free) == HugepageUse{60 * kMegabyte, 3});
+}
+
+TEST_CASE("memory: the limit on pages of a size counts where these are taken", "[sluice]") {
+    FreeMemory free;
+    free.gigabyte_pages = 9;
+    free.huge_limit = CgroupLimit{"/a", 0, 0};
+    const MemoryNeed need{88, 88, {20 * kMegabyte}};
+    CHECK(check_memory({}, need, free).ok());
+    free.gigabyte_limit = CgroupLimit{"/a", 1024 * kMegabyte, 1024 * kMegabyte};
+    CHECK_FALSE(check_memory({}, need, free).ok());
 }

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # scripts/host-setup over a tree that looks like a machine, with a driverctl and a modprobe that
-# change that tree: it does what it says, does it once, puts it back, and refuses what would do harm.
-# What the kernel itself does is for tests/vm.
+# change that tree: it does what it says, does it once, puts it back, and refuses what would do
+# harm. What the kernel itself does is for tests/vm.
 set -euo pipefail
 # shellcheck source=tests/smoke/processes.sh
 source "$(dirname "$(readlink -f "$0")")/processes.sh"

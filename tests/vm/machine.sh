@@ -24,15 +24,15 @@ declare -A model_arguments=(
     [e1000e]=e1000e
     [vmxnet3]=vmxnet3
     [virtio]=virtio-net-pci,$modern
-    [virtio-mq]=virtio-net-pci,$modern,mq=on,vectors=10
-    [virtio-rss]=virtio-net-pci,$modern,mq=on,rss=on,vectors=10
+    [virtio-mq]=virtio-net-pci,$modern,mq=on,vectors=10 # outside with RSS, see boot
 )
-declare -A model_queues=([virtio-mq]=4 [virtio-rss]=4)
+declare -A model_queues=([virtio-mq]=4)
 
 # make_guest: with the programs and scripts as they are now; skips the test where it cannot be made.
 make_guest() {
     local status=0 part is_made=true
-    for part in "$SLUICE" "$SLUICECTL" "$vm_here"/{build_guest,init,../../scripts/host-setup}; do
+    for part in "$SLUICE" "$SLUICECTL" "$vm_here"/{build_guest,init,systemctl} \
+        "$vm_here"/../../{scripts/host-setup,packaging/sluice.service}; do
         [[ ${GUEST:?}/initrd -nt $part ]] || is_made=false
     done
     [[ $is_made == false ]] || return 0
@@ -43,14 +43,16 @@ make_guest() {
 
 # boot MODEL: with nets' namespaces vm.client and vm.server, whose eth0 are taps of the machine.
 boot() {
-    local model=$1 i names=(client server) nics=() queues=${model_queues[$1]:-1} multi=()
+    local model=$1 i names=(client server) nics=() queues=${model_queues[$1]:-1} multi=() arguments
     for i in client gateway server; do new_namespace "vm.$i"; done
     ((queues == 1)) || multi=(multi_queue)
     for i in 0 1; do
         in_namespace vm.gateway ip tuntap add dev "tap$i" mode tap vnet_hdr "${multi[@]}"
         in_namespace vm.gateway ip link set dev "tap$i" up
+        arguments=${model_arguments[$model]}
+        [[ $model$i != virtio-mq1 ]] || arguments+=,rss=on
         nics+=(-netdev "tap,id=n$i,ifname=tap$i,script=no,downscript=no,queues=$queues"
-            -device "${model_arguments[$model]},netdev=n$i,mac=02:00:00:00:05:0$i,addr=$((i + 3))")
+            -device "$arguments,netdev=n$i,mac=02:00:00:00:05:0$i,addr=$((i + 3))")
     done
     : >"$work/console.log"
     start_in vm.gateway qemu-system-x86_64 -machine q35,kernel-irqchip=split \
@@ -98,6 +100,25 @@ unbind_nics() {
         fail "the NICs are not given back: $(cat "$work/host-setup.log")"
 }
 
+# follow PAGE FIRST LAST: the commands of a page of docs/, as they stand there.
+follow() {
+    local page=$vm_here/../../docs/$1 block place
+    for ((block = $2; block <= $3; ++block)); do
+        { read -r place; cat >"$work/block"; } < <("$python" "$vm_here/page.py" "$page" "$block")
+        if [[ $place == client ]]; then
+            from_client vm sh -e "$work/block" >"$work/followed.log" 2>&1 ||
+                fail "$1, block $block: $(cat "$work/followed.log")"
+        else
+            guest 60 "set -e; $(cat "$work/block")" >"$work/followed.log" ||
+                fail "$1, block $block: $(cat "$work/followed.log")"
+        fi
+    done
+}
+
+blocks_of() {
+    "$python" "$vm_here/page.py" "$vm_here/../../docs/$1"
+}
+
 # behind_switch NAME VLAN: the cable to the machine becomes a trunk, of a switch of which eth0 is a
 # port. Addresses are the caller's to add.
 behind_switch() {
@@ -108,6 +129,32 @@ behind_switch() {
     connect "$1" eth0 "$1" port
     start_in "$1" "$python" "$here/vlan_switch.py" trunk "port=$2" >"$work/$1.switch" 2>&1
     wait_for 10 "the switch of $1" grep --quiet '^switching' "$work/$1.switch"
+}
+
+# make_router: the trunk of the second NIC now leads to a router between client and server, as a
+# cloud's network is one, with the gateway as the inside subnet's way to the world.
+make_router() {
+    new_namespace vm.router
+    local name
+    for name in vm.client vm.server; do
+        in_namespace "$name" ip link set dev eth0 down
+        in_namespace "$name" ip link set dev eth0 name unused
+    done
+    in_namespace vm.server ip link set dev trunk netns "${namespace_pid[vm.router]}" name gw
+    connect vm.client eth0 vm.router in
+    connect vm.router out vm.server eth0
+    in_namespace vm.client ip address add "$client_address/24" dev eth0
+    in_namespace vm.client ip route add default via 10.1.0.254
+    in_namespace vm.router ip link set dev gw up
+    in_namespace vm.router ip address add 10.1.0.254/24 dev in
+    in_namespace vm.router ip address add "$next_hop/24" dev gw
+    in_namespace vm.router ip address add 192.0.2.254/24 dev out
+    in_namespace vm.router ip route add "$server_address" via 192.0.2.1
+    in_namespace vm.router sysctl --quiet --write net.ipv4.ip_forward=1
+    in_namespace vm.router ip route add default via "$public_address" table 100
+    in_namespace vm.router ip rule add from 10.1.0.0/24 lookup 100
+    in_namespace vm.server ip address add 192.0.2.1/24 dev eth0
+    in_namespace vm.server ip route add 198.51.100.0/24 via 192.0.2.254
 }
 
 # start_gateway FLAG...: sluice in the guest; returns when it is ready. Its ports have these tags:

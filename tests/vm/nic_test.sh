@@ -44,11 +44,19 @@ wrong_checksums() {
 
 boot "$model"
 start_server vm
-bind_nics
+# Where the kernel has a driver of the NICs, all begins as an operator would, by the page.
+blocks=$(blocks_of bare-server.md)
+if [[ $model == vmxnet3 ]]; then
+    guest 20 "modprobe vmxnet3 && [ -e /sys/class/net/eth1 ]" || fail "no interfaces"
+    follow bare-server.md 1 "$((blocks - 1))"
+    pass "docs/bare-server.md says how"
+else
+    bind_nics
+    start_gateway
+fi
 bind_nics
 grep --quiet 'nothing to do' "$work/host-setup.log" ||
     fail "a second run binds again: $(cat "$work/host-setup.log")"
-start_gateway
 for side in client server; do # whole frames, for their checksums
     start_in "vm.$side" tcpdump -i eth0 -nn -Q in -s 0 -B 16384 -U -Z root \
         -w "$work/$side.pcap" ip 2>"$work/capture-$side.log"
@@ -83,11 +91,17 @@ guest 10 "sluice-host-setup --undo" >"$work/undo.log" && fail "NICs are taken fr
 grep --quiet "$lan_nic is in use" "$work/undo.log" || fail "in use: $(cat "$work/undo.log")"
 stop_gateway TERM
 
-for workers in 2 3; do
-    start_gateway --workers "$workers"
+# Ordinary pages do behind an IOMMU, too.
+for workers in 2 "3 --no-huge"; do
+    # shellcheck disable=SC2086 # words
+    start_gateway --workers $workers --steer-replies always
     passes "$workers workers"
     all_answered 100
     pass "$workers workers: 100 flows"
+    # Where a NIC has RSS, replies come to the worker of their flow.
+    [[ $model != virtio-mq ]] ||
+        (($(gateway_counter handoff) * 10 < $(gateway_counter received))) ||
+        fail "$(gateway_counter handoff) packets were handed over"
     [[ $workers != 2 ]] || stop_gateway KILL # and the next start finds what it left
 done
 stop_gateway TERM
@@ -104,8 +118,38 @@ stop_gateway TERM
 guest 10 "grep -q '^sluice: stopped' /tmp/sluice.log" ||
     fail "no summary at the end: $(gateway_log)"
 pass "killed and started, stopped"
-unbind_nics
+if [[ $model == vmxnet3 ]]; then
+    guest 60 "systemctl start sluice" >"$work/start.log" || fail "start: $(cat "$work/start.log")"
+    follow bare-server.md "$blocks" "$blocks"
+    guest 10 "[ -e /sys/class/net/eth0 ] && [ -e /sys/class/net/eth1 ]" ||
+        fail "the kernel has not got its NICs back"
+else
+    unbind_nics
+fi
 guest 10 "! readlink /sys/bus/pci/drivers/vfio-pci/0000:* && [ ! -e /sys/module/vfio_pci ] &&
     grep -qx 0 /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages &&
-    [ -z \"\$(find /etc /var/lib -name '*sluice*' 2>/dev/null)\" ]" || fail "--undo leaves something"
+    [ ! -e /var/lib/sluice ] && ! grep -r sluice /etc/modules-load.d /etc/tmpfiles.d /etc/udev" \
+    >/dev/null || fail "--undo leaves something"
 pass "bound and given back by sluice-host-setup"
+
+# A machine of a cloud: its one NIC is the kernel's, towards a router that knows both sides.
+[[ $model == virtio ]] || exit 0
+blocks=$(blocks_of cloud-vm.md)
+guest 20 "modprobe virtio_pci && modprobe virtio_net && modprobe tun && modprobe nf_tables
+    ip link set dev eth1 name spare && ip link set dev eth0 name other
+    ip link set dev spare name eth0 && ip link set dev eth0 up
+    ip address add $public_address/24 dev eth0
+    ip route add default via $next_hop && mkdir -p /tmp/pages && httpd -p 22 -h /tmp/pages" ||
+    fail "the machine of a cloud"
+make_router
+follow cloud-vm.md 1 "$((blocks - 1))"
+from_client vm ping -q -c 3 -i 0.2 -W 5 "$server_address" >/dev/null || fail "one NIC: no answer"
+reached() { # by who does not come from inside
+    in_namespace vm.server curl --silent --max-time 5 --output "$work/page" \
+        "http://$public_address:22/"
+}
+reached || fail "one NIC: the machine itself is cut off"
+pass "docs/cloud-vm.md says how"
+follow cloud-vm.md "$blocks" "$blocks"
+wait_for 10 "the machine by its own interface again" reached
+pass "and how back"

@@ -108,7 +108,7 @@ Verdict verdict_for(const Arrival& arrival, TcpState state, TcpTracker& tracker)
     if (flow.status & kSeenReply) {
         if (state == TcpState::Established)
             verdict.status |= kAssured;
-    } else if (arrival.kind == SegmentClass::Rst) {
+    } else if (arrival.kind == SegmentClass::Rst && !arrival.tuning.tcp_strict) {
         verdict.action = Action::Delete;  // the only answer was a refusal
     } else if (arrival.kind == SegmentClass::Syn && flow.state == TcpState::SynSent) {
         verdict.refresh = false;  // or a client that tries for ever would hold its mapping for ever
@@ -236,16 +236,39 @@ bool answers_ignored(const Arrival& arrival, const TcpTracker& tracker) {
            segment.seq == tracker.last_ack;
 }
 
-/// Of a connection that closes, with --tcp-strict: exactly where its receiver expects the next
-/// byte, or behind the last one that it has been sent. Any other in the window asks back.
-Verdict reset_closing(const Arrival& arrival, TcpTracker& tracker) {
+/// With --tcp-strict, RFC 5961 §3.2 in every state: exactly where its receiver expects the next
+/// byte, or behind the last one that it has been sent.
+bool is_due(const Arrival& arrival, const TcpTracker& tracker) {
     const TcpEnd& receiver = tracker.ends[index(opposite(arrival.direction))];
     const TcpEnd& sender = tracker.ends[index(arrival.direction)];
     const uint32_t seq = arrival.segment.seq;
-    const bool is_exact =
-        !receiver.has(kHasAcknowledged) || seq == receiver.max_ack || seq == sender.end;
-    return is_exact ? verdict_for(arrival, TcpState::Close, tracker)
-                    : passed(arrival.flow, arrival.direction);
+    return (receiver.has(kHasAcknowledged) && seq == receiver.max_ack) ||
+           (sender.max_window != 0 && seq == sender.end);
+}
+
+/// Any other in the window goes on, and changes nothing: its receiver asks back, and the answer to
+/// that is exact. Of a connection that closes no window is asked for, for the ends may be at
+/// another by now.
+Verdict reset_strictly(const Arrival& arrival, TcpTracker& tracker) {
+    if (is_due(arrival, tracker) || answers_ignored(arrival, tracker))
+        return verdict_for(arrival, TcpState::Close, tracker);
+    const TcpState state = arrival.flow.state.tcp();
+    const bool stands = state == TcpState::SynRecv || state == TcpState::Established;
+    const TcpEnd& receiver = tracker.ends[index(opposite(arrival.direction))];
+    const TcpEnd& sender = tracker.ends[index(arrival.direction)];
+    const uint32_t seq = arrival.segment.seq;
+    if (stands && receiver.has(kHasAcknowledged) && is_before(seq, receiver.max_ack) &&
+        !arrival.tuning.tcp_ignore_invalid_rst)
+        return refused(arrival.flow, Drop::InvalidRst);
+    if (stands && sender.max_window != 0 && is_after(seq, sender.max_end))
+        return refused(arrival.flow, Drop::InvalidWindowAbove);
+    return passed(arrival.flow, arrival.direction);
+}
+
+/// The numbers of both ends are followed: nothing was picked up midway, and no window is waived.
+bool is_followed(const Arrival& arrival, const TcpTracker& tracker) {
+    return !arrival.tuning.tcp_be_liberal && !tracker.ends[0].has(kLiberal) &&
+           !tracker.ends[1].has(kLiberal);
 }
 
 /// RFC 9293 §3.10.7.3: before the handshake a RST counts if it acknowledges the SYN.
@@ -269,8 +292,13 @@ Verdict reset(const Arrival& arrival, TcpTracker& tracker) {
         case TcpState::LastAck:
         case TcpState::TimeWait:
         case TcpState::Close:  // the ends may be at another connection by now
-            return arrival.tuning.tcp_strict ? reset_closing(arrival, tracker)
+            return arrival.tuning.tcp_strict ? reset_strictly(arrival, tracker)
                                              : verdict_for(arrival, TcpState::Close, tracker);
+        case TcpState::SynRecv:
+        case TcpState::Established:
+            if (arrival.tuning.tcp_strict && is_followed(arrival, tracker))
+                return reset_strictly(arrival, tracker);
+            break;
         default:
             break;
     }

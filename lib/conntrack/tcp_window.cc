@@ -63,6 +63,16 @@ void read_offer(const Segment& segment, TcpEnd& sender) {
         sender.flags |= kOffersSack;
 }
 
+bool may_be_in_flight(const TcpEnds& ends, Direction sender, uint32_t seq) {
+    constexpr uint32_t kMostFirst = 9216;  // bytes that go with a SYN, or before an ACK is seen
+    const TcpEnd& from = ends[index(sender)];
+    const TcpEnd& to = ends[index(opposite(sender))];
+    if (from.has(kLiberal))
+        return true;
+    const uint32_t begin = to.has(kHasAcknowledged) ? to.max_ack : from.end - kMostFirst;
+    return from.max_window != 0 && seq - begin <= from.end - begin;
+}
+
 std::optional<Claim> introduce(const Course& course, const Segment& segment, TcpEnds& ends,
                                Claim claim) {
     TcpEnd& sender = ends[index(course.direction)];

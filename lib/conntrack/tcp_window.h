@@ -68,6 +68,11 @@ constexpr uint32_t end_of(const Segment& segment) {
 /// What the SYN `segment` says of its sender's windows.
 void read_offer(const Segment& segment, TcpEnd& sender);
 
+/// Whether a segment with this number may be on its way from `sender`, or have been: the other end
+/// has not acknowledged it yet, as far as both have shown. RFC 5927 §4.1 asks that of what an ICMP
+/// error quotes. True of an end whose numbers are not followed.
+bool may_be_in_flight(const TcpEnds& ends, net::Direction sender, uint32_t seq);
+
 /// Where a segment travels.
 struct Course {
     net::Direction direction;

@@ -61,6 +61,7 @@ constexpr Row kRows[] = {
     {IcmpErrorUnknown, "icmp_error_unknown"},
     {IcmpErrorMismatch, "icmp_error_mismatch"},
     {IcmpErrorMtu, "icmp_error_mtu"},
+    {IcmpErrorNumber, "icmp_error_number"},
     {InvalidFlags, "invalid_flags"},
     {InvalidUntrackedFin, "invalid_untracked_fin"},
     {InvalidUntrackedRst, "invalid_untracked_rst"},

@@ -71,6 +71,7 @@ enum class Drop : uint8_t {
     IcmpErrorUnknown,        ///< ICMP error about a packet of no flow.
     IcmpErrorMismatch,       ///< ICMP error to another host than sent what it quotes.
     IcmpErrorMtu,            ///< ICMP error from outside with an MTU below --least-pmtu.
+    IcmpErrorNumber,         ///< --tcp-strict: ICMP error about TCP that is not in flight.
     InvalidFlags,            ///< No legal set of TCP flags.
     InvalidUntrackedFin,     ///< FIN without a flow.
     InvalidUntrackedRst,     ///< RST without a flow.

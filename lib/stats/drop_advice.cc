@@ -196,6 +196,11 @@ constexpr Row kRows[] = {
       "--least-pmtu allows.",
       "Hardly a path has so small an MTU: somebody forges errors to make hosts send tiny "
       "packets. Is there a path that does, lower --least-pmtu."}},
+    {IcmpErrorNumber,
+     {"With --tcp-strict, an ICMP error quotes a TCP segment that its sender has not sent, or that "
+      "has been acknowledged.",
+      "A late error; many of them: somebody who does not see the connections forges errors about "
+      "them (RFC 5927)."}},
     {InvalidFlags,
      {"TCP flags that no sound sender combines: none at all, SYN with FIN, FIN without ACK.",
       "A port scan (nmap -sN, -sF, -sX), or damaged packets."}},

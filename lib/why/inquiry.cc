@@ -10,6 +10,7 @@
 #include "nat/own_flows.h"
 #include "net/parse.h"
 #include "why/frame.h"
+#include "why/tracker_copy.h"
 #include "worker/burst.h"
 #include "worker/local.h"
 
@@ -18,7 +19,6 @@
 #include <rte_mbuf.h>
 
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <utility>
 
@@ -29,8 +29,6 @@ using net::Direction;
 using net::Side;
 using stats::Drop;
 
-struct alignas(64) Memory : std::array<std::byte, conntrack::kTrackerBytes> {};
-
 link::EgressParams egress_params(const worker::Shared& shared,
                                  const std::vector<io::Port*>& ports) {
     link::EgressParams params{shared.interfaces, shared.next_hops,      {}, {},
@@ -38,30 +36,6 @@ link::EgressParams egress_params(const worker::Shared& shared,
     for (io::Port* port : ports)
         params.ports.push_back({port, 0});
     return params;
-}
-
-/// One copy, word by word.
-Memory read_words(const flow::FlowRecord& record) {
-    using Word [[gnu::may_alias]] = uint32_t;
-    static_assert(conntrack::kTrackerBytes % sizeof(Word) == 0);
-    Memory copy;
-    for (size_t at = 0; at < copy.size(); at += sizeof(Word)) {
-        // relaxed: the words need not be of one moment, as two copies are compared.
-        const Word word =
-            __atomic_load_n(reinterpret_cast<const Word*>(&record.tracker[at]), __ATOMIC_RELAXED);
-        std::memcpy(&copy[at], &word, sizeof word);
-    }
-    return copy;
-}
-
-/// A flow that is busy all the time is taken as it was read last.
-Memory copy_tracker(const flow::FlowRecord& record) {
-    constexpr int kReadings = 100;
-    Memory copy = read_words(record);
-    for (int i = 0; i < kReadings; ++i)
-        if (const Memory before = std::exchange(copy, read_words(record)); before == copy)
-            break;
-    return copy;
 }
 
 /// A flow as its next packet finds it, and as OwnFlows::track() reads it: there, a function of both
@@ -81,7 +55,7 @@ uint8_t likely_flags(Direction direction, uint8_t status) {
 }
 
 /// What the sender of a flow's packet would say next; a SYN comes again.
-void go_on(conntrack::Segment& segment, Direction direction, const Memory& memory) {
+void go_on(conntrack::Segment& segment, Direction direction, const TrackerCopy& memory) {
     if (segment.protocol == net::Protocol::Tcp) {
         const auto& tracker = reinterpret_cast<const conntrack::TcpTracker&>(memory);
         const conntrack::TcpEnd& sender = tracker.ends[index(direction)];
@@ -298,7 +272,7 @@ void Look::meet(const Question& question) {
 /// OwnFlows::track() on a copy. True when the flow is over, and the packet opens another.
 bool Look::track(flow::FlowRef flow, const Question& question) {
     const flow::FlowRecord& record = shared_.table.record(flow);
-    Memory memory = copy_tracker(record);
+    TrackerCopy memory = copy_tracker(record);
     if (tuple().protocol == net::Protocol::Tcp)
         answer_.met->ends = reinterpret_cast<const conntrack::TcpTracker&>(memory).ends;
     Tracked& tracked = answer_.tracked.emplace();
@@ -437,6 +411,10 @@ void Look::relay() {
                           .direction = way.flow.direction()};
     if (!way.path)
         return refuse(way.reason);
+    const TrackerCopy memory = copy_tracker(shared_.table.record(way.flow));
+    if (!worker::quotes_what_was_sent(policy_->tuning, packet(), way.flow.direction(),
+                                      reinterpret_cast<const conntrack::TcpTracker&>(memory)))
+        return fail(Drop::IcmpErrorNumber);
     if (!is_let_out(*way.path))
         return;
     // An error from inside leaves with the flow's external address, whoever sent it.

@@ -2,9 +2,15 @@
 #include "worker/forwarding.h"
 
 #include "conntrack/tcp_state.h"
+#include "conntrack/tcp_window.h"
+#include "net/quote.h"
 #include "policy/uplink_choice.h"
 
 #include <rte_ip.h>
+#include <rte_tcp.h>
+
+#include <cstddef>
+#include <cstring>
 
 namespace sluice::worker {
 
@@ -43,6 +49,18 @@ std::optional<Drop> refuse_exit(const net::Packet& packet, const link::Exit& exi
     const bool may_be_cut =
         (packet.ip->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG)) == 0;
     return packet.length <= exit.mtu || may_be_cut ? std::nullopt : std::optional(Drop::TooBig);
+}
+
+bool quotes_what_was_sent(const conntrack::Tuning& tuning, const net::Packet& error,
+                          net::Direction direction, const conntrack::TcpTracker& tracker) {
+    net::Quote quote;
+    net::Tuple quoted;
+    if (!tuning.tcp_strict || tuning.tcp_be_liberal || net::read_quote(error, quote, quoted) ||
+        quoted.protocol != net::Protocol::Tcp)
+        return true;
+    Be32 seq;
+    std::memcpy(&seq, quote.transport + offsetof(rte_tcp_hdr, sent_seq), sizeof seq);
+    return conntrack::may_be_in_flight(tracker.ends, opposite(direction), seq.host());
 }
 
 Rejection rejection_of(const policy::Policy& policy, Side from, const net::Packet& packet,

@@ -9,6 +9,8 @@
 /// Threads  Any member of the flow table, with a policy to go by and an egress of its own.
 
 #include "base/clock.h"
+#include "conntrack/tcp_tracker.h"
+#include "conntrack/tuning.h"
 #include "flow/flow_table.h"
 #include "link/egress.h"
 #include "nat/decision.h"
@@ -38,6 +40,11 @@ inline bool belongs(const flow::FlowRecord& record, net::Direction direction, ne
 /// Why a packet does not leave by this exit, if it does not. One that is too big for its MTU may be
 /// cut where that is no reason.
 std::optional<stats::Drop> refuse_exit(const net::Packet& packet, const link::Exit& exit);
+
+/// With --tcp-strict: whether what an ICMP error quotes of a TCP flow, in whose `direction` it
+/// travels, may be true by the flow's numbers (RFC 5927 §4.1). True of all other protocols.
+bool quotes_what_was_sent(const conntrack::Tuning& tuning, const net::Packet& error,
+                          net::Direction direction, const conntrack::TcpTracker& tracker);
 
 /// What an inside host is told when its packet is refused.
 enum class Rejection : uint8_t { None, Reset, Prohibited };

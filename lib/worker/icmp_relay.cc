@@ -11,12 +11,22 @@
 #include <rte_mbuf.h>
 
 #include <array>
+#include <new>
 
 namespace sluice::worker {
 
 using net::Side;
 using stats::Count;
 using stats::Drop;
+
+namespace {
+
+/// Of a TCP flow; of any other it is not to be read.
+const conntrack::TcpTracker& tracker_of(const flow::FlowRecord& record) {
+    return *std::launder(reinterpret_cast<const conntrack::TcpTracker*>(record.tracker.data()));
+}
+
+}  // namespace
 
 void IcmpRelay::relay(Burst& burst, unsigned i, Tick now) {
     link::Egress& egress = parts_.egress;
@@ -26,6 +36,9 @@ void IcmpRelay::relay(Burst& burst, unsigned i, Tick now) {
         parts_.forwarding.way_of_error({burst.from[i], from}, error, burst.tuple[i], now);
     if (!path)
         return parts_.local.refuse(burst, i, reason, now);
+    const flow::FlowRecord& record = parts_.table.record(flow);
+    if (!quotes_what_was_sent(parts_.policy->tuning, error, flow.direction(), tracker_of(record)))
+        return egress.drop(burst.take(i), Drop::IcmpErrorNumber);
     if (!parts_.answers.may_leave(burst, i, egress.exit(path->interface), now))
         return;
 
@@ -35,7 +48,6 @@ void IcmpRelay::relay(Burst& burst, unsigned i, Tick now) {
     // Who inside a router is, nobody outside learns: RFC 5508 REQ-5.
     if (from == Side::Inside)
         nat::hide_extensions(error);
-    const flow::FlowRecord& record = parts_.table.record(flow);
     const Be32 sender{error.ip->src_addr};
     const Be32 after = record.key(opposite(flow.direction())).destination;
     nat::translate_error(record, flow.direction(), from == Side::Inside ? after : sender, error);

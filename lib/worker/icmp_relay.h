@@ -5,9 +5,10 @@
 /// Relay of ICMP errors about packets which the gateway has translated: those that others send,
 /// and its own when a next hop does not answer.
 ///
-/// Rule     An error neither refreshes its flow nor steps it, so any worker may translate it.
+/// Rule     An error neither refreshes its flow nor steps it, so any worker may translate it. Only
+///          with --tcp-strict one about TCP is its owner's, whose the flow's numbers are.
 /// Threads  Owned by one worker.
-/// Source   RFC 5508 §4; nf_conntrack_inet_error() of Linux.
+/// Source   RFC 5508 §4; RFC 5927 §4.1; nf_conntrack_inet_error() of Linux.
 
 #include "base/clock.h"
 #include "flow/flow_table.h"
@@ -29,6 +30,7 @@ public:
     /// All of these outlive this object.
     struct Parts {
         flow::FlowTable& table;
+        const policy::Current& policy;
         const Forwarding& forwarding;
         link::Egress& egress;
         fragment::Cutter& cutter;

@@ -159,6 +159,16 @@ bool Worker::bring_home(Burst& burst, unsigned i) {
     return false;
 }
 
+/// With --tcp-strict an error about TCP is held against its flow's numbers, which the owner writes.
+/// Of all others any worker may be the one.
+bool Worker::bring_error_home(Burst& burst, unsigned i) {
+    if (!policy_->tuning.tcp_strict || burst.tuple[i].protocol != net::Protocol::Tcp)
+        return true;
+    // Those before it in the burst may have opened its flow.
+    burst.flow[i] = shared_.table.find(burst.tuple[i], now_);
+    return !burst.flow[i] || bring_home(burst, i);
+}
+
 void Worker::bring_to(Burst& burst, unsigned i, unsigned owner) {
     egress_.hand_over(burst.take(i), owner, {.from = burst.from[i], .for_flow = true});
     if (burst.leads >> i & 1)

@@ -266,7 +266,8 @@ template <bool kCounts>
 void Worker::track_each(Burst& burst) {
     for (unsigned i : burst.live_packets()) {
         if ((burst.errors >> i & 1) != 0) {
-            icmp_relay_.relay(burst, i, now_);
+            if (bring_error_home(burst, i))
+                icmp_relay_.relay(burst, i, now_);
             continue;
         }
         const bool is_met =

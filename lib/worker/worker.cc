@@ -63,7 +63,8 @@ Worker::Worker(const Shared& shared, WorkerParams params)
       cutter_(egress_, counters_, params_.packets),
       answers_(policy_, shared.budgets, egress_, counters_, params_.packets),
       local_(shared, admission_, egress_),
-      icmp_relay_({shared.table, forwarding_, egress_, cutter_, answers_, local_, counters_, tap_}),
+      icmp_relay_({shared.table, policy_, forwarding_, egress_, cutter_, answers_, local_,
+                   counters_, tap_}),
       fragments_({shared, policy_, admission_, egress_, cutter_, counters_, tap_, params_.id}) {
     has_tags_.resize(params_.ports.size());
     for (const link::Interface& interface : shared.interfaces) {

@@ -141,6 +141,7 @@ private:
     void remember(flow::FlowRef flow, const link::Path& path);
     bool is_own(flow::FlowRef flow) const { return shared_.table.record(flow).owner == params_.id; }
     bool bring_home(Burst& burst, unsigned i);
+    bool bring_error_home(Burst& burst, unsigned i);
     void bring_to(Burst& burst, unsigned i, unsigned owner);
 
     const link::Exit* exit_of(flow::FlowRef flow) const;

@@ -3,6 +3,7 @@
 /// \file
 /// ICMP errors that others send about what has passed the gateway.
 
+#include "any_workers.h"
 #include "catch.h"
 #include "testbed.h"
 
@@ -344,4 +345,35 @@ TEST_CASE("icmp error: by choice none asks for packets that are too small", "[pa
     CHECK(bed.dropped(Drop::IcmpErrorMtu) == 2);
     CHECK(bed.from_outside(error(552)).size() == 1);
     CHECK(bed.from_outside(error(0)).size() == 1);  // of a router from before RFC 1191
+}
+
+TEST_CASE("icmp error: by choice what it quotes of TCP must be in flight",
+          "[packet][icmp][rfc5927]") {
+    const bool strict = GENERATE(false, true);
+    TestbedOptions options = any_workers();
+    options.configure = [strict](config::Config& config) { config.tuning.tcp_strict = strict; };
+    Testbed bed(options);
+    const auto segment = [](const char* host, uint32_t seq) {
+        return Frame().ipv4(host, kServer).tcp(5000, 80, kSyn).seq(seq);
+    };
+    constexpr uint32_t kFirst = 0x12345678;
+    REQUIRE(bed.from_inside(segment(kHost, kFirst)).size() == 1);
+    for (int round = 0; round < 3; ++round) {  // by whichever queue it comes
+        CHECK(bed.from_outside(error_inward(3, 4, segment(kPublic, kFirst), 1400)).size() == 1);
+        CHECK(bed.from_outside(error_inward(3, 1, segment(kPublic, kFirst))).size() == 1);
+        for (const uint32_t wrong : {kFirst + 2, kFirst - 20'000, ~kFirst})
+            CHECK(bed.from_outside(error_inward(3, 4, segment(kPublic, wrong), 1400)).empty() ==
+                  strict);
+    }
+    CHECK(bed.dropped(Drop::IcmpErrorNumber) == (strict ? 9 : 0));
+
+    // From inside too, about what the server sent; and of UDP there are no numbers.
+    const auto answer = [](const char* host, uint32_t seq) {
+        return Frame().ipv4(kServer, host).tcp(80, 5000, kSyn | kAck).seq(seq).ack(kFirst + 1);
+    };
+    REQUIRE(bed.from_outside(answer(kPublic, 7000)).size() == 1);
+    CHECK(bed.from_inside(error_outward(kHost, answer(kHost, 7000))).size() == 1);
+    CHECK(bed.from_inside(error_outward(kHost, answer(kHost, 9000))).empty() == strict);
+    REQUIRE(bed.from_inside(to_server(Kind::Udp, kHost, 6000)).size() == 1);
+    CHECK(bed.from_outside(error_inward(3, 1, to_server(Kind::Udp, kPublic, 6000))).size() == 1);
 }

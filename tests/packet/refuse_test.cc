@@ -286,3 +286,56 @@ TEST_CASE("refuse: RSTs are limited in all", "[packet][tcp][reject]") {
     CHECK(bed.count(Count::TcpResets) == sent);
     CHECK(bed.count(Count::TcpResetsSuppressed) == 200 - sent);
 }
+
+TEST_CASE("refuse: with --tcp-strict a refused attempt's port stays its host's for a while",
+          "[packet][tcp]") {
+    constexpr auto kOther = "10.1.0.11";
+    const bool strict = GENERATE(false, true);
+    Testbed bed(
+        {.configure = [strict](config::Config& config) { config.tuning.tcp_strict = strict; }});
+    const auto connect = [&](const char* host) {
+        return bed.from_inside(Frame().ipv4(host, kServer).tcp(40000, 80, kSyn).seq(1000));
+    };
+    REQUIRE(connect(kHost).size() == 1);
+    REQUIRE(bed.from_outside(Frame().ipv4(kServer, kPublic).tcp(80, 40000, kRst | kAck).ack(1001))
+                .size() == 1);
+    auto out = connect(kOther);
+    REQUIRE(out.size() == 1);
+    CHECK((out[0].source_port != 40000) == strict);
+    if (!strict)
+        return;
+    out = connect(kHost);
+    REQUIRE(out.size() == 1);
+    CHECK(out[0].source_port == 40000);
+    bed.advance(Duration::seconds(13));  // --timeout-tcp-close, and what ageing takes
+    out = connect("10.1.0.12");
+    REQUIRE(out.size() == 1);
+    CHECK(out[0].source_port == 40000);
+}
+
+TEST_CASE("refuse: with --tcp-strict a RST in the window, but not due, goes on and ends nothing",
+          "[packet][tcp][rfc5961]") {
+    const bool strict = GENERATE(false, true);
+    Testbed bed(
+        {.configure = [strict](config::Config& config) { config.tuning.tcp_strict = strict; }});
+    const auto in = [&](uint8_t flags, uint32_t seq) {
+        return bed.from_outside(
+            Frame().ipv4(kServer, kPublic).tcp(80, 40000, flags).seq(seq).ack(1001));
+    };
+    const auto out = [&](uint8_t flags, uint32_t seq, uint32_t ack) {
+        return bed.from_inside(
+            Frame().ipv4(kHost, kServer).tcp(40000, 80, flags).seq(seq).ack(ack));
+    };
+    REQUIRE(out(kSyn, 1000, 0).size() == 1);
+    REQUIRE(in(kSyn | kAck, 7000).size() == 1);
+    REQUIRE(out(kAck, 1001, 7001).size() == 1);
+    REQUIRE(in(kRst, 7051).size() == 1);  // its host asks back
+    bed.advance(Duration::seconds(20));
+    CHECK((bed.flows() == 1) == strict);
+    if (!strict)
+        return;
+    REQUIRE(out(kAck, 1001, 7001).size() == 1);
+    REQUIRE(in(kRst, 7001).size() == 1);
+    bed.advance(Duration::seconds(20));
+    CHECK(bed.flows() == 0);
+}

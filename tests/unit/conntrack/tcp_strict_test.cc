@@ -7,6 +7,8 @@
 #include "conntrack/status.h"
 #include "tcp_connection.h"
 
+#include <utility>
+
 using namespace sluice;
 using namespace sluice::conntrack;
 using namespace sluice::test;
@@ -16,6 +18,9 @@ using stats::Drop;
 namespace {
 
 constexpr Tuning kStrict{.tcp_strict = true};
+
+/// What each end says next, once it has been spoken to.
+const Segments kExchange = {{kReply, kAck}, {kOriginal, kAck}};
 
 Segment shifted(Connection& tcp, net::Direction direction, uint8_t flags, int32_t by) {
     Segment segment = tcp.next(direction, flags);
@@ -42,7 +47,88 @@ TEST_CASE("tcp strict: a RST answers a SYN only by acknowledging it", "[conntrac
     Segment right = tcp.next(kReply, kRst | kAck);
     right.seq = 0;
     tcp.meet(kReply, right);
-    CHECK(tcp.last.action == Action::Delete);
+    CHECK(tcp.flow.state == Close);
+}
+
+TEST_CASE("tcp strict: a refused attempt keeps its port for a while, its host may try again",
+          "[conntrack][tcp]") {
+    Connection tcp = after(kSent, kStrict);
+    tcp.meet(kReply, tcp.next(kReply, kRst | kAck));
+    CHECK(tcp.last.action == Action::Pass);
+    CHECK(tcp.flow.state == Close);
+    CHECK(tcp.timeout == kStrict.tcp[Close]);
+    tcp.original(kSyn);
+    CHECK(tcp.last.action == Action::Pass);
+    tcp.reply(kSynAck);
+    tcp.original(kAck);
+    CHECK(tcp.flow.state == Established);
+}
+
+TEST_CASE("tcp strict: of a connection that stands only an exact RST is believed",
+          "[conntrack][tcp][rfc5961]") {
+    // In SYN_RECV the server has been offered no window that is more than its SYN.
+    const std::pair<Segments, net::Direction> rows[] = {{kAnswered, kOriginal},
+                                                        {kHandshake, kOriginal},
+                                                        {kHandshake, kReply},
+                                                        {kHandshake + kExchange, kOriginal},
+                                                        {kHandshake + kExchange, kReply}};
+    const auto& [course, direction] = rows[GENERATE(0u, 1u, 2u, 3u, 4u)];
+    CAPTURE(course.size());
+    Connection tcp = after(course, kStrict);
+    const TcpState before = tcp.flow.state.tcp();
+    const Duration left = tcp.timeout;
+    tcp.meet(direction, shifted(tcp, direction, kRst, 100));
+    CHECK(tcp.last.action == Action::Pass);  // its receiver asks back
+    CHECK(tcp.flow.state == before);
+    CHECK(tcp.timeout == left);
+    tcp.meet(direction, shifted(tcp, direction, kRst, 1'000'000));
+    CHECK(tcp.last.reason == Drop::InvalidWindowAbove);
+    tcp.meet(direction, shifted(tcp, direction, kRst, 0));
+    CHECK(tcp.flow.state == Close);
+
+    Connection loose = after(course);
+    loose.meet(direction, shifted(loose, direction, kRst, 100));
+    // Linux asks back too where data has gone both ways, but gives the connection ten seconds.
+    CHECK(loose.timeout == loose.tuning.tcp[Close]);
+}
+
+TEST_CASE("tcp strict: an old RST at a connection that stands is refused", "[conntrack][tcp]") {
+    Connection tcp = after(kHandshake + kExchange, kStrict);
+    tcp.meet(kReply, shifted(tcp, kReply, kRst, -1));
+    CHECK(tcp.last.reason == Drop::InvalidRst);
+    CHECK(tcp.flow.state == Established);
+
+    Connection ignoring =
+        after(kHandshake + kExchange, {.tcp_ignore_invalid_rst = true, .tcp_strict = true});
+    ignoring.meet(kReply, shifted(ignoring, kReply, kRst, -1));
+    CHECK(ignoring.last.action == Action::Pass);
+    CHECK(ignoring.flow.state == Established);
+}
+
+TEST_CASE("tcp strict: a RST that answers a SYN which was let through is believed",
+          "[conntrack][tcp][rfc9293]") {
+    Connection tcp = after(kHandshake + kExchange, kStrict);
+    const Segment syn = shifted(tcp, kOriginal, kSyn, 5'000'000);  // its host has begun anew
+    tcp.meet(kOriginal, syn);
+    Segment rst = tcp.next(kReply, kRst | kAck);
+    rst.seq = 0;
+    rst.ack = syn.seq + 2;
+    tcp.meet(kReply, rst);
+    CHECK(tcp.flow.state == Established);
+    rst.ack = syn.seq + 1;
+    tcp.meet(kReply, rst);
+    CHECK(tcp.flow.state == Close);
+}
+
+TEST_CASE("tcp strict: of a connection that was picked up a RST is believed as by Linux",
+          "[conntrack][tcp]") {
+    const Segments course = {{kOriginal, kAck}, {kReply, kAck}};
+    Connection tcp = after(course, kStrict);
+    tcp.meet(kReply, shifted(tcp, kReply, kRst, 100));
+    Connection loose = after(course);
+    loose.meet(kReply, shifted(loose, kReply, kRst, 100));
+    CHECK(tcp.flow.state == loose.flow.state);
+    CHECK(tcp.timeout == loose.timeout);
 }
 
 TEST_CASE("tcp strict: a bare SYN does not answer a SYN, the server still does",

@@ -267,3 +267,38 @@ TEST_CASE("tcp window: a SYN/ACK that acknowledges another SYN is ignored or ref
     tcp.reply(kSynAck);
     CHECK(tcp.flow.state == SynRecv);
 }
+
+TEST_CASE("tcp window: in flight is what was sent and is not acknowledged",
+          "[conntrack][tcp][rfc5927]") {
+    const auto sender = GENERATE(kOriginal, kReply);
+    Connection tcp = after(kHandshake);
+    tcp.meet(opposite(sender), tcp.peers.send(opposite(sender), kAck, 10));
+    tcp.meet(sender, tcp.peers.send(sender, kAck, 10));
+    const Segment data = tcp.peers.send(sender, kAck, 100);
+    tcp.meet(sender, data);
+    const auto may_be = [&](int32_t by) {
+        return may_be_in_flight(tcp.tracker().ends, sender, data.seq + static_cast<uint32_t>(by));
+    };
+    CHECK(may_be(-10));  // the data before it is on its way too
+    CHECK(may_be(100));  // an ACK without data stands behind the last byte
+    CHECK_FALSE(may_be(101));
+    CHECK_FALSE(may_be(-11));
+
+    tcp.meet(opposite(sender), kAck);  // all of it has arrived
+    CHECK(may_be(100));
+    CHECK_FALSE(may_be(99));
+    CHECK_FALSE(may_be(101));
+}
+
+TEST_CASE("tcp window: a SYN is in flight, and nothing of an end that has not spoken",
+          "[conntrack][tcp][rfc5927]") {
+    Connection tcp = after(kSent);
+    const uint32_t end = tcp.tracker().ends[0].end;
+    CHECK(may_be_in_flight(tcp.tracker().ends, kOriginal, end - 1));
+    CHECK_FALSE(may_be_in_flight(tcp.tracker().ends, kOriginal, end + 1));
+    CHECK_FALSE(may_be_in_flight(tcp.tracker().ends, kOriginal, end - 10'000));
+    CHECK_FALSE(may_be_in_flight(tcp.tracker().ends, kReply, 0));
+
+    Connection picked_up(kAck);  // whose numbers are not followed
+    CHECK(may_be_in_flight(picked_up.tracker().ends, kOriginal, end + 1'000'000));
+}

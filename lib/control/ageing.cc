@@ -102,16 +102,22 @@ std::optional<flow::LifeWord> Ageing::look_at(const Deadlines::Due& due, Tick no
     return std::nullopt;
 }
 
-/// A mapping lives as long as flows hang on it, and is looked at in time to see to that. Its
-/// deadline is the end of its rest.
+/// A mapping lives as long as flows hang on it, and is looked at in time to see to that. Where
+/// outside hosts opened them all, it stands for these alone: it lets nobody else in. Its deadline
+/// is the end of its rest.
 void Ageing::look_at_holder(const Deadlines::Due& due, flow::LifeWord life, Tick now) {
     flow::FlowRecord& record = table_.record(due.index);
     const Duration hold = nat::hold_of(record, policy_->holders);
-    const Duration renewal = this->renewal();
+    // relaxed, all of it: what hangs there may change at any time.
+    const uint32_t dependents = record.holding().dependents.load(std::memory_order_relaxed);
+    const bool is_strangers =
+        dependents != 0 && record.holding().strangers.load(std::memory_order_relaxed) == dependents;
+    const Duration renewal = is_strangers ? kLeastRenewal : this->renewal();
     Tick end = record.deadline.load(std::memory_order_relaxed) + Duration{-hold.milliseconds};
     const bool is_ending = !(end - now > renewal);
-    const bool is_held = record.holding().dependents.load(std::memory_order_relaxed) != 0;
-    if (is_ending && is_held) {
+    if (is_ending && dependents != 0) {
+        if (is_strangers)
+            record.state.fetch_or(nat::kOutlived, std::memory_order_relaxed);
         end = now + renewal + renewal;
         record.deadline.store(end + hold, std::memory_order_relaxed);
     } else if ((!(end + hold + kUnseenBeforeKill).is_after(now) ||

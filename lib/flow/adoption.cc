@@ -100,8 +100,11 @@ void Adoption::add(uint32_t index) {
     FlowRecord& record = table_.record(index);
     if (!is_held(record))
         return discard(record, Fate::Unheld);
-    record.for_each_holder(
-        [&](uint32_t holder) { table_.record(holder).holding().dependents.fetch_add(1, kAlone); });
+    record.for_each_holder([&](uint32_t index) {
+        Holding& holding = table_.record(index).holding();
+        holding.dependents.fetch_add(1, kAlone);
+        holding.strangers.fetch_add(record.is_strangers() ? 1 : 0, kAlone);
+    });
     const Tick look = record.kind() == Kind::Flow ? record.deadline.load(kAlone) : now_;
     table_.deadlines().set(index, now_, look);
     batch_[count_++] = index;

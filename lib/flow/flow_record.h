@@ -32,7 +32,7 @@ namespace sluice::flow {
 
 /// The number of what follows: of the offset, the size and the values of every field. Whoever
 /// changes one of them gives it the next (tests/unit/flow/flow_record_test.cc has them all).
-inline constexpr uint32_t kRecordLayout = 3;
+inline constexpr uint32_t kRecordLayout = 4;
 
 /// What a record stands for. Packets have the tuples of flows; those of other records carry their
 /// kind, so that no packet finds them.
@@ -131,6 +131,9 @@ private:
 struct Holding {
     /// Records that hang on this one. While there are any, it does not end.
     std::atomic<uint32_t> dependents{0};
+    /// Those of them that are flows which outside hosts opened. It decides no end, so it may be
+    /// late.
+    std::atomic<uint32_t> strangers{0};
     int64_t note = 0;  ///< The control core's own.
 };
 
@@ -176,6 +179,10 @@ struct alignas(64) FlowRecord {
             return;
         if (const auto index = second_holder.see().index())
             visit(*index);
+    }
+    /// A flow that an outside host has opened.
+    bool is_strangers() const {
+        return kind() == Kind::Flow && sides.enter(net::Direction::Original) == net::Side::Outside;
     }
     /// Of a record that is no flow.
     Holding& holding() { return *std::launder(reinterpret_cast<Holding*>(tracker.data())); }

@@ -272,6 +272,9 @@ bool Member::hang(uint32_t index, uint32_t holder) {
     assert(!record.holder.see().has_second());
     if (!hold(holder))
         return false;
+    // relaxed: nobody goes by it but who looks at what hangs there now and then.
+    if (record.is_strangers())
+        table_.records_[holder].holding().strangers.fetch_add(1, std::memory_order_relaxed);
     const Kind kind = table_.records_[holder].kind();
     if (!record.holder.see().index()) {
         record.holder.set(holder, kind);
@@ -300,11 +303,17 @@ bool Member::hold(uint32_t holder) {
 
 /// What the record hung on may end now.
 void Member::let_go(uint32_t index) {
-    const auto release = [this](HolderLink::Seen link) {
-        if (const auto holder = link.index())
-            table_.records_[*holder].holding().dependents.fetch_sub(1);
-    };
     FlowRecord& record = table_.records_[index];
+    const auto release = [&](HolderLink::Seen link) {
+        const auto holder = link.index();
+        if (!holder)
+            return;
+        Holding& holding = table_.records_[*holder].holding();
+        // relaxed, and first: what nothing hangs on may be another record at once.
+        if (record.is_strangers())
+            holding.strangers.fetch_sub(1, std::memory_order_relaxed);
+        holding.dependents.fetch_sub(1);
+    };
     const HolderLink::Seen first = record.holder.take();
     release(first);
     if (first.has_second())

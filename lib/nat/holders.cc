@@ -33,7 +33,9 @@ bool hangs_on_block(const flow::FlowTable& table, const flow::FlowRecord& record
 
 bool is_resting(const flow::FlowRecord& record, const HolderParams& params, Tick now) {
     const Tick deadline = record.deadline.load(std::memory_order_relaxed);
-    return !deadline.is_after(now + hold_of(record, params));
+    // relaxed: a mark that stands alone.
+    return (record.state.load(std::memory_order_relaxed) & kOutlived) != 0 ||
+           !deadline.is_after(now + hold_of(record, params));
 }
 
 /// Counts it for its inside host.
@@ -115,6 +117,17 @@ void Holders::prove(uint32_t index) {
     });
 }
 
+Duration Holders::left(const flow::FlowRecord& record, Tick now) const {
+    const auto index = record.holder.see().index();
+    if (!index)
+        return {};
+    const flow::FlowRecord& holder = ground_.table.record(*index);
+    if (is_resting(holder, params(), now))
+        return {};
+    const Tick deadline = holder.deadline.load(std::memory_order_relaxed);
+    return Duration{(deadline - now).milliseconds - hold_of(holder, params()).milliseconds};
+}
+
 void Holders::keep_one(uint32_t holder, Tick deadline) {
     flow::FlowRecord& record = ground_.table.record(holder);
     if (record.kind() == flow::Kind::Block)
@@ -123,6 +136,10 @@ void Holders::keep_one(uint32_t holder, Tick deadline) {
     // relaxed: the value stands alone. Of two workers' stores either will do.
     if (end.is_after(record.deadline.load(std::memory_order_relaxed)))
         record.deadline.store(end + kRefreshStep, std::memory_order_relaxed);
+    // relaxed: a mark that stands alone. Where the control core sets it at this moment, the next
+    // packet takes it away.
+    if ((record.state.load(std::memory_order_relaxed) & kOutlived) != 0)
+        record.state.fetch_and(static_cast<uint8_t>(~kOutlived), std::memory_order_relaxed);
     keep(holder, deadline);
 }
 

@@ -18,7 +18,8 @@
 /// Threads  Owned by one worker; the records are shared by all.
 /// Cost     On the slow path, a lookup for each step. A packet of a flow that hangs on a mapping
 ///          reads the mapping's first line, and writes it once a second.
-/// Source   RFC 4787 §4.1 (mapping), §5 (filtering), §4.3 (refresh); RFC 6888 REQ-8 (rest).
+/// Source   RFC 4787 §4.1 (mapping), §5 (filtering), §4.3 (refresh); RFC 7857 §7 (refresh by inside
+///          packets alone); RFC 6888 REQ-8 (rest).
 
 #include "base/clock.h"
 #include "flow/flow_table.h"
@@ -38,10 +39,11 @@ inline constexpr Duration kBlockDeadline = Duration::seconds(24 * 3600);
 
 /// Bits of FlowRecord::state of a holder.
 enum HolderState : uint8_t {
-    kRests = 1,    ///< Its deadline lies HolderParams::port_hold beyond its end, where it rests.
-    kTold = 2,     ///< A block, of which the control core has told the operator.
-    kProven = 4,   ///< A flow that hung on it has been answered.
-    kClosing = 8,  ///< A block that is taken back: no new flow is given a port of it.
+    kRests = 1,      ///< Its deadline lies HolderParams::port_hold beyond its end, where it rests.
+    kTold = 2,       ///< A block, of which the control core has told the operator.
+    kProven = 4,     ///< A flow that hung on it has been answered.
+    kClosing = 8,    ///< A block that is taken back: no new flow is given a port of it.
+    kOutlived = 16,  ///< Its time is over, and only flows that outside hosts opened hang on it.
 };
 
 /// A block of ports by which no flow has been answered may be taken back after so long, where
@@ -145,6 +147,8 @@ public:
     void refresh(uint32_t index, Tick now) { keep(index, now + params().mapping_timeout); }
     /// Likewise, until `deadline` at least.
     void keep(uint32_t index, Tick deadline);
+    /// How long what a record hangs on lasts by what has come from inside.
+    Duration left(const flow::FlowRecord& record, Tick now) const;
     const policy::Policy& policy() const { return *policy_; }
     /// What a record hangs on serves a host that has been answered.
     void prove(uint32_t index);

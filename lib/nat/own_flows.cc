@@ -155,13 +155,16 @@ std::optional<Opening> OwnFlows::insert(const First& first, const Decision& deci
     const auto index = take_record(first);
     if (!index)
         return refused(Drop::TableFull);
+    flow::FlowRecord& record = params_.table.record(*index);
+    fill(record, first, request.reply(*decision.external));
     for (const auto& holder : {tied.holder, request.mapping})
         if (holder && !member_.hang(*index, *holder)) {
             member_.give_back({&*index, 1});  // the holder has just ended
             return std::nullopt;
         }
-    flow::FlowRecord& record = params_.table.record(*index);
-    fill(record, first, request.reply(*decision.external));
+    const Duration timeout = first_timeout(record, first);
+    // relaxed: as all that fill() writes.
+    record.deadline.store(now + timeout, std::memory_order_relaxed);
     params_.hosts.set_host(*index, host);
     if (params_.quotas != nullptr)
         params_.quotas->set(*index, charge);
@@ -174,11 +177,12 @@ std::optional<Opening> OwnFlows::insert(const First& first, const Decision& deci
     counters_.count[Count::FlowsExpired].add(insertion.expired);
     switch (insertion.outcome) {
         case flow::InsertOutcome::Inserted:
-            params_.table.deadlines().set(*index, now, first_look(*index, now, verdict.timeout));
+            params_.table.deadlines().set(*index, now, first_look(*index, now, timeout));
             count(first, decision, *index);
-            holders_.keep(*index, now + verdict.timeout);
-            if (!request.is_inward())
+            if (!request.is_inward()) {
+                holders_.keep(*index, now + timeout);
                 holders_.refresh(*index, now);
+            }
             return Opening{Opening::Outcome::Opened, {*index, net::Direction::Original}, {}};
         case flow::InsertOutcome::OriginalTaken:
             counters_.count[Count::OpenLost].add(1);
@@ -189,6 +193,14 @@ std::optional<Opening> OwnFlows::insert(const First& first, const Decision& deci
             break;  // between the look and the claim
     }
     return std::nullopt;
+}
+
+/// A flow that an outside host opens by a mapping lasts no longer than that does by itself.
+Duration Nat::first_timeout(const flow::FlowRecord& record, const First& first) const {
+    const Duration timeout = first.verdict.timeout;
+    if (!first.request.is_inward() || !first.request.mapping)
+        return timeout;
+    return std::clamp(holders_.left(record, first.now), Duration{1}, timeout);
 }
 
 /// When ageing is to look at a new flow: soon, where it hangs on a block that may be taken back.
@@ -245,7 +257,6 @@ void OwnFlows::fill(flow::FlowRecord& record, const First& first, const net::Tup
     // relaxed: nobody sees the record before insert() publishes it.
     record.state.store(verdict.state.bits(), std::memory_order_relaxed);
     record.status.store(verdict.status, std::memory_order_relaxed);
-    record.deadline.store(now + verdict.timeout, std::memory_order_relaxed);
 }
 
 Tracking OwnFlows::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick now) {
@@ -255,6 +266,24 @@ Tracking OwnFlows::track(flow::FlowRef ref, const conntrack::Segment& segment, T
 Tracking OwnFlows::track_and_count(flow::FlowRef ref, const conntrack::Segment& segment, Tick now,
                                    uint32_t bytes) {
     return step(ref, segment, now, [&] { params_.table.accounts().add(ref, {1, bytes}); });
+}
+
+/// A packet from inside keeps what its flow hangs on. One from outside keeps a flow that came from
+/// there no longer than that lasts by itself, or whoever knocks could keep a mapping for ever; but
+/// for a step of its state, of which there are few without an answer. Returns the deadline.
+Tick Nat::keep(flow::FlowRef ref, bool is_step, Tick deadline, Tick now) {
+    const flow::FlowRecord& record = params_.table.record(ref);
+    if (record.sides.enter(ref.direction()) == net::Side::Inside) {
+        holders_.refresh(ref.index(), now);
+        return deadline;
+    }
+    if (is_step || !record.is_strangers())
+        return deadline;
+    // Nothing is taken from it either.
+    const Tick before = record.deadline.load(std::memory_order_relaxed);
+    const Tick end = now + holders_.left(record, now);
+    const Tick latest = end.is_after(before) ? end : before;
+    return deadline.is_after(latest) ? latest : deadline;
 }
 
 /// Calls count_it() for a packet that Linux counts: where it renews the timeout, and for the RST
@@ -295,11 +324,10 @@ Tracking OwnFlows::step(flow::FlowRef ref, const conntrack::Segment& segment, Ti
     if (verdict.refresh) {
         if (verdict.action == conntrack::Action::Pass)
             count_it();
-        const Tick deadline = now + verdict.timeout;
+        Tick deadline = now + verdict.timeout;
+        if (record.holder.see().is_kept_alive())
+            deadline = keep(ref, verdict.state != state, deadline, now);
         record.deadline.store(deadline, std::memory_order_relaxed);
-        if (record.holder.see().is_kept_alive() &&
-            record.sides.enter(ref.direction()) == net::Side::Inside)
-            holders_.refresh(ref.index(), now);
         // Ageing looks within kLongestCheck in any case; for less it would come too late.
         if (verdict.timeout < flow::kLongestCheck && before.is_after(deadline))
             params_.table.deadlines().set(ref.index(), now, deadline);

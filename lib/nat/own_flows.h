@@ -116,6 +116,8 @@ private:
     std::optional<Opening> insert(const First& first, const Decision& decision, const Tied& tied);
     std::optional<uint32_t> take_record(const First& first);
     bool make_room(const First& first);
+    Duration first_timeout(const flow::FlowRecord& record, const First& first) const;
+    Tick keep(flow::FlowRef ref, bool is_step, Tick deadline, Tick now);
     Tick first_look(uint32_t index, Tick now, Duration timeout) const;
     void fill(flow::FlowRecord& record, const First& first, const net::Tuple& reply) const;
     void count(const First& first, const Decision& decision, uint32_t index);

@@ -20,7 +20,7 @@ using net::Side;
 using net::Tuple;
 
 constexpr uint8_t kStatusBits = conntrack::kSeenReply | conntrack::kAssured | conntrack::kEnded;
-constexpr uint8_t kHolderBits = 15;  // nat/holders.h: kRests to kClosing
+constexpr uint8_t kHolderBits = 31;  // nat/holders.h: kRests to kOutlived
 constexpr uint8_t kMostScale = 14;   // RFC 7323 §2.3
 
 constexpr Be32 kNobody{};

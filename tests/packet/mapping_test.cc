@@ -212,6 +212,66 @@ TEST_CASE("mapping: packets from inside keep it, packets from outside do not",
     CHECK(bed.count(Count::HoldersExpired) == 2);
 }
 
+TEST_CASE("mapping: whoever knocks keeps neither it nor his own flow", "[packet][rfc7857]") {
+    const uint16_t hold = GENERATE(uint16_t{0}, uint16_t{120});
+    Testbed bed(
+        with(independent(Filtering::EndpointIndependent), {.port_hold = Duration::seconds(hold)}));
+    const uint16_t port = port_of(bed, kHost, kOwn, kServer, 53);
+    // One flow goes on all the time, others begin before it could end.
+    int last = 0;
+    for (int second = 0; second < 400; second += 5) {
+        bed.advance(Duration::seconds(5));
+        const bool goes_on = reaches(bed, kOther, 9, port, kHost, kOwn);
+        const bool begins =
+            reaches(bed, kOther, static_cast<uint16_t>(1000 + second), port, kHost, kOwn);
+        if (goes_on || begins)
+            last = second + 5;
+    }
+    CHECK(last >= 290);
+    CHECK(last <= 300);
+    bed.advance(Duration::seconds(hold));
+    CHECK(bed.flows() == 0);
+}
+
+TEST_CASE("mapping: who is answered from inside goes on, and so does the mapping",
+          "[packet][rfc4787]") {
+    Testbed bed(with(independent(Filtering::EndpointIndependent), kNoRest));
+    const uint16_t port = port_of(bed, kHost, kOwn, kServer, 53);
+    for (int round = 0; round < 20; ++round) {
+        bed.advance(Duration::seconds(25));
+        REQUIRE(reaches(bed, kOther, 9, port, kHost, kOwn));
+        if (round % 3 == 0)
+            REQUIRE(port_of(bed, kHost, kOwn, kOther, 9) == port);
+    }
+    CHECK(reaches(bed, kServer, 77, port, kHost, kOwn));
+    CHECK(bed.count(Count::FlowsInward) == 2);
+}
+
+TEST_CASE(
+    "mapping: one that only flows from outside hold lets nobody else in, until its host speaks",
+    "[packet][rfc4787][tcp]") {
+    Testbed bed(with(independent(Filtering::EndpointIndependent), kNoRest));
+    REQUIRE(bed.from_inside(Frame().ipv4(kHost, kServer).tcp(kOwn, 80, kSyn)).size() == 1);
+    const auto from_peer = [&](uint8_t flags, uint32_t seq, uint32_t ack) {
+        return bed.from_outside(
+            Frame().ipv4(kOther, kPublic).tcp(9, kOwn, flags).seq(seq).ack(ack));
+    };
+    REQUIRE(from_peer(kSyn, 100, 0).size() == 1);
+    const auto to_peer = [&](uint8_t flags, uint32_t seq) {
+        return bed.from_inside(Frame().ipv4(kHost, kOther).tcp(kOwn, 9, flags).seq(seq).ack(101));
+    };
+    REQUIRE(to_peer(kSyn | kAck, 500).size() == 1);
+    REQUIRE(from_peer(kAck, 101, 501).size() == 1);
+    bed.advance(Duration::seconds(900));
+    REQUIRE(bed.flows() == 2);  // the connection stands, and what it came by
+    const auto knock = [&](uint16_t port) {
+        return bed.from_outside(Frame().ipv4(kServer, kPublic).tcp(port, kOwn, kSyn)).size();
+    };
+    CHECK(knock(1) == 0);
+    REQUIRE(to_peer(kAck, 501).size() == 1);
+    CHECK(knock(2) == 1);
+}
+
 TEST_CASE("mapping: it lives as long as a flow hangs on it", "[packet][rfc4787]") {
     Testbed bed(with(independent(Filtering::EndpointIndependent), kNoRest));
     REQUIRE(bed.from_inside(Frame().ipv4(kPeer, kServer).tcp(kOwn, 80, kSyn)).size() == 1);

@@ -67,6 +67,7 @@ Fields fields_within() {
         {"hops: index", offsetof(Hops, index), sizeof(Hops::index)},
         {"hops: generation", offsetof(Hops, generation), sizeof(Hops::generation)},
         {"holding: dependents", offsetof(Holding, dependents), sizeof(Holding::dependents)},
+        {"holding: strangers", offsetof(Holding, strangers), sizeof(Holding::strangers)},
         {"holding: note", offsetof(Holding, note), sizeof(Holding::note)},
     };
 }
@@ -120,7 +121,7 @@ struct Layout {
 };
 
 const Layout kCurrent{
-    3,
+    4,
     {
         {"tuple", 0, 32},
         {"life", 32, 4},
@@ -150,6 +151,7 @@ const Layout kCurrent{
         {"hops: index", 0, 4},
         {"hops: generation", 4, 4},
         {"holding: dependents", 0, 4},
+        {"holding: strangers", 4, 4},
         {"holding: note", 8, 8},
     },
     {0, 1, 2, 3, 1, 2, 3, 4, 1, 2, 4, 2, 1, 22, 1, 0x80000007, 7, 0xc0000007},

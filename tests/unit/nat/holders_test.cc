@@ -147,3 +147,41 @@ TEST_CASE("holders: one that rests is found, and revived by a refresh", "[nat]")
                            bench.now + Duration::seconds(10)));
     CHECK(find_holder(*bench.table, key, bench.now + Duration::seconds(30)) == rests);
 }
+
+TEST_CASE("holders: what a flow hangs on has left what came from inside has given it", "[nat]") {
+    Bench bench({.mapping_timeout = Duration::seconds(10), .port_hold = Duration::seconds(20)});
+    const uint32_t mapping = bench.make(mapping_keys(kUdp, kInside, kExternal), {.rests = true});
+    const uint32_t flow = bench.hang({mapping});
+    const flow::FlowRecord& record = bench.table->record(flow);
+    const Tick start = bench.now;
+    CHECK(bench.one.holders.left(record, start) == Duration::seconds(10));
+    CHECK(bench.one.holders.left(record, start + Duration{9'999}) == Duration{1});
+    CHECK(bench.one.holders.left(record, start + Duration::seconds(10)) == Duration{});
+
+    // Nothing, once it stands for flows from outside alone; until something comes from inside.
+    bench.table->record(mapping).state.fetch_or(kOutlived);
+    CHECK(bench.one.holders.left(record, start) == Duration{});
+    CHECK(is_resting(bench.table->record(mapping), bench.holder_params, start));
+    bench.one.holders.refresh(flow, start);
+    CHECK_FALSE(is_resting(bench.table->record(mapping), bench.holder_params, start));
+    CHECK(bench.one.holders.left(record, start) >= Duration::seconds(10));
+    bench.one.member.give_back({&flow, 1});
+}
+
+TEST_CASE("holders: flows of outside hosts are counted among those that hang on one", "[nat]") {
+    Bench bench;
+    const uint32_t mapping = bench.make(mapping_keys(kUdp, kInside, kExternal));
+    const flow::Holding& holding = bench.table->record(mapping).holding();
+    uint32_t flow = 0;
+    REQUIRE(bench.one.member.take({&flow, 1}) == 1);
+    bench.table->record(flow).tuple = {};
+    bench.table->record(flow).sides = net::Sides(net::Side::Outside, net::Side::Inside);
+    REQUIRE(bench.one.member.hang(flow, mapping));
+    const uint32_t own = bench.hang({mapping});
+    CHECK(holding.dependents.load() == 2);
+    CHECK(holding.strangers.load() == 1);
+    bench.one.member.give_back({&flow, 1});
+    CHECK(holding.strangers.load() == 0);
+    bench.one.member.give_back({&own, 1});
+    CHECK(holding.dependents.load() == 0);
+}

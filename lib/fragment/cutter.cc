@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "fragment/cutter.h"
 
-#include "fragment/datagrams.h"
-
 #include <rte_ether.h>
 #include <rte_ip.h>
 #include <rte_mbuf.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <span>
 
@@ -73,33 +70,45 @@ bool fill_piece(rte_mbuf* piece, rte_mbuf* whole, unsigned offset, unsigned byte
 }  // namespace
 
 void Cutter::send(rte_mbuf* mbuf, link::Path& path) {
-    if (mbuf->pkt_len > uint32_t{egress_.exit(path.interface).mtu} + kEtherBytes)
-        cut(mbuf, path);
-    else
-        egress_.send(mbuf, path);
+    if (!is_too_big(mbuf, path.interface))
+        return egress_.send(mbuf, path);
+    for (rte_mbuf* piece : cut(mbuf, path.interface))
+        egress_.send(piece, path);
 }
 
-void Cutter::cut(rte_mbuf* mbuf, link::Path& path) {
-    std::array<rte_mbuf*, kMostPieces> pieces;
+void Cutter::send(rte_mbuf* mbuf, link::InterfaceId interface) {
+    if (!is_too_big(mbuf, interface))
+        return egress_.send(mbuf, interface);
+    for (rte_mbuf* piece : cut(mbuf, interface))
+        egress_.send(piece, interface);
+}
+
+bool Cutter::is_too_big(const rte_mbuf* mbuf, link::InterfaceId interface) const {
+    return mbuf->pkt_len > uint32_t{egress_.exit(interface).mtu} + kEtherBytes;
+}
+
+/// None where the packet had to be dropped.
+std::span<rte_mbuf*> Cutter::cut(rte_mbuf* mbuf, link::InterfaceId interface) {
     const unsigned headers = headers_of(mbuf);
-    const unsigned room = (egress_.exit(path.interface).mtu + kEtherBytes - headers) & ~7u;
+    const unsigned room = (egress_.exit(interface).mtu + kEtherBytes - headers) & ~7u;
     const unsigned bytes = mbuf->pkt_len - headers;
     const unsigned count = (bytes + room - 1) / room;
-    if (count > pieces.size() || rte_pktmbuf_alloc_bulk(packets_, pieces.data(), count) != 0)
-        return egress_.drop(mbuf, Drop::SplitFailed);
-
+    if (count > pieces_.size() || rte_pktmbuf_alloc_bulk(packets_, pieces_.data(), count) != 0) {
+        egress_.drop(mbuf, Drop::SplitFailed);
+        return {};
+    }
     bool filled = true;
     for (unsigned i = 0; i < count; ++i)
-        filled &= fill_piece(pieces[i], mbuf, i * room, std::min(room, bytes - i * room));
+        filled &= fill_piece(pieces_[i], mbuf, i * room, std::min(room, bytes - i * room));
     if (!filled) {  // the packet pool's buffers are smaller than the MTU
-        rte_pktmbuf_free_bulk(pieces.data(), count);
-        return egress_.drop(mbuf, Drop::SplitFailed);
+        rte_pktmbuf_free_bulk(pieces_.data(), count);
+        egress_.drop(mbuf, Drop::SplitFailed);
+        return {};
     }
     rte_pktmbuf_free(mbuf);
     counters_.count[Count::PacketsCut].add(1);
     counters_.count[Count::Originated].add(count - 1);
-    for (rte_mbuf* piece : std::span(pieces).first(count))
-        egress_.send(piece, path);
+    return std::span(pieces_).first(count);
 }
 
 }  // namespace sluice::fragment

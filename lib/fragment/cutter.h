@@ -11,9 +11,14 @@
 /// Errors   What has no mbufs for its pieces is dropped as SplitFailed.
 /// Source   RFC 791 §2.3, §3.2.
 
+#include "fragment/pieces.h"
 #include "link/egress.h"
+#include "link/interfaces.h"
 #include "link/path.h"
 #include "stats/counters.h"
+
+#include <array>
+#include <span>
 
 struct rte_mbuf;
 struct rte_mempool;
@@ -28,13 +33,17 @@ public:
 
     /// The packet does not say "don't fragment", or fits.
     void send(rte_mbuf* mbuf, link::Path& path);
+    /// Likewise a frame that is complete but for its tag.
+    void send(rte_mbuf* mbuf, link::InterfaceId interface);
 
 private:
-    void cut(rte_mbuf* mbuf, link::Path& path);
+    std::span<rte_mbuf*> cut(rte_mbuf* mbuf, link::InterfaceId interface);
+    bool is_too_big(const rte_mbuf* mbuf, link::InterfaceId interface) const;
 
     link::Egress& egress_;
     stats::Counters& counters_;
     rte_mempool* packets_;
+    std::array<rte_mbuf*, kMostPieces> pieces_{};  // of the packet in hand
 };
 
 }  // namespace sluice::fragment

@@ -5,6 +5,7 @@
 #include "worker/forwarding.h"
 
 #include <rte_ether.h>
+#include <rte_icmp.h>
 #include <rte_ip.h>
 #include <rte_mbuf.h>
 
@@ -23,6 +24,18 @@ void turn_frame(rte_ether_hdr& frame) {
     std::swap(frame.src_addr, frame.dst_addr);
 }
 
+/// As Linux's, the reply to a ping may be cut. A request that may not be need have no
+/// identification (RFC 6864 §4.1); that of the ping does for one.
+void let_be_cut(const net::Packet& ping) {
+    const uint16_t whole = Be16::from_host(RTE_IPV4_HDR_DF_FLAG).raw;
+    rte_ipv4_hdr& ip = *ping.ip;
+    if ((ip.fragment_offset & whole) == 0)
+        return;
+    const auto& icmp = *reinterpret_cast<const rte_icmp_hdr*>(ping.transport);
+    ip.packet_id = icmp.icmp_ident ^ icmp.icmp_seq_nb;
+    ip.fragment_offset &= static_cast<uint16_t>(~whole);
+}
+
 answer::IcmpError error_about(Drop reason, const link::Exit& exit) {
     if (reason == Drop::TtlExceeded)
         return answer::kTimeExceeded;
@@ -32,13 +45,13 @@ answer::IcmpError error_about(Drop reason, const link::Exit& exit) {
 
 }  // namespace
 
-void Answers::answer_ping(Burst& burst, unsigned i) {
+void Answers::turn_ping(Burst& burst, unsigned i) {
     counters_.count[Count::Consumed].add(1);
     counters_.count[Count::Originated].add(1);
     counters_.count[Count::EchoReplies].add(1);
+    let_be_cut(burst.packet[i]);
     answer::turn_echo_request(burst.packet[i]);
     turn_frame(*rte_pktmbuf_mtod(burst.mbuf[i], rte_ether_hdr*));
-    egress_.send(burst.take(i), burst.from[i]);
 }
 
 bool Answers::may_leave(Burst& burst, unsigned i, const link::Exit& exit, Tick now, Tell tell) {

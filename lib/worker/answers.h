@@ -39,8 +39,8 @@ public:
           counters_(counters),
           packets_(packets) {}
 
-    /// Packet i is a ping to the gateway itself: it becomes its reply.
-    void answer_ping(Burst& burst, unsigned i);
+    /// Packet i is a ping to the gateway itself: it becomes its reply, for the caller to send.
+    void turn_ping(Burst& burst, unsigned i);
 
     /// Drops a packet whose TTL or size does not let it leave by this exit, or that has no link,
     /// and tells its sender. One that may be cut passes, and is marked.

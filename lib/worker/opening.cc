@@ -47,7 +47,8 @@ bool Worker::admit(Burst& burst, unsigned i) {
                 return false;
             if (tap_.is_on())
                 tap_.answer(i);
-            answers_.answer_ping(burst, i);
+            answers_.turn_ping(burst, i);
+            cutter_.send(burst.take(i), burst.from[i]);  // what came may be larger than the MTU
             return false;
         case Path::Refused:
             break;

@@ -9,6 +9,7 @@
 #include "testbed.h"
 
 #include <algorithm>
+#include <iterator>
 #include <random>
 #include <tuple>
 
@@ -137,6 +138,43 @@ TEST_CASE("fragment: a ping to the gateway in pieces is answered in the same pie
     CHECK(bed.count(Count::EchoReplies) == 1);
     CHECK(held(bed) == 0);
     CHECK(bed.flows() == 0);
+}
+
+TEST_CASE("fragment: a ping to the gateway above the MTU, in one piece, is answered in several",
+          "[packet][fragment][icmp][rfc1122]") {
+    Testbed bed(any_workers());
+    const auto [side, host, own] = GENERATE(values<std::tuple<Side, const char*, const char*>>({
+        {Side::Inside, kHost, "10.1.0.1"},
+        {Side::Outside, kServer, kPublic},
+    }));
+    const bool may_be_cut = GENERATE(true, false);
+    const uint16_t bytes = GENERATE(uint16_t{1472}, uint16_t{1473}, uint16_t{9000});
+    CAPTURE(host, may_be_cut, bytes);
+    for (uint16_t sequence = 1; sequence <= 2; ++sequence) {
+        const uint32_t rest = uint32_t{77} << 16 | sequence;
+        Frame request = Frame().ipv4(host, own).icmp(8, 0, rest).id(8).payload(bytes);
+        if (!may_be_cut)
+            request.id(0).dont_fragment();
+        bed.inject(side, request.ether(mac_of(ip(host)), bed.port(side).mac()).bytes(), 2000);
+        bed.run();
+    }
+    const auto answers = bed.take_frames(side);
+    const auto each = static_cast<ptrdiff_t>((bytes + 8 + 1479) / 1480);
+    REQUIRE(std::ssize(answers) == 2 * each);
+    for (const Bytes& answer : answers)
+        CHECK(answer.size() <= 1514);
+    const Seen seen = read_fragments({answers.begin(), answers.begin() + each});
+    CHECK(seen.source == own);
+    CHECK(seen.destination == host);
+    CHECK(seen.icmp_type == net::kEchoReply);
+    CHECK(seen.payload.size() == bytes);
+    CHECK(seen.ip_checksum_ok);
+    CHECK(seen.transport_checksum_ok);
+    // The pieces of two replies can be told apart, also where the requests had no identification.
+    const Seen next = read_fragments({answers.begin() + each, answers.end()});
+    CHECK((next.id != seen.id) == !may_be_cut);
+    CHECK(bed.count(Count::EchoReplies) == 2);
+    CHECK(bed.count(Count::PacketsCut) == (each > 1 ? 2 : 0));
 }
 
 TEST_CASE("fragment: they reach an inside host by its public port, from outside and inside",

@@ -106,7 +106,7 @@ struct Config {
     std::vector<pool::OneToOne> one_to_one;
     std::vector<StaticRoute> routes;
     bool inside_routing = false;  ///< Inside networks reach one another, untranslated.
-    uint32_t neighbours = 16384;  ///< Next hops that can be known at once.
+    uint32_t neighbours = 0;      ///< Next hops that can be known at once; 0: as subnets want.
     std::vector<FixedNeighbour> fixed_neighbours;
     // The kernel's own interfaces in the place of ours; empty for none.
     std::string lan_twin;

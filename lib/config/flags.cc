@@ -239,7 +239,8 @@ constexpr Flag kFlags[] = {
      "Flows that can be open at once, 1 to 268435456; default: 262144",
      [](const Given& g, Config& c) { return store(read_number(g, {1, 1U << 28}), c.flows); }},
     {"neighbours", kMemory, Arity::One, false, "N",
-     "Next hops and hosts on the links that can be known at once, 64 to 65535; default: 16384",
+     "Next hops and hosts on the links that can be known at once, 64 to 65535; default: as many as "
+     "the subnets have room for, 16384 at least",
      [](const Given& g, Config& c) { return store(read_number(g, {64, 65535}), c.neighbours); }},
     {"max-flows-per-host", kMemory, Arity::One, false, "N",
      "Flows that an inside host can have open at once, up to 268435456, or 0 for any number; "

@@ -2,6 +2,7 @@
 #include "config/neighbours.h"
 
 #include "config/read.h"
+#include "link/next_hops.h"
 #include "net/text.h"
 
 #include <algorithm>
@@ -28,6 +29,11 @@ std::string why_not(const Config& config, const FixedNeighbour& neighbour) {
     return is_on_link ? "" : "it is on no subnet of the gateway's";
 }
 
+uint32_t hosts_on(const net::Prefix& subnet) {
+    return static_cast<uint32_t>(
+        std::min(uint64_t{1} << (32 - subnet.length), uint64_t{link::kMaxHops}));
+}
+
 /// The next hops that keep their places.
 size_t count_kept(const Config& config) {
     return config.fixed_neighbours.size() + config.routes.size() + config.wans.size();
@@ -38,6 +44,18 @@ size_t count_kept(const Config& config) {
 std::string to_string(const FixedNeighbour& neighbour) {
     return net::to_string(neighbour.address) + "=" + net::to_string(neighbour.mac) +
            zone_text(neighbour.zone);
+}
+
+uint32_t places_for_neighbours(const Config& config) {
+    constexpr uint64_t kLeast = 16384;
+    if (config.neighbours != 0)
+        return config.neighbours;
+    uint64_t hosts = 0;
+    for (const Lan& lan : config.lans)
+        hosts += hosts_on(lan.own);
+    for (const Wan& wan : config.wans)
+        hosts += hosts_on(wan.own);
+    return static_cast<uint32_t>(std::clamp(hosts + hosts / 8, kLeast, uint64_t{link::kMaxHops}));
 }
 
 Status check_neighbours(const Config& config) {
@@ -52,8 +70,9 @@ Status check_neighbours(const Config& config) {
             return wrong("neighbour", to_string(*each),
                          "it is at " + net::to_string(twin->mac) + " too");
     }
-    if (count_kept(config) * 2 > config.neighbours)
-        return wrong("neighbours", std::to_string(config.neighbours),
+    const uint32_t places = places_for_neighbours(config);
+    if (count_kept(config) * 2 > places)
+        return wrong("neighbours", std::to_string(places),
                      "--neighbour, --route and --gateway may name half as many at most");
     return Done{};
 }

@@ -2,6 +2,7 @@
 #include "gateway/gateway.h"
 
 #include "base/secret.h"
+#include "config/neighbours.h"
 #include "config/twins.h"
 #include "flow/stock.h"
 #include "gateway/block_log.h"
@@ -182,7 +183,9 @@ Status Gateway::allocate(const config::Config& config, const Ground& ground) {
         return status;
     if (Status status = keep(interfaces_of(config, ground.ports), interfaces_); !status)
         return status;
-    if (Status status = keep(link::NextHops::create(config.neighbours), next_hops_); !status)
+    if (Status status =
+            keep(link::NextHops::create(config::places_for_neighbours(config)), next_hops_);
+        !status)
         return status;
     return make_rings(config.workers);
 }

@@ -90,3 +90,17 @@ TEST_CASE("neighbours: those that keep their places leave half of them to others
     CHECK(why({"10.1.1.1=02:00:00:00:00:0a"}, {{"neighbours", {"63"}}}) != "");
     CHECK(why({"10.1.1.1=02:00:00:00:00:0a"}, {{"neighbours", {"65536"}}}) != "");
 }
+
+TEST_CASE("neighbours: by default there is a place for each host of the subnets", "[config]") {
+    const auto places = [](const char* lan, const char* wan, Settings more = {}) {
+        more.insert({{"lan-address", {lan}}, {"wan-address", {wan}}});
+        const auto config = read({"10.1.0.10=02:00:00:00:00:0a"}, more);
+        REQUIRE(config);
+        return places_for_neighbours(config.value());
+    };
+    CHECK(places("10.1.0.1/24", "198.51.100.1/24") == 16384);
+    CHECK(places("10.1.0.1/18", "198.51.100.1/24") == (16384 + 256) * 9 / 8);
+    CHECK(places("10.1.0.1/16", "198.51.100.1/24") == link::kMaxHops);
+    CHECK(places("10.1.0.1/8", "198.51.100.1/32") == link::kMaxHops);
+    CHECK(places("10.1.0.1/16", "198.51.100.1/24", {{"neighbours", {"100"}}}) == 100);
+}

@@ -8,7 +8,10 @@
 
 #include <rte_mbuf.h>
 
+#include <array>
+#include <atomic>
 #include <memory>
+#include <thread>
 
 using namespace sluice;
 using namespace sluice::test;
@@ -98,6 +101,20 @@ struct Standing {
 
     Testbed bed;
 };
+
+/// Lets `config` hold. Who replaces the policy waits for the workers, so it is another thread.
+void reload(Testbed& bed, const config::Config& config) {
+    const auto policy = bed.gateway().policies().compile(config);
+    REQUIRE(policy.ok());
+    std::atomic<bool> has_ended{false};
+    std::thread other([&] {
+        bed.gateway().use(policy.value());
+        has_ended = true;
+    });
+    while (!has_ended)
+        bed.run();
+    other.join();
+}
 
 }  // namespace
 
@@ -272,4 +289,120 @@ TEST_CASE("fast path: what a short frame has behind its packet does not leave",
     const auto out = standing.bed.take(Side::Outside);
     REQUIRE(out.size() == 1);
     CHECK(out[0].padding == 0);
+}
+
+TEST_CASE("fast path: a standing flow takes the way that a reload gives it, and then it again",
+          "[packet][fast-path]") {
+    config::Config config;
+    TestbedOptions options;
+    options.configure = [&](config::Config& all) { config = all; };
+    Standing standing(options);
+    standing.udp();
+    const auto next_hop = [&] {
+        standing.bed.inject(Side::Inside, datagram().bytes());
+        standing.bed.run();
+        const auto out = standing.bed.take(Side::Outside);
+        REQUIRE(out.size() == 1);
+        return out[0].destination_mac;
+    };
+    REQUIRE(next_hop() == mac_of(ip(kRouter)));
+    config.routes = {{{ip("203.0.113.0"), 24}, ip("198.51.100.253")}};
+    reload(standing.bed, config);
+    uint64_t before = standing.taken();
+    CHECK(next_hop() == mac_of(ip("198.51.100.253")));
+    CHECK(standing.taken() == before);  // its way had to be looked for
+    next_hop();                         // and its hop, unless the control core has asked for it
+    before = standing.taken();
+    CHECK(next_hop() == mac_of(ip("198.51.100.253")));
+    CHECK(standing.taken() == before + 1);
+    before = standing.taken();
+    standing.answer();  // likewise in the other direction
+    standing.answer();
+    CHECK(standing.taken() == before + 1);
+}
+
+TEST_CASE("fast path: toward a dead link a standing flow's packets end by name, until it is back",
+          "[packet][fast-path]") {
+    Standing standing;
+    standing.udp();
+    REQUIRE(standing.takes(datagram()));
+    standing.bed.port(Side::Outside).set_link(false);
+    const uint64_t before = standing.taken();
+    standing.bed.inject(Side::Inside, datagram().bytes());
+    standing.bed.run();
+    CHECK(standing.bed.take(Side::Outside).empty());
+    CHECK(standing.bed.dropped(stats::Drop::LinkDown) == 1);
+    CHECK(standing.taken() == before);
+    standing.answer();  // toward the other port, which has a link
+    CHECK(standing.taken() == before + 1);
+    standing.bed.port(Side::Outside).set_link(true);
+    CHECK(standing.takes(datagram()));
+}
+
+TEST_CASE("fast path: flows of VLANs take it, and leave with the tag of the other side",
+          "[packet][fast-path][vlan]") {
+    struct Row {
+        bool on_one_port;
+        uint16_t inside, outside;
+    };
+    const Row row = GENERATE(values<Row>({{false, 100, 200}, {true, 100, 200}, {true, 100, 0}}));
+    CAPTURE(row.on_one_port, row.outside);
+    TestbedOptions options;
+    options.has_tags_beside = GENERATE(false, true);
+    options.configure = [row](config::Config& config) {
+        config.lans[0].at.vlan = row.inside;
+        config.wans[0].at.vlan = row.outside;
+        if (row.on_one_port)
+            config.lans[0].at.port = config.wans[0].at.port;
+    };
+    Standing standing(options);  // which fails for a frame with a wrong tag
+    standing.udp();
+    const auto own = standing.bed.port(Side::Inside).mac();
+    CHECK(standing.takes(datagram().ether(mac_of(ip(kHost)), own)));
+    const uint64_t before = standing.taken();
+    standing.answer();
+    CHECK(standing.taken() == before + 1);
+}
+
+TEST_CASE("fast path: flows of two zones that look alike take it, each to its own host",
+          "[packet][fast-path][zones]") {
+    TestbedOptions options;
+    options.configure = [](config::Config& config) {
+        config.lans.push_back({{"second wire"}, {ip("10.1.0.1"), 24}, 5});
+    };
+    Standing standing(options);
+    Testbed& bed = standing.bed;
+    const auto own = bed.port(Side::Inside).mac();
+    const auto out = [&](size_t interface) {
+        bed.inject_on(interface, datagram().ether(mac_of(ip(kHost)), own).bytes());
+        bed.run();
+        const auto seen = bed.take(Side::Outside);
+        REQUIRE(seen.size() == 1);
+        return seen[0].source_port;
+    };
+    std::array<uint16_t, 2> port{};
+    const auto answer = [&](size_t interface) {
+        bed.inject(Side::Outside, Frame()
+                                      .ipv4(kServer, kPublic)
+                                      .udp(kServerPort, port[interface])
+                                      .ether(mac_of(ip(kRouter)), bed.port(Side::Outside).mac())
+                                      .bytes());
+        bed.run();
+        CHECK(bed.take_frames_of(interface).size() == 1);
+        CHECK(bed.take_frames_of(1 - interface).empty());
+    };
+    for (int round = 0; round < 2; ++round) {
+        for (const size_t interface : {0u, 1u}) {
+            port[interface] = out(interface);
+            answer(interface);
+        }
+        bed.advance(Duration::seconds(3));
+    }
+    REQUIRE(port[0] != port[1]);
+    const uint64_t before = standing.taken();
+    for (const size_t interface : {0u, 1u}) {
+        CHECK(out(interface) == port[interface]);
+        answer(interface);
+    }
+    CHECK(standing.taken() == before + 4);
 }

@@ -107,6 +107,17 @@ void configure_by(uint64_t choice, config::Config& config) {
         config.tuning.tcp_loose = false;
     if (bit())
         config.fragments = {.datagrams = 64, .bytes = 64 * 2176, .timeout = Duration::seconds(5)};
+    config.tuning.tcp_strict = bit();
+    if (bit()) {
+        config.inside.clear();
+        config.pool.clear();
+        config.snat = {{.inside = {ip("10.1.0.0"), 24},
+                        .addresses = {{ip(kPublic), ip(kPublic)}},
+                        .independence = policy::Independence{
+                            {{net::Protocol::Tcp}, {net::Protocol::Udp}, {net::Protocol::Icmp}},
+                            pool::kAllPorts,
+                            policy::Filtering::EndpointIndependent}}};
+    }
 }
 
 }  // namespace sluice::test

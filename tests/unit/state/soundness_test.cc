@@ -139,9 +139,9 @@ TEST_CASE("soundness: holders have the keys of their kinds", "[state]") {
     const auto block = holder(nat::block_keys(inside.host(), 1, external));
     for (const auto* record : {&mapping, &contact, &block}) {
         CHECK(is_sound_holder(**record));
-        (*record)->state.store(nat::kRests | nat::kTold);
+        (*record)->state.store(nat::kRests | nat::kTold | nat::kOutlived);
         CHECK(is_sound_holder(**record));
-        (*record)->state.store(16);
+        (*record)->state.store(32);
         CHECK_FALSE(is_sound_holder(**record));
         (*record)->state.store(0);
     }

@@ -30,6 +30,7 @@ string losses(const flow::Adoption::Fates& fates) {
         {Fate::Twice, "twice"},
         {Fate::Private, "private"},
         {Fate::WithoutRule, "without a rule"},
+        {Fate::Helped, "helped"},
         {Fate::NoRoom, "without room"},
     }};
     string text;

@@ -148,6 +148,13 @@ CLI::App* add_trace(CLI::App& app, Words& words) {
     return trace;
 }
 
+CLI::App* add_expectations(CLI::App& app, Words& words) {
+    CLI::App* expectations = app.add_subcommand(
+        "expectations", "List flows that --helper waits for, as conntrack -L expect prints them");
+    expectations->add_flag("--json", words.json, "Print a JSON array");
+    return expectations;
+}
+
 CLI::App* add_why(CLI::App& app, Words& words) {
     CLI::App* why = app.add_subcommand(
         "why", "Say what would become of a packet now, stage by stage; nothing is changed by it");
@@ -415,6 +422,7 @@ Request parse_args(int argc, char** argv) {
     app.add_option("-s,--control-socket,--socket", words.socket, "The gateway's --control-socket")
         ->capture_default_str();
     const CLI::App* flows = add_flows(app, words);
+    const CLI::App* expectations = add_expectations(app, words);
     const CLI::App* events = add_events(app, words);
     const CLI::App* capture = add_capture(app, words);
     const CLI::App* trace = add_trace(app, words);
@@ -443,20 +451,21 @@ Request parse_args(int argc, char** argv) {
     if (top->parsed())
         return {.socket = words.socket,
                 .top = Request::Top{words.once, std::chrono::seconds(words.interval)}};
-    Request request = flows->parsed()     ? flows_request(words)
-                      : events->parsed()  ? events_request(words)
-                      : capture->parsed() ? capture_request(words)
-                      : trace->parsed()   ? packets_request(words, "/v1/trace")
-                      : hosts->parsed()   ? top_request(words, "/v1/hosts")
-                      : ports->parsed()   ? top_request(words, "/v1/ports")
-                      : why->parsed()     ? why_request(words)
-                      : who->parsed()     ? who_request(words)
-                      : history->parsed() ? history_request(words)
-                      : rules->parsed()   ? Request{.socket = words.socket, .path = "/v1/rules"}
-                      : reload->parsed()  ? reload_request(words)
-                      : config.show->parsed()
-                          ? Request{.socket = words.socket, .path = "/v1/config"}
-                          : stats_request(words);
+    Request request =
+        flows->parsed()          ? flows_request(words)
+        : expectations->parsed() ? Request{.socket = words.socket, .path = "/v1/expectations"}
+        : events->parsed()       ? events_request(words)
+        : capture->parsed()      ? capture_request(words)
+        : trace->parsed()        ? packets_request(words, "/v1/trace")
+        : hosts->parsed()        ? top_request(words, "/v1/hosts")
+        : ports->parsed()        ? top_request(words, "/v1/ports")
+        : why->parsed()          ? why_request(words)
+        : who->parsed()          ? who_request(words)
+        : history->parsed()      ? history_request(words)
+        : rules->parsed()        ? Request{.socket = words.socket, .path = "/v1/rules"}
+        : reload->parsed()       ? reload_request(words)
+        : config.show->parsed()  ? Request{.socket = words.socket, .path = "/v1/config"}
+                                 : stats_request(words);
     if (words.json)
         request.query.emplace("format", "json");
     return request;

@@ -10,6 +10,7 @@
 #include "command/top_lists.h"
 #include "command/who_list.h"
 #include "command/why_json.h"
+#include "listing/expectation_list.h"
 #include "why/answer_text.h"
 #include "why/packet_words.h"
 
@@ -95,6 +96,7 @@ void Endpoints::answer(const httplib::Request& request, httplib::Response& respo
         {"/v1/flows", "GET", &Endpoints::list_flows},
         {"/v1/flows", "DELETE", &Endpoints::delete_flows, Access::All},
         {"/v1/flows/count", "GET", &Endpoints::count_flows},
+        {"/v1/expectations", "GET", &Endpoints::list_expectations},
         {"/v1/events", "GET", &Endpoints::stream_events},
         {"/v1/capture", "GET", &Endpoints::capture_packets, Access::All},
         {"/v1/trace", "GET", &Endpoints::trace_packets, Access::All},
@@ -133,7 +135,8 @@ void Endpoints::answer(const httplib::Request& request, httplib::Response& respo
     if (methods.empty())
         return refuse(response, question.format, kNotFound,
                       "There is nothing at this path; there are /v1/flows, /v1/flows/count, "
-                      "/v1/events, /v1/capture, /v1/trace, /v1/hosts, /v1/ports, /v1/stats, "
+                      "/v1/expectations, /v1/events, /v1/capture, /v1/trace, /v1/hosts, /v1/ports, "
+                      "/v1/stats, "
                       "/v1/rules, /v1/why, /v1/who, /v1/config, /v1/reload, /v1/history, "
                       "/v1/live, /healthz, /metrics and a page at /.");
     response.set_header("Allow", methods);
@@ -315,6 +318,17 @@ void Endpoints::tell_who(const Question& question, httplib::Response& response) 
     answer_at_length(question,
                      question.format == Format::Text ? who_table(endpoint, holds, now)
                                                      : who_json(endpoint, holds, now),
+                     content_type(question.format), response);
+}
+
+void Endpoints::list_expectations(const Question& question, httplib::Response& response) {
+    if (!question.query.empty())
+        return refuse(response, question.format, kBadRequest,
+                      "/v1/expectations takes format only.");
+    const auto entries = listing::expectations(subject_.flows, subject_.now());
+    answer_at_length(question,
+                     question.format == Format::Text ? listing::expectations_text(entries)
+                                                     : listing::expectations_json(entries),
                      content_type(question.format), response);
 }
 

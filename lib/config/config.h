@@ -13,6 +13,7 @@
 #include "config/state.h"
 #include "conntrack/tuning.h"
 #include "fragment/datagrams.h"
+#include "helper/ports.h"
 #include "hosts/quotas.h"
 #include "link/interfaces.h"
 #include "net/mac.h"
@@ -147,6 +148,7 @@ struct Config {
     policy::HolderParams holders;
     fragment::Limits fragments;  ///< Of each worker.
     bool accounting = false;     ///< Packets and bytes of each flow are counted.
+    helper::Ports helpers;       ///< Flows to these ports may foretell others.
 
     std::string control_socket = "/run/sluice.sock";
     std::string control_group;  ///< May ask there; a name or a number, empty for none.

@@ -5,6 +5,7 @@
 #include "config/read_choices.h"
 #include "config/read_collector.h"
 #include "config/read_door.h"
+#include "config/read_helpers.h"
 #include "config/read_http_address.h"
 #include "config/read_mappings.h"
 #include "config/read_match.h"
@@ -319,6 +320,10 @@ constexpr Flag kFlags[] = {
     {"accounting", kTracking, Arity::Switch, false, "",
      "Count packets and bytes of each flow, at 32 bytes of memory a flow",
      [](const Given& g, Config& c) { return store(read_switch(g), c.accounting); }},
+    {"helper", kTracking, Arity::Many, false, "HELPER",
+     "Read what clients and servers of a protocol tell each other of further flows, and let these "
+     "in: ftp, tftp; with the servers' ports where they are others: ftp:21,2121; default: none",
+     [](const Given& g, Config& c) { return store(read_helpers(g), c.helpers); }},
 
     {"fragment-datagrams", kFragments, Arity::One, false, "N",
      "Datagrams whose fragments are on their way, for each worker, 64 to 1048576; default: 4096",

@@ -89,6 +89,10 @@ std::optional<flow::LifeWord> Ageing::look_at(const Deadlines::Due& due, Tick no
         look_at_block(due, life, now);
         return std::nullopt;
     }
+    if (record.kind() == flow::Kind::Expectation) {
+        look_at_expectation(due, life, now);
+        return std::nullopt;
+    }
     if (record.kind() != flow::Kind::Flow) {
         look_at_holder(due, life, now);
         return std::nullopt;
@@ -133,6 +137,18 @@ void Ageing::look_at_holder(const Deadlines::Due& due, flow::LifeWord life, Tick
     const Tick next = early.is_after(now) ? early : soon;
     const bool is_soon = next.is_after(now + kTrialLook) && nat::is_on_trial(table_, record);
     table_.deadlines().replace(due, now, is_soon ? now + kTrialLook : next);
+}
+
+/// It ends with its master, or with its time.
+void Ageing::look_at_expectation(const Deadlines::Due& due, flow::LifeWord life, Tick now) {
+    const flow::FlowRecord& record = table_.record(due.index);
+    const Tick end = record.deadline.load(std::memory_order_relaxed) + kUnseenBeforeKill;
+    const bool is_over = !end.is_after(now) || !nat::has_master(table_, record, now);
+    if (is_over && member_.kill(due.index, life)) {
+        counters_.count[stats::Count::ExpectationsExpired].add(1);
+        return;
+    }
+    table_.deadlines().replace(due, now, now + kMasterLook);
 }
 
 /// Nobody else ends a block, so its end is told as its beginning is. It is new at the first look;

@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "flow/flow_table.h"
+#include "nat/expectations.h"
 #include "nat/holders.h"
 #include "policy/current.h"
 #include "pool/exhaustion.h"
@@ -53,6 +54,9 @@ inline constexpr Duration kTrialLook = Duration::seconds(1);
 /// How soon a block that is taken back is looked at again.
 inline constexpr Duration kClosingLook{250};
 
+/// How often an expectation is asked whether its master lives.
+inline constexpr Duration kMasterLook = Duration::seconds(2);
+
 inline constexpr Duration kAgeingPass = Duration::seconds(1);
 inline constexpr Duration kUnseenBeforeKill = Duration::seconds(2);
 inline constexpr unsigned kMaxDuePerTurn = 2048;
@@ -81,6 +85,7 @@ private:
     void judge_block(flow::FlowRecord& record, Tick now);
     std::optional<flow::LifeWord> look_at(const flow::Deadlines::Due& due, Tick now);
     void look_at_holder(const flow::Deadlines::Due& due, flow::LifeWord life, Tick now);
+    void look_at_expectation(const flow::Deadlines::Due& due, flow::LifeWord life, Tick now);
     void look_at_block(const flow::Deadlines::Due& due, flow::LifeWord life, Tick now);
     /// A holder with less to live is given twice that, if flows hang on it.
     Duration renewal() const {

@@ -38,6 +38,7 @@ enum class Fate : uint8_t {
     Twice,        ///< Another has one of its tuples.
     Private,      ///< It would show an inside address outside.
     WithoutRule,  ///< The rules would not open it, and it is to end.
+    Helped,       ///< Only a helper knew how it goes on.
     NoRoom,       ///< In the table or its index.
 };
 inline constexpr size_t kFateCount = index(Fate::NoRoom) + 1;

@@ -36,7 +36,7 @@ inline constexpr uint32_t kRecordLayout = 4;
 
 /// What a record stands for. Packets have the tuples of flows; those of other records carry their
 /// kind, so that no packet finds them.
-enum class Kind : uint8_t { Flow, Mapping, Contact, Block };
+enum class Kind : uint8_t { Flow, Mapping, Contact, Block, Expectation };
 
 /// Where a record is in its life. Whoever swaps Live to Dying, and nobody else, erases both keys.
 enum class Life : uint8_t { Free, Opening, Live, Dying };
@@ -75,10 +75,12 @@ public:
         uint32_t bits = 0;
 
         std::optional<uint32_t> index() const {
-            return bits == 0 ? std::nullopt : std::optional((bits & kIndex) - 1);
+            const uint32_t place = bits & kIndex;
+            return place == 0 ? std::nullopt : std::optional(place - 1);
         }
         bool has_second() const { return (bits & kSecond) != 0; }
-        /// By packets, one at least of what is held on to; a block of ports needs no packets.
+        /// By packets, one at least of what is held on to; a block of ports needs no packets. And
+        /// so where each packet is looked into: either way none may go by unseen.
         bool is_kept_alive() const { return (bits & kKept) != 0; }
     };
 
@@ -92,6 +94,10 @@ public:
     void add_second(Kind kind) {
         bits_.store(see().bits | kSecond | kept(kind), std::memory_order_relaxed);
     }
+    /// Each packet of the flow is looked into, whether it hangs on something or not.
+    void look_into() { bits_.store(see().bits | kKept, std::memory_order_relaxed); }
+    /// Nobody looks into a flow that hangs on nothing, or on a block of ports.
+    void look_away() { bits_.store(see().bits & ~kKept, std::memory_order_relaxed); }
     Seen take() { return {bits_.exchange(0, std::memory_order_relaxed)}; }
 
 private:

@@ -324,6 +324,8 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
     log_clock_ = std::make_unique<LogClock>(read_clocks(), ground.notice);
     steering_ = steering(config, outside_ports(*interfaces_, ground), ground.notice);
     make_own_ports(config);
+    if (!config.helpers.are_none())
+        helpers_ = std::make_unique<helper::Helped>(config.helpers, table_->capacity());
     budgets_ = std::make_unique<answer::Budgets>(derive_sip_key(ground.secret, Use::Budgets));
     shared_ = std::make_unique<worker::Shared>(worker::Shared{
         .table = *table_,
@@ -347,6 +349,7 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
         .twins = {own_ports_.get(),
                   {config.twin_rate, twin_burst(config.twin_rate)},
                   twin_buckets_},
+        .helpers = helpers_.get(),
     });
     if (ground.inheritance && ground.inheritance->is_found)
         restore(config, *ground.inheritance);

@@ -20,6 +20,7 @@
 #include "gateway/policies.h"
 #include "gateway/restoration.h"
 #include "gateway/shortage_log.h"
+#include "helper/helped.h"
 #include "hosts/host_table.h"
 #include "io/port.h"
 #include "io/steering.h"
@@ -153,6 +154,7 @@ private:
     std::unique_ptr<ShortageLog> shortage_log_;
     std::unique_ptr<LogClock> log_clock_;
     nat::KeptEndpoints kept_endpoints_;
+    std::unique_ptr<helper::Helped> helpers_;  // where flows are helped
     std::optional<pool::Draws> draws_;
     std::optional<io::Steering> steering_;
     std::optional<link::Interfaces> interfaces_;

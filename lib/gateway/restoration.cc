@@ -51,6 +51,7 @@ void count(const flow::Adoption::Outcome& outcome, stats::Counters& counters) {
     add(Count::StateTwice, outcome.fates[Fate::Twice]);
     add(Count::StatePrivate, outcome.fates[Fate::Private]);
     add(Count::StateWithoutRule, outcome.fates[Fate::WithoutRule]);
+    add(Count::StateHelped, outcome.fates[Fate::Helped]);
     add(Count::StateNoRoom, outcome.fates[Fate::NoRoom]);
 }
 
@@ -65,7 +66,21 @@ Restored Restoration::run() {
     return restored;
 }
 
+/// What a helper knew of the flow is gone: it goes on without, where it can.
+bool goes_on_unhelped(FlowRecord& record) {
+    if (record.kind() != Kind::Flow)
+        return record.kind() != Kind::Expectation;
+    const uint8_t status = record.status.load(kAlone);
+    if ((status & conntrack::kHelped) == 0)
+        return true;
+    record.holder.look_away();
+    record.status.store(status & ~conntrack::kHelped, kAlone);
+    return (status & conntrack::kCorrected) == 0;
+}
+
 Fate Restoration::judge(FlowRecord& record) {
+    if (!goes_on_unhelped(record))
+        return Fate::Helped;
     const Fate fate = record.kind() == Kind::Flow ? judge_flow(record) : judge_holder(record);
     if (fate == Fate::Adopted || fate == Fate::Expired)
         make_own(record);

@@ -3,6 +3,7 @@
 
 #include "config/mappings.h"
 #include "config/read_match.h"
+#include "conntrack/status.h"
 #include "listing/walk.h"
 #include "net/side.h"
 #include "net/text.h"
@@ -29,10 +30,12 @@ struct Ends {
     Endpoint destination;      ///< As its sender wrote it.
     Endpoint target;           ///< Who receives it.
     bool is_from_inside = false;
-    bool is_within = false;  ///< From inside to inside, untranslated.
+    bool is_within = false;   ///< From inside to inside, untranslated.
+    bool is_related = false;  ///< Another flow has foretold it.
 };
 
-Ends ends_of(const net::Tuple& original, const net::Tuple& reply, net::Sides sides) {
+Ends ends_of(const net::Tuple& original, const net::Tuple& reply, net::Sides sides,
+             uint8_t status) {
     const bool is_from_inside = sides.enter(Direction::Original) == Side::Inside;
     return {original,
             {original.source, original.source_port, original.zone},
@@ -41,7 +44,8 @@ Ends ends_of(const net::Tuple& original, const net::Tuple& reply, net::Sides sid
             {reply.source, reply.source_port, reply.zone},
             is_from_inside,
             is_from_inside && sides.leave(Direction::Original) == Side::Inside &&
-                reply == original.reversed()};
+                reply == original.reversed(),
+            (status & conntrack::kRelated) != 0};
 }
 
 /// The source that an inside host has by this policy.
@@ -71,7 +75,7 @@ bool allows_target(const Policy& policy, const Ends& ends) {
         return *fixed == ends.target &&
                policy.statics.lets_in(protocol, ends.destination, ends.original.source);
     const policy::Rule* rule = policy.rules.find(ends.target.host());
-    return rule != nullptr && rule->independence && rule->translates() &&
+    return rule != nullptr && (rule->independence || ends.is_related) && rule->translates() &&
            rule->gives(ends.destination.address);
 }
 
@@ -199,8 +203,8 @@ Census count_touched(flow::FlowTable& table, Tick now, const config::Difference&
     const Places gone = places_of(difference.gone);
     const Places come = places_of(difference.come);
     listing::for_each_flow(table, now, [&](const listing::Seen& seen) {
-        const Ends ends =
-            ends_of(seen.key(Direction::Original), seen.key(Direction::Reply), seen.sides);
+        const Ends ends = ends_of(seen.key(Direction::Original), seen.key(Direction::Reply),
+                                  seen.sides, seen.status);
         census.without_ground += !allows(after.policy, ends);
         add(gone, line_of(before, ends), census.gone);
         add(come, line_of(after, ends), census.come);
@@ -215,8 +219,8 @@ Census count_touched(flow::FlowTable& table, Tick now, const config::Difference&
 }
 
 bool has_ground(const Policy& policy, const flow::FlowRecord& flow) {
-    return allows(policy,
-                  ends_of(flow.key(Direction::Original), flow.key(Direction::Reply), flow.sides));
+    return allows(policy, ends_of(flow.key(Direction::Original), flow.key(Direction::Reply),
+                                  flow.sides, flow.status.load(std::memory_order_relaxed)));
 }
 
 uint64_t end_without_ground(flow::FlowTable& table, const Policy& policy) {
@@ -232,8 +236,9 @@ uint64_t end_without_ground(flow::FlowTable& table, const Policy& policy) {
             table.for_each_live(
                 first, first + listing::kSegment,
                 [&](uint32_t index, const flow::FlowRecord& record) {
-                    const Ends ends = ends_of(record.key(Direction::Original),
-                                              record.key(Direction::Reply), record.sides);
+                    const Ends ends =
+                        ends_of(record.key(Direction::Original), record.key(Direction::Reply),
+                                record.sides, record.status.load(std::memory_order_relaxed));
                     // relaxed: in a reading that is in time the record is of one flow only.
                     if (record.kind() == flow::Kind::Flow && !allows(policy, ends))
                         result.push_back({index, record.life.load(std::memory_order_relaxed)});

@@ -50,7 +50,8 @@ void visit_segment(flow::FlowTable& table, uint32_t segment, const Meant& meant,
     const auto& [filter, kind] = meant;
     const uint32_t first = segment * kSegment;
     table.for_each_live(first, first + kSegment, [&](uint32_t i, const flow::FlowRecord& record) {
-        if (kind ? record.kind() != *kind : record.kind() == flow::Kind::Block)
+        if (kind ? record.kind() != *kind
+                 : record.kind() == flow::Kind::Block || record.kind() == flow::Kind::Expectation)
             return;
         const FlowEntry entry = read_entry(table, i, now);
         if (!entry.is_expired() && filter.matches(entry))

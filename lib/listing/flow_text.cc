@@ -3,6 +3,7 @@
 
 #include "base/enum.h"
 #include "conntrack/status.h"
+#include "helper/ports.h"
 #include "net/icmp.h"
 #include "net/text.h"
 
@@ -125,6 +126,10 @@ unsigned whole_seconds(Duration left) {
     return left > Duration{} ? static_cast<unsigned>(left.milliseconds) / 1000 : 0;
 }
 
+bool is_helped(const FlowEntry& flow) {
+    return flow.kind() == flow::Kind::Flow && (flow.status & conntrack::kHelped) != 0;
+}
+
 /// Empty for a protocol without states.
 std::string_view state_name(const FlowEntry& flow) {
     if (flow.kind() != flow::Kind::Flow)
@@ -199,6 +204,8 @@ void append_line(std::string& out, const FlowEntry& flow) {
     write_state_and_tuples(line, flow);
     line << "mark=0 ";
     write_zone(line, flow);
+    if (is_helped(flow))
+        line << "helper=" << helper::name_of(flow.protocol()) << ' ';
     line << "use=1\n";
     out += line.text();
 }
@@ -240,8 +247,12 @@ void append_json(std::string& out, const FlowEntry& flow) {
     line << R"(,"reply":)";
     write_json_direction(line, flow, Direction::Reply);
     line << R"(,"replied":)" << truth((flow.status & conntrack::kSeenReply) != 0)
-         << R"(,"assured":)" << truth((flow.status & conntrack::kAssured) != 0) << R"(,"worker":)"
-         << unsigned{flow.owner} << '}';
+         << R"(,"assured":)" << truth((flow.status & conntrack::kAssured) != 0);
+    if ((flow.status & conntrack::kRelated) != 0)
+        line << R"(,"related":true)";
+    if (is_helped(flow))
+        line << R"(,"helper":")" << helper::name_of(flow.protocol()) << '"';
+    line << R"(,"worker":)" << unsigned{flow.owner} << '}';
     out += line.text();
 }
 

@@ -63,7 +63,8 @@ public:
                 return visit_end(Means::Mapping, end_of(seen.tuple, Direction::Original), visit);
             case Kind::Block:
                 return visit_block(seen.tuple, visit);
-            case Kind::Contact:  // its mapping says the same
+            case Kind::Contact:      // its mapping says the same
+            case Kind::Expectation:  // what its port is of says so, where it is of something
                 return;
         }
     }

@@ -24,6 +24,7 @@ struct Seen {
     std::array<net::Tuple, 2> tuple;  ///< Indexed by net::Direction.
     net::Sides sides;
     Tick opened;
+    uint8_t status;  ///< conntrack::Status bits, of a flow.
 
     const net::Tuple& key(net::Direction direction) const {
         return tuple[sluice::index(direction)];
@@ -41,7 +42,8 @@ void for_each_where(flow::FlowTable& table, Tick now, Wanted wanted, Visit visit
                 first, first + kSegment, [&](uint32_t index, const flow::FlowRecord& record) {
                     if (wanted(record) &&
                         record.deadline.load(std::memory_order_relaxed).is_after(now))
-                        result.push_back({index, record.tuple, record.sides, record.opened});
+                        result.push_back({index, record.tuple, record.sides, record.opened,
+                                          record.status.load(std::memory_order_relaxed)});
                 });
             return result;
         });

@@ -130,6 +130,8 @@ Decision Allocator::decide_at_uplink(const Request& request, Tick now, Trail& tr
               .draw = {request.original, now},
               .trail = trail,
               .ended = request.ended};
+    if (request.public_address && wish.pool.contains(*request.public_address))
+        wish.only = request.public_address;
     if (mapped != nullptr)
         return decide_mapping(wish, inside);
     wish.kept = params_.kept.find(params_.table, request.original, now, request.ended);
@@ -159,7 +161,8 @@ Decision Allocator::find(Wish& wish) const {
 }
 
 Decision Allocator::find_in_pool(Wish& wish) const {
-    if (wish.kept && wish.pool.contains(wish.kept->address) && try_kept(wish, wish.pool.ports()))
+    if (wish.kept && wish.may_be_at(wish.kept->address) && wish.pool.contains(wish.kept->address) &&
+        try_kept(wish, wish.pool.ports()))
         return at(wish.found());
     const Looked looked = look_through_pool(wish);
     if (looked == Looked::Found)
@@ -179,7 +182,8 @@ Decision Allocator::find_in_blocks(Wish& wish) const {
         if (const auto block = block_of(wish.host, ordinal, wish.now)) {
             if (is_taken_back(params_.table.record(*block->block)))
                 is_closing = true;
-            else if (is_of_pool(block->address, block->ports, wish.pool))
+            else if (is_of_pool(block->address, block->ports, wish.pool) &&
+                     wish.may_be_at(block->address))
                 blocks[count++] = *block;
         } else if (!missing) {
             missing = ordinal;
@@ -233,6 +237,8 @@ Decision Allocator::find_in_new_block(Wish& wish, uint16_t ordinal) const {
 /// The host's addresses, best first.
 Allocator::Looked Allocator::look_through_pool(Wish& wish) const {
     const pool::AddressPool& pool = wish.pool;
+    if (wish.only)
+        return look_at_address(wish, *pool.index_of(*wish.only), true);
     const uint32_t first = first_.of(pool, wish.host);
     Looked looked = look_at_address(wish, first, pool.size() == 1);
     if (looked == Looked::Found || pool.size() == 1)

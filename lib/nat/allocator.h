@@ -100,6 +100,7 @@ private:
         std::optional<uint16_t> own;  ///< The endpoint's own port; nothing: a block is wanted.
         const Independence* mapped;   ///< A mapping is wanted.
         std::optional<net::Endpoint> kept = {};  ///< What the endpoint has toward another server.
+        std::optional<Be32> only = {};           ///< No other address will do.
         Tick now;
         pool::Draw draw;  ///< The next.
         Trail& trail;
@@ -108,6 +109,7 @@ private:
         unsigned probes = 0;
         bool is_elsewhere = false;
 
+        bool may_be_at(Be32 address) const { return !only || *only == address; }
         net::Endpoint found() const { return {key.destination, key.destination_port}; }
     };
 

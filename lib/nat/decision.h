@@ -39,6 +39,10 @@ struct Request {
     std::optional<UplinkId> uplink = {};  ///< Of several: that its source is to be of.
     link::UplinkSet others = 0;           ///< Where that has nothing left for it: these.
     pool::Door door = {};                 ///< By which it comes from outside.
+    /// Of a flow that another has foretold: the record of its expectation (nat/expectations.h), and
+    /// the address as which its source is to be seen, if it comes from inside.
+    std::optional<uint32_t> expectation = {};
+    std::optional<Be32> public_address = {};
 
     /// From inside to inside, untranslated, in one zone.
     static Request within(const net::Tuple& original) {

@@ -37,7 +37,13 @@ OwnFlows::OwnFlows(const OwnFlowsParams& params, flow::Member& member, stats::Co
       allocator_({params.table, params.policy, mappings_, params.kept, params.draws,
                   params.steering, params.own_ports},
                  worker),
-      early_drop_(params.table, params.hosts, member, counters) {}
+      early_drop_(params.table, params.hosts, member, counters),
+      foretelling_({{params.table, member, stock_, params.hosts, counters, params.helpers, worker},
+                    params.policy,
+                    params.exhaustion,
+                    params.own_ports,
+                    allocator_,
+                    ties_}) {}
 
 void OwnFlows::expect(const net::Tuple& original, const Rule* rule) {
     params_.table.send_for(original);
@@ -162,6 +168,10 @@ std::optional<Opening> OwnFlows::insert(const First& first, const Decision& deci
             member_.give_back({&*index, 1});  // the holder has just ended
             return std::nullopt;
         }
+    if (request.expectation && !foretelling_.claim(*request.expectation, *index))
+        return refused(Drop::NoMapping);
+    if (foretelling_.helps(request.original))
+        foretelling_.begin_help(*index, record);
     const Duration timeout = first_timeout(record, first);
     // relaxed: as all that fill() writes.
     record.deadline.store(now + timeout, std::memory_order_relaxed);
@@ -175,6 +185,8 @@ std::optional<Opening> OwnFlows::insert(const First& first, const Decision& deci
 
     const flow::Insertion insertion = member_.insert(*index, now);
     counters_.count[Count::FlowsExpired].add(insertion.expired);
+    if (request.expectation)
+        foretelling_.settle(*request.expectation, insertion.outcome);
     switch (insertion.outcome) {
         case flow::InsertOutcome::Inserted:
             params_.table.deadlines().set(*index, now, first_look(*index, now, timeout));
@@ -196,7 +208,7 @@ std::optional<Opening> OwnFlows::insert(const First& first, const Decision& deci
 }
 
 /// A flow that an outside host opens by a mapping lasts no longer than that does by itself.
-Duration Nat::first_timeout(const flow::FlowRecord& record, const First& first) const {
+Duration OwnFlows::first_timeout(const flow::FlowRecord& record, const First& first) const {
     const Duration timeout = first.verdict.timeout;
     if (!first.request.is_inward() || !first.request.mapping)
         return timeout;
@@ -256,7 +268,8 @@ void OwnFlows::fill(flow::FlowRecord& record, const First& first, const net::Tup
     record.opened = now;
     // relaxed: nobody sees the record before insert() publishes it.
     record.state.store(verdict.state.bits(), std::memory_order_relaxed);
-    record.status.store(verdict.status, std::memory_order_relaxed);
+    const uint8_t related = request.expectation ? conntrack::kRelated : 0;
+    record.status.store(verdict.status | related, std::memory_order_relaxed);
 }
 
 Tracking OwnFlows::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick now) {
@@ -271,7 +284,7 @@ Tracking OwnFlows::track_and_count(flow::FlowRef ref, const conntrack::Segment& 
 /// A packet from inside keeps what its flow hangs on. One from outside keeps a flow that came from
 /// there no longer than that lasts by itself, or whoever knocks could keep a mapping for ever; but
 /// for a step of its state, of which there are few without an answer. Returns the deadline.
-Tick Nat::keep(flow::FlowRef ref, bool is_step, Tick deadline, Tick now) {
+Tick OwnFlows::keep(flow::FlowRef ref, bool is_step, Tick deadline, Tick now) {
     const flow::FlowRecord& record = params_.table.record(ref);
     if (record.sides.enter(ref.direction()) == net::Side::Inside) {
         holders_.refresh(ref.index(), now);

@@ -17,11 +17,13 @@
 #include "conntrack/tracker.h"
 #include "flow/flow_table.h"
 #include "flow/stock.h"
+#include "helper/helped.h"
 #include "hosts/host_table.h"
 #include "hosts/quotas.h"
 #include "nat/allocator.h"
 #include "nat/decision.h"
 #include "nat/early_drop.h"
+#include "nat/foretelling.h"
 #include "nat/holders.h"
 #include "nat/kept_endpoints.h"
 #include "nat/mappings.h"
@@ -48,6 +50,7 @@ struct OwnFlowsParams {
     uint32_t reserve = 0;  ///< Records kept for a full table; flow::reserve_for().
     const pool::OwnPorts* own_ports = nullptr;  ///< The gateway's, no flow's; null for none.
     hosts::Quotas* quotas = nullptr;            ///< Null: nothing is counted beside hosts.
+    helper::Helped* helpers = nullptr;          ///< Null: no flow is helped.
 };
 
 /// What became of a packet that met no flow.
@@ -95,6 +98,8 @@ public:
     Tracking track_and_count(flow::FlowRef ref, const conntrack::Segment& segment, Tick now,
                              uint32_t bytes);
 
+    Foretelling& foretelling() { return foretelling_; }
+
 private:
     /// The packet that opens a flow.
     struct First {
@@ -135,6 +140,7 @@ private:
     Allocator allocator_;
     Trail trail_;
     EarlyDrop early_drop_;
+    Foretelling foretelling_;
 };
 
 }  // namespace sluice::nat

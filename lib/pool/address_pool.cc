@@ -26,6 +26,13 @@ AddressPool::AddressPool(std::span<const Be32> addresses, const AddressKey& key,
     contiguous_ = last_ - first_ + 1 == addresses_.size();
 }
 
+std::optional<uint32_t> AddressPool::index_of(Be32 address) const {
+    if (!contains(address))
+        return std::nullopt;
+    const auto found = std::lower_bound(addresses_.begin(), addresses_.end(), address);
+    return static_cast<uint32_t>(found - addresses_.begin());
+}
+
 bool AddressPool::search(Be32 address) const {
     return std::binary_search(addresses_.begin(), addresses_.end(), address);
 }

@@ -19,6 +19,7 @@
 #include "pool/port_range.h"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -41,6 +42,8 @@ public:
         return first_ <= host && host <= last_ && (contiguous_ || search(address));
     }
 
+    /// Nothing for one that is not of the pool.
+    std::optional<uint32_t> index_of(Be32 address) const;
     Be32 address(uint32_t index) const { return addresses_[index]; }
     uint32_t size() const { return static_cast<uint32_t>(addresses_.size()); }
     PortRange ports() const { return ports_; }

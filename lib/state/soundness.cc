@@ -19,7 +19,8 @@ using net::Protocol;
 using net::Side;
 using net::Tuple;
 
-constexpr uint8_t kStatusBits = conntrack::kSeenReply | conntrack::kAssured | conntrack::kEnded;
+constexpr uint8_t kStatusBits = conntrack::kSeenReply | conntrack::kAssured | conntrack::kEnded |
+                                conntrack::kRelated | conntrack::kHelped | conntrack::kCorrected;
 constexpr uint8_t kHolderBits = 31;  // nat/holders.h: kRests to kOutlived
 constexpr uint8_t kMostScale = 14;   // RFC 7323 §2.3
 
@@ -118,6 +119,7 @@ bool is_sound_holder(const FlowRecord& record) {
         case Kind::Block:
             return is_for_nobody && original.source != kNobody && reply.destination != kNobody &&
                    original.protocol == Protocol{};
+        case Kind::Expectation:  // of flows by their index
         case Kind::Flow:
             break;
     }

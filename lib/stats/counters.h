@@ -56,6 +56,11 @@ enum class Count : uint8_t {
     FlowsHairpinned,      ///< Of FlowsOpened: from inside to inside, by a public address.
     HoldersMade,          ///< Mappings, contacts and blocks of ports; not flows.
     HoldersExpired,       ///< Of these, ended.
+    FlowsRelated,         ///< Of FlowsOpened: that another flow had foretold.
+    ExpectationsMade,     ///< Flows foretold, by --helper.
+    ExpectationsExpired,  ///< Of these, those that did not come.
+    HelperRewritten,      ///< Packets whose data say a public endpoint in place of an inside one.
+    HelperPassed,         ///< Left as they came: not understood, not allowed, or no room.
     FlowsAdopted,         ///< Of the process before, by --state.
     HoldersAdopted,       ///< Likewise.
     StateUnsound,         ///< Its records that were not adopted: no flow or holder looks so.
@@ -64,6 +69,7 @@ enum class Count : uint8_t {
     StateTwice,           ///< Another has their tuple.
     StatePrivate,         ///< They would show an inside address outside.
     StateWithoutRule,     ///< The rules would not open them: --on-reload end.
+    StateHelped,          ///< Only a helper knew how they go on.
     StateNoRoom,          ///< More than the table has room for.
     FlowsRerouted,        ///< Flows and holders ended with their uplink, to open anew by another.
     EarlyDropped,         ///< Not ASSURED, ended to make room in a full table.

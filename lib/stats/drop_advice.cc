@@ -248,6 +248,11 @@ constexpr Row kRows[] = {
      {"A RST with a sequence number before the receiver's last ACK.",
       "Late packets of an older connection make single ones; many are an attack by forged "
       "RSTs. --tcp-ignore-invalid-rst 1 lets them pass."}},
+    {HelperPart,
+     {"A TCP segment with the first part of a line of FTP that --helper ftp rewrites, or what "
+      "follows such a part: the line has to come in one segment.",
+      "The sender sends it again, in one. Many of one client: it types its commands by hand, or "
+      "ends none; after six all goes as it comes (helper_passed)."}},
     {TableFull,
      {"--flows flows are open, and none near this one's place may go for it: those that are "
       "not ASSURED may, and mappings by which no flow goes (early_dropped counts them): "

@@ -130,7 +130,10 @@ string admission_lines(const Answer& answer) {
                       ? "number " + std::to_string(answer.admitted->denial + 1)
                       : written_text(answer.denial_written)) +
                  "\n";
-    if (answer.request && !(answer.request->target == answer.request->destination()))
+    if (answer.request && answer.request->expectation)
+        lines += "related: another flow has foretold it, for " +
+                 endpoint_text(answer.request->target, answer.arrival.tuple.protocol) + "\n";
+    else if (answer.request && !(answer.request->target == answer.request->destination()))
         lines += "for " + endpoint_text(answer.request->target, answer.arrival.tuple.protocol) +
                  ", which holds " +
                  endpoint_text(answer.request->destination(), answer.arrival.tuple.protocol) + "\n";

@@ -135,7 +135,7 @@ Look::Look(const worker::Shared& shared, const std::vector<io::Port*>& ports,
       now_(now),
       admission_(shared.interfaces, policy_, shared.twins.own_ports),
       egress_(egress_params(shared, ports), counters_),
-      forwarding_({shared.table, policy_, admission_, egress_}),
+      forwarding_({shared.table, policy_, admission_, egress_, shared.helpers}),
       local_(shared, admission_, egress_),
       frame_(question.frame) {
     egress_.look_at_ports();

@@ -86,6 +86,8 @@ std::optional<Side> Forwarding::side_of(const net::Tuple& tuple, Tick now) const
 Target Forwarding::target(const Service& service, const net::Tuple& tuple, Tick now) const {
     const auto [path, rule] = service;
     const bool is_outward = path == Path::Outward;
+    if (const auto request = foretold(service, tuple, now))
+        return {request};
     if (path == Path::Within || (is_outward && leads_within({tuple.destination, tuple.zone})))
         return {nat::Request::within(tuple)};
     if (is_outward)
@@ -97,6 +99,22 @@ Target Forwarding::target(const Service& service, const net::Tuple& tuple, Tick 
                           : Target{nat::Request::inward(tuple, *behind)};
     const Drop nobody = is_hairpin ? Drop::Hairpin : Drop::NoMapping;
     return {std::nullopt, behind ? Drop::Filtered : nobody};
+}
+
+/// As a flow that another has foretold, whoever else is behind its destination.
+std::optional<nat::Request> Forwarding::foretold(const Service& service, const net::Tuple& tuple,
+                                                 Tick now) const {
+    if (service.path != Path::Outward && service.path != Path::Inward)
+        return std::nullopt;
+    const Side from = service.path == Path::Inward ? Side::Outside : Side::Inside;
+    const auto expectation = expectations_.find(tuple, from, now);
+    if (!expectation)
+        return std::nullopt;
+    nat::Request request = expectations_.request(*expectation, tuple, service.rule);
+    const link::Uplinks& uplinks = parts_.policy->routes.uplinks();
+    if (from == Side::Inside && uplinks.are_several())
+        request.uplink = uplinks.of(*request.public_address);
+    return request;
 }
 
 /// With the uplink that its source is to be of: that of the mapping which its endpoint has, else

@@ -14,6 +14,7 @@
 #include "flow/flow_table.h"
 #include "link/egress.h"
 #include "nat/decision.h"
+#include "nat/expectations.h"
 #include "nat/mappings.h"
 #include "net/icmp.h"
 #include "net/packet.h"
@@ -92,9 +93,13 @@ public:
         const policy::Current& policy;
         const Admission& admission;
         const link::Egress& egress;
+        const helper::Helped* helpers = nullptr;  ///< Null: no flow is foretold.
     };
 
-    explicit Forwarding(const Parts& parts) : parts_(parts), mappings_(parts.table, parts.policy) {}
+    explicit Forwarding(const Parts& parts)
+        : parts_(parts),
+          mappings_(parts.table, parts.policy),
+          expectations_(parts.table, parts.helpers) {}
 
     /// Where a packet on an interface of both sides comes from.
     std::optional<net::Side> side_of(const net::Tuple& tuple, Tick now) const;
@@ -109,10 +114,13 @@ public:
 
 private:
     Target by_uplink(nat::Request request, Tick now) const;
+    std::optional<nat::Request> foretold(const Service& service, const net::Tuple& tuple,
+                                         Tick now) const;
     bool leads_within(net::InsideAddress destination) const;
 
     Parts parts_;
     nat::Mappings mappings_;
+    nat::Expectations expectations_;
 };
 
 }  // namespace sluice::worker

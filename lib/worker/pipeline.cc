@@ -56,13 +56,14 @@ bool is_alive(const flow::FlowRecord& record) {
 }  // namespace
 
 /// What a packet goes through, in order.
-const std::array<Worker::Stage, 12> Worker::kStages{{
+const std::array<Worker::Stage, 13> Worker::kStages{{
     {"forward_plain", &Worker::forward_plain},  // mbuf: plain, of a standing flow: to its port
     {"parse", &Worker::parse},            // mbuf: packet and tuple, or ARP for the control core
     {"reassemble", &Worker::reassemble},  // fragment: the first goes on, the others follow it
     {"lookup", &Worker::lookup},          // tuple: flow, or a miss
     {"expect", &Worker::expect},          // miss: what a new flow will read is sent for
     {"track", &Worker::track},          // in turn: flow's state, new flow, another worker, or drop
+    {"help", &Worker::help},            // of a helped flow: what its data say, its numbers
     {"check", &Worker::check},          // packet: TTL and size allow it to leave
     {"translate", &Worker::translate},  // packet and flow: rewritten headers
     {"clamp_mss", &Worker::clamp_mss},  // SYN, SYN/ACK: an MSS that fits, if --mss-clamp is given
@@ -295,6 +296,8 @@ void Worker::track_watched(Burst& burst) {
 
 template <bool kCounts>
 void Worker::track_one(Burst& burst, unsigned i) {
+    if (helping_.is_on() && helping_.helps(burst.flow[i]))
+        helping_.before_tracking({burst.mbuf[i], burst.packet[i], burst.flow[i]});
     const nat::Tracking tracking = kCounts
                                        ? own_flows_.track_and_count(burst.flow[i], burst.segment(i),
                                                                     now_, burst.packet[i].length)
@@ -316,6 +319,20 @@ bool Worker::meet(Burst& burst, unsigned i) {
     if (admit(burst, i))
         open_flow(burst, i);
     return (burst.live & ~burst.fresh) >> i & 1;
+}
+
+/// Of flows that foretell others: before the packet is held against the MTU, for it may grow.
+void Worker::help(Burst& burst) {
+    if (!helping_.is_on())
+        return;
+    for (unsigned i : burst.live_packets()) {
+        if (!helping_.helps(burst.flow[i]))
+            continue;
+        const auto reason =
+            helping_.after_tracking({burst.mbuf[i], burst.packet[i], burst.flow[i]}, now_);
+        if (reason)
+            drop(burst, i, *reason);
+    }
 }
 
 /// After tracking: a reply that cannot go on has been seen here all the same.

@@ -10,6 +10,7 @@
 #include "answer/token_bucket.h"
 #include "flow/flow_table.h"
 #include "fragment/datagrams.h"
+#include "helper/helped.h"
 #include "hosts/host_table.h"
 #include "link/interfaces.h"
 #include "link/next_hops.h"
@@ -55,6 +56,7 @@ struct Shared {
     bool spread_flows =
         false;  ///< Fewer RX queues than workers: new flows go where their hash says.
     Twins twins = {};
+    helper::Helped* helpers = nullptr;  ///< Null: no flow is helped.
 };
 
 }  // namespace sluice::worker

@@ -52,20 +52,21 @@ Worker::Worker(const Shared& shared, WorkerParams params)
       policy_(*shared.policy),
       admission_(shared.interfaces, policy_, shared.twins.own_ports),
       member_(shared.table),
-      own_flows_(
-          {shared.table, policy_, shared.kept_endpoints, shared.draws, shared.exhaustion,
-           shared.steering, shared.hosts, shared.reserve, shared.twins.own_ports, &shared.quotas},
-          member_, counters_, params_.id),
+      own_flows_({shared.table, policy_, shared.kept_endpoints, shared.draws, shared.exhaustion,
+                  shared.steering, shared.hosts, shared.reserve, shared.twins.own_ports,
+                  &shared.quotas, shared.helpers},
+                 member_, counters_, params_.id),
       tap_(shared.watches, shared.table, params_.id),
       egress_(egress_params(shared, params_), counters_),
       fast_path_({shared.table, policy_, egress_, arrivals_, counters_, params_.id}),
-      forwarding_({shared.table, policy_, admission_, egress_}),
+      forwarding_({shared.table, policy_, admission_, egress_, shared.helpers}),
       cutter_(egress_, counters_, params_.packets),
       answers_(policy_, shared.budgets, egress_, counters_, params_.packets),
       local_(shared, admission_, egress_),
       icmp_relay_({shared.table, policy_, forwarding_, egress_, cutter_, answers_, local_,
                    counters_, tap_}),
-      fragments_({shared, policy_, admission_, egress_, cutter_, counters_, tap_, params_.id}) {
+      fragments_({shared, policy_, admission_, egress_, cutter_, counters_, tap_, params_.id}),
+      helping_({shared.table, policy_, own_flows_.foretelling(), counters_, shared.helpers}) {
     has_tags_.resize(params_.ports.size());
     for (const link::Interface& interface : shared.interfaces) {
         if (interface.vlan != link::kUntagged)

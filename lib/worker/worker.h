@@ -29,6 +29,7 @@
 #include "worker/fast_path.h"
 #include "worker/forwarding.h"
 #include "worker/fragments.h"
+#include "worker/helping.h"
 #include "worker/icmp_relay.h"
 #include "worker/local.h"
 #include "worker/shared.h"
@@ -96,7 +97,7 @@ public:
     void time_stages(std::span<uint64_t> cycles) { stage_cycles_ = cycles; }
 
 private:
-    static const std::array<Stage, 12> kStages;
+    static const std::array<Stage, 13> kStages;
 
     // Sources: worker.cc.
     unsigned receive(link::PortIndex port, Burst& burst);
@@ -122,6 +123,7 @@ private:
     void track_one(Burst& burst, unsigned i);
     void track_watched(Burst& burst);
     bool meet(Burst& burst, unsigned i);
+    void help(Burst& burst);
     void check(Burst& burst);
     void translate(Burst& burst);
     void clamp_mss(Burst& burst);
@@ -166,6 +168,7 @@ private:
     Local local_;
     IcmpRelay icmp_relay_;
     Fragments fragments_;
+    Helping helping_;
     Tick now_;
     Tick asked_at_;  // when strangers were last asked for, and how many: --strict-source
     unsigned asked_ = 0;

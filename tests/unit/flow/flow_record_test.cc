@@ -90,11 +90,14 @@ std::vector<uint32_t> values() {
     HolderLink both;
     both.set(6, Kind::Block);
     both.add_second(Kind::Mapping);
+    HolderLink helped;
+    helped.look_into();
     return {
         static_cast<uint32_t>(Kind::Flow),
         static_cast<uint32_t>(Kind::Mapping),
         static_cast<uint32_t>(Kind::Contact),
         static_cast<uint32_t>(Kind::Block),
+        static_cast<uint32_t>(Kind::Expectation),
         LifeWord{0}.with(Life::Opening).bits,
         LifeWord{0}.with(Life::Live).bits,
         LifeWord{0}.with(Life::Dying).bits,
@@ -102,6 +105,9 @@ std::vector<uint32_t> values() {
         conntrack::kSeenReply,
         conntrack::kAssured,
         conntrack::kEnded,
+        conntrack::kRelated,
+        conntrack::kHelped,
+        conntrack::kCorrected,
         std::bit_cast<uint8_t>(net::Sides(Side::Inside, Side::Outside)),
         std::bit_cast<uint8_t>(net::Sides(Side::Outside, Side::Inside)),
         std::bit_cast<uint8_t>(Course({Side::Inside, Side::Outside}, 5)),
@@ -109,6 +115,7 @@ std::vector<uint32_t> values() {
         word_of(held),
         word_of(block),
         word_of(both),
+        word_of(helped),
     };
 }
 
@@ -154,7 +161,8 @@ const Layout kCurrent{
         {"holding: strangers", 4, 4},
         {"holding: note", 8, 8},
     },
-    {0, 1, 2, 3, 1, 2, 3, 4, 1, 2, 4, 2, 1, 22, 1, 0x80000007, 7, 0xc0000007},
+    {0, 1,  2,  3, 4, 1,  2, 3,          4, 1,          2,         4,
+     8, 16, 32, 2, 1, 22, 1, 0x80000007, 7, 0xc0000007, 0x80000000},
 };
 
 }  // namespace

@@ -43,6 +43,16 @@ TEST_CASE("address pool: contains its addresses and their neighbours not", "[poo
     CHECK_FALSE(with_gap.contains(Be32::from_host(0xc6336408)));
 }
 
+TEST_CASE("address pool: each of its addresses has its place", "[pool]") {
+    auto members = addresses(0xc6336401, 4);
+    members.push_back(Be32::from_host(0xc6336410));
+    const AddressPool pool(members, kSecret);
+    for (const Be32 address : members)
+        CHECK(pool.address(pool.index_of(address).value()) == address);
+    CHECK_FALSE(pool.index_of(Be32::from_host(0xc6336405)));
+    CHECK_FALSE(pool.index_of(Be32::from_host(0xc6336411)));
+}
+
 TEST_CASE("address pool: a host keeps its address", "[pool][rfc4787]") {
     const AddressPool pool(addresses(0xc6336401, 8), kSecret);
     for (uint32_t i = 0; i < 1000; ++i)

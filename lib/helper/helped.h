@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Helped: which flows are helped, and what is known of each beside its record.
+///
+/// Shape    A state beside each record of the flow table, by its index; it means something while
+///          the flow has conntrack::kHelped.
+/// Threads  A state is its flow's owner's. Only begin() comes before the flow is published; who had
+///          the record before is ordered before that by its grace period (base/grace.h).
+///          `until_` any thread raises and reads: it says nothing of other memory. Whoever raises
+///          it does so before it inserts an expectation, and that is before the packet leaves which
+///          tells somebody of it; the packet that comes of that finds it raised.
+/// Memory   Reserved at construction, where something is helped; touched by helped flows alone.
+
+#include "base/clock.h"
+#include "flow/flow_record.h"
+#include "helper/lines.h"
+#include "helper/ports.h"
+#include "helper/sequence.h"
+#include "net/tuple.h"
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <utility>
+
+namespace sluice::helper {
+
+/// Of a line of which a part has come.
+struct Waiting {
+    uint32_t line = 0;  ///< Where it begins.
+    uint8_t times = 0;  ///< How often a part of it alone has come; 0: none is waited for.
+};
+
+/// The flow that was foretold last.
+struct Foretold {
+    uint32_t index = 0;  ///< Of its expectation.
+    flow::LifeWord life{};
+    bool is_one = false;
+};
+
+/// Of a helped flow. The arrays are by the direction of who sends.
+struct State {
+    std::array<Correction, 2> corrections{};
+    std::array<Lines, 2> lines{};
+    std::array<Waiting, 2> waiting{};
+    std::array<uint16_t, 2> told_port{};  ///< With the last rewritten part.
+    Foretold foretold{};
+    bool is_encrypted = false;  ///< Nothing can be read any more.
+};
+
+class Helped {
+public:
+    Helped(Ports ports, uint32_t records)
+        : ports_(std::move(ports)),
+          states_(ports_.are_none()
+                      ? nullptr
+                      : std::make_unique_for_overwrite<std::byte[]>(records * sizeof(State))) {}
+
+    const Ports& ports() const { return ports_; }
+    bool name(const net::Tuple& original) const { return ports_.name(original); }
+
+    /// Of a flow that opens.
+    void begin(uint32_t index) { new (memory_of(index)) State{}; }
+    State& state(uint32_t index) {
+        return *std::launder(reinterpret_cast<State*>(memory_of(index)));
+    }
+
+    /// There may be an expectation at `now`. Else nobody need look for one.
+    bool may_await(Tick now) const {
+        // relaxed: see above.
+        const uint64_t until = until_.load(std::memory_order_relaxed);
+        return until != kNever && Tick{static_cast<uint32_t>(until)}.is_after(now);
+    }
+    /// There will be one until `deadline`.
+    void await(Tick deadline) {
+        uint64_t until = until_.load(std::memory_order_relaxed);
+        const uint64_t wanted = kSome | deadline.milliseconds;
+        while ((until == kNever || deadline.is_after(Tick{static_cast<uint32_t>(until)})) &&
+               !until_.compare_exchange_weak(until, wanted, std::memory_order_relaxed)) {
+        }
+    }
+
+private:
+    static constexpr uint64_t kNever = 0;
+    static constexpr uint64_t kSome = uint64_t{1} << 32;
+
+    std::byte* memory_of(uint32_t index) { return states_.get() + index * sizeof(State); }
+
+    Ports ports_;
+    std::unique_ptr<std::byte[]> states_;
+    std::atomic<uint64_t> until_{kNever};
+};
+
+}  // namespace sluice::helper

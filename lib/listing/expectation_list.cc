@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "listing/expectation_list.h"
+
+#include "flow/reading.h"
+#include "helper/ports.h"
+#include "listing/flow_text.h"
+#include "listing/walk.h"
+#include "nat/expectations.h"
+#include "net/text.h"
+
+#include <algorithm>
+
+namespace sluice::listing {
+namespace {
+
+using net::Direction;
+using net::Tuple;
+
+std::string number(unsigned value) {
+    return std::to_string(value);
+}
+
+std::string ends(const Tuple& tuple, const std::string& front) {
+    return front + "src=" + net::to_string(tuple.source) + " " + front +
+           "dst=" + net::to_string(tuple.destination) +
+           " sport=" + number(tuple.source_port.host()) +
+           " dport=" + number(tuple.destination_port.host()) + " ";
+}
+
+std::string ends_json(const Tuple& tuple) {
+    std::string text = R"({"src":")" + net::to_string(tuple.source) + R"(","dst":")" +
+                       net::to_string(tuple.destination) + '"';
+    if (tuple.source_port != Be16{})
+        text += R"(,"sport":)" + number(tuple.source_port.host());
+    text += R"(,"dport":)" + number(tuple.destination_port.host());
+    if (tuple.zone != 0)
+        text += R"(,"zone":)" + number(tuple.zone);
+    return text + '}';
+}
+
+unsigned seconds(Duration left) {
+    return static_cast<unsigned>(std::max(left.milliseconds, 0)) / 1000;
+}
+
+}  // namespace
+
+std::vector<ExpectationEntry> expectations(flow::FlowTable& table, Tick now) {
+    std::vector<ExpectationEntry> all;
+    for (uint32_t first = 0; first < table.capacity(); first += kSegment) {
+        const auto some = flow::read_records(table, [&] {
+            std::vector<ExpectationEntry> result;
+            table.for_each_live(first, first + kSegment, [&](uint32_t, flow::FlowRecord& record) {
+                if (record.kind() != flow::Kind::Expectation)
+                    return;
+                const Duration left = record.deadline.load(std::memory_order_relaxed) - now;
+                // What lives within a reading is not reused before its end, the master neither.
+                if (left <= Duration{} || !nat::has_master(table, record, now))
+                    return;
+                const Tuple& reply = record.key(Direction::Reply);
+                const uint32_t master = nat::Expected::of(record).master;
+                result.push_back({record.key(Direction::Original),
+                                  {reply.source, reply.source_port},
+                                  table.record(master).key(Direction::Original),
+                                  left});
+            });
+            return result;
+        });
+        all.insert(all.end(), some.begin(), some.end());
+    }
+    return all;
+}
+
+std::string expectations_text(const std::vector<ExpectationEntry>& entries) {
+    std::string text;
+    for (const ExpectationEntry& entry : entries) {
+        const net::Protocol protocol = entry.expected.protocol;
+        text += number(seconds(entry.left)) + " proto=" + number(index(protocol)) + " " +
+                ends(entry.expected, "") +
+                "mask-src=255.255.255.255 mask-dst=255.255.255.255 sport=0 dport=65535 " +
+                ends(entry.master, "master-");
+        if (const auto zone = std::max(entry.expected.zone, entry.master.zone); zone != 0)
+            text += "zone=" + number(zone) + " ";
+        text += "class=0 helper=" + std::string(helper::name_of(protocol)) + "\n";
+    }
+    return text;
+}
+
+std::string expectations_json(const std::vector<ExpectationEntry>& entries) {
+    std::string text = "[";
+    for (const ExpectationEntry& entry : entries) {
+        const net::Protocol protocol = entry.expected.protocol;
+        text += (text.size() == 1 ? "" : ",\n") + std::string(R"({"protocol":")") +
+                std::string(protocol_name(protocol)) + R"(","timeout":)" +
+                number(seconds(entry.left)) + R"(,"expected":)" + ends_json(entry.expected) +
+                R"(,"target":{"address":")" + net::to_string(entry.waits.address) + R"(","port":)" +
+                number(entry.waits.port.host()) + R"(},"master":)" + ends_json(entry.master) +
+                R"(,"helper":")" + std::string(helper::name_of(protocol)) + "\"}";
+    }
+    return text + "]\n";
+}
+
+}  // namespace sluice::listing

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "nat/foretelling.h"
+
+#include "conntrack/status.h"
+
+namespace sluice::nat {
+
+using net::Direction;
+using net::Side;
+using stats::Count;
+
+namespace {
+
+ExpectedFlow begin(const flow::FlowRecord& master, flow::FlowRef ref, Be16 port) {
+    const net::Tuple& sent = master.key(ref.direction());
+    const net::Tuple& answers = master.key(opposite(ref.direction()));
+    return {.master = ref,
+            .waits = {sent.source, port, sent.zone},
+            .told = {answers.destination, port}};
+}
+
+}  // namespace
+
+/// Where the sender is known by its own address, its own port will do. Else it is inside, and the
+/// port is one that the allocator would give it for a flow to the receiver.
+std::optional<Be16> Foretelling::foretell(flow::FlowRef master, Be16 port, const Rule* rule,
+                                          Tick now) {
+    ExpectedFlow expected = begin(parts_.ground.table.record(master.index()), master, port);
+    expected.limits = limits_of(rule);
+    const bool is_translated = expected.told.address != expected.waits.address;
+    if (is_translated && !choose_public(expected, rule, now))
+        return std::nullopt;
+    return expect_flow(expected, now) ? std::optional(expected.told.port) : std::nullopt;
+}
+
+hosts::Limits Foretelling::limits_of(const Rule* rule) const {
+    const hosts::Limits& all = parts_.policy->host_limits;
+    return rule == nullptr ? all : rule->limits.over(all);
+}
+
+bool Foretelling::foretell_answer(flow::FlowRef master, const Rule* rule, Tick now) {
+    const flow::FlowRecord& record = parts_.ground.table.record(master.index());
+    ExpectedFlow expected = begin(record, master, record.key(master.direction()).source_port);
+    expected.told.port = record.key(opposite(master.direction())).destination_port;
+    expected.holder = record.holder.see().index();
+    expected.limits = limits_of(rule);
+    return expect_flow(expected, now);
+}
+
+bool Foretelling::choose_public(ExpectedFlow& expected, const Rule* rule, Tick now) {
+    const flow::FlowRecord& master = parts_.ground.table.record(expected.master.index());
+    const net::Tuple& sent = master.key(expected.master.direction());
+    const Be32 address = expected.told.address;
+    if (rule == nullptr || !rule->translates() || !rule->gives(address))
+        return may_tell_own_port(expected);
+    Request request{{sent.source,
+                     sent.destination,
+                     expected.waits.port,
+                     {},
+                     sent.protocol,
+                     static_cast<uint8_t>(flow::Kind::Expectation),
+                     sent.zone},
+                    {sent.destination, {}},
+                    {},
+                    rule};
+    request.uplink = parts_.policy->routes.uplinks().of(address);
+    request.public_address = address;
+    const Decision decision = parts_.allocator.decide(request, now, trail_);
+    parts_.allocator.learn(trail_, parts_.exhaustion, now);
+    if (!decision.external || decision.external->address != address)
+        return false;
+    const Tied tied = parts_.ties.make(request, decision, now);
+    if (tied.result != Tied::Result::Tied)
+        return false;
+    expected.told.port = decision.external->port;
+    expected.holder = tied.holder;
+    return true;
+}
+
+/// The allocator has no ports of this address to give to the sender: it is that of a forward, say.
+bool Foretelling::may_tell_own_port(const ExpectedFlow& expected) const {
+    const policy::Policy& policy = *parts_.policy;
+    const net::Protocol protocol =
+        parts_.ground.table.record(expected.master.index()).key(Direction::Original).protocol;
+    if (const auto fixed = policy.statics.outside_of(protocol, expected.waits))
+        return *fixed == expected.told;
+    const bool is_own =
+        parts_.own_ports != nullptr && parts_.own_ports->contains(protocol, expected.told);
+    return !policy.rules.contains(expected.told.address) && !is_own &&
+           !policy.statics.reserves(protocol, expected.told);
+}
+
+/// In the place of what the master has foretold before.
+bool Foretelling::expect_flow(const ExpectedFlow& expected, Tick now) {
+    helper::Foretold& last = parts_.ground.helpers->state(expected.master.index()).foretold;
+    if (last.is_one && parts_.ground.member.kill(last.index, last.life))
+        parts_.ground.counters.count[Count::ExpectationsExpired].add(1);
+    last = Expectations::make(parts_.ground, expected, now).value_or(helper::Foretold{});
+    return last.is_one;
+}
+
+bool Foretelling::claim(uint32_t expectation, uint32_t index) {
+    flow::FlowRecord& record = parts_.ground.table.record(expectation);
+    bool is_held = Expectations::claim(record);
+    const bool is_claimed = is_held;
+    if (const auto holder = Expected::of(record).holder; holder && is_held)
+        is_held = parts_.ground.member.hang(index, *holder);
+    if (is_held)
+        return true;
+    if (is_claimed)
+        Expectations::let_go(record);
+    parts_.ground.member.give_back({&index, 1});
+    return false;
+}
+
+void Foretelling::settle(uint32_t expectation, flow::InsertOutcome outcome) {
+    flow::FlowRecord& record = parts_.ground.table.record(expectation);
+    if (outcome != flow::InsertOutcome::Inserted)
+        return Expectations::let_go(record);
+    // relaxed: claimed, so nobody else ends it but ageing, which this fails on then.
+    parts_.ground.member.kill(expectation, record.life.load(std::memory_order_relaxed));
+    parts_.ground.counters.count[Count::FlowsRelated].add(1);
+}
+
+void Foretelling::begin_help(uint32_t index, flow::FlowRecord& record) {
+    if (record.sides.enter(Direction::Original) == record.sides.leave(Direction::Original))
+        return;
+    parts_.ground.helpers->begin(index);
+    record.holder.look_into();
+    // relaxed: nobody sees it yet.
+    record.status.store(record.status.load(std::memory_order_relaxed) | conntrack::kHelped,
+                        std::memory_order_relaxed);
+}
+
+}  // namespace sluice::nat

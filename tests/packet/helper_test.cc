@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+/// \file
+/// Flows that another flow has foretold: whose they are, and for how long.
+
+#include "catch.h"
+#include "ftp_control.h"
+#include "gateway/touched.h"
+#include "testbed.h"
+
+#include <string>
+
+using namespace sluice;
+using namespace sluice::test;
+using net::Direction;
+using net::Side;
+using stats::Count;
+using stats::Drop;
+
+TEST_CASE("helper: nobody but the peer comes by an expectation", "[packet][helper]") {
+    Testbed bed(helped());
+    Control control(bed);
+    const uint16_t port = control.says_port(40'001);
+    CHECK_FALSE(data_reaches(bed, kOther, 20, port, kHost, 40'001));
+    CHECK(bed.from_outside(Frame().ipv4(kServer, kPublic).udp(20, port)).empty());
+    CHECK(data_reaches(bed, kServer, 20, port, kHost, 40'001));
+}
+
+TEST_CASE("helper: a flow has one expectation, and its next takes the place of it",
+          "[packet][helper]") {
+    Testbed bed(helped());
+    Control control(bed);
+    const uint16_t first = control.says_port(40'001);
+    const uint16_t second = control.says_port(40'002);
+    CHECK_FALSE(data_reaches(bed, kServer, 20, first, kHost, 40'001));
+    CHECK(data_reaches(bed, kServer, 20, second, kHost, 40'002));
+    CHECK(bed.count(Count::ExpectationsExpired) == 1);
+}
+
+TEST_CASE("helper: two hosts with the same port are given two", "[packet][helper]") {
+    Testbed bed(helped());
+    Control one(bed);
+    Control other(bed, kPeer);
+    const uint16_t first = one.says_port(40'001);
+    const uint16_t second = other.says_port(40'001);
+    CHECK(first != second);
+    CHECK(data_reaches(bed, kServer, 20, first, kHost, 40'001));
+    CHECK(data_reaches(bed, kServer, 20, second, kPeer, 40'001));
+}
+
+TEST_CASE("helper: an expectation ends with its time and with its master", "[packet][helper]") {
+    Testbed bed(helped());
+    Control control(bed);
+    const uint16_t port = control.says_port(40'001);
+    SECTION("its time") {
+        bed.advance(Duration::seconds(305));
+        CHECK(bed.count(Count::ExpectationsExpired) == 1);
+    }
+    SECTION("its master") {
+        REQUIRE(bed.from_outside(control.server_frame(kRst | kAck, control.server_next(),
+                                                      control.server_heard()))
+                    .size() == 1);
+        bed.advance(Duration::seconds(30));
+        CHECK(bed.count(Count::ExpectationsExpired) == 1);
+    }
+    CHECK_FALSE(data_reaches(bed, kServer, 20, port, kHost, 40'001));
+}
+
+TEST_CASE("helper: expectations count for the limit of their host", "[packet][helper]") {
+    Testbed bed(with(helped(), [](config::Config& config) { config.host_limits.flows = 2; }));
+    Control one(bed);
+    Control other(bed, kHost, kControl + 1);
+    const std::string line = "PORT " + numbers(kHost, 40'001) + "\r\n";
+    CHECK(other.client_says(line) == line);
+    CHECK(bed.count(Count::HelperPassed) == 1);
+    CHECK(bed.count(Count::ExpectationsMade) == 0);
+}
+
+TEST_CASE("helper: the port is one of the host's block, and holds it", "[packet][helper]") {
+    Testbed bed(with(helped(), [](config::Config& config) { config.holders.blocks = {64, 1}; }));
+    Control control(bed);
+    const uint16_t port = control.says_port(40'001);
+    CHECK(port / 64 == control.public_port / 64);
+    CHECK(data_reaches(bed, kServer, 20, port, kHost, 40'001));
+    CHECK(related_flow(bed)->holder.see().index().has_value());
+}
+
+TEST_CASE("helper: of several addresses the foretold flow has its master's", "[packet][helper]") {
+    Testbed bed(with(helped(), [](config::Config& config) {
+        config.pool = {{ip("198.51.100.10"), ip("198.51.100.17")}};
+    }));
+    for (uint16_t host = 20; host < 28; ++host) {
+        const std::string address = "10.1.0." + std::to_string(host);
+        Control control(bed, address.c_str());
+        const std::string heard = control.client_says("EPRT |1|" + address + "|40001|\r\n");
+        CHECK(heard.find("|1|" + control.public_address + "|") == 5);
+        const std::string said = "229 Extended (|||" + std::to_string(50'000 + host) + "|)\r\n";
+        CHECK(control.server_says(said) == said);
+        const auto out = bed.from_inside(
+            Frame().ipv4(address, kServer).tcp(45'000, static_cast<uint16_t>(50'000 + host), kSyn));
+        REQUIRE(out.size() == 1);
+        CHECK(out[0].source == control.public_address);
+    }
+    CHECK(bed.count(Count::FlowsRelated) == 8);
+}
+
+TEST_CASE("helper: a server inside, behind a forward", "[packet][helper]") {
+    Testbed bed(with(helped(), [](config::Config& config) {
+        config.forwards = {{net::Protocol::Tcp,
+                            {ip(kPublic), Be16::from_host(21)},
+                            {ip(kHost), Be16::from_host(21)}}};
+    }));
+    const auto client = [](uint8_t flags, uint32_t seq, uint32_t ack) {
+        return Frame().ipv4(kOther, kPublic).tcp(33'000, 21, flags).seq(seq).ack(ack);
+    };
+    const auto server = [](uint8_t flags, uint32_t seq, uint32_t ack) {
+        return Frame().ipv4(kHost, kOther).tcp(21, 33'000, flags).seq(seq).ack(ack);
+    };
+    REQUIRE(bed.from_outside(client(kSyn, 100, 0)).size() == 1);
+    REQUIRE(bed.from_inside(server(kSyn | kAck, 900, 101)).size() == 1);
+    REQUIRE(bed.from_outside(client(kAck, 101, 901)).size() == 1);
+    const auto out = bed.from_inside(
+        server(kAck | kPsh, 901, 101)
+            .payload(bytes_of("227 Entering Passive Mode (" + numbers(kHost, 50'000) + ").\r\n")));
+    REQUIRE(out.size() == 1);
+    CHECK(out[0].checksums_ok());
+    CHECK(text_of(out[0]) == "227 Entering Passive Mode (" + numbers(kPublic, 50'000) + ").\r\n");
+    CHECK(data_reaches(bed, kOther, 33'001, 50'000, kHost, 50'000));
+    CHECK(bed.count(Count::FlowsRelated) == 1);
+}
+
+TEST_CASE("helper: TFTP answers from another port", "[packet][helper][udp]") {
+    Testbed bed(helped(GENERATE(1, 3)));
+    const Bytes request{0, 1, 'f', 0, 'o', 'c', 't', 'e', 't', 0};
+    // Another host has the port already.
+    REQUIRE(bed.from_inside(Frame().ipv4(kPeer, kServer).udp(40'001, 69)).size() == 1);
+    const auto out = bed.from_inside(Frame().ipv4(kHost, kServer).udp(40'001, 69).payload(request));
+    REQUIRE(out.size() == 1);
+    const uint16_t port = out[0].source_port;
+    CHECK(port != 40'001);
+    const auto answer = [&](const char* from) {
+        return bed.from_outside(Frame().ipv4(from, kPublic).udp(51'000, port).payload(20));
+    };
+    CHECK(answer(kOther).empty());
+    const auto in = answer(kServer);
+    REQUIRE(in.size() == 1);
+    CHECK(in[0].destination == kHost);
+    CHECK(in[0].destination_port == 40'001);
+    CHECK(in[0].source_port == 51'000);
+    const auto ack = bed.from_inside(Frame().ipv4(kHost, kServer).udp(40'001, 51'000));
+    REQUIRE(ack.size() == 1);
+    CHECK(ack[0].source_port == port);
+    CHECK(bed.count(Count::FlowsRelated) == 1);
+}
+
+TEST_CASE("helper: a helped flow stays off the fast path, a foretold one takes it",
+          "[packet][helper]") {
+    Testbed bed(helped());
+    Control control(bed);
+    (void)control.client_says("NOOP\r\n");
+    (void)control.server_says("200 OK\r\n");
+    (void)control.client_says("NOOP\r\n");
+    CHECK(bed.count(Count::FastPath) == 0);
+    const uint16_t port = control.says_port(40'001);
+    REQUIRE(data_reaches(bed, kServer, 20, port, kHost, 40'001));
+    const auto host = [](uint8_t flags, uint32_t seq, uint32_t ack) {
+        return Frame().ipv4(kHost, kServer).tcp(40'001, 20, flags).seq(seq).ack(ack);
+    };
+    const auto server = [&](uint8_t flags, uint32_t seq, uint32_t ack) {
+        return Frame().ipv4(kServer, kPublic).tcp(20, port, flags).seq(seq).ack(ack);
+    };
+    REQUIRE(bed.from_inside(host(kSyn | kAck, 9, 78)).size() == 1);
+    REQUIRE(bed.from_outside(server(kAck, 78, 10)).size() == 1);
+    REQUIRE(bed.from_outside(server(kAck, 78, 10).payload(100)).size() == 1);
+    REQUIRE(bed.from_inside(host(kAck, 10, 178)).size() == 1);
+    REQUIRE(bed.from_outside(server(kAck, 178, 10).payload(100)).size() == 1);
+    CHECK(bed.count(Count::FastPath) > 0);
+}
+
+TEST_CASE("helper: after a restart flows go on without, but not with other numbers",
+          "[packet][helper]") {
+    Estate estate;
+    TestbedOptions options = helped();
+    options.estate = &estate;
+    {
+        Testbed bed(options);
+        Control plain(bed);
+        Control corrected(bed, kPeer);
+        (void)corrected.says_port(40'001);
+    }
+    options.start = Tick{5000};
+    Testbed bed(options);
+    CHECK(bed.count(Count::FlowsAdopted) == 1);
+    CHECK(bed.count(Count::StateHelped) == 2);  // the other, and its expectation
+    CHECK(bed.flows() == 1);
+    const auto out =
+        bed.from_inside(Frame()
+                            .ipv4(kHost, kServer)
+                            .tcp(kControl, 21)
+                            .seq(1001)
+                            .ack(5001)
+                            .payload(bytes_of("PORT " + numbers(kHost, 40'001) + "\r\n")));
+    REQUIRE(out.size() == 1);
+    CHECK(text_of(out[0]) == "PORT " + numbers(kHost, 40'001) + "\r\n");
+}
+
+TEST_CASE("helper: who is foretold keeps its flow when rules are read again", "[packet][helper]") {
+    Testbed bed(helped());
+    Control control(bed);
+    const uint16_t port = control.says_port(40'001);
+    REQUIRE(data_reaches(bed, kServer, 20, port, kHost, 40'001));
+    CHECK(gateway::has_ground(*bed.gateway().policies().current(), *related_flow(bed)));
+}
+
+TEST_CASE("helper: the host that has gone leaves its endpoint to its next connection",
+          "[packet][helper]") {
+    Testbed bed(helped());
+    Control first(bed);
+    (void)first.says_port(40'001);
+    REQUIRE(
+        bed.from_outside(first.server_frame(kRst | kAck, first.server_next(), first.server_heard()))
+            .size() == 1);
+    bed.advance(Duration::seconds(11));
+    Control second(bed, kHost, kControl + 1);
+    const uint16_t port = second.says_port(40'001);
+    CHECK(data_reaches(bed, kServer, 20, port, kHost, 40'001));
+}

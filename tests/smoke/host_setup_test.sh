@@ -113,6 +113,9 @@ rmdir "$tree/sys/class/net/eth1/upper_eth1.7"
 mv "$tree/sys/kernel/iommu_groups" "$work/groups"
 mkdir "$tree/sys/kernel/iommu_groups"
 refused 1 "there is no IOMMU" 0000:03:00.0
+echo >"$tree/var/lib/sluice" # nobody can write below a file
+refused 1 "/var/lib/sluice/host-setup cannot be written" --hugepages 128
+rm "$tree/var/lib/sluice"
 set_up --no-iommu --dry-run 0000:03:00.0 || fail "--no-iommu: $(cat "$work/out")"
 rmdir "$tree/sys/kernel/iommu_groups"
 mv "$work/groups" "$tree/sys/kernel/iommu_groups"
@@ -134,6 +137,11 @@ done
 grep --quiet "^w /sys/.*/hugepages-2048kB/nr_hugepages - - - - 64$" \
     "$tree/etc/tmpfiles.d/sluice-hugepages.conf" || fail "no hugepages at boot"
 [[ $(<"$tree/etc/modules-load.d/sluice.conf") == vfio-pci ]] || fail "no vfio-pci at boot"
+if type -P systemd-tmpfiles >/dev/null; then # as the next boot does
+    echo 0 >"$pages"
+    systemd-tmpfiles --root="$tree" --create sluice-hugepages.conf
+    (($(<"$pages") == 64)) || fail "a boot reserves $(<"$pages") hugepages"
+fi
 pass "hugepages and NICs, now and at boot, by the commands that --dry-run shows"
 
 state >"$work/prepared"

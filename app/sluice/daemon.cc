@@ -236,6 +236,8 @@ Status Daemon::start_flow_logs() {
     std::vector<config::FlowLogTarget> targets = config_.flow_logs.lines;
     if (config_.flow_logs.ipfix)
         targets.push_back(*config_.flow_logs.ipfix);
+    if (config_.flow_logs.netflow9)
+        targets.push_back(*config_.flow_logs.netflow9);
     for (config::FlowLogTarget& target : targets) {
         const bool is_file = target.collector.transport == config::Transport::File;
         flowlog::FlowLogParams params{

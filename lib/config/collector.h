@@ -2,7 +2,8 @@
 #pragma once
 
 /// \file
-/// Collector: who is given a log of translations (--ipfix, --log-flows), and in which form.
+/// Collector: who is given a log of translations (--ipfix, --netflow9, --log-flows), and in which
+/// form.
 
 #include "base/big_endian.h"
 
@@ -29,7 +30,7 @@ struct Collector {
     bool operator==(const Collector&) const = default;
 };
 
-enum class LogForm : uint8_t { Ipfix, Json, Text, Syslog };
+enum class LogForm : uint8_t { Ipfix, Netflow9, Json, Text, Syslog };
 
 struct FlowLogTarget {
     LogForm form = LogForm::Ipfix;
@@ -41,6 +42,7 @@ struct FlowLogTarget {
 
 struct FlowLogs {
     std::optional<FlowLogTarget> ipfix;
+    std::optional<FlowLogTarget> netflow9;
     std::vector<FlowLogTarget> lines;
     bool both = false;  ///< They tell of flows where there are blocks of ports, too.
 };

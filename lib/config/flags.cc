@@ -406,13 +406,16 @@ constexpr Flag kFlags[] = {
      "Tell this collector of each translation as it begins and ends, by IPFIX; of blocks of ports "
      "instead where there are; default: nobody",
      [](const Given& g, Config& c) { return store(read_ipfix(g), c.flow_logs.ipfix); }},
+    {"netflow9", kOperation, Arity::One, false, "udp:ADDRESS:PORT",
+     "Tell this collector the same by NetFlow 9; default: nobody",
+     [](const Given& g, Config& c) { return store(read_netflow9(g), c.flow_logs.netflow9); }},
     {"log-flows", kOperation, Arity::Many, false, "TARGET",
      "Write the same as lines into json:/PATH, file:/PATH (as conntrack -E), syslog of this "
      "machine, or syslog:udp|tcp:ADDRESS:PORT; default: nowhere",
      [](const Given& g, Config& c) { return store(read_log_flows(g), c.flow_logs.lines); }},
     {"log-both", kOperation, Arity::One, false, "0|1",
-     "With --port-block-size: --ipfix and --log-flows tell of each flow too; default: 0, of blocks "
-     "alone",
+     "With --port-block-size: --ipfix, --netflow9 and --log-flows tell of each flow too; default: "
+     "0, of blocks alone",
      [](const Given& g, Config& c) { return store(read_switch(g), c.flow_logs.both); }},
     {"http", kOperation, Arity::One, false, "[ADDRESS:]PORT",
      "Answer HTTP there, by the kernel's own interfaces, to whoever gets there: metrics, health, a "

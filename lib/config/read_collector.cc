@@ -55,10 +55,11 @@ FlowLogTarget target_of(string_view flag, const string& word, LogForm form) {
 /// Of `word`, in that form, at TRANSPORT:ADDRESS:PORT behind `prefix`.
 Result<FlowLogTarget> read_remote(const Given& given, const string& word, LogForm form,
                                   string_view prefix) {
-    const bool is_ipfix = form == LogForm::Ipfix;
-    const auto collector =
-        read_place(given.flag, word, string_view(word).substr(prefix.size()),
-                   string(prefix) + (is_ipfix ? "udp:192.0.2.5:4739" : "udp:192.0.2.5:514"));
+    const char* const port = form == LogForm::Ipfix      ? "4739"
+                             : form == LogForm::Netflow9 ? "2055"
+                                                         : "514";
+    const auto collector = read_place(given.flag, word, string_view(word).substr(prefix.size()),
+                                      string(prefix) + "udp:192.0.2.5:" + port);
     if (!collector)
         return collector.error();
     FlowLogTarget target = target_of(given.flag, word, form);
@@ -94,6 +95,17 @@ Result<FlowLogTarget> read_ipfix(const Given& given) {
     if (!word)
         return word.error();
     return read_remote(given, *word, LogForm::Ipfix, "");
+}
+
+Result<FlowLogTarget> read_netflow9(const Given& given) {
+    const Result<string> word = read_word(given);
+    if (!word)
+        return word.error();
+    if ((*word).starts_with("tcp:"))
+        return wrong(
+            given.flag, *word,
+            "NetFlow goes by UDP alone, as in udp:192.0.2.5:2055; --ipfix goes by TCP too");
+    return read_remote(given, *word, LogForm::Netflow9, "");
 }
 
 Result<std::vector<FlowLogTarget>> read_log_flows(const Given& given) {

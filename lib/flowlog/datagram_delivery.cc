@@ -145,7 +145,7 @@ void DatagramDelivery::put(Message message) {
     }
     if (sent == Sent::Yes)
         return;
-    sequence_ += message.records;
+    sequence_ += message.steps;
     lose(message);
 }
 
@@ -170,7 +170,7 @@ DatagramDelivery::Sent DatagramDelivery::transmit(Message& message) {
         return Sent::No;
     }
     accept_last();
-    sequence_ += message.records;
+    sequence_ += message.steps;
     last_at_ = now_;
     last_ = {{}, message.kind, message.records, message.period};
     ++since_templates_;

@@ -28,8 +28,8 @@ public:
     virtual Message templates() const = 0;
     /// So many records have been lost since the start, and when those were that nobody told of yet.
     virtual Message losses(uint64_t total, const Period& period) const = 0;
-    /// The last that a message needs before it is sent: seconds since 1970, and how many records
-    /// have been sent before it.
+    /// The last that a message needs before it is sent: seconds since 1970, and the sum of the
+    /// steps of all messages before it.
     virtual void stamp(Message& message, uint32_t seconds, uint32_t sequence) const = 0;
 };
 

@@ -3,6 +3,8 @@
 
 #include "flowlog/ipfix.h"
 #include "flowlog/lines.h"
+#include "flowlog/netflow9.h"
+#include "flowlog/socket.h"
 #include "listing/time_of_day.h"
 
 #include <algorithm>
@@ -34,7 +36,9 @@ std::unique_ptr<Encoder> encoder_of(const FlowLogParams& params) {
     const bool is_datagram = collector.transport == config::Transport::Udp;
     const size_t most_bytes = is_datagram ? kDatagramBytes : kStreamBytes;
     if (form == config::LogForm::Ipfix)
-        return std::make_unique<Ipfix>(IpfixParams{most_bytes, params.told});
+        return std::make_unique<Ipfix>(ExportParams{most_bytes, params.told});
+    if (form == config::LogForm::Netflow9)
+        return std::make_unique<Netflow9>(ExportParams{most_bytes, params.told}, export_time());
     return std::make_unique<Lines>(LinesParams{form, collector.transport, most_bytes, params.told});
 }
 

@@ -25,8 +25,9 @@ struct Message {
 
     std::string bytes;
     Kind kind = Kind::Records;
-    uint32_t records = 0;  ///< Those that sequence numbers count: all but templates.
+    uint32_t records = 0;  ///< All but templates.
     Period period{};       ///< Of its first and its last record.
+    uint32_t steps = 0;    ///< By which it raises the sequence numbers.
 
     /// One more record is in it, of that time.
     void count(int64_t time) {

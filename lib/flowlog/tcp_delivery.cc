@@ -214,7 +214,7 @@ void TcpDelivery::send_waiting() {
         if (offset_ != bytes.size())
             continue;
         next.end = written_;
-        sequence_ += next.message.records;
+        sequence_ += next.message.steps;
         offset_ = 0;
         ++next_;
     }

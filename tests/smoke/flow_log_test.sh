@@ -13,17 +13,21 @@ for tool in nfcapd nfdump tshark; do
 done
 compare="$here/compare_flow_log.py"
 port=4739
+netflow_port=2055
+logs=1 # how many collectors are told of each flow
 capture_bytes=2000
 
-# start_collector DIRECTORY: returns when it listens.
+# start_collector DIRECTORY [PORT]: returns when it listens.
 start_collector() {
     mkdir "$work/$1"
-    start_in sluice.gateway nfcapd -b 127.0.0.1 -p "$port" -w "$work/$1" >"$work/$1.log" 2>&1
+    start_in sluice.gateway nfcapd -b 127.0.0.1 -p "${2:-$port}" -w "$work/$1" >"$work/$1.log" 2>&1
     collector=$started_pid
-    wait_for 10 "the collector: $(cat "$work/$1.log")" listens udp
+    wait_for 10 "the collector: $(cat "$work/$1.log")" listens udp "${2:-$port}"
 }
+# listens TRANSPORT [PORT]
 listens() {
-    in_namespace sluice.gateway grep --quiet ":$(printf %04X "$port") 00000000:0000 " "/proc/net/$1"
+    in_namespace sluice.gateway grep --quiet ":$(printf %04X "${2:-$port}") 00000000:0000 " \
+        "/proc/net/$1"
 }
 # read_collected DIRECTORY: what the collector has written, when it has ended.
 read_collected() {
@@ -56,8 +60,9 @@ field() {
 }
 # settled: every flow has ended, and both ends of each are sent or lost.
 settled() {
+    local ends=$((2 * logs * $(counter sluice flows_opened)))
     [[ $(ctl sluice flows --count) == 0 ]] &&
-        (($(counter sluice log_records_sent) + ${1:-0} == 2 * $(counter sluice flows_opened)))
+        (($(counter sluice log_records_sent) + ${1:-0} == ends))
 }
 # has_heard: the events of all ends are written, whole.
 has_heard() {
@@ -70,9 +75,14 @@ has_told_losses() {
 new_network sluice
 start_server sluice
 start_capture sluice.gateway lo "$work/udp.pcap" udp port "$port"
+start_capture sluice.gateway lo "$work/netflow.pcap" udp port "$netflow_port"
+start_collector netflow "$netflow_port"
+netflow_collector=$collector
 start_collector first
+logs=2
 # A late ACK behind the end of its flow opens none.
-start_sluice sluice --workers 2 --tcp-loose 0 --ipfix "udp:127.0.0.1:$port"
+start_sluice sluice --workers 2 --tcp-loose 0 --accounting --ipfix "udp:127.0.0.1:$port" \
+    --netflow9 "udp:127.0.0.1:$netflow_port"
 "$sluicectl" --socket "$work/sluice.sock" events --json >"$work/events" 2>/dev/null &
 follower=$!
 hears() {
@@ -117,9 +127,17 @@ missing=$(gaps "$work/udp.pcap")
 ((missing > 0 && missing < missed)) || fail "the sequence numbers say that $missing are missing"
 others=$(faults "$work/udp.pcap" | grep --invert-match '^Unexpected flow sequence' || true)
 [[ -z $others ]] || fail "tshark: $others"
+wait_for 10 "the events of all ends" has_heard
+end "$netflow_collector" TERM || true
+read_collected netflow
+"$python" "$compare" "$work/netflow.json" "$work/events" || fail "NetFlow 9 does not agree"
+grep --quiet 'Sequence Errors: 0, Bad Packets: 0' "$work/netflow.log" ||
+    fail "$(cat "$work/netflow.log")"
+[[ -z $(faults "$work/netflow.pcap") ]] || fail "tshark: $(faults "$work/netflow.pcap")"
 assert_accounts sluice
 kill "$follower"
 stop_sluice sluice
+pass "NetFlow 9 tells the same, by sequence numbers without a gap"
 pass "a collector that went and came is told how many it missed, and tshark reads every message"
 
 # By TCP records wait for their collector; where there are blocks of ports, they alone are told.

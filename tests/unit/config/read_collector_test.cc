@@ -35,6 +35,21 @@ TEST_CASE("collector: of IPFIX it has a transport, an address and a port", "[con
     CHECK(read("udp:10.0.0.1:65535").value().collector.port == Be16::from_host(65535));
 }
 
+TEST_CASE("collector: NetFlow goes by UDP alone", "[config]") {
+    const auto read_given = [](const std::string& word) {
+        const std::vector<std::string> given{word};
+        return read_netflow9({"netflow9", given});
+    };
+    const FlowLogTarget target = read_given("udp:192.0.2.5:2055").value();
+    CHECK(target.form == LogForm::Netflow9);
+    CHECK(target.collector == at(Transport::Udp, 0xc0000205, 2055));
+    CHECK(target.name == "--netflow9 udp:192.0.2.5:2055");
+    CHECK(read_given("tcp:192.0.2.5:2055").error().message ==
+          "--netflow9 tcp:192.0.2.5:2055: NetFlow goes by UDP alone, as in udp:192.0.2.5:2055; "
+          "--ipfix goes by TCP too");
+    CHECK(read_given("192.0.2.5:2055").error().message.ends_with("as in udp:192.0.2.5:2055"));
+}
+
 TEST_CASE("collector: flows are logged into files, and by syslog here or elsewhere", "[config]") {
     const auto targets = read_flows({"json:/var/log/a.json,file:/var/log/a.log", "syslog",
                                      "syslog:tcp:192.0.2.5:601"})

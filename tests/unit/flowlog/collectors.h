@@ -5,12 +5,12 @@
 /// Collectors on the loopback, that come and go on a port of their own.
 
 #include "catch.h"
+#include "export_reader.h"
 #include "flowlog/account.h"
 #include "flowlog/delivery.h"
 #include "flowlog/ipfix.h"
 #include "flowlog/socket.h"
 #include "happenings.h"
-#include "ipfix_reader.h"
 
 #include <array>
 #include <chrono>

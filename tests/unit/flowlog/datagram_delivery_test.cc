@@ -17,7 +17,7 @@ struct UdpSender : Sender {
     void collect() { reader.read_all(receive(place.get())); }
 
     Place& place;
-    IpfixReader reader;
+    ExportReader reader;
 };
 
 }  // namespace
@@ -45,10 +45,10 @@ TEST_CASE("datagram delivery: templates come again after a minute, and after man
     Place place(SOCK_DGRAM);
     UdpSender sender(place);
     sender.collect();
-    CHECK(sender.reader.templates == 3);
+    CHECK(sender.reader.templates == 4);
     sender.turn(59'000);
     sender.collect();
-    CHECK(sender.reader.templates == 3);
+    CHECK(sender.reader.templates == 4);
     sender.turn(1000);
     sender.collect();
     CHECK(sender.reader.templates == 6);

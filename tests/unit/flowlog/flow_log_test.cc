@@ -67,7 +67,7 @@ TEST_CASE("flow log: what is written into the journal reaches the collector by i
     CHECK(journal.is_heard());
     journal.write(0, session(Event::Opened, 1000));
     journal.write(1, session(Event::Ended, 2000));
-    IpfixReader reader;
+    ExportReader reader;
     const auto end = steady_clock::now() + seconds(10);
     while (reader.of(kSession).size() < 2) {
         REQUIRE(steady_clock::now() < end);
@@ -102,7 +102,7 @@ TEST_CASE("flow log: what it was too slow for is counted, and told", "[flowlog]"
         journal.write(0, session(Event::Opened));
     may_run = true;
     may_run.notify_one();
-    IpfixReader reader;
+    ExportReader reader;
     const auto end = steady_clock::now() + seconds(10);
     while (reader.of(kLosses).empty()) {
         REQUIRE(steady_clock::now() < end);

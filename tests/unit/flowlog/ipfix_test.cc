@@ -2,8 +2,8 @@
 #include "flowlog/ipfix.h"
 
 #include "catch.h"
+#include "export_reader.h"
 #include "happenings.h"
-#include "ipfix_reader.h"
 
 #include <set>
 
@@ -17,17 +17,18 @@ namespace {
 constexpr unsigned kSession = 256;
 constexpr unsigned kBlock = 257;
 constexpr unsigned kLosses = 258;
+constexpr unsigned kCountedEnd = 259;
 
 std::vector<Message> encoded(const std::vector<flow::JournalEntry>& entries,
-                             const IpfixParams& params = {}) {
+                             const ExportParams& params = {}) {
     std::vector<Message> messages;
     Ipfix(params).encode(entries, listing::TimeOfDay(), messages);
     return messages;
 }
 
 /// What a collector that has the templates makes of messages.
-IpfixReader read(const std::vector<Message>& messages) {
-    IpfixReader reader;
+ExportReader read(const std::vector<Message>& messages) {
+    ExportReader reader;
     reader.read_all(Ipfix({}).templates().bytes);
     for (const Message& message : messages) {
         const size_t before = reader.records.size();
@@ -46,7 +47,7 @@ uint64_t now() {
 
 TEST_CASE("ipfix: a session is told by both of its sides, created and deleted", "[flowlog]") {
     const uint64_t before = now();
-    const IpfixReader reader =
+    const ExportReader reader =
         read(encoded({session(Event::Opened), session(Event::Changed), session(Event::Ended)}));
     const auto records = reader.of(kSession);
     REQUIRE(records.size() == 2);
@@ -103,7 +104,7 @@ TEST_CASE("ipfix: what is not translated, and holders, are no sessions", "[flowl
 TEST_CASE("ipfix: where there are blocks, they alone are told, with their ports", "[flowlog]") {
     flow::JournalEntry zoned = block(Event::Ended, 65472);
     zoned.tuple[0].zone = 5;
-    const IpfixReader reader = read(encoded(
+    const ExportReader reader = read(encoded(
         {session(Event::Opened), block(Event::Opened, 2048), zoned}, {.told = {.block_size = 64}}));
     CHECK(reader.records.size() == 2);
     const auto records = reader.of(kBlock);
@@ -139,6 +140,27 @@ TEST_CASE("ipfix: messages are as long as they may be, and none is longer", "[fl
     CHECK(ports.size() == 1000);
 }
 
+TEST_CASE("ipfix: an end that is counted has the packets and bytes of both directions",
+          "[flowlog]") {
+    flow::JournalEntry counted = session(Event::Ended);
+    counted.is_counted = true;
+    counted.traffic = {{{7, 700}, {5, 0x1'0000'0005}}};
+    const std::vector<Message> messages = encoded({session(Event::Opened), counted});
+    for (const Message& message : messages)
+        CHECK(message.steps == message.records);
+    const ExportReader reader = read(messages);
+    REQUIRE(reader.of(kSession).size() == 1);
+    CHECK(reader.of(kSession)[0].at(230) == 4);
+    const auto ends = reader.of(kCountedEnd);
+    REQUIRE(ends.size() == 1);
+    CHECK(ends[0].at(230) == 5);
+    CHECK(ends[0].at(7) == 40000);
+    CHECK(ends[0].at(298) == 7);
+    CHECK(ends[0].at(299) == 5);
+    CHECK(ends[0].at(231) == 700);
+    CHECK(ends[0].at(232) == 0x1'0000'0005);
+}
+
 TEST_CASE("ipfix: losses are told by the options of reliability, as a total and a time",
           "[flowlog]") {
     const Message losses = Ipfix({}).losses(0x123456789a, {1'800'000'000'123, 1'800'000'001'456});
@@ -156,10 +178,10 @@ TEST_CASE("ipfix: templates count as no record, and a stamp is time and sequence
     CHECK(templates.records == 0);
     CHECK(templates.bytes.size() % 4 == 0);
     Ipfix({}).stamp(templates, 1'800'000'000, 0xfffffff0);
-    IpfixReader reader;
+    ExportReader reader;
     reader.read_all(templates.bytes);
     CHECK(reader.seconds == 1'800'000'000);
     CHECK(reader.sequence == 0xfffffff0);
-    CHECK(reader.templates == 3);
+    CHECK(reader.templates == 4);
     CHECK(reader.records.empty());
 }

@@ -35,7 +35,7 @@ public:
         });
     }
 
-    IpfixReader reader;
+    ExportReader reader;
 
 private:
     static size_t length_of(std::string_view message) {
@@ -66,7 +66,7 @@ TEST_CASE("tcp delivery: records wait for a collector, and are forgotten once it
     Session session(place);
     REQUIRE(session);
     session.collect(sender, 7);
-    CHECK(session.reader.templates == 3);
+    CHECK(session.reader.templates == 4);
     CHECK(session.reader.sequence == 3);
     sender.turn_until([&] { return !sender.delivery->has_waiting(); });
     CHECK(sender.account.sent() == 7);

@@ -2,8 +2,8 @@
 #pragma once
 
 /// \file
-/// A collector too simple to be wrong: reads messages by RFC 7011 alone, knowing of templates only
-/// what messages have said.
+/// A collector too simple to be wrong: reads messages by RFC 7011 or RFC 3954 alone, knowing of
+/// templates only what messages have said.
 
 #include "catch.h"
 
@@ -26,11 +26,13 @@ struct Record {
     }
 };
 
-class IpfixReader {
+class ExportReader {
 public:
-    /// Takes one message from the front of `bytes`.
+    /// Takes one message from the front of `bytes`; one of NetFlow 9 is all of them.
     void read(std::string_view& bytes) {
         REQUIRE(bytes.size() >= 16);
+        if (number(bytes, 0, 2) == 9)
+            return read_netflow9(bytes);
         const size_t length = number(bytes, 2, 2);
         REQUIRE(bytes.size() >= length);
         std::string_view message = bytes.substr(0, length);
@@ -59,6 +61,7 @@ public:
     }
 
     uint64_t seconds = 0;  // of the last message
+    uint64_t uptime = 0;
     uint64_t sequence = 0;
     uint64_t domain = 0;
     unsigned messages = 0;
@@ -76,6 +79,22 @@ private:
         return value;
     }
 
+    void read_netflow9(std::string_view& bytes) {
+        is_netflow9_ = true;
+        REQUIRE(bytes.size() >= 20);
+        const size_t before = templates + records.size();
+        uptime = number(bytes, 4, 4);
+        seconds = number(bytes, 8, 4);
+        sequence = number(bytes, 12, 4);
+        domain = number(bytes, 16, 4);
+        std::string_view message = bytes.substr(20);
+        while (!message.empty())
+            read_set(message);
+        CHECK(templates + records.size() - before == number(bytes, 2, 2));
+        ++messages;
+        bytes = {};
+    }
+
     void read_set(std::string_view& message) {
         const auto set = static_cast<unsigned>(number(message, 0, 2));
         const size_t length = number(message, 2, 2);
@@ -83,17 +102,25 @@ private:
         REQUIRE(message.size() >= length);
         std::string_view body = message.substr(4, length - 4);
         message.remove_prefix(length);
-        if (set == 2 || set == 3)
-            return read_templates(body, set == 3 ? 6 : 4);
+        const unsigned first = is_netflow9_ ? 0 : 2;
+        if (set == first || set == first + 1)
+            return read_templates(body, set != first);
         REQUIRE(fields_.contains(set));
-        while (!body.empty())
+        if (is_netflow9_)
+            REQUIRE(length % 4 == 0);
+        while (!body.empty() && !(is_netflow9_ && body.size() < 4))
             read_record(set, body);
+        for (const char padding : body)
+            REQUIRE(padding == 0);
     }
 
-    void read_templates(std::string_view body, size_t head) {
+    void read_templates(std::string_view body, bool are_options) {
+        const size_t head = are_options ? 6 : 4;
         while (body.size() >= 4) {  // less is padding
             const auto set = static_cast<unsigned>(number(body, 0, 2));
-            const size_t count = number(body, 2, 2);
+            size_t count = number(body, 2, 2);
+            if (are_options && is_netflow9_)  // bytes of scopes, and of fields
+                count = (count + number(body, 4, 2)) / 4;
             REQUIRE(set >= 256);
             body.remove_prefix(head);
             Fields& fields = fields_[set];
@@ -119,6 +146,7 @@ private:
     }
 
     std::map<unsigned, Fields> fields_;
+    bool is_netflow9_ = false;
 };
 
 }  // namespace sluice::flowlog::testing

@@ -177,12 +177,11 @@ CLI::App* add_why(CLI::App& app, Words& words) {
     CLI::Option* file =
         why->add_option("--pcap", words.packet_file,
                         "Ask about each packet of a pcap or pcapng file, a line for each");
-    CLI::Option* json = why->add_flag("--json", words.json, "Print a JSON object for each packet");
+    why->add_flag("--json", words.json, "Print a JSON object for each packet");
     why->add_flag("--replay", words.replay,
                   "With --pcap: what the trackers say of each packet by those before it, without a "
                   "gateway, with the timeouts of the start")
-        ->needs(file)
-        ->excludes(json);
+        ->needs(file);
     return why;
 }
 
@@ -234,8 +233,10 @@ CLI::App* add_stats(CLI::App& app, Words& words) {
 CLI::App* add_hosts(CLI::App& app, Words& words) {
     CLI::App* hosts = app.add_subcommand("hosts", "List the inside hosts that use the most");
     hosts->add_option("--top", words.top, "How many, up to 10000; default: 20");
-    hosts->add_option("--by", words.by, "Sort by flows, ports or rate; default: flows")
-        ->check(CLI::IsMember({"flows", "ports", "rate"}));
+    hosts
+        ->add_option("--by", words.by,
+                     "Sort by flows, ports, rate or, with --accounting, bytes; default: flows")
+        ->check(CLI::IsMember({"flows", "ports", "rate", "bytes"}));
     hosts->add_flag("--json", words.json, "Print a JSON array");
     return hosts;
 }
@@ -267,8 +268,11 @@ CLI::AsNumberWithUnit duration() {
 CLI::App* add_history(CLI::App& app, Words& words) {
     CLI::App* history = app.add_subcommand(
         "history", "Print what there was in a second, step by step, of the last day at most");
-    history->add_option("WHAT", words.group, "packets, flows, drops, workers or ports")
-        ->check(CLI::IsMember({"packets", "flows", "drops", "workers", "ports"}))
+    history
+        ->add_option("WHAT", words.group,
+                     "packets, flows, drops, workers, load, ports or interfaces")
+        ->check(
+            CLI::IsMember({"packets", "flows", "drops", "workers", "load", "ports", "interfaces"}))
         ->capture_default_str();
     history->add_option("--since", words.since, "So long ago: 90s, 30m, 2h, 1d; default: 1h")
         ->transform(duration());
@@ -360,6 +364,7 @@ Request why_request(const Words& words) {
     Request request{words.socket, Request::Method::Get, "/v1/why", {}};
     request.query.insert(words.question.begin(), words.question.end());
     request.is_replay = words.replay;
+    request.is_json = words.json;
     if (!words.packet_file.empty()) {
         request.packets = words.packet_file;
         if (!words.json)

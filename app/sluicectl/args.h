@@ -25,6 +25,7 @@ struct Request {
     std::optional<std::string> capture = {};  ///< The answer is one, for this file; "-": stdout.
     std::optional<std::string> packets = {};  ///< It is about each packet of this file; "-": stdin.
     bool is_replay = false;  ///< Of that file, by those before it: no gateway is asked.
+    bool is_json = false;    ///< Of what is replayed.
 
     /// Of the view of all figures.
     struct Top {

@@ -10,6 +10,7 @@
 #include "worker/segment.h"
 
 #include <cstring>
+#include <utility>
 
 namespace sluice::why {
 namespace {
@@ -19,8 +20,12 @@ using conntrack::Segment;
 using net::Direction;
 using std::string;
 
-string dropped(stats::Drop reason) {
-    return "dropped: " + string(stats::drop_name(reason)) + "\n";
+Told dropped(stats::Drop reason, string numbers = {}) {
+    return {{}, "dropped: " + string(stats::drop_name(reason)), reason, std::move(numbers)};
+}
+
+Told passed(string verdict) {
+    return {{}, std::move(verdict)};
 }
 
 /// ", SYN_SENT -> SYN_RECV".
@@ -37,7 +42,11 @@ bool Replay::Order::operator()(const net::Tuple& a, const net::Tuple& b) const {
     return std::memcmp(&a, &b, sizeof a) < 0;
 }
 
-string Replay::tell(std::span<const uint8_t> bytes, Tick now) {
+string told_text(const Told& told) {
+    return told.packet + ": " + told.verdict + "\n" + told.numbers;
+}
+
+Told Replay::tell(std::span<const uint8_t> bytes, Tick now) {
     const Frame frame(bytes);
     net::Packet packet;
     net::Tuple tuple;
@@ -45,17 +54,19 @@ string Replay::tell(std::span<const uint8_t> bytes, Tick now) {
     const auto reason = net::parse(frame.mbuf(), packet, tuple);
     if (!reason)
         describe(packet, tuple, answer.arrival);
-    const string head = packet_text(answer) + ": ";
-    if (reason)
-        return head + dropped(*reason);
-    if (packet.is_icmp_error)
-        return head +
-               (find(tuple, now) == flows_.end() && find(tuple.reversed(), now) == flows_.end()
-                    ? dropped(stats::Drop::IcmpErrorUnknown)
-                    : "about a flow\n");
-    if (packet.is_fragment)
-        return head + "not tracked by itself\n";
-    return head + tell(answer, worker::segment_of(packet, tuple), now);
+    const string head = packet_text(answer);
+    Told told = reason                 ? dropped(*reason)
+                : packet.is_icmp_error ? tell_error(tuple, now)
+                : packet.is_fragment   ? passed("not tracked by itself")
+                                       : tell(answer, worker::segment_of(packet, tuple), now);
+    told.packet = head;
+    return told;
+}
+
+Told Replay::tell_error(const net::Tuple& tuple, Tick now) {
+    const bool is_known =
+        find(tuple, now) != flows_.end() || find(tuple.reversed(), now) != flows_.end();
+    return is_known ? passed("about a flow") : dropped(stats::Drop::IcmpErrorUnknown);
 }
 
 /// The flow with this original tuple, unless its time is over.
@@ -67,7 +78,7 @@ Replay::Flows::iterator Replay::find(const net::Tuple& tuple, Tick now) {
     return flows_.end();
 }
 
-string Replay::tell(Answer& answer, const Segment& segment, Tick now) {
+Told Replay::tell(Answer& answer, const Segment& segment, Tick now) {
     const net::Tuple& tuple = answer.arrival.tuple;
     if (const auto found = find(tuple, now); found != flows_.end())
         return track(answer, found, segment, now);
@@ -76,18 +87,31 @@ string Replay::tell(Answer& answer, const Segment& segment, Tick now) {
     return open(answer, segment, now);
 }
 
-string Replay::open(const Answer& answer, const Segment& segment, Tick now) {
+/// Once a second of the capture those that are over make room.
+bool Replay::has_room(Tick now) {
+    if (flows_.size() < most_flows_)
+        return true;
+    if (now - swept_at_ < Duration::seconds(1))
+        return false;
+    swept_at_ = now;
+    std::erase_if(flows_, [now](const auto& each) { return !each.second.deadline.is_after(now); });
+    return flows_.size() < most_flows_;
+}
+
+Told Replay::open(const Answer& answer, const Segment& segment, Tick now) {
     const conntrack::Verdict verdict = conntrack::open(tuning_, segment);
     if (verdict.action == Action::Refuse)
         return dropped(verdict.reason);
+    if (!has_room(now))
+        return passed("not followed: " + std::to_string(flows_.size()) + " flows live already");
     const net::Tuple& tuple = answer.arrival.tuple;
     Flow& flow = flows_[tuple];
     flow = {verdict.state, verdict.status, now, now + verdict.timeout, {}};
     conntrack::begin(tuning_, segment, conntrack::TrackerMemory(flow.memory));
-    return "opens a flow" + change_text(tuple.protocol, {}, verdict.state) + "\n";
+    return passed("opens a flow" + change_text(tuple.protocol, {}, verdict.state));
 }
 
-string Replay::track(Answer& answer, Flows::iterator found, const Segment& segment, Tick now) {
+Told Replay::track(Answer& answer, Flows::iterator found, const Segment& segment, Tick now) {
     const net::Tuple original = found->first;
     Flow& flow = found->second;
     const Direction direction =
@@ -112,10 +136,10 @@ string Replay::track(Answer& answer, Flows::iterator found, const Segment& segme
     if (verdict.refresh)
         flow.deadline = now + verdict.timeout;
     if (verdict.action == Action::Refuse)
-        return dropped(verdict.reason) + numbers_text(*answer.met, {segment, verdict});
+        return dropped(verdict.reason, numbers_text(*answer.met, {segment, verdict}));
     if (verdict.action == Action::Delete)
         flows_.erase(found);
-    return (direction == Direction::Original ? "original" : "reply") + change + "\n";
+    return passed((direction == Direction::Original ? "original" : "reply") + change);
 }
 
 }  // namespace sluice::why

@@ -10,29 +10,45 @@
 ///          those of one side of a NAT, where both directions have the same addresses.
 /// Units    Time as it stands in the capture; flows end by it.
 /// Threads  Its owner's.
-/// Memory   Some 200 bytes for each flow that it has seen, as long as it lives.
+/// Memory   Some 200 bytes for each flow that it has seen, as long as it lives, and kMostFlows at
+///          most: a packet that would open one more is told as not followed.
 /// Errors   None: what is no sound packet is told as that.
 
 #include "base/clock.h"
 #include "conntrack/tracker.h"
 #include "net/tuple.h"
+#include "stats/drop.h"
 #include "why/answer.h"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 
 namespace sluice::why {
 
+/// What is told of one packet.
+struct Told {
+    std::string packet;   ///< "tcp 10.1.0.10:4000 -> 203.0.113.10:80 [S]".
+    std::string verdict;  ///< "opens a flow, NONE -> SYN_SENT", "dropped: invalid_window_above".
+    std::optional<stats::Drop> drop = {};
+    std::string numbers = {};  ///< A line of those of a refused segment, with its line feed.
+};
+
+/// A line for the packet, and a second one where there are numbers.
+std::string told_text(const Told& told);
+
 class Replay {
 public:
-    explicit Replay(const conntrack::Tuning& tuning) : tuning_(tuning) {}
+    static constexpr size_t kMostFlows = size_t{1} << 20;
 
-    /// One line for the packet, with a second one for the numbers of a refused segment.
-    std::string tell(std::span<const uint8_t> frame, Tick now);
+    explicit Replay(const conntrack::Tuning& tuning, size_t most_flows = kMostFlows)
+        : tuning_(tuning), most_flows_(most_flows) {}
+
+    Told tell(std::span<const uint8_t> frame, Tick now);
 
 private:
     struct Flow {
@@ -47,13 +63,16 @@ private:
     };
     using Flows = std::map<net::Tuple, Flow, Order>;  // by their original tuple
 
+    bool has_room(Tick now);
+    Told tell_error(const net::Tuple& tuple, Tick now);
     Flows::iterator find(const net::Tuple& tuple, Tick now);
-    std::string tell(Answer& answer, const conntrack::Segment& segment, Tick now);
-    std::string open(const Answer& answer, const conntrack::Segment& segment, Tick now);
-    std::string track(Answer& answer, Flows::iterator found, const conntrack::Segment& segment,
-                      Tick now);
+    Told tell(Answer& answer, const conntrack::Segment& segment, Tick now);
+    Told open(const Answer& answer, const conntrack::Segment& segment, Tick now);
+    Told track(Answer& answer, Flows::iterator found, const conntrack::Segment& segment, Tick now);
 
     conntrack::Tuning tuning_;
+    size_t most_flows_;
+    Tick swept_at_{};
     Flows flows_;
 };
 

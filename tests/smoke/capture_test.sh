@@ -150,6 +150,10 @@ why_says "^[0-9]+ tcp $client_address:33999 .*: dropped: invalid_untracked_fin$"
     "^[0-9]+ tcp $server_address:80 -> $client_address:33333 .*: reply, SYN_SENT -> SYN_RECV$" \
     "^[0-9]+ tcp $client_address:33333 .*: original, SYN_RECV -> ESTABLISHED$" -- \
     --pcap "$work/both" --replay
+why_says "^{\"number\":[0-9]+,\"packet\":\"tcp $client_address:33999 .*\"verdict\":\"dropped: \
+invalid_untracked_fin\",\"dropped\":\"invalid_untracked_fin\"}$" '"verdict":"opens a flow.*null}$' \
+    -- --pcap "$work/both" --replay --json
+"$sluicectl" why --pcap "$work/both" --replay >"$work/why" || fail "why --replay"
 if type -P editcap >/dev/null; then
     editcap -F pcap "$work/both" "$work/both.pcap" 2>/dev/null || fail "editcap"
     cp "$work/why" "$work/why.pcapng"

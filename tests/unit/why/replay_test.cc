@@ -20,7 +20,7 @@ struct Capture {
 
     /// What is told, without the packet.
     std::string tell(Frame frame) {
-        const std::string line = replay.tell(frame.bytes(), now);
+        const std::string line = told_text(replay.tell(frame.bytes(), now));
         return line.substr(line.find(": ") + 2);
     }
     Frame out(uint8_t flags, uint32_t seq, uint32_t ack) {
@@ -52,6 +52,20 @@ TEST_CASE("replay: a flow ends by the time of the capture", "[why]") {
     CHECK(capture.tell(capture.in(kSyn | kAck, 500, 101)) ==
           "dropped: invalid_untracked_syn_ack\n");
     CHECK(capture.tell(capture.out(kFin | kAck, 101, 501)) == "dropped: invalid_untracked_fin\n");
+}
+
+TEST_CASE("replay: beyond so many flows a packet that would open one is told as not followed",
+          "[why]") {
+    Capture capture{.replay = Replay(conntrack::Tuning(), 2)};
+    const auto udp = [](uint16_t port) { return Frame().ipv4(kHost, kServer).udp(port, 53); };
+    CHECK(capture.tell(udp(1)) == "opens a flow\n");
+    CHECK(capture.tell(udp(2)) == "opens a flow\n");
+    CHECK(capture.tell(udp(3)) == "not followed: 2 flows live already\n");
+    CHECK(capture.tell(udp(2)) == "original\n");
+    capture.now = capture.now + Duration::seconds(200);  // both are over
+    CHECK(capture.tell(udp(3)) == "opens a flow\n");
+    CHECK(capture.tell(udp(4)) == "opens a flow\n");
+    CHECK(capture.tell(udp(5)) == "not followed: 2 flows live already\n");
 }
 
 TEST_CASE("replay: questions without a state have answers, and errors their flow", "[why]") {

@@ -87,7 +87,7 @@ for nic in n0 n1; do
     wait_for 60 "an answer after $nic was down" is_answered
 done
 pass "links down and up"
-guest 10 "sluice-host-setup --undo" >"$work/undo.log" && fail "NICs are taken from under sluice"
+guest 30 "sluice-host-setup --undo" >"$work/undo.log" && fail "NICs are taken from under sluice"
 grep --quiet "$lan_nic is in use" "$work/undo.log" || fail "in use: $(cat "$work/undo.log")"
 stop_gateway TERM
 
@@ -96,12 +96,12 @@ for workers in 2 "3 --no-huge"; do
     # shellcheck disable=SC2086 # words
     start_gateway --workers $workers --steer-replies always
     passes "$workers workers"
+    handed_over=$(gateway_counter handoff)
     all_answered 100
+    handed_over=$(($(gateway_counter handoff) - handed_over))
     pass "$workers workers: 100 flows"
-    # Where a NIC has RSS, replies come to the worker of their flow.
-    [[ $model != virtio-mq ]] ||
-        (($(gateway_counter handoff) * 10 < $(gateway_counter received))) ||
-        fail "$(gateway_counter handoff) packets were handed over"
+    # Where a NIC has RSS, replies come to the worker of their flow: a ping's and fragments do not.
+    [[ $model != virtio-mq ]] || ((handed_over < 20)) || fail "$handed_over were handed over"
     [[ $workers != 2 ]] || stop_gateway KILL # and the next start finds what it left
 done
 stop_gateway TERM

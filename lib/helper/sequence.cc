@@ -6,8 +6,8 @@
 namespace sluice::helper {
 namespace {
 
-/// More than any window (RFC 7323 §2.3: 2^30), and less than half the count.
-constexpr uint32_t kFar = (1U << 30) + (1U << 29);
+/// As far as any window reaches (RFC 7323 §2.3): what lies so far behind has been acknowledged.
+constexpr uint32_t kFar = 1U << 30;
 
 uint32_t moved(uint32_t number, int32_t by) {
     return number + static_cast<uint32_t>(by);

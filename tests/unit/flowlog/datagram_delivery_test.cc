@@ -51,15 +51,15 @@ TEST_CASE("datagram delivery: templates come again after a minute, and after man
     CHECK(sender.reader.templates == 4);
     sender.turn(1000);
     sender.collect();
-    CHECK(sender.reader.templates == 6);
+    CHECK(sender.reader.templates == 8);
     for (int i = 0; i < 4096; ++i) {
         sender.put(1);
         sender.collect();
     }
-    CHECK(sender.reader.templates == 6);
+    CHECK(sender.reader.templates == 8);
     sender.put(1);
     sender.collect();
-    CHECK(sender.reader.templates == 9);
+    CHECK(sender.reader.templates == 12);
     CHECK(sender.reader.sequence == 4096);
 }
 

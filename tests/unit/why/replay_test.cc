@@ -87,6 +87,6 @@ TEST_CASE("replay: questions without a state have answers, and errors their flow
 
 TEST_CASE("replay: what is no sound packet is told as that", "[why]") {
     Capture capture;
-    CHECK(capture.replay.tell(Bytes(9), capture.now) ==
+    CHECK(told_text(capture.replay.tell(Bytes(9), capture.now)) ==
           "a frame that is no sound IPv4 packet: dropped: truncated\n");
 }

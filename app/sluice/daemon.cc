@@ -14,6 +14,7 @@
 #include "sluice/version.h"
 #include "worker/run.h"
 
+#include <rte_cycles.h>
 #include <rte_launch.h>
 
 #include <string>
@@ -47,7 +48,7 @@ void give_up_early(const config::Config& config, Status (*give_up)()) {
 }
 
 /// Every address of a small pool; of large ones those that were ever exhausted.
-std::vector<command::PoolAddress> pool_addresses(const gateway::Gateway& gateway) {
+std::vector<command::PoolAddress> pool_addresses(gateway::Gateway& gateway) {
     constexpr uint32_t kSmall = 256;
     std::vector<command::PoolAddress> all;
     const gateway::Policies::Pointer policy = gateway.policies().current();
@@ -302,7 +303,9 @@ command::Subject Daemon::subject() {
             [this](const listing::PublicEndpoint& endpoint) { return reloader_->given(endpoint); },
             [this] { return watch_.standstill(clock_.now()); },
             [this](const std::string& sentence) { handed_in_.put(sentence); },
-            [this] { return notices_.all(); }};
+            [this] { return notices_.all(); },
+            rte_get_tsc_hz(),
+            gateway_->totals()};
 }
 
 /// Where a link has come back, others may have learned other ways meanwhile.

@@ -84,10 +84,10 @@ int print_once(const Gateway& gateway, std::chrono::seconds interval) {
                           : fail(std::string("cannot write: ") + std::strerror(errno) + ".");
 }
 
-/// Rows that each of the four lists has room for, beside what is always there.
+/// Rows that each of the six lists has room for, beside what is always there.
 size_t most_on(const Screen& screen) {
-    constexpr unsigned kFixed = 12;
-    constexpr unsigned kLists = 4;
+    constexpr unsigned kFixed = 16;
+    constexpr unsigned kLists = 6;
     const unsigned height = screen.height();
     return std::clamp<size_t>(height > kFixed ? (height - kFixed) / kLists : 1, 1, kMostOnScreen);
 }

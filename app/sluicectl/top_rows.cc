@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <cstdio>
+#include <map>
 #include <tuple>
 
 namespace sluicectl {
@@ -54,7 +55,9 @@ public:
 
     std::vector<string> take() {
         add_summary();
+        add_interfaces();
         add_workers();
+        add_loads();
         add_drops();
         add_hosts();
         add_pressure();
@@ -132,6 +135,84 @@ private:
                             cell(rate(before, nows[i], "handoff")) +
                             cell(rate(before, nows[i], "flows_opened")));
         }
+    }
+
+    void add_interfaces() {
+        rows_.push_back("");
+        rows_.push_back(
+            "interface     packets/s in         bit/s in  packets/s out        bit/s out");
+        const json befores = rows_of(list_in(before_.stats, "interfaces"));
+        const json nows = rows_of(list_in(now_.stats, "interfaces"));
+        for (size_t i = 0; i < std::min(nows.size(), most_); ++i) {
+            const json before = i < befores.size() ? befores[i] : json();
+            string row = name_cell(text_in(nows[i], "interface"), 10);
+            for (const char* way : {"in", "out"}) {
+                const json then = list_in(before, way);
+                const json now = list_in(nows[i], way);
+                row +=
+                    cell(rate(then, now, "packets"), 15) + cell(8 * rate(then, now, "bytes"), 17);
+            }
+            rows_.push_back(row);
+        }
+    }
+
+    /// The time that busy turns took, of the time that has passed.
+    void add_loads() {
+        const json befores = rows_of(list_in(before_.stats, "workers"));
+        const json nows = rows_of(list_in(now_.stats, "workers"));
+        rows_.push_back("");
+        rows_.push_back(
+            "worker         busy %   turns/s  with packets  cycles/packet  turn p99.9 us");
+        for (size_t i = 0; i < std::min(nows.size(), most_); ++i) {
+            const json before = i < befores.size() ? befores[i] : json();
+            constexpr uint64_t kInPercent = 10'000'000;  // nanoseconds of a second
+            rows_.push_back(
+                name_cell(std::to_string(number_in(nows[i], "worker")), 10) +
+                cell(rate(before, nows[i], "busy_ns") / kInPercent, 11) +
+                cell(rate(before, nows[i], "turns"), 10) + cell(share(before, nows[i]), 14) +
+                cell(cycles_per_packet(before, nows[i]), 15) + cell(longest(before, nows[i]), 15));
+        }
+    }
+
+    /// Of turns, those that found packets: "25 %".
+    static string share(const json& before, const json& now) {
+        const uint64_t turns = since(before, now, "turns");
+        const uint64_t busy = since(before, now, "busy_turns");
+        return std::to_string(turns == 0 ? 0 : 100 * busy / turns) + " %";
+    }
+    uint64_t cycles_per_packet(const json& before, const json& now) const {
+        const uint64_t packets = since(before, now, "received") + since(before, now, "taken");
+        const double cycles = double(since(before, now, "busy_ns")) / 1e9 *
+                              double(number_in(now_.stats, "cycles_per_second"));
+        return packets == 0 ? 0 : static_cast<uint64_t>(cycles / double(packets));
+    }
+    /// What 99.9 % of the busy turns between the readings took less than; "-" where there are none.
+    static string longest(const json& before, const json& now) {
+        std::map<uint64_t, uint64_t> times = times_in(now);
+        for (const auto& [bound, count] : times_in(before))
+            if (const auto found = times.find(bound); found != times.end())
+                found->second -= std::min(found->second, count);
+        uint64_t total = 0;
+        for (const auto& [bound, count] : times)
+            total += count;
+        uint64_t shorter = 0;
+        for (const auto& [bound, count] : times)
+            if ((shorter += count) * 1000.0 >= 999.0 * double(total) && shorter != 0)
+                return std::to_string(bound / 1000);
+        return "-";
+    }
+    static std::map<uint64_t, uint64_t> times_in(const json& worker) {
+        std::map<uint64_t, uint64_t> times;
+        for (const json& pair : rows_of(list_in(worker, "turn_ns")))
+            if (pair.is_array() && pair.size() == 2 && pair[0].is_number_unsigned() &&
+                pair[1].is_number_unsigned())
+                times[pair[0].get<uint64_t>()] = pair[1].get<uint64_t>();
+        return times;
+    }
+    static uint64_t since(const json& before, const json& now, const char* name) {
+        const uint64_t then = number_in(before, name);
+        const uint64_t count = number_in(now, name);
+        return count >= then ? count - then : count;
     }
 
     void add_drops() {

@@ -23,8 +23,10 @@ public:
     explicit MonotonicClock(Time start) : start_(start) {}
 
     Time start() const { return start_; }
-    Tick now() const {
-        const auto passed = std::chrono::steady_clock::now() - start_;
+    Tick now() const { return at(std::chrono::steady_clock::now()); }
+    /// What now() was at that time.
+    Tick at(Time time) const {
+        const auto passed = time - start_;
         return {static_cast<uint32_t>(
             std::chrono::duration_cast<std::chrono::milliseconds>(passed).count())};
     }

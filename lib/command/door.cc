@@ -68,11 +68,13 @@ private:
 
     void answer_until_stopped() {
         while (auto visitor = reception_.take()) {
+            const Origin origin = visitor->origin;
             try {
                 answer(*visitor);
                 reception_.part(std::move(*visitor));
             } catch (...) {  // out of memory: the client sees that there is no answer
             }
+            reception_.finish(origin);
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "command/metrics.h"
 
+#include "command/interface_volumes.h"
 #include "listing/flow_text.h"
 #include "listing/port_pressure.h"
 #include "net/text.h"
@@ -121,8 +122,11 @@ public:
         pools();
         rules();
         ports();
+        interfaces(total);
+        addresses();
         uplinks();
         workers();
+        loads();
         outlooks();
         table();
         gauge("packets_held", "Packets waiting in rings and queues", double(total.held()));
@@ -217,6 +221,46 @@ private:
                 lost.metric.push_back(counted(count, {{"port", port.name}, {"reason", loss}}));
     }
 
+    void interfaces(const stats::Snapshot& total) {
+        const std::vector<InterfaceVolumes> all = interface_volumes(subject_, total);
+        MetricFamily& packets =
+            counter("interface_packets_total", "Packets that came and went by each interface");
+        for (const InterfaceVolumes& each : all) {
+            packets.metric.push_back(way(each, "in", each.volumes.in.packets));
+            packets.metric.push_back(way(each, "out", each.volumes.out.packets));
+        }
+        MetricFamily& bytes =
+            counter("interface_bytes_total", "Bytes of their frames, without tags");
+        for (const InterfaceVolumes& each : all) {
+            bytes.metric.push_back(way(each, "in", each.volumes.in.bytes));
+            bytes.metric.push_back(way(each, "out", each.volumes.out.bytes));
+        }
+    }
+    static ClientMetric way(const InterfaceVolumes& interface, const char* direction,
+                            uint64_t value) {
+        return counted(value, {{"interface", interface.name}, {"direction", direction}});
+    }
+
+    /// Families without a sample where nothing is counted.
+    void addresses() {
+        const std::vector<AddressReport> all = subject_.address_traffic();
+        MetricFamily& packets = counter(
+            "address_packets_total", "Packets of the flows of each public address, by accounting");
+        for (const AddressReport& each : all) {
+            packets.metric.push_back(way(each, "out", each.traffic.out.packets));
+            packets.metric.push_back(way(each, "in", each.traffic.in.packets));
+        }
+        MetricFamily& bytes =
+            counter("address_bytes_total", "Bytes of their IP packets, by accounting");
+        for (const AddressReport& each : all) {
+            bytes.metric.push_back(way(each, "out", each.traffic.out.bytes));
+            bytes.metric.push_back(way(each, "in", each.traffic.in.bytes));
+        }
+    }
+    static ClientMetric way(const AddressReport& address, const char* direction, uint64_t value) {
+        return counted(value, {{"address", address.name}, {"direction", direction}});
+    }
+
     void uplinks() {
         MetricFamily& up =
             family("uplink_up", "Whether the uplink lives, of several", MetricType::Gauge);
@@ -289,6 +333,36 @@ private:
         for (size_t i = 0; i < snapshots.size(); ++i)
             dropped.metric.push_back(
                 counted(snapshots[i].dropped(), {{"worker", std::to_string(i)}}));
+    }
+
+    void loads() {
+        MetricFamily& turns = counter("worker_turns_total", "Turns of the worker");
+        for (size_t i = 0; i < subject_.workers.size(); ++i)
+            turns.metric.push_back(counted(load(i).turns.read(), {{"worker", std::to_string(i)}}));
+        MetricFamily& busy =
+            family("worker_turn_seconds", "How long the turns took in which it found packets",
+                   MetricType::Histogram);
+        for (size_t i = 0; i < subject_.workers.size(); ++i)
+            busy.metric.push_back(turn_times(i));
+    }
+    const stats::Load& load(size_t worker) const { return subject_.workers[worker]->load; }
+
+    /// A bucket to each power of two; its sum is how long the worker was busy.
+    ClientMetric turn_times(size_t worker) const {
+        constexpr double kNanosecond = 1e-9;
+        const stats::TurnTimes times = load(worker).read_times();
+        ClientMetric metric;
+        metric.label = {{"worker", std::to_string(worker)}};
+        uint64_t count = 0;
+        for (size_t i = 0; i < times.size(); ++i) {
+            count += times[i];
+            if (i % stats::kTurnSteps == 0 && i + 1 < times.size())
+                metric.histogram.bucket.push_back(
+                    {count, double(stats::turn_bound(i)) * kNanosecond});
+        }
+        metric.histogram.sample_count = count;
+        metric.histogram.sample_sum = double(load(worker).busy_nanoseconds.read()) * kNanosecond;
+        return metric;
     }
 
     void table() {

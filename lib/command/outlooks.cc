@@ -1,28 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "command/outlooks.h"
 
+#include "command/cpu_time.h"
 #include "listing/flow_text.h"
 #include "listing/port_pressure.h"
 #include "net/text.h"
 
 #include <algorithm>
 #include <chrono>
-#include <ctime>
 #include <utility>
 
 namespace sluice::command {
 namespace {
 
 using std::chrono::duration;
-
-constexpr int kScanShare = 20;  // of the CPU time of a scan there is so much between two
-
-/// Of this thread: in the idle class it may wait for long, which costs nobody anything.
-std::chrono::nanoseconds cpu_time() {
-    timespec time{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
-}
 
 double seconds_of(Outlooks::Clock::time_point time) {
     return duration<double>(time.time_since_epoch()).count();
@@ -70,11 +61,18 @@ Outlook Outlooks::follow(Followed& followed, uint64_t used, uint64_t room, doubl
     return {used, room, followed.trend.full_in(static_cast<double>(room))};
 }
 
+/// To those who read the log, and to those who follow events.
+void Outlooks::tell(const std::string& whose, Passing passing) {
+    subject_.tell(whose + how_full(passing.mark, passing.outlook));
+    passing.at = std::chrono::system_clock::now();
+    passings_.add(std::move(passing));
+}
+
 void Outlooks::look(Clock::time_point now) {
     const Outlook flows =
         follow(flow_table_, subject_.flows.size(), subject_.flows.capacity(), seconds_of(now));
     if (const unsigned mark = flow_table_.marks.pass(double(flows.used), double(flows.room)))
-        subject_.tell("the flow table is " + how_full(mark, flows));
+        tell("the flow table is ", {.mark = mark, .outlook = flows});
     {
         const std::lock_guard lock(mutex_);
         flows_ = flows;
@@ -83,7 +81,7 @@ void Outlooks::look(Clock::time_point now) {
         return;
     const std::chrono::nanoseconds begin = cpu_time();
     look_at_ports(now);
-    next_scan_ = now + (cpu_time() - begin) * kScanShare;
+    next_scan_ = now + (cpu_time() - begin) * kLookShare;
 }
 
 void Outlooks::look_at_ports(Clock::time_point now) {
@@ -99,7 +97,7 @@ void Outlooks::look_at_ports(Clock::time_point now) {
         const uint32_t room = subject_.ports_of(set.address);
         const Outlook outlook = follow(one, std::min(set.used, room), room, seconds_of(now));
         if (const unsigned mark = one.marks.pass(double(outlook.used), double(outlook.room)))
-            subject_.tell(name_of(set) + ": " + how_full(mark, outlook));
+            tell(name_of(set) + ": ", {.mark = mark, .outlook = outlook, .ports = set});
         fullest = std::max(fullest, thousandths(outlook));
         if (outlook.room != 0 && outlook.used * 2 >= outlook.room)
             found.push_back({set, outlook});

@@ -6,12 +6,13 @@
 ///
 /// Shape    Looked at every ten seconds. Of ports those sets are followed, an address toward a
 ///          destination, that are highest, and told of from half of their room on. That a mark is
-///          passed, 80, 90 or 95 %, is a line of the log.
+///          passed, 80, 90 or 95 %, is a line of the log, and an event.
 /// Threads  look() is one thread's; the others are any thread's.
 /// Memory   kMostSets sets.
 /// Cost     Two passes over the flow table; where these take long they come less often, so that
 ///          they are 5 % of a background CPU at most.
 
+#include "command/passings.h"
 #include "command/subject.h"
 #include "history/trend.h"
 #include "net/tuple.h"
@@ -41,6 +42,7 @@ public:
     std::vector<PortOutlook> ports() const;
     /// Of the set of ports that is nearest to full: how full, in thousandths.
     uint32_t fullest() const;
+    const Passings& passings() const { return passings_; }
 
 private:
     /// One thing that fills.
@@ -52,11 +54,13 @@ private:
 
     Outlook follow(Followed& followed, uint64_t used, uint64_t room, double seconds) const;
     void look_at_ports(Clock::time_point now);
+    void tell(const std::string& whose, Passing passing);
 
     const Subject& subject_;
     Followed flow_table_;
     std::map<Key, Followed> sets_;
     Clock::time_point next_scan_{};
+    Passings passings_;
 
     mutable std::mutex mutex_;  // of all below
     Outlook flows_;

@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <charconv>
 #include <iterator>
-#include <map>
 #include <netinet/in.h>
 #include <poll.h>
 #include <string_view>
@@ -199,25 +198,43 @@ void Reception::end() {
     changed_.notify_all();
 }
 
+bool Reception::may_be_answered(const Guest& guest) const {
+    if (guest.state != State::Whole || patience_.threads_for_one == 0 ||
+        is_owner(guest.visitor.origin))
+        return guest.state == State::Whole;
+    const auto found = answered_.find(guest.visitor.origin);
+    return found == answered_.end() || found->second < patience_.threads_for_one;
+}
+
 std::optional<Visitor> Reception::take() {
-    const auto is_whole = [](const Guest& guest) { return guest.state == State::Whole; };
+    const auto may = [this](const Guest& guest) { return may_be_answered(guest); };
     const auto is_first = [&](const Guest& guest) {
-        const Origin& origin = guest.visitor.origin;
-        return is_whole(guest) && (origin.is_user_of(0) || origin.is_user_of(owner_));
+        return may(guest) && is_owner(guest.visitor.origin);
     };
     std::unique_lock lock(mutex_);
     auto guest = guests_.end();
     changed_.wait(lock, [&] {
         guest = std::find_if(guests_.begin(), guests_.end(), is_first);
         if (guest == guests_.end())
-            guest = std::find_if(guests_.begin(), guests_.end(), is_whole);
+            guest = std::find_if(guests_.begin(), guests_.end(), may);
         return ended_ || guest != guests_.end();
     });
     if (ended_)
         return std::nullopt;
     Visitor visitor = std::move(guest->visitor);
     guests_.erase(guest);
+    ++answered_[visitor.origin];
     return visitor;
+}
+
+void Reception::finish(const Origin& origin) {
+    {
+        const std::lock_guard lock(mutex_);
+        const auto found = answered_.find(origin);
+        if (found != answered_.end() && --found->second == 0)
+            answered_.erase(found);
+    }
+    changed_.notify_one();  // another of its requests may wait
 }
 
 void Reception::part(Visitor visitor) {

@@ -9,7 +9,7 @@
 ///          and so long to close after the answer; none of that takes a thread that answers. Where
 ///          there are too many, the oldest gives way of the origin that has the most (a user; over
 ///          TCP an address), so that one's flood does not keep another out. Of whole requests the
-///          owner's go first.
+///          owner's go first, and those of an origin that has as many threads as it may wait.
 /// Threads  run() is one thread's; take() and part() any number of others'.
 /// Errors   Where the system has no descriptor or memory for a connection the oldest gives way.
 /// Memory   kMostGuests times the largest request.
@@ -23,6 +23,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -60,8 +61,10 @@ public:
 
     /// Receives until all stops.
     void run();
-    /// Waits for a request; nothing when all stops.
+    /// Waits for a request; nothing when all stops. finish() is told of each one's origin.
     std::optional<Visitor> take();
+    /// A thread has answered.
+    void finish(const Origin& origin);
     /// Of who has been answered: waits until the client closes too, for closing first would make
     /// the kernel throw away what it has not read yet.
     void part(Visitor visitor);
@@ -76,6 +79,10 @@ private:
     };
     using Guests = std::list<Guest>;
 
+    bool is_owner(const Origin& origin) const {
+        return origin.is_user_of(0) || origin.is_user_of(owner_);
+    }
+    bool may_be_answered(const Guest& guest) const;
     int prepare(std::vector<pollfd>& polled, std::vector<Guests::iterator>& guests);
     void receive(const std::vector<pollfd>& polled, const std::vector<Guests::iterator>& guests);
     bool receive_from(Guest& guest);
@@ -93,7 +100,8 @@ private:
 
     std::mutex mutex_;  // of all below
     std::condition_variable changed_;
-    Guests guests_;  // oldest first
+    Guests guests_;                        // oldest first
+    std::map<Origin, unsigned> answered_;  // at this moment, by so many threads
     bool ended_ = false;
 };
 

@@ -25,6 +25,7 @@ using stats::Count;
 constexpr std::time_t kRow = 10;  // seconds
 constexpr std::time_t kDay = 86400;
 constexpr std::time_t kPoints = 360;  // where nobody says how many
+constexpr size_t kMostInterfaces = 32;
 
 struct Counted {
     const char* group;
@@ -47,6 +48,10 @@ Result<std::time_t> take_seconds(Query& query, const std::string& name, std::tim
     if (error != std::errc{} || end != last || seconds < kRow || seconds > kDay)
         return Error{name + "=" + *word + " is not a number of seconds from 10 to 86400."};
     return seconds;
+}
+
+uint64_t kbit(uint64_t bytes) {
+    return bytes / 125;
 }
 
 std::string time_text(std::time_t time) {
@@ -86,6 +91,12 @@ std::vector<Recorder::Column> Recorder::columns_of(const Subject& subject) {
             {"drops", std::string(stats::drop_name(static_cast<stats::Drop>(i))), Kind::Rate});
     for (size_t i = 0; i < subject.workers.size(); ++i)
         columns.push_back({"workers", "worker_" + std::to_string(i), Kind::Rate});
+    for (size_t i = 0; i < subject.workers.size(); ++i)
+        columns.push_back({"load", "worker_" + std::to_string(i) + "_busy_per_mille", Kind::Rate});
+    const std::vector<listing::InterfaceName> names = subject.interfaces();
+    for (size_t i = 0; i < std::min(names.size(), kMostInterfaces); ++i)
+        for (const char* what : {"_in_packets", "_in_kbit", "_out_packets", "_out_kbit"})
+            columns.push_back({"interfaces", names[i].name + what, Kind::Rate});
     columns.resize(std::min(columns.size(), Series::kMostColumns), Column{{}, {}, Kind::Rate});
     return columns;
 }
@@ -121,6 +132,14 @@ std::vector<uint64_t> Recorder::measure() const {
         values.push_back(total.drop[static_cast<stats::Drop>(i)]);
     for (const stats::Counters* worker : subject_.workers)
         values.push_back(worker->count[Count::Received].read());
+    // Milliseconds in a second are thousandths of it.
+    for (const stats::Counters* worker : subject_.workers)
+        values.push_back(worker->load.busy_nanoseconds.read() / 1'000'000);
+    for (size_t i = 0; i < std::min(total.interfaces.size(), kMostInterfaces); ++i)
+        for (const stats::Volume& volume : {total.interfaces[i].in, total.interfaces[i].out}) {
+            values.push_back(volume.packets);
+            values.push_back(kbit(volume.bytes));
+        }
     values.resize(columns_.size());
     return values;
 }
@@ -138,10 +157,12 @@ void Recorder::record(std::time_t end, std::chrono::milliseconds since_last) {
 }
 
 Result<Recorder::Wish> Recorder::read(Query query) {
-    constexpr std::string_view kGroups[] = {"packets", "flows", "drops", "workers", "ports"};
+    constexpr std::string_view kGroups[] = {"packets", "flows", "drops",     "workers",
+                                            "load",    "ports", "interfaces"};
     const std::string group = take(query, "of").value_or("packets");
     if (std::find(std::begin(kGroups), std::end(kGroups), group) == std::end(kGroups))
-        return Error{"of=" + group + " is neither packets, flows, drops, workers nor ports."};
+        return Error{"of=" + group +
+                     " is neither packets, flows, drops, workers, load, ports nor interfaces."};
     const auto since = take_seconds(query, "since", 3600);
     if (!since)
         return since.error();

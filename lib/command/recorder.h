@@ -4,8 +4,8 @@
 /// \file
 /// Recorder: writes down every ten seconds what the gateway does, and answers for the last day.
 ///
-/// Shape    Columns have a group each: packets, flows, drops (by reason), workers, ports. What was
-///          counted before the first row is in no row.
+/// Shape    Columns have a group each: packets, flows, drops (by reason), workers, load (of them),
+///          ports, interfaces (the first 32). What was counted before the first row is in no row.
 /// Threads  record() is one thread's, which is Recording's; answer() is any thread's.
 /// Errors   A question that cannot be read is one sentence.
 /// Memory   history/series.h. An answer has as many rows at most.

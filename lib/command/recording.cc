@@ -5,13 +5,9 @@
 
 namespace sluice::command {
 
-Recording::Recording(Outlooks& outlooks, Recorder& recorder, const listing::Background& background,
+Recording::Recording(const Looks& looks, const listing::Background& background,
                      std::chrono::milliseconds interval)
-    : outlooks_(outlooks),
-      recorder_(recorder),
-      background_(background),
-      interval_(interval),
-      thread_([this] { run(); }) {}
+    : looks_(looks), background_(background), interval_(interval), thread_([this] { run(); }) {}
 
 Recording::~Recording() {
     {
@@ -31,9 +27,11 @@ void Recording::run() {
         lock.unlock();
         const Clock::time_point now = Clock::now();
         try {
-            outlooks_.look(now);
-            recorder_.record(std::time(nullptr),
-                             std::chrono::duration_cast<std::chrono::milliseconds>(now - last));
+            looks_.outlooks.look(now);
+            looks_.addresses.look(now);
+            looks_.recorder.record(
+                std::time(nullptr),
+                std::chrono::duration_cast<std::chrono::milliseconds>(now - last));
         } catch (...) {  // out of memory: the row is left out
         }
         last = now;

@@ -9,6 +9,7 @@
 /// Threads  One, in the background, from the start of this object to its end.
 /// Errors   Where memory for a row is short it is left out.
 
+#include "command/address_traffic.h"
 #include "command/outlooks.h"
 #include "command/recorder.h"
 #include "listing/background.h"
@@ -20,10 +21,16 @@
 
 namespace sluice::command {
 
+/// What looks, and writes down; all outlive the thread.
+struct Looks {
+    Outlooks& outlooks;
+    Recorder& recorder;
+    AddressTraffic& addresses;
+};
+
 class Recording {
 public:
-    /// Both outlive it.
-    Recording(Outlooks& outlooks, Recorder& recorder, const listing::Background& background,
+    Recording(const Looks& looks, const listing::Background& background,
               std::chrono::milliseconds interval = std::chrono::seconds(10));
     ~Recording();
     Recording(const Recording&) = delete;
@@ -31,8 +38,7 @@ public:
 private:
     void run();
 
-    Outlooks& outlooks_;
-    Recorder& recorder_;
+    Looks looks_;
     listing::Background background_;
     std::chrono::milliseconds interval_;
     std::mutex mutex_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "command/server.h"
 
+#include "command/address_traffic.h"
 #include "command/control_socket.h"
 #include "command/door.h"
 #include "command/endpoints.h"
@@ -27,7 +28,8 @@ struct Server::Parts {
           subject(with_outlooks(subject)),
           outlooks(this->subject),
           recorder(this->subject, outlooks),
-          recording(outlooks, recorder, params.background, params.record_every),
+          address_traffic(this->subject),
+          recording({outlooks, recorder, address_traffic}, params.background, params.record_every),
           endpoints(this->subject, recorder,
                     {.background = params.background,
                      .list_threads = params.list_threads,
@@ -37,6 +39,9 @@ struct Server::Parts {
     Subject with_outlooks(Subject whole) {
         whole.flows_outlook = [this] { return outlooks.flows(); };
         whole.port_outlooks = [this] { return outlooks.ports(); };
+        whole.passings = [this](uint64_t number) { return outlooks.passings().since(number); };
+        whole.last_passing = [this] { return outlooks.passings().last(); };
+        whole.address_traffic = [this] { return address_traffic.read(); };
         return whole;
     }
 
@@ -45,6 +50,7 @@ struct Server::Parts {
     Subject subject;
     Outlooks outlooks;
     Recorder recorder;
+    AddressTraffic address_traffic;
     Recording recording;
     Endpoints endpoints;
     std::optional<Door> local;
@@ -90,6 +96,9 @@ Result<std::unique_ptr<Server>> Server::start(const ServerParams& params, const 
         door.only_loopback_names = params.http->is_loopback();
         door.threads = params.http_threads;
         door.patience = params.http_patience;
+        // Whoever reads nothing holds a thread for a while: others have two of them in any case.
+        constexpr unsigned kForOthers = 2;
+        door.patience.threads_for_one = std::max(kForOthers + 1, params.http_threads) - kForOthers;
         if (Status status = server->open(parts.web, door); !status)
             return status.error();
         return server;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "command/stats_text.h"
 
+#include "command/interface_volumes.h"
 #include "listing/flow_text.h"
 #include "listing/port_pressure.h"
 #include "net/text.h"
@@ -68,6 +69,70 @@ ordered_json ports_json(const Subject& subject) {
     return ports;
 }
 
+void add_interfaces(Table& table, const Subject& subject, const stats::Snapshot& total) {
+    for (const InterfaceVolumes& each : interface_volumes(subject, total)) {
+        table.row(each.name + " in packets", each.volumes.in.packets);
+        table.row(each.name + " in bytes", each.volumes.in.bytes);
+        table.row(each.name + " out packets", each.volumes.out.packets);
+        table.row(each.name + " out bytes", each.volumes.out.bytes);
+    }
+}
+
+void add_load(Table& table, size_t worker, const stats::Load& load) {
+    constexpr double kShare = 0.999;
+    const std::string name = std::to_string(worker);
+    table.row(name + " turns", load.turns.read());
+    table.row(name + " turns with packets", load.busy_turns.read());
+    table.row(name + " busy ms", load.busy_nanoseconds.read() / 1'000'000);
+    table.row(name + " turn p99.9 us", stats::turn_quantile(load.read_times(), kShare) / 1000);
+}
+
+ordered_json volume_json(const stats::Volume& volume) {
+    return {{"packets", volume.packets}, {"bytes", volume.bytes}};
+}
+
+ordered_json interfaces_json(const Subject& subject, const stats::Snapshot& total) {
+    ordered_json interfaces = ordered_json::array();
+    for (const InterfaceVolumes& each : interface_volumes(subject, total))
+        interfaces.push_back({{"interface", each.name},
+                              {"realm", each.realm},
+                              {"in", volume_json(each.volumes.in)},
+                              {"out", volume_json(each.volumes.out)}});
+    return interfaces;
+}
+
+/// Pairs of a time in nanoseconds and how many turns took less, but no less than the time before;
+/// without those that nobody took.
+ordered_json turn_times_json(const stats::Load& load) {
+    const stats::TurnTimes times = load.read_times();
+    ordered_json pairs = ordered_json::array();
+    for (size_t bucket = 0; bucket < times.size(); ++bucket)
+        if (times[bucket] != 0)
+            pairs.push_back({stats::turn_bound(bucket), times[bucket]});
+    return pairs;
+}
+
+ordered_json workers_json(const Subject& subject) {
+    ordered_json workers = ordered_json::array();
+    for (size_t i = 0; i < subject.workers.size(); ++i) {
+        stats::Snapshot worker;
+        worker.add(*subject.workers[i]);
+        const stats::Load& load = subject.workers[i]->load;
+        workers.push_back({{"worker", i},
+                           {"received", worker.count[Count::Received]},
+                           {"taken", worker.count[Count::Taken]},
+                           {"transmitted", worker.count[Count::Transmitted]},
+                           {"dropped", worker.dropped()},
+                           {"handoff", worker.count[Count::Handoff]},
+                           {"flows_opened", worker.count[Count::FlowsOpened]},
+                           {"turns", load.turns.read()},
+                           {"busy_turns", load.busy_turns.read()},
+                           {"busy_ns", load.busy_nanoseconds.read()},
+                           {"turn_ns", turn_times_json(load)}});
+    }
+    return workers;
+}
+
 ordered_json seconds_json(const std::optional<uint32_t>& seconds) {
     return seconds ? ordered_json(*seconds) : ordered_json();
 }
@@ -118,6 +183,12 @@ std::string stats_table(const Subject& subject, DropRows rows) {
     table.title("ports");
     for (const PortReport& port : subject.ports())
         add_port(table, port, rows);
+
+    table.title("interfaces");
+    add_interfaces(table, subject, total);
+    table.title("workers");
+    for (size_t i = 0; i < subject.workers.size(); ++i)
+        add_load(table, i, subject.workers[i]->load);
 
     const std::vector<UplinkReport> uplinks = subject.uplinks();
     if (!uplinks.empty())
@@ -183,17 +254,9 @@ std::string stats_json(const Subject& subject) {
     json["ports"] = ports_json(subject);
     json["uplinks"] = uplinks_json(subject);
 
-    json["workers"] = ordered_json::array();
-    for (size_t i = 0; i < subject.workers.size(); ++i) {
-        stats::Snapshot worker;
-        worker.add(*subject.workers[i]);
-        json["workers"].push_back({{"worker", i},
-                                   {"received", worker.count[Count::Received]},
-                                   {"transmitted", worker.count[Count::Transmitted]},
-                                   {"dropped", worker.dropped()},
-                                   {"handoff", worker.count[Count::Handoff]},
-                                   {"flows_opened", worker.count[Count::FlowsOpened]}});
-    }
+    json["interfaces"] = interfaces_json(subject, total);
+    json["workers"] = workers_json(subject);
+    json["cycles_per_second"] = subject.cycles_per_second;
     return json.dump() + "\n";
 }
 

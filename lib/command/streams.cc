@@ -2,6 +2,7 @@
 #include "command/streams.h"
 
 #include "command/packet_query.h"
+#include "command/passings.h"
 
 #include <chrono>
 #include <cstdint>
@@ -22,6 +23,13 @@ constexpr std::chrono::milliseconds kNextLook{10};
 constexpr int kLooksForRoom = 50;
 
 }  // namespace
+
+/// What one client is told: of flows, and, where it asks for all, what has become nearly full.
+struct Streams::Events {
+    uint64_t passing;  // the last that it has been told
+    listing::EventStream flows;
+    listing::EventStreamParams params;
+};
 
 /// Nothing when there is no room. A stream whose reader has gone ends at its own next look only, so
 /// whoever stops one `events` and starts another waits for that.
@@ -50,9 +58,9 @@ void Streams::events(const Question& question, httplib::Response& response) {
                           " streams of events are being sent already; try again when one has "
                           "ended.");
 
-    const auto stream = std::make_shared<listing::EventStream>(
-        subject_.flows.journal(),
-        listing::EventStreamParams{*filter, question.format, timestamps.has_value()});
+    const listing::EventStreamParams params{*filter, question.format, timestamps.has_value()};
+    const std::shared_ptr<Events> stream(
+        new Events{subject_.last_passing(), {subject_.flows.journal(), params}, params});
     response.status = kOk;
     response.set_chunked_content_provider(
         content_type(question.format), [this, sending, stream](size_t, httplib::DataSink& sink) {
@@ -65,12 +73,20 @@ void Streams::events(const Question& question, httplib::Response& response) {
 }
 
 /// What has happened since the last time; false when the client has gone.
-bool Streams::send_events(listing::EventStream& stream, httplib::DataSink& sink) {
+bool Streams::send_events(Events& events, httplib::DataSink& sink) {
     std::string piece;
-    if (const uint64_t lost = stream.next(piece); lost != 0) {
+    if (const uint64_t lost = events.flows.next(piece); lost != 0) {
         const std::lock_guard lock(counting_);
         subject_.operator_counters.count[stats::Count::EventsLost].add(lost);
     }
+    if (events.params.filter.is_empty())
+        for (const Passing& passing : subject_.passings(events.passing)) {
+            events.passing = passing.number;
+            if (events.params.format == listing::Format::Json)
+                append_json_passing(piece, passing);
+            else
+                append_passing(piece, passing, events.params.timestamps);
+        }
     if (!piece.empty())
         return sink.write(piece.data(), piece.size());
     std::this_thread::sleep_for(kNextLook);

@@ -42,8 +42,10 @@ public:
     void live(const Question& question, httplib::Response& response);
 
 private:
+    struct Events;
+
     static std::shared_ptr<Sending> begin(Quota& quota);
-    bool send_events(listing::EventStream& stream, httplib::DataSink& sink);
+    bool send_events(Events& events, httplib::DataSink& sink);
     void packets(const Question& question, const listing::PacketStreamParams& asked,
                  httplib::Response& response);
 

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "flow/flow_table.h"
 #include "hosts/host_table.h"
+#include "hosts/totals.h"
 #include "listing/holds.h"
 #include "listing/interface_name.h"
 #include "listing/port_pressure.h"
@@ -19,6 +20,7 @@
 #include "why/answer.h"
 #include "why/question.h"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
@@ -43,6 +45,12 @@ struct PortReport {
     bool has_link = true;
     uint16_t mtu = 0;
     std::vector<std::pair<std::string, uint64_t>> losses;  ///< By name.
+};
+
+/// What has gone over the flows of a public address, or of all others.
+struct AddressReport {
+    std::string name;  ///< "198.51.100.1", "others".
+    hosts::SideTraffic traffic;
 };
 
 /// What is told of one of several uplinks.
@@ -72,6 +80,15 @@ struct Outlook {
 struct PortOutlook {
     listing::Pressure pressure;
     Outlook outlook;
+};
+
+/// Something has become that full (command/passings.h).
+struct Passing {
+    uint64_t number = 0;
+    std::chrono::system_clock::time_point at{};
+    unsigned mark = 0;  ///< Per cent.
+    Outlook outlook;
+    std::optional<listing::Pressure> ports{};  ///< These; nothing of the flow table.
 };
 
 /// A line that the log has had.
@@ -126,10 +143,22 @@ struct Subject {
     std::function<void(const std::string&)> tell = [](const std::string&) {};
     /// The last lines of the log, oldest first.
     std::function<std::vector<Notice>()> notices = [] { return std::vector<Notice>(); };
+    /// Of the CPU's time stamp counter, to tell cycles of times; 0 where it is not known.
+    uint64_t cycles_per_second = 0;
+    /// Of flows that have ended; null without accounting.
+    const hosts::Totals* totals = nullptr;
     // What the server's recorder knows; set by the server.
     std::function<Outlook()> flows_outlook = [] { return Outlook(); };
     std::function<std::vector<PortOutlook>()> port_outlooks = [] {
         return std::vector<PortOutlook>();
+    };
+    /// With numbers above that one, oldest first.
+    std::function<std::vector<Passing>(uint64_t)> passings = [](uint64_t) {
+        return std::vector<Passing>();
+    };
+    std::function<uint64_t()> last_passing = [] { return uint64_t{0}; };
+    std::function<std::vector<AddressReport>()> address_traffic = [] {
+        return std::vector<AddressReport>();
     };
 };
 

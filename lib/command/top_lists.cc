@@ -4,12 +4,15 @@
 #include "listing/flow_text.h"
 #include "listing/port_pressure.h"
 #include "listing/top_hosts.h"
+#include "listing/traffic_totals.h"
 #include "net/text.h"
 
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 namespace sluice::command {
 namespace {
@@ -35,7 +38,7 @@ Result<uint32_t> take_top(Query& query) {
     return top;
 }
 
-Result<HostOrder> take_order(Query& query) {
+Result<HostOrder> take_order(Query& query, bool is_counted) {
     const auto found = query.find("by");
     if (found == query.end())
         return HostOrder::Flows;
@@ -47,7 +50,11 @@ Result<HostOrder> take_order(Query& query) {
         return HostOrder::Ports;
     if (by == "rate")
         return HostOrder::Rate;
-    return Error{"by=" + by + " is neither flows, ports nor rate."};
+    if (by == "bytes" && is_counted)
+        return HostOrder::Bytes;
+    return Error{"by=" + by +
+                 (by == "bytes" ? " wants a gateway with --accounting."
+                                : " is neither flows, ports, rate nor bytes.")};
 }
 
 Error unknown(const Query& query, const std::string& known) {
@@ -58,7 +65,7 @@ Error unknown(const Query& query, const std::string& known) {
 /// Columns, the first flush left and the others flush right; a rest stands behind them.
 class Columns {
 public:
-    void row(std::initializer_list<std::string> cells, const std::string& rest = "") {
+    void row(const std::vector<std::string>& cells, const std::string& rest = "") {
         constexpr size_t kFirst = 20;
         constexpr size_t kOther = 12;
         size_t width = 0;
@@ -76,20 +83,39 @@ private:
     std::string text_;
 };
 
-std::string hosts_text(const std::vector<listing::TopHost>& tops) {
+void add_traffic(std::vector<std::string>& cells, const hosts::SideTraffic& traffic) {
+    for (const flow::Traffic& way : {traffic.out, traffic.in}) {
+        cells.push_back(std::to_string(way.packets));
+        cells.push_back(std::to_string(way.bytes));
+    }
+}
+
+ordered_json traffic_json(const flow::Traffic& traffic) {
+    return {{"packets", traffic.packets}, {"bytes", traffic.bytes}};
+}
+
+std::string hosts_text(const std::vector<listing::TopHost>& tops, bool is_counted) {
+    std::vector<std::string> head{"host",   "flows", "half_open", "ports",
+                                  "blocks", "rate",  "refused"};
+    if (is_counted)
+        head.insert(head.end(), {"out_packets", "out_bytes", "in_packets", "in_bytes"});
     Columns columns;
-    columns.row({"host", "flows", "half_open", "ports", "blocks", "rate", "refused"});
-    for (const auto& [host, ports, blocks] : tops)
-        columns.row({net::to_string(host.address), std::to_string(host.flows),
-                     std::to_string(host.half_open), std::to_string(ports), std::to_string(blocks),
-                     std::to_string(host.rate), std::to_string(host.refused)},
-                    host.zone == 0 ? "" : "zone=" + std::to_string(host.zone));
+    columns.row(head);
+    for (const auto& [host, ports, blocks, traffic] : tops) {
+        std::vector<std::string> cells{net::to_string(host.address),   std::to_string(host.flows),
+                                       std::to_string(host.half_open), std::to_string(ports),
+                                       std::to_string(blocks),         std::to_string(host.rate),
+                                       std::to_string(host.refused)};
+        if (is_counted)
+            add_traffic(cells, traffic);
+        columns.row(cells, host.zone == 0 ? "" : "zone=" + std::to_string(host.zone));
+    }
     return columns.take();
 }
 
-std::string hosts_json(const std::vector<listing::TopHost>& tops) {
+std::string hosts_json(const std::vector<listing::TopHost>& tops, bool is_counted) {
     ordered_json list = ordered_json::array();
-    for (const auto& [host, ports, blocks] : tops) {
+    for (const auto& [host, ports, blocks, traffic] : tops) {
         list.push_back({{"host", net::to_string(host.address)},
                         {"flows", host.flows},
                         {"half_open", host.half_open},
@@ -97,10 +123,20 @@ std::string hosts_json(const std::vector<listing::TopHost>& tops) {
                         {"blocks", blocks},
                         {"rate", host.rate},
                         {"refused", host.refused}});
+        if (is_counted) {
+            list.back()["out"] = traffic_json(traffic.out);
+            list.back()["in"] = traffic_json(traffic.in);
+        }
         if (host.zone != 0)
             list.back()["zone"] = host.zone;
     }
     return list.dump() + "\n";
+}
+
+std::optional<listing::TrafficTotals> totals_of(const Subject& subject) {
+    if (subject.totals == nullptr)
+        return std::nullopt;
+    return std::optional<listing::TrafficTotals>(std::in_place, *subject.totals, subject.flows);
 }
 
 uint32_t ports_left(const Subject& subject, const listing::Pressure& pressure) {
@@ -114,13 +150,16 @@ Result<std::string> hosts_list(const Subject& subject, Query query, Format forma
     const auto top = take_top(query);
     if (!top)
         return top.error();
-    const auto order = take_order(query);
+    const std::optional<listing::TrafficTotals> totals = totals_of(subject);
+    const auto order = take_order(query, totals.has_value());
     if (!order)
         return order.error();
     if (!query.empty())
         return unknown(query, "top, by");
-    const auto tops = listing::top_hosts(subject.hosts, subject.flows, *order, *top, subject.now());
-    return format == Format::Text ? hosts_text(tops) : hosts_json(tops);
+    const auto tops = listing::top_hosts(
+        subject.hosts, subject.flows, {*order, *top, totals ? &*totals : nullptr}, subject.now());
+    return format == Format::Text ? hosts_text(tops, totals.has_value())
+                                  : hosts_json(tops, totals.has_value());
 }
 
 Result<std::string> ports_list(const Subject& subject, Query query, Format format) {
@@ -130,20 +169,31 @@ Result<std::string> ports_list(const Subject& subject, Query query, Format forma
     if (!query.empty())
         return unknown(query, "top");
     const auto list = listing::port_pressure(subject.flows, *top, subject.now());
+    const std::optional<listing::TrafficTotals> totals = totals_of(subject);
+    std::vector<std::string> head{"address", "protocol", "used", "left"};
+    if (totals)
+        head.insert(head.end(), {"out_packets", "out_bytes", "in_packets", "in_bytes"});
     Columns columns;
-    columns.row({"address", "protocol", "used", "left"}, "destination");
+    columns.row(head, "destination");
     ordered_json json = ordered_json::array();
     for (const listing::Pressure& one : list) {
         const std::string protocol(listing::protocol_name(one.protocol));
         const uint32_t left = ports_left(subject, one);
-        columns.row(
-            {net::to_string(one.address), protocol, std::to_string(one.used), std::to_string(left)},
-            listing::destination_of(one));
+        std::vector<std::string> cells{net::to_string(one.address), protocol,
+                                       std::to_string(one.used), std::to_string(left)};
+        if (totals)
+            add_traffic(cells, totals->of(one.address));
+        columns.row(cells, listing::destination_of(one));
         json.push_back({{"address", net::to_string(one.address)},
                         {"protocol", protocol},
                         {"destination", listing::destination_of(one)},
                         {"used", one.used},
                         {"left", left}});
+        if (totals) {
+            const hosts::SideTraffic traffic = totals->of(one.address);
+            json.back()["address_out"] = traffic_json(traffic.out);
+            json.back()["address_in"] = traffic_json(traffic.in);
+        }
     }
     return format == Format::Text ? columns.take() : json.dump() + "\n";
 }

@@ -126,13 +126,20 @@ hosts::QuotaParams quota_params(const config::Config& config, const Ground& grou
             .secret = derive(ground.secret, Use::Prefixes)[0]};
 }
 
+hosts::TotalsParams totals_params(const config::Config& config, const Ground& ground) {
+    return {.hosts = std::min(host_entries(config), hosts::TrafficTable::kMostRows),
+            .pages = config.no_huge ? PageKind::Ordinary : PageKind::Huge,
+            .numa_node = ground.numa_node,
+            .secret = derive(ground.secret, Use::Hosts)[1]};
+}
+
 }  // namespace
 
 state::Shape state_shape(const config::Config& config) {
     return {flow_records(config), config.accounting ? 1U : 0U, config.holders.blocks.size};
 }
 
-std::array<size_t, 3> table_bytes(const config::Config& config) {
+std::array<size_t, 4> table_bytes(const config::Config& config) {
     const auto whole = [](size_t bytes) {
         constexpr size_t kPage = size_t{2} << 20;
         return (bytes + kPage - 1) / kPage * kPage;
@@ -140,9 +147,14 @@ std::array<size_t, 3> table_bytes(const config::Config& config) {
     const size_t in_file = config.state.file.empty() ? 0
                                                      : flow::RecordMemory::bytes_needed(
                                                            flow_records(config), config.accounting);
+    const auto totals = [&] {
+        // Its two tables are mappings of their own.
+        return whole(hosts::Totals::bytes_needed(totals_params(config, {}))) + whole(1);
+    };
     return {whole(flow::FlowTable::bytes_needed(flow_records(config), config.accounting) - in_file),
             whole(hosts::HostTable::bytes_needed(host_entries(config), flow_records(config))),
-            whole(hosts::Quotas::bytes_needed({flow_records(config), prefixes(config)}))};
+            whole(hosts::Quotas::bytes_needed({flow_records(config), prefixes(config)})),
+            config.accounting ? totals() : 0};
 }
 
 Gateway::~Gateway() = default;
@@ -177,10 +189,19 @@ Status Gateway::allocate(const config::Config& config, const Ground& ground) {
         return status;
     table.ending = quotas_.get();
     table.accounting = config.accounting;
+    if (config.accounting) {
+        if (Status status =
+                keep(hosts::Totals::create(totals_params(config, ground), *quotas_), totals_);
+            !status)
+            return status;
+        table.ending = totals_.get();
+    }
     if (ground.inheritance)
         table.outside = ground.inheritance->records;
     if (Status status = keep(flow::FlowTable::create(table), table_); !status)
         return status;
+    if (totals_)
+        totals_->count_by(table_->accounts());
     if (Status status = keep(interfaces_of(config, ground.ports), interfaces_); !status)
         return status;
     if (Status status =

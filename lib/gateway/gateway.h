@@ -22,6 +22,7 @@
 #include "gateway/shortage_log.h"
 #include "helper/helped.h"
 #include "hosts/host_table.h"
+#include "hosts/totals.h"
 #include "io/port.h"
 #include "io/steering.h"
 #include "link/interfaces.h"
@@ -75,9 +76,9 @@ struct UplinkState {
 /// What the flow table has of memory that outlives the process.
 state::Shape state_shape(const config::Config& config);
 
-/// Bytes that the tables of flows, of inside hosts and of their quotas take, each of which is a
-/// mapping of whole large pages of 2 MB; without what lies in a state file.
-std::array<size_t, 3> table_bytes(const config::Config& config);
+/// Bytes that the tables of flows, of inside hosts, of their quotas and of their totals take, each
+/// in mappings of whole large pages of 2 MB; without what lies in a state file.
+std::array<size_t, 4> table_bytes(const config::Config& config);
 
 class Gateway {
 public:
@@ -91,13 +92,14 @@ public:
     const worker::Worker& worker(unsigned index) const { return *workers_[index]; }
     bool steers_replies() const { return steering_.has_value(); }
     Policies& policies() { return *policies_; }
-    const Policies& policies() const { return *policies_; }
     /// Lets a policy that policies() have compiled hold; as Policies::use().
     bool use(const Policies::Pointer& policy);
     const pool::Exhaustion& exhaustion() const { return *exhaustion_; }
     control::Core& control() { return *control_; }
     flow::FlowTable& table() { return *table_; }
     const hosts::HostTable& hosts() const { return *hosts_; }
+    /// Of flows that have ended; null without --accounting.
+    const hosts::Totals* totals() const { return totals_.get(); }
 
     /// How many ports from 1024 on a public address has, toward each destination.
     uint32_t ports_of(Be32 address) const;
@@ -146,7 +148,8 @@ private:
                                        const Ground& ground);
 
     std::unique_ptr<hosts::HostTable> hosts_;
-    std::unique_ptr<hosts::Quotas> quotas_;  // told by the flow table
+    std::unique_ptr<hosts::Quotas> quotas_;  // told by the flow table, or by the totals
+    std::unique_ptr<hosts::Totals> totals_;  // with accounting, told by the flow table
     std::unique_ptr<flow::FlowTable> table_;
     std::unique_ptr<observe::Watches> watches_;  // with the table's grace periods
     std::unique_ptr<Policies> policies_;

@@ -20,6 +20,11 @@ Egress::Egress(EgressParams params, stats::Counters& counters)
         rows_.push_back({net::mac_bits(interface.mac), interface.vlan, interface.port,
                          params_.ports[interface.port].port->inserts_tags()});
     exits_.resize(params_.ports.size());
+    for (size_t port = 0; port < exits_.size(); ++port)
+        sole_.push_back(params_.interfaces.find(static_cast<PortIndex>(port), kUntagged));
+    for (const Interface& interface : params_.interfaces)
+        if (interface.vlan != kUntagged)
+            sole_[interface.port] = kNoInterface;
     look_at_ports();
 }
 
@@ -80,19 +85,14 @@ void Egress::hand_over(rte_mbuf* mbuf, unsigned worker, const Note& note) {
 }
 
 void Egress::punt(rte_mbuf* mbuf, const Note& note) {
-    if (tap_ != nullptr)
-        show_punted(mbuf, note);
+    if (tap_ != nullptr && note.punt == Punt::Unresolved)
+        tap_->wait(mbuf, note.to, note.next_hop);
+    else if (tap_ != nullptr)
+        tap_->hand_up(mbuf);
     note_of(mbuf) = note;
     punted_.add(mbuf);
     if (punted_.is_full())
         flush_to_control();
-}
-
-void Egress::show_punted(const rte_mbuf* mbuf, const Note& note) {
-    if (note.punt == Punt::Unresolved)
-        tap_->wait(mbuf, note.to, note.next_hop);
-    else
-        tap_->hand_up(mbuf);
 }
 
 void Egress::drop(rte_mbuf* mbuf, Drop reason) {
@@ -121,14 +121,16 @@ void Egress::set_apart(rte_mbuf* mbuf, InterfaceId to) {
 
 unsigned Egress::take_unreachable(std::span<rte_mbuf*, kBatchSize> packets) {
     std::copy_n(unreachable_.mbuf.begin(), unreachable_.count, packets.begin());
-    return std::exchange(unreachable_.count, 0);
+    const unsigned count = unreachable_.count;
+    unreachable_.clear();
+    return count;
 }
 
 /// Empties a batch of which the front was taken; the rest is dropped.
 void Egress::finish(Batch& batch, unsigned taken, Drop reason) {
     if (taken < batch.count)
         drop(batch.packets().subspan(taken), reason);
-    batch.count = 0;
+    batch.clear();
 }
 
 void Egress::flush() {
@@ -151,18 +153,43 @@ void Egress::flush_port(size_t port) {
     finish(batch, sent, Drop::TxFull);
 }
 
+/// Says how many have left, and counts them by interface.
 unsigned Egress::transmit(size_t port) {
+    const InterfaceId sole = sole_[port];
+    if (tap_ != nullptr || sole == kNoInterface)
+        return transmit_by_interfaces(port);
+    const TransmitQueue& to = params_.ports[port];
+    Batch& batch = outgoing_[port];
+    const unsigned sent = to.port->transmit(to.queue, batch.packets());
+    // What was taken is the port's now; what was not is still here.
+    uint64_t bytes = batch.bytes;
+    for (const rte_mbuf* mbuf : batch.packets().subspan(sent))
+        bytes -= mbuf->pkt_len;
+    counters_.interfaces[sole].out.add({sent, bytes});
+    return sent;
+}
+
+/// Where the port has several, or somebody watches.
+unsigned Egress::transmit_by_interfaces(size_t port) {
     const TransmitQueue& to = params_.ports[port];
     const std::span<rte_mbuf*> packets = outgoing_[port].packets();
-    if (tap_ == nullptr)
-        return to.port->transmit(to.queue, packets);
     std::array<InterfaceId, kBatchSize> by;
-    for (size_t i = 0; i < packets.size(); ++i)
-        by[i] = params_.interfaces.find(static_cast<PortIndex>(port), tag_of(packets[i]));
+    std::array<uint32_t, kBatchSize> bytes;
+    for (size_t i = 0; i < packets.size(); ++i) {
+        const Bare bare = without_tag(packets[i]);
+        by[i] = params_.interfaces.find(static_cast<PortIndex>(port), bare.vlan);
+        bytes[i] = bare.bytes;
+        if (by[i] == kNoInterface)  // the gateway's kernel has put a tag of its own into it
+            by[i] = params_.interfaces.find(static_cast<PortIndex>(port), kUntagged);
+    }
     // Afterwards the packets are the port's.
-    tap_->leave(packets, std::span(by).first(packets.size()));
+    if (tap_ != nullptr)
+        tap_->leave(packets, std::span(by).first(packets.size()));
     const unsigned sent = to.port->transmit(to.queue, packets);
-    tap_->left(sent);
+    if (tap_ != nullptr)
+        tap_->left(sent);
+    for (unsigned i = 0; i < sent; ++i)
+        counters_.interfaces[by[i]].out.add({1, bytes[i]});
     return sent;
 }
 

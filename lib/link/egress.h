@@ -163,10 +163,15 @@ private:
     struct Batch {
         std::array<rte_mbuf*, kBatchSize> mbuf;
         unsigned count = 0;
+        uint32_t bytes = 0;  // of all in it; not kept up behind the last add()
 
         std::span<rte_mbuf*> packets() { return std::span(mbuf).first(count); }
         bool is_full() const { return count == kBatchSize; }
-        void add(rte_mbuf* packet) { mbuf[count++] = packet; }
+        void add(rte_mbuf* packet) {
+            mbuf[count++] = packet;
+            bytes += packet->pkt_len;
+        }
+        void clear() { count = bytes = 0; }
     };
 
     /// Of an interface, what every packet needs.
@@ -181,7 +186,7 @@ private:
     void finish(Batch& batch, unsigned taken, stats::Drop reason);
     void flush_port(size_t port);
     unsigned transmit(size_t port);
-    void show_punted(const rte_mbuf* mbuf, const Note& note);
+    unsigned transmit_by_interfaces(size_t port);
     void flush_to_worker(size_t worker);
     void flush_to_control();
 
@@ -193,6 +198,8 @@ private:
     observe::Tap* tap_ = nullptr;
     std::vector<Row> rows_;    // by interface
     std::vector<Exit> exits_;  // by port
+    /// By port: the interface that all leaves by; kNoInterface where the port has VLANs.
+    std::vector<InterfaceId> sole_;
     uint16_t least_mtu_ = 0;
     uint16_t smallest_mtu_ = 0;
     std::vector<Batch> outgoing_;     // by port

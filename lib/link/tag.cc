@@ -64,16 +64,17 @@ bool insert_tag(rte_mbuf* mbuf, VlanId vlan) {
     return true;
 }
 
-VlanId tag_of(const rte_mbuf* mbuf) {
-    if ((mbuf->ol_flags & RTE_MBUF_F_TX_VLAN) != 0)
-        return mbuf->vlan_tci & kVlanBits;
+Bare without_tag(const rte_mbuf* mbuf) {
+    if ((mbuf->ol_flags & (RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_TX_VLAN)) != 0)
+        return {static_cast<VlanId>(mbuf->vlan_tci & kVlanBits), mbuf->pkt_len};
     const auto* frame = rte_pktmbuf_mtod(mbuf, const char*);
     if (rte_pktmbuf_data_len(mbuf) < sizeof(rte_ether_hdr) + sizeof(rte_vlan_hdr) ||
         !is_tag(rte_pktmbuf_mtod(mbuf, const rte_ether_hdr*)->ether_type))
-        return kUntagged;
+        return {kUntagged, mbuf->pkt_len};
     rte_vlan_hdr tag;
     std::memcpy(&tag, frame + sizeof(rte_ether_hdr), sizeof tag);
-    return rte_be_to_cpu_16(tag.vlan_tci) & kVlanBits;
+    return {static_cast<VlanId>(rte_be_to_cpu_16(tag.vlan_tci) & kVlanBits),
+            static_cast<uint32_t>(mbuf->pkt_len - sizeof tag)};
 }
 
 }  // namespace sluice::link

@@ -41,7 +41,14 @@ std::optional<stats::Drop> take_tag(rte_mbuf* mbuf, const Interfaces& interfaces
 /// Puts a tag into a frame; false, and the frame is as it was, where there is no room before it.
 bool insert_tag(rte_mbuf* mbuf, VlanId vlan);
 
-/// The VLAN whose tag a frame has that is to leave: beside it in the mbuf's fields, or in it.
-VlanId tag_of(const rte_mbuf* mbuf);
+/// A frame as its interface has it.
+struct Bare {
+    VlanId vlan = kUntagged;
+    uint32_t bytes = 0;  ///< Without the tag.
+};
+
+/// Of a frame that has come, or that is to leave: its tag is beside it in the mbuf's fields, or in
+/// it.
+Bare without_tag(const rte_mbuf* mbuf);
 
 }  // namespace sluice::link

@@ -5,12 +5,13 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace sluice::listing {
 namespace {
 
-uint32_t value(const TopHost& top, HostOrder order) {
+uint64_t value(const TopHost& top, HostOrder order) {
     switch (order) {
         case HostOrder::Flows:
             return top.host.flows;
@@ -18,6 +19,8 @@ uint32_t value(const TopHost& top, HostOrder order) {
             return top.ports;
         case HostOrder::Rate:
             return top.host.rate;
+        case HostOrder::Bytes:
+            return top.traffic.bytes();
     }
     return 0;
 }
@@ -58,7 +61,8 @@ void count_ports(std::vector<TopHost>& tops, const hosts::HostTable& hosts, flow
                  Tick now) {
     std::unordered_map<hosts::HostIndex, size_t> place;
     for (size_t i = 0; i < tops.size(); ++i)
-        place.emplace(tops[i].host.index, i);
+        if (tops[i].host.index != hosts::kNoHost)
+            place.emplace(tops[i].host.index, i);
     // host 24 | low byte of the address 8 | protocol 8 | port 16: a host has one address, or few.
     Distinct ports;
     for_each_flow(flows, now, [&](const Seen& record) {
@@ -88,14 +92,36 @@ void count_blocks(std::vector<TopHost>& tops, flow::FlowTable& flows, Tick now) 
     });
 }
 
+std::vector<TopHost> all_hosts(const hosts::HostTable& hosts, const TopHostsWish& wish, Tick now) {
+    std::vector<TopHost> tops;
+    std::unordered_set<uint64_t> listed;
+    hosts.for_each(0, hosts.capacity(), now, [&](const hosts::Host& host) {
+        const net::InsideAddress address(host.address, host.zone);
+        tops.push_back({host, 0, 0, {}});
+        if (wish.totals == nullptr)
+            return;
+        tops.back().traffic = wish.totals->of(address);
+        listed.insert(address.bits());
+    });
+    if (wish.totals == nullptr || wish.order != HostOrder::Bytes)
+        return tops;
+    for (const auto& [bits, traffic] : wish.totals->hosts())
+        if (!listed.contains(bits)) {
+            hosts::Host host;
+            host.address = Be32{static_cast<uint32_t>(bits)};
+            host.zone = static_cast<uint16_t>(bits >> 32);
+            tops.push_back({host, 0, 0, traffic});
+        }
+    return tops;
+}
+
 }  // namespace
 
 std::vector<TopHost> top_hosts(const hosts::HostTable& hosts, flow::FlowTable& flows,
-                               HostOrder order, size_t count, Tick now) {
-    std::vector<TopHost> tops;
-    hosts.for_each(0, hosts.capacity(), now, [&](const hosts::Host& host) {
-        tops.push_back({host, 0, 0});
-    });
+                               const TopHostsWish& wish, Tick now) {
+    const HostOrder order = wish.order;
+    const size_t count = wish.count;
+    std::vector<TopHost> tops = all_hosts(hosts, wish, now);
     const bool by_ports = order == HostOrder::Ports;
     sort_by(tops, by_ports ? HostOrder::Flows : order);
 

@@ -2,7 +2,7 @@
 #pragma once
 
 /// \file
-/// Top hosts: the inside hosts with the most flows, external ports or new flows.
+/// Top hosts: the inside hosts with the most flows, external ports, new flows or bytes.
 ///
 /// Shape    Flows and rates are the host table's. Ports are counted from the flow table, for the
 ///          hosts that are listed and for those that could be among them.
@@ -15,22 +15,32 @@
 #include "base/clock.h"
 #include "flow/flow_table.h"
 #include "hosts/host_table.h"
+#include "listing/traffic_totals.h"
 
 #include <cstddef>
 #include <vector>
 
 namespace sluice::listing {
 
-enum class HostOrder : uint8_t { Flows, Ports, Rate };
+/// Of them Bytes is for lists with totals alone.
+enum class HostOrder : uint8_t { Flows, Ports, Rate, Bytes };
+
+struct TopHostsWish {
+    HostOrder order = HostOrder::Flows;
+    size_t count = 20;
+    const TrafficTotals* totals = nullptr;
+};
 
 struct TopHost {
     hosts::Host host;
     uint32_t ports = 0;
-    uint32_t blocks = 0;  ///< Of ports, that it has to itself.
+    uint32_t blocks = 0;              ///< Of ports, that it has to itself.
+    hosts::SideTraffic traffic = {};  ///< Where there are totals.
 };
 
-/// The first `count` hosts by `order`, most first.
+/// The first `count` hosts by `order`, most first. With totals their traffic is told; by bytes
+/// there are hosts, too, that have no flow any more.
 std::vector<TopHost> top_hosts(const hosts::HostTable& hosts, flow::FlowTable& flows,
-                               HostOrder order, size_t count, Tick now);
+                               const TopHostsWish& wish, Tick now);
 
 }  // namespace sluice::listing

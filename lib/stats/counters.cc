@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "stats/counters.h"
 
+#include <algorithm>
 #include <iterator>
 #include <numeric>
 
@@ -101,6 +102,11 @@ void Snapshot::add(const Counters& counters) {
     for (size_t i = 0; i < kProbeBuckets; ++i)
         probes[i] += counters.probes[i].read();
     waiting += counters.waiting.read();
+    interfaces.resize(std::max(interfaces.size(), counters.interfaces.size()));
+    for (size_t i = 0; i < counters.interfaces.size(); ++i) {
+        interfaces[i].in += counters.interfaces[i].in.read();
+        interfaces[i].out += counters.interfaces[i].out.read();
+    }
 }
 
 uint64_t Snapshot::dropped() const {

@@ -8,32 +8,24 @@
 ///          received + originated = transmitted + consumed + held + Σ dropped[reason], where held
 ///          is put - taken (what waits in rings between threads) plus waiting (what the control
 ///          core keeps for unresolved neighbours, and workers for first fragments).
+///          Of all interfaces: Σ out = transmitted, and Σ in = received but for frames of no
+///          interface, where the port has no untagged one to count them.
 /// Threads  Written by one thread with add(), read by any. A sum over threads is exact when
 ///          traffic stands still, and at most a burst per thread off while it flows.
 
 #include "base/enum.h"
+#include "stats/counter.h"
 #include "stats/drop.h"
+#include "stats/load.h"
+#include "stats/volume.h"
 
 #include <array>
-#include <atomic>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace sluice::stats {
-
-/// A counter with one writer: relaxed load and store, no read-modify-write on the bus.
-class Counter {
-public:
-    void add(uint64_t count) {
-        // relaxed: the value stands alone, no reader draws a conclusion about other memory from it.
-        value_.store(value_.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
-    }
-    void set(uint64_t value) { value_.store(value, std::memory_order_relaxed); }
-    uint64_t read() const { return value_.load(std::memory_order_relaxed); }
-
-private:
-    std::atomic<uint64_t> value_{0};
-};
 
 /// Counts that are not drops, in the order in which they are printed.
 enum class Count : uint8_t {
@@ -119,10 +111,16 @@ constexpr unsigned probe_bound(size_t bucket) {
 std::string_view count_name(Count count);
 
 struct alignas(64) Counters {
+    Counters() = default;
+    /// Of a thread that receives and transmits by so many interfaces.
+    explicit Counters(size_t interface_count) : interfaces(interface_count) {}
+
     EnumArray<Count, Counter, kCountCount> count;
     EnumArray<Drop, Counter, kDropCount> drop;
     std::array<Counter, kProbeBuckets> probes;  ///< Packets that looked for a port.
     Counter waiting;  ///< Gauge: packets that this thread keeps for later.
+    std::vector<InterfaceCounters> interfaces;  ///< By number; none of a thread without ports.
+    Load load;                                  ///< Of a worker.
 };
 
 /// The sum of several Counters at one moment.
@@ -131,6 +129,7 @@ struct Snapshot {
     EnumArray<Drop, uint64_t, kDropCount> drop;
     std::array<uint64_t, kProbeBuckets> probes{};
     uint64_t waiting = 0;
+    std::vector<BothVolumes> interfaces;
 
     void add(const Counters& counters);
     uint64_t dropped() const;  ///< Σ dropped[reason].

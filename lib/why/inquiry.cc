@@ -197,10 +197,8 @@ bool Look::arrive(const Question& question) {
 link::PortIndex Look::port_of_tagged() const {
     if (burst().from[0] != link::kNoInterface)
         return shared_.interfaces[burst().from[0]].port;
-    const auto takes = std::ranges::find_if(
-        shared_.interfaces, [tag = link::tag_of(frame_.mbuf())](const link::Interface& interface) {
-            return interface.vlan == tag;
-        });
+    const auto takes = std::ranges::find(shared_.interfaces, link::without_tag(frame_.mbuf()).vlan,
+                                         &link::Interface::vlan);
     return takes == shared_.interfaces.end() ? link::PortIndex{0} : takes->port;
 }
 

@@ -72,9 +72,26 @@ const std::array<Worker::Stage, 13> Worker::kStages{{
     {"transmit", &Worker::transmit},  // all that has gathered: to ports, workers, control core
 }};
 
+/// Sends for the headers, where that is wanted, and says how many bytes there are in all, tags in
+/// the frames included: that is beside what is read here anyway.
+uint64_t Worker::send_for(const Burst& burst) const {
+    uint64_t bytes = 0;
+    const bool prefetch = params_.prefetch;
+    for (unsigned i = 0; i < burst.count; ++i) {
+        const rte_mbuf* mbuf = burst.mbuf[i];
+        bytes += mbuf->pkt_len;
+        if (prefetch)
+            rte_prefetch0(rte_pktmbuf_mtod(mbuf, void*));
+    }
+    return bytes;
+}
+
 /// What a fragment does depends on whether those before it have left: a burst with fragments goes
 /// in parts, each up to one of them.
 void Worker::forward(Burst& burst) {
+    const uint64_t bytes = send_for(burst);
+    if (!burst.handed_over)
+        count_in(burst, bytes);
     burst.live = low_bits(burst.count);
     burst.errors = 0;
     burst.fragments = 0;
@@ -85,8 +102,6 @@ void Worker::forward(Burst& burst) {
     burst.plain = 0;
     burst.passed = 0;
     burst.guessed = 0;
-    for (unsigned i = 0; params_.prefetch && i < burst.count; ++i)
-        rte_prefetch0(rte_pktmbuf_mtod(burst.mbuf[i], void*));
     run(burst, 0);
     if ((burst.live | burst.passed) == 0)
         return run(burst, kStages.size() - 1);

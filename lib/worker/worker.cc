@@ -6,6 +6,7 @@
 #include "worker/worker.h"
 
 #include "link/note.h"
+#include "link/tag.h"
 
 #include <rte_mbuf.h>
 
@@ -49,6 +50,7 @@ Arrival arrival_of(const link::Interface& interface, Verify verify, const io::Po
 Worker::Worker(const Shared& shared, WorkerParams params)
     : shared_(shared),
       params_(std::move(params)),
+      counters_(shared.interfaces.size()),
       policy_(*shared.policy),
       admission_(shared.interfaces, policy_, shared.twins.own_ports),
       member_(shared.table),
@@ -126,6 +128,21 @@ unsigned Worker::receive(link::PortIndex port, Burst& burst) {
     burst.settled = 0;
     counters_.count[Count::Received].add(burst.count);
     return burst.count;
+}
+
+/// What a port without VLANs receives is its interface's. What has the tag of no interface is the
+/// untagged one's, if there is one.
+void Worker::count_in(const Burst& burst, uint64_t bytes) {
+    const link::InterfaceId untagged = burst.from[0];
+    if (!has_tags_[burst.port])
+        return counters_.interfaces[untagged].in.add({burst.count, bytes});
+    for (const rte_mbuf* mbuf : std::span(burst.mbuf).first(burst.count)) {
+        const link::Bare bare = link::without_tag(mbuf);
+        const link::InterfaceId tagged = shared_.interfaces.find(burst.port, bare.vlan);
+        const link::InterfaceId by = tagged == link::kNoInterface ? untagged : tagged;
+        if (by != link::kNoInterface)
+            counters_.interfaces[by].in.add({1, bare.bytes});
+    }
 }
 
 unsigned Worker::take_handed_over(link::Ring& ring, Burst& burst) {

@@ -86,6 +86,8 @@ public:
     void drain();
 
     const stats::Counters& counters() const { return counters_; }
+    /// For who turns this worker, to say how long that took.
+    stats::Load& load() { return counters_.load; }
 
     /// A step of every burst's way through the worker.
     struct Stage {
@@ -101,12 +103,14 @@ private:
 
     // Sources: worker.cc.
     unsigned receive(link::PortIndex port, Burst& burst);
+    void count_in(const Burst& burst, uint64_t bytes);
     unsigned take_handed_over(link::Ring& ring, Burst& burst);
     unsigned release();
     void begin_turn(Tick now);
     void end_turn();
 
     // Stages, in order: pipeline.cc.
+    uint64_t send_for(const Burst& burst) const;
     void forward(Burst& burst);
     void run(Burst& burst, size_t stage);
     void run_closely(Burst& burst, size_t stage);

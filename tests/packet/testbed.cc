@@ -247,6 +247,27 @@ void Testbed::check_account() const {
                           snapshot.held() + snapshot.dropped();
     if (came != went)
         FAIL("of " << came << " packets " << went << " are accounted for");
+    check_volumes(snapshot);
+}
+
+/// Of all interfaces: what went out was transmitted, what came in was received; but for frames of
+/// no interface, where the port has no untagged one.
+void Testbed::check_volumes(const stats::Snapshot& snapshot) const {
+    using stats::Count;
+    using stats::Drop;
+    stats::BothVolumes sum;
+    for (const stats::BothVolumes& interface : snapshot.interfaces) {
+        sum.in += interface.in;
+        sum.out += interface.out;
+    }
+    const uint64_t strays = snapshot.drop[Drop::UnknownVlan] + snapshot.drop[Drop::Qinq] +
+                            snapshot.drop[Drop::Truncated];
+    if (sum.out.packets != snapshot.count[Count::Transmitted] ||
+        sum.in.packets > snapshot.count[Count::Received] ||
+        sum.in.packets + strays < snapshot.count[Count::Received])
+        FAIL("interfaces had " << sum.in.packets << " packets in and " << sum.out.packets
+                               << " out, of " << snapshot.count[Count::Received] << " and "
+                               << snapshot.count[Count::Transmitted]);
 }
 
 /// An inside address that may be seen outside: the longest prefix that has it is one of --no-nat.

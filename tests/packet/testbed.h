@@ -121,6 +121,7 @@ private:
     bool may_show(Be32 address) const;
     bool answer_arp(size_t interface, const Bytes& frame);
     void check_account() const;
+    void check_volumes(const stats::Snapshot& snapshot) const;
     void check_leak(const Bytes& frame) const;
 
     config::Config config_;

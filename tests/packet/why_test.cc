@@ -13,7 +13,7 @@
 #include "testbed.h"
 #include "why/answer_text.h"
 
-#include <cstring>
+#include <algorithm>
 #include <map>
 #include <random>
 
@@ -150,9 +150,18 @@ struct Counted {
     uint64_t hosts = 0;
 
     bool operator==(const Counted& other) const {
-        return std::memcmp(&snapshot, &other.snapshot, sizeof snapshot) == 0 &&
-               denied == other.denied && exhausted == other.exhausted && flows == other.flows &&
-               hosts == other.hosts;
+        return is_same(snapshot, other.snapshot) && denied == other.denied &&
+               exhausted == other.exhausted && flows == other.flows && hosts == other.hosts;
+    }
+
+private:
+    static bool is_same(const stats::Snapshot& a, const stats::Snapshot& b) {
+        const auto is_same_volume = [](const stats::BothVolumes& x, const stats::BothVolumes& y) {
+            return x.in == y.in && x.out == y.out;
+        };
+        return a.count.values == b.count.values && a.drop.values == b.drop.values &&
+               a.probes == b.probes && a.waiting == b.waiting &&
+               std::ranges::equal(a.interfaces, b.interfaces, is_same_volume);
     }
 };
 
@@ -204,7 +213,6 @@ private:
 
     Counted count() {
         Counted counted;
-        std::memset(static_cast<void*>(&counted.snapshot), 0, sizeof counted.snapshot);
         counted.snapshot = bed_.gateway().snapshot();
         const auto policy = bed_.gateway().policies().current();
         for (size_t i = 0; i < policy->rules.denials().matches().size(); ++i)

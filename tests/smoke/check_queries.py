@@ -18,7 +18,13 @@ SELECTOR = re.compile(r"\b(sluice_\w+)(?:\{([^}]*)\})?")
 MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
 GROUPING = re.compile(r"\b(?:by|on|without|ignoring)\s*\(([^)]*)\)")
 NAMED = re.compile(r"\{\{\s*(?:\$labels\.)?(\w+)\s*\}\}")
+TYPED = re.compile(r"# TYPE (\w+) gauge")
 SCRAPED = {"instance", "job"}  # labels that Prometheus adds
+# Families that have samples only while something fills, and their labels, as the unit tests have
+# them (tests/unit/command/outlooks_test.cc).
+SPARSE = {"sluice_flows_full_seconds": (),
+          "sluice_ports_used_ratio": ("address", "protocol", "destination"),
+          "sluice_ports_full_seconds": ("address", "protocol", "destination")}
 
 
 def read_samples(path):
@@ -26,6 +32,8 @@ def read_samples(path):
     samples = {}
     with open(path, encoding="utf-8") as lines:
         for line in lines:
+            if (match := TYPED.fullmatch(line.rstrip("\n"))) and match[1] in SPARSE:
+                samples[match[1]] = {label: set() for label in SPARSE[match[1]]}
             if match := SAMPLE.fullmatch(line.rstrip("\n")):
                 labels = samples.setdefault(match[1], {})
                 for name, value in LABEL.findall(match[2] or ""):

@@ -66,6 +66,13 @@ wait_for 30 "the drop" becomes true \
     "document.getElementById('drops').textContent.includes('invalid_untracked_fin')"
 wait_for 30 "the host" becomes true \
     "document.getElementById('hosts').textContent.includes('10.1.0.10')"
+wait_for 30 "interfaces and workers" becomes '"lan wan 0 %"' \
+    "[...document.querySelectorAll('#interfaces td:first-child')].map(c => c.textContent).join(' ')
+        + ' ' + document.querySelector('#workers td:nth-child(7)').textContent"
+# What all interfaces have received is read a moment behind what has been received.
+evaluate "before.stats.interfaces.reduce((sum, each) => sum + each.in.packets, 0)
+    - before.stats.packets.received"
+((value >= 0 && value <= 5)) || fail "interfaces have received $value packets more than there were"
 pass "its figures are those of /v1/stats"
 
 shown=$(counter "$net" invalid_untracked_fin)
@@ -104,6 +111,8 @@ pass "it fits a narrow screen, draws the history, and complains of nothing"
 ctl "$net" history drops --since 10m --json >"$work/history"
 grep --quiet '"step":10,"columns":\[' "$work/history" || fail "history: $(cat "$work/history")"
 ctl "$net" history flows | grep --quiet '^time .* flows_opened .* live$' || fail "history as text"
+ctl "$net" history interfaces | grep --quiet '^time .* lan_in_packets .* wan_out_kbit$' ||
+    fail "history of interfaces"
 ! ctl "$net" history drops --since 1w >"$work/out" 2>&1 || fail "a week of history"
 stop_sluice "$net"
 pass "sluicectl history"

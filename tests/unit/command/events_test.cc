@@ -64,6 +64,32 @@ TEST_CASE("server: events of flows are sent as they happen", "[command][events]"
     gateway.open_flow({.source_port = 1});  // what it reads last
 }
 
+TEST_CASE("server: that the table is nearly full is an event, for those who follow all",
+          "[command][events]") {
+    ServedGateway gateway(1000, {.record_every = std::chrono::milliseconds(1)});
+    Follower all(gateway, "/v1/events?format=json");
+    REQUIRE(becomes_true([&] { return gateway.table->journal().is_heard(); }));
+    Follower udp(gateway, "/v1/events?proto=udp");
+    uint16_t port = 1000;
+    const auto is_followed_by_both = [&] {
+        const size_t before = all.text().size();
+        gateway.open_flow({.protocol = net::Protocol::Udp, .source_port = port++});
+        return becomes_true([&] { return all.text().size() > before; }) && !udp.text().empty();
+    };
+    REQUIRE(becomes_true(is_followed_by_both));
+    gateway.open_flows(800);
+    CHECK(becomes_true([&] {
+        return all.text().find(R"("event":"full","flows":{"percent":)") != std::string::npos;
+    }));
+    const size_t before = udp.text().size();
+    gateway.open_flow({.protocol = net::Protocol::Udp, .source_port = port++});
+    CHECK(becomes_true([&] { return udp.text().size() > before; }));
+    CHECK(udp.text().find("[FULL]") == std::string::npos);
+    all.stop();
+    udp.stop();
+    gateway.open_flow({.protocol = net::Protocol::Udp, .source_port = port++});
+}
+
 TEST_CASE("server: a client that goes is noticed although nothing happens", "[command][events]") {
     ServedGateway gateway;
     {

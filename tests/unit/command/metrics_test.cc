@@ -156,6 +156,57 @@ TEST_CASE("metrics: each rule that refuses flows has its counter, those beyond 1
     CHECK_FALSE(page.samples.contains("sluice_denied_packets_total{rule=\"10.1.0.100/32\"}"));
 }
 
+TEST_CASE("metrics: each interface has its packets and bytes, those beyond 100 one together",
+          "[command]") {
+    Gateway gateway;
+    gateway.counters[0].interfaces = std::vector<stats::InterfaceCounters>(103);
+    gateway.counters[0].interfaces[1].in.add({3, 200});
+    for (stats::InterfaceCounters& each : gateway.counters[0].interfaces)
+        each.out.add({2, 90});
+    Subject subject = gateway.subject();
+    subject.interfaces = [] {
+        std::vector<listing::InterfaceName> names;
+        for (int i = 0; i < 103; ++i)
+            names.push_back({"lan." + std::to_string(i + 1), "inside", {}});
+        return names;
+    };
+    Page page(metrics_text(subject));
+    const auto told = [&](const char* what, const char* name, const char* direction) {
+        return page.samples.at("sluice_interface_" + std::string(what) + "_total{interface=\"" +
+                               name + "\",direction=\"" + direction + "\"}");
+    };
+    CHECK(told("packets", "lan.2", "in") == 3);
+    CHECK(told("bytes", "lan.2", "in") == 200);
+    CHECK(told("bytes", "lan.100", "out") == 90);
+    CHECK(told("packets", "others", "out") == 6);
+    CHECK(page.samples.size() == Page(metrics_text(gateway.subject())).samples.size() + 404);
+}
+
+TEST_CASE("metrics: a worker's busy turns are a histogram of seconds", "[command]") {
+    Gateway gateway;
+    gateway.counters[1].load.turns.add(10);
+    for (const uint64_t nanoseconds : {1000u, 2000u, 3000u, 600'000'000u})
+        gateway.counters[1].load.add_busy(nanoseconds);
+    Page page(metrics_text(gateway.subject()));
+    const std::string family = "sluice_worker_turn_seconds";
+    CHECK(page.types[family] == "histogram");
+    CHECK(page.samples.at("sluice_worker_turns_total{worker=\"1\"}") == 10);
+    CHECK(page.samples.at(family + "_count{worker=\"1\"}") == 4);
+    CHECK(page.samples.at(family + "_sum{worker=\"1\"}") == Approx(0.600006));
+    const auto below = [&](double bound) {  // the highest bound up to that
+        double count = 0;
+        for (const auto& [name, value] : page.samples)
+            if (name.starts_with(family + "_bucket{worker=\"1\",le=\"") &&
+                std::stod(name.substr(name.find("le=\"") + 4)) <= bound)
+                count = std::max(count, value);
+        return count;
+    };
+    CHECK(below(1.1e-6) == 1);
+    CHECK(below(2.1e-6) == 2);
+    CHECK(below(4.2e-6) == 3);
+    CHECK(below(0.54) == 3);
+}
+
 TEST_CASE("metrics: large counters keep every digit", "[command]") {
     Gateway gateway;
     gateway.counters[0].count[stats::Count::Received].add(9'007'199'254'740'991);  // 2^53 - 1

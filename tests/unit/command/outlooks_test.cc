@@ -57,6 +57,13 @@ TEST_CASE("outlooks: a table that fills says when it is full, and at which marks
     gateway.pass(15);
     REQUIRE(gateway.said.size() == 2);
     CHECK(gateway.said[1].starts_with("the flow table is 95 % full: 95 of 100"));
+    const std::vector<Passing> passings = gateway.outlooks.passings().since(0);
+    REQUIRE(passings.size() == 2);
+    CHECK(passings[0].mark == 80);
+    CHECK(passings[0].outlook.used == 80);
+    CHECK_FALSE(passings[0].ports);
+    CHECK(passings[1].mark == 95);
+    CHECK(gateway.outlooks.passings().since(1).size() == 1);
 }
 
 TEST_CASE("outlooks: ports that run short are told by address and destination", "[command]") {
@@ -75,6 +82,10 @@ TEST_CASE("outlooks: ports that run short are told by address and destination", 
     REQUIRE(gateway.said.size() == 1);
     CHECK(gateway.said[0].starts_with(
         "198.51.100.1, ports of tcp toward 203.0.113.10:80: 80 % full: 40 of 50"));
+    const std::vector<Passing> passings = gateway.outlooks.passings().since(0);
+    REQUIRE(passings.size() == 1);
+    REQUIRE(passings[0].ports);
+    CHECK(listing::destination_of(*passings[0].ports) == "203.0.113.10:80");
 }
 
 TEST_CASE("outlooks: metrics and statistics have them while something fills", "[command]") {

@@ -115,6 +115,29 @@ TEST_CASE("reception: a request is handed on when it is whole, whoever began bef
     CHECK(second->request == "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
 }
 
+TEST_CASE("reception: of an origin that has its threads the next request waits", "[command]") {
+    if (geteuid() != 0)
+        return;  // only root can come as others
+    Open reception({.request = 20s, .threads_for_one = 1});
+    const Descriptor first = reception.connect_as(kStranger);
+    say(first, "GET /1 HTTP/1.1\r\n\r\n");
+    const auto answered = reception->take();
+    REQUIRE(answered);
+    const Descriptor second = reception.connect_as(kStranger);
+    say(second, "GET /2 HTTP/1.1\r\n\r\n");
+    wait_until_read(second);
+    const Descriptor other = reception.connect_as(kStranger + 1);
+    say(other, kRequest);
+    const auto others = reception->take();
+    REQUIRE(others);
+    CHECK(others->origin.is_user_of(kStranger + 1));
+    auto waiting = std::async(std::launch::async, [&] { return reception->take(); });
+    reception->finish(answered->origin);
+    const auto next = waiting.get();
+    REQUIRE(next);
+    CHECK(next->request == "GET /2 HTTP/1.1\r\n\r\n");
+}
+
 TEST_CASE("reception: a request is whole with its body", "[command]") {
     Open reception;
     const std::string head = "POST / HTTP/1.1\r\nCONTENT-Length:  5\r\n\r\n";

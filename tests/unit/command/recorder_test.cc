@@ -80,6 +80,30 @@ TEST_CASE("recorder: as text there are the reasons for which something was dropp
     CHECK(gateway.json({{"of", "drops"}})["columns"].size() == stats::kDropCount);
 }
 
+TEST_CASE("recorder: interfaces have packets and kilobits, workers their load", "[command]") {
+    Gateway gateway;
+    gateway.counters[0].interfaces = std::vector<stats::InterfaceCounters>(1);
+    Subject subject = gateway.subject();
+    subject.interfaces = [] { return std::vector<listing::InterfaceName>{{"lan", "inside", {}}}; };
+    const Outlooks outlooks(subject);
+    Recorder recorder(subject, outlooks);
+    gateway.counters[0].interfaces[0].in.add({100, 125'000});
+    gateway.counters[0].interfaces[0].out.add({20, 1'250'000'000'000});  // a terabit a second
+    gateway.counters[1].load.add_busy(2'500'000'000);
+    recorder.record(kStart + 10, 10s);
+    const auto of = [&](const char* group) {
+        return nlohmann::json::parse(
+            recorder.answer({{"of", group}}, Format::Json, kStart + 10).value());
+    };
+    CHECK(of("interfaces")["columns"] ==
+          nlohmann::json({"lan_in_packets", "lan_in_kbit", "lan_out_packets", "lan_out_kbit"}));
+    CHECK(of("interfaces")["rows"][0] ==
+          nlohmann::json({kStart, 10.0, 100.0, 2.0, 429'496'729.5}));  // as much as a row can say
+    CHECK(of("load")["columns"] ==
+          nlohmann::json({"worker_0_busy_per_mille", "worker_1_busy_per_mille"}));
+    CHECK(of("load")["rows"][0] == nlohmann::json({kStart, 0.0, 250.0}));
+}
+
 TEST_CASE("recorder: a day is told in some 360 steps, an hour in 360", "[command]") {
     Recorded gateway;
     gateway.pass(1, 0);

@@ -96,3 +96,35 @@ TEST_CASE("stats text: JSON has every counter, also those at zero", "[command]")
     CHECK(json["workers"][1]["transmitted"] == 4);
     CHECK(json["workers"][1]["worker"] == 1);
 }
+
+TEST_CASE("stats text: interfaces have their packets and bytes, workers their load", "[command]") {
+    Gateway gateway;
+    gateway.counters[0].interfaces = std::vector<stats::InterfaceCounters>(1);
+    gateway.counters[0].interfaces[0].in.add({3, 200});
+    gateway.counters[0].interfaces[0].out.add({1, 70});
+    gateway.counters[1].load.turns.add(10);
+    gateway.counters[1].load.add_busy(5'000'000);
+    Subject subject = gateway.subject();
+    subject.interfaces = [] { return std::vector<listing::InterfaceName>{{"lan", "inside", {}}}; };
+    subject.cycles_per_second = 2'600'000'000;
+    const std::string table = stats_table(subject, DropRows::NonZero);
+    CHECK(has_row(table, "lan in packets", "3"));
+    CHECK(has_row(table, "lan in bytes", "200"));
+    CHECK(has_row(table, "lan out packets", "1"));
+    CHECK(has_row(table, "lan out bytes", "70"));
+    CHECK(has_row(table, "1 turns", "10"));
+    CHECK(has_row(table, "1 turns with packets", "1"));
+    CHECK(has_row(table, "1 busy ms", "5"));
+    CHECK(has_row(table, "1 turn p99.9 us", "5242"));
+    const auto json = nlohmann::json::parse(stats_json(subject));
+    CHECK(json["cycles_per_second"] == 2'600'000'000);
+    CHECK(json["interfaces"] ==
+          nlohmann::json::array({{{"interface", "lan"},
+                                  {"realm", "inside"},
+                                  {"in", {{"packets", 3}, {"bytes", 200}}},
+                                  {"out", {{"packets", 1}, {"bytes", 70}}}}}));
+    CHECK(json["workers"][1]["busy_ns"] == 5'000'000);
+    CHECK(json["workers"][1]["busy_turns"] == 1);
+    CHECK(json["workers"][1]["turn_ns"] == nlohmann::json::array({{5'242'880, 1}}));
+    CHECK(json["workers"][0]["turn_ns"] == nlohmann::json::array());
+}

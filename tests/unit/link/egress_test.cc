@@ -91,7 +91,7 @@ struct Bench {
     Ring to_worker = std::move(Ring::create(128)).value();
     Ring to_control = std::move(Ring::create(128)).value();
     Wire lan, wan;
-    stats::Counters counters;
+    stats::Counters counters{2};
     std::unique_ptr<Egress> egress;
 
     explicit Bench(VlanId vlan = kUntagged, bool has_tags_beside = false)
@@ -162,6 +162,7 @@ TEST_CASE("egress: an interface's tag is put beside the frame, or into it where 
     CHECK(nic.lan.sent[0].size() == 60);
     CHECK(nic.lan.last_tag == 100);
     CHECK(nic.wan.last_tag == 0);
+    CHECK(nic.counters.interfaces[kLan].out.read() == stats::Volume{1, 60});
 
     Bench plain(100);
     plain.egress->send(plain.packet(), kLan);
@@ -173,6 +174,8 @@ TEST_CASE("egress: an interface's tag is put beside the frame, or into it where 
           test::Bytes{0x81, 0, 0, 100});
     CHECK(plain.lan.last_tag == 0);
     CHECK(plain.wan.sent[0].size() == 60);
+    CHECK(plain.counters.interfaces[kLan].out.read() == stats::Volume{1, 60});
+    CHECK(plain.counters.interfaces[kWan].out.read() == stats::Volume{1, 60});
 }
 
 TEST_CASE("egress: where there is no room for a tag the packet is dropped by name", "[link]") {

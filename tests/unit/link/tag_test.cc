@@ -106,15 +106,17 @@ TEST_CASE("tag: it is put in behind the MACs, where there is room before the fra
               rte_pktmbuf_append(mbuf, static_cast<uint16_t>(plain.size())));
     CHECK(insert_tag(mbuf, 100));
     CHECK(test::bytes_of(mbuf) == frame().vlan(100).bytes());
-    CHECK(tag_of(mbuf) == 100);
+    CHECK(without_tag(mbuf).vlan == 100);
+    CHECK(without_tag(mbuf).bytes == plain.size());
     rte_pktmbuf_free(mbuf);
     rte_mempool_free(pool);
 
     test::FakeMbuf no_room(plain);
     CHECK_FALSE(insert_tag(no_room, 100));
     CHECK(test::bytes_of(no_room) == plain);
-    CHECK(tag_of(no_room) == kUntagged);
+    CHECK(without_tag(no_room).vlan == kUntagged);
     no_room->ol_flags |= RTE_MBUF_F_TX_VLAN;  // the port is to put it in
     no_room->vlan_tci = 7;
-    CHECK(tag_of(no_room) == 7);
+    CHECK(without_tag(no_room).vlan == 7);
+    CHECK(without_tag(no_room).bytes == plain.size());
 }

@@ -30,7 +30,7 @@ struct Tables {
         hosts->set_host(open(*flows, member, sample), admitted.host);
     }
     std::vector<TopHost> top(HostOrder order, size_t count) {
-        return top_hosts(*hosts, *flows, order, count, kNow);
+        return top_hosts(*hosts, *flows, {order, count}, kNow);
     }
 
     std::unique_ptr<hosts::HostTable> hosts =
@@ -97,10 +97,40 @@ TEST_CASE("top hosts: by rate, of the last whole second", "[listing]") {
         tables.open_flow({.source = "10.1.0.10", .source_port = port});
     tables.open_flow({.source = "10.1.0.11", .source_port = 9});
     const auto top =
-        top_hosts(*tables.hosts, *tables.flows, HostOrder::Rate, 1, kNow + Duration::seconds(1));
+        top_hosts(*tables.hosts, *tables.flows, {HostOrder::Rate, 1}, kNow + Duration::seconds(1));
     REQUIRE(top.size() == 1);
     CHECK(top[0].host.rate == 4);
     CHECK(tables.top(HostOrder::Rate, 1)[0].host.rate == 0);
+}
+
+TEST_CASE("top hosts: by bytes there are hosts whose flows have all ended", "[listing]") {
+    Tables tables(100);
+    auto totals = std::move(hosts::Totals::create({.hosts = 16}, *tables.hosts).value());
+    std::vector<flow::Account> memory(2);
+    flow::Accounts accounts(memory);
+    accounts.add(flow::FlowRef(0, net::Direction::Original), {5, 500});
+    accounts.add(flow::FlowRef(1, net::Direction::Reply), {9, 9000});
+    totals->count_by(accounts);
+    for (const uint32_t index : {0u, 1u}) {
+        flow::FlowRecord record{};
+        record.tuple[0].source = *net::parse_address(host(index));
+        tables.hosts->set_host(index, hosts::kNoHost);
+        totals->ended(index, record);
+    }
+    tables.open_flow({.source = host(0), .source_port = 7});
+    const TrafficTotals all(*totals, *tables.flows);
+    const auto by = [&](HostOrder order) {
+        return top_hosts(*tables.hosts, *tables.flows, {order, 10, &all}, kNow);
+    };
+    REQUIRE(by(HostOrder::Bytes).size() == 2);
+    const TopHost first = by(HostOrder::Bytes)[0];
+    CHECK(net::to_string(first.host.address) == host(1));
+    CHECK(first.host.flows == 0);
+    CHECK(first.ports == 0);
+    CHECK(first.traffic == hosts::SideTraffic{{}, {9, 9000}});
+    CHECK(by(HostOrder::Bytes)[1].host.flows == 1);
+    REQUIRE(by(HostOrder::Flows).size() == 1);
+    CHECK(by(HostOrder::Flows)[0].traffic == hosts::SideTraffic{{5, 500}, {}});
 }
 
 TEST_CASE("port pressure: ports are counted for each address, protocol and destination",

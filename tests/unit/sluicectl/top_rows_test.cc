@@ -18,8 +18,20 @@ Reading reading(int seconds, uint64_t received, uint64_t fins) {
         {"flows", {{"live", 250u}, {"capacity", 1000u}}},
         {"events", {{"flows_opened", received / 10}}},
         {"ports", {{{"port", "lan"}, {"link", true}}, {{"port", "wan"}, {"link", false}}}},
+        {"interfaces",
+         {{{"interface", "lan"},
+           {"in", {{"packets", received}, {"bytes", received * 100}}},
+           {"out", {{"packets", fins}, {"bytes", fins * 50}}}}}},
+        {"cycles_per_second", 2'000'000'000u},
         {"workers",
-         {{{"worker", 0u}, {"received", received}, {"handoff", fins}},
+         {{{"worker", 0u},
+           {"received", received},
+           {"taken", received},
+           {"handoff", fins},
+           {"turns", 4 * received},
+           {"busy_turns", received},
+           {"busy_ns", 100'000 * received},
+           {"turn_ns", {{2048u, received}, {8192u, fins}}}},
           {{"worker", 1u}, {"received", 5u}}}}};
     result.hosts = json::array({{{"host", "10.1.0.10"},
                                  {"zone", 3u},
@@ -47,9 +59,16 @@ TEST_CASE("top rows: rates are over the time between the readings", "[sluicectl]
         "packets/s  received      2000  transmitted      2000  dropped         3",
         "flows      250 of 1000 (25.0 %)  new/s      200  packets held      2",
         "",
+        "interface     packets/s in         bit/s in  packets/s out        bit/s out",
+        "lan                  2000          1600000              3             1200",
+        "",
         "worker      received/s  transmitted/s   dropped/s  handoffs/s new flows/s",
         "0                 2000              0           0           3           0",
         "1                    0              0           0           0           0",
+        "",
+        "worker         busy %   turns/s  with packets  cycles/packet  turn p99.9 us",
+        "0                  20      8000          25 %         100000              8",
+        "1                   0         0           0 %              0              -",
         "",
         "drops                                   /s       total",
         "invalid_untracked_fin                    3           6",
@@ -67,7 +86,7 @@ TEST_CASE("top rows: rates are over the time between the readings", "[sluicectl]
 
 TEST_CASE("top rows: a list has as many rows as there is room for", "[sluicectl]") {
     const auto rows = top_rows(reading(10, 1000, 0), reading(12, 5000, 6), 1);
-    CHECK(rows.size() == 15);
+    CHECK(rows.size() == 21);
     for (const std::string& row : rows) {
         CHECK_FALSE(row.starts_with("ttl_expired"));
         CHECK_FALSE(row.starts_with("10.1.0.11"));
@@ -80,7 +99,7 @@ TEST_CASE("top rows: a gateway that has started again counts from 0", "[sluicect
 }
 
 TEST_CASE("top rows: what a reading lacks has no row", "[sluicectl]") {
-    CHECK(top_rows({}, {}, 5).size() == 11);
+    CHECK(top_rows({}, {}, 5).size() == 15);
     Reading odd = reading(1, 1, 1);
     odd.stats["workers"] = "none";
     odd.stats["packets"] = json::array({1, 2});

@@ -39,6 +39,23 @@ TEST_CASE("counters: a snapshot is the sum over threads", "[stats]") {
     CHECK(sum.held() == 0);
 }
 
+TEST_CASE("counters: what went by each interface is summed over those that have ports", "[stats]") {
+    Counters first(2);
+    Counters second(2);
+    const Counters without_ports;
+    first.interfaces[0].in.add({2, 100});
+    second.interfaces[0].in.add({1, 50});
+    second.interfaces[1].out.add({3, 180});
+    Snapshot sum;
+    for (const Counters* each : {&without_ports, &static_cast<const Counters&>(first),
+                                 &static_cast<const Counters&>(second), &without_ports})
+        sum.add(*each);
+    REQUIRE(sum.interfaces.size() == 2);
+    CHECK(sum.interfaces[0].in == Volume{3, 150});
+    CHECK(sum.interfaces[1].out == Volume{3, 180});
+    CHECK(sum.interfaces[1].in == Volume{});
+}
+
 TEST_CASE("counters: held is what waits in rings and in queues", "[stats]") {
     Counters worker;
     Counters control;

@@ -31,8 +31,9 @@ Decision refused(Drop reason) {
 }
 
 /// It is proven that there is nothing, of which a host has not had its share.
-bool is_exhausted(Drop reason) {
-    return reason == Drop::PortsExhausted || reason == Drop::AddressesExhausted;
+bool is_exhausted(const Decision& decision) {
+    return !decision.external &&
+           (decision.reason == Drop::PortsExhausted || decision.reason == Drop::AddressesExhausted);
 }
 
 Decision at(Endpoint external) {
@@ -89,10 +90,9 @@ Decision Allocator::decide(const Request& request, Tick now, Trail& trail) const
 /// From outside the source stays; from inside it becomes what a mapping says, else what is free.
 Decision Allocator::decide_source(const Request& request, Tick now, Trail& trail) const {
     const Endpoint inside = request.source();
-    const net::Protocol protocol = request.original.protocol;
     if (request.is_inward() || request.keeps_source)
         return at(inside);
-    if (const auto fixed = params_.policy->statics.outside_of(protocol, inside))
+    if (const auto fixed = params_.policy->statics.outside_of(request.original.protocol, inside))
         return at(*fixed);
     if (request.rule == nullptr)
         return refused(Drop::ForeignSource);
@@ -105,9 +105,8 @@ Decision Allocator::decide_source(const Request& request, Tick now, Trail& trail
 Decision Allocator::decide_at_uplinks(const Request& request, Tick now, Trail& trail) const {
     Decision decision = decide_at_uplink(request, now, trail);
     Request other = request;
-    for (link::UplinkSet left = request.others; left != 0; left &= ~link::only(*other.uplink)) {
-        if (decision.external || !is_exhausted(decision.reason))
-            return decision;
+    for (link::UplinkSet left = request.others; left != 0 && is_exhausted(decision);
+         left &= ~link::only(*other.uplink)) {
         other.uplink = params_.policy->routes.uplinks().choose(request.original, left);
         const unsigned probes = decision.probes;
         decision = decide_at_uplink(other, now, trail);
@@ -139,14 +138,10 @@ Decision Allocator::decide_at_uplink(const Request& request, Tick now, Trail& tr
 }
 
 Decision Allocator::decide_mapping(Wish& wish, Endpoint inside) const {
-    if (const auto mapping = params_.mappings.of(wish.key.protocol, inside, wish.now)) {
-        Decision decision = at(params_.mappings.external_of(*mapping));
-        decision.mapped = wish.mapped;
-        decision.mapping = mapping;
-        return decision;
-    }
-    Decision decision = find(wish);
+    const auto mapping = params_.mappings.of(wish.key.protocol, inside, wish.now);
+    Decision decision = mapping ? at(params_.mappings.external_of(*mapping)) : find(wish);
     decision.mapped = wish.mapped;
+    decision.mapping = mapping;
     return decision;
 }
 

@@ -5,6 +5,7 @@
 // is written in its place is read as what was written.
 
 #include "helper/ftp.h"
+
 #include "helper/lines.h"
 #include "helper/tftp.h"
 

@@ -90,13 +90,13 @@ set_link() {
 
 # bind_nics: hugepages, and both NICs to vfio-pci.
 bind_nics() {
-    guest 30 "sluice-host-setup --hugepages 200 $lan_nic $wan_nic" >"$work/host-setup.log" ||
+    guest 60 "sluice-host-setup --hugepages 200 $lan_nic $wan_nic" >"$work/host-setup.log" ||
         fail "the NICs are not to be bound: $(cat "$work/host-setup.log")"
 }
 
 # unbind_nics: all that bind_nics has done.
 unbind_nics() {
-    guest 30 "sluice-host-setup --undo" >"$work/host-setup.log" ||
+    guest 60 "sluice-host-setup --undo" >"$work/host-setup.log" ||
         fail "the NICs are not given back: $(cat "$work/host-setup.log")"
 }
 

@@ -13,6 +13,7 @@
 #include <rte_pause.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -216,7 +217,8 @@ Status Ethdev::set_up_queues(rte_eth_dev_info& device, rte_mempool* pool) {
     device.default_rxconf.offloads = 0;
     device.default_txconf.offloads = 0;
     // A queue whose worker is behind loses its own packets, and does not hold up the others.
-    device.default_rxconf.rx_drop_en = device_rx_queues_ > 1 ? 1 : 0;
+    if (device_rx_queues_ > 1)
+        device.default_rxconf.rx_drop_en = 1;
     uint16_t rx_size = plan_.rx_ring;
     uint16_t tx_size = plan_.tx_ring;
     if (const int error = rte_eth_dev_adjust_nb_rx_tx_desc(id_, &rx_size, &tx_size); error != 0)
@@ -316,10 +318,12 @@ bool Ethdev::is_on_kernel() const {
 /// they have opened: who comes by the same name later is not theirs.
 io::LinkState Ethdev::kernel_state() {
     const Result<kernel::Interface> interface = kernel::look_up_interface(plan_.name.interface);
-    if (!interface || (*interface).index != interface_)
+    // A look that fails for want of descriptors, say, tells nothing.
+    if (interface ? (*interface).index != interface_
+                  : if_nametoindex(plan_.name.interface.c_str()) == 0 && errno == ENODEV)
         is_lost_ = true;
     if (!is_lost_)
-        return {true, (*interface).is_running, mtu_};
+        return {true, interface ? (*interface).is_running : has_link(), mtu_};
     const Error error = plan_.error(
         "its interface has been deleted, and its driver takes no other "
         "of that name; restart sluice when there is one");

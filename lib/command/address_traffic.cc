@@ -21,7 +21,8 @@ void AddressTraffic::look(Clock::time_point now) {
     if (subject_.totals == nullptr || now < next_)
         return;
     const std::chrono::nanoseconds begin = cpu_time();
-    const listing::TrafficTotals totals(*subject_.totals, subject_.flows);
+    const listing::TrafficTotals totals(*subject_.totals, subject_.flows,
+                                        listing::SumsOf::Addresses);
     next_ = now + (cpu_time() - begin) * kLookShare;
 
     const std::lock_guard lock(mutex_);
@@ -38,10 +39,14 @@ void AddressTraffic::look(Clock::time_point now) {
 }
 
 void AddressTraffic::take(const std::string& name, const hosts::SideTraffic& traffic) {
-    const auto [place, is_new] = place_.emplace(name, told_.size());
-    if (is_new)
+    const auto place = place_.find(name);
+    const size_t at = place == place_.end() ? told_.size() : place->second;
+    if (place == place_.end()) {
+        told_.reserve(at + 1);  // what may fail comes first
+        place_.emplace(name, at);
         told_.push_back({name, {}});
-    hosts::SideTraffic& told = told_[place->second].traffic;
+    }
+    hosts::SideTraffic& told = told_[at].traffic;
     raise(told.out, traffic.out);
     raise(told.in, traffic.in);
 }

@@ -224,14 +224,17 @@ void Endpoints::delete_flows(const Question& question, httplib::Response& respon
                       "all=1 does not go with a filter: say the one or the other.");
 
     const uint64_t flows = list_.kill(*filter, subject_.now());
+    const uint64_t expectations =
+        *all ? list_.kill(*filter, subject_.now(), flow::Kind::Expectation) : 0;
     // Contacts hang on mappings, and flows on both: what flows still hang on stays.
     const uint64_t holders = list_.kill(*filter, subject_.now(), flow::Kind::Contact) +
                              list_.kill(*filter, subject_.now(), flow::Kind::Mapping);
-    const uint64_t deleted = flows + holders;
+    const uint64_t deleted = flows + expectations + holders;
     {
         const std::lock_guard lock(counting_);
         subject_.operator_counters.count[stats::Count::FlowsDeleted].add(flows);
         subject_.operator_counters.count[stats::Count::HoldersExpired].add(holders);
+        subject_.operator_counters.count[stats::Count::ExpectationsExpired].add(expectations);
     }
     response.status = kOk;
     response.set_content(question.format == Format::Text

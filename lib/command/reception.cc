@@ -221,9 +221,9 @@ std::optional<Visitor> Reception::take() {
     });
     if (ended_)
         return std::nullopt;
+    ++answered_[guest->visitor.origin];  // which may fail, and so comes first
     Visitor visitor = std::move(guest->visitor);
     guests_.erase(guest);
-    ++answered_[visitor.origin];
     return visitor;
 }
 

@@ -2,6 +2,7 @@
 #include "command/recording.h"
 
 #include <ctime>
+#include <utility>
 
 namespace sluice::command {
 
@@ -22,6 +23,7 @@ void Recording::run() {
     using Clock = Outlooks::Clock;
     background_.enter();
     Clock::time_point last = Clock::now();
+    Clock::time_point recorded = last;
     std::unique_lock lock(mutex_);
     while (!changed_.wait_until(lock, last + interval_, [this] { return ends_; })) {
         lock.unlock();
@@ -29,9 +31,11 @@ void Recording::run() {
         try {
             looks_.outlooks.look(now);
             looks_.addresses.look(now);
+            // The looks take their time, which is the row's.
+            const Clock::time_point since = std::exchange(recorded, Clock::now());
             looks_.recorder.record(
                 std::time(nullptr),
-                std::chrono::duration_cast<std::chrono::milliseconds>(now - last));
+                std::chrono::duration_cast<std::chrono::milliseconds>(recorded - since));
         } catch (...) {  // out of memory: the row is left out
         }
         last = now;

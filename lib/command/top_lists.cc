@@ -94,7 +94,13 @@ ordered_json traffic_json(const flow::Traffic& traffic) {
     return {{"packets", traffic.packets}, {"bytes", traffic.bytes}};
 }
 
-std::string hosts_text(const std::vector<listing::TopHost>& tops, bool is_counted) {
+/// What has gone over flows that have ended, of hosts for which there was no row any more.
+hosts::SideTraffic others_of(const std::optional<listing::TrafficTotals>& totals) {
+    return totals ? totals->other_hosts() : hosts::SideTraffic{};
+}
+
+std::string hosts_text(const std::vector<listing::TopHost>& tops, bool is_counted,
+                       const hosts::SideTraffic& others) {
     std::vector<std::string> head{"host",   "flows", "half_open", "ports",
                                   "blocks", "rate",  "refused"};
     if (is_counted)
@@ -110,10 +116,16 @@ std::string hosts_text(const std::vector<listing::TopHost>& tops, bool is_counte
             add_traffic(cells, traffic);
         columns.row(cells, host.zone == 0 ? "" : "zone=" + std::to_string(host.zone));
     }
+    if (others != hosts::SideTraffic{}) {
+        std::vector<std::string> cells{"others", "-", "-", "-", "-", "-", "-"};
+        add_traffic(cells, others);
+        columns.row(cells);
+    }
     return columns.take();
 }
 
-std::string hosts_json(const std::vector<listing::TopHost>& tops, bool is_counted) {
+std::string hosts_json(const std::vector<listing::TopHost>& tops, bool is_counted,
+                       const hosts::SideTraffic& others) {
     ordered_json list = ordered_json::array();
     for (const auto& [host, ports, blocks, traffic] : tops) {
         list.push_back({{"host", net::to_string(host.address)},
@@ -130,13 +142,18 @@ std::string hosts_json(const std::vector<listing::TopHost>& tops, bool is_counte
         if (host.zone != 0)
             list.back()["zone"] = host.zone;
     }
+    if (others != hosts::SideTraffic{})
+        list.push_back({{"host", "others"},
+                        {"out", traffic_json(others.out)},
+                        {"in", traffic_json(others.in)}});
     return list.dump() + "\n";
 }
 
-std::optional<listing::TrafficTotals> totals_of(const Subject& subject) {
+std::optional<listing::TrafficTotals> totals_of(const Subject& subject, listing::SumsOf what) {
     if (subject.totals == nullptr)
         return std::nullopt;
-    return std::optional<listing::TrafficTotals>(std::in_place, *subject.totals, subject.flows);
+    return std::optional<listing::TrafficTotals>(std::in_place, *subject.totals, subject.flows,
+                                                 what);
 }
 
 uint32_t ports_left(const Subject& subject, const listing::Pressure& pressure) {
@@ -150,7 +167,7 @@ Result<std::string> hosts_list(const Subject& subject, Query query, Format forma
     const auto top = take_top(query);
     if (!top)
         return top.error();
-    const std::optional<listing::TrafficTotals> totals = totals_of(subject);
+    const std::optional<listing::TrafficTotals> totals = totals_of(subject, listing::SumsOf::Hosts);
     const auto order = take_order(query, totals.has_value());
     if (!order)
         return order.error();
@@ -158,8 +175,8 @@ Result<std::string> hosts_list(const Subject& subject, Query query, Format forma
         return unknown(query, "top, by");
     const auto tops = listing::top_hosts(
         subject.hosts, subject.flows, {*order, *top, totals ? &*totals : nullptr}, subject.now());
-    return format == Format::Text ? hosts_text(tops, totals.has_value())
-                                  : hosts_json(tops, totals.has_value());
+    return format == Format::Text ? hosts_text(tops, totals.has_value(), others_of(totals))
+                                  : hosts_json(tops, totals.has_value(), others_of(totals));
 }
 
 Result<std::string> ports_list(const Subject& subject, Query query, Format format) {
@@ -169,7 +186,8 @@ Result<std::string> ports_list(const Subject& subject, Query query, Format forma
     if (!query.empty())
         return unknown(query, "top");
     const auto list = listing::port_pressure(subject.flows, *top, subject.now());
-    const std::optional<listing::TrafficTotals> totals = totals_of(subject);
+    const std::optional<listing::TrafficTotals> totals =
+        totals_of(subject, listing::SumsOf::Addresses);
     std::vector<std::string> head{"address", "protocol", "used", "left"};
     if (totals)
         head.insert(head.end(), {"out_packets", "out_bytes", "in_packets", "in_bytes"});

@@ -143,6 +143,8 @@ std::string why_json(const why::Answer& answer, const why::AnswerWords& words) {
     if (answer.worker_is_known)
         json["worker"] = answer.worker;
     json["flow"] = answer.met ? flow_json(*answer.met) : ordered_json(nullptr);
+    if (answer.request && answer.request->expectation)
+        json["related"] = true;  // another flow has foretold it
     if (answer.rule)
         json["rule"] = written_json(answer.rule_written);
     if (answer.admitted && answer.admitted->denial != policy::kNone)

@@ -5,8 +5,7 @@
 /// Status: what the two sides of a flow have shown so far.
 ///
 /// Shape    Bits, kept by the flow's record. What track() sets stays; kEnded may go again. The last
-/// three
-///          are set by who opens the flow, or by a helper.
+///          three are set by who opens the flow, or by a helper.
 /// Source   Status word of a Linux conntrack, enum ip_conntrack_status.
 
 #include <cstdint>

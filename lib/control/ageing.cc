@@ -139,11 +139,12 @@ void Ageing::look_at_holder(const Deadlines::Due& due, flow::LifeWord life, Tick
     table_.deadlines().replace(due, now, is_soon ? now + kTrialLook : next);
 }
 
-/// It ends with its master, or with its time.
+/// It ends with its master, with its time, or with its block that is taken back.
 void Ageing::look_at_expectation(const Deadlines::Due& due, flow::LifeWord life, Tick now) {
     const flow::FlowRecord& record = table_.record(due.index);
     const Tick end = record.deadline.load(std::memory_order_relaxed) + kUnseenBeforeKill;
-    const bool is_over = !end.is_after(now) || !nat::has_master(table_, record, now);
+    const bool is_over = !end.is_after(now) || !nat::master_of(table_, record, now) ||
+                         nat::is_taken_back(table_, record);
     if (is_over && member_.kill(due.index, life)) {
         counters_.count[stats::Count::ExpectationsExpired].add(1);
         return;

@@ -208,6 +208,13 @@ Status Gateway::allocate(const config::Config& config, const Ground& ground) {
             keep(link::NextHops::create(config::places_for_neighbours(config)), next_hops_);
         !status)
         return status;
+    if (!config.helpers.are_none()) {
+        helpers_ = std::make_unique<helper::Helped>(config.helpers, table_->capacity());
+        if (!helpers_->is_whole())
+            return Error{"--helper with --flows " + std::to_string(config.flows) + ": " +
+                         std::to_string(helper::Helped::bytes_needed(table_->capacity())) +
+                         " bytes of memory are not to be had"};
+    }
     return make_rings(config.workers);
 }
 
@@ -345,8 +352,6 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
     log_clock_ = std::make_unique<LogClock>(read_clocks(), ground.notice);
     steering_ = steering(config, outside_ports(*interfaces_, ground), ground.notice);
     make_own_ports(config);
-    if (!config.helpers.are_none())
-        helpers_ = std::make_unique<helper::Helped>(config.helpers, table_->capacity());
     budgets_ = std::make_unique<answer::Budgets>(derive_sip_key(ground.secret, Use::Budgets));
     shared_ = std::make_unique<worker::Shared>(worker::Shared{
         .table = *table_,

@@ -67,19 +67,25 @@ Restored Restoration::run() {
 }
 
 /// What a helper knew of the flow is gone: it goes on without, where it can.
-bool goes_on_unhelped(FlowRecord& record) {
+bool goes_on_unhelped(const flow::FlowTable& table, FlowRecord& record) {
     if (record.kind() != Kind::Flow)
         return record.kind() != Kind::Expectation;
     const uint8_t status = record.status.load(kAlone);
     if ((status & conntrack::kHelped) == 0)
         return true;
-    record.holder.look_away();
+    // Packets keep a mapping or a contact alive, and no block. The links are not checked yet.
+    bool keeps_holder = false;
+    record.for_each_holder([&](uint32_t holder) {
+        keeps_holder |= holder >= table.capacity() || table.record(holder).kind() != Kind::Block;
+    });
+    if (!keeps_holder)
+        record.holder.look_away();
     record.status.store(status & ~conntrack::kHelped, kAlone);
     return (status & conntrack::kCorrected) == 0;
 }
 
 Fate Restoration::judge(FlowRecord& record) {
-    if (!goes_on_unhelped(record))
+    if (!goes_on_unhelped(ground_.table, record))
         return Fate::Helped;
     const Fate fate = record.kind() == Kind::Flow ? judge_flow(record) : judge_holder(record);
     if (fate == Fate::Adopted || fate == Fate::Expired)

@@ -74,6 +74,9 @@ bool allows_target(const Policy& policy, const Ends& ends) {
     if (const auto fixed = policy.statics.inside_of(protocol, ends.destination))
         return *fixed == ends.target &&
                policy.statics.lets_in(protocol, ends.destination, ends.original.source);
+    // Foretold by a server behind a forward: by any port of that address.
+    if (ends.is_related && policy.statics.contains(ends.destination.address))
+        return true;
     const policy::Rule* rule = policy.rules.find(ends.target.host());
     return rule != nullptr && (rule->independence || ends.is_related) && rule->translates() &&
            rule->gives(ends.destination.address);
@@ -110,7 +113,7 @@ bool allows(const Policy& policy, const Ends& ends) {
                                   ends.destination.port != ends.target.port;
     if (!ends.is_from_inside && !is_public_target)
         return policy.rules.exempt_zone(ends.target.address) == ends.target.zone &&
-               policy.lets_in_untranslated(ends.original);
+               (ends.is_related || policy.lets_in_untranslated(ends.original));
     return (!ends.is_from_inside || allows_source(policy, ends)) &&
            (!is_public_target || allows_target(policy, ends));
 }

@@ -57,9 +57,12 @@ class Helped {
 public:
     Helped(Ports ports, uint32_t records)
         : ports_(std::move(ports)),
-          states_(ports_.are_none()
-                      ? nullptr
-                      : std::make_unique_for_overwrite<std::byte[]>(records * sizeof(State))) {}
+          states_(ports_.are_none() ? nullptr
+                                    : new (std::nothrow) std::byte[bytes_needed(records)]) {}
+
+    static size_t bytes_needed(uint32_t records) { return records * sizeof(State); }
+    /// Else there was no memory, and it is not to be used.
+    bool is_whole() const { return ports_.are_none() || states_ != nullptr; }
 
     const Ports& ports() const { return ports_; }
     bool name(const net::Tuple& original) const { return ports_.name(original); }

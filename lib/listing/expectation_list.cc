@@ -54,13 +54,13 @@ std::vector<ExpectationEntry> expectations(flow::FlowTable& table, Tick now) {
                     return;
                 const Duration left = record.deadline.load(std::memory_order_relaxed) - now;
                 // What lives within a reading is not reused before its end, the master neither.
-                if (left <= Duration{} || !nat::has_master(table, record, now))
+                const auto master = nat::master_of(table, record, now);
+                if (left <= Duration{} || !master)
                     return;
                 const Tuple& reply = record.key(Direction::Reply);
-                const uint32_t master = nat::Expected::of(record).master;
                 result.push_back({record.key(Direction::Original),
                                   {reply.source, reply.source_port},
-                                  table.record(master).key(Direction::Original),
+                                  table.record(*master).key(Direction::Original),
                                   left});
             });
             return result;

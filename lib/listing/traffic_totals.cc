@@ -36,18 +36,29 @@ std::vector<Counted> copy(flow::FlowTable& flows, uint32_t first) {
 
 }  // namespace
 
-TrafficTotals::TrafficTotals(const hosts::Totals& ended, flow::FlowTable& flows)
+TrafficTotals::TrafficTotals(const hosts::Totals& ended, flow::FlowTable& flows, SumsOf what)
     : other_hosts_(ended.hosts().others()), other_addresses_(ended.addresses().others()) {
+    if (what == SumsOf::Hosts)
+        add_hosts(ended, flows);
+    else
+        add_addresses(ended, flows);
+}
+
+void TrafficTotals::add_hosts(const hosts::Totals& ended, flow::FlowTable& flows) {
     for (const hosts::TrafficTable::Row& row : ended.hosts().read())
         hosts_[row.key] += row.traffic;
+    for (uint32_t first = 0; first < flows.capacity(); first += kSegment)
+        for (const Counted& flow : copy(flows, first))
+            hosts_[flow.ends.host.bits()] += flow.traffic;
+}
+
+void TrafficTotals::add_addresses(const hosts::Totals& ended, flow::FlowTable& flows) {
     for (const hosts::TrafficTable::Row& row : ended.addresses().read())
         add(Be32{static_cast<uint32_t>(row.key)}, row.traffic);
     for (uint32_t first = 0; first < flows.capacity(); first += kSegment)
-        for (const Counted& flow : copy(flows, first)) {
-            hosts_[flow.ends.host.bits()] += flow.traffic;
+        for (const Counted& flow : copy(flows, first))
             if (flow.ends.address)
                 add(*flow.ends.address, flow.traffic);
-        }
 }
 
 void TrafficTotals::add(Be32 address, const SideTraffic& more) {

@@ -20,6 +20,9 @@
 
 namespace sluice::listing {
 
+/// Of what there are to be sums.
+enum class SumsOf : uint8_t { Hosts, Addresses };
+
 class TrafficTotals {
 public:
     struct Address {
@@ -27,7 +30,7 @@ public:
         hosts::SideTraffic traffic;
     };
 
-    TrafficTotals(const hosts::Totals& ended, flow::FlowTable& flows);
+    TrafficTotals(const hosts::Totals& ended, flow::FlowTable& flows, SumsOf what);
 
     /// By the bits of an InsideAddress.
     const std::unordered_map<uint64_t, hosts::SideTraffic>& hosts() const { return hosts_; }
@@ -40,6 +43,8 @@ public:
     const hosts::SideTraffic& other_addresses() const { return other_addresses_; }
 
 private:
+    void add_hosts(const hosts::Totals& ended, flow::FlowTable& flows);
+    void add_addresses(const hosts::Totals& ended, flow::FlowTable& flows);
     void add(Be32 address, const hosts::SideTraffic& more);
 
     std::unordered_map<uint64_t, hosts::SideTraffic> hosts_;

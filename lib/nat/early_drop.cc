@@ -21,11 +21,12 @@ constexpr uint8_t kKept = 0;
 constexpr uint64_t kOfStranger = 16;
 constexpr uint64_t kUnanswered = 4;
 
-/// A mapping, or a contact, on which no flow hangs any more. A block is the control core's to end.
+/// A mapping, or a contact, on which no flow hangs any more, or an expectation. A block is the
+/// control core's to end.
 bool is_idle_holder(flow::FlowRecord& record) {
     const flow::Kind kind = record.kind();
     // relaxed: killing it looks again.
-    return (kind == flow::Kind::Mapping || kind == flow::Kind::Contact) &&
+    return kind != flow::Kind::Flow && kind != flow::Kind::Block &&
            record.holding().dependents.load(std::memory_order_relaxed) == 0;
 }
 

@@ -5,6 +5,7 @@
 #include "nat/holders.h"
 
 #include <algorithm>
+#include <atomic>
 #include <new>
 #include <span>
 
@@ -68,7 +69,7 @@ void fill(FlowRecord& record, const FlowRecord& master, const ExpectedFlow& expe
 void end_orphans(const Expectations::Ground& ground, const FlowRecord& record, Tick now) {
     for (const net::Tuple& key : record.tuple) {
         const flow::FlowRef found = ground.table.find(key, now);
-        if (!found || has_master(ground.table, ground.table.record(found), now))
+        if (!found || master_of(ground.table, ground.table.record(found), now))
             continue;
         const flow::LifeWord life = ground.table.record(found).life.load(std::memory_order_relaxed);
         if (ground.member.kill(found.index(), life))
@@ -78,12 +79,21 @@ void end_orphans(const Expectations::Ground& ground, const FlowRecord& record, T
 
 }  // namespace
 
-bool has_master(const flow::FlowTable& table, const FlowRecord& expectation, Tick now) {
+std::optional<uint32_t> master_of(const flow::FlowTable& table, const FlowRecord& expectation,
+                                  Tick now) {
     const Expected& expected = Expected::of(expectation);
-    // relaxed: whichever of two uses of the record it names, only that very one is the master.
-    const FlowRecord& master = table.record(expected.master);
-    return master.life.load(std::memory_order_relaxed) == expected.master_life &&
-           master.deadline.load(std::memory_order_relaxed).is_after(now);
+    // Read once: of a record that is something else by now it may be any number.
+    // relaxed, all of it: whichever of two uses of the record it names, only that very one is the
+    // master.
+    const uint32_t index =
+        std::atomic_ref(const_cast<uint32_t&>(expected.master)).load(std::memory_order_relaxed);
+    if (index >= table.capacity())
+        return std::nullopt;
+    const FlowRecord& master = table.record(index);
+    const bool lives = expected.master_life.life() == flow::Life::Live &&
+                       master.life.load(std::memory_order_relaxed) == expected.master_life &&
+                       master.deadline.load(std::memory_order_relaxed).is_after(now);
+    return lives ? std::optional(index) : std::nullopt;
 }
 
 std::optional<uint32_t> Expectations::find(const net::Tuple& packet, Side from, Tick now) const {
@@ -99,8 +109,8 @@ std::optional<uint32_t> Expectations::find(const net::Tuple& packet, Side from, 
     // relaxed: to claim it looks again.
     const bool is_claimed = (record.state.load(std::memory_order_relaxed) & kClaimed) != 0;
     const bool is_its = Expected::of(record).sides.enter(Direction::Original) == from;
-    return is_its && !is_claimed && has_master(table_, record, now) ? std::optional(found.index())
-                                                                    : std::nullopt;
+    return is_its && !is_claimed && master_of(table_, record, now) ? std::optional(found.index())
+                                                                   : std::nullopt;
 }
 
 Request Expectations::request(uint32_t expectation, const net::Tuple& packet,

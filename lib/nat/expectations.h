@@ -61,8 +61,10 @@ struct Expected {
 };
 static_assert(sizeof(Expected) <= sizeof(flow::FlowRecord::tracker));
 
-/// The flow that foretold it lives: else nobody waits for it any more.
-bool has_master(const flow::FlowTable& table, const flow::FlowRecord& expectation, Tick now);
+/// The record of the flow that foretold it, while that lives: else nobody waits for it any more. A
+/// late reader (flow/reading.h) may ask of a record that is no expectation any more.
+std::optional<uint32_t> master_of(const flow::FlowTable& table, const flow::FlowRecord& expectation,
+                                  Tick now);
 
 /// A flow that is to be foretold.
 struct ExpectedFlow {

@@ -25,6 +25,7 @@ ExpectedFlow begin(const flow::FlowRecord& master, flow::FlowRef ref, Be16 port)
 /// port is one that the allocator would give it for a flow to the receiver.
 std::optional<Be16> Foretelling::foretell(flow::FlowRef master, Be16 port, const Rule* rule,
                                           Tick now) {
+    forget_last(master);
     ExpectedFlow expected = begin(parts_.ground.table.record(master.index()), master, port);
     expected.limits = limits_of(rule);
     const bool is_translated = expected.told.address != expected.waits.address;
@@ -38,11 +39,16 @@ hosts::Limits Foretelling::limits_of(const Rule* rule) const {
     return rule == nullptr ? all : rule->limits.over(all);
 }
 
+/// It is the same one for each request of a flow. One that comes from outside keeps no mapping.
 bool Foretelling::foretell_answer(flow::FlowRef master, const Rule* rule, Tick now) {
+    if (renew(master, now))
+        return true;
+    forget_last(master);
     const flow::FlowRecord& record = parts_.ground.table.record(master.index());
     ExpectedFlow expected = begin(record, master, record.key(master.direction()).source_port);
     expected.told.port = record.key(opposite(master.direction())).destination_port;
-    expected.holder = record.holder.see().index();
+    if (!record.is_strangers())
+        expected.holder = record.holder.see().index();
     expected.limits = limits_of(rule);
     return expect_flow(expected, now);
 }
@@ -90,13 +96,33 @@ bool Foretelling::may_tell_own_port(const ExpectedFlow& expected) const {
            !policy.statics.reserves(protocol, expected.told);
 }
 
-/// In the place of what the master has foretold before.
 bool Foretelling::expect_flow(const ExpectedFlow& expected, Tick now) {
     helper::Foretold& last = parts_.ground.helpers->state(expected.master.index()).foretold;
-    if (last.is_one && parts_.ground.member.kill(last.index, last.life))
-        parts_.ground.counters.count[Count::ExpectationsExpired].add(1);
     last = Expectations::make(parts_.ground, expected, now).value_or(helper::Foretold{});
     return last.is_one;
+}
+
+/// What the master has foretold last, if nobody has come of it: for as long again.
+bool Foretelling::renew(flow::FlowRef master, Tick now) {
+    const helper::Foretold& last = parts_.ground.helpers->state(master.index()).foretold;
+    if (!last.is_one)
+        return false;
+    flow::FlowRecord& record = parts_.ground.table.record(last.index);
+    // relaxed, all of it: this worker has made it, and whoever claims it ends it soon.
+    if (record.life.load(std::memory_order_relaxed) != last.life)
+        return false;
+    const Tick deadline = now + helper::kForetoldFor;
+    record.deadline.store(deadline, std::memory_order_relaxed);
+    parts_.ground.helpers->await(deadline);
+    return true;
+}
+
+/// It gives way to the next: its endpoint may be the very one that is wanted again.
+void Foretelling::forget_last(flow::FlowRef master) {
+    helper::Foretold& last = parts_.ground.helpers->state(master.index()).foretold;
+    if (last.is_one && parts_.ground.member.kill(last.index, last.life))
+        parts_.ground.counters.count[Count::ExpectationsExpired].add(1);
+    last = {};
 }
 
 bool Foretelling::claim(uint32_t expectation, uint32_t index) {

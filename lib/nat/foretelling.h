@@ -63,6 +63,8 @@ private:
     bool choose_public(ExpectedFlow& expected, const Rule* rule, Tick now);
     bool may_tell_own_port(const ExpectedFlow& expected) const;
     bool expect_flow(const ExpectedFlow& expected, Tick now);
+    bool renew(flow::FlowRef master, Tick now);
+    void forget_last(flow::FlowRef master);
 
     Parts parts_;
     Trail trail_;

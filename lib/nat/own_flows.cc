@@ -290,7 +290,7 @@ Tick OwnFlows::keep(flow::FlowRef ref, bool is_step, Tick deadline, Tick now) {
         holders_.refresh(ref.index(), now);
         return deadline;
     }
-    if (is_step || !record.is_strangers())
+    if (is_step || !record.is_strangers() || !record.holder.see().index())
         return deadline;
     // Nothing is taken from it either.
     const Tick before = record.deadline.load(std::memory_order_relaxed);

@@ -409,8 +409,10 @@ void Look::relay() {
                           .direction = way.flow.direction()};
     if (!way.path)
         return refuse(way.reason);
-    const TrackerCopy memory = copy_tracker(shared_.table.record(way.flow));
-    if (!worker::quotes_what_was_sent(policy_->tuning, packet(), way.flow.direction(),
+    const flow::FlowRecord& record = shared_.table.record(way.flow);
+    const TrackerCopy memory = copy_tracker(record);
+    if ((record.status.load(std::memory_order_relaxed) & conntrack::kCorrected) == 0 &&
+        !worker::quotes_what_was_sent(policy_->tuning, packet(), way.flow.direction(),
                                       reinterpret_cast<const conntrack::TcpTracker&>(memory)))
         return fail(Drop::IcmpErrorNumber);
     if (!is_let_out(*way.path))

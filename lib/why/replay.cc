@@ -87,12 +87,15 @@ Told Replay::tell(Answer& answer, const Segment& segment, Tick now) {
     return open(answer, segment, now);
 }
 
-/// Once a second of the capture those that are over make room.
+/// Once a second of the capture those that are over make room. Its times may go back.
 bool Replay::has_room(Tick now) {
     if (flows_.size() < most_flows_)
         return true;
-    if (now - swept_at_ < Duration::seconds(1))
-        return false;
+    if (swept_at_) {
+        const Duration since = now - *swept_at_;
+        if (!(since < Duration{}) && since < Duration::seconds(1))
+            return false;
+    }
     swept_at_ = now;
     std::erase_if(flows_, [now](const auto& each) { return !each.second.deadline.is_after(now); });
     return flows_.size() < most_flows_;

@@ -72,7 +72,7 @@ private:
 
     conntrack::Tuning tuning_;
     size_t most_flows_;
-    Tick swept_at_{};
+    std::optional<Tick> swept_at_;
     Flows flows_;
 };
 

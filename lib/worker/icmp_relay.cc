@@ -21,6 +21,11 @@ using stats::Drop;
 
 namespace {
 
+/// What the error's other end has sent has other numbers in the tracker.
+bool is_corrected(const flow::FlowRecord& record) {
+    return (record.status.load(std::memory_order_relaxed) & conntrack::kCorrected) != 0;
+}
+
 /// Of a TCP flow; of any other it is not to be read.
 const conntrack::TcpTracker& tracker_of(const flow::FlowRecord& record) {
     return *std::launder(reinterpret_cast<const conntrack::TcpTracker*>(record.tracker.data()));
@@ -37,7 +42,8 @@ void IcmpRelay::relay(Burst& burst, unsigned i, Tick now) {
     if (!path)
         return parts_.local.refuse(burst, i, reason, now);
     const flow::FlowRecord& record = parts_.table.record(flow);
-    if (!quotes_what_was_sent(parts_.policy->tuning, error, flow.direction(), tracker_of(record)))
+    if (!is_corrected(record) &&
+        !quotes_what_was_sent(parts_.policy->tuning, error, flow.direction(), tracker_of(record)))
         return egress.drop(burst.take(i), Drop::IcmpErrorNumber);
     if (!parts_.answers.may_leave(burst, i, egress.exit(path->interface), now))
         return;

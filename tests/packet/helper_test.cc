@@ -17,6 +17,21 @@ using net::Side;
 using stats::Count;
 using stats::Drop;
 
+namespace {
+
+/// TCP endpoints keep their public ones, whomever they talk to.
+void map_tcp(config::Config& config) {
+    config.pool.clear();
+    config.inside.clear();
+    policy::Independence all;
+    all.inside = {{net::Protocol::Tcp}};
+    all.external = {1024, 65535};
+    all.filtering = policy::Filtering::AddressDependent;
+    config.snat = {{{ip("10.1.0.0"), 24}, {{ip(kPublic), ip(kPublic)}}, pool::kAllPorts, all}};
+}
+
+}  // namespace
+
 TEST_CASE("helper: nobody but the peer comes by an expectation", "[packet][helper]") {
     Testbed bed(helped());
     Control control(bed);
@@ -35,6 +50,14 @@ TEST_CASE("helper: a flow has one expectation, and its next takes the place of i
     CHECK_FALSE(data_reaches(bed, kServer, 20, first, kHost, 40'001));
     CHECK(data_reaches(bed, kServer, 20, second, kHost, 40'002));
     CHECK(bed.count(Count::ExpectationsExpired) == 1);
+}
+
+TEST_CASE("helper: an endpoint that is mapped may be told again", "[packet][helper]") {
+    Testbed bed(with(helped(), map_tcp));
+    Control control(bed);
+    const uint16_t first = control.says_port(40'001);
+    CHECK(control.says_port(40'001) == first);
+    CHECK(data_reaches(bed, kServer, 20, first, kHost, 40'001));
 }
 
 TEST_CASE("helper: two hosts with the same port are given two", "[packet][helper]") {
@@ -202,6 +225,22 @@ TEST_CASE("helper: after a restart flows go on without, but not with other numbe
                             .payload(bytes_of("PORT " + numbers(kHost, 40'001) + "\r\n")));
     REQUIRE(out.size() == 1);
     CHECK(text_of(out[0]) == "PORT " + numbers(kHost, 40'001) + "\r\n");
+}
+
+TEST_CASE("helper: after a restart a flow goes on under its mapping", "[packet][helper]") {
+    Estate estate;
+    TestbedOptions options = with(helped(), map_tcp);
+    options.estate = &estate;
+    {
+        Testbed bed(options);
+        Control control(bed);
+    }
+    options.start = Tick{5000};
+    Testbed bed(options);
+    CHECK(bed.count(Count::StateUnheld) == 0);
+    CHECK(bed.count(Count::FlowsAdopted) > 0);
+    CHECK(bed.from_inside(Frame().ipv4(kHost, kServer).tcp(kControl, 21).seq(1001).ack(5001))
+              .size() == 1);
 }
 
 TEST_CASE("helper: who is foretold keeps its flow when rules are read again", "[packet][helper]") {

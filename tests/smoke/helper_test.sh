@@ -16,7 +16,9 @@ mib=4
 
 # start_vsftpd NET: what prepare_vsftpd has written down.
 start_vsftpd() {
-    start_in "$1.server" /usr/sbin/vsftpd "$work/vsftpd.conf" 2>"$work/vsftpd.err"
+    # In a PID namespace, for its sessions outlive it else.
+    start_in "$1.server" unshare --pid --fork --kill-child \
+        /usr/sbin/vsftpd "$work/vsftpd.conf" 2>"$work/vsftpd.err"
     wait_for 10 "vsftpd: $(cat "$work/vsftpd.err")" \
         from_server "$1" bash -c "exec 3<>/dev/tcp/$server_address/21" 2>/dev/null
 }
@@ -131,7 +133,7 @@ pass 'a file goes to the server in active mode'
 linux=linux
 new_network "$linux"
 linux_gateway "$linux"
-in_namespace "$linux.gateway" nft -f - <<'RULES'
+cat >"$work/rules" <<'RULES'
 table ip helper {
     ct helper ftp { type "ftp" protocol tcp; }
     chain prerouting {
@@ -140,16 +142,23 @@ table ip helper {
     }
 }
 RULES
-start_vsftpd "$linux"
 without_numbers() {
     sed --regexp-extended 's/^(tcp +6 )?[0-9]+ //; s/sport=[0-9]{5}/sport=N/g
         s/(sport=21 dport)=[0-9]+/\1=N/'
 }
-hold_port "$linux" 45000
-in_namespace "$linux.gateway" conntrack -L expect 2>/dev/null | without_numbers >"$work/expected"
-in_namespace "$linux.gateway" conntrack -L -p tcp --dport 21 --state ESTABLISHED 2>/dev/null |
-    without_numbers >>"$work/expected"
-end "$holder_pid" KILL || true
+compares=false
+if in_namespace "$linux.gateway" nft -f "$work/rules" 2>"$work/nft.err"; then
+    compares=true
+    start_vsftpd "$linux"
+    hold_port "$linux" 45000
+    in_namespace "$linux.gateway" conntrack -L expect 2>/dev/null |
+        without_numbers >"$work/expected"
+    in_namespace "$linux.gateway" conntrack -L -p tcp --dport 21 --state ESTABLISHED 2>/dev/null |
+        without_numbers >>"$work/expected"
+    end "$holder_pid" KILL || true
+else
+    echo "not compared with Linux, whose kernel here has no helper of FTP: $(cat "$work/nft.err")"
+fi
 
 hold_port "$net" 45000
 list=$(ctl "$net" expectations)
@@ -157,7 +166,8 @@ list=$(ctl "$net" expectations)
     without_numbers <<<"$list"
     ctl "$net" flows --dport 21 --state ESTABLISHED --src "$client_address" | without_numbers
 } >"$work/listed"
-diff "$work/expected" "$work/listed" || fail 'Linux lists expectation and master otherwise'
+! $compares || diff "$work/expected" "$work/listed" ||
+    fail 'Linux lists expectation and master otherwise'
 port=$(sed --regexp-extended 's/.*sport=0 dport=([0-9]+) mask.*/\1/' <<<"$list")
 ctl "$net" why tcp "$server_address:20" "$public_address:$port" >"$work/why"
 grep --quiet '^related: ' "$work/why" || fail "why: $(cat "$work/why")"

@@ -35,13 +35,20 @@ says_lost() {
 in_namespace xdp.gateway ip link delete dev wan
 wait_for 5 "the loss to be said" says_lost
 connect xdp.gateway wan xdp.server eth0
-wait_for 5 "the new interface's link" in_namespace xdp.gateway ip link show dev wan up
+is_running() { in_namespace xdp.gateway ip link show dev wan | grep --quiet 'state UP'; }
+wait_for 5 "the new interface's link" is_running
+# What is said of the other port shows that all have been looked at since.
+in_namespace xdp.client ip link set dev eth0 down
+wait_for 5 "a look at the ports" \
+    grep --quiet '^sluice: --lan af_xdp:lan: .*has lost its link' "$work/xdp.out"
 health=$(curl --silent --max-time 5 --unix-socket "$work/xdp.sock" http://sluice/healthz || true)
-[[ $health == "wan has no link"* ]] ||
+[[ $health == *"wan has no link"* ]] ||
     fail "healthz says: $health"
 ! grep --quiet 'wan is there again\|wan has its link again' "$work/xdp.out" ||
     fail "a dead port is called alive"
 stop_sluice xdp
+in_namespace xdp.client ip link set dev eth0 up
+in_namespace xdp.client ip route add default via 10.1.0.1 src "$client_address"
 in_namespace xdp.server ip address add 198.51.100.254/24 dev eth0
 finish_frames xdp.server eth0
 start_sluice xdp

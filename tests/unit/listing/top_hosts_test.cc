@@ -118,7 +118,7 @@ TEST_CASE("top hosts: by bytes there are hosts whose flows have all ended", "[li
         totals->ended(index, record);
     }
     tables.open_flow({.source = host(0), .source_port = 7});
-    const TrafficTotals all(*totals, *tables.flows);
+    const TrafficTotals all(*totals, *tables.flows, SumsOf::Hosts);
     const auto by = [&](HostOrder order) {
         return top_hosts(*tables.hosts, *tables.flows, {order, 10, &all}, kNow);
     };

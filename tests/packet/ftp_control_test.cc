@@ -3,8 +3,9 @@
 /// \file
 /// What is said in control connections of FTP: read, rewritten, numbered anew.
 
-#include "catch.h"
 #include "ftp_control.h"
+
+#include "catch.h"
 #include "testbed.h"
 
 #include <string>

@@ -16,9 +16,7 @@ mib=4
 
 # start_vsftpd NET: what prepare_vsftpd has written down.
 start_vsftpd() {
-    # In a PID namespace, for its sessions outlive it else.
-    start_in "$1.server" unshare --pid --fork --kill-child \
-        /usr/sbin/vsftpd "$work/vsftpd.conf" 2>"$work/vsftpd.err"
+    start_in "$1.server" /usr/sbin/vsftpd "$work/vsftpd.conf" 2>"$work/vsftpd.err"
     wait_for 10 "vsftpd: $(cat "$work/vsftpd.err")" \
         from_server "$1" bash -c "exec 3<>/dev/tcp/$server_address/21" 2>/dev/null
 }
@@ -54,6 +52,8 @@ force_anon_logins_ssl=NO
 require_ssl_reuse=NO
 rsa_cert_file=$work/key.pem.crt
 rsa_private_key_file=$work/key.pem
+# Sessions outlive the listener, and end by themselves.
+idle_session_timeout=30
 CONF
 }
 

@@ -121,16 +121,14 @@ void Egress::set_apart(rte_mbuf* mbuf, InterfaceId to) {
 
 unsigned Egress::take_unreachable(std::span<rte_mbuf*, kBatchSize> packets) {
     std::copy_n(unreachable_.mbuf.begin(), unreachable_.count, packets.begin());
-    const unsigned count = unreachable_.count;
-    unreachable_.clear();
-    return count;
+    return std::exchange(unreachable_.count, 0);
 }
 
 /// Empties a batch of which the front was taken; the rest is dropped.
 void Egress::finish(Batch& batch, unsigned taken, Drop reason) {
     if (taken < batch.count)
         drop(batch.packets().subspan(taken), reason);
-    batch.clear();
+    batch.count = 0;
 }
 
 void Egress::flush() {
@@ -160,9 +158,11 @@ unsigned Egress::transmit(size_t port) {
         return transmit_by_interfaces(port);
     const TransmitQueue& to = params_.ports[port];
     Batch& batch = outgoing_[port];
+    uint64_t bytes = 0;
+    for (const rte_mbuf* mbuf : batch.packets())
+        bytes += mbuf->pkt_len;
     const unsigned sent = to.port->transmit(to.queue, batch.packets());
     // What was taken is the port's now; what was not is still here.
-    uint64_t bytes = batch.bytes;
     for (const rte_mbuf* mbuf : batch.packets().subspan(sent))
         bytes -= mbuf->pkt_len;
     counters_.interfaces[sole].out.add({sent, bytes});

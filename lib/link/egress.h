@@ -163,15 +163,10 @@ private:
     struct Batch {
         std::array<rte_mbuf*, kBatchSize> mbuf;
         unsigned count = 0;
-        uint32_t bytes = 0;  // of all in it; not kept up behind the last add()
 
         std::span<rte_mbuf*> packets() { return std::span(mbuf).first(count); }
         bool is_full() const { return count == kBatchSize; }
-        void add(rte_mbuf* packet) {
-            mbuf[count++] = packet;
-            bytes += packet->pkt_len;
-        }
-        void clear() { count = bytes = 0; }
+        void add(rte_mbuf* packet) { mbuf[count++] = packet; }
     };
 
     /// Of an interface, what every packet needs.

@@ -120,58 +120,56 @@ private:
         return text;
     }
 
-    void add_workers() {
-        const json befores = rows_of(list_in(before_.stats, "workers"));
-        const json nows = rows_of(list_in(now_.stats, "workers"));
+    /// A line for each of a list, from what it was before and is now.
+    template <typename Row>
+    void add_table(const char* list, const char* head, Row row) {
+        const json befores = rows_of(list_in(before_.stats, list));
+        const json nows = rows_of(list_in(now_.stats, list));
         rows_.push_back("");
-        rows_.push_back(
-            "worker      received/s  transmitted/s   dropped/s  handoffs/s new flows/s");
-        for (size_t i = 0; i < std::min(nows.size(), most_); ++i) {
-            const json before = i < befores.size() ? befores[i] : json();
-            rows_.push_back(name_cell(std::to_string(number_in(nows[i], "worker")), 10) +
-                            cell(rate(before, nows[i], "received")) +
-                            cell(rate(before, nows[i], "transmitted"), 15) +
-                            cell(rate(before, nows[i], "dropped")) +
-                            cell(rate(before, nows[i], "handoff")) +
-                            cell(rate(before, nows[i], "flows_opened")));
-        }
+        rows_.push_back(head);
+        for (size_t i = 0; i < std::min(nows.size(), most_); ++i)
+            rows_.push_back(row(i < befores.size() ? befores[i] : json(), nows[i]));
+    }
+
+    void add_workers() {
+        add_table(
+            "workers", "worker      received/s  transmitted/s   dropped/s  handoffs/s new flows/s",
+            [this](const json& before, const json& now) {
+                return name_cell(std::to_string(number_in(now, "worker")), 10) +
+                       cell(rate(before, now, "received")) +
+                       cell(rate(before, now, "transmitted"), 15) +
+                       cell(rate(before, now, "dropped")) + cell(rate(before, now, "handoff")) +
+                       cell(rate(before, now, "flows_opened"));
+            });
     }
 
     void add_interfaces() {
-        rows_.push_back("");
-        rows_.push_back(
-            "interface     packets/s in         bit/s in  packets/s out        bit/s out");
-        const json befores = rows_of(list_in(before_.stats, "interfaces"));
-        const json nows = rows_of(list_in(now_.stats, "interfaces"));
-        for (size_t i = 0; i < std::min(nows.size(), most_); ++i) {
-            const json before = i < befores.size() ? befores[i] : json();
-            string row = name_cell(text_in(nows[i], "interface"), 10);
-            for (const char* way : {"in", "out"}) {
-                const json then = list_in(before, way);
-                const json now = list_in(nows[i], way);
-                row +=
-                    cell(rate(then, now, "packets"), 15) + cell(8 * rate(then, now, "bytes"), 17);
-            }
-            rows_.push_back(row);
-        }
+        add_table("interfaces",
+                  "interface     packets/s in         bit/s in  packets/s out        bit/s out",
+                  [this](const json& before, const json& now) {
+                      string row = name_cell(text_in(now, "interface"), 10);
+                      for (const char* way : {"in", "out"}) {
+                          const json then = list_in(before, way);
+                          const json here = list_in(now, way);
+                          row += cell(rate(then, here, "packets"), 15) +
+                                 cell(8 * rate(then, here, "bytes"), 17);
+                      }
+                      return row;
+                  });
     }
 
     /// The time that busy turns took, of the time that has passed.
     void add_loads() {
-        const json befores = rows_of(list_in(before_.stats, "workers"));
-        const json nows = rows_of(list_in(now_.stats, "workers"));
-        rows_.push_back("");
-        rows_.push_back(
-            "worker         busy %   turns/s  with packets  cycles/packet  turn p99.9 us");
-        for (size_t i = 0; i < std::min(nows.size(), most_); ++i) {
-            const json before = i < befores.size() ? befores[i] : json();
-            constexpr uint64_t kInPercent = 10'000'000;  // nanoseconds of a second
-            rows_.push_back(
-                name_cell(std::to_string(number_in(nows[i], "worker")), 10) +
-                cell(rate(before, nows[i], "busy_ns") / kInPercent, 11) +
-                cell(rate(before, nows[i], "turns"), 10) + cell(share(before, nows[i]), 14) +
-                cell(cycles_per_packet(before, nows[i]), 15) + cell(longest(before, nows[i]), 15));
-        }
+        constexpr uint64_t kInPercent = 10'000'000;  // nanoseconds of a second
+        add_table("workers",
+                  "worker         busy %   turns/s  with packets  cycles/packet  turn p99.9 us",
+                  [this](const json& before, const json& now) {
+                      return name_cell(std::to_string(number_in(now, "worker")), 10) +
+                             cell(rate(before, now, "busy_ns") / kInPercent, 11) +
+                             cell(rate(before, now, "turns"), 10) + cell(share(before, now), 14) +
+                             cell(cycles_per_packet(before, now), 15) +
+                             cell(longest(before, now), 15);
+                  });
     }
 
     /// Of turns, those that found packets: "25 %".

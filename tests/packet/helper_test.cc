@@ -176,6 +176,21 @@ TEST_CASE("helper: TFTP answers from another port", "[packet][helper][udp]") {
     CHECK(bed.count(Count::FlowsRelated) == 1);
 }
 
+TEST_CASE("helper: requests of one TFTP flow wait for one answer", "[packet][helper][udp]") {
+    Testbed bed(helped());
+    const std::string read("\0\1file\0octet\0", 13);
+    uint16_t port = 0;
+    for (int i = 0; i < 5; ++i) {
+        const auto out =
+            bed.from_inside(Frame().ipv4(kHost, kServer).udp(kControl, 69).payload(bytes_of(read)));
+        REQUIRE(out.size() == 1);
+        port = out[0].source_port;
+        bed.advance(Duration::seconds(20));
+    }
+    CHECK(bed.count(Count::ExpectationsMade) == 1);
+    CHECK(bed.from_outside(Frame().ipv4(kServer, kPublic).udp(3000, port)).size() == 1);
+}
+
 TEST_CASE("helper: a helped flow stays off the fast path, a foretold one takes it",
           "[packet][helper]") {
     Testbed bed(helped());

@@ -2,13 +2,26 @@
 """Writes a manual page from what a program says of itself.
 
     man_page.py PROGRAM SECTION VERSION [SUBCOMMAND...]
+    man_page.py --file PROGRAM VERSION
 
 `--help` is the one source: its first line is NAME, its headings are sections, an entry begins in
-its third column and goes on further in. A page has the help of each subcommand, too."""
+its third column and goes on further in. A page has the help of each subcommand, too. With --file
+the page is that of PROGRAM.conf, which has a line for each flag below the first heading."""
 import os
 import re
 import subprocess
 import sys
+
+FORMAT = """\
+A line is `flag = value`, or the name alone of a flag without a value. Sections stand in brackets;
+without them, any flag may stand anywhere. A value is the rest of its line; quotes, double or
+single, keep a comma or a ` #` in it. Several values are a list in brackets, or lines of the same
+flag. A comment begins with # at the start of a line or behind a blank, or with ; at the start.
+.PP
+A flag on the command line has priority over the file. The program refuses what it does not know,
+by file, line and column; `sluicectl config check FILE` does nothing else. A gateway that runs reads
+the file again when it gets SIGHUP, or by `sluicectl reload`.
+"""
 
 ENTRY = re.compile(r"^  (\S.*?)(?: {2,}(.*))?$")
 HEADING = re.compile(r"^(\S.*):$")
@@ -46,6 +59,29 @@ def synopsis(usage, subcommands):
     return f"[OPTIONS] {words or '[-- EAL ARGUMENTS]'}"
 
 
+def file_page(program, version):
+    name = os.path.basename(program) + ".conf"
+    lines = help_of(program)
+    first = [i for i, line in enumerate(lines) if HEADING.match(line)][1]  # behind --help and such
+    out = [f'.TH {name.upper()} 5 "" "sluice {version}"', ".SH NAME",
+           f"{escape(name)} \\- what {os.path.basename(program)}(8) does", ".SH DESCRIPTION",
+           FORMAT.strip()]
+    for line in lines[first:]:
+        heading, entry = HEADING.match(line), ENTRY.match(line)
+        if heading:
+            section = re.match(r"\w+", heading[1])[0].lower()
+            out.append(f".SH THE SECTION [{escape(section)}]")
+        elif entry:
+            flag, _, value = entry[1].rpartition("--")[2].partition(" ")
+            out += [".TP", f".B {escape(flag + (' = ' + value if value else ''))}",
+                    escape(entry[2] or "")]
+        elif line.strip():
+            out.append(escape(line.strip()))
+    out += [".SH SEE ALSO", "/etc/sluice/sluice.conf of the package has every flag;",
+            ".I /usr/share/doc/sluice/configuration.md", "says more of each"]
+    return "\n".join(line for line in out if line) + "\n"
+
+
 def page(program, section, version, subcommands):
     name = os.path.basename(program)
     lines = help_of(program)
@@ -64,4 +100,7 @@ def page(program, section, version, subcommands):
     return "\n".join(out) + "\n"
 
 
-sys.stdout.write(page(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]))
+if sys.argv[1] == "--file":
+    sys.stdout.write(file_page(*sys.argv[2:]))
+else:
+    sys.stdout.write(page(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]))

@@ -1,0 +1,156 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# The Debian package, as an operator has it: made of this build, installed by apt in a Debian of its
+# own that systemd has booted, started by its unit, used, reloaded, killed, installed again, purged.
+# The network is drawn in network.sh; the Debian stands where its gateway is.
+#
+# The Debian is downloaded once, into $SLUICE_PACKAGE_CACHE or ~/.cache/sluice-package; later runs
+# need no network.
+set -euo pipefail
+# shellcheck source=tests/smoke/gateway.sh
+source "$(dirname "$(readlink -f "$0")")/gateway.sh"
+
+net=package
+readonly cache=${SLUICE_PACKAGE_CACHE:-${HOME:-/root}/.cache/sluice-package}
+readonly root=$work/debian
+build=$(readlink -f "$(dirname "$sluice")/../..")
+
+for tool in dpkg-shlibdeps git lintian mmdebstrap systemd-nspawn; do
+    type -P "$tool" >/dev/null || skip "$tool is not installed"
+done
+# shellcheck source=/dev/null
+source /etc/os-release
+[[ $ID == debian ]] || skip "packages are made on Debian, for the same Debian"
+
+# download TAR PACKAGES: a Debian as this one, from the same mirrors, all or nothing.
+download() {
+    local new options=() line
+    mkdir -p "$cache"
+    new=$(mktemp "$cache/new.XXXXXX")
+    while read -r line; do
+        [[ -z $line ]] || options+=(--aptopt="$line")
+    done < <(apt-config dump | grep -E '^Acquire::https?::Proxy')
+    apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' \
+        'Created-By: Packages' 'Origin: Debian' >"$work/mirrors"
+    if ! timeout 200 mmdebstrap --quiet --format=tar --variant=minbase --include="$2" \
+        "${options[@]}" "$VERSION_CODENAME" - - <"$work/mirrors" >"$new" 2>"$work/download"; then
+        rm -f "$new"
+        skip "no Debian is in $cache, nor to be downloaded: $(tail -n 1 "$work/download")"
+    fi
+    rm -f "$cache"/*.tar # of other packages
+    mv "$new" "$1"
+}
+
+# in_debian COMMAND...
+in_debian() {
+    nsenter --target "$init" --all -- "$@"
+}
+
+is_booted() {
+    init=$(ps -o pid= --ppid "$debian" | tr -d ' ') && [[ -n $init ]] &&
+        in_debian systemctl is-system-running 2>/dev/null | grep --quiet 'running\|degraded'
+}
+
+# main_pid: of the service.
+main_pid() {
+    in_debian systemctl show --property MainPID --value sluice
+}
+
+is_another() {
+    local pid
+    pid=$(main_pid)
+    ((pid != 0 && pid != $1)) && in_debian systemctl --quiet is-active sluice
+}
+
+is_seen_as() {
+    [[ $(seen_by_udp "$net") == "$1":* ]]
+}
+
+# journal: the end of what the service has said.
+journal() {
+    in_debian journalctl --unit sluice --no-pager | tail -n 20
+}
+
+# left: what of the package is in the Debian.
+left() {
+    in_debian find /etc /usr /run /var/log /var/lib/systemd -path '*sluice*'
+}
+
+(cd "$here/../.." && scripts/package "$build" "$work") >"$work/package.log" 2>&1 ||
+    fail "no package: $(tail -n 5 "$work/package.log")"
+package=$(echo "$work"/sluice_*.deb)
+dpkg-deb --contents "$package" >"$work/contents"
+for file in man8/sluice.8 man1/sluicectl.1 man1/sluice-bench.1 man5/sluice.conf.5; do
+    grep --quiet "/usr/share/man/$file.gz$" "$work/contents" || fail "$file is not in the package"
+done
+pass "lintian finds nothing in $(basename "$package")"
+
+# Without versions and without what would do as well.
+depends=$(dpkg-deb --field "$package" Depends | sed 's/([^)]*)//g; s/|[^,]*//g; s/ //g')
+packages=systemd,dbus,udev,kmod,$depends
+tar=$cache/$VERSION_CODENAME-$(md5sum <<<"$packages" | cut -c 1-12).tar
+[[ -e $tar ]] || download "$tar" "$packages"
+mkdir "$root"
+tar --directory "$root" --extract --file "$tar"
+cp "$package" "$root/root/"
+
+new_network "$net"
+cat >"$work/file" <<<"a file"
+start_server "$net"
+setpriv --pdeathsig KILL systemd-nspawn --quiet --directory "$root" --boot --register=no --keep-unit \
+    --network-namespace-path="/proc/${namespace_pid[$net.gateway]}/ns/net" --console=pipe \
+    --capability=CAP_NET_ADMIN,CAP_NET_RAW >"$work/boot.log" 2>&1 </dev/null &
+debian=$!
+started+=("$debian")
+wait_for 60 "a Debian that has booted" is_booted
+
+in_debian apt-get install --quiet --quiet --yes "/root/$(basename "$package")" \
+    >"$work/install.log" 2>&1 || fail "it is not installed: $(tail -n 5 "$work/install.log")"
+in_debian id sluice >/dev/null || fail "there is no user"
+in_debian systemctl --quiet is-active sluice && fail "it runs before it is configured"
+complaints=$(in_debian systemd-analyze verify sluice.service 2>&1 | grep sluice || true)
+[[ -z $complaints ]] || fail "the unit: $complaints"
+pass "apt installs it, with a user of its own, and does not start it"
+
+sed --in-place --expression 's/^lan = .*/lan = af_packet:lan/; s/^wan = .*/wan = af_packet:wan/' \
+    --expression 's/^#no-huge = .*/no-huge = true/; s/^#flows = .*/flows = 65536/' \
+    "$root/etc/sluice/sluice.conf"
+in_debian sluicectl config check /etc/sluice/sluice.conf >/dev/null ||
+    fail "the example is refused"
+in_debian systemctl start sluice ||
+    fail "it does not start: $(journal)"
+pid=$(main_pid)
+user=$(in_debian stat --format %U "/proc/$pid")
+[[ $user == sluice ]] || fail "it runs as $user"
+wait_for 10 "an answer" is_seen_as "$public_address"
+[[ $(seen_by_http "$net") == "$public_address":* ]] || fail "no HTTP"
+in_debian sluicectl --socket /run/sluice/sluice.sock flows | grep --quiet '^tcp .* dport=80 ' ||
+    fail "the flow is not listed"
+pass "systemd starts it, and it translates"
+
+sed --in-place 's/^#pool = .*/pool = 198.51.100.7/' "$root/etc/sluice/sluice.conf"
+in_debian systemctl reload sluice || fail "it does not reload: $(journal)"
+wait_for 10 "the new pool" is_seen_as 198.51.100.7
+in_debian systemctl kill --signal KILL sluice
+wait_for 30 "another process" is_another "$pid"
+wait_for 10 "an answer of it" is_seen_as 198.51.100.7
+pass "it reloads, and comes back when it was killed"
+
+pid=$(main_pid)
+in_debian apt-get install --quiet --quiet --yes --reinstall "/root/$(basename "$package")" \
+    >"$work/install.log" 2>&1 || fail "not installed again: $(tail -n 5 "$work/install.log")"
+wait_for 30 "the new process" is_another "$pid"
+wait_for 10 "an answer of the new one" is_seen_as 198.51.100.7
+pass "an upgrade restarts it, with the configuration that it had"
+
+in_debian apt-get remove --quiet --quiet --yes sluice >"$work/remove.log" 2>&1 ||
+    fail "it is not removed: $(tail -n 5 "$work/remove.log")"
+in_debian systemctl --quiet is-active sluice && fail "it runs on without its package"
+[[ -e $root/etc/sluice/sluice.conf ]] || fail "the configuration has gone"
+in_debian apt-get purge --quiet --quiet --yes sluice >"$work/remove.log" 2>&1 ||
+    fail "it is not purged: $(tail -n 5 "$work/remove.log")"
+[[ -z $(left) ]] || fail "this is left: $(left)"
+in_debian systemctl poweroff || true # which ends this, too
+wait "$debian" || fail "the Debian ended with $?"
+pass "a removal stops it, and nothing is left of a purged one"

@@ -6,6 +6,7 @@
 #include "ethdev/driver_log.h"
 #include "gateway/interfaces.h"
 #include "gateway/rules.h"
+#include "listing/background.h"
 #include "net/text.h"
 #include "sluice/address_key.h"
 #include "sluice/advice.h"
@@ -104,6 +105,7 @@ Daemon::~Daemon() {
 
 Result<std::unique_ptr<Daemon>> Daemon::start(const config::Sources& sources,
                                               const config::Config& config) {
+    listing::permit_rest();  // while there are privileges; without, a kill takes longer
     give_up_early(config, forbid_new_privileges);
     std::vector<unsigned> cpus = allowed_cpus();  // before EAL binds this thread
     auto platform = Platform::start(config);

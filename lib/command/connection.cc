@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "command/connection.h"
 
+#include "listing/background.h"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -14,6 +16,9 @@ bool Connection::wait_for_reader() const {
     using Clock = std::chrono::steady_clock;
     const Clock::time_point deadline = Clock::now() + stall_;
     std::array<pollfd, 2> ready{{{peer_.socket, POLLOUT, 0}, {stop_, POLLIN, 0}}};
+    if (poll(ready.data(), ready.size(), 0) > 0)
+        return ready[1].revents == 0;
+    const listing::AtRest rest;
     while (true) {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
         const int timeout = static_cast<int>(std::max<int64_t>(left.count(), 0));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "command/reception.h"
 
+#include "listing/background.h"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -44,6 +46,11 @@ std::optional<size_t> expected_bytes(std::string_view request) {
     return headers + std::min(body, kMostRequest);
 }
 
+int wait(std::vector<pollfd>& polled, int timeout) {
+    const listing::AtRest rest;
+    return poll(polled.data(), polled.size(), timeout);
+}
+
 /// All that there will be, or more than there may be.
 bool is_whole(std::string_view request) {
     const auto expected = expected_bytes(request);
@@ -78,7 +85,7 @@ void Reception::run() {
     std::vector<Guests::iterator> guests;  // of what is polled from kFirstGuest on
     while (true) {
         const int timeout = prepare(polled, guests);
-        const int ready = poll(polled.data(), polled.size(), timeout);
+        const int ready = wait(polled, timeout);
         if (ready < 0 && errno != EINTR)
             poll(nullptr, 0, static_cast<int>(kBreath / std::chrono::milliseconds(1)));
         if (ready <= 0)
@@ -213,12 +220,16 @@ std::optional<Visitor> Reception::take() {
     };
     std::unique_lock lock(mutex_);
     auto guest = guests_.end();
-    changed_.wait(lock, [&] {
+    const auto is_one = [&] {
         guest = std::find_if(guests_.begin(), guests_.end(), is_first);
         if (guest == guests_.end())
             guest = std::find_if(guests_.begin(), guests_.end(), may);
         return ended_ || guest != guests_.end();
-    });
+    };
+    if (!is_one()) {
+        const listing::AtRest rest;
+        changed_.wait(lock, is_one);
+    }
     if (ended_)
         return std::nullopt;
     ++answered_[guest->visitor.origin];  // which may fail, and so comes first

@@ -25,7 +25,11 @@ void Recording::run() {
     Clock::time_point last = Clock::now();
     Clock::time_point recorded = last;
     std::unique_lock lock(mutex_);
-    while (!changed_.wait_until(lock, last + interval_, [this] { return ends_; })) {
+    const auto ends_before = [&](Clock::time_point time) {
+        const listing::AtRest rest;
+        return changed_.wait_until(lock, time, [this] { return ends_; });
+    };
+    while (!ends_before(last + interval_)) {
         lock.unlock();
         const Clock::time_point now = Clock::now();
         try {

@@ -3,6 +3,7 @@
 
 #include "command/packet_query.h"
 #include "command/passings.h"
+#include "listing/background.h"
 
 #include <chrono>
 #include <cstdint>
@@ -22,6 +23,11 @@ constexpr const char* kPcapng = "application/x-pcapng";
 constexpr std::chrono::milliseconds kNextLook{10};
 constexpr int kLooksForRoom = 50;
 
+void rest() {
+    const listing::AtRest rest;
+    std::this_thread::sleep_for(kNextLook);
+}
+
 }  // namespace
 
 /// What one client is told: of flows, and, where it asks for all, what has become nearly full.
@@ -37,7 +43,7 @@ std::shared_ptr<Sending> Streams::begin(Quota& quota) {
     for (int look = 0; look < kLooksForRoom; ++look) {
         if (auto sending = Sending::begin(quota))
             return sending;
-        std::this_thread::sleep_for(kNextLook);
+        rest();
     }
     return nullptr;
 }
@@ -89,7 +95,7 @@ bool Streams::send_events(Events& events, httplib::DataSink& sink) {
         }
     if (!piece.empty())
         return sink.write(piece.data(), piece.size());
-    std::this_thread::sleep_for(kNextLook);
+    rest();
     return sink.is_writable();
 }
 
@@ -113,7 +119,7 @@ void Streams::packets(const Question& question, const listing::PacketStreamParam
     auto reader = subject_.watches.open(asked.wish);
     // A reader that has gone makes room at its stream's own next look only, and when workers turn.
     for (int look = 0; !reader && look < kLooksForRoom; ++look) {
-        std::this_thread::sleep_for(kNextLook);
+        rest();
         reader = subject_.watches.open(asked.wish);
     }
     if (!reader)
@@ -138,7 +144,7 @@ void Streams::packets(const Question& question, const listing::PacketStreamParam
                 if (!goes_on)
                     sink.done();
                 else if (piece.empty())
-                    std::this_thread::sleep_for(kNextLook);
+                    rest();
                 return sink.is_writable();
             } catch (...) {  // out of memory: the client sees that the stream is cut short
                 return false;
@@ -162,7 +168,7 @@ void Streams::live(const Question& question, httplib::Response& response) {
             try {
                 const auto event = live_.event();
                 if (event->number == seen) {
-                    std::this_thread::sleep_for(kNextLook);
+                    rest();
                     return sink.is_writable();
                 }
                 seen = event->number;

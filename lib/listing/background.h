@@ -6,9 +6,10 @@
 ///
 /// Shape    A set of CPUs, and the scheduler's idle class: such a thread runs when nothing else
 ///          wants the CPU.
-/// Threads  enter() and move() move the thread that calls them.
+/// Threads  enter() moves the thread that calls it; AtRest and AtWork are of who makes them.
 /// Errors   None: a CPU that this process may not use is passed over, and a thread that cannot be
-///          moved stays where it is.
+///          moved stays where it is, in the idle class too.
+/// Source   sched(7): who may leave the idle class.
 
 #include <functional>
 #include <vector>
@@ -21,13 +22,38 @@ struct Background {
     /// What else the thread does then.
     std::function<void()> on_entry = [] {};
 
-    /// The calling thread goes there.
-    void enter() const {
-        move();
-        on_entry();
-    }
-    /// The same for a thread that one of them has made, which has its maker's limits already.
-    void move() const;
+    /// The calling thread goes there. So do those that it makes, which are as their maker is at
+    /// that moment, in their class too.
+    void enter() const;
 };
+
+/// While it lives, the thread waits, and is in the class of all others. The last thread of a killed
+/// process gives back its memory and its sockets, which in the idle class takes seconds on a busy
+/// machine; so long nobody can take the process's place.
+class AtRest {
+public:
+    AtRest();
+    ~AtRest();
+    AtRest(const AtRest&) = delete;
+    AtRest& operator=(const AtRest&) = delete;
+
+private:
+    bool was_idle_;
+};
+
+/// While it lives, a thread that one in the background has made at rest works.
+class AtWork {
+public:
+    explicit AtWork(const Background& background);
+    ~AtWork();
+    AtWork(const AtWork&) = delete;
+    AtWork& operator=(const AtWork&) = delete;
+
+private:
+    bool is_idle_;
+};
+
+/// Lets this process's threads leave the idle class (RLIMIT_NICE). False where it may not.
+bool permit_rest();
 
 }  // namespace sluice::listing

@@ -12,7 +12,6 @@
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
-#include <oneapi/tbb/task_scheduler_observer.h>
 #include <vector>
 
 namespace sluice::listing {
@@ -79,18 +78,21 @@ std::string format_flows(const std::vector<FlowEntry>& entries, Format format) {
 class FlowList::Arena {
 public:
     Arena(const Background& background, unsigned threads)
-        : parallelism_(tbb::global_control::max_allowed_parallelism, threads + 1),
-          arena_(static_cast<int>(threads), 1),
-          mover_(arena_, background) {}
+        : background_(background),
+          parallelism_(tbb::global_control::max_allowed_parallelism, threads + 1),
+          arena_(static_cast<int>(threads), 1) {}
 
-    /// Runs work(segment) for each, in any order, and returns when all is done.
+    /// Runs work(segment) for each, in any order, and returns when all is done. The threads that
+    /// TBB makes for that stay, so they are made at rest.
     template <typename Work>
     void for_each(Segments segments, const Work& work) {
         using Range = tbb::blocked_range<uint32_t>;
+        const AtRest rest;
         arena_.execute([&] {
             tbb::parallel_for(
                 Range(segments.first, segments.last, 1),
                 [&](const Range& range) {
+                    const AtWork working(background_);
                     for (uint32_t segment = range.begin(); segment != range.end(); ++segment)
                         work(segment);
                 },
@@ -99,27 +101,10 @@ public:
     }
 
 private:
-    /// Sends TBB's threads to the background when they enter; callers have entered by themselves.
-    class ThreadMover : public tbb::task_scheduler_observer {
-    public:
-        ThreadMover(tbb::task_arena& arena, const Background& background)
-            : tbb::task_scheduler_observer(arena), background_(background) {
-            observe(true);
-        }
-        ~ThreadMover() override { observe(false); }
-        void on_scheduler_entry(bool is_worker) override {
-            if (is_worker)
-                background_.move();
-        }
-
-    private:
-        Background background_;
-    };
-
+    const Background background_;
     // Without this TBB starts no thread where the main thread is bound to one CPU, as EAL binds it.
     tbb::global_control parallelism_;
     tbb::task_arena arena_;
-    ThreadMover mover_;
 };
 
 FlowList::FlowList(flow::FlowTable& table, const Background& background, unsigned threads)

@@ -98,9 +98,9 @@ cp "$package" "$root/root/"
 new_network "$net"
 cat >"$work/file" <<<"a file"
 start_server "$net"
-setpriv --pdeathsig KILL systemd-nspawn --quiet --directory "$root" --boot --register=no --keep-unit \
-    --network-namespace-path="/proc/${namespace_pid[$net.gateway]}/ns/net" --console=pipe \
-    --capability=CAP_NET_ADMIN,CAP_NET_RAW >"$work/boot.log" 2>&1 </dev/null &
+setpriv --pdeathsig KILL systemd-nspawn --quiet --directory "$root" --boot --register=no \
+    --keep-unit --network-namespace-path="/proc/${namespace_pid[$net.gateway]}/ns/net" \
+    --console=pipe --capability=CAP_NET_ADMIN,CAP_NET_RAW >"$work/boot.log" 2>&1 </dev/null &
 debian=$!
 started+=("$debian")
 wait_for 60 "a Debian that has booted" is_booted

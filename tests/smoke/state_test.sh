@@ -34,9 +34,20 @@ established() {
         sed -E 's/ *\[.*//; s/ use=.*//' | sort
 }
 
+# is_at_rest PID: no thread of it is in the idle class, in which a killed process would end slowly;
+# where it may not leave that class it stays there.
+is_at_rest() {
+    local stat
+    (($(awk '/^Max nice priority/ { print $4 }' /proc/"$1"/limits) >= 20)) || return 0
+    for stat in /proc/"$1"/task/*/stat; do
+        [[ $(sed 's/.*) //' "$stat" | cut -d ' ' -f 39) != 5 ]] || return 1
+    done
+}
+
 # go_on SIGNAL [FLAG...]: the process ends and another takes its place.
 go_on() {
     if [[ $1 == KILL ]]; then
+        wait_for 10 "threads that wait" is_at_rest "${sluice_pid[$net]}"
         end "${sluice_pid[$net]}" KILL || true
     else
         stop_sluice "$net" "$1"

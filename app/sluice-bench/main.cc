@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "adopt.h"
 #include "count.h"
 #include "expire.h"
 #include "flood.h"
@@ -20,10 +21,25 @@ using namespace sluice::bench;
 
 constexpr const char* kNoHuge = "ordinary pages: for a try, not for figures";
 
-/// The flags of a benchmark of the whole worker.
-CLI::App* add_worker_bench(CLI::App& app, const char* name, const char* description,
-                           Options& options) {
-    auto* command = app.add_subcommand(name, description);
+/// A benchmark of the whole worker.
+struct WorkerBench {
+    const char* name;
+    const char* description;
+    int (*run)(const Options& options);
+};
+
+constexpr WorkerBench kWorkerBenches[] = {
+    {"forward", "packets of known flows through the whole worker; runs all cases", run_forward},
+    {"open", "new flows, as many of which end as open; runs all cases", run_open},
+    {"expire", "flows that are all over at once; runs all cases", run_expire},
+    {"flood", "packets that cannot go on; runs all cases", run_flood},
+    {"rules", "new flows and known ones beside many rules; runs all cases", run_rules},
+    {"adopt", "flows of a gateway before, taken over; runs all cases", run_adopt},
+    {"scale", "two workers beside one; runs all cases", run_scale},
+};
+
+CLI::App* add_worker_bench(CLI::App& app, const WorkerBench& bench, Options& options) {
+    auto* command = app.add_subcommand(bench.name, bench.description);
     command->add_flag("--json", options.json, "one JSON object a line");
     command->add_flag("--quick", options.quick, "short rounds and few flows: for a try");
     command->add_option("--flows", options.flows, "only with so many flows");
@@ -74,18 +90,9 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(7, 1000));
 
     Options options;
-    auto* forward = add_worker_bench(
-        app, "forward", "packets of known flows through the whole worker; runs all cases", options);
-
-    auto* open = add_worker_bench(
-        app, "open", "new flows, as many of which end as open; runs all cases", options);
-    auto* expire =
-        add_worker_bench(app, "expire", "flows that are all over at once; runs all cases", options);
-    auto* flood =
-        add_worker_bench(app, "flood", "packets that cannot go on; runs all cases", options);
-    auto* rules = add_worker_bench(
-        app, "rules", "new flows and known ones beside many rules; runs all cases", options);
-    auto* scale = add_worker_bench(app, "scale", "two workers beside one; runs all cases", options);
+    std::vector<CLI::App*> worker_commands;
+    for (const WorkerBench& bench : kWorkerBenches)
+        worker_commands.push_back(add_worker_bench(app, bench, options));
 
     CountOptions count;
     auto* count_command = add_count(app, count);
@@ -95,17 +102,8 @@ int main(int argc, char** argv) {
         return run_count(count);
     if (tracker_command->parsed())
         return run_tracker(tracker);
-    if (forward->parsed())
-        return run_forward(options);
-    if (open->parsed())
-        return run_open(options);
-    if (expire->parsed())
-        return run_expire(options);
-    if (flood->parsed())
-        return run_flood(options);
-    if (rules->parsed())
-        return run_rules(options);
-    if (scale->parsed())
-        return run_scale(options);
+    for (size_t i = 0; i < worker_commands.size(); ++i)
+        if (worker_commands[i]->parsed())
+            return kWorkerBenches[i].run(options);
     return run_table(table);
 }

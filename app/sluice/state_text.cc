@@ -2,6 +2,7 @@
 #include "sluice/state_text.h"
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <utility>
 
@@ -55,7 +56,7 @@ std::vector<string> state_text(const state::StateFile::Found& found,
                         " go on, of a process that " +
                         (found.was_stopped ? "was stopped " : "ended unasked ") +
                         seconds(found.absence) + " ago; taken over in " +
-                        std::to_string(restored.took.count()) + " ms");
+                        std::to_string(restored.took / std::chrono::milliseconds(1)) + " ms");
     if (const string lost = losses(outcome.fates); !lost.empty())
         sentences.push_back("not taken over: " + lost);
     if (restored.without_ground != 0)

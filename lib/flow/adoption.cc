@@ -148,10 +148,14 @@ void Adoption::flush() {
     const std::span<const uint32_t> indexes(batch_.data(), count_);
     std::array<Keys, kBatch> keys;
     std::array<Insertion, kBatch> insertions;
-    for (size_t i = 0; i < count_; ++i)
+    for (size_t i = 0; i < count_; ++i) {
         keys[i] = member_.prepare(indexes[i]);
+        heir_.send_for_first(table_.record(indexes[i]));
+    }
     member_.insert_bulk(indexes, std::span(keys).first(count_), now_,
                         std::span(insertions).first(count_));
+    for (const uint32_t index : indexes)
+        heir_.send_for_next(table_.record(index));
     for (size_t i = 0; i < count_; ++i) {
         FlowRecord& record = table_.record(indexes[i]);
         const InsertOutcome outcome = insertions[i].outcome;

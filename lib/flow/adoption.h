@@ -50,6 +50,10 @@ public:
     /// number of timeouts. Of a holder that is past its deadline it sets another, by which that may
     /// be found until what hangs on it has come.
     virtual Fate judge(FlowRecord& record) = 0;
+    /// Sends for what adopted() reads beside the record: for all of a batch what it reads first,
+    /// then what it finds by that.
+    virtual void send_for_first(const FlowRecord&) {}
+    virtual void send_for_next(const FlowRecord&) {}
     /// The record is in the table.
     virtual void adopted(uint32_t index, FlowRecord& record) = 0;
 

@@ -61,8 +61,7 @@ Restored Restoration::run() {
     Restored restored;
     restored.outcome = flow::Adoption(ground_.table, *this, now_).run();
     restored.without_ground = without_ground_;
-    restored.took =
-        std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - begin);
+    restored.took = steady_clock::now() - begin;
     return restored;
 }
 
@@ -186,6 +185,16 @@ void Restoration::prove(const FlowRecord& record) const {
         holder.state.fetch_or(nat::kProven, kAlone);
         prove(holder);
     });
+}
+
+void Restoration::send_for_first(const FlowRecord& record) {
+    if (record.kind() == Kind::Flow)
+        ground_.hosts.send_for_head(host_of(record));
+}
+
+void Restoration::send_for_next(const FlowRecord& record) {
+    if (record.kind() == Kind::Flow)
+        ground_.hosts.send_for_entry(host_of(record));
 }
 
 void Restoration::adopted(uint32_t index, FlowRecord& record) {

@@ -34,7 +34,7 @@ struct Inheritance {
 struct Restored {
     flow::Adoption::Outcome outcome;
     uint64_t without_ground = 0;  ///< Flows taken over that the policy would not open.
-    std::chrono::milliseconds took{};
+    std::chrono::nanoseconds took{};
 };
 
 /// By the names of `sluicectl stats`.
@@ -56,6 +56,8 @@ public:
     Restored run();
 
     flow::Fate judge(flow::FlowRecord& record) override;
+    void send_for_first(const flow::FlowRecord& record) override;
+    void send_for_next(const flow::FlowRecord& record) override;
     void adopted(uint32_t index, flow::FlowRecord& record) override;
 
 private:

@@ -85,6 +85,7 @@ Result<std::unique_ptr<Rig>> Rig::create(const RigParams& params) {
     }
     ground.packets = rig->own_packets_.get();
     ground.secret = {0x5bd1e995, 0x27d4eb2f, 0x165667b1, 0x9e3779b9};
+    ground.inheritance = params.inheritance;
     auto gateway = gateway::Gateway::create(config_of(params), ground);
     if (!gateway)
         return gateway.error();

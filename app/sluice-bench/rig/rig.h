@@ -32,6 +32,7 @@ struct RigParams {
     PageKind pages = PageKind::Huge;
     uint32_t addresses = 16;  ///< Of the pool.
     std::function<void(config::Config&)> configure = [](config::Config&) {};
+    std::optional<gateway::Inheritance> inheritance = {};  ///< Its records outlive the rig.
 };
 
 class Rig {

@@ -7,6 +7,7 @@ namespace sluice::answer {
 namespace {
 
 constexpr Rate kErrorsOfEach{10, 10};
+constexpr Rate kChallengesOfEach{50, 50};
 constexpr uint32_t kResetBurst = 500;
 constexpr uint32_t kResetBurstOfEach = 50;
 
@@ -19,7 +20,8 @@ SipKey key_of(const SipKey& key, uint64_t budget) {
 Budgets::Budgets(const SipKey& key)
     : errors_{Budget(key_of(key, 0)), Budget(key_of(key, 1))},
       too_big_{Budget(key_of(key, 2)), Budget(key_of(key, 3))},
-      resets_(key_of(key, 4)) {}
+      resets_(key_of(key, 4)),
+      challenges_{Budget(key_of(key, 5)), Budget(key_of(key, 6))} {}
 
 Limits Budgets::limits_of(const Rates& rates, Kind kind) {
     const Rate icmp{rates.icmp, rates.icmp};
@@ -28,6 +30,8 @@ Limits Budgets::limits_of(const Rates& rates, Kind kind) {
             return {icmp, kErrorsOfEach};
         case Kind::TooBig:
             return {{}, icmp};
+        case Kind::Challenge:
+            return {{}, kChallengesOfEach};
         case Kind::Reset:
             break;
     }

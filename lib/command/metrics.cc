@@ -76,6 +76,8 @@ constexpr Row kRows[] = {
     {IcmpSuppressed, "icmp_errors_suppressed", "ICMP errors not sent: rate limit, no memory"},
     {TcpResets,      "tcp_resets",             "RSTs originated"},
     {TcpResetsSuppressed, "tcp_resets_suppressed", "RSTs not sent: rate limit, no memory"},
+    {TcpChallenges,  "tcp_challenges",         "ACKs originated that ask back about a RST"},
+    {TcpChallengesSuppressed, "tcp_challenges_suppressed", "Such ACKs not sent: rate, no memory"},
     {Fragments,      "fragments",              "Fragments sent on"},
     {FragmentsEvicted, "fragment_datagrams_evicted", "Datagrams in fragments that gave way"},
     {PacketsCut,     "packets_cut",            "Packets cut for the outgoing MTU"},

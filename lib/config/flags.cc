@@ -79,6 +79,10 @@ Status store_interval(const Given& given, Duration& interval) {
     return Done{};
 }
 
+Status store_reset_hold(const Given& given, Config& config) {
+    return store_interval(given, config.tuning.tcp_reset_hold);
+}
+
 constexpr std::string_view kTimeout = "timeout-";
 
 /// Of the timeout that the flag names.
@@ -288,6 +292,9 @@ constexpr Flag kFlags[] = {
     {"tcp-strict", kTracking, Arity::One, false, "0|1",
      "1: forged RSTs and SYNs from off the path end no connection; default: 0, as Linux",
      [](const Given& g, Config& c) { return store(read_switch(g), c.tuning.tcp_strict); }},
+    {"reset-hold", kTracking, Arity::One, false, "SECONDS",
+     "A connection that a RST ends holds its port so long, 0 to 86400; default: 0, as Linux",
+     store_reset_hold},
     {"strict-source", kTracking, Arity::One, false, "0|1",
      "1: flows open for inside sources that answer ARP, or are routed there; default: 0",
      [](const Given& g, Config& c) { return store(read_switch(g), c.strict.source); }},

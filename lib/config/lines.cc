@@ -43,6 +43,7 @@ constexpr string_view kChangeable[] = {
     "tcp-be-liberal",
     "tcp-ignore-invalid-rst",
     "tcp-strict",
+    "reset-hold",
     "least-pmtu",
     "strict-source",
     "tcp-max-retrans",

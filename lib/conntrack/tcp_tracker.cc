@@ -54,7 +54,12 @@ Duration timeout_of(const Arrival& arrival, TcpState state, const TcpTracker& tr
     // Until a reply comes, nothing proves that a connection which was picked up is alive at all.
     if (state == TcpState::Established && !(arrival.flow.status & kSeenReply))
         timeout = std::min(timeout, tuning.tcp_unacknowledged);
-    return timeout;
+    return state == TcpState::Close ? std::max(timeout, tuning.tcp_reset_hold) : timeout;
+}
+
+/// An attempt that a RST has answered holds its port for a while.
+bool keeps_refused(const Tuning& tuning) {
+    return tuning.tcp_strict || tuning.tcp_reset_hold.milliseconds != 0;
 }
 
 /// The last segment was a SYN from the other end.
@@ -108,7 +113,7 @@ Verdict verdict_for(const Arrival& arrival, TcpState state, TcpTracker& tracker)
     if (flow.status & kSeenReply) {
         if (state == TcpState::Established)
             verdict.status |= kAssured;
-    } else if (arrival.kind == SegmentClass::Rst && !arrival.tuning.tcp_strict) {
+    } else if (arrival.kind == SegmentClass::Rst && !keeps_refused(arrival.tuning)) {
         verdict.action = Action::Delete;  // the only answer was a refusal
     } else if (arrival.kind == SegmentClass::Syn && flow.state == TcpState::SynSent) {
         verdict.refresh = false;  // or a client that tries for ever would hold its mapping for ever
@@ -236,6 +241,12 @@ bool answers_ignored(const Arrival& arrival, const TcpTracker& tracker) {
            segment.seq == tracker.last_ack;
 }
 
+/// The numbers of both ends are followed: nothing was picked up midway, and no window is waived.
+bool is_followed(const Arrival& arrival, const TcpTracker& tracker) {
+    return !arrival.tuning.tcp_be_liberal && !tracker.ends[0].has(kLiberal) &&
+           !tracker.ends[1].has(kLiberal);
+}
+
 /// With --tcp-strict, RFC 5961 §3.2 in every state: exactly where its receiver expects the next
 /// byte, or behind the last one that it has been sent.
 bool is_due(const Arrival& arrival, const TcpTracker& tracker) {
@@ -246,9 +257,9 @@ bool is_due(const Arrival& arrival, const TcpTracker& tracker) {
            (sender.max_window != 0 && seq == sender.end);
 }
 
-/// Any other in the window goes on, and changes nothing: its receiver asks back, and the answer to
-/// that is exact. Of a connection that closes no window is asked for, for the ends may be at
-/// another by now.
+/// Any other in the window changes nothing: its sender is asked back, whose answer to that is
+/// exact. Where too little is known to ask, it goes on, so that its receiver does. Of a connection
+/// that closes no window is asked for, for the ends may be at another by now.
 Verdict reset_strictly(const Arrival& arrival, TcpTracker& tracker) {
     if (is_due(arrival, tracker) || answers_ignored(arrival, tracker))
         return verdict_for(arrival, TcpState::Close, tracker);
@@ -262,13 +273,9 @@ Verdict reset_strictly(const Arrival& arrival, TcpTracker& tracker) {
         return refused(arrival.flow, Drop::InvalidRst);
     if (stands && sender.max_window != 0 && is_after(seq, sender.max_end))
         return refused(arrival.flow, Drop::InvalidWindowAbove);
+    if (receiver.has(kHasAcknowledged) && sender.max_window != 0 && is_followed(arrival, tracker))
+        return refused(arrival.flow, Drop::RstChallenged);
     return passed(arrival.flow, arrival.direction);
-}
-
-/// The numbers of both ends are followed: nothing was picked up midway, and no window is waived.
-bool is_followed(const Arrival& arrival, const TcpTracker& tracker) {
-    return !arrival.tuning.tcp_be_liberal && !tracker.ends[0].has(kLiberal) &&
-           !tracker.ends[1].has(kLiberal);
 }
 
 /// RFC 9293 §3.10.7.3: before the handshake a RST counts if it acknowledges the SYN.
@@ -405,6 +412,13 @@ TcpTracker begin_tcp(const Tuning& tuning, const Segment& segment) {
     TcpTracker tracker = acquainted(segment);
     enter({tuning, none, Direction::Original, kind, segment}, transition.state, tracker);
     return tracker;
+}
+
+Question question_to(const TcpTracker& tracker, Direction sender) {
+    const TcpEnd& asker = tracker.ends[index(opposite(sender))];
+    const uint32_t room = tracker.ends[index(sender)].max_end - asker.max_ack;
+    return {asker.end, asker.max_ack,
+            static_cast<uint16_t>(std::min<uint32_t>(room >> asker.scale, UINT16_MAX))};
 }
 
 Verdict track_tcp(const Tuning& tuning, const FlowState& flow, Direction direction,

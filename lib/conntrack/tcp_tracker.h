@@ -50,4 +50,13 @@ Verdict open_tcp(const Tuning& tuning, const Segment& segment);
 /// What the tracker of a flow knows once `segment` has opened it.
 TcpTracker begin_tcp(const Tuning& tuning, const Segment& segment);
 
+/// How the receiver of a RST asks its sender back whether it is meant (RFC 5961 §3.2), as far as
+/// the flow's segments have told where both stand.
+struct Question {
+    uint32_t seq = 0;     ///< Behind what the receiver has sent.
+    uint32_t ack = 0;     ///< Behind what it has acknowledged.
+    uint16_t window = 0;  ///< What it has room for, as in a header.
+};
+Question question_to(const TcpTracker& tracker, net::Direction sender);
+
 }  // namespace sluice::conntrack

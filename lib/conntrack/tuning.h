@@ -21,6 +21,8 @@ struct Tuning {
     bool tcp_ignore_invalid_rst = false;
     /// What an off-path host can forge must say more than Linux asks for: see reset(), move().
     bool tcp_strict = false;
+    /// How long a connection that a RST has ended holds its port at least; 0: as Linux.
+    Duration tcp_reset_hold{};
     /// Equal segments in a row after which tcp_max_retrans_timeout caps:
     /// nf_conntrack_tcp_max_retrans.
     uint8_t tcp_max_retrans = 3;

@@ -62,6 +62,8 @@ constexpr Row kRows[] = {
     {IcmpSuppressed, "icmp_suppressed"},
     {TcpResets, "tcp_resets"},
     {TcpResetsSuppressed, "tcp_resets_suppressed"},
+    {TcpChallenges, "tcp_challenges"},
+    {TcpChallengesSuppressed, "tcp_challenges_suppressed"},
     {Fragments, "fragments"},
     {FragmentsEvicted, "fragments_evicted"},
     {PacketsCut, "packets_cut"},

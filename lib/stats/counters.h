@@ -77,11 +77,13 @@ enum class Count : uint8_t {
     IcmpSuppressed,       ///< ICMP errors not sent: --icmp-rate, or no mbuf.
     TcpResets,            ///< RSTs originated: --invalid reject.
     TcpResetsSuppressed,  ///< RSTs not sent: --reject-rate, or no mbuf.
-    Fragments,            ///< Sent on, the first of each datagram included.
-    FragmentsEvicted,     ///< Datagrams that gave way to newer ones before all of them had passed.
-    PacketsCut,           ///< Into fragments, for the outgoing MTU.
-    ToTwin,               ///< Frames given to the gateway's kernel, copies of ARP included.
-    FromTwin,             ///< Of Originated: frames that the gateway's kernel sent.
+    TcpChallenges,        ///< ACKs originated that ask back about a RST: --tcp-strict.
+    TcpChallengesSuppressed,  ///< Not sent: too many to one host, or no mbuf.
+    Fragments,                ///< Sent on, the first of each datagram included.
+    FragmentsEvicted,  ///< Datagrams that gave way to newer ones before all of them had passed.
+    PacketsCut,        ///< Into fragments, for the outgoing MTU.
+    ToTwin,            ///< Frames given to the gateway's kernel, copies of ARP included.
+    FromTwin,          ///< Of Originated: frames that the gateway's kernel sent.
     ArpReceived,
     ArpSent,
     ArpConflicts,        ///< ARP frames in which another host claims an address of the gateway's.

@@ -74,6 +74,7 @@ constexpr Row kRows[] = {
     {InvalidWindowAbove, "invalid_window_above"},
     {InvalidAckUnsent, "invalid_ack_unsent"},
     {InvalidRst, "invalid_rst"},
+    {RstChallenged, "rst_challenged"},
     {HelperPart, "helper_part"},
     {TableFull, "table_full"},
     {HostFlows, "host_flows"},

@@ -84,6 +84,7 @@ enum class Drop : uint8_t {
     InvalidWindowAbove,      ///< Beyond the window that the receiver has offered.
     InvalidAckUnsent,        ///< Acknowledges what was never sent.
     InvalidRst,              ///< RST from before the receiver's last ACK.
+    RstChallenged,           ///< --tcp-strict: RST without the exact number; its sender is asked.
     HelperPart,              ///< A part of a line that --helper wants in one segment.
 
     // Resources.

@@ -248,6 +248,12 @@ constexpr Row kRows[] = {
      {"A RST with a sequence number before the receiver's last ACK.",
       "Late packets of an older connection make single ones; many are an attack by forged "
       "RSTs. --tcp-ignore-invalid-rst 1 lets them pass."}},
+    {RstChallenged,
+     {"With --tcp-strict, a RST whose sequence number is not the one that is due. Its sender is "
+      "asked "
+      "back by an ACK in its receiver's name (tcp_challenges), whose answer ends the connection.",
+      "Single ones are of ends that have lost packets of each other. Many are an attack: somebody "
+      "who does not see the connections sends RSTs to all numbers (RFC 5961)."}},
     {HelperPart,
      {"A TCP segment with the first part of a line of FTP that --helper ftp rewrites, or what "
       "follows such a part: the line has to come in one segment.",

@@ -242,6 +242,8 @@ string rejection_line(worker::Rejection rejection) {
             return "    its sender is told by a RST, within --reject-rate\n";
         case worker::Rejection::Prohibited:
             return "    its sender is told by an ICMP error, within --icmp-rate\n";
+        case worker::Rejection::Challenge:
+            return "    its sender is asked back by an ACK, 50 times a second at most\n";
         case worker::Rejection::None:
             break;
     }

@@ -43,6 +43,11 @@ answer::IcmpError error_about(Drop reason, const link::Exit& exit) {
                                     : answer::fragmentation_needed(exit.mtu);
 }
 
+std::span<uint8_t> append_segment(rte_mbuf* answer) {
+    char* ip = rte_pktmbuf_append(answer, answer::kTcpAnswerBytes);
+    return {reinterpret_cast<uint8_t*>(ip), answer::kTcpAnswerBytes};
+}
+
 }  // namespace
 
 void Answers::turn_ping(Burst& burst, unsigned i) {
@@ -70,6 +75,7 @@ bool Answers::may_leave(Burst& burst, unsigned i, const link::Exit& exit, Tick n
 void Answers::refuse(Burst& burst, unsigned i, Drop reason, Tick now) {
     switch (rejection_of(*policy_, burst.side[i], burst.packet[i], burst.tuple[i], reason)) {
         case Rejection::None:
+        case Rejection::Challenge:  // by the caller, who has the flow's numbers
             break;
         case Rejection::Reset:
             send_reset(burst, i, now);
@@ -127,10 +133,21 @@ void Answers::send_reset(const Burst& burst, unsigned i, Tick now) {
         counters_.count[Count::TcpResetsSuppressed].add(1);
         return;
     }
-    char* ip = rte_pktmbuf_append(answer, answer::kTcpResetBytes);
-    answer::write_tcp_reset({reinterpret_cast<uint8_t*>(ip), answer::kTcpResetBytes},
-                            burst.packet[i]);
+    answer::write_tcp_reset(append_segment(answer), burst.packet[i]);
     counters_.count[Count::TcpResets].add(1);
+    egress_.send(answer, burst.from[i]);
+}
+
+void Answers::challenge(const Burst& burst, unsigned i, const conntrack::Question& question,
+                        Tick now) {
+    rte_mbuf* answer = begin(burst, i, answer::Kind::Challenge, now);
+    if (answer == nullptr) {
+        counters_.count[Count::TcpChallengesSuppressed].add(1);
+        return;
+    }
+    answer::write_tcp_challenge(append_segment(answer), burst.packet[i],
+                                {question.seq, question.ack, question.window});
+    counters_.count[Count::TcpChallenges].add(1);
     egress_.send(answer, burst.from[i]);
 }
 

@@ -2,7 +2,8 @@
 #pragma once
 
 /// \file
-/// Answers: what the gateway itself says about a packet: replies to pings, ICMP errors and RSTs.
+/// Answers: what the gateway itself says about a packet: replies to pings, ICMP errors, RSTs, and
+/// ACKs that ask back about a RST.
 ///
 /// Shape    An answer goes back to the neighbour that the packet came from (docs/adr/0003), from
 ///          the gateway's address on that interface.
@@ -13,6 +14,7 @@
 #include "answer/budgets.h"
 #include "answer/icmp_error.h"
 #include "base/clock.h"
+#include "conntrack/tcp_tracker.h"
 #include "link/egress.h"
 #include "policy/current.h"
 #include "stats/counters.h"
@@ -51,6 +53,9 @@ public:
     /// inside host so with --invalid reject and --on-exhaustion reject. Nobody outside is told
     /// anything: it would show which flows there are.
     void refuse(Burst& burst, unsigned i, stats::Drop reason, Tick now);
+
+    /// Asks the sender of packet i, a RST that is about to be refused, whether it is meant.
+    void challenge(const Burst& burst, unsigned i, const conntrack::Question& question, Tick now);
 
     /// True when an ICMP error may be sent to a host on that side now.
     bool may_send_error(net::Side to, net::InsideAddress destination, Tick now) {

@@ -65,6 +65,8 @@ bool quotes_what_was_sent(const conntrack::Tuning& tuning, const net::Packet& er
 
 Rejection rejection_of(const policy::Policy& policy, Side from, const net::Packet& packet,
                        const net::Tuple& tuple, Drop reason) {
+    if (reason == Drop::RstChallenged)
+        return Rejection::Challenge;
     const bool is_exhausted = is_exhaustion(reason) && policy.reject_exhausted;
     const bool is_wrong = is_invalid(reason) && policy.reject_invalid;
     if (from != Side::Inside || (!is_exhausted && !is_wrong))

@@ -47,10 +47,11 @@ std::optional<stats::Drop> refuse_exit(const net::Packet& packet, const link::Ex
 bool quotes_what_was_sent(const conntrack::Tuning& tuning, const net::Packet& error,
                           net::Direction direction, const conntrack::TcpTracker& tracker);
 
-/// What an inside host is told when its packet is refused.
-enum class Rejection : uint8_t { None, Reset, Prohibited };
+/// What the sender of a packet is told when it is refused.
+enum class Rejection : uint8_t { None, Reset, Prohibited, Challenge };
 
-/// With --invalid reject and --on-exhaustion reject. Nobody outside is told anything.
+/// With --invalid reject and --on-exhaustion reject. Nobody outside is told anything but whoever
+/// may have sent a RST, with --tcp-strict: he is asked back.
 Rejection rejection_of(const policy::Policy& policy, net::Side from, const net::Packet& packet,
                        const net::Tuple& tuple, stats::Drop reason);
 

@@ -12,6 +12,7 @@
 #include <rte_udp.h>
 
 #include <array>
+#include <new>
 
 namespace sluice::worker {
 
@@ -45,6 +46,17 @@ void Helping::before_tracking(const Subject& subject) const {
         state_of(subject).corrections[index(opposite(subject.flow.direction()))];
     if (!acknowledged.is_none())
         restore_acks(subject.packet, acknowledged);
+}
+
+conntrack::Question Helping::question_to_sender(flow::FlowRef flow) const {
+    const auto& tracker = *std::launder(
+        reinterpret_cast<const conntrack::TcpTracker*>(parts_.table.record(flow).tracker.data()));
+    conntrack::Question question = conntrack::question_to(tracker, flow.direction());
+    if (is_on() && helps(flow))
+        question.seq = parts_.helpers->state(flow.index())
+                           .corrections[index(opposite(flow.direction()))]
+                           .sent(question.seq);
+    return question;
 }
 
 std::optional<Drop> Helping::after_tracking(const Subject& subject, Tick now) const {

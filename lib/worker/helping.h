@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "conntrack/status.h"
+#include "conntrack/tcp_tracker.h"
 #include "flow/flow_table.h"
 #include "helper/ftp.h"
 #include "helper/helped.h"
@@ -64,6 +65,8 @@ public:
     }
 
     void before_tracking(const Subject& subject) const;
+    /// How the receiver of a refused RST asks its sender back, in the numbers of that.
+    conntrack::Question question_to_sender(flow::FlowRef flow) const;
     /// Why it is dropped, if it is.
     std::optional<stats::Drop> after_tracking(const Subject& subject, Tick now) const;
 

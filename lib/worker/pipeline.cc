@@ -317,9 +317,11 @@ void Worker::track_one(Burst& burst, unsigned i) {
                                        ? own_flows_.track_and_count(burst.flow[i], burst.segment(i),
                                                                     now_, burst.packet[i].length)
                                        : own_flows_.track(burst.flow[i], burst.segment(i), now_);
-    if (tracking.action == conntrack::Action::Refuse)
+    if (tracking.action == conntrack::Action::Refuse) {
+        if (tracking.reason == Drop::RstChallenged)
+            answers_.challenge(burst, i, helping_.question_to_sender(burst.flow[i]), now_);
         answers_.refuse(burst, i, tracking.reason, now_);
-    else if (tracking.action == conntrack::Action::Reopen && admit(burst, i))
+    } else if (tracking.action == conntrack::Action::Reopen && admit(burst, i))
         open_flow(burst, i);
 }
 

@@ -44,27 +44,32 @@ TEST_CASE("budgets: kinds and sides do not use up each other's", "[worker][icmp]
     CHECK(allowed(budgets, Kind::TooBig, Side::Inside, kHost) == 1000);
     CHECK(allowed(budgets, Kind::TooBig, Side::Outside, kHost) == 1000);
     CHECK(allowed(budgets, Kind::Reset, Side::Inside, kHost) == 50);
+    CHECK(allowed(budgets, Kind::Challenge, Side::Inside, kHost) == 50);
+    CHECK(allowed(budgets, Kind::Challenge, Side::Outside, kHost) == 50);
 }
 
 TEST_CASE("budgets: errors to one host leave the others theirs", "[worker][icmp]") {
     Paced budgets = make();
-    for (const Kind kind : {Kind::Error, Kind::TooBig, Kind::Reset}) {
+    for (const Kind kind : {Kind::Error, Kind::TooBig, Kind::Reset, Kind::Challenge}) {
         const unsigned first = allowed(budgets, kind, Side::Inside, kHost);
         CHECK(allowed(budgets, kind, Side::Inside, kOther) == first);
     }
 }
 
-TEST_CASE("budgets: fragmentation needed has no limit in all, the others have", "[worker][icmp]") {
+TEST_CASE("budgets: fragmentation needed and challenges have no limit in all, the others have",
+          "[worker][icmp]") {
     Paced budgets = make();
-    unsigned errors = 0, too_big = 0, resets = 0;
+    unsigned errors = 0, too_big = 0, resets = 0, challenges = 0;
     for (uint32_t i = 0; i < 2000; ++i) {
         const Be32 host = Be32::from_host(0x0a020000 + i);
         errors += budgets.allow(Kind::Error, Side::Inside, host, Tick{0});
         too_big += budgets.allow(Kind::TooBig, Side::Inside, host, Tick{0});
         resets += budgets.allow(Kind::Reset, Side::Inside, host, Tick{0});
+        challenges += budgets.allow(Kind::Challenge, Side::Outside, host, Tick{0});
     }
     CHECK(errors < 1200);
     CHECK(too_big == 2000);
+    CHECK(challenges == 2000);
     CHECK(resets < 700);
 }
 

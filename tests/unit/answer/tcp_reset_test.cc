@@ -7,19 +7,25 @@
 #include "packet_builder.h"
 #include "packet_reader.h"
 
+#include <optional>
+
 using namespace sluice;
 using namespace sluice::answer;
 using namespace sluice::test;
 
 namespace {
 
-Seen answer_to(Frame frame) {
+/// A challenge, where one is given; else a RST.
+Seen answer_to(Frame frame, std::optional<Challenge> challenge = {}) {
     FakeMbuf mbuf(frame.ipv4("10.1.0.10", "203.0.113.10").bytes());
     net::Packet packet;
     net::Tuple tuple;
     REQUIRE_FALSE(net::parse(mbuf, packet, tuple));
-    Bytes out(kTcpResetBytes);
-    write_tcp_reset(out, packet);
+    Bytes out(kTcpAnswerBytes);
+    if (challenge)
+        write_tcp_challenge(out, packet, *challenge);
+    else
+        write_tcp_reset(out, packet);
     return read_ip(out);
 }
 
@@ -60,4 +66,21 @@ TEST_CASE("tcp reset: acknowledges all of a segment that has no ACK", "[answer][
     CHECK(from(kSyn | kFin, 0).ack == 0);
     CHECK(from(kFin, 5).ack == 4);
     CHECK(from(0, 5).ack == 3);
+}
+
+TEST_CASE("tcp challenge: an ACK of the destination, with the numbers that it is given",
+          "[answer][tcp][rfc5961]") {
+    const Seen seen = answer_to(Frame().tcp(40000, 80, kRst).seq(1000).tcp_options({1, 1, 1, 0}),
+                                Challenge{0xfffffff0, 777000, 512});
+    CHECK(seen.checksums_ok());
+    CHECK(seen.source == "203.0.113.10");
+    CHECK(seen.destination == "10.1.0.10");
+    CHECK(seen.source_port == 80);
+    CHECK(seen.destination_port == 40000);
+    CHECK(seen.ttl == 64);
+    CHECK(seen.tcp_flags == kAck);
+    CHECK(seen.seq == 0xfffffff0);
+    CHECK(seen.ack == 777000);
+    CHECK(seen.window == 512);
+    CHECK(seen.payload.empty());
 }

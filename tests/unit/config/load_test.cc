@@ -98,6 +98,7 @@ const Wrong kWrong[] = {
     {"port-blocks-per-host", "0"},
     {"port-blocks-per-host", "65"},
     {"port-hold", "86401"},
+    {"reset-hold", "86401"},
     {"route", "10.9.0.0/16"},
     {"route", "10.9.0.0/16 via"},
     {"route", "10.9.0.1/16 via 10.1.0.9"},
@@ -250,6 +251,7 @@ TEST_CASE("load: every flag reaches its field", "[config]") {
     CHECK(loaded("port-block-size", {"0"}).holders.blocks.size == 0);
     CHECK(loaded("port-blocks-per-host", {"64"}).holders.blocks.per_host == 64);
     CHECK(loaded("port-hold", {"0"}).holders.port_hold == Duration{});
+    CHECK(loaded("reset-hold", {"60"}).tuning.tcp_reset_hold == Duration::seconds(60));
     CHECK(loaded("mapping-timeout", {"7"}).holders.mapping_timeout == Duration::seconds(7));
     CHECK(loaded("burst", {"64"}).burst == 64);
     CHECK_FALSE(loaded("prefetch", {"0"}).prefetch);

@@ -78,7 +78,8 @@ TEST_CASE("tcp strict: of a connection that stands only an exact RST is believed
     const TcpState before = tcp.flow.state.tcp();
     const Duration left = tcp.timeout;
     tcp.meet(direction, shifted(tcp, direction, kRst, 100));
-    CHECK(tcp.last.action == Action::Pass);  // its receiver asks back
+    CHECK(tcp.last.action == Action::Refuse);
+    CHECK(tcp.last.reason == Drop::RstChallenged);  // its sender is asked back
     CHECK(tcp.flow.state == before);
     CHECK(tcp.timeout == left);
     tcp.meet(direction, shifted(tcp, direction, kRst, 1'000'000));
@@ -101,7 +102,7 @@ TEST_CASE("tcp strict: an old RST at a connection that stands is refused", "[con
     Connection ignoring =
         after(kHandshake + kExchange, {.tcp_ignore_invalid_rst = true, .tcp_strict = true});
     ignoring.meet(kReply, shifted(ignoring, kReply, kRst, -1));
-    CHECK(ignoring.last.action == Action::Pass);
+    CHECK(ignoring.last.reason == Drop::RstChallenged);
     CHECK(ignoring.flow.state == Established);
 }
 
@@ -173,7 +174,8 @@ TEST_CASE("tcp strict: of a connection that closes only an exact RST is believed
               kStrict);
     const TcpState before = tcp.flow.state.tcp();
     tcp.meet(direction, shifted(tcp, direction, kRst, 100));
-    CHECK(tcp.last.action == Action::Pass);  // its receiver asks back
+    CHECK(tcp.last.action == Action::Refuse);
+    CHECK(tcp.last.reason == Drop::RstChallenged);  // its sender is asked back
     CHECK(tcp.flow.state == before);
     tcp.meet(direction, shifted(tcp, direction, kRst, 0));
     CHECK(tcp.flow.state == Close);
@@ -190,4 +192,68 @@ TEST_CASE("tcp strict: the server opens nothing anew, the client does", "[conntr
     CHECK(tcp.flow.state == TimeWait);
     tcp.meet(kOriginal, shifted(tcp, kOriginal, kSyn, 100'000));
     CHECK(tcp.last.action == Action::Reopen);
+}
+
+TEST_CASE(
+    "tcp strict: the sender of a RST is asked by where its receiver stands, and who means it "
+    "answers exactly",
+    "[conntrack][tcp][rfc5961]") {
+    const auto direction = GENERATE(kOriginal, kReply);
+    Connection tcp = after(kHandshake + kExchange, kStrict);
+    tcp.meet(opposite(direction), tcp.peers.send(opposite(direction), kAck, 300));
+    const auto before = tcp.peers.peers;
+    tcp.meet(direction, shifted(tcp, direction, kRst, 100));
+    REQUIRE(tcp.last.reason == Drop::RstChallenged);
+
+    const Question question = question_to(tcp.tracker(), direction);
+    CHECK(question.seq == before[index(opposite(direction))].next);
+    CHECK(question.ack == before[index(direction)].next);
+    CHECK(question.window == 8192);
+    Segment answer{net::Protocol::Tcp, kRst,
+                   0};  // RFC 9293 §3.10.7.1: at what the ACK acknowledges
+    answer.seq = question.ack;
+    tcp.meet(direction, answer);
+    CHECK(tcp.last.action == Action::Pass);
+    CHECK(tcp.flow.state == Close);
+}
+
+TEST_CASE("tcp strict: who is asked back is told of a window in its asker's scale",
+          "[conntrack][tcp][rfc7323]") {
+    Connection tcp = after(kHandshake, kStrict);
+    TcpTracker tracker = tcp.tracker();
+    tracker.ends[index(kOriginal)].scale = 7;
+    tracker.ends[index(kReply)].max_end = tracker.ends[index(kOriginal)].max_ack + (1 << 20);
+    CHECK(question_to(tracker, kReply).window == (1 << 20) >> 7);
+    tracker.ends[index(kOriginal)].scale = 0;
+    CHECK(question_to(tracker, kReply).window == UINT16_MAX);
+}
+
+TEST_CASE("tcp strict: a RST whose connection is not known well enough to ask goes on",
+          "[conntrack][tcp]") {
+    const Segments course = {{kOriginal, kAck}, {kReply, kAck}, {kOriginal, kFinAck}};
+    Connection tcp = after(course, kStrict);  // picked up midway, and closing
+    tcp.meet(kReply, shifted(tcp, kReply, kRst, 100));
+    CHECK(tcp.last.action == Action::Pass);
+    CHECK(tcp.flow.state == FinWait);
+}
+
+TEST_CASE("tcp tracker: a connection that a RST ends lasts --reset-hold longer, by choice",
+          "[conntrack][tcp]") {
+    Tuning holding;
+    holding.tcp_reset_hold = Duration::seconds(60);
+    Connection refused = after(kSent, holding);
+    refused.meet(kReply, kRst | kAck);
+    CHECK(refused.last.action == Action::Pass);
+    CHECK(refused.flow.state == Close);
+    CHECK(refused.timeout == holding.tcp_reset_hold);
+
+    Connection ended = after(kHandshake + kExchange, holding);
+    ended.meet(kReply, kRst);
+    CHECK(ended.flow.state == Close);
+    CHECK(ended.timeout == holding.tcp_reset_hold);
+
+    holding.tcp_reset_hold = Duration::seconds(5);  // no shorter than without it
+    Connection shortly = after(kHandshake + kExchange, holding);
+    shortly.meet(kReply, kRst);
+    CHECK(shortly.timeout == holding.tcp[Close]);
 }

@@ -17,7 +17,7 @@ using net::Protocol;
 using net::Side;
 
 /// What hangs on others goes before them.
-constexpr std::array kRounds{Kind::Flow, Kind::Contact, Kind::Mapping};
+constexpr std::array kRounds{Kind::Flow, Kind::Expectation, Kind::Contact, Kind::Mapping};
 
 /// The other end knows the connection by its addresses: no other can take its place.
 bool is_established(const flow::FlowRecord& record) {
@@ -63,7 +63,13 @@ unsigned Rerouting::turn() {
     return ended;
 }
 
+/// An expectation goes with the mapping of what was told, which would wait for it.
 bool Rerouting::is_doomed(const flow::FlowRecord& record) const {
+    if (record.kind() == Kind::Expectation) {
+        const auto holder = record.holder.see().index();
+        return holder && table_.record(*holder).kind() == Kind::Mapping &&
+               is_doomed(table_.record(*holder));
+    }
     if (record.kind() == Kind::Flow) {
         const bool is_outward = record.sides.enter(Direction::Original) == Side::Inside &&
                                 record.sides.leave(Direction::Original) == Side::Outside;

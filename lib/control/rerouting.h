@@ -5,10 +5,10 @@
 /// Rerouting: ends flows that would keep themselves alive on a dead uplink, so that the next packet
 /// of each opens it anew by one that lives.
 ///
-/// Shape    A walk over the table, a slice each turn: flows first, then the contacts and the
-///          mappings that they have left. What ends is all that its inside host may be given
-///          elsewhere; but connections that are established stay, for their uplink may come back,
-///          and nothing else can carry them.
+/// Shape    A walk over the table, a slice each turn: flows first, then what has been foretold,
+///          then the contacts and the mappings that they have left. What ends is all that its
+///          inside host may be given elsewhere; but connections that are established stay, for
+///          their uplink may come back, and nothing else can carry them.
 /// Threads  The control core's. The walk begins when every worker goes by the new set of living
 ///          uplinks, so no flow opens behind it on one that is dead.
 /// Cost     kRecordsPerTurn records each turn, while there is something to end.

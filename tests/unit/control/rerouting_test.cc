@@ -9,6 +9,7 @@
 
 #include <array>
 #include <memory>
+#include <utility>
 #include <vector>
 
 using namespace sluice;
@@ -151,6 +152,31 @@ TEST_CASE("rerouting: a mapping ends behind its contacts, unless something hangs
     CHECK_FALSE(bed.is_live(idle));
     CHECK(bed.is_live(held));
     bed.table->record(held).holding().dependents = 0;
+}
+
+TEST_CASE("rerouting: a mapping does not wait for what has been foretold of it",
+          "[control][uplinks]") {
+    Bed bed;
+    const auto expected_by = [&](const char* external, uint16_t port) {
+        const net::Endpoint inside{ip("10.1.0.10"), Be16::from_host(port)};
+        const auto keys =
+            nat::mapping_keys(Protocol::Tcp, inside, {ip(external), Be16::from_host(port)});
+        const uint32_t mapping = bed.insert(keys.original, keys.reply);
+        constexpr auto kKind = static_cast<uint8_t>(flow::Kind::Expectation);
+        const uint32_t index =
+            bed.insert({ip(kServer), ip(external), {}, Be16::from_host(port), Protocol::Tcp, kKind},
+                       {inside.address, ip(kServer), inside.port, {}, Protocol::Tcp, kKind});
+        bed.table->record(index).holder.set(mapping, flow::Kind::Mapping);
+        bed.table->record(mapping).holding().dependents = 1;
+        return std::pair(index, mapping);
+    };
+    const auto [gone, its_mapping] = expected_by(kSecond, 5000);
+    const auto [standing, other_mapping] = expected_by(kFirst, 5001);
+    bed.lose_second();
+    CHECK_FALSE(bed.is_live(gone));
+    CHECK_FALSE(bed.is_live(its_mapping));
+    CHECK(bed.is_live(standing));
+    CHECK(bed.is_live(other_mapping));
 }
 
 TEST_CASE("rerouting: it waits until every worker knows", "[control][uplinks]") {

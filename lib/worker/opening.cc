@@ -128,9 +128,12 @@ void Worker::open_flow(Burst& burst, unsigned i) {
         case nat::Opening::Outcome::Opened:
             burst.flow[i] = opening.flow;
             burst.fresh |= uint64_t{1} << i;
-            // One of several uplinks is told by the address that the flow has been given.
+            // One of several uplinks is told by the address that the flow has been given, and may
+            // be another than the first choice.
             if (!request->uplink)
                 remember(opening.flow, *path);
+            else if (const link::Exit* exit = exit_of(opening.flow))
+                answers_.may_leave(burst, i, *exit, now_, tell);
             return;
         case nat::Opening::Outcome::Existed:
             burst.flow[i] = opening.flow;

@@ -401,3 +401,31 @@ TEST_CASE("uplinks: with blocks of ports a host has them where its flows go", "[
     gateway.bed.advance(Duration::seconds(6));
     CHECK(gateway.wire_of(TwoUplinks::udp(20000)) == (wire == kFirst ? kSecond : kFirst));
 }
+
+TEST_CASE("uplinks: a first packet that is too big for the second choice is told of its MTU",
+          "[packet][uplinks]") {
+    constexpr uint16_t kSmall = 1200;
+    TwoUplinks gateway({.configure = give_ten_ports});
+    gateway.port(kSecond).set_mtu(kSmall);
+    gateway.bed.advance(Duration{500});
+    gateway.bed.take(Side::Inside);
+    unsigned left = 0;
+    for (uint16_t port = 20000; port < 20060; ++port) {
+        const auto wire = gateway.wire_of(
+            Frame().ipv4(kHost, kServer).dont_fragment().udp(port, 53).payload(1300));
+        CHECK((!wire || wire == kFirst));
+        left += wire.has_value();
+    }
+    CHECK(left == 10);  // by the ports that there are
+    // The others' first choice was too small for them, or there was no port there: ten found one at
+    // the second.
+    CHECK(gateway.bed.flows() == 20);
+    const auto told = gateway.bed.take(Side::Inside);
+    CHECK(told.size() == gateway.bed.dropped(Drop::TooBig));
+    CHECK(told.size() >= 10);
+    for (const Seen& error : told) {
+        CHECK(error.icmp_type == 3);
+        CHECK(error.icmp_code == 4);
+        CHECK(error.echo_sequence == kSmall);
+    }
+}

@@ -61,10 +61,13 @@ std::string megabytes(size_t bytes) {
 /// "--flows 262144: 150 MB of hugepages are needed (64 for packets and routes, ...)".
 std::string sentence(const config::Config& config, const MemoryNeed& need,
                      const std::string& kind) {
-    const size_t total = need.eal_mb * kMegabyte + need.table_bytes();
+    const size_t heap = config.no_huge ? need.heap_bytes : 0;
+    const size_t total = need.eal_mb * kMegabyte + need.table_bytes() + heap;
+    const std::string more =
+        heap == 0 ? std::string() : ", " + megabytes(heap) + " for helpers and sums of hosts";
     return "--flows " + std::to_string(config.flows) + ": " + megabytes(total) + " of " + kind +
            " are needed (" + megabytes(need.table_bytes()) + " for flows, " +
-           std::to_string(need.eal_mb) + " MB for packets and routes)";
+           std::to_string(need.eal_mb) + " MB for packets and routes" + more + ")";
 }
 
 /// The kernel ends a process that goes beyond its group's limit, and tells nobody why.
@@ -80,11 +83,28 @@ Status check_limit(const std::optional<CgroupLimit>& limit, size_t total,
 
 Status check_ordinary(const config::Config& config, const MemoryNeed& need,
                       const FreeMemory& free) {
-    const size_t total = need.eal_mb * kMegabyte + need.table_bytes();
+    const size_t total = need.eal_mb * kMegabyte + need.table_bytes() + need.heap_bytes;
     const std::string needed = sentence(config, need, "memory");
     if (Status status = check_limit(free.ordinary_limit, total + kProgramBytes, needed); !status)
         return status;
     if (total <= free.ordinary_bytes)
+        return Done{};
+    return Error{needed + " and " + megabytes(free.ordinary_bytes) +
+                 " are available; choose fewer flows"};
+}
+
+/// What is ordinary memory where the tables lie in hugepages.
+Status check_heap(const config::Config& config, const MemoryNeed& need, const FreeMemory& free) {
+    if (need.heap_bytes == 0)
+        return Done{};
+    const std::string needed = "--flows " + std::to_string(config.flows) + ": " +
+                               megabytes(need.heap_bytes) +
+                               " of memory beside hugepages are needed for what --helper knows of "
+                               "flows and --accounting sums up of hosts";
+    if (Status status = check_limit(free.ordinary_limit, need.heap_bytes + kProgramBytes, needed);
+        !status)
+        return status;
+    if (need.heap_bytes <= free.ordinary_bytes)
         return Done{};
     return Error{needed + " and " + megabytes(free.ordinary_bytes) +
                  " are available; choose fewer flows"};
@@ -103,8 +123,9 @@ Status check_huge(const config::Config& config, const MemoryNeed& need, const Fr
     const std::string needed = sentence(config, need, "hugepages");
     if (const std::optional<HugepageUse> use = use_hugepages(need, free)) {
         Status status = check_limit(free.huge_limit, use->small_bytes, needed);
-        return status ? check_limit(free.gigabyte_limit, use->gigabyte_pages * kGigabyte, needed)
-                      : status;
+        if (status)
+            status = check_limit(free.gigabyte_limit, use->gigabyte_pages * kGigabyte, needed);
+        return status ? check_heap(config, need, free) : status;
     }
     const size_t total = need.eal_mb * kMegabyte + need.table_bytes();
     const size_t missing = divide_up(total - std::min(total, free.huge_bytes), kHugePageBytes);
@@ -190,6 +211,7 @@ MemoryNeed plan_memory(const config::Config& config, const ethdev::PacketPoolPar
         need.eal_mb = *config.memory_mb;
     const auto tables = gateway::table_bytes(config);
     need.tables.assign(tables.begin(), tables.end());
+    need.heap_bytes = gateway::heap_bytes(config);
     return need;
 }
 

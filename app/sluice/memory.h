@@ -27,6 +27,7 @@ struct MemoryNeed {
     size_t eal_mb = 0;                ///< For EAL: packets, routes, next hops, drivers.
     size_t eal_least_mb = 0;          ///< What these take.
     std::vector<size_t> tables = {};  ///< For each table beside EAL's, a mapping of its own.
+    size_t heap_bytes = 0;            ///< Of ordinary memory, whatever the tables lie in.
 
     size_t table_bytes() const;
 };

@@ -157,6 +157,17 @@ std::array<size_t, 4> table_bytes(const config::Config& config) {
             config.accounting ? totals() : 0};
 }
 
+size_t heap_bytes(const config::Config& config) {
+    // A row of listing::TrafficTotals, of a host whose flows have ended or one that has some.
+    constexpr size_t kRow = sizeof(std::pair<uint64_t, hosts::SideTraffic>) + 4 * sizeof(void*);
+    size_t bytes = 0;
+    if (!config.helpers.are_none())
+        bytes += helper::Helped::bytes_needed(flow_records(config));
+    if (config.accounting)
+        bytes += kRow * (size_t{totals_params(config, {}).hosts} + host_entries(config));
+    return bytes;
+}
+
 Gateway::~Gateway() = default;
 
 Result<std::unique_ptr<Gateway>> Gateway::create(const config::Config& config,

@@ -80,6 +80,10 @@ state::Shape state_shape(const config::Config& config);
 /// in mappings of whole large pages of 2 MB; without what lies in a state file.
 std::array<size_t, 4> table_bytes(const config::Config& config);
 
+/// Bytes of ordinary memory beside these: what helpers know of flows, and the sums of hosts while a
+/// list of them is made.
+size_t heap_bytes(const config::Config& config);
+
 class Gateway {
 public:
     /// `config` has been validated.

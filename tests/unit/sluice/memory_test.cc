@@ -3,6 +3,8 @@
 
 #include "catch.h"
 #include "flow/flow_table.h"
+#include "helper/helped.h"
+#include "hosts/traffic_table.h"
 
 #include <string>
 #include <vector>
@@ -65,6 +67,34 @@ TEST_CASE("memory: flows and packets are added up", "[sluice]") {
     config.memory_mb = 4096;
     CHECK(need_of(config).eal_mb == 4096);
     CHECK(need_of(config).eal_least_mb == need.eal_least_mb);
+}
+
+TEST_CASE("memory: what helpers know and hosts' sums come to counts, in ordinary memory",
+          "[sluice]") {
+    config::Config config;
+    config.no_huge = true;
+    CHECK(need_of(config).heap_bytes == 0);
+    config.accounting = true;
+    const size_t sums = need_of(config).heap_bytes;
+    CHECK(sums > 65536 * sizeof(hosts::SideTraffic));
+    config.helpers = {{21}, {}};
+    const MemoryNeed need = need_of(config);
+    CHECK(need.heap_bytes >= sums + helper::Helped::bytes_needed(config.flows));
+
+    const size_t tables = need.eal_mb * kMegabyte + need.table_bytes();
+    CHECK(check_memory(config, need, {0, tables + need.heap_bytes}).ok());
+    const Status ordinary = check_memory(config, need, {0, tables + need.heap_bytes - 1});
+    REQUIRE_FALSE(ordinary.ok());
+    CHECK(ordinary.error().message.find("for helpers and sums of hosts") != std::string::npos);
+
+    config.no_huge = false;
+    CHECK(check_memory(config, need, {tables, need.heap_bytes}).ok());
+    const Status huge = check_memory(config, need, {tables, need.heap_bytes - 1});
+    REQUIRE_FALSE(huge.ok());
+    CHECK(huge.error().message.find("of memory beside hugepages") != std::string::npos);
+    FreeMemory limited{tables, 9000 * kMegabyte};
+    limited.ordinary_limit = CgroupLimit{"/a", need.heap_bytes, need.heap_bytes};
+    CHECK_FALSE(check_memory(config, need, limited).ok());
 }
 
 TEST_CASE("memory: each table is whole large pages, for each is mapped alone", "[sluice]") {

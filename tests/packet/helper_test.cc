@@ -266,6 +266,66 @@ TEST_CASE("helper: who is foretold keeps its flow when rules are read again", "[
     CHECK(gateway::has_ground(*bed.gateway().policies().current(), *related_flow(bed)));
 }
 
+TEST_CASE(
+    "helper: after a restart who is foretold keeps its flow, with rules that open no such flow",
+    "[packet][helper]") {
+    Estate estate;
+    TestbedOptions options =
+        with(helped(), [](config::Config& config) { config.on_reload = config::OnReload::End; });
+    options.estate = &estate;
+    uint16_t port = 0;
+    {
+        Testbed bed(options);
+        Control control(bed);
+        port = control.says_port(40'001);
+        REQUIRE(data_reaches(bed, kServer, 20, port, kHost, 40'001));
+    }
+    options.start = Tick{5000};
+    Testbed bed(options);
+    CHECK(bed.count(Count::StateWithoutRule) == 0);
+    REQUIRE(related_flow(bed) != nullptr);
+    const auto out =
+        bed.from_inside(Frame().ipv4(kHost, kServer).tcp(40'001, 20, kSyn | kAck).seq(9).ack(78));
+    REQUIRE(out.size() == 1);
+    CHECK(out[0].source_port == port);
+}
+
+TEST_CASE(
+    "helper: in a full table what has been foretold gives way, and its host has its place back",
+    "[packet][helper]") {
+    TestbedOptions options =
+        with(helped(), [](config::Config& config) { config.host_limits.flows = 0; });
+    options.flows = 64;
+    Testbed bed(options);
+    Control control(bed);
+    const uint16_t port = control.says_port(40'001);
+    REQUIRE(bed.count(Count::ExpectationsMade) == 1);
+    const auto is_waited_for = [&] {
+        bool found = false;
+        flow::FlowTable& table = bed.gateway().table();
+        table.for_each_live(0, table.capacity(), [&](uint32_t, const flow::FlowRecord& record) {
+            found |= record.kind() == flow::Kind::Expectation;
+        });
+        return found;
+    };
+    // Questions of many, none of them answered: what is older goes before them.
+    for (uint16_t i = 0; i < 4000 && is_waited_for(); ++i) {
+        const std::string host = "10.1.0." + std::to_string(50 + i % 200);
+        bed.from_inside(Frame().ipv4(host, kServer).udp(static_cast<uint16_t>(1024 + i), 53));
+        bed.tick(Duration{5});
+    }
+    CHECK_FALSE(is_waited_for());
+    CHECK(bed.count(Count::EarlyDropped) > 0);
+    CHECK_FALSE(data_reaches(bed, kServer, 20, port, kHost, 40'001));
+    const hosts::HostTable& hosts = bed.gateway().hosts();
+    uint32_t flows = 0;
+    hosts.for_each(0, hosts.capacity(), bed.now(), [&](const auto& host) {
+        if (host.address == ip(kHost))
+            flows = host.flows;
+    });
+    CHECK(flows == 1);  // the control connection
+}
+
 TEST_CASE("helper: the host that has gone leaves its endpoint to its next connection",
           "[packet][helper]") {
     Testbed bed(helped());

@@ -1,18 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# FTP and TFTP through the gateway, with real programs: vsftpd and in.tftpd outside, curl inside.
-# The network is drawn in network.sh.
+# FTP and TFTP through the gateway, with real programs: vsftpd and in.tftpd outside, curl, lftp and
+# atftp inside. The network is drawn in network.sh. SLUICE_FTP_MIB says how large the file is.
 set -euo pipefail
 # shellcheck source=tests/smoke/gateway.sh
 source "$(dirname "$(readlink -f "$0")")/gateway.sh"
 
-for tool in vsftpd in.tftpd openssl; do
+for tool in vsftpd in.tftpd openssl lftp atftp; do
     PATH=$PATH:/usr/sbin type -P "$tool" >/dev/null || skip "$tool is not installed"
 done
 
 clients=10
-mib=4
+mib=${SLUICE_FTP_MIB:-4}
 
 # start_vsftpd NET: what prepare_vsftpd has written down.
 start_vsftpd() {
@@ -61,7 +61,7 @@ CONF
 fetch() {
     local net=$1 last=$2 file=$3
     shift 3
-    from_client "$net" curl --silent --show-error --fail --max-time 30 --insecure \
+    from_client "$net" curl --silent --show-error --fail --max-time 200 --insecure \
         --interface "10.1.0.$last" --output "$file" "$@" "ftp://$server_address/file"
 }
 
@@ -129,6 +129,16 @@ from_client "$net" curl --silent --show-error --fail --max-time 30 --ftp-port - 
 [[ $(sha256sum <"$work/ftp/in/up") == "$sum" ]] || fail 'the server got another file'
 pass 'a file goes to the server in active mode'
 
+# lftp asks for TLS first, unless it is told not to, and by other commands than curl.
+for mode in on off; do
+    from_client "$net" lftp -c "set ftp:ssl-allow no; set ftp:passive-mode $mode; set net:timeout 30
+        set net:max-retries 1; get ftp://$server_address/file -o $work/got" ||
+        fail "lftp, passive mode $mode: nothing"
+    [[ $(sha256sum <"$work/got") == "$sum" ]] || fail "lftp, passive mode $mode: another file"
+    rm "$work/got"
+done
+pass 'lftp, passive and active'
+
 # What Linux says of the same, the seconds and the client's port left out.
 linux=linux
 new_network "$linux"
@@ -186,6 +196,9 @@ wait_for 10 'in.tftpd' tftp_is_up
 from_client "$net" curl --silent --show-error --fail --max-time 30 --interface "$client_address" \
     --output "$work/got" "tftp://$server_address/small"
 cmp "$work/got" "$work/tftp/small" || fail 'TFTP: another file'
+from_client "$net" atftp --get --remote-file small --local-file "$work/atftp" "$server_address" \
+    >"$work/atftp.log" 2>&1 || fail "atftp: $(cat "$work/atftp.log")"
+cmp "$work/atftp" "$work/tftp/small" || fail 'TFTP: atftp has another file'
 pass 'TFTP: the answer comes from another port'
 
 assert_accounts "$net"

@@ -245,7 +245,8 @@ Status Daemon::start_flow_logs() {
         const bool is_file = target.collector.transport == config::Transport::File;
         flowlog::FlowLogParams params{
             .target = std::move(target),
-            .told = {config_.holders.blocks.size, config_.flow_logs.both},
+            .told = {config_.holders.blocks.size, config_.flow_logs.both,
+                     &gateway_->policies().logged()},
         };
         params.background.cpus = platform_->cores().listing;
         params.background.on_entry = [this, is_file] {

@@ -76,11 +76,13 @@ struct SnatRule {
     std::vector<AddressRange> addresses;      ///< Its pool; never empty.
     pool::PortRange ports = pool::kAllPorts;  ///< What of its ports may be used.
     std::optional<policy::Independence> independence =
-        {};                                ///< Nothing: endpoint-dependent mapping.
-    policy::Toward toward = {};            ///< Whom its hosts talk to.
-    std::optional<uint16_t> zone = {};     ///< That they are of; nothing: any.
-    policy::OwnLimits limits = {};         ///< In place of Config::host_limits.
-    conntrack::OwnTimeouts timeouts = {};  ///< In place of Config::tuning.
+        {};                                             ///< Nothing: endpoint-dependent mapping.
+    policy::Toward toward = {};                         ///< Whom its hosts talk to.
+    std::optional<uint16_t> zone = {};                  ///< That they are of; nothing: any.
+    policy::OwnLimits limits = {};                      ///< In place of Config::host_limits.
+    conntrack::OwnTimeouts timeouts = {};               ///< In place of Config::tuning.
+    policy::Logging logging = policy::Logging::AsSaid;  ///< In place of FlowLogs::both.
+    std::optional<helper::Ports> helpers = {};          ///< In place of Config::helpers.
 };
 
 /// --neighbour.
@@ -163,6 +165,14 @@ struct Config {
     State state;
     std::vector<std::string> eal;  ///< What stood behind "--".
 };
+
+/// Some flows are helped.
+inline bool helps(const Config& config) {
+    return !config.helpers.are_none() ||
+           std::any_of(config.snat.begin(), config.snat.end(), [](const SnatRule& rule) {
+               return rule.helpers && !rule.helpers->are_none();
+           });
+}
 
 /// --lan and --wan are one interface, and what comes from inside is told by its addresses.
 inline bool is_one_armed(const Config& config) {

@@ -16,9 +16,7 @@ using std::string_view;
 constexpr size_t kMostPorts = 8;
 
 Error no_helper(const Given& given, string_view word) {
-    return wrong(given.flag, word,
-                 "ftp or tftp is wanted, with a colon and ports of servers behind it where they "
-                 "are others than 21 or 69, as ftp:21,2121; 8 ports at most");
+    return wrong(given.flag, word, kHelperWanted);
 }
 
 bool add(std::vector<uint16_t>& ports, Be16 port) {
@@ -50,6 +48,22 @@ Result<helper::Ports> read_helpers(const Given& given) {
             return no_helper(given, item);
     }
     return all;
+}
+
+std::string to_string(const helper::Ports& helpers) {
+    string text;
+    const auto add = [&](const char* name, const std::vector<uint16_t>& ports, uint16_t usual) {
+        if (ports.empty())
+            return;
+        text += (text.empty() ? "" : ",") + string(name);
+        if (ports == std::vector<uint16_t>{usual})
+            return;
+        for (size_t i = 0; i < ports.size(); ++i)
+            text += (i == 0 ? ':' : ',') + std::to_string(ports[i]);
+    };
+    add("ftp", helpers.ftp, helper::kFtpPort);
+    add("tftp", helpers.tftp, helper::kTftpPort);
+    return text;
 }
 
 }  // namespace sluice::config

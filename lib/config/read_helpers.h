@@ -10,8 +10,17 @@
 #include "config/read.h"
 #include "helper/ports.h"
 
+#include <string>
+#include <string_view>
+
 namespace sluice::config {
 
+inline constexpr std::string_view kHelperWanted =
+    "ftp or tftp is wanted, with a colon and ports of servers behind it where they are others than "
+    "21 or 69, as ftp:21,2121; 8 ports at most";
+
 Result<helper::Ports> read_helpers(const Given& given);
+/// As one word that reads so.
+std::string to_string(const helper::Ports& helpers);
 
 }  // namespace sluice::config

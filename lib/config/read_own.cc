@@ -2,6 +2,7 @@
 #include "config/read_own.h"
 
 #include "config/read.h"
+#include "config/read_helpers.h"
 
 #include <algorithm>
 #include <optional>
@@ -15,6 +16,9 @@ using std::string;
 using std::string_view;
 
 constexpr string_view kTimeout = "timeout-";
+constexpr string_view kLog = "log";
+constexpr string_view kHelper = "helper";
+constexpr string_view kNoHelper = "none";
 
 struct NamedLimit {
     string_view name;
@@ -51,11 +55,35 @@ Error said_twice(string_view flag, const string& word) {
     return wrong(flag, word, "the rule says this twice");
 }
 
+Status read_logging(const Given& value, const string& word, SnatRule& rule) {
+    if (rule.logging != policy::Logging::AsSaid)
+        return said_twice(value.flag, word);
+    const Result<bool> is_on = read_switch(value);
+    if (!is_on)
+        return about(value, word, is_on.error());
+    rule.logging = *is_on ? policy::Logging::Always : policy::Logging::Never;
+    return Done{};
+}
+
+Status read_own_helpers(const Given& value, const string& word, SnatRule& rule) {
+    if (rule.helpers)
+        return said_twice(value.flag, word);
+    if (value.words.front() == kNoHelper) {
+        rule.helpers.emplace();
+        return Done{};
+    }
+    Result<helper::Ports> helpers = read_helpers(value);
+    if (!helpers || helpers.value().are_none())
+        return wrong(value.flag, word, string(kHelperWanted) + "; or none");
+    rule.helpers = std::move(*helpers);
+    return Done{};
+}
+
 }  // namespace
 
 bool is_own(string_view word) {
     const string_view key = key_of(word);
-    return limit_of(key) != nullptr || timeout_of(key);
+    return limit_of(key) != nullptr || timeout_of(key) || key == kLog || key == kHelper;
 }
 
 Status read_own(string_view flag, const string& word, SnatRule& rule) {
@@ -72,6 +100,10 @@ Status read_own(string_view flag, const string& word, SnatRule& rule) {
         field = *number;
         return Done{};
     }
+    if (key == kLog)
+        return read_logging(value, word, rule);
+    if (key == kHelper)
+        return read_own_helpers(value, word, rule);
     Duration& timeout = rule.timeouts[*timeout_of(key)];
     if (timeout != Duration{})
         return said_twice(flag, word);
@@ -91,6 +123,11 @@ string own_to_string(const SnatRule& rule) {
         if (rule.timeouts[i] != Duration{})
             text += ' ' + string(kTimeout) + string(conntrack::timeouts()[i].name) + '=' +
                     std::to_string(rule.timeouts[i].milliseconds / 1000);
+    if (rule.logging != policy::Logging::AsSaid)
+        text += rule.logging == policy::Logging::Always ? " log=1" : " log=0";
+    if (rule.helpers)
+        text +=
+            " helper=" + (rule.helpers->are_none() ? string(kNoHelper) : to_string(*rule.helpers));
     return text;
 }
 

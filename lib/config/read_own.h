@@ -8,6 +8,8 @@
 /// Shape    max-flows=N               as --max-flows-per-host
 ///          rate=N                    as --max-new-flows-per-second-per-host
 ///          timeout-…=SECONDS         as the flag of that name
+///          log=0|1                   whether logs of translations tell of its flows
+///          helper=HELPER[,HELPER]    as --helper; helper=none for none
 /// Errors   One sentence that names the flag and the word and says what is wanted.
 
 #include "base/result.h"

@@ -127,10 +127,11 @@ Status check_eal(const Config& config) {
 Status check_timeouts(const Config& config) {
     policy::Tunings sets;
     for (const SnatRule& rule : config.snat)
-        if (!sets.take(rule.timeouts))
+        if (!sets.take({rule.timeouts, rule.logging}))
             return wrong("snat", to_string(rule),
                          "all rules together have " + std::to_string(policy::Tunings::kMost) +
-                             " different sets of timeouts already, and no more can be told apart");
+                             " different sets of timeouts and log= already, and no more can be "
+                             "told apart");
     return Done{};
 }
 

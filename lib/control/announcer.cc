@@ -5,14 +5,14 @@
 
 namespace sluice::control {
 
-void Announcer::start(Tick now) {
+void Announcer::start(std::span<const policy::Answered> answered, Tick now) {
     runs_.clear();
     for (size_t id = 0; id < interfaces_.size(); ++id)
         for (const net::Prefix& own : interfaces_[static_cast<link::InterfaceId>(id)].own)
             runs_.push_back({static_cast<link::InterfaceId>(id), {own.address, own.address}});
-    for (size_t id = 0; id < interfaces_.size(); ++id)
-        for (const net::Prefix& own : interfaces_[static_cast<link::InterfaceId>(id)].own)
-            add_runs(static_cast<link::InterfaceId>(id), own);
+    for (const policy::Answered& each : answered)
+        for (const net::Prefix& own : interfaces_[each.interface].own)
+            add_runs(each, own);
     rounds_ = kAnnouncementRounds;
     run_ = 0;
     offset_ = 0;
@@ -20,25 +20,31 @@ void Announcer::start(Tick now) {
     is_finished_ = runs_.empty();
 }
 
-/// What else than an own address is answered for on its subnet.
-void Announcer::add_runs(link::InterfaceId id, const net::Prefix& own) {
+void Announcer::repeat_every(Duration interval, Tick now) {
+    if (interval == interval_)
+        return;
+    interval_ = interval;
+    const bool is_in_round = rounds_ != 0 || run_ != 0 || offset_ != 0;
+    if (is_in_round || runs_.empty())
+        return;
+    is_finished_ = interval == Duration{};
+    due_ = now + interval;
+}
+
+/// What of them is on the subnet of an own address, without that.
+void Announcer::add_runs(const policy::Answered& answered, const net::Prefix& own) {
     const auto add = [&](Be32 first, Be32 last) {
         if (first <= last)
-            runs_.push_back({id, {first, last}});
+            runs_.push_back({answered.interface, {first, last}});
     };
-    const net::AddressRange subnet{own.network().address, own.broadcast()};
-    for (const net::AddressRange& range : interfaces_[id].answered) {
-        const Be32 first = std::max(range.first, subnet.first);
-        const Be32 last = std::min(range.last, subnet.last);
-        if (!(net::AddressRange{first, last}.contains(own.address))) {
-            add(first, last);
-            continue;
-        }
-        if (first != own.address)
-            add(first, Be32::from_host(own.address.host() - 1));
-        if (last != own.address)
-            add(Be32::from_host(own.address.host() + 1), last);
-    }
+    const Be32 first = std::max(answered.range.first, own.network().address);
+    const Be32 last = std::min(answered.range.last, own.broadcast());
+    if (!(net::AddressRange{first, last}.contains(own.address)))
+        return add(first, last);
+    if (first != own.address)
+        add(first, Be32::from_host(own.address.host() - 1));
+    if (last != own.address)
+        add(Be32::from_host(own.address.host() + 1), last);
 }
 
 void Announcer::turn(Tick now) {

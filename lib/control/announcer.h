@@ -17,7 +17,9 @@
 #include "control/outbox.h"
 #include "link/interfaces.h"
 #include "net/prefix.h"
+#include "policy/announcing.h"
 
+#include <span>
 #include <vector>
 
 namespace sluice::control {
@@ -32,8 +34,11 @@ public:
     Announcer(const link::Interfaces& interfaces, Outbox& outbox, Duration interval)
         : interfaces_(interfaces), outbox_(outbox), interval_(interval) {}
 
-    /// Announces from the front: at the start, and where others may have lost what they knew.
-    void start(Tick now);
+    /// Announces from the front, own addresses and these: at the start, where these are others, and
+    /// where other hosts may have lost what they knew.
+    void start(std::span<const policy::Answered> answered, Tick now);
+    /// From now on.
+    void repeat_every(Duration interval, Tick now);
     void turn(Tick now);
     /// Announces one address at once.
     void announce(link::InterfaceId interface, Be32 address);
@@ -44,7 +49,7 @@ private:
         net::AddressRange range;
     };
 
-    void add_runs(link::InterfaceId id, const net::Prefix& own);
+    void add_runs(const policy::Answered& answered, const net::Prefix& own);
     void announce_next();
     void end_round(Tick now);
 

@@ -8,6 +8,7 @@ using net::Arp;
 void Claim::start(Tick now) {
     is_done_ = false;
     probes_ = 0;
+    next_ = 0;
     due_ = now;
 }
 
@@ -18,21 +19,30 @@ bool Claim::turn(Tick now) {
         is_done_ = true;
         return true;
     }
-    probe();
+    if (!probe_some()) {
+        due_ = now + kBetweenProbes;
+        return false;
+    }
     ++probes_;
     due_ = now + (probes_ == kProbes ? kListening : kProbeInterval);
     return false;
 }
 
-/// A probe has no sender address, so that nobody takes it for a claim.
-void Claim::probe() {
-    for (size_t id = 0; id < interfaces_.size(); ++id) {
-        const auto interface = static_cast<link::InterfaceId>(id);
-        for (const net::Prefix& own : interfaces_[interface].own)
+/// A probe has no sender address, so that nobody takes it for a claim. True at the end of a round.
+bool Claim::probe_some() {
+    for (unsigned sent = 0; next_ < interfaces_.size() && sent < kProbesAtOnce; ++next_) {
+        const auto interface = static_cast<link::InterfaceId>(next_);
+        for (const net::Prefix& own : interfaces_[interface].own) {
             outbox_.send_arp(
                 0, interface, kBroadcast,
                 {Arp::Operation::Request, interfaces_[interface].mac, {}, {}, own.address});
+            ++sent;
+        }
     }
+    if (next_ < interfaces_.size())
+        return false;
+    next_ = 0;
+    return true;
 }
 
 bool Claim::is_refused_by(const Arp& arp, link::InterfaceId id, Tick now) {

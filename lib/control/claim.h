@@ -8,6 +8,8 @@
 ///          somebody answers, or probes for the same, nothing is claimed; it is tried again after
 ///          ten seconds, until the address is free.
 /// Threads  The control core's.
+/// Cost     kProbesAtOnce frames every kBetweenProbes, however many interfaces there are: what a
+///          ring has no room for would be lost.
 /// Source   RFC 5227 §2.1: PROBE_NUM, PROBE_MAX, ANNOUNCE_WAIT; RATE_LIMIT_INTERVAL is less here,
 ///          for it is few addresses on a link of the operator's.
 
@@ -20,6 +22,8 @@ namespace sluice::control {
 
 inline constexpr unsigned kProbes = 3;
 inline constexpr Duration kProbeInterval = Duration::seconds(1);
+inline constexpr unsigned kProbesAtOnce = 64;
+inline constexpr Duration kBetweenProbes{5};
 inline constexpr Duration kListening = Duration::seconds(2);  ///< After the last probe.
 inline constexpr Duration kProbeAgain = Duration::seconds(10);
 
@@ -34,16 +38,19 @@ public:
     /// True at the turn at which the addresses become the gateway's.
     bool turn(Tick now);
     bool is_done() const { return is_done_; }
+    /// They are the gateway's, whoever else has them.
+    void take() { is_done_ = true; }
 
     /// Whether the frame shows that an own address is another host's, which then is not claimed.
     bool is_refused_by(const net::Arp& arp, link::InterfaceId interface, Tick now);
 
 private:
-    void probe();
+    bool probe_some();
 
     const link::Interfaces& interfaces_;
     Outbox& outbox_;
-    unsigned probes_ = 0;  // sent
+    unsigned probes_ = 0;  // rounds of them that have been sent
+    size_t next_ = 0;      // the interface that a round has come to
     Tick due_;
     bool is_done_ = true;
 };

@@ -24,15 +24,23 @@ std::vector<link::Ring*> release_rings(const std::vector<WorkerRings>& workers) 
     return rings;
 }
 
+NeighbourParams answering_for(const KeptAddresses& kept, NeighbourParams params) {
+    params.own.kept = &kept;
+    return params;
+}
+
 }  // namespace
 
 Core::Core(CoreParams params)
     : params_(std::move(params)),
       generation_(params_.hops.generation()),
+      edition_(params_.policy->edition),
       member_(params_.table),
       tap_(params_.watches, params_.table, static_cast<uint8_t>(params_.workers.size())),
       outbox_(release_rings(params_.workers), params_.packets, counters_),
-      neighbours_(params_.neighbours, params_.interfaces, params_.hops, outbox_, counters_),
+      kept_(params_.table, params_.policy, params_.interfaces, params_.neighbours.own.notice),
+      neighbours_(answering_for(kept_, params_.neighbours), params_.interfaces, params_.hops,
+                  outbox_, counters_),
       twins_(params_.twins,
              {params_.interfaces, params_.table, params_.packets, outbox_, counters_}),
       ageing_(params_.table, member_, counters_, params_.policy, params_.block_notice,
@@ -41,6 +49,8 @@ Core::Core(CoreParams params)
       rerouting_(params_.table, member_, params_.policy, params_.uplinks.living, counters_) {}
 
 void Core::start(Tick now) {
+    if (params_.has_adopted)
+        kept_.begin({});
     neighbours_.start(now);
     twins_.start(now);
 }
@@ -53,7 +63,9 @@ unsigned Core::turn(Tick now) {
     unsigned work = 0;
     for (unsigned worker = 0; worker < params_.workers.size(); ++worker)
         work += take_punted(worker, now);
+    follow_policy(now);
     follow_routes(now);
+    kept_.turn(now);
     neighbours_.turn(now);
     if (neighbours_.has_claimed())  // until then the kernel has nothing to speak as
         work += twins_.turn(now);
@@ -72,6 +84,17 @@ unsigned Core::turn(Tick now) {
     outbox_.show(nullptr);
     member_.quiescent();
     return work;
+}
+
+/// What the policy before answered for is kept as long as flows have it.
+void Core::follow_policy(Tick now) {
+    const policy::Policy& policy = *params_.policy;
+    if (policy.edition == edition_)
+        return;
+    edition_ = policy.edition;
+    if (policy.announcing.answered != neighbours_.announcing().answered)
+        kept_.begin(neighbours_.announcing().answered);
+    neighbours_.announce_by(policy.announcing, now);
 }
 
 /// Other routes change the generation, as other things do.

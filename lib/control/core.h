@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "control/ageing.h"
+#include "control/kept_addresses.h"
 #include "control/neighbours.h"
 #include "control/outbox.h"
 #include "control/rerouting.h"
@@ -54,6 +55,7 @@ struct CoreParams {
     TwinParams twins = {};
     UplinkWatchParams uplinks = {};
     const pool::Exhaustion* exhaustion = nullptr;  ///< Null: no block of ports is taken back.
+    bool has_adopted = false;                      ///< Flows of a process before are there.
 };
 
 class Core {
@@ -78,16 +80,19 @@ public:
     const stats::Counters& counters() const { return counters_; }
 
 private:
+    void follow_policy(Tick now);
     void follow_routes(Tick now);
     unsigned take_punted(unsigned worker, Tick now);
     void take(rte_mbuf* mbuf, unsigned worker, Tick now);
 
     CoreParams params_;
     uint32_t generation_;  // of the hops, when the routes' gateways were last read
+    uint32_t edition_;     // of the policy that was last followed
     stats::Counters counters_;
     flow::Member member_;
     observe::Tap tap_;
     Outbox outbox_;
+    KeptAddresses kept_;
     Neighbours neighbours_;
     Twins twins_;
     Ageing ageing_;

@@ -107,6 +107,11 @@ void Neighbours::use_gateways(std::vector<link::Toward> gateways, std::vector<li
         begin(now);
 }
 
+void Neighbours::announce_by(const policy::Announcing& announcing, Tick now) {
+    if (own_.announce_by(announcing, now))
+        begin(now);
+}
+
 void Neighbours::link_came(Tick now) {
     if (!own_.are_claimed())
         return;

@@ -76,6 +76,9 @@ public:
     /// The routes name these by now; what they no longer name is a neighbour like any other.
     void use_gateways(std::vector<link::Toward> gateways, std::vector<link::Toward> watched,
                       Tick now);
+    /// Another configuration holds.
+    void announce_by(const policy::Announcing& announcing, Tick now);
+    const policy::Announcing& announcing() const { return own_.announcing(); }
     /// A link has come back: others may have forgotten, and what did not answer may do so now.
     void link_came(Tick now);
     /// An ARP frame that `worker` punted.

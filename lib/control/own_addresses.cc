@@ -18,10 +18,10 @@ OwnAddresses::OwnAddresses(OwnAddressParams params, const link::Interfaces& inte
       outbox_(outbox),
       counters_(counters),
       claim_(interfaces, outbox),
-      announcer_(interfaces, outbox, params_.announce_interval) {}
+      announcer_(interfaces, outbox, params_.announcing.interval) {}
 
 bool OwnAddresses::start(Tick now) {
-    if (params_.probes) {
+    if (params_.announcing.probes) {
         claim_.start(now);
         return false;
     }
@@ -38,10 +38,22 @@ bool OwnAddresses::turn(Tick now) {
     return is_claimed_now;
 }
 
+bool OwnAddresses::announce_by(const policy::Announcing& announcing, Tick now) {
+    const bool are_others = announcing.answered != params_.announcing.answered;
+    params_.announcing = announcing;
+    announcer_.repeat_every(announcing.interval, now);
+    const bool takes_now = !are_claimed() && !announcing.probes;
+    if (takes_now)
+        claim_.take();
+    if (takes_now || (are_others && are_claimed()))
+        announce(now);
+    return takes_now;
+}
+
 bool OwnAddresses::contain(Be32 address, InterfaceId interface) const {
-    const link::Interface& own = interfaces_[interface];
-    return own.answers_for(address) ||
-           (own.reaches(net::Side::Outside) && params_.is_public(address, interface));
+    return interfaces_[interface].is_own(address) ||
+           params_.announcing.answers_for(address, interface) ||
+           (params_.kept != nullptr && params_.kept->contain(address, interface));
 }
 
 bool OwnAddresses::is_conflict(const Arp& arp, InterfaceId interface, Tick now) {

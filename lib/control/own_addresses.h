@@ -3,7 +3,7 @@
 
 /// \file
 /// Own addresses: ARP for the addresses that are the gateway's. They are claimed, announced,
-/// answered for and defended.
+/// answered for and defended; and so are public addresses that flows have kept.
 ///
 /// Threads  The control core's.
 /// Source   RFC 826; RFC 5227 §2.4 (address conflicts).
@@ -11,27 +11,22 @@
 #include "base/clock.h"
 #include "control/announcer.h"
 #include "control/claim.h"
+#include "control/kept_addresses.h"
+#include "control/notice.h"
 #include "control/outbox.h"
 #include "control/pace.h"
+#include "policy/announcing.h"
 
-#include <functional>
 #include <string>
 
 namespace sluice::control {
 
 inline constexpr Duration kDefendInterval = Duration::seconds(10);  ///< RFC 5227 §1.1.
 
-/// Takes one sentence for the operator's log.
-using Notice = std::function<void(const std::string&)>;
-
 struct OwnAddressParams {
     Notice notice;
-    bool probes = false;              ///< They are claimed when nobody else has them: --claim.
-    Duration announce_interval = {};  ///< 0: they are announced at the start alone.
-    /// Answered for outside as well: addresses that came after the start.
-    std::function<bool(Be32, link::InterfaceId)> is_public = [](Be32, link::InterfaceId) {
-        return false;
-    };
+    policy::Announcing announcing = {};   ///< At the start.
+    const KeptAddresses* kept = nullptr;  ///< Answered for as well; null for none.
 };
 
 class OwnAddresses {
@@ -46,7 +41,10 @@ public:
     bool turn(Tick now);
     bool are_claimed() const { return claim_.is_done(); }
     /// Announces all of them anew: others may have forgotten.
-    void announce(Tick now) { announcer_.start(now); }
+    void announce(Tick now) { announcer_.start(params_.announcing.answered, now); }
+    /// Another configuration holds. True when it claims at once what was not claimed yet.
+    bool announce_by(const policy::Announcing& announcing, Tick now);
+    const policy::Announcing& announcing() const { return params_.announcing; }
 
     bool contain(Be32 address, link::InterfaceId interface) const;
     /// Whether another host has or wants an own address by this frame, which then says nothing

@@ -87,7 +87,8 @@ void Twins::hear_arp(rte_mbuf* mbuf) {
             continue;
         const auto arp = net::read_arp(bytes_of(*mbuf));
         const bool is_of_use =
-            arp && !ground_.interfaces[from].answers_for(arp->sender) &&
+            arp && !ground_.interfaces[from].is_own(arp->sender) &&
+            !params_.is_public(arp->sender) &&
             (arp->operation == net::Arp::Operation::Reply || arp->sender == arp->target);
         if (is_of_use && twin.tap->write(*mbuf))
             ground_.counters.count[Count::ToTwin].add(1);

@@ -55,7 +55,8 @@ struct JournalEntry {
     uint8_t status = 0;       ///< conntrack::Status bits.
     uint8_t owner = 0;        ///< Worker that opened it.
     bool is_counted = false;  ///< `traffic` is known: the flow has ended, and accounting is on.
-    std::array<uint8_t, 7> unused{};
+    uint8_t tuning = 0;       ///< Of its rule's own, by policy::Tunings.
+    std::array<uint8_t, 6> unused{};
     BothTraffic traffic{};  ///< All that went over the flow, by net::Direction.
 
     Kind kind() const { return static_cast<Kind>(tuple[0].kind); }

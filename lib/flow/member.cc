@@ -156,6 +156,7 @@ void Member::tell(uint32_t index, Event event, Tick now) {
                             .status = record.status.load(std::memory_order_relaxed),
                             .owner = record.owner,
                             .is_counted = traffic.has_value(),
+                            .tuning = record.sides.tuning(),
                             .traffic = traffic.value_or(BothTraffic{})});
 }
 

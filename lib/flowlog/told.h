@@ -5,17 +5,20 @@
 /// Told: of which entries of a journal a log of translations tells.
 ///
 /// Shape    Flows as they begin and end, but for those that are not translated. Where ports are
-///          given in blocks, blocks in their place, unless both are asked for.
+///          given in blocks, blocks in their place, unless both are asked for. Rules may say so, or
+///          the opposite, of their own flows.
 
 #include "flow/journal.h"
+#include "policy/logged.h"
 
 #include <cstdint>
 
 namespace sluice::flowlog {
 
 struct Told {
-    uint16_t block_size = 0;  ///< Ports of a block; 0 where there are none.
-    bool both = false;        ///< Flows too where there are blocks.
+    uint16_t block_size = 0;                  ///< Ports of a block; 0 where there are none.
+    bool both = false;                        ///< Flows too where there are blocks.
+    const policy::Logged* by_rule = nullptr;  ///< What rules say of their flows; null: nothing.
 
     bool has_blocks() const { return block_size != 0; }
     bool has_flows() const { return block_size == 0 || both; }
@@ -25,10 +28,14 @@ struct Told {
             return false;
         if (entry.kind() == flow::Kind::Block)
             return has_blocks();
-        return entry.kind() == flow::Kind::Flow && has_flows() && is_translated(entry);
+        return entry.kind() == flow::Kind::Flow && tells_flows_of(entry.tuning) &&
+               is_translated(entry);
     }
 
 private:
+    bool tells_flows_of(uint8_t tuning) const {
+        return by_rule == nullptr ? has_flows() : by_rule->tells(tuning, has_flows());
+    }
     static bool is_translated(const flow::JournalEntry& entry) {
         net::Tuple untranslated = entry.tuple[0].reversed();
         untranslated.zone = entry.tuple[1].zone;

@@ -24,18 +24,6 @@ constexpr uint32_t kReleaseRing = 1024;
 /// 12 of --http, and one each that records, reloads and adopts; and as many again for what comes.
 constexpr unsigned kListThreads = 48;
 
-worker::Verify verify(config::VerifyChecksum choice) {
-    switch (choice) {
-        case config::VerifyChecksum::Always:
-            return worker::Verify::Software;
-        case config::VerifyChecksum::Never:
-            return worker::Verify::Never;
-        case config::VerifyChecksum::Auto:
-            break;
-    }
-    return worker::Verify::TrustNic;
-}
-
 /// The ports where replies arrive.
 std::vector<const io::Port*> outside_ports(const link::Interfaces& interfaces,
                                            const Ground& ground) {
@@ -219,8 +207,8 @@ Status Gateway::allocate(const config::Config& config, const Ground& ground) {
             keep(link::NextHops::create(config::places_for_neighbours(config)), next_hops_);
         !status)
         return status;
-    if (!config.helpers.are_none()) {
-        helpers_ = std::make_unique<helper::Helped>(config.helpers, table_->capacity());
+    if (config::helps(config)) {
+        helpers_ = std::make_unique<helper::Helped>(table_->capacity());
         if (!helpers_->is_whole())
             return Error{"--helper with --flows " + std::to_string(config.flows) + ": " +
                          std::to_string(helper::Helped::bytes_needed(table_->capacity())) +
@@ -262,11 +250,8 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
     params.neighbours.watched = policy->routes.uplinks().watched();
     params.neighbours.fixed = fixed_neighbours(config);
     params.neighbours.own.notice = ground.notice;
-    params.neighbours.own.probes = config.claim == config::Claim::Probe;
-    params.neighbours.own.announce_interval = config.announce_interval;
-    params.neighbours.own.is_public = [&policy](Be32 address, link::InterfaceId interface) {
-        return policy->is_public(address) && policy->routes.uplinks().may_have(interface, address);
-    };
+    params.neighbours.own.announcing = policy->announcing;
+    params.has_adopted = ground.inheritance && ground.inheritance->is_found;
     params.twins = twin_params(ground);
     params.uplinks = uplink_params(ground);
     if (ground.notice)
@@ -379,7 +364,6 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
         .living_uplinks = living_uplinks_,
         .watches = *watches_,
         .budgets = *budgets_,
-        .verify = verify(config.verify_checksum),
         .fragments = config.fragments,
         .workers = config.workers,
         .spread_flows = has_fewer_queues(*interfaces_, ground, config.workers),

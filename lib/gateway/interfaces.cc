@@ -3,7 +3,6 @@
 
 #include "config/ports.h"
 #include "config/uplinks.h"
-#include "gateway/rules.h"
 
 #include <algorithm>
 #include <map>
@@ -82,10 +81,6 @@ Result<link::Interfaces> interfaces_of(const config::Config& config,
     if (!is_one_armed)
         interfaces.front().twin = config.lan_twin;
     interfaces[outer_of(config, 0)].twin = config.wan_twin;
-    const link::Uplinks uplinks = uplinks_of(config, {});
-    for (link::UplinkId id = 0; id < uplinks.size(); ++id)
-        interfaces[uplinks[id].gateway.interface].answered =
-            uplinks.part(public_ranges(config), id);
     return link::Interfaces::create(std::move(interfaces));
 }
 

@@ -5,6 +5,7 @@
 #include "gateway/interfaces.h"
 #include "gateway/rules.h"
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 #include <utility>
@@ -12,12 +13,12 @@
 namespace sluice::gateway {
 namespace {
 
-/// The rules, with the numbers of their timeouts, for which there is room.
+/// The rules, with the numbers of their timeouts and logging, for which there is room.
 std::vector<policy::RuleParams> numbered_rules(const config::Config& config,
                                                policy::Tunings& tunings) {
     std::vector<policy::RuleParams> rules = rules_of(config);
     for (policy::RuleParams& rule : rules)
-        rule.tuning = tunings.take(rule.timeouts).value();
+        rule.tuning = tunings.take({rule.timeouts, rule.logging}).value();
     return rules;
 }
 
@@ -32,19 +33,48 @@ pool::StaticSet numbered_statics(const config::Config& config, pool::Doors& door
     return pool::StaticSet(forwards, pairs, config::left_out(config));
 }
 
+policy::Verify verify(config::VerifyChecksum choice) {
+    switch (choice) {
+        case config::VerifyChecksum::Always:
+            return policy::Verify::Software;
+        case config::VerifyChecksum::Never:
+            return policy::Verify::Never;
+        case config::VerifyChecksum::Auto:
+            break;
+    }
+    return policy::Verify::TrustNic;
+}
+
+policy::Announcing announcing(const config::Config& config, const link::Uplinks& uplinks) {
+    policy::Announcing result;
+    const std::vector<net::AddressRange> ranges = public_ranges(config);
+    for (link::UplinkId id = 0; id < uplinks.size(); ++id)
+        for (const net::AddressRange& range : uplinks.part(ranges, id))
+            result.answered.push_back({uplinks[id].gateway.interface, range});
+    std::ranges::sort(result.answered, {}, [](const policy::Answered& each) {
+        return std::pair(each.interface, each.range.first);
+    });
+    result.interval = config.announce_interval;
+    result.probes = config.claim == config::Claim::Probe;
+    return result;
+}
+
 /// What has a number for good.
 struct Numbers {
     policy::Pools& pools;
     policy::Tunings& tunings;
     pool::Doors& doors;
+    uint32_t edition = 0;
 };
 
 Policies::Pointer make(const config::Config& config, const Numbers& numbers,
                        const pool::AddressKey& key, const policy::RuleSet* before) {
-    const auto& [pools, tunings, doors] = numbers;
+    const auto& [pools, tunings, doors, edition] = numbers;
     const std::vector<policy::RuleParams> rules = numbered_rules(config, tunings);
     link::Uplinks uplinks = uplinks_of(config, key.words);
+    policy::Announcing announcing = gateway::announcing(config, uplinks);
     return Policies::Pointer(new policy::Policy{
+        .edition = edition,
         .rules = policy::RuleSet(rules, config.deny, pools, before, uplinks),
         .statics = numbered_statics(config, doors),
         .routes = link::Routes(routes_of(config), std::move(uplinks)),
@@ -54,6 +84,9 @@ Policies::Pointer make(const config::Config& config, const Numbers& numbers,
         .host_limits = config.host_limits,
         .quotas = config.quotas,
         .strict = config.strict,
+        .verify = verify(config.verify_checksum),
+        .helpers = config.helpers,
+        .announcing = std::move(announcing),
         .rates = {config.icmp_rate, config.reject_rate},
         .fragment_timeout = config.fragments.timeout,
         .stats_interval = Duration::seconds(static_cast<int32_t>(config.stats_interval)),
@@ -72,10 +105,12 @@ Policies::Policies(const config::Config& config, const pool::AddressKey& key)
     : key_(key),
       pools_(key),
       first_(make(config, {pools_, tunings_, doors_}, key_, nullptr)),
+      has_helpers_(config::helps(config)),
       in_force_(*first_),
       most_slots_(pools_.slots() + kSpareSlots),
       current_(first_) {
     first_.reset();
+    tunings_.tell(logged_);
 }
 
 Policies::Pointer Policies::current() const {
@@ -84,16 +119,20 @@ Policies::Pointer Policies::current() const {
 }
 
 Result<Policies::Pointer> Policies::compile(const config::Config& config) {
+    if (config::helps(config) && !has_helpers_)
+        return Error{
+            "helpers need memory that is taken at the start, and this gateway was started "
+            "without --helper and without a rule with helper=; restart to have them"};
     slots_before_ = pools_.slots();
     tunings_before_ = tunings_.size();
     for (const config::SnatRule& rule : config.snat)
-        if (!tunings_.take(rule.timeouts)) {
+        if (!tunings_.take({rule.timeouts, rule.logging})) {
             tunings_.forget_from(tunings_before_);
             return Error{"there is room for " + std::to_string(policy::Tunings::kMost) +
-                         " different sets of timeouts of --snat, all configurations since the "
-                         "start together; restart to have others"};
+                         " different sets of timeouts and log= of --snat, all configurations "
+                         "since the start together; restart to have others"};
         }
-    Pointer policy = make(config, {pools_, tunings_, doors_}, key_, &current()->rules);
+    Pointer policy = make(config, {pools_, tunings_, doors_, ++edition_}, key_, &current()->rules);
     if (pools_.slots() > most_slots_) {
         discard(std::move(policy));
         return Error{"there is room for " + std::to_string(kSpareSlots) +
@@ -112,6 +151,7 @@ void Policies::discard(Pointer policy) {
 bool Policies::use(const Pointer& policy, flow::FlowTable& table, unsigned patience_ms) {
     using Clock = std::chrono::steady_clock;
     const Pointer before = current();
+    tunings_.tell(logged_);  // before any flow is opened by it
     in_force_.replace(*policy);
     {
         const std::lock_guard lock(mutex_);

@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "flow/flow_table.h"
 #include "policy/current.h"
+#include "policy/logged.h"
 #include "policy/tunings.h"
 #include "pool/doors.h"
 
@@ -35,13 +36,15 @@ public:
     Policies(const config::Config& config, const pool::AddressKey& key);
 
     const policy::Current& in_force() const { return in_force_; }
+    /// Of which rules' flows logs tell. Any thread.
+    const policy::Logged& logged() const { return logged_; }
     /// Slots of all pools that there are or may be.
     uint32_t most_slots() const { return most_slots_; }
 
     Pointer current() const;
 
     /// An error where the addresses of all configurations so far, or their sets of timeouts, are
-    /// more than there is room for.
+    /// more than there is room for, or flows are to be helped that cannot be.
     Result<Pointer> compile(const config::Config& config);
     /// Takes back what the last compile() has made, which nobody has used: its addresses and
     /// timeouts have taken no room.
@@ -55,7 +58,10 @@ private:
     policy::Pools pools_;
     policy::Tunings tunings_;
     pool::Doors doors_{hosts::kCommonDoor + 1, hosts::kDoors - 1};
+    policy::Logged logged_;
     Pointer first_;
+    bool has_helpers_;
+    uint32_t edition_ = 0;  // of the last compile()
     policy::Current in_force_;
     uint32_t most_slots_;
     uint32_t slots_before_ = 0;  // the last compile()

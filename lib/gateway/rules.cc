@@ -3,6 +3,7 @@
 
 #include "net/text.h"
 
+#include <memory>
 #include <set>
 #include <utility>
 
@@ -26,6 +27,9 @@ std::vector<policy::RuleParams> rules_of(const config::Config& config) {
         rule.zone = snat.zone;
         rule.limits = snat.limits;
         rule.timeouts = snat.timeouts;
+        rule.logging = snat.logging;
+        if (snat.helpers)
+            rule.helpers = std::make_shared<const helper::Ports>(*snat.helpers);
     }
     for (const auto& [inside, toward, zone] : config.no_nat) {
         policy::RuleParams& rule = add(inside);

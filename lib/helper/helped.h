@@ -2,7 +2,7 @@
 #pragma once
 
 /// \file
-/// Helped: which flows are helped, and what is known of each beside its record.
+/// Helped: what is known of flows that are helped beside their records.
 ///
 /// Shape    A state beside each record of the flow table, by its index; it means something while
 ///          the flow has conntrack::kHelped.
@@ -11,14 +11,12 @@
 ///          `until_` any thread raises and reads: it says nothing of other memory. Whoever raises
 ///          it does so before it inserts an expectation, and that is before the packet leaves which
 ///          tells somebody of it; the packet that comes of that finds it raised.
-/// Memory   Reserved at construction, where something is helped; touched by helped flows alone.
+/// Memory   Reserved at construction; touched by helped flows alone.
 
 #include "base/clock.h"
 #include "flow/flow_record.h"
 #include "helper/lines.h"
-#include "helper/ports.h"
 #include "helper/sequence.h"
-#include "net/tuple.h"
 
 #include <array>
 #include <atomic>
@@ -26,7 +24,6 @@
 #include <cstdint>
 #include <memory>
 #include <new>
-#include <utility>
 
 namespace sluice::helper {
 
@@ -55,17 +52,12 @@ struct State {
 
 class Helped {
 public:
-    Helped(Ports ports, uint32_t records)
-        : ports_(std::move(ports)),
-          states_(ports_.are_none() ? nullptr
-                                    : new (std::nothrow) std::byte[bytes_needed(records)]) {}
+    explicit Helped(uint32_t records)
+        : states_(new (std::nothrow) std::byte[bytes_needed(records)]) {}
 
     static size_t bytes_needed(uint32_t records) { return records * sizeof(State); }
     /// Else there was no memory, and it is not to be used.
-    bool is_whole() const { return ports_.are_none() || states_ != nullptr; }
-
-    const Ports& ports() const { return ports_; }
-    bool name(const net::Tuple& original) const { return ports_.name(original); }
+    bool is_whole() const { return states_ != nullptr; }
 
     /// Of a flow that opens.
     void begin(uint32_t index) { new (memory_of(index)) State{}; }
@@ -94,7 +86,6 @@ private:
 
     std::byte* memory_of(uint32_t index) { return states_.get() + index * sizeof(State); }
 
-    Ports ports_;
     std::unique_ptr<std::byte[]> states_;
     std::atomic<uint64_t> until_{kNever};
 };

@@ -20,12 +20,6 @@ bool Interface::is_own(Be32 address) const {
                        [&](const net::Prefix& one) { return one.address == address; });
 }
 
-bool Interface::answers_for(Be32 address) const {
-    return is_own(address) ||
-           std::any_of(answered.begin(), answered.end(),
-                       [&](const net::AddressRange& range) { return range.contains(address); });
-}
-
 std::optional<net::Prefix> Interface::subnet_of(Be32 address) const {
     const auto found = std::find_if(own.begin(), own.end(),
                                     [&](const net::Prefix& one) { return one.contains(address); });

@@ -62,14 +62,11 @@ struct Interface {
     /// The gateway's own addresses here, with their subnets; one at least. Of two, inside hosts
     /// know the first, and those outside the last.
     std::vector<net::Prefix> own;
-    std::vector<net::AddressRange> answered;  ///< Beside them: the public addresses.
     /// The kernel's interface of this name stands for it, and has what is the gateway's own. Empty
     /// for none.
     std::string twin;
 
     bool is_own(Be32 address) const;
-    /// The gateway answers ARP for it here.
-    bool answers_for(Be32 address) const;
     /// On a subnet of this interface.
     bool has_on_link(Be32 address) const { return subnet_of(address).has_value(); }
     /// The own address with the subnet that an address is on.

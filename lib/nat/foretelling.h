@@ -38,9 +38,9 @@ public:
 
     explicit Foretelling(const Parts& parts) : parts_(parts) {}
 
-    /// A flow with this original tuple is helped.
-    bool helps(const net::Tuple& original) const {
-        return parts_.ground.helpers != nullptr && parts_.ground.helpers->name(original);
+    /// A flow with this original tuple is helped, that is opened by this rule, or by none.
+    bool helps(const net::Tuple& original, const Rule* rule) const {
+        return parts_.ground.helpers != nullptr && parts_.policy->helpers_of(rule).name(original);
     }
     /// Of such a flow, where it has an inside and an outside end; it is not published yet.
     void begin_help(uint32_t index, flow::FlowRecord& record);

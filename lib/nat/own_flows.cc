@@ -170,7 +170,7 @@ std::optional<Opening> OwnFlows::insert(const First& first, const Decision& deci
         }
     if (request.expectation && !foretelling_.claim(*request.expectation, *index))
         return refused(Drop::NoMapping);
-    if (foretelling_.helps(request.original))
+    if (foretelling_.helps(request.original, request.rule))
         foretelling_.begin_help(*index, record);
     const Duration timeout = first_timeout(record, first);
     // relaxed: as all that fill() writes.

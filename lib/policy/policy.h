@@ -9,8 +9,10 @@
 
 #include "answer/budgets.h"
 #include "conntrack/tuning.h"
+#include "helper/ports.h"
 #include "hosts/quotas.h"
 #include "link/routes.h"
+#include "policy/announcing.h"
 #include "policy/holder_params.h"
 #include "policy/rule_set.h"
 #include "policy/strictness.h"
@@ -21,7 +23,11 @@
 
 namespace sluice::policy {
 
+/// How the checksums of what arrives are looked at.
+enum class Verify : uint8_t { TrustNic, Software, Never };
+
 struct Policy {
+    uint32_t edition = 0;  ///< Tells it from those that the gateway went by before.
     RuleSet rules;
     pool::StaticSet statics = {};
     link::Routes routes = {};
@@ -31,6 +37,9 @@ struct Policy {
     hosts::Limits host_limits = {};
     hosts::QuotaLimits quotas = {};
     Strictness strict = {};
+    Verify verify = Verify::TrustNic;
+    helper::Ports helpers = {};  ///< Which flows are helped, but for rules that say so themselves.
+    Announcing announcing = {};
     answer::Rates rates = {};
     Duration fragment_timeout = Duration::seconds(30);
     Duration stats_interval = {};   ///< Between summaries in the log; 0 for none.
@@ -48,6 +57,10 @@ struct Policy {
         return number == 0 || number > own_tunings.size() ? tuning : own_tunings[number - 1];
     }
 
+    /// Which flows are helped of those that are opened by this rule, or by none.
+    const helper::Ports& helpers_of(const Rule* rule) const {
+        return rule != nullptr && rule->helpers ? *rule->helpers : helpers;
+    }
     /// An address by which inside hosts are known outside.
     bool is_public(Be32 address) const {
         return rules.contains(address) || statics.contains(address);

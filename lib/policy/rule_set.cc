@@ -81,7 +81,8 @@ RuleSet::RuleSet(std::span<const RuleParams> rules, std::span<const Match> denie
     for (const RuleParams& params : rules) {
         assert(params.is_exempt || !params.addresses.empty());
         rules_.push_back({params.inside.network(), params.toward, nullptr, params.independence,
-                          reserved_beside(params, independent), params.limits, params.tuning});
+                          reserved_beside(params, independent), params.limits, params.tuning,
+                          params.helpers});
         if (!params.is_exempt)
             give_pools(params, pools, uplinks, known);
         ranges_.insert(ranges_.end(), params.addresses.begin(), params.addresses.end());

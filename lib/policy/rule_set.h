@@ -16,12 +16,14 @@
 
 #include "base/big_endian.h"
 #include "conntrack/timeouts.h"
+#include "helper/ports.h"
 #include "hosts/host_table.h"
 #include "link/uplinks.h"
 #include "net/prefix.h"
 #include "net/steps.h"
 #include "policy/classifier.h"
 #include "policy/denials.h"
+#include "policy/logged.h"
 #include "policy/pools.h"
 #include "pool/address_pool.h"
 #include "pool/port_range.h"
@@ -96,8 +98,10 @@ struct RuleParams {
     Toward toward = {};  ///< Whom the hosts talk to by this rule; whomever, with independence.
     std::optional<uint16_t> zone = {};  ///< That the hosts are of; nothing: any.
     OwnLimits limits = {};
-    conntrack::OwnTimeouts timeouts = {};  ///< Of its flows.
-    uint8_t tuning = 0;                    ///< The number of these, by Tunings.
+    conntrack::OwnTimeouts timeouts = {};               ///< Of its flows.
+    Logging logging = Logging::AsSaid;                  ///< Likewise.
+    uint8_t tuning = 0;                                 ///< The number of these two, by Tunings.
+    std::shared_ptr<const helper::Ports> helpers = {};  ///< Of its flows; null: as for all.
 };
 
 struct Rule {
@@ -107,7 +111,8 @@ struct Rule {
     std::optional<Independence> independence = {};
     std::vector<ProtocolPorts> reserved = {};  ///< Of its pool, for mappings by any rule.
     OwnLimits limits = {};
-    uint8_t tuning = 0;  ///< Of its flows, by Tunings.
+    uint8_t tuning = 0;                                 ///< Of its flows, by Tunings.
+    std::shared_ptr<const helper::Ports> helpers = {};  ///< Of its flows; null: as for all.
 
     /// With several uplinks: the part of the pool at each, null where there is none; `pool` is the
     /// first of them, and `uplinks` says which there are.

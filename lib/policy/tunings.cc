@@ -5,8 +5,8 @@
 
 namespace sluice::policy {
 
-std::optional<uint8_t> Tunings::take(const conntrack::OwnTimeouts& own) {
-    if (own == conntrack::OwnTimeouts{})
+std::optional<uint8_t> Tunings::take(const OwnTuning& own) {
+    if (own == OwnTuning{})
         return 0;
     const auto known = std::find(sets_.begin(), sets_.end(), own);
     const auto number = static_cast<uint8_t>(known - sets_.begin() + 1);
@@ -20,9 +20,14 @@ std::optional<uint8_t> Tunings::take(const conntrack::OwnTimeouts& own) {
 
 std::vector<conntrack::Tuning> Tunings::over(const conntrack::Tuning& all) const {
     std::vector<conntrack::Tuning> result;
-    for (const conntrack::OwnTimeouts& own : sets_)
-        result.push_back(conntrack::with_own(all, own));
+    for (const OwnTuning& own : sets_)
+        result.push_back(conntrack::with_own(all, own.timeouts));
     return result;
+}
+
+void Tunings::tell(Logged& logged) const {
+    for (size_t i = 0; i < sets_.size(); ++i)
+        logged.add(static_cast<uint8_t>(i + 1), sets_[i].logging);
 }
 
 }  // namespace sluice::policy

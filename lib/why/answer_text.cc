@@ -211,6 +211,17 @@ bool goes_on(const Answer& answer) {
            (answer.fate == Fate::Dropped && answer.reason == stats::Drop::NeighbourFailed);
 }
 
+/// Where outside hosts have all the flows that they may.
+string replacement_line(const Answer& answer) {
+    const bool may_replace =
+        answer.fate == Fate::Dropped && answer.request &&
+        (answer.reason == stats::Drop::OutsideFlows || answer.reason == stats::Drop::ForwardFlows);
+    return may_replace ? "outside hosts' flows: all that may be; a worker first looks for one near "
+                         "this one's place in the table that has not shown traffic both ways, and "
+                         "ends that for it\n"
+                       : "";
+}
+
 string stage_lines(const Answer& answer, const AnswerWords& words) {
     string lines = answer.arrival.from == link::kNoInterface
                        ? ""
@@ -229,6 +240,7 @@ string stage_lines(const Answer& answer, const AnswerWords& words) {
         lines += route_line(answer, words);
     if (opens && answer.tracked)
         lines += opening_line(*answer.tracked, answer.arrival.tuple.protocol);
+    lines += replacement_line(answer);
     if (answer.decision)
         lines += decision_lines(answer);
     if (answer.exit && goes_on(answer))

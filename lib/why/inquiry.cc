@@ -99,6 +99,7 @@ private:
     void meet(const Question& question);
     bool track(flow::FlowRef flow, const Question& question);
     void open(uint32_t ended);
+    bool is_proven() const;
     void open_toward(nat::Request request);
     bool is_let_out(const link::Path& path);
     void decide(const nat::Request& request);
@@ -170,7 +171,7 @@ bool Look::arrive(const Question& question) {
     if (!reason)
         tuple().zone = shared_.interfaces[from].zone;
     answer_.arrival.from = from;
-    if (!reason && question.is_checked && shared_.verify != worker::Verify::Never)
+    if (!reason && question.is_checked && policy_->verify != policy::Verify::Never)
         reason = net::verify_checksums(mbuf, packet(), false);
     if (answer_.arrival.is_parsed)
         why::describe(packet(), tuple(), answer_.arrival);
@@ -315,11 +316,25 @@ void Look::open(uint32_t ended) {
         answer_.fate = local_.has_ping(burst(), 0) ? Fate::Kernels : Fate::Answered;
         return;
     }
+    if (policy_->strict.source && side() == Side::Inside && !is_proven())
+        return fail(Drop::StrictSource);
     worker::Target target = forwarding_.target({admitted.path, rule}, tuple(), now_);
     if (!target.request)
         return fail(target.reason);
     target.request->ended = ended;
     open_toward(*target.request);
+}
+
+/// Worker::is_proven(), of a host with the MAC that ARP has told of it.
+bool Look::is_proven() const {
+    const net::InsideAddress source = burst().tuple[0].inside_source();
+    const auto toward = egress_.route(source);
+    if (!toward || toward->interface != answer_.arrival.from)
+        return false;
+    if (toward->address != source.address)
+        return true;
+    const link::HopIndex hop = shared_.next_hops.find(toward->interface, source.address);
+    return hop != link::kNoHop && shared_.next_hops.read(hop).is_resolved();
 }
 
 /// Worker::open_flow() and OwnFlows::open().

@@ -159,7 +159,7 @@ void Worker::forward_plain(Burst& burst) {
 void Worker::parse(Burst& burst) {
     for (unsigned i : SetBits{burst.live & burst.plain})
         burst.packet[i] = FastPath::packet_of(burst.mbuf[i]);
-    const bool verify = shared_.verify != Verify::Never && !burst.handed_over;
+    const bool verify = policy_->verify != policy::Verify::Never && !burst.handed_over;
     for (unsigned i : SetBits{burst.live & ~burst.plain}) {
         rte_mbuf* mbuf = burst.mbuf[i];
         if (!has_interface(burst, i) && !find_interface(burst, i)) [[unlikely]]

@@ -24,9 +24,6 @@
 
 namespace sluice::worker {
 
-/// How the checksums of what arrives are looked at.
-enum class Verify : uint8_t { TrustNic, Software, Never };
-
 /// What workers know of the kernel's twins of interfaces.
 struct Twins {
     const pool::OwnPorts* own_ports = nullptr;    ///< Null where there is no twin.
@@ -50,7 +47,6 @@ struct Shared {
     const link::LivingUplinks& living_uplinks;
     const observe::Watches& watches;
     answer::Budgets& budgets;
-    Verify verify = Verify::TrustNic;
     fragment::Limits fragments;  ///< Of each worker.
     unsigned workers = 1;
     bool spread_flows =

@@ -30,15 +30,15 @@ link::EgressParams egress_params(const Shared& shared, const WorkerParams& param
     return egress;
 }
 
-Arrival arrival_of(const link::Interface& interface, Verify verify, const io::Port& port) {
+Arrival arrival_of(const link::Interface& interface, policy::Verify verify, const io::Port& port) {
     constexpr uint64_t kBoth = RTE_MBUF_F_RX_IP_CKSUM_MASK | RTE_MBUF_F_RX_L4_CKSUM_MASK;
     constexpr uint64_t kBothGood = RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD;
     constexpr uint64_t kNever = 1;  // no flags are left of which this could be
-    const bool trusts_nic = verify == Verify::TrustNic && port.verifies_checksums();
+    const bool trusts_nic = verify == policy::Verify::TrustNic && port.verifies_checksums();
     Arrival arrival{net::mac_bits(interface.mac),
                     interface.realm == link::Realm::Inside ? Side::Inside : Side::Outside,
                     interface.zone, interface.realm == link::Realm::ByAddress, trusts_nic};
-    if (verify != Verify::Never) {
+    if (verify != policy::Verify::Never) {
         arrival.sums_seen = trusts_nic ? kBoth : 0;
         arrival.sums_good = trusts_nic ? kBothGood : kNever;
     }
@@ -70,12 +70,11 @@ Worker::Worker(const Shared& shared, WorkerParams params)
       fragments_({shared, policy_, admission_, egress_, cutter_, counters_, tap_, params_.id}),
       helping_({shared.table, policy_, own_flows_.foretelling(), counters_, shared.helpers}) {
     has_tags_.resize(params_.ports.size());
-    for (const link::Interface& interface : shared.interfaces) {
+    for (const link::Interface& interface : shared.interfaces)
         if (interface.vlan != link::kUntagged)
             has_tags_[interface.port] = true;
-        arrivals_.push_back(
-            arrival_of(interface, shared.verify, *params_.ports[interface.port].port));
-    }
+    arrivals_.resize(shared.interfaces.size());
+    learn_arrivals();
 }
 
 Worker::~Worker() = default;
@@ -105,9 +104,20 @@ void Worker::begin_turn(Tick now) {
     egress_.look_at_ports();
     policy_.follow(shared_.policy);
     egress_.route_by(policy_->routes);
+    if (policy_->verify != verify_) [[unlikely]]
+        learn_arrivals();
     const bool is_watched = tap_.look(now);
     egress_.show(is_watched ? &tap_ : nullptr);
     is_plain_ = stage_cycles_.empty() && !is_watched;
+}
+
+/// What the first look at a packet is to know, by the policy of this turn.
+void Worker::learn_arrivals() {
+    verify_ = policy_->verify;
+    for (size_t id = 0; id < arrivals_.size(); ++id) {
+        const link::Interface& interface = shared_.interfaces[static_cast<link::InterfaceId>(id)];
+        arrivals_[id] = arrival_of(interface, verify_, *params_.ports[interface.port].port);
+    }
 }
 
 void Worker::end_turn() {

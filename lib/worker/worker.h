@@ -107,6 +107,7 @@ private:
     unsigned take_handed_over(link::Ring& ring, Burst& burst);
     unsigned release();
     void begin_turn(Tick now);
+    void learn_arrivals();
     void end_turn();
 
     // Stages, in order: pipeline.cc.
@@ -157,6 +158,7 @@ private:
     const Shared& shared_;
     WorkerParams params_;
     std::vector<Arrival> arrivals_;  // by interface
+    policy::Verify verify_{};        // that they are made for
     std::vector<bool> has_tags_;     // by port: some of its interfaces are VLANs
     stats::Counters counters_;
     policy::Current policy_;  // of this turn

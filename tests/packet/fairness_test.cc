@@ -266,9 +266,18 @@ TEST_CASE("fairness: with --strict-source only who has an address opens flows fr
         bed.run();
         return bed.take(Side::Outside).size() == 1;
     };
+    const auto is_said_to_leave = [&](const std::string& source) {
+        const auto policy = bed.gateway().policies().current();
+        const why::Answer answer = bed.gateway().ask(
+            {.frame = question(source, 5001).bytes(), .from = 0}, *policy, bed.now());
+        CHECK((answer.fate != why::Fate::Dropped || answer.reason == Drop::StrictSource));
+        return answer.fate != why::Fate::Dropped;
+    };
     // He is asked for, and is there.
+    CHECK_FALSE(is_said_to_leave(kHost));
     CHECK_FALSE(send(kHost, kHost));
     CHECK(bed.dropped(Drop::StrictSource) == 1);
+    CHECK(is_said_to_leave(kHost));
     CHECK(send(kHost, kHost));
     // Another machine cannot send as he does, nor as somebody who is not there.
     CHECK_FALSE(send("10.1.0.11", "10.1.0.66"));
@@ -278,7 +287,9 @@ TEST_CASE("fairness: with --strict-source only who has an address opens flows fr
         CHECK_FALSE(send("10.1.0.77", "10.1.0.66"));
         bed.advance(Duration::seconds(1));
     }
+    CHECK_FALSE(is_said_to_leave("10.1.0.77"));
     // Behind a router, by the interface of its route.
+    CHECK(is_said_to_leave("10.3.0.5"));
     CHECK(send("10.3.0.5", "10.1.0.2"));
     CHECK(bed.dropped(Drop::StrictSource) == 8);
 }

@@ -8,7 +8,9 @@
 #include "gateway/touched.h"
 #include "testbed.h"
 
+#include <atomic>
 #include <string>
+#include <thread>
 
 using namespace sluice;
 using namespace sluice::test;
@@ -338,4 +340,71 @@ TEST_CASE("helper: the host that has gone leaves its endpoint to its next connec
     Control second(bed, kHost, kControl + 1);
     const uint16_t port = second.says_port(40'001);
     CHECK(data_reaches(bed, kServer, 20, port, kHost, 40'001));
+}
+
+TEST_CASE("helper: a rule says for itself which of its flows are helped", "[packet][helper]") {
+    Testbed bed(with(helped(), [](config::Config& config) {
+        config.pool.clear();
+        config.inside.clear();
+        config::SnatRule rule;
+        rule.inside = {ip("10.1.0.0"), 24};
+        rule.addresses = {{ip(kPublic), ip(kPublic)}};
+        config.snat = {rule, rule};
+        config.snat[1].inside = {ip(kPeer), 32};
+        config.snat[1].helpers.emplace();
+    }));
+    Control helped(bed);
+    CHECK(helped.says_port(40'001) != 0);
+    Control left_alone(bed, kPeer);
+    const std::string line = "PORT " + numbers(kPeer, 40'001) + "\r\n";
+    CHECK(left_alone.client_says(line) == line);
+    CHECK(bed.count(Count::ExpectationsMade) == 1);
+    CHECK(bed.count(Count::HelperPassed) == 0);
+}
+
+TEST_CASE("helper: with no helper for all, one rule has one", "[packet][helper]") {
+    Testbed bed({.configure = [](config::Config& config) {
+        config::SnatRule rule;
+        rule.inside = {ip(kPeer), 32};
+        rule.addresses = {{ip(kPublic), ip(kPublic)}};
+        rule.helpers.emplace().ftp = {21};
+        config.snat = {rule};
+    }});
+    Control helped(bed, kPeer);
+    const uint16_t port = helped.says_port(40'001);
+    CHECK(data_reaches(bed, kServer, 20, port, kPeer, 40'001));
+    Control left_alone(bed);
+    const std::string line = "PORT " + numbers(kHost, 40'001) + "\r\n";
+    CHECK(left_alone.client_says(line) == line);
+}
+
+TEST_CASE("helper: helpers come and go by a reload where there is memory for them",
+          "[packet][helper][reload]") {
+    config::Config config;
+    const auto keep = [&](config::Config& all) { config = all; };
+    Testbed without({.configure = keep});
+    config.helpers.ftp = {21};
+    const auto refused = without.gateway().policies().compile(config);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message.find("--helper") != std::string::npos);
+    config.helpers = {};
+    CHECK(without.gateway().policies().compile(config));
+
+    Testbed bed(with(helped(), keep));
+    config.helpers = {};
+    const auto none = bed.gateway().policies().compile(config);
+    REQUIRE(none);
+    Control before(bed);
+    std::atomic<bool> has_ended{false};
+    std::thread reload([&] {  // which waits for the workers
+        bed.gateway().use(none.value());
+        has_ended = true;
+    });
+    while (!has_ended)
+        bed.run();
+    reload.join();
+    CHECK(before.says_port(40'001) != 0);  // it has its helper for good
+    Control after(bed, kPeer);
+    const std::string line = "PORT " + numbers(kPeer, 40'001) + "\r\n";
+    CHECK(after.client_says(line) == line);
 }

@@ -378,3 +378,90 @@ TEST_CASE("reload: a denial that stays goes on counting", "[packet]") {
     gateway.reload();
     CHECK(denied() == 2);
 }
+
+TEST_CASE("reload: checksums are looked at, or not, from the next packet on", "[packet]") {
+    Reloaded gateway;
+    const auto passes = [&](uint16_t port) {
+        const Frame frame = Frame().ipv4(kHost, kServer).udp(port, 53).bad_transport_checksum();
+        return !gateway.bed.from_inside(frame).empty();
+    };
+    const auto sound = [&] { return gateway.send(4999).source == kPublic; };
+    CHECK(sound());
+    CHECK_FALSE(passes(4999));  // of a flow that stands, and of a new one
+    CHECK_FALSE(passes(5000));
+    gateway.config.verify_checksum = config::VerifyChecksum::Never;
+    gateway.reload();
+    CHECK(passes(4999));
+    CHECK(passes(5001));
+    gateway.config.verify_checksum = config::VerifyChecksum::Always;
+    gateway.reload();
+    CHECK_FALSE(passes(4999));
+    CHECK_FALSE(passes(5002));
+    CHECK(sound());
+}
+
+TEST_CASE("reload: a public address that has gone is answered for until its flows have gone",
+          "[packet][arp]") {
+    Reloaded gateway(GENERATE(1u, 2u));
+    Testbed& bed = gateway.bed;
+    gateway.config.announce_interval = {};
+    const auto answers = [&](const char* address) {
+        const uint64_t before = bed.count(stats::Count::ArpSent);
+        bed.inject(Side::Outside, arp_request(mac_of(ip(kRouter)), ip(kRouter), ip(address)));
+        bed.run();
+        return bed.count(stats::Count::ArpSent) != before;
+    };
+    gateway.give_pool(kOtherPublic);
+    gateway.reload();
+    gateway.send(5000);
+    bed.advance(Duration::seconds(10));  // announced
+    CHECK(answers(kOtherPublic));
+    gateway.give_pool(kPublic);
+    gateway.reload();
+    bed.advance(Duration::seconds(15));
+    REQUIRE(bed.flows() == 1);
+    CHECK(answers(kOtherPublic));
+    CHECK(answers(kPublic));
+    bed.advance(Duration::seconds(60));  // the flow's time is over
+    CHECK(bed.flows() == 0);
+    CHECK_FALSE(answers(kOtherPublic));
+    CHECK(answers(kPublic));
+}
+
+TEST_CASE("reload: a flow is logged as its rule said when it opened", "[packet]") {
+    Reloaded gateway;
+    const auto use = [&](policy::Logging logging) {
+        gateway.config.inside.clear();
+        gateway.config.pool.clear();
+        config::SnatRule rule;
+        rule.inside = {ip("10.1.0.0"), 24};
+        rule.addresses = {{ip(kPublic), ip(kPublic)}};
+        rule.logging = logging;
+        gateway.config.snat = {rule};
+        gateway.reload();
+    };
+    const policy::Logged& logged = gateway.bed.gateway().policies().logged();
+    flow::Journal::Reader reader(gateway.bed.gateway().table().journal());
+    const auto is_logged = [&](uint16_t port, bool usually) {
+        gateway.send(port);
+        std::vector<flow::JournalEntry> entries;
+        reader.read(entries);
+        REQUIRE(entries.size() == 1);
+        return logged.tells(entries[0].tuning, usually);
+    };
+    CHECK(is_logged(5000, true));
+    use(policy::Logging::Never);
+    CHECK_FALSE(is_logged(5001, true));
+    use(policy::Logging::Always);
+    CHECK(is_logged(5002, false));
+    use(policy::Logging::AsSaid);
+    CHECK(is_logged(5003, true));
+    CHECK_FALSE(is_logged(5004, false));
+    gateway.bed.advance(Duration::seconds(60));
+    std::vector<flow::JournalEntry> ends;
+    reader.read(ends);
+    unsigned told = 0;
+    for (const flow::JournalEntry& entry : ends)
+        told += entry.event == flow::Event::Ended && logged.tells(entry.tuning, true);
+    CHECK(told == 4);
+}

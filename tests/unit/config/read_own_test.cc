@@ -42,6 +42,8 @@ TEST_CASE("own: a rule has limits and timeouts of its own, beside how it maps", 
     REQUIRE(none);
     CHECK_FALSE(none.value().front().limits.flows);
     CHECK(none.value().front().timeouts == conntrack::OwnTimeouts{});
+    CHECK(none.value().front().logging == policy::Logging::AsSaid);
+    CHECK_FALSE(none.value().front().helpers);
 }
 
 TEST_CASE("own: every timeout of the trackers that is a flag may be a rule's", "[config]") {
@@ -66,7 +68,9 @@ TEST_CASE("own: every timeout of the trackers that is a flag may be a rule's", "
 TEST_CASE("own: what is written is what is read", "[config]") {
     for (const std::string words :
          {"max-flows=100", "rate=5", "max-flows=0 rate=0", "timeout-udp=5",
-          "max-flows=1 timeout-tcp-established=3600 timeout-udp=5 timeout-generic=1728000",
+          "max-flows=1 timeout-tcp-established=3600 timeout-udp=5 timeout-generic=1728000", "log=0",
+          "log=1", "helper=none", "helper=ftp", "helper=ftp:21,2121,tftp:6969",
+          "rate=1 timeout-udp=5 log=0 helper=tftp",
           "mapping=endpoint-independent filtering=endpoint-dependent for=udp "
           "mapping-ports=32768-65535 max-flows=7"}) {
         const auto rules = read(words);
@@ -89,6 +93,34 @@ TEST_CASE("own: what is wrong is said with the flag and the word", "[config]") {
     }
     CHECK(message("rate=1 rate=2").find("rate=2: the rule says this twice") != std::string::npos);
     CHECK(message("timeout-udp=1 timeout-udp=1").find("twice") != std::string::npos);
+    for (const std::string word : {"log=2", "log=", "log", "log=yes"})
+        CHECK(message(word).starts_with(std::string("--snat ") + kRule + ' ' + word + ": " + word));
+    for (const std::string word : {"helper=", "helper", "helper=sftp", "helper=ftp:0",
+                                   "helper=none,ftp", "helper=ftp:1,2,3,4,5,6,7,8,9"})
+        CHECK(message(word).find(word + ": ftp or tftp is wanted") != std::string::npos);
+    CHECK(message("log=0 log=1").find("log=1: the rule says this twice") != std::string::npos);
+    CHECK(message("helper=none helper=ftp").find("twice") != std::string::npos);
     CHECK(message("timeout-dup=1").find("timeout-udp=") != std::string::npos);
     CHECK(message("limit=1").find("max-flows=") != std::string::npos);
+}
+
+TEST_CASE("own: a rule says for itself which flows are helped, and whether they are logged",
+          "[config]") {
+    const auto rules = read("helper=ftp:2121,tftp log=0");
+    REQUIRE(rules);
+    const SnatRule& rule = rules.value().front();
+    REQUIRE(rule.helpers);
+    CHECK(rule.helpers->ftp == std::vector<uint16_t>{2121});
+    CHECK(rule.helpers->tftp == std::vector<uint16_t>{69});
+    CHECK(rule.logging == policy::Logging::Never);
+    const auto none = read("helper=none");
+    REQUIRE(none);
+    REQUIRE(none.value().front().helpers);
+    CHECK(none.value().front().helpers->are_none());
+    Config config;
+    CHECK_FALSE(helps(config));
+    config.snat = none.value();
+    CHECK_FALSE(helps(config));
+    config.snat = rules.value();
+    CHECK(helps(config));
 }

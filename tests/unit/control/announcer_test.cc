@@ -45,7 +45,8 @@ TEST_CASE("announcer: every own address is told at the start and again after 2 s
 }
 
 TEST_CASE("announcer: the gateway's address need not be in the pool", "[control][arp]") {
-    Gateway gateway(two_interfaces({{ip("198.51.100.8"), ip("198.51.100.9")}}));
+    Gateway gateway(two_interfaces(), 2000, 2048, {},
+                    answering({{ip("198.51.100.8"), ip("198.51.100.9")}}));
     gateway.neighbours.start(gateway.now);
     gateway.pass(Duration{1000});
     CHECK(announced(gateway.sent()) == std::map<Be32, unsigned>{{ip("10.1.0.1"), 1},
@@ -56,8 +57,9 @@ TEST_CASE("announcer: the gateway's address need not be in the pool", "[control]
 
 TEST_CASE("announcer: pool addresses beyond the subnet are routed here, not announced",
           "[control][arp]") {
-    Gateway gateway(two_interfaces(
-        {{ip("203.0.113.0"), ip("203.0.113.255")}, {ip("198.51.99.250"), ip("198.51.100.2")}}));
+    Gateway gateway(two_interfaces(), 2000, 2048, {},
+                    answering({{ip("203.0.113.0"), ip("203.0.113.255")},
+                               {ip("198.51.99.250"), ip("198.51.100.2")}}));
     gateway.neighbours.start(gateway.now);
     gateway.pass(Duration{1000});
     CHECK(announced(gateway.sent()) == std::map<Be32, unsigned>{{ip("10.1.0.1"), 1},
@@ -68,7 +70,8 @@ TEST_CASE("announcer: pool addresses beyond the subnet are routed here, not anno
 
 TEST_CASE("announcer: a large pool is announced at 200 addresses a second, own ones first",
           "[control][arp]") {
-    Gateway gateway(two_interfaces({{ip("198.51.100.1"), ip("198.51.100.200")}}));
+    Gateway gateway(two_interfaces(), 2000, 2048, {},
+                    answering({{ip("198.51.100.1"), ip("198.51.100.200")}}));
     gateway.neighbours.start(gateway.now);
     std::vector<Sent> all;
     for (unsigned milliseconds = 0; milliseconds < 1000; ++milliseconds) {
@@ -86,7 +89,7 @@ TEST_CASE("announcer: a large pool is announced at 200 addresses a second, own o
 
 TEST_CASE("announcer: with an interval, every own address is told again and again",
           "[control][arp]") {
-    Gateway gateway(two_interfaces({}), 2000, 2048, {}, Duration::seconds(60));
+    Gateway gateway(two_interfaces(), 2000, 2048, {}, announced_every(Duration::seconds(60)));
     gateway.neighbours.start(gateway.now);
     gateway.pass(Duration::seconds(10));
     CHECK(announced(gateway.sent())[ip("198.51.100.1")] == 2);
@@ -98,7 +101,7 @@ TEST_CASE("announcer: with an interval, every own address is told again and agai
 }
 
 TEST_CASE("announcer: own addresses are told anew when a link comes back", "[control][arp]") {
-    Gateway gateway(two_interfaces({}));
+    Gateway gateway(two_interfaces(), 2000, 2048, {}, answering({}));
     gateway.neighbours.start(gateway.now);
     gateway.pass(Duration::seconds(10));
     gateway.sent();
@@ -111,7 +114,7 @@ TEST_CASE("announcer: own addresses are told anew when a link comes back", "[con
 TEST_CASE("announcer: when a link comes back, everybody is asked who the router is",
           "[control][arp]") {
     const Be32 router = ip("198.51.100.254");
-    Gateway gateway(two_interfaces({}), 2000, 2048, {{kOutside, router}});
+    Gateway gateway(two_interfaces(), 2000, 2048, {{kOutside, router}}, answering({}));
     gateway.neighbours.start(gateway.now);
     gateway.hear(kOutside, arp_reply(mac(9), router, kOutsideMac, ip("198.51.100.1")));
     gateway.pass(Duration::seconds(10));
@@ -126,7 +129,7 @@ TEST_CASE("announcer: when a link comes back, everybody is asked who the router 
 TEST_CASE("announcer: own addresses are told anew when a silent gateway answers again",
           "[control][arp]") {
     const Be32 router = ip("198.51.100.254");
-    Gateway gateway(two_interfaces({}), 2000, 2048, {{kOutside, router}});
+    Gateway gateway(two_interfaces(), 2000, 2048, {{kOutside, router}}, answering({}));
     gateway.neighbours.start(gateway.now);
     gateway.pass(Duration::seconds(10));  // it has been given up, and is asked again
     gateway.sent();
@@ -136,4 +139,27 @@ TEST_CASE("announcer: own addresses are told anew when a silent gateway answers 
     for (const Sent& sent : gateway.sent())
         times += sent.arp()->sender == sent.arp()->target;
     CHECK(times == 4);
+}
+
+TEST_CASE("announcer: another configuration's interval and addresses hold at once",
+          "[control][arp][reload]") {
+    Gateway gateway(two_interfaces(), 2000, 2048, {}, answering({}));
+    gateway.neighbours.start(gateway.now);
+    gateway.pass(Duration::seconds(10));
+    gateway.sent();
+    gateway.neighbours.announce_by(announced_every(Duration::seconds(30)), gateway.now);
+    gateway.pass(Duration::seconds(29));
+    CHECK(gateway.sent().empty());
+    gateway.pass(Duration::seconds(2));
+    CHECK(announced(gateway.sent()) ==
+          std::map<Be32, unsigned>{{ip("10.1.0.1"), 1}, {ip("198.51.100.1"), 1}});
+
+    gateway.neighbours.announce_by(answering({{ip("198.51.100.7"), ip("198.51.100.7")}}),
+                                   gateway.now);
+    gateway.pass(Duration::seconds(10));
+    CHECK(announced(gateway.sent()) == std::map<Be32, unsigned>{{ip("10.1.0.1"), 2},
+                                                                {ip("198.51.100.1"), 2},
+                                                                {ip("198.51.100.7"), 2}});
+    gateway.pass(Duration::seconds(100));
+    CHECK(gateway.sent().empty());
 }

@@ -189,8 +189,7 @@ TEST_CASE("arp: a neighbour that is silent when verified may have moved", "[cont
 
 TEST_CASE("arp: what the operator has said of a neighbour stays", "[control][arp]") {
     const std::vector<control::FixedNeighbour> fixed{{{kInside, ip("10.1.0.10")}, kHost}};
-    Running gateway(two_interfaces(), 16, 2048, std::vector<link::Toward>{}, Duration{}, false,
-                    fixed);
+    Running gateway(two_interfaces(), 16, 2048, std::vector<link::Toward>{}, answering(), fixed);
     CHECK(goes_at_once(gateway, kInside, "10.1.0.10"));
     for (int i = 0; i < 10; ++i) {
         gateway.hear(kInside, arp_reply(mac(0x66), ip("10.1.0.10"), kInsideMac, ip("10.1.0.1")));

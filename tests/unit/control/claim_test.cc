@@ -5,6 +5,8 @@
 #include "gateway.h"
 
 #include <algorithm>
+#include <map>
+#include <vector>
 
 using namespace sluice;
 using namespace sluice::test;
@@ -15,8 +17,9 @@ const Be32 kOwn = ip("198.51.100.1");
 
 /// A gateway that probes before it claims.
 struct Claiming : Gateway {
-    Claiming()
-        : Gateway(two_interfaces(), 2000, 2048, {{kOutside, ip("198.51.100.254")}}, {}, true) {
+    explicit Claiming(link::Interfaces interfaces = two_interfaces(), uint32_t ring_size = 2048)
+        : Gateway(std::move(interfaces), 2000, ring_size, {{kOutside, ip("198.51.100.254")}},
+                  probing()) {
         neighbours.start(now);
     }
 
@@ -76,4 +79,43 @@ TEST_CASE("claim: an address that another host has is left to it, and taken when
     CHECK(gateway.claims() == 0);
     gateway.pass(Duration::seconds(10));
     CHECK(gateway.claims() > 2);
+}
+
+TEST_CASE("claim: another configuration takes at once what is not claimed yet",
+          "[control][arp][reload]") {
+    Claiming gateway;
+    gateway.pass(Duration{500});
+    gateway.neighbours.announce_by(probing(), gateway.now);
+    CHECK_FALSE(gateway.neighbours.has_claimed());
+    gateway.neighbours.announce_by(answering(), gateway.now);
+    CHECK(gateway.neighbours.has_claimed());
+    gateway.pass(Duration{100});
+    CHECK(gateway.claims() > 2);
+    gateway.neighbours.announce_by(probing(), gateway.now);  // for the next start
+    CHECK(gateway.neighbours.has_claimed());
+}
+
+TEST_CASE("claim: of more interfaces than a ring has room for, each is probed three times",
+          "[control][arp][rfc5227]") {
+    constexpr unsigned kInterfaces = 1500;
+    std::vector<link::Interface> many(kInterfaces);
+    for (unsigned i = 0; i < kInterfaces; ++i) {
+        many[i].port = i < 750 ? 0 : 1;
+        many[i].vlan = static_cast<link::VlanId>(i % 750 + 1);
+        many[i].realm = i == kOutside ? link::Realm::Outside : link::Realm::Inside;
+        many[i].own = {{Be32::from_host(0x0a000001 + 256 * i), 24}};
+    }
+    Claiming gateway(std::move(link::Interfaces::create(std::move(many))).value(), 1024);
+    std::map<Be32, unsigned> probes;
+    for (int i = 0; i < 135; ++i) {
+        gateway.pass(Duration{50});
+        for (const Sent& sent : gateway.sent())
+            probes[sent.arp()->target] += sent.arp()->sender == Be32{};
+    }
+    CHECK(probes.size() == kInterfaces);
+    for (const auto& [address, times] : probes)
+        CHECK(times == control::kProbes);
+    CHECK_FALSE(gateway.neighbours.has_claimed());
+    gateway.pass(Duration::seconds(5));
+    CHECK(gateway.neighbours.has_claimed());
 }

@@ -211,3 +211,37 @@ TEST_CASE("core: the gateways of other routes are asked for", "[control]") {
     CHECK(asked == 1);
     house.policy.current.replace(house.policy.policy);
 }
+
+TEST_CASE("core: what another policy no longer has is answered for as long as flows have it",
+          "[control][arp][reload]") {
+    House house;
+    flow::Member worker(*house.table);
+    house.core.start(house.now);
+    const auto answers = [&] {
+        house.punt_arp(0, kOutside, arp_request(kHost, ip("198.51.100.9"), ip("198.51.100.3")));
+        house.turn();
+        unsigned replies = 0;
+        for (const Sent& sent : house.workers.take(0))
+            replies += sent.arp() && sent.arp()->sender == ip("198.51.100.3") &&
+                       sent.arp()->operation == net::Arp::Operation::Reply;
+        return replies == 1;
+    };
+    CHECK_FALSE(answers());
+    const auto use = [&](FixedPolicy& next, uint32_t edition) {
+        next.policy.edition = edition;
+        house.policy.current.replace(next.policy);
+        house.turn();
+    };
+    FixedPolicy with;
+    with.policy.announcing = answering();
+    use(with, 1);
+    CHECK(answers());
+    FixedPolicy without;
+    use(without, 2);
+    CHECK(answers());  // the worker may not know yet
+    worker.quiescent();
+    house.turn();
+    house.turn();
+    CHECK_FALSE(answers());
+    house.policy.current.replace(house.policy.policy);
+}

@@ -45,9 +45,7 @@ inline rte_mempool* packet_pool() {
     return pool;
 }
 
-/// The gateway's two interfaces; outside it answers for `answered` as well.
-inline link::Interfaces two_interfaces(std::vector<net::AddressRange> answered = {
-                                           {ip("198.51.100.1"), ip("198.51.100.4")}}) {
+inline link::Interfaces two_interfaces() {
     link::Interface inside;
     inside.mac = kInsideMac;
     inside.own = {{ip("10.1.0.1"), 24}};
@@ -56,7 +54,6 @@ inline link::Interfaces two_interfaces(std::vector<net::AddressRange> answered =
     outside.mac = kOutsideMac;
     outside.realm = link::Realm::Outside;
     outside.own = {{ip("198.51.100.1"), 24}};
-    outside.answered = std::move(answered);
     return std::move(link::Interfaces::create({inside, outside})).value();
 }
 
@@ -126,17 +123,39 @@ struct Workers {
     }
 };
 
+/// Outside these are answered for as well.
+inline policy::Announcing answering(std::vector<net::AddressRange> ranges = {
+                                        {ip("198.51.100.1"), ip("198.51.100.4")}}) {
+    policy::Announcing announcing;
+    for (const net::AddressRange& range : ranges)
+        announcing.answered.push_back({kOutside, range});
+    return announcing;
+}
+
+/// Own addresses alone, announced at intervals.
+inline policy::Announcing announced_every(Duration interval) {
+    policy::Announcing announcing = answering({});
+    announcing.interval = interval;
+    return announcing;
+}
+
+inline policy::Announcing probing() {
+    policy::Announcing announcing = answering();
+    announcing.probes = true;
+    return announcing;
+}
+
 /// Neighbours not yet started; packets go straight to them.
 struct Gateway {
     explicit Gateway(link::Interfaces answering = two_interfaces(), uint32_t hop_count = 2000,
                      uint32_t ring_size = 2048, std::vector<link::Toward> gateways = {},
-                     Duration announce_interval = {}, bool probes = false,
+                     policy::Announcing announcing = answering(),
                      std::vector<control::FixedNeighbour> fixed = {})
         : workers(ring_size),
           interfaces(std::move(answering)),
           hops(std::move(link::NextHops::create(hop_count)).value()),
           outbox(workers.release_rings(), packet_pool(), counters),
-          neighbours(params(std::move(gateways), announce_interval, probes, std::move(fixed)),
+          neighbours(params(std::move(gateways), std::move(announcing), std::move(fixed)),
                      interfaces, *hops, outbox, counters) {}
 
     ~Gateway() {
@@ -206,11 +225,11 @@ struct Gateway {
     Tick now{0xffff'f000};  ///< Wraps after four seconds, so that many a test meets the wrap.
 
 private:
-    control::NeighbourParams params(std::vector<link::Toward> gateways, Duration announce_interval,
-                                    bool probes, std::vector<control::FixedNeighbour> fixed) {
+    control::NeighbourParams params(std::vector<link::Toward> gateways,
+                                    policy::Announcing announcing,
+                                    std::vector<control::FixedNeighbour> fixed) {
         control::NeighbourParams params;
-        params.own.probes = probes;
-        params.own.announce_interval = announce_interval;
+        params.own.announcing = std::move(announcing);
         params.gateways = std::move(gateways);
         params.fixed = std::move(fixed);
         params.own.notice = [this](const std::string& sentence) { log.push_back(sentence); };

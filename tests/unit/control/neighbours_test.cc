@@ -207,7 +207,7 @@ TEST_CASE("neighbours: who is not there takes a quarter of the places at most", 
 }
 
 TEST_CASE("neighbours: gateways have their places before addresses are claimed", "[control][arp]") {
-    Gateway gateway(two_interfaces(), 4, 2048, {{kOutside, ip("198.51.100.254")}}, {}, true);
+    Gateway gateway(two_interfaces(), 4, 2048, {{kOutside, ip("198.51.100.254")}}, probing());
     gateway.neighbours.start(gateway.now);
     for (uint32_t i = 0; i < 8; ++i)
         gateway.forward(kInside, ("10.1.0." + std::to_string(10 + i)).c_str());

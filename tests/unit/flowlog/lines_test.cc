@@ -130,6 +130,23 @@ TEST_CASE("lines: with blocks flows are told where both are asked for", "[flowlo
     CHECK(lines({.block_size = 64, .both = true}) == 2);
 }
 
+TEST_CASE("lines: flows are told as their rule says, blocks in any case", "[flowlog]") {
+    policy::Logged by_rule;
+    by_rule.add(1, policy::Logging::Never);
+    by_rule.add(2, policy::Logging::Always);
+    const auto lines = [&](uint8_t tuning, const Told& told) {
+        flow::JournalEntry flow = session(Event::Opened);
+        flow.tuning = tuning;
+        const auto messages = encoded({.told = told}, {block(Event::Opened, 2048), flow});
+        return messages.empty() ? 0 : messages[0].records;
+    };
+    CHECK(lines(0, {.by_rule = &by_rule}) == 1);
+    CHECK(lines(1, {.by_rule = &by_rule}) == 0);
+    CHECK(lines(0, {.block_size = 64, .by_rule = &by_rule}) == 1);
+    CHECK(lines(1, {.block_size = 64, .both = true, .by_rule = &by_rule}) == 1);
+    CHECK(lines(2, {.block_size = 64, .by_rule = &by_rule}) == 2);
+}
+
 TEST_CASE("lines: a message of many lines ends soon behind its size", "[flowlog]") {
     const std::vector entries(1000, session(Event::Opened));
     const auto messages = encoded({.most_bytes = 4096}, entries);

@@ -51,13 +51,8 @@ TEST_CASE("interfaces: a port and a tag have one interface", "[link]") {
     CHECK(untagged.error().message == "port 3 has two interfaces without a VLAN tag");
 }
 
-TEST_CASE("interface: it answers for its own addresses and those that it is given", "[link]") {
-    Interface interface = on(0, kUntagged, "198.51.100.1");
-    interface.answered = {{ip("203.0.113.8"), ip("203.0.113.9")}};
-    CHECK(interface.answers_for(ip("198.51.100.1")));
-    CHECK(interface.answers_for(ip("203.0.113.9")));
-    CHECK_FALSE(interface.answers_for(ip("203.0.113.10")));
-    CHECK_FALSE(interface.answers_for(ip("198.51.100.2")));
+TEST_CASE("interface: it knows its own addresses, and who is on its subnets", "[link]") {
+    const Interface interface = on(0, kUntagged, "198.51.100.1");
     CHECK(interface.is_own(ip("198.51.100.1")));
     CHECK_FALSE(interface.is_own(ip("203.0.113.8")));
     CHECK(interface.has_on_link(ip("198.51.100.200")));

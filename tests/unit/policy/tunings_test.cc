@@ -8,9 +8,9 @@ using namespace sluice::policy;
 
 namespace {
 
-conntrack::OwnTimeouts udp(int32_t seconds) {
-    conntrack::OwnTimeouts own{};
-    own[*conntrack::timeout_place("udp")] = Duration::seconds(seconds);
+OwnTuning udp(int32_t seconds) {
+    OwnTuning own;
+    own.timeouts[*conntrack::timeout_place("udp")] = Duration::seconds(seconds);
     return own;
 }
 
@@ -45,4 +45,22 @@ TEST_CASE("tunings: there is no number beyond the last, and room again for what 
     tunings.forget_from(62);
     CHECK(tunings.take(udp(1000)) == 63);
     CHECK_FALSE(tunings.take(udp(63)));
+}
+
+TEST_CASE("tunings: what a set says of logs is known by its number", "[policy]") {
+    Tunings tunings;
+    OwnTuning quiet = udp(5);
+    quiet.logging = Logging::Never;
+    CHECK(tunings.take(udp(5)) == 1);
+    CHECK(tunings.take(quiet) == 2);
+    CHECK(tunings.take({{}, Logging::Always}) == 3);
+    Logged logged;
+    tunings.tell(logged);
+    for (const bool all : {false, true}) {
+        CHECK(logged.tells(0, all) == all);
+        CHECK(logged.tells(1, all) == all);
+        CHECK_FALSE(logged.tells(2, all));
+        CHECK(logged.tells(3, all));
+        CHECK(logged.tells(63, all) == all);
+    }
 }

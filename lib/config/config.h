@@ -16,6 +16,8 @@
 #include "helper/ports.h"
 #include "hosts/quotas.h"
 #include "link/interfaces.h"
+#include "nat64/embedding.h"
+#include "net/ipv6.h"
 #include "net/mac.h"
 #include "net/prefix.h"
 #include "net/tuple.h"
@@ -111,6 +113,11 @@ struct Config {
     bool inside_routing = false;  ///< Inside networks reach one another, untranslated.
     uint32_t neighbours = 0;      ///< Next hops that can be known at once; 0: as subnets want.
     std::vector<FixedNeighbour> fixed_neighbours;
+    // IPv6 hosts beside those of the first --lan: config/ipv6.h. Both or none of the first two.
+    std::optional<nat64::Embedding> nat64;  ///< Behind it they find IPv4 hosts.
+    std::optional<net::Ipv6Prefix> lan6;    ///< The gateway's own address there, and the subnet.
+    net::Prefix ipv6_numbers{Be32::from_host(0xc6120000), 16};  ///< Stands for them: 198.18.0.0/16.
+    bool advertises_router = false;                             ///< They are told of the gateway.
     // The kernel's own interfaces in the place of ours; empty for none.
     std::string lan_twin;
     std::string wan_twin;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/flags.h"
 
+#include "config/ipv6.h"
 #include "config/ports.h"
 #include "config/read_choices.h"
 #include "config/read_collector.h"
@@ -26,6 +27,7 @@ using conntrack::TcpState;
 
 constexpr std::string_view kPorts = "Ports";
 constexpr std::string_view kAddresses = "Addresses";
+constexpr std::string_view kIpv6 = "IPv6 inside, IPv4 outside: NAT64";
 constexpr std::string_view kTwins = "Twins, by which the kernel has an interface too";
 constexpr std::string_view kCores = "Cores";
 constexpr std::string_view kSpeed = "Speed";
@@ -194,6 +196,22 @@ constexpr Flag kFlags[] = {
     {"inside-routing", kAddresses, Arity::Switch, false, "",
      "Inside networks reach one another, tracked and untranslated; without it they do not",
      [](const Given& g, Config& c) { return store(read_switch(g), c.inside_routing); }},
+    {"nat64", kIpv6, Arity::One, false, "PREFIX",
+     "IPv6 hosts of --lan6 find IPv4 hosts behind this prefix, as 64:ff9b::/96 or one of 32, 40, "
+     "48, 56, 64 or 96 bits; default: IPv6 is dropped",
+     [](const Given& g, Config& c) { return store(read_nat64(g), c.nat64); }},
+    {"lan6", kIpv6, Arity::One, false, "ADDRESS/LENGTH",
+     "The gateway's own IPv6 address on the first --lan, with the subnet of the hosts there",
+     [](const Given& g, Config& c) { return store(read_ipv6_address(g), c.lan6); }},
+    {"ipv6-numbers", kIpv6, Arity::One, false, "PREFIX",
+     "A network of 12 to 24 bits that is on no wire: each IPv6 host is one of its addresses to "
+     "rules, limits and lists; default: 198.18.0.0/16",
+     [](const Given& g, Config& c) { return store(read_ipv6_numbers(g), c.ipv6_numbers); }},
+    {"ra", kIpv6, Arity::One, false, "0|1",
+     "1: tell the hosts of --lan6 by router advertisements that the gateway is their router, which "
+     "their prefix is, and what IPv4 is behind; default: 0",
+     [](const Given& g, Config& c) { return store(read_switch(g), c.advertises_router); }},
+
     {"lan-twin", kTwins, Arity::One, false, "IFNAME",
      "A kernel interface in the place of the inside port, for the gateway's own services",
      [](const Given& g, Config& c) { return store(read_word(g), c.lan_twin); }},

@@ -2,6 +2,7 @@
 #include "config/load.h"
 
 #include "config/flags.h"
+#include "config/ipv6.h"
 
 #include <algorithm>
 #include <utility>
@@ -45,6 +46,7 @@ Result<Config> load(const Settings& settings, std::vector<std::string> eal_argum
         if (Status status = flag.read({flag.name, given->second}, config); !status)
             return status.error();
     }
+    add_ipv6_side(config);
     fill_defaults(settings, config);
     config.eal = std::move(eal_arguments);
     return config;

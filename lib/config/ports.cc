@@ -180,7 +180,8 @@ std::vector<SharedPort> ports_of(const Config& config) {
         if (port == ports.end())
             port = ports.insert(port, {flag, name_beside(ports, flag), attachment->port, {}});
         std::vector<link::VlanId>& vlans = port->vlans;
-        if (std::find(vlans.begin(), vlans.end(), attachment->vlan) == vlans.end())
+        const bool is_on_wire = attachment->vlan != link::kIpv6Side;
+        if (is_on_wire && std::find(vlans.begin(), vlans.end(), attachment->vlan) == vlans.end())
             vlans.push_back(attachment->vlan);
     }
     return ports;

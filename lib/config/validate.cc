@@ -2,6 +2,7 @@
 #include "config/validate.h"
 
 #include "config/addresses.h"
+#include "config/ipv6.h"
 #include "config/mappings.h"
 #include "config/neighbours.h"
 #include "config/port_shares.h"
@@ -138,8 +139,9 @@ Status check_timeouts(const Config& config) {
 }  // namespace
 
 Status validate(const Config& config, std::span<const unsigned> allowed_cpus) {
-    if (Status status = check_ports(config); !status)
-        return status;
+    for (const auto check : {check_ipv6, check_ports})
+        if (Status status = check(config); !status)
+            return status;
     const Networks networks(config);
     for (const auto check : {check_addresses, check_mappings})
         if (Status status = check(config, networks); !status)

@@ -27,6 +27,12 @@ unsigned headers_of(rte_mbuf* mbuf) {
     return kEtherBytes + rte_ipv4_hdr_len(ip_of(mbuf));
 }
 
+bool is_fragment(const rte_mbuf* mbuf) {
+    const auto& ip = *rte_pktmbuf_mtod_offset(mbuf, const rte_ipv4_hdr*, kEtherBytes);
+    return (ip.fragment_offset &
+            rte_cpu_to_be_16(RTE_IPV4_HDR_OFFSET_MASK | RTE_IPV4_HDR_MF_FLAG)) != 0;
+}
+
 /// What is only the first fragment's of the IP options becomes padding (RFC 791 §3.2).
 void blank_options(std::span<uint8_t> options) {
     constexpr uint8_t kEnd = 0;
@@ -84,13 +90,13 @@ void Cutter::send(rte_mbuf* mbuf, link::InterfaceId interface) {
 }
 
 bool Cutter::is_too_big(const rte_mbuf* mbuf, link::InterfaceId interface) const {
-    return mbuf->pkt_len > uint32_t{egress_.exit(interface).mtu} + kEtherBytes;
+    return mbuf->pkt_len > uint32_t{egress_.exit(interface).most(is_fragment(mbuf))} + kEtherBytes;
 }
 
 /// None where the packet had to be dropped.
 std::span<rte_mbuf*> Cutter::cut(rte_mbuf* mbuf, link::InterfaceId interface) {
     const unsigned headers = headers_of(mbuf);
-    const unsigned room = (egress_.exit(interface).mtu + kEtherBytes - headers) & ~7u;
+    const unsigned room = (egress_.exit(interface).fragment_mtu + kEtherBytes - headers) & ~7u;
     const unsigned bytes = mbuf->pkt_len - headers;
     const unsigned count = (bytes + room - 1) / room;
     if (count > pieces_.size() || rte_pktmbuf_alloc_bulk(packets_, pieces_.data(), count) != 0) {

@@ -121,6 +121,13 @@ hosts::TotalsParams totals_params(const config::Config& config, const Ground& gr
             .secret = derive(ground.secret, Use::Hosts)[1]};
 }
 
+nat64::NumbersParams number_params(const config::Config& config, const Ground& ground) {
+    return {.bits = 32u - config.ipv6_numbers.length,
+            .key = derive_sip_key(ground.secret, Use::Ipv6Hosts),
+            .pages = PageKind::Ordinary,
+            .numa_node = ground.numa_node};
+}
+
 }  // namespace
 
 state::Shape state_shape(const config::Config& config) {
@@ -214,6 +221,10 @@ Status Gateway::allocate(const config::Config& config, const Ground& ground) {
                          std::to_string(helper::Helped::bytes_needed(table_->capacity())) +
                          " bytes of memory are not to be had"};
     }
+    if (config.nat64)
+        if (Status status = keep(nat64::Numbers::create(number_params(config, ground)), numbers_);
+            !status)
+            return status;
     return make_rings(config.workers);
 }
 
@@ -266,6 +277,16 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
         hosts_->turn(now, table_->grace());
         quotas_->turn(now, table_->grace());
     };
+    if (numbers_)
+        params.each_turn = [this, others = params.each_turn,
+                            network = net::InsideAddress(config.ipv6_numbers.address,
+                                                         config.lans.front().zone)](Tick now) {
+            others(now);
+            numbers_->turn(now, table_->grace(), [&](uint32_t number) {  // of hosts that are gone
+                return hosts_->has(
+                    {Be32::from_host(network.address.host() | number), network.zone});
+            });
+        };
     return params;
 }
 
@@ -371,7 +392,12 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
                   {config.twin_rate, twin_burst(config.twin_rate)},
                   twin_buckets_},
         .helpers = helpers_.get(),
+        .ipv6 = ipv6_of(config, *interfaces_),
+        .numbers = numbers_.get(),
     });
+    if (shared_->ipv6)
+        shared_->ipv6->identification =
+            static_cast<uint16_t>(derive(ground.secret, Use::Ipv6Hosts)[2]);
     if (ground.inheritance && ground.inheritance->is_found)
         restore(config, *ground.inheritance);
     inquiry_ = std::make_unique<why::Inquiry>(*shared_, ground.ports);

@@ -30,6 +30,7 @@
 #include "link/ring.h"
 #include "link/uplinks.h"
 #include "nat/kept_endpoints.h"
+#include "nat64/numbers.h"
 #include "observe/watches.h"
 #include "pool/address_key.h"
 #include "pool/draws.h"
@@ -166,6 +167,7 @@ private:
     std::optional<io::Steering> steering_;
     std::optional<link::Interfaces> interfaces_;
     std::unique_ptr<link::NextHops> next_hops_;
+    std::unique_ptr<nat64::Numbers> numbers_;  // where IPv6 is served
     link::LivingUplinks living_uplinks_;
     std::unique_ptr<answer::Budgets> budgets_;
     std::unique_ptr<pool::OwnPorts> own_ports_;      // where an interface has a twin

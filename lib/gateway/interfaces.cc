@@ -74,6 +74,10 @@ Result<link::Interfaces> interfaces_of(const config::Config& config,
         for (const config::Lan& lan : config.lans) {
             interfaces.push_back(builder.make(lan.at, link::Realm::Inside, lan.own));
             interfaces.back().zone = lan.zone;
+            if (lan.at.vlan == link::kIpv6Side)
+                interfaces.back().own.push_back(
+                    {Be32::from_host(lan.own.network().address.host() | nat64::kLinkLocalNumber),
+                     lan.own.length});
         }
         for (const config::Wan& wan : config.wans)
             interfaces.push_back(builder.make(wan.at, link::Realm::Outside, wan.own));
@@ -82,6 +86,20 @@ Result<link::Interfaces> interfaces_of(const config::Config& config,
         interfaces.front().twin = config.lan_twin;
     interfaces[outer_of(config, 0)].twin = config.wan_twin;
     return link::Interfaces::create(std::move(interfaces));
+}
+
+std::optional<nat64::EdgeParams> ipv6_of(const config::Config& config,
+                                         const link::Interfaces& interfaces) {
+    const auto side = std::ranges::find(interfaces, link::kIpv6Side, &link::Interface::vlan);
+    if (!config.nat64 || !config.lan6 || side == interfaces.end())
+        return std::nullopt;
+    return nat64::EdgeParams{
+        .addresses = {*config.nat64, *config.lan6, net::link_local_of(side->mac),
+                      config.ipv6_numbers},
+        .mac = side->mac,
+        .advertises = config.advertises_router,
+        .port = side->port,
+    };
 }
 
 std::vector<control::FixedNeighbour> fixed_neighbours(const config::Config& config) {
@@ -104,7 +122,9 @@ std::vector<listing::InterfaceName> names_of(const link::Interfaces& interfaces)
             place = known.insert(place, interface.port);
         if (place != known.begin())
             name.name += std::to_string(place - known.begin() + 1);
-        if (interface.vlan != link::kUntagged)
+        if (interface.vlan == link::kIpv6Side)
+            name.name += "-ipv6";
+        else if (interface.vlan != link::kUntagged)
             name.name += "." + std::to_string(interface.vlan);
         name.realm = kRealms[index(interface.realm)];
         name.mac = interface.mac;

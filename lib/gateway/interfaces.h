@@ -11,7 +11,9 @@
 #include "link/interfaces.h"
 #include "link/routes.h"
 #include "listing/interface_name.h"
+#include "nat64/edge.h"
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -21,6 +23,10 @@ namespace sluice::gateway {
 /// has those of config::ports_of().
 Result<link::Interfaces> interfaces_of(const config::Config& config,
                                        std::span<io::Port* const> ports);
+
+/// The IPv6 side of the first --lan; nothing where IPv6 is not served.
+std::optional<nat64::EdgeParams> ipv6_of(const config::Config& config,
+                                         const link::Interfaces& interfaces);
 
 /// The neighbours that the operator names, each where it is on a subnet, or else by --gateway.
 std::vector<control::FixedNeighbour> fixed_neighbours(const config::Config& config);

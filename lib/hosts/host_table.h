@@ -126,6 +126,10 @@ public:
     /// Counts a half-open flow that the host is about to open, unless a limit forbids it.
     /// withdraw() takes it back when no flow came of it, but for its part in the rate.
     Admitted admit(net::InsideAddress host, const Limits& limits, Tick now);
+    /// The host has flows, or had some a moment ago.
+    bool has(net::InsideAddress host) const {
+        return find(head(host).load(std::memory_order_acquire), host) != kNoHost;
+    }
     /// What admit() would answer now. Nothing is counted.
     Answer would_admit(net::InsideAddress host, const Limits& limits, Tick now) const;
     /// Counts one whatever the limits say: that somebody outside opens to the host, or that stands

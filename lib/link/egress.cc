@@ -2,6 +2,7 @@
 #include "link/egress.h"
 
 #include "link/tag.h"
+#include "nat64/to_ipv6.h"
 
 #include <algorithm>
 #include <utility>
@@ -11,6 +12,23 @@ namespace sluice::link {
 using stats::Count;
 using stats::Drop;
 
+namespace {
+
+/// By which a frame leaves that is ready to.
+InterfaceId interface_of(const Interfaces& interfaces, PortIndex port, const rte_mbuf* mbuf,
+                         VlanId vlan) {
+    const auto find = [&](VlanId tag) { return interfaces.find(port, tag); };
+    const auto* frame = rte_pktmbuf_mtod(mbuf, const rte_ether_hdr*);
+    if (vlan == kUntagged && frame->ether_type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6))
+        if (const InterfaceId side = find(kIpv6Side); side != kNoInterface)
+            return side;
+    const InterfaceId tagged = find(vlan);
+    // Else the gateway's kernel has put a tag of its own into it.
+    return tagged == kNoInterface ? find(kUntagged) : tagged;
+}
+
+}  // namespace
+
 Egress::Egress(EgressParams params, stats::Counters& counters)
     : params_(std::move(params)),
       counters_(counters),
@@ -19,8 +37,8 @@ Egress::Egress(EgressParams params, stats::Counters& counters)
     for (const Interface& interface : params_.interfaces)
         rows_.push_back({net::mac_bits(interface.mac), interface.vlan, interface.port,
                          params_.ports[interface.port].port->inserts_tags()});
-    exits_.resize(params_.ports.size());
-    for (size_t port = 0; port < exits_.size(); ++port)
+    exits_.resize(rows_.size());
+    for (size_t port = 0; port < outgoing_.size(); ++port)
         sole_.push_back(params_.interfaces.find(static_cast<PortIndex>(port), kUntagged));
     for (const Interface& interface : params_.interfaces)
         if (interface.vlan != kUntagged)
@@ -32,21 +50,35 @@ void Egress::look_at_ports() {
     generation_ = params_.next_hops.generation();
     living_ = params_.living == nullptr ? kAllUplinks : params_.living->usable();
     least_mtu_ = smallest_mtu_ = UINT16_MAX;
-    for (size_t port = 0; port < exits_.size(); ++port) {
-        const io::Port& device = *params_.ports[port].port;
-        exits_[port] = {device.mtu(), device.has_link()};
-        const uint16_t passing = exits_[port].has_link ? exits_[port].mtu : uint16_t{0};
-        least_mtu_ = std::min(least_mtu_, passing);
-        smallest_mtu_ = std::min(smallest_mtu_, exits_[port].mtu);
+    for (size_t id = 0; id < exits_.size(); ++id) {
+        const io::Port& device = *params_.ports[rows_[id].port].port;
+        const bool grows = rows_[id].vlan == kIpv6Side;
+        Exit& exit = exits_[id];
+        exit.mtu = static_cast<uint16_t>(device.mtu() - (grows ? nat64::kGrowth : 0));
+        exit.fragment_mtu =
+            static_cast<uint16_t>(device.mtu() - (grows ? nat64::kFragmentGrowth : 0));
+        exit.has_link = device.has_link();
+        least_mtu_ = std::min(least_mtu_, exit.has_link ? exit.mtu : uint16_t{0});
+        smallest_mtu_ = std::min(smallest_mtu_, exit.mtu);
     }
 }
 
-/// False where the port cannot put the tag into the frame, and there is no room before it either.
-bool Egress::tag(rte_mbuf* mbuf, const Row& row) {
-    if (!row.port_inserts_tags)
-        return insert_tag(mbuf, row.vlan);
-    mbuf->vlan_tci = row.vlan;
-    mbuf->ol_flags |= RTE_MBUF_F_TX_VLAN;
+/// Gives a frame what its interface wants: a tag, or the form of IPv6. False, and the frame is
+/// dropped, where there is no room for the tag, or where it cannot be IPv6.
+bool Egress::dress(rte_mbuf* mbuf, const Row& row) {
+    if (row.vlan == kIpv6Side) {
+        const auto reason = params_.ipv6->leave(mbuf);
+        if (reason)
+            drop(mbuf, *reason);
+        return !reason;
+    }
+    if (row.port_inserts_tags) {
+        mbuf->vlan_tci = row.vlan;
+        mbuf->ol_flags |= RTE_MBUF_F_TX_VLAN;
+    } else if (!insert_tag(mbuf, row.vlan)) {
+        drop(mbuf, Drop::TxFull);
+        return false;
+    }
     return true;
 }
 
@@ -177,10 +209,9 @@ unsigned Egress::transmit_by_interfaces(size_t port) {
     std::array<uint32_t, kBatchSize> bytes;
     for (size_t i = 0; i < packets.size(); ++i) {
         const Bare bare = without_tag(packets[i]);
-        by[i] = params_.interfaces.find(static_cast<PortIndex>(port), bare.vlan);
+        by[i] =
+            interface_of(params_.interfaces, static_cast<PortIndex>(port), packets[i], bare.vlan);
         bytes[i] = bare.bytes;
-        if (by[i] == kNoInterface)  // the gateway's kernel has put a tag of its own into it
-            by[i] = params_.interfaces.find(static_cast<PortIndex>(port), kUntagged);
     }
     // Afterwards the packets are the port's.
     if (tap_ != nullptr)

@@ -22,6 +22,7 @@
 #include "link/path.h"
 #include "link/ring.h"
 #include "link/routes.h"
+#include "nat64/edge.h"
 #include "net/mac.h"
 #include "net/tuple.h"
 #include "observe/tap.h"
@@ -49,6 +50,9 @@ struct TransmitQueue {
 struct Exit {
     uint16_t mtu = 0;  ///< Bytes of IP packet.
     bool has_link = false;
+    uint16_t fragment_mtu = 0;  ///< Likewise of a fragment, which grows by more on an IPv6 side.
+
+    uint16_t most(bool is_fragment) const { return is_fragment ? fragment_mtu : mtu; }
 };
 
 /// All of it outlives the egress.
@@ -59,6 +63,7 @@ struct EgressParams {
     std::vector<Ring*> to_worker;      ///< Null for the worker itself.
     Ring* to_control = nullptr;
     const LivingUplinks* living = nullptr;  ///< Null: all.
+    const nat64::Edge* ipv6 = nullptr;      ///< Null: no interface is an IPv6 side.
 };
 
 class Egress {
@@ -70,8 +75,8 @@ public:
     /// Sends a frame that is complete but for the VLAN tag of its interface.
     [[gnu::always_inline]] void send(rte_mbuf* mbuf, InterfaceId interface) {
         const Row& row = rows_[interface];
-        if (row.vlan != kUntagged && !tag(mbuf, row))
-            return drop(mbuf, stats::Drop::TxFull);
+        if (row.vlan != kUntagged && !dress(mbuf, row))
+            return;
         Batch& batch = outgoing_[row.port];
         batch.add(mbuf);
         if (batch.is_full())
@@ -126,7 +131,7 @@ public:
     /// Of what has been found this turn.
     uint32_t generation() const { return generation_; }
     const Interface& interface(InterfaceId id) const { return params_.interfaces[id]; }
-    const Exit& exit(InterfaceId id) const { return exits_[rows_[id].port]; }
+    const Exit& exit(InterfaceId id) const { return exits_[id]; }
     /// The smallest MTU of all ports, 0 while one has no link: what is no larger passes by each.
     uint16_t least_mtu() const { return least_mtu_; }
     /// The smallest MTU of all ports, with a link or without.
@@ -177,7 +182,7 @@ private:
         bool port_inserts_tags = false;
     };
 
-    static bool tag(rte_mbuf* mbuf, const Row& row);
+    bool dress(rte_mbuf* mbuf, const Row& row);
     void finish(Batch& batch, unsigned taken, stats::Drop reason);
     void flush_port(size_t port);
     unsigned transmit(size_t port);
@@ -192,7 +197,7 @@ private:
     UplinkSet living_ = kAllUplinks;
     observe::Tap* tap_ = nullptr;
     std::vector<Row> rows_;    // by interface
-    std::vector<Exit> exits_;  // by port
+    std::vector<Exit> exits_;  // likewise
     /// By port: the interface that all leaves by; kNoInterface where the port has VLANs.
     std::vector<InterfaceId> sole_;
     uint16_t least_mtu_ = 0;

@@ -40,6 +40,9 @@ using PortIndex = uint8_t;
 using VlanId = uint16_t;
 inline constexpr VlanId kUntagged = 0;
 inline constexpr size_t kVlanCount = 4096;
+/// No frame's on a wire: 802.1Q reserves it. It stands for the IPv6 side of a port, whose frames
+/// are IPv4 between the port and its interface (nat64/edge.h).
+inline constexpr VlanId kIpv6Side = 4095;
 
 /// What the NAT takes an interface's packets for.
 enum class Realm : uint8_t {

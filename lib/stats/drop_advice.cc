@@ -27,7 +27,9 @@ constexpr Row kRows[] = {
     {Qinq,
      {"Two VLAN tags, or one of 802.1ad (EtherType 0x88a8).",
       "sluice takes one tag of 802.1Q. Let the switch take the outer tag off."}},
-    {NotIpv4, {"Neither IPv4 nor ARP: IPv6, LLDP, spanning tree.", "Normal in small numbers."}},
+    {NotIpv4,
+     {"Neither IPv4 nor ARP: IPv6 without --nat64, LLDP, spanning tree.",
+      "Normal in small numbers."}},
     {ArpMalformed,
      {"ARP that is cut short, not for IPv4 over Ethernet, or sent from a MAC that no host "
       "has.",
@@ -70,6 +72,40 @@ constexpr Row kRows[] = {
      {"The destination, as MAC or as IP address, is multicast, broadcast or loopback, which "
       "NAT does not forward.",
       "Normal: DHCP, mDNS, SSDP and the like on the local network."}},
+    {Ipv6Malformed,
+     {"The headers of an IPv6 packet contradict themselves or end too early, or neighbour "
+      "discovery is not as it must be (hop limit 255, whole, sound options).",
+      "A broken or hostile sender."}},
+    {Ipv6Routing,
+     {"A routing header says which way the packet is to go.",
+      "A probe, as a rule; RFC 5095 took such headers away."}},
+    {Ipv6Source,
+     {"From inside, with a source that is not of the subnet of --lan6, is no host's, or "
+      "lies behind --nat64; or a link-local one toward somebody else than the gateway.",
+      "A host with an address of another prefix: look whether somebody else sends router "
+      "advertisements there."}},
+    {Ipv6Destination,
+     {"From inside, to an address that is not behind --nat64; or to one behind it that must "
+      "not be reached so: of --ipv6-numbers, or private behind 64:ff9b::/96.",
+      "Native IPv6 is not forwarded: give hosts a DNS64 that answers for all names. For "
+      "private IPv4 networks take a prefix of your own."}},
+    {Ipv6Untranslatable,
+     {"The other version of IP has no word for it: ICMP types without an equivalent, ICMP "
+      "in fragments, UDP fragments without a checksum, headers behind a fragment header.",
+      "Normal in small numbers: large pings in fragments are among them (RFC 7915 §1.2)."}},
+    {Ipv6HostsFull,
+     {"No address of --ipv6-numbers is free in the bucket of a new IPv6 host, or another "
+      "worker was giving one there at the same moment.",
+      "Give a shorter prefix, so that there are four times as many as hosts. Many from one "
+      "MAC: somebody forges sources."}},
+    {Ipv6NoHost,
+     {"To an address of --ipv6-numbers that no IPv6 host has: it has sent nothing for half "
+      "an hour and had no flow.",
+      "Normal in small numbers."}},
+    {Ipv6Number,
+     {"A frame of IPv4 or ARP came from a wire with an address of --ipv6-numbers, which "
+      "stand for IPv6 hosts inside the gateway alone.",
+      "A network uses these addresses: give another prefix. Else somebody forges them."}},
     {TransportHeader,
      {"The TCP data offset, the UDP length or the UDP-Lite checksum coverage contradicts "
       "the packet, the packet is too short for the header, SCTP chunks are put together as "
@@ -197,10 +233,10 @@ constexpr Row kRows[] = {
       "Hardly a path has so small an MTU: somebody forges errors to make hosts send tiny "
       "packets. Is there a path that does, lower --least-pmtu."}},
     {IcmpErrorNumber,
-     {"With --tcp-strict, an ICMP error quotes a TCP segment that its sender has not sent, or that "
-      "has been acknowledged.",
-      "A late error; many of them: somebody who does not see the connections forges errors about "
-      "them (RFC 5927)."}},
+     {"With --tcp-strict, an ICMP error quotes a TCP segment that its sender has not sent, "
+      "or that has been acknowledged.",
+      "A late error; many of them: somebody who does not see the connections forges errors "
+      "about them (RFC 5927)."}},
     {InvalidFlags,
      {"TCP flags that no sound sender combines: none at all, SYN with FIN, FIN without ACK.",
       "A port scan (nmap -sN, -sF, -sX), or damaged packets."}},
@@ -255,10 +291,10 @@ constexpr Row kRows[] = {
       "Single ones are of ends that have lost packets of each other. Many are an attack: somebody "
       "who does not see the connections sends RSTs to all numbers (RFC 5961)."}},
     {HelperPart,
-     {"A TCP segment with the first part of a line of FTP that --helper ftp rewrites, or what "
-      "follows such a part: the line has to come in one segment.",
-      "The sender sends it again, in one. Many of one client: it types its commands by hand, or "
-      "ends none; after six all goes as it comes (helper_passed)."}},
+     {"A TCP segment with the first part of a line of FTP that --helper ftp rewrites, or "
+      "what follows such a part: the line has to come in one segment.",
+      "The sender sends it again, in one. Many of one client: it types its commands by "
+      "hand, or ends none; after six all goes as it comes (helper_passed)."}},
     {TableFull,
      {"--flows flows are open, and none near this one's place may go for it: those that are "
       "not ASSURED may, and mappings by which no flow goes (early_dropped counts them): "

@@ -63,7 +63,7 @@ bool Answers::may_leave(Burst& burst, unsigned i, const link::Exit& exit, Tick n
     const net::Packet& packet = burst.packet[i];
     const auto reason = refuse_exit(packet, exit);
     if (!reason) {
-        burst.too_big |= uint64_t{packet.length > exit.mtu} << i;
+        burst.too_big |= uint64_t{packet.length > exit.most(packet.is_fragment)} << i;
         return true;
     }
     if (tell == Tell::Sender)

@@ -48,7 +48,9 @@ std::optional<Drop> refuse_exit(const net::Packet& packet, const link::Exit& exi
         return Drop::LinkDown;
     const bool may_be_cut =
         (packet.ip->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG)) == 0;
-    return packet.length <= exit.mtu || may_be_cut ? std::nullopt : std::optional(Drop::TooBig);
+    return packet.length <= exit.most(packet.is_fragment) || may_be_cut
+               ? std::nullopt
+               : std::optional(Drop::TooBig);
 }
 
 bool quotes_what_was_sent(const conntrack::Tuning& tuning, const net::Packet& error,

@@ -159,7 +159,7 @@ void Fragments::follow(rte_mbuf* mbuf, link::InterfaceId from, fragment::Index d
         count(way, packet);
     if (packet.ip->time_to_live <= 1 && !way.is_answer)
         return parts_.egress.drop(mbuf, Drop::TtlExceeded);
-    if (packet.length > parts_.egress.exit(way.path.interface).mtu &&
+    if (packet.length > parts_.egress.exit(way.path.interface).fragment_mtu &&
         (packet.ip->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG)) != 0)
         return parts_.egress.drop(mbuf, Drop::TooBig);
 

@@ -356,7 +356,8 @@ void Worker::help(Burst& burst) {
 void Worker::check(Burst& burst) {
     for (unsigned i : SetBits{burst.live & ~burst.fresh}) {
         const net::Packet& packet = burst.packet[i];
-        if (packet.ip->time_to_live > 1 && packet.length <= egress_.least_mtu())
+        if (packet.ip->time_to_live > 1 && packet.length <= egress_.least_mtu() &&
+            !packet.is_fragment)
             continue;
         if (const link::Exit* exit = exit_of(burst.flow[i]))
             answers_.may_leave(burst, i, *exit, now_);

@@ -15,11 +15,13 @@
 #include "link/interfaces.h"
 #include "link/next_hops.h"
 #include "nat/own_flows.h"
+#include "nat64/edge.h"
 #include "observe/watches.h"
 #include "policy/current.h"
 #include "pool/own_ports.h"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 namespace sluice::worker {
@@ -52,7 +54,9 @@ struct Shared {
     bool spread_flows =
         false;  ///< Fewer RX queues than workers: new flows go where their hash says.
     Twins twins = {};
-    helper::Helped* helpers = nullptr;  ///< Null: no flow is helped.
+    helper::Helped* helpers = nullptr;           ///< Null: no flow is helped.
+    std::optional<nat64::EdgeParams> ipv6 = {};  ///< Nothing: IPv6 is not served.
+    nat64::Numbers* numbers = nullptr;           ///< Of IPv6 hosts, where it is.
 };
 
 }  // namespace sluice::worker

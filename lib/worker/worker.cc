@@ -21,10 +21,21 @@ using stats::Drop;
 
 namespace {
 
-link::EgressParams egress_params(const Shared& shared, const WorkerParams& params) {
+/// Null where IPv6 is not served.
+std::unique_ptr<nat64::Edge> make_edge(const Shared& shared, const WorkerParams& params) {
+    if (!shared.ipv6)
+        return nullptr;
+    constexpr unsigned kApart = UINT16_MAX / 64;  // identifications of two workers
+    nat64::EdgeParams edge = *shared.ipv6;
+    edge.identification = static_cast<uint16_t>(edge.identification + params.id * kApart);
+    return std::make_unique<nat64::Edge>(edge, *shared.numbers);
+}
+
+link::EgressParams egress_params(const Shared& shared, const WorkerParams& params,
+                                 const nat64::Edge* ipv6) {
     link::EgressParams egress{
-        shared.interfaces,      shared.next_hops,        {},
-        params.links.to_worker, params.links.to_control, &shared.living_uplinks};
+        shared.interfaces,       shared.next_hops,       {},  params.links.to_worker,
+        params.links.to_control, &shared.living_uplinks, ipv6};
     for (const PortUse& use : params.ports)
         egress.ports.push_back({use.port, use.tx_queue});
     return egress;
@@ -59,7 +70,9 @@ Worker::Worker(const Shared& shared, WorkerParams params)
                   &shared.quotas, shared.helpers},
                  member_, counters_, params_.id),
       tap_(shared.watches, shared.table, params_.id),
-      egress_(egress_params(shared, params_), counters_),
+      edge_(make_edge(shared, params_)),
+      egress_(egress_params(shared, params_, edge_.get()), counters_),
+      ipv6_entry_(edge_.get(), shared.interfaces, egress_, counters_),
       fast_path_({shared.table, policy_, egress_, arrivals_, counters_, params_.id}),
       forwarding_({shared.table, policy_, admission_, egress_, shared.helpers}),
       cutter_(egress_, counters_, params_.packets),
@@ -133,10 +146,12 @@ unsigned Worker::receive(link::PortIndex port, Burst& burst) {
         return 0;
     burst.count = use.port->receive(*use.rx_queue, std::span(burst.mbuf).first(params_.burst));
     burst.port = port;
+    counters_.count[Count::Received].add(burst.count);
+    if (edge_ != nullptr)
+        ipv6_entry_.take(burst, now_);
     std::fill_n(burst.from.begin(), burst.count, shared_.interfaces.find(port, link::kUntagged));
     burst.handed_over = false;
     burst.settled = 0;
-    counters_.count[Count::Received].add(burst.count);
     return burst.count;
 }
 

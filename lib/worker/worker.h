@@ -31,11 +31,13 @@
 #include "worker/fragments.h"
 #include "worker/helping.h"
 #include "worker/icmp_relay.h"
+#include "worker/ipv6_entry.h"
 #include "worker/local.h"
 #include "worker/shared.h"
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -166,7 +168,9 @@ private:
     flow::Member member_;
     nat::OwnFlows own_flows_;
     observe::Tap tap_;
+    std::unique_ptr<nat64::Edge> edge_;  // where IPv6 is served
     link::Egress egress_;
+    Ipv6Entry ipv6_entry_;
     FastPath fast_path_;
     Forwarding forwarding_;
     fragment::Cutter cutter_;

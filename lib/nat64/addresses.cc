@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "nat64/addresses.h"
+
+namespace sluice::nat64 {
+namespace {
+
+/// Of no global meaning, so that the well-known prefix must not stand before it (RFC 6052 §3.1).
+bool is_private(Be32 address) {
+    constexpr net::Prefix kPrivate[] = {{Be32::from_host(0x0a000000), 8},
+                                        {Be32::from_host(0x64400000), 10},
+                                        {Be32::from_host(0xa9fe0000), 16},
+                                        {Be32::from_host(0xac100000), 12},
+                                        {Be32::from_host(0xc0a80000), 16}};
+    for (const net::Prefix& prefix : kPrivate)
+        if (prefix.contains(address))
+            return true;
+    return false;
+}
+
+}  // namespace
+
+std::optional<Be32> Addresses::source(const net::Ipv6Address& host, Tick now) const {
+    const auto number = numbers_.find_or_add(host, now);
+    return number ? std::optional(in_network(*number)) : std::nullopt;
+}
+
+bool Addresses::may_send(const net::Ipv6Address& source,
+                         const net::Ipv6Address& destination) const {
+    if (source.is_multicast() || source.is_unspecified() || is_own(source) ||
+        params_.embedding.prefix().contains(source))
+        return false;
+    return source.is_link_local() ? is_own(destination) : params_.own.contains(source);
+}
+
+std::optional<Be32> Addresses::of_gateway(const net::Ipv6Address& address) const {
+    if (!is_own(address))
+        return std::nullopt;
+    return in_network(address == params_.own.address ? kOwnNumber : kLinkLocalNumber);
+}
+
+std::optional<Be32> Addresses::destination(const net::Ipv6Address& address) const {
+    if (const auto own = of_gateway(address))
+        return own;
+    const auto embedded = params_.embedding.to_ipv4(address);
+    if (!embedded || is_number(*embedded) ||
+        (params_.embedding.is_well_known() && is_private(*embedded)))
+        return std::nullopt;
+    return embedded;
+}
+
+std::optional<Be32> Addresses::to_ipv4(const net::Ipv6Address& address) const {
+    if (const auto known = destination(address))
+        return known;
+    const auto number = numbers_.find(address);
+    return number ? std::optional(in_network(*number)) : std::nullopt;
+}
+
+std::optional<net::Ipv6Address> Addresses::to_ipv6(Be32 address) const {
+    if (!is_number(address))
+        return params_.embedding.to_ipv6(address);
+    const uint32_t number = address.host() & ~params_.numbers.mask();
+    if (number == kOwnNumber)
+        return params_.own.address;
+    return number == kLinkLocalNumber ? params_.link_local : numbers_.address(number);
+}
+
+}  // namespace sluice::nat64

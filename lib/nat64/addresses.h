@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Addresses: which IPv4 address stands for an IPv6 one inside the gateway, and back.
+///
+/// Shape    IPv4 hosts are what they are, behind the prefix. The gateway's own addresses and the
+///          IPv6 hosts have numbers in a network of their own, which nothing on a wire may use.
+/// Threads  Immutable but for the numbers (nat64/numbers.h).
+/// Errors   Nothing for what stands for nothing.
+/// Source   RFC 6052; RFC 6146 §3.5 (sources behind the prefix are refused).
+
+#include "nat64/embedding.h"
+#include "nat64/numbers.h"
+#include "net/prefix.h"
+
+#include <optional>
+
+namespace sluice::nat64 {
+
+/// Of the own addresses, in the network of the numbers.
+inline constexpr uint32_t kOwnNumber = 1;
+inline constexpr uint32_t kLinkLocalNumber = 2;
+
+struct AddressParams {
+    Embedding embedding;
+    net::Ipv6Prefix own;          ///< The gateway's own address, and the subnet of the hosts.
+    net::Ipv6Address link_local;  ///< Its other own address there.
+    net::Prefix numbers;          ///< The network that numbers are of.
+};
+
+class Addresses {
+public:
+    /// `numbers` outlives this object.
+    Addresses(const AddressParams& params, Numbers& numbers) : params_(params), numbers_(numbers) {}
+
+    /// Of whom something inside comes, who gets a number now; nothing where none is to be had.
+    std::optional<Be32> source(const net::Ipv6Address& host, Tick now) const;
+    /// A host that may send: on the subnet, or by its link-local address to the gateway itself.
+    bool may_send(const net::Ipv6Address& source, const net::Ipv6Address& destination) const;
+    /// Where a packet from inside may go: to an IPv4 host, or to the gateway.
+    std::optional<Be32> destination(const net::Ipv6Address& address) const;
+
+    // Of addresses that are known already.
+    std::optional<Be32> to_ipv4(const net::Ipv6Address& address) const;
+    std::optional<net::Ipv6Address> to_ipv6(Be32 address) const;
+
+    /// A number and no address that stands on a wire.
+    bool is_number(Be32 address) const { return params_.numbers.contains(address); }
+    Be32 own_number(uint32_t number) const { return in_network(number); }
+    bool is_own(const net::Ipv6Address& address) const {
+        return address == params_.own.address || address == params_.link_local;
+    }
+    const AddressParams& params() const { return params_; }
+
+private:
+    Be32 in_network(uint32_t number) const {
+        return Be32::from_host(params_.numbers.network().address.host() | number);
+    }
+    std::optional<Be32> of_gateway(const net::Ipv6Address& address) const;
+
+    AddressParams params_;
+    Numbers& numbers_;
+};
+
+}  // namespace sluice::nat64

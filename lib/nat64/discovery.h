@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Discovery: neighbours and routers on the IPv6 side, for a gateway that knows them by ARP.
+///
+/// Shape    What the control core asks and announces by ARP, about numbers, leaves as solicitations
+///          and advertisements; what neighbours advertise comes to it as ARP replies. Who solicits
+///          the gateway itself is answered here, in the place of its own frame.
+/// Threads  Immutable.
+/// Errors   A drop reason. As RFC 4861 wants it, only what has not passed a router is believed, and
+///          that with a right checksum.
+/// Source   RFC 4861 §4 (formats), §7.1 and §6.1 (what is sound), §7.2 (answers); RFC 8781 (the
+///          prefix that IPv4 is behind, in router advertisements).
+
+#include "nat64/addresses.h"
+#include "nat64/headers.h"
+#include "net/arp.h"
+#include "net/mac.h"
+
+#include <optional>
+#include <span>
+
+struct rte_mbuf;
+
+namespace sluice::nat64 {
+
+/// What becomes of a frame that has come.
+struct Entered {
+    enum class Fate : uint8_t {
+        Passes,      ///< It is no IPv6, and goes on as it is.
+        Translated,  ///< It is IPv4 or ARP now, and of the IPv6 side.
+        Answers,     ///< It has become the answer, and goes back by the port.
+        Dropped,
+    };
+    Fate fate = Fate::Passes;
+    stats::Drop reason{};  ///< Of Dropped.
+};
+
+class Discovery {
+public:
+    /// With `advertises`, hosts are told that the gateway is their router. `addresses` outlive this
+    /// object.
+    Discovery(const Addresses& addresses, const net::MacAddress& mac, bool advertises)
+        : addresses_(addresses), mac_(mac), advertises_(advertises) {}
+
+    static bool is_discovery(uint8_t icmpv6_type) {
+        return icmpv6_type >= 133 && icmpv6_type <= 137;
+    }
+
+    /// Of an ICMPv6 message of these types, whole and in one segment.
+    Entered hear(rte_mbuf* mbuf, const Headers& headers) const;
+    /// ARP of the control core becomes what says the same.
+    std::optional<stats::Drop> speak(rte_mbuf* mbuf) const;
+
+private:
+    Entered answer_solicitation(rte_mbuf* mbuf, const Headers& headers,
+                                std::span<const uint8_t> message) const;
+    Entered hear_advertisement(rte_mbuf* mbuf, std::span<const uint8_t> message) const;
+    Entered answer_router_solicitation(rte_mbuf* mbuf, const Headers& headers) const;
+    std::optional<stats::Drop> solicit(rte_mbuf* mbuf, const net::Arp& question,
+                                       const net::Ipv6Address& target) const;
+    bool advertise(rte_mbuf* mbuf, const net::Ipv6Address& own, const net::Ipv6Address& to,
+                   const net::MacAddress& mac) const;
+    bool advertise_router(rte_mbuf* mbuf, const net::Ipv6Address& to,
+                          const net::MacAddress& mac) const;
+    struct Message;
+    bool write(rte_mbuf* mbuf, const Message& message, std::span<const uint8_t> body) const;
+
+    const Addresses& addresses_;
+    net::MacAddress mac_;
+    bool advertises_;
+};
+
+}  // namespace sluice::nat64

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "nat64/edge.h"
+
+#include "nat64/to_ipv4.h"
+#include "nat64/to_ipv6.h"
+#include "nat64/transport.h"
+
+#include <rte_ether.h>
+#include <rte_mbuf.h>
+
+#include <cstring>
+#include <span>
+
+namespace sluice::nat64 {
+
+using stats::Drop;
+using Fate = Entered::Fate;
+
+namespace {
+
+constexpr size_t kEtherBytes = sizeof(rte_ether_hdr);
+
+Entered dropped(Drop reason) {
+    return {Fate::Dropped, reason};
+}
+
+uint16_t type_at(std::span<const uint8_t> frame, size_t at) {
+    return frame.size() < at + 2 ? uint16_t{0} : Be16{read_word(&frame[at])}.host();
+}
+
+Be32 address_at(std::span<const uint8_t> frame, size_t at) {
+    Be32 address;
+    std::memcpy(&address.raw, &frame[at], sizeof address.raw);
+    return address;
+}
+
+std::span<const uint8_t> first_segment(const rte_mbuf* mbuf) {
+    return {rte_pktmbuf_mtod(mbuf, const uint8_t*), rte_pktmbuf_data_len(mbuf)};
+}
+
+}  // namespace
+
+/// IPv4 or ARP, with a VLAN tag or without, that has the number of a host or of the gateway.
+bool Edge::uses_number(const rte_mbuf* mbuf) const {
+    const std::span<const uint8_t> frame = first_segment(mbuf);
+    size_t at = kEtherBytes - 2;
+    if (type_at(frame, at) == RTE_ETHER_TYPE_VLAN)
+        at += 4;
+    const uint16_t type = type_at(frame, at);
+    const bool is_arp = type == RTE_ETHER_TYPE_ARP;
+    if (type != RTE_ETHER_TYPE_IPV4 && !is_arp)
+        return false;
+    const size_t source = at + 2 + (is_arp ? 14 : 12);
+    const size_t destination = at + 2 + (is_arp ? 24 : 16);
+    return frame.size() >= destination + 4 &&
+           (addresses_.is_number(address_at(frame, source)) ||
+            addresses_.is_number(address_at(frame, destination)));
+}
+
+Entered Edge::enter(rte_mbuf* mbuf, uint8_t port, Tick now) {
+    const bool has_tag = (mbuf->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0;
+    if (port == params_.port && !has_tag &&
+        type_at(first_segment(mbuf), kEtherBytes - 2) == RTE_ETHER_TYPE_IPV6)
+        return enter_ipv6(mbuf, now);
+    return uses_number(mbuf) ? dropped(Drop::Ipv6Number) : Entered{};
+}
+
+Entered Edge::enter_ipv6(rte_mbuf* mbuf, Tick now) {
+    const uint64_t to = net::destination_mac(rte_pktmbuf_mtod(mbuf, const void*));
+    const bool is_group = (to & net::kGroupMac) != 0;
+    if (!is_group && to != net::mac_bits(params_.mac))
+        return dropped(Drop::NotForUs);
+    Headers headers;
+    if (const auto reason = read_headers(first_segment(mbuf).subspan(kEtherBytes), headers))
+        return dropped(*reason);
+    const size_t transport = kEtherBytes + headers.bytes;
+    const bool is_message =
+        headers.protocol == kIcmpv6 && headers.is_first() && rte_pktmbuf_data_len(mbuf) > transport;
+    if (is_message &&
+        Discovery::is_discovery(*rte_pktmbuf_mtod_offset(mbuf, const uint8_t*, transport)))
+        return discovery_.hear(mbuf, headers);
+    if (is_group || headers.destination.is_multicast())
+        return dropped(Drop::MulticastOrBroadcast);
+    return translate(mbuf, headers, now);
+}
+
+Entered Edge::translate(rte_mbuf* mbuf, const Headers& headers, Tick now) {
+    if (headers.hop_limit == 0)
+        return dropped(Drop::TtlZero);
+    if (!addresses_.may_send(headers.source, headers.destination))
+        return dropped(Drop::Ipv6Source);
+    const auto destination = addresses_.destination(headers.destination);
+    if (!destination)
+        return dropped(Drop::Ipv6Destination);
+    const auto source = addresses_.source(headers.source, now);
+    if (!source)
+        return dropped(Drop::Ipv6HostsFull);
+    const Ipv4Ends ends{*source, *destination, params_.identification++};
+    if (const auto reason = to_ipv4(mbuf, headers, ends, addresses_))
+        return dropped(*reason);
+    return {Fate::Translated, {}};
+}
+
+std::optional<Drop> Edge::leave(rte_mbuf* mbuf) const {
+    switch (type_at(first_segment(mbuf), kEtherBytes - 2)) {
+        case RTE_ETHER_TYPE_IPV4:
+            return to_ipv6(mbuf, addresses_);
+        case RTE_ETHER_TYPE_ARP:
+            return discovery_.speak(mbuf);
+        default:
+            return Drop::Ipv6Untranslatable;
+    }
+}
+
+}  // namespace sluice::nat64

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "nat64/numbers.h"
+
+#include "base/bits.h"
+
+#include <algorithm>
+#include <bit>
+#include <new>
+
+namespace sluice::nat64 {
+namespace {
+
+constexpr uint64_t kUsed = 0xffff;
+constexpr unsigned kDoomShift = 16;
+constexpr uint64_t kFilling = uint64_t{1} << 32;
+constexpr uint64_t kChange = uint64_t{1} << 33;
+constexpr int kTries = 8;  // others have changed the bucket each time
+/// A host that sends all the time is noted so often.
+constexpr Duration kNoteInterval = Duration::seconds(1);
+
+constexpr uint64_t used(unsigned place) {
+    return uint64_t{1} << place;
+}
+constexpr uint64_t doomed(unsigned place) {
+    return uint64_t{1} << (kDoomShift + place);
+}
+
+template <typename T>
+std::span<T> make(std::byte*& at, size_t count) {
+    T* first = reinterpret_cast<T*>(at);
+    for (size_t i = 0; i < count; ++i)
+        new (first + i) T{};
+    at += count * sizeof(T);
+    return {first, count};
+}
+
+}  // namespace
+
+size_t Numbers::bytes_needed(unsigned bits) {
+    const size_t numbers = size_t{1} << bits;
+    return numbers * (sizeof(Place) + sizeof(uint32_t)) + numbers / kPlaces * sizeof(Word);
+}
+
+Result<std::unique_ptr<Numbers>> Numbers::create(const NumbersParams& params) {
+    std::unique_ptr<Numbers> numbers(new Numbers);
+    Result<Pages> pages = Pages::map(bytes_needed(params.bits), params.pages, params.numa_node);
+    if (!pages)
+        return pages.error();
+    numbers->pages_ = std::move(pages).value();
+    numbers->key_ = params.key;
+    const size_t count = size_t{1} << params.bits;
+    std::byte* at = numbers->pages_.memory().data();
+    numbers->places_ = make<Place>(at, count);
+    numbers->words_ = make<Word>(at, count / kPlaces);
+    numbers->seen_ = make<std::atomic<uint32_t>>(at, count);
+    // relaxed: no other thread is there yet. What is used for no address is nobody's.
+    numbers->words_.front().store(kUsed, std::memory_order_relaxed);
+    numbers->words_.back().store(used(kPlaces - 1), std::memory_order_relaxed);
+    numbers->cursor_ = numbers->words_.size();
+    return numbers;
+}
+
+/// The first bucket is no host's.
+size_t Numbers::bucket_of(const net::Ipv6Address& host) const {
+    const uint64_t hash = sip_hash(key_, host.high(), host.low());
+    return 1 + static_cast<size_t>((hash >> 32) * (words_.size() - 1) >> 32);
+}
+
+std::optional<unsigned> Numbers::look(size_t bucket, uint64_t word,
+                                      const net::Ipv6Address& host) const {
+    const uint64_t high = host.high();
+    const uint64_t low = host.low();
+    for (unsigned place : SetBits{word & kUsed}) {
+        const Place& there = places_[number_of(bucket, place)];
+        // relaxed: written before the release that made the word in which the place is used.
+        if (there.low.load(std::memory_order_relaxed) == low &&
+            there.high.load(std::memory_order_relaxed) == high)
+            return place;
+    }
+    return std::nullopt;
+}
+
+std::optional<uint32_t> Numbers::find(const net::Ipv6Address& host) const {
+    const size_t bucket = bucket_of(host);
+    const uint64_t word = words_[bucket].load(std::memory_order_acquire);  // with fill()
+    const auto place = look(bucket, word, host);
+    return place ? std::optional(number_of(bucket, *place)) : std::nullopt;
+}
+
+std::optional<uint32_t> Numbers::find_or_add(const net::Ipv6Address& host, Tick now) {
+    if (host.is_unspecified())
+        return std::nullopt;
+    const size_t bucket = bucket_of(host);
+    for (int i = 0; i < kTries; ++i) {
+        uint64_t word = words_[bucket].load(std::memory_order_acquire);  // with fill()
+        if (const auto place = look(bucket, word, host)) {
+            if (keep(bucket, word, *place, now))
+                return number_of(bucket, *place);
+            continue;
+        }
+        const uint64_t free = ~word & kUsed;
+        if ((word & kFilling) != 0 || free == 0)
+            return std::nullopt;
+        const auto place = static_cast<unsigned>(std::countr_zero(free));
+        // acquire: the place's former address was read before it was freed.
+        if (words_[bucket].compare_exchange_strong(word, (word | kFilling) + kChange,
+                                                   std::memory_order_acquire,
+                                                   std::memory_order_relaxed)) {
+            fill(bucket, place, host, now);
+            return number_of(bucket, place);
+        }
+    }
+    return std::nullopt;
+}
+
+/// Notes that a host has been heard; false where its place is about to be freed, or is already.
+bool Numbers::keep(size_t bucket, uint64_t word, unsigned place, Tick now) {
+    std::atomic<uint32_t>& seen = seen_[number_of(bucket, place)];
+    // relaxed: turn() reads it again behind a grace period.
+    if (const Tick last{seen.load(std::memory_order_relaxed)}; now - last >= kNoteInterval)
+        seen.store(now.milliseconds, std::memory_order_relaxed);
+    if ((word & doomed(place)) == 0)
+        return true;
+    // acq_rel: what was read of the place is of that word; and the moment is noted before.
+    return words_[bucket].compare_exchange_strong(word, (word & ~doomed(place)) + kChange,
+                                                  std::memory_order_acq_rel,
+                                                  std::memory_order_relaxed);
+}
+
+/// Of a place that this thread alone may fill.
+void Numbers::fill(size_t bucket, unsigned place, const net::Ipv6Address& host, Tick now) {
+    const uint32_t number = number_of(bucket, place);
+    // relaxed: published by the release below.
+    places_[number].high.store(host.high(), std::memory_order_relaxed);
+    places_[number].low.store(host.low(), std::memory_order_relaxed);
+    seen_[number].store(now.milliseconds, std::memory_order_relaxed);
+    uint64_t word = words_[bucket].load(std::memory_order_relaxed);
+    while (!words_[bucket].compare_exchange_weak(word, ((word | used(place)) & ~kFilling) + kChange,
+                                                 std::memory_order_release,
+                                                 std::memory_order_relaxed)) {
+    }
+}
+
+std::optional<net::Ipv6Address> Numbers::address(uint32_t number) const {
+    if (number < kFirstNumber || number >= places_.size())
+        return std::nullopt;
+    const uint64_t word = words_[number / kPlaces].load(std::memory_order_acquire);  // with fill()
+    const Place& place = places_[number];
+    // relaxed: as look().
+    const auto host = net::Ipv6Address::of_words(place.high.load(std::memory_order_relaxed),
+                                                 place.low.load(std::memory_order_relaxed));
+    if ((word & used(number % kPlaces)) == 0 || host.is_unspecified())
+        return std::nullopt;
+    return host;
+}
+
+uint32_t Numbers::count() const {
+    uint32_t all = 0;
+    for (const Word& word : words_)  // relaxed: each word by itself
+        all += static_cast<uint32_t>(std::popcount(word.load(std::memory_order_relaxed) & kUsed));
+    return all - kFirstNumber - 1;
+}
+
+/// Not before the grace period behind the last pass is over, for this one frees what that has
+/// doomed.
+bool Numbers::begin_pass(Tick now, Grace& grace) {
+    if (!has_passed_) {
+        has_passed_ = true;
+        next_pass_ = now;
+        period_ = grace.begin();
+    }
+    if (next_pass_.is_after(now) || !grace.is_over(period_))
+        return false;
+    next_pass_ = now + kPass;
+    period_ = grace.begin();
+    cursor_ = 1;
+    return true;
+}
+
+bool Numbers::is_idle(uint32_t number, Tick now) const {
+    // relaxed: of a doomed place it is read behind a grace period, as keep() notes it.
+    return now - Tick{seen_[number].load(std::memory_order_relaxed)} >= kIdle;
+}
+
+bool Numbers::may_be_free(size_t bucket, unsigned place, Tick now) const {
+    // acquire: with fill(), whose moment is read.
+    const uint64_t word = words_[bucket].load(std::memory_order_acquire);
+    const uint32_t number = number_of(bucket, place);
+    const bool is_used = (word & used(place)) != 0 && number + 1 != places_.size();
+    return is_used && ((word & doomed(place)) != 0 || is_idle(number, now));
+}
+
+/// A doomed place whose host has been heard since, or has flows, is its host's again.
+void Numbers::take_back(size_t bucket, unsigned place, bool is_unused) {
+    uint64_t word = words_[bucket].load(std::memory_order_relaxed);  // its swap says the rest
+    uint64_t next = word & ~doomed(place);
+    if (is_unused)
+        next = (word & doomed(place)) != 0 ? next & ~used(place) : word | doomed(place);
+    // A swap that fails is tried again in the next pass. acq_rel: what was read of the place and
+    // its moment comes before another address is put there, by who acquires this word.
+    if (next != word)
+        words_[bucket].compare_exchange_strong(word, next + kChange, std::memory_order_acq_rel,
+                                               std::memory_order_relaxed);
+}
+
+}  // namespace sluice::nat64

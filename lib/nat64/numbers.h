@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Numbers: gives each IPv6 host a number, which stands for it where IPv4 addresses stand.
+///
+/// Shape    Buckets of 16 places, found by the keyed hash of the address; a place's position is its
+///          host's number. The first bucket, and the last place, are nobody's.
+/// Threads  find(), find_or_add() and address() by any worker at once, without a lock; turn() by
+///          the control core alone, with workers as the readers of its grace periods.
+/// Errors   find_or_add() yields nothing where the bucket is full, or where another thread is
+///          giving a number in it at the same moment.
+/// Memory   All at create(): 21 bytes a number.
+/// Cost     One line for the bucket's word and one for each address that is compared.
+///
+/// Why a host never has two numbers, and a number never two hosts:
+/// - A bucket's word says which places are used, which are doomed, whether a place is being filled,
+///   and how often it has changed. Every change is a compare-and-swap of the whole word.
+/// - Whoever adds has seen a word by which nobody is filling a place, has found the address in none
+///   of the used places, and swaps just that word for one that says "filling" (acquire). So the
+///   bucket is as it was seen, and nobody else fills a place of it until the new one is published
+///   (release). Who finds the word "filling", and not the address, gives up: its packet is dropped,
+///   and comes again.
+/// - An address is written before the release that publishes its place, and read behind an acquire
+///   of a word that has it.
+/// - turn() dooms a place whose host has sent nothing for kIdle and has no flow, and frees it a
+///   pass later, after a grace period, if it is still doomed, idle and without a flow. Who finds an
+///   address in a place that is not doomed has it for the rest of its turn, for no grace period
+///   ends meanwhile; and has noted the moment, which is seen before the place is freed. Who finds
+///   it in a doomed one first takes the doom away, by a swap that fails if anything has changed.
+/// - A packet that a worker hands on with a number in it lies in rings and queues for far less than
+///   kIdle.
+
+#include "base/clock.h"
+#include "base/grace.h"
+#include "base/memory.h"
+#include "base/result.h"
+#include "base/sip_hash.h"
+#include "net/ipv6.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+
+namespace sluice::nat64 {
+
+/// A host that has sent nothing for so long, and has no flow, loses its number.
+inline constexpr Duration kIdle = Duration::seconds(30 * 60);
+/// Between two looks at all places.
+inline constexpr Duration kPass = Duration::seconds(10);
+
+inline constexpr unsigned kLeastNumberBits = 8;
+inline constexpr unsigned kMostNumberBits = 20;
+/// Below this number none is given to a host.
+inline constexpr uint32_t kFirstNumber = 16;
+
+struct NumbersParams {
+    unsigned bits = 16;  ///< 2^bits numbers; kLeastNumberBits to kMostNumberBits.
+    SipKey key{};        ///< Random per start.
+    PageKind pages = PageKind::Ordinary;
+    int numa_node = -1;
+};
+
+class Numbers {
+public:
+    static Result<std::unique_ptr<Numbers>> create(const NumbersParams& params);
+    static size_t bytes_needed(unsigned bits);
+
+    std::optional<uint32_t> find(const net::Ipv6Address& host) const;
+    /// That of a host which has sent something now.
+    std::optional<uint32_t> find_or_add(const net::Ipv6Address& host, Tick now);
+    /// Nothing for a number that nobody has.
+    std::optional<net::Ipv6Address> address(uint32_t number) const;
+
+    uint32_t capacity() const { return static_cast<uint32_t>(places_.size()); }
+    /// How many hosts have one; exact while nothing changes.
+    uint32_t count() const;
+
+    /// A slice of the work of taking numbers back; has_flows(number) says whose stay.
+    template <typename HasFlows>
+    void turn(Tick now, Grace& grace, HasFlows has_flows) {
+        if (cursor_ == words_.size() && !begin_pass(now, grace))
+            return;
+        const size_t end = std::min(cursor_ + kSlice, words_.size());
+        for (; cursor_ < end; ++cursor_)
+            for (unsigned place = 0; place < kPlaces; ++place)
+                if (may_be_free(cursor_, place, now)) {
+                    const uint32_t number = number_of(cursor_, place);
+                    take_back(cursor_, place, is_idle(number, now) && !has_flows(number));
+                }
+    }
+
+private:
+    static constexpr unsigned kPlaces = 16;
+    static constexpr size_t kSlice = 64;  // buckets a turn
+    struct Place {
+        std::atomic<uint64_t> high;
+        std::atomic<uint64_t> low;
+    };
+    using Word = std::atomic<uint64_t>;  // changes 31 | is filling 1 | doomed 16 | used 16
+
+    Numbers() = default;
+    static uint32_t number_of(size_t bucket, unsigned place) {
+        return static_cast<uint32_t>(bucket * kPlaces + place);
+    }
+    size_t bucket_of(const net::Ipv6Address& host) const;
+    std::optional<unsigned> look(size_t bucket, uint64_t word, const net::Ipv6Address& host) const;
+    bool keep(size_t bucket, uint64_t word, unsigned place, Tick now);
+    void fill(size_t bucket, unsigned place, const net::Ipv6Address& host, Tick now);
+    bool begin_pass(Tick now, Grace& grace);
+    bool is_idle(uint32_t number, Tick now) const;
+    bool may_be_free(size_t bucket, unsigned place, Tick now) const;
+    void take_back(size_t bucket, unsigned place, bool is_unused);
+
+    Pages pages_;
+    SipKey key_{};
+    std::span<Place> places_;
+    std::span<Word> words_;
+    std::span<std::atomic<uint32_t>> seen_;  // when each host last sent something
+    // The control core's.
+    size_t cursor_ = 0;
+    uint64_t period_ = 0;  // the grace period behind the last pass
+    Tick next_pass_;
+    bool has_passed_ = false;
+};
+
+}  // namespace sluice::nat64

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Sums: the words that checksums cover, and checksums after some of them have changed.
+///
+/// Units    One's complement sums of 16-bit words in the order of the packet.
+/// Source   RFC 1624 §3, equation 3; RFC 8200 §8.1 (IPv6's pseudo-header).
+
+#include "base/big_endian.h"
+#include "net/ipv6.h"
+
+#include <rte_ip.h>
+
+#include <cstdint>
+
+namespace sluice::nat64 {
+
+/// A sum that is still to be folded.
+class Sum {
+public:
+    Sum() = default;
+    Sum& add(const void* bytes, size_t size) {
+        total_ += rte_raw_cksum(bytes, size);
+        return *this;
+    }
+    Sum& add(Be32 address) { return add(&address.raw, sizeof address.raw); }
+    Sum& add(const net::Ipv6Address& address) { return add(address.bytes.data(), 16); }
+    /// A number of 16 bits, or the sum of one of 32.
+    Sum& add(uint16_t host) {
+        total_ += Be16::from_host(host).raw;
+        return *this;
+    }
+    Sum& add_raw(uint16_t word) {
+        total_ += word;
+        return *this;
+    }
+
+    uint16_t folded() const {
+        uint32_t sum = total_;
+        while (sum >> 16 != 0)
+            sum = (sum & 0xffff) + (sum >> 16);
+        return static_cast<uint16_t>(sum);
+    }
+
+private:
+    uint32_t total_ = 0;
+};
+
+/// `checksum` when `from` has become `to` among what it covers. What was wrong stays wrong.
+inline uint16_t changed(uint16_t checksum, const Sum& from, const Sum& to) {
+    Sum sum;
+    sum.add_raw(static_cast<uint16_t>(~checksum));
+    sum.add_raw(static_cast<uint16_t>(~from.folded()));
+    sum.add_raw(to.folded());
+    return static_cast<uint16_t>(~sum.folded());
+}
+
+/// What a transport's checksum covers beside it, of IPv4 or IPv6 alike but for the addresses.
+inline Sum pseudo_header(const net::Ipv6Address& source, const net::Ipv6Address& destination,
+                         uint16_t bytes, uint8_t protocol) {
+    return Sum().add(source).add(destination).add(bytes).add(uint16_t{protocol});
+}
+
+}  // namespace sluice::nat64

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// From IPv6 to IPv4: rewrites a frame in its mbuf.
+///
+/// Threads  Pure functions of the mbuf and the addresses.
+/// Errors   A drop reason; the frame is then no longer sound.
+/// Cost     The first segment's headers; of ICMPv6 errors all bytes, for their checksum covers new
+///          ones.
+/// Source   RFC 7915 §5. No router is passed here: the hop limit becomes the TTL as it is.
+
+#include "nat64/addresses.h"
+#include "nat64/headers.h"
+
+#include <optional>
+
+struct rte_mbuf;
+
+namespace sluice::nat64 {
+
+struct Ipv4Ends {
+    Be32 source;
+    Be32 destination;
+    uint16_t identification = 0;  ///< Of a packet that has none of its own.
+};
+
+/// `headers` are those of the frame.
+std::optional<stats::Drop> to_ipv4(rte_mbuf* mbuf, const Headers& headers, const Ipv4Ends& ends,
+                                   const Addresses& addresses);
+
+/// The checksum of an ICMPv6 message, which lies behind `headers`, is right.
+bool has_sound_icmpv6(const rte_mbuf* mbuf, const Headers& headers);
+
+}  // namespace sluice::nat64

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "worker/ipv6_entry.h"
+
+#include "link/tag.h"
+
+#include <rte_ether.h>
+#include <rte_mbuf.h>
+
+namespace sluice::worker {
+
+using stats::Count;
+using stats::Drop;
+using Fate = nat64::Entered::Fate;
+
+void Ipv6Entry::take(Burst& burst, Tick now) {
+    unsigned kept = 0;
+    for (unsigned i = 0; i < burst.count; ++i)
+        if (stays(burst.mbuf[i], burst.port, now))
+            burst.mbuf[kept++] = burst.mbuf[i];
+    burst.count = kept;
+}
+
+bool Ipv6Entry::stays(rte_mbuf* mbuf, link::PortIndex port, Tick now) {
+    if (rte_pktmbuf_data_len(mbuf) < sizeof(rte_ether_hdr))
+        return true;
+    nat64::Entered entered = edge_->enter(mbuf, port, now);
+    // No frame has this tag by right, and none passes for one that was translated here.
+    if (entered.fate == Fate::Passes && link::without_tag(mbuf).vlan == link::kIpv6Side)
+        entered = {Fate::Dropped, Drop::UnknownVlan};
+    if (entered.fate == Fate::Passes)
+        return true;
+    if (entered.fate == Fate::Translated) {
+        mbuf->vlan_tci = link::kIpv6Side;
+        mbuf->ol_flags |= RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED;
+        return true;
+    }
+    end(mbuf, port, entered);
+    return false;
+}
+
+void Ipv6Entry::end(rte_mbuf* mbuf, link::PortIndex port, const nat64::Entered& entered) {
+    const link::InterfaceId untagged = interfaces_.find(port, link::kUntagged);
+    const link::Bare bare = link::without_tag(mbuf);
+    const link::InterfaceId tagged = interfaces_.find(port, bare.vlan);
+    const link::InterfaceId by = tagged == link::kNoInterface ? untagged : tagged;
+    if (by != link::kNoInterface)
+        counters_.interfaces[by].in.add({1, bare.bytes});
+    if (entered.fate == Fate::Dropped)
+        return egress_.drop(mbuf, entered.reason);
+    counters_.count[Count::Consumed].add(1);
+    counters_.count[Count::Originated].add(1);
+    egress_.send(mbuf, untagged);
+}
+
+}  // namespace sluice::worker

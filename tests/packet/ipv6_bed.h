@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// A testbed whose inside has IPv6 hosts too, which answer neighbour solicitations by themselves.
+///
+///     2001:db8:1::/64 ── inside wire ── sluice ── outside wire ── IPv4, behind 64:ff9b::/96
+///                    2001:db8:1::1             198.51.100.1
+///
+/// What leaves outside is checked: no frame of IPv6.
+
+#include "catch.h"
+#include "config/ipv6.h"
+#include "ipv6_frame.h"
+#include "testbed.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sluice::test {
+
+inline constexpr auto kHost6 = "2001:db8:1::10";
+inline constexpr auto kOther6 = "2001:db8:1::20";
+inline constexpr auto kOwn6 = "2001:db8:1::1";
+inline constexpr auto kServer6 = "64:ff9b::203.0.113.10";
+inline constexpr auto kOwnLinkLocal = "fe80::ff:fe00:11";  // of the testbed's inside MAC
+
+inline std::string canonical(const std::string& address) {
+    return text6(ip6(address).data());
+}
+
+inline void serve_ipv6(config::Config& config) {
+    config.lans[0].at.vlan = link::kUntagged;
+    config.nat64 = nat64::Embedding::of(*net::parse_ipv6_prefix("64:ff9b::/96"));
+    config.lan6 = *net::parse_ipv6_prefix("2001:db8:1::1/64");
+    config::add_ipv6_side(config);
+    config.inside.push_back(config.lans.back().own.network());
+}
+
+inline TestbedOptions ipv6_options(
+    TestbedOptions options = {},
+    const std::function<void(config::Config&)>& more = [](config::Config&) {}) {
+    options.configure = [more](config::Config& config) {
+        serve_ipv6(config);
+        more(config);
+    };
+    return options;
+}
+
+struct Ipv6Bed {
+    explicit Ipv6Bed(TestbedOptions options = ipv6_options()) : bed(std::move(options)) {
+        settle();
+        came.clear();
+    }
+
+    Testbed bed;
+    std::vector<Seen6> came;       ///< What came out inside, but for what was answered.
+    std::vector<Seen6> solicited;  ///< Solicitations that came out.
+
+    net::MacAddress gateway_mac() { return bed.port(net::Side::Inside).mac(); }
+
+    /// Turns until hosts have nothing to answer.
+    void settle() {
+        bed.run();
+        for (bool moved = true; moved;) {
+            moved = false;
+            for (const Bytes& frame : bed.take_frames(net::Side::Inside)) {
+                if (!is_ipv6(frame))
+                    continue;
+                Seen6 seen = read6(frame);
+                if (seen.protocol == 58 && seen.transport.at(0) == 135 && seen.source != "::") {
+                    solicited.push_back(seen);
+                    moved |= answer(seen);
+                } else {
+                    came.push_back(std::move(seen));
+                }
+            }
+            if (moved)
+                bed.run();
+        }
+    }
+
+    std::vector<Seen6> take() {
+        settle();
+        return std::exchange(came, {});
+    }
+
+    /// From a host to the gateway; what comes out outside.
+    std::vector<Seen> send(Frame6 frame) {
+        frame.source_mac = mac_of6(frame.source);
+        frame.destination_mac = gateway_mac();
+        bed.inject(net::Side::Inside, frame.bytes());
+        settle();
+        std::vector<Seen> out;
+        for (const Bytes& left : bed.take_frames(net::Side::Outside)) {
+            CHECK(!is_ipv6(left));
+            out.push_back(read(left));
+        }
+        return out;
+    }
+    /// From the router to the gateway; what comes out inside.
+    std::vector<Seen6> answer_from_outside(Frame frame) {
+        bed.inject(net::Side::Outside,
+                   frame.ether(mac_of(ip(kRouter)), bed.port(net::Side::Outside).mac()).bytes());
+        return take();
+    }
+
+private:
+    bool answer(const Seen6& question) {
+        const std::string target = text6(&question.transport.at(8));
+        if (bed.silent.contains(target))
+            return false;
+        bed.inject(net::Side::Inside, Frame6{.source = target,
+                                             .destination = question.source,
+                                             .upper = neighbour6(136, target, mac_of6(target)),
+                                             .hop_limit = 255,
+                                             .source_mac = mac_of6(target),
+                                             .destination_mac = question.source_mac}
+                                          .bytes());
+        return true;
+    }
+};
+
+}  // namespace sluice::test

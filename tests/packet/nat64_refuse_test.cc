@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+/// \file
+/// NAT64: what does not pass, and under which name.
+
+#include "catch.h"
+#include "ipv6_bed.h"
+
+using namespace sluice;
+using namespace sluice::test;
+using net::Side;
+using stats::Drop;
+
+namespace {
+
+Frame6 to_server(Upper upper) {
+    return {.source = kHost6, .destination = kServer6, .upper = std::move(upper)};
+}
+
+}  // namespace
+
+TEST_CASE("nat64: what cannot pass ends by name", "[packet][nat64]") {
+    Ipv6Bed ipv6;
+    Frame6 frame = to_server(udp6(5000, 53));
+    Drop reason{};
+    SECTION("a routing header") {
+        frame.first_extension = 43;
+        frame.extensions = {17, 0, 0, 1, 0, 0, 0, 0};
+        reason = Drop::Ipv6Routing;
+    }
+    SECTION("a header beyond the packet") {
+        frame.first_extension = 60;
+        frame.extensions = {17, 9, 1, 4, 0, 0, 0, 0};
+        reason = Drop::Ipv6Malformed;
+    }
+    SECTION("a source of another prefix") {
+        frame.source = "2001:db8:2::10";
+        reason = Drop::Ipv6Source;
+    }
+    SECTION("a link-local source") {
+        frame.source = "fe80::10";
+        reason = Drop::Ipv6Source;
+    }
+    SECTION("the gateway's own source") {
+        frame.source = kOwn6;
+        reason = Drop::Ipv6Source;
+    }
+    SECTION("a source behind the prefix") {
+        frame.source = "64:ff9b::192.0.2.1";
+        reason = Drop::Ipv6Source;
+    }
+    SECTION("native IPv6") {
+        frame.destination = "2001:db8:ffff::1";
+        reason = Drop::Ipv6Destination;
+    }
+    SECTION("a private address behind the well-known prefix") {
+        frame.destination = "64:ff9b::10.1.0.10";
+        reason = Drop::Ipv6Destination;
+    }
+    SECTION("a number behind the prefix") {
+        frame.destination = "64:ff9b::198.18.0.17";
+        reason = Drop::Ipv6Destination;
+    }
+    SECTION("UDP without a checksum") {
+        frame.has_checksum = false;
+        reason = Drop::TransportChecksum;
+    }
+    SECTION("ICMPv6 in fragments") {
+        frame.upper = icmp6(128, 0, 1);
+        frame.first_extension = 44;
+        frame.extensions = fragment6(58, 0, true, 5);
+        reason = Drop::Ipv6Untranslatable;
+    }
+    SECTION("ICMPv6 that ICMP does not have") {
+        frame.upper = icmp6(144, 0, 1);
+        reason = Drop::Ipv6Untranslatable;
+    }
+    SECTION("a hop limit of 0") {
+        frame.hop_limit = 0;
+        reason = Drop::TtlZero;
+    }
+    SECTION("a loopback address behind the prefix") {
+        frame.destination = "64:ff9b::127.0.0.1";
+        reason = Drop::MulticastOrBroadcast;
+    }
+    CHECK(ipv6.send(frame).empty());
+    CHECK(ipv6.take().empty());
+    CHECK(ipv6.bed.dropped(reason) == 1);
+}
+
+TEST_CASE("nat64: no wire uses the addresses that stand for IPv6 hosts", "[packet][nat64]") {
+    Ipv6Bed ipv6;
+    REQUIRE(ipv6.send(to_server(udp6(5000, 53))).size() == 1);
+    const MacAddress own = ipv6.gateway_mac();
+    const auto count = [&] { return ipv6.bed.dropped(Drop::Ipv6Number); };
+    ipv6.bed.inject(Side::Inside,
+                    Frame().ether(mac(9), own).ipv4("198.18.0.20", kServer).udp(1, 2).bytes());
+    ipv6.settle();
+    CHECK(count() == 1);
+    ipv6.bed.inject(Side::Inside,
+                    Frame().ether(mac(9), own).ipv4(kHost, "198.18.0.20").udp(1, 2).bytes());
+    ipv6.settle();
+    CHECK(count() == 2);
+    ipv6.bed.inject(Side::Inside, arp_reply(mac(9), ip("198.18.0.20"), own, ip("10.1.0.1")));
+    ipv6.settle();
+    CHECK(count() == 3);
+    ipv6.bed.inject(
+        Side::Inside,
+        Frame().vlan(4095).ether(mac(9), own).ipv4("198.51.100.77", kServer).udp(1, 2).bytes());
+    ipv6.settle();
+    CHECK(ipv6.bed.dropped(Drop::UnknownVlan) == 1);
+}

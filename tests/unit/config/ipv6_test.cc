@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "config/ipv6.h"
+
+#include "catch.h"
+#include "config/load.h"
+#include "config/ports.h"
+#include "config/validate.h"
+#include "net/text.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+using namespace sluice;
+using namespace sluice::config;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+constexpr unsigned kCpus[] = {0, 1};
+
+Settings settings(const std::map<std::string, std::string>& flags) {
+    Settings settings{{"lan", {"af_packet:l0"}},        {"wan", {"af_packet:w0"}},
+                      {"lan-address", {"10.1.0.1/24"}}, {"wan-address", {"198.51.100.1/24"}},
+                      {"gateway", {"198.51.100.254"}},  {"nat64", {"64:ff9b::/96"}},
+                      {"lan6", {"2001:db8:1::1/64"}}};
+    for (const auto& [flag, value] : flags)
+        if (value.empty())
+            settings.erase(flag);
+        else
+            settings[flag] = {value};
+    return settings;
+}
+
+/// What load() or validate() says of these flags; empty where all is well.
+std::string said_of(const std::map<std::string, std::string>& flags) {
+    const auto config = load(settings(flags), {});
+    if (!config)
+        return config.error().message;
+    const Status status = validate(config.value(), kCpus);
+    return status ? "" : status.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("ipv6 configuration: its hosts are those of one more inside interface", "[config]") {
+    const auto config = load(settings({}), {});
+    REQUIRE(config);
+    CHECK(said_of({}) == "");
+    REQUIRE(config.value().lans.size() == 2);
+    CHECK(config.value().lans[1].at.port == "af_packet:l0");
+    CHECK(config.value().lans[1].at.vlan == link::kIpv6Side);
+    CHECK(net::to_string(config.value().lans[1].own) == "198.18.0.1/16");
+    CHECK(config.value().inside.size() == 2);  // which is served as the other is
+    CHECK(ports_of(config.value())[0].vlans == std::vector<link::VlanId>{link::kUntagged});
+}
+
+TEST_CASE("ipv6 configuration: without the flags there is none", "[config]") {
+    const auto config = load(settings({{"nat64", ""}, {"lan6", ""}}), {});
+    REQUIRE(config);
+    CHECK(config.value().lans.size() == 1);
+    CHECK(said_of({{"nat64", ""}, {"lan6", ""}}) == "");
+}
+
+TEST_CASE("ipv6 configuration: what cannot be is refused with its reason", "[config]") {
+    struct Row {
+        std::map<std::string, std::string> flags;
+        const char* wanted;
+    };
+    const Row row = GENERATE(values<Row>({
+        {{{"nat64", ""}}, "--lan6 2001:db8:1::1/64: without --nat64"},
+        {{{"lan6", ""}}, "--nat64 64:ff9b::/96: it wants --lan6"},
+        {{{"nat64", ""}, {"lan6", ""}, {"ra", "1"}}, "--ra 1: there is no --lan6"},
+        {{{"nat64", "64:ff9b::/95"}}, "--nat64 64:ff9b::/95: an IPv6 prefix of 32"},
+        {{{"nat64", "64:ff9b::1/96"}}, "--nat64 64:ff9b::1/96: an IPv6 prefix of 32"},
+        {{{"nat64", "10.0.0.0/8"}}, "--nat64 10.0.0.0/8: an IPv6 prefix of 32"},
+        {{{"nat64", "ff00::/32"}}, "--nat64 ff00::/32: an IPv6 prefix of 32"},
+        {{{"lan6", "2001:db8:1::/64"}}, "--lan6 2001:db8:1::/64: a host's address"},
+        {{{"lan6", "fe80::1/64"}}, "--lan6 fe80::1/64: a host's address"},
+        {{{"lan6", "2001:db8:1::1"}}, "--lan6 2001:db8:1::1: an IPv6 address with the length"},
+        {{{"lan6", "64:ff9b::1/64"}}, "--lan6 64:ff9b::1/64: it overlaps --nat64 64:ff9b::/96"},
+        {{{"ipv6-numbers", "198.18.0.0/30"}}, "--ipv6-numbers 198.18.0.0/30: a network of 12"},
+        {{{"ipv6-numbers", "198.18.0.1/16"}}, "--ipv6-numbers"},
+        {{{"ipv6-numbers", "10.1.0.0/16"}}, "10.1.0.1/16"},
+        {{{"ipv6-numbers", "240.0.0.0/12"}}, "240.0.0.1/12"},
+        {{{"lan", "af_packet:l0,vlan=5"}}, "has vlan="},
+        {{{"wan", "af_packet:l0"}}, "one arm serves no IPv6"},
+        {{{"lan-twin", "sluice0"}}, "--lan-twin"},
+        {{{"state", "/dev/shm/state"}}, "--state does not keep"},
+    }));
+    CAPTURE(row.flags);
+    CHECK_THAT(said_of(row.flags), ContainsSubstring(row.wanted));
+}

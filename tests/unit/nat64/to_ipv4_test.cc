@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "nat64/to_ipv4.h"
+
+#include "catch.h"
+#include "fake_mbuf.h"
+#include "ipv6_frame.h"
+#include "net/text.h"
+#include "packet_reader.h"
+
+using namespace sluice;
+using namespace sluice::nat64;
+using namespace sluice::test;
+using stats::Drop;
+
+namespace {
+
+struct Translator {
+    std::unique_ptr<Numbers> numbers = std::move(Numbers::create({.bits = 16})).value();
+    Addresses addresses{{*Embedding::of(*net::parse_ipv6_prefix("64:ff9b::/96")),
+                         *net::parse_ipv6_prefix("2001:db8:1::1/64"),
+                         *net::parse_ipv6_address("fe80::1"), *net::parse_prefix("198.18.0.0/16")},
+                        *numbers};
+
+    std::optional<Drop> run(FakeMbuf& mbuf, size_t first_segment) {
+        const std::span bytes(rte_pktmbuf_mtod(mbuf.get(), const uint8_t*) + 14,
+                              first_segment - 14);
+        Headers headers;
+        if (const auto reason = read_headers(bytes, headers))
+            return reason;
+        return to_ipv4(mbuf, headers, {ip("198.18.0.20"), ip("203.0.113.10"), 0x4321}, addresses);
+    }
+    /// What a frame becomes.
+    Seen translate(const Frame6& frame) {
+        const Bytes bytes = frame.bytes();
+        FakeMbuf mbuf(bytes);
+        REQUIRE_FALSE(run(mbuf, bytes.size()));
+        const auto* data = rte_pktmbuf_mtod(mbuf.get(), const uint8_t*);
+        return read({data, rte_pktmbuf_data_len(mbuf.get())});
+    }
+    std::optional<Drop> refusal(const Frame6& frame) {
+        const Bytes bytes = frame.bytes();
+        FakeMbuf mbuf(bytes);
+        return run(mbuf, bytes.size());
+    }
+};
+
+Frame6 with(Upper upper) {
+    return {.source = "2001:db8:1::10",
+            .destination = "64:ff9b::203.0.113.10",
+            .upper = std::move(upper)};
+}
+
+}  // namespace
+
+TEST_CASE("to ipv4: every field is that of RFC 7915 §5.1", "[nat64][rfc7915]") {
+    Translator translator;
+    Frame6 frame = with(udp6(5000, 53, Bytes(100, 9)));
+    frame.traffic_class = 0x1c;
+    frame.hop_limit = 33;
+    const Seen seen = translator.translate(frame);
+    CHECK(seen.destination_mac == frame.destination_mac);
+    CHECK(seen.source_mac == frame.source_mac);
+    CHECK(seen.ether_type == 0x0800);
+    CHECK(seen.source == "198.18.0.20");
+    CHECK(seen.destination == "203.0.113.10");
+    CHECK(seen.tos == 0x1c);
+    CHECK(seen.ttl == 33);
+    CHECK(seen.total_length == 128);
+    CHECK(seen.id == 0x4321);
+    CHECK_FALSE(seen.dont_fragment);
+    CHECK(seen.checksums_ok());
+    CHECK(seen.padding == 0);
+}
+
+TEST_CASE("to ipv4: what is larger than 1260 bytes is not to be fragmented", "[nat64][rfc7915]") {
+    Translator translator;
+    CHECK_FALSE(translator.translate(with(udp6(1, 2, Bytes(1232)))).dont_fragment);
+    CHECK(translator.translate(with(udp6(1, 2, Bytes(1233)))).dont_fragment);
+}
+
+TEST_CASE("to ipv4: a fragment keeps its place and the low half of its identification",
+          "[nat64][rfc7915]") {
+    Translator translator;
+    Frame6 frame = with({17, Bytes(1300, 1), 6});
+    frame.is_later_fragment = true;
+    frame.first_extension = 44;
+    frame.extensions = fragment6(17, 1304, true, 0xaaaa5555);
+    const Seen seen = translator.translate(frame);
+    CHECK(seen.fragment_offset == 1304);
+    CHECK(seen.more_fragments);
+    CHECK(seen.id == 0x5555);
+    CHECK_FALSE(seen.dont_fragment);
+    CHECK(seen.payload == Bytes(1300, 1));
+    CHECK(seen.ip_checksum_ok);
+}
+
+TEST_CASE("to ipv4: checksums are changed, not made: what came damaged stays so", "[nat64]") {
+    Translator translator;
+    for (Upper upper : {udp6(1, 2), tcp6(1, 2, kSyn, 1, 0), icmp6(128, 0, 0x10001)}) {
+        CAPTURE(upper.protocol);
+        CHECK(translator.translate(with(upper)).transport_checksum_ok);
+        Frame6 damaged = with(upper);
+        Bytes packet = damaged.ip_bytes();
+        damaged.upper.bytes.assign(packet.begin() + 40, packet.end());
+        damaged.upper.bytes.back() ^= 1;
+        damaged.has_checksum = false;  // it is in the bytes already
+        CHECK_FALSE(translator.translate(damaged).transport_checksum_ok);
+    }
+}
+
+TEST_CASE("to ipv4: what lies in further segments is left where it is", "[nat64]") {
+    Translator translator;
+    const Bytes bytes = with(udp6(1, 2, Bytes(200, 3))).bytes();
+    FakeMbuf mbuf(bytes, {62});
+    REQUIRE_FALSE(translator.run(mbuf, 62));
+    CHECK(mbuf->pkt_len == bytes.size() - 20);
+    CHECK(rte_pktmbuf_data_len(mbuf.get()) == 42);
+}
+
+TEST_CASE("to ipv4: an error's quote is what the IPv4 sender has sent", "[nat64][rfc7915]") {
+    Translator translator;
+    const Bytes quoted = Frame6{.source = "64:ff9b::203.0.113.10",
+                                .destination = "2001:db8:1::10",
+                                .upper = tcp6(80, 5000, kAck, 1, 2, Bytes(40))}
+                             .ip_bytes();
+    CHECK(translator.refusal(with(icmp6(1, 4, 0, quoted))) == Drop::IcmpErrorQuote);  // a stranger
+    const auto number =
+        translator.addresses.source(*net::parse_ipv6_address("2001:db8:1::10"), Tick{});
+    REQUIRE(number);
+    const Seen seen = translator.translate(with(icmp6(1, 4, 0, quoted)));
+    CHECK(seen.icmp_type == 3);
+    CHECK(seen.icmp_code == 3);
+    CHECK(seen.checksums_ok());
+    const Seen quote = read_ip(seen.payload);
+    CHECK(quote.source == "203.0.113.10");
+    CHECK(ip(quote.destination) == *number);
+    CHECK(quote.total_length == 80);
+    CHECK(quote.checksums_ok());
+}
+
+TEST_CASE("to ipv4: an error that quotes too little ends by name", "[nat64]") {
+    Translator translator;
+    translator.addresses.source(*net::parse_ipv6_address("2001:db8:1::10"), Tick{});
+    const Bytes quoted = Frame6{.source = "64:ff9b::203.0.113.10",
+                                .destination = "2001:db8:1::10",
+                                .upper = icmp6(1, 4, 0)}
+                             .ip_bytes();
+    for (const size_t size : {0u, 39u, 47u, 48u, 56u}) {
+        CAPTURE(size);
+        const Bytes part(quoted.begin(),
+                         quoted.begin() + static_cast<ptrdiff_t>(std::min(size, quoted.size())));
+        // Even whole it is an error about an error.
+        CHECK(translator.refusal(with(icmp6(1, 4, 0, part))) == Drop::IcmpErrorQuote);
+    }
+}
+
+TEST_CASE("to ipv4: what has no IPv4 form ends by name", "[nat64][rfc7915]") {
+    Translator translator;
+    CHECK(translator.refusal(with({1, Bytes(8, 0), 2})) == Drop::Ipv6Untranslatable);
+    CHECK(translator.refusal(with(icmp6(130, 0, 0))) == Drop::Ipv6Untranslatable);
+    CHECK(translator.refusal(with({6, Bytes(17, 0), 4})) == Drop::Ipv6Malformed);
+    CHECK(translator.refusal(with({58, Bytes(7, 0), 2})) == Drop::Ipv6Malformed);
+    Frame6 none = with(udp6(1, 2));
+    none.has_checksum = false;
+    CHECK(translator.refusal(none) == Drop::TransportChecksum);
+}

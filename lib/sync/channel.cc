@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sync/channel.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <string>
+#include <string_view>
+#include <unistd.h>
+
+namespace sluice::sync {
+namespace {
+
+constexpr std::string_view kIdentity = "sluice pair";
+constexpr unsigned char kCipher[] = {0x13, 0x01};  // TLS_AES_128_GCM_SHA256
+constexpr size_t kAtOnce = 16384;                  // of a TLS record
+
+const Key& key_of(SSL* ssl) {
+    return static_cast<const Tls*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)))->key();
+}
+
+/// The session that both ends could have had: all of it follows from the key.
+SSL_SESSION* session_of(SSL* ssl) {
+    const SSL_CIPHER* cipher = SSL_CIPHER_find(ssl, kCipher);
+    SSL_SESSION* session = SSL_SESSION_new();
+    const Key& key = key_of(ssl);
+    if (session != nullptr && cipher != nullptr &&
+        SSL_SESSION_set1_master_key(session, key.data(), key.size()) == 1 &&
+        SSL_SESSION_set_cipher(session, cipher) == 1 &&
+        SSL_SESSION_set_protocol_version(session, TLS1_3_VERSION) == 1)
+        return session;
+    SSL_SESSION_free(session);
+    return nullptr;
+}
+
+int find_session(SSL* ssl, const unsigned char* identity, size_t length, SSL_SESSION** session) {
+    const std::string_view name(reinterpret_cast<const char*>(identity), length);
+    *session = name == kIdentity ? session_of(ssl) : nullptr;
+    return 1;
+}
+
+int use_session(SSL* ssl, const EVP_MD*, const unsigned char** identity, size_t* length,
+                SSL_SESSION** session) {
+    *identity = reinterpret_cast<const unsigned char*>(kIdentity.data());
+    *length = kIdentity.size();
+    *session = session_of(ssl);
+    return *session == nullptr ? 0 : 1;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Tls>> Tls::create(const Key& key) {
+    std::unique_ptr<Tls> tls(new Tls(key));
+    // No file of the machine's says how this is done.
+    OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
+    SSL_CTX* context = tls->context_ = SSL_CTX_new(TLS_method());
+    if (context == nullptr || SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) != 1 ||
+        SSL_CTX_set_ciphersuites(context, "TLS_AES_128_GCM_SHA256") != 1 ||
+        SSL_CTX_set_num_tickets(context, 0) != 1)
+        return Error{"--sync: OpenSSL has no TLS 1.3 with TLS_AES_128_GCM_SHA256"};
+    SSL_CTX_set_app_data(context, tls.get());
+    SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_psk_find_session_callback(context, find_session);
+    SSL_CTX_set_psk_use_session_callback(context, use_session);
+    return tls;
+}
+
+Tls::~Tls() {
+    SSL_CTX_free(context_);
+}
+
+Channel::Channel(const Tls& tls, int descriptor, End end)
+    : descriptor_(descriptor), ssl_(SSL_new(tls.context())) {
+    if (ssl_ == nullptr)
+        return;
+    SSL_set_fd(ssl_, descriptor);
+    if (end == End::Server) {
+        SSL_set_accept_state(ssl_);
+        return;
+    }
+    SSL_set_connect_state(ssl_);
+    // A server that answers without the key would need a certificate, and none is believed.
+    SSL_set_verify(ssl_, SSL_VERIFY_PEER, nullptr);
+}
+
+Channel::~Channel() {
+    SSL_free(ssl_);
+    close(descriptor_);
+}
+
+Status Channel::turn(size_t room) {
+    received_ = 0;
+    wants_to_write_ = false;
+    if (ssl_ == nullptr)
+        return Error{"no memory for TLS"};
+    ERR_clear_error();
+    if (!is_open_)
+        if (Status status = shake_hands(); !status || !is_open_)
+            return status;
+    if (Status status = send(); !status)
+        return status;
+    return receive(room);
+}
+
+Status Channel::shake_hands() {
+    const int result = SSL_do_handshake(ssl_);
+    if (result != 1)
+        return judge(result);
+    is_open_ = true;
+    return Done{};
+}
+
+Status Channel::send() {
+    while (outgoing_.size() != 0) {
+        const auto bytes = outgoing_.bytes();
+        size_t sent = 0;
+        const int result = SSL_write_ex(ssl_, bytes.data(), std::min(bytes.size(), kAtOnce), &sent);
+        if (result != 1)
+            return judge(result);
+        outgoing_.sent(sent);
+    }
+    return Done{};
+}
+
+Status Channel::receive(size_t room) {
+    std::array<std::byte, kAtOnce> buffer;
+    while (received_ < room) {
+        size_t read = 0;
+        const int result = SSL_read_ex(ssl_, buffer.data(), buffer.size(), &read);
+        if (result != 1)
+            return judge(result);
+        incoming_.add(std::span(buffer).first(read));
+        received_ += read;
+    }
+    return Done{};
+}
+
+/// What a call that has not done its work says: that it has to wait, or that it is over.
+Status Channel::judge(int result) {
+    switch (SSL_get_error(ssl_, result)) {
+        case SSL_ERROR_WANT_READ:
+            return Done{};
+        case SSL_ERROR_WANT_WRITE:
+            wants_to_write_ = true;
+            return Done{};
+        case SSL_ERROR_ZERO_RETURN:
+            return Error{"it has closed the connection"};
+        case SSL_ERROR_SYSCALL:
+            return Error{errno == 0 ? "the connection has ended" : std::strerror(errno)};
+        default:
+            return Error{is_open_ ? "what it sends is not from who has the key"
+                                  : "it has another key (--sync-key), or is no sluice"};
+    }
+}
+
+short Channel::events(bool wants_more) const {
+    const bool has_to_send = wants_to_write_ || (is_open_ && outgoing_.size() != 0);
+    return static_cast<short>((wants_more ? POLLIN : 0) | (has_to_send ? POLLOUT : 0));
+}
+
+}  // namespace sluice::sync

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sync/key.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <openssl/sha.h>
+#include <string_view>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace sluice::sync {
+namespace {
+
+Error wrong(const std::string& file, const std::string& why) {
+    return Error{"--sync-key " + file + ": " + why};
+}
+
+int digit(char c) {
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+}  // namespace
+
+Result<Key> read_key(const std::string& file) {
+    const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0)
+        return wrong(file, std::strerror(errno));
+    struct stat status {};
+    std::array<char, 80> text{};
+    const bool is_known = fstat(descriptor, &status) == 0;
+    const ssize_t read_bytes = read(descriptor, text.data(), text.size());
+    close(descriptor);
+    if (!is_known || read_bytes < 0)
+        return wrong(file, "it cannot be read");
+    if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        return wrong(file, "others than its owner may use it (chmod 600)");
+    std::string_view digits(text.data(), static_cast<size_t>(read_bytes));
+    if (digits.ends_with('\n'))
+        digits.remove_suffix(1);
+    Key key{};
+    const std::string form =
+        "64 hexadecimal digits are wanted, as openssl rand -hex 32 prints them";
+    if (digits.size() != 2 * key.size())
+        return wrong(file, form);
+    for (size_t i = 0; i < key.size(); ++i) {
+        const int high = digit(digits[2 * i]);
+        const int low = digit(digits[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return wrong(file, form);
+        key[i] = static_cast<uint8_t>(high << 4 | low);
+    }
+    return key;
+}
+
+std::array<uint64_t, 2> address_key_of(const Key& key) {
+    constexpr std::string_view kLabel = "sluice address key 1";
+    std::array<uint8_t, kLabel.size() + std::tuple_size_v<Key>> input{};
+    std::memcpy(input.data(), kLabel.data(), kLabel.size());
+    std::memcpy(input.data() + kLabel.size(), key.data(), key.size());
+    std::array<uint8_t, SHA256_DIGEST_LENGTH> digest{};
+    SHA256(input.data(), input.size(), digest.data());
+    std::array<uint64_t, 2> words{};
+    std::memcpy(words.data(), digest.data(), sizeof words);
+    return words;
+}
+
+}  // namespace sluice::sync

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Key: the secret that both gateways of a pair have, and by which each knows the other.
+///
+/// Shape    A file of 64 hexadecimal digits, as `openssl rand -hex 32` prints them.
+/// Errors   One sentence that names the file; a key that others may read is refused.
+
+#include "base/result.h"
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+namespace sluice::sync {
+
+using Key = std::array<uint8_t, 32>;
+
+Result<Key> read_key(const std::string& file);
+
+/// 128 bits for the choice of hosts' public addresses, from which nobody learns the key: both
+/// gateways give the same host the same address.
+std::array<uint64_t, 2> address_key_of(const Key& key);
+
+}  // namespace sluice::sync

@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sync/pair.h"
+
+#include "net/text.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <new>
+#include <poll.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+namespace sluice::sync {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kSay{200};
+constexpr milliseconds kConnectAgain{500};
+constexpr int kRestTelling = 2;  // milliseconds; a journal's ring holds what 16 of them bring
+constexpr int kRest = 20;
+constexpr size_t kMostToSend = 1 << 20;  // bytes that wait for the peer
+constexpr size_t kMostToRead = 1 << 18;  // bytes a turn
+
+std::string to_string(const Place& place) {
+    return net::to_string(place.address) + ':' + std::to_string(place.port.host());
+}
+
+sockaddr_in address_of(Be32 address, Be16 port) {
+    sockaddr_in place{};
+    place.sin_family = AF_INET;
+    place.sin_addr.s_addr = address.raw;
+    place.sin_port = port.raw;
+    return place;
+}
+
+const sockaddr* generic(const sockaddr_in& place) {
+    return reinterpret_cast<const sockaddr*>(&place);
+}
+
+int new_socket() {
+    return socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+void switch_on(int descriptor, int level, int option) {
+    const int on = 1;
+    setsockopt(descriptor, level, option, &on, sizeof on);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Pair>> Pair::start(PairParams params) {
+    std::unique_ptr<Pair> pair(new Pair(std::move(params)));
+    if (Status status = pair->begin(); !status)
+        return status.error();
+    return pair;
+}
+
+Status Pair::begin() {
+    auto tls = Tls::create(params_.key);
+    if (!tls)
+        return tls.error();
+    tls_ = std::move(*tls);
+    uint64_t& instance = params_.hello.instance;
+    if (getrandom(&instance, sizeof instance, 0) != sizeof instance)
+        return Error{"--sync: the kernel gives no random numbers"};
+    params_.teller.is_active = [this] {
+        // Acquire: who sees it active here sees no end of a flow that was thrown away after that.
+        return params_.standing.is_active.load(std::memory_order_acquire);
+    };
+    if (Status status = listen(); !status)
+        return status;
+    try {
+        thread_ = std::thread([this] {
+            params_.background.enter();
+            run();
+        });
+    } catch (const std::system_error& error) {
+        return Error{std::string("--sync: its thread cannot be started: ") + error.what()};
+    }
+    return Done{};
+}
+
+Status Pair::listen() {
+    listener_ = new_socket();
+    if (listener_ >= 0)
+        switch_on(listener_, SOL_SOCKET, SO_REUSEADDR);
+    const sockaddr_in place = address_of(params_.listen.address, params_.listen.port);
+    if (listener_ < 0 || bind(listener_, generic(place), sizeof place) != 0 ||
+        ::listen(listener_, 4) != 0)
+        return Error{"--sync listen=" + to_string(params_.listen) + ": " + std::strerror(errno)};
+    return Done{};
+}
+
+Pair::~Pair() {
+    stop();
+    if (listener_ >= 0)
+        close(listener_);
+}
+
+void Pair::stop() {
+    // relaxed: joining the thread orders all else.
+    stop_.store(true, std::memory_order_relaxed);
+    if (thread_.joinable())
+        thread_.join();
+}
+
+void Pair::run() {
+    sigset_t broken_pipe;
+    sigemptyset(&broken_pipe);
+    sigaddset(&broken_pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
+    while (!stop_.load(std::memory_order_relaxed)) {
+        try {
+            turn();
+        } catch (const std::bad_alloc&) {  // all is told anew, when there is memory
+            served_.reset();
+            followed_.reset();
+            complain("there is no memory for what is to be told");
+        }
+        wait();
+    }
+}
+
+void Pair::turn() {
+    accept_peer();
+    look_for_join();
+    connect_peer();
+    serve();
+    follow();
+    settle();
+}
+
+void Pair::wait() const {
+    std::array<pollfd, 4> polled{{{listener_, POLLIN, 0}, {}, {}, {}}};
+    nfds_t count = 1;
+    for (const Session* session : {candidate_.get(), served_.get(), followed_.get()})
+        if (session != nullptr) {
+            const bool wants_more = session != followed_.get() || params_.mailbox.has_room();
+            polled[count++] = {session->channel.descriptor(), session->channel.events(wants_more),
+                               0};
+        }
+    poll(polled.data(), count, teller_ != nullptr ? kRestTelling : kRest);
+}
+
+/// One at a time may try; who has proven to be the peer takes the place of who was before.
+void Pair::accept_peer() {
+    sockaddr_in from{};
+    socklen_t length = sizeof from;
+    const int descriptor = accept4(listener_, reinterpret_cast<sockaddr*>(&from), &length,
+                                   SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (descriptor >= 0) {
+        const bool is_peer = from.sin_addr.s_addr == params_.peer.address.raw;
+        if (is_peer && candidate_ == nullptr) {
+            switch_on(descriptor, IPPROTO_TCP, TCP_NODELAY);
+            candidate_ = std::make_unique<Session>(*tls_, descriptor, Channel::End::Server);
+        } else {
+            close(descriptor);
+        }
+    }
+    if (candidate_ == nullptr)
+        return;
+    if (const Status status = advance(*candidate_, kMostToRead); !status) {
+        complain(status.error().message);
+        candidate_.reset();
+    } else if (candidate_->hello) {
+        served_ = std::move(candidate_);
+        teller_.reset();
+    }
+}
+
+/// Whoever has just begun to stand by is to be told all, by a new channel.
+void Pair::look_for_join() {
+    // Acquire: its mailbox was cleared before.
+    const uint32_t joins = params_.standing.joins.load(std::memory_order_acquire);
+    if (std::exchange(joins_, joins) == joins)
+        return;
+    followed_.reset();
+    connect_at_ = {};
+}
+
+void Pair::connect_peer() {
+    const auto now = Clock::now();
+    if (followed_ != nullptr || now < connect_at_)
+        return;
+    connect_at_ = now + kConnectAgain;
+    const int descriptor = new_socket();
+    if (descriptor < 0)
+        return;
+    switch_on(descriptor, IPPROTO_TCP, TCP_NODELAY);
+    // Any port of the address by which the peer knows this gateway.
+    const sockaddr_in own = address_of(params_.listen.address, {});
+    const sockaddr_in peer = address_of(params_.peer.address, params_.peer.port);
+    if (bind(descriptor, generic(own), sizeof own) != 0 ||
+        (connect(descriptor, generic(peer), sizeof peer) != 0 && errno != EINPROGRESS)) {
+        close(descriptor);
+        return;
+    }
+    followed_ = std::make_unique<Session>(*tls_, descriptor, Channel::End::Client);
+}
+
+void Pair::serve() {
+    if (served_ == nullptr)
+        return;
+    if (const Status status = advance(*served_, kMostToRead); !status) {
+        complain(status.error().message);
+        served_.reset();
+    }
+    tell();
+}
+
+/// As long as the peer wants to be told and there is something of one's own.
+void Pair::tell() {
+    Standing& standing = params_.standing;
+    const bool is_wanted = served_ != nullptr && served_->state && served_->state->is_ready != 0 &&
+                           standing.is_active.load(std::memory_order_acquire);
+    if (!is_wanted && teller_ != nullptr) {
+        told_before_ += teller_->told();
+        lost_before_ += teller_->lost();
+        resyncs_before_ += teller_->resyncs();
+        teller_.reset();
+    }
+    if (is_wanted && teller_ == nullptr)
+        teller_ = std::make_unique<Teller>(params_.teller);
+    // relaxed, all of these: figures for people, but for the freshness, which is late anyway.
+    constexpr auto kFigure = std::memory_order_relaxed;
+    const bool is_whole = teller_ != nullptr && teller_->is_whole();
+    standing.peer_is_whole.store(is_whole, kFigure);
+    if (is_whole)
+        standing.is_fresh.store(false, kFigure);
+    if (teller_ == nullptr)
+        return;
+    Outgoing& out = served_->channel.outgoing();
+    if (out.size() < kMostToSend)
+        teller_->turn(out, kMostToSend);
+    standing.behind.store(out.sequence() - served_->state->applied, kFigure);
+    standing.told.store(told_before_ + teller_->told(), kFigure);
+    standing.lost.store(lost_before_ + teller_->lost(), kFigure);
+    standing.resyncs.store(resyncs_before_ + teller_->resyncs(), kFigure);
+}
+
+void Pair::follow() {
+    if (followed_ == nullptr)
+        return;
+    const bool has_room = params_.mailbox.has_room();
+    if (!has_room)
+        followed_->heard = Clock::now();
+    if (const Status status = advance(*followed_, has_room ? kMostToRead : 0); !status) {
+        if (followed_->channel.is_open())
+            complain(status.error().message);
+        followed_.reset();
+    }
+    if (!changes_.empty())
+        params_.mailbox.put(changes_);
+}
+
+/// Sends, receives, and takes what has come; an error when the session is over.
+Status Pair::advance(Session& session, size_t room) {
+    Channel& channel = session.channel;
+    const auto now = Clock::now();
+    if (channel.is_open())
+        say(session);
+    if (Status status = channel.turn(room); !status)
+        return status;
+    if (channel.received() != 0)
+        session.heard = now;
+    if (now - session.heard > kSilence)
+        return Error{"it has said nothing for three seconds"};
+    for (;;) {
+        const auto message = channel.incoming().take();
+        if (!message)
+            return message.error();
+        if (!*message)
+            return Done{};
+        if (Status status = hear(session, **message); !status)
+            return status;
+    }
+}
+
+/// Says who this gateway is, when that has changed or has not been said for a while.
+void Pair::say(Session& session) const {
+    const Standing& standing = params_.standing;
+    const State state{standing.is_active.load(std::memory_order_acquire),
+                      standing.is_fresh.load(std::memory_order_relaxed),
+                      standing.is_ready.load(std::memory_order_acquire), 0, session.applied};
+    const auto now = Clock::now();
+    Outgoing& out = session.channel.outgoing();
+    if (!std::exchange(session.has_greeted, true))
+        out.add(params_.hello);
+    else if (state == session.said && now - session.said_at < kSay)
+        return;
+    session.said = state;
+    session.said_at = now;
+    out.add(state);
+}
+
+Status Pair::hear(Session& session, const Incoming::Message& message) {
+    session.applied = message.sequence;
+    switch (message.type) {
+        case Type::Hello:
+            return greet(session, message.as<Hello>());
+        case Type::State:
+            session.state = message.as<State>();
+            return Done{};
+        default:
+            break;
+    }
+    if (&session != followed_.get())
+        return Error{"it tells of flows without having been asked"};
+    // Acquire: as elsewhere; what comes while this gateway does not stand by is for nobody.
+    if (params_.standing.is_ready.load(std::memory_order_acquire))
+        append(message, changes_);
+    return Done{};
+}
+
+Status Pair::greet(Session& session, const Hello& hello) const {
+    const Hello& own = params_.hello;
+    if (hello.magic != own.magic || hello.version != own.version)
+        return Error{"it speaks version " + std::to_string(hello.version) + ", and this gateway " +
+                     std::to_string(own.version)};
+    if (hello.instance == own.instance)
+        return Error{"it is this gateway itself (--sync peer=)"};
+    if (hello.record_layout != own.record_layout || hello.tracker_layout != own.tracker_layout)
+        return Error{"its build keeps flows in another form: both need the same"};
+    if (hello.block_size != own.block_size)
+        return Error{"its --port-block-size is " + std::to_string(hello.block_size) +
+                     ", and here " + std::to_string(own.block_size)};
+    session.hello = hello;
+    return Done{};
+}
+
+/// The session by which the peer was heard last, once it has said who it is.
+const Pair::Session* Pair::best() const {
+    const Session* best = nullptr;
+    for (const Session* session : {served_.get(), followed_.get()})
+        if (session != nullptr && session->state &&
+            (best == nullptr || session->heard > best->heard))
+            best = session;
+    return best;
+}
+
+/// Publishes what is known of the peer, and ends a quarrel.
+void Pair::settle() {
+    Standing& standing = params_.standing;
+    const Session* session = best();
+    const bool is_there = session != nullptr;
+    if (is_there != std::exchange(was_there_, is_there)) {
+        params_.notice(is_there ? "--sync: the peer " + to_string(params_.peer) + " is there"
+                                : "--sync: the peer " + to_string(params_.peer) + " is away");
+        complaint_.clear();
+    }
+    const bool is_active = is_there && session->state->is_active != 0;
+    const Peer peer = !is_there ? Peer::Away : is_active ? Peer::Active : Peer::Standby;
+    standing.peer.store(peer, std::memory_order_relaxed);
+    if (!is_active || !standing.is_active.load(std::memory_order_acquire)) {
+        quarrel_.reset();
+        return;
+    }
+    const auto now = Clock::now();
+    if (!quarrel_) {
+        quarrel_ = now;
+        params_.notice("--sync: the peer is active too");
+    }
+    if (now - *quarrel_ < kQuarrel || !gives_way(*session))
+        return;
+    if (standing.wants_active.exchange(false))
+        params_.notice("--sync: both are active, and this gateway steps back (priority " +
+                       std::to_string(params_.hello.priority) + ", the peer's " +
+                       std::to_string(session->hello->priority) + ')');
+}
+
+bool Pair::gives_way(const Session& session) const {
+    const bool is_fresh = params_.standing.is_fresh.load(std::memory_order_relaxed);
+    const bool peer_is_fresh = session.state->is_fresh != 0;
+    if (is_fresh != peer_is_fresh)
+        return is_fresh;
+    const Hello& own = params_.hello;
+    if (own.priority != session.hello->priority)
+        return own.priority < session.hello->priority;
+    return own.instance < session.hello->instance;
+}
+
+/// What goes on is said once.
+void Pair::complain(const std::string& sentence) {
+    if (sentence == complaint_)
+        return;
+    complaint_ = sentence;
+    params_.notice("--sync: the peer " + to_string(params_.peer) + ": " + sentence);
+}
+
+}  // namespace sluice::sync

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Standing: which of a pair this gateway is, and what it knows of the other.
+///
+/// Shape    What is wanted and what is are two: an operator or the pair's thread says what is
+///          wanted, and the control core makes it so.
+/// Threads  Each word says who writes it; all may be read by any thread.
+
+#include <atomic>
+#include <cstdint>
+
+namespace sluice::sync {
+
+enum class Peer : uint8_t {
+    Away,     ///< It does not answer.
+    Standby,  ///< It forwards nothing.
+    Active,
+};
+
+struct Standing {
+    explicit Standing(bool is_active) : wants_active(is_active), is_active(is_active) {}
+
+    /// By operators, and by the pair's thread where both are active. Sequentially consistent.
+    std::atomic<bool> wants_active;
+    /// Workers forward. By the control core alone: stored with release, so that who loads it with
+    /// acquire sees the flows that were taken over, or none of those that end afterwards.
+    std::atomic<bool> is_active;
+    /// By the control core: it stands by, has no flows of its own, and takes the peer's.
+    std::atomic<bool> is_ready{false};
+    /// By the control core: how often it has become ready. What was told before does not count.
+    std::atomic<uint32_t> joins{0};
+    /// Nobody else has its flows, and it has nobody else's. By the pair's thread and the control
+    /// core: once false it stays so.
+    std::atomic<bool> is_fresh{true};
+
+    // relaxed, all of these: figures for people.
+    std::atomic<Peer> peer{Peer::Away};      ///< By the pair's thread, as the following too.
+    std::atomic<bool> peer_is_whole{false};  ///< It has been told all, and nothing was lost.
+    std::atomic<uint32_t> behind{0};         ///< Messages that it has not taken yet.
+    std::atomic<uint64_t> told{0};           ///< Records and ends told to it.
+    std::atomic<uint64_t> lost{0};           ///< Changes that could not be told in time.
+    std::atomic<uint64_t> resyncs{0};        ///< How often it was told all.
+    std::atomic<bool> is_whole{false};       ///< By the control core: it has all of the peer's.
+};
+
+}  // namespace sluice::sync

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sync/teller.h"
+
+#include "flow/reading.h"
+
+#include <atomic>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <utility>
+
+namespace sluice::sync {
+namespace {
+
+using flow::Event;
+using flow::FlowRecord;
+using flow::Kind;
+using flow::Life;
+using flow::LifeWord;
+
+constexpr uint32_t kSlice = 4096;  // records that a reading looks at
+constexpr size_t kAtOnce = 1024;   // changes that a reading copies
+/// What others hang on comes first.
+constexpr std::array kOrder{Kind::Block, Kind::Mapping, Kind::Contact, Kind::Flow};
+
+/// Word by word, for its owner may write there meanwhile. Each word by itself is as it was at some
+/// moment; who takes it over goes only by what a handshake has fixed (numbers of windows do not
+/// count there), and judges it all.
+void copy_words(std::span<const std::byte> from, std::byte* to) {
+    for (size_t at = 0; at < from.size(); at += sizeof(uint32_t)) {
+        auto* place = reinterpret_cast<uint32_t*>(const_cast<std::byte*>(from.data() + at));
+        // relaxed: no other memory is learned of by it.
+        const uint32_t word = std::atomic_ref(*place).load(std::memory_order_relaxed);
+        std::memcpy(to + at, &word, sizeof word);
+    }
+}
+
+int64_t note_of(FlowRecord& record) {
+    // relaxed: the control core's own, written once.
+    return std::atomic_ref(record.holding().note).load(std::memory_order_relaxed);
+}
+
+uint32_t bits_of(std::optional<uint32_t> index) {
+    return index ? *index + 1 : 0;
+}
+
+/// The record as it is now; nothing when it does not live. Within a reading: it is not put to
+/// another use meanwhile.
+std::optional<Record> copy(FlowRecord& record, uint32_t index, Tick now) {
+    // Acquire: the tuples were written before the record became live.
+    const LifeWord life = record.life.load(std::memory_order_acquire);
+    if (life.life() != Life::Live || record.kind() == Kind::Expectation)
+        return std::nullopt;
+    Record copied;
+    copied.tuple = record.tuple;
+    copied.index = index;
+    copied.generation = life.generation();
+    const flow::HolderLink::Seen first = record.holder.see();
+    copied.holder = bits_of(first.index());
+    if (first.has_second())
+        copied.second_holder = bits_of(record.second_holder.see().index());
+    // relaxed, all of them: as lists read them.
+    copied.left = (record.deadline.load(std::memory_order_relaxed) - now).milliseconds;
+    copied.age = static_cast<uint32_t>((now - record.opened).milliseconds);
+    copied.owner = record.owner;
+    copied.state = record.state.load(std::memory_order_relaxed);
+    copied.status = record.status.load(std::memory_order_relaxed);
+    copied.sides = net::Sides(record.sides).bits();
+    if (record.kind() == Kind::Flow)
+        copy_words(record.tracker, copied.tracker.data());
+    else
+        copied.note = note_of(record);
+    return copied;
+}
+
+}  // namespace
+
+Teller::Teller(TellerParams params)
+    : params_(std::move(params)), reader_(params_.table.journal()) {}
+
+bool Teller::turn(Outgoing& out, size_t room) {
+    if (!has_begun_)
+        start(out);
+    const size_t before = out.size();
+    do {
+        if (!tell_changes(out) && is_whole())
+            break;
+        if (!is_whole())
+            tell_slice(out);
+    } while (out.size() < room);
+    return out.size() != before;
+}
+
+void Teller::start(Outgoing& out) {
+    has_begun_ = true;
+    kind_ = 0;
+    next_ = 0;
+    ++resyncs_;
+    out.begin();
+}
+
+/// What is read is told whole, for the journal says nothing twice. True when there was something.
+bool Teller::tell_changes(Outgoing& out) {
+    entries_.clear();
+    reader_.read(entries_);
+    if (!params_.is_active())
+        return false;
+    if (const uint64_t lost = reader_.take_lost(); lost != 0) {
+        lost_ += lost;
+        start(out);
+    }
+    const std::span<const flow::JournalEntry> all(entries_);
+    for (size_t first = 0; first < all.size(); first += kAtOnce) {
+        const auto some = all.subspan(first, std::min(kAtOnce, all.size() - first));
+        const auto copied = flow::read_records(params_.table, [&] {
+            const Tick now = params_.now();
+            std::vector<std::optional<Record>> copies;
+            for (const flow::JournalEntry& entry : some)
+                copies.push_back(entry.event == Event::Ended
+                                     ? std::nullopt
+                                     : copy(params_.table.record(entry.index), entry.index, now));
+            return copies;
+        });
+        for (size_t i = 0; i < some.size(); ++i) {
+            if (some[i].event == Event::Ended && some[i].kind() != Kind::Expectation)
+                out.add(End{some[i].index, some[i].generation});
+            else if (copied[i] && is_wanted(*copied[i]))
+                out.add(*copied[i]);
+            else
+                continue;
+            ++told_;
+        }
+    }
+    return !all.empty();
+}
+
+void Teller::tell_slice(Outgoing& out) {
+    const uint32_t first = next_;
+    const uint32_t end = std::min(first + kSlice, params_.table.capacity());
+    records_ = flow::read_records(params_.table, [&] {
+        const Tick now = params_.now();
+        std::vector<Record> copies;
+        for (uint32_t index = first; index < end; ++index) {
+            FlowRecord& record = params_.table.record(index);
+            // relaxed: copy() looks for sure.
+            if (record.life.load(std::memory_order_relaxed).life() != Life::Live ||
+                record.kind() != kOrder[kind_])
+                continue;
+            if (const auto copied = copy(record, index, now))
+                copies.push_back(*copied);
+        }
+        return copies;
+    });
+    for (const Record& record : records_)
+        if (is_wanted(record)) {
+            out.add(record);
+            ++told_;
+        }
+    next_ = end;
+    if (end != params_.table.capacity())
+        return;
+    next_ = 0;
+    if (++kind_ == kKinds)
+        out.complete();
+}
+
+bool Teller::is_wanted(const Record& record) const {
+    return static_cast<Kind>(record.tuple[0].kind) != Kind::Flow ||
+           (record.status & params_.wanted_status) == params_.wanted_status;
+}
+
+}  // namespace sluice::sync

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Teller: tells a peer that stands by what is in the flow table, and what changes there.
+///
+/// Shape    First all of it, by kinds, so that what others hang on comes before them; and from the
+///          beginning on what the journal says. A change is told as the record is when it is told,
+///          so an update that is told twice does no harm. What the journal has lost is cured by
+///          telling all again.
+/// Threads  One, which is no member of the flow table: it copies (flow/reading.h).
+/// Cost     A look at each record for each of four kinds, in slices; nothing of the workers' beyond
+///          the journal.
+
+#include "base/clock.h"
+#include "flow/flow_table.h"
+#include "flow/journal.h"
+#include "sync/message.h"
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+namespace sluice::sync {
+
+struct TellerParams {
+    flow::FlowTable& table;
+    std::function<Tick()> now;
+    /// Of flows those only that bear this status bit; 0 for all.
+    uint8_t wanted_status = 0;
+    /// May be told: asked after the journal has been read, for what one that has stepped back
+    /// throws away is no end of a flow.
+    std::function<bool()> is_active;
+};
+
+class Teller {
+public:
+    explicit Teller(TellerParams params);
+
+    /// Adds to `out`, as far as there is room for so many bytes. True when there was something.
+    bool turn(Outgoing& out, size_t room);
+
+    /// All has been told once, and since then all that has changed.
+    bool is_whole() const { return kind_ == kKinds; }
+    uint64_t told() const { return told_; }
+    uint64_t lost() const { return lost_; }
+    uint64_t resyncs() const { return resyncs_; }
+
+private:
+    static constexpr size_t kKinds = 4;
+
+    void start(Outgoing& out);
+    bool tell_changes(Outgoing& out);
+    void tell_slice(Outgoing& out);
+    bool is_wanted(const Record& record) const;
+
+    TellerParams params_;
+    flow::Journal::Reader reader_;
+    std::vector<flow::JournalEntry> entries_;
+    std::vector<Record> records_;
+    bool has_begun_ = false;
+    size_t kind_ = 0;    // that is walked now
+    uint32_t next_ = 0;  // record of the table
+    uint64_t told_ = 0;
+    uint64_t lost_ = 0;
+    uint64_t resyncs_ = 0;
+};
+
+}  // namespace sluice::sync

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sync/pair.h"
+
+#include "../flow/flows.h"
+#include "catch.h"
+
+#include <chrono>
+#include <mutex>
+#include <netinet/in.h>
+#include <string>
+#include <sys/socket.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+using namespace sluice;
+using namespace sluice::sync;
+using namespace sluice::flow::testing;
+using std::chrono::steady_clock;
+
+namespace {
+
+constexpr std::chrono::seconds kPatience{20};
+
+/// A port that nobody has just now.
+Be16 free_port() {
+    const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in place{};
+    place.sin_family = AF_INET;
+    place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof place;
+    REQUIRE(bind(descriptor, reinterpret_cast<sockaddr*>(&place), length) == 0);
+    REQUIRE(getsockname(descriptor, reinterpret_cast<sockaddr*>(&place), &length) == 0);
+    close(descriptor);
+    return Be16{place.sin_port};
+}
+
+template <typename Condition>
+bool comes_true(Condition condition) {
+    const auto end = steady_clock::now() + kPatience;
+    while (!condition() && steady_clock::now() < end)
+        std::this_thread::yield();
+    return condition();
+}
+
+/// One of two, without a gateway.
+struct One {
+    One(bool is_active, uint8_t priority) : standing(is_active), table(make_table(1024)) {
+        hello.priority = priority;
+        standing.is_ready.store(!is_active);
+    }
+
+    Status start(Place listen, Place peer, uint8_t key = 1) {
+        Key bytes{};
+        bytes.fill(key);
+        auto started = Pair::start({listen,
+                                    peer,
+                                    bytes,
+                                    hello,
+                                    {*table, [] { return kNow; }, 0, {}},
+                                    standing,
+                                    mailbox,
+                                    [this](const std::string& sentence) {
+                                        const std::lock_guard lock(mutex);
+                                        notices.push_back(sentence);
+                                    },
+                                    {{}, false}});
+        if (!started)
+            return started.error();
+        pair = std::move(*started);
+        return Done{};
+    }
+    bool has_said(const std::string& words) {
+        const std::lock_guard lock(mutex);
+        for (const std::string& notice : notices)
+            if (notice.find(words) != std::string::npos)
+                return true;
+        return false;
+    }
+    /// What the mailbox has had until now.
+    std::vector<Change>& received() {
+        std::vector<Change> some;
+        while (mailbox.take(some))
+            all.insert(all.end(), some.begin(), some.end());
+        return all;
+    }
+
+    Hello hello;
+    Standing standing;
+    Mailbox mailbox;
+    std::unique_ptr<flow::FlowTable> table;
+    std::mutex mutex;
+    std::vector<std::string> notices;
+    std::vector<Change> all;
+    std::unique_ptr<Pair> pair;
+};
+
+const Be32 kFirst = Be32::from_host(0x7f000001);
+const Be32 kSecond = Be32::from_host(0x7f000002);
+
+void start(One& first, One& second, uint8_t second_key = 1) {
+    const Be16 port = free_port();
+    REQUIRE(first.start({kFirst, port}, {kSecond, port}).ok());
+    REQUIRE(second.start({kSecond, port}, {kFirst, port}, second_key).ok());
+}
+
+}  // namespace
+
+TEST_CASE("sync pair: who stands by is told the flows of who is active", "[sync]") {
+    One active(true, 100);
+    One standby(false, 100);
+    flow::Member member(*active.table);
+    for (uint32_t n = 0; n < 500; ++n)
+        open(*active.table, member, n);
+    member.offline();
+    start(active, standby);
+    REQUIRE(comes_true([&] {
+        const auto& all = standby.received();
+        return !all.empty() && all.back().what == Change::What::Complete;
+    }));
+    CHECK(standby.received().size() == 502);
+    CHECK(standby.received().front().what == Change::What::Begin);
+    CHECK(comes_true([&] { return active.standing.peer_is_whole.load(); }));
+    CHECK(active.standing.peer.load() == Peer::Standby);
+    CHECK(standby.standing.peer.load() == Peer::Active);
+    CHECK_FALSE(active.standing.is_fresh.load());
+
+    member.online();
+    open(*active.table, member, 777);
+    member.offline();
+    CHECK(comes_true([&] { return standby.received().size() == 503; }));
+
+    standby.standing.joins.fetch_add(1);
+    CHECK(comes_true([&] { return active.standing.resyncs.load() == 2; }));
+    active.pair.reset();
+    CHECK(comes_true([&] { return standby.standing.peer.load() == Peer::Away; }));
+    CHECK(standby.has_said("is away"));
+}
+
+TEST_CASE("sync pair: of two that are active the one with the lower priority steps back",
+          "[sync]") {
+    One strong(true, 200);
+    One weak(true, 50);
+    start(strong, weak);
+    CHECK(comes_true([&] { return !weak.standing.wants_active.load(); }));
+    CHECK(strong.standing.wants_active.load());
+    CHECK(weak.has_said("both are active, and this gateway steps back"));
+    CHECK(comes_true([&] { return strong.has_said("the peer is active too"); }));
+}
+
+TEST_CASE("sync pair: one that has just started steps back whatever its priority", "[sync]") {
+    One started(true, 200);
+    One known(true, 50);
+    known.standing.is_fresh.store(false);
+    start(started, known);
+    CHECK(comes_true([&] { return !started.standing.wants_active.load(); }));
+    CHECK(known.standing.wants_active.load());
+}
+
+TEST_CASE("sync pair: another key, another form of records and no peer are said", "[sync]") {
+    One one(true, 100);
+    One other(false, 100);
+    SECTION("key") {
+        start(one, other, 2);
+        CHECK(comes_true([&] { return one.has_said("it has another key"); }));
+    }
+    SECTION("records") {
+        other.hello.record_layout = 99;
+        start(one, other);
+        CHECK(comes_true([&] { return one.has_said("its build keeps flows in another form"); }));
+    }
+    SECTION("blocks") {
+        other.hello.block_size = 64;
+        start(one, other);
+        CHECK(comes_true([&] { return one.has_said("its --port-block-size is 64"); }));
+    }
+    CHECK(one.standing.peer.load() == Peer::Away);
+    CHECK(other.received().empty());
+}
+
+TEST_CASE("sync pair: a place that cannot be had is named", "[sync]") {
+    One one(true, 100);
+    const Status status = one.start({Be32::from_host(0xc0000201), Be16::from_host(3780)},
+                                    {kFirst, Be16::from_host(3780)});
+    REQUIRE_FALSE(status.ok());
+    CHECK(status.error().message.starts_with("--sync listen=192.0.2.1:3780: "));
+}

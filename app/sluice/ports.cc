@@ -38,6 +38,7 @@ Result<std::unique_ptr<io::Device>> attach(const ethdev::PortPlan& plan, unsigne
     params.interface = plan.name.interface;
     params.queues = plan.max_queues;
     params.mtu = static_cast<uint16_t>(plan.mtu);
+    params.hears_groups = plan.hears_groups;
     if (plan.wanted_mtu != 0)
         params.mtu = params.most_mtu = static_cast<uint16_t>(plan.wanted_mtu);
     return as_device(af_packet::SocketPort::open(params));

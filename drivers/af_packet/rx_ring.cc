@@ -346,6 +346,16 @@ Status RxRing::accept(int interface, const io::MacAddress& mac) {
     return Done{};
 }
 
+Status RxRing::accept_groups(int interface) {
+    packet_mreq request{};
+    request.mr_ifindex = interface;
+    request.mr_type = PACKET_MR_ALLMULTI;
+    if (setsockopt(socket_.number(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request, sizeof request) !=
+        0)
+        return failed("the interface does not listen to all multicast addresses");
+    return Done{};
+}
+
 const io::Losses& RxRing::losses() {
     tpacket_stats since{};  // since it was asked last
     socklen_t bytes = sizeof since;

@@ -63,6 +63,8 @@ public:
 
     /// Also accepts frames to this address, where the interface has another.
     Status accept(int interface, const io::MacAddress& mac);
+    /// Likewise frames to every group, which a NIC may filter.
+    Status accept_groups(int interface);
 
     /// Of this ring so far; one thread asks.
     const io::Losses& losses();

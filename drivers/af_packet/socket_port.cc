@@ -75,6 +75,9 @@ Status SocketPort::attach(const kernel::Interface& interface) {
         return sockets.error();
     if (Status status = bind(*sockets, interface); !status)
         return status;
+    if (params_.hears_groups)
+        if (Status status = sockets->front()->receiver->accept_groups(interface.index); !status)
+            return status;
     interface_ = interface.index;
     is_accepting_ = false;
     for (size_t i = 0; i < queues_.size(); ++i) {

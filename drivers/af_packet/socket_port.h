@@ -35,8 +35,9 @@ struct SocketPortParams {
     std::string label;  ///< How errors call the port: "--wan af_packet:eth1".
     std::string interface;
     uint16_t queues = 1;
-    uint16_t mtu = 1500;       ///< That of the interface, or less.
-    uint16_t most_mtu = 9216;  ///< However much the interface has.
+    uint16_t mtu = 1500;        ///< That of the interface, or less.
+    uint16_t most_mtu = 9216;   ///< However much the interface has.
+    bool hears_groups = false;  ///< Frames to multicast MACs are wanted too.
 };
 
 class SocketPort final : public io::Device {

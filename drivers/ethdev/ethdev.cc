@@ -194,6 +194,15 @@ Status Ethdev::let_vlans_in() {
     return Done{};
 }
 
+/// A device that cannot be told has no filter to open.
+Status Ethdev::let_groups_in() {
+    if (!plan_.hears_groups)
+        return Done{};
+    const int error = rte_eth_allmulticast_enable(id_);
+    return error == 0 || error == -ENOTSUP ? Status{Done{}}
+                                           : failed("letting frames to groups in", error);
+}
+
 /// Most drivers have taken it with their configuration, and virtio's takes it here alone.
 Status Ethdev::set_mtu() {
     if (offloads_.mtu == 0)
@@ -256,6 +265,8 @@ Status Ethdev::start(rte_mempool* pool) {
         interface_ = static_cast<int>(if_nametoindex(plan_.name.interface.c_str()));
     switch_pauses_off();
     if (Status status = let_vlans_in(); !status)
+        return status;
+    if (Status status = let_groups_in(); !status)
         return status;
     if (plan_.spreading == Spreading::Nic)
         rss_ = set_up_rss(id_, device, rx_queues_, plan_.rss_key);

@@ -69,6 +69,7 @@ private:
 
     unsigned receive_in_turn(uint16_t queue, std::span<rte_mbuf*> packets);
     Status let_vlans_in();
+    Status let_groups_in();
     Status set_mtu();
     void switch_pauses_off();
     unsigned send(uint16_t queue, std::span<rte_mbuf*> packets);

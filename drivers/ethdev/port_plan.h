@@ -37,6 +37,7 @@ struct PortPlan {
     uint16_t tx_ring = 1024;
     std::vector<uint16_t> vlans{0};  ///< Tags of its frames; 0 for those without one.
     std::vector<uint8_t> rss_key;    ///< Empty: the driver's.
+    bool hears_groups = false;       ///< Frames to multicast MACs are wanted too.
 
     std::string label() const { return "--" + flag + ' ' + name.text; }
     /// Takes what --mtu says; fails where the kernel's interface allows less.

@@ -169,20 +169,34 @@ TEST_CASE("nat64: an outside host's ping of an IPv6 host has no way in", "[packe
     CHECK(ipv6.bed.dropped(Drop::Ipv6Number) == 1);
 }
 
-TEST_CASE("nat64: two IPv6 hosts reach one another by a public endpoint alone",
-          "[packet][nat64][hairpin]") {
-    // The mapping of the other is independent of whom it talks to.
+TEST_CASE("nat64: a host reaches another by its public endpoint", "[packet][nat64][hairpin]") {
     Ipv6Bed ipv6(ipv6_options({}, [](config::Config& config) {
-        config.forwards = {{net::Protocol::Udp,
-                            {ip(kPublic), Be16::from_host(8080)},
-                            {ip("10.1.0.20"), Be16::from_host(80)}}};
+        config.snat = {
+            {.inside = config.lans.back().own.network(),
+             .addresses = {{ip(kPublic), ip(kPublic)}},
+             .independence = policy::Independence{
+                 {{net::Protocol::Udp}}, pool::kAllPorts, policy::Filtering::EndpointIndependent}}};
+        config.inside.clear();
+        config.pool.clear();
     }));
-    CHECK(ipv6.send({.source = kHost6,
-                     .destination = "64:ff9b::198.51.100.1",
-                     .upper = udp6(5000, 8080)})
-              .empty());
-    // To the IPv4 host that holds it, from a public source.
-    CHECK(ipv6.bed.flows() == 1);
+    const auto out =
+        ipv6.send({.source = kOther6, .destination = kServer6, .upper = udp6(7000, 53)});
+    REQUIRE(out.size() == 1);
+    const uint16_t port = out[0].source_port;
+    const auto passed = ipv6.send({.source = kHost6,
+                                   .destination = std::string("64:ff9b::") + kPublic,
+                                   .upper = udp6(5000, port)});
+    CHECK(passed.empty());
+    const auto in = ipv6.take();
+    REQUIRE(in.size() == 1);
+    CHECK(in[0].source == canonical(std::string("64:ff9b::") + kPublic));
+    CHECK(in[0].destination == kOther6);
+    CHECK(in[0].word(2) == 7000);
+    CHECK(in[0].checksum_ok);
+}
+
+TEST_CASE("nat64: hosts do not reach one another by their own addresses", "[packet][nat64]") {
+    Ipv6Bed ipv6;
     CHECK(ipv6.send({.source = kHost6, .destination = kOther6, .upper = udp6(5000, 53)}).empty());
     CHECK(ipv6.bed.dropped(Drop::Ipv6Destination) == 1);
 }

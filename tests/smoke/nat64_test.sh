@@ -1,0 +1,74 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# An IPv6-only client reaches IPv4 servers by NAT64, with the kernel's own neighbour discovery,
+# addresses and routes from the gateway's router advertisements, and real programs:
+#
+#        NET.client                NET.gateway              NET.server
+#   ┌───────────────────┐       ┌────────────────┐       ┌──────────────┐
+#   │ 2001:db8:1::/64   ├───────┤ sluice --nat64 ├───────┤ 203.0.113.10 │
+#   └───────────────────┘       └────────────────┘       └──────────────┘
+#     no IPv4 at all             64:ff9b::/96
+set -euo pipefail
+# shellcheck source=tests/smoke/gateway.sh
+source "$(dirname "$(readlink -f "$0")")/gateway.sh"
+type -P curl >/dev/null || skip "curl is not installed"
+
+server6="64:ff9b::$server_address"
+net=n64
+
+has_router() {
+    [[ -n $(in_namespace "$net.client" ip -6 route show default) ]]
+}
+
+has_address() {
+    in_namespace "$net.client" ip -6 -brief address show dev eth0 scope global |
+        grep --quiet '2001:db8:1:'
+}
+
+new_network "$net"
+in_namespace "$net.client" ip -4 address flush dev eth0
+in_namespace "$net.client" sysctl --quiet --write net.ipv6.conf.eth0.accept_ra=2 \
+    net.ipv6.conf.eth0.accept_dad=0 net.ipv6.conf.eth0.disable_ipv6=0
+start_sluice "$net" --nat64 64:ff9b::/96 --lan6 2001:db8:1::1/64 --ra 1
+start_server "$net"
+start_capture "$net.server" eth0 "$work/outside.pcap"
+
+wait_for 20 "a default route from the router advertisement" has_router
+wait_for 10 "an address of the advertised prefix" has_address
+in_namespace "$net.client" ping -6 -c 3 -i 0.2 -W 2 2001:db8:1::1 >"$work/ping.own" ||
+    fail "the gateway does not answer: $(cat "$work/ping.own")"
+in_namespace "$net.client" ping -6 -c 3 -i 0.2 -W 2 "$server6" >"$work/ping" ||
+    fail "no answer by NAT64: $(cat "$work/ping")"
+
+head -c 8000000 /dev/urandom >"$work/file"
+in_namespace "$net.client" curl --silent --show-error --fail --max-time 20 \
+    --output "$work/copy" "http://[$server6]/file" || fail "curl: $?"
+[[ $(sha256sum <"$work/copy") == $(sha256sum <"$work/file") ]] || fail "another file has come"
+
+# UDP, and what does not fit in one packet on the IPv6 side.
+in_namespace "$net.client" "$python" - "$server6" <<'PYTHON' || fail "UDP by NAT64"
+import socket
+import sys
+
+client = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+client.settimeout(5)
+client.sendto(b"who am I", (sys.argv[1], 53))
+answer = client.recv(4096).decode()
+assert "198.51.100.1" in answer, answer
+PYTHON
+
+# A closed port is told by ICMPv6, which the kernel passes to the program.
+status=0
+in_namespace "$net.client" curl --silent --max-time 5 "http://[$server6]:81/" || status=$?
+((status == 7)) || fail "curl to a closed port ends with $status, not as refused"
+
+(($(flow_count "$net") > 0)) || fail "no flow of the IPv6 host is listed"
+wait_for 5 "the capture of the last connection" has_more 0 "$work/outside.pcap" tcp dst port 81
+[[ -z $(captured "$work/outside.pcap" ip6 | head -n 1) ]] ||
+    fail "IPv6 on the outside wire"
+[[ -z $(captured "$work/outside.pcap" net 198.18.0.0/16 | head -n 1) ]] ||
+    fail "an inside number on the outside wire"
+assert_accounts "$net"
+stop_sluice "$net"
+pass "an IPv6-only client reaches IPv4 servers: ping, curl, UDP, and errors"

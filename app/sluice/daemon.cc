@@ -8,8 +8,8 @@
 #include "gateway/rules.h"
 #include "listing/background.h"
 #include "net/text.h"
-#include "sluice/address_key.h"
 #include "sluice/advice.h"
+#include "sluice/pairing.h"
 #include "sluice/privilege.h"
 #include "sluice/state_text.h"
 #include "sluice/version.h"
@@ -88,6 +88,18 @@ std::vector<command::PortReport> port_reports(const Ports& ports) {
     return reports;
 }
 
+/// What of it matters to speed.
+Machine machine_of(const config::Config& config, Platform& platform) {
+    Machine machine = read_machine("/", platform.cores().workers);
+    machine.no_huge = config.no_huge;
+    Ports& ports = platform.ports();
+    for (size_t i = 0; i < ports.size(); ++i) {
+        const ethdev::PortPlan& plan = ports.plans()[i];
+        machine.ports.push_back({plan.flag, plan.name.text, plan.numa_node, ports[i].rx_queues()});
+    }
+    return machine;
+}
+
 }  // namespace
 
 Daemon::Daemon(const config::Config& config, std::unique_ptr<Platform> platform,
@@ -131,12 +143,8 @@ Status Daemon::build(const config::Sources& sources, std::vector<unsigned> allow
     if (!secret)
         return secret.error();
     std::string warning;
-    Result<pool::AddressKey> address_key = pool::AddressKey(0);
-    if (config_.address_key)
-        address_key = *config_.address_key;
-    else
-        address_key = keep_address_key(address_key_file(config_.control_socket),
-                                       [&](std::string_view text) { warning = text; });
+    const auto address_key =
+        choose_address_key(config_, [&](std::string_view text) { warning = text; });
     if (!address_key)
         return address_key.error();
     Ports& ports = platform_->ports();
@@ -174,13 +182,23 @@ Status Daemon::build(const config::Sources& sources, std::vector<unsigned> allow
     reloader_ = std::move(*reloader);
     say_state();
 
-    if (Status status = start_flow_logs(); !status)
-        return status;
-    if (Status status = serve(); !status)
-        return status;
+    for (const auto begin : {&Daemon::start_flow_logs, &Daemon::join_pair, &Daemon::serve})
+        if (Status status = (this->*begin)(); !status)
+            return status;
     if (!warning.empty())
         print(warning);
     confine(drop_capabilities);
+    return Done{};
+}
+
+/// Where there is another gateway.
+Status Daemon::join_pair() {
+    auto pair = start_pair({config_, *gateway_, platform_->cores().listing,
+                            [this] { confine(confine_pair); }, [this] { return clock_.now(); },
+                            [this](const std::string& sentence) { print(sentence); }});
+    if (!pair)
+        return pair.error();
+    pair_ = std::move(*pair);
     return Done{};
 }
 
@@ -298,6 +316,8 @@ command::Subject Daemon::subject() {
             [this] { return pool_addresses(*gateway_); },
             [this] { return port_reports(platform_->ports()); },
             [this] { return uplink_reports(*gateway_); },
+            [this] { return pair_report(*gateway_); },
+            [this](bool is_active) { return set_active(*gateway_, is_active); },
             [this](bool dry_run) { return reloader_->reload(dry_run); },
             [this] { return reloader_->lines(); },
             [this] { return reloader_->rules(); },
@@ -341,14 +361,7 @@ void Daemon::confine(Status (*give_up)()) {
 
 /// Says what of the machine costs speed.
 void Daemon::print_advice() {
-    Machine machine = read_machine("/", platform_->cores().workers);
-    machine.no_huge = config_.no_huge;
-    Ports& ports = platform_->ports();
-    for (size_t i = 0; i < ports.size(); ++i) {
-        const ethdev::PortPlan& plan = ports.plans()[i];
-        machine.ports.push_back({plan.flag, plan.name.text, plan.numa_node, ports[i].rx_queues()});
-    }
-    for (const std::string& sentence : advise(machine))
+    for (const std::string& sentence : advise(machine_of(config_, *platform_)))
         print("for speed: " + sentence);
 }
 
@@ -466,7 +479,7 @@ void Daemon::reload() {
 
 std::string Daemon::status(bool all_turn) const {
     const flow::FlowTable& table = gateway_->table();
-    return std::string(all_turn ? "forwarding" : "a worker stands still") + "; " +
+    return std::string(all_turn ? duty_text(*gateway_) : "a worker stands still") + "; " +
            std::to_string(table.size()) + " of " + std::to_string(table.capacity()) + " flows";
 }
 

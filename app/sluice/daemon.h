@@ -26,6 +26,7 @@
 #include "sluice/signals.h"
 #include "sluice/watch.h"
 #include "state/state_file.h"
+#include "sync/pair.h"
 #include "worker/heartbeat.h"
 
 #include <atomic>
@@ -62,6 +63,7 @@ private:
     Status open_taps(gateway::Ground& ground);
     Status serve();
     Status start_flow_logs();
+    Status join_pair();
     command::Subject subject();
     void link_changed(bool is_up);
     void reload();
@@ -90,6 +92,7 @@ private:
     std::unique_ptr<LinkWatch> links_;
     std::unique_ptr<Reloader> reloader_;
     std::vector<std::unique_ptr<flowlog::FlowLog>> flow_logs_;
+    std::unique_ptr<sync::Pair> pair_;  // where the gateway is one of two
     std::unique_ptr<command::Server> server_;
     std::vector<Job> jobs_;
     Notifier notifier_;

@@ -211,4 +211,15 @@ Status confine_file_log() {
     });
 }
 
+/// Its peer may come later, and come again.
+Status confine_pair() {
+    return confine([](Filter& filter) {
+        allow_background(filter);
+        filter.add(SCMP_ACT_ALLOW, SCMP_SYS(socket),
+                   std::array{scmp_arg_cmp{0, SCMP_CMP_EQ, AF_INET, 0}});
+        for (const int number : {SCMP_SYS(connect), SCMP_SYS(bind)})
+            filter.add(SCMP_ACT_ALLOW, number, {});
+    });
+}
+
 }  // namespace sluice::app

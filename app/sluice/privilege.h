@@ -13,6 +13,9 @@
 ///     lists
 ///     flow logs         as the control socket; and to a collector they make sockets of IPv4 and of
 ///                       this machine, and connect them; for a file they open files to append
+///     the pair's        as the control socket; and to the peer it makes sockets of IPv4, gives
+///     them
+///                       an address of this machine, and connects them
 ///
 /// Threads  Capabilities and system calls are each thread's own. A thread inherits those of the one
 ///          that makes it, so what is given up before EAL starts is given up by all.
@@ -38,5 +41,6 @@ Status confine_worker();
 Status confine_background();
 Status confine_flow_log();
 Status confine_file_log();
+Status confine_pair();
 
 }  // namespace sluice::app

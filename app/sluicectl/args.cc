@@ -34,6 +34,7 @@ struct Words {
     std::string by;
     std::string file;
     bool dry_run = false;
+    std::string role;
     std::map<std::string, std::string> packets;  // which, and how many: /v1/capture, /v1/trace
     bool coming = false;
     bool leaving = false;
@@ -297,6 +298,15 @@ CLI::App* add_reload(CLI::App& app, Words& words) {
     return reload;
 }
 
+CLI::App* add_role(CLI::App& app, Words& words) {
+    CLI::App* role = app.add_subcommand(
+        "role", "Print which of a pair the gateway is; or make it that, and print it then");
+    role->add_option("ROLE", words.role, "active or standby")
+        ->check(CLI::IsMember({"active", "standby"}));
+    role->add_flag("--json", words.json, "Print a JSON object");
+    return role;
+}
+
 /// `config show` and `config check FILE`.
 struct ConfigCommands {
     const CLI::App* show;
@@ -415,6 +425,15 @@ Request reload_request(const Words& words) {
     return request;
 }
 
+Request role_request(const Words& words) {
+    Request request{.socket = words.socket, .path = "/v1/role"};
+    if (words.role.empty())
+        return request;
+    request.method = Request::Method::Post;
+    request.query.emplace("role", words.role);
+    return request;
+}
+
 }  // namespace
 
 Request parse_args(int argc, char** argv) {
@@ -440,6 +459,7 @@ Request parse_args(int argc, char** argv) {
     const CLI::App* history = add_history(app, words);
     const CLI::App* rules = add_rules(app, words);
     const CLI::App* reload = add_reload(app, words);
+    const CLI::App* role = add_role(app, words);
     const ConfigCommands config = add_config(app, words);
     try {
         app.parse(argc, argv);
@@ -469,6 +489,7 @@ Request parse_args(int argc, char** argv) {
         : history->parsed()      ? history_request(words)
         : rules->parsed()        ? Request{.socket = words.socket, .path = "/v1/rules"}
         : reload->parsed()       ? reload_request(words)
+        : role->parsed()         ? role_request(words)
         : config.show->parsed()  ? Request{.socket = words.socket, .path = "/v1/config"}
                                  : stats_request(words);
     if (words.json)

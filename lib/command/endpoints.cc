@@ -5,6 +5,7 @@
 #include "command/metrics.h"
 #include "command/openmetrics.h"
 #include "command/page.h"
+#include "command/role_text.h"
 #include "command/rules_text.h"
 #include "command/stats_text.h"
 #include "command/top_lists.h"
@@ -108,6 +109,8 @@ void Endpoints::answer(const httplib::Request& request, httplib::Response& respo
         {"/v1/who", "GET", &Endpoints::tell_who},
         {"/v1/config", "GET", &Endpoints::tell_configuration},
         {"/v1/reload", "POST", &Endpoints::reload, Access::All},
+        {"/v1/role", "GET", &Endpoints::tell_role},
+        {"/v1/role", "POST", &Endpoints::change_role, Access::All},
         {"/v1/history", "GET", &Endpoints::tell_history, Access::Web},
         {"/v1/live", "GET", &Endpoints::stream_live, Access::Web},
         {"/healthz", "GET", &Endpoints::tell_health, Access::Web},
@@ -137,7 +140,7 @@ void Endpoints::answer(const httplib::Request& request, httplib::Response& respo
                       "There is nothing at this path; there are /v1/flows, /v1/flows/count, "
                       "/v1/expectations, /v1/events, /v1/capture, /v1/trace, /v1/hosts, /v1/ports, "
                       "/v1/stats, "
-                      "/v1/rules, /v1/why, /v1/who, /v1/config, /v1/reload, /v1/history, "
+                      "/v1/rules, /v1/why, /v1/who, /v1/config, /v1/reload, /v1/role, /v1/history, "
                       "/v1/live, /healthz, /metrics and a page at /.");
     response.set_header("Allow", methods);
     refuse(response, question.format, kMethodNotAllowed, "This path knows " + methods + " only.");
@@ -360,6 +363,28 @@ void Endpoints::reload(const Question& question, httplib::Response& response) {
                              ? *report
                              : nlohmann::json{{"report", *report}}.dump() + "\n",
                          content_type(question.format));
+}
+
+void Endpoints::tell_role(const Question& question, httplib::Response& response) {
+    const std::optional<PairReport> pair = subject_.pair();
+    if (!pair)
+        return refuse(response, question.format, kConflict,
+                      "This gateway is not one of two (--sync).");
+    response.status = kOk;
+    response.set_content(
+        question.format == Format::Text ? role_text(*pair) : role_json(*pair) + "\n",
+        content_type(question.format));
+}
+
+void Endpoints::change_role(const Question& question, httplib::Response& response) {
+    Query query = question.query;
+    const auto role = take(query, "role");
+    if (!role || (*role != "active" && *role != "standby") || !query.empty())
+        return refuse(response, question.format, kBadRequest,
+                      "/v1/role takes role=active or role=standby, and format only.");
+    if (const Status status = subject_.set_active(*role == "active"); !status)
+        return refuse(response, question.format, kConflict, status.error().message);
+    tell_role(question, response);
 }
 
 void Endpoints::tell_history(const Question& question, httplib::Response& response) {

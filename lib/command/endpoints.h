@@ -64,6 +64,8 @@ private:
     void tell_why(const Question& question, httplib::Response& response);
     void tell_who(const Question& question, httplib::Response& response);
     void tell_configuration(const Question& question, httplib::Response& response);
+    void tell_role(const Question& question, httplib::Response& response);
+    void change_role(const Question& question, httplib::Response& response);
     void reload(const Question& question, httplib::Response& response);
     void tell_history(const Question& question, httplib::Response& response);
     void show_page(const Question& question, httplib::Response& response);

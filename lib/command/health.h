@@ -4,8 +4,10 @@
 /// \file
 /// Health: whether the gateway does its work, for whoever sends traffic elsewhere when it does not.
 ///
-/// Shape    It is healthy while the control core and every worker turn and every port has its link;
-///          what else goes wrong (drops, a dead uplink of several) is for alerts.
+/// Shape    It is healthy while the control core and every worker turn, every port has its link,
+/// and
+///          not both of a pair are active; what else goes wrong (drops, a dead uplink of several)
+///          is for alerts.
 
 #include "command/subject.h"
 

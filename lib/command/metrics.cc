@@ -62,6 +62,12 @@ constexpr Row kRows[] = {
     {StateWithoutRule, "state_without_rule",   "Records not adopted: no rule, --on-reload end"},
     {StateHelped,    "state_helped",           "Records not adopted: only a helper knew them"},
     {StateNoRoom,    "state_no_room",          "Records not adopted: no room in the table"},
+    {FlowsTakenOver, "flows_taken_over",       "Flows and mappings of the peer taken over"},
+    {SyncApplied,    "sync_applied",           "Records and ends that the peer has told"},
+    {SyncRefused,    "sync_refused",           "Of these, what could not be taken over"},
+    {SyncTold,       "sync_told",              "Records and ends told to the peer"},
+    {SyncLost,       "sync_lost",              "Changes that could not be told in time"},
+    {SyncResyncs,    "sync_resyncs",           "Times that the peer was told all"},
     {FlowsRerouted,  "flows_rerouted",         "Flows and mappings that ended with their uplink"},
     {EarlyDropped,   "flows_early_dropped",    "Flows ended to make room in a full table"},
     {HostsFull,      "hosts_full",             "Flows opened without a place for their host"},
@@ -127,6 +133,7 @@ public:
         interfaces(total);
         addresses();
         uplinks();
+        pair();
         workers();
         loads();
         outlooks();
@@ -263,6 +270,19 @@ private:
         return counted(value, {{"address", address.name}, {"direction", direction}});
     }
 
+    /// Where the gateway is one of two.
+    void pair() {
+        const std::optional<PairReport> pair = subject_.pair();
+        if (!pair)
+            return;
+        gauge("active", "Whether this gateway of a pair forwards", pair->is_active ? 1 : 0);
+        gauge("peer_there", "Whether the other gateway of the pair answers",
+              pair->peer == PairReport::Peer::Away ? 0 : 1);
+        gauge("peer_active", "Whether that one forwards",
+              pair->peer == PairReport::Peer::Active ? 1 : 0);
+        gauge("sync_whole", "Whether the one that stands by has all flows", pair->is_whole ? 1 : 0);
+        gauge("sync_behind", "Messages that the peer has not taken yet", pair->behind);
+    }
     void uplinks() {
         MetricFamily& up =
             family("uplink_up", "Whether the uplink lives, of several", MetricType::Gauge);

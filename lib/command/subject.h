@@ -61,6 +61,16 @@ struct UplinkReport {
     bool is_up = true;
 };
 
+/// What is told of a gateway that is one of two.
+struct PairReport {
+    enum class Peer : uint8_t { Away, Standby, Active };
+
+    bool is_active = true;
+    Peer peer = Peer::Away;
+    bool is_whole = false;  ///< The one that stands by has all flows of the other.
+    uint32_t behind = 0;    ///< Messages that the peer has not taken yet.
+};
+
 /// What is told of a rule that refuses flows.
 struct RuleReport {
     std::string flag;   ///< "deny".
@@ -119,6 +129,12 @@ struct Subject {
     std::function<std::vector<PoolAddress>()> pools = [] { return std::vector<PoolAddress>(); };
     std::function<std::vector<PortReport>()> ports = [] { return std::vector<PortReport>(); };
     std::function<std::vector<UplinkReport>()> uplinks = [] { return std::vector<UplinkReport>(); };
+    /// Nothing where the gateway is not one of two.
+    std::function<std::optional<PairReport>()> pair = [] { return std::optional<PairReport>(); };
+    /// Lets it become active, or stand by; returns when it is so.
+    std::function<Status(bool is_active)> set_active = [](bool) -> Status {
+        return Error{"This gateway is not one of two (--sync)."};
+    };
     /// Reads the configuration again, or says with dry_run what that would change.
     std::function<Result<std::string>(bool dry_run)> reload = [](bool) -> Result<std::string> {
         return Error{"There is no configuration to read again."};

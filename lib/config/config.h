@@ -11,6 +11,7 @@
 #include "config/collector.h"
 #include "config/http_address.h"
 #include "config/state.h"
+#include "config/sync.h"
 #include "conntrack/tuning.h"
 #include "fragment/datagrams.h"
 #include "helper/ports.h"
@@ -170,6 +171,10 @@ struct Config {
     FlowLogs flow_logs;
     std::optional<HttpAddress> http;  ///< HTTP is answered there too, to who asks.
     State state;
+    std::optional<Sync> sync;  ///< The gateway is one of two.
+    std::string sync_key;      ///< A file; empty without `sync`.
+    SyncFlows sync_flows = SyncFlows::Assured;
+    Role role = Role::Active;      ///< At the start.
     std::vector<std::string> eal;  ///< What stood behind "--".
 };
 

@@ -12,6 +12,7 @@
 #include "config/read_match.h"
 #include "config/read_neighbours.h"
 #include "config/read_rules.h"
+#include "config/read_sync.h"
 #include "config/twins.h"
 #include "config/uplinks.h"
 
@@ -453,6 +454,18 @@ constexpr Flag kFlags[] = {
     {"state-mismatch", kOperation, Arity::One, false, "empty|refuse",
      "Where the file is of another build or size of port blocks; default: empty",
      store_state_mismatch},
+    {"sync", kOperation, Arity::One, false, "listen=ADDRESS:PORT,peer=ADDRESS:PORT[,priority=N]",
+     "Be one of two gateways: have its flows, or let it have these, over a connection of the "
+     "kernel's; of two that are active the one with the lower priority steps back, 1 to 255; "
+     "default: alone",
+     [](const Given& g, Config& c) { return store(read_sync(g), c.sync); }},
+    {"sync-key", kOperation, Arity::One, false, "FILE",
+     "64 hexadecimal digits, the same in both, by which they know one another",
+     [](const Given& g, Config& c) { return store(read_word(g), c.sync_key); }},
+    {"sync-flows", kOperation, Arity::One, false, "assured|all",
+     "Which flows the peer is told; default: assured", store_sync_flows},
+    {"role", kOperation, Arity::One, false, "active|standby",
+     "Which of the two it is at the start; default: active", store_role},
 };
 // clang-format on
 

@@ -95,4 +95,14 @@ Status store_state_mismatch(const Given& given, Config& config) {
                                        config.state.mismatch);
 }
 
+Status store_sync_flows(const Given& given, Config& config) {
+    using enum SyncFlows;
+    return store_choice<SyncFlows>(given, {{"assured", Assured}, {"all", All}}, config.sync_flows);
+}
+
+Status store_role(const Given& given, Config& config) {
+    using enum Role;
+    return store_choice<Role>(given, {{"active", Active}, {"standby", Standby}}, config.role);
+}
+
 }  // namespace sluice::config

@@ -21,5 +21,7 @@ Status store_steer_replies(const Given& given, Config& config);
 Status store_claim(const Given& given, Config& config);
 Status store_on_reload(const Given& given, Config& config);
 Status store_state_mismatch(const Given& given, Config& config);
+Status store_sync_flows(const Given& given, Config& config);
+Status store_role(const Given& given, Config& config);
 
 }  // namespace sluice::config

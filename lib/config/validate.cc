@@ -9,6 +9,7 @@
 #include "config/ports.h"
 #include "config/read.h"
 #include "config/read_rules.h"
+#include "config/read_sync.h"
 #include "config/twins.h"
 #include "config/uplinks.h"
 #include "policy/tunings.h"
@@ -147,7 +148,7 @@ Status validate(const Config& config, std::span<const unsigned> allowed_cpus) {
         if (Status status = check(config, networks); !status)
             return status;
     for (const auto check : {check_neighbours, check_port_shares, check_timeouts, check_twins,
-                             check_uplinks, check_control_socket, check_eal})
+                             check_uplinks, check_control_socket, check_sync, check_eal})
         if (Status status = check(config); !status)
             return status;
     return check_cores(config, allowed_cpus);

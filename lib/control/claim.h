@@ -35,6 +35,8 @@ public:
 
     /// Probes from now on; whoever does not call it has claimed.
     void start(Tick now);
+    /// Has claimed, whoever may have them.
+    void force() { is_done_ = true; }
     /// True at the turn at which the addresses become the gateway's.
     bool turn(Tick now);
     bool is_done() const { return is_done_; }

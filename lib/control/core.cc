@@ -33,6 +33,7 @@ NeighbourParams answering_for(const KeptAddresses& kept, NeighbourParams params)
 
 Core::Core(CoreParams params)
     : params_(std::move(params)),
+      is_active_(params_.duty == nullptr || params_.duty->is_active()),
       generation_(params_.hops.generation()),
       edition_(params_.policy->edition),
       member_(params_.table),
@@ -49,6 +50,8 @@ Core::Core(CoreParams params)
       rerouting_(params_.table, member_, params_.policy, params_.uplinks.living, counters_) {}
 
 void Core::start(Tick now) {
+    if (!is_active_)
+        return;
     if (params_.has_adopted)
         kept_.begin({});
     neighbours_.start(now);
@@ -60,19 +63,11 @@ unsigned Core::turn(Tick now) {
     if (is_watched)
         tap_.take_up_translated();  // but for ARP, whose frames have no tuple
     outbox_.show(is_watched ? &tap_ : nullptr);
-    unsigned work = 0;
+    unsigned work = follow_duty(now);
     for (unsigned worker = 0; worker < params_.workers.size(); ++worker)
         work += take_punted(worker, now);
-    follow_policy(now);
-    follow_routes(now);
-    kept_.turn(now);
-    neighbours_.turn(now);
-    if (neighbours_.has_claimed())  // until then the kernel has nothing to speak as
-        work += twins_.turn(now);
-    work += ageing_.turn(now);
-    if (uplink_watch_.turn())
-        rerouting_.start();
-    work += rerouting_.turn();
+    if (is_active_)
+        work += serve(now);
     if (params_.each_turn)
         params_.each_turn(now);
     // Workers are members of the flow table, so its grace periods are those of the hops as well.
@@ -97,6 +92,39 @@ void Core::follow_policy(Tick now) {
     neighbours_.announce_by(policy.announcing, now);
 }
 
+/// Who becomes active has its addresses at once: the other one may be dead, and cannot be asked.
+unsigned Core::follow_duty(Tick now) {
+    if (params_.duty == nullptr)
+        return 0;
+    const unsigned work = params_.duty->turn(now, member_);
+    const bool is_active = params_.duty->is_active();
+    if (is_active == std::exchange(is_active_, is_active))
+        return work;
+    if (is_active) {
+        kept_.begin({});
+        neighbours_.take_over(now);
+        twins_.start(now);
+    } else {
+        neighbours_.stop(Drop::Standby);
+    }
+    return work;
+}
+
+/// What time brings to who forwards.
+unsigned Core::serve(Tick now) {
+    unsigned work = 0;
+    follow_policy(now);
+    follow_routes(now);
+    kept_.turn(now);
+    neighbours_.turn(now);
+    if (neighbours_.has_claimed())  // until then the kernel has nothing to speak as
+        work += twins_.turn(now);
+    work += ageing_.turn(now);
+    if (uplink_watch_.turn())
+        rerouting_.start();
+    return work + rerouting_.turn();
+}
+
 /// Other routes change the generation, as other things do.
 void Core::follow_routes(Tick now) {
     const uint32_t generation = params_.hops.generation();
@@ -118,6 +146,8 @@ unsigned Core::take_punted(unsigned worker, Tick now) {
 }
 
 void Core::take(rte_mbuf* mbuf, unsigned worker, Tick now) {
+    if (!is_active_)  // punted before the worker knew
+        return outbox_.drop(mbuf, Drop::Standby);
     switch (link::note_of(mbuf).punt) {
         case Punt::Arp:
             twins_.hear_arp(mbuf);
@@ -135,7 +165,7 @@ void Core::take(rte_mbuf* mbuf, unsigned worker, Tick now) {
 }
 
 void Core::stop() {
-    neighbours_.stop();
+    neighbours_.stop(Drop::Shutdown);
     for (const WorkerRings& worker : params_.workers) {
         std::array<rte_mbuf*, kPuntsPerTurn> packets;
         while (const unsigned count = worker.punt->take(packets)) {

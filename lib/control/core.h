@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "control/ageing.h"
+#include "control/duty.h"
 #include "control/kept_addresses.h"
 #include "control/neighbours.h"
 #include "control/outbox.h"
@@ -56,6 +57,7 @@ struct CoreParams {
     UplinkWatchParams uplinks = {};
     const pool::Exhaustion* exhaustion = nullptr;  ///< Null: no block of ports is taken back.
     bool has_adopted = false;                      ///< Flows of a process before are there.
+    Duty* duty = nullptr;                          ///< Null: this gateway is no part of a pair.
 };
 
 class Core {
@@ -66,7 +68,10 @@ public:
     /// Announces the gateway's addresses and asks for its next hops; before the first turn.
     void start(Tick now);
     /// A port's link has come back.
-    void link_came(Tick now) { neighbours_.link_came(now); }
+    void link_came(Tick now) {
+        if (is_active_)
+            neighbours_.link_came(now);
+    }
     /// Returns how much there was to do, 0 when the caller may as well sleep for a millisecond.
     unsigned turn(Tick now);
 
@@ -80,12 +85,15 @@ public:
     const stats::Counters& counters() const { return counters_; }
 
 private:
+    unsigned follow_duty(Tick now);
+    unsigned serve(Tick now);
     void follow_policy(Tick now);
     void follow_routes(Tick now);
     unsigned take_punted(unsigned worker, Tick now);
     void take(rte_mbuf* mbuf, unsigned worker, Tick now);
 
     CoreParams params_;
+    bool is_active_;       // as the duty was when it was last followed
     uint32_t generation_;  // of the hops, when the routes' gateways were last read
     uint32_t edition_;     // of the policy that was last followed
     stats::Counters counters_;

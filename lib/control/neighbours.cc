@@ -134,8 +134,15 @@ void Neighbours::link_came(Tick now) {
     }
 }
 
-void Neighbours::stop() {
-    waiting_.drop_all(Drop::Shutdown);
+void Neighbours::stop(Drop reason) {
+    waiting_.drop_all(reason);
+}
+
+void Neighbours::take_over(Tick now) {
+    next_walk_ = next_removal_ = now;
+    pin(now);
+    own_.take_over(now);
+    begin(now);
 }
 
 // What workers punt.

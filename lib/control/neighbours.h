@@ -90,8 +90,11 @@ public:
     void turn(Tick now);
     /// The own addresses are the gateway's.
     bool has_claimed() const { return own_.are_claimed(); }
-    /// Drops what waits.
-    void stop();
+    /// Drops what waits, for that reason.
+    void stop(stats::Drop reason);
+    /// The own addresses are the gateway's from now on, and everybody is told so: in place of
+    /// start(), or again.
+    void take_over(Tick now);
 
 private:
     void pin(Tick now);

@@ -37,6 +37,11 @@ public:
 
     /// Claims them; true when they are the gateway's at once.
     bool start(Tick now);
+    /// Has them at once, and announces them: the host that had them before is gone.
+    void take_over(Tick now) {
+        claim_.force();
+        announce(now);
+    }
     /// True at the turn at which they become the gateway's.
     bool turn(Tick now);
     bool are_claimed() const { return claim_.is_done(); }

@@ -128,6 +128,12 @@ nat64::NumbersParams number_params(const config::Config& config, const Ground& g
             .numa_node = ground.numa_node};
 }
 
+/// What people call its interface.
+std::string uplink_name(const link::Uplinks& uplinks, link::UplinkId id,
+                        const link::Interfaces& interfaces) {
+    return names_of(interfaces)[uplinks[id].gateway.interface].name;
+}
+
 }  // namespace
 
 state::Shape state_shape(const config::Config& config) {
@@ -272,6 +278,7 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
             return int64_t{beginning_of(event, now)};
         };
     params.exhaustion = exhaustion_.get();
+    params.duty = replica_.get();
     params.each_turn = [this](Tick now) {
         shortage_log_->turn(now);
         hosts_->turn(now, table_->grace());
@@ -336,15 +343,9 @@ control::UplinkWatchParams Gateway::uplink_params(const Ground& ground) {
     for (link::UplinkId id = 0; id < uplinks.size(); ++id) {
         const link::InterfaceId interface = uplinks[id].gateway.interface;
         params.ports.push_back(ground.ports[(*interfaces_)[interface].port]);
-        params.names.push_back(uplink_name(id));
+        params.names.push_back(uplink_name(uplinks, id, *interfaces_));
     }
     return params;
-}
-
-/// What people call its interface.
-std::string Gateway::uplink_name(link::UplinkId id) const {
-    const link::Uplinks& uplinks = policies_->current()->routes.uplinks();
-    return names_of(*interfaces_)[uplinks[id].gateway.interface].name;
 }
 
 std::vector<UplinkState> Gateway::uplinks() const {
@@ -352,8 +353,8 @@ std::vector<UplinkState> Gateway::uplinks() const {
     const link::Uplinks& uplinks = policy->routes.uplinks();
     std::vector<UplinkState> states;
     for (link::UplinkId id = 0; uplinks.are_several() && id < uplinks.size(); ++id)
-        states.push_back({uplink_name(id), uplinks[id].gateway.address, uplinks[id].weight,
-                          link::contains(living_uplinks_.up(), id)});
+        states.push_back({uplink_name(uplinks, id, *interfaces_), uplinks[id].gateway.address,
+                          uplinks[id].weight, link::contains(living_uplinks_.up(), id)});
     return states;
 }
 
@@ -369,6 +370,11 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
     log_clock_ = std::make_unique<LogClock>(read_clocks(), ground.notice);
     steering_ = steering(config, outside_ports(*interfaces_, ground), ground.notice);
     make_own_ports(config);
+    if (config.sync)
+        replica_ = std::make_unique<Replica>(
+            Replica::Parts{*table_, *hosts_, *quotas_, kept_endpoints_, policies_->in_force(),
+                           config.workers, ground.notice},
+            config.role == config::Role::Active);
     budgets_ = std::make_unique<answer::Budgets>(derive_sip_key(ground.secret, Use::Budgets));
     shared_ = std::make_unique<worker::Shared>(worker::Shared{
         .table = *table_,
@@ -394,6 +400,7 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
         .helpers = helpers_.get(),
         .ipv6 = ipv6_of(config, *interfaces_),
         .numbers = numbers_.get(),
+        .is_active = replica_ ? &replica_->standing().is_active : nullptr,
     });
     if (shared_->ipv6)
         shared_->ipv6->identification =
@@ -462,6 +469,15 @@ stats::Snapshot Gateway::snapshot() const {
     snapshot.add(control_->counters());
     snapshot.add(operator_counters_);
     snapshot.add(restored_counters_);
+    if (replica_) {
+        snapshot.add(replica_->counters());
+        // relaxed: figures for people.
+        const sync::Standing& standing = replica_->standing();
+        snapshot.count[stats::Count::SyncTold] = standing.told.load(std::memory_order_relaxed);
+        snapshot.count[stats::Count::SyncLost] = standing.lost.load(std::memory_order_relaxed);
+        snapshot.count[stats::Count::SyncResyncs] =
+            standing.resyncs.load(std::memory_order_relaxed);
+    }
     return snapshot;
 }
 

@@ -18,6 +18,7 @@
 #include "flow/flow_table.h"
 #include "gateway/log_clock.h"
 #include "gateway/policies.h"
+#include "gateway/replica.h"
 #include "gateway/restoration.h"
 #include "gateway/shortage_log.h"
 #include "helper/helped.h"
@@ -125,6 +126,9 @@ public:
     std::vector<UplinkState> uplinks() const;
     const link::Interfaces& interfaces() const { return *interfaces_; }
 
+    /// Null where the gateway is not one of two.
+    Replica* replica() { return replica_.get(); }
+
     /// What has become of the flows of a process before.
     const Restored& restored() const { return restored_; }
 
@@ -146,7 +150,6 @@ private:
     void restore(const config::Config& config, const Inheritance& inheritance);
     void make_own_ports(const config::Config& config);
     control::UplinkWatchParams uplink_params(const Ground& ground);
-    std::string uplink_name(link::UplinkId id) const;
     control::TwinParams twin_params(const Ground& ground);
     control::CoreParams core_params(const config::Config& config, const Ground& ground);
     worker::WorkerParams worker_params(const config::Config& config, uint8_t id,
@@ -172,6 +175,10 @@ private:
     std::unique_ptr<answer::Budgets> budgets_;
     std::unique_ptr<pool::OwnPorts> own_ports_;      // where an interface has a twin
     std::vector<answer::TokenBucket> twin_buckets_;  // by interface
+    std::optional<sync::Standing> standing_;         // of a pair
+    sync::Mailbox mailbox_;
+    std::unique_ptr<Replica> replica_;
+    stats::Counters replica_counters_;
     std::unique_ptr<worker::Shared> shared_;
     std::unique_ptr<why::Inquiry> inquiry_;
     Rings rings_;

@@ -59,6 +59,8 @@ public:
     void send_for_first(const flow::FlowRecord& record) override;
     void send_for_next(const flow::FlowRecord& record) override;
     void adopted(uint32_t index, flow::FlowRecord& record) override;
+    /// What the record hangs on serves a host that has been answered.
+    void prove(const flow::FlowRecord& record) const;
 
 private:
     flow::Fate judge_flow(flow::FlowRecord& flow);
@@ -68,7 +70,6 @@ private:
     bool is_private(Be32 shown, Be32 own) const;
     uint8_t tuning_of(const flow::FlowRecord& flow) const;
     void charge(uint32_t index, const flow::FlowRecord& flow) const;
-    void prove(const flow::FlowRecord& record) const;
 
     Ground ground_;
     Tick now_;

@@ -63,19 +63,26 @@ enum class Count : uint8_t {
     StateWithoutRule,     ///< The rules would not open them: --on-reload end.
     StateHelped,          ///< Only a helper knew how they go on.
     StateNoRoom,          ///< More than the table has room for.
-    FlowsRerouted,        ///< Flows and holders ended with their uplink, to open anew by another.
-    EarlyDropped,         ///< Not ASSURED, ended to make room in a full table.
-    HostsFull,            ///< Flows of hosts for which the host table had no room: not limited.
-    OpenLost,             ///< Opened by another worker at the same moment; the packet went there.
-    FlowsUntranslated,    ///< Of FlowsOpened: by --no-nat, with the host's own address.
-    AddressChanged,       ///< Flows that went on the host's next address: its own was full.
-    PortProbes,           ///< Reply tuples tried while choosing ports.
-    PortChanged,          ///< Flows that did not get their own source port.
-    MssClamped,           ///< SYNs and SYN/ACKs whose MSS was lowered.
-    EchoReplies,          ///< Pings to the gateway answered.
-    IcmpErrors,           ///< ICMP errors originated.
-    IcmpSuppressed,       ///< ICMP errors not sent: --icmp-rate, or no mbuf.
-    TcpResets,            ///< RSTs originated: --invalid reject.
+    FlowsTakenOver,     ///< Flows and holders of the other gateway of a pair, when this one became
+                        ///< active; of TCP windows they know nothing yet.
+    SyncApplied,        ///< What the peer has told while this one stood by: records, and ends.
+    SyncRefused,        ///< Of these, what was not sound, not of these rules, or without room.
+    SyncTold,           ///< Records and ends told to the peer.
+    SyncLost,           ///< Changes that could not be told in time; then all is told again.
+    SyncResyncs,        ///< How often the peer was told all.
+    FlowsRerouted,      ///< Flows and holders ended with their uplink, to open anew by another.
+    EarlyDropped,       ///< Not ASSURED, ended to make room in a full table.
+    HostsFull,          ///< Flows of hosts for which the host table had no room: not limited.
+    OpenLost,           ///< Opened by another worker at the same moment; the packet went there.
+    FlowsUntranslated,  ///< Of FlowsOpened: by --no-nat, with the host's own address.
+    AddressChanged,     ///< Flows that went on the host's next address: its own was full.
+    PortProbes,         ///< Reply tuples tried while choosing ports.
+    PortChanged,        ///< Flows that did not get their own source port.
+    MssClamped,         ///< SYNs and SYN/ACKs whose MSS was lowered.
+    EchoReplies,        ///< Pings to the gateway answered.
+    IcmpErrors,         ///< ICMP errors originated.
+    IcmpSuppressed,     ///< ICMP errors not sent: --icmp-rate, or no mbuf.
+    TcpResets,          ///< RSTs originated: --invalid reject.
     TcpResetsSuppressed,  ///< RSTs not sent: --reject-rate, or no mbuf.
     TcpChallenges,        ///< ACKs originated that ask back about a RST: --tcp-strict.
     TcpChallengesSuppressed,  ///< Not sent: too many to one host, or no mbuf.

@@ -105,6 +105,7 @@ constexpr Row kRows[] = {
     {HandoffFull, "handoff_full"},
     {HandoffLoop, "handoff_loop"},
     {TxFull, "tx_full"},
+    {Standby, "standby"},
     {LinkDown, "link_down"},
     {TwinRate, "twin_rate"},
     {TwinFull, "twin_full"},

@@ -120,6 +120,7 @@ enum class Drop : uint8_t {
     HandoffFull,         ///< The owner's ring is full.
     HandoffLoop,         ///< Handed over once already, and not at home here either.
     TxFull,              ///< The port took no more.
+    Standby,             ///< This gateway stands by, and the other one of the pair forwards.
     LinkDown,            ///< The port that it was to leave by has no link.
     TwinRate,            ///< For the gateway's kernel, beyond --twin-rate.
     TwinFull,            ///< For the gateway's kernel, which did not take it.

@@ -389,6 +389,10 @@ constexpr Row kRows[] = {
       "The flow ended and was opened anew elsewhere while the packet was on its way; rare. "
       "Many are a bug: please report."}},
     {TxFull, {"The port took no more packets.", "The link is saturated."}},
+    {Standby,
+     {"This gateway stands by: the other one of the pair forwards (--sync).",
+      "Normal in small numbers: what reaches every port of a switch. Many: neighbours send to "
+      "this machine's MAC. sluicectl role says who is active; one must be."}},
     {LinkDown,
      {"The port by which it was to leave has no link, or its interface is gone; the sender "
       "is told so by ICMP (host unreachable).",

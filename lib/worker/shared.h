@@ -20,6 +20,7 @@
 #include "policy/current.h"
 #include "pool/own_ports.h"
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -57,6 +58,8 @@ struct Shared {
     helper::Helped* helpers = nullptr;           ///< Null: no flow is helped.
     std::optional<nat64::EdgeParams> ipv6 = {};  ///< Nothing: IPv6 is not served.
     nat64::Numbers* numbers = nullptr;           ///< Of IPv6 hosts, where it is.
+    /// Whether this gateway forwards, where it is one of two; null: it does.
+    const std::atomic<bool>* is_active = nullptr;
 };
 
 }  // namespace sluice::worker

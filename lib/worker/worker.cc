@@ -99,12 +99,12 @@ unsigned Worker::turn(Tick now) {
     for (size_t port = 0; port < params_.ports.size(); ++port)
         if (const unsigned count = receive(static_cast<link::PortIndex>(port), burst); count != 0) {
             packets += count;
-            forward(burst);
+            go(burst);
         }
     for (link::Ring* ring : params_.links.from_worker)
         if (ring != nullptr && take_handed_over(*ring, burst) != 0) {
             packets += burst.count;
-            forward(burst);
+            go(burst);
         }
     packets += release();
     fragments_.expire(now_);
@@ -114,6 +114,9 @@ unsigned Worker::turn(Tick now) {
 
 void Worker::begin_turn(Tick now) {
     now_ = now;
+    // Acquire: with the control core's release, before which all flows of the peer were there.
+    stands_by_ =
+        shared_.is_active != nullptr && !shared_.is_active->load(std::memory_order_acquire);
     egress_.look_at_ports();
     policy_.follow(shared_.policy);
     egress_.route_by(policy_->routes);
@@ -168,6 +171,21 @@ void Worker::count_in(const Burst& burst, uint64_t bytes) {
         if (by != link::kNoInterface)
             counters_.interfaces[by].in.add({1, bare.bytes});
     }
+}
+
+/// Of a gateway that stands by nothing is forwarded, answered or punted.
+void Worker::drop_all(Burst& burst) {
+    const std::span packets = std::span(burst.mbuf).first(burst.count);
+    if (!burst.handed_over) {
+        uint64_t bytes = 0;
+        for (const rte_mbuf* mbuf : packets)
+            bytes += rte_pktmbuf_pkt_len(mbuf);
+        count_in(burst, bytes);
+    }
+    if (tap_.is_on())
+        tap_.take_up({burst.mbuf.data(), burst.from.data(), burst.side.data(), burst.flow.data(),
+                      burst.count, burst.handed_over});
+    egress_.drop(packets, Drop::Standby);
 }
 
 unsigned Worker::take_handed_over(link::Ring& ring, Burst& burst) {

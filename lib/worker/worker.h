@@ -106,8 +106,10 @@ private:
     // Sources: worker.cc.
     unsigned receive(link::PortIndex port, Burst& burst);
     void count_in(const Burst& burst, uint64_t bytes);
+    void drop_all(Burst& burst);
     unsigned take_handed_over(link::Ring& ring, Burst& burst);
     unsigned release();
+    void go(Burst& burst) { stands_by_ ? drop_all(burst) : forward(burst); }
     void begin_turn(Tick now);
     void learn_arrivals();
     void end_turn();
@@ -183,6 +185,7 @@ private:
     Tick asked_at_;  // when strangers were last asked for, and how many: --strict-source
     unsigned asked_ = 0;
     std::span<uint64_t> stage_cycles_;  // empty: not timed
+    bool stands_by_ = false;            // in this turn
     bool is_plain_ = true;              // neither timed nor watched, in this turn
     Burst burst_;                       // in hand; not made anew each time, for it is large
 };

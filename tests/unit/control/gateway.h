@@ -160,7 +160,7 @@ struct Gateway {
 
     ~Gateway() {
         workers.check_sum(counters);
-        neighbours.stop();
+        neighbours.stop(stats::Drop::Shutdown);
         for (unsigned worker = 0; worker < Workers::kCount; ++worker)
             workers.take(worker);
         workers.check_sum(counters);

@@ -230,7 +230,7 @@ TEST_CASE("neighbours: what waits at the end is dropped by name", "[control][arp
     Running gateway;
     gateway.forward(kInside, "10.1.0.10");
     gateway.forward(kOutside, "198.51.100.77");
-    gateway.neighbours.stop();
+    gateway.neighbours.stop(stats::Drop::Shutdown);
     CHECK(gateway.dropped(Drop::Shutdown) == 2);
     CHECK(gateway.counters.waiting.read() == 0);
 }

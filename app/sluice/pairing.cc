@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sluice/pairing.h"
+
+#include "conntrack/layout.h"
+#include "conntrack/status.h"
+#include "listing/background.h"
+#include "sluice/address_key.h"
+
+#include <chrono>
+#include <thread>
+#include <utility>
+
+namespace sluice::app {
+namespace {
+
+constexpr std::chrono::seconds kPatience{5};
+constexpr std::chrono::milliseconds kBetweenLooks{1};  // at a word that the control core writes
+
+sync::Place place_of(const config::Sync::Place& place) {
+    return {place.address, place.port};
+}
+
+}  // namespace
+
+Result<pool::AddressKey> choose_address_key(const config::Config& config,
+                                            const std::function<void(std::string_view)>& warn) {
+    if (config.address_key)
+        return *config.address_key;
+    if (!config.sync)
+        return keep_address_key(address_key_file(config.control_socket), warn);
+    const auto key = sync::read_key(config.sync_key);
+    if (!key)
+        return key.error();
+    const auto words = sync::address_key_of(*key);
+    return pool::AddressKey(words[0], words[1]);
+}
+
+Result<std::unique_ptr<sync::Pair>> start_pair(const PairingParams& params) {
+    if (!params.config.sync)
+        return std::unique_ptr<sync::Pair>();
+    const config::Sync& sync = *params.config.sync;
+    const auto key = sync::read_key(params.config.sync_key);
+    if (!key)
+        return key.error();
+    listing::Background background{params.cpus, false, params.on_entry};
+    sync::Hello hello;
+    hello.priority = sync.priority;
+    hello.record_layout = flow::kRecordLayout;
+    hello.tracker_layout = conntrack::kTrackerLayout;
+    hello.block_size = params.config.holders.blocks.size;
+    const bool tells_all = params.config.sync_flows == config::SyncFlows::All;
+    const uint8_t wanted = tells_all ? uint8_t{0} : uint8_t{conntrack::kAssured};
+    return sync::Pair::start({place_of(sync.listen),
+                              place_of(sync.peer),
+                              *key,
+                              hello,
+                              {params.gateway.table(), params.now, wanted, {}},
+                              params.gateway.replica()->standing(),
+                              params.gateway.replica()->mailbox(),
+                              params.notice,
+                              std::move(background)});
+}
+
+const char* duty_text(gateway::Gateway& gateway) {
+    // relaxed: for people.
+    const bool is_active = gateway.replica() == nullptr ||
+                           gateway.replica()->standing().is_active.load(std::memory_order_relaxed);
+    return is_active ? "forwarding" : "standing by";
+}
+
+std::optional<command::PairReport> pair_report(gateway::Gateway& gateway) {
+    if (gateway.replica() == nullptr)
+        return std::nullopt;
+    const sync::Standing* const standing = &gateway.replica()->standing();
+    // relaxed: figures for people.
+    constexpr auto kFigure = std::memory_order_relaxed;
+    command::PairReport report;
+    report.is_active = standing->is_active.load(kFigure);
+    report.peer = static_cast<command::PairReport::Peer>(standing->peer.load(kFigure));
+    report.is_whole =
+        (report.is_active ? standing->peer_is_whole : standing->is_whole).load(kFigure);
+    report.behind = standing->behind.load(kFigure);
+    return report;
+}
+
+Status set_active(gateway::Gateway& gateway, bool is_active) {
+    if (gateway.replica() == nullptr)
+        return Error{"This gateway is not one of two (--sync)."};
+    sync::Standing* const standing = &gateway.replica()->standing();
+    standing->wants_active.store(is_active);
+    const auto end = std::chrono::steady_clock::now() + kPatience;
+    while (standing->is_active.load(std::memory_order_acquire) != is_active) {
+        if (std::chrono::steady_clock::now() > end)
+            return Error{"The control core has not changed the role within five seconds; it will."};
+        std::this_thread::sleep_for(kBetweenLooks);
+    }
+    return Done{};
+}
+
+}  // namespace sluice::app

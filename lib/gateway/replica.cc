@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "gateway/replica.h"
+
+#include "conntrack/status.h"
+#include "conntrack/taken_over.h"
+#include "nat/holders.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <new>
+#include <utility>
+
+namespace sluice::gateway {
+namespace {
+
+using flow::Fate;
+using flow::FlowRecord;
+using flow::InsertOutcome;
+using flow::Kind;
+using flow::Life;
+using net::Direction;
+using net::Protocol;
+using stats::Count;
+using sync::Change;
+using sync::Record;
+
+// relaxed: what lists read of records, each value by itself.
+constexpr auto kAlone = std::memory_order_relaxed;
+
+constexpr uint32_t kSlice = 4096;  ///< Records that a turn looks at.
+constexpr Duration kPass = Duration::seconds(1);
+/// What hangs on others ends before them.
+constexpr std::array kEndOrder{Kind::Flow, Kind::Expectation, Kind::Contact, Kind::Mapping,
+                               Kind::Block};
+
+/// Flows whose tuples one record may take: it has two.
+constexpr unsigned kMostRivals = 2;
+
+/// A record as the peer has told it, before anybody has judged it.
+void fill(FlowRecord& candidate, const Record& record, Tick now) {
+    candidate.tuple = record.tuple;
+    candidate.owner = record.owner;
+    candidate.state.store(record.state, kAlone);
+    candidate.status.store(record.status, kAlone);
+    candidate.sides = net::Sides::of_bits(record.sides);
+    candidate.opened = now + Duration{-static_cast<int32_t>(record.age & 0x7fffffff)};
+    const Duration left{
+        std::clamp(record.left, kLeastLeft.milliseconds, kLongestTimeout.milliseconds)};
+    candidate.deadline.store(now + left, kAlone);
+    std::copy(record.tracker.begin(), record.tracker.end(), candidate.tracker.begin());
+    if (candidate.kind() == Kind::Flow && candidate.tuple[0].protocol == Protocol::Tcp)
+        conntrack::forget_windows(static_cast<conntrack::TcpState>(record.state),
+                                  conntrack::TrackerMemory(candidate.tracker));
+    if (candidate.kind() != Kind::Flow) {
+        new (candidate.tracker.data()) flow::Holding;
+        candidate.holding().note = record.note;
+    }
+}
+
+/// All of it that does not stand for links: nobody else sees the record yet.
+void copy(const FlowRecord& from, FlowRecord& to) {
+    to.tuple = from.tuple;
+    to.owner = from.owner;
+    to.state.store(from.state.load(kAlone), kAlone);
+    to.status.store(from.status.load(kAlone), kAlone);
+    to.sides = from.sides;
+    to.rewrite = from.rewrite;
+    to.hops = {};
+    to.opened = from.opened;
+    to.deadline.store(from.deadline.load(kAlone), kAlone);
+    to.tracker = from.tracker;
+}
+
+}  // namespace
+
+Replica::Replica(const Parts& parts, bool starts_active)
+    : parts_(parts),
+      standing_(starts_active),
+      // One that begins by standing by may have found flows of a process before.
+      phase_(starts_active ? Phase::Active : Phase::Emptying),
+      twins_(parts.table.capacity()) {}
+
+unsigned Replica::turn(Tick now, flow::Member& member) {
+    member_ = &member;
+    const bool wants_active = standing_.wants_active.load();
+    switch (phase_) {
+        case Phase::Active:
+            if (!wants_active)
+                leave();
+            return 0;
+        case Phase::Leaving:
+            if (parts_.table.grace().is_over(grace_))
+                phase_ = Phase::Emptying;
+            return 1;
+        case Phase::Emptying:
+            return empty();
+        case Phase::Following:
+            break;
+    }
+    if (wants_active) {
+        become_active(now);
+        return 1;
+    }
+    keep_alive(now);
+    return follow(now, kChangesPerTurn);
+}
+
+/// Workers stop; whoever is in the middle of a turn ends it.
+void Replica::leave() {
+    // Release: as Standing has it.
+    standing_.is_active.store(false, std::memory_order_release);
+    grace_ = parts_.table.grace().begin();
+    phase_ = Phase::Leaving;
+    position_ = 0;
+    kind_ = 0;
+    parts_.notice("this gateway stands by: it forwards nothing");
+}
+
+/// A slice of a pass over all records of one kind; after the last of them it begins again, until
+/// there is nothing. A holder may have been kept by what was opened while it was passed by.
+unsigned Replica::empty() {
+    flow::FlowTable& table = parts_.table;
+    const uint32_t end = std::min(position_ + kSlice, table.capacity());
+    table.for_each_live(position_, end, [&](uint32_t index, const FlowRecord& record) {
+        // Acquire: as for_each_live().
+        if (record.kind() == kEndOrder[kind_])
+            member_->kill(index, record.life.load(std::memory_order_acquire));
+    });
+    position_ = end == table.capacity() ? 0 : end;
+    if (position_ == 0)
+        kind_ = (kind_ + 1) % kEndOrder.size();
+    if (position_ == 0 && kind_ == 0 && table.size() == 0)
+        begin_following();
+    return 1;
+}
+
+void Replica::begin_following() {
+    std::fill(twins_.begin(), twins_.end(), Twin{});
+    changes_.clear();
+    next_ = 0;
+    has_begun_ = false;
+    kept_at_.reset();
+    position_ = 0;
+    mailbox_.clear();
+    phase_ = Phase::Following;
+    standing_.is_whole.store(false, kAlone);
+    standing_.is_ready.store(true, std::memory_order_release);
+    // Release: who sees it finds the mailbox cleared.
+    standing_.joins.fetch_add(1, std::memory_order_release);
+}
+
+/// Takes `most` changes at most; returns how many there were.
+unsigned Replica::follow(Tick now, size_t most) {
+    size_t done = 0;
+    while (done < most) {
+        if (next_ == changes_.size()) {
+            next_ = 0;
+            changes_.clear();
+            if (!mailbox_.take(changes_))
+                break;
+        }
+        apply(changes_[next_++], now);
+        ++done;
+    }
+    counters_.count[Count::SyncApplied].add(done);
+    return static_cast<unsigned>(done);
+}
+
+void Replica::apply(const Change& change, Tick now) {
+    using enum Change::What;
+    if (change.what == Begin) {
+        has_begun_ = true;
+        ++epoch_;
+        return;
+    }
+    if (!has_begun_)
+        return;
+    if (change.what == Complete) {
+        sweep();
+        standing_.is_whole.store(true, kAlone);
+        standing_.is_fresh.store(false, kAlone);
+        return;
+    }
+    if (change.record.index >= twins_.size()) {
+        refuse();
+        return;
+    }
+    if (change.what == Put)
+        return put(change.record, now);
+    Twin& twin = twins_[change.record.index];
+    if (twin.generation == change.record.generation)
+        end(twin);
+}
+
+/// Nobody has ended it here, as an operator may.
+bool Replica::stands(const Twin& twin) const {
+    return twin.own != 0 &&
+           parts_.table.record(twin.own - 1).life.load(std::memory_order_acquire) == twin.life;
+}
+
+/// Ends what the peer's record has become; a holder stays while others hang on it.
+bool Replica::end(Twin& twin) {
+    if (stands(twin) && !member_->kill(twin.own - 1, twin.life))
+        return false;
+    twin.own = 0;
+    return true;
+}
+
+/// What hangs on others goes before them, so a pass may free what the next one ends.
+void Replica::sweep() {
+    bool has_ended = true;
+    for (size_t pass = 0; has_ended && pass < kEndOrder.size(); ++pass) {
+        has_ended = false;
+        for (Twin& twin : twins_)
+            if (twin.own != 0 && twin.epoch != epoch_)
+                has_ended |= end(twin);
+    }
+}
+
+Restoration Replica::heir(Tick now) const {
+    return Restoration({parts_.table, parts_.hosts, parts_.quotas, parts_.kept, *parts_.policy,
+                        parts_.workers, false},
+                       now);
+}
+
+void Replica::put(const Record& record, Tick now) {
+    Twin& twin = twins_[record.index];
+    FlowRecord candidate{};
+    fill(candidate, record, now);
+    const bool is_sound = heir(now).judge(candidate) == Fate::Adopted;
+    const bool is_known = is_sound && stands(twin) && twin.generation == record.generation &&
+                          parts_.table.record(twin.own - 1).tuple == candidate.tuple;
+    if (is_known) {
+        renew(twin, candidate, now);
+        twin.epoch = epoch_;
+    } else if (!end(twin) || !is_sound || !open(twin, {record, candidate, now})) {
+        refuse();
+    }
+}
+
+/// Where another flow has a tuple, that has ended at the peer, who says so in a moment: two threads
+/// there have written the one's end and the other's beginning.
+bool Replica::open(Twin& twin, const Told& told) {
+    for (unsigned rivals = 0; rivals <= kMostRivals; ++rivals) {
+        uint32_t index = 0;
+        if (member_->take({&index, 1}) == 0 || !prepare(index, told))
+            return false;
+        const flow::Insertion insertion = member_->insert(index, told.now);
+        if (insertion.outcome == InsertOutcome::Inserted) {
+            parts_.table.deadlines().set(index, told.now, told.now + kLeastLeft);
+            twin = {index + 1, parts_.table.record(index).life.load(kAlone), told.record.generation,
+                    epoch_};
+            return true;
+        }
+        // As if it had ended: what counted it takes it back. The record is not reused yet.
+        parts_.quotas.ended(index, parts_.table.record(index));
+        if (insertion.outcome == InsertOutcome::NoSpace)
+            return false;
+        const uint32_t rival = insertion.holder.index();
+        member_->kill(rival, parts_.table.record(rival).life.load(std::memory_order_acquire));
+    }
+    return false;
+}
+
+/// All that is there before the record is in the table; false, and it is given back, where what it
+/// hangs on is not there.
+bool Replica::prepare(uint32_t index, const Told& told) {
+    FlowRecord& own = parts_.table.record(index);
+    copy(told.candidate, own);
+    own.holder.take();
+    own.second_holder.take();
+    if (!hang(index, told.record)) {
+        member_->give_back({&index, 1});
+        return false;
+    }
+    if (parts_.table.accounts().is_on())
+        parts_.table.accounts().begin(index, 0);
+    parts_.hosts.set_host(index, hosts::kNoHost);
+    parts_.quotas.set(index, {});
+    heir(told.now).adopted(index, own);
+    return true;
+}
+
+/// Lets the record hang on what that of the peer hangs on. False where that is not there, or is of
+/// no kind that it can be.
+bool Replica::hang(uint32_t index, const Record& record) {
+    for (const uint32_t link : {record.holder, record.second_holder}) {
+        if (link == 0)
+            continue;
+        if (link > twins_.size() || !stands(twins_[link - 1]))
+            return false;
+        const uint32_t holder = twins_[link - 1].own - 1;
+        const auto place = [](const FlowRecord& record) {
+            return std::find(kEndOrder.begin(), kEndOrder.end(), record.kind());
+        };
+        if (place(parts_.table.record(index)) >= place(parts_.table.record(holder)) ||
+            !member_->hang(index, holder))
+            return false;
+    }
+    return record.holder != 0 || record.second_holder == 0;
+}
+
+/// The same flow as it is now.
+void Replica::renew(const Twin& twin, FlowRecord& candidate, Tick now) {
+    const uint32_t index = twin.own - 1;
+    FlowRecord& own = parts_.table.record(index);
+    own.deadline.store(candidate.deadline.load(kAlone), kAlone);
+    own.state.store(candidate.state.load(kAlone), kAlone);
+    if (own.kind() != Kind::Flow) {
+        own.holding().note = candidate.holding().note;
+        return;
+    }
+    if ((candidate.status.load(kAlone) & conntrack::kSeenReply) != 0)
+        heir(now).prove(own);
+    parts_.hosts.add_status(index, own, candidate.status.load(kAlone));
+    own.tracker = candidate.tracker;
+    parts_.table.deadlines().set(index, now, now + kLeastLeft);
+}
+
+/// A slice of a pass over all records, in which each gets what it has at least.
+void Replica::keep_alive(Tick now) {
+    const Duration gone = kept_at_ ? now - *kept_at_ : Duration{1};
+    if (gone.milliseconds <= 0)
+        return;
+    kept_at_ = now;
+    const auto share = static_cast<uint64_t>(std::min(gone, kPass).milliseconds);
+    const auto slice = static_cast<uint32_t>(
+        parts_.table.capacity() * share / static_cast<uint64_t>(kPass.milliseconds) + 1);
+    const uint32_t end = std::min(position_ + slice, parts_.table.capacity());
+    const Tick least = now + kLeastLeft;
+    parts_.table.for_each_live(position_, end, [&](uint32_t, FlowRecord& record) {
+        if (least.is_after(record.deadline.load(kAlone)))
+            record.deadline.store(least, kAlone);
+    });
+    position_ = end == parts_.table.capacity() ? 0 : end;
+}
+
+/// All that the peer has told is taken over first.
+void Replica::become_active(Tick now) {
+    standing_.is_ready.store(false, std::memory_order_release);
+    do {
+        counters_.count[Count::SyncApplied].add(changes_.size() - next_);
+        for (; next_ != changes_.size(); ++next_)
+            apply(changes_[next_], now);
+        changes_.clear();
+        next_ = 0;
+    } while (mailbox_.take_last(changes_));
+    counters_.count[Count::FlowsTakenOver].add(parts_.table.size());
+    phase_ = Phase::Active;
+    standing_.is_active.store(true, std::memory_order_release);
+    parts_.notice("this gateway is active: it forwards, with " +
+                  std::to_string(parts_.table.size()) + " flows and holders that it took over" +
+                  (standing_.is_whole.load(kAlone) ? "" : "; the peer had not told all"));
+}
+
+}  // namespace sluice::gateway

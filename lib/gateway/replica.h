@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Replica: the flows of the other gateway of a pair, in this one's flow table, as long as it
+/// stands by; and the step from standing by to forwarding and back.
+///
+/// Shape    Following: what the peer tells is put under this gateway's own keys, as adoption would
+///          (gateway/restoration.h judges it), and what it hangs on must be there. After a Complete
+///          what has not been told since Begin is gone. Active: nothing. Leaving: workers have been
+///          told to stop, and a grace period says that they have. Emptying: all flows end, since
+///          the peer has them by now; then it follows. The peer's clock decides when a flow ends:
+///          here each has half a minute at least.
+/// Threads  The control core's. Workers forward nothing but while it is Active, so nobody else
+///          writes to records meanwhile: `is_active` is stored with release after all that was
+///          taken over, and loaded with acquire by each worker once a turn. The way back is a grace
+///          period of the flow table: a worker that has been quiescent since sees `is_active`
+///          false.
+/// Errors   None: what is not taken over is counted (sync_refused).
+/// Memory   16 bytes a record of the flow table, at construction.
+/// Cost     kChangesPerTurn changes a turn; to become active, all that waits.
+
+#include "base/clock.h"
+#include "control/duty.h"
+#include "flow/adoption.h"
+#include "flow/flow_table.h"
+#include "gateway/restoration.h"
+#include "policy/current.h"
+#include "stats/counters.h"
+#include "sync/mailbox.h"
+#include "sync/standing.h"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice::gateway {
+
+inline constexpr size_t kChangesPerTurn = 2048;
+/// What a flow that is taken over has left at least.
+inline constexpr Duration kLeastLeft = Duration::seconds(30);
+
+class Replica final : public control::Duty {
+public:
+    struct Parts {
+        flow::FlowTable& table;
+        hosts::HostTable& hosts;
+        hosts::Quotas& quotas;
+        nat::KeptEndpoints& kept;
+        const policy::Current& policy;  ///< Followed once a turn, as by every member.
+        unsigned workers = 1;
+        std::function<void(const std::string&)> notice;
+    };
+    Replica(const Parts& parts, bool starts_active);
+
+    unsigned turn(Tick now, flow::Member& member) override;
+    bool is_active() const override { return phase_ == Phase::Active; }
+
+    /// For the pair's thread, and who asks or says which of the two this gateway is.
+    sync::Standing& standing() { return standing_; }
+    const sync::Standing& standing() const { return standing_; }
+    sync::Mailbox& mailbox() { return mailbox_; }
+    /// Of the control core.
+    const stats::Counters& counters() const { return counters_; }
+
+private:
+    enum class Phase : uint8_t { Active, Leaving, Emptying, Following };
+
+    /// What one of the peer's records has become.
+    struct Twin {
+        uint32_t own = 0;  ///< Index here and 1; 0: nothing.
+        flow::LifeWord life{};
+        uint32_t generation = 0;  ///< The peer's.
+        uint32_t epoch = 0;       ///< In which it was told last.
+    };
+
+    /// A record that the peer has told, and what has become of it.
+    struct Told {
+        const sync::Record& record;
+        const flow::FlowRecord& candidate;  ///< Judged, and this gateway's own.
+        Tick now;
+    };
+
+    void leave();
+    unsigned empty();
+    void begin_following();
+    unsigned follow(Tick now, size_t most);
+    void apply(const sync::Change& change, Tick now);
+    void put(const sync::Record& record, Tick now);
+    bool open(Twin& twin, const Told& told);
+    bool prepare(uint32_t index, const Told& told);
+    bool hang(uint32_t index, const sync::Record& record);
+    void renew(const Twin& twin, flow::FlowRecord& candidate, Tick now);
+    bool end(Twin& twin);
+    void sweep();
+    bool stands(const Twin& twin) const;
+    Restoration heir(Tick now) const;
+    void keep_alive(Tick now);
+    void become_active(Tick now);
+    void refuse() { counters_.count[stats::Count::SyncRefused].add(1); }
+
+    Parts parts_;
+    sync::Standing standing_;
+    sync::Mailbox mailbox_;
+    stats::Counters counters_;
+    Phase phase_;
+    flow::Member* member_ = nullptr;  // of this turn
+    std::vector<Twin> twins_;         // by the peer's index
+    std::vector<sync::Change> changes_;
+    size_t next_ = 0;  // of these
+    uint32_t epoch_ = 0;
+    bool has_begun_ = false;
+    uint64_t grace_ = 0;
+    uint32_t position_ = 0;  // in the table
+    size_t kind_ = 0;        // that ends now
+    std::optional<Tick> kept_at_;
+};
+
+}  // namespace sluice::gateway

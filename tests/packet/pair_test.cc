@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+/// \file
+/// --sync: a gateway that stands by has the flows of the one that forwards, and goes on with them.
+
+#include "catch.h"
+#include "sync/mailbox.h"
+#include "sync/teller.h"
+#include "testbed.h"
+
+#include <random>
+
+using namespace sluice;
+using namespace sluice::test;
+using flow::Kind;
+using net::Protocol;
+using net::Side;
+using stats::Count;
+using stats::Drop;
+
+namespace {
+
+TestbedOptions role(TestbedOptions options, config::Role role) {
+    options.configure = [before = options.configure, role](config::Config& config) {
+        before(config);
+        config.sync = config::Sync{};
+        config.role = role;
+    };
+    options.secret = role == config::Role::Active ? 1 : 2;
+    // No two clocks say the same.
+    options.start = role == config::Role::Active ? Tick{1000} : Tick{0xfffffff0};
+    return options;
+}
+
+/// Two gateways, and between them what the pair's threads do, at the moment at which a test says.
+class Both {
+public:
+    explicit Both(const TestbedOptions& options = {})
+        : active(role(options, config::Role::Active)),
+          standby(role(options, config::Role::Standby)),
+          teller_({active.gateway().table(), [this] { return active.now(); }, 0,
+                   [this] { return active.gateway().replica()->standing().is_active.load(); }}) {
+        out_.add(sync::Hello());
+        standby.run();
+        REQUIRE(standby.gateway().replica()->standing().is_ready.load());
+    }
+
+    /// What there is to be told is told, and taken.
+    void tell() {
+        teller_.turn(out_, 1 << 20);
+        incoming_.add(out_.bytes());
+        out_.sent(out_.size());
+        std::vector<sync::Change> changes;
+        for (auto message = incoming_.take(); *message; message = incoming_.take())
+            sync::append(**message, changes);
+        put(changes);
+    }
+    void put(std::vector<sync::Change>& changes) {
+        standby.gateway().replica()->mailbox().put(changes);
+        standby.run();
+    }
+    /// The one that forwards is heard no more.
+    void take_over() {
+        standby.gateway().replica()->standing().wants_active.store(true);
+        standby.run();
+        REQUIRE(standby.gateway().replica()->standing().is_active.load());
+    }
+
+    Testbed active;
+    Testbed standby;
+
+private:
+    sync::Teller teller_;
+    sync::Outgoing out_;
+    sync::Incoming incoming_;
+};
+
+uint16_t send(Testbed& bed, const char* host, uint16_t port, const char* server = kServer) {
+    const auto out = bed.from_inside(Frame().ipv4(host, server).udp(port, 53));
+    REQUIRE(out.size() == 1);
+    CHECK(out[0].checksums_ok());
+    return out[0].source_port;
+}
+
+bool answers(Testbed& bed, uint16_t external, const char* host, uint16_t port,
+             const char* server = kServer) {
+    const auto in = bed.from_outside(Frame().ipv4(server, kPublic).udp(53, external));
+    return in.size() == 1 && in[0].destination == host && in[0].destination_port == port &&
+           in[0].checksums_ok();
+}
+
+void connect(Testbed& bed, uint16_t port) {
+    REQUIRE(bed.from_inside(Frame().ipv4(kHost, kServer).tcp(port, 80, kSyn).seq(99)).size() == 1);
+    REQUIRE(bed.from_outside(
+                   Frame().ipv4(kServer, kPublic).tcp(80, port, kSyn | kAck).seq(499).ack(100))
+                .size() == 1);
+    REQUIRE(bed.from_inside(Frame().ipv4(kHost, kServer).tcp(port, 80, kAck).seq(100).ack(500))
+                .size() == 1);
+}
+
+TestbedOptions mapped(uint16_t block_size) {
+    return {.configure = [=](config::Config& config) {
+        config.inside.clear();
+        config.pool.clear();
+        config.snat = {
+            {.inside = {ip("10.1.0.0"), 24},
+             .addresses = {{ip(kPublic), ip(kPublic)}},
+             .independence = nat::Independence{{{Protocol::Tcp}, {Protocol::Udp}, {Protocol::Icmp}},
+                                               pool::kAllPorts,
+                                               nat::Filtering::EndpointIndependent}}};
+        config.holders.blocks = {block_size, 2};
+    }};
+}
+
+}  // namespace
+
+TEST_CASE("pair: who stands by forwards nothing, answers nothing and says nothing", "[pair]") {
+    Both both;
+    Testbed& bed = both.standby;
+    CHECK(bed.from_inside(Frame().ipv4(kHost, kServer).udp(5000, 53)).empty());
+    CHECK(bed.from_inside(Frame().ipv4(kHost, "10.1.0.1").icmp(8, 0)).empty());
+    CHECK(bed.dropped(Drop::Standby) == 2);
+    bed.advance(Duration::seconds(70));
+    CHECK(bed.count(Count::ArpSent) == 0);
+    CHECK(bed.count(Count::Transmitted) == 0);
+}
+
+TEST_CASE("pair: flows go on at the one that stood by, by the same ports", "[pair]") {
+    Both both({.workers = 2});
+    const uint16_t first = send(both.active, kHost, 5000);
+    const uint16_t second = send(both.active, "10.1.0.11", 5000);
+    REQUIRE(first != second);
+    both.tell();
+    const uint16_t third = send(both.active, "10.1.0.12", 5000);
+    CHECK(answers(both.active, first, kHost, 5000));
+    both.tell();
+    CHECK(both.standby.flows() == 3);
+    CHECK(both.standby.count(Count::SyncRefused) == 0);
+    both.take_over();
+    CHECK(both.standby.count(Count::FlowsTakenOver) == 3);
+    CHECK(answers(both.standby, first, kHost, 5000));
+    CHECK(answers(both.standby, second, "10.1.0.11", 5000));
+    CHECK(answers(both.standby, third, "10.1.0.12", 5000));
+    CHECK(send(both.standby, kHost, 5000) == first);
+    CHECK(both.standby.count(Count::FlowsOpened) == 0);
+    CHECK(both.standby.count(Count::ArpSent) != 0);
+}
+
+TEST_CASE("pair: a connection goes on, however far it has come since it was told", "[pair]") {
+    Both both({.configure = [](config::Config& config) { config.tuning.tcp_loose = false; }});
+    connect(both.active, 5000);
+    both.tell();
+    both.take_over();
+    constexpr uint32_t kFar = 3'000'000'000;
+    SECTION("and the client speaks first") {
+        CHECK(both.standby
+                  .from_inside(
+                      Frame().ipv4(kHost, kServer).tcp(5000, 80, kAck).seq(kFar).ack(kFar / 2))
+                  .size() == 1);
+    }
+    SECTION("and the server speaks first, of what it has said before") {
+        CHECK(both.standby
+                  .from_outside(
+                      Frame().ipv4(kServer, kPublic).tcp(80, 5000, kAck).seq(kFar / 2).ack(kFar))
+                  .size() == 1);
+        CHECK(both.standby
+                  .from_inside(Frame()
+                                   .ipv4(kHost, kServer)
+                                   .tcp(5000, 80, kAck)
+                                   .seq(kFar)
+                                   .ack(kFar / 2 + 100'000))
+                  .size() == 1);
+    }
+    CHECK(both.standby.count(Count::FlowsOpened) == 0);
+}
+
+TEST_CASE("pair: what ends at the one ends at the other", "[pair]") {
+    Both both;
+    send(both.active, kHost, 5000);
+    both.tell();
+    REQUIRE(both.standby.flows() == 1);
+    both.active.advance(Duration::seconds(40));
+    REQUIRE(both.active.flows() == 0);
+    both.tell();
+    CHECK(both.standby.flows() == 0);
+    CHECK(both.standby.gateway().hosts().capacity() != 0);
+}
+
+TEST_CASE("pair: the clock of who stands by ends nothing", "[pair]") {
+    Both both;
+    const uint16_t external = send(both.active, kHost, 5000);
+    both.tell();
+    both.standby.advance(Duration::seconds(600));
+    REQUIRE(both.standby.flows() == 1);
+    both.take_over();
+    CHECK(answers(both.standby, external, kHost, 5000));
+    both.standby.advance(Duration::seconds(300));
+    CHECK(both.standby.flows() == 0);
+}
+
+TEST_CASE("pair: mappings and blocks of ports come before what hangs on them", "[pair]") {
+    Both both(mapped(GENERATE(uint16_t{0}, uint16_t{64})));
+    const uint16_t external = send(both.active, kHost, 5000);
+    both.tell();
+    CHECK(send(both.active, kHost, 5000, "203.0.113.99") == external);
+    both.tell();
+    CHECK(both.standby.count(Count::SyncRefused) == 0);
+    CHECK(both.standby.flows() == both.active.flows());
+    both.take_over();
+    CHECK(answers(both.standby, external, kHost, 5000));
+    CHECK(answers(both.standby, external, kHost, 5000, "203.0.113.77"));
+    CHECK(send(both.standby, kHost, 5000, "203.0.113.98") == external);
+}
+
+TEST_CASE("pair: what was not told again with all is gone", "[pair]") {
+    Both both(mapped(64));
+    send(both.active, kHost, 5000);
+    send(both.active, "10.1.0.11", 5000);
+    both.tell();
+    REQUIRE(both.standby.flows() == both.active.flows());
+    using enum sync::Change::What;
+    std::vector<sync::Change> nothing{{Begin, {}}, {Complete, {}}};
+    both.put(nothing);
+    CHECK(both.standby.flows() == 0);
+}
+
+TEST_CASE("pair: of two flows with a tuple the one that is told later stays", "[pair]") {
+    Both both;
+    send(both.active, kHost, 5000);
+    both.tell();
+    sync::Record record;
+    record.tuple = both.standby.only_flow().tuple;
+    record.index = 700;
+    record.left = 30000;
+    std::vector<sync::Change> changes{{sync::Change::What::Put, record}};
+    both.put(changes);
+    CHECK(both.standby.flows() == 1);
+    CHECK(both.standby.count(Count::SyncRefused) == 0);
+    changes = {{sync::Change::What::End, record}};
+    both.put(changes);
+    CHECK(both.standby.flows() == 0);
+}
+
+TEST_CASE("pair: who steps back has no flows, and takes those of the other", "[pair]") {
+    Both both(mapped(64));
+    send(both.active, kHost, 5000);
+    sync::Standing& standing = both.active.gateway().replica()->standing();
+    standing.wants_active.store(false);
+    for (int turn = 0; turn < 100 && !standing.is_ready.load(); ++turn)
+        both.active.run();
+    REQUIRE(standing.is_ready.load());
+    CHECK(both.active.flows() == 0);
+    CHECK(both.active.from_inside(Frame().ipv4(kHost, kServer).udp(5001, 53)).empty());
+    standing.wants_active.store(true);
+    both.active.run();
+    send(both.active, kHost, 5002);
+}
+
+TEST_CASE("pair: records that no gateway has do no harm", "[pair]") {
+    Both both(mapped(0));
+    send(both.active, kHost, 5000);
+    connect(both.active, 5001);
+    both.tell();
+    const uint64_t seed = GENERATE(1, 2, 3);
+    std::mt19937_64 random(seed);
+    std::vector<sync::Change> changes;
+    const auto damage = [&](sync::Record& record) {
+        auto bytes = std::as_writable_bytes(std::span(&record, 1));
+        for (uint64_t i = random() % 4; i != 0; --i)
+            bytes[random() % bytes.size()] = static_cast<std::byte>(random());
+    };
+    std::vector<sync::Record> known;
+    for (uint32_t index = 0; index < both.active.gateway().table().capacity(); ++index) {
+        const flow::FlowRecord& own = both.active.gateway().table().record(index);
+        if (own.life.load().life() != flow::Life::Live)
+            continue;
+        sync::Record record;
+        record.tuple = own.tuple;
+        record.index = index;
+        record.generation = own.life.load().generation();
+        record.holder = own.holder.see().index().value_or(0);
+        record.state = own.state.load();
+        record.status = own.status.load();
+        std::copy(own.tracker.begin(), own.tracker.end(), record.tracker.begin());
+        known.push_back(record);
+    }
+    REQUIRE_FALSE(known.empty());
+    for (int i = 0; i < 20000; ++i) {
+        sync::Change change{static_cast<sync::Change::What>(1 + random() % 2),
+                            known[random() % known.size()]};
+        change.record.index = static_cast<uint32_t>(random() % 1100);
+        change.record.holder = static_cast<uint32_t>(random() % 1100);
+        damage(change.record);
+        changes.push_back(change);
+    }
+    both.put(changes);
+    CHECK(both.standby.count(Count::SyncRefused) != 0);
+    both.take_over();
+    both.standby.advance(Duration::seconds(5));
+}

@@ -6,6 +6,9 @@
 #include "nat64/numbers.h"
 #include "net/text.h"
 
+#include <string>
+#include <utility>
+
 namespace sluice::config {
 namespace {
 
@@ -105,10 +108,13 @@ Status check_ipv6(const Config& config) {
     if (!config.lan_twin.empty())
         return wrong("lan6", net::to_string(*config.lan6),
                      "the kernel has its own IPv6 by --lan-twin; one of the two can be");
-    if (!config.state.file.empty())
-        return wrong("lan6", net::to_string(*config.lan6),
-                     "--state does not keep which IPv6 host has which number; one of the two can "
-                     "be");
+    for (const auto& [name, is_given] :
+         {std::pair{"state", !config.state.file.empty()}, {"sync", config.sync.has_value()}})
+        if (is_given)
+            return wrong("lan6", net::to_string(*config.lan6),
+                         std::string("--") + name +
+                             " does not know which IPv6 host has which number; one of the two can "
+                             "be");
     return Done{};
 }
 

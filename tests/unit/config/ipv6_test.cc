@@ -85,7 +85,9 @@ TEST_CASE("ipv6 configuration: what cannot be is refused with its reason", "[con
         {{{"lan", "af_packet:l0,vlan=5"}}, "has vlan="},
         {{{"wan", "af_packet:l0"}}, "one arm serves no IPv6"},
         {{{"lan-twin", "sluice0"}}, "--lan-twin"},
-        {{{"state", "/dev/shm/state"}}, "--state does not keep"},
+        {{{"state", "/dev/shm/state"}}, "--state does not know"},
+        {{{"sync", "listen=10.9.0.1:7000,peer=10.9.0.2:7000"}, {"sync-key", "/etc/sluice/key"}},
+         "--sync does not know"},
     }));
     CAPTURE(row.flags);
     CHECK_THAT(said_of(row.flags), Catch::Matchers::Contains(row.wanted));

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// The translation between IPv6 and IPv4, with neighbour discovery. The first byte of an input says
+// which way, the second where the frame is cut in two segments, the rest is the frame. What has
+// been translated one way goes back: what is sound must be so.
+
+#include "fake_mbuf.h"
+#include "nat64/edge.h"
+#include "net/text.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+using namespace sluice;
+using namespace sluice::test;
+
+namespace {
+
+constexpr size_t kHeadroom = 128;
+
+nat64::EdgeParams params() {
+    return {.addresses = {*nat64::Embedding::of(*net::parse_ipv6_prefix("64:ff9b::/96")),
+                          *net::parse_ipv6_prefix("2001:db8:1::1/64"),
+                          *net::parse_ipv6_address("fe80::ff:fe00:1"),
+                          *net::parse_prefix("198.18.0.0/24")},
+            .mac = {2, 0, 0, 0, 0, 1},
+            .advertises = true};
+}
+
+void expect(bool is_so) {
+    if (!is_so)
+        std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
+    if (size < 2 + 14)
+        return 0;
+    const auto numbers = nat64::Numbers::create({.bits = nat64::kLeastNumberBits});
+    expect(numbers.ok());
+    nat64::Edge edge(params(), **numbers);
+    Bytes frame(kHeadroom, 0);
+    frame.insert(frame.end(), bytes + 2, bytes + size);
+    const size_t cut = kHeadroom + std::max<size_t>(14, bytes[1]);
+    FakeMbuf mbuf(frame, std::array{std::min(cut, frame.size())});
+    rte_pktmbuf_adj(mbuf, kHeadroom);
+
+    if ((bytes[0] & 1) != 0) {
+        (void)edge.leave(mbuf);
+        return 0;
+    }
+    const nat64::Entered entered = edge.enter(mbuf, 0, Tick{});
+    if (entered.fate == nat64::Entered::Fate::Translated)
+        (void)edge.leave(mbuf);
+    expect(rte_pktmbuf_data_len(mbuf.get()) <= frame.size());
+    return 0;
+}

@@ -73,6 +73,21 @@ std::vector<command::UplinkReport> uplink_reports(const gateway::Gateway& gatewa
     return reports;
 }
 
+/// With the hosts that have numbers of that network.
+command::Subject with_ipv6(command::Subject subject, const gateway::Gateway& gateway,
+                           Be32 network) {
+    subject.ipv6_hosts = [&gateway, network] {
+        std::vector<command::Ipv6Host> all;
+        if (gateway.numbers() != nullptr)
+            gateway.numbers()->for_each([&](uint32_t number, const net::Ipv6Address& address) {
+                all.push_back({net::to_string(Be32::from_host(network.host() | number)),
+                               net::to_string(address)});
+            });
+        return all;
+    };
+    return subject;
+}
+
 std::vector<command::PortReport> port_reports(const Ports& ports) {
     std::vector<command::PortReport> reports;
     for (size_t i = 0; i < ports.size(); ++i) {
@@ -293,7 +308,8 @@ Status Daemon::serve() {
         params.http = command::TcpAddress{config_.http->address, config_.http->port};
     params.background.cpus = platform_->cores().listing;
     params.background.on_entry = [this] { confine(confine_background); };
-    auto server = command::Server::start(params, subject());
+    const Be32 numbers = config_.ipv6_numbers.address;
+    auto server = command::Server::start(params, with_ipv6(subject(), *gateway_, numbers));
     if (!server)
         return server.error();
     server_ = std::move(*server);

@@ -156,6 +156,13 @@ CLI::App* add_expectations(CLI::App& app, Words& words) {
     return expectations;
 }
 
+CLI::App* add_ipv6_hosts(CLI::App& app, Words& words) {
+    CLI::App* hosts = app.add_subcommand(
+        "ipv6-hosts", "List IPv6 hosts, each with the address that other lists show for it");
+    hosts->add_flag("--json", words.json, "Print a JSON array");
+    return hosts;
+}
+
 CLI::App* add_why(CLI::App& app, Words& words) {
     CLI::App* why = app.add_subcommand(
         "why", "Say what would become of a packet now, stage by stage; nothing is changed by it");
@@ -447,6 +454,7 @@ Request parse_args(int argc, char** argv) {
         ->capture_default_str();
     const CLI::App* flows = add_flows(app, words);
     const CLI::App* expectations = add_expectations(app, words);
+    const CLI::App* ipv6_hosts = add_ipv6_hosts(app, words);
     const CLI::App* events = add_events(app, words);
     const CLI::App* capture = add_capture(app, words);
     const CLI::App* trace = add_trace(app, words);
@@ -479,6 +487,7 @@ Request parse_args(int argc, char** argv) {
     Request request =
         flows->parsed()          ? flows_request(words)
         : expectations->parsed() ? Request{.socket = words.socket, .path = "/v1/expectations"}
+        : ipv6_hosts->parsed()   ? Request{.socket = words.socket, .path = "/v1/ipv6-hosts"}
         : events->parsed()       ? events_request(words)
         : capture->parsed()      ? capture_request(words)
         : trace->parsed()        ? packets_request(words, "/v1/trace")

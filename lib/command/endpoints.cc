@@ -2,6 +2,7 @@
 #include "command/endpoints.h"
 
 #include "command/health.h"
+#include "command/ipv6_hosts.h"
 #include "command/metrics.h"
 #include "command/openmetrics.h"
 #include "command/page.h"
@@ -98,6 +99,7 @@ void Endpoints::answer(const httplib::Request& request, httplib::Response& respo
         {"/v1/flows", "DELETE", &Endpoints::delete_flows, Access::All},
         {"/v1/flows/count", "GET", &Endpoints::count_flows},
         {"/v1/expectations", "GET", &Endpoints::list_expectations},
+        {"/v1/ipv6-hosts", "GET", &Endpoints::list_ipv6_hosts},
         {"/v1/events", "GET", &Endpoints::stream_events},
         {"/v1/capture", "GET", &Endpoints::capture_packets, Access::All},
         {"/v1/trace", "GET", &Endpoints::trace_packets, Access::All},
@@ -136,12 +138,12 @@ void Endpoints::answer(const httplib::Request& request, httplib::Response& respo
         methods += (methods.empty() ? "" : ", ") + std::string(route.method);
     }
     if (methods.empty())
-        return refuse(response, question.format, kNotFound,
-                      "There is nothing at this path; there are /v1/flows, /v1/flows/count, "
-                      "/v1/expectations, /v1/events, /v1/capture, /v1/trace, /v1/hosts, /v1/ports, "
-                      "/v1/stats, "
-                      "/v1/rules, /v1/why, /v1/who, /v1/config, /v1/reload, /v1/role, /v1/history, "
-                      "/v1/live, /healthz, /metrics and a page at /.");
+        return refuse(
+            response, question.format, kNotFound,
+            "There is nothing at this path; there are /v1/flows, /v1/flows/count, "
+            "/v1/expectations, /v1/events, /v1/capture, /v1/trace, /v1/hosts, /v1/ports, "
+            "/v1/stats, /v1/ipv6-hosts, /v1/rules, /v1/why, /v1/who, /v1/config, /v1/reload, "
+            "/v1/role, /v1/history, /v1/live, /healthz, /metrics and a page at /.");
     response.set_header("Allow", methods);
     refuse(response, question.format, kMethodNotAllowed, "This path knows " + methods + " only.");
 }
@@ -336,6 +338,15 @@ void Endpoints::list_expectations(const Question& question, httplib::Response& r
                      question.format == Format::Text ? listing::expectations_text(entries)
                                                      : listing::expectations_json(entries),
                      content_type(question.format), response);
+}
+
+void Endpoints::list_ipv6_hosts(const Question& question, httplib::Response& response) {
+    if (!question.query.empty())
+        return refuse(response, question.format, kBadRequest, "/v1/ipv6-hosts takes format only.");
+    const std::vector<Ipv6Host> hosts = subject_.ipv6_hosts();
+    answer_at_length(
+        question, question.format == Format::Text ? ipv6_hosts_text(hosts) : ipv6_hosts_json(hosts),
+        content_type(question.format), response);
 }
 
 void Endpoints::tell_configuration(const Question& question, httplib::Response& response) {

@@ -50,6 +50,7 @@ private:
     void list_flows(const Question& question, httplib::Response& response);
     void count_flows(const Question& question, httplib::Response& response);
     void list_expectations(const Question& question, httplib::Response& response);
+    void list_ipv6_hosts(const Question& question, httplib::Response& response);
     void stream_events(const Question& question, httplib::Response& response);
     void stream_live(const Question& question, httplib::Response& response);
     void capture_packets(const Question& question, httplib::Response& response);

@@ -53,6 +53,12 @@ struct AddressReport {
     hosts::SideTraffic traffic;
 };
 
+/// An IPv6 host, and what stands for it in all other lists.
+struct Ipv6Host {
+    std::string number;   ///< "198.18.0.20".
+    std::string address;  ///< "2001:db8:1::10".
+};
+
 /// What is told of one of several uplinks.
 struct UplinkReport {
     std::string name;  ///< "wan2".
@@ -176,6 +182,8 @@ struct Subject {
     std::function<std::vector<AddressReport>()> address_traffic = [] {
         return std::vector<AddressReport>();
     };
+    /// By their numbers.
+    std::function<std::vector<Ipv6Host>()> ipv6_hosts = [] { return std::vector<Ipv6Host>(); };
 };
 
 }  // namespace sluice::command

@@ -121,6 +121,19 @@ hosts::TotalsParams totals_params(const config::Config& config, const Ground& gr
             .secret = derive(ground.secret, Use::Hosts)[1]};
 }
 
+/// The ports of own addresses that the kernel has by its twins; null where it has none.
+std::unique_ptr<pool::OwnPorts> own_ports_of(const config::Config& config,
+                                             const link::Interfaces& interfaces) {
+    std::vector<Be32> addresses;
+    for (const link::Interface& interface : interfaces)
+        for (const net::Prefix& own : interface.own)
+            if (!interface.twin.empty())
+                addresses.push_back(own.address);
+    return addresses.empty()
+               ? nullptr
+               : std::make_unique<pool::OwnPorts>(addresses, config::twin_ports(config));
+}
+
 nat64::NumbersParams number_params(const config::Config& config, const Ground& ground) {
     return {.bits = 32u - config.ipv6_numbers.length,
             .key = derive_sip_key(ground.secret, Use::Ipv6Hosts),
@@ -307,18 +320,6 @@ void Gateway::restore(const config::Config& config, const Inheritance& inheritan
     count(restored_.outcome, restored_counters_);
 }
 
-/// The ports of own addresses that the kernel has by its twins.
-void Gateway::make_own_ports(const config::Config& config) {
-    twin_buckets_ = std::vector<answer::TokenBucket>(interfaces_->size());
-    std::vector<Be32> addresses;
-    for (const link::Interface& interface : *interfaces_)
-        for (const net::Prefix& own : interface.own)
-            if (!interface.twin.empty())
-                addresses.push_back(own.address);
-    if (!addresses.empty())
-        own_ports_ = std::make_unique<pool::OwnPorts>(addresses, config::twin_ports(config));
-}
-
 control::TwinParams Gateway::twin_params(const Ground& ground) {
     control::TwinParams params;
     for (size_t id = 0; id < interfaces_->size(); ++id) {
@@ -369,7 +370,8 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
         std::make_unique<ShortageLog>(policies_->in_force(), *exhaustion_, ground.notice);
     log_clock_ = std::make_unique<LogClock>(read_clocks(), ground.notice);
     steering_ = steering(config, outside_ports(*interfaces_, ground), ground.notice);
-    make_own_ports(config);
+    twin_buckets_ = std::vector<answer::TokenBucket>(interfaces_->size());
+    own_ports_ = own_ports_of(config, *interfaces_);
     if (config.sync)
         replica_ = std::make_unique<Replica>(
             Replica::Parts{*table_, *hosts_, *quotas_, kept_endpoints_, policies_->in_force(),

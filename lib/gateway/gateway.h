@@ -104,6 +104,8 @@ public:
     control::Core& control() { return *control_; }
     flow::FlowTable& table() { return *table_; }
     const hosts::HostTable& hosts() const { return *hosts_; }
+    /// Of IPv6 hosts; null where IPv6 is not served.
+    const nat64::Numbers* numbers() const { return numbers_.get(); }
     /// Of flows that have ended; null without --accounting.
     const hosts::Totals* totals() const { return totals_.get(); }
 
@@ -148,7 +150,6 @@ private:
     Status make_rings(unsigned workers);
     void assemble(const config::Config& config, const Ground& ground);
     void restore(const config::Config& config, const Inheritance& inheritance);
-    void make_own_ports(const config::Config& config);
     control::UplinkWatchParams uplink_params(const Ground& ground);
     control::TwinParams twin_params(const Ground& ground);
     control::CoreParams core_params(const config::Config& config, const Ground& ground);

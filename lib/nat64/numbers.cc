@@ -130,9 +130,10 @@ bool Numbers::keep(size_t bucket, uint64_t word, unsigned place, Tick now) {
 /// Of a place that this thread alone may fill.
 void Numbers::fill(size_t bucket, unsigned place, const net::Ipv6Address& host, Tick now) {
     const uint32_t number = number_of(bucket, place);
+    // release: with address(), for the swap that says "filling". Others see them by the one below.
+    places_[number].high.store(host.high(), std::memory_order_release);
+    places_[number].low.store(host.low(), std::memory_order_release);
     // relaxed: published by the release below.
-    places_[number].high.store(host.high(), std::memory_order_relaxed);
-    places_[number].low.store(host.low(), std::memory_order_relaxed);
     seen_[number].store(now.milliseconds, std::memory_order_relaxed);
     uint64_t word = words_[bucket].load(std::memory_order_relaxed);
     while (!words_[bucket].compare_exchange_weak(word, ((word | used(place)) & ~kFilling) + kChange,
@@ -144,14 +145,20 @@ void Numbers::fill(size_t bucket, unsigned place, const net::Ipv6Address& host, 
 std::optional<net::Ipv6Address> Numbers::address(uint32_t number) const {
     if (number < kFirstNumber || number >= places_.size())
         return std::nullopt;
-    const uint64_t word = words_[number / kPlaces].load(std::memory_order_acquire);  // with fill()
+    const Word& bucket = words_[number / kPlaces];
     const Place& place = places_[number];
-    // relaxed: as look().
-    const auto host = net::Ipv6Address::of_words(place.high.load(std::memory_order_relaxed),
-                                                 place.low.load(std::memory_order_relaxed));
-    if ((word & used(number % kPlaces)) == 0 || host.is_unspecified())
-        return std::nullopt;
-    return host;
+    for (int i = 0; i < kTries; ++i) {
+        const uint64_t word = bucket.load(std::memory_order_acquire);  // with fill()
+        if ((word & used(number % kPlaces)) == 0)
+            return std::nullopt;
+        // acquire: with fill(), and before the word is looked at again.
+        const uint64_t high = place.high.load(std::memory_order_acquire);
+        const auto host =
+            net::Ipv6Address::of_words(high, place.low.load(std::memory_order_acquire));
+        if (bucket.load(std::memory_order_relaxed) == word)
+            return host.is_unspecified() ? std::nullopt : std::optional(host);
+    }
+    return std::nullopt;
 }
 
 uint32_t Numbers::count() const {

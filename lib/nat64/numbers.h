@@ -6,8 +6,9 @@
 ///
 /// Shape    Buckets of 16 places, found by the keyed hash of the address; a place's position is its
 ///          host's number. The first bucket, and the last place, are nobody's.
-/// Threads  find(), find_or_add() and address() by any worker at once, without a lock; turn() by
-///          the control core alone, with workers as the readers of its grace periods.
+/// Threads  find() and find_or_add() by any worker at once, without a lock; address() and
+///          for_each() by any thread; turn() by the control core alone, with workers as the readers
+///          of its grace periods.
 /// Errors   find_or_add() yields nothing where the bucket is full, or where another thread is
 ///          giving a number in it at the same moment.
 /// Memory   All at create(): 21 bytes a number.
@@ -28,6 +29,9 @@
 ///   address in a place that is not doomed has it for the rest of its turn, for no grace period
 ///   ends meanwhile; and has noted the moment, which is seen before the place is freed. Who finds
 ///   it in a doomed one first takes the doom away, by a swap that fails if anything has changed.
+/// - Who is in no turn reads an address between two looks at its bucket's word, which must be the
+///   same: a place is filled behind the swap that says "filling", and each half of an address is a
+///   release, so who has acquired a new half sees that word, or a later one, when it looks again.
 /// - A packet that a worker hands on with a number in it lies in rings and queues for far less than
 ///   kIdle.
 
@@ -74,6 +78,14 @@ public:
     std::optional<uint32_t> find_or_add(const net::Ipv6Address& host, Tick now);
     /// Nothing for a number that nobody has.
     std::optional<net::Ipv6Address> address(uint32_t number) const;
+
+    /// Calls visit(number, address) for each host that has one.
+    template <typename Visit>
+    void for_each(Visit visit) const {
+        for (uint32_t number = kFirstNumber; number < capacity(); ++number)
+            if (const auto host = address(number))
+                visit(number, *host);
+    }
 
     uint32_t capacity() const { return static_cast<uint32_t>(places_.size()); }
     /// How many hosts have one; exact while nothing changes.

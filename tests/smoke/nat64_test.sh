@@ -63,6 +63,10 @@ status=0
 in_namespace "$net.client" curl --silent --max-time 5 "http://[$server6]:81/" || status=$?
 ((status == 7)) || fail "curl to a closed port ends with $status, not as refused"
 
+# Who stands behind the number that the list of flows shows.
+number=$(ctl "$net" flows --proto tcp | grep -o 'src=198\.18\.[0-9.]*' | head -n 1)
+ctl "$net" ipv6-hosts | grep --quiet "^${number#src=} 2001:db8:1:" ||
+    fail "ipv6-hosts does not know ${number:-any number}: $(ctl "$net" ipv6-hosts)"
 (($(flow_count "$net") > 0)) || fail "no flow of the IPv6 host is listed"
 wait_for 5 "the capture of the last connection" has_more 0 "$work/outside.pcap" tcp dst port 81
 [[ -z $(captured "$work/outside.pcap" ip6 | head -n 1) ]] ||

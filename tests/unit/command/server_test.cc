@@ -70,6 +70,8 @@ TEST_CASE("server: filters select, and count", "[command]") {
     CHECK(get(gateway, "/v1/flows/count") == "2\n");
     CHECK(get(gateway, "/v1/expectations").empty());
     CHECK(get(gateway, "/v1/expectations?format=json") == "[]\n");
+    CHECK(get(gateway, "/v1/ipv6-hosts").empty());
+    CHECK(get(gateway, "/v1/ipv6-hosts?format=json") == "[]\n");
     CHECK(get(gateway, "/v1/flows/count?src=10.1.0.0%2F24&dport=53") == "1\n");
     CHECK(get(gateway, "/v1/flows/count?src=10.2.0.0/16&format=json") == "{\"count\":0}\n");
 }

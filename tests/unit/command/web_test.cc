@@ -45,9 +45,9 @@ TEST_CASE("web: who comes over TCP may ask what the page needs, and nothing else
         CHECK(status_of(web.Get(path)) == 200);
         CHECK(status_of(web.Head(path)) == 200);
     }
-    for (const char* path :
-         {"/v1/flows", "/v1/flows/count", "/v1/expectations", "/v1/events", "/v1/capture",
-          "/v1/trace", "/v1/config", "/v1/who?public=198.51.100.1", "/v1/rules"}) {
+    for (const char* path : {"/v1/flows", "/v1/flows/count", "/v1/expectations", "/v1/events",
+                             "/v1/capture", "/v1/trace", "/v1/config",
+                             "/v1/who?public=198.51.100.1", "/v1/rules", "/v1/ipv6-hosts"}) {
         CAPTURE(path);
         CHECK(status_of(web.Get(path)) == 403);
     }

@@ -136,3 +136,15 @@ TEST_CASE("numbers: threads that ask at once get one number for a host", "[nat64
             CHECK(numbers->address(number) == host(one));
         }
 }
+
+TEST_CASE("numbers: all who have one are listed", "[nat64]") {
+    const auto numbers = make(kLeastNumberBits);
+    std::map<uint32_t, net::Ipv6Address> given;
+    for (uint64_t i = 1; i <= 20; ++i)
+        if (const auto number = numbers->find_or_add(host(i), Tick{}))
+            given[*number] = host(i);
+    std::map<uint32_t, net::Ipv6Address> listed;
+    numbers->for_each(
+        [&](uint32_t number, const net::Ipv6Address& address) { listed[number] = address; });
+    CHECK(listed == given);
+}

@@ -12,7 +12,9 @@
 #include "plain_checksum.h"
 
 #include <arpa/inet.h>
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <string>

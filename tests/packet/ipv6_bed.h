@@ -14,6 +14,7 @@
 #include "ipv6_frame.h"
 #include "testbed.h"
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>

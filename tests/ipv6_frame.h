@@ -11,8 +11,8 @@
 #include "packet_builder.h"
 #include "plain_checksum.h"
 
-#include <arpa/inet.h>
 #include <algorithm>
+#include <arpa/inet.h>
 #include <array>
 #include <cstddef>
 #include <cstdint>

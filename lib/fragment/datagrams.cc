@@ -54,7 +54,8 @@ Arrival Datagrams::arrive(const Fragment& fragment, Tick now) {
     Entry& entry = entries_[datagram];
     if (entry.is_spoiled)
         return dropped(entry.reason);
-    switch (entry.pieces.add(fragment.piece)) {
+    const Fit fit = entry.pieces.add(fragment.piece);
+    switch (fit) {
         case Fit::Overlap:
             return spoil(datagram, Drop::FragmentOverlap, now);
         case Fit::TooMany:
@@ -66,7 +67,10 @@ Arrival Datagrams::arrive(const Fragment& fragment, Tick now) {
         case Fit::New:
             break;
     }
-    return join(datagram, fragment, now);
+    Arrival arrival = join(datagram, fragment, now);
+    if (fit == Fit::Duplicate)  // and passes all the same
+        arrival.reason = Drop::FragmentDuplicate;
+    return arrival;
 }
 
 /// What becomes of a piece that fits.

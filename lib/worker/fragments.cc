@@ -25,6 +25,13 @@ uint32_t memory_of(const rte_mbuf* mbuf) {
     return bytes;
 }
 
+net::Packet headers_of(rte_mbuf* later) {
+    net::Packet packet;
+    packet.ip = rte_pktmbuf_mtod_offset(later, rte_ipv4_hdr*, sizeof(rte_ether_hdr));
+    packet.length = Be16{packet.ip->total_length}.host();
+    return packet;
+}
+
 /// How the fragments of packet i leave, which is translated already.
 fragment::Way way_of(const Burst& burst, unsigned i, const flow::FlowRecord& record,
                      const link::Path& path) {
@@ -60,6 +67,8 @@ void Fragments::take(Burst& burst, unsigned i, Tick now) {
         case Fate::Leads:
             return lead(burst, i, arrival, now);
         case Fate::Follows:
+            if (arrival.reason != Drop::FragmentDuplicate && !datagrams_.worker(arrival.datagram))
+                count(datagrams_.way(arrival.datagram), headers_of(mbuf));
             follow(burst.take(i), burst.from[i], arrival.datagram);
             return datagrams_.passed(arrival.datagram);
         case Fate::Kept:
@@ -140,8 +149,10 @@ void Fragments::send_first(Burst& burst, unsigned i, const fragment::Way& way, T
     datagrams_.open(datagram, way, now);
     parts_.counters.count[Count::Fragments].add(1);
     parts_.cutter.send(burst.take(i), datagrams_.way(datagram).path);
-    while (rte_mbuf* kept = datagrams_.take_kept(datagram))
+    while (rte_mbuf* kept = datagrams_.take_kept(datagram)) {
+        count(way, headers_of(kept));
         follow(kept, burst.from[i], datagram);
+    }
     datagrams_.passed(datagram);
 }
 
@@ -152,11 +163,7 @@ void Fragments::follow(rte_mbuf* mbuf, link::InterfaceId from, fragment::Index d
         return parts_.egress.hand_over(mbuf, *owner, {.from = from, .for_flow = true});
 
     fragment::Way& way = datagrams_.way(datagram);
-    net::Packet packet;
-    packet.ip = rte_pktmbuf_mtod_offset(mbuf, rte_ipv4_hdr*, sizeof(rte_ether_hdr));
-    packet.length = Be16{packet.ip->total_length}.host();
-    if (parts_.shared.table.accounts().is_on())
-        count(way, packet);
+    const net::Packet packet = headers_of(mbuf);
     if (packet.ip->time_to_live <= 1 && !way.is_answer)
         return parts_.egress.drop(mbuf, Drop::TtlExceeded);
     if (packet.length > parts_.egress.exit(way.path.interface).fragment_mtu &&
@@ -168,8 +175,9 @@ void Fragments::follow(rte_mbuf* mbuf, link::InterfaceId from, fragment::Index d
     parts_.counters.count[Count::Fragments].add(1);
     if (way.is_answer) {
         const size_t header = (packet.ip->version_ihl & 15u) * size_t{4};
-        packet.transport = reinterpret_cast<uint8_t*>(packet.ip) + header;
-        answer::turn_header(packet);
+        net::Packet turned = packet;
+        turned.transport = reinterpret_cast<uint8_t*>(packet.ip) + header;
+        answer::turn_header(turned);
         return parts_.cutter.send(mbuf, way.path);
     }
     nat::decrement_ttl(packet);
@@ -180,9 +188,9 @@ void Fragments::follow(rte_mbuf* mbuf, link::InterfaceId from, fragment::Index d
 }
 
 /// The datagram is one packet, counted with its first fragment; of the others its bytes are still
-/// missing. The flow may be over by now, and its record another's.
+/// missing, once. The flow may be over by now, and its record another's.
 void Fragments::count(const fragment::Way& way, const net::Packet& later) {
-    if (!way.flow)
+    if (!way.flow || !parts_.shared.table.accounts().is_on())
         return;
     // relaxed: while it is this use, no other comes before the end of this turn.
     const flow::LifeWord life =

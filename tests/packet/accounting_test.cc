@@ -256,9 +256,9 @@ TEST_CASE("accounting: a datagram in fragments is one packet, with one IP header
     REQUIRE(bed.from_inside(out(5000, 1)).size() == 1);
     REQUIRE(bed.from_outside(back(5000, 1)).size() == 1);
     const bool is_reversed = GENERATE(false, true);
-    constexpr size_t kPayload = 6000;
+    const size_t payload = GENERATE(size_t{2000}, size_t{6000});
     for (const Side side : {Side::Inside, Side::Outside}) {
-        const Frame whole = side == Side::Inside ? out(5000, kPayload) : back(5000, kPayload);
+        const Frame whole = side == Side::Inside ? out(5000, payload) : back(5000, payload);
         const auto sender = mac_of(ip(side == Side::Inside ? kHost : kRouter));
         auto pieces = fragments_of(Frame(whole).id(7).ether(sender, bed.port(side).mac()), 1480);
         if (is_reversed)
@@ -268,8 +268,23 @@ TEST_CASE("accounting: a datagram in fragments is one packet, with one IP header
         bed.run();
         REQUIRE(bed.take_frames(opposite(side)).size() == pieces.size());
     }
-    const flow::Traffic each{2, kUdp + 1 + kUdp + kPayload};
+    const flow::Traffic each{2, kUdp + 1 + kUdp + payload};
     CHECK(traffic_of(bed, 5000) == BothTraffic{{each, each}});
+}
+
+TEST_CASE("accounting: a later fragment that comes twice counts once",
+          "[packet][accounting][fragment]") {
+    Testbed bed(counting(any_workers()));
+    constexpr size_t kPayload = 4000;
+    const auto pieces = fragments_of(
+        out(5000, kPayload).id(7).ether(mac_of(ip(kHost)), bed.port(Side::Inside).mac()), 1480);
+    REQUIRE(pieces.size() == 3);
+    for (const size_t number : {0, 1, 1, 2}) {
+        bed.inject(Side::Inside, pieces[number]);
+        bed.run();
+    }
+    CHECK(bed.take_frames(Side::Outside).size() == 4);
+    CHECK(traffic_of(bed, 5000) == BothTraffic{{{1, kUdp + kPayload}, {}}});
 }
 
 TEST_CASE("accounting: fragments of a TCP segment are one packet too",

@@ -133,7 +133,12 @@ TEST_CASE("datagrams: an overlap ends all of it, an exact duplicate does not", "
         const Arrival first = bench.arrive(1, kFirst, 10);
         bench.table.open(first.datagram, {}, bench.now);
         CHECK(bench.take_all(first.datagram).size() == 1);
-        CHECK(bench.arrive(1, kSecond, 31).fate == Fate::Follows);
+        const Arrival second = bench.arrive(1, kSecond, 31);
+        CHECK(second.fate == Fate::Follows);
+        CHECK(second.reason == Drop::FragmentDuplicate);
+        const Arrival third = bench.arrive(1, kThird, 32);
+        CHECK(third.fate == Fate::Follows);
+        CHECK(third.reason != Drop::FragmentDuplicate);
         CHECK(bench.arrive(1, kFirst, 30).fate == Fate::Leads);
     }
     SECTION("an overlap") {

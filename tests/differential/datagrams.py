@@ -11,6 +11,7 @@ A packet of a script is one line: its direction, then what its protocol has for 
                     INIT_ACK); t=1 (the T bit of ABORT and SHUTDOWN_COMPLETE); sum=bad
     all             error=TYPE/CODE: an ICMP error of that side's host about a packet that came
                     there; quote=N bytes behind the quoted IP header; mtu=N
+                    cut=N: in fragments of N bytes, in their order, or order=2-0-1
 
 `wait 2.5` lets time pass.
 """
@@ -30,7 +31,8 @@ ANSWERS = {"echo-reply": 0, "timestamp-reply": 14, "info-reply": 16, "mask-reply
 CHUNKS = {"DATA": 0, "INIT": 1, "INIT_ACK": 2, "SACK": 3, "HEARTBEAT": 4, "HEARTBEAT_ACK": 5,
           "ABORT": 6, "SHUTDOWN": 7, "SHUTDOWN_ACK": 8, "ERROR": 9, "COOKIE_ECHO": 10,
           "COOKIE_ACK": 11, "SHUTDOWN_COMPLETE": 14}
-KEYS = ("len", "sum", "behind", "cover", "version", "tag", "itag", "t", "error", "quote", "mtu")
+KEYS = ("len", "sum", "behind", "cover", "version", "tag", "itag", "t", "error", "quote", "mtu",
+        "cut", "order")
 DEFAULT_QUOTE = 8
 ERRORS = (3, 4, 5, 11, 12)
 
@@ -59,6 +61,15 @@ class Datagram:
 
     def number(self, name, default=0):
         return int(self.fields.get(name, default))
+
+    def cutting(self):
+        """Bytes and order of its fragments; None: it is whole."""
+        return cutting(self.number("cut"), self.fields.get("order", ""))
+
+
+def cutting(size, order):
+    """Of a packet: what fragments.cut() takes, or None."""
+    return (size, tuple(map(int, order.split("-"))) if order else ()) if size else None
 
 
 def parse(line, protocol):

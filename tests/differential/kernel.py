@@ -7,6 +7,7 @@ nest.
 
 import socket
 import struct
+from contextlib import nullcontext
 
 import network
 import state
@@ -128,6 +129,7 @@ class Kernel:
         gateway.run("ip", "route", "add", "default", "via", network.NEXT_HOP)
         gateway.sysctl("net.ipv4.ip_forward", 1)
         gateway.sysctl("net.netfilter.nf_conntrack_acct", 1)
+        gateway.sysctl("net.ipv4.ipfrag_time", network.FRAGMENT_SECONDS)
         gateway.run("nft", "-f", "-", text=RULES)
         for name, value in settings.items():
             for sysctl in SYSCTLS[name]:
@@ -174,6 +176,11 @@ class Kernel:
         self._send(CTNETLINK_DELETE, NLM_F_ACK)
         for _ in self._messages():
             pass
+
+    @staticmethod
+    def held():
+        """It takes each packet as it comes, so it is what a burst is held against."""
+        return nullcontext()
 
     def received(self):
         """The kernel drops at interfaces only, which Network.dropped() counts."""

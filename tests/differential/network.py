@@ -16,6 +16,7 @@ CLONE_NEWNET = 0x40000000
 PR_SET_PDEATHSIG = 1
 
 CLIENT, SERVER = "10.1.0.10", "203.0.113.10"
+FRAGMENT_SECONDS = 2  # for which a gateway keeps a datagram of which something is missing
 LAN_GATEWAY, PUBLIC, NEXT_HOP = "10.1.0.1", "198.51.100.1", "198.51.100.254"
 
 

@@ -11,14 +11,14 @@ A packet of a script is one line; what is not written has its default:
 
 Flags are S A F R P U E C, or - for none. Numbers count from the sender's initial sequence number
 (seq) and from the peer's (ack, sack); both may be negative. `ack` is 0 on the wire where the A flag
-is missing and no ack is written.
+is missing and no ack is written. `cut=N order=1-0` sends it in fragments (datagrams.py).
 """
 
 import re
 import struct
 from dataclasses import dataclass
 
-from datagrams import ORIGINAL, REPLY, TCP, checksum, ip_header
+from datagrams import ORIGINAL, REPLY, TCP, checksum, cutting, ip_header
 
 FLAGS = {"F": 0x01, "S": 0x02, "R": 0x04, "P": 0x08, "A": 0x10, "U": 0x20, "E": 0x40, "C": 0x80}
 MODULUS = 1 << 32
@@ -37,9 +37,14 @@ class Packet:
     sackok: bool = False
     timestamps: bool = False
     sack: tuple = ()  # pairs (left, right)
+    cut: int = 0
+    order: str = ""
 
     def flag_bits(self):
         return sum(FLAGS[letter] for letter in self.flags if letter != "-")
+
+    def cutting(self):
+        return cutting(self.cut, self.order)
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,8 @@ def text(step):
               if is_there]
     if step.sack:
         words.append("sack=" + ",".join(f"{left}:{right}" for left, right in step.sack))
+    words += [f"{name}={value}" for name, value in (("cut", step.cut), ("order", step.order))
+              if value]
     return " ".join(words)
 
 
@@ -77,7 +84,9 @@ def parse(line):
         name, equals, value = word.partition("=")
         if name == "sack":
             values[name] = tuple(tuple(map(int, pair.split(":"))) for pair in value.split(","))
-        elif name in ("seq", "ack", "win", "len", "wscale", "mss") and equals:
+        elif name == "order" and equals:
+            values[name] = value
+        elif name in ("seq", "ack", "win", "len", "wscale", "mss", "cut") and equals:
             values[name] = int(value, 0)
         elif word in ("sackok", "ts"):
             values["timestamps" if word == "ts" else word] = True

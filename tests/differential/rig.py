@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Runs many scripts at once through gateways, one packet of each at a time."""
+"""Runs many scripts at once through gateways, a packet of each at a time, or in bursts several."""
 
 import time
 from dataclasses import dataclass, field
 
 import datagrams
+import fragments
 import network
 import packets
 import state
@@ -19,6 +20,7 @@ FIRST_PORT, SERVER_PORT = 10000, 80
 DEFAULTS = {"loose": 1, "liberal": 0, "ignore-invalid-rst": 0, "max-retrans": 3, "checksum": 1,
             "sctp-handshake": 3}  # seconds of the states that take three
 MAX_SCRIPTS = 4096  # in one batch: marks are 16 bits wide
+MOST_AT_ONCE = 8    # packets of a script: likewise
 
 
 @dataclass
@@ -50,10 +52,25 @@ def build(script, packet, path, mark):
     return packets.tcp_datagram(packet, path, isn, mark)
 
 
+def marks(index, steps):
+    """Of the packets of a script that go at once."""
+    return [index + number * MAX_SCRIPTS for number in range(len(steps))]
+
+
+def next_steps(steps, at, most):
+    """The steps from `at` on that go at once: so many packets of one direction, or one wait."""
+    end = at + 1
+    while end < min(at + most, len(steps)) and not isinstance(steps[at], Wait) and \
+            not isinstance(steps[end], Wait) and steps[end].direction == steps[at].direction:
+        end += 1
+    return steps[at:end]
+
+
 class Side:
     """One of the gateways, with its network."""
 
-    def __init__(self, kind, settings):
+    def __init__(self, kind, settings, at_once):
+        self.at_once = at_once
         self.network = network.Network()
         self.gateway = None
         try:
@@ -78,17 +95,24 @@ class Side:
         return Path(own.destination, address, own.destination_port, port)
 
     def send(self, burst):
-        """[(index, script, packet)] → {index: Outcome}"""
-        sent, keys, start = {}, {}, time.monotonic()
-        for index, script, packet in burst:
-            path = self._path(index, script, packet.direction)
-            sent[index] = (packet.direction, build(script, packet, path, index))
-            keys[index] = state.key(NUMBERS[script.protocol], own_path(script.protocol, index))
-        at_client, at_server = self.wire.exchange(list(sent.values()))
+        """[(index, script, [packet])] → {index: [Outcome]}: what became of each packet, and the
+        flow as they have left it"""
+        sent, wired, start = {}, [], time.monotonic()
+        for index, script, steps in burst:
+            for mark, packet in zip(marks(index, steps), steps):
+                path = self._path(index, script, packet.direction)
+                datagram = build(script, packet, path, mark)
+                sent[mark] = packet.direction, datagram
+                cutting = packet.cutting()
+                pieces = fragments.cut(datagram, *cutting) if cutting else [datagram]
+                wired += [(packet.direction, piece) for piece in pieces]
+        at_client, at_server = self.wire.exchange(wired, self.at_once > 1)
         flows = self.gateway.flows()
         self.slowest = max(self.slowest, time.monotonic() - start)
-        states = {index: flows.get(key) for index, key in keys.items()}
-        fates = {index: "dropped" for index in sent}
+        states = {index: flows.get(state.key(NUMBERS[script.protocol],
+                                             own_path(script.protocol, index)))
+                  for index, script, _ in burst}
+        fates = {mark: "dropped" for mark in sent}
         for here, seen_here in ((datagrams.REPLY, at_client), (ORIGINAL, at_server)):
             for seen in seen_here:
                 direction, datagram = sent.get(seen.mark, (None, None))
@@ -96,7 +120,8 @@ class Side:
         for index, known in states.items():
             if known:
                 self.public[index] = known.public
-        return {index: Outcome(fates[index], states[index]) for index in sent}
+        return {index: [Outcome(fates[mark], states[index]) for mark in marks(index, steps)]
+                for index, _, steps in burst}
 
     def _fate(self, seen, datagram, is_expected):
         """What became of the datagram that was seen on one side."""
@@ -130,15 +155,18 @@ class Side:
 
 
 class Rig:
-    """Both gateways with the same settings. Use as a context."""
+    """Both gateways with the same settings. Use as a context. With `at_once` so many packets of a
+    script go in one burst, of which the flow is read at the end."""
 
     TRIES = 5  # of a batch in which a packet was lost
 
-    def __init__(self, settings, kinds=(Kernel, Sluice)):
+    def __init__(self, settings, kinds=(Kernel, Sluice), at_once=1):
+        assert at_once <= MOST_AT_ONCE
+        self.at_once = at_once
         self.sides, self.reruns, self.begun = [], 0, 0
         try:
             for kind in kinds:
-                self.sides.append(Side(kind, settings))
+                self.sides.append(Side(kind, settings, at_once))
         except BaseException:
             self.close()
             raise
@@ -173,6 +201,8 @@ class Rig:
                 self.reruns += 1
                 if attempt == self.TRIES - 1:
                     raise RuntimeError(f"packets are lost again and again: {loss}") from loss
+                # What is left of a datagram in fragments would be taken for a part of the next one.
+                time.sleep(network.FRAGMENT_SECONDS + 1)
         return None
 
     def _run(self, scripts, visit, begin, between):
@@ -181,21 +211,21 @@ class Rig:
         for side in self.sides:
             side.begin()
         self.begun = time.monotonic()
-        alive = set(range(len(scripts)))
-        for step in range(max(len(script.steps) for script in scripts)):
-            alive = {index for index in alive if step < len(scripts[index].steps)}
-            current = [(index, scripts[index], scripts[index].steps[step])
-                       for index in sorted(alive)]
-            self._wait([what.seconds for *_, what in current if isinstance(what, Wait)])
-            burst = [entry for entry in current if not isinstance(entry[2], Wait)]
+        at = dict.fromkeys(range(len(scripts)), 0)  # of those that go on: the next step
+        while at := {index: step for index, step in at.items() if step < len(scripts[index].steps)}:
+            current = [(index, scripts[index], next_steps(scripts[index].steps, step, self.at_once))
+                       for index, step in at.items()]
+            self._wait([steps[0].seconds for *_, steps in current if isinstance(steps[0], Wait)])
+            burst = [entry for entry in current if not isinstance(entry[2][0], Wait)]
             if between:
                 between()
-            if not burst:
-                continue
-            outcomes = [side.send(burst) for side in self.sides]
-            for index, *_ in burst:
-                if not visit(index, step, [outcome[index] for outcome in outcomes]):
-                    alive.discard(index)
+            outcomes = [side.send(burst) for side in self.sides] if burst else []
+            ended = {index for index, _, steps in burst
+                     if not all(visit(index, at[index] + number,
+                                      [outcome[index][number] for outcome in outcomes])
+                                for number in range(len(steps)))}
+            at = {index: at[index] + len(steps) for index, _, steps in current
+                  if index not in ended}
 
     @staticmethod
     def _wait(seconds):

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import datagrams
@@ -61,7 +62,8 @@ class Sluice:
     def __init__(self, net, settings):
         self.work = tempfile.mkdtemp(prefix="sluice.differential.")
         self.path = self.work + "/sock"
-        flags = ["--verify-checksum", VERIFY[settings["checksum"]]]
+        flags = ["--verify-checksum", VERIFY[settings["checksum"]],
+                 "--fragment-timeout", str(network.FRAGMENT_SECONDS)]
         flags += [word for name, flag in FLAGS.items() for word in (flag, str(settings[name]))]
         flags += [word for flag in SCTP_FLAGS for word in (flag, str(settings["sctp-handshake"]))]
         self.log = open(self.work + "/log", "w+", encoding="utf-8")  # closed by close()
@@ -102,6 +104,20 @@ class Sluice:
 
     def flush(self):
         self._ask("DELETE", "/v1/flows?all=1")
+
+    @contextmanager
+    def held(self):
+        """It receives nothing meanwhile, and all at once then."""
+        self.process.send_signal(signal.SIGSTOP)
+        pid = self.process.pid
+        if os.waitid(os.P_PID, pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT).si_code != \
+                os.CLD_STOPPED:
+            raise RuntimeError("sluice has ended")
+        os.waitpid(pid, os.WUNTRACED)  # takes the notice, or the next stop would be taken for told
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def received(self):
         """IP packets that arrived, for the sender to compare with what it sent."""

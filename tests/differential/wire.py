@@ -10,13 +10,16 @@ import select
 import socket
 import struct
 import time
+from contextlib import nullcontext
 
 import datagrams
 import network
 from datagrams import Datagram, Path
+from fragments import Assembly
 
 SO_RCVBUFFORCE = 33
 SOL_PACKET, PACKET_STATISTICS = 263, 6
+FRAME = 14       # bytes of an Ethernet header
 CHUNK = 100      # fewer than fit the ring through which sluice receives
 PATIENCE = 5     # seconds until a sentinel counts as lost
 SENTINEL_PORT = 9
@@ -43,6 +46,7 @@ class End:
         self.socket.setblocking(False)
         self.header = net.hardware_address(net.gateway, facing) + \
             net.hardware_address(namespace, "eth0") + b"\x08\x00"
+        self.assembly = Assembly()
         self.sent = 0
 
     def send(self, datagram):
@@ -54,9 +58,11 @@ class End:
         frames = []
         while True:
             try:
-                frames.append(datagrams.read(self.socket.recv(2048)))
+                whole = self.assembly.add(self.socket.recv(2048)[FRAME:])
             except BlockingIOError:
                 return frames
+            if whole:
+                frames.append(datagrams.read(bytes(FRAME) + whole))
 
     def overflowed(self):
         return struct.unpack("II", self.socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))[1]
@@ -126,12 +132,16 @@ class Wire:
             raise Lost("a sentinel")
         return at_client, at_server
 
-    def exchange(self, burst):
-        """Sends [(direction, datagram)]; ([seen at the client], [seen at the server])."""
+    def exchange(self, burst, at_once=False):
+        """Sends [(direction, packet)]; ([seen at the client], [seen at the server]). With `at_once`
+        the gateway finds all of a chunk when it looks."""
         at_client, at_server = [], []
+        for end in (self.client, self.server):
+            end.assembly.forget()
         for first in range(0, len(burst), CHUNK):
-            for direction, datagram in burst[first:first + CHUNK]:
-                (self.client if direction == datagrams.ORIGINAL else self.server).send(datagram)
+            with self.gateway.held() if at_once else nullcontext():
+                for direction, packet in burst[first:first + CHUNK]:
+                    (self.client if direction == datagrams.ORIGINAL else self.server).send(packet)
             here, there = self._flush_out()
             at_client += here
             at_server += there

@@ -5,6 +5,7 @@
 #include "config/mappings.h"
 #include "config/neighbours.h"
 #include "config/read.h"
+#include "config/read_helpers.h"
 #include "config/read_match.h"
 #include "config/read_rules.h"
 #include "net/text.h"
@@ -82,7 +83,12 @@ Values typed_values(const Config& config) {
     const auto prefix = [](const net::Prefix& each) { return net::to_string(each); };
     const auto range = [](const AddressRange& each) { return net::to_string(each); };
     const auto match = [](const policy::Match& each) { return to_string(each); };
+    // One line: a port means nothing without the helper before it.
+    std::vector<string> helpers;
+    if (!config.helpers.are_none())
+        helpers.push_back(to_string(config.helpers));
     return {
+        {"helper", helpers},
         {"inside", texts(config.inside, prefix)},
         {"pool", texts(config.pool, range)},
         {"snat", texts(config.snat, [](const SnatRule& each) { return to_string(each); })},

@@ -105,8 +105,19 @@ TEST_CASE("lines: ports, threads and memory cannot be changed", "[config]") {
         CHECK_FALSE(is_changeable(flag));
     for (const char* flag :
          {"snat", "deny", "forward", "pool", "on-reload", "route", "gateway", "timeout-udp",
-          "timeout-tcp-close", "mss-clamp", "icmp-rate", "max-flows-per-host", "stats-interval"})
+          "timeout-tcp-close", "mss-clamp", "icmp-rate", "max-flows-per-host", "stats-interval",
+          "verify-checksum", "helper", "claim", "announce-interval"})
         CHECK(is_changeable(flag));
+}
+
+TEST_CASE("lines: a port of one helper is not that of another", "[config]") {
+    const auto before = lines_of("helper = ftp:21,2121,tftp\n");
+    const auto after = lines_of("helper = ftp:21,tftp:69,2121\n");
+    const Difference found = difference(before, after);
+    CHECK(text_of(found.gone) == "helper = ftp:21,2121,tftp\n");
+    CHECK(text_of(found.come) == "helper = ftp,tftp:69,2121\n");
+    CHECK(
+        difference(before, lines_of("helper = ftp:21\nhelper = 2121\nhelper = tftp\n")).is_none());
 }
 
 TEST_CASE("lines: every timeout of a tracker can be changed", "[config]") {

@@ -15,7 +15,29 @@ void raise(flow::Traffic& to, const flow::Traffic& now) {
     to.bytes = std::max(to.bytes, now.bytes);
 }
 
+/// What is missing during a look makes it no less than nothing.
+flow::Traffic less(const flow::Traffic& all, const flow::Traffic& part) {
+    return {all.packets - std::min(all.packets, part.packets),
+            all.bytes - std::min(all.bytes, part.bytes)};
+}
+
 }  // namespace
+
+AddressTraffic::AddressTraffic(const Subject& subject) : subject_(subject) {
+    if (subject.totals == nullptr)
+        return;
+    const listing::TrafficTotals totals(*subject.totals, subject.flows, listing::SumsOf::Addresses);
+    for (const auto& [address, traffic] : totals.addresses())
+        before_.emplace(net::to_string(address), traffic);
+}
+
+hosts::SideTraffic AddressTraffic::since_start(const std::string& name,
+                                               const hosts::SideTraffic& traffic) const {
+    const auto before = before_.find(name);
+    if (before == before_.end())
+        return traffic;
+    return {less(traffic.out, before->second.out), less(traffic.in, before->second.in)};
+}
 
 void AddressTraffic::look(Clock::time_point now) {
     if (subject_.totals == nullptr || now < next_)
@@ -29,10 +51,11 @@ void AddressTraffic::look(Clock::time_point now) {
     hosts::SideTraffic others = totals.other_addresses();
     for (const auto& [address, traffic] : totals.addresses()) {
         const std::string name = net::to_string(address);
+        const hosts::SideTraffic since = since_start(name, traffic);
         if (place_.contains(name) || place_.size() < kMostTold)
-            take(name, traffic);
+            take(name, since);
         else
-            others += traffic;
+            others += since;
     }
     if (place_.size() >= kMostTold || others != hosts::SideTraffic{})
         take("others", others);

@@ -6,7 +6,8 @@
 ///
 /// Shape    The first kMostTold that have been seen, in that order, and all others together, so
 ///          that an address stays what it is called by. No figure goes back, although a flow that
-///          ends during a look is missing in it.
+///          ends during a look is missing in it. Figures begin at 0 with this object: what flows
+///          bring with them from a process before (--state), that one has told.
 /// Threads  look() is one thread's; read() any's.
 /// Memory   listing/traffic_totals.h, during a look.
 /// Cost     A pass over the flow table; where that takes long it comes less often, so that it is
@@ -30,17 +31,20 @@ public:
     using Clock = std::chrono::steady_clock;
     static constexpr size_t kMostTold = 100;
 
-    /// `subject` outlives it.
-    explicit AddressTraffic(const Subject& subject) : subject_(subject) {}
+    /// `subject` outlives it, and forwards nothing yet.
+    explicit AddressTraffic(const Subject& subject);
 
     void look(Clock::time_point now);
     std::vector<AddressReport> read() const;
 
 private:
+    hosts::SideTraffic since_start(const std::string& name,
+                                   const hosts::SideTraffic& traffic) const;
     void take(const std::string& name, const hosts::SideTraffic& traffic);
 
     const Subject& subject_;
     Clock::time_point next_{};
+    std::unordered_map<std::string, hosts::SideTraffic> before_;  // the start, by address
 
     mutable std::mutex mutex_;  // of what follows
     std::vector<AddressReport> told_;

@@ -73,6 +73,24 @@ TEST_CASE("address traffic: those beyond the first hundred are told together", "
     CHECK(gateway.addresses.read()[0].traffic.out.packets == 6);
 }
 
+TEST_CASE("address traffic: what was counted before it began is told by nobody twice",
+          "[command]") {
+    Counted gateway;
+    gateway.end_by("198.51.100.2");
+    AddressTraffic after(gateway.told);
+    after.look(AddressTraffic::Clock::time_point(1h));
+    REQUIRE(after.read().size() == 1);
+    CHECK(after.read()[0].traffic == hosts::SideTraffic{});
+    gateway.end_by("198.51.100.2");
+    gateway.end_by("198.51.100.1");
+    after.look(AddressTraffic::Clock::time_point(2h));
+    const auto told = after.read();
+    REQUIRE(told.size() == 2);
+    CHECK(told[0].name == "198.51.100.2");
+    CHECK(told[0].traffic == hosts::SideTraffic{{3, 300}, {7, 7000}});
+    CHECK(told[1].traffic == hosts::SideTraffic{{3, 300}, {7, 7000}});
+}
+
 TEST_CASE("address traffic: without accounting nothing is told", "[command]") {
     Gateway gateway;
     const Subject subject = gateway.subject();

@@ -165,3 +165,18 @@ TEST_CASE("answer text: what is no packet, and what a worker alone knows, is sai
           std::string::npos);
     CHECK(text.find("flow table: full") != std::string::npos);
 }
+
+TEST_CASE("answer text: where outside hosts have all flows, another may go for this one", "[why]") {
+    Answer answer = arrived(conntrack::kSyn);
+    answer.request = nat::Request::outward(kOriginal, nullptr);
+    const auto says_so = [&](stats::Drop reason) {
+        answer.reason = reason;
+        return answer_text(answer, kWords).find("outside hosts' flows: all that may be") !=
+               std::string::npos;
+    };
+    CHECK(says_so(stats::Drop::OutsideFlows));
+    CHECK(says_so(stats::Drop::ForwardFlows));
+    CHECK_FALSE(says_so(stats::Drop::HostFlows));
+    answer.fate = Fate::Answered;
+    CHECK_FALSE(says_so(stats::Drop::OutsideFlows));
+}

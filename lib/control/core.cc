@@ -98,6 +98,8 @@ unsigned Core::follow_duty(Tick now) {
         return 0;
     const unsigned work = params_.duty->turn(now, member_);
     const bool is_active = params_.duty->is_active();
+    if (params_.duty->take_quarrel() && is_active)
+        neighbours_.link_came(now);
     if (is_active == std::exchange(is_active_, is_active))
         return work;
     if (is_active) {

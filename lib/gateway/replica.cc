@@ -86,6 +86,7 @@ unsigned Replica::turn(Tick now, flow::Member& member) {
     const bool wants_active = standing_.wants_active.load();
     switch (phase_) {
         case Phase::Active:
+            watch_peer();
             if (!wants_active)
                 leave();
             return 0;
@@ -104,6 +105,13 @@ unsigned Replica::turn(Tick now, flow::Member& member) {
     }
     keep_alive(now);
     return follow(now, kChangesPerTurn);
+}
+
+/// Where both have been active, others may believe the one that has stepped back.
+void Replica::watch_peer() {
+    const bool is_active = standing_.peer.load(kAlone) == sync::Peer::Active;
+    had_quarrel_ |= peer_is_active_ && !is_active;
+    peer_is_active_ = is_active;
 }
 
 /// Workers stop; whoever is in the middle of a turn ends it.

@@ -34,6 +34,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sluice::gateway {
@@ -57,6 +58,7 @@ public:
 
     unsigned turn(Tick now, flow::Member& member) override;
     bool is_active() const override { return phase_ == Phase::Active; }
+    bool take_quarrel() override { return std::exchange(had_quarrel_, false); }
 
     /// For the pair's thread, and who asks or says which of the two this gateway is.
     sync::Standing& standing() { return standing_; }
@@ -83,6 +85,7 @@ private:
         Tick now;
     };
 
+    void watch_peer();
     void leave();
     unsigned empty();
     void begin_following();
@@ -112,6 +115,8 @@ private:
     size_t next_ = 0;  // of these
     uint32_t epoch_ = 0;
     bool has_begun_ = false;
+    bool peer_is_active_ = false;  // though this gateway is
+    bool had_quarrel_ = false;     // that nobody has taken up yet
     uint64_t grace_ = 0;
     uint32_t position_ = 0;  // in the table
     size_t kind_ = 0;        // that ends now

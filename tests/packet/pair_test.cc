@@ -256,6 +256,19 @@ TEST_CASE("pair: who steps back has no flows, and takes those of the other", "[p
     send(both.active, kHost, 5002);
 }
 
+TEST_CASE("pair: who stays active says so again, when the other has been active too", "[pair]") {
+    Both both;
+    both.active.advance(Duration::seconds(10));
+    const uint64_t before = both.active.count(Count::ArpSent);
+    auto& peer = both.active.gateway().replica()->standing().peer;
+    peer.store(sync::Peer::Active);
+    both.active.run();
+    CHECK(both.active.count(Count::ArpSent) == before);
+    peer.store(sync::Peer::Standby);
+    both.active.advance(Duration{100});
+    CHECK(both.active.count(Count::ArpSent) >= before + 2);
+}
+
 TEST_CASE("pair: records that no gateway has do no harm", "[pair]") {
     Both both(mapped(0));
     send(both.active, kHost, 5000);

@@ -18,6 +18,10 @@
 #include <cstdint>
 #include <utility>
 
+#if defined(__SSE2__) && !defined(__SANITIZE_THREAD__)
+#include <emmintrin.h>
+#endif
+
 namespace sluice::flow {
 
 /// Bit 1 is set in what a lookup sees: a copy is as good as its original.
@@ -113,10 +117,10 @@ struct alignas(64) Bucket {
     std::atomic<MetaWord> meta;
     std::array<std::atomic<SlotWord>, kSlots> slot;
 
-    /// Bits of the slots that are empty at a glance.
-    unsigned empty_slots() const {
-        return slots_where([this](unsigned i) { return !slot[i].load(std::memory_order_relaxed); });
-    }
+    /// Bits of the slots that are empty at a glance: a word that is not has a state.
+    unsigned empty_slots() const { return slots_with(Half::Rest, 0); }
+    /// Bits of the slots whose words have this tag. An empty one has 0.
+    unsigned slots_of(uint32_t tag) const { return slots_with(Half::Tag, tag); }
 
     /// Bits of the slots for which is(slot) holds. All are looked at: which one is the first is
     /// chance, and to guess a branch wrong costs more than seven loads.
@@ -127,6 +131,40 @@ struct alignas(64) Bucket {
         }
         (std::make_integer_sequence<unsigned, kSlots>());
     }
+
+private:
+    enum class Half : uint8_t { Rest, Tag };  ///< Of a word: its lower 32 bits, its upper ones.
+
+#if defined(__SSE2__) && !defined(__SANITIZE_THREAD__)
+    /// The vector loads are no atomic accesses to the compiler, and must stay between those around
+    /// them. The CPU reads each word of a line at once, and keeps loads behind each other and
+    /// behind a locked operation: they are what sequentially consistent loads are on x86.
+    unsigned slots_with(Half half, uint32_t value) const {
+        asm volatile("" : : : "memory");
+        const auto* const pairs = reinterpret_cast<const __m128i*>(this);
+        const __m128i wanted = _mm_set1_epi32(static_cast<int>(value));
+        const auto four = [&](unsigned at) {
+            const __m128 first = _mm_castsi128_ps(_mm_load_si128(pairs + at));
+            const __m128 second = _mm_castsi128_ps(_mm_load_si128(pairs + at + 1));
+            const __m128 halves = half == Half::Tag
+                                      ? _mm_shuffle_ps(first, second, _MM_SHUFFLE(3, 1, 3, 1))
+                                      : _mm_shuffle_ps(first, second, _MM_SHUFFLE(2, 0, 2, 0));
+            return static_cast<unsigned>(_mm_movemask_ps(
+                _mm_castsi128_ps(_mm_cmpeq_epi32(_mm_castps_si128(halves), wanted))));
+        };
+        const unsigned words = four(0) | four(2) << 4;
+        asm volatile("" : : : "memory");
+        return words >> 1;  // the first word is no slot
+    }
+#else
+    unsigned slots_with(Half half, uint32_t value) const {
+        const unsigned shift = half == Half::Tag ? SlotWord::kTagShift : 0;
+        return slots_where([&](unsigned i) {
+            const SlotWord word = slot[i].load(std::memory_order_seq_cst);
+            return static_cast<uint32_t>(word.bits >> shift) == value;
+        });
+    }
+#endif
 };
 
 static_assert(sizeof(Bucket) == 64, "a bucket is one cache line");

@@ -57,6 +57,11 @@ public:
     Bucket& bucket(uint32_t at) const { return buckets_[at]; }
     Bucket& primary(uint64_t hash) const { return buckets_[(hash >> 32) * count_ >> 32]; }
     const FlowRecord& record(SlotWord word) const { return records_[word.index()]; }
+    /// Sends for both buckets of a key that is to be put there.
+    void send_for(const Place& place) const {
+        __builtin_prefetch(&bucket(place.primary), 1);
+        __builtin_prefetch(&bucket(place.secondary), 1);
+    }
 
     /// Shows `visit(slot, word)` each word with the key's tag in its buckets until it returns true.
     /// Returns whether it did. When not, a key that was there all the time has been shown: a move
@@ -105,7 +110,8 @@ private:
     template <typename Visit>
     static bool show(Bucket& bucket, uint32_t tag, Visit& visit) {
         // Who scans expects a miss, so the branches are guessed right; hits are probe's.
-        for (Slot& slot : bucket.slot) {
+        for (const unsigned i : SetBits{bucket.slots_of(tag)}) {
+            Slot& slot = bucket.slot[i];
             const SlotWord word = slot.load(std::memory_order_seq_cst);
             if (word.tag() == tag && word && visit(slot, word)) [[unlikely]]
                 return true;

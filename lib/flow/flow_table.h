@@ -78,18 +78,19 @@ public:
     /// The first half of find_bulk(): where each tuple's flow seems to stand, by its tag. What it
     /// found is a guess until the record meets() the tuple. Their records are on their way.
     void guess_bulk(std::span<const net::Tuple> tuples, Probes& guesses) const;
-    /// The flow of tuple i of those guesses, for sure.
+    /// The flow of tuple i of those guesses, for sure; find(): as it is by now.
     FlowRef settle(const Probes& guesses, unsigned i, const net::Tuple& tuple, Tick now) const;
+    FlowRef find(const Probes& guesses, unsigned i, const net::Tuple& tuple, Tick now) const;
 
     /// Looks up one tuple: for the slow path and for tests.
     FlowRef find(const net::Tuple& tuple, Tick now) const;
 
-    /// Sends for the buckets in which a tuple is looked for, and put.
-    void send_for(const net::Tuple& tuple) const;
+    /// Sends for the buckets in which a tuple is looked for, and put; tuple i of those guesses.
+    void send_for(const net::Tuple& tuple) const { index_.send_for(index_.place(hash_(tuple))); }
+    void send_for(const Probes& guesses, unsigned i) const;
 
     /// Which flows stand in the next `buckets` buckets from a tuple's place on, and in its other
-    /// one. Fills `refs` as far as it goes and returns how many; a flow may be there twice, and may
-    /// have ended. Their records are on their way to the cache.
+    /// one. Fills `refs`, and returns how many; one may be there twice, or ended, and is sent for.
     unsigned near(const net::Tuple& tuple, unsigned buckets, std::span<FlowRef> refs) const;
 
     /// The keyed hash of a tuple, for spreading work; nobody outside can aim at a value.

@@ -32,10 +32,13 @@ FlowRef FlowTable::find(const net::Tuple& tuple, Tick now) const {
     return find_at(index_.place(hash_(tuple)), tuple, now);
 }
 
-void FlowTable::send_for(const net::Tuple& tuple) const {
-    const Place place = index_.place(hash_(tuple));
-    __builtin_prefetch(&index_.bucket(place.primary), 1);
-    __builtin_prefetch(&index_.bucket(place.secondary), 1);
+FlowRef FlowTable::find(const Probes& guesses, unsigned i, const net::Tuple& tuple,
+                        Tick now) const {
+    return find_at(index_.place(guesses.hash[i]), tuple, now);
+}
+
+void FlowTable::send_for(const Probes& guesses, unsigned i) const {
+    index_.send_for(index_.place(guesses.hash[i]));
 }
 
 /// A word with the key's tag in its secondary bucket. A hit needs no version; a miss is not

@@ -73,10 +73,8 @@ Keys Member::prepare(uint32_t index) const {
     std::array<uint64_t, 2> hash;
     table_.hash_.bulk(table_.records_[index].tuple, hash);
     const Keys keys{table_.index_.place(hash[0]), table_.index_.place(hash[1])};
-    for (const Place& place : keys) {
-        __builtin_prefetch(&table_.index_.bucket(place.primary), 1);
-        __builtin_prefetch(&table_.index_.bucket(place.secondary), 1);
-    }
+    for (const Place& place : keys)
+        table_.index_.send_for(place);
     return keys;
 }
 

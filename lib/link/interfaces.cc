@@ -53,6 +53,7 @@ Result<Interfaces> Interfaces::create(std::vector<Interface> interfaces) {
 
 void Interfaces::Addresses::add(const Interface& interface, Be32 address) {
     all_.push_back(address);
+    ends_ |= end_of(address);
     if (interface.realm == Realm::Inside)
         zoned_.push_back(net::InsideAddress{address, interface.zone}.bits());
     else

@@ -121,23 +121,32 @@ public:
 private:
     Interfaces() = default;
 
-    /// Addresses of zones, and those that all zones see.
+    /// Addresses of zones, and those that all zones see. Most questions are about none of them,
+    /// which six bits of an address tell: the gateway's own and broadcasts end alike.
     class Addresses {
     public:
         void add(const Interface& interface, Be32 address);
         void sort();
         bool contain(net::InsideAddress address) const {
-            return contain_outer(address.address) ||
-                   std::binary_search(zoned_.begin(), zoned_.end(), address.bits());
+            return may_contain(address.address) &&
+                   (search(outer_, address.address) || search(zoned_, address.bits()));
         }
         bool contain_outer(Be32 address) const {
-            return std::binary_search(outer_.begin(), outer_.end(), address);
+            return may_contain(address) && search(outer_, address);
         }
         bool contain_somewhere(Be32 address) const {
-            return std::binary_search(all_.begin(), all_.end(), address);
+            return may_contain(address) && search(all_, address);
         }
 
     private:
+        static uint64_t end_of(Be32 address) { return uint64_t{1} << (address.host() & 63); }
+        bool may_contain(Be32 address) const { return (ends_ & end_of(address)) != 0; }
+        template <typename Address>
+        static bool search(const std::vector<Address>& sorted, Address address) {
+            return std::binary_search(sorted.begin(), sorted.end(), address);
+        }
+
+        uint64_t ends_ = 0;
         std::vector<uint64_t> zoned_;
         std::vector<Be32> outer_;
         std::vector<Be32> all_;

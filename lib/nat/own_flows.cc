@@ -46,7 +46,6 @@ OwnFlows::OwnFlows(const OwnFlowsParams& params, flow::Member& member, stats::Co
                     ties_}) {}
 
 void OwnFlows::expect(const net::Tuple& original, const Rule* rule) {
-    params_.table.send_for(original);
     params_.hosts.send_for_head(original.inside_source());
     if (rule != nullptr && rule->translates())
         params_.table.send_for(allocator_.first_guess(original, *rule));

@@ -80,8 +80,9 @@ public:
     void prepare(unsigned count) { stock_.prepare(count); }
     void finish() { stock_.finish(); }
 
-    /// Sends for what opening a flow from inside will read, by `rule`, which may be null. Of a
-    /// burst, first expect() for each that may open, then expect_host().
+    /// Sends for what opening a flow from inside will read beside the buckets of its tuple, by
+    /// `rule`, which may be null. Of a burst, first expect() for each that may open, then
+    /// expect_host().
     void expect(const net::Tuple& original, const Rule* rule);
     void expect_host(const net::Tuple& original) {
         params_.hosts.send_for_entry(original.inside_source());

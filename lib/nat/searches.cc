@@ -47,7 +47,7 @@ size_t Searches::set_of(const net::Tuple& key, pool::PortRange range) {
     return hash >> 32 & (kSets - 1);
 }
 
-const Search* Searches::find(const net::Tuple& key, pool::PortRange range, Tick now) const {
+const Search* Searches::look_up(const net::Tuple& key, pool::PortRange range, Tick now) const {
     const net::Tuple plain = without_port(key);
     for (const Search& search : sets_[set_of(plain, range)]) {
         if (search.key != plain || search.walk.range() != range)
@@ -76,14 +76,17 @@ void Searches::remember(const Search& search, Tick now) {
         if (other.key == search.key && other.walk.range() == search.walk.range())
             place = &other;
     if (search.has_found && search.in_a_row < kCrowded) {
-        if (place != nullptr)
+        if (place != nullptr) {
             *place = {};
+            --in_use_;
+        }
         return;
     }
     if (place == nullptr)
         place = std::max_element(set.begin(), set.end(), [&](const Search& a, const Search& b) {
             return vacancy(a, now) < vacancy(b, now);
         });
+    in_use_ += place->key == net::Tuple{} ? 1 : 0;
     *place = search;
     if (search.has_found)
         place->in_a_row = 0;

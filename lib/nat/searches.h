@@ -66,7 +66,9 @@ public:
 
     /// The search of this key, whatever its destination port, that is under way, or was proven to
     /// be in vain, as long as that is true; else null.
-    const Search* find(const net::Tuple& key, pool::PortRange range, Tick now) const;
+    const Search* find(const net::Tuple& key, pool::PortRange range, Tick now) const {
+        return in_use_ == 0 ? nullptr : look_up(key, range, now);
+    }
 
     /// A search that has looked at nothing yet. What ends toward its key is counted from now on.
     Search begin(const net::Tuple& key, const Walk& walk) const;
@@ -79,10 +81,12 @@ private:
     static constexpr unsigned kSets = 256;
     using Set = std::array<Search, kWays>;
 
+    const Search* look_up(const net::Tuple& key, pool::PortRange range, Tick now) const;
     static size_t set_of(const net::Tuple& key, pool::PortRange range);
 
     flow::FlowTable& table_;
     bool watches_;
+    unsigned in_use_ = 0;  // entries: none, as long as no place was crowded
     std::array<Set, kSets> sets_{};
 };
 

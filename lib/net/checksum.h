@@ -20,12 +20,11 @@ public:
     constexpr ChecksumDelta() = default;
 
     constexpr void change(Be16 from, Be16 to) {
-        add(static_cast<uint16_t>(~from.raw)), add(to.raw);
+        add(uint32_t{static_cast<uint16_t>(~from.raw)} + to.raw);
     }
     constexpr void change(Be32 from, Be32 to) {
-        change(Be16{static_cast<uint16_t>(from.raw)}, Be16{static_cast<uint16_t>(to.raw)});
-        change(Be16{static_cast<uint16_t>(from.raw >> 16)},
-               Be16{static_cast<uint16_t>(to.raw >> 16)});
+        const auto words = [](uint32_t both) { return (both & 0xffff) + (both >> 16); };
+        add(words(~from.raw) + words(to.raw));
     }
     constexpr void add(ChecksumDelta other) { add(other.sum_); }
 
@@ -47,9 +46,15 @@ public:
     constexpr bool operator==(const ChecksumDelta&) const = default;
 
 private:
+    /// One word, or the sum of several. What is carried out is carried in; that may carry again.
     constexpr void add(uint16_t word) {
         const uint32_t sum = uint32_t{sum_} + word;
         sum_ = static_cast<uint16_t>(sum + (sum >> 16));
+    }
+    constexpr void add(uint32_t words) {
+        const uint32_t sum = sum_ + words;
+        const uint32_t folded = (sum & 0xffff) + (sum >> 16);
+        sum_ = static_cast<uint16_t>(folded + (folded >> 16));
     }
 
     uint16_t sum_ = 0;

@@ -25,7 +25,9 @@ public:
     explicit Denials(std::span<const Match> matches, const Denials* before = nullptr);
 
     /// The number of the rule by which a packet opens no flow; kNone where there is none.
-    uint32_t find(const net::Tuple& packet) const { return classifier_.find(packet); }
+    uint32_t find(const net::Tuple& packet) const {
+        return matches_.empty() ? kNone : classifier_.find(packet);
+    }
     bool holds(const net::Tuple& packet) const { return find(packet) != kNone; }
 
     /// The rule has refused a packet.

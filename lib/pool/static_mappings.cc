@@ -150,7 +150,7 @@ Door StaticSet::door_of(net::Protocol protocol, Endpoint external) const {
     return pair == nullptr ? Door{} : pair->door;
 }
 
-std::optional<Endpoint> StaticSet::outside_of(net::Protocol protocol, Endpoint internal) const {
+std::optional<Endpoint> StaticSet::search_inside(net::Protocol protocol, Endpoint internal) const {
     if (const uint32_t number = by_internal_.find(key_of(protocol, internal)); number != kNoRun) {
         const Forward& forward = forwards_[number].forward;
         return moved(forward.internal, internal, forward.external);

@@ -8,8 +8,9 @@
 /// Shape    Runs of endpoints and of addresses in sorted arrays, searched both ways: a range of
 ///          ports or a prefix of addresses is one run. A forward goes before a one-to-one address.
 /// Threads  A set is immutable after construction.
-/// Cost     contains() is two comparisons where the address is beyond the lowest and the highest;
-///          the others are a binary search over runs, once per flow.
+/// Cost     contains() and reserves() are two comparisons where the address is beyond the lowest
+///          and the highest, outside_of() is one without a mapping; else a binary search over
+///          runs, once per flow.
 
 #include "net/prefix.h"
 #include "net/tuple.h"
@@ -68,9 +69,7 @@ public:
               std::span<const net::InsideAddress> left_out = {});
 
     /// True for every external address.
-    bool contains(Be32 address) const {
-        return first_ <= address && address <= last_ && search(address);
-    }
+    bool contains(Be32 address) const { return may_contain(address) && search(address); }
     /// The inside endpoint that is reached by `external`.
     std::optional<net::Endpoint> inside_of(net::Protocol protocol, net::Endpoint external) const;
     /// True where inside_of() is something, and `source` may open flows to it.
@@ -78,10 +77,12 @@ public:
     /// By which a packet for `external` comes in; without a number where inside_of() is nothing.
     Door door_of(net::Protocol protocol, net::Endpoint external) const;
     /// The endpoint by which `internal` is seen outside.
-    std::optional<net::Endpoint> outside_of(net::Protocol protocol, net::Endpoint internal) const;
+    std::optional<net::Endpoint> outside_of(net::Protocol protocol, net::Endpoint internal) const {
+        return externals_.is_empty() ? std::nullopt : search_inside(protocol, internal);
+    }
     /// True for the external endpoint of a forward: nobody else may be given it.
     bool reserves(net::Protocol protocol, net::Endpoint external) const {
-        return forward_of(protocol, external) != nullptr;
+        return may_contain(external.address) && forward_of(protocol, external) != nullptr;
     }
     /// True when one of these ports is a forward's, which is of TCP or UDP.
     bool reserves_of(Be32 address, PortRange ports) const;
@@ -94,6 +95,9 @@ public:
 private:
     void add_forward(const Forward& forward);
     void add_pair(uint32_t number, std::span<const net::InsideAddress> left_out);
+    bool may_contain(Be32 address) const { return first_ <= address && address <= last_; }
+    std::optional<net::Endpoint> search_inside(net::Protocol protocol,
+                                               net::Endpoint internal) const;
     bool search(Be32 address) const { return externals_.find(address.host()) != kNoRun; }
 
     /// A forward, and whom it and its equals let in.

@@ -124,10 +124,12 @@ std::optional<nat::Request> Forwarding::foretold(const Service& service, const n
 /// With the uplink that its source is to be of: that of the mapping which its endpoint has, else
 /// one of its rule's. Where that mapping's uplink is dead and the rule has another, nothing opens:
 /// a mapping that flows hang on would not end.
-Target Forwarding::by_uplink(nat::Request request, Tick now) const {
+Target Forwarding::by_uplink(const nat::Request& wanted, Tick now) const {
+    Target target{wanted};
     const link::Uplinks& uplinks = parts_.policy->routes.uplinks();
     if (!uplinks.are_several())
-        return {request};
+        return target;
+    nat::Request& request = *target.request;
     const net::Tuple& original = request.original;
     const policy::UplinkChoice choice = policy::choose_uplink(
         *parts_.policy, request.rule, original, parts_.egress.living_uplinks());
@@ -144,7 +146,7 @@ Target Forwarding::by_uplink(nat::Request request, Tick now) const {
             request.uplink = own;
             request.others = 0;
         }
-    return {request};
+    return target;
 }
 
 /// Inside by its route alone: no rule serves the destination, and it is on no subnet inside.

@@ -114,7 +114,7 @@ public:
                           Tick now) const;
 
 private:
-    Target by_uplink(nat::Request request, Tick now) const;
+    Target by_uplink(const nat::Request& wanted, Tick now) const;
     std::optional<nat::Request> foretold(const Service& service, const net::Tuple& tuple,
                                          Tick now) const;
     bool leads_within(net::InsideAddress destination) const;

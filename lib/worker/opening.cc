@@ -59,17 +59,14 @@ bool Worker::admit(Burst& burst, unsigned i) {
     return false;
 }
 
-/// Whom packet i, which has no flow, may open one to. Drops it where that is nobody.
-std::optional<nat::Request> Worker::request(Burst& burst, unsigned i) {
+/// Whom packet i, which has no flow, may open one to.
+Target Worker::target(Burst& burst, unsigned i) {
     const Path path = burst.within >> i & 1           ? Path::Within
                       : burst.outward >> i & 1        ? Path::Outward
                       : burst.side[i] == Side::Inside ? Path::Hairpin
                                                       : Path::Inward;
     const policy::Rule* rule = path == Path::Inward ? nullptr : rule_of(burst, i);
-    const Target target = forwarding_.target({path, rule}, burst.tuple[i], now_);
-    if (!target.request)
-        drop(burst, i, target.reason);
-    return target.request;
+    return forwarding_.target({path, rule}, burst.tuple[i], now_);
 }
 
 /// Somebody at the interface that packet i came by has its source: the host that answers ARP there,
@@ -105,9 +102,10 @@ bool Worker::is_proven(Burst& burst, unsigned i) {
 void Worker::open_flow(Burst& burst, unsigned i) {
     if (policy_->strict.source && burst.side[i] == Side::Inside && !is_proven(burst, i))
         return;
-    const auto request = this->request(burst, i);
+    const Target target = this->target(burst, i);
+    const auto& request = target.request;
     if (!request)
-        return;
+        return drop(burst, i, target.reason);
     const net::Tuple& tuple = burst.tuple[i];
     // A fragment's flow opens at its datagram's home: there the others are.
     if (shared_.spread_flows && !burst.is_settled(i) && !burst.is_fragment(i))

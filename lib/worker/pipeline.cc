@@ -260,9 +260,15 @@ void Worker::expect(Burst& burst) {
         return;
     const SetBits misses{burst.live & burst.misses};
     own_flows_.prepare(static_cast<unsigned>(std::popcount(misses.bits)));
-    for (unsigned i : misses)
-        if (burst.side[i] == Side::Inside)
-            own_flows_.expect(burst.tuple[i], rule_of(burst, i));
+    for (unsigned i : misses) {
+        if (burst.side[i] != Side::Inside)
+            continue;
+        if (burst.is_guessed(i))
+            shared_.table.send_for(burst.guesses, i);
+        else
+            shared_.table.send_for(burst.tuple[i]);
+        own_flows_.expect(burst.tuple[i], rule_of(burst, i));
+    }
     for (unsigned i : misses)
         if (burst.side[i] == Side::Inside)
             own_flows_.expect_host(burst.tuple[i]);
@@ -328,7 +334,10 @@ void Worker::track_one(Burst& burst, unsigned i) {
 /// Looks packet i's flow up again; without one it opens one, or is dropped. True when it is still
 /// to be tracked.
 bool Worker::meet(Burst& burst, unsigned i) {
-    const flow::FlowRef flow = shared_.table.find(burst.tuple[i], now_);
+    const net::Tuple& tuple = burst.tuple[i];
+    const flow::FlowRef flow = burst.is_guessed(i)
+                                   ? shared_.table.find(burst.guesses, i, tuple, now_)
+                                   : shared_.table.find(tuple, now_);
     burst.flow[i] = flow;
     if (flow &&
         belongs(shared_.table.record(flow), flow.direction(), burst.side[i], burst.packet[i]))

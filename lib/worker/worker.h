@@ -146,7 +146,7 @@ private:
     // A packet without a flow, or at the wrong worker: opening.cc.
     const policy::Rule* rule_of(Burst& burst, unsigned i);
     bool admit(Burst& burst, unsigned i);
-    std::optional<nat::Request> request(Burst& burst, unsigned i);
+    Target target(Burst& burst, unsigned i);
     bool is_proven(Burst& burst, unsigned i);
     void open_flow(Burst& burst, unsigned i);
     void remember(flow::FlowRef flow, const link::Path& path);

@@ -115,6 +115,17 @@ TEST_CASE("interfaces: every VLAN may be a zone of its own, with the same subnet
     CHECK_FALSE(all.is_broadcast_somewhere(ip("10.9.0.254")));
 }
 
+TEST_CASE("interfaces: of a subnet's addresses one is the gateway's, and one the broadcast",
+          "[link]") {
+    const Interfaces all = made_of({on(0, kUntagged, "10.0.0.1")});
+    for (uint32_t last = 0; last < 256; ++last) {
+        const Be32 address = Be32::from_host(ip("10.0.0.0").host() + last);
+        CHECK(all.are_own({address, 0}) == (last == 1));
+        CHECK(all.is_broadcast({address, 0}) == (last == 255));
+        CHECK(all.is_broadcast_somewhere(address) == (last == 255));
+    }
+}
+
 TEST_CASE("interfaces: a subnet of two addresses has no broadcast", "[link]") {
     Interface point = on(0, kUntagged, "10.1.0.0");
     point.own = {{ip("10.1.0.0"), 31}};

@@ -74,6 +74,27 @@ TEST_CASE("searches: one that found a number soon is not, so that the next begin
     CHECK(bench.searches.find(bench.key, kRange, bench.now) == nullptr);
 }
 
+TEST_CASE("searches: one that is forgotten, or told of again, leaves the others", "[nat]") {
+    Bench bench;
+    net::Tuple other = bench.key;
+    other.source = test::ip(kOtherServer);
+    bench.searches.remember(bench.searched(80, other), bench.now);
+    for (unsigned times = 0; times < 2; ++times)
+        bench.searches.remember(bench.searched(80, bench.key), bench.now);
+    Search found = bench.searched(1, bench.key);
+    found.has_found = true;
+    for (unsigned times = 0; times < 2; ++times)
+        bench.searches.remember(found, bench.now);
+    CHECK(bench.searches.find(bench.key, kRange, bench.now) == nullptr);
+    CHECK(bench.searches.find(other, kRange, bench.now) != nullptr);
+    found = bench.searched(1, other);
+    found.has_found = true;
+    bench.searches.remember(found, bench.now);
+    CHECK(bench.searches.find(other, kRange, bench.now) == nullptr);
+    bench.searches.remember(bench.searched(80, bench.key), bench.now);
+    CHECK(bench.searches.find(bench.key, kRange, bench.now) != nullptr);
+}
+
 TEST_CASE("searches: a proof is believed for a second, a search under way for longer", "[nat]") {
     Bench bench;
     bench.searches.remember(bench.searched(100, bench.key), bench.now);

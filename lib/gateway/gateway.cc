@@ -175,7 +175,7 @@ size_t heap_bytes(const config::Config& config) {
     // A row of listing::TrafficTotals, of a host whose flows have ended or one that has some.
     constexpr size_t kRow = sizeof(std::pair<uint64_t, hosts::SideTraffic>) + 4 * sizeof(void*);
     size_t bytes = 0;
-    if (!config.helpers.are_none())
+    if (config::helps(config))
         bytes += helper::Helped::bytes_needed(flow_records(config));
     if (config.accounting)
         bytes += kRow * (size_t{totals_params(config, {}).hosts} + host_entries(config));

@@ -19,7 +19,7 @@ Result<Sync> read(const std::string& word) {
 }  // namespace
 
 TEST_CASE("sync: both places, in any order, and a priority", "[config]") {
-    const auto sync = read("peer=192.0.2.2:3781,priority=7,listen=192.0.2.1:3780");
+    auto sync = read("peer=192.0.2.2:3781,priority=7,listen=192.0.2.1:3780");
     REQUIRE(sync.ok());
     CHECK(sync->listen.address == Be32::from_host(0xc0000201));
     CHECK(sync->listen.port == Be16::from_host(3780));

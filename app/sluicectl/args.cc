@@ -3,55 +3,18 @@
 
 #include "sluice/version.h"
 #include "sluicectl/past_holds.h"
+#include "sluicectl/requests.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
-#include <unistd.h>
+#include <functional>
 #include <utility>
 
 namespace sluicectl {
 namespace {
 
 constexpr int kUsage = 2;
-
-/// That of the service where there is one, else that of a sluice started by hand.
-std::string default_socket() {
-    const std::string of_service = "/run/sluice/sluice.sock";
-    return access(of_service.c_str(), F_OK) == 0 ? of_service : "/run/sluice.sock";
-}
-
-/// What the words of the command line are read into.
-struct Words {
-    std::string socket = default_socket();
-    std::map<std::string, std::string> filters;
-    bool count = false;
-    bool remove = false;
-    bool json = false;
-    bool timestamps = false;
-    bool all_flows = false;
-    bool all_drops = false;
-    std::string top;
-    std::string by;
-    std::string file;
-    bool dry_run = false;
-    std::string role;
-    std::map<std::string, std::string> packets;  // which, and how many: /v1/capture, /v1/trace
-    bool coming = false;
-    bool leaving = false;
-    bool both = false;
-    std::string output = "-";
-    std::map<std::string, std::string> question;  // the packet of /v1/why
-    std::string packet_file;
-    bool replay = false;
-    std::string endpoint;  // the public one of /v1/who
-    std::string at;
-    std::vector<std::string> logs;
-    bool once = false;
-    unsigned interval = 1;
-    std::string group = "packets";  // of /v1/history, as what follows
-    std::string since;
-    std::string step;
-};
 
 /// The words of a FlowFilter.
 void add_filters(CLI::App& command, Words& words) {
@@ -314,21 +277,18 @@ CLI::App* add_role(CLI::App& app, Words& words) {
     return role;
 }
 
-/// `config show` and `config check FILE`.
-struct ConfigCommands {
-    const CLI::App* show;
-    const CLI::App* check;
-};
-
-ConfigCommands add_config(CLI::App& app, Words& words) {
+CLI::App* add_config(CLI::App& app) {
     CLI::App* config = app.add_subcommand("config", "Look at a configuration");
     config->require_subcommand(1);
-    CLI::App* show = config->add_subcommand("show", "Print the one that holds, as a file");
-    CLI::App* check = config->add_subcommand(
+    return config;
+}
+
+CLI::App* add_config_check(CLI::App& config, Words& words) {
+    CLI::App* check = config.add_subcommand(
         "check",
         "Say what is wrong with a file, without a gateway; it must hold all that is needed");
     check->add_option("FILE", words.file, "As for sluice --config")->required();
-    return {show, check};
+    return check;
 }
 
 /// Deletes are refused here too, before anything is sent.
@@ -340,105 +300,42 @@ void check_delete(const Words& words) {
                                    : "--delete needs a filter, or --all to delete every flow");
 }
 
-Request flows_request(const Words& words) {
-    Request request{words.socket, Request::Method::Get, "/v1/flows", {}};
-    request.query.insert(words.filters.begin(), words.filters.end());
-    if (words.count)
-        request.path = "/v1/flows/count";
-    if (words.remove)
-        request.method = Request::Method::Delete;
-    if (words.all_flows)
-        request.query.emplace("all", "1");
-    return request;
+/// A subcommand, and what is asked by it.
+struct Command {
+    const CLI::App* command;
+    std::function<Request(const Words& words)> request_of;
+};
+
+/// That which is behind the path, whatever the words are.
+std::function<Request(const Words& words)> to(const char* path) {
+    return [path](const Words& words) { return Request{.socket = words.socket, .path = path}; };
 }
 
-Request events_request(const Words& words) {
-    Request request{words.socket, Request::Method::Get, "/v1/events", {}};
-    request.query.insert(words.filters.begin(), words.filters.end());
-    if (words.timestamps)
-        request.query.emplace("timestamps", "1");
-    request.is_stream = true;
-    return request;
-}
-
-Request packets_request(const Words& words, const std::string& path) {
-    Request request{words.socket, Request::Method::Get, path, {}};
-    request.query.insert(words.filters.begin(), words.filters.end());
-    request.query.insert(words.packets.begin(), words.packets.end());
-    if (words.leaving || words.both)
-        request.query.emplace("way", words.both ? "both" : "out");
-    request.is_stream = true;
-    return request;
-}
-
-Request capture_request(const Words& words) {
-    Request request = packets_request(words, "/v1/capture");
-    request.capture = words.output;
-    return request;
-}
-
-Request why_request(const Words& words) {
-    Request request{words.socket, Request::Method::Get, "/v1/why", {}};
-    request.query.insert(words.question.begin(), words.question.end());
-    request.is_replay = words.replay;
-    request.is_json = words.json;
-    if (!words.packet_file.empty()) {
-        request.packets = words.packet_file;
-        if (!words.json)
-            request.query.emplace("line", "1");
-    }
-    return request;
-}
-
-Request who_request(const Words& words) {
-    Request request{words.socket, Request::Method::Get, "/v1/who", {}};
-    request.query.emplace("public", words.endpoint);
-    if (words.at.empty())
-        return request;
-    request.query.emplace("at", std::to_string(parse_time(words.at).value() / 1'000'000));
-    return request;
-}
-
-Request stats_request(const Words& words) {
-    Request request{words.socket, Request::Method::Get, "/v1/stats", {}};
-    if (words.all_drops)
-        request.query.emplace("all", "1");
-    return request;
-}
-
-Request top_request(const Words& words, const std::string& path) {
-    Request request{words.socket, Request::Method::Get, path, {}};
-    if (!words.top.empty())
-        request.query.emplace("top", words.top);
-    if (!words.by.empty())
-        request.query.emplace("by", words.by);
-    return request;
-}
-
-Request history_request(const Words& words) {
-    Request request{words.socket, Request::Method::Get, "/v1/history", {}};
-    request.query.emplace("of", words.group);
-    if (!words.since.empty())
-        request.query.emplace("since", words.since);
-    if (!words.step.empty())
-        request.query.emplace("step", words.step);
-    return request;
-}
-
-Request reload_request(const Words& words) {
-    Request request{.socket = words.socket, .method = Request::Method::Post, .path = "/v1/reload"};
-    if (words.dry_run)
-        request.query.emplace("dry_run", "1");
-    return request;
-}
-
-Request role_request(const Words& words) {
-    Request request{.socket = words.socket, .path = "/v1/role"};
-    if (words.role.empty())
-        return request;
-    request.method = Request::Method::Post;
-    request.query.emplace("role", words.role);
-    return request;
+std::vector<Command> add_commands(CLI::App& app, Words& words) {
+    std::vector<Command> commands{
+        {add_flows(app, words), flows_request},
+        {add_expectations(app, words), to("/v1/expectations")},
+        {add_ipv6_hosts(app, words), to("/v1/ipv6-hosts")},
+        {add_events(app, words), events_request},
+        {add_capture(app, words), capture_request},
+        {add_trace(app, words), [](const Words& w) { return packets_request(w, "/v1/trace"); }},
+        {add_hosts(app, words), [](const Words& w) { return top_request(w, "/v1/hosts"); }},
+        {add_ports(app, words), [](const Words& w) { return top_request(w, "/v1/ports"); }},
+        {add_why(app, words), why_request},
+        {add_who(app, words), who_request},
+        {add_top(app, words), top_view},
+        {add_stats(app, words), stats_request},
+        {add_history(app, words), history_request},
+        {add_rules(app, words), to("/v1/rules")},
+        {add_reload(app, words), reload_request},
+        {add_role(app, words), role_request},
+    };
+    CLI::App* config = add_config(app);
+    commands.push_back(
+        {config->add_subcommand("show", "Print the one that holds, as a file"), to("/v1/config")});
+    commands.push_back(
+        {add_config_check(*config, words), [](const Words& w) { return Request{.file = w.file}; }});
+    return commands;
 }
 
 }  // namespace
@@ -452,55 +349,19 @@ Request parse_args(int argc, char** argv) {
     app.fallthrough();
     app.add_option("-s,--control-socket,--socket", words.socket, "The gateway's --control-socket")
         ->capture_default_str();
-    const CLI::App* flows = add_flows(app, words);
-    const CLI::App* expectations = add_expectations(app, words);
-    const CLI::App* ipv6_hosts = add_ipv6_hosts(app, words);
-    const CLI::App* events = add_events(app, words);
-    const CLI::App* capture = add_capture(app, words);
-    const CLI::App* trace = add_trace(app, words);
-    const CLI::App* hosts = add_hosts(app, words);
-    const CLI::App* ports = add_ports(app, words);
-    const CLI::App* why = add_why(app, words);
-    const CLI::App* who = add_who(app, words);
-    const CLI::App* top = add_top(app, words);
-    add_stats(app, words);
-    const CLI::App* history = add_history(app, words);
-    const CLI::App* rules = add_rules(app, words);
-    const CLI::App* reload = add_reload(app, words);
-    const CLI::App* role = add_role(app, words);
-    const ConfigCommands config = add_config(app, words);
+    const std::vector<Command> commands = add_commands(app, words);
     try {
         app.parse(argc, argv);
         check_delete(words);
-        check_why(*why, words);
+        check_why(*app.get_subcommand("why"), words);
         check_who(words);
     } catch (const CLI::ParseError& error) {
         std::exit(app.exit(error) == 0 ? EXIT_SUCCESS : kUsage);
     }
-    if (config.check->parsed())
-        return {.file = words.file};
-    if (who->parsed() && !words.logs.empty())
-        return {.past = Request::Past{words.endpoint, words.at, words.logs, words.json}};
-    if (top->parsed())
-        return {.socket = words.socket,
-                .top = Request::Top{words.once, std::chrono::seconds(words.interval)}};
-    Request request =
-        flows->parsed()          ? flows_request(words)
-        : expectations->parsed() ? Request{.socket = words.socket, .path = "/v1/expectations"}
-        : ipv6_hosts->parsed()   ? Request{.socket = words.socket, .path = "/v1/ipv6-hosts"}
-        : events->parsed()       ? events_request(words)
-        : capture->parsed()      ? capture_request(words)
-        : trace->parsed()        ? packets_request(words, "/v1/trace")
-        : hosts->parsed()        ? top_request(words, "/v1/hosts")
-        : ports->parsed()        ? top_request(words, "/v1/ports")
-        : why->parsed()          ? why_request(words)
-        : who->parsed()          ? who_request(words)
-        : history->parsed()      ? history_request(words)
-        : rules->parsed()        ? Request{.socket = words.socket, .path = "/v1/rules"}
-        : reload->parsed()       ? reload_request(words)
-        : role->parsed()         ? role_request(words)
-        : config.show->parsed()  ? Request{.socket = words.socket, .path = "/v1/config"}
-                                 : stats_request(words);
+    const auto asked = std::find_if(commands.begin(), commands.end(), [](const Command& command) {
+        return command.command->parsed();
+    });
+    Request request = asked->request_of(words);
     if (words.json)
         request.query.emplace("format", "json");
     return request;

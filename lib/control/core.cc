@@ -36,6 +36,7 @@ Core::Core(CoreParams params)
       is_active_(params_.duty == nullptr || params_.duty->is_active()),
       generation_(params_.hops.generation()),
       edition_(params_.policy->edition),
+      answered_(params_.policy->announcing.answered),
       member_(params_.table),
       tap_(params_.watches, params_.table, static_cast<uint8_t>(params_.workers.size())),
       outbox_(release_rings(params_.workers), params_.packets, counters_),
@@ -87,8 +88,8 @@ void Core::follow_policy(Tick now) {
     if (policy.edition == edition_)
         return;
     edition_ = policy.edition;
-    if (policy.announcing.answered != neighbours_.announcing().answered)
-        kept_.begin(neighbours_.announcing().answered);
+    if (policy.announcing.answered != answered_)
+        kept_.begin(std::exchange(answered_, policy.announcing.answered));
     neighbours_.announce_by(policy.announcing, now);
 }
 
@@ -104,7 +105,7 @@ unsigned Core::follow_duty(Tick now) {
         return work;
     if (is_active) {
         kept_.begin({});
-        neighbours_.take_over(now);
+        neighbours_.start(now, true);
         twins_.start(now);
     } else {
         neighbours_.stop(Drop::Standby);

@@ -96,6 +96,7 @@ private:
     bool is_active_;       // as the duty was when it was last followed
     uint32_t generation_;  // of the hops, when the routes' gateways were last read
     uint32_t edition_;     // of the policy that was last followed
+    std::vector<policy::Answered> answered_;  // by that
     stats::Counters counters_;
     flow::Member member_;
     observe::Tap tap_;

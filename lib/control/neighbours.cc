@@ -52,10 +52,12 @@ Neighbours::Neighbours(NeighbourParams params, const link::Interfaces& interface
       askers_(std::max(1U, hops.capacity() / kAskersShare)),
       entries_(hops) {}
 
-void Neighbours::start(Tick now) {
+void Neighbours::start(Tick now, bool takes_over) {
     next_walk_ = next_removal_ = now;
     pin(now);
-    if (own_.start(now))
+    if (takes_over)
+        own_.take_over(now);
+    if (takes_over || own_.start(now))
         begin(now);
 }
 
@@ -136,13 +138,6 @@ void Neighbours::link_came(Tick now) {
 
 void Neighbours::stop(Drop reason) {
     waiting_.drop_all(reason);
-}
-
-void Neighbours::take_over(Tick now) {
-    next_walk_ = next_removal_ = now;
-    pin(now);
-    own_.take_over(now);
-    begin(now);
 }
 
 // What workers punt.

@@ -72,13 +72,13 @@ public:
                Outbox& outbox, stats::Counters& counters);
 
     /// Asks for the gateways and announces the own addresses, when these are claimed.
-    void start(Tick now);
+    /// With `takes_over` they are the gateway's at once, and everybody is told so; also again.
+    void start(Tick now, bool takes_over = false);
     /// The routes name these by now; what they no longer name is a neighbour like any other.
     void use_gateways(std::vector<link::Toward> gateways, std::vector<link::Toward> watched,
                       Tick now);
     /// Another configuration holds.
     void announce_by(const policy::Announcing& announcing, Tick now);
-    const policy::Announcing& announcing() const { return own_.announcing(); }
     /// A link has come back: others may have forgotten, and what did not answer may do so now.
     void link_came(Tick now);
     /// An ARP frame that `worker` punted.
@@ -92,9 +92,6 @@ public:
     bool has_claimed() const { return own_.are_claimed(); }
     /// Drops what waits, for that reason.
     void stop(stats::Drop reason);
-    /// The own addresses are the gateway's from now on, and everybody is told so: in place of
-    /// start(), or again.
-    void take_over(Tick now);
 
 private:
     void pin(Tick now);

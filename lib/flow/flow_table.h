@@ -147,7 +147,6 @@ private:
     unsigned take_seat();
     void lay_out(const FlowTableParams& params);
     FlowRef find_at(const Place& place, const net::Tuple& tuple, Tick now) const;
-    SlotWord find_elsewhere(const Place& place) const;
 
     Pages pages_;
     FlowRecord* records_ = nullptr;

@@ -15,6 +15,18 @@ namespace {
 constexpr unsigned kPart = 16;  // tuples; a multiple of kProbesAtOnce
 constexpr unsigned kTrackersAhead = 4;
 
+/// A word with the key's tag in its secondary bucket. A hit needs no version; a miss is not
+/// decided here.
+SlotWord find_elsewhere(const CuckooIndex& index, const Place& place) {
+    const uint64_t wanted = SlotWord::wanted(place.tag) | SlotWord::kSecondary;
+    for (const Slot& slot : index.bucket(place.secondary).slot) {
+        const SlotWord word = slot.load(std::memory_order_acquire);
+        if ((word.bits & SlotWord::kFindMask) == wanted)
+            return word;
+    }
+    return {};
+}
+
 }  // namespace
 
 FlowRef FlowTable::find_at(const Place& place, const net::Tuple& tuple, Tick now) const {
@@ -41,18 +53,6 @@ void FlowTable::send_for(const Probes& guesses, unsigned i) const {
     index_.send_for(index_.place(guesses.hash[i]));
 }
 
-/// A word with the key's tag in its secondary bucket. A hit needs no version; a miss is not
-/// decided here.
-SlotWord FlowTable::find_elsewhere(const Place& place) const {
-    const uint64_t wanted = SlotWord::wanted(place.tag) | SlotWord::kSecondary;
-    for (const Slot& slot : index_.bucket(place.secondary).slot) {
-        const SlotWord word = slot.load(std::memory_order_acquire);
-        if ((word.bits & SlotWord::kFindMask) == wanted)
-            return word;
-    }
-    return {};
-}
-
 void FlowTable::guess_bulk(std::span<const net::Tuple> tuples, Probes& guesses) const {
     assert(tuples.size() <= kMaxBulk);
     const auto count = static_cast<unsigned>(tuples.size());
@@ -68,7 +68,7 @@ void FlowTable::guess_bulk(std::span<const net::Tuple> tuples, Probes& guesses) 
     probe_.scan(index_, guesses, count);
 
     for (unsigned i : SetBits{guesses.elsewhere}) {
-        const SlotWord word = find_elsewhere(index_.place(guesses.hash[i]));
+        const SlotWord word = find_elsewhere(index_, index_.place(guesses.hash[i]));
         if (word) {
             __builtin_prefetch(&index_.record(word));
             guesses.word[i] = word;

@@ -56,6 +56,22 @@ uint32_t heads_for(uint32_t capacity) {
     return std::bit_ceil(capacity);
 }
 
+enum class Joined : uint8_t { Counted, Full, Gone };
+
+/// Counts one more flow of a host, up to `most` of its own where that is not 0.
+template <typename Entry>
+Joined join_entry(Entry& entry, uint32_t most) {
+    uint64_t held = entry.held.load(std::memory_order_relaxed);
+    do {
+        if (flows_of(held) == kGone)
+            return Joined::Gone;
+        if (has_all(held, entry.inward.load(std::memory_order_relaxed), most))
+            return Joined::Full;
+    } while (!entry.held.compare_exchange_weak(held, held + 1, std::memory_order_acq_rel,
+                                               std::memory_order_relaxed));
+    return Joined::Counted;
+}
+
 }  // namespace
 
 uint32_t HostTable::capacity_for(uint64_t addresses, uint32_t flows) {
@@ -118,7 +134,7 @@ HostTable::Place HostTable::join(net::InsideAddress wanted, uint32_t most, Tick 
         const Found found = find_or_add(wanted, now);
         if (found.host == kNoHost || found.is_counted)
             return {found.host, true};
-        const Joined joined = join(entry(found.host), most);
+        const Joined joined = join_entry(entry(found.host), most);
         if (joined != Joined::Gone)  // else it went a moment ago: look again
             return {found.host, joined == Joined::Counted};
     }
@@ -209,19 +225,6 @@ Admitted HostTable::admit_freely(net::InsideAddress host, net::Sides sides, Tick
     if (sides.enter(net::Direction::Original) == net::Side::Outside)
         entry.inward.fetch_add(1, std::memory_order_relaxed);
     return {Answer::Admitted, index};
-}
-
-/// Counts one more flow of a host, up to `most` of its own where that is not 0.
-HostTable::Joined HostTable::join(Entry& entry, uint32_t most) {
-    uint64_t held = entry.held.load(std::memory_order_relaxed);
-    do {
-        if (flows_of(held) == kGone)
-            return Joined::Gone;
-        if (has_all(held, entry.inward.load(std::memory_order_relaxed), most))
-            return Joined::Full;
-    } while (!entry.held.compare_exchange_weak(held, held + 1, std::memory_order_acq_rel,
-                                               std::memory_order_relaxed));
-    return Joined::Counted;
 }
 
 void HostTable::withdraw(HostIndex host, net::Sides sides) {

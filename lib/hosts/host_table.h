@@ -205,8 +205,6 @@ private:
         bool is_counted;  // else the host has as many flows as it may
     };
     Place join(net::InsideAddress wanted, uint32_t most, Tick now);
-    enum class Joined : uint8_t { Counted, Full, Gone };
-    static Joined join(Entry& entry, uint32_t most);
     std::optional<Host> read(uint32_t index, Tick now) const;
     void settle(uint32_t flow, uint8_t before);
     uint32_t slice(Tick now);

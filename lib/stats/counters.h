@@ -83,8 +83,8 @@ enum class Count : uint8_t {
     IcmpErrors,         ///< ICMP errors originated.
     IcmpSuppressed,     ///< ICMP errors not sent: --icmp-rate, or no mbuf.
     TcpResets,          ///< RSTs originated: --invalid reject.
-    TcpResetsSuppressed,  ///< RSTs not sent: --reject-rate, or no mbuf.
-    TcpChallenges,        ///< ACKs originated that ask back about a RST: --tcp-strict.
+    TcpResetsSuppressed,      ///< RSTs not sent: --reject-rate, or no mbuf.
+    TcpChallenges,            ///< ACKs originated that ask back about a RST: --tcp-strict.
     TcpChallengesSuppressed,  ///< Not sent: too many to one host, or no mbuf.
     Fragments,                ///< Sent on, the first of each datagram included.
     FragmentsEvicted,  ///< Datagrams that gave way to newer ones before all of them had passed.

@@ -147,12 +147,12 @@ inline policy::Announcing probing() {
 
 /// Neighbours not yet started; packets go straight to them.
 struct Gateway {
-    explicit Gateway(link::Interfaces answering = two_interfaces(), uint32_t hop_count = 2000,
+    explicit Gateway(link::Interfaces ours = two_interfaces(), uint32_t hop_count = 2000,
                      uint32_t ring_size = 2048, std::vector<link::Toward> gateways = {},
                      policy::Announcing announcing = answering(),
                      std::vector<control::FixedNeighbour> fixed = {})
         : workers(ring_size),
-          interfaces(std::move(answering)),
+          interfaces(std::move(ours)),
           hops(std::move(link::NextHops::create(hop_count)).value()),
           outbox(workers.release_rings(), packet_pool(), counters),
           neighbours(params(std::move(gateways), std::move(announcing), std::move(fixed)),

@@ -133,7 +133,7 @@ TEST_CASE("neighbours: where places run short those used longest ago go, never a
           "[control][arp]") {
     const std::vector<control::FixedNeighbour> fixed{{{kInside, ip("10.1.0.3")}, mac(3)}};
     Running gateway(two_interfaces(), 64, 2048,
-                    std::vector<link::Toward>{{kInside, ip("10.1.0.2")}}, Duration{}, false, fixed);
+                    std::vector<link::Toward>{{kInside, ip("10.1.0.2")}}, answering(), fixed);
     gateway.hear(kInside, arp_reply(mac(2), ip("10.1.0.2"), kInsideMac, ip("10.1.0.1")));
     const auto host = [](unsigned i) { return "10.1.0." + std::to_string(10 + i); };
     const auto meet = [&](unsigned i) {

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Reports: what the control socket tells of pools, uplinks and ports.
+///
+/// Threads  Any thread that answers.
+/// Memory   Allocates the lists.
+
+#include "command/subject.h"
+#include "gateway/gateway.h"
+#include "sluice/ports.h"
+
+#include <vector>
+
+namespace sluice::app {
+
+/// Every address of a small pool; of large ones those that were ever exhausted.
+std::vector<command::PoolAddress> pool_addresses(gateway::Gateway& gateway);
+
+std::vector<command::UplinkReport> uplink_reports(const gateway::Gateway& gateway);
+
+/// With the hosts that have numbers of that network.
+command::Subject with_ipv6(command::Subject subject, const gateway::Gateway& gateway, Be32 network);
+
+std::vector<command::PortReport> port_reports(const Ports& ports);
+
+}  // namespace sluice::app

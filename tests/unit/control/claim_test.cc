@@ -103,14 +103,18 @@ TEST_CASE("claim: of more interfaces than a ring has room for, each is probed th
         many[i].port = i < 750 ? 0 : 1;
         many[i].vlan = static_cast<link::VlanId>(i % 750 + 1);
         many[i].realm = i == kOutside ? link::Realm::Outside : link::Realm::Inside;
+        many[i].mac = kInsideMac;
         many[i].own = {{Be32::from_host(0x0a000001 + 256 * i), 24}};
     }
     Claiming gateway(std::move(link::Interfaces::create(std::move(many))).value(), 1024);
     std::map<Be32, unsigned> probes;
     for (int i = 0; i < 135; ++i) {
         gateway.pass(Duration{50});
-        for (const Sent& sent : gateway.sent())
-            probes[sent.arp()->target] += sent.arp()->sender == Be32{};
+        for (const Sent& sent : gateway.sent()) {
+            const auto arp = sent.arp();
+            REQUIRE(arp);
+            probes[arp->target] += arp->sender == Be32{};
+        }
     }
     CHECK(probes.size() == kInterfaces);
     for (const auto& [address, times] : probes)

@@ -20,8 +20,8 @@ constexpr MacAddress kHost = mac(0x55);
 
 /// The control core between two workers that the test plays.
 struct House {
-    explicit House(uint32_t hop_count = 100)
-        : hops(std::move(link::NextHops::create(hop_count)).value()), core(params()) {}
+    explicit House(uint32_t hop_count = 100, const policy::Announcing& announcing = {})
+        : hops(std::move(link::NextHops::create(hop_count)).value()), core(params(announcing)) {}
 
     ~House() {
         core.stop();
@@ -30,7 +30,8 @@ struct House {
         workers.check_sum(core.counters());
     }
 
-    control::CoreParams params() {
+    control::CoreParams params(const policy::Announcing& announcing) {
+        policy.policy.announcing = announcing;
         flow::FlowTableParams size;
         size.capacity = 1000;
         table = std::move(flow::FlowTable::create(size).value());
@@ -39,6 +40,7 @@ struct House {
                                    {},     packet_pool(), {},         {}};
         for (unsigned worker = 0; worker < Workers::kCount; ++worker)
             result.workers.push_back({&workers.punt[worker], &workers.release[worker]});
+        result.neighbours.own.announcing = policy.policy.announcing;
         result.each_turn = [this](Tick time) { turns.push_back(time); };
         return result;
     }
@@ -112,7 +114,7 @@ TEST_CASE("core: a flood of ARP does not lengthen a turn", "[control][arp]") {
 }
 
 TEST_CASE("core: starts by asking and announcing", "[control][arp]") {
-    House house;
+    House house(100, answering());
     house.core.start(house.now);
     for (unsigned announcement = 0; announcement < 5; ++announcement)
         house.turn(control::kAnnouncementPace);

@@ -3,8 +3,9 @@
 /// \file
 /// NAT64: what does not pass, and under which name.
 
-#include "catch.h"
 #include "ipv6_bed.h"
+
+#include "catch.h"
 
 using namespace sluice;
 using namespace sluice::test;

@@ -3,8 +3,9 @@
 /// \file
 /// Neighbour discovery: hosts find the gateway, and it finds them; what is not sound is not heard.
 
-#include "catch.h"
 #include "ipv6_bed.h"
+
+#include "catch.h"
 
 using namespace sluice;
 using namespace sluice::test;

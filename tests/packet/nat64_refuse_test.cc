@@ -3,8 +3,7 @@
 /// \file
 /// NAT64: what does not pass, and under which name.
 
-#include "ipv6_bed.h"
-
+#include "bed_with_ipv6.h"
 #include "catch.h"
 
 using namespace sluice;

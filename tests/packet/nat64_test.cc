@@ -3,8 +3,8 @@
 /// \file
 /// NAT64: IPv6 hosts inside reach IPv4 hosts outside, and everything else of theirs ends by name.
 
+#include "bed_with_ipv6.h"
 #include "catch.h"
-#include "ipv6_bed.h"
 
 using namespace sluice;
 using namespace sluice::test;

@@ -3,8 +3,7 @@
 /// \file
 /// Neighbour discovery: hosts find the gateway, and it finds them; what is not sound is not heard.
 
-#include "ipv6_bed.h"
-
+#include "bed_with_ipv6.h"
 #include "catch.h"
 
 using namespace sluice;

@@ -198,7 +198,9 @@ Status Ethdev::let_vlans_in() {
 Status Ethdev::let_groups_in() {
     if (!plan_.hears_groups)
         return Done{};
-    const int error = rte_eth_allmulticast_enable(id_);
+    int error = rte_eth_allmulticast_enable(id_);
+    if (error == -ENOTSUP)  // AF_XDP's driver knows of this one alone, and the NIC below filters
+        error = rte_eth_promiscuous_enable(id_);
     return error == 0 || error == -ENOTSUP ? Status{Done{}}
                                            : failed("letting frames to groups in", error);
 }

@@ -13,6 +13,7 @@ namespace sluice::config {
 namespace {
 
 constexpr uint8_t kIpv4Bits = 32;
+constexpr Duration kLongestRouterPause = Duration::seconds(600);  // a third of a router's lifetime
 
 Result<net::Ipv6Prefix> read_prefix(const Given& given, const char* wanted) {
     const Result<std::string> word = read_word(given);
@@ -26,6 +27,29 @@ Result<net::Ipv6Prefix> read_prefix(const Given& given, const char* wanted) {
 
 bool is_host_address(const net::Ipv6Address& address) {
     return !address.is_unspecified() && !address.is_loopback() && !address.is_multicast();
+}
+
+/// What IPv6 hosts are inside, nobody may see: nothing leaves as it came.
+Status check_numbers_stay(const Config& config) {
+    const std::string lan6 = net::to_string(*config.lan6);
+    if (config.inside_routing)
+        return wrong("lan6", lan6,
+                     "--inside-routing would show other inside hosts the numbers of its hosts");
+    for (const policy::Match& match : config.no_nat)
+        if (match.inside.contains(config.ipv6_numbers.address) ||
+            config.ipv6_numbers.contains(match.inside.address))
+            return wrong("no-nat", net::to_string(match.inside),
+                         "it overlaps --ipv6-numbers " + net::to_string(config.ipv6_numbers) +
+                             ", which may be on no wire");
+    if (config.claim == Claim::Probe)
+        return wrong("claim", "probe", "--lan6 " + lan6 + " is not probed for; take force");
+    const bool is_often =
+        config.announce_interval > Duration{} && config.announce_interval <= kLongestRouterPause;
+    if (config.advertises_router && !is_often)
+        return wrong("ra", "1",
+                     "hosts forget a router that --announce-interval lets be silent: 1 to 600 "
+                     "seconds are wanted");
+    return Done{};
 }
 
 }  // namespace
@@ -105,6 +129,8 @@ Status check_ipv6(const Config& config) {
         if (wan.at == at)
             return wrong("lan6", net::to_string(*config.lan6),
                          "a gateway with one arm serves no IPv6");
+    if (Status status = check_numbers_stay(config); !status)
+        return status;
     if (!config.lan_twin.empty())
         return wrong("lan6", net::to_string(*config.lan6),
                      "the kernel has its own IPv6 by --lan-twin; one of the two can be");

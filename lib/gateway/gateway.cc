@@ -177,6 +177,10 @@ size_t heap_bytes(const config::Config& config) {
     size_t bytes = 0;
     if (config::helps(config))
         bytes += helper::Helped::bytes_needed(flow_records(config));
+    if (config.sync)
+        bytes += Replica::bytes_needed(flow_records(config));
+    if (config.nat64)
+        bytes += nat64::Numbers::bytes_needed(32u - config.ipv6_numbers.length);
     if (config.accounting)
         bytes += kRow * (size_t{totals_params(config, {}).hosts} + host_entries(config));
     return bytes;

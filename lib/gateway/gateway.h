@@ -176,10 +176,7 @@ private:
     std::unique_ptr<answer::Budgets> budgets_;
     std::unique_ptr<pool::OwnPorts> own_ports_;      // where an interface has a twin
     std::vector<answer::TokenBucket> twin_buckets_;  // by interface
-    std::optional<sync::Standing> standing_;         // of a pair
-    sync::Mailbox mailbox_;
-    std::unique_ptr<Replica> replica_;
-    stats::Counters replica_counters_;
+    std::unique_ptr<Replica> replica_;               // where it is one of a pair
     std::unique_ptr<worker::Shared> shared_;
     std::unique_ptr<why::Inquiry> inquiry_;
     Rings rings_;

@@ -91,9 +91,7 @@ unsigned Replica::turn(Tick now, flow::Member& member) {
                 leave();
             return 0;
         case Phase::Leaving:
-            if (parts_.table.grace().is_over(grace_))
-                phase_ = Phase::Emptying;
-            return 1;
+            return wants_active ? return_to_duty() : wait_for_peer();
         case Phase::Emptying:
             return empty();
         case Phase::Following:
@@ -123,6 +121,23 @@ void Replica::leave() {
     position_ = 0;
     kind_ = 0;
     parts_.notice("this gateway stands by: it forwards nothing");
+}
+
+/// Its flows are whole: nobody has taken them over, nor thrown them away.
+unsigned Replica::return_to_duty() {
+    phase_ = Phase::Active;
+    standing_.is_active.store(true, std::memory_order_release);
+    parts_.notice("this gateway is active again, with its own flows");
+    return 1;
+}
+
+/// Its flows may be the only ones there are, until the peer forwards.
+unsigned Replica::wait_for_peer() {
+    const bool is_active = standing_.peer.load(kAlone) == sync::Peer::Active;
+    if (!is_active || !parts_.table.grace().is_over(grace_))
+        return 0;
+    phase_ = Phase::Emptying;
+    return 1;
 }
 
 /// A slice of a pass over all records of one kind; after the last of them it begins again, until
@@ -179,6 +194,7 @@ void Replica::apply(const Change& change, Tick now) {
     using enum Change::What;
     if (change.what == Begin) {
         has_begun_ = true;
+        standing_.is_whole.store(false, kAlone);
         ++epoch_;
         return;
     }
@@ -337,9 +353,11 @@ void Replica::keep_alive(Tick now) {
         parts_.table.capacity() * share / static_cast<uint64_t>(kPass.milliseconds) + 1);
     const uint32_t end = std::min(position_ + slice, parts_.table.capacity());
     const Tick least = now + kLeastLeft;
-    parts_.table.for_each_live(position_, end, [&](uint32_t, FlowRecord& record) {
+    parts_.table.for_each_live(position_, end, [&](uint32_t index, FlowRecord& record) {
         if (least.is_after(record.deadline.load(kAlone)))
             record.deadline.store(least, kAlone);
+        // Nobody ages here, and a look that is due for too long is taken for one to come.
+        parts_.table.deadlines().set(index, now, least);
     });
     position_ = end == parts_.table.capacity() ? 0 : end;
 }

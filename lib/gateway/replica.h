@@ -56,6 +56,9 @@ public:
     };
     Replica(const Parts& parts, bool starts_active);
 
+    /// Beside the flow table.
+    static size_t bytes_needed(uint32_t records) { return records * sizeof(Twin); }
+
     unsigned turn(Tick now, flow::Member& member) override;
     bool is_active() const override { return phase_ == Phase::Active; }
     bool take_quarrel() override { return std::exchange(had_quarrel_, false); }
@@ -87,6 +90,8 @@ private:
 
     void watch_peer();
     void leave();
+    unsigned return_to_duty();
+    unsigned wait_for_peer();
     unsigned empty();
     void begin_following();
     unsigned follow(Tick now, size_t most);

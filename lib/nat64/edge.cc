@@ -19,6 +19,7 @@ using Fate = Entered::Fate;
 namespace {
 
 constexpr size_t kEtherBytes = sizeof(rte_ether_hdr);
+constexpr uint16_t kVlanMask = 0xfff;  // of a tag's control information
 
 Entered dropped(Drop reason) {
     return {Fate::Dropped, reason};
@@ -58,7 +59,9 @@ bool Edge::uses_number(const rte_mbuf* mbuf) const {
 }
 
 Entered Edge::enter(rte_mbuf* mbuf, uint8_t port, Tick now) {
-    const bool has_tag = (mbuf->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0;
+    // A tag with a priority alone counts as none.
+    const bool has_tag =
+        (mbuf->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0 && (mbuf->vlan_tci & kVlanMask) != 0;
     if (port == params_.port && !has_tag &&
         type_at(first_segment(mbuf), kEtherBytes - 2) == RTE_ETHER_TYPE_IPV6)
         return enter_ipv6(mbuf, now);

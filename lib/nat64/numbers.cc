@@ -179,7 +179,6 @@ bool Numbers::begin_pass(Tick now, Grace& grace) {
     if (next_pass_.is_after(now) || !grace.is_over(period_))
         return false;
     next_pass_ = now + kPass;
-    period_ = grace.begin();
     cursor_ = 1;
     return true;
 }

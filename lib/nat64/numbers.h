@@ -103,6 +103,8 @@ public:
                     const uint32_t number = number_of(cursor_, place);
                     take_back(cursor_, place, is_idle(number, now) && !has_flows(number));
                 }
+        if (cursor_ == words_.size())
+            period_ = grace.begin();  // behind the last that has been doomed
     }
 
 private:

@@ -39,12 +39,12 @@ bool is_length(Type type, uint32_t bytes) {
 }  // namespace
 
 void Outgoing::sent(size_t count) {
+    seal();
     sent_ += count;
-    open_ = {};  // what has been begun to be sent stays as it is
-    if (sent_ == bytes_.size()) {
-        bytes_.clear();
-        sent_ = 0;
-    }
+    if (2 * sent_ < bytes_.size())
+        return;
+    bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<ptrdiff_t>(sent_));
+    sent_ = 0;
 }
 
 void Outgoing::append(Type type, const void* payload, size_t count) {

@@ -111,6 +111,8 @@ public:
     /// The number of the last message.
     uint32_t sequence() const { return sequence_; }
     std::span<const std::byte> bytes() const { return std::span(bytes_).subspan(sent_); }
+    /// What is there is being sent, and stays as it is.
+    void seal() { open_ = {}; }
     /// The first of bytes() have been sent.
     void sent(size_t count);
     size_t size() const { return bytes_.size() - sent_; }

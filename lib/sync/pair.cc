@@ -173,8 +173,18 @@ void Pair::accept_peer() {
         candidate_.reset();
     } else if (candidate_->hello) {
         served_ = std::move(candidate_);
-        teller_.reset();
+        end_telling();
     }
+}
+
+/// What it has told counts on.
+void Pair::end_telling() {
+    if (teller_ == nullptr)
+        return;
+    told_before_ += teller_->told();
+    lost_before_ += teller_->lost();
+    resyncs_before_ += teller_->resyncs();
+    teller_.reset();
 }
 
 /// Whoever has just begun to stand by is to be told all, by a new channel.
@@ -222,12 +232,8 @@ void Pair::tell() {
     Standing& standing = params_.standing;
     const bool is_wanted = served_ != nullptr && served_->state && served_->state->is_ready != 0 &&
                            standing.is_active.load(std::memory_order_acquire);
-    if (!is_wanted && teller_ != nullptr) {
-        told_before_ += teller_->told();
-        lost_before_ += teller_->lost();
-        resyncs_before_ += teller_->resyncs();
-        teller_.reset();
-    }
+    if (!is_wanted)
+        end_telling();
     if (is_wanted && teller_ == nullptr)
         teller_ = std::make_unique<Teller>(params_.teller);
     // relaxed, all of these: figures for people, but for the freshness, which is late anyway.
@@ -236,8 +242,10 @@ void Pair::tell() {
     standing.peer_is_whole.store(is_whole, kFigure);
     if (is_whole)
         standing.is_fresh.store(false, kFigure);
-    if (teller_ == nullptr)
+    if (teller_ == nullptr) {
+        standing.behind.store(0, kFigure);
         return;
+    }
     Outgoing& out = served_->channel.outgoing();
     if (out.size() < kMostToSend)
         teller_->turn(out, kMostToSend);

@@ -96,6 +96,7 @@ private:
     void follow();
     void look_for_join();
     void tell();
+    void end_telling();
     void say(Session& session) const;
     Status advance(Session& session, size_t room);
     Status hear(Session& session, const Incoming::Message& message);

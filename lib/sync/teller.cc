@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sync/teller.h"
 
+#include "conntrack/status.h"
 #include "flow/reading.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <optional>
@@ -18,8 +20,9 @@ using flow::Kind;
 using flow::Life;
 using flow::LifeWord;
 
-constexpr uint32_t kSlice = 4096;  // records that a reading looks at
-constexpr size_t kAtOnce = 1024;   // changes that a reading copies
+constexpr uint32_t kSlice = 4096;       // records that a reading looks at
+constexpr size_t kAtOnce = 1024;        // changes that a reading copies
+constexpr unsigned kSlicesAtOnce = 64;  // so that the peer hears of this end meanwhile
 /// What others hang on comes first.
 constexpr std::array kOrder{Kind::Block, Kind::Mapping, Kind::Contact, Kind::Flow};
 
@@ -82,13 +85,12 @@ bool Teller::turn(Outgoing& out, size_t room) {
     if (!has_begun_)
         start(out);
     const size_t before = out.size();
-    do {
-        if (!tell_changes(out) && is_whole())
+    for (unsigned slice = 0; slice < kSlicesAtOnce && out.size() < room; ++slice) {
+        const bool has_changes = tell_changes(out);
+        if (is_whole() ? !has_changes : !tell_slice(out))
             break;
-        if (!is_whole())
-            tell_slice(out);
-    } while (out.size() < room);
-    return out.size() != before;
+    }
+    return out.size() != before || !is_whole();
 }
 
 void Teller::start(Outgoing& out) {
@@ -124,7 +126,7 @@ bool Teller::tell_changes(Outgoing& out) {
         for (size_t i = 0; i < some.size(); ++i) {
             if (some[i].event == Event::Ended && some[i].kind() != Kind::Expectation)
                 out.add(End{some[i].index, some[i].generation});
-            else if (copied[i] && is_wanted(*copied[i]))
+            else if (copied[i] && is_wanted(*copied[i]) && is_its_turn(*copied[i]))
                 out.add(*copied[i]);
             else
                 continue;
@@ -134,7 +136,8 @@ bool Teller::tell_changes(Outgoing& out) {
     return !all.empty();
 }
 
-void Teller::tell_slice(Outgoing& out) {
+/// False when this gateway has stepped back: what it throws away then is not all that it had.
+bool Teller::tell_slice(Outgoing& out) {
     const uint32_t first = next_;
     const uint32_t end = std::min(first + kSlice, params_.table.capacity());
     records_ = flow::read_records(params_.table, [&] {
@@ -151,6 +154,8 @@ void Teller::tell_slice(Outgoing& out) {
         }
         return copies;
     });
+    if (!params_.is_active())
+        return false;
     for (const Record& record : records_)
         if (is_wanted(record)) {
             out.add(record);
@@ -158,15 +163,27 @@ void Teller::tell_slice(Outgoing& out) {
         }
     next_ = end;
     if (end != params_.table.capacity())
-        return;
+        return true;
     next_ = 0;
     if (++kind_ == kKinds)
         out.complete();
+    return true;
 }
 
+/// Of a helped TCP flow only its helper knows the numbers.
 bool Teller::is_wanted(const Record& record) const {
-    return static_cast<Kind>(record.tuple[0].kind) != Kind::Flow ||
-           (record.status & params_.wanted_status) == params_.wanted_status;
+    if (static_cast<Kind>(record.tuple[0].kind) != Kind::Flow)
+        return true;
+    const bool is_corrected =
+        (record.status & conntrack::kHelped) != 0 && record.tuple[0].protocol == net::Protocol::Tcp;
+    return !is_corrected && (record.status & params_.wanted_status) == params_.wanted_status;
+}
+
+/// What it hangs on has been told; else it comes with all others of its kind.
+bool Teller::is_its_turn(const Record& record) const {
+    const auto* const kind =
+        std::find(kOrder.begin(), kOrder.end(), static_cast<Kind>(record.tuple[0].kind));
+    return kind - kOrder.begin() <= static_cast<ptrdiff_t>(kind_);
 }
 
 }  // namespace sluice::sync

@@ -51,8 +51,9 @@ private:
 
     void start(Outgoing& out);
     bool tell_changes(Outgoing& out);
-    void tell_slice(Outgoing& out);
+    bool tell_slice(Outgoing& out);
     bool is_wanted(const Record& record) const;
+    bool is_its_turn(const Record& record) const;
 
     TellerParams params_;
     flow::Journal::Reader reader_;

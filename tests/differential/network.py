@@ -6,6 +6,7 @@ that ends; so are its interfaces. Programs started in one get SIGKILL when this 
 """
 
 import ctypes
+import ipaddress
 import json
 import os
 import signal
@@ -22,8 +23,8 @@ LAN_GATEWAY, PUBLIC, NEXT_HOP = "10.1.0.1", "198.51.100.1", "198.51.100.254"
 
 
 def server(index):
-    """The address of one of many servers."""
-    return f"203.0.113.{11 + index}"
+    """The address of one of many servers, which are behind SERVER."""
+    return str(ipaddress.ip_address(SERVER) + 1 + index)
 
 
 DEAF = """table ip deaf {

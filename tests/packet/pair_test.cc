@@ -246,6 +246,7 @@ TEST_CASE("pair: who steps back has no flows, and takes those of the other", "[p
     send(both.active, kHost, 5000);
     sync::Standing& standing = both.active.gateway().replica()->standing();
     standing.wants_active.store(false);
+    standing.peer.store(sync::Peer::Active);
     for (int turn = 0; turn < 100 && !standing.is_ready.load(); ++turn)
         both.active.run();
     REQUIRE(standing.is_ready.load());
@@ -254,6 +255,25 @@ TEST_CASE("pair: who steps back has no flows, and takes those of the other", "[p
     standing.wants_active.store(true);
     both.active.run();
     send(both.active, kHost, 5002);
+}
+
+TEST_CASE("pair: who steps back keeps its flows until the other forwards", "[pair]") {
+    Both both(mapped(64));
+    send(both.active, kHost, 5000);
+    sync::Standing& standing = both.active.gateway().replica()->standing();
+    const uint32_t flows = both.active.flows();
+    standing.wants_active.store(false);
+    for (int turn = 0; turn < 100; ++turn)
+        both.active.run();
+    CHECK_FALSE(standing.is_active.load());
+    CHECK_FALSE(standing.is_ready.load());
+    CHECK(both.active.flows() == flows);
+    CHECK(both.active.from_inside(Frame().ipv4(kHost, kServer).udp(5000, 53)).empty());
+    standing.wants_active.store(true);
+    both.active.run();
+    CHECK(standing.is_active.load());
+    send(both.active, kHost, 5000);
+    CHECK(both.active.flows() == flows);
 }
 
 TEST_CASE("pair: who stays active says so again, when the other has been active too", "[pair]") {

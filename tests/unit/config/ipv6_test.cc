@@ -88,6 +88,11 @@ TEST_CASE("ipv6 configuration: what cannot be is refused with its reason", "[con
         {{{"state", "/dev/shm/state"}}, "--state does not know"},
         {{{"sync", "listen=10.9.0.1:7000,peer=10.9.0.2:7000"}, {"sync-key", "/etc/sluice/key"}},
          "--sync does not know"},
+        {{{"inside-routing", "1"}}, "--inside-routing would show"},
+        {{{"no-nat", "198.16.0.0/12"}}, "overlaps --ipv6-numbers 198.18.0.0/16"},
+        {{{"claim", "probe"}}, "is not probed for"},
+        {{{"ra", "1"}, {"announce-interval", "0"}}, "hosts forget a router"},
+        {{{"ra", "1"}, {"announce-interval", "601"}}, "hosts forget a router"},
     }));
     CAPTURE(row.flags);
     CHECK_THAT(said_of(row.flags), Catch::Matchers::Contains(row.wanted));

@@ -121,3 +121,35 @@ TEST_CASE("sync message: a message that is left out is missed", "[sync]") {
     incoming.add(outgoing.bytes());
     CHECK_FALSE(incoming.take().ok());
 }
+
+TEST_CASE("sync message: what TLS has been given stays as it was, whatever is said after it",
+          "[sync]") {
+    Outgoing outgoing;
+    outgoing.add(Hello());
+    outgoing.add(Record{});
+    outgoing.seal();
+    const std::vector<std::byte> given(outgoing.bytes().begin(), outgoing.bytes().end());
+    outgoing.add(Record{});
+    REQUIRE(outgoing.size() > given.size());
+    CHECK(std::memcmp(outgoing.bytes().data(), given.data(), given.size()) == 0);
+}
+
+TEST_CASE("sync message: what is left to be sent follows what was sent", "[sync]") {
+    Outgoing outgoing;
+    Incoming incoming;
+    uint32_t taken = 0;
+    for (uint32_t i = 0; i < 1000; ++i) {
+        const End end{i, 1};
+        if (i == 0)
+            outgoing.add(Hello());
+        outgoing.add(end);
+        const size_t some = outgoing.size() * 3 / 4;
+        incoming.add(outgoing.bytes().first(some));
+        outgoing.sent(some);
+        for (auto message = incoming.take(); *message; message = incoming.take())
+            for (size_t entry = 0;
+                 (*message)->type == Type::Ends && entry < (*message)->count<End>(); ++entry)
+                CHECK((*message)->entry<End>(entry) == End{taken++, 1});
+    }
+    CHECK(taken > 900);
+}

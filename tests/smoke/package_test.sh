@@ -27,6 +27,7 @@ source /etc/os-release
 download() {
     local new options=() line
     mkdir -p "$cache"
+    rm -f "$cache"/new.* # of a test that was stopped
     new=$(mktemp "$cache/new.XXXXXX")
     while read -r line; do
         [[ -z $line ]] || options+=(--aptopt="$line")

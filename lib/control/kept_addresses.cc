@@ -25,11 +25,7 @@ std::string named(const std::vector<Be32>& addresses) {
 }  // namespace
 
 void KeptAddresses::begin(std::span<const policy::Answered> before) {
-    std::vector<policy::Answered>& all = before_.answered;  // of a walk under way, too
-    all.insert(all.end(), before.begin(), before.end());
-    std::ranges::sort(all, {}, [](const policy::Answered& each) {
-        return std::pair(each.interface, each.range.first);
-    });
+    before_.insert(before_.end(), before.begin(), before.end());  // to those of a walk under way
     found_.clear();
     position_ = 0;
     is_walking_ = true;
@@ -87,7 +83,11 @@ void KeptAddresses::end_walk(Tick now) {
     std::ranges::set_difference(found_, kept_, std::back_inserter(come));
     kept_.assign(found_.begin(), found_.end());
     found_.clear();
-    before_.answered.clear();
+    before_.clear();
+    // What the configuration has again is answered for by that.
+    std::erase_if(gone, [&](Be32 address) {
+        return policy_->is_public(address) || interfaces_.are_own_outside(address);
+    });
     if (!come.empty())
         notice_("flows have " + named(come) +
                 ", which the configuration has no more: answered by "
@@ -99,7 +99,9 @@ void KeptAddresses::end_walk(Tick now) {
 }
 
 bool KeptAddresses::contain(Be32 address, link::InterfaceId interface) const {
-    if (before_.answers_for(address, interface))
+    if (std::ranges::any_of(before_, [&](const policy::Answered& each) {
+            return each.interface == interface && each.range.contains(address);
+        }))
         return true;
     return std::ranges::binary_search(kept_, address) &&
            interfaces_[interface].reaches(Side::Outside) &&

@@ -60,10 +60,10 @@ private:
     const policy::Current& policy_;
     const link::Interfaces& interfaces_;
     Notice notice_;
-    policy::Announcing before_;       // until the walk has ended
-    std::vector<Be32> kept_;          // ascending
-    std::set<Be32> found_;            // by the walk
-    std::optional<uint64_t> period_;  // of grace, before the walk
+    std::vector<policy::Answered> before_;  // until the walk has ended
+    std::vector<Be32> kept_;                // ascending
+    std::set<Be32> found_;                  // by the walk
+    std::optional<uint64_t> period_;        // of grace, before the walk
     bool is_walking_ = false;
     uint32_t position_ = 0;
     Tick due_;  // the next walk

@@ -36,11 +36,10 @@ void let_be_cut(const net::Packet& ping) {
     ip.fragment_offset &= static_cast<uint16_t>(~whole);
 }
 
-answer::IcmpError error_about(Drop reason, const link::Exit& exit) {
+answer::IcmpError error_about(Drop reason, uint16_t mtu) {
     if (reason == Drop::TtlExceeded)
         return answer::kTimeExceeded;
-    return reason == Drop::LinkDown ? answer::kHostUnreachable
-                                    : answer::fragmentation_needed(exit.mtu);
+    return reason == Drop::LinkDown ? answer::kHostUnreachable : answer::fragmentation_needed(mtu);
 }
 
 std::span<uint8_t> append_segment(rte_mbuf* answer) {
@@ -67,7 +66,7 @@ bool Answers::may_leave(Burst& burst, unsigned i, const link::Exit& exit, Tick n
         return true;
     }
     if (tell == Tell::Sender)
-        send_error(burst, i, error_about(*reason, exit), now);
+        send_error(burst, i, error_about(*reason, exit.most(packet.is_fragment)), now);
     egress_.drop(burst.take(i), *reason);
     return false;
 }

@@ -130,6 +130,34 @@ TEST_CASE("kept addresses: one that has gone is answered for until its last flow
     CHECK(bed.log[1].starts_with("no flow has 198.51.100.5 any more"));
 }
 
+TEST_CASE("kept addresses: of one that the configuration has again nothing is said",
+          "[control][reload]") {
+    Bed bed;
+    bed.open("10.1.0.10", "198.51.100.5");
+    bed.begin();
+    bed.pass(Duration::seconds(1));
+    REQUIRE(bed.log.size() == 1);
+    const std::vector<policy::RuleParams> again{
+        {.inside = {ip("10.1.0.0"), 24}, .addresses = {{ip("198.51.100.5"), ip("198.51.100.8")}}}};
+    test::FixedPolicy with(again);
+    bed.policy.current.replace(with.policy);
+    bed.begin();
+    bed.pass(Duration::seconds(1));
+    CHECK(bed.log.size() == 1);
+    CHECK_FALSE(bed.is_kept("198.51.100.5"));  // here: the policy answers
+    bed.policy.current.replace(bed.policy.policy);
+}
+
+TEST_CASE("kept addresses: of two reloads in a walk all addresses are answered for meanwhile",
+          "[control][reload]") {
+    Bed bed;
+    bed.begin();
+    const std::array second{policy::Answered{kOutside, {ip("198.51.100.6"), ip("198.51.100.6")}}};
+    bed.kept->begin(second);
+    for (const char* address : {"198.51.100.4", "198.51.100.6", "198.51.100.7"})
+        CHECK(bed.is_kept(address));
+}
+
 TEST_CASE("kept addresses: flows from outside, mappings and blocks of ports keep theirs",
           "[control][reload]") {
     Bed bed;

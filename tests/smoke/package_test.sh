@@ -109,7 +109,8 @@ setpriv --pdeathsig KILL systemd-nspawn --quiet --directory "$root" --boot --reg
 debian=$!
 started+=("$debian")
 wait_for 60 "a Debian that has booted" is_booted_or_gone
-kill -0 "$debian" 2>/dev/null || skip "systemd-nspawn does not run here: $(tail -n 1 "$work/boot.log")"
+kill -0 "$debian" 2>/dev/null ||
+    skip "systemd-nspawn does not run here: $(tail -n 1 "$work/boot.log")"
 
 in_debian apt-get install --quiet --quiet --yes "/root/$(basename "$package")" \
     >"$work/install.log" 2>&1 || fail "it is not installed: $(tail -n 5 "$work/install.log")"

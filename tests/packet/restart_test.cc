@@ -4,6 +4,7 @@
 /// --state: another gateway goes on with the records that one has left, and with nothing that is
 /// wrong among them.
 
+#include "before_and_after.h"
 #include "catch.h"
 #include "nat/holders.h"
 #include "testbed.h"
@@ -75,29 +76,6 @@ std::vector<FlowRecord*> live(Estate& estate, Kind kind = Kind::Flow) {
 
 void set_life(FlowRecord& record, Life life) {
     record.life.store(record.life.load().with(life));
-}
-
-uint16_t send(Testbed& bed, const char* host, uint16_t port, const char* server = kServer) {
-    const auto out = bed.from_inside(Frame().ipv4(host, server).udp(port, 53));
-    REQUIRE(out.size() == 1);
-    CHECK(out[0].checksums_ok());
-    return out[0].source_port;
-}
-
-bool answers(Testbed& bed, uint16_t external, const char* host, uint16_t port,
-             const char* server = kServer) {
-    const auto in = bed.from_outside(Frame().ipv4(server, kPublic).udp(53, external));
-    return in.size() == 1 && in[0].destination == host && in[0].destination_port == port &&
-           in[0].checksums_ok();
-}
-
-void connect(Testbed& bed, uint16_t port) {
-    REQUIRE(bed.from_inside(Frame().ipv4(kHost, kServer).tcp(port, 80, kSyn).seq(99)).size() == 1);
-    REQUIRE(bed.from_outside(
-                   Frame().ipv4(kServer, kPublic).tcp(80, port, kSyn | kAck).seq(499).ack(100))
-                .size() == 1);
-    REQUIRE(bed.from_inside(Frame().ipv4(kHost, kServer).tcp(port, 80, kAck).seq(100).ack(500))
-                .size() == 1);
 }
 
 TestbedOptions mapped(Filtering filtering, uint16_t block_size = 0) {

@@ -91,6 +91,8 @@ for file in man8/sluice.8 man1/sluicectl.1 man1/sluice-bench.1 man5/sluice.conf.
 done
 pass "lintian finds nothing in $(basename "$package")"
 
+installed=/opt/$(basename "$package") # where the Debian has it
+
 # Without versions and without what would do as well.
 depends=$(dpkg-deb --field "$package" Depends | sed 's/([^)]*)//g; s/|[^,]*//g; s/ //g')
 packages=systemd,dbus,udev,kmod,$depends
@@ -98,7 +100,7 @@ tar=$cache/$VERSION_CODENAME-$(md5sum <<<"$packages" | cut -c 1-12).tar
 [[ -e $tar ]] || download "$tar" "$packages"
 mkdir "$root"
 tar --directory "$root" --extract --file "$tar"
-cp "$package" "$root/root/"
+cp "$package" "$root$installed"
 
 new_network "$net"
 cat >"$work/file" <<<"a file"
@@ -112,7 +114,7 @@ wait_for 60 "a Debian that has booted" is_booted_or_gone
 kill -0 "$debian" 2>/dev/null ||
     skip "systemd-nspawn does not run here: $(tail -n 1 "$work/boot.log")"
 
-in_debian apt-get install --quiet --quiet --yes "/root/$(basename "$package")" \
+in_debian apt-get install --quiet --quiet --yes "$installed" \
     >"$work/install.log" 2>&1 || fail "it is not installed: $(tail -n 5 "$work/install.log")"
 in_debian id sluice >/dev/null || fail "there is no user"
 in_debian systemctl --quiet is-active sluice && fail "it runs before it is configured"
@@ -145,7 +147,7 @@ wait_for 10 "an answer of it" is_seen_as 198.51.100.7
 pass "it reloads, and comes back when it was killed"
 
 pid=$(main_pid)
-in_debian apt-get install --quiet --quiet --yes --reinstall "/root/$(basename "$package")" \
+in_debian apt-get install --quiet --quiet --yes --reinstall "$installed" \
     >"$work/install.log" 2>&1 || fail "not installed again: $(tail -n 5 "$work/install.log")"
 wait_for 30 "the new process" is_another "$pid"
 wait_for 10 "an answer of the new one" is_seen_as 198.51.100.7

@@ -2,56 +2,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # --sync: two gateways of which one forwards. Connections go on when it is killed, when the two
-# change places, and when they have lost sight of one another. The clients' and the servers'
-# networks are switches here, on which both gateways are:
-#
-#   pair.client ── inside ──┬── lan  a.gateway  wan ──┬── outside ── pair.server
-#                           └── lan  b.gateway  wan ──┘
-#                                   sync ── sync
+# change places, and when they have lost sight of one another.
 set -euo pipefail
-# shellcheck source=tests/smoke/gateway.sh
-source "$(dirname "$(readlink -f "$0")")/gateway.sh"
+# shellcheck source=tests/smoke/pair.sh
+source "$(dirname "$(readlink -f "$0")")/pair.sh"
 
 trap remove_all EXIT
-for name in pair.client pair.server pair.switch a.gateway b.gateway; do new_namespace "$name"; done
-for side in inside outside; do in_namespace pair.switch ip link add "$side" up type bridge; done
-connect pair.client eth0 pair.switch client
-connect pair.server eth0 pair.switch server
-in_namespace pair.switch ip link set dev client master inside
-in_namespace pair.switch ip link set dev server master outside
-for gateway in a b; do
-    connect "$gateway.gateway" lan pair.switch "lan-$gateway"
-    connect "$gateway.gateway" wan pair.switch "wan-$gateway"
-    in_namespace pair.switch ip link set dev "lan-$gateway" master inside
-    in_namespace pair.switch ip link set dev "wan-$gateway" master outside
-done
-connect a.gateway sync b.gateway sync
-in_namespace a.gateway ip address add 192.0.2.1/24 dev sync
-in_namespace b.gateway ip address add 192.0.2.2/24 dev sync
-add_addresses pair
-
-(umask 077 && head --bytes 32 /dev/urandom | od --address-radix=n --format=x1 |
-    tr -d ' \n' >"$work/key")
-# Not loose: a connection that was not taken over does not go on by itself.
-common=(--sync-key "$work/key" --workers 2 --tcp-loose 0)
-declare -A own=([a]=1 [b]=2) other=([a]=2 [b]=1) priority=([a]=150 [b]=50)
-
-# start GATEWAY ROLE
-start() {
-    local places=listen=192.0.2.${own[$1]}:3780,peer=192.0.2.${other[$1]}:3780
-    start_sluice "$1" "${common[@]}" --role "$2" --sync "$places,priority=${priority[$1]}"
-}
-
-# says GATEWAY TEXT, for wait_for
-says() {
-    [[ $(ctl "$1" role) == "$2" ]]
-}
-
-# wait_for_role GATEWAY TEXT
-wait_for_role() {
-    wait_for 15 "$1 to be $2: $(ctl "$1" role)" says "$1" "$2"
-}
-all_there='active; the peer stands by and has all flows'
+head --bytes 6M /dev/urandom >"$work/file"
+new_pair
 
 times=0
 # speak: every silent connection is heard again.
@@ -62,15 +20,6 @@ speak() {
         grep --quiet --line-regexp "spoke $times" "$work/speak"
 }
 
-# has_all GATEWAY COUNT, for wait_for: of its connections to the echo, as many stand.
-has_all() {
-    (($(flow_count "$1" --dport 7 --state ESTABLISHED) == $2))
-}
-
-head --bytes 6M /dev/urandom >"$work/file"
-start_server pair
-start_in pair.server "$python" "$here/echo_server.py" 7 >"$work/echo"
-wait_for 10 "the echo" grep --quiet listening "$work/echo"
 start a active
 start b standby
 start_capture pair.server eth0 "$work/outside.pcap"

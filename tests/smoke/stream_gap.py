@@ -22,8 +22,8 @@ def ask(udp, stop):
     while not os.path.exists(stop):
         try:
             udp.send(b"who am I?")
-        except ConnectionRefusedError:
-            pass  # an ICMP error of before
+        except (ConnectionRefusedError, TimeoutError):
+            pass  # an ICMP error of before; or all that may wait for ARP waits
         due += PERIOD
         time.sleep(max(0.0, due - time.monotonic()))
 

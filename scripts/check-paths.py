@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Checks that the paths that documents and comments name exist.
+"""Checks that the paths that documents and comments name exist, and the tests that documents name.
 
 In documents: what a link points to, and what stands in `code` and begins with a part of this tree.
 In sources and scripts: such a path in a comment, and a header as an #include names it,
 "flow/flow_table.h". A path with a placeholder (FEATURE, <module>, *, …) names none.
+
+A test is `subject: what is true`; `subject: …` is all tests of a subject.
 """
 
 import re
@@ -21,6 +23,7 @@ NOT_HERE = re.compile(r"^(?:linux|sys|netinet|arpa)/|\.\.\.|build")  # the syste
 LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 IN_CODE = re.compile(rf"(?:\./)?((?:{PART})/[^\s`,;:)\"']*)")
 IN_COMMENT = re.compile(rf"(?<![\w/.<-])((?:{PART})/[\w./-]*\w|\w+/[\w/]+\.h)\b")
+TEST = re.compile(r'TEST_CASE\(\s*((?:"[^"\\]*"\s*)+)')
 COMMENT = {".cc": "//", ".h": "//", ".py": "#", ".build": "#", ".sh": "#"}
 
 
@@ -47,6 +50,26 @@ def named_in_comments(text, mark):
             yield from IN_COMMENT.findall(comment)
 
 
+def tests():
+    """Their names, by subject."""
+    names = {}
+    for path in (ROOT / "tests").rglob("*_test.cc"):
+        for literals in TEST.findall(path.read_text()):
+            name = "".join(re.findall(r'"([^"]*)"', literals))
+            names.setdefault(name.partition(": ")[0], set()).add(name)
+    return names
+
+
+def unknown_tests(text, names):
+    """Tests that a document names and nobody has written; what is quoted otherwise has another
+    subject."""
+    for code in re.findall(r"`([^`]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL)):
+        name = " ".join(code.split())
+        subject, colon, rest = name.partition(": ")
+        if colon and subject in names and rest != "…" and name not in names[subject]:
+            yield name
+
+
 def sources():
     for part in PARTS:
         for path in sorted((ROOT / part).rglob("*")):
@@ -64,6 +87,10 @@ def main():
              if not PLACEHOLDER.search(name) and not NOT_HERE.search(name)]
     missing = dict.fromkeys(f"{path.relative_to(ROOT)}: there is no {name}"
                             for path, name in named if not exists(name, path.parent))
+    names = tests()
+    missing |= dict.fromkeys(f"{path.relative_to(ROOT)}: there is no test {name}"
+                             for path in documents
+                             for name in unknown_tests(path.read_text(), names))
     print("\n".join(missing) or f"{len(named)} paths, all there")
     return 1 if missing else 0
 

@@ -280,9 +280,9 @@ command::Subject Daemon::subject() {
             gateway_->operator_counters(),
             kVersion,
             [this](Be32 address) { return gateway_->ports_of(address); },
-            [this] { return pool_addresses(*gateway_); },
+            [this] { return pool_addresses(*gateway_, *gateway_->policies().current()); },
             [this] { return port_reports(platform_->ports()); },
-            [this] { return uplink_reports(*gateway_); },
+            [this] { return uplink_reports(*gateway_, *gateway_->policies().current()); },
             [this] { return pair_report(*gateway_); },
             [this](bool is_active) { return set_active(*gateway_, is_active); },
             [this](bool dry_run) { return reloader_->reload(dry_run); },
@@ -326,12 +326,6 @@ void Daemon::confine(Status (*give_up)()) {
         print(status.error().message);
 }
 
-/// Says what of the machine costs speed.
-void Daemon::print_advice() {
-    for (const std::string& sentence : advise(machine_of(config_, *platform_)))
-        print("for speed: " + sentence);
-}
-
 /// Waits until the NICs have found their links; false when told to stop meanwhile.
 bool Daemon::wait_for_links(Signals& signals) {
     for (int waited = 0; !platform_->ports().are_links_up(); waited += kLinkPollMilliseconds) {
@@ -352,7 +346,8 @@ void Daemon::run(Signals& signals) {
           std::to_string(table.bytes() / table.capacity()) + " bytes a flow");
     for (const std::string& warning : platform_->ports().warnings())
         print(warning);
-    print_advice();
+    for (const std::string& sentence : advise(machine_of(config_, *platform_)))
+        print("for speed: " + sentence);
     if (gateway_->steers_replies())
         print(config_.steer_replies == config::SteerReplies::Always
                   ? "ports are chosen by which replies arrive at their worker"
@@ -374,11 +369,14 @@ void Daemon::run(Signals& signals) {
     stop_.store(true, std::memory_order_relaxed);
     rte_eal_mp_wait_lcore();
     gateway_->drain();
-    for (const auto& log : flow_logs_)
-        log->stop();
     if (state_)
         state_->stop();
+    for (const auto& log : flow_logs_)
+        log->end();  // all at once, for each may wait for its collector
+    for (const auto& log : flow_logs_)
+        log->stop();
     print_summary("stopped");
+    gateway_->control().rest();  // it was a member for the summary
 }
 
 void Daemon::launch_workers() {
@@ -436,7 +434,6 @@ void Daemon::control(Signals& signals) {
         if (signal == Signal::Reload)
             reload();
     }
-    core.rest();
 }
 
 void Daemon::reload() {
@@ -451,8 +448,9 @@ std::string Daemon::status(bool all_turn) const {
 }
 
 void Daemon::print_summary(const char* occasion) {
-    log_->write("sluice: " + std::string(occasion) + '\n' +
-                command::stats_table(subject(), command::DropRows::NonZero));
+    log_->write(
+        "sluice: " + std::string(occasion) + '\n' +
+        command::stats_table(within_turn(subject(), *gateway_), command::DropRows::NonZero));
 }
 
 }  // namespace sluice::app

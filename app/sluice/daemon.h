@@ -71,7 +71,6 @@ private:
     void launch_workers();
     void print(const std::string& sentence);
     void confine(Status (*give_up)());
-    void print_advice();
     bool wait_for_links(Signals& signals);
     void control(Signals& signals);
     std::string status(bool all_turn) const;

@@ -9,13 +9,13 @@
 
 namespace sluice::app {
 
-std::vector<command::PoolAddress> pool_addresses(gateway::Gateway& gateway) {
+std::vector<command::PoolAddress> pool_addresses(const gateway::Gateway& gateway,
+                                                 const policy::Policy& policy) {
     constexpr uint32_t kSmall = 256;
     std::vector<command::PoolAddress> all;
-    const gateway::Policies::Pointer policy = gateway.policies().current();
-    const auto& pools = policy->rules.pools();
+    const auto& pools = policy.rules.pools();
     for (size_t i = 0; i < pools.size(); ++i) {
-        const std::string name = gateway::name_of(policy->rules.params_of(i));
+        const std::string name = gateway::name_of(policy.rules.params_of(i));
         for (uint32_t index = 0; index < pools[i]->size(); ++index) {
             const uint64_t packets = gateway.exhaustion().read(pools[i]->slot(index)).packets;
             if (packets != 0 || pools[i]->size() <= kSmall)
@@ -25,12 +25,20 @@ std::vector<command::PoolAddress> pool_addresses(gateway::Gateway& gateway) {
     return all;
 }
 
-std::vector<command::UplinkReport> uplink_reports(const gateway::Gateway& gateway) {
+std::vector<command::UplinkReport> uplink_reports(const gateway::Gateway& gateway,
+                                                  const policy::Policy& policy) {
     std::vector<command::UplinkReport> reports;
-    for (const gateway::UplinkState& uplink : gateway.uplinks())
+    for (const gateway::UplinkState& uplink : gateway.uplinks(policy))
         reports.push_back(
             {uplink.name, net::to_string(uplink.gateway), uplink.weight, uplink.is_up});
     return reports;
+}
+
+command::Subject within_turn(command::Subject subject, gateway::Gateway& gateway) {
+    const policy::Policy& policy = *gateway.policies().in_force();
+    subject.pools = [&] { return pool_addresses(gateway, policy); };
+    subject.uplinks = [&] { return uplink_reports(gateway, policy); };
+    return subject;
 }
 
 command::Subject with_ipv6(command::Subject subject, const gateway::Gateway& gateway,

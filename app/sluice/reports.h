@@ -16,9 +16,15 @@
 namespace sluice::app {
 
 /// Every address of a small pool; of large ones those that were ever exhausted.
-std::vector<command::PoolAddress> pool_addresses(gateway::Gateway& gateway);
+std::vector<command::PoolAddress> pool_addresses(const gateway::Gateway& gateway,
+                                                 const policy::Policy& policy);
 
-std::vector<command::UplinkReport> uplink_reports(const gateway::Gateway& gateway);
+std::vector<command::UplinkReport> uplink_reports(const gateway::Gateway& gateway,
+                                                  const policy::Policy& policy);
+
+/// For a member of the flow table, within a turn: it goes by the policy in force, and so waits for
+/// no lock that a thread of the idle class may have.
+command::Subject within_turn(command::Subject subject, gateway::Gateway& gateway);
 
 /// With the hosts that have numbers of that network.
 command::Subject with_ipv6(command::Subject subject, const gateway::Gateway& gateway, Be32 network);

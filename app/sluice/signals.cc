@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sluice/signals.h"
 
+#include "sluice/exit_code.h"
+
 #include <cerrno>
 #include <initializer_list>
 #include <poll.h>
 #include <signal.h>
+#include <string_view>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -17,6 +20,26 @@ sigset_t awaited_signals() {
     for (const int number : {SIGINT, SIGTERM, SIGHUP})
         sigaddset(&set, number);
     return set;
+}
+
+/// By what signal-safety(7) allows.
+void end(int) {
+    constexpr std::string_view kWords =
+        "sluice: a thread has not ended ten seconds after the signal; the process ends without "
+        "it\n";
+    // What stderr is may be what hangs: the next alarm ends the process in the midst of that.
+    signal(SIGALRM, SIG_DFL);
+    alarm(1);
+    (void)!write(STDERR_FILENO, kWords.data(), kWords.size());
+    _exit(static_cast<int>(ExitCode::Unfinished));
+}
+
+void limit_end() {
+    struct sigaction action {};
+    action.sa_handler = end;
+    action.sa_flags = SA_NODEFER;
+    sigaction(SIGALRM, &action, nullptr);
+    alarm(static_cast<unsigned>(kMostToEnd.count()));
 }
 
 }  // namespace
@@ -42,7 +65,10 @@ Signal Signals::wait(int milliseconds) {
     while (ready < 0 && errno == EINTR && milliseconds < 0);
     if (ready <= 0 || read(descriptor_, &info, sizeof(info)) <= 0)
         return Signal::None;
-    return info.ssi_signo == SIGHUP ? Signal::Reload : Signal::Stop;
+    if (info.ssi_signo == SIGHUP)
+        return Signal::Reload;
+    limit_end();
+    return Signal::Stop;
 }
 
 }  // namespace sluice::app

@@ -5,9 +5,17 @@
 /// Signals: what others ask of the program, as something to wait for, not something that
 /// interrupts.
 ///
-/// Source   signalfd(2); daemon(7) of systemd for what SIGTERM and SIGHUP mean to a service.
+/// Shape    After the first Stop the process ends within kMostToEnd, come what may, with
+///          ExitCode::Unfinished if not by itself: no part of it can end a thread's wait for a file
+///          system that does not answer. What is lost by that is what a crash loses.
+/// Source   signalfd(2), alarm(2); daemon(7) for what SIGTERM and SIGHUP mean to a service.
+
+#include <chrono>
 
 namespace sluice::app {
+
+/// Less than TimeoutStopSec= of the unit, so that the end can say why it came.
+inline constexpr std::chrono::seconds kMostToEnd{10};
 
 enum class Signal {
     None,

@@ -84,12 +84,16 @@ Result<std::unique_ptr<FlowLog>> FlowLog::start(flow::Journal& journal,
     return log;
 }
 
-void FlowLog::stop() {
+void FlowLog::end() {
     {
         const std::lock_guard lock(mutex_);
         stop_ = true;
     }
     stopped_.notify_one();
+}
+
+void FlowLog::stop() {
+    end();
     if (thread_.joinable())
         thread_.join();
 }

@@ -54,8 +54,8 @@ public:
     ~FlowLog() { stop(); }
     FlowLog(const FlowLog&) = delete;
 
-    /// Tells what there is, and ends.
-    void stop();
+    void end();   ///< Has it tell what there is, and end.
+    void stop();  ///< The same, and waits for that.
 
     uint64_t sent() const { return account_.sent(); }
     uint64_t lost() const { return account_.lost(); }

@@ -353,9 +353,8 @@ control::UplinkWatchParams Gateway::uplink_params(const Ground& ground) {
     return params;
 }
 
-std::vector<UplinkState> Gateway::uplinks() const {
-    const Policies::Pointer policy = policies_->current();
-    const link::Uplinks& uplinks = policy->routes.uplinks();
+std::vector<UplinkState> Gateway::uplinks(const policy::Policy& policy) const {
+    const link::Uplinks& uplinks = policy.routes.uplinks();
     std::vector<UplinkState> states;
     for (link::UplinkId id = 0; uplinks.are_several() && id < uplinks.size(); ++id)
         states.push_back({uplink_name(uplinks, id, *interfaces_), uplinks[id].gateway.address,

@@ -124,8 +124,8 @@ public:
     stats::Counters& operator_counters() { return operator_counters_; }
     /// Who looks at packets.
     observe::Watches& watches() { return *watches_; }
-    /// Where there are several.
-    std::vector<UplinkState> uplinks() const;
+    /// Where there are several, by that policy.
+    std::vector<UplinkState> uplinks(const policy::Policy& policy) const;
     const link::Interfaces& interfaces() const { return *interfaces_; }
 
     /// Null where the gateway is not one of two.

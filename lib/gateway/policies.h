@@ -41,6 +41,8 @@ public:
     /// Slots of all pools that there are or may be.
     uint32_t most_slots() const { return most_slots_; }
 
+    /// For who can wait: threads of the idle class ask, too. Members of the flow table have
+    /// in_force().
     Pointer current() const;
 
     /// An error where the addresses of all configurations so far, or their sets of timeouts, are
@@ -66,7 +68,7 @@ private:
     uint32_t most_slots_;
     uint32_t slots_before_ = 0;  // the last compile()
     size_t tunings_before_ = 0;  // likewise
-    mutable std::mutex mutex_;   // of current_, which neither workers nor the control core ask
+    mutable std::mutex mutex_;   // of current_
     Pointer current_;
     std::vector<Pointer> kept_;
 };

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # What a service manager sees: ready, status, a watchdog that is fed only while every worker turns,
-# stopping; and signals that do not end the program. The network is drawn in network.sh.
+# stopping, which takes ten seconds at most; and signals that do not end the program. The network is
+# drawn in network.sh.
 set -euo pipefail
 # shellcheck source=tests/smoke/gateway.sh
 source "$(dirname "$(readlink -f "$0")")/gateway.sh"
@@ -56,8 +57,9 @@ health() {
     curl --silent --unix-socket "$work/one.sock" --write-out '%{http_code}' http://sluice/healthz
 }
 [[ $(health) == $'worker 1 stands still\n503' ]] || fail "its health: $(health)"
-curl --silent --unix-socket "$work/one.sock" http://sluice/metrics |
-    grep --quiet '^sluice_worker_stands{worker="1"} 1$' || fail "no metric says that it stands"
+metrics=$(curl --silent --unix-socket "$work/one.sock" http://sluice/metrics)
+grep --quiet '^sluice_worker_stands{worker="1"} 1$' <<<"$metrics" ||
+    fail "no metric says that it stands"
 end "$holder" TERM || true
 wait_for 60 "a sentence about its return" grep --quiet 'worker 1 turns again' "$work/one.out"
 wait_for 10 "food again" has_fed_more "$before"
@@ -67,3 +69,21 @@ pass "a worker that stands still: named, the watchdog hungry, and again when it 
 stop_sluice one
 wait_for 5 "STOPPING=1" said '^STOPPING=1$'
 pass "stopping is said, exit code 0"
+
+# As one that waits for a file system which does not answer.
+rm "$work/held"
+start_sluice one --workers 2 --idle sleep
+start_in one.gateway "$python" "$here/hold_thread.py" "${sluice_pid[one]}" "$work/held"
+holder=$started_pid
+wait_for 5 "the held thread" test -e "$work/held"
+kill -TERM "${sluice_pid[one]}"
+wait_for 30 "the end in spite of it" \
+    grep --quiet 'a thread has not ended ten seconds after the signal' "$work/one.err"
+end "$holder" TERM || true # to whom the kernel shows the dead thread first
+status=0
+end "${sluice_pid[one]}" TERM || status=$?
+((status == 70)) || fail "with a thread that does not end, sluice ended with $status"
+start_sluice one
+[[ $(seen_by_http one) == "$public_address":* ]] || fail "no forwarding afterwards"
+stop_sluice one
+pass "it ends within ten seconds, whatever a thread waits for, and starts again"

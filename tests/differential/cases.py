@@ -21,7 +21,7 @@ from rig import DEFAULTS, Script
 
 FOLDER = Path(__file__).resolve().parent / "cases"
 FILES = ("opening", "first_packets", "midstream", "windows", "options", "closing", "resets",
-         "reuse", "timers", "udp", "icmp", "by_address", "sctp", "fragments")
+         "reuse", "timers", "udp", "icmp", "by_address", "sctp", "fragments", "helpers")
 
 
 def parse(line, protocol):

@@ -5,6 +5,7 @@ A packet of a script is one line: its direction, then what its protocol has for 
 
     udp, udplite    len=N; sum=bad|none; behind=N (bytes behind the length field's);
                     cover=N (udplite)
+    udp             RRQ: a request of TFTP; told=tftp: a packet of the flow that it foretells
     icmp            echo, echo-reply, timestamp, timestamp-reply, …; len=N; sum=bad
     gre, esp        len=N; version=N (gre)
     sctp            chunks joined by +: INIT, COOKIE_ECHO+DATA; tag=N, itag=N (of INIT and
@@ -32,8 +33,10 @@ CHUNKS = {"DATA": 0, "INIT": 1, "INIT_ACK": 2, "SACK": 3, "HEARTBEAT": 4, "HEART
           "ABORT": 6, "SHUTDOWN": 7, "SHUTDOWN_ACK": 8, "ERROR": 9, "COOKIE_ECHO": 10,
           "COOKIE_ACK": 11, "SHUTDOWN_COMPLETE": 14}
 KEYS = ("len", "sum", "behind", "cover", "version", "tag", "itag", "t", "error", "quote", "mtu",
-        "cut", "order")
+        "cut", "order", "told")
 DEFAULT_QUOTE = 8
+TOLD = 20000  # beyond the port of the flow that tells
+REQUEST = b"\0\1file\0octet\0"  # RFC 1350
 ERRORS = (3, 4, 5, 11, 12)
 
 
@@ -61,6 +64,11 @@ class Datagram:
 
     def number(self, name, default=0):
         return int(self.fields.get(name, default))
+
+    @property
+    def told(self):
+        """Of which foretold flow it is."""
+        return self.fields.get("told", "")
 
     def cutting(self):
         """Bytes and order of its fragments; None: it is whole."""
@@ -130,8 +138,9 @@ def _summed(body, at, covered, pseudo, how):
 
 
 def _udp(datagram, path):
-    data = b"x" * (datagram.number("len") + datagram.number("behind"))
-    length = 8 + datagram.number("len")
+    said = REQUEST if datagram.what == "RRQ" else b"x" * datagram.number("len")
+    data = said + b"x" * datagram.number("behind")
+    length = 8 + len(said)
     body = struct.pack("!HHHH", path.source_port, path.destination_port, length, 0) + data
     pseudo = path.addresses() + struct.pack("!HH", UDP, length)
     return _summed(body, 6, length, pseudo, datagram.fields.get("sum"))

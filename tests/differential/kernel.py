@@ -46,12 +46,24 @@ table ip own {
 }
 """
 
+HELPERS = """
+table ip helped {
+    ct helper ftp { type "ftp" protocol tcp; }
+    ct helper tftp { type "tftp" protocol udp; }
+    chain prerouting {
+        type filter hook prerouting priority 0;
+        iifname "lan" tcp dport 80 ct helper set "ftp"
+        iifname "lan" udp dport 80 ct helper set "tftp"
+    }
+}
+"""
+
 SHORT_SCTP_STATES = ("cookie_wait", "cookie_echoed", "shutdown_sent", "shutdown_recd",
                      "shutdown_ack_sent")
 # Setting → sysctls, below net.netfilter.nf_conntrack_.
 SYSCTLS = {"loose": ["tcp_loose"], "liberal": ["tcp_be_liberal"],
            "ignore-invalid-rst": ["tcp_ignore_invalid_rst"], "max-retrans": ["tcp_max_retrans"],
-           "checksum": ["checksum"],
+           "checksum": ["checksum"], "helper": [],
            "sctp-handshake": ["sctp_timeout_" + state for state in SHORT_SCTP_STATES]}
 
 
@@ -130,7 +142,7 @@ class Kernel:
         gateway.sysctl("net.ipv4.ip_forward", 1)
         gateway.sysctl("net.netfilter.nf_conntrack_acct", 1)
         gateway.sysctl("net.ipv4.ipfrag_time", network.FRAGMENT_SECONDS)
-        gateway.run("nft", "-f", "-", text=RULES)
+        gateway.run("nft", "-f", "-", text=RULES + HELPERS * settings["helper"])
         for name, value in settings.items():
             for sysctl in SYSCTLS[name]:
                 gateway.sysctl("net.netfilter.nf_conntrack_" + sysctl, value)

@@ -243,7 +243,7 @@ def main():
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     if arguments.record:
-        named = cases.load()
+        named = [script for script in cases.load() if not script.settings["helper"]]
         arguments.sequences = arguments.sequences or 2000
         fresh = [script for _, scripts, _ in groups_of(arguments) for script in scripts]
         of = {protocol: [script for script in named if script.protocol == protocol]

@@ -12,16 +12,26 @@ A packet of a script is one line; what is not written has its default:
 Flags are S A F R P U E C, or - for none. Numbers count from the sender's initial sequence number
 (seq) and from the peer's (ack, sack); both may be negative. `ack` is 0 on the wire where the A flag
 is missing and no ack is written. `cut=N order=1-0` sends it in fragments (datagrams.py).
+
+`say=PORT|EPRT|227|229|USER|220` has a line of FTP in it, the first four tell of a port;
+`told=active|passive` is a packet of the flow that was told of.
 """
 
 import re
 import struct
 from dataclasses import dataclass
 
-from datagrams import ORIGINAL, REPLY, TCP, checksum, cutting, ip_header
+from datagrams import ORIGINAL, REPLY, TCP, TOLD, checksum, cutting, ip_header
 
 FLAGS = {"F": 0x01, "S": 0x02, "R": 0x04, "P": 0x08, "A": 0x10, "U": 0x20, "E": 0x40, "C": 0x80}
 MODULUS = 1 << 32
+
+
+# What is said in FTP, where an address and a port are told of.
+LINES = {"USER": "USER a\r\n", "220": "220 ready\r\n",
+         "PORT": "PORT {commas}\r\n", "EPRT": "EPRT |1|{address}|{port}|\r\n",
+         "227": "227 Entering Passive Mode ({commas}).\r\n",
+         "229": "229 Entering Extended Passive Mode (|||{port}|)\r\n"}
 
 
 @dataclass(frozen=True)
@@ -39,6 +49,8 @@ class Packet:
     sack: tuple = ()  # pairs (left, right)
     cut: int = 0
     order: str = ""
+    say: str = ""
+    told: str = ""
 
     def flag_bits(self):
         return sum(FLAGS[letter] for letter in self.flags if letter != "-")
@@ -67,8 +79,8 @@ def text(step):
               if is_there]
     if step.sack:
         words.append("sack=" + ",".join(f"{left}:{right}" for left, right in step.sack))
-    words += [f"{name}={value}" for name, value in (("cut", step.cut), ("order", step.order))
-              if value]
+    words += [f"{name}={getattr(step, name)}" for name in ("cut", "order", "say", "told")
+              if getattr(step, name)]
     return " ".join(words)
 
 
@@ -84,7 +96,8 @@ def parse(line):
         name, equals, value = word.partition("=")
         if name == "sack":
             values[name] = tuple(tuple(map(int, pair.split(":"))) for pair in value.split(","))
-        elif name == "order" and equals:
+        elif name == "order" and equals or name == "say" and value in LINES or \
+                name == "told" and value in ("active", "passive"):
             values[name] = value
         elif name in ("seq", "ack", "win", "len", "wscale", "mss", "cut") and equals:
             values[name] = int(value, 0)
@@ -129,6 +142,17 @@ def options(packet, peer_isn):
     return data + b"\x01" * (-len(data) % 4)
 
 
+def payload(packet, path):
+    """What it carries. Each end tells of its own address, and both of the port that is the inside
+    host's and TOLD."""
+    if not packet.say:
+        return b"x" * packet.len
+    is_original = packet.direction == ORIGINAL
+    port = TOLD + (path.source_port if is_original else path.destination_port)
+    commas = f"{path.source.replace('.', ',')},{port >> 8},{port & 255}"
+    return LINES[packet.say].format(commas=commas, address=path.source, port=port).encode()
+
+
 def tcp_datagram(packet, path, isn, mark):
     """An IP datagram. `isn` has the initial sequence numbers (sender's, peer's), `mark` becomes the
     IP identification, by which the packet is known again on the far side."""
@@ -137,7 +161,7 @@ def tcp_datagram(packet, path, isn, mark):
     head = struct.pack("!HHIIBBHHH", path.source_port, path.destination_port,
                        (isn[0] + packet.seq) % MODULUS, ack, (20 + len(tail)) << 2,
                        packet.flag_bits(), packet.win, 0, 0)
-    body = tail + b"x" * packet.len
+    body = tail + payload(packet, path)
     length = len(head) + len(body)
     pseudo = path.addresses() + struct.pack("!HH", TCP, length)
     value = checksum(pseudo + head + body)

@@ -9,7 +9,7 @@ import fragments
 import network
 import packets
 import state
-from datagrams import ICMP, NUMBERS, ORIGINAL, WITH_PORTS, Path
+from datagrams import ICMP, NUMBERS, ORIGINAL, TOLD, WITH_PORTS, Path
 from kernel import Kernel
 from packets import Wait
 from sluice import Sluice
@@ -17,8 +17,10 @@ from state import Outcome
 from wire import Lost, Wire
 
 FIRST_PORT, SERVER_PORT = 10000, 80
+FTP_DATA_PORT = 20
 DEFAULTS = {"loose": 1, "liberal": 0, "ignore-invalid-rst": 0, "max-retrans": 3, "checksum": 1,
-            "sctp-handshake": 3}  # seconds of the states that take three
+            "sctp-handshake": 3,  # seconds of the states that take three
+            "helper": 0}          # 1: flows are FTP's or TFTP's
 MAX_SCRIPTS = 4096  # in one batch: marks are 16 bits wide
 MOST_AT_ONCE = 8    # packets of a script: likewise
 
@@ -43,6 +45,14 @@ def own_path(protocol, index):
     if number == ICMP:
         return Path(network.CLIENT, network.SERVER, own, 0)
     return Path(network.CLIENT, network.server(index), 0, 0)
+
+
+def told_path(own, told):
+    """Of the packets from inside of a flow that was foretold by the one with this path."""
+    port = own.source_port + TOLD
+    ports = {"active": (port, FTP_DATA_PORT), "passive": (port, port),
+             "tftp": (own.source_port, port)}[told]
+    return Path(own.source, own.destination, *ports)
 
 
 def build(script, packet, path, mark):
@@ -87,12 +97,15 @@ class Side:
         self.public, self.slowest = {}, 0
         self.wire.rest()
 
-    def _path(self, index, script, direction):
+    def _path(self, index, script, packet):
         own = own_path(script.protocol, index)
-        if direction == ORIGINAL:
-            return own
+        path = told_path(own, packet.told) if packet.told else own
+        if packet.direction == ORIGINAL:
+            return path
         address, port = self.public.get(index, (network.PUBLIC, own.source_port))
-        return Path(own.destination, address, own.destination_port, port)
+        if path.source_port != own.source_port:
+            port = path.source_port  # nobody else has it
+        return Path(path.destination, address, path.destination_port, port)
 
     def send(self, burst):
         """[(index, script, [packet])] → {index: [Outcome]}: what became of each packet, and the
@@ -100,7 +113,7 @@ class Side:
         sent, wired, start = {}, [], time.monotonic()
         for index, script, steps in burst:
             for mark, packet in zip(marks(index, steps), steps):
-                path = self._path(index, script, packet.direction)
+                path = self._path(index, script, packet)
                 datagram = build(script, packet, path, mark)
                 sent[mark] = packet.direction, datagram
                 cutting = packet.cutting()

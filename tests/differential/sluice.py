@@ -66,6 +66,7 @@ class Sluice:
                  "--fragment-timeout", str(network.FRAGMENT_SECONDS)]
         flags += [word for name, flag in FLAGS.items() for word in (flag, str(settings[name]))]
         flags += [word for flag in SCTP_FLAGS for word in (flag, str(settings["sctp-handshake"]))]
+        flags += ["--helper", "ftp:80", "--helper", "tftp:80"] * settings["helper"]
         self.log = open(self.work + "/log", "w+", encoding="utf-8")  # closed by close()
         self.process = net.gateway.start(
             PROGRAM, "--lan", "af_packet:lan", "--wan", "af_packet:wan",

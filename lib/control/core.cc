@@ -153,7 +153,7 @@ void Core::take(rte_mbuf* mbuf, unsigned worker, Tick now) {
         return outbox_.drop(mbuf, Drop::Standby);
     switch (link::note_of(mbuf).punt) {
         case Punt::Arp:
-            twins_.hear_arp(mbuf);
+            twins_.hear_arp(mbuf, now);
             return neighbours_.take_arp(mbuf, worker, now);
         case Punt::Unresolved:
             return neighbours_.take_unresolved(mbuf, worker, now);

@@ -80,9 +80,10 @@ void Twins::take_local(rte_mbuf* mbuf, Tick now) {
 }
 
 /// Requests are the gateway's to answer: with the same MAC, and for more addresses.
-void Twins::hear_arp(rte_mbuf* mbuf) {
+void Twins::hear_arp(rte_mbuf* mbuf, Tick now) {
     const link::InterfaceId from = link::note_of(mbuf).from;
-    for (const Twin& twin : params_.twins) {
+    for (size_t i = 0; i < params_.twins.size(); ++i) {
+        const Twin& twin = params_.twins[i];
         if (twin.interface != from)
             continue;
         const auto arp = net::read_arp(bytes_of(*mbuf));
@@ -90,7 +91,7 @@ void Twins::hear_arp(rte_mbuf* mbuf) {
             arp && !ground_.interfaces[from].is_own(arp->sender) &&
             !params_.is_public(arp->sender) &&
             (arp->operation == net::Arp::Operation::Reply || arp->sender == arp->target);
-        if (is_of_use && twin.tap->write(*mbuf))
+        if (is_of_use && arp_[i].take(params_.rate, now) && twin.tap->write(*mbuf))
             ground_.counters.count[Count::ToTwin].add(1);
     }
 }

@@ -16,11 +16,12 @@
 ///          moment. Each frame that the kernel sends from there is looked up, so from the next one
 ///          on it is dropped as TwinPortTaken, and the flow goes on.
 /// Threads  The control core's.
-/// Errors   What the kernel does not take is dropped as TwinFull. Without an mbuf nothing is read;
-///          it waits in the tap.
+/// Errors   What the kernel does not take is dropped as TwinFull; of ARP beyond its rate it hears
+///          nothing. Without an mbuf nothing is read; it waits in the tap.
 /// Cost     Each turn a system call for each twin; one for each frame. kFramesPerTurn of each at
 ///          most.
 
+#include "answer/token_bucket.h"
 #include "base/clock.h"
 #include "control/outbox.h"
 #include "flow/flow_table.h"
@@ -59,6 +60,7 @@ struct Twin {
 
 struct TwinParams {
     std::vector<Twin> twins;
+    answer::Rate rate{};                  ///< Of ARP, to each.
     pool::OwnPorts* own_ports = nullptr;  ///< Null where there are no twins.
     /// Flows are given this address.
     std::function<bool(Be32)> is_public = [](Be32) { return false; };
@@ -79,13 +81,14 @@ public:
         stats::Counters& counters;
     };
 
-    Twins(TwinParams params, const Ground& ground) : params_(std::move(params)), ground_(ground) {}
+    Twins(TwinParams params, const Ground& ground)
+        : params_(std::move(params)), ground_(ground), arp_(params_.twins.size()) {}
 
     void start(Tick now) { next_walk_ = now; }
     /// A packet for the kernel, that came by the interface of its note.
     void take_local(rte_mbuf* mbuf, Tick now);
     /// An ARP frame, of which the kernel gets a copy if it is an answer or an announcement.
-    void hear_arp(rte_mbuf* mbuf);
+    void hear_arp(rte_mbuf* mbuf, Tick now);
     /// Sends what the kernel has sent; returns how many frames that were.
     unsigned turn(Tick now);
 
@@ -109,6 +112,7 @@ private:
 
     TwinParams params_;
     Ground ground_;
+    std::vector<answer::TokenBucket> arp_;  // by twin
     std::unordered_map<uint64_t, Lease> leases_;
     Tick next_walk_;
 };

@@ -69,8 +69,8 @@ bool has_fewer_queues(const link::Interfaces& interfaces, const Ground& ground, 
 }
 
 /// What a tenth of a second brings may come at once, as long as ARP finds room in the same ring.
-uint32_t twin_burst(uint32_t rate) {
-    return std::clamp(rate / 10, 64U, kPuntRing / 4);
+answer::Rate twin_rate(const config::Config& config) {
+    return {config.twin_rate, std::clamp(config.twin_rate / 10, 64U, kPuntRing / 4)};
 }
 
 template <typename T, typename Place>
@@ -287,6 +287,7 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
     params.neighbours.own.announcing = policy->announcing;
     params.has_adopted = ground.inheritance && ground.inheritance->is_found;
     params.twins = twin_params(ground);
+    params.twins.rate = twin_rate(config);
     params.uplinks = uplink_params(ground);
     if (ground.notice)
         params.block_notice = [this, notice = ground.notice](const control::BlockEvent& event) {
@@ -399,9 +400,7 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
         .fragments = config.fragments,
         .workers = config.workers,
         .spread_flows = has_fewer_queues(*interfaces_, ground, config.workers),
-        .twins = {own_ports_.get(),
-                  {config.twin_rate, twin_burst(config.twin_rate)},
-                  twin_buckets_},
+        .twins = {own_ports_.get(), twin_rate(config), twin_buckets_},
         .helpers = helpers_.get(),
         .ipv6 = ipv6_of(config, *interfaces_),
         .numbers = numbers_.get(),

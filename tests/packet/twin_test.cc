@@ -338,6 +338,26 @@ TEST_CASE("twin: the kernel gets no more than its rate", "[packet]") {
     CHECK(flood(100) == 10);
 }
 
+TEST_CASE("twin: a flood of ARP takes no more than its rate, and nothing of the rest", "[packet]") {
+    Twinned gateway([](config::Config& config) {
+        both(config);
+        config.twin_rate = 10;
+    });
+    const Be32 sender = ip("198.51.100.77");
+    const auto flood = [&](unsigned count) {
+        gateway.bed.twin(Side::Outside).take_received();
+        for (unsigned i = 0; i < count; ++i)
+            gateway.bed.inject(Side::Outside, arp_request(mac_of(sender), sender, sender));
+        gateway.bed.run();
+        return gateway.bed.twin(Side::Outside).take_received().size();
+    };
+    CHECK(flood(100) == 63);  // for the router has answered before
+    gateway.bed.from_outside(from_server(22));
+    CHECK(gateway.kernel_saw().size() == 1);
+    gateway.bed.tick(Duration::seconds(1));
+    CHECK(flood(100) == 10);
+}
+
 TEST_CASE("twin: what the kernel does not take is dropped by name", "[packet]") {
     Twinned gateway(both);
     gateway.bed.twin(Side::Outside).refuse(true);

@@ -5,6 +5,8 @@
 # own that systemd has booted, started by its unit, used, reloaded, killed, installed again, purged.
 # The network is drawn in network.sh; the Debian stands where its gateway is.
 #
+# At last without systemd, by the command of packaging/Containerfile.
+#
 # The Debian is downloaded once, into $SLUICE_PACKAGE_CACHE or ~/.cache/sluice-package; later runs
 # need no network.
 set -euo pipefail
@@ -163,3 +165,46 @@ in_debian apt-get purge --quiet --quiet --yes sluice >"$work/remove.log" 2>&1 ||
 in_debian systemctl poweroff || true # which ends this, too
 wait "$debian" || fail "the Debian ended with $?"
 pass "a removal stops it, and nothing is left of a purged one"
+
+# The command of the container, where no systemd runs: the first process of its own name space, and
+# root with two capabilities.
+chroot "$root" dpkg --install "$installed" >"$work/install.log" 2>&1 ||
+    fail "not installed without systemd: $(tail -n 5 "$work/install.log")"
+mkdir -p "$root/run/sluice"
+cat >"$root/etc/sluice/sluice.conf" <<'CONFIGURATION'
+lan = af_packet:lan
+wan = af_packet:wan
+lan-address = 10.1.0.1/24
+wan-address = 198.51.100.1/24
+gateway = 198.51.100.254
+no-huge = true
+flows = 65536
+CONFIGURATION
+mapfile -t command < <("$python" -c '
+import json, re, sys
+text = open(sys.argv[1], encoding="utf-8").read()
+print("\n".join(json.loads(re.search(r"^ENTRYPOINT (.*)$", text, re.M)[1])))' \
+    "$here/../../packaging/Containerfile")
+start_in "$net.gateway" unshare --mount --pid --fork --kill-child sh -ec '
+    mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev"
+    root=$1 && shift
+    exec chroot "$root" setpriv --inh-caps=-all --bounding-set=-all,+net_admin,+net_raw "$@"' \
+    sh "$root" "${command[@]}" >"$work/container.out" 2>&1
+container=$started_pid
+is_container_ready() {
+    grep --quiet '^sluice: ready' "$work/container.out"
+}
+is_container_ready_or_gone() {
+    is_container_ready || ! kill -0 "$container" 2>/dev/null
+}
+wait_for 30 "the container" is_container_ready_or_gone
+is_container_ready || fail "the container ended: $(cat "$work/container.out")"
+[[ $(seen_by_http "$net") == "$public_address":* ]] || fail "the container does not forward"
+chroot "$root" sluicectl --socket /run/sluice/sluice.sock flows | grep --quiet '^tcp .* dport=80 ' ||
+    fail "the container lists no flow"
+first=$(ps -o pid= --ppid "$container" | tr -d ' ')
+kill -TERM "$first"
+status=0
+wait "$container" || status=$?
+((status == 0)) || fail "the container ended with $status: $(cat "$work/container.out")"
+pass "the command of the container, with two capabilities"

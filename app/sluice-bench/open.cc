@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <optional>
 #include <thread>
 
 namespace sluice::bench {
@@ -86,10 +87,20 @@ public:
                 sum.worker +=
                     scene_.send(scene_.lanes().front(), flows, packet.direction, packet.kind);
             sum.control += scene_.step();
+            if (listener_)
+                listen();
         }
         const double count = double{kBatch} * batches;
         return {sum.worker / count, sum.control / count};
     }
+
+    /// Whether somebody listens to the journal, and reads what it says of a batch behind it.
+    void set_heard(bool is_heard) {
+        listener_.reset();
+        if (is_heard)
+            listener_.emplace(scene_.rig().gateway().table().journal());
+    }
+    uint64_t heard() const { return heard_; }
 
     /// Every turn of the worker by itself, in microseconds of CPU time, sorted.
     std::vector<double> time_turns(unsigned batches) {
@@ -115,8 +126,17 @@ public:
     }
 
 private:
+    void listen() {
+        entries_.clear();
+        listener_->read(entries_);
+        heard_ += entries_.size();
+    }
+
     Scene& scene_;
     Life life_;
+    std::optional<flow::Journal::Reader> listener_;
+    std::vector<flow::JournalEntry> entries_;
+    uint64_t heard_ = 0;
 };
 
 double target_of(Life life, uint32_t standing) {
@@ -186,6 +206,21 @@ void add_turns(Scene& scene, Opening& opening, const Traffic& c, const Options& 
     bench.add(c, "ms stolen from the machine", stolen);
 }
 
+/// What the journal costs a worker that opens flows: round by round beside one that nobody hears.
+void add_heard(Opening& opening, Traffic c, const Options& options, Bench& bench) {
+    Samples unheard, heard;
+    for (unsigned i = 0; i < options.rounds; ++i)
+        for (Samples* samples : {&unheard, &heard}) {
+            opening.set_heard(samples == &heard);
+            samples->add(cycles_in(opening.round(options.quick ? 16 : kBatchesPerRound).worker));
+        }
+    opening.set_heard(false);
+    c.protocol = "udp, journal heard";
+    bench.add(c, "cycles/flow", heard, [&](Figure& figure) {
+        figure.peer = Peer{"unheard", unheard.median(), unheard.median() / heard.median()};
+    });
+}
+
 Status run_life(Life life, uint32_t standing, const Options& options, Bench& bench) {
     const SceneParams params{.fresh = life == Life::UdpFirst ? Protocol::Udp : Protocol::Tcp,
                              .standing = standing,
@@ -211,8 +246,12 @@ Status run_life(Life life, uint32_t standing, const Options& options, Bench& ben
     });
     bench.add(c, "cycles/flow", cycles);
     bench.add(c, "% of the CPU time is the control core's", control);
-    if (life == Life::UdpFirst && (standing == k1M || options.quick))
+    if (life == Life::UdpFirst && (standing == k1M || options.quick)) {
         add_turns(*scene.value(), opening, c, options, bench);
+        add_heard(opening, c, options, bench);
+        if (opening.heard() == 0)
+            return Error{"the journal has said nothing"};
+    }
     if (scene.value()->lost() != 0)
         return Error{std::to_string(scene.value()->lost()) +
                      " packets did not come out: " + scene.value()->rig().drops()};

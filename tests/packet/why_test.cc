@@ -32,10 +32,12 @@ constexpr auto kWeb = "10.1.0.12";    // its port 80 is public as kPublic:8080
 constexpr auto kWhole = "10.1.0.13";  // has kWholeOwn to itself
 constexpr auto kWholeOwn = "198.51.100.30";
 constexpr auto kExempt = "10.1.0.14";
+constexpr uint16_t kZone = 5;
 constexpr auto kSilentServer = "198.51.100.77";  // on the outside wire
 const std::vector<const char*> kHosts{kHost, "10.1.0.11", kWeb, kWhole, kExempt, "10.1.0.15"};
 const std::vector<const char*> kServers{kServer, "203.0.113.11", "203.0.113.12", kSilentServer};
-const std::vector<const char*> kPublics{kPublic, "198.51.100.2", kWholeOwn, "198.51.100.50"};
+const std::vector<const char*> kPublics{kPublic, "198.51.100.2", kWholeOwn, "198.51.100.50",
+                                        "192.0.2.3"};
 const std::vector<const char*> kNobodys{"192.0.2.1", "10.7.7.7",   "224.0.0.1",
                                         "127.0.0.1", "10.1.0.255", "10.1.0.1",
                                         "10.1.0.77", "10.2.0.10",  "198.51.100.254"};
@@ -45,7 +47,8 @@ struct Setup {
     std::function<void(config::Config&)> configure;
     unsigned workers = 1;
     bool is_one_armed = false;
-    size_t insides = 1;  ///< Interfaces; the outside one comes behind them.
+    size_t insides = 1;  ///< Interfaces; those outside come behind them.
+    size_t outsides = 1;
 };
 
 void use_pool(config::Config& config, config::SnatRule rule) {
@@ -120,6 +123,17 @@ const std::vector<Setup> kSetups{
          config.inside_routing = true;
      },
      1, false, 2},
+    {"two zones with the same addresses",
+     [](config::Config& config) {
+         config.lans.push_back({{"second wire"}, {ip("10.1.0.1"), 24}, kZone});
+     },
+     1, false, 2},
+    {"two uplinks",
+     [](config::Config& config) {
+         config.wans.push_back({{"second wire"}, {ip("192.0.2.2"), 24}, ip("192.0.2.254")});
+         config.pool.push_back({ip("192.0.2.2"), ip("192.0.2.3")});
+     },
+     2, false, 1, 2},
     {"one-armed", [](config::Config& config) { config.no_nat.clear(); }, 1, true},
 };
 
@@ -180,16 +194,15 @@ public:
         if (draw(12) == 0)
             bed_.tick(Duration{static_cast<int32_t>(draw(draw(8) == 0 ? 60'000 : 700))});
         settle();
-        const auto [side, frame] = any_packet();
-        const size_t interface = side == Side::Inside || setup_.is_one_armed ? 0 : setup_.insides;
+        const auto [interface, frame] = any_packet();
         const why::Question question{.frame = frame,
                                      .from = static_cast<link::InterfaceId>(interface)};
         const Counted before = count();
         const auto policy = bed_.gateway().policies().current();
         const why::Answer answer = bed_.gateway().ask(question, *policy, bed_.now());
-        CAPTURE(why::packet_text(answer), side == Side::Inside);
+        CAPTURE(why::packet_text(answer), interface);
         CHECK(count() == before);
-        bed_.inject(side, frame);
+        bed_.inject_on(interface, frame);
         bed_.run();
         compare(answer, before.snapshot);
         ++fates_[answer.fate == Fate::Dropped ? std::string(stats::drop_name(answer.reason))
@@ -200,16 +213,20 @@ public:
     unsigned searched() const { return searched_; }
 
 private:
+    using Arriving = std::pair<size_t, Bytes>;  // by which interface
+
     uint64_t draw(uint64_t below) { return random_() % below; }
 
     /// What has waited for a neighbour, and is sent or given up now, is no packet's of this test.
     void settle() {
         for (unsigned turn = 0; turn < 3; ++turn)
             bed_.run();
-        for (size_t interface = 0; interface <= setup_.insides; ++interface)
+        for (size_t interface = 0; interface < interfaces(); ++interface)
             bed_.take_frames_of(interface);
         received_by_kernel();
     }
+
+    size_t interfaces() const { return setup_.is_one_armed ? 1 : setup_.insides + setup_.outsides; }
 
     Counted count() {
         Counted counted;
@@ -237,12 +254,17 @@ private:
         return count;
     }
 
-    Bytes framed(Side from, Frame frame) {
-        const MacAddress gateway = mac(from == Side::Inside && !setup_.is_one_armed ? 0x11 : 0x22);
-        return frame.ether(mac_of(ip(from == Side::Inside ? kHost : kRouter)), gateway).bytes();
+    /// It comes by one of the side's interfaces.
+    Arriving arriving(Side from, Frame frame) {
+        const size_t first = from == Side::Inside ? 0 : setup_.insides;
+        const size_t count = from == Side::Inside ? setup_.insides : setup_.outsides;
+        const size_t interface = setup_.is_one_armed ? 0 : first + draw(count);
+        frame.ether(mac_of(ip(from == Side::Inside ? kHost : kRouter)),
+                    bed_.port_at(interface).mac());
+        return {interface, frame.bytes()};
     }
 
-    std::pair<Side, Bytes> any_packet() {
+    Arriving any_packet() {
         const uint64_t kind = draw(16);
         if (kind < 8)
             if (const auto* record = any_record(flow::Kind::Flow))
@@ -255,7 +277,7 @@ private:
             if (const auto* record = any_record(flow::Kind::Flow))
                 return damaged(*record);
         const net::Tuple tuple = side == Side::Inside ? from_inside() : from_outside();
-        return {side, framed(side, with(tuple))};
+        return arriving(side, with(tuple));
     }
 
     const flow::FlowRecord* any_record(flow::Kind kind) {
@@ -314,7 +336,7 @@ private:
             Be16::from_host(static_cast<uint16_t>(draw(8) == 0 ? 53 : 80 + draw(2)));
     }
 
-    std::pair<Side, Bytes> of_flow(const flow::FlowRecord& record, Direction direction) {
+    Arriving of_flow(const flow::FlowRecord& record, Direction direction) {
         Frame frame = with(record.key(direction));
         if (record.key(direction).protocol == Protocol::Tcp) {
             const auto& ends =
@@ -325,11 +347,11 @@ private:
             frame.ack(ends[index(opposite(direction))].end + one_of(kOff, random_()));
         }
         const Side from = draw(24) == 0 ? Side::Outside : record.sides.enter(direction);
-        return {from, framed(from, frame)};
+        return arriving(from, frame);
     }
 
     /// An ICMP error about one of its packets.
-    std::pair<Side, Bytes> about_flow(const flow::FlowRecord& record) {
+    Arriving about_flow(const flow::FlowRecord& record) {
         const Direction direction = draw(2) == 0 ? Direction::Original : Direction::Reply;
         const net::Tuple& towards = record.key(direction);
         const Bytes quoted = with(towards.reversed()).ip_bytes();
@@ -337,19 +359,19 @@ private:
         const Be32 receiver = draw(8) == 0 ? ip(kPublic) : towards.destination;
         Frame error = Frame().ipv4(sender, receiver).icmp_error(3, draw(2) == 0 ? 1 : 4, quoted);
         const Side from = draw(8) == 0 ? Side::Outside : record.sides.enter(direction);
-        return {from, framed(from, error)};
+        return arriving(from, error);
     }
 
     /// One of its packets, with some bytes that are others.
-    std::pair<Side, Bytes> damaged(const flow::FlowRecord& record) {
-        auto [side, frame] = of_flow(record, Direction::Original);
+    Arriving damaged(const flow::FlowRecord& record) {
+        auto [interface, frame] = of_flow(record, Direction::Original);
         constexpr size_t kEtherBytes = 14;
         for (uint64_t bytes = 1 + draw(3); bytes > 0; --bytes)
             frame[kEtherBytes + draw(std::min<size_t>(frame.size() - kEtherBytes, 40))] =
                 static_cast<uint8_t>(random_());
         if (draw(4) == 0)
             frame.resize(kEtherBytes + draw(frame.size() - kEtherBytes));
-        return {side, frame};
+        return {interface, frame};
     }
 
     /// A packet with this tuple.
@@ -397,7 +419,7 @@ private:
             if (const auto reason = static_cast<Drop>(i); after.drop[reason] != before.drop[reason])
                 dropped += std::string(stats::drop_name(reason)) + ' ';
         std::vector<Seen> out;
-        for (size_t interface = 0; interface <= setup_.insides; ++interface)
+        for (size_t interface = 0; interface < interfaces(); ++interface)
             for (const Bytes& frame : bed_.take_frames_of(interface))
                 if (out.push_back(read(frame)); true)
                     interfaces_.push_back(interface);

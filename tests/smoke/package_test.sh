@@ -182,7 +182,7 @@ flows = 65536
 CONFIGURATION
 mapfile -t command < <("$python" -c '
 import json, re, sys
-text = open(sys.argv[1], encoding="utf-8").read()
+text = open(sys.argv[1], encoding="utf-8").read().replace("\\\n", "")
 print("\n".join(json.loads(re.search(r"^ENTRYPOINT (.*)$", text, re.M)[1])))' \
     "$here/../../packaging/Containerfile")
 start_in "$net.gateway" unshare --mount --pid --fork --kill-child sh -ec '
@@ -200,8 +200,8 @@ is_container_ready_or_gone() {
 wait_for 30 "the container" is_container_ready_or_gone
 is_container_ready || fail "the container ended: $(cat "$work/container.out")"
 [[ $(seen_by_http "$net") == "$public_address":* ]] || fail "the container does not forward"
-chroot "$root" sluicectl --socket /run/sluice/sluice.sock flows | grep --quiet '^tcp .* dport=80 ' ||
-    fail "the container lists no flow"
+chroot "$root" sluicectl --socket /run/sluice/sluice.sock flows |
+    grep --quiet '^tcp .* dport=80 ' || fail "the container lists no flow"
 first=$(ps -o pid= --ppid "$container" | tr -d ' ')
 kill -TERM "$first"
 status=0

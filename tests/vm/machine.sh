@@ -10,7 +10,7 @@
 #
 # QEMU without KVM: a proof that it works, and no measure of its speed. On a busy machine its timer
 # is late, which the kernel is told not to mind (no_timer_check). A kernel that believes in fast
-# `rep stosb` (erms) zeroes pages with it, which QEMU does byte by byte: 7 s for 1 GB, and 3 without.
+# `rep stosb` (erms) zeroes pages with it, which QEMU does byte by byte: 7 s for 1 GB; 3 without.
 
 # shellcheck source=tests/smoke/network.sh
 source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../smoke/network.sh"

@@ -153,7 +153,7 @@ state::Shape state_shape(const config::Config& config) {
     return {flow_records(config), config.accounting ? 1U : 0U, config.holders.blocks.size};
 }
 
-std::array<size_t, 4> table_bytes(const config::Config& config) {
+std::array<size_t, 5> table_bytes(const config::Config& config) {
     const auto whole = [](size_t bytes) {
         constexpr size_t kPage = size_t{2} << 20;
         return (bytes + kPage - 1) / kPage * kPage;
@@ -161,14 +161,12 @@ std::array<size_t, 4> table_bytes(const config::Config& config) {
     const size_t in_file = config.state.file.empty() ? 0
                                                      : flow::RecordMemory::bytes_needed(
                                                            flow_records(config), config.accounting);
-    const auto totals = [&] {
-        // Its two tables are mappings of their own.
-        return whole(hosts::Totals::bytes_needed(totals_params(config, {}))) + whole(1);
-    };
+    const auto totals = config.accounting ? hosts::Totals::bytes_needed(totals_params(config, {}))
+                                          : std::array<size_t, 2>{};
     return {whole(flow::FlowTable::bytes_needed(flow_records(config), config.accounting) - in_file),
             whole(hosts::HostTable::bytes_needed(host_entries(config), flow_records(config))),
             whole(hosts::Quotas::bytes_needed({flow_records(config), prefixes(config)})),
-            config.accounting ? totals() : 0};
+            whole(totals[0]), whole(totals[1])};
 }
 
 size_t heap_bytes(const config::Config& config) {

@@ -43,9 +43,9 @@ FlowEnds::FlowEnds(const std::array<net::Tuple, 2>& tuple, net::Sides sides)
     address = public_address(tuple, is_outward);
 }
 
-size_t Totals::bytes_needed(const TotalsParams& params) {
-    return TrafficTable::bytes_needed(for_hosts(params)) +
-           TrafficTable::bytes_needed(for_addresses(params));
+std::array<size_t, 2> Totals::bytes_needed(const TotalsParams& params) {
+    return {TrafficTable::bytes_needed(for_hosts(params)),
+            TrafficTable::bytes_needed(for_addresses(params))};
 }
 
 Result<std::unique_ptr<Totals>> Totals::create(const TotalsParams& params, flow::Ending& next) {

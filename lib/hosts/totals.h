@@ -52,7 +52,8 @@ public:
 
     /// `next` is told of each end as well, and outlives this object.
     static Result<std::unique_ptr<Totals>> create(const TotalsParams& params, flow::Ending& next);
-    static size_t bytes_needed(const TotalsParams& params);
+    /// Of hosts' table and of addresses', which are mappings of their own.
+    static std::array<size_t, 2> bytes_needed(const TotalsParams& params);
 
     /// Where flows are counted; before the first of them ends.
     void count_by(const flow::Accounts& accounts) { accounts_ = &accounts; }

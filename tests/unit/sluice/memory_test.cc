@@ -204,6 +204,21 @@ TEST_CASE("memory: pages of 1 GB count, each for one who takes it", "[sluice]") 
           std::string::npos);
 }
 
+TEST_CASE("memory: each of the tables that are mapped takes a page of 1 GB of its own",
+          "[sluice]") {
+    config::Config config;
+    config.flows = 1000;
+    config.accounting = GENERATE(false, true);
+    CAPTURE(config.accounting);
+    // For packets, flows, hosts and quotas; for the sums of hosts and of addresses.
+    const size_t pages = config.accounting ? 6 : 4;
+    FreeMemory free{0, 9000 * kMegabyte};
+    free.gigabyte_pages = pages - 1;
+    CHECK_FALSE(use_hugepages(need_of(config), free));
+    free.gigabyte_pages = pages;
+    CHECK(use_hugepages(need_of(config), free) == HugepageUse{0, pages});
+}
+
 TEST_CASE("memory: small pages come first, large ones fill up", "[sluice]") {
     FreeMemory free{100 * kMegabyte, 0};
     free.gigabyte_pages = 3;

@@ -47,6 +47,7 @@ std::vector<ethdev::PortPlan> check_ports(const config::Config& config,
             for (Finding& finding : check_nic("/", (*port).name.device, (*port).label()))
                 findings.push_back(std::move(finding));
         add_error(findings, check_default_route(*port, "/"));
+        add_error(findings, check_access(*port, config));
         ports.push_back(std::move(*port));
     }
     return ports;

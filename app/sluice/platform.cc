@@ -2,6 +2,7 @@
 #include "sluice/platform.h"
 
 #include "config/ports.h"
+#include "ethdev/virtio_access.h"
 #include "io/port_name.h"
 #include "sluice/default_route.h"
 #include "sluice/kernel_addresses.h"
@@ -67,6 +68,12 @@ Result<PortPlan> plan_port_of(const config::SharedPort& port, const config::Conf
     return plan;
 }
 
+Status check_access(const PortPlan& port, const config::Config& config) {
+    if (port.name.kind != io::PortKind::Pci)
+        return Done{};
+    return ethdev::check_virtio(port, ethdev::virtio_access(port.name.device), config.eal);
+}
+
 Result<std::unique_ptr<Platform>> Platform::start(const config::Config& config) {
     CorePlan cores = plan_cores(config, allowed_cpus());
 
@@ -82,6 +89,9 @@ Result<std::unique_ptr<Platform>> Platform::start(const config::Config& config) 
         return claims.error();
     for (const PortPlan& plan : plans)
         if (Status status = check_default_route(plan, "/"); !status && !config.force)
+            return status.error();
+    for (const PortPlan& plan : plans)
+        if (Status status = check_access(plan, config); !status)
             return status.error();
     if (Status status = check_kernel_addresses(config, read_kernel_addresses()); !status)
         return status.error();

@@ -23,6 +23,9 @@ namespace sluice::app {
 /// What is known before EAL starts of a port of `config`, which has been validated.
 Result<ethdev::PortPlan> plan_port_of(const config::SharedPort& port, const config::Config& config);
 
+/// An error where the port's device cannot reach the memory that it is given.
+Status check_access(const ethdev::PortPlan& port, const config::Config& config);
+
 class Platform {
 public:
     /// `config` has been validated. Checks ports and memory, then starts EAL, then opens the ports:

@@ -28,6 +28,13 @@ declare -A model_arguments=(
     [virtio-mq]=virtio-net-pci,$modern,mq=on,vectors=10 # the second with RSS, see boot
 )
 declare -A model_queues=([virtio-mq]=4)
+# Two that go past the IOMMU, without a cable.
+# shellcheck disable=SC2034 # for those who source this file
+legacy_nic=0000:00:05.0 past_nic=0000:00:06.0
+declare -A model_others=(
+    [virtio]="-device virtio-net-pci,disable-modern=on,addr=5
+        -device virtio-net-pci,disable-legacy=on,addr=6"
+)
 
 # make_guest: with the programs and scripts as they are now; skips the test where it cannot be made.
 make_guest() {
@@ -56,6 +63,7 @@ boot() {
             -device "$arguments,netdev=n$i,mac=02:00:00:00:05:0$i,addr=$((i + 3))")
     done
     : >"$work/console.log"
+    # shellcheck disable=SC2086 # words
     start_in vm.gateway qemu-system-x86_64 -machine q35,kernel-irqchip=split \
         -accel tcg,thread=multi -cpu max,-erms -smp 2 -m 1024 -nodefaults -display none -no-reboot \
         -device intel-iommu,intremap=on,caching-mode=on,device-iotlb=on \
@@ -65,7 +73,7 @@ boot() {
         -mon chardev=monitor \
         -kernel "$GUEST/vmlinuz" -initrd "$GUEST/initrd" \
         -append "console=ttyS0 quiet panic=-1 no_timer_check intel_iommu=on iommu=pt" \
-        "${nics[@]}" \
+        "${nics[@]}" ${model_others[$model]-} \
         >"$work/qemu.log" 2>&1
     qemu_pid=$started_pid
     wait_for 30 "QEMU: $(cat "$work/qemu.log")" test -S "$work/shell"
@@ -190,6 +198,17 @@ start_gateway() {
         echo \$? >/tmp/sluice.status) &"
     wait_for 60 "sluice: ready ($*)" has_started
     guest 10 "grep -q '^sluice: ready' /tmp/sluice.log" || fail "sluice $*: $(gateway_log)"
+}
+
+# refuses NIC WHY: as the inside port, at its start.
+refuses() {
+    local status=0
+    guest 60 "timeout 50 sluice --lan pci:$1 --wan pci:$wan_nic --lan-address 10.1.0.1/24 \
+        --wan-address 198.51.100.1/24 --gateway 198.51.100.254 --flows 4096" \
+        >"$work/refused.log" || status=$?
+    ((status == 75)) || fail "$1: it ends with $status: $(cat "$work/refused.log")"
+    grep --quiet "^sluice: --lan pci:$1: .*$2" "$work/refused.log" ||
+        fail "$1: $(cat "$work/refused.log")"
 }
 
 has_started() {

@@ -133,6 +133,17 @@ if [[ $model == virtio ]]; then
     done
     [[ $(left_behind) == "$left" ]] || fail "left behind: $(left_behind); before: $left"
     pass "stopped and started 20 times"
+
+    guest 60 "sluice-host-setup $legacy_nic $past_nic" >"$work/host-setup.log" ||
+        fail "not bound: $(cat "$work/host-setup.log")"
+    refuses "$legacy_nic" legacy
+    refuses "$past_nic" 'past the IOMMU.*iommu_platform=on'
+    guest 20 "sluice check --lan pci:$past_nic --wan pci:$wan_nic --lan-address 10.1.0.1/24 \
+        --wan-address 198.51.100.1/24 --gateway 198.51.100.254 --flows 4096" \
+        >"$work/check.log" && fail "the check finds nothing: $(cat "$work/check.log")"
+    grep --quiet '^problem: .*past the IOMMU' "$work/check.log" ||
+        fail "the check does not name it: $(cat "$work/check.log")"
+    pass "virtio that goes past the IOMMU is refused by name"
 fi
 
 # The tags are the NIC's work, where it can.

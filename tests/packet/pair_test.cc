@@ -4,10 +4,8 @@
 /// --sync: a gateway that stands by has the flows of the one that forwards, and goes on with them.
 
 #include "before_and_after.h"
+#include "both.h"
 #include "catch.h"
-#include "sync/mailbox.h"
-#include "sync/teller.h"
-#include "testbed.h"
 
 #include <random>
 
@@ -20,61 +18,6 @@ using stats::Count;
 using stats::Drop;
 
 namespace {
-
-TestbedOptions role(TestbedOptions options, config::Role role) {
-    options.configure = [before = options.configure, role](config::Config& config) {
-        before(config);
-        config.sync = config::Sync{};
-        config.role = role;
-    };
-    options.secret = role == config::Role::Active ? 1 : 2;
-    // No two clocks say the same.
-    options.start = role == config::Role::Active ? Tick{1000} : Tick{0xfffffff0};
-    return options;
-}
-
-/// Two gateways, and between them what the pair's threads do, at the moment at which a test says.
-class Both {
-public:
-    explicit Both(const TestbedOptions& options = {})
-        : active(role(options, config::Role::Active)),
-          standby(role(options, config::Role::Standby)),
-          teller_({active.gateway().table(), [this] { return active.now(); }, 0,
-                   [this] { return active.gateway().replica()->standing().is_active.load(); }}) {
-        out_.add(sync::Hello());
-        standby.run();
-        REQUIRE(standby.gateway().replica()->standing().is_ready.load());
-    }
-
-    /// What there is to be told is told, and taken.
-    void tell() {
-        teller_.turn(out_, 1 << 20);
-        incoming_.add(out_.bytes());
-        out_.sent(out_.size());
-        std::vector<sync::Change> changes;
-        for (auto message = incoming_.take(); *message; message = incoming_.take())
-            sync::append(**message, changes);
-        put(changes);
-    }
-    void put(std::vector<sync::Change>& changes) {
-        standby.gateway().replica()->mailbox().put(changes);
-        standby.run();
-    }
-    /// The one that forwards is heard no more.
-    void take_over() {
-        standby.gateway().replica()->standing().wants_active.store(true);
-        standby.run();
-        REQUIRE(standby.gateway().replica()->standing().is_active.load());
-    }
-
-    Testbed active;
-    Testbed standby;
-
-private:
-    sync::Teller teller_;
-    sync::Outgoing out_;
-    sync::Incoming incoming_;
-};
 
 TestbedOptions mapped(uint16_t block_size) {
     return {.configure = [=](config::Config& config) {

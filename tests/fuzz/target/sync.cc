@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// What the other gateway of a pair says. The first byte of an input says which of two it is: a
+// run of bytes as it stands on the wire, of which whatever is heard is heard again when it is said
+// again; or what a gateway tells of its flows, some bytes of which are changed on the way. The one
+// that stands by then goes on with what it has believed, and the testbed's promises hold: the
+// account, and no inside address outside.
+
+#include "both.h"
+#include "input.h"
+#include "sync/message.h"
+#include "wire.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <span>
+
+using namespace sluice;
+using namespace sluice::test;
+using sync::Incoming;
+using sync::Outgoing;
+using sync::Type;
+
+namespace {
+
+constexpr int kBurst = 4;
+
+void expect(bool is_so) {
+    if (!is_so)
+        std::abort();
+}
+
+template <typename Entry>
+void repeat(const Incoming::Message& message, Outgoing& out) {
+    for (size_t i = 0; i < message.count<Entry>(); ++i)
+        out.add(message.entry<Entry>(i));
+}
+
+/// The same again.
+void repeat(const Incoming::Message& message, Outgoing& out) {
+    out.seal();
+    switch (message.type) {
+        case Type::Hello:
+            return out.add(message.as<sync::Hello>());
+        case Type::State:
+            return out.add(message.as<sync::State>());
+        case Type::Begin:
+            return out.begin();
+        case Type::Records:
+            return repeat<sync::Record>(message, out);
+        case Type::Ends:
+            return repeat<sync::End>(message, out);
+        case Type::Complete:
+            return out.complete();
+    }
+    std::abort();  // no such type may be heard
+}
+
+void hear(std::span<const std::byte> bytes, size_t cut) {
+    Incoming incoming;
+    Outgoing out;
+    Incoming again;
+    for (const auto part : {bytes.first(cut), bytes.subspan(cut)}) {
+        incoming.add(part);
+        for (;;) {
+            const auto message = incoming.take();
+            if (!message)
+                return;
+            if (!*message)
+                break;
+            repeat(**message, out);
+            again.add(out.bytes());
+            out.sent(out.size());
+            const auto heard = again.take();
+            expect(heard.ok() && *heard && (*heard)->type == (*message)->type);
+            expect((*heard)->sequence == (*message)->sequence);
+            expect(std::ranges::equal((*heard)->payload, (*message)->payload));
+        }
+    }
+}
+
+void damage(std::span<std::byte> bytes, const Draw& draw) {
+    for (auto rounds = bytes.empty() ? 0 : draw() % 8; rounds > 0; --rounds) {
+        const size_t at = draw() % bytes.size();
+        // Half of the time a bit, for what is nearly sound gets further.
+        bytes[at] ^= static_cast<std::byte>(draw() % 2 == 0 ? 1u << draw() % 8 : draw());
+    }
+}
+
+void follow(Input& input) {
+    constexpr int kBurstsAtMost = 6;
+    const Draw draw = input.draw();
+    TestbedOptions options;
+    options.workers = 2;
+    options.rx_queues = 1;
+    options.flows = 16;
+    options.configure = [choice = draw()](config::Config& config) {
+        configure_small(config);
+        configure_by(choice, config);
+        if (choice % 4 == 3 && !config.snat.empty())
+            config.holders.blocks = {64, 2};
+    };
+    Both both(options);
+    bool is_believed = true;
+    for (int bursts = 0; is_believed && !input.is_empty() && bursts < kBurstsAtMost; ++bursts) {
+        send_burst(both.active, draw, kBurst);
+        is_believed = both.tell([&](std::span<std::byte> bytes) { damage(bytes, draw); });
+    }
+    both.take_over();
+    for (int bursts = 0; bursts < kBurstsAtMost; ++bursts)
+        send_burst(both.standby, draw, kBurst);
+    // Both, so that neither holds a packet of the pool that they share.
+    both.active.advance(Duration::seconds(10));
+    both.standby.advance(Duration::seconds(10));
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
+    if (size < 2)
+        return 0;
+    if ((bytes[0] & 1) != 0) {
+        const auto said = std::as_bytes(std::span(bytes + 2, size - 2));
+        hear(said, std::min<size_t>(bytes[1], said.size()));
+        return 0;
+    }
+    Input input(bytes + 1, size - 1);
+    follow(input);
+    return 0;
+}

@@ -177,11 +177,11 @@ bool is_from(const Line& line, Be32 address) {
 
 /// The route that a packet takes, whichever uplinks live.
 const link::Route* route_of(const Policy& policy, Be32 source, net::InsideAddress destination) {
-    const link::Route* route = policy.routes.match(destination);
-    if (route == nullptr || route->zone)  // it leads inside
-        return route;
+    const link::Leads leads = policy.routes.leads(destination);
+    if (leads.in_zone == nullptr || leads.in_zone->zone)  // it leads inside
+        return leads.in_zone;
     const net::Tuple leaving{source, destination.address, {}, {}};
-    return policy.routes.match_outside(leaving, policy.routes.uplinks().all());
+    return policy.routes.match_outside(leaving, policy.routes.uplinks().all(), leads);
 }
 
 /// The flow's packets go by this line, in one direction or in both.

@@ -83,12 +83,12 @@ bool Egress::dress(rte_mbuf* mbuf, const Row& row) {
 }
 
 /// Outside is what is inside in no zone.
-std::optional<Path> Egress::find(const net::Tuple& leaving, net::Side side,
+std::optional<Path> Egress::find(const net::Tuple& leaving, net::Side side, const Leads& leads,
                                  std::optional<UplinkId> uplink) const {
-    const auto toward = side == net::Side::Inside
-                            ? routes_->find({leaving.destination, leaving.zone})
-                        : uplink ? routes_->find_from(*uplink, leaving.destination)
-                                 : routes_->find_outside(leaving, living_);
+    const Route* route = side == net::Side::Inside ? leads.in_zone
+                         : uplink                  ? routes_->match_from(*uplink, leads)
+                                  : routes_->match_outside(leaving, living_, leads);
+    const auto toward = Routes::toward(route, leaving.destination);
     if (!toward || !params_.interfaces[toward->interface].reaches(side))
         return std::nullopt;
     return Path{toward->address, toward->interface,

@@ -107,25 +107,22 @@ public:
     void send(rte_mbuf* mbuf, Path& path);
 
     /// The way of a packet that leaves by this tuple, to this side of the NAT. Nothing where no
-    /// route leads there.
-    /// What leaves outside goes by the uplink of its source, or by `uplink` where it has yet to be
-    /// given one.
-    std::optional<Path> find(const net::Tuple& leaving, net::Side side,
+    /// route leads there. What leaves outside goes by the uplink of its source, or by `uplink`
+    /// where it has yet to be given one. `leads`: to its destination, for who has searched already.
+    std::optional<Path> find(const net::Tuple& leaving, net::Side side, const Leads& leads,
                              std::optional<UplinkId> uplink = {}) const;
+    std::optional<Path> find(const net::Tuple& leaving, net::Side side) const {
+        return find(leaving, side, routes_->leads({leaving.destination, leaving.zone}));
+    }
+    /// Those of this turn: route_by().
+    const Routes& routes() const { return *routes_; }
     /// Those that flows may take, in this turn.
     UplinkSet living_uplinks() const { return living_; }
-    /// Where the route leads that hosts of a zone go by, on whichever side that is.
-    std::optional<Toward> route(net::InsideAddress destination) const {
-        return routes_->find(destination);
-    }
-    /// Likewise, by the routes of all zones.
-    std::optional<Toward> route_anywhere(Be32 destination) const {
-        return routes_->find_anywhere(destination);
-    }
-    /// The route leads inside alone, in whichever zone.
-    bool leads_inside(Be32 destination) const {
-        const auto toward = route_anywhere(destination);
-        return toward && !params_.interfaces[toward->interface].reaches(net::Side::Outside);
+    /// In whichever zone, the route leads inside alone.
+    bool leads_inside(const Leads& leads) const {
+        const Route* route = leads.anywhere;
+        return route != nullptr &&
+               !params_.interfaces[route->interface].reaches(net::Side::Outside);
     }
 
     /// Of what has been found this turn.

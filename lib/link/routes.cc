@@ -11,30 +11,22 @@ Routes::Routes(std::span<const Route> routes, Uplinks uplinks)
     : routes_(routes.begin(), routes.end()), uplinks_(std::move(uplinks)) {
     for (UplinkId id = 0; id < uplinks_.size(); ++id)
         defaults_.push_back({{}, uplinks_[id].gateway.interface, uplinks_[id].gateway.address});
-    const bool has_zones = std::any_of(routes_.begin(), routes_.end(), [](const Route& route) {
-        return route.zone.value_or(0) != 0;
-    });
+    have_zones_ = std::any_of(routes_.begin(), routes_.end(),
+                              [](const Route& route) { return route.zone.value_or(0) != 0; });
     std::vector<net::Numbered> prefixes;
     std::vector<net::ZonedPrefix> zoned;
     for (auto i = static_cast<uint32_t>(routes_.size());
          i-- > 0;) {  // of equal ones the first counts
         prefixes.push_back({routes_[i].prefix, i});
-        zoned.push_back({routes_[i].prefix, i, has_zones ? routes_[i].zone : std::nullopt});
+        zoned.push_back({routes_[i].prefix, i, have_zones_ ? routes_[i].zone : std::nullopt});
     }
     anywhere_ = net::longest_prefix(prefixes);
     zoned_ = net::ZonedSteps(zoned);
 }
 
-const Route* Routes::match(net::InsideAddress destination) const {
-    return at(zoned_.find(destination));
-}
-
-std::optional<Toward> Routes::find(net::InsideAddress destination) const {
-    return toward(match(destination), destination.address);
-}
-
-std::optional<Toward> Routes::find_anywhere(Be32 destination) const {
-    return toward(at(anywhere_.find(destination.host())), destination);
+Leads Routes::leads(net::InsideAddress destination) const {
+    const Route* anywhere = at(anywhere_.find(destination.address.host()));
+    return {have_zones_ ? match(destination) : anywhere, anywhere};
 }
 
 std::optional<Toward> Routes::toward(const Route* route, Be32 destination) {
@@ -43,38 +35,31 @@ std::optional<Toward> Routes::toward(const Route* route, Be32 destination) {
     return Toward{route->interface, route->via == Be32{} ? destination : route->via};
 }
 
-const Route* Routes::match_from(UplinkId uplink, Be32 destination) const {
-    const Route* route = at(anywhere_.find(destination.host()));
+const Route* Routes::match_from(UplinkId uplink, const Leads& leads) const {
+    const Route* route = leads.anywhere;
     const auto by = route == nullptr ? std::nullopt : uplinks_.on(route->interface);
     return !by || *by == uplink ? route : &defaults_[uplink];
 }
 
-const Route* Routes::match_outside(const net::Tuple& leaving, UplinkSet living) const {
-    return uplinks_.are_several() ? match_from(uplink_of(leaving, living), leaving.destination)
-                                  : at(anywhere_.find(leaving.destination.host()));
+const Route* Routes::match_outside(const net::Tuple& leaving, UplinkSet living,
+                                   const Leads& leads) const {
+    return uplinks_.are_several() ? match_from(uplink_of(leaving, living, leads), leads)
+                                  : leads.anywhere;
 }
 
 /// What has a source of no uplink goes by a route of its own, or with all that is sent from this
 /// address: the tuple's zone is that of its other end.
-UplinkId Routes::uplink_of(const net::Tuple& leaving, UplinkSet living) const {
+UplinkId Routes::uplink_of(const net::Tuple& leaving, UplinkSet living, const Leads& leads) const {
     if (const auto owner = uplinks_.of(leaving.source))
         return *owner;
-    const auto by = prescribed(leaving.destination);
+    const auto by = prescribed(leads);
     return by && contains(living, *by) ? *by : uplinks_.choose_for_host(leaving.source, living);
 }
 
-std::optional<UplinkId> Routes::prescribed(Be32 destination) const {
-    const Route* route = at(anywhere_.find(destination.host()));
+std::optional<UplinkId> Routes::prescribed(const Leads& leads) const {
+    const Route* route = leads.anywhere;
     return route == nullptr || route->prefix.length == 0 ? std::nullopt
                                                          : uplinks_.on(route->interface);
-}
-
-std::optional<Toward> Routes::find_outside(const net::Tuple& leaving, UplinkSet living) const {
-    return toward(match_outside(leaving, living), leaving.destination);
-}
-
-std::optional<Toward> Routes::find_from(UplinkId uplink, Be32 destination) const {
-    return toward(match_from(uplink, destination), destination);
 }
 
 std::vector<Toward> Routes::gateways() const {

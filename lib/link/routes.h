@@ -6,11 +6,10 @@
 /// there.
 ///
 /// Shape    Longest prefix wins; of two routes for one prefix the later does. Those that lead
-/// inside
-///          are of a zone (net/tuple.h), and nobody's of another. Borders between
-///          addresses, each with the route that holds from there on (net/steps.h): a route is
-///          searched when a flow opens or the hops change, so a binary search is fast enough, and
-///          in ordinary memory there is nothing that can fail while the gateway runs.
+///          inside are of a zone (net/tuple.h), and nobody's of another. Borders between addresses,
+///          each with the route that holds from there on (net/steps.h): a route is searched when a
+///          flow opens or the hops change, so a binary search is fast enough, and in ordinary
+///          memory there is nothing that can fail while the gateway runs.
 /// Threads  Immutable after construction; any.
 /// Memory   32 bytes for each end of a route.
 
@@ -38,6 +37,14 @@ struct Route {
     constexpr bool operator==(const Route&) const = default;
 };
 
+/// What leads to one destination, searched for once, whichever of it is asked for then. Null where
+/// nothing does. It is of the routes that were searched, and as old as they.
+struct Leads {
+    const Route* in_zone = nullptr;   ///< By the routes of its zone, and those that lead outside.
+    const Route* anywhere = nullptr;  ///< By those of all zones: what is inside in any of them is
+                                      ///< not outside.
+};
+
 class Routes {
 public:
     /// None: nothing leads anywhere.
@@ -47,21 +54,27 @@ public:
 
     const Uplinks& uplinks() const { return uplinks_; }
 
-    /// By the routes of its zone, and those that lead outside.
-    std::optional<Toward> find(net::InsideAddress destination) const;
-    /// The route that find() goes by; null where there is none.
-    const Route* match(net::InsideAddress destination) const;
-    /// By the routes of all zones: what is inside in any of them is not outside.
-    std::optional<Toward> find_anywhere(Be32 destination) const;
+    /// One search, and another where inside networks have zones of their own.
+    Leads leads(net::InsideAddress destination) const;
+    /// Leads::in_zone.
+    const Route* match(net::InsideAddress destination) const {
+        return at(zoned_.find(destination));
+    }
+    /// Where that goes.
+    std::optional<Toward> find(net::InsideAddress destination) const {
+        return toward(match(destination), destination.address);
+    }
+    /// Where a route takes what is for `destination`; nowhere, if it is null.
+    static std::optional<Toward> toward(const Route* route, Be32 destination);
 
     // To the outside, where a packet goes by the uplink of its source: by the route to its
-    // destination if that is by this uplink, else by its default route.
-    std::optional<Toward> find_outside(const net::Tuple& leaving, UplinkSet living) const;
-    const Route* match_outside(const net::Tuple& leaving, UplinkSet living) const;
+    // destination, which is Leads::anywhere, if that is by this uplink, else by its default route.
+    const Route* match_outside(const net::Tuple& leaving, UplinkSet living,
+                               const Leads& leads) const;
     /// Likewise of what will have an address of that uplink.
-    std::optional<Toward> find_from(UplinkId uplink, Be32 destination) const;
+    const Route* match_from(UplinkId uplink, const Leads& leads) const;
     /// The uplink by which a route leads there that is no default route.
-    std::optional<UplinkId> prescribed(Be32 destination) const;
+    std::optional<UplinkId> prescribed(const Leads& leads) const;
 
     /// The neighbours that routes name, each as often as it is named.
     std::vector<Toward> gateways() const;
@@ -71,15 +84,13 @@ public:
     }
 
 private:
-    static std::optional<Toward> toward(const Route* route, Be32 destination);
     const Route* at(uint32_t place) const {
         return place == net::kNone ? nullptr : &routes_[place];
     }
-
-    const Route* match_from(UplinkId uplink, Be32 destination) const;
-    UplinkId uplink_of(const net::Tuple& leaving, UplinkSet living) const;
+    UplinkId uplink_of(const net::Tuple& leaving, UplinkSet living, const Leads& leads) const;
 
     std::vector<Route> routes_;
+    bool have_zones_ = false;  // some are of another than 0
     Uplinks uplinks_;
     std::vector<Route> defaults_;  // of each uplink
     net::ZonedSteps zoned_;        // the place in routes_

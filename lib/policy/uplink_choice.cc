@@ -7,7 +7,7 @@ using link::UplinkId;
 using link::UplinkSet;
 
 UplinkChoice choose_uplink(const Policy& policy, const Rule* rule, const net::Tuple& original,
-                           UplinkSet living) {
+                           UplinkSet living, const link::Leads& leads) {
     const link::Uplinks& uplinks = policy.routes.uplinks();
     if (!uplinks.are_several())
         return {};
@@ -18,7 +18,7 @@ UplinkChoice choose_uplink(const Policy& policy, const Rule* rule, const net::Tu
         return {};
     const auto alive = static_cast<UplinkSet>(rule->uplinks & living);
     const UplinkSet usable = alive == 0 ? rule->uplinks : alive;
-    const auto prescribed = policy.routes.prescribed(original.destination);
+    const auto prescribed = policy.routes.prescribed(leads);
     if (prescribed && link::contains(usable, *prescribed))
         return {prescribed};
     const UplinkId first = uplinks.choose(original, usable);

@@ -23,7 +23,8 @@ struct UplinkChoice {
 };
 
 /// Nothing where there is nothing to choose: one uplink alone, or a source that is not translated.
+/// `leads`: to its destination.
 UplinkChoice choose_uplink(const Policy& policy, const Rule* rule, const net::Tuple& original,
-                           link::UplinkSet living);
+                           link::UplinkSet living, const link::Leads& leads);
 
 }  // namespace sluice::policy

@@ -100,7 +100,7 @@ private:
     bool track(flow::FlowRef flow, const Question& question);
     void open(uint32_t ended);
     bool is_proven() const;
-    void open_toward(nat::Request request);
+    void open_toward(const worker::Target& target);
     bool is_let_out(const link::Path& path);
     void decide(const nat::Request& request);
     hosts::Answer ask_host(const nat::Request& request) const;
@@ -206,12 +206,12 @@ link::PortIndex Look::port_of_tagged() const {
 /// The interface behind which its source is, or the first one on that side.
 link::InterfaceId Look::likely_origin(const Question& question) const {
     const Be32 source{burst().packet[0].ip->src_addr};
-    const auto toward =
-        egress_.leads_inside(source) ? egress_.route_anywhere(source) : egress_.route(source);
+    const link::Leads leads = egress_.routes().leads(source);
+    const link::Route* toward = egress_.leads_inside(leads) ? leads.anywhere : leads.in_zone;
     const auto suits = [&](link::InterfaceId id) {
         return !question.side || shared_.interfaces[id].reaches(*question.side);
     };
-    if (toward && suits(toward->interface))
+    if (toward != nullptr && suits(toward->interface))
         return toward->interface;
     for (size_t id = 0; id < shared_.interfaces.size(); ++id)
         if (suits(static_cast<link::InterfaceId>(id)))
@@ -243,7 +243,8 @@ void Look::refuse(Drop reason) {
 
 /// True for one that goes no further by itself.
 bool Look::stop_fragment() {
-    if (const auto reason = admission_.refuse_fragment(side(), packet(), tuple()))
+    const worker::Admitted by_address = admission_.admit_addresses(side(), packet(), tuple());
+    if (const auto reason = worker::Admission::refuse_fragment(by_address, tuple()))
         refuse(*reason);
     else if (local_.has_fragment(burst(), 0))
         answer_.fate = Fate::Kernels;
@@ -322,13 +323,13 @@ void Look::open(uint32_t ended) {
     if (!target.request)
         return fail(target.reason);
     target.request->ended = ended;
-    open_toward(*target.request);
+    open_toward(target);
 }
 
 /// Worker::is_proven(), of a host with the MAC that ARP has told of it.
 bool Look::is_proven() const {
     const net::InsideAddress source = burst().tuple[0].inside_source();
-    const auto toward = egress_.route(source);
+    const auto toward = egress_.routes().find(source);
     if (!toward || toward->interface != answer_.arrival.from)
         return false;
     if (toward->address != source.address)
@@ -338,11 +339,12 @@ bool Look::is_proven() const {
 }
 
 /// Worker::open_flow() and OwnFlows::open().
-void Look::open_toward(nat::Request request) {
+void Look::open_toward(const worker::Target& target) {
+    const nat::Request& request = *target.request;
     answer_.request = request;
     if (request.rule != nullptr)
         describe(*request.rule, request.uplink);
-    const worker::Way way = forwarding_.way_of(request);
+    const worker::Way way = forwarding_.way_of(target);
     if (!way.path)
         return fail(way.reason);
     if (!is_let_out(*way.path))

@@ -88,27 +88,35 @@ Admitted Admission::admit(Side from, const net::Packet& packet, const net::Tuple
     if (from == Side::Outside)
         return admit_addresses(from, packet, tuple, false);
     const bool is_served = rule != nullptr || policy_->rules.serves(tuple.inside_source());
-    const Admitted admitted = admit_addresses(from, packet, tuple, is_served);
-    const bool is_within = admitted.path == Path::Within;
-    if (admitted.path != Path::Outward && admitted.path != Path::Hairpin && !is_within)
-        return admitted;
+    return admit_by_rule(admit_addresses(from, packet, tuple, is_served), tuple, rule);
+}
+
+Admitted Admission::admit_by_rule(const Admitted& by_address, const net::Tuple& tuple,
+                                  const policy::Rule* rule) const {
+    const bool is_within = by_address.path == Path::Within;
+    if (by_address.path != Path::Outward && by_address.path != Path::Hairpin && !is_within)
+        return by_address;
     if (rule == nullptr && !is_within)
         return refused(Drop::NoRule);
     if (const uint32_t denial = policy_->rules.denials().find(tuple); denial != policy::kNone)
         return {Path::Refused, Drop::Denied, denial};
-    if (admitted.path == Path::Hairpin && !rule->translates())
+    if (by_address.path == Path::Hairpin && !rule->translates())
         return refused(Drop::Hairpin);  // without NAT, answers would take another way back
-    return admitted;
+    return by_address;
 }
 
-std::optional<Drop> Admission::refuse_fragment(Side from, const net::Packet& packet,
-                                               const net::Tuple& tuple) const {
+Admitted Admission::admit_addresses(Side from, const net::Packet& packet,
+                                    const net::Tuple& tuple) const {
     const bool is_served = from == Side::Inside && policy_->rules.serves(tuple.inside_source());
-    const Admitted admitted = admit_addresses(from, packet, tuple, is_served);
+    return admit_addresses(from, packet, tuple, is_served);
+}
+
+std::optional<Drop> Admission::refuse_fragment(const Admitted& by_address,
+                                               const net::Tuple& tuple) {
     // Only the first fragment tells whether it is a ping.
-    if (admitted.reason == Drop::ToGateway && tuple.protocol == net::Protocol::Icmp)
+    if (by_address.reason == Drop::ToGateway && tuple.protocol == net::Protocol::Icmp)
         return std::nullopt;
-    return admitted.path == Path::Refused ? std::optional(admitted.reason) : std::nullopt;
+    return by_address.path == Path::Refused ? std::optional(by_address.reason) : std::nullopt;
 }
 
 Admitted Admission::admit_addresses(Side from, const net::Packet& packet, const net::Tuple& tuple,

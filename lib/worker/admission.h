@@ -57,11 +57,17 @@ public:
     Admitted admit(net::Side from, const net::Packet& packet, const net::Tuple& tuple,
                    const policy::Rule* rule) const;
 
+    /// The first half of that, by its addresses alone; and the second.
+    Admitted admit_addresses(net::Side from, const net::Packet& packet,
+                             const net::Tuple& tuple) const;
+    Admitted admit_by_rule(const Admitted& by_address, const net::Tuple& tuple,
+                           const policy::Rule* rule) const;
+
     /// Why a fragment is not even kept, if it is not: by its addresses, for a later one has no
-    /// ports by which a rule could be found. The first of a datagram is admitted if it meets no
-    /// flow.
-    std::optional<stats::Drop> refuse_fragment(net::Side from, const net::Packet& packet,
-                                               const net::Tuple& tuple) const;
+    /// ports by which a rule could be found. The first of a datagram is admitted by its rule too if
+    /// it meets no flow.
+    static std::optional<stats::Drop> refuse_fragment(const Admitted& by_address,
+                                                      const net::Tuple& tuple);
 
     /// Where a packet on an interface of both sides comes from: from inside if a rule serves its
     /// source, from outside if its destination is public. Nothing for what is neither.

@@ -17,6 +17,7 @@
 #include "net/side.h"
 #include "net/tuple.h"
 #include "policy/rule_set.h"
+#include "worker/admission.h"
 #include "worker/segment.h"
 
 #include <array>
@@ -39,6 +40,7 @@ struct Burst {
     uint64_t errors = 0;    ///< Bit i: an ICMP error about a flow. Written by parse.
     uint64_t misses = 0;    ///< Bit i: of no flow, as it arrived. Written by lookup.
     uint64_t admitted = 0;  ///< Bit i: may pass by its addresses. Written by admit.
+    uint64_t seen = 0;      ///< Bit i: by_address[i] is known. Written by reassemble.
     uint64_t outward = 0;   ///< Bit i: admitted from inside to the world. Written by admit.
     uint64_t within = 0;    ///< Bit i: admitted from inside to inside. Written by admit.
     uint64_t ruled = 0;     ///< Bit i: rule[i] has been searched. Written by expect, admit.
@@ -48,7 +50,8 @@ struct Burst {
     uint64_t tcp = 0;       ///< Bit i: of `plain`, TCP. By forward_plain.
     uint64_t part = 0;      ///< The bits of those packets that go through the stages now.
     uint64_t passed = 0;    ///< Bit i: gone the fast path, and sent behind those before it.
-    unsigned guessed = 0;   ///< Packets from the first on that have guesses. By forward_plain.
+    bool has_opened = false;  ///< One of its packets has opened a flow. Written by track.
+    unsigned guessed = 0;     ///< Packets from the first on that have guesses. By forward_plain.
 
     // Rare kinds, which leave the straight way: worker/fragments.h.
     uint64_t fragments = 0;  ///< Bit i: part of a datagram. Written by parse.
@@ -66,6 +69,7 @@ struct Burst {
     std::array<flow::FlowRef, kBurstSize> flow;        // lookup, open
     std::array<const policy::Rule*, kBurstSize> rule;  // expect, admit; of those in `ruled`
     std::array<fragment::Index, kBurstSize> datagram;  // reassemble, of those in `leads`
+    std::array<Admitted, kBurstSize> by_address;       // reassemble, of those in `seen`
 
     SetBits live_packets() const { return {live}; }
     /// What the trackers look at in packet i.

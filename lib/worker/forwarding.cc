@@ -91,16 +91,20 @@ Target Forwarding::target(const Service& service, const net::Tuple& tuple, Tick 
     const auto [path, rule] = service;
     const bool is_outward = path == Path::Outward;
     if (const auto request = foretold(service, tuple, now))
-        return {request};
-    if (path == Path::Within || (is_outward && leads_within({tuple.destination, tuple.zone})))
-        return {nat::Request::within(tuple)};
-    if (is_outward)
-        return by_uplink(nat::Request::outward(tuple, rule), now);
+        return to(*request);
+    if (path == Path::Within)
+        return to(nat::Request::within(tuple));
+    if (is_outward) {
+        const link::Leads leads = parts_.egress.routes().leads({tuple.destination, tuple.zone});
+        return leads_within(leads)
+                   ? Target{nat::Request::within(tuple), {}, leads}
+                   : by_uplink({nat::Request::outward(tuple, rule), {}, leads}, now);
+    }
     const bool is_hairpin = path == Path::Hairpin;
     const auto behind = mappings_.whom(tuple, now);
     if (behind && behind->lets_in)
-        return is_hairpin ? by_uplink(nat::Request::hairpin(tuple, *behind, rule), now)
-                          : Target{nat::Request::inward(tuple, *behind)};
+        return is_hairpin ? by_uplink(to(nat::Request::hairpin(tuple, *behind, rule)), now)
+                          : to(nat::Request::inward(tuple, *behind));
     const Drop nobody = is_hairpin ? Drop::Hairpin : Drop::NoMapping;
     return {std::nullopt, behind ? Drop::Filtered : nobody};
 }
@@ -121,18 +125,24 @@ std::optional<nat::Request> Forwarding::foretold(const Service& service, const n
     return request;
 }
 
+Target Forwarding::to(const nat::Request& request) const {
+    return {request, {}, parts_.egress.routes().leads(request.target.host())};
+}
+
 /// With the uplink that its source is to be of: that of the mapping which its endpoint has, else
 /// one of its rule's. Where that mapping's uplink is dead and the rule has another, nothing opens:
 /// a mapping that flows hang on would not end.
-Target Forwarding::by_uplink(const nat::Request& wanted, Tick now) const {
-    Target target{wanted};
+Target Forwarding::by_uplink(Target target, Tick now) const {
     const link::Uplinks& uplinks = parts_.policy->routes.uplinks();
     if (!uplinks.are_several())
         return target;
     nat::Request& request = *target.request;
     const net::Tuple& original = request.original;
+    const link::Leads leads = request.keeps_destination()
+                                  ? target.leads
+                                  : parts_.egress.routes().leads(original.destination);
     const policy::UplinkChoice choice = policy::choose_uplink(
-        *parts_.policy, request.rule, original, parts_.egress.living_uplinks());
+        *parts_.policy, request.rule, original, parts_.egress.living_uplinks(), leads);
     request.uplink = choice.first;
     request.others = choice.others;
     const uint16_t port = original.source_port.host();
@@ -150,24 +160,24 @@ Target Forwarding::by_uplink(const nat::Request& wanted, Tick now) const {
 }
 
 /// Inside by its route alone: no rule serves the destination, and it is on no subnet inside.
-bool Forwarding::leads_within(net::InsideAddress destination) const {
-    if (!parts_.policy->inside_routing)
-        return false;
-    const auto toward = parts_.egress.route(destination);
-    return toward && parts_.egress.interface(toward->interface).realm == link::Realm::Inside;
+bool Forwarding::leads_within(const link::Leads& leads) const {
+    const link::Route* route = leads.in_zone;
+    return parts_.policy->inside_routing && route != nullptr &&
+           parts_.egress.interface(route->interface).realm == link::Realm::Inside;
 }
 
-Way Forwarding::way_of(const nat::Request& request) const {
+Way Forwarding::way_of(const Target& target) const {
+    const nat::Request& request = *target.request;
     const Side exit = request.sides.leave(net::Direction::Original);
     net::Tuple leaving = request.original;
     leaving.destination = request.target.address;
     leaving.destination_port = request.target.port;
     leaving.zone = request.target.zone;
-    if (const auto path = parts_.egress.find(leaving, exit, request.uplink))
+    if (const auto path = parts_.egress.find(leaving, exit, target.leads, request.uplink))
         return {path};
     // It is inside, where this packet does not go: not outside, or in another zone.
-    const bool is_barred = (exit == Side::Outside || request.keeps_source) &&
-                           parts_.egress.leads_inside(request.target.address);
+    const bool is_barred =
+        (exit == Side::Outside || request.keeps_source) && parts_.egress.leads_inside(target.leads);
     return {std::nullopt, is_barred ? Drop::InsideDestination : Drop::NoRoute};
 }
 

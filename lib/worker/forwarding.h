@@ -65,6 +65,7 @@ struct Service {
 struct Target {
     std::optional<nat::Request> request;
     stats::Drop reason{};
+    link::Leads leads = {};  ///< To the request's target.
 };
 
 /// Where the first packet of a flow goes; without a path, why nowhere.
@@ -106,7 +107,8 @@ public:
     std::optional<net::Side> side_of(const net::Tuple& tuple, Tick now) const;
     /// Of a packet that is admitted so.
     Target target(const Service& service, const net::Tuple& tuple, Tick now) const;
-    Way way_of(const nat::Request& request) const;
+    /// Of one that has a request.
+    Way way_of(const Target& target) const;
     /// Where the packets of a flow go in this direction.
     std::optional<link::Path> path_of(flow::FlowRef flow) const;
     /// Its tuple is that of the packet which it quotes, turned round.
@@ -114,10 +116,11 @@ public:
                           Tick now) const;
 
 private:
-    Target by_uplink(const nat::Request& wanted, Tick now) const;
+    Target to(const nat::Request& request) const;
+    Target by_uplink(Target target, Tick now) const;
     std::optional<nat::Request> foretold(const Service& service, const net::Tuple& tuple,
                                          Tick now) const;
-    bool leads_within(net::InsideAddress destination) const;
+    bool leads_within(const link::Leads& leads) const;
 
     Parts parts_;
     nat::Mappings mappings_;

@@ -59,6 +59,8 @@ void Fragments::take(Burst& burst, unsigned i, Tick now) {
     const unsigned home = (hash >> 16) % parts_.shared.workers;
     if (!burst.handed_over && home != parts_.worker)
         return parts_.egress.hand_over(burst.take(i), home, {.from = burst.from[i]});
+    if (!burst.is_settled(i) && !admit(burst, i, now))
+        return;
     const fragment::Arrival arrival =
         datagrams_.arrive({key, hash, fragment::piece_of(burst.packet[i]),
                            key.protocol == net::Protocol::Tcp, mbuf, memory_of(mbuf)},
@@ -76,6 +78,19 @@ void Fragments::take(Burst& burst, unsigned i, Tick now) {
         case Fate::Dropped:
             return parts_.egress.drop(burst.take(i), arrival.reason);
     }
+}
+
+/// At its home, before it takes up any memory. What is known of its addresses then, a first
+/// fragment keeps.
+bool Fragments::admit(Burst& burst, unsigned i, Tick now) {
+    burst.by_address[i] =
+        parts_.admission.admit_addresses(burst.side[i], burst.packet[i], burst.tuple[i]);
+    burst.seen |= uint64_t{1} << i;
+    if (const auto reason = Admission::refuse_fragment(burst.by_address[i], burst.tuple[i])) {
+        parts_.local.refuse(burst, i, *reason, now);
+        return false;
+    }
+    return !parts_.local.take_fragment(burst, i, now);
 }
 
 /// The first fragment stays in the burst. It may have waited for the one that has come now; both

@@ -8,8 +8,8 @@
 ///          worker first, its home, by the keyed hash of what they have in common. There the first
 ///          one looks up or opens the flow as any packet does. If another worker owns the flow, all
 ///          of them go on there, the first one before the others, as rings keep order; and the
-///          owner does the same again, but for the choice of a home. So a refused first fragment
-///          takes the others with it, wherever it is tracked.
+///          owner does the same again, but for the choice of a home and for admission. So a refused
+///          first fragment takes the others with it, wherever it is tracked.
 /// Loops    None: a packet is handed over to its datagram's home only by who received it, and to
 ///          its flow's owner only by who received it or is its home (Note::for_flow). What came for
 ///          its flow and is not at home is dropped (handoff_loop), whole or in fragments.
@@ -24,6 +24,7 @@
 #include "stats/counters.h"
 #include "worker/admission.h"
 #include "worker/burst.h"
+#include "worker/local.h"
 #include "worker/shared.h"
 
 #include <cstdint>
@@ -39,6 +40,7 @@ public:
         const Shared& shared;
         const policy::Current& policy;
         const Admission& admission;
+        Local& local;
         link::Egress& egress;
         fragment::Cutter& cutter;
         stats::Counters& counters;
@@ -48,8 +50,8 @@ public:
 
     explicit Fragments(const Parts& parts);
 
-    /// Takes packet i, an admitted fragment. The first of its datagram stays in the burst, maybe in
-    /// place of another; all others leave it.
+    /// Takes packet i, a fragment. The first of its datagram stays in the burst, maybe in place of
+    /// another; all others leave it, and what its addresses do not admit.
     void take(Burst& burst, unsigned i, Tick now);
 
     /// What is behind a first fragment that was handed to its flow's owner goes there too.
@@ -65,6 +67,7 @@ public:
     void clear(stats::Drop reason);
 
 private:
+    bool admit(Burst& burst, unsigned i, Tick now);
     void lead(Burst& burst, unsigned i, const fragment::Arrival& arrival, Tick now);
     void answer_ping(Burst& burst, unsigned i, Tick now);
     void send_first(Burst& burst, unsigned i, const fragment::Way& way, Tick now);

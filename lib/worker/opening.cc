@@ -27,8 +27,11 @@ bool Worker::admit(Burst& burst, unsigned i) {
     const uint64_t bit = uint64_t{1} << i;
     if ((burst.admitted & bit) != 0)
         return true;
+    const policy::Rule* rule = rule_of(burst, i);
     const Admitted admitted =
-        admission_.admit(burst.side[i], burst.packet[i], burst.tuple[i], rule_of(burst, i));
+        (burst.seen & bit) != 0
+            ? admission_.admit_by_rule(burst.by_address[i], burst.tuple[i], rule)
+            : admission_.admit(burst.side[i], burst.packet[i], burst.tuple[i], rule);
     switch (admitted.path) {
         case Path::Outward:
             burst.outward |= bit;
@@ -75,7 +78,7 @@ Target Worker::target(Burst& burst, unsigned i) {
 bool Worker::is_proven(Burst& burst, unsigned i) {
     constexpr unsigned kAskedPerTick = 4;
     const net::InsideAddress source = burst.tuple[i].inside_source();
-    const auto toward = egress_.route(source);
+    const auto toward = egress_.routes().find(source);
     const bool is_here = toward && toward->interface == burst.from[i];
     if (is_here && toward->address != source.address)
         return true;
@@ -112,7 +115,7 @@ void Worker::open_flow(Burst& burst, unsigned i) {
         if (const unsigned home = shared_.table.hash(tuple) % shared_.workers; home != params_.id)
             return bring_to(burst, i, home);
 
-    const auto [path, reason] = forwarding_.way_of(*request);
+    const auto [path, reason] = forwarding_.way_of(target);
     if (!path)
         return drop(burst, i, reason);
     // Nobody outside learns whether a packet without a flow would have opened one.
@@ -126,12 +129,13 @@ void Worker::open_flow(Burst& burst, unsigned i) {
         case nat::Opening::Outcome::Opened:
             burst.flow[i] = opening.flow;
             burst.fresh |= uint64_t{1} << i;
-            // One of several uplinks is told by the address that the flow has been given, and may
-            // be another than the first choice.
-            if (!request->uplink)
-                remember(opening.flow, *path);
-            else if (const link::Exit* exit = exit_of(opening.flow))
-                answers_.may_leave(burst, i, *exit, now_, tell);
+            burst.has_opened = true;
+            if (goes_by(opening.flow, request->uplink))
+                return remember(opening.flow, *path);
+            if (const auto other = forwarding_.path_of(opening.flow)) {
+                remember(opening.flow, *other);
+                answers_.may_leave(burst, i, egress_.exit(other->interface), now_, tell);
+            }
             return;
         case nat::Opening::Outcome::Existed:
             burst.flow[i] = opening.flow;
@@ -140,6 +144,13 @@ void Worker::open_flow(Burst& burst, unsigned i) {
         case nat::Opening::Outcome::Refused:
             return answers_.refuse(burst, i, opening.reason, now_);
     }
+}
+
+/// One of several uplinks is told by the address that the flow has been given, and may be another
+/// than the first choice.
+bool Worker::goes_by(flow::FlowRef flow, std::optional<link::UplinkId> uplink) const {
+    const Be32 source = shared_.table.record(flow).key(net::Direction::Reply).destination;
+    return !uplink || policy_->routes.uplinks().of(source) == uplink;
 }
 
 /// The hop that was found for a flow's first packet is that of all that follow it.

@@ -102,6 +102,7 @@ void Worker::forward(Burst& burst) {
     burst.plain = 0;
     burst.passed = 0;
     burst.guessed = 0;
+    burst.has_opened = false;
     run(burst, 0);
     if ((burst.live | burst.passed) == 0)
         return run(burst, kStages.size() - 1);
@@ -114,6 +115,7 @@ void Worker::forward(Burst& burst) {
         rest &= ~burst.live;
         burst.misses = 0;
         burst.admitted = 0;
+        burst.seen = 0;
         burst.outward = 0;
         burst.within = 0;
         burst.ruled = 0;
@@ -211,15 +213,8 @@ bool Worker::find_side(Burst& burst, unsigned i) {
 
 /// All but the first fragment of each datagram leave the burst.
 void Worker::reassemble(Burst& burst) {
-    for (unsigned i : SetBits{burst.live & burst.fragments}) {
-        // Before it takes up any memory.
-        const auto reason =
-            admission_.refuse_fragment(burst.side[i], burst.packet[i], burst.tuple[i]);
-        if (reason)
-            local_.refuse(burst, i, *reason, now_);
-        else if (!local_.take_fragment(burst, i, now_))
-            fragments_.take(burst, i, now_);
-    }
+    for (unsigned i : SetBits{burst.live & burst.fragments})
+        fragments_.take(burst, i, now_);
 }
 
 void Worker::lookup(Burst& burst) {
@@ -331,17 +326,21 @@ void Worker::track_one(Burst& burst, unsigned i) {
         open_flow(burst, i);
 }
 
-/// Looks packet i's flow up again; without one it opens one, or is dropped. True when it is still
-/// to be tracked.
+/// Looks packet i's flow up again, where it may have one by now; without one it opens one, or is
+/// dropped. True when it is still to be tracked.
 bool Worker::meet(Burst& burst, unsigned i) {
-    const net::Tuple& tuple = burst.tuple[i];
-    const flow::FlowRef flow = burst.is_guessed(i)
-                                   ? shared_.table.find(burst.guesses, i, tuple, now_)
-                                   : shared_.table.find(tuple, now_);
-    burst.flow[i] = flow;
-    if (flow &&
-        belongs(shared_.table.record(flow), flow.direction(), burst.side[i], burst.packet[i]))
-        return bring_home(burst, i);
+    // A miss is one still, as long as this burst has opened nothing. What another worker opens
+    // meanwhile shows when the flow is inserted.
+    if (burst.has_opened || (burst.misses >> i & 1) == 0) {
+        const net::Tuple& tuple = burst.tuple[i];
+        const flow::FlowRef flow = burst.is_guessed(i)
+                                       ? shared_.table.find(burst.guesses, i, tuple, now_)
+                                       : shared_.table.find(tuple, now_);
+        burst.flow[i] = flow;
+        if (flow &&
+            belongs(shared_.table.record(flow), flow.direction(), burst.side[i], burst.packet[i]))
+            return bring_home(burst, i);
+    }
     if (admit(burst, i))
         open_flow(burst, i);
     return (burst.live & ~burst.fresh) >> i & 1;

@@ -80,7 +80,8 @@ Worker::Worker(const Shared& shared, WorkerParams params)
       local_(shared, admission_, egress_),
       icmp_relay_({shared.table, policy_, forwarding_, egress_, cutter_, answers_, local_,
                    counters_, tap_}),
-      fragments_({shared, policy_, admission_, egress_, cutter_, counters_, tap_, params_.id}),
+      fragments_(
+          {shared, policy_, admission_, local_, egress_, cutter_, counters_, tap_, params_.id}),
       helping_({shared.table, policy_, own_flows_.foretelling(), counters_, shared.helpers}) {
     has_tags_.resize(params_.ports.size());
     for (const link::Interface& interface : shared.interfaces)

@@ -117,5 +117,10 @@ TEST_CASE("routes: those of one zone are nobody's of another, those outside ever
     CHECK(gateway.find(ip(10, 2, 0, 1)) == Toward{kOutside, ip(198, 51, 100, 254)});
     // The longest prefix wins, whosever it is.
     CHECK(gateway.find({ip(10, 2, 3, 1), 5}) == Toward{kOutside, ip(198, 51, 100, 7)});
-    CHECK(gateway.find_anywhere(ip(10, 2, 0, 1)) == Toward{kOther, ip(10, 1, 0, 254)});
+    // What leads there at all is known with what its zone sees.
+    const Leads leads = gateway.leads(ip(10, 2, 0, 1));
+    CHECK(Routes::toward(leads.in_zone, ip(10, 2, 0, 1)) ==
+          Toward{kOutside, ip(198, 51, 100, 254)});
+    CHECK(Routes::toward(leads.anywhere, ip(10, 2, 0, 1)) == Toward{kOther, ip(10, 1, 0, 254)});
+    CHECK(gateway.leads({ip(10, 2, 0, 1), 5}).in_zone == leads.anywhere);
 }

@@ -134,11 +134,15 @@ TEST_CASE("routes: of several uplinks a packet takes that of its source", "[link
         {{ip("198.18.0.0"), 15}, 2, ip("192.0.1.9")},
     };
     const Routes routes(list, uplinks({1, 1}));
+    const auto goes = [&](const net::Tuple& leaving, UplinkSet living) {
+        const Leads leads = routes.leads({leaving.destination, leaving.zone});
+        return Routes::toward(routes.match_outside(leaving, living, leads), leaving.destination);
+    };
     const auto way = [&](const char* source, const char* destination, UplinkSet living = 0b11) {
         net::Tuple leaving;
         leaving.source = ip(source);
         leaving.destination = ip(destination);
-        return routes.find_outside(leaving, living);
+        return goes(leaving, living);
     };
     const Toward first{1, ip("192.0.0.254")};
     const Toward second{2, ip("192.0.1.254")};
@@ -159,14 +163,15 @@ TEST_CASE("routes: of several uplinks a packet takes that of its source", "[link
         net::Tuple leaving;
         leaving.source = Be32::from_host(0x0a090000 + host);
         leaving.destination = ip("203.0.113.10");
-        const auto of_none = routes.find_outside(leaving, 0b11);
+        const auto of_none = goes(leaving, 0b11);
         leaving.zone = 7;
-        CHECK(routes.find_outside(leaving, 0b11) == of_none);
+        CHECK(goes(leaving, 0b11) == of_none);
     }
-    CHECK(routes.find_from(1, ip("203.0.113.10")) == second);
-    CHECK(routes.prescribed(ip("198.19.0.1")) == UplinkId{1});
-    CHECK_FALSE(routes.prescribed(ip("203.0.113.10")));
-    CHECK_FALSE(routes.prescribed(ip("10.1.0.5")));
+    const Leads far = routes.leads(ip("203.0.113.10"));
+    CHECK(Routes::toward(routes.match_from(1, far), ip("203.0.113.10")) == second);
+    CHECK(routes.prescribed(routes.leads(ip("198.19.0.1"))) == UplinkId{1});
+    CHECK_FALSE(routes.prescribed(far));
+    CHECK_FALSE(routes.prescribed(routes.leads(ip("10.1.0.5"))));
     CHECK(routes.gateways() == std::vector<Toward>{first, {2, ip("192.0.1.9")}, second});
     CHECK_FALSE(routes == Routes(list, uplinks({1, 2})));
 }

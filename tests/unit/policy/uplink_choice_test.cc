@@ -43,7 +43,8 @@ struct Gateway {
                         uint16_t port = 4000) const {
         const net::Tuple original{ip(host), ip(server), Be16::from_host(port), Be16::from_host(53),
                                   net::Protocol::Tcp};
-        return choose_uplink(policy, policy.rules.find(original), original, living);
+        return choose_uplink(policy, policy.rules.find(original), original, living,
+                             policy.routes.leads(original.destination));
     }
     std::optional<UplinkId> choose(const char* host, const char* server, link::UplinkSet living,
                                    uint16_t port = 4000) const {

@@ -186,14 +186,19 @@ make_router() {
     in_namespace vm.server ip route add 198.51.100.0/24 via 192.0.2.254
 }
 
-# start_gateway FLAG...: sluice in the guest; returns when it is ready. Its ports have these tags:
+# gateway_command FLAG...: of sluice in the guest. Its ports have these tags:
 lan_tag='' wan_tag=''
+gateway_command() {
+    echo "sluice --lan pci:$lan_nic$lan_tag --wan pci:$wan_nic$wan_tag \
+        --lan-address 10.1.0.1/24 --wan-address 198.51.100.1/24 \
+        --gateway 198.51.100.254 --flows 4096 $*"
+}
+
+# start_gateway FLAG...: returns when it is ready.
 start_gateway() {
     guest 10 "rm -f /tmp/sluice.pid /tmp/sluice.status
         (sh -c 'echo \$\$ >/tmp/sluice.pid
-            exec sluice --lan pci:$lan_nic$lan_tag --wan pci:$wan_nic$wan_tag \
-                --lan-address 10.1.0.1/24 --wan-address 198.51.100.1/24 \
-                --gateway 198.51.100.254 --flows 4096 $*' \
+            exec $(gateway_command "$@")' \
             >/tmp/sluice.log 2>&1
         echo \$? >/tmp/sluice.status) &"
     wait_for 60 "sluice: ready ($*)" has_started
@@ -213,6 +218,23 @@ refuses() {
 
 has_started() {
     guest 10 "grep -q '^sluice: ready' /tmp/sluice.log || [ -e /tmp/sluice.status ]"
+}
+
+# start_and_stop COUNT: so often in a row, each time ready and ended with 0. The guest waits by
+# itself: it has no time for questions.
+start_and_stop() {
+    guest 500 "i=0
+        while [ \$i -lt $1 ]; do
+            i=\$((i + 1))
+            rm -f /tmp/sluice.log
+            $(gateway_command) >/tmp/sluice.log 2>&1 &
+            pid=\$!
+            until grep -qs '^sluice: ready' /tmp/sluice.log || [ ! -e /proc/\$pid ]; do
+                usleep 100000
+            done
+            grep -q '^sluice: ready' /tmp/sluice.log && kill -TERM \$pid && wait \$pid ||
+                { echo \"start \$i:\"; cat /tmp/sluice.log; exit 1; }
+        done" >"$work/starts.log" || fail "of $1 starts in a row: $(cat "$work/starts.log")"
 }
 
 gateway_log() {

@@ -126,11 +126,10 @@ fi
 # Nothing that one leaves behind is in the way of another.
 if [[ $model == virtio ]]; then
     left=$(left_behind)
-    for _ in {1..20}; do
-        start_gateway
-        wait_for 30 "an answer after a start" is_answered
-        stop_gateway TERM
-    done
+    start_and_stop 20
+    start_gateway
+    wait_for 30 "an answer after 20 starts" is_answered
+    stop_gateway TERM
     [[ $(left_behind) == "$left" ]] || fail "left behind: $(left_behind); before: $left"
     pass "stopped and started 20 times"
 

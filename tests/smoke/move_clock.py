@@ -7,35 +7,32 @@
     move_clock.py FILE set SECONDS     sets the time of day on, or back where SECONDS is negative
 """
 import mmap
-import struct
 import sys
 import time
 
 SECOND = 10**9
 STEP_HOURS = 2
 READINGS = 4  # a turn reads the clock once, and may be under way when the clock is moved
+MONOTONIC, WALL, READ = 0, 1, 2
 
 
-def add(page, offset, nanoseconds):
-    before, = struct.unpack_from("<q", page, offset)
-    struct.pack_into("<q", page, offset, before + nanoseconds)
-
-
-def readings(page):
-    return struct.unpack_from("<q", page, 16)[0]
+# Numbers are written whole, as by one store: struct.pack_into() writes byte by byte, and who reads
+# meanwhile may be days ahead for a moment.
+def add(page, clock, nanoseconds):
+    page[clock] += nanoseconds
 
 
 def wait_until_seen(page):
-    wanted = readings(page) + READINGS
+    wanted = page[READ] + READINGS
     deadline = time.monotonic() + 20
-    while readings(page) < wanted:
+    while page[READ] < wanted:
         if time.monotonic() > deadline:
             sys.exit("the program does not read its clock")
         time.sleep(0.001)
 
 
 def let_pass(page, nanoseconds):
-    for clock in (0, 8):
+    for clock in (MONOTONIC, WALL):
         add(page, clock, nanoseconds)
     wait_until_seen(page)
 
@@ -45,9 +42,10 @@ def main(path, command, amount="0"):
         with open(path, "wb") as file:
             file.write(bytes(4096))
         return
-    with open(path, "r+b") as file, mmap.mmap(file.fileno(), 4096) as page:
+    with open(path, "r+b") as file, mmap.mmap(file.fileno(), 4096) as mapped, \
+            memoryview(mapped) as whole, whole.cast("q") as page:
         if command == "set":
-            add(page, 8, int(amount) * SECOND)
+            add(page, WALL, int(amount) * SECOND)
             wait_until_seen(page)
             return
         if command == "pass_seconds":

@@ -122,6 +122,11 @@ in_debian id sluice >/dev/null || fail "there is no user"
 in_debian systemctl --quiet is-active sluice && fail "it runs before it is configured"
 complaints=$(in_debian systemd-analyze verify sluice.service 2>&1 | grep sluice || true)
 [[ -z $complaints ]] || fail "the unit: $complaints"
+in_debian udevadm test /sys/class/net/lo >"$work/udev.log" 2>&1 || true # reads all rules
+grep --quiet '^Reading rules file: .*/60-sluice-vfio.rules' "$work/udev.log" ||
+    fail "udev does not read the rule: $(tail -n 5 "$work/udev.log")"
+complaints=$(grep '/60-sluice-vfio.rules:' "$work/udev.log" || true)
+[[ -z $complaints ]] || fail "the rule of udev: $complaints"
 pass "apt installs it, with a user of its own, and does not start it"
 
 sed --in-place --expression 's/^lan = .*/lan = af_packet:lan/; s/^wan = .*/wan = af_packet:wan/' \

@@ -43,6 +43,11 @@ std::string since(std::chrono::milliseconds age, std::time_t now) {
     return listing::utc_text(now - std::chrono::duration_cast<std::chrono::seconds>(age).count());
 }
 
+/// "<2026-11-28T17:19:09Z" is at that time or before.
+std::string since_text(const Hold& hold, std::time_t now) {
+    return hold.age ? (hold.is_older() ? "<" : "") + since(*hold.age, now) : "configured";
+}
+
 bool has_all_ports(const Hold& hold) {
     return hold.first_port == 0 && hold.last_port == kLastPort;
 }
@@ -93,7 +98,7 @@ Result<WhoQuery> read_who_query(const listing::Query& query) {
 
 void keep_since(std::vector<Hold>& holds, std::time_t at, std::time_t now) {
     std::erase_if(holds, [&](const Hold& hold) {
-        return hold.age && *hold.age < std::chrono::seconds(now - at);
+        return hold.age && !hold.is_older() && *hold.age < std::chrono::seconds(now - at);
     });
 }
 
@@ -104,8 +109,7 @@ std::string who_table(const PublicEndpoint& endpoint, std::span<const Hold> hold
         const std::string zone =
             hold.host.zone == 0 ? "" : "  zone=" + std::to_string(hold.host.zone);
         table += line(net::to_string(hold.host.address).c_str(), name_of(hold.means).data(),
-                      std::to_string(hold.flows).c_str(),
-                      hold.age ? since(*hold.age, now).c_str() : "configured",
+                      std::to_string(hold.flows).c_str(), since_text(hold, now).c_str(),
                       held(endpoint, hold) + zone);
     }
     if (holds.size() > kMostListed)
@@ -125,6 +129,8 @@ std::string who_json(const PublicEndpoint& endpoint, std::span<const Hold> holds
             last["zone"] = hold.host.zone;
         if (hold.age)
             last["since"] = since(*hold.age, now);
+        if (hold.is_older())
+            last["or_before"] = true;
         if (hold.protocol)
             last["protocol"] = listing::protocol_text(*hold.protocol);
         if (!has_all_ports(hold)) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/ageing.h"
 
+#include "flow/age.h"
+
 #include <rte_prefetch.h>
 
 #include <algorithm>
@@ -81,10 +83,11 @@ unsigned Ageing::scan(uint32_t& entries, Tick now, unsigned& killed) {
 /// first: when the record is put to another use meanwhile, the kill fails on its generation, and
 /// the postponement on the word that its new owner has written.
 std::optional<flow::LifeWord> Ageing::look_at(const Deadlines::Due& due, Tick now) {
-    const flow::FlowRecord& record = table_.record(due.index);
+    flow::FlowRecord& record = table_.record(due.index);
     const flow::LifeWord life = record.life.load(std::memory_order_acquire);
     if (life.life() != flow::Life::Live)
         return std::nullopt;
+    flow::limit_age(record, now);
     if (record.kind() == flow::Kind::Block) {
         look_at_block(due, life, now);
         return std::nullopt;

@@ -106,11 +106,10 @@ Key key_of(const Hold& hold) {
     return {hold.means, hold.host.bits(), hold.protocol, hold.first_port};
 }
 
+/// Ageing may be late by some minutes to keep a record from growing older than that.
 std::chrono::milliseconds age_of(const Seen& seen, Tick now) {
-    constexpr uint32_t kAnHour = 3'600'000;  // a walk takes less
-    const auto age = static_cast<uint32_t>((now - seen.opened).milliseconds);
-    // What has opened during the walk is as old as nothing, not as the clock's whole way round.
-    return std::chrono::milliseconds(age > UINT32_MAX - kAnHour ? 0 : age);
+    const std::chrono::milliseconds age(flow::age_ms(seen.opened, now));
+    return std::min(age, kOldestHold);
 }
 
 /// Each kind of hold is told how many flows its host has with the endpoint.

@@ -8,13 +8,14 @@
 ///          ports. Flows with different destinations share a port, so an endpoint may have several
 ///          hosts at once.
 /// Units    Flows are those that live now, of this host with the endpoint that was asked for, of
-///          the hold's protocol where it has one. The age is that of the oldest; the gateway's
-///          clock comes round in 49 days (base/clock.h), and what is older seems younger by that.
+///          the hold's protocol where it has one. The age is that of the oldest; one of kOldestHold
+///          is that or more.
 /// Threads  As the walk's (listing/walk.h).
 /// Memory   Some 100 bytes a hold.
 /// Cost     A pass over the flow table; only what matches is copied.
 
 #include "base/clock.h"
+#include "flow/age.h"
 #include "flow/flow_table.h"
 #include "listing/public_endpoint.h"
 #include "net/tuple.h"
@@ -25,6 +26,8 @@
 #include <vector>
 
 namespace sluice::listing {
+
+inline constexpr std::chrono::milliseconds kOldestHold{flow::kOldest.milliseconds};
 
 enum class Means : uint8_t {
     Flow,
@@ -43,6 +46,8 @@ struct Hold {
     std::optional<std::chrono::milliseconds> age = {};  ///< None by the configuration.
     uint64_t flows = 0;
 
+    /// It has been there for longer than its age says.
+    bool is_older() const { return age && *age >= kOldestHold; }
     bool operator==(const Hold&) const = default;
 };
 

@@ -9,6 +9,7 @@
 ///          that end meanwhile can be reused.
 
 #include "base/clock.h"
+#include "flow/age.h"
 #include "flow/reading.h"
 
 #include <cstdint>
@@ -42,7 +43,8 @@ void for_each_where(flow::FlowTable& table, Tick now, Wanted wanted, Visit visit
                 first, first + kSegment, [&](uint32_t index, const flow::FlowRecord& record) {
                     if (wanted(record) &&
                         record.deadline.load(std::memory_order_relaxed).is_after(now))
-                        result.push_back({index, record.tuple, record.sides, record.opened,
+                        result.push_back({index, record.tuple, record.sides,
+                                          flow::opened_at(record),
                                           record.status.load(std::memory_order_relaxed)});
                 });
             return result;

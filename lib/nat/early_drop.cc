@@ -2,6 +2,7 @@
 #include "nat/early_drop.h"
 
 #include "conntrack/status.h"
+#include "flow/age.h"
 #include "nat/holders.h"
 
 namespace sluice::nat {
@@ -32,7 +33,7 @@ bool is_idle_holder(flow::FlowRecord& record) {
 
 /// For the very flow that wants in, most likely.
 bool is_just_made(const flow::FlowRecord& record, Tick now) {
-    return record.kind() != flow::Kind::Flow && record.opened == now;
+    return record.kind() != flow::Kind::Flow && flow::opened_at(record) == now;
 }
 
 }  // namespace
@@ -119,7 +120,7 @@ std::optional<EarlyDrop::Victim> EarlyDrop::judge(uint32_t index, Tick now) cons
     Victim victim{index, record.life.load(std::memory_order_acquire), hosts::kNoHost, 0, {}};
     if (victim.life.life() != flow::Life::Live)
         return std::nullopt;
-    const uint32_t age = now.milliseconds - record.opened.milliseconds;
+    const uint32_t age = flow::age_ms(flow::opened_at(record), now);
     if (record.kind() == flow::Kind::Flow) {
         // relaxed, as all of the status: to condemn it looks again.
         if ((record.status.load(std::memory_order_relaxed) & kAssured) != 0)

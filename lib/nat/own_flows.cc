@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "nat/own_flows.h"
 
+#include "flow/age.h"
 #include "nat/translate.h"
 #include "policy/tunings.h"
 
@@ -311,7 +312,7 @@ Tracking OwnFlows::step(flow::FlowRef ref, const conntrack::Segment& segment, Ti
 
     const conntrack::Tuning& tuning = params_.policy->tuning_of(record.sides.tuning());
     const conntrack::Verdict verdict =
-        conntrack::track(tuning, {state, status, now - record.opened, before - now},
+        conntrack::track(tuning, {state, status, now - flow::opened_at(record), before - now},
                          ref.direction(), segment, conntrack::TrackerMemory(record.tracker));
     if (verdict.action == conntrack::Action::Reopen ||
         verdict.action == conntrack::Action::Delete) {

@@ -2,6 +2,7 @@
 #include "sync/teller.h"
 
 #include "conntrack/status.h"
+#include "flow/age.h"
 #include "flow/reading.h"
 
 #include <algorithm>
@@ -64,7 +65,7 @@ std::optional<Record> copy(FlowRecord& record, uint32_t index, Tick now) {
         copied.second_holder = bits_of(record.second_holder.see().index());
     // relaxed, all of them: as lists read them.
     copied.left = (record.deadline.load(std::memory_order_relaxed) - now).milliseconds;
-    copied.age = static_cast<uint32_t>((now - record.opened).milliseconds);
+    copied.age = flow::age_ms(flow::opened_at(record), now);
     copied.owner = record.owner;
     copied.state = record.state.load(std::memory_order_relaxed);
     copied.status = record.status.load(std::memory_order_relaxed);

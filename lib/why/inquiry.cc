@@ -3,6 +3,7 @@
 
 #include "conntrack/sctp_tracker.h"
 #include "conntrack/tcp_tracker.h"
+#include "flow/age.h"
 #include "flow/reading.h"
 #include "io/toeplitz.h"
 #include "link/tag.h"
@@ -43,7 +44,7 @@ link::EgressParams egress_params(const worker::Shared& shared,
 conntrack::FlowState state_of(const flow::FlowRecord& record, Tick now) {
     // relaxed: each stands alone.
     return {conntrack::ProtocolState(record.state.load(std::memory_order_relaxed)),
-            record.status.load(std::memory_order_relaxed), now - record.opened,
+            record.status.load(std::memory_order_relaxed), now - flow::opened_at(record),
             record.deadline.load(std::memory_order_relaxed) - now};
 }
 

@@ -84,7 +84,9 @@ for _ in 1 2 3 4 5 6; do
     (($(ask stream 5000 1) == 1)) || fail "no answer"
     (($(counter stream flows_opened) == 1)) || fail "another flow: $(ctl stream flows)"
 done
-pass "a stream of 90 days"
+who=$(ctl stream who "$public_address")
+grep --quiet ' flow .* <20' <<<"$who" || fail "it seems to be young: $who"
+pass "a stream of 90 days, which is not said to be younger than 24"
 
 # Blocks of ports: what the log says of them never runs back.
 times() {

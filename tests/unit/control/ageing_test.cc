@@ -3,6 +3,7 @@
 
 #include "catch.h"
 #include "fixed_policy.h"
+#include "flow/age.h"
 
 #include <algorithm>
 #include <array>
@@ -118,6 +119,27 @@ TEST_CASE("ageing: a timeout of days outlives many checks, then ends", "[control
     CHECK(flows.is_live(index));
     flows.pass(Duration::seconds(5), Duration::seconds(1));
     CHECK_FALSE(flows.is_live(index));
+}
+
+TEST_CASE("ageing: for a hundred days a flow never seems younger than it is known to be",
+          "[control][ageing]") {
+    Table flows(10);
+    const Duration timeout = Duration::seconds(3600);
+    const uint32_t index = flows.open(1, timeout);
+    flow::FlowRecord& record = flows.table->record(index);
+    record.opened = flows.now;
+    constexpr int64_t kDay = 24 * 3600 * 1000;
+    constexpr int64_t kStep = 200'000;
+    for (int64_t age = kStep; age < 100 * kDay; age += kStep) {
+        flows.refresh(index, timeout);
+        flows.turn(Duration{kStep});
+        const int64_t seen = flow::age_ms(record.opened, flows.now);
+        if (age <= 24 * kDay)
+            REQUIRE(seen == age);
+        else
+            REQUIRE((seen >= 24 * kDay && seen <= 24 * kDay + 3 * kStep));
+    }
+    CHECK(flows.is_live(index));
 }
 
 TEST_CASE("ageing: a record that is not live is left alone", "[control][ageing]") {

@@ -5,6 +5,8 @@
 #include "nat/holders.h"
 #include "sample_flows.h"
 
+#include <algorithm>
+
 using namespace sluice;
 using namespace sluice::listing;
 using namespace sluice::listing::testing;
@@ -52,6 +54,21 @@ net::Endpoint end(std::string_view text, uint16_t port, uint16_t zone = 0) {
 }
 
 }  // namespace
+
+TEST_CASE("holds: one that is older than ages are known says so", "[listing]") {
+    constexpr int kDay = 24 * 3600;
+    const int days = GENERATE(23, 24, 30, 40);
+    CAPTURE(days);
+    Table table;
+    table.open_at({.source = "10.1.0.10", .source_port = 4000}, 0);
+    table.flows->for_each_live(0, 1000, [&](uint32_t index, const flow::FlowRecord&) {
+        table.flows->record(index).opened = Tick{kNow.milliseconds - uint32_t(days) * kDay * 1000U};
+    });
+    const auto holds = table.ask("198.51.100.1:4000/tcp");
+    REQUIRE(holds.size() == 1);
+    CHECK(holds[0].age == std::chrono::hours(24 * std::min(days, 24)));
+    CHECK(holds[0].is_older() == (days >= 24));
+}
 
 TEST_CASE("holds: what opens while the table is walked has no age", "[listing]") {
     Table table;

@@ -39,6 +39,20 @@ TEST_CASE("early drop: of one host's flows the oldest goes, however old it is", 
     CHECK(opener.counters.count[stats::Count::EarlyDropped].read() == 1);
 }
 
+TEST_CASE("early drop: what another worker has just opened, by a clock ahead, is not the oldest",
+          "[nat]") {
+    Ground ground({}, rule_with(1, pool::kAllPorts), 4);
+    Opener opener(ground);
+    EarlyDrop early_drop(*ground.table, *ground.hosts, opener.member, opener.counters);
+    const flow::FlowRef ahead = opener.open(host(1), 5000).flow;
+    const flow::FlowRef old = opener.open(host(1), 5001).flow;
+    ground.table->record(ahead).opened = ground.now + Duration{1};
+    ground.table->record(old).opened = ground.now + Duration{-1000};
+    REQUIRE(early_drop.make_room(udp(host(2), 6000), hosts::kNoHost, false, ground.now));
+    CHECK(ground.table->record(ahead).life.load().life() == flow::Life::Live);
+    CHECK(ground.table->record(old).life.load().life() == flow::Life::Dying);
+}
+
 namespace {
 
 /// A full table, in which each thing has its age.

@@ -92,7 +92,12 @@ private:
     const T& any(const std::vector<T>& of) {
         return of[random_() % of.size()];
     }
-    uint16_t any_port() { return static_cast<uint16_t>(random_() % 2 == 0 ? 40'000 : 40'001); }
+    /// Now and then of the classes below.
+    uint16_t any_port() {
+        const auto odd = static_cast<uint16_t>(random_() % 2);
+        const auto draw = random_() % 16;
+        return static_cast<uint16_t>((draw == 0 ? 100 : draw == 1 ? 700 : 40'000) + odd);
+    }
 
     void step() {
         const auto draw = random_() % 32;
@@ -153,20 +158,30 @@ private:
             REQUIRE(is_mapped(inside.protocol, inside.source_port));
             const uint16_t port = outside.destination_port.host();
             REQUIRE(setup_.external.contains(port));
-            check_kinship(inside.source_port.host(), port);
+            check_kinship(inside.protocol, inside.source_port.host(), port);
+            check_home(inside.source, outside.destination);
             check_holder(holders, outside.protocol, {outside.destination, outside.destination_port},
                          {inside.source, inside.source_port});
         });
         REQUIRE(flows == bed_.flows());
     }
 
-    /// RFC 4787 REQ-3a and REQ-4: a port keeps its range and its parity, where there are enough.
-    void check_kinship(uint16_t inside, uint16_t outside) const {
+    /// RFC 4787 REQ-3a and REQ-4, and the classes of Linux: a port keeps its class and its parity,
+    /// where there are enough. An identifier is of none.
+    void check_kinship(Protocol protocol, uint16_t inside, uint16_t outside) const {
         constexpr unsigned kEnough = 60'000;
         if (setup_.external.size() < kEnough)
             return;
-        REQUIRE((outside < 1024) == (inside < 1024));
+        const auto class_of = [](uint16_t port) { return port < 512 ? 0 : port < 1024 ? 1 : 2; };
+        REQUIRE((protocol == Protocol::Icmp || class_of(outside) == class_of(inside)));
         REQUIRE(outside % 2 == inside % 2);
+    }
+    /// RFC 4787 REQ-2: all mappings of a host are at one address, where ports do not run out.
+    void check_home(Be32 inside, Be32 outside) {
+        constexpr unsigned kEnough = 30'000;
+        if (setup_.external.size() >= kEnough &&
+            homes_.emplace(inside, outside).first->second != outside)
+            FAIL("a host is at two addresses");
     }
 
     /// Of the ends of a flow that are inside: who is seen outside as what.
@@ -222,6 +237,7 @@ private:
     Setup setup_;
     Testbed bed_;
     std::mt19937_64 random_;
+    std::map<Be32, Be32> homes_;
 };
 
 }  // namespace

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 /// \file
-/// Random operations on a whole gateway, beside an oracle that knows mappings only from what has
-/// left outside: a map from a reply's tuple to whose it is and until when.
+/// Random operations on a whole gateway, beside an oracle: a map from a reply's tuple to whose it
+/// is and until when. What a new flow may be given it knows by the pool, and by what is taken.
 ///
 /// The clock starts a minute before its ticks run over. Every clock step that matters is drawn:
 /// often it goes to the very millisecond in which a mapping ends, or to the one before.
@@ -25,6 +25,8 @@ using stats::Drop;
 namespace {
 
 constexpr uint32_t kFlows = 48;  // fewer than the hosts' tuples, so that the table is full at times
+constexpr auto kFirst = "198.51.100.1";
+constexpr auto kLast = "198.51.100.2";
 constexpr Tick kBeforeWrap{~uint32_t{0} - 60'000};
 
 /// An expired flow is gone 2 s after its deadline, and a pass of ageing takes another.
@@ -45,7 +47,7 @@ TestbedOptions options(const Team& team) {
     options.configure = [zone = team.zone](config::Config& config) {
         if (zone != 0)
             config.lans.push_back({{"second wire"}, config.lans[0].own, zone});
-        config.pool = {{ip("198.51.100.1"), ip("198.51.100.2")}};
+        config.pool = {{ip(kFirst), ip(kLast)}};
         config.tuning = Oracle::tuning();
     };
     return options;
@@ -70,6 +72,9 @@ public:
         CHECK(bed_.dropped(Drop::NoMapping) > often);
         CHECK(evicted_ + bed_.dropped(Drop::TableFull) > often / 10);
         CHECK(delivered_ > often);
+        // Some are forgotten, for what remembers them has few places.
+        CHECK(kept_ > often / 40);
+        CHECK(kept_ > 20 * not_kept_);
         if (bed_.gateway().workers() > 1)
             CHECK(bed_.count(stats::Count::Handoff) > often);
     }
@@ -121,15 +126,16 @@ private:
         talk.zone = zone_ != 0 && random_() % 2 == 0 ? zone_ : uint16_t{0};
         const bool reset = talk.protocol == net::Protocol::Tcp && random_() % 16 == 0;
         const Room before = room();
+        const std::optional<ReplyKey> mapped = oracle_.find(talk, bed_.now());
+        const Due due = oracle_.due(talk, bed_.now());
         const auto out = from_inside(from_host(talk, reset), talk.zone);
         REQUIRE(take_inside().empty());
         forget_evicted();
 
-        const std::optional<ReplyKey> mapped = oracle_.find(talk, bed_.now());
         if (!mapped && (reset || room().refusals != before.refusals)) {
             REQUIRE(out.empty());  // opens nothing, or finds no room where there is none
             REQUIRE((reset || before.flows >= kFlows || room().no_space != before.no_space ||
-                     has_no_address(talk)));
+                     due.addresses.empty()));
             return;
         }
         REQUIRE(out.size() == 1);
@@ -137,17 +143,22 @@ private:
         REQUIRE(out[0].checksums_ok());
         REQUIRE(key.server == talk.server);
         REQUIRE(key.server_port == talk.server_port);
-        REQUIRE((!mapped || *mapped == key));
+        if (mapped)
+            REQUIRE(*mapped == key);
+        else
+            check_due(due, key);
         REQUIRE(oracle_.sent(key, talk, reset, bed_.now()));
     }
 
-    /// Without ports each address is good for one conversation with a server.
-    bool has_no_address(const Conversation& talk) {
-        const auto is_taken = [&](const char* address) {
-            return oracle_.is_taken({talk.protocol, talk.server, ip(address), 0, 0}, bed_.now());
-        };
-        return net::is_by_address(talk.protocol) && is_taken("198.51.100.1") &&
-               is_taken("198.51.100.2");
+    void check_due(const Due& due, const ReplyKey& key) {
+        CAPTURE(due.kept.value_or(0), due.own.value_or(0), due.range.first, key.port);
+        REQUIRE(due.has(key.address));
+        if (due.kept && key.port == *due.kept) {
+            ++kept_;
+            return;
+        }
+        not_kept_ += due.kept ? 1 : 0;
+        REQUIRE(due.allows(key.port));
     }
 
     /// What went to make room is gone from the oracle too, if it may go.
@@ -190,7 +201,7 @@ private:
     /// To a tuple that may or may not be mapped: the oracle knows.
     ReplyKey stray() {
         const Conversation talk = any_conversation(random_);
-        const Be32 address = ip(random_() % 2 == 0 ? "198.51.100.1" : "198.51.100.2");
+        const Be32 address = ip(random_() % 2 == 0 ? kFirst : kLast);
         return {talk.protocol, talk.server, address, talk.server_port, talk.port};
     }
 
@@ -237,8 +248,10 @@ private:
     uint16_t zone_;
     Testbed bed_;
     std::mt19937_64 random_;
-    Oracle oracle_;
+    Oracle oracle_{{ip(kFirst), ip(kLast)}};
     uint64_t delivered_ = 0;
+    uint64_t kept_ = 0;      // endpoints that had the port that they have toward another server
+    uint64_t not_kept_ = 0;  // and those that had not
     uint64_t evicted_ = 0;
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <tuple>
 
 namespace sluice::test {
 namespace {
@@ -10,6 +11,17 @@ namespace {
 using net::Protocol;
 
 constexpr uint16_t kQuery = 8 << 8;  // an echo request's type and code, as the server's port
+
+/// In which another port for this one lies.
+std::pair<uint16_t, uint16_t> range_of(Protocol protocol, uint16_t port) {
+    if (protocol == Protocol::Icmp)
+        return {0, 65535};
+    if (port < 512)
+        return {1, 511};
+    if (port < 1024)
+        return {600, 1023};
+    return {1024, 65535};
+}
 
 }  // namespace
 
@@ -55,6 +67,44 @@ conntrack::Tuning Oracle::tuning() {
     return tuning;
 }
 
+/// That of the endpoint's which has another port than its own, toward whichever server.
+std::optional<ReplyKey> Oracle::newest_changed(const Conversation& talk, Tick now) const {
+    std::optional<ReplyKey> newest;
+    for (const auto& [key, mapping] : mappings_) {
+        const Conversation& owner = mapping.owner;
+        const bool is_its = std::tie(owner.protocol, owner.host, owner.zone, owner.port) ==
+                            std::tie(talk.protocol, talk.host, talk.zone, talk.port);
+        if (is_its && mapping.number != 0 && mapping.is_live(now) &&
+            (!newest || mapping.number > mappings_.at(*newest).number))
+            newest = key;
+    }
+    return newest;
+}
+
+Due Oracle::due(const Conversation& talk, Tick now) const {
+    const auto is_free = [&](Be32 address, uint16_t port) {
+        return !is_taken({talk.protocol, talk.server, address, talk.server_port, port}, now);
+    };
+    const auto home = homes_.find({talk.host, talk.zone});
+    Due due{home == homes_.end() ? pool_ : std::vector{home->second}, {}, {}, {}};
+    if (net::is_by_address(talk.protocol)) {
+        if (!is_free(due.addresses.front(), 0) || due.addresses.size() > 1)
+            due.addresses = pool_;
+        std::erase_if(due.addresses, [&](Be32 address) { return !is_free(address, 0); });
+        return due;
+    }
+    // Of a host that has had nothing yet the address is not known, so it may be either.
+    const auto is_own_free = [&](Be32 address) { return is_free(address, talk.port); };
+    due.range = range_of(talk.protocol, talk.port);
+    if (std::all_of(due.addresses.begin(), due.addresses.end(), is_own_free))
+        due.own = talk.port;
+    else if (std::any_of(due.addresses.begin(), due.addresses.end(), is_own_free))
+        due.range = {0, 65535};
+    if (const auto kept = newest_changed(talk, now); kept && is_free(kept->address, kept->port))
+        due.kept = kept->port;
+    return due;
+}
+
 std::optional<ReplyKey> Oracle::find(const Conversation& talk, Tick now) const {
     for (const auto& [key, mapping] : mappings_)
         if (mapping.owner == talk && mapping.is_live(now))
@@ -66,8 +116,12 @@ bool Oracle::sent(const ReplyKey& key, const Conversation& talk, bool reset, Tic
     Mapping& mapping = mappings_[key];
     if (!mapping.is_live(now) || mapping.owner == Conversation{}) {
         // A flow that ended may stand in the table for a while, beside the new one or not.
-        mapping = {talk, now, now, false, false, false};
+        mapping = {talk, now, now, false, false, false, 0};
         mapping.deadline = now + timeout(mapping);
+        if (!net::is_by_address(talk.protocol)) {
+            homes_.try_emplace({talk.host, talk.zone}, key.address);
+            mapping.number = key.port == talk.port ? 0 : ++changed_;
+        }
         return true;
     }
     if (mapping.owner != talk)

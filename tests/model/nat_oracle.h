@@ -2,10 +2,14 @@
 #pragma once
 
 /// \file
-/// Oracle: which mappings a gateway has, learned from what it sent outside, and until when.
+/// Oracle: which mappings a gateway has, and until when; and which one a conversation that has none
+/// is to be given, by the pool and the mappings that there are.
 ///
 /// Shape    A map from a reply's tuple to its owner. Of TCP it knows connections that are picked up
 ///          in the middle and reset: ACK and RST.
+/// Source   Of what is given: RFC 4787 REQ-2 (one address a host), get_unique_tuple() and
+///          find_appropriate_src() of Linux, net/netfilter/nf_nat_core.c, and the ranges of
+///          nf_nat_l4proto_unique_tuple().
 /// Units    Ports in host order; an ICMP identifier is a port of the host's.
 /// Threads  One.
 
@@ -16,10 +20,13 @@
 #include "packet_builder.h"
 #include "packet_reader.h"
 
+#include <algorithm>
 #include <compare>
 #include <map>
 #include <optional>
 #include <random>
+#include <utility>
+#include <vector>
 
 namespace sluice::test {
 
@@ -58,11 +65,31 @@ net::Tuple tuple_of(const ReplyKey& key);
 /// Of a packet that came in to its host.
 Conversation conversation_of(const Seen& seen);
 
+/// What a conversation that has no mapping is to be given.
+struct Due {
+    std::vector<Be32> addresses;   ///< One of these; none: there is nothing for it.
+    std::optional<uint16_t> kept;  ///< The port that its endpoint has toward another server.
+    std::optional<uint16_t> own;   ///< Else its own, where that is free.
+    std::pair<uint16_t, uint16_t> range{};  ///< Else one from the first to the second.
+
+    bool has(Be32 address) const {
+        return std::find(addresses.begin(), addresses.end(), address) != addresses.end();
+    }
+    /// But for what is kept: the gateway remembers that of so many endpoints only.
+    bool allows(uint16_t port) const {
+        return own ? port == *own : port >= range.first && port <= range.second;
+    }
+};
+
 class Oracle {
 public:
+    explicit Oracle(std::vector<Be32> pool) : pool_(std::move(pool)) {}
+
     /// Timeouts that differ wherever they may, and are short.
     static conntrack::Tuning tuning();
 
+    /// Of a conversation that has no mapping now.
+    Due due(const Conversation& talk, Tick now) const;
     /// The mapping that a conversation has now.
     std::optional<ReplyKey> find(const Conversation& talk, Tick now) const;
     /// A packet left outside. False when its tuple is another conversation's.
@@ -100,6 +127,7 @@ private:
         bool replied = false;
         bool stream = false;
         bool closed = false;
+        uint64_t number = 0;  ///< Of those with another port than their owner's; the newest last.
 
         bool is_live(Tick now) const { return deadline.is_after(now); }
     };
@@ -107,8 +135,12 @@ private:
     /// A packet passes: the mapping lives on, or a reset ends it. False when it has ended.
     static bool pass(Mapping& mapping, bool reset, Tick now);
     static Duration timeout(const Mapping& mapping);
+    std::optional<ReplyKey> newest_changed(const Conversation& talk, Tick now) const;
 
+    std::vector<Be32> pool_;
     std::map<ReplyKey, Mapping> mappings_;
+    std::map<std::pair<Be32, uint16_t>, Be32> homes_;  ///< Each host's address, and its zone's.
+    uint64_t changed_ = 0;
 };
 
 }  // namespace sluice::test

@@ -79,8 +79,8 @@ as_root=$sluice
 sluice=$work/sluice
 in_namespace net.gateway ip link set dev lo up
 start_sluice net --workers 2 --http 9100
-in_namespace net.gateway curl --silent --fail --max-time 10 http://127.0.0.1:9100/metrics |
-    grep '^sluice_build_info' >/dev/null || fail "--http as a user"
+metrics=$(in_namespace net.gateway curl --silent --fail --max-time 10 http://127.0.0.1:9100/metrics)
+grep --quiet '^sluice_build_info' <<<"$metrics" || fail "--http as a user"
 [[ $(seen_by_http net) == "$public_address":* ]] || fail "no forwarding as a user"
 [[ $(ctl net flows) == *"src=10.1.0.10"* ]] || fail "no list of flows as a user"
 assert_confined net

@@ -49,8 +49,11 @@ std::optional<Be32> Addresses::destination(const net::Ipv6Address& address) cons
 }
 
 std::optional<Be32> Addresses::to_ipv4(const net::Ipv6Address& address) const {
-    if (const auto known = destination(address))
-        return known;
+    const auto known = destination(address);
+    return known ? known : host(address);
+}
+
+std::optional<Be32> Addresses::host(const net::Ipv6Address& address) const {
     const auto number = numbers_.find(address);
     return number ? std::optional(in_network(*number)) : std::nullopt;
 }
@@ -62,6 +65,12 @@ std::optional<net::Ipv6Address> Addresses::to_ipv6(Be32 address) const {
     if (number == kOwnNumber)
         return params_.own.address;
     return number == kLinkLocalNumber ? params_.link_local : numbers_.address(number);
+}
+
+std::optional<net::Ipv6Address> Addresses::told(Be32 address, std::optional<Tick> when) const {
+    const uint32_t number = address.host() & ~params_.numbers.mask();
+    return is_number(address) && number >= kFirstNumber ? numbers_.holder(number, when)
+                                                        : to_ipv6(address);
 }
 
 }  // namespace sluice::nat64

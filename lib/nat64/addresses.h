@@ -42,8 +42,20 @@ public:
     std::optional<Be32> destination(const net::Ipv6Address& address) const;
 
     // Of addresses that are known already.
+    /// Of a host that has a number.
+    std::optional<Be32> host(const net::Ipv6Address& address) const;
     std::optional<Be32> to_ipv4(const net::Ipv6Address& address) const;
     std::optional<net::Ipv6Address> to_ipv6(Be32 address) const;
+    /// Likewise, for who is told of a packet of that time, or of the last one (Numbers::holder()).
+    std::optional<net::Ipv6Address> told(Be32 address, std::optional<Tick> when) const;
+
+    /// Calls visit(address inside, host) for each that has a number.
+    template <typename Visit>
+    void for_each_host(Visit visit) const {
+        numbers_.for_each([&](uint32_t number, const net::Ipv6Address& host) {
+            visit(in_network(number), host);
+        });
+    }
 
     /// A number and no address that stands on a wire.
     bool is_number(Be32 address) const { return params_.numbers.contains(address); }

@@ -15,6 +15,8 @@ constexpr unsigned kDoomShift = 16;
 constexpr uint64_t kFilling = uint64_t{1} << 32;
 constexpr uint64_t kChange = uint64_t{1} << 33;
 constexpr int kTries = 8;  // others have changed the bucket each time
+/// Of who waits for a place that is being filled, which takes a worker some tens of nanoseconds.
+constexpr int kLooks = 10'000;
 /// A host that sends all the time is noted so often.
 constexpr Duration kNoteInterval = Duration::seconds(1);
 
@@ -38,7 +40,7 @@ std::span<T> make(std::byte*& at, size_t count) {
 
 size_t Numbers::bytes_needed(unsigned bits) {
     const size_t numbers = size_t{1} << bits;
-    return numbers * (sizeof(Place) + sizeof(uint32_t)) + numbers / kPlaces * sizeof(Word);
+    return numbers * (sizeof(Place) + 2 * sizeof(uint32_t)) + numbers / kPlaces * sizeof(Word);
 }
 
 Result<std::unique_ptr<Numbers>> Numbers::create(const NumbersParams& params) {
@@ -53,6 +55,7 @@ Result<std::unique_ptr<Numbers>> Numbers::create(const NumbersParams& params) {
     numbers->places_ = make<Place>(at, count);
     numbers->words_ = make<Word>(at, count / kPlaces);
     numbers->seen_ = make<std::atomic<uint32_t>>(at, count);
+    numbers->given_ = make<std::atomic<uint32_t>>(at, count);
     // relaxed: no other thread is there yet. What is used for no address is nobody's.
     numbers->words_.front().store(kUsed, std::memory_order_relaxed);
     numbers->words_.back().store(used(kPlaces - 1), std::memory_order_relaxed);
@@ -130,9 +133,11 @@ bool Numbers::keep(size_t bucket, uint64_t word, unsigned place, Tick now) {
 /// Of a place that this thread alone may fill.
 void Numbers::fill(size_t bucket, unsigned place, const net::Ipv6Address& host, Tick now) {
     const uint32_t number = number_of(bucket, place);
-    // release: with address(), for the swap that says "filling". Others see them by the one below.
+    // release: with address() and holder(), for the swap that says "filling". Others see them by
+    // the one below.
     places_[number].high.store(host.high(), std::memory_order_release);
     places_[number].low.store(host.low(), std::memory_order_release);
+    given_[number].store(now.milliseconds, std::memory_order_release);
     // relaxed: published by the release below.
     seen_[number].store(now.milliseconds, std::memory_order_relaxed);
     uint64_t word = words_[bucket].load(std::memory_order_relaxed);
@@ -157,6 +162,29 @@ std::optional<net::Ipv6Address> Numbers::address(uint32_t number) const {
             net::Ipv6Address::of_words(high, place.low.load(std::memory_order_acquire));
         if (bucket.load(std::memory_order_relaxed) == word)
             return host.is_unspecified() ? std::nullopt : std::optional(host);
+    }
+    return std::nullopt;
+}
+
+std::optional<net::Ipv6Address> Numbers::holder(uint32_t number, std::optional<Tick> when) const {
+    if (number < kFirstNumber || number + 1 >= places_.size())
+        return std::nullopt;
+    const Word& bucket = words_[number / kPlaces];
+    const Place& place = places_[number];
+    for (int i = 0; i < kLooks; ++i) {
+        const uint64_t word = bucket.load(std::memory_order_acquire);  // with fill()
+        if ((word & kFilling) != 0 && (word & used(number % kPlaces)) == 0)
+            continue;  // it may be this one
+        // acquire: with fill(), and before the word is looked at again.
+        const uint64_t high = place.high.load(std::memory_order_acquire);
+        const uint64_t low = place.low.load(std::memory_order_acquire);
+        const Tick given{given_[number].load(std::memory_order_acquire)};
+        if (bucket.load(std::memory_order_relaxed) != word)
+            continue;
+        const auto host = net::Ipv6Address::of_words(high, low);
+        if (host.is_unspecified() || (when && given.is_after(*when)))
+            return std::nullopt;
+        return host;
     }
     return std::nullopt;
 }
@@ -186,6 +214,16 @@ bool Numbers::begin_pass(Tick now, Grace& grace) {
 bool Numbers::is_idle(uint32_t number, Tick now) const {
     // relaxed: of a doomed place it is read behind a grace period, as keep() notes it.
     return now - Tick{seen_[number].load(std::memory_order_relaxed)} >= kIdle;
+}
+
+/// A swap, for a worker may be giving the number at the same moment: then its moment stays.
+void Numbers::move_along(uint32_t number, Tick now) {
+    // relaxed: a moment stands alone, and what is put in its place says the same to holder().
+    uint32_t given = given_[number].load(std::memory_order_relaxed);
+    if (now - Tick{given} > kLongAgo)
+        given_[number].compare_exchange_strong(
+            given, (now + Duration{-kLongAgo.milliseconds}).milliseconds,
+            std::memory_order_relaxed);
 }
 
 bool Numbers::may_be_free(size_t bucket, unsigned place, Tick now) const {

@@ -7,11 +7,11 @@
 /// Shape    Buckets of 16 places, found by the keyed hash of the address; a place's position is its
 ///          host's number. The first bucket, and the last place, are nobody's.
 /// Threads  find() and find_or_add() by any worker at once, without a lock; address() and
-///          for_each() by any thread; turn() by the control core alone, with workers as the readers
-///          of its grace periods.
+///          for_each() and holder() by any thread; turn() by the control core alone, with workers
+///          as the readers of its grace periods.
 /// Errors   find_or_add() yields nothing where the bucket is full, or where another thread is
 ///          giving a number in it at the same moment.
-/// Memory   All at create(): 21 bytes a number.
+/// Memory   All at create(): 25 bytes a number.
 /// Cost     One line for the bucket's word and one for each address that is compared.
 ///
 /// Why a host never has two numbers, and a number never two hosts:
@@ -34,6 +34,16 @@
 ///   release, so who has acquired a new half sees that word, or a later one, when it looks again.
 /// - A packet that a worker hands on with a number in it lies in rings and queues for far less than
 ///   kIdle.
+///
+/// Why what is told of a number is told of the right host, however late:
+/// - A place that is free keeps its last host's address until it is given to another. So who had a
+///   number last can be told for as long as nobody has it.
+/// - A place is free a pass after it was doomed, and it was doomed without a flow: so a number goes
+///   to another host kPass after its last flow has ended, at the earliest. What reads of that flow
+///   within kPass finds its host.
+/// - With an address stands since when its host has had the number. What is asked later, about a
+///   time before, finds that and is told nothing, rather than another host. turn() moves moments
+///   along that are older than kLongAgo, before ticks come round.
 
 #include "base/clock.h"
 #include "base/grace.h"
@@ -55,6 +65,8 @@ namespace sluice::nat64 {
 inline constexpr Duration kIdle = Duration::seconds(30 * 60);
 /// Between two looks at all places.
 inline constexpr Duration kPass = Duration::seconds(10);
+/// A host that has its number longer has it since then, as far as holder() knows.
+inline constexpr Duration kLongAgo = Duration::seconds(24 * 3600);
 
 inline constexpr unsigned kLeastNumberBits = 8;
 inline constexpr unsigned kMostNumberBits = 20;
@@ -78,6 +90,9 @@ public:
     std::optional<uint32_t> find_or_add(const net::Ipv6Address& host, Tick now);
     /// Nothing for a number that nobody has.
     std::optional<net::Ipv6Address> address(uint32_t number) const;
+    /// Who had it at that time, or had it last; without a time, who has it or had it last. Nothing
+    /// where it has been given to another host since, or never to any.
+    std::optional<net::Ipv6Address> holder(uint32_t number, std::optional<Tick> when = {}) const;
 
     /// Calls visit(number, address) for each host that has one.
     template <typename Visit>
@@ -98,11 +113,12 @@ public:
             return;
         const size_t end = std::min(cursor_ + kSlice, words_.size());
         for (; cursor_ < end; ++cursor_)
-            for (unsigned place = 0; place < kPlaces; ++place)
-                if (may_be_free(cursor_, place, now)) {
-                    const uint32_t number = number_of(cursor_, place);
+            for (unsigned place = 0; place < kPlaces; ++place) {
+                const uint32_t number = number_of(cursor_, place);
+                move_along(number, now);
+                if (may_be_free(cursor_, place, now))
                     take_back(cursor_, place, is_idle(number, now) && !has_flows(number));
-                }
+            }
         if (cursor_ == words_.size())
             period_ = grace.begin();  // behind the last that has been doomed
     }
@@ -126,6 +142,7 @@ private:
     void fill(size_t bucket, unsigned place, const net::Ipv6Address& host, Tick now);
     bool begin_pass(Tick now, Grace& grace);
     bool is_idle(uint32_t number, Tick now) const;
+    void move_along(uint32_t number, Tick now);
     bool may_be_free(size_t bucket, unsigned place, Tick now) const;
     void take_back(size_t bucket, unsigned place, bool is_unused);
 
@@ -133,7 +150,8 @@ private:
     SipKey key_{};
     std::span<Place> places_;
     std::span<Word> words_;
-    std::span<std::atomic<uint32_t>> seen_;  // when each host last sent something
+    std::span<std::atomic<uint32_t>> seen_;   // when each host last sent something
+    std::span<std::atomic<uint32_t>> given_;  // when it got its number
     // The control core's.
     size_t cursor_ = 0;
     uint64_t period_ = 0;  // the grace period behind the last pass

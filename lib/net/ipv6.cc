@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/ipv6.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <charconv>
 
@@ -29,9 +30,16 @@ std::optional<Ipv6Prefix> parse_ipv6_prefix(std::string_view text) {
     return Ipv6Prefix{*address, static_cast<uint8_t>(length)};
 }
 
-std::string to_string(const Ipv6Address& address) {
+char* write(char* out, const Ipv6Address& address) {
     std::array<char, INET6_ADDRSTRLEN> text;
-    return inet_ntop(AF_INET6, address.bytes.data(), text.data(), text.size());
+    static_assert(text.size() == kIpv6AddressChars + 1);
+    inet_ntop(AF_INET6, address.bytes.data(), text.data(), text.size());
+    return std::copy_n(text.data(), std::strlen(text.data()), out);
+}
+
+std::string to_string(const Ipv6Address& address) {
+    std::array<char, kIpv6AddressChars> text;
+    return {text.data(), write(text.data(), address)};
 }
 
 std::string to_string(const Ipv6Prefix& prefix) {

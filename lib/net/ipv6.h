@@ -102,6 +102,11 @@ std::optional<Ipv6Address> parse_ipv6_address(std::string_view text);
 /// "2001:db8::1/64", the length always given. Host bits stay.
 std::optional<Ipv6Prefix> parse_ipv6_prefix(std::string_view text);
 
+/// Longest address as text, without an end mark.
+inline constexpr size_t kIpv6AddressChars = 45;
+
+/// Writes at most kIpv6AddressChars and no end mark; returns the end of what it wrote.
+char* write(char* out, const Ipv6Address& address);
 std::string to_string(const Ipv6Address& address);
 std::string to_string(const Ipv6Prefix& prefix);
 

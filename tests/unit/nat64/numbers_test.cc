@@ -3,6 +3,7 @@
 
 #include "catch.h"
 
+#include <atomic>
 #include <map>
 #include <set>
 #include <thread>
@@ -147,4 +148,90 @@ TEST_CASE("numbers: all who have one are listed", "[nat64]") {
     numbers->for_each(
         [&](uint32_t number, const net::Ipv6Address& address) { listed[number] = address; });
     CHECK(listed == given);
+}
+
+TEST_CASE("numbers: who had one last is known until it is given to another host", "[nat64]") {
+    const auto numbers = make(kLeastNumberBits);
+    Grace grace(1);
+    const auto number = numbers->find_or_add(host(1), Tick{});
+    REQUIRE(number);
+    CHECK(numbers->holder(*number) == host(1));
+    Tick now = pass_time(*numbers, grace, Tick{}, Duration::seconds(2 * 1800), kNone);
+    REQUIRE_FALSE(numbers->address(*number));
+    CHECK(numbers->holder(*number) == host(1));
+    CHECK(numbers->holder(*number, Tick{}) == host(1));
+    uint64_t other = 1;
+    while (numbers->find_or_add(host(++other), now) != number)
+        REQUIRE(other < 10'000);
+    CHECK(numbers->holder(*number) == host(other));
+    CHECK(numbers->holder(*number, now) == host(other));
+    // Of the time before nothing is told, rather than another host.
+    CHECK_FALSE(numbers->holder(*number, now + Duration{-1}));
+    CHECK_FALSE(numbers->holder(0));
+    CHECK_FALSE(numbers->holder(numbers->capacity() - 1));
+    CHECK_FALSE(numbers->holder(numbers->capacity()));
+}
+
+TEST_CASE("numbers: one is given to nobody else until kPass after its last flow", "[nat64]") {
+    const auto numbers = make(kLeastNumberBits);
+    Grace grace(1);
+    Tick now;
+    // Its host is long idle when the flow ends, somewhere between two passes.
+    for (int offset = 0; offset < kPass.milliseconds; offset += 1000) {
+        CAPTURE(offset);
+        const auto number = numbers->find_or_add(host(1), now);
+        REQUIRE(number);
+        const Tick end = pass_time(*numbers, grace, now + kIdle, Duration{30'000 + offset},
+                                   [](uint32_t) { return true; });
+        for (now = end; numbers->address(*number); now = now + Duration{100})
+            pass_time(*numbers, grace, now, Duration{}, kNone);
+        CHECK((now - end) >= kPass);
+        CHECK((now - end) <= Duration{3 * kPass.milliseconds});
+    }
+}
+
+TEST_CASE("numbers: a host keeps its own after the clock has come round", "[nat64]") {
+    const auto numbers = make(kLeastNumberBits);
+    Grace grace(1);
+    const auto number = numbers->find_or_add(host(1), Tick{});
+    REQUIRE(number);
+    Tick now;
+    for (int day = 0; day < 60; ++day) {
+        now = now + Duration::seconds(24 * 3600);
+        for (int turn = 0; turn < 10; ++turn)
+            numbers->turn(now, grace, [](uint32_t) { return true; });
+        CHECK(numbers->holder(*number, now) == host(1));
+    }
+}
+
+TEST_CASE("numbers: who had one is read whole while it is given to others", "[nat64]") {
+    const auto numbers = make(kLeastNumberBits);
+    Grace grace(1);
+    std::atomic<bool> is_over = false;
+    std::atomic<uint64_t> torn = 0;
+    std::atomic<uint64_t> read = 0;
+    std::thread reader([&] {
+        while (!is_over.load())
+            for (uint32_t number = kFirstNumber; number + 1 < numbers->capacity(); ++number)
+                if (const auto found = numbers->holder(number)) {
+                    ++read;
+                    if (found->high() - 7 != found->low())
+                        ++torn;
+                }
+    });
+    Tick now;
+    for (uint64_t round = 1; round < 200 || read.load() == 0; ++round) {
+        for (uint64_t i = 0; i < 100; ++i)
+            numbers->find_or_add(net::Ipv6Address::of_words(round * 1000 + i + 7, round * 1000 + i),
+                                 now);
+        for (int pass = 0; pass < 3; ++pass) {
+            now = now + kIdle;
+            for (int turn = 0; turn < 2; ++turn)
+                numbers->turn(now, grace, kNone);
+        }
+    }
+    is_over = true;
+    reader.join();
+    CHECK(torn.load() == 0);
+    CHECK(read.load() != 0);
 }

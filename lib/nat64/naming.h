@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Naming: under which addresses people and programs outside know what is a number inside.
+///
+/// Shape    A tuple with a number at one of its ends is that of packets on the IPv6 side, where
+/// both
+///          ends are IPv6 addresses: that of the host, and that of an IPv4 host behind the prefix.
+///          All other tuples are as they are. Whatever shows an inside address asks here.
+/// Threads  A plain value that refers to what all threads may read (nat64/numbers.h).
+/// Errors   A number that has been given to another host since stays a number.
+/// Cost     Without IPv6 a branch; for what is no number two comparisons.
+
+#include "base/monotonic.h"
+#include "nat64/addresses.h"
+#include "net/tuple.h"
+
+#include <optional>
+#include <string>
+
+namespace sluice::nat64 {
+
+/// An address as it stands on a wire.
+struct WireAddress {
+    Be32 ipv4;                                  ///< What stands for it inside.
+    std::optional<net::Ipv6Address> ipv6 = {};  ///< What stands on the wire in its place.
+
+    bool operator==(const WireAddress&) const = default;
+};
+
+struct WireEnds {
+    WireAddress source;
+    WireAddress destination;
+
+    bool are_ipv6() const { return source.ipv6.has_value(); }
+    bool operator==(const WireEnds&) const = default;
+};
+
+class Naming {
+public:
+    /// Where no IPv6 is served nothing is a number.
+    Naming() = default;
+    /// `addresses` outlive this object; `clock` is the one that numbers are given by.
+    Naming(const Addresses& addresses, const MonotonicClock& clock)
+        : addresses_(&addresses), clock_(clock) {}
+
+    bool is_on() const { return addresses_ != nullptr; }
+
+    // Of packets of the last time, or of another one. Without either who had a number last is told.
+    Naming now() const { return at(clock_.now()); }
+    /// In nanoseconds of the steady clock.
+    Naming at(int64_t steady) const {
+        return at(clock_.at(MonotonicClock::Time(std::chrono::nanoseconds(steady))));
+    }
+
+    WireAddress host(Be32 address) const;
+    WireEnds ends(const net::Tuple& tuple) const;
+
+    // What stands inside for an address; nothing where none does.
+    /// Of a host that has sent something.
+    std::optional<Be32> source(const net::Ipv6Address& address) const {
+        return is_on() ? addresses_->host(address) : std::nullopt;
+    }
+    /// Of whom hosts may send to.
+    std::optional<Be32> destination(const net::Ipv6Address& address) const {
+        return is_on() ? addresses_->destination(address) : std::nullopt;
+    }
+
+    /// Calls visit(address inside, host) for each that has a number.
+    template <typename Visit>
+    void for_each_host(Visit visit) const {
+        if (is_on())
+            addresses_->for_each_host(visit);
+    }
+
+private:
+    Naming at(Tick when) const {
+        Naming naming = *this;
+        naming.when_ = when;
+        return naming;
+    }
+
+    const Addresses* addresses_ = nullptr;
+    MonotonicClock clock_;
+    std::optional<Tick> when_;
+};
+
+inline constexpr size_t kWireAddressChars = net::kIpv6AddressChars;
+
+/// Writes at most kWireAddressChars and no end mark; returns the end of what it wrote.
+char* write(char* out, const WireAddress& address);
+std::string to_string(const WireAddress& address);
+/// "10.1.0.5:4000", "[2001:db8::5]:4000".
+std::string with_port(const WireAddress& address, Be16 port);
+
+}  // namespace sluice::nat64

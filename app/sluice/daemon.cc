@@ -130,6 +130,7 @@ Status Daemon::build(const config::Sources& sources, std::vector<unsigned> allow
     for (const auto open : {&Daemon::open_taps, &Daemon::open_state})
         if (Status status = (this->*open)(ground); !status)
             return status;
+    ground.clock = clock_;
     auto gateway = gateway::Gateway::create(config_, ground);
     if (!gateway)
         return gateway.error();
@@ -230,7 +231,7 @@ Status Daemon::start_flow_logs() {
         flowlog::FlowLogParams params{
             .target = std::move(target),
             .told = {config_.holders.blocks.size, config_.flow_logs.both,
-                     &gateway_->policies().logged()},
+                     &gateway_->policies().logged(), gateway_->naming()},
         };
         params.background.cpus = platform_->cores().listing;
         params.background.on_entry = [this, is_file] {
@@ -259,8 +260,7 @@ Status Daemon::serve() {
         params.http = command::TcpAddress{config_.http->address, config_.http->port};
     params.background.cpus = platform_->cores().listing;
     params.background.on_entry = [this] { confine(confine_background); };
-    const Be32 numbers = config_.ipv6_numbers.address;
-    auto server = command::Server::start(params, with_ipv6(subject(), *gateway_, numbers));
+    auto server = command::Server::start(params, with_ipv6(subject(), gateway_->naming()));
     if (!server)
         return server.error();
     server_ = std::move(*server);

@@ -41,15 +41,13 @@ command::Subject within_turn(command::Subject subject, gateway::Gateway& gateway
     return subject;
 }
 
-command::Subject with_ipv6(command::Subject subject, const gateway::Gateway& gateway,
-                           Be32 network) {
-    subject.ipv6_hosts = [&gateway, network] {
+command::Subject with_ipv6(command::Subject subject, const nat64::Naming& naming) {
+    subject.naming = naming;
+    subject.ipv6_hosts = [naming] {
         std::vector<command::Ipv6Host> all;
-        if (gateway.numbers() != nullptr)
-            gateway.numbers()->for_each([&](uint32_t number, const net::Ipv6Address& address) {
-                all.push_back({net::to_string(Be32::from_host(network.host() | number)),
-                               net::to_string(address)});
-            });
+        naming.for_each_host([&](Be32 number, const net::Ipv6Address& address) {
+            all.push_back({net::to_string(number), net::to_string(address)});
+        });
         return all;
     };
     return subject;

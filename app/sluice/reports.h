@@ -26,8 +26,8 @@ std::vector<command::UplinkReport> uplink_reports(const gateway::Gateway& gatewa
 /// no lock that a thread of the idle class may have.
 command::Subject within_turn(command::Subject subject, gateway::Gateway& gateway);
 
-/// With the hosts that have numbers of that network.
-command::Subject with_ipv6(command::Subject subject, const gateway::Gateway& gateway, Be32 network);
+/// With the IPv6 hosts that there are, and by their addresses.
+command::Subject with_ipv6(command::Subject subject, const nat64::Naming& naming);
 
 std::vector<command::PortReport> port_reports(const Ports& ports);
 

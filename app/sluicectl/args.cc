@@ -121,7 +121,7 @@ CLI::App* add_expectations(CLI::App& app, Words& words) {
 
 CLI::App* add_ipv6_hosts(CLI::App& app, Words& words) {
     CLI::App* hosts = app.add_subcommand(
-        "ipv6-hosts", "List IPv6 hosts, each with the address that other lists show for it");
+        "ipv6-hosts", "List IPv6 hosts, each with the address that stands for it in rules");
     hosts->add_flag("--json", words.json, "Print a JSON array");
     return hosts;
 }
@@ -134,7 +134,8 @@ CLI::App* add_why(CLI::App& app, Words& words) {
             flag, [&words, name](const std::string& value) { words.question[name] = value; }, help);
     };
     add("PROTO", "proto", "tcp, udp, icmp, gre, sctp, udplite or a number");
-    add("SRC", "src", "Source address, with :PORT; of an ICMP echo request :IDENTIFIER");
+    add("SRC", "src",
+        "Source address, with :PORT, [IPv6]:PORT; of an ICMP echo request :IDENTIFIER");
     add("DST", "dst", "Destination address, with :PORT; of an ICMP echo reply :IDENTIFIER");
     add("--flags", "flags", "TCP flags, such as S, SA, FA, R; default: S, or those that come next");
     add("--from", "from", "inside, outside or an interface; default: the way back to the source");

@@ -61,10 +61,11 @@ std::string zone_of(const json& of) {
 }
 
 std::string peer_of(const json& tuple, const char* address, const char* port) {
-    std::string peer = tuple.at(address).get<std::string>();
-    if (tuple.contains(port))
-        peer += ':' + std::to_string(tuple.at(port).get<unsigned>());
-    return peer;
+    const std::string peer = tuple.at(address).get<std::string>();
+    if (!tuple.contains(port))
+        return peer;
+    const std::string number = std::to_string(tuple.at(port).get<unsigned>());
+    return peer.find(':') == std::string::npos ? peer + ':' + number : '[' + peer + "]:" + number;
 }
 
 std::string time_text(const std::optional<int64_t>& time) {
@@ -247,7 +248,7 @@ std::vector<PastHold> PastHolds::holds() const {
 std::string past_table(const PublicEndpoint& endpoint, const std::vector<PastHold>& holds) {
     const auto line = [](const std::array<std::string, 5>& words) {
         std::array<char, 256> columns{};
-        std::snprintf(columns.data(), columns.size(), "%-16s%-7s%-22s%-22s", words[0].c_str(),
+        std::snprintf(columns.data(), columns.size(), "%-15s %-7s%-22s%-22s", words[0].c_str(),
                       words[1].c_str(), words[2].c_str(), words[3].c_str());
         return columns.data() + words[4] + '\n';
     };

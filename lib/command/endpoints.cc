@@ -157,7 +157,7 @@ void Endpoints::forbid(const Question& question, std::string_view method,
 }
 
 void Endpoints::list_flows(const Question& question, httplib::Response& response) {
-    const auto filter = FlowFilter::parse(question.query);
+    const auto filter = FlowFilter::parse(question.query, subject_.naming);
     if (!filter)
         return refuse(response, question.format, kBadRequest, filter.error().message);
 
@@ -202,7 +202,7 @@ void Endpoints::trace_packets(const Question& question, httplib::Response& respo
 }
 
 void Endpoints::count_flows(const Question& question, httplib::Response& response) {
-    const auto filter = FlowFilter::parse(question.query);
+    const auto filter = FlowFilter::parse(question.query, subject_.naming);
     if (!filter)
         return refuse(response, question.format, kBadRequest, filter.error().message);
     const uint64_t count = list_.count(*filter, subject_.now());
@@ -218,7 +218,7 @@ void Endpoints::delete_flows(const Question& question, httplib::Response& respon
     const auto all = take_all(query);
     if (!all)
         return refuse(response, question.format, kBadRequest, all.error().message);
-    auto filter = FlowFilter::parse(query);
+    auto filter = FlowFilter::parse(query, subject_.naming);
     if (!filter)
         return refuse(response, question.format, kBadRequest, filter.error().message);
     if (filter->is_empty() && !*all)
@@ -297,11 +297,12 @@ void Endpoints::tell_why(const Question& question, httplib::Response& response) 
     if (line && *line != "1")
         return refuse(response, question.format, kBadRequest, "line=" + *line + " is not line=1.");
     const auto interfaces = subject_.interfaces();
-    const auto asked = why::read_question(query, interfaces);
+    const auto asked = why::read_question(query, interfaces, subject_.naming);
     if (!asked)
         return refuse(response, question.format, kBadRequest, asked.error().message);
     const why::Answer answer = subject_.why(*asked);
-    const why::AnswerWords words{interfaces, static_cast<unsigned>(subject_.workers.size())};
+    const why::AnswerWords words{interfaces, static_cast<unsigned>(subject_.workers.size()),
+                                 subject_.naming.now()};
     response.status = kOk;
     response.set_content(question.format == Format::Json ? why_json(answer, words)
                          : line                          ? why::answer_line(answer, words)
@@ -316,16 +317,16 @@ void Endpoints::tell_who(const Question& question, httplib::Response& response) 
     const listing::PublicEndpoint& endpoint = asked->endpoint;
     auto holds =
         listing::holds_of(endpoint, subject_.given(endpoint), subject_.flows, subject_.now());
-    const std::time_t now = std::time(nullptr);
+    const WhoWords words{std::time(nullptr), subject_.naming.now()};
     if (asked->at)
-        keep_since(holds, *asked->at, now);
+        keep_since(holds, *asked->at, words.now);
     if (holds.empty())
         return refuse(response, question.format, kNotFound,
                       "No inside host has " + listing::to_string(endpoint) +
                           (asked->at ? " now that had it then." : " now."));
     answer_at_length(question,
-                     question.format == Format::Text ? who_table(endpoint, holds, now)
-                                                     : who_json(endpoint, holds, now),
+                     question.format == Format::Text ? who_table(endpoint, holds, words)
+                                                     : who_json(endpoint, holds, words),
                      content_type(question.format), response);
 }
 
@@ -335,8 +336,9 @@ void Endpoints::list_expectations(const Question& question, httplib::Response& r
                       "/v1/expectations takes format only.");
     const auto entries = listing::expectations(subject_.flows, subject_.now());
     answer_at_length(question,
-                     question.format == Format::Text ? listing::expectations_text(entries)
-                                                     : listing::expectations_json(entries),
+                     question.format == Format::Text
+                         ? listing::expectations_text(entries, subject_.naming.now())
+                         : listing::expectations_json(entries, subject_.naming.now()),
                      content_type(question.format), response);
 }
 

@@ -69,7 +69,8 @@ Status read_count(const std::string& name, const std::string& text, PacketStream
 
 }  // namespace
 
-Result<PacketStreamParams> read_packet_query(const Query& query, PacketStreamParams::Form form) {
+Result<PacketStreamParams> read_packet_query(const Query& query, PacketStreamParams::Form form,
+                                             const nat64::Naming& naming) {
     PacketStreamParams params;
     params.form = form;
     if (query.count("way") + query.count("drops") > 1)
@@ -91,7 +92,7 @@ Result<PacketStreamParams> read_packet_query(const Query& query, PacketStreamPar
         if (!read)
             return read.error();
     }
-    const auto filter = FlowFilter::parse(words);
+    const auto filter = FlowFilter::parse(words, naming);
     if (!filter)
         return filter.error();
     params.wish.filter = filter.value();

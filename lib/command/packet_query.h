@@ -15,6 +15,7 @@ namespace sluice::command {
 /// Reads the words of a FlowFilter, and way (in, out, both), drops (1, or a reason), count, seconds
 /// and snaplen.
 Result<listing::PacketStreamParams> read_packet_query(const listing::Query& query,
-                                                      listing::PacketStreamParams::Form form);
+                                                      listing::PacketStreamParams::Form form,
+                                                      const nat64::Naming& naming = {});
 
 }  // namespace sluice::command

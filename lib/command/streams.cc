@@ -54,7 +54,7 @@ void Streams::events(const Question& question, httplib::Response& response) {
     if (timestamps && *timestamps != "1")
         return refuse(response, question.format, kBadRequest,
                       "timestamps=" + *timestamps + " is not timestamps=1.");
-    const auto filter = FlowFilter::parse(query);
+    const auto filter = FlowFilter::parse(query, subject_.naming);
     if (!filter)
         return refuse(response, question.format, kBadRequest, filter.error().message);
     const auto sending = begin(events_);
@@ -100,15 +100,16 @@ bool Streams::send_events(Events& events, httplib::DataSink& sink) {
 }
 
 void Streams::capture(const Question& question, httplib::Response& response) {
-    const auto params =
-        read_packet_query(question.query, listing::PacketStreamParams::Form::Pcapng);
+    const auto params = read_packet_query(question.query, listing::PacketStreamParams::Form::Pcapng,
+                                          subject_.naming);
     if (!params)
         return refuse(response, question.format, kBadRequest, params.error().message);
     packets(question, *params, response);
 }
 
 void Streams::trace(const Question& question, httplib::Response& response) {
-    const auto params = read_packet_query(question.query, listing::PacketStreamParams::Form::Text);
+    const auto params =
+        read_packet_query(question.query, listing::PacketStreamParams::Form::Text, subject_.naming);
     if (!params)
         return refuse(response, question.format, kBadRequest, params.error().message);
     packets(question, *params, response);

@@ -15,6 +15,7 @@
 #include "listing/holds.h"
 #include "listing/interface_name.h"
 #include "listing/port_pressure.h"
+#include "nat64/naming.h"
 #include "observe/watches.h"
 #include "stats/counters.h"
 #include "why/answer.h"
@@ -53,7 +54,7 @@ struct AddressReport {
     hosts::SideTraffic traffic;
 };
 
-/// An IPv6 host, and what stands for it in all other lists.
+/// An IPv6 host, and what stands for it inside.
 struct Ipv6Host {
     std::string number;   ///< "198.18.0.20".
     std::string address;  ///< "2001:db8:1::10".
@@ -184,6 +185,8 @@ struct Subject {
     };
     /// By their numbers.
     std::function<std::vector<Ipv6Host>()> ipv6_hosts = [] { return std::vector<Ipv6Host>(); };
+    /// Of IPv6 hosts, in all that is told.
+    nat64::Naming naming = {};
 };
 
 }  // namespace sluice::command

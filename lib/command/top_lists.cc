@@ -94,13 +94,15 @@ ordered_json traffic_json(const flow::Traffic& traffic) {
     return {{"packets", traffic.packets}, {"bytes", traffic.bytes}};
 }
 
-/// What has gone over flows that have ended, of hosts for which there was no row any more.
-hosts::SideTraffic others_of(const std::optional<listing::TrafficTotals>& totals) {
-    return totals ? totals->other_hosts() : hosts::SideTraffic{};
-}
+/// What the lists of hosts must know.
+struct HostWords {
+    bool is_counted = false;
+    hosts::SideTraffic others;  ///< Of hosts for which there was no row any more.
+    nat64::Naming naming;
+};
 
-std::string hosts_text(const std::vector<listing::TopHost>& tops, bool is_counted,
-                       const hosts::SideTraffic& others) {
+std::string hosts_text(const std::vector<listing::TopHost>& tops, const HostWords& words) {
+    const auto& [is_counted, others, naming] = words;
     std::vector<std::string> head{"host",   "flows", "half_open", "ports",
                                   "blocks", "rate",  "refused"};
     if (is_counted)
@@ -108,9 +110,12 @@ std::string hosts_text(const std::vector<listing::TopHost>& tops, bool is_counte
     Columns columns;
     columns.row(head);
     for (const auto& [host, ports, blocks, traffic] : tops) {
-        std::vector<std::string> cells{net::to_string(host.address),   std::to_string(host.flows),
-                                       std::to_string(host.half_open), std::to_string(ports),
-                                       std::to_string(blocks),         std::to_string(host.rate),
+        std::vector<std::string> cells{nat64::to_string(naming.host(host.address)),
+                                       std::to_string(host.flows),
+                                       std::to_string(host.half_open),
+                                       std::to_string(ports),
+                                       std::to_string(blocks),
+                                       std::to_string(host.rate),
                                        std::to_string(host.refused)};
         if (is_counted)
             add_traffic(cells, traffic);
@@ -124,11 +129,11 @@ std::string hosts_text(const std::vector<listing::TopHost>& tops, bool is_counte
     return columns.take();
 }
 
-std::string hosts_json(const std::vector<listing::TopHost>& tops, bool is_counted,
-                       const hosts::SideTraffic& others) {
+std::string hosts_json(const std::vector<listing::TopHost>& tops, const HostWords& words) {
+    const auto& [is_counted, others, naming] = words;
     ordered_json list = ordered_json::array();
     for (const auto& [host, ports, blocks, traffic] : tops) {
-        list.push_back({{"host", net::to_string(host.address)},
+        list.push_back({{"host", nat64::to_string(naming.host(host.address))},
                         {"flows", host.flows},
                         {"half_open", host.half_open},
                         {"ports", ports},
@@ -175,8 +180,9 @@ Result<std::string> hosts_list(const Subject& subject, Query query, Format forma
         return unknown(query, "top, by");
     const auto tops = listing::top_hosts(
         subject.hosts, subject.flows, {*order, *top, totals ? &*totals : nullptr}, subject.now());
-    return format == Format::Text ? hosts_text(tops, totals.has_value(), others_of(totals))
-                                  : hosts_json(tops, totals.has_value(), others_of(totals));
+    const HostWords words{totals.has_value(), totals ? totals->other_hosts() : hosts::SideTraffic{},
+                          subject.naming.now()};
+    return format == Format::Text ? hosts_text(tops, words) : hosts_json(tops, words);
 }
 
 Result<std::string> ports_list(const Subject& subject, Query query, Format format) {

@@ -63,11 +63,11 @@ std::string held(const PublicEndpoint& endpoint, const Hold& hold) {
     return hold.protocol ? text + '/' + listing::protocol_text(*hold.protocol) : text;
 }
 
-std::string line(const char* host, const char* kind, const char* flows, const char* since,
+std::string line(const std::string& host, const char* kind, const char* flows, const char* since,
                  const std::string& rest) {
-    std::array<char, 96> columns{};
-    std::snprintf(columns.data(), columns.size(), "%-16s%-12s%10s  %-22s", host, kind, flows,
-                  since);
+    std::array<char, 128> columns{};
+    std::snprintf(columns.data(), columns.size(), "%-15s %-12s%10s  %-22s", host.c_str(), kind,
+                  flows, since);
     return columns.data() + rest + '\n';
 }
 
@@ -103,13 +103,14 @@ void keep_since(std::vector<Hold>& holds, std::time_t at, std::time_t now) {
 }
 
 std::string who_table(const PublicEndpoint& endpoint, std::span<const Hold> holds,
-                      std::time_t now) {
+                      const WhoWords& words) {
     std::string table = line("host", "kind", "flows", "since", "public");
     for (const Hold& hold : holds.first(std::min(holds.size(), kMostListed))) {
         const std::string zone =
             hold.host.zone == 0 ? "" : "  zone=" + std::to_string(hold.host.zone);
-        table += line(net::to_string(hold.host.address).c_str(), name_of(hold.means).data(),
-                      std::to_string(hold.flows).c_str(), since_text(hold, now).c_str(),
+        table += line(nat64::to_string(words.naming.host(hold.host.address)),
+                      name_of(hold.means).data(), std::to_string(hold.flows).c_str(),
+                      since_text(hold, words.now).c_str(),
                       held(endpoint, hold) + zone);
     }
     if (holds.size() > kMostListed)
@@ -117,10 +118,11 @@ std::string who_table(const PublicEndpoint& endpoint, std::span<const Hold> hold
     return table;
 }
 
-std::string who_json(const PublicEndpoint& endpoint, std::span<const Hold> holds, std::time_t now) {
+std::string who_json(const PublicEndpoint& endpoint, std::span<const Hold> holds,
+                     const WhoWords& words) {
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
     for (const Hold& hold : holds.first(std::min(holds.size(), kMostListed))) {
-        list.push_back({{"host", net::to_string(hold.host.address)},
+        list.push_back({{"host", nat64::to_string(words.naming.host(hold.host.address))},
                         {"kind", name_of(hold.means)},
                         {"flows", hold.flows},
                         {"address", net::to_string(endpoint.address)}});
@@ -128,7 +130,7 @@ std::string who_json(const PublicEndpoint& endpoint, std::span<const Hold> holds
         if (hold.host.zone != 0)
             last["zone"] = hold.host.zone;
         if (hold.age)
-            last["since"] = since(*hold.age, now);
+            last["since"] = since(*hold.age, words.now);
         if (hold.is_older())
             last["or_before"] = true;
         if (hold.protocol)

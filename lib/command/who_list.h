@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "listing/flow_filter.h"
 #include "listing/holds.h"
+#include "nat64/naming.h"
 
 #include <ctime>
 #include <optional>
@@ -30,10 +31,15 @@ Result<WhoQuery> read_who_query(const listing::Query& query);
 /// Takes out who has it for a shorter time than since `at`.
 void keep_since(std::vector<listing::Hold>& holds, std::time_t at, std::time_t now);
 
-/// `now` is the time of day to which ages are.
+/// What the lists must know.
+struct WhoWords {
+    std::time_t now = 0;  ///< The time of day to which ages are.
+    nat64::Naming naming = {};
+};
+
 std::string who_table(const listing::PublicEndpoint& endpoint, std::span<const listing::Hold> holds,
-                      std::time_t now);
+                      const WhoWords& words);
 std::string who_json(const listing::PublicEndpoint& endpoint, std::span<const listing::Hold> holds,
-                     std::time_t now);
+                     const WhoWords& words);
 
 }  // namespace sluice::command

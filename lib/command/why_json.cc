@@ -19,10 +19,11 @@ ordered_json name_of(link::InterfaceId id, const why::AnswerWords& words) {
     return id < words.interfaces.size() ? ordered_json(words.interfaces[id].name) : nullptr;
 }
 
-ordered_json tuple_json(const net::Tuple& tuple) {
+ordered_json tuple_json(const net::Tuple& tuple, const nat64::Naming& naming) {
+    const nat64::WireEnds ends = naming.ends(tuple);
     ordered_json json{{"protocol", listing::protocol_text(tuple.protocol)},
-                      {"src", net::to_string(tuple.source)},
-                      {"dst", net::to_string(tuple.destination)}};
+                      {"src", nat64::to_string(ends.source)},
+                      {"dst", nat64::to_string(ends.destination)}};
     if (net::has_ports(tuple.protocol)) {
         json["sport"] = tuple.source_port.host();
         json["dport"] = tuple.destination_port.host();
@@ -36,15 +37,16 @@ ordered_json written_json(const why::Written& written) {
     return {{"line", written.line}, {"at", written.place}};
 }
 
-ordered_json packet_json(const why::Arrival& arrival) {
+ordered_json packet_json(const why::Arrival& arrival, const nat64::Naming& naming) {
     if (!arrival.is_parsed)
         return nullptr;
-    ordered_json json = tuple_json(arrival.tuple);
+    ordered_json json = tuple_json(arrival.tuple, naming);
+    const nat64::WireEnds ends = why::ends_of(arrival, naming);
     if (arrival.is_icmp_error)
         json = {{"protocol", "icmp"},
-                {"src", net::to_string(arrival.source)},
-                {"dst", net::to_string(arrival.destination)},
-                {"about", tuple_json(arrival.tuple.reversed())}};
+                {"src", nat64::to_string(ends.source)},
+                {"dst", nat64::to_string(ends.destination)},
+                {"about", tuple_json(arrival.tuple.reversed(), naming)}};
     json["bytes"] = arrival.length;
     json["ttl"] = arrival.ttl;
     if (arrival.tuple.protocol == Protocol::Tcp && !arrival.is_icmp_error)
@@ -56,9 +58,9 @@ ordered_json packet_json(const why::Arrival& arrival) {
     return json;
 }
 
-ordered_json flow_json(const why::Met& met) {
+ordered_json flow_json(const why::Met& met, const nat64::Naming& naming) {
     std::string text;
-    listing::append_json(text, met.entry);
+    listing::append_json(text, met.entry, naming);
     ordered_json json = ordered_json::parse(text);
     json["direction"] = met.direction == Direction::Original ? "original" : "reply";
     json["its_own"] = met.is_its_own;
@@ -110,13 +112,13 @@ ordered_json source_json(const why::Answer& answer) {
 
 ordered_json route_json(const why::Exit& exit, const why::AnswerWords& words) {
     return {{"interface", name_of(exit.path.interface, words)},
-            {"via", net::to_string(exit.path.via)},
+            {"via", nat64::to_string(words.naming.host(exit.path.via))},
             {"mtu", exit.mtu},
             {"link", exit.has_link},
             {"mac", exit.has_mac ? ordered_json(net::to_string(exit.mac)) : nullptr}};
 }
 
-void add_fate(ordered_json& json, const why::Answer& answer) {
+void add_fate(ordered_json& json, const why::Answer& answer, const nat64::Naming& naming) {
     static constexpr const char* kFates[] = {"leaves",   "waits",  "dropped",
                                              "answered", "kernel", "follows"};
     json["fate"] = kFates[index(answer.fate)];
@@ -128,7 +130,7 @@ void add_fate(ordered_json& json, const why::Answer& answer) {
         json["sender_is_told"] = answer.rejection != worker::Rejection::None;
     }
     if (answer.fate == why::Fate::Leaves || answer.fate == why::Fate::Waits) {
-        json["leaves"] = tuple_json(answer.after);
+        json["leaves"] = tuple_json(answer.after, naming);
         json["leaves"]["in_fragments"] = answer.is_cut;
     }
 }
@@ -136,13 +138,13 @@ void add_fate(ordered_json& json, const why::Answer& answer) {
 }  // namespace
 
 std::string why_json(const why::Answer& answer, const why::AnswerWords& words) {
-    ordered_json json{{"packet", packet_json(answer.arrival)},
+    ordered_json json{{"packet", packet_json(answer.arrival, words.naming)},
                       {"from", name_of(answer.arrival.from, words)}};
     if (answer.arrival.has_side)
         json["realm"] = answer.arrival.side == net::Side::Inside ? "inside" : "outside";
     if (answer.worker_is_known)
         json["worker"] = answer.worker;
-    json["flow"] = answer.met ? flow_json(*answer.met) : ordered_json(nullptr);
+    json["flow"] = answer.met ? flow_json(*answer.met, words.naming) : ordered_json(nullptr);
     if (answer.request && answer.request->expectation)
         json["related"] = true;  // another flow has foretold it
     if (answer.rule)
@@ -155,7 +157,7 @@ std::string why_json(const why::Answer& answer, const why::AnswerWords& words) {
         json["tracker"] = tracker_json(answer);
     if (answer.decision)
         json["source"] = source_json(answer);
-    add_fate(json, answer);
+    add_fate(json, answer, words.naming);
     return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 

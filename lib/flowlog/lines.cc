@@ -59,23 +59,27 @@ private:
     std::string text_;
 };
 
-std::string endpoint(Be32 address, Be16 port) {
-    return net::to_string(address) + ':' + std::to_string(port.host());
+/// "postNATSource" and an IPv6 address: the name is postNATSourceIPv6Address.
+void add_address(Structured& data, const std::string& what, const nat64::WireAddress& address) {
+    const char* const kind = address.ipv6 ? "IPv6Address" : "IPv4Address";
+    data.add((what + kind).c_str(), nat64::to_string(address));
 }
 
-std::string session(const JournalEntry& entry) {
+std::string session(const JournalEntry& entry, const nat64::Naming& naming) {
     const net::Tuple& original = entry.tuple[0];
     const net::Tuple& reply = entry.tuple[index(Direction::Reply)];
+    const nat64::WireEnds before = naming.ends(original);
+    const nat64::WireEnds after = naming.ends(reply);
     Structured data;
-    data.add("protocolIdentifier", static_cast<uint8_t>(original.protocol))
-        .add("sourceIPv4Address", net::to_string(original.source))
-        .add("sourceTransportPort", original.source_port.host())
-        .add("destinationIPv4Address", net::to_string(original.destination))
-        .add("destinationTransportPort", original.destination_port.host())
-        .add("postNATSourceIPv4Address", net::to_string(reply.destination))
-        .add("postNAPTSourceTransportPort", reply.destination_port.host())
-        .add("postNATDestinationIPv4Address", net::to_string(reply.source))
-        .add("postNAPTDestinationTransportPort", reply.source_port.host());
+    data.add("protocolIdentifier", static_cast<uint8_t>(original.protocol));
+    add_address(data, "source", before.source);
+    data.add("sourceTransportPort", original.source_port.host());
+    add_address(data, "destination", before.destination);
+    data.add("destinationTransportPort", original.destination_port.host());
+    add_address(data, "postNATSource", after.destination);
+    data.add("postNAPTSourceTransportPort", reply.destination_port.host());
+    add_address(data, "postNATDestination", after.source);
+    data.add("postNAPTDestinationTransportPort", reply.source_port.host());
     if (original.zone != 0)
         data.add("ingressVRFID", original.zone);
     if (reply.zone != 0)
@@ -89,26 +93,27 @@ std::string session(const JournalEntry& entry) {
             .add("responderOctets", answered.bytes);
     }
     return data.text() + ' ' + std::string(listing::protocol_name(original.protocol)) + ' ' +
-           endpoint(original.source, original.source_port) + " to " +
-           endpoint(original.destination, original.destination_port) + " as " +
-           endpoint(reply.destination, reply.destination_port) + " to " +
-           endpoint(reply.source, reply.source_port);
+           with_port(before.source, original.source_port) + " to " +
+           with_port(before.destination, original.destination_port) + " as " +
+           with_port(after.destination, reply.destination_port) + " to " +
+           with_port(after.source, reply.source_port);
 }
 
 /// A block's keys say the inside host, and the first port (nat/holders.h).
-std::string block(const JournalEntry& entry, uint16_t size) {
-    const net::InsideAddress host = entry.tuple[0].inside_source();
+std::string block(const JournalEntry& entry, uint16_t size, const nat64::Naming& naming) {
+    const nat64::WireAddress host = naming.host(entry.tuple[0].source);
+    const uint16_t zone = entry.tuple[0].zone;
     const net::Tuple& reply = entry.tuple[index(Direction::Reply)];
     const unsigned first = reply.destination_port.host();
     const unsigned last = first + size - 1;
     Structured data;
-    data.add("sourceIPv4Address", net::to_string(host.address))
-        .add("postNATSourceIPv4Address", net::to_string(reply.destination))
+    add_address(data, "source", host);
+    data.add("postNATSourceIPv4Address", net::to_string(reply.destination))
         .add("portRangeStart", first)
         .add("portRangeEnd", last);
-    if (host.zone != 0)
-        data.add("ingressVRFID", host.zone);
-    return data.text() + ' ' + net::to_string(host.address) + " has " +
+    if (zone != 0)
+        data.add("ingressVRFID", zone);
+    return data.text() + ' ' + nat64::to_string(host) + " has " +
            net::to_string(reply.destination) + ':' + std::to_string(first) + '-' +
            std::to_string(last);
 }
@@ -146,17 +151,19 @@ void Lines::append(std::string& out, const JournalEntry& entry,
                    const listing::TimeOfDay& clock) const {
     const bool is_block = entry.kind() == flow::Kind::Block;
     const uint16_t size = params_.told.block_size;
+    const nat64::Naming& naming = params_.told.naming;
     if (params_.form == LogForm::Syslog)
         return append_syslog(out, clock.of(entry.time) / kMicrosecond, name_of(entry),
-                             is_block ? block(entry, size) : session(entry));
+                             is_block ? block(entry, size, naming.at(entry.time))
+                                      : session(entry, naming.at(entry.time)));
     if (params_.form == LogForm::Json)
-        return is_block ? listing::append_json_block(out, entry, clock, size)
-                        : listing::append_json_flow(out, entry, clock);
+        return is_block ? listing::append_json_block(out, entry, clock, {size, naming})
+                        : listing::append_json_flow(out, entry, clock, naming);
     listing::append_timestamp(out, entry, clock);
     if (is_block)
-        listing::append_block(out, entry, size);
+        listing::append_block(out, entry, {size, naming});
     else
-        listing::append_event(out, entry.event, listing::entry_of(entry));
+        listing::append_flow(out, entry, naming);
 }
 
 /// Facility daemon, severity informational.

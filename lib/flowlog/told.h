@@ -2,13 +2,14 @@
 #pragma once
 
 /// \file
-/// Told: of which entries of a journal a log of translations tells.
+/// Told: of which entries of a journal a log of translations tells, and by which addresses.
 ///
 /// Shape    Flows as they begin and end, but for those that are not translated. Where ports are
 ///          given in blocks, blocks in their place, unless both are asked for. Rules may say so, or
 ///          the opposite, of their own flows.
 
 #include "flow/journal.h"
+#include "nat64/naming.h"
 #include "policy/logged.h"
 
 #include <cstdint>
@@ -19,6 +20,7 @@ struct Told {
     uint16_t block_size = 0;                  ///< Ports of a block; 0 where there are none.
     bool both = false;                        ///< Flows too where there are blocks.
     const policy::Logged* by_rule = nullptr;  ///< What rules say of their flows; null: nothing.
+    nat64::Naming naming = {};                ///< Of IPv6 hosts.
 
     bool has_blocks() const { return block_size != 0; }
     bool has_flows() const { return block_size == 0 || both; }

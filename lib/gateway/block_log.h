@@ -8,6 +8,7 @@
 /// Source   RFC 6888 §4 (REQ-12 to REQ-14), RFC 6302: the ports and the time, no destinations.
 
 #include "control/ageing.h"
+#include "nat64/naming.h"
 
 #include <ctime>
 #include <string>
@@ -18,6 +19,7 @@ namespace sluice::gateway {
 std::time_t beginning_of(const control::BlockEvent& event, std::time_t now);
 
 /// "10.1.0.10 has 198.51.100.1:2048-2559 since 2026-01-31T12:00:00Z", or "had … from … until …".
-std::string block_text(const control::BlockEvent& event, std::time_t now);
+std::string block_text(const control::BlockEvent& event, const nat64::Naming& naming,
+                       std::time_t now);
 
 }  // namespace sluice::gateway

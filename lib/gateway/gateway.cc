@@ -290,7 +290,7 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
     if (ground.notice)
         params.block_notice = [this, notice = ground.notice](const control::BlockEvent& event) {
             const std::time_t now = log_clock_->now();
-            notice(block_text(event, now));
+            notice(block_text(event, naming_, now));
             return int64_t{beginning_of(event, now)};
         };
     params.exhaustion = exhaustion_.get();
@@ -404,9 +404,12 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
         .numbers = numbers_.get(),
         .is_active = replica_ ? &replica_->standing().is_active : nullptr,
     });
-    if (shared_->ipv6)
+    if (shared_->ipv6) {
         shared_->ipv6->identification =
             static_cast<uint16_t>(derive(ground.secret, Use::Ipv6Hosts)[2]);
+        addresses_ = std::make_unique<nat64::Addresses>(shared_->ipv6->addresses, *numbers_);
+        naming_ = nat64::Naming(*addresses_, ground.clock);
+    }
     if (ground.inheritance && ground.inheritance->is_found)
         restore(config, *ground.inheritance);
     inquiry_ = std::make_unique<why::Inquiry>(*shared_, ground.ports);

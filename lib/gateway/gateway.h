@@ -11,6 +11,7 @@
 /// Errors   create() says in one sentence what cannot be had.
 
 #include "answer/budgets.h"
+#include "base/monotonic.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "config/config.h"
@@ -31,6 +32,7 @@
 #include "link/ring.h"
 #include "link/uplinks.h"
 #include "nat/kept_endpoints.h"
+#include "nat64/naming.h"
 #include "nat64/numbers.h"
 #include "observe/watches.h"
 #include "pool/address_key.h"
@@ -58,7 +60,8 @@ struct Ground {
     std::vector<io::Port*> ports;    ///< As config::ports_of() has them.
     rte_mempool* packets = nullptr;  ///< For what workers and control core send by themselves.
     int numa_node = -1;
-    Secret secret{};  ///< Random per start.
+    MonotonicClock clock{};  ///< That of whoever turns it.
+    Secret secret{};         ///< Random per start.
     /// Of the choice of a host's public address; kept from start to start, so that hosts keep
     /// theirs.
     pool::AddressKey address_key{0};
@@ -104,8 +107,8 @@ public:
     control::Core& control() { return *control_; }
     flow::FlowTable& table() { return *table_; }
     const hosts::HostTable& hosts() const { return *hosts_; }
-    /// Of IPv6 hosts; null where IPv6 is not served.
-    const nat64::Numbers* numbers() const { return numbers_.get(); }
+    /// By which IPv6 hosts are told.
+    nat64::Naming naming() const { return naming_; }
     /// Of flows that have ended; null without --accounting.
     const hosts::Totals* totals() const { return totals_.get(); }
 
@@ -171,7 +174,9 @@ private:
     std::optional<io::Steering> steering_;
     std::optional<link::Interfaces> interfaces_;
     std::unique_ptr<link::NextHops> next_hops_;
-    std::unique_ptr<nat64::Numbers> numbers_;  // where IPv6 is served
+    std::unique_ptr<nat64::Numbers> numbers_;      // where IPv6 is served
+    std::unique_ptr<nat64::Addresses> addresses_;  // likewise
+    nat64::Naming naming_;
     link::LivingUplinks living_uplinks_;
     std::unique_ptr<answer::Budgets> budgets_;
     std::unique_ptr<pool::OwnPorts> own_ports_;      // where an interface has a twin

@@ -2,7 +2,6 @@
 #include "listing/event_stream.h"
 
 #include "listing/event_text.h"
-#include "listing/flow_text.h"
 
 namespace sluice::listing {
 
@@ -18,20 +17,24 @@ uint64_t EventStream::next(std::string& out) {
     return lost;
 }
 
-void EventStream::append(std::string& out, const flow::JournalEntry& entry) const {
+/// By the addresses of that time.
+bool EventStream::is_wanted(const flow::JournalEntry& entry) {
+    params_.filter.naming = params_.filter.naming.at(entry.time);
+    return entry.kind() == flow::Kind::Flow && params_.filter.matches(entry_of(entry));
+}
+
+void EventStream::append(std::string& out, const flow::JournalEntry& entry) {
+    const nat64::Naming& naming = params_.filter.naming;
     const bool is_json = params_.format == Format::Json;
     if (entry.kind() == flow::Kind::Block && is_json && params_.filter.is_empty())
-        return append_json_block(out, entry, TimeOfDay(), 0);
-    if (entry.kind() != flow::Kind::Flow)
-        return;
-    const FlowEntry flow = entry_of(entry);
-    if (!params_.filter.matches(flow))
+        return append_json_block(out, entry, TimeOfDay(), {.naming = naming});
+    if (!is_wanted(entry))
         return;
     if (is_json)
-        return append_json_flow(out, entry, TimeOfDay());
+        return append_json_flow(out, entry, TimeOfDay(), naming);
     if (params_.timestamps)
         append_timestamp(out, entry, TimeOfDay());
-    append_event(out, entry.event, flow);
+    append_flow(out, entry, naming);
 }
 
 void EventStream::append_lost(std::string& out, uint64_t count) const {

@@ -38,7 +38,8 @@ public:
     uint64_t next(std::string& out);
 
 private:
-    void append(std::string& out, const flow::JournalEntry& entry) const;
+    bool is_wanted(const flow::JournalEntry& entry);
+    void append(std::string& out, const flow::JournalEntry& entry);
     void append_lost(std::string& out, uint64_t count) const;
 
     flow::Journal::Reader reader_;

@@ -49,12 +49,14 @@ std::string json_head(const flow::JournalEntry& entry, const TimeOfDay& clock) {
 
 /// A block's keys say the inside host, and the first port (nat/holders.h).
 struct Block {
-    net::InsideAddress host;
+    nat64::WireAddress host;
+    uint16_t zone;
     Be32 address;
     unsigned first_port;
 
-    explicit Block(const flow::JournalEntry& entry)
-        : host(entry.tuple[0].inside_source()),
+    Block(const flow::JournalEntry& entry, const nat64::Naming& naming)
+        : host(naming.at(entry.time).host(entry.tuple[0].source)),
+          zone(entry.tuple[0].zone),
           address(entry.tuple[index(Direction::Reply)].destination),
           first_port(entry.tuple[index(Direction::Reply)].destination_port.host()) {}
 };
@@ -77,30 +79,37 @@ void append_timestamp(std::string& out, const flow::JournalEntry& entry, const T
     out += stamp.data();
 }
 
-void append_json_flow(std::string& out, const flow::JournalEntry& entry, const TimeOfDay& clock) {
+void append_flow(std::string& out, const flow::JournalEntry& entry, const nat64::Naming& naming) {
+    append_event(out, entry.event, entry_of(entry), naming.at(entry.time));
+}
+
+void append_json_flow(std::string& out, const flow::JournalEntry& entry, const TimeOfDay& clock,
+                      const nat64::Naming& naming) {
     std::string flow;
-    append_json(flow, entry_of(entry));
+    append_json(flow, entry_of(entry), naming.at(entry.time));
     out += json_head(entry, clock).append(flow, 1).append("\n");
 }
 
-void append_block(std::string& out, const flow::JournalEntry& entry, uint16_t ports) {
-    const Block block(entry);
+void append_block(std::string& out, const flow::JournalEntry& entry, const BlockWords& words) {
+    const Block block(entry, words.naming);
+    const uint16_t ports = words.ports;
     out += event_tag(entry.event);
-    out += "block    src=" + net::to_string(block.host.address) +
+    out += "block    src=" + nat64::to_string(block.host) +
            " address=" + net::to_string(block.address) +
            " ports=" + std::to_string(block.first_port);
     if (ports != 0)
         out += '-' + std::to_string(block.first_port + ports - 1);
-    if (block.host.zone != 0)
-        out += " zone=" + std::to_string(block.host.zone);
+    if (block.zone != 0)
+        out += " zone=" + std::to_string(block.zone);
     out += '\n';
 }
 
 void append_json_block(std::string& out, const flow::JournalEntry& entry, const TimeOfDay& clock,
-                       uint16_t ports) {
-    const Block block(entry);
-    out += json_head(entry, clock) + R"("block":{"host":")" + net::to_string(block.host.address) +
-           (block.host.zone == 0 ? "\"" : "\",\"zone\":" + std::to_string(block.host.zone)) +
+                       const BlockWords& words) {
+    const Block block(entry, words.naming);
+    const uint16_t ports = words.ports;
+    out += json_head(entry, clock) + R"("block":{"host":")" + nat64::to_string(block.host) +
+           (block.zone == 0 ? "\"" : "\",\"zone\":" + std::to_string(block.zone)) +
            R"(,"address":")" + net::to_string(block.address) + R"(","first_port":)" +
            std::to_string(block.first_port);
     if (ports != 0)

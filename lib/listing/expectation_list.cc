@@ -6,7 +6,6 @@
 #include "listing/flow_text.h"
 #include "listing/walk.h"
 #include "nat/expectations.h"
-#include "net/text.h"
 
 #include <algorithm>
 
@@ -20,16 +19,18 @@ std::string number(unsigned value) {
     return std::to_string(value);
 }
 
-std::string ends(const Tuple& tuple, const std::string& front) {
-    return front + "src=" + net::to_string(tuple.source) + " " + front +
-           "dst=" + net::to_string(tuple.destination) +
+std::string ends(const Tuple& tuple, const std::string& front, const nat64::Naming& naming) {
+    const nat64::WireEnds ends = naming.ends(tuple);
+    return front + "src=" + nat64::to_string(ends.source) + " " + front +
+           "dst=" + nat64::to_string(ends.destination) +
            " sport=" + number(tuple.source_port.host()) +
            " dport=" + number(tuple.destination_port.host()) + " ";
 }
 
-std::string ends_json(const Tuple& tuple) {
-    std::string text = R"({"src":")" + net::to_string(tuple.source) + R"(","dst":")" +
-                       net::to_string(tuple.destination) + '"';
+std::string ends_json(const Tuple& tuple, const nat64::Naming& naming) {
+    const nat64::WireEnds ends = naming.ends(tuple);
+    std::string text = R"({"src":")" + nat64::to_string(ends.source) + R"(","dst":")" +
+                       nat64::to_string(ends.destination) + '"';
     if (tuple.source_port != Be16{})
         text += R"(,"sport":)" + number(tuple.source_port.host());
     text += R"(,"dport":)" + number(tuple.destination_port.host());
@@ -70,14 +71,15 @@ std::vector<ExpectationEntry> expectations(flow::FlowTable& table, Tick now) {
     return all;
 }
 
-std::string expectations_text(const std::vector<ExpectationEntry>& entries) {
+std::string expectations_text(const std::vector<ExpectationEntry>& entries,
+                              const nat64::Naming& naming) {
     std::string text;
     for (const ExpectationEntry& entry : entries) {
         const net::Protocol protocol = entry.expected.protocol;
         text += number(seconds(entry.left)) + " proto=" + number(index(protocol)) + " " +
-                ends(entry.expected, "") +
+                ends(entry.expected, "", naming) +
                 "mask-src=255.255.255.255 mask-dst=255.255.255.255 sport=0 dport=65535 " +
-                ends(entry.master, "master-");
+                ends(entry.master, "master-", naming);
         if (const auto zone = std::max(entry.expected.zone, entry.master.zone); zone != 0)
             text += "zone=" + number(zone) + " ";
         text += "class=0 helper=" + std::string(helper::name_of(protocol)) + "\n";
@@ -85,16 +87,18 @@ std::string expectations_text(const std::vector<ExpectationEntry>& entries) {
     return text;
 }
 
-std::string expectations_json(const std::vector<ExpectationEntry>& entries) {
+std::string expectations_json(const std::vector<ExpectationEntry>& entries,
+                              const nat64::Naming& naming) {
     std::string text = "[";
     for (const ExpectationEntry& entry : entries) {
         const net::Protocol protocol = entry.expected.protocol;
-        text += (text.size() == 1 ? "" : ",\n") + std::string(R"({"protocol":")") +
-                std::string(protocol_name(protocol)) + R"(","timeout":)" +
-                number(seconds(entry.left)) + R"(,"expected":)" + ends_json(entry.expected) +
-                R"(,"target":{"address":")" + net::to_string(entry.waits.address) + R"(","port":)" +
-                number(entry.waits.port.host()) + R"(},"master":)" + ends_json(entry.master) +
-                R"(,"helper":")" + std::string(helper::name_of(protocol)) + "\"}";
+        text +=
+            (text.size() == 1 ? "" : ",\n") + std::string(R"({"protocol":")") +
+            std::string(protocol_name(protocol)) + R"(","timeout":)" + number(seconds(entry.left)) +
+            R"(,"expected":)" + ends_json(entry.expected, naming) + R"(,"target":{"address":")" +
+            nat64::to_string(naming.host(entry.waits.address)) + R"(","port":)" +
+            number(entry.waits.port.host()) + R"(},"master":)" + ends_json(entry.master, naming) +
+            R"(,"helper":")" + std::string(helper::name_of(protocol)) + "\"}";
     }
     return text + "]\n";
 }

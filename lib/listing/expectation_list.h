@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "flow/flow_table.h"
+#include "nat64/naming.h"
 #include "net/tuple.h"
 
 #include <string>
@@ -28,7 +29,9 @@ struct ExpectationEntry {
 
 std::vector<ExpectationEntry> expectations(flow::FlowTable& table, Tick now);
 
-std::string expectations_text(const std::vector<ExpectationEntry>& entries);
-std::string expectations_json(const std::vector<ExpectationEntry>& entries);
+std::string expectations_text(const std::vector<ExpectationEntry>& entries,
+                              const nat64::Naming& naming = {});
+std::string expectations_json(const std::vector<ExpectationEntry>& entries,
+                              const nat64::Naming& naming = {});
 
 }  // namespace sluice::listing

@@ -20,14 +20,27 @@ Error wrong(std::string_view name, std::string_view value, std::string_view expe
             "."};
 }
 
-Status read_prefix(std::string_view name, std::string_view text,
-                   std::optional<net::Prefix>& prefix) {
+/// One end of the tuple, of either version.
+struct End {
+    std::optional<net::Prefix>& prefix;
+    std::optional<net::Ipv6Prefix>& prefix6;
+};
+
+Status read_prefix(std::string_view name, std::string_view text, bool serves_ipv6, End end) {
     if (const auto address = net::parse_address(text))
-        prefix = net::Prefix{*address, 32};
+        end.prefix = net::Prefix{*address, 32};
+    else if (const auto address6 = net::parse_ipv6_address(text))
+        end.prefix6 = net::Ipv6Prefix{*address6, 128};
+    else if (const auto prefix6 = net::parse_ipv6_prefix(text))
+        end.prefix6 = prefix6;
     else
-        prefix = net::parse_prefix(text);
-    if (!prefix)
-        return wrong(name, text, "an IPv4 address or a prefix such as 10.1.0.0/24");
+        end.prefix = net::parse_prefix(text);
+    if (end.prefix6 && !serves_ipv6)
+        return Error{std::string(name) + "=" + std::string(text) +
+                     " matches nothing: this gateway serves no IPv6 (--nat64)."};
+    if (!end.prefix && !end.prefix6)
+        return wrong(name, text,
+                     "an IPv4 address or a prefix such as 10.1.0.0/24, nor an IPv6 one");
     return Done{};
 }
 
@@ -102,9 +115,10 @@ Status read_state(std::string_view text, std::optional<TcpState>& state) {
 
 Status read_field(FlowFilter& filter, const std::string& name, const std::string& value) {
     if (name == "src")
-        return read_prefix(name, value, filter.source);
+        return read_prefix(name, value, filter.naming.is_on(), {filter.source, filter.source6});
     if (name == "dst")
-        return read_prefix(name, value, filter.destination);
+        return read_prefix(name, value, filter.naming.is_on(),
+                           {filter.destination, filter.destination6});
     if (name == "sport")
         return read_port(name, value, filter.source_port);
     if (name == "dport")
@@ -132,8 +146,9 @@ Status check_sense(const FlowFilter& filter) {
 
 }  // namespace
 
-Result<FlowFilter> FlowFilter::parse(const Query& query) {
+Result<FlowFilter> FlowFilter::parse(const Query& query, const nat64::Naming& naming) {
     FlowFilter filter;
+    filter.naming = naming;
     for (const auto& [name, value] : query) {
         if (query.count(name) > 1)
             return Error{name + " is given more than once."};
@@ -146,7 +161,7 @@ Result<FlowFilter> FlowFilter::parse(const Query& query) {
 }
 
 bool FlowFilter::is_empty() const {
-    return TupleFilter::is_empty() && !state && !kind;
+    return nat64::TupleFilter::is_empty() && !state && !kind;
 }
 
 bool FlowFilter::matches(const FlowEntry& flow) const {
@@ -156,7 +171,7 @@ bool FlowFilter::matches(const FlowEntry& flow) const {
     if (state && (flow.kind() != flow::Kind::Flow || original.protocol != Protocol::Tcp ||
                   *state != flow.state.tcp()))
         return false;
-    return TupleFilter::matches(original, flow.tuple[index(net::Direction::Reply)]);
+    return nat64::TupleFilter::matches(original, flow.tuple[index(net::Direction::Reply)]);
 }
 
 }  // namespace sluice::listing

@@ -59,15 +59,16 @@ void visit_segment(flow::FlowTable& table, uint32_t segment, const Meant& meant,
 }
 
 /// In JSON each flow follows a comma; the listing takes the first one away.
-std::string format_flows(const std::vector<FlowEntry>& entries, Format format) {
+std::string format_flows(const std::vector<FlowEntry>& entries, Format format,
+                         const nat64::Naming& naming) {
     std::string text;
     text.reserve(entries.size() * (format == Format::Text ? 160 : 320));
     for (const FlowEntry& entry : entries) {
         if (format == Format::Text) {
-            append_line(text, entry);
+            append_line(text, entry, naming);
         } else {
             text += ",\n";
-            append_json(text, entry);
+            append_json(text, entry, naming);
         }
     }
     return text;
@@ -161,7 +162,7 @@ void FlowList::Listing::append_piece(std::string& out, Tick now) {
                           [&](uint32_t, const FlowEntry& entry) { result.push_back(entry); });
             return result;
         });
-        texts[segment - first] = format_flows(entries, format_);
+        texts[segment - first] = format_flows(entries, format_, filter_.naming.now());
     });
     for (const std::string& text : texts)
         out += text;

@@ -5,7 +5,6 @@
 #include "conntrack/status.h"
 #include "helper/ports.h"
 #include "net/icmp.h"
-#include "net/text.h"
 
 #include <algorithm>
 #include <array>
@@ -18,7 +17,7 @@ using net::Direction;
 using net::Protocol;
 
 constexpr std::string_view kUnknown = "unknown";
-constexpr size_t kMaxLine = 512;  // the longest possible lines have 352 and 468 characters
+constexpr size_t kMaxLine = 640;  // the longest possible lines have 472 and 588 characters
 
 /// An ICMP query's or answer's fields, as its tuple holds them.
 struct IcmpFields {
@@ -50,8 +49,8 @@ public:
         return *this;
     }
     LineWriter& operator<<(unsigned number) { return *this << uint64_t{number}; }
-    LineWriter& operator<<(Be32 address) {
-        at_ = net::write(at_, address);
+    LineWriter& operator<<(const nat64::WireAddress& address) {
+        at_ = nat64::write(at_, address);
         return *this;
     }
     std::string_view text() const { return {begin_, static_cast<size_t>(at_ - begin_)}; }
@@ -61,8 +60,10 @@ private:
     char* at_;
 };
 
-void write_tuple(LineWriter& line, const net::Tuple& tuple, Direction direction) {
-    line << "src=" << tuple.source << " dst=" << tuple.destination;
+void write_tuple(LineWriter& line, const net::Tuple& tuple, Direction direction,
+                 const nat64::Naming& naming) {
+    const nat64::WireEnds ends = naming.ends(tuple);
+    line << "src=" << ends.source << " dst=" << ends.destination;
     if (tuple.protocol == Protocol::Icmp) {
         const IcmpFields icmp = icmp_fields(tuple, direction);
         line << " type=" << icmp.type << " code=" << icmp.code << " id=" << icmp.id << " ";
@@ -103,9 +104,11 @@ void write_traffic(LineWriter& line, const FlowEntry& flow, Direction direction)
 }
 
 /// The tuple by which packets of a direction arrive, and what has come by it.
-void write_json_direction(LineWriter& line, const FlowEntry& flow, Direction direction) {
+void write_json_direction(LineWriter& line, const FlowEntry& flow, Direction direction,
+                          const nat64::Naming& naming) {
     const net::Tuple& tuple = flow.tuple[index(direction)];
-    line << R"({"src":")" << tuple.source << R"(","dst":")" << tuple.destination << '"';
+    const nat64::WireEnds ends = naming.ends(tuple);
+    line << R"({"src":")" << ends.source << R"(","dst":")" << ends.destination << '"';
     if (tuple.protocol == Protocol::Icmp) {
         const IcmpFields icmp = icmp_fields(tuple, direction);
         line << R"(,"type":)" << icmp.type << R"(,"code":)" << icmp.code << R"(,"id":)" << icmp.id;
@@ -149,16 +152,16 @@ void write_protocol(LineWriter& line, Protocol protocol) {
          << unsigned{static_cast<uint8_t>(protocol)} << ' ';
 }
 
-void write_state_and_tuples(LineWriter& line, const FlowEntry& flow) {
+void write_state_and_tuples(LineWriter& line, const FlowEntry& flow, const nat64::Naming& naming) {
     if (const std::string_view state = state_name(flow); !state.empty())
         line << state << " ";
-    write_tuple(line, flow.tuple[index(Direction::Original)], Direction::Original);
+    write_tuple(line, flow.tuple[index(Direction::Original)], Direction::Original, naming);
     if (has_two_zones(flow))
         write_zone(line, "zone-orig=", flow.tuple[index(Direction::Original)].zone);
     write_traffic(line, flow, Direction::Original);
     if (flow.kind() == flow::Kind::Flow && (flow.status & conntrack::kSeenReply) == 0)
         line << "[UNREPLIED] ";
-    write_tuple(line, flow.tuple[index(Direction::Reply)], Direction::Reply);
+    write_tuple(line, flow.tuple[index(Direction::Reply)], Direction::Reply, naming);
     if (has_two_zones(flow))
         write_zone(line, "zone-reply=", flow.tuple[index(Direction::Reply)].zone);
     write_traffic(line, flow, Direction::Reply);
@@ -196,12 +199,12 @@ std::string_view protocol_name(Protocol protocol) {
     return kUnknown;
 }
 
-void append_line(std::string& out, const FlowEntry& flow) {
+void append_line(std::string& out, const FlowEntry& flow, const nat64::Naming& naming) {
     std::array<char, kMaxLine> buffer;
     LineWriter line(buffer);
     write_protocol(line, flow.protocol());
     line << whole_seconds(flow.left) << " ";
-    write_state_and_tuples(line, flow);
+    write_state_and_tuples(line, flow, naming);
     line << "mark=0 ";
     write_zone(line, flow);
     if (is_helped(flow))
@@ -215,14 +218,15 @@ std::string_view event_tag(flow::Event event) {
     return kTags[index(event)];
 }
 
-void append_event(std::string& out, flow::Event event, const FlowEntry& flow) {
+void append_event(std::string& out, flow::Event event, const FlowEntry& flow,
+                  const nat64::Naming& naming) {
     std::array<char, kMaxLine> buffer;
     LineWriter line(buffer);
     line << event_tag(event);
     write_protocol(line, flow.protocol());
     if (event != flow::Event::Ended)
         line << whole_seconds(flow.left) << " ";
-    write_state_and_tuples(line, flow);
+    write_state_and_tuples(line, flow, naming);
     write_zone(line, flow);
     std::string_view text = line.text();
     text.remove_suffix(1);  // the blank behind the last word
@@ -230,7 +234,7 @@ void append_event(std::string& out, flow::Event event, const FlowEntry& flow) {
 }
 
 // By hand, since no value here needs escaping: a JSON library takes ten times as long.
-void append_json(std::string& out, const FlowEntry& flow) {
+void append_json(std::string& out, const FlowEntry& flow, const nat64::Naming& naming) {
     const auto truth = [](bool value) -> std::string_view { return value ? "true" : "false"; };
     std::array<char, kMaxLine> buffer;
     LineWriter line(buffer);
@@ -243,9 +247,9 @@ void append_json(std::string& out, const FlowEntry& flow) {
     if (const std::string_view state = state_name(flow); !state.empty())
         line << R"(,"state":")" << state << '"';
     line << R"(,"original":)";
-    write_json_direction(line, flow, Direction::Original);
+    write_json_direction(line, flow, Direction::Original, naming);
     line << R"(,"reply":)";
-    write_json_direction(line, flow, Direction::Reply);
+    write_json_direction(line, flow, Direction::Reply, naming);
     line << R"(,"replied":)" << truth((flow.status & conntrack::kSeenReply) != 0)
          << R"(,"assured":)" << truth((flow.status & conntrack::kAssured) != 0);
     if ((flow.status & conntrack::kRelated) != 0)

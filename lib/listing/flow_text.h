@@ -5,6 +5,7 @@
 /// Flows as people and programs read them: the lines of `conntrack -L`, and JSON.
 ///
 /// Units    Timeouts in whole seconds, cut off as the kernel does.
+/// IPv6     Tuples of the IPv6 side have the addresses that `naming` knows (nat64/naming.h).
 /// Errors   None; a caller passes entries that have not expired.
 /// Cost     A line is some 150 bytes and no allocation beyond the growth of `out`.
 /// Source   Output of conntrack 1.4.7. `mark` is 0 and `use` is 1 in every line: sluice has neither
@@ -12,6 +13,7 @@
 
 #include "flow/journal.h"
 #include "listing/flow_entry.h"
+#include "nat64/naming.h"
 
 #include <string>
 #include <string_view>
@@ -22,15 +24,16 @@ namespace sluice::listing {
 std::string_view protocol_name(net::Protocol protocol);
 
 /// Appends the flow's line, with the line feed.
-void append_line(std::string& out, const FlowEntry& flow);
+void append_line(std::string& out, const FlowEntry& flow, const nat64::Naming& naming = {});
 
 /// What a line of `conntrack -E` begins with.
 std::string_view event_tag(flow::Event event);
 
 /// Appends what has happened to a flow, as a line of `conntrack -E`.
-void append_event(std::string& out, flow::Event event, const FlowEntry& flow);
+void append_event(std::string& out, flow::Event event, const FlowEntry& flow,
+                  const nat64::Naming& naming = {});
 
 /// Appends the flow as a JSON object on one line, without a line feed.
-void append_json(std::string& out, const FlowEntry& flow);
+void append_json(std::string& out, const FlowEntry& flow, const nat64::Naming& naming = {});
 
 }  // namespace sluice::listing

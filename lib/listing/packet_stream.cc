@@ -65,16 +65,21 @@ bool PacketStream::is_wanted(const PacketEntry& entry) const {
                               conntrack::ProtocolState(entry.state_after).tcp() == *params_.state);
 }
 
+/// Of the time at which it passed.
+nat64::Naming PacketStream::naming_of(const PacketEntry& entry) const {
+    return params_.wish.filter.naming.at(entry.time);
+}
+
 void PacketStream::append(std::string& out, const PacketEntry& entry, int64_t time) {
     ++delivered_;
     if (params_.form == PacketStreamParams::Form::Pcapng)
         append_pcapng(out, entry, time);
     else
-        append_trace(out, entry, time, {params_.interfaces, params_.workers});
+        append_trace(out, entry, time, {params_.interfaces, params_.workers, naming_of(entry)});
 }
 
 void PacketStream::append_pcapng(std::string& out, const PacketEntry& entry, int64_t time) const {
-    const std::string comment = packet_comment(entry);
+    const std::string comment = packet_comment(entry, naming_of(entry));
     const bool is_out = entry.way == Way::Out;
     const size_t interface = is_out ? entry.to : entry.from;
     pcapng::append_packet(

@@ -28,7 +28,7 @@ namespace sluice::listing {
 struct PacketStreamParams {
     enum class Form : uint8_t { Text, Pcapng };
     Form form = Form::Text;
-    observe::Wish wish{};
+    observe::Wish wish{};  ///< By the naming of its filter IPv6 hosts are told.
     std::optional<conntrack::TcpState> state{};  ///< In which a packet has left its flow.
     std::optional<uint64_t> count{};             ///< Packets after which it ends.
     std::optional<std::chrono::seconds> time{};  ///< Likewise.
@@ -50,6 +50,7 @@ private:
     void append_pcapng(std::string& out, const observe::PacketEntry& entry, int64_t time) const;
     void append_lost(std::string& out, uint64_t lost);
     void append_statistics(std::string& out, std::string_view comment) const;
+    nat64::Naming naming_of(const observe::PacketEntry& entry) const;
     bool is_wanted(const observe::PacketEntry& entry) const;
     bool has_all() const;
     bool is_late() const;

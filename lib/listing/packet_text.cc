@@ -20,7 +20,7 @@ using observe::PacketEntry;
 using observe::Way;
 
 /// Which ends of the packet its translation replaces, by what.
-std::string translation_text(const PacketEntry& entry) {
+std::string translation_text(const PacketEntry& entry, const nat64::Naming& naming) {
     const net::Tuple& before = entry.flow[index(entry.direction)];
     const net::Tuple after = entry.flow[index(opposite(entry.direction))].reversed();
     std::string text;
@@ -28,8 +28,8 @@ std::string translation_text(const PacketEntry& entry) {
         if (from != to)
             text += (text.empty() ? "" : ", ") + from + " -> " + to;
     };
-    add(source_text(before), source_text(after));
-    add(destination_text(before), destination_text(after));
+    add(source_text(before, naming), source_text(after, naming));
+    add(destination_text(before, naming), destination_text(after, naming));
     if (before.protocol == Protocol::Icmp) {
         const bool is_query = entry.direction == Direction::Original;
         const auto id = [&](const net::Tuple& tuple) {
@@ -70,26 +70,27 @@ void append_head(std::string& out, const PacketEntry& entry, int64_t time,
     out += "\n";
 }
 
-void append_packet(std::string& out, const PacketEntry& entry) {
+void append_packet(std::string& out, const PacketEntry& entry, const nat64::Naming& naming) {
     if (!entry.has_tuple) {
         out += "    no IPv4 packet\n";
         return;
     }
-    out += "    " + protocol_text(entry.tuple.protocol) + " " + tuple_text(entry.tuple);
+    out += "    " + protocol_text(entry.tuple.protocol) + " " + tuple_text(entry.tuple, naming);
     if (const auto flags = observe::tcp_flags_of(entry.frame()))
         out += " [" + flags_text(*flags) + "]";
     out += entry.is_translated ? ", as it would have left\n" : "\n";
 }
 
-void append_flow(std::string& out, const PacketEntry& entry) {
+void append_flow(std::string& out, const PacketEntry& entry, const nat64::Naming& naming) {
     if (!entry.has_flow) {
         out += entry.has_tuple ? "    flow: none\n" : "";
         return;
     }
     const bool is_assured = (entry.status & conntrack::kAssured) != 0;
     out += std::string("    flow: ") + (entry.is_new ? "new, " : "") +
-           tuple_text(entry.flow[index(Direction::Original)]) + ", answers " +
-           tuple_text(entry.flow[index(Direction::Reply)]) + (is_assured ? " [ASSURED]\n" : "\n");
+           tuple_text(entry.flow[index(Direction::Original)], naming) + ", answers " +
+           tuple_text(entry.flow[index(Direction::Reply)], naming) +
+           (is_assured ? " [ASSURED]\n" : "\n");
     const Protocol protocol = entry.flow[0].protocol;
     const std::string direction =
         entry.direction == Direction::Original ? "original direction" : "reply direction";
@@ -110,7 +111,7 @@ void append_outcome(std::string& out, const PacketEntry& entry, const PacketWord
         }
         case Outcome::Sent:
             if (entry.has_flow && entry.way == Way::In)
-                out += "    translated: " + translation_text(entry) + "\n";
+                out += "    translated: " + translation_text(entry, words.naming) + "\n";
             if (entry.to != observe::kNowhere)
                 out += "    sent: by " + interface_text(entry.to, words) + " to " +
                        net::to_string(entry.next_mac) + "\n";
@@ -118,8 +119,9 @@ void append_outcome(std::string& out, const PacketEntry& entry, const PacketWord
                 out += "    sent\n";
             return;
         case Outcome::Waiting:
-            out += "    translated: " + translation_text(entry) + "\n    waits for the MAC of " +
-                   net::to_string(entry.next_hop) + "\n";
+            out += "    translated: " + translation_text(entry, words.naming) +
+                   "\n    waits for the MAC of " +
+                   nat64::to_string(words.naming.host(entry.next_hop)) + "\n";
             return;
         case Outcome::Answered:
             out += "    answered: a ping to the gateway\n";
@@ -134,7 +136,7 @@ void append_outcome(std::string& out, const PacketEntry& entry, const PacketWord
 
 }  // namespace
 
-std::string packet_comment(const PacketEntry& entry) {
+std::string packet_comment(const PacketEntry& entry, const nat64::Naming& naming) {
     if (entry.outcome == Outcome::Dropped) {
         const stats::DropAdvice& advice = stats::drop_advice(entry.reason);
         return drop_text(entry) + ". " + std::string(advice.meaning) + " " +
@@ -147,20 +149,20 @@ std::string packet_comment(const PacketEntry& entry) {
         return "ARP, for the control core";
     if (!entry.has_flow)
         return {};
-    std::string text = translation_text(entry);
+    std::string text = translation_text(entry, naming);
     text += entry.is_new                             ? ", new"
             : entry.direction == Direction::Original ? ", original"
                                                      : ", reply";
     if (entry.outcome == Outcome::Waiting)
-        text += ", waits for the MAC of " + net::to_string(entry.next_hop);
+        text += ", waits for the MAC of " + nat64::to_string(naming.host(entry.next_hop));
     return text;
 }
 
 void append_trace(std::string& out, const PacketEntry& entry, int64_t time,
                   const PacketWords& words) {
     append_head(out, entry, time, words);
-    append_packet(out, entry);
-    append_flow(out, entry);
+    append_packet(out, entry, words.naming);
+    append_flow(out, entry, words.naming);
     append_outcome(out, entry, words);
 }
 

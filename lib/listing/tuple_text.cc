@@ -2,7 +2,6 @@
 #include "listing/tuple_text.h"
 
 #include "listing/flow_text.h"
-#include "net/text.h"
 
 #include <string_view>
 
@@ -12,25 +11,22 @@ using net::Protocol;
 
 namespace {
 
-std::string end_text(Be32 address, Be16 port, Protocol protocol) {
-    std::string text = net::to_string(address);
-    if (net::has_ports(protocol))
-        text += ":" + std::to_string(port.host());
-    return text;
+std::string end_text(const nat64::WireAddress& address, Be16 port, Protocol protocol) {
+    return net::has_ports(protocol) ? nat64::with_port(address, port) : nat64::to_string(address);
 }
 
 }  // namespace
 
-std::string source_text(const net::Tuple& tuple) {
-    return end_text(tuple.source, tuple.source_port, tuple.protocol);
+std::string source_text(const net::Tuple& tuple, const nat64::Naming& naming) {
+    return end_text(naming.ends(tuple).source, tuple.source_port, tuple.protocol);
 }
 
-std::string destination_text(const net::Tuple& tuple) {
-    return end_text(tuple.destination, tuple.destination_port, tuple.protocol);
+std::string destination_text(const net::Tuple& tuple, const nat64::Naming& naming) {
+    return end_text(naming.ends(tuple).destination, tuple.destination_port, tuple.protocol);
 }
 
-std::string tuple_text(const net::Tuple& tuple) {
-    return source_text(tuple) + " -> " + destination_text(tuple) +
+std::string tuple_text(const net::Tuple& tuple, const nat64::Naming& naming) {
+    return source_text(tuple, naming) + " -> " + destination_text(tuple, naming) +
            (tuple.zone == 0 ? "" : " zone=" + std::to_string(tuple.zone));
 }
 

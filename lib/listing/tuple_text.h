@@ -5,6 +5,7 @@
 /// Tuple text: a packet's ends, protocol, state and flags, as people write them.
 
 #include "conntrack/protocol_state.h"
+#include "nat64/naming.h"
 #include "net/tuple.h"
 
 #include <cstdint>
@@ -12,11 +13,12 @@
 
 namespace sluice::listing {
 
-/// "10.1.0.5:4000", or the address alone where there are no ports.
-std::string source_text(const net::Tuple& tuple);
-std::string destination_text(const net::Tuple& tuple);
+/// "10.1.0.5:4000", or the address alone where there are no ports; "[2001:db8::5]:4000" where
+/// `naming` knows the tuple as one of the IPv6 side.
+std::string source_text(const net::Tuple& tuple, const nat64::Naming& naming = {});
+std::string destination_text(const net::Tuple& tuple, const nat64::Naming& naming = {});
 /// "10.1.0.5:4000 -> 203.0.113.10:80".
-std::string tuple_text(const net::Tuple& tuple);
+std::string tuple_text(const net::Tuple& tuple, const nat64::Naming& naming = {});
 /// "tcp", or the number of a protocol without a name.
 std::string protocol_text(net::Protocol protocol);
 /// As `conntrack -L` prints it; empty for a protocol without states.

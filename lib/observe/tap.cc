@@ -22,7 +22,7 @@ uint8_t state_of(const flow::FlowRecord& record) {
     return record.state.load(std::memory_order_relaxed);
 }
 
-bool matches(const net::TupleFilter& filter, const flow::FlowRecord& record) {
+bool matches(const nat64::TupleFilter& filter, const flow::FlowRecord& record) {
     return filter.matches(record.key(Direction::Original), record.key(Direction::Reply));
 }
 

@@ -16,7 +16,7 @@
 
 #include "base/grace.h"
 #include "base/result.h"
-#include "net/tuple_filter.h"
+#include "nat64/tuple_filter.h"
 #include "observe/packet_ring.h"
 #include "stats/drop.h"
 
@@ -40,7 +40,7 @@ enum class Which : uint8_t { Coming, Leaving, Both, Dropped };
 struct Wish {
     Which which = Which::Coming;
     std::optional<stats::Drop> reason{};  ///< Of Dropped: this one alone.
-    net::TupleFilter filter{};            ///< Of the flow's original tuple.
+    nat64::TupleFilter filter{};          ///< Of the flow's original tuple.
     uint32_t snaplen = kWholeFrame;       ///< Bytes of each frame.
 
     bool wants_coming() const { return which == Which::Coming || which == Which::Both; }

@@ -29,12 +29,12 @@ string seconds_text(Duration duration) {
     return std::to_string(duration.milliseconds / 1000) + " s";
 }
 
-string endpoint_text(net::Endpoint endpoint, Protocol protocol) {
+string endpoint_text(net::Endpoint endpoint, Protocol protocol, const nat64::Naming& naming) {
     net::Tuple tuple;
     tuple.source = endpoint.address;
     tuple.source_port = endpoint.port;
     tuple.protocol = protocol;
-    return listing::source_text(tuple) +
+    return listing::source_text(tuple, naming) +
            (protocol == Protocol::Icmp ? " id " + std::to_string(endpoint.port.host()) : "");
 }
 
@@ -49,9 +49,9 @@ string count_text(uint64_t count, const char* one) {
                                                          : "s");
 }
 
-string flow_line(const Met& met) {
+string flow_line(const Met& met, const nat64::Naming& naming) {
     string line;
-    listing::append_line(line, met.entry);
+    listing::append_line(line, met.entry, naming);
     line.pop_back();  // the line feed
     return line;
 }
@@ -68,13 +68,13 @@ string arrival_line(const Arrival& arrival, const Answer& answer, const AnswerWo
     return line + "\n";
 }
 
-string met_line(const Answer& answer) {
+string met_line(const Answer& answer, const nat64::Naming& naming) {
     if (!answer.met)
         return answer.admitted ? "flow: none\n" : "";
     if (answer.met->is_its_own)
-        return "flow: " + flow_line(*answer.met) + "\n";
+        return "flow: " + flow_line(*answer.met, naming) + "\n";
     return "flow: none of its own; from another side come the packets of " +
-           flow_line(*answer.met) + "\n";
+           flow_line(*answer.met, naming) + "\n";
 }
 
 /// Of the packet of a flow.
@@ -114,7 +114,7 @@ string opening_line(const Tracked& tracked, Protocol protocol) {
            seconds_text(tracked.verdict.timeout) + "\n";
 }
 
-string admission_lines(const Answer& answer) {
+string admission_lines(const Answer& answer, const nat64::Naming& naming) {
     string lines;
     const bool is_from_inside = answer.arrival.side == net::Side::Inside;
     if (answer.rule)
@@ -132,11 +132,14 @@ string admission_lines(const Answer& answer) {
                  "\n";
     if (answer.request && answer.request->expectation)
         lines += "related: another flow has foretold it, for " +
-                 endpoint_text(answer.request->target, answer.arrival.tuple.protocol) + "\n";
+                 endpoint_text(answer.request->target, answer.arrival.tuple.protocol, naming) +
+                 "\n";
     else if (answer.request && !(answer.request->target == answer.request->destination()))
-        lines += "for " + endpoint_text(answer.request->target, answer.arrival.tuple.protocol) +
-                 ", which holds " +
-                 endpoint_text(answer.request->destination(), answer.arrival.tuple.protocol) + "\n";
+        lines +=
+            "for " + endpoint_text(answer.request->target, answer.arrival.tuple.protocol, naming) +
+            ", which holds " +
+            endpoint_text(answer.request->destination(), answer.arrival.tuple.protocol, naming) +
+            "\n";
     return lines;
 }
 
@@ -175,7 +178,7 @@ string decision_lines(const Answer& answer) {
     const nat::Decision& decision = *answer.decision;
     string lines = "address and port: ";
     if (decision.external)
-        lines += endpoint_text(*decision.external, answer.arrival.tuple.protocol) +
+        lines += endpoint_text(*decision.external, answer.arrival.tuple.protocol, {}) +
                  how_text(answer) + "\n";
     else
         lines += "none, looked at " +
@@ -195,12 +198,12 @@ string decision_lines(const Answer& answer) {
 string route_line(const Answer& answer, const AnswerWords& words) {
     const Exit& exit = *answer.exit;
     return "route: by " + interface_text(exit.path.interface, words) + " to " +
-           net::to_string(exit.path.via) + ", MTU " + std::to_string(exit.mtu) +
-           (exit.has_link ? "" : ", which has no link") + "\n";
+           nat64::to_string(words.naming.host(exit.path.via)) + ", MTU " +
+           std::to_string(exit.mtu) + (exit.has_link ? "" : ", which has no link") + "\n";
 }
 
-string next_hop_line(const Exit& exit) {
-    const string via = "next hop: " + net::to_string(exit.path.via);
+string next_hop_line(const Exit& exit, const nat64::Naming& naming) {
+    const string via = "next hop: " + nat64::to_string(naming.host(exit.path.via));
     if (exit.has_mac)
         return via + " is at " + net::to_string(exit.mac) + "\n";
     return via + (exit.has_failed ? " does not answer ARP\n" : " has no MAC yet\n");
@@ -226,7 +229,7 @@ string stage_lines(const Answer& answer, const AnswerWords& words) {
     string lines = answer.arrival.from == link::kNoInterface
                        ? ""
                        : arrival_line(answer.arrival, answer, words);
-    lines += met_line(answer);
+    lines += met_line(answer, words.naming);
     const bool is_of_flow = answer.met && answer.met->is_its_own && answer.tracked;
     const bool opens = !is_of_flow || answer.reopens;
     // Of a flow that is over stands what the tracker says of the next one.
@@ -235,7 +238,7 @@ string stage_lines(const Answer& answer, const AnswerWords& words) {
     else if (answer.reopens)
         lines += "tracker: the flow is over, and the packet may open another\n";
     if (opens)
-        lines += admission_lines(answer);
+        lines += admission_lines(answer, words.naming);
     if (answer.exit)
         lines += route_line(answer, words);
     if (opens && answer.tracked)
@@ -244,7 +247,7 @@ string stage_lines(const Answer& answer, const AnswerWords& words) {
     if (answer.decision)
         lines += decision_lines(answer);
     if (answer.exit && goes_on(answer))
-        lines += next_hop_line(*answer.exit);
+        lines += next_hop_line(*answer.exit, words.naming);
     return lines;
 }
 
@@ -270,7 +273,7 @@ string identifier_text(const net::Tuple& tuple, uint8_t icmp_type) {
 
 string leaving_text(const Answer& answer, const AnswerWords& words) {
     string text = "leaves by " + interface_name(answer.exit->path.interface, words) + " as " +
-                  listing::tuple_text(answer.after);
+                  listing::tuple_text(answer.after, words.naming);
     if (answer.after.protocol == Protocol::Icmp && !answer.arrival.is_icmp_error)
         text += identifier_text(answer.after, answer.arrival.icmp_type);
     return text + (answer.is_cut ? ", in fragments" : "");
@@ -299,18 +302,26 @@ string numbers_text(const Met& met, const Tracked& tracked) {
                        : "");
 }
 
-string packet_text(const Answer& answer) {
+nat64::WireEnds ends_of(const Arrival& arrival, const nat64::Naming& naming) {
+    net::Tuple outer;
+    outer.source = arrival.source;
+    outer.destination = arrival.destination;
+    return naming.ends(outer);
+}
+
+string packet_text(const Answer& answer, const nat64::Naming& naming) {
     const Arrival& arrival = answer.arrival;
     if (!arrival.is_parsed)
         return "a frame that is no sound IPv4 packet";
     string text =
         listing::protocol_text(arrival.is_icmp_error ? Protocol::Icmp : arrival.tuple.protocol) +
         " ";
-    if (arrival.is_icmp_error)
-        return text + net::to_string(arrival.source) + " -> " +
-               net::to_string(arrival.destination) + ", an error about " +
-               listing::tuple_text(arrival.tuple.reversed());
-    text += listing::tuple_text(arrival.tuple);
+    if (arrival.is_icmp_error) {
+        const nat64::WireEnds ends = ends_of(arrival, naming);
+        return text + nat64::to_string(ends.source) + " -> " + nat64::to_string(ends.destination) +
+               ", an error about " + listing::tuple_text(arrival.tuple.reversed(), naming);
+    }
+    text += listing::tuple_text(arrival.tuple, naming);
     if (arrival.tuple.protocol == Protocol::Icmp && !arrival.is_fragment)
         text += " type " + std::to_string(arrival.icmp_type) +
                 identifier_text(arrival.tuple, arrival.icmp_type);
@@ -324,8 +335,8 @@ string fate_text(const Answer& answer, const AnswerWords& words) {
         case Fate::Leaves:
             return leaving_text(answer, words);
         case Fate::Waits:
-            return leaving_text(answer, words) + ", when " + net::to_string(answer.exit->path.via) +
-                   " has answered ARP";
+            return leaving_text(answer, words) + ", when " +
+                   nat64::to_string(words.naming.host(answer.exit->path.via)) + " has answered ARP";
         case Fate::Dropped:
             return "dropped: " + string(stats::drop_name(answer.reason));
         case Fate::Answered:
@@ -339,7 +350,7 @@ string fate_text(const Answer& answer, const AnswerWords& words) {
 }
 
 string answer_text(const Answer& answer, const AnswerWords& words) {
-    string text = packet_text(answer);
+    string text = packet_text(answer, words.naming);
     if (answer.arrival.is_parsed)
         text += ", " + count_text(answer.arrival.length, "byte") + ", TTL " +
                 std::to_string(answer.arrival.ttl);
@@ -352,7 +363,7 @@ string answer_text(const Answer& answer, const AnswerWords& words) {
 }
 
 string answer_line(const Answer& answer, const AnswerWords& words) {
-    return packet_text(answer) + ": " + fate_text(answer, words) + "\n";
+    return packet_text(answer, words.naming) + ": " + fate_text(answer, words) + "\n";
 }
 
 }  // namespace sluice::why

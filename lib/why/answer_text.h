@@ -7,6 +7,7 @@
 /// Source   A flow is told as `conntrack -L` tells it (listing/flow_text.h).
 
 #include "listing/interface_name.h"
+#include "nat64/naming.h"
 #include "why/answer.h"
 
 #include <span>
@@ -18,10 +19,14 @@ namespace sluice::why {
 struct AnswerWords {
     std::span<const listing::InterfaceName> interfaces;
     unsigned workers = 1;
+    nat64::Naming naming = {};
 };
 
 /// "tcp 10.1.0.5:4000 -> 203.0.113.10:80 [S]"; what is quoted by an ICMP error behind it.
-std::string packet_text(const Answer& answer);
+std::string packet_text(const Answer& answer, const nat64::Naming& naming = {});
+
+/// Of an ICMP error, those of its own header.
+nat64::WireEnds ends_of(const Arrival& arrival, const nat64::Naming& naming);
 
 /// What becomes of it at the end: "leaves by wan as …", or "dropped: …" without the advice.
 std::string fate_text(const Answer& answer, const AnswerWords& words);

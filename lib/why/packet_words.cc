@@ -39,6 +39,7 @@ constexpr size_t kMostFrame = 65535;  // as mbufs count their bytes
 /// A packet as its words say.
 struct Spoken {
     Protocol protocol{};
+    nat64::Naming naming;
     net::Endpoint source;
     net::Endpoint destination;
     bool source_has_port = false;
@@ -66,17 +67,77 @@ Status read_number(const string& name, const string& text, std::optional<Number>
     return read_number(name, text, number.emplace());
 }
 
-/// "10.1.0.5:4000", or the address alone.
-Status read_endpoint(const string& name, const string& text, net::Endpoint& endpoint,
-                     bool& has_port) {
-    const size_t colon = text.find(':');
-    const auto address = net::parse_address(std::string_view(text).substr(0, colon));
-    has_port = colon != string::npos;
+/// "10.1.0.5:4000", "[2001:db8::5]:4000", or an address alone.
+class EndpointWords {
+public:
+    string address;
+    std::optional<string> port = {};
+    bool is_ipv6 = false;
+
+    explicit EndpointWords(const string& text) : address(text) {
+        const bool has_bracket = text.starts_with('[');
+        is_ipv6 = has_bracket || text.find(':') != text.rfind(':');
+        if (has_bracket) {
+            part(text, text.find(']'));
+            return;
+        }
+        if (const size_t colon = text.find(':'); !is_ipv6 && colon != string::npos) {
+            address = text.substr(0, colon);
+            port = text.substr(colon + 1);
+        }
+    }
+
+private:
+    /// At the bracket's end, behind which nothing stands or a port.
+    void part(const string& text, size_t end) {
+        const string behind = end == string::npos ? "]" : text.substr(end + 1);
+        if (!behind.empty() && behind.front() != ':')
+            return;
+        address = text.substr(1, end - 1);
+        if (!behind.empty())
+            port = behind.substr(1);
+    }
+};
+
+/// The number of an IPv6 host, or the IPv4 one that hosts find behind the prefix.
+Result<Be32> read_ipv6(const string& name, const string& text, const nat64::Naming& naming) {
+    const auto address = net::parse_ipv6_address(text);
+    if (!address)
+        return Error{name + "=" + text + " is no IPv6 address."};
+    if (!naming.is_on())
+        return Error{name + "=" + text + ": this gateway serves no IPv6 (--nat64)."};
+    const auto inside = name == "src" ? naming.source(*address) : naming.destination(*address);
+    if (inside)
+        return *inside;
+    return Error{name + "=" + text +
+                 (name == "src"
+                      ? " is of no host that has sent anything: what it sends first gives "
+                        "it its address inside."
+                      : " is not behind --nat64: a packet to it ends as "
+                        "ipv6_destination.")};
+}
+
+Status read_endpoint(const string& name, const string& text, const nat64::Naming& naming,
+                     net::Endpoint& endpoint, bool& has_port) {
+    const EndpointWords words(text);
+    has_port = words.port.has_value();
     uint16_t port = 0;
-    if (!address || (has_port && !read_number(name, text.substr(colon + 1), port)))
+    if (has_port && !read_number(name, *words.port, port))
+        return Error{name + "=" + text + " has no port from 0 to 65535 behind its address."};
+    endpoint.port = Be16::from_host(port);
+    if (words.is_ipv6) {
+        const auto inside = read_ipv6(name, words.address, naming);
+        if (!inside)
+            return inside.error();
+        endpoint.address = *inside;
+        return Done{};
+    }
+    const auto address = net::parse_address(words.address);
+    if (!address)
         return Error{name + "=" + text +
-                     " is neither an IPv4 address nor one with a port, such as 10.1.0.5:4000."};
-    endpoint = {*address, Be16::from_host(port)};
+                     " is neither an IPv4 address nor one with a port, such as 10.1.0.5:4000, nor "
+                     "an IPv6 one such as [2001:db8::5]:4000."};
+    endpoint.address = *address;
     return Done{};
 }
 
@@ -109,9 +170,10 @@ Status read_word(const string& name, const string& text, Spoken& spoken) {
     if (name == "proto")
         return read_protocol(text, spoken.protocol);
     if (name == "src")
-        return read_endpoint(name, text, spoken.source, spoken.source_has_port);
+        return read_endpoint(name, text, spoken.naming, spoken.source, spoken.source_has_port);
     if (name == "dst")
-        return read_endpoint(name, text, spoken.destination, spoken.destination_has_port);
+        return read_endpoint(name, text, spoken.naming, spoken.destination,
+                             spoken.destination_has_port);
     if (name == "flags")
         return read_flags(text, spoken.flags);
     if (name == "len")
@@ -293,7 +355,8 @@ Result<Question> read_captured(const Query& words, Question question) {
 
 }  // namespace
 
-Result<Question> read_question(const Query& words, std::span<const InterfaceName> interfaces) {
+Result<Question> read_question(const Query& words, std::span<const InterfaceName> interfaces,
+                               const nat64::Naming& naming) {
     Question question;
     Query rest;
     for (const auto& [name, value] : words) {
@@ -307,6 +370,7 @@ Result<Question> read_question(const Query& words, std::span<const InterfaceName
     if (rest.count("frame") != 0)
         return read_captured(rest, std::move(question));
     Spoken spoken;
+    spoken.naming = naming;
     for (const auto& [name, value] : rest)
         if (Status read = read_word(name, value, spoken); !read)
             return read.error();

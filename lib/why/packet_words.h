@@ -6,13 +6,15 @@
 ///
 /// Shape    proto, src and dst name the packet; flags, len, df, ttl, seq, ack and window say more,
 ///          and from by what it comes. Or frame has its bytes, in hexadecimal digits, and length
-///          how many there were on the wire.
+///          how many there were on the wire. A packet of an IPv6 host is that which it is inside,
+///          by the number of the host.
 /// Errors   What is not known, or is written wrongly, or is no packet's, is refused with a
 /// sentence.
 
 #include "base/result.h"
 #include "listing/flow_filter.h"
 #include "listing/interface_name.h"
+#include "nat64/naming.h"
 #include "why/question.h"
 
 #include <span>
@@ -20,6 +22,7 @@
 namespace sluice::why {
 
 Result<Question> read_question(const listing::Query& words,
-                               std::span<const listing::InterfaceName> interfaces);
+                               std::span<const listing::InterfaceName> interfaces,
+                               const nat64::Naming& naming = {});
 
 }  // namespace sluice::why

@@ -30,7 +30,8 @@ new_network "$net"
 in_namespace "$net.client" ip -4 address flush dev eth0
 in_namespace "$net.client" sysctl --quiet --write net.ipv6.conf.eth0.accept_ra=2 \
     net.ipv6.conf.eth0.accept_dad=0 net.ipv6.conf.eth0.disable_ipv6=0
-start_sluice "$net" --nat64 64:ff9b::/96 --lan6 2001:db8:1::1/64 --ra 1
+start_sluice "$net" --nat64 64:ff9b::/96 --lan6 2001:db8:1::1/64 --ra 1 \
+    --log-flows "json:$work/flows.json"
 start_server "$net"
 start_capture "$net.server" eth0 "$work/outside.pcap"
 
@@ -63,11 +64,26 @@ status=0
 in_namespace "$net.client" curl --silent --max-time 5 "http://[$server6]:81/" || status=$?
 ((status == 7)) || fail "curl to a closed port ends with $status, not as refused"
 
-# Who stands behind the number that the list of flows shows.
-number=$(ctl "$net" flows --proto tcp | grep -o 'src=198\.18\.[0-9.]*' | head -n 1)
-ctl "$net" ipv6-hosts | grep --quiet "^${number#src=} 2001:db8:1:" ||
-    fail "ipv6-hosts does not know ${number:-any number}: $(ctl "$net" ipv6-hosts)"
-(($(flow_count "$net") > 0)) || fail "no flow of the IPv6 host is listed"
+# Whatever is shown has the host's own address, and its number stands behind that.
+read -r number client6 <<<"$(ctl "$net" ipv6-hosts | grep '^198\.18\..* 2001:db8:1:' | head -n 1)"
+[[ -n ${client6:-} ]] || fail "ipv6-hosts knows nobody: $(ctl "$net" ipv6-hosts)"
+ctl "$net" flows --proto udp >"$work/flows"
+line='src=2001:db8:1:[0-9a-f:]* dst=64:ff9b::cb00:710a .* dst=198\.51\.100\.1 '
+grep --quiet "$line" "$work/flows" ||
+    fail "a list of flows without the IPv6 host: $(cat "$work/flows")"
+ctl "$net" hosts | grep --quiet '^2001:db8:1:' || fail "hosts: $(ctl "$net" hosts)"
+grep --quiet --fixed-strings "$number" "$work/flows" && fail "a number in the list of flows"
+(($(ctl "$net" flows --count --src 2001:db8:1::/64 --dst "$server6") > 0)) ||
+    fail "no flow of the IPv6 host's prefix"
+(($(ctl "$net" flows --count --src 2001:db8:2::/64) == 0)) || fail "flows of another prefix"
+ctl "$net" why tcp "[$client6]:4000" "[$server6]:80" >"$work/why"
+for line in "^tcp \[$client6\]:4000 -> \[64:ff9b::cb00:710a\]:80 " \
+    'leaves by wan as 198\.51\.100\.1:4000 -> 203\.0\.113\.10:80'; do
+    grep --quiet "$line" "$work/why" || fail "why has no $line: $(cat "$work/why")"
+done
+grep --quiet '"event":"new",.*"src":"2001:db8:1:' "$work/flows.json" ||
+    fail "a log without the IPv6 host: $(head -n 3 "$work/flows.json")"
+grep --quiet '"src":"198\.18\.' "$work/flows.json" && fail "a number in the log"
 wait_for 5 "the capture of the last connection" has_more 0 "$work/outside.pcap" tcp dst port 81
 [[ -z $(captured "$work/outside.pcap" ip6 | head -n 1) ]] ||
     fail "IPv6 on the outside wire"

@@ -3,6 +3,7 @@
 
 #include "catch.h"
 #include "served_gateway.h"
+#include "testing/ipv6_hosts.h"
 
 #include <nlohmann/json.hpp>
 
@@ -103,4 +104,17 @@ TEST_CASE("top lists: what cannot be read is refused with a sentence", "[command
     CHECK(get(gateway, "/v1/ports?by=flows", 400).starts_with("by is not known here"));
     CHECK(
         nlohmann::json::parse(get(gateway, "/v1/ports?top=x&format=json", 400)).contains("error"));
+}
+
+TEST_CASE("top lists: an IPv6 host has its own address", "[command][nat64]") {
+    const test::Ipv6Hosts ipv6;
+    Gateway gateway;
+    const std::string number = net::to_string(ipv6.number("2001:db8:1::10"));
+    open_counted(gateway, {.source = number, .source_port = 5000});
+    Subject subject = gateway.subject();
+    subject.naming = ipv6.naming;
+    CHECK(hosts_list(subject, {}, listing::Format::Text)->find("\n2001:db8:1::10 ") !=
+          std::string::npos);
+    const auto json = nlohmann::json::parse(*hosts_list(subject, {}, listing::Format::Json));
+    CHECK(json[0]["host"] == "2001:db8:1::10");
 }

@@ -3,6 +3,7 @@
 
 #include "catch.h"
 #include "served_gateway.h"
+#include "testing/ipv6_hosts.h"
 
 #include <nlohmann/json.hpp>
 
@@ -31,12 +32,12 @@ const std::vector<Hold> kHolds = {
 
 TEST_CASE("who list: a row says host, means, flows, time and what is held", "[command]") {
     const auto asked = listing::PublicEndpoint::parse("198.51.100.1:2050");
-    CHECK(who_table(*asked, kHolds, kNoon) ==
+    CHECK(who_table(*asked, kHolds, {kNoon}) ==
           "host            kind             flows  since                 public\n"
           "10.1.0.10       flow                 3  2026-01-31T11:58:59Z  198.51.100.1:2050/udp  "
           "zone=2\n"
           "10.1.0.21       one-to-one           0  configured            198.51.100.1\n");
-    const auto json = nlohmann::json::parse(who_json(*asked, kHolds, kNoon));
+    const auto json = nlohmann::json::parse(who_json(*asked, kHolds, {kNoon}));
     CHECK(json["left_out"] == 0);
     REQUIRE(json["holds"].size() == 2);
     CHECK(json["holds"][0] == nlohmann::json({{"host", "10.1.0.10"},
@@ -70,8 +71,8 @@ TEST_CASE("who list: what is older than ages are known began then or before", "[
 TEST_CASE("who list: it is cut, and says so", "[command]") {
     const auto asked = listing::PublicEndpoint::parse("198.51.100.1");
     const std::vector<Hold> many(10'005, kHolds[0]);
-    CHECK(who_table(*asked, many, kNoon).ends_with("\nand 5 more: name a port.\n"));
-    const auto json = nlohmann::json::parse(who_json(*asked, many, kNoon));
+    CHECK(who_table(*asked, many, {kNoon}).ends_with("\nand 5 more: name a port.\n"));
+    const auto json = nlohmann::json::parse(who_json(*asked, many, {kNoon}));
     CHECK(json["holds"].size() == 10'000);
     CHECK(json["left_out"] == 5);
 }
@@ -108,4 +109,17 @@ TEST_CASE("who list: of those who have it, one can ask who had it then", "[comma
               .find("\n10.1.0.10       flow                 1  ") != std::string::npos);
     CHECK(get(gateway, "/v1/who?public=198.51.100.1:4000&at=1", 404) ==
           "No inside host has 198.51.100.1:4000 now that had it then.\n");
+}
+
+TEST_CASE("who list: an IPv6 host has its own address", "[command][nat64]") {
+    const test::Ipv6Hosts hosts;
+    const auto asked = listing::PublicEndpoint::parse("198.51.100.1:2050");
+    REQUIRE(asked);
+    const std::vector<Hold> holds{
+        {.means = Means::OneToOne, .host = hosts.number("2001:db8:1:ffff:ffff:ffff:ffff:fff0")}};
+    CHECK(who_table(*asked, holds, {kNoon, hosts.naming})
+              .ends_with("2001:db8:1:ffff:ffff:ffff:ffff:fff0 one-to-one           0  configured   "
+                         "         198.51.100.1\n"));
+    const auto json = nlohmann::json::parse(who_json(*asked, holds, {kNoon, hosts.naming}));
+    CHECK(json["holds"][0]["host"] == "2001:db8:1:ffff:ffff:ffff:ffff:fff0");
 }

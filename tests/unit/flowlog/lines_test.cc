@@ -3,6 +3,7 @@
 
 #include "catch.h"
 #include "happenings.h"
+#include "testing/ipv6_hosts.h"
 
 #include <regex>
 #include <string>
@@ -176,4 +177,31 @@ TEST_CASE("lines: losses say how many and when", "[flowlog]") {
                             R"(lost \[nat@32473 notSentFlowTotalCount="7" from="\S+" to="\S+"\] 7 )"
                             R"(records lost since the start, the last from \S+ to \S+)");
     CHECK(Lines({}).templates().bytes.empty());
+}
+
+TEST_CASE("lines: IPv6 hosts have their own addresses in each form", "[flowlog][nat64]") {
+    const test::Ipv6Hosts hosts;
+    const Told told{.naming = hosts.naming};
+    flow::JournalEntry flow = session(Event::Opened);
+    flow.tuple[0].source = hosts.number("2001:db8:1::10");
+    check(text_of({.told = told}, {flow}),
+          R"(.*"original":\{"src":"2001:db8:1::10","dst":"64:ff9b::cb00:710a",.*)"
+          R"("reply":\{"src":"203\.0\.113\.10","dst":"198\.51\.100\.1",.*\n)");
+    check(text_of({.form = LogForm::Text, .told = told}, {flow}),
+          R"(.* src=2001:db8:1::10 dst=64:ff9b::cb00:710a sport=40000 .*\n)");
+    check(text_of({.form = LogForm::Syslog, .transport = Transport::Udp, .told = told}, {flow}),
+          std::string(kSyslogHead) +
+              R"(create \[nat@32473 protocolIdentifier="6" sourceIPv6Address="2001:db8:1::10" )"
+              R"(sourceTransportPort="40000" destinationIPv6Address="64:ff9b::cb00:710a" )"
+              R"(destinationTransportPort="80" postNATSourceIPv4Address="198\.51\.100\.1" .*)"
+              R"( tcp \[2001:db8:1::10\]:40000 to \[64:ff9b::cb00:710a\]:80 as .*)");
+    flow::JournalEntry given = block(Event::Opened, 2048);
+    given.tuple[0].source = flow.tuple[0].source;
+    const Told with_blocks{.block_size = 64, .naming = hosts.naming};
+    check(text_of({.told = with_blocks}, {given}), R"(.*"block":\{"host":"2001:db8:1::10",.*\n)");
+    check(text_of({.form = LogForm::Text, .told = with_blocks}, {given}),
+          R"(.* block    src=2001:db8:1::10 address=198\.51\.100\.1 ports=2048-2111\n)");
+    check(text_of({.form = LogForm::Syslog, .transport = Transport::Udp, .told = with_blocks},
+                  {given}),
+          R"(.*sourceIPv6Address="2001:db8:1::10" .*\] 2001:db8:1::10 has 198\.51.*)");
 }

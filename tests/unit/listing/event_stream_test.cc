@@ -2,7 +2,9 @@
 #include "listing/event_stream.h"
 
 #include "sample_flows.h"
+#include "testing/ipv6_hosts.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <sstream>
@@ -148,4 +150,29 @@ TEST_CASE("event stream: what was lost stands in it", "[listing][events]") {
     CHECK(out.starts_with(format == Format::Text ? "   [LOST] 7 events\n"
                                                  : "{\"event\":\"lost\",\"count\":7}\n"));
     CHECK(stream.stream.next(out) == 0);
+}
+
+TEST_CASE("event stream: an IPv6 host is told by the address that it had then",
+          "[listing][events][nat64]") {
+    constexpr int64_t kSecond = 1'000'000'000;
+    const test::Ipv6Hosts hosts;
+    const std::string number = net::to_string(hosts.number("2001:db8:1::10", Tick{5000}));
+    EventStreamParams params;
+    params.filter.naming = hosts.naming;
+    Stream stream(params);
+    params.filter.source6 = net::parse_ipv6_prefix("2001:db8:1::/64");
+    EventStream filtered(stream.journal, params);
+    flow::JournalEntry event = happening(Event::Opened, {.seconds = 120, .source = number});
+    event.time = 5 * kSecond;
+    stream.journal.write(0, event);
+    event.time = 4 * kSecond;  // when the number was another host's
+    stream.journal.write(0, event);
+    stream.journal.write(0, happening(Event::Opened, kDns));
+    const std::string text = stream.text();
+    CHECK(text.find("src=2001:db8:1::10 dst=64:ff9b::cb00:710a") != std::string::npos);
+    CHECK(text.find("src=" + number + " dst=203.0.113.10") != std::string::npos);
+    std::string out;
+    filtered.next(out);
+    CHECK(std::ranges::count(out, '\n') == 1);
+    CHECK(out.find("src=2001:db8:1::10 ") != std::string::npos);
 }

@@ -2,6 +2,7 @@
 #include "listing/flow_filter.h"
 
 #include "sample_flows.h"
+#include "testing/ipv6_hosts.h"
 
 using namespace sluice;
 using namespace sluice::listing;
@@ -114,4 +115,30 @@ TEST_CASE("flow filter: zone= is a number of a zone", "[listing][zones]") {
     CHECK(filter({{"zone", "0"}}).matches(entry(kWeb)));
     CHECK(refusal({{"zone", "4096"}}) == "zone=4096 is not a zone from 0 to 4095.");
     CHECK_FALSE(refusal({{"zone", "five"}}).empty());
+}
+
+TEST_CASE("flow filter: IPv6 hosts are meant by address or prefix", "[listing][nat64]") {
+    const test::Ipv6Hosts hosts;
+    const std::string number = net::to_string(hosts.number("2001:db8:1::10"));
+    const FlowEntry flow = entry({.source = number});
+    const auto matches = [&](const Query& query) {
+        auto filter = FlowFilter::parse(query, hosts.naming);
+        INFO((filter ? "" : filter.error().message));
+        REQUIRE(filter);
+        CHECK_FALSE(filter->is_empty());
+        CHECK_FALSE(filter->matches(entry(kWeb)));
+        return filter->matches(flow);
+    };
+    CHECK(matches({{"src", "2001:db8:1::10"}}));
+    CHECK(matches({{"src", "2001:db8:1::/64"}, {"dst", "64:ff9b::203.0.113.10"}}));
+    CHECK_FALSE(matches({{"src", "2001:db8:1::11"}}));
+    CHECK_FALSE(matches({{"dst", "64:ff9b::203.0.113.11"}}));
+    CHECK(matches({{"src", number}}));
+}
+
+TEST_CASE("flow filter: IPv6 is refused by a gateway that serves none", "[listing][nat64]") {
+    CHECK(refusal({{"src", "2001:db8:1::10"}}) ==
+          "src=2001:db8:1::10 matches nothing: this gateway serves no IPv6 (--nat64).");
+    const test::Ipv6Hosts hosts;
+    CHECK_FALSE(FlowFilter::parse({{"src", "2001:db8:1::10::"}}, hosts.naming));
 }

@@ -2,6 +2,7 @@
 #include "listing/flow_text.h"
 
 #include "sample_flows.h"
+#include "testing/ipv6_hosts.h"
 
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -249,4 +250,44 @@ TEST_CASE("flow text: the longest line there can be is whole", "[listing][accoun
     text.clear();
     append_json(text, flow);
     CHECK(nlohmann::json::parse(text)["reply"]["bytes"] == kMost);
+}
+
+TEST_CASE("flow text: an IPv6 host's flow has the addresses of both of its sides",
+          "[listing][nat64]") {
+    const test::Ipv6Hosts hosts;
+    const std::string number = net::to_string(hosts.number("2001:db8:1::10"));
+    const FlowEntry flow = entry({.protocol = Protocol::Udp, .seconds = 26, .source = number});
+    std::string text;
+    append_line(text, flow, hosts.naming);
+    CHECK(text ==
+          "udp      17 26 src=2001:db8:1::10 dst=64:ff9b::cb00:710a sport=40000 dport=80 "
+          "[UNREPLIED] src=203.0.113.10 dst=198.51.100.1 sport=80 dport=40000 mark=0 use=1\n");
+    std::string json_text;
+    append_json(json_text, flow, hosts.naming);
+    const auto json = nlohmann::json::parse(json_text);
+    CHECK(json["original"]["src"] == "2001:db8:1::10");
+    CHECK(json["original"]["dst"] == "64:ff9b::cb00:710a");
+    CHECK(json["reply"]["dst"] == "198.51.100.1");
+}
+
+TEST_CASE("flow text: the longest lines have room", "[listing][nat64]") {
+    const test::Ipv6Hosts hosts;
+    const Be32 number = hosts.number("2001:db8:1:ffff:ffff:ffff:ffff:ffff");
+    FlowEntry flow =
+        entry({.seconds = 2'000'000,
+               .state = TcpState::Established,
+               .status = kSeenReply | kAssured | conntrack::kHelped | conntrack::kRelated});
+    for (net::Tuple& tuple : flow.tuple)
+        tuple = {number, number, Be16::from_host(65535), Be16::from_host(65535), Protocol::Tcp};
+    flow.tuple[0].zone = 4094;
+    flow.tuple[1].zone = 4095;
+    constexpr uint64_t kMost = std::numeric_limits<uint64_t>::max();
+    flow.traffic = {{{kMost, kMost}, {kMost, kMost}}};
+    std::string line;
+    append_line(line, flow, hosts.naming);
+    CHECK(line.size() > 400);
+    CHECK(line.ends_with("use=1\n"));
+    std::string json_text;
+    append_json(json_text, flow, hosts.naming);
+    CHECK(nlohmann::json::parse(json_text)["reply"]["packets"] == kMost);
 }

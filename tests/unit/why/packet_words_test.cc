@@ -2,8 +2,10 @@
 #include "why/packet_words.h"
 
 #include "catch.h"
+#include "net/text.h"
 #include "packet_builder.h"
 #include "packet_reader.h"
+#include "testing/ipv6_hosts.h"
 
 #include <array>
 
@@ -138,4 +140,48 @@ TEST_CASE("packet words: what is no packet is refused with a sentence", "[why]")
     CHECK(refusal({{"frame", "0g"}}).starts_with("frame is not given in pairs"));
     CHECK(refusal({{"frame", "00ff"}, {"length", "1"}}) == "length=1 is less than what frame has.");
     CHECK(refusal({{"frame", "00ff"}, {"ttl", "1"}}) == "ttl=1 does not go with a frame.");
+}
+
+TEST_CASE("packet words: an IPv6 host's packet is what it is inside", "[why][nat64]") {
+    const test::Ipv6Hosts hosts;
+    const auto asked = [&](const Query& words) {
+        return read_question(words, kInterfaces, hosts.naming);
+    };
+    const Query words{
+        {"proto", "tcp"}, {"src", "[2001:db8:1::10]:4000"}, {"dst", "[64:ff9b::192.0.2.1]:80"}};
+    CHECK(asked(words).error().message ==
+          "src=2001:db8:1::10 is of no host that has sent anything: what it sends first gives it "
+          "its address inside.");
+    const std::string number = net::to_string(hosts.number("2001:db8:1::10"));
+    auto question = asked(words);
+    REQUIRE(question);
+    const test::Seen seen = test::read(question->frame);
+    CHECK(seen.source == number);
+    CHECK(seen.source_port == 4000);
+    CHECK(seen.destination == "192.0.2.1");
+    CHECK(seen.destination_port == 80);
+    auto ping =
+        asked({{"proto", "icmp"}, {"src", "[2001:db8:1::10]:7"}, {"dst", "64:ff9b::192.0.2.1"}});
+    REQUIRE(ping);
+    CHECK(test::read(ping->frame).destination == "192.0.2.1");
+    CHECK(asked({{"proto", "gre"}, {"src", "[2001:db8:1::10]"}, {"dst", "64:ff9b::192.0.2.1"}}));
+    CHECK(asked({{"proto", "gre"}, {"src", "2001:db8:1::10"}, {"dst", "2001:db8:2::1"}})
+              .error()
+              .message ==
+          "dst=2001:db8:2::1 is not behind --nat64: a packet to it ends as ipv6_destination.");
+}
+
+TEST_CASE("packet words: what is written wrongly of IPv6 is refused", "[why][nat64]") {
+    const test::Ipv6Hosts hosts;
+    hosts.number("2001:db8:1::10");
+    for (const char* source :
+         {"[2001:db8:1::10", "[2001:db8:1::10]80", "[2001:db8:1::10]:", "[2001:db8:1::10]:65536",
+          "2001:db8:1::10]:80", "[]:80", "[10.1.0.10]:80", "2001:db8:1::10:80:", "[::1]]:80"}) {
+        CAPTURE(source);
+        CHECK_FALSE(
+            read_question({{"proto", "tcp"}, {"src", source}, {"dst", "[64:ff9b::192.0.2.1]:80"}},
+                          kInterfaces, hosts.naming));
+    }
+    CHECK(refusal({{"proto", "gre"}, {"src", "2001:db8:1::10"}, {"dst", "192.0.2.1"}}) ==
+          "src=2001:db8:1::10: this gateway serves no IPv6 (--nat64).");
 }

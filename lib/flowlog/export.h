@@ -39,10 +39,11 @@ protected:
     virtual void end(Message& message) const = 0;
     /// What end() may append.
     virtual size_t most_padding() const = 0;
+    const Told& told() const { return params_.told; }
 
 private:
-    void encode_form(Form form, std::span<const flow::JournalEntry> entries,
-                     const listing::TimeOfDay& clock, std::vector<Message>& messages) const;
+    void encode_form(Form form, std::span<const LogRecord> records, const listing::TimeOfDay& clock,
+                     std::vector<Message>& messages) const;
 
     ExportParams params_;
 };

@@ -49,7 +49,7 @@ void Ipfix::end(Message& message) const {
 Message Ipfix::templates() const {
     Message message = begin(Message::Kind::Templates, kTemplates);
     std::string& bytes = message.bytes;
-    put_templates(bytes);
+    put_templates(bytes, told());
     end(message);
 
     const size_t options = bytes.size();

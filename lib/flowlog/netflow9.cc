@@ -62,7 +62,7 @@ void Netflow9::end(Message& message) const {
 Message Netflow9::templates() const {
     Message message = begin(Message::Kind::Templates, kTemplates);
     std::string& bytes = message.bytes;
-    put_templates(bytes);
+    put_templates(bytes, told());
     end_set(bytes, kHeaderBytes);
 
     const size_t options = bytes.size();
@@ -74,7 +74,7 @@ Message Netflow9::templates() const {
     put_fields(bytes, {&kScope, 1});
     put_fields(bytes, kLossFields);
     end_set(bytes, options);
-    put_at(bytes, kCountAt, static_cast<uint16_t>(kForms.size() + 1));
+    put_at(bytes, kCountAt, static_cast<uint16_t>(forms_of(told()).size() + 1));
     return message;
 }
 

@@ -7,12 +7,15 @@
 ///
 /// Shape    Three forms of record, each with a template: a session (created, or deleted where
 ///          nothing is counted), the end of a session with its packets and bytes, and a block of
-///          ports. The initiator is who opened the flow, from whichever side.
+///          ports. The initiator is who opened the flow, from whichever side. Where IPv6 is served
+///          each has forms beside it whose addresses are IPv6 before translation, behind it (of who
+///          is reached from outside), or both.
 /// Units    Network byte order.
 /// Source   IANA's registry of IPFIX; RFC 8158 §4.1 (values of natEvent), §5.6 (events).
 
 #include "flow/journal.h"
 #include "flowlog/told.h"
+#include "nat64/naming.h"
 
 #include <array>
 #include <concepts>
@@ -20,6 +23,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace sluice::flowlog {
 
@@ -30,21 +34,42 @@ struct Field {
 };
 
 /// By the numbers of their templates.
-enum class Form : uint16_t { Session = 256, Block = 257, CountedEnd = 259 };
+enum class Form : uint16_t {
+    Session = 256,
+    Block = 257,
+    CountedEnd = 259,
+    // Of IPv6: who opens the flow, who is reached, or both.
+    SessionFrom6 = 260,
+    CountedEndFrom6 = 261,
+    SessionTo6 = 262,
+    CountedEndTo6 = 263,
+    Session6 = 264,
+    CountedEnd6 = 265,
+    Block6 = 266,
+};
 /// The template of the record that tells of losses.
 inline constexpr uint16_t kLossForm = 258;
 
-/// Of a moment's records blocks come first, as they are taken before a flow has a port of them.
-inline constexpr std::array kForms{Form::Block, Form::Session, Form::CountedEnd};
+/// Those that a log has. Of a moment's records blocks come first, as they are taken before a flow
+/// has a port of them.
+std::span<const Form> forms_of(const Told& told);
 
-std::span<const Field> fields_of(Form form);
+std::vector<Field> fields_of(Form form);
 size_t record_bytes(Form form);
 
-/// The form in which an entry is told of that is told of at all.
-Form form_of(const flow::JournalEntry& entry);
+/// What is told of an entry, by the addresses of its time.
+struct LogRecord {
+    Form form{};
+    const flow::JournalEntry* entry = nullptr;
+    nat64::WireEnds original;  ///< A block has a source alone: its host.
+    nat64::WireEnds reply;
+};
 
-/// Appends the record of an entry, which happened at `time`, in milliseconds since 1970.
-void put_record(std::string& out, const flow::JournalEntry& entry, int64_t time, const Told& told);
+/// Of an entry that is told of at all, and outlives the record.
+LogRecord record_of(const flow::JournalEntry& entry, const Told& told);
+
+/// Appends a record of what happened at `time`, in milliseconds since 1970.
+void put_record(std::string& out, const LogRecord& record, int64_t time, const Told& told);
 
 /// The fields of a loss behind the scope: how many records since the start, and from when to when.
 inline constexpr std::array kLossFields{
@@ -68,7 +93,7 @@ void put_at(std::string& out, size_t place, T value) {
 }
 
 void put_fields(std::string& out, std::span<const Field> fields);
-/// The templates of all forms.
-void put_templates(std::string& out);
+/// The templates of all forms that a log has.
+void put_templates(std::string& out, const Told& told);
 
 }  // namespace sluice::flowlog

@@ -7,6 +7,7 @@
 
 #include "catch.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -18,11 +19,17 @@ namespace sluice::flowlog::testing {
 
 struct Record {
     unsigned set;
-    std::map<unsigned, uint64_t> values;  ///< By element.
+    std::map<unsigned, uint64_t> values;       ///< By element; of an address of 16 bytes the last.
+    std::map<unsigned, uint64_t> before = {};  ///< Of these the first.
 
     uint64_t at(unsigned element) const {
         REQUIRE(values.contains(element));
         return values.at(element);
+    }
+    uint64_t low(unsigned element) const { return at(element); }
+    uint64_t high(unsigned element) const {
+        REQUIRE(before.contains(element));
+        return before.at(element);
     }
 };
 
@@ -139,7 +146,10 @@ private:
     void read_record(unsigned set, std::string_view& body) {
         Record record{set, {}};
         for (const auto& [element, bytes] : fields_[set]) {
-            record.values[element] = number(body, 0, bytes);
+            const size_t last = std::min(bytes, sizeof(uint64_t));
+            if (bytes > last)
+                record.before[element] = number(body, 0, bytes - last);
+            record.values[element] = number(body, bytes - last, last);
             body.remove_prefix(bytes);
         }
         records.push_back(std::move(record));

@@ -4,6 +4,7 @@
 #include "catch.h"
 #include "export_reader.h"
 #include "happenings.h"
+#include "testing/ipv6_hosts.h"
 
 #include <set>
 
@@ -19,6 +20,12 @@ constexpr unsigned kBlock = 257;
 constexpr unsigned kLosses = 258;
 constexpr unsigned kCountedEnd = 259;
 
+/// Of who opens a flow, who is reached, and both; each with a form for ends that are counted.
+constexpr unsigned kFromIpv6 = 260;
+constexpr unsigned kToIpv6 = 262;
+constexpr unsigned kOfIpv6 = 264;
+constexpr unsigned kBlockOfIpv6 = 266;
+
 std::vector<Message> encoded(const std::vector<flow::JournalEntry>& entries,
                              const ExportParams& params = {}) {
     std::vector<Message> messages;
@@ -27,9 +34,9 @@ std::vector<Message> encoded(const std::vector<flow::JournalEntry>& entries,
 }
 
 /// What a collector that has the templates makes of messages.
-ExportReader read(const std::vector<Message>& messages) {
+ExportReader read(const std::vector<Message>& messages, const ExportParams& params = {}) {
     ExportReader reader;
-    reader.read_all(Ipfix({}).templates().bytes);
+    reader.read_all(Ipfix(params).templates().bytes);
     for (const Message& message : messages) {
         const size_t before = reader.records.size();
         reader.read_all(message.bytes);
@@ -121,6 +128,69 @@ TEST_CASE("ipfix: where there are blocks, they alone are told, with their ports"
     CHECK(records[1].at(361) == 65472);
     CHECK(records[1].at(362) == 65535);
     CHECK(records[1].at(234) == 5);
+}
+
+TEST_CASE("ipfix: sessions of IPv6 hosts are those of NAT64, by the addresses on the wire",
+          "[flowlog][nat64][rfc8158]") {
+    const test::Ipv6Hosts hosts;
+    const ExportParams params{.told = {.naming = hosts.naming}};
+    const Be32 number = hosts.number("2001:db8:1::10");
+    flow::JournalEntry outward = session(Event::Opened);
+    outward.tuple[0].source = number;
+    flow::JournalEntry ended = outward;
+    ended.event = Event::Ended;
+    ended.is_counted = true;
+    ended.traffic = {{{7, 700}, {5, 500}}};
+    flow::JournalEntry inward = session(Event::Opened);
+    inward.tuple[0] = {kServer, kPublic, kHttp, Be16::from_host(8080), net::Protocol::Tcp};
+    inward.tuple[1] = {number, kServer, Be16::from_host(22), kHttp, net::Protocol::Tcp};
+    flow::JournalEntry between = inward;
+    between.tuple[0].source = hosts.number("2001:db8:1::11");
+    const ExportReader reader =
+        read(encoded({outward, ended, inward, between, session(Event::Opened)}, params), params);
+    CHECK(reader.templates == 11);
+
+    const auto from = reader.of(kFromIpv6);
+    REQUIRE(from.size() == 1);
+    CHECK(from[0].at(230) == 6);
+    CHECK(from[0].low(27) == 0x10);  // 2001:db8:1::10
+    CHECK(from[0].high(27) == 0x20010db800010000);
+    CHECK(from[0].high(28) == 0x0064ff9b00000000);  // 64:ff9b::203.0.113.10
+    CHECK(from[0].low(28) == 0xcb00710a);
+    CHECK(from[0].at(225) == 0xc6336401);
+    CHECK(from[0].at(226) == 0xcb00710a);
+    CHECK_FALSE(from[0].values.contains(8));
+    const auto ends = reader.of(kFromIpv6 + 1);
+    REQUIRE(ends.size() == 1);
+    CHECK(ends[0].at(230) == 7);
+    CHECK(ends[0].low(27) == 0x10);
+    CHECK(ends[0].at(299) == 5);
+    const auto to = reader.of(kToIpv6);
+    REQUIRE(to.size() == 1);
+    CHECK(to[0].at(230) == 6);
+    CHECK(to[0].at(8) == 0xcb00710a);
+    CHECK(to[0].at(12) == 0xc6336401);
+    CHECK(to[0].low(282) == 0x10);
+    CHECK(to[0].low(281) == 0xcb00710a);
+    const auto both = reader.of(kOfIpv6);
+    REQUIRE(both.size() == 1);
+    CHECK(both[0].low(27) == 0x11);
+    CHECK(both[0].low(282) == 0x10);
+    CHECK(reader.of(kSession).size() == 1);
+}
+
+TEST_CASE("ipfix: a block of an IPv6 host has its address", "[flowlog][nat64]") {
+    const test::Ipv6Hosts hosts;
+    const ExportParams params{.told = {.block_size = 64, .naming = hosts.naming}};
+    flow::JournalEntry given = block(Event::Opened, 2048);
+    given.tuple[0].source = hosts.number("2001:db8:1::10");
+    const ExportReader reader = read(encoded({given, block(Event::Opened, 4096)}, params), params);
+    const auto records = reader.of(kBlockOfIpv6);
+    REQUIRE(records.size() == 1);
+    CHECK(records[0].at(230) == 16);
+    CHECK(records[0].low(27) == 0x10);
+    CHECK(records[0].at(361) == 2048);
+    CHECK(reader.of(kBlock).size() == 1);
 }
 
 TEST_CASE("ipfix: messages are as long as they may be, and none is longer", "[flowlog]") {

@@ -7,7 +7,9 @@
 #include "rig/scene.h"
 
 #include <cstdio>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sluice::bench {
@@ -24,6 +26,14 @@ void limit_bursts(Rig& rig) {
         rig.port(side).limit_burst(kBurst);
 }
 
+/// Somebody watches what none of the packets is.
+std::unique_ptr<observe::Watches::Reader> watch(Rig& rig) {
+    observe::Wish wish;
+    wish.filter.source = net::Prefix{Be32::from_host(0xc0000201), 32};  // 192.0.2.1
+    auto reader = rig.gateway().watches().open(wish);
+    return reader ? std::move(reader).value() : nullptr;
+}
+
 /// Out and back by bursts, in random order.
 Status send_known(Protocol protocol, const CountOptions& options) {
     Book book(protocol, k1K);
@@ -37,6 +47,7 @@ Status send_known(Protocol protocol, const CountOptions& options) {
     Crew crew(*rig.value(), book);
     uint32_t lost = open_flows(crew, k1K);
     limit_bursts(*rig.value());
+    const auto reader = options.kind == "udp-watched" ? watch(*rig.value()) : nullptr;
     Order order(Order::Kind::Random, k1K, 1);
     Lane& lane = crew.lanes().front();
     for (unsigned batch = 0; batch < options.batches; ++batch) {

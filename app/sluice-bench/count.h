@@ -17,8 +17,9 @@ struct CountOptions {
     PageKind pages = PageKind::Huge;
 };
 
-/// Packets of known flows; first packets of flows; connections from their first packet to the last.
-inline constexpr const char* kCountKinds[] = {"udp", "tcp", "udp-open", "tcp-lives"};
+/// Packets of known flows, those of UDP also while somebody watches others; first packets of flows;
+/// connections from their first packet to the last.
+inline constexpr const char* kCountKinds[] = {"udp", "udp-watched", "tcp", "udp-open", "tcp-lives"};
 
 /// Prints how many packets, or flows that opened, there were; returns the exit code.
 int run_count(const CountOptions& options);

@@ -186,10 +186,11 @@ void Egress::flush_port(size_t port) {
 /// Says how many have left, and counts them by interface.
 unsigned Egress::transmit(size_t port) {
     const InterfaceId sole = sole_[port];
-    if (tap_ != nullptr || sole == kNoInterface)
-        return transmit_by_interfaces(port);
-    const TransmitQueue& to = params_.ports[port];
     Batch& batch = outgoing_[port];
+    const bool is_shown = tap_ != nullptr && tap_->sees(batch.packets());
+    if (is_shown || sole == kNoInterface)
+        return transmit_by_interfaces(port, is_shown);
+    const TransmitQueue& to = params_.ports[port];
     uint64_t bytes = 0;
     for (const rte_mbuf* mbuf : batch.packets())
         bytes += mbuf->pkt_len;
@@ -202,7 +203,7 @@ unsigned Egress::transmit(size_t port) {
 }
 
 /// Where the port has several, or somebody watches.
-unsigned Egress::transmit_by_interfaces(size_t port) {
+unsigned Egress::transmit_by_interfaces(size_t port, bool is_shown) {
     const TransmitQueue& to = params_.ports[port];
     const std::span<rte_mbuf*> packets = outgoing_[port].packets();
     std::array<InterfaceId, kBatchSize> by;
@@ -214,10 +215,10 @@ unsigned Egress::transmit_by_interfaces(size_t port) {
         bytes[i] = bare.bytes;
     }
     // Afterwards the packets are the port's.
-    if (tap_ != nullptr)
+    if (is_shown)
         tap_->leave(packets, std::span(by).first(packets.size()));
     const unsigned sent = to.port->transmit(to.queue, packets);
-    if (tap_ != nullptr)
+    if (is_shown)
         tap_->left(sent);
     for (unsigned i = 0; i < sent; ++i)
         counters_.interfaces[by[i]].out.add({1, bytes[i]});

@@ -183,7 +183,7 @@ private:
     void finish(Batch& batch, unsigned taken, stats::Drop reason);
     void flush_port(size_t port);
     unsigned transmit(size_t port);
-    unsigned transmit_by_interfaces(size_t port);
+    unsigned transmit_by_interfaces(size_t port, bool is_shown);
     void flush_to_worker(size_t worker);
     void flush_to_control();
 

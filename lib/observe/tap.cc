@@ -53,7 +53,7 @@ void Tap::take_up(const InHand& in_hand) {
     are_translated_ = false;
     hint_ = 0;
     time_ = 0;
-    known_ = tracked_ = fresh_ = rewritten_ = 0;
+    known_ = tracked_ = fresh_ = passed_over_ = rewritten_ = 0;
     for (Entries& entries : begun_)
         std::fill_n(entries.begin(), in_hand.count, nullptr);
 }
@@ -77,8 +77,8 @@ void Tap::end_tracking(unsigned i, bool is_new) {
 
 /// Packets leave roughly in the order in which they came.
 unsigned Tap::find(const rte_mbuf* mbuf) {
-    for (unsigned n = 0; n < in_hand_.count; ++n) {
-        const unsigned i = (hint_ + n) % in_hand_.count;
+    for (unsigned n = 0, i = hint_; n < in_hand_.count; ++n, ++i) {
+        i = i < in_hand_.count ? i : 0;
         if (in_hand_.mbuf[i] != mbuf)
             continue;
         hint_ = i + 1;
@@ -214,6 +214,8 @@ void Tap::follow(const rte_mbuf* mbuf, uint16_t from) {
 
 void Tap::drop(const rte_mbuf* mbuf, Drop reason, uint16_t to) {
     const unsigned i = find(mbuf);
+    if (is(passed_over_, i))
+        return;
     const bool is_rewritten = is(rewritten_, i);
     PacketEntry entry = describe(mbuf, i, Way::In, are_translated_ ? to : kNowhere);
     entry.outcome = Outcome::Dropped;
@@ -249,11 +251,20 @@ void Tap::wait(const rte_mbuf* mbuf, uint16_t to, Be32 next_hop) {
         }
 }
 
+bool Tap::sees(std::span<rte_mbuf* const> packets) {
+    const auto is_passed_over = [this](const rte_mbuf* mbuf) {
+        return is(passed_over_, find(mbuf));
+    };
+    return passed_over_ == 0 || !std::all_of(packets.begin(), packets.end(), is_passed_over);
+}
+
 void Tap::leave(std::span<rte_mbuf* const> packets, std::span<const uint16_t> to) {
     for (size_t k = 0; k < packets.size(); ++k) {
         const unsigned i = find(packets[k]);
         for (size_t w = 0; w < count_; ++w) {
             leaving_[w][k] = nullptr;
+            if (is(passed_over_, i))
+                continue;
             if (PacketEntry* const entry = i == kNotInHand ? nullptr : begun_[w][i]) {
                 entry->to = to[k];
                 std::memcpy(entry->next_mac.data(), rte_pktmbuf_mtod(packets[k], const void*),

@@ -11,6 +11,8 @@
 ///          before that is rewritten, and finished by whatever comes last; a packet that is dropped
 ///          before is told then. At the end of the turn all is published.
 /// Threads  Owned by one thread, a member of the flow table.
+///          Packets that go their way and concern nobody, by their flow, are passed over: nothing
+///          more is called of them but sees(), and leave() and drop() tell nothing.
 /// Memory   64 heads of 256 bytes: no rewrite touches what lies behind them.
 /// Cost     Where nobody watches: look(), two loads a turn. Else `sluice-bench forward` has it.
 
@@ -59,6 +61,17 @@ public:
     /// From now on packets are in hand one by one, and as they are to leave.
     void take_up_translated();
 
+    /// Whether packets of this flow that go their way may concern somebody.
+    bool wants(const flow::FlowRecord& record) const {
+        for (size_t w = 0; w < count_; ++w)
+            if (watching_[w]->wish.wants_passing(record.key(net::Direction::Original),
+                                                 record.key(net::Direction::Reply)))
+                return true;
+        return false;
+    }
+    /// These of the packets in hand, and no others, concern nobody and go their way untold.
+    void pass_over(uint64_t packets) { passed_over_ = packets; }
+
     /// Packet i's turn to be tracked has come, with this flow or none.
     void begin_tracking(unsigned i, flow::FlowRef flow);
     void end_tracking(unsigned i, bool is_new);
@@ -74,6 +87,8 @@ public:
     /// The control core takes it: ARP, or for the kernel; or what waits for this next hop.
     void hand_up(const rte_mbuf* mbuf);
     void wait(const rte_mbuf* mbuf, uint16_t to, Be32 next_hop);
+    /// Of these, which a port is about to take, one at least concerns somebody, or may.
+    bool sees(std::span<rte_mbuf* const> packets);
     /// The port is about to take these, by those interfaces, of which it then has taken the first
     /// `sent`.
     void leave(std::span<rte_mbuf* const> packets, std::span<const uint16_t> to);
@@ -109,11 +124,12 @@ private:
 
     InHand in_hand_;
     bool are_translated_ = false;
-    unsigned hint_ = 0;       // where find() begins
-    uint64_t known_ = 0;      // Bit i: its flow, or that it has none, is known.
-    uint64_t tracked_ = 0;    // Bit i: likewise the state that it has left its flow in.
-    uint64_t fresh_ = 0;      // Bit i: it has opened its flow.
-    uint64_t rewritten_ = 0;  // Bit i: it is no longer as it came; its head is kept if wanted.
+    unsigned hint_ = 0;         // where find() begins
+    uint64_t known_ = 0;        // Bit i: its flow, or that it has none, is known.
+    uint64_t tracked_ = 0;      // Bit i: likewise the state that it has left its flow in.
+    uint64_t fresh_ = 0;        // Bit i: it has opened its flow.
+    uint64_t passed_over_ = 0;  // Bit i: it concerns nobody.
+    uint64_t rewritten_ = 0;    // Bit i: it is no longer as it came; its head is kept if wanted.
     std::array<uint8_t, kMostInHand> state_before_{};
     std::array<uint8_t, kMostInHand> state_after_{};
     std::array<Head, kMostInHand> head_;

@@ -37,6 +37,13 @@ inline constexpr uint32_t kWholeFrame = 262144;  ///< A snaplen that nothing exc
 /// Which packets are wanted: as they come, as they leave, or both; or only those that are dropped.
 enum class Which : uint8_t { Coming, Leaving, Both, Dropped };
 
+/// A packet that has been translated and sent may yet end for one of these.
+constexpr bool may_end_leaving(stats::Drop reason) {
+    using enum stats::Drop;
+    return reason == LinkDown || reason == TxFull || reason == Truncated || reason == Ipv6NoHost ||
+           reason == Ipv6Untranslatable;
+}
+
 struct Wish {
     Which which = Which::Coming;
     std::optional<stats::Drop> reason{};  ///< Of Dropped: this one alone.
@@ -47,6 +54,11 @@ struct Wish {
     bool wants_leaving() const { return which == Which::Leaving || which == Which::Both; }
     bool wants_drop(stats::Drop dropped) const {
         return which != Which::Leaving && (!reason || *reason == dropped);
+    }
+    /// Packets of a flow that go its way, with nothing to stop them but the port, may concern it.
+    bool wants_passing(const net::Tuple& original, const net::Tuple& reply) const {
+        return (which != Which::Dropped || !reason || may_end_leaving(*reason)) &&
+               filter.matches(original, reply);
     }
     /// A packet of no flow may be of either direction.
     bool matches(const PacketEntry& entry) const {

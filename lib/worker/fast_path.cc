@@ -210,7 +210,14 @@ void FastPath::forward(Burst& burst, Tick now) {
         return;
     }
     parts_.table.guess_bulk(std::span(burst.tuple).first(burst.guessed), burst.guesses);
+    const bool is_watched = parts_.tap.is_on();
+    if (is_watched) {
+        burst.plain &= ~wanted(burst);
+        parts_.tap.pass_over(burst.plain);  // a port may take them before all have been sent
+    }
     const uint64_t gone = send(burst, now) | burst.passed;
+    if (is_watched)
+        parts_.tap.pass_over(gone);
     parts_.counters.count[stats::Count::FastPath].add(static_cast<uint64_t>(std::popcount(gone)));
     burst.live &= ~gone;
 }
@@ -249,6 +256,16 @@ void FastPath::forward(Burst& burst, Tick now) {
 bool FastPath::has_good_sums(const rte_mbuf* mbuf, const Arrival& arrival) const {
     return (mbuf->ol_flags & arrival.sums_seen) == arrival.sums_good ||
            !net::verify_checksums(mbuf, packet_of(mbuf), arrival.trusts_nic);
+}
+
+/// Those that concern somebody who watches, if they go their way. What a guess takes for another
+/// flow's does not go.
+uint64_t FastPath::wanted(const Burst& burst) const {
+    uint64_t wanted = 0;
+    for (unsigned i : SetBits{burst.plain & burst.guesses.found})
+        wanted |= uint64_t{parts_.tap.wants(parts_.table.record(burst.guesses.word[i].index()))}
+                  << i;
+    return wanted;
 }
 
 /// Those that have left; others are ready to, and in `passed`. Not inlined, so that it has all

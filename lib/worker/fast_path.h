@@ -22,6 +22,7 @@
 ///          So a packet is decided before others of its burst, but before none that could change
 ///          what becomes of it: whoever opens a flow in a full table takes none that is assured,
 ///          and no live flow's port is given away.
+/// Watched  What concerns somebody who watches stays, by its flow; all else is passed over.
 /// Threads  Owned by one worker.
 /// Cost     docs/performance.md counts the instructions.
 
@@ -29,6 +30,7 @@
 #include "flow/flow_table.h"
 #include "link/egress.h"
 #include "net/packet.h"
+#include "observe/tap.h"
 #include "policy/current.h"
 #include "stats/counters.h"
 #include "worker/arrival.h"
@@ -50,6 +52,7 @@ public:
         link::Egress& egress;
         const std::vector<Arrival>& arrivals;  ///< By interface.
         stats::Counters& counters;
+        observe::Tap& tap;
         uint8_t worker;
     };
 
@@ -65,6 +68,7 @@ public:
 private:
     void read(Burst& burst) const;
     bool has_good_sums(const rte_mbuf* mbuf, const Arrival& arrival) const;
+    uint64_t wanted(const Burst& burst) const;
     uint64_t send(Burst& burst, Tick now);
     void send_for_more(const Burst& burst, unsigned i) const;
 

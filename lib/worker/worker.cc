@@ -73,7 +73,7 @@ Worker::Worker(const Shared& shared, WorkerParams params)
       edge_(make_edge(shared, params_)),
       egress_(egress_params(shared, params_, edge_.get()), counters_),
       ipv6_entry_(edge_.get(), shared.interfaces, egress_, counters_),
-      fast_path_({shared.table, policy_, egress_, arrivals_, counters_, params_.id}),
+      fast_path_({shared.table, policy_, egress_, arrivals_, counters_, tap_, params_.id}),
       forwarding_({shared.table, policy_, admission_, egress_, shared.helpers}),
       cutter_(egress_, counters_, params_.packets),
       answers_(policy_, shared.budgets, egress_, counters_, params_.packets),

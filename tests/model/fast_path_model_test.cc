@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 /// \file
-/// Random bursts through two gateways, of which one has no straight way, for somebody watches its
-/// packets (with a filter that nothing matches). What leaves, in which order within a flow, what is
-/// dropped and why, and all that is known of the flows afterwards is the same.
+/// Random bursts through two gateways, of which one has no straight way, for somebody watches all
+/// of its packets. What leaves, in which order within a flow, what is dropped and why, all that is
+/// known of the flows afterwards, and what is told who watches the packets of one host is the same.
 ///
 /// Shape    Most packets are of flows that stand: what each says is drawn by what the watched
 ///          gateway's tracker knows, so that it is what comes next or lies where something changes.
@@ -39,28 +39,30 @@ const std::vector<const char*> kServers{"203.0.113.10", "203.0.113.11"};
 struct Setup {
     const char* name;
     unsigned workers;
+    bool one_is_watched;  // of the hosts, at the gateway that has a straight way
     std::function<void(config::Config&)> configure;
 };
 
 const std::vector<Setup> kSetups{
-    {"plain", 1, [](config::Config&) {}},
-    {"accounting", 1, [](config::Config& config) { config.accounting = true; }},
-    {"blocks of ports", 1,
+    {"plain", 1, false, [](config::Config&) {}},
+    {"accounting", 1, false, [](config::Config& config) { config.accounting = true; }},
+    {"blocks of ports", 1, false,
      [](config::Config& config) {
          config.holders.blocks = {64, 4};
      }},
-    {"mappings", 1,
+    {"mappings", 1, false,
      [](config::Config& config) {
          config.snat[0].independence = nat::Independence{{{Protocol::Udp, {kMapped, kMapped}}},
                                                          {50'000, 50'999},
                                                          nat::Filtering::EndpointIndependent};
      }},
-    {"short timeouts", 1,
+    {"short timeouts", 1, false,
      [](config::Config& config) {
          config.tuning.tcp_unacknowledged = Duration::seconds(20);
          config.tuning.tcp_max_retrans = 1;
      }},
-    {"two workers", 2, [](config::Config&) {}},
+    {"two workers", 2, false, [](config::Config&) {}},
+    {"one host is watched", 1, true, [](config::Config&) {}},
 };
 
 TestbedOptions options(const Setup& setup) {
@@ -90,12 +92,22 @@ class Subject {
 public:
     explicit Subject(const Setup& setup) : bed_(options(setup)) {}
 
-    void watch() {
-        observe::Wish wish;
-        wish.filter.source = net::Prefix{ip("192.0.2.1"), 32};
+    void watch(const observe::Wish& wish) {
         auto opened = bed_.gateway().watches().open(wish);
         REQUIRE(opened);
-        reader_ = std::move(*opened);
+        readers_.push_back(std::move(*opened));
+    }
+
+    /// What was told who watched first: frames, and what became of them.
+    std::vector<std::string> told() {
+        std::vector<std::string> told;
+        for (const auto& reader : readers_)
+            while (reader->read([&](const observe::PacketEntry& entry) {
+                if (reader == readers_.front() && entry.outcome != observe::Outcome::Void)
+                    told.push_back(text_of(entry));
+            }) != 0) {
+            }
+        return told;
     }
 
     Testbed& bed() { return bed_; }
@@ -136,8 +148,16 @@ public:
     }
 
 private:
+    static std::string text_of(const observe::PacketEntry& entry) {
+        return std::to_string(index(entry.way)) + ' ' + std::to_string(index(entry.outcome)) + ' ' +
+               std::to_string(index(entry.reason)) + ' ' + std::to_string(entry.from) + '>' +
+               std::to_string(entry.to) + " states " + std::to_string(entry.state_before) + ' ' +
+               std::to_string(entry.state_after) + ' ' + std::to_string(entry.is_new) + ' ' +
+               hex(entry.frame().data(), entry.frame().size());
+    }
+
     Testbed bed_;
-    std::unique_ptr<observe::Watches::Reader> reader_;
+    std::vector<std::unique_ptr<observe::Watches::Reader>> readers_;
 };
 
 /// Frames that leave, by what their flow is known by there, in order.
@@ -309,7 +329,16 @@ private:
 
 /// Both gateways.
 struct Race {
-    explicit Race(const Setup& setup) : quick(setup), watched(setup) { watched.watch(); }
+    explicit Race(const Setup& setup)
+        : quick(setup), watched(setup), is_told(setup.one_is_watched) {
+        if (is_told) {
+            observe::Wish wish{.which = observe::Which::Both};
+            wish.filter.source = net::Prefix{ip(kHosts[0]), 32};
+            quick.watch(wish);
+            watched.watch(wish);
+        }
+        watched.watch({});
+    }
 
     void send(const Chance::Sent& packet) {
         Bytes frame = packet.frame;
@@ -327,6 +356,11 @@ struct Race {
             REQUIRE(by_flow(frames) == by_flow(watched.bed().take_frames(side)));
         }
         compare_flows();
+        if (is_told) {
+            const auto seen = quick.told();
+            REQUIRE(seen == watched.told());
+            told += seen.size();
+        }
         const stats::Snapshot one = quick.bed().gateway().snapshot();
         const stats::Snapshot other = watched.bed().gateway().snapshot();
         for (size_t i = 0; i < stats::kDropCount; ++i) {
@@ -365,6 +399,8 @@ struct Race {
 
     Subject quick;
     Subject watched;
+    bool is_told;
+    size_t told = 0;
 };
 
 }  // namespace
@@ -392,4 +428,5 @@ TEST_CASE("gateway: the straight way does what the stages do", "[model]") {
     race.compare();
     CHECK(race.quick.bed().count(Count::FastPath) > operations / 16);
     CHECK(race.watched.bed().count(Count::FastPath) == 0);
+    CHECK((race.told > operations / 16) == race.is_told);
 }

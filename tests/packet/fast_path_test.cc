@@ -259,12 +259,31 @@ TEST_CASE("fast path: a packet that is counted takes it", "[packet][fast-path]")
     CHECK(counted() == before + 1);
 }
 
-TEST_CASE("fast path: nobody takes it while somebody watches", "[packet][fast-path]") {
+TEST_CASE("fast path: what concerns somebody who watches does not take it, all else does",
+          "[packet][fast-path]") {
+    using observe::Which;
+    using observe::Wish;
+    net::TupleFilter host;
+    host.source = net::Prefix{ip(kHost), 32};
+    net::TupleFilter other;
+    other.source = net::Prefix{ip("10.1.0.99"), 32};
+    struct Case {
+        Wish wish;
+        bool concerns;
+    };
+    const auto [wish, concerns] = GENERATE_COPY(
+        Case{{}, true}, Case{{.which = Which::Leaving, .filter = host}, true},
+        Case{{.which = Which::Both, .filter = other}, false}, Case{{.which = Which::Dropped}, true},
+        Case{{.which = Which::Dropped, .reason = stats::Drop::TxFull}, true},
+        Case{{.which = Which::Dropped, .reason = stats::Drop::InvalidFlags}, false});
     Standing standing;
     standing.udp();
-    auto reader = standing.bed.gateway().watches().open({});
+    auto reader = standing.bed.gateway().watches().open(wish);
     REQUIRE(reader);
-    CHECK_FALSE(standing.takes(datagram()));
+    CHECK(standing.takes(datagram()) == !concerns);
+    const uint64_t before = standing.taken();
+    standing.answer();
+    CHECK(standing.taken() == before + (concerns ? 0 : 1));
     reader->reset();
     CHECK(standing.takes(datagram()));
 }

@@ -110,8 +110,7 @@ std::string who_table(const PublicEndpoint& endpoint, std::span<const Hold> hold
             hold.host.zone == 0 ? "" : "  zone=" + std::to_string(hold.host.zone);
         table += line(nat64::to_string(words.naming.host(hold.host.address)),
                       name_of(hold.means).data(), std::to_string(hold.flows).c_str(),
-                      since_text(hold, words.now).c_str(),
-                      held(endpoint, hold) + zone);
+                      since_text(hold, words.now).c_str(), held(endpoint, hold) + zone);
     }
     if (holds.size() > kMostListed)
         table += "and " + std::to_string(holds.size() - kMostListed) + " more: name a port.\n";

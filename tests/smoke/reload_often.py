@@ -21,10 +21,12 @@ def reload(path):
 
 
 def main(path, file, times, *pools):
+    with open(file, encoding="ascii") as old:
+        others = "".join(line for line in old if not line.startswith("pool = "))
     # The first is the one that holds.
     for i in range(1, int(times) + 1):
         with open(file + ".new", "w", encoding="ascii") as new:
-            new.write(f"inside = 10.1.0.0/24\npool = {pools[i % 2]}\n")
+            new.write(f"{others}pool = {pools[i % 2]}\n")
         os.rename(file + ".new", file)
         reload(path)
 

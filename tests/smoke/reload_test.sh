@@ -67,13 +67,16 @@ grep --quiet -e '--workers cannot change while sluice runs' "$work/reload" ||
 [[ $(seen_by_udp "$net") == 198.51.100.1:* ]] || fail "a mistake has changed the pool"
 pass "a mistake in the file is named with its place, and changes nothing"
 
-in_namespace "$net.client" "$python" "$here/ping_pong.py" 10.1.0.10 "$server_address" 53 \
-    "$work/stop" >"$work/ping_pong" &
+# Flows of two hosts: the pool of one comes and goes, and its flows are kept; the other's stays.
+write_file 198.51.100.1 'snat = 10.1.0.20/32 -> 198.51.100.20'
+ctl "$net" reload >"$work/reload"
+in_namespace "$net.client" "$python" "$here/ping_pong.py" "$server_address" 53 "$work/stop" \
+    "$client_address" 10.1.0.20 >"$work/ping_pong" &
 client=$!
 "$python" "$here/reload_often.py" "$work/$net.sock" "$file" 1000 198.51.100.1 198.51.100.7
 touch "$work/stop"
 wait "$client" || fail "packets were lost: $(cat "$work/ping_pong")"
-grep --quiet --extended-regexp '^[0-9]+ sent, 0 lost$' "$work/ping_pong" ||
+grep --quiet --extended-regexp '^[0-9]+ sent by 8 flows, 0 lost$' "$work/ping_pong" ||
     fail "packets were lost: $(cat "$work/ping_pong")"
 assert_accounts "$net"
 pass "1,000 reloads beside traffic: $(cat "$work/ping_pong")"

@@ -52,10 +52,7 @@ private:
 /// A flow, without the table.
 class Flow {
 public:
-    void open(const Segment& segment) {
-        keep(conntrack::open(tuning_, segment));
-        begin(tuning_, segment, memory_);
-    }
+    void open(const Segment& segment) { keep(conntrack::open(tuning_, segment, memory_)); }
     void meet(std::span<const Sent> segments) {
         for (const Sent& sent : segments)
             keep(track(tuning_, state_, sent.direction, sent.segment, memory_));

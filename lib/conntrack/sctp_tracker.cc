@@ -52,19 +52,14 @@ SctpState step(Direction direction, const Packet& packet, SctpState state) {
 
 }  // namespace
 
-Verdict open_sctp(const Tuning& tuning, const Segment& segment) {
+Verdict open_sctp(const Tuning& tuning, const Segment& segment, SctpTracker& tracker) {
     const SctpState state = step(Direction::Original, segment.sctp_packet, SctpState::None);
     if (state == SctpState::None)
         return refused(Drop::InvalidUntrackedSctp);
     if (!is_tag_right({}, Direction::Original, segment.sctp_packet))
         return refused(Drop::InvalidSctpTag);
-    return opened(state, tuning.sctp[state]);
-}
-
-SctpTracker begin_sctp(const Segment& segment) {
-    SctpTracker tracker;
     learn(tracker, Direction::Original, segment.sctp_packet);
-    return tracker;
+    return opened(state, tuning.sctp[state]);
 }
 
 Verdict track_sctp(const Tuning& tuning, const FlowState& flow, Direction direction,

@@ -24,8 +24,8 @@ struct SctpTracker {
 
 static_assert(sizeof(SctpTracker) <= kTrackerBytes);
 
-Verdict open_sctp(const Tuning& tuning, const Segment& segment);
-SctpTracker begin_sctp(const Segment& segment);
+/// The first packet, from inside, and what the tracker of its flow knows then.
+Verdict open_sctp(const Tuning& tuning, const Segment& segment, SctpTracker& tracker);
 Verdict track_sctp(const Tuning& tuning, const FlowState& flow, net::Direction direction,
                    const Segment& segment, SctpTracker& tracker);
 

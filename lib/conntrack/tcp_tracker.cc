@@ -392,7 +392,7 @@ TcpTracker acquainted(const Segment& segment) {
 
 }  // namespace
 
-Verdict open_tcp(const Tuning& tuning, const Segment& segment) {
+Verdict open_tcp(const Tuning& tuning, const Segment& segment, TcpTracker& tracker) {
     if (!are_legal_flags(segment.tcp_flags))
         return refused(Drop::InvalidFlags);
     const SegmentClass kind = classify(segment.tcp_flags);
@@ -401,17 +401,8 @@ Verdict open_tcp(const Tuning& tuning, const Segment& segment) {
     if (transition.step != Step::Move || (picked_up && !tuning.tcp_loose))
         return refused(reason_against(kind));
     const FlowState none;
-    TcpTracker tracker = acquainted(segment);
+    tracker = acquainted(segment);
     return enter({tuning, none, Direction::Original, kind, segment}, transition.state, tracker);
-}
-
-TcpTracker begin_tcp(const Tuning& tuning, const Segment& segment) {
-    const FlowState none;
-    const SegmentClass kind = classify(segment.tcp_flags);
-    const Transition transition = next(Direction::Original, kind, TcpState::None);
-    TcpTracker tracker = acquainted(segment);
-    enter({tuning, none, Direction::Original, kind, segment}, transition.state, tracker);
-    return tracker;
 }
 
 Question question_to(const TcpTracker& tracker, Direction sender) {

@@ -44,11 +44,8 @@ struct TcpTracker {
 
 static_assert(sizeof(TcpTracker) <= kTrackerBytes, "it lives in the record's second line");
 
-/// The first segment, from inside.
-Verdict open_tcp(const Tuning& tuning, const Segment& segment);
-
-/// What the tracker of a flow knows once `segment` has opened it.
-TcpTracker begin_tcp(const Tuning& tuning, const Segment& segment);
+/// The first segment, from inside, and what the tracker of its flow knows then.
+Verdict open_tcp(const Tuning& tuning, const Segment& segment, TcpTracker& tracker);
 
 /// How the receiver of a RST asks its sender back whether it is meant (RFC 5961 §3.2), as far as
 /// the flow's segments have told where both stand.

@@ -45,10 +45,10 @@ SctpTracker& sctp_tracker(TrackerMemory memory) {
 
 }  // namespace
 
-Verdict open(const Tuning& tuning, const Segment& segment) {
+Verdict open(const Tuning& tuning, const Segment& segment, TrackerMemory memory) {
     switch (segment.protocol) {
         case Protocol::Tcp:
-            return open_tcp(tuning, segment);
+            return open_tcp(tuning, segment, *new (memory.data()) TcpTracker);
         case Protocol::Udp:
             return opened({}, tuning.udp);
         case Protocol::Icmp:
@@ -56,19 +56,12 @@ Verdict open(const Tuning& tuning, const Segment& segment) {
         case Protocol::UdpLite:
             return opened({}, tuning.udp_lite);
         case Protocol::Sctp:
-            return open_sctp(tuning, segment);
+            return open_sctp(tuning, segment, *new (memory.data()) SctpTracker);
         case Protocol::Gre:
             return opened({}, tuning.gre);
         default:
             return opened({}, tuning.generic);
     }
-}
-
-void begin(const Tuning& tuning, const Segment& segment, TrackerMemory memory) {
-    if (segment.protocol == Protocol::Tcp)
-        new (memory.data()) TcpTracker(begin_tcp(tuning, segment));
-    else if (segment.protocol == Protocol::Sctp)
-        new (memory.data()) SctpTracker(begin_sctp(segment));
 }
 
 Verdict track_other(const Tuning& tuning, const FlowState& flow, Direction direction,

@@ -19,6 +19,7 @@
 #include "net/tuple.h"
 #include "sctp/packet.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -42,13 +43,17 @@ struct Segment {
 };
 
 inline constexpr size_t kTrackerBytes = 60;
+using TrackerBytes = std::array<std::byte, kTrackerBytes>;
 using TrackerMemory = std::span<std::byte, kTrackerBytes>;
 
-/// The first packet, from inside: Pass with the new flow's state, or Refuse.
-Verdict open(const Tuning& tuning, const Segment& segment);
+/// Only their trackers remember anything but the state.
+constexpr bool has_memory(net::Protocol protocol) {
+    return protocol == net::Protocol::Tcp || protocol == net::Protocol::Sctp;
+}
 
-/// Prepares the tracker's memory for a flow that `segment` opens. Before the flow is published.
-void begin(const Tuning& tuning, const Segment& segment, TrackerMemory memory);
+/// The first packet, from inside: Pass with the new flow's state, and with `memory` as its record
+/// is to have it; or Refuse.
+Verdict open(const Tuning& tuning, const Segment& segment, TrackerMemory memory);
 
 /// A segment of a known TCP flow.
 Verdict track_tcp(const Tuning& tuning, const FlowState& flow, net::Direction direction,

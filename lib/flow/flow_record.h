@@ -22,7 +22,6 @@
 
 #include <array>
 #include <atomic>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -165,13 +164,9 @@ struct alignas(64) FlowRecord {
     Kind kind() const { return static_cast<Kind>(tuple[0].kind); }
     /// It lives at `now`, and packets of that direction have this tuple.
     bool meets(const net::Tuple& packet, net::Direction direction, Tick now) const {
-        // As two words; field by field takes three times as long.
-        using Words = std::array<uint64_t, 2>;
-        const auto own = std::bit_cast<Words>(key(direction));
-        const auto other = std::bit_cast<Words>(packet);
         // relaxed: both may change at any time, so what they are now is as good as any. The tuples
         // are published by the slot's word, by which the record was reached.
-        return ((own[0] ^ other[0]) | (own[1] ^ other[1])) == 0 &&
+        return key(direction) == packet &&
                life.load(std::memory_order_relaxed).life() == Life::Live &&
                deadline.load(std::memory_order_relaxed).is_after(now);
     }

@@ -78,16 +78,15 @@ public:
     /// The first half of find_bulk(): where each tuple's flow seems to stand, by its tag. What it
     /// found is a guess until the record meets() the tuple. Their records are on their way.
     void guess_bulk(std::span<const net::Tuple> tuples, Probes& guesses) const;
-    /// The flow of tuple i of those guesses, for sure; find(): as it is by now.
+    /// The flow of tuple i of those guesses, for sure.
     FlowRef settle(const Probes& guesses, unsigned i, const net::Tuple& tuple, Tick now) const;
-    FlowRef find(const Probes& guesses, unsigned i, const net::Tuple& tuple, Tick now) const;
-
     /// Looks up one tuple: for the slow path and for tests.
     FlowRef find(const net::Tuple& tuple, Tick now) const;
-
-    /// Sends for the buckets in which a tuple is looked for, and put; tuple i of those guesses.
-    void send_for(const net::Tuple& tuple) const { index_.send_for(index_.place(hash_(tuple))); }
-    void send_for(const Probes& guesses, unsigned i) const;
+    /// What is looked for again, or put, need not be hashed again.
+    const TupleHash& hasher() const { return hash_; }
+    FlowRef find(uint64_t hash, const net::Tuple& tuple, Tick now) const;
+    /// Sends for the buckets in which a tuple of this hash is looked for, and put.
+    void send_for(uint64_t hash) const { index_.send_for(index_.place(hash)); }
 
     /// Which flows stand in the next `buckets` buckets from a tuple's place on, and in its other
     /// one. Fills `refs`, and returns how many; one may be there twice, or ended, and is sent for.
@@ -197,6 +196,8 @@ public:
     /// owner, state, deadline and rewrite. On any outcome but Inserted the record is gone: it is
     /// reused after a grace period. A holder that is past its deadline at `now` is killed first.
     Insertion insert(uint32_t index, Tick now) { return insert(index, prepare(index), now); }
+    /// Likewise where both keys' hashes are known.
+    Insertion insert(uint32_t index, const std::array<uint64_t, 2>& hashes, Tick now);
 
     /// Hashes the keys of a filled record, and sends for what insert() will touch.
     Keys prepare(uint32_t index) const;

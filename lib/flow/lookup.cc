@@ -41,16 +41,11 @@ FlowRef FlowTable::find_at(const Place& place, const net::Tuple& tuple, Tick now
 }
 
 FlowRef FlowTable::find(const net::Tuple& tuple, Tick now) const {
-    return find_at(index_.place(hash_(tuple)), tuple, now);
+    return find(hash_(tuple), tuple, now);
 }
 
-FlowRef FlowTable::find(const Probes& guesses, unsigned i, const net::Tuple& tuple,
-                        Tick now) const {
-    return find_at(index_.place(guesses.hash[i]), tuple, now);
-}
-
-void FlowTable::send_for(const Probes& guesses, unsigned i) const {
-    index_.send_for(index_.place(guesses.hash[i]));
+FlowRef FlowTable::find(uint64_t hash, const net::Tuple& tuple, Tick now) const {
+    return find_at(index_.place(hash), tuple, now);
 }
 
 void FlowTable::guess_bulk(std::span<const net::Tuple> tuples, Probes& guesses) const {

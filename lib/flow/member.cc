@@ -24,6 +24,10 @@ void count(std::atomic<uint64_t>& counter, std::memory_order order = std::memory
 /// In place of the number of records that hang on one: it ends.
 constexpr uint32_t kClosed = ~uint32_t{0};
 
+Keys keys_of(const CuckooIndex& index, const std::array<uint64_t, 2>& hashes) {
+    return {index.place(hashes[0]), index.place(hashes[1])};
+}
+
 }  // namespace
 
 Member::Member(FlowTable& table)
@@ -72,7 +76,7 @@ void Member::give_back(std::span<const uint32_t> indexes) {
 Keys Member::prepare(uint32_t index) const {
     std::array<uint64_t, 2> hash;
     table_.hash_.bulk(table_.records_[index].tuple, hash);
-    const Keys keys{table_.index_.place(hash[0]), table_.index_.place(hash[1])};
+    const Keys keys = keys_of(table_.index_, hash);
     for (const Place& place : keys)
         table_.index_.send_for(place);
     return keys;
@@ -89,6 +93,10 @@ void Member::insert_bulk(std::span<const uint32_t> indexes, std::span<const Keys
         if (i >= kLead)
             insertions[i - kLead] = insert(indexes[i - kLead], keys[i - kLead], now);
     }
+}
+
+Insertion Member::insert(uint32_t index, const std::array<uint64_t, 2>& hashes, Tick now) {
+    return insert(index, keys_of(table_.index_, hashes), now);
 }
 
 Insertion Member::insert(uint32_t index, const Keys& keys, Tick now) {

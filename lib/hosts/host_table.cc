@@ -72,6 +72,13 @@ Joined join_entry(Entry& entry, uint32_t most) {
     return Joined::Counted;
 }
 
+/// It has as many flows as it may.
+template <typename Entry>
+Admitted refused(Entry& entry, HostIndex host) {
+    entry.refused.fetch_add(1, std::memory_order_relaxed);
+    return {Answer::TooManyFlows, host};
+}
+
 }  // namespace
 
 uint32_t HostTable::capacity_for(uint64_t addresses, uint32_t flows) {
@@ -129,21 +136,21 @@ HostIndex HostTable::find(HostIndex first, net::InsideAddress wanted) const {
 }
 
 /// Counts one more flow of a host that may have `most` of its own (0: any number).
-HostTable::Place HostTable::join(net::InsideAddress wanted, uint32_t most, Tick now) {
+HostTable::Place HostTable::join(net::InsideAddress wanted, uint32_t most, const First& first) {
     for (;;) {
-        const Found found = find_or_add(wanted, now);
-        if (found.host == kNoHost || found.is_counted)
-            return {found.host, true};
+        const Found found = find_or_add(wanted, first);
+        if (found.host == kNoHost || found.is_new)
+            return {found.host, true, found.is_new};
         const Joined joined = join_entry(entry(found.host), most);
         if (joined != Joined::Gone)  // else it went a moment ago: look again
-            return {found.host, joined == Joined::Counted};
+            return {found.host, joined == Joined::Counted, false};
     }
 }
 
 /// The host's entry, which may have gone again when the caller comes to it; or a new one, of which
 /// the caller's flow is the first. An entry has that flow from before it is in its chain, so that
 /// turn(), which comes to entries by their position, cannot end what is not in a chain yet.
-HostTable::Found HostTable::find_or_add(net::InsideAddress wanted, Tick now) {
+HostTable::Found HostTable::find_or_add(net::InsideAddress wanted, const First& first_flow) {
     std::atomic<uint32_t>& top = head(wanted);
     HostIndex first = top.load(std::memory_order_acquire);
     if (const HostIndex host = find(first, wanted); host != kNoHost)
@@ -154,7 +161,8 @@ HostTable::Found HostTable::find_or_add(net::InsideAddress wanted, Tick now) {
         return {kNoHost, false};
     const HostIndex added = index + 1;
     Entry& entry = entries_[index];
-    entry.rate.store(Rate{second_of(now), 0, 0}.bits(), std::memory_order_relaxed);
+    entry.rate.store(first_flow.rate.bits(), std::memory_order_relaxed);
+    entry.half_open.store(first_flow.half_open, std::memory_order_relaxed);
     entry.refused.store(0, std::memory_order_relaxed);
     // Release: a list that sees the new zone no longer sees the word of the use before.
     entry.link.store(link_of(wanted.zone, kNoHost), std::memory_order_release);
@@ -177,25 +185,25 @@ HostTable::Found HostTable::find_or_add(net::InsideAddress wanted, Tick now) {
 }
 
 Admitted HostTable::admit(net::InsideAddress host, const Limits& limits, Tick now) {
-    const Admitted admitted = enter(host, limits, now);
-    if (admitted.answer != Answer::Admitted || admitted.host == kNoHost)
-        return admitted;
-    Entry& entry = this->entry(admitted.host);
+    const Place place = join(host, limits.flows, {{second_of(now), 1, 0}, 1});
+    if (!place.is_counted)
+        return refused(entry(place.host), place.host);
+    if (place.host == kNoHost || place.is_new)
+        return {Answer::Admitted, place.host};
+    Entry& entry = this->entry(place.host);
     if (!pace(entry.rate, limits.new_per_second, now)) {
         entry.refused.fetch_add(1, std::memory_order_relaxed);
-        leave(admitted.host);  // the last that is done to the entry, which may end now
-        return {Answer::TooFast, admitted.host};
+        leave(place.host);  // the last that is done to the entry, which may end now
+        return {Answer::TooFast, place.host};
     }
     entry.half_open.fetch_add(1, std::memory_order_relaxed);
-    return admitted;
+    return {Answer::Admitted, place.host};
 }
 
 Admitted HostTable::enter(net::InsideAddress host, const Limits& limits, Tick now) {
-    const Place place = join(host, limits.flows, now);
-    if (place.host == kNoHost || place.is_counted)
-        return {Answer::Admitted, place.host};
-    entry(place.host).refused.fetch_add(1, std::memory_order_relaxed);
-    return {Answer::TooManyFlows, place.host};
+    const Place place = join(host, limits.flows, {{second_of(now), 0, 0}, 0});
+    return place.is_counted ? Admitted{Answer::Admitted, place.host}
+                            : refused(entry(place.host), place.host);
 }
 
 Answer HostTable::would_admit(net::InsideAddress host, const Limits& limits, Tick now) const {
@@ -214,7 +222,7 @@ Answer HostTable::would_admit(net::InsideAddress host, const Limits& limits, Tic
 
 Admitted HostTable::admit_freely(net::InsideAddress host, net::Sides sides, Tick now,
                                  uint8_t status) {
-    const HostIndex index = join(host, 0, now).host;
+    const HostIndex index = join(host, 0, {{second_of(now), 0, 0}, 0}).host;
     if (index == kNoHost)
         return {};
     Entry& entry = this->entry(index);

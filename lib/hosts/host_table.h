@@ -195,16 +195,22 @@ private:
     const Entry& entry(HostIndex host) const { return entries_[host - 1]; }
     std::atomic<uint32_t>& head(net::InsideAddress host) const;
     HostIndex find(HostIndex first, net::InsideAddress wanted) const;
+    /// What the entry of a host has of its first flow.
+    struct First {
+        Rate rate;
+        uint32_t half_open;
+    };
     struct Found {
         HostIndex host;
-        bool is_counted;  // it is new: the caller's flow is its first
+        bool is_new;  // the caller's flow is its first
     };
-    Found find_or_add(net::InsideAddress wanted, Tick now);
+    Found find_or_add(net::InsideAddress wanted, const First& first_flow);
     struct Place {
         HostIndex host;
         bool is_counted;  // else the host has as many flows as it may
+        bool is_new;
     };
-    Place join(net::InsideAddress wanted, uint32_t most, Tick now);
+    Place join(net::InsideAddress wanted, uint32_t most, const First& first);
     std::optional<Host> read(uint32_t index, Tick now) const;
     void settle(uint32_t flow, uint8_t before);
     uint32_t slice(Tick now);

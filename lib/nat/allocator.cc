@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "nat/allocator.h"
 
+#include "nat/own_port.h"
+
 #include <algorithm>
 #include <array>
 #include <span>
@@ -42,12 +44,6 @@ Decision at(Endpoint external) {
     return decision;
 }
 
-/// By another flow than the one that counts as gone.
-bool is_taken(const flow::FlowTable& table, const net::Tuple& reply, uint32_t ended, Tick now) {
-    const flow::FlowRef holder = table.find(reply, now);
-    return holder && holder.index() != ended;
-}
-
 /// A block of ports that others get unless somebody answers after all.
 bool is_taken_back(const flow::FlowRecord& block) {
     // relaxed: marks that stand alone.
@@ -69,18 +65,23 @@ bool is_used_up(flow::FlowRecord& block, uint32_t ports) {
 
 /// The tuple of the replies is another's, or the packet's own: who sends to his own public endpoint
 /// would be answered by what he has sent.
-bool is_used(const flow::FlowTable& table, const Request& request, Endpoint external, Tick now) {
-    const net::Tuple reply = request.reply(external);
-    return reply == request.original || is_taken(table, reply, request.ended, now);
+bool is_used(const flow::FlowTable& table, const Request& request, Decision& decision, Tick now) {
+    const net::Tuple reply = request.reply(*decision.external);
+    decision.reply_hash = hash_of(table, request.ahead, reply);
+    return reply == request.original ||
+           is_held(table.find(*decision.reply_hash, reply, now), request.ended);
 }
 
 }  // namespace
 
 Decision Allocator::decide(const Request& request, Tick now, Trail& trail) const {
     trail.clear();
-    Decision decision = decide_source(request, now, trail);
+    Decision decision;
+    if (!searches_.are_any() && take_own_port({params_, first_}, request, now, decision))
+        return decision;
+    decision = decide_source(request, now, trail);
     const bool is_given = !decision.is_searched || decision.mapped != nullptr;
-    if (decision.external && is_given && is_used(params_.table, request, *decision.external, now))
+    if (decision.external && is_given && is_used(params_.table, request, decision, now))
         return refused(Drop::EndpointTaken);
     decision.is_filtered = decision.external && request.mapping &&
                            !params_.mappings.lets_in(*request.mapping, *decision.external, now);
@@ -103,25 +104,26 @@ Decision Allocator::decide_source(const Request& request, Tick now, Trail& trail
 
 /// At the uplink that was chosen; and at others where it is proven that nothing is left there.
 Decision Allocator::decide_at_uplinks(const Request& request, Tick now, Trail& trail) const {
-    Decision decision = decide_at_uplink(request, now, trail);
-    Request other = request;
-    for (link::UplinkSet left = request.others; left != 0 && is_exhausted(decision);
-         left &= ~link::only(*other.uplink)) {
-        other.uplink = params_.policy->routes.uplinks().choose(request.original, left);
+    Decision decision = decide_at_uplink(request, request.uplink, now, trail);
+    for (link::UplinkSet left = request.others; left != 0 && is_exhausted(decision);) {
+        const UplinkId other = params_.policy->routes.uplinks().choose(request.original, left);
         const unsigned probes = decision.probes;
-        decision = decide_at_uplink(other, now, trail);
+        decision = decide_at_uplink(request, other, now, trail);
         decision.probes += probes;
+        left &= ~link::only(other);
     }
     return decision;
 }
 
-Decision Allocator::decide_at_uplink(const Request& request, Tick now, Trail& trail) const {
+Decision Allocator::decide_at_uplink(const Request& request, std::optional<UplinkId> uplink,
+                                     Tick now, Trail& trail) const {
     const Endpoint inside = request.source();
     const net::Protocol protocol = request.original.protocol;
     const Independence* mapped = request.rule->independence_of(protocol, inside.port.host());
     Wish wish{.rule = *request.rule,
-              .pool = request.rule->pool_at(request.uplink),
+              .pool = request.rule->pool_at(uplink),
               .key = mapped != nullptr ? mapping_keys(protocol, {}, {}).reply : request.reply({}),
+              .ahead = request.ahead,
               .host = inside.host(),
               .own = inside.port.host(),
               .mapped = mapped,
@@ -134,7 +136,10 @@ Decision Allocator::decide_at_uplink(const Request& request, Tick now, Trail& tr
     if (mapped != nullptr)
         return decide_mapping(wish, inside);
     wish.kept = params_.kept.find(params_.table, request.original, now, request.ended);
-    return find(wish);
+    Decision decision = find(wish);
+    if (decision.external)
+        decision.reply_hash = wish.hash;
+    return decision;
 }
 
 Decision Allocator::decide_mapping(Wish& wish, Endpoint inside) const {
@@ -352,7 +357,8 @@ bool Allocator::try_number(Wish& wish, uint16_t number) const {
     if (!wish.own)
         number = pool::BlockGrid{block_params().size}.ports(number).first;
     wish.key.destination_port = Be16::from_host(number);
-    return !is_taken(params_.table, wish.key, wish.ended, wish.now);
+    wish.hash = hash_of(params_.table, wish.ahead, wish.key);
+    return !is_held(params_.table.find(wish.hash, wish.key, wish.now), wish.ended);
 }
 
 /// Given to others by the operator, or the gateway's own, or for mappings.
@@ -361,12 +367,8 @@ bool Allocator::is_reserved(const Wish& wish, uint16_t number) const {
     if (!wish.own)
         return params_.policy->statics.reserves_of(
             address, pool::BlockGrid{block_params().size}.ports(number));
-    const net::Endpoint endpoint{address, Be16::from_host(number)};
-    if (params_.own_ports != nullptr && params_.own_ports->contains(wish.key.protocol, endpoint))
-        return true;
-    const bool is_for_mappings = wish.mapped == nullptr && block_params().size == 0 &&
-                                 wish.rule.reserves(wish.key.protocol, number) != 0;
-    return is_for_mappings || params_.policy->statics.reserves(wish.key.protocol, endpoint);
+    return nat::is_reserved(params_, wish.rule, wish.key.protocol,
+                            {address, Be16::from_host(number)}, wish.mapped != nullptr);
 }
 
 /// Some numbers are better than others.
@@ -415,12 +417,7 @@ std::optional<Allocator::Place> Allocator::block_of(net::InsideAddress host, uin
 }
 
 net::Tuple Allocator::first_guess(const net::Tuple& original, const Rule& rule) const {
-    if (block_params().size != 0)
-        return block_keys(original.inside_source(), 0, {}).original;
-    net::Tuple reply = original.reversed();
-    reply.zone = 0;
-    reply.destination = rule.pool->address(first_.of(*rule.pool, original.inside_source()));
-    return reply;
+    return nat::first_guess({params_, first_}, original, rule);
 }
 
 void Allocator::learn(const Trail& trail, pool::Exhaustion& exhaustion, Tick now) {

@@ -63,6 +63,7 @@ struct AllocatorParams {
 class Trail {
 public:
     void clear() { searches_ = fulls_ = 0; }
+    bool is_empty() const { return (searches_ | fulls_) == 0; }
 
 private:
     friend class Allocator;
@@ -95,7 +96,9 @@ private:
     struct Wish {
         const Rule& rule;
         const pool::AddressPool& pool;
-        net::Tuple key;  ///< To be free; its destination is tried out.
+        net::Tuple key;     ///< To be free; its destination is tried out.
+        uint64_t hash = 0;  ///< Of the key that was looked up last.
+        const Ahead* ahead;
         net::InsideAddress host;
         std::optional<uint16_t> own;  ///< The endpoint's own port; nothing: a block is wanted.
         const Independence* mapped;   ///< A mapping is wanted.
@@ -123,7 +126,8 @@ private:
 
     Decision decide_source(const Request& request, Tick now, Trail& trail) const;
     Decision decide_at_uplinks(const Request& request, Tick now, Trail& trail) const;
-    Decision decide_at_uplink(const Request& request, Tick now, Trail& trail) const;
+    Decision decide_at_uplink(const Request& request, std::optional<UplinkId> uplink, Tick now,
+                              Trail& trail) const;
     Decision decide_mapping(Wish& wish, net::Endpoint inside) const;
     Decision find(Wish& wish) const;
     Decision find_in_pool(Wish& wish) const;

@@ -25,6 +25,14 @@ struct Behind {
     pool::Door door = {};             ///< Of a static one.
 };
 
+/// What is known of a flow's keys before it is decided about: where they are looked for need not be
+/// found again.
+struct Ahead {
+    uint64_t original = 0;    ///< FlowTable::hasher() of its first packet's tuple.
+    net::Tuple reply;         ///< Of its replies, or of what is looked up first: a guess.
+    uint64_t reply_hash = 0;  ///< That tuple's.
+};
+
 /// What the first packet of a flow asks for.
 struct Request {
     net::Tuple original;
@@ -43,6 +51,7 @@ struct Request {
     /// the address as which its source is to be seen, if it comes from inside.
     std::optional<uint32_t> expectation = {};
     std::optional<Be32> public_address = {};
+    const Ahead* ahead = nullptr;  ///< Null: nothing is known.
 
     /// From inside to inside, untranslated, in one zone.
     static Request within(const net::Tuple& original) {
@@ -133,8 +142,9 @@ struct NewBlock {
 
 /// What a flow is to be given, or why it is not. Nothing has been changed for it.
 struct Decision {
-    std::optional<net::Endpoint> external;  ///< As which its source is seen.
-    stats::Drop reason{};                   ///< Without `external`.
+    std::optional<net::Endpoint> external;    ///< As which its source is seen.
+    std::optional<uint64_t> reply_hash = {};  ///< FlowTable::hasher() of the replies' tuple.
+    stats::Drop reason{};                     ///< Without `external`.
     bool is_filtered =
         false;  ///< The peer's filter lets it not in; its own is opened all the same.
     const Independence* mapped = nullptr;  ///< How its source is mapped; null: by flow.

@@ -46,16 +46,11 @@ OwnFlows::OwnFlows(const OwnFlowsParams& params, flow::Member& member, stats::Co
                     allocator_,
                     ties_}) {}
 
-void OwnFlows::expect(const net::Tuple& original, const Rule* rule) {
-    params_.hosts.send_for_head(original.inside_source());
-    if (rule != nullptr && rule->translates())
-        params_.table.send_for(allocator_.first_guess(original, *rule));
-}
-
 Opening OwnFlows::open(const Request& request, const conntrack::Segment& segment, Tick now,
                        uint32_t bytes) {
+    alignas(flow::FlowRecord) conntrack::TrackerBytes tracker;
     const conntrack::Verdict verdict =
-        conntrack::open(params_.policy->tuning_of(request.tuning()), segment);
+        conntrack::open(params_.policy->tuning_of(request.tuning()), segment, tracker);
     if (verdict.action == conntrack::Action::Refuse)
         return refused(verdict.reason);
 
@@ -66,21 +61,20 @@ Opening OwnFlows::open(const Request& request, const conntrack::Segment& segment
         return refused(Drop::HostRate);
     if (admitted.host == hosts::kNoHost)
         counters_.count[Count::HostsFull].add(1);
-    const Opening opening =
-        open_for_host({request, segment, verdict, admitted.host, {}, now, bytes});
+    First first{request, verdict, tracker, admitted.host, {}, now, bytes};
+    const Opening opening = open_for_host(first);
     if (opening.outcome != Opening::Outcome::Opened)
         params_.hosts.withdraw(admitted.host, request.sides);
     return opening;
 }
 
 /// Of a flow that is counted for its host.
-Opening OwnFlows::open_for_host(const First& first) {
+Opening OwnFlows::open_for_host(First& first) {
     const hosts::Charged charged = charge(first.request, first.now);
     if (charged.refusal != hosts::Refusal::None)
         return refused(drop_of(charged.refusal));
-    First counted = first;
-    counted.charge = charged.charge;
-    const Opening opening = open_admitted(counted);
+    first.charge = charged.charge;
+    const Opening opening = open_admitted(first);
     if (opening.outcome != Opening::Outcome::Opened && params_.quotas != nullptr)
         params_.quotas->give_back(charged.charge);
     return opening;
@@ -89,7 +83,8 @@ Opening OwnFlows::open_for_host(const First& first) {
 /// Counts it for what else it is counted for. Where outside hosts have all that they may, one that
 /// is not ASSURED goes for it.
 hosts::Charged OwnFlows::charge(const Request& request, Tick now) {
-    if (params_.quotas == nullptr)
+    const bool is_counted = request.is_inward() || params_.policy->quotas.inside_prefix.flows != 0;
+    if (params_.quotas == nullptr || !is_counted)
         return {};
     const hosts::Claim claim = request.claim(*params_.policy);
     const hosts::Charged charged = params_.quotas->charge(claim, now);
@@ -131,7 +126,8 @@ Opening OwnFlows::open_admitted(const First& first) {
 
 Decision OwnFlows::decide(const First& first) {
     const Decision decision = allocator_.decide(first.request, first.now, trail_);
-    allocator_.learn(trail_, params_.exhaustion, first.now);
+    if (!trail_.is_empty())
+        allocator_.learn(trail_, params_.exhaustion, first.now);
     if (!decision.external && decision.reason == Drop::BlocksExhausted)
         params_.exhaustion.want_block();
     if (decision.is_searched) {
@@ -143,7 +139,9 @@ Decision OwnFlows::decide(const First& first) {
 
 /// Makes what was decided, outermost first. Nothing: another worker was faster.
 std::optional<Opening> OwnFlows::commit(const First& first, const Decision& decision) {
-    const Tied tied = ties_.make(first.request, decision, first.now);
+    const bool is_tied_anew = decision.mapped != nullptr || decision.new_block;
+    const Tied tied = is_tied_anew ? ties_.make(first.request, decision, first.now)
+                                   : Tied{Tied::Result::Tied, decision.block};
     if (tied.result == Tied::Result::Lost)
         return std::nullopt;
     if (tied.result == Tied::Result::HostFull)
@@ -157,7 +155,7 @@ std::optional<Opening> OwnFlows::commit(const First& first, const Decision& deci
 
 std::optional<Opening> OwnFlows::insert(const First& first, const Decision& decision,
                                         const Tied& tied) {
-    const auto& [request, segment, verdict, host, charge, now, bytes] = first;
+    const auto& [request, verdict, tracker, host, charge, now, bytes] = first;
     const auto index = take_record(first);
     if (!index)
         return refused(Drop::TableFull);
@@ -180,10 +178,8 @@ std::optional<Opening> OwnFlows::insert(const First& first, const Decision& deci
         params_.quotas->set(*index, charge);
     if (params_.table.accounts().is_on())
         params_.table.accounts().begin(*index, bytes);
-    conntrack::begin(params_.policy->tuning_of(request.tuning()), segment,
-                     conntrack::TrackerMemory(record.tracker));
-
-    const flow::Insertion insertion = member_.insert(*index, now);
+    const auto hashes = hashes_of(request, decision, record);
+    const flow::Insertion insertion = member_.insert(*index, hashes, now);
     counters_.count[Count::FlowsExpired].add(insertion.expired);
     if (request.expectation)
         foretelling_.settle(*request.expectation, insertion.outcome);
@@ -191,11 +187,12 @@ std::optional<Opening> OwnFlows::insert(const First& first, const Decision& deci
         case flow::InsertOutcome::Inserted:
             params_.table.deadlines().set(*index, now, first_look(*index, now, timeout));
             count(first, decision, *index);
-            if (!request.is_inward()) {
+            if (!request.is_inward() && record.holder.see().index()) {
                 holders_.keep(*index, now + timeout);
                 holders_.refresh(*index, now);
             }
-            return Opening{Opening::Outcome::Opened, {*index, net::Direction::Original}, {}};
+            return Opening{
+                Opening::Outcome::Opened, {*index, net::Direction::Original}, {}, hashes};
         case flow::InsertOutcome::OriginalTaken:
             counters_.count[Count::OpenLost].add(1);
             return Opening{Opening::Outcome::Existed, insertion.holder, {}};
@@ -205,6 +202,14 @@ std::optional<Opening> OwnFlows::insert(const First& first, const Decision& deci
             break;  // between the look and the claim
     }
     return std::nullopt;
+}
+
+/// Of both keys of a record that has been filled.
+std::array<uint64_t, 2> OwnFlows::hashes_of(const Request& request, const Decision& decision,
+                                            const flow::FlowRecord& record) const {
+    const flow::FlowTable& table = params_.table;
+    return {request.ahead != nullptr ? request.ahead->original : table.hasher()(record.tuple[0]),
+            decision.reply_hash ? *decision.reply_hash : table.hasher()(record.tuple[1])};
 }
 
 /// A flow that an outside host opens by a mapping lasts no longer than that does by itself.
@@ -217,7 +222,8 @@ Duration OwnFlows::first_timeout(const flow::FlowRecord& record, const First& fi
 
 /// When ageing is to look at a new flow: soon, where it hangs on a block that may be taken back.
 Tick OwnFlows::first_look(uint32_t index, Tick now, Duration timeout) const {
-    const bool is_soon = is_on_trial(params_.table, params_.table.record(index));
+    const flow::FlowRecord& record = params_.table.record(index);
+    const bool is_soon = record.holder.see().index() && is_on_trial(params_.table, record);
     return now + (is_soon ? std::min(timeout, kBlockTrial) : timeout);
 }
 
@@ -259,7 +265,7 @@ bool OwnFlows::make_room(const First& first) {
 }
 
 void OwnFlows::fill(flow::FlowRecord& record, const First& first, const net::Tuple& reply) const {
-    const auto& [request, segment, verdict, host, charge, now, bytes] = first;
+    const auto& [request, verdict, tracker, host, charge, now, bytes] = first;
     record.tuple = {request.original, reply};
     record.owner = worker_;
     record.sides = {request.sides, request.tuning()};
@@ -270,6 +276,8 @@ void OwnFlows::fill(flow::FlowRecord& record, const First& first, const net::Tup
     record.state.store(verdict.state.bits(), std::memory_order_relaxed);
     const uint8_t related = request.expectation ? conntrack::kRelated : 0;
     record.status.store(verdict.status | related, std::memory_order_relaxed);
+    if (conntrack::has_memory(request.original.protocol))
+        record.tracker = tracker;
 }
 
 Tracking OwnFlows::track(flow::FlowRef ref, const conntrack::Segment& segment, Tick now) {

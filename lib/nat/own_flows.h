@@ -63,6 +63,7 @@ struct Opening {
     Outcome outcome = Outcome::Refused;
     flow::FlowRef flow;
     stats::Drop reason{};
+    std::array<uint64_t, 2> hashes{};  ///< Of Opened: FlowTable::hasher() of both its keys.
 };
 
 /// What became of a packet of a flow.
@@ -80,12 +81,17 @@ public:
     void prepare(unsigned count) { stock_.prepare(count); }
     void finish() { stock_.finish(); }
 
-    /// Sends for what opening a flow from inside will read beside the buckets of its tuple, by
-    /// `rule`, which may be null. Of a burst, first expect() for each that may open, then
-    /// expect_host().
-    void expect(const net::Tuple& original, const Rule* rule);
+    /// Sends for what opening a flow from inside will read beside the buckets of its tuple. Of a
+    /// burst, first expect_host() for each that may open, then expect_entry().
     void expect_host(const net::Tuple& original) {
+        params_.hosts.send_for_head(original.inside_source());
+    }
+    void expect_entry(const net::Tuple& original) {
         params_.hosts.send_for_entry(original.inside_source());
+    }
+    /// The key that a flow from inside will look up first, most likely, by `rule`.
+    net::Tuple first_guess(const net::Tuple& original, const Rule& rule) const {
+        return allocator_.first_guess(original, rule);
     }
 
     /// Opens a flow for its first packet, of so many bytes, its IP header included.
@@ -105,8 +111,8 @@ private:
     /// The packet that opens a flow.
     struct First {
         const Request& request;
-        const conntrack::Segment& segment;
         const conntrack::Verdict& verdict;
+        const conntrack::TrackerBytes& tracker;
         hosts::HostIndex host;
         hosts::Charge charge;
         Tick now;
@@ -115,13 +121,15 @@ private:
 
     hosts::Admitted admit(const Request& request, Tick now);
     hosts::Charged charge(const Request& request, Tick now);
-    Opening open_for_host(const First& first);
+    Opening open_for_host(First& first);
     Opening open_admitted(const First& first);
     Decision decide(const First& first);
     std::optional<Opening> commit(const First& first, const Decision& decision);
     std::optional<Opening> insert(const First& first, const Decision& decision, const Tied& tied);
     std::optional<uint32_t> take_record(const First& first);
     bool make_room(const First& first);
+    std::array<uint64_t, 2> hashes_of(const Request& request, const Decision& decision,
+                                      const flow::FlowRecord& record) const;
     Duration first_timeout(const flow::FlowRecord& record, const First& first) const;
     Tick keep(flow::FlowRef ref, bool is_step, Tick deadline, Tick now);
     Tick first_look(uint32_t index, Tick now, Duration timeout) const;

@@ -70,6 +70,9 @@ public:
         return in_use_ == 0 ? nullptr : look_up(key, range, now);
     }
 
+    /// Some are remembered.
+    bool are_any() const { return in_use_ != 0; }
+
     /// A search that has looked at nothing yet. What ends toward its key is counted from now on.
     Search begin(const net::Tuple& key, const Walk& walk) const;
 

@@ -321,9 +321,9 @@ void Look::open(uint32_t ended) {
     if (policy_->strict.source && side() == Side::Inside && !is_proven())
         return fail(Drop::StrictSource);
     worker::Target target = forwarding_.target({admitted.path, rule}, tuple(), now_);
-    if (!target.request)
-        return fail(target.reason);
-    target.request->ended = ended;
+    if (target.refusal)
+        return fail(*target.refusal);
+    target.request.ended = ended;
     open_toward(target);
 }
 
@@ -341,7 +341,7 @@ bool Look::is_proven() const {
 
 /// Worker::open_flow() and OwnFlows::open().
 void Look::open_toward(const worker::Target& target) {
-    const nat::Request& request = *target.request;
+    const nat::Request& request = target.request;
     answer_.request = request;
     if (request.rule != nullptr)
         describe(*request.rule, request.uplink);
@@ -352,7 +352,9 @@ void Look::open_toward(const worker::Target& target) {
         return;
     Tracked& tracked = answer_.tracked.emplace();
     tracked.segment = burst().segment(0);
-    tracked.verdict = conntrack::open(policy_->tuning_of(request.tuning()), tracked.segment);
+    alignas(flow::FlowRecord) conntrack::TrackerBytes tracker;
+    tracked.verdict =
+        conntrack::open(policy_->tuning_of(request.tuning()), tracked.segment, tracker);
     const hosts::Answer host = ask_host(request);
     std::optional<Drop> reason;
     if (tracked.verdict.action == conntrack::Action::Refuse)

@@ -102,15 +102,16 @@ bool Replay::has_room(Tick now) {
 }
 
 Told Replay::open(const Answer& answer, const Segment& segment, Tick now) {
-    const conntrack::Verdict verdict = conntrack::open(tuning_, segment);
+    decltype(Flow::memory) memory{};
+    const conntrack::Verdict verdict =
+        conntrack::open(tuning_, segment, conntrack::TrackerMemory(memory));
     if (verdict.action == Action::Refuse)
         return dropped(verdict.reason);
     if (!has_room(now))
         return passed("not followed: " + std::to_string(flows_.size()) + " flows live already");
     const net::Tuple& tuple = answer.arrival.tuple;
     Flow& flow = flows_[tuple];
-    flow = {verdict.state, verdict.status, now, now + verdict.timeout, {}};
-    conntrack::begin(tuning_, segment, conntrack::TrackerMemory(flow.memory));
+    flow = {verdict.state, verdict.status, now, now + verdict.timeout, memory};
     return passed("opens a flow" + change_text(tuple.protocol, {}, verdict.state));
 }
 

@@ -13,6 +13,7 @@
 #include "flow/flow_table.h"
 #include "fragment/datagrams.h"
 #include "link/egress.h"
+#include "nat/decision.h"
 #include "net/packet.h"
 #include "net/side.h"
 #include "net/tuple.h"
@@ -30,6 +31,22 @@ namespace sluice::worker {
 inline constexpr unsigned kBurstSize = link::kBatchSize;
 static_assert(kBurstSize <= flow::kMaxBulk);
 
+/// Hashes of which it knows for sure that they are none of those that were added.
+class AddedHashes {
+public:
+    void clear() { words_.fill(0), is_empty_ = true; }
+    void add(uint64_t hash) { words_[word_of(hash)] |= bit_of(hash), is_empty_ = false; }
+    bool is_empty() const { return is_empty_; }
+    bool may_have(uint64_t hash) const { return (words_[word_of(hash)] & bit_of(hash)) != 0; }
+
+private:
+    static size_t word_of(uint64_t hash) { return hash >> 6 & 15; }
+    static uint64_t bit_of(uint64_t hash) { return uint64_t{1} << (hash & 63); }
+
+    std::array<uint64_t, 16> words_{};
+    bool is_empty_ = true;
+};
+
 struct Burst {
     unsigned count = 0;        ///< Packets received.
     link::PortIndex port = 0;  ///< That they came by, if no worker has handed them over.
@@ -44,14 +61,17 @@ struct Burst {
     uint64_t outward = 0;   ///< Bit i: admitted from inside to the world. Written by admit.
     uint64_t within = 0;    ///< Bit i: admitted from inside to inside. Written by admit.
     uint64_t ruled = 0;     ///< Bit i: rule[i] has been searched. Written by expect, admit.
+    uint64_t foreseen = 0;  ///< Bit i: ahead[i] says what its flow will be. Written by expect.
     uint64_t fresh = 0;     ///< Bit i: it has opened its flow, and so is tracked already.
     uint64_t settled = 0;   ///< Bit i: came to its flow's owner, and goes to no other. By receive.
     uint64_t plain = 0;     ///< Bit i: net::parse() has nothing to object. By forward_plain.
     uint64_t tcp = 0;       ///< Bit i: of `plain`, TCP. By forward_plain.
     uint64_t part = 0;      ///< The bits of those packets that go through the stages now.
     uint64_t passed = 0;    ///< Bit i: gone the fast path, and sent behind those before it.
-    bool has_opened = false;  ///< One of its packets has opened a flow. Written by track.
-    unsigned guessed = 0;     ///< Packets from the first on that have guesses. By forward_plain.
+    unsigned guessed = 0;   ///< Packets from the first on that have guesses. By forward_plain.
+
+    /// FlowTable::hasher() of both keys of the flows that its packets have opened. By open_flow.
+    AddedHashes opened;
 
     // Rare kinds, which leave the straight way: worker/fragments.h.
     uint64_t fragments = 0;  ///< Bit i: part of a datagram. Written by parse.
@@ -68,6 +88,7 @@ struct Burst {
     std::array<link::InterfaceId, kBurstSize> to;      // forward_plain, of those in `passed`
     std::array<flow::FlowRef, kBurstSize> flow;        // lookup, open
     std::array<const policy::Rule*, kBurstSize> rule;  // expect, admit; of those in `ruled`
+    std::array<nat::Ahead, kBurstSize> ahead;          // expect, of those in `foreseen`
     std::array<fragment::Index, kBurstSize> datagram;  // reassemble, of those in `leads`
     std::array<Admitted, kBurstSize> by_address;       // reassemble, of those in `seen`
 

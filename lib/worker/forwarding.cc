@@ -94,19 +94,27 @@ Target Forwarding::target(const Service& service, const net::Tuple& tuple, Tick 
         return to(*request);
     if (path == Path::Within)
         return to(nat::Request::within(tuple));
-    if (is_outward) {
-        const link::Leads leads = parts_.egress.routes().leads({tuple.destination, tuple.zone});
-        return leads_within(leads)
-                   ? Target{nat::Request::within(tuple), {}, leads}
-                   : by_uplink({nat::Request::outward(tuple, rule), {}, leads}, now);
-    }
-    const bool is_hairpin = path == Path::Hairpin;
+    if (!is_outward)
+        return target_behind(service, tuple, now);
+    const link::Leads leads = parts_.egress.routes().leads({tuple.destination, tuple.zone});
+    if (leads_within(leads))
+        return {nat::Request::within(tuple), {}, leads};
+    Target target{nat::Request::outward(tuple, rule), {}, leads};
+    choose_uplink(target, now);
+    return target;
+}
+
+/// Of a packet to an endpoint that somebody inside may have.
+Target Forwarding::target_behind(const Service& service, const net::Tuple& tuple, Tick now) const {
+    const bool is_hairpin = service.path == Path::Hairpin;
     const auto behind = mappings_.whom(tuple, now);
-    if (behind && behind->lets_in)
-        return is_hairpin ? by_uplink(to(nat::Request::hairpin(tuple, *behind, rule)), now)
-                          : to(nat::Request::inward(tuple, *behind));
-    const Drop nobody = is_hairpin ? Drop::Hairpin : Drop::NoMapping;
-    return {std::nullopt, behind ? Drop::Filtered : nobody};
+    if (!behind || !behind->lets_in)
+        return {{}, behind ? Drop::Filtered : is_hairpin ? Drop::Hairpin : Drop::NoMapping};
+    if (!is_hairpin)
+        return to(nat::Request::inward(tuple, *behind));
+    Target target = to(nat::Request::hairpin(tuple, *behind, service.rule));
+    choose_uplink(target, now);
+    return target;
 }
 
 /// As a flow that another has foretold, whoever else is behind its destination.
@@ -132,11 +140,11 @@ Target Forwarding::to(const nat::Request& request) const {
 /// With the uplink that its source is to be of: that of the mapping which its endpoint has, else
 /// one of its rule's. Where that mapping's uplink is dead and the rule has another, nothing opens:
 /// a mapping that flows hang on would not end.
-Target Forwarding::by_uplink(Target target, Tick now) const {
+void Forwarding::choose_uplink(Target& target, Tick now) const {
     const link::Uplinks& uplinks = parts_.policy->routes.uplinks();
     if (!uplinks.are_several())
-        return target;
-    nat::Request& request = *target.request;
+        return;
+    nat::Request& request = target.request;
     const net::Tuple& original = request.original;
     const link::Leads leads = request.keeps_destination()
                                   ? target.leads
@@ -152,11 +160,10 @@ Target Forwarding::by_uplink(Target target, Tick now) const {
             const auto own = uplinks.of(mappings_.external_of(*mapping).address);
             const link::UplinkSet living = parts_.egress.living_uplinks();
             if (own && !link::contains(living, *own) && (request.rule->uplinks & living) != 0)
-                return {std::nullopt, Drop::NeighbourFailed};
+                target.refusal = Drop::NeighbourFailed;
             request.uplink = own;
             request.others = 0;
         }
-    return target;
 }
 
 /// Inside by its route alone: no rule serves the destination, and it is on no subnet inside.
@@ -167,7 +174,7 @@ bool Forwarding::leads_within(const link::Leads& leads) const {
 }
 
 Way Forwarding::way_of(const Target& target) const {
-    const nat::Request& request = *target.request;
+    const nat::Request& request = target.request;
     const Side exit = request.sides.leave(net::Direction::Original);
     net::Tuple leaving = request.original;
     leaving.destination = request.target.address;

@@ -61,10 +61,10 @@ struct Service {
     const policy::Rule* rule = nullptr;
 };
 
-/// Whom a packet that meets no flow may open one to; without a request, why nobody.
+/// Whom a packet that meets no flow may open one to; or why nobody.
 struct Target {
-    std::optional<nat::Request> request;
-    stats::Drop reason{};
+    nat::Request request;
+    std::optional<stats::Drop> refusal = {};
     link::Leads leads = {};  ///< To the request's target.
 };
 
@@ -117,7 +117,8 @@ public:
 
 private:
     Target to(const nat::Request& request) const;
-    Target by_uplink(Target target, Tick now) const;
+    void choose_uplink(Target& target, Tick now) const;
+    Target target_behind(const Service& service, const net::Tuple& tuple, Tick now) const;
     std::optional<nat::Request> foretold(const Service& service, const net::Tuple& tuple,
                                          Tick now) const;
     bool leads_within(const link::Leads& leads) const;

@@ -69,7 +69,9 @@ Target Worker::target(Burst& burst, unsigned i) {
                       : burst.side[i] == Side::Inside ? Path::Hairpin
                                                       : Path::Inward;
     const policy::Rule* rule = path == Path::Inward ? nullptr : rule_of(burst, i);
-    return forwarding_.target({path, rule}, burst.tuple[i], now_);
+    Target target = forwarding_.target({path, rule}, burst.tuple[i], now_);
+    target.request.ahead = (burst.foreseen >> i & 1) != 0 ? &burst.ahead[i] : nullptr;
+    return target;
 }
 
 /// Somebody at the interface that packet i came by has its source: the host that answers ARP there,
@@ -106,9 +108,9 @@ void Worker::open_flow(Burst& burst, unsigned i) {
     if (policy_->strict.source && burst.side[i] == Side::Inside && !is_proven(burst, i))
         return;
     const Target target = this->target(burst, i);
-    const auto& request = target.request;
-    if (!request)
-        return drop(burst, i, target.reason);
+    const nat::Request& request = target.request;
+    if (target.refusal)
+        return drop(burst, i, *target.refusal);
     const net::Tuple& tuple = burst.tuple[i];
     // A fragment's flow opens at its datagram's home: there the others are.
     if (shared_.spread_flows && !burst.is_settled(i) && !burst.is_fragment(i))
@@ -124,13 +126,14 @@ void Worker::open_flow(Burst& burst, unsigned i) {
         return;
 
     const nat::Opening opening =
-        own_flows_.open(*request, burst.segment(i), now_, burst.packet[i].length);
+        own_flows_.open(request, burst.segment(i), now_, burst.packet[i].length);
     switch (opening.outcome) {
         case nat::Opening::Outcome::Opened:
             burst.flow[i] = opening.flow;
             burst.fresh |= uint64_t{1} << i;
-            burst.has_opened = true;
-            if (goes_by(opening.flow, request->uplink))
+            for (const uint64_t hash : opening.hashes)
+                burst.opened.add(hash);
+            if (goes_by(opening.flow, request.uplink))
                 return remember(opening.flow, *path);
             if (const auto other = forwarding_.path_of(opening.flow)) {
                 remember(opening.flow, *other);

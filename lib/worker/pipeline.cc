@@ -102,10 +102,10 @@ void Worker::forward(Burst& burst) {
     burst.plain = 0;
     burst.passed = 0;
     burst.guessed = 0;
-    burst.has_opened = false;
     run(burst, 0);
     if ((burst.live | burst.passed) == 0)
         return run(burst, kStages.size() - 1);
+    burst.opened.clear();
     run(burst, 1);
     uint64_t rest = burst.live;
     do {
@@ -251,22 +251,34 @@ void Worker::look_up(Burst& burst, uint64_t packets) {
 
 /// Those from inside may open flows: what these read is on its way when their turn comes.
 void Worker::expect(Burst& burst) {
+    burst.foreseen = 0;
     if (burst.misses == 0)
         return;
     const SetBits misses{burst.live & burst.misses};
     own_flows_.prepare(static_cast<unsigned>(std::popcount(misses.bits)));
+    std::array<net::Tuple, kBurstSize> replies;
+    std::array<uint64_t, kBurstSize> hashes;
+    unsigned count = 0;
     for (unsigned i : misses) {
-        if (burst.side[i] != Side::Inside)
+        const net::Tuple& tuple = burst.tuple[i];
+        const policy::Rule* rule = burst.side[i] == Side::Inside ? rule_of(burst, i) : nullptr;
+        if (rule == nullptr)
             continue;
-        if (burst.is_guessed(i))
-            shared_.table.send_for(burst.guesses, i);
-        else
-            shared_.table.send_for(burst.tuple[i]);
-        own_flows_.expect(burst.tuple[i], rule_of(burst, i));
+        own_flows_.expect_host(tuple);
+        nat::Ahead& ahead = burst.ahead[i];
+        ahead.original =
+            burst.is_guessed(i) ? burst.guesses.hash[i] : shared_.table.hasher()(tuple);
+        shared_.table.send_for(ahead.original);
+        ahead.reply = replies[count++] = own_flows_.first_guess(tuple, *rule);
+        burst.foreseen |= uint64_t{1} << i;
     }
-    for (unsigned i : misses)
-        if (burst.side[i] == Side::Inside)
-            own_flows_.expect_host(burst.tuple[i]);
+    shared_.table.hasher().bulk(std::span(replies).first(count), std::span(hashes).first(count));
+    count = 0;
+    for (unsigned i : SetBits{burst.foreseen}) {
+        burst.ahead[i].reply_hash = hashes[count++];
+        shared_.table.send_for(burst.ahead[i].reply_hash);
+        own_flows_.expect_entry(burst.tuple[i]);
+    }
 }
 
 /// One packet after the other, as if each had come alone: whatever the lookup of all of them has
@@ -326,15 +338,18 @@ void Worker::track_one(Burst& burst, unsigned i) {
         open_flow(burst, i);
 }
 
-/// Looks packet i's flow up again, where it may have one by now; without one it opens one, or is
-/// dropped. True when it is still to be tracked.
+/// Looks packet i's flow up again, unless it had none and no packet before it has opened it (what
+/// another worker opens, inserting finds); without one it opens one, or is dropped. True when it is
+/// still to be tracked.
 bool Worker::meet(Burst& burst, unsigned i) {
-    // A miss is one still, as long as this burst has opened nothing. What another worker opens
-    // meanwhile shows when the flow is inserted.
-    if (burst.has_opened || (burst.misses >> i & 1) == 0) {
-        const net::Tuple& tuple = burst.tuple[i];
-        const flow::FlowRef flow = burst.is_guessed(i)
-                                       ? shared_.table.find(burst.guesses, i, tuple, now_)
+    const net::Tuple& tuple = burst.tuple[i];
+    const bool is_guessed = burst.is_guessed(i);
+    const bool may_be_there =
+        (burst.misses >> i & 1) == 0 ||
+        (is_guessed ? burst.opened.may_have(burst.guesses.hash[i]) : !burst.opened.is_empty());
+    if (may_be_there) {
+        const flow::FlowRef flow = is_guessed
+                                       ? shared_.table.find(burst.guesses.hash[i], tuple, now_)
                                        : shared_.table.find(tuple, now_);
         burst.flow[i] = flow;
         if (flow &&

@@ -215,10 +215,9 @@ public:
         if (!live_) {
             if (direction == Direction::Reply)
                 return "!!";
-            verdict = open(tuning_, segment);
+            verdict = open(tuning_, segment, memory_);
             if (verdict.action == Action::Refuse)
                 return "!!";
-            begin(tuning_, segment, memory_);
         }
         live_ = verdict.action != Action::Delete;
         flow_.state = verdict.state;

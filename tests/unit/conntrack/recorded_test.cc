@@ -155,10 +155,9 @@ void Connection::keep(const Verdict& verdict) {
 }
 
 bool Connection::is_opened(const Segment& segment) {
-    const Verdict verdict = open(tuning_, segment);
+    const Verdict verdict = open(tuning_, segment, memory_);
     if (verdict.action != Action::Pass)
         return false;
-    begin(tuning_, segment, memory_);
     flow_.emplace();
     keep(verdict);
     return true;

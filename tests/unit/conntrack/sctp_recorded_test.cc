@@ -115,10 +115,9 @@ private:
         Segment segment{.protocol = net::Protocol::Sctp};
         segment.sctp_packet = packet;
         if (!flow_) {
-            const Verdict verdict = open(tuning_, segment);
+            const Verdict verdict = open(tuning_, segment, memory_);
             if (direction == Direction::Reply || verdict.action != Action::Pass)
                 return false;
-            begin(tuning_, segment, memory_);
             flow_.emplace();
             keep(verdict);
             return true;

@@ -23,7 +23,7 @@ Segment packet(uint32_t tag, Chunk chunk, uint32_t initiate_tag = 0, bool reflec
 
 /// An association whose client stands inside.
 struct Association {
-    Association() { keep(open_sctp(tuning, packet(0, Chunk::Init, kClientTag))); }
+    Association() { keep(open_sctp(tuning, packet(0, Chunk::Init, kClientTag), tracker)); }
 
     Verdict meet(net::Direction direction, const Segment& segment) {
         return keep(track_sctp(tuning, flow, direction, segment, tracker));
@@ -47,7 +47,7 @@ struct Association {
 
     Tuning tuning;
     FlowState flow;
-    SctpTracker tracker = begin_sctp(packet(0, Chunk::Init, kClientTag));
+    SctpTracker tracker;
 };
 
 }  // namespace
@@ -56,7 +56,8 @@ TEST_CASE("sctp: only an INIT opens a flow", "[conntrack][sctp]") {
     for (size_t i = 0; i < sctp::kChunkCount; ++i) {
         const auto chunk = static_cast<Chunk>(i);
         CAPTURE(i);
-        const Verdict verdict = open_sctp(Tuning{}, packet(0, chunk, 7));
+        SctpTracker tracker;
+        const Verdict verdict = open_sctp(Tuning{}, packet(0, chunk, 7), tracker);
         if (chunk == Chunk::Init) {
             CHECK(verdict.action == Action::Pass);
             CHECK(verdict.state == SctpState::Closed);
@@ -66,8 +67,9 @@ TEST_CASE("sctp: only an INIT opens a flow", "[conntrack][sctp]") {
             CHECK(verdict.reason == Drop::InvalidUntrackedSctp);
         }
     }
-    CHECK(open_sctp(Tuning{}, packet(5, Chunk::Init, 7)).reason == Drop::InvalidSctpTag);
-    CHECK(open_sctp(Tuning{}, packet(0, Chunk::Init, 0)).reason == Drop::InvalidSctpTag);
+    SctpTracker none;
+    CHECK(open_sctp(Tuning{}, packet(5, Chunk::Init, 7), none).reason == Drop::InvalidSctpTag);
+    CHECK(open_sctp(Tuning{}, packet(0, Chunk::Init, 0), none).reason == Drop::InvalidSctpTag);
 }
 
 TEST_CASE("sctp: a whole life has Linux's states and timeouts", "[conntrack][sctp]") {

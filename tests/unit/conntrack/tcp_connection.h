@@ -59,8 +59,7 @@ struct Connection {
 
 private:
     void open(const conntrack::Segment& first) {
-        new (memory.data()) conntrack::TcpTracker(begin_tcp(tuning, first));
-        keep(open_tcp(tuning, first));
+        keep(open_tcp(tuning, first, *new (memory.data()) conntrack::TcpTracker));
     }
     const conntrack::Verdict& keep(const conntrack::Verdict& verdict) {
         flow.state = verdict.state;

@@ -20,6 +20,17 @@ Segment opener(uint8_t tcp_flags) {
     return TcpPeers().send(kOriginal, tcp_flags);
 }
 
+Verdict opened_by(const Segment& first, const Tuning& tuning) {
+    TcpTracker tracker;
+    return open_tcp(tuning, first, tracker);
+}
+
+TcpTracker tracker_of(const Segment& first) {
+    TcpTracker tracker;
+    open_tcp({}, first, tracker);
+    return tracker;
+}
+
 struct Expected {
     TcpState state;
     Duration timeout;
@@ -61,7 +72,7 @@ TEST_CASE("tcp tracker: only SYN, and a loose ACK, open a flow", "[conntrack][tc
         Case{kFin, Drop::InvalidFlags}, Case{kFin | kPsh | kUrg, Drop::InvalidFlags},
         Case{kSyn | kFin, Drop::InvalidFlags}, Case{kSyn | kRst, Drop::InvalidFlags});
     CAPTURE(int(flags));
-    const Verdict verdict = open_tcp(Tuning{}, opener(flags));
+    const Verdict verdict = opened_by(opener(flags), Tuning{});
     CHECK(verdict.action == Action::Refuse);
     CHECK(verdict.reason == reason);
     CHECK_FALSE(verdict.refresh);
@@ -73,19 +84,19 @@ TEST_CASE("tcp tracker: a SYN opens a flow, whatever PSH, ECE and CWR say", "[co
 }
 
 TEST_CASE("tcp tracker: what opened the flow is its last segment", "[conntrack][tcp]") {
-    CHECK(begin_tcp(Tuning{}, opener(kSyn | kEce)).last_segment == SegmentClass::Syn);
-    CHECK(begin_tcp(Tuning{}, opener(kAck | kPsh)).last_segment == SegmentClass::Ack);
-    CHECK(begin_tcp(Tuning{}, opener(kSyn)).last_direction == kOriginal);
+    CHECK(tracker_of(opener(kSyn | kEce)).last_segment == SegmentClass::Syn);
+    CHECK(tracker_of(opener(kAck | kPsh)).last_segment == SegmentClass::Ack);
+    CHECK(tracker_of(opener(kSyn)).last_direction == kOriginal);
 }
 
 TEST_CASE("tcp tracker: an ACK opens a flow only where tcp_loose is set", "[conntrack][tcp]") {
     Tuning tuning;
-    CHECK(open_tcp(tuning, opener(kAck)).action == Action::Pass);
+    CHECK(opened_by(opener(kAck), tuning).action == Action::Pass);
     tuning.tcp_loose = false;
-    const Verdict verdict = open_tcp(tuning, opener(kAck));
+    const Verdict verdict = opened_by(opener(kAck), tuning);
     CHECK(verdict.action == Action::Refuse);
     CHECK(verdict.reason == Drop::InvalidUntrackedAck);
-    CHECK(open_tcp(tuning, opener(kSyn)).action == Action::Pass);
+    CHECK(opened_by(opener(kSyn), tuning).action == Action::Pass);
 }
 
 TEST_CASE("tcp tracker: a connection opens, closes and ends in TIME_WAIT", "[conntrack][tcp]") {
@@ -181,10 +192,10 @@ TEST_CASE("tcp tracker: a connection picked up is held back until both ends spok
 TEST_CASE("tcp tracker: tcp_unacknowledged caps, it does not prolong", "[conntrack][tcp]") {
     Tuning tuning;
     tuning.tcp[Established] = Duration::seconds(100);
-    CHECK(open_tcp(tuning, opener(kAck)).timeout == Duration::seconds(100));
+    CHECK(opened_by(opener(kAck), tuning).timeout == Duration::seconds(100));
     tuning.tcp[Established] = kDay;
     tuning.tcp_unacknowledged = Duration::seconds(200);
-    CHECK(open_tcp(tuning, opener(kAck)).timeout == Duration::seconds(200));
+    CHECK(opened_by(opener(kAck), tuning).timeout == Duration::seconds(200));
 }
 
 TEST_CASE("tcp tracker: illegal flags are refused and change nothing", "[conntrack][tcp]") {

@@ -23,12 +23,16 @@ constexpr Segment tcp(uint8_t flags) {
     return {Protocol::Tcp, flags, 0};
 }
 
+Verdict opened_by(const Segment& first, const Tuning& tuning) {
+    alignas(64) TrackerBytes memory;
+    return open(tuning, first, memory);
+}
+
 /// A flow that a packet has opened, at age 0.
 struct Flow {
     explicit Flow(const Segment& segment) {
-        const Verdict verdict = open(tuning, segment);
+        const Verdict verdict = open(tuning, segment, memory);
         REQUIRE(verdict.action == Action::Pass);
-        begin(tuning, segment, memory);
         keep(verdict);
     }
 
@@ -50,7 +54,7 @@ struct Flow {
 }  // namespace
 
 TEST_CASE("udp: a flow without reply lives 30 s from each datagram", "[conntrack][udp]") {
-    const Verdict opened = open(Tuning{}, kDatagram);
+    const Verdict opened = opened_by(kDatagram, Tuning{});
     CHECK(opened.action == Action::Pass);
     CHECK(opened.refresh);
     CHECK(opened.timeout == Duration::seconds(30));
@@ -122,7 +126,7 @@ TEST_CASE("udp: the tuning gives the timeouts", "[conntrack][udp]") {
     Flow flow(kDatagram);
     flow.tuning.udp = Duration::seconds(7);
     flow.tuning.udp_stream = Duration::seconds(9);
-    CHECK(open(flow.tuning, kDatagram).timeout == Duration::seconds(7));
+    CHECK(opened_by(kDatagram, flow.tuning).timeout == Duration::seconds(7));
     CHECK(flow.meet(Direction::Reply, kDatagram).timeout == Duration::seconds(7));
     const Verdict verdict = flow.meet(Direction::Reply, kDatagram, Duration::seconds(3));
     CHECK(verdict.timeout == Duration::seconds(9));
@@ -132,7 +136,7 @@ TEST_CASE("icmp: only a query opens a flow", "[conntrack][icmp]") {
     for (int type = 0; type < 256; ++type) {
         CAPTURE(type);
         const Segment segment{Protocol::Icmp, 0, static_cast<uint8_t>(type)};
-        const Verdict verdict = open(Tuning{}, segment);
+        const Verdict verdict = opened_by(segment, Tuning{});
         if (type == 8 || type == 13 || type == 15 || type == 17) {
             CHECK(verdict.action == Action::Pass);
             CHECK(verdict.refresh);
@@ -172,14 +176,14 @@ TEST_CASE("icmp: a reply among the requests, and the reverse, is refused", "[con
 
 TEST_CASE("tracker: TCP remembers in the flow's memory, whatever lay there", "[conntrack][tcp]") {
     const auto litter = GENERATE(0x00, 0xff);
-    const Verdict opened = open(Tuning{}, tcp(kSyn));
+    const Verdict opened = opened_by(tcp(kSyn), Tuning{});
     CHECK(opened.state == TcpState::SynSent);
     CHECK(opened.timeout == Duration::seconds(120));
 
     test::TcpPeers segments;
     Flow flow(segments.send(Direction::Original, kSyn));
     flow.memory.fill(static_cast<std::byte>(litter));
-    begin(flow.tuning, segments.send(Direction::Original, kSyn), flow.memory);
+    open(flow.tuning, segments.send(Direction::Original, kSyn), flow.memory);
     const auto meet = [&](Direction direction, uint8_t flags) {
         return flow.meet(direction, segments.send(direction, flags));
     };
@@ -195,8 +199,8 @@ TEST_CASE("udp-lite: a stream from the packet after its first reply", "[conntrac
     Flow flow(lite);
     flow.tuning.udp_lite = Duration::seconds(7);
     flow.tuning.udp_lite_stream = Duration::seconds(9);
-    CHECK(open(Tuning{}, lite).timeout == Duration::seconds(30));
-    CHECK(open(flow.tuning, lite).timeout == Duration::seconds(7));
+    CHECK(opened_by(lite, Tuning{}).timeout == Duration::seconds(30));
+    CHECK(opened_by(lite, flow.tuning).timeout == Duration::seconds(7));
     CHECK(flow.meet(Direction::Reply, lite).timeout == Duration::seconds(7));
     const Verdict stream = flow.meet(Direction::Reply, lite);
     CHECK(stream.timeout == Duration::seconds(9));
@@ -205,7 +209,7 @@ TEST_CASE("udp-lite: a stream from the packet after its first reply", "[conntrac
 
 TEST_CASE("gre: a tunnel is a stream from the packet after its first reply", "[conntrack][gre]") {
     const Segment gre{Protocol::Gre, 0, 0};
-    CHECK(open(Tuning{}, gre).timeout == Duration::seconds(30));
+    CHECK(opened_by(gre, Tuning{}).timeout == Duration::seconds(30));
     Flow flow(gre);
     CHECK(flow.meet(Direction::Original, gre).timeout == Duration::seconds(30));
     const Verdict reply = flow.meet(Direction::Reply, gre);
@@ -218,7 +222,7 @@ TEST_CASE("gre: a tunnel is a stream from the packet after its first reply", "[c
 
 TEST_CASE("generic: every packet prolongs the flow, none assures it", "[conntrack]") {
     const Segment esp{Protocol{50}, 0, 0};
-    const Verdict opened = open(Tuning{}, esp);
+    const Verdict opened = opened_by(esp, Tuning{});
     CHECK(opened.action == Action::Pass);
     CHECK(opened.timeout == Duration::seconds(600));
     Flow flow(esp);

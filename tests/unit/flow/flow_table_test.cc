@@ -56,6 +56,23 @@ TEST_CASE("flow table: a flow is found by both its tuples", "[flow]") {
     CHECK_FALSE(table->find(original(7).reversed(), kNow));
 }
 
+TEST_CASE("flow table: a flow that is put by its keys' hashes is found, by them too", "[flow]") {
+    const auto table = make_table(100);
+    Member member(*table);
+    std::array<uint32_t, 1> index{};
+    REQUIRE(member.take(index) == 1);
+    fill(table->record(index[0]), original(7), reply(7), kNow + kLong);
+    const std::array<net::Tuple, 2> keys{original(7), reply(7)};
+    std::array<uint64_t, 2> hashes{};
+    table->hasher().bulk(keys, hashes);
+    CHECK(hashes[1] == table->hasher()(keys[1]));
+    const Insertion insertion = member.insert(index[0], hashes, kNow);
+    REQUIRE(insertion.outcome == Inserted);
+    CHECK(table->find(keys[0], kNow) == insertion.holder);
+    CHECK(table->find(hashes[0], keys[0], kNow) == insertion.holder);
+    CHECK(table->find(hashes[1], keys[1], kNow) == FlowRef(index[0], Direction::Reply));
+}
+
 TEST_CASE("flow table: a killed flow is a miss and its record comes back", "[flow]") {
     const auto table = make_table(1);
     Member member(*table);

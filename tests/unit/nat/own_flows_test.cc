@@ -88,6 +88,27 @@ TEST_CASE("nat: a flow takes its own port when it is free", "[nat]") {
     CHECK(bench.counters.count[stats::Count::PortChanged].read() == 0);
 }
 
+TEST_CASE("nat: what is known of a flow's keys ahead changes nothing of it", "[nat]") {
+    const bool is_right = GENERATE(true, false);
+    Bench bench;
+    const net::Tuple original = tuple(kHost, 5000);
+    nat::Request request = bench.outward(original);
+    nat::Ahead ahead;
+    ahead.original = bench.table_->hasher()(original);
+    ahead.reply = bench.nat.first_guess(original, *request.rule);
+    ahead.reply.source_port = is_right ? ahead.reply.source_port : Be16::from_host(81);
+    ahead.reply_hash = bench.table_->hasher()(ahead.reply);
+    request.ahead = &ahead;
+    const Opening opening = bench.nat.open(request, {net::Protocol::Udp, 0, 0}, kNow);
+    REQUIRE(opening.outcome == Opening::Outcome::Opened);
+    const net::Tuple reply = bench.reply(opening);
+    CHECK((reply == ahead.reply) == is_right);
+    CHECK(bench.table_->find(original, kNow) == opening.flow);
+    CHECK(bench.table_->find(reply, kNow).index() == opening.flow.index());
+    CHECK(opening.hashes[0] == bench.table_->hasher()(original));
+    CHECK(opening.hashes[1] == bench.table_->hasher()(reply));
+}
+
 TEST_CASE("nat: every flow to one server has its own reply tuple", "[nat]") {
     Bench bench;
     std::set<std::pair<uint32_t, uint16_t>> taken;

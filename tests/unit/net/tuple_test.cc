@@ -20,6 +20,17 @@ TEST_CASE("tuple: one of another zone is another, and reversed it is of the same
     CHECK(tuple.reversed().zone == 5);
 }
 
+TEST_CASE("tuple: one that differs in any field is another", "[net]") {
+    const Tuple tuple{Be32{1}, Be32{2}, Be16{3}, Be16{4}, Protocol::Tcp, 0, 5};
+    CHECK(tuple == Tuple{Be32{1}, Be32{2}, Be16{3}, Be16{4}, Protocol::Tcp, 0, 5});
+    CHECK(tuple != Tuple{Be32{9}, Be32{2}, Be16{3}, Be16{4}, Protocol::Tcp, 0, 5});
+    CHECK(tuple != Tuple{Be32{1}, Be32{9}, Be16{3}, Be16{4}, Protocol::Tcp, 0, 5});
+    CHECK(tuple != Tuple{Be32{1}, Be32{2}, Be16{9}, Be16{4}, Protocol::Tcp, 0, 5});
+    CHECK(tuple != Tuple{Be32{1}, Be32{2}, Be16{3}, Be16{9}, Protocol::Tcp, 0, 5});
+    CHECK(tuple != Tuple{Be32{1}, Be32{2}, Be16{3}, Be16{4}, Protocol::Udp, 0, 5});
+    CHECK(tuple != Tuple{Be32{1}, Be32{2}, Be16{3}, Be16{4}, Protocol::Tcp, 1, 5});
+}
+
 TEST_CASE("tuple: the direction opposite to each is the other", "[net]") {
     CHECK(opposite(Direction::Original) == Direction::Reply);
     CHECK(opposite(Direction::Reply) == Direction::Original);

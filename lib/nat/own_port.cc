@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "nat/own_port.h"
+
+namespace sluice::nat {
+namespace {
+
+/// From inside, to be translated to whatever its rule has.
+bool is_plain(const AllocatorParams& params, const Request& request) {
+    const policy::Policy& policy = *params.policy;
+    return !request.is_inward() && !request.keeps_source && !request.mapping &&
+           !request.public_address && request.rule != nullptr && request.rule->translates() &&
+           !net::is_by_address(request.original.protocol) && policy.holders.blocks.size == 0 &&
+           params.steering == nullptr &&
+           !policy.statics.outside_of(request.original.protocol, request.source());
+}
+
+}  // namespace
+
+bool take_own_port(const OwnPortGround& ground, const Request& request, Tick now,
+                   Decision& decision) {
+    const auto& [params, first] = ground;
+    const net::Tuple& original = request.original;
+    const uint16_t own = original.source_port.host();
+    const Rule* rule = request.rule;
+    if (!is_plain(params, request) || rule->independence_of(original.protocol, own) != nullptr)
+        return false;
+    const pool::AddressPool& pool = rule->pool_at(request.uplink);
+    const net::Endpoint external{pool.address(first.of(pool, original.inside_source())),
+                                 original.source_port};
+    if (!pool.ports().contains(own) ||
+        is_reserved(params, *rule, original.protocol, external, false) ||
+        params.kept.find(params.table, original, now, request.ended))
+        return false;
+    const net::Tuple reply = request.reply(external);
+    const uint64_t hash = hash_of(params.table, request.ahead, reply);
+    if (is_held(params.table.find(hash, reply, now), request.ended))
+        return false;
+    decision.external = external;
+    decision.reply_hash = hash;
+    decision.is_searched = true;
+    decision.probes = 1;
+    return true;
+}
+
+net::Tuple first_guess(const OwnPortGround& ground, const net::Tuple& original, const Rule& rule) {
+    net::Tuple reply = original.reversed();
+    reply.zone = 0;
+    if (!rule.translates())
+        return reply;
+    if (ground.params.policy->holders.blocks.size != 0)
+        return block_keys(original.inside_source(), 0, {}).original;
+    reply.destination = rule.pool->address(ground.first.of(*rule.pool, original.inside_source()));
+    return reply;
+}
+
+bool is_reserved(const AllocatorParams& params, const Rule& rule, net::Protocol protocol,
+                 net::Endpoint external, bool is_mapped) {
+    if (params.own_ports != nullptr && params.own_ports->contains(protocol, external))
+        return true;
+    const policy::Policy& policy = *params.policy;
+    const bool is_for_mappings = !is_mapped && policy.holders.blocks.size == 0 &&
+                                 rule.reserves(protocol, external.port.host()) != 0;
+    return is_for_mappings || policy.statics.reserves(protocol, external);
+}
+
+}  // namespace sluice::nat

@@ -51,9 +51,10 @@ FlowRef real_find(const FlowTable* table, const Tuple& tuple, Tick now) asm(
 FlowRef counted_find(const FlowTable* table, const Tuple& tuple, Tick now) asm(
     "__wrap__ZNK6sluice4flow9FlowTable4findERKNS_3net5TupleENS_4TickE");
 
-FlowRef real_find_hashed(const FlowTable* table, uint64_t hash, const Tuple& tuple, Tick now) asm(
+FlowRef real_find_by_hash(const FlowTable* table, uint64_t hash, const Tuple& tuple, Tick now) asm(
     "__real__ZNK6sluice4flow9FlowTable4findEmRKNS_3net5TupleENS_4TickE");
-FlowRef counted_find_hashed(const FlowTable* table, uint64_t hash, const Tuple& tuple, Tick now) asm(
+FlowRef counted_find_by_hash(const FlowTable* table, uint64_t hash, const Tuple& tuple,
+                             Tick now) asm(
     "__wrap__ZNK6sluice4flow9FlowTable4findEmRKNS_3net5TupleENS_4TickE");
 // clang-format on
 
@@ -98,9 +99,9 @@ FlowRef counted_find(const FlowTable* table, const Tuple& tuple, Tick now) {
     return real_find(table, tuple, now);
 }
 
-FlowRef counted_find_hashed(const FlowTable* table, uint64_t hash, const Tuple& tuple, Tick now) {
+FlowRef counted_find_by_hash(const FlowTable* table, uint64_t hash, const Tuple& tuple, Tick now) {
     asked.flows += is_counted(tuple) ? 1 : 0;
-    return real_find_hashed(table, hash, tuple, now);
+    return real_find_by_hash(table, hash, tuple, now);
 }
 
 namespace {

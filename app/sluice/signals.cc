@@ -4,11 +4,16 @@
 #include "sluice/exit_code.h"
 
 #include <cerrno>
+#include <cstdlib>
+#include <dirent.h>
 #include <initializer_list>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <string_view>
 #include <sys/signalfd.h>
+#include <system_error>
+#include <thread>
 #include <unistd.h>
 
 namespace sluice::app {
@@ -34,12 +39,34 @@ void end(int) {
     _exit(static_cast<int>(ExitCode::Unfinished));
 }
 
+/// On a busy CPU a thread of the idle class would take seconds to end. One that has rested goes
+/// back there by itself, so this goes on until the process ends.
+void lift_threads() {
+    constexpr std::chrono::milliseconds kBetweenLooks{20};
+    for (;; std::this_thread::sleep_for(kBetweenLooks)) {
+        DIR* const tasks = opendir("/proc/self/task");
+        if (tasks == nullptr)
+            return;
+        while (const dirent* task = readdir(tasks)) {
+            const pid_t thread = std::atoi(task->d_name);
+            const sched_param usual{};
+            if (thread > 0 && sched_getscheduler(thread) == SCHED_IDLE)
+                sched_setscheduler(thread, SCHED_OTHER, &usual);
+        }
+        closedir(tasks);
+    }
+}
+
 void limit_end() {
     struct sigaction action {};
     action.sa_handler = end;
     action.sa_flags = SA_NODEFER;
     sigaction(SIGALRM, &action, nullptr);
     alarm(static_cast<unsigned>(kMostToEnd.count()));
+    try {
+        std::thread(lift_threads).detach();
+    } catch (const std::system_error&) {  // then it takes longer
+    }
 }
 
 }  // namespace

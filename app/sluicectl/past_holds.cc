@@ -68,6 +68,14 @@ std::string peer_of(const json& tuple, const char* address, const char* port) {
     return peer.find(':') == std::string::npos ? peer + ':' + number : '[' + peer + "]:" + number;
 }
 
+/// Toward whom a flow's port is held: a session of an IPv6 host by the server's IPv4 address, by
+/// which IPv4 hosts know it, too.
+std::string server_of(const json& original, const json& reply) {
+    const bool is_ipv6 =
+        original.at("dst").get_ref<const std::string&>().find(':') != std::string::npos;
+    return is_ipv6 ? peer_of(reply, "src", "sport") : peer_of(original, "dst", "dport");
+}
+
 std::string time_text(const std::optional<int64_t>& time) {
     return time ? sluice::listing::utc_text(static_cast<std::time_t>(*time / kSecond)) : "unknown";
 }
@@ -173,7 +181,7 @@ void PastHolds::read_event(const json& event) {
               protocol,
               source,
               source,
-              peer_of(original, "dst", "dport"),
+              server_of(original, reply),
               {},
               {}});
     const unsigned target = port_of(original, "dport");

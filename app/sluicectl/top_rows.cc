@@ -48,6 +48,8 @@ string name_cell(string text, size_t width) {
     return text;
 }
 
+constexpr size_t kNameWidth = 18;  ///< Of a host without IPv6.
+
 class Rows {
 public:
     Rows(const Reading& before, const Reading& now, size_t most)
@@ -231,15 +233,20 @@ private:
 
     void add_hosts() {
         rows_.push_back("");
-        rows_.push_back(
-            "host                     flows   half_open       ports new flows/s     refused");
         const json hosts = rows_of(now_.hosts);
-        for (size_t i = 0; i < std::min(hosts.size(), most_); ++i) {
+        const size_t count = std::min(hosts.size(), most_);
+        size_t width = kNameWidth;
+        for (size_t i = 0; i < count; ++i)
+            width = std::max(width, text_in(hosts[i], "host").size());
+        rows_.push_back(name_cell("host", width) +
+                        "       flows   half_open       ports new flows/s     refused");
+        for (size_t i = 0; i < count; ++i) {
             const json& host = hosts[i];
             const uint64_t zone = number_in(host, "zone");
-            rows_.push_back(name_cell(text_in(host, "host"), 18) + cell(number_in(host, "flows")) +
-                            cell(number_in(host, "half_open")) + cell(number_in(host, "ports")) +
-                            cell(number_in(host, "rate")) + cell(number_in(host, "refused")) +
+            rows_.push_back(name_cell(text_in(host, "host"), width) +
+                            cell(number_in(host, "flows")) + cell(number_in(host, "half_open")) +
+                            cell(number_in(host, "ports")) + cell(number_in(host, "rate")) +
+                            cell(number_in(host, "refused")) +
                             (zone == 0 ? "" : "  zone=" + std::to_string(zone)));
         }
     }

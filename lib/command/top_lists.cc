@@ -172,6 +172,8 @@ Result<std::string> hosts_list(const Subject& subject, Query query, Format forma
     const auto top = take_top(query);
     if (!top)
         return top.error();
+    // From before the walk: a number that is given on meanwhile is not the next host's row.
+    const nat64::Naming naming = subject.naming.now();
     const std::optional<listing::TrafficTotals> totals = totals_of(subject, listing::SumsOf::Hosts);
     const auto order = take_order(query, totals.has_value());
     if (!order)
@@ -181,7 +183,7 @@ Result<std::string> hosts_list(const Subject& subject, Query query, Format forma
     const auto tops = listing::top_hosts(
         subject.hosts, subject.flows, {*order, *top, totals ? &*totals : nullptr}, subject.now());
     const HostWords words{totals.has_value(), totals ? totals->other_hosts() : hosts::SideTraffic{},
-                          subject.naming.now()};
+                          naming};
     return format == Format::Text ? hosts_text(tops, words) : hosts_json(tops, words);
 }
 

@@ -154,6 +154,8 @@ uint64_t FlowList::kill(const FlowFilter& filter, Tick now, flow::Kind kind) con
 void FlowList::Listing::append_piece(std::string& out, Tick now) {
     const uint32_t first = position_;
     const uint32_t last = std::min(first + kPieceSegments, all_segments(list_.table_).last);
+    // From before the walk: a number that is given on meanwhile is not the next host's flow.
+    const nat64::Naming naming = filter_.naming.now();
     std::array<std::string, kPieceSegments> texts;
     list_.arena_->for_each({first, last}, [&](uint32_t segment) {
         const auto entries = flow::read_records(list_.table_, [&] {
@@ -162,7 +164,7 @@ void FlowList::Listing::append_piece(std::string& out, Tick now) {
                           [&](uint32_t, const FlowEntry& entry) { result.push_back(entry); });
             return result;
         });
-        texts[segment - first] = format_flows(entries, format_, filter_.naming.now());
+        texts[segment - first] = format_flows(entries, format_, naming);
     });
     for (const std::string& text : texts)
         out += text;

@@ -65,8 +65,10 @@ bool PacketStream::is_wanted(const PacketEntry& entry) const {
                               conntrack::ProtocolState(entry.state_after).tcp() == *params_.state);
 }
 
-/// Of the time at which it passed.
+/// Of the time at which it passed. What an IPv4 frame brings for a number is none.
 nat64::Naming PacketStream::naming_of(const PacketEntry& entry) const {
+    if (entry.outcome == Outcome::Dropped && entry.reason == stats::Drop::Ipv6Number)
+        return {};
     return params_.wish.filter.naming.at(entry.time);
 }
 

@@ -38,12 +38,12 @@
 /// Why what is told of a number is told of the right host, however late:
 /// - A place that is free keeps its last host's address until it is given to another. So who had a
 ///   number last can be told for as long as nobody has it.
-/// - A place is free a pass after it was doomed, and it was doomed without a flow: so a number goes
-///   to another host kPass after its last flow has ended, at the earliest. What reads of that flow
-///   within kPass finds its host.
+/// - A place is free a pass after it was doomed, and at both passes it had no flow: so what is told
+///   within kPass of a flow that stood at a pass finds its host.
 /// - With an address stands since when its host has had the number. What is asked later, about a
-///   time before, finds that and is told nothing, rather than another host. turn() moves moments
-///   along that are older than kLongAgo, before ticks come round.
+///   time before, finds that and is told nothing, rather than another host; so lists ask about
+///   the time at which they begin. turn() moves moments along that are older than kLongAgo, before
+///   ticks come round.
 
 #include "base/clock.h"
 #include "base/grace.h"

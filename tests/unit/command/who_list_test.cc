@@ -59,9 +59,9 @@ TEST_CASE("who list: what is older than ages are known began then or before", "[
     const auto asked = listing::PublicEndpoint::parse("198.51.100.1:2050");
     std::vector<Hold> holds{kHolds[0]};
     holds[0].age = listing::kOldestHold;
-    CHECK(who_table(*asked, holds, kNoon).find("  <2026-01-07T12:00:00Z 198.51.100.1:2050") !=
+    CHECK(who_table(*asked, holds, {kNoon}).find("  <2026-01-07T12:00:00Z 198.51.100.1:2050") !=
           std::string::npos);
-    const auto json = nlohmann::json::parse(who_json(*asked, holds, kNoon));
+    const auto json = nlohmann::json::parse(who_json(*asked, holds, {kNoon}));
     CHECK(json["holds"][0]["since"] == "2026-01-07T12:00:00Z");
     CHECK(json["holds"][0]["or_before"] == true);
     keep_since(holds, kNoon - 50 * 24 * 3600, kNoon);  // it may have been there

@@ -28,6 +28,13 @@ std::string flow(const char* event, unsigned seconds, const char* id = "7-0", un
     return line.dump();
 }
 
+/// Likewise of an IPv6 host.
+std::string ipv6_flow(const char* event, unsigned seconds, const char* id) {
+    auto line = nlohmann::json::parse(flow(event, seconds, id, 4001, "2001:db8:1::10"));
+    line["original"]["dst"] = "64:ff9b::cb00:710a";
+    return line.dump();
+}
+
 std::string block(const char* event, unsigned seconds) {
     const nlohmann::json line = {{"time", seconds},
                                  {"id", "9-1"},
@@ -115,6 +122,18 @@ TEST_CASE("past holds: what others have since then, nobody else has", "[sluicect
     const std::vector blocks{block("new", 100), block("new", 200)};
     CHECK(count("198.51.100.1:4000", 150, blocks) == 1);
     CHECK(count("198.51.100.1:4000", 250, blocks) == 1);
+}
+
+TEST_CASE("past holds: of an IPv6 host and another one alone has a port toward a server",
+          "[sluicectl]") {
+    const std::vector lines{ipv6_flow("new", 100, "7-0"), flow("new", 200, "8-0")};
+    const PastHolds before = read("198.51.100.1:4001", 150, lines);
+    REQUIRE(before.holds().size() == 1);
+    CHECK(before.holds()[0].host == "2001:db8:1::10");
+    CHECK(before.holds()[0].peer == "203.0.113.10:80");
+    const PastHolds after = read("198.51.100.1:4001", 201, lines);
+    REQUIRE(after.holds().size() == 1);
+    CHECK(after.holds()[0].host == "10.1.0.10");
 }
 
 TEST_CASE("past holds: a flow between two inside hosts is of both", "[sluicectl]") {

@@ -27,11 +27,10 @@ void limit_bursts(Rig& rig) {
 }
 
 /// Somebody watches what none of the packets is.
-std::unique_ptr<observe::Watches::Reader> watch(Rig& rig) {
+Result<std::unique_ptr<observe::Watches::Reader>> watch(Rig& rig) {
     observe::Wish wish;
     wish.filter.source = net::Prefix{Be32::from_host(0xc0000201), 32};  // 192.0.2.1
-    auto reader = rig.gateway().watches().open(wish);
-    return reader ? std::move(reader).value() : nullptr;
+    return rig.gateway().watches().open(wish);
 }
 
 /// Out and back by bursts, in random order.
@@ -47,7 +46,11 @@ Status send_known(Protocol protocol, const CountOptions& options) {
     Crew crew(*rig.value(), book);
     uint32_t lost = open_flows(crew, k1K);
     limit_bursts(*rig.value());
-    const auto reader = options.kind == "udp-watched" ? watch(*rig.value()) : nullptr;
+    Result<std::unique_ptr<observe::Watches::Reader>> reader{nullptr};
+    if (options.kind == "udp-watched")
+        reader = watch(*rig.value());
+    if (!reader)
+        return reader.error();
     Order order(Order::Kind::Random, k1K, 1);
     Lane& lane = crew.lanes().front();
     for (unsigned batch = 0; batch < options.batches; ++batch) {

@@ -28,12 +28,18 @@ sigset_t awaited_signals() {
 }
 
 /// By what signal-safety(7) allows.
+void end_now(int) {
+    _exit(static_cast<int>(ExitCode::Unfinished));
+}
+
+/// Likewise.
 void end(int) {
     constexpr std::string_view kWords =
         "sluice: a thread has not ended ten seconds after the signal; the process ends without "
         "it\n";
-    // What stderr is may be what hangs: the next alarm ends the process in the midst of that.
-    signal(SIGALRM, SIG_DFL);
+    // What stderr is may be what hangs: the next alarm ends the process in the midst of that. By a
+    // handler, for the first process of a container ignores signals that have none.
+    signal(SIGALRM, end_now);
     alarm(1);
     (void)!write(STDERR_FILENO, kWords.data(), kWords.size());
     _exit(static_cast<int>(ExitCode::Unfinished));
@@ -62,6 +68,10 @@ void limit_end() {
     action.sa_handler = end;
     action.sa_flags = SA_NODEFER;
     sigaction(SIGALRM, &action, nullptr);
+    sigset_t alarms;  // whoever has started the process may have blocked it
+    sigemptyset(&alarms);
+    sigaddset(&alarms, SIGALRM);
+    pthread_sigmask(SIG_UNBLOCK, &alarms, nullptr);
     alarm(static_cast<unsigned>(kMostToEnd.count()));
     try {
         std::thread(lift_threads).detach();

@@ -101,11 +101,14 @@ bool has_physical_addresses(std::span<const std::string> eal) {
 
 std::optional<VirtioPlace> find_virtio(std::span<const uint8_t, 256> config) {
     constexpr unsigned kVirtioBytes = 16;
+    constexpr unsigned kBars = 6;
     constexpr unsigned kMost = 48;  // that there is room for: a list may run in a circle
     unsigned at = config[PCI_CAPABILITY_LIST];
-    for (unsigned seen = 0; at != 0 && at + kVirtioBytes <= config.size() && seen < kMost; ++seen) {
+    for (unsigned seen = 0; at != 0 && at + 2 <= config.size() && seen < kMost; ++seen) {
         const uint8_t* capability = &config[at];
-        if (capability[PCI_CAP_LIST_ID] == PCI_CAP_ID_VNDR && capability[3] == kCommonConfig)
+        const bool is_whole = at + kVirtioBytes <= config.size();
+        if (capability[PCI_CAP_LIST_ID] == PCI_CAP_ID_VNDR && is_whole &&
+            capability[3] == kCommonConfig && capability[4] < kBars)
             return VirtioPlace{capability[4], read_word(capability + 8)};
         at = capability[PCI_CAP_LIST_NEXT];
     }
@@ -139,13 +142,14 @@ Status check_virtio(const PortPlan& port, VirtioAccess access, std::span<const s
         return port.error(
             "it is a virtio device of before 1.0 (legacy), which goes past the IOMMU: nothing "
             "would "
-            "pass; QEMU makes it a device of 1.0 by disable-legacy=on,iommu_platform=on");
+            "pass; QEMU makes it a device of 1.0 by disable-legacy=on,iommu_platform=on. --force "
+            "takes it all the same");
     if (access != VirtioAccess::Physical || has_physical_addresses(eal))
         return Done{};
     return port.error(
         "it is a virtio device that goes past the IOMMU: nothing would pass; QEMU's "
         "iommu_platform=on (libvirt: <driver iommu='on'/>) leads it through, and root can do "
-        "without by `-- --iova-mode=pa`");
+        "without by `-- --iova-mode=pa`. --force takes it all the same");
 }
 
 }  // namespace sluice::ethdev

@@ -315,8 +315,7 @@ void Endpoints::tell_who(const Question& question, httplib::Response& response) 
     if (!asked)
         return refuse(response, question.format, kBadRequest, asked.error().message);
     const listing::PublicEndpoint& endpoint = asked->endpoint;
-    // From before the walk: a number that is given on meanwhile is not the next host's flow.
-    const WhoWords words{std::time(nullptr), subject_.naming.now()};
+    const WhoWords words{std::time(nullptr), subject_.naming.now()};  // before the walk
     auto holds =
         listing::holds_of(endpoint, subject_.given(endpoint), subject_.flows, subject_.now());
     if (asked->at)
@@ -335,7 +334,7 @@ void Endpoints::list_expectations(const Question& question, httplib::Response& r
     if (!question.query.empty())
         return refuse(response, question.format, kBadRequest,
                       "/v1/expectations takes format only.");
-    const nat64::Naming naming = subject_.naming.now();  // as in tell_who()
+    const nat64::Naming naming = subject_.naming.now();  // before the walk
     const auto entries = listing::expectations(subject_.flows, subject_.now());
     answer_at_length(question,
                      question.format == Format::Text ? listing::expectations_text(entries, naming)

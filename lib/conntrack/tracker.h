@@ -65,8 +65,7 @@ Verdict track_other(const Tuning& tuning, const FlowState& flow, net::Direction 
 
 /// A datagram of UDP. A flow younger than 2 s is a question and its answer, however
 /// many packets they take; the first reply counts from the datagram after it. A stream stays one.
-/// `age` turns negative after 24 days, so it is compared as what it is without its sign; that runs
-/// over after 49 days, for two seconds.
+/// Ages end at 24 days (flow/age.h).
 constexpr Verdict track_udp(const Tuning& tuning, const FlowState& flow, net::Direction direction) {
     constexpr uint32_t kStreamAge = 2000;  // milliseconds
     const bool old =

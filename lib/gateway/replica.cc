@@ -3,6 +3,7 @@
 
 #include "conntrack/status.h"
 #include "conntrack/taken_over.h"
+#include "flow/age.h"
 #include "nat/holders.h"
 
 #include <algorithm>
@@ -356,6 +357,7 @@ void Replica::keep_alive(Tick now) {
     parts_.table.for_each_live(position_, end, [&](uint32_t index, FlowRecord& record) {
         if (least.is_after(record.deadline.load(kAlone)))
             record.deadline.store(least, kAlone);
+        flow::limit_age(record, now);
         // Nobody ages here, and a look that is due for too long is taken for one to come.
         parts_.table.deadlines().set(index, now, least);
     });

@@ -6,6 +6,7 @@
 #include "policy/tunings.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace sluice::nat {
 namespace {
@@ -207,9 +208,11 @@ std::optional<Opening> OwnFlows::insert(const First& first, const Decision& deci
 /// Of both keys of a record that has been filled.
 std::array<uint64_t, 2> OwnFlows::hashes_of(const Request& request, const Decision& decision,
                                             const flow::FlowRecord& record) const {
-    const flow::FlowTable& table = params_.table;
-    return {request.ahead != nullptr ? request.ahead->original : table.hasher()(record.tuple[0]),
-            decision.reply_hash ? *decision.reply_hash : table.hasher()(record.tuple[1])};
+    const auto& hasher = params_.table.hasher();
+    assert(request.ahead == nullptr || request.ahead->original == hasher(record.tuple[0]));
+    assert(!decision.reply_hash || *decision.reply_hash == hasher(record.tuple[1]));
+    return {request.ahead != nullptr ? request.ahead->original : hasher(record.tuple[0]),
+            decision.reply_hash ? *decision.reply_hash : hasher(record.tuple[1])};
 }
 
 /// A flow that an outside host opens by a mapping lasts no longer than that does by itself.

@@ -10,9 +10,9 @@
 ///          dropped, and that it leaves. The entry of a packet that came in is begun with its frame
 ///          before that is rewritten, and finished by whatever comes last; a packet that is dropped
 ///          before is told then. At the end of the turn all is published.
-/// Threads  Owned by one thread, a member of the flow table.
 ///          Packets that go their way and concern nobody, by their flow, are passed over: nothing
 ///          more is called of them but sees(), and leave() and drop() tell nothing.
+/// Threads  Owned by one thread, a member of the flow table.
 /// Memory   64 heads of 256 bytes: no rewrite touches what lies behind them.
 /// Cost     Where nobody watches: look(), two loads a turn. Else `sluice-bench forward` has it.
 

@@ -145,8 +145,20 @@ void Worker::open_flow(Burst& burst, unsigned i) {
             bring_home(burst, i);
             return;
         case nat::Opening::Outcome::Refused:
-            return answers_.refuse(burst, i, opening.reason, now_);
+            if (has_been_opened(burst, i))
+                bring_home(burst, i);
+            else
+                answers_.refuse(burst, i, opening.reason, now_);
+            return;
     }
+}
+
+/// Another worker has opened the flow of packet i since it was looked for. Where there is but one
+/// endpoint for it, that one is taken then, and nothing is inserted that would show it.
+bool Worker::has_been_opened(Burst& burst, unsigned i) {
+    burst.flow[i] = shared_.table.find(burst.tuple[i], now_);
+    return burst.flow[i] && belongs(shared_.table.record(burst.flow[i]), burst.flow[i].direction(),
+                                    burst.side[i], burst.packet[i]);
 }
 
 /// One of several uplinks is told by the address that the flow has been given, and may be another

@@ -339,8 +339,8 @@ void Worker::track_one(Burst& burst, unsigned i) {
 }
 
 /// Looks packet i's flow up again, unless it had none and no packet before it has opened it (what
-/// another worker opens, inserting finds); without one it opens one, or is dropped. True when it is
-/// still to be tracked.
+/// another worker opens, shows when this one is to be opened); without one it opens one, or is
+/// dropped. True when it is still to be tracked.
 bool Worker::meet(Burst& burst, unsigned i) {
     const net::Tuple& tuple = burst.tuple[i];
     const bool is_guessed = burst.is_guessed(i);

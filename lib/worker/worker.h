@@ -149,6 +149,7 @@ private:
     Target target(Burst& burst, unsigned i);
     bool is_proven(Burst& burst, unsigned i);
     void open_flow(Burst& burst, unsigned i);
+    bool has_been_opened(Burst& burst, unsigned i);
     bool goes_by(flow::FlowRef flow, std::optional<link::UplinkId> uplink) const;
     void remember(flow::FlowRef flow, const link::Path& path);
     bool is_own(flow::FlowRef flow) const { return shared_.table.record(flow).owner == params_.id; }

@@ -7,6 +7,7 @@ nest.
 
 import socket
 import struct
+import subprocess
 from contextlib import nullcontext
 
 import network
@@ -142,6 +143,9 @@ class Kernel:
         gateway.sysctl("net.ipv4.ip_forward", 1)
         gateway.sysctl("net.netfilter.nf_conntrack_acct", 1)
         gateway.sysctl("net.ipv4.ipfrag_time", network.FRAGMENT_SECONDS)
+        if settings["helper"]:  # nft loads the trackers alone; where both are built in, nothing is
+            subprocess.run(["modprobe", "--quiet", "--all", "nf_nat_ftp", "nf_nat_tftp"],
+                           check=False)
         gateway.run("nft", "-f", "-", text=RULES + HELPERS * settings["helper"])
         for name, value in settings.items():
             for sysctl in SYSCTLS[name]:

@@ -43,7 +43,8 @@ public:
 
     /// What there is to be told is told, and taken. What does so on the way may change it. False
     /// when what came was none of the pair's.
-    bool tell(const std::function<void(std::span<std::byte>)>& on_the_way = [](auto) {}) {
+    [[nodiscard]] bool tell(const std::function<void(std::span<std::byte>)>& on_the_way = [](auto) {
+    }) {
         teller_.turn(out_, 1 << 20);
         std::vector<std::byte> sent(out_.bytes().begin(), out_.bytes().end());
         out_.sent(out_.size());

@@ -6,6 +6,7 @@
 #include "before_and_after.h"
 #include "both.h"
 #include "catch.h"
+#include "flow/age.h"
 
 #include <random>
 
@@ -51,10 +52,10 @@ TEST_CASE("pair: flows go on at the one that stood by, by the same ports", "[pai
     const uint16_t first = send(both.active, kHost, 5000);
     const uint16_t second = send(both.active, "10.1.0.11", 5000);
     REQUIRE(first != second);
-    both.tell();
+    REQUIRE(both.tell());
     const uint16_t third = send(both.active, "10.1.0.12", 5000);
     CHECK(answers(both.active, first, kHost, 5000));
-    both.tell();
+    REQUIRE(both.tell());
     CHECK(both.standby.flows() == 3);
     CHECK(both.standby.count(Count::SyncRefused) == 0);
     both.take_over();
@@ -67,10 +68,21 @@ TEST_CASE("pair: flows go on at the one that stood by, by the same ports", "[pai
     CHECK(both.standby.count(Count::ArpSent) != 0);
 }
 
+TEST_CASE("pair: who stands by for months knows that a flow is old", "[pair]") {
+    Both both;
+    send(both.active, kHost, 5000);
+    REQUIRE(both.tell());
+    for (int i = 0; i < 2; ++i)
+        both.standby.tick(Duration::seconds(20 * 24 * 3600));
+    const Tick opened = flow::opened_at(both.standby.only_flow());
+    CHECK(flow::age_ms(opened, both.standby.now()) ==
+          static_cast<uint32_t>(flow::kOldest.milliseconds));
+}
+
 TEST_CASE("pair: a connection goes on, however far it has come since it was told", "[pair]") {
     Both both({.configure = [](config::Config& config) { config.tuning.tcp_loose = false; }});
     connect(both.active, 5000);
-    both.tell();
+    REQUIRE(both.tell());
     both.take_over();
     constexpr uint32_t kFar = 3'000'000'000;
     SECTION("and the client speaks first") {
@@ -98,11 +110,11 @@ TEST_CASE("pair: a connection goes on, however far it has come since it was told
 TEST_CASE("pair: what ends at the one ends at the other", "[pair]") {
     Both both;
     send(both.active, kHost, 5000);
-    both.tell();
+    REQUIRE(both.tell());
     REQUIRE(both.standby.flows() == 1);
     both.active.advance(Duration::seconds(40));
     REQUIRE(both.active.flows() == 0);
-    both.tell();
+    REQUIRE(both.tell());
     CHECK(both.standby.flows() == 0);
     CHECK(both.standby.gateway().hosts().capacity() != 0);
 }
@@ -110,7 +122,7 @@ TEST_CASE("pair: what ends at the one ends at the other", "[pair]") {
 TEST_CASE("pair: the clock of who stands by ends nothing", "[pair]") {
     Both both;
     const uint16_t external = send(both.active, kHost, 5000);
-    both.tell();
+    REQUIRE(both.tell());
     both.standby.advance(Duration::seconds(600));
     REQUIRE(both.standby.flows() == 1);
     both.take_over();
@@ -122,9 +134,9 @@ TEST_CASE("pair: the clock of who stands by ends nothing", "[pair]") {
 TEST_CASE("pair: mappings and blocks of ports come before what hangs on them", "[pair]") {
     Both both(mapped(GENERATE(uint16_t{0}, uint16_t{64})));
     const uint16_t external = send(both.active, kHost, 5000);
-    both.tell();
+    REQUIRE(both.tell());
     CHECK(send(both.active, kHost, 5000, "203.0.113.99") == external);
-    both.tell();
+    REQUIRE(both.tell());
     CHECK(both.standby.count(Count::SyncRefused) == 0);
     CHECK(both.standby.flows() == both.active.flows());
     both.take_over();
@@ -137,7 +149,7 @@ TEST_CASE("pair: what was not told again with all is gone", "[pair]") {
     Both both(mapped(64));
     send(both.active, kHost, 5000);
     send(both.active, "10.1.0.11", 5000);
-    both.tell();
+    REQUIRE(both.tell());
     REQUIRE(both.standby.flows() == both.active.flows());
     using enum sync::Change::What;
     std::vector<sync::Change> nothing{{Begin, {}}, {Complete, {}}};
@@ -148,7 +160,7 @@ TEST_CASE("pair: what was not told again with all is gone", "[pair]") {
 TEST_CASE("pair: of two flows with a tuple the one that is told later stays", "[pair]") {
     Both both;
     send(both.active, kHost, 5000);
-    both.tell();
+    REQUIRE(both.tell());
     sync::Record record;
     record.tuple = both.standby.only_flow().tuple;
     record.index = 700;
@@ -215,7 +227,7 @@ TEST_CASE("pair: records that no gateway has do no harm", "[pair]") {
     Both both(mapped(0));
     send(both.active, kHost, 5000);
     connect(both.active, 5001);
-    both.tell();
+    REQUIRE(both.tell());
     const uint64_t seed = GENERATE(1, 2, 3);
     std::mt19937_64 random(seed);
     std::vector<sync::Change> changes;

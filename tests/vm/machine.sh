@@ -223,14 +223,17 @@ has_started() {
 # start_and_stop COUNT: so often in a row, each time ready and ended with 0. The guest waits by
 # itself: it has no time for questions.
 start_and_stop() {
-    guest 500 "i=0
+    guest 300 "i=0
         while [ \$i -lt $1 ]; do
             i=\$((i + 1))
             rm -f /tmp/sluice.log
             $(gateway_command) >/tmp/sluice.log 2>&1 &
             pid=\$!
-            until grep -qs '^sluice: ready' /tmp/sluice.log || [ ! -e /proc/\$pid ]; do
+            turns=0
+            until grep -qs '^sluice: ready' /tmp/sluice.log || [ ! -e /proc/\$pid ] ||
+                [ \$turns -ge 600 ]; do
                 usleep 100000
+                turns=\$((turns + 1))
             done
             grep -q '^sluice: ready' /tmp/sluice.log && kill -TERM \$pid && wait \$pid ||
                 { echo \"start \$i:\"; cat /tmp/sluice.log; exit 1; }

@@ -43,6 +43,7 @@ hosts=$(ctl sluice hosts --by rate --top 1 --json)
 (($(field "$hosts" host="$client_address" refused) == 7)) || fail "refused: $hosts"
 from_client sluice "$python" "$here/udp_client.py" 10.1.0.11 "$server_address" 53 40001 \
     >/dev/null || fail "another host cannot open a flow"
+ctl sluice hosts | grep --quiet '^10.1.0.11 ' || fail "hosts as text: $(ctl sluice hosts)"
 pass "a host at its limit is refused, and counted; another is not"
 
 ctl sluice top --once >"$work/top" || fail "top --once ended with $?"
@@ -63,7 +64,6 @@ grep --quiet 'host_flows\|neighbour_failed' "$work/screen" ||
     fail "top on a terminal: $(cat "$work/screen")"
 pass "sluicectl top: the figures, once as text and on a terminal until q is pressed"
 
-ctl sluice hosts | grep --quiet '^10.1.0.11 ' || fail "hosts as text: $(ctl sluice hosts)"
 ctl sluice ports --top 1 | grep --quiet "$destination" || fail "ports as text"
 status=0
 ctl sluice hosts --by luck >/dev/null 2>&1 || status=$?

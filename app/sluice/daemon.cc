@@ -259,6 +259,8 @@ Status Daemon::serve() {
     if (config_.http)
         params.http = command::TcpAddress{config_.http->address, config_.http->port};
     params.background.cpus = platform_->cores().listing;
+    params.background.idle_class = listing::permit_rest();
+    params.background.nice = 10;  // a tenth of what others get
     params.background.on_entry = [this] { confine(confine_background); };
     auto server = command::Server::start(params, with_ipv6(subject(), gateway_->naming()));
     if (!server)

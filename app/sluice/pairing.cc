@@ -42,7 +42,7 @@ Result<std::unique_ptr<sync::Pair>> start_pair(const PairingParams& params) {
     const auto key = sync::read_key(params.config.sync_key);
     if (!key)
         return key.error();
-    listing::Background background{params.cpus, false, params.on_entry};
+    listing::Background background{params.cpus, false, 0, params.on_entry};
     sync::Hello hello;
     hello.priority = sync.priority;
     hello.record_layout = flow::kRecordLayout;

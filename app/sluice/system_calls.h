@@ -42,7 +42,7 @@ inline constexpr std::array<std::string_view, 46> kWorkerCalls{
 
 /// A thread of the control socket does that, too, and takes clients, and makes the threads that
 /// walk the flow table; these ask what CPUs there are.
-inline constexpr std::array<std::string_view, 37> kBackgroundCalls{"accept",
+inline constexpr std::array<std::string_view, 38> kBackgroundCalls{"accept",
                                                                    "accept4",
                                                                    "shutdown",
                                                                    "getsockname",
@@ -72,6 +72,7 @@ inline constexpr std::array<std::string_view, 37> kBackgroundCalls{"accept",
                                                                    "sched_setaffinity",
                                                                    "sched_getparam",
                                                                    "sched_setscheduler",
+                                                                   "setpriority",
                                                                    "sched_getscheduler",
                                                                    "prctl",
                                                                    "prlimit64",

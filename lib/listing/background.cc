@@ -29,6 +29,8 @@ void Background::enter() const {
     }
     if (idle_class)
         set_class(SCHED_IDLE);
+    else if (nice != 0)
+        setpriority(PRIO_PROCESS, 0, nice);  // on Linux of the calling thread alone
     on_entry();
 }
 

@@ -19,6 +19,7 @@ namespace sluice::listing {
 struct Background {
     std::vector<unsigned> cpus{};  ///< Empty: those of the thread that starts the others.
     bool idle_class = true;        ///< SCHED_IDLE; tests do without.
+    int nice = 0;                  ///< Outside of that class; as setpriority(2) counts.
     /// What else the thread does then.
     std::function<void()> on_entry = [] {};
 
@@ -53,7 +54,8 @@ private:
     bool is_idle_;
 };
 
-/// Lets this process's threads leave the idle class (RLIMIT_NICE). False where it may not.
+/// Lets this process's threads leave the idle class (RLIMIT_NICE). False where it may not: on a
+/// busy machine a thread that cannot leave it again answers and ends after many seconds only.
 bool permit_rest();
 
 }  // namespace sluice::listing

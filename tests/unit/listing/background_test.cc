@@ -83,6 +83,21 @@ TEST_CASE("a background thread: without the idle class it never gets there", "[l
     CHECK(after_rest == SCHED_OTHER);
 }
 
+TEST_CASE("a background thread: outside of the idle class it is as nice as it is told",
+          "[listing]") {
+    int nice = 0;
+    int policy = -1;
+    std::thread([&] {
+        Background{.idle_class = false, .nice = 19}.enter();
+        { const AtRest rest; }
+        nice = getpriority(PRIO_PROCESS, 0);
+        policy = sched_getscheduler(0);
+    }).join();
+    CHECK(nice == 19);
+    CHECK(policy == SCHED_OTHER);
+    CHECK(getpriority(PRIO_PROCESS, 0) != 19);  // that thread alone
+}
+
 TEST_CASE("permit_rest: what is permitted stays so", "[listing]") {
     const bool is_permitted = permit_rest();
     CHECK(permit_rest() == is_permitted);

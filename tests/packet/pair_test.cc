@@ -3,8 +3,8 @@
 /// \file
 /// --sync: a gateway that stands by has the flows of the one that forwards, and goes on with them.
 
+#include "active_and_standby.h"
 #include "before_and_after.h"
-#include "both.h"
 #include "catch.h"
 #include "flow/age.h"
 

@@ -6,7 +6,7 @@
 // that stands by then goes on with what it has believed, and the testbed's promises hold: the
 // account, and no inside address outside.
 
-#include "both.h"
+#include "active_and_standby.h"
 #include "input.h"
 #include "sync/message.h"
 #include "wire.h"

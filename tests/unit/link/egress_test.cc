@@ -197,7 +197,7 @@ TEST_CASE("egress: a path is found where the route leads to the side that is ask
     CHECK(path->hop == kNoHop);
     CHECK_FALSE(bench.egress->find(toward(kServer), Side::Inside));
     CHECK_FALSE(bench.egress->find(toward("10.1.0.10"), Side::Outside));
-    CHECK(bench.egress->route(ip("10.1.0.10")) == Toward{kLan, ip("10.1.0.10")});
+    CHECK(bench.egress->routes().find(ip("10.1.0.10")) == Toward{kLan, ip("10.1.0.10")});
 }
 
 TEST_CASE("egress: MTU and link are those of the port at the beginning of the turn", "[link]") {

@@ -191,7 +191,8 @@ text = open(sys.argv[1], encoding="utf-8").read().replace("\\\n", "")
 print("\n".join(json.loads(re.search(r"^ENTRYPOINT (.*)$", text, re.M)[1])))' \
     "$here/../../packaging/Containerfile")
 start_in "$net.gateway" unshare --mount --pid --fork --kill-child sh -ec '
-    mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev"
+    mount -t proc proc "$1/proc" && mount -t sysfs -o ro sysfs "$1/sys"
+    mount --rbind /dev "$1/dev"
     root=$1 && shift
     exec chroot "$root" setpriv --inh-caps=-all --bounding-set=-all,+net_admin,+net_raw "$@"' \
     sh "$root" "${command[@]}" >"$work/container.out" 2>&1

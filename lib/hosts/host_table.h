@@ -8,11 +8,10 @@
 ///
 /// Shape    One entry of 32 bytes for each host that has flows or had some a moment ago, in chains
 ///          from an array of heads, by the keyed hash of the inside address and its zone. Beside
-///          them stands for
-///          each record of the flow table whose flow it is, so that a flow's end looks nothing up.
+///          them stands for each record of the flow table whose flow it is, so that a flow's end
+///          looks nothing up.
 /// Units    Flows, mappings and contacts, together: each is a record of the flow table. Half-open
-/// is
-///          a flow that has not been answered, of any protocol. A rate counts the flows that the
+///          is a flow that has not been answered, of any protocol. A rate counts the flows that the
 ///          host opened in one second of the clock.
 /// Threads  All functions but turn() by any member of the flow table (flow::Member), at once and
 ///          without a lock; turn() by the control core alone. Nothing here is done per packet.

@@ -4,10 +4,9 @@
 /// \file
 /// Naming: under which addresses people and programs outside know what is a number inside.
 ///
-/// Shape    A tuple with a number at one of its ends is that of packets on the IPv6 side, where
-/// both
-///          ends are IPv6 addresses: that of the host, and that of an IPv4 host behind the prefix.
-///          All other tuples are as they are. Whatever shows an inside address asks here.
+/// Shape    A tuple with a number at one end is that of packets on the IPv6 side, where both ends
+///          are IPv6 addresses: that of the host, and that of an IPv4 host behind the prefix. All
+///          other tuples are as they are. Whatever shows an inside address asks here.
 /// Threads  A plain value that refers to what all threads may read (nat64/numbers.h).
 /// Errors   A number that has been given to another host since stays a number.
 /// Cost     Without IPv6 a branch; for what is no number two comparisons.

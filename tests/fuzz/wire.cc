@@ -72,28 +72,7 @@ Bytes arp(const Draw& draw, Side from) {
                            : arp_reply(mac_of(sender), sender, mac(0x11), target);
 }
 
-}  // namespace
-
-void send_burst(Testbed& bed, const Draw& draw, int frames) {
-    for (int i = 0; i < frames; ++i) {
-        const Side side = draw() % 2 == 0 ? Side::Inside : Side::Outside;
-        Bytes frame = draw() % 32 == 0 ? arp(draw, side) : sound(draw, side, bed.port(side).mac());
-        for (auto rounds = draw() % 4; rounds > 0; --rounds)
-            mutate(frame, draw);
-        const size_t segment = draw() % 8 == 0 ? 1 + draw() % 100 : 0;
-        if (!frame.empty())
-            bed.inject(side, frame, segment * 8);
-    }
-    bed.tick(Duration{static_cast<int32_t>(draw() % 1000)});
-    bed.take_frames(Side::Inside);
-    bed.take_frames(Side::Outside);
-}
-
-void configure_small(config::Config& config) {
-    config.neighbours = 64;
-    config.fragments = {.datagrams = 64, .bytes = 64 * 2176, .timeout = Duration::seconds(5)};
-}
-
+/// One of a few ways to be configured.
 void configure_by(uint64_t choice, config::Config& config) {
     const auto bit = [&choice] {
         const bool is_set = choice % 2 != 0;
@@ -118,6 +97,40 @@ void configure_by(uint64_t choice, config::Config& config) {
                             pool::kAllPorts,
                             policy::Filtering::EndpointIndependent}}};
     }
+}
+
+}  // namespace
+
+void send_burst(Testbed& bed, const Draw& draw, int frames) {
+    for (int i = 0; i < frames; ++i) {
+        const Side side = draw() % 2 == 0 ? Side::Inside : Side::Outside;
+        Bytes frame = draw() % 32 == 0 ? arp(draw, side) : sound(draw, side, bed.port(side).mac());
+        for (auto rounds = draw() % 4; rounds > 0; --rounds)
+            mutate(frame, draw);
+        const size_t segment = draw() % 8 == 0 ? 1 + draw() % 100 : 0;
+        if (!frame.empty())
+            bed.inject(side, frame, segment * 8);
+    }
+    bed.tick(Duration{static_cast<int32_t>(draw() % 1000)});
+    bed.take_frames(Side::Inside);
+    bed.take_frames(Side::Outside);
+}
+
+void configure_small(config::Config& config) {
+    config.neighbours = 64;
+    config.fragments = {.datagrams = 64, .bytes = 64 * 2176, .timeout = Duration::seconds(5)};
+}
+
+TestbedOptions small_options(uint64_t choice) {
+    TestbedOptions options;
+    options.workers = 2;
+    options.rx_queues = 1;
+    options.flows = 16;
+    options.configure = [choice](config::Config& config) {
+        configure_small(config);
+        configure_by(choice, config);
+    };
+    return options;
 }
 
 }  // namespace sluice::test

@@ -19,7 +19,7 @@ void send_burst(Testbed& bed, const Draw& draw, int frames);
 /// Small tables, so that a new gateway for each input costs little.
 void configure_small(config::Config& config);
 
-/// One of a few ways to be configured.
-void configure_by(uint64_t choice, config::Config& config);
+/// Such a gateway, of two workers that share one queue, configured in one of a few ways.
+TestbedOptions small_options(uint64_t choice);
 
 }  // namespace sluice::test

@@ -15,15 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
     constexpr int kBurst = 4;
     Input input(bytes, size);
     const Draw draw = input.draw();
-    TestbedOptions options;
-    options.workers = 2;
-    options.rx_queues = 1;
-    options.flows = 16;
-    options.configure = [choice = draw()](config::Config& config) {
-        configure_small(config);
-        configure_by(choice, config);
-    };
-    Testbed bed(options);
+    Testbed bed(small_options(draw()));
     for (int frames = 0; !input.is_empty() && frames < kFramesAtMost; frames += kBurst)
         send_burst(bed, draw, kBurst);
     return 0;

@@ -34,15 +34,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
     Input input(bytes, size);
     const Draw draw = input.draw();
     Estate estate;
-    TestbedOptions options;
-    options.workers = 2;
-    options.rx_queues = 1;
-    options.flows = 16;
+    TestbedOptions options = small_options(draw());
     options.estate = &estate;
-    options.configure = [choice = draw()](config::Config& config) {
-        configure_small(config);
-        configure_by(choice, config);
-    };
     Estate left;
     {
         Testbed bed(options);

@@ -90,13 +90,10 @@ void damage(std::span<std::byte> bytes, const Draw& draw) {
 void follow(Input& input) {
     constexpr int kBurstsAtMost = 6;
     const Draw draw = input.draw();
-    TestbedOptions options;
-    options.workers = 2;
-    options.rx_queues = 1;
-    options.flows = 16;
-    options.configure = [choice = draw()](config::Config& config) {
-        configure_small(config);
-        configure_by(choice, config);
+    const uint64_t choice = draw();
+    TestbedOptions options = small_options(choice);
+    options.configure = [choice, usual = options.configure](config::Config& config) {
+        usual(config);
         if (choice % 4 == 3 && !config.snat.empty())
             config.holders.blocks = {64, 2};
     };

@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+namespace blocks_model_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Direction;
@@ -154,3 +156,5 @@ TEST_CASE("gateway: every port is of a block of the host that uses it", "[model]
     Model(1, 1).run(std::max(8000, model_operations() / 20));
     Model(2, 2).run(std::max(8000, model_operations() / 20));
 }
+
+}  // namespace blocks_model_test

@@ -19,6 +19,8 @@
 #include <string>
 #include <vector>
 
+namespace bursts_model_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Direction;
@@ -430,3 +432,5 @@ TEST_CASE("gateway: a burst's packets do what they do one at a time", "[model]")
     CHECK(fast.bed().count(Count::FlowsClosed) > operations / 400);
     CHECK(fast.bed().count(Count::PortChanged) > operations / 200);
 }
+
+}  // namespace bursts_model_test

@@ -23,6 +23,8 @@
 #include <string>
 #include <vector>
 
+namespace fast_path_model_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Direction;
@@ -430,3 +432,5 @@ TEST_CASE("gateway: the straight way does what the stages do", "[model]") {
     CHECK(race.watched.bed().count(Count::FastPath) == 0);
     CHECK((race.told > operations / 16) == race.is_told);
 }
+
+}  // namespace fast_path_model_test

@@ -15,6 +15,8 @@
 #include <random>
 #include <tuple>
 
+namespace mappings_model_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Direction;
@@ -250,3 +252,5 @@ TEST_CASE("gateway: every port of a mapping or forward has one holder", "[model]
     constexpr int kLeast = 15'000;
     Model(all[which], 17 + which).run(std::max(model_operations() / 4, kLeast));
 }
+
+}  // namespace mappings_model_test

@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+namespace nat_model_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Side;
@@ -266,3 +268,5 @@ TEST_CASE("gateway: random operations do what a map of mappings says", "[model]"
     model.run(operations);
     model.check_coverage(operations);
 }
+
+}  // namespace nat_model_test

@@ -18,6 +18,8 @@
 #include <array>
 #include <random>
 
+namespace reconfigure_model_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Direction;
@@ -408,3 +410,5 @@ TEST_CASE("gateway: a million operations, set up anew meanwhile, mix up no tuple
     model.run(operations);
     model.check_coverage(operations);
 }
+
+}  // namespace reconfigure_model_test

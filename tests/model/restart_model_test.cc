@@ -20,6 +20,8 @@
 #include <tuple>
 #include <vector>
 
+namespace restart_model_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using flow::FlowRecord;
@@ -236,3 +238,5 @@ TEST_CASE("gateway: whatever it finds in its state, it goes on in order", "[mode
     Model(options(2, kBlock, nat::Filtering::AddressDependent), 5, true).run(restarts());
     Model(options(2, 0, nat::Filtering::EndpointIndependent), 6, true).run(restarts());
 }
+
+}  // namespace restart_model_test

@@ -17,6 +17,8 @@
 #include <string>
 #include <vector>
 
+namespace workers_model_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Protocol;
@@ -189,3 +191,5 @@ TEST_CASE("gateway: two and three workers let out what one worker does", "[model
         CHECK(player->count(stats::Count::FlowsOpened) == one.count(stats::Count::FlowsOpened));
     }
 }
+
+}  // namespace workers_model_test

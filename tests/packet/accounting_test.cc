@@ -14,6 +14,8 @@
 #include <map>
 #include <vector>
 
+namespace accounting_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using flow::BothTraffic;
@@ -366,3 +368,5 @@ TEST_CASE("accounting: without the flag nothing is counted", "[packet][accountin
     CHECK_FALSE(entries[1].is_counted);
     CHECK_FALSE(table.accounts().is_on());
 }
+
+}  // namespace accounting_test

@@ -6,6 +6,8 @@
 #include "catch.h"
 #include "testbed.h"
 
+namespace admit_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Side;
@@ -48,3 +50,5 @@ TEST_CASE("admit: a ping that looks like a flow's answer is a ping", "[packet][i
     CHECK(answers[0].destination == kServer);
     CHECK(bed.count(Count::EchoReplies) == 1);
 }
+
+}  // namespace admit_test

@@ -10,6 +10,8 @@
 #include <map>
 #include <set>
 
+namespace blocks_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using nat::Filtering;
@@ -417,3 +419,5 @@ TEST_CASE("blocks: a new host gets one in a table that another's half-open flows
         CHECK(bed.from_inside(Frame().ipv4(host(number).c_str(), kServer).tcp(40'000, 80, kSyn))
                   .size() == 1);
 }
+
+}  // namespace blocks_test

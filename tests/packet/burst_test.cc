@@ -7,6 +7,8 @@
 #include "catch.h"
 #include "testbed.h"
 
+namespace burst_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Side;
@@ -81,3 +83,5 @@ TEST_CASE("burst: a fragment that comes twice passes twice, as it does alone", "
     bed.run();
     CHECK(bed.take(Side::Outside).size() == 3);
 }
+
+}  // namespace burst_test

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <string>
 
+namespace exhaustion_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Side;
@@ -174,3 +176,5 @@ TEST_CASE("exhaustion: 64512 ports to one server are used up, to the last one", 
     REQUIRE(out.size() == 1);
     CHECK(out[0].source_port == 2000);
 }
+
+}  // namespace exhaustion_test

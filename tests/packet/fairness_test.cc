@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <functional>
 
+namespace fairness_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Protocol;
@@ -293,3 +295,5 @@ TEST_CASE("fairness: with --strict-source only who has an address opens flows fr
     CHECK(send("10.3.0.5", "10.1.0.2"));
     CHECK(bed.dropped(Drop::StrictSource) == 8);
 }
+
+}  // namespace fairness_test

@@ -13,6 +13,8 @@
 #include <memory>
 #include <thread>
 
+namespace fast_path_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Protocol;
@@ -425,3 +427,5 @@ TEST_CASE("fast path: flows of two zones that look alike take it, each to its ow
     }
     CHECK(standing.taken() == before + 4);
 }
+
+}  // namespace fast_path_test

@@ -6,6 +6,8 @@
 #include "catch.h"
 #include "testbed.h"
 
+namespace forward_port_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Protocol;
@@ -271,3 +273,5 @@ TEST_CASE("forward: who sends to his own public endpoint, from the port behind i
     CHECK(bed.dropped(Drop::EndpointTaken) == 2);
     CHECK(bed.flows() == 0);
 }
+
+}  // namespace forward_port_test

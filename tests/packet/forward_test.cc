@@ -6,6 +6,8 @@
 #include "catch.h"
 #include "testbed.h"
 
+namespace forward_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Side;
@@ -269,3 +271,5 @@ TEST_CASE("forward: fewer queues than workers still spread flows and bring repli
     CHECK(bed.count(Count::Handoff) > 0);
     CHECK(bed.count(Count::FlowsOpened) == 40);
 }
+
+}  // namespace forward_test

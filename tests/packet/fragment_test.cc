@@ -13,6 +13,8 @@
 #include <random>
 #include <tuple>
 
+namespace fragment_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Side;
@@ -498,3 +500,5 @@ TEST_CASE("fragment: what is too big is cut for the outgoing MTU", "[packet][fra
         CHECK(bed.dropped(Drop::TooBig) == 1);
     }
 }
+
+}  // namespace fragment_test

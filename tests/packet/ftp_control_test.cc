@@ -10,6 +10,8 @@
 
 #include <string>
 
+namespace ftp_control_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Direction;
@@ -252,3 +254,5 @@ TEST_CASE("ftp: a packet that grows beyond the MTU is told", "[packet][helper]")
     CHECK(told[0].icmp_code == 4);
     CHECK(bed.dropped(Drop::TooBig) == 1);
 }
+
+}  // namespace ftp_control_test

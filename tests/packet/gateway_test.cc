@@ -6,6 +6,8 @@
 #include "catch.h"
 #include "testbed.h"
 
+namespace gateway_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Side;
@@ -325,3 +327,5 @@ TEST_CASE("gateway: it answers ARP for its own and its pool addresses, and for n
     CHECK(ask(Side::Outside, kRouter, "10.1.0.1") == 0);
     CHECK(ask(Side::Inside, kHost, "198.51.100.1") == 0);
 }
+
+}  // namespace gateway_test

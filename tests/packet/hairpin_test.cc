@@ -6,6 +6,8 @@
 #include "catch.h"
 #include "testbed.h"
 
+namespace hairpin_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Protocol;
@@ -201,3 +203,5 @@ TEST_CASE("hairpin: a flow is one worker's, from whichever queue its packets com
     CHECK(bench.bed.flows() == 16);
     CHECK(bench.bed.count(Count::Handoff) > 0);
 }
+
+}  // namespace hairpin_test

@@ -12,6 +12,8 @@
 #include <string>
 #include <thread>
 
+namespace helper_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Direction;
@@ -408,3 +410,5 @@ TEST_CASE("helper: helpers come and go by a reload where there is memory for the
     const std::string line = "PORT " + numbers(kPeer, 40'001) + "\r\n";
     CHECK(after.client_says(line) == line);
 }
+
+}  // namespace helper_test

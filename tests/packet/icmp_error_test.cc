@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <string>
 
+namespace icmp_error_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Side;
@@ -377,3 +379,5 @@ TEST_CASE("icmp error: by choice what it quotes of TCP must be in flight",
     REQUIRE(bed.from_inside(to_server(Kind::Udp, kHost, 6000)).size() == 1);
     CHECK(bed.from_outside(error_inward(3, 1, to_server(Kind::Udp, kPublic, 6000))).size() == 1);
 }
+
+}  // namespace icmp_error_test

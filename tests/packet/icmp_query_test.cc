@@ -7,6 +7,8 @@
 #include "conntrack/status.h"
 #include "testbed.h"
 
+namespace icmp_query_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using stats::Count;
@@ -93,3 +95,5 @@ TEST_CASE("icmp query: an answer of another kind or code is not the answer", "[p
     CHECK(bed.from_outside(Frame().ipv4(kServer, kPublic).icmp(14, 1, 77 << 16)).empty());
     CHECK(bed.dropped(Drop::NoMapping) == 2);
 }
+
+}  // namespace icmp_query_test

@@ -7,6 +7,8 @@
 #include "catch.h"
 #include "testbed.h"
 
+namespace inside_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Side;
@@ -130,3 +132,5 @@ TEST_CASE("inside: the gateway is known by its address on each network", "[packe
     CHECK(error[0].source == "10.2.0.1");
     CHECK(error[0].icmp_type == 11);
 }
+
+}  // namespace inside_test

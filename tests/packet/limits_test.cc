@@ -6,6 +6,8 @@
 #include "catch.h"
 #include "testbed.h"
 
+namespace limits_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Side;
@@ -224,3 +226,5 @@ TEST_CASE("limits: mappings by which no flow goes make room for new flows in a f
     CHECK(opened == 16);
     CHECK(bed.count(stats::Count::EarlyDropped) >= 16);
 }
+
+}  // namespace limits_test

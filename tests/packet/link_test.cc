@@ -2,6 +2,8 @@
 #include "catch.h"
 #include "testbed.h"
 
+namespace link_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Side;
@@ -84,3 +86,5 @@ TEST_CASE("link: an MTU that changes is followed, both ways", "[packet]") {
     bed.port(Side::Outside).set_mtu(1500);
     CHECK(bed.from_inside(request(1200).dont_fragment()).size() == 1);
 }
+
+}  // namespace link_test

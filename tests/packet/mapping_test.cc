@@ -8,6 +8,8 @@
 
 #include <set>
 
+namespace mapping_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using nat::Filtering;
@@ -445,3 +447,5 @@ TEST_CASE("mapping: a short --mapping-timeout ends it soon, but not under a flow
     bed.advance(Duration::seconds(140));  // a stream's time, and a little
     CHECK(bed.flows() == 0);
 }
+
+}  // namespace mapping_test

@@ -6,6 +6,8 @@
 #include "catch.h"
 #include "testbed.h"
 
+namespace mss_clamp_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using config::MssClamp;
@@ -88,3 +90,5 @@ TEST_CASE("mss clamp: a segment without SYN is not touched", "[packet][tcp]") {
     Testbed bed(clamping(MssClamp::Value, 1360));
     CHECK(offered_outside(bed, syn(1460, kAck)) == 1460);
 }
+
+}  // namespace mss_clamp_test

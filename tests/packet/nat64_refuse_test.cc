@@ -6,6 +6,8 @@
 #include "bed_with_ipv6.h"
 #include "catch.h"
 
+namespace nat64_refuse_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Side;
@@ -110,3 +112,5 @@ TEST_CASE("nat64: no wire uses the addresses that stand for IPv6 hosts", "[packe
     ipv6.settle();
     CHECK(ipv6.bed.dropped(Drop::UnknownVlan) == 1);
 }
+
+}  // namespace nat64_refuse_test

@@ -6,6 +6,8 @@
 #include "bed_with_ipv6.h"
 #include "catch.h"
 
+namespace nat64_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Side;
@@ -433,3 +435,5 @@ TEST_CASE("nat64: many workers give a host one number", "[packet][nat64]") {
     table.for_each(0, table.capacity(), ipv6.bed.now(), [&](const hosts::Host&) { ++hosts; });
     CHECK(hosts == 1);
 }
+
+}  // namespace nat64_test

@@ -6,6 +6,8 @@
 #include "bed_with_ipv6.h"
 #include "catch.h"
 
+namespace neighbour_discovery_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Side;
@@ -199,3 +201,5 @@ TEST_CASE("neighbour discovery: a host that has moved to another MAC is found th
     REQUIRE(in.size() == 1);
     CHECK(in[0].destination_mac == mac(0x42));
 }
+
+}  // namespace neighbour_discovery_test

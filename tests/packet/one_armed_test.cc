@@ -7,6 +7,8 @@
 #include "catch.h"
 #include "testbed.h"
 
+namespace one_armed_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Protocol;
@@ -109,3 +111,5 @@ TEST_CASE("one-armed: the sender learns where the TTL ran out", "[packet]") {
     CHECK(error.source == kPublic);
     CHECK(error.destination == kHost);
 }
+
+}  // namespace one_armed_test

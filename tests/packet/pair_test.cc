@@ -10,6 +10,8 @@
 
 #include <random>
 
+namespace pair_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using flow::Kind;
@@ -265,3 +267,5 @@ TEST_CASE("pair: records that no gateway has do no harm", "[pair]") {
     both.take_over();
     both.standby.advance(Duration::seconds(5));
 }
+
+}  // namespace pair_test

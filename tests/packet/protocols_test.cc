@@ -6,6 +6,8 @@
 #include "catch.h"
 #include "testbed.h"
 
+namespace protocols_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using stats::Drop;
@@ -153,3 +155,5 @@ TEST_CASE("by address: a TTL that runs out is reported", "[packet]") {
     CHECK(bed.count(stats::Count::IcmpErrors) == 1);
     CHECK(bed.flows() == 0);
 }
+
+}  // namespace protocols_test

@@ -6,6 +6,8 @@
 #include "catch.h"
 #include "testbed.h"
 
+namespace refuse_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Side;
@@ -286,3 +288,5 @@ TEST_CASE("refuse: RSTs are limited in all", "[packet][tcp][reject]") {
     CHECK(bed.count(Count::TcpResets) == sent);
     CHECK(bed.count(Count::TcpResetsSuppressed) == 200 - sent);
 }
+
+}  // namespace refuse_test

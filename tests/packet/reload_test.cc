@@ -10,6 +10,8 @@
 #include <atomic>
 #include <thread>
 
+namespace reload_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Side;
@@ -465,3 +467,5 @@ TEST_CASE("reload: a flow is logged as its rule said when it opened", "[packet]"
         told += entry.event == flow::Event::Ended && logged.tells(entry.tuning, true);
     CHECK(told == 4);
 }
+
+}  // namespace reload_test

@@ -13,6 +13,8 @@
 #include <cstring>
 #include <functional>
 
+namespace restart_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using flow::FlowRecord;
@@ -404,3 +406,5 @@ TEST_CASE("restart: a mapping to an inside address is nobody's", "[restart]") {
     CHECK(bed.count(Count::StatePrivate) == 2);
     send(bed, kHost, 5000);
 }
+
+}  // namespace restart_test

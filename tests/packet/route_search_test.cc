@@ -12,6 +12,8 @@
 #include "testbed.h"
 #include "worker/admission.h"
 
+namespace route_search_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using flow::FlowRef;
@@ -209,3 +211,5 @@ TEST_CASE("route search: each fragment is admitted once, by whichever worker",
           }).admissions == 3);
     CHECK(bed.flows() == 2);
 }
+
+}  // namespace route_search_test

@@ -7,6 +7,8 @@
 #include "ftp_control.h"
 #include "testbed.h"
 
+namespace rst_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Side;
@@ -181,3 +183,5 @@ TEST_CASE("rst: who is asked back about a helped connection reads its own number
     REQUIRE(asked.size() == 1);
     CHECK(asked[0].ack == control.client_next());
 }
+
+}  // namespace rst_test

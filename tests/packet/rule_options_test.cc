@@ -8,6 +8,8 @@
 
 #include <vector>
 
+namespace rule_options_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using stats::Drop;
@@ -107,3 +109,5 @@ TEST_CASE("rule options: each protocol's timeouts may be a rule's", "[packet][tc
     bed.advance(Duration::seconds(20));
     CHECK(bed.flows() == 3);
 }
+
+}  // namespace rule_options_test

@@ -8,6 +8,8 @@
 #include "policy/classifier.h"
 #include "testbed.h"
 
+namespace rule_search_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Side;
@@ -116,3 +118,5 @@ TEST_CASE("rule search: a SYN on a finished connection searches once", "[packet]
     CHECK(searches_of([&] { CHECK(bed.from_inside(syn(1000)).size() == 1); }) == 1);
     CHECK(bed.count(stats::Count::FlowsOpened) == 2);
 }
+
+}  // namespace rule_search_test

@@ -6,6 +6,8 @@
 #include "catch.h"
 #include "testbed.h"
 
+namespace rules_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Side;
@@ -272,3 +274,5 @@ TEST_CASE("rules: with --no-nat-inbound outside hosts reach those without NAT, t
     CHECK(bed.from_outside(Frame().ipv4(kServer, kHost).udp(5000, 53)).empty());
     CHECK(bed.dropped(Drop::NoMapping) == 1);
 }
+
+}  // namespace rules_test

@@ -6,6 +6,8 @@
 #include "catch.h"
 #include "testbed.h"
 
+namespace sctp_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using conntrack::SctpState;
@@ -144,3 +146,5 @@ TEST_CASE("sctp: in segments it is verified and translated as a whole", "[packet
     CHECK(out[0].source_port != 5000);
     CHECK(out[0].checksums_ok());
 }
+
+}  // namespace sctp_test

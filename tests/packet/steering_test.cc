@@ -9,6 +9,8 @@
 
 #include <string>
 
+namespace steering_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using config::SteerReplies;
@@ -83,3 +85,5 @@ TEST_CASE("steering: it chooses among the ports of a host's block, too", "[packe
     CHECK(handoffs_per_reply(bed, false) <= 1.0 / kFlows);
     CHECK(bed.count(Count::HoldersMade) == kFlows);
 }
+
+}  // namespace steering_test

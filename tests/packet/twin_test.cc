@@ -9,6 +9,8 @@
 
 #include <algorithm>
 
+namespace twin_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Side;
@@ -400,3 +402,5 @@ TEST_CASE("twin: where both sides are on one interface it has one", "[packet]") 
     CHECK(send(Frame().ipv4(kHost, kServer).tcp(5000, 80, kFin | kAck)).empty());
     CHECK(seen() == 0);
 }
+
+}  // namespace twin_test

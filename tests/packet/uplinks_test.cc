@@ -12,6 +12,8 @@
 #include <array>
 #include <map>
 
+namespace uplinks_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Side;
@@ -429,3 +431,5 @@ TEST_CASE("uplinks: a first packet that is too big for the second choice is told
         CHECK(error.echo_sequence == kSmall);
     }
 }
+
+}  // namespace uplinks_test

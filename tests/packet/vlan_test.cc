@@ -7,6 +7,8 @@
 #include "catch.h"
 #include "testbed.h"
 
+namespace vlan_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Protocol;
@@ -256,3 +258,5 @@ TEST_CASE("vlan: a frame that ends within its tag is cut short", "[packet][vlan]
     tagged.put(Side::Inside, frame);
     CHECK(tagged.bed.take(Side::Outside).size() == 1);
 }
+
+}  // namespace vlan_test

@@ -11,6 +11,8 @@
 #include <atomic>
 #include <thread>
 
+namespace volume_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Side;
@@ -163,3 +165,5 @@ TEST_CASE("load: a worker that runs counts its turns, and times those with packe
         CHECK(load.busy_nanoseconds.read() <= stats::turn_bound(bucket));
     CHECK(load.read_times()[bucket] == 1);
 }
+
+}  // namespace volume_test

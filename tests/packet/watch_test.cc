@@ -9,6 +9,8 @@
 
 #include <algorithm>
 
+namespace watch_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using conntrack::TcpState;
@@ -392,3 +394,5 @@ TEST_CASE("watch: whoever comes and goes leaves nothing behind", "[packet][watch
         CHECK(watcher.take().size() == 1);
     }
 }
+
+}  // namespace watch_test

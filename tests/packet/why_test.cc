@@ -17,6 +17,8 @@
 #include <map>
 #include <random>
 
+namespace why_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Direction;
@@ -498,3 +500,5 @@ TEST_CASE("why: what is said of a packet is what becomes of it, and nothing chan
     CHECK(subject.fates().size() > 15);
     CHECK(subject.searched() * 50 < kPackets);
 }
+
+}  // namespace why_test

@@ -10,6 +10,8 @@
 #include <array>
 #include <string>
 
+namespace zones_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using nat::Filtering;
@@ -398,3 +400,5 @@ TEST_CASE(
     }
     CHECK(zones.bed.dropped(Drop::MartianSource) == 2);
 }
+
+}  // namespace zones_test

@@ -12,6 +12,8 @@
 #include <unordered_map>
 #include <vector>
 
+namespace flow_table_model_test {
+
 using namespace sluice;
 using namespace sluice::flow;
 using enum InsertOutcome;
@@ -220,3 +222,5 @@ TEST_CASE("flow table: it agrees with a map over random operations", "[flow][mod
     if (c.capacity == 700)
         CHECK(twins.counters().keys_by_moves[1] > 0);
 }
+
+}  // namespace flow_table_model_test

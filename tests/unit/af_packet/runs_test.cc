@@ -9,6 +9,8 @@
 
 #include <list>
 
+namespace runs_test {
+
 using namespace sluice;
 using namespace sluice::af_packet;
 using namespace sluice::test;
@@ -183,3 +185,5 @@ TEST_CASE("runs: what is no whole TCP segment goes alone", "[af_packet]") {
     packets.mbufs.push_back(split);
     CHECK(run_length(packets.mbufs) == 1);
 }
+
+}  // namespace runs_test

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 
+namespace segments_test {
+
 using namespace sluice;
 using namespace sluice::af_packet;
 using namespace sluice::test;
@@ -192,3 +194,5 @@ TEST_CASE("segments: a checksum beyond the frame is left alone", "[af_packet]") 
     CHECK_FALSE(finish_checksum(frame, kernel));
     CHECK(frame == before);
 }
+
+}  // namespace segments_test

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <map>
 
+namespace budget_test {
+
 using namespace sluice;
 using answer::Budget;
 using answer::Rate;
@@ -125,3 +127,5 @@ TEST_CASE("budget: without limits all is allowed, and a rate of 0 allows nothing
     Limited nobody{.limits = {.each = Rate{0, 10}}};
     CHECK(allowed(nobody, host(1), Tick{0}, 1000) == 0);
 }
+
+}  // namespace budget_test

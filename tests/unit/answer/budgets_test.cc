@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+namespace budgets_test {
+
 using namespace sluice;
 using answer::Budgets;
 using answer::Kind;
@@ -89,3 +91,5 @@ TEST_CASE("budgets: another rate holds from the next answer on", "[worker][icmp]
     budgets.rates.icmp = 0;
     CHECK(allowed(budgets, Kind::TooBig, Side::Inside, kHost, Tick{9000}) == 0);
 }
+
+}  // namespace budgets_test

@@ -7,6 +7,8 @@
 #include "packet_builder.h"
 #include "packet_reader.h"
 
+namespace icmp_error_test {
+
 using namespace sluice;
 using namespace sluice::answer;
 using namespace sluice::test;
@@ -144,3 +146,5 @@ TEST_CASE("icmp error: an echo reply does not hide a damaged payload", "[answer]
     turn_echo_request(packet);
     CHECK_FALSE(read(bytes_of(mbuf)).transport_checksum_ok);
 }
+
+}  // namespace icmp_error_test

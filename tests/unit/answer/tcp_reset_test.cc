@@ -9,6 +9,8 @@
 
 #include <optional>
 
+namespace tcp_reset_test {
+
 using namespace sluice;
 using namespace sluice::answer;
 using namespace sluice::test;
@@ -84,3 +86,5 @@ TEST_CASE("tcp challenge: an ACK of the destination, with the numbers that it is
     CHECK(seen.window == 512);
     CHECK(seen.payload.empty());
 }
+
+}  // namespace tcp_reset_test

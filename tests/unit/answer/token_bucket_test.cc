@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+namespace token_bucket_test {
+
 using namespace sluice;
 using answer::kToken;
 using answer::Rate;
@@ -88,3 +90,5 @@ TEST_CASE("token bucket: what a larger burst was spent of is no debt of a smalle
     CHECK(taken_at(bucket, {1, 2}, Tick{2000}, 10) == 1);  // a whole token above the overdraft
     CHECK(taken_at(bucket, {1, 2}, Tick{3000}, 10) == 1);
 }
+
+}  // namespace token_bucket_test

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <type_traits>
 
+namespace big_endian_test {
+
 using namespace sluice;
 
 TEST_CASE("big endian: raw holds the bytes as they stand in a packet", "[base]") {
@@ -32,3 +34,5 @@ TEST_CASE("big endian: does not mix with plain numbers", "[base]") {
     STATIC_REQUIRE_FALSE(std::is_convertible_v<Be32, uint32_t>);
     STATIC_REQUIRE_FALSE(std::is_convertible_v<Be16, Be32>);
 }
+
+}  // namespace big_endian_test

@@ -5,6 +5,8 @@
 
 #include <vector>
 
+namespace bits_test {
+
 using namespace sluice;
 
 namespace {
@@ -53,3 +55,5 @@ TEST_CASE("bits: the first is taken out until none is left", "[base]") {
     CHECK(set.take() == 7);
     CHECK(set.bits == 0);
 }
+
+}  // namespace bits_test

@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+namespace clock_test {
+
 using namespace sluice;
 
 TEST_CASE("clock: a tick moves by a duration and back", "[base]") {
@@ -28,3 +30,5 @@ TEST_CASE("clock: the longest timeout lies in the future from any tick", "[base]
     CHECK((Tick{start} + kLongestTimeout).is_after(Tick{start}));
     CHECK(kLongestTimeout.milliseconds > 0);
 }
+
+}  // namespace clock_test

@@ -5,6 +5,8 @@
 
 #include <vector>
 
+namespace grace_test {
+
 using namespace sluice;
 
 namespace {
@@ -112,3 +114,5 @@ TEST_CASE("grace: members are waited for, however long it takes", "[base]") {
         CHECK(grace.put_late_offline(kStart + Duration::seconds(i), kMost) == 0);
     CHECK_FALSE(grace.is_over(number));
 }
+
+}  // namespace grace_test

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+namespace memory_file_test {
+
 using namespace sluice;
 using sluice::testing::MemoryDirectory;
 
@@ -141,3 +143,5 @@ TEST_CASE("memory file: what it cannot be on is named", "[base][memory]") {
         CHECK(file->size() == 0);
     }
 }
+
+}  // namespace memory_file_test

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+namespace memory_test {
+
 using namespace sluice;
 
 TEST_CASE("pages: ordinary memory is zeroed, writable and large enough", "[base][memory]") {
@@ -45,3 +47,5 @@ TEST_CASE("pages: what cannot be had is refused with the size needed", "[base][m
         CHECK(pages.error().message.find("NUMA node 900") != std::string::npos);
     }
 }
+
+}  // namespace memory_test

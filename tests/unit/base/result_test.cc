@@ -6,6 +6,8 @@
 #include <memory>
 #include <string>
 
+namespace result_test {
+
 using namespace sluice;
 
 namespace {
@@ -59,3 +61,5 @@ TEST_CASE("result: a string value is not taken for an error", "[base]") {
     REQUIRE(result.ok());
     CHECK(result.value() == "text");
 }
+
+}  // namespace result_test

@@ -6,6 +6,8 @@
 #include <bit>
 #include <set>
 
+namespace secret_test {
+
 using namespace sluice;
 
 TEST_CASE("secret: SipHash-2-4 gives what its authors say", "[base]") {
@@ -31,3 +33,5 @@ TEST_CASE("secret: each use has words of its own, and every bit of the secret go
         CHECK((different > 80 && different < 176));  // of 256
     }
 }
+
+}  // namespace secret_test

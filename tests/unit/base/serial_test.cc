@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+namespace serial_test {
+
 using namespace sluice;
 
 TEST_CASE("serial: the order does not depend on where the numbers run round", "[base]") {
@@ -20,3 +22,5 @@ TEST_CASE("serial: no number is before or after itself", "[base]") {
     CHECK_FALSE(is_before(number, number));
     CHECK_FALSE(is_after(number, number));
 }
+
+}  // namespace serial_test

@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+namespace address_traffic_test {
+
 using namespace sluice;
 using namespace sluice::command;
 using namespace sluice::command::testing;
@@ -98,3 +100,5 @@ TEST_CASE("address traffic: without accounting nothing is told", "[command]") {
     addresses.look(AddressTraffic::Clock::time_point(1h));
     CHECK(addresses.read().empty());
 }
+
+}  // namespace address_traffic_test

@@ -10,6 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+namespace control_socket_test {
+
 using namespace sluice;
 using namespace sluice::command;
 using namespace sluice::command::testing;
@@ -146,3 +148,5 @@ TEST_CASE("control socket: a path that cannot be is refused in a sentence", "[co
     CHECK(mentions(refusal("/" + std::string(200, 'x')), "longer than the 107 bytes"));
     CHECK(mentions(refusal("/nowhere/at/all.sock"), "No such file or directory"));
 }
+
+}  // namespace control_socket_test

@@ -6,6 +6,8 @@
 #include <mutex>
 #include <thread>
 
+namespace events_test {
+
 using namespace sluice;
 using namespace sluice::command;
 using namespace sluice::command::testing;
@@ -117,3 +119,5 @@ TEST_CASE("server: it stops while somebody waits for events", "[command][events]
     gateway.server.reset();
     CHECK_FALSE(gateway.table->journal().is_heard());
 }
+
+}  // namespace events_test

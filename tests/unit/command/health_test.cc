@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+namespace health_test {
+
 using namespace sluice;
 using namespace sluice::command;
 using namespace sluice::command::testing;
@@ -66,3 +68,5 @@ TEST_CASE("health: who asks gets a status that a load balancer understands", "[c
     CHECK(ask("/healthz")->body == "lan has no link\n");
     CHECK(nlohmann::json::parse(ask("/healthz?format=json")->body)["healthy"] == false);
 }
+
+}  // namespace health_test

@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+namespace host_name_test {
+
 using sluice::command::names_loopback;
 
 TEST_CASE("host name: loopback has its addresses and one name", "[command]") {
@@ -17,3 +19,5 @@ TEST_CASE("host name: loopback has its addresses and one name", "[command]") {
         CHECK_FALSE(names_loopback(host));
     }
 }
+
+}  // namespace host_name_test

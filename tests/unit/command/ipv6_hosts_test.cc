@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+namespace ipv6_hosts_test {
+
 using namespace sluice::command;
 
 TEST_CASE("ipv6 hosts: each has a line of text, or an object", "[command]") {
@@ -15,3 +17,5 @@ TEST_CASE("ipv6 hosts: each has a line of text, or an object", "[command]") {
           "[{\"number\":\"198.18.0.20\",\"address\":\"2001:db8:1::10\"},\n"
           "{\"number\":\"198.18.0.21\",\"address\":\"fe80::10\"}]\n");
 }
+
+}  // namespace ipv6_hosts_test

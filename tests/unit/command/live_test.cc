@@ -8,6 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
+namespace live_test {
+
 using namespace sluice;
 using namespace sluice::command;
 using namespace sluice::command::testing;
@@ -96,3 +98,5 @@ TEST_CASE("recording: rows come by themselves, and end with the server", "[comma
             gateway.web().Get("/v1/history?of=flows&format=json")->body)["rows"];
     CHECK(rows[0].size() == 6);
 }
+
+}  // namespace live_test

@@ -9,6 +9,8 @@
 #include <set>
 #include <sstream>
 
+namespace metrics_test {
+
 using namespace sluice;
 using namespace sluice::command;
 using namespace sluice::command::testing;
@@ -213,3 +215,5 @@ TEST_CASE("metrics: large counters keep every digit", "[command]") {
     Page page(metrics_text(gateway.subject()));
     CHECK(page.samples["sluice_packets_received_total"] == 9'007'199'254'740'991.0);
 }
+
+}  // namespace metrics_test

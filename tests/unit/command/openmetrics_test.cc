@@ -8,6 +8,8 @@
 #include <set>
 #include <sstream>
 
+namespace openmetrics_test {
+
 using namespace sluice::command;
 using namespace sluice::command::testing;
 
@@ -52,3 +54,5 @@ TEST_CASE("openmetrics: it is sent to who names it, and prefers nothing else", "
     CHECK_FALSE(prefers_openmetrics("application/openmetrics-text;q=0.3, text/plain;q=0.4"));
     CHECK_FALSE(prefers_openmetrics("application/openmetrics-text;q=x, text/plain"));
 }
+
+}  // namespace openmetrics_test

@@ -8,6 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
+namespace outlooks_test {
+
 using namespace sluice;
 using namespace sluice::command;
 using namespace sluice::command::testing;
@@ -114,3 +116,5 @@ TEST_CASE("outlooks: times are told in their own units", "[command]") {
     CHECK(duration_text(7260) == "2 h 1 min");
     CHECK(duration_text(172'800) == "2 days");
 }
+
+}  // namespace outlooks_test

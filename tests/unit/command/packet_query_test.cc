@@ -4,6 +4,8 @@
 #include "catch.h"
 #include "net/text.h"
 
+namespace packet_query_test {
+
 using namespace sluice;
 using namespace sluice::command;
 using listing::PacketStreamParams;
@@ -72,3 +74,5 @@ TEST_CASE("packet query: what it cannot mean is refused in a sentence", "[comman
     CHECK(refusal({{"count", "1"}, {"count", "2"}}) == "count is given more than once.");
     CHECK(refusal({{"colour", "red"}}).starts_with("There is no filter called colour"));
 }
+
+}  // namespace packet_query_test

@@ -3,6 +3,8 @@
 #include "command/endpoints.h"
 #include "served_gateway.h"
 
+namespace packets_test {
+
 using namespace sluice;
 using namespace sluice::command;
 using namespace sluice::command::testing;
@@ -53,3 +55,5 @@ TEST_CASE("endpoints: packets are shown to the owner of the socket alone", "[com
         CHECK(gateway.watches.at(0) == nullptr);
     }
 }
+
+}  // namespace packets_test

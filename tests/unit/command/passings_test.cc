@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+namespace passings_test {
+
 using namespace sluice;
 using namespace sluice::command;
 
@@ -70,3 +72,5 @@ TEST_CASE("passings: a follower is told what comes behind the last that it has s
     CHECK(passings.since(0).size() == Passings::kMostKept);
     CHECK(passings.since(0).front().number == 11);
 }
+
+}  // namespace passings_test

@@ -18,6 +18,8 @@
 #include <thread>
 #include <unistd.h>
 
+namespace reception_test {
+
 using namespace sluice::command;
 using namespace sluice::command::testing;
 using namespace std::chrono_literals;
@@ -209,3 +211,5 @@ TEST_CASE("reception: one user's flood keeps no other out, and the owner goes fi
     CHECK(reception->take()->request == "GET /mine HTTP/1.1\r\n\r\n");
     CHECK(reception->take()->origin.is_user_of(kStranger));
 }
+
+}  // namespace reception_test

@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+namespace recorder_test {
+
 using namespace sluice;
 using namespace sluice::command;
 using namespace sluice::command::testing;
@@ -122,3 +124,5 @@ TEST_CASE("recorder: what cannot be read is refused in a sentence", "[command]")
     }
     CHECK(gateway.refusal({{"until", "60"}}).starts_with("until is not known here"));
 }
+
+}  // namespace recorder_test

@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+namespace role_text_test {
+
 using namespace sluice::command;
 using Peer = PairReport::Peer;
 
@@ -27,3 +29,5 @@ TEST_CASE("role text: the same as JSON", "[command]") {
     CHECK(role_json({false, Peer::Away, false, 0}) ==
           R"({"role":"standby","peer":"away","whole":false,"behind":0})");
 }
+
+}  // namespace role_text_test

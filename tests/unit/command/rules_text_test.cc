@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+namespace rules_text_test {
+
 using namespace sluice;
 using namespace sluice::command;
 using namespace sluice::command::testing;
@@ -41,3 +43,5 @@ TEST_CASE("rules text: JSON has an object for each rule", "[command]") {
     CHECK(json[0]["packets"] == 312);
     CHECK(nlohmann::json::parse(rules_json(gateway.subject())).empty());
 }
+
+}  // namespace rules_text_test

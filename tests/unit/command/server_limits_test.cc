@@ -11,6 +11,8 @@
 #include <sys/un.h>
 #include <vector>
 
+namespace server_limits_test {
+
 using namespace sluice;
 using namespace sluice::command;
 using namespace sluice::command::testing;
@@ -241,3 +243,5 @@ TEST_CASE("server: a list that is read again after a pause goes on", "[command]"
     check_alive(gateway);  // meanwhile
     CHECK(hear(reader).ends_with("\r\n0\r\n\r\n"));
 }
+
+}  // namespace server_limits_test

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
 
+namespace server_test {
+
 using namespace sluice;
 using namespace sluice::command;
 using namespace sluice::command::testing;
@@ -178,3 +180,5 @@ TEST_CASE("server: who asks why is answered in text, in a line or in JSON", "[co
     CHECK(get(gateway, packet + "&line=2", 400) == "line=2 is not line=1.\n");
     CHECK(get(gateway, "/v1/why?proto=tcp", 400).find("A packet needs") == 0);
 }
+
+}  // namespace server_test

@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+namespace stats_text_test {
+
 using namespace sluice;
 using namespace sluice::command;
 using namespace sluice::command::testing;
@@ -128,3 +130,5 @@ TEST_CASE("stats text: interfaces have their packets and bytes, workers their lo
     CHECK(json["workers"][1]["turn_ns"] == nlohmann::json::array({{5'242'880, 1}}));
     CHECK(json["workers"][0]["turn_ns"] == nlohmann::json::array());
 }
+
+}  // namespace stats_text_test

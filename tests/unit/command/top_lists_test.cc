@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+namespace top_lists_test {
+
 using namespace sluice;
 using namespace sluice::command;
 using namespace sluice::command::testing;
@@ -118,3 +120,5 @@ TEST_CASE("top lists: an IPv6 host has its own address", "[command][nat64]") {
     const auto json = nlohmann::json::parse(*hosts_list(subject, {}, listing::Format::Json));
     CHECK(json[0]["host"] == "2001:db8:1::10");
 }
+
+}  // namespace top_lists_test

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+namespace web_test {
+
 using namespace sluice;
 using namespace sluice::command;
 using namespace sluice::command::testing;
@@ -170,3 +172,5 @@ TEST_CASE("web: half a request is given up in time, a huge one at once", "[comma
     CHECK(Clock::now() - begin < 1500ms);
     CHECK(status_of(patient.web().Get("/healthz")) == 200);
 }
+
+}  // namespace web_test

@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+namespace who_list_test {
+
 using namespace sluice;
 using namespace sluice::command;
 using namespace sluice::command::testing;
@@ -123,3 +125,5 @@ TEST_CASE("who list: an IPv6 host has its own address", "[command][nat64]") {
     const auto json = nlohmann::json::parse(who_json(*asked, holds, {kNoon, hosts.naming}));
     CHECK(json["holds"][0]["host"] == "2001:db8:1:ffff:ffff:ffff:ffff:fff0");
 }
+
+}  // namespace who_list_test

@@ -5,6 +5,8 @@
 
 #include <string>
 
+namespace file_entries_test {
+
 using namespace sluice;
 using namespace sluice::config;
 
@@ -103,3 +105,5 @@ TEST_CASE("file entries: a zero byte ends nothing", "[config]") {
     REQUIRE_FALSE(entries.ok());
     CHECK(entries.error().message == "1:12: this byte is no text");
 }
+
+}  // namespace file_entries_test

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+namespace file_test {
+
 using namespace sluice;
 using namespace sluice::config;
 using testing::TemporaryFile;
@@ -83,3 +85,5 @@ TEST_CASE("file: an error about a value has its place", "[config]") {
     CHECK(place_of(file, "snat", "10.9.0.0/16") == ": ");
     CHECK(place_of(file, "flows", "7") == "");
 }
+
+}  // namespace file_test

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+namespace ipv6_test {
+
 using namespace sluice;
 using namespace sluice::config;
 
@@ -97,3 +99,5 @@ TEST_CASE("ipv6 configuration: what cannot be is refused with its reason", "[con
     CAPTURE(row.flags);
     CHECK_THAT(said_of(row.flags), Catch::Matchers::Contains(row.wanted));
 }
+
+}  // namespace ipv6_test

@@ -7,6 +7,8 @@
 
 #include <string>
 
+namespace lines_test {
+
 using namespace sluice;
 using namespace sluice::config;
 using testing::TemporaryFile;
@@ -166,3 +168,5 @@ TEST_CASE("lines: the place of each rule is that of its value in the file", "[co
     for (size_t i = 0; i + 2 < places.size(); ++i)  // networks of the interfaces, written nowhere
         CHECK(places[i].empty());
 }
+
+}  // namespace lines_test

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+namespace load_test {
+
 using namespace sluice;
 using namespace sluice::config;
 
@@ -340,3 +342,5 @@ TEST_CASE("flags: names are unique and every flag has its heading, help and read
         CHECK((flag.arity == Arity::Switch) == flag.value.empty());
     }
 }
+
+}  // namespace load_test

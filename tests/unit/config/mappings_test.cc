@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+namespace mappings_test {
+
 using namespace sluice;
 using namespace sluice::config;
 using sluice::test::ip;
@@ -185,3 +187,5 @@ TEST_CASE("mappings: a prefix may have the gateway's own address, which is left 
     CHECK(left_out(config.value()) ==
           std::vector<net::InsideAddress>{ip("10.1.0.1"), ip("10.1.0.0"), ip("10.1.0.255")});
 }
+
+}  // namespace mappings_test

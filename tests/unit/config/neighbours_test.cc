@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+namespace neighbours_test {
+
 using namespace sluice;
 using namespace sluice::config;
 using sluice::test::ip;
@@ -104,3 +106,5 @@ TEST_CASE("neighbours: by default there is a place for each host of the subnets"
     CHECK(places("10.1.0.1/8", "198.51.100.1/32") == link::kMaxHops);
     CHECK(places("10.1.0.1/16", "198.51.100.1/24", {{"neighbours", {"100"}}}) == 100);
 }
+
+}  // namespace neighbours_test

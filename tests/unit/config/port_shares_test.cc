@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+namespace port_shares_test {
+
 using namespace sluice;
 using namespace sluice::config;
 
@@ -75,3 +77,5 @@ TEST_CASE("port shares: with blocks of ports each pool has room for one, and map
     CHECK(why({"10.1.2.0/24 -> 198.51.100.1:1025-3070"}, blocks).starts_with("--snat 10.1.2.0/24"));
     CHECK(why({mapped + " mapping-ports=40000-49999"}, blocks).starts_with("--snat 10.1.1.0/24"));
 }
+
+}  // namespace port_shares_test

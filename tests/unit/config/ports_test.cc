@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+namespace ports_test {
+
 using namespace sluice;
 using namespace sluice::config;
 
@@ -113,3 +115,5 @@ TEST_CASE("ports: one device has one name", "[config]") {
     CHECK(status.error().message ==
           "--wan af_xdp:eth0: --lan uses the same interface eth0; to share it, write both alike");
 }
+
+}  // namespace ports_test

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+namespace read_collector_test {
+
 using namespace sluice;
 using namespace sluice::config;
 
@@ -94,3 +96,5 @@ TEST_CASE("collector: what is malformed is named, with what is wanted", "[config
         CHECK(message.find("udp:192.0.2.5:4739") != std::string::npos);
     }
 }
+
+}  // namespace read_collector_test

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+namespace read_door_test {
+
 using namespace sluice;
 using namespace sluice::config;
 
@@ -72,3 +74,5 @@ TEST_CASE("door: a prefix has so many flows", "[config]") {
         CHECK(limit(word).error().message.starts_with("--max-flows-per-prefix "));
     }
 }
+
+}  // namespace read_door_test

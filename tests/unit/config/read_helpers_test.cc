@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+namespace read_helpers_test {
+
 using namespace sluice;
 using namespace sluice::config;
 using Words = std::vector<std::string>;
@@ -36,3 +38,5 @@ TEST_CASE("helpers: an error names the word", "[config]") {
     CHECK(result.error().message.starts_with("--helper "));
     CHECK(result.error().message.find("ftp or tftp is wanted") != std::string::npos);
 }
+
+}  // namespace read_helpers_test

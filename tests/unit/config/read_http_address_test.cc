@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+namespace read_http_address_test {
+
 using namespace sluice;
 using namespace sluice::config;
 
@@ -38,3 +40,5 @@ TEST_CASE("http address: what is malformed is named, with what is wanted", "[con
         CHECK(message.find("192.0.2.1:9100") != std::string::npos);
     }
 }
+
+}  // namespace read_http_address_test

@@ -6,6 +6,8 @@
 
 #include <string>
 
+namespace read_independence_test {
+
 using namespace sluice;
 using namespace sluice::config;
 using net::Protocol;
@@ -82,3 +84,5 @@ TEST_CASE("independence: what is written wrongly is refused", "[config]") {
     REQUIRE_FALSE(rules);
     CHECK(rules.error().message.starts_with("--snat "));
 }
+
+}  // namespace read_independence_test

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+namespace read_match_test {
+
 using namespace sluice;
 using namespace sluice::config;
 using sluice::test::ip;
@@ -71,3 +73,5 @@ TEST_CASE("match: several with zones and without stand beside one another", "[co
           "--deny zone 4096: behind zone a number from 0 to 4095 is wanted");
     CHECK_FALSE(read_matches({"deny", {"10.0.0.0/8 zone"}}));
 }
+
+}  // namespace read_match_test

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+namespace read_own_test {
+
 using namespace sluice;
 using namespace sluice::config;
 
@@ -124,3 +126,5 @@ TEST_CASE("own: a rule says for itself which flows are helped, and whether they 
     config.snat = rules.value();
     CHECK(helps(config));
 }
+
+}  // namespace read_own_test

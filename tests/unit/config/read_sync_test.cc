@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+namespace read_sync_test {
+
 using namespace sluice;
 using namespace sluice::config;
 
@@ -60,3 +62,5 @@ TEST_CASE("sync: key and role are for two gateways, and two need a key", "[confi
     config.role = Role::Active;
     CHECK_FALSE(check_sync(config).ok());
 }
+
+}  // namespace read_sync_test

@@ -7,6 +7,8 @@
 #include <array>
 #include <string>
 
+namespace sources_test {
+
 using namespace sluice;
 using namespace sluice::config;
 using testing::TemporaryFile;
@@ -55,3 +57,5 @@ TEST_CASE("sources: what the command line says is not blamed on the file", "[con
     REQUIRE_FALSE(other.ok());
     CHECK(other.error().message.starts_with(file.path() + ":6:11: --workers 0: "));
 }
+
+}  // namespace sources_test

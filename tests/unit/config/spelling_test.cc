@@ -5,6 +5,8 @@
 
 #include <array>
 
+namespace spelling_test {
+
 using namespace sluice::config;
 
 TEST_CASE("spelling: the word with the fewest changes is meant", "[config]") {
@@ -24,3 +26,5 @@ TEST_CASE("spelling: what is like none of the words is none of them", "[config]"
     CHECK(nearest("x", words).empty());
     CHECK(did_you_mean("nonsense", words).empty());
 }
+
+}  // namespace spelling_test

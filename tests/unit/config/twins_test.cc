@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+namespace twins_test {
+
 using namespace sluice;
 using namespace sluice::config;
 
@@ -72,3 +74,5 @@ TEST_CASE("twins: what contradicts itself is refused by name", "[config]") {
           "--twin-ports 8000-8100: it has a port that --forward " + forward + " gives away");
     CHECK(said_of({{"wan-twin", "sl0"}, {"twin-rate", "0"}}).starts_with("--twin-rate 0: "));
 }
+
+}  // namespace twins_test

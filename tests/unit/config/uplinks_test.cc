@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+namespace uplinks_test {
+
 using namespace sluice;
 using namespace sluice::config;
 using sluice::test::ip;
@@ -149,3 +151,5 @@ TEST_CASE("uplinks: weights, gateways and whose addresses are can change while i
         CHECK_FALSE(is_changeable(flag));
     CHECK(is_about_flows("route-from"));
 }
+
+}  // namespace uplinks_test

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+namespace validate_test {
+
 using namespace sluice;
 using namespace sluice::config;
 
@@ -254,3 +256,5 @@ TEST_CASE("validate: one port for both sides may have one address, of an inside 
     home["wan"] = {"af_packet:w0"};
     CHECK_FALSE(validate(load(home, {}).value(), kCpus).ok());
 }
+
+}  // namespace validate_test

@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+namespace zones_test {
+
 using namespace sluice;
 using namespace sluice::config;
 using sluice::test::ip;
@@ -145,3 +147,5 @@ TEST_CASE("zones: the gateway's own address in one may be a host's in another", 
                {"neighbour", {"10.1.0.1=02:00:00:00:00:10 zone 11"}}})
               .empty());
 }
+
+}  // namespace zones_test

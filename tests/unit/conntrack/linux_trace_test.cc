@@ -8,6 +8,8 @@
 #include <sstream>
 #include <string>
 
+namespace linux_trace_test {
+
 using namespace sluice;
 using namespace sluice::conntrack;
 using net::Direction;
@@ -288,3 +290,5 @@ TEST_CASE("tracker: random segments fare as they did in Linux", "[conntrack][tcp
     }
     CHECK(steps == 1440);
 }
+
+}  // namespace linux_trace_test

@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+namespace recorded_test {
+
 // Replays the kernel's answers that scripts/differential --record has written; the files say how to
 // read them.
 
@@ -236,3 +238,5 @@ TEST_CASE("tcp: every named case ends as in the kernel", "[conntrack][recorded]"
 TEST_CASE("tcp: random connections end as in the kernel", "[conntrack][recorded]") {
     CHECK(replay("sequences.txt") >= 2000);
 }
+
+}  // namespace recorded_test

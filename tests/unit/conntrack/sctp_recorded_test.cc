@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+namespace sctp_recorded_test {
+
 // Replays the kernel's answers that scripts/differential --record has written; the file says how to
 // read it.
 
@@ -180,3 +182,5 @@ TEST_CASE("sctp: every named case ends as in the kernel", "[conntrack][sctp][rec
     }
     CHECK(count >= 30);
 }
+
+}  // namespace sctp_recorded_test

@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+namespace sctp_state_test {
+
 using namespace sluice::conntrack;
 using namespace sluice;
 using enum SctpState;
@@ -80,3 +82,5 @@ TEST_CASE("sctp state: names are those of conntrack -L", "[conntrack][sctp]") {
     CHECK(sctp_state_name(CookieWait) == "COOKIE_WAIT");
     CHECK(sctp_state_name(ShutdownAckSent) == "SHUTDOWN_ACK_SENT");
 }
+
+}  // namespace sctp_state_test

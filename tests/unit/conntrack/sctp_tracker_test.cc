@@ -4,6 +4,8 @@
 #include "catch.h"
 #include "conntrack/status.h"
 
+namespace sctp_tracker_test {
+
 using namespace sluice;
 using namespace sluice::conntrack;
 using enum net::Direction;
@@ -175,3 +177,5 @@ TEST_CASE("sctp: the tuning gives the timeouts", "[conntrack][sctp]") {
     association.establish();
     CHECK(association.client(Chunk::Other).timeout == Duration::seconds(99));
 }
+
+}  // namespace sctp_tracker_test

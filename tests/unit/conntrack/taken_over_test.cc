@@ -7,6 +7,8 @@
 #include <array>
 #include <cstring>
 
+namespace taken_over_test {
+
 using namespace sluice;
 using namespace sluice::conntrack;
 
@@ -78,3 +80,5 @@ TEST_CASE("taken over: any number is taken of a connection, from either end", "[
             CHECK(track_tcp(tuning, flow, direction, segment, memory.bytes).action == Action::Pass);
     }
 }
+
+}  // namespace taken_over_test

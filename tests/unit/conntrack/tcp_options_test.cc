@@ -6,6 +6,8 @@
 #include <random>
 #include <vector>
 
+namespace tcp_options_test {
+
 using namespace sluice::conntrack;
 
 namespace {
@@ -102,3 +104,5 @@ TEST_CASE("tcp options: any bytes of any length are read within bounds", "[connt
         CHECK(static_cast<int32_t>(options.sack_edge - ack) >= 0);
     }
 }
+
+}  // namespace tcp_options_test

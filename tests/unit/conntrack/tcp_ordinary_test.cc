@@ -10,6 +10,8 @@
 #include <new>
 #include <random>
 
+namespace tcp_ordinary_test {
+
 using namespace sluice;
 using namespace sluice::conntrack;
 using namespace sluice::test;
@@ -220,3 +222,5 @@ TEST_CASE("tcp ordinary: flags are data's and ACKs'", "[conntrack][tcp]") {
     for (const unsigned flags : {0, kPsh + 0, kAck | kSyn, kAck | kFin, kAck | kRst, kAck | kUrg})
         CHECK_FALSE(has_ordinary_flags(static_cast<uint8_t>(flags)));
 }
+
+}  // namespace tcp_ordinary_test

@@ -7,6 +7,8 @@
 #include "conntrack/status.h"
 #include "tcp_connection.h"
 
+namespace tcp_rst_test {
+
 using namespace sluice;
 using namespace sluice::conntrack;
 using namespace sluice::test;
@@ -202,3 +204,5 @@ TEST_CASE("tcp rst: when both ends in vain close an assured flow, it lives on fo
         CHECK(tcp.timeout == Duration::seconds(60));
     }
 }
+
+}  // namespace tcp_rst_test

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+namespace tcp_state_test {
+
 using namespace sluice;
 using namespace sluice::conntrack;
 using net::Direction;
@@ -130,3 +132,5 @@ TEST_CASE("tcp state: names are those of conntrack -L", "[conntrack][tcp]") {
     for (size_t i = 0; i < names.size(); ++i)
         CHECK(tcp_state_name(static_cast<TcpState>(i)) == names[i]);
 }
+
+}  // namespace tcp_state_test

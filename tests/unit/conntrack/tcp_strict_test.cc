@@ -9,6 +9,8 @@
 
 #include <utility>
 
+namespace tcp_strict_test {
+
 using namespace sluice;
 using namespace sluice::conntrack;
 using namespace sluice::test;
@@ -257,3 +259,5 @@ TEST_CASE("tcp tracker: a connection that a RST ends lasts --reset-hold longer, 
     shortly.meet(kReply, kRst);
     CHECK(shortly.timeout == holding.tcp[Close]);
 }
+
+}  // namespace tcp_strict_test

@@ -6,6 +6,8 @@
 #include "catch.h"
 #include "tcp_connection.h"
 
+namespace tcp_timeout_test {
+
 using namespace sluice;
 using namespace sluice::conntrack;
 using namespace sluice::test;
@@ -124,3 +126,5 @@ TEST_CASE("tcp timeout: no cap prolongs", "[conntrack][tcp]") {
     tcp.reply(kFinAck);
     CHECK(tcp.timeout == Duration::seconds(120));
 }
+
+}  // namespace tcp_timeout_test

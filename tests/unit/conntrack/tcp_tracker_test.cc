@@ -5,6 +5,8 @@
 #include "conntrack/status.h"
 #include "tcp_connection.h"
 
+namespace tcp_tracker_test {
+
 using namespace sluice;
 using namespace sluice::conntrack;
 using namespace sluice::test;
@@ -350,3 +352,5 @@ TEST_CASE("tcp tracker: without a second SYN, the reply's ACK completes nothing"
     check(tcp, {SynRecv, Duration::seconds(60)});
     CHECK(tcp.flow.status == kSeenReply);
 }
+
+}  // namespace tcp_tracker_test

@@ -4,6 +4,8 @@
 #include "catch.h"
 #include "tcp_connection.h"
 
+namespace tcp_window_test {
+
 using namespace sluice;
 using namespace sluice::conntrack;
 using namespace sluice::test;
@@ -302,3 +304,5 @@ TEST_CASE("tcp window: a SYN is in flight, and nothing of an end that has not sp
     Connection picked_up(kAck);  // whose numbers are not followed
     CHECK(may_be_in_flight(picked_up.tracker().ends, kOriginal, end + 1'000'000));
 }
+
+}  // namespace tcp_window_test

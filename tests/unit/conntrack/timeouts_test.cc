@@ -6,6 +6,8 @@
 #include <set>
 #include <string_view>
 
+namespace timeouts_test {
+
 using namespace sluice;
 using namespace sluice::conntrack;
 
@@ -39,3 +41,5 @@ TEST_CASE("timeouts: what a rule has of its own goes before the rest, and that a
     CHECK(tuning.tcp[TcpState::TimeWait] == all.tcp[TcpState::TimeWait]);
     CHECK(tuning.tcp_be_liberal);
 }
+
+}  // namespace timeouts_test

@@ -7,6 +7,8 @@
 
 #include <array>
 
+namespace tracker_test {
+
 using namespace sluice;
 using namespace sluice::conntrack;
 using net::Direction;
@@ -237,3 +239,5 @@ TEST_CASE("generic: every packet prolongs the flow, none assures it", "[conntrac
     }
     CHECK(flow.state.status == kSeenReply);
 }
+
+}  // namespace tracker_test

@@ -11,6 +11,8 @@
 #include <random>
 #include <vector>
 
+namespace ageing_test {
+
 using namespace sluice;
 using control::Ageing;
 using stats::Count;
@@ -259,3 +261,5 @@ TEST_CASE("ageing: a block ends when nothing hangs on it, and begins and ends in
     CHECK(flows.told[1].began == 7);
     CHECK(flows.counters.count[Count::HoldersExpired].read() == 1);
 }
+
+}  // namespace ageing_test

@@ -6,6 +6,8 @@
 
 #include <map>
 
+namespace announcer_test {
+
 using namespace sluice;
 using namespace sluice::test;
 
@@ -163,3 +165,5 @@ TEST_CASE("announcer: another configuration's interval and addresses hold at onc
     gateway.pass(Duration::seconds(100));
     CHECK(gateway.sent().empty());
 }
+
+}  // namespace announcer_test

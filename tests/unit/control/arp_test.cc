@@ -7,6 +7,8 @@
 #include "control/neighbours.h"
 #include "gateway.h"
 
+namespace arp_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using control::kBroadcast;
@@ -265,3 +267,5 @@ TEST_CASE("arp: frames that are no sound ARP for IPv4 are dropped by name", "[co
     CHECK(gateway.count(Count::Consumed) == 0);
     CHECK(gateway.count(Count::ArpReceived) == 0);
 }
+
+}  // namespace arp_test

@@ -4,6 +4,8 @@
 #include "catch.h"
 #include "packet_builder.h"
 
+namespace askers_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using control::Askers;
@@ -80,3 +82,5 @@ TEST_CASE("askers: of two MACs that ask as one address neither is known", "[cont
     CHECK_FALSE(askers.add(kInterface, host(2), mac(2), kNow + control::kKeepAsker));
     CHECK(askers.take(kInterface, host(2), kNow + control::kKeepAsker) == mac(2));
 }
+
+}  // namespace askers_test

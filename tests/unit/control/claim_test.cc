@@ -8,6 +8,8 @@
 #include <map>
 #include <vector>
 
+namespace claim_test {
+
 using namespace sluice;
 using namespace sluice::test;
 
@@ -123,3 +125,5 @@ TEST_CASE("claim: of more interfaces than a ring has room for, each is probed th
     gateway.pass(Duration::seconds(5));
     CHECK(gateway.neighbours.has_claimed());
 }
+
+}  // namespace claim_test

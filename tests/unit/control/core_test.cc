@@ -10,6 +10,8 @@
 #include <optional>
 #include <vector>
 
+namespace core_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using control::Core;
@@ -247,3 +249,5 @@ TEST_CASE("core: what another policy no longer has is answered for as long as fl
     CHECK_FALSE(answers());
     house.policy.current.replace(house.policy.policy);
 }
+
+}  // namespace core_test

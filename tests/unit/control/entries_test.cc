@@ -8,6 +8,8 @@
 #include <memory>
 #include <utility>
 
+namespace entries_test {
+
 using namespace sluice;
 using control::Entries;
 using control::Stage;
@@ -85,3 +87,5 @@ TEST_CASE("entries: a quarter may be asked for, and the first asked of them go",
     table.entries.forget(excess[0]);
     CHECK(table.entries.may_ask());
 }
+
+}  // namespace entries_test

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+namespace kept_addresses_test {
+
 using namespace sluice;
 using control::KeptAddresses;
 using net::Protocol;
@@ -225,3 +227,5 @@ TEST_CASE("kept addresses: all of a large table is looked at, a part each turn",
     CHECK(bed.is_kept("198.51.100.5"));
     bed.owner->give_back(taken);
 }
+
+}  // namespace kept_addresses_test

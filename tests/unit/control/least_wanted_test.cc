@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+namespace least_wanted_test {
+
 using namespace sluice;
 using control::Candidate;
 using control::least_wanted;
@@ -39,3 +41,5 @@ TEST_CASE("least wanted: what a MAC has beyond its part goes before the others",
     CHECK(sorted(least_wanted(all, 4, 2)) == Hops{2, 4, 6, 7});  // a MAC's part is as good as any
     CHECK(sorted(least_wanted(all, 5, 2)) == Hops{2, 4, 5, 6, 7});
 }
+
+}  // namespace least_wanted_test

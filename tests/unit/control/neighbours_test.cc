@@ -4,6 +4,8 @@
 #include "catch.h"
 #include "gateway.h"
 
+namespace neighbours_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using control::kBroadcast;
@@ -362,3 +364,5 @@ TEST_CASE("neighbours: without an mbuf the question is asked at the next try", "
     gateway.pass(Duration{1100});
     CHECK(requests(gateway.sent(), "10.1.0.10").size() == 1);
 }
+
+}  // namespace neighbours_test

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+namespace rerouting_test {
+
 using namespace sluice;
 using conntrack::TcpState;
 using control::Rerouting;
@@ -191,3 +193,5 @@ TEST_CASE("rerouting: it waits until every worker knows", "[control][uplinks]") 
     CHECK(bed.turn() == 1);
     CHECK_FALSE(bed.is_live(late));
 }
+
+}  // namespace rerouting_test

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+namespace uplink_watch_test {
+
 using namespace sluice;
 using namespace sluice::control;
 using sluice::test::ip;
@@ -130,3 +132,5 @@ TEST_CASE("uplink watch: a gateway that a reload has named is given the time to 
     CHECK(bed.watch.turn());
     CHECK(bed.living.usable() == 0b01);
 }
+
+}  // namespace uplink_watch_test

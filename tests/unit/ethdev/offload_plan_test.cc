@@ -5,6 +5,8 @@
 
 #include <rte_ethdev.h>
 
+namespace offload_plan_test {
+
 using namespace sluice;
 using ethdev::OffloadPlan;
 using ethdev::plan_offloads;
@@ -114,3 +116,5 @@ TEST_CASE("offload plan: an MTU that a device cannot have is refused by its limi
     CHECK(message(9000).empty());
     CHECK(message(68).empty());
 }
+
+}  // namespace offload_plan_test

@@ -7,6 +7,8 @@
 #include <string>
 #include <unistd.h>
 
+namespace port_plan_test {
+
 using namespace sluice;
 using namespace sluice::ethdev;
 
@@ -73,3 +75,5 @@ TEST_CASE("port plan: an interface's MTU is its owner's to raise", "[ethdev]") {
     CHECK(status.error().message.find("ip link set dev eth1 mtu 9000") != std::string::npos);
     CHECK(port.want_mtu(1400).ok());
 }
+
+}  // namespace port_plan_test

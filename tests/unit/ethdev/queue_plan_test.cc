@@ -5,6 +5,8 @@
 
 #include <rte_ethdev.h>
 
+namespace queue_plan_test {
+
 using namespace sluice;
 using ethdev::plan_queues;
 using ethdev::PortPlan;
@@ -106,3 +108,5 @@ TEST_CASE("queue plan: a port that nobody spreads has one queue to receive on", 
     CHECK(queues.rx == 1);
     CHECK(queues.tx == 1);
 }
+
+}  // namespace queue_plan_test

@@ -11,6 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+namespace stale_socket_test {
+
 using namespace sluice;
 using namespace sluice::ethdev;
 
@@ -64,3 +66,5 @@ TEST_CASE("stale socket: what is no socket is left alone", "[ethdev]") {
     CHECK(place.is_taken());
     CHECK_FALSE(remove_stale_socket(std::string(200, 'x')).ok());
 }
+
+}  // namespace stale_socket_test

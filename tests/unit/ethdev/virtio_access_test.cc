@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+namespace virtio_access_test {
+
 using namespace sluice::ethdev;
 
 namespace {
@@ -76,3 +78,5 @@ TEST_CASE("virtio access: what goes past the IOMMU is refused with what mends it
     CHECK_FALSE(check_virtio(port, VirtioAccess::Physical, Words{"--iova-mode=va"}).ok());
     CHECK_FALSE(check_virtio(port, VirtioAccess::Physical, Words{"--iova-mode"}).ok());
 }
+
+}  // namespace virtio_access_test

@@ -5,6 +5,8 @@
 
 #include <array>
 
+namespace accounts_test {
+
 using namespace sluice;
 using namespace sluice::flow;
 using enum net::Direction;
@@ -45,3 +47,5 @@ TEST_CASE("accounts: without memory there are none", "[flow][accounting]") {
     CHECK_FALSE(accounts.is_on());
     CHECK_FALSE(accounts.read(0));
 }
+
+}  // namespace accounts_test

@@ -9,6 +9,8 @@
 #include <set>
 #include <vector>
 
+namespace adoption_test {
+
 using namespace sluice;
 using namespace sluice::flow;
 using namespace sluice::flow::testing;
@@ -237,3 +239,5 @@ TEST_CASE("adoption: done twice it is the same, as after a crash in the middle o
     CHECK(left.outcome.fates[Fate::Adopted] == 3);
     CHECK(left[10].holding().dependents.load() == 1);
 }
+
+}  // namespace adoption_test

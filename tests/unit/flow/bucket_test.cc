@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <random>
 
+namespace bucket_test {
+
 namespace {
 
 using sluice::flow::Bucket;
@@ -53,3 +55,5 @@ TEST_CASE("bucket: all bits of a tag count", "[flow]") {
 }
 
 }  // namespace
+
+}  // namespace bucket_test

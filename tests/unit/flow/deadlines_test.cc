@@ -6,6 +6,8 @@
 #include <array>
 #include <vector>
 
+namespace deadlines_test {
+
 using namespace sluice;
 using namespace sluice::flow;
 
@@ -103,3 +105,5 @@ TEST_CASE("deadlines: replacing leaves an owner's newer word alone", "[flow][dea
         CHECK(array.due(kNow + Duration{5}).size() == 1);
     }
 }
+
+}  // namespace deadlines_test

@@ -7,6 +7,8 @@
 #include <memory>
 #include <string>
 
+namespace endings_test {
+
 using namespace sluice;
 using sluice::test::ip;
 
@@ -39,3 +41,5 @@ TEST_CASE("endings: those toward another server are not counted, but for a rare 
         endings->add(reply(("203.0.113." + std::to_string(last)).c_str(), 5000));
     CHECK(endings->count(reply("203.0.113.10", 5000)) - before <= 2);  // of 240 in 4096 places
 }
+
+}  // namespace endings_test

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+namespace flow_record_test {
+
 using namespace sluice;
 using namespace sluice::flow;
 
@@ -200,3 +202,5 @@ TEST_CASE("flow record: sides and the number of a tuning share a byte", "[flow]"
             }
         }
 }
+
+}  // namespace flow_record_test

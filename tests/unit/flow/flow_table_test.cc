@@ -11,6 +11,8 @@
 #include <set>
 #include <vector>
 
+namespace flow_table_test {
+
 using namespace sluice;
 using namespace sluice::flow;
 using namespace sluice::flow::testing;
@@ -383,3 +385,5 @@ TEST_CASE("flow table: a freed record has no deadline", "[flow][deadlines]") {
     std::array<Deadlines::Due, 1> due{};
     CHECK(table->deadlines().scan(position, 1, kNow + Duration{10}, due) == 0);
 }
+
+}  // namespace flow_table_test

@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+namespace journal_test {
+
 using namespace sluice;
 using namespace sluice::flow;
 using namespace sluice::flow::testing;
@@ -169,3 +171,5 @@ TEST_CASE("journal: an end says the flow's traffic, where there is accounting",
     CHECK(told[1].is_counted);
     CHECK(told[1].traffic == BothTraffic{{{2, 100}, {2, 3000}}});
 }
+
+}  // namespace journal_test

@@ -6,6 +6,8 @@
 #include <random>
 #include <vector>
 
+namespace probe_test {
+
 using namespace sluice;
 using namespace sluice::flow;
 using net::Direction;
@@ -75,3 +77,5 @@ TEST_CASE("probe: every kind for this CPU finds what the plain one finds", "[flo
     CHECK(found != 0);
     CHECK(elsewhere != 0);
 }
+
+}  // namespace probe_test

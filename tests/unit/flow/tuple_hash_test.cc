@@ -9,6 +9,8 @@
 #include <random>
 #include <vector>
 
+namespace tuple_hash_test {
+
 using namespace sluice;
 using namespace sluice::flow;
 
@@ -115,3 +117,5 @@ TEST_CASE("cuckoo index: the two buckets of a key differ and lead to each other"
         REQUIRE(index.other(place.secondary, place.tag) == place.primary);
     }
 }
+
+}  // namespace tuple_hash_test

@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+namespace account_test {
+
 using namespace sluice::flowlog;
 
 TEST_CASE("account: losses are untold until they are told, and their times are one", "[flowlog]") {
@@ -24,3 +26,5 @@ TEST_CASE("account: losses are untold until they are told, and their times are o
     CHECK(account.untold().last == 30);
     CHECK(account.lost() == 8);
 }
+
+}  // namespace account_test

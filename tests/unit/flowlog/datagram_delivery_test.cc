@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "collectors.h"
 
+namespace datagram_delivery_test {
+
 using namespace sluice;
 using namespace sluice::flowlog;
 using namespace sluice::flowlog::testing;
@@ -139,3 +141,5 @@ TEST_CASE("datagram delivery: losses that were told to nobody are told again", "
     CHECK(losses[0].at(152) == 100);
     CHECK(losses[0].at(153) == 200);
 }
+
+}  // namespace datagram_delivery_test

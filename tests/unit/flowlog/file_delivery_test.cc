@@ -15,6 +15,8 @@
 #include <unistd.h>
 #include <vector>
 
+namespace file_delivery_test {
+
 using namespace sluice;
 using namespace sluice::flowlog;
 
@@ -228,3 +230,5 @@ TEST_CASE("file delivery: what waits at the end is lost", "[flowlog]") {
     CHECK(writer.account.sent() == 1);
     CHECK(writer.account.lost() == 1);
 }
+
+}  // namespace file_delivery_test

@@ -6,6 +6,8 @@
 #include <atomic>
 #include <cstdio>
 
+namespace flow_log_test {
+
 using namespace sluice;
 using namespace sluice::flowlog;
 using namespace sluice::flowlog::testing;
@@ -132,3 +134,5 @@ TEST_CASE("flow log: how many events a second go to a collector by TCP", "[.][ra
                 log->lost());
     CHECK(log->sent() + log->lost() == uint64_t{per_millisecond} * kMilliseconds);
 }
+
+}  // namespace flow_log_test

@@ -8,6 +8,8 @@
 
 #include <set>
 
+namespace ipfix_test {
+
 using namespace sluice;
 using namespace sluice::flowlog;
 using namespace sluice::flowlog::testing;
@@ -255,3 +257,5 @@ TEST_CASE("ipfix: templates count as no record, and a stamp is time and sequence
     CHECK(reader.templates == 4);
     CHECK(reader.records.empty());
 }
+
+}  // namespace ipfix_test

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+namespace lines_test {
+
 using namespace sluice;
 using namespace sluice::flowlog;
 using namespace sluice::flowlog::testing;
@@ -205,3 +207,5 @@ TEST_CASE("lines: IPv6 hosts have their own addresses in each form", "[flowlog][
                   {given}),
           R"(.*sourceIPv6Address="2001:db8:1::10" .*\] 2001:db8:1::10 has 198\.51.*)");
 }
+
+}  // namespace lines_test

@@ -7,6 +7,8 @@
 
 #include <set>
 
+namespace netflow9_test {
+
 using namespace sluice;
 using namespace sluice::flowlog;
 using namespace sluice::flowlog::testing;
@@ -101,3 +103,5 @@ TEST_CASE("netflow 9: a stamp is uptime, time and sequence; templates are a step
     reader.read_all(templates.bytes);
     CHECK(reader.uptime == 0);
 }
+
+}  // namespace netflow9_test

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "collectors.h"
 
+namespace tcp_delivery_test {
+
 using namespace sluice;
 using namespace sluice::flowlog;
 using namespace sluice::flowlog::testing;
@@ -147,3 +149,5 @@ TEST_CASE("tcp delivery: what waits at the end is lost", "[flowlog]") {
     CHECK(sender.account.lost() == 8);
     CHECK_FALSE(sender.delivery->has_waiting());
 }
+
+}  // namespace tcp_delivery_test

@@ -6,6 +6,8 @@
 #include <map>
 #include <vector>
 
+namespace datagrams_test {
+
 using namespace sluice;
 using namespace sluice::fragment;
 using stats::Drop;
@@ -261,3 +263,5 @@ TEST_CASE("datagrams: at the end all that is kept is given back", "[fragment]") 
     CHECK(bench.table.size() == 0);
     CHECK(bench.table.kept() == 0);
 }
+
+}  // namespace datagrams_test

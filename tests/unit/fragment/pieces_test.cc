@@ -9,6 +9,8 @@
 #include <random>
 #include <vector>
 
+namespace pieces_test {
+
 using namespace sluice;
 using namespace sluice::fragment;
 
@@ -129,3 +131,5 @@ TEST_CASE("pieces: are read from the header", "[fragment]") {
     CHECK(read.bytes == 80);
     CHECK(read.more);
 }
+
+}  // namespace pieces_test

@@ -5,6 +5,8 @@
 #include "packet_builder.h"
 #include "testing/ipv6_hosts.h"
 
+namespace block_log_test {
+
 using namespace sluice;
 using gateway::block_text;
 using sluice::test::ip;
@@ -33,3 +35,5 @@ TEST_CASE("block log: an IPv6 host is named by its own address", "[gateway][nat6
     CHECK(block_text(event, hosts.naming, 0) ==
           "2001:db8:1::10 has 198.51.100.1:1024-1535 since 1970-01-01T00:00:00Z");
 }
+
+}  // namespace block_log_test

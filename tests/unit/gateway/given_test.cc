@@ -5,6 +5,8 @@
 #include "fixed_policy.h"
 #include "net/text.h"
 
+namespace given_test {
+
 using namespace sluice;
 using namespace sluice::gateway;
 using listing::Hold;
@@ -63,3 +65,5 @@ TEST_CASE("given: all else of a one-to-one address is its own host's", "[gateway
     CHECK(ask("198.51.100.16").size() == 2);
     CHECK(ask("198.51.100.20").empty());
 }
+
+}  // namespace given_test

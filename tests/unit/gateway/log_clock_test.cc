@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+namespace log_clock_test {
+
 using namespace sluice;
 using gateway::ClockReading;
 using gateway::LogClock;
@@ -86,3 +88,5 @@ TEST_CASE("log clock: the machine's clocks are read in milliseconds", "[gateway]
     CHECK(first.wall / 1000 > 1'700'000'000);
     CHECK(first.wall / 1000 < 20'000'000'000);
 }
+
+}  // namespace log_clock_test

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+namespace shortage_log_test {
+
 using namespace sluice;
 using sluice::test::ip;
 
@@ -78,3 +80,5 @@ TEST_CASE("shortage log: it is said again after any time", "[gateway]") {
             pool.pass(kDay, Duration::seconds(600));
     }
 }
+
+}  // namespace shortage_log_test

@@ -6,6 +6,8 @@
 
 #include <string>
 
+namespace ftp_test {
+
 using namespace sluice;
 using namespace sluice::helper;
 using Kind = FtpLine::Kind;
@@ -134,3 +136,5 @@ TEST_CASE("ftp: what is written is read as what it says", "[helper]") {
           (form == Form::PortOnly ? std::nullopt : std::optional(address_of(address))));
     CHECK(read.end - read.begin == written.size());
 }
+
+}  // namespace ftp_test

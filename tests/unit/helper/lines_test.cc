@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+namespace lines_test {
+
 using namespace sluice::helper;
 
 TEST_CASE("lines: the first bytes begin one, and what follows a line end", "[helper]") {
@@ -32,3 +34,5 @@ TEST_CASE("lines: a line in parts goes on", "[helper]") {
     lines.pass("name\r\n", 105);
     CHECK(lines.first_in("LIST\r\n", 111) == 0U);
 }
+
+}  // namespace lines_test

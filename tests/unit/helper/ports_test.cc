@@ -6,6 +6,8 @@
 
 #include <array>
 
+namespace ports_test {
+
 using namespace sluice;
 using namespace sluice::helper;
 
@@ -31,3 +33,5 @@ TEST_CASE("tftp: a request reads or writes", "[helper]") {
     CHECK_FALSE(is_tftp_request(std::array<uint8_t, 4>{1, 1, 'f', 0}));
     CHECK_FALSE(is_tftp_request(std::array<uint8_t, 2>{0, 1}));
 }
+
+}  // namespace ports_test

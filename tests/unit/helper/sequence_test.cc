@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+namespace sequence_test {
+
 using namespace sluice::helper;
 
 TEST_CASE("correction: none changes nothing", "[helper]") {
@@ -86,3 +88,5 @@ TEST_CASE("correction: every byte of a rewritten stream has its place", "[helper
         REQUIRE(correction.acknowledged(receiver) == sender);
     }
 }
+
+}  // namespace sequence_test

@@ -5,6 +5,8 @@
 
 #include <vector>
 
+namespace series_test {
+
 using namespace sluice::history;
 
 namespace {
@@ -66,3 +68,5 @@ TEST_CASE("series: it has 16 MB at most, and numbers end at 2^32 - 1", "[history
     series.add(kStart, 1, std::vector<uint64_t>(1000, uint64_t{1} << 40));
     CHECK(series.points({.columns = {0}})[0].values[0] == 4'294'967'295.0);
 }
+
+}  // namespace series_test

@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+namespace trend_test {
+
 using namespace sluice::history;
 
 namespace {
@@ -66,3 +68,5 @@ TEST_CASE("marks: each is told once, and again after it was left", "[history]") 
     CHECK(marks.pass(85, 100) == 80);
     CHECK(marks.pass(5, 0) == 0);
 }
+
+}  // namespace trend_test

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+namespace host_table_test {
+
 using namespace sluice;
 using namespace sluice::hosts;
 using sluice::test::ip;
@@ -349,3 +351,5 @@ TEST_CASE("host table: an entry out of the middle of a chain leaves the others t
         CHECK(many.hosts->admit({ip("10.1.0.10"), zone}, {}, many.now).host == host[zone]);
     CHECK(many.all().size() == host.size() / 2);
 }
+
+}  // namespace host_table_test

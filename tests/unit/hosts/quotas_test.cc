@@ -6,6 +6,8 @@
 
 #include <memory>
 
+namespace quotas_test {
+
 using namespace sluice;
 using namespace sluice::hosts;
 using sluice::test::ip;
@@ -109,3 +111,5 @@ TEST_CASE("quotas: without limits all is admitted, and counted", "[hosts]") {
         REQUIRE(bench.charge({.door = kDoor}) == Refusal::None);
     CHECK(bench.quotas->flows_of(kDoor) == 1000);
 }
+
+}  // namespace quotas_test

@@ -6,6 +6,8 @@
 
 #include <vector>
 
+namespace totals_test {
+
 using namespace sluice;
 using namespace sluice::hosts;
 using net::Protocol;
@@ -106,3 +108,5 @@ TEST_CASE("totals: without NAT there is no public address, and holders are no fl
     CHECK(bench.totals->hosts().read().size() == 1);
     CHECK(bench.next.told.size() == 3);
 }
+
+}  // namespace totals_test

@@ -6,6 +6,8 @@
 #include <thread>
 #include <vector>
 
+namespace traffic_table_test {
+
 using namespace sluice;
 using namespace sluice::hosts;
 
@@ -77,3 +79,5 @@ TEST_CASE("traffic table: a size that cannot be had is refused", "[hosts]") {
     CHECK(TrafficTable::create({.rows = 0}).error().message.ends_with("must be 1 to 1048575"));
     CHECK_FALSE(TrafficTable::create({.rows = TrafficTable::kMostRows + 1}));
 }
+
+}  // namespace traffic_table_test

@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+namespace port_name_test {
+
 using namespace sluice::io;
 
 TEST_CASE("port name: each kind becomes a device of EAL", "[io]") {
@@ -62,3 +64,5 @@ TEST_CASE("port name: two names of one device have one resource", "[io]") {
     CHECK(resource("vdev:net_af_xdp0,iface=eth1") == resource("af_packet:eth1"));
     CHECK(resource("vdev:net_tap0,iface=eth1") != resource("af_packet:eth1"));
 }
+
+}  // namespace port_name_test

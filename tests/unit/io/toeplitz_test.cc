@@ -8,6 +8,8 @@
 
 #include <random>
 
+namespace toeplitz_test {
+
 using namespace sluice;
 using io::Toeplitz;
 using sluice::test::ip;
@@ -54,3 +56,5 @@ TEST_CASE("toeplitz: it is DPDK's hash for any key and tuple", "[nat]") {
         }
     }
 }
+
+}  // namespace toeplitz_test

@@ -11,6 +11,8 @@
 #include <memory>
 #include <vector>
 
+namespace egress_test {
+
 using namespace sluice;
 using namespace sluice::link;
 using net::Side;
@@ -321,3 +323,5 @@ TEST_CASE("egress: a full batch goes at once, and what is not taken is dropped b
     CHECK(bench.dropped(Drop::PuntFull) == 3);
     CHECK(bench.count(Count::Put) == 254);
 }
+
+}  // namespace egress_test

@@ -6,6 +6,8 @@
 
 #include <vector>
 
+namespace interfaces_test {
+
 using namespace sluice;
 using namespace sluice::link;
 using sluice::test::ip;
@@ -133,3 +135,5 @@ TEST_CASE("interfaces: a subnet of two addresses has no broadcast", "[link]") {
     CHECK_FALSE(all.is_broadcast({ip("10.1.0.1"), 0}));
     CHECK_FALSE(all.is_broadcast_somewhere(ip("10.1.0.1")));
 }
+
+}  // namespace interfaces_test

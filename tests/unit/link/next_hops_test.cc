@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+namespace next_hops_test {
+
 using namespace sluice;
 using namespace sluice::link;
 
@@ -221,3 +223,5 @@ TEST_CASE("next hops: readers meanwhile find the right hop or none", "[link]") {
     CHECK(wrong == 0);
     CHECK(reused > 10);
 }
+
+}  // namespace next_hops_test

@@ -8,6 +8,8 @@
 #include <array>
 #include <vector>
 
+namespace ring_test {
+
 using namespace sluice;
 using link::Ring;
 
@@ -42,3 +44,5 @@ TEST_CASE("ring: a size that is no power of two is refused in a sentence", "[lin
     REQUIRE_FALSE(ring);
     CHECK(ring.error().message.find("100") != std::string::npos);
 }
+
+}  // namespace ring_test

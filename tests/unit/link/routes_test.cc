@@ -5,6 +5,8 @@
 
 #include <vector>
 
+namespace routes_test {
+
 using namespace sluice;
 using namespace sluice::link;
 
@@ -124,3 +126,5 @@ TEST_CASE("routes: those of one zone are nobody's of another, those outside ever
     CHECK(Routes::toward(leads.anywhere, ip(10, 2, 0, 1)) == Toward{kOther, ip(10, 1, 0, 254)});
     CHECK(gateway.leads({ip(10, 2, 0, 1), 5}).in_zone == leads.anywhere);
 }
+
+}  // namespace routes_test

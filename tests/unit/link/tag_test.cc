@@ -10,6 +10,8 @@
 
 #include <memory>
 
+namespace tag_test {
+
 using namespace sluice;
 using namespace sluice::link;
 using stats::Drop;
@@ -120,3 +122,5 @@ TEST_CASE("tag: it is put in behind the MACs, where there is room before the fra
     CHECK(without_tag(no_room).vlan == 7);
     CHECK(without_tag(no_room).bytes == plain.size());
 }
+
+}  // namespace tag_test

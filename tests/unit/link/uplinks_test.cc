@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+namespace uplinks_test {
+
 using namespace sluice;
 using namespace sluice::link;
 using sluice::test::ip;
@@ -175,3 +177,5 @@ TEST_CASE("routes: of several uplinks a packet takes that of its source", "[link
     CHECK(routes.gateways() == std::vector<Toward>{first, {2, ip("192.0.1.9")}, second});
     CHECK_FALSE(routes == Routes(list, uplinks({1, 2})));
 }
+
+}  // namespace uplinks_test

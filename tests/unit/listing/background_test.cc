@@ -7,6 +7,8 @@
 #include <sys/resource.h>
 #include <thread>
 
+namespace background_test {
+
 using namespace sluice::listing;
 
 namespace {
@@ -105,3 +107,5 @@ TEST_CASE("permit_rest: what is permitted stays so", "[listing]") {
     REQUIRE(getrlimit(RLIMIT_NICE, &limit) == 0);
     CHECK((limit.rlim_cur >= 20) == is_permitted);
 }
+
+}  // namespace background_test

@@ -10,6 +10,8 @@
 #include <sstream>
 #include <vector>
 
+namespace event_stream_test {
+
 using namespace sluice;
 using namespace sluice::listing;
 using namespace sluice::listing::testing;
@@ -176,3 +178,5 @@ TEST_CASE("event stream: an IPv6 host is told by the address that it had then",
     CHECK(std::ranges::count(out, '\n') == 1);
     CHECK(out.find("src=2001:db8:1::10 ") != std::string::npos);
 }
+
+}  // namespace event_stream_test

@@ -4,6 +4,8 @@
 #include "catch.h"
 #include "net/text.h"
 
+namespace expectation_list_test {
+
 using namespace sluice;
 using namespace sluice::listing;
 
@@ -45,3 +47,5 @@ TEST_CASE("expectation list: as JSON", "[listing]") {
           R"("helper":"ftp"}])"
           "\n");
 }
+
+}  // namespace expectation_list_test

@@ -4,6 +4,8 @@
 #include "sample_flows.h"
 #include "testing/ipv6_hosts.h"
 
+namespace flow_filter_test {
+
 using namespace sluice;
 using namespace sluice::listing;
 using namespace sluice::listing::testing;
@@ -142,3 +144,5 @@ TEST_CASE("flow filter: IPv6 is refused by a gateway that serves none", "[listin
     const test::Ipv6Hosts hosts;
     CHECK_FALSE(FlowFilter::parse({{"src", "2001:db8:1::10::"}}, hosts.naming));
 }
+
+}  // namespace flow_filter_test

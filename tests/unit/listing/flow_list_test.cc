@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+namespace flow_list_test {
+
 using namespace sluice;
 using namespace sluice::listing;
 using namespace sluice::listing::testing;
@@ -242,3 +244,5 @@ TEST_CASE("flow list: mappings are listed, counted and ended like flows, and tol
     CHECK(list.kill({}, kNow, flow::Kind::Mapping) == 1);
     CHECK(list.count({}, kNow) == 0);
 }
+
+}  // namespace flow_list_test

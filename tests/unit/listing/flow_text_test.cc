@@ -7,6 +7,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+namespace flow_text_test {
+
 using namespace sluice;
 using namespace sluice::listing;
 using namespace sluice::listing::testing;
@@ -291,3 +293,5 @@ TEST_CASE("flow text: the longest lines have room", "[listing][nat64]") {
     append_json(json_text, flow, hosts.naming);
     CHECK(nlohmann::json::parse(json_text)["reply"]["packets"] == kMost);
 }
+
+}  // namespace flow_text_test

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+namespace holds_test {
+
 using namespace sluice;
 using namespace sluice::listing;
 using namespace sluice::listing::testing;
@@ -195,3 +197,5 @@ TEST_CASE("holds: who is past the deadline has nothing", "[listing]") {
                    kNow + Duration::seconds(2))
               .empty());
 }
+
+}  // namespace holds_test

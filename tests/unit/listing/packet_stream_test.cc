@@ -6,6 +6,8 @@
 
 #include <cstring>
 
+namespace packet_stream_test {
+
 using namespace sluice;
 using namespace sluice::listing;
 using conntrack::TcpState;
@@ -134,3 +136,5 @@ TEST_CASE("packet stream: what a port did not take is not told, nor another stat
     CHECK(stream.next());
     CHECK(count(stream.piece, " worker 0") == 1);
 }
+
+}  // namespace packet_stream_test

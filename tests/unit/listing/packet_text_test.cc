@@ -6,6 +6,8 @@
 #include "conntrack/tcp_state.h"
 #include "net/text.h"
 
+namespace packet_text_test {
+
 using namespace sluice;
 using namespace sluice::listing;
 using conntrack::TcpState;
@@ -144,3 +146,5 @@ TEST_CASE("packet text: a trace tells why a packet was dropped", "[listing]") {
     by_control.from = observe::kNowhere;
     CHECK(trace(by_control).starts_with("1700000000.000000042 control core, 0 bytes\n"));
 }
+
+}  // namespace packet_text_test

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <vector>
 
+namespace pcapng_test {
+
 using namespace sluice;
 using namespace sluice::listing;
 
@@ -94,3 +96,5 @@ TEST_CASE("pcapng: statistics tell what was delivered and what was lost", "[list
     CHECK(word(out, 32) == (8 | 8 << 16));
     CHECK(word(out, 36) == 5);
 }
+
+}  // namespace pcapng_test

@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+namespace public_endpoint_test {
+
 using namespace sluice;
 using namespace sluice::listing;
 
@@ -27,3 +29,5 @@ TEST_CASE("public endpoint: what is written otherwise is refused", "[listing]") 
     CHECK(PublicEndpoint::parse("198.51.100.1:5/gre").error().message ==
           "198.51.100.1:5/gre: gre has no ports.");
 }
+
+}  // namespace public_endpoint_test

@@ -8,6 +8,8 @@
 #include <memory>
 #include <string>
 
+namespace top_hosts_test {
+
 using namespace sluice;
 using namespace sluice::listing;
 using namespace sluice::listing::testing;
@@ -196,3 +198,5 @@ TEST_CASE("top hosts: a host has its blocks of ports beside it, of flows a recor
     CHECK(top[0].host.flows == 1);
     CHECK(top[1].blocks == 0);
 }
+
+}  // namespace top_hosts_test

@@ -7,6 +7,8 @@
 #include <set>
 #include <vector>
 
+namespace allocator_test {
+
 using namespace sluice;
 using namespace sluice::nat;
 using namespace sluice::nat::testing;
@@ -243,3 +245,5 @@ TEST_CASE("allocator: a port keeps its class, as with Linux", "[nat][rfc4787]") 
                 CHECK((port >= row.first && port <= row.last));
         }
 }
+
+}  // namespace allocator_test

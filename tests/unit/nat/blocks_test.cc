@@ -10,6 +10,8 @@
 #include <set>
 #include <vector>
 
+namespace blocks_test {
+
 using namespace sluice;
 using namespace sluice::nat;
 using namespace sluice::nat::testing;
@@ -147,3 +149,5 @@ TEST_CASE("blocks: a full table says so, and no block is left behind it", "[nat]
     CHECK(bench.open(host(2), 5000).reason == Drop::TableFull);
     CHECK_FALSE(bench.block(2, 0));
 }
+
+}  // namespace blocks_test

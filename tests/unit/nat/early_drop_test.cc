@@ -7,6 +7,8 @@
 
 #include <vector>
 
+namespace early_drop_test {
+
 using namespace sluice;
 using namespace sluice::nat;
 using namespace sluice::nat::testing;
@@ -134,3 +136,5 @@ TEST_CASE("early drop: a host with more than its share goes first, and spares no
     REQUIRE(ended == 2);
     CHECK(ground.table->record(old).life.load().life() == flow::Life::Live);
 }
+
+}  // namespace early_drop_test

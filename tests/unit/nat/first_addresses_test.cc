@@ -6,6 +6,8 @@
 #include <memory>
 #include <vector>
 
+namespace first_addresses_test {
+
 using namespace sluice;
 
 namespace {
@@ -32,3 +34,5 @@ TEST_CASE("first addresses: they are the pools' own, whoever asked before", "[na
             CHECK(first.of(*pool, host) == pool->first(host).index);
         }
 }
+
+}  // namespace first_addresses_test

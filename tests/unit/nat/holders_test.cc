@@ -4,6 +4,8 @@
 #include "bench.h"
 #include "catch.h"
 
+namespace holders_test {
+
 using namespace sluice;
 using namespace sluice::nat;
 using namespace sluice::nat::testing;
@@ -185,3 +187,5 @@ TEST_CASE("holders: flows of outside hosts are counted among those that hang on 
     bench.one.member.give_back({&own, 1});
     CHECK(holding.dependents.load() == 0);
 }
+
+}  // namespace holders_test

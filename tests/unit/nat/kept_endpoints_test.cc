@@ -4,6 +4,8 @@
 #include "bench.h"
 #include "catch.h"
 
+namespace kept_endpoints_test {
+
 using namespace sluice;
 using namespace sluice::nat;
 using namespace sluice::nat::testing;
@@ -70,3 +72,5 @@ TEST_CASE("kept endpoints: another endpoint's flow, and a record's next use, say
         bench.open(host(1), static_cast<uint16_t>(10'000 + number));
     CHECK_FALSE(bench.find(host(1), 5000));
 }
+
+}  // namespace kept_endpoints_test

@@ -6,6 +6,8 @@
 
 #include <set>
 
+namespace mappings_test {
+
 using namespace sluice;
 using namespace sluice::nat;
 using namespace sluice::nat::testing;
@@ -155,3 +157,5 @@ TEST_CASE("mappings: with blocks a mapping hangs on one of its host's", "[nat][b
     REQUIRE(tcp.index);
     CHECK(tcp.external.port.host() % 64 >= 32);
 }
+
+}  // namespace mappings_test

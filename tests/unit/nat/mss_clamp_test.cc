@@ -10,6 +10,8 @@
 #include <random>
 #include <string>
 
+namespace mss_clamp_test {
+
 using namespace sluice;
 using namespace sluice::test;
 
@@ -96,3 +98,5 @@ TEST_CASE("mss: the checksum holds for any values", "[nat][tcp]") {
         REQUIRE(read(clamped(options, most).frame).checksums_ok());
     }
 }
+
+}  // namespace mss_clamp_test

@@ -9,6 +9,8 @@
 #include <set>
 #include <vector>
 
+namespace own_flows_test {
+
 using namespace sluice;
 using nat::Opening;
 using sluice::test::ip;
@@ -231,3 +233,5 @@ TEST_CASE("nat: a RST before any reply ends the flow with the packet", "[nat][tc
     CHECK(bench.table_->size() == 0);
     CHECK(bench.counters.count[stats::Count::FlowsClosed].read() == 1);
 }
+
+}  // namespace own_flows_test

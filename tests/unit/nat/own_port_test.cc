@@ -7,6 +7,8 @@
 
 #include <array>
 
+namespace own_port_test {
+
 using namespace sluice;
 using namespace sluice::nat;
 using namespace sluice::nat::testing;
@@ -57,3 +59,5 @@ TEST_CASE("own port: what is first looked up of a flow is foreseen", "[nat]") {
         CHECK(guess == request.reply(*decision.external));
     }
 }
+
+}  // namespace own_port_test

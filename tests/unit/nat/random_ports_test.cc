@@ -10,6 +10,8 @@
 
 #include <vector>
 
+namespace random_ports_test {
+
 using namespace sluice;
 using namespace sluice::nat;
 using namespace sluice::nat::testing;
@@ -127,3 +129,5 @@ TEST_CASE("random ports: where most are taken", "[nat][rfc6056]") {
         port = (port - 1024) / 4;
     check_spread(ports, 16127);
 }
+
+}  // namespace random_ports_test

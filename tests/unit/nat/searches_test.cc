@@ -6,6 +6,8 @@
 
 #include <set>
 
+namespace searches_test {
+
 using namespace sluice;
 using namespace sluice::nat;
 using namespace sluice::nat::testing;
@@ -129,3 +131,5 @@ TEST_CASE("searches: a full set forgets the oldest", "[nat]") {
     CHECK(old == 0);
     CHECK(young > 200);
 }
+
+}  // namespace searches_test

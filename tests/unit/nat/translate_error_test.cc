@@ -13,6 +13,8 @@
 #include <random>
 #include <string>
 
+namespace translate_error_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Direction;
@@ -219,3 +221,5 @@ TEST_CASE("translate error: checksums hold for random UDP ports and payloads", "
         REQUIRE(read_ip(seen.payload).source_port == own);
     }
 }
+
+}  // namespace translate_error_test

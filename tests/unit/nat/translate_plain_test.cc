@@ -12,6 +12,8 @@
 
 #include <random>
 
+namespace translate_plain_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Direction;
@@ -70,3 +72,5 @@ TEST_CASE("translate plain: it does what TTL and translation do one after the ot
     }
     CHECK(without_sum > 10'000);
 }
+
+}  // namespace translate_plain_test

@@ -10,6 +10,8 @@
 #include <memory>
 #include <random>
 
+namespace translate_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Direction;
@@ -184,3 +186,5 @@ TEST_CASE("decrement ttl: takes one and keeps the header's checksum right", "[na
     CHECK(seen.ttl == ttl - 1);
     CHECK(seen.checksums_ok());
 }
+
+}  // namespace translate_test

@@ -4,6 +4,8 @@
 #include "catch.h"
 #include "net/text.h"
 
+namespace addresses_test {
+
 using namespace sluice;
 using namespace sluice::nat64;
 
@@ -71,3 +73,5 @@ TEST_CASE("addresses: only hosts of the subnet may send", "[nat64][rfc6146]") {
         CHECK_FALSE(f.addresses.may_send(v6(text), server));
     }
 }
+
+}  // namespace addresses_test

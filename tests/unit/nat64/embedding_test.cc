@@ -4,6 +4,8 @@
 #include "catch.h"
 #include "net/text.h"
 
+namespace embedding_test {
+
 using namespace sluice;
 using namespace sluice::nat64;
 
@@ -50,3 +52,5 @@ TEST_CASE("embedding: other addresses stand for no IPv4 host", "[nat64][rfc6052]
     CHECK(behind("64:ff9b::/96").is_well_known());
     CHECK_FALSE(behind("64:ff9b:1::/48").is_well_known());
 }
+
+}  // namespace embedding_test

@@ -4,6 +4,8 @@
 #include "catch.h"
 #include "ipv6_frame.h"
 
+namespace headers_test {
+
 using namespace sluice;
 using namespace sluice::nat64;
 using namespace sluice::test;
@@ -83,3 +85,5 @@ TEST_CASE("headers: what cannot be IPv4 ends by name", "[nat64][rfc7915]") {
     Headers headers;
     CHECK(read_headers(row.bytes, headers) == row.reason);
 }
+
+}  // namespace headers_test

@@ -6,6 +6,8 @@
 #include <map>
 #include <utility>
 
+namespace icmp_types_test {
+
 using namespace sluice::nat64;
 
 namespace {
@@ -109,3 +111,5 @@ TEST_CASE("icmp types: pointers go to the same field", "[nat64][rfc7915]") {
             CHECK(*icmpv6 == IcmpHead{4, 0, static_cast<uint32_t>(wanted)});
     }
 }
+
+}  // namespace icmp_types_test

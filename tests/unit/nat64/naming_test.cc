@@ -5,6 +5,8 @@
 #include "net/text.h"
 #include "testing/ipv6_hosts.h"
 
+namespace naming_test {
+
 using namespace sluice;
 using namespace sluice::nat64;
 
@@ -76,3 +78,5 @@ TEST_CASE("naming: what stands for an address inside is found", "[nat64]") {
     CHECK(hosts.naming.destination(*net::parse_ipv6_address("64:ff9b::198.51.100.7")) ==
           v4("198.51.100.7"));
 }
+
+}  // namespace naming_test

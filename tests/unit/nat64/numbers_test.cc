@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+namespace numbers_test {
+
 using namespace sluice;
 using namespace sluice::nat64;
 
@@ -235,3 +237,5 @@ TEST_CASE("numbers: who had one is read whole while it is given to others", "[na
     CHECK(torn.load() == 0);
     CHECK(read.load() != 0);
 }
+
+}  // namespace numbers_test

@@ -7,6 +7,8 @@
 #include "net/text.h"
 #include "packet_reader.h"
 
+namespace to_ipv4_test {
+
 using namespace sluice;
 using namespace sluice::nat64;
 using namespace sluice::test;
@@ -164,3 +166,5 @@ TEST_CASE("to ipv4: what has no IPv4 form ends by name", "[nat64][rfc7915]") {
     none.has_checksum = false;
     CHECK(translator.refusal(none) == Drop::TransportChecksum);
 }
+
+}  // namespace to_ipv4_test

@@ -4,6 +4,8 @@
 #include "catch.h"
 #include "ipv6_frame.h"
 
+namespace transport_test {
+
 using namespace sluice;
 using namespace sluice::nat64;
 using namespace sluice::test;
@@ -64,3 +66,5 @@ TEST_CASE("transport: an ICMP head is read as it was written", "[nat64]") {
     CHECK(icmp == Bytes{3, 4, 0xee, 0xee, 0x12, 0x34, 0x56, 0x78});
     CHECK(read_head(icmp.data()) == IcmpHead{3, 4, 0x12345678});
 }
+
+}  // namespace transport_test

@@ -5,6 +5,8 @@
 #include "net/text.h"
 #include "testing/ipv6_hosts.h"
 
+namespace tuple_filter_test {
+
 using namespace sluice;
 
 namespace {
@@ -45,3 +47,5 @@ TEST_CASE("IPv6 filter: IPv4 hosts have no IPv6 address, whatever the prefix", "
     CHECK_FALSE(filter.matches(sent(*net::parse_address("10.1.0.10"), "198.51.100.7")));
     CHECK(filter.matches(sent(hosts.number("2001:db8:1::10"), "198.51.100.7")));
 }
+
+}  // namespace tuple_filter_test

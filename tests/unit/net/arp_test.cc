@@ -4,6 +4,8 @@
 #include "catch.h"
 #include "packet_builder.h"
 
+namespace arp_test {
+
 using namespace sluice;
 using namespace sluice::net;
 using namespace sluice::test;
@@ -81,3 +83,5 @@ TEST_CASE("arp: frames are written byte for byte", "[net][arp]") {
     write_arp(out, kBroadcast, asked);
     CHECK(out == request());
 }
+
+}  // namespace arp_test

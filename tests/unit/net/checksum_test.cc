@@ -9,6 +9,8 @@
 #include <cstring>
 #include <random>
 
+namespace checksum_test {
+
 using namespace sluice;
 using namespace sluice::net;
 using namespace sluice::test;
@@ -113,3 +115,5 @@ TEST_CASE("checksum: no change leaves a checksum as it is", "[net]") {
     same.change(Be32{0x0a010203}, Be32{0x0a010203});
     CHECK(same.apply(checksum) == checksum);
 }
+
+}  // namespace checksum_test

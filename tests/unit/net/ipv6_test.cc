@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+namespace ipv6_test {
+
 using namespace sluice::net;
 
 TEST_CASE("ipv6: an address is read in all forms, and written in one", "[net][rfc4291][rfc5952]") {
@@ -61,3 +63,5 @@ TEST_CASE("ipv6: groups and link-local addresses are those of the RFCs",
     CHECK_FALSE(address.is_link_local());
     CHECK(kAllNodes.is_multicast());
 }
+
+}  // namespace ipv6_test

@@ -5,6 +5,8 @@
 
 #include <array>
 
+namespace mac_test {
+
 using namespace sluice::net;
 
 namespace {
@@ -37,3 +39,5 @@ TEST_CASE("mac: both addresses stand in the frame as on the wire, and nothing el
     CHECK(frame == kWanted);
     CHECK(destination_mac(frame.data()) == mac_bits(kTo));
 }
+
+}  // namespace mac_test

@@ -7,6 +7,8 @@
 
 #include <string>
 
+namespace parse_test {
+
 using namespace sluice;
 using namespace sluice::net;
 using namespace sluice::test;
@@ -397,3 +399,5 @@ TEST_CASE("parse: the EtherType is read where there is one", "[net]") {
     FakeMbuf split(arp, {13});
     CHECK(ether_type(split) == 0);
 }
+
+}  // namespace parse_test

@@ -4,6 +4,8 @@
 #include "catch.h"
 #include "net/text.h"
 
+namespace prefix_test {
+
 using namespace sluice;
 using namespace sluice::net;
 
@@ -54,3 +56,5 @@ TEST_CASE("prefix: no host sends from a martian address", "[net][rfc1812]") {
     CAPTURE(host);
     CHECK_FALSE(is_martian(address(host)));
 }
+
+}  // namespace prefix_test

@@ -9,6 +9,8 @@
 #include <optional>
 #include <string>
 
+namespace quote_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using net::Protocol;
@@ -104,3 +106,5 @@ TEST_CASE("quote: it must lie in the first segment", "[net][icmp]") {
     CHECK(parsed(quote, {kStart + 27}).reason == Drop::SplitHeaders);
     CHECK_FALSE(parsed(quote, {kStart + 28}).reason);
 }
+
+}  // namespace quote_test

@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+namespace side_test {
+
 using namespace sluice;
 using net::Direction;
 using net::Side;
@@ -24,3 +26,5 @@ TEST_CASE("sides: a flow goes from inside to outside where nothing else is said"
     CHECK(Sides() != Sides(Side::Outside, Side::Inside));
     CHECK(Sides() != Sides(Side::Inside, Side::Inside));
 }
+
+}  // namespace side_test

@@ -6,6 +6,8 @@
 
 #include <random>
 
+namespace steps_test {
+
 using namespace sluice;
 using namespace sluice::net;
 using sluice::test::ip;
@@ -57,3 +59,5 @@ TEST_CASE("steps: find() says what a look at every prefix says", "[net]") {
         }
     }
 }
+
+}  // namespace steps_test

@@ -6,6 +6,8 @@
 #include <arpa/inet.h>
 #include <random>
 
+namespace text_test {
+
 using namespace sluice;
 using namespace sluice::net;
 
@@ -98,3 +100,5 @@ TEST_CASE("text: prefixes, ranges and MAC addresses print as they are read", "[n
     CHECK(to_string(parse_range("192.0.2.1").value()) == "192.0.2.1");
     CHECK(to_string(parse_mac("02:00:5E:ab:cd:0f").value()) == "02:00:5e:ab:cd:0f");
 }
+
+}  // namespace text_test

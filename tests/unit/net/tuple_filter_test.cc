@@ -4,6 +4,8 @@
 #include "catch.h"
 #include "net/text.h"
 
+namespace tuple_filter_test {
+
 using namespace sluice;
 using namespace sluice::net;
 
@@ -76,3 +78,5 @@ TEST_CASE("tuple filter: a zone is that of either direction, 0 that of neither",
     CHECK(of_five.matches(original, reply));
     CHECK(of_zone(6).matches(original, reply));
 }
+
+}  // namespace tuple_filter_test

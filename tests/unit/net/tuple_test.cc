@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+namespace tuple_test {
+
 using namespace sluice;
 using namespace sluice::net;
 
@@ -35,3 +37,5 @@ TEST_CASE("tuple: the direction opposite to each is the other", "[net]") {
     CHECK(opposite(Direction::Original) == Direction::Reply);
     CHECK(opposite(Direction::Reply) == Direction::Original);
 }
+
+}  // namespace tuple_test

@@ -6,6 +6,8 @@
 
 #include <random>
 
+namespace verify_checksums_test {
+
 using namespace sluice;
 using namespace sluice::net;
 using namespace sluice::test;
@@ -182,3 +184,5 @@ TEST_CASE("verify checksums: ICMP is computed whatever the NIC says", "[net][icm
           Drop::TransportChecksum);
     CHECK_FALSE(with_nic(from_inside().echo_request(1).bytes(), RTE_MBUF_F_RX_L4_CKSUM_BAD));
 }
+
+}  // namespace verify_checksums_test

@@ -7,6 +7,8 @@
 #include <random>
 #include <vector>
 
+namespace zoned_steps_test {
+
 using namespace sluice;
 using namespace sluice::net;
 
@@ -79,3 +81,5 @@ TEST_CASE("zoned steps: the longest prefix wins, and of equal ones the zone's, t
         }
     }
 }
+
+}  // namespace zoned_steps_test

@@ -5,6 +5,8 @@
 #include "fake_mbuf.h"
 #include "net/icmp.h"
 
+namespace frame_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using observe::copy_frame;
@@ -75,3 +77,5 @@ TEST_CASE("frame: flags are those of a TCP segment", "[observe]") {
     CHECK_FALSE(tcp_flags_of(std::span(bytes).first(47)));
     CHECK_FALSE(tcp_flags_of(packet().udp(1, 2).bytes()));
 }
+
+}  // namespace frame_test

@@ -6,6 +6,8 @@
 #include <random>
 #include <thread>
 
+namespace packet_ring_test {
+
 using namespace sluice;
 using namespace sluice::observe;
 
@@ -109,3 +111,5 @@ TEST_CASE("packet ring: a reader beside the writer sees whole entries, each once
     CHECK(is_good);
     CHECK(seen + ring.lost() == kEntries);
 }
+
+}  // namespace packet_ring_test

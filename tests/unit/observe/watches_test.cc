@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+namespace watches_test {
+
 using namespace sluice;
 using namespace sluice::observe;
 using stats::Drop;
@@ -98,3 +100,5 @@ TEST_CASE("watches: what a thread may still use is kept, and nobody can pile it 
     CHECK(watches.open({}));
     grace.leave(0);
 }
+
+}  // namespace watches_test

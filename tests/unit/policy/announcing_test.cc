@@ -4,6 +4,8 @@
 #include "catch.h"
 #include "packet_builder.h"
 
+namespace announcing_test {
+
 using namespace sluice;
 using namespace sluice::policy;
 using sluice::test::ip;
@@ -22,3 +24,5 @@ TEST_CASE("announcing: a public address is answered for on its interface alone",
     CHECK(announcing.answers_for(ip("192.0.2.1"), 3));
     CHECK_FALSE(Announcing{}.answers_for(ip("192.0.2.1"), 0));
 }
+
+}  // namespace announcing_test

@@ -8,6 +8,8 @@
 #include <random>
 #include <tuple>
 
+namespace classifier_test {
+
 using namespace sluice;
 using namespace sluice::policy;
 using net::Protocol;
@@ -174,3 +176,5 @@ TEST_CASE("classifier: 4096 zones have rules of their own, also behind condition
     }
     CHECK(found == 2u * net::kZones);
 }
+
+}  // namespace classifier_test

@@ -4,6 +4,8 @@
 #include "catch.h"
 #include "fixed_policy.h"
 
+namespace current_test {
+
 using namespace sluice;
 using policy::Current;
 using test::FixedPolicy;
@@ -27,3 +29,5 @@ TEST_CASE("current: who follows keeps to a policy until it follows again", "[pol
     own.follow(shared);
     CHECK(&*own == &second.policy);
 }
+
+}  // namespace current_test

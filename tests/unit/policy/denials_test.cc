@@ -6,6 +6,8 @@
 
 #include <vector>
 
+namespace denials_test {
+
 using namespace sluice;
 using policy::Denials;
 using policy::Match;
@@ -66,3 +68,5 @@ TEST_CASE("denials: one of a zone is another than that of all, and counts by its
     CHECK(after.packets(0) == 0);
     CHECK(after.packets(1) == 1);
 }
+
+}  // namespace denials_test

@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+namespace logged_test {
+
 using namespace sluice::policy;
 
 TEST_CASE("logged: what is said of a number stays, whatever comes", "[policy]") {
@@ -19,3 +21,5 @@ TEST_CASE("logged: what is said of a number stays, whatever comes", "[policy]") 
     logged.add(63, Logging::AsSaid);
     CHECK_FALSE(logged.tells(63, true));
 }
+
+}  // namespace logged_test

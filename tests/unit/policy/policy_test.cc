@@ -4,6 +4,8 @@
 #include "catch.h"
 #include "fixed_policy.h"
 
+namespace policy_test {
+
 using namespace sluice;
 using namespace sluice::policy;
 
@@ -15,3 +17,5 @@ TEST_CASE("policy: a number of timeouts that it does not know stands for the gen
     CHECK(&policy.tuning_of(1) == &policy.tuning);
     CHECK(&policy.tuning_of(63) == &policy.tuning);
 }
+
+}  // namespace policy_test

@@ -8,6 +8,8 @@
 #include <random>
 #include <vector>
 
+namespace rule_set_test {
+
 using namespace sluice;
 using net::AddressRange;
 using policy::RuleParams;
@@ -127,3 +129,5 @@ TEST_CASE("pools: the same addresses are the same pool in every configuration", 
     CHECK(after.pools().size() == 2);
     CHECK(after.index_of(*after.find(ip("10.1.0.1"))) == 1);
 }
+
+}  // namespace rule_set_test

@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+namespace tunings_test {
+
 using namespace sluice;
 using namespace sluice::policy;
 
@@ -64,3 +66,5 @@ TEST_CASE("tunings: what a set says of logs is known by its number", "[policy]")
         CHECK(logged.tells(63, all) == all);
     }
 }
+
+}  // namespace tunings_test

@@ -7,6 +7,8 @@
 
 #include <vector>
 
+namespace uplink_choice_test {
+
 using namespace sluice;
 using namespace sluice::policy;
 using link::UplinkId;
@@ -110,3 +112,5 @@ TEST_CASE("uplink choice: a rule has a pool at each uplink, and they are apart",
     CHECK(gateway.policy.rules.pools().size() == 3);
     CHECK(gateway.policy.rules.contains(ip("192.0.2.2")));
 }
+
+}  // namespace uplink_choice_test

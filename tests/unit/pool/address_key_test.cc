@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+namespace address_key_test {
+
 using namespace sluice::pool;
 
 TEST_CASE("address key: 32 hexadecimal digits, and back", "[pool]") {
@@ -20,3 +22,5 @@ TEST_CASE("address key: anything else is none", "[pool]") {
           "0123456789abcdef 123456789abcdef", "-123456789abcdef0123456789abcdef"})
         CHECK_FALSE(parse_address_key(text));
 }
+
+}  // namespace address_key_test

@@ -9,6 +9,8 @@
 #include <set>
 #include <vector>
 
+namespace address_pool_test {
+
 using namespace sluice;
 using pool::AddressPool;
 
@@ -134,3 +136,5 @@ TEST_CASE("address pool: a host has the address of zone 0 there, and mostly anot
         equal += pool.first({host, zone}).index == pool.first(host).index;
     CHECK(equal < 10);
 }
+
+}  // namespace address_pool_test

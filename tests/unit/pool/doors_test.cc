@@ -4,6 +4,8 @@
 #include "catch.h"
 #include "packet_builder.h"
 
+namespace doors_test {
+
 using namespace sluice;
 using namespace sluice::pool;
 using sluice::test::ip;
@@ -43,3 +45,5 @@ TEST_CASE("doors: those beyond the last number share it", "[pool]") {
         CHECK(doors.number_of(forward(net::Protocol::Tcp, port)) == std::min(port + 1, 4));
     CHECK(doors.number_of(forward(net::Protocol::Tcp, 1)) == 2);
 }
+
+}  // namespace doors_test

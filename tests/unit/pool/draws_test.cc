@@ -6,6 +6,8 @@
 #include <array>
 #include <set>
 
+namespace draws_test {
+
 using namespace sluice;
 using pool::Draw;
 using pool::Draws;
@@ -53,3 +55,5 @@ TEST_CASE("draws: they depend on the secret, the flow, the moment and their numb
     for (const unsigned count : same)
         CHECK(count < 30);  // ten are expected
 }
+
+}  // namespace draws_test

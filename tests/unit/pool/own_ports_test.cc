@@ -5,6 +5,8 @@
 
 #include <array>
 
+namespace own_ports_test {
+
 using namespace sluice;
 using net::Endpoint;
 using net::Protocol;
@@ -70,3 +72,5 @@ TEST_CASE("own ports: a protocol without ports is own as a whole", "[pool]") {
     ports.remove(Protocol::Gre, at(kOne, 0));
     CHECK_FALSE(ports.contains(Protocol::Gre, at(kOne, 0)));
 }
+
+}  // namespace own_ports_test

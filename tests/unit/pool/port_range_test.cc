@@ -5,6 +5,8 @@
 
 #include <set>
 
+namespace port_range_test {
+
 using namespace sluice;
 using pool::PortRange;
 using pool::search_range;
@@ -49,3 +51,5 @@ TEST_CASE("block grid: blocks lie at multiples of their size, within the pool's 
     CHECK(pool::BlockGrid{32768}.numbers(pool::kAllPorts) == PortRange{1, 1});
     CHECK(pool::BlockGrid{16}.numbers(pool::kAllPorts).size() == 64'512 / 16);
 }
+
+}  // namespace port_range_test

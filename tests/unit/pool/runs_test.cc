@@ -6,6 +6,8 @@
 #include <random>
 #include <vector>
 
+namespace runs_test {
+
 using namespace sluice;
 using pool::kNoRun;
 using pool::Runs;
@@ -64,3 +66,5 @@ TEST_CASE("runs: find() says what a look at every run says", "[pool]") {
         }
     }
 }
+
+}  // namespace runs_test

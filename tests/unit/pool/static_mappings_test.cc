@@ -7,6 +7,8 @@
 #include <array>
 #include <vector>
 
+namespace static_mappings_test {
+
 using namespace sluice;
 using net::Endpoint;
 using net::Protocol;
@@ -216,3 +218,5 @@ TEST_CASE("static mappings: an inside end is of its zone, there and back", "[poo
     CHECK(set.outside_of(Protocol::Udp, paired) == endpoint("198.51.100.34", 9));
     CHECK(set.inside_of(Protocol::Udp, endpoint("198.51.100.34", 9)) == paired);
 }
+
+}  // namespace static_mappings_test

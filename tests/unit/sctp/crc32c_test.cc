@@ -8,6 +8,8 @@
 #include <numeric>
 #include <random>
 
+namespace crc32c_test {
+
 using namespace sluice::sctp;
 using namespace sluice::test;
 
@@ -72,3 +74,5 @@ TEST_CASE("crc32c: a change is brought in without the bytes behind it", "[net][s
         REQUIRE((crc(before) ^ crc32c_change(difference, length - 4)) == plain_crc32c(after));
     }
 }
+
+}  // namespace crc32c_test

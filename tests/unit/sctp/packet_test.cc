@@ -4,6 +4,8 @@
 #include "catch.h"
 #include "packet_builder.h"
 
+namespace packet_test {
+
 using namespace sluice::sctp;
 using namespace sluice::test;
 
@@ -93,3 +95,5 @@ TEST_CASE("sctp: of a packet in segments the chunks of the first one count", "[n
             CHECK(result->has(Chunk::CookieAck));
     }
 }
+
+}  // namespace packet_test

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+namespace address_key_test {
+
 using namespace sluice;
 using sluice::testing::TemporaryFile;
 
@@ -59,3 +61,5 @@ TEST_CASE("address key: where none can be kept, that is said", "[sluice]") {
           "hosts may get other public addresses at the next start: cannot write "
           "/nonexistent/sluice.sock.address-key: No such file or directory");
 }
+
+}  // namespace address_key_test

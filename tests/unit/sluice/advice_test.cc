@@ -6,6 +6,8 @@
 
 #include <array>
 
+namespace advice_test {
+
 using namespace sluice::app;
 
 namespace {
@@ -123,3 +125,5 @@ TEST_CASE("advice: a port with fewer queues than workers costs speed", "[sluice]
     CHECK(has(advice, "--lan pci:0000:03:00.0 has no RSS"));
     CHECK(has(advice, "on 1 queue,"));
 }
+
+}  // namespace advice_test

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+namespace args_test {
+
 using namespace sluice;
 using namespace sluice::app;
 using File = testing::TemporaryFile;
@@ -177,3 +179,5 @@ TEST_CASE("args: errors are one sentence that names the flag", "[sluice]") {
     CHECK(error.starts_with(row.start));
     CHECK(error.find('\n') == std::string::npos);
 }
+
+}  // namespace args_test

@@ -4,6 +4,8 @@
 #include "catch.h"
 #include "tree.h"
 
+namespace cgroup_test {
+
 using namespace sluice::app;
 
 namespace {
@@ -80,3 +82,5 @@ TEST_CASE("cgroup: hugepages have a limit of their own, by size", "[sluice]") {
     CHECK(hugepage_limit(tree.root(), "2MB")->room_bytes == 200 * kMegabyte);
     CHECK_FALSE(hugepage_limit(tree.root(), "1GB"));
 }
+
+}  // namespace cgroup_test

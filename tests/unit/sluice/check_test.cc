@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+namespace check_test {
+
 using namespace sluice::app;
 
 namespace {
@@ -69,3 +71,5 @@ TEST_CASE("check: findings are lines, or JSON", "[sluice]") {
     CHECK(json[1]["text"] == "slow");
     CHECK(nlohmann::json::parse(findings_json({})).empty());
 }
+
+}  // namespace check_test

@@ -5,6 +5,8 @@
 
 #include <unistd.h>
 
+namespace claim_test {
+
 using namespace sluice;
 using namespace sluice::app;
 
@@ -49,3 +51,5 @@ TEST_CASE("claim: names that are a process's own are not claimed", "[sluice]") {
     CHECK_FALSE(resource("memif:/tmp/socket"));
     CHECK_FALSE(resource("pcap:a.pcap,b.pcap"));
 }
+
+}  // namespace claim_test

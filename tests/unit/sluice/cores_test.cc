@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+namespace cores_test {
+
 using namespace sluice;
 using namespace sluice::app;
 using Cpus = std::vector<unsigned>;
@@ -94,3 +96,5 @@ TEST_CASE("cores: the allowed CPUs are those that the caller may run on, in orde
             .join();
     CHECK(seen == all);
 }
+
+}  // namespace cores_test

@@ -4,6 +4,8 @@
 #include "catch.h"
 #include "tree.h"
 
+namespace default_route_test {
+
 using namespace sluice;
 using namespace sluice::app;
 
@@ -102,3 +104,5 @@ TEST_CASE("default route: virtio's interface is one step below its PCI device", 
               "../../../bus/pci/devices/" + std::string(kNic) + "/virtio0");
     CHECK_FALSE(check_default_route(plan_of(io::PortKind::Pci, ""), tree.root()).ok());
 }
+
+}  // namespace default_route_test

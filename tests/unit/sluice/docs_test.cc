@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+namespace docs_test {
+
 namespace {
 
 std::ifstream open_in_tree(const std::string& path) {
@@ -95,3 +97,5 @@ TEST_CASE("docs: packaging/sluice.conf shows every flag", "[sluice]") {
         CHECK(shown.contains(flag.name));
     }
 }
+
+}  // namespace docs_test

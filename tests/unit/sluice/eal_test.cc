@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+namespace eal_test {
+
 using namespace sluice::app;
 namespace fs = std::filesystem;
 
@@ -84,3 +86,5 @@ TEST_CASE("eal: only what dead instances left is swept away", "[sluice]") {
     CHECK(fs::exists(root + "/rte"));
     fs::remove_all(root);
 }
+
+}  // namespace eal_test

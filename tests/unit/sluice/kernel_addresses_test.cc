@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+namespace kernel_addresses_test {
+
 using namespace sluice;
 using namespace sluice::app;
 
@@ -71,3 +73,5 @@ TEST_CASE("kernel addresses: those of this machine are read with their lengths",
     CHECK(loopback->interface == "lo");
     CHECK(loopback->address.length == 8);
 }
+
+}  // namespace kernel_addresses_test

@@ -11,6 +11,8 @@
 #include <string>
 #include <unistd.h>
 
+namespace log_writer_test {
+
 using namespace sluice;
 using app::LogWriter;
 using app::LogWriterParams;
@@ -130,3 +132,5 @@ TEST_CASE("log writer: a reader that hangs delays the end by the farewell only",
     CHECK(waited < std::chrono::seconds(5));
     pipe.close_reader();  // ends the thread: its write fails
 }
+
+}  // namespace log_writer_test

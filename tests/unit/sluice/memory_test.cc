@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+namespace memory_test {
+
 using namespace sluice;
 using namespace sluice::app;
 
@@ -240,3 +242,5 @@ TEST_CASE("memory: the limit on pages of a size counts where these are taken", "
     free.gigabyte_limit = CgroupLimit{"/a", 1024 * kMegabyte, 1024 * kMegabyte};
     CHECK_FALSE(check_memory({}, need, free).ok());
 }
+
+}  // namespace memory_test

@@ -10,6 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+namespace notifier_test {
+
 using namespace sluice;
 using namespace sluice::app;
 
@@ -113,3 +115,5 @@ TEST_CASE("notifier: the environment says who listens and how often", "[sluice]"
     const Variable nonsense("WATCHDOG_USEC", "10 s");
     CHECK_FALSE(read_notify_settings(8).watchdog);
 }
+
+}  // namespace notifier_test

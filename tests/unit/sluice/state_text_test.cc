@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+namespace state_text_test {
+
 using namespace sluice;
 using namespace sluice::app;
 using flow::Fate;
@@ -41,3 +43,5 @@ TEST_CASE("state text: an empty start is said, and why", "[app]") {
     CHECK(state_text({.emptied = "is of another boot"}, {}) ==
           Sentences{"is of another boot: this is an empty start"});
 }
+
+}  // namespace state_text_test

@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+namespace watch_test {
+
 using namespace sluice;
 using namespace sluice::app;
 
@@ -84,3 +86,5 @@ TEST_CASE("watch: others see who stands still, and that nobody has looked yet", 
     workers.pass(10, true, true);
     CHECK(workers.watch.standstill(workers.now).workers == 0);
 }
+
+}  // namespace watch_test

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+namespace past_holds_test {
+
 using namespace sluicectl;
 using sluice::listing::PublicEndpoint;
 
@@ -219,3 +221,5 @@ TEST_CASE("past holds: losses are told, and what is no line of a log is counted"
     CHECK(holds.losses() == std::vector<std::string>{"from A to B"});
     CHECK(holds.unreadable() == 4);
 }
+
+}  // namespace past_holds_test

@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+namespace top_rows_test {
+
 using namespace sluicectl;
 using nlohmann::json;
 
@@ -119,3 +121,5 @@ TEST_CASE("top rows: what fills says when it is full", "[sluicectl]") {
     CHECK(rows[2].ends_with("full in 90 s"));
     CHECK(rows.back().ends_with("203.0.113.10:80  full in 40 s"));
 }
+
+}  // namespace top_rows_test

@@ -7,6 +7,8 @@
 #include <functional>
 #include <vector>
 
+namespace image_test {
+
 using namespace sluice;
 using namespace sluice::state;
 using flow::FlowRecord;
@@ -167,3 +169,5 @@ TEST_CASE("image: a link that led nowhere leads nowhere after a move", "[state]"
     REQUIRE(move_records(from.image(), to.image()) == 0);
     CHECK(to.record(0).holder.see().index().value() >= 8);
 }
+
+}  // namespace image_test

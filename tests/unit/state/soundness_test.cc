@@ -13,6 +13,8 @@
 #include <memory>
 #include <new>
 
+namespace soundness_test {
+
 using namespace sluice;
 using namespace sluice::state;
 using namespace sluice::test;
@@ -158,3 +160,5 @@ TEST_CASE("soundness: holders have the keys of their kinds", "[state]") {
         tuple.kind = 4;
     CHECK_FALSE(is_sound_holder(*unknown));
 }
+
+}  // namespace soundness_test

@@ -8,6 +8,8 @@
 #include <fstream>
 #include <string>
 
+namespace state_file_test {
+
 using namespace sluice;
 using namespace sluice::state;
 using flow::Life;
@@ -154,3 +156,5 @@ TEST_CASE("state file: what cannot be had names the flag", "[state]") {
     CHECK(file.error().message ==
           "--state /dev/shm/no/such: cannot be opened (No such file or directory)");
 }
+
+}  // namespace state_file_test

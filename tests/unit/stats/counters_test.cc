@@ -7,6 +7,8 @@
 #include <set>
 #include <thread>
 
+namespace counters_test {
+
 using namespace sluice;
 using namespace sluice::stats;
 
@@ -102,3 +104,5 @@ TEST_CASE("counters: what one thread adds, another reads whole", "[stats]") {
     CHECK(whole);
     CHECK(rising);
 }
+
+}  // namespace counters_test

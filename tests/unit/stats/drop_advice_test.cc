@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+namespace drop_advice_test {
+
 using namespace sluice::stats;
 
 TEST_CASE("drop advice: each reason has a meaning and a remedy, and they are its own", "[stats]") {
@@ -16,3 +18,5 @@ TEST_CASE("drop advice: each reason has a meaning and a remedy, and they are its
     CHECK(drop_advice(Drop::InvalidUntrackedFin).meaning == "A FIN from inside without a flow.");
     CHECK(drop_advice(Drop::Shutdown).remedy == "Nothing.");
 }
+
+}  // namespace drop_advice_test

@@ -7,6 +7,8 @@
 #include <set>
 #include <string>
 
+namespace drop_test {
+
 using namespace sluice;
 using namespace sluice::stats;
 
@@ -29,3 +31,5 @@ TEST_CASE("drop: every reason has a name of its own that a metric may carry", "[
         }));
     }
 }
+
+}  // namespace drop_test

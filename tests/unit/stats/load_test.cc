@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+namespace load_test {
+
 using namespace sluice::stats;
 
 TEST_CASE("load: a turn is in the bucket whose bound is the next above its time", "[stats]") {
@@ -46,3 +48,5 @@ TEST_CASE("load: a quantile is the bound that this share of the turns stays belo
     CHECK(turn_quantile(times, 0.999) == turn_bound(40));
     CHECK(turn_quantile(times, 0) == turn_bound(3));
 }
+
+}  // namespace load_test

@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+namespace channel_test {
+
 using namespace sluice;
 using namespace sluice::sync;
 
@@ -99,3 +101,5 @@ TEST_CASE("sync channel: the end of a connection is said", "[sync]") {
     const Status status = ends.server->turn(kRoom);
     CHECK_FALSE(status.ok());
 }
+
+}  // namespace channel_test

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+namespace key_test {
+
 using namespace sluice;
 using namespace sluice::sync;
 
@@ -71,3 +73,5 @@ TEST_CASE("sync key: addresses are chosen by it, and by another with another", "
     key[31] = 1;
     CHECK(address_key_of(key) != first);
 }
+
+}  // namespace key_test

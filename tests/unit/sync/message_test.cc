@@ -6,6 +6,8 @@
 #include <cstring>
 #include <vector>
 
+namespace message_test {
+
 using namespace sluice;
 using namespace sluice::sync;
 
@@ -153,3 +155,5 @@ TEST_CASE("sync message: what is left to be sent follows what was sent", "[sync]
     }
     CHECK(taken > 900);
 }
+
+}  // namespace message_test

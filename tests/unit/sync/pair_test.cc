@@ -13,6 +13,8 @@
 #include <unistd.h>
 #include <vector>
 
+namespace pair_test {
+
 using namespace sluice;
 using namespace sluice::sync;
 using namespace sluice::flow::testing;
@@ -185,3 +187,5 @@ TEST_CASE("sync pair: a place that cannot be had is named", "[sync]") {
     REQUIRE_FALSE(status.ok());
     CHECK(status.error().message.starts_with("--sync listen=192.0.2.1:3780: "));
 }
+
+}  // namespace pair_test

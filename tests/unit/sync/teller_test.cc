@@ -6,6 +6,8 @@
 
 #include <vector>
 
+namespace teller_test {
+
 using namespace sluice;
 using namespace sluice::sync;
 using namespace sluice::flow::testing;
@@ -131,3 +133,5 @@ TEST_CASE("sync teller: who has stepped back tells no ends", "[sync]") {
     REQUIRE(close(*telling.table, telling.member, ref));
     CHECK(telling.hear().ends.empty());
 }
+
+}  // namespace teller_test

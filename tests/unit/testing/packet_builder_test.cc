@@ -7,6 +7,8 @@
 
 #include <stdexcept>
 
+namespace packet_builder_test {
+
 using namespace sluice;
 using namespace sluice::test;
 
@@ -127,3 +129,5 @@ TEST_CASE("packet builder: ARP frames are 42 bytes and name both ends", "[testin
     CHECK(read(reply).destination_mac == mac(1));
     CHECK(Bytes(reply.begin() + 20, reply.begin() + 22) == Bytes{0, 2});
 }
+
+}  // namespace packet_builder_test

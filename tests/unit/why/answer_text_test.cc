@@ -6,6 +6,8 @@
 
 #include <array>
 
+namespace answer_text_test {
+
 using namespace sluice;
 using namespace sluice::why;
 using net::Direction;
@@ -180,3 +182,5 @@ TEST_CASE("answer text: where outside hosts have all flows, another may go for t
     answer.fate = Fate::Answered;
     CHECK_FALSE(says_so(stats::Drop::OutsideFlows));
 }
+
+}  // namespace answer_text_test

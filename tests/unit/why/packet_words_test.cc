@@ -9,6 +9,8 @@
 
 #include <array>
 
+namespace packet_words_test {
+
 using namespace sluice;
 using namespace sluice::why;
 using listing::Query;
@@ -185,3 +187,5 @@ TEST_CASE("packet words: what is written wrongly of IPv6 is refused", "[why][nat
     CHECK(refusal({{"proto", "gre"}, {"src", "2001:db8:1::10"}, {"dst", "192.0.2.1"}}) ==
           "src=2001:db8:1::10: this gateway serves no IPv6 (--nat64).");
 }
+
+}  // namespace packet_words_test

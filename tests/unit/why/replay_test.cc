@@ -4,6 +4,8 @@
 #include "catch.h"
 #include "packet_builder.h"
 
+namespace replay_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using why::Replay;
@@ -90,3 +92,5 @@ TEST_CASE("replay: what is no sound packet is told as that", "[why]") {
     CHECK(told_text(capture.replay.tell(Bytes(9), capture.now)) ==
           "a frame that is no sound IPv4 packet: dropped: truncated\n");
 }
+
+}  // namespace replay_test

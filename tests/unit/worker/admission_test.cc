@@ -7,6 +7,8 @@
 
 #include <vector>
 
+namespace admission_test {
+
 using namespace sluice;
 using net::Side;
 using sluice::test::ip;
@@ -139,3 +141,5 @@ TEST_CASE("admission: what cannot be forwarded is refused by name", "[worker]") 
     CHECK(admitted.path == Path::Refused);
     CHECK(admitted.reason == row.reason);
 }
+
+}  // namespace admission_test

@@ -6,6 +6,8 @@
 #include "net/parse.h"
 #include "packet_builder.h"
 
+namespace segment_test {
+
 using namespace sluice;
 using namespace sluice::test;
 
@@ -58,3 +60,5 @@ TEST_CASE("segment: other protocols have no numbers", "[worker]") {
     CHECK(ping.protocol == net::Protocol::Icmp);
     CHECK(ping.icmp_type == 8);
 }
+
+}  // namespace segment_test

@@ -10,6 +10,8 @@
 
 #include <string>
 
+namespace tcp_numbers_test {
+
 using namespace sluice;
 using namespace sluice::test;
 using worker::Part;
@@ -121,3 +123,5 @@ TEST_CASE("tcp numbers: options that are cut short are left alone", "[worker]") 
     CHECK(held.read().ack == 4997);
     CHECK(held.read().checksums_ok());
 }
+
+}  // namespace tcp_numbers_test

@@ -7,13 +7,13 @@ that could lend it a declaration. Only the others are compiled here, with the op
 file of the same part.
 """
 
-import json
 import re
-import shlex
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from compile_commands import commands_of
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ["lib", "drivers", "app", "tests"]
@@ -45,14 +45,11 @@ def is_proved(header, first):
     return not names.isdisjoint(first)
 
 
-def options_for(part, commands, build):
+def options_for(part, commands):
     """The compiler and its options for the sources of a part; those of lib where it has none."""
     for wanted in (part, "lib"):
-        for entry in commands:
-            source = (build / entry["file"]).resolve()
-            if source.is_relative_to(ROOT / wanted) and source.exists():
-                words = shlex.split(entry["command"])
-                words.remove(entry["file"])
+        for source, words in commands:
+            if source.is_relative_to(ROOT / wanted):
                 kept = [word for before, word in zip([""] + words, words)
                         if not NOT_FOR_A_CHECK.fullmatch(word)
                         and not TAKES_A_VALUE.fullmatch(before)]
@@ -69,8 +66,8 @@ def compile_alone(header, options, build):
 
 def main():
     build = Path(sys.argv[1]).resolve()
-    commands = json.loads((build / "compile_commands.json").read_text())
-    options = {part: options_for(part, commands, build) for part in PARTS}
+    commands = list(commands_of(build))
+    options = {part: options_for(part, commands) for part in PARTS}
     headers = [(part, header) for part in PARTS for header in sorted((ROOT / part).rglob("*.h"))]
     first = set(first_includes())
     rest = [(part, header) for part, header in headers if not is_proved(header, first)]

@@ -12,15 +12,15 @@ Tests are left out: what Catch2's macros expand to is no function of ours.
 """
 
 import hashlib
-import json
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from compile_commands import commands_of
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ["lib", "drivers", "app"]
@@ -65,10 +65,9 @@ def with_headers(source):
 def compile_options(build):
     """{source: what of its compile command clang needs, too}"""
     kept = {}
-    for entry in json.loads((build / "compile_commands.json").read_text()):
-        source = (build / entry["file"]).resolve()
-        if source.is_file() and any(source.is_relative_to(ROOT / part) for part in PARTS):
-            kept[source] = [word for word in shlex.split(entry["command"])
+    for source, words in commands_of(build):
+        if any(source.is_relative_to(ROOT / part) for part in PARTS):
+            kept[source] = [word for word in words
                             if word.startswith(("-I", "-isystem", "-D", "-std", "-march"))]
     return kept
 

@@ -49,7 +49,7 @@ Result<Left> leave(uint32_t flows, const Options& options) {
     return left;
 }
 
-Status run_flows(uint32_t flows, const Options& options, Bench& bench) {
+Status adopt_flows(uint32_t flows, const Options& options, Bench& bench) {
     auto left = leave(flows, options);
     if (!left)
         return left.error();
@@ -88,7 +88,7 @@ int run_adopt(const Options& options) {
     if (!bench)
         return fail(bench.error());
     for (const uint32_t count : flows)
-        if (Status status = run_flows(count, options, bench.value()); !status)
+        if (Status status = adopt_flows(count, options, bench.value()); !status)
             return fail(status.error());
     return bench->end();
 }

@@ -19,11 +19,11 @@ using net::Direction;
 using net::Protocol;
 using net::Side;
 
-constexpr unsigned kBurst = 32;
+constexpr unsigned kCountBurst = 32;
 
 void limit_bursts(Rig& rig) {
     for (const Side side : {Side::Inside, Side::Outside})
-        rig.port(side).limit_burst(kBurst);
+        rig.port(side).limit_burst(kCountBurst);
 }
 
 /// Somebody watches what none of the packets is.
@@ -56,7 +56,8 @@ Status send_known(Protocol protocol, const CountOptions& options) {
     for (unsigned batch = 0; batch < options.batches; ++batch) {
         std::vector<Item> items(kBatch);
         for (size_t i = 0; i < items.size(); ++i)
-            items[i] = {order.next(), i / kBurst % 2 == 1 ? Direction::Reply : Direction::Original,
+            items[i] = {order.next(),
+                        i / kCountBurst % 2 == 1 ? Direction::Reply : Direction::Original,
                         Kind::Data};
         lane.offer(items);
         lane.run_worker();

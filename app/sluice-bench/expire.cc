@@ -17,7 +17,7 @@ namespace {
 
 using net::Direction;
 
-constexpr double kTarget = 6e6;                   // flows a second
+constexpr double kExpireTarget = 6e6;             // flows a second
 constexpr double kMostIdle = 1;                   // percent of a CPU
 constexpr double kMostDent = 5;                   // percent of a worker's throughput
 constexpr Duration kOver = Duration::seconds(4);  // of a UDP flow of the scene, and unseen
@@ -49,7 +49,7 @@ double expire_all(Scene& scene, uint32_t flows) {
     return static_cast<double>(took) / flows;
 }
 
-Status run_flows(uint32_t flows, const Options& options, Bench& bench) {
+Status expire_flows(uint32_t flows, const Options& options, Bench& bench) {
     auto scene = Scene::create({.room = flows + flows / 8 + kBatch}, options);
     if (!scene)
         return scene.error();
@@ -67,7 +67,7 @@ Status run_flows(uint32_t flows, const Options& options, Bench& bench) {
     const Traffic c{"udp", "out", "all at once", 32, flows, 1};
     bench.add(c, "flows ended/s", rate, [&](Figure& figure) {
         if (flows == k1M)
-            figure.at_least(kTarget);
+            figure.at_least(kExpireTarget);
     });
     bench.add(c, "cycles/flow", cycles);
     return Done{};
@@ -208,7 +208,7 @@ int run_expire(const Options& options) {
     if (!bench)
         return fail(bench.error());
     for (const uint32_t count : flows) {
-        if (Status status = run_flows(count, options, bench.value()); !status)
+        if (Status status = expire_flows(count, options, bench.value()); !status)
             return fail(status.error());
         if (Status status = run_idle(count, options, bench.value()); !status)
             return fail(status.error());

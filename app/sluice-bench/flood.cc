@@ -14,9 +14,9 @@ namespace {
 using net::Direction;
 using stats::Drop;
 
-constexpr double kTarget = 10e6;  // drops a second
-constexpr double kMostLost = 10;  // percent
-constexpr unsigned kBatchesPerRound = 256;
+constexpr double kFloodTarget = 10e6;  // drops a second
+constexpr double kMostLost = 10;       // percent
+constexpr unsigned kFloodBatches = 256;
 
 uint64_t dropped(Scene& scene, Drop reason) {
     return scene.rig().gateway().snapshot().drop[reason];
@@ -51,14 +51,14 @@ struct Flood {
     double target;
 };
 
-Status run_kind(const Flood& kind, const Options& options, Bench& bench) {
+Status run_flood(const Flood& kind, const Options& options, Bench& bench) {
     auto scene = Scene::create(kind.scene, options);
     if (!scene)
         return scene.error();
     Samples rate, cycles;
     for (unsigned i = 0; i < options.rounds; ++i) {
         auto took =
-            pour(*scene.value(), kind.direction, kind.reason, options.quick ? 4 : kBatchesPerRound);
+            pour(*scene.value(), kind.direction, kind.reason, options.quick ? 4 : kFloodBatches);
         if (!took)
             return took.error();
         rate.add(1e9 / took.value());
@@ -83,7 +83,7 @@ Status run_beside(uint32_t standing, const Options& options, Bench& bench) {
     Lane unknown(rig, scene.value()->fresh(), 0);
     Order order(Order::Kind::Random, standing, 1);
     Samples lost, alone, beside;
-    const unsigned batches = options.quick ? 4 : kBatchesPerRound;
+    const unsigned batches = options.quick ? 4 : kFloodBatches;
     for (unsigned i = 0; i < 2 * options.rounds; ++i) {
         double took = 0;
         uint64_t out = 0;
@@ -126,7 +126,7 @@ int run_flood(const Options& options) {
          Direction::Reply,
          Drop::NoMapping,
          {.standing = standing, .room = kBatch},
-         kTarget},
+         kFloodTarget},
         {"out, table full", Direction::Original, Drop::TableFull, {.standing = standing}, 0},
     };
     auto bench =
@@ -134,7 +134,7 @@ int run_flood(const Options& options) {
     if (!bench)
         return fail(bench.error());
     for (const Flood& kind : kinds)
-        if (Status status = run_kind(kind, options, bench.value()); !status)
+        if (Status status = run_flood(kind, options, bench.value()); !status)
             return fail(status.error());
     if (Status status = run_beside(standing, options, bench.value()); !status)
         return fail(status.error());

@@ -24,12 +24,12 @@ constexpr unsigned kOutsideBits = 20;       // a million outside sources
 constexpr unsigned kPart = kBatch / 4;      // after which the control core has its turn
 constexpr int kAnswerAfter = 50;            // milliseconds
 constexpr int kWarmUp = 500;
-constexpr double kMostLost = 1;  // percent
+constexpr double kMostHonestLost = 1;  // percent
 constexpr unsigned kRounds = 3;
 constexpr uint16_t kForwarded = 53;
 const Be32 kPublic = Be32::from_host(0xc6336410);
 
-struct Case {
+struct Forgery {
     const char* name;
     bool is_inward;
     std::function<void(config::Config&)> configure;
@@ -187,7 +187,7 @@ void forward_port(config::Config& config) {
     config.quotas.inward = config.flows / 2;
 }
 
-Status run_case(const Case& one, const Options& options, Bench& bench) {
+Status run_forgery(const Forgery& one, const Options& options, Bench& bench) {
     const uint32_t table = options.quick ? kQuickTable : kTable;
     auto rig = Rig::create({.flows = table, .pages = options.pages, .configure = one.configure});
     if (!rig)
@@ -208,7 +208,7 @@ Status run_case(const Case& one, const Options& options, Bench& bench) {
     ended.add(siege.check());
     const Traffic c{"udp", one.name, "fresh", worker::kBurstSize, table, 1};
     bench.add(c, "% of honest hosts' new flows lost", lost,
-              [](Figure& figure) { figure.at_most(kMostLost); });
+              [](Figure& figure) { figure.at_most(kMostHonestLost); });
     bench.add(c, "of 4000 connections lost", ended, [](Figure& figure) { figure.at_most(0); });
     bench.add(c, "cycles/packet of the flood", cycles);
     return Done{};
@@ -217,14 +217,14 @@ Status run_case(const Case& one, const Options& options, Bench& bench) {
 }  // namespace
 
 Status run_forged(const Options& options, Bench& bench) {
-    const Case cases[] = {
+    const Forgery cases[] = {
         {"out, forged, flows", false, [](config::Config&) {}},
         {"out, forged, mappings", false, map_endpoints},
         {"out, forged, blocks", false, give_blocks},
         {"in, forged, forward", true, forward_port},
     };
-    for (const Case& one : cases)
-        if (Status status = run_case(one, options, bench); !status)
+    for (const Forgery& one : cases)
+        if (Status status = run_forgery(one, options, bench); !status)
             return status;
     return Done{};
 }

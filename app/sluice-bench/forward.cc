@@ -18,7 +18,7 @@ using net::Direction;
 using net::Protocol;
 using net::Side;
 
-constexpr unsigned kBatchesPerRound = 256;
+constexpr unsigned kForwardBatches = 256;
 constexpr unsigned kBatchesWhenQuick = 4;
 
 enum class Mix : uint8_t { Half, Out, Back };
@@ -78,11 +78,11 @@ net::TupleFilter nothing() {
 }
 
 /// A rig with flows that stand, and what carries packets of them.
-class Field {
+class ForwardField {
 public:
-    static Result<std::unique_ptr<Field>> create(const FieldParams& params,
-                                                 const Options& options) {
-        std::unique_ptr<Field> field(new Field(params, options));
+    static Result<std::unique_ptr<ForwardField>> create(const FieldParams& params,
+                                                        const Options& options) {
+        std::unique_ptr<ForwardField> field(new ForwardField(params, options));
         auto rig = Rig::create({.flows = std::max(params.flows, 64u),
                                 .workers = params.workers,
                                 .pages = options.pages,
@@ -112,7 +112,7 @@ public:
     Status measure(const Mode& mode, Bench& bench);
 
 private:
-    Field(const FieldParams& params, const Options& options)
+    ForwardField(const FieldParams& params, const Options& options)
         : params_(params), options_(options), book_(params.protocol, params.flows) {}
 
     /// Nanoseconds of CPU time a packet, of all lanes together.
@@ -124,7 +124,7 @@ private:
     double run(Lane& lane, const Mode& mode, Loop loop);
     void measure_stages(const Mode& mode, const Traffic& c, Bench& bench);
     Traffic traffic_of(const Mode& mode) const;
-    unsigned batches() const { return options_.quick ? kBatchesWhenQuick : kBatchesPerRound; }
+    unsigned batches() const { return options_.quick ? kBatchesWhenQuick : kForwardBatches; }
 
     FieldParams params_;
     Options options_;
@@ -138,7 +138,7 @@ private:
 };
 
 /// False when there is no place for it.
-bool Field::watch() {
+bool ForwardField::watch() {
     if (params_.watched == Watched::ByNobody)
         return true;
     observe::Wish wish;
@@ -151,14 +151,15 @@ bool Field::watch() {
 }
 
 /// Makes room for what the workers will tell, outside the measured time.
-void Field::look() {
+void ForwardField::look() {
     while (reader_ != nullptr && reader_->read([](const observe::PacketEntry&) {}) != 0) {
     }
 }
 
 /// Out and back by bursts, as the worker will take them: no end acknowledges what the gateway has
 /// yet to see.
-void Field::fill(Lane& lane, const Mode& mode, Order& order, std::span<Item> items, Kind kind) {
+void ForwardField::fill(Lane& lane, const Mode& mode, Order& order, std::span<Item> items,
+                        Kind kind) {
     for (size_t i = 0; i < items.size(); ++i) {
         const bool back =
             mode.mix == Mix::Back || (mode.mix == Mix::Half && i / mode.burst % 2 == 1);
@@ -168,7 +169,7 @@ void Field::fill(Lane& lane, const Mode& mode, Order& order, std::span<Item> ite
     }
 }
 
-double Field::run(Lane& lane, const Mode& mode, Loop loop) {
+double ForwardField::run(Lane& lane, const Mode& mode, Loop loop) {
     const auto queue = static_cast<uint16_t>(lane.worker());
     auto& inside = rig_->port(Side::Inside);
     auto& outside = rig_->port(Side::Outside);
@@ -191,7 +192,7 @@ double Field::run(Lane& lane, const Mode& mode, Loop loop) {
     });
 }
 
-double Field::lane_round(Lane& lane, const Mode& mode, Loop loop) {
+double ForwardField::lane_round(Lane& lane, const Mode& mode, Loop loop) {
     Order order(mode.order, params_.flows / params_.workers, seed_ + lane.worker());
     std::vector<Item> items(kBatch);
     const bool is_worker = loop == Loop::Worker;
@@ -211,7 +212,7 @@ double Field::lane_round(Lane& lane, const Mode& mode, Loop loop) {
     return nanoseconds / (double{kBatch} * batches());
 }
 
-double Field::round(const Mode& mode, Loop loop) {
+double ForwardField::round(const Mode& mode, Loop loop) {
     for (const Side side : {Side::Inside, Side::Outside})
         rig_->port(side).limit_burst(mode.burst);
     std::vector<double> took(params_.workers);
@@ -223,7 +224,7 @@ double Field::round(const Mode& mode, Loop loop) {
     return sum / params_.workers;
 }
 
-Traffic Field::traffic_of(const Mode& mode) const {
+Traffic ForwardField::traffic_of(const Mode& mode) const {
     const bool is_tcp = params_.protocol == Protocol::Tcp;
     const char* protocol = is_tcp ? "tcp" : "udp";
     if (params_.verify_in_software)
@@ -240,7 +241,7 @@ Traffic Field::traffic_of(const Mode& mode) const {
             mode.burst, params_.flows,     params_.workers};
 }
 
-Status Field::measure(const Mode& mode, Bench& bench) {
+Status ForwardField::measure(const Mode& mode, Bench& bench) {
     Samples cycles, with_io, io, floor, times_floor, nanoseconds, packets;
     for (unsigned i = 0; i < options_.rounds; ++i) {
         const double io_took = round(mode, Loop::IoOnly);
@@ -284,7 +285,7 @@ Status Field::measure(const Mode& mode, Bench& bench) {
     return Done{};
 }
 
-void Field::measure_stages(const Mode& mode, const Traffic& c, Bench& bench) {
+void ForwardField::measure_stages(const Mode& mode, const Traffic& c, Bench& bench) {
     const auto stages = worker::Worker::stages();
     std::vector<Samples> cycles(stages.size());
     worker::Worker& worker = rig_->gateway().worker(0);
@@ -308,7 +309,7 @@ void Field::measure_stages(const Mode& mode, const Traffic& c, Bench& bench) {
 
 Status run_field(const FieldParams& params, std::span<const Mode> modes, const Options& options,
                  Bench& bench) {
-    auto field = Field::create(params, options);
+    auto field = ForwardField::create(params, options);
     if (!field)
         return field.error();
     for (const Mode& mode : modes)
@@ -318,7 +319,7 @@ Status run_field(const FieldParams& params, std::span<const Mode> modes, const O
 }
 
 /// All cases of so many flows of a protocol.
-Status run_flows(Protocol protocol, uint32_t flows, const Options& options, Bench& bench) {
+Status forward_flows(Protocol protocol, uint32_t flows, const Options& options, Bench& bench) {
     const std::span<const Mode> all(kModes);
     const std::span<const Mode> base = all.first(1);
     if (Status status = run_field({protocol, flows, 1}, options.quick ? base : all, options, bench);
@@ -355,7 +356,7 @@ int run_forward(const Options& options) {
         return fail(bench.error());
     for (const uint32_t count : flows)
         for (const Protocol protocol : {Protocol::Udp, Protocol::Tcp})
-            if (Status status = run_flows(protocol, count, options, bench.value()); !status)
+            if (Status status = forward_flows(protocol, count, options, bench.value()); !status)
                 return fail(status.error());
     return bench->end();
 }

@@ -21,9 +21,9 @@ using net::Protocol;
 
 /// Room for what opens in five seconds of the rig's clock: after one it is over, after two more it
 /// is erased, and ageing takes a second to come round.
-constexpr uint32_t kRoom = k1M + k1M / 2;
-constexpr unsigned kBatchesPerRound = 512;   // two seconds of that clock, so that 7 are 14
-constexpr unsigned kBatchesToSettle = 1536;  // until as many end as open
+constexpr uint32_t kOpenRoom = k1M + k1M / 2;
+constexpr unsigned kOpenBatches = 512;         // two seconds of that clock, so that 7 are 14
+constexpr unsigned kOpenBatchesBefore = 1536;  // until as many end as open
 constexpr double kMillion = 1e6;
 
 struct Cost {
@@ -188,7 +188,7 @@ void add_turns(Scene& scene, Opening& opening, const Traffic& c, const Options& 
         const MachineTime before = machine_time();
         const uint64_t ended = expired(scene);
         const auto start = std::chrono::steady_clock::now();
-        const auto turns = opening.time_turns(options.quick ? 8 : kBatchesPerRound);
+        const auto turns = opening.time_turns(options.quick ? 8 : kOpenBatches);
         const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
         ends.add(static_cast<double>(expired(scene) - ended) / took.count());
         usual.add(turns[turns.size() / 2]);
@@ -212,7 +212,7 @@ void add_heard(Opening& opening, Traffic c, const Options& options, Bench& bench
     for (unsigned i = 0; i < options.rounds; ++i)
         for (Samples* samples : {&unheard, &heard}) {
             opening.set_heard(samples == &heard);
-            samples->add(cycles_in(opening.round(options.quick ? 16 : kBatchesPerRound).worker));
+            samples->add(cycles_in(opening.round(options.quick ? 16 : kOpenBatches).worker));
         }
     opening.set_heard(false);
     c.protocol = "udp, journal heard";
@@ -224,17 +224,17 @@ void add_heard(Opening& opening, Traffic c, const Options& options, Bench& bench
 Status run_life(Life life, uint32_t standing, const Options& options, Bench& bench) {
     const SceneParams params{.fresh = life == Life::UdpFirst ? Protocol::Udp : Protocol::Tcp,
                              .standing = standing,
-                             .room = kRoom};
+                             .room = kOpenRoom};
     auto scene = Scene::create(params, options);
     if (!scene)
         return scene.error();
     scene.value()->rig().port(net::Side::Inside).limit_burst(32);
     scene.value()->rig().port(net::Side::Outside).limit_burst(32);
     Opening opening(*scene.value(), life);
-    opening.round(options.quick ? 16 : kBatchesToSettle);
+    opening.round(options.quick ? 16 : kOpenBatchesBefore);
     Samples rate, cycles, control;
     for (unsigned i = 0; i < options.rounds; ++i) {
-        const Cost cost = opening.round(options.quick ? 16 : kBatchesPerRound);
+        const Cost cost = opening.round(options.quick ? 16 : kOpenBatches);
         rate.add(1e9 / cost.worker);
         cycles.add(cycles_in(cost.worker));
         control.add(100 * cost.control / (cost.control + cost.worker));
@@ -266,7 +266,7 @@ int run_open(const Options& options) {
     if (standing.empty())
         standing = options.quick ? std::vector<uint32_t>{0} : std::vector<uint32_t>{0, k1M, k8M};
     const uint32_t most = *std::max_element(standing.begin(), standing.end());
-    auto bench = Bench::start("open", options, Rig::table_bytes(most + kRoom));
+    auto bench = Bench::start("open", options, Rig::table_bytes(most + kOpenRoom));
     if (!bench)
         return fail(bench.error());
     for (const uint32_t count : standing)

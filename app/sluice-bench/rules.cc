@@ -14,9 +14,9 @@ namespace {
 using net::Direction;
 using net::Prefix;
 
-constexpr uint32_t kRoom = k1M + k1M / 2;    // for what opens until as much has ended
-constexpr unsigned kBatchesPerRound = 512;   // of new flows
-constexpr unsigned kBatchesToSettle = 1536;  // until as many end as open
+constexpr uint32_t kRulesRoom = k1M + k1M / 2;  // for what opens until as much has ended
+constexpr unsigned kRulesBatches = 512;         // of new flows
+constexpr unsigned kRulesBatchesBefore = 1536;  // until as many end as open
 
 constexpr uint32_t kCounts[] = {1, 100, 10'000};
 
@@ -85,7 +85,7 @@ double forward(Lane& lane, Order& order, unsigned batches) {
 Status run_kind(const Race& kind, uint32_t count, const Options& options, Bench& bench) {
     const uint32_t standing = options.flows.empty() ? k64K : options.flows.front();
     auto made = Scene::create({.standing = standing,
-                               .room = kRoom,
+                               .room = kRulesRoom,
                                .configure =
                                    [&](config::Config& config) {
                                        for (uint32_t n = 0; n + 1 < count; ++n)
@@ -97,8 +97,8 @@ Status run_kind(const Race& kind, uint32_t count, const Options& options, Bench&
     Scene& scene = *made.value();
     Lane known(scene.rig(), scene.standing(), 0);
     Order order(Order::Kind::Random, standing, 1);
-    const unsigned batches = options.quick ? 16 : kBatchesPerRound;
-    open(scene, options.quick ? 16 : kBatchesToSettle);
+    const unsigned batches = options.quick ? 16 : kRulesBatches;
+    open(scene, options.quick ? 16 : kRulesBatchesBefore);
     Samples opened, forwarded;
     for (unsigned i = 0; i < options.rounds; ++i) {
         opened.add(open(scene, batches));
@@ -120,7 +120,7 @@ Status run_kind(const Race& kind, uint32_t count, const Options& options, Bench&
 
 int run_rules(const Options& options) {
     const uint32_t standing = options.flows.empty() ? k64K : options.flows.front();
-    auto bench = Bench::start("rules", options, Rig::table_bytes(standing + kRoom));
+    auto bench = Bench::start("rules", options, Rig::table_bytes(standing + kRulesRoom));
     if (!bench)
         return fail(bench.error());
     for (const uint32_t count : kCounts)

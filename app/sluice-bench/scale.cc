@@ -15,7 +15,7 @@ using net::Direction;
 using net::Side;
 
 constexpr uint32_t kFlows = k1M;
-constexpr unsigned kBatchesPerRound = 128;
+constexpr unsigned kScaleBatches = 128;
 constexpr double kEstablished = 1.9;
 constexpr double kOfFloor = 0.95;
 constexpr double kOpening = 1.8;
@@ -53,7 +53,7 @@ public:
 
 private:
     Team(unsigned workers, uint32_t flows, const Options& options)
-        : workers_(workers), flows_(flows), batches_(options.quick ? 4 : kBatchesPerRound) {}
+        : workers_(workers), flows_(flows), batches_(options.quick ? 4 : kScaleBatches) {}
 
     std::vector<Item> some(unsigned lane, bool with_replies, Kind kind);
     template <typename Fill, typename Run>

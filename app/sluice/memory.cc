@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sluice/memory.h"
 
+#include "base/memory.h"
 #include "config/ports.h"
 #include "gateway/gateway.h"
 #include "link/note.h"
@@ -52,10 +53,6 @@ size_t read_available_bytes() {
         std::getline(file, name);
     }
     return 0;
-}
-
-std::string megabytes(size_t bytes) {
-    return std::to_string(divide_up(bytes, kMegabyte)) + " MB";
 }
 
 /// "--flows 262144: 150 MB of hugepages are needed (64 for packets and routes, ...)".

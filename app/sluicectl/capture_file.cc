@@ -11,11 +11,11 @@ namespace {
 
 constexpr uint32_t kStatistics = 5;
 constexpr uint32_t kPacket = 6;
-constexpr size_t kHeadBytes = 8;         // type and length
-constexpr size_t kLeastBlock = 12;       // these, and the length once more
-constexpr size_t kMostBlock = 1U << 20;  // no block of ours is so long
-constexpr size_t kStatisticsBytes = 12;  // interface and time, before the options
-constexpr uint16_t kDropped = 7;         // isb_osdrop
+constexpr size_t kHeadBytes = 8;                // type and length
+constexpr size_t kLeastCaptureBlock = 12;       // these, and the length once more
+constexpr size_t kMostCaptureBlock = 1U << 20;  // no block of ours is so long
+constexpr size_t kStatisticsBytes = 12;         // interface and time, before the options
+constexpr uint16_t kDropped = 7;                // isb_osdrop
 
 template <typename T>
 T number_at(std::string_view bytes, size_t at) {
@@ -51,7 +51,7 @@ bool CaptureFile::write(const char* bytes, size_t count) {
     size_t whole = 0;
     while (rest_.size() - whole >= kHeadBytes) {
         const auto length = number_at<uint32_t>(rest_, whole + sizeof(uint32_t));
-        if (length < kLeastBlock || length > kMostBlock) {
+        if (length < kLeastCaptureBlock || length > kMostCaptureBlock) {
             error_ = "the gateway sent what is no capture.";
             return false;
         }

@@ -2,6 +2,7 @@
 #include "sluicectl/client.h"
 
 #include "sluicectl/capture_file.h"
+#include "sluicectl/failure.h"
 #include "sluicectl/interrupt.h"
 #include "sluicectl/packet_file.h"
 
@@ -27,12 +28,6 @@ constexpr int kHttpNotFound = 404;
 // A large table on a busy machine takes its time, and the server's threads run last.
 constexpr std::chrono::minutes kPatience{5};
 constexpr std::chrono::hours kStreamPatience{24 * 365};  // nothing may happen for long
-
-int fail(const std::string& sentence) {
-    std::fflush(stdout);
-    std::fprintf(stderr, "sluicectl: %s\n", sentence.c_str());
-    return EXIT_FAILURE;
-}
 
 /// Why a connection cannot be had: 0, or an errno. The HTTP library does not say.
 int try_connect(const std::string& path) {

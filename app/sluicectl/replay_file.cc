@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sluicectl/replay_file.h"
 
+#include "sluicectl/failure.h"
 #include "sluicectl/packet_file.h"
 #include "stats/drop.h"
 #include "why/replay.h"
@@ -14,11 +15,6 @@ namespace sluicectl {
 namespace {
 
 constexpr size_t kMostFrame = 65535;
-
-int fail(const std::string& sentence) {
-    std::fprintf(stderr, "sluicectl: %s\n", sentence.c_str());
-    return EXIT_FAILURE;
-}
 
 /// As long as it was; what was not captured is taken for zeroes.
 std::string whole(PacketFile::Packet&& packet) {

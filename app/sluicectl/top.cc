@@ -2,6 +2,7 @@
 #include "sluicectl/top.h"
 
 #include "sluicectl/client.h"
+#include "sluicectl/failure.h"
 #include "sluicectl/screen.h"
 #include "sluicectl/top_rows.h"
 
@@ -21,11 +22,6 @@ using Key = Screen::Key;
 constexpr size_t kMostOnce = 20;
 constexpr size_t kMostOnScreen = 100;
 constexpr const char* kKeys = " q quit   hosts by: f flows  p ports  r rate ";
-
-int fail(const std::string& sentence) {
-    std::fprintf(stderr, "sluicectl: %s\n", sentence.c_str());
-    return EXIT_FAILURE;
-}
 
 class Gateway {
 public:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sluicectl/who_file.h"
 
+#include "sluicectl/failure.h"
 #include "sluicectl/past_holds.h"
 
 #include <cerrno>
@@ -13,11 +14,6 @@
 
 namespace sluicectl {
 namespace {
-
-int fail(const std::string& sentence) {
-    std::fprintf(stderr, "sluicectl: %s\n", sentence.c_str());
-    return EXIT_FAILURE;
-}
 
 void read_all(std::istream& lines, PastHolds& holds) {
     for (std::string line; std::getline(lines, line);)

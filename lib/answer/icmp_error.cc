@@ -15,7 +15,6 @@
 namespace sluice::answer {
 namespace {
 
-constexpr uint8_t kOwnTtl = 64;
 constexpr uint8_t kNetworkControl = 0xc0;  // RFC 1812 §4.3.2.5: precedence 6
 constexpr size_t kHeaderBytes = sizeof(rte_ipv4_hdr) + sizeof(rte_icmp_hdr);
 constexpr size_t kQuoteBytes = kIcmpErrorBytes - kHeaderBytes;

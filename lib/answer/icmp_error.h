@@ -30,6 +30,7 @@ constexpr IcmpError fragmentation_needed(uint16_t mtu) {
     return {3, 4, mtu};
 }
 
+inline constexpr uint8_t kOwnTtl = 64;          ///< Of what the gateway itself sends.
 inline constexpr size_t kIcmpErrorBytes = 576;  ///< Longest that write_icmp_error() writes.
 
 /// True when RFC 1812 §4.3.2.7 allows an error about this packet, as far as its headers tell: that

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "answer/tcp_reset.h"
 
+#include "answer/icmp_error.h"
 #include "base/big_endian.h"
 
 #include <rte_ip.h>
@@ -11,8 +12,6 @@
 
 namespace sluice::answer {
 namespace {
-
-constexpr uint8_t kOwnTtl = 64;
 
 const rte_tcp_hdr& tcp_of(const net::Packet& packet) {
     return *reinterpret_cast<const rte_tcp_hdr*>(packet.transport);

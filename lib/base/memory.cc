@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
-#include <string>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -25,10 +24,6 @@ constexpr int kHugePageLog2 = 21;
 constexpr int kGigabytePageLog2 = 30;
 constexpr int kMostNodes = 1024;
 constexpr int kBitsPerWord = sizeof(unsigned long) * CHAR_BIT;
-
-std::string megabytes(size_t bytes) {
-    return std::to_string((bytes + (size_t{1} << 20) - 1) >> 20) + " MB";
-}
 
 Error refused(size_t bytes, PageKind kind, int node, int code) {
     std::string message = megabytes(bytes) + " of ";
@@ -74,6 +69,10 @@ Result<std::span<std::byte>> map_pages(size_t bytes, PageKind kind, int page_log
 }
 
 }  // namespace
+
+std::string megabytes(size_t bytes) {
+    return std::to_string((bytes + (size_t{1} << 20) - 1) >> 20) + " MB";
+}
 
 bool bind_pages(std::span<std::byte> memory, int node) {
     std::array<unsigned long, kMostNodes / kBitsPerWord> mask{};

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <utility>
 
 namespace sluice {
@@ -22,6 +23,9 @@ enum class PageKind { Ordinary, Huge };
 bool bind_pages(std::span<std::byte> memory, int numa_node);
 /// Faults every page in for writing.
 bool touch_pages(std::span<std::byte> memory);
+
+/// As messages say it: "150 MB", rounded up.
+std::string megabytes(size_t bytes);
 
 class Pages {
 public:

@@ -23,10 +23,6 @@ constexpr uint32_t kHugetlbfs = 0x958458f6;
 /// Another process may put a new file in the place of the one that was just opened.
 constexpr int kOpens = 8;
 
-std::string megabytes(size_t bytes) {
-    return std::to_string((bytes + (size_t{1} << 20) - 1) >> 20) + " MB";
-}
-
 /// Reserves every byte; false with errno set.
 bool reserve(int file, size_t bytes) {
     int result = 0;

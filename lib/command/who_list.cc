@@ -20,7 +20,7 @@ using listing::Hold;
 using listing::Means;
 using listing::PublicEndpoint;
 
-constexpr size_t kMostListed = 10'000;
+constexpr size_t kMostHolds = 10'000;
 constexpr uint16_t kLastPort = 65535;
 
 std::string_view name_of(Means means) {
@@ -105,22 +105,22 @@ void keep_since(std::vector<Hold>& holds, std::time_t at, std::time_t now) {
 std::string who_table(const PublicEndpoint& endpoint, std::span<const Hold> holds,
                       const WhoWords& words) {
     std::string table = line("host", "kind", "flows", "since", "public");
-    for (const Hold& hold : holds.first(std::min(holds.size(), kMostListed))) {
+    for (const Hold& hold : holds.first(std::min(holds.size(), kMostHolds))) {
         const std::string zone =
             hold.host.zone == 0 ? "" : "  zone=" + std::to_string(hold.host.zone);
         table += line(nat64::to_string(words.naming.host(hold.host.address)),
                       name_of(hold.means).data(), std::to_string(hold.flows).c_str(),
                       since_text(hold, words.now).c_str(), held(endpoint, hold) + zone);
     }
-    if (holds.size() > kMostListed)
-        table += "and " + std::to_string(holds.size() - kMostListed) + " more: name a port.\n";
+    if (holds.size() > kMostHolds)
+        table += "and " + std::to_string(holds.size() - kMostHolds) + " more: name a port.\n";
     return table;
 }
 
 std::string who_json(const PublicEndpoint& endpoint, std::span<const Hold> holds,
                      const WhoWords& words) {
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
-    for (const Hold& hold : holds.first(std::min(holds.size(), kMostListed))) {
+    for (const Hold& hold : holds.first(std::min(holds.size(), kMostHolds))) {
         list.push_back({{"host", nat64::to_string(words.naming.host(hold.host.address))},
                         {"kind", name_of(hold.means)},
                         {"flows", hold.flows},

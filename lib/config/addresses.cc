@@ -17,7 +17,6 @@ namespace sluice::config {
 namespace {
 
 using net::Prefix;
-using net::to_string;
 using std::string;
 using std::string_view;
 
@@ -121,7 +120,7 @@ Status check_own_addresses(const Config& config) {
 }
 
 Status check_on_link_gateway(const Config& config, const Wan& wan) {
-    const string text = to_string(wan.gateway) + " onlink";
+    const string text = net::to_string(wan.gateway) + " onlink";
     if (net::is_martian(wan.gateway))
         return wrong("gateway", text, "no host can have this address");
     if (const Lan* lan = overlapping_lan(config, {wan.gateway, wan.gateway}))
@@ -134,7 +133,7 @@ Status check_on_link_gateway(const Config& config, const Wan& wan) {
 }
 
 Status check_gateway(const Config& config, const Wan& wan) {
-    const string text = to_string(wan.gateway);
+    const string text = net::to_string(wan.gateway);
     if (wan.gateway == wan.own.address)
         return wrong("gateway", text, "this is the address of --wan-address");
     if (wan.gateway_is_on_link)
@@ -342,7 +341,7 @@ Status check_routes(const Config& config, const Networks& networks) {
             twin->second.goes_inside != goes_inside)
             return wrong("route", to_string(route),
                          "there is a route to this prefix already, via " +
-                             to_string(twin->second.first->via));
+                             net::to_string(twin->second.first->via));
     }
     return Done{};
 }
@@ -410,7 +409,7 @@ string Networks::why_not_public(const AddressRange& range) const {
         return "it contains addresses that no host can have";
     for (const Wan& wan : config_.wans)
         if (range.contains(wan.gateway))
-            return "it contains the address of --gateway " + to_string(wan.gateway);
+            return "it contains the address of --gateway " + net::to_string(wan.gateway);
     for (const StaticRoute& route : config_.routes)
         if (range.contains(route.via))
             return "it contains the next hop of --route " + to_string(route);

@@ -27,7 +27,7 @@ std::optional<uint16_t> parse_port(string_view text) {
     return value;
 }
 
-constexpr std::pair<string_view, net::Protocol> kProtocols[] = {
+constexpr std::pair<string_view, net::Protocol> kMapped[] = {
     {"tcp", net::Protocol::Tcp}, {"udp", net::Protocol::Udp}, {"icmp", net::Protocol::Icmp}};
 
 constexpr std::pair<string_view, Filtering> kFilterings[] = {
@@ -54,7 +54,7 @@ string word_of(const std::pair<string_view, Value> (&words)[N], Value wanted) {
 /// PROTOCOL[:FIRST-LAST]
 std::optional<ProtocolPorts> parse_inside(string_view text) {
     const size_t colon = text.find(':');
-    const auto protocol = parse_word(kProtocols, text.substr(0, colon));
+    const auto protocol = parse_word(kMapped, text.substr(0, colon));
     const auto ports = colon == string_view::npos ? std::optional(pool::kAllPorts)
                                                   : parse_ports(text.substr(colon + 1));
     if (!protocol || !ports)
@@ -140,7 +140,7 @@ string to_string(const Independence& independence) {
         " for=";
     for (const ProtocolPorts& inside : independence.inside) {
         text += (&inside == &independence.inside.front() ? "" : ",") +
-                word_of(kProtocols, inside.protocol);
+                word_of(kMapped, inside.protocol);
         if (inside.ports != pool::kAllPorts)
             text += ':' + to_string(inside.ports);
     }

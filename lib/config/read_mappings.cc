@@ -17,7 +17,7 @@ namespace {
 using std::string;
 using std::string_view;
 
-std::optional<net::Protocol> parse_protocol(string_view text) {
+std::optional<net::Protocol> parse_forwarded(string_view text) {
     if (text == "tcp")
         return net::Protocol::Tcp;
     if (text == "udp")
@@ -92,7 +92,7 @@ Result<pool::Forward> take_forward(const Given& given, std::span<const string>& 
     if (!door)
         return door.error();
     const string text = joined(words.first(words.size() - rest.size()));
-    const auto protocol = parse_protocol(words[0]);
+    const auto protocol = parse_forwarded(words[0]);
     const auto external = parse_address_and_ports(words[1]);
     const auto internal = parse_address_and_ports(words[3]);
     if (words[2] != "->")

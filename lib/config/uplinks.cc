@@ -16,7 +16,6 @@
 namespace sluice::config {
 namespace {
 
-using net::to_string;
 using std::string;
 using std::string_view;
 
@@ -58,7 +57,7 @@ Status read_gateway(const Given& word, Wan& wan) {
 Status check_place(const Wan& wan) {
     if (wan.at.port.empty())
         return wan.own == net::Prefix{}
-                   ? wrong("gateway", to_string(wan.gateway), "there is no --wan in its place")
+                   ? wrong("gateway", net::to_string(wan.gateway), "there is no --wan in its place")
                    : wrong("wan-address", to_string(wan.own), "there is no --wan in its place");
     if (wan.own == net::Prefix{})
         return wrong("wan", to_string(wan.at), "there is no --wan-address in its place");
@@ -202,7 +201,7 @@ Status check_wans(const Config& config) {
             return wrong("wan", to_string(wan->at), "it is there already");
         if (std::any_of(wans.begin(), wan,
                         [&](const Wan& other) { return other.gateway == wan->gateway; }))
-            return wrong("gateway", to_string(wan->gateway),
+            return wrong("gateway", net::to_string(wan->gateway),
                          "it is there already; each uplink has a gateway of its own");
     }
     return check_weights(config);

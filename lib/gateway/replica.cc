@@ -27,7 +27,7 @@ using sync::Change;
 using sync::Record;
 
 // relaxed: what lists read of records, each value by itself.
-constexpr auto kAlone = std::memory_order_relaxed;
+using std::memory_order_relaxed;
 
 constexpr uint32_t kSlice = 4096;  ///< Records that a turn looks at.
 constexpr Duration kPass = Duration::seconds(1);
@@ -42,13 +42,13 @@ constexpr unsigned kMostRivals = 2;
 void fill(FlowRecord& candidate, const Record& record, Tick now) {
     candidate.tuple = record.tuple;
     candidate.owner = record.owner;
-    candidate.state.store(record.state, kAlone);
-    candidate.status.store(record.status, kAlone);
+    candidate.state.store(record.state, memory_order_relaxed);
+    candidate.status.store(record.status, memory_order_relaxed);
     candidate.sides = net::Sides::of_bits(record.sides);
     candidate.opened = now + Duration{-static_cast<int32_t>(record.age & 0x7fffffff)};
     const Duration left{
         std::clamp(record.left, kLeastLeft.milliseconds, kLongestTimeout.milliseconds)};
-    candidate.deadline.store(now + left, kAlone);
+    candidate.deadline.store(now + left, memory_order_relaxed);
     std::copy(record.tracker.begin(), record.tracker.end(), candidate.tracker.begin());
     if (candidate.kind() == Kind::Flow && candidate.tuple[0].protocol == Protocol::Tcp)
         conntrack::forget_windows(static_cast<conntrack::TcpState>(record.state),
@@ -63,13 +63,13 @@ void fill(FlowRecord& candidate, const Record& record, Tick now) {
 void copy(const FlowRecord& from, FlowRecord& to) {
     to.tuple = from.tuple;
     to.owner = from.owner;
-    to.state.store(from.state.load(kAlone), kAlone);
-    to.status.store(from.status.load(kAlone), kAlone);
+    to.state.store(from.state.load(memory_order_relaxed), memory_order_relaxed);
+    to.status.store(from.status.load(memory_order_relaxed), memory_order_relaxed);
     to.sides = from.sides;
     to.rewrite = from.rewrite;
     to.hops = {};
     to.opened = from.opened;
-    to.deadline.store(from.deadline.load(kAlone), kAlone);
+    to.deadline.store(from.deadline.load(memory_order_relaxed), memory_order_relaxed);
     to.tracker = from.tracker;
 }
 
@@ -108,7 +108,7 @@ unsigned Replica::turn(Tick now, flow::Member& member) {
 
 /// Where both have been active, others may believe the one that has stepped back.
 void Replica::watch_peer() {
-    const bool is_active = standing_.peer.load(kAlone) == sync::Peer::Active;
+    const bool is_active = standing_.peer.load(memory_order_relaxed) == sync::Peer::Active;
     had_quarrel_ |= peer_is_active_ && !is_active;
     peer_is_active_ = is_active;
 }
@@ -134,7 +134,7 @@ unsigned Replica::return_to_duty() {
 
 /// Its flows may be the only ones there are, until the peer forwards.
 unsigned Replica::wait_for_peer() {
-    const bool is_active = standing_.peer.load(kAlone) == sync::Peer::Active;
+    const bool is_active = standing_.peer.load(memory_order_relaxed) == sync::Peer::Active;
     if (!is_active || !parts_.table.grace().is_over(grace_))
         return 0;
     phase_ = Phase::Emptying;
@@ -168,7 +168,7 @@ void Replica::begin_following() {
     position_ = 0;
     mailbox_.clear();
     phase_ = Phase::Following;
-    standing_.is_whole.store(false, kAlone);
+    standing_.is_whole.store(false, memory_order_relaxed);
     standing_.is_ready.store(true, std::memory_order_release);
     // Release: who sees it finds the mailbox cleared.
     standing_.joins.fetch_add(1, std::memory_order_release);
@@ -195,7 +195,7 @@ void Replica::apply(const Change& change, Tick now) {
     using enum Change::What;
     if (change.what == Begin) {
         has_begun_ = true;
-        standing_.is_whole.store(false, kAlone);
+        standing_.is_whole.store(false, memory_order_relaxed);
         ++epoch_;
         return;
     }
@@ -203,8 +203,8 @@ void Replica::apply(const Change& change, Tick now) {
         return;
     if (change.what == Complete) {
         sweep();
-        standing_.is_whole.store(true, kAlone);
-        standing_.is_fresh.store(false, kAlone);
+        standing_.is_whole.store(true, memory_order_relaxed);
+        standing_.is_fresh.store(false, memory_order_relaxed);
         return;
     }
     if (change.record.index >= twins_.size()) {
@@ -274,8 +274,8 @@ bool Replica::open(Twin& twin, const Told& told) {
         const flow::Insertion insertion = member_->insert(index, told.now);
         if (insertion.outcome == InsertOutcome::Inserted) {
             parts_.table.deadlines().set(index, told.now, told.now + kLeastLeft);
-            twin = {index + 1, parts_.table.record(index).life.load(kAlone), told.record.generation,
-                    epoch_};
+            twin = {index + 1, parts_.table.record(index).life.load(memory_order_relaxed),
+                    told.record.generation, epoch_};
             return true;
         }
         // As if it had ended: what counted it takes it back. The record is not reused yet.
@@ -330,15 +330,15 @@ bool Replica::hang(uint32_t index, const Record& record) {
 void Replica::renew(const Twin& twin, FlowRecord& candidate, Tick now) {
     const uint32_t index = twin.own - 1;
     FlowRecord& own = parts_.table.record(index);
-    own.deadline.store(candidate.deadline.load(kAlone), kAlone);
-    own.state.store(candidate.state.load(kAlone), kAlone);
+    own.deadline.store(candidate.deadline.load(memory_order_relaxed), memory_order_relaxed);
+    own.state.store(candidate.state.load(memory_order_relaxed), memory_order_relaxed);
     if (own.kind() != Kind::Flow) {
         own.holding().note = candidate.holding().note;
         return;
     }
-    if ((candidate.status.load(kAlone) & conntrack::kSeenReply) != 0)
+    if ((candidate.status.load(memory_order_relaxed) & conntrack::kSeenReply) != 0)
         heir(now).prove(own);
-    parts_.hosts.add_status(index, own, candidate.status.load(kAlone));
+    parts_.hosts.add_status(index, own, candidate.status.load(memory_order_relaxed));
     own.tracker = candidate.tracker;
     parts_.table.deadlines().set(index, now, now + kLeastLeft);
 }
@@ -355,8 +355,8 @@ void Replica::keep_alive(Tick now) {
     const uint32_t end = std::min(position_ + slice, parts_.table.capacity());
     const Tick least = now + kLeastLeft;
     parts_.table.for_each_live(position_, end, [&](uint32_t index, FlowRecord& record) {
-        if (least.is_after(record.deadline.load(kAlone)))
-            record.deadline.store(least, kAlone);
+        if (least.is_after(record.deadline.load(memory_order_relaxed)))
+            record.deadline.store(least, memory_order_relaxed);
         flow::limit_age(record, now);
         // Nobody ages here, and a look that is due for too long is taken for one to come.
         parts_.table.deadlines().set(index, now, least);
@@ -377,9 +377,10 @@ void Replica::become_active(Tick now) {
     counters_.count[Count::FlowsTakenOver].add(parts_.table.size());
     phase_ = Phase::Active;
     standing_.is_active.store(true, std::memory_order_release);
-    parts_.notice("this gateway is active: it forwards, with " +
-                  std::to_string(parts_.table.size()) + " flows and holders that it took over" +
-                  (standing_.is_whole.load(kAlone) ? "" : "; the peer had not told all"));
+    parts_.notice(
+        "this gateway is active: it forwards, with " + std::to_string(parts_.table.size()) +
+        " flows and holders that it took over" +
+        (standing_.is_whole.load(memory_order_relaxed) ? "" : "; the peer had not told all"));
 }
 
 }  // namespace sluice::gateway

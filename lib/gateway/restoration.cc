@@ -21,7 +21,7 @@ using net::Side;
 using stats::Count;
 
 // All orders are relaxed: nobody else is there.
-constexpr auto kAlone = std::memory_order_relaxed;
+using std::memory_order_relaxed;
 
 /// A holder whose time is over may be found for so long, until the control core has looked whether
 /// flows hang on it. Ports that wait for their links take ten seconds.
@@ -36,7 +36,7 @@ net::InsideAddress host_of(const FlowRecord& flow) {
 }
 
 bool is_over(const FlowRecord& record, Tick now) {
-    return !record.deadline.load(kAlone).is_after(now);
+    return !record.deadline.load(memory_order_relaxed).is_after(now);
 }
 
 }  // namespace
@@ -69,7 +69,7 @@ Restored Restoration::run() {
 bool goes_on_unhelped(const flow::FlowTable& table, FlowRecord& record) {
     if (record.kind() != Kind::Flow)
         return record.kind() != Kind::Expectation;
-    const uint8_t status = record.status.load(kAlone);
+    const uint8_t status = record.status.load(memory_order_relaxed);
     if ((status & conntrack::kHelped) == 0)
         return true;
     // Packets keep a mapping or a contact alive, and no block. The links are not checked yet.
@@ -79,7 +79,7 @@ bool goes_on_unhelped(const flow::FlowTable& table, FlowRecord& record) {
     });
     if (!keeps_holder)
         record.holder.look_away();
-    record.status.store(status & ~conntrack::kHelped, kAlone);
+    record.status.store(status & ~conntrack::kHelped, memory_order_relaxed);
     return (status & conntrack::kCorrected) == 0;
 }
 
@@ -107,7 +107,7 @@ Fate Restoration::judge_flow(FlowRecord& flow) {
     flow.sides = {flow.sides, tuning_of(flow)};
     flow.rewrite = nat::rewrite_of(flow.tuple);
     // One that was about to give way to another was not gone yet, and its host has it again.
-    flow.status.fetch_and(static_cast<uint8_t>(~conntrack::kEnded), kAlone);
+    flow.status.fetch_and(static_cast<uint8_t>(~conntrack::kEnded), memory_order_relaxed);
     return Fate::Adopted;
 }
 
@@ -119,14 +119,14 @@ Fate Restoration::judge_holder(FlowRecord& holder) const {
     if (!ground_.policy.is_public(shown) &&
         is_private(shown, holder.key(Direction::Original).source))
         return Fate::Private;
-    holder.status.store(conntrack::kAssured, kAlone);
+    holder.status.store(conntrack::kAssured, memory_order_relaxed);
     if (holder.kind() == Kind::Block) {  // the control core ends it, when nothing hangs on it
-        holder.deadline.store(now_ + nat::kBlockDeadline, kAlone);
+        holder.deadline.store(now_ + nat::kBlockDeadline, memory_order_relaxed);
         return Fate::Adopted;
     }
     if (!is_over(holder, now_))
         return Fate::Adopted;
-    holder.deadline.store(now_ + kUntilLook, kAlone);
+    holder.deadline.store(now_ + kUntilLook, memory_order_relaxed);
     return Fate::Expired;
 }
 
@@ -182,7 +182,7 @@ void Restoration::charge(uint32_t index, const FlowRecord& flow) const {
 void Restoration::prove(const FlowRecord& record) const {
     record.for_each_holder([&](uint32_t index) {
         FlowRecord& holder = ground_.table.record(index);
-        holder.state.fetch_or(nat::kProven, kAlone);
+        holder.state.fetch_or(nat::kProven, memory_order_relaxed);
         prove(holder);
     });
 }
@@ -205,12 +205,12 @@ void Restoration::adopted(uint32_t index, FlowRecord& record) {
         return ground_.hosts.set_host(index, ground_.hosts.enter(host, {}, now_).host);
     }
     charge(index, record);
-    if ((record.status.load(kAlone) & conntrack::kSeenReply) != 0)
+    if ((record.status.load(memory_order_relaxed) & conntrack::kSeenReply) != 0)
         prove(record);
     else if (nat::is_on_trial(ground_.table, record))
         ground_.table.deadlines().set(index, now_, now_);  // as soon as that of a new one
-    const hosts::Admitted admitted =
-        ground_.hosts.admit_freely(host_of(record), record.sides, now_, record.status.load(kAlone));
+    const hosts::Admitted admitted = ground_.hosts.admit_freely(
+        host_of(record), record.sides, now_, record.status.load(memory_order_relaxed));
     ground_.hosts.set_host(index, admitted.host);
     const bool is_outward = record.sides.enter(Direction::Original) == Side::Inside;
     if (is_outward && record.key(Direction::Reply).destination_port !=

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "hosts/host_table.h"
 
+#include "base/bits.h"
 #include "conntrack/status.h"
 
 #include <algorithm>
@@ -43,13 +44,6 @@ constexpr HostIndex next_of(uint32_t link) {
 /// flow from outside may be counted here and there at different moments.
 bool has_all(uint64_t held, uint32_t inward, uint32_t most) {
     return most != 0 && int64_t{flows_of(held)} - inward >= int64_t{most};
-}
-
-/// The finaliser of MurmurHash3.
-constexpr uint64_t mix(uint64_t word) {
-    word = (word ^ word >> 33) * 0xff51afd7ed558ccd;
-    word = (word ^ word >> 33) * 0xc4ceb9fe1a85ec53;
-    return word ^ word >> 33;
 }
 
 uint32_t heads_for(uint32_t capacity) {

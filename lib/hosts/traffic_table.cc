@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "hosts/traffic_table.h"
 
+#include "base/bits.h"
+
 #include <algorithm>
 #include <bit>
 #include <string>
@@ -9,13 +11,6 @@ namespace sluice::hosts {
 namespace {
 
 constexpr unsigned kMostProbes = 64;
-
-/// The finaliser of MurmurHash3.
-constexpr uint64_t mix(uint64_t word) {
-    word = (word ^ word >> 33) * 0xff51afd7ed558ccd;
-    word = (word ^ word >> 33) * 0xc4ceb9fe1a85ec53;
-    return word ^ word >> 33;
-}
 
 constexpr uint64_t slot_of(uint64_t key, uint32_t row) {
     return key << TrafficTable::kRowBits | row;

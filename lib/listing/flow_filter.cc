@@ -21,12 +21,13 @@ Error wrong(std::string_view name, std::string_view value, std::string_view expe
 }
 
 /// One end of the tuple, of either version.
-struct End {
+struct FilteredEnd {
     std::optional<net::Prefix>& prefix;
     std::optional<net::Ipv6Prefix>& prefix6;
 };
 
-Status read_prefix(std::string_view name, std::string_view text, bool serves_ipv6, End end) {
+Status read_prefix(std::string_view name, std::string_view text, bool serves_ipv6,
+                   FilteredEnd end) {
     if (const auto address = net::parse_address(text))
         end.prefix = net::Prefix{*address, 32};
     else if (const auto address6 = net::parse_ipv6_address(text))

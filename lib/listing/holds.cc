@@ -17,7 +17,7 @@ using net::Side;
 using Tuples = std::array<net::Tuple, 2>;
 
 /// An inside end, and what stands for it outside.
-struct End {
+struct HeldEnd {
     net::InsideAddress host;
     net::Protocol protocol;
     Be32 address;
@@ -25,7 +25,7 @@ struct End {
 };
 
 /// The source of packets in a direction, and what their answers are sent to.
-End end_of(const Tuples& tuple, Direction from) {
+HeldEnd end_of(const Tuples& tuple, Direction from) {
     const net::Tuple& sent = tuple[index(from)];
     const net::Tuple& answered = tuple[index(opposite(from))];
     // Who answers a ping has no identifier: that is of the one who asks.
@@ -36,8 +36,8 @@ End end_of(const Tuples& tuple, Direction from) {
 }
 
 /// Of a flow; nothing where that end is outside, or where two inside hosts speak untranslated.
-std::optional<End> inside_end(const Tuples& tuple, net::Sides sides, Direction from) {
-    const End end = end_of(tuple, from);
+std::optional<HeldEnd> inside_end(const Tuples& tuple, net::Sides sides, Direction from) {
+    const HeldEnd end = end_of(tuple, from);
     const bool is_inside = sides.enter(from) == Side::Inside;
     const bool is_known_by_itself = end.address == end.host.address;
     if (!is_inside || (sides.leave(from) == Side::Inside && is_known_by_itself))
@@ -71,7 +71,7 @@ public:
 
 private:
     template <typename Visit>
-    void visit_end(Means means, const End& end, Visit visit) const {
+    void visit_end(Means means, const HeldEnd& end, Visit visit) const {
         const bool is_meant = end.address == endpoint_.address && endpoint_.is_of(end.protocol) &&
                               (!endpoint_.port || end.port == endpoint_.port);
         if (!is_meant)
@@ -100,9 +100,9 @@ private:
 };
 
 /// What two records have in common that are one hold.
-using Key = std::tuple<Means, uint64_t, std::optional<net::Protocol>, uint16_t>;
+using HoldKey = std::tuple<Means, uint64_t, std::optional<net::Protocol>, uint16_t>;
 
-Key key_of(const Hold& hold) {
+HoldKey key_of_hold(const Hold& hold) {
     return {hold.means, hold.host.bits(), hold.protocol, hold.first_port};
 }
 
@@ -131,7 +131,7 @@ void count_flows(std::vector<Hold>& holds) {
 std::vector<Hold> holds_of(const PublicEndpoint& endpoint, const Given& given,
                            flow::FlowTable& flows, Tick now) {
     const Asked asked(endpoint, given.block_ports);
-    std::map<Key, Hold> found;
+    std::map<HoldKey, Hold> found;
     for_each_where(
         flows, now,
         [&](const flow::FlowRecord& record) {
@@ -141,7 +141,7 @@ std::vector<Hold> holds_of(const PublicEndpoint& endpoint, const Given& given,
         },
         [&](const Seen& seen) {
             asked.for_each_hold(seen, [&](const Hold& hold) {
-                Hold& known = found.emplace(key_of(hold), hold).first->second;
+                Hold& known = found.emplace(key_of_hold(hold), hold).first->second;
                 known.age = std::max(known.age, std::optional(age_of(seen, now)));
                 known.flows += hold.means == Means::Flow ? 1 : 0;
             });

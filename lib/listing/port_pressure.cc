@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "listing/port_pressure.h"
 
+#include "base/bits.h"
 #include "listing/walk.h"
 #include "net/text.h"
 
@@ -29,9 +30,7 @@ struct Key {
 uint64_t hash(const Key& key) {
     uint64_t word = uint64_t{key.address.raw} << 32 | key.destination.raw;
     word ^= (uint64_t{key.port.raw} << 8 | static_cast<uint8_t>(key.protocol)) * 0x9e3779b97f4a7c15;
-    word = (word ^ word >> 33) * 0xff51afd7ed558ccd;
-    word = (word ^ word >> 33) * 0xc4ceb9fe1a85ec53;
-    return word ^ word >> 33;
+    return mix(word);
 }
 
 struct Hash {

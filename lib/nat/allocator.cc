@@ -26,7 +26,7 @@ constexpr unsigned kNewBlockProbes = 16;
 
 constexpr size_t kMostBlocks = 64;  ///< Of a host, as the configuration allows.
 
-Decision refused(Drop reason) {
+Decision not_found(Drop reason) {
     Decision decision;
     decision.reason = reason;
     return decision;
@@ -82,7 +82,7 @@ Decision Allocator::decide(const Request& request, Tick now, Trail& trail) const
     decision = decide_source(request, now, trail);
     const bool is_given = !decision.is_searched || decision.mapped != nullptr;
     if (decision.external && is_given && is_used(params_.table, request, decision, now))
-        return refused(Drop::EndpointTaken);
+        return not_found(Drop::EndpointTaken);
     decision.is_filtered = decision.external && request.mapping &&
                            !params_.mappings.lets_in(*request.mapping, *decision.external, now);
     return decision;
@@ -96,7 +96,7 @@ Decision Allocator::decide_source(const Request& request, Tick now, Trail& trail
     if (const auto fixed = params_.policy->statics.outside_of(request.original.protocol, inside))
         return at(*fixed);
     if (request.rule == nullptr)
-        return refused(Drop::ForeignSource);
+        return not_found(Drop::ForeignSource);
     if (!request.rule->translates())
         return at(inside);
     return decide_at_uplinks(request, now, trail);
@@ -168,8 +168,8 @@ Decision Allocator::find_in_pool(Wish& wish) const {
     if (looked == Looked::Found)
         return at(wish.found());
     if (net::is_by_address(wish.key.protocol))
-        return refused(Drop::AddressesExhausted);
-    return refused(looked == Looked::Unfinished ? Drop::PortsUnsearched : Drop::PortsExhausted);
+        return not_found(Drop::AddressesExhausted);
+    return not_found(looked == Looked::Unfinished ? Drop::PortsUnsearched : Drop::PortsExhausted);
 }
 
 /// In those that the host has, then in a new one.
@@ -209,7 +209,7 @@ Decision Allocator::find_in_blocks(Wish& wish) const {
     }
     if (missing && !is_closing)
         return find_in_new_block(wish, *missing);
-    return refused(is_unfinished ? Drop::PortsUnsearched : Drop::HostBlocks);
+    return not_found(is_unfinished ? Drop::PortsUnsearched : Drop::HostBlocks);
 }
 
 Decision Allocator::find_in_new_block(Wish& wish, uint16_t ordinal) const {
@@ -222,13 +222,13 @@ Decision Allocator::find_in_new_block(Wish& wish, uint16_t ordinal) const {
     wish.draw = block.draw;
     wish.is_elsewhere = block.is_elsewhere;
     if (looked != Looked::Found)
-        return refused(looked == Looked::Full ? Drop::BlocksExhausted : Drop::PortsUnsearched);
+        return not_found(looked == Looked::Full ? Drop::BlocksExhausted : Drop::PortsUnsearched);
 
     const uint16_t first = block.found().port.host();
     const PortRange ports{first, static_cast<uint16_t>(first + block_params().size - 1)};
     wish.left = kNewBlockProbes;
     if (look(wish, {block.found().address, ports_in(wish, ports)}) != Looked::Found)
-        return refused(Drop::PortsUnsearched);
+        return not_found(Drop::PortsUnsearched);
     Decision decision = at(wish.found());
     decision.new_block = {ordinal, block.found()};
     return decision;

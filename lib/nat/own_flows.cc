@@ -20,7 +20,7 @@ constexpr unsigned kAttempts = 4;
 
 static_assert(policy::Tunings::kMost <= flow::Course::kMostTuning);
 
-Opening refused(Drop reason) {
+Opening not_opened(Drop reason) {
     return {Opening::Outcome::Refused, {}, reason};
 }
 
@@ -53,13 +53,13 @@ Opening OwnFlows::open(const Request& request, const conntrack::Segment& segment
     const conntrack::Verdict verdict =
         conntrack::open(params_.policy->tuning_of(request.tuning()), segment, tracker);
     if (verdict.action == conntrack::Action::Refuse)
-        return refused(verdict.reason);
+        return not_opened(verdict.reason);
 
     const hosts::Admitted admitted = admit(request, now);
     if (admitted.answer == hosts::Answer::TooManyFlows)
-        return refused(Drop::HostFlows);
+        return not_opened(Drop::HostFlows);
     if (admitted.answer == hosts::Answer::TooFast)
-        return refused(Drop::HostRate);
+        return not_opened(Drop::HostRate);
     if (admitted.host == hosts::kNoHost)
         counters_.count[Count::HostsFull].add(1);
     First first{request, verdict, tracker, admitted.host, {}, now, bytes};
@@ -73,7 +73,7 @@ Opening OwnFlows::open(const Request& request, const conntrack::Segment& segment
 Opening OwnFlows::open_for_host(First& first) {
     const hosts::Charged charged = charge(first.request, first.now);
     if (charged.refusal != hosts::Refusal::None)
-        return refused(drop_of(charged.refusal));
+        return not_opened(drop_of(charged.refusal));
     first.charge = charged.charge;
     const Opening opening = open_admitted(first);
     if (opening.outcome != Opening::Outcome::Opened && params_.quotas != nullptr)
@@ -117,12 +117,12 @@ Opening OwnFlows::open_admitted(const First& first) {
             return {Opening::Outcome::Existed, flow, {}};
         const Decision decision = decide(first);
         if (!decision.external)
-            return refused(decision.reason);
+            return not_opened(decision.reason);
         if (const auto opening = commit(first, decision))
             return *opening;
     }
-    return refused(net::is_by_address(original.protocol) ? Drop::AddressesExhausted
-                                                         : Drop::PortsUnsearched);
+    return not_opened(net::is_by_address(original.protocol) ? Drop::AddressesExhausted
+                                                            : Drop::PortsUnsearched);
 }
 
 Decision OwnFlows::decide(const First& first) {
@@ -146,11 +146,11 @@ std::optional<Opening> OwnFlows::commit(const First& first, const Decision& deci
     if (tied.result == Tied::Result::Lost)
         return std::nullopt;
     if (tied.result == Tied::Result::HostFull)
-        return refused(Drop::HostFlows);
+        return not_opened(Drop::HostFlows);
     if (tied.result == Tied::Result::NoRoom)
-        return make_room(first) ? std::nullopt : std::optional(refused(Drop::TableFull));
+        return make_room(first) ? std::nullopt : std::optional(not_opened(Drop::TableFull));
     if (decision.is_filtered)
-        return refused(Drop::Filtered);
+        return not_opened(Drop::Filtered);
     return insert(first, decision, tied);
 }
 
@@ -159,7 +159,7 @@ std::optional<Opening> OwnFlows::insert(const First& first, const Decision& deci
     const auto& [request, verdict, tracker, host, charge, now, bytes] = first;
     const auto index = take_record(first);
     if (!index)
-        return refused(Drop::TableFull);
+        return not_opened(Drop::TableFull);
     flow::FlowRecord& record = params_.table.record(*index);
     fill(record, first, request.reply(*decision.external));
     for (const auto& holder : {tied.holder, request.mapping})
@@ -168,7 +168,7 @@ std::optional<Opening> OwnFlows::insert(const First& first, const Decision& deci
             return std::nullopt;
         }
     if (request.expectation && !foretelling_.claim(*request.expectation, *index))
-        return refused(Drop::NoMapping);
+        return not_opened(Drop::NoMapping);
     if (foretelling_.helps(request.original, request.rule))
         foretelling_.begin_help(*index, record);
     const Duration timeout = first_timeout(record, first);
@@ -198,7 +198,7 @@ std::optional<Opening> OwnFlows::insert(const First& first, const Decision& deci
             counters_.count[Count::OpenLost].add(1);
             return Opening{Opening::Outcome::Existed, insertion.holder, {}};
         case flow::InsertOutcome::NoSpace:
-            return refused(Drop::TableFull);
+            return not_opened(Drop::TableFull);
         case flow::InsertOutcome::ReplyTaken:
             break;  // between the look and the claim
     }

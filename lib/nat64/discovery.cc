@@ -23,7 +23,6 @@ namespace {
 
 using Fate = Entered::Fate;
 
-constexpr size_t kEtherBytes = sizeof(rte_ether_hdr);
 constexpr uint8_t kHopLimit = 255;  // no router has passed it on
 constexpr MacAddress kBroadcast{0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
@@ -39,12 +38,8 @@ constexpr size_t kTargetAt = 8;
 constexpr size_t kOptionsAt = 24;  // of solicitation and advertisement
 constexpr size_t kUnit = 8;        // of an option's length
 
-Entered dropped(Drop reason) {
-    return {Fate::Dropped, reason};
-}
-
 Entered answered(bool is_written) {
-    return is_written ? Entered{Fate::Answers, {}} : dropped(Drop::TxFull);
+    return is_written ? Entered{Fate::Answers, {}} : Entered::dropped(Drop::TxFull);
 }
 
 MacAddress source_of(const rte_mbuf* mbuf) {
@@ -116,26 +111,26 @@ Entered Discovery::hear(rte_mbuf* mbuf, const Headers& headers) const {
     if (!headers.is_whole() || headers.hop_limit != kHopLimit || mbuf->nb_segs != 1 ||
         rte_pktmbuf_data_len(mbuf) < at + headers.transport_bytes ||
         headers.transport_bytes < kIcmpBytes)
-        return dropped(Drop::Ipv6Malformed);
+        return Entered::dropped(Drop::Ipv6Malformed);
     if (!has_sound_icmpv6(mbuf, headers))
-        return dropped(Drop::TransportChecksum);
+        return Entered::dropped(Drop::TransportChecksum);
     const std::span message(rte_pktmbuf_mtod_offset(mbuf, const uint8_t*, at),
                             headers.transport_bytes);
     if (message[1] != 0)
-        return dropped(Drop::Ipv6Malformed);
+        return Entered::dropped(Drop::Ipv6Malformed);
     switch (message[0]) {
         case Solicitation:
         case Advertisement:
             if (message.size() < kOptionsAt)
-                return dropped(Drop::Ipv6Malformed);
+                return Entered::dropped(Drop::Ipv6Malformed);
             return message[0] == Solicitation ? answer_solicitation(mbuf, headers, message)
                                               : hear_advertisement(mbuf, message);
         case RouterSolicitation:
             return answer_router_solicitation(mbuf, headers);
         case RouterAdvertisement:
-            return dropped(Drop::MulticastOrBroadcast);
+            return Entered::dropped(Drop::MulticastOrBroadcast);
         default:
-            return dropped(Drop::IcmpRedirect);
+            return Entered::dropped(Drop::IcmpRedirect);
     }
 }
 
@@ -146,9 +141,9 @@ Entered Discovery::answer_solicitation(rte_mbuf* mbuf, const Headers& headers,
     std::copy_n(message.begin() + kTargetAt, 16, target.bytes.begin());
     std::optional<MacAddress> mac;
     if (!read_mac(message.subspan(kOptionsAt), SourceMac, mac))
-        return dropped(Drop::Ipv6Malformed);
+        return Entered::dropped(Drop::Ipv6Malformed);
     if (!addresses_.is_own(target))
-        return dropped(Drop::MulticastOrBroadcast);  // for another one on the link
+        return Entered::dropped(Drop::MulticastOrBroadcast);  // for another one on the link
     if (headers.source.is_unspecified())
         return answered(
             advertise(mbuf, target, net::kAllNodes, net::multicast_mac(net::kAllNodes)));
@@ -161,10 +156,10 @@ Entered Discovery::hear_advertisement(rte_mbuf* mbuf, std::span<const uint8_t> m
     std::copy_n(message.begin() + kTargetAt, 16, target.bytes.begin());
     std::optional<MacAddress> mac;
     if (!read_mac(message.subspan(kOptionsAt), TargetMac, mac))
-        return dropped(Drop::Ipv6Malformed);
+        return Entered::dropped(Drop::Ipv6Malformed);
     const auto number = addresses_.to_ipv4(target);
     if (!number || !addresses_.is_number(*number))
-        return dropped(Drop::MulticastOrBroadcast);  // of nobody that something is sent to
+        return Entered::dropped(Drop::MulticastOrBroadcast);  // of nobody that something is sent to
     const Arp reply{Arp::Operation::Reply, mac.value_or(source_of(mbuf)), *number, mac_,
                     addresses_.own_number(kOwnNumber)};
     auto* frame = rte_pktmbuf_mtod(mbuf, uint8_t*);
@@ -175,7 +170,7 @@ Entered Discovery::hear_advertisement(rte_mbuf* mbuf, std::span<const uint8_t> m
 
 Entered Discovery::answer_router_solicitation(rte_mbuf* mbuf, const Headers& headers) const {
     if (!advertises_)
-        return dropped(Drop::MulticastOrBroadcast);
+        return Entered::dropped(Drop::MulticastOrBroadcast);
     if (headers.source.is_unspecified())
         return answered(advertise_router(mbuf, net::kAllNodes, net::multicast_mac(net::kAllNodes)));
     return answered(advertise_router(mbuf, headers.source, source_of(mbuf)));

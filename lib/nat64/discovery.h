@@ -35,6 +35,8 @@ struct Entered {
     };
     Fate fate = Fate::Passes;
     stats::Drop reason{};  ///< Of Dropped.
+
+    static constexpr Entered dropped(stats::Drop reason) { return {Fate::Dropped, reason}; }
 };
 
 class Discovery {

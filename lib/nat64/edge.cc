@@ -18,12 +18,7 @@ using Fate = Entered::Fate;
 
 namespace {
 
-constexpr size_t kEtherBytes = sizeof(rte_ether_hdr);
 constexpr uint16_t kVlanMask = 0xfff;  // of a tag's control information
-
-Entered dropped(Drop reason) {
-    return {Fate::Dropped, reason};
-}
 
 uint16_t type_at(std::span<const uint8_t> frame, size_t at) {
     return frame.size() < at + 2 ? uint16_t{0} : Be16{read_word(&frame[at])}.host();
@@ -65,17 +60,17 @@ Entered Edge::enter(rte_mbuf* mbuf, uint8_t port, Tick now) {
     if (port == params_.port && !has_tag &&
         type_at(first_segment(mbuf), kEtherBytes - 2) == RTE_ETHER_TYPE_IPV6)
         return enter_ipv6(mbuf, now);
-    return uses_number(mbuf) ? dropped(Drop::Ipv6Number) : Entered{};
+    return uses_number(mbuf) ? Entered::dropped(Drop::Ipv6Number) : Entered{};
 }
 
 Entered Edge::enter_ipv6(rte_mbuf* mbuf, Tick now) {
     const uint64_t to = net::destination_mac(rte_pktmbuf_mtod(mbuf, const void*));
     const bool is_group = (to & net::kGroupMac) != 0;
     if (!is_group && to != net::mac_bits(params_.mac))
-        return dropped(Drop::NotForUs);
+        return Entered::dropped(Drop::NotForUs);
     Headers headers;
     if (const auto reason = read_headers(first_segment(mbuf).subspan(kEtherBytes), headers))
-        return dropped(*reason);
+        return Entered::dropped(*reason);
     const size_t transport = kEtherBytes + headers.bytes;
     const bool is_message =
         headers.protocol == kIcmpv6 && headers.is_first() && rte_pktmbuf_data_len(mbuf) > transport;
@@ -83,24 +78,24 @@ Entered Edge::enter_ipv6(rte_mbuf* mbuf, Tick now) {
         Discovery::is_discovery(*rte_pktmbuf_mtod_offset(mbuf, const uint8_t*, transport)))
         return discovery_.hear(mbuf, headers);
     if (is_group || headers.destination.is_multicast())
-        return dropped(Drop::MulticastOrBroadcast);
+        return Entered::dropped(Drop::MulticastOrBroadcast);
     return translate(mbuf, headers, now);
 }
 
 Entered Edge::translate(rte_mbuf* mbuf, const Headers& headers, Tick now) {
     if (headers.hop_limit == 0)
-        return dropped(Drop::TtlZero);
+        return Entered::dropped(Drop::TtlZero);
     if (!addresses_.may_send(headers.source, headers.destination))
-        return dropped(Drop::Ipv6Source);
+        return Entered::dropped(Drop::Ipv6Source);
     const auto destination = addresses_.destination(headers.destination);
     if (!destination)
-        return dropped(Drop::Ipv6Destination);
+        return Entered::dropped(Drop::Ipv6Destination);
     const auto source = addresses_.source(headers.source, now);
     if (!source)
-        return dropped(Drop::Ipv6HostsFull);
+        return Entered::dropped(Drop::Ipv6HostsFull);
     const Ipv4Ends ends{*source, *destination, params_.identification++};
     if (const auto reason = to_ipv4(mbuf, headers, ends, addresses_))
-        return dropped(*reason);
+        return Entered::dropped(*reason);
     return {Fate::Translated, {}};
 }
 

@@ -20,6 +20,9 @@
 
 namespace sluice::nat64 {
 
+inline constexpr size_t kEtherBytes = 14;
+inline constexpr size_t kMacsBytes = 12;
+inline constexpr size_t kIpv4Bytes = 20;  ///< Without options.
 inline constexpr size_t kIpv6Bytes = 40;
 inline constexpr size_t kFragmentHeaderBytes = 8;
 inline constexpr uint8_t kIcmpv6 = 58;

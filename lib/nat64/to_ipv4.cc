@@ -17,9 +17,6 @@ using stats::Drop;
 
 namespace {
 
-constexpr size_t kEtherBytes = sizeof(rte_ether_hdr);
-constexpr size_t kMacsBytes = 2 * RTE_ETHER_ADDR_LEN;
-constexpr size_t kIpv4Bytes = sizeof(rte_ipv4_hdr);
 /// What is no larger may be cut on its way, for no IPv6 path has a smaller MTU (RFC 7915 §5.1).
 constexpr size_t kMayBeCut = 1260;
 
@@ -49,7 +46,7 @@ void write_ipv4(uint8_t* at, const Headers& headers, const Ipv4Ends& ends, size_
 }
 
 /// The frame begins with the Ethernet header that stands before `packet` now.
-void begin_frame(rte_mbuf* mbuf, uint8_t* packet) {
+void begin_ipv4_frame(rte_mbuf* mbuf, uint8_t* packet) {
     auto* frame = rte_pktmbuf_mtod(mbuf, uint8_t*);
     uint8_t* start = packet - kEtherBytes;
     std::memmove(start, frame, kMacsBytes);
@@ -119,7 +116,7 @@ std::optional<Drop> error_to_ipv4(rte_mbuf* mbuf, const Headers& headers, const 
     uint8_t* outer_ip = outer_icmp - kIpv4Bytes;
     const size_t icmp_bytes = kIcmpBytes + kIpv4Bytes + rest;
     write_ipv4(outer_ip, headers, ends, icmp_bytes);
-    begin_frame(mbuf, outer_ip);
+    begin_ipv4_frame(mbuf, outer_ip);
     uint16_t sum = 0;
     rte_raw_cksum_mbuf(mbuf, kEtherBytes + kIpv4Bytes, static_cast<uint32_t>(icmp_bytes), &sum);
     write_word(outer_icmp + 2, static_cast<uint16_t>(~sum));
@@ -141,7 +138,7 @@ std::optional<Drop> icmpv6_to_ipv4(rte_mbuf* mbuf, const Headers& headers, const
         return Drop::Ipv6Untranslatable;
     change_head(transport.data(), *icmp, icmpv6_beside(headers), {});
     write_ipv4(transport.data() - kIpv4Bytes, headers, ends, headers.transport_bytes);
-    begin_frame(mbuf, transport.data() - kIpv4Bytes);
+    begin_ipv4_frame(mbuf, transport.data() - kIpv4Bytes);
     return std::nullopt;
 }
 
@@ -175,7 +172,7 @@ std::optional<Drop> to_ipv4(rte_mbuf* mbuf, const Headers& headers, const Ipv4En
             return Drop::Ipv6Malformed;
     }
     write_ipv4(transport.data() - kIpv4Bytes, headers, ends, headers.transport_bytes);
-    begin_frame(mbuf, transport.data() - kIpv4Bytes);
+    begin_ipv4_frame(mbuf, transport.data() - kIpv4Bytes);
     return std::nullopt;
 }
 

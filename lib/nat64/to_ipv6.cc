@@ -19,9 +19,6 @@ using stats::Drop;
 
 namespace {
 
-constexpr size_t kEtherBytes = sizeof(rte_ether_hdr);
-constexpr size_t kMacsBytes = 2 * RTE_ETHER_ADDR_LEN;
-constexpr size_t kIpv4Bytes = sizeof(rte_ipv4_hdr);
 constexpr size_t kLeastMtu = 1280;  // no ICMPv6 error is larger (RFC 4443 §2.4)
 
 /// An IPv4 header that has been read, and the addresses that it becomes.
@@ -93,7 +90,7 @@ void write_ipv6(uint8_t* at, const Ipv4& packet, size_t transport_bytes) {
 
 /// The frame begins so that `packet` is right behind its Ethernet header. False where the mbuf has
 /// no room before its data.
-bool begin_frame(rte_mbuf* mbuf, const uint8_t* packet) {
+bool begin_ipv6_frame(rte_mbuf* mbuf, const uint8_t* packet) {
     auto* frame = rte_pktmbuf_mtod(mbuf, uint8_t*);
     const ptrdiff_t longer = frame + kEtherBytes - packet;
     std::array<uint8_t, kMacsBytes> macs;
@@ -111,7 +108,7 @@ bool begin_frame(rte_mbuf* mbuf, const uint8_t* packet) {
 
 std::optional<Drop> finish(rte_mbuf* mbuf, const Ipv4& packet, uint8_t* transport) {
     uint8_t* start = transport - packet.ipv6_bytes();
-    if (!begin_frame(mbuf, start))
+    if (!begin_ipv6_frame(mbuf, start))
         return Drop::TxFull;
     write_ipv6(start, packet, packet.transport_bytes);
     return std::nullopt;
@@ -168,7 +165,7 @@ std::optional<Drop> error_to_ipv6(rte_mbuf* mbuf, Ipv4& packet, std::span<uint8_
     uint8_t* inner_ip = inner.data() - quoted.ipv6_bytes();
     uint8_t* outer_icmp = inner_ip - kIcmpBytes;
     uint8_t* outer_ip = outer_icmp - kIpv6Bytes;
-    if (!begin_frame(mbuf, outer_ip))
+    if (!begin_ipv6_frame(mbuf, outer_ip))
         return Drop::TxFull;
     shorten(mbuf);
     packet.transport_bytes = rte_pktmbuf_pkt_len(mbuf) - kEtherBytes - kIpv6Bytes;

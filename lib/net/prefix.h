@@ -9,6 +9,7 @@
 #include "base/big_endian.h"
 
 #include <cstdint>
+#include <utility>
 
 namespace sluice::net {
 
@@ -24,6 +25,8 @@ struct Prefix {
     constexpr Prefix network() const { return {Be32::from_host(address.host() & mask()), length}; }
     /// The subnet's broadcast address; meaningful up to /30.
     constexpr Be32 broadcast() const { return Be32::from_host(address.host() | ~mask()); }
+    /// To sort by: equal for prefixes of the same addresses.
+    constexpr std::pair<Be32, uint8_t> order() const { return {network().address, length}; }
     constexpr bool operator==(const Prefix&) const = default;
 };
 

@@ -29,10 +29,6 @@ auto order_of(const Toward& toward) {
     return std::tuple(behind - first, first);
 }
 
-auto order_of(const net::Prefix& prefix) {
-    return std::tuple(prefix.network().address, prefix.length);
-}
-
 /// Shows which conditions hold from each border on: `see(key, active)`, where those are numbers of
 /// the conditions, which are narrowest first.
 template <typename See>
@@ -56,9 +52,9 @@ void sweep(std::span<const Toward> conditions, See see) {
 
 /// By destination: the matches there.
 auto by_destination(std::span<const Match> matches) {
-    std::map<decltype(order_of(net::Prefix{})), std::vector<uint32_t>> groups;
+    std::map<decltype(net::Prefix{}.order()), std::vector<uint32_t>> groups;
     for (uint32_t i = 0; i < matches.size(); ++i)
-        groups[order_of(matches[i].toward.destination)].push_back(i);
+        groups[matches[i].toward.destination.order()].push_back(i);
     return groups;
 }
 

@@ -7,13 +7,9 @@
 namespace sluice::policy {
 namespace {
 
-auto order_of(const net::Prefix& prefix) {
-    return std::tuple(prefix.network().address, prefix.length);
-}
-
 auto order_of(const Match& match) {
     const Toward& toward = match.toward;
-    return std::tuple(order_of(match.inside), order_of(toward.destination), toward.protocol,
+    return std::tuple(match.inside.order(), toward.destination.order(), toward.protocol,
                       toward.ports.first, toward.ports.last, match.zone);
 }
 

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view kIdentity = "sluice pair";
 constexpr unsigned char kCipher[] = {0x13, 0x01};  // TLS_AES_128_GCM_SHA256
-constexpr size_t kAtOnce = 16384;                  // of a TLS record
+constexpr size_t kRecordBytes = 16384;             // of a TLS record
 
 const Key& key_of(SSL* ssl) {
     return static_cast<const Tls*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)))->key();
@@ -122,7 +122,8 @@ Status Channel::send() {
     while (outgoing_.size() != 0) {
         const auto bytes = outgoing_.bytes();
         size_t sent = 0;
-        const int result = SSL_write_ex(ssl_, bytes.data(), std::min(bytes.size(), kAtOnce), &sent);
+        const int result =
+            SSL_write_ex(ssl_, bytes.data(), std::min(bytes.size(), kRecordBytes), &sent);
         if (result != 1)
             return judge(result);
         outgoing_.sent(sent);
@@ -131,7 +132,7 @@ Status Channel::send() {
 }
 
 Status Channel::receive(size_t room) {
-    std::array<std::byte, kAtOnce> buffer;
+    std::array<std::byte, kRecordBytes> buffer;
     while (received_ < room) {
         size_t read = 0;
         const int result = SSL_read_ex(ssl_, buffer.data(), buffer.size(), &read);

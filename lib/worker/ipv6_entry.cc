@@ -10,7 +10,7 @@ namespace sluice::worker {
 
 using stats::Count;
 using stats::Drop;
-using Fate = nat64::Entered::Fate;
+using Ipv6Fate = nat64::Entered::Fate;
 
 void Ipv6Entry::take(Burst& burst, Tick now) {
     unsigned kept = 0;
@@ -25,11 +25,11 @@ bool Ipv6Entry::stays(rte_mbuf* mbuf, link::PortIndex port, Tick now) {
         return true;
     nat64::Entered entered = edge_->enter(mbuf, port, now);
     // No frame has this tag by right, and none passes for one that was translated here.
-    if (entered.fate == Fate::Passes && link::without_tag(mbuf).vlan == link::kIpv6Side)
-        entered = {Fate::Dropped, Drop::UnknownVlan};
-    if (entered.fate == Fate::Passes)
+    if (entered.fate == Ipv6Fate::Passes && link::without_tag(mbuf).vlan == link::kIpv6Side)
+        entered = {Ipv6Fate::Dropped, Drop::UnknownVlan};
+    if (entered.fate == Ipv6Fate::Passes)
         return true;
-    if (entered.fate == Fate::Translated) {
+    if (entered.fate == Ipv6Fate::Translated) {
         mbuf->vlan_tci = link::kIpv6Side;
         mbuf->ol_flags |= RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED;
         return true;
@@ -45,7 +45,7 @@ void Ipv6Entry::end(rte_mbuf* mbuf, link::PortIndex port, const nat64::Entered& 
     const link::InterfaceId by = tagged == link::kNoInterface ? untagged : tagged;
     if (by != link::kNoInterface)
         counters_.interfaces[by].in.add({1, bare.bytes});
-    if (entered.fate == Fate::Dropped)
+    if (entered.fate == Ipv6Fate::Dropped)
         return egress_.drop(mbuf, entered.reason);
     counters_.count[Count::Consumed].add(1);
     counters_.count[Count::Originated].add(1);

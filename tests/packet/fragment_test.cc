@@ -21,8 +21,6 @@ using net::Side;
 using stats::Count;
 using stats::Drop;
 
-namespace {
-
 constexpr size_t kPiece = 1480;
 
 Frame udp(size_t payload) {
@@ -55,8 +53,6 @@ void know_host(Testbed& bed) {
 uint64_t held(Testbed& bed) {
     return bed.gateway().snapshot().held();
 }
-
-}  // namespace
 
 TEST_CASE("fragment: a datagram in fragments passes in both directions, in and out of order",
           "[packet][fragment][rfc4787]") {

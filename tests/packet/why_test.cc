@@ -28,8 +28,6 @@ using stats::Count;
 using stats::Drop;
 using why::Fate;
 
-namespace {
-
 constexpr auto kWeb = "10.1.0.12";    // its port 80 is public as kPublic:8080
 constexpr auto kWhole = "10.1.0.13";  // has kWholeOwn to itself
 constexpr auto kWholeOwn = "198.51.100.30";
@@ -480,8 +478,6 @@ private:
     std::map<std::string, unsigned> fates_;
     unsigned searched_ = 0;
 };
-
-}  // namespace
 
 TEST_CASE("why: what is said of a packet is what becomes of it, and nothing changes by asking",
           "[packet][why]") {

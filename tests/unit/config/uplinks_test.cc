@@ -26,11 +26,11 @@ Settings two_uplinks() {
 }
 
 Result<Config> load_with(const Settings& changes) {
-    return testing::Loaded(two_uplinks(), changes).config();
+    return config::testing::Loaded(two_uplinks(), changes).config();
 }
 
 std::string why(const Settings& changes) {
-    return testing::Loaded(two_uplinks(), changes).error();
+    return config::testing::Loaded(two_uplinks(), changes).error();
 }
 
 }  // namespace

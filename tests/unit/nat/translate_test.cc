@@ -15,6 +15,7 @@ namespace translate_test {
 using namespace sluice;
 using namespace sluice::test;
 using net::Direction;
+using sluice::test::ip;
 
 namespace {
 

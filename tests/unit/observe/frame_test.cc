@@ -12,6 +12,7 @@ using namespace sluice::test;
 using observe::copy_frame;
 using observe::tcp_flags_of;
 using observe::tuple_of;
+using sluice::test::ip;
 
 namespace {
 

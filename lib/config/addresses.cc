@@ -20,8 +20,6 @@ using net::Prefix;
 using std::string;
 using std::string_view;
 
-constexpr uint8_t kHostLength = 32;
-
 AddressRange range_of(const Prefix& prefix) {
     return {prefix.network().address, prefix.broadcast()};
 }
@@ -48,7 +46,7 @@ bool is_reserved_in(const Prefix& subnet, Be32 address) {
 Status check_own_address(string_view flag, const Prefix& own, uint8_t longest) {
     if (own.length < 1 || own.length > longest)
         return wrong(flag, to_string(own),
-                     own.length == kHostLength && flag == "wan-address"
+                     own.length == net::kHostLength && flag == "wan-address"
                          ? "behind a /32 the gateway is on no subnet: --gateway \"ADDRESS onlink\""
                          : "a subnet of /1 to /31 is wanted");
     if (net::is_martian(own.address))
@@ -71,7 +69,8 @@ const Lan* overlapping_lan(const Config& config, const AddressRange& range) {
 
 Status check_lan_addresses(const Config& config) {
     for (auto lan = config.lans.begin(); lan != config.lans.end(); ++lan) {
-        if (Status status = check_own_address("lan-address", lan->own, kHostLength - 1); !status)
+        if (Status status = check_own_address("lan-address", lan->own, net::kHostLength - 1);
+            !status)
             return status;
         const auto first = std::find_if(config.lans.begin(), lan, [&](const Lan& other) {
             return other.zone == lan->zone && overlap(other.own, lan->own);
@@ -94,7 +93,7 @@ const Wan* overlapping_wan(const Config& config, const AddressRange& range) {
 
 Status check_wan_address(const Config& config, const Wan& wan) {
     const string text = to_string(wan.own);
-    const uint8_t longest = wan.gateway_is_on_link ? kHostLength : kHostLength - 1;
+    const uint8_t longest = wan.gateway_is_on_link ? net::kHostLength : net::kHostLength - 1;
     if (Status status = check_own_address("wan-address", wan.own, longest); !status)
         return status;
     const Lan* lan = overlapping_lan(config, range_of(wan.own));

@@ -20,8 +20,6 @@ using pool::Forward;
 using pool::OneToOne;
 using std::string;
 
-constexpr uint8_t kHostLength = 32;
-
 string endpoint_text(const net::Endpoint& first, uint16_t count) {
     const uint16_t port = first.port.host();
     return net::to_string(first.address) + ':' +
@@ -29,8 +27,8 @@ string endpoint_text(const net::Endpoint& first, uint16_t count) {
 }
 
 string prefix_text(Be32 address, uint8_t length) {
-    return length == kHostLength ? net::to_string(address)
-                                 : net::to_string(net::Prefix{address, length});
+    return length == net::kHostLength ? net::to_string(address)
+                                      : net::to_string(net::Prefix{address, length});
 }
 
 net::Prefix inside_of(const OneToOne& pair) {
@@ -80,12 +78,12 @@ string why_not(const Config& config, const Networks& networks, const AddressRang
     const auto& [internals, zone] = inside;
     if (const string why = networks.why_not_public(externals); !why.empty())
         return "outside: " + why;
-    if (internals.length == kHostLength && is_own_inside(config, {internals.address, zone}))
+    if (internals.length == net::kHostLength && is_own_inside(config, {internals.address, zone}))
         return "inside: this is the address of --lan-address";
     if (!has_zone(config, zone))
         return "inside: there is no --lan of zone " + std::to_string(zone);
     if (!networks.are_served(internals, zone))
-        return internals.length == kHostLength
+        return internals.length == net::kHostLength
                    ? "inside: the gateway does not serve this address"
                    : "inside: there is no rule that serves all of these addresses";
     return {};
@@ -113,7 +111,7 @@ Status check_forwards(const Config& config, const Networks& networks) {
         const Be32 external = forward.external.address;
         if (const string why =
                 why_not(config, networks, {external, external},
-                        {{forward.internal.address, kHostLength}, forward.internal.zone});
+                        {{forward.internal.address, net::kHostLength}, forward.internal.zone});
             !why.empty())
             return wrong("forward", text, why);
         const auto [first, last] = ports_of(forward);

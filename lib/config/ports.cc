@@ -17,7 +17,6 @@ using std::string;
 using std::string_view;
 
 constexpr string_view kVlanKey = "vlan=";
-constexpr string_view kZoneKey = ",zone=";
 constexpr link::VlanId kHighestVlan = 4094;  // IEEE 802.1Q-2018 table 9-2: 4095 is reserved
 
 std::optional<link::VlanId> parse_vlan(string_view text) {

@@ -79,6 +79,13 @@ Result<net::Prefix> read_network(string_view flag, const string& text) {
     return *prefix;
 }
 
+string joined(std::span<const string> words) {
+    string text;
+    for (const string& word : words)
+        text += (text.empty() ? "" : " ") + word;
+    return text;
+}
+
 Result<string> read_word(const Given& given) {
     if (given.words.size() > 1)
         return wrong(given.flag, given.words[1],

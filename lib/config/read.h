@@ -25,6 +25,8 @@ struct Given {
     const std::vector<std::string>& words;  ///< Never empty.
 };
 
+inline constexpr std::string_view kZoneKey = ",zone=";  ///< Behind an inside port.
+
 struct NumberRange {
     uint32_t lowest;
     uint32_t highest;
@@ -36,6 +38,9 @@ Error wrong(std::string_view flag, std::string_view value, std::string_view why)
 /// All words as one list: commas and blanks both part items, because a configuration file may write
 /// a list either way.
 std::vector<std::string> items_of(const Given& given);
+
+/// As they were written, one blank between two.
+std::string joined(std::span<const std::string> words);
 
 /// The only word; an error where there are more.
 Result<std::string> read_word(const Given& given);

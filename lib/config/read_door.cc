@@ -11,16 +11,16 @@ namespace {
 using std::string;
 using std::string_view;
 
-struct NamedLimit {
+struct DoorLimit {
     string_view name;
     uint32_t pool::Door::*field;
     uint32_t highest;
 };
-constexpr NamedLimit kLimits[] = {{"max-flows", &pool::Door::max_flows, hosts::kMostFlows},
-                                  {"rate", &pool::Door::rate, hosts::kHighestRate}};
+constexpr DoorLimit kDoorLimits[] = {{"max-flows", &pool::Door::max_flows, hosts::kMostFlows},
+                                     {"rate", &pool::Door::rate, hosts::kHighestRate}};
 
 /// Digits alone, of a number that is no higher.
-std::optional<uint32_t> parse_number(string_view text, uint32_t highest) {
+std::optional<uint32_t> parse_up_to(string_view text, uint32_t highest) {
     uint32_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc{} || end != text.data() + text.size() || number > highest)
@@ -28,10 +28,10 @@ std::optional<uint32_t> parse_number(string_view text, uint32_t highest) {
     return number;
 }
 
-const NamedLimit* limit_of(string_view word) {
+const DoorLimit* door_limit_of(string_view word) {
     const string_view key = word.substr(0, word.find('='));
-    const auto found = std::ranges::find(kLimits, key, &NamedLimit::name);
-    return found == std::end(kLimits) || key.size() == word.size() ? nullptr : &*found;
+    const auto found = std::ranges::find(kDoorLimits, key, &DoorLimit::name);
+    return found == std::end(kDoorLimits) || key.size() == word.size() ? nullptr : &*found;
 }
 
 }  // namespace
@@ -40,14 +40,14 @@ Result<pool::Door> take_door(string_view flag, std::span<const string>& rest) {
     pool::Door door;
     for (; !rest.empty(); rest = rest.subspan(1)) {
         const string& word = rest.front();
-        const NamedLimit* limit = limit_of(word);
+        const DoorLimit* limit = door_limit_of(word);
         if (limit == nullptr)
             break;
         uint32_t& field = door.*(limit->field);
         if (field != 0)
             return wrong(flag, word, "this is said twice");
         const auto number =
-            parse_number(string_view(word).substr(limit->name.size() + 1), limit->highest);
+            parse_up_to(string_view(word).substr(limit->name.size() + 1), limit->highest);
         if (!number || *number == 0)
             return wrong(flag, word,
                          "a number from 1 to " + std::to_string(limit->highest) + " is wanted");
@@ -58,7 +58,7 @@ Result<pool::Door> take_door(string_view flag, std::span<const string>& rest) {
 
 string to_string(const pool::Door& door) {
     string text;
-    for (const NamedLimit& limit : kLimits)
+    for (const DoorLimit& limit : kDoorLimits)
         if (const uint32_t number = door.*(limit.field); number != 0)
             text += ' ' + string(limit.name) + '=' + std::to_string(number);
     return text;
@@ -76,9 +76,9 @@ Result<hosts::PrefixLimit> read_prefix_limit(const Given& given) {
         return hosts::PrefixLimit{};
     const string_view text = *word;
     const size_t colon = std::min(text.find(':'), text.size());
-    const auto length = parse_number(text.substr(0, colon), 32);
+    const auto length = parse_up_to(text.substr(0, colon), 32);
     const auto flows =
-        parse_number(text.substr(std::min(colon + 1, text.size())), hosts::kMostFlows);
+        parse_up_to(text.substr(std::min(colon + 1, text.size())), hosts::kMostFlows);
     if (!length || *length == 0 || !flows || *flows == 0)
         return wrong(given.flag, *word,
                      "LENGTH:N is wanted, as 24:20000 for so many flows of each /24, or 0");

@@ -17,7 +17,7 @@ using policy::ProtocolPorts;
 using std::string;
 using std::string_view;
 
-using Words = std::map<string_view, string_view>;
+using WordsByKey = std::map<string_view, string_view>;
 
 std::optional<uint16_t> parse_port(string_view text) {
     uint16_t value = 0;
@@ -62,8 +62,8 @@ std::optional<ProtocolPorts> parse_inside(string_view text) {
     return ProtocolPorts{*protocol, *ports};
 }
 
-Result<Words> read_words(string_view flag, std::span<const string> words) {
-    Words result;
+Result<WordsByKey> read_words(string_view flag, std::span<const string> words) {
+    WordsByKey result;
     for (const string_view word : words) {
         const size_t equals = word.find('=');
         const string_view key = word.substr(0, equals);
@@ -80,7 +80,7 @@ Result<Words> read_words(string_view flag, std::span<const string> words) {
 }
 
 /// The endpoints that are mapped independently: all, where none are named.
-Status read_inside(string_view flag, const Words& words, Independence& independence) {
+Status read_inside(string_view flag, const WordsByKey& words, Independence& independence) {
     const auto named = words.find("for");
     if (named == words.end()) {
         independence.inside = {{net::Protocol::Tcp}, {net::Protocol::Udp}, {net::Protocol::Icmp}};
@@ -101,7 +101,7 @@ Status read_inside(string_view flag, const Words& words, Independence& independe
 }
 
 /// Where others share the pool, mappings have its upper half, if nothing else is said.
-Status read_external(string_view flag, const Words& words, pool::PortRange pool,
+Status read_external(string_view flag, const WordsByKey& words, pool::PortRange pool,
                      Independence& independence) {
     const auto given = words.find("mapping-ports");
     if (given == words.end()) {
@@ -153,7 +153,7 @@ Result<std::optional<Independence>> read_independence(string_view flag,
     const auto words = read_words(flag, given);
     if (!words)
         return words.error();
-    const Words& all = words.value();
+    const WordsByKey& all = words.value();
     const auto mapping = all.find("mapping");
     const string_view wanted = mapping == all.end() ? "endpoint-dependent" : mapping->second;
     if (wanted != "endpoint-dependent" && wanted != "endpoint-independent")

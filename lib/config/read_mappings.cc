@@ -67,13 +67,6 @@ std::optional<net::Prefix> parse_addresses(string_view text) {
     return prefix && *prefix == prefix->network() ? prefix : std::nullopt;
 }
 
-string joined(std::span<const string> words) {
-    string text;
-    for (const string& word : words)
-        text += (text.empty() ? "" : " ") + word;
-    return text;
-}
-
 constexpr size_t kForwardWords = 4;  // without "zone N", "from PREFIX" and limits
 
 /// One, from the front of `rest`, off which it takes what it has read.

@@ -28,13 +28,6 @@ std::optional<Protocol> parse_protocol(string_view text) {
     return std::nullopt;
 }
 
-string joined(std::span<const string> words) {
-    string text;
-    for (const string& word : words)
-        text += (text.empty() ? "" : " ") + word;
-    return text;
-}
-
 Error no_match(string_view flag, std::span<const string> words) {
     return wrong(
         flag, joined(words),

@@ -20,12 +20,12 @@ constexpr string_view kLog = "log";
 constexpr string_view kHelper = "helper";
 constexpr string_view kNoHelper = "none";
 
-struct NamedLimit {
+struct NamedOwnLimit {
     string_view name;
     std::optional<uint32_t> policy::OwnLimits::*field;
     uint32_t highest;
 };
-constexpr NamedLimit kLimits[] = {
+constexpr NamedOwnLimit kOwnLimits[] = {
     {"max-flows", &policy::OwnLimits::flows, hosts::kMostFlows},
     {"rate", &policy::OwnLimits::new_per_second, hosts::kHighestRate}};
 
@@ -33,8 +33,8 @@ string_view key_of(string_view word) {
     return word.substr(0, word.find('='));
 }
 
-const NamedLimit* limit_of(string_view key) {
-    for (const NamedLimit& limit : kLimits)
+const NamedOwnLimit* own_limit_of(string_view key) {
+    for (const NamedOwnLimit& limit : kOwnLimits)
         if (limit.name == key)
             return &limit;
     return nullptr;
@@ -83,14 +83,14 @@ Status read_own_helpers(const Given& value, const string& word, SnatRule& rule) 
 
 bool is_own(string_view word) {
     const string_view key = key_of(word);
-    return limit_of(key) != nullptr || timeout_of(key) || key == kLog || key == kHelper;
+    return own_limit_of(key) != nullptr || timeout_of(key) || key == kLog || key == kHelper;
 }
 
 Status read_own(string_view flag, const string& word, SnatRule& rule) {
     const string_view key = key_of(word);
     const std::vector<string> words{word.substr(std::min(key.size() + 1, word.size()))};
     const Given value{flag, words};
-    if (const NamedLimit* limit = limit_of(key)) {
+    if (const NamedOwnLimit* limit = own_limit_of(key)) {
         auto& field = rule.limits.*(limit->field);
         if (field)
             return said_twice(flag, word);
@@ -116,7 +116,7 @@ Status read_own(string_view flag, const string& word, SnatRule& rule) {
 
 string own_to_string(const SnatRule& rule) {
     string text;
-    for (const NamedLimit& limit : kLimits)
+    for (const NamedOwnLimit& limit : kOwnLimits)
         if (const auto number = rule.limits.*(limit.field))
             text += ' ' + string(limit.name) + '=' + std::to_string(*number);
     for (size_t i = 0; i < rule.timeouts.size(); ++i)

@@ -20,7 +20,6 @@ using std::string;
 using std::string_view;
 
 constexpr string_view kOnLink = " onlink";
-constexpr string_view kZoneKey = ",zone=";
 
 /// There are as many as the flag that has been given more often.
 Wan& wan_in_place(Config& config, size_t index) {

@@ -13,6 +13,8 @@
 
 namespace sluice::net {
 
+inline constexpr uint8_t kHostLength = 32;  ///< Of the prefix that is one address.
+
 struct Prefix {
     Be32 address;
     uint8_t length = 0;  ///< 0 to 32.

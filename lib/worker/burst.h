@@ -77,6 +77,7 @@ struct Burst {
     uint64_t fragments = 0;  ///< Bit i: part of a datagram. Written by parse.
     uint64_t leads = 0;      ///< Bit i: the rest of its datagram waits for what becomes of it.
     uint64_t too_big = 0;    ///< Bit i: to be cut for the outgoing MTU. Written by check.
+    uint64_t routed = 0;     ///< Bit i: path[i] has been searched. Written by open, path_of.
 
     // Written by the stage named on the right, read by the stages after it.
     std::array<rte_mbuf*, kBurstSize> mbuf;            // receive
@@ -91,6 +92,7 @@ struct Burst {
     std::array<nat::Ahead, kBurstSize> ahead;          // expect, of those in `foreseen`
     std::array<fragment::Index, kBurstSize> datagram;  // reassemble, of those in `leads`
     std::array<Admitted, kBurstSize> by_address;       // reassemble, of those in `seen`
+    std::array<link::Path, kBurstSize> path;           // open, path_of, of those in `routed`
 
     SetBits live_packets() const { return {live}; }
     /// What the trackers look at in packet i.

@@ -32,16 +32,15 @@ net::Packet headers_of(rte_mbuf* later) {
     return packet;
 }
 
-/// How the fragments of packet i leave, which is translated already.
-fragment::Way way_of(const Burst& burst, unsigned i, const flow::FlowRecord& record,
-                     const link::Path& path) {
+/// How the fragments of packet i leave, which is translated already, and whose path is known.
+fragment::Way way_of(const Burst& burst, unsigned i, const flow::FlowRecord& record) {
     const net::ChecksumDelta address = record.rewrite.address;
     const bool is_original = burst.flow[i].direction() == net::Direction::Original;
     fragment::Way way;
     way.source.raw = burst.packet[i].ip->src_addr;
     way.destination.raw = burst.packet[i].ip->dst_addr;
     way.address = is_original ? address : address.inverse();
-    way.path = path;
+    way.path = burst.path[i];
     way.flow = burst.flow[i];
     way.life = record.life.load(std::memory_order_relaxed);  // relaxed: looked up in this turn
     return way;
@@ -149,13 +148,9 @@ void Fragments::depart(Burst& burst, Tick now) {
 /// Sends a translated first fragment, and those that wait for it. Where no route leads it is
 /// dropped, and leads no longer.
 void Fragments::lead_out(Burst& burst, unsigned i, Tick now) {
-    const flow::FlowRef flow = burst.flow[i];
-    const flow::FlowRecord& record = parts_.shared.table.record(flow);
-    const auto path = parts_.egress.find(record.key(opposite(flow.direction())).reversed(),
-                                         record.sides.leave(flow.direction()));
-    if (!path)
+    if ((burst.routed >> i & 1) == 0)
         return parts_.egress.drop(burst.take(i), Drop::NoRoute);
-    send_first(burst, i, way_of(burst, i, record, *path), now);
+    send_first(burst, i, way_of(burst, i, parts_.shared.table.record(burst.flow[i])), now);
 }
 
 void Fragments::send_first(Burst& burst, unsigned i, const fragment::Way& way, Tick now) {

@@ -57,8 +57,8 @@ public:
     /// What is behind a first fragment that was handed to its flow's owner goes there too.
     void follow_to(unsigned owner, Burst& burst, unsigned i, Tick now);
 
-    /// Sends the first fragments that are translated, and what waits for them. What follows one
-    /// that did not get here is dropped.
+    /// Sends the first fragments that are translated, by the paths that the burst has of them, and
+    /// what waits for them. What follows one that did not get here is dropped.
     void depart(Burst& burst, Tick now);
 
     /// Drops what has waited too long; once a turn.

@@ -134,9 +134,9 @@ void Worker::open_flow(Burst& burst, unsigned i) {
             for (const uint64_t hash : opening.hashes)
                 burst.opened.add(hash);
             if (goes_by(opening.flow, request.uplink))
-                return remember(opening.flow, *path);
-            if (const auto other = forwarding_.path_of(opening.flow)) {
-                remember(opening.flow, *other);
+                return remember(burst, i, *path);
+            if (const link::Path* other = path_of(burst, i)) {
+                remember(burst, i, *other);
                 answers_.may_leave(burst, i, egress_.exit(other->interface), now_, tell);
             }
             return;
@@ -168,8 +168,11 @@ bool Worker::goes_by(flow::FlowRef flow, std::optional<link::UplinkId> uplink) c
     return !uplink || policy_->routes.uplinks().of(source) == uplink;
 }
 
-/// The hop that was found for a flow's first packet is that of all that follow it.
-void Worker::remember(flow::FlowRef flow, const link::Path& path) {
+/// The hop that was found for a flow's first packet, i, is that of all that follow it.
+void Worker::remember(Burst& burst, unsigned i, const link::Path& path) {
+    burst.path[i] = path;
+    burst.routed |= uint64_t{1} << i;
+    const flow::FlowRef flow = burst.flow[i];
     flow::Hops& hops = shared_.table.record(flow).hops;
     hops.generation = path.generation;
     hops.index[index(flow.direction())] = path.hop;

@@ -122,6 +122,7 @@ void Worker::forward(Burst& burst) {
         burst.fresh = 0;
         burst.leads = 0;
         burst.too_big = 0;
+        burst.routed = 0;
         for (size_t stage = 2; stage < kStages.size(); ++stage)
             run(burst, stage);
     } while ((rest | burst.passed) != 0);
@@ -382,7 +383,7 @@ void Worker::check(Burst& burst) {
         if (packet.ip->time_to_live > 1 && packet.length <= egress_.least_mtu() &&
             !packet.is_fragment)
             continue;
-        if (const link::Exit* exit = exit_of(burst.flow[i]))
+        if (const link::Exit* exit = exit_of(burst, i))
             answers_.may_leave(burst, i, *exit, now_);
         else
             drop(burst, i, Drop::NoRoute);
@@ -411,6 +412,8 @@ void Worker::clamp_mss(Burst& burst) {
 
 /// Sends what is not to leave as it came.
 void Worker::depart(Burst& burst) {
+    for (unsigned i : SetBits{burst.live & burst.leads})
+        path_of(burst, i);
     fragments_.depart(burst, now_);
     for (unsigned i : SetBits{burst.live & burst.too_big})
         send_by_path(burst, i);
@@ -438,22 +441,37 @@ void Worker::resolve(Burst& burst) {
     }
 }
 
-/// That by which packets of a flow leave in this direction; null where no route leads. All of them
-/// come here while some port has no link, so it is not searched for where its hop is remembered.
-const link::Exit* Worker::exit_of(flow::FlowRef flow) const {
+/// The way of packet i's flow in its direction; null where no route leads. It is searched once, by
+/// whoever asks first, and the path that it opened its flow by is known.
+link::Path* Worker::path_of(Burst& burst, unsigned i) {
+    const uint64_t bit = uint64_t{1} << i;
+    if ((burst.routed & bit) == 0) {
+        const auto path = forwarding_.path_of(burst.flow[i]);
+        if (!path)
+            return nullptr;
+        burst.path[i] = *path;
+        burst.routed |= bit;
+    }
+    return &burst.path[i];
+}
+
+/// That by which packet i leaves; null where no route leads. All of them come here while some port
+/// has no link, so it is not searched for where its hop is remembered.
+const link::Exit* Worker::exit_of(Burst& burst, unsigned i) {
+    const flow::FlowRef flow = burst.flow[i];
     const flow::Hops& hops = shared_.table.record(flow).hops;
     const link::HopIndex hop = hops.index[index(flow.direction())];
     if (hop != link::kNoHop && hops.generation == egress_.generation())
         return &egress_.exit(egress_.hop(hop).interface());
-    const auto path = forwarding_.path_of(flow);
-    return path ? &egress_.exit(path->interface) : nullptr;
+    const link::Path* path = path_of(burst, i);
+    return path != nullptr ? &egress_.exit(path->interface) : nullptr;
 }
 
 /// Sends a translated packet whose flow knows no next hop that is in reach, or that is to be cut.
 void Worker::send_by_path(Burst& burst, unsigned i) {
     const flow::FlowRef flow = burst.flow[i];
-    auto path = forwarding_.path_of(flow);
-    if (!path)
+    link::Path* path = path_of(burst, i);
+    if (path == nullptr)
         return drop(burst, i, Drop::NoRoute);
     cutter_.send(burst.take(i), *path);
     shared_.table.record(flow).hops.index[index(flow.direction())] = path->hop;

@@ -151,13 +151,14 @@ private:
     void open_flow(Burst& burst, unsigned i);
     bool has_been_opened(Burst& burst, unsigned i);
     bool goes_by(flow::FlowRef flow, std::optional<link::UplinkId> uplink) const;
-    void remember(flow::FlowRef flow, const link::Path& path);
+    void remember(Burst& burst, unsigned i, const link::Path& path);
     bool is_own(flow::FlowRef flow) const { return shared_.table.record(flow).owner == params_.id; }
     bool bring_home(Burst& burst, unsigned i);
     bool bring_error_home(Burst& burst, unsigned i);
     void bring_to(Burst& burst, unsigned i, unsigned owner);
 
-    const link::Exit* exit_of(flow::FlowRef flow) const;
+    link::Path* path_of(Burst& burst, unsigned i);
+    const link::Exit* exit_of(Burst& burst, unsigned i);
     void send_by_path(Burst& burst, unsigned i);
     void drop(Burst& burst, unsigned i, stats::Drop reason) { egress_.drop(burst.take(i), reason); }
 

@@ -212,4 +212,27 @@ TEST_CASE("route search: each fragment is admitted once, by whichever worker",
     CHECK(bed.flows() == 2);
 }
 
+TEST_CASE("route search: for what leaves in pieces it is once too", "[packet][fragment]") {
+    Testbed bed({.inside_mtu = 9000});
+    know_neighbours(bed);
+    const auto routes = [&](const std::vector<Bytes>& frames) {
+        return asked_by([&] {
+                   for (const Bytes& frame : frames)
+                       bed.inject(Side::Inside, frame);
+                   bed.run();
+               })
+            .routes;
+    };
+    const auto whole = [&](uint16_t port) {
+        return udp(port).payload(1600).ether(mac_of(ip(kHost)), bed.port(Side::Inside).mac());
+    };
+    for (const bool has_flow : {false, true}) {
+        CAPTURE(has_flow);
+        CHECK(routes(fragments_of(whole(5000).id(has_flow), 1480)) == 1);
+        CHECK(bed.take(Side::Outside).size() == 2);
+        CHECK(routes({whole(5001).bytes()}) == 1);  // is cut
+        CHECK(bed.take(Side::Outside).size() == 2);
+    }
+}
+
 }  // namespace route_search_test

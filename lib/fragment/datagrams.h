@@ -108,6 +108,8 @@ public:
     void set_timeout(Duration timeout) { limits_.timeout = timeout; }
 
     Arrival arrive(const Fragment& fragment, Tick now);
+    /// Others of its datagram have come.
+    bool knows(const Fragment& fragment) const { return find(fragment) != kNone; }
 
     // About a datagram whose first fragment leads: exactly one of these, before any other turn.
     // Until then it does not give way, and what is known of it stays.

@@ -398,6 +398,7 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
         .fragments = config.fragments,
         .workers = config.workers,
         .spread_flows = has_fewer_queues(*interfaces_, ground, config.workers),
+        .may_inherit = (ground.inheritance && ground.inheritance->is_found) || replica_,
         .twins = {own_ports_.get(), twin_rate(config), twin_buckets_},
         .helpers = helpers_.get(),
         .ipv6 = ipv6_of(config, *interfaces_),

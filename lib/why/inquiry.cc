@@ -5,6 +5,7 @@
 #include "conntrack/tcp_tracker.h"
 #include "flow/age.h"
 #include "flow/reading.h"
+#include "fragment/pieces.h"
 #include "io/toeplitz.h"
 #include "link/tag.h"
 #include "nat/allocator.h"
@@ -77,10 +78,6 @@ bool is_tagged(const rte_mbuf& mbuf) {
     return type == RTE_ETHER_TYPE_VLAN || type == RTE_ETHER_TYPE_QINQ;
 }
 
-bool is_later_fragment(const net::Packet& packet) {
-    return (packet.ip->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_OFFSET_MASK)) != 0;
-}
-
 /// One packet's way, taken once.
 class Look {
 public:
@@ -137,7 +134,7 @@ Look::Look(const worker::Shared& shared, const std::vector<io::Port*>& ports,
       now_(now),
       admission_(shared.interfaces, policy_, shared.twins.own_ports),
       egress_(egress_params(shared, ports), counters_),
-      forwarding_({shared.table, policy_, admission_, egress_, shared.helpers}),
+      forwarding_({shared.table, policy_, admission_, egress_, shared.helpers, shared.may_inherit}),
       local_(shared, admission_, egress_),
       frame_(question.frame) {
     egress_.look_at_ports();
@@ -244,12 +241,15 @@ void Look::refuse(Drop reason) {
 
 /// True for one that goes no further by itself.
 bool Look::stop_fragment() {
-    const worker::Admitted by_address = admission_.admit_addresses(side(), packet(), tuple());
-    if (const auto reason = worker::Admission::refuse_fragment(by_address, tuple()))
+    const auto reason = worker::Admission::refuse_fragment(
+        admission_.admit_addresses(side(), packet(), tuple()), tuple());
+    const bool is_kernels = local_.has_fragment(burst(), 0, reason);
+    const bool is_older = forwarding_.may_be_older(side(), packet(), tuple(), is_kernels, now_);
+    if (reason && !is_older)
         refuse(*reason);
-    else if (local_.has_fragment(burst(), 0))
+    else if (is_kernels && !is_older)
         answer_.fate = Fate::Kernels;
-    else if (is_later_fragment(packet()))
+    else if (!fragment::piece_of(packet()).is_first())
         answer_.fate = Fate::Follows;
     else
         return false;

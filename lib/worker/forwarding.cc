@@ -87,6 +87,15 @@ std::optional<Side> Forwarding::side_of(const net::Tuple& tuple, Tick now) const
     return std::nullopt;
 }
 
+bool Forwarding::may_be_older(Side from, const net::Packet& packet, const net::Tuple& tuple,
+                              bool is_kernels, Tick now) const {
+    if (parts_.policy->edition == 0 && !parts_.may_inherit)
+        return false;
+    const flow::FlowRef flow = is_kernels ? parts_.table.find(tuple, now) : flow::FlowRef();
+    return !is_kernels ||
+           (flow && belongs(parts_.table.record(flow.index()), flow.direction(), from, packet));
+}
+
 Target Forwarding::target(const Service& service, const net::Tuple& tuple, Tick now) const {
     const auto [path, rule] = service;
     const bool is_outward = path == Path::Outward;

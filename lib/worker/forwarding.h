@@ -96,6 +96,7 @@ public:
         const Admission& admission;
         const link::Egress& egress;
         const helper::Helped* helpers = nullptr;  ///< Null: no flow is foretold.
+        bool may_inherit = false;                 ///< Shared::may_inherit.
     };
 
     explicit Forwarding(const Parts& parts)
@@ -105,6 +106,10 @@ public:
 
     /// Where a packet on an interface of both sides comes from.
     std::optional<net::Side> side_of(const net::Tuple& tuple, Tick now) const;
+    /// A fragment that ends by its addresses, or is the kernel's by them, may be of a flow that
+    /// opened before this policy. Its datagram's first one tells, of the kernel's it tells here.
+    bool may_be_older(net::Side from, const net::Packet& packet, const net::Tuple& tuple,
+                      bool is_kernels, Tick now) const;
     /// Of a packet that is admitted so.
     Target target(const Service& service, const net::Tuple& tuple, Tick now) const;
     /// Of one that has a request.

@@ -58,12 +58,15 @@ void Fragments::take(Burst& burst, unsigned i, Tick now) {
     const unsigned home = (hash >> 16) % parts_.shared.workers;
     if (!burst.handed_over && home != parts_.worker)
         return parts_.egress.hand_over(burst.take(i), home, {.from = burst.from[i]});
-    if (!burst.is_settled(i) && !admit(burst, i, now))
+    const fragment::Fragment fragment{key,
+                                      hash,
+                                      fragment::piece_of(burst.packet[i]),
+                                      key.protocol == net::Protocol::Tcp,
+                                      mbuf,
+                                      memory_of(mbuf)};
+    if (!burst.is_settled(i) && !admit(burst, i, fragment, now))
         return;
-    const fragment::Arrival arrival =
-        datagrams_.arrive({key, hash, fragment::piece_of(burst.packet[i]),
-                           key.protocol == net::Protocol::Tcp, mbuf, memory_of(mbuf)},
-                          now);
+    const fragment::Arrival arrival = datagrams_.arrive(fragment, now);
     switch (arrival.fate) {
         case Fate::Leads:
             return lead(burst, i, arrival, now);
@@ -80,16 +83,22 @@ void Fragments::take(Burst& burst, unsigned i, Tick now) {
 }
 
 /// At its home, before it takes up any memory. What is known of its addresses then, a first
-/// fragment keeps.
-bool Fragments::admit(Burst& burst, unsigned i, Tick now) {
+/// fragment keeps. Where flows may stand that today's rules would not open, the first one finds out
+/// as any packet does, and the others with it; but the kernel has its own that come before that.
+bool Fragments::admit(Burst& burst, unsigned i, const fragment::Fragment& fragment, Tick now) {
     burst.by_address[i] =
         parts_.admission.admit_addresses(burst.side[i], burst.packet[i], burst.tuple[i]);
     burst.seen |= uint64_t{1} << i;
-    if (const auto reason = Admission::refuse_fragment(burst.by_address[i], burst.tuple[i])) {
-        parts_.local.refuse(burst, i, *reason, now);
-        return false;
-    }
-    return !parts_.local.take_fragment(burst, i, now);
+    const auto reason = Admission::refuse_fragment(burst.by_address[i], burst.tuple[i]);
+    const bool is_kernels = parts_.local.has_fragment(burst, i, reason);
+    if ((!reason && !is_kernels) || datagrams_.knows(fragment))
+        return true;
+    if (parts_.forwarding.may_be_older(burst.side[i], burst.packet[i], burst.tuple[i], is_kernels,
+                                       now))
+        return true;
+    if (!parts_.local.take_fragment(burst, i, reason, now))
+        parts_.egress.drop(burst.take(i), *reason);
+    return false;
 }
 
 /// The first fragment stays in the burst. It may have waited for the one that has come now; both

@@ -24,6 +24,7 @@
 #include "stats/counters.h"
 #include "worker/admission.h"
 #include "worker/burst.h"
+#include "worker/forwarding.h"
 #include "worker/local.h"
 #include "worker/shared.h"
 
@@ -40,6 +41,7 @@ public:
         const Shared& shared;
         const policy::Current& policy;
         const Admission& admission;
+        const Forwarding& forwarding;
         Local& local;
         link::Egress& egress;
         fragment::Cutter& cutter;
@@ -67,7 +69,7 @@ public:
     void clear(stats::Drop reason);
 
 private:
-    bool admit(Burst& burst, unsigned i, Tick now);
+    bool admit(Burst& burst, unsigned i, const fragment::Fragment& fragment, Tick now);
     void lead(Burst& burst, unsigned i, const fragment::Arrival& arrival, Tick now);
     void answer_ping(Burst& burst, unsigned i, Tick now);
     void send_first(Burst& burst, unsigned i, const fragment::Way& way, Tick now);

@@ -37,8 +37,9 @@ bool Local::has_ping(const Burst& burst, unsigned i) const {
     return has_twin_[burst.from[i]] && kernel_has(burst.tuple[i].destination);
 }
 
-bool Local::has_fragment(const Burst& burst, unsigned i) const {
-    return has_ping(burst, i) && !admission_.is_public(burst.tuple[i].destination);
+bool Local::has_fragment(const Burst& burst, unsigned i, std::optional<Drop> reason) const {
+    return reason ? has(burst, i, *reason)
+                  : has_ping(burst, i) && !admission_.is_public(burst.tuple[i].destination);
 }
 
 bool Local::take_ping(Burst& burst, unsigned i, Tick now) {
@@ -48,8 +49,8 @@ bool Local::take_ping(Burst& burst, unsigned i, Tick now) {
     return true;
 }
 
-bool Local::take_fragment(Burst& burst, unsigned i, Tick now) {
-    if (!has_fragment(burst, i))
+bool Local::take_fragment(Burst& burst, unsigned i, std::optional<Drop> reason, Tick now) {
+    if (!has_fragment(burst, i, reason))
         return false;
     give(burst, i, now);
     return true;

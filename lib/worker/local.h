@@ -17,6 +17,7 @@
 #include "worker/burst.h"
 #include "worker/shared.h"
 
+#include <optional>
 #include <vector>
 
 namespace sluice::worker {
@@ -28,15 +29,16 @@ public:
 
     /// Packet i, which is refused for this reason, is the kernel's instead.
     bool has(const Burst& burst, unsigned i, stats::Drop reason) const;
-    /// Likewise a ping to the gateway, and a fragment that may pass by its addresses.
+    /// Likewise a ping to the gateway, and a fragment, which may pass by its addresses where there
+    /// is no reason.
     bool has_ping(const Burst& burst, unsigned i) const;
-    bool has_fragment(const Burst& burst, unsigned i) const;
+    bool has_fragment(const Burst& burst, unsigned i, std::optional<stats::Drop> reason) const;
 
     /// Packet i is a ping to the gateway. True if it is the kernel's to answer.
     bool take_ping(Burst& burst, unsigned i, Tick now);
-    /// Packet i is a fragment that may pass by its addresses. True if it is the kernel's, which
+    /// Packet i is a fragment, refused for this reason or not. True if it is the kernel's, which
     /// puts datagrams together by itself; of an address that flows are given too, none is.
-    bool take_fragment(Burst& burst, unsigned i, Tick now);
+    bool take_fragment(Burst& burst, unsigned i, std::optional<stats::Drop> reason, Tick now);
     /// Drops packet i, which is as it arrived, unless it is the kernel's.
     void refuse(Burst& burst, unsigned i, stats::Drop reason, Tick now);
 

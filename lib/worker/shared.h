@@ -54,6 +54,7 @@ struct Shared {
     unsigned workers = 1;
     bool spread_flows =
         false;  ///< Fewer RX queues than workers: new flows go where their hash says.
+    bool may_inherit = false;  ///< Flows may be there that none of its policies has opened.
     Twins twins = {};
     helper::Helped* helpers = nullptr;           ///< Null: no flow is helped.
     std::optional<nat64::EdgeParams> ipv6 = {};  ///< Nothing: IPv6 is not served.

@@ -74,14 +74,14 @@ Worker::Worker(const Shared& shared, WorkerParams params)
       egress_(egress_params(shared, params_, edge_.get()), counters_),
       ipv6_entry_(edge_.get(), shared.interfaces, egress_, counters_),
       fast_path_({shared.table, policy_, egress_, arrivals_, counters_, tap_, params_.id}),
-      forwarding_({shared.table, policy_, admission_, egress_, shared.helpers}),
+      forwarding_({shared.table, policy_, admission_, egress_, shared.helpers, shared.may_inherit}),
       cutter_(egress_, counters_, params_.packets),
       answers_(policy_, shared.budgets, egress_, counters_, params_.packets),
       local_(shared, admission_, egress_),
       icmp_relay_({shared.table, policy_, forwarding_, egress_, cutter_, answers_, local_,
                    counters_, tap_}),
-      fragments_(
-          {shared, policy_, admission_, local_, egress_, cutter_, counters_, tap_, params_.id}),
+      fragments_({shared, policy_, admission_, forwarding_, local_, egress_, cutter_, counters_,
+                  tap_, params_.id}),
       helping_({shared.table, policy_, own_flows_.foretelling(), counters_, shared.helpers}) {
     has_tags_.resize(params_.ports.size());
     for (const link::Interface& interface : shared.interfaces)

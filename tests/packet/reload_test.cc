@@ -3,6 +3,7 @@
 /// \file
 /// Another policy takes the place of the one that holds, while the gateway turns.
 
+#include "any_workers.h"
 #include "catch.h"
 #include "gateway/touched.h"
 #include "testbed.h"
@@ -83,6 +84,33 @@ TEST_CASE("reload: flows go on as they are, new ones go by the new rules", "[pac
     const Seen after = gateway.send(5001);
     CHECK(after.source == kOtherPublic);
     CHECK(gateway.answers(after, 5001));
+}
+
+TEST_CASE("reload: fragments of flows that are kept pass, in whatever order, and no others",
+          "[packet][fragment]") {
+    Reloaded gateway(any_workers());
+    const bool reversed = GENERATE(false, true);
+    Testbed& bed = gateway.bed;
+    const auto passed = [&](Side from, uint16_t port) {
+        Frame whole = from == Side::Inside ? Frame().ipv4(kHost, kServer).udp(port, 53)
+                                           : Frame().ipv4(kServer, kPublic).udp(53, port);
+        whole.id(7).payload(3000).ether(mac_of(ip(from == Side::Inside ? kHost : kRouter)),
+                                        bed.port(from).mac());
+        auto pieces = fragments_of(whole, 1480);
+        for (size_t i = 0; i < pieces.size(); ++i)
+            bed.inject(from, pieces[reversed ? pieces.size() - 1 - i : i]);
+        bed.run();
+        return bed.take_frames(opposite(from)).size();
+    };
+    REQUIRE(gateway.answers(gateway.send(5000), 5000));
+    gateway.config.inside = {{ip("10.77.0.0"), 16}};
+    gateway.give_pool(kOtherPublic);
+    gateway.reload();
+    CHECK(passed(Side::Inside, 5000) + passed(Side::Outside, 5000) == 6);
+    CHECK(passed(Side::Inside, 5001) + passed(Side::Outside, 5001) == 0);
+    CHECK(bed.dropped(Drop::ForeignSource) == 1);
+    CHECK(bed.dropped(Drop::ToGateway) == 1);
+    CHECK(bed.dropped(Drop::FragmentRefused) == 4);
 }
 
 TEST_CASE("reload: what is denied from now on opens no flow, what is open goes on", "[packet]") {

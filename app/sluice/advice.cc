@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <map>
 #include <set>
 #include <string_view>
 
@@ -57,16 +58,21 @@ string list(const std::vector<unsigned>& cpus) {
     return text;
 }
 
-/// "CPU 3" or "CPUs 3,4": those of the workers' for which something holds, each once.
+/// "CPU 3" or "CPUs 3,4"; nothing for none.
+string named(const std::set<unsigned>& cpus) {
+    if (cpus.empty())
+        return {};
+    return (cpus.size() == 1 ? "CPU " : "CPUs ") + list({cpus.begin(), cpus.end()});
+}
+
+/// As named(): those of the workers' for which something holds, each once.
 template <typename Predicate>
 string seats(const Machine& machine, Predicate holds) {
     std::set<unsigned> found;
     for (const Seat& seat : machine.workers)
         if (holds(seat))
             found.insert(seat.cpu);
-    if (found.empty())
-        return {};
-    return (found.size() == 1 ? "CPU " : "CPUs ") + list({found.begin(), found.end()});
+    return named(found);
 }
 
 string about_pages(const Machine& machine) {
@@ -107,6 +113,38 @@ string about_sharing(const Machine& machine) {
     return "several workers share CPU " + cpus + ": as many --workers as CPUs are faster";
 }
 
+constexpr const char* kShowCores = "`lscpu --extended=CPU,CORE,NODE` shows the cores";
+
+string about_siblings(const Machine& machine) {
+    std::map<int, std::set<unsigned>> cores;
+    for (const Seat& seat : machine.workers)
+        if (seat.core >= 0)
+            cores[seat.core].insert(seat.cpu);
+    string together;
+    for (const auto& [core, cpus] : cores)
+        if (cpus.size() > 1)
+            together += (together.empty() ? "on " : " and on ") + named(cpus);
+    if (together.empty())
+        return {};
+    return "workers " + together +
+           " are hyper-threads of one core and slow each other down: choose --worker-cores of "
+           "different cores, or fewer --workers; " +
+           kShowCores;
+}
+
+string about_control(const Machine& machine) {
+    const Seat& control = machine.control;
+    const string cpus = seats(machine, [&](const Seat& seat) {
+        return seat.core >= 0 && seat.core == control.core && seat.cpu != control.cpu;
+    });
+    if (cpus.empty())
+        return {};
+    return "the control core on CPU " + std::to_string(control.cpu) + " and the worker on " + cpus +
+           " are hyper-threads of one core, and what the control core does slows the worker down: "
+           "choose another --control-core; " +
+           kShowCores;
+}
+
 string about_node(const Machine& machine, const PortSeat& port) {
     if (port.numa_node < 0)
         return {};
@@ -131,7 +169,7 @@ string about_queues(const Machine& machine, const PortSeat& port) {
 
 }  // namespace
 
-Machine read_machine(const path& root, std::span<const unsigned> worker_cpus) {
+Machine read_machine(const path& root, const CorePlan& cores) {
     const path cpus = root / "sys/devices/system/cpu";
     std::set<unsigned> isolated = read_cpus(cpus / "isolated");
     isolated.merge(read_cpus(root / "sys/fs/cgroup/cpuset.cpus.isolated"));
@@ -142,19 +180,25 @@ Machine read_machine(const path& root, std::span<const unsigned> worker_cpus) {
         std::ifstream(root / "sys/kernel/mm/hugepages" / size / "nr_hugepages") >> pages;
         machine.huge_pages += pages;
     }
-    for (const unsigned cpu : worker_cpus) {
+    const auto seat = [&](unsigned cpu) {
         const path directory = cpus / ("cpu" + std::to_string(cpu));
-        machine.workers.push_back({.cpu = cpu,
-                                   .governor = read_word(directory / "cpufreq/scaling_governor"),
-                                   .isolated = isolated.contains(cpu),
-                                   .numa_node = node_of(directory)});
-    }
+        const std::set<unsigned> threads = read_cpus(directory / "topology/thread_siblings_list");
+        return Seat{.cpu = cpu,
+                    .governor = read_word(directory / "cpufreq/scaling_governor"),
+                    .isolated = isolated.contains(cpu),
+                    .numa_node = node_of(directory),
+                    .core = threads.empty() ? -1 : static_cast<int>(*threads.begin())};
+    };
+    machine.control = seat(cores.control);
+    for (const unsigned cpu : cores.workers)
+        machine.workers.push_back(seat(cpu));
     return machine;
 }
 
 std::vector<string> advise(const Machine& machine) {
-    std::vector<string> advice{about_pages(machine), about_governor(machine),
-                               about_isolation(machine), about_sharing(machine)};
+    std::vector<string> advice{about_pages(machine),     about_governor(machine),
+                               about_isolation(machine), about_sharing(machine),
+                               about_siblings(machine),  about_control(machine)};
     for (const PortSeat& port : machine.ports) {
         advice.push_back(about_node(machine, port));
         advice.push_back(about_queues(machine, port));

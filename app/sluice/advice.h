@@ -7,22 +7,25 @@
 /// Shape    read_machine() looks, advise() judges: a pure function.
 /// Errors   What the kernel does not tell (a virtual machine has no governors) is nothing to say.
 /// Source   Documentation/admin-guide/kernel-parameters.txt (isolcpus), Documentation/ABI of
-///          /sys/devices/system/cpu and /sys/kernel/mm/hugepages.
+///          /sys/devices/system/cpu and /sys/kernel/mm/hugepages;
+///          Documentation/admin-guide/cputopology.rst (thread_siblings_list).
+
+#include "sluice/cores.h"
 
 #include <cstddef>
 #include <filesystem>
-#include <span>
 #include <string>
 #include <vector>
 
 namespace sluice::app {
 
-/// The CPU of a worker.
+/// The CPU of a worker, or of the control core.
 struct Seat {
     unsigned cpu = 0;
     std::string governor;   ///< Empty where the kernel does not scale its frequency.
     bool isolated = false;  ///< The scheduler puts nothing else on it by itself.
     int numa_node = -1;
+    int core = -1;  ///< The first CPU of its core; another where it is a hyper-thread of that.
 };
 
 /// A port as it was opened.
@@ -37,12 +40,13 @@ struct Machine {
     bool no_huge = false;   ///< The operator does without hugepages.
     size_t huge_pages = 0;  ///< Of 2 MB and of 1 GB, in all.
     std::vector<Seat> workers;
+    Seat control;
     std::vector<PortSeat> ports;
 };
 
 /// Looks at the machine below `root`, which is "/" but in tests. Ports and --no-huge are the
 /// caller's to fill in.
-Machine read_machine(const std::filesystem::path& root, std::span<const unsigned> worker_cpus);
+Machine read_machine(const std::filesystem::path& root, const CorePlan& cores);
 
 /// One sentence for each thing that costs speed; none where all is well.
 std::vector<std::string> advise(const Machine& machine);

@@ -92,7 +92,7 @@ std::vector<Finding> check_machine(const config::Config& config) {
     add_error(findings, check_memory(config, plan_memory(config, packets, count_numa_nodes(ports)),
                                      read_free_memory()));
 
-    Machine machine = read_machine("/", cores.workers);
+    Machine machine = read_machine("/", cores);
     machine.no_huge = config.no_huge;
     for (const ethdev::PortPlan& port : ports)  // how many queues it has is known when it is open
         machine.ports.push_back({port.flag, port.name.text, port.numa_node, config.workers});

@@ -61,7 +61,7 @@ std::vector<config::FlowLogTarget> targets_of(const config::Config& config) {
 
 /// What of it matters to speed.
 Machine machine_of(const config::Config& config, Platform& platform) {
-    Machine machine = read_machine("/", platform.cores().workers);
+    Machine machine = read_machine("/", platform.cores());
     machine.no_huge = config.no_huge;
     Ports& ports = platform.ports();
     for (size_t i = 0; i < ports.size(); ++i) {

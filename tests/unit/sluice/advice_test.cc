@@ -4,7 +4,8 @@
 #include "catch.h"
 #include "tree.h"
 
-#include <array>
+#include <utility>
+#include <vector>
 
 namespace advice_test {
 
@@ -16,7 +17,8 @@ namespace {
 Machine good() {
     Machine machine;
     machine.huge_pages = 512;
-    machine.workers = {{1, "performance", true, 0}, {2, "performance", true, 0}};
+    machine.workers = {{1, "performance", true, 0, 1}, {2, "performance", true, 0, 2}};
+    machine.control = {0, "powersave", false, 0, 0};
     machine.ports = {{"lan", "pci:0000:03:00.0", 0, 2}, {"wan", "pci:0000:03:00.1", 0, 2}};
     return machine;
 }
@@ -26,6 +28,10 @@ std::string only_advice(const Machine& machine) {
     REQUIRE(advice.size() == 1);
     CHECK(advice[0].find('\n') == std::string::npos);
     return advice[0];
+}
+
+CorePlan plan(unsigned control, std::vector<unsigned> workers) {
+    return {control, std::move(workers), {}, sluice::config::Idle::Busy};
 }
 
 bool has(const std::string& text, std::string_view part) {
@@ -44,9 +50,12 @@ TEST_CASE("advice: the machine is read from the kernel's files", "[sluice]") {
         .file("sys/devices/system/cpu/isolated", "2,4-6")
         .file("sys/devices/system/cpu/cpu1/cpufreq/scaling_governor", "powersave")
         .file("sys/devices/system/cpu/cpu5/cpufreq/scaling_governor", "performance")
+        .file("sys/devices/system/cpu/cpu1/topology/thread_siblings_list", "1,5")
+        .file("sys/devices/system/cpu/cpu2/topology/thread_siblings_list", "2-3")
+        .file("sys/devices/system/cpu/cpu5/topology/thread_siblings_list", "1,5")
         .directory("sys/devices/system/cpu/cpu1/node0")
         .directory("sys/devices/system/cpu/cpu5/node1");
-    const Machine machine = read_machine(tree.root(), std::array{1u, 5u});
+    const Machine machine = read_machine(tree.root(), plan(2, {1, 5}));
     CHECK(machine.huge_pages == 1024);
     REQUIRE(machine.workers.size() == 2);
     CHECK(machine.workers[0].governor == "powersave");
@@ -55,26 +64,31 @@ TEST_CASE("advice: the machine is read from the kernel's files", "[sluice]") {
     CHECK(machine.workers[1].governor == "performance");
     CHECK(machine.workers[1].isolated);
     CHECK(machine.workers[1].numa_node == 1);
+    CHECK(machine.workers[0].core == 1);
+    CHECK(machine.workers[1].core == 1);
+    CHECK(machine.control.cpu == 2);
+    CHECK(machine.control.core == 2);
 }
 
 TEST_CASE("advice: hugepages of 1 GB alone are hugepages", "[sluice]") {
     Tree tree;
     tree.file("sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "0")
         .file("sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages", "8");
-    CHECK(read_machine(tree.root(), {}).huge_pages == 8);
+    CHECK(read_machine(tree.root(), plan(0, {})).huge_pages == 8);
 }
 
 TEST_CASE("advice: a cpuset that isolates counts as the boot parameter does", "[sluice]") {
     Tree tree;
     tree.file("sys/fs/cgroup/cpuset.cpus.isolated", "3");
-    CHECK(read_machine(tree.root(), std::array{3u}).workers[0].isolated);
+    CHECK(read_machine(tree.root(), plan(0, {3})).workers[0].isolated);
 }
 
 TEST_CASE("advice: what the kernel does not tell is nothing to say", "[sluice]") {
     Tree tree;
-    Machine machine = read_machine(tree.root(), std::array{0u});
+    Machine machine = read_machine(tree.root(), plan(1, {0}));
     CHECK(machine.workers[0].governor.empty());
     CHECK(machine.workers[0].numa_node == -1);
+    CHECK(machine.workers[0].core == -1);
     machine.huge_pages = 1;
     machine.workers[0].isolated = true;
     machine.ports = {{"lan", "af_packet:eth0", -1, 1}};
@@ -108,6 +122,30 @@ TEST_CASE("advice: two workers on one CPU cost speed", "[sluice]") {
     Machine machine = good();
     machine.workers[1].cpu = 1;
     CHECK(has(only_advice(machine), "several workers share CPU 1"));
+}
+
+TEST_CASE("advice: two workers on the hyper-threads of one core cost speed", "[sluice]") {
+    Machine machine = good();
+    machine.workers[1].core = 1;
+    CHECK(has(only_advice(machine), "workers on CPUs 1,2 are hyper-threads of one core"));
+    machine.ports.clear();
+    machine.workers.push_back({3, "performance", true, 0, 3});
+    machine.workers.push_back({7, "performance", true, 0, 3});
+    CHECK(has(only_advice(machine), "workers on CPUs 1,2 and on CPUs 3,7 are hyper-threads"));
+}
+
+TEST_CASE("advice: workers that share a CPU are not said to share its core too", "[sluice]") {
+    Machine machine = good();
+    machine.workers[1] = machine.workers[0];
+    CHECK(has(only_advice(machine), "several workers share CPU 1"));
+}
+
+TEST_CASE("advice: a worker on the control core's other hyper-thread costs speed", "[sluice]") {
+    Machine machine = good();
+    machine.workers[1].core = 0;
+    CHECK(has(only_advice(machine), "the control core on CPU 0 and the worker on CPU 2 are "));
+    machine.workers[1].cpu = 0;  // that is another matter
+    CHECK(advise(machine).empty());
 }
 
 TEST_CASE("advice: a port on another NUMA node costs speed", "[sluice]") {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdio>
 #include <fstream>
 #include <map>
 #include <set>
@@ -145,6 +146,25 @@ string about_control(const Machine& machine) {
            kShowCores;
 }
 
+/// Even where the quota is what workers take, the control core and lists take some of it.
+string about_quota(const Machine& machine) {
+    std::set<unsigned> cpus;
+    for (const Seat& seat : machine.workers)
+        cpus.insert(seat.cpu);
+    if (!machine.is_busy || !machine.cpu_limit ||
+        machine.cpu_limit->cpus > static_cast<double>(cpus.size()))
+        return {};
+    char quota[32];
+    std::snprintf(quota, sizeof quota, "%.3g", machine.cpu_limit->cpus);
+    const string count = std::to_string(cpus.size());
+    return "workers that poll (--idle busy) use " + count + (cpus.size() == 1 ? " CPU" : " CPUs") +
+           " all the time, and the control group " + machine.cpu_limit->group + " has a quota of " +
+           quota +
+           ": they stand still when it is used up; raise it (CPUQuota= of a unit, --cpus of a "
+           "container) or `" +
+           machine.cpu_limit->lift + "`, or --idle sleep";
+}
+
 string about_node(const Machine& machine, const PortSeat& port) {
     if (port.numa_node < 0)
         return {};
@@ -190,6 +210,8 @@ Machine read_machine(const path& root, const CorePlan& cores) {
                     .core = threads.empty() ? -1 : static_cast<int>(*threads.begin())};
     };
     machine.control = seat(cores.control);
+    machine.is_busy = cores.idle == config::Idle::Busy;
+    machine.cpu_limit = cpu_limit(root);
     for (const unsigned cpu : cores.workers)
         machine.workers.push_back(seat(cpu));
     return machine;
@@ -198,7 +220,8 @@ Machine read_machine(const path& root, const CorePlan& cores) {
 std::vector<string> advise(const Machine& machine) {
     std::vector<string> advice{about_pages(machine),     about_governor(machine),
                                about_isolation(machine), about_sharing(machine),
-                               about_siblings(machine),  about_control(machine)};
+                               about_siblings(machine),  about_control(machine),
+                               about_quota(machine)};
     for (const PortSeat& port : machine.ports) {
         advice.push_back(about_node(machine, port));
         advice.push_back(about_queues(machine, port));

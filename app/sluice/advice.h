@@ -10,10 +10,12 @@
 ///          /sys/devices/system/cpu and /sys/kernel/mm/hugepages;
 ///          Documentation/admin-guide/cputopology.rst (thread_siblings_list).
 
+#include "sluice/cgroup.h"
 #include "sluice/cores.h"
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +43,8 @@ struct Machine {
     size_t huge_pages = 0;  ///< Of 2 MB and of 1 GB, in all.
     std::vector<Seat> workers;
     Seat control;
+    bool is_busy = false;  ///< Workers without packets poll on.
+    std::optional<CpuLimit> cpu_limit;
     std::vector<PortSeat> ports;
 };
 

@@ -70,11 +70,20 @@ std::optional<Place> place_of(const fs::path& root, const string& controller) {
     return std::nullopt;
 }
 
+/// Calls look(directory, group) for the group of `place` and each above it.
+template <typename Look>
+void walk_up(const Place& place, Look look) {
+    for (fs::path group = place.group;; group = group.parent_path()) {
+        look(place.top / group.relative_path(), group.string());
+        if (!group.has_relative_path())
+            return;
+    }
+}
+
 /// The tightest of the limits from `place` up to the top.
 std::optional<CgroupLimit> tightest(const Place& place, const Files& files) {
     std::optional<CgroupLimit> found;
-    for (fs::path group = place.group;; group = group.parent_path()) {
-        const fs::path directory = place.top / group.relative_path();
+    walk_up(place, [&](const fs::path& directory, const string& group) {
         const std::optional<size_t> most = read_number(directory / files.most);
         const std::optional<size_t> used = read_number(directory / files.used);
         if (most && used) {
@@ -84,11 +93,10 @@ std::optional<CgroupLimit> tightest(const Place& place, const Files& files) {
             const size_t kept = *used - std::min(*used, back);
             const size_t room = *most - std::min(*most, kept);
             if (!found || room < found->room_bytes)
-                found = CgroupLimit{group.string(), *most, room};
+                found = CgroupLimit{group, *most, room};
         }
-        if (!group.has_relative_path())
-            return found;
-    }
+    });
+    return found;
 }
 
 std::optional<CgroupLimit> tighter(std::optional<CgroupLimit> a, std::optional<CgroupLimit> b) {
@@ -105,6 +113,21 @@ std::optional<CgroupLimit> limit(const fs::path& root, const string& controller,
                    place ? tightest(*place, files) : std::nullopt);
 }
 
+/// Of how many CPUs a group has the time; nothing where it may use all ("max", -1).
+std::optional<double> quota_in(const fs::path& quota_file, const fs::path& period_file) {
+    std::ifstream stream(quota_file);
+    double quota = 0;
+    double period = 0;
+    stream >> quota;
+    if (quota_file == period_file)
+        stream >> period;
+    else
+        std::ifstream(period_file) >> period;
+    if (quota <= 0 || period <= 0)
+        return std::nullopt;
+    return quota / period;
+}
+
 }  // namespace
 
 std::optional<CgroupLimit> memory_limit(const fs::path& root) {
@@ -117,6 +140,23 @@ std::optional<CgroupLimit> hugepage_limit(const fs::path& root, const string& si
     const string name = "hugetlb." + size + '.';
     return limit(root, "hugetlb", {name + "limit_in_bytes", name + "usage_in_bytes", ""},
                  {name + "max", name + "current", ""});
+}
+
+std::optional<CpuLimit> cpu_limit(const fs::path& root) {
+    std::optional<CpuLimit> found;
+    const auto look = [&](const std::optional<Place>& place, const string& quota,
+                          const string& period, const string& none) {
+        if (place)
+            walk_up(*place, [&](const fs::path& directory, const string& group) {
+                const std::optional<double> cpus = quota_in(directory / quota, directory / period);
+                const fs::path file = "/" / (directory / quota).lexically_relative(root);
+                if (cpus && (!found || *cpus < found->cpus))
+                    found = CpuLimit{group, *cpus, "echo " + none + " > " + file.string()};
+            });
+    };
+    look(place_of(root, "cpu"), "cpu.cfs_quota_us", "cpu.cfs_period_us", "-1");
+    look(place_of(root, ""), "cpu.max", "cpu.max", "max");
+    return found;
 }
 
 }  // namespace sluice::app

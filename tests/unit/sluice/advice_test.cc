@@ -47,6 +47,8 @@ TEST_CASE("advice: a machine that is well set up hears nothing", "[sluice]") {
 TEST_CASE("advice: the machine is read from the kernel's files", "[sluice]") {
     Tree tree;
     tree.file("sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "1024")
+        .file("proc/self/cgroup", "0::/a")
+        .file("sys/fs/cgroup/a/cpu.max", "150000 100000")
         .file("sys/devices/system/cpu/isolated", "2,4-6")
         .file("sys/devices/system/cpu/cpu1/cpufreq/scaling_governor", "powersave")
         .file("sys/devices/system/cpu/cpu5/cpufreq/scaling_governor", "performance")
@@ -68,6 +70,8 @@ TEST_CASE("advice: the machine is read from the kernel's files", "[sluice]") {
     CHECK(machine.workers[1].core == 1);
     CHECK(machine.control.cpu == 2);
     CHECK(machine.control.core == 2);
+    CHECK(machine.is_busy);
+    CHECK(machine.cpu_limit->cpus == 1.5);
 }
 
 TEST_CASE("advice: hugepages of 1 GB alone are hugepages", "[sluice]") {
@@ -145,6 +149,23 @@ TEST_CASE("advice: a worker on the control core's other hyper-thread costs speed
     machine.workers[1].core = 0;
     CHECK(has(only_advice(machine), "the control core on CPU 0 and the worker on CPU 2 are "));
     machine.workers[1].cpu = 0;  // that is another matter
+    CHECK(advise(machine).empty());
+}
+
+TEST_CASE("advice: a quota that polling workers use up costs speed", "[sluice]") {
+    Machine machine = good();
+    machine.is_busy = true;
+    CHECK(advise(machine).empty());
+    machine.cpu_limit = CpuLimit{"/pod", 2.5, "echo max > file"};
+    CHECK(advise(machine).empty());
+    machine.cpu_limit->cpus = 1.5;
+    const std::string advice = only_advice(machine);
+    CHECK(has(advice, "use 2 CPUs all the time"));
+    CHECK(has(advice, "the control group /pod has a quota of 1.5:"));
+    CHECK(has(advice, "`echo max > file`"));
+    machine.cpu_limit->cpus = 2;  // nothing is left for the control core
+    CHECK(has(only_advice(machine), "a quota of 2:"));
+    machine.is_busy = false;
     CHECK(advise(machine).empty());
 }
 

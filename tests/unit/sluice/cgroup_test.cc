@@ -73,6 +73,36 @@ TEST_CASE("cgroup: version 1 is read, also beside version 2", "[sluice]") {
     CHECK(limit->room_bytes == 40 * kMegabyte);
 }
 
+TEST_CASE("cgroup: the least quota of CPUs up to the top counts", "[sluice]") {
+    Tree tree;
+    CHECK_FALSE(cpu_limit(tree.root()));
+    tree.file("proc/self/cgroup", "0::/pods/a")
+        .file("sys/fs/cgroup/pods/a/cpu.max", "max 100000")
+        .file("sys/fs/cgroup/cpu.max", "400000 100000");
+    CHECK(cpu_limit(tree.root())->cpus == 4);
+    tree.file("sys/fs/cgroup/pods/cpu.max", "75000 50000");
+    const auto limit = cpu_limit(tree.root());
+    CHECK(limit->cpus == 1.5);
+    CHECK(limit->group == "/pods");
+    CHECK(limit->lift == "echo max > /sys/fs/cgroup/pods/cpu.max");
+}
+
+TEST_CASE("cgroup: quotas of version 1 are read, also beside version 2", "[sluice]") {
+    Tree tree;
+    tree.file("proc/self/cgroup", "5:cpu,cpuacct:/a/b\n4:cpuset:/a\n0::/c")
+        .file("sys/fs/cgroup/cpu,cpuacct/a/b/cpu.cfs_quota_us", "-1")
+        .file("sys/fs/cgroup/cpu,cpuacct/a/b/cpu.cfs_period_us", "100000")
+        .directory("sys/fs/cgroup/unified/c");
+    CHECK_FALSE(cpu_limit(tree.root()));
+    tree.file("sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_quota_us", "50000")
+        .file("sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_period_us", "100000");
+    const auto limit = cpu_limit(tree.root());
+    REQUIRE(limit);
+    CHECK(limit->cpus == 0.5);
+    CHECK(limit->group == "/a");
+    CHECK(limit->lift == "echo -1 > /sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_quota_us");
+}
+
 TEST_CASE("cgroup: hugepages have a limit of their own, by size", "[sluice]") {
     Tree tree;
     tree.file("proc/self/cgroup", "0::/s")

@@ -9,6 +9,7 @@
 #include "sluice/kernel_addresses.h"
 #include "sluice/memory.h"
 #include "sluice/platform.h"
+#include "sluice/vfio.h"
 
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -89,8 +90,11 @@ std::vector<Finding> check_machine(const config::Config& config) {
     const std::vector<ethdev::PortPlan> ports = check_ports(config, findings);
     add_error(findings, check_kernel_addresses(config, read_kernel_addresses()));
     const auto packets = plan_packets(ports, config, cores.is_shared());
-    add_error(findings, check_memory(config, plan_memory(config, packets, count_numa_nodes(ports)),
-                                     read_free_memory()));
+    const MemoryNeed need = plan_memory(config, packets, count_numa_nodes(ports));
+    const FreeMemory free = read_free_memory();
+    add_error(findings, check_memory(config, need, free));
+    for (const ethdev::PortPlan& port : ports)
+        add_error(findings, check_locked_memory(port, eal_bytes(config, need, free), "/"));
 
     Machine machine = read_machine("/", cores);
     machine.no_huge = config.no_huge;

@@ -172,6 +172,13 @@ std::optional<HugepageUse> use_hugepages(const MemoryNeed& need, const FreeMemor
     return use;
 }
 
+size_t eal_bytes(const config::Config& config, const MemoryNeed& need, const FreeMemory& free) {
+    HugepageUse use;
+    if (!config.no_huge && take_for_eal(need.eal_mb * kMegabyte, free, use))
+        return use.small_bytes + use.gigabyte_pages * kGigabyte;
+    return need.eal_mb * kMegabyte;
+}
+
 ethdev::PacketPoolParams plan_packets(std::span<const ethdev::PortPlan> ports,
                                       const config::Config& config, bool is_preempted) {
     ethdev::PacketPoolParams params;

@@ -63,6 +63,9 @@ struct HugepageUse {
 /// Which pages EAL and the tables take where there are so many; nothing where they do not suffice.
 std::optional<HugepageUse> use_hugepages(const MemoryNeed& need, const FreeMemory& free);
 
+/// What EAL maps at its start, of pages of which it takes whole ones: all that drivers see.
+size_t eal_bytes(const config::Config& config, const MemoryNeed& need, const FreeMemory& free);
+
 /// An error when --memory is too little for any ports whatsoever.
 Status check_memory_flag(const config::Config& config);
 

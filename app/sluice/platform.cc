@@ -7,6 +7,7 @@
 #include "sluice/default_route.h"
 #include "sluice/kernel_addresses.h"
 #include "sluice/memory.h"
+#include "sluice/vfio.h"
 
 #include <optional>
 #include <span>
@@ -97,8 +98,12 @@ Result<std::unique_ptr<Platform>> Platform::start(const config::Config& config) 
         return status.error();
     const ethdev::PacketPoolParams packets = plan_packets(plans, config, cores.is_shared());
     const MemoryNeed need = plan_memory(config, packets, count_numa_nodes(plans));
-    if (Status status = check_memory(config, need, read_free_memory()); !status)
+    const FreeMemory free = read_free_memory();
+    if (Status status = check_memory(config, need, free); !status)
         return status.error();
+    for (const PortPlan& plan : plans)
+        if (Status status = check_locked_memory(plan, eal_bytes(config, need, free), "/"); !status)
+            return status.error();
 
     Result<std::unique_ptr<Eal>> eal = Eal::start(eal_params(config, cores, need.eal_mb, plans));
     if (!eal)

@@ -233,6 +233,18 @@ TEST_CASE("memory: small pages come first, large ones fill up", "[sluice]") {
     CHECK(use_hugepages(packets, free) == HugepageUse{60 * kMegabyte, 3});
 }
 
+TEST_CASE("memory: what EAL maps is of whole pages", "[sluice]") {
+    config::Config config;
+    const MemoryNeed need{88, 88, {20 * kMegabyte}};
+    FreeMemory free{100 * kMegabyte, 9000 * kMegabyte};
+    CHECK(eal_bytes(config, need, free) == 88 * kMegabyte);
+    free.huge_bytes = 50 * kMegabyte;
+    free.gigabyte_pages = 3;
+    CHECK(eal_bytes(config, need, free) == 1024 * kMegabyte);
+    config.no_huge = true;
+    CHECK(eal_bytes(config, need, free) == 88 * kMegabyte);
+}
+
 TEST_CASE("memory: the limit on pages of a size counts where these are taken", "[sluice]") {
     FreeMemory free;
     free.gigabyte_pages = 9;

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sluice/vfio.h"
+
+#include "catch.h"
+#include "tree.h"
+
+namespace vfio_test {
+
+using namespace sluice;
+using namespace sluice::app;
+
+namespace {
+
+constexpr size_t kMegabyte = size_t{1} << 20;
+constexpr const char* kDevice = "0000:03:00.0";
+const std::string kPlace = std::string("sys/bus/pci/devices/") + kDevice;
+
+ethdev::PortPlan port() {
+    ethdev::PortPlan plan;
+    plan.flag = "wan";
+    plan.name.kind = io::PortKind::Pci;
+    plan.name.device = kDevice;
+    plan.name.text = std::string("pci:") + kDevice;
+    return plan;
+}
+
+/// A device of group 7 that vfio-pci has, and a process that may lock 8 MB.
+void furnish(Tree& tree) {
+    tree.link(kPlace + "/driver", "../../../../bus/pci/drivers/vfio-pci")
+        .link(kPlace + "/iommu_group", "../../../kernel/iommu_groups/7")
+        .file("dev/vfio/vfio", "")
+        .file("dev/vfio/7", "")
+        .file("proc/self/status",
+              "Name:\tsluice\nCapInh:\t00000000ffffffff\nCapEff:\t0000000000003000")
+        .file("proc/self/limits",
+              "Limit                     Soft Limit           Hard Limit           Units\n"
+              "Max processes             10                   10                   processes\n"
+              "Max locked memory         8388608              unlimited            bytes");
+}
+
+bool has(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("vfio: a device's group is found, with an IOMMU or without", "[sluice]") {
+    Tree tree;
+    CHECK_FALSE(vfio_group(tree.root(), kDevice));
+    furnish(tree);
+    CHECK(vfio_group(tree.root(), kDevice)->file == "/dev/vfio/7");
+    CHECK(vfio_group(tree.root(), kDevice)->has_iommu);
+    tree.file("dev/vfio/noiommu-7", "");
+    CHECK(vfio_group(tree.root(), kDevice)->file == "/dev/vfio/noiommu-7");
+    CHECK_FALSE(vfio_group(tree.root(), kDevice)->has_iommu);
+
+    Tree kernel;
+    kernel.link(kPlace + "/driver", "../drivers/ixgbe").link(kPlace + "/iommu_group", "../7");
+    CHECK_FALSE(vfio_group(kernel.root(), kDevice));
+}
+
+TEST_CASE("vfio: what a device is to reach must be lockable", "[sluice]") {
+    Tree tree;
+    furnish(tree);
+    CHECK(check_locked_memory(port(), 8 * kMegabyte, tree.root()).ok());
+    const Status status = check_locked_memory(port(), 8 * kMegabyte + 1, tree.root());
+    REQUIRE_FALSE(status.ok());
+    const std::string& text = status.error().message;
+    CHECK(has(text, "--wan pci:0000:03:00.0: vfio locks 9 MB for it"));
+    CHECK(has(text, "may lock 8192 KB"));
+    CHECK(has(text, "`ulimit -l unlimited`"));
+}
+
+TEST_CASE("vfio: no limit, CAP_IPC_LOCK, no IOMMU or another kind of port need no more",
+          "[sluice]") {
+    constexpr size_t kMuch = 900 * kMegabyte;
+    Tree tree;
+    furnish(tree);
+    CHECK_FALSE(check_locked_memory(port(), kMuch, tree.root()).ok());
+    ethdev::PortPlan virtual_port = port();
+    virtual_port.name.kind = io::PortKind::AfPacket;
+    CHECK(check_locked_memory(virtual_port, kMuch, tree.root()).ok());
+
+    Tree privileged;
+    furnish(privileged);
+    privileged.file("proc/self/status", "CapEff:\t0000000000004000");
+    CHECK(check_locked_memory(port(), kMuch, privileged.root()).ok());
+
+    Tree unlimited;
+    furnish(unlimited);
+    unlimited.file("proc/self/limits", "Max locked memory         unlimited   unlimited   bytes");
+    CHECK(check_locked_memory(port(), kMuch, unlimited.root()).ok());
+
+    tree.file("dev/vfio/noiommu-7", "");
+    CHECK(check_locked_memory(port(), kMuch, tree.root()).ok());
+}
+
+TEST_CASE("vfio: what the kernel does not tell is nothing to say", "[sluice]") {
+    Tree tree;
+    tree.link(kPlace + "/driver", "../drivers/vfio-pci").link(kPlace + "/iommu_group", "../7");
+    CHECK(check_locked_memory(port(), 900 * kMegabyte, tree.root()).ok());
+    tree.file("proc/self/limits", "Max locked memory         8388608   8388608   bytes");
+    CHECK(check_locked_memory(port(), 900 * kMegabyte, tree.root()).ok());
+}
+
+}  // namespace vfio_test

@@ -8,6 +8,7 @@
 #include "sluice/default_route.h"
 #include "sluice/kernel_addresses.h"
 #include "sluice/memory.h"
+#include "sluice/node_memory.h"
 #include "sluice/platform.h"
 #include "sluice/vfio.h"
 
@@ -92,7 +93,8 @@ std::vector<Finding> check_machine(const config::Config& config) {
     const auto packets = plan_packets(ports, config, cores.is_shared());
     const MemoryNeed need = plan_memory(config, packets, count_numa_nodes(ports));
     const FreeMemory free = read_free_memory();
-    add_error(findings, check_memory(config, need, free));
+    const Status memory = check_memory(config, need, free);
+    add_error(findings, memory ? check_node_memory(config, need, packets, ports, "/") : memory);
     for (const ethdev::PortPlan& port : ports)
         add_error(findings, check_locked_memory(port, eal_bytes(config, need, free), "/"));
 

@@ -7,6 +7,7 @@
 #include "sluice/default_route.h"
 #include "sluice/kernel_addresses.h"
 #include "sluice/memory.h"
+#include "sluice/node_memory.h"
 #include "sluice/vfio.h"
 
 #include <optional>
@@ -100,6 +101,8 @@ Result<std::unique_ptr<Platform>> Platform::start(const config::Config& config) 
     const MemoryNeed need = plan_memory(config, packets, count_numa_nodes(plans));
     const FreeMemory free = read_free_memory();
     if (Status status = check_memory(config, need, free); !status)
+        return status.error();
+    if (Status status = check_node_memory(config, need, packets, plans, "/"); !status)
         return status.error();
     for (const PortPlan& plan : plans)
         if (Status status = check_locked_memory(plan, eal_bytes(config, need, free), "/"); !status)

@@ -1,12 +1,49 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sluice/capabilities.h"
 
+#include "io/port_name.h"
+
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
+#include <linux/capability.h>
 #include <string>
+#include <system_error>
+#include <vector>
 
 namespace sluice::app {
+namespace {
+
+struct Capability {
+    unsigned number;
+    const char* name;
+};
+
+constexpr Capability kLinks{CAP_NET_ADMIN, "cap_net_admin"};
+constexpr Capability kRawSockets{CAP_NET_RAW, "cap_net_raw"};
+constexpr Capability kPrograms{CAP_BPF, "cap_bpf"};
+
+/// What a port of that kind is opened with, beside the raw socket that has told of its interface
+/// already. NICs want files instead.
+std::vector<Capability> needed_by(io::PortKind kind) {
+    switch (kind) {
+        case io::PortKind::AfXdp:
+            return {kRawSockets, kLinks, kPrograms};
+        case io::PortKind::Tap:
+            return {kLinks};
+        default:
+            return {};
+    }
+}
+
+/// This program, for setcap(8).
+std::string executable(const std::filesystem::path& root) {
+    std::error_code error;
+    const std::string file = std::filesystem::read_symlink(root / "proc/self/exe", error);
+    return file.empty() ? "/usr/sbin/sluice" : file;
+}
+
+}  // namespace
 
 bool has_capability(const std::filesystem::path& root, unsigned capability) {
     std::ifstream status(root / "proc/self/status");
@@ -18,6 +55,25 @@ bool has_capability(const std::filesystem::path& root, unsigned capability) {
         return (held >> capability & 1) != 0;
     }
     return true;
+}
+
+Status check_capabilities(const ethdev::PortPlan& port, const std::filesystem::path& root) {
+    std::string all;
+    std::string missing;
+    for (const auto& [number, name] : needed_by(port.name.kind)) {
+        all += (all.empty() ? "" : ",") + std::string(name);
+        // CAP_SYS_ADMIN is CAP_BPF, too.
+        if (has_capability(root, number) ||
+            (number == CAP_BPF && has_capability(root, CAP_SYS_ADMIN)))
+            continue;
+        missing += (missing.empty() ? "" : ", ") + std::string(name);
+    }
+    if (missing.empty())
+        return Done{};
+    return port.error(
+        "this process lacks what opens such a port (" + missing +
+        "): start it as root, with AmbientCapabilities= of a unit, or after `setcap " + all +
+        "+ep " + executable(root) + '`');
 }
 
 }  // namespace sluice::app

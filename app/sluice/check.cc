@@ -4,8 +4,10 @@
 #include "ethdev/port_plan.h"
 #include "io/port_name.h"
 #include "sluice/advice.h"
+#include "sluice/capabilities.h"
 #include "sluice/cores.h"
 #include "sluice/default_route.h"
+#include "sluice/folders.h"
 #include "sluice/kernel_addresses.h"
 #include "sluice/memory.h"
 #include "sluice/node_memory.h"
@@ -49,6 +51,8 @@ std::vector<ethdev::PortPlan> check_ports(const config::Config& config,
             for (Finding& finding : check_nic("/", (*port).name.device, (*port).label()))
                 findings.push_back(std::move(finding));
         add_error(findings, check_default_route(*port, "/"));
+        add_error(findings, check_capabilities(*port, "/"));
+        add_error(findings, check_vfio_files(*port, "/"));
         add_error(findings, check_access(*port, config));
         ports.push_back(std::move(*port));
     }
@@ -89,6 +93,8 @@ std::vector<Finding> check_machine(const config::Config& config) {
     std::vector<Finding> findings;
     const CorePlan cores = plan_cores(config, allowed_cpus());
     const std::vector<ethdev::PortPlan> ports = check_ports(config, findings);
+    for (const Error& error : check_folders(config))
+        add_error(findings, error);
     add_error(findings, check_kernel_addresses(config, read_kernel_addresses()));
     const auto packets = plan_packets(ports, config, cores.is_shared());
     const MemoryNeed need = plan_memory(config, packets, count_numa_nodes(ports));

@@ -93,6 +93,9 @@ Result<std::unique_ptr<Platform>> Platform::start(const config::Config& config) 
         if (Status status = check_default_route(plan, "/"); !status && !config.force)
             return status.error();
     for (const PortPlan& plan : plans)
+        if (Status status = check_vfio_files(plan, "/"); !status)
+            return status.error();
+    for (const PortPlan& plan : plans)
         if (Status status = check_access(plan, config); !status && !config.force)
             return status.error();
     if (Status status = check_kernel_addresses(config, read_kernel_addresses()); !status)

@@ -3,13 +3,18 @@
 
 #include "base/memory.h"
 #include "io/port_name.h"
+#include "kernel/descriptor.h"
 #include "sluice/capabilities.h"
 #include "sluice/default_route.h"
 
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
 #include <fstream>
 #include <linux/capability.h>
 #include <sstream>
 #include <system_error>
+#include <unistd.h>
 
 namespace sluice::app {
 namespace {
@@ -36,6 +41,26 @@ std::optional<VfioGroup> group_of(const fs::path& root, const ethdev::PortPlan& 
     return vfio_group(root, port.name.device);
 }
 
+/// What is in the way of opening `file`, and what helps.
+string why_closed(const string& file, const VfioGroup& group, int reason) {
+    switch (reason) {
+        case ENOENT:
+            return file + " is not there; `modprobe vfio-pci` makes it, and --device " + file +
+                   " of a container takes it in";
+        case EACCES:
+            return file + " is not this user's; `chown " + std::to_string(geteuid()) + ' ' + file +
+                   "` makes it so, and the package's 60-sluice-vfio.rules at each boot";
+        case EPERM:
+            if (!group.has_iommu)
+                return file + " may not be opened without CAP_SYS_RAWIO; start sluice as root";
+            return file +
+                   " is not for this control group; DeviceAllow=char-vfio rw of a unit and " +
+                   "--device " + file + " of a container let it have it";
+        default:
+            return file + " cannot be opened: " + std::strerror(reason);
+    }
+}
+
 }  // namespace
 
 std::optional<VfioGroup> vfio_group(const fs::path& root, const string& device) {
@@ -50,6 +75,26 @@ std::optional<VfioGroup> vfio_group(const fs::path& root, const string& device) 
     if (fs::exists(root / without.substr(1), error))
         return VfioGroup{without, false};
     return VfioGroup{"/dev/vfio/" + number, true};
+}
+
+Status check_vfio_files(const ethdev::PortPlan& port, const fs::path& root) {
+    const std::optional<VfioGroup> group = group_of(root, port);
+    if (!group)
+        return Done{};
+    for (const string& file : {string("/dev/vfio/vfio"), group->file}) {
+        const kernel::Descriptor opened(
+            open((root / file.substr(1)).c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK));
+        const int reason = errno;
+        // A process that ends gives its group back late, but before EAL asks for it.
+        if (opened.is_open() || reason == EBUSY)
+            continue;
+        // A kernel may have files of devices in the place of groups, which a later DPDK may use.
+        std::error_code error;
+        if (reason == ENOENT && fs::exists(root / "dev/vfio/devices", error))
+            continue;
+        return port.error(why_closed(file, *group, reason));
+    }
+    return Done{};
 }
 
 Status check_locked_memory(const ethdev::PortPlan& port, size_t bytes, const fs::path& root) {

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <stdlib.h>
 #include <string>
+#include <sys/fsuid.h>
 
 namespace sluice::app {
 
@@ -38,10 +39,29 @@ public:
         std::filesystem::create_symlink(target, root_ / name);
         return *this;
     }
+    /// Of all users, as chmod(1) takes it.
+    Tree& mode(const std::string& name, unsigned bits) {
+        std::filesystem::permissions(root_ / name, std::filesystem::perms{bits});
+        return *this;
+    }
     const std::filesystem::path& root() const { return root_; }
 
 private:
     std::filesystem::path root_;
+};
+
+/// As long as it lives, this thread has no more rights to files than any other user; root would
+/// have those to all.
+class Stranger {
+public:
+    Stranger() : own_(setfsuid(kNobody)) {}
+    ~Stranger() { setfsuid(static_cast<uid_t>(own_)); }
+    Stranger(const Stranger&) = delete;
+    Stranger& operator=(const Stranger&) = delete;
+
+private:
+    static constexpr uid_t kNobody = 65534;
+    int own_;
 };
 
 }  // namespace sluice::app

@@ -59,6 +59,44 @@ TEST_CASE("vfio: a device's group is found, with an IOMMU or without", "[sluice]
     CHECK_FALSE(vfio_group(kernel.root(), kDevice));
 }
 
+TEST_CASE("vfio: files that can be opened are nothing to speak of", "[sluice]") {
+    Tree tree;
+    furnish(tree);
+    CHECK(check_vfio_files(port(), tree.root()).ok());
+    tree.file("dev/vfio/noiommu-7", "");
+    CHECK(check_vfio_files(port(), tree.root()).ok());
+    const Tree none;  // vfio-pci has not got the device
+    CHECK(check_vfio_files(port(), none.root()).ok());
+}
+
+TEST_CASE("vfio: a file that is not there comes with the command", "[sluice]") {
+    Tree tree;
+    furnish(tree);
+    std::filesystem::remove(tree.root() / "dev/vfio/7");
+    const Status status = check_vfio_files(port(), tree.root());
+    REQUIRE_FALSE(status.ok());
+    CHECK(has(status.error().message,
+              "--wan pci:0000:03:00.0: /dev/vfio/7 is not there; `modprobe vfio-pci`"));
+    tree.directory("dev/vfio/devices");  // the kernel has no groups, or none that is needed
+    CHECK(check_vfio_files(port(), tree.root()).ok());
+}
+
+TEST_CASE("vfio: a group of another user's comes with the command", "[sluice]") {
+    Tree tree;
+    furnish(tree);
+    tree.mode("", 0755).mode("dev/vfio/vfio", 0666).mode("dev/vfio/7", 0444);
+    Status status = Done{};
+    {
+        const Stranger stranger;
+        status = check_vfio_files(port(), tree.root());
+    }
+    REQUIRE_FALSE(status.ok());
+    CHECK(has(status.error().message, "/dev/vfio/7 is not this user's; `chown "));
+    tree.mode("dev/vfio/7", 0666);
+    const Stranger stranger;
+    CHECK(check_vfio_files(port(), tree.root()).ok());
+}
+
 TEST_CASE("vfio: what a device is to reach must be lockable", "[sluice]") {
     Tree tree;
     furnish(tree);

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sluice/capabilities.h"
+
+#include "catch.h"
+#include "tree.h"
+
+#include <linux/capability.h>
+#include <string>
+
+namespace capabilities_test {
+
+using namespace sluice;
+using namespace sluice::app;
+
+namespace {
+
+ethdev::PortPlan port(io::PortKind kind) {
+    ethdev::PortPlan plan;
+    plan.flag = "lan";
+    plan.name.kind = kind;
+    plan.name.text = "that";
+    return plan;
+}
+
+/// Of a process with these, as the kernel writes them.
+std::string complaint(const std::string& effective, io::PortKind kind) {
+    Tree tree;
+    tree.file("proc/self/status", "CapPrm:\tffffffffffffffff\nCapEff:\t" + effective)
+        .link("proc/self/exe", "/opt/sluice");
+    const Status status = check_capabilities(port(kind), tree.root());
+    return status ? "" : status.error().message;
+}
+
+bool has(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("capabilities: those in effect are read, and unknown ones are had", "[sluice]") {
+    Tree tree;
+    CHECK(has_capability(tree.root(), CAP_NET_RAW));
+    tree.file("proc/self/status", "CapPrm:\tffffffffffffffff\nCapEff:\t0000008000002000");
+    CHECK(has_capability(tree.root(), CAP_NET_RAW));
+    CHECK(has_capability(tree.root(), CAP_BPF));
+    CHECK_FALSE(has_capability(tree.root(), CAP_NET_ADMIN));
+    CHECK_FALSE(has_capability(tree.root(), CAP_IPC_LOCK));
+}
+
+TEST_CASE("capabilities: a port names what it lacks, and the command", "[sluice]") {
+    CHECK(complaint("0000000000001000", io::PortKind::Tap).empty());
+    const std::string tap = complaint("0000000000002000", io::PortKind::Tap);
+    CHECK(has(tap, "--lan that: this process lacks what opens such a port (cap_net_admin)"));
+    CHECK(has(tap, "`setcap cap_net_admin+ep /opt/sluice`"));
+    CHECK(complaint("0000000000000000", io::PortKind::Pci).empty());
+}
+
+TEST_CASE("capabilities: XDP needs CAP_BPF, or what it was before", "[sluice]") {
+    const std::string xdp = complaint("0000000000002000", io::PortKind::AfXdp);
+    CHECK(has(xdp, "(cap_net_admin, cap_bpf)"));
+    CHECK(has(xdp, "`setcap cap_net_raw,cap_net_admin,cap_bpf+ep /opt/sluice`"));
+    CHECK(complaint("0000008000003000", io::PortKind::AfXdp).empty());
+    CHECK(complaint("0000000000203000", io::PortKind::AfXdp).empty());
+}
+
+}  // namespace capabilities_test

@@ -18,7 +18,6 @@
 #include <random>
 
 namespace why_test {
-
 using namespace sluice;
 using namespace sluice::test;
 using net::Direction;
@@ -234,8 +233,9 @@ private:
         const auto policy = bed_.gateway().policies().current();
         for (size_t i = 0; i < policy->rules.denials().matches().size(); ++i)
             counted.denied += policy->rules.denials().packets(i);
-        for (uint32_t slot = 0; slot < bed_.gateway().exhaustion().size(); ++slot)
-            counted.exhausted += bed_.gateway().exhaustion().read(slot).packets;
+        const pool::Exhaustion& exhaustion = bed_.gateway().exhaustion();
+        for (uint32_t slot = 0, end = exhaustion.size(); slot < end; ++slot)
+            counted.exhausted += exhaustion.read(slot).packets;
         counted.flows = bed_.flows();
         bed_.gateway().hosts().for_each(
             0, bed_.gateway().hosts().capacity(), bed_.now(), [&](const hosts::Host& host) {

@@ -6,8 +6,9 @@
 /// on the node of their port, flows on that of the first.
 ///
 /// Errors   One sentence, with what is free by node and size. What cannot be read is nothing to
-/// say. Source   /sys/devices/system/node/node*/hugepages: Linux Documentation/admin-guide/mm/
-///          hugetlbpage.rst.
+///          say.
+/// Source   /sys/devices/system/node/node*/hugepages: Linux,
+///          Documentation/admin-guide/mm/hugetlbpage.rst.
 
 #include "base/result.h"
 #include "config/config.h"

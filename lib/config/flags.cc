@@ -86,11 +86,9 @@ Status store_reset_hold(const Given& given, Config& config) {
     return store_interval(given, config.tuning.tcp_reset_hold);
 }
 
-constexpr std::string_view kTimeoutFlag = "timeout-";
-
 /// Of the timeout that the flag names.
 Status store_timeout(const Given& given, Config& config) {
-    const auto place = conntrack::timeout_place(given.flag.substr(kTimeoutFlag.size()));
+    const auto place = conntrack::timeout_place(given.flag.substr(kTimeoutPrefix.size()));
     assert(place);  // a unit test reads each of the flags
     return store(read_seconds(given), conntrack::timeouts()[*place].of(config.tuning));
 }

@@ -25,7 +25,8 @@ struct Given {
     const std::vector<std::string>& words;  ///< Never empty.
 };
 
-inline constexpr std::string_view kZoneKey = ",zone=";  ///< Behind an inside port.
+inline constexpr std::string_view kZoneKey = ",zone=";          ///< Behind an inside port.
+inline constexpr std::string_view kTimeoutPrefix = "timeout-";  ///< Behind it, whose.
 
 struct NumberRange {
     uint32_t lowest;

@@ -15,7 +15,6 @@ namespace {
 using std::string;
 using std::string_view;
 
-constexpr string_view kTimeout = "timeout-";
 constexpr string_view kLog = "log";
 constexpr string_view kHelper = "helper";
 constexpr string_view kNoHelper = "none";
@@ -41,8 +40,9 @@ const NamedOwnLimit* own_limit_of(string_view key) {
 }
 
 std::optional<size_t> timeout_of(string_view key) {
-    return key.starts_with(kTimeout) ? conntrack::timeout_place(key.substr(kTimeout.size()))
-                                     : std::nullopt;
+    return key.starts_with(kTimeoutPrefix)
+               ? conntrack::timeout_place(key.substr(kTimeoutPrefix.size()))
+               : std::nullopt;
 }
 
 /// An error about the word behind the sign, which has flag and word in front, as one about both.
@@ -121,7 +121,7 @@ string own_to_string(const SnatRule& rule) {
             text += ' ' + string(limit.name) + '=' + std::to_string(*number);
     for (size_t i = 0; i < rule.timeouts.size(); ++i)
         if (rule.timeouts[i] != Duration{})
-            text += ' ' + string(kTimeout) + string(conntrack::timeouts()[i].name) + '=' +
+            text += ' ' + string(kTimeoutPrefix) + string(conntrack::timeouts()[i].name) + '=' +
                     std::to_string(rule.timeouts[i].milliseconds / 1000);
     if (rule.logging != policy::Logging::AsSaid)
         text += rule.logging == policy::Logging::Always ? " log=1" : " log=0";

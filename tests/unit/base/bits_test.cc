@@ -20,6 +20,11 @@ std::vector<unsigned> positions(uint64_t bits) {
 
 }  // namespace
 
+TEST_CASE("bits: mixed as MurmurHash3 does at its end", "[base]") {
+    CHECK(mix(0) == 0);
+    CHECK(mix(1) == 0xb456'bcfc'34c2'cb2c);
+}
+
 TEST_CASE("bits: low_bits sets as many as asked, up to all 64", "[base]") {
     CHECK(low_bits(0) == 0);
     CHECK(low_bits(1) == 1);

@@ -9,6 +9,13 @@ namespace memory_test {
 
 using namespace sluice;
 
+TEST_CASE("memory: megabytes are rounded up", "[base][memory]") {
+    CHECK(megabytes(0) == "0 MB");
+    CHECK(megabytes(1) == "1 MB");
+    CHECK(megabytes(size_t{150} << 20) == "150 MB");
+    CHECK(megabytes((size_t{150} << 20) + 1) == "151 MB");
+}
+
 TEST_CASE("pages: ordinary memory is zeroed, writable and large enough", "[base][memory]") {
     auto pages = Pages::map(3'000'001, PageKind::Ordinary, -1);
     REQUIRE(pages);

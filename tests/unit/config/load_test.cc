@@ -4,6 +4,7 @@
 #include "catch.h"
 #include "config/flags.h"
 #include "net/text.h"
+#include "testing/has.h"
 
 #include <set>
 #include <string>
@@ -13,6 +14,7 @@ namespace load_test {
 
 using namespace sluice;
 using namespace sluice::config;
+using sluice::testing::has;
 
 namespace {
 
@@ -36,10 +38,6 @@ Result<Config> load_with(const std::string& flag, const std::vector<std::string>
     Settings settings = least();
     settings[flag] = words;
     return load(settings, {});
-}
-
-bool has(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
 }
 
 Config loaded(const std::string& flag, const std::vector<std::string>& words) {

@@ -57,4 +57,10 @@ TEST_CASE("prefix: no host sends from a martian address", "[net][rfc1812]") {
     CHECK_FALSE(is_martian(address(host)));
 }
 
+TEST_CASE("prefix: host bits do not tell apart what has the same order", "[net]") {
+    CHECK(prefix("10.1.2.3/16").order() == prefix("10.1.0.0/16").order());
+    CHECK(prefix("10.1.0.0/17").order() != prefix("10.1.0.0/16").order());
+    CHECK(prefix("10.2.0.0/16").order() != prefix("10.1.0.0/16").order());
+}
+
 }  // namespace prefix_test

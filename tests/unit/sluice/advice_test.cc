@@ -2,6 +2,7 @@
 #include "sluice/advice.h"
 
 #include "catch.h"
+#include "testing/has.h"
 #include "tree.h"
 
 #include <utility>
@@ -10,6 +11,7 @@
 namespace advice_test {
 
 using namespace sluice::app;
+using sluice::testing::has;
 
 namespace {
 
@@ -32,10 +34,6 @@ std::string only_advice(const Machine& machine) {
 
 CorePlan plan(unsigned control, std::vector<unsigned> workers) {
     return {control, std::move(workers), {}, sluice::config::Idle::Busy};
-}
-
-bool has(const std::string& text, std::string_view part) {
-    return text.find(part) != std::string::npos;
 }
 
 }  // namespace

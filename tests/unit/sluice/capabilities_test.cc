@@ -2,6 +2,7 @@
 #include "sluice/capabilities.h"
 
 #include "catch.h"
+#include "testing/has.h"
 #include "tree.h"
 
 #include <linux/capability.h>
@@ -11,6 +12,7 @@ namespace capabilities_test {
 
 using namespace sluice;
 using namespace sluice::app;
+using sluice::testing::has;
 
 namespace {
 
@@ -29,10 +31,6 @@ std::string complaint(const std::string& effective, io::PortKind kind) {
         .link("proc/self/exe", "/opt/sluice");
     const Status status = check_capabilities(port(kind), tree.root());
     return status ? "" : status.error().message;
-}
-
-bool has(const std::string& text, std::string_view part) {
-    return text.find(part) != std::string::npos;
 }
 
 }  // namespace

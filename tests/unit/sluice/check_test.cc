@@ -2,6 +2,7 @@
 #include "sluice/check.h"
 
 #include "catch.h"
+#include "testing/has.h"
 #include "tree.h"
 
 #include <nlohmann/json.hpp>
@@ -9,6 +10,7 @@
 namespace check_test {
 
 using namespace sluice::app;
+using sluice::testing::has;
 
 namespace {
 
@@ -25,10 +27,6 @@ std::string only(const Tree& tree) {
 Tree& bound_to(Tree& tree, const std::string& driver) {
     return tree.link(std::string("sys/bus/pci/devices/") + kNic + "/driver",
                      "../drivers/" + driver);
-}
-
-bool has(const std::string& text, std::string_view part) {
-    return text.find(part) != std::string::npos;
 }
 
 }  // namespace

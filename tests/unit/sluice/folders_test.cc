@@ -2,6 +2,7 @@
 #include "sluice/folders.h"
 
 #include "catch.h"
+#include "testing/has.h"
 #include "tree.h"
 
 #include <string>
@@ -10,6 +11,7 @@ namespace folders_test {
 
 using namespace sluice;
 using namespace sluice::app;
+using sluice::testing::has;
 
 namespace {
 
@@ -22,10 +24,6 @@ config::Config with_socket(const std::string& path) {
 std::string only(const std::vector<Error>& errors) {
     REQUIRE(errors.size() == 1);
     return errors[0].message;
-}
-
-bool has(const std::string& text, std::string_view part) {
-    return text.find(part) != std::string::npos;
 }
 
 }  // namespace

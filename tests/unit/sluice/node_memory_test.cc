@@ -2,6 +2,7 @@
 #include "sluice/node_memory.h"
 
 #include "catch.h"
+#include "testing/has.h"
 #include "tree.h"
 
 #include <string>
@@ -11,6 +12,7 @@ namespace node_memory_test {
 
 using namespace sluice;
 using namespace sluice::app;
+using sluice::testing::has;
 
 namespace {
 
@@ -44,10 +46,6 @@ Status check(const Tree& tree, const std::vector<ethdev::PortPlan>& ports,
              const config::Config& config = {}) {
     return check_node_memory(config, {88, 88, {40 * kMegabyte, 20 * kMegabyte}}, packets(), ports,
                              tree.root());
-}
-
-bool has(const std::string& text, std::string_view part) {
-    return text.find(part) != std::string::npos;
 }
 
 }  // namespace

@@ -2,12 +2,14 @@
 #include "sluice/vfio.h"
 
 #include "catch.h"
+#include "testing/has.h"
 #include "tree.h"
 
 namespace vfio_test {
 
 using namespace sluice;
 using namespace sluice::app;
+using sluice::testing::has;
 
 namespace {
 
@@ -25,7 +27,7 @@ ethdev::PortPlan port() {
 }
 
 /// A device of group 7 that vfio-pci has, and a process that may lock 8 MB.
-void furnish(Tree& tree) {
+void add_device(Tree& tree) {
     tree.link(kPlace + "/driver", "../../../../bus/pci/drivers/vfio-pci")
         .link(kPlace + "/iommu_group", "../../../kernel/iommu_groups/7")
         .file("dev/vfio/vfio", "")
@@ -38,16 +40,12 @@ void furnish(Tree& tree) {
               "Max locked memory         8388608              unlimited            bytes");
 }
 
-bool has(const std::string& text, std::string_view part) {
-    return text.find(part) != std::string::npos;
-}
-
 }  // namespace
 
 TEST_CASE("vfio: a device's group is found, with an IOMMU or without", "[sluice]") {
     Tree tree;
     CHECK_FALSE(vfio_group(tree.root(), kDevice));
-    furnish(tree);
+    add_device(tree);
     CHECK(vfio_group(tree.root(), kDevice)->file == "/dev/vfio/7");
     CHECK(vfio_group(tree.root(), kDevice)->has_iommu);
     tree.file("dev/vfio/noiommu-7", "");
@@ -61,7 +59,7 @@ TEST_CASE("vfio: a device's group is found, with an IOMMU or without", "[sluice]
 
 TEST_CASE("vfio: files that can be opened are nothing to speak of", "[sluice]") {
     Tree tree;
-    furnish(tree);
+    add_device(tree);
     CHECK(check_vfio_files(port(), tree.root()).ok());
     tree.file("dev/vfio/noiommu-7", "");
     CHECK(check_vfio_files(port(), tree.root()).ok());
@@ -71,7 +69,7 @@ TEST_CASE("vfio: files that can be opened are nothing to speak of", "[sluice]") 
 
 TEST_CASE("vfio: a file that is not there comes with the command", "[sluice]") {
     Tree tree;
-    furnish(tree);
+    add_device(tree);
     std::filesystem::remove(tree.root() / "dev/vfio/7");
     const Status status = check_vfio_files(port(), tree.root());
     REQUIRE_FALSE(status.ok());
@@ -83,7 +81,7 @@ TEST_CASE("vfio: a file that is not there comes with the command", "[sluice]") {
 
 TEST_CASE("vfio: a group of another user's comes with the command", "[sluice]") {
     Tree tree;
-    furnish(tree);
+    add_device(tree);
     tree.mode("", 0755).mode("dev/vfio/vfio", 0666).mode("dev/vfio/7", 0444);
     Status status = Done{};
     {
@@ -99,7 +97,7 @@ TEST_CASE("vfio: a group of another user's comes with the command", "[sluice]") 
 
 TEST_CASE("vfio: what a device is to reach must be lockable", "[sluice]") {
     Tree tree;
-    furnish(tree);
+    add_device(tree);
     CHECK(check_locked_memory(port(), 8 * kMegabyte, tree.root()).ok());
     const Status status = check_locked_memory(port(), 8 * kMegabyte + 1, tree.root());
     REQUIRE_FALSE(status.ok());
@@ -113,19 +111,19 @@ TEST_CASE("vfio: no limit, CAP_IPC_LOCK, no IOMMU or another kind of port need n
           "[sluice]") {
     constexpr size_t kMuch = 900 * kMegabyte;
     Tree tree;
-    furnish(tree);
+    add_device(tree);
     CHECK_FALSE(check_locked_memory(port(), kMuch, tree.root()).ok());
     ethdev::PortPlan virtual_port = port();
     virtual_port.name.kind = io::PortKind::AfPacket;
     CHECK(check_locked_memory(virtual_port, kMuch, tree.root()).ok());
 
     Tree privileged;
-    furnish(privileged);
+    add_device(privileged);
     privileged.file("proc/self/status", "CapEff:\t0000000000004000");
     CHECK(check_locked_memory(port(), kMuch, privileged.root()).ok());
 
     Tree unlimited;
-    furnish(unlimited);
+    add_device(unlimited);
     unlimited.file("proc/self/limits", "Max locked memory         unlimited   unlimited   bytes");
     CHECK(check_locked_memory(port(), kMuch, unlimited.root()).ok());
 

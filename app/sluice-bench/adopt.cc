@@ -61,8 +61,8 @@ Status adopt_flows(uint32_t flows, const Options& options, Bench& bench) {
         if (!rig)
             return rig.error();
         const gateway::Restored& restored = (*rig)->gateway().restored();
-        if (restored.outcome.flows != flows)
-            return Error{std::to_string(flows - restored.outcome.flows) +
+        if (restored.tally.flows != flows)
+            return Error{std::to_string(flows - restored.tally.flows) +
                          " flows are not taken over"};
         const double took = std::chrono::duration<double>(restored.took).count();
         seconds.add(took);

@@ -16,10 +16,6 @@ namespace {
 constexpr std::chrono::seconds kPatience{5};
 constexpr std::chrono::milliseconds kBetweenLooks{1};  // at a word that the control core writes
 
-sync::Place place_of(const config::Sync::Place& place) {
-    return {place.address, place.port};
-}
-
 }  // namespace
 
 Result<pool::AddressKey> choose_address_key(const config::Config& config,
@@ -50,8 +46,8 @@ Result<std::unique_ptr<sync::Pair>> start_pair(const PairingParams& params) {
     hello.block_size = params.config.holders.blocks.size;
     const bool tells_all = params.config.sync_flows == config::SyncFlows::All;
     const uint8_t wanted = tells_all ? uint8_t{0} : uint8_t{conntrack::kAssured};
-    return sync::Pair::start({place_of(sync.listen),
-                              place_of(sync.peer),
+    return sync::Pair::start({sync.listen,
+                              sync.peer,
                               *key,
                               hello,
                               {params.gateway.table(), params.now, wanted, {}},

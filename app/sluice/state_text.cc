@@ -49,15 +49,15 @@ std::vector<string> state_text(const state::StateFile::Found& found,
         return {*found.emptied + ": this is an empty start"};
     if (!found.has_records)
         return {};
-    const flow::Adoption::Outcome& outcome = restored.outcome;
+    const flow::Adoption::Tally& tally = restored.tally;
     std::vector<string> sentences;
-    sentences.push_back(number(outcome.flows, "flow") + " and " +
-                        number(outcome.fates[Fate::Adopted] - outcome.flows, "holder") +
+    sentences.push_back(number(tally.flows, "flow") + " and " +
+                        number(tally.fates[Fate::Adopted] - tally.flows, "holder") +
                         " go on, of a process that " +
                         (found.was_stopped ? "was stopped " : "ended unasked ") +
                         seconds(found.absence) + " ago; taken over in " +
                         std::to_string(restored.took / std::chrono::milliseconds(1)) + " ms");
-    if (const string lost = losses(outcome.fates); !lost.empty())
+    if (const string lost = losses(tally.fates); !lost.empty())
         sentences.push_back("not taken over: " + lost);
     if (restored.without_ground != 0)
         sentences.push_back(number(restored.without_ground, "flow") +

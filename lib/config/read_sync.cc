@@ -18,7 +18,7 @@ constexpr const char* kForm =
     "priority=, 1 to 255, if it is not 100, as in "
     "listen=192.0.2.1:3780,peer=192.0.2.2:3780,priority=150";
 
-std::optional<Sync::Place> parse_place(string_view text) {
+std::optional<net::Endpoint> parse_endpoint(string_view text) {
     constexpr uint32_t kMulticast = 0xe0000000;
     const size_t colon = text.rfind(':');
     if (colon == string_view::npos)
@@ -27,7 +27,7 @@ std::optional<Sync::Place> parse_place(string_view text) {
     const auto port = parse_transport_port(text.substr(colon + 1));
     if (!address || !port || address->raw == 0 || address->host() >= kMulticast)
         return std::nullopt;
-    return Sync::Place{*address, *port};
+    return net::Endpoint{*address, *port};
 }
 
 std::optional<uint8_t> parse_priority(string_view text) {
@@ -49,16 +49,16 @@ bool store(const std::optional<T>& read, std::optional<T>& place) {
 }  // namespace
 
 Result<Sync> read_sync(const Given& given) {
-    std::optional<Sync::Place> listen;
-    std::optional<Sync::Place> peer;
+    std::optional<net::Endpoint> listen;
+    std::optional<net::Endpoint> peer;
     std::optional<uint8_t> priority;
     for (const std::string& item : items_of(given)) {
         const string_view text = item;
         const size_t equals = text.find('=');
         const string_view key = text.substr(0, equals);
         const string_view value = equals == string_view::npos ? "" : text.substr(equals + 1);
-        const bool is_good = key == "listen"     ? store(parse_place(value), listen)
-                             : key == "peer"     ? store(parse_place(value), peer)
+        const bool is_good = key == "listen"     ? store(parse_endpoint(value), listen)
+                             : key == "peer"     ? store(parse_endpoint(value), peer)
                              : key == "priority" ? store(parse_priority(value), priority)
                                                  : false;
         if (!is_good)

@@ -4,7 +4,7 @@
 /// \file
 /// Sync: the other gateway of a pair, as --sync, --sync-key, --sync-flows and --role say it.
 
-#include "base/big_endian.h"
+#include "net/tuple.h"
 
 #include <cstdint>
 #include <string>
@@ -21,14 +21,8 @@ enum class SyncFlows : uint8_t {
 };
 
 struct Sync {
-    /// An address of this machine's kernel, or of the other's, and a port.
-    struct Place {
-        Be32 address;
-        Be16 port;
-    };
-
-    Place listen;
-    Place peer;
+    net::Endpoint listen;  ///< Of this machine's kernel.
+    net::Endpoint peer;    ///< Of the other's.
     uint8_t priority = 100;  ///< Of two that are active the one with less steps back.
 };
 

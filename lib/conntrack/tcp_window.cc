@@ -21,13 +21,13 @@ void start(const Course& course, const Segment& segment, TcpEnd& sender, TcpEnd&
 }
 
 /// The end's first segment is none that opens: its SYN went unseen.
-void join(const Segment& segment, const Claim& claim, TcpEnd& sender, TcpEnd& receiver) {
-    sender.end = claim.end;
+void join(const Segment& segment, const Extent& extent, TcpEnd& sender, TcpEnd& receiver) {
+    sender.end = extent.end;
     sender.max_window = std::max(uint32_t{segment.window} << sender.scale, uint32_t{1});
-    sender.max_end = claim.end + sender.max_window;
+    sender.max_end = extent.end + sender.max_window;
     if (receiver.max_window == 0)
-        receiver.end = receiver.max_end = claim.sack;
-    else if (claim.sack == receiver.end + 1)
+        receiver.end = receiver.max_end = extent.sack;
+    else if (extent.sack == receiver.end + 1)
         ++receiver.end;  // it answers a keepalive
 }
 
@@ -38,15 +38,15 @@ bool restarts(const Course& course, const Segment& segment, const TcpEnd& sender
 }
 
 /// Fills in what a segment without acknowledgment leaves open.
-void complete(const Course& course, const Segment& segment, const TcpEnds& ends, Claim& claim) {
+void complete(const Course& course, const Segment& segment, const TcpEnds& ends, Extent& extent) {
     const TcpEnd& sender = ends[index(course.direction)];
     const TcpEnd& receiver = ends[index(opposite(course.direction))];
     // Some stacks set ACK in each RST, also where they have nothing to acknowledge.
     if (!has(segment, kAck) || (has(segment, kRst) && segment.ack == 0))
-        claim.ack = claim.sack = receiver.end;
+        extent.ack = extent.sack = receiver.end;
     // A RST without ACK that answers a SYN has no number to stand at.
     if (has(segment, kRst) && segment.seq == 0 && course.state == TcpState::SynSent)
-        claim.begin = claim.end = sender.end;
+        extent.begin = extent.end = sender.end;
 }
 
 }  // namespace
@@ -73,21 +73,21 @@ bool may_be_in_flight(const TcpEnds& ends, Direction sender, uint32_t seq) {
     return from.max_window != 0 && seq - begin <= from.end - begin;
 }
 
-std::optional<Claim> introduce(const Course& course, const Segment& segment, TcpEnds& ends,
-                               Claim claim) {
+std::optional<Extent> introduce(const Course& course, const Segment& segment, TcpEnds& ends,
+                                Extent extent) {
     TcpEnd& sender = ends[index(course.direction)];
     TcpEnd& receiver = ends[index(opposite(course.direction))];
     const bool is_first = sender.max_window == 0;
     if (is_first && !has(segment, kSyn)) {
-        join(segment, claim, sender, receiver);
+        join(segment, extent, sender, receiver);
     } else if (is_first || restarts(course, segment, sender)) {
         start(course, segment, sender, receiver);
         // Without an ACK it opens from its own side.
         if (!has(segment, kAck) && (is_first || course.direction == Direction::Reply))
             return std::nullopt;
     }
-    complete(course, segment, ends, claim);
-    return claim;
+    complete(course, segment, ends, extent);
+    return extent;
 }
 
 }  // namespace sluice::conntrack

@@ -81,7 +81,7 @@ struct Course {
 };
 
 /// What a segment says, in the terms of the four conditions.
-struct Claim {
+struct Extent {
     uint32_t begin;
     uint32_t end;
     uint32_t ack;
@@ -96,7 +96,7 @@ constexpr bool has(const Segment& segment, TcpFlag flag) {
     return (segment.tcp_flags & flag) != 0;
 }
 
-inline Claim claim_of(const Segment& segment, const TcpEnd& receiver) {
+inline Extent extent_of(const Segment& segment, const TcpEnd& receiver) {
     const uint32_t sack = receiver.has(kOffersSack) ? segment.options.sack_edge : segment.ack;
     return {segment.seq, end_of(segment), segment.ack, sack};
 }
@@ -108,22 +108,22 @@ inline bool is_ordinary(const Segment& segment, const TcpEnd& sender) {
 
 /// Prepares the ends for the conditions where the segment is not ordinary, and says what it claims
 /// after that; nothing when there is nothing yet to compare it with.
-std::optional<Claim> introduce(const Course& course, const Segment& segment, TcpEnds& ends,
-                               Claim claim);
+std::optional<Extent> introduce(const Course& course, const Segment& segment, TcpEnds& ends,
+                                Extent extent);
 
 /// The four conditions: data neither beyond the window nor long known, the same of the ACK.
-inline Fit compare(const Claim& claim, TcpEnd& sender, const TcpEnd& receiver) {
+inline Fit compare(const Extent& extent, TcpEnd& sender, const TcpEnd& receiver) {
     const uint32_t ack_range = std::max(sender.max_window, kLeastAckRange);
     const bool data_is_recent =
-        receiver.max_window == 0 || is_after(claim.end, sender.end - receiver.max_window - 1);
-    const bool ack_is_known = is_before(claim.sack, receiver.end + 1);
-    const bool ack_is_recent = is_after(claim.sack, receiver.end - ack_range - 1);
+        receiver.max_window == 0 || is_after(extent.end, sender.end - receiver.max_window - 1);
+    const bool ack_is_known = is_before(extent.sack, receiver.end + 1);
+    const bool ack_is_recent = is_after(extent.sack, receiver.end - ack_range - 1);
 
-    if (is_after(claim.begin, sender.max_end)) {
-        const uint32_t excess = claim.end - sender.max_end;
+    if (is_after(extent.begin, sender.max_end)) {
+        const uint32_t excess = extent.end - sender.max_end;
         if (excess >= receiver.max_window || !data_is_recent || !ack_is_known || !ack_is_recent)
             return Fit::Above;
-        sender.end = claim.end;
+        sender.end = extent.end;
         sender.flags |= kUnacknowledged;
         return Fit::Ahead;
     }
@@ -132,25 +132,25 @@ inline Fit compare(const Claim& claim, TcpEnd& sender, const TcpEnd& receiver) {
     return data_is_recent && ack_is_recent ? Fit::Inside : Fit::Stale;
 }
 
-inline void learn(const Segment& segment, const Claim& claim, TcpEnd& sender, TcpEnd& receiver) {
+inline void learn(const Segment& segment, const Extent& extent, TcpEnd& sender, TcpEnd& receiver) {
     // RFC 7323 §2.2: the window of a SYN is never scaled.
     const uint32_t window =
         has(segment, kSyn) ? segment.window : uint32_t{segment.window} << sender.scale;
-    sender.max_window = std::max(sender.max_window, window + (claim.sack - claim.ack));
-    if (is_after(claim.end, sender.end)) {
-        sender.end = claim.end;
+    sender.max_window = std::max(sender.max_window, window + (extent.sack - extent.ack));
+    if (is_after(extent.end, sender.end)) {
+        sender.end = extent.end;
         sender.flags |= kUnacknowledged;
     }
     if (has(segment, kAck) &&
-        (!sender.has(kHasAcknowledged) || is_after(claim.ack, sender.max_ack))) {
-        sender.max_ack = claim.ack;
+        (!sender.has(kHasAcknowledged) || is_after(extent.ack, sender.max_ack))) {
+        sender.max_ack = extent.ack;
         sender.flags |= kHasAcknowledged;
     }
-    if (receiver.max_window != 0 && is_after(claim.end, sender.max_end))
-        receiver.max_window += claim.end - sender.max_end;
-    if (is_after(claim.sack + window, receiver.max_end - 1))
-        receiver.max_end = claim.sack + std::max(window, uint32_t{1});  // a probe of a closed one
-    if (claim.ack == receiver.end)
+    if (receiver.max_window != 0 && is_after(extent.end, sender.max_end))
+        receiver.max_window += extent.end - sender.max_end;
+    if (is_after(extent.sack + window, receiver.max_end - 1))
+        receiver.max_end = extent.sack + std::max(window, uint32_t{1});  // a probe of a closed one
+    if (extent.ack == receiver.end)
         receiver.flags &= static_cast<uint8_t>(~kUnacknowledged);
 }
 
@@ -158,17 +158,17 @@ inline void learn(const Segment& segment, const Claim& claim, TcpEnd& sender, Tc
 inline Fit fit(const Course& course, const Segment& segment, TcpEnds& ends) {
     TcpEnd& sender = ends[index(course.direction)];
     TcpEnd& receiver = ends[index(opposite(course.direction))];
-    Claim claim = claim_of(segment, receiver);
+    Extent extent = extent_of(segment, receiver);
     if (!is_ordinary(segment, sender)) [[unlikely]] {
-        const auto completed = introduce(course, segment, ends, claim);
+        const auto completed = introduce(course, segment, ends, extent);
         if (!completed)
             return Fit::Tolerated;
-        claim = *completed;
+        extent = *completed;
     }
 
-    const Fit result = compare(claim, sender, receiver);
+    const Fit result = compare(extent, sender, receiver);
     if (result == Fit::Inside) [[likely]]
-        learn(segment, claim, sender, receiver);
+        learn(segment, extent, sender, receiver);
     else if (course.liberal || sender.has(kLiberal))
         return Fit::Tolerated;
     return result;

@@ -29,7 +29,7 @@ static_assert(place_of(Kind::Contact) < place_of(Kind::Flow));
 Adoption::Adoption(FlowTable& table, Heir& heir, Tick now)
     : table_(table), heir_(heir), now_(now), member_(table) {}
 
-Adoption::Outcome Adoption::run() {
+Adoption::Tally Adoption::run() {
     // The pool has had all records until now. What is retired from here on has its place in a chain
     // of those, by the same links.
     table_.free_.take_all();
@@ -38,7 +38,7 @@ Adoption::Outcome Adoption::run() {
     adopt_flows();
     end_idle_holders();
     free_the_rest();
-    return outcome_;
+    return tally_;
 }
 
 /// Decides on all records by themselves. Those that stay are live after that, all others free.
@@ -67,7 +67,7 @@ void Adoption::sort_out(uint32_t index) {
 }
 
 void Adoption::discard(FlowRecord& record, Fate fate) {
-    ++outcome_.fates[fate];
+    ++tally_.fates[fate];
     release(record);
 }
 
@@ -160,11 +160,11 @@ void Adoption::flush() {
         FlowRecord& record = table_.record(indexes[i]);
         const InsertOutcome outcome = insertions[i].outcome;
         if (outcome != InsertOutcome::Inserted) {
-            ++outcome_.fates[outcome == InsertOutcome::NoSpace ? Fate::NoRoom : Fate::Twice];
+            ++tally_.fates[outcome == InsertOutcome::NoSpace ? Fate::NoRoom : Fate::Twice];
             continue;
         }
-        ++outcome_.fates[Fate::Adopted];
-        outcome_.flows += record.kind() == Kind::Flow;
+        ++tally_.fates[Fate::Adopted];
+        tally_.flows += record.kind() == Kind::Flow;
         heir_.adopted(indexes[i], record);
     }
     count_ = 0;
@@ -178,8 +178,8 @@ void Adoption::end_idle_holders() {
     for (const uint32_t index : expired_) {
         if (!member_.kill(index, table_.record(index).life.load(kAlone)))
             continue;  // or it was not inserted
-        ++outcome_.fates[Fate::Expired];
-        --outcome_.fates[Fate::Adopted];
+        ++tally_.fates[Fate::Expired];
+        --tally_.fates[Fate::Adopted];
     }
 }
 

@@ -64,14 +64,14 @@ protected:
 class Adoption {
 public:
     using Fates = EnumArray<Fate, uint64_t, kFateCount>;
-    struct Outcome {
+    struct Tally {
         Fates fates{};       ///< Of all records that were live.
         uint64_t flows = 0;  ///< Of those adopted; the others are holders.
     };
 
     /// The table has RecordMemory outside, and no member yet.
     Adoption(FlowTable& table, Heir& heir, Tick now);
-    Outcome run();
+    Tally run();
 
 private:
     static constexpr size_t kBatch = 64;
@@ -94,7 +94,7 @@ private:
     Heir& heir_;
     Tick now_;
     Member member_;
-    Outcome outcome_;
+    Tally tally_;
     std::array<std::vector<uint32_t>, kHolderKinds> holders_;  // in the order of their adoption
     std::vector<uint32_t> expired_;                            // of these, outermost last
     std::array<uint32_t, kBatch> batch_{};

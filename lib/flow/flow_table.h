@@ -79,7 +79,7 @@ public:
     /// found is a guess until the record meets() the tuple. Their records are on their way.
     void guess_bulk(std::span<const net::Tuple> tuples, Probes& guesses) const;
     /// The flow of tuple i of those guesses, for sure.
-    FlowRef settle(const Probes& guesses, unsigned i, const net::Tuple& tuple, Tick now) const;
+    FlowRef confirm(const Probes& guesses, unsigned i, const net::Tuple& tuple, Tick now) const;
     /// Looks up one tuple: for the slow path and for tests.
     FlowRef find(const net::Tuple& tuple, Tick now) const;
     /// What is looked for again, or put, need not be hashed again.

@@ -51,7 +51,7 @@ FlowRef FlowTable::find(uint64_t hash, const net::Tuple& tuple, Tick now) const 
 void FlowTable::guess_bulk(std::span<const net::Tuple> tuples, Probes& guesses) const {
     assert(tuples.size() <= kMaxBulk);
     const auto count = static_cast<unsigned>(tuples.size());
-    guesses.found = guesses.elsewhere = guesses.unsettled = 0;
+    guesses.found = guesses.elsewhere = guesses.uncertain = 0;
     // By parts, so that the first buckets are on their way while the last keys are hashed.
     for (unsigned at = 0; at < count; at += kPart) {
         const unsigned part = std::min(kPart, count - at);
@@ -69,19 +69,19 @@ void FlowTable::guess_bulk(std::span<const net::Tuple> tuples, Probes& guesses) 
             guesses.word[i] = word;
             guesses.found |= uint64_t{1} << i;
         } else {
-            guesses.unsettled |= uint64_t{1} << i;
+            guesses.uncertain |= uint64_t{1} << i;
         }
     }
 }
 
-FlowRef FlowTable::settle(const Probes& guesses, unsigned i, const net::Tuple& tuple,
-                          Tick now) const {
+FlowRef FlowTable::confirm(const Probes& guesses, unsigned i, const net::Tuple& tuple,
+                           Tick now) const {
     const uint64_t bit = uint64_t{1} << i;
     if ((guesses.found & bit) != 0) {
         const SlotWord word = guesses.word[i];
         if (index_.record(word).meets(tuple, word.direction(), now))
             return FlowRef(word.index(), word.direction());
-    } else if ((guesses.unsettled & bit) == 0) {
+    } else if ((guesses.uncertain & bit) == 0) {
         return {};
     }
     return find_at(index_.place(guesses.hash[i]), tuple, now);
@@ -104,7 +104,7 @@ void FlowTable::find_bulk(std::span<const net::Tuple> tuples, Tick now,
     for (unsigned i = 0; i < refs.size(); ++i) {
         if (later.bits != 0)
             send_for_tracker(later.take());
-        refs[i] = settle(guesses, i, tuples[i], now);
+        refs[i] = confirm(guesses, i, tuples[i], now);
     }
 }
 

@@ -17,9 +17,9 @@ namespace {
 
 /// What a scan of tuple i's primary bucket means; bit n of `match` stands for slot n - 1, and
 /// `before` is the meta word as it was before the scan.
-[[gnu::always_inline]] inline void settle(const CuckooIndex& index, Probes& probes, unsigned i,
-                                          const Bucket& bucket, MetaWord before, unsigned match,
-                                          bool is_hinted) {
+[[gnu::always_inline]] inline void note(const CuckooIndex& index, Probes& probes, unsigned i,
+                                        const Bucket& bucket, MetaWord before, unsigned match,
+                                        bool is_hinted) {
     const uint64_t bit = uint64_t{1} << i;
     if (match != 0) {
         const auto slot = static_cast<unsigned>(std::countr_zero(match)) - 1;
@@ -32,7 +32,7 @@ namespace {
         __builtin_prefetch(&index.bucket(index.place(probes.hash[i]).secondary));
         probes.elsewhere |= bit;
     } else if (bucket.meta.load(std::memory_order_acquire) != before) {
-        probes.unsettled |= bit;
+        probes.uncertain |= bit;
     }
 }
 
@@ -55,7 +55,7 @@ void probe_by_words(const CuckooIndex& index, Probes& probes, unsigned count) {
             const SlotWord word = bucket.slot[slot].load(std::memory_order_acquire);
             match |= unsigned{(word.bits & SlotWord::kFindMask) == wanted} << (slot + 1);
         }
-        settle(index, probes, i, bucket, before, match, is_hinted(before, probes.hash[i]));
+        note(index, probes, i, bucket, before, match, is_hinted(before, probes.hash[i]));
     }
 }
 
@@ -109,7 +109,7 @@ __attribute__((target("avx512f,bmi,bmi2"))) void probe_by_lines(const CuckooInde
             _mm512_mask_cmpeq_epi64_mask(kSlotLanes, _mm512_and_si512(line, mask),
                                          _mm512_set1_epi64(static_cast<int64_t>(probes.wanted[i])));
         const bool is_hinted = (before.bits & probes.filter[i]) == probes.filter[i];
-        settle(index, probes, i, bucket, before, match, is_hinted);
+        note(index, probes, i, bucket, before, match, is_hinted);
     }
 }
 
@@ -132,7 +132,7 @@ __attribute__((target("avx2"))) void probe_by_halves(const CuckooIndex& index, P
         const unsigned match =
             (bits(_mm256_cmpeq_epi64(low, wanted)) | bits(_mm256_cmpeq_epi64(high, wanted)) << 4) &
             kSlotLanes;
-        settle(index, probes, i, bucket, before, match, is_hinted(before, probes.hash[i]));
+        note(index, probes, i, bucket, before, match, is_hinted(before, probes.hash[i]));
     }
 }
 

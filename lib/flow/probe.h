@@ -35,7 +35,7 @@ struct Probes {
     std::array<SlotWord, kMaxProbes> word;  ///< Where `found`: a word with the key's tag.
     uint64_t found = 0;
     uint64_t elsewhere = 0;  ///< Not in the primary bucket, perhaps in the secondary.
-    uint64_t unsettled = 0;  ///< The bucket changed while it was read.
+    uint64_t uncertain = 0;  ///< The bucket changed while it was read.
 };
 
 /// One way to look into the primary buckets of a burst.

@@ -319,8 +319,8 @@ void Gateway::restore(const config::Config& config, const Inheritance& inheritan
                              config.workers, config.on_reload == config::OnReload::End},
                             inheritance.now);
     restored_ = restoration.run();
-    restored_.outcome.fates[flow::Fate::NoRoom] += inheritance.without_room;
-    count(restored_.outcome, restored_counters_);
+    restored_.tally.fates[flow::Fate::NoRoom] += inheritance.without_room;
+    count(restored_.tally, restored_counters_);
 }
 
 control::TwinParams Gateway::twin_params(const Ground& ground) {

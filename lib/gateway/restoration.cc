@@ -41,25 +41,25 @@ bool is_over(const FlowRecord& record, Tick now) {
 
 }  // namespace
 
-void count(const flow::Adoption::Outcome& outcome, stats::Counters& counters) {
+void count(const flow::Adoption::Tally& tally, stats::Counters& counters) {
     const auto add = [&](Count count, uint64_t value) { counters.count[count].add(value); };
-    add(Count::FlowsAdopted, outcome.flows);
-    add(Count::HoldersAdopted, outcome.fates[Fate::Adopted] - outcome.flows);
-    add(Count::StateUnsound, outcome.fates[Fate::Unsound]);
-    add(Count::StateExpired, outcome.fates[Fate::Expired]);
-    add(Count::StateUnheld, outcome.fates[Fate::Unheld]);
-    add(Count::StateTwice, outcome.fates[Fate::Twice]);
-    add(Count::StatePrivate, outcome.fates[Fate::Private]);
-    add(Count::StateWithoutRule, outcome.fates[Fate::WithoutRule]);
-    add(Count::StateHelped, outcome.fates[Fate::Helped]);
-    add(Count::StateNoRoom, outcome.fates[Fate::NoRoom]);
+    add(Count::FlowsAdopted, tally.flows);
+    add(Count::HoldersAdopted, tally.fates[Fate::Adopted] - tally.flows);
+    add(Count::StateUnsound, tally.fates[Fate::Unsound]);
+    add(Count::StateExpired, tally.fates[Fate::Expired]);
+    add(Count::StateUnheld, tally.fates[Fate::Unheld]);
+    add(Count::StateTwice, tally.fates[Fate::Twice]);
+    add(Count::StatePrivate, tally.fates[Fate::Private]);
+    add(Count::StateWithoutRule, tally.fates[Fate::WithoutRule]);
+    add(Count::StateHelped, tally.fates[Fate::Helped]);
+    add(Count::StateNoRoom, tally.fates[Fate::NoRoom]);
 }
 
 Restored Restoration::run() {
     using std::chrono::steady_clock;
     const auto begin = steady_clock::now();
     Restored restored;
-    restored.outcome = flow::Adoption(ground_.table, *this, now_).run();
+    restored.tally = flow::Adoption(ground_.table, *this, now_).run();
     restored.without_ground = without_ground_;
     restored.took = steady_clock::now() - begin;
     return restored;
@@ -172,10 +172,10 @@ void Restoration::charge(uint32_t index, const FlowRecord& flow) const {
     if (request.is_inward())
         request.door = policy.statics.door_of(original.protocol,
                                               {original.destination, original.destination_port});
-    hosts::Claim claim = request.claim(policy);
-    claim.most_inward = claim.most_of_prefix = 0;
-    claim.of_door = {};
-    ground_.quotas.set(index, ground_.quotas.charge(claim, now_).charge);
+    hosts::QuotaRequest quota = request.quota(policy);
+    quota.most_inward = quota.most_of_prefix = 0;
+    quota.of_door = {};
+    ground_.quotas.set(index, ground_.quotas.charge(quota, now_).charge);
 }
 
 /// What the record hangs on serves a host that has been answered, told or not before the end.
@@ -209,7 +209,7 @@ void Restoration::adopted(uint32_t index, FlowRecord& record) {
         prove(record);
     else if (nat::is_on_trial(ground_.table, record))
         ground_.table.deadlines().set(index, now_, now_);  // as soon as that of a new one
-    const hosts::Admitted admitted = ground_.hosts.admit_freely(
+    const hosts::Counted admitted = ground_.hosts.admit_freely(
         host_of(record), record.sides, now_, record.status.load(memory_order_relaxed));
     ground_.hosts.set_host(index, admitted.host);
     const bool is_outward = record.sides.enter(Direction::Original) == Side::Inside;

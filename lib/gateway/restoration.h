@@ -32,13 +32,13 @@ struct Inheritance {
 };
 
 struct Restored {
-    flow::Adoption::Outcome outcome;
+    flow::Adoption::Tally tally;
     uint64_t without_ground = 0;  ///< Flows taken over that the policy would not open.
     std::chrono::nanoseconds took{};
 };
 
 /// By the names of `sluicectl stats`.
-void count(const flow::Adoption::Outcome& outcome, stats::Counters& counters);
+void count(const flow::Adoption::Tally& tally, stats::Counters& counters);
 
 class Restoration final : public flow::Heir {
 public:

@@ -29,7 +29,7 @@ bool Correction::is_past(uint32_t begin) const {
     return is_rewritten_ && is_before(begin, end_);
 }
 
-void Correction::settle(uint32_t seq) {
+void Correction::forget_before(uint32_t seq) {
     if (!is_rewritten_ || is_before(seq, end_) || seq - end_ < kFar)
         return;
     before_ = after_;

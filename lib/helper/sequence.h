@@ -13,7 +13,7 @@
 /// Threads  Plain values; only the flow's owner looks.
 /// Source   As nf_ct_seqadj of Linux, which knows where the segment with the last rewritten part
 ///          began. Where the part itself lies tells more: a segment that is sent again may begin
-///          elsewhere. Nor does the count run over here: settle().
+///          elsewhere. Nor does the count run over here: forget_before().
 
 #include <cstdint>
 
@@ -35,7 +35,7 @@ public:
     bool is_past(uint32_t begin) const;
     /// A segment has been sent so far behind the last rewritten part that nothing before it can
     /// come again: from then on the count may run over.
-    void settle(uint32_t seq);
+    void forget_before(uint32_t seq);
 
     /// In the receiver's count.
     uint32_t sent(uint32_t seq) const;

@@ -15,7 +15,7 @@ constexpr uint64_t kAnswered = uint64_t{1} << 31;
 constexpr uint32_t kGone = uint32_t{kAnswered} - 1;  // in the place of the number of flows
 
 /// A flow with one of these is half-open no longer.
-constexpr uint8_t kSettled = conntrack::kSeenReply | conntrack::kAssured | conntrack::kEnded;
+constexpr uint8_t kNotHalfOpen = conntrack::kSeenReply | conntrack::kAssured | conntrack::kEnded;
 
 constexpr uint64_t held_by(Be32 address, uint32_t flows) {
     return uint64_t{address.raw} << 32 | flows;
@@ -68,7 +68,7 @@ Joined join_entry(Entry& entry, uint32_t most) {
 
 /// It has as many flows as it may.
 template <typename Entry>
-Admitted refused(Entry& entry, HostIndex host) {
+Counted refused(Entry& entry, HostIndex host) {
     entry.refused.fetch_add(1, std::memory_order_relaxed);
     return {Answer::TooManyFlows, host};
 }
@@ -178,7 +178,7 @@ HostTable::Found HostTable::find_or_add(net::InsideAddress wanted, const First& 
     return {added, true};
 }
 
-Admitted HostTable::admit(net::InsideAddress host, const Limits& limits, Tick now) {
+Counted HostTable::admit(net::InsideAddress host, const Limits& limits, Tick now) {
     const Place place = join(host, limits.flows, {{second_of(now), 1, 0}, 1});
     if (!place.is_counted)
         return refused(entry(place.host), place.host);
@@ -194,9 +194,9 @@ Admitted HostTable::admit(net::InsideAddress host, const Limits& limits, Tick no
     return {Answer::Admitted, place.host};
 }
 
-Admitted HostTable::enter(net::InsideAddress host, const Limits& limits, Tick now) {
+Counted HostTable::enter(net::InsideAddress host, const Limits& limits, Tick now) {
     const Place place = join(host, limits.flows, {{second_of(now), 0, 0}, 0});
-    return place.is_counted ? Admitted{Answer::Admitted, place.host}
+    return place.is_counted ? Counted{Answer::Admitted, place.host}
                             : refused(entry(place.host), place.host);
 }
 
@@ -214,13 +214,13 @@ Answer HostTable::would_admit(net::InsideAddress host, const Limits& limits, Tic
                                                                    : Answer::Admitted;
 }
 
-Admitted HostTable::admit_freely(net::InsideAddress host, net::Sides sides, Tick now,
-                                 uint8_t status) {
+Counted HostTable::admit_freely(net::InsideAddress host, net::Sides sides, Tick now,
+                                uint8_t status) {
     const HostIndex index = join(host, 0, {{second_of(now), 0, 0}, 0}).host;
     if (index == kNoHost)
         return {};
     Entry& entry = this->entry(index);
-    if ((status & kSettled) == 0)
+    if ((status & kNotHalfOpen) == 0)
         entry.half_open.fetch_add(1, std::memory_order_relaxed);
     if ((status & conntrack::kSeenReply) != 0)
         entry.held.fetch_or(kAnswered, std::memory_order_relaxed);
@@ -248,8 +248,8 @@ void HostTable::leave(HostIndex host, net::Sides sides) {
 
 void HostTable::add_status(uint32_t flow, flow::FlowRecord& record, uint8_t bits) {
     const uint8_t before = record.status.fetch_or(bits, std::memory_order_relaxed);
-    if ((bits & kSettled) != 0)
-        settle(flow, before);
+    if ((bits & kNotHalfOpen) != 0)
+        leave_half_open(flow, before);
     const HostIndex host = host_of(flow);
     // Most hosts are, so most often the word is only read.
     if ((bits & ~before & conntrack::kSeenReply) != 0 && host != kNoHost &&
@@ -260,7 +260,7 @@ void HostTable::add_status(uint32_t flow, flow::FlowRecord& record, uint8_t bits
 bool HostTable::condemn(uint32_t flow, flow::FlowRecord& record, uint8_t protecting) {
     const uint8_t before = record.status.fetch_or(conntrack::kEnded, std::memory_order_relaxed);
     if ((before & protecting) == 0) {
-        settle(flow, before);
+        leave_half_open(flow, before);
         return true;
     }
     // Settled when it was answered or assured, so kEnded has told nobody anything.
@@ -274,15 +274,15 @@ void HostTable::ended(uint32_t flow, flow::FlowRecord& record) {
     if (record.kind() == flow::Kind::Block)
         return;
     if (record.kind() == flow::Kind::Flow)
-        settle(flow, record.status.fetch_or(conntrack::kEnded, std::memory_order_relaxed));
+        leave_half_open(flow, record.status.fetch_or(conntrack::kEnded, std::memory_order_relaxed));
     if (const HostIndex host = host_of(flow); host != kNoHost)
         leave(host, record.sides);
 }
 
 /// The first to answer, to assure or to end a flow takes it from the half-open ones.
-void HostTable::settle(uint32_t flow, uint8_t before) {
+void HostTable::leave_half_open(uint32_t flow, uint8_t before) {
     const HostIndex host = host_of(flow);
-    if ((before & kSettled) == 0 && host != kNoHost)
+    if ((before & kNotHalfOpen) == 0 && host != kNoHost)
         entry(host).half_open.fetch_sub(1, std::memory_order_relaxed);
 }
 

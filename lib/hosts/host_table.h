@@ -75,7 +75,7 @@ enum class Answer : uint8_t {
     TooFast,       ///< Limits::new_per_second.
 };
 
-struct Admitted {
+struct Counted {
     Answer answer = Answer::Admitted;
     HostIndex host = kNoHost;  ///< kNoHost with Admitted: no entry was free.
 };
@@ -124,7 +124,7 @@ public:
 
     /// Counts a half-open flow that the host is about to open, unless a limit forbids it.
     /// withdraw() takes it back when no flow came of it, but for its part in the rate.
-    Admitted admit(net::InsideAddress host, const Limits& limits, Tick now);
+    Counted admit(net::InsideAddress host, const Limits& limits, Tick now);
     /// The host has flows, or had some a moment ago.
     bool has(net::InsideAddress host) const {
         return find(head(host).load(std::memory_order_acquire), host) != kNoHost;
@@ -133,11 +133,11 @@ public:
     Answer would_admit(net::InsideAddress host, const Limits& limits, Tick now) const;
     /// Counts one whatever the limits say: that somebody outside opens to the host, or that stands
     /// already, with the status of its record. It has no part in the rate.
-    Admitted admit_freely(net::InsideAddress host, net::Sides sides, Tick now, uint8_t status = 0);
+    Counted admit_freely(net::InsideAddress host, net::Sides sides, Tick now, uint8_t status = 0);
     void withdraw(HostIndex host, net::Sides sides = {});
     /// Counts what is not half-open and part of no rate: a mapping or a contact that the host is
     /// about to have, or a flow of which ended() is not told. leave() takes it back.
-    Admitted enter(net::InsideAddress host, const Limits& limits, Tick now);
+    Counted enter(net::InsideAddress host, const Limits& limits, Tick now);
     void leave(HostIndex host, net::Sides sides = {});
 
     /// The host whose flow, mapping or contact a record of the flow table is; kNoHost for none. It
@@ -211,7 +211,7 @@ private:
     };
     Place join(net::InsideAddress wanted, uint32_t most, const First& first);
     std::optional<Host> read(uint32_t index, Tick now) const;
-    void settle(uint32_t flow, uint8_t before);
+    void leave_half_open(uint32_t flow, uint8_t before);
     uint32_t slice(Tick now);
     void end_idle(HostIndex host, uint32_t second);
     void take_out(HostIndex host);

@@ -52,19 +52,19 @@ Result<std::unique_ptr<Quotas>> Quotas::create(const QuotaParams& params, HostTa
     return quotas;
 }
 
-Charged Quotas::charge(const Claim& claim, Tick now) {
+Charged Quotas::charge(const QuotaRequest& request, Tick now) {
     Charge charge;
-    if (claim.door != kNoDoor) {
-        if (const Refusal refusal = enter_door(claim, now); refusal != Refusal::None)
+    if (request.door != kNoDoor) {
+        if (const Refusal refusal = enter_door(request, now); refusal != Refusal::None)
             return {refusal};
-        charge.door = claim.door;
+        charge.door = request.door;
     }
-    if (!claim.prefix)
+    if (!request.prefix)
         return {Refusal::None, charge};
     // relaxed: publishing the flow's record releases it to whoever ends the flow.
     if (!has_counted_prefixes_.load(std::memory_order_relaxed))
         has_counted_prefixes_.store(true, std::memory_order_relaxed);
-    const Admitted admitted = prefixes_->enter(*claim.prefix, {claim.most_of_prefix}, now);
+    const Counted admitted = prefixes_->enter(*request.prefix, {request.most_of_prefix}, now);
     if (admitted.answer != Answer::Admitted) {
         leave_door(charge.door);
         return {Refusal::Prefix};
@@ -73,14 +73,14 @@ Charged Quotas::charge(const Claim& claim, Tick now) {
     return {Refusal::None, charge};
 }
 
-Refusal Quotas::enter_door(const Claim& claim, Tick now) {
+Refusal Quotas::enter_door(const QuotaRequest& request, Tick now) {
     Door& all = doors_[kNoDoor];
-    Door& door = doors_[claim.door];
-    if (!count(all.flows, claim.most_inward))
+    Door& door = doors_[request.door];
+    if (!count(all.flows, request.most_inward))
         return Refusal::Inward;
     Refusal refusal = Refusal::Door;
-    if (count(door.flows, claim.of_door.flows)) {
-        if (pace(door.rate, claim.of_door.new_per_second, now))
+    if (count(door.flows, request.of_door.flows)) {
+        if (pace(door.rate, request.of_door.new_per_second, now))
             return Refusal::None;
         refusal = Refusal::DoorRate;
         door.flows.fetch_sub(1, std::memory_order_relaxed);
@@ -89,20 +89,20 @@ Refusal Quotas::enter_door(const Claim& claim, Tick now) {
     return refusal;
 }
 
-Refusal Quotas::would_charge(const Claim& claim, Tick now) const {
-    if (claim.door != kNoDoor) {
-        const Door& door = doors_[claim.door];
-        if (is_full(doors_[kNoDoor].flows, claim.most_inward))
+Refusal Quotas::would_charge(const QuotaRequest& request, Tick now) const {
+    if (request.door != kNoDoor) {
+        const Door& door = doors_[request.door];
+        if (is_full(doors_[kNoDoor].flows, request.most_inward))
             return Refusal::Inward;
-        if (is_full(door.flows, claim.of_door.flows))
+        if (is_full(door.flows, request.of_door.flows))
             return Refusal::Door;
         const Rate rate = Rate::read(door.rate.load(std::memory_order_relaxed));
-        if (rate.at(second_of(now)).is_above(claim.of_door.new_per_second))
+        if (rate.at(second_of(now)).is_above(request.of_door.new_per_second))
             return Refusal::DoorRate;
     }
     const bool has_room =
-        !claim.prefix ||
-        prefixes_->would_admit(*claim.prefix, {claim.most_of_prefix, 0}, now) == Answer::Admitted;
+        !request.prefix || prefixes_->would_admit(*request.prefix, {request.most_of_prefix, 0},
+                                                  now) == Answer::Admitted;
     return has_room ? Refusal::None : Refusal::Prefix;
 }
 

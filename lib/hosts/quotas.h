@@ -53,7 +53,7 @@ struct QuotaLimits {
 };
 
 /// What a flow is to be counted for, and what there may be.
-struct Claim {
+struct QuotaRequest {
     uint16_t door = kNoDoor;
     uint32_t most_inward = 0;  ///< By all doors; 0 for no limit, as always.
     Limits of_door = {};
@@ -88,9 +88,9 @@ public:
     static Result<std::unique_ptr<Quotas>> create(const QuotaParams& params, HostTable& hosts);
     static size_t bytes_needed(const QuotaParams& params);
 
-    Charged charge(const Claim& claim, Tick now);
+    Charged charge(const QuotaRequest& request, Tick now);
     /// What charge() would answer now. Nothing is counted.
-    Refusal would_charge(const Claim& claim, Tick now) const;
+    Refusal would_charge(const QuotaRequest& request, Tick now) const;
     /// Takes back what a flow was counted for that did not open.
     void give_back(const Charge& charge);
 
@@ -120,7 +120,7 @@ private:
 
     explicit Quotas(HostTable& hosts) : hosts_(hosts) {}
     Charge of(uint32_t flow) const;
-    Refusal enter_door(const Claim& claim, Tick now);
+    Refusal enter_door(const QuotaRequest& request, Tick now);
     void leave_door(uint16_t door);
 
     HostTable& hosts_;

@@ -89,7 +89,7 @@ struct Request {
         return rule == nullptr ? all : rule->limits.over(all);
     }
     /// What it is counted for beside its inside host.
-    hosts::Claim claim(const policy::Policy& policy) const;
+    hosts::QuotaRequest quota(const policy::Policy& policy) const;
     bool is_inward() const { return sides.enter(net::Direction::Original) == net::Side::Outside; }
     net::Endpoint source() const { return {original.source, original.source_port, original.zone}; }
     net::Endpoint destination() const { return {original.destination, original.destination_port}; }
@@ -117,21 +117,21 @@ constexpr stats::Drop drop_of(hosts::Refusal refusal) {
     }
 }
 
-inline hosts::Claim Request::claim(const policy::Policy& policy) const {
-    hosts::Claim claim;
+inline hosts::QuotaRequest Request::quota(const policy::Policy& policy) const {
+    hosts::QuotaRequest quota;
     if (is_inward()) {
-        claim.door = door.number == 0 ? hosts::kCommonDoor : door.number;
-        claim.most_inward = policy.quotas.inward;
-        claim.of_door = {door.max_flows, door.rate};
+        quota.door = door.number == 0 ? hosts::kCommonDoor : door.number;
+        quota.most_inward = policy.quotas.inward;
+        quota.of_door = {door.max_flows, door.rate};
     }
     const hosts::PrefixLimit& limit =
         is_inward() ? policy.quotas.outside_prefix : policy.quotas.inside_prefix;
     if (limit.flows != 0) {
         const net::Prefix prefix{original.source, limit.length};
-        claim.prefix = net::InsideAddress{prefix.network().address, original.zone};
-        claim.most_of_prefix = limit.flows;
+        quota.prefix = net::InsideAddress{prefix.network().address, original.zone};
+        quota.most_of_prefix = limit.flows;
     }
-    return claim;
+    return quota;
 }
 
 /// A block of ports that an inside host is to have.

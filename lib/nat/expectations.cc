@@ -144,7 +144,7 @@ std::optional<helper::Foretold> Expectations::make(const Ground& ground,
         give_back();
         return std::nullopt;
     }
-    const hosts::Admitted admitted = ground.hosts.enter(host_of(master), expected.limits, now);
+    const hosts::Counted admitted = ground.hosts.enter(host_of(master), expected.limits, now);
     if (admitted.answer != hosts::Answer::Admitted) {
         give_back();
         return std::nullopt;

@@ -139,7 +139,7 @@ bool Foretelling::claim(uint32_t expectation, uint32_t index) {
     return false;
 }
 
-void Foretelling::settle(uint32_t expectation, flow::InsertOutcome outcome) {
+void Foretelling::finish(uint32_t expectation, flow::InsertOutcome outcome) {
     flow::FlowRecord& record = parts_.ground.table.record(expectation);
     if (outcome != flow::InsertOutcome::Inserted)
         return Expectations::let_go(record);

@@ -56,7 +56,7 @@ public:
     /// that hangs on; else it is given back.
     bool claim(uint32_t expectation, uint32_t index);
     /// The flow is there, or is not.
-    void settle(uint32_t expectation, flow::InsertOutcome outcome);
+    void finish(uint32_t expectation, flow::InsertOutcome outcome);
 
 private:
     hosts::Limits limits_of(const Rule* rule) const;

@@ -39,7 +39,7 @@ bool is_resting(const flow::FlowRecord& record, const HolderParams& params, Tick
 }
 
 /// Counts it for its inside host.
-hosts::Admitted Holders::admit(const HolderKeys& keys, const Terms& terms, Tick now) {
+hosts::Counted Holders::admit(const HolderKeys& keys, const Terms& terms, Tick now) {
     const auto kind = static_cast<flow::Kind>(keys.original.kind);
     if (ground_.hosts == nullptr || kind == flow::Kind::Block)
         return {};
@@ -69,7 +69,7 @@ Holders::Made Holders::make(const HolderKeys& keys, const Terms& terms, Tick now
         ground_.member.give_back(std::span(&index, 1));
         return {Made::Result::ParentEnded};
     }
-    const hosts::Admitted admitted = admit(keys, terms, now);
+    const hosts::Counted admitted = admit(keys, terms, now);
     if (admitted.answer != hosts::Answer::Admitted) {
         ground_.member.give_back(std::span(&index, 1));
         return {Made::Result::HostFull};

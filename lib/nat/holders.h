@@ -154,7 +154,7 @@ public:
     void prove(uint32_t index);
 
 private:
-    hosts::Admitted admit(const HolderKeys& keys, const Terms& terms, Tick now);
+    hosts::Counted admit(const HolderKeys& keys, const Terms& terms, Tick now);
     Made insert(uint32_t index, hosts::HostIndex host, Tick now);
     const HolderParams& params() const { return policy_->holders; }
     void keep_one(uint32_t holder, Tick deadline);

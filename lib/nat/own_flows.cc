@@ -55,7 +55,7 @@ Opening OwnFlows::open(const Request& request, const conntrack::Segment& segment
     if (verdict.action == conntrack::Action::Refuse)
         return not_opened(verdict.reason);
 
-    const hosts::Admitted admitted = admit(request, now);
+    const hosts::Counted admitted = admit(request, now);
     if (admitted.answer == hosts::Answer::TooManyFlows)
         return not_opened(Drop::HostFlows);
     if (admitted.answer == hosts::Answer::TooFast)
@@ -87,20 +87,20 @@ hosts::Charged OwnFlows::charge(const Request& request, Tick now) {
     const bool is_counted = request.is_inward() || params_.policy->quotas.inside_prefix.flows != 0;
     if (params_.quotas == nullptr || !is_counted)
         return {};
-    const hosts::Claim claim = request.claim(*params_.policy);
-    const hosts::Charged charged = params_.quotas->charge(claim, now);
+    const hosts::QuotaRequest quota = request.quota(*params_.policy);
+    const hosts::Charged charged = params_.quotas->charge(quota, now);
     const bool is_door = charged.refusal == hosts::Refusal::Door;
     const bool may_replace = is_door || charged.refusal == hosts::Refusal::Inward;
     if (!may_replace ||
-        !early_drop_.replace_inward(request.original, is_door ? claim.door : hosts::kNoDoor,
+        !early_drop_.replace_inward(request.original, is_door ? quota.door : hosts::kNoDoor,
                                     *params_.quotas, now))
         return charged;
-    return params_.quotas->charge(claim, now);
+    return params_.quotas->charge(quota, now);
 }
 
 /// Counts the flow for its inside host. The limits are for what the host opens itself: an outside
 /// host shall not use them up.
-hosts::Admitted OwnFlows::admit(const Request& request, Tick now) {
+hosts::Counted OwnFlows::admit(const Request& request, Tick now) {
     if (request.is_inward())
         return params_.hosts.admit_freely(request.target.host(), request.sides, now);
     return params_.hosts.admit(request.original.inside_source(),
@@ -183,7 +183,7 @@ std::optional<Opening> OwnFlows::insert(const First& first, const Decision& deci
     const flow::Insertion insertion = member_.insert(*index, hashes, now);
     counters_.count[Count::FlowsExpired].add(insertion.expired);
     if (request.expectation)
-        foretelling_.settle(*request.expectation, insertion.outcome);
+        foretelling_.finish(*request.expectation, insertion.outcome);
     switch (insertion.outcome) {
         case flow::InsertOutcome::Inserted:
             params_.table.deadlines().set(*index, now, first_look(*index, now, timeout));

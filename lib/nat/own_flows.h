@@ -119,7 +119,7 @@ private:
         uint32_t bytes;
     };
 
-    hosts::Admitted admit(const Request& request, Tick now);
+    hosts::Counted admit(const Request& request, Tick now);
     hosts::Charged charge(const Request& request, Tick now);
     Opening open_for_host(First& first);
     Opening open_admitted(const First& first);

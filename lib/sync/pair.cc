@@ -30,7 +30,7 @@ constexpr int kRest = 20;
 constexpr size_t kMostToSend = 1 << 20;  // bytes that wait for the peer
 constexpr size_t kMostToRead = 1 << 18;  // bytes a turn
 
-std::string to_string(const Place& place) {
+std::string to_string(const net::Endpoint& place) {
     return net::to_string(place.address) + ':' + std::to_string(place.port.host());
 }
 
@@ -136,7 +136,7 @@ void Pair::turn() {
     connect_peer();
     serve();
     follow();
-    settle();
+    publish_peer();
 }
 
 void Pair::wait() const {
@@ -356,7 +356,7 @@ const Pair::Session* Pair::best() const {
 }
 
 /// Publishes what is known of the peer, and ends a quarrel.
-void Pair::settle() {
+void Pair::publish_peer() {
     Standing& standing = params_.standing;
     const Session* session = best();
     const bool is_there = session != nullptr;

@@ -19,6 +19,7 @@
 #include "base/big_endian.h"
 #include "base/result.h"
 #include "listing/background.h"
+#include "net/tuple.h"
 #include "sync/channel.h"
 #include "sync/mailbox.h"
 #include "sync/standing.h"
@@ -39,14 +40,9 @@ inline constexpr std::chrono::milliseconds kSilence{3000};
 /// How long two may be active before one steps back: what each says of itself is that old at most.
 inline constexpr std::chrono::milliseconds kQuarrel{500};
 
-struct Place {
-    Be32 address;
-    Be16 port;
-};
-
 struct PairParams {
-    Place listen;
-    Place peer;
+    net::Endpoint listen;
+    net::Endpoint peer;
     Key key{};
     Hello hello;  ///< All but the instance.
     TellerParams teller;
@@ -101,7 +97,7 @@ private:
     Status advance(Session& session, size_t room);
     Status hear(Session& session, const Incoming::Message& message);
     Status greet(Session& session, const Hello& hello) const;
-    void settle();
+    void publish_peer();
     bool gives_way(const Session& session) const;
     const Session* best() const;
     void complain(const std::string& sentence);

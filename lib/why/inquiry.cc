@@ -361,7 +361,7 @@ void Look::open_toward(const worker::Target& target) {
         reason = tracked.verdict.reason;
     else if (host != hosts::Answer::Admitted)
         reason = host == hosts::Answer::TooFast ? Drop::HostRate : Drop::HostFlows;
-    else if (const auto quota = shared_.quotas.would_charge(request.claim(*policy_), now_);
+    else if (const auto quota = shared_.quotas.would_charge(request.quota(*policy_), now_);
              quota != hosts::Refusal::None)
         reason = nat::drop_of(quota);
     if (reason)

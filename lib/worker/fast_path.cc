@@ -292,7 +292,7 @@ uint64_t FastPath::wanted(const Burst& burst) const {
         if ((further >> kAhead & bit) != 0)
             send_for_more(burst, i + kAhead);
         if ((found & bit) == 0) {
-            if ((burst.guesses.unsettled & bit) != 0)
+            if ((burst.guesses.uncertain & bit) != 0)
                 break;  // it may be of any flow
             continue;
         }

@@ -68,7 +68,7 @@ std::optional<Drop> Helping::after_tracking(const Subject& subject, Tick now) co
         return reason;
     helper::Correction& correction = state_of(subject).corrections[index(subject.flow.direction())];
     const uint32_t seq = Be32{tcp_of(subject.packet).sent_seq}.host();
-    correction.settle(seq);
+    correction.forget_before(seq);
     if (!correction.is_none())
         set_seq(subject.packet, correction.sent(seq));
     return std::nullopt;

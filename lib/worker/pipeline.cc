@@ -222,7 +222,7 @@ void Worker::lookup(Burst& burst) {
     uint64_t unguessed = 0;
     for (unsigned i : burst.live_packets())
         if (burst.is_guessed(i))
-            burst.flow[i] = shared_.table.settle(burst.guesses, i, burst.tuple[i], now_);
+            burst.flow[i] = shared_.table.confirm(burst.guesses, i, burst.tuple[i], now_);
         else
             unguessed |= uint64_t{1} << i;
     if (unguessed != 0)

@@ -104,9 +104,9 @@ private:
         const auto number = static_cast<uint16_t>(random_() % (is_hot ? kHot : kHosts));
         const bool is_inward = random_() % 8 == 0;
         const Tick now = stage_.now.load(std::memory_order_relaxed);
-        const Admitted admitted = is_inward
-                                      ? stage_.hosts->admit_freely(address(number), kInward, now)
-                                      : stage_.hosts->admit(address(number), kLimits, now);
+        const Counted admitted = is_inward
+                                     ? stage_.hosts->admit_freely(address(number), kInward, now)
+                                     : stage_.hosts->admit(address(number), kLimits, now);
         ++stage_.answers[static_cast<size_t>(admitted.answer)];
         stage_.without += admitted.host == kNoHost;
         if (admitted.answer != Answer::Admitted || admitted.host == kNoHost)

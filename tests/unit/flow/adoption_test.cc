@@ -62,11 +62,11 @@ public:
         params.secret = {1, 2, 3, 4};
         params.outside = {*records_, {}};
         auto table = std::move(FlowTable::create(params).value());
-        outcome = Adoption(*table, heir, kNow).run();
+        tally = Adoption(*table, heir, kNow).run();
         return table;
     }
 
-    Adoption::Outcome outcome;
+    Adoption::Tally tally;
 
 private:
     std::unique_ptr<std::array<FlowRecord, kCapacity>> records_;
@@ -94,8 +94,8 @@ TEST_CASE("adoption: flows are found by both keys, and all other records are fre
     left[3].life.store(LifeWord{}.with(Life::Dying));
     AnyHeir heir;
     const auto table = left.adopt(heir);
-    CHECK(left.outcome.flows == kCapacity / 2);
-    CHECK(left.outcome.fates[Fate::Adopted] == kCapacity / 2);
+    CHECK(left.tally.flows == kCapacity / 2);
+    CHECK(left.tally.fates[Fate::Adopted] == kCapacity / 2);
     CHECK(heir.taken.size() == kCapacity / 2);
     CHECK(table->size() == kCapacity / 2);
     for (uint32_t i = 0; i < kCapacity; i += 2) {
@@ -124,7 +124,7 @@ TEST_CASE("adoption: a table that adopts nothing has all its records", "[flow]")
     heir.verdict = GENERATE(Fate::Unsound, Fate::Private, Fate::WithoutRule);
     left.make(5, 5);
     const auto table = left.adopt(heir);
-    CHECK(left.outcome.fates[heir.verdict] == 1);
+    CHECK(left.tally.fates[heir.verdict] == 1);
     CHECK(table->size() == 0);
     CHECK(heir.taken.empty());
     CHECK(count_free(*table) == kCapacity);
@@ -138,7 +138,7 @@ TEST_CASE("adoption: of two with one key the first stays", "[flow]") {
     left[11].tuple[1] = reply(1);
     AnyHeir heir;
     const auto table = left.adopt(heir);
-    CHECK(left.outcome.fates[Fate::Twice] == 2);
+    CHECK(left.tally.fates[Fate::Twice] == 2);
     CHECK(table->find(original(1), kNow) == FlowRef(3, Direction::Original));
     CHECK_FALSE(table->find(original(2), kNow));
     CHECK(table->used_slots() == 2);
@@ -168,8 +168,8 @@ TEST_CASE("adoption: what hangs on a holder is counted, whatever its count said"
     left[50].holding().note = 12345;
     AnyHeir heir;
     const auto table = left.adopt(heir);
-    CHECK(left.outcome.flows == 1);
-    CHECK(left.outcome.fates[Fate::Adopted] == 3);
+    CHECK(left.tally.flows == 1);
+    CHECK(left.tally.fates[Fate::Adopted] == 3);
     CHECK(left[50].holding().dependents.load() == 2);
     CHECK(left[50].holding().note == 12345);
     CHECK(left[40].holding().dependents.load() == 1);
@@ -201,7 +201,7 @@ TEST_CASE("adoption: what hangs on nothing that is there ends, and what hangs on
     AnyHeir heir;
     const auto table = left.adopt(heir);
     CHECK(heir.taken == std::set<uint32_t>{7});
-    CHECK(left.outcome.fates[Fate::Unheld] == 7);
+    CHECK(left.tally.fates[Fate::Unheld] == 7);
     CHECK(left[7].holding().dependents.load() == 0);
     CHECK(count_free(*table) == kCapacity - 1);
 }
@@ -219,8 +219,8 @@ TEST_CASE("adoption: a holder whose time is over stays for what hangs on it", "[
     left.make(1, 6, Kind::Flow, kNow);
     AnyHeir heir;
     const auto table = left.adopt(heir);
-    CHECK(left.outcome.fates[Fate::Adopted] == 3);
-    CHECK(left.outcome.fates[Fate::Expired] == 3);
+    CHECK(left.tally.fates[Fate::Adopted] == 3);
+    CHECK(left.tally.fates[Fate::Expired] == 3);
     CHECK(table->size() == 3);
     CHECK(table->find(left[10].tuple[0], kNow));
     CHECK_FALSE(table->find(left[12].tuple[0], kNow));
@@ -236,7 +236,7 @@ TEST_CASE("adoption: done twice it is the same, as after a crash in the middle o
     AnyHeir heir;
     left.adopt(heir).reset();
     left.adopt(heir).reset();
-    CHECK(left.outcome.fates[Fate::Adopted] == 3);
+    CHECK(left.tally.fates[Fate::Adopted] == 3);
     CHECK(left[10].holding().dependents.load() == 1);
 }
 

@@ -59,7 +59,7 @@ TEST_CASE("probe: every kind for this CPU finds what the plain one finds", "[flo
                 i % 3 == 0 ? shelf.random() : shelf.keys[shelf.random() % shelf.keys.size()];
         const auto hashes = plain.hash;
         run(probes.front(), shelf, plain, count);
-        CHECK(plain.unsettled == 0);
+        CHECK(plain.uncertain == 0);
         found |= plain.found;
         elsewhere |= plain.elsewhere;
         for (const Probe& probe : probes.subspan(1)) {
@@ -68,7 +68,7 @@ TEST_CASE("probe: every kind for this CPU finds what the plain one finds", "[flo
             run(probe, shelf, other, count);
             REQUIRE(other.found == plain.found);
             REQUIRE(other.elsewhere == plain.elsewhere);
-            REQUIRE(other.unsettled == 0);
+            REQUIRE(other.uncertain == 0);
             for (unsigned i = 0; i < count; ++i)
                 if ((plain.found >> i & 1) != 0)
                     REQUIRE(other.word[i] == plain.word[i]);

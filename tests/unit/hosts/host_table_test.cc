@@ -38,7 +38,7 @@ struct Table {
         return std::move(flow::FlowTable::create(params).value());
     }
 
-    Admitted admit(const std::string& address, const Limits& limits = {}) {
+    Counted admit(const std::string& address, const Limits& limits = {}) {
         return hosts->admit(ip(address), limits, now);
     }
     std::vector<Host> all() const {
@@ -76,8 +76,8 @@ struct Record : flow::FlowRecord {
 
 TEST_CASE("host table: a flow is counted from its admission to its end", "[hosts]") {
     Table table(8);
-    const Admitted first = table.admit("10.1.0.10");
-    const Admitted second = table.admit("10.1.0.10");
+    const Counted first = table.admit("10.1.0.10");
+    const Counted second = table.admit("10.1.0.10");
     REQUIRE(first.answer == Answer::Admitted);
     REQUIRE(first.host != kNoHost);
     CHECK(second.host == first.host);
@@ -134,7 +134,7 @@ TEST_CASE("host table: what is no flow counts for its host, and is not half-open
     Table table(8);
     const Limits two{.flows = 2};
     const net::InsideAddress host{ip("10.1.0.10")};
-    const Admitted mapping = table.hosts->enter(host, two, table.now);
+    const Counted mapping = table.hosts->enter(host, two, table.now);
     REQUIRE(mapping.answer == Answer::Admitted);
     CHECK(table.admit("10.1.0.10", two).answer == Answer::Admitted);
     CHECK(table.only().flows == 2);
@@ -251,7 +251,7 @@ TEST_CASE("host table: a full one admits without counting", "[hosts]") {
     Table table(2);
     CHECK(table.admit("10.1.0.10").host != kNoHost);
     CHECK(table.admit("10.1.0.11").host != kNoHost);
-    const Admitted admitted = table.admit("10.1.0.12", {1, 1});
+    const Counted admitted = table.admit("10.1.0.12", {1, 1});
     CHECK(admitted.answer == Answer::Admitted);
     CHECK(admitted.host == kNoHost);
     CHECK(table.hosts->half_open(kNoHost) == 0);
@@ -321,8 +321,8 @@ TEST_CASE("host table: the same address in two zones is two hosts, with limits o
     const net::InsideAddress here(ip("10.1.0.10"));
     const net::InsideAddress there(ip("10.1.0.10"), 4095);
     const Limits limits{.flows = 1};
-    const Admitted first = table.hosts->admit(here, limits, table.now);
-    const Admitted second = table.hosts->admit(there, limits, table.now);
+    const Counted first = table.hosts->admit(here, limits, table.now);
+    const Counted second = table.hosts->admit(there, limits, table.now);
     CHECK(first.host != second.host);
     CHECK(second.answer == Answer::Admitted);
     CHECK(table.hosts->admit(there, limits, table.now).answer == Answer::TooManyFlows);

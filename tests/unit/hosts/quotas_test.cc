@@ -23,9 +23,9 @@ struct Bench {
         std::move(Quotas::create({.flows = 16, .prefixes = 8, .secret = 7}, *hosts).value());
     Tick now{5'000};
 
-    Refusal charge(const Claim& claim) {
-        const Refusal wanted = quotas->would_charge(claim, now);
-        const Charged charged = quotas->charge(claim, now);
+    Refusal charge(const QuotaRequest& request) {
+        const Refusal wanted = quotas->would_charge(request, now);
+        const Charged charged = quotas->charge(request, now);
         CHECK(charged.refusal == wanted);
         last = charged.charge;
         return charged.refusal;
@@ -51,19 +51,19 @@ net::InsideAddress prefix(const char* address) {
 
 TEST_CASE("quotas: a door has its own limit, and all of them one together", "[hosts]") {
     Bench bench;
-    const Claim claim{.door = kDoor, .most_inward = 3, .of_door = {.flows = 2}};
-    Claim other = claim;
+    const QuotaRequest request{.door = kDoor, .most_inward = 3, .of_door = {.flows = 2}};
+    QuotaRequest other = request;
     other.door = kCommonDoor;
-    CHECK(bench.charge(claim) == Refusal::None);
-    CHECK(bench.charge(claim) == Refusal::None);
-    CHECK(bench.charge(claim) == Refusal::Door);
+    CHECK(bench.charge(request) == Refusal::None);
+    CHECK(bench.charge(request) == Refusal::None);
+    CHECK(bench.charge(request) == Refusal::Door);
     CHECK(bench.quotas->flows_of(kNoDoor) == 2);
     CHECK(bench.charge(other) == Refusal::None);
     CHECK(bench.charge(other) == Refusal::Inward);
 
     bench.end(3, {.door = kDoor}, kInward);
     CHECK(bench.quotas->door_of(3) == kDoor);
-    CHECK(bench.charge(claim) == Refusal::None);
+    CHECK(bench.charge(request) == Refusal::None);
     bench.quotas->give_back(bench.last);
     CHECK(bench.quotas->flows_of(kDoor) == 1);
     CHECK(bench.quotas->flows_of(kNoDoor) == 2);
@@ -71,38 +71,38 @@ TEST_CASE("quotas: a door has its own limit, and all of them one together", "[ho
 
 TEST_CASE("quotas: a rate refuses what is beyond it in a second, and costs no place", "[hosts]") {
     Bench bench;
-    const Claim claim{.door = kDoor, .of_door = {.new_per_second = 2}};
-    CHECK(bench.charge(claim) == Refusal::None);
-    CHECK(bench.charge(claim) == Refusal::None);
-    CHECK(bench.charge(claim) == Refusal::DoorRate);
+    const QuotaRequest request{.door = kDoor, .of_door = {.new_per_second = 2}};
+    CHECK(bench.charge(request) == Refusal::None);
+    CHECK(bench.charge(request) == Refusal::None);
+    CHECK(bench.charge(request) == Refusal::DoorRate);
     CHECK(bench.quotas->flows_of(kDoor) == 2);
     CHECK(bench.quotas->flows_of(kNoDoor) == 2);
     bench.now = bench.now + Duration::seconds(1);
-    CHECK(bench.charge(claim) == Refusal::None);
+    CHECK(bench.charge(request) == Refusal::None);
 }
 
 TEST_CASE("quotas: a prefix that is full takes nothing from a door", "[hosts]") {
     Bench bench;
-    const Claim claim{.door = kDoor, .prefix = prefix("100.0.1.0"), .most_of_prefix = 1};
-    CHECK(bench.charge(claim) == Refusal::None);
+    const QuotaRequest request{.door = kDoor, .prefix = prefix("100.0.1.0"), .most_of_prefix = 1};
+    CHECK(bench.charge(request) == Refusal::None);
     const Charge first = bench.last;
-    CHECK(bench.charge(claim) == Refusal::Prefix);
+    CHECK(bench.charge(request) == Refusal::Prefix);
     CHECK(bench.quotas->flows_of(kDoor) == 1);
-    Claim other = claim;
+    QuotaRequest other = request;
     other.prefix = prefix("100.0.2.0");
     CHECK(bench.charge(other) == Refusal::None);
     bench.end(5, first, kInward);
-    CHECK(bench.charge(claim) == Refusal::None);
+    CHECK(bench.charge(request) == Refusal::None);
 }
 
 TEST_CASE("quotas: a flow from inside is counted for its prefix alone", "[hosts]") {
     Bench bench;
-    const Claim claim{.prefix = prefix("10.1.0.0"), .most_of_prefix = 1};
-    CHECK(bench.charge(claim) == Refusal::None);
+    const QuotaRequest request{.prefix = prefix("10.1.0.0"), .most_of_prefix = 1};
+    CHECK(bench.charge(request) == Refusal::None);
     CHECK(bench.quotas->flows_of(kNoDoor) == 0);
-    CHECK(bench.charge(claim) == Refusal::Prefix);
+    CHECK(bench.charge(request) == Refusal::Prefix);
     bench.end(1, bench.last, {});  // what was refused has been charged for nothing
-    CHECK(bench.charge(claim) == Refusal::Prefix);
+    CHECK(bench.charge(request) == Refusal::Prefix);
 }
 
 TEST_CASE("quotas: without limits all is admitted, and counted", "[hosts]") {

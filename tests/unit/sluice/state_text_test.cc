@@ -17,8 +17,8 @@ TEST_CASE("state text: nothing is said of nothing", "[app]") {
 
 TEST_CASE("state text: what goes on, of whom, and how soon", "[app]") {
     gateway::Restored restored;
-    restored.outcome.flows = 1;
-    restored.outcome.fates[Fate::Adopted] = 3;
+    restored.tally.flows = 1;
+    restored.tally.fates[Fate::Adopted] = 3;
     restored.took = std::chrono::milliseconds(12);
     const Found found{.has_records = true, .was_stopped = true, .absence = 2'340'000'000};
     CHECK(state_text(found, restored) ==
@@ -29,8 +29,8 @@ TEST_CASE("state text: what goes on, of whom, and how soon", "[app]") {
 TEST_CASE("state text: what has not been taken over, and what is without a rule", "[app]") {
     gateway::Restored restored;
     restored.without_ground = 4;
-    restored.outcome.fates[Fate::Expired] = 2;
-    restored.outcome.fates[Fate::NoRoom] = 1;
+    restored.tally.fates[Fate::Expired] = 2;
+    restored.tally.fates[Fate::NoRoom] = 1;
     const Sentences sentences = state_text({.has_records = true}, restored);
     REQUIRE(sentences.size() == 3);
     CHECK(sentences[0].find("0 flows and 0 holders go on, of a process that ended unasked 0.0 s") ==

@@ -52,7 +52,7 @@ struct One {
         standing.is_ready.store(!is_active);
     }
 
-    Status start(Place listen, Place peer, uint8_t key = 1) {
+    Status start(net::Endpoint listen, net::Endpoint peer, uint8_t key = 1) {
         Key bytes{};
         bytes.fill(key);
         auto started = Pair::start({listen,

@@ -78,6 +78,11 @@ bool is_arp(const Bytes& frame) {
     return frame.size() >= 14 && frame[12] == 8 && frame[13] == 6;
 }
 
+void turn_each(std::vector<std::function<void()>>& turns) {
+    for (const auto& turn : turns)
+        turn();
+}
+
 }  // namespace
 
 MacAddress mac_of(Be32 address) {
@@ -89,6 +94,7 @@ MacAddress mac_of(Be32 address) {
 Testbed::Testbed(TestbedOptions options)
     : config_(default_config(options)),
       neighbour_mac_(options.neighbour_mac),
+      turn_(options.turn ? options.turn : turn_each),
       pool_(packet_pool()),
       came_out_(config_.lans.size() + config_.wans.size()),
       next_queue_(came_out_.size()),
@@ -198,9 +204,11 @@ void Testbed::run() {
     bool moved = true;
     while (moved) {
         moved = false;
+        std::vector<std::function<void()>> turns;
         for (unsigned i = 0; i < gateway_->workers(); ++i)
-            moved |= gateway_->worker(i).turn(now_) != 0;
-        moved |= gateway_->control().turn(now_) != 0;
+            turns.emplace_back([&, i] { moved |= gateway_->worker(i).turn(now_) != 0; });
+        turns.emplace_back([&] { moved |= gateway_->control().turn(now_) != 0; });
+        turn_(turns);
         for (size_t port = 0; port < ports_.size(); ++port)
             moved |= take_sent(port);
     }

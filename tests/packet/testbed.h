@@ -55,6 +55,8 @@ struct TestbedOptions {
     Estate* estate = nullptr;         ///< Where records outlive the testbed: those in it go on.
     bool has_tags_beside = false;     ///< The ports strip and insert VLAN tags, as NICs do.
     bool verifies_checksums = false;  ///< Likewise they look at checksums, and say so in flags.
+    /// How those that are given go on, once; nothing: one after the other.
+    std::function<void(std::vector<std::function<void()>>&)> turn = {};
     std::function<void(config::Config&)> configure = [](config::Config&) {};
     /// Which MAC a neighbour on an interface answers with.
     std::function<MacAddress(size_t, Be32)> neighbour_mac = [](size_t, Be32 address) {
@@ -126,6 +128,7 @@ private:
 
     config::Config config_;
     std::function<MacAddress(size_t, Be32)> neighbour_mac_;
+    std::function<void(std::vector<std::function<void()>>&)> turn_;
     rte_mempool* pool_;
     std::vector<std::unique_ptr<memory::MemoryPort>> ports_;  // as config::ports_of()
     std::array<memory::MemoryTap, 2> twins_;

@@ -31,6 +31,7 @@ struct TupleFilter : net::TupleFilter {
         return net::TupleFilter::matches(original, reply) && (!names_ipv6() || has_ends(original));
     }
     bool matches(const net::Tuple& tuple) const { return matches(tuple, tuple); }
+    bool is_mask() const { return net::TupleFilter::is_mask() && !names_ipv6(); }
 
 private:
     bool names_ipv6() const { return source6 || destination6; }

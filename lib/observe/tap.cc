@@ -255,6 +255,9 @@ bool Tap::sees(std::span<rte_mbuf* const> packets) {
     const auto is_passed_over = [this](const rte_mbuf* mbuf) {
         return is(passed_over_, find(mbuf));
     };
+    // Nearly always none of those in hand concerns anybody, and these are of them.
+    if (passed_over_ != 0 && passed_over_ == low_bits(in_hand_.count))
+        return false;
     return passed_over_ == 0 || !std::all_of(packets.begin(), packets.end(), is_passed_over);
 }
 

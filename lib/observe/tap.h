@@ -64,8 +64,7 @@ public:
     /// Whether packets of this flow that go their way may concern somebody.
     bool wants(const flow::FlowRecord& record) const {
         for (size_t w = 0; w < count_; ++w)
-            if (watching_[w]->wish.wants_passing(record.key(net::Direction::Original),
-                                                 record.key(net::Direction::Reply)))
+            if (watching_[w]->wants_passing(record))
                 return true;
         return false;
     }

@@ -16,6 +16,7 @@
 
 #include "base/grace.h"
 #include "base/result.h"
+#include "flow/flow_record.h"
 #include "nat64/tuple_filter.h"
 #include "observe/packet_ring.h"
 #include "stats/drop.h"
@@ -55,10 +56,9 @@ struct Wish {
     bool wants_drop(stats::Drop dropped) const {
         return which != Which::Leaving && (!reason || *reason == dropped);
     }
-    /// Packets of a flow that go its way, with nothing to stop them but the port, may concern it.
-    bool wants_passing(const net::Tuple& original, const net::Tuple& reply) const {
-        return (which != Which::Dropped || !reason || may_end_leaving(*reason)) &&
-               filter.matches(original, reply);
+    /// Packets of flows that go their way, with nothing to stop them but the port, may concern it.
+    bool wants_passing() const {
+        return which != Which::Dropped || !reason || may_end_leaving(*reason);
     }
     /// A packet of no flow may be of either direction.
     bool matches(const PacketEntry& entry) const {
@@ -72,9 +72,24 @@ struct Wish {
 };
 
 struct Watch {
-    Watch(const Wish& wanted, unsigned threads) : wish(wanted), rings(threads) {}
+    Watch(const Wish& wanted, unsigned threads)
+        : wish(wanted),
+          mask(wanted.filter.mask()),
+          is_mask(wanted.wants_passing() && wanted.filter.is_mask()),
+          rings(threads) {}
+
+    /// Packets that go this flow's way may concern it. Asked of every packet.
+    bool wants_passing(const flow::FlowRecord& record) const {
+        using net::Direction;
+        const net::Tuple& original = record.key(Direction::Original);
+        return mask.meets(original) &&
+               (is_mask || (wish.wants_passing() &&
+                            wish.filter.matches(original, record.key(Direction::Reply))));
+    }
 
     const Wish wish;
+    const net::TupleMask mask;      ///< Of its filter.
+    const bool is_mask;             ///< There is nothing more to ask.
     std::vector<PacketRing> rings;  ///< By thread.
 };
 

@@ -4,6 +4,8 @@
 #include "catch.h"
 #include "net/text.h"
 
+#include <random>
+
 namespace tuple_filter_test {
 
 using namespace sluice;
@@ -77,6 +79,41 @@ TEST_CASE("tuple filter: a zone is that of either direction, 0 that of neither",
     original.zone = 6;
     CHECK(of_five.matches(original, reply));
     CHECK(of_zone(6).matches(original, reply));
+}
+
+TEST_CASE("tuple filter: what it matches meets its mask, and nothing else where that is all of it",
+          "[net]") {
+    std::mt19937 random(1);
+    const auto any = [&random](uint32_t below) { return random() % below; };
+    constexpr Protocol kProtocols[] = {Protocol::Tcp, Protocol::Udp, Protocol::Icmp};
+    unsigned matched = 0;
+    for (int i = 0; i < 100'000; ++i) {
+        TupleFilter filter;
+        if (any(2) == 0)
+            filter.source = Prefix{Be32::from_host(0x0a010000 + any(4)), uint8_t(28 + any(5))};
+        if (any(3) == 0)
+            filter.destination = Prefix{Be32::from_host(0xcb007100 + any(2)), uint8_t(any(33))};
+        if (any(3) == 0)
+            filter.source_port = uint16_t(any(2));
+        if (any(3) == 0)
+            filter.destination_port = uint16_t(any(2));
+        if (any(2) == 0)
+            filter.protocol = kProtocols[any(3)];
+        if (any(4) == 0)
+            filter.zone = uint16_t(any(2));
+        Tuple tuple;
+        tuple.source = Be32::from_host(0x0a010000 + any(4));
+        tuple.destination = Be32::from_host(0xcb007100 + any(2));
+        tuple.source_port = Be16::from_host(uint16_t(any(2)));
+        tuple.destination_port = Be16::from_host(uint16_t(any(2)));
+        tuple.protocol = kProtocols[any(3)];
+        tuple.zone = uint16_t(any(2));
+        const bool matches = filter.matches(tuple);
+        matched += matches;
+        REQUIRE((!matches || filter.mask().meets(tuple)));
+        REQUIRE((!filter.is_mask() || filter.mask().meets(tuple) == matches));
+    }
+    CHECK(matched > 1000);
 }
 
 }  // namespace tuple_filter_test

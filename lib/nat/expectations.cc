@@ -97,7 +97,7 @@ std::optional<uint32_t> master_of(const flow::FlowTable& table, const FlowRecord
 }
 
 std::optional<uint32_t> Expectations::find(const net::Tuple& packet, Side from, Tick now) const {
-    if (helpers_ == nullptr || !helpers_->may_await(now) || !net::has_ports(packet.protocol))
+    if (!are_any(now) || !net::has_ports(packet.protocol))
         return std::nullopt;
     net::Tuple key = packet;
     key.source_port = {};

@@ -80,6 +80,8 @@ public:
     Expectations(const flow::FlowTable& table, const helper::Helped* helpers)
         : table_(table), helpers_(helpers) {}
 
+    /// Some may be, of packets that come now.
+    bool are_any(Tick now) const { return helpers_ != nullptr && helpers_->may_await(now); }
     /// The record of what foretold this packet, which comes from that side and meets no flow.
     std::optional<uint32_t> find(const net::Tuple& packet, net::Side from, Tick now) const;
     /// As whose first packet it opens a flow; `rule` serves its source, if it comes from inside.

@@ -129,7 +129,8 @@ Target Forwarding::target_behind(const Service& service, const net::Tuple& tuple
 /// As a flow that another has foretold, whoever else is behind its destination.
 std::optional<nat::Request> Forwarding::foretold(const Service& service, const net::Tuple& tuple,
                                                  Tick now) const {
-    if (service.path != Path::Outward && service.path != Path::Inward)
+    const bool may_be = service.path == Path::Outward || service.path == Path::Inward;
+    if (!may_be || !expectations_.are_any(now))
         return std::nullopt;
     const Side from = service.path == Path::Inward ? Side::Outside : Side::Inside;
     const auto expectation = expectations_.find(tuple, from, now);

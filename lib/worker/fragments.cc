@@ -148,10 +148,8 @@ void Fragments::depart(Burst& burst, Tick now) {
         if (burst.leads >> i & 1)
             datagrams_.refuse(burst.datagram[i], Drop::FragmentRefused, now);
     }
-    if (burst.fragments != 0) {
-        parts_.counters.waiting.set(datagrams_.kept());
-        parts_.counters.count[Count::FragmentsEvicted].set(datagrams_.evicted());
-    }
+    parts_.counters.waiting.set(datagrams_.kept());
+    parts_.counters.count[Count::FragmentsEvicted].set(datagrams_.evicted());
 }
 
 /// Sends a translated first fragment, and those that wait for it. Where no route leads it is

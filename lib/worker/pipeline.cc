@@ -412,9 +412,11 @@ void Worker::clamp_mss(Burst& burst) {
 
 /// Sends what is not to leave as it came.
 void Worker::depart(Burst& burst) {
-    for (unsigned i : SetBits{burst.live & burst.leads})
-        path_of(burst, i);
-    fragments_.depart(burst, now_);
+    if (burst.fragments != 0) {
+        for (unsigned i : SetBits{burst.live & burst.leads})
+            path_of(burst, i);
+        fragments_.depart(burst, now_);
+    }
     for (unsigned i : SetBits{burst.live & burst.too_big})
         send_by_path(burst, i);
 }
@@ -478,7 +480,8 @@ void Worker::send_by_path(Burst& burst, unsigned i) {
 }
 
 void Worker::transmit(Burst&) {
-    icmp_relay_.drop_unreachable(now_);
+    if (egress_.has_unreachable())
+        icmp_relay_.drop_unreachable(now_);
     egress_.flush();
 }
 

@@ -13,7 +13,7 @@
 namespace sluice::app {
 namespace {
 
-constexpr std::string_view kPrefix = "sluice/";
+constexpr std::string_view kSocketPrefix = "sluice/";
 
 struct Address {
     sockaddr_un name{};
@@ -29,7 +29,7 @@ constexpr int kProbes = 4096;
 Address address_of(const std::string& resource) {
     Address address;
     address.name.sun_family = AF_UNIX;
-    const std::string text = std::string(kPrefix) + resource;
+    const std::string text = std::string(kSocketPrefix) + resource;
     const size_t length = std::min(text.size(), sizeof address.name.sun_path - 1);
     text.copy(address.name.sun_path + 1, length);
     address.bytes = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + length);

@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kPrefix = "sluice-";
+constexpr std::string_view kEalPrefix = "sluice-";
 
 bool has_word(const EalParams& params, std::string_view beginning) {
     return std::any_of(params.further.begin(), params.further.end(),
@@ -86,11 +86,11 @@ void sweep(const std::string& runtime_directory) {
     std::error_code error;
     for (const fs::directory_entry& entry : fs::directory_iterator(runtime_directory, error)) {
         const std::string name = entry.path().filename().string();
-        if (!name.starts_with(kPrefix))
+        if (!name.starts_with(kEalPrefix))
             continue;
         pid_t pid = 0;
         const char* end = name.data() + name.size();
-        const auto number = std::from_chars(name.data() + kPrefix.size(), end, pid);
+        const auto number = std::from_chars(name.data() + kEalPrefix.size(), end, pid);
         if (number.ec != std::errc{} || number.ptr != end || pid <= 0)
             continue;
         if (kill(pid, 0) != 0 && errno == ESRCH)
@@ -99,7 +99,7 @@ void sweep(const std::string& runtime_directory) {
 }
 
 Result<std::unique_ptr<Eal>> Eal::start(const EalParams& params) {
-    const std::string prefix = std::string(kPrefix) + std::to_string(getpid());
+    const std::string prefix = std::string(kEalPrefix) + std::to_string(getpid());
     const std::string directory = runtime_directory() + '/' + prefix;
     sweep(runtime_directory());
 

@@ -21,8 +21,8 @@ enum class SyncFlows : uint8_t {
 };
 
 struct Sync {
-    net::Endpoint listen;  ///< Of this machine's kernel.
-    net::Endpoint peer;    ///< Of the other's.
+    net::Endpoint listen;    ///< Of this machine's kernel.
+    net::Endpoint peer;      ///< Of the other's.
     uint8_t priority = 100;  ///< Of two that are active the one with less steps back.
 };
 

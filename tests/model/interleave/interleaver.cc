@@ -17,7 +17,6 @@ struct Fibers {
 
     struct Fiber {
         ucontext_t context{};
-        std::unique_ptr<std::byte[]> stack;
         const std::function<void()>* part = nullptr;
         bool is_over = false;
     };
@@ -34,10 +33,11 @@ struct Fibers {
         : owner(interleaver), fibers(parts.size()), left(parts.size()) {
         for (size_t i = 0; i < parts.size(); ++i) {
             Fiber& fiber = fibers[i];
-            fiber.stack = std::make_unique_for_overwrite<std::byte[]>(kStackBytes);
+            if (i == owner.stacks_.size())
+                owner.stacks_.push_back(std::make_unique_for_overwrite<std::byte[]>(kStackBytes));
             fiber.part = &parts[i];
             getcontext(&fiber.context);
-            fiber.context.uc_stack.ss_sp = fiber.stack.get();
+            fiber.context.uc_stack.ss_sp = owner.stacks_[i].get();
             fiber.context.uc_stack.ss_size = kStackBytes;
             fiber.context.uc_link = nullptr;
             makecontext(&fiber.context, &Fibers::enter, 0);

@@ -15,9 +15,12 @@
 /// Errors   None: what it runs must not throw.
 /// Cost     A function call an operation, and 100 ns to change over.
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
+#include <vector>
 
 namespace sluice::test {
 
@@ -37,6 +40,7 @@ public:
 
 private:
     const Draw& draw_;
+    std::vector<std::unique_ptr<std::byte[]>> stacks_;  // of the parts, by their numbers
     unsigned rate_;
     uint64_t changes_ = 0;
 

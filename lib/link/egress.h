@@ -155,7 +155,6 @@ public:
     /// been told.
     void set_apart(rte_mbuf* mbuf, InterfaceId to);
 
-    bool has_unreachable() const { return unreachable_.count != 0; }
     /// Moves what was set apart to `packets`, for the caller to drop; returns how many. Each has a
     /// note that says by which interface it was to leave.
     unsigned take_unreachable(std::span<rte_mbuf*, kBatchSize> packets);

@@ -480,8 +480,7 @@ void Worker::send_by_path(Burst& burst, unsigned i) {
 }
 
 void Worker::transmit(Burst&) {
-    if (egress_.has_unreachable())
-        icmp_relay_.drop_unreachable(now_);
+    icmp_relay_.drop_unreachable(now_);
     egress_.flush();
 }
 

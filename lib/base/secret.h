@@ -27,6 +27,7 @@ enum class Use : uint8_t {
     Budgets = 5,    ///< Places in the budgets of the gateway's own answers.
     Prefixes = 6,   ///< Places in the table of prefixes that flows are counted for.
     Ipv6Hosts = 7,  ///< Places in the table of IPv6 hosts, and identifications of their packets.
+    NextHops = 8,   ///< Places in the table of next hops.
 };
 
 /// The key for one use: both halves of the secret go into each of its words.

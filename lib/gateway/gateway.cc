@@ -231,8 +231,9 @@ Status Gateway::allocate(const config::Config& config, const Ground& ground) {
         totals_->count_by(table_->accounts());
     if (Status status = keep(interfaces_of(config, ground.ports), interfaces_); !status)
         return status;
-    if (Status status =
-            keep(link::NextHops::create(config::places_for_neighbours(config)), next_hops_);
+    if (Status status = keep(link::NextHops::create(config::places_for_neighbours(config),
+                                                    derive(ground.secret, Use::NextHops)[0]),
+                             next_hops_);
         !status)
         return status;
     if (config::helps(config)) {

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <random>
 #include <string>
 
 namespace sluice::link {
@@ -30,20 +29,19 @@ size_t slots_for(uint32_t capacity) {
 
 }  // namespace
 
-Result<std::unique_ptr<NextHops>> NextHops::create(uint32_t capacity) {
+Result<std::unique_ptr<NextHops>> NextHops::create(uint32_t capacity, uint64_t secret) {
     if (capacity == 0 || capacity > kMaxHops)
         return Error{"there can be 1 to " + std::to_string(kMaxHops) + " next hops, not " +
                      std::to_string(capacity)};
-    return std::unique_ptr<NextHops>(new NextHops(capacity));
+    return std::unique_ptr<NextHops>(new NextHops(capacity, secret));
 }
 
-NextHops::NextHops(uint32_t capacity)
+NextHops::NextHops(uint32_t capacity, uint64_t secret)
     : capacity_(capacity),
+      secret_(secret),
       words_(capacity + size_t{1}),
       slots_(slots_for(capacity)),
       addresses_(capacity + size_t{1}) {
-    std::random_device random;
-    secret_ = uint64_t{random()} << 32 | random();
     free_.reserve(capacity);
     for (uint32_t index = capacity; index > kNoHop; --index)
         free_.push_back(static_cast<HopIndex>(index));

@@ -63,8 +63,8 @@ private:
 
 class NextHops {
 public:
-    /// Fails when `capacity` is not 1 to kMaxHops.
-    static Result<std::unique_ptr<NextHops>> create(uint32_t capacity);
+    /// Fails when `capacity` is not 1 to kMaxHops. `secret` is random per start.
+    static Result<std::unique_ptr<NextHops>> create(uint32_t capacity, uint64_t secret);
 
     // Any worker.
     /// Whoever remembers an index remembers the generation that it read *before* find().
@@ -109,14 +109,14 @@ private:
         uint64_t slot;
     };
 
-    explicit NextHops(uint32_t capacity);
+    NextHops(uint32_t capacity, uint64_t secret);
     size_t home(uint64_t key) const;
     Place search(uint64_t key) const;
     void erase(uint64_t key);
     void change(HopIndex index, uint64_t keep, uint64_t set);
 
     uint32_t capacity_;
-    uint64_t secret_;  ///< So that nobody can choose addresses that crowd one place.
+    const uint64_t secret_;  ///< So that nobody can choose addresses that crowd one place.
     std::atomic<uint32_t> generation_{1};
     std::vector<std::atomic<uint64_t>> words_;
     std::vector<std::atomic<uint64_t>> slots_;  ///< A power of two, at most half of them taken.

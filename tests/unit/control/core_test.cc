@@ -23,7 +23,7 @@ constexpr MacAddress kHost = mac(0x55);
 /// The control core between two workers that the test plays.
 struct House {
     explicit House(uint32_t hop_count = 100, const policy::Announcing& announcing = {})
-        : hops(std::move(link::NextHops::create(hop_count)).value()), core(params(announcing)) {}
+        : hops(std::move(link::NextHops::create(hop_count, 1)).value()), core(params(announcing)) {}
 
     ~House() {
         core.stop();

@@ -30,7 +30,7 @@ struct Table {
         return hop;
     }
 
-    std::unique_ptr<link::NextHops> hops = std::move(link::NextHops::create(kPlaces).value());
+    std::unique_ptr<link::NextHops> hops = std::move(link::NextHops::create(kPlaces, 1).value());
     Entries entries{*hops};
     uint32_t count = 0;
 };

@@ -153,7 +153,7 @@ struct Gateway {
                      std::vector<control::FixedNeighbour> fixed = {})
         : workers(ring_size),
           interfaces(std::move(ours)),
-          hops(std::move(link::NextHops::create(hop_count)).value()),
+          hops(std::move(link::NextHops::create(hop_count, 1)).value()),
           outbox(workers.release_rings(), packet_pool(), counters),
           neighbours(params(std::move(gateways), std::move(announcing), std::move(fixed)),
                      interfaces, *hops, outbox, counters) {}

@@ -49,7 +49,7 @@ struct Watched {
     }
 
     test::FixedPolicy policy;
-    std::unique_ptr<link::NextHops> hops = std::move(link::NextHops::create(16)).value();
+    std::unique_ptr<link::NextHops> hops = std::move(link::NextHops::create(16, 1)).value();
     std::array<Wire, 2> wires;
     link::LivingUplinks living;
     std::vector<std::string> log;

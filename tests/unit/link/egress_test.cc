@@ -89,7 +89,7 @@ Interfaces two_interfaces(VlanId vlan) {
 struct Bench {
     Interfaces interfaces;
     Routes routes;
-    std::unique_ptr<NextHops> hops = std::move(NextHops::create(8)).value();
+    std::unique_ptr<NextHops> hops = std::move(NextHops::create(8, 1)).value();
     Ring to_worker = std::move(Ring::create(128)).value();
     Ring to_control = std::move(Ring::create(128)).value();
     Wire lan, wan;

@@ -26,7 +26,7 @@ constexpr InterfaceId kOutside = 254;
 constexpr net::MacAddress kMac{0x02, 0x00, 0x5e, 0x10, 0xfe, 0xff};
 
 std::unique_ptr<NextHops> hops(uint32_t capacity) {
-    auto made = NextHops::create(capacity);
+    auto made = NextHops::create(capacity, 1);
     REQUIRE(made.ok());
     return std::move(made).value();
 }
@@ -45,9 +45,9 @@ constexpr unsigned kWorker = 0;
 }  // namespace
 
 TEST_CASE("next hops: a capacity out of range is refused", "[link]") {
-    CHECK_FALSE(NextHops::create(0).ok());
-    CHECK_FALSE(NextHops::create(65536).ok());
-    CHECK(NextHops::create(65535).ok());
+    CHECK_FALSE(NextHops::create(0, 1).ok());
+    CHECK_FALSE(NextHops::create(65536, 1).ok());
+    CHECK(NextHops::create(65535, 1).ok());
 }
 
 TEST_CASE("next hops: one address on two interfaces is two hops", "[link]") {

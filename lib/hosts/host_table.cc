@@ -263,7 +263,7 @@ bool HostTable::condemn(uint32_t flow, flow::FlowRecord& record, uint8_t protect
         leave_half_open(flow, before);
         return true;
     }
-    // Settled when it was answered or assured, so kEnded has told nobody anything.
+    // Half-open no longer since it was answered or assured, so kEnded has told nobody anything.
     if ((before & conntrack::kEnded) == 0)
         record.status.fetch_and(static_cast<uint8_t>(~conntrack::kEnded),
                                 std::memory_order_relaxed);

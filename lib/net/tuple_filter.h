@@ -55,6 +55,7 @@ struct TupleFilter {
     }
     bool matches(const Tuple& tuple) const { return matches(tuple, tuple); }
 
+    /// What matches meets it, and maybe more: see is_mask().
     TupleMask mask() const {
         constexpr auto kWholePort = Be16::from_host(0xffff);
         Tuple mask{};
@@ -81,7 +82,7 @@ struct TupleFilter {
         }
         return {mask, value};
     }
-    /// The mask says all that there is to say.
+    /// The mask says all that there is to say: what meets it matches.
     bool is_mask() const {
         const bool names_ports = source_port || destination_port;
         return !zone && (!names_ports || (protocol && has_ports(*protocol)));

@@ -16,7 +16,6 @@
 ///          its channel, and the log says so once.
 /// Source   The idea of a full resync and updates behind it: conntrackd's FT-FW.
 
-#include "base/big_endian.h"
 #include "base/result.h"
 #include "listing/background.h"
 #include "net/tuple.h"

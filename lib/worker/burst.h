@@ -63,7 +63,7 @@ struct Burst {
     uint64_t ruled = 0;     ///< Bit i: rule[i] has been searched. Written by expect, admit.
     uint64_t foreseen = 0;  ///< Bit i: ahead[i] says what its flow will be. Written by expect.
     uint64_t fresh = 0;     ///< Bit i: it has opened its flow, and so is tracked already.
-    uint64_t settled = 0;   ///< Bit i: came to its flow's owner, and goes to no other. By receive.
+    uint64_t at_owner = 0;  ///< Bit i: came to its flow's owner, and goes to no other. By receive.
     uint64_t plain = 0;     ///< Bit i: net::parse() has nothing to object. By forward_plain.
     uint64_t tcp = 0;       ///< Bit i: of `plain`, TCP. By forward_plain.
     uint64_t part = 0;      ///< The bits of those packets that go through the stages now.
@@ -104,7 +104,7 @@ struct Burst {
         return i < guessed && has_ports && (errors >> i & 1) == 0;  // an error's is its quote's
     }
     bool is_fragment(unsigned i) const { return fragments >> i & 1; }
-    bool is_settled(unsigned i) const { return settled >> i & 1; }
+    bool is_at_owner(unsigned i) const { return at_owner >> i & 1; }
     void end(unsigned i) { live &= ~(uint64_t{1} << i); }
     /// Takes packet i out of the burst.
     rte_mbuf* take(unsigned i) {

@@ -64,7 +64,7 @@ void Fragments::take(Burst& burst, unsigned i, Tick now) {
                                       key.protocol == net::Protocol::Tcp,
                                       mbuf,
                                       memory_of(mbuf)};
-    if (!burst.is_settled(i) && !admit(burst, i, fragment, now))
+    if (!burst.is_at_owner(i) && !admit(burst, i, fragment, now))
         return;
     const fragment::Arrival arrival = datagrams_.arrive(fragment, now);
     switch (arrival.fate) {

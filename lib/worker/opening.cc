@@ -113,7 +113,7 @@ void Worker::open_flow(Burst& burst, unsigned i) {
         return drop(burst, i, *target.refusal);
     const net::Tuple& tuple = burst.tuple[i];
     // A fragment's flow opens at its datagram's home: there the others are.
-    if (shared_.spread_flows && !burst.is_settled(i) && !burst.is_fragment(i))
+    if (shared_.spread_flows && !burst.is_at_owner(i) && !burst.is_fragment(i))
         if (const unsigned home = shared_.table.hash(tuple) % shared_.workers; home != params_.id)
             return bring_to(burst, i, home);
 
@@ -183,7 +183,7 @@ bool Worker::bring_home(Burst& burst, unsigned i) {
     const unsigned owner = shared_.table.record(burst.flow[i]).owner;
     if (owner == params_.id)
         return true;
-    if (burst.is_settled(i))  // the flow died on the way, and was opened anew elsewhere
+    if (burst.is_at_owner(i))  // the flow died on the way, and was opened anew elsewhere
         drop(burst, i, Drop::HandoffLoop);
     else
         bring_to(burst, i, owner);

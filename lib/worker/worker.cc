@@ -158,7 +158,7 @@ unsigned Worker::receive(link::PortIndex port, Burst& burst) {
     }
     std::fill_n(burst.from.begin(), burst.count, shared_.interfaces.find(port, link::kUntagged));
     burst.handed_over = false;
-    burst.settled = 0;
+    burst.at_owner = 0;
     return burst.count;
 }
 
@@ -194,11 +194,11 @@ void Worker::drop_all(Burst& burst) {
 
 unsigned Worker::take_handed_over(link::Ring& ring, Burst& burst) {
     burst.count = ring.take(burst.mbuf);
-    burst.settled = 0;
+    burst.at_owner = 0;
     for (unsigned i = 0; i < burst.count; ++i) {
         const link::Note& note = link::note_of(burst.mbuf[i]);
         burst.from[i] = note.from;
-        burst.settled |= uint64_t{note.for_flow} << i;
+        burst.at_owner |= uint64_t{note.for_flow} << i;
     }
     burst.handed_over = true;
     counters_.count[Count::Taken].add(burst.count);

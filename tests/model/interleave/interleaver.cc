@@ -2,12 +2,9 @@
 #include "interleaver.h"
 
 #include <cerrno>
-#include <cstddef>
 #include <dlfcn.h>
-#include <memory>
 #include <pthread.h>
 #include <ucontext.h>
-#include <vector>
 
 namespace sluice::test {
 
@@ -104,6 +101,14 @@ extern "C" int pthread_mutex_lock(pthread_mutex_t* mutex) noexcept {
 // and clang's documents give. All operations are of one thread, so their orders say nothing here.
 // NOLINTBEGIN(bugprone-reserved-identifier)
 
+#define SLUICE_FETCH(bits, T, name, operation)                                \
+    extern "C" T __tsan_atomic##bits##_##name(volatile T* at, T value, int) { \
+        Fibers::meet();                                                       \
+        const T before = *at;                                                 \
+        *at = static_cast<T>(operation);                                      \
+        return before;                                                        \
+    }
+
 #define SLUICE_ATOMICS(bits, T)                                                                \
     extern "C" T __tsan_atomic##bits##_load(const volatile T* at, int) {                       \
         Fibers::meet();                                                                        \
@@ -113,42 +118,12 @@ extern "C" int pthread_mutex_lock(pthread_mutex_t* mutex) noexcept {
         Fibers::meet();                                                                        \
         *at = value;                                                                           \
     }                                                                                          \
-    extern "C" T __tsan_atomic##bits##_exchange(volatile T* at, T value, int) {                \
-        Fibers::meet();                                                                        \
-        const T before = *at;                                                                  \
-        *at = value;                                                                           \
-        return before;                                                                         \
-    }                                                                                          \
-    extern "C" T __tsan_atomic##bits##_fetch_add(volatile T* at, T value, int) {               \
-        Fibers::meet();                                                                        \
-        const T before = *at;                                                                  \
-        *at = static_cast<T>(before + value);                                                  \
-        return before;                                                                         \
-    }                                                                                          \
-    extern "C" T __tsan_atomic##bits##_fetch_sub(volatile T* at, T value, int) {               \
-        Fibers::meet();                                                                        \
-        const T before = *at;                                                                  \
-        *at = static_cast<T>(before - value);                                                  \
-        return before;                                                                         \
-    }                                                                                          \
-    extern "C" T __tsan_atomic##bits##_fetch_and(volatile T* at, T value, int) {               \
-        Fibers::meet();                                                                        \
-        const T before = *at;                                                                  \
-        *at = static_cast<T>(before & value);                                                  \
-        return before;                                                                         \
-    }                                                                                          \
-    extern "C" T __tsan_atomic##bits##_fetch_or(volatile T* at, T value, int) {                \
-        Fibers::meet();                                                                        \
-        const T before = *at;                                                                  \
-        *at = static_cast<T>(before | value);                                                  \
-        return before;                                                                         \
-    }                                                                                          \
-    extern "C" T __tsan_atomic##bits##_fetch_xor(volatile T* at, T value, int) {               \
-        Fibers::meet();                                                                        \
-        const T before = *at;                                                                  \
-        *at = static_cast<T>(before ^ value);                                                  \
-        return before;                                                                         \
-    }                                                                                          \
+    SLUICE_FETCH(bits, T, exchange, value)                                                     \
+    SLUICE_FETCH(bits, T, fetch_add, (before + value))                                         \
+    SLUICE_FETCH(bits, T, fetch_sub, (before - value))                                         \
+    SLUICE_FETCH(bits, T, fetch_and, (before & value))                                         \
+    SLUICE_FETCH(bits, T, fetch_or, (before | value))                                          \
+    SLUICE_FETCH(bits, T, fetch_xor, (before ^ value))                                         \
     extern "C" bool __tsan_atomic##bits##_compare_exchange_strong(volatile T* at, T* expected, \
                                                                   T value, int, int) {         \
         Fibers::meet();                                                                        \

@@ -258,6 +258,10 @@ Result<string> Reloader::reload_locked(bool dry_run) {
         return string("nothing has changed\n");
     if (const string flags = unchangeable(candidate->difference); !flags.empty())
         return Error{flags + " cannot change while sluice runs: restart it, or take that back"};
+    if (!(candidate->config.numbers == params_.config.numbers))
+        return Error{
+            "the IPv6 prefixes and hosts that are named have numbers since the start: "
+            "restart sluice, or name the same ones"};
     auto policy = params_.gateway.policies().compile(candidate->config);
     if (!policy)
         return policy.error();

@@ -234,8 +234,10 @@ Status check_inside(const Config& config, const Networks& networks) {
         if (!is_first)
             return wrong(served.flag, text, "it is there already, as --" + string(twin->second));
         if (const string why = why_not_inside(config, served); !why.empty())
-            return wrong(served.flag,
-                         config::to_string(policy::Match{served.prefix, {}, served.zone}), why);
+            return wrong(
+                served.flag,
+                config::to_string(policy::Match{served.prefix, {}, served.zone, served.prefix6}),
+                why);
         matches.push_back({served.prefix, served.toward, served.zone});
     }
     if (policy::Classifier::most_conditions(matches) > policy::kMostConditions)
@@ -288,7 +290,8 @@ std::optional<Prefix> subnet_around(const Config& config, const StaticRoute& rou
         if (is_within(route.prefix, wan.own))
             return wan.own;
     for (const Lan& lan : config.lans)
-        if ((!goes_inside || lan.zone == route.zone) && is_within(route.prefix, lan.own))
+        if (!route.prefix6 && (!goes_inside || lan.zone == route.zone) &&
+            is_within(route.prefix, lan.own))
             return lan.own;
     return std::nullopt;
 }
@@ -356,9 +359,9 @@ Networks::Networks(const Config& config) : config_(config) {
     for (const Prefix& prefix : config.inside)
         served_.push_back({"inside", prefix});
     for (const SnatRule& rule : config.snat)
-        served_.push_back({"snat", rule.inside, rule.toward, rule.zone});
+        served_.push_back({"snat", rule.inside, rule.toward, rule.zone, rule.inside6});
     for (const policy::Match& match : config.no_nat)
-        served_.push_back({"no-nat", match.inside, match.toward, match.zone});
+        served_.push_back({"no-nat", match.inside, match.toward, match.zone, match.inside6});
 
     for (const Served& served : served_) {
         all_.add(served);

@@ -33,9 +33,10 @@ public:
         std::string_view flag;
         net::Prefix prefix;
         policy::Toward toward = {};
-        std::optional<uint16_t> zone = {};  ///< Nothing: of every zone.
+        std::optional<uint16_t> zone = {};            ///< Nothing: of every zone.
+        std::optional<net::Ipv6Prefix> prefix6 = {};  ///< As policy::Match has it.
 
-        std::string text() const { return to_string(policy::Match{prefix, toward, zone}); }
+        std::string text() const { return to_string(policy::Match{prefix, toward, zone, prefix6}); }
     };
     /// In the order of the flags, and as written behind each.
     const std::vector<Served>& served() const { return served_; }

@@ -18,6 +18,7 @@
 #include "hosts/quotas.h"
 #include "link/interfaces.h"
 #include "nat64/embedding.h"
+#include "nat64/number_plan.h"
 #include "net/ipv6.h"
 #include "net/mac.h"
 #include "net/prefix.h"
@@ -71,6 +72,9 @@ struct StaticRoute {
     net::Prefix prefix;
     Be32 via;
     uint16_t zone = 0;  ///< Where it leads inside.
+    // As written, where it leads to IPv6 hosts: config/ipv6.h gives the two above.
+    std::optional<net::Ipv6Prefix> prefix6 = {};
+    net::Ipv6Address via6 = {};
 };
 
 /// "PREFIX [zone N] [to PREFIX] [PROTOCOL [PORTS]] -> RANGE[,RANGE…][:FIRST-LAST] [KEY=VALUE …]".
@@ -86,6 +90,7 @@ struct SnatRule {
     conntrack::OwnTimeouts timeouts = {};               ///< In place of Config::tuning.
     policy::Logging logging = policy::Logging::AsSaid;  ///< In place of FlowLogs::both.
     std::optional<helper::Ports> helpers = {};          ///< In place of Config::helpers.
+    std::optional<net::Ipv6Prefix> inside6 = {};        ///< As policy::Match has it.
 };
 
 /// --neighbour.
@@ -117,8 +122,9 @@ struct Config {
     // IPv6 hosts beside those of the first --lan: config/ipv6.h. Both or none of the first two.
     std::optional<nat64::Embedding> nat64;  ///< Behind it they find IPv4 hosts.
     std::optional<net::Ipv6Prefix> lan6;    ///< The gateway's own address there, and the subnet.
-    net::Prefix ipv6_numbers{Be32::from_host(0xc6120000), 16};  ///< Stands for them: 198.18.0.0/16.
-    bool advertises_router = false;                             ///< They are told of the gateway.
+    /// What stands for them, and for what is said of them: 198.18.0.0/16.
+    nat64::NumberPlan numbers{net::Prefix{Be32::from_host(0xc6120000), 16}};
+    bool advertises_router = false;  ///< They are told of the gateway.
     // The kernel's own interfaces in the place of ours; empty for none.
     std::string lan_twin;
     std::string wan_twin;

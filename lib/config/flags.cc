@@ -205,7 +205,7 @@ constexpr Flag kFlags[] = {
     {"ipv6-numbers", kIpv6, Arity::One, false, "PREFIX",
      "A network of 12 to 24 bits that is on no wire: each IPv6 host is one of its addresses to "
      "rules and limits; default: 198.18.0.0/16",
-     [](const Given& g, Config& c) { return store(read_ipv6_numbers(g), c.ipv6_numbers); }},
+     [](const Given& g, Config& c) { return store(read_ipv6_numbers(g), c.numbers); }},
     {"ra", kIpv6, Arity::One, false, "0|1",
      "1: tell the hosts of --lan6 by router advertisements that the gateway is their router, which "
      "their prefix is, and what IPv4 is behind; default: 0",

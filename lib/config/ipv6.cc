@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/ipv6.h"
 
+#include "config/lines.h"
+#include "config/mappings.h"
 #include "config/ports.h"
+#include "config/read_match.h"
+#include "config/read_rules.h"
 #include "nat64/addresses.h"
 #include "nat64/numbers.h"
 #include "net/text.h"
 
+#include <algorithm>
 #include <string>
-#include <utility>
+#include <string_view>
 
 namespace sluice::config {
 namespace {
 
 constexpr uint8_t kIpv4Bits = 32;
+constexpr uint8_t kIpv6Bits = 128;
 constexpr Duration kLongestRouterPause = Duration::seconds(600);  // a third of a router's lifetime
 
 Result<net::Ipv6Prefix> read_prefix(const Given& given, const char* wanted) {
@@ -36,10 +42,10 @@ Status check_numbers_stay(const Config& config) {
         return wrong("lan6", lan6,
                      "--inside-routing would show other inside hosts the numbers of its hosts");
     for (const policy::Match& match : config.no_nat)
-        if (match.inside.contains(config.ipv6_numbers.address) ||
-            config.ipv6_numbers.contains(match.inside.address))
-            return wrong("no-nat", net::to_string(match.inside),
-                         "it overlaps --ipv6-numbers " + net::to_string(config.ipv6_numbers) +
+        if (const net::Prefix& numbers = config.numbers.network();
+            match.inside.contains(numbers.address) || numbers.contains(match.inside.address))
+            return wrong("no-nat", to_string(match),
+                         "it overlaps --ipv6-numbers " + net::to_string(numbers) +
                              ", which may be on no wire");
     if (config.claim == Claim::Probe)
         return wrong("claim", "probe", "--lan6 " + lan6 + " is not probed for; take force");
@@ -50,6 +56,138 @@ Status check_numbers_stay(const Config& config) {
                      "hosts forget a router that --announce-interval lets be silent: 1 to 600 "
                      "seconds are wanted");
     return Done{};
+}
+
+/// A prefix or a host of IPv6 that the configuration names, and where.
+struct Named {
+    std::string_view flag;
+    std::string text;
+    net::Ipv6Prefix prefix;  // of 128 bits: the host
+
+    bool is_host() const { return prefix.length == kIpv6Bits; }
+};
+
+Named host_named(std::string_view flag, std::string text, const net::Ipv6Address& host) {
+    return {flag, std::move(text), {host, kIpv6Bits}};
+}
+
+/// Whom rules and forwards are for.
+std::vector<Named> served(const Config& config) {
+    std::vector<Named> all;
+    for (const SnatRule& rule : config.snat)
+        if (rule.inside6)
+            all.push_back({"snat", to_string(rule), *rule.inside6});
+    for (const auto& [flag, matches] :
+         {std::pair{"no-nat", &config.no_nat}, {"deny", &config.deny}})
+        for (const policy::Match& match : *matches)
+            if (match.inside6)
+                all.push_back({flag, to_string(match), *match.inside6});
+    for (const pool::Forward& forward : config.forwards)
+        if (forward.internal6)
+            all.push_back(host_named("forward", to_string(forward), *forward.internal6));
+    return all;
+}
+
+bool overlap(const net::Ipv6Prefix& one, const net::Ipv6Prefix& other) {
+    return one.contains(other.address) || other.contains(one.address);
+}
+
+/// Why nobody can be there; empty where somebody can.
+std::string why_not_served(const Config& config, const Named& named) {
+    const bool is_there =
+        overlap(*config.lan6, named.prefix) ||
+        std::any_of(config.routes.begin(), config.routes.end(), [&](const StaticRoute& route) {
+            return route.prefix6 && overlap(*route.prefix6, named.prefix);
+        });
+    if (!is_there)
+        return "it is not on the subnet of --lan6 " + net::to_string(*config.lan6) +
+               ", and no --route leads to it";
+    if (named.prefix.address == config.lan6->address && named.is_host())
+        return "inside: this is the address of --lan6";
+    return {};
+}
+
+/// Why a route to IPv6 hosts cannot be; empty where it can.
+std::string why_no_route(const Config& config, const StaticRoute& route) {
+    const net::Ipv6Prefix& prefix = *route.prefix6;
+    if (prefix.length == 0 || prefix.address.is_link_local() || prefix.address.is_multicast())
+        return "it leads to no network of hosts inside";
+    if (overlap(prefix, *config.lan6))
+        return "it leads to the subnet of --lan6 " + net::to_string(*config.lan6);
+    if (overlap(prefix, config.nat64->prefix()))
+        return "it leads to --nat64 " + net::to_string(config.nat64->prefix());
+    if (!is_host_address(route.via6) ||
+        !(route.via6.is_link_local() || config.lan6->contains(route.via6)))
+        return "its next hop is not on the subnet of --lan6 " + net::to_string(*config.lan6);
+    return route.via6 == config.lan6->address ? "its next hop is the gateway's own address" : "";
+}
+
+Status check_named(const Config& config) {
+    for (const Named& named : served(config)) {
+        if (!config.lan6 || !config.nat64)
+            return wrong(named.flag, named.text, "IPv6 hosts want --nat64 and --lan6");
+        if (const std::string why = why_not_served(config, named); !why.empty())
+            return wrong(named.flag, named.text, why);
+    }
+    for (const StaticRoute& route : config.routes) {
+        if (!route.prefix6)
+            continue;
+        if (!config.lan6 || !config.nat64)
+            return wrong("route", to_string(route), "IPv6 hosts want --nat64 and --lan6");
+        if (const std::string why = why_no_route(config, route); !why.empty())
+            return wrong("route", to_string(route), why);
+    }
+    return Done{};
+}
+
+/// To all that is named.
+Status give_numbers(Config& config) {
+    std::vector<net::Ipv6Prefix> prefixes = ipv6_behind_routers(config);
+    std::vector<net::Ipv6Address> hosts;
+    for (const Named& named : served(config))
+        if (named.is_host())
+            hosts.push_back(named.prefix.address);
+        else
+            prefixes.push_back(named.prefix);
+    for (const StaticRoute& route : config.routes)
+        if (route.prefix6)
+            hosts.push_back(route.via6);
+    const net::Prefix network = config.numbers.network();
+    auto plan = nat64::NumberPlan::of(network, prefixes, hosts);
+    if (!plan)
+        return wrong("ipv6-numbers", net::to_string(network), plan.error().message);
+    config.numbers = std::move(*plan);
+    return Done{};
+}
+
+/// What stands for a prefix that is named; a host has a prefix of its own.
+net::Prefix stands_for(const nat64::NumberPlan& numbers, const net::Ipv6Prefix& prefix) {
+    if (prefix.length == kIpv6Bits)
+        return {numbers.stands_for(prefix.address).value_or(Be32{}), kIpv4Bits};
+    return numbers.stands_for(prefix).value_or(net::Prefix{});
+}
+
+/// Says what stands for IPv6 wherever it is named.
+void name_numbers(Config& config, uint16_t zone) {
+    const nat64::NumberPlan& numbers = config.numbers;
+    for (SnatRule& rule : config.snat)
+        if (rule.inside6)
+            rule.inside = stands_for(numbers, *rule.inside6);
+    for (std::vector<policy::Match>* matches : {&config.no_nat, &config.deny})
+        for (policy::Match& match : *matches)
+            if (match.inside6)
+                match.inside = stands_for(numbers, *match.inside6);
+    for (pool::Forward& forward : config.forwards)
+        if (forward.internal6) {
+            forward.internal.address = stands_for(numbers, {*forward.internal6, kIpv6Bits}).address;
+            forward.internal.zone = zone;
+        }
+    for (StaticRoute& route : config.routes)
+        if (route.prefix6) {
+            route.prefix = stands_for(numbers, *route.prefix6);
+            route.via = stands_for(numbers, {route.via6, kIpv6Bits}).address;
+            route.zone = zone;
+        }
 }
 
 }  // namespace
@@ -81,7 +219,7 @@ Result<net::Ipv6Prefix> read_ipv6_address(const Given& given) {
     return own;
 }
 
-Result<net::Prefix> read_ipv6_numbers(const Given& given) {
+Result<nat64::NumberPlan> read_ipv6_numbers(const Given& given) {
     const Result<std::string> word = read_word(given);
     if (!word)
         return word.error();
@@ -94,19 +232,33 @@ Result<net::Prefix> read_ipv6_numbers(const Given& given) {
         return wrong(given.flag, *word,
                      "a network of 12 to 24 bits is wanted: each host that is there takes one of "
                      "its addresses");
-    return network;
+    return nat64::NumberPlan(*network);
 }
 
-void add_ipv6_side(Config& config) {
+std::vector<net::Ipv6Prefix> ipv6_behind_routers(const Config& config) {
+    std::vector<net::Ipv6Prefix> prefixes;
+    for (const StaticRoute& route : config.routes)
+        if (route.prefix6)
+            prefixes.push_back(*route.prefix6);
+    return prefixes;
+}
+
+Status add_ipv6_side(Config& config) {
     if (!config.nat64 || !config.lan6 || config.lans.empty())
-        return;
-    const net::Prefix& numbers = config.ipv6_numbers;
-    const Be32 own = Be32::from_host(numbers.address.host() | nat64::kOwnNumber);
+        return Done{};
+    if (Status status = give_numbers(config); !status)
+        return status;
     const Lan& beside = config.lans.front();
-    config.lans.push_back({{beside.at.port, link::kIpv6Side}, {own, numbers.length}, beside.zone});
+    name_numbers(config, beside.zone);
+    const net::Prefix& network = config.numbers.network();
+    const Be32 own = Be32::from_host(network.address.host() | nat64::kOwnNumber);
+    config.lans.push_back({{beside.at.port, link::kIpv6Side}, {own, network.length}, beside.zone});
+    return Done{};
 }
 
 Status check_ipv6(const Config& config) {
+    if (Status status = check_named(config); !status)
+        return status;
     if (!config.nat64 && !config.lan6)
         return config.advertises_router
                    ? Status(wrong("ra", "1", "there is no --lan6 whose hosts could be told"))
@@ -134,13 +286,10 @@ Status check_ipv6(const Config& config) {
     if (!config.lan_twin.empty())
         return wrong("lan6", net::to_string(*config.lan6),
                      "the kernel has its own IPv6 by --lan-twin; one of the two can be");
-    for (const auto& [name, is_given] :
-         {std::pair{"state", !config.state.file.empty()}, {"sync", config.sync.has_value()}})
-        if (is_given)
-            return wrong("lan6", net::to_string(*config.lan6),
-                         std::string("--") + name +
-                             " does not know which IPv6 host has which number; one of the two can "
-                             "be");
+    if (config.sync)
+        return wrong(
+            "lan6", net::to_string(*config.lan6),
+            "--sync does not know which IPv6 host has which number; one of the two can be");
     return Done{};
 }
 

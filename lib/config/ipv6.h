@@ -6,12 +6,15 @@
 ///
 /// Shape    Its hosts are those of one more inside interface, at the port of the first --lan, where
 ///          each has an address of --ipv6-numbers. All that is said of inside networks can be said
-///          of this one: without --snat and --inside it is served as the others are.
+///          of this one: without --snat and --inside it is served as the others are. What is said
+///          of an IPv6 prefix or host is said of what stands for it there (nat64/number_plan.h).
 /// Errors   As read.h.
 
 #include "base/result.h"
 #include "config/config.h"
 #include "config/read.h"
+
+#include <vector>
 
 namespace sluice::config {
 
@@ -19,10 +22,13 @@ namespace sluice::config {
 Result<nat64::Embedding> read_nat64(const Given& given);
 /// An interface's address with the length of its subnet.
 Result<net::Ipv6Prefix> read_ipv6_address(const Given& given);
-Result<net::Prefix> read_ipv6_numbers(const Given& given);
+Result<nat64::NumberPlan> read_ipv6_numbers(const Given& given);
 
-/// Adds the interface, where IPv6 is served.
-void add_ipv6_side(Config& config);
+/// Where IPv6 is served, adds the interface, and gives numbers to the prefixes and hosts that are
+/// named.
+Status add_ipv6_side(Config& config);
+/// Those that routes lead to.
+std::vector<net::Ipv6Prefix> ipv6_behind_routers(const Config& config);
 
 Status check_ipv6(const Config& config);
 

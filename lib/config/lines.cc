@@ -146,8 +146,10 @@ std::vector<string> places_of(const Sources& sources, string_view flag, size_t r
 }  // namespace
 
 string to_string(const StaticRoute& route) {
-    return net::to_string(route.prefix) + " via " + net::to_string(route.via) +
-           zone_text(route.zone);
+    const string text = route.prefix6
+                            ? net::to_string(*route.prefix6) + " via " + net::to_string(route.via6)
+                            : net::to_string(route.prefix) + " via " + net::to_string(route.via);
+    return text + zone_text(route.zone);
 }
 
 string to_string(const Line& line) {

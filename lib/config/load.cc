@@ -46,7 +46,8 @@ Result<Config> load(const Settings& settings, std::vector<std::string> eal_argum
         if (Status status = flag.read({flag.name, given->second}, config); !status)
             return status.error();
     }
-    add_ipv6_side(config);
+    if (Status status = add_ipv6_side(config); !status)
+        return status.error();
     fill_defaults(settings, config);
     config.eal = std::move(eal_arguments);
     return config;

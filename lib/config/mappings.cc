@@ -20,10 +20,10 @@ using pool::Forward;
 using pool::OneToOne;
 using std::string;
 
-string endpoint_text(const net::Endpoint& first, uint16_t count) {
-    const uint16_t port = first.port.host();
-    return net::to_string(first.address) + ':' +
-           to_string(pool::PortRange{port, static_cast<uint16_t>(port + count - 1)});
+/// ":80" or ":8000-8009"
+string ports_text(Be16 first, uint16_t count) {
+    const uint16_t port = first.host();
+    return ':' + to_string(pool::PortRange{port, static_cast<uint16_t>(port + count - 1)});
 }
 
 string prefix_text(Be32 address, uint8_t length) {
@@ -167,8 +167,11 @@ Status check_one_to_one(const Config& config, const Networks& networks) {
 
 std::string to_string(const Forward& forward) {
     return (forward.protocol == net::Protocol::Tcp ? "tcp " : "udp ") +
-           endpoint_text(forward.external, forward.ports) + " -> " +
-           endpoint_text(forward.internal, forward.ports) + zone_text(forward.internal.zone) +
+           net::to_string(forward.external.address) +
+           ports_text(forward.external.port, forward.ports) + " -> " +
+           (forward.internal6 ? '[' + net::to_string(*forward.internal6) + ']'
+                              : net::to_string(forward.internal.address)) +
+           ports_text(forward.internal.port, forward.ports) + zone_text(forward.internal.zone) +
            (forward.from.length == 0 ? "" : " from " + net::to_string(forward.from)) +
            to_string(forward.door);
 }

@@ -45,6 +45,29 @@ Error no_route(const Given& given, const string& text) {
                  "a route is written PREFIX via ADDRESS, as 10.9.0.0/16 via 10.1.0.9");
 }
 
+Result<StaticRoute> read_route(string_view flag, const string& prefix, const string& via) {
+    const Result<net::Prefix> network = read_network(flag, prefix);
+    if (!network)
+        return network.error();
+    const auto hop = net::parse_address(via);
+    if (!hop)
+        return wrong(flag, prefix + " via " + via, "an IPv4 address is wanted behind via");
+    return StaticRoute{*network, *hop};
+}
+
+Result<StaticRoute> read_ipv6_route(string_view flag, const string& prefix, const string& via) {
+    const Result<net::Ipv6Prefix> network = read_ipv6_network(flag, prefix);
+    if (!network)
+        return network.error();
+    const auto hop = net::parse_ipv6_address(via);
+    if (!hop)
+        return wrong(flag, prefix + " via " + via, "an IPv6 address is wanted behind via");
+    StaticRoute route;
+    route.prefix6 = *network;
+    route.via6 = *hop;
+    return route;
+}
+
 Error no_cpus(const Given& given, const string& item) {
     return wrong(given.flag, item, "a list of CPUs is wanted, as 1,3,5-7");
 }
@@ -76,6 +99,16 @@ Result<net::Prefix> read_network(string_view flag, const string& text) {
     if (*prefix != prefix->network())
         return wrong(flag, text,
                      "bits behind the prefix are set; write " + net::to_string(prefix->network()));
+    return *prefix;
+}
+
+Result<net::Ipv6Prefix> read_ipv6_network(string_view flag, const string& text) {
+    const auto prefix = net::parse_ipv6_prefix(text);
+    if (!prefix)
+        return wrong(flag, text, "an IPv6 network is wanted, as 2001:db8:1::/48");
+    if (!(*prefix == prefix->network()))
+        return wrong(flag, text,
+                     "host bits are set; " + net::to_string(prefix->network()) + " is the network");
     return *prefix;
 }
 
@@ -256,18 +289,16 @@ Result<std::vector<StaticRoute>> read_routes(const Given& given) {
     for (std::span<const string> rest(items); !rest.empty();) {
         if (rest.size() < kWords || rest[1] != "via")
             return no_route(given, rest[0]);
-        const Result<net::Prefix> prefix = read_network(given.flag, rest[0]);
-        if (!prefix)
-            return prefix.error();
-        const auto via = net::parse_address(rest[2]);
-        if (!via)
-            return wrong(given.flag, rest[0] + " via " + rest[2],
-                         "an IPv4 address is wanted behind via");
+        Result<StaticRoute> route = is_ipv6(rest[0]) ? read_ipv6_route(given.flag, rest[0], rest[2])
+                                                     : read_route(given.flag, rest[0], rest[2]);
+        if (!route)
+            return route.error();
         rest = rest.subspan(kWords);
         const auto zone = take_zone(given.flag, rest);
         if (!zone)
             return zone.error();
-        routes.push_back({*prefix, *via, (*zone).value_or(0)});
+        route.value().zone = (*zone).value_or(0);
+        routes.push_back(*route);
     }
     if (routes.empty())
         return no_route(given, given.words[0]);

@@ -70,6 +70,12 @@ Result<std::vector<net::Prefix>> read_networks(const Given& given);
 Result<std::vector<AddressRange>> read_ranges(const Given& given);
 /// One network, of the words of `flag`.
 Result<net::Prefix> read_network(std::string_view flag, const std::string& text);
+/// Likewise of IPv6 hosts.
+Result<net::Ipv6Prefix> read_ipv6_network(std::string_view flag, const std::string& text);
+/// An address or a prefix of IPv6, or meant to be one.
+inline bool is_ipv6(std::string_view text) {
+    return text.find(':') != std::string_view::npos;
+}
 /// The zone of "zone N" at the front of `words`, which is taken off them; nothing where it does not
 /// stand there.
 Result<std::optional<uint16_t>> take_zone(std::string_view flag,

@@ -25,23 +25,29 @@ std::optional<net::Protocol> parse_forwarded(string_view text) {
     return std::nullopt;
 }
 
-/// ADDRESS:PORT or ADDRESS:FIRST-LAST.
+/// ADDRESS:PORT or ADDRESS:FIRST-LAST, an IPv6 address in brackets.
 struct Ports {
     Be32 address;
     pool::PortRange ports;
+    std::optional<net::Ipv6Address> ipv6 = {};  ///< In place of `address`.
 
     net::Endpoint first() const { return {address, Be16::from_host(ports.first)}; }
 };
 
 std::optional<Ports> parse_address_and_ports(string_view text) {
-    const size_t colon = text.find(':');
+    const size_t colon = text.rfind(':');
     if (colon == string_view::npos)
         return std::nullopt;
-    const auto address = net::parse_address(text.substr(0, colon));
+    const string_view host = text.substr(0, colon);
     const auto ports = parse_ports(text.substr(colon + 1));
-    if (!address || !ports)
+    if (!ports)
         return std::nullopt;
-    return Ports{*address, *ports};
+    if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+        const auto ipv6 = net::parse_ipv6_address(host.substr(1, host.size() - 2));
+        return ipv6 ? std::optional(Ports{{}, *ports, ipv6}) : std::nullopt;
+    }
+    const auto address = net::parse_address(host);
+    return address ? std::optional(Ports{*address, *ports}) : std::nullopt;
 }
 
 Error no_forward(const Given& given, string_view text) {
@@ -92,13 +98,14 @@ Result<pool::Forward> take_forward(const Given& given, std::span<const string>& 
         return no_forward(given, text);
     if (!protocol)
         return wrong(given.flag, text, "tcp or udp is wanted");
-    if (!external || !internal)
+    if (!external || !internal || external->ipv6)
         return no_forward(given, text);
     if (external->ports.size() != internal->ports.size())
         return wrong(given.flag, text, "both sides are to have as many ports");
     pool::Forward forward{*protocol, external->first(), internal->first(),
                           static_cast<uint16_t>(external->ports.size())};
     forward.internal.zone = (*zone).value_or(0);
+    forward.internal6 = internal->ipv6;
     forward.door = *door;
     if (!has_from)
         return forward;

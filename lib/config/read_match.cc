@@ -35,14 +35,28 @@ Error no_match(string_view flag, std::span<const string> words) {
         "10.0.0.0/8 to 10.200.0.0/16 or 10.0.0.0/8 tcp 25");
 }
 
+Status read_inside(string_view flag, const string& text, Match& match) {
+    if (is_ipv6(text)) {
+        const Result<net::Ipv6Prefix> inside = read_ipv6_network(flag, text);
+        if (!inside)
+            return inside.error();
+        match.inside6 = *inside;
+        return Done{};
+    }
+    const Result<net::Prefix> inside = read_network(flag, text);
+    if (!inside)
+        return inside.error();
+    match.inside = *inside;
+    return Done{};
+}
+
 /// Reads one from the front of `words`, and takes what it has read off them.
 Result<Match> take_match(string_view flag, std::span<const string>& words) {
     const std::span<const string> all = words;
-    const Result<net::Prefix> inside = read_network(flag, words.front());
-    if (!inside)
-        return inside.error();
+    Match match;
+    if (Status status = read_inside(flag, words.front(), match); !status)
+        return status.error();
     words = words.subspan(1);
-    Match match{*inside};
     const auto zone = take_zone(flag, words);
     if (!zone)
         return zone.error();
@@ -61,7 +75,8 @@ Result<Match> take_match(string_view flag, std::span<const string>& words) {
     if (!match.toward.protocol)
         return match;
     words = words.subspan(1);
-    if (words.empty() || words.front().find('.') != string::npos)  // the next one's prefix
+    if (words.empty() ||
+        words.front().find_first_of(".:") != string::npos)  // the next one's prefix
         return match;
     const string text = joined(all.first(all.size() - words.size() + 1));
     const auto ports = parse_ports(words.front());
@@ -103,7 +118,7 @@ Result<std::vector<Match>> read_matches(const Given& given) {
 
 string to_string(const Match& match) {
     const Toward& toward = match.toward;
-    string text = net::to_string(match.inside);
+    string text = match.inside6 ? net::to_string(*match.inside6) : net::to_string(match.inside);
     if (match.zone)
         text += " zone " + std::to_string(*match.zone);
     if (toward.destination.length != 0)

@@ -69,6 +69,7 @@ Result<SnatRule> read_rule(const Given& given, const string& text) {
     if (!match)
         return within(given, text, match.error());
     rule.inside = (*match).inside;
+    rule.inside6 = (*match).inside6;
     rule.toward = (*match).toward;
     rule.zone = (*match).zone;
     if (Status status = read_pool(given, right[0], rule); !status)
@@ -104,7 +105,8 @@ Result<std::vector<SnatRule>> read_snat(const Given& given) {
 }
 
 string to_string(const SnatRule& rule) {
-    string text = to_string(policy::Match{rule.inside, rule.toward, rule.zone}) + " -> ";
+    string text =
+        to_string(policy::Match{rule.inside, rule.toward, rule.zone, rule.inside6}) + " -> ";
     for (const AddressRange& range : rule.addresses)
         text += (&range == &rule.addresses.front() ? "" : ",") + net::to_string(range);
     if (rule.ports != pool::kAllPorts)

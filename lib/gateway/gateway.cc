@@ -135,10 +135,15 @@ std::unique_ptr<pool::OwnPorts> own_ports_of(const config::Config& config,
 }
 
 nat64::NumbersParams number_params(const config::Config& config, const Ground& ground) {
-    return {.bits = 32u - config.ipv6_numbers.length,
-            .key = derive_sip_key(ground.secret, Use::Ipv6Hosts),
-            .pages = PageKind::Ordinary,
-            .numa_node = ground.numa_node};
+    nat64::NumbersParams params{.plan = config.numbers,
+                                .key = derive_sip_key(ground.secret, Use::Ipv6Hosts),
+                                .pages = PageKind::Ordinary,
+                                .numa_node = ground.numa_node};
+    if (ground.inheritance) {
+        params.outside = ground.inheritance->numbers;
+        params.now = ground.inheritance->now;
+    }
+    return params;
 }
 
 /// What people call its interface.
@@ -150,7 +155,8 @@ std::string uplink_name(const link::Uplinks& uplinks, link::UplinkId id,
 }  // namespace
 
 state::Shape state_shape(const config::Config& config) {
-    return {flow_records(config), config.accounting ? 1U : 0U, config.holders.blocks.size};
+    return {flow_records(config), config.accounting ? 1U : 0U, config.holders.blocks.size,
+            config.nat64 ? 32u - config.numbers.network().length : 0};
 }
 
 std::array<size_t, 5> table_bytes(const config::Config& config) {
@@ -177,8 +183,8 @@ size_t heap_bytes(const config::Config& config) {
         bytes += helper::Helped::bytes_needed(flow_records(config));
     if (config.sync)
         bytes += Replica::bytes_needed(flow_records(config));
-    if (config.nat64)
-        bytes += nat64::Numbers::bytes_needed(32u - config.ipv6_numbers.length);
+    if (config.nat64 && config.state.file.empty())
+        bytes += nat64::Numbers::bytes_needed(32u - config.numbers.network().length);
     if (config.accounting)
         bytes += kRow * (size_t{totals_params(config, {}).hosts} + host_entries(config));
     return bytes;
@@ -303,7 +309,7 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
     };
     if (numbers_)
         params.each_turn = [this, others = params.each_turn,
-                            network = net::InsideAddress(config.ipv6_numbers.address,
+                            network = net::InsideAddress(config.numbers.network().address,
                                                          config.lans.front().zone)](Tick now) {
             others(now);
             numbers_->turn(now, table_->grace(), [&](uint32_t number) {  // of hosts that are gone
@@ -316,9 +322,10 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
 
 /// Before any worker takes records for itself.
 void Gateway::restore(const config::Config& config, const Inheritance& inheritance) {
-    Restoration restoration({*table_, *hosts_, *quotas_, kept_endpoints_, *policies_->current(),
-                             config.workers, config.on_reload == config::OnReload::End},
-                            inheritance.now);
+    Restoration restoration(
+        {*table_, *hosts_, *quotas_, kept_endpoints_, *policies_->current(), config.workers,
+         config.on_reload == config::OnReload::End, addresses_.get()},
+        inheritance.now);
     restored_ = restoration.run();
     restored_.tally.fates[flow::Fate::NoRoom] += inheritance.without_room;
     count(restored_.tally, restored_counters_);

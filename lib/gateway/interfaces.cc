@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "gateway/interfaces.h"
 
+#include "config/ipv6.h"
 #include "config/ports.h"
 #include "config/uplinks.h"
 
@@ -95,7 +96,7 @@ std::optional<nat64::EdgeParams> ipv6_of(const config::Config& config,
         return std::nullopt;
     return nat64::EdgeParams{
         .addresses = {*config.nat64, *config.lan6, net::link_local_of(side->mac),
-                      config.ipv6_numbers},
+                      config.numbers.network(), config::ipv6_behind_routers(config)},
         .mac = side->mac,
         .advertises = config.advertises_router,
         .port = side->port,
@@ -152,11 +153,11 @@ std::vector<link::Route> routes_of(const config::Config& config) {
     for (const config::Wan& wan : config.wans)
         routes.push_back({wan.own.network(), id_of(config, wan), {}});
     routes.push_back({net::Prefix{}, outer_of(config, 0), config.wans.front().gateway});
-    for (const auto& [prefix, via, zone] : config.routes)
-        if (const config::Lan* lan = config::lan_of(config, {via, zone}))
-            routes.push_back({prefix, id_of(config, *lan), via, zone});
+    for (const config::StaticRoute& route : config.routes)
+        if (const config::Lan* lan = config::lan_of(config, {route.via, route.zone}))
+            routes.push_back({route.prefix, id_of(config, *lan), route.via, route.zone});
         else
-            routes.push_back({prefix, id_toward(config, via), via});
+            routes.push_back({route.prefix, id_toward(config, route.via), route.via});
     return routes;
 }
 

@@ -97,6 +97,9 @@ Fate Restoration::judge_flow(FlowRecord& flow) {
         return Fate::Unsound;
     if (is_over(flow, now_))
         return Fate::Expired;
+    if (is_nameless(flow.key(Direction::Original).source) ||
+        is_nameless(flow.key(Direction::Reply).source))
+        return Fate::Unheld;
     if (!has_ground(ground_.policy, flow)) {
         if (is_private(flow))
             return Fate::Private;
@@ -115,6 +118,8 @@ Fate Restoration::judge_holder(FlowRecord& holder) const {
     if (!state::is_sound_holder(holder))
         return Fate::Unsound;
     holder.sides = {};
+    if (is_nameless(holder.key(Direction::Original).source))
+        return Fate::Unheld;
     const Be32 shown = holder.key(Direction::Reply).destination;
     if (!ground_.policy.is_public(shown) &&
         is_private(shown, holder.key(Direction::Original).source))
@@ -134,6 +139,12 @@ Fate Restoration::judge_holder(FlowRecord& holder) const {
 void Restoration::make_own(FlowRecord& record) const {
     record.owner = static_cast<uint8_t>(record.owner % ground_.workers);
     record.hops = {};
+}
+
+/// A number that no IPv6 host has: the next one that gets it is another.
+bool Restoration::is_nameless(Be32 address) const {
+    return ground_.ipv6 != nullptr && ground_.ipv6->is_number(address) &&
+           !ground_.ipv6->to_ipv6(address);
 }
 
 /// What outside hosts see of the flow is private.

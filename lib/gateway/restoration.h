@@ -15,20 +15,24 @@
 #include "hosts/host_table.h"
 #include "hosts/quotas.h"
 #include "nat/kept_endpoints.h"
+#include "nat64/addresses.h"
 #include "policy/policy.h"
 #include "stats/counters.h"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace sluice::gateway {
 
 /// Memory for records that outlives the process, and what is in it.
 struct Inheritance {
     flow::RecordMemory records;
-    bool is_found = false;      ///< A process before has left its records there.
-    Tick now{};                 ///< By the clock of these.
-    uint64_t without_room = 0;  ///< Records that are not there, for there was no room.
+    std::span<std::byte> numbers = {};  ///< Of IPv6 hosts, where these are served.
+    bool is_found = false;              ///< A process before has left its records there.
+    Tick now{};                         ///< By the clock of these.
+    uint64_t without_room = 0;          ///< Records that are not there, for there was no room.
 };
 
 struct Restored {
@@ -49,7 +53,8 @@ public:
         nat::KeptEndpoints& kept;
         const policy::Policy& policy;
         unsigned workers = 1;
-        bool ends_without_ground = false;  ///< Flows that the policy would not open end.
+        bool ends_without_ground = false;        ///< Flows that the policy would not open end.
+        const nat64::Addresses* ipv6 = nullptr;  ///< Null: IPv6 is not served.
     };
 
     Restoration(const Ground& ground, Tick now) : ground_(ground), now_(now) {}
@@ -66,6 +71,7 @@ private:
     flow::Fate judge_flow(flow::FlowRecord& flow);
     flow::Fate judge_holder(flow::FlowRecord& holder) const;
     void make_own(flow::FlowRecord& record) const;
+    bool is_nameless(Be32 address) const;
     bool is_private(const flow::FlowRecord& flow) const;
     bool is_private(Be32 shown, Be32 own) const;
     uint8_t tuning_of(const flow::FlowRecord& flow) const;

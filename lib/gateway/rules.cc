@@ -31,11 +31,11 @@ std::vector<policy::RuleParams> rules_of(const config::Config& config) {
         if (snat.helpers)
             rule.helpers = std::make_shared<const helper::Ports>(*snat.helpers);
     }
-    for (const auto& [inside, toward, zone] : config.no_nat) {
-        policy::RuleParams& rule = add(inside);
+    for (const policy::Match& match : config.no_nat) {
+        policy::RuleParams& rule = add(match.inside);
         rule.is_exempt = true;
-        rule.toward = toward;
-        rule.zone = zone;
+        rule.toward = match.toward;
+        rule.zone = match.zone;
     }
     return rules;
 }

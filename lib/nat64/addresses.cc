@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "nat64/addresses.h"
 
+#include <algorithm>
+
 namespace sluice::nat64 {
 namespace {
 
@@ -29,7 +31,11 @@ bool Addresses::may_send(const net::Ipv6Address& source,
     if (source.is_multicast() || source.is_unspecified() || is_own(source) ||
         params_.embedding.prefix().contains(source))
         return false;
-    return source.is_link_local() ? is_own(destination) : params_.own.contains(source);
+    if (source.is_link_local())
+        return is_own(destination);
+    return params_.own.contains(source) ||
+           std::any_of(params_.routed.begin(), params_.routed.end(),
+                       [&](const net::Ipv6Prefix& prefix) { return prefix.contains(source); });
 }
 
 std::optional<Be32> Addresses::of_gateway(const net::Ipv6Address& address) const {
@@ -69,8 +75,8 @@ std::optional<net::Ipv6Address> Addresses::to_ipv6(Be32 address) const {
 
 std::optional<net::Ipv6Address> Addresses::told(Be32 address, std::optional<Tick> when) const {
     const uint32_t number = address.host() & ~params_.numbers.mask();
-    return is_number(address) && number >= kFirstNumber ? numbers_.holder(number, when)
-                                                        : to_ipv6(address);
+    return is_number(address) && number >= kFirstNamed ? numbers_.holder(number, when)
+                                                       : to_ipv6(address);
 }
 
 }  // namespace sluice::nat64

@@ -15,18 +15,16 @@
 #include "net/prefix.h"
 
 #include <optional>
+#include <vector>
 
 namespace sluice::nat64 {
-
-/// Of the own addresses, in the network of the numbers.
-inline constexpr uint32_t kOwnNumber = 1;
-inline constexpr uint32_t kLinkLocalNumber = 2;
 
 struct AddressParams {
     Embedding embedding;
     net::Ipv6Prefix own;          ///< The gateway's own address, and the subnet of the hosts.
     net::Ipv6Address link_local;  ///< Its other own address there.
     net::Prefix numbers;          ///< The network that numbers are of.
+    std::vector<net::Ipv6Prefix> routed = {};  ///< Of hosts that send by other routers.
 };
 
 class Addresses {
@@ -36,7 +34,8 @@ public:
 
     /// Of whom something inside comes, who gets a number now; nothing where none is to be had.
     std::optional<Be32> source(const net::Ipv6Address& host, Tick now) const;
-    /// A host that may send: on the subnet, or by its link-local address to the gateway itself.
+    /// A host that may send: on the subnet, behind a router there, or by its link-local address to
+    /// the gateway itself.
     bool may_send(const net::Ipv6Address& source, const net::Ipv6Address& destination) const;
     /// Where a packet from inside may go: to an IPv4 host, or to the gateway.
     std::optional<Be32> destination(const net::Ipv6Address& address) const;

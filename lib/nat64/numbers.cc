@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <bit>
-#include <new>
+#include <cstring>
 
 namespace sluice::nat64 {
 namespace {
@@ -27,11 +27,13 @@ constexpr uint64_t doomed(unsigned place) {
     return uint64_t{1} << (kDoomShift + place);
 }
 
+/// What Head says of memory that is no longer in the making: "numbers".
+constexpr uint64_t kMade = 0x6e756d6265727300;
+
+/// The next `count` of them, which are zeros or what another process has left.
 template <typename T>
-std::span<T> make(std::byte*& at, size_t count) {
+std::span<T> take(std::byte*& at, size_t count) {
     T* first = reinterpret_cast<T*>(at);
-    for (size_t i = 0; i < count; ++i)
-        new (first + i) T{};
     at += count * sizeof(T);
     return {first, count};
 }
@@ -40,33 +42,90 @@ std::span<T> make(std::byte*& at, size_t count) {
 
 size_t Numbers::bytes_needed(unsigned bits) {
     const size_t numbers = size_t{1} << bits;
-    return numbers * (sizeof(Place) + 2 * sizeof(uint32_t)) + numbers / kPlaces * sizeof(Word);
+    return sizeof(Head) + numbers * (sizeof(Place) + 2 * sizeof(uint32_t)) +
+           numbers / kPlaces * sizeof(Word);
 }
 
 Result<std::unique_ptr<Numbers>> Numbers::create(const NumbersParams& params) {
-    std::unique_ptr<Numbers> numbers(new Numbers);
-    Result<Pages> pages = Pages::map(bytes_needed(params.bits), params.pages, params.numa_node);
-    if (!pages)
-        return pages.error();
-    numbers->pages_ = std::move(pages).value();
-    numbers->key_ = params.key;
-    const size_t count = size_t{1} << params.bits;
-    std::byte* at = numbers->pages_.memory().data();
-    numbers->places_ = make<Place>(at, count);
-    numbers->words_ = make<Word>(at, count / kPlaces);
-    numbers->seen_ = make<std::atomic<uint32_t>>(at, count);
-    numbers->given_ = make<std::atomic<uint32_t>>(at, count);
-    // relaxed: no other thread is there yet. What is used for no address is nobody's.
-    numbers->words_.front().store(kUsed, std::memory_order_relaxed);
-    numbers->words_.back().store(used(kPlaces - 1), std::memory_order_relaxed);
-    numbers->cursor_ = numbers->words_.size();
+    std::unique_ptr<Numbers> numbers(new Numbers(params.plan));
+    if (params.outside.empty()) {
+        const auto bits = static_cast<unsigned>(std::countr_zero(params.plan.capacity()));
+        Result<Pages> pages = Pages::map(bytes_needed(bits), params.pages, params.numa_node);
+        if (!pages)
+            return pages.error();
+        numbers->pages_ = std::move(pages).value();
+    }
+    numbers->lay_out(params.outside.empty() ? numbers->pages_.memory() : params.outside);
+    // relaxed: no other thread is there yet, and no other process.
+    if (numbers->head_->is_made.load(std::memory_order_relaxed) == kMade &&
+        numbers->head_->plan == params.plan.fingerprint())
+        numbers->put_right(params.now);
+    else
+        numbers->make(params.key);
     return numbers;
 }
 
-/// The first bucket is no host's.
+void Numbers::lay_out(std::span<std::byte> memory) {
+    std::byte* at = memory.data();
+    const size_t count = plan_.capacity();
+    head_ = take<Head>(at, 1).data();
+    places_ = take<Place>(at, count);
+    words_ = take<Word>(at, count / kPlaces);
+    seen_ = take<std::atomic<uint32_t>>(at, count);
+    given_ = take<std::atomic<uint32_t>>(at, count);
+    cursor_ = words_.size();
+}
+
+/// Of memory that says nothing, or what is of no use. Whoever finds it half made makes it again.
+void Numbers::make(const SipKey& key) {
+    head_->is_made.exchange(0, std::memory_order_acq_rel);
+    // Of each a zero's bytes are zeros.
+    std::memset(static_cast<void*>(places_.data()), 0, places_.size_bytes());
+    std::memset(static_cast<void*>(words_.data()), 0, words_.size_bytes());
+    std::memset(static_cast<void*>(seen_.data()), 0, seen_.size_bytes());
+    std::memset(static_cast<void*>(given_.data()), 0, given_.size_bytes());
+    // relaxed: published by the release below. What is used for no address is nobody's.
+    words_.front().store(kUsed, std::memory_order_relaxed);
+    words_.back().store(used(kPlaces - 1), std::memory_order_relaxed);
+    head_->key = key;
+    head_->plan = plan_.fingerprint();
+    head_->is_made.store(kMade, std::memory_order_release);
+}
+
+/// What another process has left, from the middle of anything.
+void Numbers::put_right(Tick now) {
+    for (size_t bucket = 1; bucket < words_.size(); ++bucket)
+        put_right(bucket, now);
+}
+
+void Numbers::put_right(size_t bucket, Tick now) {
+    // relaxed: nobody else is there.
+    constexpr auto kRelaxed = std::memory_order_relaxed;
+    const bool is_last = bucket + 1 == words_.size();
+    const uint64_t found = words_[bucket].load(kRelaxed);
+    uint64_t word = is_last ? used(kPlaces - 1) : 0;
+    for (const unsigned place : SetBits{found & kUsed & ~word}) {
+        const uint32_t number = number_of(bucket, place);
+        const auto host = net::Ipv6Address::of_words(places_[number].high.load(kRelaxed),
+                                                     places_[number].low.load(kRelaxed));
+        if (host.is_unspecified() || plan_.number_of(host) || bucket_of(host) != bucket ||
+            look(bucket, word, host))
+            continue;
+        word |= used(place);
+        for (std::atomic<uint32_t>* moment : {&seen_[number], &given_[number]})
+            if (Tick{moment->load(kRelaxed)}.is_after(now))
+                moment->store(now.milliseconds, kRelaxed);
+    }
+    words_[bucket].store((found & ~(kChange - 1)) + kChange + word, kRelaxed);
+}
+
+/// The first bucket is that of hosts that are named.
 size_t Numbers::bucket_of(const net::Ipv6Address& host) const {
-    const uint64_t hash = sip_hash(key_, host.high(), host.low());
-    return 1 + static_cast<size_t>((hash >> 32) * (words_.size() - 1) >> 32);
+    const NumberPlan::Share& share = plan_.share_of(host);
+    const size_t first = std::max(share.first / kPlaces, uint32_t{1});
+    const size_t count = (share.first + share.own) / kPlaces - first;
+    const uint64_t hash = sip_hash(head_->key, host.high(), host.low());
+    return first + static_cast<size_t>((hash >> 32) * count >> 32);
 }
 
 std::optional<unsigned> Numbers::look(size_t bucket, uint64_t word,
@@ -84,6 +143,8 @@ std::optional<unsigned> Numbers::look(size_t bucket, uint64_t word,
 }
 
 std::optional<uint32_t> Numbers::find(const net::Ipv6Address& host) const {
+    if (const auto named = plan_.number_of(host))
+        return named;
     const size_t bucket = bucket_of(host);
     const uint64_t word = words_[bucket].load(std::memory_order_acquire);  // with fill()
     const auto place = look(bucket, word, host);
@@ -93,6 +154,8 @@ std::optional<uint32_t> Numbers::find(const net::Ipv6Address& host) const {
 std::optional<uint32_t> Numbers::find_or_add(const net::Ipv6Address& host, Tick now) {
     if (host.is_unspecified())
         return std::nullopt;
+    if (const auto named = plan_.number_of(host))
+        return named;
     const size_t bucket = bucket_of(host);
     for (int i = 0; i < kTries; ++i) {
         uint64_t word = words_[bucket].load(std::memory_order_acquire);  // with fill()
@@ -148,7 +211,9 @@ void Numbers::fill(size_t bucket, unsigned place, const net::Ipv6Address& host, 
 }
 
 std::optional<net::Ipv6Address> Numbers::address(uint32_t number) const {
-    if (number < kFirstNumber || number >= places_.size())
+    if (number < kFirstNumber)
+        return plan_.named(number);
+    if (number >= places_.size())
         return std::nullopt;
     const Word& bucket = words_[number / kPlaces];
     const Place& place = places_[number];
@@ -167,7 +232,9 @@ std::optional<net::Ipv6Address> Numbers::address(uint32_t number) const {
 }
 
 std::optional<net::Ipv6Address> Numbers::holder(uint32_t number, std::optional<Tick> when) const {
-    if (number < kFirstNumber || number + 1 >= places_.size())
+    if (number < kFirstNumber)
+        return plan_.named(number);
+    if (number + 1 >= places_.size())
         return std::nullopt;
     const Word& bucket = words_[number / kPlaces];
     const Place& place = places_[number];

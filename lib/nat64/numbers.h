@@ -4,14 +4,16 @@
 /// \file
 /// Numbers: gives each IPv6 host a number, which stands for it where IPv4 addresses stand.
 ///
-/// Shape    Buckets of 16 places, found by the keyed hash of the address; a place's position is its
-///          host's number. The first bucket, and the last place, are nobody's.
+/// Shape    Buckets of 16 places, found by the keyed hash of the address among those of its share
+///          (nat64/number_plan.h); a place's position is its host's number. The first bucket is
+///          that of hosts that are named, and the last place is nobody's.
 /// Threads  find() and find_or_add() by any worker at once, without a lock; address() and
 ///          for_each() and holder() by any thread; turn() by the control core alone, with workers
 ///          as the readers of its grace periods.
 /// Errors   find_or_add() yields nothing where the bucket is full, or where another thread is
 ///          giving a number in it at the same moment.
-/// Memory   All at create(): 25 bytes a number.
+/// Memory   All at create(): 25 bytes a number. It may outlive the process (lib/state): who is
+///          created in memory that another has left, by the same plan, knows its hosts.
 /// Cost     One line for the bucket's word and one for each address that is compared.
 ///
 /// Why a host never has two numbers, and a number never two hosts:
@@ -32,6 +34,9 @@
 /// - Who is in no turn reads an address between two looks at its bucket's word, which must be the
 ///   same: a place is filled behind the swap that says "filling", and each half of an address is a
 ///   release, so who has acquired a new half sees that word, or a later one, when it looks again.
+/// - What is found after a crash is put right before any thread is there: a place that is being
+///   filled has told nobody its number yet, and a doomed one is looked at anew. So each host that
+///   is found in its bucket has its number, and all else is free.
 /// - A packet that a worker hands on with a number in it lies in rings and queues for far less than
 ///   kIdle.
 ///
@@ -50,6 +55,7 @@
 #include "base/memory.h"
 #include "base/result.h"
 #include "base/sip_hash.h"
+#include "nat64/number_plan.h"
 #include "net/ipv6.h"
 
 #include <algorithm>
@@ -68,21 +74,19 @@ inline constexpr Duration kPass = Duration::seconds(10);
 /// A host that has its number longer has it since then, as far as holder() knows.
 inline constexpr Duration kLongAgo = Duration::seconds(24 * 3600);
 
-inline constexpr unsigned kLeastNumberBits = 8;
-inline constexpr unsigned kMostNumberBits = 20;
-/// Below this number none is given to a host.
-inline constexpr uint32_t kFirstNumber = 16;
-
 struct NumbersParams {
-    unsigned bits = 16;  ///< 2^bits numbers; kLeastNumberBits to kMostNumberBits.
-    SipKey key{};        ///< Random per start.
+    NumberPlan plan;
+    SipKey key{};  ///< Random per start; where numbers are found, theirs is taken.
     PageKind pages = PageKind::Ordinary;
     int numa_node = -1;
+    std::span<std::byte> outside = {};  ///< Memory that outlives this; empty for some of its own.
+    Tick now{};                         ///< By the clock of what is found there.
 };
 
 class Numbers {
 public:
     static Result<std::unique_ptr<Numbers>> create(const NumbersParams& params);
+    /// For 2^bits numbers.
     static size_t bytes_needed(unsigned bits);
 
     std::optional<uint32_t> find(const net::Ipv6Address& host) const;
@@ -97,13 +101,13 @@ public:
     /// Calls visit(number, address) for each host that has one.
     template <typename Visit>
     void for_each(Visit visit) const {
-        for (uint32_t number = kFirstNumber; number < capacity(); ++number)
+        for (uint32_t number = kFirstNamed; number < capacity(); ++number)
             if (const auto host = address(number))
                 visit(number, *host);
     }
 
     uint32_t capacity() const { return static_cast<uint32_t>(places_.size()); }
-    /// How many hosts have one; exact while nothing changes.
+    /// How many hosts that are not named have one; exact while nothing changes.
     uint32_t count() const;
 
     /// A slice of the work of taking numbers back; has_flows(number) says whose stay.
@@ -131,8 +135,18 @@ private:
         std::atomic<uint64_t> low;
     };
     using Word = std::atomic<uint64_t>;  // changes 31 | is filling 1 | doomed 16 | used 16
+    /// What whoever finds the memory must know.
+    struct Head {
+        uint64_t plan = 0;  // its fingerprint
+        SipKey key{};
+        std::atomic<uint64_t> is_made{};
+    };
 
-    Numbers() = default;
+    explicit Numbers(const NumberPlan& plan) : plan_(plan) {}
+    void lay_out(std::span<std::byte> memory);
+    void make(const SipKey& key);
+    void put_right(Tick now);
+    void put_right(size_t bucket, Tick now);
     static uint32_t number_of(size_t bucket, unsigned place) {
         return static_cast<uint32_t>(bucket * kPlaces + place);
     }
@@ -146,8 +160,9 @@ private:
     bool may_be_free(size_t bucket, unsigned place, Tick now) const;
     void take_back(size_t bucket, unsigned place, bool is_unused);
 
+    NumberPlan plan_;
     Pages pages_;
-    SipKey key_{};
+    Head* head_ = nullptr;
     std::span<Place> places_;
     std::span<Word> words_;
     std::span<std::atomic<uint32_t>> seen_;   // when each host last sent something

@@ -16,6 +16,7 @@
 ///          packet's, and for each condition there that its port meets (kMostConditions at most
 ///          where the caller has checked most_conditions()).
 
+#include "net/ipv6.h"
 #include "net/prefix.h"
 #include "net/steps.h"
 #include "net/tuple.h"
@@ -46,6 +47,7 @@ struct Match {
     net::Prefix inside;
     Toward toward = {};
     std::optional<uint16_t> zone = {};  ///< That the inside addresses are of; nothing: any.
+    std::optional<net::Ipv6Prefix> inside6 = {};  ///< For which `inside` stands, as written.
 
     constexpr bool operator==(const Match&) const = default;
 };

@@ -12,6 +12,7 @@
 ///          and the highest, outside_of() is one without a mapping; else a binary search over
 ///          runs, once per flow.
 
+#include "net/ipv6.h"
 #include "net/prefix.h"
 #include "net/tuple.h"
 #include "pool/port_range.h"
@@ -41,6 +42,7 @@ struct Forward {
     uint16_t ports = 1;     ///< How many, on from both; none passes 65535.
     net::Prefix from = {};  ///< Whose packets may open flows by it; /0: anybody's.
     Door door = {};         ///< Of equal forwards the first one's counts.
+    std::optional<net::Ipv6Address> internal6 = {};  ///< For which `internal` stands, as written.
 
     constexpr bool operator==(const Forward&) const = default;
 };

@@ -2,7 +2,9 @@
 #include "state/image.h"
 
 #include "conntrack/layout.h"
+#include "nat64/numbers.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <fstream>
@@ -53,6 +55,13 @@ void translate_links(FlowRecord& record, const Image& from, std::span<const uint
     record.second_holder.set(place_of(second), kind_of(second));
 }
 
+/// Behind the records, in a line of their own.
+size_t numbers_begin(const Shape& shape) {
+    constexpr size_t kLine = 64;
+    const size_t records = flow::RecordMemory::bytes_needed(shape.capacity, shape.accounting != 0);
+    return kHeaderBytes + (records + kLine - 1) / kLine * kLine;
+}
+
 /// Records hold atomics and nothing that a copy of their bytes would not copy; nobody else is
 /// there.
 void copy(const FlowRecord& from, FlowRecord& to) {
@@ -62,11 +71,12 @@ void copy(const FlowRecord& from, FlowRecord& to) {
 }  // namespace
 
 size_t image_bytes(const Shape& shape) {
-    return kHeaderBytes + flow::RecordMemory::bytes_needed(shape.capacity, shape.accounting != 0);
+    return numbers_begin(shape) +
+           (shape.number_bits != 0 ? nat64::Numbers::bytes_needed(shape.number_bits) : 0);
 }
 
 flow::RecordMemory Image::records() const {
-    const Shape& shape = header().shape;
+    const Shape shape = header().shape();
     std::byte* const start = memory_.data() + kHeaderBytes;
     auto* const records = reinterpret_cast<FlowRecord*>(start);
     auto* const accounts =
@@ -74,6 +84,13 @@ flow::RecordMemory Image::records() const {
     return {
         {records, shape.capacity},
         shape.accounting != 0 ? std::span(accounts, shape.capacity) : std::span<flow::Account>()};
+}
+
+std::span<std::byte> Image::numbers() const {
+    const Shape shape = header().shape();
+    if (shape.number_bits == 0)
+        return {};
+    return memory_.subspan(numbers_begin(shape), nat64::Numbers::bytes_needed(shape.number_bits));
 }
 
 Moment read_moment() {
@@ -89,7 +106,7 @@ void begin(Header& header, const Shape& shape, const Moment& moment) {
     header.image_layout = kImageLayout;
     header.record_layout = flow::kRecordLayout;
     header.tracker_layout = conntrack::kTrackerLayout;
-    header.shape = shape;
+    header.set_shape(shape);
     header.clock_start = moment.now;
     header.boot = moment.boot;
     header.last_seen.store(moment.now, std::memory_order_relaxed);
@@ -109,8 +126,9 @@ Reading read_image(const Header& header, size_t file_bytes, const Shape& wanted,
     if (header.image_layout != kImageLayout || header.record_layout != flow::kRecordLayout ||
         header.tracker_layout != conntrack::kTrackerLayout)
         return mismatch("was written by a build with another layout of flows");
-    const Shape& shape = header.shape;
-    if (shape.capacity == 0 || shape.accounting > 1 || file_bytes < image_bytes(shape))
+    const Shape shape = header.shape();
+    if (shape.capacity == 0 || shape.accounting > 1 || shape.number_bits > nat64::kMostNumberBits ||
+        file_bytes < image_bytes(shape))
         return mismatch("is shorter than its header says");
     if (shape.block_size != wanted.block_size)
         return mismatch("was written with --port-block-size " + std::to_string(shape.block_size));
@@ -124,7 +142,9 @@ Reading read_image(const Header& header, size_t file_bytes, const Shape& wanted,
     return {shape == wanted ? Good : OtherShape};
 }
 
-uint64_t move_records(const Image& from, const Image& to) {
+uint64_t move_image(const Image& from, const Image& to) {
+    if (from.numbers().size() == to.numbers().size())
+        std::copy(from.numbers().begin(), from.numbers().end(), to.numbers().begin());
     const flow::RecordMemory source = from.records();
     const flow::RecordMemory target = to.records();
     std::vector<uint32_t> places(source.records.size(), kNowhere);

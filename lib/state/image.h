@@ -4,10 +4,10 @@
 /// \file
 /// Image: the flows of a process as they lie in a file, for the next one.
 ///
-/// Shape    A header on a page of its own, the records of the flow table, and their accounts where
-///          there are any. A record's meaning is docs/flow-table.md's ("A record in another
-///          process"); the ticks in it are those of the header's clock. All zeros is an image in
-///          the making, and worth as much as none.
+/// Shape    A header on a page of its own, the records of the flow table, their accounts where
+///          there are any, and the numbers of IPv6 hosts where these are served. A record's meaning
+///          is docs/flow-table.md's ("A record in another process"); the ticks in it are those of
+///          the header's clock. All zeros is an image in the making, and worth as much as none.
 /// Threads  One writes the header: the control core's. The rest is the flow table's.
 
 #include "flow/flow_record.h"
@@ -20,6 +20,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <tuple>
 
 namespace sluice::state {
 
@@ -28,9 +29,10 @@ inline constexpr uint32_t kImageLayout = 1;
 
 /// What both processes must have in common, or be told of.
 struct Shape {
-    uint32_t capacity = 0;    ///< Records.
-    uint32_t accounting = 0;  ///< 1: with accounts.
-    uint32_t block_size = 0;  ///< Ports of a block; 0: there are none.
+    uint32_t capacity = 0;     ///< Records.
+    uint32_t accounting = 0;   ///< 1: with accounts.
+    uint32_t block_size = 0;   ///< Ports of a block; 0: there are none.
+    uint32_t number_bits = 0;  ///< 2^so many IPv6 hosts have a number; 0: there are none.
 
     constexpr bool operator==(const Shape&) const = default;
 };
@@ -47,11 +49,20 @@ struct Header {
     uint32_t image_layout = 0;
     uint32_t record_layout = 0;
     uint32_t tracker_layout = 0;
-    Shape shape;
+    uint32_t capacity = 0;  // of the shape
+    uint32_t accounting = 0;
+    uint32_t block_size = 0;
     int64_t clock_start = 0;            ///< Tick 0, in nanoseconds of the system's monotonic clock.
     BootId boot{};                      ///< That clock is of one boot.
     std::atomic<int64_t> last_seen{0};  ///< When the process last turned, by that clock.
     std::atomic<Phase> phase{};
+    uint32_t number_bits = 0;  ///< Of the shape; builds that kept no numbers have left 0.
+
+    Shape shape() const { return {capacity, accounting, block_size, number_bits}; }
+    void set_shape(const Shape& shape) {
+        std::tie(capacity, accounting, block_size, number_bits) =
+            std::tie(shape.capacity, shape.accounting, shape.block_size, shape.number_bits);
+    }
 };
 inline constexpr size_t kHeaderBytes = 4096;
 static_assert(sizeof(Header) <= kHeaderBytes && kHeaderBytes % alignof(flow::FlowRecord) == 0);
@@ -67,6 +78,8 @@ public:
     Header& header() const { return *reinterpret_cast<Header*>(memory_.data()); }
     /// As the header's shape says.
     flow::RecordMemory records() const;
+    /// For nat64::Numbers; empty where there are none.
+    std::span<std::byte> numbers() const;
 
 private:
     std::span<std::byte> memory_;
@@ -98,9 +111,10 @@ struct Reading {
 Reading read_image(const Header& header, size_t file_bytes, const Shape& wanted,
                    const Moment& moment);
 
-/// Copies the live records of one image into another, which is zeroed but for its header, to its
-/// first records; what they hang on is found by its new place. Returns how many had no room. What
-/// hangs on one of these is left without it, and is refused when it is adopted.
-uint64_t move_records(const Image& from, const Image& to);
+/// Copies the numbers of one image into another, where that has as many, and the live records to
+/// its first ones. The other is zeroed but for its header; what they hang on is found by its new
+/// place. Returns how many had no room. What hangs on one of these is left without it, and is
+/// refused when it is adopted.
+uint64_t move_image(const Image& from, const Image& to);
 
 }  // namespace sluice::state

@@ -57,7 +57,7 @@ Status StateFile::adopt(const StateParams& params, const Moment& moment, bool is
     // As long as it says itself: so much is to be read, and is reserved.
     Header header;
     read_header(file_, header);
-    if (Status status = file_.map(image_bytes(header.shape), params.numa_node, true); !status)
+    if (Status status = file_.map(image_bytes(header.shape()), params.numa_node, true); !status)
         return status;
     if (!is_in_shape)
         if (Status status = move(params, moment); !status)
@@ -84,8 +84,8 @@ Status StateFile::move(const StateParams& params, const Moment& moment) {
     const Image from(file_.memory());
     const Image to(file.memory());
     Header& made = to.header();
-    made.shape = params.shape;
-    found_.without_room = move_records(from, to);
+    made.set_shape(params.shape);
+    found_.without_room = move_image(from, to);
     state::begin(made, params.shape, moment);
     made.clock_start = from.header().clock_start;
     made.last_seen.store(from.header().last_seen.load(std::memory_order_relaxed),

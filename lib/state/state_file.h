@@ -6,8 +6,9 @@
 ///
 /// Shape    A file in memory (base/memory_file.h) with an image in it (state/image.h). What another
 ///          process has left there is adopted where it is; where that had room for another number
-///          of flows, or other accounts, it is moved into a file of the wanted shape, which then
-///          takes the other's place: whoever is killed meanwhile leaves the first as it was.
+///          of flows, other accounts or other numbers, it is moved into a file of the wanted shape,
+///          which then takes the other's place: whoever is killed meanwhile leaves the first as it
+///          was.
 /// Errors   open() says in one sentence what is wrong with the file. An image that is of no use is
 ///          emptied, and found() says so, unless it is of another build or another size of blocks
 ///          and `refuses` is set; somebody else's file is never emptied.
@@ -21,6 +22,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 namespace sluice::state {
@@ -48,6 +50,8 @@ public:
 
     /// For the flow table.
     flow::RecordMemory records() const { return Image(file_.memory()).records(); }
+    /// For nat64::Numbers.
+    std::span<std::byte> numbers() const { return Image(file_.memory()).numbers(); }
     /// The clock of the ticks in it.
     MonotonicClock clock() const;
     size_t bytes() const { return file_.memory().size(); }

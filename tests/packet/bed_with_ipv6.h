@@ -35,7 +35,7 @@ inline void serve_ipv6(config::Config& config) {
     config.lans[0].at.vlan = link::kUntagged;
     config.nat64 = nat64::Embedding::of(*net::parse_ipv6_prefix("64:ff9b::/96"));
     config.lan6 = *net::parse_ipv6_prefix("2001:db8:1::1/64");
-    config::add_ipv6_side(config);
+    REQUIRE(config::add_ipv6_side(config));
     config.inside.push_back(config.lans.back().own.network());
 }
 

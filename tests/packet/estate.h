@@ -22,19 +22,21 @@ public:
         gateway::Inheritance inheritance;
         inheritance.now = now;
         inheritance.is_found = !memory_.empty();
-        if (memory_.empty() || !(image().header().shape == shape)) {
+        if (memory_.empty() || !(image().header().shape() == shape)) {
             Estate made;
             made.memory_.resize((state::image_bytes(shape) + sizeof(Line) - 1) / sizeof(Line));
             state::begin(made.image().header(), shape, state::read_moment());
             if (!memory_.empty())
-                inheritance.without_room = state::move_records(image(), made.image());
+                inheritance.without_room = state::move_image(image(), made.image());
             memory_ = std::move(made.memory_);
         }
         inheritance.records = image().records();
+        inheritance.numbers = image().numbers();
         return inheritance;
     }
 
     std::span<flow::FlowRecord> records() { return image().records().records; }
+    std::span<std::byte> numbers() { return image().numbers(); }  ///< Of IPv6 hosts.
 
 private:
     struct alignas(64) Line {

@@ -38,7 +38,8 @@ void expect(bool is_so) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
     if (size < 2 + 14)
         return 0;
-    const auto numbers = nat64::Numbers::create({.bits = nat64::kLeastNumberBits});
+    const auto numbers =
+        nat64::Numbers::create({.plan = nat64::NumberPlan({{}, 32 - nat64::kLeastNumberBits})});
     expect(numbers.ok());
     nat64::Edge edge(params(), **numbers);
     Bytes frame(kHeadroom, 0);

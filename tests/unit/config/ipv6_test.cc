@@ -2,8 +2,12 @@
 #include "config/ipv6.h"
 
 #include "catch.h"
+#include "config/lines.h"
 #include "config/load.h"
+#include "config/mappings.h"
 #include "config/ports.h"
+#include "config/read_match.h"
+#include "config/read_rules.h"
 #include "config/validate.h"
 #include "net/text.h"
 
@@ -87,7 +91,6 @@ TEST_CASE("ipv6 configuration: what cannot be is refused with its reason", "[con
         {{{"lan", "af_packet:l0,vlan=5"}}, "has vlan="},
         {{{"wan", "af_packet:l0"}}, "one arm serves no IPv6"},
         {{{"lan-twin", "sluice0"}}, "--lan-twin"},
-        {{{"state", "/dev/shm/state"}}, "--state does not know"},
         {{{"sync", "listen=10.9.0.1:7000,peer=10.9.0.2:7000"}, {"sync-key", "/etc/sluice/key"}},
          "--sync does not know"},
         {{{"inside-routing", "1"}}, "--inside-routing would show"},
@@ -95,6 +98,58 @@ TEST_CASE("ipv6 configuration: what cannot be is refused with its reason", "[con
         {{{"claim", "probe"}}, "is not probed for"},
         {{{"ra", "1"}, {"announce-interval", "0"}}, "hosts forget a router"},
         {{{"ra", "1"}, {"announce-interval", "601"}}, "hosts forget a router"},
+    }));
+    CAPTURE(row.flags);
+    CHECK_THAT(said_of(row.flags), Catch::Matchers::Contains(row.wanted));
+}
+
+TEST_CASE("ipv6 configuration: what is named has a part of the numbers", "[config]") {
+    const auto config = load(settings({{"snat", "2001:db8:1::/80 tcp 25 -> 198.51.100.7"},
+                                       {"deny", "10.1.0.0/24 tcp 2001:db8:1::9/128 udp 53"},
+                                       {"route", "2001:db8:2::/48 via fe80::9"},
+                                       {"forward", "tcp 198.51.100.1:80 -> [2001:db8:1::5]:8080"},
+                                       {"inside", "10.1.0.0/24,198.18.0.0/16"}}),
+                             {});
+    REQUIRE(config);
+    CHECK(validate(config.value(), kCpus));
+    CHECK(net::to_string(config.value().snat[0].inside) == "198.18.128.0/18");
+    CHECK(to_string(config.value().snat[0]) == "2001:db8:1::/80 tcp 25 -> 198.51.100.7");
+    REQUIRE(config.value().deny.size() == 2);
+    CHECK(to_string(config.value().deny[1]) == "2001:db8:1::9/128 udp 53");
+    CHECK(net::to_string(config.value().deny[1].inside) == "198.18.0.4/32");
+    CHECK(net::to_string(config.value().routes[0].prefix) == "198.18.192.0/18");
+    CHECK(net::to_string(config.value().routes[0].via) == "198.18.0.5");
+    CHECK(to_string(config.value().routes[0]) == "2001:db8:2::/48 via fe80::9");
+    CHECK(net::to_string(config.value().forwards[0].internal.address) == "198.18.0.3");
+    CHECK(to_string(config.value().forwards[0]) == "tcp 198.51.100.1:80 -> [2001:db8:1::5]:8080");
+}
+
+TEST_CASE("ipv6 configuration: whom nobody can be is not named", "[config]") {
+    struct Row {
+        std::map<std::string, std::string> flags;
+        const char* wanted;
+    };
+    constexpr auto kForward = "tcp 198.51.100.1:80 -> [2001:db8:9::5]:80";
+    const Row row = GENERATE_COPY(values<Row>({
+        {{{"snat", "2001:db8:9::/48 -> 198.51.100.7"}}, "is not on the subnet of --lan6"},
+        {{{"snat", "2001:db8:1::1/48 -> 198.51.100.7"}}, "host bits are set; 2001:db8:1::/48"},
+        {{{"snat", "2001:db8:1::/129 -> 198.51.100.7"}}, "an IPv6 network is wanted"},
+        {{{"deny", "2001:db8:9::/48"}}, "--deny 2001:db8:9::/48: it is not on the subnet"},
+        {{{"no-nat", "2001:db8:1::/64"}}, "--no-nat 2001:db8:1::/64: it overlaps --ipv6-numbers"},
+        {{{"forward", kForward}}, "is not on the subnet of --lan6"},
+        {{{"forward", "tcp 198.51.100.1:80 -> [2001:db8:1::1]:80"}}, "the address of --lan6"},
+        {{{"route", "2001:db8:2::/48 via 10.1.0.9"}}, "an IPv6 address is wanted behind via"},
+        {{{"route", "10.9.0.0/16 via fe80::9"}}, "an IPv4 address is wanted behind via"},
+        {{{"route", "2001:db8:2::/48 via 2001:db8:3::9"}}, "its next hop is not on the subnet"},
+        {{{"route", "2001:db8:2::/48 via 2001:db8:1::1"}}, "the gateway's own address"},
+        {{{"route", "2001:db8:1::/72 via fe80::9"}}, "it leads to the subnet of --lan6"},
+        {{{"route", "64:ff9b::/64 via fe80::9"}}, "it leads to --nat64"},
+        {{{"route", "::/0 via fe80::9"}}, "it leads to no network of hosts inside"},
+        {{{"route", "2001:db8:2::/48 via fe80::9"}, {"ipv6-numbers", "198.18.0.0/24"}},
+         "--ipv6-numbers 198.18.0.0/24: it is too small"},
+        {{{"lan6", ""}, {"nat64", ""}, {"deny", "2001:db8:1::/64"}}, "IPv6 hosts want --nat64"},
+        {{{"lan6", ""}, {"nat64", ""}, {"route", "2001:db8:2::/48 via fe80::9"}},
+         "IPv6 hosts want --nat64"},
     }));
     CAPTURE(row.flags);
     CHECK_THAT(said_of(row.flags), Catch::Matchers::Contains(row.wanted));

@@ -20,7 +20,8 @@ Be32 v4(const char* text) {
 }
 
 struct Fixture {
-    std::unique_ptr<Numbers> numbers = std::move(Numbers::create({.bits = 16})).value();
+    std::unique_ptr<Numbers> numbers =
+        std::move(Numbers::create({.plan = NumberPlan({{}, 16})})).value();
     Addresses addresses{{*Embedding::of(*net::parse_ipv6_prefix("64:ff9b::/96")),
                          *net::parse_ipv6_prefix("2001:db8:1::1/64"), v6("fe80::1"),
                          *net::parse_prefix("198.18.0.0/16")},

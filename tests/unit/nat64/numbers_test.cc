@@ -6,6 +6,7 @@
 #include <atomic>
 #include <map>
 #include <set>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -21,7 +22,9 @@ net::Ipv6Address host(uint64_t number) {
 }
 
 std::unique_ptr<Numbers> make(unsigned bits = 16) {
-    return std::move(Numbers::create({.bits = bits, .key = {1, 2}})).value();
+    return std::move(Numbers::create({.plan = NumberPlan({{}, static_cast<uint8_t>(32 - bits)}),
+                                      .key = {1, 2}}))
+        .value();
 }
 
 /// The control core's work for so long; nobody reads meanwhile.
@@ -35,6 +38,36 @@ Tick pass_time(Numbers& numbers, Grace& grace, Tick from, Duration duration, Has
 }
 
 constexpr auto kNone = [](uint32_t) { return false; };
+
+NumberPlan plain(unsigned bits) {
+    return NumberPlan({{}, static_cast<uint8_t>(32 - bits)});
+}
+
+/// Memory that outlives the numbers in it.
+class Left {
+public:
+    explicit Left(NumberPlan plan) : plan_(std::move(plan)) {}
+
+    /// As a process after another has them, with another key of its own.
+    std::unique_ptr<Numbers> open(Tick now = {}) {
+        ++processes_;
+        return std::move(Numbers::create({.plan = plan_,
+                                          .key = {processes_, 7},
+                                          .outside = std::as_writable_bytes(std::span(memory_)),
+                                          .now = now}))
+            .value();
+    }
+    void change(NumberPlan plan) { plan_ = std::move(plan); }
+    std::span<uint64_t> words() { return memory_; }
+
+private:
+    NumberPlan plan_;
+    uint64_t processes_ = 0;
+    std::vector<uint64_t> memory_ =
+        std::vector<uint64_t>(Numbers::bytes_needed(kLeastNumberBits) / sizeof(uint64_t));
+};
+
+constexpr size_t kHeadWords = 4;  // before the places, of two words each
 
 }  // namespace
 
@@ -204,6 +237,121 @@ TEST_CASE("numbers: a host keeps its own after the clock has come round", "[nat6
             numbers->turn(now, grace, [](uint32_t) { return true; });
         CHECK(numbers->holder(*number, now) == host(1));
     }
+}
+
+TEST_CASE("numbers: what a process has left is the next one's", "[nat64]") {
+    Left left(plain(kLeastNumberBits));
+    std::map<uint64_t, uint32_t> given;
+    {
+        const auto numbers = left.open();
+        for (uint64_t i = 1; i <= 100; ++i)
+            if (const auto number = numbers->find_or_add(host(i), Tick{}))
+                given[i] = *number;
+    }
+    REQUIRE(given.size() > 50);
+    const auto numbers = left.open(Tick{5000});
+    CHECK(numbers->count() == given.size());
+    for (const auto& [i, number] : given) {
+        CHECK(numbers->find(host(i)) == number);
+        CHECK(numbers->find_or_add(host(i), Tick{5000}) == number);
+        CHECK(numbers->holder(number, Tick{5000}) == host(i));
+    }
+}
+
+TEST_CASE("numbers: what another plan has left is nobody's", "[nat64]") {
+    Left left(plain(kLeastNumberBits));
+    const auto number = left.open()->find_or_add(host(1), Tick{});
+    REQUIRE(number);
+    left.change(NumberPlan({Be32::from_host(0xc6120000), 32 - kLeastNumberBits}));
+    const auto numbers = left.open();
+    CHECK(numbers->count() == 0);
+    CHECK_FALSE(numbers->find(host(1)));
+    CHECK_FALSE(numbers->holder(*number));
+}
+
+TEST_CASE("numbers: a process that was killed over a place leaves it free", "[nat64]") {
+    Left left(plain(kLeastNumberBits));
+    const auto number = left.open()->find_or_add(host(1), Tick{});
+    REQUIRE(number);
+    constexpr size_t kWords = kHeadWords + 2 * (1 << kLeastNumberBits);
+    uint64_t& word = left.words()[kWords + *number / 16];
+    const uint64_t place = uint64_t{1} << *number % 16;
+    const bool is_known = GENERATE(false, true);
+    if (is_known)
+        word |= place << 16 | uint64_t{1} << 32;  // doomed, and another one is being filled
+    else
+        word = (word & ~place) | uint64_t{1} << 32;  // being filled itself
+    const auto numbers = left.open();
+    CHECK(numbers->find(host(1)).has_value() == is_known);
+    CHECK(numbers->count() == (is_known ? 1 : 0));
+    CHECK(numbers->find_or_add(host(1), Tick{}) == number);
+    CHECK(numbers->count() == 1);
+    Grace grace(1);
+    pass_time(*numbers, grace, Tick{}, Duration::seconds(60), kNone);
+    CHECK(numbers->find(host(1)) == number);  // it is not doomed any more
+}
+
+TEST_CASE("numbers: a host that cannot have its number is not believed", "[nat64]") {
+    Left left(plain(kLeastNumberBits));
+    const auto number = left.open()->find_or_add(host(1), Tick{});
+    REQUIRE(number);
+    uint64_t& low = left.words()[kHeadWords + 2 * *number + 1];
+    SECTION("nobody") {
+        low = left.words()[kHeadWords + 2 * *number] = 0;
+    }
+    SECTION("one of another bucket") {
+        const auto numbers = left.open();
+        for (low = 2; numbers->find(host(low));)
+            ++low;
+    }
+    const auto numbers = left.open();
+    CHECK(numbers->count() == 0);
+    CHECK_FALSE(numbers->find(host(1)));
+    CHECK_FALSE(numbers->address(*number));
+}
+
+TEST_CASE("numbers: no host is believed twice", "[nat64]") {
+    Left left(plain(kLeastNumberBits));
+    const auto number = left.open()->find_or_add(host(1), Tick{});
+    REQUIRE(number);
+    const uint32_t twin = *number % 16 == 15 ? *number - 1 : *number + 1;
+    for (size_t half = 0; half < 2; ++half)
+        left.words()[kHeadWords + 2 * twin + half] = left.words()[kHeadWords + 2 * *number + half];
+    left.words()[kHeadWords + 2 * (1 << kLeastNumberBits) + *number / 16] |= uint64_t{1}
+                                                                             << twin % 16;
+    const auto numbers = left.open();
+    CHECK(numbers->count() == 1);
+    CHECK(numbers->find(host(1)) == std::min(*number, twin));
+}
+
+TEST_CASE("numbers: each host has one of its prefix's, and a named one its own", "[nat64]") {
+    const net::Ipv6Prefix all{net::Ipv6Address::of_words(0x20010db800010000, 0), 64};
+    const net::Ipv6Prefix some{net::Ipv6Address::of_words(0x20010db800010000, 0x1000), 116};
+    const net::Ipv6Prefix named[] = {all, some};
+    const net::Ipv6Address hosts[] = {host(0x42)};
+    auto plan = NumberPlan::of({{}, 16}, named, hosts);
+    REQUIRE(plan);
+    const auto numbers = std::move(Numbers::create({.plan = *plan, .key = {1, 2}})).value();
+    CHECK(numbers->find(host(0x42)) == kFirstNamed);
+    CHECK(numbers->find_or_add(host(0x42), Tick{}) == kFirstNamed);
+    CHECK(numbers->address(kFirstNamed) == host(0x42));
+    CHECK(numbers->holder(kFirstNamed, Tick{0x90000000}) == host(0x42));
+    std::set<uint32_t> buckets;
+    for (uint64_t i = 0; i < 3000; ++i) {
+        const net::Ipv6Address address = i % 3 == 0 ? host(0x1000 + i)
+                                         : i % 3 == 1
+                                             ? host(0x10000 + i)
+                                             : net::Ipv6Address::of_words(0x20010db800020000, i);
+        const auto number = numbers->find_or_add(address, Tick{});
+        REQUIRE(number);
+        CHECK(*number >= kFirstNumber);
+        const NumberPlan::Share& share = plan->share_of(address);
+        CHECK(share.prefix == (i % 3 == 0 ? some : i % 3 == 1 ? all : net::Ipv6Prefix{}));
+        CHECK(*number - share.first < share.own);
+        buckets.insert(*number / 16);
+    }
+    CHECK(buckets.size() > 1000);  // so all of a share is used
+    CHECK(numbers->count() == 3000);
 }
 
 TEST_CASE("numbers: who had one is read whole while it is given to others", "[nat64]") {

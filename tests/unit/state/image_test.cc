@@ -2,7 +2,9 @@
 #include "state/image.h"
 
 #include "catch.h"
+#include "nat64/numbers.h"
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <vector>
@@ -96,8 +98,21 @@ TEST_CASE("image: what it is worth otherwise, and why", "[state]") {
         worth(Worth::Mismatch, "is shorter than its header says");
     }
     SECTION("a header that lies") {
-        header.shape.capacity = ~uint32_t{0};
+        header.capacity = ~uint32_t{0};
         worth(Worth::Mismatch, "is shorter than its header says");
+    }
+    SECTION("more numbers of IPv6 hosts than there can be") {
+        header.number_bits = 21;
+        bytes = size_t{1} << 40;
+        worth(Worth::Mismatch, "is shorter than its header says");
+    }
+    SECTION("numbers of IPv6 hosts that it has not") {
+        header.number_bits = 8;
+        worth(Worth::Mismatch, "is shorter than its header says");
+    }
+    SECTION("IPv6 hosts that it knows nothing of") {
+        wanted.number_bits = 8;
+        worth(Worth::OtherShape, "");
     }
     SECTION("other blocks of ports") {
         wanted.block_size = 64;
@@ -121,6 +136,26 @@ TEST_CASE("image: what it is worth otherwise, and why", "[state]") {
     }
 }
 
+TEST_CASE("image: numbers of IPv6 hosts move where there are as many", "[state]") {
+    Memory from({5, 1, 0, 8});
+    const std::span<std::byte> numbers = from.image().numbers();
+    REQUIRE(numbers.size() == nat64::Numbers::bytes_needed(8));
+    CHECK(reinterpret_cast<uintptr_t>(numbers.data()) % 64 == 0);
+    const auto& last = from.image().records().accounts.back();
+    CHECK(static_cast<const void*>(numbers.data()) >= static_cast<const void*>(&last + 1));
+    std::ranges::fill(numbers, std::byte{7});
+    Memory as_many({8, 0, 0, 8});
+    REQUIRE(move_image(from.image(), as_many.image()) == 0);
+    CHECK(std::ranges::equal(as_many.image().numbers(), numbers));
+    Memory more({8, 0, 0, 9});
+    REQUIRE(move_image(from.image(), more.image()) == 0);
+    CHECK(std::ranges::count(more.image().numbers(), std::byte{}) ==
+          static_cast<ptrdiff_t>(more.image().numbers().size()));
+    Memory none({8, 0, 0});
+    REQUIRE(move_image(from.image(), none.image()) == 0);
+    CHECK(none.image().numbers().empty());
+}
+
 TEST_CASE("image: records move with their accounts, and find what they hang on", "[state]") {
     Memory from({5, 1, 0});
     from.make(0, Kind::Flow, 10).holder.set(3, Kind::Mapping);
@@ -132,7 +167,7 @@ TEST_CASE("image: records move with their accounts, and find what they hang on",
     from.image().records().accounts[2].way[0].bytes.store(99);
 
     Memory to({8, 1, 0});
-    REQUIRE(move_records(from.image(), to.image()) == 0);
+    REQUIRE(move_image(from.image(), to.image()) == 0);
     CHECK(port_of(to.record(0)) == 13);
     CHECK(port_of(to.record(1)) == 14);
     CHECK(port_of(to.record(2)) == 10);
@@ -155,7 +190,7 @@ TEST_CASE("image: where there is no room for all, flows are left out before hold
     from.make(1, Kind::Flow, 11);
     from.make(2, Kind::Mapping, 12);
     Memory to({2, 0, 0});
-    CHECK(move_records(from.image(), to.image()) == 1);
+    CHECK(move_image(from.image(), to.image()) == 1);
     CHECK(port_of(to.record(0)) == 12);
     CHECK(port_of(to.record(1)) == 10);
 }
@@ -166,7 +201,7 @@ TEST_CASE("image: a link that led nowhere leads nowhere after a move", "[state]"
     from.make(1, Kind::Flow, 11).holder.set(70'000, Kind::Mapping);
     from.record(1).life.store({});
     Memory to({8, 0, 0});
-    REQUIRE(move_records(from.image(), to.image()) == 0);
+    REQUIRE(move_image(from.image(), to.image()) == 0);
     CHECK(to.record(0).holder.see().index().value() >= 8);
 }
 

@@ -13,7 +13,9 @@ namespace sluice::test {
 
 struct Ipv6Hosts {
     std::unique_ptr<nat64::Numbers> numbers =
-        std::move(nat64::Numbers::create({.bits = nat64::kLeastNumberBits})).value();
+        std::move(
+            nat64::Numbers::create({.plan = nat64::NumberPlan({{}, 32 - nat64::kLeastNumberBits})}))
+            .value();
     nat64::Addresses addresses{{*nat64::Embedding::of(*net::parse_ipv6_prefix("64:ff9b::/96")),
                                 *net::parse_ipv6_prefix("2001:db8:1::1/64"),
                                 *net::parse_ipv6_address("fe80::1"),

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+/// \file
+/// --state with IPv6: the next gateway knows which host has which number, and no flow goes on to
+/// another one.
+
+#include "bed_with_ipv6.h"
+#include "catch.h"
+
+#include <algorithm>
+#include <memory>
+
+namespace nat64_restart_test {
+
+using namespace sluice;
+using namespace sluice::test;
+using stats::Count;
+using stats::Drop;
+
+namespace {
+
+using Change = std::function<void(config::Config&)>;
+
+/// Gateways with IPv6 of which each ends as by a crash, at the moment at which the next begins.
+class Restarts {
+public:
+    explicit Restarts(const Change& change = [](config::Config&) {}) { begin(change); }
+
+    Ipv6Bed& ipv6() { return *ipv6_; }
+    Estate& estate() { return estate_; }
+    TestbedOptions& options() { return options_; }  ///< Of the next one.
+
+    Ipv6Bed& restart(
+        const Change& change = [](config::Config&) {},
+        const std::function<void(Estate&)>& damage = [](Estate&) {}) {
+        Estate left = estate_;
+        options_.start = ipv6_->bed.now();
+        options_.secret += 1;
+        ipv6_.reset();
+        estate_ = std::move(left);
+        damage(estate_);
+        begin(change);
+        return *ipv6_;
+    }
+
+private:
+    void begin(const Change& change) {
+        options_.estate = &estate_;
+        TestbedOptions options = options_;
+        options.configure = [change](config::Config& config) {
+            change(config);
+            serve_ipv6(config);
+        };
+        ipv6_ = std::make_unique<Ipv6Bed>(std::move(options));
+    }
+
+    TestbedOptions options_;
+    Estate estate_;
+    std::unique_ptr<Ipv6Bed> ipv6_;
+};
+
+Frame6 from(const char* host, Upper upper) {
+    return {.source = host, .destination = kServer6, .upper = std::move(upper)};
+}
+
+/// The host asks by UDP; the public port of the question.
+uint16_t ask(Ipv6Bed& ipv6, const char* host) {
+    const auto out = ipv6.send(from(host, udp6(5000, 53)));
+    REQUIRE(out.size() == 1);
+    return out[0].source_port;
+}
+
+/// Whom an answer to that port reaches; nobody: "".
+std::string answered(Ipv6Bed& ipv6, uint16_t port) {
+    const auto in =
+        ipv6.answer_from_outside(Frame().ipv4(kServer, kPublic).udp(53, port).payload(20));
+    return in.empty() ? "" : in[0].destination;
+}
+
+}  // namespace
+
+TEST_CASE("restart of NAT64: flows go on in both directions, for their hosts",
+          "[packet][nat64][restart]") {
+    Restarts life;
+    const uint16_t port = ask(life.ipv6(), kHost6);
+    const uint16_t other = ask(life.ipv6(), kOther6);
+    const auto syn = life.ipv6().send(from(kHost6, tcp6(40000, 80, kSyn, 1000, 0)));
+    REQUIRE(syn.size() == 1);
+    const Frame back = Frame().ipv4(kServer, kPublic);
+    REQUIRE(life.ipv6()
+                .answer_from_outside(
+                    Frame(back).tcp(80, syn[0].source_port, kSyn | kAck).seq(7000).ack(1001))
+                .size() == 1);
+
+    Ipv6Bed& ipv6 = life.restart();
+    CHECK(ipv6.bed.count(Count::FlowsAdopted) == 3);
+    CHECK(answered(ipv6, other) == kOther6);
+    CHECK(answered(ipv6, port) == kHost6);
+    CHECK(ask(ipv6, kHost6) == port);
+    CHECK(ipv6.send(from(kHost6, tcp6(40000, 80, kAck, 1001, 7001))).size() == 1);
+    CHECK(ipv6.send(from(kHost6, tcp6(40000, 80, kAck, 900'000'000, 7001))).empty());
+    CHECK(ipv6.bed.count(Count::FlowsOpened) == 0);
+}
+
+TEST_CASE("restart of NAT64: a table of another size has the hosts too",
+          "[packet][nat64][restart]") {
+    Restarts life;
+    const uint16_t port = ask(life.ipv6(), kHost6);
+    life.options().flows = 2048;
+    CHECK(answered(life.restart(), port) == kHost6);
+}
+
+TEST_CASE("restart of NAT64: IPv4 hosts keep their flows when IPv6 comes and goes",
+          "[packet][nat64][restart]") {
+    Estate estate;
+    TestbedOptions options;
+    options.estate = &estate;
+    options.configure = [](config::Config& config) { config.lans[0].at.vlan = link::kUntagged; };
+    uint16_t port = 0;
+    {
+        Testbed bed(options);
+        const auto out = bed.from_inside(Frame().ipv4(kHost, kServer).udp(5000, 53));
+        REQUIRE(out.size() == 1);
+        port = out[0].source_port;
+        const Estate left = estate;
+        options.start = bed.now();
+        estate = left;
+    }
+    const Frame answer = Frame().ipv4(kServer, kPublic).udp(53, port).payload(20);
+    Estate left = estate;
+    {
+        Ipv6Bed ipv6(ipv6_options(options));
+        CHECK(ipv6.bed.count(Count::FlowsAdopted) == 1);
+        CHECK(ipv6.bed.from_outside(answer).size() == 1);
+        ask(ipv6, kHost6);
+        left = estate;
+    }
+    estate = left;
+    Testbed bed(options);
+    CHECK(bed.from_outside(answer).size() == 1);
+}
+
+TEST_CASE("restart of NAT64: without its host a flow ends, and reaches no other",
+          "[packet][nat64][restart]") {
+    Restarts life;
+    const uint16_t port = ask(life.ipv6(), kHost6);
+    const auto forget = [](Estate& estate) { std::ranges::fill(estate.numbers(), std::byte{}); };
+    const bool is_other_plan = GENERATE(false, true);
+    Ipv6Bed& ipv6 = is_other_plan ? life.restart([](config::Config& config) {
+        config.snat.push_back({.inside = {},
+                               .addresses = config.pool,
+                               .inside6 = net::parse_ipv6_prefix("2001:db8:1::/80")});
+    })
+                                  : life.restart([](config::Config&) {}, forget);
+    CHECK(ipv6.bed.count(Count::FlowsAdopted) == 0);
+    CHECK(ipv6.bed.count(Count::StateUnheld) == 1);
+    for (int i = 0x100; i < 0x400; ++i) {  // one of them may have the number by now
+        std::array<char, 32> host{};
+        std::snprintf(host.data(), host.size(), "2001:db8:1::%x", i);
+        ipv6.send(from(host.data(), udp6(6000, 53)));
+    }
+    CHECK(answered(ipv6, port).empty());
+}
+
+}  // namespace nat64_restart_test

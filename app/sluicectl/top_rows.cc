@@ -78,7 +78,7 @@ private:
     }
 
     void add_summary() {
-        rows_.push_back("sluice " + text_in(now_.stats, "version") + link_text());
+        rows_.push_back("sluice " + text_in(now_.stats, "version") + link_text() + role_text());
         const json before = list_in(before_.stats, "packets");
         const json now = list_in(now_.stats, "packets");
         rows_.push_back("packets/s  received" + cell(rate(before, now, "received"), 10) +
@@ -120,6 +120,12 @@ private:
             text += "  " + text_in(port, "port") +
                     (list_in(port, "link") == json(true) ? " up" : " DOWN");
         return text;
+    }
+
+    /// Empty where the gateway is not one of two.
+    string role_text() const {
+        const string text = text_in(list_in(now_.stats, "pair"), "text");
+        return text.empty() ? "" : "  " + text;
     }
 
     /// A line for each of a list, from what it was before and is now.

@@ -2,6 +2,7 @@
 #include "command/stats_text.h"
 
 #include "command/interface_volumes.h"
+#include "command/role_text.h"
 #include "listing/flow_text.h"
 #include "listing/port_pressure.h"
 #include "net/text.h"
@@ -159,6 +160,15 @@ ordered_json uplinks_json(const Subject& subject) {
     return uplinks;
 }
 
+/// As /v1/role has it, and in words.
+ordered_json pair_json(const PairReport& pair) {
+    ordered_json json = ordered_json::parse(role_json(pair));
+    std::string text = role_text(pair);
+    text.pop_back();  // the line feed
+    json["text"] = std::move(text);
+    return json;
+}
+
 std::string_view name_of(Count count) {
     return stats::count_name(count);
 }
@@ -253,6 +263,8 @@ std::string stats_json(const Subject& subject) {
     json["full_ports"] = full_ports_json(subject);
     json["ports"] = ports_json(subject);
     json["uplinks"] = uplinks_json(subject);
+    if (const std::optional<PairReport> pair = subject.pair())
+        json["pair"] = pair_json(*pair);
 
     json["interfaces"] = interfaces_json(subject, total);
     json["workers"] = workers_json(subject);

@@ -13,7 +13,9 @@ net=seen
 new_network "$net"
 start_server "$net"
 in_namespace "$net.gateway" ip link set dev lo up
-start_sluice "$net" --workers 2 --http 9100
+(umask 077 && printf '%064d' 13 >"$work/key")
+start_sluice "$net" --workers 2 --http 9100 --sync-key "$work/key" \
+    --sync listen=127.0.0.1:3780,peer=127.0.0.2:3780
 # Something to show: a flow, and a drop.
 [[ $(seen_by_http "$net") == "$public_address":* ]] || fail "no forwarding"
 send_packet "$net.client" --tcp --flags fin,ack --source-port 40002 --dest-port 80 198.51.100.77
@@ -47,7 +49,8 @@ text_of() {
 }
 
 wait_for 60 "the page" becomes '"healthy"' "$(text_of health)"
-pass "the page loads, and is told that all is well"
+wait_for 10 "the role" becomes '"active; the peer is away"' "$(text_of role)"
+pass "the page loads, and is told that all is well, and which of a pair it is"
 
 # The gateway sends ARP now and then, so what the page shows is compared with what it was told.
 evaluate "fetch('/v1/stats?format=json').then(a => a.json()).then(s => new Promise(done => {

@@ -35,6 +35,9 @@ download=$started_pid
 wait_for 10 "the flows at the other" has_all b 20
 (($(counter b flows_opened) == 0)) || fail "who stands by has opened flows itself"
 (($(counter b sync_refused) == 0)) || fail "$(counter b sync_refused) were refused"
+ctl b stats --json | grep --quiet '"pair":{"role":"standby","peer":"active","whole":true' ||
+    fail "the role is not in the statistics: $(ctl b stats --json)"
+ctl a top --once | head -n 1 | grep --quiet "  $all_there\$" || fail "top does not say the role"
 pass "who stands by has the flows of the other"
 
 start_in pair.client "$python" "$here/stream_gap.py" 10.1.0.11 "$server_address" 53 \

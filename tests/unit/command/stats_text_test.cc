@@ -99,6 +99,20 @@ TEST_CASE("stats text: JSON has every counter, also those at zero", "[command]")
     CHECK(json["workers"][1]["worker"] == 1);
 }
 
+TEST_CASE("stats text: as JSON a gateway that is one of two says which, others do not",
+          "[command]") {
+    Gateway gateway;
+    Subject subject = gateway.subject();
+    CHECK_FALSE(nlohmann::json::parse(stats_json(subject)).contains("pair"));
+    subject.pair = [] { return PairReport{.is_active = false, .peer = PairReport::Peer::Away}; };
+    CHECK(nlohmann::json::parse(stats_json(subject))["pair"] ==
+          nlohmann::json{{"role", "standby"},
+                         {"peer", "away"},
+                         {"whole", false},
+                         {"behind", 0},
+                         {"text", "standby; the peer is away"}});
+}
+
 TEST_CASE("stats text: interfaces have their packets and bytes, workers their load", "[command]") {
     Gateway gateway;
     gateway.counters[0].interfaces = std::vector<stats::InterfaceCounters>(1);

@@ -110,6 +110,12 @@ TEST_CASE("top rows: what a reading lacks has no row", "[sluicectl]") {
     CHECK(top_rows(odd, odd, 5)[1].starts_with("packets/s  received         0 "));
 }
 
+TEST_CASE("top rows: a gateway that is one of two says which", "[sluicectl]") {
+    Reading now = reading(12, 5000, 6);
+    now.stats["pair"] = {{"role", "standby"}, {"text", "standby; the peer is away"}};
+    CHECK(top_rows(now, now, 5)[0] == "sluice 1.2.3  lan up  wan DOWN  standby; the peer is away");
+}
+
 TEST_CASE("top rows: what fills says when it is full", "[sluicectl]") {
     Reading now = reading(12, 5000, 6);
     now.stats["flows"]["full_in"] = 90u;

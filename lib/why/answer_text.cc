@@ -226,9 +226,11 @@ string replacement_line(const Answer& answer) {
 }
 
 string stage_lines(const Answer& answer, const AnswerWords& words) {
-    string lines = answer.arrival.from == link::kNoInterface
-                       ? ""
-                       : arrival_line(answer.arrival, answer, words);
+    string lines;
+    if (answer.fate == Fate::Dropped && answer.reason == stats::Drop::Standby)
+        lines = "this gateway stands by: it drops what it receives as standby\n";
+    if (answer.arrival.from != link::kNoInterface)
+        lines += arrival_line(answer.arrival, answer, words);
     lines += met_line(answer, words.naming);
     const bool is_of_flow = answer.met && answer.met->is_its_own && answer.tracked;
     const bool opens = !is_of_flow || answer.reopens;

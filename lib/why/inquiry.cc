@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "why/inquiry.h"
 
-#include "conntrack/sctp_tracker.h"
 #include "conntrack/tcp_tracker.h"
 #include "flow/age.h"
 #include "flow/reading.h"
@@ -12,6 +11,7 @@
 #include "nat/own_flows.h"
 #include "net/parse.h"
 #include "why/frame.h"
+#include "why/next_segment.h"
 #include "why/tracker_copy.h"
 #include "worker/burst.h"
 #include "worker/local.h"
@@ -47,30 +47,6 @@ conntrack::FlowState state_of(const flow::FlowRecord& record, Tick now) {
     return {conntrack::ProtocolState(record.state.load(std::memory_order_relaxed)),
             record.status.load(std::memory_order_relaxed), now - flow::opened_at(record),
             record.deadline.load(std::memory_order_relaxed) - now};
-}
-
-/// What the sender of a flow's packet would set: the handshake's, until there is an answer.
-uint8_t likely_flags(Direction direction, uint8_t status) {
-    if ((status & conntrack::kSeenReply) != 0)
-        return conntrack::kAck;
-    return direction == Direction::Original ? conntrack::kSyn : conntrack::kSyn | conntrack::kAck;
-}
-
-/// What the sender of a flow's packet would say next; a SYN comes again.
-void go_on(conntrack::Segment& segment, Direction direction, const TrackerCopy& memory) {
-    if (segment.protocol == net::Protocol::Tcp) {
-        const auto& tracker = reinterpret_cast<const conntrack::TcpTracker&>(memory);
-        const conntrack::TcpEnd& sender = tracker.ends[index(direction)];
-        const bool comes_again =
-            (segment.tcp_flags & conntrack::kSyn) != 0 && sender.max_window != 0;
-        segment.seq = sender.end - (comes_again ? 1 : 0);
-        segment.ack = tracker.ends[index(opposite(direction))].end;
-        segment.options.sack_edge = segment.ack;
-    } else if (segment.protocol == net::Protocol::Sctp) {
-        const auto& tracker = reinterpret_cast<const conntrack::SctpTracker&>(memory);
-        const uint32_t tag = tracker.tag[index(direction)];
-        segment.sctp_packet = {tag != 0 ? tag : tracker.offered[index(direction)], 0, 1, false};
-    }
 }
 
 bool is_tagged(const rte_mbuf& mbuf) {
@@ -116,6 +92,7 @@ private:
     const std::vector<io::Port*>& ports_;
     policy::Current policy_;
     Tick now_;
+    bool stands_by_;
     worker::Admission admission_;
     stats::Counters counters_;  // nobody reads them, and nothing is counted
     link::Egress egress_;
@@ -132,6 +109,8 @@ Look::Look(const worker::Shared& shared, const std::vector<io::Port*>& ports,
       ports_(ports),
       policy_(policy),
       now_(now),
+      // relaxed: nothing that is read after it hangs on it.
+      stands_by_(shared.is_active != nullptr && !shared.is_active->load(std::memory_order_relaxed)),
       admission_(shared.interfaces, policy_, shared.twins.own_ports),
       egress_(egress_params(shared, ports), counters_),
       forwarding_({shared.table, policy_, admission_, egress_, shared.helpers, shared.may_inherit}),
@@ -142,11 +121,12 @@ Look::Look(const worker::Shared& shared, const std::vector<io::Port*>& ports,
 }
 
 Answer Look::take(const Question& question) {
-    if (!arrive(question))
-        return std::move(answer_);
-    if (packet().is_icmp_error)
+    const bool has_arrived = arrive(question);
+    if (stands_by_)  // Worker::drop_all(), which looks at no packet
+        fail(Drop::Standby);
+    else if (has_arrived && packet().is_icmp_error)
         relay();
-    else if (!packet().is_fragment || !stop_fragment())
+    else if (has_arrived && (!packet().is_fragment || !stop_fragment()))
         meet(question);
     return std::move(answer_);
 }

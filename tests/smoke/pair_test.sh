@@ -38,6 +38,12 @@ wait_for 10 "the flows at the other" has_all b 20
 ctl b stats --json | grep --quiet '"pair":{"role":"standby","peer":"active","whole":true' ||
     fail "the role is not in the statistics: $(ctl b stats --json)"
 ctl a top --once | head -n 1 | grep --quiet "  $all_there\$" || fail "top does not say the role"
+ctl b why udp 10.1.0.10:4000 "$server_address:53" >"$work/why"
+for line in 'this gateway stands by: it drops what it receives as standby' 'dropped: standby'; do
+    grep --quiet --line-regexp "$line" "$work/why" || fail "no $line: $(cat "$work/why")"
+done
+ctl a why udp 10.1.0.10:4000 "$server_address:53" | grep --quiet '^leaves by wan ' ||
+    fail "why of who forwards: $(ctl a why udp 10.1.0.10:4000 "$server_address:53")"
 pass "who stands by has the flows of the other"
 
 start_in pair.client "$python" "$here/stream_gap.py" 10.1.0.11 "$server_address" 53 \

@@ -108,6 +108,16 @@ TEST_CASE("answer text: a packet that would open a flow is told stage by stage",
           "198.51.100.254 has answered ARP");
 }
 
+TEST_CASE("answer text: a gateway that stands by says so first, and last", "[why]") {
+    Answer answer = arrived(conntrack::kSyn);
+    answer.reason = stats::Drop::Standby;
+    CHECK(answer_text(answer, kWords)
+              .starts_with("tcp 10.1.0.10:4000 -> 203.0.113.10:80 [S], 40 bytes, TTL 64\n"
+                           "this gateway stands by: it drops what it receives as standby\n"
+                           "comes in by lan (inside)\n"
+                           "dropped: standby\n    "));
+}
+
 TEST_CASE("answer text: a refusal has the numbers that it was held against, and advice", "[why]") {
     Answer answer = arrived(conntrack::kAck);
     answer.reason = stats::Drop::InvalidWindowAbove;

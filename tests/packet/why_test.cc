@@ -12,8 +12,10 @@
 #include "net/text.h"
 #include "testbed.h"
 #include "why/answer_text.h"
+#include "why_setups.h"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <random>
 
@@ -21,138 +23,10 @@ namespace why_test {
 using namespace sluice;
 using namespace sluice::test;
 using net::Direction;
-using net::Protocol;
 using net::Side;
 using stats::Count;
 using stats::Drop;
 using why::Fate;
-
-constexpr auto kWeb = "10.1.0.12";    // its port 80 is public as kPublic:8080
-constexpr auto kWhole = "10.1.0.13";  // has kWholeOwn to itself
-constexpr auto kWholeOwn = "198.51.100.30";
-constexpr auto kExempt = "10.1.0.14";
-constexpr uint16_t kZone = 5;
-constexpr auto kSilentServer = "198.51.100.77";  // on the outside wire
-const std::vector<const char*> kHosts{kHost, "10.1.0.11", kWeb, kWhole, kExempt, "10.1.0.15"};
-const std::vector<const char*> kServers{kServer, "203.0.113.11", "203.0.113.12", kSilentServer};
-const std::vector<const char*> kPublics{kPublic, "198.51.100.2", kWholeOwn, "198.51.100.50",
-                                        "192.0.2.3"};
-const std::vector<const char*> kNobodys{"192.0.2.1", "10.7.7.7",   "224.0.0.1",
-                                        "127.0.0.1", "10.1.0.255", "10.1.0.1",
-                                        "10.1.0.77", "10.2.0.10",  "198.51.100.254"};
-
-struct Setup {
-    const char* name;
-    std::function<void(config::Config&)> configure;
-    unsigned workers = 1;
-    bool is_one_armed = false;
-    size_t insides = 1;  ///< Interfaces; those outside come behind them.
-    size_t outsides = 1;
-};
-
-void use_pool(config::Config& config, config::SnatRule rule) {
-    config.inside.clear();
-    config.pool.clear();
-    rule.inside = {ip("10.1.0.0"), 24};
-    config.snat = {std::move(rule)};
-}
-
-/// Few ports, so that they run out.
-config::SnatRule small_pool() {
-    return {.inside = {}, .addresses = {{ip(kPublic), ip("198.51.100.2")}}, .ports = {1024, 1039}};
-}
-
-void mapped(config::Config& config, nat::Filtering filtering) {
-    config::SnatRule rule{.inside = {}, .addresses = {{ip(kPublic), ip(kPublic)}}};
-    rule.independence = nat::Independence{{{Protocol::Udp}}, {2000, 2063}, filtering};
-    use_pool(config, std::move(rule));
-}
-
-const std::vector<Setup> kSetups{
-    {"plain", [](config::Config&) {}},
-    {"two workers", [](config::Config&) {}, 2},
-    {"a small pool", [](config::Config& config) { use_pool(config, small_pool()); }},
-    {"blocks",
-     [](config::Config& config) {
-         config::SnatRule rule = small_pool();
-         rule.ports = {1024, 1087};
-         use_pool(config, std::move(rule));
-         config.holders.blocks = {8, 2};
-     }},
-    {"a full cone",
-     [](config::Config& config) { mapped(config, nat::Filtering::EndpointIndependent); }},
-    {"mappings that filter",
-     [](config::Config& config) { mapped(config, nat::Filtering::AddressDependent); }},
-    {"limits, and refusals that are told",
-     [](config::Config& config) {
-         config.host_limits = {.flows = 6, .new_per_second = 3};
-         config.invalid = config::Invalid::Reject;
-         config.on_exhaustion = config::OnExhaustion::Reject;
-     }},
-    {"a rule with limits and timeouts of its own",
-     [](config::Config& config) {
-         config.host_limits = {.flows = 2, .new_per_second = 1};
-         config::SnatRule rule{.inside = {}, .addresses = {{ip(kPublic), ip(kPublic)}}};
-         rule.limits = {.flows = 6, .new_per_second = 0};
-         rule.timeouts[*conntrack::timeout_place("udp")] = Duration::seconds(7);
-         rule.timeouts[*conntrack::timeout_place("tcp-syn-sent")] = Duration::seconds(9);
-         rule.timeouts[*conntrack::timeout_place("tcp-established")] = Duration::seconds(11);
-         use_pool(config, std::move(rule));
-     }},
-    {"inside routing, liberal windows",
-     [](config::Config& config) {
-         config.inside_routing = true;
-         config.tuning.tcp_be_liberal = true;
-     }},
-    {"no mid-stream pickup, no NAT from outside",
-     [](config::Config& config) {
-         config.tuning.tcp_loose = false;
-         config.no_nat_inbound = true;
-     }},
-    {"twins of the kernel's",
-     [](config::Config& config) {
-         config.lan_twin = "lan0";
-         config.wan_twin = "wan0";
-         config.twin_rate = 1'000'000;
-     }},
-    {"two inside networks",
-     [](config::Config& config) {
-         config.lans.push_back({{"second wire"}, {ip("10.2.0.1"), 24}});
-         config.inside.push_back({ip("10.2.0.0"), 24});
-         config.inside_routing = true;
-     },
-     1, false, 2},
-    {"two zones with the same addresses",
-     [](config::Config& config) {
-         config.lans.push_back({{"second wire"}, {ip("10.1.0.1"), 24}, kZone});
-     },
-     1, false, 2},
-    {"two uplinks",
-     [](config::Config& config) {
-         config.wans.push_back({{"second wire"}, {ip("192.0.2.2"), 24}, ip("192.0.2.254")});
-         config.pool.push_back({ip("192.0.2.2"), ip("192.0.2.3")});
-     },
-     2, false, 1, 2},
-    {"one-armed", [](config::Config& config) { config.no_nat.clear(); }, 1, true},
-};
-
-TestbedOptions options(const Setup& setup) {
-    return {
-        .workers = setup.workers,
-        .flows = 4096,
-        .is_one_armed = setup.is_one_armed,
-        .configure = [&setup](config::Config& config) {
-            config.no_nat = {{{ip(kExempt), 32}, {}}};
-            config.deny = {{{ip("10.1.0.0"), 24}, {.protocol = Protocol::Udp, .ports = {53, 53}}}};
-            config.forwards = {{Protocol::Tcp,
-                                {ip(kPublic), Be16::from_host(8080)},
-                                {ip(kWeb), Be16::from_host(80)}}};
-            config.one_to_one = {{ip(kWholeOwn), ip(kWhole)}};
-            config.icmp_rate = 1'000'000;
-            config.reject_rate = 1'000'000;
-            setup.configure(config);
-        }};
-}
 
 /// All that asking could have changed.
 struct Counted {
@@ -193,7 +67,8 @@ public:
         if (draw(12) == 0)
             bed_.tick(Duration{static_cast<int32_t>(draw(draw(8) == 0 ? 60'000 : 700))});
         settle();
-        const auto [interface, frame] = any_packet();
+        auto [interface, frame] = any_packet();
+        sign(frame);
         const why::Question question{.frame = frame,
                                      .from = static_cast<link::InterfaceId>(interface)};
         const Counted before = count();
@@ -264,6 +139,17 @@ private:
         return {interface, frame.bytes()};
     }
 
+    /// Its sender is who it says: asking takes him for that.
+    static void sign(Bytes& frame) {
+        constexpr ptrdiff_t kSenderAt = 6;
+        constexpr size_t kSourceAt = 26;
+        if (frame.size() < kSourceAt + sizeof(Be32))
+            return;
+        Be32 source;
+        std::memcpy(&source.raw, &frame[kSourceAt], sizeof source.raw);
+        std::ranges::copy(mac_of(source), frame.begin() + kSenderAt);
+    }
+
     Arriving any_packet() {
         const uint64_t kind = draw(16);
         if (kind < 8)
@@ -322,10 +208,7 @@ private:
     }
 
     void name_ports(net::Tuple& tuple) {
-        static const std::vector<Protocol> kProtocols{
-            Protocol::Tcp,  Protocol::Tcp, Protocol::Udp,     Protocol::Udp,
-            Protocol::Icmp, Protocol::Gre, Protocol::UdpLite, Protocol{50}};
-        tuple.protocol = one_of(kProtocols, random_());
+        tuple.protocol = one_of(setup_.protocols, random_());
         if (tuple.protocol == Protocol::Icmp) {
             tuple.source_port = Be16::from_host(static_cast<uint16_t>(7 + draw(4)));
             tuple.destination_port = Be16::from_host(draw(8) == 0 ? 0 : 0x0800);
@@ -400,6 +283,8 @@ private:
             case Protocol::UdpLite:
                 frame.udp_lite(from, to);
                 break;
+            case Protocol::Sctp:
+                return with_chunk(frame.sctp(from, to, static_cast<uint32_t>(draw(3))));
             case Protocol::Icmp:
                 if (to == 0x0800)
                     frame.echo_request(from);
@@ -410,6 +295,15 @@ private:
                 frame.protocol(static_cast<uint8_t>(tuple.protocol));
         }
         return frame.payload(draw(24) == 0 ? 1600 : draw(3) * 10);
+    }
+
+    /// Data, or a step of an association whose ends have one of two tags.
+    Frame with_chunk(Frame frame) {
+        static const std::vector<uint8_t> kTypes{0, 0, 0, 4, 5, 6, 7, 8, 10, 10, 11, 14};
+        const uint64_t kind = draw(4);
+        if (kind < 2)
+            return frame.init(static_cast<uint8_t>(1 + kind), static_cast<uint32_t>(1 + draw(2)));
+        return frame.chunk(one_of(kTypes, random_()));
     }
 
     void compare(const why::Answer& answer, const stats::Snapshot& before) {
@@ -438,6 +332,7 @@ private:
         CHECK(dropped == (answer.fate == Fate::Dropped
                               ? std::string(stats::drop_name(answer.reason)) + ' '
                               : std::string()));
+        compare_told(answer, before, after);
         CHECK((answer.fate == Fate::Kernels) == (received_by_kernel() == 1));
         CHECK((answer.fate == Fate::Answered) ==
               (after.count[Count::EchoReplies] != before.count[Count::EchoReplies]));
@@ -451,6 +346,27 @@ private:
         CHECK(interfaces[0] == answer.exit->path.interface);
         CHECK((out.size() > 1) == answer.is_cut);
         compare(answer, out[0]);
+    }
+
+    /// What the sender was told, and how many ports were looked at, where that hangs on nothing
+    /// that one worker alone knows: it passes by addresses that its last searches have found full.
+    static void compare_told(const why::Answer& answer, const stats::Snapshot& before,
+                             const stats::Snapshot& after) {
+        const auto grown = [&](Count count) { return after.count[count] - before.count[count]; };
+        const auto is_told = [&](worker::Rejection rejection) {
+            return answer.rejection == rejection;
+        };
+        CHECK(grown(Count::TcpResets) + grown(Count::TcpResetsSuppressed) ==
+              (is_told(worker::Rejection::Reset) ? 1 : 0));
+        CHECK(grown(Count::TcpChallenges) + grown(Count::TcpChallengesSuppressed) ==
+              (is_told(worker::Rejection::Challenge) ? 1 : 0));
+        // Of other ICMP errors, such as of a TTL that has run out, asking does not speak.
+        if (is_told(worker::Rejection::Prohibited))
+            CHECK(grown(Count::IcmpErrors) + grown(Count::IcmpSuppressed) == 1);
+        const bool is_searched = answer.decision && answer.decision->is_searched;
+        const unsigned looks = is_searched ? answer.decision->probes : 0;
+        if (!answer.may_search_on && looks < 2)
+            CHECK(grown(Count::PortProbes) == looks);
     }
 
     void compare(const why::Answer& answer, const Seen& seen) {
@@ -495,6 +411,17 @@ TEST_CASE("why: what is said of a packet is what becomes of it, and nothing chan
     CAPTURE(fates);
     CHECK(subject.fates().size() > 15);
     CHECK(subject.searched() * 50 < kPackets);
+}
+
+TEST_CASE("why: a gateway that stands by says of every packet that it drops it, and does",
+          "[packet][why]") {
+    constexpr unsigned kPackets = 200;
+    Subject subject(kStandby);
+    for (unsigned i = 0; i < kPackets; ++i) {
+        CAPTURE(i);
+        subject.step();
+    }
+    CHECK(subject.fates() == std::map<std::string, unsigned>{{"standby", kPackets}});
 }
 
 }  // namespace why_test

@@ -77,8 +77,8 @@ CLI::Option* add_drops(CLI::App& command, Words& words) {
         ->type_name("[REASON]");
 }
 
-void add_number(CLI::App& command, Words& words, const char* flags, const char* name,
-                const char* help) {
+void add_word(CLI::App& command, Words& words, const char* flags, const char* name,
+              const char* help) {
     command.add_option_function<std::string>(
         flags, [&words, name](const std::string& value) { words.packets[name] = value; }, help);
 }
@@ -96,9 +96,9 @@ CLI::App* add_capture(CLI::App& app, Words& words) {
     out->excludes(both)->excludes(drops);
     both->excludes(drops);
     capture->add_option("-w,--write", words.output, "The file; default: the standard output");
-    add_number(*capture, words, "-c,--count", "count", "End after so many packets");
-    add_number(*capture, words, "--seconds", "seconds", "End after so many seconds");
-    add_number(*capture, words, "-s,--snaplen", "snaplen", "Bytes of each frame; default: all");
+    add_word(*capture, words, "-c,--count", "count", "End after so many packets");
+    add_word(*capture, words, "--seconds", "seconds", "End after so many seconds");
+    add_word(*capture, words, "-s,--snaplen", "snaplen", "Bytes of each frame; default: all");
     return capture;
 }
 
@@ -107,8 +107,10 @@ CLI::App* add_trace(CLI::App& app, Words& words) {
         "trace", "Print the way of each packet through the gateway, until it is interrupted");
     add_filters(*trace, words);
     add_drops(*trace, words);
-    add_number(*trace, words, "-c,--count", "count", "End after so many packets");
-    add_number(*trace, words, "--seconds", "seconds", "End after so many seconds");
+    add_word(*trace, words, "--from", "from",
+             "Only packets that come in by it: inside, outside or an interface");
+    add_word(*trace, words, "-c,--count", "count", "End after so many packets");
+    add_word(*trace, words, "--seconds", "seconds", "End after so many seconds");
     return trace;
 }
 

@@ -8,6 +8,7 @@ namespace sluice::command {
 namespace {
 
 using listing::FlowFilter;
+using listing::InterfaceName;
 using listing::PacketStreamParams;
 using listing::Query;
 using observe::Which;
@@ -51,6 +52,23 @@ Status read_drops(const std::string& text, Wish& wish) {
     return Done{};
 }
 
+/// One interface by its name, or all of a side. Which side a packet comes from by one that has both
+/// is known too late to ask for it.
+Status read_origin(const std::string& text, std::span<const InterfaceName> interfaces, Wish& wish) {
+    std::string names;
+    for (size_t id = 0; id < interfaces.size(); ++id) {
+        const InterfaceName& each = interfaces[id];
+        names += ", " + each.name;
+        if (each.name == text || each.realm == text)
+            wish.from.push_back(static_cast<uint16_t>(id));
+    }
+    if (!wish.from.empty())
+        return Done{};
+    if (text == "inside" || text == "outside")
+        return Error{"from=" + text + " says nothing where one interface has both sides."};
+    return Error{"from=" + text + " is none of inside, outside" + names + "."};
+}
+
 Status read_count(const std::string& name, const std::string& text, PacketStreamParams& params) {
     const auto number = read_number(name, text,
                                     name == "count"     ? UINT64_MAX
@@ -70,7 +88,8 @@ Status read_count(const std::string& name, const std::string& text, PacketStream
 }  // namespace
 
 Result<PacketStreamParams> read_packet_query(const Query& query, PacketStreamParams::Form form,
-                                             const nat64::Naming& naming) {
+                                             const nat64::Naming& naming,
+                                             std::span<const InterfaceName> interfaces) {
     PacketStreamParams params;
     params.form = form;
     if (query.count("way") + query.count("drops") > 1)
@@ -85,6 +104,8 @@ Result<PacketStreamParams> read_packet_query(const Query& query, PacketStreamPar
             read = read_way(value, params.wish);
         else if (name == "drops")
             read = read_drops(value, params.wish);
+        else if (name == "from")
+            read = read_origin(value, interfaces, params.wish);
         else if (name == "count" || name == "seconds" || name == "snaplen")
             read = read_count(name, value, params);
         else

@@ -8,14 +8,17 @@
 
 #include "base/result.h"
 #include "listing/flow_filter.h"
+#include "listing/interface_name.h"
 #include "listing/packet_stream.h"
+
+#include <span>
 
 namespace sluice::command {
 
-/// Reads the words of a FlowFilter, and way (in, out, both), drops (1, or a reason), count, seconds
-/// and snaplen.
-Result<listing::PacketStreamParams> read_packet_query(const listing::Query& query,
-                                                      listing::PacketStreamParams::Form form,
-                                                      const nat64::Naming& naming = {});
+/// Reads the words of a FlowFilter, and way (in, out, both), drops (1, or a reason), from (inside,
+/// outside, or one of the interfaces), count, seconds and snaplen.
+Result<listing::PacketStreamParams> read_packet_query(
+    const listing::Query& query, listing::PacketStreamParams::Form form,
+    const nat64::Naming& naming = {}, std::span<const listing::InterfaceName> interfaces = {});
 
 }  // namespace sluice::command

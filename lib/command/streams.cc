@@ -101,15 +101,15 @@ bool Streams::send_events(Events& events, httplib::DataSink& sink) {
 
 void Streams::capture(const Question& question, httplib::Response& response) {
     const auto params = read_packet_query(question.query, listing::PacketStreamParams::Form::Pcapng,
-                                          subject_.naming);
+                                          subject_.naming, subject_.interfaces());
     if (!params)
         return refuse(response, question.format, kBadRequest, params.error().message);
     packets(question, *params, response);
 }
 
 void Streams::trace(const Question& question, httplib::Response& response) {
-    const auto params =
-        read_packet_query(question.query, listing::PacketStreamParams::Form::Text, subject_.naming);
+    const auto params = read_packet_query(question.query, listing::PacketStreamParams::Form::Text,
+                                          subject_.naming, subject_.interfaces());
     if (!params)
         return refuse(response, question.format, kBadRequest, params.error().message);
     packets(question, *params, response);

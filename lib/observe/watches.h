@@ -21,6 +21,7 @@
 #include "observe/packet_ring.h"
 #include "stats/drop.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -49,6 +50,7 @@ struct Wish {
     Which which = Which::Coming;
     std::optional<stats::Drop> reason{};  ///< Of Dropped: this one alone.
     nat64::TupleFilter filter{};          ///< Of the flow's original tuple.
+    std::vector<uint16_t> from{};         ///< Interfaces that it came by; empty: any.
     uint32_t snaplen = kWholeFrame;       ///< Bytes of each frame.
 
     bool wants_coming() const { return which == Which::Coming || which == Which::Both; }
@@ -62,6 +64,8 @@ struct Wish {
     }
     /// A packet of no flow may be of either direction.
     bool matches(const PacketEntry& entry) const {
+        if (!from.empty() && std::ranges::find(from, entry.from) == from.end())
+            return false;
         if (filter.is_empty())
             return true;
         if (entry.has_flow)

@@ -88,6 +88,17 @@ for line in ' worker [01], in by lan \(inside\), [0-9]+ bytes' \
     '^    dropped: invalid_untracked_fin$' "^        A FIN from inside without a flow\.$"; do
     grep --quiet --extended-regexp "$line" "$work/trace" || fail "no $line: $(cat "$work/trace")"
 done
+ctl sluice trace --from outside --dport 80 --count 2 >"$work/trace" 2>&1 &
+tracer=$!
+answer_is_traced() {
+    from_client sluice curl --silent --show-error --fail --max-time 10 --output /dev/null \
+        "http://$server_address/" || fail "curl while its answers are traced"
+    ! kill -0 "$tracer" 2>/dev/null
+}
+wait_for 10 "the end of the trace of what comes from outside" answer_is_traced
+wait "$tracer" || fail "the trace ended with an error: $(cat "$work/trace")"
+(($(grep --count ', in by wan (outside), ' "$work/trace") == 2)) &&
+    ! grep --quiet ', in by lan' "$work/trace" || fail "not from outside: $(cat "$work/trace")"
 "$sluicectl" --socket "$work/sluice.sock" trace --dport 80 >"$work/trace" &
 tracer=$!
 curl_is_traced() {
@@ -195,6 +206,7 @@ refuses() {
 }
 refuses 'There is no drop reason called nothing' capture --drops nothing
 refuses 'count=0 is not a number from 1' trace --count 0
+refuses 'from=dmz is none of inside, outside, lan, wan' trace --from dmz
 refuses 'cannot write /dev/full: No space left' capture -w /dev/full
 refuses 'from=dmz is none of inside, outside, lan, wan' why --from dmz udp 10.1.0.2:1 1.1.1.1:1
 refuses 'it is neither a pcap nor a pcapng file' why --pcap "$work/trace"

@@ -15,14 +15,17 @@ using Form = PacketStreamParams::Form;
 
 namespace {
 
+const std::vector<listing::InterfaceName> kInterfaces{
+    {"lan", "inside"}, {"wan", "outside"}, {"wan2", "outside"}};
+
 PacketStreamParams read(const Query& query) {
-    const auto params = read_packet_query(query, Form::Text);
+    const auto params = read_packet_query(query, Form::Text, {}, kInterfaces);
     REQUIRE(params);
     return params.value();
 }
 
 std::string refusal(const Query& query) {
-    const auto params = read_packet_query(query, Form::Text);
+    const auto params = read_packet_query(query, Form::Text, {}, kInterfaces);
     REQUIRE_FALSE(params);
     return params.error().message;
 }
@@ -61,6 +64,19 @@ TEST_CASE("packet query: drops of any reason, or of one", "[command]") {
     CHECK(read({{"drops", "1"}}).wish.which == Which::Dropped);
     CHECK_FALSE(read({{"drops", "1"}}).wish.reason);
     CHECK(read({{"drops", "tx_full"}}).wish.reason == stats::Drop::TxFull);
+}
+
+TEST_CASE("packet query: by which interface they come, or from which side", "[command]") {
+    CHECK(read({}).wish.from.empty());
+    CHECK(read({{"from", "wan2"}}).wish.from == std::vector<uint16_t>{2});
+    CHECK(read({{"from", "inside"}}).wish.from == std::vector<uint16_t>{0});
+    CHECK(read({{"from", "outside"}}).wish.from == std::vector<uint16_t>{1, 2});
+    CHECK(refusal({{"from", "dmz"}}) == "from=dmz is none of inside, outside, lan, wan, wan2.");
+    const std::vector<listing::InterfaceName> one_armed{{"lan", "inside and outside"}};
+    CHECK(read_packet_query({{"from", "lan"}}, Form::Text, {}, one_armed).value().wish.from ==
+          std::vector<uint16_t>{0});
+    CHECK(read_packet_query({{"from", "inside"}}, Form::Text, {}, one_armed).error().message ==
+          "from=inside says nothing where one interface has both sides.");
 }
 
 TEST_CASE("packet query: what it cannot mean is refused in a sentence", "[command]") {

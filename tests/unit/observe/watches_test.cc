@@ -49,6 +49,18 @@ TEST_CASE("wish: a filter asks for the flow's tuple, or for either end of the pa
     CHECK(wish.matches(turned));
 }
 
+TEST_CASE("wish: only packets that came by its interfaces are wanted, where it names any",
+          "[observe]") {
+    Wish wish;
+    wish.from = {1, 3};
+    PacketEntry entry;
+    CHECK_FALSE(wish.matches(entry));  // nobody knows by which
+    entry.from = 3;
+    CHECK(wish.matches(entry));
+    entry.from = 2;
+    CHECK_FALSE(wish.matches(entry));
+}
+
 TEST_CASE("wish: drops are wanted by whoever wants what comes in, or that reason", "[observe]") {
     CHECK(Wish{.which = Which::Coming}.wants_drop(Drop::Filtered));
     CHECK(Wish{.which = Which::Dropped}.wants_drop(Drop::Filtered));

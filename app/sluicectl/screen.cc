@@ -23,10 +23,27 @@ Screen::Key meaning_of(int key) {
             return Screen::Key::Ports;
         case 'r':
             return Screen::Key::Rate;
+        case 'b':
+            return Screen::Key::Bytes;
+        case '/':
+            return Screen::Key::Filter;
         case KEY_RESIZE:
             return Screen::Key::Resized;
         default:
             return Screen::Key::None;
+    }
+}
+
+/// The next key, or ERR when the terminal has gone.
+int next_key() {
+    for (;;) {
+        if (const int key = getch(); key != ERR)
+            return key;
+        pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+        const int ready = poll(&input, 1, -1);
+        if (ready < 0 && errno == EINTR)
+            continue;
+        return ready > 0 && (input.revents & POLLIN) != 0 ? getch() : ERR;
     }
 }
 
@@ -71,10 +88,35 @@ void Screen::show(const std::vector<std::string>& rows, const std::string& botto
     erase();
     for (int i = 0; i < std::min(last, static_cast<int>(rows.size())); ++i)
         mvaddnstr(i, 0, rows[static_cast<size_t>(i)].c_str(), width);
+    show_bottom(bottom);
+}
+
+void Screen::show_bottom(const std::string& text) {
+    move(std::max(getmaxy(stdscr) - 1, 0), 0);
+    clrtoeol();
     attron(A_REVERSE);
-    mvaddnstr(std::max(last, 0), 0, bottom.c_str(), width);
+    addnstr(text.c_str(), getmaxx(stdscr));
     attroff(A_REVERSE);
     refresh();
+}
+
+std::optional<std::string> Screen::read_line(const std::string& prompt) {
+    constexpr int kEscape = 27;
+    constexpr int kDelete = 127;
+    constexpr size_t kLongest = 60;
+    std::string line;
+    for (;;) {
+        show_bottom(prompt + line + "_ ");
+        const int key = next_key();
+        if (key == ERR || key == kEscape)
+            return std::nullopt;
+        if (key == '\n' || key == '\r' || key == KEY_ENTER)
+            return line;
+        if (key == KEY_BACKSPACE || key == '\b' || key == kDelete)
+            line.resize(line.size() - (line.empty() ? 0 : 1));
+        else if (' ' < key && key < kDelete && line.size() < kLongest)
+            line += static_cast<char>(key);
+    }
 }
 
 Screen::Key Screen::wait(std::chrono::steady_clock::time_point until) {

@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,7 @@ namespace sluicectl {
 
 class Screen {
 public:
-    enum class Key { None, Quit, Flows, Ports, Rate, Resized };
+    enum class Key { None, Quit, Flows, Ports, Rate, Bytes, Filter, Resized };
 
     static sluice::Result<std::unique_ptr<Screen>> open();
     ~Screen();
@@ -29,10 +30,14 @@ public:
     void show(const std::vector<std::string>& rows, const std::string& bottom);
     /// What is pressed before then; Quit, too, when the terminal has gone.
     Key wait(std::chrono::steady_clock::time_point until);
+    /// What is typed at the bottom behind `prompt`, up to Enter. Nothing when Escape gives it up,
+    /// or when the terminal has gone, which wait() says.
+    std::optional<std::string> read_line(const std::string& prompt);
 
 private:
     struct Terminal;
     explicit Screen(std::unique_ptr<Terminal> terminal);
+    static void show_bottom(const std::string& text);
 
     std::unique_ptr<Terminal> terminal_;
 };

@@ -3,6 +3,7 @@
 
 #include "sluicectl/client.h"
 #include "sluicectl/failure.h"
+#include "sluicectl/row_filter.h"
 #include "sluicectl/screen.h"
 #include "sluicectl/top_rows.h"
 
@@ -21,12 +22,14 @@ using Key = Screen::Key;
 
 constexpr size_t kMostOnce = 20;
 constexpr size_t kMostOnScreen = 100;
-constexpr const char* kKeys = " q quit   hosts by: f flows  p ports  r rate ";
+constexpr size_t kMostFiltered = 10'000;  ///< Hosts among which a filter looks: all that are told.
+constexpr const char* kKeys = " q quit   hosts by: f flows  p ports  r rate  b bytes   / filter ";
 
 class Gateway {
 public:
     explicit Gateway(std::string socket) : socket_(std::move(socket)) {}
 
+    const char* order() const { return order_; }
     void sort_by(const char* order) { order_ = order; }
 
     sluice::Result<Reading> read(size_t most) const {
@@ -101,12 +104,56 @@ struct Readings {
         before = std::move(now);
         now = std::move(*reading);
     }
-    std::vector<std::string> rows(size_t most) const {
-        std::vector<std::string> result = top_rows(before, now, most);
+    std::vector<std::string> rows(size_t most, const RowFilter& filter) const {
+        std::vector<std::string> result = top_rows(before, now, most, filter);
         if (!trouble.empty())
             result.insert(result.begin(), "these figures are old: " + trouble);
         return result;
     }
+};
+
+const char* order_of(Key key) {
+    switch (key) {
+        case Key::Ports:
+            return "ports";
+        case Key::Rate:
+            return "rate";
+        case Key::Bytes:
+            return "bytes";
+        default:
+            return "flows";
+    }
+}
+
+/// What stands on the screen, and what the keys have made of it.
+class View {
+public:
+    View(Gateway& gateway, Screen& screen, Reading first)
+        : gateway_(gateway), screen_(screen), readings_{first, first} {}
+
+    void show() { screen_.show(readings_.rows(most_on(screen_), filter_), kKeys + filter_.text()); }
+    void read() {
+        readings_.add(gateway_.read(filter_.text().empty() ? kMostOnScreen : kMostFiltered));
+    }
+    /// A gateway that does not count bytes says so, and the order stays.
+    void sort_by(const char* order) {
+        const char* const before = gateway_.order();
+        gateway_.sort_by(order);
+        read();
+        if (!readings_.trouble.empty())
+            gateway_.sort_by(before);
+    }
+    void ask_for_filter() {
+        if (auto line = screen_.read_line(" only: "))
+            filter_ = RowFilter(std::move(*line));
+        read();
+    }
+
+private:
+    Gateway& gateway_;
+    Screen& screen_;
+    Readings readings_;
+    RowFilter filter_;
 };
 
 int watch(Gateway& gateway, std::chrono::seconds interval) {
@@ -116,19 +163,21 @@ int watch(Gateway& gateway, std::chrono::seconds interval) {
     auto opened = Screen::open();
     if (!opened)
         return fail(opened.error().message);
-    Screen& screen = **opened;
-    Readings readings{*first, *first};
+    View view(gateway, **opened, std::move(*first));
     auto next = Clock::now() + interval;
     for (;;) {
-        screen.show(readings.rows(most_on(screen)), kKeys);
-        const Key key = screen.wait(next);
+        view.show();
+        const Key key = (*opened)->wait(next);
         if (key == Key::Quit)
             return EXIT_SUCCESS;
         if (key == Key::Resized)
             continue;
-        if (key != Key::None)
-            gateway.sort_by(key == Key::Ports ? "ports" : key == Key::Rate ? "rate" : "flows");
-        readings.add(gateway.read(kMostOnScreen));
+        if (key == Key::None)
+            view.read();
+        else if (key == Key::Filter)
+            view.ask_for_filter();
+        else
+            view.sort_by(order_of(key));
         next = Clock::now() + interval;
     }
 }

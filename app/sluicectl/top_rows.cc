@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <cstdio>
+#include <initializer_list>
 #include <map>
 #include <tuple>
 
@@ -49,11 +50,13 @@ string name_cell(string text, size_t width) {
 }
 
 constexpr size_t kNameWidth = 18;  ///< Of a host without IPv6.
+constexpr size_t kBytesWidth = 16;
+constexpr const char* kBytesHead = "       bytes out        bytes in";
 
 class Rows {
 public:
-    Rows(const Reading& before, const Reading& now, size_t most)
-        : before_(before), now_(now), most_(most) {}
+    Rows(const Reading& before, const Reading& now, size_t most, const RowFilter& filter)
+        : before_(before), now_(now), most_(most), filter_(filter) {}
 
     std::vector<string> take() {
         add_summary();
@@ -226,7 +229,8 @@ private:
         const json nows = list_in(now_.stats, "drops");
         std::vector<std::tuple<uint64_t, uint64_t, string>> drops;
         for (const auto& [reason, count] : nows.items())
-            if (const uint64_t total = number_in(nows, reason.c_str()); total != 0)
+            if (const uint64_t total = number_in(nows, reason.c_str());
+                total != 0 && filter_.wants_reason(reason))
                 drops.emplace_back(rate(befores, nows, reason.c_str()), total, reason);
         std::ranges::sort(drops, std::greater());
         rows_.push_back("");
@@ -239,47 +243,63 @@ private:
 
     void add_hosts() {
         rows_.push_back("");
-        const json hosts = rows_of(now_.hosts);
-        const size_t count = std::min(hosts.size(), most_);
+        const std::vector<json> hosts = wanted(now_.hosts, {"host"});
+        const bool is_counted = std::ranges::any_of(
+            hosts, [](const json& host) { return list_in(host, "out").is_object(); });
         size_t width = kNameWidth;
-        for (size_t i = 0; i < count; ++i)
-            width = std::max(width, text_in(hosts[i], "host").size());
-        rows_.push_back(name_cell("host", width) +
+        for (const json& host : hosts)
+            width = std::max(width, text_in(host, "host").size());
+        rows_.push_back(name_cell("host", width) + (is_counted ? kBytesHead : "") +
                         "       flows   half_open       ports new flows/s     refused");
-        for (size_t i = 0; i < count; ++i) {
-            const json& host = hosts[i];
+        for (const json& host : hosts) {
             const uint64_t zone = number_in(host, "zone");
             rows_.push_back(name_cell(text_in(host, "host"), width) +
-                            cell(number_in(host, "flows")) + cell(number_in(host, "half_open")) +
-                            cell(number_in(host, "ports")) + cell(number_in(host, "rate")) +
-                            cell(number_in(host, "refused")) +
+                            (is_counted ? bytes_cells(host) : "") + cell(number_in(host, "flows")) +
+                            cell(number_in(host, "half_open")) + cell(number_in(host, "ports")) +
+                            cell(number_in(host, "rate")) + cell(number_in(host, "refused")) +
                             (zone == 0 ? "" : "  zone=" + std::to_string(zone)));
         }
+    }
+
+    /// With --accounting: since the start.
+    static string bytes_cells(const json& host) {
+        return cell(number_in(list_in(host, "out"), "bytes"), kBytesWidth) +
+               cell(number_in(list_in(host, "in"), "bytes"), kBytesWidth);
+    }
+
+    /// Of the list's rows the first ones of which one of these ends is wanted.
+    std::vector<json> wanted(const json& list, std::initializer_list<const char*> ends) const {
+        std::vector<json> rows;
+        for (const json& row : rows_of(list))
+            if (rows.size() < most_ && std::ranges::any_of(ends, [&](const char* end) {
+                    return filter_.wants_end(text_in(row, end));
+                }))
+                rows.push_back(row);
+        return rows;
     }
 
     void add_pressure() {
         rows_.push_back("");
         rows_.push_back("ports of                  used        left  protocol  destination");
-        const json ports = rows_of(now_.ports);
-        for (size_t i = 0; i < std::min(ports.size(), most_); ++i) {
-            const json& port = ports[i];
+        for (const json& port : wanted(now_.ports, {"address", "destination"}))
             rows_.push_back(name_cell(text_in(port, "address"), 18) +
                             cell(number_in(port, "used")) + cell(number_in(port, "left")) + "  " +
                             name_cell(text_in(port, "protocol"), 10) +
                             text_in(port, "destination") + full_text_of(port));
-        }
     }
 
     const Reading& before_;
     const Reading& now_;
     size_t most_;
+    const RowFilter& filter_;
     std::vector<string> rows_;
 };
 
 }  // namespace
 
-std::vector<string> top_rows(const Reading& before, const Reading& now, size_t most) {
-    return Rows(before, now, most).take();
+std::vector<string> top_rows(const Reading& before, const Reading& now, size_t most,
+                             const RowFilter& filter) {
+    return Rows(before, now, most, filter).take();
 }
 
 }  // namespace sluicectl

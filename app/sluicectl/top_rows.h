@@ -9,6 +9,8 @@
 ///          counter has gone back the gateway has started again, and it counts from 0.
 /// Errors   None: what a reading lacks is 0, or has no row.
 
+#include "sluicectl/row_filter.h"
+
 #include <chrono>
 #include <cstddef>
 #include <nlohmann/json.hpp>
@@ -24,7 +26,8 @@ struct Reading {
     std::chrono::steady_clock::time_point at = {};
 };
 
-/// `most` rows of each list.
-std::vector<std::string> top_rows(const Reading& before, const Reading& now, size_t most);
+/// `most` rows of each list, of drops, hosts and ports those that the filter wants.
+std::vector<std::string> top_rows(const Reading& before, const Reading& now, size_t most,
+                                  const RowFilter& filter = RowFilter());
 
 }  // namespace sluicectl

@@ -62,6 +62,15 @@ grep --quiet -- '--once' "$work/top.err" || fail "top without a terminal: $(cat 
 # There is room for one reason: what went to a neighbour that is not there ends by another, later.
 grep --quiet 'host_flows\|neighbour_failed' "$work/screen" ||
     fail "top on a terminal: $(cat "$work/screen")"
+# shown KEYS TEXT: whether top shows the text when these keys are pressed.
+shown() {
+    "$python" "$here/press_keys.py" "$1" "$client_address" "$sluicectl" \
+        --socket "$work/sluice.sock" top >"$work/screen" ||
+        fail "top ended with $?: $(cat "$work/screen")"
+    grep --quiet -- "$2" "$work/screen"
+}
+shown $'/10.1.0.11\nq' 'filter 10.1.0.11' || fail "top takes no filter: $(cat "$work/screen")"
+shown bq 'wants a gateway with --accounting' || fail "top by bytes: $(cat "$work/screen")"
 pass "sluicectl top: the figures, once as text and on a terminal until q is pressed"
 
 ctl sluice ports --top 1 | grep --quiet "$destination" || fail "ports as text"

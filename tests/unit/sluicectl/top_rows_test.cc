@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+#include <algorithm>
+
 namespace top_rows_test {
 
 using namespace sluicectl;
@@ -93,6 +95,43 @@ TEST_CASE("top rows: a list has as many rows as there is room for", "[sluicectl]
         CHECK_FALSE(row.starts_with("ttl_expired"));
         CHECK_FALSE(row.starts_with("10.1.0.11"));
     }
+}
+
+TEST_CASE("top rows: a filter leaves the hosts and ports that it wants, or the reasons",
+          "[sluicectl]") {
+    const auto has = [](const std::vector<std::string>& rows, const std::string& name) {
+        return std::ranges::any_of(rows, [&](const auto& row) { return row.starts_with(name); });
+    };
+    // The first row of hosts is that of the first one wanted, though it is not among the most.
+    const auto one =
+        top_rows(reading(10, 1000, 0), reading(12, 5000, 6), 1, RowFilter("10.1.0.11"));
+    CHECK(has(one, "10.1.0.11 "));
+    CHECK_FALSE(has(one, "10.1.0.10 "));
+    CHECK_FALSE(has(one, "198.51.100.1 "));
+    CHECK(has(one, "invalid_untracked_fin "));
+    const auto server =
+        top_rows(reading(10, 1000, 0), reading(12, 5000, 6), 5, RowFilter("203.0.113.0/24"));
+    CHECK(has(server, "198.51.100.1 "));
+    const auto expired = top_rows(reading(10, 1000, 0), reading(12, 5000, 6), 1, RowFilter("ttl"));
+    CHECK(has(expired, "ttl_expired "));
+    CHECK_FALSE(has(expired, "invalid_untracked_fin "));
+    CHECK(has(expired, "10.1.0.10 "));
+}
+
+TEST_CASE("top rows: hosts have their bytes where these are counted", "[sluicectl]") {
+    Reading now = reading(12, 5000, 6);
+    now.hosts[0]["out"] = {{"packets", 3u}, {"bytes", 4000u}};
+    now.hosts[0]["in"] = {{"packets", 5u}, {"bytes", 6000u}};
+    const auto rows = top_rows(now, now, 1);
+    const auto head =
+        std::ranges::find_if(rows, [](const std::string& row) { return row.starts_with("host "); });
+    REQUIRE(head != rows.end());
+    CHECK(*head ==
+          "host                     bytes out        bytes in       flows   half_open       "
+          "ports new flows/s     refused");
+    CHECK(head[1] ==
+          "10.1.0.10                     4000            6000          12           1          "
+          "11           4           9  zone=3");
 }
 
 TEST_CASE("top rows: a gateway that has started again counts from 0", "[sluicectl]") {

@@ -71,6 +71,30 @@ bool EarlyDrop::replace_inward(const net::Tuple& original, uint16_t door,
     return best && end(*best);
 }
 
+std::optional<net::Tuple> EarlyDrop::free_one(std::span<const net::Tuple> keys,
+                                              hosts::HostIndex host, Tick now) {
+    const uint8_t least = is_above_share(host) ? kAboveShare : kStale;
+    for (unsigned i = 0; i < kTries; ++i) {
+        std::optional<Victim> best;
+        net::Tuple its_key;
+        for (const net::Tuple& key : keys) {
+            const flow::FlowRef holder = table_.find(key, now);
+            if (!holder)
+                return key;
+            const auto victim = judge_holder(holder, now);
+            if (!victim || victim->rank.tier < least || (best && victim->rank <= best->rank))
+                continue;
+            best = victim;
+            its_key = key;
+        }
+        if (!best)
+            return std::nullopt;
+        if (end(*best))
+            return its_key;
+    }
+    return std::nullopt;
+}
+
 /// What stands near a tuple's place, but for what has been made for the flow that wants in.
 std::span<const flow::FlowRef> EarlyDrop::near(const net::Tuple& original, Tick now) {
     const auto end = std::remove_if(
@@ -134,6 +158,21 @@ std::optional<EarlyDrop::Victim> EarlyDrop::judge(uint32_t index, Tick now) cons
     victim.rank =
         is_proven ? Rank{kKept, 0, age} : Rank{kStale, 0, kOfStranger * (uint64_t{age} + 1)};
     return victim;
+}
+
+/// Of who holds the key of its replies: nothing for what has been answered, or what came from
+/// outside.
+std::optional<EarlyDrop::Victim> EarlyDrop::judge_holder(flow::FlowRef holder, Tick now) const {
+    const flow::FlowRecord& record = table_.record(holder);
+    if (holder.direction() != net::Direction::Reply || is_just_made(record, now))
+        return std::nullopt;
+    const auto victim = judge(holder.index(), now);
+    if (!victim || record.kind() != flow::Kind::Flow)
+        return victim;
+    const bool is_kept = net::is_by_address(record.key(net::Direction::Reply).protocol) &&
+                         (hosts_.standing_of(victim->host).is_answered ||
+                          (flow::opened_at(record) + kBlockTrial).is_after(now));
+    return is_kept || (victim->protecting & kSeenReply) == 0 ? std::nullopt : victim;
 }
 
 void EarlyDrop::judge_flow(const flow::FlowRecord& record, uint32_t age, Victim& victim) const {

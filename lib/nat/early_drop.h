@@ -2,7 +2,8 @@
 #pragma once
 
 /// \file
-/// Early drop: which record goes when the table is full and a new flow wants in.
+/// Early drop: which record goes when the table is full, or what is to be had toward a server is
+/// taken, and a new flow wants in.
 ///
 /// Shape    Of the records that stand near the new one's key, a flow that is past its deadline;
 ///          else the first of these that there is:
@@ -15,9 +16,14 @@
 ///             So with as many sources as somebody likes to forge he pushes out his own first;
 ///          3. the oldest of the other mappings and contacts that no flow hangs on.
 ///          An ASSURED flow that lives never goes. What outside hosts open is a stranger's.
+///          Where no port is free toward a server, the first of these of those who hold some of
+///          them goes, unless it has been answered. For a host above its share none goes but of
+///          such hosts. Without ports there is one place for all, of which a host keeps what it
+///          waits by: it goes if nobody has ever answered the host, after two seconds.
 /// Threads  Owned by one worker. The flow may be another worker's: its end is decided by a swap of
 ///          its life word, and against its owner by one of its status (hosts/host_table.h).
-/// Cost     A full look reads nine buckets and the records that they name, some fifty lines.
+/// Cost     A full look reads nine buckets and the records that they name, some fifty lines; one at
+///          keys of replies looks each of them up.
 /// Source   early_drop() of Linux's nf_conntrack_core.c, which takes no account of hosts.
 
 #include "base/clock.h"
@@ -57,6 +63,10 @@ public:
     /// one by the tuple `original` may be counted in its place: the stalest that is not ASSURED.
     bool replace_inward(const net::Tuple& original, uint16_t door, const hosts::Quotas& quotas,
                         Tick now);
+    /// One of these keys of replies that nobody holds: by now, or because a flow from inside, or a
+    /// mapping, that nobody has answered has been ended for a flow of `host`.
+    std::optional<net::Tuple> free_one(std::span<const net::Tuple> keys, hosts::HostIndex host,
+                                       Tick now);
 
 private:
     /// Why one goes before another: the greater tier first, then the greater weight.
@@ -82,6 +92,7 @@ private:
     bool end_expired(std::span<const flow::FlowRef> near, Tick now);
     std::optional<Victim> choose(std::span<const flow::FlowRef> near, Tick now) const;
     std::optional<Victim> judge(uint32_t index, Tick now) const;
+    std::optional<Victim> judge_holder(flow::FlowRef holder, Tick now) const;
     void judge_flow(const flow::FlowRecord& record, uint32_t age, Victim& victim) const;
 
     flow::FlowTable& table_;

@@ -24,6 +24,12 @@ Opening not_opened(Drop reason) {
     return {Opening::Outcome::Refused, {}, reason};
 }
 
+/// Others have all that there is toward its server, or seem to.
+bool is_for_want_of_ports(Drop reason) {
+    return reason == Drop::PortsExhausted || reason == Drop::PortsUnsearched ||
+           reason == Drop::AddressesExhausted;
+}
+
 }  // namespace
 
 OwnFlows::OwnFlows(const OwnFlowsParams& params, flow::Member& member, stats::Counters& counters,
@@ -40,6 +46,8 @@ OwnFlows::OwnFlows(const OwnFlowsParams& params, flow::Member& member, stats::Co
                   params.steering, params.own_ports},
                  worker),
       early_drop_(params.table, params.hosts, member, counters),
+      contest_({params.table, params.policy, mappings_, params.kept, params.draws, params.steering,
+                params.own_ports}),
       foretelling_({{params.table, member, stock_, params.hosts, counters, params.helpers, worker},
                     params.policy,
                     params.exhaustion,
@@ -125,7 +133,11 @@ Opening OwnFlows::open_admitted(const First& first) {
                                                             : Drop::PortsUnsearched);
 }
 
+/// Where there is nothing left for it, what nobody has answered gives way.
 Decision OwnFlows::decide(const First& first) {
+    if (contest_.is_on(first.request, first.now))
+        if (const auto won = contend(first))
+            return *won;
     const Decision decision = allocator_.decide(first.request, first.now, trail_);
     if (!trail_.is_empty())
         allocator_.learn(trail_, params_.exhaustion, first.now);
@@ -135,7 +147,21 @@ Decision OwnFlows::decide(const First& first) {
         counters_.count[Count::PortProbes].add(decision.probes);
         counters_.probes[stats::probe_bucket(decision.probes)].add(1);
     }
-    return decision;
+    if (decision.external || !is_for_want_of_ports(decision.reason))
+        return decision;
+    const auto won = contend(first);
+    if (won)
+        contest_.begin(first.request, first.now);
+    return won.value_or(decision);
+}
+
+/// A decision for what somebody else has held until now; nothing if nobody gives way.
+std::optional<Decision> OwnFlows::contend(const First& first) {
+    const auto keys = contest_.draw(first.request, first.now);
+    const auto key = early_drop_.free_one(keys, first.host, first.now);
+    if (!key)
+        return std::nullopt;
+    return contest_.win(first.request, *key, first.now);
 }
 
 /// Makes what was decided, outermost first. Nothing: another worker was faster.

@@ -11,7 +11,8 @@
 ///          moment.
 /// Threads  Owned by one worker. Its flows are those that it opened.
 /// Errors   A packet that opens nothing is dropped with a reason.
-/// Cost     Opening: a few lookups and one insert (nat/allocator.h).
+/// Cost     Opening: a few lookups and one insert (nat/allocator.h). Where no port is left toward a
+///          server, a look at some who hold one (nat/contest.h).
 
 #include "base/clock.h"
 #include "conntrack/tracker.h"
@@ -21,6 +22,7 @@
 #include "hosts/host_table.h"
 #include "hosts/quotas.h"
 #include "nat/allocator.h"
+#include "nat/contest.h"
 #include "nat/decision.h"
 #include "nat/early_drop.h"
 #include "nat/foretelling.h"
@@ -124,6 +126,7 @@ private:
     Opening open_for_host(First& first);
     Opening open_admitted(const First& first);
     Decision decide(const First& first);
+    std::optional<Decision> contend(const First& first);
     std::optional<Opening> commit(const First& first, const Decision& decision);
     std::optional<Opening> insert(const First& first, const Decision& decision, const Tied& tied);
     std::optional<uint32_t> take_record(const First& first);
@@ -149,6 +152,7 @@ private:
     Allocator allocator_;
     Trail trail_;
     EarlyDrop early_drop_;
+    Contest contest_;
     Foretelling foretelling_;
 };
 

@@ -331,7 +331,9 @@ constexpr Row kRows[] = {
       "the switch's table of MACs."}},
     {PortsExhausted,
      {"No external port is free toward this destination: every address of the pool has been "
-      "searched.",
+      "searched; and of those that were drawn at the host's own address none is held by a flow "
+      "that nobody has answered (such a one goes for it, counted as early_dropped), or the host "
+      "has more than 256 of these itself.",
       "Add addresses to the pool; sluicectl stats names the full ones."}},
     {HostBlocks,
      {"The inside host's --port-blocks-per-host blocks are used up: every port of theirs is "
@@ -348,11 +350,12 @@ constexpr Row kRows[] = {
     {PortsUnsearched,
      {"256 ports tried for this packet were taken, and the search goes on with the next "
       "one; or all ports of 256 addresses are, and of a larger pool no more are tried for "
-      "one host.",
+      "one host; and none was found that nobody has answered.",
       "The sender's next try mostly finds a port. Add addresses to the pool."}},
     {AddressesExhausted,
      {"A protocol without ports (GRE, ESP and others) goes by address alone: each public "
-      "address serves one inside host toward one destination, and here all are taken.",
+      "address serves one inside host toward one destination, and here all are taken; that at "
+      "the host's own address not by a host that nobody has ever answered, for two seconds.",
       "Add addresses to the pool, or let the tunnel use UDP (IPsec NAT traversal, GRE in "
       "UDP)."}},
     {EndpointTaken,

@@ -186,6 +186,8 @@ string decision_lines(const Answer& answer) {
                  (answer.pool_name.empty() ? "" : " of the pool " + answer.pool_name) + "\n";
     if (answer.may_search_on)
         lines += "    a worker's search may go on where its last has come to, and find another\n";
+    if (answer.may_search_on && !decision.external)
+        lines += "    or it ends a flow that nobody has answered, and takes its place\n";
     if (decision.is_filtered)
         lines += "filter: the mapping that it is for does not let it in\n";
     if (answer.table_is_full)

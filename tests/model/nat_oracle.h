@@ -112,6 +112,7 @@ public:
     bool is_stream(const ReplyKey& key) const {
         return key.protocol == net::Protocol::Udp && mappings_.at(key).stream;
     }
+    const Conversation& owner(const ReplyKey& key) const { return mappings_.at(key).owner; }
     Tick deadline(const ReplyKey& key) const { return mappings_.at(key).deadline; }
     /// Forgets what ended `linger` before `now` or earlier.
     void forget_before(Tick now, Duration linger);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 /// \file
-/// What happens when ports run out: it is counted, told, and by choice the inside host is answered.
+/// What happens when ports run out: who has not been answered gives way, and where nobody does it
+/// is counted, told, and by choice the inside host is answered.
 
 #include "catch.h"
 #include "testbed.h"
@@ -34,15 +35,27 @@ std::string host(unsigned number) {
     return "10.1.0." + std::to_string(2 + number % 3);
 }
 
-/// Opens `count` UDP flows to kServer, port 53.
-unsigned open_udp(Testbed& bed, unsigned count) {
-    size_t opened = 0;
+/// Asks kServer, port 53, so many times. Returns as what each was seen, or nothing.
+std::vector<Seen> ask(Testbed& bed, unsigned count) {
+    std::vector<Seen> questions;
     for (unsigned i = 0; i < count; ++i)
-        opened +=
-            bed.from_inside(
-                   Frame().ipv4(host(i).c_str(), kServer).udp(static_cast<uint16_t>(5000 + i), 53))
-                .size();
-    return static_cast<unsigned>(opened);
+        for (const Seen& seen : bed.from_inside(
+                 Frame().ipv4(host(i).c_str(), kServer).udp(static_cast<uint16_t>(5000 + i), 53)))
+            questions.push_back(seen);
+    return questions;
+}
+
+/// The answers that come in to hosts.
+std::vector<Seen> answer(Testbed& bed, const Seen& question) {
+    return bed.from_outside(Frame().ipv4(kServer, question.source).udp(53, question.source_port));
+}
+
+/// Opens `count` UDP flows to kServer, port 53, each of which is answered.
+unsigned open_udp(Testbed& bed, unsigned count) {
+    unsigned opened = 0;
+    for (const Seen& question : ask(bed, count))
+        opened += static_cast<unsigned>(answer(bed, question).size());
+    return opened;
 }
 
 bool has(const std::string& text, const char* part) {
@@ -114,11 +127,18 @@ TEST_CASE("exhaustion: by choice a UDP sender is told, and no more often than --
 
 TEST_CASE("exhaustion: by choice a TCP client gets a RST", "[packet][tcp]") {
     Testbed bed(few_ports(1, config::OnExhaustion::Reject));
-    for (uint16_t i = 0; i < 100; ++i)
-        REQUIRE(bed.from_inside(Frame()
-                                    .ipv4(host(i).c_str(), kServer)
-                                    .tcp(static_cast<uint16_t>(5000 + i), 80, kSyn))
+    for (uint16_t i = 0; i < 100; ++i) {
+        const auto out = bed.from_inside(Frame()
+                                             .ipv4(host(i).c_str(), kServer)
+                                             .tcp(static_cast<uint16_t>(5000 + i), 80, kSyn)
+                                             .seq(1000));
+        REQUIRE(out.size() == 1);
+        REQUIRE(bed.from_outside(Frame()
+                                     .ipv4(kServer, out[0].source)
+                                     .tcp(80, out[0].source_port, kSyn | kAck)
+                                     .ack(1001))
                     .size() == 1);
+    }
     CHECK(bed.from_inside(Frame().ipv4(kHost, kServer).tcp(7000, 80, kSyn).seq(1000)).empty());
     const auto in = bed.take(Side::Inside);
     REQUIRE(in.size() == 1);
@@ -130,20 +150,180 @@ TEST_CASE("exhaustion: by choice a TCP client gets a RST", "[packet][tcp]") {
     CHECK(bed.count(Count::TcpResets) == 1);
 }
 
+TEST_CASE("exhaustion: a host reaches a server whose ports unanswered flows of others hold",
+          "[packet][fairness]") {
+    Testbed bed(few_ports(1, config::OnExhaustion::Reject));
+    REQUIRE(ask(bed, 100).size() == 100);
+    bed.tick(Duration{10});
+    for (uint16_t port = 7000; port < 7020; ++port) {
+        const auto question = bed.from_inside(Frame().ipv4(kHost, kServer).udp(port, 53));
+        REQUIRE(question.size() == 1);
+        CHECK(question[0].source_port >= 40000);
+        CHECK(question[0].source_port <= 40099);
+        const auto in = answer(bed, question[0]);
+        REQUIRE(in.size() == 1);
+        CHECK(in[0].destination == kHost);
+        CHECK(in[0].destination_port == port);
+    }
+    CHECK(bed.take(Side::Inside).empty());
+    CHECK(bed.count(Count::EarlyDropped) == 20);
+    CHECK(bed.flows() == 100);
+    CHECK(bed.dropped(Drop::PortsExhausted) == 0);
+}
+
+TEST_CASE("exhaustion: what has been answered gives way to nobody, whatever waits beside it",
+          "[packet][fairness]") {
+    Testbed bed(few_ports(1, config::OnExhaustion::Drop));
+    std::vector<Seen> questions = ask(bed, 100);
+    REQUIRE(questions.size() == 100);
+    const Seen unlucky = questions.back();
+    questions.pop_back();
+    for (const Seen& question : questions)
+        REQUIRE(answer(bed, question).size() == 1);
+    bed.tick(Duration{10});
+    // Its port is among those that are drawn for one packet or another.
+    std::vector<Seen> out;
+    for (uint16_t port = 7000; out.empty() && port < 7200; ++port)
+        out = bed.from_inside(Frame().ipv4("10.1.0.99", kServer).udp(port, 53));
+    REQUIRE(out.size() == 1);
+    CHECK(out[0].source_port == unlucky.source_port);
+    REQUIRE(answer(bed, out[0]).size() == 1);
+    CHECK(bed.count(Count::EarlyDropped) == 1);
+    // Now nobody waits.
+    for (uint16_t port = 7200; port < 7300; ++port)
+        CHECK(bed.from_inside(Frame().ipv4("10.1.0.99", kServer).udp(port, 53)).empty());
+    CHECK(bed.count(Count::EarlyDropped) == 1);
+    for (const Seen& question : questions)
+        CHECK(answer(bed, question).size() == 1);
+}
+
+TEST_CASE("exhaustion: a flood of forged questions to a server costs no honest one its answer",
+          "[packet][fairness]") {
+    Testbed bed(few_ports(1, config::OnExhaustion::Drop));
+    const auto pour = [&](unsigned count) {
+        for (unsigned i = 0; i < count; ++i) {
+            static unsigned sent = 0;
+            const std::string forged = "10.1.0." + std::to_string(50 + ++sent % 200);
+            bed.from_inside(Frame()
+                                .ipv4(forged.c_str(), kServer)
+                                .udp(static_cast<uint16_t>(1024 + sent / 200), 53));
+            bed.tick(Duration{1});
+        }
+    };
+    const auto first = bed.from_inside(Frame().ipv4(kHost, kServer).udp(6000, 53));
+    REQUIRE((first.size() == 1 && answer(bed, first[0]).size() == 1));
+    pour(300);
+    for (uint16_t port = 7000; port < 7020; ++port) {
+        const auto question = bed.from_inside(Frame().ipv4(kHost, kServer).udp(port, 53));
+        REQUIRE(question.size() == 1);
+        pour(50);  // each of the flood's own lasts for some hundred of them
+        CHECK(answer(bed, question[0]).size() == 1);
+    }
+    CHECK(bed.dropped(Drop::PortsExhausted) == 0);
+    CHECK(bed.count(Count::EarlyDropped) > 1000);
+}
+
+TEST_CASE("exhaustion: of a server's ports those go first of which a host has too many",
+          "[packet][fairness]") {
+    Testbed bed({.flows = 70'000});
+    const auto pour = [&](const char* host, uint32_t from, uint32_t to) {
+        for (uint32_t port = from; port < to; ++port) {
+            bed.inject(Side::Inside, Frame()
+                                         .ipv4(host, kServer)
+                                         .udp(static_cast<uint16_t>(port), 53)
+                                         .ether(mac_of(ip(host)), bed.port(Side::Inside).mac())
+                                         .bytes());
+            if (port % 1024 == 1023)
+                bed.run();
+        }
+        bed.run();
+    };
+    pour("10.1.0.20", 1024, 33'280);
+    pour("10.1.0.21", 33'280, 65'536);
+    bed.take_frames(Side::Outside);
+    bed.tick(Duration{10});
+    for (uint16_t port = 7000; port < 7100; ++port) {
+        const auto question = bed.from_inside(Frame().ipv4(kHost, kServer).udp(port, 53));
+        REQUIRE(question.size() == 1);
+        CHECK(answer(bed, question[0]).size() == 1);
+    }
+    CHECK(bed.count(Count::EarlyDropped) == 100);
+}
+
+TEST_CASE(
+    "exhaustion: without ports the place is its host's, whom nobody has answered, for two "
+    "seconds",
+    "[packet][fairness]") {
+    constexpr uint8_t kEsp = 50;
+    Testbed bed(few_ports(1, config::OnExhaustion::Drop));
+    const auto send = [&](const char* host) {
+        return bed.from_inside(Frame().ipv4(host, kServer).protocol(kEsp)).size();
+    };
+    REQUIRE(send("10.1.0.66") == 1);
+    bed.tick(Duration{1999});
+    CHECK(send(kHost) == 0);
+    CHECK(bed.dropped(Drop::AddressesExhausted) == 1);
+    bed.tick(Duration{1});
+    CHECK(send(kHost) == 1);
+    // Of a host that has been answered it is not taken, however long it waits.
+    const auto question = bed.from_inside(Frame().ipv4(kHost, kServer).udp(7000, 53));
+    REQUIRE((question.size() == 1 && answer(bed, question[0]).size() == 1));
+    bed.tick(Duration::seconds(5));
+    CHECK(send("10.1.0.66") == 0);
+    CHECK(send(kHost) == 1);
+}
+
+TEST_CASE("exhaustion: ICMP identifiers are won as ports are", "[packet][fairness][icmp]") {
+    Testbed bed(few_ports(1, config::OnExhaustion::Drop));
+    for (uint16_t id = 0; id < 100; ++id)
+        REQUIRE(bed.from_inside(Frame().ipv4(host(id).c_str(), kServer).echo_request(id)).size() ==
+                1);
+    CHECK(bed.from_inside(Frame().ipv4(kHost, kServer).echo_request(7000)).size() == 1);
+    CHECK(bed.count(Count::EarlyDropped) == 1);
+}
+
+TEST_CASE("exhaustion: a mapping is won when no flow goes by it any more",
+          "[packet][fairness][mapping]") {
+    Testbed bed({.configure = [](config::Config& config) {
+        config.inside.clear();
+        config.pool.clear();
+        config.snat.push_back(
+            {.inside = {ip("10.1.0.0"), 24},
+             .addresses = {{ip(kPublic), ip(kPublic)}},
+             .independence = nat::Independence{{{net::Protocol::Udp}}, {40000, 40003}}});
+    }});
+    for (const char* forged : {"10.1.0.50", "10.1.0.51", "10.1.0.52", "10.1.0.53"})
+        REQUIRE(bed.from_inside(Frame().ipv4(forged, kServer).udp(5000, 53)).size() == 1);
+    // By each mapping a flow goes.
+    CHECK(bed.from_inside(Frame().ipv4(kHost, kServer).udp(7000, 53)).empty());
+    bed.advance(Duration::seconds(40));
+    const auto out = bed.from_inside(Frame().ipv4(kHost, kServer).udp(7000, 53));
+    REQUIRE(out.size() == 1);
+    CHECK(answer(bed, out[0]).size() == 1);
+    CHECK(bed.count(Count::EarlyDropped) == 1);
+}
+
 TEST_CASE("exhaustion: 64512 ports to one server are used up, to the last one", "[packet]") {
     constexpr uint16_t kLast = 43210;
     Testbed bed({.flows = 70'000});
-    for (uint32_t port = 1024; port <= 65535; ++port) {
-        if (port != kLast)
-            bed.inject(Side::Inside, Frame()
-                                         .ipv4(kHost, kServer)
-                                         .udp(static_cast<uint16_t>(port), 53)
-                                         .ether(mac_of(ip(kHost)), bed.port(Side::Inside).mac())
-                                         .bytes());
-        if (port % 1024 == 1023)
-            bed.run();
-    }
+    const auto send_all = [&](Side side, auto frame_of) {
+        const auto from = ip(side == Side::Inside ? kHost : kRouter);
+        for (uint32_t port = 1024; port <= 65535; ++port) {
+            if (port != kLast)
+                bed.inject(side, frame_of(static_cast<uint16_t>(port))
+                                     .ether(mac_of(from), bed.port(side).mac())
+                                     .bytes());
+            if (port % 1024 == 1023)
+                bed.run();
+        }
+    };
+    send_all(Side::Inside,
+             [](uint16_t port) { return Frame().ipv4(kHost, kServer).udp(port, 53); });
     CHECK(bed.take_frames(Side::Outside).size() == 64511);
+    // Who has been answered gives way to nobody.
+    send_all(Side::Outside,
+             [](uint16_t port) { return Frame().ipv4(kServer, kPublic).udp(53, port); });
+    CHECK(bed.take_frames(Side::Inside).size() == 64511);
     const auto knock = [&](const char* from, unsigned& packets) {
         for (++packets; packets < 1000; ++packets) {
             const auto out = bed.from_inside(Frame().ipv4(from, kServer).udp(5000, 53));

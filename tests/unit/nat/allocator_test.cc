@@ -20,7 +20,9 @@ namespace {
 /// One worker's flows with a pool of `addresses`, of which `ports` may be used.
 struct Bench : Ground, Opener {
     Bench(uint32_t addresses, pool::PortRange ports, uint32_t flows = 4096)
-        : Ground({}, rule_with(addresses, ports), flows), Opener(static_cast<Ground&>(*this)) {}
+        : Ground({}, rule_with(addresses, ports), flows), Opener(static_cast<Ground&>(*this)) {
+        is_answered = true;
+    }
 
     /// What packets of a host get until one opens a flow or is told that there are no ports.
     Opening open_in_the_end(Be32 source, uint16_t own, unsigned& packets) {

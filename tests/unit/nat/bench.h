@@ -5,6 +5,7 @@
 /// What the tests of this folder stand on: two workers over one table, with a rule and a clock.
 
 #include "catch.h"
+#include "conntrack/status.h"
 #include "fixed_policy.h"
 #include "flow/flow_table.h"
 #include "nat/own_flows.h"
@@ -110,6 +111,9 @@ struct Opener {
         nat.finish();
         member.quiescent();
         REQUIRE(probes() - before <= kMaxProbes);
+        if (is_answered && opening.outcome == Opening::Outcome::Opened)
+            ground.hosts->add_status(opening.flow.index(), ground.table->record(opening.flow),
+                                     conntrack::kSeenReply);
         return opening;
     }
     const net::Tuple& reply(const Opening& opening) {
@@ -127,6 +131,7 @@ struct Opener {
     flow::Member member;
     stats::Counters counters;
     OwnFlows nat;
+    bool is_answered = false;  ///< Each flow, at once: it gives way to no other.
 };
 
 }  // namespace sluice::nat::testing

@@ -137,4 +137,45 @@ TEST_CASE("early drop: a host with more than its share goes first, and spares no
     CHECK(ground.table->record(old).life.load().life() == flow::Life::Live);
 }
 
+TEST_CASE("early drop: of who holds a server's ports the stalest goes that waits, or what is free",
+          "[nat]") {
+    Full full;
+    const auto key = [&](flow::FlowRef flow) {
+        return full.record(flow).key(net::Direction::Reply);
+    };
+    const auto free_one = [&](std::vector<net::Tuple> keys) {
+        return full.early_drop.free_one(keys, hosts::kNoHost, full.ground.now);
+    };
+    const flow::FlowRef answered = full.open(1, 5000, Duration{100'000});
+    full.answer(answered);
+    const flow::FlowRef waits = full.open(1, 5001, Duration{3000});
+    const flow::FlowRef strange = full.open(2, 5002, Duration{1000});
+    const net::Tuple of_strange = key(strange), of_waits = key(waits);
+    net::Tuple unused = of_waits;
+    unused.destination_port = Be16::from_host(9);
+    CHECK(free_one({of_waits, unused, of_strange}) == unused);
+    CHECK(free_one({key(answered), of_waits, of_strange}) == of_strange);
+    CHECK_FALSE(full.lives(strange));
+    CHECK(free_one({key(answered), of_waits}) == of_waits);
+    CHECK_FALSE(free_one({key(answered)}));
+    CHECK_FALSE(free_one({full.record(answered).key(net::Direction::Original)}));
+    CHECK_FALSE(free_one({}));
+    CHECK(full.opener.counters.count[stats::Count::EarlyDropped].read() == 2);
+}
+
+TEST_CASE("early drop: for a host above its share only flows of such hosts go", "[nat]") {
+    Ground ground({}, rule_with(1, pool::kAllPorts), 64);
+    Opener opener(ground);
+    EarlyDrop early_drop(*ground.table, *ground.hosts, opener.member, opener.counters);
+    std::vector<flow::FlowRef> flood;
+    for (uint16_t port = 5000; port < 5010; ++port)
+        flood.push_back(opener.open(host(1), port).flow);
+    const hosts::HostIndex heavy = ground.hosts->host_of(flood[0].index());
+    const std::vector<net::Tuple> of_other{opener.reply(opener.open(host(2), 4000))};
+    const std::vector<net::Tuple> of_own{ground.table->record(flood[3]).key(net::Direction::Reply)};
+    CHECK_FALSE(early_drop.free_one(of_other, heavy, ground.now));
+    CHECK(early_drop.free_one(of_own, heavy, ground.now));
+    CHECK(early_drop.free_one(of_other, hosts::kNoHost, ground.now));
+}
+
 }  // namespace early_drop_test

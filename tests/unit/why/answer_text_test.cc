@@ -175,6 +175,7 @@ TEST_CASE("answer text: what is no packet, and what a worker alone knows, is sai
     CHECK(text.find("address and port: none, looked at 256 ports\n"
                     "    a worker's search may go on where its last has come to") !=
           std::string::npos);
+    CHECK(text.find("    or it ends a flow that nobody has answered") != std::string::npos);
     CHECK(text.find("flow table: full") != std::string::npos);
 }
 

@@ -7,6 +7,9 @@ namespace {
 constexpr unsigned kInterfaceShift = 32;
 constexpr uint64_t kMark = uint64_t{1} << 44;  // no key is 0
 
+/// Who is known is given a new place no sooner.
+constexpr Duration kMayAskAnew{kKeepAsker.milliseconds / 2};
+
 constexpr uint64_t key_of(link::InterfaceId interface, Be32 address) {
     return address.raw | uint64_t{interface} << kInterfaceShift | kMark;
 }
@@ -23,7 +26,8 @@ std::optional<net::MacAddress> Askers::add(link::InterfaceId interface, Be32 add
             known.is_doubtful = true;
             return net::mac_of(known.mac);
         }
-        if (known.is_doubtful)
+        // Else the same question again and again would take a place each time.
+        if (known.is_doubtful || now - known.asked < kMayAskAnew)
             return std::nullopt;
         forget(known);  // and comes last now
     }

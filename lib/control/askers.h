@@ -7,8 +7,9 @@
 ///
 /// Shape    A ring of a fixed size beside the next hops, of which the oldest gives way, so whoever
 ///          forges a million questions costs others a question of the gateway's own at most. Those
-///          of one MAC have a limited part of it. Where two MACs ask as one address, neither is
-///          believed.
+///          of one MAC have a limited part of it. Who asks again keeps his place for half a minute
+///          from his first question, and has a new one after that. Where two MACs ask as one
+///          address, neither is believed.
 /// Threads  The control core's.
 /// Memory   The ring at construction; two maps grow with what it holds.
 /// Cost     Two look-ups for each question.

@@ -69,6 +69,19 @@ TEST_CASE("askers: one MAC has a part of the places, again and again", "[control
     }
 }
 
+TEST_CASE("askers: the same question again and again takes one place, and nobody else's",
+          "[control]") {
+    Askers askers(8);
+    for (uint32_t i = 1; i < 8; ++i)
+        askers.add(kInterface, host(i), mac(static_cast<uint8_t>(i)), kNow);
+    for (int32_t i = 0; i < 4096; ++i)
+        askers.add(kInterface, host(9), mac(9), kNow + Duration{i});
+    CHECK(askers.size() == 8);
+    for (uint32_t i = 1; i < 8; ++i)
+        CHECK(askers.take(kInterface, host(i), kNow) == mac(static_cast<uint8_t>(i)));
+    CHECK(askers.take(kInterface, host(9), kNow) == mac(9));
+}
+
 TEST_CASE("askers: of two MACs that ask as one address neither is known", "[control]") {
     Askers askers(8);
     CHECK_FALSE(askers.add(kInterface, host(1), mac(1), kNow));

@@ -4,6 +4,7 @@
 #include "config/mappings.h"
 #include "config/read_match.h"
 #include "conntrack/status.h"
+#include "listing/doomed.h"
 #include "listing/walk.h"
 #include "net/side.h"
 #include "net/text.h"
@@ -227,15 +228,10 @@ bool has_ground(const Policy& policy, const flow::FlowRecord& flow) {
 }
 
 uint64_t end_without_ground(flow::FlowTable& table, const Policy& policy) {
-    constexpr size_t kKills = 64;  // in one membership
-    struct Doomed {
-        uint32_t index;
-        flow::LifeWord life;
-    };
     uint64_t ended = 0;
     for (uint32_t first = 0; first < table.capacity(); first += listing::kSegment) {
         const auto doomed = flow::read_records(table, [&] {
-            std::vector<Doomed> result;
+            std::vector<listing::Doomed> result;
             table.for_each_live(
                 first, first + listing::kSegment,
                 [&](uint32_t index, const flow::FlowRecord& record) {
@@ -248,12 +244,7 @@ uint64_t end_without_ground(flow::FlowTable& table, const Policy& policy) {
                 });
             return result;
         });
-        for (size_t i = 0; i < doomed.size(); i += kKills) {
-            // A record that is another flow's by now has another life word: it stays.
-            flow::Member member(table);
-            for (size_t j = i; j < std::min(i + kKills, doomed.size()); ++j)
-                ended += member.kill(doomed[j].index, doomed[j].life);
-        }
+        ended += listing::end_all(table, doomed);
     }
     return ended;
 }

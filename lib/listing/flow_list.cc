@@ -2,6 +2,7 @@
 #include "listing/flow_list.h"
 
 #include "flow/reading.h"
+#include "listing/doomed.h"
 #include "listing/flow_text.h"
 #include "listing/walk.h"
 
@@ -18,7 +19,6 @@ namespace sluice::listing {
 namespace {
 
 constexpr uint32_t kPieceSegments = 16;
-constexpr size_t kKills = 16;  // so few that others do not wait long for a thread that is stopped
 
 /// Some of the table's segments: [first, last).
 struct Segments {
@@ -29,12 +29,6 @@ struct Segments {
 Segments all_segments(const flow::FlowTable& table) {
     return {0, (table.capacity() + kSegment - 1) / kSegment};
 }
-
-/// A flow that an operator wants to end.
-struct Doomed {
-    uint32_t index;
-    flow::LifeWord life;
-};
 
 /// Which records of a segment are meant.
 struct Meant {
@@ -138,14 +132,8 @@ uint64_t FlowList::kill(const FlowFilter& filter, Tick now, flow::Kind kind) con
             });
             return result;
         });
-        uint64_t count = 0;
-        for (size_t i = 0; i < doomed.size(); i += kKills) {
-            // A record that is another flow's by now has another life word: it stays.
-            flow::Member member(table_);
-            for (size_t j = i; j < std::min(i + kKills, doomed.size()); ++j)
-                count += member.kill(doomed[j].index, doomed[j].life);
-        }
-        total.fetch_add(count, std::memory_order_relaxed);  // relaxed: read when all have ended
+        // relaxed: read when all have ended
+        total.fetch_add(end_all(table_, doomed), std::memory_order_relaxed);
     });
     return total.load(std::memory_order_relaxed);
 }

@@ -9,7 +9,7 @@
 /// Threads  Any thread may call, several at once; callers take part in the work. Each segment is
 ///          copied in a reading of its own (flow::Reading), so that a thread that waits, formats or
 ///          gets no CPU never delays the reuse of records for long. Deleting takes a member, for 16
-///          flows at a time.
+///          flows at a time, and leaves the idle class for that (listing/doomed.h).
 /// Memory   A listing holds one piece: at most 16 segments, some 3 MB as text.
 /// Errors   None. A flow that opens or ends meanwhile is seen or not; every other flow is seen
 ///          once.

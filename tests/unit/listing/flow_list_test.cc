@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <nlohmann/json.hpp>
+#include <sched.h>
 #include <set>
 #include <thread>
 #include <vector>
@@ -129,6 +130,44 @@ TEST_CASE("flow list: records of deleted flows are used again", "[listing]") {
             member.quiescent();
     }
     CHECK(table->size() == 0);
+}
+
+namespace {
+
+/// Which classes of the scheduler those were in who ended a flow.
+struct Classes final : flow::Ending {
+    void ended(uint32_t, flow::FlowRecord&) override {
+        (sched_getscheduler(0) == SCHED_IDLE ? idle : other) += 1;
+    }
+    void expect(uint32_t) override {}
+    std::atomic<unsigned> idle{0}, other{0};
+};
+
+}  // namespace
+
+TEST_CASE("flow list: whoever ends flows is not in the idle class while others wait for him",
+          "[listing]") {
+    Classes classes;
+    flow::FlowTableParams params;
+    params.capacity = 4000;
+    params.ending = &classes;
+    const auto table = std::move(flow::FlowTable::create(params).value());
+    {
+        flow::Member member(*table);
+        for (uint32_t n = 0; n < 3000; ++n)
+            open(*table, member, nth(n));
+    }
+    const bool may_leave = permit_rest();
+    const Background background{.idle_class = true};
+    std::thread([&] {
+        background.enter();
+        const FlowList list(*table, background, 2);
+        CHECK(list.kill({}, kNow) == 3000);
+        CHECK(sched_getscheduler(0) == SCHED_IDLE);
+    }).join();
+    CHECK(classes.idle + classes.other == 3000);
+    if (may_leave)
+        CHECK(classes.idle == 0);
 }
 
 TEST_CASE("flow list: flows may end and open while they are listed", "[listing]") {

@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace sluice::bench {
@@ -17,22 +18,26 @@ using net::Direction;
 constexpr uint32_t kTable = 1U << 18;
 constexpr uint32_t kQuickTable = 1U << 15;  // is full as soon
 constexpr unsigned kHonest = 200;           // hosts
-constexpr unsigned kConnections = 20;       // of each
-constexpr unsigned kForged = 10'000;        // inside sources
-constexpr unsigned kFirstForged = 1000;     // hosts' numbers
-constexpr unsigned kOutsideBits = 20;       // a million outside sources
-constexpr unsigned kPart = kBatch / 4;      // after which the control core has its turn
-constexpr int kAnswerAfter = 50;            // milliseconds
+constexpr unsigned kConnections = 200;      // of each
+constexpr unsigned kQuickConnections = 20;
+constexpr unsigned kForged = 10'000;     // inside sources
+constexpr unsigned kFirstForged = 1000;  // hosts' numbers
+constexpr unsigned kOutsideBits = 20;    // a million outside sources
+constexpr unsigned kPart = kBatch / 4;   // after which the control core has its turn
+constexpr int kAnswerAfter = 50;         // milliseconds
 constexpr int kWarmUp = 500;
 constexpr double kMostHonestLost = 1;  // percent
 constexpr unsigned kRounds = 3;
 constexpr uint16_t kForwarded = 53;
+/// Flows of 200 hosts share no entry of a book of this size, up to the 4,000th of each.
+constexpr uint32_t kEntries = (1U << 22) - 256;
 const Be32 kPublic = Be32::from_host(0xc6336410);
 
 struct Forgery {
     const char* name;
     bool is_inward;
     std::function<void(config::Config&)> configure;
+    unsigned server_bits = 8;  ///< Of the servers that are asked.
 };
 
 /// The n-th flow of a host, by the book's numbers.
@@ -43,12 +48,13 @@ uint64_t flow_of(unsigned host, uint64_t n) {
 /// Honest hosts, and a flood beside them.
 class Siege {
 public:
-    Siege(Rig& rig, bool is_inward)
+    Siege(Rig& rig, const Forgery& one, unsigned connections)
         : rig_(rig),
-          is_inward_(is_inward),
-          standing_(net::Protocol::Tcp, 1U << 22),
-          honest_(net::Protocol::Udp, 1U << 22),
-          flood_(net::Protocol::Udp, 1U << 20, is_inward ? kOutsideBits : kServerBits),
+          is_inward_(one.is_inward),
+          most_(connections),
+          standing_(net::Protocol::Tcp, kEntries),
+          honest_(net::Protocol::Udp, kEntries, one.server_bits),
+          flood_(net::Protocol::Udp, 1U << 20, one.is_inward ? kOutsideBits : one.server_bits),
           connections_(rig, standing_, 0),
           questions_(rig, honest_, 0),
           sources_(rig, flood_, 0) {
@@ -81,8 +87,6 @@ public:
     double nanoseconds_a_packet() const { return took_ / poured_; }
 
 private:
-    static constexpr unsigned kServerBits = 8;
-
     struct Waiting {
         uint64_t flow;
         int due;
@@ -92,7 +96,7 @@ private:
     unsigned talk(Direction direction, Kind kind) {
         std::vector<Item> items;
         for (unsigned host = 0; host < kHonest; ++host)
-            for (unsigned n = 0; n < kConnections; ++n)
+            for (unsigned n = 0; n < most_; ++n)
                 items.push_back({flow_of(host, n), direction, kind});
         unsigned missing = 0;
         for (std::span<const Item> rest(items); !rest.empty();) {
@@ -127,8 +131,7 @@ private:
     void ask() {
         ++time_;
         ++asked_;
-        const uint64_t flow =
-            flow_of(asked_total_ % kHonest, kConnections + asked_total_ / kHonest);
+        const uint64_t flow = flow_of(asked_total_ % kHonest, asked_total_ / kHonest);
         ++asked_total_;
         honest_.learn(flow, {}, {});
         const Item item{flow, Direction::Original, Kind::Open};
@@ -152,6 +155,7 @@ private:
 
     Rig& rig_;
     bool is_inward_;
+    unsigned most_;  // connections of a host
     Book standing_;
     Book honest_;
     Book flood_;
@@ -187,16 +191,23 @@ void forward_port(config::Config& config) {
     config.quotas.inward = config.flows / 2;
 }
 
+/// There are fewer ports than places in a table.
+void give_one_address(config::Config& config) {
+    config.pool = {{kPublic, kPublic}};
+}
+
 Status run_forgery(const Forgery& one, const Options& options, Bench& bench) {
-    const uint32_t table = options.quick ? kQuickTable : kTable;
+    const bool is_about_ports = one.server_bits == 0;
+    const uint32_t table = options.quick && !is_about_ports ? kQuickTable : kTable;
+    const unsigned connections = options.quick ? kQuickConnections : kConnections;
     auto rig = Rig::create({.flows = table, .pages = options.pages, .configure = one.configure});
     if (!rig)
         return rig.error();
-    Siege siege(*rig.value(), one.is_inward);
+    Siege siege(*rig.value(), one, connections);
     if (const unsigned missing = siege.connect(); missing != 0)
         return Error{std::to_string(missing) +
                      " packets of opening connections are lost: " + rig.value()->drops()};
-    siege.pass(options.quick ? kWarmUp / 10 : kWarmUp);
+    siege.pass(options.quick && !is_about_ports ? kWarmUp / 10 : kWarmUp);
     Samples lost, cycles;
     for (unsigned i = 0; i < std::min(options.rounds, kRounds); ++i) {
         siege.forget();
@@ -209,7 +220,8 @@ Status run_forgery(const Forgery& one, const Options& options, Bench& bench) {
     const Traffic c{"udp", one.name, "fresh", worker::kBurstSize, table, 1};
     bench.add(c, "% of honest hosts' new flows lost", lost,
               [](Figure& figure) { figure.at_most(kMostHonestLost); });
-    bench.add(c, "of 4000 connections lost", ended, [](Figure& figure) { figure.at_most(0); });
+    const std::string unit = "of " + std::to_string(kHonest * connections) + " connections lost";
+    bench.add(c, unit.c_str(), ended, [](Figure& figure) { figure.at_most(0); });
     bench.add(c, "cycles/packet of the flood", cycles);
     return Done{};
 }
@@ -221,6 +233,7 @@ Status run_forged(const Options& options, Bench& bench) {
         {"out, forged, flows", false, [](config::Config&) {}},
         {"out, forged, mappings", false, map_endpoints},
         {"out, forged, blocks", false, give_blocks},
+        {"out, forged, ports of one server", false, give_one_address, 0},
         {"in, forged, forward", true, forward_port},
     };
     for (const Forgery& one : cases)

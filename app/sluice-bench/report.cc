@@ -49,7 +49,7 @@ double Samples::most() const {
 }
 
 void Report::add(const Figure& figure) {
-    missed_ += figure.reached || figure.target == 0 ? 0 : 1;
+    missed_ += figure.target && !figure.reached ? 1 : 0;
     if (json_)
         print_json(figure);
     else
@@ -69,8 +69,8 @@ void Report::print_line(const Figure& figure) {
     has_title_ = true;
     std::printf("%-58s %10.4g %10.4g-%10.4g %-30s", text_of(figure.of).c_str(),
                 figure.ours.median(), figure.ours.least(), figure.ours.most(), figure.unit.c_str());
-    if (figure.target != 0)
-        std::printf(" %8.4g %-8s", figure.target, figure.reached ? "reached" : "MISSED");
+    if (figure.target)
+        std::printf(" %8.4g %-8s", *figure.target, figure.reached ? "reached" : "MISSED");
     else
         std::printf(" %8s %-8s", "-", "");
     std::printf(" %-24s %s\n", text_of(figure.peer).c_str(), text_of(figure.context).c_str());
@@ -93,8 +93,8 @@ void Report::print_json(const Figure& figure) {
     }
     line["target"] = nullptr;
     line["reached"] = nullptr;
-    if (figure.target != 0) {
-        line["target"] = figure.target;
+    if (figure.target) {
+        line["target"] = *figure.target;
         line["reached"] = figure.reached;
     }
     if (figure.context)

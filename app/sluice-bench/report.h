@@ -33,11 +33,10 @@ struct Figure {
     std::string unit;
     Samples ours;
     std::optional<Peer> peer;
-    std::optional<Peer> context;  ///< A second peer, without a target.
-    double target = 0;            ///< 0: none.
+    std::optional<Peer> context;   ///< A second peer, without a target.
+    std::optional<double> target;  ///< Of the median.
     bool reached = false;
 
-    /// Sets a target of the median.
     void at_most(double limit) { target = limit, reached = ours.median() <= limit; }
     void at_least(double limit) { target = limit, reached = ours.median() >= limit; }
 };

@@ -53,7 +53,7 @@ TEST_CASE("budget: what a destination has too many of costs nothing of what ther
     CHECK(allowed(budget, host(2), Tick{0}, 10) == 10);
 }
 
-TEST_CASE("budget: 1000 hosts that ask without an end leave the others theirs", "[worker][icmp]") {
+TEST_CASE("budget: without a limit in all 1000 hosts leave the others theirs", "[worker][icmp]") {
     constexpr uint32_t kOthers = 1000;
     Limited budget{.limits = {.each = Rate{10, 10}}};
     for (uint32_t i = 0; i < 1000; ++i)

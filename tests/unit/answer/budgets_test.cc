@@ -75,6 +75,20 @@ TEST_CASE("budgets: fragmentation needed and challenges have no limit in all, th
     CHECK(resets < 700);
 }
 
+TEST_CASE(
+    "budgets: by default a hundred hosts that ask without an end take all errors, and of "
+    "fragmentation needed none",
+    "[worker][icmp]") {
+    Paced budgets{.rates = {}};
+    for (uint32_t i = 0; i < 150; ++i)
+        for (const Kind kind : {Kind::Error, Kind::TooBig})
+            allowed(budgets, kind, Side::Inside, Be32::from_host(0x0a020000 + i));
+    CHECK(allowed(budgets, Kind::Error, Side::Inside, kHost) == 0);
+    CHECK(allowed(budgets, Kind::TooBig, Side::Inside, kHost) > 900);
+    // Outside it is another budget.
+    CHECK(allowed(budgets, Kind::Error, Side::Outside, kHost) == 10);
+}
+
 TEST_CASE("budgets: a rate of 0 allows nothing", "[worker][icmp]") {
     Paced budgets = make(0, 0);
     for (const Kind kind : {Kind::Error, Kind::TooBig, Kind::Reset})

@@ -95,6 +95,17 @@ accounts() {
     ctl "$1" stats --json | "$python" "$here/stats.py" sum >/dev/null
 }
 
+# What a machine that others use too may add to a time, in milliseconds.
+slack=${SLUICE_SLACK:-2000}
+
+# assert_gap FILE MOST WHAT: the longest time without an answer that stream_gap.py has said there,
+# in milliseconds.
+assert_gap() {
+    local gap
+    gap=$(tail -n 1 "$1")
+    ((gap <= $2)) || fail "$3: $gap ms without an answer; $2 is the most that it may take"
+}
+
 # assert_no_leak CAPTURE: no packet on the outside wire has an address from inside.
 assert_no_leak() {
     local lines

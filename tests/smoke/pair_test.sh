@@ -55,6 +55,7 @@ end "${sluice_pid[a]}" KILL || true
 speak
 touch "$work/stop"
 wait "$stream" || fail "the stream was never answered again"
+assert_gap "$work/gap" $((1000 + slack)) killed
 pass "killed: all connections go on, $(tail -n 1 "$work/gap") ms without an answer"
 
 start a standby

@@ -13,6 +13,7 @@ net=state
 state_dir=$(mktemp --directory /dev/shm/sluice.XXXXXX)
 trap 'remove_all; rm -rf "$state_dir"' EXIT
 file=$state_dir/flows
+ulimit -c 0 # a process that aborts leaves no file
 # Not loose: a connection that was not taken over does not go on by itself.
 state_flags=(--state "$file" --workers 2 --tcp-loose 0)
 
@@ -46,9 +47,9 @@ is_at_rest() {
 
 # go_on SIGNAL [FLAG...]: the process ends and another takes its place.
 go_on() {
-    if [[ $1 == KILL ]]; then
+    if [[ $1 != TERM ]]; then
         wait_for 10 "threads that wait" is_at_rest "${sluice_pid[$net]}"
-        end "${sluice_pid[$net]}" KILL || true
+        end "${sluice_pid[$net]}" "$1" || true
     else
         stop_sluice "$net" "$1"
     fi
@@ -89,7 +90,7 @@ speak
 start_in "$net.client" curl --silent --show-error --max-time 120 --limit-rate 1M \
     --output "$work/download" "http://$server_address/file"
 download=$started_pid
-for signal in TERM KILL; do
+for signal in TERM KILL ABRT; do # the last one as an assertion that does not hold
     start_in "$net.client" "$python" "$here/stream_gap.py" 10.1.0.11 "$server_address" 53 \
         "$work/$signal.stop" >"$work/$signal.gap"
     stream=$started_pid
@@ -106,6 +107,7 @@ for signal in TERM KILL; do
     (($(counter "$net" state_unsound) == 0)) || fail "unsound records"
     touch "$work/$signal.stop"
     wait "$stream" || fail "the stream was never answered again"
+    assert_gap "$work/$signal.gap" $((1000 + slack)) "SIG$signal"
     pass "SIG$signal: all connections go on, $(tail -n 1 "$work/$signal.gap") ms without an answer"
 done
 

@@ -76,6 +76,7 @@ std::optional<command::PairReport> pair_report(gateway::Gateway& gateway) {
     report.is_whole =
         (report.is_active ? standing->peer_is_whole : standing->is_whole).load(kFigure);
     report.behind = standing->behind.load(kFigure);
+    report.lacks_flows = standing->lacks_flows();
     return report;
 }
 

@@ -11,6 +11,8 @@ std::string role_text(const PairReport& pair) {
     std::string text = pair.is_active ? "active; " : "standby; ";
     if (pair.peer == Peer::Away)
         text += "the peer is away";
+    else if (pair.lacks_flows)
+        text += "the peer stands by too, and has the flows alone";
     else if (pair.is_active == (pair.peer == Peer::Active))
         text += pair.is_active ? "the peer is active too" : "the peer stands by too";
     else if (pair.is_active)

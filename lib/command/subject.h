@@ -76,6 +76,8 @@ struct PairReport {
     Peer peer = Peer::Away;
     bool is_whole = false;  ///< The one that stands by has all flows of the other.
     uint32_t behind = 0;    ///< Messages that the peer has not taken yet.
+    /// Both stand by, and the peer alone has the flows.
+    bool lacks_flows = false;
 };
 
 /// What is told of a rule that refuses flows.

@@ -78,8 +78,8 @@ void copy(const FlowRecord& from, FlowRecord& to) {
 Replica::Replica(const Parts& parts, bool starts_active)
     : parts_(parts),
       standing_(starts_active),
-      // One that begins by standing by may have found flows of a process before.
-      phase_(starts_active ? Phase::Active : Phase::Emptying),
+      // One that begins by standing by may have found flows of a process before: they are its own.
+      phase_(starts_active ? Phase::Active : Phase::Leaving),
       twins_(parts.table.capacity()) {}
 
 unsigned Replica::turn(Tick now, flow::Member& member) {
@@ -132,11 +132,15 @@ unsigned Replica::return_to_duty() {
     return 1;
 }
 
-/// Its flows may be the only ones there are, until the peer forwards.
+/// Its flows may be the only ones there are, until the peer forwards. Where it has none there is
+/// nothing to wait for.
 unsigned Replica::wait_for_peer() {
-    const bool is_active = standing_.peer.load(memory_order_relaxed) == sync::Peer::Active;
-    if (!is_active || !parts_.table.grace().is_over(grace_))
+    if (!parts_.table.grace().is_over(grace_))
         return 0;
+    const bool is_active = standing_.peer.load(memory_order_relaxed) == sync::Peer::Active;
+    if (!is_active && parts_.table.size() != 0)
+        return 0;
+    standing_.has_flows.store(false, memory_order_relaxed);
     phase_ = Phase::Emptying;
     return 1;
 }
@@ -204,6 +208,7 @@ void Replica::apply(const Change& change, Tick now) {
     if (change.what == Complete) {
         sweep();
         standing_.is_whole.store(true, memory_order_relaxed);
+        standing_.has_flows.store(true, memory_order_relaxed);
         standing_.is_fresh.store(false, memory_order_relaxed);
         return;
     }
@@ -376,6 +381,7 @@ void Replica::become_active(Tick now) {
     } while (mailbox_.take_last(changes_));
     counters_.count[Count::FlowsTakenOver].add(parts_.table.size());
     phase_ = Phase::Active;
+    standing_.has_flows.store(true, memory_order_relaxed);
     standing_.is_active.store(true, std::memory_order_release);
     parts_.notice(
         "this gateway is active: it forwards, with " + std::to_string(parts_.table.size()) +

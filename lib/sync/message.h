@@ -61,10 +61,10 @@ struct Hello {
 
 struct State {
     uint8_t is_active = 0;
-    uint8_t is_fresh = 0;  ///< Nobody else has its flows, and it has nobody else's.
-    uint8_t is_ready = 0;  ///< It stands by, and wants to be told.
-    uint8_t unused = 0;
-    uint32_t applied = 0;  ///< The number of the last message that it has taken.
+    uint8_t is_fresh = 0;   ///< Nobody else has its flows, and it has nobody else's.
+    uint8_t is_ready = 0;   ///< It stands by, and wants to be told.
+    uint8_t has_flows = 0;  ///< That it may go on with: its own, or all of the other's.
+    uint32_t applied = 0;   ///< The number of the last message that it has taken.
 
     bool operator==(const State&) const = default;
 };

@@ -298,7 +298,8 @@ void Pair::say(Session& session) const {
     const Standing& standing = params_.standing;
     const State state{standing.is_active.load(std::memory_order_acquire),
                       standing.is_fresh.load(std::memory_order_relaxed),
-                      standing.is_ready.load(std::memory_order_acquire), 0, session.applied};
+                      standing.is_ready.load(std::memory_order_acquire),
+                      standing.has_flows.load(std::memory_order_relaxed), session.applied};
     const auto now = Clock::now();
     Outgoing& out = session.channel.outgoing();
     if (!std::exchange(session.has_greeted, true))
@@ -367,6 +368,8 @@ void Pair::publish_peer() {
     }
     const bool is_active = is_there && session->state->is_active != 0;
     const Peer peer = !is_there ? Peer::Away : is_active ? Peer::Active : Peer::Standby;
+    standing.peer_has_flows.store(is_there && session->state->has_flows != 0,
+                                  std::memory_order_relaxed);
     standing.peer.store(peer, std::memory_order_relaxed);
     if (!is_active || !standing.is_active.load(std::memory_order_acquire)) {
         quarrel_.reset();

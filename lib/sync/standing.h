@@ -34,15 +34,27 @@ struct Standing {
     /// Nobody else has its flows, and it has nobody else's. By the pair's thread and the control
     /// core: once false it stays so.
     std::atomic<bool> is_fresh{true};
+    /// It has flows that it may go on with: its own, or all of the peer's. False of one that stands
+    /// by and has not been told all yet. By the control core.
+    std::atomic<bool> has_flows{true};
+
+    /// Of two that stand by this one lacks the flows, and the other has them.
+    bool lacks_flows() const {
+        // relaxed, all of these: each is as old as what the peer has said last.
+        constexpr auto kSome = std::memory_order_relaxed;
+        return !is_active.load(kSome) && !has_flows.load(kSome) &&
+               peer.load(kSome) == Peer::Standby && peer_has_flows.load(kSome);
+    }
 
     // relaxed, all of these: figures for people.
-    std::atomic<Peer> peer{Peer::Away};      ///< By the pair's thread, as the following too.
-    std::atomic<bool> peer_is_whole{false};  ///< It has been told all, and nothing was lost.
-    std::atomic<uint32_t> behind{0};         ///< Messages that it has not taken yet.
-    std::atomic<uint64_t> told{0};           ///< Records and ends told to it.
-    std::atomic<uint64_t> lost{0};           ///< Changes that could not be told in time.
-    std::atomic<uint64_t> resyncs{0};        ///< How often it was told all.
-    std::atomic<bool> is_whole{false};       ///< By the control core: it has all of the peer's.
+    std::atomic<Peer> peer{Peer::Away};       ///< By the pair's thread, as the following too.
+    std::atomic<bool> peer_has_flows{false};  ///< As has_flows of the peer.
+    std::atomic<bool> peer_is_whole{false};   ///< It has been told all, and nothing was lost.
+    std::atomic<uint32_t> behind{0};          ///< Messages that it has not taken yet.
+    std::atomic<uint64_t> told{0};            ///< Records and ends told to it.
+    std::atomic<uint64_t> lost{0};            ///< Changes that could not be told in time.
+    std::atomic<uint64_t> resyncs{0};         ///< How often it was told all.
+    std::atomic<bool> is_whole{false};        ///< By the control core: it has all of the peer's.
 };
 
 }  // namespace sluice::sync

@@ -8,7 +8,9 @@
 #include "catch.h"
 #include "flow/age.h"
 
+#include <memory>
 #include <random>
+#include <utility>
 
 namespace pair_test {
 
@@ -209,6 +211,57 @@ TEST_CASE("pair: who steps back keeps its flows until the other forwards", "[pai
     CHECK(standing.is_active.load());
     send(both.active, kHost, 5000);
     CHECK(both.active.flows() == flows);
+}
+
+TEST_CASE("pair: who begins by standing by keeps flows that it finds until the other forwards",
+          "[pair][restart]") {
+    Estate estate;
+    TestbedOptions options{.estate = &estate};
+    auto before = std::make_unique<Testbed>(role(options, config::Role::Active));
+    const uint16_t external = send(*before, kHost, 5000);
+    TestbedOptions again = role(options, config::Role::Standby);
+    again.start = before->now();
+    Estate left = estate;
+    before.reset();
+    estate = std::move(left);
+
+    Testbed bed(again);
+    bed.run();
+    sync::Standing& standing = bed.gateway().replica()->standing();
+    CHECK(bed.flows() == 1);
+    CHECK_FALSE(standing.is_ready.load());
+    CHECK(standing.has_flows.load());
+    CHECK(bed.from_inside(Frame().ipv4(kHost, kServer).udp(5000, 53)).empty());
+    SECTION("and goes on with them when it is told to before that") {
+        standing.peer.store(sync::Peer::Standby);
+        standing.wants_active.store(true);
+        bed.run();
+        REQUIRE(standing.is_active.load());
+        CHECK(answers(bed, external, kHost, 5000));
+        CHECK(bed.count(Count::FlowsOpened) == 0);
+        CHECK(bed.count(Count::ArpSent) != 0);
+    }
+    SECTION("for then that one has them too") {
+        standing.peer.store(sync::Peer::Active);
+        for (int turn = 0; turn < 100 && !standing.is_ready.load(); ++turn)
+            bed.run();
+        CHECK(standing.is_ready.load());
+        CHECK_FALSE(standing.has_flows.load());
+        CHECK(bed.flows() == 0);
+    }
+}
+
+TEST_CASE("pair: who stands by has flows to go on with once it was told all", "[pair]") {
+    Both both;
+    sync::Standing& standing = both.standby.gateway().replica()->standing();
+    CHECK_FALSE(standing.has_flows.load());
+    send(both.active, kHost, 5000);
+    standing.peer.store(sync::Peer::Standby);
+    standing.peer_has_flows.store(true);
+    CHECK(standing.lacks_flows());
+    REQUIRE(both.tell());
+    CHECK(standing.has_flows.load());
+    CHECK_FALSE(standing.lacks_flows());
 }
 
 TEST_CASE("pair: who stays active says so again, when the other has been active too", "[pair]") {

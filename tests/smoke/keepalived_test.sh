@@ -3,7 +3,7 @@
 #
 # A pair of which keepalived decides who forwards, with the configuration and the script that are
 # installed. VRRP has a link of its own. Whatever fails, connections that talk all the time go on:
-# PAIR_CONNECTIONS of them.
+# PAIR_CONNECTIONS of them; and a stream is not without an answer for longer than it may.
 set -euo pipefail
 # shellcheck source=tests/smoke/pair.sh
 source "$(dirname "$(readlink -f "$0")")/pair.sh"
@@ -13,8 +13,10 @@ for tool in keepalived curl; do
 done
 count=${PAIR_CONNECTIONS:-50}
 packaged=$here/../../packaging/keepalived
+most=$((3 * 1000 + slack)) # three advertisements of advert_int
+state_dir=$(mktemp --directory /dev/shm/sluice.XXXXXX)
 
-trap remove_all EXIT
+trap 'remove_all; rm -rf "$state_dir"' EXIT
 new_pair
 connect a.gateway vrrp b.gateway vrrp
 declare -A keepalived_pid=() vrrp_priority=([a]=250 [b]=249)
@@ -49,19 +51,31 @@ all_talk() {
 
 # takes_over GATEWAY WHAT COMMAND...: a stream's longest time without an answer while it does.
 takes_over() {
-    local gateway=$1 what=$2 stream
-    shift 2
-    ! forwards "$gateway" || fail "$gateway forwards before $what"
+    ! forwards "$1" || fail "$1 forwards before $2"
+    goes_on forwards "$@"
+}
+
+# one_forwards GATEWAY: or the other one.
+one_forwards() {
+    forwards "$1" || forwards "$([[ $1 == a ]] && echo b || echo a)"
+}
+
+# goes_on CONDITION GATEWAY WHAT COMMAND...: that holds for it after the command, and connections go
+# on.
+goes_on() {
+    local condition=$1 gateway=$2 what=$3 stream
+    shift 3
     rm -f "$work/stop"
     start_in pair.client "$python" "$here/stream_gap.py" 10.1.0.11 "$server_address" 53 \
         "$work/stop" >"$work/gap"
     stream=$started_pid
     wait_for 20 "the stream" grep --quiet answered "$work/gap"
     "$@"
-    wait_for 20 "$gateway to take over: $(ctl "$gateway" role || true)" forwards "$gateway"
-    wait_for 20 "answers by $gateway" answers "$gateway"
+    wait_for 20 "$gateway to take over: $(ctl "$gateway" role || true)" "$condition" "$gateway"
+    wait_for 20 "answers by $gateway" answers "$condition" "$gateway"
     touch "$work/stop"
     wait "$stream" || fail "$what: the stream ended with $?"
+    assert_gap "$work/gap" "$most" "$what"
     all_talk
     pass "$what: $(tail -n 1 "$work/gap") ms without an answer, then all connections talk"
 }
@@ -70,10 +84,10 @@ forwards() {
     [[ $(ctl "$1" role) == active* ]]
 }
 
-# answers GATEWAY, for wait_for: an answer of the stream leaves by its inside.
+# answers CONDITION GATEWAY, for wait_for: the server is there, and the condition holds still.
 answers() {
     from_client pair curl --silent --max-time 1 --output "$work/answer" "http://$server_address/" &&
-        forwards "$1"
+        "$1" "$2"
 }
 
 # quarrels: how often one of two that were both active has stepped back.
@@ -87,8 +101,16 @@ has_quarrelled() {
 }
 
 link() { in_namespace pair.switch ip link set dev "$1" "$2"; }
+# restart GATEWAY [FLAG...]: in place, as an upgrade of the package does.
+restart() {
+    local gateway=$1
+    shift
+    stop_sluice "$gateway"
+    start "$gateway" standby "$@"
+}
+
 start a standby
-start b standby
+start b standby --state "$state_dir/b"
 start_capture pair.server eth0 "$work/outside.pcap"
 for gateway in a b; do
     in_namespace "$gateway.gateway" ip address add "192.168.7.${own[$gateway]}/24" dev vrrp
@@ -104,6 +126,19 @@ start_in pair.client "$python" "$here/talk_on.py" "$count" "$server_address" 7 "
 talk=$started_pid
 wait_for 60 "connections: $(cat "$work/talk.err")" has_said 1
 wait_for 20 "the flows at the other" has_all b "$count"
+
+# Longer by the time that a start takes.
+most=$((most + slack))
+takes_over b "it was restarted, and has no flows" restart a
+wait_for_role b "$all_there"
+goes_on one_forwards b "it was restarted with --state" restart b --state "$state_dir/b"
+most=$((most - slack))
+if forwards b; then
+    wait_for_role b "$all_there"
+    takes_over a "its inside was unplugged" link lan-b down
+    link lan-b up
+fi
+wait_for_role a "$all_there"
 
 kill_a() { end "${sluice_pid[a]}" KILL || true; }
 takes_over b "its sluice was killed" kill_a

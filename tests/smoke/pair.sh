@@ -44,11 +44,13 @@ new_pair() {
         tr -d ' \n' >"$work/key")
 }
 
-# start GATEWAY ROLE. Not loose: a connection that was not taken over does not go on by itself.
+# start GATEWAY ROLE [FLAG...]. Not loose: a connection that was not taken over does not go on by
+# itself.
 start() {
-    local places=listen=192.0.2.${own[$1]}:3780,peer=192.0.2.${other[$1]}:3780
-    start_sluice "$1" --sync-key "$work/key" --workers 2 --tcp-loose 0 --role "$2" \
-        --sync "$places,priority=${priority[$1]}"
+    local gateway=$1 role=$2 places=listen=192.0.2.${own[$1]}:3780,peer=192.0.2.${other[$1]}:3780
+    shift 2
+    start_sluice "$gateway" --sync-key "$work/key" --workers 2 --tcp-loose 0 --role "$role" \
+        --sync "$places,priority=${priority[$gateway]}" "$@"
 }
 
 # says GATEWAY TEXT, for wait_for

@@ -21,6 +21,8 @@ TEST_CASE("role text: a line says which of a pair the gateway is", "[command]") 
     CHECK(role_text({false, Peer::Active, false, 0}) ==
           "standby; the peer is active, and tells its flows\n");
     CHECK(role_text({false, Peer::Standby, false, 0}) == "standby; the peer stands by too\n");
+    CHECK(role_text({false, Peer::Standby, false, 0, true}) ==
+          "standby; the peer stands by too, and has the flows alone\n");
 }
 
 TEST_CASE("role text: the same as JSON", "[command]") {

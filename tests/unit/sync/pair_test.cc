@@ -159,6 +159,18 @@ TEST_CASE("sync pair: one that has just started steps back whatever its priority
     CHECK(known.standing.wants_active.load());
 }
 
+TEST_CASE("sync pair: of two that stand by each knows whether the other has the flows", "[sync]") {
+    One started(false, 200);
+    One known(false, 50);
+    started.standing.has_flows.store(false);
+    start(started, known);
+    CHECK(comes_true([&] { return started.standing.lacks_flows(); }));
+    CHECK(comes_true([&] { return known.standing.peer.load() == Peer::Standby; }));
+    CHECK_FALSE(known.standing.lacks_flows());
+    known.pair.reset();
+    CHECK(comes_true([&] { return !started.standing.lacks_flows(); }));
+}
+
 TEST_CASE("sync pair: another key, another form of records and no peer are said", "[sync]") {
     One one(true, 100);
     One other(false, 100);

@@ -94,7 +94,7 @@ unsigned Replica::turn(Tick now, flow::Member& member) {
         case Phase::Leaving:
             return wants_active ? return_to_duty() : wait_for_peer();
         case Phase::Emptying:
-            return empty();
+            return empty(now);
         case Phase::Following:
             break;
     }
@@ -147,7 +147,7 @@ unsigned Replica::wait_for_peer() {
 
 /// A slice of a pass over all records of one kind; after the last of them it begins again, until
 /// there is nothing. A holder may have been kept by what was opened while it was passed by.
-unsigned Replica::empty() {
+unsigned Replica::empty(Tick now) {
     flow::FlowTable& table = parts_.table;
     const uint32_t end = std::min(position_ + kSlice, table.capacity());
     table.for_each_live(position_, end, [&](uint32_t index, const FlowRecord& record) {
@@ -159,16 +159,17 @@ unsigned Replica::empty() {
     if (position_ == 0)
         kind_ = (kind_ + 1) % kEndOrder.size();
     if (position_ == 0 && kind_ == 0 && table.size() == 0)
-        begin_following();
+        begin_following(now);
     return 1;
 }
 
-void Replica::begin_following() {
+void Replica::begin_following(Tick now) {
     std::fill(twins_.begin(), twins_.end(), Twin{});
     changes_.clear();
     next_ = 0;
     has_begun_ = false;
     kept_at_.reset();
+    pass_at_ = now;
     position_ = 0;
     mailbox_.clear();
     phase_ = Phase::Following;
@@ -348,23 +349,33 @@ void Replica::renew(const Twin& twin, FlowRecord& candidate, Tick now) {
     parts_.table.deadlines().set(index, now, now + kLeastLeft);
 }
 
-/// A slice of a pass over all records, in which each gets what it has at least.
+/// A slice of a pass over all records, in which each gets back what has gone of its time since the
+/// pass before: packets renew timeouts at the peer without a word, so what was told last stays. All
+/// of a pass get the same, however late their turn comes, so what they have is never wrong by more
+/// than a pass.
 void Replica::keep_alive(Tick now) {
     const Duration gone = kept_at_ ? now - *kept_at_ : Duration{1};
     if (gone.milliseconds <= 0)
         return;
     kept_at_ = now;
+    if (gone >
+        kPass)  // nobody was here for a while: what is left of this pass would get too little
+        position_ = 0;
+    if (position_ == 0) {
+        gone_ = now - pass_at_;
+        pass_at_ = now;
+    }
     const auto share = static_cast<uint64_t>(std::min(gone, kPass).milliseconds);
     const auto slice = static_cast<uint32_t>(
         parts_.table.capacity() * share / static_cast<uint64_t>(kPass.milliseconds) + 1);
     const uint32_t end = std::min(position_ + slice, parts_.table.capacity());
-    const Tick least = now + kLeastLeft;
     parts_.table.for_each_live(position_, end, [&](uint32_t index, FlowRecord& record) {
-        if (least.is_after(record.deadline.load(memory_order_relaxed)))
-            record.deadline.store(least, memory_order_relaxed);
+        const Tick deadline = record.deadline.load(memory_order_relaxed) + gone_;
+        const Duration left = std::clamp(deadline - now, kLeastLeft, kLongestTimeout);
+        record.deadline.store(now + left, memory_order_relaxed);
         flow::limit_age(record, now);
         // Nobody ages here, and a look that is due for too long is taken for one to come.
-        parts_.table.deadlines().set(index, now, least);
+        parts_.table.deadlines().set(index, now, now + kLeastLeft);
     });
     position_ = end == parts_.table.capacity() ? 0 : end;
 }

@@ -11,8 +11,9 @@
 ///          told to stop, and a grace period says that they have; its flows stay until the peer
 ///          forwards, for until then they may be the only ones there are. Emptying: all flows end,
 ///          since the peer has them by now; then it follows. The peer's clock decides when a flow
-///          ends: here each has half a minute at least.
-///          One that starts standing by begins as if it were Leaving: where it has found flows
+///          ends: here each keeps the time that it had when it was told, and half a minute at
+///          least. One that starts standing by begins as if it were Leaving: where it has found
+///          flows
 ///          (--state) and is told to forward before the peer does, it goes on with them; where the
 ///          peer forwards, it has them too, and newer. Without flows it follows at once.
 /// Threads  The control core's. Workers forward nothing but while it is Active, so nobody else
@@ -44,7 +45,7 @@
 namespace sluice::gateway {
 
 inline constexpr size_t kChangesPerTurn = 2048;
-/// What a flow that is taken over has left at least.
+/// What a flow that is taken over has left at least; else what it had when it was told last.
 inline constexpr Duration kLeastLeft = Duration::seconds(30);
 
 class Replica final : public control::Duty {
@@ -96,8 +97,8 @@ private:
     void leave();
     unsigned return_to_duty();
     unsigned wait_for_peer();
-    unsigned empty();
-    void begin_following();
+    unsigned empty(Tick now);
+    void begin_following(Tick now);
     unsigned follow(Tick now, size_t most);
     void apply(const sync::Change& change, Tick now);
     void put(const sync::Record& record, Tick now);
@@ -130,6 +131,8 @@ private:
     uint32_t position_ = 0;  // in the table
     size_t kind_ = 0;        // that ends now
     std::optional<Tick> kept_at_;
+    Tick pass_at_;   // when the pass over all records has begun
+    Duration gone_;  // from the one before until then
 };
 
 }  // namespace sluice::gateway

@@ -135,6 +135,35 @@ TEST_CASE("pair: the clock of who stands by ends nothing", "[pair]") {
     CHECK(both.standby.flows() == 0);
 }
 
+TEST_CASE("pair: what is old has the time left that it had when it was told", "[pair]") {
+    Both both(mapped(0));
+    const uint16_t external = send(both.active, kHost, 5000);
+    for (int seconds = 0; seconds < 4; ++seconds) {  // it becomes a stream
+        both.active.advance(Duration::seconds(1));
+        REQUIRE(answers(both.active, external, kHost, 5000));
+        REQUIRE(send(both.active, kHost, 5000) == external);
+    }
+    REQUIRE(both.tell());
+    // Nothing is told of what renews the stream and its mapping.
+    SECTION("in steps, as turns come") {
+        both.standby.advance(Duration::seconds(1200));
+    }
+    SECTION("in steps that are longer than a pass") {
+        for (int i = 0; i < 20; ++i)
+            both.standby.tick(Duration::seconds(60));
+    }
+    SECTION("and after weeks") {
+        for (int i = 0; i < 4; ++i)
+            both.standby.tick(Duration::seconds(20 * 24 * 3600));
+    }
+    both.take_over();
+    both.standby.advance(Duration::seconds(110));  // of 120 of a stream
+    CHECK(both.standby.flows() == 2);
+    CHECK(answers(both.standby, external, kHost, 5000));
+    CHECK(answers(both.standby, external, kHost, 5000, "203.0.113.77"));  // by the mapping
+    CHECK(both.standby.dropped(Drop::NoMapping) == 0);
+}
+
 TEST_CASE("pair: mappings and blocks of ports come before what hangs on them", "[pair]") {
     Both both(mapped(GENERATE(uint16_t{0}, uint16_t{64})));
     const uint16_t external = send(both.active, kHost, 5000);

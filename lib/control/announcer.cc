@@ -18,6 +18,13 @@ void Announcer::start(std::span<const policy::Answered> answered, Tick now) {
     offset_ = 0;
     due_ = now;
     is_finished_ = runs_.empty();
+    is_hasty_ = false;
+}
+
+void Announcer::take_over(std::span<const policy::Answered> answered, Tick now) {
+    start(answered, now);
+    is_hasty_ = true;
+    in_haste_ = 0;
 }
 
 void Announcer::repeat_every(Duration interval, Tick now) {
@@ -50,8 +57,11 @@ void Announcer::add_runs(const policy::Answered& answered, const net::Prefix& ow
 void Announcer::turn(Tick now) {
     if (is_finished_ || due_.is_after(now))
         return;
-    due_ = now + kAnnouncementPace;
-    announce_next();
+    const unsigned most = is_hasty_ ? kHastyBatch : 1;
+    for (unsigned i = 0; i < most && run_ != runs_.size(); ++i)
+        announce_next();
+    in_haste_ += most;
+    due_ = now + (is_hasty_ && in_haste_ < kHastyAddresses ? kHastyPace : kAnnouncementPace);
     if (run_ == runs_.size())
         end_round(now);
 }
@@ -69,6 +79,7 @@ void Announcer::announce_next() {
 
 void Announcer::end_round(Tick now) {
     run_ = 0;
+    is_hasty_ = false;
     if (rounds_ != 0)
         --rounds_;
     is_finished_ = rounds_ == 0 && interval_ == Duration{};

@@ -10,7 +10,10 @@
 ///          interval. A switch that forwards nothing yet (spanning tree, 30 s) loses the first
 ///          ones, and routers keep what they know for hours.
 /// Threads  The control core's.
-/// Cost     A frame every 5 ms at most, however large the pool: switches and routers police ARP.
+///          Who takes over from another gateway is in haste: in the first round 32 addresses go at
+///          once, those of its own first; in the first 10 ms a batch each millisecond.
+/// Cost     Else a frame every 5 ms at most, however large the pool: switches and routers police
+///          ARP.
 /// Source   RFC 5227 §2.3: an announcement is an ARP request with sender and target the same.
 
 #include "base/clock.h"
@@ -27,6 +30,10 @@ namespace sluice::control {
 inline constexpr Duration kAnnouncementPace{5};
 inline constexpr unsigned kAnnouncementRounds = 2;
 inline constexpr Duration kBetweenRounds = Duration::seconds(2);
+/// In haste: how many go at once, and how many are not spaced by kAnnouncementPace.
+inline constexpr unsigned kHastyBatch = 32;
+inline constexpr unsigned kHastyAddresses = 320;
+inline constexpr Duration kHastyPace{1};
 
 class Announcer {
 public:
@@ -37,6 +44,8 @@ public:
     /// Announces from the front, own addresses and these: at the start, where these are others, and
     /// where other hosts may have lost what they knew.
     void start(std::span<const policy::Answered> answered, Tick now);
+    /// The same, in haste: another host has answered for them until now.
+    void take_over(std::span<const policy::Answered> answered, Tick now);
     /// From now on.
     void repeat_every(Duration interval, Tick now);
     void turn(Tick now);
@@ -62,6 +71,8 @@ private:
     uint32_t offset_ = 0;
     Tick due_;                 // of the next frame
     bool is_finished_ = true;  // nothing will be due
+    bool is_hasty_ = false;    // in this round
+    unsigned in_haste_ = 0;    // addresses of it that have gone
 };
 
 }  // namespace sluice::control

@@ -40,7 +40,7 @@ public:
     /// Has them at once, and announces them: the host that had them before is gone.
     void take_over(Tick now) {
         claim_.force();
-        announce(now);
+        announcer_.take_over(params_.announcing.answered, now);
     }
     /// True at the turn at which they become the gateway's.
     bool turn(Tick now);

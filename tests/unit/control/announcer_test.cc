@@ -4,7 +4,10 @@
 #include "catch.h"
 #include "gateway.h"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
+#include <utility>
 
 namespace announcer_test {
 
@@ -87,6 +90,61 @@ TEST_CASE("announcer: a large pool is announced at 200 addresses a second, own o
     CHECK(all[1].arp()->sender == ip("198.51.100.1"));
     for (const auto& [address, times] : announced(all))
         CHECK(times == 1);
+}
+
+TEST_CASE("announcer: who takes over tells of a large pool within 10 ms, own addresses first",
+          "[control][arp]") {
+    Gateway gateway(two_interfaces(), 2000, 2048, {},
+                    answering({{ip("198.51.100.0"), ip("198.51.100.255")}}));
+    gateway.neighbours.start(gateway.now, true);
+    std::vector<Sent> all;
+    for (unsigned milliseconds = 0; milliseconds < 10; ++milliseconds) {
+        gateway.neighbours.turn(gateway.now);
+        std::vector<Sent> sent = gateway.sent();
+        CHECK(sent.size() <= control::kHastyBatch);
+        std::move(sent.begin(), sent.end(), std::back_inserter(all));
+        gateway.now = gateway.now + Duration{1};
+    }
+    REQUIRE(all.size() == 257);  // and the inside address
+    CHECK(all[0].arp()->sender == ip("10.1.0.1"));
+    CHECK(all[1].arp()->sender == ip("198.51.100.1"));
+    for (const auto& [address, times] : announced(all))
+        CHECK(times == 1);
+    gateway.pass(Duration{1900});
+    CHECK(gateway.sent().empty());
+    // The second round has the time that others have.
+    gateway.pass(Duration{500});
+    const size_t later = gateway.sent().size();
+    CHECK(later > 0);
+    CHECK(later <= 101);
+    gateway.pass(Duration::seconds(60));
+    CHECK(gateway.sent().size() == 257 - later);
+}
+
+TEST_CASE("announcer: a pool that is larger than that gets 32 addresses each 5 ms",
+          "[control][arp]") {
+    link::Interface inside;
+    inside.mac = kInsideMac;
+    inside.own = {{ip("10.1.0.1"), 24}};
+    link::Interface outside;
+    outside.port = 1;
+    outside.mac = kOutsideMac;
+    outside.realm = link::Realm::Outside;
+    outside.own = {{ip("198.51.100.1"), 20}};
+    Gateway gateway(std::move(link::Interfaces::create({inside, outside})).value(), 2000, 2048, {},
+                    answering({{ip("198.51.96.1"), ip("198.51.103.255")}}));
+    gateway.neighbours.start(gateway.now, true);
+    size_t count = 0;
+    for (unsigned milliseconds = 0; milliseconds < 400; ++milliseconds) {
+        gateway.neighbours.turn(gateway.now);
+        const size_t sent = gateway.sent().size();
+        CHECK(sent <= control::kHastyBatch);
+        count += sent;
+        if (milliseconds == 104)  // 10 batches in haste, and 19 that are spaced
+            CHECK(count == 29 * control::kHastyBatch);
+        gateway.now = gateway.now + Duration{1};
+    }
+    CHECK(count == 2048);
 }
 
 TEST_CASE("announcer: with an interval, every own address is told again and again",

@@ -239,6 +239,7 @@ Status Daemon::start_flow_logs() {
             confine(is_file ? confine_file_log : confine_flow_log);
         };
         params.notice = [this](const std::string& sentence) { print(sentence); };
+        params.is_own = own_moments(*gateway_);
         auto log = flowlog::FlowLog::start(gateway_->table().journal(), params);
         if (!log)
             return log.error();

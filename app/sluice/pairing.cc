@@ -64,6 +64,14 @@ const char* duty_text(gateway::Gateway& gateway) {
     return is_active ? "forwarding" : "standing by";
 }
 
+std::function<bool(int64_t)> own_moments(gateway::Gateway& gateway) {
+    if (gateway.replica() == nullptr)
+        return [](int64_t) { return true; };
+    return [standing = &gateway.replica()->standing()](int64_t moment) {
+        return standing->is_own_at(moment);
+    };
+}
+
 std::optional<command::PairReport> pair_report(gateway::Gateway& gateway) {
     if (gateway.replica() == nullptr)
         return std::nullopt;

@@ -15,6 +15,7 @@
 #include "pool/address_key.h"
 #include "sync/pair.h"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -43,6 +44,9 @@ Result<std::unique_ptr<sync::Pair>> start_pair(const PairingParams& params);
 
 /// "forwarding", "standing by".
 const char* duty_text(gateway::Gateway& gateway);
+
+/// Whether what happened to flows at that moment happened to the gateway's own, not to copies.
+std::function<bool(int64_t)> own_moments(gateway::Gateway& gateway);
 
 /// Nothing where the gateway is alone.
 std::optional<command::PairReport> pair_report(gateway::Gateway& gateway);

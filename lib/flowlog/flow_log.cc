@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <new>
 #include <system_error>
+#include <utility>
 
 namespace sluice::flowlog {
 namespace {
@@ -25,6 +26,11 @@ constexpr size_t kStreamBytes = 16384;
 
 int64_t now() {
     return steady_clock::now().time_since_epoch() / milliseconds(1);
+}
+
+/// As entries of the journal have it.
+int64_t steady_now() {
+    return std::chrono::nanoseconds(steady_clock::now().time_since_epoch()).count();
 }
 
 int64_t time_of_day() {
@@ -111,14 +117,20 @@ void FlowLog::run() {
     say_farewell();
 }
 
-/// True when something was read.
+/// True when something was read that is to be told.
 bool FlowLog::turn() {
     entries_.clear();
     messages_.clear();
     try {
         reader_.read(entries_);
         const int64_t before = std::exchange(read_at_, time_of_day());
-        if (const uint64_t lost = reader_.take_lost(); lost != 0)
+        std::erase_if(entries_, [this](const flow::JournalEntry& entry) {
+            return !params_.is_own(entry.time);
+        });
+        // When that happened which is lost, nobody knows any more: since the last look.
+        const bool is_own = params_.is_own(steady_now());
+        const bool was_own = std::exchange(was_own_, is_own);
+        if (const uint64_t lost = reader_.take_lost(); lost != 0 && is_own && was_own)
             account_.lose(lost, {before, read_at_});
         encoder_->encode(entries_, listing::TimeOfDay(), messages_);
         delivery_->turn(now());

@@ -42,6 +42,9 @@ struct FlowLogParams {
     Told told{};
     listing::Background background{.cpus = {}, .idle_class = false};
     std::function<void(const std::string&)> notice = [](const std::string&) {};
+    /// Whether the gateway's own flows are told of at that moment, in nanoseconds of the steady
+    /// clock: a copy of another gateway's is no news, and neither is its end.
+    std::function<bool(int64_t)> is_own = [](int64_t) { return true; };
     /// How long the end waits for what has not been delivered yet.
     std::chrono::milliseconds farewell{1000};
 };
@@ -74,7 +77,8 @@ private:
     std::unique_ptr<Delivery> delivery_;
     std::vector<flow::JournalEntry> entries_;
     std::vector<Message> messages_;
-    int64_t read_at_;  // the time of day, in milliseconds
+    int64_t read_at_;      // the time of day, in milliseconds
+    bool was_own_ = true;  // at that time
 
     std::mutex mutex_;
     std::condition_variable stopped_;

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <cstdint>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -37,6 +39,11 @@ constexpr std::array kEndOrder{Kind::Flow, Kind::Expectation, Kind::Contact, Kin
 
 /// Flows whose tuples one record may take: it has two.
 constexpr unsigned kMostRivals = 2;
+
+/// As entries of the journal have it.
+int64_t steady_now() {
+    return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 /// A record as the peer has told it, before anybody has judged it.
 void fill(FlowRecord& candidate, const Record& record, Tick now) {
@@ -141,6 +148,7 @@ unsigned Replica::wait_for_peer() {
     if (!is_active && parts_.table.size() != 0)
         return 0;
     standing_.has_flows.store(false, memory_order_relaxed);
+    standing_.own_until.store(steady_now(), std::memory_order_release);
     phase_ = Phase::Emptying;
     return 1;
 }
@@ -393,6 +401,9 @@ void Replica::become_active(Tick now) {
     counters_.count[Count::FlowsTakenOver].add(parts_.table.size());
     phase_ = Phase::Active;
     standing_.has_flows.store(true, memory_order_relaxed);
+    standing_.own_since.store(steady_now(), memory_order_relaxed);
+    // Release: as is_own_at() has it.
+    standing_.own_until.store(INT64_MAX, std::memory_order_release);
     standing_.is_active.store(true, std::memory_order_release);
     parts_.notice(
         "this gateway is active: it forwards, with " + std::to_string(parts_.table.size()) +

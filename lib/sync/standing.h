@@ -38,6 +38,16 @@ struct Standing {
     /// by and has not been told all yet. By the control core.
     std::atomic<bool> has_flows{true};
 
+    /// From when and until when what happens to flows here happens to this gateway's own, and not
+    /// to copies: nanoseconds of the steady clock. By the control core, `since` before `until`.
+    std::atomic<int64_t> own_since{INT64_MIN};
+    std::atomic<int64_t> own_until{INT64_MAX};
+    bool is_own_at(int64_t moment) const {
+        // Acquire: who sees the new end sees the new beginning.
+        const int64_t until = own_until.load(std::memory_order_acquire);
+        return moment < until && moment >= own_since.load(std::memory_order_relaxed);
+    }
+
     /// Of two that stand by this one lacks the flows, and the other has them.
     bool lacks_flows() const {
         // relaxed, all of these: each is as old as what the peer has said last.

@@ -8,6 +8,8 @@
 #include "catch.h"
 #include "flow/age.h"
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <random>
 #include <utility>
@@ -23,6 +25,10 @@ using stats::Count;
 using stats::Drop;
 
 namespace {
+
+int64_t steady_now() {
+    return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 TestbedOptions mapped(uint16_t block_size) {
     return {.configure = [=](config::Config& config) {
@@ -213,14 +219,19 @@ TEST_CASE("pair: who steps back has no flows, and takes those of the other", "[p
     sync::Standing& standing = both.active.gateway().replica()->standing();
     standing.wants_active.store(false);
     standing.peer.store(sync::Peer::Active);
+    CHECK(standing.is_own_at(steady_now()));
     for (int turn = 0; turn < 100 && !standing.is_ready.load(); ++turn)
         both.active.run();
     REQUIRE(standing.is_ready.load());
+    CHECK_FALSE(standing.is_own_at(steady_now()));  // so nobody is told of the ends
     CHECK(both.active.flows() == 0);
     CHECK(both.active.from_inside(Frame().ipv4(kHost, kServer).udp(5001, 53)).empty());
+    const int64_t before = steady_now();
     standing.wants_active.store(true);
     both.active.run();
     send(both.active, kHost, 5002);
+    CHECK(standing.is_own_at(steady_now()));
+    CHECK_FALSE(standing.is_own_at(before - 1));
 }
 
 TEST_CASE("pair: who steps back keeps its flows until the other forwards", "[pair]") {

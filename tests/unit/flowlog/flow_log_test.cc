@@ -4,6 +4,7 @@
 #include "collectors.h"
 
 #include <atomic>
+#include <cstdint>
 #include <cstdio>
 
 namespace flow_log_test {
@@ -126,6 +127,44 @@ TEST_CASE("flow log: what it was too slow for is counted, and told", "[flowlog]"
     }
     CHECK(reader.of(kLosses)[0].at(166) == 11);
     CHECK(log->lost() == 11);
+}
+
+TEST_CASE("flow log: what happens to copies of another gateway's flows is not told, nor lost",
+          "[flowlog]") {
+    Place place(SOCK_DGRAM);
+    flow::Journal journal(1);
+    FlowLogParams params;
+    params.target = place.target();
+    std::atomic<int64_t> own_from{2'000};
+    params.is_own = [&](int64_t moment) { return moment >= own_from; };
+    std::atomic<bool> may_run{false};
+    params.background.on_entry = [&] { may_run.wait(false); };
+    const auto at = [](flow::JournalEntry entry, int64_t time) {
+        entry.time = time;
+        return entry;
+    };
+    SECTION("those that were read") {
+        const auto log = std::move(FlowLog::start(journal, params).value());
+        journal.write(0, at(session(Event::Opened, 1000), 1'000));
+        journal.write(0, at(session(Event::Ended, 1000), 1'999));
+        journal.write(0, at(session(Event::Ended, 1001), 2'000));
+        may_run = true;
+        may_run.notify_one();
+        log->stop();
+        CHECK(log->sent() == 1);
+        CHECK(log->lost() == 0);
+    }
+    SECTION("those that it was too slow for") {
+        own_from = INT64_MAX;
+        const auto log = std::move(FlowLog::start(journal, params).value());
+        for (uint64_t n = 0; n < flow::Journal::kEntries + 11; ++n)
+            journal.write(0, at(session(Event::Ended), 1'000));
+        may_run = true;
+        may_run.notify_one();
+        log->stop();
+        CHECK(log->sent() == 0);
+        CHECK(log->lost() == 0);
+    }
 }
 
 /// Not part of the suite, for it takes 20 s and a machine of its own. By hand, unit "[rate]" prints

@@ -247,8 +247,7 @@ void Pair::tell() {
         return;
     }
     Outgoing& out = served_->channel.outgoing();
-    if (out.size() < kMostToSend)
-        teller_->turn(out, kMostToSend);
+    teller_->turn(out, kMostToSend);
     standing.behind.store(out.sequence() - served_->state->applied, kFigure);
     standing.told.store(told_before_ + teller_->told(), kFigure);
     standing.lost.store(lost_before_ + teller_->lost(), kFigure);

@@ -83,15 +83,41 @@ Teller::Teller(TellerParams params)
     : params_(std::move(params)), reader_(params_.table.journal()) {}
 
 bool Teller::turn(Outgoing& out, size_t room) {
-    if (!has_begun_)
-        start(out);
     const size_t before = out.size();
+    listen();
     for (unsigned slice = 0; slice < kSlicesAtOnce && out.size() < room; ++slice) {
-        const bool has_changes = tell_changes(out);
-        if (is_whole() ? !has_changes : !tell_slice(out))
+        if (!has_begun_)
+            start(out);
+        const bool has_changes = tell_changes(out, room);
+        // What others hang on may wait there, so the walk waits too.
+        if (!waiting_.empty() || (is_whole() ? !has_changes : !tell_slice(out)))
             break;
+        listen();
     }
     return out.size() != before || !is_whole();
+}
+
+/// The journal says nothing twice, and its rings are small. What is read while this gateway is not
+/// active is no end of a flow.
+void Teller::listen() {
+    entries_.clear();
+    reader_.read(entries_);
+    if (!params_.is_active())
+        return;
+    uint64_t lost = reader_.take_lost();
+    if (waiting_.size() + entries_.size() > kMostWaiting)
+        lost += waiting_.size() + entries_.size();
+    if (lost != 0) {
+        lost_ += lost;
+        // All is told again, what has been read too: what is not there any more is not told then.
+        waiting_.clear();
+        has_begun_ = false;
+        kind_ = 0;
+        return;
+    }
+    for (const flow::JournalEntry& entry : entries_)
+        if (entry.kind() != Kind::Expectation)
+            waiting_.push_back({entry.index, entry.generation, entry.event == Event::Ended});
 }
 
 void Teller::start(Outgoing& out) {
@@ -102,39 +128,37 @@ void Teller::start(Outgoing& out) {
     out.begin();
 }
 
-/// What is read is told whole, for the journal says nothing twice. True when there was something.
-bool Teller::tell_changes(Outgoing& out) {
-    entries_.clear();
-    reader_.read(entries_);
-    if (!params_.is_active())
-        return false;
-    if (const uint64_t lost = reader_.take_lost(); lost != 0) {
-        lost_ += lost;
-        start(out);
-    }
-    const std::span<const flow::JournalEntry> all(entries_);
-    for (size_t first = 0; first < all.size(); first += kAtOnce) {
-        const auto some = all.subspan(first, std::min(kAtOnce, all.size() - first));
+/// As far as there is room. True when there was something.
+bool Teller::tell_changes(Outgoing& out, size_t room) {
+    const bool has_changes = !waiting_.empty();
+    while (!waiting_.empty() && out.size() < room) {
+        const size_t count = std::min(kAtOnce, waiting_.size());
         const auto copied = flow::read_records(params_.table, [&] {
             const Tick now = params_.now();
             std::vector<std::optional<Record>> copies;
-            for (const flow::JournalEntry& entry : some)
-                copies.push_back(entry.event == Event::Ended
+            for (size_t i = 0; i < count; ++i) {
+                const uint32_t index = waiting_[i].index;
+                copies.push_back(waiting_[i].has_ended
                                      ? std::nullopt
-                                     : copy(params_.table.record(entry.index), entry.index, now));
+                                     : copy(params_.table.record(index), index, now));
+            }
             return copies;
         });
-        for (size_t i = 0; i < some.size(); ++i) {
-            if (some[i].event == Event::Ended && some[i].kind() != Kind::Expectation)
-                out.add(End{some[i].index, some[i].generation});
-            else if (copied[i] && is_wanted(*copied[i]) && is_its_turn(*copied[i]))
-                out.add(*copied[i]);
-            else
-                continue;
-            ++told_;
-        }
+        for (size_t i = 0; i < count; ++i)
+            tell(out, waiting_[i], copied[i]);
+        waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<ptrdiff_t>(count));
     }
-    return !all.empty();
+    return has_changes;
+}
+
+void Teller::tell(Outgoing& out, const Changed& change, const std::optional<Record>& copied) {
+    if (change.has_ended)
+        out.add(End{change.index, change.generation});
+    else if (copied && is_wanted(*copied) && is_its_turn(*copied))
+        out.add(*copied);
+    else
+        return;
+    ++told_;
 }
 
 /// False when this gateway has stepped back: what it throws away then is not all that it had.

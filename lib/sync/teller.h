@@ -6,9 +6,11 @@
 ///
 /// Shape    First all of it, by kinds, so that what others hang on comes before them; and from the
 ///          beginning on what the journal says. A change is told as the record is when it is told,
-///          so an update that is told twice does no harm. What the journal has lost is cured by
-///          telling all again.
+///          so an update that is told twice does no harm. Where the peer is slow, changes wait
+///          here, for the journal's rings are small. What the journal has lost, or what more waits
+///          than may, is cured by telling all again.
 /// Threads  One, which is no member of the flow table: it copies (flow/reading.h).
+/// Memory   What waits: 12 bytes a change, 12 MB at most.
 /// Cost     A look at each record for each of four kinds, in slices; nothing of the workers' beyond
 ///          the journal.
 
@@ -18,7 +20,9 @@
 #include "sync/message.h"
 
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <optional>
 #include <vector>
 
 namespace sluice::sync {
@@ -37,7 +41,11 @@ class Teller {
 public:
     explicit Teller(TellerParams params);
 
-    /// Adds to `out`, as far as there is room for so many bytes. True when there was something.
+    /// So many changes may wait for room.
+    static constexpr size_t kMostWaiting = 1 << 20;
+
+    /// Adds to `out`, as far as there is room for so many bytes; the journal is read where there is
+    /// none, too. True when there was something.
     bool turn(Outgoing& out, size_t room);
 
     /// All has been told once, and since then all that has changed.
@@ -49,8 +57,17 @@ public:
 private:
     static constexpr size_t kKinds = 4;
 
+    /// A change that the journal has told of, and the peer has not heard of.
+    struct Changed {
+        uint32_t index = 0;
+        uint32_t generation = 0;
+        bool has_ended = false;
+    };
+
     void start(Outgoing& out);
-    bool tell_changes(Outgoing& out);
+    void listen();
+    bool tell_changes(Outgoing& out, size_t room);
+    void tell(Outgoing& out, const Changed& change, const std::optional<Record>& copied);
     bool tell_slice(Outgoing& out);
     bool is_wanted(const Record& record) const;
     bool is_its_turn(const Record& record) const;
@@ -58,6 +75,7 @@ private:
     TellerParams params_;
     flow::Journal::Reader reader_;
     std::vector<flow::JournalEntry> entries_;
+    std::deque<Changed> waiting_;
     std::vector<Record> records_;
     bool has_begun_ = false;
     size_t kind_ = 0;    // that is walked now

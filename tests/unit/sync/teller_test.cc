@@ -109,6 +109,46 @@ TEST_CASE("sync teller: what the journal has lost is cured by telling all again"
     CHECK(again.completes == 1);
 }
 
+TEST_CASE("sync teller: what changes while there is no room is told when there is", "[sync]") {
+    Telling telling;
+    const flow::FlowRef kept = open(*telling.table, telling.member, 1).holder;
+    const flow::FlowRef ended = open(*telling.table, telling.member, 2).holder;
+    const uint32_t generation = telling.table->record(ended).life.load().generation();
+    telling.hear();
+    REQUIRE(close(*telling.table, telling.member, ended));
+    const auto change = [&](size_t count) {
+        for (size_t done = 0; done < count; ++done) {
+            telling.member.tell_change(kept.index(), kNow);
+            if (done % (flow::Journal::kEntries / 2) == 0)
+                telling.hear(0);
+        }
+        telling.hear(0);
+    };
+    SECTION("more than the journal holds") {
+        change(3 * flow::Journal::kEntries);
+        Heard all = telling.hear();
+        CHECK(all.records.size() <= kRoom / sizeof(Record) + 1024);  // and the rest later
+        CHECK(all.ends == std::vector{End{ended.index(), generation}});
+        size_t records = all.records.size();
+        for (int turn = 0; turn < 100; ++turn)
+            records += telling.hear().records.size();
+        CHECK(records == 3 * flow::Journal::kEntries);
+        CHECK(telling.teller.lost() == 0);
+        CHECK(telling.teller.resyncs() == 1);
+    }
+    SECTION("but not more than may wait: then all is told again") {
+        change(Teller::kMostWaiting);
+        CHECK(telling.teller.lost() > Teller::kMostWaiting);
+        CHECK_FALSE(telling.teller.is_whole());
+        const Heard again = telling.hear(16 * kRoom);
+        CHECK(again.begins == 1);
+        CHECK(again.completes == 1);
+        REQUIRE_FALSE(again.records.empty());
+        CHECK(again.records.back().index == kept.index());
+        CHECK(telling.teller.resyncs() == 2);
+    }
+}
+
 TEST_CASE("sync teller: there is no more on its way than there is room for", "[sync]") {
     Telling telling(0, 16384);
     for (uint32_t n = 0; n < 10000; ++n)

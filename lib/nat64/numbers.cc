@@ -278,9 +278,17 @@ bool Numbers::begin_pass(Tick now, Grace& grace) {
     return true;
 }
 
-bool Numbers::is_idle(uint32_t number, Tick now) const {
+/// Who has sent nothing since then is idle, in that bucket.
+Tick Numbers::idle_since(size_t bucket, Tick now) const {
+    // relaxed: any of its states will do.
+    const uint64_t word = words_[bucket].load(std::memory_order_relaxed);
+    const Duration idle = std::popcount(word & kUsed) >= kCrowd ? kIdleInCrowd : kIdle;
+    return now + Duration{-idle.milliseconds};
+}
+
+bool Numbers::is_idle(uint32_t number, Tick since) const {
     // relaxed: of a doomed place it is read behind a grace period, as keep() notes it.
-    return now - Tick{seen_[number].load(std::memory_order_relaxed)} >= kIdle;
+    return !Tick{seen_[number].load(std::memory_order_relaxed)}.is_after(since);
 }
 
 /// A swap, for a worker may be giving the number at the same moment: then its moment stays.
@@ -293,12 +301,12 @@ void Numbers::move_along(uint32_t number, Tick now) {
             std::memory_order_relaxed);
 }
 
-bool Numbers::may_be_free(size_t bucket, unsigned place, Tick now) const {
+bool Numbers::may_be_free(size_t bucket, unsigned place, Tick since) const {
     // acquire: with fill(), whose moment is read.
     const uint64_t word = words_[bucket].load(std::memory_order_acquire);
     const uint32_t number = number_of(bucket, place);
     const bool is_used = (word & used(place)) != 0 && number + 1 != places_.size();
-    return is_used && ((word & doomed(place)) != 0 || is_idle(number, now));
+    return is_used && ((word & doomed(place)) != 0 || is_idle(number, since));
 }
 
 /// A doomed place whose host has been heard since, or has flows, is its host's again.

@@ -26,11 +26,15 @@
 ///   and comes again.
 /// - An address is written before the release that publishes its place, and read behind an acquire
 ///   of a word that has it.
-/// - turn() dooms a place whose host has sent nothing for kIdle and has no flow, and frees it a
-///   pass later, after a grace period, if it is still doomed, idle and without a flow. Who finds an
-///   address in a place that is not doomed has it for the rest of its turn, for no grace period
-///   ends meanwhile; and has noted the moment, which is seen before the place is freed. Who finds
-///   it in a doomed one first takes the doom away, by a swap that fails if anything has changed.
+/// - turn() dooms a place whose host is idle and has no flow, and frees it a pass later, after a
+///   grace period, if it is still doomed, idle and without a flow. Who finds an address in a place
+///   that is not doomed has it for the rest of its turn, for no grace period ends meanwhile; and
+///   has noted the moment, which is seen before the place is freed. Who finds it in a doomed one
+///   first takes the doom away, by a swap that fails if anything has changed.
+/// - Idle is who has sent nothing for kIdle, or for kIdleInCrowd where most places of its bucket
+///   are used: who forges sources may fill buckets, and not keep them. Which of both it is may
+///   differ from pass to pass. All that is said here wants only that the shorter one is far longer
+///   than the second in which a moment need not be noted again, and than a turn.
 /// - Who is in no turn reads an address between two looks at its bucket's word, which must be the
 ///   same: a place is filled behind the swap that says "filling", and each half of an address is a
 ///   release, so who has acquired a new half sees that word, or a later one, when it looks again.
@@ -38,7 +42,7 @@
 ///   filled has told nobody its number yet, and a doomed one is looked at anew. So each host that
 ///   is found in its bucket has its number, and all else is free.
 /// - A packet that a worker hands on with a number in it lies in rings and queues for far less than
-///   kIdle.
+///   kIdleInCrowd.
 ///
 /// Why what is told of a number is told of the right host, however late:
 /// - A place that is free keeps its last host's address until it is given to another. So who had a
@@ -69,6 +73,9 @@ namespace sluice::nat64 {
 
 /// A host that has sent nothing for so long, and has no flow, loses its number.
 inline constexpr Duration kIdle = Duration::seconds(30 * 60);
+/// Likewise where others may soon find no room: of each 16 numbers kCrowd are given, or more.
+inline constexpr Duration kIdleInCrowd = Duration::seconds(60);
+inline constexpr int kCrowd = 12;
 /// Between two looks at all places.
 inline constexpr Duration kPass = Duration::seconds(10);
 /// A host that has its number longer has it since then, as far as holder() knows.
@@ -116,13 +123,15 @@ public:
         if (cursor_ == words_.size() && !begin_pass(now, grace))
             return;
         const size_t end = std::min(cursor_ + kSlice, words_.size());
-        for (; cursor_ < end; ++cursor_)
+        for (; cursor_ < end; ++cursor_) {
+            const Tick since = idle_since(cursor_, now);
             for (unsigned place = 0; place < kPlaces; ++place) {
                 const uint32_t number = number_of(cursor_, place);
                 move_along(number, now);
-                if (may_be_free(cursor_, place, now))
-                    take_back(cursor_, place, is_idle(number, now) && !has_flows(number));
+                if (may_be_free(cursor_, place, since))
+                    take_back(cursor_, place, is_idle(number, since) && !has_flows(number));
             }
+        }
         if (cursor_ == words_.size())
             period_ = grace.begin();  // behind the last that has been doomed
     }
@@ -155,9 +164,10 @@ private:
     bool keep(size_t bucket, uint64_t word, unsigned place, Tick now);
     void fill(size_t bucket, unsigned place, const net::Ipv6Address& host, Tick now);
     bool begin_pass(Tick now, Grace& grace);
-    bool is_idle(uint32_t number, Tick now) const;
+    Tick idle_since(size_t bucket, Tick now) const;
+    bool is_idle(uint32_t number, Tick since) const;
     void move_along(uint32_t number, Tick now);
-    bool may_be_free(size_t bucket, unsigned place, Tick now) const;
+    bool may_be_free(size_t bucket, unsigned place, Tick since) const;
     void take_back(size_t bucket, unsigned place, bool is_unused);
 
     NumberPlan plan_;

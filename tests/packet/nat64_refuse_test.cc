@@ -6,6 +6,9 @@
 #include "bed_with_ipv6.h"
 #include "catch.h"
 
+#include <array>
+#include <cstdio>
+
 namespace nat64_refuse_test {
 
 using namespace sluice;
@@ -17,6 +20,28 @@ namespace {
 
 Frame6 to_server(Upper upper) {
     return {.source = kHost6, .destination = kServer6, .upper = std::move(upper)};
+}
+
+/// With 256 numbers.
+TestbedOptions with_few_numbers() {
+    TestbedOptions options;
+    options.configure = [](config::Config& config) {
+        config.numbers = nat64::NumberPlan({ip("198.18.0.0"), 24});
+        serve_ipv6(config);
+    };
+    return options;
+}
+
+/// Packets that open nothing, from so many sources.
+void forge(Ipv6Bed& ipv6, int count) {
+    for (int i = 0; i < count; ++i) {
+        std::array<char, 40> source{};
+        std::snprintf(source.data(), source.size(), "2001:db8:1::f:%x", i);
+        CHECK(ipv6.send({.source = source.data(),
+                         .destination = kServer6,
+                         .upper = tcp6(4000, 80, kFin | kAck, 1, 1)})
+                  .empty());
+    }
 }
 
 }  // namespace
@@ -111,6 +136,27 @@ TEST_CASE("nat64: no wire uses the addresses that stand for IPv6 hosts", "[packe
         Frame().vlan(4095).ether(mac(9), own).ipv4("198.51.100.77", kServer).udp(1, 2).bytes());
     ipv6.settle();
     CHECK(ipv6.bed.dropped(Drop::UnknownVlan) == 1);
+}
+
+TEST_CASE("nat64: forged sources keep new hosts out for 90 seconds at most", "[packet][nat64]") {
+    Ipv6Bed ipv6(with_few_numbers());
+    const auto syn = ipv6.send(to_server(tcp6(40000, 80, kSyn, 1000, 0)));
+    REQUIRE(syn.size() == 1);
+    forge(ipv6, 1500);
+    CHECK(ipv6.bed.dropped(Drop::Ipv6HostsFull) > 1000);
+    const Frame6 newcomer{.source = kOther6, .destination = kServer6, .upper = udp6(5000, 53)};
+    CHECK(ipv6.send(newcomer).empty());
+    ipv6.bed.advance(Duration::seconds(90));
+    CHECK(ipv6.send(newcomer).size() == 1);
+    // Who has a flow has its number still.
+    const auto in = ipv6.answer_from_outside(Frame()
+                                                 .ipv4(kServer, kPublic)
+                                                 .tcp(80, syn[0].source_port, kSyn | kAck)
+                                                 .seq(7000)
+                                                 .ack(1001));
+    REQUIRE(in.size() == 1);
+    CHECK(in[0].destination == kHost6);
+    CHECK(in[0].word(2) == 40000);
 }
 
 }  // namespace nat64_refuse_test

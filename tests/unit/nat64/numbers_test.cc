@@ -131,6 +131,26 @@ TEST_CASE("numbers: a host with flows, or that sends, keeps its number", "[nat64
     CHECK(numbers->find(host(1)) == held);
 }
 
+TEST_CASE("numbers: a crowd of hosts that only came by makes room within 90 seconds", "[nat64]") {
+    const auto numbers = make(kLeastNumberBits);
+    Grace grace(1);
+    const auto held = numbers->find_or_add(host(1), Tick{});
+    const auto sending = numbers->find_or_add(host(2), Tick{});
+    REQUIRE((held && sending));
+    for (uint64_t i = 3; i <= 4000; ++i)
+        numbers->find_or_add(host(i), Tick{});
+    CHECK_FALSE(numbers->find_or_add(host(5000), Tick{}));
+    const auto has_flows = [&](uint32_t number) { return number == *held; };
+    Tick now = pass_time(*numbers, grace, Tick{}, Duration::seconds(45), has_flows);
+    CHECK_FALSE(numbers->find_or_add(host(5000), now));
+    CHECK(numbers->find_or_add(host(2), now) == sending);
+    now = pass_time(*numbers, grace, now, Duration::seconds(45), has_flows);
+    for (uint64_t i = 5000; i < 5040; ++i)
+        CHECK(numbers->find_or_add(host(i), now));
+    CHECK(numbers->find(host(1)) == held);
+    CHECK(numbers->find(host(2)) == sending);
+}
+
 TEST_CASE("numbers: a reader that has found one keeps it for its turn", "[nat64]") {
     const auto numbers = make(kLeastNumberBits);
     Grace grace(1);

@@ -87,6 +87,19 @@ bool change_quoted(const Headers& quoted, std::span<uint8_t> transport, const Ip
     return true;
 }
 
+/// Of the quote, among `there` bytes behind an error's head. Extensions that follow where its
+/// length is said (RFC 4884 §4.4 and §4.5) may name addresses inside, so they do not go on. Nothing
+/// where the message ends before its quote.
+std::optional<size_t> quote_bytes(const IcmpHead& head, size_t there) {
+    constexpr uint8_t kUnreachable = 1;
+    constexpr uint8_t kTimeExceeded = 3;
+    constexpr size_t kUnit = 8;  // bytes, where ICMP has 4
+    const size_t said = (head.rest >> 24) * kUnit;
+    if (said == 0 || (head.type != kUnreachable && head.type != kTimeExceeded))
+        return there;
+    return said <= there ? std::optional(said) : std::nullopt;
+}
+
 /// The frame's outer and inner headers stand before what the quote says of its transport.
 std::optional<Drop> error_to_ipv4(rte_mbuf* mbuf, const Headers& headers, const Ipv4Ends& ends,
                                   const Addresses& addresses) {
@@ -94,7 +107,11 @@ std::optional<Drop> error_to_ipv4(rte_mbuf* mbuf, const Headers& headers, const 
     const IcmpHead head = read_head(transport.data());
     if (!has_sound_icmpv6(mbuf, headers))
         return Drop::TransportChecksum;
-    const std::span<uint8_t> quote = transport.subspan(kIcmpBytes);
+    const auto all = quote_bytes(head, headers.transport_bytes - kIcmpBytes);
+    if (!all)
+        return Drop::Ipv6Malformed;
+    const std::span<uint8_t> quote =
+        transport.subspan(kIcmpBytes).first(std::min(transport.size() - kIcmpBytes, *all));
     Headers quoted;
     if (read_headers(quote, quoted) || !quoted.is_first())
         return Drop::IcmpErrorQuote;
@@ -107,7 +124,7 @@ std::optional<Drop> error_to_ipv4(rte_mbuf* mbuf, const Headers& headers, const 
     if (!source || !destination || !change_quoted(quoted, inner, {*source, *destination}))
         return Drop::IcmpErrorQuote;
 
-    const auto rest = static_cast<size_t>(headers.transport_bytes - kIcmpBytes - quoted.bytes);
+    const size_t rest = *all - quoted.bytes;
     uint8_t* inner_ip = inner.data() - kIpv4Bytes;
     uint8_t* outer_icmp = inner_ip - kIcmpBytes;
     write_ipv4(inner_ip, quoted, {*source, *destination}, quoted.transport_bytes);

@@ -292,6 +292,29 @@ TEST_CASE("nat64: a host's ICMPv6 error becomes ICMP about what the server has s
     CHECK(quote.total_length == 1228);
 }
 
+TEST_CASE("nat64: what a host's ICMPv6 error says beyond its quote does not leave",
+          "[packet][nat64][icmp][rfc4884]") {
+    Ipv6Bed ipv6;
+    const uint16_t port = open_udp(ipv6);
+    REQUIRE(ipv6.answer_from_outside(server_reply(port, 200)).size() == 1);
+    Bytes rest =
+        Frame6{.source = kServer6, .destination = kHost6, .upper = udp6(53, 5000, Bytes(200, 0))}
+            .ip_bytes();
+    rest.resize(128);
+    // Interface information (RFC 5837) with an address.
+    rest.insert(rest.end(), {0x20, 0, 0, 0, 0, 12, 2, 4, 0, 1, 0, 0, 10, 1, 0, 77});
+    const auto out = ipv6.send(to_server(icmp6(1, 4, 16u << 24, rest)));
+    REQUIRE(out.size() == 1);
+    CHECK(out[0].icmp_code == 3);
+    CHECK(out[0].total_length == 20 + 8 + 108);
+    CHECK(out[0].payload.size() == 108);
+    CHECK(out[0].padding == 0);
+    CHECK(out[0].checksums_ok());
+    const Seen quote = read_ip(out[0].payload);
+    CHECK(quote.destination == kPublic);
+    CHECK(quote.destination_port == port);
+}
+
 TEST_CASE("nat64: a damaged ICMPv6 error does not become a sound ICMP one", "[packet][nat64]") {
     Ipv6Bed ipv6;
     open_udp(ipv6);

@@ -157,6 +157,40 @@ TEST_CASE("to ipv4: an error that quotes too little ends by name", "[nat64]") {
     }
 }
 
+TEST_CASE("to ipv4: an error ends with its quote, where it says how long that is",
+          "[nat64][rfc4884]") {
+    Translator translator;
+    translator.addresses.source(*net::parse_ipv6_address("2001:db8:1::10"), Tick{});
+    Bytes rest = Frame6{.source = "64:ff9b::203.0.113.10",
+                        .destination = "2001:db8:1::10",
+                        .upper = udp6(53, 5000, Bytes(200, 0x31))}
+                     .ip_bytes();
+    rest.resize(128);
+    rest.insert(rest.end(), {0x20, 0, 0, 0, 0, 8, 2, 4, 10, 9, 9, 9});  // an address inside
+    const auto [type, length, is_known] = GENERATE(table<uint8_t, uint32_t, bool>(
+        {{1, 16, true}, {3, 16, true}, {1, 0, false}, {2, 16, false}}));
+    CAPTURE(type, length);
+    const Seen seen = translator.translate(with(icmp6(type, 0, length << 24, rest)));
+    CHECK(seen.checksums_ok());
+    // The quote's own header is shorter by 20 bytes.
+    CHECK(seen.total_length == 20 + 8 + (is_known ? 108 : 120));
+    CHECK(seen.payload.size() == (is_known ? 108 : 120));
+}
+
+TEST_CASE("to ipv4: an error that ends before its quote does ends by name", "[nat64][rfc4884]") {
+    Translator translator;
+    translator.addresses.source(*net::parse_ipv6_address("2001:db8:1::10"), Tick{});
+    const Bytes quoted = Frame6{.source = "64:ff9b::203.0.113.10",
+                                .destination = "2001:db8:1::10",
+                                .upper = udp6(53, 5000, Bytes(80, 0x31))}
+                             .ip_bytes();
+    REQUIRE(quoted.size() == 128);
+    CHECK_FALSE(translator.refusal(with(icmp6(1, 4, 16u << 24, quoted))));
+    CHECK(translator.refusal(with(icmp6(1, 4, 17u << 24, quoted))) == Drop::Ipv6Malformed);
+    CHECK(translator.refusal(with(icmp6(3, 0, 255u << 24, quoted))) == Drop::Ipv6Malformed);
+    CHECK(translator.refusal(with(icmp6(1, 4, 4u << 24, quoted))) == Drop::IcmpErrorQuote);
+}
+
 TEST_CASE("to ipv4: what has no IPv4 form ends by name", "[nat64][rfc7915]") {
     Translator translator;
     CHECK(translator.refusal(with({1, Bytes(8, 0), 2})) == Drop::Ipv6Untranslatable);

@@ -35,6 +35,7 @@ struct Entered {
     };
     Fate fate = Fate::Passes;
     stats::Drop reason{};  ///< Of Dropped.
+    bool is_ipv6 = false;  ///< It came as IPv6 that is served.
 
     static constexpr Entered dropped(stats::Drop reason) { return {Fate::Dropped, reason}; }
 };

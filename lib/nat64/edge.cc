@@ -58,8 +58,11 @@ Entered Edge::enter(rte_mbuf* mbuf, uint8_t port, Tick now) {
     const bool has_tag =
         (mbuf->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0 && (mbuf->vlan_tci & kVlanMask) != 0;
     if (port == params_.port && !has_tag &&
-        type_at(first_segment(mbuf), kEtherBytes - 2) == RTE_ETHER_TYPE_IPV6)
-        return enter_ipv6(mbuf, now);
+        type_at(first_segment(mbuf), kEtherBytes - 2) == RTE_ETHER_TYPE_IPV6) {
+        Entered entered = enter_ipv6(mbuf, now);
+        entered.is_ipv6 = true;
+        return entered;
+    }
     return uses_number(mbuf) ? Entered::dropped(Drop::Ipv6Number) : Entered{};
 }
 

@@ -23,6 +23,7 @@ void Ipv6Entry::take(Burst& burst, Tick now) {
 bool Ipv6Entry::stays(rte_mbuf* mbuf, link::PortIndex port, Tick now) {
     if (rte_pktmbuf_data_len(mbuf) < sizeof(rte_ether_hdr))
         return true;
+    const uint64_t bytes = rte_pktmbuf_pkt_len(mbuf);
     nat64::Entered entered = edge_->enter(mbuf, port, now);
     // No frame has this tag by right, and none passes for one that was translated here.
     if (entered.fate == Ipv6Fate::Passes && link::without_tag(mbuf).vlan == link::kIpv6Side)
@@ -32,24 +33,34 @@ bool Ipv6Entry::stays(rte_mbuf* mbuf, link::PortIndex port, Tick now) {
     if (entered.fate == Ipv6Fate::Translated) {
         mbuf->vlan_tci = link::kIpv6Side;
         mbuf->ol_flags |= RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED;
+        of_side(port).in.add({0, bytes - rte_pktmbuf_pkt_len(mbuf)});
         return true;
     }
+    if (entered.is_ipv6)
+        of_side(port).in.add({1, bytes});
+    else
+        count_in(mbuf, port);
     end(mbuf, port, entered);
     return false;
 }
 
-void Ipv6Entry::end(rte_mbuf* mbuf, link::PortIndex port, const nat64::Entered& entered) {
-    const link::InterfaceId untagged = interfaces_.find(port, link::kUntagged);
+/// Of a frame that is no IPv6.
+void Ipv6Entry::count_in(const rte_mbuf* mbuf, link::PortIndex port) {
     const link::Bare bare = link::without_tag(mbuf);
     const link::InterfaceId tagged = interfaces_.find(port, bare.vlan);
-    const link::InterfaceId by = tagged == link::kNoInterface ? untagged : tagged;
+    const link::InterfaceId by =
+        tagged == link::kNoInterface ? interfaces_.find(port, link::kUntagged) : tagged;
     if (by != link::kNoInterface)
         counters_.interfaces[by].in.add({1, bare.bytes});
+}
+
+void Ipv6Entry::end(rte_mbuf* mbuf, link::PortIndex port, const nat64::Entered& entered) {
     if (entered.fate == Ipv6Fate::Dropped)
         return egress_.drop(mbuf, entered.reason);
     counters_.count[Count::Consumed].add(1);
     counters_.count[Count::Originated].add(1);
-    egress_.send(mbuf, untagged);
+    // It is IPv6 already, and is counted as what it is when it leaves.
+    egress_.send(mbuf, interfaces_.find(port, link::kUntagged));
 }
 
 }  // namespace sluice::worker

@@ -6,6 +6,9 @@
 ///
 /// Shape    A translated frame has the tag of its port's IPv6 side (link::kIpv6Side) in its mbuf's
 ///          fields, so that it finds its interface as frames of VLANs do.
+/// Units    Counted is what came on the wire, as the IPv6 side's: all of what ends here, and of
+/// what
+///          goes on what it has lost on the way, for who takes up the burst counts the rest.
 /// Threads  Owned by one worker.
 /// Errors   Drops by name; what stays moves up in the burst.
 
@@ -32,6 +35,10 @@ public:
 
 private:
     bool stays(rte_mbuf* mbuf, link::PortIndex port, Tick now);
+    stats::InterfaceCounters& of_side(link::PortIndex port) {
+        return counters_.interfaces[interfaces_.find(port, link::kIpv6Side)];
+    }
+    void count_in(const rte_mbuf* mbuf, link::PortIndex port);
     void end(rte_mbuf* mbuf, link::PortIndex port, const nat64::Entered& entered);
 
     nat64::Edge* edge_;

@@ -4,6 +4,7 @@
 /// Packets and bytes of each interface in and out, and the load of who turns. The testbed checks
 /// after every run that what all interfaces sum up to is what was received and transmitted.
 
+#include "bed_with_ipv6.h"
 #include "catch.h"
 #include "testbed.h"
 #include "worker/run.h"
@@ -135,6 +136,52 @@ TEST_CASE("volume: what a full port does not take is not counted as gone", "[pac
     bed.run();
     CHECK(bed.dropped(Drop::TxFull) == 2);
     CHECK(of(bed, 1).out - before == Volume{1, kUdpHeaders + 100});
+}
+
+TEST_CASE("volume: frames of IPv6 are the IPv6 side's, with the bytes that they have there",
+          "[packet][volume][nat64]") {
+    constexpr uint64_t kUdp6Headers = 14 + 40 + 8;
+    constexpr uint64_t kNeighbourBytes = 14 + 40 + 8 + 16 + 8;
+    Ipv6Bed ipv6;
+    const auto ask = [&](size_t bytes) {
+        const auto out = ipv6.send(
+            {.source = kHost6, .destination = kServer6, .upper = udp6(5000, 53, Bytes(bytes, 1))});
+        REQUIRE(out.size() == 1);
+        return Frame().ipv4(kServer, kPublic).udp(53, out[0].source_port);
+    };
+    REQUIRE(ipv6.answer_from_outside(ask(10)).size() == 1);
+    const stats::BothVolumes lan = of(ipv6.bed, 0);
+    const stats::BothVolumes side = of(ipv6.bed, 1);
+    const auto in = [&] { return of(ipv6.bed, 1).in - side.in; };
+    const auto out = [&] { return of(ipv6.bed, 1).out - side.out; };
+    SECTION("what is translated") {
+        REQUIRE(ipv6.answer_from_outside(ask(100).payload(300)).size() == 1);
+        CHECK(in() == Volume{1, kUdp6Headers + 100});
+        CHECK(out() == Volume{1, kUdp6Headers + 300});
+    }
+    SECTION("what is answered at the edge") {
+        ipv6.send({.source = kHost6,
+                   .destination = kOwn6,
+                   .upper = neighbour6(135, kOwn6, mac_of6(kHost6)),
+                   .hop_limit = 255});
+        REQUIRE(ipv6.take().size() == 1);
+        CHECK(in() == Volume{1, kNeighbourBytes});
+        CHECK(out() == Volume{1, kNeighbourBytes});
+    }
+    SECTION("what a neighbour tells") {
+        ipv6.send({.source = kHost6,
+                   .destination = kOwn6,
+                   .upper = neighbour6(136, kHost6, mac_of6(kHost6)),
+                   .hop_limit = 255});
+        CHECK(in() == Volume{1, kNeighbourBytes});
+    }
+    SECTION("what goes nowhere") {
+        ipv6.send({.source = kHost6, .destination = kOther6, .upper = udp6(1, 2, Bytes(50, 1))});
+        CHECK(ipv6.bed.dropped(Drop::Ipv6Destination) == 1);
+        CHECK(in() == Volume{1, kUdp6Headers + 50});
+    }
+    CHECK(of(ipv6.bed, 0).in == lan.in);
+    CHECK(of(ipv6.bed, 0).out == lan.out);
 }
 
 TEST_CASE("load: a worker that runs counts its turns, and times those with packets",

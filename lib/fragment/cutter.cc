@@ -4,6 +4,7 @@
 #include <rte_ether.h>
 #include <rte_ip.h>
 #include <rte_mbuf.h>
+#include <rte_udp.h>
 
 #include <algorithm>
 #include <cstring>
@@ -31,6 +32,24 @@ bool is_fragment(const rte_mbuf* mbuf) {
     const auto& ip = *rte_pktmbuf_mtod_offset(mbuf, const rte_ipv4_hdr*, kEtherBytes);
     return (ip.fragment_offset &
             rte_cpu_to_be_16(RTE_IPV4_HDR_OFFSET_MASK | RTE_IPV4_HDR_MF_FLAG)) != 0;
+}
+
+/// The UDP checksum that IPv4 may leave out and IPv6 wants: pieces would be too late for it.
+void make_udp_checksum(rte_mbuf* mbuf) {
+    const unsigned headers = headers_of(mbuf);
+    rte_ipv4_hdr ip = *ip_of(mbuf);
+    auto& udp = *rte_pktmbuf_mtod_offset(mbuf, rte_udp_hdr*, headers);
+    if (ip.next_proto_id != IPPROTO_UDP || is_fragment(mbuf) || udp.dgram_cksum != 0)
+        return;
+    // What it covers is as long as UDP says, which parse() has held against what is there.
+    const unsigned bytes = Be16{udp.dgram_len}.host();
+    ip.total_length = Be16::from_host(static_cast<uint16_t>(headers - kEtherBytes + bytes)).raw;
+    uint16_t sum = 0;
+    rte_raw_cksum_mbuf(mbuf, headers, bytes, &sum);
+    uint32_t all = uint32_t{sum} + rte_ipv4_phdr_cksum(&ip, 0);
+    all = (all & 0xffff) + (all >> 16);
+    const auto checksum = static_cast<uint16_t>(~all);
+    udp.dgram_cksum = checksum == 0 ? 0xffff : checksum;
 }
 
 /// What is only the first fragment's of the IP options becomes padding (RFC 791 §3.2).
@@ -95,6 +114,8 @@ bool Cutter::is_too_big(const rte_mbuf* mbuf, link::InterfaceId interface) const
 
 /// None where the packet had to be dropped.
 std::span<rte_mbuf*> Cutter::cut(rte_mbuf* mbuf, link::InterfaceId interface) {
+    if (egress_.interface(interface).vlan == link::kIpv6Side)
+        make_udp_checksum(mbuf);
     const unsigned headers = headers_of(mbuf);
     const unsigned room = (egress_.exit(interface).fragment_mtu + kEtherBytes - headers) & ~7u;
     const unsigned bytes = mbuf->pkt_len - headers;

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <fstream>
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -72,6 +73,8 @@ Status Tap::configure(const TapParams& params) {
         warning_ = guard.error().message;
     if (Status status = set_addresses(params.addresses); !status)
         return status;
+    // No IPv6 passes by it, so the kernel need not try. Where it cannot be told, it tries in vain.
+    std::ofstream("/proc/sys/net/ipv6/conf/" + name_ + "/disable_ipv6") << 1;
     request = request_for(name_);
     if (ioctl(control_.number(), SIOCGIFFLAGS, &request) != 0)
         return failed("its state cannot be read");

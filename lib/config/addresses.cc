@@ -67,6 +67,14 @@ const Lan* overlapping_lan(const Config& config, const AddressRange& range) {
     return found == config.lans.end() ? nullptr : &*found;
 }
 
+/// Likewise of a range of public addresses, which the subnet of an only arm may have.
+const Lan* lan_in_the_way(const Config& config, const AddressRange& range) {
+    if (!is_one_armed(config))
+        return overlapping_lan(config, range);
+    const Lan& last = config.lans.back();
+    return last.at.vlan == link::kIpv6Side && overlap(range, range_of(last.own)) ? &last : nullptr;
+}
+
 Status check_lan_addresses(const Config& config) {
     for (auto lan = config.lans.begin(); lan != config.lans.end(); ++lan) {
         if (Status status = check_own_address("lan-address", lan->own, net::kHostLength - 1);
@@ -415,7 +423,7 @@ string Networks::why_not_public(const AddressRange& range) const {
     for (const StaticRoute& route : config_.routes)
         if (range.contains(route.via))
             return "it contains the next hop of --route " + to_string(route);
-    if (const Lan* lan = is_one_armed(config_) ? nullptr : overlapping_lan(config_, range))
+    if (const Lan* lan = lan_in_the_way(config_, range))
         return "it overlaps the subnet of --lan-address " + to_string(lan->own);
     for (const Wan& wan : config_.wans)
         if (wan.own.length <= 30 &&

@@ -192,10 +192,12 @@ inline bool helps(const Config& config) {
            });
 }
 
-/// --lan and --wan are one interface, and what comes from inside is told by its addresses.
+/// --lan and --wan are one interface, and what comes from inside is told by its addresses. IPv6
+/// hosts there are told by their frames.
 inline bool is_one_armed(const Config& config) {
-    return config.lans.size() == 1 && config.wans.size() == 1 &&
-           config.lans.front().at == config.wans.front().at;
+    const auto arms = std::count_if(config.lans.begin(), config.lans.end(),
+                                    [](const Lan& lan) { return lan.at.vlan != link::kIpv6Side; });
+    return arms == 1 && config.wans.size() == 1 && config.lans.front().at == config.wans.front().at;
 }
 
 /// The inside interface of its zone on whose subnet an address is; null where there is none.

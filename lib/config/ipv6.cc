@@ -277,15 +277,8 @@ Status check_ipv6(const Config& config) {
         return wrong("lan6", net::to_string(*config.lan6),
                      "the first --lan, " + to_string(at) +
                          ", has vlan=; IPv6 is served on a port without tags only");
-    for (const Wan& wan : config.wans)
-        if (wan.at == at)
-            return wrong("lan6", net::to_string(*config.lan6),
-                         "a gateway with one arm serves no IPv6");
     if (Status status = check_numbers_stay(config); !status)
         return status;
-    if (!config.lan_twin.empty())
-        return wrong("lan6", net::to_string(*config.lan6),
-                     "the kernel has its own IPv6 by --lan-twin; one of the two can be");
     if (config.sync)
         return wrong(
             "lan6", net::to_string(*config.lan6),

@@ -32,13 +32,32 @@ struct Builder {
         interface.own = {own};
         return interface;
     }
+
+    link::Interface inside(const config::Lan& lan) const {
+        link::Interface interface = make(lan.at, link::Realm::Inside, lan.own);
+        interface.zone = lan.zone;
+        if (lan.at.vlan == link::kIpv6Side)
+            interface.own.push_back(
+                {Be32::from_host(lan.own.network().address.host() | nat64::kLinkLocalNumber),
+                 lan.own.length});
+        return interface;
+    }
+
+    /// Where --lan and --wan are one.
+    link::Interface arm(const config::Config& config) const {
+        const config::Lan& lan = config.lans.front();
+        link::Interface interface = make(lan.at, link::Realm::ByAddress, lan.own);
+        if (const net::Prefix& own = config.wans.front().own; own != lan.own)
+            interface.own.push_back(own);
+        return interface;
+    }
 };
 
-/// The interface of the --wan in this place; they come after those of --lan.
+/// The interface of the --wan in this place; they come after those of --lan. An only arm comes
+/// first.
 link::InterfaceId outer_of(const config::Config& config, size_t place) {
-    const size_t inside = config.lans.size();
-    return static_cast<link::InterfaceId>(config::is_one_armed(config) ? inside - 1
-                                                                       : inside + place);
+    return static_cast<link::InterfaceId>(
+        config::is_one_armed(config) ? 0 : config.lans.size() + place);
 }
 
 link::InterfaceId id_of(const config::Config& config, const config::Wan& wan) {
@@ -66,25 +85,14 @@ Result<link::Interfaces> interfaces_of(const config::Config& config,
     const Builder builder{config::ports_of(config), ports};
     std::vector<link::Interface> interfaces;
     const bool is_one_armed = config::is_one_armed(config);
-    if (is_one_armed) {
-        const config::Lan& lan = config.lans.front();
-        interfaces.push_back(builder.make(lan.at, link::Realm::ByAddress, lan.own));
-        if (const net::Prefix& own = config.wans.front().own; own != lan.own)
-            interfaces.back().own.push_back(own);
-    } else {
-        for (const config::Lan& lan : config.lans) {
-            interfaces.push_back(builder.make(lan.at, link::Realm::Inside, lan.own));
-            interfaces.back().zone = lan.zone;
-            if (lan.at.vlan == link::kIpv6Side)
-                interfaces.back().own.push_back(
-                    {Be32::from_host(lan.own.network().address.host() | nat64::kLinkLocalNumber),
-                     lan.own.length});
-        }
+    for (const config::Lan& lan : config.lans)
+        interfaces.push_back(is_one_armed && interfaces.empty() ? builder.arm(config)
+                                                                : builder.inside(lan));
+    if (!is_one_armed) {
         for (const config::Wan& wan : config.wans)
             interfaces.push_back(builder.make(wan.at, link::Realm::Outside, wan.own));
-    }
-    if (!is_one_armed)
         interfaces.front().twin = config.lan_twin;
+    }
     interfaces[outer_of(config, 0)].twin = config.wan_twin;
     return link::Interfaces::create(std::move(interfaces));
 }

@@ -4,6 +4,7 @@
 /// One port for both sides, as on a machine in a cloud: the router there sends what comes from
 /// inside, and takes everything back. Which way a packet goes is told by its addresses.
 
+#include "bed_with_ipv6.h"
 #include "catch.h"
 #include "testbed.h"
 
@@ -110,6 +111,76 @@ TEST_CASE("one-armed: the sender learns where the TTL ran out", "[packet]") {
     CHECK(error.icmp_type == 11);
     CHECK(error.source == kPublic);
     CHECK(error.destination == kHost);
+}
+
+TEST_CASE("one-armed: IPv6 hosts of the wire reach IPv4, and IPv4 hosts do as before",
+          "[packet][nat64]") {
+    Ipv6Bed ipv6({.is_one_armed = true, .configure = [](config::Config& config) {
+                      configure(config);
+                      serve_ipv6(config);
+                  }});
+    const auto ask = [&](Upper upper) {
+        const auto out =
+            ipv6.send({.source = kHost6, .destination = kServer6, .upper = std::move(upper)});
+        REQUIRE(out.size() == 1);
+        CHECK(out[0].source.starts_with("198.51.100."));
+        CHECK(out[0].destination == kServer);
+        CHECK(out[0].destination_mac == mac_of(ip(kRouter)));
+        CHECK(out[0].checksums_ok());
+        return out[0];
+    };
+    SECTION("UDP") {
+        const Seen out = ask(udp6(5000, 53));
+        const auto in = ipv6.answer_from_outside(
+            Frame().ipv4(kServer, out.source.c_str()).udp(53, out.source_port).payload(9));
+        REQUIRE(in.size() == 1);
+        CHECK(in[0].destination == kHost6);
+        CHECK(in[0].destination_mac == mac_of6(kHost6));
+        CHECK(in[0].word(2) == 5000);
+        CHECK(in[0].checksum_ok);
+    }
+    SECTION("TCP") {
+        const Seen syn = ask(tcp6(40000, 80, kSyn, 1000, 0));
+        const auto in = ipv6.answer_from_outside(Frame()
+                                                     .ipv4(kServer, syn.source.c_str())
+                                                     .tcp(80, syn.source_port, kSyn | kAck)
+                                                     .seq(7000)
+                                                     .ack(1001));
+        REQUIRE(in.size() == 1);
+        CHECK(in[0].transport.at(13) == (kSyn | kAck));
+        const Seen data = ask(tcp6(40000, 80, kAck | kPsh, 1001, 7001, Bytes(100, 1)));
+        CHECK(data.source_port == syn.source_port);
+        CHECK(ipv6.bed.flows() == 1);
+    }
+    SECTION("IPv4") {
+        ipv6.bed.inject(Side::Outside, Frame()
+                                           .ether(mac_of(ip(kRouter)), ipv6.gateway_mac())
+                                           .ipv4(kHost, kServer)
+                                           .udp(5000, 53)
+                                           .bytes());
+        ipv6.bed.run();
+        CHECK(ipv6.bed.take(Side::Outside).size() == 1);
+    }
+}
+
+TEST_CASE("one-armed: neither side uses the number of an IPv6 host", "[packet][nat64]") {
+    Ipv6Bed ipv6({.is_one_armed = true, .configure = [](config::Config& config) {
+                      configure(config);
+                      serve_ipv6(config);
+                  }});
+    REQUIRE(
+        ipv6.send({.source = kHost6, .destination = kServer6, .upper = udp6(5000, 53)}).size() ==
+        1);
+    const MacAddress own = ipv6.gateway_mac();
+    for (const auto& [source, destination] :
+         {std::pair("198.18.0.20", kServer), std::pair(kServer, "198.18.0.20")})
+        ipv6.bed.inject(Side::Outside, Frame()
+                                           .ether(mac_of(ip(kRouter)), own)
+                                           .ipv4(source, destination)
+                                           .udp(5000, 53)
+                                           .bytes());
+    ipv6.settle();
+    CHECK(ipv6.bed.dropped(Drop::Ipv6Number) == 2);
 }
 
 }  // namespace one_armed_test

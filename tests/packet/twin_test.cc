@@ -4,6 +4,7 @@
 /// The kernel's twin of an interface: it has what is for the gateway itself, and nothing else; and
 /// sends as the gateway, and as nobody else.
 
+#include "bed_with_ipv6.h"
 #include "catch.h"
 #include "testbed.h"
 
@@ -401,6 +402,37 @@ TEST_CASE("twin: where both sides are on one interface it has one", "[packet]") 
     CHECK(send(Frame().ipv4(kHost, kServer).udp(5000, 53)).size() == 1);
     CHECK(send(Frame().ipv4(kHost, kServer).tcp(5000, 80, kFin | kAck)).empty());
     CHECK(seen() == 0);
+}
+
+TEST_CASE("twin: IPv6 hosts are served beside it, and no IPv6 passes between it and the wire",
+          "[packet][nat64]") {
+    Ipv6Bed ipv6(ipv6_options({}, [](config::Config& config) { config.lan_twin = "sl1"; }));
+    ipv6.bed.twin(Side::Inside).take_received();
+    const auto out =
+        ipv6.send({.source = kHost6, .destination = kServer6, .upper = udp6(5000, 53)});
+    REQUIRE(out.size() == 1);
+    const auto in = ipv6.answer_from_outside(
+        Frame().ipv4(kServer, kPublic).udp(53, out[0].source_port).payload(9));
+    REQUIRE(in.size() == 1);
+    CHECK(in[0].destination == kHost6);
+    const auto syn = ipv6.send(
+        {.source = kHost6, .destination = kServer6, .upper = tcp6(40000, 80, kSyn, 1000, 0)});
+    CHECK(syn.size() == 1);
+    // What is for the gateway itself is not the kernel's.
+    ipv6.send({.source = kHost6, .destination = kOwn6, .upper = tcp6(40000, 22, kSyn, 1000, 0)});
+    ipv6.send({.source = kHost6, .destination = kOwn6, .upper = icmp6(128, 0, 1)});
+    ipv6.take();
+    CHECK(ipv6.bed.twin(Side::Inside).take_received().empty());
+    // Nor does the kernel speak IPv6.
+    ipv6.bed.twin(Side::Inside)
+        .send(Frame6{.source = "fe80::11",
+                     .destination = "ff02::2",
+                     .upper = icmp6(133, 0, 0),
+                     .hop_limit = 255,
+                     .source_mac = kInsideMac,
+                     .destination_mac = {0x33, 0x33, 0, 0, 0, 2}}
+                  .bytes());
+    CHECK(ipv6.take().empty());
 }
 
 }  // namespace twin_test

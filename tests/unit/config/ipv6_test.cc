@@ -89,8 +89,8 @@ TEST_CASE("ipv6 configuration: what cannot be is refused with its reason", "[con
         {{{"ipv6-numbers", "10.1.0.0/16"}}, "10.1.0.1/16"},
         {{{"ipv6-numbers", "240.0.0.0/12"}}, "240.0.0.1/12"},
         {{{"lan", "af_packet:l0,vlan=5"}}, "has vlan="},
-        {{{"wan", "af_packet:l0"}}, "one arm serves no IPv6"},
-        {{{"lan-twin", "sluice0"}}, "--lan-twin"},
+        {{{"wan", "af_packet:l0"}, {"pool", "198.18.0.7-198.18.0.8"}},
+         "overlaps the subnet of --lan-address 198.18.0.1/16"},
         {{{"sync", "listen=10.9.0.1:7000,peer=10.9.0.2:7000"}, {"sync-key", "/etc/sluice/key"}},
          "--sync does not know"},
         {{{"inside-routing", "1"}}, "--inside-routing would show"},
@@ -101,6 +101,16 @@ TEST_CASE("ipv6 configuration: what cannot be is refused with its reason", "[con
     }));
     CAPTURE(row.flags);
     CHECK_THAT(said_of(row.flags), Catch::Matchers::Contains(row.wanted));
+}
+
+TEST_CASE("ipv6 configuration: it goes with one arm, and beside a twin", "[config]") {
+    CHECK(said_of({{"wan", "af_packet:l0"}}) == "");
+    CHECK(said_of({{"lan-twin", "sluice0"}}) == "");
+    CHECK(said_of({{"wan", "af_packet:l0"}, {"wan-twin", "sluice0"}}) == "");
+    const auto config = load(settings({{"wan", "af_packet:l0"}}), {});
+    REQUIRE(config);
+    CHECK(is_one_armed(config.value()));
+    CHECK(config.value().lans.size() == 2);
 }
 
 TEST_CASE("ipv6 configuration: what is named has a part of the numbers", "[config]") {

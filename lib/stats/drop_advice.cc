@@ -73,15 +73,17 @@ constexpr Row kRows[] = {
       "NAT does not forward.",
       "Normal: DHCP, mDNS, SSDP and the like on the local network."}},
     {Ipv6Malformed,
-     {"The headers of an IPv6 packet contradict themselves or end too early, or neighbour "
-      "discovery is not as it must be (hop limit 255, whole, sound options).",
+     {"The headers of an IPv6 packet contradict themselves or end too early, an ICMPv6 "
+      "error ends before the quote whose length it says, or neighbour discovery is not as "
+      "it must be (hop limit 255, whole, sound options).",
       "A broken or hostile sender."}},
     {Ipv6Routing,
      {"A routing header says which way the packet is to go.",
       "A probe, as a rule; RFC 5095 took such headers away."}},
     {Ipv6Source,
-     {"From inside, with a source that is not of the subnet of --lan6, is no host's, or "
-      "lies behind --nat64; or a link-local one toward somebody else than the gateway.",
+     {"From inside, with a source that is neither of the subnet of --lan6 nor behind a "
+      "--route, is no host's, or lies behind --nat64; or a link-local one toward somebody "
+      "else than the gateway.",
       "A host with an address of another prefix: look whether somebody else sends router "
       "advertisements there."}},
     {Ipv6Destination,
@@ -96,11 +98,11 @@ constexpr Row kRows[] = {
     {Ipv6HostsFull,
      {"No address of --ipv6-numbers is free in the bucket of a new IPv6 host, or another "
       "worker was giving one there at the same moment.",
-      "Give a shorter prefix, so that there are four times as many as hosts. Many from one "
-      "MAC: somebody forges sources."}},
+      "Give a shorter prefix, so that there are four times as many as hosts, of each part "
+      "where IPv6 prefixes are named. Many from one MAC: somebody forges sources."}},
     {Ipv6NoHost,
      {"To an address of --ipv6-numbers that no IPv6 host has: it has sent nothing for half "
-      "an hour and had no flow.",
+      "an hour, or for a minute where numbers are short, and had no flow.",
       "Normal in small numbers."}},
     {Ipv6Number,
      {"A frame of IPv4 or ARP came from a wire with an address of --ipv6-numbers, which "
@@ -285,11 +287,11 @@ constexpr Row kRows[] = {
       "Late packets of an older connection make single ones; many are an attack by forged "
       "RSTs. --tcp-ignore-invalid-rst 1 lets them pass."}},
     {RstChallenged,
-     {"With --tcp-strict, a RST whose sequence number is not the one that is due. Its sender is "
-      "asked "
-      "back by an ACK in its receiver's name (tcp_challenges), whose answer ends the connection.",
-      "Single ones are of ends that have lost packets of each other. Many are an attack: somebody "
-      "who does not see the connections sends RSTs to all numbers (RFC 5961)."}},
+     {"With --tcp-strict, a RST whose sequence number is not the one that is due. Its "
+      "sender is asked back by an ACK in its receiver's name (tcp_challenges), whose answer "
+      "ends the connection.",
+      "Single ones are of ends that have lost packets of each other. Many are an attack: "
+      "somebody who does not see the connections sends RSTs to all numbers (RFC 5961)."}},
     {HelperPart,
      {"A TCP segment with the first part of a line of FTP that --helper ftp rewrites, or "
       "what follows such a part: the line has to come in one segment.",
@@ -394,8 +396,8 @@ constexpr Row kRows[] = {
     {TxFull, {"The port took no more packets.", "The link is saturated."}},
     {Standby,
      {"This gateway stands by: the other one of the pair forwards (--sync).",
-      "Normal in small numbers: what reaches every port of a switch. Many: neighbours send to "
-      "this machine's MAC. sluicectl role says who is active; one must be."}},
+      "Normal in small numbers: what reaches every port of a switch. Many: neighbours send "
+      "to this machine's MAC. sluicectl role says who is active; one must be."}},
     {LinkDown,
      {"The port by which it was to leave has no link, or its interface is gone; the sender "
       "is told so by ICMP (host unreachable).",

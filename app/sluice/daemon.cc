@@ -299,7 +299,8 @@ command::Subject Daemon::subject() {
             [this](const std::string& sentence) { handed_in_.put(sentence); },
             [this] { return notices_.all(); },
             rte_get_tsc_hz(),
-            gateway_->totals()};
+            gateway_->totals(),
+            [this] { return gateway_->policies().waiting(); }};
 }
 
 /// Where a link has come back, others may have learned other ways meanwhile.

@@ -117,17 +117,8 @@ void Reloader::wake() {
 void Reloader::work() {
     params_.background.enter();
     while (true) {
-        int patience = -1;
-        {
-            const std::lock_guard lock(mutex_);
-            if (drain_due_)
-                patience = static_cast<int>(std::clamp<int64_t>(
-                    std::chrono::ceil<std::chrono::milliseconds>(*drain_due_ - Clock::now())
-                        .count(),
-                    0, 60000));
-        }
         pollfd wake{wake_, POLLIN, 0};
-        poll(&wake, 1, patience);
+        poll(&wake, 1, patience());
         uint64_t count = 0;
         [[maybe_unused]] const ssize_t taken = read(wake_, &count, sizeof count);
         if (stop_)
@@ -139,7 +130,18 @@ void Reloader::work() {
                 params_.print("reload: nothing was changed: " + outcome.error().message);
         }
         end_drained();
+        free_policies();
     }
+}
+
+/// Milliseconds; less than 0 for as long as nobody wakes the thread.
+int Reloader::patience() {
+    constexpr int kLook = 10000;  // so often, where there is something to look after
+    const std::lock_guard lock(mutex_);
+    if (!drain_due_)
+        return params_.gateway.policies().waiting() == 0 ? -1 : kLook;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*drain_due_ - Clock::now());
+    return static_cast<int>(std::clamp<int64_t>(left.count(), 0, kLook));
 }
 
 void Reloader::carry_out_orders() {
@@ -315,6 +317,13 @@ void Reloader::end_drained() {
         gateway::end_without_ground(params_.gateway.table(), *params_.gateway.policies().current());
     params_.print("reload: " + flows(ended) + " without a rule ended, after " +
                   std::to_string(params_.config.drain_time) + " s");
+}
+
+/// Those by which a worker that stood still went.
+void Reloader::free_policies() {
+    const std::lock_guard lock(mutex_);
+    if (params_.gateway.policies().waiting() != 0)
+        params_.gateway.policies().free_waiting();
 }
 
 }  // namespace sluice::app

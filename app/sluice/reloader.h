@@ -85,6 +85,7 @@ private:
     /// Has the thread look at what there is to do, and until when it may wait.
     void wake();
     void work();
+    int patience();
     void carry_out_orders();
     Result<std::string> do_reload(bool dry_run);
     Result<std::string> reload_locked(bool dry_run);
@@ -94,6 +95,7 @@ private:
     std::string apply(const Candidate& candidate, const gateway::Policies::Pointer& policy,
                       uint64_t without_ground);
     void end_drained();
+    void free_policies();
     /// A policy, and its rules as they were written.
     struct Written {
         gateway::Policies::Pointer policy;
@@ -113,7 +115,7 @@ private:
     std::atomic<bool> is_requested_{false};
     std::mutex orders_mutex_;
     std::vector<Order> orders_;
-    std::mutex mutex_;  // of params_.sources and config, and of drain_due_
+    std::mutex mutex_;  // of params_.sources, config and the policies, and of drain_due_
     std::optional<std::chrono::steady_clock::time_point> drain_due_;
     mutable std::mutex rules_mutex_;  // of what follows
     std::shared_ptr<const Written> written_;

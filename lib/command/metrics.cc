@@ -143,6 +143,8 @@ public:
         gauge("flows_capacity", "Flows that the table has room for", subject_.flows.capacity());
         gauge("flows_retired", "Records of ended flows that wait until no reader has them",
               subject_.flows.retired());
+        gauge("policies_waiting", "Configurations that were replaced, until nobody goes by them",
+              double(subject_.policies_waiting()));
         gauge("build_info", "The version that runs; the value is always 1", 1).metric.back().label =
             {{"version", subject_.version}};
         return prometheus::TextSerializer().Serialize(families_);

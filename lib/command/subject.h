@@ -172,6 +172,8 @@ struct Subject {
     uint64_t cycles_per_second = 0;
     /// Of flows that have ended; null without accounting.
     const hosts::Totals* totals = nullptr;
+    /// Configurations that were replaced, and that somebody may still go by.
+    std::function<size_t()> policies_waiting = [] { return size_t{0}; };
     // What the server's recorder knows; set by the server.
     std::function<Outlook()> flows_outlook = [] { return Outlook(); };
     std::function<std::vector<PortOutlook>()> port_outlooks = [] {

@@ -371,7 +371,7 @@ std::vector<UplinkState> Gateway::uplinks(const policy::Policy& policy) const {
 
 /// Makes the workers and the control core, and what they share, in that memory.
 void Gateway::assemble(const config::Config& config, const Ground& ground) {
-    policies_ = std::make_unique<Policies>(config, ground.address_key);
+    policies_ = std::make_unique<Policies>(config, ground.address_key, *table_);
     watches_ = std::make_unique<observe::Watches>(table_->grace(), config.workers + 1,
                                                   zones_of(*interfaces_));
     draws_.emplace(ground.secret);
@@ -454,7 +454,7 @@ worker::WorkerParams Gateway::worker_params(const config::Config& config, uint8_
 
 bool Gateway::use(const Policies::Pointer& policy) {
     const bool has_other_routes = !(policies_->current()->routes == policy->routes);
-    const bool is_over = policies_->use(policy, *table_);
+    const bool is_over = policies_->use(policy);
     if (has_other_routes)
         next_hops_->forget_paths();
     return is_over;

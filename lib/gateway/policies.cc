@@ -101,8 +101,10 @@ Policies::Pointer make(const config::Config& config, const Numbers& numbers,
 
 }  // namespace
 
-Policies::Policies(const config::Config& config, const pool::AddressKey& key)
+Policies::Policies(const config::Config& config, const pool::AddressKey& key,
+                   flow::FlowTable& table)
     : key_(key),
+      table_(table),
       pools_(key),
       first_(make(config, {pools_, tunings_, doors_}, key_, nullptr)),
       has_helpers_(config::helps(config)),
@@ -119,6 +121,10 @@ Policies::Pointer Policies::current() const {
 }
 
 Result<Policies::Pointer> Policies::compile(const config::Config& config) {
+    if (free_waiting() >= kMostWaiting)
+        return Error{std::to_string(kMostWaiting) +
+                     " configurations that reloads have replaced are kept, for a worker stands "
+                     "still that may go by each of them: reload when it turns again, or restart"};
     if (config::helps(config) && !has_helpers_)
         return Error{
             "helpers need memory that is taken at the start, and this gateway was started "
@@ -148,23 +154,28 @@ void Policies::discard(Pointer policy) {
     tunings_.forget_from(tunings_before_);
 }
 
-bool Policies::use(const Pointer& policy, flow::FlowTable& table, unsigned patience_ms) {
+size_t Policies::free_waiting() {
+    const Grace& grace = table_.grace();
+    std::erase_if(waiting_, [&](const Waiting& each) { return grace.is_over(each.period); });
+    // relaxed: a figure for people.
+    how_many_wait_.store(waiting_.size(), std::memory_order_relaxed);
+    return waiting_.size();
+}
+
+bool Policies::use(const Pointer& policy, unsigned patience_ms) {
     using Clock = std::chrono::steady_clock;
-    const Pointer before = current();
+    Pointer before = current();
     tunings_.tell(logged_);  // before any flow is opened by it
     in_force_.replace(*policy);
     {
         const std::lock_guard lock(mutex_);
         current_ = policy;
     }
-    Grace& grace = table.grace();
-    const uint64_t period = grace.begin();
+    waiting_.push_back({table_.grace().begin(), std::move(before)});
     const auto deadline = Clock::now() + std::chrono::milliseconds(patience_ms);
-    while (!grace.is_over(period)) {
-        if (Clock::now() >= deadline) {
-            kept_.push_back(before);
+    while (free_waiting() != 0) {
+        if (Clock::now() >= deadline)
             return false;
-        }
         // Nobody tells when a member has turned: it would cost each turn.
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }

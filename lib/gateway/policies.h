@@ -6,10 +6,11 @@
 ///
 /// Shape    Workers and the control core go by in_force(), which points to the policy that holds.
 ///          Who is no member of the flow table asks current(), and keeps it meanwhile.
-/// Threads  in_force(), current(): any. compile() and use(): one thread at a time, not a worker's
+/// Threads  in_force(), current(), waiting(): any. All else: one thread at a time, not a worker's
 ///          and not the control core's, which use() waits for.
 /// Memory   A policy is freed when no member can have seen it any more: all have been quiescent,
-///          or offline, since its place was taken.
+///          or offline, since its place was taken. While one stands still, kMostWaiting wait for
+///          that at most.
 
 #include "base/result.h"
 #include "config/config.h"
@@ -19,6 +20,8 @@
 #include "policy/tunings.h"
 #include "pool/doors.h"
 
+#include <atomic>
+#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -32,8 +35,12 @@ class Policies {
 public:
     using Pointer = std::shared_ptr<const policy::Policy>;
 
-    /// With that of `config`; `key` is that of the pools' choice of address.
-    Policies(const config::Config& config, const pool::AddressKey& key);
+    /// So many whose place was taken may wait until nobody goes by them.
+    static constexpr size_t kMostWaiting = 8;
+
+    /// With that of `config`; `key` is that of the pools' choice of address, and the members of
+    /// `table`, which outlives this object, are those who go by it.
+    Policies(const config::Config& config, const pool::AddressKey& key, flow::FlowTable& table);
 
     const policy::Current& in_force() const { return in_force_; }
     /// Of which rules' flows logs tell. Any thread.
@@ -45,18 +52,31 @@ public:
     /// in_force().
     Pointer current() const;
 
-    /// An error where the addresses of all configurations so far, or their sets of timeouts, are
-    /// more than there is room for, or flows are to be helped that cannot be.
+    /// An error where as many wait as may, where the addresses of all configurations so far, or
+    /// their sets of timeouts, are more than there is room for, or where flows are to be helped
+    /// that cannot be.
     Result<Pointer> compile(const config::Config& config);
     /// Takes back what the last compile() has made, which nobody has used: its addresses and
     /// timeouts have taken no room.
     void discard(Pointer policy);
-    /// Lets `policy` hold. Returns when nobody goes by the one before any more; false when some
-    /// member has not turned for `patience_ms`: then that one is kept for good.
-    bool use(const Pointer& policy, flow::FlowTable& table, unsigned patience_ms = 10000);
+    /// Lets what compile() has made last hold. Returns when nobody goes by those before any more;
+    /// false when some member has not turned for `patience_ms`: then they wait.
+    bool use(const Pointer& policy, unsigned patience_ms = 10000);
+    /// Frees those by which nobody goes any more; returns how many wait. compile() and use() do so
+    /// by themselves.
+    size_t free_waiting();
+    /// How many there were when somebody looked last.
+    size_t waiting() const { return how_many_wait_.load(std::memory_order_relaxed); }
 
 private:
+    /// One whose place was taken, and the grace period behind which nobody goes by it.
+    struct Waiting {
+        uint64_t period;
+        Pointer policy;
+    };
+
     pool::AddressKey key_;
+    flow::FlowTable& table_;
     policy::Pools pools_;
     policy::Tunings tunings_;
     pool::Doors doors_{hosts::kCommonDoor + 1, hosts::kDoors - 1};
@@ -70,7 +90,8 @@ private:
     size_t tunings_before_ = 0;  // likewise
     mutable std::mutex mutex_;   // of current_
     Pointer current_;
-    std::vector<Pointer> kept_;
+    std::vector<Waiting> waiting_;  // the oldest first
+    std::atomic<size_t> how_many_wait_{0};
 };
 
 }  // namespace sluice::gateway

@@ -65,7 +65,9 @@ TEST_CASE("metrics: counters, gauges and labels say what the counters say", "[co
     gateway.counters[1].drop[stats::Drop::InvalidUntrackedFin].add(3);
     gateway.counters[2].count[stats::Count::FlowsDeleted].add(2);
     gateway.counters[0].waiting.set(4);
-    Page page(metrics_text(gateway.subject()));
+    Subject subject = gateway.subject();
+    subject.policies_waiting = [] { return size_t{2}; };
+    Page page(metrics_text(subject));
 
     CHECK(page.samples["sluice_packets_received_total"] == 15);
     CHECK(page.samples["sluice_worker_packets_received_total{worker=\"0\"}"] == 10);
@@ -74,6 +76,7 @@ TEST_CASE("metrics: counters, gauges and labels say what the counters say", "[co
     CHECK(page.samples["sluice_worker_drops_total{worker=\"1\"}"] == 3);
     CHECK(page.samples["sluice_flows_deleted_total"] == 2);
     CHECK(page.samples["sluice_packets_held"] == 4);
+    CHECK(page.samples["sluice_policies_waiting"] == 2);
     CHECK(page.samples["sluice_flows"] == 1);
     CHECK(page.samples["sluice_flows_capacity"] == 100);
     CHECK(page.samples["sluice_table_keys_total{moves=\"0\"}"] == 2);

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <tuple>
 
 namespace sluice::config {
@@ -163,6 +164,15 @@ Status check_one_to_one(const Config& config, const Networks& networks) {
     return Done{};
 }
 
+/// For which no number is left.
+Error no_door(std::string_view flag, const string& text) {
+    return wrong(flag, text,
+                 "flows can be counted for " +
+                     std::to_string(hosts::kDoors - hosts::kFirstOwnDoor) +
+                     " forwards and pairs, and as many have a number: none is left for its "
+                     "max-flows= and rate=");
+}
+
 }  // namespace
 
 std::string to_string(const Forward& forward) {
@@ -192,6 +202,18 @@ std::vector<net::InsideAddress> left_out(const Config& config) {
         addresses.emplace_back(own.broadcast(), lan.zone);
     }
     return addresses;
+}
+
+Status number_doors(const Config& config, pool::Doors& doors, uint32_t edition) {
+    for (const bool is_limited : {true, false}) {
+        for (const Forward& forward : config.forwards)
+            if (forward.door.is_limited() == is_limited && !doors.take(forward, edition))
+                return no_door("forward", to_string(forward));
+        for (const OneToOne& pair : config.one_to_one)
+            if (pair.door.is_limited() == is_limited && !doors.take(pair, edition))
+                return no_door("one-to-one", to_string(pair));
+    }
+    return Done{};
 }
 
 Status check_mappings(const Config& config, const Networks& networks) {

@@ -137,6 +137,11 @@ Status check_timeouts(const Config& config) {
     return Done{};
 }
 
+Status check_doors(const Config& config) {
+    pool::Doors doors(hosts::kFirstOwnDoor, hosts::kDoors - 1);
+    return number_doors(config, doors, 0);
+}
+
 }  // namespace
 
 Status validate(const Config& config, std::span<const unsigned> allowed_cpus) {
@@ -147,8 +152,9 @@ Status validate(const Config& config, std::span<const unsigned> allowed_cpus) {
     for (const auto check : {check_addresses, check_mappings})
         if (Status status = check(config, networks); !status)
             return status;
-    for (const auto check : {check_neighbours, check_port_shares, check_timeouts, check_twins,
-                             check_uplinks, check_control_socket, check_sync, check_eal})
+    for (const auto check :
+         {check_neighbours, check_port_shares, check_timeouts, check_doors, check_twins,
+          check_uplinks, check_control_socket, check_sync, check_eal})
         if (Status status = check(config); !status)
             return status;
     return check_cores(config, allowed_cpus);

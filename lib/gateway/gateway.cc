@@ -371,7 +371,7 @@ std::vector<UplinkState> Gateway::uplinks(const policy::Policy& policy) const {
 
 /// Makes the workers and the control core, and what they share, in that memory.
 void Gateway::assemble(const config::Config& config, const Ground& ground) {
-    policies_ = std::make_unique<Policies>(config, ground.address_key, *table_);
+    policies_ = std::make_unique<Policies>(config, ground.address_key, *table_, *quotas_);
     watches_ = std::make_unique<observe::Watches>(table_->grace(), config.workers + 1,
                                                   zones_of(*interfaces_));
     draws_.emplace(ground.secret);

@@ -6,6 +6,7 @@
 #include "gateway/rules.h"
 
 #include <algorithm>
+#include <cassert>
 #include <chrono>
 #include <thread>
 #include <utility>
@@ -22,8 +23,12 @@ std::vector<policy::RuleParams> numbered_rules(const config::Config& config,
     return rules;
 }
 
-/// The static mappings, with the numbers by which what comes in by them is counted.
-pool::StaticSet numbered_statics(const config::Config& config, pool::Doors& doors) {
+/// The static mappings, with the numbers by which what comes in by them is counted, for which there
+/// is room.
+pool::StaticSet numbered_statics(const config::Config& config, pool::Doors& doors,
+                                 uint32_t edition) {
+    [[maybe_unused]] const Status has_room = config::number_doors(config, doors, edition);
+    assert(has_room);
     std::vector<pool::Forward> forwards = config.forwards;
     for (pool::Forward& forward : forwards)
         forward.door.number = doors.number_of(forward);
@@ -59,7 +64,7 @@ policy::Announcing announcing(const config::Config& config, const link::Uplinks&
     return result;
 }
 
-/// What has a number for good.
+/// Who gives numbers.
 struct Numbers {
     policy::Pools& pools;
     policy::Tunings& tunings;
@@ -76,7 +81,7 @@ Policies::Pointer make(const config::Config& config, const Numbers& numbers,
     return Policies::Pointer(new policy::Policy{
         .edition = edition,
         .rules = policy::RuleSet(rules, config.deny, pools, before, uplinks),
-        .statics = numbered_statics(config, doors),
+        .statics = numbered_statics(config, doors, edition),
         .routes = link::Routes(routes_of(config), std::move(uplinks)),
         .tuning = config.tuning,
         .own_tunings = tunings.over(config.tuning),
@@ -102,9 +107,10 @@ Policies::Pointer make(const config::Config& config, const Numbers& numbers,
 }  // namespace
 
 Policies::Policies(const config::Config& config, const pool::AddressKey& key,
-                   flow::FlowTable& table)
+                   flow::FlowTable& table, const hosts::Quotas& quotas)
     : key_(key),
       table_(table),
+      quotas_(quotas),
       pools_(key),
       first_(make(config, {pools_, tunings_, doors_}, key_, nullptr)),
       has_helpers_(config::helps(config)),
@@ -131,14 +137,12 @@ Result<Policies::Pointer> Policies::compile(const config::Config& config) {
             "without --helper and without a rule with helper=; restart to have them"};
     slots_before_ = pools_.slots();
     tunings_before_ = tunings_.size();
-    for (const config::SnatRule& rule : config.snat)
-        if (!tunings_.take({rule.timeouts, rule.logging})) {
-            tunings_.forget_from(tunings_before_);
-            return Error{"there is room for " + std::to_string(policy::Tunings::kMost) +
-                         " different sets of timeouts and log= of --snat, all configurations "
-                         "since the start together; restart to have others"};
-        }
-    Pointer policy = make(config, {pools_, tunings_, doors_, ++edition_}, key_, &current()->rules);
+    ++edition_;
+    if (Status status = take_numbers(config); !status) {
+        discard({});
+        return status.error();
+    }
+    Pointer policy = make(config, {pools_, tunings_, doors_, edition_}, key_, &current()->rules);
     if (pools_.slots() > most_slots_) {
         discard(std::move(policy));
         return Error{"there is room for " + std::to_string(kSpareSlots) +
@@ -148,10 +152,34 @@ Result<Policies::Pointer> Policies::compile(const config::Config& config) {
     return policy;
 }
 
+/// Those of timeouts and doors, which there may be too few of.
+Status Policies::take_numbers(const config::Config& config) {
+    for (const config::SnatRule& rule : config.snat)
+        if (!tunings_.take({rule.timeouts, rule.logging}))
+            return Error{"there is room for " + std::to_string(policy::Tunings::kMost) +
+                         " different sets of timeouts and log= of --snat, all configurations "
+                         "since the start together; restart to have others"};
+    // Nobody counts by a door any more that no policy has by which a member may go. Flows that were
+    // counted before are seen here: their members have been quiescent since.
+    doors_.give_back(oldest_edition(), [&](uint16_t door) { return quotas_.flows_of(door) != 0; });
+    Status status = config::number_doors(config, doors_, edition_);
+    if (!status)
+        return Error{status.error().message +
+                     "; one that goes gives its own back after the reload that takes it away, when "
+                     "its flows have ended: do that first, or restart"};
+    return status;
+}
+
+/// That of the first policy by which somebody may go.
+uint32_t Policies::oldest_edition() const {
+    return waiting_.empty() ? current()->edition : waiting_.front().policy->edition;
+}
+
 void Policies::discard(Pointer policy) {
     policy.reset();
     pools_.forget_from(slots_before_);
     tunings_.forget_from(tunings_before_);
+    doors_.forget(edition_);
 }
 
 size_t Policies::free_waiting() {

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "flow/flow_table.h"
+#include "hosts/quotas.h"
 #include "policy/current.h"
 #include "policy/logged.h"
 #include "policy/tunings.h"
@@ -38,9 +39,10 @@ public:
     /// So many whose place was taken may wait until nobody goes by them.
     static constexpr size_t kMostWaiting = 8;
 
-    /// With that of `config`; `key` is that of the pools' choice of address, and the members of
-    /// `table`, which outlives this object, are those who go by it.
-    Policies(const config::Config& config, const pool::AddressKey& key, flow::FlowTable& table);
+    /// With that of `config`; `key` is that of the pools' choice of address. The members of `table`
+    /// are those who go by it, and `quotas` count by its doors; both outlive this object.
+    Policies(const config::Config& config, const pool::AddressKey& key, flow::FlowTable& table,
+             const hosts::Quotas& quotas);
 
     const policy::Current& in_force() const { return in_force_; }
     /// Of which rules' flows logs tell. Any thread.
@@ -52,12 +54,12 @@ public:
     /// in_force().
     Pointer current() const;
 
-    /// An error where as many wait as may, where the addresses of all configurations so far, or
-    /// their sets of timeouts, are more than there is room for, or where flows are to be helped
-    /// that cannot be.
+    /// An error where as many wait as may, where the addresses of all configurations so far, their
+    /// sets of timeouts, or the doors with limits are more than there is room for, or where flows
+    /// are to be helped that cannot be.
     Result<Pointer> compile(const config::Config& config);
-    /// Takes back what the last compile() has made, which nobody has used: its addresses and
-    /// timeouts have taken no room.
+    /// Takes back what the last compile() has made, which nobody has used: its addresses, timeouts
+    /// and doors have taken no room.
     void discard(Pointer policy);
     /// Lets what compile() has made last hold. Returns when nobody goes by those before any more;
     /// false when some member has not turned for `patience_ms`: then they wait.
@@ -75,11 +77,15 @@ private:
         Pointer policy;
     };
 
+    Status take_numbers(const config::Config& config);
+    uint32_t oldest_edition() const;
+
     pool::AddressKey key_;
     flow::FlowTable& table_;
+    const hosts::Quotas& quotas_;
     policy::Pools pools_;
     policy::Tunings tunings_;
-    pool::Doors doors_{hosts::kCommonDoor + 1, hosts::kDoors - 1};
+    pool::Doors doors_{hosts::kFirstOwnDoor, hosts::kDoors - 1};
     policy::Logged logged_;
     Pointer first_;
     bool has_helpers_;

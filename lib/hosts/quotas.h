@@ -36,6 +36,7 @@ namespace sluice::hosts {
 inline constexpr uint16_t kNoDoor = 0;      ///< Of a flow from inside.
 inline constexpr uint16_t kCommonDoor = 1;  ///< Of one by a mapping, or without NAT.
 inline constexpr uint16_t kDoors = 4096;    ///< Their numbers are below.
+inline constexpr uint16_t kFirstOwnDoor = kCommonDoor + 1;  ///< The first of a static mapping's.
 
 /// So many flows may sources of one prefix of this length have; 0 flows is no limit.
 struct PrefixLimit {

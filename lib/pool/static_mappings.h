@@ -27,10 +27,11 @@ namespace sluice::pool {
 
 /// What may come in by a static mapping; 0 is no limit.
 struct Door {
-    uint16_t number = 0;     ///< By which its flows are counted (pool/doors.h); 0: not given yet.
+    uint16_t number = 0;     ///< By which its flows are counted (pool/doors.h); 0: it has none.
     uint32_t max_flows = 0;  ///< At once.
     uint32_t rate = 0;       ///< New flows a second.
 
+    constexpr bool is_limited() const { return max_flows != 0 || rate != 0; }
     constexpr bool operator==(const Door&) const = default;
 };
 

@@ -188,4 +188,28 @@ TEST_CASE("mappings: a prefix may have the gateway's own address, which is left 
           std::vector<net::InsideAddress>{ip("10.1.0.1"), ip("10.1.0.0"), ip("10.1.0.255")});
 }
 
+TEST_CASE("mappings: of any number of forwards 4,094 may have limits, at the start too",
+          "[config]") {
+    auto config = load_with({}, {"198.51.100.5 = 10.1.0.20 rate=9"});
+    REQUIRE(config);
+    for (uint16_t port = 1; port <= 6000; ++port)
+        config->forwards.push_back({net::Protocol::Tcp,
+                                    {ip("198.51.100.1"), Be16::from_host(port)},
+                                    {ip("10.1.0.10"), Be16::from_host(port)}});
+    for (uint16_t port = 1908; port <= 6000; ++port)
+        config->forwards[port - 1].door.max_flows = 1;  // 4,093 of them
+    CHECK(validate(*config, kCpus));
+    pool::Doors doors(hosts::kFirstOwnDoor, hosts::kDoors - 1);
+    CHECK(number_doors(*config, doors, 0));
+    CHECK(doors.number_of(config->forwards[5999]) != 0);
+    CHECK(doors.number_of(config->one_to_one[0]) == hosts::kDoors - 1);
+    CHECK(doors.number_of(config->forwards[0]) == 0);
+
+    config->forwards[0].door.rate = 1;
+    const Status status = validate(*config, kCpus);
+    REQUIRE_FALSE(status);
+    CHECK(status.error().message.starts_with(
+        "--one-to-one 198.51.100.5 = 10.1.0.20 rate=9: flows can be counted for 4094 forwards"));
+}
+
 }  // namespace mappings_test

@@ -6,6 +6,8 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace policies_test {
 
@@ -24,12 +26,32 @@ config::Config configuration() {
     return config;
 }
 
+constexpr uint32_t kMostDoors = 4094;
+
+/// `count` forwards of TCP with that limit, from that one on.
+std::vector<pool::Forward> forwards(uint32_t first, uint32_t count, uint32_t max_flows = 5) {
+    std::vector<pool::Forward> all;
+    for (uint32_t n = first; n < first + count; ++n) {
+        const Be16 port = Be16::from_host(static_cast<uint16_t>(n));
+        all.push_back({.protocol = net::Protocol::Tcp,
+                       .external = {ip("198.51.100.1"), port},
+                       .internal = {ip("10.1.0.10"), port},
+                       .door = {.max_flows = max_flows}});
+    }
+    return all;
+}
+
 /// Policies, and a worker that goes by them and turns when the test says so.
 struct Bench {
     config::Config config = configuration();
-    std::unique_ptr<flow::FlowTable> table =
-        std::move(flow::FlowTable::create({.capacity = 16, .max_members = 4}).value());
-    Policies policies{config, pool::AddressKey{1}, *table};
+    std::unique_ptr<hosts::HostTable> hosts =
+        std::move(hosts::HostTable::create({.capacity = 8, .flows = 16}).value());
+    std::unique_ptr<hosts::Quotas> quotas =
+        std::move(hosts::Quotas::create({.flows = 16, .prefixes = 8}, *hosts).value());
+    std::unique_ptr<flow::FlowTable> table = std::move(
+        flow::FlowTable::create({.capacity = 16, .max_members = 4, .ending = quotas.get()})
+            .value());
+    Policies policies{config, pool::AddressKey{1}, *table, *quotas};
     flow::Member worker{*table};
 
     Policies::Pointer compile() {
@@ -39,9 +61,25 @@ struct Bench {
     }
     /// Without patience for the worker; true when it goes by none before any more.
     bool reload() { return policies.use(compile(), 0); }
+    /// While the worker sleeps.
+    void reload_at_once() {
+        worker.offline();
+        REQUIRE(reload());
+        worker.online();
+    }
+    /// Of a dry run; empty for none.
     std::string refusal() {
-        const auto policy = policies.compile(config);
-        return policy ? "" : policy.error().message;
+        auto policy = policies.compile(config);
+        if (!policy)
+            return policy.error().message;
+        policies.discard(std::move(*policy));
+        return "";
+    }
+    uint16_t door_of(uint16_t port) const {
+        const auto policy = policies.current();
+        return policy->statics
+            .door_of(net::Protocol::Tcp, {ip("198.51.100.1"), Be16::from_host(port)})
+            .number;
     }
 };
 
@@ -94,6 +132,64 @@ TEST_CASE("policies: a reload is refused by name while as many wait as may", "[g
     bench.worker.quiescent();
     CHECK(bench.refusal().empty());
     CHECK(bench.policies.waiting() == 0);
+}
+
+TEST_CASE("policies: forwards whose flows cannot be counted are refused by name", "[gateway]") {
+    Bench bench;
+    bench.config.forwards = forwards(1, kMostDoors);
+    bench.reload_at_once();
+    CHECK(bench.door_of(1) == hosts::kFirstOwnDoor);
+    CHECK(bench.door_of(kMostDoors) == hosts::kDoors - 1);
+    CHECK(bench.refusal().empty());
+
+    bench.config.forwards[9] = forwards(5000, 1)[0];
+    const std::string refusal = bench.refusal();
+    CAPTURE(refusal);
+    CHECK(refusal.starts_with("--forward tcp 198.51.100.1:5000 -> 10.1.0.10:5000 max-flows=5: "));
+    CHECK(refusal.find("4094 forwards and pairs") != std::string::npos);
+    CHECK(refusal.find('\n') == std::string::npos);
+
+    bench.config.forwards[9].door = {};  // without a limit it needs no number
+    bench.reload_at_once();
+    CHECK(bench.door_of(5000) == 0);
+    bench.config.forwards[9].door.rate = 7;  // the tenth has given its own back
+    bench.reload_at_once();
+    CHECK(bench.door_of(5000) == hosts::kFirstOwnDoor + 9);
+}
+
+TEST_CASE("policies: dry runs and what is refused take no numbers", "[gateway]") {
+    Bench bench;
+    bench.config.forwards = forwards(1, 10);
+    bench.reload_at_once();
+    for (uint32_t i = 1; i <= 5; ++i) {
+        bench.config.forwards = forwards(i * 5000, kMostDoors - 10);
+        CHECK(bench.refusal().empty());
+        bench.config.forwards = forwards(i * 5000, kMostDoors - 9);
+        CHECK_FALSE(bench.refusal().empty());
+    }
+    bench.config.forwards = forwards(1, kMostDoors);
+    bench.reload_at_once();
+    CHECK(bench.door_of(10) == hosts::kFirstOwnDoor + 9);
+}
+
+TEST_CASE("policies: a forward that is gone keeps its number while it has flows", "[gateway]") {
+    Bench bench;
+    bench.config.forwards = forwards(1, 2);
+    bench.reload_at_once();
+    const hosts::QuotaRequest request{.door = bench.door_of(2)};
+    const hosts::Charged charged = bench.quotas->charge(request, Tick{5000});
+    bench.config.forwards.clear();
+    CHECK_FALSE(bench.reload());  // the worker may go by the one with both
+    bench.config.forwards = forwards(5000, kMostDoors - 1);
+    CHECK_FALSE(bench.refusal().empty());
+    bench.worker.quiescent();
+    CHECK(bench.refusal().empty());
+
+    bench.config.forwards = forwards(5000, kMostDoors);
+    CHECK_FALSE(bench.refusal().empty());
+    bench.quotas->give_back(charged.charge);
+    bench.reload_at_once();
+    CHECK(bench.door_of(5000) != 0);
 }
 
 }  // namespace policies_test

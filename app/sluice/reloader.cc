@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <poll.h>
 #include <set>
@@ -19,7 +20,7 @@
 namespace sluice::app {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Clock = gateway::Draining::Clock;
 using config::Line;
 using std::string;
 
@@ -103,7 +104,8 @@ void Reloader::request() {
 void Reloader::drain() {
     {
         const std::lock_guard lock(mutex_);
-        drain_due_ = Clock::now() + std::chrono::seconds(params_.config.drain_time);
+        draining_.begin(params_.gateway.policies().current(), Clock::now(),
+                        std::chrono::seconds(params_.config.drain_time));
     }
     wake();
 }
@@ -138,9 +140,10 @@ void Reloader::work() {
 int Reloader::patience() {
     constexpr int kLook = 10000;  // so often, where there is something to look after
     const std::lock_guard lock(mutex_);
-    if (!drain_due_)
+    const auto due = draining_.due();
+    if (!due)
         return params_.gateway.policies().waiting() == 0 ? -1 : kLook;
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*drain_due_ - Clock::now());
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*due - Clock::now());
     return static_cast<int>(std::clamp<int64_t>(left.count(), 0, kLook));
 }
 
@@ -284,19 +287,20 @@ string Reloader::apply(const Candidate& candidate, const gateway::Policies::Poin
     params_.sources = candidate.sources;
     params_.config = candidate.config;
     keep_rules();
-    drain_due_.reset();  // what was to end by the one before goes by this one
     string rest;
     switch (params_.config.on_reload) {
         case config::OnReload::Keep:
+            draining_.stop();  // what was to end goes on too
             rest = flows(without_ground) + " without a rule go on (--on-reload keep)";
             break;
         case config::OnReload::Drain:
-            drain_due_ = Clock::now() + std::chrono::seconds(params_.config.drain_time);
+            draining_.begin(policy, Clock::now(), std::chrono::seconds(params_.config.drain_time));
             wake();
             rest = flows(without_ground) + " without a rule go on for " +
                    std::to_string(params_.config.drain_time) + " s (--on-reload drain)";
             break;
         case config::OnReload::End:
+            draining_.stop();
             rest = flows(gateway::end_without_ground(table, *policy)) +
                    " without a rule ended (--on-reload end)";
             break;
@@ -310,13 +314,14 @@ string Reloader::apply(const Candidate& candidate, const gateway::Policies::Poin
 
 void Reloader::end_drained() {
     const std::lock_guard lock(mutex_);
-    if (!drain_due_ || Clock::now() < *drain_due_)
+    const std::vector<gateway::Policies::Pointer> kept = draining_.take_due(Clock::now());
+    if (kept.empty())
         return;
-    drain_due_.reset();
-    const uint64_t ended =
-        gateway::end_without_ground(params_.gateway.table(), *params_.gateway.policies().current());
-    params_.print("reload: " + flows(ended) + " without a rule ended, after " +
-                  std::to_string(params_.config.drain_time) + " s");
+    std::vector<const policy::Policy*> policies;
+    for (const gateway::Policies::Pointer& policy : kept)
+        policies.push_back(policy.get());
+    const uint64_t ended = gateway::end_without_ground(params_.gateway.table(), policies);
+    params_.print("reload: " + flows(ended) + " without a rule ended (--on-reload drain)");
 }
 
 /// Those by which a worker that stood still went.

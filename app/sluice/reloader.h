@@ -18,17 +18,16 @@
 #include "config/config.h"
 #include "config/lines.h"
 #include "config/sources.h"
+#include "gateway/draining.h"
 #include "gateway/gateway.h"
 #include "gateway/touched.h"
 #include "listing/background.h"
 
 #include <atomic>
-#include <chrono>
 #include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -115,8 +114,8 @@ private:
     std::atomic<bool> is_requested_{false};
     std::mutex orders_mutex_;
     std::vector<Order> orders_;
-    std::mutex mutex_;  // of params_.sources, config and the policies, and of drain_due_
-    std::optional<std::chrono::steady_clock::time_point> drain_due_;
+    std::mutex mutex_;  // of params_.sources, config and the policies, and of draining_
+    gateway::Draining draining_;
     mutable std::mutex rules_mutex_;  // of what follows
     std::shared_ptr<const Written> written_;
     std::thread thread_;

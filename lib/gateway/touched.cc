@@ -119,6 +119,10 @@ bool allows(const Policy& policy, const Ends& ends) {
            (!is_public_target || allows_target(policy, ends));
 }
 
+bool none_allows(std::span<const Policy* const> policies, const Ends& ends) {
+    return std::ranges::none_of(policies, [&](const Policy* each) { return allows(*each, ends); });
+}
+
 using Lines = std::vector<Line>;
 using Counts = std::vector<uint64_t>;  // by line
 using Places = std::map<Line, size_t>;
@@ -227,7 +231,7 @@ bool has_ground(const Policy& policy, const flow::FlowRecord& flow) {
                                   flow.sides, flow.status.load(std::memory_order_relaxed)));
 }
 
-uint64_t end_without_ground(flow::FlowTable& table, const Policy& policy) {
+uint64_t end_without_ground(flow::FlowTable& table, std::span<const Policy* const> policies) {
     uint64_t ended = 0;
     for (uint32_t first = 0; first < table.capacity(); first += listing::kSegment) {
         const auto doomed = flow::read_records(table, [&] {
@@ -239,7 +243,7 @@ uint64_t end_without_ground(flow::FlowTable& table, const Policy& policy) {
                         ends_of(record.key(Direction::Original), record.key(Direction::Reply),
                                 record.sides, record.status.load(std::memory_order_relaxed));
                     // relaxed: in a reading that is in time the record is of one flow only.
-                    if (record.kind() == flow::Kind::Flow && !allows(policy, ends))
+                    if (record.kind() == flow::Kind::Flow && none_allows(policies, ends))
                         result.push_back({index, record.life.load(std::memory_order_relaxed)});
                 });
             return result;

@@ -14,6 +14,7 @@
 #include "policy/policy.h"
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace sluice::gateway {
@@ -36,7 +37,12 @@ Census count_touched(flow::FlowTable& table, Tick now, const config::Difference&
 /// The policy would open the flow as it is.
 bool has_ground(const policy::Policy& policy, const flow::FlowRecord& flow);
 
-/// Ends the flows that the policy does not allow; returns how many.
-uint64_t end_without_ground(flow::FlowTable& table, const policy::Policy& policy);
+/// Ends the flows that none of the policies would open as they are; returns how many.
+uint64_t end_without_ground(flow::FlowTable& table,
+                            std::span<const policy::Policy* const> policies);
+inline uint64_t end_without_ground(flow::FlowTable& table, const policy::Policy& policy) {
+    const policy::Policy* const only = &policy;
+    return end_without_ground(table, std::span(&only, 1));
+}
 
 }  // namespace sluice::gateway

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 /// \file
-/// The whole gateway on threads as it runs for users: two workers, the control core, and an
-/// operator who reads the flows and deletes some. Traffic opens, closes, resets and reuses flows,
-/// most replies arrive at the wrong worker, and the clock runs fast, so that flows expire. Built
-/// with the thread sanitizer where it can be, which then fails the program at its first report.
+/// The whole gateway on threads as it runs for users: two workers, the control core, an operator
+/// who reads the flows and deletes some, and one who reloads some rules and takes them back, again
+/// and again. Traffic opens, closes, resets and reuses flows, most replies arrive at the wrong
+/// worker, and the clock runs fast, so that flows expire. Built with the thread sanitizer where it
+/// can be, which then fails the program at its first report: also where somebody looks at a policy
+/// that is freed, or not whole yet (docs/adr/0008-policy-and-reload.md).
 ///
-/// At the end every packet is accounted for, no mbuf is lost, nothing inside was seen outside, and
-/// no two flows have the same reply tuple.
+/// At the end every packet is accounted for, no mbuf is lost, nothing inside was seen outside, no
+/// two flows have the same reply tuple, and no policy is kept that nobody goes by.
 
 #include "config/config.h"
+#include "conntrack/timeouts.h"
 #include "eal.h"
 #include "gateway/gateway.h"
 #include "link/note.h"
@@ -19,6 +22,7 @@
 
 #include <rte_mempool.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -33,6 +37,7 @@ using namespace sluice;
 using namespace sluice::test;
 using net::Side;
 using stats::Count;
+using stats::Drop;
 
 namespace {
 
@@ -42,6 +47,7 @@ constexpr uint32_t kFlows = 4096;
 constexpr uint32_t kClockRate = 300;  // gateway seconds in a second
 constexpr unsigned kFlowsPerDelete = 4000;
 constexpr auto kPatience = std::chrono::seconds(200);
+constexpr auto kBetweenReloads = std::chrono::milliseconds(3);
 
 void require(bool holds, const char* what) {
     if (holds)
@@ -59,6 +65,21 @@ config::Config configuration() {
     config.workers = kWorkers;
     config.flows = kFlows;
     config.no_huge = true;
+    return config;
+}
+
+/// What the reloads bring: a denial, a rule with a timeout of its own, a forward of a port that
+/// flows have, and a route.
+config::Config other_configuration() {
+    config::Config config = configuration();
+    config.deny = {{{ip("10.1.0.10"), 32}, {}}};
+    config.snat = {{.inside = {ip("10.1.0.11"), 32}, .addresses = {{ip(kPublic), ip(kPublic)}}}};
+    config.snat[0].timeouts[*conntrack::timeout_place("udp")] = Duration::seconds(5);
+    config.forwards = {{.protocol = net::Protocol::Tcp,
+                        .external = {ip(kPublic), Be16::from_host(40003)},
+                        .internal = {ip("10.1.0.12"), Be16::from_host(40003)},
+                        .door = {.max_flows = 3}}};
+    config.routes = {{{ip("192.0.2.0"), 24}, ip("198.51.100.253")}};
     return config;
 }
 
@@ -95,6 +116,19 @@ void operate(const std::atomic<bool>& stop, gateway::Gateway& gateway) {
     }
 }
 
+/// Lets one configuration hold and then the other, each time until nobody goes by the one before.
+void reload(const std::atomic<bool>& stop, gateway::Gateway& gateway) {
+    const std::array<config::Config, 2> configurations{configuration(), other_configuration()};
+    unsigned reloads = 0;
+    while (!stop) {
+        const auto policy = gateway.policies().compile(configurations[++reloads % 2]);
+        require(policy.ok(), "a policy is refused");
+        gateway.use(*policy);
+        std::this_thread::sleep_for(kBetweenReloads);
+    }
+    std::printf("gateway-stress: %u reloads\n", reloads);
+}
+
 /// Nothing moves: all has been received, and what was received has left.
 bool is_still(const Wire& wire, const gateway::Gateway& gateway) {
     return wire.is_quiet() && gateway.snapshot().held() == 0;
@@ -108,6 +142,7 @@ void run(Wire& wire, gateway::Gateway& gateway) {
         threads.emplace_back([&, id] { turn_until(stop, gateway.worker(id)); });
     threads.emplace_back([&] { turn_until(stop, gateway.control()); });
     threads.emplace_back([&] { operate(stop, gateway); });
+    threads.emplace_back([&] { reload(stop, gateway); });
 
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
     bool finished = false;  // the gateway's announcements may move again a moment later
@@ -133,6 +168,8 @@ void check(const Wire& wire, gateway::Gateway& gateway) {
     require(sum.count[Count::Handoff] > 0, "no packet was handed over");
     require(sum.count[Count::FlowsDeleted] > 0, "no flow was deleted");
     require(sum.count[Count::FlowsExpired] > 0, "no flow expired");
+    require(sum.drop[Drop::Denied] > 0, "no policy was used but the first");
+    require(gateway.policies().free_waiting() == 0, "a policy is kept that nobody goes by");
 
     std::set<std::string> replies;
     gateway.table().for_each_live(0, kFlows, [&](uint32_t, const flow::FlowRecord& record) {

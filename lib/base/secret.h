@@ -28,6 +28,7 @@ enum class Use : uint8_t {
     Prefixes = 6,   ///< Places in the table of prefixes that flows are counted for.
     Ipv6Hosts = 7,  ///< Places in the table of IPv6 hosts, and identifications of their packets.
     NextHops = 8,   ///< Places in the table of next hops.
+    KeptEndpoints = 9,  ///< Places of inside endpoints with a changed port.
 };
 
 /// The key for one use: both halves of the secret go into each of its words.

@@ -159,7 +159,7 @@ state::Shape state_shape(const config::Config& config) {
             config.nat64 ? 32u - config.numbers.network().length : 0};
 }
 
-std::array<size_t, 5> table_bytes(const config::Config& config) {
+std::array<size_t, 6> table_bytes(const config::Config& config) {
     const auto whole = [](size_t bytes) {
         constexpr size_t kPage = size_t{2} << 20;
         return (bytes + kPage - 1) / kPage * kPage;
@@ -172,7 +172,9 @@ std::array<size_t, 5> table_bytes(const config::Config& config) {
     return {whole(flow::FlowTable::bytes_needed(flow_records(config), config.accounting) - in_file),
             whole(hosts::HostTable::bytes_needed(host_entries(config), flow_records(config))),
             whole(hosts::Quotas::bytes_needed({flow_records(config), prefixes(config)})),
-            whole(totals[0]), whole(totals[1])};
+            whole(nat::KeptEndpoints::bytes_needed(flow_records(config))),
+            whole(totals[0]),
+            whole(totals[1])};
 }
 
 size_t heap_bytes(const config::Config& config) {
@@ -235,6 +237,12 @@ Status Gateway::allocate(const config::Config& config, const Ground& ground) {
         return status;
     if (totals_)
         totals_->count_by(table_->accounts());
+    if (Status status =
+            keep(nat::KeptEndpoints::create({table.capacity, table.pages, table.numa_node,
+                                             derive(ground.secret, Use::KeptEndpoints)[0]}),
+                 kept_endpoints_);
+        !status)
+        return status;
     if (Status status = keep(interfaces_of(config, ground.ports), interfaces_); !status)
         return status;
     if (Status status = keep(link::NextHops::create(config::places_for_neighbours(config),

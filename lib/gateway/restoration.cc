@@ -226,7 +226,7 @@ void Restoration::adopted(uint32_t index, FlowRecord& record) {
     const bool is_outward = record.sides.enter(Direction::Original) == Side::Inside;
     if (is_outward && record.key(Direction::Reply).destination_port !=
                           record.key(Direction::Original).source_port)
-        ground_.kept.learn(index, record);
+        ground_.kept.learn(ground_.table, index, now_);
 }
 
 }  // namespace sluice::gateway

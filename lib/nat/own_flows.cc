@@ -264,7 +264,7 @@ void OwnFlows::count(const First& first, const Decision& decision, uint32_t inde
     if (decision.external->port != request.original.source_port) {
         counters_.count[Count::PortChanged].add(1);
         if (decision.is_searched)
-            params_.kept.learn(index, params_.table.record(index));
+            params_.kept.learn(params_.table, index, first.now);
     }
     if (request.is_inward())
         counters_.count[Count::FlowsInward].add(1);

@@ -87,6 +87,7 @@ public:
     /// burst, first expect_host() for each that may open, then expect_entry().
     void expect_host(const net::Tuple& original) {
         params_.hosts.send_for_head(original.inside_source());
+        params_.kept.send_for(original);
     }
     void expect_entry(const net::Tuple& original) {
         params_.hosts.send_for_entry(original.inside_source());

@@ -65,7 +65,9 @@ size_t Rig::eal_bytes() {
 
 size_t Rig::table_bytes(uint32_t flows) {
     constexpr size_t kPage = size_t{2} << 20;
-    return (flow::FlowTable::bytes_needed(flows, true) + kPage - 1) / kPage * kPage;
+    const size_t bytes =
+        flow::FlowTable::bytes_needed(flows, true) + nat::KeptEndpoints::bytes_needed(flows);
+    return (bytes + kPage - 1) / kPage * kPage;
 }
 
 Result<std::unique_ptr<Rig>> Rig::create(const RigParams& params) {

@@ -69,7 +69,7 @@ struct Ground {
     const Current& policy = fixed.current;
     const HolderParams& holder_params = fixed.policy.holders;
     const Rule& rule = *policy->rules.find(served.inside.address);
-    KeptEndpoints kept;
+    KeptEndpoints kept = std::move(KeptEndpoints::create({.flows = table->capacity()}).value());
     pool::Draws draws{kSecret};
     pool::Exhaustion exhaustion{rule.pool->size()};
     const io::Steering* steering = nullptr;

@@ -70,7 +70,8 @@ struct Bench {
     test::FixedPolicy policy{{&served, 1}};
     const pool::AddressPool& pool = *policy.policy.rules.pools()[0];
     pool::Exhaustion exhaustion{2};
-    nat::KeptEndpoints kept;
+    nat::KeptEndpoints kept =
+        std::move(nat::KeptEndpoints::create({.flows = table_->capacity()}).value());
     pool::Draws draws{{1, 2, 3, 4}};
     nat::OwnFlowsParams params{*table_, policy.current, kept, draws, exhaustion, nullptr, *hosts};
     flow::Member member{*table_}, other_member{*table_};

@@ -75,9 +75,10 @@ struct Due {
     bool has(Be32 address) const {
         return std::find(addresses.begin(), addresses.end(), address) != addresses.end();
     }
-    /// But for what is kept: the gateway remembers that of so many endpoints only.
     bool allows(uint16_t port) const {
-        return own ? port == *own : port >= range.first && port <= range.second;
+        if (const auto only = kept ? kept : own)
+            return port == *only;
+        return port >= range.first && port <= range.second;
     }
 };
 

@@ -6,6 +6,7 @@
 #include "ethdev/driver_log.h"
 #include "gateway/interfaces.h"
 #include "gateway/rules.h"
+#include "gateway/sizes.h"
 #include "listing/background.h"
 #include "net/text.h"
 #include "sluice/advice.h"

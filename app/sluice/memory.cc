@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "config/ports.h"
 #include "gateway/gateway.h"
+#include "gateway/sizes.h"
 #include "link/note.h"
 
 #include <algorithm>

@@ -8,6 +8,7 @@
 #include "gateway/block_log.h"
 #include "gateway/interfaces.h"
 #include "gateway/rules.h"
+#include "gateway/sizes.h"
 
 #include <algorithm>
 #include <ctime>
@@ -88,34 +89,16 @@ std::vector<uint16_t> zones_of(const link::Interfaces& interfaces) {
     return zones;
 }
 
-/// Every worker's reserve comes on top of what the operator asks for.
-uint32_t flow_records(const config::Config& config) {
-    constexpr uint32_t kMost = 1U << 28;  // as a flow table has
-    return std::min(
-        kMost, config.flows + flow::reserve_for(config.flows, config.workers) * config.workers);
-}
-
-uint32_t host_entries(const config::Config& config) {
-    constexpr uint64_t kByReload = 65536;  // networks may come
-    return hosts::HostTable::capacity_for(std::max(count_hosts(config), kByReload), config.flows);
-}
-
-/// Prefixes whose flows can be counted at once.
-uint32_t prefixes(const config::Config& config) {
-    constexpr uint32_t kMost = 65536;
-    return std::min(kMost, config.flows);
-}
-
 hosts::QuotaParams quota_params(const config::Config& config, const Ground& ground) {
     return {.flows = flow_records(config),
-            .prefixes = prefixes(config),
+            .prefixes = prefix_entries(config),
             .pages = config.no_huge ? PageKind::Ordinary : PageKind::Huge,
             .numa_node = ground.numa_node,
             .secret = derive(ground.secret, Use::Prefixes)[0]};
 }
 
 hosts::TotalsParams totals_params(const config::Config& config, const Ground& ground) {
-    return {.hosts = std::min(host_entries(config), hosts::TrafficTable::kMostRows),
+    return {.hosts = total_rows(config),
             .pages = config.no_huge ? PageKind::Ordinary : PageKind::Huge,
             .numa_node = ground.numa_node,
             .secret = derive(ground.secret, Use::Hosts)[1]};
@@ -153,44 +136,6 @@ std::string uplink_name(const link::Uplinks& uplinks, link::UplinkId id,
 }
 
 }  // namespace
-
-state::Shape state_shape(const config::Config& config) {
-    return {flow_records(config), config.accounting ? 1U : 0U, config.holders.blocks.size,
-            config.nat64 ? 32u - config.numbers.network().length : 0};
-}
-
-std::array<size_t, 6> table_bytes(const config::Config& config) {
-    const auto whole = [](size_t bytes) {
-        constexpr size_t kPage = size_t{2} << 20;
-        return (bytes + kPage - 1) / kPage * kPage;
-    };
-    const size_t in_file = config.state.file.empty() ? 0
-                                                     : flow::RecordMemory::bytes_needed(
-                                                           flow_records(config), config.accounting);
-    const auto totals = config.accounting ? hosts::Totals::bytes_needed(totals_params(config, {}))
-                                          : std::array<size_t, 2>{};
-    return {whole(flow::FlowTable::bytes_needed(flow_records(config), config.accounting) - in_file),
-            whole(hosts::HostTable::bytes_needed(host_entries(config), flow_records(config))),
-            whole(hosts::Quotas::bytes_needed({flow_records(config), prefixes(config)})),
-            whole(nat::KeptEndpoints::bytes_needed(flow_records(config))),
-            whole(totals[0]),
-            whole(totals[1])};
-}
-
-size_t heap_bytes(const config::Config& config) {
-    // A row of listing::TrafficTotals, of a host whose flows have ended or one that has some.
-    constexpr size_t kRow = sizeof(std::pair<uint64_t, hosts::SideTraffic>) + 4 * sizeof(void*);
-    size_t bytes = 0;
-    if (config::helps(config))
-        bytes += helper::Helped::bytes_needed(flow_records(config));
-    if (config.sync)
-        bytes += Replica::bytes_needed(flow_records(config));
-    if (config.nat64 && config.state.file.empty())
-        bytes += nat64::Numbers::bytes_needed(32u - config.numbers.network().length);
-    if (config.accounting)
-        bytes += kRow * (size_t{totals_params(config, {}).hosts} + host_entries(config));
-    return bytes;
-}
 
 Gateway::~Gateway() = default;
 

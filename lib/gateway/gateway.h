@@ -78,17 +78,6 @@ struct UplinkState {
     bool is_up = false;
 };
 
-/// What the flow table has of memory that outlives the process.
-state::Shape state_shape(const config::Config& config);
-
-/// Bytes that the tables of flows, of inside hosts, of their quotas, of kept endpoints and of both
-/// totals take, each in a mapping of whole large pages of 2 MB; without what lies in a state file.
-std::array<size_t, 6> table_bytes(const config::Config& config);
-
-/// Bytes of ordinary memory beside these: what helpers know of flows, and the sums of hosts while a
-/// list of them is made.
-size_t heap_bytes(const config::Config& config);
-
 class Gateway {
 public:
     /// `config` has been validated.

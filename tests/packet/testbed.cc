@@ -4,6 +4,7 @@
 #include "catch.h"
 #include "config/ports.h"
 #include "eal.h"
+#include "gateway/sizes.h"
 #include "link/note.h"
 #include "net/arp.h"
 #include "net/icmp.h"

@@ -64,6 +64,16 @@ NumberPlan::NumberPlan(const net::Prefix& network, std::vector<net::Ipv6Prefix> 
     shares_.back().all = static_cast<uint32_t>(uint64_t{1} << (32 - network.length));
     for (size_t share = shares_.size(); share-- > 0;)  // the outermost first
         cut(share);
+    number_hosts();
+}
+
+/// Each within the share of its prefix, so that what is said of that holds for it too.
+void NumberPlan::number_hosts() {
+    std::vector<uint32_t> next;
+    for (const Share& share : shares_)
+        next.push_back(share.first + kFirstNamed);
+    for (const net::Ipv6Address& host : hosts_)
+        numbers_.push_back(next[static_cast<size_t>(&share_of(host) - shares_.data())]++);
 }
 
 /// Into a power of two of equal parts: one for each of the longest prefixes within it, at the end,
@@ -100,12 +110,14 @@ std::optional<uint32_t> NumberPlan::number_of(const net::Ipv6Address& host) cons
     const auto found = std::find(hosts_.begin(), hosts_.end(), host);
     if (found == hosts_.end())
         return std::nullopt;
-    return kFirstNamed + static_cast<uint32_t>(found - hosts_.begin());
+    return numbers_[static_cast<size_t>(found - hosts_.begin())];
 }
 
 std::optional<net::Ipv6Address> NumberPlan::named(uint32_t number) const {
-    const uint32_t place = number - kFirstNamed;  // of a lower one far beyond them
-    return place < hosts_.size() ? std::optional(hosts_[place]) : std::nullopt;
+    const auto found = std::find(numbers_.begin(), numbers_.end(), number);
+    if (found == numbers_.end())
+        return std::nullopt;
+    return hosts_[static_cast<size_t>(found - numbers_.begin())];
 }
 
 std::optional<net::Prefix> NumberPlan::stands_for(const net::Ipv6Prefix& prefix) const {

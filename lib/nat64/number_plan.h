@@ -7,7 +7,8 @@
 ///
 /// Shape    The network of numbers is cut: each prefix that the configuration names has a network
 ///          of its own there, and a prefix within it one within that. A host's number is in that
-///          of the longest prefix around it. A host that is named has a number below kFirstNumber.
+///          of the longest prefix around it. Of each such network the first kFirstNumber numbers
+///          are for hosts that are named.
 /// Threads  Immutable.
 /// Errors   of() says in words what does not fit.
 /// Cost     share_of() compares with each prefix, longest first.
@@ -30,9 +31,9 @@ inline constexpr unsigned kMostNumberBits = 20;
 // Of the gateway's own addresses.
 inline constexpr uint32_t kOwnNumber = 1;
 inline constexpr uint32_t kLinkLocalNumber = 2;
-/// Of the first host that is named.
+/// Of the first host that is named, in each share.
 inline constexpr uint32_t kFirstNamed = 3;
-/// Below this number none is given to a host that is not named.
+/// Below this number none is given to a host that is not named, in each share.
 inline constexpr uint32_t kFirstNumber = 16;
 inline constexpr size_t kMostNamedHosts = kFirstNumber - kFirstNamed;
 
@@ -84,10 +85,12 @@ private:
     NumberPlan(const net::Prefix& network, std::vector<net::Ipv6Prefix> prefixes,
                std::vector<net::Ipv6Address> hosts);
     void cut(size_t share);
+    void number_hosts();
 
     net::Prefix network_;
     std::vector<Share> shares_;
-    std::vector<net::Ipv6Address> hosts_;  // the first has kFirstNamed, and so on
+    std::vector<net::Ipv6Address> hosts_;
+    std::vector<uint32_t> numbers_;  // theirs, in their order
 };
 
 }  // namespace sluice::nat64

@@ -3,7 +3,6 @@
 
 #include "base/bits.h"
 
-#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -25,6 +24,13 @@ constexpr uint64_t used(unsigned place) {
 }
 constexpr uint64_t doomed(unsigned place) {
     return uint64_t{1} << (kDoomShift + place);
+}
+
+/// The word of a bucket of named hosts, which nobody changes. No other is full and being filled.
+constexpr uint64_t kNamed = kUsed | kFilling;
+
+constexpr bool is_of_named(uint64_t word) {
+    return (word & kNamed) == kNamed;
 }
 
 /// What Head says of memory that is no longer in the making: "numbers".
@@ -85,17 +91,23 @@ void Numbers::make(const SipKey& key) {
     std::memset(static_cast<void*>(seen_.data()), 0, seen_.size_bytes());
     std::memset(static_cast<void*>(given_.data()), 0, given_.size_bytes());
     // relaxed: published by the release below. What is used for no address is nobody's.
-    words_.front().store(kUsed, std::memory_order_relaxed);
     words_.back().store(used(kPlaces - 1), std::memory_order_relaxed);
+    set_apart_named();
     head_->key = key;
     head_->plan = plan_.fingerprint();
     head_->is_made.store(kMade, std::memory_order_release);
+}
+
+void Numbers::set_apart_named() {
+    for (const NumberPlan::Share& share : plan_.shares())  // relaxed: as around it
+        words_[share.first / kPlaces].store(kNamed, std::memory_order_relaxed);
 }
 
 /// What another process has left, from the middle of anything.
 void Numbers::put_right(Tick now) {
     for (size_t bucket = 1; bucket < words_.size(); ++bucket)
         put_right(bucket, now);
+    set_apart_named();
 }
 
 void Numbers::put_right(size_t bucket, Tick now) {
@@ -122,7 +134,7 @@ void Numbers::put_right(size_t bucket, Tick now) {
 /// The first bucket is that of hosts that are named.
 size_t Numbers::bucket_of(const net::Ipv6Address& host) const {
     const NumberPlan::Share& share = plan_.share_of(host);
-    const size_t first = std::max(share.first / kPlaces, uint32_t{1});
+    const size_t first = share.first / kPlaces + 1;
     const size_t count = (share.first + share.own) / kPlaces - first;
     const uint64_t hash = sip_hash(head_->key, host.high(), host.low());
     return first + static_cast<size_t>((hash >> 32) * count >> 32);
@@ -211,8 +223,6 @@ void Numbers::fill(size_t bucket, unsigned place, const net::Ipv6Address& host, 
 }
 
 std::optional<net::Ipv6Address> Numbers::address(uint32_t number) const {
-    if (number < kFirstNumber)
-        return plan_.named(number);
     if (number >= places_.size())
         return std::nullopt;
     const Word& bucket = words_[number / kPlaces];
@@ -221,6 +231,8 @@ std::optional<net::Ipv6Address> Numbers::address(uint32_t number) const {
         const uint64_t word = bucket.load(std::memory_order_acquire);  // with fill()
         if ((word & used(number % kPlaces)) == 0)
             return std::nullopt;
+        if (is_of_named(word))
+            return plan_.named(number);
         // acquire: with fill(), and before the word is looked at again.
         const uint64_t high = place.high.load(std::memory_order_acquire);
         const auto host =
@@ -232,8 +244,6 @@ std::optional<net::Ipv6Address> Numbers::address(uint32_t number) const {
 }
 
 std::optional<net::Ipv6Address> Numbers::holder(uint32_t number, std::optional<Tick> when) const {
-    if (number < kFirstNumber)
-        return plan_.named(number);
     if (number + 1 >= places_.size())
         return std::nullopt;
     const Word& bucket = words_[number / kPlaces];
@@ -242,6 +252,8 @@ std::optional<net::Ipv6Address> Numbers::holder(uint32_t number, std::optional<T
         const uint64_t word = bucket.load(std::memory_order_acquire);  // with fill()
         if ((word & kFilling) != 0 && (word & used(number % kPlaces)) == 0)
             continue;  // it may be this one
+        if (is_of_named(word))
+            return plan_.named(number);
         // acquire: with fill(), and before the word is looked at again.
         const uint64_t high = place.high.load(std::memory_order_acquire);
         const uint64_t low = place.low.load(std::memory_order_acquire);
@@ -260,7 +272,7 @@ uint32_t Numbers::count() const {
     uint32_t all = 0;
     for (const Word& word : words_)  // relaxed: each word by itself
         all += static_cast<uint32_t>(std::popcount(word.load(std::memory_order_relaxed) & kUsed));
-    return all - kFirstNumber - 1;
+    return all - kPlaces * static_cast<uint32_t>(plan_.shares().size()) - 1;
 }
 
 /// Not before the grace period behind the last pass is over, for this one frees what that has
@@ -305,7 +317,8 @@ bool Numbers::may_be_free(size_t bucket, unsigned place, Tick since) const {
     // acquire: with fill(), whose moment is read.
     const uint64_t word = words_[bucket].load(std::memory_order_acquire);
     const uint32_t number = number_of(bucket, place);
-    const bool is_used = (word & used(place)) != 0 && number + 1 != places_.size();
+    const bool is_used =
+        (word & used(place)) != 0 && !is_of_named(word) && number + 1 != places_.size();
     return is_used && ((word & doomed(place)) != 0 || is_idle(number, since));
 }
 

@@ -5,8 +5,8 @@
 /// Numbers: gives each IPv6 host a number, which stands for it where IPv4 addresses stand.
 ///
 /// Shape    Buckets of 16 places, found by the keyed hash of the address among those of its share
-///          (nat64/number_plan.h); a place's position is its host's number. The first bucket is
-///          that of hosts that are named, and the last place is nobody's.
+///          (nat64/number_plan.h); a place's position is its host's number. The first bucket of a
+///          share is that of hosts that are named, and the last place is nobody's.
 /// Threads  find() and find_or_add() by any worker at once, without a lock; address() and
 ///          for_each() and holder() by any thread; turn() by the control core alone, with workers
 ///          as the readers of its grace periods.
@@ -154,6 +154,7 @@ private:
     explicit Numbers(const NumberPlan& plan) : plan_(plan) {}
     void lay_out(std::span<std::byte> memory);
     void make(const SipKey& key);
+    void set_apart_named();
     void put_right(Tick now);
     void put_right(size_t bucket, Tick now);
     static uint32_t number_of(size_t bucket, unsigned place) {

@@ -139,4 +139,25 @@ TEST_CASE("nat64 forwards: a host is reached before it has sent anything", "[pac
     CHECK(out[0].source_port == 8053);
 }
 
+TEST_CASE("nat64 rules: what is said of a prefix holds for a host of it that is named",
+          "[packet][nat64]") {
+    Ipv6Bed ipv6(with([](config::Config& config) {
+        config.snat = {rule("2001:db8:1::/64", kSecond)};
+        config.deny = {{.inside = {},
+                        .toward = {.protocol = net::Protocol::Udp, .ports = {99, 99}},
+                        .inside6 = prefix("2001:db8:1::/64")}};
+        pool::Forward forward;
+        forward.protocol = net::Protocol::Udp;
+        forward.external = {ip(kPublic), Be16::from_host(8053)};
+        forward.internal = {{}, Be16::from_host(7000)};
+        forward.internal6 = *net::parse_ipv6_address(kHost6);
+        config.forwards = {forward};
+    }));
+    for (const char* host : {kHost6, kOther6}) {
+        CHECK(leaves_as(ipv6, host) == kSecond);
+        CHECK(leaves_as(ipv6, host, 99).empty());
+    }
+    CHECK(ipv6.bed.dropped(Drop::Denied) == 2);
+}
+
 }  // namespace nat64_prefix_test

@@ -126,11 +126,11 @@ TEST_CASE("ipv6 configuration: what is named has a part of the numbers", "[confi
     CHECK(to_string(config.value().snat[0]) == "2001:db8:1::/80 tcp 25 -> 198.51.100.7");
     REQUIRE(config.value().deny.size() == 2);
     CHECK(to_string(config.value().deny[1]) == "2001:db8:1::9/128 udp 53");
-    CHECK(net::to_string(config.value().deny[1].inside) == "198.18.0.4/32");
+    CHECK(net::to_string(config.value().deny[1].inside) == "198.18.128.4/32");
     CHECK(net::to_string(config.value().routes[0].prefix) == "198.18.192.0/18");
-    CHECK(net::to_string(config.value().routes[0].via) == "198.18.0.5");
+    CHECK(net::to_string(config.value().routes[0].via) == "198.18.0.3");
     CHECK(to_string(config.value().routes[0]) == "2001:db8:2::/48 via fe80::9");
-    CHECK(net::to_string(config.value().forwards[0].internal.address) == "198.18.0.3");
+    CHECK(net::to_string(config.value().forwards[0].internal.address) == "198.18.128.3");
     CHECK(to_string(config.value().forwards[0]) == "tcp 198.51.100.1:80 -> [2001:db8:1::5]:8080");
 }
 

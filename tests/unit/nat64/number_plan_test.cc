@@ -98,6 +98,23 @@ TEST_CASE("number plan: hosts that are named have numbers of their own", "[nat64
     CHECK(net::to_string(*plan->stands_for(address("fe80::1"))) == "198.18.0.4");
 }
 
+TEST_CASE("number plan: a host that is named has a number of its prefix's", "[nat64]") {
+    auto plan = plan_of({"2001:db8::/32", "2001:db8:1::/48"},
+                        {"2001:db8:1::9", "2001:db8:1::8", "2001:db8:2::9", "fe80::1"});
+    REQUIRE(plan);
+    CHECK(network_of(*plan, "2001:db8::/32") == "198.18.128.0/17");
+    CHECK(network_of(*plan, "2001:db8:1::/48") == "198.18.192.0/18");
+    const auto text = [&](const char* host) {
+        return net::to_string(*plan->stands_for(address(host)));
+    };
+    CHECK(text("2001:db8:1::8") == "198.18.192.3");
+    CHECK(text("2001:db8:1::9") == "198.18.192.4");
+    CHECK(text("2001:db8:2::9") == "198.18.128.3");
+    CHECK(text("fe80::1") == "198.18.0.3");
+    for (const char* host : {"2001:db8:1::8", "2001:db8:2::9", "fe80::1"})
+        CHECK(plan->named(*plan->number_of(address(host))) == address(host));
+}
+
 TEST_CASE("number plan: what does not fit is said", "[nat64]") {
     const auto message = [](const Result<NumberPlan>& plan) {
         return plan ? std::string() : plan.error().message;

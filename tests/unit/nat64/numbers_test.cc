@@ -352,10 +352,13 @@ TEST_CASE("numbers: each host has one of its prefix's, and a named one its own",
     auto plan = NumberPlan::of({{}, 16}, named, hosts);
     REQUIRE(plan);
     const auto numbers = std::move(Numbers::create({.plan = *plan, .key = {1, 2}})).value();
-    CHECK(numbers->find(host(0x42)) == kFirstNamed);
-    CHECK(numbers->find_or_add(host(0x42), Tick{}) == kFirstNamed);
-    CHECK(numbers->address(kFirstNamed) == host(0x42));
-    CHECK(numbers->holder(kFirstNamed, Tick{0x90000000}) == host(0x42));
+    const uint32_t of_named = plan->share_of(host(0x42)).first + kFirstNamed;
+    CHECK(numbers->find(host(0x42)) == of_named);
+    CHECK(numbers->find_or_add(host(0x42), Tick{}) == of_named);
+    CHECK(numbers->address(of_named) == host(0x42));
+    CHECK(numbers->holder(of_named, Tick{0x90000000}) == host(0x42));
+    CHECK_FALSE(numbers->address(of_named + 1));
+    CHECK_FALSE(numbers->holder(of_named + 1));
     std::set<uint32_t> buckets;
     for (uint64_t i = 0; i < 3000; ++i) {
         const net::Ipv6Address address = i % 3 == 0 ? host(0x1000 + i)
@@ -368,10 +371,40 @@ TEST_CASE("numbers: each host has one of its prefix's, and a named one its own",
         const NumberPlan::Share& share = plan->share_of(address);
         CHECK(share.prefix == (i % 3 == 0 ? some : i % 3 == 1 ? all : net::Ipv6Prefix{}));
         CHECK(*number - share.first < share.own);
+        CHECK(*number - share.first >= kFirstNumber);
         buckets.insert(*number / 16);
     }
     CHECK(buckets.size() > 1000);  // so all of a share is used
     CHECK(numbers->count() == 3000);
+    Grace grace(1);
+    for (int pass = 1; pass <= 3; ++pass)
+        for (int turn = 0; turn < 100; ++turn)
+            numbers->turn(Tick{} + Duration{kIdle.milliseconds * pass}, grace, kNone);
+    CHECK(numbers->count() == 0);
+    CHECK(numbers->address(of_named) == host(0x42));
+    std::vector<net::Ipv6Address> listed;
+    numbers->for_each([&](uint32_t, const net::Ipv6Address& one) { listed.push_back(one); });
+    CHECK(listed == std::vector{host(0x42)});
+}
+
+TEST_CASE("numbers: named hosts keep theirs over what a process has left", "[nat64]") {
+    const net::Ipv6Prefix prefix{net::Ipv6Address::of_words(0x20010db800010000, 0), 64};
+    const net::Ipv6Address named[] = {host(0x42)};
+    auto plan = NumberPlan::of({{}, 32 - kLeastNumberBits - 2}, {&prefix, 1}, named);
+    REQUIRE(plan);
+    std::vector<uint64_t> memory(Numbers::bytes_needed(kLeastNumberBits + 2) / sizeof(uint64_t));
+    const auto open = [&] {
+        return std::move(Numbers::create({.plan = *plan,
+                                          .key = {1, 2},
+                                          .outside = std::as_writable_bytes(std::span(memory))}))
+            .value();
+    };
+    const auto number = open()->find_or_add(host(1), Tick{});
+    REQUIRE(number);
+    const auto numbers = open();
+    CHECK(numbers->find(host(1)) == number);
+    CHECK(numbers->address(plan->share_of(host(1)).first + kFirstNamed) == host(0x42));
+    CHECK(numbers->count() == 1);
 }
 
 TEST_CASE("numbers: who had one is read whole while it is given to others", "[nat64]") {

@@ -35,12 +35,17 @@ std::string host(unsigned number) {
     return "10.1.0." + std::to_string(2 + number % 3);
 }
 
-/// Asks kServer, port 53, so many times. Returns as what each was seen, or nothing.
+/// The n-th question to kServer, port 53, as it came out.
+std::vector<Seen> ask_once(Testbed& bed, unsigned n) {
+    return bed.from_inside(
+        Frame().ipv4(host(n).c_str(), kServer).udp(static_cast<uint16_t>(5000 + n), 53));
+}
+
+/// So many of them. Nobody answers yet.
 std::vector<Seen> ask(Testbed& bed, unsigned count) {
     std::vector<Seen> questions;
-    for (unsigned i = 0; i < count; ++i)
-        for (const Seen& seen : bed.from_inside(
-                 Frame().ipv4(host(i).c_str(), kServer).udp(static_cast<uint16_t>(5000 + i), 53)))
+    for (unsigned n = 0; n < count; ++n)
+        for (const Seen& seen : ask_once(bed, n))
             questions.push_back(seen);
     return questions;
 }
@@ -50,12 +55,13 @@ std::vector<Seen> answer(Testbed& bed, const Seen& question) {
     return bed.from_outside(Frame().ipv4(kServer, question.source).udp(53, question.source_port));
 }
 
-/// Opens `count` UDP flows to kServer, port 53, each of which is answered.
+/// Opens `count` UDP flows to kServer, port 53, each of which is answered at once.
 unsigned open_udp(Testbed& bed, unsigned count) {
-    unsigned opened = 0;
-    for (const Seen& question : ask(bed, count))
-        opened += static_cast<unsigned>(answer(bed, question).size());
-    return opened;
+    size_t opened = 0;
+    for (unsigned n = 0; n < count; ++n)
+        for (const Seen& question : ask_once(bed, n))
+            opened += answer(bed, question).size();
+    return static_cast<unsigned>(opened);
 }
 
 bool has(const std::string& text, const char* part) {

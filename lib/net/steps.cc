@@ -12,7 +12,6 @@ void Steps::add(uint32_t first, uint32_t value) {
         steps_.push_back({first, value});
 }
 
-/// Prefixes lie within one another or apart: a stack holds those around the place in hand.
 /// A look at each border: not for packets.
 uint32_t Steps::last_alike(uint32_t number) const {
     const uint32_t value = find(number);
@@ -22,6 +21,7 @@ uint32_t Steps::last_alike(uint32_t number) const {
     return ~uint32_t{0};
 }
 
+/// Prefixes lie within one another or apart: a stack holds those around the place in hand.
 Steps longest_prefix(std::span<const Numbered> prefixes, std::vector<uint32_t>* parents) {
     std::vector<uint32_t> order(prefixes.size());
     std::iota(order.begin(), order.end(), 0);

@@ -5,8 +5,9 @@
 /// traffic: open, reply, hairpin, fragments, ICMP errors, expiry, eviction, deletion.
 ///
 /// After each the flow table is read as a whole (table_check.h), and what came out is looked at. To
-/// set a gateway up anew is to start it again: rules and pools are immutable while it runs. Hosts
-/// and servers know nothing of that, and go on with what they had.
+/// set a gateway up anew is to start it again, with empty tables; what new rules and pools do to
+/// one that runs is tests/packet/reload_test.cc's question. Hosts and servers know nothing of the
+/// start, and go on with what they had.
 
 #include "catch.h"
 #include "net/icmp.h"

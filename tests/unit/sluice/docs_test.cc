@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "catch.h"
 #include "config/flags.h"
+#include "config/lines.h"
 #include "config/sources.h"
 #include "testing/temporary_file.h"
 
@@ -37,6 +38,32 @@ std::multiset<std::string> documented_flags() {
     return flags;
 }
 
+/// The flags that docs/configuration.md says a reload can change: where it says "tcp-…", all that
+/// begin so.
+std::set<std::string> changeable_flags() {
+    std::ifstream file = open_in_tree("docs/configuration.md");
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    const size_t first = text.find("\nWhat can change: ");
+    const size_t end = text.find(" All other flags want a restart", first);
+    REQUIRE(first != std::string::npos);
+    REQUIRE(end != std::string::npos);
+    std::set<std::string> flags;
+    const std::string begin = "`--", and_more = "…";
+    for (size_t at = text.find(begin, first); at < end; at = text.find(begin, at + 1)) {
+        const size_t place = at + begin.size();
+        std::string name = text.substr(place, text.find('`', place) - place);
+        if (!name.ends_with(and_more)) {
+            flags.insert(name);
+            continue;
+        }
+        name.resize(name.size() - and_more.size());
+        for (const sluice::config::Flag& flag : sluice::config::flags())
+            if (flag.name.starts_with(name))
+                flags.emplace(flag.name);
+    }
+    return flags;
+}
+
 /// packaging/sluice.conf, as it is, and with every line that shows a flag switched on: those of
 /// IPv6, which goes without sync and --inside-routing, apart from all others.
 std::vector<std::string> examples() {
@@ -66,6 +93,15 @@ TEST_CASE("docs: docs/configuration.md has a row for every flag, and for nothing
     for (const sluice::config::Flag& flag : sluice::config::flags())
         flags.emplace(flag.name);
     CHECK(documented_flags() == flags);
+}
+
+TEST_CASE("docs: docs/configuration.md names the flags that a reload can change, and no others",
+          "[sluice]") {
+    std::set<std::string> flags;
+    for (const sluice::config::Flag& flag : sluice::config::flags())
+        if (sluice::config::is_changeable(flag.name))
+            flags.emplace(flag.name);
+    CHECK(changeable_flags() == flags);
 }
 
 TEST_CASE("docs: packaging/sluice.conf is good, and so is all that it shows", "[sluice]") {

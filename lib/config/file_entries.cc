@@ -18,13 +18,6 @@ Error at(Place place, const string& what) {
     return Error{to_string(place) + ": " + what};
 }
 
-const Flag* find_flag(string_view name) {
-    const auto all = flags();
-    const auto found =
-        std::find_if(all.begin(), all.end(), [&](const Flag& flag) { return flag.name == name; });
-    return found == all.end() ? nullptr : &*found;
-}
-
 Error no_flag(Place place, const string& name) {
     std::vector<string_view> names;
     for (const Flag& flag : flags())

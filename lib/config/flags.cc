@@ -16,7 +16,9 @@
 #include "config/twins.h"
 #include "config/uplinks.h"
 
+#include <algorithm>
 #include <cassert>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -471,6 +473,11 @@ constexpr Flag kFlags[] = {
 
 std::span<const Flag> flags() {
     return kFlags;
+}
+
+const Flag* find_flag(std::string_view name) {
+    const auto found = std::ranges::find(kFlags, name, &Flag::name);
+    return found == std::end(kFlags) ? nullptr : &*found;
 }
 
 std::string section_of(const Flag& flag) {

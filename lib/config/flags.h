@@ -36,6 +36,8 @@ struct Flag {
 };
 
 std::span<const Flag> flags();
+/// Null where there is none of that name.
+const Flag* find_flag(std::string_view name);
 
 /// The section of a file that it may stand in: the first word of its group, in small letters.
 std::string section_of(const Flag& flag);

@@ -4,16 +4,14 @@
 #include "config/flags.h"
 #include "config/mappings.h"
 #include "config/neighbours.h"
-#include "config/read.h"
+#include "config/ports.h"
 #include "config/read_helpers.h"
-#include "config/read_match.h"
 #include "config/read_rules.h"
+#include "config/uplinks.h"
 #include "net/text.h"
 
 #include <algorithm>
-#include <functional>
 #include <iterator>
-#include <map>
 #include <span>
 
 namespace sluice::config {
@@ -68,42 +66,70 @@ bool is_in(std::span<const string_view> names, string_view name) {
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-template <typename Items, typename Text>
-std::vector<string> texts(const Items& items, Text text) {
-    std::vector<string> all;
-    for (const auto& item : items)
-        all.push_back(text(item));
-    return all;
+/// A flag whose values have a form of their own.
+struct Typed {
+    string_view flag;
+    std::vector<string> (*values)(const Config& config);
+};
+
+template <auto kMember>
+std::vector<string> written(const Config& config) {
+    std::vector<string> values;
+    for (const auto& each : config.*kMember)
+        values.push_back(to_string(each));
+    return values;
 }
 
-/// The values of flags that have a form of their own.
-using Values = std::map<string_view, std::vector<string>>;
+/// Without the side that IPv6 hosts are on, which no --lan names.
+std::vector<string> written_lans(const Config& config) {
+    std::vector<string> values;
+    for (const Lan& lan : config.lans)
+        if (lan.at.vlan != link::kIpv6Side)
+            values.push_back(to_string(lan));
+    return values;
+}
 
-Values typed_values(const Config& config) {
-    const auto prefix = [](const net::Prefix& each) { return net::to_string(each); };
-    const auto range = [](const AddressRange& each) { return net::to_string(each); };
-    const auto match = [](const policy::Match& each) { return to_string(each); };
-    // One line: a port means nothing without the helper before it.
-    std::vector<string> helpers;
-    if (!config.helpers.are_none())
-        helpers.push_back(to_string(config.helpers));
-    return {
-        {"helper", helpers},
-        {"inside", texts(config.inside, prefix)},
-        {"pool", texts(config.pool, range)},
-        {"snat", texts(config.snat, [](const SnatRule& each) { return to_string(each); })},
-        {"no-nat", texts(config.no_nat, match)},
-        {"deny", texts(config.deny, match)},
-        {"forward",
-         texts(config.forwards, [](const pool::Forward& each) { return to_string(each); })},
-        {"one-to-one",
-         texts(config.one_to_one, [](const pool::OneToOne& each) { return to_string(each); })},
-        {"neighbour", texts(config.fixed_neighbours,
-                            [](const FixedNeighbour& each) { return to_string(each); })},
-        {"route", texts(config.routes, [](const StaticRoute& each) { return to_string(each); })},
-        {"route-from",
-         texts(config.routes_from, [](const StaticRoute& each) { return to_string(each); })},
-    };
+std::vector<string> written_wans(const Config& config) {
+    std::vector<string> values;
+    for (const Wan& wan : config.wans)
+        values.push_back(to_string(wan.at));
+    return values;
+}
+
+std::vector<string> written_gateways(const Config& config) {
+    std::vector<string> values;
+    for (const Wan& wan : config.wans)
+        values.push_back(gateway_text(wan));
+    return values;
+}
+
+/// One line: a port means nothing without the helper before it.
+std::vector<string> written_helpers(const Config& config) {
+    if (config.helpers.are_none())
+        return {};
+    return {to_string(config.helpers)};
+}
+
+constexpr Typed kTyped[] = {
+    {"lan", written_lans},
+    {"wan", written_wans},
+    {"gateway", written_gateways},
+    {"helper", written_helpers},
+    {"inside", written<&Config::inside>},
+    {"pool", written<&Config::pool>},
+    {"snat", written<&Config::snat>},
+    {"no-nat", written<&Config::no_nat>},
+    {"deny", written<&Config::deny>},
+    {"forward", written<&Config::forwards>},
+    {"one-to-one", written<&Config::one_to_one>},
+    {"neighbour", written<&Config::fixed_neighbours>},
+    {"route", written<&Config::routes>},
+    {"route-from", written<&Config::routes_from>},
+};
+
+const Typed* find_typed(string_view flag) {
+    const auto found = std::ranges::find(kTyped, flag, &Typed::flag);
+    return found == std::end(kTyped) ? nullptr : &*found;
 }
 
 std::vector<string> plain_values(const Flag& flag, const std::vector<string>& words) {
@@ -118,14 +144,6 @@ std::vector<string> plain_values(const Flag& flag, const std::vector<string>& wo
     return {is_on && *is_on ? "true" : "false"};
 }
 
-/// How many rules a word of a file makes.
-size_t rules_in(const Given& given) {
-    const auto size_of = [](const auto& rules) { return rules ? rules.value().size() : 0; };
-    if (given.flag == "inside")
-        return size_of(read_networks(given));
-    return given.flag == "snat" ? size_of(read_snat(given)) : size_of(read_matches(given));
-}
-
 /// Where each of so many rules of a flag stands; all empty where that cannot be told.
 std::vector<string> places_of(const Sources& sources, string_view flag, size_t rules) {
     std::vector<string> places;
@@ -135,7 +153,8 @@ std::vector<string> places_of(const Sources& sources, string_view flag, size_t r
                 if (entry.flag != flag)
                     continue;
                 const std::vector<string> words{word.text};
-                places.insert(places.end(), rules_in({flag, words}),
+                const auto there = values_of({flag, words});
+                places.insert(places.end(), there ? there.value().size() : 0,
                               sources.file()->path() + ':' + std::to_string(word.place.line));
             }
     if (places.size() != rules)
@@ -163,17 +182,25 @@ string to_string(const Line& line) {
     return line.flag + " = \"" + quoted + '"';
 }
 
+Result<std::vector<string>> values_of(const Given& given) {
+    const Flag& flag = *find_flag(given.flag);
+    Config config;
+    if (Status status = flag.read(given, config); !status)
+        return status.error();
+    const Typed* typed = find_typed(flag.name);
+    return typed != nullptr ? typed->values(config) : plain_values(flag, given.words);
+}
+
 std::vector<Line> lines_of(const Sources& sources, const Config& config) {
     const Settings settings = sources.settings();
-    const Values typed = typed_values(config);
     std::vector<Line> lines;
     const auto add = [&](string_view flag, const std::vector<string>& values) {
         for (const string& value : values)
             lines.push_back({string(flag), value});
     };
     for (const Flag& flag : flags()) {
-        if (const auto own = typed.find(flag.name); own != typed.end())
-            add(flag.name, own->second);
+        if (const Typed* typed = find_typed(flag.name))
+            add(flag.name, typed->values(config));
         else if (const auto given = settings.find(flag.name);
                  given != settings.end() && !given->second.empty())
             add(flag.name, plain_values(flag, given->second));
@@ -182,10 +209,9 @@ std::vector<Line> lines_of(const Sources& sources, const Config& config) {
 }
 
 std::vector<Line> rule_lines(const Config& config) {
-    const Values typed = typed_values(config);
     std::vector<Line> lines;
     for (const string_view flag : {"inside", "snat", "no-nat"})
-        for (const string& value : typed.at(flag))
+        for (const string& value : find_typed(flag)->values(config))
             lines.push_back({string(flag), value});
     return lines;
 }

@@ -9,6 +9,7 @@
 ///          written in several ways are written in one.
 
 #include "config/config.h"
+#include "config/read.h"
 #include "config/sources.h"
 
 #include <string>
@@ -31,6 +32,8 @@ std::string to_string(const StaticRoute& route);
 /// "flag = value", quoted where that is needed.
 std::string to_string(const Line& line);
 
+/// What words behind a flag say by themselves, each value as its line would have it.
+Result<std::vector<std::string>> values_of(const Given& given);
 /// All that `sources` say, and `config` makes of it, in the order of flags().
 std::vector<Line> lines_of(const Sources& sources, const Config& config);
 /// Those of the rules: of --inside, --snat and --no-nat, in this order.

@@ -124,6 +124,11 @@ string to_string(const Attachment& at) {
            (at.vlan == link::kUntagged ? "" : "," + string(kVlanKey) + std::to_string(at.vlan));
 }
 
+string to_string(const Lan& lan) {
+    return to_string(lan.at) +
+           (lan.zone == 0 ? string() : string(kZoneKey) + std::to_string(lan.zone));
+}
+
 Result<Attachment> read_attachment(string_view flag, const string& text) {
     Attachment read;
     string_view rest = text;

@@ -20,8 +20,9 @@ namespace sluice::config {
 /// PORT, with vlan=N among what stands behind its commas, or without.
 Result<Attachment> read_attachment(std::string_view flag, const std::string& text);
 
-/// As it is written.
+/// As they are written.
 std::string to_string(const Attachment& at);
+std::string to_string(const Lan& lan);
 
 /// What stands behind --lan, each time, and behind --lan-address, in the same order.
 Status read_lans(const Given& given, Config& config);

@@ -152,6 +152,10 @@ Status read_gateways(const Given& given, Config& config) {
     return read_each(given, config, read_gateway);
 }
 
+string gateway_text(const Wan& wan) {
+    return net::to_string(wan.gateway) + (wan.gateway_is_on_link ? string(kOnLink) : string());
+}
+
 Result<std::vector<uint8_t>> read_weights(const Given& given) {
     std::vector<uint8_t> weights;
     for (const string& item : items_of(given)) {

@@ -14,6 +14,7 @@
 #include "link/uplinks.h"
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace sluice::config {
@@ -22,6 +23,9 @@ namespace sluice::config {
 Status read_wans(const Given& given, Config& config);
 Status read_wan_addresses(const Given& given, Config& config);
 Status read_gateways(const Given& given, Config& config);
+
+/// As it is written behind --gateway.
+std::string gateway_text(const Wan& wan);
 
 /// "3,1".
 Result<std::vector<uint8_t>> read_weights(const Given& given);

@@ -5,7 +5,9 @@
 #include "config/flags.h"
 #include "testing/temporary_file.h"
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 namespace lines_test {
 
@@ -59,6 +61,26 @@ TEST_CASE("lines: what is written in several ways is one line", "[config]") {
     CHECK(
         lines_of("snat = 10.1.0.0/25   ->  198.51.100.5\nno-huge\nworker-cores = 1, 2\n") ==
         lines_of("snat = \"10.1.0.0/25->198.51.100.5\"\nno-huge = true\nworker-cores = [1, 2]\n"));
+    CHECK(lines_of("lan = tap:t,zone=3,vlan=5\nlan-address = 10.2.0.1/24\n") ==
+          lines_of("lan = tap:t,vlan=5,zone=3\nlan-address = 10.2.0.1/24\n"));
+}
+
+TEST_CASE("lines: the side that IPv6 hosts are on is no --lan of the file's", "[config]") {
+    const auto lines = lines_of("nat64 = 64:ff9b::/96\nlan6 = 2001:db8:1::1/64\n");
+    CHECK(std::ranges::count(lines, "lan", &Line::flag) == 1);
+}
+
+TEST_CASE("lines: the values of some words are those of their lines", "[config]") {
+    const auto values = [](const char* flag, const std::vector<std::string>& words) {
+        const auto read = values_of({flag, words});
+        return read ? read.value() : std::vector<std::string>{read.error().message};
+    };
+    using Values = std::vector<std::string>;
+    CHECK(values("gateway", {"192.0.2.6 onlink"}) == Values{"192.0.2.6 onlink"});
+    CHECK(values("neighbour", {"10.1.0.9 = 02:00:00:00:00:0A"}) ==
+          Values{"10.1.0.9=02:00:00:00:00:0a"});
+    CHECK(values("worker-cores", {"1, 3"}) == Values{"1", "3"});
+    CHECK(values("workers", {"0"})[0].starts_with("--workers 0: "));
 }
 
 TEST_CASE("lines: what they say is read as the same configuration", "[config]") {

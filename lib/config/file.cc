@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/file.h"
 
+#include "config/blame.h"
+
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -75,45 +78,6 @@ Result<string> read_text(const string& path) {
     }
 }
 
-/// What an error speaks about.
-struct Blamed {
-    string_view flag;
-    string_view value;
-};
-
-/// Nothing where it does not begin as config::wrong() makes it.
-std::optional<Blamed> blamed_by(string_view message) {
-    if (!message.starts_with("--"))
-        return std::nullopt;
-    const size_t end = message.find_first_of(" :");
-    if (end == string_view::npos)
-        return std::nullopt;
-    const string_view flag = message.substr(2, end - 2);
-    if (message[end] == ':')
-        return Blamed{flag, {}};
-    const size_t colon = message.find(": ", end);
-    if (colon == string_view::npos)
-        return std::nullopt;
-    return Blamed{flag, message.substr(end + 1, colon - end - 1)};
-}
-
-bool is_part_of_word(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '.' || c == '/';
-}
-
-/// Where `value` stands in `text` last, and not as a part of something longer.
-size_t find_value(string_view text, string_view value) {
-    size_t last = string_view::npos;
-    for (size_t found = text.find(value); found != string_view::npos;
-         found = text.find(value, found + 1)) {
-        const size_t behind = found + value.size();
-        const bool begins = found == 0 || !is_part_of_word(text[found - 1]);
-        if (begins && (behind == text.size() || !is_part_of_word(text[behind])))
-            last = found;
-    }
-    return last;
-}
-
 }  // namespace
 
 Result<File> File::read(const string& path) {
@@ -134,33 +98,14 @@ Settings File::settings() const {
     return settings;
 }
 
-/// Of values that are there twice the second is the one that is wrong.
 Error File::located(const Error& error) const {
-    const auto blamed = blamed_by(error.message);
-    if (!blamed)
+    const string_view flag = blamed_flag(error);
+    const bool is_set = std::any_of(entries_.begin(), entries_.end(),
+                                    [&](const FileEntry& entry) { return entry.flag == flag; });
+    if (!is_set)
         return error;
-    std::optional<Place> place;
-    bool is_exact = false;
-    unsigned entries = 0;
-    for (const FileEntry& entry : entries_) {
-        if (entry.flag != blamed->flag)
-            continue;
-        if (++entries == 1)
-            place = entry.words.front().place;
-        for (const FileWord& word : entry.words) {
-            const size_t offset =
-                blamed->value.empty() ? string_view::npos : find_value(word.text, blamed->value);
-            if (offset == string_view::npos)
-                continue;
-            is_exact = true;
-            place = Place{word.place.line, word.place.column + static_cast<unsigned>(offset)};
-        }
-    }
-    if (!place)
-        return error;
-    if (!is_exact && entries > 1)
-        return Error{path_ + ": " + error.message};
-    return Error{path_ + ':' + to_string(*place) + ": " + error.message};
+    const std::optional<Place> place = blamed_place(error, entries_);
+    return Error{path_ + (place ? ':' + to_string(*place) : "") + ": " + error.message};
 }
 
 }  // namespace sluice::config

@@ -30,7 +30,8 @@ public:
     const std::vector<FileEntry>& entries() const { return entries_; }
 
     /// An error about a flag of this file, "--FLAG VALUE: why", with the place of that value before
-    /// it; without a place where the file does not set the flag.
+    /// it, or the path alone where several places are possible; as it is where the file does not
+    /// set the flag.
     Error located(const Error& error) const;
 
 private:

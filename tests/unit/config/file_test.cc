@@ -78,7 +78,8 @@ TEST_CASE("file: an error about a value has its place", "[config]") {
         "]\n"
         "workers = 100\n");
     CHECK(place_of(file, "snat", "198.51.100.6") == ":4:21: ");
-    CHECK(place_of(file, "snat", "10.2.0.0/16") == ":5:6: ");  // of two the second
+    CHECK(place_of(file, "snat", "10.2.0.0/16 -> 198.51.100.5") == ":2:8: ");
+    CHECK(place_of(file, "snat", "10.2.0.0/16") == ": ");  // a part of two
     CHECK(place_of(file, "workers", "100") == ":7:11: ");
     CHECK(place_of(file, "workers", "64") == ":7:11: ");  // the only value it can be
     CHECK(place_of(file, "snat", "198.51.100") == ": ");  // no whole word of any

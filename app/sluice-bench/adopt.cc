@@ -28,7 +28,7 @@ struct Left {
         const std::span<std::byte> memory = copy.memory();
         std::memcpy(memory.data(), records.memory().data(), memory.size());
         auto* const first = reinterpret_cast<flow::FlowRecord*>(memory.data());
-        return {{{first, capacity}, {}}, true, at};
+        return {.records = {{first, capacity}, {}}, .is_found = true, .now = at};
     }
 };
 

@@ -2,7 +2,10 @@
 #include "config/addresses.h"
 
 #include "config/lines.h"
+#include "config/ports.h"
 #include "config/read.h"
+#include "config/read_rules.h"
+#include "config/uplinks.h"
 #include "net/text.h"
 
 #include <algorithm>
@@ -43,16 +46,17 @@ bool is_reserved_in(const Prefix& subnet, Be32 address) {
 }
 
 /// Only who has an on-link gateway can do with a subnet of one address.
-Status check_own_address(string_view flag, const Prefix& own, uint8_t longest) {
+Status check_own_address(string_view flag, const string& value, const Prefix& own,
+                         uint8_t longest) {
     if (own.length < 1 || own.length > longest)
-        return wrong(flag, to_string(own),
+        return wrong(flag, value,
                      own.length == net::kHostLength && flag == "wan-address"
                          ? "behind a /32 the gateway is on no subnet: --gateway \"ADDRESS onlink\""
                          : "a subnet of /1 to /31 is wanted");
     if (net::is_martian(own.address))
-        return wrong(flag, to_string(own), "no host can have this address");
+        return wrong(flag, value, "no host can have this address");
     if (is_reserved_in(own, own.address))
-        return wrong(flag, to_string(own),
+        return wrong(flag, value,
                      own.address == own.broadcast()
                          ? "this is the broadcast address of its subnet"
                          : "this is the address of the subnet itself; name the gateway's own");
@@ -75,18 +79,31 @@ const Lan* lan_in_the_way(const Config& config, const AddressRange& range) {
     return last.at.vlan == link::kIpv6Side && overlap(range, range_of(last.own)) ? &last : nullptr;
 }
 
+/// Blames the interface, for several may have the same address, each in a zone of its own.
+Error wrong_subnet(const Config& config, const Lan& lan, const Lan& first) {
+    if (lan.at.vlan == link::kIpv6Side)
+        return wrong("ipv6-numbers", to_string(config.numbers.network()),
+                     "it overlaps the subnet of --lan-address " + to_string(first.own));
+    return wrong("lan", to_string(lan),
+                 "the subnet of its --lan-address " + to_string(lan.own) +
+                     " overlaps that of --lan " + to_string(first) + ", " + to_string(first.own) +
+                     ", and both are of zone " + std::to_string(lan.zone));
+}
+
 Status check_lan_addresses(const Config& config) {
     for (auto lan = config.lans.begin(); lan != config.lans.end(); ++lan) {
-        if (Status status = check_own_address("lan-address", lan->own, net::kHostLength - 1);
+        const bool is_ipv6_side = lan->at.vlan == link::kIpv6Side;
+        if (Status status =
+                check_own_address(is_ipv6_side ? "ipv6-numbers" : "lan-address",
+                                  to_string(is_ipv6_side ? config.ipv6_numbers : lan->own),
+                                  lan->own, net::kHostLength - 1);
             !status)
             return status;
         const auto first = std::find_if(config.lans.begin(), lan, [&](const Lan& other) {
             return other.zone == lan->zone && overlap(other.own, lan->own);
         });
         if (first != lan)
-            return wrong("lan-address", to_string(lan->own),
-                         "its subnet overlaps that of --lan-address " + to_string(first->own) +
-                             ", and both are of zone " + std::to_string(lan->zone));
+            return wrong_subnet(config, *lan, *first);
     }
     return Done{};
 }
@@ -102,7 +119,7 @@ const Wan* overlapping_wan(const Config& config, const AddressRange& range) {
 Status check_wan_address(const Config& config, const Wan& wan) {
     const string text = to_string(wan.own);
     const uint8_t longest = wan.gateway_is_on_link ? net::kHostLength : net::kHostLength - 1;
-    if (Status status = check_own_address("wan-address", wan.own, longest); !status)
+    if (Status status = check_own_address("wan-address", text, wan.own, longest); !status)
         return status;
     const Lan* lan = overlapping_lan(config, range_of(wan.own));
     const bool is_sound =
@@ -127,7 +144,7 @@ Status check_own_addresses(const Config& config) {
 }
 
 Status check_on_link_gateway(const Config& config, const Wan& wan) {
-    const string text = net::to_string(wan.gateway) + " onlink";
+    const string text = gateway_text(wan);
     if (net::is_martian(wan.gateway))
         return wrong("gateway", text, "no host can have this address");
     if (const Lan* lan = overlapping_lan(config, {wan.gateway, wan.gateway}))
@@ -140,7 +157,7 @@ Status check_on_link_gateway(const Config& config, const Wan& wan) {
 }
 
 Status check_gateway(const Config& config, const Wan& wan) {
-    const string text = net::to_string(wan.gateway);
+    const string text = gateway_text(wan);
     if (wan.gateway == wan.own.address)
         return wrong("gateway", text, "this is the address of --wan-address");
     if (wan.gateway_is_on_link)
@@ -162,20 +179,28 @@ Status check_gateways(const Config& config) {
     return Done{};
 }
 
-/// The addresses of one pool; `count` adds up those of all.
-Status check_pool(const Networks& networks, string_view flag, const std::vector<AddressRange>& pool,
-                  uint64_t& count) {
+/// An error about addresses of --pool, or of the pool of `rule`.
+Error wrong_pool(const SnatRule* rule, const AddressRange& range, const string& what_it_does) {
+    if (rule == nullptr)
+        return wrong("pool", to_string(range), "it " + what_it_does);
+    return wrong("snat", to_string(*rule), "its pool's " + to_string(range) + ' ' + what_it_does);
+}
+
+/// The addresses of --pool, or of the pool of `rule`; `count` adds up those of all.
+Status check_pool(const Networks& networks, const SnatRule* rule,
+                  const std::vector<AddressRange>& pool, uint64_t& count) {
     constexpr uint64_t kMostAddresses = 65536;
     for (auto range = pool.begin(); range != pool.end(); ++range) {
         if (const string why = networks.why_not_public(*range); !why.empty())
-            return wrong(flag, to_string(*range), why);
+            return wrong_pool(rule, *range, why);
         const auto twin = std::find_if(
             pool.begin(), range, [&](const AddressRange& other) { return overlap(*range, other); });
         if (twin != range)
-            return wrong(flag, to_string(*range), "it overlaps " + to_string(*twin));
+            return wrong_pool(rule, *range, "overlaps " + to_string(*twin));
         count += uint64_t{range->last.host()} - range->first.host() + 1;
         if (count > kMostAddresses)
-            return wrong(flag, to_string(*range), "pools have at most 65536 addresses in all");
+            return wrong_pool(rule, *range,
+                              "is too much: pools have at most 65536 addresses in all");
     }
     return Done{};
 }
@@ -183,7 +208,7 @@ Status check_pool(const Networks& networks, string_view flag, const std::vector<
 /// Equal pools are one.
 Status check_pools(const Config& config, const Networks& networks) {
     uint64_t count = 0;
-    if (Status status = check_pool(networks, "pool", config.pool, count); !status)
+    if (Status status = check_pool(networks, nullptr, config.pool, count); !status)
         return status;
     std::set<std::vector<std::pair<Be32, Be32>>> known;
     for (const SnatRule& rule : config.snat) {
@@ -192,7 +217,7 @@ Status check_pools(const Config& config, const Networks& networks) {
             key.push_back({range.first, range.last});
         if (!known.insert(std::move(key)).second)
             continue;
-        if (Status status = check_pool(networks, "snat", rule.addresses, count); !status)
+        if (Status status = check_pool(networks, &rule, rule.addresses, count); !status)
             return status;
     }
     return Done{};
@@ -225,27 +250,29 @@ string why_not_inside(const Config& config, const Networks::Served& served) {
     if (is_one_armed(config))
         return served.zone.value_or(0) == 0 ? "" : "a gateway with one arm has no zones";
     if (const Wan* wan = overlapping_wan(config, range_of(prefix)))
-        return "it overlaps the subnet of --wan-address " + to_string(wan->own);
+        return "some of its hosts would be on the subnet of --wan-address " + to_string(wan->own);
     if (!is_reachable_inside(config, served))
-        return "it is on the subnet of no --lan-address" +
+        return "its hosts are on the subnet of no --lan-address" +
                (served.zone ? " of zone " + std::to_string(*served.zone) : string()) +
-               ", and no --route leads to it via an address there";
+               ", and no --route leads to them via an address there";
     return {};
 }
 
+/// Two that serve the same packets.
+Error wrong_twin(const Networks::Served& served, const Networks::Served& first) {
+    return wrong(served.flag, served.value(),
+                 "--" + string(first.flag) + ' ' + first.value() + " is for the same packets");
+}
+
 Status check_inside(const Config& config, const Networks& networks) {
-    std::map<string, string_view> known;  // what rules name, and their flag
+    std::map<string, const Networks::Served*> known;  // by the packets
     std::vector<policy::Match> matches;
     for (const Networks::Served& served : networks.served()) {
-        const string text = served.text();
-        const auto [twin, is_first] = known.emplace(text, served.flag);
+        const auto [twin, is_first] = known.emplace(served.text(), &served);
         if (!is_first)
-            return wrong(served.flag, text, "it is there already, as --" + string(twin->second));
+            return wrong_twin(served, *twin->second);
         if (const string why = why_not_inside(config, served); !why.empty())
-            return wrong(
-                served.flag,
-                config::to_string(policy::Match{served.prefix, {}, served.zone, served.prefix6}),
-                why);
+            return wrong(served.flag, served.value(), why);
         matches.push_back({served.prefix, served.toward, served.zone});
     }
     if (policy::Classifier::most_conditions(matches) > policy::kMostConditions)
@@ -367,7 +394,7 @@ Networks::Networks(const Config& config) : config_(config) {
     for (const Prefix& prefix : config.inside)
         served_.push_back({"inside", prefix});
     for (const SnatRule& rule : config.snat)
-        served_.push_back({"snat", rule.inside, rule.toward, rule.zone, rule.inside6});
+        served_.push_back({"snat", rule.inside, rule.toward, rule.zone, rule.inside6, &rule});
     for (const policy::Match& match : config.no_nat)
         served_.push_back({"no-nat", match.inside, match.toward, match.zone, match.inside6});
 
@@ -384,6 +411,10 @@ Networks::Networks(const Config& config) : config_(config) {
     for (const SnatRule& rule : config.snat)
         ranges.insert(ranges.end(), rule.addresses.begin(), rule.addresses.end());
     public_ = policy::merged(std::move(ranges));
+}
+
+string Networks::Served::value() const {
+    return rule == nullptr ? text() : to_string(*rule);
 }
 
 void Networks::Index::compile() {
@@ -416,22 +447,22 @@ const Networks::Served* Networks::Index::overlapping(const AddressRange& range) 
 string Networks::why_not_public(const AddressRange& range) const {
     if (net::is_martian(range.first) || net::is_martian(range.last) ||
         overlap(range, {Be32::from_host(127U << 24), Be32::from_host((128U << 24) - 1)}))
-        return "it contains addresses that no host can have";
+        return "contains addresses that no host can have";
     for (const Wan& wan : config_.wans)
         if (range.contains(wan.gateway))
-            return "it contains the address of --gateway " + net::to_string(wan.gateway);
+            return "contains the address of --gateway " + net::to_string(wan.gateway);
     for (const StaticRoute& route : config_.routes)
         if (range.contains(route.via))
-            return "it contains the next hop of --route " + to_string(route);
+            return "contains the next hop of --route " + to_string(route);
     if (const Lan* lan = lan_in_the_way(config_, range))
-        return "it overlaps the subnet of --lan-address " + to_string(lan->own);
+        return "overlaps the subnet of --lan-address " + to_string(lan->own);
     for (const Wan& wan : config_.wans)
         if (wan.own.length <= 30 &&
             (range.contains(wan.own.network().address) || range.contains(wan.own.broadcast())))
-            return "it contains the network or broadcast address of --wan-address " +
+            return "contains the network or broadcast address of --wan-address " +
                    to_string(wan.own);
     if (const Served* inside = is_one_armed(config_) ? nullptr : all_.overlapping(range))
-        return "it overlaps --" + string(inside->flag) + ' ' + inside->text();
+        return "overlaps --" + string(inside->flag) + ' ' + inside->text();
     return {};
 }
 

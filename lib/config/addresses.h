@@ -35,13 +35,18 @@ public:
         policy::Toward toward = {};
         std::optional<uint16_t> zone = {};            ///< Nothing: of every zone.
         std::optional<net::Ipv6Prefix> prefix6 = {};  ///< As policy::Match has it.
+        const SnatRule* rule = nullptr;               ///< Of --snat.
 
+        /// The packets that it serves.
         std::string text() const { return to_string(policy::Match{prefix, toward, zone, prefix6}); }
+        /// As it is written behind its flag.
+        std::string value() const;
     };
     /// In the order of the flags, and as written behind each.
     const std::vector<Served>& served() const { return served_; }
 
-    /// Why no flow can be given an address of `range`; empty where it can.
+    /// Why no flow can be given an address of `range`, as what the range does: "contains …"; empty
+    /// where one can.
     std::string why_not_public(const AddressRange& range) const;
     /// True for a network of a zone that one of a rule's contains.
     bool are_served(const net::Prefix& prefix, uint16_t zone) const;

@@ -78,7 +78,7 @@ string why_not(const Config& config, const Networks& networks, const AddressRang
                const Internals& inside) {
     const auto& [internals, zone] = inside;
     if (const string why = networks.why_not_public(externals); !why.empty())
-        return "outside: " + why;
+        return "outside: it " + why;
     if (internals.length == net::kHostLength && is_own_inside(config, {internals.address, zone}))
         return "inside: this is the address of --lan-address";
     if (!has_zone(config, zone))

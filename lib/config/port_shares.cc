@@ -2,11 +2,11 @@
 #include "config/port_shares.h"
 
 #include "config/read.h"
+#include "config/read_rules.h"
 #include "net/text.h"
 
 #include <algorithm>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace sluice::config {
@@ -18,8 +18,8 @@ using pool::PortRange;
 
 /// Inside hosts that take ports of some addresses.
 struct User {
-    std::string_view flag;
     net::Prefix inside;
+    const SnatRule* rule;  // null for those of --inside
     const std::vector<AddressRange>& addresses;
     PortRange ports;
     const Independence* independence;
@@ -28,11 +28,16 @@ struct User {
 std::vector<User> users_of(const Config& config) {
     std::vector<User> users;
     for (const net::Prefix& inside : config.inside)
-        users.push_back({"inside", inside, config.pool, pool::kAllPorts, nullptr});
+        users.push_back({inside, nullptr, config.pool, pool::kAllPorts, nullptr});
     for (const SnatRule& rule : config.snat)
-        users.push_back({"snat", rule.inside, rule.addresses, rule.ports,
+        users.push_back({rule.inside, &rule, rule.addresses, rule.ports,
                          rule.independence ? &*rule.independence : nullptr});
     return users;
+}
+
+Error wrong_user(const User& user, const std::string& why) {
+    return user.rule == nullptr ? wrong("inside", net::to_string(user.inside), why)
+                                : wrong("snat", to_string(*user.rule), why);
 }
 
 bool overlap(const User& a, const User& b) {
@@ -79,15 +84,15 @@ bool is_default(const Independence& independence, PortRange pool) {
 Status check_blocks(const Config& config, const std::vector<User>& users) {
     const uint16_t size = config.holders.blocks.size;
     for (const User& user : users) {
-        const std::string inside = net::to_string(user.inside);
         if (pool::BlockGrid{size}.numbers(user.ports).size() == 0)
-            return wrong(user.flag, inside,
-                         "of its ports from 1024 on no block can be made, with --port-block-size " +
-                             std::to_string(size));
+            return wrong_user(
+                user, "of its ports from 1024 on no block can be made, with --port-block-size " +
+                          std::to_string(size));
         if (user.independence != nullptr && !is_default(*user.independence, user.ports))
-            return wrong(user.flag, inside,
-                         "mapping-ports= means nothing beside --port-block-size: mappings have "
-                         "ports of their hosts' blocks");
+            return wrong_user(
+                user,
+                "mapping-ports= means nothing beside --port-block-size: mappings have "
+                "ports of their hosts' blocks");
     }
     return Done{};
 }
@@ -106,12 +111,12 @@ Status check_port_shares(const Config& config) {
         for (const auto& [protocol, name] :
              {std::pair{Protocol::Tcp, "TCP"}, {Protocol::Udp, "UDP"}, {Protocol::Icmp, "ICMP"}})
             if (has_dependent(user, protocol) && is_left_without(user, protocol, independent))
-                return wrong(user.flag, net::to_string(user.inside),
-                             std::string("endpoint-independent mappings have all ports of its "
-                                         "addresses for ") +
-                                 name +
-                                 ", and leave none for its other flows: give those mappings a part "
-                                 "by mapping-ports=");
+                return wrong_user(
+                    user, std::string("endpoint-independent mappings have all ports of its "
+                                      "addresses for ") +
+                              name +
+                              ", and leave none for its other flows: give those mappings a part "
+                              "by mapping-ports=");
     return Done{};
 }
 

@@ -48,14 +48,17 @@ Result<uint16_t> take_zone_key(string_view flag, string& text) {
 struct Flagged {
     const char* flag;
     const Attachment* attachment;
+    const Lan* lan;  // null behind --wan
+
+    string value() const { return lan == nullptr ? to_string(*attachment) : to_string(*lan); }
 };
 
 std::vector<Flagged> attachments(const Config& config) {
     std::vector<Flagged> all;
     for (const Lan& lan : config.lans)
-        all.push_back({"lan", &lan.at});
+        all.push_back({"lan", &lan.at, &lan});
     for (const Wan& wan : config.wans)
-        all.push_back({"wan", &wan.at});
+        all.push_back({"wan", &wan.at, nullptr});
     return all;
 }
 
@@ -75,10 +78,10 @@ Status check_port(const Flagged& one, std::map<string, Flagged>& by_resource) {
     const Attachment& own = *one.attachment;
     const Result<io::PortName> name = io::parse_port_name(own.port, one.flag);
     if (!name)
-        return wrong(one.flag, own.port, name.error().message);
+        return wrong(one.flag, one.value(), name.error().message);
     const auto [known, is_first] = by_resource.emplace((*name).resource, one);
     if (!is_first && known->second.attachment->port != own.port)
-        return wrong(one.flag, own.port,
+        return wrong(one.flag, one.value(),
                      "--" + string(known->second.flag) + " uses the same " + (*name).resource +
                          "; to share it, write both alike");
     return Done{};
@@ -99,20 +102,19 @@ bool is_at_wan(const Config& config, const Attachment& at) {
 Status check_interfaces(const Config& config) {
     const std::vector<Lan>& lans = config.lans;
     if (lans.size() + config.wans.size() > link::kMostInterfaces)
-        return wrong("lan", to_string(lans.back().at), "there can be 4095 interfaces in all");
+        return wrong("lan", to_string(lans.back()), "there can be 4095 interfaces in all");
     for (auto lan = lans.begin(); lan != lans.end(); ++lan) {
         if (lan->at.port.empty())
             return wrong("lan-address", net::to_string(lan->own), "there is no --lan in its place");
+        const string text = to_string(*lan);
         if (lan->own == net::Prefix{})
-            return wrong("lan", to_string(lan->at), "there is no --lan-address in its place");
+            return wrong("lan", text, "there is no --lan-address in its place");
         if (std::any_of(lans.begin(), lan, [&](const Lan& other) { return other.at == lan->at; }))
-            return wrong("lan", to_string(lan->at), "it is there already");
+            return wrong("lan", text, "it is there already");
         if (is_at_wan(config, lan->at) && lan->zone != 0)
-            return wrong("lan", to_string(lan->at) + string(kZoneKey) + std::to_string(lan->zone),
-                         "it is that of --wan; a gateway with one arm has no zones");
+            return wrong("lan", text, "it is that of --wan; a gateway with one arm has no zones");
         if (!is_one_armed(config) && is_at_wan(config, lan->at))
-            return wrong("lan", to_string(lan->at),
-                         "it is that of --wan; a gateway with one arm has no other");
+            return wrong("lan", text, "it is that of --wan; a gateway with one arm has no other");
     }
     return Done{};
 }
@@ -179,7 +181,7 @@ Status read_lan_addresses(const Given& given, Config& config) {
 
 std::vector<SharedPort> ports_of(const Config& config) {
     std::vector<SharedPort> ports;
-    for (const auto& [flag, attachment] : attachments(config)) {
+    for (const auto& [flag, attachment, lan] : attachments(config)) {
         auto port = find_port(ports, attachment->port);
         if (port == ports.end())
             port = ports.insert(port, {flag, name_beside(ports, flag), attachment->port, {}});

@@ -4,6 +4,7 @@
 #include "config/lines.h"
 #include "config/mappings.h"
 #include "config/ports.h"
+#include "config/read_rules.h"
 #include "net/text.h"
 
 #include <algorithm>
@@ -56,7 +57,7 @@ Status read_gateway(const Given& word, Wan& wan) {
 Status check_place(const Wan& wan) {
     if (wan.at.port.empty())
         return wan.own == net::Prefix{}
-                   ? wrong("gateway", net::to_string(wan.gateway), "there is no --wan in its place")
+                   ? wrong("gateway", gateway_text(wan), "there is no --wan in its place")
                    : wrong("wan-address", to_string(wan.own), "there is no --wan in its place");
     if (wan.own == net::Prefix{})
         return wrong("wan", to_string(wan.at), "there is no --wan-address in its place");
@@ -114,7 +115,7 @@ std::vector<Named> public_addresses(const Config& config) {
         all.push_back({"pool", to_string(range), range});
     for (const SnatRule& rule : config.snat)
         for (const AddressRange& range : rule.addresses)
-            all.push_back({"snat", to_string(range), range});
+            all.push_back({"snat", to_string(rule), range});
     for (const pool::Forward& forward : config.forwards)
         all.push_back({"forward",
                        config::to_string(forward),
@@ -204,7 +205,7 @@ Status check_wans(const Config& config) {
             return wrong("wan", to_string(wan->at), "it is there already");
         if (std::any_of(wans.begin(), wan,
                         [&](const Wan& other) { return other.gateway == wan->gateway; }))
-            return wrong("gateway", net::to_string(wan->gateway),
+            return wrong("gateway", gateway_text(*wan),
                          "it is there already; each uplink has a gateway of its own");
     }
     return check_weights(config);

@@ -54,6 +54,10 @@ TEST_CASE("blame: a value is found however it is spelled", "[config]") {
         "neighbour = 10.1.0.9 = 02:00:00:00:00:0B\n"
         "neighbour = 10.1.0.10=02:00:00:00:00:0c\n",
         "7:13: --neighbour 10.1.0.9=02:00:00:00:00:0b: ");
+    check(
+        "snat = 10.1.0.0/25->198.51.100.5-198.51.100.5\n"
+        "snat = 10.1.0.128/25->10.1.0.7-10.1.0.7\n",
+        "7:8: --snat 10.1.0.128/25 -> 10.1.0.7: its pool's 10.1.0.7 overlaps the subnet of ");
 }
 
 TEST_CASE("blame: a value that is the beginning of another's is not taken for it", "[config]") {
@@ -61,6 +65,51 @@ TEST_CASE("blame: a value that is the beginning of another's is not taken for it
         "forward = tcp 198.51.100.1:80 -> 10.7.0.10:80\n"
         "forward = tcp 198.51.100.1:80 -> 10.7.0.10:80 from 203.0.113.0/24\n",
         "6:11: --forward tcp 198.51.100.1:80 -> 10.7.0.10:80: ");
+}
+
+TEST_CASE("blame: a rule is told from those that name its network or its pool too", "[config]") {
+    check(
+        "snat = 10.2.0.0/16 -> 198.51.100.5\n"
+        "snat = 10.1.0.0/24 to 10.2.0.0/16 -> 198.51.100.6\n",
+        "6:8: --snat 10.2.0.0/16 -> 198.51.100.5: its hosts are on the subnet of no --lan-address");
+    check(
+        "snat = 10.1.0.0/25 -> 198.51.100.5 mapping=endpoint-independent\n"
+        "snat = 10.1.0.128/25 -> 198.51.100.5\n"
+        "snat = 10.1.0.0/24 to 10.1.0.128/25 -> 198.51.100.6\n",
+        "7:8: --snat 10.1.0.128/25 -> 198.51.100.5: endpoint-independent mappings have all ports");
+    check(
+        "snat = 10.1.0.0/25 -> 198.51.100.5,198.51.100.5-198.51.100.6\n"
+        "snat = 10.1.0.128/25 -> 198.51.100.5-198.51.100.6\n",
+        "6:8: --snat 10.1.0.0/25 -> 198.51.100.5,198.51.100.5-198.51.100.6: its pool's "
+        "198.51.100.5-198.51.100.6 overlaps 198.51.100.5");
+    check(
+        "snat = 10.1.0.0/25 -> 198.51.100.5\n"
+        "snat = 10.1.0.0/25 -> 198.51.100.6\n"
+        "snat = 10.1.0.128/25 to 10.1.0.0/25 -> 198.51.100.7\n",
+        "7:8: --snat 10.1.0.0/25 -> 198.51.100.6: --snat 10.1.0.0/25 -> 198.51.100.5 is for the "
+        "same packets");
+    check(
+        "nat64 = 64:ff9b::/96\nlan6 = 2001:db8:1::1/64\n"
+        "no-nat = 198.18.0.0/24\nno-nat = 10.1.0.0/25 to 198.18.0.0/24\n",
+        "8:10: --no-nat 198.18.0.0/24: it overlaps --ipv6-numbers ");
+}
+
+TEST_CASE("blame: an interface is told from those that share its port or its address", "[config]") {
+    const std::string wan = "wan = tap:w0\nwan-address = 198.51.100.1/24\n";
+    const std::string gateway = "gateway = 198.51.100.254\n";
+    CHECK(error_of("lan = tap:t0,zone=1,vlan=5\nlan = tap:t0,zone=2,vlan=5\nlan = tap:t0\n"
+                   "lan-address = 10.1.0.1/24\nlan-address = 10.1.0.1/24\n"
+                   "lan-address = 10.1.0.1/24\n" +
+                   wan + gateway) == "2:7: --lan tap:t0,vlan=5,zone=2: it is there already");
+    CHECK(error_of("lan = tap:t0\nlan = tap:t1\nlan = tap:t2,zone=7\n"
+                   "lan-address = 10.1.0.1/24\nlan-address = 10.1.0.1/24\n"
+                   "lan-address = 10.1.0.1/24\n" +
+                   wan + gateway)
+              .starts_with("2:7: --lan tap:t1: the subnet of its --lan-address 10.1.0.1/24 "));
+    CHECK(error_of("lan = tap:t0\nlan-address = 10.1.0.1/24\n"
+                   "wan = tap:w1\nwan-address = 192.0.2.1/24\n" +
+                   wan + gateway + "gateway = 198.51.100.254 onlink\n")
+              .starts_with("8:11: --gateway 198.51.100.254 onlink: it is there already"));
 }
 
 TEST_CASE("blame: of words that cannot be read it is the one that cannot", "[config]") {

@@ -113,7 +113,8 @@ TEST_CASE("ports: one device has one name", "[config]") {
     const auto status = check_ports(with({"af_packet:eth0", 10}, {"af_xdp:eth0", 20}));
     REQUIRE_FALSE(status);
     CHECK(status.error().message ==
-          "--wan af_xdp:eth0: --lan uses the same interface eth0; to share it, write both alike");
+          "--wan af_xdp:eth0,vlan=20: --lan uses the same interface eth0; to share it, write both "
+          "alike");
 }
 
 }  // namespace ports_test

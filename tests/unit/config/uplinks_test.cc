@@ -64,7 +64,8 @@ TEST_CASE("uplinks: what lacks its counterpart, or is there twice, is refused",
           "--wan-address 192.0.2.1/29: there is no --wan in its place");
     CHECK(why({{"wan", {"tap:w0", "tap:w0"}}}) == "--wan tap:w0: it is there already");
     CHECK(why({{"gateway", {"198.51.100.254", "198.51.100.254 onlink"}}}) ==
-          "--gateway 198.51.100.254: it is there already; each uplink has a gateway of its own");
+          "--gateway 198.51.100.254 onlink: it is there already; each uplink has a gateway of its "
+          "own");
     CHECK(why({{"wan-address", {"198.51.100.1/24", "198.51.100.129/25"}}}) ==
           "--wan-address 198.51.100.129/25: its subnet overlaps that of --wan-address "
           "198.51.100.1/24");
@@ -92,7 +93,8 @@ TEST_CASE("uplinks: every public address is of one of several", "[config][uplink
           "--forward tcp 203.0.113.8:80 -> 10.1.0.10:80" + homeless);
     CHECK(why({{"one-to-one", {"203.0.113.8 = 10.1.0.10"}}}) ==
           "--one-to-one 203.0.113.8 = 10.1.0.10" + homeless);
-    CHECK(why({{"snat", {"10.1.0.0/25 -> 203.0.113.8"}}}) == "--snat 203.0.113.8" + homeless);
+    CHECK(why({{"snat", {"10.1.0.0/25 -> 203.0.113.8"}}}) ==
+          "--snat 10.1.0.0/25 -> 203.0.113.8" + homeless);
 
     Settings half = pool;
     half["route-from"] = {"203.0.113.8/30 via 192.0.2.6"};

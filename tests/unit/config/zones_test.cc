@@ -103,9 +103,10 @@ TEST_CASE("zones: what contradicts itself is told by its flag and value", "[conf
     const auto two = [](const char* first, const char* second, const char* third) {
         return Settings{{"lan", {first, second, third}}};
     };
-    CHECK(why(two("tap:t0", "tap:t1", "tap:t2")) ==
-          "--lan-address 10.1.0.1/24: its subnet overlaps that of --lan-address 10.1.0.1/24, and "
-          "both are of zone 0");
+    CHECK(
+        why(two("tap:t0", "tap:t1", "tap:t2")) ==
+        "--lan tap:t1: the subnet of its --lan-address 10.1.0.1/24 overlaps that of --lan tap:t0, "
+        "10.1.0.1/24, and both are of zone 0");
     CHECK(why(two("tap:t0,zone=4096", "tap:t1", "tap:t2")) ==
           "--lan tap:t0,zone=4096: one zone from 0 to 4095 is wanted behind zone=");
     CHECK(why(two("tap:t0,zone=1,zone=2", "tap:t1", "tap:t2"))
@@ -114,8 +115,9 @@ TEST_CASE("zones: what contradicts itself is told by its flag and value", "[conf
     CHECK(why({{"lan", {"tap:w0,zone=1"}}, {"lan-address", {"10.1.0.1/24"}}})
               .ends_with("a gateway with one arm has no zones"));
     CHECK(why({{"snat", {"10.1.0.0/24 zone 5 -> 198.51.100.7"}}})
-              .starts_with("--snat 10.1.0.0/24 zone 5: it is on the subnet of no --lan-address of "
-                           "zone 5"));
+              .starts_with(
+                  "--snat 10.1.0.0/24 zone 5 -> 198.51.100.7: its hosts are on the subnet of "
+                  "no --lan-address of zone 5"));
     CHECK(why({{"no-nat", {"10.1.0.0/24 zone 10", "10.1.0.0/25 zone 11"}}})
               .starts_with("--no-nat 10.1.0.0/25 zone 11: without NAT an address can be of one "
                            "zone only"));

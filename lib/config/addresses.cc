@@ -3,6 +3,7 @@
 
 #include "config/lines.h"
 #include "config/ports.h"
+#include "config/ranges.h"
 #include "config/read.h"
 #include "config/read_rules.h"
 #include "config/uplinks.h"
@@ -22,22 +23,6 @@ namespace {
 using net::Prefix;
 using std::string;
 using std::string_view;
-
-AddressRange range_of(const Prefix& prefix) {
-    return {prefix.network().address, prefix.broadcast()};
-}
-
-bool overlap(const AddressRange& a, const AddressRange& b) {
-    return a.first <= b.last && b.first <= a.last;
-}
-
-bool overlap(const Prefix& a, const Prefix& b) {
-    return overlap(range_of(a), range_of(b));
-}
-
-bool is_within(const Prefix& inner, const Prefix& outer) {
-    return inner.length >= outer.length && outer.contains(inner.address);
-}
 
 /// The first or last address of a subnet, which no host has. A /31 has neither (RFC 3021).
 bool is_reserved_in(const Prefix& subnet, Be32 address) {
@@ -63,22 +48,6 @@ Status check_own_address(string_view flag, const string& value, const Prefix& ow
     return Done{};
 }
 
-/// The inside interface whose subnet has addresses of `range`; null where there is none.
-const Lan* overlapping_lan(const Config& config, const AddressRange& range) {
-    const auto found = std::find_if(config.lans.begin(), config.lans.end(), [&](const Lan& lan) {
-        return overlap(range, range_of(lan.own));
-    });
-    return found == config.lans.end() ? nullptr : &*found;
-}
-
-/// Likewise of a range of public addresses, which the subnet of an only arm may have.
-const Lan* lan_in_the_way(const Config& config, const AddressRange& range) {
-    if (!is_one_armed(config))
-        return overlapping_lan(config, range);
-    const Lan& last = config.lans.back();
-    return last.at.vlan == link::kIpv6Side && overlap(range, range_of(last.own)) ? &last : nullptr;
-}
-
 /// Blames the interface, for several may have the same address, each in a zone of its own.
 Error wrong_subnet(const Config& config, const Lan& lan, const Lan& first) {
     if (lan.at.vlan == link::kIpv6Side)
@@ -95,7 +64,7 @@ Status check_lan_addresses(const Config& config) {
         const bool is_ipv6_side = lan->at.vlan == link::kIpv6Side;
         if (Status status =
                 check_own_address(is_ipv6_side ? "ipv6-numbers" : "lan-address",
-                                  to_string(is_ipv6_side ? config.ipv6_numbers : lan->own),
+                                  to_string(is_ipv6_side ? config.numbers.network() : lan->own),
                                   lan->own, net::kHostLength - 1);
             !status)
             return status;
@@ -388,110 +357,6 @@ Status check_routes(const Config& config, const Networks& networks) {
 bool has_zone(const Config& config, uint16_t zone) {
     return std::any_of(config.lans.begin(), config.lans.end(),
                        [zone](const Lan& lan) { return lan.zone == zone; });
-}
-
-Networks::Networks(const Config& config) : config_(config) {
-    for (const Prefix& prefix : config.inside)
-        served_.push_back({"inside", prefix});
-    for (const SnatRule& rule : config.snat)
-        served_.push_back({"snat", rule.inside, rule.toward, rule.zone, rule.inside6, &rule});
-    for (const policy::Match& match : config.no_nat)
-        served_.push_back({"no-nat", match.inside, match.toward, match.zone, match.inside6});
-
-    for (const Served& served : served_) {
-        all_.add(served);
-        (served.zone ? of_zone_[*served.zone] : common_).add(served);
-    }
-    all_.compile();
-    common_.compile();
-    for (auto& [zone, own] : of_zone_)
-        own.compile();
-
-    std::vector<AddressRange> ranges = config.pool;
-    for (const SnatRule& rule : config.snat)
-        ranges.insert(ranges.end(), rule.addresses.begin(), rule.addresses.end());
-    public_ = policy::merged(std::move(ranges));
-}
-
-string Networks::Served::value() const {
-    return rule == nullptr ? text() : to_string(*rule);
-}
-
-void Networks::Index::compile() {
-    std::stable_sort(by_first_.begin(), by_first_.end(), [](const Served* a, const Served* b) {
-        return a->prefix.network().address < b->prefix.network().address;
-    });
-    for (const Served* served : by_first_) {
-        const bool is_last = reaches_on_.empty() ||
-                             served->prefix.broadcast() > reaches_on_.back()->prefix.broadcast();
-        reaches_on_.push_back(is_last ? served : reaches_on_.back());
-    }
-}
-
-const Networks::Index* Networks::own_of(uint16_t zone) const {
-    const auto own = of_zone_.find(zone);
-    return own == of_zone_.end() ? nullptr : &own->second;
-}
-
-const Networks::Served* Networks::Index::overlapping(const AddressRange& range) const {
-    const auto behind = std::upper_bound(by_first_.begin(), by_first_.end(), range.last,
-                                         [](Be32 wanted, const Served* served) {
-                                             return wanted < served->prefix.network().address;
-                                         });
-    if (behind == by_first_.begin())
-        return nullptr;
-    const Served* last = reaches_on_[static_cast<size_t>(behind - by_first_.begin()) - 1];
-    return range.first <= last->prefix.broadcast() ? last : nullptr;
-}
-
-string Networks::why_not_public(const AddressRange& range) const {
-    if (net::is_martian(range.first) || net::is_martian(range.last) ||
-        overlap(range, {Be32::from_host(127U << 24), Be32::from_host((128U << 24) - 1)}))
-        return "contains addresses that no host can have";
-    for (const Wan& wan : config_.wans)
-        if (range.contains(wan.gateway))
-            return "contains the address of --gateway " + net::to_string(wan.gateway);
-    for (const StaticRoute& route : config_.routes)
-        if (range.contains(route.via))
-            return "contains the next hop of --route " + to_string(route);
-    if (const Lan* lan = lan_in_the_way(config_, range))
-        return "overlaps the subnet of --lan-address " + to_string(lan->own);
-    for (const Wan& wan : config_.wans)
-        if (wan.own.length <= 30 &&
-            (range.contains(wan.own.network().address) || range.contains(wan.own.broadcast())))
-            return "contains the network or broadcast address of --wan-address " +
-                   to_string(wan.own);
-    if (const Served* inside = is_one_armed(config_) ? nullptr : all_.overlapping(range))
-        return "overlaps --" + string(inside->flag) + ' ' + inside->text();
-    return {};
-}
-
-bool Networks::is_any_served(const Prefix& prefix, std::optional<uint16_t> zone) const {
-    if (!zone)
-        return all_.overlapping(range_of(prefix)) != nullptr;
-    const Index* own = own_of(*zone);
-    return common_.overlapping(range_of(prefix)) != nullptr ||
-           (own != nullptr && own->overlapping(range_of(prefix)) != nullptr);
-}
-
-/// Networks lie within one another or apart, and of those that end where this one does the
-/// longest-reaching comes first: so if any contains it, the one that overlapping() finds does.
-bool Networks::are_served(const Prefix& prefix, uint16_t zone) const {
-    for (const Index* index : {&common_, own_of(zone)}) {
-        const Served* served = index == nullptr ? nullptr : index->overlapping(range_of(prefix));
-        if (served != nullptr && is_within(prefix, served->prefix))
-            return true;
-    }
-    return false;
-}
-
-std::optional<AddressRange> Networks::pool_in(const AddressRange& range) const {
-    const auto behind =
-        std::upper_bound(public_.begin(), public_.end(), range.last,
-                         [](Be32 wanted, const AddressRange& pool) { return wanted < pool.first; });
-    if (behind == public_.begin() || (behind - 1)->last < range.first)
-        return std::nullopt;
-    return *(behind - 1);
 }
 
 Status check_addresses(const Config& config, const Networks& networks) {

@@ -4,6 +4,7 @@
 #include "config/lines.h"
 #include "config/mappings.h"
 #include "config/ports.h"
+#include "config/ranges.h"
 #include "config/read_match.h"
 #include "config/read_rules.h"
 #include "nat64/addresses.h"
@@ -86,10 +87,6 @@ std::vector<Named> served(const Config& config) {
         if (forward.internal6)
             all.push_back(host_named("forward", to_string(forward), *forward.internal6));
     return all;
-}
-
-bool overlap(const net::Ipv6Prefix& one, const net::Ipv6Prefix& other) {
-    return one.contains(other.address) || other.contains(one.address);
 }
 
 /// Why nobody can be there; empty where somebody can.

@@ -64,7 +64,8 @@ Result<std::unique_ptr<Numbers>> Numbers::create(const NumbersParams& params) {
     numbers->lay_out(params.outside.empty() ? numbers->pages_.memory() : params.outside);
     // relaxed: no other thread is there yet, and no other process.
     if (numbers->head_->is_made.load(std::memory_order_relaxed) == kMade &&
-        numbers->head_->plan == params.plan.fingerprint())
+        numbers->head_->plan == params.plan.fingerprint() &&
+        (!params.is_shared || numbers->head_->key == params.key))
         numbers->put_right(params.now);
     else
         numbers->make(params.key);
@@ -189,6 +190,29 @@ std::optional<uint32_t> Numbers::find_or_add(const net::Ipv6Address& host, Tick 
         }
     }
     return std::nullopt;
+}
+
+bool Numbers::put(uint32_t number, const net::Ipv6Address& host, Tick now) {
+    if (const auto named = plan_.number_of(host))
+        return named == number;
+    const size_t bucket = number / kPlaces;
+    const unsigned place = number % kPlaces;
+    if (number + 1 >= places_.size() || host.is_unspecified() || bucket_of(host) != bucket)
+        return false;
+    uint64_t word = words_[bucket].load(std::memory_order_acquire);  // with fill()
+    const auto known = look(bucket, word, host);
+    if (known == place)
+        return keep(bucket, word, place, now);
+    uint64_t next = word & ~(used(place) | doomed(place));
+    if (known)
+        next &= ~(used(*known) | doomed(*known));
+    // acquire: as in find_or_add().
+    if ((word & kFilling) != 0 || !words_[bucket].compare_exchange_strong(
+                                      word, (next | kFilling) + kChange, std::memory_order_acquire,
+                                      std::memory_order_relaxed))
+        return false;
+    fill(bucket, place, host, now);
+    return true;
 }
 
 /// Notes that a host has been heard; false where its place is about to be freed, or is already.

@@ -9,7 +9,7 @@
 ///          share is that of hosts that are named, and the last place is nobody's.
 /// Threads  find() and find_or_add() by any worker at once, without a lock; address() and
 ///          for_each() and holder() by any thread; turn() by the control core alone, with workers
-///          as the readers of its grace periods.
+///          as the readers of its grace periods; put() likewise, while no worker gives numbers.
 /// Errors   find_or_add() yields nothing where the bucket is full, or where another thread is
 ///          giving a number in it at the same moment.
 /// Memory   All at create(): 25 bytes a number. It may outlive the process (lib/state): who is
@@ -43,6 +43,11 @@
 ///   is found in its bucket has its number, and all else is free.
 /// - A packet that a worker hands on with a number in it lies in rings and queues for far less than
 ///   kIdleInCrowd.
+/// - put() gives a host the number that it has at another gateway: in its own bucket, to no second
+///   one, and from whoever had it here. It says "filling" as whoever adds does, so readers see
+///   whole addresses. It waits for no grace period: no worker is in a turn in which it has found a
+///   number. Whose number goes to another host has lost it there, and whoever calls put() has ended
+///   what stood here under it.
 ///
 /// Why what is told of a number is told of the right host, however late:
 /// - A place that is free keeps its last host's address until it is given to another. So who had a
@@ -83,7 +88,8 @@ inline constexpr Duration kLongAgo = Duration::seconds(24 * 3600);
 
 struct NumbersParams {
     NumberPlan plan;
-    SipKey key{};  ///< Random per start; where numbers are found, theirs is taken.
+    SipKey key{};            ///< Random per start; where numbers are found, theirs is taken.
+    bool is_shared = false;  ///< Another gateway has the key: by another one nothing is found.
     PageKind pages = PageKind::Ordinary;
     int numa_node = -1;
     std::span<std::byte> outside = {};  ///< Memory that outlives this; empty for some of its own.
@@ -99,6 +105,8 @@ public:
     std::optional<uint32_t> find(const net::Ipv6Address& host) const;
     /// That of a host which has sent something now.
     std::optional<uint32_t> find_or_add(const net::Ipv6Address& host, Tick now);
+    /// As if the host had sent something now, and got just this one. False where it cannot be its.
+    bool put(uint32_t number, const net::Ipv6Address& host, Tick now);
     /// Nothing for a number that nobody has.
     std::optional<net::Ipv6Address> address(uint32_t number) const;
     /// Who had it at that time, or had it last; without a time, who has it or had it last. Nothing

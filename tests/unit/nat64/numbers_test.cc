@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <thread>
@@ -49,10 +50,11 @@ public:
     explicit Left(NumberPlan plan) : plan_(std::move(plan)) {}
 
     /// As a process after another has them, with another key of its own.
-    std::unique_ptr<Numbers> open(Tick now = {}) {
+    std::unique_ptr<Numbers> open(Tick now = {}, std::optional<SipKey> shared = {}) {
         ++processes_;
         return std::move(Numbers::create({.plan = plan_,
-                                          .key = {processes_, 7},
+                                          .key = shared.value_or(SipKey{processes_, 7}),
+                                          .is_shared = shared.has_value(),
                                           .outside = std::as_writable_bytes(std::span(memory_)),
                                           .now = now}))
             .value();
@@ -342,6 +344,17 @@ TEST_CASE("numbers: no host is believed twice", "[nat64]") {
     const auto numbers = left.open();
     CHECK(numbers->count() == 1);
     CHECK(numbers->find(host(1)) == std::min(*number, twin));
+}
+
+TEST_CASE("numbers: by a key that others have, only what was placed by it is found", "[nat64]") {
+    Left left(plain(kLeastNumberBits));
+    const SipKey shared{1, 2};
+    const auto number = left.open()->find_or_add(host(1), Tick{});
+    REQUIRE(number);
+    CHECK_FALSE(left.open({}, shared)->find(host(1)));
+    const auto placed = left.open({}, shared)->find_or_add(host(1), Tick{});
+    CHECK(left.open({}, shared)->find(host(1)) == placed);
+    CHECK(left.open()->find(host(1)) == placed);  // its key is taken
 }
 
 TEST_CASE("numbers: each host has one of its prefix's, and a named one its own", "[nat64]") {

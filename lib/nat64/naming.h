@@ -52,6 +52,11 @@ public:
     Naming at(int64_t steady) const {
         return at(clock_.at(MonotonicClock::Time(std::chrono::nanoseconds(steady))));
     }
+    Naming at(Tick when) const {
+        Naming naming = *this;
+        naming.when_ = when;
+        return naming;
+    }
 
     WireAddress host(Be32 address) const;
     WireEnds ends(const net::Tuple& tuple) const;
@@ -74,12 +79,6 @@ public:
     }
 
 private:
-    Naming at(Tick when) const {
-        Naming naming = *this;
-        naming.when_ = when;
-        return naming;
-    }
-
     const Addresses* addresses_ = nullptr;
     MonotonicClock clock_;
     std::optional<Tick> when_;

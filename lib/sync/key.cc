@@ -8,6 +8,7 @@
 #include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
 namespace sluice::sync {
 namespace {
@@ -24,6 +25,17 @@ int digit(char c) {
     if (c >= 'A' && c <= 'F')
         return c - 'A' + 10;
     return -1;
+}
+
+/// What one use has of the key, and no other use.
+std::array<uint64_t, 2> derived(const Key& key, std::string_view use) {
+    std::vector<uint8_t> input(use.begin(), use.end());
+    input.insert(input.end(), key.begin(), key.end());
+    std::array<uint8_t, SHA256_DIGEST_LENGTH> digest{};
+    SHA256(input.data(), input.size(), digest.data());
+    std::array<uint64_t, 2> words{};
+    std::memcpy(words.data(), digest.data(), sizeof words);
+    return words;
 }
 
 }  // namespace
@@ -60,15 +72,11 @@ Result<Key> read_key(const std::string& file) {
 }
 
 std::array<uint64_t, 2> address_key_of(const Key& key) {
-    constexpr std::string_view kLabel = "sluice address key 1";
-    std::array<uint8_t, kLabel.size() + std::tuple_size_v<Key>> input{};
-    std::memcpy(input.data(), kLabel.data(), kLabel.size());
-    std::memcpy(input.data() + kLabel.size(), key.data(), key.size());
-    std::array<uint8_t, SHA256_DIGEST_LENGTH> digest{};
-    SHA256(input.data(), input.size(), digest.data());
-    std::array<uint64_t, 2> words{};
-    std::memcpy(words.data(), digest.data(), sizeof words);
-    return words;
+    return derived(key, "sluice address key 1");
+}
+
+std::array<uint64_t, 2> number_key_of(const Key& key) {
+    return derived(key, "sluice IPv6 number key 1");
 }
 
 }  // namespace sluice::sync

@@ -22,5 +22,7 @@ Result<Key> read_key(const std::string& file);
 /// 128 bits for the choice of hosts' public addresses, from which nobody learns the key: both
 /// gateways give the same host the same address.
 std::array<uint64_t, 2> address_key_of(const Key& key);
+/// Likewise, for the numbers of IPv6 hosts.
+std::array<uint64_t, 2> number_key_of(const Key& key);
 
 }  // namespace sluice::sync

@@ -29,6 +29,10 @@ void append(const Incoming::Message& message, std::vector<Change>& changes) {
             for (size_t i = 0; i < message.count<End>(); ++i)
                 changes.push_back(change_of(message.entry<End>(i)));
             break;
+        case Type::Hosts:
+            for (size_t i = 0; i < message.count<Host>(); ++i)
+                changes.push_back({Change::What::Name, {}, message.entry<Host>(i)});
+            break;
         case Type::Hello:
         case Type::State:
             break;

@@ -19,10 +19,11 @@
 namespace sluice::sync {
 
 struct Change {
-    enum class What : uint8_t { Begin, Put, End, Complete };
+    enum class What : uint8_t { Begin, Put, End, Complete, Name };
 
     What what{};
     Record record{};  ///< Of an end: index and generation.
+    Host host{};      ///< Of Name: who is meant by a number from now on.
 };
 
 /// Appends what the message says of records; nothing of one that says nothing of them.

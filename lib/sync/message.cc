@@ -32,6 +32,8 @@ bool is_length(Type type, uint32_t bytes) {
             return bytes != 0 && bytes % sizeof(Record) == 0 && bytes <= kMostPayload;
         case Type::Ends:
             return bytes != 0 && bytes % sizeof(End) == 0 && bytes <= kMostPayload;
+        case Type::Hosts:
+            return bytes != 0 && bytes % sizeof(Host) == 0 && bytes <= kMostPayload;
     }
     return false;
 }
@@ -79,6 +81,7 @@ T Incoming::Message::entry(size_t i) const {
 }
 template Record Incoming::Message::entry<Record>(size_t i) const;
 template End Incoming::Message::entry<End>(size_t i) const;
+template Host Incoming::Message::entry<Host>(size_t i) const;
 
 void Incoming::add(std::span<const std::byte> bytes) {
     bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<ptrdiff_t>(taken_));

@@ -12,6 +12,7 @@
 ///          that was found in memory (flow/adoption.h).
 
 #include "base/result.h"
+#include "net/ipv6.h"
 #include "net/tuple.h"
 
 #include <array>
@@ -36,6 +37,7 @@ enum class Type : uint8_t {
     Ends,       ///< Records that have ended.
     Complete,   ///< All that the sender had at Begin has been told, and does not count if it was
                 ///< not.
+    Hosts,      ///< Which IPv6 hosts are meant by the numbers in the records that follow.
 };
 
 struct Header {
@@ -53,8 +55,8 @@ struct Hello {
     uint32_t record_layout = 0;   ///< flow::kRecordLayout.
     uint32_t tracker_layout = 0;  ///< conntrack::kTrackerLayout.
     uint32_t block_size = 0;      ///< Ports in a block; 0 without blocks.
-    uint32_t reserved = 0;
-    uint64_t instance = 0;  ///< Drawn at each start: no two are the same.
+    uint32_t ipv6_plan = 0;  ///< A fingerprint of how IPv6 hosts get numbers; 0: there are none.
+    uint64_t instance = 0;   ///< Drawn at each start: no two are the same.
 
     bool operator==(const Hello&) const = default;
 };
@@ -93,8 +95,17 @@ struct End {
     bool operator==(const End&) const = default;
 };
 
+/// An IPv6 host, which records have by a number.
+struct Host {
+    Be32 number;
+    net::Ipv6Address address;
+
+    bool operator==(const Host&) const = default;
+};
+
 static_assert(sizeof(Header) == 12 && sizeof(Hello) == 32 && sizeof(State) == 8);
 static_assert(sizeof(Record) == 128 && offsetof(Record, tracker) == 68 && sizeof(End) == 8);
+static_assert(sizeof(Host) == 20);
 static_assert(std::is_trivially_copyable_v<Record> && std::is_trivially_copyable_v<Hello>);
 
 /// Messages on their way out, as one run of bytes.
@@ -104,9 +115,10 @@ public:
     void add(const State& state) { append(Type::State, &state, sizeof state); }
     void begin() { append(Type::Begin, nullptr, 0); }
     void complete() { append(Type::Complete, nullptr, 0); }
-    /// Records that follow one another, and ends, share a message.
+    /// Records that follow one another share a message; so do ends, and hosts.
     void add(const Record& record) { extend(Type::Records, &record, sizeof record); }
     void add(const End& end) { extend(Type::Ends, &end, sizeof end); }
+    void add(const Host& host) { extend(Type::Hosts, &host, sizeof host); }
 
     /// The number of the last message.
     uint32_t sequence() const { return sequence_; }
@@ -138,7 +150,7 @@ public:
 
         template <typename T>
         T as() const;
-        /// How many entries there are of Records or Ends.
+        /// How many entries there are of Records, Ends or Hosts.
         template <typename T>
         size_t count() const {
             return payload.size() / sizeof(T);

@@ -341,6 +341,10 @@ Status Pair::greet(Session& session, const Hello& hello) const {
     if (hello.block_size != own.block_size)
         return Error{"its --port-block-size is " + std::to_string(hello.block_size) +
                      ", and here " + std::to_string(own.block_size)};
+    if (hello.ipv6_plan != own.ipv6_plan)
+        return Error{
+            "its IPv6 hosts have other numbers: --nat64, --lan6, --ipv6-numbers and the IPv6 "
+            "prefixes and hosts that rules, forwards and routes name must be the same in both"};
     session.hello = hello;
     return Done{};
 }

@@ -80,7 +80,7 @@ std::optional<Record> copy(FlowRecord& record, uint32_t index, Tick now) {
 }  // namespace
 
 Teller::Teller(TellerParams params)
-    : params_(std::move(params)), reader_(params_.table.journal()) {}
+    : params_(std::move(params)), reader_(params_.table.journal()), introduction_(params_.ipv6) {}
 
 bool Teller::turn(Outgoing& out, size_t room) {
     const size_t before = out.size();
@@ -133,8 +133,9 @@ bool Teller::tell_changes(Outgoing& out, size_t room) {
     const bool has_changes = !waiting_.empty();
     while (!waiting_.empty() && out.size() < room) {
         const size_t count = std::min(kAtOnce, waiting_.size());
-        const auto copied = flow::read_records(params_.table, [&] {
-            const Tick now = params_.now();
+        Tick when;
+        auto copied = flow::read_records(params_.table, [&] {
+            const Tick now = when = params_.now();
             std::vector<std::optional<Record>> copies;
             for (size_t i = 0; i < count; ++i) {
                 const uint32_t index = waiting_[i].index;
@@ -144,6 +145,10 @@ bool Teller::tell_changes(Outgoing& out, size_t room) {
             }
             return copies;
         });
+        for (std::optional<Record>& record : copied)
+            if (record && !(is_its_turn(*record) && is_told(*record, when)))
+                record.reset();
+        introduction_.tell(out);
         for (size_t i = 0; i < count; ++i)
             tell(out, waiting_[i], copied[i]);
         waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<ptrdiff_t>(count));
@@ -154,7 +159,7 @@ bool Teller::tell_changes(Outgoing& out, size_t room) {
 void Teller::tell(Outgoing& out, const Changed& change, const std::optional<Record>& copied) {
     if (change.has_ended)
         out.add(End{change.index, change.generation});
-    else if (copied && is_wanted(*copied) && is_its_turn(*copied))
+    else if (copied)
         out.add(*copied);
     else
         return;
@@ -165,8 +170,9 @@ void Teller::tell(Outgoing& out, const Changed& change, const std::optional<Reco
 bool Teller::tell_slice(Outgoing& out) {
     const uint32_t first = next_;
     const uint32_t end = std::min(first + kSlice, params_.table.capacity());
+    Tick when;
     records_ = flow::read_records(params_.table, [&] {
-        const Tick now = params_.now();
+        const Tick now = when = params_.now();
         std::vector<Record> copies;
         for (uint32_t index = first; index < end; ++index) {
             FlowRecord& record = params_.table.record(index);
@@ -181,11 +187,11 @@ bool Teller::tell_slice(Outgoing& out) {
     });
     if (!params_.is_active())
         return false;
+    std::erase_if(records_, [&](const Record& record) { return !is_told(record, when); });
+    introduction_.tell(out);
     for (const Record& record : records_)
-        if (is_wanted(record)) {
-            out.add(record);
-            ++told_;
-        }
+        out.add(record);
+    told_ += records_.size();
     next_ = end;
     if (end != params_.table.capacity())
         return true;
@@ -193,6 +199,11 @@ bool Teller::tell_slice(Outgoing& out) {
     if (++kind_ == kKinds)
         out.complete();
     return true;
+}
+
+/// Where it is, its hosts are introduced before; it has ended where these are not known any more.
+bool Teller::is_told(const Record& record, Tick when) {
+    return is_wanted(record) && introduction_.learn(record, when);
 }
 
 /// Of a helped TCP flow only its helper knows the numbers.

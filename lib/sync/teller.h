@@ -8,7 +8,8 @@
 ///          beginning on what the journal says. A change is told as the record is when it is told,
 ///          so an update that is told twice does no harm. Where the peer is slow, changes wait
 ///          here, for the journal's rings are small. What the journal has lost, or what more waits
-///          than may, is cured by telling all again.
+///          than may, is cured by telling all again. IPv6 hosts are
+///          introduced before the records that have them.
 /// Threads  One, which is no member of the flow table: it copies (flow/reading.h).
 /// Memory   What waits: 12 bytes a change, 12 MB at most.
 /// Cost     A look at each record for each of four kinds, in slices; nothing of the workers' beyond
@@ -17,6 +18,7 @@
 #include "base/clock.h"
 #include "flow/flow_table.h"
 #include "flow/journal.h"
+#include "sync/introduction.h"
 #include "sync/message.h"
 
 #include <cstdint>
@@ -35,6 +37,7 @@ struct TellerParams {
     /// May be told: asked after the journal has been read, for what one that has stepped back
     /// throws away is no end of a flow.
     std::function<bool()> is_active;
+    Ipv6Hosts ipv6 = {};
 };
 
 class Teller {
@@ -69,6 +72,7 @@ private:
     bool tell_changes(Outgoing& out, size_t room);
     void tell(Outgoing& out, const Changed& change, const std::optional<Record>& copied);
     bool tell_slice(Outgoing& out);
+    bool is_told(const Record& record, Tick when);
     bool is_wanted(const Record& record) const;
     bool is_its_turn(const Record& record) const;
 
@@ -77,6 +81,7 @@ private:
     std::vector<flow::JournalEntry> entries_;
     std::deque<Changed> waiting_;
     std::vector<Record> records_;
+    Introduction introduction_;
     bool has_begun_ = false;
     size_t kind_ = 0;    // that is walked now
     uint32_t next_ = 0;  // record of the table

@@ -7,6 +7,7 @@
 // account, and no inside address outside.
 
 #include "active_and_standby.h"
+#include "bed_with_ipv6.h"
 #include "input.h"
 #include "sync/message.h"
 #include "wire.h"
@@ -14,6 +15,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <span>
+#include <string>
 
 using namespace sluice;
 using namespace sluice::test;
@@ -52,6 +54,8 @@ void repeat(const Incoming::Message& message, Outgoing& out) {
             return repeat<sync::End>(message, out);
         case Type::Complete:
             return out.complete();
+        case Type::Hosts:
+            return repeat<sync::Host>(message, out);
     }
     std::abort();  // no such type may be heard
 }
@@ -87,25 +91,48 @@ void damage(std::span<std::byte> bytes, const Draw& draw) {
     }
 }
 
+/// Some IPv6 hosts, which are few enough to have flows already.
+void send_ipv6(Testbed& bed, const Draw& draw) {
+    for (auto frames = draw() % 4; frames > 0; --frames) {
+        const std::string host = "2001:db8:1::" + std::to_string(10 + draw() % 6);
+        const auto port = static_cast<uint16_t>(40000 + draw() % 4);
+        const Frame6 frame{.source = host,
+                           .destination = kServer6,
+                           .upper = udp6(port, 53),
+                           .source_mac = mac_of6(host),
+                           .destination_mac = bed.port(net::Side::Inside).mac()};
+        bed.inject(net::Side::Inside, frame.bytes());
+    }
+}
+
 void follow(Input& input) {
     constexpr int kBurstsAtMost = 6;
     const Draw draw = input.draw();
     const uint64_t choice = draw();
     TestbedOptions options = small_options(choice);
-    options.configure = [choice, usual = options.configure](config::Config& config) {
+    const bool has_ipv6 = (choice & 0x60) == 0x40;  // the pool is not that of a rule
+    options.configure = [=, usual = options.configure](config::Config& config) {
         usual(config);
+        config.numbers = nat64::NumberPlan({Be32::from_host(0xc6120000), 24});
+        if (has_ipv6)
+            serve_ipv6(config);
         if (choice % 4 == 3 && !config.snat.empty())
             config.holders.blocks = {64, 2};
     };
     Both both(options);
     bool is_believed = true;
     for (int bursts = 0; is_believed && !input.is_empty() && bursts < kBurstsAtMost; ++bursts) {
+        if (has_ipv6)
+            send_ipv6(both.active, draw);
         send_burst(both.active, draw, kBurst);
         is_believed = both.tell([&](std::span<std::byte> bytes) { damage(bytes, draw); });
     }
     both.take_over();
-    for (int bursts = 0; bursts < kBurstsAtMost; ++bursts)
+    for (int bursts = 0; bursts < kBurstsAtMost; ++bursts) {
+        if (has_ipv6)
+            send_ipv6(both.standby, draw);
         send_burst(both.standby, draw, kBurst);
+    }
     // Both, so that neither holds a packet of the pool that they share.
     both.active.advance(Duration::seconds(10));
     both.standby.advance(Duration::seconds(10));

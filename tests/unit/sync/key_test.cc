@@ -74,4 +74,13 @@ TEST_CASE("sync key: addresses are chosen by it, and by another with another", "
     CHECK(address_key_of(key) != first);
 }
 
+TEST_CASE("sync key: numbers of IPv6 hosts have one of their own by it", "[sync]") {
+    Key key{};
+    const auto first = number_key_of(key);
+    CHECK(number_key_of(key) == first);
+    CHECK(address_key_of(key) != first);
+    key[0] = 1;
+    CHECK(number_key_of(key) != first);
+}
+
 }  // namespace key_test

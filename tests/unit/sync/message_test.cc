@@ -54,12 +54,15 @@ TEST_CASE("sync message: what is said is heard, however it is cut on its way", "
     record.index = 8;
     outgoing.add(record);
     outgoing.add(End{9, 1});
+    outgoing.add(Host{});
+    outgoing.add(Host{});
     outgoing.complete();
     using enum Type;
-    const std::vector<Type> expected{Type::Hello, Type::State, Begin, Records, Ends, Complete};
+    const std::vector<Type> expected{Type::Hello, Type::State, Begin,   Records,
+                                     Ends,        Hosts,       Complete};
     for (const size_t at_once : {size_t{1}, size_t{7}, size_t{4096}})
         CHECK(types_of(outgoing, at_once) == expected);
-    CHECK(outgoing.sequence() == 6);
+    CHECK(outgoing.sequence() == 7);
 }
 
 TEST_CASE("sync message: records of one message come back in their order", "[sync]") {
@@ -106,6 +109,9 @@ TEST_CASE("sync message: what has not the form of its type is refused", "[sync]"
     CHECK(complaint({0, Type::Records, {}, 2}) == "a message of type 4 with 0 bytes is none");
     CHECK(complaint({127, Type::Records, {}, 2}) == "a message of type 4 with 127 bytes is none");
     CHECK_FALSE(complaint({0xffffff80, Type::Records, {}, 2}).empty());
+    CHECK(complaint({20, Type::Hosts, {}, 2}, std::vector<std::byte>(20)).empty());
+    CHECK(complaint({21, Type::Hosts, {}, 2}) == "a message of type 7 with 21 bytes is none");
+    CHECK_FALSE(complaint({0, Type::Hosts, {}, 2}).empty());
     CHECK_FALSE(complaint({1, Type::Begin, {}, 2}).empty());
     CHECK_FALSE(complaint({0, static_cast<Type>(0), {}, 2}).empty());
     CHECK_FALSE(complaint({0, static_cast<Type>(200), {}, 2}).empty());

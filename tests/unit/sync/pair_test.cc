@@ -188,6 +188,11 @@ TEST_CASE("sync pair: another key, another form of records and no peer are said"
         start(one, other);
         CHECK(comes_true([&] { return one.has_said("its --port-block-size is 64"); }));
     }
+    SECTION("IPv6") {
+        other.hello.ipv6_plan = 7;
+        start(one, other);
+        CHECK(comes_true([&] { return one.has_said("its IPv6 hosts have other numbers"); }));
+    }
     CHECK(one.standing.peer.load() == Peer::Away);
     CHECK(other.received().empty());
 }

@@ -4,6 +4,8 @@
 #include "../flow/flows.h"
 #include "catch.h"
 
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace teller_test {
@@ -23,14 +25,17 @@ struct Heard {
     unsigned completes = 0;
     std::vector<Record> records;
     std::vector<End> ends;
+    std::vector<Host> hosts;
+    bool are_introduced = true;  ///< No record has come before a host of its batch.
 };
 
 class Telling {
 public:
-    explicit Telling(uint8_t wanted = 0, uint32_t capacity = 64)
+    explicit Telling(uint8_t wanted = 0, uint32_t capacity = 64, Ipv6Hosts ipv6 = {})
         : table(make_table(capacity)),
           member(*table),
-          teller({*table, [] { return kNow; }, wanted, [this] { return is_active; }}) {
+          teller({*table, [] { return kNow; }, wanted, [this] { return is_active; },
+                  std::move(ipv6)}) {
         out_.add(Hello());
     }
 
@@ -45,6 +50,8 @@ public:
             heard.completes += told.type == Type::Complete;
             for (size_t i = 0; told.type == Type::Records && i < told.count<Record>(); ++i)
                 heard.records.push_back(told.entry<Record>(i));
+            for (size_t i = 0; told.type == Type::Hosts && i < told.count<Host>(); ++i)
+                heard.hosts.push_back(told.entry<Host>(i));
             for (size_t i = 0; told.type == Type::Ends && i < told.count<End>(); ++i)
                 heard.ends.push_back(told.entry<End>(i));
         }
@@ -172,6 +179,40 @@ TEST_CASE("sync teller: who has stepped back tells no ends", "[sync]") {
     telling.is_active = false;
     REQUIRE(close(*telling.table, telling.member, ref));
     CHECK(telling.hear().ends.empty());
+}
+
+TEST_CASE("sync teller: IPv6 hosts are introduced before their records, and each once", "[sync]") {
+    // The hosts of flows are 10.0.0.0, 10.0.0.1 and so on; two of these are numbers.
+    const auto address = [](uint32_t n) { return net::Ipv6Address::of_words(n, 1); };
+    std::optional<uint32_t> gone;
+    Telling telling(0, 2048,
+                    {{Be32::from_host(0x0a000002), 31},
+                     [&](Be32 number, Tick when) -> std::optional<net::Ipv6Address> {
+                         CHECK(when == kNow);
+                         const uint32_t n = number.host() & 0xff;
+                         return n == gone ? std::nullopt : std::optional(address(n));
+                     }});
+    for (uint32_t n = 0; n < 1024; ++n)
+        open(*telling.table, telling.member, n);
+    telling.hear();  // what the journal says, and all
+    std::vector<flow::FlowRef> refs;
+    for (uint32_t n : {0x100u, 0x200u, 0x201u, 0x300u, 0x302u}) {
+        const auto found = telling.table->find(original(n), kNow);
+        REQUIRE(found);
+        telling.member.tell_change(found.index(), kNow);
+    }
+    const auto host = [&](uint32_t n) { return Host{Be32::from_host(0x0a000000 + n), address(n)}; };
+    SECTION("all are known") {
+        const Heard heard = telling.hear();
+        CHECK(heard.records.size() == 5);
+        CHECK(heard.hosts == std::vector{host(2), host(3)});
+    }
+    SECTION("of one nobody knows any more who it was") {
+        gone = 3;
+        const Heard heard = telling.hear();
+        CHECK(heard.records.size() == 3);
+        CHECK(heard.hosts == std::vector{host(2)});
+    }
 }
 
 }  // namespace teller_test

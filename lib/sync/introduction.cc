@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sync/introduction.h"
+
+#include <algorithm>
+
+namespace sluice::sync {
+
+bool Introduction::learn(const Record& record, Tick when) {
+    if (!known_.host_of)
+        return true;
+    for (const net::Tuple& tuple : record.tuple) {
+        if (!known_.numbers.contains(tuple.source))
+            continue;
+        const auto host = known_.host_of(tuple.source, when);
+        if (!host)
+            return false;
+        hosts_.push_back({tuple.source, *host});
+    }
+    return true;
+}
+
+void Introduction::tell(Outgoing& out) {
+    std::ranges::sort(hosts_, {}, &Host::number);
+    const auto twins = std::ranges::unique(hosts_);
+    hosts_.erase(twins.begin(), twins.end());
+    for (const Host& host : hosts_)
+        out.add(host);
+    hosts_.clear();
+}
+
+}  // namespace sluice::sync

@@ -115,18 +115,16 @@ Status Daemon::build(const config::Sources& sources, std::vector<unsigned> allow
     if (!secret)
         return secret.error();
     std::string warning;
-    const auto address_key =
-        choose_address_key(config_, [&](std::string_view text) { warning = text; });
-    if (!address_key)
-        return address_key.error();
     Ports& ports = platform_->ports();
     gateway::Ground ground;
+    const auto warn = [&](std::string_view text) { warning = text; };
+    if (Status status = choose_keys(config_, ground, warn); !status)
+        return status;
     for (size_t i = 0; i < ports.size(); ++i)
         ground.ports.push_back(&ports[i]);
     ground.packets = ports.packets();
     ground.numa_node = ports[0].numa_node();
     ground.secret = secret.value();
-    ground.address_key = address_key.value();
     ground.notice = [this](const std::string& sentence) { print(sentence); };
     for (const auto open : {&Daemon::open_taps, &Daemon::open_state})
         if (Status status = (this->*open)(ground); !status)

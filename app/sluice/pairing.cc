@@ -3,6 +3,7 @@
 
 #include "conntrack/layout.h"
 #include "conntrack/status.h"
+#include "gateway/numbering.h"
 #include "listing/background.h"
 #include "sluice/address_key.h"
 
@@ -16,19 +17,33 @@ namespace {
 constexpr std::chrono::seconds kPatience{5};
 constexpr std::chrono::milliseconds kBetweenLooks{1};  // at a word that the control core writes
 
+/// By which records have the hosts of that gateway.
+sync::Ipv6Hosts ipv6_hosts(const config::Config& config, const nat64::Naming& naming) {
+    if (!naming.is_on())
+        return {};
+    return {config.numbers.network(),
+            [naming](Be32 number, Tick when) { return naming.at(when).host(number).ipv6; }};
+}
+
 }  // namespace
 
-Result<pool::AddressKey> choose_address_key(const config::Config& config,
-                                            const std::function<void(std::string_view)>& warn) {
-    if (config.address_key)
-        return *config.address_key;
-    if (!config.sync)
-        return keep_address_key(address_key_file(config.control_socket), warn);
-    const auto key = sync::read_key(config.sync_key);
-    if (!key)
-        return key.error();
-    const auto words = sync::address_key_of(*key);
-    return pool::AddressKey(words[0], words[1]);
+Status choose_keys(const config::Config& config, gateway::Ground& ground,
+                   const std::function<void(std::string_view)>& warn) {
+    if (config.sync) {
+        const auto key = sync::read_key(config.sync_key);
+        if (!key)
+            return key.error();
+        const auto words = sync::address_key_of(*key);
+        ground.address_key = pool::AddressKey(words[0], words[1]);
+        ground.number_key = sync::number_key_of(*key);
+    } else if (!config.address_key) {
+        const auto key = keep_address_key(address_key_file(config.control_socket), warn);
+        if (!key)
+            return key.error();
+        ground.address_key = *key;
+    }
+    ground.address_key = config.address_key.value_or(ground.address_key);
+    return Done{};
 }
 
 Result<std::unique_ptr<sync::Pair>> start_pair(const PairingParams& params) {
@@ -44,13 +59,18 @@ Result<std::unique_ptr<sync::Pair>> start_pair(const PairingParams& params) {
     hello.record_layout = flow::kRecordLayout;
     hello.tracker_layout = conntrack::kTrackerLayout;
     hello.block_size = params.config.holders.blocks.size;
+    hello.ipv6_plan = gateway::numbering_fingerprint(params.config);
     const bool tells_all = params.config.sync_flows == config::SyncFlows::All;
     const uint8_t wanted = tells_all ? uint8_t{0} : uint8_t{conntrack::kAssured};
     return sync::Pair::start({sync.listen,
                               sync.peer,
                               *key,
                               hello,
-                              {params.gateway.table(), params.now, wanted, {}},
+                              {params.gateway.table(),
+                               params.now,
+                               wanted,
+                               {},
+                               ipv6_hosts(params.config, params.gateway.naming())},
                               params.gateway.replica()->standing(),
                               params.gateway.replica()->mailbox(),
                               params.notice,

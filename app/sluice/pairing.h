@@ -12,7 +12,6 @@
 #include "command/subject.h"
 #include "config/config.h"
 #include "gateway/gateway.h"
-#include "pool/address_key.h"
 #include "sync/pair.h"
 
 #include <cstdint>
@@ -26,9 +25,10 @@
 namespace sluice::app {
 
 /// By which hosts are given their addresses: the operator's, else the one that both of a pair have,
-/// else that of the file beside the control socket; `warn` is told what is wrong with that.
-Result<pool::AddressKey> choose_address_key(const config::Config& config,
-                                            const std::function<void(std::string_view)>& warn);
+/// else that of the file beside the control socket; `warn` is told what is wrong with that. By
+/// which IPv6 hosts are given numbers: the one that both of a pair have.
+Status choose_keys(const config::Config& config, gateway::Ground& ground,
+                   const std::function<void(std::string_view)>& warn);
 
 struct PairingParams {
     const config::Config& config;

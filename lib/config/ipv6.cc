@@ -276,10 +276,9 @@ Status check_ipv6(const Config& config) {
                          ", has vlan=; IPv6 is served on a port without tags only");
     if (Status status = check_numbers_stay(config); !status)
         return status;
-    if (config.sync)
-        return wrong(
-            "lan6", net::to_string(*config.lan6),
-            "--sync does not know which IPv6 host has which number; one of the two can be");
+    if (config.sync && config.lan6->address.low() == 0)
+        return wrong("lan6", net::to_string(*config.lan6),
+                     "with --sync its last 64 bits are those of a link-local address, and not 0");
     return Done{};
 }
 

@@ -7,6 +7,7 @@
 #include "flow/stock.h"
 #include "gateway/block_log.h"
 #include "gateway/interfaces.h"
+#include "gateway/numbering.h"
 #include "gateway/rules.h"
 #include "gateway/sizes.h"
 
@@ -117,15 +118,12 @@ std::unique_ptr<pool::OwnPorts> own_ports_of(const config::Config& config,
                : std::make_unique<pool::OwnPorts>(addresses, config::twin_ports(config));
 }
 
-nat64::NumbersParams number_params(const config::Config& config, const Ground& ground) {
-    nat64::NumbersParams params{.plan = config.numbers,
-                                .key = derive_sip_key(ground.secret, Use::Ipv6Hosts),
-                                .pages = PageKind::Ordinary,
-                                .numa_node = ground.numa_node};
-    if (ground.inheritance) {
-        params.outside = ground.inheritance->numbers;
-        params.now = ground.inheritance->now;
-    }
+std::optional<nat64::EdgeParams> edge_params(const config::Config& config,
+                                             const link::Interfaces& interfaces,
+                                             const Ground& ground) {
+    auto params = ipv6_of(config, interfaces);
+    if (params)
+        params->identification = static_cast<uint16_t>(derive(ground.secret, Use::Ipv6Hosts)[2]);
     return params;
 }
 
@@ -335,11 +333,20 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
     steering_ = steering(config, outside_ports(*interfaces_, ground), ground.notice);
     twin_buckets_ = std::vector<answer::TokenBucket>(interfaces_->size());
     own_ports_ = own_ports_of(config, *interfaces_);
-    if (config.sync)
-        replica_ = std::make_unique<Replica>(
-            Replica::Parts{*table_, *hosts_, *quotas_, kept_endpoints_, policies_->in_force(),
-                           config.workers, ground.notice},
-            config.role == config::Role::Active);
+    const auto ipv6 = edge_params(config, *interfaces_, ground);
+    if (ipv6) {
+        addresses_ = std::make_unique<nat64::Addresses>(ipv6->addresses, *numbers_);
+        naming_ = nat64::Naming(*addresses_, ground.clock);
+    }
+    if (config.sync) {
+        Replica::Parts parts{
+            *table_,        *hosts_,       *quotas_, kept_endpoints_, policies_->in_force(),
+            config.workers, ground.notice, {}};
+        if (ipv6)
+            parts.ipv6.emplace(
+                PeerHosts::Parts{*addresses_, *numbers_, *hosts_, config.lans.front().zone});
+        replica_ = std::make_unique<Replica>(parts, config.role == config::Role::Active);
+    }
     budgets_ = std::make_unique<answer::Budgets>(derive_sip_key(ground.secret, Use::Budgets));
     shared_ = std::make_unique<worker::Shared>(worker::Shared{
         .table = *table_,
@@ -362,16 +369,10 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
         .may_inherit = (ground.inheritance && ground.inheritance->is_found) || replica_,
         .twins = {own_ports_.get(), twin_rate(config), twin_buckets_},
         .helpers = helpers_.get(),
-        .ipv6 = ipv6_of(config, *interfaces_),
+        .ipv6 = ipv6,
         .numbers = numbers_.get(),
         .is_active = replica_ ? &replica_->standing().is_active : nullptr,
     });
-    if (shared_->ipv6) {
-        shared_->ipv6->identification =
-            static_cast<uint16_t>(derive(ground.secret, Use::Ipv6Hosts)[2]);
-        addresses_ = std::make_unique<nat64::Addresses>(shared_->ipv6->addresses, *numbers_);
-        naming_ = nat64::Naming(*addresses_, ground.clock);
-    }
     if (ground.inheritance && ground.inheritance->is_found)
         restore(config, *ground.inheritance);
     inquiry_ = std::make_unique<why::Inquiry>(*shared_, ground.ports);

@@ -65,6 +65,8 @@ struct Ground {
     /// Of the choice of a host's public address; kept from start to start, so that hosts keep
     /// theirs.
     pool::AddressKey address_key{0};
+    std::optional<SipKey> number_key =
+        {};                           ///< With --sync: IPv6 hosts have a number by it in both.
     std::vector<io::Tap*> taps = {};  ///< Of the interfaces that have a twin, in their order.
     control::Notice notice;           ///< Takes what the operator's log should say.
     std::optional<Inheritance> inheritance = {};  ///< With --state.

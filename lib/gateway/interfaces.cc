@@ -103,7 +103,10 @@ std::optional<nat64::EdgeParams> ipv6_of(const config::Config& config,
     if (!config.nat64 || !config.lan6 || side == interfaces.end())
         return std::nullopt;
     return nat64::EdgeParams{
-        .addresses = {*config.nat64, *config.lan6, net::link_local_of(side->mac),
+        .addresses = {*config.nat64, *config.lan6,
+                      // Hosts have a route by it, and the other one of a pair has another MAC.
+                      config.sync ? net::link_local_beside(config.lan6->address)
+                                  : net::link_local_of(side->mac),
                       config.numbers.network(), config::ipv6_behind_routers(config)},
         .mac = side->mac,
         .advertises = config.advertises_router,

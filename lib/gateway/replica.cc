@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstring>
 #include <new>
+#include <span>
 #include <utility>
 
 namespace sluice::gateway {
@@ -215,12 +216,14 @@ void Replica::apply(const Change& change, Tick now) {
     if (!has_begun_)
         return;
     if (change.what == Complete) {
-        sweep();
+        end_those([&](const Twin& twin) { return twin.epoch != epoch_; });
         standing_.is_whole.store(true, memory_order_relaxed);
         standing_.has_flows.store(true, memory_order_relaxed);
         standing_.is_fresh.store(false, memory_order_relaxed);
         return;
     }
+    if (change.what == Name)
+        return name(change, now);
     if (change.record.index >= twins_.size()) {
         refuse();
         return;
@@ -247,23 +250,42 @@ bool Replica::end(Twin& twin) {
 }
 
 /// What hangs on others goes before them, so a pass may free what the next one ends.
-void Replica::sweep() {
+template <typename IsOver>
+void Replica::end_those(IsOver is_over) {
     bool has_ended = true;
     for (size_t pass = 0; has_ended && pass < kEndOrder.size(); ++pass) {
         has_ended = false;
         for (Twin& twin : twins_)
-            if (twin.own != 0 && twin.epoch != epoch_)
+            if (twin.own != 0 && is_over(twin))
                 has_ended |= end(twin);
     }
 }
 
+/// Flows that are in the way end, of all hosts that are named from here on: a look at all flows is
+/// not to be had for each.
+void Replica::name(const Change& change, Tick now) {
+    if (!parts_.ipv6)
+        return refuse();
+    PeerHosts& ipv6 = *parts_.ipv6;
+    if (!has_made_room_ && !ipv6.vacated_by({&change, 1}).is_empty()) {
+        has_made_room_ = true;
+        const auto rest = std::span(changes_).subspan(&change - changes_.data());
+        end_those([&, vacated = ipv6.vacated_by(rest)](const Twin& twin) {
+            return vacated.has(parts_.table.record(twin.own - 1));
+        });
+    }
+    if (!ipv6.put(change.host, now))
+        refuse();
+}
+
 Restoration Replica::heir(Tick now) const {
     return Restoration({parts_.table, parts_.hosts, parts_.quotas, parts_.kept, *parts_.policy,
-                        parts_.workers, false},
+                        parts_.workers, false, parts_.ipv6 ? &parts_.ipv6->addresses() : nullptr},
                        now);
 }
 
 void Replica::put(const Record& record, Tick now) {
+    has_made_room_ = false;
     Twin& twin = twins_[record.index];
     FlowRecord candidate{};
     fill(candidate, record, now);

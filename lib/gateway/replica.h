@@ -6,7 +6,8 @@
 /// stands by; and the step from standing by to forwarding and back.
 ///
 /// Shape    Following: what the peer tells is put under this gateway's own keys, as adoption would
-///          (gateway/restoration.h judges it), and what it hangs on must be there. After a Complete
+///          (gateway/restoration.h judges it), and what it hangs on must be there; IPv6 hosts get
+///          the numbers that they have at the peer (gateway/peer_hosts.h). After a Complete
 ///          what has not been told since Begin is gone. Active: nothing. Leaving: workers have been
 ///          told to stop, and a grace period says that they have; its flows stay until the peer
 ///          forwards, for until then they may be the only ones there are. Emptying: all flows end,
@@ -29,6 +30,7 @@
 #include "control/duty.h"
 #include "flow/adoption.h"
 #include "flow/flow_table.h"
+#include "gateway/peer_hosts.h"
 #include "gateway/restoration.h"
 #include "policy/current.h"
 #include "stats/counters.h"
@@ -58,6 +60,7 @@ public:
         const policy::Current& policy;  ///< Followed once a turn, as by every member.
         unsigned workers = 1;
         std::function<void(const std::string&)> notice;
+        std::optional<PeerHosts> ipv6 = {};  ///< Where IPv6 is served.
     };
     Replica(const Parts& parts, bool starts_active);
 
@@ -101,13 +104,15 @@ private:
     void begin_following(Tick now);
     unsigned follow(Tick now, size_t most);
     void apply(const sync::Change& change, Tick now);
+    void name(const sync::Change& change, Tick now);
     void put(const sync::Record& record, Tick now);
     bool open(Twin& twin, const Told& told);
     bool prepare(uint32_t index, const Told& told);
     bool hang(uint32_t index, const sync::Record& record);
     void renew(const Twin& twin, flow::FlowRecord& candidate, Tick now);
     bool end(Twin& twin);
-    void sweep();
+    template <typename IsOver>
+    void end_those(IsOver is_over);
     bool stands(const Twin& twin) const;
     Restoration heir(Tick now) const;
     void keep_alive(Tick now);
@@ -125,6 +130,7 @@ private:
     size_t next_ = 0;  // of these
     uint32_t epoch_ = 0;
     bool has_begun_ = false;
+    bool has_made_room_ = false;   // for the hosts of changes_, and no record was put since
     bool peer_is_active_ = false;  // though this gateway is
     bool had_quarrel_ = false;     // that nobody has taken up yet
     uint64_t grace_ = 0;

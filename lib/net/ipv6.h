@@ -97,6 +97,11 @@ constexpr Ipv6Address link_local_of(const MacAddress& mac) {
              0xfe, mac[3], mac[4], mac[5]}};
 }
 
+/// fe80::/64 with the interface identifier of another address.
+constexpr Ipv6Address link_local_beside(const Ipv6Address& other) {
+    return Ipv6Address::of_words(0xfe80ull << 48, other.low());
+}
+
 /// Any of the forms of RFC 4291 §2.2, without a zone; nothing for other text.
 std::optional<Ipv6Address> parse_ipv6_address(std::string_view text);
 /// "2001:db8::1/64", the length always given. Host bits stay.

@@ -151,7 +151,7 @@ unsigned Worker::receive(link::PortIndex port, Burst& burst) {
     burst.count = use.port->receive(*use.rx_queue, std::span(burst.mbuf).first(params_.burst));
     burst.port = port;
     counters_.count[Count::Received].add(burst.count);
-    if (edge_ != nullptr) {
+    if (edge_ != nullptr && !stands_by_) {  // who stands by answers no neighbour either
         if (tap_.is_on())
             tap_.take_up({});  // what ends now is none of the burst before
         ipv6_entry_.take(burst, now_);

@@ -6,6 +6,7 @@
 /// which a test says.
 
 #include "catch.h"
+#include "net/text.h"
 #include "sync/mailbox.h"
 #include "sync/teller.h"
 #include "testbed.h"
@@ -13,6 +14,7 @@
 #include <cstddef>
 #include <functional>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 namespace sluice::test {
@@ -29,16 +31,35 @@ inline TestbedOptions role(TestbedOptions options, config::Role role) {
     return options;
 }
 
-class Both {
+/// Of a testbed, or of one with hosts around it.
+template <typename Bed>
+Testbed& testbed_of(Bed& bed) {
+    if constexpr (std::is_same_v<Bed, Testbed>)
+        return bed;
+    else
+        return bed.bed;
+}
+
+inline sync::Ipv6Hosts ipv6_hosts_of(Testbed& bed) {
+    const nat64::Naming naming = bed.gateway().naming();
+    if (!naming.is_on())
+        return {};
+    return {*net::parse_prefix("198.18.0.0/16"),
+            [naming](Be32 number, Tick when) { return naming.at(when).host(number).ipv6; }};
+}
+
+template <typename Bed>
+class BothOf {
 public:
-    explicit Both(const TestbedOptions& options = {})
+    explicit BothOf(const TestbedOptions& options = {})
         : active(role(options, config::Role::Active)),
           standby(role(options, config::Role::Standby)),
-          teller_({active.gateway().table(), [this] { return active.now(); }, 0,
-                   [this] { return active.gateway().replica()->standing().is_active.load(); }}) {
+          teller_({forwarding_.gateway().table(), [this] { return forwarding_.now(); }, 0,
+                   [this] { return forwarding_.gateway().replica()->standing().is_active.load(); },
+                   ipv6_hosts_of(forwarding_)}) {
         out_.add(sync::Hello());
-        standby.run();
-        REQUIRE(standby.gateway().replica()->standing().is_ready.load());
+        standing_by_.run();
+        REQUIRE(standing_by_.gateway().replica()->standing().is_ready.load());
     }
 
     /// What there is to be told is told, and taken. What does so on the way may change it. False
@@ -58,23 +79,27 @@ public:
         return message.ok();
     }
     void put(std::vector<sync::Change>& changes) {
-        standby.gateway().replica()->mailbox().put(changes);
-        standby.run();
+        standing_by_.gateway().replica()->mailbox().put(changes);
+        standing_by_.run();
     }
     /// The one that forwards is heard no more.
     void take_over() {
-        standby.gateway().replica()->standing().wants_active.store(true);
-        standby.run();
-        REQUIRE(standby.gateway().replica()->standing().is_active.load());
+        standing_by_.gateway().replica()->standing().wants_active.store(true);
+        standing_by_.run();
+        REQUIRE(standing_by_.gateway().replica()->standing().is_active.load());
     }
 
-    Testbed active;
-    Testbed standby;
+    Bed active;
+    Bed standby;
 
 private:
+    Testbed& forwarding_ = testbed_of(active);
+    Testbed& standing_by_ = testbed_of(standby);
     sync::Teller teller_;
     sync::Outgoing out_;
     sync::Incoming incoming_;
 };
+
+using Both = BothOf<Testbed>;
 
 }  // namespace sluice::test

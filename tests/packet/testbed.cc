@@ -126,6 +126,8 @@ Testbed::Testbed(TestbedOptions options)
         ground.taps.push_back(&twin(Side::Outside));
     ground.packets = pool_;
     ground.secret = {options.secret, 2, 3, 4};
+    if (config_.sync)
+        ground.number_key = SipKey{5, 6};
     if (options.estate != nullptr)
         ground.inheritance = options.estate->hand_over(gateway::state_shape(config_), now_);
     ground.notice = [this](const std::string& sentence) { notices.push_back(sentence); };

@@ -67,6 +67,11 @@ TEST_CASE("ipv6 configuration: without the flags there is none", "[config]") {
     CHECK(said_of({{"nat64", ""}, {"lan6", ""}}) == "");
 }
 
+TEST_CASE("ipv6 configuration: one of a pair serves it too", "[config]") {
+    CHECK(said_of({{"sync", "listen=10.9.0.1:7000,peer=10.9.0.2:7000"},
+                   {"sync-key", "/etc/sluice/key"}}) == "");
+}
+
 TEST_CASE("ipv6 configuration: what cannot be is refused with its reason", "[config]") {
     struct Row {
         std::map<std::string, std::string> flags;
@@ -92,8 +97,10 @@ TEST_CASE("ipv6 configuration: what cannot be is refused with its reason", "[con
         {{{"lan", "af_packet:l0,vlan=5"}}, "has vlan="},
         {{{"wan", "af_packet:l0"}, {"pool", "198.18.0.7-198.18.0.8"}},
          "overlaps the subnet of --lan-address 198.18.0.1/16"},
-        {{{"sync", "listen=10.9.0.1:7000,peer=10.9.0.2:7000"}, {"sync-key", "/etc/sluice/key"}},
-         "--sync does not know"},
+        {{{"lan6", "2001:db8:1:1::/48"},
+          {"sync", "listen=10.9.0.1:7000,peer=10.9.0.2:7000"},
+          {"sync-key", "/etc/sluice/key"}},
+         "with --sync its last 64 bits"},
         {{{"inside-routing", "1"}}, "--inside-routing would show"},
         {{{"no-nat", "198.16.0.0/12"}}, "overlaps --ipv6-numbers 198.18.0.0/16"},
         {{{"claim", "probe"}}, "is not probed for"},

@@ -60,6 +60,8 @@ TEST_CASE("ipv6: groups and link-local addresses are those of the RFCs",
     CHECK(multicast_mac(solicited_node(address)) == MacAddress{0x33, 0x33, 0xff, 0x12, 0x34, 0x56});
     CHECK(to_string(link_local_of({0x02, 0x00, 0x5e, 0x10, 0x00, 0x01})) == "fe80::5eff:fe10:1");
     CHECK(link_local_of({2, 0, 0, 0, 0, 1}).is_link_local());
+    CHECK(to_string(link_local_beside(Ipv6Address::of_words(0x20010db800010002, 0x51))) ==
+          "fe80::51");
     CHECK_FALSE(address.is_link_local());
     CHECK(kAllNodes.is_multicast());
 }

@@ -65,7 +65,7 @@ std::set<std::string> changeable_flags() {
 }
 
 /// packaging/sluice.conf, as it is, and with every line that shows a flag switched on: those of
-/// IPv6, which goes without sync and --inside-routing, apart from all others.
+/// IPv6, which goes without --inside-routing, apart from all others.
 std::vector<std::string> examples() {
     std::ifstream file = open_in_tree("packaging/sluice.conf");
     std::string plain;

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "gateway/numbering.h"
+
+#include "base/secret.h"
+#include "base/sip_hash.h"
+#include "gateway/gateway.h"
+
+#include <algorithm>
+
+namespace sluice::gateway {
+
+nat64::NumbersParams number_params(const config::Config& config, const Ground& ground) {
+    nat64::NumbersParams params{
+        .plan = config.numbers,
+        .key = ground.number_key.value_or(derive_sip_key(ground.secret, Use::Ipv6Hosts)),
+        .is_shared = ground.number_key.has_value(),
+        .pages = PageKind::Ordinary,
+        .numa_node = ground.numa_node};
+    if (ground.inheritance) {
+        params.outside = ground.inheritance->numbers;
+        params.now = ground.inheritance->now;
+    }
+    return params;
+}
+
+/// --lan6 too: hosts that know one gateway as their router are to know the other as the same.
+uint32_t numbering_fingerprint(const config::Config& config) {
+    if (!config.nat64 || !config.lan6)
+        return 0;
+    constexpr SipKey kKey{};  // told to nobody but the peer
+    uint64_t sum = config.numbers.fingerprint();
+    for (const net::Ipv6Prefix& prefix : {config.nat64->prefix(), *config.lan6})
+        sum = sip_hash(kKey, sip_hash(kKey, prefix.address.high(), prefix.address.low()),
+                       sum ^ prefix.length);
+    return std::max(static_cast<uint32_t>(sum), uint32_t{1});
+}
+
+}  // namespace sluice::gateway

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Numbering: how IPv6 hosts get their numbers on this gateway, and whether another one of a pair
+/// does alike.
+
+#include "config/config.h"
+#include "nat64/numbers.h"
+
+#include <cstdint>
+
+namespace sluice::gateway {
+
+struct Ground;
+
+/// Where IPv6 is served.
+nat64::NumbersParams number_params(const config::Config& config, const Ground& ground);
+
+/// Two gateways that have the same know the same IPv6 hosts by the same numbers; 0 without IPv6.
+uint32_t numbering_fingerprint(const config::Config& config);
+
+}  // namespace sluice::gateway

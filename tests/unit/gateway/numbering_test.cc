@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "gateway/numbering.h"
+
+#include "catch.h"
+#include "net/text.h"
+
+#include <set>
+
+namespace numbering_test {
+
+using namespace sluice;
+using namespace sluice::gateway;
+
+namespace {
+
+config::Config with_ipv6(const char* nat64 = "64:ff9b::/96", const char* lan6 = "2001:db8:1::1/64",
+                         const char* numbers = "198.18.0.0/16") {
+    config::Config config;
+    config.nat64 = nat64::Embedding::of(*net::parse_ipv6_prefix(nat64));
+    config.lan6 = net::parse_ipv6_prefix(lan6);
+    config.numbers = nat64::NumberPlan(*net::parse_prefix(numbers));
+    return config;
+}
+
+}  // namespace
+
+TEST_CASE("numbering: two that say the same of IPv6 have one fingerprint, others another",
+          "[gateway]") {
+    CHECK(numbering_fingerprint({}) == 0);
+    CHECK(numbering_fingerprint(with_ipv6()) == numbering_fingerprint(with_ipv6()));
+    config::Config named = with_ipv6();
+    const net::Ipv6Prefix prefixes[] = {*net::parse_ipv6_prefix("2001:db8:1::/80")};
+    named.numbers = *nat64::NumberPlan::of(named.numbers.network(), prefixes, {});
+    const std::set<uint32_t> all{
+        0,
+        numbering_fingerprint(with_ipv6()),
+        numbering_fingerprint(with_ipv6("2001:db8:64::/96")),
+        numbering_fingerprint(with_ipv6("64:ff9b::/96", "2001:db8:1::2/64")),
+        numbering_fingerprint(with_ipv6("64:ff9b::/96", "2001:db8:1::1/80")),
+        numbering_fingerprint(with_ipv6("64:ff9b::/96", "2001:db8:1::1/64", "198.18.0.0/17")),
+        numbering_fingerprint(named)};
+    CHECK(all.size() == 7);
+}
+
+}  // namespace numbering_test

@@ -72,7 +72,8 @@ bool EarlyDrop::replace_inward(const net::Tuple& original, uint16_t door,
 }
 
 std::optional<net::Tuple> EarlyDrop::free_one(std::span<const net::Tuple> keys,
-                                              hosts::HostIndex host, Tick now) {
+                                              hosts::HostIndex host,
+                                              const policy::HolderParams& holders, Tick now) {
     const uint8_t least = is_above_share(host) ? kAboveShare : kStale;
     for (unsigned i = 0; i < kTries; ++i) {
         std::optional<Victim> best;
@@ -81,7 +82,7 @@ std::optional<net::Tuple> EarlyDrop::free_one(std::span<const net::Tuple> keys,
             const flow::FlowRef holder = table_.find(key, now);
             if (!holder)
                 return key;
-            const auto victim = judge_holder(holder, now);
+            const auto victim = judge_holder(holder, holders, now);
             if (!victim || victim->rank.tier < least || (best && victim->rank <= best->rank))
                 continue;
             best = victim;
@@ -162,9 +163,13 @@ std::optional<EarlyDrop::Victim> EarlyDrop::judge(uint32_t index, Tick now) cons
 
 /// Of who holds the key of its replies: nothing for what has been answered, or what came from
 /// outside.
-std::optional<EarlyDrop::Victim> EarlyDrop::judge_holder(flow::FlowRef holder, Tick now) const {
+std::optional<EarlyDrop::Victim> EarlyDrop::judge_holder(flow::FlowRef holder,
+                                                         const policy::HolderParams& holders,
+                                                         Tick now) const {
     const flow::FlowRecord& record = table_.record(holder);
     if (holder.direction() != net::Direction::Reply || is_just_made(record, now))
+        return std::nullopt;
+    if (record.kind() != flow::Kind::Flow && is_resting(record, holders, now))
         return std::nullopt;
     const auto victim = judge(holder.index(), now);
     if (!victim || record.kind() != flow::Kind::Flow)

@@ -30,6 +30,7 @@
 #include "flow/flow_table.h"
 #include "hosts/host_table.h"
 #include "hosts/quotas.h"
+#include "policy/holder_params.h"
 #include "stats/counters.h"
 
 #include <algorithm>
@@ -64,9 +65,10 @@ public:
     bool replace_inward(const net::Tuple& original, uint16_t door, const hosts::Quotas& quotas,
                         Tick now);
     /// One of these keys of replies that nobody holds: by now, or because a flow from inside, or a
-    /// mapping, that nobody has answered has been ended for a flow of `host`.
+    /// mapping, that nobody has answered has been ended for a flow of `host`. A mapping that rests
+    /// keeps its port (RFC 6888 §4).
     std::optional<net::Tuple> free_one(std::span<const net::Tuple> keys, hosts::HostIndex host,
-                                       Tick now);
+                                       const policy::HolderParams& holders, Tick now);
 
 private:
     /// Why one goes before another: the greater tier first, then the greater weight.
@@ -92,7 +94,8 @@ private:
     bool end_expired(std::span<const flow::FlowRef> near, Tick now);
     std::optional<Victim> choose(std::span<const flow::FlowRef> near, Tick now) const;
     std::optional<Victim> judge(uint32_t index, Tick now) const;
-    std::optional<Victim> judge_holder(flow::FlowRef holder, Tick now) const;
+    std::optional<Victim> judge_holder(flow::FlowRef holder, const policy::HolderParams& holders,
+                                       Tick now) const;
     void judge_flow(const flow::FlowRecord& record, uint32_t age, Victim& victim) const;
 
     flow::FlowTable& table_;

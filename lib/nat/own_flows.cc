@@ -158,7 +158,7 @@ Decision OwnFlows::decide(const First& first) {
 /// A decision for what somebody else has held until now; nothing if nobody gives way.
 std::optional<Decision> OwnFlows::contend(const First& first) {
     const auto keys = contest_.draw(first.request, first.now);
-    const auto key = early_drop_.free_one(keys, first.host, first.now);
+    const auto key = early_drop_.free_one(keys, first.host, params_.policy->holders, first.now);
     if (!key)
         return std::nullopt;
     return contest_.win(first.request, *key, first.now);

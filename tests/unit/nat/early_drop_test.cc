@@ -144,7 +144,7 @@ TEST_CASE("early drop: of who holds a server's ports the stalest goes that waits
         return full.record(flow).key(net::Direction::Reply);
     };
     const auto free_one = [&](std::vector<net::Tuple> keys) {
-        return full.early_drop.free_one(keys, hosts::kNoHost, full.ground.now);
+        return full.early_drop.free_one(keys, hosts::kNoHost, {}, full.ground.now);
     };
     const flow::FlowRef answered = full.open(1, 5000, Duration{100'000});
     full.answer(answered);
@@ -173,9 +173,9 @@ TEST_CASE("early drop: for a host above its share only flows of such hosts go", 
     const hosts::HostIndex heavy = ground.hosts->host_of(flood[0].index());
     const std::vector<net::Tuple> of_other{opener.reply(opener.open(host(2), 4000))};
     const std::vector<net::Tuple> of_own{ground.table->record(flood[3]).key(net::Direction::Reply)};
-    CHECK_FALSE(early_drop.free_one(of_other, heavy, ground.now));
-    CHECK(early_drop.free_one(of_own, heavy, ground.now));
-    CHECK(early_drop.free_one(of_other, hosts::kNoHost, ground.now));
+    CHECK_FALSE(early_drop.free_one(of_other, heavy, {}, ground.now));
+    CHECK(early_drop.free_one(of_own, heavy, {}, ground.now));
+    CHECK(early_drop.free_one(of_other, hosts::kNoHost, {}, ground.now));
 }
 
 }  // namespace early_drop_test

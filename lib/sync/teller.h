@@ -8,8 +8,8 @@
 ///          beginning on what the journal says. A change is told as the record is when it is told,
 ///          so an update that is told twice does no harm. Where the peer is slow, changes wait
 ///          here, for the journal's rings are small. What the journal has lost, or what more waits
-///          than may, is cured by telling all again. IPv6 hosts are
-///          introduced before the records that have them.
+///          than may, is cured by telling all again. IPv6 hosts are introduced before the records
+///          that have them.
 /// Threads  One, which is no member of the flow table: it copies (flow/reading.h).
 /// Memory   What waits: 12 bytes a change, 12 MB at most.
 /// Cost     A look at each record for each of four kinds, in slices; nothing of the workers' beyond

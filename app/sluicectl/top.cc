@@ -98,7 +98,7 @@ struct Readings {
     std::string trouble = {};
 
     void add(sluice::Result<Reading> reading) {
-        trouble = reading ? "" : reading.error().message;
+        trouble = reading ? "" : "these figures are old: " + reading.error().message;
         if (!reading)
             return;
         before = std::move(now);
@@ -107,7 +107,7 @@ struct Readings {
     std::vector<std::string> rows(size_t most, const RowFilter& filter) const {
         std::vector<std::string> result = top_rows(before, now, most, filter);
         if (!trouble.empty())
-            result.insert(result.begin(), "these figures are old: " + trouble);
+            result.insert(result.begin(), trouble);
         return result;
     }
 };
@@ -132,16 +132,16 @@ public:
         : gateway_(gateway), screen_(screen), readings_{first, first} {}
 
     void show() { screen_.show(readings_.rows(most_on(screen_), filter_), kKeys + filter_.text()); }
-    void read() {
-        readings_.add(gateway_.read(filter_.text().empty() ? kMostOnScreen : kMostFiltered));
-    }
+    void read() { readings_.add(ask()); }
     /// A gateway that does not count bytes says so, and the order stays.
     void sort_by(const char* order) {
         const char* const before = gateway_.order();
         gateway_.sort_by(order);
-        read();
-        if (!readings_.trouble.empty())
-            gateway_.sort_by(before);
+        auto reading = ask();
+        if (reading)
+            return readings_.add(std::move(reading));
+        readings_.trouble = reading.error().message;
+        gateway_.sort_by(before);
     }
     void ask_for_filter() {
         if (auto line = screen_.read_line(" only: "))
@@ -150,6 +150,10 @@ public:
     }
 
 private:
+    sluice::Result<Reading> ask() {
+        return gateway_.read(filter_.text().empty() ? kMostOnScreen : kMostFiltered);
+    }
+
     Gateway& gateway_;
     Screen& screen_;
     Readings readings_;

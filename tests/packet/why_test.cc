@@ -7,12 +7,12 @@
 /// Shape    Most packets are drawn by what stands in the flow table, with the numbers that their
 ///          flows expect or others near them, so that flows get into all states.
 
+#include "asked_gateways.h"
 #include "catch.h"
 #include "conntrack/tcp_tracker.h"
 #include "net/text.h"
 #include "testbed.h"
 #include "why/answer_text.h"
-#include "why_setups.h"
 
 #include <algorithm>
 #include <cstring>

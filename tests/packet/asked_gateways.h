@@ -2,7 +2,7 @@
 #pragma once
 
 /// \file
-/// Why setups: the gateways that are asked what becomes of packets, and who is around them.
+/// Asked gateways: those that are asked what becomes of packets, and who is around them.
 
 #include "testbed.h"
 

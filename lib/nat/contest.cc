@@ -42,7 +42,7 @@ std::optional<Contest::Place> Contest::place_of(const Request& request) {
     return place;
 }
 
-std::span<const net::Tuple> Contest::draw(const Request& request, Tick now) {
+std::span<const net::Tuple> Contest::draw(const Request& request, unsigned most, Tick now) {
     const auto place = place_of(request);
     if (!place || place->ports.size() == 0)
         return {};
@@ -65,7 +65,7 @@ std::span<const net::Tuple> Contest::draw(const Request& request, Tick now) {
     const uint32_t start = params_.draws.below(size, draw);
     const uint32_t stride = params_.draws.below(size, draw);
     const Walk walk(place->ports, start, stride);
-    for (uint32_t step = 0; step < std::min(size, kMostDrawn) && count < kMostKeys; ++step)
+    for (uint32_t step = 0; step < std::min(size, kMostDrawn) && count < most; ++step)
         add(walk.at(step));
     return std::span(keys_).first(count);
 }

@@ -29,13 +29,16 @@ namespace sluice::nat {
 class Contest {
 public:
     static constexpr unsigned kMostKeys = 16;
+    /// Of one that has not searched, and will if none of these is to be had.
+    static constexpr unsigned kFirstKeys = 6;
     /// So long new flows toward a server take part before they search.
     static constexpr Duration kLasts{100};
 
     explicit Contest(const AllocatorParams& params) : params_(params) {}
 
-    /// The keys of replies that this flow may ask for. They are good until the next call.
-    std::span<const net::Tuple> draw(const Request& request, Tick now);
+    /// The keys of replies that this flow may ask for, at most so many. They are good until the
+    /// next call.
+    std::span<const net::Tuple> draw(const Request& request, unsigned most, Tick now);
 
     /// With one of them, that nobody holds any more.
     Decision win(const Request& request, const net::Tuple& key, Tick now) const;

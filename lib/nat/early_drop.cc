@@ -75,18 +75,19 @@ std::optional<net::Tuple> EarlyDrop::free_one(std::span<const net::Tuple> keys,
                                               hosts::HostIndex host,
                                               const policy::HolderParams& holders, Tick now) {
     const uint8_t least = is_above_share(host) ? kAboveShare : kStale;
+    std::array<flow::FlowRef, flow::kMaxBulk> found;
     for (unsigned i = 0; i < kTries; ++i) {
         std::optional<Victim> best;
         net::Tuple its_key;
-        for (const net::Tuple& key : keys) {
-            const flow::FlowRef holder = table_.find(key, now);
-            if (!holder)
-                return key;
-            const auto victim = judge_holder(holder, holders, now);
+        table_.find_bulk(keys, now, std::span(found).first(keys.size()));
+        for (size_t k = 0; k < keys.size(); ++k) {
+            if (!found[k])
+                return keys[k];
+            const auto victim = judge_holder(found[k], holders, now);
             if (!victim || victim->rank.tier < least || (best && victim->rank <= best->rank))
                 continue;
             best = victim;
-            its_key = key;
+            its_key = keys[k];
         }
         if (!best)
             return std::nullopt;

@@ -136,7 +136,7 @@ Opening OwnFlows::open_admitted(const First& first) {
 /// Where there is nothing left for it, what nobody has answered gives way.
 Decision OwnFlows::decide(const First& first) {
     if (contest_.is_on(first.request, first.now))
-        if (const auto won = contend(first))
+        if (const auto won = contend(first, Contest::kFirstKeys))
             return *won;
     const Decision decision = allocator_.decide(first.request, first.now, trail_);
     if (!trail_.is_empty())
@@ -149,15 +149,15 @@ Decision OwnFlows::decide(const First& first) {
     }
     if (decision.external || !is_for_want_of_ports(decision.reason))
         return decision;
-    const auto won = contend(first);
+    const auto won = contend(first, Contest::kMostKeys);
     if (won)
         contest_.begin(first.request, first.now);
     return won.value_or(decision);
 }
 
 /// A decision for what somebody else has held until now; nothing if nobody gives way.
-std::optional<Decision> OwnFlows::contend(const First& first) {
-    const auto keys = contest_.draw(first.request, first.now);
+std::optional<Decision> OwnFlows::contend(const First& first, unsigned most_keys) {
+    const auto keys = contest_.draw(first.request, most_keys, first.now);
     const auto key = early_drop_.free_one(keys, first.host, params_.policy->holders, first.now);
     if (!key)
         return std::nullopt;

@@ -127,7 +127,7 @@ private:
     Opening open_for_host(First& first);
     Opening open_admitted(const First& first);
     Decision decide(const First& first);
-    std::optional<Decision> contend(const First& first);
+    std::optional<Decision> contend(const First& first, unsigned most_keys);
     std::optional<Opening> commit(const First& first, const Decision& decision);
     std::optional<Opening> insert(const First& first, const Decision& decision, const Tied& tied);
     std::optional<uint32_t> take_record(const First& first);

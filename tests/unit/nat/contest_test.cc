@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "nat/contest.h"
+
+#include "bench.h"
+#include "catch.h"
+
+#include <vector>
+
+namespace contest_test {
+
+using namespace sluice;
+using namespace sluice::nat;
+using namespace sluice::nat::testing;
+using stats::Count;
+using stats::Drop;
+
+namespace {
+
+constexpr pool::PortRange kPorts{2000, 2009};
+
+/// One address with ten ports, all of which hosts hold that nobody has answered, one more each
+/// second.
+struct Full : Ground, Opener {
+    Full() : Ground({}, rule_with(1, kPorts), 4096), Opener(static_cast<Ground&>(*this)) {}
+
+    void fill() {
+        for (uint32_t i = 0; i < kPorts.size(); ++i) {
+            flows.push_back(open(host(i), 5000));
+            ports.push_back(port(flows.back()));
+            now = now + Duration::seconds(1);
+        }
+    }
+    uint64_t ended() const { return counters.count[Count::EarlyDropped].read(); }
+
+    std::vector<Opening> flows;
+    std::vector<uint16_t> ports;
+};
+
+}  // namespace
+
+TEST_CASE("contest: of those that nobody has answered the stalest gives up its port", "[nat]") {
+    Full full;
+    full.fill();
+    for (size_t i = 0; i < 3; ++i) {
+        CHECK(full.port(full.open(host(100 + static_cast<uint32_t>(i)), 5000)) == full.ports[i]);
+        CHECK(full.ended() == i + 1);
+        full.now = full.now + Contest::kLasts + Duration{1};  // so that it is looked for anew
+    }
+    CHECK(full.table->size() == kPorts.size());
+}
+
+TEST_CASE("contest: who has been answered keeps its port", "[nat]") {
+    Full full;
+    full.is_answered = true;
+    full.fill();
+    CHECK(full.open(host(100), 5000).reason == Drop::PortsExhausted);
+    CHECK(full.ended() == 0);
+    // One of ten is enough, and toward another server there is no need.
+    full.end(full.flows[7]);
+    full.is_answered = false;
+    REQUIRE(full.port(full.open(host(100), 5000)) == full.ports[7]);
+    full.now = full.now + Duration::seconds(1);
+    CHECK(full.port(full.open(host(101), 5000)) == full.ports[7]);
+    CHECK(full.ended() == 1);
+    full.open(host(102), 5000, kOtherServer);
+    CHECK(full.ended() == 1);
+}
+
+TEST_CASE("contest: for a moment after one new flows do not search before they ask", "[nat]") {
+    Full full;
+    full.fill();
+    full.open(host(100), 5000);
+    const uint64_t before = full.probes();
+    full.now = full.now + Contest::kLasts;
+    CHECK(full.open(host(101), 5000).outcome == Opening::Outcome::Opened);
+    CHECK(full.probes() == before);
+    full.now = full.now + Contest::kLasts + Duration{1};
+    CHECK(full.open(host(102), 5000).outcome == Opening::Outcome::Opened);
+    CHECK(full.probes() > before);
+}
+
+TEST_CASE("contest: draws no more keys than it is asked for, none of them reserved", "[nat]") {
+    Full full;
+    const Request request = full.outward(udp(host(0), 5000));
+    Mappings mappings(*full.table, full.policy);
+    Contest contest({*full.table, full.policy, mappings, full.kept, full.draws, full.steering});
+    for (const unsigned most : {Contest::kFirstKeys, Contest::kMostKeys}) {
+        const auto keys = contest.draw(request, most, full.now);
+        CHECK(keys.size() <= most);
+        CHECK_FALSE(keys.empty());
+        for (const net::Tuple& key : keys) {
+            CHECK(kPorts.contains(key.destination_port.host()));
+            CHECK(key.destination == test::ip("198.51.100.1"));
+            CHECK(key.source == test::ip(kServer));
+        }
+    }
+    Request kept = request;
+    kept.keeps_source = true;  // by --no-nat
+    CHECK(contest.draw(kept, Contest::kMostKeys, full.now).empty());
+}
+
+}  // namespace contest_test

@@ -17,14 +17,6 @@ namespace {
 constexpr std::chrono::seconds kPatience{5};
 constexpr std::chrono::milliseconds kBetweenLooks{1};  // at a word that the control core writes
 
-/// By which records have the hosts of that gateway.
-sync::Ipv6Hosts ipv6_hosts(const config::Config& config, const nat64::Naming& naming) {
-    if (!naming.is_on())
-        return {};
-    return {config.numbers.network(),
-            [naming](Be32 number, Tick when) { return naming.at(when).host(number).ipv6; }};
-}
-
 }  // namespace
 
 Status choose_keys(const config::Config& config, gateway::Ground& ground,
@@ -70,7 +62,7 @@ Result<std::unique_ptr<sync::Pair>> start_pair(const PairingParams& params) {
                                params.now,
                                wanted,
                                {},
-                               ipv6_hosts(params.config, params.gateway.naming())},
+                               gateway::ipv6_hosts(params.config, params.gateway.naming())},
                               params.gateway.replica()->standing(),
                               params.gateway.replica()->mailbox(),
                               params.notice,

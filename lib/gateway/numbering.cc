@@ -23,6 +23,13 @@ nat64::NumbersParams number_params(const config::Config& config, const Ground& g
     return params;
 }
 
+sync::Ipv6Hosts ipv6_hosts(const config::Config& config, const nat64::Naming& naming) {
+    if (!naming.is_on())
+        return {};
+    return {config.numbers.network(),
+            [naming](Be32 number, Tick when) { return naming.at(when).host(number).ipv6; }};
+}
+
 /// --lan6 too: hosts that know one gateway as their router are to know the other as the same.
 uint32_t numbering_fingerprint(const config::Config& config) {
     if (!config.nat64 || !config.lan6)

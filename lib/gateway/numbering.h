@@ -6,7 +6,9 @@
 /// does alike.
 
 #include "config/config.h"
+#include "nat64/naming.h"
 #include "nat64/numbers.h"
+#include "sync/introduction.h"
 
 #include <cstdint>
 
@@ -16,6 +18,9 @@ struct Ground;
 
 /// Where IPv6 is served.
 nat64::NumbersParams number_params(const config::Config& config, const Ground& ground);
+
+/// By which what is told of records has their hosts; nothing is on without IPv6.
+sync::Ipv6Hosts ipv6_hosts(const config::Config& config, const nat64::Naming& naming);
 
 /// Two gateways that have the same know the same IPv6 hosts by the same numbers; 0 without IPv6.
 uint32_t numbering_fingerprint(const config::Config& config);

@@ -41,11 +41,6 @@ constexpr std::array kEndOrder{Kind::Flow, Kind::Expectation, Kind::Contact, Kin
 /// Flows whose tuples one record may take: it has two.
 constexpr unsigned kMostRivals = 2;
 
-/// As entries of the journal have it.
-int64_t steady_now() {
-    return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 /// A record as the peer has told it, before anybody has judged it.
 void fill(FlowRecord& candidate, const Record& record, Tick now) {
     candidate.tuple = record.tuple;
@@ -149,7 +144,7 @@ unsigned Replica::wait_for_peer() {
     if (!is_active && parts_.table.size() != 0)
         return 0;
     standing_.has_flows.store(false, memory_order_relaxed);
-    standing_.own_until.store(steady_now(), std::memory_order_release);
+    standing_.own_until.store(flow::steady_now(), std::memory_order_release);
     phase_ = Phase::Emptying;
     return 1;
 }
@@ -174,8 +169,7 @@ unsigned Replica::empty(Tick now) {
 
 void Replica::begin_following(Tick now) {
     std::fill(twins_.begin(), twins_.end(), Twin{});
-    changes_.clear();
-    next_ = 0;
+    drop_changes();
     has_begun_ = false;
     kept_at_.reset();
     pass_at_ = now;
@@ -188,13 +182,19 @@ void Replica::begin_following(Tick now) {
     standing_.joins.fetch_add(1, std::memory_order_release);
 }
 
+/// Of those to come nothing is known, so no room has been made for their hosts.
+void Replica::drop_changes() {
+    changes_.clear();
+    next_ = 0;
+    has_made_room_ = false;
+}
+
 /// Takes `most` changes at most; returns how many there were.
 unsigned Replica::follow(Tick now, size_t most) {
     size_t done = 0;
     while (done < most) {
         if (next_ == changes_.size()) {
-            next_ = 0;
-            changes_.clear();
+            drop_changes();
             if (!mailbox_.take(changes_))
                 break;
         }
@@ -417,13 +417,12 @@ void Replica::become_active(Tick now) {
         counters_.count[Count::SyncApplied].add(changes_.size() - next_);
         for (; next_ != changes_.size(); ++next_)
             apply(changes_[next_], now);
-        changes_.clear();
-        next_ = 0;
+        drop_changes();
     } while (mailbox_.take_last(changes_));
     counters_.count[Count::FlowsTakenOver].add(parts_.table.size());
     phase_ = Phase::Active;
     standing_.has_flows.store(true, memory_order_relaxed);
-    standing_.own_since.store(steady_now(), memory_order_relaxed);
+    standing_.own_since.store(flow::steady_now(), memory_order_relaxed);
     // Release: as is_own_at() has it.
     standing_.own_until.store(INT64_MAX, std::memory_order_release);
     standing_.is_active.store(true, std::memory_order_release);

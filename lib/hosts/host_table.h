@@ -129,6 +129,8 @@ public:
     bool has(net::InsideAddress host) const {
         return find(head(host).load(std::memory_order_acquire), host) != kNoHost;
     }
+    /// The host has flows, mappings or contacts now.
+    bool has_flows(net::InsideAddress host) const;
     /// What admit() would answer now. Nothing is counted.
     Answer would_admit(net::InsideAddress host, const Limits& limits, Tick now) const;
     /// Counts one whatever the limits say: that somebody outside opens to the host, or that stands

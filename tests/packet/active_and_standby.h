@@ -6,6 +6,7 @@
 /// which a test says.
 
 #include "catch.h"
+#include "gateway/numbering.h"
 #include "net/text.h"
 #include "sync/mailbox.h"
 #include "sync/teller.h"
@@ -40,14 +41,6 @@ Testbed& testbed_of(Bed& bed) {
         return bed.bed;
 }
 
-inline sync::Ipv6Hosts ipv6_hosts_of(Testbed& bed) {
-    const nat64::Naming naming = bed.gateway().naming();
-    if (!naming.is_on())
-        return {};
-    return {*net::parse_prefix("198.18.0.0/16"),
-            [naming](Be32 number, Tick when) { return naming.at(when).host(number).ipv6; }};
-}
-
 template <typename Bed>
 class BothOf {
 public:
@@ -56,7 +49,7 @@ public:
           standby(role(options, config::Role::Standby)),
           teller_({forwarding_.gateway().table(), [this] { return forwarding_.now(); }, 0,
                    [this] { return forwarding_.gateway().replica()->standing().is_active.load(); },
-                   ipv6_hosts_of(forwarding_)}) {
+                   gateway::ipv6_hosts(forwarding_.config(), forwarding_.gateway().naming())}) {
         out_.add(sync::Hello());
         standing_by_.run();
         REQUIRE(standing_by_.gateway().replica()->standing().is_ready.load());

@@ -52,6 +52,15 @@ inline TestbedOptions ipv6_options(
     return options;
 }
 
+inline Frame6 to_server(Upper upper, const std::string& host = kHost6) {
+    return {.source = host, .destination = kServer6, .upper = std::move(upper)};
+}
+
+/// What the server answers to a question by UDP that left by this port.
+inline Frame server_reply(uint16_t port, size_t bytes = 10) {
+    return Frame().ipv4(kServer, kPublic).udp(53, port).payload(bytes);
+}
+
 struct Ipv6Bed {
     explicit Ipv6Bed(TestbedOptions options = ipv6_options())
         : is_one_armed(options.is_one_armed), bed(std::move(options)) {
@@ -132,5 +141,21 @@ private:
         return true;
     }
 };
+
+/// The host asks by UDP; the public port of the question.
+inline uint16_t ask(Ipv6Bed& ipv6, const std::string& host = kHost6, uint16_t port = 5000) {
+    const auto out = ipv6.send(to_server(udp6(port, 53), host));
+    REQUIRE(out.size() == 1);
+    CHECK(out[0].checksums_ok());
+    return out[0].source_port;
+}
+
+/// Whom an answer to that port reaches; nobody: "".
+inline std::string answered(Ipv6Bed& ipv6, uint16_t port) {
+    for (const Seen6& seen : ipv6.answer_from_outside(server_reply(port)))
+        if (seen.protocol == 17)
+            return seen.destination;
+    return "";
+}
 
 }  // namespace sluice::test

@@ -13,30 +13,10 @@ using namespace sluice::test;
 using net::Side;
 using stats::Drop;
 
-namespace {
-
-Frame6 to_server(Upper upper) {
-    return {.source = kHost6, .destination = kServer6, .upper = std::move(upper)};
-}
-
-/// The host sends one datagram; the port that it leaves by.
-uint16_t open_udp(Ipv6Bed& ipv6) {
-    const auto out = ipv6.send(to_server(udp6(5000, 53)));
-    REQUIRE(out.size() == 1);
-    return out[0].source_port;
-}
-
-/// What the server answers to it.
-Frame server_reply(uint16_t port, size_t bytes) {
-    return Frame().ipv4(kServer, kPublic).udp(53, port).payload(bytes);
-}
-
-}  // namespace
-
 TEST_CASE("nat64: what does not fit as IPv6 is cut, or its sender told how much would",
           "[packet][nat64][fragment]") {
     Ipv6Bed ipv6;
-    const uint16_t port = open_udp(ipv6);
+    const uint16_t port = ask(ipv6);
     SECTION("1480 bytes fit") {
         const auto in = ipv6.answer_from_outside(server_reply(port, 1452).dont_fragment());
         REQUIRE(in.size() == 1);
@@ -72,7 +52,7 @@ TEST_CASE("nat64: what does not fit as IPv6 is cut, or its sender told how much 
 TEST_CASE("nat64: a UDP checksum that IPv4 left out is computed before a datagram is cut",
           "[packet][nat64][fragment][rfc7915]") {
     Ipv6Bed ipv6;
-    const uint16_t port = open_udp(ipv6);
+    const uint16_t port = ask(ipv6);
     const auto in = ipv6.answer_from_outside(server_reply(port, 1471).without_udp_checksum());
     REQUIRE(in.size() == 2);
     CHECK(in[0].word(6) != 0);

@@ -18,10 +18,6 @@ using stats::Drop;
 
 namespace {
 
-Frame6 to_server(Upper upper) {
-    return {.source = kHost6, .destination = kServer6, .upper = std::move(upper)};
-}
-
 /// With 256 numbers.
 TestbedOptions with_few_numbers() {
     TestbedOptions options;

@@ -59,24 +59,6 @@ private:
     std::unique_ptr<Ipv6Bed> ipv6_;
 };
 
-Frame6 from(const char* host, Upper upper) {
-    return {.source = host, .destination = kServer6, .upper = std::move(upper)};
-}
-
-/// The host asks by UDP; the public port of the question.
-uint16_t ask(Ipv6Bed& ipv6, const char* host) {
-    const auto out = ipv6.send(from(host, udp6(5000, 53)));
-    REQUIRE(out.size() == 1);
-    return out[0].source_port;
-}
-
-/// Whom an answer to that port reaches; nobody: "".
-std::string answered(Ipv6Bed& ipv6, uint16_t port) {
-    const auto in =
-        ipv6.answer_from_outside(Frame().ipv4(kServer, kPublic).udp(53, port).payload(20));
-    return in.empty() ? "" : in[0].destination;
-}
-
 }  // namespace
 
 TEST_CASE("restart of NAT64: flows go on in both directions, for their hosts",
@@ -84,7 +66,7 @@ TEST_CASE("restart of NAT64: flows go on in both directions, for their hosts",
     Restarts life;
     const uint16_t port = ask(life.ipv6(), kHost6);
     const uint16_t other = ask(life.ipv6(), kOther6);
-    const auto syn = life.ipv6().send(from(kHost6, tcp6(40000, 80, kSyn, 1000, 0)));
+    const auto syn = life.ipv6().send(to_server(tcp6(40000, 80, kSyn, 1000, 0), kHost6));
     REQUIRE(syn.size() == 1);
     const Frame back = Frame().ipv4(kServer, kPublic);
     REQUIRE(life.ipv6()
@@ -97,8 +79,8 @@ TEST_CASE("restart of NAT64: flows go on in both directions, for their hosts",
     CHECK(answered(ipv6, other) == kOther6);
     CHECK(answered(ipv6, port) == kHost6);
     CHECK(ask(ipv6, kHost6) == port);
-    CHECK(ipv6.send(from(kHost6, tcp6(40000, 80, kAck, 1001, 7001))).size() == 1);
-    CHECK(ipv6.send(from(kHost6, tcp6(40000, 80, kAck, 900'000'000, 7001))).empty());
+    CHECK(ipv6.send(to_server(tcp6(40000, 80, kAck, 1001, 7001), kHost6)).size() == 1);
+    CHECK(ipv6.send(to_server(tcp6(40000, 80, kAck, 900'000'000, 7001), kHost6)).empty());
     CHECK(ipv6.bed.count(Count::FlowsOpened) == 0);
 }
 
@@ -157,7 +139,7 @@ TEST_CASE("restart of NAT64: without its host a flow ends, and reaches no other"
     for (int i = 0x100; i < 0x400; ++i) {  // one of them may have the number by now
         std::array<char, 32> host{};
         std::snprintf(host.data(), host.size(), "2001:db8:1::%x", i);
-        ipv6.send(from(host.data(), udp6(6000, 53)));
+        ipv6.send(to_server(udp6(6000, 53), host.data()));
     }
     CHECK(answered(ipv6, port).empty());
 }

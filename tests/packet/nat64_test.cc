@@ -14,26 +14,6 @@ using net::Side;
 using stats::Count;
 using stats::Drop;
 
-namespace {
-
-Frame6 to_server(Upper upper) {
-    return {.source = kHost6, .destination = kServer6, .upper = std::move(upper)};
-}
-
-/// The host sends one datagram; the port that it leaves by.
-uint16_t open_udp(Ipv6Bed& ipv6) {
-    const auto out = ipv6.send(to_server(udp6(5000, 53)));
-    REQUIRE(out.size() == 1);
-    return out[0].source_port;
-}
-
-/// What the server answers to it.
-Frame server_reply(uint16_t port, size_t bytes = 10) {
-    return Frame().ipv4(kServer, kPublic).udp(53, port).payload(bytes);
-}
-
-}  // namespace
-
 TEST_CASE("nat64: a datagram leaves as IPv4, its answer comes back as IPv6", "[packet][nat64]") {
     Ipv6Bed ipv6;
     Frame6 question = to_server(udp6(5000, 53, Bytes(11, 0x61)));
@@ -70,7 +50,7 @@ TEST_CASE("nat64: a datagram leaves as IPv4, its answer comes back as IPv6", "[p
 TEST_CASE("nat64: a host is solicited by its group before the first answer reaches it",
           "[packet][nat64][rfc4861]") {
     Ipv6Bed ipv6;
-    ipv6.answer_from_outside(server_reply(open_udp(ipv6)));
+    ipv6.answer_from_outside(server_reply(ask(ipv6)));
     REQUIRE(ipv6.solicited.size() == 1);
     const Seen6& question = ipv6.solicited[0];
     CHECK(question.source == kOwnLinkLocal);
@@ -83,7 +63,7 @@ TEST_CASE("nat64: a host is solicited by its group before the first answer reach
 
 TEST_CASE("nat64: a host that advertises nothing is reported unreachable", "[packet][nat64]") {
     Ipv6Bed ipv6;
-    const uint16_t port = open_udp(ipv6);
+    const uint16_t port = ask(ipv6);
     ipv6.bed.silent = {kHost6};
     CHECK(ipv6.answer_from_outside(server_reply(port)).empty());
     ipv6.bed.advance(Duration::seconds(4));
@@ -166,7 +146,7 @@ TEST_CASE("nat64: the gateway answers pings to both of its own addresses",
 
 TEST_CASE("nat64: an outside host's ping of an IPv6 host has no way in", "[packet][nat64]") {
     Ipv6Bed ipv6;
-    open_udp(ipv6);
+    ask(ipv6);
     CHECK(ipv6.answer_from_outside(Frame().ipv4(kServer, "198.18.0.20").echo_request(1)).empty());
     CHECK(ipv6.bed.dropped(Drop::Ipv6Number) == 1);
 }
@@ -266,7 +246,7 @@ TEST_CASE("nat64: a router's error becomes ICMPv6 about what the host has sent",
 TEST_CASE("nat64: a host's ICMPv6 error becomes ICMP about what the server has sent",
           "[packet][nat64][icmp][rfc7915]") {
     Ipv6Bed ipv6;
-    const uint16_t port = open_udp(ipv6);
+    const uint16_t port = ask(ipv6);
     REQUIRE(ipv6.answer_from_outside(server_reply(port, 1200)).size() == 1);
     const Bytes quoted =
         Frame6{.source = kServer6, .destination = kHost6, .upper = udp6(53, 5000, Bytes(1200, 0))}
@@ -295,7 +275,7 @@ TEST_CASE("nat64: a host's ICMPv6 error becomes ICMP about what the server has s
 TEST_CASE("nat64: what a host's ICMPv6 error says beyond its quote does not leave",
           "[packet][nat64][icmp][rfc4884]") {
     Ipv6Bed ipv6;
-    const uint16_t port = open_udp(ipv6);
+    const uint16_t port = ask(ipv6);
     REQUIRE(ipv6.answer_from_outside(server_reply(port, 200)).size() == 1);
     Bytes rest =
         Frame6{.source = kServer6, .destination = kHost6, .upper = udp6(53, 5000, Bytes(200, 0))}
@@ -317,7 +297,7 @@ TEST_CASE("nat64: what a host's ICMPv6 error says beyond its quote does not leav
 
 TEST_CASE("nat64: a damaged ICMPv6 error does not become a sound ICMP one", "[packet][nat64]") {
     Ipv6Bed ipv6;
-    open_udp(ipv6);
+    ask(ipv6);
     const Bytes quoted =
         Frame6{.source = kServer6, .destination = kHost6, .upper = udp6(53, 5000)}.ip_bytes();
     Frame6 error = to_server(icmp6(1, 4, 0, quoted));
@@ -328,7 +308,7 @@ TEST_CASE("nat64: a damaged ICMPv6 error does not become a sound ICMP one", "[pa
 
 TEST_CASE("nat64: a UDP checksum that IPv4 left out is computed", "[packet][nat64][rfc7915]") {
     Ipv6Bed ipv6;
-    const uint16_t port = open_udp(ipv6);
+    const uint16_t port = ask(ipv6);
     const auto in = ipv6.answer_from_outside(server_reply(port, 33).without_udp_checksum());
     REQUIRE(in.size() == 1);
     CHECK(in[0].word(6) != 0);
@@ -351,7 +331,7 @@ TEST_CASE("nat64: options before the transport header are skipped", "[packet][na
 
 TEST_CASE("nat64: IPv4 hosts of the same wire are served beside", "[packet][nat64]") {
     Ipv6Bed ipv6;
-    open_udp(ipv6);
+    ask(ipv6);
     const auto out = ipv6.bed.from_inside(Frame().ipv4(kHost, kServer).udp(5000, 53));
     REQUIRE(out.size() == 1);
     ipv6.bed.inject(Side::Outside,

@@ -105,6 +105,7 @@ public:
     uint64_t dropped(stats::Drop reason) const { return gateway_->snapshot().drop[reason]; }
     uint32_t flows() const { return gateway_->table().size(); }
     gateway::Gateway& gateway() { return *gateway_; }
+    const config::Config& config() const { return config_; }
     memory::MemoryPort& port(net::Side side) { return *ports_[port_of(interface_of(side))]; }
     /// That of an interface, by its number.
     memory::MemoryPort& port_at(size_t interface) { return *ports_[port_of(interface)]; }

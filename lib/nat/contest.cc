@@ -50,27 +50,32 @@ std::span<const net::Tuple> Contest::draw(const Request& request, unsigned most,
     const auto add = [&](uint16_t number) {
         net::Tuple key = place->key;
         key.destination_port = Be16::from_host(number);
-        if (!is_reserved(params_, *request.rule, key.protocol,
-                         {key.destination, key.destination_port}, place->is_mapped))
+        const net::Endpoint external{key.destination, key.destination_port};
+        // A packet that its mapping does not let in opens nothing, so nobody is to go for it.
+        if (!is_reserved(params_, *request.rule, key.protocol, external, place->is_mapped) &&
+            !is_filtered(request, external, now))
             keys_[count++] = key;
     };
     const auto kept = params_.kept.find(params_.table, request.original, now, request.ended);
+    const uint16_t own = request.original.source_port.host();
     const bool is_here = kept && kept->address == place->key.destination;
-    for (const Be16 port :
-         {is_here ? kept->port : request.original.source_port, request.original.source_port})
-        if (place->ports.contains(port.host()))
-            add(port.host());
+    const uint16_t wished = is_here ? kept->port.host() : own;
+    if (place->ports.contains(wished))
+        add(wished);
+    if (own != wished && place->ports.contains(own))
+        add(own);
     pool::Draw draw{request.original, now};
     const uint32_t size = place->ports.size();
     const uint32_t start = params_.draws.below(size, draw);
     const uint32_t stride = params_.draws.below(size, draw);
     const Walk walk(place->ports, start, stride);
     for (uint32_t step = 0; step < std::min(size, kMostDrawn) && count < most; ++step)
-        add(walk.at(step));
+        if (const uint16_t number = walk.at(step); number != wished && number != own)
+            add(number);
     return std::span(keys_).first(count);
 }
 
-Decision Contest::win(const Request& request, const net::Tuple& key, Tick now) const {
+Decision Contest::win(const Request& request, const net::Tuple& key) const {
     Decision decision;
     decision.external = {key.destination, key.destination_port};
     decision.mapped = request.rule->independence_of(request.original.protocol,
@@ -78,9 +83,11 @@ Decision Contest::win(const Request& request, const net::Tuple& key, Tick now) c
     if (decision.mapped == nullptr)
         decision.reply_hash = params_.table.hasher()(key);
     decision.is_searched = true;
-    decision.is_filtered =
-        request.mapping && !params_.mappings.lets_in(*request.mapping, *decision.external, now);
     return decision;
+}
+
+bool Contest::is_filtered(const Request& request, net::Endpoint external, Tick now) const {
+    return request.mapping && !params_.mappings.lets_in(*request.mapping, external, now);
 }
 
 void Contest::begin(const Request& request, Tick now) {
@@ -89,17 +96,19 @@ void Contest::begin(const Request& request, Tick now) {
     if (!place || place->is_mapped || net::is_by_address(place->key.protocol))
         return;
     crowd_of(place->key) = {place->key, now};
-    has_begun_ = true;
+    last_ = now;
 }
 
 bool Contest::is_on(const Request& request, Tick now) {
-    if (!has_begun_)
+    if (last_ && !is_recent(*last_, now))
+        last_.reset();
+    if (!last_)
         return false;
     const auto place = place_of(request);
     if (!place)
         return false;
     const Crowd& crowd = crowd_of(place->key);
-    return crowd.key == place->key && !(now - crowd.since > kLasts);
+    return crowd.key == place->key && is_recent(crowd.since, now);
 }
 
 }  // namespace sluice::nat

@@ -11,8 +11,10 @@
 ///          here before they search: a flood is not worth a search for each of its packets.
 /// Rule     What others have for themselves is not asked for: forwards, pairs, the gateway's own
 ///          ports, those that are kept for mappings; and no port of a block, which is its host's.
+///          Replies to a port that is won so may arrive at another worker (io/steering.h).
 /// Threads  Owned by one worker.
-/// Cost     Kept to flows that find no port: kMostKeys lookups each. To others nothing.
+/// Cost     Flows that find no port: kMostKeys lookups each. For kLasts after one has won, others
+///          look whether it was for a port toward their server; else a comparison.
 
 #include "base/clock.h"
 #include "nat/allocator.h"
@@ -25,6 +27,12 @@
 #include <span>
 
 namespace sluice::nat {
+
+/// Others have all that there is toward a flow's server, or seem to: it may contend.
+constexpr bool is_for_want_of_ports(stats::Drop reason) {
+    return reason == stats::Drop::PortsExhausted || reason == stats::Drop::PortsUnsearched ||
+           reason == stats::Drop::AddressesExhausted;
+}
 
 class Contest {
 public:
@@ -41,7 +49,7 @@ public:
     std::span<const net::Tuple> draw(const Request& request, unsigned most, Tick now);
 
     /// With one of them, that nobody holds any more.
-    Decision win(const Request& request, const net::Tuple& key, Tick now) const;
+    Decision win(const Request& request, const net::Tuple& key) const;
 
     /// Somebody has had to go for a flow like this.
     void begin(const Request& request, Tick now);
@@ -61,6 +69,12 @@ private:
     };
 
     std::optional<Place> place_of(const Request& request);
+    bool is_filtered(const Request& request, net::Endpoint external, Tick now) const;
+    static bool is_recent(Tick then, Tick now) {
+        // Unsigned: what was 25 days ago is not to come.
+        return static_cast<uint32_t>((now - then).milliseconds) <=
+               static_cast<uint32_t>(kLasts.milliseconds);
+    }
     Crowd& crowd_of(const net::Tuple& key) {
         return crowds_[params_.table.hash(key) % crowds_.size()];
     }
@@ -69,7 +83,7 @@ private:
     FirstAddresses first_;
     std::array<net::Tuple, kMostKeys> keys_;
     std::array<Crowd, 64> crowds_{};
-    bool has_begun_ = false;  // ever
+    std::optional<Tick> last_;  // of all crowds; nothing where that is long ago
 };
 
 }  // namespace sluice::nat

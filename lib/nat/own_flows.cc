@@ -24,12 +24,6 @@ Opening not_opened(Drop reason) {
     return {Opening::Outcome::Refused, {}, reason};
 }
 
-/// Others have all that there is toward its server, or seem to.
-bool is_for_want_of_ports(Drop reason) {
-    return reason == Drop::PortsExhausted || reason == Drop::PortsUnsearched ||
-           reason == Drop::AddressesExhausted;
-}
-
 }  // namespace
 
 OwnFlows::OwnFlows(const OwnFlowsParams& params, flow::Member& member, stats::Counters& counters,
@@ -161,7 +155,7 @@ std::optional<Decision> OwnFlows::contend(const First& first, unsigned most_keys
     const auto key = early_drop_.free_one(keys, first.host, params_.policy->holders, first.now);
     if (!key)
         return std::nullopt;
-    return contest_.win(first.request, *key, first.now);
+    return contest_.win(first.request, *key);
 }
 
 /// Makes what was decided, outermost first. Nothing: another worker was faster.

@@ -3,6 +3,7 @@
 
 #include "listing/flow_text.h"
 #include "listing/tuple_text.h"
+#include "nat/contest.h"
 #include "net/icmp.h"
 #include "net/text.h"
 #include "stats/drop_advice.h"
@@ -186,7 +187,7 @@ string decision_lines(const Answer& answer) {
                  (answer.pool_name.empty() ? "" : " of the pool " + answer.pool_name) + "\n";
     if (answer.may_search_on)
         lines += "    a worker's search may go on where its last has come to, and find another\n";
-    if (answer.may_search_on && !decision.external)
+    if (!decision.external && nat::is_for_want_of_ports(decision.reason))
         lines += "    or it ends a flow that nobody has answered, and takes its place\n";
     if (decision.is_filtered)
         lines += "filter: the mapping that it is for does not let it in\n";

@@ -244,7 +244,8 @@ TEST_CASE("exhaustion: of a server's ports those go first of which a host has to
         }
         bed.run();
     };
-    pour("10.1.0.20", 1024, 33'280);
+    pour("10.1.0.22", 1024, 1056);  // older, and few
+    pour("10.1.0.20", 1056, 33'280);
     pour("10.1.0.21", 33'280, 65'536);
     bed.take_frames(Side::Outside);
     bed.tick(Duration{10});
@@ -254,6 +255,8 @@ TEST_CASE("exhaustion: of a server's ports those go first of which a host has to
         CHECK(answer(bed, question[0]).size() == 1);
     }
     CHECK(bed.count(Count::EarlyDropped) == 100);
+    for (uint16_t port = 1024; port < 1056; ++port)
+        CHECK(bed.from_outside(Frame().ipv4(kServer, kPublic).udp(53, port)).size() == 1);
 }
 
 TEST_CASE(

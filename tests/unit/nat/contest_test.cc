@@ -4,6 +4,7 @@
 #include "bench.h"
 #include "catch.h"
 
+#include <set>
 #include <vector>
 
 namespace contest_test {
@@ -79,8 +80,28 @@ TEST_CASE("contest: for a moment after one new flows do not search before they a
     CHECK(full.probes() > before);
 }
 
-TEST_CASE("contest: draws no more keys than it is asked for, none of them reserved", "[nat]") {
+TEST_CASE("contest: what has begun long ago is over, however the clock comes round", "[nat]") {
     Full full;
+    const Request request = full.outward(udp(host(0), 5000));
+    Mappings mappings(*full.table, full.policy);
+    Contest contest({*full.table, full.policy, mappings, full.kept, full.draws, full.steering});
+    CHECK_FALSE(contest.is_on(request, full.now));
+    contest.begin(request, full.now);
+    CHECK(contest.is_on(request, full.now));
+    CHECK_FALSE(contest.is_on(full.outward(udp(host(0), 5000, kOtherServer)), full.now));
+    contest.begin(request, full.now);
+    for (int half = 0; half < 2; ++half)
+        full.now = full.now + Duration::seconds(15 * 24 * 3600);
+    CHECK_FALSE(contest.is_on(request, full.now));
+}
+
+TEST_CASE("contest: draws no more keys than it is asked for, each once, none of them reserved",
+          "[nat]") {
+    constexpr uint16_t kForwarded = 2005;
+    Full full;
+    const pool::Forward forward{
+        net::Protocol::Udp, endpoint("198.51.100.1", kForwarded), {host(9), Be16::from_host(53)}};
+    full.fixed.policy.statics = pool::StaticSet({&forward, 1}, {});
     const Request request = full.outward(udp(host(0), 5000));
     Mappings mappings(*full.table, full.policy);
     Contest contest({*full.table, full.policy, mappings, full.kept, full.draws, full.steering});
@@ -88,8 +109,11 @@ TEST_CASE("contest: draws no more keys than it is asked for, none of them reserv
         const auto keys = contest.draw(request, most, full.now);
         CHECK(keys.size() <= most);
         CHECK_FALSE(keys.empty());
+        std::set<uint16_t> drawn;
         for (const net::Tuple& key : keys) {
             CHECK(kPorts.contains(key.destination_port.host()));
+            CHECK(key.destination_port.host() != kForwarded);
+            CHECK(drawn.insert(key.destination_port.host()).second);
             CHECK(key.destination == test::ip("198.51.100.1"));
             CHECK(key.source == test::ip(kServer));
         }

@@ -167,6 +167,7 @@ TEST_CASE("answer text: what is no packet, and what a worker alone knows, is sai
     answer.reason = stats::Drop::PortsUnsearched;
     answer.request = nat::Request::outward(kOriginal, nullptr);
     nat::Decision decision;
+    decision.reason = stats::Drop::PortsUnsearched;
     decision.probes = 256;
     answer.decision = decision;
     answer.may_search_on = true;
@@ -177,6 +178,11 @@ TEST_CASE("answer text: what is no packet, and what a worker alone knows, is sai
           std::string::npos);
     CHECK(text.find("    or it ends a flow that nobody has answered") != std::string::npos);
     CHECK(text.find("flow table: full") != std::string::npos);
+    answer.may_search_on = false;
+    answer.decision->reason = stats::Drop::PortsExhausted;
+    CHECK(answer_text(answer, kWords).find("    or it ends a flow") != std::string::npos);
+    answer.decision->reason = stats::Drop::NoRule;
+    CHECK(answer_text(answer, kWords).find("    or it ends a flow") == std::string::npos);
 }
 
 TEST_CASE("answer text: where outside hosts have all flows, another may go for this one", "[why]") {

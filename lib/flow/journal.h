@@ -43,6 +43,12 @@ enum class Event : uint8_t {
     Ended,
 };
 
+/// As JournalEntry::time has it.
+inline int64_t steady_now() {
+    using std::chrono::steady_clock;
+    return std::chrono::nanoseconds(steady_clock::now().time_since_epoch()).count();
+}
+
 /// What is told: the record as it was then.
 struct JournalEntry {
     std::array<net::Tuple, 2> tuple;  ///< Indexed by net::Direction; its kind is the record's.

@@ -145,15 +145,13 @@ Insertion Member::insert(uint32_t index, const Keys& keys, Tick now) {
 
 /// `now` says how long the flow has left, which of one that has ended is nothing.
 void Member::tell(uint32_t index, Event event, Tick now) {
-    using std::chrono::steady_clock;
     const FlowRecord& record = table_.records_[index];
     // relaxed: as lists read them.
-    const auto time = std::chrono::nanoseconds(steady_clock::now().time_since_epoch());
     const bool is_counted = event == Event::Ended && record.kind() == Kind::Flow;
     const auto traffic = is_counted ? table_.accounts_.read(index) : std::nullopt;
     table_.journal_->write(id_,
                            {.tuple = record.tuple,
-                            .time = time.count(),
+                            .time = steady_now(),
                             .index = index,
                             .generation = record.life.load(std::memory_order_relaxed).generation(),
                             .left = record.deadline.load(std::memory_order_relaxed) - now,

@@ -28,11 +28,6 @@ int64_t now() {
     return steady_clock::now().time_since_epoch() / milliseconds(1);
 }
 
-/// As entries of the journal have it.
-int64_t steady_now() {
-    return std::chrono::nanoseconds(steady_clock::now().time_since_epoch()).count();
-}
-
 int64_t time_of_day() {
     return system_clock::now().time_since_epoch() / milliseconds(1);
 }
@@ -128,9 +123,9 @@ bool FlowLog::turn() {
             return !params_.is_own(entry.time);
         });
         // When that happened which is lost, nobody knows any more: since the last look.
-        const bool is_own = params_.is_own(steady_now());
+        const bool is_own = params_.is_own(flow::steady_now());
         const bool was_own = std::exchange(was_own_, is_own);
-        if (const uint64_t lost = reader_.take_lost(); lost != 0 && is_own && was_own)
+        if (const uint64_t lost = reader_.take_lost(); lost != 0 && (is_own || was_own))
             account_.lose(lost, {before, read_at_});
         encoder_->encode(entries_, listing::TimeOfDay(), messages_);
         delivery_->turn(now());

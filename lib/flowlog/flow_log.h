@@ -77,8 +77,8 @@ private:
     std::unique_ptr<Delivery> delivery_;
     std::vector<flow::JournalEntry> entries_;
     std::vector<Message> messages_;
-    int64_t read_at_;      // the time of day, in milliseconds
-    bool was_own_ = true;  // at that time
+    int64_t read_at_;       // the time of day, in milliseconds
+    bool was_own_ = false;  // at that time
 
     std::mutex mutex_;
     std::condition_variable stopped_;

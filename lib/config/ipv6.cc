@@ -59,6 +59,25 @@ Status check_numbers_stay(const Config& config) {
     return Done{};
 }
 
+/// A number is one host's today and another's tomorrow: what is given for good is given by name.
+Status check_numbers_go(const Config& config) {
+    const net::Prefix& numbers = config.numbers.network();
+    const std::string why = " of --ipv6-numbers " + net::to_string(numbers) +
+                            ", which go from host to host; name the IPv6 one";
+    for (const pool::Forward& forward : config.forwards)
+        if (!forward.internal6 && numbers.contains(forward.internal.address))
+            return wrong("forward", to_string(forward), "its host is" + why);
+    for (const pool::OneToOne& pair : config.one_to_one)
+        if (overlap(net::Prefix{pair.internal, pair.length}, numbers))
+            return wrong("one-to-one", to_string(pair),
+                         "it has addresses of --ipv6-numbers " + net::to_string(numbers) +
+                             ", which go from host to host");
+    for (const StaticRoute& route : config.routes)
+        if (!route.prefix6 && numbers.contains(route.via))
+            return wrong("route", to_string(route), "its next hop is" + why);
+    return Done{};
+}
+
 /// A prefix or a host of IPv6 that the configuration names, and where.
 struct Named {
     std::string_view flag;
@@ -134,6 +153,19 @@ Status check_named(const Config& config) {
         if (const std::string why = why_no_route(config, route); !why.empty())
             return wrong("route", to_string(route), why);
     }
+    return Done{};
+}
+
+/// All IPv6 hosts are of one zone, so that it need not be said.
+Status check_zones(const Config& config, uint16_t zone) {
+    const std::string why = "IPv6 hosts are of zone " + std::to_string(zone);
+    const auto is_other = [zone](uint16_t said) { return said != 0 && said != zone; };
+    for (const pool::Forward& forward : config.forwards)
+        if (forward.internal6 && is_other(forward.internal.zone))
+            return wrong("forward", to_string(forward), why);
+    for (const StaticRoute& route : config.routes)
+        if (route.prefix6 && is_other(route.zone))
+            return wrong("route", to_string(route), why);
     return Done{};
 }
 
@@ -243,9 +275,11 @@ std::vector<net::Ipv6Prefix> ipv6_behind_routers(const Config& config) {
 Status add_ipv6_side(Config& config) {
     if (!config.nat64 || !config.lan6 || config.lans.empty())
         return Done{};
+    const Lan& beside = config.lans.front();
+    if (Status status = check_zones(config, beside.zone); !status)
+        return status;
     if (Status status = give_numbers(config); !status)
         return status;
-    const Lan& beside = config.lans.front();
     name_numbers(config, beside.zone);
     const net::Prefix& network = config.numbers.network();
     const Be32 own = Be32::from_host(network.address.host() | nat64::kOwnNumber);
@@ -274,8 +308,9 @@ Status check_ipv6(const Config& config) {
         return wrong("lan6", net::to_string(*config.lan6),
                      "the first --lan, " + to_string(at) +
                          ", has vlan=; IPv6 is served on a port without tags only");
-    if (Status status = check_numbers_stay(config); !status)
-        return status;
+    for (const auto check : {check_numbers_stay, check_numbers_go})
+        if (Status status = check(config); !status)
+            return status;
     if (config.sync && config.lan6->address.low() == 0)
         return wrong("lan6", net::to_string(*config.lan6),
                      "with --sync its last 64 bits are those of a link-local address, and not 0");

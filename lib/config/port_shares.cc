@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/port_shares.h"
 
+#include "config/ranges.h"
 #include "config/read.h"
 #include "config/read_rules.h"
 #include "net/text.h"
@@ -41,12 +42,9 @@ Error wrong_user(const User& user, const std::string& why) {
 }
 
 bool overlap(const User& a, const User& b) {
-    const auto overlaps = [](const AddressRange& one, const AddressRange& other) {
-        return one.first <= other.last && other.first <= one.last;
-    };
     return std::any_of(a.addresses.begin(), a.addresses.end(), [&](const AddressRange& one) {
         return std::any_of(b.addresses.begin(), b.addresses.end(),
-                           [&](const AddressRange& other) { return overlaps(one, other); });
+                           [&](const AddressRange& other) { return config::overlap(one, other); });
     });
 }
 

@@ -32,7 +32,7 @@ Result<NumberPlan> NumberPlan::of(const net::Prefix& network,
     NumberPlan plan(network, {prefixes.begin(), prefixes.end()}, {hosts.begin(), hosts.end()});
     if (plan.hosts_.size() > kMostNamedHosts)
         return Error{std::to_string(plan.hosts_.size()) +
-                     " IPv6 hosts are named, as gateways or for forwards; " +
+                     " IPv6 hosts are named, by rules, by forwards or as next hops; " +
                      std::to_string(kMostNamedHosts) + " can be"};
     if (plan.shares_.size() - 1 > kMostNamedPrefixes)
         return Error{std::to_string(plan.shares_.size() - 1) + " IPv6 prefixes are named; " +

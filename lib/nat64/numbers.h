@@ -7,9 +7,9 @@
 /// Shape    Buckets of 16 places, found by the keyed hash of the address among those of its share
 ///          (nat64/number_plan.h); a place's position is its host's number. The first bucket of a
 ///          share is that of hosts that are named, and the last place is nobody's.
-/// Threads  find() and find_or_add() by any worker at once, without a lock; address() and
-///          for_each() and holder() by any thread; turn() by the control core alone, with workers
-///          as the readers of its grace periods; put() likewise, while no worker gives numbers.
+/// Threads  find_or_add() by any worker at once, without a lock; find(), address(), for_each() and
+///          holder() by any thread; turn() by the control core alone, with workers as the readers
+///          of its grace periods; put() likewise, while no worker gives numbers.
 /// Errors   find_or_add() yields nothing where the bucket is full, or where another thread is
 ///          giving a number in it at the same moment.
 /// Memory   All at create(): 25 bytes a number. It may outlive the process (lib/state): who is

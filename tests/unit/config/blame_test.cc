@@ -3,25 +3,20 @@
 
 #include "catch.h"
 #include "config/sources.h"
+#include "loaded.h"
 #include "testing/temporary_file.h"
 
-#include <array>
 #include <string>
 
 namespace blame_test {
 
 using namespace sluice;
 using namespace sluice::config;
+using test::kCpus;
+using test::kLeastFile;
 using testing::TemporaryFile;
 
 namespace {
-
-// Line 6 is a test's first.
-constexpr const char* kLeast =
-    "lan = af_packet:l0\nwan = af_packet:w0\n"
-    "lan-address = 10.1.0.1/24\nwan-address = 198.51.100.1/24\n"
-    "gateway = 198.51.100.254\n";
-constexpr std::array<unsigned, 4> kCpus{0, 1, 2, 3};
 
 /// The first error of a file, with its place: "6:9: --route …".
 std::string error_of(const std::string& text) {
@@ -39,7 +34,7 @@ std::string error_of(const std::string& text) {
 
 /// What an error of a good beginning and these lines begins with.
 void check(const std::string& lines, const std::string& begin) {
-    const std::string error = error_of(kLeast + lines);
+    const std::string error = error_of(kLeastFile + lines);
     CAPTURE(lines, error);
     CHECK(error.starts_with(begin));
 }

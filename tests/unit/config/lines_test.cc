@@ -3,6 +3,7 @@
 
 #include "catch.h"
 #include "config/flags.h"
+#include "loaded.h"
 #include "testing/temporary_file.h"
 
 #include <algorithm>
@@ -13,14 +14,10 @@ namespace lines_test {
 
 using namespace sluice;
 using namespace sluice::config;
+using test::kLeastFile;
 using testing::TemporaryFile;
 
 namespace {
-
-constexpr const char* kLeast =
-    "lan = af_packet:l0\nwan = af_packet:w0\n"
-    "lan-address = 10.1.0.1/24\nwan-address = 198.51.100.1/24\n"
-    "gateway = 198.51.100.254\n";
 
 struct Read {
     Sources sources;
@@ -28,7 +25,7 @@ struct Read {
 };
 
 Read read(const std::string& text) {
-    const TemporaryFile file(kLeast + text);
+    const TemporaryFile file(kLeastFile + text);
     auto sources = Sources::read({}, file.path(), {});
     if (!sources)
         FAIL(sources.error().message);
@@ -54,7 +51,7 @@ std::string text_of(const std::vector<Line>& lines) {
 
 TEST_CASE("lines: the least configuration shows what is served by default", "[config]") {
     CHECK(text_of(lines_of("")) ==
-          std::string(kLeast) + "pool = 198.51.100.1\n" + "inside = 10.1.0.0/24\n");
+          std::string(kLeastFile) + "pool = 198.51.100.1\n" + "inside = 10.1.0.0/24\n");
 }
 
 TEST_CASE("lines: what is written in several ways is one line", "[config]") {
@@ -98,7 +95,7 @@ TEST_CASE("lines: what they say is read as the same configuration", "[config]") 
     // Without the ports and addresses that read() puts before it.
     std::string again;
     for (const Line& line : first)
-        if (std::string(kLeast).find(to_string(line)) == std::string::npos)
+        if (std::string(kLeastFile).find(to_string(line)) == std::string::npos)
             again += to_string(line) + '\n';
     CHECK(lines_of(again) == first);
 }
@@ -169,7 +166,7 @@ TEST_CASE("lines: the place of each denial is that of its value in the file", "[
     const std::string file = all.sources.file()->path();
     CHECK(deny_places(all.sources, all.config) ==
           std::vector<std::string>{file + ":6", file + ":7", file + ":8"});
-    const TemporaryFile other(std::string(kLeast) + "deny = 10.1.0.0/24\n");
+    const TemporaryFile other(std::string(kLeastFile) + "deny = 10.1.0.0/24\n");
     auto given = Sources::read({{"deny", {"10.1.0.9/32"}}}, other.path(), {});
     REQUIRE(given);
     auto config = given->load();

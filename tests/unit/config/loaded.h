@@ -7,31 +7,38 @@
 #include "config/load.h"
 #include "config/validate.h"
 
+#include <array>
 #include <string>
 #include <utility>
 
-namespace sluice::config::testing {
+namespace sluice::test {
+
+/// The shortest file that is a configuration. Its sixth line is a test's first.
+inline constexpr const char* kLeastFile =
+    "lan = af_packet:l0\nwan = af_packet:w0\n"
+    "lan-address = 10.1.0.1/24\nwan-address = 198.51.100.1/24\n"
+    "gateway = 198.51.100.254\n";
+inline constexpr std::array<unsigned, 4> kCpus{0, 1, 2, 3};
 
 class Loaded {
 public:
-    Loaded(Settings base, const Settings& changes) : settings_(std::move(base)) {
+    Loaded(config::Settings base, const config::Settings& changes) : settings_(std::move(base)) {
         for (const auto& [flag, values] : changes)
             settings_[flag] = values;
     }
 
-    Result<Config> config() const { return load(settings_, {}); }
+    Result<config::Config> config() const { return config::load(settings_, {}); }
     /// The first error, of reading or of checking; empty for none.
     std::string error() const {
-        constexpr unsigned kCpus[] = {0, 1, 2, 3};
-        const Result<Config> read = config();
+        const Result<config::Config> read = config();
         if (!read)
             return read.error().message;
-        const Status status = validate(read.value(), kCpus);
+        const Status status = config::validate(read.value(), kCpus);
         return status ? "" : status.error().message;
     }
 
 private:
-    Settings settings_;
+    config::Settings settings_;
 };
 
-}  // namespace sluice::config::testing
+}  // namespace sluice::test

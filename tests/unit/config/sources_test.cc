@@ -2,24 +2,20 @@
 #include "config/sources.h"
 
 #include "catch.h"
+#include "loaded.h"
 #include "testing/temporary_file.h"
 
-#include <array>
 #include <string>
 
 namespace sources_test {
 
 using namespace sluice;
 using namespace sluice::config;
+using test::kCpus;
+using test::kLeastFile;
 using testing::TemporaryFile;
 
 namespace {
-
-constexpr const char* kLeast =
-    "lan = af_packet:l0\nwan = af_packet:w0\n"
-    "lan-address = 10.1.0.1/24\nwan-address = 198.51.100.1/24\n"
-    "gateway = 198.51.100.254\n";
-constexpr std::array<unsigned, 4> kCpus{0, 1, 2, 3};
 
 Sources read(const Settings& settings, const TemporaryFile& file) {
     auto sources = Sources::read(settings, file.path(), {});
@@ -31,7 +27,7 @@ Sources read(const Settings& settings, const TemporaryFile& file) {
 }  // namespace
 
 TEST_CASE("sources: the command line goes before the file, flag by flag", "[config]") {
-    const TemporaryFile file(std::string(kLeast) + "workers = 2\nflows = 4096\n");
+    const TemporaryFile file(std::string(kLeastFile) + "workers = 2\nflows = 4096\n");
     const auto config = read({{"workers", {"3"}}}, file).load();
     REQUIRE(config.ok());
     CHECK(config.value().workers == 3);
@@ -39,7 +35,7 @@ TEST_CASE("sources: the command line goes before the file, flag by flag", "[conf
 }
 
 TEST_CASE("sources: values that contradict one another are named by their place", "[config]") {
-    const TemporaryFile file(std::string(kLeast) + "pool = 10.1.0.7\n");
+    const TemporaryFile file(std::string(kLeastFile) + "pool = 10.1.0.7\n");
     const Sources sources = read({}, file);
     const auto config = sources.load();
     REQUIRE(config.ok());
@@ -49,7 +45,7 @@ TEST_CASE("sources: values that contradict one another are named by their place"
 }
 
 TEST_CASE("sources: what the command line says is not blamed on the file", "[config]") {
-    const TemporaryFile file(std::string(kLeast) + "workers = 0\n");
+    const TemporaryFile file(std::string(kLeastFile) + "workers = 0\n");
     const auto config = read({{"workers", {"99"}}}, file).load();
     REQUIRE_FALSE(config.ok());
     CHECK(config.error().message.starts_with("--workers 99: "));

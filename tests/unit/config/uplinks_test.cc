@@ -26,11 +26,11 @@ Settings two_uplinks() {
 }
 
 Result<Config> load_with(const Settings& changes) {
-    return config::testing::Loaded(two_uplinks(), changes).config();
+    return test::Loaded(two_uplinks(), changes).config();
 }
 
 std::string why(const Settings& changes) {
-    return config::testing::Loaded(two_uplinks(), changes).error();
+    return test::Loaded(two_uplinks(), changes).error();
 }
 
 }  // namespace

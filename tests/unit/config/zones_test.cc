@@ -33,11 +33,11 @@ Settings tenants() {
 }
 
 Result<Config> load_with(const Settings& changes) {
-    return config::testing::Loaded(tenants(), changes).config();
+    return test::Loaded(tenants(), changes).config();
 }
 
 std::string why(const Settings& changes) {
-    return config::testing::Loaded(tenants(), changes).error();
+    return test::Loaded(tenants(), changes).error();
 }
 
 }  // namespace

@@ -22,10 +22,12 @@ net::Ipv6Address host(uint64_t number) {
     return net::Ipv6Address::of_words(0x20010db800010000, number);
 }
 
+NumberPlan plain(unsigned bits) {
+    return NumberPlan({{}, static_cast<uint8_t>(32 - bits)});
+}
+
 std::unique_ptr<Numbers> make(unsigned bits = 16) {
-    return std::move(Numbers::create({.plan = NumberPlan({{}, static_cast<uint8_t>(32 - bits)}),
-                                      .key = {1, 2}}))
-        .value();
+    return std::move(Numbers::create({.plan = plain(bits), .key = {1, 2}})).value();
 }
 
 /// The control core's work for so long; nobody reads meanwhile.
@@ -39,10 +41,6 @@ Tick pass_time(Numbers& numbers, Grace& grace, Tick from, Duration duration, Has
 }
 
 constexpr auto kNone = [](uint32_t) { return false; };
-
-NumberPlan plain(unsigned bits) {
-    return NumberPlan({{}, static_cast<uint8_t>(32 - bits)});
-}
 
 /// Memory that outlives the numbers in it.
 class Left {

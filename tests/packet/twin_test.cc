@@ -433,6 +433,7 @@ TEST_CASE("twin: IPv6 hosts are served beside it, and no IPv6 passes between it 
                      .destination_mac = {0x33, 0x33, 0, 0, 0, 2}}
                   .bytes());
     CHECK(ipv6.take().empty());
+    CHECK(ipv6.bed.dropped(Drop::NotIpv4) == 1);
 }
 
 }  // namespace twin_test

@@ -123,15 +123,7 @@ TEST_CASE("announcer: who takes over tells of a large pool within 10 ms, own add
 
 TEST_CASE("announcer: a pool that is larger than that gets 32 addresses each 5 ms",
           "[control][arp]") {
-    link::Interface inside;
-    inside.mac = kInsideMac;
-    inside.own = {{ip("10.1.0.1"), 24}};
-    link::Interface outside;
-    outside.port = 1;
-    outside.mac = kOutsideMac;
-    outside.realm = link::Realm::Outside;
-    outside.own = {{ip("198.51.100.1"), 20}};
-    Gateway gateway(std::move(link::Interfaces::create({inside, outside})).value(), 2000, 2048, {},
+    Gateway gateway(two_interfaces(20), 2000, 2048, {},
                     answering({{ip("198.51.96.1"), ip("198.51.103.255")}}));
     gateway.neighbours.start(gateway.now, true);
     size_t count = 0;

@@ -45,7 +45,7 @@ inline rte_mempool* packet_pool() {
     return pool;
 }
 
-inline link::Interfaces two_interfaces() {
+inline link::Interfaces two_interfaces(uint8_t outside_length = 24) {
     link::Interface inside;
     inside.mac = kInsideMac;
     inside.own = {{ip("10.1.0.1"), 24}};
@@ -53,7 +53,7 @@ inline link::Interfaces two_interfaces() {
     outside.port = 1;
     outside.mac = kOutsideMac;
     outside.realm = link::Realm::Outside;
-    outside.own = {{ip("198.51.100.1"), 24}};
+    outside.own = {{ip("198.51.100.1"), outside_length}};
     return std::move(link::Interfaces::create({inside, outside})).value();
 }
 

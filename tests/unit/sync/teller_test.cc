@@ -4,6 +4,7 @@
 #include "../flow/flows.h"
 #include "catch.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -26,7 +27,7 @@ struct Heard {
     std::vector<Record> records;
     std::vector<End> ends;
     std::vector<Host> hosts;
-    bool are_introduced = true;  ///< No record has come before a host of its batch.
+    bool are_introduced = true;  ///< No record has come before its host, if that is a number.
 };
 
 class Telling {
@@ -34,8 +35,8 @@ public:
     explicit Telling(uint8_t wanted = 0, uint32_t capacity = 64, Ipv6Hosts ipv6 = {})
         : table(make_table(capacity)),
           member(*table),
-          teller({*table, [] { return kNow; }, wanted, [this] { return is_active; },
-                  std::move(ipv6)}) {
+          teller({*table, [] { return kNow; }, wanted, [this] { return is_active; }, ipv6}),
+          numbers_(ipv6.numbers) {
         out_.add(Hello());
     }
 
@@ -49,7 +50,7 @@ public:
             heard.begins += told.type == Type::Begin;
             heard.completes += told.type == Type::Complete;
             for (size_t i = 0; told.type == Type::Records && i < told.count<Record>(); ++i)
-                heard.records.push_back(told.entry<Record>(i));
+                hear(told.entry<Record>(i), heard);
             for (size_t i = 0; told.type == Type::Hosts && i < told.count<Host>(); ++i)
                 heard.hosts.push_back(told.entry<Host>(i));
             for (size_t i = 0; told.type == Type::Ends && i < told.count<End>(); ++i)
@@ -64,8 +65,17 @@ public:
     Teller teller;
 
 private:
+    void hear(const Record& record, Heard& heard) const {
+        const Be32 host = record.tuple[0].source;
+        const bool is_known = std::any_of(heard.hosts.begin(), heard.hosts.end(),
+                                          [&](const Host& each) { return each.number == host; });
+        heard.are_introduced &= is_known || numbers_.length == 0 || !numbers_.contains(host);
+        heard.records.push_back(record);
+    }
+
     Outgoing out_;
     Incoming incoming_;
+    net::Prefix numbers_;
 };
 
 }  // namespace
@@ -205,6 +215,7 @@ TEST_CASE("sync teller: IPv6 hosts are introduced before their records, and each
     SECTION("all are known") {
         const Heard heard = telling.hear();
         CHECK(heard.records.size() == 5);
+        CHECK(heard.are_introduced);
         CHECK(heard.hosts == std::vector{host(2), host(3)});
     }
     SECTION("of one nobody knows any more who it was") {

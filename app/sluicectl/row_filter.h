@@ -4,8 +4,7 @@
 /// \file
 /// Row filter: which rows of `top` an operator wants to see.
 ///
-/// Shape    A word, as "fin" or "host_flows", is of reasons for drops, and leaves all else as it
-/// is.
+/// Shape    A word, as "fin" or "host_flows", is of reasons for drops, and leaves all else alone.
 ///          Anything else is of hosts and of the ends of flows: an address, a prefix, or what
 ///          stands in their text.
 /// Errors   None: what is no address and no prefix is text.

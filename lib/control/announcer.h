@@ -9,9 +9,9 @@
 ///          are routed here, and nobody asks for them): twice, 2 s apart, and from then on once an
 ///          interval. A switch that forwards nothing yet (spanning tree, 30 s) loses the first
 ///          ones, and routers keep what they know for hours.
-/// Threads  The control core's.
 ///          Who takes over from another gateway is in haste: in the first round 32 addresses go at
 ///          once, those of its own first; in the first 10 ms a batch each millisecond.
+/// Threads  The control core's.
 /// Cost     Else a frame every 5 ms at most, however large the pool: switches and routers police
 ///          ARP.
 /// Source   RFC 5227 §2.3: an announcement is an ARP request with sender and target the same.

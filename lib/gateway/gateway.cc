@@ -264,8 +264,8 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
                                                          config.lans.front().zone)](Tick now) {
             others(now);
             numbers_->turn(now, table_->grace(), [&](uint32_t number) {  // of hosts that are gone
-                return hosts_->has(
-                    {Be32::from_host(network.address.host() | number), network.zone});
+                const Be32 address = Be32::from_host(network.address.host() | number);
+                return hosts_->flow_count({address, network.zone}).has_value();
             });
         };
     return params;

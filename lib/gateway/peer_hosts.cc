@@ -27,7 +27,7 @@ Vacated PeerHosts::vacated_by(std::span<const sync::Change> changes) const {
         if (parts_.addresses.to_ipv6(number) == address)
             continue;
         for (const Be32 each : {number, former})
-            if (parts_.hosts.has_flows({each, parts_.zone}))
+            if (parts_.hosts.flow_count({each, parts_.zone}).value_or(0) != 0)
                 numbers.push_back(each);
     }
     return Vacated(std::move(numbers));

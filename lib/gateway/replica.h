@@ -7,12 +7,13 @@
 ///
 /// Shape    Following: what the peer tells is put under this gateway's own keys, as adoption would
 ///          (gateway/restoration.h judges it), and what it hangs on must be there; IPv6 hosts get
-///          the numbers that they have at the peer (gateway/peer_hosts.h). After a Complete what has
-///          not been told since Begin is gone. Active: nothing. Leaving: workers have been told to
-///          stop, and a grace period says that they have; its flows stay until the peer forwards,
-///          for until then they may be the only ones there are. Emptying: all flows end, since the
-///          peer has them by now; then it follows. The peer's clock decides when a flow ends: here
-///          each keeps the time that it had when it was told, and half a minute at least.
+///          the numbers that they have at the peer (gateway/peer_hosts.h). After a Complete what
+///          has not been told since Begin is gone. Active: nothing. Leaving: workers have been
+///          told to stop, and a grace period says that they have; its flows stay until the peer
+///          forwards, for until then they may be the only ones there are. Emptying: all flows end,
+///          since the peer has them by now; then it follows. The peer's clock decides when a flow
+///          ends: here each keeps the time that it had when it was told, and half a minute at
+///          least.
 ///          One that starts standing by begins as if it were Leaving: where it has found flows
 ///          (--state) and is told to forward before the peer does, it goes on with them; where the
 ///          peer forwards, it has them too, and newer. Without flows it follows at once.

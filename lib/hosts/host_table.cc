@@ -129,11 +129,12 @@ HostIndex HostTable::find(HostIndex first, net::InsideAddress wanted) const {
     return kNoHost;
 }
 
-bool HostTable::has_flows(net::InsideAddress wanted) const {
+std::optional<uint32_t> HostTable::flow_count(net::InsideAddress wanted) const {
     const HostIndex host = find(head(wanted).load(std::memory_order_acquire), wanted);
+    if (host == kNoHost)
+        return std::nullopt;
     // relaxed: a number that stands alone. One that has just gone has none.
-    return host != kNoHost &&
-           flows_of(entry(host).held.load(std::memory_order_relaxed)) % kGone != 0;
+    return flows_of(entry(host).held.load(std::memory_order_relaxed)) % kGone;
 }
 
 /// Counts one more flow of a host that may have `most` of its own (0: any number).

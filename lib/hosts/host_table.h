@@ -125,12 +125,9 @@ public:
     /// Counts a half-open flow that the host is about to open, unless a limit forbids it.
     /// withdraw() takes it back when no flow came of it, but for its part in the rate.
     Counted admit(net::InsideAddress host, const Limits& limits, Tick now);
-    /// The host has flows, or had some a moment ago.
-    bool has(net::InsideAddress host) const {
-        return find(head(host).load(std::memory_order_acquire), host) != kNoHost;
-    }
-    /// The host has flows, mappings or contacts now.
-    bool has_flows(net::InsideAddress host) const;
+    /// How many flows, mappings and contacts it has; 0 where it had some a moment ago, and nothing
+    /// where nobody knows of it.
+    std::optional<uint32_t> flow_count(net::InsideAddress host) const;
     /// What admit() would answer now. Nothing is counted.
     Answer would_admit(net::InsideAddress host, const Limits& limits, Tick now) const;
     /// Counts one whatever the limits say: that somebody outside opens to the host, or that stands

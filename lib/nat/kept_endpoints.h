@@ -12,8 +12,8 @@
 ///          A new word takes an empty place, or that of a flow that has ended. Where all 16 live,
 ///          one goes whose endpoints another flow here has as well: of these the one that would end
 ///          first. So an endpoint with many flows pushes out no other. Where there is none, the
-///          oldest goes, and is forgotten though it lives: by reckoning, of as many endpoints with a
-///          changed port as the table has flows one in 1250, of half as many one in 2.7 million.
+///          oldest goes, and is forgotten though it lives: of as many endpoints with a changed port
+///          as the table has flows one in 1250, of half as many one in 2.7 million (reckoned).
 /// Threads  Any members of the flow table learn and find at once. A word says nothing by itself;
 ///          its record does. One that is found live (acquire) has tuples that may be read, for it
 ///          is not reused before the reader's next quiescence. That holds for learn() too, which

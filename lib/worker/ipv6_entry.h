@@ -6,7 +6,7 @@
 ///
 /// Shape    A translated frame has the tag of its port's IPv6 side (link::kIpv6Side) in its mbuf's
 ///          fields, so that it finds its interface as frames of VLANs do.
-/// Units    Counted is what came on the wire, as the IPv6 side's: all of what ends here, and of what
+/// Units    Counted is what came on the wire, as the IPv6 side's: all that ends here, and of what
 ///          goes on what it has lost on the way, for who takes up the burst counts the rest.
 /// Threads  Owned by one worker.
 /// Errors   Drops by name; what stays moves up in the burst.

@@ -284,8 +284,11 @@ TEST_CASE("host table: a host that has just opened flows keeps its entry", "[hos
     table.now = table.now + Duration{500};
     table.hosts->turn(table.now, table.flows->grace());
     table.pass(Duration{3'900});
+    CHECK_FALSE(table.hosts->flow_count(ip("10.1.0.2")));
     const HostIndex host = table.admit("10.1.0.2", {0, 1}).host;
+    CHECK(table.hosts->flow_count(ip("10.1.0.2")) == 1);
     table.hosts->withdraw(host);
+    CHECK(table.hosts->flow_count(ip("10.1.0.2")) == 0);
     table.pass(Duration{200});
     CHECK(table.admit("10.1.0.2", {0, 1}).answer == Answer::TooFast);
 }

@@ -12,6 +12,7 @@
 /// Source   RFC 959 §4.1.2, §5.3.2 (PORT, 227); RFC 2428 §2 and §3 (EPRT, 229); RFC 4217 §4 (234:
 ///          what follows is TLS). RFC 1123 §4.1.2.6: in 227 the numbers are looked for.
 
+#include "helper/speaker.h"
 #include "net/tuple.h"
 
 #include <array>
@@ -32,8 +33,6 @@ enum class Form : uint8_t {
     Extended,  ///< |1|h1.h2.h3.h4|port|
     PortOnly,  ///< |||port|
 };
-
-enum class Speaker : uint8_t { Client, Server };
 
 struct FtpLine {
     enum class Kind : uint8_t {

@@ -5,7 +5,7 @@
 /// Status: what the two sides of a flow have shown so far.
 ///
 /// Shape    Bits, kept by the flow's record. What track() sets stays; kEnded may go again. The last
-///          three are set by who opens the flow, or by a helper.
+///          four are set by who opens the flow, or by a helper.
 /// Source   Status word of a Linux conntrack, enum ip_conntrack_status.
 
 #include <cstdint>
@@ -19,6 +19,7 @@ enum Status : uint8_t {
     kRelated = 8,     ///< IPS_EXPECTED: another flow has foretold it.
     kHelped = 16,     ///< IPS_HELPER: its packets may foretell others.
     kCorrected = 32,  ///< IPS_SEQ_ADJUST: its sequence numbers differ on both sides.
+    kCalls = 64,      ///< Beside kHelped: the helper is PPTP's.
 };
 
 }  // namespace sluice::conntrack

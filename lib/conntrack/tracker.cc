@@ -74,6 +74,9 @@ Verdict track_other(const Tuning& tuning, const FlowState& flow, Direction direc
         case Protocol::Sctp:
             return track_sctp(tuning, flow, direction, segment, sctp_tracker(memory));
         case Protocol::Gre:
+            // Nothing but a control connection of PPTP foretells GRE.
+            if ((flow.status & kRelated) != 0)
+                return track_stream(flow, direction, kCallTimeout, kCallStreamTimeout);
             return track_stream(flow, direction, tuning.gre, tuning.gre_stream);
         default:
             return refreshed(flow, direction, tuning.generic);

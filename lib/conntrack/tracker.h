@@ -9,7 +9,8 @@
 /// Threads  A flow's state is handed in and out by its owner.
 /// Errors   A packet that Linux calls INVALID is refused with the exact reason.
 /// Source   nf_conntrack of Linux 6.x: tcp_conntracks, nf_conntrack_tcp_packet(),
-///          nf_conntrack_udp_packet(), nf_conntrack_icmp_packet(), nf_conntrack_gre_packet().
+///          nf_conntrack_udp_packet(), nf_conntrack_icmp_packet(), nf_conntrack_gre_packet(); the
+///          timeouts of nf_conntrack_pptp for GRE that it has foretold.
 
 #include "base/clock.h"
 #include "conntrack/status.h"
@@ -41,6 +42,10 @@ struct Segment {
 
     sctp::Packet sctp_packet{};
 };
+
+/// Of a call of PPTP: until it is answered, and from then on. No tuning changes them.
+inline constexpr Duration kCallTimeout = Duration::seconds(600);
+inline constexpr Duration kCallStreamTimeout = Duration::seconds(5 * 3600);
 
 inline constexpr size_t kTrackerBytes = 60;
 using TrackerBytes = std::array<std::byte, kTrackerBytes>;

@@ -222,6 +222,19 @@ TEST_CASE("gre: a tunnel is a stream from the packet after its first reply", "[c
     CHECK(next.status == (kSeenReply | kAssured));
 }
 
+TEST_CASE("gre: a call that a control connection has foretold lasts longer", "[conntrack][gre]") {
+    const Segment gre{Protocol::Gre, 0, 0};
+    const Tuning tuning;
+    const auto meet = [&](uint8_t status) {
+        alignas(64) TrackerBytes memory{};
+        return track(tuning, {{}, status, {}, {}}, Direction::Original, gre, memory);
+    };
+    CHECK(meet(kRelated).timeout == Duration::seconds(600));
+    const Verdict stream = meet(kRelated | kSeenReply);
+    CHECK(stream.timeout == Duration::seconds(18'000));
+    CHECK(stream.status == (kRelated | kSeenReply | kAssured));
+}
+
 TEST_CASE("generic: every packet prolongs the flow, none assures it", "[conntrack]") {
     const Segment esp{Protocol{50}, 0, 0};
     const Verdict opened = opened_by(esp, Tuning{});

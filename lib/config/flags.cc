@@ -348,7 +348,7 @@ constexpr Flag kFlags[] = {
      [](const Given& g, Config& c) { return store(read_switch(g), c.accounting); }},
     {"helper", kTracking, Arity::Many, false, "HELPER",
      "Read what clients and servers of a protocol tell each other of further flows, and let these "
-     "in: ftp, tftp; with the servers' ports where they are others: ftp:21,2121; default: none",
+     "in: ftp, tftp, pptp; with the servers' ports if they are others: ftp:21,2121; default: none",
      [](const Given& g, Config& c) { return store(read_helpers(g), c.helpers); }},
 
     {"fragment-datagrams", kFragments, Arity::One, false, "N",

@@ -2,7 +2,7 @@
 #pragma once
 
 /// \file
-/// Reads --helper: "ftp", "tftp:69,6969", any number of times and in one list.
+/// Reads --helper: "ftp", "tftp:69,6969", "pptp", any number of times and in one list.
 ///
 /// Errors   One sentence that names the flag and the word and says what is wanted.
 
@@ -16,8 +16,9 @@
 namespace sluice::config {
 
 inline constexpr std::string_view kHelperWanted =
-    "ftp or tftp is wanted, with a colon and ports of servers behind it where they are others than "
-    "21 or 69, as ftp:21,2121; 8 ports at most";
+    "ftp, tftp or pptp is wanted, with a colon and ports of servers behind it where they are "
+    "others "
+    "than 21, 69 or 1723, as ftp:21,2121; 8 ports at most";
 
 Result<helper::Ports> read_helpers(const Given& given);
 /// As one word that reads so.

@@ -2,6 +2,7 @@
 #include "control/ageing.h"
 
 #include "flow/age.h"
+#include "nat/calls.h"
 
 #include <rte_prefetch.h>
 
@@ -101,8 +102,11 @@ std::optional<flow::LifeWord> Ageing::look_at(const Deadlines::Due& due, Tick no
         return std::nullopt;
     }
     Tick end = record.deadline.load(std::memory_order_relaxed) + kUnseenBeforeKill;
-    if (!end.is_after(now) || nat::is_taken_back(table_, record))
+    if (!end.is_after(now) || nat::is_taken_back(table_, record) ||
+        nat::is_orphan(table_, record, now))
         return life;
+    if (const Tick soon = now + kMasterLook; end.is_after(soon) && nat::is_call(record))
+        end = soon;
     if (const Tick soon = now + kTrialLook; end.is_after(soon) && nat::is_on_trial(table_, record))
         end = soon;
     table_.deadlines().replace(due, now, end);

@@ -31,7 +31,7 @@ namespace sluice::flow {
 
 /// The number of what follows: of the offset, the size and the values of every field. Whoever
 /// changes one of them gives it the next (tests/unit/flow/flow_record_test.cc has them all).
-inline constexpr uint32_t kRecordLayout = 4;
+inline constexpr uint32_t kRecordLayout = 5;
 
 /// What a record stands for. Packets have the tuples of flows; those of other records carry their
 /// kind, so that no packet finds them.

@@ -3,6 +3,7 @@
 
 #include "conntrack/status.h"
 #include "gateway/touched.h"
+#include "nat/calls.h"
 #include "nat/holders.h"
 #include "nat/translate.h"
 #include "net/side.h"
@@ -65,10 +66,13 @@ Restored Restoration::run() {
     return restored;
 }
 
-/// What a helper knew of the flow is gone: it goes on without, where it can.
+/// What a helper knew of the flow is gone: it goes on without, where it can. A call ends with its
+/// control connection, which ends too: what it says of calls would not be put right any more.
 bool goes_on_unhelped(const flow::FlowTable& table, FlowRecord& record) {
     if (record.kind() != Kind::Flow)
         return record.kind() != Kind::Expectation;
+    if (nat::is_call(record))
+        return false;
     const uint8_t status = record.status.load(memory_order_relaxed);
     if ((status & conntrack::kHelped) == 0)
         return true;
@@ -79,8 +83,9 @@ bool goes_on_unhelped(const flow::FlowTable& table, FlowRecord& record) {
     });
     if (!keeps_holder)
         record.holder.look_away();
-    record.status.store(status & ~conntrack::kHelped, memory_order_relaxed);
-    return (status & conntrack::kCorrected) == 0;
+    constexpr uint8_t kEnding = conntrack::kCorrected | conntrack::kCalls;
+    record.status.store(status & ~(conntrack::kHelped | conntrack::kCalls), memory_order_relaxed);
+    return (status & kEnding) == 0;
 }
 
 Fate Restoration::judge(FlowRecord& record) {

@@ -6,6 +6,7 @@
 #include "conntrack/status.h"
 #include "listing/doomed.h"
 #include "listing/walk.h"
+#include "net/gre.h"
 #include "net/side.h"
 #include "net/text.h"
 
@@ -35,8 +36,14 @@ struct Ends {
     bool is_related = false;  ///< Another flow has foretold it.
 };
 
-Ends ends_of(const net::Tuple& original, const net::Tuple& reply, net::Sides sides,
-             uint8_t status) {
+/// Rules and mappings know no call IDs.
+net::Tuple without_call(const net::Tuple& tuple) {
+    return net::is_call(tuple) ? net::by_addresses(tuple) : tuple;
+}
+
+Ends ends_of(const net::Tuple& sent, const net::Tuple& answered, net::Sides sides, uint8_t status) {
+    const net::Tuple original = without_call(sent);
+    const net::Tuple reply = without_call(answered);
     const bool is_from_inside = sides.enter(Direction::Original) == Side::Inside;
     return {original,
             {original.source, original.source_port, original.zone},

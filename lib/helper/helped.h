@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "flow/flow_record.h"
 #include "helper/lines.h"
+#include "helper/pptp.h"
 #include "helper/sequence.h"
 
 #include <array>
@@ -48,6 +49,7 @@ struct State {
     std::array<uint16_t, 2> told_port{};  ///< With the last rewritten part.
     Foretold foretold{};
     bool is_encrypted = false;  ///< Nothing can be read any more.
+    PptpSession session{};      ///< Of a control connection of PPTP; it needs nothing before this.
 };
 
 class Helped {

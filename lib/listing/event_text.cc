@@ -69,7 +69,9 @@ FlowEntry entry_of(const flow::JournalEntry& entry) {
             .state = conntrack::ProtocolState(entry.state),
             .status = entry.status,
             .owner = entry.owner,
-            .traffic = entry.is_counted ? std::optional(entry.traffic) : std::nullopt};
+            .traffic = entry.is_counted ? std::optional(entry.traffic) : std::nullopt,
+            // As the other side knows them: what they become there stays in the record.
+            .calls = {entry.tuple[0].destination_port, entry.tuple[1].destination_port}};
 }
 
 void append_timestamp(std::string& out, const flow::JournalEntry& entry, const TimeOfDay& clock) {

@@ -6,7 +6,7 @@
 /// programs read them.
 ///
 /// Shape    Text as `conntrack -L expect` prints it, a line each; JSON as an array with an object
-///          each. What is foretold has no source port.
+///          each. What is foretold has no source port, but a call of PPTP both call IDs.
 /// Threads  Any, several at once (listing/walk.h).
 /// Source   nfct_exp_snprintf() of libnetfilter_conntrack.
 
@@ -25,6 +25,7 @@ struct ExpectationEntry {
     net::Endpoint waits;  ///< Who will receive them.
     net::Tuple master;    ///< The original tuple of the flow that has foretold it.
     Duration left;
+    Be16 call_id = {};  ///< Of a call of PPTP: its client's own.
 };
 
 std::vector<ExpectationEntry> expectations(flow::FlowTable& table, Tick now);

@@ -11,6 +11,7 @@
 #include "conntrack/protocol_state.h"
 #include "flow/flow_table.h"
 #include "flow/traffic.h"
+#include "nat/calls.h"
 #include "net/tuple.h"
 
 #include <array>
@@ -26,6 +27,7 @@ struct FlowEntry {
     uint8_t status = 0;                             ///< conntrack::Status bits.
     uint8_t owner = 0;                              ///< Worker that opened the flow.
     std::optional<flow::BothTraffic> traffic = {};  ///< Where it is counted.
+    std::array<Be16, 2> calls = {};  ///< Of a call: its IDs, as packets of each direction leave.
 
     net::Protocol protocol() const { return tuple[0].protocol; }
     flow::Kind kind() const { return static_cast<flow::Kind>(tuple[0].kind); }
@@ -42,6 +44,7 @@ inline FlowEntry read_entry(const flow::FlowTable& table, uint32_t index, Tick n
         .status = record.status.load(std::memory_order_relaxed),
         .owner = record.owner,
         .traffic = table.accounts().read(index),
+        .calls = nat::is_call(record) ? nat::Call::of(record).leaves_with : std::array<Be16, 2>{},
     };
 }
 

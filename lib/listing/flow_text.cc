@@ -49,6 +49,7 @@ public:
         return *this;
     }
     LineWriter& operator<<(unsigned number) { return *this << uint64_t{number}; }
+    void write_hex(unsigned number) { at_ = std::to_chars(at_, begin_ + kMaxLine, number, 16).ptr; }
     LineWriter& operator<<(const nat64::WireAddress& address) {
         at_ = nat64::write(at_, address);
         return *this;
@@ -60,8 +61,30 @@ private:
     char* at_;
 };
 
-void write_tuple(LineWriter& line, const net::Tuple& tuple, Direction direction,
+/// The call ID of the sender of packets of a direction, as it has numbered the call, and that of
+/// their receiver, as they say it. Without a call both are 0, as in Linux.
+struct GreKeys {
+    unsigned source = 0;
+    unsigned destination = 0;
+};
+
+GreKeys gre_keys(const FlowEntry& flow, Direction direction) {
+    const net::Tuple& tuple = flow.tuple[index(direction)];
+    if (!net::is_call(tuple))
+        return {};
+    return {flow.calls[index(opposite(direction))].host(), tuple.destination_port.host()};
+}
+
+void write_gre_keys(LineWriter& line, const GreKeys& keys) {
+    line << " srckey=0x";
+    line.write_hex(keys.source);
+    line << " dstkey=0x";
+    line.write_hex(keys.destination);
+}
+
+void write_tuple(LineWriter& line, const FlowEntry& flow, Direction direction,
                  const nat64::Naming& naming) {
+    const net::Tuple& tuple = flow.tuple[index(direction)];
     const nat64::WireEnds ends = naming.ends(tuple);
     line << "src=" << ends.source << " dst=" << ends.destination;
     if (tuple.protocol == Protocol::Icmp) {
@@ -69,8 +92,8 @@ void write_tuple(LineWriter& line, const net::Tuple& tuple, Direction direction,
         line << " type=" << icmp.type << " code=" << icmp.code << " id=" << icmp.id << " ";
         return;
     }
-    if (tuple.protocol == Protocol::Gre)  // PPTP's keys, were they looked at
-        line << " srckey=0x0 dstkey=0x0";
+    if (tuple.protocol == Protocol::Gre)
+        write_gre_keys(line, gre_keys(flow, direction));
     if (!net::has_ports(tuple.protocol)) {
         line << " ";
         return;
@@ -115,6 +138,9 @@ void write_json_direction(LineWriter& line, const FlowEntry& flow, Direction dir
     } else if (net::has_ports(tuple.protocol)) {
         line << R"(,"sport":)" << unsigned{tuple.source_port.host()} << R"(,"dport":)"
              << unsigned{tuple.destination_port.host()};
+    } else if (net::is_call(tuple)) {
+        const GreKeys keys = gre_keys(flow, direction);
+        line << R"(,"srckey":)" << keys.source << R"(,"dstkey":)" << keys.destination;
     }
     if (tuple.zone != 0)
         line << R"(,"zone":)" << unsigned{tuple.zone};
@@ -131,6 +157,11 @@ unsigned whole_seconds(Duration left) {
 
 bool is_helped(const FlowEntry& flow) {
     return flow.kind() == flow::Kind::Flow && (flow.status & conntrack::kHelped) != 0;
+}
+
+helper::Kind helper_of(const FlowEntry& flow) {
+    const bool is_pptp = (flow.status & conntrack::kCalls) != 0;
+    return is_pptp ? helper::Kind::Pptp : helper::foreteller_of(flow.protocol());
 }
 
 /// Empty for a protocol without states.
@@ -155,13 +186,13 @@ void write_protocol(LineWriter& line, Protocol protocol) {
 void write_state_and_tuples(LineWriter& line, const FlowEntry& flow, const nat64::Naming& naming) {
     if (const std::string_view state = state_name(flow); !state.empty())
         line << state << " ";
-    write_tuple(line, flow.tuple[index(Direction::Original)], Direction::Original, naming);
+    write_tuple(line, flow, Direction::Original, naming);
     if (has_two_zones(flow))
         write_zone(line, "zone-orig=", flow.tuple[index(Direction::Original)].zone);
     write_traffic(line, flow, Direction::Original);
     if (flow.kind() == flow::Kind::Flow && (flow.status & conntrack::kSeenReply) == 0)
         line << "[UNREPLIED] ";
-    write_tuple(line, flow.tuple[index(Direction::Reply)], Direction::Reply, naming);
+    write_tuple(line, flow, Direction::Reply, naming);
     if (has_two_zones(flow))
         write_zone(line, "zone-reply=", flow.tuple[index(Direction::Reply)].zone);
     write_traffic(line, flow, Direction::Reply);
@@ -208,7 +239,7 @@ void append_line(std::string& out, const FlowEntry& flow, const nat64::Naming& n
     line << "mark=0 ";
     write_zone(line, flow);
     if (is_helped(flow))
-        line << "helper=" << helper::name_of(flow.protocol()) << ' ';
+        line << "helper=" << helper::name_of(helper_of(flow)) << ' ';
     line << "use=1\n";
     out += line.text();
 }
@@ -255,7 +286,7 @@ void append_json(std::string& out, const FlowEntry& flow, const nat64::Naming& n
     if ((flow.status & conntrack::kRelated) != 0)
         line << R"(,"related":true)";
     if (is_helped(flow))
-        line << R"(,"helper":")" << helper::name_of(flow.protocol()) << '"';
+        line << R"(,"helper":")" << helper::name_of(helper_of(flow)) << '"';
     line << R"(,"worker":)" << unsigned{flow.owner} << '}';
     out += line.text();
 }

@@ -91,8 +91,8 @@ Decision Allocator::decide(const Request& request, Tick now, Trail& trail) const
 /// From outside the source stays; from inside it becomes what a mapping says, else what is free.
 Decision Allocator::decide_source(const Request& request, Tick now, Trail& trail) const {
     const Endpoint inside = request.source();
-    if (request.is_inward() || request.keeps_source)
-        return at(inside);
+    if (request.external || request.is_inward() || request.keeps_source)
+        return at(request.external.value_or(inside));
     if (const auto fixed = params_.policy->statics.outside_of(request.original.protocol, inside))
         return at(*fixed);
     if (request.rule == nullptr)

@@ -51,6 +51,8 @@ struct Request {
     /// the address as which its source is to be seen, if it comes from inside.
     std::optional<uint32_t> expectation = {};
     std::optional<Be32> public_address = {};
+    /// Of a call: as which its source is seen, whatever else might be (nat/calls.h).
+    std::optional<net::Endpoint> external = {};
     const Ahead* ahead = nullptr;  ///< Null: nothing is known.
 
     /// From inside to inside, untranslated, in one zone.

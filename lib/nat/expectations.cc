@@ -2,6 +2,7 @@
 #include "nat/expectations.h"
 
 #include "conntrack/status.h"
+#include "nat/calls.h"
 #include "nat/holders.h"
 
 #include <algorithm>
@@ -23,6 +24,10 @@ constexpr uint8_t kClaimed = 1;  // of FlowRecord::state
 
 /// One at most of two ends is inside.
 HolderKeys keys_of(const FlowRecord& master, const ExpectedFlow& expected) {
+    if (expected.call) {
+        const CallKeys keys = keys_of_call(master, *expected.call, flow::Kind::Expectation);
+        return {keys.original, keys.reply};
+    }
     const net::Tuple& answers = master.key(opposite(expected.master.direction()));
     const net::Protocol protocol = answers.protocol;
     const uint16_t zone = std::max(answers.zone, expected.waits.zone);
@@ -58,11 +63,17 @@ void fill(FlowRecord& record, const FlowRecord& master, const ExpectedFlow& expe
     record.status.store(conntrack::kAssured, std::memory_order_relaxed);
     record.deadline.store(now + helper::kForetoldFor, std::memory_order_relaxed);
     new (record.tracker.data())
-        Expected{.master = expected.master.index(),
-                 .master_life = master.life.load(std::memory_order_relaxed),
+        Expected{.master = {expected.master.index(), master.life.load(std::memory_order_relaxed)},
+                 .call_id = expected.call ? expected.call->own : Be16{},
                  .seen_as = master.key(told).destination,
                  .sides = net::Sides(master.sides.enter(opposite(told)), master.sides.enter(told)),
                  .holder = expected.holder};
+}
+
+/// By which a packet of a call, or its flow's first one, travels by the call's expectation.
+Direction direction_of(const FlowRecord& expectation, net::Tuple packet) {
+    packet.kind = kKind;
+    return expectation.key(Direction::Reply) == packet ? Direction::Reply : Direction::Original;
 }
 
 /// An expectation whose master has ended claims nothing any more; ageing may not know yet.
@@ -79,36 +90,56 @@ void end_orphans(const Expectations::Ground& ground, const FlowRecord& record, T
 
 }  // namespace
 
-std::optional<uint32_t> master_of(const flow::FlowTable& table, const FlowRecord& expectation,
-                                  Tick now) {
-    const Expected& expected = Expected::of(expectation);
+std::optional<uint32_t> living(const flow::FlowTable& table, const Master& master, Tick now) {
     // Read once: of a record that is something else by now it may be any number.
     // relaxed, all of it: whichever of two uses of the record it names, only that very one is the
     // master.
     const uint32_t index =
-        std::atomic_ref(const_cast<uint32_t&>(expected.master)).load(std::memory_order_relaxed);
+        std::atomic_ref(const_cast<uint32_t&>(master.index)).load(std::memory_order_relaxed);
     if (index >= table.capacity())
         return std::nullopt;
-    const FlowRecord& master = table.record(index);
-    const bool lives = expected.master_life.life() == flow::Life::Live &&
-                       master.life.load(std::memory_order_relaxed) == expected.master_life &&
-                       master.deadline.load(std::memory_order_relaxed).is_after(now);
+    const FlowRecord& record = table.record(index);
+    const bool lives = master.life.life() == flow::Life::Live &&
+                       record.life.load(std::memory_order_relaxed) == master.life &&
+                       record.deadline.load(std::memory_order_relaxed).is_after(now);
     return lives ? std::optional(index) : std::nullopt;
 }
 
+std::optional<uint32_t> master_of(const flow::FlowTable& table, const FlowRecord& expectation,
+                                  Tick now) {
+    return living(table, Expected::of(expectation).master, now);
+}
+
+CallKeys keys_of_call(const FlowRecord& master, const helper::CallIds& call, flow::Kind kind) {
+    const auto key = [&](Direction direction, Be16 call_id) {
+        const net::Tuple& control = master.key(direction);
+        return net::by_call({control.source,
+                             control.destination,
+                             {},
+                             {},
+                             net::Protocol::Gre,
+                             static_cast<uint8_t>(kind),
+                             control.zone},
+                            call_id);
+    };
+    return {key(Direction::Original, call.server), key(Direction::Reply, call.told)};
+}
+
 std::optional<uint32_t> Expectations::find(const net::Tuple& packet, Side from, Tick now) const {
-    if (!are_any(now) || !net::has_ports(packet.protocol))
+    const bool is_call = net::is_call(packet);
+    if (!are_any(now) || (!net::has_ports(packet.protocol) && !is_call))
         return std::nullopt;
     net::Tuple key = packet;
-    key.source_port = {};
+    if (!is_call)
+        key.source_port = {};
     key.kind = kKind;
     const flow::FlowRef found = table_.find(key, now);
-    if (!found || found.direction() != Direction::Original)
+    if (!found || (found.direction() != Direction::Original && !is_call))
         return std::nullopt;
     const FlowRecord& record = table_.record(found.index());
     // relaxed: to claim it looks again.
     const bool is_claimed = (record.state.load(std::memory_order_relaxed) & kClaimed) != 0;
-    const bool is_its = Expected::of(record).sides.enter(Direction::Original) == from;
+    const bool is_its = Expected::of(record).sides.enter(found.direction()) == from;
     return is_its && !is_claimed && master_of(table_, record, now) ? std::optional(found.index())
                                                                    : std::nullopt;
 }
@@ -117,6 +148,8 @@ Request Expectations::request(uint32_t expectation, const net::Tuple& packet,
                               const Rule* rule) const {
     const FlowRecord& record = table_.record(expectation);
     const Expected& expected = Expected::of(record);
+    if (net::is_call(packet))
+        return request_call(expectation, packet, rule);
     const net::Tuple& reply = record.key(Direction::Reply);
     const bool leads_inside = expected.sides.leave(Direction::Original) == Side::Inside;
     Request request;
@@ -127,6 +160,36 @@ Request Expectations::request(uint32_t expectation, const net::Tuple& packet,
     request.public_address = expected.seen_as;
     request.expectation = expectation;
     return request;
+}
+
+/// Whichever end is the first: the other one's key is what the answers have.
+Request Expectations::request_call(uint32_t expectation, const net::Tuple& packet,
+                                   const Rule* rule) const {
+    const FlowRecord& record = table_.record(expectation);
+    const net::Sides sides = Expected::of(record).sides;
+    const Direction direction = direction_of(record, packet);
+    const net::Tuple& answers = record.key(opposite(direction));
+    const bool leads_inside = sides.leave(direction) == Side::Inside;
+    Request request;
+    request.original = packet;
+    request.target = {answers.source, answers.source_port,
+                      leads_inside ? answers.zone : uint16_t{0}};
+    request.sides = {sides.enter(direction), sides.leave(direction)};
+    request.rule = leads_inside ? nullptr : rule;
+    request.public_address = answers.destination;
+    request.external = net::Endpoint{answers.destination, answers.destination_port};
+    request.expectation = expectation;
+    return request;
+}
+
+/// The server's ID is the same on both sides.
+void Expectations::begin_call(const FlowRecord& expectation, FlowRecord& flow) {
+    const Direction from_client = direction_of(expectation, flow.key(Direction::Original));
+    const Expected& expected = Expected::of(expectation);
+    Call call{.master = expected.master};
+    call.leaves_with[index(from_client)] = expectation.key(Direction::Original).destination_port;
+    call.leaves_with[index(opposite(from_client))] = expected.call_id;
+    new (flow.tracker.data()) Call(call);
 }
 
 std::optional<helper::Foretold> Expectations::make(const Ground& ground,

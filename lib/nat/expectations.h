@@ -11,7 +11,9 @@
 ///              reply:    who waits there -> peer, port 0
 ///
 ///          with the zone of the inside end in both that are of one. To insert both is the claim:
-///          nobody else is promised the endpoint to that peer. An expectation hangs on what the
+///          nobody else is promised the endpoint to that peer. Of a call of PPTP both call IDs are
+///          known, and either end may be the first to send, so its keys are those of the flow
+///          (nat/calls.h). An expectation hangs on what the
 ///          port that was told is of, a mapping or a block of ports, and lives no longer than its
 ///          master: whoever finds it looks at that.
 ///          The packet that an expectation foretold opens its flow, whatever filters and mappings
@@ -30,6 +32,7 @@
 #include "flow/flow_table.h"
 #include "flow/stock.h"
 #include "helper/helped.h"
+#include "helper/pptp.h"
 #include "hosts/host_table.h"
 #include "nat/decision.h"
 #include "net/side.h"
@@ -42,11 +45,20 @@
 
 namespace sluice::nat {
 
+/// The use of a record that a flow which foretells others has.
+struct Master {
+    uint32_t index = 0;
+    flow::LifeWord life{};
+};
+
+/// Its index, while it lives. A late reader (flow/reading.h) may ask of a record that has none.
+std::optional<uint32_t> living(const flow::FlowTable& table, const Master& master, Tick now);
+
 /// What the record of an expectation has in place of a tracker.
 struct Expected {
     flow::Holding holding{};  ///< First, as of every record that is no flow.
-    uint32_t master = 0;      ///< The record of the flow that foretold it.
-    flow::LifeWord master_life{};
+    Master master{};          ///< The flow that foretold it.
+    Be16 call_id;        ///< Of a call: that by which the client is to see the server's packets.
     Be32 seen_as;        ///< The address that who waits is to see the peer by.
     net::Sides sides{};  ///< Of the foretold flow.
     /// What it hangs on, as the foretold flow will: the record's own link goes when it ends.
@@ -62,7 +74,7 @@ struct Expected {
 static_assert(sizeof(Expected) <= sizeof(flow::FlowRecord::tracker));
 
 /// The record of the flow that foretold it, while that lives: else nobody waits for it any more. A
-/// late reader (flow/reading.h) may ask of a record that is no expectation any more.
+/// late reader may ask of a record that is no expectation any more.
 std::optional<uint32_t> master_of(const flow::FlowTable& table, const flow::FlowRecord& expectation,
                                   Tick now);
 
@@ -73,7 +85,16 @@ struct ExpectedFlow {
     net::Endpoint told;                   ///< Where the peer is told to go.
     std::optional<uint32_t> holder = {};  ///< That `told` is of.
     hosts::Limits limits = {};            ///< Of the inside host.
+    /// Of a call: these in place of `waits` and `told`, and the server's answer tells of it.
+    std::optional<helper::CallIds> call = {};
 };
+
+/// The keys of a call that a control connection has agreed on, as flow or expectation.
+struct CallKeys {
+    net::Tuple original;  ///< From who has opened the control connection.
+    net::Tuple reply;
+};
+CallKeys keys_of_call(const flow::FlowRecord& master, const helper::CallIds& call, flow::Kind kind);
 
 class Expectations {
 public:
@@ -100,11 +121,15 @@ public:
     /// Nothing, where there is no room, the host has all that it may, or the endpoint is another's.
     static std::optional<helper::Foretold> make(const Ground& ground, const ExpectedFlow& expected,
                                                 Tick now);
+    /// `flow` has been opened as the call that was foretold, and is not published yet.
+    static void begin_call(const flow::FlowRecord& expectation, flow::FlowRecord& flow);
     /// False: another packet has it, or it is over.
     static bool claim(flow::FlowRecord& expectation);
     static void let_go(flow::FlowRecord& expectation);
 
 private:
+    Request request_call(uint32_t expectation, const net::Tuple& packet, const Rule* rule) const;
+
     const flow::FlowTable& table_;
     const helper::Helped* helpers_;  // null: nothing is helped
 };

@@ -2,6 +2,7 @@
 #include "nat/foretelling.h"
 
 #include "conntrack/status.h"
+#include "nat/calls.h"
 
 namespace sluice::nat {
 
@@ -125,12 +126,73 @@ void Foretelling::forget_last(flow::FlowRef master) {
     last = {};
 }
 
+/// A call stands by this key, and its control connection does.
+bool Foretelling::is_in_the_way(const net::Tuple& key, Tick now) {
+    const flow::FlowRef call = parts_.ground.table.find(key, now);
+    if (!call)
+        return false;
+    if (!is_orphan(parts_.ground.table, parts_.ground.table.record(call.index()), now))
+        return true;
+    kill_call(call);
+    return false;
+}
+
+bool Foretelling::kill_call(flow::FlowRef call) {
+    // relaxed: a kill that is meant for one use of the record fails on the next.
+    const flow::LifeWord life =
+        parts_.ground.table.record(call.index()).life.load(std::memory_order_relaxed);
+    const bool is_killed = parts_.ground.member.kill(call.index(), life);
+    if (is_killed)
+        parts_.ground.counters.count[Count::FlowsClosed].add(1);
+    return is_killed;
+}
+
+/// What is said again of a call that stands changes nothing.
+bool Foretelling::foretell_call(uint32_t master, const helper::CallIds& call, Tick now) {
+    const flow::FlowRecord& record = parts_.ground.table.record(master);
+    const CallKeys keys = keys_of_call(record, call, flow::Kind::Flow);
+    const bool by_original = is_in_the_way(keys.original, now);
+    const bool by_reply = is_in_the_way(keys.reply, now);
+    if (by_original || by_reply) {
+        const flow::FlowRef one = parts_.ground.table.find(keys.original, now);
+        const flow::FlowRef other = parts_.ground.table.find(keys.reply, now);
+        return one && other && one.index() == other.index();
+    }
+    const flow::FlowRef ref(master, Direction::Reply);
+    const helper::Foretold& last = parts_.ground.helpers->state(master).foretold;
+    const CallKeys waited = keys_of_call(record, call, flow::Kind::Expectation);
+    if (last.is_one &&
+        parts_.ground.table.record(last.index).key(Direction::Original) == waited.original &&
+        renew(ref, now))
+        return true;
+    forget_last(ref);
+    ExpectedFlow expected{.master = ref, .waits = {}, .told = {}};
+    expected.limits = limits_of(nullptr);
+    expected.call = call;
+    return expect_flow(expected, now);
+}
+
+/// The server knows one call by what it was told: which it is, is not asked.
+void Foretelling::end_call(uint32_t master, const helper::CallIds& call, Tick now) {
+    forget_last({master, Direction::Reply});
+    const flow::FlowRecord& record = parts_.ground.table.record(master);
+    const flow::FlowRef found =
+        parts_.ground.table.find(keys_of_call(record, call, flow::Kind::Flow).reply, now);
+    if (!found)
+        return;
+    const Master& its = Call::of(parts_.ground.table.record(found.index())).master;
+    if (its.index == master && its.life == record.life.load(std::memory_order_relaxed))
+        kill_call(found);
+}
+
 bool Foretelling::claim(uint32_t expectation, uint32_t index) {
     flow::FlowRecord& record = parts_.ground.table.record(expectation);
     bool is_held = Expectations::claim(record);
     const bool is_claimed = is_held;
     if (const auto holder = Expected::of(record).holder; holder && is_held)
         is_held = parts_.ground.member.hang(index, *holder);
+    if (is_held && net::is_call(record.key(Direction::Original)))
+        Expectations::begin_call(record, parts_.ground.table.record(index));
     if (is_held)
         return true;
     if (is_claimed)
@@ -148,13 +210,14 @@ void Foretelling::finish(uint32_t expectation, flow::InsertOutcome outcome) {
     parts_.ground.counters.count[Count::FlowsRelated].add(1);
 }
 
-void Foretelling::begin_help(uint32_t index, flow::FlowRecord& record) {
+void Foretelling::begin_help(uint32_t index, flow::FlowRecord& record, helper::Kind helper) {
     if (record.sides.enter(Direction::Original) == record.sides.leave(Direction::Original))
         return;
     parts_.ground.helpers->begin(index);
     record.holder.look_into();
+    const uint8_t calls = helper == helper::Kind::Pptp ? conntrack::kCalls : 0;
     // relaxed: nobody sees it yet.
-    record.status.store(record.status.load(std::memory_order_relaxed) | conntrack::kHelped,
+    record.status.store(record.status.load(std::memory_order_relaxed) | conntrack::kHelped | calls,
                         std::memory_order_relaxed);
 }
 

@@ -38,12 +38,13 @@ public:
 
     explicit Foretelling(const Parts& parts) : parts_(parts) {}
 
-    /// A flow with this original tuple is helped, that is opened by this rule, or by none.
-    bool helps(const net::Tuple& original, const Rule* rule) const {
-        return parts_.ground.helpers != nullptr && parts_.policy->helpers_of(rule).name(original);
+    /// The helper of a flow with this original tuple, that is opened by this rule, or by none.
+    std::optional<helper::Kind> helper_of(const net::Tuple& original, const Rule* rule) const {
+        return parts_.ground.helpers == nullptr ? std::nullopt
+                                                : parts_.policy->helpers_of(rule).of(original);
     }
     /// Of such a flow, where it has an inside and an outside end; it is not published yet.
-    void begin_help(uint32_t index, flow::FlowRecord& record);
+    void begin_help(uint32_t index, flow::FlowRecord& record, helper::Kind helper);
 
     /// The sender of a packet of a helped flow waits for one from the packet's receiver, by this
     /// port of its own. Returns the port that the receiver is to be told, if that can be foretold;
@@ -51,6 +52,12 @@ public:
     std::optional<Be16> foretell(flow::FlowRef master, Be16 port, const Rule* rule, Tick now);
     /// Likewise, of one that comes to the port by which the receiver knows the sender.
     bool foretell_answer(flow::FlowRef master, const Rule* rule, Tick now);
+
+    /// A control connection of PPTP has agreed on a call. True where it stands, or may come: one
+    /// that another call of its IDs stands in the way of does not.
+    bool foretell_call(uint32_t master, const helper::CallIds& call, Tick now);
+    /// And has ended it, or what is waited for.
+    void end_call(uint32_t master, const helper::CallIds& call, Tick now);
 
     /// The record of a flow that is about to open has the expectation for itself, and hangs on what
     /// that hangs on; else it is given back.
@@ -65,6 +72,8 @@ private:
     bool expect_flow(const ExpectedFlow& expected, Tick now);
     bool renew(flow::FlowRef master, Tick now);
     void forget_last(flow::FlowRef master);
+    bool is_in_the_way(const net::Tuple& key, Tick now);
+    bool kill_call(flow::FlowRef call);
 
     Parts parts_;
     Trail trail_;

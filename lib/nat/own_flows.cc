@@ -2,6 +2,7 @@
 #include "nat/own_flows.h"
 
 #include "flow/age.h"
+#include "nat/calls.h"
 #include "nat/translate.h"
 #include "policy/tunings.h"
 
@@ -189,8 +190,8 @@ std::optional<Opening> OwnFlows::insert(const First& first, const Decision& deci
         }
     if (request.expectation && !foretelling_.claim(*request.expectation, *index))
         return not_opened(Drop::NoMapping);
-    if (foretelling_.helps(request.original, request.rule))
-        foretelling_.begin_help(*index, record);
+    if (const auto helper = foretelling_.helper_of(request.original, request.rule))
+        foretelling_.begin_help(*index, record, *helper);
     const Duration timeout = first_timeout(record, first);
     // relaxed: as all that fill() writes.
     record.deadline.store(now + timeout, std::memory_order_relaxed);
@@ -237,16 +238,18 @@ std::array<uint64_t, 2> OwnFlows::hashes_of(const Request& request, const Decisi
 
 /// A flow that an outside host opens by a mapping lasts no longer than that does by itself.
 Duration OwnFlows::first_timeout(const flow::FlowRecord& record, const First& first) const {
-    const Duration timeout = first.verdict.timeout;
+    const Duration timeout = is_call(record) ? conntrack::kCallTimeout : first.verdict.timeout;
     if (!first.request.is_inward() || !first.request.mapping)
         return timeout;
     return std::clamp(holders_.left(record, first.now), Duration{1}, timeout);
 }
 
-/// When ageing is to look at a new flow: soon, where it hangs on a block that may be taken back.
+/// When ageing is to look at a new flow: soon, where it hangs on a block that may be taken back, or
+/// ends with another.
 Tick OwnFlows::first_look(uint32_t index, Tick now, Duration timeout) const {
     const flow::FlowRecord& record = params_.table.record(index);
-    const bool is_soon = record.holder.see().index() && is_on_trial(params_.table, record);
+    const bool is_soon =
+        is_call(record) || (record.holder.see().index() && is_on_trial(params_.table, record));
     return now + (is_soon ? std::min(timeout, kBlockTrial) : timeout);
 }
 
@@ -255,7 +258,7 @@ void OwnFlows::count(const First& first, const Decision& decision, uint32_t inde
     counters_.count[Count::FlowsOpened].add(1);
     if (decision.is_elsewhere)
         counters_.count[Count::AddressChanged].add(1);
-    if (decision.external->port != request.original.source_port) {
+    if (!request.external && decision.external->port != request.original.source_port) {
         counters_.count[Count::PortChanged].add(1);
         if (decision.is_searched)
             params_.kept.learn(params_.table, index, first.now);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "nat/translate.h"
 
+#include "nat/calls.h"
 #include "sctp/crc32c.h"
 
 #include <rte_icmp.h>
@@ -8,6 +9,8 @@
 #include <rte_sctp.h>
 #include <rte_tcp.h>
 #include <rte_udp.h>
+
+#include <cstring>
 
 namespace sluice::nat {
 namespace {
@@ -33,6 +36,15 @@ void translate_sctp(const net::Tuple& after, const net::Packet& packet) {
     sctp->cksum ^= rte_cpu_to_le_32(sctp::crc32c_change(
         {reinterpret_cast<const uint8_t*>(difference.data()), sizeof difference},
         packet.length - header - sizeof difference));
+}
+
+/// GRE of version 1 has no checksum, and no other number of the two ends.
+void translate_call(const flow::FlowRecord& record, net::Direction direction,
+                    const net::Packet& packet) {
+    if (!is_call(record))
+        return;
+    const Be16 call_id = Call::of(record).leaves_with[index(direction)];
+    std::memcpy(packet.transport + net::kCallIdAt, &call_id.raw, sizeof call_id.raw);
 }
 
 }  // namespace
@@ -93,6 +105,8 @@ void translate(const flow::FlowRecord& record, net::Direction direction,
         }
         case net::Protocol::Sctp:
             return translate_sctp(reverse.reversed(), packet);
+        case net::Protocol::Gre:
+            return translate_call(record, direction, packet);
         default:  // by its addresses alone
             return;
     }

@@ -20,7 +20,8 @@ using net::Side;
 using net::Tuple;
 
 constexpr uint8_t kStatusBits = conntrack::kSeenReply | conntrack::kAssured | conntrack::kEnded |
-                                conntrack::kRelated | conntrack::kHelped | conntrack::kCorrected;
+                                conntrack::kRelated | conntrack::kHelped | conntrack::kCorrected |
+                                conntrack::kCalls;
 constexpr uint8_t kHolderBits = 31;  // nat/holders.h: kRests to kOutlived
 constexpr uint8_t kMostScale = 14;   // RFC 7323 §2.3
 

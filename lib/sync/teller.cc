@@ -4,6 +4,7 @@
 #include "conntrack/status.h"
 #include "flow/age.h"
 #include "flow/reading.h"
+#include "net/gre.h"
 
 #include <algorithm>
 #include <atomic>
@@ -206,13 +207,14 @@ bool Teller::is_told(const Record& record, Tick when) {
     return is_wanted(record) && introduction_.learn(record, when);
 }
 
-/// Of a helped TCP flow only its helper knows the numbers.
+/// Of a helped TCP flow only its helper knows the numbers, and a call ends with such a one.
 bool Teller::is_wanted(const Record& record) const {
     if (static_cast<Kind>(record.tuple[0].kind) != Kind::Flow)
         return true;
     const bool is_corrected =
         (record.status & conntrack::kHelped) != 0 && record.tuple[0].protocol == net::Protocol::Tcp;
-    return !is_corrected && (record.status & params_.wanted_status) == params_.wanted_status;
+    return !is_corrected && !net::is_call(record.tuple[0]) &&
+           (record.status & params_.wanted_status) == params_.wanted_status;
 }
 
 /// What it hangs on has been told; else it comes with all others of its kind.

@@ -8,6 +8,7 @@
 #include "io/toeplitz.h"
 #include "link/tag.h"
 #include "nat/allocator.h"
+#include "nat/calls.h"
 #include "nat/own_flows.h"
 #include "net/parse.h"
 #include "why/frame.h"
@@ -237,6 +238,8 @@ bool Look::stop_fragment() {
 }
 
 void Look::meet(const Question& question) {
+    if (tuple().protocol == net::Protocol::Gre)  // Worker::name_call()
+        tuple() = nat::Calls(shared_.table, shared_.helpers).name(packet(), tuple(), side(), now_);
     const flow::FlowRef flow = shared_.table.find(tuple(), now_);
     if (!flow)
         return open(nat::kNoRecord);

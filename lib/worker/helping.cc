@@ -59,7 +59,14 @@ conntrack::Question Helping::question_to_sender(flow::FlowRef flow) const {
     return question;
 }
 
+void Helping::hear_calls(const Subject& subject, Tick now) const {
+    if (has(subject.flow, conntrack::kCalls))
+        calling_.hear(subject.mbuf, subject.packet, subject.flow, now);
+}
+
 std::optional<Drop> Helping::after_tracking(const Subject& subject, Tick now) const {
+    if (has(subject.flow, conntrack::kCalls))
+        return std::nullopt;  // hear_calls() has been asked
     if (protocol_of(parts_.table.record(subject.flow)) != Protocol::Tcp) {
         foretell_answer(subject, now);
         return std::nullopt;
@@ -72,19 +79,6 @@ std::optional<Drop> Helping::after_tracking(const Subject& subject, Tick now) co
     if (!correction.is_none())
         set_seq(subject.packet, correction.sent(seq));
     return std::nullopt;
-}
-
-/// In one piece, so that its data can be read and written.
-bool Helping::is_whole(const Subject& subject) const {
-    net::Packet& packet = subject.packet;
-    if (packet.is_fragment)
-        return false;
-    if (packet.head_bytes == packet.length)
-        return true;
-    if (rte_pktmbuf_linearize(subject.mbuf) != 0)
-        return false;
-    packet.head_bytes = packet.length;
-    return true;
 }
 
 Helping::Speech Helping::speech_of(const Subject& subject) const {
@@ -104,7 +98,7 @@ std::optional<Drop> Helping::listen(const Subject& subject, Tick now) const {
                           net::ip_header_bytes(subject.packet) + tcp_header_bytes(subject.packet);
     if (!has_data || state.is_encrypted)
         return std::nullopt;
-    if (!is_whole(subject)) {
+    if (!make_whole(subject.mbuf, subject.packet)) {
         count(Count::HelperPassed);
         return std::nullopt;
     }

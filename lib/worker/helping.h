@@ -4,7 +4,8 @@
 /// \file
 /// Helping: what a packet of a helped flow goes through beside the stages of every packet's way.
 ///
-/// Shape    Two steps. Before tracking, what it acknowledges becomes what its receiver has sent, so
+/// Shape    Two steps, and one of its own for calls of PPTP (worker/calling.h). Before tracking,
+/// what it acknowledges becomes what its receiver has sent, so
 ///          that the tracker sees each end's own numbers. Behind it, a line that tells where its
 ///          sender waits foretells a flow, and says the public endpoint from here on; and what the
 ///          packet carries gets the numbers that its receiver counts by.
@@ -29,6 +30,7 @@
 #include "policy/current.h"
 #include "stats/counters.h"
 #include "stats/drop.h"
+#include "worker/calling.h"
 
 #include <cstdint>
 #include <optional>
@@ -55,18 +57,18 @@ public:
         flow::FlowRef flow;
     };
 
-    explicit Helping(const Parts& parts) : parts_(parts) {}
+    explicit Helping(const Parts& parts)
+        : parts_(parts),
+          calling_({parts.table, parts.foretelling, parts.counters, parts.helpers}) {}
 
     bool is_on() const { return parts_.helpers != nullptr; }
-    bool helps(flow::FlowRef flow) const {
-        // relaxed: set before the flow is published.
-        return (parts_.table.record(flow).status.load(std::memory_order_relaxed) &
-                conntrack::kHelped) != 0;
-    }
+    bool helps(flow::FlowRef flow) const { return has(flow, conntrack::kHelped); }
 
     void before_tracking(const Subject& subject) const;
     /// How the receiver of a refused RST asks its sender back, in the numbers of that.
     conntrack::Question question_to_sender(flow::FlowRef flow) const;
+    /// Behind tracking too, and before the next packet of the burst is tracked.
+    void hear_calls(const Subject& subject, Tick now) const;
     /// Why it is dropped, if it is.
     std::optional<stats::Drop> after_tracking(const Subject& subject, Tick now) const;
 
@@ -81,8 +83,11 @@ private:
         size_t at = 0;  ///< In the text.
     };
 
+    bool has(flow::FlowRef flow, conntrack::Status status) const {
+        // relaxed: set before the flow is published.
+        return (parts_.table.record(flow).status.load(std::memory_order_relaxed) & status) != 0;
+    }
     const policy::Rule* rule_of(const Subject& subject) const;
-    bool is_whole(const Subject& subject) const;
     Speech speech_of(const Subject& subject) const;
     std::optional<stats::Drop> listen(const Subject& subject, Tick now) const;
     bool waits_on(helper::Waiting& waiting, const Speech& speech,
@@ -98,6 +103,7 @@ private:
     void count(stats::Count what) const { parts_.counters.count[what].add(1); }
 
     Parts parts_;
+    Calling calling_;
 };
 
 }  // namespace sluice::worker

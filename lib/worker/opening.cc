@@ -22,6 +22,23 @@ const policy::Rule* Worker::rule_of(Burst& burst, unsigned i) {
     return burst.rule[i];
 }
 
+/// Where it may be of a call, a packet of GRE goes by that, if it is known now: those before it in
+/// the burst may have begun calls, and ended some.
+void Worker::name_call(Burst& burst, unsigned i) {
+    const net::Tuple addresses = net::by_addresses(burst.tuple[i]);
+    const net::Tuple name = calls_.name(burst.packet[i], addresses, burst.side[i], now_);
+    if (name == burst.tuple[i])
+        return;
+    const uint64_t bit = uint64_t{1} << i;
+    burst.tuple[i] = name;
+    burst.foreseen &= ~bit;  // what its flow was to be
+    burst.flow[i] = shared_.table.find(name, now_);
+    const bool is_met =
+        burst.flow[i] && belongs(shared_.table.record(burst.flow[i]), burst.flow[i].direction(),
+                                 burst.side[i], burst.packet[i]);
+    burst.misses = is_met ? burst.misses & ~bit : burst.misses | bit;
+}
+
 /// True when packet i may go on: to open a flow, or to be met by one.
 bool Worker::admit(Burst& burst, unsigned i) {
     const uint64_t bit = uint64_t{1} << i;

@@ -300,6 +300,8 @@ void Worker::track_each(Burst& burst) {
                 icmp_relay_.relay(burst, i, now_);
             continue;
         }
+        if (may_be_call(burst, i))
+            name_call(burst, i);
         const bool is_met =
             (burst.misses >> i & 1) == 0 && is_alive(shared_.table.record(burst.flow[i]));
         if (is_met ? is_own(burst.flow[i]) || bring_home(burst, i) : meet(burst, i))
@@ -312,6 +314,8 @@ void Worker::track_watched(Burst& burst) {
     const uint64_t live = burst.live;
     uint64_t left = 0;
     for (unsigned i : SetBits{live}) {
+        if (may_be_call(burst, i))
+            name_call(burst, i);
         const bool is_met = (burst.misses >> i & 1) == 0;
         // Those before it in the burst may have opened its flow.
         tap_.begin_tracking(i, is_met ? burst.flow[i] : shared_.table.find(burst.tuple[i], now_));
@@ -335,8 +339,11 @@ void Worker::track_one(Burst& burst, unsigned i) {
         if (tracking.reason == Drop::RstChallenged)
             answers_.challenge(burst, i, helping_.question_to_sender(burst.flow[i]), now_);
         answers_.refuse(burst, i, tracking.reason, now_);
-    } else if (tracking.action == conntrack::Action::Reopen && admit(burst, i))
+    } else if (tracking.action == conntrack::Action::Reopen && admit(burst, i)) {
         open_flow(burst, i);
+    } else if (tracking.action == conntrack::Action::Pass && helping_.is_on()) {
+        helping_.hear_calls({burst.mbuf[i], burst.packet[i], burst.flow[i]}, now_);
+    }
 }
 
 /// Looks packet i's flow up again, unless it had none and no packet before it has opened it (what

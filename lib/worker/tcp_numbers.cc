@@ -81,6 +81,17 @@ void restore_acks(const net::Packet& packet, const helper::Correction& correctio
     tcp.cksum = delta.apply(tcp.cksum);
 }
 
+bool make_whole(rte_mbuf* mbuf, net::Packet& packet) {
+    if (packet.is_fragment)
+        return false;
+    if (packet.head_bytes == packet.length)
+        return true;
+    if (rte_pktmbuf_linearize(mbuf) != 0)
+        return false;
+    packet.head_bytes = packet.length;
+    return true;
+}
+
 void replace(rte_mbuf* mbuf, net::Packet& packet, const Part& part, std::string_view by) {
     rte_tcp_hdr& tcp = tcp_of(packet);
     const size_t headers = net::ip_header_bytes(packet) + tcp_header_bytes(packet);

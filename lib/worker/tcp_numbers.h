@@ -34,6 +34,10 @@ void set_seq(const net::Packet& packet, uint32_t seq);
 /// What it acknowledges, by what is known of the stream that it acknowledges.
 void restore_acks(const net::Packet& packet, const helper::Correction& correction);
 
+/// Its data can be read and written. False of a fragment, and where there is no room to put a
+/// packet that lies in several segments of mbufs into one.
+bool make_whole(rte_mbuf* mbuf, net::Packet& packet);
+
 /// A part of a segment's data.
 struct Part {
     size_t at = 0;

@@ -82,7 +82,8 @@ Worker::Worker(const Shared& shared, WorkerParams params)
                    counters_, tap_}),
       fragments_({shared, policy_, admission_, forwarding_, local_, egress_, cutter_, counters_,
                   tap_, params_.id}),
-      helping_({shared.table, policy_, own_flows_.foretelling(), counters_, shared.helpers}) {
+      helping_({shared.table, policy_, own_flows_.foretelling(), counters_, shared.helpers}),
+      calls_(shared.table, shared.helpers) {
     has_tags_.resize(params_.ports.size());
     for (const link::Interface& interface : shared.interfaces)
         if (interface.vlan != link::kUntagged)

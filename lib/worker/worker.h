@@ -19,6 +19,7 @@
 #include "io/port.h"
 #include "link/egress.h"
 #include "link/ring.h"
+#include "nat/calls.h"
 #include "nat/own_flows.h"
 #include "observe/tap.h"
 #include "stats/counters.h"
@@ -156,6 +157,11 @@ private:
     bool bring_home(Burst& burst, unsigned i);
     bool bring_error_home(Burst& burst, unsigned i);
     void bring_to(Burst& burst, unsigned i, unsigned owner);
+    bool may_be_call(const Burst& burst, unsigned i) const {
+        return helping_.is_on() && burst.tuple[i].protocol == net::Protocol::Gre &&
+               (burst.errors >> i & 1) == 0;
+    }
+    void name_call(Burst& burst, unsigned i);
 
     link::Path* path_of(Burst& burst, unsigned i);
     const link::Exit* exit_of(Burst& burst, unsigned i);
@@ -184,6 +190,7 @@ private:
     IcmpRelay icmp_relay_;
     Fragments fragments_;
     Helping helping_;
+    nat::Calls calls_;
     Tick now_;
     Tick asked_at_;  // when strangers were last asked for, and how many: --strict-source
     unsigned asked_ = 0;

@@ -3,6 +3,7 @@
 
 #include "catch.h"
 #include "conntrack/status.h"
+#include "net/gre.h"
 
 #include <bit>
 #include <cstring>
@@ -110,6 +111,8 @@ std::vector<uint32_t> values() {
         conntrack::kRelated,
         conntrack::kHelped,
         conntrack::kCorrected,
+        conntrack::kCalls,
+        net::kCallMark.host(),
         std::bit_cast<uint8_t>(net::Sides(Side::Inside, Side::Outside)),
         std::bit_cast<uint8_t>(net::Sides(Side::Outside, Side::Inside)),
         std::bit_cast<uint8_t>(Course({Side::Inside, Side::Outside}, 5)),
@@ -130,7 +133,7 @@ struct Layout {
 };
 
 const Layout kCurrent{
-    4,
+    5,
     {
         {"tuple", 0, 32},
         {"life", 32, 4},
@@ -163,8 +166,8 @@ const Layout kCurrent{
         {"holding: strangers", 4, 4},
         {"holding: note", 8, 8},
     },
-    {0, 1,  2,  3, 4, 1,  2, 3,          4, 1,          2,         4,
-     8, 16, 32, 2, 1, 22, 1, 0x80000007, 7, 0xc0000007, 0x80000000},
+    {0,  1,  2,  3,      4, 1, 2,  3, 4,          1, 2,          4,         8,
+     16, 32, 64, 0x880b, 2, 1, 22, 1, 0x80000007, 7, 0xc0000007, 0x80000000},
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "listing/expectation_list.h"
 
 #include "catch.h"
+#include "net/gre.h"
 #include "net/text.h"
 
 namespace expectation_list_test {
@@ -35,6 +36,26 @@ TEST_CASE("expectation list: as conntrack -L expect", "[listing]") {
           "master-src=10.1.0.10 master-dst=203.0.113.10 sport=40000 dport=21 "
           "class=0 helper=ftp\n");
     CHECK(expectations_text({}).empty());
+}
+
+TEST_CASE("expectation list: a call of PPTP by its IDs", "[listing]") {
+    ExpectationEntry call = entry();
+    call.expected = {ip("10.1.0.10"), ip("203.0.113.10"), net::kCallMark, Be16::from_host(0x1a2),
+                     net::Protocol::Gre};
+    call.waits = {ip("203.0.113.10"), {}};
+    call.call_id = Be16::from_host(7);
+    call.master.destination_port = Be16::from_host(1723);
+    CHECK(expectations_text({call}) ==
+          "297 proto=47 src=10.1.0.10 dst=203.0.113.10 srckey=0x7 dstkey=0x1a2 "
+          "mask-src=255.255.255.255 mask-dst=255.255.255.255 srckey=0xffff dstkey=0xffff "
+          "master-src=10.1.0.10 master-dst=203.0.113.10 sport=40000 dport=1723 "
+          "class=0 helper=pptp\n");
+    CHECK(expectations_json({call}) ==
+          R"([{"protocol":"gre","timeout":297,"expected":{"src":"10.1.0.10",)"
+          R"("dst":"203.0.113.10","srckey":7,"dstkey":418},"target":{"address":"203.0.113.10"},)"
+          R"("master":{"src":"10.1.0.10","dst":"203.0.113.10","sport":40000,"dport":1723},)"
+          R"("helper":"pptp"}])"
+          "\n");
 }
 
 TEST_CASE("expectation list: as JSON", "[listing]") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "listing/flow_text.h"
 
+#include "net/gre.h"
 #include "sample_flows.h"
 #include "testing/ipv6_hosts.h"
 
@@ -13,6 +14,9 @@ using namespace sluice;
 using namespace sluice::listing;
 using namespace sluice::listing::testing;
 using conntrack::kAssured;
+using conntrack::kCalls;
+using conntrack::kHelped;
+using conntrack::kRelated;
 using conntrack::kSeenReply;
 
 namespace {
@@ -109,6 +113,35 @@ TEST_CASE("flow text: other protocols read as conntrack prints them", "[listing]
     CHECK(line({.protocol = Protocol{50}, .seconds = 599}) ==
           "unknown  50 599 src=10.1.0.10 dst=203.0.113.10 [UNREPLIED] "
           "src=203.0.113.10 dst=198.51.100.1 mark=0 use=1\n");
+}
+
+TEST_CASE("flow text: a call of PPTP has the IDs of both its ends", "[listing]") {
+    FlowEntry flow = entry({.protocol = Protocol::Gre, .seconds = 599, .status = kRelated});
+    for (net::Tuple& tuple : flow.tuple)
+        tuple = net::by_call(tuple, {});
+    flow.tuple[0].destination_port = Be16::from_host(0x63);
+    flow.tuple[1].destination_port = Be16::from_host(40'000);
+    flow.calls = {Be16::from_host(0x63), Be16::from_host(7)};
+    std::string text;
+    append_line(text, flow);
+    CHECK(text ==
+          "gre      47 599 src=10.1.0.10 dst=203.0.113.10 srckey=0x7 dstkey=0x63 [UNREPLIED] "
+          "src=203.0.113.10 dst=198.51.100.1 srckey=0x63 dstkey=0x9c40 mark=0 use=1\n");
+    text.clear();
+    append_json(text, flow);
+    CHECK(text.find(R"("srckey":7,"dstkey":99})") != std::string::npos);
+    CHECK(text.find(R"("srckey":99,"dstkey":40000})") != std::string::npos);
+}
+
+TEST_CASE("flow text: which of TCP's helpers a flow has", "[listing]") {
+    FlowEntry flow = entry({.status = kHelped});
+    std::string text;
+    append_line(text, flow);
+    CHECK(text.find("helper=ftp ") != std::string::npos);
+    flow.status |= kCalls;
+    text.clear();
+    append_line(text, flow);
+    CHECK(text.find("helper=pptp ") != std::string::npos);
 }
 
 TEST_CASE("flow text: in JSON a protocol without a name is a number", "[listing]") {

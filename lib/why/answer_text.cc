@@ -156,6 +156,8 @@ string how_text(const Answer& answer) {
     const net::Endpoint own = answer.request->source();
     const Protocol protocol = answer.arrival.tuple.protocol;
     string text;
+    if (answer.request->external)
+        return ", of the control connection that has agreed on the call";
     if (*decision.external == own && !decision.is_searched)
         return ", as it came: its source is not translated";
     if (decision.mapping || !decision.is_searched)

@@ -338,6 +338,8 @@ void Look::open_toward(const worker::Target& target) {
     alignas(flow::FlowRecord) conntrack::TrackerBytes tracker;
     tracked.verdict =
         conntrack::open(policy_->tuning_of(request.tuning()), tracked.segment, tracker);
+    if (request.external)  // OwnFlows::first_timeout()
+        tracked.verdict.timeout = conntrack::kCallTimeout;
     const hosts::Answer host = ask_host(request);
     std::optional<Drop> reason;
     if (tracked.verdict.action == conntrack::Action::Refuse)

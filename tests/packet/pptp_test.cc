@@ -7,6 +7,7 @@
 #include "gateway/touched.h"
 #include "pptp_control.h"
 #include "testbed.h"
+#include "why/answer_text.h"
 
 namespace pptp_test {
 
@@ -303,6 +304,28 @@ TEST_CASE("pptp: who is called keeps the call when rules are read again", "[pack
     REQUIRE(call != nullptr);
     CHECK(gateway::has_ground(*bed.gateway().policies().current(), *call));
     CHECK((call->key(Direction::Original).source == ip(kServer)) == is_servers);
+}
+
+TEST_CASE("pptp: why says of a packet that it is of the call", "[packet][helper][why]") {
+    Testbed bed(helps_pptp());
+    PptpControl control(bed);
+    const uint16_t told = control.calls(7, 99);
+    const auto policy = bed.gateway().policies().current();
+    const auto ask = [&](const Frame& frame, link::InterfaceId from) {
+        return bed.gateway().ask({.frame = frame.bytes(), .from = from}, *policy, bed.now());
+    };
+    const Frame frame = Frame().ipv4(kHost, kServer).protocol(kGre).payload(gre_call(99));
+    const why::Answer foretold = ask(frame, 0);
+    REQUIRE(foretold.request);
+    CHECK(foretold.request->expectation);
+    CHECK(why::packet_text(foretold).find("of the control connection") != std::string::npos);
+    CHECK(why::packet_text(foretold).find("for 600 s") != std::string::npos);
+    CHECK(bed.count(Count::FlowsRelated) == 0);
+    REQUIRE(control.client_sends(99).size() == 1);
+    const why::Answer met = ask(control.server_gre(told), 1);
+    REQUIRE(met.met);
+    CHECK(met.met->direction == Direction::Reply);
+    CHECK(why::packet_text(met).find("srckey=0x7 dstkey=0x63") != std::string::npos);
 }
 
 TEST_CASE("pptp: after a restart calls end, and their connections", "[packet][helper]") {

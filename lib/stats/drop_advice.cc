@@ -333,9 +333,9 @@ constexpr Row kRows[] = {
       "the switch's table of MACs."}},
     {PortsExhausted,
      {"No external port is free toward this destination: every address of the pool has been "
-      "searched; and of those that were drawn at the host's own address none is held by a flow "
-      "that nobody has answered (such a one goes for it, counted as early_dropped), or the host "
-      "has more than 256 of these itself.",
+      "searched; and of those that were drawn at the host's own address none is held by a "
+      "flow that nobody has answered (such a one goes for it, counted as early_dropped), or "
+      "the host has more than 256 of these itself.",
       "Add addresses to the pool; sluicectl stats names the full ones."}},
     {HostBlocks,
      {"The inside host's --port-blocks-per-host blocks are used up: every port of theirs is "
@@ -356,10 +356,11 @@ constexpr Row kRows[] = {
       "The sender's next try mostly finds a port. Add addresses to the pool."}},
     {AddressesExhausted,
      {"A protocol without ports (GRE, ESP and others) goes by address alone: each public "
-      "address serves one inside host toward one destination, and here all are taken; that at "
-      "the host's own address not by a host that nobody has ever answered, for two seconds.",
+      "address serves one inside host toward one destination, and here all are taken; that "
+      "at the host's own address not by a host that nobody has ever answered, for two "
+      "seconds.",
       "Add addresses to the pool, or let the tunnel use UDP (IPsec NAT traversal, GRE in "
-      "UDP)."}},
+      "UDP). Calls of PPTP are told apart with --helper pptp."}},
     {EndpointTaken,
      {"The inside endpoint talks to this outside endpoint already, by another public "
       "address or port; or it is its own.",

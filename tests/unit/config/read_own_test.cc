@@ -99,7 +99,7 @@ TEST_CASE("own: what is wrong is said with the flag and the word", "[config]") {
         CHECK(message(word).starts_with(std::string("--snat ") + kRule + ' ' + word + ": " + word));
     for (const std::string word : {"helper=", "helper", "helper=sftp", "helper=ftp:0",
                                    "helper=none,ftp", "helper=ftp:1,2,3,4,5,6,7,8,9"})
-        CHECK(message(word).find(word + ": ftp or tftp is wanted") != std::string::npos);
+        CHECK(message(word).find(word + ": ftp, tftp or pptp is wanted") != std::string::npos);
     CHECK(message("log=0 log=1").find("log=1: the rule says this twice") != std::string::npos);
     CHECK(message("helper=none helper=ftp").find("twice") != std::string::npos);
     CHECK(message("timeout-dup=1").find("timeout-udp=") != std::string::npos);

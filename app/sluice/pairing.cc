@@ -97,6 +97,7 @@ std::optional<command::PairReport> pair_report(gateway::Gateway& gateway) {
         (report.is_active ? standing->peer_is_whole : standing->is_whole).load(kFigure);
     report.behind = standing->behind.load(kFigure);
     report.lacks_flows = standing->lacks_flows();
+    report.takes_back = standing->takes_back.load(kFigure);
     return report;
 }
 
@@ -104,6 +105,7 @@ Status set_active(gateway::Gateway& gateway, bool is_active) {
     if (gateway.replica() == nullptr)
         return Error{"This gateway is not one of two (--sync)."};
     sync::Standing* const standing = &gateway.replica()->standing();
+    standing->takes_back.store(false);
     standing->wants_active.store(is_active);
     const auto end = std::chrono::steady_clock::now() + kPatience;
     while (standing->is_active.load(std::memory_order_acquire) != is_active) {

@@ -9,7 +9,9 @@ using Peer = PairReport::Peer;
 
 std::string role_text(const PairReport& pair) {
     std::string text = pair.is_active ? "active; " : "standby; ";
-    if (pair.peer == Peer::Away)
+    if (pair.takes_back)
+        text += "it takes back the flows that the peer has, and then forwards";
+    else if (pair.peer == Peer::Away)
         text += "the peer is away";
     else if (pair.lacks_flows)
         text += "the peer stands by too, and has the flows alone";

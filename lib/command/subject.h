@@ -78,6 +78,8 @@ struct PairReport {
     uint32_t behind = 0;    ///< Messages that the peer has not taken yet.
     /// Both stand by, and the peer alone has the flows.
     bool lacks_flows = false;
+    /// It stands by until it has the flows that the peer may have, and then forwards.
+    bool takes_back = false;
 };
 
 /// What is told of a rule that refuses flows.

@@ -93,7 +93,7 @@ void Core::follow_policy(Tick now) {
     neighbours_.announce_by(policy.announcing, now);
 }
 
-/// Who becomes active has its addresses at once: the other one may be dead, and cannot be asked.
+/// Who takes over has its addresses at once: the other one may be dead, and cannot be asked.
 unsigned Core::follow_duty(Tick now) {
     if (params_.duty == nullptr)
         return 0;
@@ -105,7 +105,7 @@ unsigned Core::follow_duty(Tick now) {
         return work;
     if (is_active) {
         kept_.begin({});
-        neighbours_.start(now, true);
+        neighbours_.start(now, params_.duty->takes_over());
         twins_.start(now);
     } else {
         neighbours_.stop(Drop::Standby);

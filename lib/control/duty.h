@@ -18,6 +18,9 @@ public:
     /// Does what there is to do besides, as a member of the flow table; returns how much.
     virtual unsigned turn(Tick now, flow::Member& member) = 0;
     virtual bool is_active() const = 0;
+    /// It has become active in the place of the other one, who need not be asked; not as one that
+    /// has started alone. Asked once each time.
+    virtual bool takes_over() = 0;
     /// The other one was active too until now, and has told others so: true once.
     virtual bool take_quarrel() = 0;
 

@@ -338,6 +338,8 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
         addresses_ = std::make_unique<nat64::Addresses>(ipv6->addresses, *numbers_);
         naming_ = nat64::Naming(*addresses_, ground.clock);
     }
+    if (ground.inheritance && ground.inheritance->is_found)
+        restore(config, *ground.inheritance);
     if (config.sync) {
         Replica::Parts parts{
             *table_,        *hosts_,       *quotas_, kept_endpoints_, policies_->in_force(),
@@ -373,8 +375,6 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
         .numbers = numbers_.get(),
         .is_active = replica_ ? &replica_->standing().is_active : nullptr,
     });
-    if (ground.inheritance && ground.inheritance->is_found)
-        restore(config, *ground.inheritance);
     inquiry_ = std::make_unique<why::Inquiry>(*shared_, ground.ports);
     for (unsigned id = 0; id < config.workers; ++id)
         workers_.push_back(std::make_unique<worker::Worker>(

@@ -3,12 +3,11 @@
 
 #include "conntrack/status.h"
 #include "conntrack/taken_over.h"
-#include "flow/age.h"
+#include "flow/journal.h"
 #include "nat/holders.h"
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <new>
@@ -33,7 +32,6 @@ using sync::Record;
 using std::memory_order_relaxed;
 
 constexpr uint32_t kSlice = 4096;  ///< Records that a turn looks at.
-constexpr Duration kPass = Duration::seconds(1);
 /// What hangs on others ends before them.
 constexpr std::array kEndOrder{Kind::Flow, Kind::Expectation, Kind::Contact, Kind::Mapping,
                                Kind::Block};
@@ -83,7 +81,20 @@ Replica::Replica(const Parts& parts, bool starts_active)
       standing_(starts_active),
       // One that begins by standing by may have found flows of a process before: they are its own.
       phase_(starts_active ? Phase::Active : Phase::Leaving),
-      twins_(parts.table.capacity()) {}
+      taking_back_(standing_, parts.notice),
+      kept_alive_(parts.table),
+      twins_(parts.table.capacity()),
+      strays_(parts.table) {
+    if (parts.table.size() != 0)
+        return;
+    // relaxed, all of them: no other thread is there.
+    standing_.has_flows.store(false, memory_order_relaxed);
+    if (!starts_active)
+        return;
+    standing_.is_active.store(false, memory_order_relaxed);
+    standing_.takes_back.store(true, memory_order_relaxed);
+    phase_ = Phase::Leaving;
+}
 
 unsigned Replica::turn(Tick now, flow::Member& member) {
     member_ = &member;
@@ -95,17 +106,19 @@ unsigned Replica::turn(Tick now, flow::Member& member) {
                 leave();
             return 0;
         case Phase::Leaving:
-            return wants_active ? return_to_duty() : wait_for_peer();
+            if (wants_active && !standing_.takes_back.load(memory_order_relaxed))
+                return return_to_duty();
+            return wait_for_peer(now);
         case Phase::Emptying:
             return empty(now);
         case Phase::Following:
             break;
     }
-    if (wants_active) {
+    if (wants_active && !taking_back_.waits(now)) {
         become_active(now);
         return 1;
     }
-    keep_alive(now);
+    kept_alive_.turn(now);
     return follow(now, kChangesPerTurn);
 }
 
@@ -137,15 +150,18 @@ unsigned Replica::return_to_duty() {
 
 /// Its flows may be the only ones there are, until the peer forwards. Where it has none there is
 /// nothing to wait for.
-unsigned Replica::wait_for_peer() {
+unsigned Replica::wait_for_peer(Tick now) {
     if (!parts_.table.grace().is_over(grace_))
         return 0;
     const bool is_active = standing_.peer.load(memory_order_relaxed) == sync::Peer::Active;
     if (!is_active && parts_.table.size() != 0)
         return 0;
-    standing_.has_flows.store(false, memory_order_relaxed);
+    // Release: as may_tell() has it.
+    standing_.has_flows.store(false, std::memory_order_release);
     standing_.own_until.store(flow::steady_now(), std::memory_order_release);
     phase_ = Phase::Emptying;
+    if (parts_.table.size() == 0)
+        begin_following(now);
     return 1;
 }
 
@@ -171,9 +187,8 @@ void Replica::begin_following(Tick now) {
     std::fill(twins_.begin(), twins_.end(), Twin{});
     drop_changes();
     has_begun_ = false;
-    kept_at_.reset();
-    pass_at_ = now;
-    position_ = 0;
+    strays_.clear();
+    kept_alive_.begin(now);
     mailbox_.clear();
     phase_ = Phase::Following;
     standing_.is_whole.store(false, memory_order_relaxed);
@@ -213,9 +228,15 @@ void Replica::apply(const Change& change, Tick now) {
         ++epoch_;
         return;
     }
+    if (change.what == Other) {
+        std::fill(twins_.begin(), twins_.end(), Twin{});
+        strays_.begin();
+        has_begun_ = false;
+    }
     if (!has_begun_)
         return;
     if (change.what == Complete) {
+        strays_.end(*member_, [](const FlowRecord&) { return true; });
         end_those([&](const Twin& twin) { return twin.epoch != epoch_; });
         standing_.is_whole.store(true, memory_order_relaxed);
         standing_.has_flows.store(true, memory_order_relaxed);
@@ -270,9 +291,9 @@ void Replica::name(const Change& change, Tick now) {
     if (!has_made_room_ && !ipv6.vacated_by({&change, 1}).is_empty()) {
         has_made_room_ = true;
         const auto rest = std::span(changes_).subspan(&change - changes_.data());
-        end_those([&, vacated = ipv6.vacated_by(rest)](const Twin& twin) {
-            return vacated.has(parts_.table.record(twin.own - 1));
-        });
+        const Vacated vacated = ipv6.vacated_by(rest);
+        strays_.end(*member_, [&](const FlowRecord& record) { return vacated.has(record); });
+        end_those([&](const Twin& twin) { return vacated.has(parts_.table.record(twin.own - 1)); });
     }
     if (!ipv6.put(change.host, now))
         refuse();
@@ -290,6 +311,10 @@ void Replica::put(const Record& record, Tick now) {
     FlowRecord candidate{};
     fill(candidate, record, now);
     const bool is_sound = heir(now).judge(candidate) == Fate::Adopted;
+    if (is_sound && !stands(twin))
+        if (const auto stray = strays_.claim(candidate, now))
+            twin = {*stray + 1, parts_.table.record(*stray).life.load(memory_order_relaxed),
+                    record.generation, epoch_};
     const bool is_known = is_sound && stands(twin) && twin.generation == record.generation &&
                           parts_.table.record(twin.own - 1).tuple == candidate.tuple;
     if (is_known) {
@@ -319,7 +344,9 @@ bool Replica::open(Twin& twin, const Told& told) {
         if (insertion.outcome == InsertOutcome::NoSpace)
             return false;
         const uint32_t rival = insertion.holder.index();
-        member_->kill(rival, parts_.table.record(rival).life.load(std::memory_order_acquire));
+        // A holder stays while others hang on it: those that nobody has told again are to go.
+        if (!member_->kill(rival, parts_.table.record(rival).life.load(std::memory_order_acquire)))
+            strays_.end(*member_, [](const FlowRecord&) { return true; });
     }
     return false;
 }
@@ -327,6 +354,7 @@ bool Replica::open(Twin& twin, const Told& told) {
 /// All that is there before the record is in the table; false, and it is given back, where what it
 /// hangs on is not there.
 bool Replica::prepare(uint32_t index, const Told& told) {
+    strays_.forget(index);
     FlowRecord& own = parts_.table.record(index);
     copy(told.candidate, own);
     own.holder.take();
@@ -379,37 +407,6 @@ void Replica::renew(const Twin& twin, FlowRecord& candidate, Tick now) {
     parts_.table.deadlines().set(index, now, now + kLeastLeft);
 }
 
-/// A slice of a pass over all records, in which each gets back what has gone of its time since the
-/// pass before: packets renew timeouts at the peer without a word, so what was told last stays. All
-/// of a pass get the same, however late their turn comes, so what they have is never wrong by more
-/// than a pass.
-void Replica::keep_alive(Tick now) {
-    const Duration gone = kept_at_ ? now - *kept_at_ : Duration{1};
-    if (gone.milliseconds <= 0)
-        return;
-    kept_at_ = now;
-    if (gone >
-        kPass)  // nobody was here for a while: what is left of this pass would get too little
-        position_ = 0;
-    if (position_ == 0) {
-        gone_ = now - pass_at_;
-        pass_at_ = now;
-    }
-    const auto share = static_cast<uint64_t>(std::min(gone, kPass).milliseconds);
-    const auto slice = static_cast<uint32_t>(
-        parts_.table.capacity() * share / static_cast<uint64_t>(kPass.milliseconds) + 1);
-    const uint32_t end = std::min(position_ + slice, parts_.table.capacity());
-    parts_.table.for_each_live(position_, end, [&](uint32_t index, FlowRecord& record) {
-        const Tick deadline = record.deadline.load(memory_order_relaxed) + gone_;
-        const Duration left = std::clamp(deadline - now, kLeastLeft, kLongestTimeout);
-        record.deadline.store(now + left, memory_order_relaxed);
-        flow::limit_age(record, now);
-        // Nobody ages here, and a look that is due for too long is taken for one to come.
-        parts_.table.deadlines().set(index, now, now + kLeastLeft);
-    });
-    position_ = end == parts_.table.capacity() ? 0 : end;
-}
-
 /// All that the peer has told is taken over first.
 void Replica::become_active(Tick now) {
     standing_.is_ready.store(false, std::memory_order_release);
@@ -426,10 +423,13 @@ void Replica::become_active(Tick now) {
     // Release: as is_own_at() has it.
     standing_.own_until.store(INT64_MAX, std::memory_order_release);
     standing_.is_active.store(true, std::memory_order_release);
-    parts_.notice(
-        "this gateway is active: it forwards, with " + std::to_string(parts_.table.size()) +
-        " flows and holders that it took over" +
-        (standing_.is_whole.load(memory_order_relaxed) ? "" : "; the peer had not told all"));
+    const bool is_whole = standing_.is_whole.load(memory_order_relaxed);
+    const uint32_t count = parts_.table.size();
+    parts_.notice("this gateway is active: it forwards" +
+                  (count == 0 && !is_whole ? "; nobody had told it flows"
+                                           : ", with " + std::to_string(count) +
+                                                 " flows and holders that it took over" +
+                                                 (is_whole ? "" : "; the peer had not told all")));
 }
 
 }  // namespace sluice::gateway

@@ -8,30 +8,35 @@
 /// Shape    Following: what the peer tells is put under this gateway's own keys, as adoption would
 ///          (gateway/restoration.h judges it), and what it hangs on must be there; IPv6 hosts get
 ///          the numbers that they have at the peer (gateway/peer_hosts.h). After a Complete what
-///          has not been told since Begin is gone. Active: nothing. Leaving: workers have been
-///          told to stop, and a grace period says that they have; its flows stay until the peer
+///          has not been told since Begin is gone. Where another process of the peer's tells, what
+///          it tells is found again (gateway/strays.h). Active: nothing. Leaving: workers are told
+///          to stop, and a grace period says that they have; its flows stay until the peer
 ///          forwards, for until then they may be the only ones there are. Emptying: all flows end,
 ///          since the peer has them by now; then it follows. The peer's clock decides when a flow
 ///          ends: here each keeps the time that it had when it was told, and half a minute at
-///          least.
-///          One that starts standing by begins as if it were Leaving: where it has found flows
-///          (--state) and is told to forward before the peer does, it goes on with them; where the
-///          peer forwards, it has them too, and newer. Without flows it follows at once.
+///          least. One that starts standing by begins as if it were Leaving: where it has found
+///          flows (--state) and is told to forward before the peer does, it goes on with them;
+///          where the peer forwards, it has them too, and newer. Without flows it follows at once.
+///          One that starts as active and has found none follows likewise, and becomes active by
+///          itself (gateway/taking_back.h).
 /// Threads  The control core's. Workers forward nothing but while it is Active, so nobody else
 ///          writes to records meanwhile: `is_active` is stored with release after all that was
 ///          taken over, and loaded with acquire by each worker once a turn. The way back is a grace
 ///          period of the flow table: a worker that has been quiescent since sees `is_active`
 ///          false.
 /// Errors   None: what is not taken over is counted (sync_refused).
-/// Memory   16 bytes a record of the flow table, at construction.
+/// Memory   16 bytes and a bit a record of the flow table, at construction.
 /// Cost     kChangesPerTurn changes a turn; to become active, all that waits.
 
 #include "base/clock.h"
 #include "control/duty.h"
 #include "flow/adoption.h"
 #include "flow/flow_table.h"
+#include "gateway/kept_alive.h"
 #include "gateway/peer_hosts.h"
 #include "gateway/restoration.h"
+#include "gateway/strays.h"
+#include "gateway/taking_back.h"
 #include "policy/current.h"
 #include "stats/counters.h"
 #include "sync/mailbox.h"
@@ -47,8 +52,6 @@
 namespace sluice::gateway {
 
 inline constexpr size_t kChangesPerTurn = 2048;
-/// What a flow that is taken over has left at least; else what it had when it was told last.
-inline constexpr Duration kLeastLeft = Duration::seconds(30);
 
 class Replica final : public control::Duty {
 public:
@@ -62,14 +65,18 @@ public:
         std::function<void(const std::string&)> notice;
         std::optional<PeerHosts> ipv6 = {};  ///< Where IPv6 is served.
     };
+    /// What the flow table has are flows of a process before.
     Replica(const Parts& parts, bool starts_active);
 
     /// Beside the flow table.
-    static size_t bytes_needed(uint32_t records) { return records * sizeof(Twin); }
+    static size_t bytes_needed(uint32_t records) {
+        return records * sizeof(Twin) + Strays::bytes_needed(records);
+    }
 
     unsigned turn(Tick now, flow::Member& member) override;
     bool is_active() const override { return phase_ == Phase::Active; }
     bool take_quarrel() override { return std::exchange(had_quarrel_, false); }
+    bool takes_over() override { return !taking_back_.take_has_found_none(); }
 
     /// For the pair's thread, and who asks or says which of the two this gateway is.
     sync::Standing& standing() { return standing_; }
@@ -99,7 +106,7 @@ private:
     void watch_peer();
     void leave();
     unsigned return_to_duty();
-    unsigned wait_for_peer();
+    unsigned wait_for_peer(Tick now);
     unsigned empty(Tick now);
     void begin_following(Tick now);
     unsigned follow(Tick now, size_t most);
@@ -116,7 +123,6 @@ private:
     void end_those(IsOver is_over);
     bool stands(const Twin& twin) const;
     Restoration heir(Tick now) const;
-    void keep_alive(Tick now);
     void become_active(Tick now);
     void refuse() { counters_.count[stats::Count::SyncRefused].add(1); }
 
@@ -126,7 +132,10 @@ private:
     stats::Counters counters_;
     Phase phase_;
     flow::Member* member_ = nullptr;  // of this turn
-    std::vector<Twin> twins_;         // by the peer's index
+    TakingBack taking_back_;
+    KeptAlive kept_alive_;
+    std::vector<Twin> twins_;  // by the peer's index
+    Strays strays_;
     std::vector<sync::Change> changes_;
     size_t next_ = 0;  // of these
     uint32_t epoch_ = 0;
@@ -137,9 +146,6 @@ private:
     uint64_t grace_ = 0;
     uint32_t position_ = 0;  // in the table
     size_t kind_ = 0;        // that ends now
-    std::optional<Tick> kept_at_;
-    Tick pass_at_;   // when the pass over all records has begun
-    Duration gone_;  // from the one before until then
 };
 
 }  // namespace sluice::gateway

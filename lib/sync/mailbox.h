@@ -19,7 +19,14 @@
 namespace sluice::sync {
 
 struct Change {
-    enum class What : uint8_t { Begin, Put, End, Complete, Name };
+    enum class What : uint8_t {
+        Begin,
+        Put,
+        End,
+        Complete,
+        Name,
+        Other,  ///< Another process of the peer's tells from here on: its indexes are its own.
+    };
 
     What what{};
     Record record{};  ///< Of an end: index and generation.

@@ -26,7 +26,7 @@
 namespace sluice::sync {
 
 inline constexpr uint32_t kMagic = 0x636e7973;  ///< "sync".
-inline constexpr uint16_t kVersion = 1;
+inline constexpr uint16_t kVersion = 2;
 inline constexpr size_t kMostPayload = 65536;
 
 enum class Type : uint8_t {
@@ -63,10 +63,13 @@ struct Hello {
 
 struct State {
     uint8_t is_active = 0;
-    uint8_t is_fresh = 0;   ///< Nobody else has its flows, and it has nobody else's.
-    uint8_t is_ready = 0;   ///< It stands by, and wants to be told.
-    uint8_t has_flows = 0;  ///< That it may go on with: its own, or all of the other's.
-    uint32_t applied = 0;   ///< The number of the last message that it has taken.
+    uint8_t is_fresh = 0;    ///< Nobody else has its flows, and it has nobody else's.
+    uint8_t is_ready = 0;    ///< It stands by, and wants to be told.
+    uint8_t has_flows = 0;   ///< That it may go on with: its own, or all of the other's.
+    uint32_t applied = 0;    ///< The number of the last message that it has taken.
+    uint8_t takes_back = 0;  ///< It has just started, and forwards when it has the other's flows.
+    std::array<uint8_t, 3> unused{};
+    uint32_t policy = 0;  ///< A fingerprint of what decides which flows it can take over.
 
     bool operator==(const State&) const = default;
 };
@@ -103,7 +106,7 @@ struct Host {
     bool operator==(const Host&) const = default;
 };
 
-static_assert(sizeof(Header) == 12 && sizeof(Hello) == 32 && sizeof(State) == 8);
+static_assert(sizeof(Header) == 12 && sizeof(Hello) == 32 && sizeof(State) == 16);
 static_assert(sizeof(Record) == 128 && offsetof(Record, tracker) == 68 && sizeof(End) == 8);
 static_assert(sizeof(Host) == 20);
 static_assert(std::is_trivially_copyable_v<Record> && std::is_trivially_copyable_v<Hello>);

@@ -55,6 +55,39 @@ void switch_on(int descriptor, int level, int option) {
     setsockopt(descriptor, level, option, &on, sizeof on);
 }
 
+/// Whether two that say so of themselves understand one another's records.
+Status judge(const Hello& hello, const Hello& own) {
+    if (hello.magic != own.magic || hello.version != own.version)
+        return Error{"it speaks version " + std::to_string(hello.version) + ", and this gateway " +
+                     std::to_string(own.version)};
+    if (hello.instance == own.instance)
+        return Error{"it is this gateway itself (--sync peer=)"};
+    if (hello.record_layout != own.record_layout || hello.tracker_layout != own.tracker_layout)
+        return Error{"its build keeps flows in another form: both need the same"};
+    if (hello.block_size != own.block_size)
+        return Error{"its --port-block-size is " + std::to_string(hello.block_size) +
+                     ", and here " + std::to_string(own.block_size)};
+    if (hello.ipv6_plan != own.ipv6_plan)
+        return Error{
+            "its IPv6 hosts have other numbers: --nat64, --lan6, --ipv6-numbers and the IPv6 "
+            "prefixes and hosts that rules, forwards and routes name must be the same in both"};
+    return Done{};
+}
+
+/// One of two that are both active, and whether nobody has its flows yet.
+struct Rival {
+    const Hello& hello;
+    bool is_fresh;
+};
+
+bool gives_way(const Rival& own, const Rival& peer) {
+    if (own.is_fresh != peer.is_fresh)
+        return own.is_fresh;
+    if (own.hello.priority != peer.hello.priority)
+        return own.hello.priority < peer.hello.priority;
+    return own.hello.instance < peer.hello.instance;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Pair>> Pair::start(PairParams params) {
@@ -72,10 +105,7 @@ Status Pair::begin() {
     uint64_t& instance = params_.hello.instance;
     if (getrandom(&instance, sizeof instance, 0) != sizeof instance)
         return Error{"--sync: the kernel gives no random numbers"};
-    params_.teller.is_active = [this] {
-        // Acquire: who sees it active here sees no end of a flow that was thrown away after that.
-        return params_.standing.is_active.load(std::memory_order_acquire);
-    };
+    params_.teller.may_tell = [this] { return params_.standing.may_tell(); };
     if (Status status = listen(); !status)
         return status;
     try {
@@ -227,11 +257,19 @@ void Pair::serve() {
     tell();
 }
 
-/// As long as the peer wants to be told and there is something of one's own.
+/// The peer wants to be told: by who forwards; or by who has its flows, for it is to forward.
+bool Pair::is_wanted() const {
+    const Standing& standing = params_.standing;
+    if (served_ == nullptr || !served_->state || served_->state->is_ready == 0)
+        return false;
+    return standing.is_active.load(std::memory_order_acquire) ||
+           (served_->state->takes_back != 0 && standing.may_tell());
+}
+
+/// As long as the peer wants to be told.
 void Pair::tell() {
     Standing& standing = params_.standing;
-    const bool is_wanted = served_ != nullptr && served_->state && served_->state->is_ready != 0 &&
-                           standing.is_active.load(std::memory_order_acquire);
+    const bool is_wanted = this->is_wanted();
     if (!is_wanted)
         end_telling();
     if (is_wanted && teller_ == nullptr)
@@ -295,10 +333,14 @@ Status Pair::advance(Session& session, size_t room) {
 /// Says who this gateway is, when that has changed or has not been said for a while.
 void Pair::say(Session& session) const {
     const Standing& standing = params_.standing;
-    const State state{standing.is_active.load(std::memory_order_acquire),
-                      standing.is_fresh.load(std::memory_order_relaxed),
-                      standing.is_ready.load(std::memory_order_acquire),
-                      standing.has_flows.load(std::memory_order_relaxed), session.applied};
+    // relaxed: each is said again when it has changed.
+    constexpr auto kSome = std::memory_order_relaxed;
+    const State state{.is_active = standing.is_active.load(std::memory_order_acquire),
+                      .is_fresh = standing.is_fresh.load(kSome),
+                      .is_ready = standing.is_ready.load(std::memory_order_acquire),
+                      .has_flows = standing.has_flows.load(kSome),
+                      .applied = session.applied,
+                      .takes_back = standing.takes_back.load(kSome)};
     const auto now = Clock::now();
     Outgoing& out = session.channel.outgoing();
     if (!std::exchange(session.has_greeted, true))
@@ -314,7 +356,11 @@ Status Pair::hear(Session& session, const Incoming::Message& message) {
     session.applied = message.sequence;
     switch (message.type) {
         case Type::Hello:
-            return greet(session, message.as<Hello>());
+            session.hello = message.as<Hello>();
+            if (Status status = judge(*session.hello, params_.hello); !status)
+                return status;
+            look_for_other(session);
+            return Done{};
         case Type::State:
             session.state = message.as<State>();
             return Done{};
@@ -329,24 +375,15 @@ Status Pair::hear(Session& session, const Incoming::Message& message) {
     return Done{};
 }
 
-Status Pair::greet(Session& session, const Hello& hello) const {
-    const Hello& own = params_.hello;
-    if (hello.magic != own.magic || hello.version != own.version)
-        return Error{"it speaks version " + std::to_string(hello.version) + ", and this gateway " +
-                     std::to_string(own.version)};
-    if (hello.instance == own.instance)
-        return Error{"it is this gateway itself (--sync peer=)"};
-    if (hello.record_layout != own.record_layout || hello.tracker_layout != own.tracker_layout)
-        return Error{"its build keeps flows in another form: both need the same"};
-    if (hello.block_size != own.block_size)
-        return Error{"its --port-block-size is " + std::to_string(hello.block_size) +
-                     ", and here " + std::to_string(own.block_size)};
-    if (hello.ipv6_plan != own.ipv6_plan)
-        return Error{
-            "its IPv6 hosts have other numbers: --nat64, --lan6, --ipv6-numbers and the IPv6 "
-            "prefixes and hosts that rules, forwards and routes name must be the same in both"};
-    session.hello = hello;
-    return Done{};
+/// Another process of the peer's, which has other records, tells from here on.
+void Pair::look_for_other(const Session& session) {
+    if (&session != followed_.get())
+        return;
+    const uint64_t before = std::exchange(told_by_, session.hello->instance);
+    // Acquire: as in hear().
+    if (before != 0 && before != told_by_ &&
+        params_.standing.is_ready.load(std::memory_order_acquire))
+        changes_.push_back({Change::What::Other, {}});
 }
 
 /// The session by which the peer was heard last, once it has said who it is.
@@ -373,7 +410,7 @@ void Pair::publish_peer() {
     const Peer peer = !is_there ? Peer::Away : is_active ? Peer::Active : Peer::Standby;
     standing.peer_has_flows.store(is_there && session->state->has_flows != 0,
                                   std::memory_order_relaxed);
-    standing.peer.store(peer, std::memory_order_relaxed);
+    standing.peer.store(peer, std::memory_order_release);
     if (!is_active || !standing.is_active.load(std::memory_order_acquire)) {
         quarrel_.reset();
         return;
@@ -383,23 +420,15 @@ void Pair::publish_peer() {
         quarrel_ = now;
         params_.notice("--sync: the peer is active too");
     }
-    if (now - *quarrel_ < kQuarrel || !gives_way(*session))
+    // relaxed: it is late anyway.
+    const bool is_fresh = standing.is_fresh.load(std::memory_order_relaxed);
+    if (now - *quarrel_ < kQuarrel ||
+        !gives_way({params_.hello, is_fresh}, {*session->hello, session->state->is_fresh != 0}))
         return;
     if (standing.wants_active.exchange(false))
         params_.notice("--sync: both are active, and this gateway steps back (priority " +
                        std::to_string(params_.hello.priority) + ", the peer's " +
                        std::to_string(session->hello->priority) + ')');
-}
-
-bool Pair::gives_way(const Session& session) const {
-    const bool is_fresh = params_.standing.is_fresh.load(std::memory_order_relaxed);
-    const bool peer_is_fresh = session.state->is_fresh != 0;
-    if (is_fresh != peer_is_fresh)
-        return is_fresh;
-    const Hello& own = params_.hello;
-    if (own.priority != session.hello->priority)
-        return own.priority < session.hello->priority;
-    return own.instance < session.hello->instance;
 }
 
 /// What goes on is said once.

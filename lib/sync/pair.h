@@ -5,9 +5,10 @@
 /// Pair: the thread that speaks with the other gateway of a pair.
 ///
 /// Shape    Two channels, one each way: to a peer that has connected this gateway tells its flows
-///          while it is active; from the peer to which it has connected it takes them while it
-///          stands by. Both say all the time who is active, so each knows of the other as long as
-///          one of them works.
+///          while it is active, or while the peer is to forward and wants back the copies that are
+///          here; from the peer to which it has connected it takes them while it stands by. Both
+///          say all the time who is active, so each knows of the other as long as one of them
+///          works.
 ///          Where both are active for half a second, one steps back: who has flows that nobody else
 ///          had, and has told them to nobody, which is one that has just started; else who has the
 ///          lower priority; else who drew the lower number at its start.
@@ -34,8 +35,6 @@
 
 namespace sluice::sync {
 
-/// Who is silent for so long is away.
-inline constexpr std::chrono::milliseconds kSilence{3000};
 /// How long two may be active before one steps back: what each says of itself is that old at most.
 inline constexpr std::chrono::milliseconds kQuarrel{500};
 
@@ -90,14 +89,14 @@ private:
     void serve();
     void follow();
     void look_for_join();
+    bool is_wanted() const;
     void tell();
     void end_telling();
     void say(Session& session) const;
     Status advance(Session& session, size_t room);
     Status hear(Session& session, const Incoming::Message& message);
-    Status greet(Session& session, const Hello& hello) const;
+    void look_for_other(const Session& session);
     void publish_peer();
-    bool gives_way(const Session& session) const;
     const Session* best() const;
     void complain(const std::string& sentence);
 
@@ -110,6 +109,7 @@ private:
     std::unique_ptr<Teller> teller_;
     std::vector<Change> changes_;
     uint32_t joins_ = 0;
+    uint64_t told_by_ = 0;  // the instance of the peer that has been followed last
     Clock::time_point connect_at_{};
     std::optional<Clock::time_point> quarrel_;
     uint64_t told_before_ = 0;  // by tellers that have gone

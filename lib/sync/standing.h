@@ -9,6 +9,7 @@
 /// Threads  Each word says who writes it; all may be read by any thread.
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 
 namespace sluice::sync {
@@ -18,6 +19,9 @@ enum class Peer : uint8_t {
     Standby,  ///< It forwards nothing.
     Active,
 };
+
+/// Who is silent for so long is away.
+inline constexpr std::chrono::milliseconds kSilence{3000};
 
 struct Standing {
     explicit Standing(bool is_active) : wants_active(is_active), is_active(is_active) {}
@@ -35,8 +39,12 @@ struct Standing {
     /// core: once false it stays so.
     std::atomic<bool> is_fresh{true};
     /// It has flows that it may go on with: its own, or all of the peer's. False of one that stands
-    /// by and has not been told all yet. By the control core.
+    /// by and has not been told all yet. By the control core: false before any of them ends because
+    /// nobody needs it.
     std::atomic<bool> has_flows{true};
+    /// It is to forward, and takes the flows that the peer has before. By the control core, and by
+    /// operators, whose word about the role is the last: once false it stays so.
+    std::atomic<bool> takes_back{false};
 
     /// From when and until when what happens to flows here happens to this gateway's own, and not
     /// to copies: nanoseconds of the steady clock. By the control core, `since` before `until`.
@@ -48,6 +56,13 @@ struct Standing {
         return moment < until && moment >= own_since.load(std::memory_order_relaxed);
     }
 
+    /// What is here may be told to a peer that wants it: what ends from now on ends as flows do.
+    bool may_tell() const {
+        // Acquire: who sees that it may sees no end of a flow that was thrown away after that.
+        return is_active.load(std::memory_order_acquire) ||
+               has_flows.load(std::memory_order_acquire);
+    }
+
     /// Of two that stand by this one lacks the flows, and the other has them.
     bool lacks_flows() const {
         // relaxed, all of these: each is as old as what the peer has said last.
@@ -56,8 +71,10 @@ struct Standing {
                peer.load(kSome) == Peer::Standby && peer_has_flows.load(kSome);
     }
 
+    /// By the pair's thread, as the following too. Stored with release after peer_has_flows: who
+    /// loads it with acquire sees what that peer has.
+    std::atomic<Peer> peer{Peer::Away};
     // relaxed, all of these: figures for people.
-    std::atomic<Peer> peer{Peer::Away};       ///< By the pair's thread, as the following too.
     std::atomic<bool> peer_has_flows{false};  ///< As has_flows of the peer.
     std::atomic<bool> peer_is_whole{false};   ///< It has been told all, and nothing was lost.
     std::atomic<uint32_t> behind{0};          ///< Messages that it has not taken yet.

@@ -98,12 +98,12 @@ bool Teller::turn(Outgoing& out, size_t room) {
     return out.size() != before || !is_whole();
 }
 
-/// The journal says nothing twice, and its rings are small. What is read while this gateway is not
-/// active is no end of a flow.
+/// The journal says nothing twice, and its rings are small. What is read while this gateway may not
+/// tell is no end of a flow.
 void Teller::listen() {
     entries_.clear();
     reader_.read(entries_);
-    if (!params_.is_active())
+    if (!params_.may_tell())
         return;
     uint64_t lost = reader_.take_lost();
     if (waiting_.size() + entries_.size() > kMostWaiting)
@@ -186,7 +186,7 @@ bool Teller::tell_slice(Outgoing& out) {
         }
         return copies;
     });
-    if (!params_.is_active())
+    if (!params_.may_tell())
         return false;
     std::erase_if(records_, [&](const Record& record) { return !is_told(record, when); });
     introduction_.tell(out);

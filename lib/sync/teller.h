@@ -2,7 +2,8 @@
 #pragma once
 
 /// \file
-/// Teller: tells a peer that stands by what is in the flow table, and what changes there.
+/// Teller: tells a peer that stands by what is in the flow table, and what changes there: flows of
+/// a gateway that forwards, or copies of one that stands by, which are records as any others.
 ///
 /// Shape    First all of it, by kinds, so that what others hang on comes before them; and from the
 ///          beginning on what the journal says. A change is told as the record is when it is told,
@@ -34,9 +35,9 @@ struct TellerParams {
     std::function<Tick()> now;
     /// Of flows those only that bear this status bit; 0 for all.
     uint8_t wanted_status = 0;
-    /// May be told: asked after the journal has been read, for what one that has stepped back
-    /// throws away is no end of a flow.
-    std::function<bool()> is_active;
+    /// Asked after the journal has been read, for what one that has stepped back throws away is no
+    /// end of a flow.
+    std::function<bool()> may_tell;
     Ipv6Hosts ipv6 = {};
 };
 

@@ -3,7 +3,7 @@
 
 /// \file
 /// Both: two gateways of a pair, and between them what the pair's threads do, at the moment at
-/// which a test says.
+/// which a test says; and Wire, by which any gateway tells another.
 
 #include "catch.h"
 #include "gateway/numbering.h"
@@ -41,18 +41,31 @@ Testbed& testbed_of(Bed& bed) {
         return bed.bed;
 }
 
-template <typename Bed>
-class BothOf {
+inline sync::Standing& standing_of(Testbed& bed) {
+    return bed.gateway().replica()->standing();
+}
+
+/// One that starts as active finds a peer that has no flows, and forwards.
+inline void meet_nobody(Testbed& bed) {
+    standing_of(bed).peer.store(sync::Peer::Standby);
+    bed.run();
+    REQUIRE(standing_of(bed).is_active.load());
+}
+
+inline void put(Testbed& bed, std::vector<sync::Change>& changes) {
+    bed.gateway().replica()->mailbox().put(changes);
+    bed.run();
+}
+
+/// From one gateway to another.
+class Wire {
 public:
-    explicit BothOf(const TestbedOptions& options = {})
-        : active(role(options, config::Role::Active)),
-          standby(role(options, config::Role::Standby)),
-          teller_({forwarding_.gateway().table(), [this] { return forwarding_.now(); }, 0,
-                   [this] { return forwarding_.gateway().replica()->standing().is_active.load(); },
-                   gateway::ipv6_hosts(forwarding_.config(), forwarding_.gateway().naming())}) {
+    Wire(Testbed& from, Testbed& to)
+        : to_(to),
+          teller_({from.gateway().table(), [&from] { return from.now(); }, 0,
+                   [&from] { return standing_of(from).may_tell(); },
+                   gateway::ipv6_hosts(from.config(), from.gateway().naming())}) {
         out_.add(sync::Hello());
-        standing_by_.run();
-        REQUIRE(standing_by_.gateway().replica()->standing().is_ready.load());
     }
 
     /// What there is to be told is told, and taken. What does so on the way may change it. False
@@ -68,29 +81,50 @@ public:
         auto message = incoming_.take();
         for (; message.ok() && *message; message = incoming_.take())
             sync::append(**message, changes);
-        put(changes);
+        put(to_, changes);
         return message.ok();
     }
-    void put(std::vector<sync::Change>& changes) {
-        standing_by_.gateway().replica()->mailbox().put(changes);
+
+private:
+    Testbed& to_;
+    sync::Teller teller_;
+    sync::Outgoing out_;
+    sync::Incoming incoming_;
+};
+
+template <typename Bed>
+class BothOf {
+public:
+    explicit BothOf(const TestbedOptions& options = {})
+        : active(role(options, config::Role::Active)),
+          standby(role(options, config::Role::Standby)),
+          wire_(testbed_of(active), standing_by_) {
+        meet_nobody(testbed_of(active));
+        if constexpr (!std::is_same_v<Bed, Testbed>)
+            active.take();  // what it says of itself
         standing_by_.run();
+        REQUIRE(standing_of(standing_by_).is_ready.load());
     }
+
+    /// As Wire::tell().
+    [[nodiscard]] bool tell(const std::function<void(std::span<std::byte>)>& on_the_way = [](auto) {
+    }) {
+        return wire_.tell(on_the_way);
+    }
+    void put(std::vector<sync::Change>& changes) { test::put(standing_by_, changes); }
     /// The one that forwards is heard no more.
     void take_over() {
-        standing_by_.gateway().replica()->standing().wants_active.store(true);
+        standing_of(standing_by_).wants_active.store(true);
         standing_by_.run();
-        REQUIRE(standing_by_.gateway().replica()->standing().is_active.load());
+        REQUIRE(standing_of(standing_by_).is_active.load());
     }
 
     Bed active;
     Bed standby;
 
 private:
-    Testbed& forwarding_ = testbed_of(active);
     Testbed& standing_by_ = testbed_of(standby);
-    sync::Teller teller_;
-    sync::Outgoing out_;
-    sync::Incoming incoming_;
+    Wire wire_;
 };
 
 using Both = BothOf<Testbed>;

@@ -23,6 +23,8 @@ TEST_CASE("role text: a line says which of a pair the gateway is", "[command]") 
     CHECK(role_text({false, Peer::Standby, false, 0}) == "standby; the peer stands by too\n");
     CHECK(role_text({false, Peer::Standby, false, 0, true}) ==
           "standby; the peer stands by too, and has the flows alone\n");
+    CHECK(role_text({false, Peer::Standby, false, 0, true, true}) ==
+          "standby; it takes back the flows that the peer has, and then forwards\n");
 }
 
 TEST_CASE("role text: the same as JSON", "[command]") {

@@ -104,8 +104,8 @@ TEST_CASE("sync message: what has begun to be sent does not grow", "[sync]") {
 }
 
 TEST_CASE("sync message: what has not the form of its type is refused", "[sync]") {
-    CHECK(complaint({8, Type::State, {}, 2}, std::vector<std::byte>(8)).empty());
-    CHECK(complaint({9, Type::State, {}, 2}) == "a message of type 2 with 9 bytes is none");
+    CHECK(complaint({16, Type::State, {}, 2}, std::vector<std::byte>(16)).empty());
+    CHECK(complaint({17, Type::State, {}, 2}) == "a message of type 2 with 17 bytes is none");
     CHECK(complaint({0, Type::Records, {}, 2}) == "a message of type 4 with 0 bytes is none");
     CHECK(complaint({127, Type::Records, {}, 2}) == "a message of type 4 with 127 bytes is none");
     CHECK_FALSE(complaint({0xffffff80, Type::Records, {}, 2}).empty());

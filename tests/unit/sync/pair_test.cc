@@ -4,6 +4,7 @@
 #include "../flow/flows.h"
 #include "catch.h"
 
+#include <algorithm>
 #include <chrono>
 #include <mutex>
 #include <netinet/in.h>
@@ -169,6 +170,60 @@ TEST_CASE("sync pair: of two that stand by each knows whether the other has the 
     CHECK_FALSE(known.standing.lacks_flows());
     known.pair.reset();
     CHECK(comes_true([&] { return !started.standing.lacks_flows(); }));
+}
+
+TEST_CASE("sync pair: who stands by tells its copies to one that takes them back", "[sync]") {
+    One starter(false, 200);
+    One holder(false, 50);
+    starter.standing.has_flows.store(false);
+    starter.standing.takes_back.store(true);
+    flow::Member member(*holder.table);
+    for (uint32_t n = 0; n < 500; ++n)
+        open(*holder.table, member, n);
+    member.offline();
+    start(starter, holder);
+    REQUIRE(comes_true([&] {
+        const auto& all = starter.received();
+        return !all.empty() && all.back().what == Change::What::Complete;
+    }));
+    CHECK(starter.received().size() == 502);
+    CHECK(starter.standing.peer.load() == Peer::Standby);
+    CHECK(starter.standing.peer_has_flows.load());
+    CHECK_FALSE(holder.standing.is_active.load());
+    CHECK(holder.received().empty());
+
+    // Now it forwards, and tells the other one in turn.
+    starter.standing.is_ready.store(false);
+    starter.standing.has_flows.store(true);
+    starter.standing.takes_back.store(false);
+    starter.standing.is_active.store(true);
+    CHECK(comes_true([&] { return starter.standing.peer_is_whole.load(); }));
+    CHECK(comes_true([&] { return holder.received().size() == 2; }));  // it has a table of its own
+}
+
+TEST_CASE("sync pair: who is told by another process of the peer's hears so before", "[sync]") {
+    One standby(false, 100);
+    const Be16 port = free_port();
+    REQUIRE(standby.start({kSecond, port}, {kFirst, port}).ok());
+    const auto completes = [&] {
+        const auto& all = standby.received();
+        return std::count_if(all.begin(), all.end(), [](const Change& change) {
+            return change.what == Change::What::Complete;
+        });
+    };
+    {
+        One first(true, 100);
+        REQUIRE(first.start({kFirst, port}, {kSecond, port}).ok());
+        REQUIRE(comes_true([&] { return completes() == 1; }));
+    }
+    One second(true, 100);
+    REQUIRE(second.start({kFirst, port}, {kSecond, port}).ok());
+    REQUIRE(comes_true([&] { return completes() == 2; }));
+    using enum Change::What;
+    std::vector<Change::What> heard;
+    for (const Change& change : standby.received())
+        heard.push_back(change.what);
+    CHECK(heard == std::vector{Begin, Complete, Other, Begin, Complete});
 }
 
 TEST_CASE("sync pair: another key, another form of records and no peer are said", "[sync]") {

@@ -35,7 +35,7 @@ public:
     explicit Telling(uint8_t wanted = 0, uint32_t capacity = 64, Ipv6Hosts ipv6 = {})
         : table(make_table(capacity)),
           member(*table),
-          teller({*table, [] { return kNow; }, wanted, [this] { return is_active; }, ipv6}),
+          teller({*table, [] { return kNow; }, wanted, [this] { return may_tell; }, ipv6}),
           numbers_(ipv6.numbers) {
         out_.add(Hello());
     }
@@ -59,7 +59,7 @@ public:
         return heard;
     }
 
-    bool is_active = true;
+    bool may_tell = true;
     std::unique_ptr<flow::FlowTable> table;
     flow::Member member;
     Teller teller;
@@ -186,7 +186,7 @@ TEST_CASE("sync teller: who has stepped back tells no ends", "[sync]") {
     Telling telling;
     const flow::FlowRef ref = open(*telling.table, telling.member, 1).holder;
     telling.hear();
-    telling.is_active = false;
+    telling.may_tell = false;
     REQUIRE(close(*telling.table, telling.member, ref));
     CHECK(telling.hear().ends.empty());
 }

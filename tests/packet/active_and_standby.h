@@ -20,6 +20,21 @@
 
 namespace sluice::test {
 
+/// Endpoint-independent mappings, by blocks of ports where these have a size.
+inline TestbedOptions mapped(uint16_t block_size) {
+    return {.configure = [=](config::Config& config) {
+        config.inside.clear();
+        config.pool.clear();
+        config.snat = {{.inside = {ip("10.1.0.0"), 24},
+                        .addresses = {{ip(kPublic), ip(kPublic)}},
+                        .independence = nat::Independence{
+                            {{net::Protocol::Tcp}, {net::Protocol::Udp}, {net::Protocol::Icmp}},
+                            pool::kAllPorts,
+                            nat::Filtering::EndpointIndependent}}};
+        config.holders.blocks = {block_size, 2};
+    }};
+}
+
 inline TestbedOptions role(TestbedOptions options, config::Role role) {
     options.configure = [before = options.configure, role](config::Config& config) {
         before(config);

@@ -4,6 +4,7 @@
 #include "conntrack/layout.h"
 #include "conntrack/status.h"
 #include "gateway/numbering.h"
+#include "gateway/policy_fingerprint.h"
 #include "listing/background.h"
 #include "sluice/address_key.h"
 
@@ -52,6 +53,7 @@ Result<std::unique_ptr<sync::Pair>> start_pair(const PairingParams& params) {
     hello.tracker_layout = conntrack::kTrackerLayout;
     hello.block_size = params.config.holders.blocks.size;
     hello.ipv6_plan = gateway::numbering_fingerprint(params.config);
+    tell_policy(params.gateway, params.config);
     const bool tells_all = params.config.sync_flows == config::SyncFlows::All;
     const uint8_t wanted = tells_all ? uint8_t{0} : uint8_t{conntrack::kAssured};
     return sync::Pair::start({sync.listen,
@@ -67,6 +69,13 @@ Result<std::unique_ptr<sync::Pair>> start_pair(const PairingParams& params) {
                               params.gateway.replica()->mailbox(),
                               params.notice,
                               std::move(background)});
+}
+
+void tell_policy(gateway::Gateway& gateway, const config::Config& config) {
+    // relaxed: the pair's thread says it when it has seen it.
+    if (gateway.replica() != nullptr)
+        gateway.replica()->standing().policy.store(gateway::policy_fingerprint(config),
+                                                   std::memory_order_relaxed);
 }
 
 const char* duty_text(gateway::Gateway& gateway) {
@@ -97,6 +106,7 @@ std::optional<command::PairReport> pair_report(gateway::Gateway& gateway) {
         (report.is_active ? standing->peer_is_whole : standing->is_whole).load(kFigure);
     report.behind = standing->behind.load(kFigure);
     report.lacks_flows = standing->lacks_flows();
+    report.differs = standing->peer_differs.load(kFigure);
     report.takes_back = standing->takes_back.load(kFigure);
     return report;
 }

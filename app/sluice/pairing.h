@@ -4,8 +4,8 @@
 /// \file
 /// Pairing: what the daemon does where its gateway is one of two (--sync).
 ///
-/// Threads  pair_report() and set_active() by the threads of the control socket, all else by the
-///          daemon's.
+/// Threads  pair_report() and set_active() by the threads of the control socket, tell_policy() by
+///          the daemon's and then by the one that reloads, all else by the daemon's.
 /// Errors   One sentence that names the flag.
 
 #include "base/result.h"
@@ -41,6 +41,9 @@ struct PairingParams {
 
 /// Lets the pair's thread run; null where the gateway is alone.
 Result<std::unique_ptr<sync::Pair>> start_pair(const PairingParams& params);
+
+/// What the peer is to know of the configuration; of another one again.
+void tell_policy(gateway::Gateway& gateway, const config::Config& config);
 
 /// "forwarding", "standing by".
 const char* duty_text(gateway::Gateway& gateway);

@@ -4,6 +4,7 @@
 #include "config/read_match.h"
 #include "gateway/given.h"
 #include "gateway/rules.h"
+#include "sluice/pairing.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -287,6 +288,7 @@ string Reloader::apply(const Candidate& candidate, const gateway::Policies::Poin
     params_.sources = candidate.sources;
     params_.config = candidate.config;
     keep_rules();
+    tell_policy(params_.gateway, params_.config);
     string rest;
     switch (params_.config.on_reload) {
         case config::OnReload::Keep:

@@ -282,6 +282,7 @@ private:
               pair->peer == PairReport::Peer::Away ? 0 : 1);
         gauge("peer_active", "Whether that one forwards",
               pair->peer == PairReport::Peer::Active ? 1 : 0);
+        gauge("peer_differs", "Whether that one has other rules or pools", pair->differs ? 1 : 0);
         gauge("sync_whole", "Whether the one that stands by has all flows", pair->is_whole ? 1 : 0);
         gauge("sync_behind", "Messages that the peer has not taken yet", pair->behind);
     }

@@ -23,6 +23,8 @@ std::string role_text(const PairReport& pair) {
     else
         text += pair.is_whole ? "the peer is active, and all its flows are here"
                               : "the peer is active, and tells its flows";
+    if (pair.differs)
+        text += "; its rules or pools are others";
     return text + '\n';
 }
 
@@ -33,7 +35,8 @@ std::string role_json(const PairReport& pair) {
     return nlohmann::ordered_json{{"role", pair.is_active ? "active" : "standby"},
                                   {"peer", peer},
                                   {"whole", pair.is_whole},
-                                  {"behind", pair.behind}}
+                                  {"behind", pair.behind},
+                                  {"differs", pair.differs}}
         .dump();
 }
 

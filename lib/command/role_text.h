@@ -12,7 +12,7 @@ namespace sluice::command {
 
 /// "active; the peer stands by and has all flows"
 std::string role_text(const PairReport& pair);
-/// {"role":"active","peer":"standby","whole":true,"behind":0}
+/// {"role":"active","peer":"standby","whole":true,"behind":0,"differs":false}
 std::string role_json(const PairReport& pair);
 
 }  // namespace sluice::command

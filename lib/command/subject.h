@@ -80,6 +80,7 @@ struct PairReport {
     bool lacks_flows = false;
     /// It stands by until it has the flows that the peer may have, and then forwards.
     bool takes_back = false;
+    bool differs = false;  ///< The peer has other rules or pools.
 };
 
 /// What is told of a rule that refuses flows.

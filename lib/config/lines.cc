@@ -11,6 +11,7 @@
 #include "net/text.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <iterator>
 #include <span>
 
@@ -132,6 +133,14 @@ const Typed* find_typed(string_view flag) {
     return found == std::end(kTyped) ? nullptr : &*found;
 }
 
+std::vector<Line> typed_lines(std::initializer_list<string_view> names, const Config& config) {
+    std::vector<Line> lines;
+    for (const string_view flag : names)
+        for (const string& value : find_typed(flag)->values(config))
+            lines.push_back({string(flag), value});
+    return lines;
+}
+
 std::vector<string> plain_values(const Flag& flag, const std::vector<string>& words) {
     const Given given{flag.name, words};
     if (flag.arity == Arity::Many)
@@ -209,11 +218,12 @@ std::vector<Line> lines_of(const Sources& sources, const Config& config) {
 }
 
 std::vector<Line> rule_lines(const Config& config) {
-    std::vector<Line> lines;
-    for (const string_view flag : {"inside", "snat", "no-nat"})
-        for (const string& value : find_typed(flag)->values(config))
-            lines.push_back({string(flag), value});
-    return lines;
+    return typed_lines({"inside", "snat", "no-nat"}, config);
+}
+
+std::vector<Line> ground_lines(const Config& config) {
+    return typed_lines({"inside", "pool", "snat", "no-nat", "deny", "forward", "one-to-one"},
+                       config);
 }
 
 std::vector<string> deny_places(const Sources& sources, const Config& config) {

@@ -39,6 +39,9 @@ std::vector<Line> lines_of(const Sources& sources, const Config& config);
 /// Those of the rules: of --inside, --snat and --no-nat, in this order.
 std::vector<Line> rule_lines(const Config& config);
 
+/// Those that say whose flows there can be, and by which addresses: rules, pools, static mappings.
+std::vector<Line> ground_lines(const Config& config);
+
 /// Where each rule of --deny stands, "sluice.conf:12", in their order; empty where that is the
 /// command line, or one rule in several words of a list.
 std::vector<std::string> deny_places(const Sources& sources, const Config& config);

@@ -340,7 +340,8 @@ void Pair::say(Session& session) const {
                       .is_ready = standing.is_ready.load(std::memory_order_acquire),
                       .has_flows = standing.has_flows.load(kSome),
                       .applied = session.applied,
-                      .takes_back = standing.takes_back.load(kSome)};
+                      .takes_back = standing.takes_back.load(kSome),
+                      .policy = standing.policy.load(kSome)};
     const auto now = Clock::now();
     Outgoing& out = session.channel.outgoing();
     if (!std::exchange(session.has_greeted, true))
@@ -408,6 +409,7 @@ void Pair::publish_peer() {
     }
     const bool is_active = is_there && session->state->is_active != 0;
     const Peer peer = !is_there ? Peer::Away : is_active ? Peer::Active : Peer::Standby;
+    compare_policies(is_there ? session->state->policy : 0);
     standing.peer_has_flows.store(is_there && session->state->has_flows != 0,
                                   std::memory_order_relaxed);
     standing.peer.store(peer, std::memory_order_release);
@@ -429,6 +431,22 @@ void Pair::publish_peer() {
         params_.notice("--sync: both are active, and this gateway steps back (priority " +
                        std::to_string(params_.hello.priority) + ", the peer's " +
                        std::to_string(session->hello->priority) + ')');
+}
+
+/// Flows are told all the same: who reloads both has two that differ for a while.
+void Pair::compare_policies(uint32_t peers) {
+    Standing& standing = params_.standing;
+    // relaxed, both: each is said, and looked at, again and again.
+    const uint32_t own = standing.policy.load(std::memory_order_relaxed);
+    const bool differs = own != 0 && peers != 0 && own != peers;
+    if (differs == standing.peer_differs.exchange(differs, std::memory_order_relaxed))
+        return;
+    if (differs)
+        params_.notice(
+            "--sync: the peer has other rules, pools, static mappings or own addresses: flows of "
+            "the one may have no rule in the other, or be refused");
+    else if (peers != 0)
+        params_.notice("--sync: the peer has the same rules and pools again");
 }
 
 /// What goes on is said once.

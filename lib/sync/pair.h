@@ -97,6 +97,7 @@ private:
     Status hear(Session& session, const Incoming::Message& message);
     void look_for_other(const Session& session);
     void publish_peer();
+    void compare_policies(uint32_t peers);
     const Session* best() const;
     void complain(const std::string& sentence);
 

@@ -71,11 +71,16 @@ struct Standing {
                peer.load(kSome) == Peer::Standby && peer_has_flows.load(kSome);
     }
 
+    /// A fingerprint of what decides which flows it can take over; 0: not said. By who reads the
+    /// configuration.
+    std::atomic<uint32_t> policy{0};
+
     /// By the pair's thread, as the following too. Stored with release after peer_has_flows: who
     /// loads it with acquire sees what that peer has.
     std::atomic<Peer> peer{Peer::Away};
     // relaxed, all of these: figures for people.
     std::atomic<bool> peer_has_flows{false};  ///< As has_flows of the peer.
+    std::atomic<bool> peer_differs{false};    ///< Its policy's fingerprint is another.
     std::atomic<bool> peer_is_whole{false};   ///< It has been told all, and nothing was lost.
     std::atomic<uint32_t> behind{0};          ///< Messages that it has not taken yet.
     std::atomic<uint64_t> told{0};            ///< Records and ends told to it.

@@ -25,13 +25,15 @@ TEST_CASE("role text: a line says which of a pair the gateway is", "[command]") 
           "standby; the peer stands by too, and has the flows alone\n");
     CHECK(role_text({false, Peer::Standby, false, 0, true, true}) ==
           "standby; it takes back the flows that the peer has, and then forwards\n");
+    CHECK(role_text({.peer = Peer::Standby, .is_whole = true, .differs = true}) ==
+          "active; the peer stands by and has all flows; its rules or pools are others\n");
 }
 
 TEST_CASE("role text: the same as JSON", "[command]") {
     CHECK(role_json({true, Peer::Standby, true, 3}) ==
-          R"({"role":"active","peer":"standby","whole":true,"behind":3})");
+          R"({"role":"active","peer":"standby","whole":true,"behind":3,"differs":false})");
     CHECK(role_json({false, Peer::Away, false, 0}) ==
-          R"({"role":"standby","peer":"away","whole":false,"behind":0})");
+          R"({"role":"standby","peer":"away","whole":false,"behind":0,"differs":false})");
 }
 
 }  // namespace role_text_test

@@ -110,6 +110,7 @@ TEST_CASE("stats text: as JSON a gateway that is one of two says which, others d
                          {"peer", "away"},
                          {"whole", false},
                          {"behind", 0},
+                         {"differs", false},
                          {"text", "standby; the peer is away"}});
 }
 

@@ -111,6 +111,17 @@ TEST_CASE("lines: the lines of rules are in the order of rules", "[config]") {
     CHECK(lines[2] == Line{"no-nat", "10.1.0.240/28"});
 }
 
+TEST_CASE("lines: those of the ground of flows are rules, pools and static mappings", "[config]") {
+    const Read all = read(
+        "pool = 198.51.100.1\ndeny = 10.1.0.0/24 udp 137\nroute = 10.9.0.0/16 via 10.1.0.9\n"
+        "forward = tcp 198.51.100.1:8080 -> 10.1.0.10:80\ntimeout-udp = 60\n"
+        "one-to-one = 198.51.100.20 = 10.1.0.20\n");
+    std::vector<std::string> flags;
+    for (const Line& line : ground_lines(all.config))
+        flags.push_back(line.flag);
+    CHECK(flags == std::vector<std::string>{"inside", "pool", "deny", "forward", "one-to-one"});
+}
+
 TEST_CASE("lines: a difference has what is gone and what has come", "[config]") {
     const auto before = lines_of("timeout-udp = 60\ndeny = 10.1.0.0/24 udp 137\n");
     CHECK(difference(before, before).is_none());

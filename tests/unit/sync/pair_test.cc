@@ -226,6 +226,25 @@ TEST_CASE("sync pair: who is told by another process of the peer's hears so befo
     CHECK(heard == std::vector{Begin, Complete, Other, Begin, Complete});
 }
 
+TEST_CASE("sync pair: another policy is said, and flows are told all the same", "[sync]") {
+    One active(true, 100);
+    One standby(false, 100);
+    active.standing.policy.store(1);
+    standby.standing.policy.store(2);
+    start(active, standby);
+    for (One* one : {&active, &standby}) {
+        CHECK(comes_true([&] { return one->standing.peer_differs.load(); }));
+        CHECK(comes_true([&] { return one->has_said("the peer has other rules"); }));
+        CHECK_FALSE(one->has_said("the same rules"));
+    }
+    CHECK(comes_true([&] { return active.standing.peer_is_whole.load(); }));
+    standby.standing.policy.store(1);  // it reloads
+    for (One* one : {&active, &standby}) {
+        CHECK(comes_true([&] { return !one->standing.peer_differs.load(); }));
+        CHECK(comes_true([&] { return one->has_said("the same rules and pools again"); }));
+    }
+}
+
 TEST_CASE("sync pair: another key, another form of records and no peer are said", "[sync]") {
     One one(true, 100);
     One other(false, 100);

@@ -3,6 +3,7 @@
 
 #include "conntrack/layout.h"
 #include "conntrack/status.h"
+#include "flow/journal.h"
 #include "gateway/numbering.h"
 #include "gateway/policy_fingerprint.h"
 #include "listing/background.h"
@@ -107,6 +108,7 @@ std::optional<command::PairReport> pair_report(gateway::Gateway& gateway) {
     report.behind = standing->behind.load(kFigure);
     report.lacks_flows = standing->lacks_flows();
     report.differs = standing->peer_differs.load(kFigure);
+    report.suspects_peer = standing->suspects_peer(flow::steady_now());
     report.takes_back = standing->takes_back.load(kFigure);
     return report;
 }

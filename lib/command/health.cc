@@ -15,9 +15,11 @@ std::vector<std::string> troubles(const Subject& subject) {
     for (size_t i = 0; i < subject.workers.size(); ++i)
         if (standstill.stands(i))
             found.push_back("worker " + std::to_string(i) + " stands still");
-    if (const std::optional<PairReport> pair = subject.pair();
-        pair && pair->is_active && pair->peer == PairReport::Peer::Active)
+    const PairReport pair = subject.pair().value_or(PairReport{});
+    if (pair.is_active && pair.peer == PairReport::Peer::Active)
         found.push_back("the other gateway of the pair is active too");
+    if (pair.suspects_peer)
+        found.push_back("the other gateway of the pair is away, and may be active too");
     for (const PortReport& port : subject.ports())
         if (!port.has_link)
             found.push_back(port.name + " has no link");

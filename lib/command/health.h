@@ -6,8 +6,8 @@
 ///
 /// Shape    It is healthy while the control core and every worker turn, every port has its link,
 /// and
-///          not both of a pair are active; what else goes wrong (drops, a dead uplink of several)
-///          is for alerts.
+///          not both of a pair are active, or seem so; what else goes wrong (drops, a dead uplink
+///          of several) is for alerts.
 
 #include "command/subject.h"
 

@@ -12,7 +12,7 @@ std::string role_text(const PairReport& pair) {
     if (pair.takes_back)
         text += "it takes back the flows that the peer has, and then forwards";
     else if (pair.peer == Peer::Away)
-        text += "the peer is away";
+        text += pair.suspects_peer ? "the peer is away, and may be active too" : "the peer is away";
     else if (pair.lacks_flows)
         text += "the peer stands by too, and has the flows alone";
     else if (pair.is_active == (pair.peer == Peer::Active))

@@ -81,6 +81,8 @@ struct PairReport {
     /// It stands by until it has the flows that the peer may have, and then forwards.
     bool takes_back = false;
     bool differs = false;  ///< The peer has other rules or pools.
+    /// It is active, and the peer, which is away, may be so too.
+    bool suspects_peer = false;
 };
 
 /// What is told of a rule that refuses flows.

@@ -72,11 +72,13 @@ bool OwnAddresses::is_conflict(const Arp& arp, InterfaceId interface, Tick now) 
 
 void OwnAddresses::defend(const Arp& arp, InterfaceId interface, Tick now) {
     counters_.count[Count::ArpConflicts].add(1);
+    const bool may_be_peer = params_.may_be_peer && params_.may_be_peer();
     if (!defence_.take(now))
         return;
     announcer_.announce(interface, arp.sender);
     notice("address conflict: " + net::to_string(arp.sender_mac) + " claims " +
-           net::to_string(arp.sender) + ", which is this gateway's");
+           net::to_string(arp.sender) + ", which is this gateway's" +
+           (may_be_peer ? "; the other gateway of the pair is away, and may be active too" : ""));
 }
 
 void OwnAddresses::answer(const Arp& arp, InterfaceId interface, unsigned worker) {

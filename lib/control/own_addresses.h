@@ -17,6 +17,7 @@
 #include "control/pace.h"
 #include "policy/announcing.h"
 
+#include <functional>
 #include <string>
 
 namespace sluice::control {
@@ -27,6 +28,9 @@ struct OwnAddressParams {
     Notice notice;
     policy::Announcing announcing = {};   ///< At the start.
     const KeptAddresses* kept = nullptr;  ///< Answered for as well; null for none.
+    /// Where this gateway is one of two: told of each conflict, returns whether the other one,
+    /// which is away, may be who has the address too.
+    std::function<bool()> may_be_peer = {};
 };
 
 class OwnAddresses {

@@ -241,6 +241,10 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
     params.neighbours.fixed = fixed_neighbours(config);
     params.neighbours.own.notice = ground.notice;
     params.neighbours.own.announcing = policy->announcing;
+    if (replica_)
+        params.neighbours.own.may_be_peer = [standing = &replica_->standing()] {
+            return standing->hear_claim(flow::steady_now());
+        };
     params.has_adopted = ground.inheritance && ground.inheritance->is_found;
     params.twins = twin_params(ground);
     params.twins.rate = twin_rate(config);

@@ -23,6 +23,10 @@ enum class Peer : uint8_t {
 /// Who is silent for so long is away.
 inline constexpr std::chrono::milliseconds kSilence{3000};
 
+/// A claim of this gateway's addresses by another host is so old at most when it counts: addresses
+/// are announced once a minute by default, and one announcement may be lost.
+inline constexpr std::chrono::nanoseconds kClaimCounts = std::chrono::seconds(150);
+
 struct Standing {
     explicit Standing(bool is_active) : wants_active(is_active), is_active(is_active) {}
 
@@ -63,6 +67,24 @@ struct Standing {
                has_flows.load(std::memory_order_acquire);
     }
 
+    /// Another host claims an address of this gateway's: nanoseconds of the steady clock. True when
+    /// that may be the peer, which has not been heard. By the control core.
+    bool hear_claim(int64_t moment) {
+        // relaxed, all of these: as lacks_flows().
+        constexpr auto kSome = std::memory_order_relaxed;
+        if (!is_active.load(kSome) || peer.load(kSome) != Peer::Away)
+            return false;
+        claimed_at.store(moment, kSome);
+        return true;
+    }
+    /// While the peer is away somebody has claimed addresses of this gateway's lately.
+    bool suspects_peer(int64_t moment) const {
+        constexpr auto kSome = std::memory_order_relaxed;
+        const int64_t claimed = claimed_at.load(kSome);
+        return is_active.load(kSome) && peer.load(kSome) == Peer::Away && claimed != kNever &&
+               moment - claimed < kClaimCounts.count();
+    }
+
     /// Of two that stand by this one lacks the flows, and the other has them.
     bool lacks_flows() const {
         // relaxed, all of these: each is as old as what the peer has said last.
@@ -70,6 +92,9 @@ struct Standing {
         return !is_active.load(kSome) && !has_flows.load(kSome) &&
                peer.load(kSome) == Peer::Standby && peer_has_flows.load(kSome);
     }
+
+    static constexpr int64_t kNever = INT64_MIN;
+    std::atomic<int64_t> claimed_at{kNever};  ///< As hear_claim() has it.
 
     /// A fingerprint of what decides which flows it can take over; 0: not said. By who reads the
     /// configuration.

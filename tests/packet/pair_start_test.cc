@@ -21,8 +21,7 @@ using namespace sluice::test;
 using stats::Count;
 using stats::Drop;
 
-TEST_CASE("pair start: one that starts as active forwards at once with flows that it finds",
-          "[pair][restart]") {
+TEST_CASE("pair start: who finds flows forwards at once", "[pair][restart]") {
     Estate estate;
     TestbedOptions options{.estate = &estate};
     auto before = std::make_unique<Testbed>(role(options, config::Role::Active));
@@ -39,9 +38,8 @@ TEST_CASE("pair start: one that starts as active forwards at once with flows tha
     CHECK(bed.count(Count::FlowsOpened) == 0);
 }
 
-TEST_CASE(
-    "pair start: one that starts as active, with no flows, first takes back those of the peer",
-    "[pair]") {
+TEST_CASE("pair start: who has no flows takes back those of the peer before it forwards",
+          "[pair]") {
     const TestbedOptions options = mapped(GENERATE(uint16_t{0}, uint16_t{64}));
     Both both(options);
     const uint16_t external = send(both.active, kHost, 5000);
@@ -86,8 +84,7 @@ TEST_CASE(
     CHECK(both.standby.count(Count::FlowsOpened) == 0);
 }
 
-TEST_CASE("pair start: one that starts as active stands by where the other one is active",
-          "[pair]") {
+TEST_CASE("pair start: where the other one is active it stands by", "[pair]") {
     Testbed bed(role({}, config::Role::Active));
     sync::Standing& standing = standing_of(bed);
     standing.peer_has_flows.store(true);
@@ -103,7 +100,7 @@ TEST_CASE("pair start: one that starts as active stands by where the other one i
     CHECK(standing.is_active.load());
 }
 
-TEST_CASE("pair start: one that starts as active forwards where nobody answers", "[pair]") {
+TEST_CASE("pair start: where nobody answers it forwards", "[pair]") {
     TestbedOptions options = role({}, config::Role::Active);
     Testbed bed(options);
     bed.run();
@@ -139,6 +136,29 @@ TEST_CASE("pair start: a process that has other flows than the copy leaves none 
     for (const auto& [host, port] : told)
         CHECK(send(both.standby, host, 5000) == port);
     CHECK(both.standby.count(Count::FlowsOpened) == 0);
+}
+
+TEST_CASE("pair start: a claim of its addresses while the peer is away may be the peer's",
+          "[pair][arp]") {
+    Testbed bed(role({}, config::Role::Active));
+    meet_nobody(bed);
+    sync::Standing& standing = standing_of(bed);
+    const auto claim = [&] {
+        bed.notices.clear();
+        bed.advance(Duration::seconds(11));  // what it says of conflicts is at least ten apart
+        bed.inject(net::Side::Outside, arp_request(mac(0x55), ip(kPublic), ip(kPublic)));
+        bed.run();
+        return !bed.notices.empty() &&
+               bed.notices.back().ends_with("is away, and may be active too");
+    };
+    CHECK_FALSE(claim());  // it is there, and stands by
+    standing.peer.store(sync::Peer::Away);
+    CHECK(claim());
+    const int64_t now = flow::steady_now();
+    CHECK(standing.suspects_peer(now));
+    CHECK_FALSE(standing.suspects_peer(now + sync::kClaimCounts.count()));
+    standing.peer.store(sync::Peer::Standby);
+    CHECK_FALSE(standing.suspects_peer(now));
 }
 
 }  // namespace pair_start_test

@@ -49,6 +49,20 @@ TEST_CASE("health: what is wrong is named, each by itself", "[command]") {
     CHECK(troubles(fresh.subject()) == std::vector<std::string>{"the gateway is starting"});
 }
 
+TEST_CASE("health: two of a pair that are active, or seem so, are named", "[command]") {
+    Patient patient;
+    Subject subject = patient.subject();
+    PairReport pair;
+    subject.pair = [&] { return std::optional(pair); };
+    CHECK(troubles(subject).empty());
+    pair.peer = PairReport::Peer::Active;
+    CHECK(health_text(troubles(subject)) == "the other gateway of the pair is active too\n");
+    pair.peer = PairReport::Peer::Away;
+    pair.suspects_peer = true;
+    CHECK(health_text(troubles(subject)) ==
+          "the other gateway of the pair is away, and may be active too\n");
+}
+
 TEST_CASE("health: who asks gets a status that a load balancer understands", "[command]") {
     Patient patient;
     TemporaryDirectory directory;

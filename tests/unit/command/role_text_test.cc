@@ -10,6 +10,8 @@ using Peer = PairReport::Peer;
 
 TEST_CASE("role text: a line says which of a pair the gateway is", "[command]") {
     CHECK(role_text({true, Peer::Away, false, 0}) == "active; the peer is away\n");
+    CHECK(role_text({.peer = Peer::Away, .suspects_peer = true}) ==
+          "active; the peer is away, and may be active too\n");
     CHECK(role_text({true, Peer::Standby, false, 0}) ==
           "active; the peer stands by and is being told\n");
     CHECK(role_text({true, Peer::Standby, true, 0}) ==

@@ -16,6 +16,9 @@ in_namespace "$net.gateway" ip link set dev lo up
 (umask 077 && printf '%064d' 13 >"$work/key")
 start_sluice "$net" --workers 2 --http 9100 --sync-key "$work/key" \
     --sync listen=127.0.0.1:3780,peer=127.0.0.2:3780
+# It has waited for the other one.
+forwards() { [[ $(ctl "$net" role) == 'active; the peer is away' ]]; }
+wait_for 10 "it to forward" forwards
 # Something to show: a flow, and a drop.
 [[ $(seen_by_http "$net") == "$public_address":* ]] || fail "no forwarding"
 send_packet "$net.client" --tcp --flags fin,ack --source-port 40002 --dest-port 80 198.51.100.77

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# --sync: two gateways of which one forwards. Connections go on when it is killed, when the two
-# change places, and when they have lost sight of one another.
+# --sync: two gateways of which one forwards. Connections go on when it is killed, when it is killed
+# and started again at once, when the two change places, and when they have lost sight of one
+# another: those of a client by IPv4, and its connections by IPv6 through NAT64.
 set -euo pipefail
 # shellcheck source=tests/smoke/pair.sh
 source "$(dirname "$(readlink -f "$0")")/pair.sh"
@@ -12,27 +13,46 @@ head --bytes 6M /dev/urandom >"$work/file"
 new_pair
 
 times=0
-# speak: every silent connection is heard again.
-speak() {
-    times=$((times + 1))
-    kill -USR1 "$speaker"
-    wait_for 20 "all connections, for the ${times}th time: $(cat "$work/speak.err")" \
-        grep --quiet --line-regexp "spoke $times" "$work/speak"
+speakers=()
+# open_connections COUNT SERVER FILE: as many to the echo, which are silent until they are to speak.
+open_connections() {
+    start_in pair.client "$python" "$here/speak_again.py" "$1" "$2" 7 >"$work/$3" 2>"$work/$3.err"
+    speakers+=("$started_pid")
+    wait_for 20 "connections to $2: $(cat "$work/$3.err")" grep --quiet open "$work/$3"
 }
 
-start a active
-start b standby
+# speak: every silent connection is heard again.
+speak() {
+    local file
+    times=$((times + 1))
+    kill -USR1 "${speakers[@]}"
+    for file in speak speak6; do
+        wait_for 20 "all connections, for the ${times}th time: $(cat "$work/$file.err")" \
+            grep --quiet --line-regexp "spoke $times" "$work/$file"
+    done
+}
+
+has_address6() {
+    in_namespace pair.client ip -6 -brief address show dev eth0 scope global |
+        grep --quiet '2001:db8:1:'
+}
+
+flags=(--nat64 64:ff9b::/96 --lan6 2001:db8:1::1/64 --ra 1
+    --inside "10.1.0.0/24,198.18.0.0/16")
+start a active "${flags[@]}"
+start b standby "${flags[@]}"
 start_capture pair.server eth0 "$work/outside.pcap"
 wait_for_role a "$all_there"
-start_in pair.client "$python" "$here/speak_again.py" 20 "$server_address" 7 \
-    >"$work/speak" 2>"$work/speak.err"
-speaker=$started_pid
-wait_for 20 "connections" grep --quiet open "$work/speak"
+in_namespace pair.client sysctl --quiet --write net.ipv6.conf.eth0.accept_ra=2 \
+    net.ipv6.conf.eth0.accept_dad=0 net.ipv6.conf.eth0.disable_ipv6=0
+wait_for 20 "an address of the advertised prefix" has_address6
+open_connections 20 "$server_address" speak
+open_connections 3 "64:ff9b::$server_address" speak6
 speak
 start_in pair.client curl --silent --show-error --max-time 120 --limit-rate 1M \
     --output "$work/download" "http://$server_address/file"
 download=$started_pid
-wait_for 10 "the flows at the other" has_all b 20
+wait_for 10 "the flows at the other" has_all b 23
 (($(counter b flows_opened) == 0)) || fail "who stands by has opened flows itself"
 (($(counter b sync_refused) == 0)) || fail "$(counter b sync_refused) were refused"
 ctl b stats --json | grep --quiet '"pair":{"role":"standby","peer":"active","whole":true' ||
@@ -46,6 +66,15 @@ ctl a why udp 10.1.0.10:4000 "$server_address:53" | grep --quiet '^leaves by wan
     fail "why of who forwards: $(ctl a why udp 10.1.0.10:4000 "$server_address:53")"
 pass "who stands by has the flows of the other"
 
+end "${sluice_pid[a]}" KILL || true
+start a active "${flags[@]}"
+wait_for_role a "$all_there"
+(($(counter a flows_taken_over) >= 23)) || fail "$(counter a flows_taken_over) were taken back"
+(($(counter a sync_refused) + $(counter b sync_refused) == 0)) || fail "some were refused"
+wait_for 10 "the copy at the other" has_all b 23
+speak
+pass "killed, and started again before the other was told: all connections go on"
+
 start_in pair.client "$python" "$here/stream_gap.py" 10.1.0.11 "$server_address" 53 \
     "$work/stop" >"$work/gap"
 stream=$started_pid
@@ -58,7 +87,7 @@ wait "$stream" || fail "the stream was never answered again"
 assert_gap "$work/gap" $((1000 + slack)) killed
 pass "killed: all connections go on, $(tail -n 1 "$work/gap") ms without an answer"
 
-start a standby
+start a standby "${flags[@]}"
 wait_for_role b "$all_there"
 ctl b role standby >"$work/role"
 ctl a role active >"$work/role"
@@ -90,4 +119,6 @@ for gateway in a b; do assert_accounts "$gateway"; done
 mark pair "$work/outside.pcap"
 for gateway in a b; do stop_sluice "$gateway"; done
 assert_no_leak "$work/outside.pcap"
+[[ -z $(captured "$work/outside.pcap" ip6 or net 198.18.0.0/16 | head -n 1) ]] ||
+    fail "IPv6, or the number of an IPv6 host, on the outside wire"
 pass "no inside address was on the outside wire"

@@ -143,6 +143,7 @@ void Replica::leave() {
 /// Its flows are whole: nobody has taken them over, nor thrown them away.
 unsigned Replica::return_to_duty() {
     phase_ = Phase::Active;
+    standing_.has_flows.store(true, memory_order_relaxed);  // those that it will open
     standing_.is_active.store(true, std::memory_order_release);
     parts_.notice("this gateway is active again, with its own flows");
     return 1;

@@ -100,6 +100,18 @@ TEST_CASE("pair start: where the other one is active it stands by", "[pair]") {
     CHECK(standing.is_active.load());
 }
 
+TEST_CASE("pair start: an operator's word ends the wait", "[pair]") {
+    TestbedOptions options = role({}, config::Role::Active);
+    Testbed bed(options);
+    sync::Standing& standing = standing_of(bed);
+    REQUIRE_FALSE(standing.is_active.load());
+    standing.takes_back.store(false);
+    bed.run();
+    CHECK(standing.is_active.load());
+    CHECK(standing.has_flows.load());
+    send(bed, kHost, 5000);
+}
+
 TEST_CASE("pair start: where nobody answers it forwards", "[pair]") {
     TestbedOptions options = role({}, config::Role::Active);
     Testbed bed(options);

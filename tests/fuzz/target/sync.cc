@@ -16,6 +16,7 @@
 #include <cstdlib>
 #include <span>
 #include <string>
+#include <vector>
 
 using namespace sluice;
 using namespace sluice::test;
@@ -105,6 +106,13 @@ void send_ipv6(Testbed& bed, const Draw& draw) {
     }
 }
 
+/// What comes next is told by another process, whose records are others.
+void begin_anew(Both& both) {
+    std::vector<sync::Change> changes{{sync::Change::What::Other, {}},
+                                      {sync::Change::What::Begin, {}}};
+    both.put(changes);
+}
+
 void follow(Input& input) {
     constexpr int kBurstsAtMost = 6;
     const Draw draw = input.draw();
@@ -125,6 +133,8 @@ void follow(Input& input) {
         if (has_ipv6)
             send_ipv6(both.active, draw);
         send_burst(both.active, draw, kBurst);
+        if (bursts == 2 && (choice & 0x100) != 0)
+            begin_anew(both);
         is_believed = both.tell([&](std::span<std::byte> bytes) { damage(bytes, draw); });
     }
     both.take_over();

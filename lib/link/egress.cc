@@ -67,7 +67,7 @@ void Egress::look_at_ports() {
 /// dropped, where there is no room for the tag, or where it cannot be IPv6.
 bool Egress::dress(rte_mbuf* mbuf, const Row& row) {
     if (row.vlan == kIpv6Side) {
-        const auto reason = params_.ipv6->leave(mbuf);
+        const auto reason = params_.ipv6->leave(mbuf, row.port);
         if (reason)
             drop(mbuf, *reason);
         return !reason;

@@ -29,13 +29,36 @@ std::optional<Be32> Addresses::source(const net::Ipv6Address& host, Tick now) co
 bool Addresses::may_send(const net::Ipv6Address& source,
                          const net::Ipv6Address& destination) const {
     if (source.is_multicast() || source.is_unspecified() || is_own(source) ||
-        params_.embedding.prefix().contains(source))
+        (params_.embedding && params_.embedding->prefix().contains(source)))
         return false;
     if (source.is_link_local())
         return is_own(destination);
-    return params_.own.contains(source) ||
+    return is_inside(source);
+}
+
+bool Addresses::is_inside(const net::Ipv6Address& address) const {
+    return params_.own.contains(address) ||
            std::any_of(params_.routed.begin(), params_.routed.end(),
-                       [&](const net::Ipv6Prefix& prefix) { return prefix.contains(source); });
+                       [&](const net::Ipv6Prefix& prefix) { return prefix.contains(address); });
+}
+
+bool Addresses::is_own(const net::Ipv6Address& address, net::Side side) const {
+    if (side == net::Side::Inside)
+        return address == params_.own.address || address == params_.link_local;
+    return params_.outside &&
+           (address == params_.outside->own.address || address == params_.outside->link_local);
+}
+
+std::optional<Be32> Addresses::neighbour(const net::Ipv6Address& address, net::Side side) const {
+    if (side == net::Side::Inside) {
+        const auto number = to_ipv4(address);
+        return number && is_number(*number) ? number : std::nullopt;
+    }
+    if (is_own(address, side))
+        return in_network(address == params_.outside->own.address ? kOutsideOwn
+                                                                  : kOutsideLinkLocal);
+    return params_.outside && address == params_.outside->gateway ? std::optional(outside_gateway())
+                                                                  : std::nullopt;
 }
 
 std::optional<Be32> Addresses::of_gateway(const net::Ipv6Address& address) const {
@@ -47,9 +70,10 @@ std::optional<Be32> Addresses::of_gateway(const net::Ipv6Address& address) const
 std::optional<Be32> Addresses::destination(const net::Ipv6Address& address) const {
     if (const auto own = of_gateway(address))
         return own;
-    const auto embedded = params_.embedding.to_ipv4(address);
+    const auto embedded =
+        params_.embedding ? params_.embedding->to_ipv4(address) : std::optional<Be32>();
     if (!embedded || is_number(*embedded) ||
-        (params_.embedding.is_well_known() && is_private(*embedded)))
+        (params_.embedding->is_well_known() && is_private(*embedded)))
         return std::nullopt;
     return embedded;
 }
@@ -66,8 +90,13 @@ std::optional<Be32> Addresses::host(const net::Ipv6Address& address) const {
 
 std::optional<net::Ipv6Address> Addresses::to_ipv6(Be32 address) const {
     if (!is_number(address))
-        return params_.embedding.to_ipv6(address);
+        return params_.embedding ? std::optional(params_.embedding->to_ipv6(address))
+                                 : std::nullopt;
     const uint32_t number = address.host() & ~params_.numbers.mask();
+    if (is_of_outside(number))
+        return number == kOutsideOwn         ? params_.outside->own.address
+               : number == kOutsideLinkLocal ? params_.outside->link_local
+                                             : params_.outside->gateway;
     if (number == kOwnNumber)
         return params_.own.address;
     return number == kLinkLocalNumber ? params_.link_local : numbers_.address(number);
@@ -75,8 +104,9 @@ std::optional<net::Ipv6Address> Addresses::to_ipv6(Be32 address) const {
 
 std::optional<net::Ipv6Address> Addresses::told(Be32 address, std::optional<Tick> when) const {
     const uint32_t number = address.host() & ~params_.numbers.mask();
-    return is_number(address) && number >= kFirstNamed ? numbers_.holder(number, when)
-                                                       : to_ipv6(address);
+    return is_number(address) && number >= kFirstNamed && !is_of_outside(number)
+               ? numbers_.holder(number, when)
+               : to_ipv6(address);
 }
 
 }  // namespace sluice::nat64

@@ -13,18 +13,27 @@
 #include "nat64/embedding.h"
 #include "nat64/numbers.h"
 #include "net/prefix.h"
+#include "net/side.h"
 
 #include <optional>
 #include <vector>
 
 namespace sluice::nat64 {
 
+/// The gateway's end of the link outside, by which IPv6 leaves that stays IPv6.
+struct OutsideEnd {
+    net::Ipv6Prefix own;
+    net::Ipv6Address link_local;
+    net::Ipv6Address gateway;  ///< The next hop of all that leaves there.
+};
+
 struct AddressParams {
-    Embedding embedding;
+    std::optional<Embedding> embedding;  ///< Nothing: no IPv4 host is reached.
     net::Ipv6Prefix own;          ///< The gateway's own address, and the subnet of the hosts.
     net::Ipv6Address link_local;  ///< Its other own address there.
     net::Prefix numbers;          ///< The network that numbers are of.
     std::vector<net::Ipv6Prefix> routed = {};  ///< Of hosts that send by other routers.
+    std::optional<OutsideEnd> outside = {};
 };
 
 class Addresses {
@@ -39,6 +48,8 @@ public:
     bool may_send(const net::Ipv6Address& source, const net::Ipv6Address& destination) const;
     /// Where a packet from inside may go: to an IPv4 host, or to the gateway.
     std::optional<Be32> destination(const net::Ipv6Address& address) const;
+    /// On the subnet inside, or behind a router there.
+    bool is_inside(const net::Ipv6Address& address) const;
 
     // Of addresses that are known already.
     /// Of a host that has a number.
@@ -58,10 +69,19 @@ public:
 
     /// A number and no address that stands on a wire.
     bool is_number(Be32 address) const { return params_.numbers.contains(address); }
-    Be32 own_number(uint32_t number) const { return in_network(number); }
-    bool is_own(const net::Ipv6Address& address) const {
-        return address == params_.own.address || address == params_.link_local;
+
+    // Of the gateway's ends of the two links; outside there need be none.
+    bool is_own(const net::Ipv6Address& address, net::Side side = net::Side::Inside) const;
+    const net::Ipv6Address& link_local(net::Side side) const {
+        return side == net::Side::Inside ? params_.link_local : params_.outside->link_local;
     }
+    Be32 own_number(net::Side side) const {
+        return in_network(side == net::Side::Inside ? kOwnNumber : kOutsideOwn);
+    }
+    /// Of whom something may be sent to there, or of the gateway itself.
+    std::optional<Be32> neighbour(const net::Ipv6Address& address, net::Side side) const;
+    Be32 outside_gateway() const { return in_network(kOutsideGateway); }
+
     const AddressParams& params() const { return params_; }
 
 private:
@@ -69,6 +89,9 @@ private:
         return Be32::from_host(params_.numbers.network().address.host() | number);
     }
     std::optional<Be32> of_gateway(const net::Ipv6Address& address) const;
+    bool is_of_outside(uint32_t number) const {
+        return params_.outside && number >= kOutsideOwn && number <= kOutsideGateway;
+    }
 
     AddressParams params_;
     Numbers& numbers_;

@@ -142,7 +142,7 @@ Entered Discovery::answer_solicitation(rte_mbuf* mbuf, const Headers& headers,
     std::optional<MacAddress> mac;
     if (!read_mac(message.subspan(kOptionsAt), SourceMac, mac))
         return Entered::dropped(Drop::Ipv6Malformed);
-    if (!addresses_.is_own(target))
+    if (!addresses_.is_own(target, side_))
         return Entered::dropped(Drop::MulticastOrBroadcast);  // for another one on the link
     if (headers.source.is_unspecified())
         return answered(
@@ -157,11 +157,11 @@ Entered Discovery::hear_advertisement(rte_mbuf* mbuf, std::span<const uint8_t> m
     std::optional<MacAddress> mac;
     if (!read_mac(message.subspan(kOptionsAt), TargetMac, mac))
         return Entered::dropped(Drop::Ipv6Malformed);
-    const auto number = addresses_.to_ipv4(target);
-    if (!number || !addresses_.is_number(*number))
+    const auto number = addresses_.neighbour(target, side_);
+    if (!number)
         return Entered::dropped(Drop::MulticastOrBroadcast);  // of nobody that something is sent to
     const Arp reply{Arp::Operation::Reply, mac.value_or(source_of(mbuf)), *number, mac_,
-                    addresses_.own_number(kOwnNumber)};
+                    addresses_.own_number(side_)};
     auto* frame = rte_pktmbuf_mtod(mbuf, uint8_t*);
     rte_pktmbuf_trim(mbuf, static_cast<uint16_t>(rte_pktmbuf_data_len(mbuf) - net::kArpFrameBytes));
     net::write_arp({frame, net::kArpFrameBytes}, mac_, reply);
@@ -185,7 +185,7 @@ std::optional<Drop> Discovery::speak(rte_mbuf* mbuf) const {
     if (arp->sender != arp->target)
         return solicit(mbuf, *arp, *target);
     const MacAddress everybody = net::multicast_mac(net::kAllNodes);
-    const bool is_link_local = *target == addresses_.params().link_local;
+    const bool is_link_local = *target == addresses_.link_local(side_);
     const bool is_written = is_link_local && advertises_
                                 ? advertise_router(mbuf, net::kAllNodes, everybody)
                                 : advertise(mbuf, *target, net::kAllNodes, everybody);
@@ -204,7 +204,7 @@ std::optional<Drop> Discovery::solicit(rte_mbuf* mbuf, const Arp& question,
     if (!is_probe)
         body.put(SourceMac, mac_);
     const Message message{asks_all ? net::multicast_mac(group) : net::mac_of(to),
-                          is_probe ? Ipv6Address{} : addresses_.params().link_local,
+                          is_probe ? Ipv6Address{} : addresses_.link_local(side_),
                           asks_all ? group : target};
     return write(mbuf, message, body.bytes()) ? std::nullopt : std::optional(Drop::TxFull);
 }
@@ -231,8 +231,6 @@ bool Discovery::advertise_router(rte_mbuf* mbuf, const Ipv6Address& to,
     constexpr uint8_t kAutonomous = 0x40;
     const AddressParams& params = addresses_.params();
     const net::Ipv6Prefix subnet = params.own.network();
-    const net::Ipv6Prefix& behind = params.embedding.prefix();
-    const unsigned scaled = kLifetime / 8 << 3 | length_code(behind.length);
 
     Body body(RouterAdvertisement);
     body.put({kHopLimitOfHosts, 0, kLifetime >> 8, kLifetime & 0xff}).put32(0).put32(0);
@@ -241,8 +239,12 @@ bool Discovery::advertise_router(rte_mbuf* mbuf, const Ipv6Address& to,
     body.put({PrefixInformation, 4, subnet.length,
               static_cast<uint8_t>(kOnLink | (subnet.length == 64 ? kAutonomous : 0))});
     body.put32(kValid).put32(kPreferred).put32(0).put(subnet.address);
-    body.put({Pref64, 2, static_cast<uint8_t>(scaled >> 8), static_cast<uint8_t>(scaled)});
-    body.put(behind.address, 12);
+    if (params.embedding) {
+        const net::Ipv6Prefix& behind = params.embedding->prefix();
+        const unsigned scaled = kLifetime / 8 << 3 | length_code(behind.length);
+        body.put({Pref64, 2, static_cast<uint8_t>(scaled >> 8), static_cast<uint8_t>(scaled)});
+        body.put(behind.address, 12);
+    }
     return write(mbuf, {mac, params.link_local, to}, body.bytes());
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 /// \file
-/// Discovery: neighbours and routers on the IPv6 side, for a gateway that knows them by ARP.
+/// Discovery: neighbours and routers on an IPv6 side, for a gateway that knows them by ARP.
 ///
 /// Shape    What the control core asks and announces by ARP, about numbers, leaves as solicitations
 ///          and advertisements; what neighbours advertise comes to it as ARP replies. Who solicits
@@ -29,8 +29,9 @@ namespace sluice::nat64 {
 struct Entered {
     enum class Fate : uint8_t {
         Passes,      ///< It is no IPv6, and goes on as it is.
-        Translated,  ///< It is IPv4 or ARP now, and of the IPv6 side.
+        Translated,  ///< It is IPv4 or ARP now, and of its port's IPv6 side.
         Answers,     ///< It has become the answer, and goes back by the port.
+        Crosses,     ///< It stays IPv6, and goes through as Edge::way() says.
         Dropped,
     };
     Fate fate = Fate::Passes;
@@ -42,10 +43,11 @@ struct Entered {
 
 class Discovery {
 public:
-    /// With `advertises`, hosts are told that the gateway is their router. `addresses` outlive this
-    /// object.
-    Discovery(const Addresses& addresses, const net::MacAddress& mac, bool advertises)
-        : addresses_(addresses), mac_(mac), advertises_(advertises) {}
+    /// On the link of that side. With `advertises`, hosts are told that the gateway is their
+    /// router. `addresses` outlive this object.
+    Discovery(const Addresses& addresses, net::Side side, const net::MacAddress& mac,
+              bool advertises)
+        : addresses_(addresses), side_(side), mac_(mac), advertises_(advertises) {}
 
     static bool is_discovery(uint8_t icmpv6_type) {
         return icmpv6_type >= 133 && icmpv6_type <= 137;
@@ -71,6 +73,7 @@ private:
     bool write(rte_mbuf* mbuf, const Message& message, std::span<const uint8_t> body) const;
 
     const Addresses& addresses_;
+    net::Side side_;
     net::MacAddress mac_;
     bool advertises_;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "nat64/edge.h"
 
+#include "nat64/icmpv6_answers.h"
 #include "nat64/to_ipv4.h"
 #include "nat64/to_ipv6.h"
 #include "nat64/transport.h"
@@ -13,6 +14,7 @@
 
 namespace sluice::nat64 {
 
+using net::Side;
 using stats::Drop;
 using Fate = Entered::Fate;
 
@@ -57,42 +59,60 @@ Entered Edge::enter(rte_mbuf* mbuf, uint8_t port, Tick now) {
     // A tag with a priority alone counts as none.
     const bool has_tag =
         (mbuf->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0 && (mbuf->vlan_tci & kVlanMask) != 0;
-    if (port == params_.port && !has_tag &&
+    const bool is_served = port == params_.port || is_outside(port);
+    if (is_served && !has_tag &&
         type_at(first_segment(mbuf), kEtherBytes - 2) == RTE_ETHER_TYPE_IPV6) {
-        Entered entered = enter_ipv6(mbuf, now);
+        Entered entered =
+            enter_ipv6(mbuf, port == params_.port ? Side::Inside : Side::Outside, now);
         entered.is_ipv6 = true;
         return entered;
     }
     return uses_number(mbuf) ? Entered::dropped(Drop::Ipv6Number) : Entered{};
 }
 
-Entered Edge::enter_ipv6(rte_mbuf* mbuf, Tick now) {
+Entered Edge::enter_ipv6(rte_mbuf* mbuf, Side from, Tick now) {
     const uint64_t to = net::destination_mac(rte_pktmbuf_mtod(mbuf, const void*));
     const bool is_group = (to & net::kGroupMac) != 0;
-    if (!is_group && to != net::mac_bits(params_.mac))
+    if (!is_group && to != net::mac_bits(from == Side::Inside ? params_.mac : params_.outside->mac))
         return Entered::dropped(Drop::NotForUs);
-    Headers headers;
-    if (const auto reason = read_headers(first_segment(mbuf).subspan(kEtherBytes), headers))
+    way_.from = from;
+    Headers& headers = way_.headers;
+    const auto reason = read_headers(first_segment(mbuf).subspan(kEtherBytes), headers);
+    if (reason && (*reason != Drop::Ipv6Untranslatable || !crossing_.is_on()))
         return Entered::dropped(*reason);
     const size_t transport = kEtherBytes + headers.bytes;
     const bool is_message =
         headers.protocol == kIcmpv6 && headers.is_first() && rte_pktmbuf_data_len(mbuf) > transport;
     if (is_message &&
         Discovery::is_discovery(*rte_pktmbuf_mtod_offset(mbuf, const uint8_t*, transport)))
-        return discovery_.hear(mbuf, headers);
+        return discovery_[index(from)].hear(mbuf, headers);
     if (is_group || headers.destination.is_multicast())
         return Entered::dropped(Drop::MulticastOrBroadcast);
-    return translate(mbuf, headers, now);
-}
-
-Entered Edge::translate(rte_mbuf* mbuf, const Headers& headers, Tick now) {
     if (headers.hop_limit == 0)
         return Entered::dropped(Drop::TtlZero);
+    return from == Side::Inside ? translate(mbuf, now) : pass_on(mbuf, now);
+}
+
+/// What stays IPv6, or is for the gateway outside.
+Entered Edge::pass_on(rte_mbuf* mbuf, Tick now) {
+    if (rte_pktmbuf_pkt_len(mbuf) < kEtherBytes + way_.bytes())
+        return Entered::dropped(Drop::Ipv6Malformed);
+    if (way_.from == Side::Outside && addresses_.is_own(way_.headers.destination, Side::Outside))
+        return turn_ping(mbuf, way_.headers) ? Entered{Fate::Answers, {}}
+                                             : Entered::dropped(Drop::ToGateway);
+    const auto reason = crossing_.find(way_, now);
+    return reason ? Entered::dropped(*reason) : Entered{Fate::Crosses, {}};
+}
+
+Entered Edge::translate(rte_mbuf* mbuf, Tick now) {
+    const Headers& headers = way_.headers;
     if (!addresses_.may_send(headers.source, headers.destination))
         return Entered::dropped(Drop::Ipv6Source);
     const auto destination = addresses_.destination(headers.destination);
     if (!destination)
-        return Entered::dropped(Drop::Ipv6Destination);
+        return crossing_.is_on() ? pass_on(mbuf, now) : Entered::dropped(Drop::Ipv6Destination);
+    if (headers.protocol == kNoTransport)
+        return Entered::dropped(Drop::Ipv6Untranslatable);
     const auto source = addresses_.source(headers.source, now);
     if (!source)
         return Entered::dropped(Drop::Ipv6HostsFull);
@@ -102,12 +122,15 @@ Entered Edge::translate(rte_mbuf* mbuf, const Headers& headers, Tick now) {
     return {Fate::Translated, {}};
 }
 
-std::optional<Drop> Edge::leave(rte_mbuf* mbuf) const {
+std::optional<Drop> Edge::leave(rte_mbuf* mbuf, uint8_t port) const {
+    const Side to = is_outside(port) ? Side::Outside : Side::Inside;
     switch (type_at(first_segment(mbuf), kEtherBytes - 2)) {
-        case RTE_ETHER_TYPE_IPV4:
-            return to_ipv6(mbuf, addresses_);
+        case RTE_ETHER_TYPE_IPV4:  // nobody outside is reached so
+            return to == Side::Inside ? to_ipv6(mbuf, addresses_) : Drop::Ipv6Untranslatable;
         case RTE_ETHER_TYPE_ARP:
-            return discovery_.speak(mbuf);
+            return discovery_[index(to)].speak(mbuf);
+        case RTE_ETHER_TYPE_IPV6:
+            return std::nullopt;  // cross() has made it
         default:
             return Drop::Ipv6Untranslatable;
     }

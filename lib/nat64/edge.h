@@ -5,15 +5,18 @@
 /// Edge: where IPv6 frames become those of the gateway's IPv4, and these IPv6 again.
 ///
 /// Shape    Behind it are IPv4 packets from numbers and to them (nat64/addresses.h), and ARP; so
-///          everything there serves IPv6 hosts without knowing it.
+///          everything there serves IPv6 hosts without knowing it. What stays IPv6 (--nptv6) comes
+///          in and leaves by one side or the other, and is IPv4 nowhere.
 /// Threads  Owned by one worker; the numbers are shared.
 /// Memory   None.
 /// Errors   What cannot be said in the other version is dropped by name. No IPv6 frame passes as it
 ///          is, and none leaves by a port of another side.
-/// Source   RFC 6146 §3 (which packets), RFC 7915 (their translation).
+/// Source   RFC 6146 §3 (which packets), RFC 7915 (their translation); RFC 6296.
 
+#include "nat64/crossing.h"
 #include "nat64/discovery.h"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -21,12 +24,20 @@ struct rte_mbuf;
 
 namespace sluice::nat64 {
 
+/// The IPv6 side outside, which addresses.outside is the gateway's end of.
+struct OutsideSide {
+    net::MacAddress mac{};  ///< Of its port.
+    uint8_t port = 0;
+    CrossingParams crossing;  ///< Some pairs.
+};
+
 struct EdgeParams {
     AddressParams addresses;
     net::MacAddress mac{};        ///< Of the port where the IPv6 side is.
     bool advertises = false;      ///< Hosts are told that the gateway is their router.
     uint8_t port = 0;             ///< The position of that port.
     uint16_t identification = 0;  ///< The first that is given to a packet without.
+    std::optional<OutsideSide> outside = {};
 };
 
 class Edge {
@@ -34,23 +45,44 @@ public:
     Edge(const EdgeParams& params, Numbers& numbers)
         : params_(params),
           addresses_(params.addresses, numbers),
-          discovery_(addresses_, params.mac, params.advertises) {}
+          discovery_{Discovery(addresses_, net::Side::Inside, params.mac, params.advertises),
+                     Discovery(addresses_, net::Side::Outside,
+                               params.outside ? params.outside->mac : params.mac, false)},
+          crossing_(params.outside ? params.outside->crossing : CrossingParams{}, addresses_) {}
     Edge(const Edge&) = delete;
 
     /// Of a frame that a port has received. What comes by another port is no IPv6 that is served;
     /// that nothing there uses a number is looked at all the same.
     Entered enter(rte_mbuf* mbuf, uint8_t port, Tick now);
-    /// Of a frame to the IPv6 side, complete but for what it says behind its MACs.
-    std::optional<stats::Drop> leave(rte_mbuf* mbuf) const;
+    /// Of a frame to the IPv6 side of a port, complete but for what it says behind its MACs.
+    std::optional<stats::Drop> leave(rte_mbuf* mbuf, uint8_t port) const;
+
+    // Of what stays IPv6.
+    /// That of the last frame that came as IPv6, as far as it has been found.
+    const Way& way() const { return way_; }
+    /// Makes the frame of way() one that goes it, but for its MACs.
+    std::optional<stats::Drop> cross(rte_mbuf* mbuf) const { return crossing_.rewrite(mbuf, way_); }
+    uint8_t port(net::Side side) const {
+        return side == net::Side::Inside ? params_.port : params_.outside->port;
+    }
+    /// The gateway's own address there, to speak to hosts beyond the link as.
+    const net::Ipv6Address& own(net::Side side) const {
+        return side == net::Side::Inside ? params_.addresses.own.address
+                                         : params_.addresses.outside->own.address;
+    }
 
 private:
+    bool is_outside(uint8_t port) const { return params_.outside && port == params_.outside->port; }
     bool uses_number(const rte_mbuf* mbuf) const;
-    Entered enter_ipv6(rte_mbuf* mbuf, Tick now);
-    Entered translate(rte_mbuf* mbuf, const Headers& headers, Tick now);
+    Entered enter_ipv6(rte_mbuf* mbuf, net::Side from, Tick now);
+    Entered pass_on(rte_mbuf* mbuf, Tick now);
+    Entered translate(rte_mbuf* mbuf, Tick now);
 
     EdgeParams params_;
     Addresses addresses_;
-    Discovery discovery_;
+    std::array<Discovery, net::kSideCount> discovery_;
+    Crossing crossing_;
+    Way way_;
 };
 
 }  // namespace sluice::nat64

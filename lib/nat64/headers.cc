@@ -13,8 +13,7 @@ enum Next : uint8_t {
     HopByHop = 0,
     Routing = 43,
     Fragment = 44,
-    None = 59,
-    DestinationOptions = 60
+    DestinationOptions = 60,
 };
 
 bool is_extension(uint8_t next) {
@@ -50,9 +49,7 @@ std::optional<Drop> read_headers(std::span<const uint8_t> bytes, Headers& header
     read_fixed(bytes, headers);
     const size_t end = kIpv6Bytes + read16(bytes, 4);
     size_t at = kIpv6Bytes;
-    while (is_extension(headers.protocol)) {
-        if (headers.is_fragment)
-            return Drop::Ipv6Untranslatable;
+    while (is_extension(headers.protocol) && !headers.is_fragment) {
         constexpr size_t kUnit = 8;
         if (at + kUnit > std::min(end, bytes.size()))
             return Drop::Ipv6Malformed;
@@ -64,13 +61,18 @@ std::optional<Drop> read_headers(std::span<const uint8_t> bytes, Headers& header
             read_fragment(bytes, at, headers);
         at += type == Fragment ? kUnit : kUnit + bytes[at + 1] * kUnit;
     }
-    if (headers.protocol == None)
-        return Drop::Ipv6Untranslatable;
-    if (at > end || at > bytes.size())
+    const bool is_sayable = headers.protocol != kNoTransport && !is_extension(headers.protocol);
+    if (is_sayable && (at > end || at > bytes.size()))
         return Drop::Ipv6Malformed;
+    if (headers.protocol == Routing)
+        return Drop::Ipv6Routing;  // behind a fragment header, where none is looked for
+    if (!is_sayable) {
+        headers.protocol = kNoTransport;
+        at = std::min(at, end);
+    }
     headers.bytes = static_cast<uint16_t>(at);
     headers.transport_bytes = static_cast<uint16_t>(end - at);
-    return std::nullopt;
+    return is_sayable ? std::nullopt : std::optional(Drop::Ipv6Untranslatable);
 }
 
 }  // namespace sluice::nat64

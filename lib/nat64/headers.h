@@ -7,7 +7,8 @@
 /// Threads  Pure functions of bytes.
 /// Errors   A drop reason: Ipv6Malformed where the headers contradict themselves or end too early,
 ///          Ipv6Routing where one names routers on the way, Ipv6Untranslatable where what follows a
-///          fragment header, or nothing, cannot be said in IPv4.
+///          fragment header, or nothing, cannot be said in IPv4. For who leaves it as it is, all
+///          is said but of which protocol it is then: kNoTransport.
 /// Source   RFC 8200 §3 and §4; RFC 7915 §5.1 on which of them are skipped.
 
 #include "net/ipv6.h"
@@ -25,7 +26,9 @@ inline constexpr size_t kMacsBytes = 12;
 inline constexpr size_t kIpv4Bytes = 20;  ///< Without options.
 inline constexpr size_t kIpv6Bytes = 40;
 inline constexpr size_t kFragmentHeaderBytes = 8;
+inline constexpr size_t kLeastMtu = 1280;  ///< No ICMPv6 error is larger (RFC 4443 §2.4).
 inline constexpr uint8_t kIcmpv6 = 58;
+inline constexpr uint8_t kNoTransport = 59;
 
 struct Headers {
     net::Ipv6Address source;

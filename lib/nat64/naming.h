@@ -45,6 +45,8 @@ public:
         : addresses_(&addresses), clock_(clock) {}
 
     bool is_on() const { return addresses_ != nullptr; }
+    /// Some of what hosts send stays IPv6, and has no flow.
+    bool crosses() const { return is_on() && addresses_->params().outside.has_value(); }
 
     // Of packets of the last time, or of another one. Without either who had a number last is told.
     Naming now() const { return at(clock_.now()); }

@@ -37,6 +37,14 @@ inline constexpr uint32_t kFirstNamed = 3;
 inline constexpr uint32_t kFirstNumber = 16;
 inline constexpr size_t kMostNamedHosts = kFirstNumber - kFirstNamed;
 
+// Where IPv6 leaves outside too, the last of these numbers are no host's: they are the gateway's
+// own addresses there, and its next hop.
+inline constexpr uint32_t kOutsideOwn = 13;
+inline constexpr uint32_t kOutsideLinkLocal = 14;
+inline constexpr uint32_t kOutsideGateway = 15;
+/// Hosts that can be named then.
+inline constexpr size_t kMostNamedBeside = kOutsideOwn - kFirstNamed;
+
 inline constexpr size_t kMostNamedPrefixes = 63;
 /// A prefix has no fewer numbers.
 inline constexpr uint32_t kLeastShare = 256;

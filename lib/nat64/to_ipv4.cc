@@ -55,13 +55,6 @@ void begin_ipv4_frame(rte_mbuf* mbuf, uint8_t* packet) {
     mbuf->ol_flags = (mbuf->ol_flags & ~RTE_MBUF_F_RX_IP_CKSUM_MASK) | RTE_MBUF_F_RX_IP_CKSUM_GOOD;
 }
 
-/// What lies behind the headers, in the first segment, and of this packet.
-std::span<uint8_t> transport_of(rte_mbuf* mbuf, const Headers& headers) {
-    const size_t at = kEtherBytes + headers.bytes;
-    return {rte_pktmbuf_mtod_offset(mbuf, uint8_t*, at),
-            std::min<size_t>(rte_pktmbuf_data_len(mbuf) - at, headers.transport_bytes)};
-}
-
 Sum addresses_of(const Headers& headers) {
     return Sum().add(headers.source).add(headers.destination);
 }

@@ -19,8 +19,6 @@ using stats::Drop;
 
 namespace {
 
-constexpr size_t kLeastMtu = 1280;  // no ICMPv6 error is larger (RFC 4443 §2.4)
-
 /// An IPv4 header that has been read, and the addresses that it becomes.
 struct Ipv4 {
     rte_ipv4_hdr ip;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "nat64/transport.h"
 
+#include <rte_mbuf.h>
+
+#include <algorithm>
 #include <cstring>
 #include <optional>
 
@@ -23,6 +26,12 @@ std::optional<size_t> checksum_place(uint8_t protocol) {
 }
 
 }  // namespace
+
+std::span<uint8_t> transport_of(rte_mbuf* mbuf, const Headers& headers) {
+    const size_t at = kEtherBytes + headers.bytes;
+    return {rte_pktmbuf_mtod_offset(mbuf, uint8_t*, at),
+            std::min<size_t>(rte_pktmbuf_data_len(mbuf) - at, headers.transport_bytes)};
+}
 
 uint16_t read_word(const uint8_t* bytes) {
     uint16_t word;

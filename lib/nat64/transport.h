@@ -7,6 +7,7 @@
 /// Threads  Pure functions of bytes.
 /// Source   RFC 7915 §4.5 and §5.5; RFC 9293 §3.1, RFC 768, RFC 3828, RFC 4340 §9.
 
+#include "nat64/headers.h"
 #include "nat64/icmp_types.h"
 #include "nat64/sums.h"
 
@@ -14,11 +15,17 @@
 #include <cstdint>
 #include <span>
 
+struct rte_mbuf;
+
 namespace sluice::nat64 {
 
 inline constexpr size_t kIcmpBytes = 8;
 
 enum Protocol : uint8_t { kIcmp = 1, kTcp = 6, kUdp = 17, kDccp = 33, kUdpLite = 136 };
+
+/// What lies behind an IPv6 packet's headers, as read_headers() has read them without a reason to
+/// drop it: in the first segment, and of this packet.
+std::span<uint8_t> transport_of(rte_mbuf* mbuf, const Headers& headers);
 
 /// Corrects a checksum that covers addresses, when these change. False where the header is too
 /// short to have it. A UDP checksum of 0 is none and stays.

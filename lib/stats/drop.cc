@@ -38,6 +38,8 @@ constexpr Row kRows[] = {
     {Ipv6HostsFull, "ipv6_hosts_full"},
     {Ipv6NoHost, "ipv6_no_host"},
     {Ipv6Number, "ipv6_number"},
+    {Ipv6Unmapped, "ipv6_unmapped"},
+    {Ipv6NewHosts, "ipv6_new_hosts"},
     {TransportHeader, "transport_header"},
     {TransportChecksum, "transport_checksum"},
     {IcmpType, "icmp_type"},

@@ -88,9 +88,10 @@ constexpr Row kRows[] = {
       "advertisements there."}},
     {Ipv6Destination,
      {"From inside, to an address that is not behind --nat64; or to one behind it that must "
-      "not be reached so: of --ipv6-numbers, or private behind 64:ff9b::/96.",
-      "Native IPv6 is not forwarded: give hosts a DNS64 that answers for all names. For "
-      "private IPv4 networks take a prefix of your own."}},
+      "not be reached so: of --ipv6-numbers, or private behind 64:ff9b::/96. With --nptv6: from "
+      "a host of none of its prefixes, to a host inside, or to what no network is beyond.",
+      "Without --nptv6 native IPv6 is not forwarded: give hosts a DNS64 that answers for all "
+      "names. For private IPv4 networks take a prefix of your own."}},
     {Ipv6Untranslatable,
      {"The other version of IP has no word for it: ICMP types without an equivalent, ICMP "
       "in fragments, UDP fragments without a checksum, headers behind a fragment header.",
@@ -108,6 +109,16 @@ constexpr Row kRows[] = {
      {"A frame of IPv4 or ARP came from a wire with an address of --ipv6-numbers, which "
       "stand for IPv6 hosts inside the gateway alone.",
       "A network uses these addresses: give another prefix. Else somebody forges them."}},
+    {Ipv6Unmapped,
+     {"From or to an address of --nptv6 that RFC 6296 gives no other: bits 48 to 63 are ones, or, "
+      "of prefixes longer than 48 bits, the interface identifier is zeros or ones alone. Its "
+      "sender is told that there is no way.",
+      "Do not give hosts the subnet ffff of a prefix, nor such identifiers."}},
+    {Ipv6NewHosts,
+     {"From outside, to an inside host by --nptv6 that has sent nothing for half an hour, while "
+      "others were asked for in this second: a worker has 16 new ones solicited in each.",
+      "Somebody scans the prefix, as a rule. A host that is to be reached is reached by the "
+      "next packets, and always once it has sent something."}},
     {TransportHeader,
      {"The TCP data offset, the UDP length or the UDP-Lite checksum coverage contradicts "
       "the packet, the packet is too short for the header, SCTP chunks are put together as "

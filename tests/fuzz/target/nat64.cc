@@ -19,13 +19,29 @@ namespace {
 
 constexpr size_t kHeadroom = 128;
 
-nat64::EdgeParams params() {
-    return {.addresses = {*nat64::Embedding::of(*net::parse_ipv6_prefix("64:ff9b::/96")),
-                          *net::parse_ipv6_prefix("2001:db8:1::1/64"),
-                          *net::parse_ipv6_address("fe80::ff:fe00:1"),
-                          *net::parse_prefix("198.18.0.0/24")},
-            .mac = {2, 0, 0, 0, 0, 1},
-            .advertises = true};
+constexpr uint8_t kOutside = 1;  // the port
+
+/// With NPTv6 outside, or without.
+nat64::EdgeParams params(bool has_outside) {
+    nat64::EdgeParams params{
+        .addresses = {*nat64::Embedding::of(*net::parse_ipv6_prefix("64:ff9b::/96")),
+                      *net::parse_ipv6_prefix("2001:db8:1::1/64"),
+                      *net::parse_ipv6_address("fe80::ff:fe00:1"),
+                      *net::parse_prefix("198.18.0.0/24")},
+        .mac = {2, 0, 0, 0, 0, 1},
+        .advertises = true};
+    if (!has_outside)
+        return params;
+    params.addresses.outside = {*net::parse_ipv6_prefix("2001:db8:ff::2/64"),
+                                *net::parse_ipv6_address("fe80::ff:fe00:2"),
+                                *net::parse_ipv6_address("2001:db8:ff::1")};
+    params.outside =
+        nat64::OutsideSide{{2, 0, 0, 0, 0, 1},
+                           kOutside,
+                           {{*nat64::PrefixPair::of(*net::parse_ipv6_prefix("2001:db8:1::/48"),
+                                                    *net::parse_ipv6_prefix("2001:db8:f::/48"))},
+                            {}}};
+    return params;
 }
 
 void expect(bool is_so) {
@@ -41,7 +57,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
     const auto numbers =
         nat64::Numbers::create({.plan = nat64::NumberPlan({{}, 32 - nat64::kLeastNumberBits})});
     expect(numbers.ok());
-    nat64::Edge edge(params(), **numbers);
+    nat64::Edge edge(params((bytes[0] & 2) != 0), **numbers);
+    const uint8_t port = (bytes[0] & 4) != 0 ? kOutside : 0;
     Bytes frame(kHeadroom, 0);
     frame.insert(frame.end(), bytes + 2, bytes + size);
     const size_t cut = kHeadroom + std::max<size_t>(14, bytes[1]);
@@ -49,12 +66,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
     rte_pktmbuf_adj(mbuf, kHeadroom);
 
     if ((bytes[0] & 1) != 0) {
-        (void)edge.leave(mbuf);
+        (void)edge.leave(mbuf, port);
         return 0;
     }
-    const nat64::Entered entered = edge.enter(mbuf, 0, Tick{});
+    const nat64::Entered entered = edge.enter(mbuf, port, Tick{});
     if (entered.fate == nat64::Entered::Fate::Translated)
-        (void)edge.leave(mbuf);
+        (void)edge.leave(mbuf, port);
+    if (entered.fate == nat64::Entered::Fate::Crosses && !edge.cross(mbuf) &&
+        edge.way().to == net::Side::Outside)
+        expect(net::parse_ipv6_prefix("2001:db8:f::/48")->contains(edge.way().source));
     expect(rte_pktmbuf_data_len(mbuf.get()) <= frame.size());
     return 0;
 }

@@ -75,4 +75,31 @@ TEST_CASE("addresses: only hosts of the subnet may send", "[nat64][rfc6146]") {
     }
 }
 
+TEST_CASE("addresses: outside the gateway and its next hop have numbers", "[nat64][nptv6]") {
+    const Fixture f;
+    AddressParams params = f.addresses.params();
+    params.embedding.reset();
+    params.outside = {*net::parse_ipv6_prefix("2001:db8:ff::2/64"), v6("fe80::2"),
+                      v6("2001:db8:ff::1")};
+    const Addresses both(params, *f.numbers);
+    using net::Side;
+    CHECK(both.neighbour(v6("2001:db8:ff::2"), Side::Outside) == v4("198.18.0.13"));
+    CHECK(both.neighbour(v6("fe80::2"), Side::Outside) == v4("198.18.0.14"));
+    CHECK(both.neighbour(v6("2001:db8:ff::1"), Side::Outside) == v4("198.18.0.15"));
+    CHECK(both.outside_gateway() == v4("198.18.0.15"));
+    CHECK(both.own_number(Side::Outside) == v4("198.18.0.13"));
+    for (const char* number : {"198.18.0.13", "198.18.0.14", "198.18.0.15"}) {
+        CHECK(both.told(v4(number), {}) == both.to_ipv6(v4(number)));
+        CHECK_FALSE(f.addresses.to_ipv6(v4(number)));
+    }
+    CHECK(both.to_ipv6(v4("198.18.0.15")) == v6("2001:db8:ff::1"));
+    // Whom something is sent to on one link is nobody on the other.
+    both.source(v6("2001:db8:1::10"), Tick{});
+    CHECK_FALSE(both.neighbour(v6("2001:db8:1::10"), Side::Outside));
+    CHECK(both.neighbour(v6("2001:db8:1::10"), Side::Inside));
+    CHECK_FALSE(both.neighbour(v6("2001:db8:ff::1"), Side::Inside));
+    CHECK_FALSE(f.addresses.neighbour(v6("2001:db8:ff::1"), Side::Outside));
+    CHECK_FALSE(both.to_ipv6(v4("203.0.113.10")));  // without --nat64
+}
+
 }  // namespace addresses_test

@@ -58,7 +58,8 @@ Result<PortPlan> plan_port_of(const config::SharedPort& port, const config::Conf
     if (!plan)
         return plan.error();
     (*plan).own_name = port.name;
-    (*plan).hears_groups = config.lan6 && config.lans.front().at.port == port.port;
+    (*plan).hears_groups = (config.lan6 && config.lans.front().at.port == port.port) ||
+                           (config.wan6 && config.wans.front().at.port == port.port);
     if (Status status = (*plan).want_vlans(port.vlans); !status)
         return status.error();
     if (config.mtu != 0)

@@ -18,6 +18,7 @@
 #include "hosts/quotas.h"
 #include "link/interfaces.h"
 #include "nat64/embedding.h"
+#include "nat64/nptv6.h"
 #include "nat64/number_plan.h"
 #include "net/ipv6.h"
 #include "net/mac.h"
@@ -119,9 +120,12 @@ struct Config {
     bool inside_routing = false;  ///< Inside networks reach one another, untranslated.
     uint32_t neighbours = 0;      ///< Next hops that can be known at once; 0: as subnets want.
     std::vector<FixedNeighbour> fixed_neighbours;
-    // IPv6 hosts beside those of the first --lan: config/ipv6.h. Both or none of the first two.
-    std::optional<nat64::Embedding> nat64;  ///< Behind it they find IPv4 hosts.
-    std::optional<net::Ipv6Prefix> lan6;    ///< The gateway's own address there, and the subnet.
+    // IPv6 hosts beside those of the first --lan: config/ipv6.h, config/nptv6.h.
+    std::optional<nat64::Embedding> nat64;     ///< Behind it they find IPv4 hosts.
+    std::vector<nat64::PrefixPair> nptv6;      ///< By these they leave as IPv6.
+    std::optional<net::Ipv6Prefix> lan6;       ///< The gateway's own address there, and the subnet.
+    std::optional<net::Ipv6Prefix> wan6;       ///< Likewise on the first --wan, with `nptv6`.
+    std::optional<net::Ipv6Address> gateway6;  ///< The next hop there.
     /// What stands for them, and for what is said of them: 198.18.0.0/16.
     nat64::NumberPlan numbers{net::Prefix{Be32::from_host(0xc6120000), 16}};
     bool advertises_router = false;  ///< They are told of the gateway.

@@ -2,6 +2,7 @@
 #include "config/flags.h"
 
 #include "config/ipv6.h"
+#include "config/nptv6.h"
 #include "config/ports.h"
 #include "config/read_choices.h"
 #include "config/read_collector.h"
@@ -30,7 +31,7 @@ using conntrack::TcpState;
 
 constexpr std::string_view kPorts = "Ports";
 constexpr std::string_view kAddresses = "Addresses";
-constexpr std::string_view kIpv6 = "IPv6 inside, IPv4 outside: NAT64";
+constexpr std::string_view kIpv6 = "IPv6 inside: NAT64 and NPTv6";
 constexpr std::string_view kTwins = "Twins, by which the kernel has an interface too";
 constexpr std::string_view kCores = "Cores";
 constexpr std::string_view kSpeed = "Speed";
@@ -204,6 +205,14 @@ constexpr Flag kFlags[] = {
     {"lan6", kIpv6, Arity::One, false, "ADDRESS/LENGTH",
      "The gateway's own IPv6 address on the first --lan, with the subnet of the hosts there",
      [](const Given& g, Config& c) { return store(read_ipv6_address(g), c.lan6); }},
+    {"nptv6", kIpv6, Arity::Many, false, "PREFIX -> PREFIX",
+     "IPv6 hosts of the first prefix have addresses of the second outside, without flows",
+     [](const Given& g, Config& c) { return store(read_nptv6(g), c.nptv6); }},
+    {"wan6", kIpv6, Arity::One, false, "ADDRESS/LENGTH",
+     "The gateway's own IPv6 address on the first --wan, for --nptv6",
+     [](const Given& g, Config& c) { return store(read_ipv6_address(g), c.wan6); }},
+    {"gateway6", kIpv6, Arity::One, false, "ADDRESS", "The IPv6 next hop there, of all that leaves",
+     [](const Given& g, Config& c) { return store(read_gateway6(g), c.gateway6); }},
     {"ipv6-numbers", kIpv6, Arity::One, false, "PREFIX",
      "A network of 12 to 24 bits that is on no wire: each IPv6 host is one of its addresses to "
      "rules and limits; default: 198.18.0.0/16",

@@ -3,6 +3,7 @@
 
 #include "config/lines.h"
 #include "config/mappings.h"
+#include "config/nptv6.h"
 #include "config/ports.h"
 #include "config/ranges.h"
 #include "config/read_match.h"
@@ -34,6 +35,11 @@ Result<net::Ipv6Prefix> read_prefix(const Given& given, const char* wanted) {
 
 bool is_host_address(const net::Ipv6Address& address) {
     return !address.is_unspecified() && !address.is_loopback() && !address.is_multicast();
+}
+
+/// Its hosts reach somebody.
+bool serves_ipv6(const Config& config) {
+    return config.lan6 && (config.nat64 || !config.nptv6.empty());
 }
 
 /// What IPv6 hosts are inside, nobody may see: nothing leaves as it came.
@@ -130,7 +136,7 @@ std::string why_no_route(const Config& config, const StaticRoute& route) {
         return "it leads to no network of hosts inside";
     if (overlap(prefix, *config.lan6))
         return "it leads to the subnet of --lan6 " + net::to_string(*config.lan6);
-    if (overlap(prefix, config.nat64->prefix()))
+    if (config.nat64 && overlap(prefix, config.nat64->prefix()))
         return "it leads to --nat64 " + net::to_string(config.nat64->prefix());
     if (!is_host_address(route.via6) ||
         !(route.via6.is_link_local() || config.lan6->contains(route.via6)))
@@ -148,8 +154,9 @@ Status check_named(const Config& config) {
     for (const StaticRoute& route : config.routes) {
         if (!route.prefix6)
             continue;
-        if (!config.lan6 || !config.nat64)
-            return wrong("route", to_string(route), "IPv6 hosts want --nat64 and --lan6");
+        if (!serves_ipv6(config))
+            return wrong("route", to_string(route),
+                         "IPv6 hosts want --lan6, and --nat64 or --nptv6");
         if (const std::string why = why_no_route(config, route); !why.empty())
             return wrong("route", to_string(route), why);
     }
@@ -273,7 +280,7 @@ std::vector<net::Ipv6Prefix> ipv6_behind_routers(const Config& config) {
 }
 
 Status add_ipv6_side(Config& config) {
-    if (!config.nat64 || !config.lan6 || config.lans.empty())
+    if (!serves_ipv6(config) || config.lans.empty())
         return Done{};
     const Lan& beside = config.lans.front();
     if (Status status = check_zones(config, beside.zone); !status)
@@ -290,19 +297,22 @@ Status add_ipv6_side(Config& config) {
 Status check_ipv6(const Config& config) {
     if (Status status = check_named(config); !status)
         return status;
-    if (!config.nat64 && !config.lan6)
+    if (Status status = check_nptv6(config); !status)
+        return status;
+    if (!config.lan6 && config.nat64)
+        return wrong("nat64", net::to_string(config.nat64->prefix()),
+                     "it wants --lan6, the gateway's own IPv6 address inside");
+    if (!config.lan6)
         return config.advertises_router
                    ? Status(wrong("ra", "1", "there is no --lan6 whose hosts could be told"))
                    : Done{};
-    if (!config.nat64)
+    if (!serves_ipv6(config))
         return wrong("lan6", net::to_string(*config.lan6),
-                     "without --nat64 its hosts reach nobody; it wants one, as 64:ff9b::/96");
-    const std::string nat64 = net::to_string(config.nat64->prefix());
-    if (!config.lan6)
-        return wrong("nat64", nat64, "it wants --lan6, the gateway's own IPv6 address inside");
-    const net::Ipv6Prefix& behind = config.nat64->prefix();
-    if (behind.contains(config.lan6->address) || config.lan6->contains(behind.address))
-        return wrong("lan6", net::to_string(*config.lan6), "it overlaps --nat64 " + nat64);
+                     "without --nat64 or --nptv6 its hosts reach nobody; it wants one, as --nat64 "
+                     "64:ff9b::/96");
+    if (config.nat64 && overlap(*config.lan6, config.nat64->prefix()))
+        return wrong("lan6", net::to_string(*config.lan6),
+                     "it overlaps --nat64 " + net::to_string(config.nat64->prefix()));
     const Attachment& at = config.lans.front().at;
     if (at.vlan != link::kUntagged)
         return wrong("lan6", net::to_string(*config.lan6),

@@ -124,6 +124,7 @@ constexpr Typed kTyped[] = {
     {"forward", written<&Config::forwards>},
     {"one-to-one", written<&Config::one_to_one>},
     {"neighbour", written<&Config::fixed_neighbours>},
+    {"nptv6", written<&Config::nptv6>},
     {"route", written<&Config::routes>},
     {"route-from", written<&Config::routes_from>},
 };

@@ -101,7 +101,8 @@ bool is_at_wan(const Config& config, const Attachment& at) {
 /// Each has an address, and a place of its own.
 Status check_interfaces(const Config& config) {
     const std::vector<Lan>& lans = config.lans;
-    if (lans.size() + config.wans.size() > link::kMostInterfaces)
+    const size_t ipv6_outside = config.wan6 ? 1 : 0;
+    if (lans.size() + config.wans.size() + ipv6_outside > link::kMostInterfaces)
         return wrong("lan", to_string(lans.back()), "there can be 4095 interfaces in all");
     for (auto lan = lans.begin(); lan != lans.end(); ++lan) {
         if (lan->at.port.empty())

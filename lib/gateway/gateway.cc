@@ -200,7 +200,7 @@ Status Gateway::allocate(const config::Config& config, const Ground& ground) {
                          std::to_string(helper::Helped::bytes_needed(table_->capacity())) +
                          " bytes of memory are not to be had"};
     }
-    if (config.nat64)
+    if (config.lan6)
         if (Status status = keep(nat64::Numbers::create(number_params(config, ground)), numbers_);
             !status)
             return status;

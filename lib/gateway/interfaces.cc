@@ -68,6 +68,27 @@ link::InterfaceId id_of(const config::Config& config, const config::Lan& lan) {
     return static_cast<link::InterfaceId>(&lan - config.lans.data());
 }
 
+/// That of the IPv6 side outside, behind all others.
+link::InterfaceId id_of_wan6(const config::Config& config) {
+    return outer_of(config, config.wans.size());
+}
+
+Be32 numbered(const config::Config& config, uint32_t number) {
+    return Be32::from_host(config.numbers.network().address.host() | number);
+}
+
+std::optional<nat64::OutsideSide> outside_of(const config::Config& config,
+                                             const link::Interfaces& interfaces) {
+    if (!config.wan6)
+        return std::nullopt;
+    const link::Interface& side = interfaces[id_of_wan6(config)];
+    nat64::OutsideSide outside{side.mac, side.port, {config.nptv6, {}}};
+    for (const config::StaticRoute& route : config.routes)
+        if (route.prefix6)
+            outside.crossing.routes.push_back({*route.prefix6, route.via});
+    return outside;
+}
+
 /// The one behind which a neighbour is: on whose subnet it is, or whose gateway.
 link::InterfaceId id_toward(const config::Config& config, net::InsideAddress neighbour) {
     if (const config::Lan* lan = config::lan_of(config, neighbour))
@@ -94,16 +115,23 @@ Result<link::Interfaces> interfaces_of(const config::Config& config,
         interfaces.front().twin = config.lan_twin;
     }
     interfaces[outer_of(config, 0)].twin = config.wan_twin;
+    if (config.wan6) {
+        constexpr uint8_t kAlone = net::kHostLength;
+        interfaces.push_back(builder.make({config.wans.front().at.port, link::kIpv6Side},
+                                          link::Realm::Outside,
+                                          {numbered(config, nat64::kOutsideOwn), kAlone}));
+        interfaces.back().own.push_back({numbered(config, nat64::kOutsideLinkLocal), kAlone});
+    }
     return link::Interfaces::create(std::move(interfaces));
 }
 
 std::optional<nat64::EdgeParams> ipv6_of(const config::Config& config,
                                          const link::Interfaces& interfaces) {
     const auto side = std::ranges::find(interfaces, link::kIpv6Side, &link::Interface::vlan);
-    if (!config.nat64 || !config.lan6 || side == interfaces.end())
+    if (!config.lan6 || side == interfaces.end())
         return std::nullopt;
-    return nat64::EdgeParams{
-        .addresses = {*config.nat64, *config.lan6,
+    nat64::EdgeParams params{
+        .addresses = {config.nat64, *config.lan6,
                       // Hosts have a route by it, and the other one of a pair has another MAC.
                       config.sync ? net::link_local_beside(config.lan6->address)
                                   : net::link_local_of(side->mac),
@@ -111,7 +139,12 @@ std::optional<nat64::EdgeParams> ipv6_of(const config::Config& config,
         .mac = side->mac,
         .advertises = config.advertises_router,
         .port = side->port,
+        .outside = outside_of(config, interfaces),
     };
+    if (params.outside)
+        params.addresses.outside = {*config.wan6, net::link_local_of(params.outside->mac),
+                                    *config.gateway6};
+    return params;
 }
 
 std::vector<control::FixedNeighbour> fixed_neighbours(const config::Config& config) {
@@ -164,6 +197,10 @@ std::vector<link::Route> routes_of(const config::Config& config) {
     for (const config::Wan& wan : config.wans)
         routes.push_back({wan.own.network(), id_of(config, wan), {}});
     routes.push_back({net::Prefix{}, outer_of(config, 0), config.wans.front().gateway});
+    if (config.wan6) {  // no packet goes by it, but the next hop is known by its number
+        const Be32 gateway = numbered(config, nat64::kOutsideGateway);
+        routes.push_back({{gateway, net::kHostLength}, id_of_wan6(config), gateway});
+    }
     for (const config::StaticRoute& route : config.routes)
         if (const config::Lan* lan = config::lan_of(config, {route.via, route.zone}))
             routes.push_back({route.prefix, id_of(config, *lan), route.via, route.zone});

@@ -19,12 +19,12 @@
 
 namespace sluice::gateway {
 
-/// The interfaces of every --lan and every --wan, in this order, or the one that both are; `ports`
-/// has those of config::ports_of().
+/// The interfaces of every --lan and every --wan, in this order, or the one that both are, and the
+/// IPv6 side outside; `ports` has those of config::ports_of().
 Result<link::Interfaces> interfaces_of(const config::Config& config,
                                        std::span<io::Port* const> ports);
 
-/// The IPv6 side of the first --lan; nothing where IPv6 is not served.
+/// The IPv6 side of the first --lan, and that outside; nothing where IPv6 is not served.
 std::optional<nat64::EdgeParams> ipv6_of(const config::Config& config,
                                          const link::Interfaces& interfaces);
 

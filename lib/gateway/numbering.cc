@@ -32,11 +32,12 @@ sync::Ipv6Hosts ipv6_hosts(const config::Config& config, const nat64::Naming& na
 
 /// --lan6 too: hosts that know one gateway as their router are to know the other as the same.
 uint32_t numbering_fingerprint(const config::Config& config) {
-    if (!config.nat64 || !config.lan6)
+    if (!config.lan6)
         return 0;
     constexpr SipKey kKey{};  // told to nobody but the peer
     uint64_t sum = config.numbers.fingerprint();
-    for (const net::Ipv6Prefix& prefix : {config.nat64->prefix(), *config.lan6})
+    const net::Ipv6Prefix behind = config.nat64 ? config.nat64->prefix() : net::Ipv6Prefix{};
+    for (const net::Ipv6Prefix& prefix : {behind, *config.lan6})
         sum = sip_hash(kKey, sip_hash(kKey, prefix.address.high(), prefix.address.low()),
                        sum ^ prefix.length);
     return std::max(static_cast<uint32_t>(sum), uint32_t{1});

@@ -39,7 +39,7 @@ uint32_t total_rows(const config::Config& config) {
 
 state::Shape state_shape(const config::Config& config) {
     return {flow_records(config), config.accounting ? 1U : 0U, config.holders.blocks.size,
-            config.nat64 ? 32u - config.numbers.network().length : 0};
+            config.lan6 ? 32u - config.numbers.network().length : 0};
 }
 
 std::array<size_t, 6> table_bytes(const config::Config& config) {
@@ -69,7 +69,7 @@ size_t heap_bytes(const config::Config& config) {
         bytes += helper::Helped::bytes_needed(flow_records(config));
     if (config.sync)
         bytes += Replica::bytes_needed(flow_records(config));
-    if (config.nat64 && config.state.file.empty())
+    if (config.lan6 && config.state.file.empty())
         bytes += nat64::Numbers::bytes_needed(32u - config.numbers.network().length);
     if (config.accounting)
         bytes += kRow * (size_t{total_rows(config)} + host_entries(config));

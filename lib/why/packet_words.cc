@@ -109,12 +109,13 @@ Result<Be32> read_ipv6(const string& name, const string& text, const nat64::Nami
     const auto inside = name == "src" ? naming.source(*address) : naming.destination(*address);
     if (inside)
         return *inside;
-    return Error{name + "=" + text +
-                 (name == "src"
-                      ? " is of no host that has sent anything: what it sends first gives "
-                        "it its address inside."
-                      : " is not behind --nat64: a packet to it ends as "
-                        "ipv6_destination.")};
+    if (name == "src")
+        return Error{name + "=" + text +
+                     " is of no host that has sent anything: what it sends first gives it its "
+                     "address inside."};
+    return Error{name + "=" + text + " is not behind --nat64: " +
+                 (naming.crosses() ? "what leaves by --nptv6 has no flow that could be told of."
+                                   : "a packet to it ends as ipv6_destination.")};
 }
 
 Status read_endpoint(const string& name, const string& text, const nat64::Naming& naming,

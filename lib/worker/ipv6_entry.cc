@@ -40,7 +40,7 @@ bool Ipv6Entry::stays(rte_mbuf* mbuf, link::PortIndex port, Tick now) {
         of_side(port).in.add({1, bytes});
     else
         count_in(mbuf, port);
-    end(mbuf, port, entered);
+    end(mbuf, port, entered, now);
     return false;
 }
 
@@ -54,7 +54,11 @@ void Ipv6Entry::count_in(const rte_mbuf* mbuf, link::PortIndex port) {
         counters_.interfaces[by].in.add({1, bare.bytes});
 }
 
-void Ipv6Entry::end(rte_mbuf* mbuf, link::PortIndex port, const nat64::Entered& entered) {
+void Ipv6Entry::end(rte_mbuf* mbuf, link::PortIndex port, const nat64::Entered& entered, Tick now) {
+    if (entered.fate == Ipv6Fate::Crosses)
+        return crossing_.pass_on(mbuf, now);
+    if (entered.fate == Ipv6Fate::Dropped && entered.is_ipv6)
+        return crossing_.refuse(mbuf, entered.reason, now);
     if (entered.fate == Ipv6Fate::Dropped)
         return egress_.drop(mbuf, entered.reason);
     counters_.count[Count::Consumed].add(1);

@@ -2,12 +2,12 @@
 #pragma once
 
 /// \file
-/// IPv6 entry: what comes as IPv6 is made what the stages behind it know, or ends here.
+/// IPv6 entry: what comes as IPv6 is made what the stages behind it know, or leaves or ends here.
 ///
 /// Shape    A translated frame has the tag of its port's IPv6 side (link::kIpv6Side) in its mbuf's
 ///          fields, so that it finds its interface as frames of VLANs do.
-/// Units    Counted is what came on the wire, as the IPv6 side's: all that ends here, and of what
-///          goes on what it has lost on the way, for who takes up the burst counts the rest.
+/// Units    Counted is what came on the wire, as the IPv6 side's: all of what does not go on; what
+///          does has lost some bytes on the way, for who takes up the burst counts the rest.
 /// Threads  Owned by one worker.
 /// Errors   Drops by name; what stays moves up in the burst.
 
@@ -17,6 +17,7 @@
 #include "nat64/edge.h"
 #include "stats/counters.h"
 #include "worker/burst.h"
+#include "worker/ipv6_crossing.h"
 
 struct rte_mbuf;
 
@@ -25,9 +26,12 @@ namespace sluice::worker {
 class Ipv6Entry {
 public:
     /// `edge` is null where IPv6 is not served, and then take() is not called.
-    Ipv6Entry(nat64::Edge* edge, const link::Interfaces& interfaces, link::Egress& egress,
-              stats::Counters& counters)
-        : edge_(edge), interfaces_(interfaces), egress_(egress), counters_(counters) {}
+    Ipv6Entry(nat64::Edge* edge, const Ipv6Crossing::Parts& crossing)
+        : edge_(edge),
+          interfaces_(crossing.interfaces),
+          egress_(crossing.egress),
+          counters_(crossing.counters),
+          crossing_(crossing) {}
 
     /// A burst that has just been received, of which nothing is known but its port.
     void take(Burst& burst, Tick now);
@@ -38,12 +42,13 @@ private:
         return counters_.interfaces[interfaces_.find(port, link::kIpv6Side)];
     }
     void count_in(const rte_mbuf* mbuf, link::PortIndex port);
-    void end(rte_mbuf* mbuf, link::PortIndex port, const nat64::Entered& entered);
+    void end(rte_mbuf* mbuf, link::PortIndex port, const nat64::Entered& entered, Tick now);
 
     nat64::Edge* edge_;
     const link::Interfaces& interfaces_;
     link::Egress& egress_;
     stats::Counters& counters_;
+    Ipv6Crossing crossing_;
 };
 
 }  // namespace sluice::worker

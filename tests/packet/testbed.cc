@@ -231,8 +231,9 @@ bool Testbed::take_sent(size_t port) {
         const bool is_inside =
             interface < interface_of(Side::Outside) ||
             (config::is_one_armed(config_) && frame.size() > 14 && frame[12] == 0x86);
+        const bool is_ipv6 = frame.size() > 14 && frame[12] == 0x86 && frame[13] == 0xdd;
         if (!is_inside)
-            check_leak(frame);
+            is_ipv6 ? check_leak6(frame) : check_leak(frame);
         came_out_[interface].push_back(std::move(frame));
     }
     return is_answered;
@@ -329,6 +330,16 @@ void Testbed::check_leak(const Bytes& frame) const {
         }
     if (leaks)
         FAIL("an inside address leaves: " << summary(seen));
+}
+
+/// IPv6 outside has no address of the subnet inside, anywhere; and there is none without --nptv6.
+void Testbed::check_leak6(const Bytes& frame) const {
+    if (!config_.wan6)
+        FAIL("IPv6 leaves");
+    const auto& subnet = config_.lan6->address.bytes;
+    const auto end = subnet.begin() + config_.lan6->length / 8;
+    if (std::search(frame.begin(), frame.end(), subnet.begin(), end) != frame.end())
+        FAIL("an address of the subnet inside leaves");
 }
 
 std::vector<Bytes> Testbed::take_frames(Side side) {

@@ -126,6 +126,7 @@ private:
     void check_account() const;
     void check_volumes(const stats::Snapshot& snapshot) const;
     void check_leak(const Bytes& frame) const;
+    void check_leak6(const Bytes& frame) const;
 
     config::Config config_;
     std::function<MacAddress(size_t, Be32)> neighbour_mac_;

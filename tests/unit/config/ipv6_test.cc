@@ -172,7 +172,7 @@ TEST_CASE("ipv6 configuration: whom nobody can be is not named", "[config]") {
         {{{"route", "2001:db8:2::/48 via fe80::9 zone 3"}}, "of zone 0"},
         {{{"lan6", ""}, {"nat64", ""}, {"deny", "2001:db8:1::/64"}}, "IPv6 hosts want --nat64"},
         {{{"lan6", ""}, {"nat64", ""}, {"route", "2001:db8:2::/48 via fe80::9"}},
-         "IPv6 hosts want --nat64"},
+         "IPv6 hosts want --lan6"},
     }));
     CAPTURE(row.flags);
     CHECK_THAT(said_of(row.flags), Catch::Matchers::Contains(row.wanted));

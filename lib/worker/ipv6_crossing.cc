@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "worker/ipv6_crossing.h"
+
+#include "link/path.h"
+#include "nat64/to_ipv6.h"
+
+#include <rte_mbuf.h>
+
+namespace sluice::worker {
+
+using net::Side;
+using stats::Count;
+using stats::Drop;
+
+namespace {
+
+/// By which a budget knows a host. Two that are alike to it have one budget.
+net::InsideAddress known_as(const net::Ipv6Address& address) {
+    const uint64_t both = address.high() * 0x9e3779b97f4a7c15 + address.low();
+    return {Be32::from_host(static_cast<uint32_t>(both ^ both >> 32)), 0};
+}
+
+}  // namespace
+
+void Ipv6Crossing::pass_on(rte_mbuf* mbuf, Tick now) {
+    const nat64::Way& way = parts_.edge->way();
+    const link::InterfaceId to = parts_.interfaces.find(parts_.edge->port(way.to), link::kIpv6Side);
+    const link::Exit& exit = parts_.egress.exit(to);
+    const size_t mtu = size_t{exit.mtu} + nat64::kGrowth;  // it is IPv6 already
+    if (way.headers.hop_limit == 1)
+        return refuse(mbuf, Drop::TtlExceeded, nat64::kHopLimitExceeded, now);
+    if (!exit.has_link)
+        return refuse(mbuf, Drop::LinkDown, nat64::kAddressUnreachable, now);
+    if (way.bytes() > mtu)
+        return refuse(mbuf, Drop::TooBig, nat64::packet_too_big(mtu), now);
+    if (const auto reason = parts_.edge->cross(mbuf))
+        return parts_.egress.drop(mbuf, *reason);
+    link::Path path{.via = way.via, .interface = to};
+    parts_.egress.send(mbuf, path);
+}
+
+void Ipv6Crossing::refuse(rte_mbuf* mbuf, Drop reason, Tick now) {
+    if (reason == Drop::Ipv6Unmapped || reason == Drop::NoRoute)
+        return refuse(mbuf, reason, nat64::kNoRouteThere, now);
+    parts_.egress.drop(mbuf, reason);
+}
+
+void Ipv6Crossing::refuse(rte_mbuf* mbuf, Drop reason, const nat64::Icmpv6Error& error, Tick now) {
+    const nat64::Way& way = parts_.edge->way();
+    if (nat64::may_answer_with_error(mbuf, way.headers)) {
+        if (rte_mbuf* answer = error_about(mbuf, error, now)) {
+            parts_.counters.count[Count::Originated].add(1);
+            parts_.counters.count[Count::IcmpErrors].add(1);
+            // It is IPv6, and is counted as what it is when it leaves.
+            parts_.egress.send(
+                answer, parts_.interfaces.find(parts_.edge->port(way.from), link::kUntagged));
+        } else {
+            parts_.counters.count[Count::IcmpSuppressed].add(1);
+        }
+    }
+    parts_.egress.drop(mbuf, reason);
+}
+
+/// Null where a budget or the pool has none to give.
+rte_mbuf* Ipv6Crossing::error_about(const rte_mbuf* mbuf, const nat64::Icmpv6Error& error,
+                                    Tick now) {
+    const nat64::Way& way = parts_.edge->way();
+    const auto kind = error.rest != 0 ? answer::Kind::TooBig : answer::Kind::Error;
+    if (!parts_.budgets.allow(parts_.policy->rates, kind, {way.from, known_as(way.headers.source)},
+                              now))
+        return nullptr;
+    rte_mbuf* answer = rte_pktmbuf_alloc(parts_.packets);
+    if (answer == nullptr)
+        return nullptr;
+    if (nat64::write_icmpv6_error(answer, error, parts_.edge->own(way.from), mbuf, way.headers))
+        return answer;
+    rte_pktmbuf_free(answer);
+    return nullptr;
+}
+
+}  // namespace sluice::worker

@@ -99,11 +99,11 @@ unsigned Worker::turn(Tick now) {
     begin_turn(now);
     unsigned packets = 0;
     Burst& burst = burst_;
-    for (size_t port = 0; port < params_.ports.size(); ++port)
-        if (const unsigned count = receive(static_cast<link::PortIndex>(port), burst); count != 0) {
-            packets += count;
+    for (size_t port = 0; port < params_.ports.size(); ++port) {
+        packets += receive(static_cast<link::PortIndex>(port), burst);
+        if (burst.count != 0)
             go(burst);
-        }
+    }
     for (link::Ring* ring : params_.links.from_worker)
         if (ring != nullptr && take_handed_over(*ring, burst) != 0) {
             packets += burst.count;
@@ -146,13 +146,17 @@ void Worker::end_turn() {
     member_.quiescent();
 }
 
+/// Says how many there were; some of them may have gone another way already.
 unsigned Worker::receive(link::PortIndex port, Burst& burst) {
     const PortUse& use = params_.ports[port];
+    burst.count = 0;
     if (!use.rx_queue)
         return 0;
-    burst.count = use.port->receive(*use.rx_queue, std::span(burst.mbuf).first(params_.burst));
+    const unsigned received =
+        use.port->receive(*use.rx_queue, std::span(burst.mbuf).first(params_.burst));
+    burst.count = received;
     burst.port = port;
-    counters_.count[Count::Received].add(burst.count);
+    counters_.count[Count::Received].add(received);
     if (edge_ != nullptr && !stands_by_) {  // who stands by answers no neighbour either
         if (tap_.is_on())
             tap_.take_up({});  // what ends now is none of the burst before
@@ -161,7 +165,7 @@ unsigned Worker::receive(link::PortIndex port, Burst& burst) {
     std::fill_n(burst.from.begin(), burst.count, shared_.interfaces.find(port, link::kUntagged));
     burst.handed_over = false;
     burst.at_owner = 0;
-    return burst.count;
+    return received;
 }
 
 /// What a port without VLANs receives is its interface's. What has the tag of no interface is the

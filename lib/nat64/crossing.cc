@@ -195,6 +195,32 @@ std::optional<Drop> Crossing::rewrite(rte_mbuf* mbuf, const Way& way) const {
     return std::nullopt;
 }
 
+bool Crossing::restore(rte_mbuf* mbuf, Side to, Way& way, Tick now) {
+    Headers& headers = way.headers;
+    const std::span<const uint8_t> frame(rte_pktmbuf_mtod(mbuf, const uint8_t*),
+                                         rte_pktmbuf_data_len(mbuf));
+    const auto reason = read_headers(frame.subspan(std::min(kEtherBytes, frame.size())), headers);
+    if (reason && *reason != Drop::Ipv6Untranslatable)
+        return false;
+    const PrefixPair* source = nptv6_.of_outside(headers.source);
+    const PrefixPair* destination =
+        to == Side::Inside ? nptv6_.of_inside(headers.destination) : nullptr;
+    if (source != nullptr)
+        headers.source = source->inward(headers.source).value_or(headers.source);
+    if (destination != nullptr)
+        headers.destination =
+            destination->outward(headers.destination).value_or(headers.destination);
+    ++headers.hop_limit;
+    auto* ip = rte_pktmbuf_mtod_offset(mbuf, uint8_t*, kEtherBytes);
+    ip[kHopLimitAt] = headers.hop_limit;
+    write(ip + kSourceAt, headers.source);
+    write(ip + kDestinationAt, headers.destination);
+    way.from = source != nullptr ? Side::Inside : Side::Outside;
+    way.via = addresses_.outside_gateway();
+    way.destination = headers.source;  // of what tells him
+    return way.from == Side::Outside || !lead_inside(way, now);
+}
+
 /// Of an ICMPv6 error, whose quote is a packet that went the other way: its ends are mapped as
 /// those of the error are, and so that no checksum knows it.
 std::optional<Drop> Crossing::change_quote(rte_mbuf* mbuf, const Way& way) const {

@@ -66,6 +66,9 @@ public:
     std::optional<stats::Drop> find(Way& way, Tick now);
     /// Of the packet of that way, as it came. What is not the packet's is cut off behind it.
     std::optional<stats::Drop> rewrite(rte_mbuf* mbuf, const Way& way) const;
+    /// Makes a frame that was to leave on the side `to` what it came as, and says how its sender is
+    /// reached: way.from, way.via and way.headers. False where it cannot be told.
+    bool restore(rte_mbuf* mbuf, net::Side to, Way& way, Tick now);
 
 private:
     std::optional<stats::Drop> find_outward(Way& way, Tick now);

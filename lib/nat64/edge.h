@@ -62,6 +62,10 @@ public:
     const Way& way() const { return way_; }
     /// Makes the frame of way() one that goes it, but for its MACs.
     std::optional<stats::Drop> cross(rte_mbuf* mbuf) const { return crossing_.rewrite(mbuf, way_); }
+    /// Crossing::restore(), of way().
+    bool restore(rte_mbuf* mbuf, net::Side to, Tick now) {
+        return crossing_.is_on() && crossing_.restore(mbuf, to, way_, now);
+    }
     uint8_t port(net::Side side) const {
         return side == net::Side::Inside ? params_.port : params_.outside->port;
     }

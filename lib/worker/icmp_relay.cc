@@ -71,6 +71,8 @@ void IcmpRelay::drop_unreachable(Tick now) {
 }
 
 void IcmpRelay::tell(rte_mbuf* mbuf, Tick now) {
+    if (net::ether_type(mbuf) == RTE_ETHER_TYPE_IPV6)
+        return parts_.ipv6.tell_unreachable(mbuf, now);
     net::Packet packet;
     net::Tuple tuple;
     if (net::parse(mbuf, packet, tuple) || !answer::may_answer_with_error(packet))

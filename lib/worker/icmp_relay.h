@@ -19,6 +19,7 @@
 #include "worker/answers.h"
 #include "worker/burst.h"
 #include "worker/forwarding.h"
+#include "worker/ipv6_crossing.h"
 #include "worker/local.h"
 
 struct rte_mbuf;
@@ -36,6 +37,7 @@ public:
         fragment::Cutter& cutter;
         Answers& answers;
         Local& local;
+        Ipv6Crossing& ipv6;
         stats::Counters& counters;
         observe::Tap& tap;
     };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "worker/ipv6_crossing.h"
 
+#include "link/note.h"
 #include "link/path.h"
 #include "nat64/to_ipv6.h"
 
@@ -59,6 +60,28 @@ void Ipv6Crossing::refuse(rte_mbuf* mbuf, Drop reason, const nat64::Icmpv6Error&
         }
     }
     parts_.egress.drop(mbuf, reason);
+}
+
+void Ipv6Crossing::tell_unreachable(rte_mbuf* mbuf, Tick now) {
+    const Side to = parts_.egress.interface(link::note_of(mbuf).to).realm == link::Realm::Inside
+                        ? Side::Inside
+                        : Side::Outside;
+    if (parts_.edge == nullptr || !parts_.edge->restore(mbuf, to, now))
+        return;
+    const nat64::Way& way = parts_.edge->way();
+    if (!nat64::may_answer_with_error(mbuf, way.headers))
+        return;
+    rte_mbuf* answer = error_about(mbuf, nat64::kAddressUnreachable, now);
+    if (answer == nullptr) {
+        parts_.counters.count[Count::IcmpSuppressed].add(1);
+        return;
+    }
+    parts_.counters.count[Count::Originated].add(1);
+    parts_.counters.count[Count::IcmpErrors].add(1);
+    link::Path path{
+        .via = way.via,
+        .interface = parts_.interfaces.find(parts_.edge->port(way.from), link::kIpv6Side)};
+    parts_.egress.send(answer, path);
 }
 
 /// Null where a budget or the pool has none to give.

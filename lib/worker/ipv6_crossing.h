@@ -33,7 +33,7 @@ public:
     /// All of these outlive this object. `edge` is null where IPv6 is not served, and then nothing
     /// is called.
     struct Parts {
-        const nat64::Edge* edge;
+        nat64::Edge* edge;
         const link::Interfaces& interfaces;
         const policy::Current& policy;
         answer::Budgets& budgets;
@@ -48,6 +48,9 @@ public:
     void pass_on(rte_mbuf* mbuf, Tick now);
     /// Drops what Edge::enter() does not let cross, and tells the sender where there is no way.
     void refuse(rte_mbuf* mbuf, stats::Drop reason, Tick now);
+    /// Tells the sender of what has crossed that its next hop does not answer; the packet, which
+    /// is as it came then, is the caller's to drop.
+    void tell_unreachable(rte_mbuf* mbuf, Tick now);
 
 private:
     void refuse(rte_mbuf* mbuf, stats::Drop reason, const nat64::Icmpv6Error& error, Tick now);

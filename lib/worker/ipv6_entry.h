@@ -26,11 +26,12 @@ namespace sluice::worker {
 class Ipv6Entry {
 public:
     /// `edge` is null where IPv6 is not served, and then take() is not called.
-    Ipv6Entry(nat64::Edge* edge, const Ipv6Crossing::Parts& crossing)
+    Ipv6Entry(nat64::Edge* edge, const link::Interfaces& interfaces, link::Egress& egress,
+              stats::Counters& counters, Ipv6Crossing& crossing)
         : edge_(edge),
-          interfaces_(crossing.interfaces),
-          egress_(crossing.egress),
-          counters_(crossing.counters),
+          interfaces_(interfaces),
+          egress_(egress),
+          counters_(counters),
           crossing_(crossing) {}
 
     /// A burst that has just been received, of which nothing is known but its port.
@@ -48,7 +49,7 @@ private:
     const link::Interfaces& interfaces_;
     link::Egress& egress_;
     stats::Counters& counters_;
-    Ipv6Crossing crossing_;
+    Ipv6Crossing& crossing_;
 };
 
 }  // namespace sluice::worker

@@ -181,6 +181,7 @@ private:
     observe::Tap tap_;
     std::unique_ptr<nat64::Edge> edge_;  // where IPv6 is served
     link::Egress egress_;
+    Ipv6Crossing ipv6_crossing_;
     Ipv6Entry ipv6_entry_;
     FastPath fast_path_;
     Forwarding forwarding_;

@@ -14,6 +14,7 @@
 
 #include <array>
 #include <functional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,7 +47,9 @@ inline TestbedOptions nptv6_options(
 }
 
 struct Nptv6Bed {
-    explicit Nptv6Bed(TestbedOptions options = nptv6_options()) : bed(std::move(options)) {
+    explicit Nptv6Bed(TestbedOptions options = nptv6_options(), std::set<std::string> silent = {})
+        : bed(std::move(options)) {
+        bed.silent = std::move(silent);
         settle();
         for (auto& frames : came)
             frames.clear();

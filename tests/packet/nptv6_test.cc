@@ -308,12 +308,42 @@ TEST_CASE("nptv6: fragments and what has no transport pass", "[packet][nptv6][rf
     CHECK(npt.bed.dropped(Drop::Ipv6Untranslatable) == 0);
 }
 
-TEST_CASE("nptv6: a host that advertises nothing ends what is for it", "[packet][nptv6]") {
+TEST_CASE("nptv6: a host that advertises nothing is reported unreachable",
+          "[packet][nptv6][icmp]") {
     Nptv6Bed npt;
     npt.bed.silent = {kHost6};
-    CHECK(npt.send(Side::Outside, to_host()).empty());
+    const Frame6 question = to_host();
+    CHECK(npt.send(Side::Outside, question).empty());
     npt.bed.advance(Duration::seconds(4));
-    npt.settle();
+    const auto told = npt.take(Side::Outside);
+    CHECK(npt.bed.dropped(Drop::NeighbourFailed) == 1);
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].source == kWan6);
+    CHECK(told[0].destination == kWorld6);
+    CHECK(told[0].destination_mac == mac_of6(kGateway6));
+    CHECK(told[0].transport.at(0) == 1);
+    CHECK(told[0].transport.at(1) == 3);
+    CHECK(told[0].checksum_ok);
+    CHECK(Bytes(told[0].transport.begin() + 8, told[0].transport.end()) == question.ip_bytes());
+}
+
+TEST_CASE("nptv6: a next hop that advertises nothing is told inside", "[packet][nptv6][icmp]") {
+    TestbedOptions options = nptv6_options({}, [](config::Config& config) {
+        config.gateway6 = *net::parse_ipv6_address("2001:db8:ff::9");
+    });
+    Nptv6Bed npt(options, {"2001:db8:ff::9"});
+    npt.bed.advance(Duration::seconds(4));
+    CHECK(npt.send(Side::Inside, to_world()).empty());
+    npt.bed.advance(Duration::seconds(8));
+    const auto told = npt.take(Side::Inside);
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].source == kOwn6);
+    CHECK(told[0].destination == kHost6);
+    CHECK(told[0].transport.at(0) == 1);
+    CHECK(told[0].transport.at(1) == 3);
+    CHECK(told[0].checksum_ok);
+    CHECK(quote_of(told[0]).source == kHost6);
+    CHECK(quote_of(told[0]).hop_limit == 64);
     CHECK(npt.bed.dropped(Drop::NeighbourFailed) == 1);
 }
 

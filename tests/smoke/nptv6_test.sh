@@ -1,0 +1,104 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# An IPv6 client and an IPv6 server reach each other by NPTv6, with the kernels' own neighbour
+# discovery and real programs; outside the client has addresses of another prefix:
+#
+#        NET.client                    NET.gateway                    NET.server
+#   ┌──────────────────┐          ┌──────────────────┐          ┌──────────────────────┐
+#   │ 2001:db8:1::10   ├──────────┤ sluice --nptv6   ├──────────┤ 2001:db8:ff::1       │
+#   │                  │          │    2001:db8:ff::2│          │ 2001:db8:cafe::10    │
+#   └──────────────────┘          └──────────────────┘          └──────────────────────┘
+#     2001:db8:1::/48        is 2001:db8:f::/48 outside, and is routed to 2001:db8:ff::2
+set -euo pipefail
+# shellcheck source=tests/smoke/gateway.sh
+source "$(dirname "$(readlink -f "$0")")/gateway.sh"
+type -P curl >/dev/null || skip "curl is not installed"
+
+client6=2001:db8:1::10
+mapped6=2001:db8:f:fff1::10
+server6=2001:db8:cafe::10
+flags=(--lan6 2001:db8:1::1/64 --nptv6 "2001:db8:1::/48 -> 2001:db8:f::/48"
+    --wan6 2001:db8:ff::2/64 --gateway6 2001:db8:ff::1)
+
+# A datagram to a closed port: its sender learns that from the error, if that quotes what it sent.
+refused_udp='
+import socket, sys
+udp = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+udp.settimeout(5)
+udp.connect((sys.argv[1], 9))
+udp.send(b"anybody there?")
+try:
+    udp.recv(100)
+except ConnectionRefusedError:
+    print("refused")'
+
+add_ipv6() {
+    local end
+    for end in client server; do
+        in_namespace "$1.$end" sysctl --quiet --write net.ipv6.conf.all.disable_ipv6=0 \
+            net.ipv6.conf.eth0.disable_ipv6=0 net.ipv6.conf.lo.disable_ipv6=0
+    done
+    in_namespace "$1.client" ip -6 address add "$client6/64" dev eth0 nodad
+    in_namespace "$1.client" ip -6 route add default via 2001:db8:1::1
+    in_namespace "$1.server" ip -6 address add 2001:db8:ff::1/64 dev eth0 nodad
+    in_namespace "$1.server" ip -6 address add "$server6/128" dev lo nodad
+    in_namespace "$1.server" ip -6 route add 2001:db8:f::/48 via 2001:db8:ff::2
+}
+
+answers() {
+    in_namespace "$1" ping -6 -c 1 -W 2 "$2" >"$work/ping" 2>&1
+}
+
+head -c 8000000 /dev/urandom >"$work/file"
+for workers in 1 2; do
+    net=npt$workers
+    new_network "$net"
+    add_ipv6 "$net"
+    start_sluice "$net" --workers "$workers" "${flags[@]}"
+    start_in "$net.server" "$python" -m http.server --bind "$server6" --directory "$work" 80 \
+        >"$work/$net.http" 2>&1
+    start_capture "$net.server" eth0 "$work/$net.pcap"
+
+    wait_for 10 "an answer by NPTv6" answers "$net.client" "$server6"
+    in_namespace "$net.client" ping -6 -c 3 -i 0.2 -W 2 "$server6" >"$work/ping" ||
+        fail "no answer from outside: $(cat "$work/ping")"
+    in_namespace "$net.server" ping -6 -c 3 -i 0.2 -W 2 -I "$server6" "$mapped6" >"$work/ping" ||
+        fail "no answer from inside: $(cat "$work/ping")"
+    answers "$net.server" 2001:db8:ff::2 || fail "no answer outside: $(cat "$work/ping")"
+    answers "$net.client" 2001:db8:1::1 || fail "no answer of the gateway: $(cat "$work/ping")"
+    in_namespace "$net.client" ping -6 -c 1 -W 2 -s 4000 "$server6" >"$work/ping" ||
+        fail "a ping in fragments: $(cat "$work/ping")"
+    pass "pings both ways, and to the gateway, $workers worker(s)"
+
+    wait_for 10 "HTTP" in_namespace "$net.client" curl --silent --max-time 5 --output /dev/null \
+        "http://[$server6]/"
+    in_namespace "$net.client" curl --silent --show-error --fail --max-time 20 \
+        --output "$work/copy" "http://[$server6]/file" || fail "curl: $?"
+    [[ $(sha256sum <"$work/copy") == $(sha256sum <"$work/file") ]] || fail "another file has come"
+    grep --quiet "^$mapped6 " "$work/$net.http" ||
+        fail "the server saw somebody else: $(cat "$work/$net.http")"
+    pass "a file by HTTP"
+
+    in_namespace "$net.client" ping -6 -c 1 -W 5 -t 1 "$server6" >"$work/ping" || true
+    grep --quiet "From 2001:db8:1::1 .*Time exceeded" "$work/ping" ||
+        fail "no time exceeded: $(cat "$work/ping")"
+    for way in "client $server6" "server $mapped6"; do
+        read -r end to <<<"$way"
+        [[ $(in_namespace "$net.$end" "$python" -c "$refused_udp" "$to") == refused ]] ||
+            fail "the $end is not told that the port at $to is closed"
+    done
+    pass "errors reach whom they are about, both ways"
+
+    in_namespace "$net.client" ping -6 -c 1 -W 1 2001:db8:1:7::1 >/dev/null && fail "who answers?"
+    (($(counter "$net" ipv6_destination) > 0)) || fail "ipv6_destination"
+    (($(flow_count "$net") == 0)) || fail "flows of NPTv6: $(ctl "$net" flows)"
+    wait_for 5 "the capture" has_more 0 "$work/$net.pcap" udp dst port 9
+    [[ -z $(captured "$work/$net.pcap" net 2001:db8:1::/48 | head -n 1) ]] ||
+        fail "an inside address on the outside wire"
+    [[ -n $(captured "$work/$net.pcap" net 2001:db8:f::/48 | head -n 1) ]] ||
+        fail "no outside address on the outside wire"
+    assert_accounts "$net"
+    stop_sluice "$net"
+    pass "no inside address outside, and no flow"
+done

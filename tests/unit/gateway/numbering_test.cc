@@ -42,4 +42,11 @@ TEST_CASE("numbering: two that say the same of IPv6 have one fingerprint, others
     CHECK(all.size() == 7);
 }
 
+TEST_CASE("numbering: without NAT64 IPv6 hosts have a fingerprint too", "[gateway][nptv6]") {
+    config::Config config = with_ipv6();
+    config.nat64.reset();
+    CHECK(numbering_fingerprint(config) != 0);
+    CHECK(numbering_fingerprint(config) != numbering_fingerprint(with_ipv6()));
+}
+
 }  // namespace numbering_test

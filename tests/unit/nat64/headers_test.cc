@@ -80,10 +80,25 @@ TEST_CASE("headers: what cannot be IPv4 ends by name", "[nat64][rfc7915]") {
         {"nothing", packet(59, {0, 0, 0, 0, 0, 0, 0, 0}), Drop::Ipv6Untranslatable},
         {"options behind a fragment header", packet(44, fragment6(60, 0, true, 1)),
          Drop::Ipv6Untranslatable},
+        {"a routing header behind a fragment header", packet(44, fragment6(43, 0, true, 1)),
+         Drop::Ipv6Routing},
     }));
     CAPTURE(row.what);
     Headers headers;
     CHECK(read_headers(row.bytes, headers) == row.reason);
+}
+
+TEST_CASE("headers: what IPv4 cannot say is measured all the same", "[nat64][nptv6]") {
+    const Bytes fragment = packet(44, fragment6(60, 16, true, 7));
+    Headers headers;
+    CHECK(read_headers(fragment, headers) == Drop::Ipv6Untranslatable);
+    CHECK(headers.protocol == kNoTransport);
+    CHECK(headers.bytes == 48);
+    CHECK(headers.transport_bytes == fragment.size() - 48);
+    const Bytes nothing = packet(59, {0, 0, 0, 0, 0, 0, 0, 0});
+    CHECK(read_headers(nothing, headers) == Drop::Ipv6Untranslatable);
+    CHECK(headers.protocol == kNoTransport);
+    CHECK(size_t{headers.bytes} + headers.transport_bytes == nothing.size());
 }
 
 }  // namespace headers_test

@@ -6,6 +6,7 @@
 
 #include "bed_with_nptv6.h"
 #include "catch.h"
+#include "gateway/interfaces.h"
 
 namespace nptv6_test {
 
@@ -53,6 +54,22 @@ TEST_CASE("nptv6: a packet leaves with the other prefix, and as it is otherwise"
     Bytes before = frame.ip_bytes();
     CHECK(out[0].transport == Bytes(before.begin() + 40, before.end()));  // its checksum too
     CHECK(npt.bed.flows() == 0);
+}
+
+TEST_CASE("nptv6: a packet is counted by the IPv6 sides of both ports", "[packet][nptv6]") {
+    Nptv6Bed npt;
+    npt.send(Side::Inside, to_world());  // whoever is to be known is
+    const auto names = gateway::names_of(npt.bed.gateway().interfaces());
+    const auto before = npt.bed.gateway().snapshot().interfaces;
+    npt.send(Side::Inside, to_world());
+    const auto after = npt.bed.gateway().snapshot().interfaces;
+    for (size_t i = 0; i < names.size(); ++i) {
+        CAPTURE(names[i].name);
+        CHECK(after[i].in.packets - before[i].in.packets == (names[i].name == "lan-ipv6" ? 1 : 0));
+        CHECK(after[i].out.packets - before[i].out.packets ==
+              (names[i].name == "wan-ipv6" ? 1 : 0));
+    }
+    CHECK(names.back().name == "wan-ipv6");
 }
 
 TEST_CASE("nptv6: a packet to a mapped address reaches its host, be it the first",

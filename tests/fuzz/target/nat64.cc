@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// The translation between IPv6 and IPv4, and between prefixes of IPv6, with neighbour discovery. The
-// first byte of an input says which way, whether there are prefixes, and by which port; the second where the frame is cut in two segments, the rest is the frame. What has
-// been translated one way goes back: what is sound must be so.
+// The translation between IPv6 and IPv4, and between prefixes of IPv6, with neighbour discovery.
+// The first byte of an input says which way, whether there are prefixes, and by which port, the
+// second where the frame is cut in two segments, the rest is the frame. What has been translated
+// one way goes back: what is sound must be so.
 
 #include "fake_mbuf.h"
 #include "nat64/edge.h"

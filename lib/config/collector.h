@@ -41,9 +41,9 @@ struct FlowLogTarget {
 };
 
 struct FlowLogs {
-    std::optional<FlowLogTarget> ipfix;
-    std::optional<FlowLogTarget> netflow9;
-    std::vector<FlowLogTarget> lines;
+    std::optional<FlowLogTarget> ipfix = {};
+    std::optional<FlowLogTarget> netflow9 = {};
+    std::vector<FlowLogTarget> lines = {};
     bool both = false;  ///< They tell of flows where there are blocks of ports, too.
 };
 

@@ -15,14 +15,27 @@
 
 namespace sluice::flowlog {
 
+/// Of several logs, those that have ended too.
+struct Totals {
+    std::atomic<uint64_t> sent{0};
+    std::atomic<uint64_t> lost{0};
+};
+
 class Account {
 public:
+    /// What it counts is added to `totals`, too, which outlive it; null: to none.
+    explicit Account(Totals* totals = nullptr) : totals_(totals) {}
+
     void send(uint64_t records) {
         // relaxed, here and below: each number stands alone.
         sent_.fetch_add(records, std::memory_order_relaxed);
+        if (totals_ != nullptr)
+            totals_->sent.fetch_add(records, std::memory_order_relaxed);
     }
     void lose(uint64_t records, const Period& when) {
         lost_.fetch_add(records, std::memory_order_relaxed);
+        if (totals_ != nullptr)
+            totals_->lost.fetch_add(records, std::memory_order_relaxed);
         add(when);
     }
 
@@ -45,6 +58,7 @@ private:
         has_untold_ = true;
     }
 
+    Totals* totals_;
     std::atomic<uint64_t> sent_{0};
     std::atomic<uint64_t> lost_{0};
     Period untold_;

@@ -50,5 +50,7 @@ std::unique_ptr<Delivery> deliver_by_datagrams(const DeliveryParams& params);
 std::unique_ptr<Delivery> deliver_by_tcp(const DeliveryParams& params);
 /// Fails where the file cannot be opened now.
 Result<std::unique_ptr<Delivery>> deliver_to_file(const DeliveryParams& params);
+/// Whether that would fail, as far as it can be known without making the file.
+Status look_at_file(const config::FlowLogTarget& target);
 
 }  // namespace sluice::flowlog

@@ -180,12 +180,38 @@ void FileDelivery::give_up() {
     waiting_bytes_ = offset_ = 0;
 }
 
+Error cannot_be_opened(const config::FlowLogTarget& target, int reason) {
+    return Error{target.name + ": it cannot be opened: " + std::strerror(reason)};
+}
+
+/// By this thread, with what rights it has.
+bool may(const std::string& path, int how) {
+    return ::faccessat(AT_FDCWD, path.c_str(), how, AT_EACCESS) == 0;
+}
+
 }  // namespace
+
+Status look_at_file(const config::FlowLogTarget& target) {
+    const std::string& path = target.collector.path;
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0) {
+        if (S_ISDIR(status.st_mode))
+            return cannot_be_opened(target, EISDIR);
+        if (!may(path, W_OK))
+            return cannot_be_opened(target, errno);
+        return Done{};
+    }
+    if (errno != ENOENT)
+        return cannot_be_opened(target, errno);
+    if (!may(path.substr(0, path.rfind('/') + 1), W_OK | X_OK))
+        return cannot_be_opened(target, errno);
+    return Done{};
+}
 
 Result<std::unique_ptr<Delivery>> deliver_to_file(const DeliveryParams& params) {
     File file(params.target.collector.path);
     if (!file)
-        return Error{params.target.name + ": it cannot be opened: " + std::strerror(errno)};
+        return cannot_be_opened(params.target, errno);
     return std::unique_ptr<Delivery>(std::make_unique<FileDelivery>(params, std::move(file)));
 }
 

@@ -59,7 +59,11 @@ Result<std::unique_ptr<Delivery>> delivery_of(const DeliveryParams& params) {
 }  // namespace
 
 FlowLog::FlowLog(flow::Journal& journal, const FlowLogParams& params)
-    : params_(params), reader_(journal), encoder_(encoder_of(params)), read_at_(time_of_day()) {}
+    : params_(params),
+      account_(params.totals),
+      reader_(journal),
+      encoder_(encoder_of(params)),
+      read_at_(time_of_day()) {}
 
 Status FlowLog::begin() {
     auto delivery = delivery_of({params_.target, *encoder_, account_, params_.notice});
@@ -110,6 +114,7 @@ void FlowLog::run() {
     }
     lock.unlock();
     say_farewell();
+    has_ended_.store(true, std::memory_order_release);
 }
 
 /// True when something was read that is to be told.
@@ -117,7 +122,7 @@ bool FlowLog::turn() {
     entries_.clear();
     messages_.clear();
     try {
-        reader_.read(entries_);
+        reader_->read(entries_);
         const int64_t before = std::exchange(read_at_, time_of_day());
         std::erase_if(entries_, [this](const flow::JournalEntry& entry) {
             return !params_.is_own(entry.time);
@@ -125,7 +130,7 @@ bool FlowLog::turn() {
         // When that happened which is lost, nobody knows any more: since the last look.
         const bool is_own = params_.is_own(flow::steady_now());
         const bool was_own = std::exchange(was_own_, is_own);
-        if (const uint64_t lost = reader_.take_lost(); lost != 0 && (is_own || was_own))
+        if (const uint64_t lost = reader_->take_lost(); lost != 0 && (is_own || was_own))
             account_.lose(lost, {before, read_at_});
         encoder_->encode(entries_, listing::TimeOfDay(), messages_);
         delivery_->turn(now());
@@ -138,14 +143,27 @@ bool FlowLog::turn() {
     return !entries_.empty();
 }
 
+void FlowLog::deliver() {
+    try {
+        delivery_->turn(now());
+    } catch (const std::bad_alloc&) {  // it is tried again, until the end
+    }
+}
+
+/// Of what happens meanwhile nothing is told: else there might be no end of it.
 void FlowLog::say_farewell() {
     const auto end = steady_clock::now() + params_.farewell;
     turn();
+    reader_.reset();  // nothing is written into the journal for it any more
+    const uint64_t lost = account_.lost();
     while (delivery_->has_waiting() && steady_clock::now() < end) {
         std::this_thread::sleep_for(kShortestRest);
-        turn();
+        deliver();
     }
     delivery_->give_up();
+    if (const uint64_t more = account_.lost() - lost; more != 0)
+        params_.notice(params_.target.name + ": it ends, and " + std::to_string(more) +
+                       " records that were not delivered are lost");
 }
 
 }  // namespace sluice::flowlog

@@ -14,6 +14,7 @@
 /// Errors   No collector is no error: it may come; a file that cannot be opened at the start is
 /// one. What was lost is counted, and told to it. Of the
 ///          journal every event is counted that the log was too slow for, changes of state too.
+///          What its end could not deliver is said in the operator's log.
 /// Memory   What is read at once, and what a delivery keeps.
 
 #include "base/result.h"
@@ -25,12 +26,14 @@
 #include "flowlog/told.h"
 #include "listing/background.h"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -47,6 +50,7 @@ struct FlowLogParams {
     std::function<bool(int64_t)> is_own = [](int64_t) { return true; };
     /// How long the end waits for what has not been delivered yet.
     std::chrono::milliseconds farewell{1000};
+    Totals* totals = nullptr;  ///< As Account has them.
 };
 
 class FlowLog {
@@ -59,7 +63,10 @@ public:
 
     void end();   ///< Has it tell what there is, and end.
     void stop();  ///< The same, and waits for that.
+    /// It has told what there was, and no more comes: stop() does not wait.
+    bool has_ended() const { return has_ended_.load(std::memory_order_acquire); }
 
+    const config::FlowLogTarget& target() const { return params_.target; }
     uint64_t sent() const { return account_.sent(); }
     uint64_t lost() const { return account_.lost(); }
 
@@ -68,11 +75,12 @@ private:
     Status begin();
     void run();
     bool turn();
+    void deliver();
     void say_farewell();
 
     FlowLogParams params_;
     Account account_;
-    flow::Journal::Reader reader_;
+    std::optional<flow::Journal::Reader> reader_;  // until the end
     std::unique_ptr<Encoder> encoder_;
     std::unique_ptr<Delivery> delivery_;
     std::vector<flow::JournalEntry> entries_;
@@ -83,6 +91,7 @@ private:
     std::mutex mutex_;
     std::condition_variable stopped_;
     bool stop_ = false;
+    std::atomic<bool> has_ended_{false};
     std::thread thread_;
 };
 

@@ -12,18 +12,23 @@
 #include "nat64/naming.h"
 #include "policy/logged.h"
 
+#include <atomic>
 #include <cstdint>
 
 namespace sluice::flowlog {
 
 struct Told {
-    uint16_t block_size = 0;                  ///< Ports of a block; 0 where there are none.
-    bool both = false;                        ///< Flows too where there are blocks.
+    uint16_t block_size = 0;  ///< Ports of a block; 0 where there are none.
+    /// Flows too where there are blocks, which may change; null: no.
+    const std::atomic<bool>* both = nullptr;
     const policy::Logged* by_rule = nullptr;  ///< What rules say of their flows; null: nothing.
     nat64::Naming naming = {};                ///< Of IPv6 hosts.
 
     bool has_blocks() const { return block_size != 0; }
-    bool has_flows() const { return block_size == 0 || both; }
+    bool has_flows() const {
+        // relaxed: a log may find out a moment later.
+        return block_size == 0 || (both != nullptr && both->load(std::memory_order_relaxed));
+    }
 
     bool tells(const flow::JournalEntry& entry) const {
         if (entry.event == flow::Event::Changed)

@@ -6,6 +6,7 @@
 
 #include "flow/journal.h"
 
+#include <atomic>
 #include <chrono>
 
 namespace sluice::flowlog::testing {
@@ -14,6 +15,8 @@ inline constexpr Be32 kInside = Be32::from_host(0x0a01000a);  // 10.1.0.10
 inline constexpr Be32 kServer = Be32::from_host(0xcb00710a);  // 203.0.113.10
 inline constexpr Be32 kPublic = Be32::from_host(0xc6336401);  // 198.51.100.1
 inline constexpr Be16 kHttp = Be16::from_host(80);
+
+inline const std::atomic<bool> kBoth{true};  // of Told
 
 /// 10.1.0.10:`port` -> 203.0.113.10:80, as 198.51.100.1:`port` + 1.
 inline flow::JournalEntry session(flow::Event event, uint16_t port = 40000) {

@@ -130,7 +130,7 @@ TEST_CASE("lines: with blocks flows are told where both are asked for", "[flowlo
     };
     CHECK(lines({}) == 1);
     CHECK(lines({.block_size = 64}) == 1);
-    CHECK(lines({.block_size = 64, .both = true}) == 2);
+    CHECK(lines({.block_size = 64, .both = &kBoth}) == 2);
 }
 
 TEST_CASE("lines: flows are told as their rule says, blocks in any case", "[flowlog]") {
@@ -146,7 +146,7 @@ TEST_CASE("lines: flows are told as their rule says, blocks in any case", "[flow
     CHECK(lines(0, {.by_rule = &by_rule}) == 1);
     CHECK(lines(1, {.by_rule = &by_rule}) == 0);
     CHECK(lines(0, {.block_size = 64, .by_rule = &by_rule}) == 1);
-    CHECK(lines(1, {.block_size = 64, .both = true, .by_rule = &by_rule}) == 1);
+    CHECK(lines(1, {.block_size = 64, .both = &kBoth, .by_rule = &by_rule}) == 1);
     CHECK(lines(2, {.block_size = 64, .by_rule = &by_rule}) == 2);
 }
 

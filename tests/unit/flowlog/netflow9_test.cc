@@ -45,7 +45,7 @@ TEST_CASE("netflow 9: sessions and blocks are told in the elements of IPFIX", "[
     counted.traffic = {{{7, 700}, {5, 500}}};
     const ExportReader reader = read(encoded(
         {session(Event::Opened), session(Event::Ended), counted, block(Event::Opened, 2048)},
-        {.told = {.block_size = 64, .both = true}}));
+        {.told = {.block_size = 64, .both = &kBoth}}));
     REQUIRE(reader.of(256).size() == 2);
     const Record opened = reader.of(256)[0];
     CHECK(opened.at(230) == 4);

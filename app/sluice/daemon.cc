@@ -50,16 +50,6 @@ void give_up_early(const config::Config& config, Status (*give_up)()) {
         std::fprintf(stderr, "sluice: %s\n", status.error().message.c_str());
 }
 
-/// Where flows are told.
-std::vector<config::FlowLogTarget> targets_of(const config::Config& config) {
-    std::vector<config::FlowLogTarget> targets = config.flow_logs.lines;
-    if (config.flow_logs.ipfix)
-        targets.push_back(*config.flow_logs.ipfix);
-    if (config.flow_logs.netflow9)
-        targets.push_back(*config.flow_logs.netflow9);
-    return targets;
-}
-
 /// What of it matters to speed.
 Machine machine_of(const config::Config& config, Platform& platform) {
     Machine machine = read_machine("/", platform.cores());
@@ -141,12 +131,18 @@ Status Daemon::build(const config::Sources& sources, std::vector<unsigned> allow
 
     links_ = std::make_unique<LinkWatch>(ports, ground.notice,
                                          [this](size_t, bool is_up) { link_changed(is_up); });
-    ReloaderParams reload{
-        *gateway_,     sources, config_, std::move(allowed_cpus), [this] { return clock_.now(); },
-        ground.notice, {}};
+    make_flow_logs();
+    ReloaderParams reload{*gateway_,
+                          *flow_logs_,
+                          sources,
+                          config_,
+                          std::move(allowed_cpus),
+                          [this] { return clock_.now(); },
+                          ground.notice,
+                          {}};
     reload.background.cpus = platform_->cores().listing;
     reload.background.idle_class = false;  // it is short, and an operator waits for it
-    reload.background.on_entry = [this] { confine(confine_background); };
+    reload.background.on_entry = [this] { confine(confine_reload); };
     auto reloader = Reloader::start(std::move(reload));
     if (!reloader)
         return reloader.error();
@@ -224,27 +220,25 @@ Status Daemon::open_taps(gateway::Ground& ground) {
     return Done{};
 }
 
+/// Makes room for logs of translations, of which there are none yet.
+void Daemon::make_flow_logs() {
+    flowlog::FlowLogsParams params;
+    params.told = {.block_size = config_.holders.blocks.size,
+                   .by_rule = &gateway_->policies().logged(),
+                   .naming = gateway_->naming()};
+    params.background.cpus = platform_->cores().listing;
+    params.on_entry = [this](config::Transport transport) {
+        confine(transport == config::Transport::File ? confine_file_log : confine_flow_log);
+    };
+    params.notice = [this](const std::string& sentence) { print(sentence); };
+    params.is_own = own_moments(*gateway_);
+    flow_logs_ =
+        std::make_unique<flowlog::FlowLogs>(gateway_->table().journal(), std::move(params));
+}
+
 /// Where there are collectors.
 Status Daemon::start_flow_logs() {
-    for (config::FlowLogTarget& target : targets_of(config_)) {
-        const bool is_file = target.collector.transport == config::Transport::File;
-        flowlog::FlowLogParams params{
-            .target = std::move(target),
-            .told = {config_.holders.blocks.size, config_.flow_logs.both,
-                     &gateway_->policies().logged(), gateway_->naming()},
-        };
-        params.background.cpus = platform_->cores().listing;
-        params.background.on_entry = [this, is_file] {
-            confine(is_file ? confine_file_log : confine_flow_log);
-        };
-        params.notice = [this](const std::string& sentence) { print(sentence); };
-        params.is_own = own_moments(*gateway_);
-        auto log = flowlog::FlowLog::start(gateway_->table().journal(), params);
-        if (!log)
-            return log.error();
-        flow_logs_.push_back(std::move(*log));
-    }
-    return Done{};
+    return flow_logs_->change(config_.flow_logs);
 }
 
 /// Opens the control socket.
@@ -311,10 +305,8 @@ void Daemon::link_changed(bool is_up) {
 stats::Snapshot Daemon::snapshot() const {
     stats::Snapshot snapshot = gateway_->snapshot();
     snapshot.count[stats::Count::LogLinesLost] = log_->lost();
-    for (const auto& log : flow_logs_) {
-        snapshot.count[stats::Count::LogRecordsSent] += log->sent();
-        snapshot.count[stats::Count::LogRecordsLost] += log->lost();
-    }
+    snapshot.count[stats::Count::LogRecordsSent] += flow_logs_->sent();
+    snapshot.count[stats::Count::LogRecordsLost] += flow_logs_->lost();
     return snapshot;
 }
 
@@ -375,10 +367,7 @@ void Daemon::run(Signals& signals) {
     gateway_->drain();
     if (state_)
         state_->stop();
-    for (const auto& log : flow_logs_)
-        log->end();  // all at once, for each may wait for its collector
-    for (const auto& log : flow_logs_)
-        log->stop();
+    flow_logs_->stop();
     print_summary("stopped");
     gateway_->control().rest();  // it was a member for the summary
 }

@@ -14,7 +14,7 @@
 #include "command/server.h"
 #include "config/config.h"
 #include "config/sources.h"
-#include "flowlog/flow_log.h"
+#include "flowlog/flow_logs.h"
 #include "gateway/gateway.h"
 #include "kernel/tap.h"
 #include "sluice/handed_in.h"
@@ -62,6 +62,7 @@ private:
     void say_state();
     Status open_taps(gateway::Ground& ground);
     Status serve();
+    void make_flow_logs();
     Status start_flow_logs();
     Status join_pair();
     command::Subject subject();
@@ -89,8 +90,8 @@ private:
     std::optional<state::StateFile> state_;  // in which the gateway's flows are
     std::unique_ptr<gateway::Gateway> gateway_;
     std::unique_ptr<LinkWatch> links_;
+    std::unique_ptr<flowlog::FlowLogs> flow_logs_;
     std::unique_ptr<Reloader> reloader_;
-    std::vector<std::unique_ptr<flowlog::FlowLog>> flow_logs_;
     std::unique_ptr<sync::Pair> pair_;  // where the gateway is one of two
     std::unique_ptr<command::Server> server_;
     std::vector<Job> jobs_;

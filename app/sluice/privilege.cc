@@ -10,6 +10,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/seccomp.h>
 #include <memory>
 #include <mutex>
 #include <sched.h>
@@ -146,6 +147,28 @@ void allow_background(Filter& filter) {
     filter.add(kAbsent, SCMP_SYS(clone3), {});
 }
 
+void allow_collectors(Filter& filter) {
+    for (const uint64_t family : {AF_INET, AF_UNIX})
+        filter.add(SCMP_ACT_ALLOW, SCMP_SYS(socket),
+                   std::array{scmp_arg_cmp{0, SCMP_CMP_EQ, family, 0}});
+    filter.add(SCMP_ACT_ALLOW, SCMP_SYS(connect), {});
+}
+
+void allow_appending(Filter& filter) {
+    filter.add(SCMP_ACT_ALLOW, SCMP_SYS(openat),
+               std::array{has_bits(2, O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND,
+                                   O_WRONLY | O_CREAT | O_APPEND)});
+}
+
+/// To give up more: a filter of the calling thread alone, and capabilities that it has.
+void allow_confining(Filter& filter) {
+    filter.add(SCMP_ACT_ALLOW, SCMP_SYS(seccomp),
+               std::array{scmp_arg_cmp{0, SCMP_CMP_EQ, SECCOMP_SET_MODE_FILTER, 0},
+                          scmp_arg_cmp{1, SCMP_CMP_EQ, 0, 0}});
+    for (const int number : {SCMP_SYS(capget), SCMP_SYS(capset)})
+        filter.add(SCMP_ACT_ALLOW, number, {});
+}
+
 /// The calling thread: no capabilities, and of the system calls those that allow(filter) adds.
 template <typename Allow>
 Status confine(Allow allow) {
@@ -194,10 +217,7 @@ Status confine_background() {
 Status confine_flow_log() {
     return confine([](Filter& filter) {
         allow_background(filter);
-        for (const uint64_t family : {AF_INET, AF_UNIX})
-            filter.add(SCMP_ACT_ALLOW, SCMP_SYS(socket),
-                       std::array{scmp_arg_cmp{0, SCMP_CMP_EQ, family, 0}});
-        filter.add(SCMP_ACT_ALLOW, SCMP_SYS(connect), {});
+        allow_collectors(filter);
     });
 }
 
@@ -205,9 +225,16 @@ Status confine_flow_log() {
 Status confine_file_log() {
     return confine([](Filter& filter) {
         allow_background(filter);
-        filter.add(SCMP_ACT_ALLOW, SCMP_SYS(openat),
-                   std::array{has_bits(2, O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND,
-                                       O_WRONLY | O_CREAT | O_APPEND)});
+        allow_appending(filter);
+    });
+}
+
+Status confine_reload() {
+    return confine([](Filter& filter) {
+        allow_background(filter);
+        allow_collectors(filter);
+        allow_appending(filter);
+        allow_confining(filter);
     });
 }
 

@@ -13,6 +13,7 @@
 ///     lists
 ///     flow logs         as the control socket; and to a collector they make sockets of IPv4 and of
 ///                       this machine, and connect them; for a file they open files to append
+///     the reload's      what flow logs may, which it starts, and to filter calls further
 ///     the pair's        as the control socket; and to the peer it makes sockets of IPv4, gives
 ///     them
 ///                       an address of this machine, and connects them
@@ -41,6 +42,8 @@ Status confine_worker();
 Status confine_background();
 Status confine_flow_log();
 Status confine_file_log();
+/// A thread that may be confined further by the above: of those it makes, each by its own.
+Status confine_reload();
 Status confine_pair();
 
 }  // namespace sluice::app

@@ -134,18 +134,23 @@ void Reloader::work() {
         }
         end_drained();
         free_policies();
+        logs_end_ = params_.flow_logs.reap();
     }
 }
 
 /// Milliseconds; less than 0 for as long as nobody wakes the thread.
 int Reloader::patience() {
-    constexpr int kLook = 10000;  // so often, where there is something to look after
+    constexpr int kLook = 10000;      // so often, where there is something to look after
+    constexpr int kLookAtLogs = 100;  // they end within a second or so
     const std::lock_guard lock(mutex_);
     const auto due = draining_.due();
-    if (!due)
+    if (!due && !logs_end_)
         return params_.gateway.policies().waiting() == 0 ? -1 : kLook;
+    const int longest = logs_end_ ? kLookAtLogs : kLook;
+    if (!due)
+        return longest;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(*due - Clock::now());
-    return static_cast<int>(std::clamp<int64_t>(left.count(), 0, kLook));
+    return static_cast<int>(std::clamp<int64_t>(left.count(), 0, longest));
 }
 
 void Reloader::carry_out_orders() {
@@ -273,11 +278,21 @@ Result<string> Reloader::reload_locked(bool dry_run) {
         return policy.error();
     const gateway::Census census = count(candidate->difference, candidate->config, **policy);
     string text = table_of(candidate->difference, census);
+    if (Status status = change_logs(candidate->config.flow_logs, dry_run); !status) {
+        params_.gateway.policies().discard(std::move(*policy));
+        return status.error();
+    }
     if (dry_run) {
         params_.gateway.policies().discard(std::move(*policy));
         return text + flows(census.without_ground) + " would have no rule any more\n";
     }
     return text + apply(*candidate, *policy, census.without_ground);
+}
+
+Status Reloader::change_logs(const config::FlowLogs& wanted, bool dry_run) {
+    if (dry_run)
+        return params_.flow_logs.look_at(wanted);
+    return params_.flow_logs.change(wanted);
 }
 
 /// From here on nothing fails.

@@ -18,6 +18,7 @@
 #include "config/config.h"
 #include "config/lines.h"
 #include "config/sources.h"
+#include "flowlog/flow_logs.h"
 #include "gateway/draining.h"
 #include "gateway/gateway.h"
 #include "gateway/touched.h"
@@ -36,6 +37,7 @@ namespace sluice::app {
 
 struct ReloaderParams {
     gateway::Gateway& gateway;
+    flowlog::FlowLogs& flow_logs;
     config::Sources sources;
     config::Config config;               ///< What the sources say now.
     std::vector<unsigned> allowed_cpus;  ///< Before EAL bound any thread.
@@ -91,6 +93,7 @@ private:
     Result<Candidate> read_again() const;
     gateway::Census count(const config::Difference& difference, const config::Config& after,
                           const policy::Policy& policy) const;
+    Status change_logs(const config::FlowLogs& wanted, bool dry_run);
     std::string apply(const Candidate& candidate, const gateway::Policies::Pointer& policy,
                       uint64_t without_ground);
     void end_drained();
@@ -116,6 +119,7 @@ private:
     std::vector<Order> orders_;
     std::mutex mutex_;  // of params_.sources, config and the policies, and of draining_
     gateway::Draining draining_;
+    bool logs_end_ = false;           // some that are gone still tell; of the thread
     mutable std::mutex rules_mutex_;  // of what follows
     std::shared_ptr<const Written> written_;
     std::thread thread_;

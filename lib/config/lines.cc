@@ -61,6 +61,10 @@ constexpr string_view kChangeable[] = {
     "on-reload",
     "drain-time",
     "stats-interval",
+    "ipfix",
+    "netflow9",
+    "log-flows",
+    "log-both",
 };
 
 bool is_in(std::span<const string_view> names, string_view name) {

@@ -178,8 +178,12 @@ start_in sluice.gateway rsyslogd -n -f "$work/rsyslog.conf" -i "$work/rsyslog.pi
     >"$work/rsyslog.log" 2>&1
 wait_for 10 "rsyslogd: $(cat "$work/rsyslog.log")" listens udp
 log=$work/flows.json
-start_sluice sluice --accounting --tcp-loose 0 \
-    --log-flows "json:$log" "syslog:udp:127.0.0.1:$port" file:/dev/full
+# write_logs TARGET...: the file that sluice reads says so.
+write_logs() {
+    printf 'log-flows = %s\n' "$@" >"$work/sluice.conf"
+}
+write_logs "json:$log" "syslog:udp:127.0.0.1:$port" file:/dev/full
+start_sluice sluice --accounting --tcp-loose 0 --config "$work/sluice.conf"
 # has_ended FILE PORT: the flow from that public port has ended, by the file.
 has_ended() {
     grep --quiet "\"event\":\"destroy\".*\"dst\":\"$public_address\".*\"dport\":$2," "$1"
@@ -204,8 +208,28 @@ postNAPTSourceTransportPort=\"${second#*:}\" .*initiatorPackets=\"[1-9]"
 wait_for 10 "syslog: $(cat "$work/syslog")" grep --quiet "$told" "$work/syslog"
 grep --quiet '/dev/full: it cannot be written (No space left on device)' "$work/sluice.out" ||
     fail "a full disk is not told: $(cat "$work/sluice.out")"
+
+more=$work/more.json
+by_syslog=$(wc -l <"$work/syslog")
+write_logs "json:$log" "json:$work/missing/flows.json"
+! ctl sluice reload >"$work/reload" 2>&1 || fail "a file in no directory"
+grep --quiet 'missing/flows.json: it cannot be opened: No such file' "$work/reload" ||
+    fail "what cannot be opened is not named: $(cat "$work/reload")"
+write_logs "json:$log" "json:$more"
+ctl sluice reload --dry-run >"$work/reload"
+[[ ! -e $more ]] || fail "a dry run has made a file"
+ctl sluice reload >"$work/reload"
+third=$(seen_by_http sluice)
+ctl sluice flows --delete --all >/dev/null
+wait_for 10 "the end of $third in what stayed" has_ended "$log" "${third#*:}"
+wait_for 10 "the end of $third in what came" has_ended "$more" "${third#*:}"
+! has_ended "$more" "${second#*:}" || fail "what came tells of what was before"
+(($(wc -l <"$work/syslog") == by_syslog)) || fail "what went tells: $(cat "$work/syslog")"
+wait_for 10 "a line of the log" grep --quiet '/dev/full: it ends, and [1-9][0-9]* records' \
+    "$work/sluice.out"
+pass "a reload brings a log and takes one away, beside one that stays"
 assert_accounts sluice
 stop_sluice sluice
-(($(grep --count '^{.*}$' "$log" "$log.1" | awk -F: '{ sum += $2 } END { print sum }') ==
-    $(cat "$log" "$log.1" | wc -l))) || fail "a line is cut: $(cat "$log.1" "$log")"
+(($(grep --count '^{.*}$' "$log" "$log.1" "$more" | awk -F: '{ sum += $2 } END { print sum }') ==
+    $(cat "$log" "$log.1" "$more" | wc -l))) || fail "a line is cut: $(cat "$log.1" "$log")"
 pass "flows are logged as JSON through a rotation, and by syslog; who reads the log"

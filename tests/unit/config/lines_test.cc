@@ -135,10 +135,27 @@ TEST_CASE("lines: ports, threads and memory cannot be changed", "[config]") {
          {"lan", "wan", "lan-address", "wan-address", "workers", "flows", "port-block-size",
           "port-hold", "fragment-bytes", "control-socket", "accounting"})
         CHECK_FALSE(is_changeable(flag));
-    for (const char* flag :
-         {"snat", "deny", "forward", "pool", "on-reload", "route", "gateway", "timeout-udp",
-          "timeout-tcp-close", "mss-clamp", "icmp-rate", "max-flows-per-host", "stats-interval",
-          "verify-checksum", "helper", "claim", "announce-interval"})
+    for (const char* flag : {"snat",
+                             "deny",
+                             "forward",
+                             "pool",
+                             "on-reload",
+                             "route",
+                             "gateway",
+                             "timeout-udp",
+                             "timeout-tcp-close",
+                             "mss-clamp",
+                             "icmp-rate",
+                             "max-flows-per-host",
+                             "stats-interval",
+                             "verify-checksum",
+                             "helper",
+                             "claim",
+                             "announce-interval",
+                             "ipfix",
+                             "netflow9",
+                             "log-flows",
+                             "log-both"})
         CHECK(is_changeable(flag));
 }
 

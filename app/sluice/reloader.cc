@@ -39,8 +39,8 @@ string table_of(const config::Difference& difference, const gateway::Census& cen
     const auto add = [&](const char* sign, const std::vector<Line>& lines,
                          const std::vector<uint64_t>& counts) {
         for (size_t i = 0; i < lines.size(); ++i)
-            rows.push_back({sign + to_string(lines[i]),
-                            config::is_about_flows(lines[i].flag) ? flows(counts[i]) : ""});
+            rows.push_back(
+                {sign + to_string(lines[i]), gateway::count_text(lines[i].flag, counts[i])});
     };
     add("- ", difference.gone, census.gone);
     add("+ ", difference.come, census.come);
@@ -254,8 +254,8 @@ Result<Reloader::Candidate> Reloader::read_again() const {
 gateway::Census Reloader::count(const config::Difference& difference, const config::Config& after,
                                 const policy::Policy& policy) const {
     const gateway::Policies::Pointer before = params_.gateway.policies().current();
-    return gateway::count_touched(params_.gateway.table(), params_.now(), difference,
-                                  {*before, config::rule_lines(params_.config)},
+    return gateway::count_touched({params_.gateway.table(), params_.gateway.hosts(), params_.now()},
+                                  difference, {*before, config::rule_lines(params_.config)},
                                   {policy, config::rule_lines(after)});
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "conntrack/timeouts.h"
 
+#include "conntrack/status.h"
+
 namespace sluice::conntrack {
 namespace {
 
@@ -47,7 +49,36 @@ constexpr std::array<NamedTimeout, kTimeoutCount> kTimeouts{{
     {"generic", field<&Tuning::generic>},
 }};
 
+/// Assured is what a stream of datagrams is.
+const Duration& timeout_in(const Tuning& tuning, net::Protocol protocol, ProtocolState state,
+                           bool is_assured) {
+    switch (protocol) {
+        case net::Protocol::Tcp:
+            return tuning.tcp[state.tcp()];
+        case net::Protocol::Udp:
+            return is_assured ? tuning.udp_stream : tuning.udp;
+        case net::Protocol::UdpLite:
+            return is_assured ? tuning.udp_lite_stream : tuning.udp_lite;
+        case net::Protocol::Icmp:
+            return tuning.icmp;
+        case net::Protocol::Sctp:
+            return tuning.sctp[state.sctp()];
+        case net::Protocol::Gre:
+            return is_assured ? tuning.gre_stream : tuning.gre;
+    }
+    return tuning.generic;
+}
+
 }  // namespace
+
+std::optional<size_t> timeout_of(net::Protocol protocol, ProtocolState state, uint8_t status) {
+    Tuning tuning;
+    const Duration& wanted = timeout_in(tuning, protocol, state, (status & kAssured) != 0);
+    for (size_t i = 0; i < kTimeouts.size(); ++i)
+        if (&kTimeouts[i].of(tuning) == &wanted)
+            return i;
+    return std::nullopt;
+}
 
 std::span<const NamedTimeout, kTimeoutCount> timeouts() {
     return kTimeouts;

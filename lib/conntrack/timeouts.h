@@ -7,10 +7,13 @@
 /// Source   The names are those of the flags behind "timeout-": of the sysctls, without what comes
 ///          before the protocol.
 
+#include "conntrack/protocol_state.h"
 #include "conntrack/tuning.h"
+#include "net/tuple.h"
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -28,6 +31,10 @@ inline constexpr size_t kTimeoutCount = 25;
 std::span<const NamedTimeout, kTimeoutCount> timeouts();
 /// The place of that name among them; nothing where there is none.
 std::optional<size_t> timeout_place(std::string_view name);
+
+/// The place of the one by which a flow is kept that is in this state; nothing where it has none.
+/// While segments are sent again or not acknowledged, another one may cap it.
+std::optional<size_t> timeout_of(net::Protocol protocol, ProtocolState state, uint8_t status);
 
 /// By their places; 0 for those that are as the tuning says.
 using OwnTimeouts = std::array<Duration, kTimeoutCount>;

@@ -208,16 +208,25 @@ void add_routes(const Lines& lines, const Policy& policy, const Ends& ends, Coun
                      is_from(lines[i], answers_from);
 }
 
+/// What is counted by flag stands beside each line with it.
+void add_settings(const Lines& lines, const TouchedSettings& settings, Counts& counts) {
+    for (size_t i = 0; i < lines.size(); ++i)
+        if (const auto count = settings.counts().find(lines[i].flag);
+            count != settings.counts().end())
+            counts[i] = count->second;
+}
+
 }  // namespace
 
-Census count_touched(flow::FlowTable& table, Tick now, const config::Difference& difference,
+Census count_touched(const Present& present, const config::Difference& difference,
                      const Written& before, const Written& after) {
     Census census;
+    TouchedSettings settings(difference, before.policy, after.policy);
     census.gone.resize(difference.gone.size());
     census.come.resize(difference.come.size());
     const Places gone = places_of(difference.gone);
     const Places come = places_of(difference.come);
-    listing::for_each_flow(table, now, [&](const listing::Seen& seen) {
+    listing::for_each_flow(present.table, present.now, [&](const listing::Seen& seen) {
         const Ends ends = ends_of(seen.key(Direction::Original), seen.key(Direction::Reply),
                                   seen.sides, seen.status);
         census.without_ground += !allows(after.policy, ends);
@@ -229,7 +238,11 @@ Census count_touched(flow::FlowTable& table, Tick now, const config::Difference&
         add_routes(difference.gone, before.policy, ends, census.gone);
         add_routes(difference.come, after.policy, ends, census.come);
         add_denied(difference.come, after.policy, ends, census.come);
+        settings.add(seen);
     });
+    settings.look_at(present);
+    add_settings(difference.gone, settings, census.gone);
+    add_settings(difference.come, settings, census.come);
     return census;
 }
 

@@ -2,15 +2,15 @@
 #pragma once
 
 /// \file
-/// Touched: which flows a change of the policy is about, and the end of those that it leaves no
-/// ground for.
+/// Touched: which flows, and hosts above a limit, a change of the policy is about, and the end of
+/// those that it leaves no ground for.
 ///
 /// Threads  Any but workers and the control core. The flow table is walked as lists walk it.
 /// Cost     A look at every record; for each flow a search of both policies.
 
-#include "base/clock.h"
 #include "config/lines.h"
 #include "flow/flow_table.h"
+#include "gateway/touched_settings.h"
 #include "policy/policy.h"
 
 #include <cstdint>
@@ -25,13 +25,14 @@ struct Written {
     std::vector<config::Line> rules;
 };
 
+/// Of timeouts and limits, both are of what the change is about.
 struct Census {
     std::vector<uint64_t> gone;   ///< Flows of each line that is gone, as Difference has them.
     std::vector<uint64_t> come;   ///< Those that each line that has come would be for.
     uint64_t without_ground = 0;  ///< Flows that the policy to come would not open as they are.
 };
 
-Census count_touched(flow::FlowTable& table, Tick now, const config::Difference& difference,
+Census count_touched(const Present& present, const config::Difference& difference,
                      const Written& before, const Written& after);
 
 /// The policy would open the flow as it is.

@@ -26,6 +26,8 @@ struct Seen {
     net::Sides sides;
     Tick opened;
     uint8_t status;  ///< conntrack::Status bits, of a flow.
+    uint8_t state;   ///< conntrack::ProtocolState, of a flow.
+    uint8_t tuning;  ///< Of its rule's own, by policy::Tunings.
 
     const net::Tuple& key(net::Direction direction) const {
         return tuple[sluice::index(direction)];
@@ -43,9 +45,10 @@ void for_each_where(flow::FlowTable& table, Tick now, Wanted wanted, Visit visit
                 first, first + kSegment, [&](uint32_t index, const flow::FlowRecord& record) {
                     if (wanted(record) &&
                         record.deadline.load(std::memory_order_relaxed).is_after(now))
-                        result.push_back({index, record.tuple, record.sides,
-                                          flow::opened_at(record),
-                                          record.status.load(std::memory_order_relaxed)});
+                        result.push_back(
+                            {index, record.tuple, record.sides, flow::opened_at(record),
+                             record.status.load(std::memory_order_relaxed),
+                             record.state.load(std::memory_order_relaxed), record.sides.tuning()});
                 });
             return result;
         });

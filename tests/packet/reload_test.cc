@@ -179,29 +179,6 @@ TEST_CASE("reload: on one port for both sides, flows without a rule go on", "[pa
     CHECK(bed.dropped(Drop::NoRealm) == 1);
 }
 
-TEST_CASE("reload: each line of a difference is counted with its flows", "[packet]") {
-    Reloaded gateway;
-    gateway.send(5000);
-    gateway.send(5001);
-    gateway.send(5002, "192.0.2.9");
-    config::Config after = gateway.config;
-    after.inside.clear();
-    after.no_nat = {{{ip("10.1.0.0"), 24}, {.destination = {ip("192.0.2.0"), 24}}}};
-    after.deny = {{{ip("10.1.0.0"), 24}, {.destination = {ip(kServer), 32}}}};
-    const auto policy = gateway.bed.gateway().policies().compile(after);
-    REQUIRE(policy.ok());
-    const config::Difference difference{
-        {{"inside", "10.1.0.0/24"}, {"pool", kPublic}},
-        {{"deny", "10.1.0.0/24 to 203.0.113.10/32"}, {"no-nat", "10.1.0.0/24 to 192.0.2.0/24"}}};
-    const auto before = gateway.bed.gateway().policies().current();
-    const gateway::Census census = gateway::count_touched(
-        gateway.bed.gateway().table(), gateway.bed.now(), difference,
-        {*before, config::rule_lines(gateway.config)}, {**policy, config::rule_lines(after)});
-    CHECK(census.gone == std::vector<uint64_t>{3, 3});
-    CHECK(census.come == std::vector<uint64_t>{2, 1});
-    CHECK(census.without_ground == 3);
-}
-
 TEST_CASE("reload: a thousand of them lose no packet of a flow that goes on", "[packet]") {
     Reloaded gateway(2);
     const Seen out = gateway.send(5000);

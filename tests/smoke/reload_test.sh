@@ -85,7 +85,10 @@ pass "1,000 reloads beside traffic: $(cat "$work/ping_pong")"
 write_file 198.51.100.1 'timeout-udp = 7' 'max-flows-per-host = 500' \
     'route = 10.77.0.0/16 via 10.1.0.77'
 ctl "$net" reload --dry-run >"$work/dry"
-grep --quiet --line-regexp '+ timeout-udp = 7' "$work/dry" || fail "the timeout: $(cat "$work/dry")"
+grep --quiet --extended-regexp '^\+ timeout-udp = 7 +[0-9]+ flows?$' "$work/dry" ||
+    fail "the timeout: $(cat "$work/dry")"
+grep --quiet --extended-regexp '^\+ max-flows-per-host = 500 +0 hosts above the new limit$' \
+    "$work/dry" || fail "the limit: $(cat "$work/dry")"
 grep --quiet --extended-regexp '^\+ route = 10\.77\.0\.0/16 via 10\.1\.0\.77 +0 flows$' \
     "$work/dry" || fail "the route: $(cat "$work/dry")"
 ctl "$net" reload >"$work/reload"

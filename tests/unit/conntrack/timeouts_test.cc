@@ -2,6 +2,7 @@
 #include "conntrack/timeouts.h"
 
 #include "catch.h"
+#include "conntrack/status.h"
 
 #include <set>
 #include <string_view>
@@ -40,6 +41,24 @@ TEST_CASE("timeouts: what a rule has of its own goes before the rest, and that a
     CHECK(tuning.udp_stream == Duration::seconds(77));
     CHECK(tuning.tcp[TcpState::TimeWait] == all.tcp[TcpState::TimeWait]);
     CHECK(tuning.tcp_be_liberal);
+}
+
+TEST_CASE("timeouts: a flow is kept by that of its protocol and state", "[conntrack]") {
+    using net::Protocol;
+    const auto name_of = [](Protocol protocol, ProtocolState state, uint8_t status = 0) {
+        const auto place = timeout_of(protocol, state, status);
+        return place ? timeouts()[*place].name : "none";
+    };
+    CHECK(name_of(Protocol::Tcp, TcpState::Established) == "tcp-established");
+    CHECK(name_of(Protocol::Tcp, TcpState::Close, kAssured) == "tcp-close");
+    CHECK(name_of(Protocol::Tcp, TcpState::SynSent2) == "none");
+    CHECK(name_of(Protocol::Sctp, SctpState::ShutdownSent) == "sctp-shutdown-sent");
+    CHECK(name_of(Protocol::Udp, {}, kSeenReply) == "udp");
+    CHECK(name_of(Protocol::Udp, {}, kSeenReply | kAssured) == "udp-stream");
+    CHECK(name_of(Protocol::UdpLite, {}, kAssured) == "udplite-stream");
+    CHECK(name_of(Protocol::Gre, {}) == "gre");
+    CHECK(name_of(Protocol::Icmp, {}) == "icmp");
+    CHECK(name_of(Protocol{50}, {}) == "generic");
 }
 
 }  // namespace timeouts_test

@@ -3,6 +3,7 @@
 
 #include "command/control_socket.h"
 #include "command/stats_text.h"
+#include "config/twins.h"
 #include "ethdev/driver_log.h"
 #include "gateway/interfaces.h"
 #include "gateway/rules.h"
@@ -202,16 +203,14 @@ Status Daemon::open_taps(gateway::Ground& ground) {
     const auto interfaces = gateway::interfaces_of(config_, ground.ports);
     if (!interfaces)
         return interfaces.error();
-    for (const link::Interface& interface : *interfaces) {
-        if (interface.twin.empty())
-            continue;
-        auto tap =
-            kernel::Tap::create({interface.twin, interface.mac, interface.mtu, interface.own});
+    for (const config::NamedTwin& twin : config::twins_of(config_)) {
+        const link::Interface& interface =
+            (*interfaces)[static_cast<link::InterfaceId>(twin.interface)];
+        auto tap = kernel::Tap::create({twin.name, interface.mac, interface.mtu, interface.own});
         if (!tap)
-            return Error{(interface.twin == config_.lan_twin ? "--lan-twin " : "--wan-twin ") +
-                         interface.twin + ": " + tap.error().message};
+            return config::wrong(twin.flag, twin.value, tap.error().message);
         if (const std::string& warning = (*tap)->warning(); !warning.empty())
-            print(interface.twin + ": " + warning +
+            print(twin.name + ": " + warning +
                   "; should the kernel forward, and lose an address there, it forwards what is for "
                   "it");
         ground.taps.push_back(tap->get());

@@ -53,8 +53,9 @@ struct Attachment {
 /// An inside interface: a --lan and the --lan-address in the same place.
 struct Lan {
     Attachment at;
-    net::Prefix own;    ///< The gateway's own address there and the length of its subnet.
-    uint16_t zone = 0;  ///< Of the hosts there: subnets of one zone do not overlap.
+    net::Prefix own;        ///< The gateway's own address there and the length of its subnet.
+    uint16_t zone = 0;      ///< Of the hosts there: subnets of one zone do not overlap.
+    std::string twin = {};  ///< What twin= says (config/twins.h); empty for nothing.
 };
 
 /// An outside interface, and the next hop there: a --wan, and the --wan-address and the --gateway
@@ -64,6 +65,7 @@ struct Wan {
     net::Prefix own;  ///< The gateway's own address there and the length of its subnet.
     Be32 gateway;
     bool gateway_is_on_link = false;  ///< Reached directly, though on no subnet.
+    std::string twin = {};            ///< As Lan::twin.
 };
 
 inline constexpr pool::PortRange kTwinPorts{22, 22};  ///< Where --twin-ports is not given.
@@ -129,7 +131,8 @@ struct Config {
     /// What stands for them, and for what is said of them: 198.18.0.0/16.
     nat64::NumberPlan numbers{net::Prefix{Be32::from_host(0xc6120000), 16}};
     bool advertises_router = false;  ///< They are told of the gateway.
-    // The kernel's own interfaces in the place of ours; empty for none.
+    // The kernel's own interfaces in the place of the first --lan and --wan, where twin= does not
+    // say them; empty for none.
     std::string lan_twin;
     std::string wan_twin;
     std::optional<std::vector<pool::PortRange>> twin_ports;  ///< Nothing: kTwinPorts.

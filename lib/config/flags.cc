@@ -103,12 +103,13 @@ constexpr Flag timeout(std::string_view name, std::string_view help,
 
 // clang-format off
 constexpr Flag kFlags[] = {
-    {"lan", kPorts, Arity::Each, true, "PORT[,vlan=N][,zone=N]",
+    {"lan", kPorts, Arity::Each, true, "PORT[,vlan=N][,zone=N][,twin=IFNAME]",
      "The inside port, or each of several: pci:0000:03:00.0, af_packet:IFNAME, af_xdp:IFNAME, "
      "tap:NAME, memif:SOCKET[,role=server|client], pcap:RX.pcap,TX.pcap or vdev:DPDK-VDEV; vlan=: "
-     "the frames with this tag; zone=, 0 to 4095: subnets of different zones may overlap",
+     "the frames with this tag; zone=, 0 to 4095: subnets of different zones may overlap; twin=: "
+     "as --lan-twin, of any of them",
      read_lans},
-    {"wan", kPorts, Arity::Each, true, "PORT[,vlan=N]",
+    {"wan", kPorts, Arity::Each, true, "PORT[,vlan=N][,twin=IFNAME]",
      "The outside port, or that of each of several uplinks; it may be the inside one, with another "
      "tag or without one",
      read_wans},
@@ -223,10 +224,10 @@ constexpr Flag kFlags[] = {
      [](const Given& g, Config& c) { return store(read_switch(g), c.advertises_router); }},
 
     {"lan-twin", kTwins, Arity::One, false, "IFNAME",
-     "A kernel interface in the place of the inside port, for the gateway's own services",
+     "A kernel interface in the place of the first --lan, for the gateway's own services",
      [](const Given& g, Config& c) { return store(read_word(g), c.lan_twin); }},
     {"wan-twin", kTwins, Arity::One, false, "IFNAME",
-     "Likewise in the place of the outside port, or of the only one",
+     "Likewise in the place of the first --wan, or of the only port",
      [](const Given& g, Config& c) { return store(read_word(g), c.wan_twin); }},
     {"twin-ports", kTwins, Arity::Many, false, "LIST",
      "Ports of own addresses that are the kernel's, no flow's, as 22,60000-60999; default: 22",

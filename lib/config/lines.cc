@@ -97,7 +97,7 @@ std::vector<string> written_lans(const Config& config) {
 std::vector<string> written_wans(const Config& config) {
     std::vector<string> values;
     for (const Wan& wan : config.wans)
-        values.push_back(to_string(wan.at));
+        values.push_back(to_string(wan));
     return values;
 }
 

@@ -28,37 +28,52 @@ std::optional<link::VlanId> parse_vlan(string_view text) {
     return vlan;
 }
 
+/// Takes ",key=VALUE" out of what stands behind a port; nothing where it is not there. What is
+/// said twice is in the text still.
+std::optional<string> take_key(string_view key, string& text) {
+    const size_t first = text.find(key);
+    if (first == string::npos)
+        return std::nullopt;
+    const size_t end = text.find(',', first + 1);
+    string value = text.substr(first + key.size(), end - first - key.size());
+    text.erase(first, end == string::npos ? end : end - first);
+    return value;
+}
+
 /// Takes zone=N out of what stands behind --lan; 0 where it is not there.
 Result<uint16_t> take_zone_key(string_view flag, string& text) {
     const string whole = text;
-    const size_t first = text.find(kZoneKey);
-    if (first == string::npos)
+    const auto number = take_key(kZoneKey, text);
+    if (!number)
         return uint16_t{0};
-    const size_t end = text.find(',', first + 1);
-    const string number = text.substr(first + kZoneKey.size(), end - first - kZoneKey.size());
-    text.erase(first, end == string::npos ? end : end - first);
     uint16_t zone = 0;
-    const auto [at, error] = std::from_chars(number.data(), number.data() + number.size(), zone);
-    if (error != std::errc{} || at != number.data() + number.size() || zone >= net::kZones ||
+    const char* const end = number->data() + number->size();
+    const auto [at, error] = std::from_chars(number->data(), end, zone);
+    if (error != std::errc{} || at != end || zone >= net::kZones ||
         text.find(kZoneKey) != string::npos)
         return wrong(flag, whole, "one zone from 0 to 4095 is wanted behind zone=");
     return zone;
+}
+
+string twin_text(const string& twin) {
+    return twin.empty() ? string() : string(kTwinKey) + twin;
 }
 
 struct Flagged {
     const char* flag;
     const Attachment* attachment;
     const Lan* lan;  // null behind --wan
+    const Wan* wan;  // null behind --lan
 
-    string value() const { return lan == nullptr ? to_string(*attachment) : to_string(*lan); }
+    string value() const { return lan != nullptr ? to_string(*lan) : to_string(*wan); }
 };
 
 std::vector<Flagged> attachments(const Config& config) {
     std::vector<Flagged> all;
     for (const Lan& lan : config.lans)
-        all.push_back({"lan", &lan.at, &lan});
+        all.push_back({"lan", &lan.at, &lan, nullptr});
     for (const Wan& wan : config.wans)
-        all.push_back({"wan", &wan.at, nullptr});
+        all.push_back({"wan", &wan.at, nullptr, &wan});
     return all;
 }
 
@@ -129,7 +144,23 @@ string to_string(const Attachment& at) {
 
 string to_string(const Lan& lan) {
     return to_string(lan.at) +
-           (lan.zone == 0 ? string() : string(kZoneKey) + std::to_string(lan.zone));
+           (lan.zone == 0 ? string() : string(kZoneKey) + std::to_string(lan.zone)) +
+           twin_text(lan.twin);
+}
+
+string to_string(const Wan& wan) {
+    return to_string(wan.at) + twin_text(wan.twin);
+}
+
+Result<string> take_twin_key(string_view flag, string& text) {
+    const string whole = text;
+    const auto name = take_key(kTwinKey, text);
+    if (!name)
+        return string();
+    if (!io::is_interface_name(*name) || text.find(kTwinKey) != string::npos)
+        return wrong(flag, whole,
+                     "one interface name of 1 to 15 characters is wanted behind twin=");
+    return *name;
 }
 
 Result<Attachment> read_attachment(string_view flag, const string& text) {
@@ -160,11 +191,16 @@ Status read_lans(const Given& given, Config& config) {
         const Result<uint16_t> zone = take_zone_key(given.flag, text);
         if (!zone)
             return zone.error();
+        const Result<string> twin = take_twin_key(given.flag, text);
+        if (!twin)
+            return twin.error();
         const Result<Attachment> at = read_attachment(given.flag, text);
         if (!at)
             return at.error();
-        lan_in_place(config, i).at = *at;
-        lan_in_place(config, i).zone = *zone;
+        Lan& lan = lan_in_place(config, i);
+        lan.at = *at;
+        lan.zone = *zone;
+        lan.twin = *twin;
     }
     return Done{};
 }
@@ -182,7 +218,7 @@ Status read_lan_addresses(const Given& given, Config& config) {
 
 std::vector<SharedPort> ports_of(const Config& config) {
     std::vector<SharedPort> ports;
-    for (const auto& [flag, attachment, lan] : attachments(config)) {
+    for (const auto& [flag, attachment, lan, wan] : attachments(config)) {
         auto port = find_port(ports, attachment->port);
         if (port == ports.end())
             port = ports.insert(port, {flag, name_beside(ports, flag), attachment->port, {}});

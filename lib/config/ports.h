@@ -20,9 +20,13 @@ namespace sluice::config {
 /// PORT, with vlan=N among what stands behind its commas, or without.
 Result<Attachment> read_attachment(std::string_view flag, const std::string& text);
 
+/// Takes what ",twin=" says out of `text`, which stands behind a port; empty where it is not there.
+Result<std::string> take_twin_key(std::string_view flag, std::string& text);
+
 /// As they are written.
 std::string to_string(const Attachment& at);
 std::string to_string(const Lan& lan);
+std::string to_string(const Wan& wan);
 
 /// What stands behind --lan, each time, and behind --lan-address, in the same order.
 Status read_lans(const Given& given, Config& config);

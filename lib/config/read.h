@@ -26,6 +26,7 @@ struct Given {
 };
 
 inline constexpr std::string_view kZoneKey = ",zone=";          ///< Behind an inside port.
+inline constexpr std::string_view kTwinKey = ",twin=";          ///< Behind any.
 inline constexpr std::string_view kTimeoutPrefix = "timeout-";  ///< Behind it, whose.
 
 struct NumberRange {

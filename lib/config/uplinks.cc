@@ -60,9 +60,9 @@ Status check_place(const Wan& wan) {
                    ? wrong("gateway", gateway_text(wan), "there is no --wan in its place")
                    : wrong("wan-address", to_string(wan.own), "there is no --wan in its place");
     if (wan.own == net::Prefix{})
-        return wrong("wan", to_string(wan.at), "there is no --wan-address in its place");
+        return wrong("wan", to_string(wan), "there is no --wan-address in its place");
     if (wan.gateway == Be32{})
-        return wrong("wan", to_string(wan.at), "there is no --gateway in its place");
+        return wrong("wan", to_string(wan), "there is no --gateway in its place");
     return Done{};
 }
 
@@ -131,10 +131,15 @@ Status read_wans(const Given& given, Config& config) {
     return read_each(given, config, [](const Given& word, Wan& wan) -> Status {
         if (word.words[0].find(kZoneKey) != string::npos)
             return wrong(word.flag, word.words[0], "zones are of what is inside");
-        const Result<Attachment> at = read_attachment(word.flag, word.words[0]);
+        string text = word.words[0];
+        const Result<string> twin = take_twin_key(word.flag, text);
+        if (!twin)
+            return twin.error();
+        const Result<Attachment> at = read_attachment(word.flag, text);
         if (!at)
             return at.error();
         wan.at = *at;
+        wan.twin = *twin;
         return Done{};
     });
 }
@@ -197,12 +202,12 @@ std::vector<link::Belonging> belongings(const Config& config) {
 Status check_wans(const Config& config) {
     const std::vector<Wan>& wans = config.wans;
     if (wans.size() > link::kMostUplinks)
-        return wrong("wan", to_string(wans.back().at), "there can be 16 outside interfaces");
+        return wrong("wan", to_string(wans.back()), "there can be 16 outside interfaces");
     for (auto wan = wans.begin(); wan != wans.end(); ++wan) {
         if (Status status = check_place(*wan); !status)
             return status;
         if (std::any_of(wans.begin(), wan, [&](const Wan& other) { return other.at == wan->at; }))
-            return wrong("wan", to_string(wan->at), "it is there already");
+            return wrong("wan", to_string(*wan), "it is there already");
         if (std::any_of(wans.begin(), wan,
                         [&](const Wan& other) { return other.gateway == wan->gateway; }))
             return wrong("gateway", gateway_text(*wan),

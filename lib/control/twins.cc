@@ -171,6 +171,8 @@ std::optional<Drop> Twins::take_port(const net::Packet& packet, const Tuple& tup
     if (!has_source_port(packet, tuple.protocol) || !params_.is_public(tuple.source))
         return std::nullopt;
     const Endpoint endpoint{tuple.source, tuple.source_port};
+    if (!params_.own_ports->is_at(tuple.source))
+        return Drop::TwinSource;  // no twin has that address, so none is answered there
     if (is_taken(tuple, now))
         return Drop::TwinPortTaken;
     const uint64_t key = key_of(tuple.protocol, endpoint);

@@ -105,17 +105,22 @@ hosts::TotalsParams totals_params(const config::Config& config, const Ground& gr
             .secret = derive(ground.secret, Use::Hosts)[1]};
 }
 
-/// The ports of own addresses that the kernel has by its twins; null where it has none.
+/// The ports of own addresses that the kernel has by its twins; null where it has none. Flows are
+/// given none of an inside interface's addresses.
 std::unique_ptr<pool::OwnPorts> own_ports_of(const config::Config& config,
                                              const link::Interfaces& interfaces) {
     std::vector<Be32> addresses;
-    for (const link::Interface& interface : interfaces)
+    bool has_twins = false;
+    for (const link::Interface& interface : interfaces) {
+        if (interface.twin.empty())
+            continue;
+        has_twins = true;
         for (const net::Prefix& own : interface.own)
-            if (!interface.twin.empty())
+            if (interface.realm != link::Realm::Inside)
                 addresses.push_back(own.address);
-    return addresses.empty()
-               ? nullptr
-               : std::make_unique<pool::OwnPorts>(addresses, config::twin_ports(config));
+    }
+    return has_twins ? std::make_unique<pool::OwnPorts>(addresses, config::twin_ports(config))
+                     : nullptr;
 }
 
 std::optional<nat64::EdgeParams> edge_params(const config::Config& config,

@@ -3,6 +3,7 @@
 
 #include "config/ipv6.h"
 #include "config/ports.h"
+#include "config/twins.h"
 #include "config/uplinks.h"
 
 #include <algorithm>
@@ -109,12 +110,11 @@ Result<link::Interfaces> interfaces_of(const config::Config& config,
     for (const config::Lan& lan : config.lans)
         interfaces.push_back(is_one_armed && interfaces.empty() ? builder.arm(config)
                                                                 : builder.inside(lan));
-    if (!is_one_armed) {
+    if (!is_one_armed)
         for (const config::Wan& wan : config.wans)
             interfaces.push_back(builder.make(wan.at, link::Realm::Outside, wan.own));
-        interfaces.front().twin = config.lan_twin;
-    }
-    interfaces[outer_of(config, 0)].twin = config.wan_twin;
+    for (const config::NamedTwin& twin : config::twins_of(config))
+        interfaces[twin.interface].twin = twin.name;
     if (config.wan6) {
         constexpr uint8_t kAlone = net::kHostLength;
         interfaces.push_back(builder.make({config.wans.front().at.port, link::kIpv6Side},

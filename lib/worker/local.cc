@@ -25,8 +25,11 @@ constexpr Be32 kEverybody = Be32::from_host(~uint32_t{0});
 
 Local::Local(const Shared& shared, const Admission& admission, link::Egress& egress)
     : shared_(shared), admission_(admission), egress_(egress) {
-    for (const link::Interface& interface : shared.interfaces)
+    for (const link::Interface& interface : shared.interfaces) {
         has_twin_.push_back(!interface.twin.empty());
+        if (!interface.twin.empty())
+            twinned_.push_back(&interface);
+    }
 }
 
 bool Local::has(const Burst& burst, unsigned i, Drop reason) const {
@@ -34,7 +37,7 @@ bool Local::has(const Burst& burst, unsigned i, Drop reason) const {
 }
 
 bool Local::has_ping(const Burst& burst, unsigned i) const {
-    return has_twin_[burst.from[i]] && kernel_has(burst.tuple[i].destination);
+    return has_twin_[burst.from[i]] && kernel_has(burst.from[i], burst.tuple[i].destination);
 }
 
 bool Local::has_fragment(const Burst& burst, unsigned i, std::optional<Drop> reason) const {
@@ -66,11 +69,11 @@ void Local::refuse(Burst& burst, unsigned i, Drop reason, Tick now) {
 bool Local::is_kernels(const Burst& burst, unsigned i, Drop reason) const {
     switch (reason) {
         case Drop::ToGateway:
-            return kernel_has(burst.tuple[i].destination);
+            return kernel_has(burst.from[i], burst.tuple[i].destination);
         case Drop::IcmpErrorUnknown: {  // about what the kernel has sent
             const net::Tuple& quoted = burst.tuple[i];
             return Be32{burst.packet[i].ip->dst_addr} == quoted.destination &&
-                   kernel_has(quoted.destination) &&
+                   kernel_has(burst.from[i], quoted.destination) &&
                    admission_.is_for_gateway(burst.side[i], burst.packet[i], quoted);
         }
         case Drop::MulticastOrBroadcast:
@@ -80,12 +83,13 @@ bool Local::is_kernels(const Burst& burst, unsigned i, Drop reason) const {
     }
 }
 
-/// By one of its twins. What it has not is not given to it: it would forward that.
-bool Local::kernel_has(Be32 address) const {
-    return std::any_of(shared_.interfaces.begin(), shared_.interfaces.end(),
-                       [&](const link::Interface& interface) {
-                           return !interface.twin.empty() && interface.is_own(address);
-                       });
+/// By one of its twins, of that zone where it is inside. What it has not is not given to it: it
+/// would forward that.
+bool Local::kernel_has(link::InterfaceId from, Be32 address) const {
+    return std::ranges::any_of(twinned_, [&](const link::Interface* twinned) {
+        return twinned->is_own(address) && (twinned->realm != link::Realm::Inside ||
+                                            twinned->zone == egress_.interface(from).zone);
+    });
 }
 
 /// Of broadcasts the kernel gets those by which addresses are asked for and given.

@@ -44,7 +44,7 @@ public:
 
 private:
     bool is_kernels(const Burst& burst, unsigned i, stats::Drop reason) const;
-    bool kernel_has(Be32 address) const;
+    bool kernel_has(link::InterfaceId from, Be32 address) const;
     bool is_dhcp(rte_mbuf* mbuf, link::InterfaceId from) const;
     void give(Burst& burst, unsigned i, Tick now);
 
@@ -52,6 +52,7 @@ private:
     const Admission& admission_;
     link::Egress& egress_;
     std::vector<bool> has_twin_;  // by interface
+    std::vector<const link::Interface*> twinned_;
 };
 
 }  // namespace sluice::worker

@@ -3,6 +3,7 @@
 
 #include "catch.h"
 #include "config/ports.h"
+#include "config/twins.h"
 #include "eal.h"
 #include "gateway/sizes.h"
 #include "link/note.h"
@@ -120,10 +121,10 @@ Testbed::Testbed(TestbedOptions options)
         ports_.push_back(std::make_unique<memory::MemoryPort>(params));
         ground.ports.push_back(ports_.back().get());
     }
-    if (!config_.lan_twin.empty())
-        ground.taps.push_back(&twin(Side::Inside));
-    if (!config_.wan_twin.empty())
-        ground.taps.push_back(&twin(Side::Outside));
+    for (size_t i = 0; i < came_out_.size(); ++i)
+        twins_.push_back(std::make_unique<memory::MemoryTap>());
+    for (const config::NamedTwin& named : config::twins_of(config_))
+        ground.taps.push_back(&twin_at(named.interface));
     ground.packets = pool_;
     ground.secret = {options.secret, 2, 3, 4};
     if (config_.sync)

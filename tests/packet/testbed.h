@@ -110,7 +110,9 @@ public:
     /// That of an interface, by its number.
     memory::MemoryPort& port_at(size_t interface) { return *ports_[port_of(interface)]; }
     /// The kernel's twin of the interface on that side, where the configuration names one.
-    memory::MemoryTap& twin(net::Side side) { return twins_[index(side)]; }
+    memory::MemoryTap& twin(net::Side side) { return twin_at(interface_of(side)); }
+    /// Likewise of an interface, by its number.
+    memory::MemoryTap& twin_at(size_t interface) { return *twins_[interface]; }
 
     /// The only flow that there is.
     const flow::FlowRecord& only_flow();
@@ -133,7 +135,7 @@ private:
     std::function<void(std::vector<std::function<void()>>&)> turn_;
     rte_mempool* pool_;
     std::vector<std::unique_ptr<memory::MemoryPort>> ports_;  // as config::ports_of()
-    std::array<memory::MemoryTap, 2> twins_;
+    std::vector<std::unique_ptr<memory::MemoryTap>> twins_;   // by interface
     std::unique_ptr<gateway::Gateway> gateway_;
     std::vector<std::vector<Bytes>> came_out_;  // by interface
     std::vector<uint16_t> next_queue_;          // likewise

@@ -34,6 +34,15 @@ std::string said_of(const std::map<std::string, std::string>& flags) {
     return status ? "" : status.error().message;
 }
 
+/// Of these the second ones have twins.
+Settings two_of_each() {
+    return {{"lan", {"af_packet:l0", "af_packet:l0,vlan=30,zone=4,twin=sl2"}},
+            {"wan", {"af_packet:w0", "af_packet:w1,twin=sl9"}},
+            {"lan-address", {"10.1.0.1/24", "10.2.0.1/24"}},
+            {"wan-address", {"198.51.100.1/24", "192.0.2.1/24"}},
+            {"gateway", {"198.51.100.254", "192.0.2.254"}}};
+}
+
 }  // namespace
 
 TEST_CASE("twins: SSH's port is the kernel's where nothing is said", "[config]") {
@@ -73,6 +82,72 @@ TEST_CASE("twins: what contradicts itself is refused by name", "[config]") {
     CHECK(said_of({{"wan-twin", "sl0"}, {"twin-ports", "8000-8100"}, {"forward", forward}}) ==
           "--twin-ports 8000-8100: it has a port that --forward " + forward + " gives away");
     CHECK(said_of({{"wan-twin", "sl0"}, {"twin-rate", "0"}}).starts_with("--twin-rate 0: "));
+}
+
+TEST_CASE("twins: any --lan and --wan can have one, by twin= among what stands behind it",
+          "[config]") {
+    Settings settings = two_of_each();
+    settings["wan-twin"] = {"sl0"};
+    const auto config = load(settings, {});
+    REQUIRE(config.ok());
+    REQUIRE(validate(config.value(), kCpus).ok());
+    const auto twins = twins_of(config.value());
+    REQUIRE(twins.size() == 3);
+    CHECK(twins[0].interface == 1);
+    CHECK(twins[0].name == "sl2");
+    CHECK(twins[0].flag == "lan");
+    CHECK(twins[0].value == "af_packet:l0,vlan=30,zone=4,twin=sl2");
+    CHECK(twins[1].interface == 2);
+    CHECK(twins[1].value == "sl0");
+    CHECK(twins[2].interface == 3);
+    CHECK(twins[2].value == "af_packet:w1,twin=sl9");
+    CHECK(config.value().lans[1].at == Attachment{"af_packet:l0", 30});
+    CHECK(config.value().wans[1].at == Attachment{"af_packet:w1", 0});
+}
+
+TEST_CASE("twins: of several none contradicts another", "[config]") {
+    const auto said = [](auto change) {
+        Settings settings = two_of_each();
+        change(settings);
+        const auto config = load(settings, {});
+        if (!config)
+            return config.error().message;
+        const Status status = validate(config.value(), kCpus);
+        return status ? "" : status.error().message;
+    };
+    CHECK(said([](Settings& all) { all["lan"][0] = "af_packet:l0,twin=sl2"; }) ==
+          "--lan af_packet:l0,vlan=30,zone=4,twin=sl2: --lan af_packet:l0,twin=sl2 has the same "
+          "name");
+    CHECK(said([](Settings& all) { all["wan-twin"] = {"sl9"}; }) ==
+          "--wan af_packet:w1,twin=sl9: --wan-twin has the same name");
+    CHECK(said([](Settings& all) {
+              all["lan"][0] = "af_packet:l0,twin=sl1";
+              all["lan-twin"] = {"sl3"};
+          }) == "--lan-twin sl3: twin=sl1 says it already");
+    CHECK(
+        said([](Settings& all) {
+            all["lan-twin"] = {"sl1"};
+            all["lan-address"] = {"10.1.0.1/24", "10.1.0.1/24"};
+        })
+            .starts_with("--lan af_packet:l0,vlan=30,zone=4,twin=sl2: its subnet overlaps that of "
+                         "--lan-twin, "));
+    for (const char* wrong : {"", "a/b", "much-too-long-name", "sl1,twin=sl2"}) {
+        CAPTURE(wrong);
+        const std::string text = "af_packet:l0,twin=" + std::string(wrong);
+        CHECK(said([&](Settings& all) { all["lan"][0] = text; }) ==
+              "--lan " + text +
+                  ": one interface name of 1 to 15 characters is wanted behind twin=");
+    }
+    CHECK(said_of({{"lan", "af_packet:w0,twin=sl1"},
+                   {"lan-address", "198.51.100.1/24"},
+                   {"inside", "10.1.0.0/24"}}) ==
+          "--lan af_packet:w0,twin=sl1: --lan and --wan are one port, whose twin is --wan-twin");
+    CHECK(said([](Settings& all) {
+              all["twin-ports"] = {"8080"};
+              all["forward"] = {"tcp 192.0.2.1:8080 -> 10.1.0.10:80"};
+          }) ==
+          "--twin-ports 8080: it has a port that --forward tcp 192.0.2.1:8080 -> "
+          "10.1.0.10:80 gives away");
 }
 
 }  // namespace twins_test

@@ -117,6 +117,7 @@ Status Daemon::build(const config::Sources& sources, std::vector<unsigned> allow
     ground.numa_node = ports[0].numa_node();
     ground.secret = secret.value();
     ground.notice = [this](const std::string& sentence) { print(sentence); };
+    ground.listeners = [this](std::vector<io::Listener>& found) { return listeners_.read(found); };
     for (const auto open : {&Daemon::open_taps, &Daemon::open_state})
         if (Status status = (this->*open)(ground); !status)
             return status;

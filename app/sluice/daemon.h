@@ -16,6 +16,7 @@
 #include "config/sources.h"
 #include "flowlog/flow_logs.h"
 #include "gateway/gateway.h"
+#include "kernel/listeners.h"
 #include "kernel/tap.h"
 #include "sluice/handed_in.h"
 #include "sluice/link_watch.h"
@@ -87,6 +88,7 @@ private:
     HandedIn handed_in_;
     Watch watch_;
     std::vector<std::unique_ptr<kernel::Tap>> taps_;
+    kernel::Listeners listeners_;            // the control core's
     std::optional<state::StateFile> state_;  // in which the gateway's flows are
     std::unique_ptr<gateway::Gateway> gateway_;
     std::unique_ptr<LinkWatch> links_;

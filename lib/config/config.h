@@ -68,7 +68,8 @@ struct Wan {
     std::string twin = {};            ///< As Lan::twin.
 };
 
-inline constexpr pool::PortRange kTwinPorts{22, 22};  ///< Where --twin-ports is not given.
+/// Where --twin-ports is not given, beside those on which the kernel listens (io/listener.h).
+inline constexpr pool::PortRange kTwinPorts{22, 22};
 inline constexpr unsigned kMostWorkers = 63;  ///< With the control core they are 64 threads.
 
 struct StaticRoute {
@@ -135,7 +136,7 @@ struct Config {
     // say them; empty for none.
     std::string lan_twin;
     std::string wan_twin;
-    std::optional<std::vector<pool::PortRange>> twin_ports;  ///< Nothing: kTwinPorts.
+    std::optional<std::vector<pool::PortRange>> twin_ports;  ///< Nothing: as kTwinPorts.
     unsigned twin_rate = 10000;                              ///< Packets a second to each.
 
     Claim claim = Claim::Force;

@@ -106,6 +106,8 @@ unsigned Twins::turn(Tick now) {
         next_walk_ = now + kBetweenWalks;
         give_back_ports(now);
     }
+    if (params_.read_listeners && !next_look_.is_after(now))
+        look_for_listeners(now);
     return frames;
 }
 
@@ -175,27 +177,69 @@ std::optional<Drop> Twins::take_port(const net::Packet& packet, const Tuple& tup
         return Drop::TwinSource;  // no twin has that address, so none is answered there
     if (is_taken(tuple, now))
         return Drop::TwinPortTaken;
-    const uint64_t key = key_of(tuple.protocol, endpoint);
-    auto lease = leases_.find(key);
-    if (lease == leases_.end()) {
-        if (params_.own_ports->contains(tuple.protocol, endpoint))
-            return std::nullopt;  // for good
-        lease = leases_.emplace(key, Lease{tuple.protocol, endpoint, now, false}).first;
-        // Relaxed, and yet seen in time by the worker that its answer comes to: that is behind the
-        // rings and the wire.
-        params_.own_ports->add(tuple.protocol, endpoint);
-    }
-    lease->second.is_closing &= (packet.tcp_flags & conntrack::kSyn) == 0;
-    keep(lease->second, packet.tcp_flags, now);
+    Lease* lease = lease_of(tuple.protocol, endpoint, now);
+    if (lease == nullptr)
+        return std::nullopt;
+    lease->is_closing &= (packet.tcp_flags & conntrack::kSyn) == 0;
+    keep(*lease, packet.tcp_flags, now);
     return std::nullopt;
+}
+
+/// That of the port, or a new one; null where the port is the kernel's for good.
+Twins::Lease* Twins::lease_of(Protocol protocol, Endpoint endpoint, Tick now) {
+    const uint64_t key = key_of(protocol, endpoint);
+    if (const auto lease = leases_.find(key); lease != leases_.end())
+        return &lease->second;
+    if (params_.own_ports->contains(protocol, endpoint))
+        return nullptr;
+    // Relaxed, and yet seen in time by the worker that its answer comes to: that is behind the
+    // rings and the wire.
+    params_.own_ports->add(protocol, endpoint);
+    return &leases_.emplace(key, Lease{protocol, endpoint, now, false}).first->second;
 }
 
 /// By a flow, a mapping or the operator.
 bool Twins::is_taken(const Tuple& tuple, Tick now) const {
     const Endpoint endpoint{tuple.source, tuple.source_port};
-    return ground_.table.find(tuple.reversed(), now) ||
-           ground_.table.find(nat::mapping_keys(tuple.protocol, {}, endpoint).reply, now) ||
-           params_.is_forwarded(tuple.protocol, endpoint);
+    return ground_.table.find(tuple.reversed(), now) || is_held(tuple.protocol, endpoint, now);
+}
+
+/// By a mapping or the operator, toward everybody.
+bool Twins::is_held(Protocol protocol, Endpoint endpoint, Tick now) const {
+    return ground_.table.find(nat::mapping_keys(protocol, {}, endpoint).reply, now) ||
+           params_.is_forwarded(protocol, endpoint);
+}
+
+/// A little in each turn, until all have been read.
+void Twins::look_for_listeners(Tick now) {
+    if (!params_.read_listeners(listeners_))
+        return;
+    next_look_ = now + kBetweenLooks;
+    for (const io::Listener& listener : std::exchange(listeners_, {}))
+        for (const Twin& twin : params_.twins) {
+            const link::Interface& interface = ground_.interfaces[twin.interface];
+            if (interface.realm == link::Realm::Inside)
+                continue;  // flows are given none of its addresses
+            for (const net::Prefix& own : interface.own)
+                if (const Be32 address = listener.endpoint.address;
+                    address == kNobody || address == own.address)
+                    keep_listener(listener.protocol, {own.address, listener.endpoint.port}, now);
+        }
+}
+
+/// Where a worker has opened a mapping by the port, not having seen it added yet, it is given back:
+/// else what comes for the mapping would be the kernel's.
+void Twins::keep_listener(Protocol protocol, Endpoint endpoint, Tick now) {
+    if (!params_.is_public(endpoint.address))
+        return;
+    if (is_held(protocol, endpoint, now)) {
+        if (leases_.erase(key_of(protocol, endpoint)) != 0)
+            params_.own_ports->remove(protocol, endpoint);
+        return;
+    }
+    Lease* lease = lease_of(protocol, endpoint, now);
+    if (lease != nullptr && !lease->due.is_after(now + kKeepPort))
+        lease->due = now + kKeepPort;
 }
 
 void Twins::keep(Lease& lease, uint8_t tcp_flags, Tick now) {

@@ -11,7 +11,8 @@
 ///          nothing of others.
 ///          Where an own address is one that flows are given too, a port that the kernel sends from
 ///          becomes its own (pool/own_ports.h), until nothing has passed by it for as long as a
-///          flow of that kind would last.
+///          flow of that kind would last. So do ports on which the kernel listens, where the
+///          operator has not said which are its own: it is asked for them again and again.
 /// Ports    A worker that has not seen such a port added yet may open a flow by it at the same
 ///          moment. Each frame that the kernel sends from there is looked up, so from the next one
 ///          on it is dropped as TwinPortTaken, and the flow goes on.
@@ -25,6 +26,7 @@
 #include "base/clock.h"
 #include "control/outbox.h"
 #include "flow/flow_table.h"
+#include "io/listener.h"
 #include "io/port.h"
 #include "io/tap.h"
 #include "link/interfaces.h"
@@ -46,6 +48,8 @@ struct rte_mempool;
 namespace sluice::control {
 
 inline constexpr unsigned kFramesPerTurn = 64;
+/// How long after the kernel was asked which ports it listens on it is asked again.
+inline constexpr Duration kBetweenLooks = Duration::seconds(10);
 /// How long a port stays the kernel's after the last packet: RFC 5382 REQ-5, RFC 4787 REQ-5.
 inline constexpr Duration kKeepTcpPort = Duration::seconds(7440);
 inline constexpr Duration kKeepPort = Duration::seconds(300);
@@ -60,8 +64,9 @@ struct Twin {
 
 struct TwinParams {
     std::vector<Twin> twins;
-    answer::Rate rate{};                  ///< Of ARP, to each.
-    pool::OwnPorts* own_ports = nullptr;  ///< Null where there are no twins.
+    answer::Rate rate{};                    ///< Of ARP, to each.
+    pool::OwnPorts* own_ports = nullptr;    ///< Null where there are no twins.
+    io::ReadListeners read_listeners = {};  ///< Null where nobody asks for those.
     /// Flows are given this address.
     std::function<bool(Be32)> is_public = [](Be32) { return false; };
     /// The operator has given this endpoint to an inside host.
@@ -84,7 +89,7 @@ public:
     Twins(TwinParams params, const Ground& ground)
         : params_(std::move(params)), ground_(ground), arp_(params_.twins.size()) {}
 
-    void start(Tick now) { next_walk_ = now; }
+    void start(Tick now) { next_walk_ = next_look_ = now; }
     /// A packet for the kernel, that came by the interface of its note.
     void take_local(rte_mbuf* mbuf, Tick now);
     /// An ARP frame, of which the kernel gets a copy if it is an answer or an announcement.
@@ -107,6 +112,10 @@ private:
     std::optional<stats::Drop> take_port(const net::Packet& packet, const net::Tuple& tuple,
                                          Tick now);
     bool is_taken(const net::Tuple& tuple, Tick now) const;
+    bool is_held(net::Protocol protocol, net::Endpoint endpoint, Tick now) const;
+    Lease* lease_of(net::Protocol protocol, net::Endpoint endpoint, Tick now);
+    void look_for_listeners(Tick now);
+    void keep_listener(net::Protocol protocol, net::Endpoint endpoint, Tick now);
     void keep(Lease& lease, uint8_t tcp_flags, Tick now);
     void give_back_ports(Tick now);
 
@@ -115,6 +124,8 @@ private:
     std::vector<answer::TokenBucket> arp_;  // by twin
     std::unordered_map<uint64_t, Lease> leases_;
     Tick next_walk_;
+    std::vector<io::Listener> listeners_;  // of those that there are, as far as they have been read
+    Tick next_look_;
 };
 
 }  // namespace sluice::control

@@ -253,6 +253,8 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
     params.has_adopted = ground.inheritance && ground.inheritance->is_found;
     params.twins = twin_params(ground);
     params.twins.rate = twin_rate(config);
+    if (own_ports_ && !config.twin_ports)
+        params.twins.read_listeners = ground.listeners;
     params.uplinks = uplink_params(ground);
     if (ground.notice)
         params.block_notice = [this, notice = ground.notice](const control::BlockEvent& event) {

@@ -66,9 +66,10 @@ struct Ground {
     /// theirs.
     pool::AddressKey address_key{0};
     std::optional<SipKey> number_key =
-        {};                           ///< With --sync: IPv6 hosts have a number by it in both.
-    std::vector<io::Tap*> taps = {};  ///< Of the interfaces that have a twin, in their order.
-    control::Notice notice;           ///< Takes what the operator's log should say.
+        {};                            ///< With --sync: IPv6 hosts have a number by it in both.
+    std::vector<io::Tap*> taps = {};   ///< Of the interfaces that have a twin, in their order.
+    io::ReadListeners listeners = {};  ///< Of the kernel; null where it is not asked.
+    control::Notice notice;            ///< Takes what the operator's log should say.
     std::optional<Inheritance> inheritance = {};  ///< With --state.
 };
 

@@ -132,6 +132,10 @@ Testbed::Testbed(TestbedOptions options)
     if (options.estate != nullptr)
         ground.inheritance = options.estate->hand_over(gateway::state_shape(config_), now_);
     ground.notice = [this](const std::string& sentence) { notices.push_back(sentence); };
+    ground.listeners = [this](std::vector<io::Listener>& found) {
+        found.insert(found.end(), listeners.begin(), listeners.end());
+        return true;
+    };
     auto gateway = gateway::Gateway::create(config_, ground);
     if (!gateway)
         FAIL(gateway.error().message);

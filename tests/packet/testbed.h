@@ -98,6 +98,9 @@ public:
     /// What the operator's log would say.
     std::vector<std::string> notices;
 
+    /// What the kernel listens on.
+    std::vector<io::Listener> listeners;
+
     /// Neighbours that do not answer ARP.
     std::set<std::string> silent;
 

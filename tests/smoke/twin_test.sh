@@ -115,6 +115,18 @@ stop_sluice "$net"
 ! on_gateway "$net" ip link show dev sl0 >/dev/null 2>&1 || fail "sl0 outlives sluice"
 pass "the twins are gone with sluice"
 
+# Without --twin-ports a port is the kernel's where it listens.
+net=ports
+new_network "$net"
+start_in "$net.gateway" "$python" "$here/echo_server.py" 7007 >"$work/ports.log"
+wait_for 10 "the echo server" grep -q listening "$work/ports.log"
+start_sluice "$net" --wan-twin sl0
+on_gateway "$net" ip route add "$server_address" via "$next_hop" dev sl0
+echo_through "$net.server" "$public_address" 7007
+assert_accounts "$net"
+stop_sluice "$net"
+pass "what listens on the machine is reached without a word of its port"
+
 for applet in udhcpc udhcpd; do
     busybox --list 2>/dev/null | grep -qx "$applet" ||
         skip "busybox has no $applet, or is not installed; the rest has passed"

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kernel/listeners.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <fcntl.h>
+#include <iterator>
+#include <optional>
+#include <unistd.h>
+#include <utility>
+
+namespace sluice::kernel {
+namespace {
+
+using net::Protocol;
+using std::string_view;
+
+constexpr size_t kPieceBytes = 4096;
+constexpr size_t kWordDigits = 8;
+constexpr Be32 kMapped = Be32::from_host(0xffff);  // the third word of ::ffff:0:0/96
+
+struct List {
+    const char* name;
+    Protocol protocol;
+    uint8_t state;  // of sockets that wait for whomever
+};
+constexpr List kLists[] = {
+    {"tcp", Protocol::Tcp, 0x0a},   // TCP_LISTEN
+    {"tcp6", Protocol::Tcp, 0x0a},  // those of :: take IPv4 as well, as a rule
+    {"udp", Protocol::Udp, 0x07},   // TCP_CLOSE: not connected
+    {"udp6", Protocol::Udp, 0x07},
+};
+
+template <typename Number>
+std::optional<Number> read_hex(string_view text) {
+    Number number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, 16);
+    if (text.empty() || error != std::errc{} || end != text.data() + text.size())
+        return std::nullopt;
+    return number;
+}
+
+/// The word of a line that begins at `at`, behind blanks; `at` is moved behind it.
+string_view next_word(string_view line, size_t& at) {
+    at = std::min(line.find_first_not_of(' ', at), line.size());
+    const size_t first = std::exchange(at, std::min(line.find(' ', at), line.size()));
+    return line.substr(first, at - first);
+}
+
+/// Words of an address stand as the machine reads them. Nothing for one of IPv6 alone.
+std::optional<Be32> read_address(string_view text) {
+    std::array<uint32_t, 4> words{};
+    const size_t count = text.size() / kWordDigits;
+    if (text.size() % kWordDigits != 0 || (count != 1 && count != words.size()))
+        return std::nullopt;
+    for (size_t i = 0; i < count; ++i) {
+        const auto word = read_hex<uint32_t>(text.substr(i * kWordDigits, kWordDigits));
+        if (!word)
+            return std::nullopt;
+        words[i] = *word;
+    }
+    if (count == 1)
+        return Be32{words[0]};
+    const bool is_any = words == std::array<uint32_t, 4>{};
+    const bool is_mapped = words[0] == 0 && words[1] == 0 && words[2] == kMapped.raw;
+    return is_any || is_mapped ? std::optional(Be32{words[3]}) : std::nullopt;
+}
+
+struct Line {
+    std::optional<Be32> address;
+    uint16_t port;
+    uint8_t state;
+};
+
+/// "0: 0100007F:0016 00000000:0000 0A …"; nothing for a heading.
+std::optional<Line> read_line(string_view line) {
+    size_t at = 0;
+    next_word(line, at);
+    const string_view own = next_word(line, at);
+    next_word(line, at);
+    const auto state = read_hex<uint8_t>(next_word(line, at));
+    const size_t colon = own.find(':');
+    if (!state || colon == string_view::npos)
+        return std::nullopt;
+    const auto port = read_hex<uint16_t>(own.substr(colon + 1));
+    if (!port)
+        return std::nullopt;
+    return Line{read_address(own.substr(0, colon)), *port, *state};
+}
+
+}  // namespace
+
+bool Listeners::read(std::vector<io::Listener>& found) {
+    if (!file_.is_open()) {
+        const std::string path = folder_ + '/' + kLists[list_].name;
+        file_ = Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+        rest_.clear();
+    }
+    std::array<char, kPieceBytes> piece;
+    const ssize_t bytes = file_.is_open() ? ::read(file_.number(), piece.data(), piece.size()) : 0;
+    if (bytes > 0 && take({piece.data(), static_cast<size_t>(bytes)}, found))
+        return false;
+    file_ = Descriptor();
+    list_ = (list_ + 1) % std::size(kLists);
+    return list_ == 0;
+}
+
+/// False when no more of this list is wanted.
+bool Listeners::take(string_view piece, std::vector<io::Listener>& found) {
+    const List& list = kLists[list_];
+    rest_ += piece;
+    size_t first = 0;
+    for (size_t end = 0; (end = rest_.find('\n', first)) != std::string::npos; first = end + 1) {
+        const auto line = read_line(string_view(rest_).substr(first, end - first));
+        if (!line)
+            continue;
+        if (line->state == list.state && line->address)
+            found.push_back({list.protocol, {*line->address, Be16::from_host(line->port)}});
+        if (line->state != list.state && list.protocol == Protocol::Tcp)
+            return false;
+    }
+    rest_.erase(0, first);
+    return true;
+}
+
+}  // namespace sluice::kernel

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kernel/listeners.h"
+
+#include "catch.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+namespace listeners_test {
+
+using namespace sluice;
+using io::Listener;
+using kernel::Listeners;
+using net::Protocol;
+
+namespace {
+
+constexpr Be32 kOwn = Be32::from_host(0xc6336401);  // 198.51.100.1
+constexpr unsigned kListens = 0x0a;
+constexpr unsigned kUnconnected = 0x07;
+constexpr unsigned kConnected = 0x01;
+
+/// The kernel's lists, as a test writes them.
+class Folder {
+public:
+    Folder() { REQUIRE(mkdtemp(path_.data()) != nullptr); }
+    ~Folder() { std::filesystem::remove_all(path_); }
+    Folder(const Folder&) = delete;
+
+    const std::string& path() const { return path_; }
+    void write(const std::string& list, const std::string& lines) const {
+        std::ofstream(path_ + '/' + list)
+            << "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
+            << lines;
+    }
+    /// All of them, in so many calls.
+    std::vector<Listener> read(Listeners& listeners, unsigned* calls = nullptr) const {
+        std::vector<Listener> found;
+        unsigned count = 1;
+        while (!listeners.read(found)) {
+            ++count;
+            REQUIRE(count < 1000);
+        }
+        if (calls != nullptr)
+            *calls = count;
+        return found;
+    }
+
+private:
+    std::string path_ = "/tmp/listeners.XXXXXX";
+};
+
+std::string line(const std::string& address, uint16_t port, unsigned state) {
+    char text[256];
+    std::snprintf(text, sizeof text,
+                  "   0: %s:%04X 00000000:0000 %02X 00000000:00000000 00:00000000 00000000     0   "
+                  "     0 12345 1 0000000000000000 100 0 0 10 0\n",
+                  address.c_str(), port, state);
+    return text;
+}
+
+/// Words of addresses stand as this machine has them.
+std::string word(Be32 address) {
+    char text[16];
+    std::snprintf(text, sizeof text, "%08X", address.raw);
+    return text;
+}
+
+Listener at(Protocol protocol, Be32 address, uint16_t port) {
+    return {protocol, {address, Be16::from_host(port)}};
+}
+
+const std::string kZeroes(8, '0');
+
+}  // namespace
+
+TEST_CASE("listeners: sockets that take what anybody sends are found, others are not", "[kernel]") {
+    const Folder folder;
+    folder.write("tcp", line(word(kOwn), 22, kListens) + line(kZeroes, 8080, kListens) +
+                            line(word(kOwn), 22, kConnected) + line(kZeroes, 9, kListens));
+    folder.write("udp", line(kZeroes, 53, kUnconnected) + line(word(kOwn), 40000, kConnected) +
+                            line(word(kOwn), 123, kUnconnected));
+    Listeners listeners(folder.path());
+    CHECK(folder.read(listeners) ==
+          std::vector{at(Protocol::Tcp, kOwn, 22), at(Protocol::Tcp, {}, 8080),
+                      at(Protocol::Udp, {}, 53), at(Protocol::Udp, kOwn, 123)});
+    folder.write("tcp", "");
+    std::filesystem::remove(folder.path() + "/udp");
+    CHECK(folder.read(listeners).empty());  // it is asked anew
+}
+
+TEST_CASE("listeners: of those of IPv6 some take IPv4 as well", "[kernel]") {
+    const Folder folder;
+    const std::string mapped = kZeroes + kZeroes + word(Be32::from_host(0xffff)) + word(kOwn);
+    const std::string only = word(Be32::from_host(0x20010db8)) + kZeroes + kZeroes + word(kOwn);
+    folder.write("tcp6", line(only, 80, kListens) + line(mapped, 443, kListens) +
+                             line(kZeroes + kZeroes + kZeroes + kZeroes, 22, kListens));
+    Listeners listeners(folder.path());
+    CHECK(folder.read(listeners) ==
+          std::vector{at(Protocol::Tcp, kOwn, 443), at(Protocol::Tcp, {}, 22)});
+}
+
+TEST_CASE("listeners: a long list is read in pieces, and no line is lost between them",
+          "[kernel]") {
+    const Folder folder;
+    std::string lines;
+    for (uint16_t port = 1; port <= 300; ++port)
+        lines += line(kZeroes, port, kUnconnected);
+    folder.write("udp", lines);
+    Listeners listeners(folder.path());
+    unsigned calls = 0;
+    const std::vector<Listener> found = folder.read(listeners, &calls);
+    REQUIRE(found.size() == 300);
+    for (uint16_t port = 1; port <= 300; ++port)
+        CHECK(found[port - 1U] == at(Protocol::Udp, {}, port));
+    CHECK(calls > lines.size() / 4096);
+}
+
+TEST_CASE("listeners: what is no line of a socket is passed over", "[kernel]") {
+    const Folder folder;
+    folder.write("tcp", "\n0: 0A\n0: 000000:0016 00000000:0000 0A\n" +
+                            line("ZZZZZZZZ", 1, kListens) + line(kZeroes, 22, kListens) +
+                            "0: 00000000:0017 00000000:0000 0A");
+    Listeners listeners(folder.path());
+    CHECK(folder.read(listeners) == std::vector{at(Protocol::Tcp, {}, 22)});
+}
+
+}  // namespace listeners_test

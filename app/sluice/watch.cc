@@ -53,7 +53,10 @@ command::Standstill Watch::standstill(Tick now) const {
     if (!has_looked_.load(std::memory_order_acquire))
         return {.before_start = true};
     const Tick looked_at{looked_at_.load(std::memory_order_relaxed)};
-    return {.control_core = now - looked_at > kStandstill,
+    // However long ago: half of all ticks lie before now, and half behind. The other thread's clock
+    // may be ahead of this one's, but not so far.
+    const Duration gone = now - looked_at;
+    return {.control_core = gone > kStandstill || gone < Duration{-kStandstill.milliseconds},
             .workers = standing_.load(std::memory_order_relaxed)};
 }
 

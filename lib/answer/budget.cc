@@ -20,6 +20,14 @@ bool Budget::allow(const Limits& limits, net::InsideAddress destination, Tick no
     return !limits.all || all_.take(*limits.all, now, draw_cost());
 }
 
+void Budget::turn(Tick now) {
+    all_.forget_past(now);
+    for (auto& row : each_)
+        for (size_t i = 0; i < kBucketsPerTurn; ++i)
+            row[next_ + i].forget_past(now);
+    next_ = (next_ + kBucketsPerTurn) % kRowBuckets;
+}
+
 /// Of both rows, since whoever shares one of the buckets must not be given what is taken here.
 bool Budget::allow_each(const Rate& each, net::InsideAddress destination, Tick now) {
     const uint64_t epoch = now.milliseconds >> kEpochBits;

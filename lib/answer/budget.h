@@ -41,9 +41,12 @@ public:
 
     /// Takes what a packet to `destination` costs; false when there is not enough.
     bool allow(const Limits& limits, net::InsideAddress destination, Tick now);
+    /// The control core's: looks after a few of its buckets, before ticks come round.
+    void turn(Tick now);
 
 private:
     static constexpr size_t kRowBuckets = size_t{1} << 14;  // a power of two
+    static constexpr size_t kBucketsPerTurn = 16;           // of each row
 
     bool allow_each(const Rate& each, net::InsideAddress destination, Tick now);
     uint32_t draw_cost();
@@ -52,6 +55,7 @@ private:
     TokenBucket all_;
     std::array<std::vector<TokenBucket>, 2> each_;
     std::atomic<uint64_t> draws_{0};
+    size_t next_ = 0;  // the control core's: of each row
 };
 
 }  // namespace sluice::answer

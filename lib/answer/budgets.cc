@@ -23,6 +23,13 @@ Budgets::Budgets(const SipKey& key)
       resets_(key_of(key, 4)),
       challenges_{Budget(key_of(key, 5)), Budget(key_of(key, 6))} {}
 
+void Budgets::turn(Tick now) {
+    const std::array all{&errors_[0], &errors_[1],     &too_big_[0],   &too_big_[1],
+                         &resets_,    &challenges_[0], &challenges_[1]};
+    all[next_]->turn(now);
+    next_ = (next_ + 1) % all.size();
+}
+
 Limits Budgets::limits_of(const Rates& rates, Kind kind) {
     const Rate icmp{rates.icmp, rates.icmp};
     switch (kind) {

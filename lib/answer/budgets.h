@@ -15,7 +15,7 @@
 ///          --reject-rate a second is for RSTs, one host a tenth of it in bursts of 50. Of ACKs
 ///          that ask back about a RST each host gets 50 a second, and there is no limit in all: one
 ///          that all share told Linux's attackers which connections there are.
-/// Threads  Any worker.
+/// Threads  Any worker; turn() by the control core.
 /// Memory   At construction: 1.8 MB.
 /// Source   Cao et al., "Off-Path TCP Exploits: Global Rate Limit Considered Dangerous", 2016.
 
@@ -23,6 +23,7 @@
 #include "net/side.h"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace sluice::answer {
@@ -57,6 +58,9 @@ public:
         return budget(kind, to.side).allow(limits_of(rates, kind), to.address, now);
     }
 
+    /// The control core's, once a turn: what was taken weeks ago is forgotten.
+    void turn(Tick now);
+
 private:
     static Limits limits_of(const Rates& rates, Kind kind);
     Budget& budget(Kind kind, net::Side to) {
@@ -71,6 +75,7 @@ private:
     std::array<Budget, net::kSideCount> too_big_;
     Budget resets_;
     std::array<Budget, net::kSideCount> challenges_;
+    size_t next_ = 0;  // the control core's
 };
 
 }  // namespace sluice::answer

@@ -9,12 +9,15 @@ namespace {
 /// How far another worker's clock may be ahead of the caller's.
 constexpr Duration kAhead = Duration::seconds(10);
 
+/// So long after its last token a bucket is full, whatever its rate and its burst.
+constexpr Duration kFullAgain = Duration::seconds(12 * 24 * 3600);
+
 /// The milliseconds from `before` to `now`. Unlike ticks as a rule, these may be up to 49 days
 /// apart: nothing says that an error is wanted more often.
 uint64_t passed_since(Tick before, Tick now) {
     if (before.is_after(now) && (now + kAhead).is_after(before))
         return 0;
-    return now.milliseconds - before.milliseconds;
+    return now.ms_since(before);
 }
 
 }  // namespace
@@ -34,9 +37,17 @@ bool TokenBucket::take(const Rate& rate, Tick now, uint32_t cost) {
         if (spent + kToken > capacity)
             return false;
         after.spent = static_cast<uint32_t>(spent + cost);
-        after.at = passed > 0 ? now : before.at;
+        after.at = passed > 0 || before.spent == 0 ? now : before.at;  // full: since whenever
     } while (!word_.compare_exchange_weak(before, after, std::memory_order_relaxed));
     return true;
+}
+
+void TokenBucket::forget_past(Tick now) {
+    // relaxed: as in take(), which makes it a word of now; then the swap fails.
+    Word seen = word_.load(std::memory_order_relaxed);
+    if (seen.spent != 0 &&
+        passed_since(seen.at, now) >= static_cast<uint32_t>(kFullAgain.milliseconds))
+        word_.compare_exchange_strong(seen, Word{}, std::memory_order_relaxed);
 }
 
 }  // namespace sluice::answer

@@ -30,6 +30,9 @@ public:
     /// whole token. A cost above one may leave less than nothing, so that on average the rate
     /// holds whatever each one costs. The rate may be another at each call.
     bool take(const Rate& rate, Tick now, uint32_t cost = kToken);
+    /// Fills it where it has been left alone for so long that any rate has, since the clock comes
+    /// round to when that was. For who looks at each every few days at least.
+    void forget_past(Tick now);
 
 private:
     /// Thousandths of a token: at N a second, N of them come in a millisecond.

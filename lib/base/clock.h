@@ -6,7 +6,9 @@
 ///
 /// Units    A Tick is milliseconds since an arbitrary start, modulo 2^32; a Duration is
 ///          milliseconds. Ticks are compared as sequence numbers are, so two of them must be less
-///          than 24 days apart; the longest default timeout is 5 days, flags allow 20.
+///          than 24 days apart; the longest default timeout is 5 days, flags allow 20. Whoever
+///          keeps a moment for longer is looked at in time by somebody (a turn of the control
+///          core), or takes ms_since() and does no harm when that begins anew, after 49 days.
 /// Threads  Plain values.
 
 #include <compare>
@@ -34,6 +36,9 @@ struct Tick {
     constexpr Duration operator-(Tick earlier) const {
         return {static_cast<int32_t>(milliseconds - earlier.milliseconds)};
     }
+    /// Milliseconds since `earlier`, which is not after this. Unlike a Duration it tells 49 days,
+    /// so what is weeks old is not taken for what is to come.
+    constexpr uint32_t ms_since(Tick earlier) const { return milliseconds - earlier.milliseconds; }
     /// True when this tick lies after `other`.
     constexpr bool is_after(Tick other) const { return (*this - other).milliseconds > 0; }
 };

@@ -41,7 +41,7 @@ void Ageing::watch_blocks(Tick now) {
     if (wanted != blocks_wanted_) {
         to_take_back_ += wanted - blocks_wanted_;
         shortage_ = now;
-    } else if (shortage_ && !(*shortage_ + kBlockShortage).is_after(now)) {
+    } else if (shortage_ && now.ms_since(*shortage_) >= uint32_t(kBlockShortage.milliseconds)) {
         shortage_.reset();
         to_take_back_ = 0;
     }

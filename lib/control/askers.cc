@@ -10,6 +10,10 @@ constexpr uint64_t kMark = uint64_t{1} << 44;  // no key is 0
 /// Who is known is given a new place no sooner.
 constexpr Duration kMayAskAnew{kKeepAsker.milliseconds / 2};
 
+bool is_within(Duration most, Tick asked, Tick now) {
+    return now.ms_since(asked) < static_cast<uint32_t>(most.milliseconds);
+}
+
 constexpr uint64_t key_of(link::InterfaceId interface, Be32 address) {
     return address.raw | uint64_t{interface} << kInterfaceShift | kMark;
 }
@@ -27,7 +31,7 @@ std::optional<net::MacAddress> Askers::add(link::InterfaceId interface, Be32 add
             return net::mac_of(known.mac);
         }
         // Else the same question again and again would take a place each time.
-        if (known.is_doubtful || now - known.asked < kMayAskAnew)
+        if (known.is_doubtful || is_within(kMayAskAnew, known.asked, now))
             return std::nullopt;
         forget(known);  // and comes last now
     }
@@ -49,13 +53,14 @@ std::optional<net::MacAddress> Askers::take(link::InterfaceId interface, Be32 ad
     Asker& asker = at(found->second);
     const Asker taken = asker;
     forget(asker);
-    if (taken.is_doubtful || now - taken.asked >= kKeepAsker)
+    if (taken.is_doubtful || !is_within(kKeepAsker, taken.asked, now))
         return std::nullopt;
     return net::mac_of(taken.mac);
 }
 
 void Askers::turn(Tick now) {
-    while (oldest_ != next_ && (at(oldest_).key == 0 || now - at(oldest_).asked >= kKeepAsker))
+    while (oldest_ != next_ &&
+           (at(oldest_).key == 0 || !is_within(kKeepAsker, at(oldest_).asked, now)))
         drop_oldest();
 }
 

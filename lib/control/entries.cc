@@ -42,6 +42,12 @@ void Entries::note_use(HopIndex hop, Tick now) {
         all_[hop].last_used = now;
 }
 
+void Entries::limit_looks(Duration most, Tick now) {
+    for (Entry& entry : all_)
+        if (entry.stage != Stage::Unknown && entry.due.is_after(now + most))
+            entry.due = now;
+}
+
 std::vector<HopIndex> Entries::excess(Tick now) {
     const uint32_t asking = share(hops_.capacity(), kAskingShare);
     const uint32_t too_many = beyond(known_, hops_.capacity() - hops_.capacity() / kFreeShare);
@@ -57,9 +63,9 @@ std::vector<HopIndex> Entries::excess(Tick now) {
             continue;
         note_use(hop, now);
         if (entry.stage == Stage::Asking)
-            silent.push_back({hop, 0, age_ms(entry.asked, now)});
+            silent.push_back({hop, 0, now.ms_since(entry.asked)});
         else
-            others.push_back({hop, hops_.read(hop).mac_bits(), age_ms(entry.last_used, now)});
+            others.push_back({hop, hops_.read(hop).mac_bits(), now.ms_since(entry.last_used)});
     }
     const uint32_t per_mac = share(hops_.capacity(), kPerMacShare);
     std::vector<HopIndex> result = least_wanted(silent, too_many_asking, per_mac);

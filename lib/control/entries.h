@@ -45,11 +45,6 @@ struct Entry {
     Tick confirmed;  ///< When its MAC was heard.
 };
 
-/// Milliseconds; right for as long as ticks do not wrap.
-constexpr uint32_t age_ms(Tick then, Tick now) {
-    return now.milliseconds - then.milliseconds;
-}
-
 class Entries {
 public:
     explicit Entries(link::NextHops& hops) : hops_(hops), all_(hops.capacity() + size_t{1}) {}
@@ -62,6 +57,8 @@ public:
     bool may_ask() const;
     /// Sees whether a worker has sent something there since this was last called.
     void note_use(link::HopIndex hop, Tick now);
+    /// No look is later than so, after a while without any: ticks may have come round.
+    void limit_looks(Duration most, Tick now);
     /// Those whose places are to be made free: never a gateway's, nor one that the operator names.
     std::vector<link::HopIndex> excess(Tick now);
     void forget(link::HopIndex hop);

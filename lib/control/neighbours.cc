@@ -54,6 +54,7 @@ Neighbours::Neighbours(NeighbourParams params, const link::Interfaces& interface
 
 void Neighbours::start(Tick now, bool takes_over) {
     next_walk_ = next_removal_ = now;
+    entries_.limit_looks(kVerifyInterval, now);  // who has stood by may have done so for weeks
     pin(now);
     if (takes_over)
         own_.take_over(now);
@@ -196,7 +197,7 @@ void Neighbours::contest(HopIndex hop, const Arp& arp, Tick now) {
     entry.claimant = arp.sender_mac;
     entry.tries = 0;
     entry.due = entry.confirmed + kLockTime;
-    if (age_ms(entry.confirmed, now) >= as_ms(kLockTime))
+    if (now.ms_since(entry.confirmed) >= as_ms(kLockTime))
         ask_holder(hop, now);
 }
 
@@ -359,7 +360,7 @@ void Neighbours::ask_holder(HopIndex hop, Tick now) {
 void Neighbours::verify(HopIndex hop, Tick now) {
     entries_.note_use(hop, now);
     Entry& entry = entries_[hop];
-    const uint32_t unused_ms = age_ms(entry.last_used, now);
+    const uint32_t unused_ms = now.ms_since(entry.last_used);
     if (unused_ms >= as_ms(kVerifyInterval) && !entry.is_gateway) {
         if (unused_ms < as_ms(kKeepUnused))
             entry.due = now + kVerifyInterval;

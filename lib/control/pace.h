@@ -4,7 +4,8 @@
 /// \file
 /// Pace: lets something happen once an interval, however often it is asked for.
 ///
-/// Units    turn() is called more often than ticks wrap, so that a long silence ends.
+/// Units    turn() is called more often than ticks wrap, so that a long silence ends; after a while
+///          without any, the next one ends it.
 
 #include "base/clock.h"
 
@@ -19,15 +20,17 @@ public:
         if (is_held_)
             return false;
         is_held_ = true;
-        until_ = now + interval_;
+        taken_ = now;
         return true;
     }
 
-    void turn(Tick now) { is_held_ = is_held_ && until_.is_after(now); }
+    void turn(Tick now) {
+        is_held_ = is_held_ && now.ms_since(taken_) < static_cast<uint32_t>(interval_.milliseconds);
+    }
 
 private:
     Duration interval_;
-    Tick until_;
+    Tick taken_;
     bool is_held_ = false;
 };
 

@@ -268,6 +268,7 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
         shortage_log_->turn(now);
         hosts_->turn(now, table_->grace());
         quotas_->turn(now, table_->grace());
+        budgets_->turn(now);
     };
     if (numbers_)
         params.each_turn = [this, others = params.each_turn,

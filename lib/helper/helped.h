@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "flow/flow_record.h"
 #include "helper/lines.h"
+#include "helper/ports.h"
 #include "helper/pptp.h"
 #include "helper/sequence.h"
 
@@ -71,13 +72,13 @@ public:
     bool may_await(Tick now) const {
         // relaxed: see above.
         const uint64_t until = until_.load(std::memory_order_relaxed);
-        return until != kNever && Tick{static_cast<uint32_t>(until)}.is_after(now);
+        return until != kNever && lies_ahead(until, now);
     }
     /// There will be one until `deadline`.
     void await(Tick deadline) {
         uint64_t until = until_.load(std::memory_order_relaxed);
         const uint64_t wanted = kSome | deadline.milliseconds;
-        while ((until == kNever || deadline.is_after(Tick{static_cast<uint32_t>(until)})) &&
+        while ((until == kNever || !lies_ahead(until, deadline)) &&
                !until_.compare_exchange_weak(until, wanted, std::memory_order_relaxed)) {
         }
     }
@@ -85,6 +86,12 @@ public:
 private:
     static constexpr uint64_t kNever = 0;
     static constexpr uint64_t kSome = uint64_t{1} << 32;
+
+    /// Not one of weeks ago, which would seem to be to come.
+    static bool lies_ahead(uint64_t until, Tick moment) {
+        const uint32_t ahead = Tick{static_cast<uint32_t>(until)}.ms_since(moment);
+        return ahead - 1 < static_cast<uint32_t>(kForetoldFor.milliseconds);
+    }
 
     std::byte* memory_of(uint32_t index) { return states_.get() + index * sizeof(State); }
 

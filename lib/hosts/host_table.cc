@@ -331,18 +331,22 @@ std::optional<Host> HostTable::read(uint32_t index, Tick now) const {
 void HostTable::turn(Tick now, Grace& grace) {
     gone_.turn(grace, [this](const flow::Chain& chain) { free_.put(chain); });
     for (uint32_t rest = slice(now); rest > 0; --rest) {
-        end_idle(position_ + 1, second_of(now));
+        end_idle(position_ + 1, now);
         position_ = position_ + 1 == entries_.size() ? 0 : position_ + 1;
     }
 }
 
-/// Ends the entry of a host that has no flows, and opened none in this second or the last.
-void HostTable::end_idle(HostIndex host, uint32_t second) {
+/// Ends the entry of a host that has no flows, and opened none in this second or the last. Of one
+/// that stays it forgets how fast it was.
+void HostTable::end_idle(HostIndex host, Tick now) {
     Entry& entry = this->entry(host);
     // Acquire: what was done to the entry before its last flow left it.
     uint64_t held = entry.held.load(std::memory_order_acquire);
-    if (flows_of(held) != 0)
+    if (flows_of(held) == kGone)
         return;
+    if (flows_of(held) != 0)
+        return forget_past(entry.rate, now);
+    const uint32_t second = second_of(now);
     const Rate last = Rate::read(entry.rate.load(std::memory_order_relaxed));
     const Rate rate = last.at(second);
     const bool is_fresh = last.second == second || rate.before != 0;

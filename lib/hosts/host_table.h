@@ -212,7 +212,7 @@ private:
     std::optional<Host> read(uint32_t index, Tick now) const;
     void leave_half_open(uint32_t flow, uint8_t before);
     uint32_t slice(Tick now);
-    void end_idle(HostIndex host, uint32_t second);
+    void end_idle(HostIndex host, Tick now);
     void take_out(HostIndex host);
 
     Pages pages_;

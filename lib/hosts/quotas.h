@@ -111,7 +111,11 @@ public:
     void expect(uint32_t flow) override { hosts_.expect(flow); }
 
     /// The control core's, as HostTable::turn().
-    void turn(Tick now, Grace& grace) { prefixes_->turn(now, grace); }
+    void turn(Tick now, Grace& grace) {
+        prefixes_->turn(now, grace);
+        forget_past(doors_[next_door_].rate, now);
+        next_door_ = (next_door_ + 1) % doors_.size();
+    }
 
 private:
     struct Door {
@@ -130,6 +134,7 @@ private:
     std::span<std::atomic<uint32_t>> charges_;  // by record: door 12 | prefix 20
     std::array<Door, kDoors> doors_;            // the first counts for all of them
     std::atomic<bool> has_counted_prefixes_{false};
+    size_t next_door_ = 0;  // the control core's
 };
 
 }  // namespace sluice::hosts

@@ -4,7 +4,8 @@
 /// \file
 /// Rate: how many flows were opened in a second of the clock and in the one before, in one word.
 ///
-/// Units    23 bits hold any second of a Tick; counts stop at kMost.
+/// Units    23 bits hold any second of a Tick; counts stop at kMost. A second comes again after 49
+///          days: forget_past() sees to it that none of the last time is found there.
 /// Threads  Any: the word is changed by compare-and-swap, and stands alone.
 
 #include "base/clock.h"
@@ -58,6 +59,18 @@ inline bool pace(std::atomic<uint64_t>& word, uint32_t most, Tick now) {
         rate.now = std::min(rate.now + 1, Rate::kMost);
     } while (!word.compare_exchange_weak(seen, rate.bits(), std::memory_order_relaxed));
     return true;
+}
+
+/// Forgets what was counted in a second that is past, since the clock comes round to it again. For
+/// who looks at each word every few days at least.
+inline void forget_past(std::atomic<uint64_t>& word, Tick now) {
+    constexpr uint32_t kNear = 10;  // seconds that one thread's clock may be off another's
+    uint64_t seen = word.load(std::memory_order_relaxed);
+    const Rate rate = Rate::read(seen);
+    const bool is_near = second_of(now) - rate.second + kNear <= 2 * kNear;
+    // Whoever counts meanwhile has made it a word of now.
+    if (!is_near && (rate.now != 0 || rate.before != 0))
+        word.compare_exchange_strong(seen, 0, std::memory_order_relaxed);
 }
 
 }  // namespace sluice::hosts

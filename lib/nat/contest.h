@@ -71,9 +71,7 @@ private:
     std::optional<Place> place_of(const Request& request);
     bool is_filtered(const Request& request, net::Endpoint external, Tick now) const;
     static bool is_recent(Tick then, Tick now) {
-        // Unsigned: what was 25 days ago is not to come.
-        return static_cast<uint32_t>((now - then).milliseconds) <=
-               static_cast<uint32_t>(kLasts.milliseconds);
+        return now.ms_since(then) <= static_cast<uint32_t>(kLasts.milliseconds);
     }
     Crowd& crowd_of(const net::Tuple& key) {
         return crowds_[params_.table.hash(key) % crowds_.size()];

@@ -16,14 +16,9 @@ net::Tuple without_port(net::Tuple key) {
     return key;
 }
 
-/// As long ago as the clock can tell: what nobody has used for 24 days is not young again.
-uint32_t age(Tick then, Tick now) {
-    return static_cast<uint32_t>((now - then).milliseconds);
-}
-
 /// What goes first to make room: an entry that is not in use, else the oldest.
 uint64_t vacancy(const Search& search, Tick now) {
-    return search.key == net::Tuple{} ? ~uint64_t{0} : age(search.used, now);
+    return search.key == net::Tuple{} ? ~uint64_t{0} : now.ms_since(search.used);
 }
 
 }  // namespace
@@ -53,7 +48,7 @@ const Search* Searches::look_up(const net::Tuple& key, pool::PortRange range, Ti
         if (search.key != plain || search.walk.range() != range)
             continue;
         const bool has_ended = search.endings != table_.endings().count(plain);
-        const bool is_old = age(search.used, now) >= uint32_t(kExhausted.milliseconds);
+        const bool is_old = now.ms_since(search.used) >= uint32_t(kExhausted.milliseconds);
         return has_ended || (search.is_over() && is_old) ? nullptr : &search;
     }
     return nullptr;

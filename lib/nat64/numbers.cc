@@ -327,14 +327,15 @@ bool Numbers::is_idle(uint32_t number, Tick since) const {
     return !Tick{seen_[number].load(std::memory_order_relaxed)}.is_after(since);
 }
 
-/// A swap, for a worker may be giving the number at the same moment: then its moment stays.
-void Numbers::move_along(uint32_t number, Tick now) {
-    // relaxed: a moment stands alone, and what is put in its place says the same to holder().
-    uint32_t given = given_[number].load(std::memory_order_relaxed);
-    if (now - Tick{given} > kLongAgo)
-        given_[number].compare_exchange_strong(
-            given, (now + Duration{-kLongAgo.milliseconds}).milliseconds,
-            std::memory_order_relaxed);
+/// A swap, for a worker may be giving the number, or noting its host, at the same moment: then its
+/// moment stays.
+void Numbers::move_along(std::atomic<uint32_t>& moment, Tick now) {
+    // relaxed: a moment stands alone, and what is put in its place says the same to holder(), and
+    // to is_idle().
+    uint32_t then = moment.load(std::memory_order_relaxed);
+    if (now - Tick{then} > kLongAgo)
+        moment.compare_exchange_strong(then, (now + Duration{-kLongAgo.milliseconds}).milliseconds,
+                                       std::memory_order_relaxed);
 }
 
 bool Numbers::may_be_free(size_t bucket, unsigned place, Tick since) const {

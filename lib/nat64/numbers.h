@@ -57,7 +57,7 @@
 /// - With an address stands since when its host has had the number. What is asked later, about a
 ///   time before, finds that and is told nothing, rather than another host; so lists ask about
 ///   the time at which they begin. turn() moves moments along that are older than kLongAgo, before
-///   ticks come round.
+///   ticks come round; those at which hosts were heard as well.
 
 #include "base/clock.h"
 #include "base/grace.h"
@@ -135,7 +135,8 @@ public:
             const Tick since = idle_since(cursor_, now);
             for (unsigned place = 0; place < kPlaces; ++place) {
                 const uint32_t number = number_of(cursor_, place);
-                move_along(number, now);
+                move_along(given_[number], now);
+                move_along(seen_[number], now);
                 if (may_be_free(cursor_, place, since))
                     take_back(cursor_, place, is_idle(number, since) && !has_flows(number));
             }
@@ -175,7 +176,7 @@ private:
     bool begin_pass(Tick now, Grace& grace);
     Tick idle_since(size_t bucket, Tick now) const;
     bool is_idle(uint32_t number, Tick since) const;
-    void move_along(uint32_t number, Tick now);
+    static void move_along(std::atomic<uint32_t>& moment, Tick now);
     bool may_be_free(size_t bucket, unsigned place, Tick since) const;
     void take_back(size_t bucket, unsigned place, bool is_unused);
 

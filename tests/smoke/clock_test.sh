@@ -48,6 +48,13 @@ print(answered)
 PYTHON
 }
 
+# More than a host gets of such errors in a second, so that its budget is empty behind.
+hears_of_ttl() {
+    local said
+    said=$(from_client "$1" ping -c 15 -i 0.01 -t 1 -W 1 "$server_address") || true
+    grep --quiet 'Time to live exceeded' <<<"$said"
+}
+
 named() {
     (($(grep --count 'has no free port toward' "$work/days.out") > $1))
 }
@@ -66,6 +73,7 @@ for days in 0 20 26 10 15 10 19; do
     ((answered == 4)) || fail "day $day: $answered of 8 were answered, and there are 4 ports"
     wait_for 60 "a line on exhaustion on day $day" named "$before"
     from_client days ping -c 1 -W 5 10.1.0.1 >/dev/null || fail "day $day: no answer to a ping"
+    hears_of_ttl days || fail "day $day: no time exceeded for a TTL of 1"
     assert_accounts days
     pass "day $day: exhaustion is said, ports are free again, ping is answered"
 done

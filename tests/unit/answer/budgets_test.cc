@@ -106,4 +106,24 @@ TEST_CASE("budgets: another rate holds from the next answer on", "[worker][icmp]
     CHECK(allowed(budgets, Kind::TooBig, Side::Inside, kHost, Tick{9000}) == 0);
 }
 
+TEST_CASE("budgets: for a hundred days a host that was silent has all of its own",
+          "[worker][icmp]") {
+    constexpr uint32_t kTurn = 120'000;
+    Paced budgets = make();
+    Tick now{5};
+    unsigned first = 0;
+    for (int round = 0; round < 3; ++round) {
+        const unsigned have = allowed(budgets, Kind::Error, Side::Inside, kHost, now);
+        first = round == 0 ? have : first;
+        CHECK(have == first);
+        CHECK(allowed(budgets, Kind::TooBig, Side::Outside, kHost, now) == 1000);
+        // Until the ticks come round, to the millisecond.
+        for (uint64_t passed = 0; passed < (uint64_t{1} << 32) - kTurn; passed += kTurn) {
+            now = now + Duration{kTurn};
+            budgets.budgets.turn(now);
+        }
+        now = Tick{5};
+    }
+}
+
 }  // namespace budgets_test

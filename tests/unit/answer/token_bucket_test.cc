@@ -91,4 +91,28 @@ TEST_CASE("token bucket: what a larger burst was spent of is no debt of a smalle
     CHECK(taken_at(bucket, {1, 2}, Tick{3000}, 10) == 1);
 }
 
+TEST_CASE("token bucket: what was taken 49 days ago is forgotten", "[worker][icmp]") {
+    constexpr uint32_t kDay = 24 * 3600 * 1000;
+    TokenBucket bucket;
+    const Tick start{GENERATE(0u, 5u, 0xffff'ff00u)};
+    taken_at(bucket, kThousand, start, 50);
+    for (uint32_t day = 1; day < 49; ++day)
+        bucket.forget_past(Tick{start.milliseconds + day * kDay});
+    // Ticks have come round; the last seconds before that are no other.
+    const uint32_t early = GENERATE(0u, 1'000u, 9'999u);
+    const Tick again{start.milliseconds - early};
+    CHECK(taken_at(bucket, kThousand, again, 200) == 50);
+    CHECK(taken_at(bucket, kThousand, again + Duration{10}, 200) == 10);
+}
+
+TEST_CASE("token bucket: nothing is forgotten that a slow rate has not given back",
+          "[worker][icmp]") {
+    TokenBucket bucket;
+    const Rate slow{1, 1'000'000};
+    taken_at(bucket, slow, Tick{0}, 1'000'000);
+    for (uint32_t hour = 1; hour <= 24; ++hour)
+        bucket.forget_past(Tick{hour * 3'600'000});
+    CHECK(taken_at(bucket, slow, Tick{24 * 3'600'000}, 1'000'000) == 24 * 3'600);
+}
+
 }  // namespace token_bucket_test

@@ -31,4 +31,10 @@ TEST_CASE("clock: the longest timeout lies in the future from any tick", "[base]
     CHECK(kLongestTimeout.milliseconds > 0);
 }
 
+TEST_CASE("clock: what is weeks old is not taken for what is to come", "[base]") {
+    const Tick then{GENERATE(0u, 5u, 0xffff'ff00u)};
+    for (const uint32_t days : {1u, 24u, 25u, 49u})
+        CHECK(Tick{then.milliseconds + days * 86'400'000}.ms_since(then) == days * 86'400'000);
+}
+
 }  // namespace clock_test

@@ -96,4 +96,15 @@ TEST_CASE("askers: of two MACs that ask as one address neither is known", "[cont
     CHECK(askers.take(kInterface, host(2), kNow + control::kKeepAsker) == mac(2));
 }
 
+TEST_CASE("askers: who asked weeks ago has asked long ago", "[control]") {
+    constexpr uint32_t kDay = 24 * 3600 * 1000;
+    const Tick later{kNow.milliseconds + GENERATE(24u, 25u, 30u, 49u) * kDay};
+    Askers askers(8);
+    askers.add(kInterface, host(1), mac(1), kNow);
+    askers.add(kInterface, host(2), mac(2), kNow);
+    CHECK_FALSE(askers.take(kInterface, host(1), later));
+    askers.turn(later);
+    CHECK(askers.size() == 0);
+}
+
 }  // namespace askers_test

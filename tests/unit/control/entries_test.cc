@@ -88,4 +88,17 @@ TEST_CASE("entries: a quarter may be asked for, and the first asked of them go",
     CHECK(table.entries.may_ask());
 }
 
+TEST_CASE("entries: a look of weeks ago is due, and none is later than it may be", "[control]") {
+    constexpr uint32_t kDay = 24 * 3600 * 1000;
+    constexpr Duration kMost = Duration::seconds(30);
+    Table table;
+    const link::HopIndex soon = table.add(Stage::Reachable, 0);
+    table.entries[soon].due = kNow + Duration::seconds(20);
+    const link::HopIndex old = table.add(Stage::Reachable, 0);
+    table.entries[old].due = Tick{kNow.milliseconds - GENERATE(1u, 25u, 40u) * kDay};
+    table.entries.limit_looks(kMost, kNow);
+    CHECK(table.entries[soon].due == kNow + Duration::seconds(20));
+    CHECK_FALSE(table.entries[old].due.is_after(kNow));
+}
+
 }  // namespace entries_test

@@ -355,4 +355,22 @@ TEST_CASE("host table: an entry out of the middle of a chain leaves the others t
     CHECK(many.all().size() == host.size() / 2);
 }
 
+TEST_CASE("host table: a host that keeps a flow for 49 days is not as fast as it was then",
+          "[hosts]") {
+    constexpr uint32_t kTurn = 60'000;
+    Table table(8);
+    const Limits limits{0, 2};
+    CHECK(table.admit("10.1.0.10", limits).answer == Answer::Admitted);
+    CHECK(table.admit("10.1.0.10", limits).answer == Answer::Admitted);
+    CHECK(table.admit("10.1.0.10", limits).answer == Answer::TooFast);
+    const Tick start = table.now;
+    for (uint64_t passed = 0; passed < (uint64_t{1} << 32) - kTurn; passed += kTurn) {
+        table.now = table.now + Duration{kTurn};
+        table.hosts->turn(table.now, table.flows->grace());
+    }
+    table.now = start;  // the same tick
+    CHECK(table.only().flows == 2);
+    CHECK(table.admit("10.1.0.10", limits).answer == Answer::Admitted);
+}
+
 }  // namespace host_table_test

@@ -112,4 +112,20 @@ TEST_CASE("quotas: without limits all is admitted, and counted", "[hosts]") {
     CHECK(bench.quotas->flows_of(kDoor) == 1000);
 }
 
+TEST_CASE("quotas: a door's rate is not that of 49 days ago", "[hosts]") {
+    constexpr uint32_t kTurn = 120'000;
+    Bench bench;
+    Grace grace(1);
+    const QuotaRequest request{.door = kDoor, .of_door = {.new_per_second = 1}};
+    const Tick start = bench.now;
+    CHECK(bench.charge(request) == Refusal::None);
+    CHECK(bench.charge(request) == Refusal::DoorRate);
+    for (uint64_t passed = 0; passed < (uint64_t{1} << 32) - kTurn; passed += kTurn) {
+        bench.now = bench.now + Duration{kTurn};
+        bench.quotas->turn(bench.now, grace);
+    }
+    bench.now = start;  // the same tick
+    CHECK(bench.charge(request) == Refusal::None);
+}
+
 }  // namespace quotas_test

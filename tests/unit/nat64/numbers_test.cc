@@ -450,4 +450,25 @@ TEST_CASE("numbers: who had one is read whole while it is given to others", "[na
     CHECK(read.load() != 0);
 }
 
+TEST_CASE("numbers: a host whose flows outlast its silence by weeks goes when they have gone",
+          "[nat64]") {
+    constexpr Duration kStep = Duration::seconds(2 * 3600);
+    const auto numbers = make(kLeastNumberBits);
+    Grace grace(1);
+    Tick now{5};
+    const auto number = numbers->find_or_add(host(1), now);
+    REQUIRE(number);
+    const auto wait = [&](int32_t days, bool has_flows) {
+        for (int32_t passed = 0; passed < days * 24 * 3600; passed += kStep.milliseconds / 1000) {
+            now = now + kStep;
+            for (int turn = 0; turn < 100; ++turn)
+                numbers->turn(now, grace, [&](uint32_t) { return has_flows; });
+        }
+    };
+    wait(30, true);  // longer than ticks tell past from future
+    CHECK(numbers->find(host(1)) == number);
+    wait(1, false);
+    CHECK_FALSE(numbers->find(host(1)));
+}
+
 }  // namespace numbers_test

@@ -87,4 +87,14 @@ TEST_CASE("watch: others see who stands still, and that nobody has looked yet", 
     CHECK(workers.watch.standstill(workers.now).workers == 0);
 }
 
+TEST_CASE("watch: a control core that stands still for weeks does", "[sluice]") {
+    Workers workers;
+    workers.pass(100, true, true);
+    CHECK_FALSE(workers.watch.standstill(workers.now).control_core);
+    CHECK_FALSE(workers.watch.standstill(workers.now + Duration{-5}).control_core);  // read before
+    for (const uint32_t days : {1u, 25u, 40u})
+        CHECK(workers.watch.standstill(Tick{workers.now.milliseconds + days * 86'400'000})
+                  .control_core);
+}
+
 }  // namespace watch_test

@@ -155,6 +155,8 @@ std::string why_json(const why::Answer& answer, const why::AnswerWords& words) {
         json["route"] = route_json(*answer.exit, words);
     if (answer.tracked)
         json["tracker"] = tracker_json(answer);
+    if (answer.replaces)
+        json["replaces"] = true;  // another flow that outside hosts have
     if (answer.decision)
         json["source"] = source_json(answer);
     add_fate(json, answer, words.naming);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "hosts/quotas.h"
 
+#include <algorithm>
 #include <string>
 
 namespace sluice::hosts {
@@ -18,8 +19,9 @@ bool count(std::atomic<uint32_t>& flows, uint32_t most) {
     return true;
 }
 
-bool is_full(const std::atomic<uint32_t>& flows, uint32_t most) {
-    return most != 0 && flows.load(std::memory_order_relaxed) >= most;
+/// So many are no longer there in a moment.
+bool is_full(const std::atomic<uint32_t>& flows, uint32_t most, uint32_t ended) {
+    return most != 0 && int64_t{flows.load(std::memory_order_relaxed)} - ended >= int64_t{most};
 }
 
 size_t charge_bytes(uint32_t flows) {
@@ -89,21 +91,41 @@ Refusal Quotas::enter_door(const QuotaRequest& request, Tick now) {
     return refusal;
 }
 
-Refusal Quotas::would_charge(const QuotaRequest& request, Tick now) const {
+Refusal Quotas::would_charge(const QuotaRequest& request, Tick now,
+                             std::span<const uint32_t> ended) const {
+    const auto less = [&](auto&& counts) {
+        return static_cast<uint32_t>(
+            std::ranges::count_if(ended, [&](uint32_t flow) { return counts(of(flow)); }));
+    };
     if (request.door != kNoDoor) {
         const Door& door = doors_[request.door];
-        if (is_full(doors_[kNoDoor].flows, request.most_inward))
+        const auto is_by_any = [](const Charge& charge) { return charge.door != kNoDoor; };
+        const auto is_by_it = [&](const Charge& charge) { return charge.door == request.door; };
+        if (is_full(doors_[kNoDoor].flows, request.most_inward, less(is_by_any)))
             return Refusal::Inward;
-        if (is_full(door.flows, request.of_door.flows))
+        if (is_full(door.flows, request.of_door.flows, less(is_by_it)))
             return Refusal::Door;
         const Rate rate = Rate::read(door.rate.load(std::memory_order_relaxed));
         if (rate.at(second_of(now)).is_above(request.of_door.new_per_second))
             return Refusal::DoorRate;
     }
-    const bool has_room =
-        !request.prefix || prefixes_->would_admit(*request.prefix, {request.most_of_prefix, 0},
-                                                  now) == Answer::Admitted;
-    return has_room ? Refusal::None : Refusal::Prefix;
+    if (!request.prefix || request.most_of_prefix == 0)
+        return Refusal::None;
+    const uint32_t most = request.most_of_prefix + less([&](const Charge& charge) {
+                              return is_of(charge.prefix, *request.prefix, now);
+                          });
+    return prefixes_->would_admit(*request.prefix, {most, 0}, now) == Answer::Admitted
+               ? Refusal::None
+               : Refusal::Prefix;
+}
+
+bool Quotas::is_of(HostIndex prefix, net::InsideAddress wanted, Tick now) const {
+    bool is_it = false;
+    if (prefix != kNoHost)
+        prefixes_->for_each(prefix - 1, prefix, now, [&](const Host& host) {
+            is_it = host.address == wanted.address && host.zone == wanted.zone;
+        });
+    return is_it;
 }
 
 void Quotas::leave_door(uint16_t door) {

@@ -90,8 +90,10 @@ public:
     static size_t bytes_needed(const QuotaParams& params);
 
     Charged charge(const QuotaRequest& request, Tick now);
-    /// What charge() would answer now. Nothing is counted.
-    Refusal would_charge(const QuotaRequest& request, Tick now) const;
+    /// What charge() would answer now, or as soon as the flows of these records have ended. Nothing
+    /// is counted.
+    Refusal would_charge(const QuotaRequest& request, Tick now,
+                         std::span<const uint32_t> ended = {}) const;
     /// Takes back what a flow was counted for that did not open.
     void give_back(const Charge& charge);
 
@@ -125,6 +127,7 @@ private:
 
     explicit Quotas(HostTable& hosts) : hosts_(hosts) {}
     Charge of(uint32_t flow) const;
+    bool is_of(HostIndex prefix, net::InsideAddress wanted, Tick now) const;
     Refusal enter_door(const QuotaRequest& request, Tick now);
     void leave_door(uint16_t door);
 

@@ -15,39 +15,18 @@ using stats::Count;
 /// So often may another thread end, or the owner assure, the flow that was chosen.
 constexpr unsigned kTries = 4;
 
-/// Tiers, and how many times its age each kind counts.
-constexpr uint8_t kAboveShare = 2;
-constexpr uint8_t kStale = 1;
-constexpr uint8_t kKept = 0;
-constexpr uint64_t kOfStranger = 16;
-constexpr uint64_t kUnanswered = 4;
-
-/// A mapping, or a contact, on which no flow hangs any more, or an expectation. A block is the
-/// control core's to end.
-bool is_idle_holder(flow::FlowRecord& record) {
-    const flow::Kind kind = record.kind();
-    // relaxed: killing it looks again.
-    return kind != flow::Kind::Flow && kind != flow::Kind::Block &&
-           record.holding().dependents.load(std::memory_order_relaxed) == 0;
-}
-
-/// For the very flow that wants in, most likely.
-bool is_just_made(const flow::FlowRecord& record, Tick now) {
-    return record.kind() != flow::Kind::Flow && flow::opened_at(record) == now;
-}
-
 }  // namespace
 
 bool EarlyDrop::make_room(const net::Tuple& original, hosts::HostIndex host, bool sparing,
                           Tick now) {
     // A flood is not worth a look for each of its packets.
-    if (sparing && is_above_share(host))
+    if (sparing && ranking_.is_above_share(host))
         return false;
-    const auto near = this->near(original, now);
+    const auto near = ranking_.near(original, now);
     if (end_expired(near, now))
         return true;
     for (unsigned i = 0; i < kTries; ++i) {
-        const auto victim = choose(near, now);
+        const auto victim = ranking_.choose(near, now);
         if (!victim || (sparing && victim->protecting != 0 && victim->host == host))
             return false;
         if (end(*victim))
@@ -58,23 +37,14 @@ bool EarlyDrop::make_room(const net::Tuple& original, hosts::HostIndex host, boo
 
 bool EarlyDrop::replace_inward(const net::Tuple& original, uint16_t door,
                                const hosts::Quotas& quotas, Tick now) {
-    std::optional<Victim> best;
-    for (const flow::FlowRef flow : near(original, now)) {
-        const flow::FlowRecord& record = table_.record(flow);
-        const bool is_inward = record.kind() == flow::Kind::Flow &&
-                               record.sides.enter(net::Direction::Original) == net::Side::Outside &&
-                               (door == hosts::kNoDoor || quotas.door_of(flow.index()) == door);
-        const auto victim = is_inward ? judge(flow.index(), now) : std::nullopt;
-        if (victim && (!best || victim->rank > best->rank))
-            best = victim;
-    }
-    return best && end(*best);
+    const auto victim = ranking_.choose_inward(original, door, quotas, now);
+    return victim && end(*victim);
 }
 
 std::optional<net::Tuple> EarlyDrop::free_one(std::span<const net::Tuple> keys,
                                               hosts::HostIndex host,
                                               const policy::HolderParams& holders, Tick now) {
-    const uint8_t least = is_above_share(host) ? kAboveShare : kStale;
+    const uint8_t least = ranking_.is_above_share(host) ? kAboveShare : kStale;
     std::array<flow::FlowRef, flow::kMaxBulk> found;
     for (unsigned i = 0; i < kTries; ++i) {
         std::optional<Victim> best;
@@ -83,7 +53,7 @@ std::optional<net::Tuple> EarlyDrop::free_one(std::span<const net::Tuple> keys,
         for (size_t k = 0; k < keys.size(); ++k) {
             if (!found[k])
                 return keys[k];
-            const auto victim = judge_holder(found[k], holders, now);
+            const auto victim = ranking_.judge_holder(found[k], holders, now);
             if (!victim || victim->rank.tier < least || (best && victim->rank <= best->rank))
                 continue;
             best = victim;
@@ -95,14 +65,6 @@ std::optional<net::Tuple> EarlyDrop::free_one(std::span<const net::Tuple> keys,
             return its_key;
     }
     return std::nullopt;
-}
-
-/// What stands near a tuple's place, but for what has been made for the flow that wants in.
-std::span<const flow::FlowRef> EarlyDrop::near(const net::Tuple& original, Tick now) {
-    const auto end = std::remove_if(
-        near_.begin(), near_.begin() + table_.near(original, kNearBuckets, near_),
-        [&](const flow::FlowRef ref) { return is_just_made(table_.record(ref), now); });
-    return {near_.begin(), end};
 }
 
 bool EarlyDrop::end(const Victim& victim) {
@@ -128,73 +90,6 @@ bool EarlyDrop::end_expired(std::span<const flow::FlowRef> near, Tick now) {
         }
     }
     return false;
-}
-
-std::optional<EarlyDrop::Victim> EarlyDrop::choose(std::span<const flow::FlowRef> near,
-                                                   Tick now) const {
-    std::optional<Victim> best;
-    for (const flow::FlowRef flow : near)
-        if (const auto victim = judge(flow.index(), now); victim)
-            if (!best || victim->rank > best->rank)
-                best = victim;
-    return best;
-}
-
-/// Nothing for what may not go.
-std::optional<EarlyDrop::Victim> EarlyDrop::judge(uint32_t index, Tick now) const {
-    flow::FlowRecord& record = table_.record(index);
-    Victim victim{index, record.life.load(std::memory_order_acquire), hosts::kNoHost, 0, {}};
-    if (victim.life.life() != flow::Life::Live)
-        return std::nullopt;
-    const uint32_t age = flow::age_ms(flow::opened_at(record), now);
-    if (record.kind() == flow::Kind::Flow) {
-        // relaxed, as all of the status: to condemn it looks again.
-        if ((record.status.load(std::memory_order_relaxed) & kAssured) != 0)
-            return std::nullopt;
-        judge_flow(record, age, victim);
-        return victim;
-    }
-    if (!is_idle_holder(record))
-        return std::nullopt;
-    const bool is_proven = (record.state.load(std::memory_order_relaxed) & kProven) != 0;
-    victim.rank =
-        is_proven ? Rank{kKept, 0, age} : Rank{kStale, 0, kOfStranger * (uint64_t{age} + 1)};
-    return victim;
-}
-
-/// Of who holds the key of its replies: nothing for what has been answered, or what came from
-/// outside.
-std::optional<EarlyDrop::Victim> EarlyDrop::judge_holder(flow::FlowRef holder,
-                                                         const policy::HolderParams& holders,
-                                                         Tick now) const {
-    const flow::FlowRecord& record = table_.record(holder);
-    if (holder.direction() != net::Direction::Reply || is_just_made(record, now))
-        return std::nullopt;
-    if (record.kind() != flow::Kind::Flow && is_resting(record, holders, now))
-        return std::nullopt;
-    const auto victim = judge(holder.index(), now);
-    if (!victim || record.kind() != flow::Kind::Flow)
-        return victim;
-    const bool is_kept = net::is_by_address(record.key(net::Direction::Reply).protocol) &&
-                         (hosts_.standing_of(victim->host).is_answered ||
-                          (flow::opened_at(record) + kBlockTrial).is_after(now));
-    return is_kept || (victim->protecting & kSeenReply) == 0 ? std::nullopt : victim;
-}
-
-void EarlyDrop::judge_flow(const flow::FlowRecord& record, uint32_t age, Victim& victim) const {
-    const bool is_answered = (record.status.load(std::memory_order_relaxed) & kSeenReply) != 0;
-    const bool is_inward = record.sides.enter(net::Direction::Original) == net::Side::Outside;
-    victim.host = hosts_.host_of(victim.index);
-    victim.protecting = is_answered ? kAssured : kAssured | kSeenReply;
-    const uint64_t weighed = uint64_t{age} + 1;
-    if (is_answered)
-        victim.rank = {kStale, 0, weighed};
-    else if (!is_inward && is_above_share(victim.host))
-        victim.rank = {kAboveShare, hosts_.half_open(victim.host), weighed};
-    else if (is_inward || !hosts_.standing_of(victim.host).is_answered)
-        victim.rank = {kStale, 0, kOfStranger * weighed};
-    else
-        victim.rank = {kStale, 0, kUnanswered * weighed};
 }
 
 }  // namespace sluice::nat

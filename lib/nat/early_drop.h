@@ -30,21 +30,14 @@
 #include "flow/flow_table.h"
 #include "hosts/host_table.h"
 #include "hosts/quotas.h"
+#include "nat/ranking.h"
 #include "policy/holder_params.h"
 #include "stats/counters.h"
 
-#include <algorithm>
-#include <array>
 #include <optional>
 #include <span>
 
 namespace sluice::nat {
-
-inline constexpr unsigned kNearBuckets = 8;  ///< From a key's own on; its other one comes on top.
-inline constexpr unsigned kMostNear = (kNearBuckets + 1) * flow::kSlots;
-
-/// So many unanswered flows are any host's share of a table, if that is not too small for them.
-inline constexpr uint32_t kMostShare = 256;
 
 class EarlyDrop {
 public:
@@ -54,7 +47,7 @@ public:
           hosts_(hosts),
           member_(member),
           counters_(counters),
-          share_(std::clamp(table.capacity() / 16, 8U, kMostShare)) {}
+          ranking_(table, hosts) {}
 
     /// Ends a record so that a flow of `host`, by the tuple `original`, may open. With `sparing` no
     /// flow of another host goes for one that has more than its share, and none for another of the
@@ -71,39 +64,14 @@ public:
                                        const policy::HolderParams& holders, Tick now);
 
 private:
-    /// Why one goes before another: the greater tier first, then the greater weight.
-    struct Rank {
-        uint8_t tier = 0;
-        uint32_t half_open = 0;
-        uint64_t staleness = 0;
-        auto operator<=>(const Rank&) const = default;
-    };
-    struct Victim {
-        uint32_t index;
-        flow::LifeWord life;
-        hosts::HostIndex host;  ///< Of a flow.
-        uint8_t protecting;     ///< Status bits that save it from now on; 0 for what is no flow.
-        Rank rank;
-    };
-
-    bool is_above_share(hosts::HostIndex host) const {
-        return hosts_.standing_of(host).half_open > share_;
-    }
-    std::span<const flow::FlowRef> near(const net::Tuple& original, Tick now);
     bool end(const Victim& victim);
     bool end_expired(std::span<const flow::FlowRef> near, Tick now);
-    std::optional<Victim> choose(std::span<const flow::FlowRef> near, Tick now) const;
-    std::optional<Victim> judge(uint32_t index, Tick now) const;
-    std::optional<Victim> judge_holder(flow::FlowRef holder, const policy::HolderParams& holders,
-                                       Tick now) const;
-    void judge_flow(const flow::FlowRecord& record, uint32_t age, Victim& victim) const;
 
     flow::FlowTable& table_;
     hosts::HostTable& hosts_;
     flow::Member& member_;
     stats::Counters& counters_;
-    uint32_t share_;
-    std::array<flow::FlowRef, kMostNear> near_;
+    Ranking ranking_;
 };
 
 }  // namespace sluice::nat

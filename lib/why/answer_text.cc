@@ -221,13 +221,18 @@ bool goes_on(const Answer& answer) {
 
 /// Where outside hosts have all the flows that they may.
 string replacement_line(const Answer& answer) {
-    const bool may_replace =
+    const string all = "outside hosts' flows: all that may be; ";
+    if (answer.replaces)
+        return all +
+               "one near this one's place in the table, that has not shown traffic both "
+               "ways, is ended for it\n";
+    const bool is_refused =
         answer.fate == Fate::Dropped && answer.request &&
         (answer.reason == stats::Drop::OutsideFlows || answer.reason == stats::Drop::ForwardFlows);
-    return may_replace ? "outside hosts' flows: all that may be; a worker first looks for one near "
-                         "this one's place in the table that has not shown traffic both ways, and "
-                         "ends that for it\n"
-                       : "";
+    return is_refused ? all +
+                            "near this one's place in the table none may go for it, that has not "
+                            "shown traffic both ways\n"
+                      : "";
 }
 
 string stage_lines(const Answer& answer, const AnswerWords& words) {

@@ -13,6 +13,7 @@
 #include "net/parse.h"
 #include "why/frame.h"
 #include "why/next_segment.h"
+#include "why/quota_answer.h"
 #include "why/tracker_copy.h"
 #include "worker/burst.h"
 #include "worker/local.h"
@@ -79,6 +80,7 @@ private:
     bool is_let_out(const link::Path& path);
     void decide(const nat::Request& request);
     hosts::Answer ask_host(const nat::Request& request) const;
+    std::optional<Drop> ask_quotas(const nat::Request& request);
     bool is_at_limit(const nat::Request& request) const;
     void relay();
     void leave(const net::Tuple& after);
@@ -346,9 +348,8 @@ void Look::open_toward(const worker::Target& target) {
         reason = tracked.verdict.reason;
     else if (host != hosts::Answer::Admitted)
         reason = host == hosts::Answer::TooFast ? Drop::HostRate : Drop::HostFlows;
-    else if (const auto quota = shared_.quotas.would_charge(request.quota(*policy_), now_);
-             quota != hosts::Refusal::None)
-        reason = nat::drop_of(quota);
+    else
+        reason = ask_quotas(request);
     if (reason)
         return reject(*reason);
     decide(request);
@@ -368,6 +369,13 @@ hosts::Answer Look::ask_host(const nat::Request& request) const {
     if (request.ended != nat::kNoRecord && limits.flows != 0)
         ++limits.flows;
     return shared_.hosts.would_admit(request.original.inside_source(), limits, now_);
+}
+
+std::optional<Drop> Look::ask_quotas(const nat::Request& request) {
+    const QuotaAnswer quota = why::ask_quotas(shared_, *policy_, request, now_);
+    answer_.replaces = quota.replaces;
+    return quota.refusal == hosts::Refusal::None ? std::nullopt
+                                                 : std::optional(nat::drop_of(quota.refusal));
 }
 
 /// Its host may have one flow more, and no mapping beside it.

@@ -94,6 +94,21 @@ inline const std::vector<Setup> kSetups{
          rule.timeouts[*conntrack::timeout_place("tcp-established")] = Duration::seconds(11);
          use_pool(config, std::move(rule));
      }},
+    {"prefixes that are full, inside and outside",
+     [](config::Config& config) {
+         config.quotas.inside_prefix = {30, 6};  // two have all hosts
+         config.quotas.outside_prefix = {30, 3};
+     }},
+    {"outside hosts that have all flows that they may, and few for each prefix",
+     [](config::Config& config) {
+         config.quotas = {.inward = 5, .outside_prefix = {30, 2}};
+         config.no_nat_inbound = true;
+     }},
+    {"a forward that is full",
+     [](config::Config& config) {
+         config.forwards[0].door.max_flows = 2;
+         config.quotas.outside_prefix = {31, 2};
+     }},
     {"inside routing, liberal windows",
      [](config::Config& config) {
          config.inside_routing = true;

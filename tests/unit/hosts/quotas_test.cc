@@ -5,6 +5,7 @@
 #include "packet_builder.h"
 
 #include <memory>
+#include <vector>
 
 namespace quotas_test {
 
@@ -126,6 +127,38 @@ TEST_CASE("quotas: a door's rate is not that of 49 days ago", "[hosts]") {
     }
     bench.now = start;  // the same tick
     CHECK(bench.charge(request) == Refusal::None);
+}
+
+TEST_CASE("quotas: what would be charged once flows have ended is told beforehand", "[hosts]") {
+    Bench bench;
+    const QuotaRequest request{.door = kDoor,
+                               .most_inward = 2,
+                               .of_door = {.flows = 2},
+                               .prefix = prefix("100.0.1.0"),
+                               .most_of_prefix = 1};
+    CHECK(bench.charge(request) == Refusal::None);
+    bench.quotas->set(1, bench.last);
+    QuotaRequest other = request;
+    other.door = kCommonDoor;
+    other.prefix = prefix("100.0.2.0");
+    CHECK(bench.charge(other) == Refusal::None);
+    bench.quotas->set(2, bench.last);
+    bench.quotas->set(3, {});  // of a flow from inside
+    const auto without = [&](std::vector<uint32_t> ended) {
+        return bench.quotas->would_charge(request, bench.now, ended);
+    };
+    CHECK(without({}) == Refusal::Inward);
+    CHECK(without({3}) == Refusal::Inward);
+    CHECK(without({2}) == Refusal::Prefix);  // the other one has its prefix still
+    CHECK(without({1}) == Refusal::None);
+    CHECK(without({1, 2}) == Refusal::None);
+    QuotaRequest full = request;
+    full.most_inward = 0;
+    full.of_door.flows = 1;
+    CHECK(bench.quotas->would_charge(full, bench.now) == Refusal::Door);
+    const std::vector<uint32_t> of_other{2}, of_it{1};
+    CHECK(bench.quotas->would_charge(full, bench.now, of_other) == Refusal::Door);
+    CHECK(bench.quotas->would_charge(full, bench.now, of_it) == Refusal::None);
 }
 
 }  // namespace quotas_test

@@ -196,8 +196,11 @@ TEST_CASE("answer text: where outside hosts have all flows, another may go for t
     CHECK(says_so(stats::Drop::OutsideFlows));
     CHECK(says_so(stats::Drop::ForwardFlows));
     CHECK_FALSE(says_so(stats::Drop::HostFlows));
+    CHECK(answer_text(answer, kWords).find("is ended for it") == std::string::npos);
     answer.fate = Fate::Answered;
     CHECK_FALSE(says_so(stats::Drop::OutsideFlows));
+    answer.replaces = true;
+    CHECK(answer_text(answer, kWords).find("is ended for it") != std::string::npos);
 }
 
 }  // namespace answer_text_test

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "why/quota_answer.h"
+
+#include "nat/ranking.h"
+
+#include <vector>
+
+namespace sluice::why {
+
+QuotaAnswer ask_quotas(const worker::Shared& shared, const policy::Policy& policy,
+                       const nat::Request& request, Tick now) {
+    const hosts::QuotaRequest quota = request.quota(policy);
+    std::vector<uint32_t> gone;
+    if (request.ended != nat::kNoRecord)
+        gone.push_back(request.ended);
+    const hosts::Refusal refusal = shared.quotas.would_charge(quota, now, gone);
+    const bool is_door = refusal == hosts::Refusal::Door;
+    if (!is_door && refusal != hosts::Refusal::Inward)
+        return {refusal};
+    nat::Ranking ranking(shared.table, shared.hosts);
+    const auto victim = ranking.choose_inward(
+        request.original, is_door ? quota.door : hosts::kNoDoor, shared.quotas, now, request.ended);
+    if (!victim)
+        return {refusal};
+    gone.push_back(victim->index);
+    return {shared.quotas.would_charge(quota, now, gone), true};
+}
+
+}  // namespace sluice::why

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Quota answer: what OwnFlows::charge() would say of a flow that is about to open. Nothing is
+/// counted, and nobody goes for it.
+///
+/// Shape    Where outside hosts have all flows that they may, a worker ends one of theirs for the
+///          new one, if there is one near its place that may go: then it asks again without that.
+///          The flow that a packet has met, and that is over, counts no more.
+/// Threads  A member of the flow table.
+
+#include "base/clock.h"
+#include "hosts/quotas.h"
+#include "nat/decision.h"
+#include "policy/policy.h"
+#include "worker/shared.h"
+
+namespace sluice::why {
+
+struct QuotaAnswer {
+    hosts::Refusal refusal = hosts::Refusal::None;
+    bool replaces = false;  ///< Another flow is ended for this one, even if it is refused then.
+};
+
+QuotaAnswer ask_quotas(const worker::Shared& shared, const policy::Policy& policy,
+                       const nat::Request& request, Tick now);
+
+}  // namespace sluice::why

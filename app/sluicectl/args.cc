@@ -152,10 +152,18 @@ CLI::App* add_why(CLI::App& app, Words& words) {
         why->add_option("--pcap", words.packet_file,
                         "Ask about each packet of a pcap or pcapng file, a line for each");
     why->add_flag("--json", words.json, "Print a JSON object for each packet");
-    why->add_flag("--replay", words.replay,
-                  "With --pcap: what the trackers say of each packet by those before it, without a "
-                  "gateway, with the timeouts of the start")
-        ->needs(file);
+    CLI::Option* replay =
+        why->add_flag("--replay", words.replay,
+                      "With --pcap: what the trackers say of each packet by those before it, with "
+                      "the timeouts and switches of the gateway, if it is there")
+            ->needs(file);
+    CLI::Option* config = why->add_option("--config", words.replay_config,
+                                          "With --replay: those of this file, without a gateway");
+    config->needs(replay);
+    why->add_flag("--defaults", words.replay_defaults,
+                  "With --replay: those that a gateway has by default, without one")
+        ->needs(replay)
+        ->excludes(config);
     return why;
 }
 

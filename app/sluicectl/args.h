@@ -24,8 +24,13 @@ struct Request {
     std::optional<std::string> file = {};  ///< In place of all else: a file to be checked here.
     std::optional<std::string> capture = {};  ///< The answer is one, for this file; "-": stdout.
     std::optional<std::string> packets = {};  ///< It is about each packet of this file; "-": stdin.
-    bool is_replay = false;  ///< Of that file, by those before it: no gateway is asked.
-    bool is_json = false;    ///< Of what is replayed.
+    /// Of each packet of that file, by those before it.
+    struct Replay {
+        std::string file;           ///< A configuration that says timeouts and switches; none: "".
+        bool is_by_itself = false;  ///< They are those of the start: no gateway is asked.
+        bool is_json = false;
+    };
+    std::optional<Replay> replay = {};
 
     /// Of the view of all figures.
     struct Top {

@@ -13,8 +13,8 @@
 int main(int argc, char** argv) try {
     std::signal(SIGPIPE, SIG_IGN);  // a write that fails says so
     const sluicectl::Request request = sluicectl::parse_args(argc, argv);
-    if (request.is_replay)
-        return sluicectl::replay_file(*request.packets, request.is_json);
+    if (request.replay)
+        return sluicectl::replay_file(request);
     if (request.top)
         return sluicectl::top(request);
     if (request.past)

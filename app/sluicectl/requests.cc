@@ -52,8 +52,8 @@ Request capture_request(const Words& words) {
 Request why_request(const Words& words) {
     Request request{words.socket, Request::Method::Get, "/v1/why", {}};
     request.query.insert(words.question.begin(), words.question.end());
-    request.is_replay = words.replay;
-    request.is_json = words.json;
+    if (words.replay)
+        request.replay = {words.replay_config, words.replay_defaults, words.json};
     if (!words.packet_file.empty()) {
         request.packets = words.packet_file;
         if (!words.json)

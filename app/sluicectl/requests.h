@@ -40,6 +40,8 @@ struct Words {
     std::map<std::string, std::string> question;  // the packet of /v1/why
     std::string packet_file;
     bool replay = false;
+    std::string replay_config;
+    bool replay_defaults = false;
     std::string endpoint;  // the public one of /v1/who
     std::string at;
     std::vector<std::string> logs;

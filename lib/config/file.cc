@@ -78,7 +78,22 @@ Result<string> read_text(const string& path) {
     }
 }
 
+Settings settings_of(const std::vector<FileEntry>& entries) {
+    Settings settings;
+    for (const FileEntry& entry : entries)
+        for (const FileWord& word : entry.words)
+            settings[entry.flag].push_back(word.text);
+    return settings;
+}
+
 }  // namespace
+
+Result<Settings> read_settings(string_view text) {
+    const Result<std::vector<FileEntry>> entries = read_entries(text);
+    if (!entries)
+        return entries.error();
+    return settings_of(*entries);
+}
 
 Result<File> File::read(const string& path) {
     Result<string> text = read_text(path);
@@ -91,11 +106,7 @@ Result<File> File::read(const string& path) {
 }
 
 Settings File::settings() const {
-    Settings settings;
-    for (const FileEntry& entry : entries_)
-        for (const FileWord& word : entry.words)
-            settings[entry.flag].push_back(word.text);
-    return settings;
+    return settings_of(entries_);
 }
 
 Error File::located(const Error& error) const {

@@ -14,11 +14,15 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sluice::config {
 
 inline constexpr size_t kMostFileBytes = size_t{16} << 20;
+
+/// What the lines of a file set, by flag. An error begins with LINE:COLUMN.
+Result<Settings> read_settings(std::string_view text);
 
 class File {
 public:

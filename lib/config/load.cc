@@ -53,4 +53,17 @@ Result<Config> load(const Settings& settings, std::vector<std::string> eal_argum
     return config;
 }
 
+Result<conntrack::Tuning> load_tuning(const Settings& settings) {
+    Config config;
+    for (const Flag& flag : flags()) {
+        const std::string section = section_of(flag);
+        const auto given = settings.find(flag.name);
+        if ((section != "tracking" && section != "timeouts") || given == settings.end())
+            continue;
+        if (Status status = flag.read({flag.name, given->second}, config); !status)
+            return status.error();
+    }
+    return config.tuning;
+}
+
 }  // namespace sluice::config

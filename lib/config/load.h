@@ -21,5 +21,7 @@ namespace sluice::config {
 using Settings = std::map<std::string, std::vector<std::string>, std::less<>>;
 
 Result<Config> load(const Settings& settings, std::vector<std::string> eal_arguments);
+/// What they say of trackers, whatever else they say, or is missing.
+Result<conntrack::Tuning> load_tuning(const Settings& settings);
 
 }  // namespace sluice::config

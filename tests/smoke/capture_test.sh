@@ -179,7 +179,16 @@ why_says "^[0-9]+ tcp $client_address:33999 .*: dropped: invalid_untracked_fin$"
 why_says "^{\"number\":[0-9]+,\"packet\":\"tcp $client_address:33999 .*\"verdict\":\"dropped: \
 invalid_untracked_fin\",\"dropped\":\"invalid_untracked_fin\"}$" '"verdict":"opens a flow.*null}$' \
     -- --pcap "$work/both" --replay --json
-"$sluicectl" why --pcap "$work/both" --replay >"$work/why" || fail "why --replay"
+"$sluicectl" --socket "$work/nobody" why --pcap "$work/both" --replay >"$work/why" 2>"$work/said" ||
+    fail "why --replay"
+grep --quiet "are those of the start" "$work/said" || fail "not said: $(cat "$work/said")"
+"$sluicectl" why --pcap "$work/both" --replay --defaults >"$work/default" || fail "why --defaults"
+diff "$work/default" "$work/why" >/dev/null || fail "without a gateway there are other timeouts"
+printf 'tcp-loose = 0\ntimeout-udp = soon\n' >"$work/wrong.conf"
+if "$sluicectl" why --pcap "$work/both" --replay --config "$work/wrong.conf" 2>"$work/said"; then
+    fail "why --config takes a wrong file"
+fi
+grep --quiet "^sluicectl: $work/wrong.conf:2:" "$work/said" || fail "no line: $(cat "$work/said")"
 if ! type -P editcap >/dev/null; then
     missing+=(editcap)
 else

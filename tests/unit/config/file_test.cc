@@ -87,4 +87,14 @@ TEST_CASE("file: an error about a value has its place", "[config]") {
     CHECK(place_of(file, "flows", "7") == "");
 }
 
+TEST_CASE("file: lines are read without one as well", "[config]") {
+    auto settings = read_settings("timeout-udp = 7\npool = [a, b]\n");
+    REQUIRE(settings.ok());
+    CHECK(settings->at("timeout-udp") == std::vector<std::string>{"7"});
+    CHECK(settings->at("pool").size() == 2);
+    const auto wrong = read_settings("\nworker = 2\n");
+    REQUIRE_FALSE(wrong.ok());
+    CHECK(wrong.error().message.starts_with("2:1: worker: "));
+}
+
 }  // namespace file_test

@@ -341,4 +341,19 @@ TEST_CASE("flags: names are unique and every flag has its heading, help and read
     }
 }
 
+TEST_CASE("load: what is said of trackers is read by itself", "[config]") {
+    auto tuning = load_tuning({{"timeout-udp", {"7"}},
+                               {"tcp-loose", {"0"}},
+                               {"reset-hold", {"20"}},
+                               {"lan-address", {"nonsense"}}});
+    REQUIRE(tuning.ok());
+    CHECK(tuning->udp == Duration::seconds(7));
+    CHECK_FALSE(tuning->tcp_loose);
+    CHECK(tuning->tcp_reset_hold == Duration::seconds(20));
+    CHECK(tuning->udp_stream == conntrack::Tuning().udp_stream);
+    const auto wrong = load_tuning({{"timeout-udp", {"soon"}}});
+    REQUIRE_FALSE(wrong.ok());
+    CHECK(wrong.error().message.starts_with("--timeout-udp soon"));
+}
+
 }  // namespace load_test

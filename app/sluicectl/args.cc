@@ -61,6 +61,12 @@ CLI::App* add_events(CLI::App& app, Words& words) {
     events
         ->add_flag("--json", words.json, "Print one JSON object on each line; blocks of ports too")
         ->excludes(timestamps);
+    events
+        ->add_option("-o,--output", words.output_words,
+                     "As conntrack has it: timestamp, extended (IPv4 or IPv6), id, separated by "
+                     "commas; or json")
+        ->delimiter(',')
+        ->check(CLI::IsMember({"timestamp", "extended", "id", "json"}));
     return events;
 }
 

@@ -3,6 +3,7 @@
 
 #include "sluicectl/past_holds.h"
 
+#include <algorithm>
 #include <unistd.h>
 
 namespace sluicectl {
@@ -27,8 +28,16 @@ Request flows_request(const Words& words) {
 Request events_request(const Words& words) {
     Request request{words.socket, Request::Method::Get, "/v1/events", {}};
     request.query.insert(words.filters.begin(), words.filters.end());
-    if (words.timestamps)
+    const auto shows = [&](const char* word) {
+        return std::ranges::find(words.output_words, word) != words.output_words.end();
+    };
+    if (words.timestamps || shows("timestamp"))
         request.query.emplace("timestamps", "1");
+    for (const char* const word : {"extended", "id"})
+        if (shows(word))
+            request.query.emplace(word, "1");
+    if (shows("json") && !words.json)
+        request.query.emplace("format", "json");
     request.is_stream = true;
     return request;
 }

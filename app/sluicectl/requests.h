@@ -25,6 +25,7 @@ struct Words {
     bool remove = false;
     bool json = false;
     bool timestamps = false;
+    std::vector<std::string> output_words;  // of /v1/events
     bool all_flows = false;
     bool all_drops = false;
     std::string top;

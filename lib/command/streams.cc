@@ -50,10 +50,14 @@ std::shared_ptr<Sending> Streams::begin(Quota& quota) {
 
 void Streams::events(const Question& question, httplib::Response& response) {
     Query query = question.query;
-    const auto timestamps = take(query, "timestamps");
-    if (timestamps && *timestamps != "1")
-        return refuse(response, question.format, kBadRequest,
-                      "timestamps=" + *timestamps + " is not timestamps=1.");
+    bool shown[3] = {};
+    for (size_t i = 0; const char* const word : {"timestamps", "extended", "id"}) {
+        const auto value = take(query, word);
+        if (value && *value != "1")
+            return refuse(response, question.format, kBadRequest,
+                          std::string(word) + "=" + *value + " is not " + word + "=1.");
+        shown[i++] = value.has_value();
+    }
     const auto filter = FlowFilter::parse(query, subject_.naming);
     if (!filter)
         return refuse(response, question.format, kBadRequest, filter.error().message);
@@ -64,7 +68,8 @@ void Streams::events(const Question& question, httplib::Response& response) {
                           " streams of events are being sent already; try again when one has "
                           "ended.");
 
-    const listing::EventStreamParams params{*filter, question.format, timestamps.has_value()};
+    const listing::EventStreamParams params{
+        *filter, question.format, shown[0], {.extended = shown[1], .id = shown[2]}};
     const std::shared_ptr<Events> stream(
         new Events{subject_.last_passing(), {subject_.flows.journal(), params}, params});
     response.status = kOk;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "listing/event_stream.h"
 
-#include "listing/event_text.h"
-
 namespace sluice::listing {
 
 uint64_t EventStream::next(std::string& out) {
@@ -34,7 +32,7 @@ void EventStream::append(std::string& out, const flow::JournalEntry& entry) {
         return append_json_flow(out, entry, TimeOfDay(), naming);
     if (params_.timestamps)
         append_timestamp(out, entry, TimeOfDay());
-    append_flow(out, entry, naming);
+    append_flow(out, entry, naming, params_.shown);
 }
 
 void EventStream::append_lost(std::string& out, uint64_t count) const {

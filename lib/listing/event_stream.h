@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "flow/journal.h"
+#include "listing/event_text.h"
 #include "listing/flow_filter.h"
 #include "listing/flow_list.h"
 
@@ -26,6 +27,7 @@ struct EventStreamParams {
     FlowFilter filter{};  ///< An empty one lets everything through.
     Format format = Format::Text;
     bool timestamps = false;  ///< In text; JSON has them always.
+    EventShown shown = {};    ///< In text.
 };
 
 class EventStream {

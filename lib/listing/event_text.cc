@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdio>
+#include <optional>
 #include <string_view>
 
 namespace sluice::listing {
@@ -24,6 +25,11 @@ Stamp stamp_of(const flow::JournalEntry& entry, const TimeOfDay& clock) {
     constexpr int64_t kSecond = 1'000'000'000;
     const int64_t time = clock.of(entry.time);
     return {time / kSecond, static_cast<long>(time % kSecond / kMicrosecond)};
+}
+
+/// JSON has the two apart.
+uint64_t id_of(const flow::JournalEntry& entry) {
+    return uint64_t{entry.generation} << 32 | entry.index;
 }
 
 std::string_view json_name(flow::Event event) {
@@ -81,8 +87,10 @@ void append_timestamp(std::string& out, const flow::JournalEntry& entry, const T
     out += stamp.data();
 }
 
-void append_flow(std::string& out, const flow::JournalEntry& entry, const nat64::Naming& naming) {
-    append_event(out, entry.event, entry_of(entry), naming.at(entry.time));
+void append_flow(std::string& out, const flow::JournalEntry& entry, const nat64::Naming& naming,
+                 const EventShown& shown) {
+    append_event(out, entry.event, entry_of(entry), naming.at(entry.time),
+                 {shown.extended, shown.id ? std::optional(id_of(entry)) : std::nullopt});
 }
 
 void append_json_flow(std::string& out, const flow::JournalEntry& entry, const TimeOfDay& clock,

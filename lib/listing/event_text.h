@@ -26,7 +26,14 @@ FlowEntry entry_of(const flow::JournalEntry& entry);
 
 /// "[1790000000.123456]" and a tab.
 void append_timestamp(std::string& out, const flow::JournalEntry& entry, const TimeOfDay& clock);
-void append_flow(std::string& out, const flow::JournalEntry& entry, const nat64::Naming& naming);
+/// As `conntrack -E -o` has them.
+struct EventShown {
+    bool extended = false;  ///< IPv4 or IPv6.
+    bool id = false;        ///< A number that names the flow among all.
+};
+
+void append_flow(std::string& out, const flow::JournalEntry& entry, const nat64::Naming& naming,
+                 const EventShown& shown = {});
 void append_json_flow(std::string& out, const flow::JournalEntry& entry, const TimeOfDay& clock,
                       const nat64::Naming& naming);
 

@@ -183,6 +183,12 @@ void write_protocol(LineWriter& line, Protocol protocol) {
          << unsigned{static_cast<uint8_t>(protocol)} << ' ';
 }
 
+/// That of its original direction, with the number of its address family.
+std::string_view network_protocol(const FlowEntry& flow, const nat64::Naming& naming) {
+    const bool is_ipv6 = naming.ends(flow.tuple[index(Direction::Original)]).are_ipv6();
+    return is_ipv6 ? "ipv6     10 " : "ipv4     2 ";
+}
+
 void write_state_and_tuples(LineWriter& line, const FlowEntry& flow, const nat64::Naming& naming) {
     if (const std::string_view state = state_name(flow); !state.empty())
         line << state << " ";
@@ -250,15 +256,19 @@ std::string_view event_tag(flow::Event event) {
 }
 
 void append_event(std::string& out, flow::Event event, const FlowEntry& flow,
-                  const nat64::Naming& naming) {
+                  const nat64::Naming& naming, const Extras& extras) {
     std::array<char, kMaxLine> buffer;
     LineWriter line(buffer);
     line << event_tag(event);
+    if (extras.has_network_protocol)
+        line << network_protocol(flow, naming);
     write_protocol(line, flow.protocol());
     if (event != flow::Event::Ended)
         line << whole_seconds(flow.left) << " ";
     write_state_and_tuples(line, flow, naming);
     write_zone(line, flow);
+    if (extras.id)
+        line << "id=" << *extras.id << ' ';
     std::string_view text = line.text();
     text.remove_suffix(1);  // the blank behind the last word
     out.append(text).append("\n");

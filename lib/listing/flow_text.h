@@ -15,6 +15,8 @@
 #include "listing/flow_entry.h"
 #include "nat64/naming.h"
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,9 +31,15 @@ void append_line(std::string& out, const FlowEntry& flow, const nat64::Naming& n
 /// What a line of `conntrack -E` begins with.
 std::string_view event_tag(flow::Event event);
 
+/// What a line of `conntrack -E` has for who asks for it.
+struct Extras {
+    bool has_network_protocol = false;  ///< "ipv4     2", as `-o extended` has it.
+    std::optional<uint64_t> id = {};    ///< As `-o id`.
+};
+
 /// Appends what has happened to a flow, as a line of `conntrack -E`.
 void append_event(std::string& out, flow::Event event, const FlowEntry& flow,
-                  const nat64::Naming& naming = {});
+                  const nat64::Naming& naming = {}, const Extras& extras = {});
 
 /// Appends the flow as a JSON object on one line, without a line feed.
 void append_json(std::string& out, const FlowEntry& flow, const nat64::Naming& naming = {});

@@ -54,13 +54,19 @@ from_client sluice curl --silent --show-error --max-time 10 --output /dev/null \
 kill -CONT "$text_follower"
 kill "$text_follower" "$json_follower"
 wait "$text_follower" "$json_follower" || true
-follow again # there would be no place if the others were still being sent to
+# There would be no place if the others were still being sent to.
+follow again -o timestamp,extended,id
 follow too --proto udp
 status=0
 ctl sluice events >/dev/null 2>"$work/refused" || status=$?
 ((status == 1)) || fail "a third reader is taken"
 grep --quiet 'streams of events' "$work/refused" || fail "$(cat "$work/refused")"
 pass "stopped readers delay nobody, and those that go make room"
+from_client sluice curl --silent --show-error --max-time 10 --output /dev/null \
+    "http://$server_address/" || fail "curl"
+wait_for 5 "what -o asks for" tells again \
+    '^\[[0-9]{10}\.[0-9]{6}\].    \[NEW\] ipv4     2 tcp      6 .* dport=[0-9]+ id=[0-9]+$'
+pass "time, address family and id stand where conntrack -o has them"
 
 assert_accounts sluice
 stop_sluice sluice

@@ -104,7 +104,8 @@ TEST_CASE("server: a client that goes is noticed although nothing happens", "[co
 
 TEST_CASE("server: events that cannot be asked for are refused", "[command][events]") {
     ServedGateway gateway;
-    for (const char* path : {"/v1/events?timestamps=2", "/v1/events?colour=red"}) {
+    for (const char* path :
+         {"/v1/events?timestamps=2", "/v1/events?extended=yes", "/v1/events?colour=red"}) {
         const auto answer = gateway.client().Get(path);
         REQUIRE(answer);
         CHECK(answer->status == 400);

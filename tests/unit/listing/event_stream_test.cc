@@ -110,6 +110,18 @@ TEST_CASE("event stream: a filter and timestamps hold for text", "[listing][even
         std::regex(R"(\[\d{10}\.\d{6}\]\t    \[NEW\] udp      17 30 src=10.1.0.10 .*\n)")));
 }
 
+TEST_CASE("event stream: what conntrack has behind -o stands where it has it",
+          "[listing][events]") {
+    Stream stream({.timestamps = true, .shown = {.extended = true, .id = true}});
+    flow::JournalEntry opened = happening(Event::Opened, kDns);
+    opened.index = 5;
+    opened.generation = 3;
+    stream.journal.write(0, opened);
+    CHECK(std::regex_match(stream.text(),
+                           std::regex(R"(\[\d{10}\.\d{6}\]\t    \[NEW\] ipv4     2 udp      17 30 )"
+                                      R"(src=10.1.0.10 .* dport=40000 id=12884901893\n)")));
+}
+
 TEST_CASE("event stream: JSON is one object a line, with time and name", "[listing][events]") {
     Stream stream({.format = Format::Json});
     stream.write(Event::Opened, kDns);

@@ -228,6 +228,10 @@ TEST_CASE("flow text: a flow's zone stands where conntrack has it", "[listing][z
     append_event(text, flow::Event::Opened, flow);
     CHECK(text.ends_with("dport=40000 zone=5\n"));
     text.clear();
+    append_event(text, flow::Event::Opened, flow, {}, {.has_network_protocol = true, .id = 7});
+    CHECK(text.starts_with("    [NEW] ipv4     2 tcp      6 "));
+    CHECK(text.ends_with("dport=40000 zone=5 id=7\n"));
+    text.clear();
     append_json(text, flow);
     const auto json = nlohmann::json::parse(text);
     CHECK(json["original"]["zone"] == 5);

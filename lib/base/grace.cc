@@ -26,7 +26,8 @@ Grace::~Grace() {
     ::operator delete(counters_, kLineAlignment);
 }
 
-void Grace::join(unsigned seat) {
+void Grace::join(unsigned seat, uint32_t tag) {
+    readings_[seat].tag.store(tag, std::memory_order_relaxed);  // it is for a sentence alone
     // Sequentially consistent: who does not see the seat here has begun before it was online.
     unsigned used = used_.load();
     while (used <= seat && !used_.compare_exchange_weak(used, seat + 1)) {
@@ -94,7 +95,8 @@ unsigned Grace::put_late_offline(Tick now, Duration most) {
         const uint32_t reading = reading_of(seat).load(std::memory_order_acquire);
         Watched& watched = watched_[seat];
         if (reading % 2 == 0 || reading != watched.reading) {
-            watched = {reading, now};
+            watched.reading = reading;
+            watched.since = now;
             continue;
         }
         // Should that reading have ended just now and another begun, this ends the new one, which
@@ -105,6 +107,28 @@ unsigned Grace::put_late_offline(Tick now, Duration most) {
                                                 __ATOMIC_RELAXED);
     }
     return late;
+}
+
+Delay Grace::longest_delay(Tick now, bool is_anew) {
+    Delay longest;
+    const uint64_t begun = __atomic_load_n(&counters_->token, __ATOMIC_ACQUIRE);
+    const unsigned used = used_.load(std::memory_order_acquire);
+    for (unsigned seat = 0; seat < used; ++seat) {
+        // relaxed: nothing that is read hangs on it.
+        const uint64_t number = __atomic_load_n(&counters_->qsbr_cnt[seat].cnt, __ATOMIC_RELAXED);
+        const bool is_reading = reading_of(seat).load(std::memory_order_relaxed) % 2 != 0;
+        const bool delays = number != __RTE_QSBR_CNT_THR_OFFLINE && number < begun && !is_reading;
+        Watched& watched = watched_[seat];
+        // A number that it has still is that of a moment before the period, for a later one is
+        // another.
+        if (is_anew || !delays || number != watched.number)
+            watched.delays_since = now;
+        watched.number = number;
+        if (const uint32_t gone = now.ms_since(watched.delays_since); gone > longest.milliseconds)
+            longest = {readings_[seat].tag.load(std::memory_order_relaxed), gone};
+    }
+    delayed_.store(longest.milliseconds, std::memory_order_relaxed);
+    return longest;
 }
 
 }  // namespace sluice

@@ -46,6 +46,12 @@ struct rte_rcu_qsbr;
 
 namespace sluice {
 
+/// A reader that others wait for.
+struct Delay {
+    uint32_t tag = 0;  ///< As it has joined.
+    uint32_t milliseconds = 0;
+};
+
 class Grace {
 public:
     explicit Grace(unsigned seats);
@@ -53,8 +59,9 @@ public:
     Grace(const Grace&) = delete;
     Grace& operator=(const Grace&) = delete;
 
-    /// The thread that has the seat is a reader from now on, until leave(); online.
-    void join(unsigned seat);
+    /// The thread that has the seat is a reader from now on, until leave(); online. By the tag it
+    /// is known to whoever tells of it.
+    void join(unsigned seat, uint32_t tag = 0);
     void leave(unsigned seat);
     /// It holds nothing at this moment.
     void quiescent(unsigned seat);
@@ -76,24 +83,34 @@ public:
 
     /// Puts readings offline that it has seen going on for longer than `most`; returns how many.
     unsigned put_late_offline(Tick now, Duration most);
+    /// Of the readers that a period has been waiting for, but for readings, the one that it has
+    /// seen so for the longest; of 0 milliseconds where nobody is waited for. Anew: what it has
+    /// seen before does not count, for nobody has looked for a while. By the same thread.
+    Delay longest_delay(Tick now, bool is_anew);
+    /// What that has last found, in milliseconds; by any thread.
+    uint32_t delayed() const { return delayed_.load(std::memory_order_relaxed); }
 
 private:
-    /// What put_late_offline() has seen of a seat's reading.
+    /// What put_late_offline() has seen of a seat's reading, and longest_delay() of its number.
     struct Watched {
         uint32_t reading = 0;
         Tick since;
+        uint64_t number = 0;
+        Tick delays_since;
     };
 
     std::atomic<uint32_t>& reading_of(unsigned seat) { return readings_[seat].count; }
 
     struct alignas(64) Reading {
         std::atomic<uint32_t> count{0};  // odd while one goes on
+        std::atomic<uint32_t> tag{0};    // of whoever has the seat
     };
 
     rte_rcu_qsbr* counters_;
     std::vector<Reading> readings_;
     std::vector<Watched> watched_;
     std::atomic<unsigned> used_{0};  // no seat from here on was ever taken
+    std::atomic<uint32_t> delayed_{0};
 };
 
 /// What waits to be used again. A batch is made empty by {}, and says so by empty().

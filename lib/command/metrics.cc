@@ -100,6 +100,7 @@ constexpr Row kRows[] = {
     {LogRecordsSent, "log_records_sent",       "Records of the log of translations, sent"},
     {LogRecordsLost, "log_records_lost",       "Records of the log of translations, lost"},
     {ReadersLate,    "readers_late",           "Parts of lists read again: they took too long"},
+    {ReuseDelayed,   "reuse_delayed",          "Waits of 100 ms and more for one reader of flows"},
 };
 // clang-format on
 
@@ -143,6 +144,8 @@ public:
         gauge("flows_capacity", "Flows that the table has room for", subject_.flows.capacity());
         gauge("flows_retired", "Records of ended flows that wait until no reader has them",
               subject_.flows.retired());
+        gauge("reuse_delay_seconds", "How long these have waited for the slowest reader by now",
+              subject_.flows.grace().delayed() / 1000.0);
         gauge("policies_waiting", "Configurations that were replaced, until nobody goes by them",
               double(subject_.policies_waiting()));
         gauge("build_info", "The version that runs; the value is always 1", 1).metric.back().label =

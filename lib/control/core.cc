@@ -37,7 +37,7 @@ Core::Core(CoreParams params)
       generation_(params_.hops.generation()),
       edition_(params_.policy->edition),
       answered_(params_.policy->announcing.answered),
-      member_(params_.table),
+      member_(params_.table, {flow::MemberName::Kind::ControlCore}),
       tap_(params_.watches, params_.table, static_cast<uint8_t>(params_.workers.size())),
       outbox_(release_rings(params_.workers), params_.packets, counters_),
       kept_(params_.table, params_.policy, params_.interfaces, params_.neighbours.own.notice),
@@ -48,7 +48,8 @@ Core::Core(CoreParams params)
       ageing_(params_.table, member_, counters_, params_.policy, params_.block_notice,
               params_.exhaustion),
       uplink_watch_(params_.uplinks, params_.policy, params_.hops),
-      rerouting_(params_.table, member_, params_.policy, params_.uplinks.living, counters_) {}
+      rerouting_(params_.table, member_, params_.policy, params_.uplinks.living, counters_),
+      reuse_watch_(params_.table, counters_, params_.neighbours.own.notice) {}
 
 void Core::start(Tick now) {
     if (!is_active_)
@@ -75,6 +76,7 @@ unsigned Core::turn(Tick now) {
     params_.hops.reuse(params_.table.grace());
     counters_.count[Count::ReadersLate].add(
         params_.table.grace().put_late_offline(now, kLongestReading));
+    reuse_watch_.turn(now);
     if (is_watched)
         tap_.publish();
     outbox_.show(nullptr);

@@ -17,6 +17,7 @@
 #include "control/neighbours.h"
 #include "control/outbox.h"
 #include "control/rerouting.h"
+#include "control/reuse_watch.h"
 #include "control/twins.h"
 #include "control/uplink_watch.h"
 #include "flow/flow_table.h"
@@ -32,8 +33,6 @@
 
 namespace sluice::control {
 
-/// A list that reads for longer is put offline, and reads the same again.
-inline constexpr Duration kLongestReading{100};
 inline constexpr size_t kPuntsPerTurn = 64;  ///< Of each worker; a punted ARP makes one answer.
 
 /// The rings between the control core and a worker.
@@ -107,6 +106,7 @@ private:
     Ageing ageing_;
     UplinkWatch uplink_watch_;
     Rerouting rerouting_;
+    ReuseWatch reuse_watch_;
 };
 
 }  // namespace sluice::control

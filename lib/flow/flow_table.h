@@ -165,12 +165,25 @@ private:
     RecordPool orphans_;  ///< Retired by members that left before the grace period was over.
 };
 
+/// As whom others tell of a member.
+struct MemberName {
+    enum class Kind : uint16_t { Other, Worker, ControlCore, Deletion };
+
+    Kind kind = Kind::Other;
+    uint16_t number = 0;  ///< Of a worker.
+
+    uint32_t tag() const { return uint32_t{number} << 16 | static_cast<uint32_t>(kind); }
+    static MemberName of(uint32_t tag) {
+        return {static_cast<Kind>(tag & 0xffff), static_cast<uint16_t>(tag >> 16)};
+    }
+};
+
 /// One thread's part in the table: it may look up while a member, and writes through this. Its
 /// reads keep records alive from one quiescent() to the next: after that no FlowRef is valid.
 class Member {
 public:
     /// Takes a place among max_members. The table must outlive the member.
-    explicit Member(FlowTable& table);
+    explicit Member(FlowTable& table, MemberName name = {});
     ~Member();
     Member(const Member&) = delete;
     Member& operator=(const Member&) = delete;

@@ -30,9 +30,9 @@ Keys keys_of(const CuckooIndex& index, const std::array<uint64_t, 2>& hashes) {
 
 }  // namespace
 
-Member::Member(FlowTable& table)
+Member::Member(FlowTable& table, MemberName name)
     : table_(table), id_(table.take_seat()), seat_(&table.seats_[id_]) {
-    table_.grace_->join(id_);
+    table_.grace_->join(id_, name.tag());
 }
 
 Member::~Member() {

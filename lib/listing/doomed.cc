@@ -20,7 +20,7 @@ uint64_t end_all(flow::FlowTable& table, std::span<const Doomed> doomed) {
     while (!doomed.empty()) {
         const auto some = doomed.first(std::min(doomed.size(), kKills));
         doomed = doomed.subspan(some.size());
-        flow::Member member(table);
+        flow::Member member(table, {flow::MemberName::Kind::Deletion});
         for (const Doomed& one : some)
             ended += member.kill(one.index, one.life);
     }

@@ -86,6 +86,7 @@ constexpr Row kRows[] = {
     {LogRecordsSent, "log_records_sent"},
     {LogRecordsLost, "log_records_lost"},
     {ReadersLate, "readers_late"},
+    {ReuseDelayed, "reuse_delayed"},
 };
 
 constexpr bool is_in_order() {

@@ -101,10 +101,11 @@ enum class Count : uint8_t {
     EventsLost,          ///< Of flows, to clients that read them too slowly.
     LogRecordsSent,      ///< Of the log of translations, to its collector.
     LogRecordsLost,      ///< Of it: the collector did not take them, or the log was too slow.
-    ReadersLate,  ///< Lists that held up the reuse of records for 100 ms, and began a part anew.
+    ReadersLate,   ///< Lists that held up the reuse of records for 100 ms, and began a part anew.
+    ReuseDelayed,  ///< How often a worker, or who deletes flows, has held that up for 100 ms.
 };
 
-inline constexpr size_t kCountCount = index(Count::ReadersLate) + 1;
+inline constexpr size_t kCountCount = index(Count::ReuseDelayed) + 1;
 
 /// A histogram of reply tuples tried for one packet: up to 1, 2, 4 … 256.
 inline constexpr size_t kProbeBuckets = 9;

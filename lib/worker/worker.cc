@@ -64,7 +64,7 @@ Worker::Worker(const Shared& shared, WorkerParams params)
       counters_(shared.interfaces.size()),
       policy_(*shared.policy),
       admission_(shared.interfaces, policy_, shared.twins.own_ports),
-      member_(shared.table),
+      member_(shared.table, {flow::MemberName::Kind::Worker, static_cast<uint16_t>(params.id)}),
       own_flows_({shared.table, policy_, shared.kept_endpoints, shared.draws, shared.exhaustion,
                   shared.steering, shared.hosts, shared.reserve, shared.twins.own_ports,
                   &shared.quotas, shared.helpers},

@@ -115,4 +115,48 @@ TEST_CASE("grace: members are waited for, however long it takes", "[base]") {
     CHECK_FALSE(grace.is_over(number));
 }
 
+TEST_CASE("grace: who is waited for is known by tag, and since when", "[base]") {
+    Grace grace(kSeats);
+    grace.join(kFirst, 11);
+    grace.join(kSecond, 12);
+    CHECK(grace.longest_delay(kStart, false).milliseconds == 0);
+    CHECK(grace.longest_delay(kStart + kMost, false).milliseconds == 0);  // nobody waits
+    grace.begin();
+    CHECK(grace.longest_delay(kStart, false).milliseconds == 0);
+    grace.quiescent(kFirst);
+    const Delay delay = grace.longest_delay(kStart + kMost, false);
+    CHECK(delay.tag == 12);
+    CHECK(delay.milliseconds == 100);
+    CHECK(grace.delayed() == 100);
+    CHECK(grace.longest_delay(kStart + kMost, true).milliseconds == 0);  // it has begun anew
+    grace.quiescent(kSecond);
+    CHECK(grace.longest_delay(kStart + kMost + kMost, false).milliseconds == 0);
+    CHECK(grace.delayed() == 0);
+}
+
+TEST_CASE("grace: who goes on and on is not late, though there is always a period", "[base]") {
+    Grace grace(kSeats);
+    grace.join(kFirst);
+    Tick now = kStart;
+    for (int i = 0; i < 10; ++i) {
+        grace.begin();
+        now = now + Duration{20};
+        CHECK(grace.longest_delay(now, false).milliseconds == 0);
+        grace.quiescent(kFirst);
+    }
+    grace.begin();
+    CHECK(grace.longest_delay(now, false).milliseconds == 0);
+    grace.offline(kFirst);
+    CHECK(grace.longest_delay(now + kMost, false).milliseconds == 0);
+}
+
+TEST_CASE("grace: a reading is nobody's delay, for it is put offline", "[base]") {
+    Grace grace(kSeats);
+    grace.begin_reading(kFirst);
+    grace.begin();
+    grace.longest_delay(kStart, false);
+    CHECK(grace.longest_delay(kStart + kMost, false).milliseconds == 0);
+    CHECK(grace.end_reading(kFirst));
+}
+
 }  // namespace grace_test

@@ -335,8 +335,6 @@ std::vector<UplinkState> Gateway::uplinks(const policy::Policy& policy) const {
 /// Makes the workers and the control core, and what they share, in that memory.
 void Gateway::assemble(const config::Config& config, const Ground& ground) {
     policies_ = std::make_unique<Policies>(config, ground.address_key, *table_, *quotas_);
-    watches_ = std::make_unique<observe::Watches>(table_->grace(), config.workers + 1,
-                                                  zones_of(*interfaces_));
     draws_.emplace(ground.secret);
     exhaustion_ = std::make_unique<pool::Exhaustion>(policies_->most_slots());
     shortage_log_ =
@@ -350,6 +348,8 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
         addresses_ = std::make_unique<nat64::Addresses>(ipv6->addresses, *numbers_);
         naming_ = nat64::Naming(*addresses_, ground.clock);
     }
+    watches_ = std::make_unique<observe::Watches>(table_->grace(), config.workers + 1,
+                                                  zones_of(*interfaces_), naming_);
     if (ground.inheritance && ground.inheritance->is_found)
         restore(config, *ground.inheritance);
     if (config.sync) {

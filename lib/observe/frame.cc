@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "observe/frame.h"
 
+#include "nat64/discovery.h"
+#include "nat64/headers.h"
+#include "nat64/icmp_types.h"
 #include "net/icmp.h"
 
 #include <rte_ether.h>
@@ -66,6 +69,12 @@ void read_ports(std::span<const uint8_t> transport, net::Tuple& tuple) {
     }
 }
 
+/// What stands for an address, be it a host's or one behind the prefix.
+std::optional<Be32> inside(const net::Ipv6Address& address, const nat64::Naming& naming) {
+    const auto known = naming.destination(address);
+    return known ? known : naming.source(address);
+}
+
 }  // namespace
 
 uint32_t copy_frame(const rte_mbuf* mbuf, uint32_t skipped, std::span<uint8_t> out) {
@@ -90,6 +99,39 @@ std::optional<net::Tuple> tuple_of(std::span<const uint8_t> frame) {
     tuple.destination.raw = packet->ip.dst_addr;
     tuple.protocol = net::Protocol{packet->ip.next_proto_id};
     read_ports(packet->transport, tuple);
+    return tuple;
+}
+
+std::optional<net::Tuple> tuple_of_ipv6(std::span<const uint8_t> frame,
+                                        const nat64::Naming& naming) {
+    constexpr size_t kType = offsetof(rte_ether_hdr, ether_type);
+    nat64::Headers headers;
+    if (!naming.is_on() || frame.size() < nat64::kEtherBytes ||
+        be16_at(frame, kType).host() != RTE_ETHER_TYPE_IPV6 ||
+        nat64::read_headers(frame.subspan(nat64::kEtherBytes), headers))
+        return std::nullopt;
+    const auto source = inside(headers.source, naming);
+    const auto destination = inside(headers.destination, naming);
+    if (!source || !destination)
+        return std::nullopt;
+    net::Tuple tuple;
+    tuple.source = *source;
+    tuple.destination = *destination;
+    tuple.protocol = net::Protocol{headers.protocol};
+    const size_t before = std::min(frame.size(), nat64::kEtherBytes + headers.bytes);
+    const auto transport = headers.is_first() ? frame.subspan(before) : frame.first(0);
+    if (headers.protocol != nat64::kIcmpv6) {
+        read_ports(transport, tuple);
+        return tuple;
+    }
+    tuple.protocol = net::Protocol::Icmp;
+    if (transport.empty())
+        return tuple;
+    if (nat64::Discovery::is_discovery(transport[0]))
+        return std::nullopt;
+    const auto head = nat64::to_icmp({transport[0], 0}, headers.is_fragment);
+    if (head && transport.size() >= kIdentifierEnd)
+        net::set_icmp_ports(tuple, head->type, head->code, be16_at(transport, 4));
     return tuple;
 }
 

@@ -6,6 +6,7 @@
 ///
 /// Errors   Nothing is asked of the frame: one that parse() refuses is read as far as it goes.
 
+#include "nat64/naming.h"
 #include "net/tuple.h"
 
 #include <cstdint>
@@ -22,6 +23,11 @@ uint32_t copy_frame(const rte_mbuf* mbuf, uint32_t skipped, std::span<uint8_t> o
 /// The tuple of an IPv4 packet, from the beginning of its frame. Addresses and protocol alone where
 /// there are no ports: of a later fragment, or of an ICMP error. Nothing for other frames.
 std::optional<net::Tuple> tuple_of(std::span<const uint8_t> frame);
+
+/// Likewise of an IPv6 packet, with what stands for its addresses inside; nothing where nothing
+/// does, and of neighbour discovery, as of ARP.
+std::optional<net::Tuple> tuple_of_ipv6(std::span<const uint8_t> frame,
+                                        const nat64::Naming& naming);
 
 /// The flags of a TCP segment's header; nothing for other frames.
 std::optional<uint8_t> tcp_flags_of(std::span<const uint8_t> frame);

@@ -118,6 +118,8 @@ PacketEntry Tap::describe(const rte_mbuf* mbuf, unsigned i, Way way, uint16_t by
     entry.length = is_as_kept ? head_[i].length : mbuf->pkt_len;
     auto tuple =
         tuple_of(is_as_kept ? std::span(head_[i].bytes).first(head_[i].size) : first_segment(mbuf));
+    if (!tuple && way == Way::Out)  // as IPv6: it was none before it was to leave
+        tuple = tuple_of_ipv6(first_segment(mbuf), watches_.naming());
     if (tuple)
         tuple->zone = watches_.zone_of(way == Way::In && i != kNotInHand ? in_hand_.from[i] : by);
     entry.has_tuple = tuple.has_value();

@@ -100,9 +100,11 @@ struct Watch {
 class Watches {
 public:
     /// `threads` see packets, and are members of what `grace` belongs to, which outlives this.
-    /// `zones` are those of the interfaces; of any beyond them it is 0.
-    Watches(Grace& grace, unsigned threads, std::vector<uint16_t> zones = {})
-        : grace_(grace), threads_(threads), zones_(std::move(zones)) {}
+    /// `zones` are those of the interfaces; of any beyond them it is 0. By `naming` IPv6 packets
+    /// are known by what stands for their addresses inside.
+    Watches(Grace& grace, unsigned threads, std::vector<uint16_t> zones = {},
+            const nat64::Naming& naming = {})
+        : grace_(grace), threads_(threads), zones_(std::move(zones)), naming_(naming) {}
     ~Watches();
     Watches(const Watches&) = delete;
 
@@ -142,6 +144,7 @@ public:
     uint16_t zone_of(uint16_t interface) const {
         return interface < zones_.size() ? zones_[interface] : uint16_t { 0 };
     }
+    const nat64::Naming& naming() const { return naming_; }
     /// Who watches in that place; a tap's.
     Watch* at(size_t place) const { return places_[place].load(std::memory_order_acquire); }
 
@@ -157,7 +160,8 @@ private:
     Grace& grace_;
     unsigned threads_;
     std::vector<uint16_t> zones_;  // by interface
-    std::mutex mutex_;             // between readers
+    nat64::Naming naming_;
+    std::mutex mutex_;  // between readers
     std::vector<Closed> closed_;
     alignas(64) std::array<std::atomic<Watch*>, kMostWatches> places_{};
 };

@@ -3,7 +3,12 @@
 
 #include "catch.h"
 #include "fake_mbuf.h"
+#include "ipv6_frame.h"
 #include "net/icmp.h"
+#include "testing/ipv6_hosts.h"
+
+#include <string>
+#include <utility>
 
 namespace frame_test {
 
@@ -77,6 +82,41 @@ TEST_CASE("frame: flags are those of a TCP segment", "[observe]") {
     CHECK(tcp_flags_of(bytes) == (kFin | kAck));
     CHECK_FALSE(tcp_flags_of(std::span(bytes).first(47)));
     CHECK_FALSE(tcp_flags_of(packet().udp(1, 2).bytes()));
+}
+
+TEST_CASE("frame: an IPv6 packet is known by what stands for its addresses", "[observe][nat64]") {
+    const Ipv6Hosts hosts;
+    const Be32 number = hosts.number("2001:db8:1::10");
+    const auto tuple_from = [&](const std::string& source, const std::string& destination,
+                                Upper upper) {
+        return observe::tuple_of_ipv6(
+            Frame6{.source = source, .destination = destination, .upper = std::move(upper)}.bytes(),
+            hosts.naming);
+    };
+    const auto answer = tuple_from("64:ff9b::203.0.113.10", "2001:db8:1::10", udp6(53, 5000));
+    REQUIRE(answer);
+    CHECK(answer->source == ip("203.0.113.10"));
+    CHECK(answer->destination == number);
+    CHECK(answer->protocol == net::Protocol::Udp);
+    CHECK(answer->source_port.host() == 53);
+    CHECK(answer->destination_port.host() == 5000);
+
+    const auto echo =
+        tuple_from("64:ff9b::203.0.113.10", "2001:db8:1::10", icmp6(129, 0, 77U << 16));
+    REQUIRE(echo);
+    CHECK(echo->protocol == net::Protocol::Icmp);
+    CHECK(echo->destination_port.host() == 77);
+    CHECK(echo->source_port == net::icmp_ports(net::kEchoRequest, 0));
+    const auto error = tuple_from("2001:db8:1::1", "2001:db8:1::10", icmp6(3, 0, 0));
+    REQUIRE(error);
+    CHECK(error->source_port.host() == 0);
+
+    CHECK_FALSE(tuple_from("64:ff9b::203.0.113.10", "2001:db8:1::99", udp6(53, 5000)));
+    CHECK_FALSE(
+        tuple_from("2001:db8:1::1", "2001:db8:1::10", neighbour6(136, "2001:db8:1::1", mac(1))));
+    CHECK_FALSE(observe::tuple_of_ipv6(packet().udp(1, 2).bytes(), hosts.naming));
+    CHECK_FALSE(observe::tuple_of_ipv6({}, hosts.naming));
+    CHECK_FALSE(observe::tuple_of_ipv6(packet().udp(1, 2).ether_type(0x86dd).bytes(), {}));
 }
 
 }  // namespace frame_test

@@ -146,6 +146,11 @@ public:
               subject_.flows.retired());
         gauge("reuse_delay_seconds", "How long these have waited for the slowest reader by now",
               subject_.flows.grace().delayed() / 1000.0);
+        if (const auto ipv6 = subject_.naming.usage()) {
+            gauge("ipv6_hosts", "IPv6 hosts that have a number", ipv6->hosts);
+            gauge("ipv6_numbers", "Numbers that there are for IPv6 hosts", ipv6->numbers);
+            gauge("ipv6_number_bytes", "Memory for all of them", double(ipv6->bytes));
+        }
         gauge("policies_waiting", "Configurations that were replaced, until nobody goes by them",
               double(subject_.policies_waiting()));
         gauge("build_info", "The version that runs; the value is always 1", 1).metric.back().label =

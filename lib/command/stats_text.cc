@@ -211,6 +211,14 @@ std::string stats_table(const Subject& subject, DropRows rows) {
     table.row("capacity", subject.flows.capacity());
     table.row("retired", subject.flows.retired());
 
+    if (const auto ipv6 = subject.naming.usage()) {
+        table.title("ipv6 hosts");
+        table.row("have a number", ipv6->hosts);
+        table.row("numbers", ipv6->numbers);
+        table.row("bytes for a number", nat64::kBytesPerNumber);
+        table.row("bytes for all", ipv6->bytes);
+    }
+
     table.title("packets that found an address without a free port");
     for (const PoolAddress& each : subject.pools())
         if (rows == DropRows::All || each.exhausted != 0)
@@ -251,6 +259,11 @@ std::string stats_json(const Subject& subject) {
         if (!is_packet_count(count))
             events[std::string(name_of(count))] = total.count[count];
     }
+    if (const auto ipv6 = subject.naming.usage())
+        json["ipv6"] = {{"hosts", ipv6->hosts},
+                        {"numbers", ipv6->numbers},
+                        {"bytes_per_number", nat64::kBytesPerNumber},
+                        {"bytes", ipv6->bytes}};
     ordered_json& probes = json["probes_per_flow"];
     for (size_t i = 0; i < stats::kProbeBuckets; ++i)
         probes[std::to_string(stats::probe_bound(i))] = total.probes[i];

@@ -83,6 +83,7 @@ public:
     Be32 outside_gateway() const { return in_network(kOutsideGateway); }
 
     const AddressParams& params() const { return params_; }
+    const Numbers& numbers() const { return numbers_; }
 
 private:
     Be32 in_network(uint32_t number) const {

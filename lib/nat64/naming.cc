@@ -29,6 +29,13 @@ WireEnds Naming::ends(const net::Tuple& tuple) const {
     return ends;
 }
 
+std::optional<Naming::Usage> Naming::usage() const {
+    if (!is_on())
+        return std::nullopt;
+    const Numbers& numbers = addresses_->numbers();
+    return Usage{numbers.count(), numbers.capacity(), numbers.bytes()};
+}
+
 char* write(char* out, const WireAddress& address) {
     return address.ipv6 ? net::write(out, *address.ipv6) : net::write(out, address.ipv4);
 }

@@ -15,6 +15,8 @@
 #include "nat64/addresses.h"
 #include "net/tuple.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -79,6 +81,14 @@ public:
         if (is_on())
             addresses_->for_each_host(visit);
     }
+
+    /// What numbers take, where there are some.
+    struct Usage {
+        uint32_t hosts = 0;  ///< That have one.
+        uint32_t numbers = 0;
+        size_t bytes = 0;  ///< Of memory for all numbers, given or not.
+    };
+    std::optional<Usage> usage() const;
 
 private:
     const Addresses* addresses_ = nullptr;

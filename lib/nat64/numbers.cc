@@ -47,6 +47,8 @@ std::span<T> take(std::byte*& at, size_t count) {
 }  // namespace
 
 size_t Numbers::bytes_needed(unsigned bits) {
+    static_assert(sizeof(Place) + 2 * sizeof(uint32_t) + (sizeof(Word) + kPlaces - 1) / kPlaces ==
+                  kBytesPerNumber);
     const size_t numbers = size_t{1} << bits;
     return sizeof(Head) + numbers * (sizeof(Place) + 2 * sizeof(uint32_t)) +
            numbers / kPlaces * sizeof(Word);

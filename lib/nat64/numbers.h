@@ -12,7 +12,7 @@
 ///          of its grace periods; put() likewise, while no worker gives numbers.
 /// Errors   find_or_add() yields nothing where the bucket is full, or where another thread is
 ///          giving a number in it at the same moment.
-/// Memory   All at create(): 25 bytes a number. It may outlive the process (lib/state): who is
+/// Memory   All at create(): kBytesPerNumber. It may outlive the process (lib/state): who is
 ///          created in memory that another has left, by the same plan, knows its hosts.
 /// Cost     One line for the bucket's word and one for each address that is compared.
 ///
@@ -69,6 +69,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -85,6 +86,9 @@ inline constexpr int kCrowd = 12;
 inline constexpr Duration kPass = Duration::seconds(10);
 /// A host that has its number longer has it since then, as far as holder() knows.
 inline constexpr Duration kLongAgo = Duration::seconds(24 * 3600);
+
+/// Memory for a number, at most: its address, two moments, and its part of a bucket's word.
+inline constexpr size_t kBytesPerNumber = 25;
 
 struct NumbersParams {
     NumberPlan plan;
@@ -122,6 +126,9 @@ public:
     }
 
     uint32_t capacity() const { return static_cast<uint32_t>(places_.size()); }
+    size_t bytes() const {
+        return bytes_needed(static_cast<unsigned>(std::countr_zero(capacity())));
+    }
     /// How many hosts that are not named have one; exact while nothing changes.
     uint32_t count() const;
 

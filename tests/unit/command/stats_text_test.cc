@@ -3,6 +3,7 @@
 
 #include "catch.h"
 #include "served_gateway.h"
+#include "testing/ipv6_hosts.h"
 
 #include <nlohmann/json.hpp>
 
@@ -62,6 +63,25 @@ TEST_CASE("stats text: ports say whether they have a link, and what they lost", 
     REQUIRE(json["ports"].size() == 2);
     CHECK(json["ports"][0]["lost"]["rx_missed"] == 7);
     CHECK(json["ports"][1]["link"] == false);
+}
+
+TEST_CASE("stats text: with IPv6 it says who has numbers, and what these take",
+          "[command][nat64]") {
+    Gateway gateway;
+    const test::Ipv6Hosts hosts;
+    Subject subject = gateway.subject();
+    CHECK(stats_table(subject, DropRows::All).find("ipv6 hosts") == std::string::npos);
+    CHECK_FALSE(nlohmann::json::parse(stats_json(subject)).contains("ipv6"));
+    hosts.number("2001:db8:1::10");
+    hosts.number("2001:db8:1::11");
+    subject.naming = hosts.naming;
+    const std::string table = stats_table(subject, DropRows::NonZero);
+    CHECK(has_row(table, "have a number", "2"));
+    CHECK(has_row(table, "numbers", std::to_string(hosts.numbers->capacity())));
+    CHECK(has_row(table, "bytes for a number", "25"));
+    const auto json = nlohmann::json::parse(stats_json(subject))["ipv6"];
+    CHECK(json["hosts"] == 2);
+    CHECK(json["bytes"] == hosts.numbers->bytes());
 }
 
 TEST_CASE("stats text: addresses that were exhausted are listed", "[command]") {

@@ -471,4 +471,13 @@ TEST_CASE("numbers: a host whose flows outlast its silence by weeks goes when th
     CHECK_FALSE(numbers->find(host(1)));
 }
 
+TEST_CASE("numbers: their memory is what is said of each, but for what all share", "[nat64]") {
+    for (const unsigned bits : {kLeastNumberBits, 16u, 20u}) {
+        const size_t numbers = size_t{1} << bits;
+        CHECK(Numbers::bytes_needed(bits) <= numbers * kBytesPerNumber);
+        CHECK(Numbers::bytes_needed(bits) > numbers * (kBytesPerNumber - 1));
+    }
+    CHECK(make(16)->bytes() == Numbers::bytes_needed(16));
+}
+
 }  // namespace numbers_test

@@ -48,12 +48,17 @@ Status check_numbers_stay(const Config& config) {
     if (config.inside_routing)
         return wrong("lan6", lan6,
                      "--inside-routing would show other inside hosts the numbers of its hosts");
-    for (const policy::Match& match : config.no_nat)
-        if (const net::Prefix& numbers = config.numbers.network();
-            match.inside.contains(numbers.address) || numbers.contains(match.inside.address))
+    const net::Prefix& numbers = config.numbers.network();
+    for (const policy::Match& match : config.no_nat) {
+        if (match.inside6)
+            return wrong("no-nat", to_string(match),
+                         "IPv6 hosts cannot leave with their own addresses, for outside there is "
+                         "IPv4 alone");
+        if (overlap(match.inside, numbers))
             return wrong("no-nat", to_string(match),
                          "it overlaps --ipv6-numbers " + net::to_string(numbers) +
                              ", which may be on no wire");
+    }
     if (config.claim == Claim::Probe)
         return wrong("claim", "probe", "--lan6 " + lan6 + " is not probed for; take force");
     const bool is_often =

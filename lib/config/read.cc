@@ -244,6 +244,10 @@ Result<net::Prefix> read_interface_address(const Given& given) {
 Result<std::vector<net::Prefix>> read_networks(const Given& given) {
     std::vector<net::Prefix> networks;
     for (const string& item : items_of(given)) {
+        if (is_ipv6(item))
+            return wrong(given.flag, item,
+                         "an IPv4 prefix is wanted; a --snat takes IPv6 ones, and that of "
+                         "--ipv6-numbers stands for all IPv6 hosts here");
         const Result<net::Prefix> network = read_network(given.flag, item);
         if (!network)
             return network.error();

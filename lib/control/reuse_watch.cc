@@ -7,9 +7,8 @@
 namespace sluice::control {
 namespace {
 
-using Kind = flow::MemberName::Kind;
-
-std::string text_of(const flow::MemberName& name) {
+std::string member_text(const flow::MemberName& name) {
+    using Kind = flow::MemberName::Kind;
     switch (name.kind) {
         case Kind::Worker:
             return "worker " + std::to_string(name.number);
@@ -41,7 +40,7 @@ void ReuseWatch::turn(Tick now) {
 }
 
 void ReuseWatch::tell(const flow::MemberName& name) const {
-    notice_(text_of(name) + " has gone on for " + std::to_string(kLongestReading.milliseconds) +
+    notice_(member_text(name) + " has gone on for " + std::to_string(kLongestReading.milliseconds) +
             " ms without a pause: until it has one, what has ended is not used again; its CPU is "
             "taken by somebody else, or it hangs");
 }

@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "nat/early_drop.h"
 
-#include "conntrack/status.h"
-#include "flow/age.h"
-#include "nat/holders.h"
-
 namespace sluice::nat {
 namespace {
 
-using conntrack::kAssured;
-using conntrack::kSeenReply;
 using stats::Count;
 
 /// So often may another thread end, or the owner assure, the flow that was chosen.

@@ -111,6 +111,18 @@ TEST_CASE("nat64: what cannot pass ends by name", "[packet][nat64]") {
     CHECK(ipv6.bed.dropped(reason) == 1);
 }
 
+TEST_CASE("nat64: of ICMPv6 that is of no flow an echo request alone leaves",
+          "[packet][nat64][icmp][rfc4890]") {
+    Ipv6Bed ipv6;
+    for (unsigned type = 0; type < 256; ++type) {
+        CAPTURE(type);
+        Frame6 frame = to_server(icmp6(static_cast<uint8_t>(type), 0, 0, Bytes(24, 0)));
+        frame.hop_limit = 255;  // as neighbour discovery wants it
+        CHECK(ipv6.send(frame).size() == (type == 128 ? 1 : 0));
+    }
+    CHECK(ipv6.bed.flows() == 1);
+}
+
 TEST_CASE("nat64: no wire uses the addresses that stand for IPv6 hosts", "[packet][nat64]") {
     Ipv6Bed ipv6;
     REQUIRE(ipv6.send(to_server(udp6(5000, 53))).size() == 1);

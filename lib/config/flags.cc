@@ -230,8 +230,7 @@ constexpr Flag kFlags[] = {
      "Likewise in the place of the first --wan, or of the only port",
      [](const Given& g, Config& c) { return store(read_word(g), c.wan_twin); }},
     {"twin-ports", kTwins, Arity::Many, false, "LIST",
-     "Ports of own addresses that are the kernel's, no flow's, as 22,60000-60999; default: 22, and "
-     "those on which it listens",
+     "Ports of own addresses that are the kernel's, as 22,60000-60999; default: 22, and its own",
      [](const Given& g, Config& c) { return store(read_port_list(g), c.twin_ports); }},
     {"twin-rate", kTwins, Arity::One, false, "N",
      "Packets that each twin is given a second, 1 to 1000000; default: 10000",

@@ -28,6 +28,7 @@
 #include "flow/flow_record.h"
 #include "flow/insertion.h"
 #include "flow/journal.h"
+#include "flow/member_name.h"
 #include "flow/probe.h"
 #include "flow/record_memory.h"
 #include "flow/record_pool.h"
@@ -66,8 +67,7 @@ public:
     static Result<std::unique_ptr<FlowTable>> create(const FlowTableParams& params);
     ~FlowTable();
 
-    /// Bytes that a table of `capacity` flows takes: records, index, deadlines, and accounts where
-    /// there are any.
+    /// Bytes of records, index, deadlines, and accounts where there are any, for so many flows.
     static size_t bytes_needed(uint32_t capacity, bool accounting = false);
 
     /// Looks up a burst. Sets refs[i] for tuples[i], or to a false FlowRef on a miss. Both spans
@@ -163,19 +163,6 @@ private:
     std::span<Seat> seats_;
     RecordPool free_;
     RecordPool orphans_;  ///< Retired by members that left before the grace period was over.
-};
-
-/// As whom others tell of a member.
-struct MemberName {
-    enum class Kind : uint16_t { Other, Worker, ControlCore, Deletion };
-
-    Kind kind = Kind::Other;
-    uint16_t number = 0;  ///< Of a worker.
-
-    uint32_t tag() const { return uint32_t{number} << 16 | static_cast<uint32_t>(kind); }
-    static MemberName of(uint32_t tag) {
-        return {static_cast<Kind>(tag & 0xffff), static_cast<uint16_t>(tag >> 16)};
-    }
 };
 
 /// One thread's part in the table: it may look up while a member, and writes through this. Its

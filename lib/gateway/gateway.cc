@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -132,6 +133,15 @@ std::optional<nat64::EdgeParams> edge_params(const config::Config& config,
     return params;
 }
 
+/// As which host the flow table knows a number.
+net::InsideAddress numbered(net::InsideAddress network, uint32_t number) {
+    return {Be32::from_host(network.address.host() | number), network.zone};
+}
+
+std::function<bool()> hear_claims_by(sync::Standing& standing) {
+    return [&standing] { return standing.hear_claim(flow::steady_now()); };
+}
+
 /// What people call its interface.
 std::string uplink_name(const link::Uplinks& uplinks, link::UplinkId id,
                         const link::Interfaces& interfaces) {
@@ -247,9 +257,7 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
     params.neighbours.own.notice = ground.notice;
     params.neighbours.own.announcing = policy->announcing;
     if (replica_)
-        params.neighbours.own.may_be_peer = [standing = &replica_->standing()] {
-            return standing->hear_claim(flow::steady_now());
-        };
+        params.neighbours.own.may_be_peer = hear_claims_by(replica_->standing());
     params.has_adopted = ground.inheritance && ground.inheritance->is_found;
     params.twins = twin_params(ground);
     params.twins.rate = twin_rate(config);
@@ -276,8 +284,7 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
                                                          config.lans.front().zone)](Tick now) {
             others(now);
             numbers_->turn(now, table_->grace(), [&](uint32_t number) {  // of hosts that are gone
-                const Be32 address = Be32::from_host(network.address.host() | number);
-                return hosts_->flow_count({address, network.zone}).has_value();
+                return hosts_->flow_count(numbered(network, number)).has_value();
             });
         };
     return params;

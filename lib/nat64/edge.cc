@@ -116,7 +116,7 @@ Entered Edge::translate(rte_mbuf* mbuf, Tick now) {
     const auto source = addresses_.source(headers.source, now);
     if (!source)
         return Entered::dropped(Drop::Ipv6HostsFull);
-    const Ipv4Ends ends{*source, *destination, params_.identification++};
+    const Ipv4Ends ends{*source, *destination, identification_++};
     if (const auto reason = to_ipv4(mbuf, headers, ends, addresses_))
         return Entered::dropped(*reason);
     return {Fate::Translated, {}};

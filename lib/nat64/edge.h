@@ -36,14 +36,16 @@ struct EdgeParams {
     net::MacAddress mac{};        ///< Of the port where the IPv6 side is.
     bool advertises = false;      ///< Hosts are told that the gateway is their router.
     uint8_t port = 0;             ///< The position of that port.
-    uint16_t identification = 0;  ///< The first that is given to a packet without.
+    uint16_t identification = 0;  ///< The first that the first of them gives to a packet without.
     std::optional<OutsideSide> outside = {};
 };
 
 class Edge {
 public:
-    Edge(const EdgeParams& params, Numbers& numbers)
+    /// One of several, each with identifications of its own, is numbered from 0.
+    Edge(const EdgeParams& params, Numbers& numbers, uint8_t worker = 0)
         : params_(params),
+          identification_(static_cast<uint16_t>(params.identification + worker * kApart)),
           addresses_(params.addresses, numbers),
           discovery_{Discovery(addresses_, net::Side::Inside, params.mac, params.advertises),
                      Discovery(addresses_, net::Side::Outside,
@@ -82,7 +84,10 @@ private:
     Entered pass_on(rte_mbuf* mbuf, Tick now);
     Entered translate(rte_mbuf* mbuf, Tick now);
 
+    static constexpr unsigned kApart = UINT16_MAX / 64;  // identifications of two workers
+
     EdgeParams params_;
+    uint16_t identification_;
     Addresses addresses_;
     std::array<Discovery, net::kSideCount> discovery_;
     Crossing crossing_;

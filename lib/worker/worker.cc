@@ -25,10 +25,7 @@ namespace {
 std::unique_ptr<nat64::Edge> make_edge(const Shared& shared, const WorkerParams& params) {
     if (!shared.ipv6)
         return nullptr;
-    constexpr unsigned kApart = UINT16_MAX / 64;  // identifications of two workers
-    nat64::EdgeParams edge = *shared.ipv6;
-    edge.identification = static_cast<uint16_t>(edge.identification + params.id * kApart);
-    return std::make_unique<nat64::Edge>(edge, *shared.numbers);
+    return std::make_unique<nat64::Edge>(*shared.ipv6, *shared.numbers, params.id);
 }
 
 link::EgressParams egress_params(const Shared& shared, const WorkerParams& params,

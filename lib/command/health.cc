@@ -18,8 +18,6 @@ std::vector<std::string> troubles(const Subject& subject) {
     const PairReport pair = subject.pair().value_or(PairReport{});
     if (pair.is_active && pair.peer == PairReport::Peer::Active)
         found.push_back("the other gateway of the pair is active too");
-    if (pair.suspects_peer)
-        found.push_back("the other gateway of the pair is away, and may be active too");
     for (const PortReport& port : subject.ports())
         if (!port.has_link)
             found.push_back(port.name + " has no link");

@@ -5,9 +5,9 @@
 /// Health: whether the gateway does its work, for whoever sends traffic elsewhere when it does not.
 ///
 /// Shape    It is healthy while the control core and every worker turn, every port has its link,
-/// and
-///          not both of a pair are active, or seem so; what else goes wrong (drops, a dead uplink
-///          of several) is for alerts.
+///          and not both of a pair are active; what else goes wrong (drops, a dead uplink of
+///          several) is for alerts. That the peer may be active too is not said here: one forged
+///          frame would do, and whoever asks would send traffic elsewhere.
 
 #include "command/subject.h"
 

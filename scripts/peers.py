@@ -61,20 +61,30 @@ def fault_of_case(case):
     return None
 
 
-def fault_of(row, benches):
-    """What is wrong with a row; None if nothing."""
+def fault_of_peer(row):
     if not isinstance(row, dict):
         return "is not an object"
-    for key in ("peer", "bench", "unit"):
-        if not isinstance(row.get(key), str) or not row[key].strip():
-            return f'has no "{key}"'
+    if not isinstance(row.get("peer"), str) or not row["peer"].strip():
+        return 'has no "peer"'
     if row["peer"].strip().lower() == "sluice":
         return 'names sluice as the "peer": it stands in the report without'
+    return None
+
+
+def fault_of(row, benches, may_be_0=False):
+    """What is wrong with a row, whoever was measured; None if nothing."""
+    if not isinstance(row, dict):
+        return "is not an object"
+    for key in ("bench", "unit"):
+        if not isinstance(row.get(key), str) or not row[key].strip():
+            return f'has no "{key}"'
     if row["bench"] not in benches:
         return f'"bench" is none of {", ".join(benches)}'
     if fault := fault_of_case(row.get("case")):
         return fault
-    if not is_number(row.get("value")) or row["value"] <= 0:
+    if not is_number(row.get("value")) or row["value"] < 0:
+        return 'has no "value", or one below 0'
+    if row["value"] == 0 and not may_be_0:
         return 'has no "value" above 0'
     least, most = row.get("min", row["value"]), row.get("max", row["value"])
     if not is_number(least) or not is_number(most) or not 0 <= least <= row["value"] <= most:
@@ -91,7 +101,7 @@ def read(path, benches):
         raise BadFile(f"{path}: has no rows")
     figures = []
     for where, row in rows:
-        if fault := fault_of(row, benches):
+        if fault := fault_of_peer(row) or fault_of(row, benches):
             raise BadFile(f"{where} {fault}")
         figures.append({"bench": row["bench"], "case": {key: row["case"][key] for key in KEYS},
                         "value": row["value"], "unit": row["unit"],

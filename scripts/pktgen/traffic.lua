@@ -18,6 +18,15 @@ traffic.flows = {
     ["files"] = {},  -- those of Pktgen's -s 0:lan.pcap -s 1:wan.pcap, of whatever size
 }
 
+-- How many flows these are; of files, as many as the environment's FILE_FLOWS says.
+function traffic.count(flows)
+    if flows.hosts then
+        return flows.hosts * flows.ports
+    end
+    return math.tointeger(tonumber(os.getenv("FILE_FLOWS") or "")) or
+               error("FILE_FLOWS is to say how many flows the files have")
+end
+
 -- As in README.md's command lines of sluice.
 local sides = {
     [0] = {name = "inside", router = "192.168.0.2", gateway = "192.168.0.1"},
@@ -122,10 +131,21 @@ function traffic.prepare(flows, size)
     end
 end
 
+-- What Pktgen's process answers is no packet of a flow: each ARP request that a port receives, and
+-- the answer that it sends.
+local function arp_of(port)
+    local stats = pktgen.pktStats and pktgen.pktStats("all")
+    return stats and stats[port] and stats[port].arp_pkts or 0
+end
+
 local function counts()
     local stats = pktgen.portStats("all", "port")
-    return {sent = {[0] = stats[0].opackets, [1] = stats[1].opackets},
-            received = {[0] = stats[0].ipackets, [1] = stats[1].ipackets}}
+    local result = {sent = {}, received = {}}
+    for port = 0, 1 do
+        result.sent[port] = stats[port].opackets - arp_of(port)
+        result.received[port] = stats[port].ipackets - arp_of(port)
+    end
+    return result
 end
 
 -- Waits. A port that is not measured sends one burst a second, for Pktgen transmits its answers to
@@ -139,35 +159,72 @@ local function wait(seconds, idle)
     end
 end
 
--- Opens the flows by sending both ways, then sends in a direction: out, back or both. Returns
--- packets a second: sent, and received at the other port.
-function traffic.measure(direction, rate, warm, seconds)
-    local idle = ({out = "1", back = "0"})[direction]
-    pktgen.set("all", "rate", rate)
-    pktgen.set("all", "count", 0)
-    pktgen.start("all")
-    wait(warm)
+local idle_port = {out = "1", back = "0"}  -- none of both
+local measured_ports = {out = "0", back = "1", both = "all"}
+local settle = 2  -- seconds: the counters are read once in one; so long RFC 2544 waits for the last
+
+-- What was sent in a direction between two counts, and received at the other port.
+local function between(before, after, direction)
+    local sent, received = 0, 0
+    for port = 0, 1 do
+        if idle_port[direction] ~= tostring(port) then
+            sent = sent + after.sent[port] - before.sent[port]
+            received = received + after.received[1 - port] - before.received[1 - port]
+        end
+    end
+    return sent, received
+end
+
+local function rest(direction)
+    local idle = idle_port[direction]
     if idle then
         pktgen.stop(idle)
         pktgen.set(idle, "count", 64)
     end
-    wait(2, idle)  -- the counters are read once a second
+    return idle
+end
+
+-- Opens the flows by sending both ways.
+function traffic.open(rate, seconds)
+    pktgen.set("all", "rate", rate)
+    pktgen.set("all", "count", 0)
+    pktgen.start("all")
+    wait(seconds)
+end
+
+-- Opens the flows, then sends in a direction: out, back or both. Returns packets a second while it
+-- sends: sent, and received at the other port.
+function traffic.measure(direction, rate, warm, seconds)
+    traffic.open(rate, warm)
+    local idle = rest(direction)
+    wait(settle, idle)
     local before = counts()
     wait(seconds, idle)
     local after = counts()
     pktgen.stop("all")
-    wait(2)
-    local function per_second(what, port)
-        return (after[what][port] - before[what][port]) / seconds
-    end
-    local result = {sent = 0, received = 0}
-    for port = 0, 1 do
-        if idle ~= tostring(port) then
-            result.sent = result.sent + per_second("sent", port)
-            result.received = result.received + per_second("received", 1 - port)
-        end
-    end
-    return result
+    wait(settle)
+    local sent, received = between(before, after, direction)
+    return {sent = sent / seconds, received = received / seconds}
+end
+
+-- Sends in a direction for so long, and waits for the last packet: every one counts. The flows are
+-- open. `rate` is in percent of the line's. Returns packets a second, and the loss as a ratio of
+-- what was sent.
+function traffic.trial(direction, rate, seconds)
+    local ports = measured_ports[direction]
+    pktgen.stop("all")
+    pktgen.set("all", "rate", rate)
+    pktgen.set("all", "count", 0)
+    local idle = rest(direction)
+    wait(settle, idle)
+    local before = counts()
+    pktgen.start(ports)
+    wait(seconds, idle)
+    pktgen.stop(ports)
+    wait(settle, idle)
+    local sent, received = between(before, counts(), direction)
+    return {rate = rate, seconds = seconds, sent = sent / seconds, received = received / seconds,
+            loss = math.max(0, sent - received) / math.max(sent, 1)}
 end
 
 return traffic

@@ -5,8 +5,10 @@
 #include "rig/crew.h"
 #include "rig/floor.h"
 #include "rig/order.h"
+#include "rig/sober.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <span>
@@ -28,6 +30,8 @@ struct Mode {
     Mix mix = Mix::Half;
     Order::Kind order = Order::Kind::Random;
     unsigned burst = 32;
+    Sober sober = {};
+    std::array<const char*, 2> name = {"udp", "tcp"};  ///< Null: not of this protocol.
 };
 
 constexpr Mode kBase;
@@ -35,6 +39,23 @@ constexpr Mode kModes[] = {
     kBase,        {.mix = Mix::Out}, {.mix = Mix::Back}, {.order = Order::Kind::Zipf},
     {.burst = 1}, {.burst = 8},      {.burst = 64},
 };
+
+constexpr Mode kSoberModes[] = {
+    {.sober = {.beyond_l2 = true}, .name = {"udp, beyond L2", "tcp, beyond L2"}},
+    {.sober = {.beyond_l2 = true, .in_random_order = true},
+     .name = {"udp, beyond L2, mbufs at random", "tcp, beyond L2, mbufs at random"}},
+    {.sober = {.beyond_l2 = true, .flushed = true},
+     .name = {"udp, packets from memory", "tcp, packets from memory"}},
+    {.sober = {.mixed_sizes = true}, .name = {"udp, IMIX", "tcp, IMIX"}},
+    {.sober = {.has_timestamp = true}, .name = {nullptr, "tcp, timestamps"}},
+};
+/// All of it, and checksums in software.
+constexpr Mode kSoberest{.sober = {.beyond_l2 = true,
+                                   .flushed = true,
+                                   .in_random_order = true,
+                                   .mixed_sizes = true,
+                                   .has_timestamp = true},
+                         .name = {"udp, sober", "tcp, sober"}};
 
 const char* name_of(Mix mix) {
     constexpr const char* kNames[] = {"half", "out", "back"};
@@ -68,6 +89,7 @@ struct FieldParams {
     bool prefetch = true;
     Watched watched = Watched::ByNobody;
     bool accounting = false;
+    bool sober = false;  ///< With mbufs for sober modes.
 };
 
 /// Matches no packet of a book.
@@ -86,14 +108,16 @@ public:
         auto rig = Rig::create({.flows = std::max(params.flows, 64u),
                                 .workers = params.workers,
                                 .pages = options.pages,
-                                .configure = [&](config::Config& config) {
-                                    config.tuning.udp = config.tuning.udp_stream =
-                                        Duration::seconds(24 * 3600);
-                                    config.prefetch = params.prefetch;
-                                    config.accounting = params.accounting;
-                                    if (params.verify_in_software)
-                                        config.verify_checksum = config::VerifyChecksum::Always;
-                                }});
+                                .configure =
+                                    [&](config::Config& config) {
+                                        config.tuning.udp = config.tuning.udp_stream =
+                                            Duration::seconds(24 * 3600);
+                                        config.prefetch = params.prefetch;
+                                        config.accounting = params.accounting;
+                                        if (params.verify_in_software)
+                                            config.verify_checksum = config::VerifyChecksum::Always;
+                                    },
+                                .ring = params.sober ? kSoberRing : Ring{}});
         if (!rig)
             return rig.error();
         field->rig_ = std::move(rig).value();
@@ -125,6 +149,12 @@ private:
     void measure_stages(const Mode& mode, const Traffic& c, Bench& bench);
     Traffic traffic_of(const Mode& mode) const;
     unsigned batches() const { return options_.quick ? kBatchesWhenQuick : kForwardBatches; }
+    /// That wait at once.
+    unsigned batches_at_once(const Mode& mode) const {
+        if (!mode.sober.beyond_l2)
+            return 1;
+        return options_.quick ? kSoberBatchesWhenQuick : kSoberBatches;
+    }
 
     FieldParams params_;
     Options options_;
@@ -166,6 +196,7 @@ void ForwardField::fill(Lane& lane, const Mode& mode, Order& order, std::span<It
         items[i].flow = uint64_t{order.next()} * params_.workers + lane.worker();
         items[i].direction = back ? Direction::Reply : Direction::Original;
         items[i].kind = kind;
+        apply(mode.sober, i, items[i]);
     }
 }
 
@@ -194,22 +225,25 @@ double ForwardField::run(Lane& lane, const Mode& mode, Loop loop) {
 
 double ForwardField::lane_round(Lane& lane, const Mode& mode, Loop loop) {
     Order order(mode.order, params_.flows / params_.workers, seed_ + lane.worker());
-    std::vector<Item> items(kBatch);
+    std::vector<Item> items(size_t{batches_at_once(mode)} * kBatch);
+    const Arrival arrival{mode.sober.in_random_order, mode.sober.flushed};
+    const unsigned times = std::max(1u, batches() / batches_at_once(mode));
     const bool is_worker = loop == Loop::Worker;
     double nanoseconds = 0;
     // What a batch leaves in the cache for the next is part of the matter; the first has nothing.
-    for (unsigned batch = 0; batch <= batches(); ++batch) {
+    for (unsigned batch = 0; batch <= times; ++batch) {
         fill(lane, mode, order, items, is_worker ? Kind::Data : Kind::Other);
-        lane.offer(items);
+        lane.offer(items, arrival);
         const double took = run(lane, mode, loop);
         nanoseconds += batch == 0 ? 0 : took;
-        lost_ += kBatch - lane.collect(is_worker ? std::optional<uint8_t>(kTtl - 1) : std::nullopt);
+        lost_ += items.size() -
+                 lane.collect(is_worker ? std::optional<uint8_t>(kTtl - 1) : std::nullopt);
         if (lane.worker() == 0) {
             rig_->attend();
             look();
         }
     }
-    return nanoseconds / (double{kBatch} * batches());
+    return nanoseconds / (static_cast<double>(items.size()) * times);
 }
 
 double ForwardField::round(const Mode& mode, Loop loop) {
@@ -226,8 +260,8 @@ double ForwardField::round(const Mode& mode, Loop loop) {
 
 Traffic ForwardField::traffic_of(const Mode& mode) const {
     const bool is_tcp = params_.protocol == Protocol::Tcp;
-    const char* protocol = is_tcp ? "tcp" : "udp";
-    if (params_.verify_in_software)
+    const char* protocol = mode.name[is_tcp];
+    if (params_.verify_in_software && !params_.sober)
         protocol = is_tcp ? "tcp, --verify-checksum always" : "udp, --verify-checksum always";
     if (!params_.prefetch)
         protocol = is_tcp ? "tcp, --prefetch 0" : "udp, --prefetch 0";
@@ -246,7 +280,7 @@ Status ForwardField::measure(const Mode& mode, Bench& bench) {
     for (unsigned i = 0; i < options_.rounds; ++i) {
         const double io_took = round(mode, Loop::IoOnly);
         const double took = round(mode, Loop::Worker);
-        const double floor_took = round({mode.mix, mode.order, 32}, Loop::Floor);
+        const double floor_took = round({mode.mix, mode.order, 32, mode.sober}, Loop::Floor);
         io.add(cycles_in(io_took));
         with_io.add(cycles_in(took));
         cycles.add(cycles_in(took - io_took));
@@ -318,12 +352,27 @@ Status run_field(const FieldParams& params, std::span<const Mode> modes, const O
     return Done{};
 }
 
+/// What the other cases flatter, each by itself and all together.
+Status forward_sober(Protocol protocol, uint32_t flows, const Options& options, Bench& bench) {
+    std::vector<Mode> modes;
+    for (const Mode& mode : kSoberModes)
+        if (mode.name[protocol == Protocol::Tcp] != nullptr && (!mode.sober.flushed || can_flush()))
+            modes.push_back(mode);
+    FieldParams params{.protocol = protocol, .flows = flows, .sober = true};
+    if (Status status = run_field(params, modes, options, bench); !status)
+        return status;
+    params.verify_in_software = true;
+    return run_field(params, std::span(&kSoberest, 1), options, bench);
+}
+
 /// All cases of so many flows of a protocol.
 Status forward_flows(Protocol protocol, uint32_t flows, const Options& options, Bench& bench) {
     const std::span<const Mode> all(kModes);
     const std::span<const Mode> base = all.first(1);
     if (Status status = run_field({protocol, flows, 1}, options.quick ? base : all, options, bench);
         !status)
+        return status;
+    if (Status status = forward_sober(protocol, flows, options, bench); !status)
         return status;
     if (Status status = run_field({.protocol = protocol, .flows = flows, .accounting = true}, base,
                                   options, bench);
@@ -351,7 +400,8 @@ int run_forward(const Options& options) {
         flows = options.quick ? std::vector{k1K} : std::vector{k1K, k64K, k1M, k10M};
     const uint32_t most = *std::max_element(flows.begin(), flows.end());
     auto bench =
-        Bench::start("forward", options, Rig::table_bytes(most) + Floor::bytes_needed(most));
+        Bench::start("forward", options, Rig::table_bytes(most) + Floor::bytes_needed(most),
+                     Rig::eal_bytes(kSoberRing));
     if (!bench)
         return fail(bench.error());
     for (const uint32_t count : flows)

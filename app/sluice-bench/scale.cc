@@ -203,7 +203,7 @@ Status measure(Team& one, Team& two, const Options& options, Bench& bench) {
 int run_scale(const Options& options) {
     const uint32_t flows = options.quick ? k64K : kFlows;
     const size_t each = Rig::table_bytes(flows + k1M + k1M / 2) + Floor::bytes_needed(flows);
-    auto bench = Bench::start("scale", options, 2 * each, 2);
+    auto bench = Bench::start("scale", options, 2 * each, 2 * Rig::eal_bytes());
     if (!bench)
         return fail(bench.error());
     auto one = Team::create(1, flows, options);

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "rig/bench.h"
 
-#include "rig/rig.h"
-
 #include <cstdio>
 
 namespace sluice::bench {
 
-Result<Bench> Bench::start(const char* name, const Options& options, size_t bytes, unsigned rigs) {
-    const size_t eal_bytes = rigs * Rig::eal_bytes();
+Result<Bench> Bench::start(const char* name, const Options& options, size_t bytes,
+                           size_t eal_bytes) {
     HugePages pages;
     if (options.pages == PageKind::Huge) {
         auto reserved = HugePages::reserve(bytes + eal_bytes + (size_t{64} << 20));

@@ -8,6 +8,7 @@
 #include "huge_pages.h"
 #include "report.h"
 #include "rig/options.h"
+#include "rig/rig.h"
 
 namespace sluice::bench {
 
@@ -23,9 +24,9 @@ struct Traffic {
 
 class Bench {
 public:
-    /// Reserves `bytes` of hugepages beside what EAL takes for so many rigs, and starts EAL.
+    /// Reserves `bytes` of hugepages beside what EAL takes for its rigs, and starts EAL.
     static Result<Bench> start(const char* name, const Options& options, size_t bytes,
-                               unsigned rigs = 1);
+                               size_t eal_bytes = Rig::eal_bytes());
 
     /// Prints a figure. `target` sets one: Figure::at_most() or at_least().
     template <typename Target>

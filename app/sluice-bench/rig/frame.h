@@ -4,9 +4,9 @@
 /// \file
 /// Frame: the packets of a benchmark, from their flow's number to bytes, and what came of them.
 ///
-/// Shape    60 bytes of Ethernet frame, 64 with the sum that a NIC adds; a TCP segment with a
-///          window scale has no data. An mbuf carries the number of its flow behind the worker's
-///          note.
+/// Shape    60 bytes of Ethernet frame, 64 with the sum that a NIC adds, where nothing else is
+///          wanted; a TCP segment whose options leave no room has no data. An mbuf carries the
+///          number of its flow behind the worker's note.
 
 #include "link/note.h"
 #include "net/arp.h"
@@ -28,11 +28,15 @@ enum class Kind : uint8_t {
     Finish,  ///< FIN and ACK.
 };
 
+inline constexpr uint16_t kFrameBytes = 60;
+
 /// A packet yet to be made.
 struct Item {
     uint64_t flow = 0;
     net::Direction direction = net::Direction::Original;
     Kind kind = Kind::Data;
+    uint16_t bytes = kFrameBytes;  ///< Of the frame, at least, without the sum.
+    bool has_timestamp = false;    ///< TCP's option, in what is neither SYN nor FIN.
 };
 
 inline constexpr uint16_t kTagBytes = 64;

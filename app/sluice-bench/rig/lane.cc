@@ -2,22 +2,59 @@
 #include "rig/lane.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <cstdlib>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace sluice::bench {
 
 using net::Direction;
 using net::Side;
 
-void Lane::offer(std::span<const Item> items) {
-    std::array<rte_mbuf*, kBatch> packets;
+namespace {
+
+constexpr size_t kLine = 64;
+
+void flush(const rte_mbuf* mbuf) {
+#if defined(__SSE2__)
+    const auto* bytes = rte_pktmbuf_mtod(mbuf, const char*);
+    for (size_t at = 0; at < rte_pktmbuf_data_len(mbuf); at += kLine)
+        _mm_clflush(bytes + at);
+#else
+    static_cast<void>(mbuf);
+#endif
+}
+
+/// Waits for what has been flushed.
+void end_flushing() {
+#if defined(__SSE2__)
+    _mm_mfence();
+#endif
+}
+
+}  // namespace
+
+bool can_flush() {
+#if defined(__SSE2__)
+    return true;
+#else
+    return false;
+#endif
+}
+
+void Lane::offer(std::span<const Item> items, const Arrival& arrival) {
+    packets_.resize(items.size());
+    std::vector<rte_mbuf*>& packets = packets_;
     if (rte_pktmbuf_alloc_bulk(rig_.packets(), packets.data(),
                                static_cast<unsigned>(items.size())) != 0) {
         std::fprintf(stderr, "sluice-bench: a benchmark has lost packets\n");
         std::exit(2);
     }
+    if (arrival.in_random_order)
+        std::shuffle(packets.begin(), packets.end(), random_);
     for (const Item& item : items)
         book_.prefetch(item.flow);
     for (size_t i = 0; i < items.size(); ++i) {
@@ -25,6 +62,10 @@ void Lane::offer(std::span<const Item> items) {
         const Side side = original ? Side::Inside : Side::Outside;
         write_frame(packets[i], items[i], rig_.addressing(side), book_);
         rig_.port(side).offer(original ? queue_ : reply_queue_.value_or(queue_), {&packets[i], 1});
+    }
+    if (arrival.flushed) {
+        std::for_each(packets.begin(), packets.end(), flush);
+        end_flushing();
     }
 }
 
@@ -39,13 +80,11 @@ unsigned Lane::collect(std::optional<uint8_t> ttl) {
 
 unsigned Lane::collect_side(Side side, std::optional<uint8_t> ttl) {
     synthetic::SyntheticPort& port = rig_.port(side);
-    std::array<rte_mbuf*, 4 * kBatch> taken;
     const auto sent = port.sent(queue_);
-    std::copy(sent.begin(), sent.end(), taken.begin());
-    const std::span packets = std::span(taken).first(sent.size());
+    packets_.assign(sent.begin(), sent.end());
     port.clear(queue_);
     unsigned count = 0;
-    for (rte_mbuf* mbuf : packets) {
+    for (rte_mbuf* mbuf : packets_) {
         if (mbuf->pool != rig_.packets()) {
             rig_.take_own(side, queue_, mbuf);
             continue;

@@ -14,10 +14,21 @@
 #include "rig/stopwatch.h"
 
 #include <optional>
+#include <random>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace sluice::bench {
+
+/// How the packets lie when they arrive.
+struct Arrival {
+    bool in_random_order = false;  ///< Of the ring's mbufs, where the pool gives them as it likes.
+    bool flushed = false;  ///< Their bytes are in no cache, as a NIC without DDIO leaves them.
+};
+
+/// Whether this CPU lets a program flush its caches; if not, nothing is `flushed`.
+bool can_flush();
 
 class Lane {
 public:
@@ -30,8 +41,8 @@ public:
     /// Replies arrive at the queue of another worker from now on.
     void misdirect_replies(unsigned worker) { reply_queue_ = static_cast<uint16_t>(worker); }
 
-    /// At most kBatch.
-    void offer(std::span<const Item> items);
+    /// As many as the rig's ring holds, at most.
+    void offer(std::span<const Item> items, const Arrival& arrival = {});
 
     bool is_drained() const {
         return rig_.port(net::Side::Inside).is_drained(queue_) &&
@@ -67,6 +78,8 @@ private:
     Book& book_;
     uint16_t queue_;
     std::optional<uint16_t> reply_queue_;
+    std::vector<rte_mbuf*> packets_;  ///< Of offer() or collect().
+    std::mt19937_64 random_{1};
     uint64_t seen_ = 0;
     std::string fault_;
 };

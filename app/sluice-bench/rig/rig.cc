@@ -14,9 +14,7 @@ namespace {
 
 using net::Side;
 
-constexpr unsigned kPackets = 16383;  // batches, what waits in rings, and the mempool's caches
-constexpr unsigned kOwnPackets = 16383;
-constexpr uint16_t kRoom = 128 + RTE_PKTMBUF_HEADROOM;
+constexpr Ring kOwn{.mbufs = 16383};  // the gateway's
 constexpr unsigned kCacheSize = 512;
 constexpr unsigned kTurnsToFind = 64;
 constexpr Duration kFindStep{100};
@@ -51,16 +49,20 @@ void Rig::FreePool::operator()(rte_mempool* pool) const {
     rte_mempool_free(pool);
 }
 
-Rig::Pool Rig::make_pool(const char* name, unsigned count) {
+Rig::Pool Rig::make_pool(const char* name, const Ring& ring) {
     static unsigned made = 0;  // EAL wants each to have a name of its own
     const std::string own = std::string(name) + std::to_string(++made);
-    return Pool(rte_pktmbuf_pool_create(own.c_str(), count, kCacheSize,
-                                        link::kNoteBytes + kTagBytes, kRoom, SOCKET_ID_ANY));
+    const auto room = static_cast<uint16_t>(ring.frame_bytes + RTE_PKTMBUF_HEADROOM);
+    return Pool(rte_pktmbuf_pool_create(own.c_str(), ring.mbufs, kCacheSize,
+                                        link::kNoteBytes + kTagBytes, room, SOCKET_ID_ANY));
 }
 
-size_t Rig::eal_bytes() {
-    constexpr size_t kEach = sizeof(rte_mbuf) + link::kNoteBytes + kTagBytes + kRoom + 128;
-    return (kPackets + kOwnPackets) * kEach + (size_t{32} << 20);
+size_t Rig::eal_bytes(const Ring& ring) {
+    const auto bytes_of = [](const Ring& mbufs) {
+        return mbufs.mbufs * (sizeof(rte_mbuf) + link::kNoteBytes + kTagBytes + mbufs.frame_bytes +
+                              RTE_PKTMBUF_HEADROOM + 128);
+    };
+    return bytes_of(ring) + bytes_of(kOwn) + (size_t{32} << 20);
 }
 
 size_t Rig::table_bytes(uint32_t flows) {
@@ -72,8 +74,8 @@ size_t Rig::table_bytes(uint32_t flows) {
 
 Result<std::unique_ptr<Rig>> Rig::create(const RigParams& params) {
     std::unique_ptr<Rig> rig(new Rig);
-    rig->packets_ = make_pool("bench", kPackets);
-    rig->own_packets_ = make_pool("gateway", kOwnPackets);
+    rig->packets_ = make_pool("bench", params.ring);
+    rig->own_packets_ = make_pool("gateway", kOwn);
     if (!rig->packets_ || !rig->own_packets_)
         return Error{std::string("no memory for packets: ") + rte_strerror(rte_errno)};
     gateway::Ground ground;
@@ -82,7 +84,7 @@ Result<std::unique_ptr<Rig>> Rig::create(const RigParams& params) {
         port = std::make_unique<synthetic::SyntheticPort>(
             synthetic::SyntheticPort::Params{.mac = kGatewayMac[index(side)],
                                              .queues = static_cast<uint16_t>(params.workers),
-                                             .capacity = 4 * kBatch});
+                                             .capacity = params.ring.waiting});
         ground.ports.push_back(port.get());
     }
     ground.packets = rig->own_packets_.get();

@@ -26,6 +26,13 @@ namespace sluice::bench {
 
 inline constexpr unsigned kBatch = 1024;  ///< Packets made at once for a worker.
 
+/// The mbufs that packets come in.
+struct Ring {
+    unsigned mbufs = 16383;         ///< Batches, what waits in rings, and the mempool's caches.
+    uint16_t frame_bytes = 128;     ///< That each has room for.
+    unsigned waiting = 4 * kBatch;  ///< That may wait before a queue of a port, and behind it.
+};
+
 struct RigParams {
     uint32_t flows = 0;  ///< That the table has room for.
     unsigned workers = 1;
@@ -33,6 +40,7 @@ struct RigParams {
     uint32_t addresses = 16;  ///< Of the pool.
     std::function<void(config::Config&)> configure = [](config::Config&) {};
     std::optional<gateway::Inheritance> inheritance = {};  ///< Its records outlive the rig.
+    Ring ring = {};
 };
 
 class Rig {
@@ -42,7 +50,7 @@ public:
     Rig(const Rig&) = delete;
 
     /// Memory of EAL's that a rig takes, and of pages besides, with accounts.
-    static size_t eal_bytes();
+    static size_t eal_bytes(const Ring& ring = {});
     static size_t table_bytes(uint32_t flows);
 
     gateway::Gateway& gateway() { return *gateway_; }
@@ -83,7 +91,7 @@ private:
     using Pool = std::unique_ptr<rte_mempool, FreePool>;
 
     Rig() = default;
-    static Pool make_pool(const char* name, unsigned count);
+    static Pool make_pool(const char* name, const Ring& ring);
 
     Pool packets_;
     Pool own_packets_;  ///< The gateway's.

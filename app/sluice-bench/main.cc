@@ -7,11 +7,13 @@
 #include "open.h"
 #include "rules.h"
 #include "scale.h"
+#include "simulate.h"
 #include "table.h"
 #include "tracker.h"
 
 #include <CLI/CLI.hpp>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,6 +50,47 @@ CLI::App* add_worker_bench(CLI::App& app, const WorkerBench& bench, Options& opt
     command->add_flag_callback(
         "--no-huge", [&options] { options.pages = sluice::PageKind::Ordinary; }, kNoHuge);
     return command;
+}
+
+/// Where nobody has said them the simulation measures what it begins with.
+struct CostFlag {
+    const char* name;
+    std::optional<double> GivenCosts::*cost;
+    const char* description;
+};
+
+constexpr CostFlag kCostFlags[] = {
+    {"--packet-ns", &GivenCosts::packet, "of a known flow's packet, with I/O"},
+    {"--open-ns", &GivenCosts::open, "of a flow that opens, the worker's"},
+    {"--handoff-ns", &GivenCosts::handoff, "more, of a packet on the wrong core"},
+    {"--line-ns", &GivenCosts::line, "until a line comes from another core"},
+    {"--idle-ns", &GivenCosts::idle, "of the control core a second, each record"},
+    {"--end-ns", &GivenCosts::end, "of a flow that ends, the control core's"},
+    {"--lease-ns", &GivenCosts::lease, "of the control core a second, each block of ports"},
+    {"--event-ns", &GivenCosts::event, "of an entry of the journal, who writes it"},
+    {"--reading-ns", &GivenCosts::reading, "of an entry of the journal, who reads it"},
+};
+
+void add_simulation(CLI::App& command, SimulateOptions& simulate) {
+    auto* flag = command.add_flag("--simulate", simulate.is_wanted,
+                                  "what up to 64 workers would come to, and which part is full "
+                                  "first, by costs that are measured now, or given");
+    const auto of_simulation = [&](CLI::Option* option) { return option->needs(flag); };
+    for (const CostFlag& cost : kCostFlags)
+        of_simulation(command.add_option(cost.name, simulate.given.*cost.cost, cost.description))
+            ->check(CLI::PositiveNumber);
+    Crowd& crowd = simulate.crowd;
+    of_simulation(command.add_option("--seed", crowd.seed, "of the hash that RSS is"));
+    of_simulation(command.add_option("--zipf", crowd.exponent, "how uneven flows and hosts are"))
+        ->check(CLI::Range(0.0, 4.0));
+    of_simulation(command.add_option("--packets-per-flow", crowd.packets_per_flow, "both ways"))
+        ->check(CLI::Range(1.0, 1e9));
+    of_simulation(command.add_option("--flows-per-host", crowd.flows_per_host, "that stand"))
+        ->check(CLI::Range(1.0, 1e9));
+    of_simulation(command.add_option("--flows-per-block", crowd.flows_per_block, "0: no blocks"))
+        ->check(CLI::Range(0.0, 1e9));
+    of_simulation(
+        command.add_flag("--steered", crowd.is_steered, "replies arrive at their flow's worker"));
 }
 
 CLI::App* add_count(CLI::App& app, CountOptions& count) {
@@ -94,6 +137,9 @@ int main(int argc, char** argv) {
     for (const WorkerBench& bench : kWorkerBenches)
         worker_commands.push_back(add_worker_bench(app, bench, options));
 
+    SimulateOptions simulate;
+    add_simulation(*app.get_subcommand("scale"), simulate);
+
     CountOptions count;
     auto* count_command = add_count(app, count);
 
@@ -102,6 +148,8 @@ int main(int argc, char** argv) {
         return run_count(count);
     if (tracker_command->parsed())
         return run_tracker(tracker);
+    if (simulate.is_wanted)
+        return run_simulation(options, simulate);
     for (size_t i = 0; i < worker_commands.size(); ++i)
         if (worker_commands[i]->parsed())
             return kWorkerBenches[i].run(options);

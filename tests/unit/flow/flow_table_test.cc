@@ -35,6 +35,7 @@ TEST_CASE("flow table: parameters out of range are refused by name", "[flow]") {
 TEST_CASE("flow table: ten million flows fit 1.65 billion bytes", "[flow]") {
     CHECK(FlowTable::bytes_needed(10'000'000) <= 1'650'000'000);
     CHECK(FlowTable::bytes_needed(10'000'000) / 10'000'000 <= 160);
+    CHECK(FlowTable::bytes_needed(100'000'000) / 100'000'000 <= 160);  // more than 32 bits have
     CHECK(make_table(1000)->bytes() >= FlowTable::bytes_needed(1000));
     CHECK(FlowTable::bytes_needed(4096, true) == FlowTable::bytes_needed(4096) + 32 * 4096);
 }

@@ -10,6 +10,7 @@
 #include "rig/floor.h"
 #include "rig/scene.h"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>

@@ -17,7 +17,13 @@
 namespace sluice::bench {
 namespace {
 
-using namespace conntrack;
+using conntrack::FlowState;
+using conntrack::kAck;
+using conntrack::kFin;
+using conntrack::kSyn;
+using conntrack::Segment;
+using conntrack::TcpState;
+using conntrack::Tuning;
 using net::Direction;
 
 constexpr double kDataTarget = 30;  // cycles a segment
@@ -60,7 +66,7 @@ public:
     TcpState state() const { return state_.state.tcp(); }
 
 private:
-    void keep(const Verdict& verdict) {
+    void keep(const conntrack::Verdict& verdict) {
         state_.state = verdict.state;
         state_.status = verdict.status;
         state_.remaining = verdict.timeout;
@@ -68,7 +74,7 @@ private:
 
     const Tuning tuning_;
     FlowState state_;
-    alignas(64) std::array<std::byte, kTrackerBytes> memory_{};
+    alignas(64) conntrack::TrackerBytes memory_{};
 };
 
 std::vector<Sent> handshake(Ends& ends) {

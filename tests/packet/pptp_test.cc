@@ -68,10 +68,13 @@ TEST_CASE("pptp: what a server sends right behind its answer is of the call",
     Testbed bed(helps_pptp());
     PptpControl control(bed);
     const uint16_t told = control.asks(7);
-    bed.inject(Side::Outside,
-               control.server_speech(pptp(PptpType::OutgoingCallReply, 99, told, 1)).bytes());
-    bed.inject(Side::Outside, control.server_gre(told).bytes());
-    bed.inject(Side::Outside, control.server_gre(told).bytes());
+    const auto arrives = [&](Frame frame) {
+        bed.inject(Side::Outside,
+                   frame.ether(mac_of(ip(kRouter)), bed.port(Side::Outside).mac()).bytes());
+    };
+    arrives(control.server_speech(pptp(PptpType::OutgoingCallReply, 99, told, 1)));
+    arrives(control.server_gre(told));
+    arrives(control.server_gre(told));
     bed.run();
     const auto in = bed.take(Side::Inside);
     CHECK(in.size() == 3);
@@ -116,6 +119,10 @@ TEST_CASE("pptp: a call outlasts what GRE is given otherwise", "[packet][helper]
     Testbed bed(helps_pptp());
     PptpControl control(bed);
     const uint16_t told = control.calls(7, 99);
+    // Else the connection lasts no longer than what is not acknowledged does.
+    const auto acknowledgment =
+        control.client_frame(kAck, control.client_next(), control.server_next());
+    REQUIRE(bed.from_inside(acknowledgment).size() == 1);
     REQUIRE(control.client_sends(99).size() == 1);
     bed.advance(Duration::seconds(60));
     CHECK(control.server_sends(told).size() == 1);
@@ -314,18 +321,22 @@ TEST_CASE("pptp: why says of a packet that it is of the call", "[packet][helper]
     const auto ask = [&](const Frame& frame, link::InterfaceId from) {
         return bed.gateway().ask({.frame = frame.bytes(), .from = from}, *policy, bed.now());
     };
+    const std::vector<listing::InterfaceName> names{{"lan", "inside"}, {"wan", "outside"}};
+    const auto text_of = [&](const why::Answer& answer) {
+        return why::answer_text(answer, {names, 1});
+    };
     const Frame frame = Frame().ipv4(kHost, kServer).protocol(kGre).payload(gre_call(99));
     const why::Answer foretold = ask(frame, 0);
     REQUIRE(foretold.request);
     CHECK(foretold.request->expectation);
-    CHECK(why::packet_text(foretold).find("of the control connection") != std::string::npos);
-    CHECK(why::packet_text(foretold).find("for 600 s") != std::string::npos);
+    CHECK(text_of(foretold).find("of the control connection") != std::string::npos);
+    CHECK(text_of(foretold).find("for 600 s") != std::string::npos);
     CHECK(bed.count(Count::FlowsRelated) == 0);
     REQUIRE(control.client_sends(99).size() == 1);
     const why::Answer met = ask(control.server_gre(told), 1);
     REQUIRE(met.met);
     CHECK(met.met->direction == Direction::Reply);
-    CHECK(why::packet_text(met).find("srckey=0x7 dstkey=0x63") != std::string::npos);
+    CHECK(text_of(met).find("srckey=0x7 dstkey=0x63") != std::string::npos);
 }
 
 TEST_CASE("pptp: after a restart calls end, and their connections", "[packet][helper]") {

@@ -12,6 +12,7 @@ namespace icmp_error_test {
 using namespace sluice;
 using namespace sluice::answer;
 using namespace sluice::test;
+using sluice::test::ip;
 
 namespace {
 

@@ -120,17 +120,19 @@ TEST_CASE("grace: who is waited for is known by tag, and since when", "[base]") 
     grace.join(kFirst, 11);
     grace.join(kSecond, 12);
     CHECK(grace.longest_delay(kStart, false).milliseconds == 0);
-    CHECK(grace.longest_delay(kStart + kMost, false).milliseconds == 0);  // nobody waits
+    const Tick begun = kStart + kMost;
+    CHECK(grace.longest_delay(begun, false).milliseconds == 0);  // nobody waits
     grace.begin();
-    CHECK(grace.longest_delay(kStart, false).milliseconds == 0);
+    CHECK(grace.longest_delay(begun, false).milliseconds == 0);
     grace.quiescent(kFirst);
-    const Delay delay = grace.longest_delay(kStart + kMost, false);
+    const Tick later = begun + kMost;
+    const Delay delay = grace.longest_delay(later, false);
     CHECK(delay.tag == 12);
     CHECK(delay.milliseconds == 100);
     CHECK(grace.delayed() == 100);
-    CHECK(grace.longest_delay(kStart + kMost, true).milliseconds == 0);  // it has begun anew
+    CHECK(grace.longest_delay(later, true).milliseconds == 0);  // it has begun anew
     grace.quiescent(kSecond);
-    CHECK(grace.longest_delay(kStart + kMost + kMost, false).milliseconds == 0);
+    CHECK(grace.longest_delay(later + kMost, false).milliseconds == 0);
     CHECK(grace.delayed() == 0);
 }
 

@@ -98,8 +98,8 @@ TEST_CASE("icmpv6 answers: of a packet in several segments all is quoted", "[nat
     REQUIRE_FALSE(read_headers(std::span(bytes).subspan(14, 48), headers));
     Answer answer;
     REQUIRE(write_icmpv6_error(answer.mbuf, kAddressUnreachable, v6(kOwn), about, headers));
-    CHECK(Bytes(answer.seen().transport.begin() + 8, answer.seen().transport.end()) ==
-          frame.ip_bytes());
+    const Seen6 seen = answer.seen();
+    CHECK(Bytes(seen.transport.begin() + 8, seen.transport.end()) == frame.ip_bytes());
 }
 
 TEST_CASE("icmpv6 answers: without room there is none", "[nat64]") {

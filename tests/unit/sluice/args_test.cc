@@ -159,7 +159,7 @@ TEST_CASE("args: errors are one sentence that names the flag", "[sluice]") {
         const char* start;
     };
     const Row row = GENERATE(values<Row>({
-        {{}, "--lan PORT[,vlan=N][,zone=N] is missing"},
+        {{}, "--lan PORT[,vlan=N][,zone=N][,twin=IFNAME] is missing"},
         {{"--unknown"}, "--unknown: "},
         {{"--worker", "3"}, "--worker: there is no such flag; did you mean --workers?"},
         {{"-x"}, "-x: "},

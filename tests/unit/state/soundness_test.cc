@@ -121,7 +121,7 @@ TEST_CASE("soundness: what no flow says is not sound", "[state]") {
     wrong([](FlowRecord& flow) { flow.sides = net::Sides(Side::Outside, Side::Outside); });
     wrong([](FlowRecord& flow) { flow.state.store(0); });
     wrong([](FlowRecord& flow) { flow.state.store(10); });
-    wrong([](FlowRecord& flow) { flow.status.store(64); });
+    wrong([](FlowRecord& flow) { flow.status.store(128); });
     wrong([](FlowRecord& flow) { flow.deadline.store(kNow + Duration::seconds(21 * 86400)); });
     wrong([](FlowRecord& flow) { tracker(flow).ends[1].scale = 15; });
     wrong([](FlowRecord& flow) { tracker(flow).offered_scale = 255; });

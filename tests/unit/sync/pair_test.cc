@@ -26,11 +26,12 @@ namespace {
 constexpr std::chrono::seconds kPatience{20};
 
 /// A port that nobody has just now.
+/// Of all addresses: connections of pairs before have ports of either.
 Be16 free_port() {
     const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in place{};
     place.sin_family = AF_INET;
-    place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    place.sin_addr.s_addr = htonl(INADDR_ANY);
     socklen_t length = sizeof place;
     REQUIRE(bind(descriptor, reinterpret_cast<sockaddr*>(&place), length) == 0);
     REQUIRE(getsockname(descriptor, reinterpret_cast<sockaddr*>(&place), &length) == 0);

@@ -177,7 +177,7 @@ std::optional<Drop> Crossing::lead_inside(Way& way, Tick now) {
 }
 
 bool Crossing::may_add(Tick now) {
-    if (now - second_ >= Duration::seconds(1)) {
+    if (now.ms_since(second_) >= 1000) {
         second_ = now;
         added_ = 0;
     }

@@ -3,9 +3,10 @@
 /// \file
 /// PPTP: calls of several inside hosts to one server, told apart by call IDs.
 
+#include "pptp.h"
+
 #include "catch.h"
 #include "gateway/touched.h"
-#include "pptp_control.h"
 #include "testbed.h"
 #include "why/answer_text.h"
 

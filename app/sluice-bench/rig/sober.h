@@ -12,7 +12,8 @@
 #include "rig/frame.h"
 #include "rig/rig.h"
 
-#include <array>
+#include <cstddef>
+#include <cstdint>
 
 namespace sluice::bench {
 
@@ -32,19 +33,10 @@ inline constexpr unsigned kSoberBatchesWhenQuick = 4;
 inline constexpr Ring kSoberRing{
     .mbufs = 32767, .frame_bytes = 1536, .waiting = (kSoberBatches + 1) * kBatch};
 
-/// Without the sum that a NIC adds.
-inline constexpr std::array<uint16_t, 12> kImix{60,   566, 60,  60, 566, 60,
-                                                1514, 60,  566, 60, 60,  566};
 /// A frame that has a timestamp and as much data as one of 60 bytes without.
 inline constexpr uint16_t kTimestampFrameBytes = kFrameBytes + 12;
 
 /// Of the nth packet.
-inline void apply(const Sober& sober, size_t nth, Item& item) {
-    if (sober.mixed_sizes)
-        item.bytes = kImix[nth % kImix.size()];
-    else if (sober.has_timestamp)
-        item.bytes = kTimestampFrameBytes;
-    item.has_timestamp = sober.has_timestamp;
-}
+void apply(const Sober& sober, size_t nth, Item& item);
 
 }  // namespace sluice::bench

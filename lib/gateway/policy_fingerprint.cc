@@ -35,6 +35,10 @@ uint32_t policy_fingerprint(const config::Config& config) {
         said.push_back("lan " + net::to_string(lan.own) + " zone " + std::to_string(lan.zone));
     for (const config::Wan& wan : config.wans)
         said.push_back("wan " + net::to_string(wan.own));
+    for (const nat64::PrefixPair& pair : config.nptv6)
+        said.push_back("nptv6 " + to_string(pair));
+    if (config.wan6)
+        said.push_back("wan6 " + net::to_string(*config.wan6));
     if (config.no_nat_inbound)
         said.push_back("no-nat-inbound");
     if (config.inside_routing)

@@ -29,6 +29,14 @@ uint32_t fingerprint(const config::Settings& changes = {}) {
     return policy_fingerprint(*config);
 }
 
+/// Of a gateway whose hosts have this prefix outside.
+uint32_t with_ipv6(const std::string& outside, const std::string& own) {
+    return fingerprint({{"lan6", {"fd00:1::1/64"}},
+                        {"nptv6", {"fd00:1::/48 -> " + outside}},
+                        {"wan6", {own}},
+                        {"gateway6", {"fe80::1"}}});
+}
+
 }  // namespace
 
 TEST_CASE("policy fingerprint: what decides about flows changes it", "[gateway]") {
@@ -46,8 +54,11 @@ TEST_CASE("policy fingerprint: what decides about flows changes it", "[gateway]"
         fingerprint({{"lan-address", {"10.1.0.2/24"}}}),
         fingerprint({{"lan", {"af_packet:l0,zone=2"}}}),
         fingerprint({{"wan-address", {"198.51.100.2/24"}}}),
+        with_ipv6("2001:db8:f::/48", "2001:db8:ff::2/64"),
+        with_ipv6("2001:db8:e::/48", "2001:db8:ff::2/64"),
+        with_ipv6("2001:db8:f::/48", "2001:db8:ff::3/64"),
     };
-    CHECK(all.size() == 12);
+    CHECK(all.size() == 15);
 }
 
 TEST_CASE("policy fingerprint: order, ports, limits and timeouts do not", "[gateway]") {

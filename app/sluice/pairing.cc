@@ -109,7 +109,7 @@ std::optional<command::PairReport> pair_report(gateway::Gateway& gateway) {
     report.lacks_flows = standing->lacks_flows();
     report.differs = standing->peer_differs.load(kFigure);
     report.suspects_peer = standing->suspects_peer(flow::steady_now());
-    report.takes_back = standing->takes_back.load(kFigure);
+    report.takes_back = standing->takes_back();
     return report;
 }
 
@@ -117,8 +117,7 @@ Status set_active(gateway::Gateway& gateway, bool is_active) {
     if (gateway.replica() == nullptr)
         return Error{"This gateway is not one of two (--sync)."};
     sync::Standing* const standing = &gateway.replica()->standing();
-    standing->takes_back.store(false);
-    standing->wants_active.store(is_active);
+    standing->wish.store(is_active ? sync::Wish::Active : sync::Wish::Standby);
     const auto end = std::chrono::steady_clock::now() + kPatience;
     while (standing->is_active.load(std::memory_order_acquire) != is_active) {
         if (std::chrono::steady_clock::now() > end)

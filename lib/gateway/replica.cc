@@ -27,6 +27,7 @@ using net::Protocol;
 using stats::Count;
 using sync::Change;
 using sync::Record;
+using sync::Wish;
 
 // relaxed: what lists read of records, each value by itself.
 using std::memory_order_relaxed;
@@ -74,6 +75,15 @@ void copy(const FlowRecord& from, FlowRecord& to) {
     to.tracker = from.tracker;
 }
 
+/// Directly, or by what it hangs on.
+bool hangs_on(const flow::FlowTable& table, const FlowRecord& record, uint32_t holder) {
+    bool hangs = false;
+    record.for_each_holder([&](uint32_t index) {
+        hangs = hangs || index == holder || hangs_on(table, table.record(index), holder);
+    });
+    return hangs;
+}
+
 }  // namespace
 
 Replica::Replica(const Parts& parts, bool starts_active)
@@ -92,21 +102,21 @@ Replica::Replica(const Parts& parts, bool starts_active)
     if (!starts_active)
         return;
     standing_.is_active.store(false, memory_order_relaxed);
-    standing_.takes_back.store(true, memory_order_relaxed);
+    standing_.wish.store(Wish::TakeBack, memory_order_relaxed);
     phase_ = Phase::Leaving;
 }
 
 unsigned Replica::turn(Tick now, flow::Member& member) {
     member_ = &member;
-    const bool wants_active = standing_.wants_active.load();
+    const Wish wish = standing_.wish.load();
     switch (phase_) {
         case Phase::Active:
             watch_peer();
-            if (!wants_active)
+            if (wish == Wish::Standby)
                 leave();
             return 0;
         case Phase::Leaving:
-            if (wants_active && !standing_.takes_back.load(memory_order_relaxed))
+            if (wish == Wish::Active)
                 return return_to_duty();
             return wait_for_peer(now);
         case Phase::Emptying:
@@ -114,7 +124,7 @@ unsigned Replica::turn(Tick now, flow::Member& member) {
         case Phase::Following:
             break;
     }
-    if (wants_active && !taking_back_.waits(now)) {
+    if (wish == Wish::Active || (wish == Wish::TakeBack && !taking_back_.waits(now))) {
         become_active(now);
         return 1;
     }
@@ -233,6 +243,7 @@ void Replica::apply(const Change& change, Tick now) {
         std::fill(twins_.begin(), twins_.end(), Twin{});
         strays_.begin();
         has_begun_ = false;
+        standing_.is_whole.store(false, memory_order_relaxed);
     }
     if (!has_begun_)
         return;
@@ -345,9 +356,12 @@ bool Replica::open(Twin& twin, const Told& told) {
         if (insertion.outcome == InsertOutcome::NoSpace)
             return false;
         const uint32_t rival = insertion.holder.index();
-        // A holder stays while others hang on it: those that nobody has told again are to go.
+        // A holder stays while others hang on it: of these, those that nobody has told again go.
         if (!member_->kill(rival, parts_.table.record(rival).life.load(std::memory_order_acquire)))
-            strays_.end(*member_, [](const FlowRecord&) { return true; });
+            strays_.end(*member_, [&](const FlowRecord& record) {
+                return &record == &parts_.table.record(rival) ||
+                       hangs_on(parts_.table, record, rival);
+            });
     }
     return false;
 }

@@ -4,8 +4,9 @@
 namespace sluice::gateway {
 namespace {
 
-// relaxed: words of the control core's own, and those of which an operator waits for the effect.
+// relaxed: words of the control core's own.
 using std::memory_order_relaxed;
+using sync::Wish;
 
 /// Who has said nothing for so long is away.
 constexpr Duration kUntilAway{static_cast<int32_t>(sync::kSilence.count())};
@@ -13,23 +14,23 @@ constexpr Duration kUntilAway{static_cast<int32_t>(sync::kSilence.count())};
 }  // namespace
 
 bool TakingBack::waits(Tick now) {
-    if (!standing_.takes_back.load(memory_order_relaxed))
-        return false;
     if (!since_) {
         since_ = now;
         notice_("this gateway has no flows, and asks the peer for those that it may have");
     }
     // Acquire: as Standing has it.
     if (standing_.peer.load(std::memory_order_acquire) == sync::Peer::Active) {
-        standing_.takes_back.store(false, memory_order_relaxed);
-        standing_.wants_active.store(false);
-        notice_("the peer is active, and this gateway, which has just started, stands by");
+        if (end(Wish::Standby))
+            notice_("the peer is active, and this gateway, which has just started, stands by");
         return true;
     }
-    if (!is_over(now - *since_))
-        return true;
-    standing_.takes_back.store(false, memory_order_relaxed);
-    return false;
+    return !is_over(now - *since_) || !end(Wish::Active);
+}
+
+/// False where an operator has said another role meanwhile.
+bool TakingBack::end(Wish wish) {
+    Wish taking = Wish::TakeBack;
+    return standing_.wish.compare_exchange_strong(taking, wish);
 }
 
 bool TakingBack::is_over(Duration waited) {

@@ -29,13 +29,15 @@ public:
     TakingBack(sync::Standing& standing, std::function<void(const std::string&)> notice)
         : standing_(standing), notice_(std::move(notice)) {}
 
-    /// Once a turn, where this gateway is to be active. True while it is to stand by instead.
+    /// Once a turn while the wish is TakeBack. True while it is to stand by; false, and the wish is
+    /// Active, once it is to forward.
     bool waits(Tick now);
     /// There was nobody, or nobody with flows: true once.
     bool take_has_found_none() { return std::exchange(has_found_none_, false); }
 
 private:
     bool is_over(Duration waited);
+    bool end(sync::Wish wish);
 
     sync::Standing& standing_;
     std::function<void(const std::string&)> notice_;

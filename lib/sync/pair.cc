@@ -340,7 +340,7 @@ void Pair::say(Session& session) const {
                       .is_ready = standing.is_ready.load(std::memory_order_acquire),
                       .has_flows = standing.has_flows.load(kSome),
                       .applied = session.applied,
-                      .takes_back = standing.takes_back.load(kSome),
+                      .takes_back = standing.takes_back(),
                       .policy = standing.policy.load(kSome)};
     const auto now = Clock::now();
     Outgoing& out = session.channel.outgoing();
@@ -427,7 +427,7 @@ void Pair::publish_peer() {
     if (now - *quarrel_ < kQuarrel ||
         !gives_way({params_.hello, is_fresh}, {*session->hello, session->state->is_fresh != 0}))
         return;
-    if (standing.wants_active.exchange(false))
+    if (standing.wish.exchange(Wish::Standby) != Wish::Standby)
         params_.notice("--sync: both are active, and this gateway steps back (priority " +
                        std::to_string(params_.hello.priority) + ", the peer's " +
                        std::to_string(session->hello->priority) + ')');

@@ -27,11 +27,23 @@ inline constexpr std::chrono::milliseconds kSilence{3000};
 /// are announced once a minute by default, and one announcement may be lost.
 inline constexpr std::chrono::nanoseconds kClaimCounts = std::chrono::seconds(150);
 
-struct Standing {
-    explicit Standing(bool is_active) : wants_active(is_active), is_active(is_active) {}
+/// What a gateway is to do.
+enum class Wish : uint8_t {
+    Standby,
+    Active,
+    TakeBack,  ///< To forward, and to take the flows that the peer has before.
+};
 
-    /// By operators, and by the pair's thread where both are active. Sequentially consistent.
-    std::atomic<bool> wants_active;
+struct Standing {
+    explicit Standing(bool is_active)
+        : wish(is_active ? Wish::Active : Wish::Standby), is_active(is_active) {}
+
+    /// By operators, whose word is the last; by the pair's thread where both are active; and by the
+    /// control core, which ends TakeBack alone, and where nobody has said another. One word, so
+    /// that no two of them make a third. Sequentially consistent.
+    std::atomic<Wish> wish;
+    bool wants_active() const { return wish.load() != Wish::Standby; }
+    bool takes_back() const { return wish.load() == Wish::TakeBack; }
     /// Workers forward. By the control core alone: stored with release, so that who loads it with
     /// acquire sees the flows that were taken over, or none of those that end afterwards.
     std::atomic<bool> is_active;
@@ -46,9 +58,6 @@ struct Standing {
     /// by and has not been told all yet. By the control core: false before any of them ends because
     /// nobody needs it.
     std::atomic<bool> has_flows{true};
-    /// It is to forward, and takes the flows that the peer has before. By the control core, and by
-    /// operators, whose word about the role is the last: once false it stays so.
-    std::atomic<bool> takes_back{false};
 
     /// From when and until when what happens to flows here happens to this gateway's own, and not
     /// to copies: nanoseconds of the steady clock. By the control core, `since` before `until`.

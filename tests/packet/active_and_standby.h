@@ -129,7 +129,7 @@ public:
     void put(std::vector<sync::Change>& changes) { test::put(standing_by_, changes); }
     /// The one that forwards is heard no more.
     void take_over() {
-        standing_of(standing_by_).wants_active.store(true);
+        standing_of(standing_by_).wish.store(sync::Wish::Active);
         standing_by_.run();
         REQUIRE(standing_of(standing_by_).is_active.load());
     }

@@ -61,7 +61,7 @@ TEST_CASE("pair start: who has no flows takes back those of the peer before it f
     Wire back(both.standby, again);
     REQUIRE(back.tell());
     CHECK(standing.is_active.load());
-    CHECK_FALSE(standing.takes_back.load());
+    CHECK_FALSE(standing.takes_back());
     CHECK(again.count(Count::FlowsTakenOver) == flows);
     CHECK(answers(again, external, kHost, 5000));
     CHECK(send(again, "10.1.0.11", 5000) == second);
@@ -92,10 +92,10 @@ TEST_CASE("pair start: where the other one is active it stands by", "[pair]") {
     bed.run();
     bed.advance(Duration::seconds(10));
     CHECK_FALSE(standing.is_active.load());
-    CHECK_FALSE(standing.wants_active.load());
+    CHECK_FALSE(standing.wants_active());
     CHECK(standing.is_ready.load());
     CHECK(bed.count(Count::Transmitted) == 0);
-    standing.wants_active.store(true);  // an operator's word holds
+    standing.wish.store(sync::Wish::Active);  // an operator's word holds
     bed.run();
     CHECK(standing.is_active.load());
 }
@@ -105,7 +105,7 @@ TEST_CASE("pair start: an operator's word ends the wait", "[pair]") {
     Testbed bed(options);
     sync::Standing& standing = standing_of(bed);
     REQUIRE_FALSE(standing.is_active.load());
-    standing.takes_back.store(false);
+    standing.wish.store(sync::Wish::Active);
     bed.run();
     CHECK(standing.is_active.load());
     CHECK(standing.has_flows.load());

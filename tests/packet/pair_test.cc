@@ -204,7 +204,7 @@ TEST_CASE("pair: who steps back has no flows, and takes those of the other", "[p
     Both both(mapped(64));
     send(both.active, kHost, 5000);
     sync::Standing& standing = both.active.gateway().replica()->standing();
-    standing.wants_active.store(false);
+    standing.wish.store(sync::Wish::Standby);
     standing.peer.store(sync::Peer::Active);
     CHECK(standing.is_own_at(steady_now()));
     for (int turn = 0; turn < 100 && !standing.is_ready.load(); ++turn)
@@ -214,7 +214,7 @@ TEST_CASE("pair: who steps back has no flows, and takes those of the other", "[p
     CHECK(both.active.flows() == 0);
     CHECK(both.active.from_inside(Frame().ipv4(kHost, kServer).udp(5001, 53)).empty());
     const int64_t before = steady_now();
-    standing.wants_active.store(true);
+    standing.wish.store(sync::Wish::Active);
     both.active.run();
     send(both.active, kHost, 5002);
     CHECK(standing.is_own_at(steady_now()));
@@ -226,14 +226,14 @@ TEST_CASE("pair: who steps back keeps its flows until the other forwards", "[pai
     send(both.active, kHost, 5000);
     sync::Standing& standing = both.active.gateway().replica()->standing();
     const uint32_t flows = both.active.flows();
-    standing.wants_active.store(false);
+    standing.wish.store(sync::Wish::Standby);
     for (int turn = 0; turn < 100; ++turn)
         both.active.run();
     CHECK_FALSE(standing.is_active.load());
     CHECK_FALSE(standing.is_ready.load());
     CHECK(both.active.flows() == flows);
     CHECK(both.active.from_inside(Frame().ipv4(kHost, kServer).udp(5000, 53)).empty());
-    standing.wants_active.store(true);
+    standing.wish.store(sync::Wish::Active);
     both.active.run();
     CHECK(standing.is_active.load());
     send(both.active, kHost, 5000);
@@ -262,7 +262,7 @@ TEST_CASE("pair: who begins by standing by keeps flows that it finds until the o
     CHECK(bed.from_inside(Frame().ipv4(kHost, kServer).udp(5000, 53)).empty());
     SECTION("and goes on with them when it is told to before that") {
         standing.peer.store(sync::Peer::Standby);
-        standing.wants_active.store(true);
+        standing.wish.store(sync::Wish::Active);
         bed.run();
         REQUIRE(standing.is_active.load());
         CHECK(answers(bed, external, kHost, 5000));

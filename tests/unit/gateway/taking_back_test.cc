@@ -20,7 +20,7 @@ constexpr Tick kStart{0xfffffff0};  // the clock goes round meanwhile
 struct Starter {
     Starter() {
         standing.is_active = false;
-        standing.takes_back = true;
+        standing.wish = sync::Wish::TakeBack;
         REQUIRE(taking_back.waits(kStart));
     }
 
@@ -46,7 +46,7 @@ TEST_CASE("taking back: it is over when the peer has told all", "[gateway]") {
     CHECK(starter.waits_after(1000));
     starter.standing.is_whole = true;
     CHECK_FALSE(starter.waits_after(1001));
-    CHECK_FALSE(starter.standing.takes_back);
+    CHECK_FALSE(starter.standing.takes_back());
     CHECK_FALSE(starter.taking_back.take_has_found_none());
     CHECK(starter.notices.size() == 1);
 }
@@ -85,18 +85,25 @@ TEST_CASE("taking back: a peer that is active stays so", "[gateway]") {
     Starter starter;
     starter.meet(Peer::Active, true);
     CHECK(starter.waits_after(1));
-    CHECK_FALSE(starter.standing.wants_active);
-    CHECK_FALSE(starter.standing.takes_back);
+    CHECK_FALSE(starter.standing.wants_active());
+    CHECK_FALSE(starter.standing.takes_back());
     CHECK(starter.notices.size() == 2);
 }
 
-TEST_CASE("taking back: an operator's word ends it", "[gateway]") {
+TEST_CASE("taking back: an operator's word is the last", "[gateway]") {
     Starter starter;
-    starter.meet(Peer::Standby, true);
-    starter.standing.takes_back = false;
-    CHECK_FALSE(starter.waits_after(1));
-    CHECK(starter.standing.wants_active);
-    CHECK_FALSE(starter.taking_back.take_has_found_none());
+    const auto said = GENERATE(sync::Wish::Active, sync::Wish::Standby);
+    SECTION("where it is over at the same time") {
+        starter.meet(Peer::Standby, true);
+        starter.standing.is_whole = true;
+    }
+    SECTION("where the peer becomes active at the same time") {
+        starter.meet(Peer::Active, true);
+    }
+    starter.standing.wish = said;
+    CHECK(starter.waits_after(1));
+    CHECK(starter.standing.wish == said);
+    CHECK(starter.notices.size() == 1);
 }
 
 }  // namespace taking_back_test

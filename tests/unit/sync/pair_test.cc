@@ -146,8 +146,8 @@ TEST_CASE("sync pair: of two that are active the one with the lower priority ste
     One strong(true, 200);
     One weak(true, 50);
     start(strong, weak);
-    CHECK(comes_true([&] { return !weak.standing.wants_active.load(); }));
-    CHECK(strong.standing.wants_active.load());
+    CHECK(comes_true([&] { return !weak.standing.wants_active(); }));
+    CHECK(strong.standing.wants_active());
     CHECK(weak.has_said("both are active, and this gateway steps back"));
     CHECK(comes_true([&] { return strong.has_said("the peer is active too"); }));
 }
@@ -157,8 +157,8 @@ TEST_CASE("sync pair: one that has just started steps back whatever its priority
     One known(true, 50);
     known.standing.is_fresh.store(false);
     start(started, known);
-    CHECK(comes_true([&] { return !started.standing.wants_active.load(); }));
-    CHECK(known.standing.wants_active.load());
+    CHECK(comes_true([&] { return !started.standing.wants_active(); }));
+    CHECK(known.standing.wants_active());
 }
 
 TEST_CASE("sync pair: of two that stand by each knows whether the other has the flows", "[sync]") {
@@ -177,7 +177,7 @@ TEST_CASE("sync pair: who stands by tells its copies to one that takes them back
     One starter(false, 200);
     One holder(false, 50);
     starter.standing.has_flows.store(false);
-    starter.standing.takes_back.store(true);
+    starter.standing.wish.store(sync::Wish::TakeBack);
     flow::Member member(*holder.table);
     for (uint32_t n = 0; n < 500; ++n)
         open(*holder.table, member, n);
@@ -196,7 +196,7 @@ TEST_CASE("sync pair: who stands by tells its copies to one that takes them back
     // Now it forwards, and tells the other one in turn.
     starter.standing.is_ready.store(false);
     starter.standing.has_flows.store(true);
-    starter.standing.takes_back.store(false);
+    starter.standing.wish.store(sync::Wish::Active);
     starter.standing.is_active.store(true);
     CHECK(comes_true([&] { return starter.standing.peer_is_whole.load(); }));
     CHECK(comes_true([&] { return holder.received().size() == 2; }));  // it has a table of its own

@@ -37,9 +37,10 @@ void Calling::hear(rte_mbuf* mbuf, net::Packet& packet, flow::FlowRef flow, Tick
     const std::span<uint8_t> said(packet.transport + tcp_header_bytes(packet),
                                   packet.length - headers);
     PptpSession& session = parts_.helpers->state(flow.index()).session;
-    for (size_t at = 0; at < said.size();) {
+    size_t at = 0;
+    for (unsigned messages = 0; at < said.size(); ++messages) {
         const auto message = helper::read_pptp(said.subspan(at));
-        if (!message)
+        if (!message || messages == kMostMessages)
             return count(Count::HelperPassed);
         const PptpSession::Heard heard = session.hear(speaker, *message, told_of(flow));
         const bool is_in_vain = heard.deed == PptpSession::Deed::Begins &&

@@ -10,7 +10,8 @@
 ///          numbers stay.
 /// Threads  Owned by one worker, of whose flows it is asked.
 /// Errors   What cannot be read, or foretold, passes as it came, and is counted: also a message in
-///          parts, and what comes behind its first part.
+///          parts, what comes behind its first part, and what comes behind kMostMessages: each
+///          takes a search or two, and a sum of the segment.
 /// Source   conntrack_pptp_help() and nf_nat_pptp of Linux: the server knows a call by the client's
 ///          port of the control connection, as it sees that. Linux reads one message of a segment.
 
@@ -38,6 +39,8 @@ public:
         stats::Counters& counters;
         helper::Helped* helpers;
     };
+
+    static constexpr unsigned kMostMessages = 4;  ///< Of a segment; few have two.
 
     explicit Calling(const Parts& parts) : parts_(parts) {}
 

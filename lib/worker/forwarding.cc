@@ -3,6 +3,7 @@
 
 #include "conntrack/tcp_state.h"
 #include "conntrack/tcp_window.h"
+#include "net/gre.h"
 #include "net/quote.h"
 #include "policy/uplink_choice.h"
 
@@ -101,6 +102,8 @@ Target Forwarding::target(const Service& service, const net::Tuple& tuple, Tick 
     const bool is_outward = path == Path::Outward;
     if (const auto request = foretold(service, tuple, now))
         return to(*request);
+    if (net::is_call(tuple))  // what had foretold it is another worker's since, or has gone
+        return {{}, Drop::NoMapping};
     if (path == Path::Within)
         return to(nat::Request::within(tuple));
     if (!is_outward)

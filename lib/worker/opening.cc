@@ -3,6 +3,7 @@
 /// \file
 /// What happens to a packet that meets no flow, or has come to the wrong worker.
 
+#include "net/gre.h"
 #include "net/mac.h"
 #include "worker/worker.h"
 
@@ -126,9 +127,14 @@ void Worker::open_flow(Burst& burst, unsigned i) {
         return;
     const Target target = this->target(burst, i);
     const nat::Request& request = target.request;
-    if (target.refusal)
-        return drop(burst, i, *target.refusal);
     const net::Tuple& tuple = burst.tuple[i];
+    if (target.refusal) {
+        if (net::is_call(tuple) && has_been_opened(burst, i))
+            bring_home(burst, i);
+        else
+            drop(burst, i, *target.refusal);
+        return;
+    }
     // A fragment's flow opens at its datagram's home: there the others are.
     if (shared_.spread_flows && !burst.is_at_owner(i) && !burst.is_fragment(i))
         if (const unsigned home = shared_.table.hash(tuple) % shared_.workers; home != params_.id)

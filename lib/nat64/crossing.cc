@@ -147,7 +147,9 @@ std::optional<Drop> Crossing::refuse_source(const Ipv6Address& source) const {
     if (!is_global(source))
         return Drop::MartianSource;
     const bool is_inside = addresses_.is_inside(source) || nptv6_.of_inside(source) != nullptr;
-    if (is_inside || nptv6_.of_outside(source) != nullptr ||
+    const auto& embedding = addresses_.params().embedding;
+    const bool is_ipv4 = embedding && embedding->prefix().contains(source);
+    if (is_inside || is_ipv4 || nptv6_.of_outside(source) != nullptr ||
         addresses_.is_own(source, Side::Outside))
         return Drop::OutsideSpoof;
     return std::nullopt;
@@ -167,8 +169,15 @@ std::optional<Drop> Crossing::lead_inside(Way& way, Tick now) {
     }
     if (!subnet.contains(host))
         return Drop::NoRoute;
-    if (!addresses_.host(host) && way.from == Side::Outside && !may_add(now))
-        return Drop::Ipv6NewHosts;
+    if (way.from == Side::Outside) {
+        // Its own packets alone say that a host is there, or a scan would keep what it has found.
+        if (const auto known = addresses_.host(host)) {
+            way.via = *known;
+            return std::nullopt;
+        }
+        if (!may_add(now))
+            return Drop::Ipv6NewHosts;
+    }
     const auto number = addresses_.source(host, now);
     if (!number)
         return Drop::Ipv6HostsFull;

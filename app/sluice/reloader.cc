@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sluice/reloader.h"
 
+#include "config/nptv6.h"
 #include "config/read_match.h"
 #include "gateway/given.h"
 #include "gateway/rules.h"
@@ -273,6 +274,10 @@ Result<string> Reloader::reload_locked(bool dry_run) {
         return Error{
             "the IPv6 prefixes and hosts that are named have numbers since the start: "
             "restart sluice, or name the same ones"};
+    if (!config::have_same_ipv6_routes(candidate->config, params_.config))
+        return Error{
+            "with --nptv6 the --route of IPv6 prefixes are those of the start: restart sluice, or "
+            "take that back"};
     auto policy = params_.gateway.policies().compile(candidate->config);
     if (!policy)
         return policy.error();

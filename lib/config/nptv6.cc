@@ -8,6 +8,7 @@
 #include "net/text.h"
 
 #include <algorithm>
+#include <set>
 #include <span>
 #include <string>
 
@@ -173,6 +174,17 @@ Status check_nptv6(const Config& config) {
         if (Status status = check(config); !status)
             return status;
     return Done{};
+}
+
+bool have_same_ipv6_routes(const Config& one, const Config& other) {
+    const auto routes_of = [](const Config& config) {
+        std::set<string> routes;
+        for (const StaticRoute& route : config.routes)
+            if (route.prefix6 && !config.nptv6.empty())
+                routes.insert(to_string(route));
+        return routes;
+    };
+    return routes_of(one) == routes_of(other);
 }
 
 }  // namespace sluice::config

@@ -22,4 +22,7 @@ Result<net::Ipv6Address> read_gateway6(const Given& given);
 
 Status check_nptv6(const Config& config);
 
+/// In both --nptv6 reaches the same networks behind the same routers; true without it.
+bool have_same_ipv6_routes(const Config& one, const Config& other);
+
 }  // namespace sluice::config

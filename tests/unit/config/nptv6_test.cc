@@ -147,4 +147,14 @@ TEST_CASE("nptv6 configuration: another pair is another line, and wants a restar
         CHECK_FALSE(is_changeable(flag));
 }
 
+TEST_CASE("nptv6 configuration: the same routers lead to the same networks", "[config]") {
+    const auto one = load(settings({{"route", "2001:db8:1:7::/64 via fe80::7"}}), {});
+    const auto other = load(settings({{"route", "2001:db8:1:7::/64 via fe80::8"}}), {});
+    const auto none = load(settings({}), {});
+    REQUIRE((one.ok() && other.ok() && none.ok()));
+    CHECK(have_same_ipv6_routes(*one, *one));
+    CHECK_FALSE(have_same_ipv6_routes(*one, *other));
+    CHECK_FALSE(have_same_ipv6_routes(*one, *none));
+}
+
 }  // namespace nptv6_configuration_test

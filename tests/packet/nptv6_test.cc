@@ -476,12 +476,10 @@ TEST_CASE("nptv6: who scans the prefix has few hosts solicited in a second", "[p
 }
 
 TEST_CASE("nptv6: nobody outside has an address behind the prefix of NAT64", "[packet][nptv6]") {
-    Nptv6Bed npt(nptv6_options({}, [](config::Config& config) {
-        config.nat64 = nat64::Embedding::of(*net::parse_ipv6_prefix("64:ff9b::/96"));
-    }));
-    CHECK(npt.send(Side::Outside,
-                   {.source = "64:ff9b::808:808", .destination = kMapped6, .upper = udp6(53, 1)})
-              .empty());
+    const auto nat64 = nat64::Embedding::of(*net::parse_ipv6_prefix("64:ff9b::/96"));
+    Nptv6Bed npt(nptv6_options({}, [&](config::Config& config) { config.nat64 = nat64; }));
+    const Frame6 frame{.source = kServer6, .destination = kMapped6, .upper = udp6(53, 1)};
+    CHECK(npt.send(Side::Outside, frame).empty());
     CHECK(npt.bed.dropped(Drop::OutsideSpoof) == 1);
 }
 

@@ -153,9 +153,9 @@ void FlowLog::deliver() {
 /// Of what happens meanwhile nothing is told: else there might be no end of it.
 void FlowLog::say_farewell() {
     const auto end = steady_clock::now() + params_.farewell;
+    const uint64_t lost = account_.lost();
     turn();
     reader_.reset();  // nothing is written into the journal for it any more
-    const uint64_t lost = account_.lost();
     while (delivery_->has_waiting() && steady_clock::now() < end) {
         std::this_thread::sleep_for(kShortestRest);
         deliver();

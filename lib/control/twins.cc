@@ -215,7 +215,9 @@ void Twins::look_for_listeners(Tick now) {
     if (!params_.read_listeners(listeners_))
         return;
     next_look_ = now + kBetweenLooks;
-    for (const io::Listener& listener : std::exchange(listeners_, {}))
+    const std::vector<io::Listener> listeners = std::exchange(listeners_, {});
+    const size_t most = std::min(listeners.size(), kMostListeners);
+    for (const io::Listener& listener : std::span(listeners).first(most))
         for (const Twin& twin : params_.twins) {
             const link::Interface& interface = ground_.interfaces[twin.interface];
             if (interface.realm == link::Realm::Inside)

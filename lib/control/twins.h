@@ -50,6 +50,8 @@ namespace sluice::control {
 inline constexpr unsigned kFramesPerTurn = 64;
 /// How long after the kernel was asked which ports it listens on it is asked again.
 inline constexpr Duration kBetweenLooks = Duration::seconds(10);
+/// So many of them are the kernel's: who opens a socket on every port does not take all from flows.
+inline constexpr size_t kMostListeners = 1024;
 /// How long a port stays the kernel's after the last packet: RFC 5382 REQ-5, RFC 4787 REQ-5.
 inline constexpr Duration kKeepTcpPort = Duration::seconds(7440);
 inline constexpr Duration kKeepPort = Duration::seconds(300);

@@ -79,6 +79,18 @@ TEST_CASE("twin ports: a port is the kernel's no more a while after it has liste
     CHECK(gateway.port_of(Frame().ipv4(kHost, kServer).tcp(8080, 80, kSyn)) == 8080);
 }
 
+TEST_CASE("twin ports: who listens on every port takes few of them", "[packet]") {
+    Listening gateway;
+    constexpr uint16_t kFirst = 2000;
+    constexpr auto kLast = static_cast<uint16_t>(kFirst + control::kMostListeners);
+    for (uint16_t port = kFirst; port <= kLast; ++port)
+        gateway.bed.listeners.push_back({Protocol::Tcp, {ip("0.0.0.0"), Be16::from_host(port)}});
+    gateway.bed.tick(kLooked);
+    CHECK(gateway.reaches(kFirst));
+    CHECK(gateway.reaches(kLast - 1));
+    CHECK_FALSE(gateway.reaches(kLast));
+}
+
 TEST_CASE("twin ports: what listens on another address is not reached by this one", "[packet]") {
     Listening gateway;
     gateway.listen(Protocol::Tcp, "127.0.0.1", 8080);

@@ -53,7 +53,8 @@ Bytes written(PptpType type, size_t size) {
     put(bytes, 8, static_cast<uint16_t>(type));
     put(bytes, 12, 0x0102);
     put(bytes, 14, 0x0304);
-    bytes[16] = 5;
+    if (size > 16)
+        bytes[16] = 5;
     return bytes;
 }
 

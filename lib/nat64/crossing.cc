@@ -45,6 +45,17 @@ bool is_global(const Ipv6Address& address) {
            !address.is_link_local();
 }
 
+/// What stands behind them is not looked for, so it may be an error that names a host inside:
+/// options behind a fragment header, and headers that cover addresses or give others in their
+/// place.
+bool hides_transport(const Headers& headers) {
+    constexpr uint8_t kAuthentication = 51;  // RFC 4302: with other addresses it is wrong anyway
+    constexpr uint8_t kShim6 = 140;
+    return headers.is_first() &&
+           ((headers.is_fragment && headers.protocol == kNoTransport) ||
+            headers.protocol == kAuthentication || headers.protocol == kShim6);
+}
+
 /// What a short frame has behind its packet, as far as that is one segment.
 void cut_padding(rte_mbuf* mbuf, size_t bytes) {
     const uint16_t last = rte_pktmbuf_lastseg(mbuf)->data_len;
@@ -234,6 +245,8 @@ bool Crossing::restore(rte_mbuf* mbuf, Side to, Way& way, Tick now) {
 /// those of the error are, and so that no checksum knows it.
 std::optional<Drop> Crossing::change_quote(rte_mbuf* mbuf, const Way& way) const {
     const Headers& headers = way.headers;
+    if (hides_transport(headers))
+        return Drop::Ipv6Untranslatable;
     if (headers.protocol != kIcmpv6 || !headers.is_first())
         return std::nullopt;
     const std::span<uint8_t> icmp = transport_of(mbuf, headers);

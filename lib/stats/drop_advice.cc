@@ -94,7 +94,8 @@ constexpr Row kRows[] = {
       "names. For private IPv4 networks take a prefix of your own."}},
     {Ipv6Untranslatable,
      {"The other version of IP has no word for it: ICMP types without an equivalent, ICMP "
-      "in fragments, UDP fragments without a checksum, headers behind a fragment header.",
+      "in fragments, UDP fragments without a checksum, headers behind a fragment header. By "
+      "--nptv6, where neither is looked behind, also authentication headers and shim6.",
       "Normal in small numbers: large pings in fragments are among them (RFC 7915 §1.2)."}},
     {Ipv6HostsFull,
      {"No address of --ipv6-numbers is free in the bucket of a new IPv6 host, or another "

@@ -311,10 +311,6 @@ TEST_CASE("nptv6: fragments and what has no transport pass", "[packet][nptv6][rf
         frame.first_extension = 44;
         frame.is_later_fragment = true;
     }
-    SECTION("options behind a fragment header") {
-        frame.extensions = fragment6(60, 0, true, 77);
-        frame.first_extension = 44;
-    }
     SECTION("no next header") {
         frame.upper.protocol = 59;
         frame.has_checksum = false;

@@ -136,4 +136,25 @@ TEST_CASE("crossing: an error in fragments is not told apart from its parts", "[
     CHECK(f.crossing.rewrite(mbuf, f.way) == Drop::FragmentUnsupported);
 }
 
+TEST_CASE("crossing: no error leaves behind headers that are not looked behind", "[nat64][nptv6]") {
+    Fixture f;
+    Frame6 frame{.source = kHost, .destination = kWorld, .upper = icmp6(1, 0, 0, Bytes(80))};
+    SECTION("options behind a fragment header") {
+        frame.extensions = fragment6(60, 0, false, 1);
+        frame.first_extension = 44;
+    }
+    SECTION("authentication") {
+        frame.upper.protocol = 51;
+    }
+    SECTION("shim6") {
+        frame.upper.protocol = 140;
+    }
+    const Bytes bytes = frame.bytes();
+    FakeMbuf mbuf(bytes);
+    f.way.from = Side::Inside;
+    read_headers(std::span(bytes).subspan(14), f.way.headers);
+    REQUIRE_FALSE(f.crossing.find(f.way, f.now));
+    CHECK(f.crossing.rewrite(mbuf, f.way) == Drop::Ipv6Untranslatable);
+}
+
 }  // namespace crossing_test

@@ -156,7 +156,12 @@ bool Foretelling::foretell_call(uint32_t master, const helper::CallIds& call, Ti
     if (by_original || by_reply) {
         const flow::FlowRef one = parts_.ground.table.find(keys.original, now);
         const flow::FlowRef other = parts_.ground.table.find(keys.reply, now);
-        return one && other && one.index() == other.index();
+        if (!one || !other || one.index() != other.index())
+            return false;
+        const Call& standing = Call::of(parts_.ground.table.record(one.index()));
+        if (standing.leaves_with[index(other.direction())] == call.own)
+            return true;
+        kill_call(one);  // the client has numbered it anew
     }
     const flow::FlowRef ref(master, Direction::Reply);
     const helper::Foretold& last = parts_.ground.helpers->state(master).foretold;

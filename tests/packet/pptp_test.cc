@@ -102,6 +102,18 @@ TEST_CASE("pptp: a call ends when it is cleared", "[packet][helper][gre]") {
     CHECK(control.client_sends(100) == Calls{{kPublic, kServer, 100}});
 }
 
+TEST_CASE("pptp: a client may number its call anew, and say nothing of the one before",
+          "[packet][helper][gre]") {
+    Testbed bed(helps_pptp(GENERATE(1u, 2u)));
+    PptpControl control(bed);
+    const uint16_t told = control.calls(7, 99);
+    REQUIRE(control.client_sends(99).size() == 1);
+    CHECK(control.calls(8, 99) == told);
+    CHECK(control.server_sends(told) == Calls{{kServer, kHost, 8}});
+    CHECK(control.client_sends(99) == Calls{{kPublic, kServer, 99}});
+    CHECK(bed.flows() == 2);
+}
+
 TEST_CASE("pptp: a call ends with its control connection", "[packet][helper][gre]") {
     Testbed bed(helps_pptp());
     PptpControl control(bed);

@@ -133,11 +133,6 @@ std::optional<nat64::EdgeParams> edge_params(const config::Config& config,
     return params;
 }
 
-/// As which host the flow table knows a number.
-net::InsideAddress numbered(net::InsideAddress network, uint32_t number) {
-    return {Be32::from_host(network.address.host() | number), network.zone};
-}
-
 std::function<bool()> hear_claims_by(sync::Standing& standing) {
     return [&standing] { return standing.hear_claim(flow::steady_now()); };
 }
@@ -280,12 +275,9 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
     };
     if (numbers_)
         params.each_turn = [this, others = params.each_turn,
-                            network = net::InsideAddress(config.numbers.network().address,
-                                                         config.lans.front().zone)](Tick now) {
+                            is_used = number_use(config, *hosts_, *next_hops_)](Tick now) {
             others(now);
-            numbers_->turn(now, table_->grace(), [&](uint32_t number) {  // of hosts that are gone
-                return hosts_->flow_count(numbered(network, number)).has_value();
-            });
+            numbers_->turn(now, table_->grace(), is_used);
         };
     return params;
 }

@@ -30,6 +30,18 @@ sync::Ipv6Hosts ipv6_hosts(const config::Config& config, const nat64::Naming& na
             [naming](Be32 number, Tick when) { return naming.at(when).host(number).ipv6; }};
 }
 
+std::function<bool(uint32_t)> number_use(const config::Config& config,
+                                         const hosts::HostTable& hosts,
+                                         const link::NextHops& next_hops) {
+    // The side of --lan6 is behind all other inside interfaces (config/ipv6.h).
+    return [&hosts, &next_hops, side = static_cast<link::InterfaceId>(config.lans.size() - 1),
+            network = config.numbers.network().address.host(),
+            zone = config.lans.front().zone](uint32_t number) {
+        const Be32 address = Be32::from_host(network | number);
+        return hosts.flow_count({address, zone}) || next_hops.find(side, address) != link::kNoHop;
+    };
+}
+
 /// --lan6 too: hosts that know one gateway as their router are to know the other as the same.
 uint32_t numbering_fingerprint(const config::Config& config) {
     if (!config.lan6)

@@ -6,11 +6,14 @@
 /// does alike.
 
 #include "config/config.h"
+#include "hosts/host_table.h"
+#include "link/next_hops.h"
 #include "nat64/naming.h"
 #include "nat64/numbers.h"
 #include "sync/introduction.h"
 
 #include <cstdint>
+#include <functional>
 
 namespace sluice::gateway {
 
@@ -21,6 +24,12 @@ nat64::NumbersParams number_params(const config::Config& config, const Ground& g
 
 /// By which what is told of records has their hosts; nothing is on without IPv6.
 sync::Ipv6Hosts ipv6_hosts(const config::Config& config, const nat64::Naming& naming);
+
+/// Whether flows of a number stand, or a MAC is known by it: it is not given to another host then.
+/// All of them outlive what is returned.
+std::function<bool(uint32_t)> number_use(const config::Config& config,
+                                         const hosts::HostTable& hosts,
+                                         const link::NextHops& next_hops);
 
 /// Two gateways that have the same know the same IPv6 hosts by the same numbers; 0 without IPv6.
 uint32_t numbering_fingerprint(const config::Config& config);

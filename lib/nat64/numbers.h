@@ -132,9 +132,9 @@ public:
     /// How many hosts that are not named have one; exact while nothing changes.
     uint32_t count() const;
 
-    /// A slice of the work of taking numbers back; has_flows(number) says whose stay.
-    template <typename HasFlows>
-    void turn(Tick now, Grace& grace, HasFlows has_flows) {
+    /// A slice of the work of taking numbers back; is_used(number) says whose stay.
+    template <typename IsUsed>
+    void turn(Tick now, Grace& grace, IsUsed is_used) {
         if (cursor_ == words_.size() && !begin_pass(now, grace))
             return;
         const size_t end = std::min(cursor_ + kSlice, words_.size());
@@ -145,7 +145,7 @@ public:
                 move_along(given_[number], now);
                 move_along(seen_[number], now);
                 if (may_be_free(cursor_, place, since))
-                    take_back(cursor_, place, is_idle(number, since) && !has_flows(number));
+                    take_back(cursor_, place, is_idle(number, since) && !is_used(number));
             }
         }
         if (cursor_ == words_.size())

@@ -49,4 +49,24 @@ TEST_CASE("numbering: without NAT64 IPv6 hosts have a fingerprint too", "[gatewa
     CHECK(numbering_fingerprint(config) != numbering_fingerprint(with_ipv6()));
 }
 
+TEST_CASE("numbering: a number is in use while flows or a MAC are known by it", "[gateway]") {
+    config::Config config = with_ipv6();
+    config.lans.resize(2);
+    const auto hosts = hosts::HostTable::create({.capacity = 4, .flows = 4}).value();
+    const auto hops = link::NextHops::create(4, 1).value();
+    const auto is_used = number_use(config, *hosts, *hops);
+    const Be32 host = *net::parse_address("198.18.0.77");
+    CHECK_FALSE(is_used(77));
+    SECTION("a flow") {
+        hosts->admit(host, {}, Tick{1000});
+    }
+    SECTION("a MAC on the IPv6 side") {
+        hops->add(0, host);
+        CHECK_FALSE(is_used(77));
+        hops->add(1, host);
+    }
+    CHECK(is_used(77));
+    CHECK_FALSE(is_used(78));
+}
+
 }  // namespace numbering_test

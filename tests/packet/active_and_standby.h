@@ -5,6 +5,7 @@
 /// Both: two gateways of a pair, and between them what the pair's threads do, at the moment at
 /// which a test says; and Wire, by which any gateway tells another.
 
+#include "before_and_after.h"
 #include "catch.h"
 #include "gateway/numbering.h"
 #include "net/text.h"
@@ -14,8 +15,10 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace sluice::test {
@@ -65,6 +68,23 @@ inline void meet_nobody(Testbed& bed) {
     standing_of(bed).peer.store(sync::Peer::Standby);
     bed.run();
     REQUIRE(standing_of(bed).is_active.load());
+}
+
+/// What a process leaves that had one flow, and how the next one begins, in that role.
+struct Left {
+    uint16_t external = 0;  ///< The flow's port outside.
+    TestbedOptions next;
+};
+inline Left leave_flow(Estate& estate, config::Role next) {
+    const TestbedOptions options{.estate = &estate};
+    auto before = std::make_unique<Testbed>(role(options, config::Role::Active));
+    meet_nobody(*before);
+    Left left{send(*before, kHost, 5000), role(options, next)};
+    left.next.start = before->now();
+    Estate killed = estate;  // before it ends in order
+    before.reset();
+    estate = std::move(killed);
+    return left;
 }
 
 inline void put(Testbed& bed, std::vector<sync::Change>& changes) {

@@ -23,15 +23,7 @@ using stats::Drop;
 
 TEST_CASE("pair start: who finds flows forwards at once", "[pair][restart]") {
     Estate estate;
-    TestbedOptions options{.estate = &estate};
-    auto before = std::make_unique<Testbed>(role(options, config::Role::Active));
-    meet_nobody(*before);
-    const uint16_t external = send(*before, kHost, 5000);
-    TestbedOptions again = role(options, config::Role::Active);
-    again.start = before->now();
-    Estate left = estate;
-    before.reset();
-    estate = std::move(left);
+    const auto [external, again] = leave_flow(estate, config::Role::Active);
     Testbed bed(again);
     CHECK(standing_of(bed).is_active.load());
     CHECK(answers(bed, external, kHost, 5000));

@@ -243,16 +243,7 @@ TEST_CASE("pair: who steps back keeps its flows until the other forwards", "[pai
 TEST_CASE("pair: who begins by standing by keeps flows that it finds until the other forwards",
           "[pair][restart]") {
     Estate estate;
-    TestbedOptions options{.estate = &estate};
-    auto before = std::make_unique<Testbed>(role(options, config::Role::Active));
-    meet_nobody(*before);
-    const uint16_t external = send(*before, kHost, 5000);
-    TestbedOptions again = role(options, config::Role::Standby);
-    again.start = before->now();
-    Estate left = estate;
-    before.reset();
-    estate = std::move(left);
-
+    const auto [external, again] = leave_flow(estate, config::Role::Standby);
     Testbed bed(again);
     bed.run();
     sync::Standing& standing = bed.gateway().replica()->standing();

@@ -3,15 +3,14 @@
 
 #include "catch.h"
 #include "config/lines.h"
-#include "config/load.h"
 #include "config/mappings.h"
 #include "config/ports.h"
 #include "config/read_match.h"
 #include "config/read_rules.h"
 #include "config/validate.h"
 #include "net/text.h"
+#include "unit/config/loaded.h"
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -19,37 +18,26 @@ namespace ipv6_test {
 
 using namespace sluice;
 using namespace sluice::config;
+using test::Flags;
+using test::Loaded;
 
 namespace {
 
-constexpr unsigned kCpus[] = {0, 1};
-
-Settings settings(const std::map<std::string, std::string>& flags) {
-    Settings settings{{"lan", {"af_packet:l0"}},        {"wan", {"af_packet:w0"}},
-                      {"lan-address", {"10.1.0.1/24"}}, {"wan-address", {"198.51.100.1/24"}},
-                      {"gateway", {"198.51.100.254"}},  {"nat64", {"64:ff9b::/96"}},
-                      {"lan6", {"2001:db8:1::1/64"}}};
-    for (const auto& [flag, value] : flags)
-        if (value.empty())
-            settings.erase(flag);
-        else
-            settings[flag] = {value};
-    return settings;
+Loaded with(const Flags& flags) {
+    Settings settings = test::least_settings();
+    settings.merge(Settings{{"nat64", {"64:ff9b::/96"}}, {"lan6", {"2001:db8:1::1/64"}}});
+    return {settings, flags};
 }
 
 /// What load() or validate() says of these flags; empty where all is well.
-std::string said_of(const std::map<std::string, std::string>& flags) {
-    const auto config = load(settings(flags), {});
-    if (!config)
-        return config.error().message;
-    const Status status = validate(config.value(), kCpus);
-    return status ? "" : status.error().message;
+std::string said_of(const Flags& flags) {
+    return with(flags).error();
 }
 
 }  // namespace
 
 TEST_CASE("ipv6 configuration: its hosts are those of one more inside interface", "[config]") {
-    const auto config = load(settings({}), {});
+    const auto config = with({}).config();
     REQUIRE(config);
     CHECK(said_of({}) == "");
     REQUIRE(config.value().lans.size() == 2);
@@ -61,7 +49,7 @@ TEST_CASE("ipv6 configuration: its hosts are those of one more inside interface"
 }
 
 TEST_CASE("ipv6 configuration: without the flags there is none", "[config]") {
-    const auto config = load(settings({{"nat64", ""}, {"lan6", ""}}), {});
+    const auto config = with({{"nat64", ""}, {"lan6", ""}}).config();
     REQUIRE(config);
     CHECK(config.value().lans.size() == 1);
     CHECK(said_of({{"nat64", ""}, {"lan6", ""}}) == "");
@@ -74,7 +62,7 @@ TEST_CASE("ipv6 configuration: one of a pair serves it too", "[config]") {
 
 TEST_CASE("ipv6 configuration: what cannot be is refused with its reason", "[config]") {
     struct Row {
-        std::map<std::string, std::string> flags;
+        Flags flags;
         const char* wanted;
     };
     const Row row = GENERATE(values<Row>({
@@ -115,21 +103,21 @@ TEST_CASE("ipv6 configuration: it goes with one arm, and beside a twin", "[confi
     CHECK(said_of({{"wan", "af_packet:l0"}}) == "");
     CHECK(said_of({{"lan-twin", "sluice0"}}) == "");
     CHECK(said_of({{"wan", "af_packet:l0"}, {"wan-twin", "sluice0"}}) == "");
-    const auto config = load(settings({{"wan", "af_packet:l0"}}), {});
+    const auto config = with({{"wan", "af_packet:l0"}}).config();
     REQUIRE(config);
     CHECK(is_one_armed(config.value()));
     CHECK(config.value().lans.size() == 2);
 }
 
 TEST_CASE("ipv6 configuration: what is named has a part of the numbers", "[config]") {
-    const auto config = load(settings({{"snat", "2001:db8:1::/80 tcp 25 -> 198.51.100.7"},
-                                       {"deny", "10.1.0.0/24 tcp 2001:db8:1::9/128 udp 53"},
-                                       {"route", "2001:db8:2::/48 via fe80::9"},
-                                       {"forward", "tcp 198.51.100.1:80 -> [2001:db8:1::5]:8080"},
-                                       {"inside", "10.1.0.0/24,198.18.0.0/16"}}),
-                             {});
+    const auto config = with({{"snat", "2001:db8:1::/80 tcp 25 -> 198.51.100.7"},
+                              {"deny", "10.1.0.0/24 tcp 2001:db8:1::9/128 udp 53"},
+                              {"route", "2001:db8:2::/48 via fe80::9"},
+                              {"forward", "tcp 198.51.100.1:80 -> [2001:db8:1::5]:8080"},
+                              {"inside", "10.1.0.0/24,198.18.0.0/16"}})
+                            .config();
     REQUIRE(config);
-    CHECK(validate(config.value(), kCpus));
+    CHECK(validate(config.value(), test::kCpus));
     CHECK(net::to_string(config.value().snat[0].inside) == "198.18.128.0/18");
     CHECK(to_string(config.value().snat[0]) == "2001:db8:1::/80 tcp 25 -> 198.51.100.7");
     REQUIRE(config.value().deny.size() == 2);
@@ -144,7 +132,7 @@ TEST_CASE("ipv6 configuration: what is named has a part of the numbers", "[confi
 
 TEST_CASE("ipv6 configuration: whom nobody can be is not named", "[config]") {
     struct Row {
-        std::map<std::string, std::string> flags;
+        Flags flags;
         const char* wanted;
     };
     constexpr auto kForward = "tcp 198.51.100.1:80 -> [2001:db8:9::5]:80";

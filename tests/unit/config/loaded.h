@@ -8,6 +8,7 @@
 #include "config/validate.h"
 
 #include <array>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -20,8 +21,27 @@ inline constexpr const char* kLeastFile =
     "gateway = 198.51.100.254\n";
 inline constexpr std::array<unsigned, 4> kCpus{0, 1, 2, 3};
 
+/// Likewise as flags.
+inline config::Settings least_settings() {
+    return {{"lan", {"af_packet:l0"}},
+            {"wan", {"af_packet:w0"}},
+            {"lan-address", {"10.1.0.1/24"}},
+            {"wan-address", {"198.51.100.1/24"}},
+            {"gateway", {"198.51.100.254"}}};
+}
+
+/// Flags with a value each; an empty one takes the flag away.
+using Flags = std::map<std::string, std::string>;
+
 class Loaded {
 public:
+    Loaded(config::Settings base, const Flags& changes) : settings_(std::move(base)) {
+        for (const auto& [flag, value] : changes)
+            if (value.empty())
+                settings_.erase(flag);
+            else
+                settings_[flag] = {value};
+    }
     Loaded(config::Settings base, const config::Settings& changes) : settings_(std::move(base)) {
         for (const auto& [flag, values] : changes)
             settings_[flag] = values;

@@ -3,11 +3,9 @@
 
 #include "catch.h"
 #include "config/lines.h"
-#include "config/load.h"
-#include "config/validate.h"
 #include "net/text.h"
+#include "unit/config/loaded.h"
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -15,37 +13,25 @@ namespace nptv6_configuration_test {
 
 using namespace sluice;
 using namespace sluice::config;
+using test::Flags;
+using test::Loaded;
 
 namespace {
 
-constexpr unsigned kCpus[] = {0, 1};
 constexpr auto kPair = "2001:db8:1::/48 -> 2001:db8:f::/48";
 
-Settings settings(const std::map<std::string, std::string>& flags) {
-    Settings settings{{"lan", {"af_packet:l0"}},
-                      {"wan", {"af_packet:w0"}},
-                      {"lan-address", {"10.1.0.1/24"}},
-                      {"wan-address", {"198.51.100.1/24"}},
-                      {"gateway", {"198.51.100.254"}},
-                      {"lan6", {"2001:db8:1::1/64"}},
-                      {"nptv6", {kPair}},
-                      {"wan6", {"2001:db8:ff::2/64"}},
-                      {"gateway6", {"2001:db8:ff::1"}}};
-    for (const auto& [flag, value] : flags)
-        if (value.empty())
-            settings.erase(flag);
-        else
-            settings[flag] = {value};
-    return settings;
+Loaded with(const Flags& flags) {
+    Settings settings = test::least_settings();
+    settings.merge(Settings{{"lan6", {"2001:db8:1::1/64"}},
+                            {"nptv6", {kPair}},
+                            {"wan6", {"2001:db8:ff::2/64"}},
+                            {"gateway6", {"2001:db8:ff::1"}}});
+    return {settings, flags};
 }
 
 /// What load() or validate() says of these flags; empty where all is well.
-std::string said_of(const std::map<std::string, std::string>& flags) {
-    const auto config = load(settings(flags), {});
-    if (!config)
-        return config.error().message;
-    const Status status = validate(config.value(), kCpus);
-    return status ? "" : status.error().message;
+std::string said_of(const Flags& flags) {
+    return with(flags).error();
 }
 
 }  // namespace
@@ -54,7 +40,7 @@ TEST_CASE("nptv6 configuration: its hosts are those of --lan6, with --nat64 and 
           "[config]") {
     CHECK(said_of({}) == "");
     CHECK(said_of({{"nat64", "64:ff9b::/96"}, {"ra", "1"}}) == "");
-    const auto config = load(settings({}), {});
+    const auto config = with({}).config();
     REQUIRE(config);
     REQUIRE(config.value().lans.size() == 2);
     CHECK(config.value().lans[1].at.vlan == link::kIpv6Side);
@@ -68,7 +54,7 @@ TEST_CASE("nptv6 configuration: several pairs, and the shorter prefix extended",
     const std::string route = "2001:db8:2::/48 via fe80::9";
     const std::string pairs = std::string(kPair) + ", 2001:db8:2::/48 -> 2001:db9::/32";
     CHECK(said_of({{"nptv6", pairs}, {"route", route}}) == "");
-    const auto config = load(settings({{"nptv6", pairs}, {"route", route}}), {});
+    const auto config = with({{"nptv6", pairs}, {"route", route}}).config();
     REQUIRE(config);
     REQUIRE(config.value().nptv6.size() == 2);
     CHECK(to_string(config.value().nptv6[1]) == "2001:db8:2::/48 -> 2001:db9::/48");
@@ -80,7 +66,7 @@ TEST_CASE("nptv6 configuration: the next hop may have a link-local address", "[c
 
 TEST_CASE("nptv6 configuration: what cannot be is refused with its reason", "[config]") {
     struct Row {
-        std::map<std::string, std::string> flags;
+        Flags flags;
         const char* wanted;
     };
     const Row row = GENERATE(values<Row>({
@@ -148,9 +134,9 @@ TEST_CASE("nptv6 configuration: another pair is another line, and wants a restar
 }
 
 TEST_CASE("nptv6 configuration: the same routers lead to the same networks", "[config]") {
-    const auto one = load(settings({{"route", "2001:db8:1:7::/64 via fe80::7"}}), {});
-    const auto other = load(settings({{"route", "2001:db8:1:7::/64 via fe80::8"}}), {});
-    const auto none = load(settings({}), {});
+    const auto one = with({{"route", "2001:db8:1:7::/64 via fe80::7"}}).config();
+    const auto other = with({{"route", "2001:db8:1:7::/64 via fe80::8"}}).config();
+    const auto none = with({}).config();
     REQUIRE((one.ok() && other.ok() && none.ok()));
     CHECK(have_same_ipv6_routes(*one, *one));
     CHECK_FALSE(have_same_ipv6_routes(*one, *other));

@@ -4,6 +4,7 @@
 #include "catch.h"
 #include "config/load.h"
 #include "config/validate.h"
+#include "unit/config/loaded.h"
 
 #include <map>
 #include <string>
@@ -16,22 +17,9 @@ using namespace sluice::config;
 
 namespace {
 
-constexpr unsigned kCpus[] = {0, 1};
-
 /// What load() or validate() says of these flags; empty where all is well.
-std::string said_of(const std::map<std::string, std::string>& flags) {
-    Settings settings{{"lan", {"af_packet:l0"}},
-                      {"wan", {"af_packet:w0"}},
-                      {"lan-address", {"10.1.0.1/24"}},
-                      {"wan-address", {"198.51.100.1/24"}},
-                      {"gateway", {"198.51.100.254"}}};
-    for (const auto& [flag, value] : flags)
-        settings[flag] = {value};
-    const auto config = load(settings, {});
-    if (!config)
-        return config.error().message;
-    const Status status = validate(config.value(), kCpus);
-    return status ? "" : status.error().message;
+std::string said_of(const test::Flags& flags) {
+    return test::Loaded(test::least_settings(), flags).error();
 }
 
 /// Of these the second ones have twins.
@@ -90,7 +78,7 @@ TEST_CASE("twins: any --lan and --wan can have one, by twin= among what stands b
     settings["wan-twin"] = {"sl0"};
     const auto config = load(settings, {});
     REQUIRE(config.ok());
-    REQUIRE(validate(config.value(), kCpus).ok());
+    REQUIRE(validate(config.value(), test::kCpus).ok());
     const auto twins = twins_of(config.value());
     REQUIRE(twins.size() == 3);
     CHECK(twins[0].interface == 1);
@@ -112,7 +100,7 @@ TEST_CASE("twins: of several none contradicts another", "[config]") {
         const auto config = load(settings, {});
         if (!config)
             return config.error().message;
-        const Status status = validate(config.value(), kCpus);
+        const Status status = validate(config.value(), test::kCpus);
         return status ? "" : status.error().message;
     };
     CHECK(said([](Settings& all) { all["lan"][0] = "af_packet:l0,twin=sl2"; }) ==

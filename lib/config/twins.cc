@@ -3,6 +3,7 @@
 
 #include "config/mappings.h"
 #include "config/ports.h"
+#include "config/ranges.h"
 #include "config/read_independence.h"
 #include "io/port_name.h"
 
@@ -24,11 +25,6 @@ Status check_first(std::string_view flag, const std::string& name, const std::st
 
 std::string text_of(const NamedTwin& twin) {
     return "--" + std::string(twin.flag) + (twin.value == twin.name ? "" : ' ' + twin.value);
-}
-
-/// Of two, the kernel could not tell whose hosts are whose.
-bool overlap(const net::Prefix& one, const net::Prefix& other) {
-    return one.contains(other.network().address) || other.contains(one.network().address);
 }
 
 /// Each has a name of its own, and subnets that one kernel can have.

@@ -13,6 +13,8 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace sluice::test {
 
@@ -33,6 +35,43 @@ inline TestbedOptions with(TestbedOptions options, std::function<void(config::Co
     };
     return options;
 }
+
+/// A server inside, behind a forward of its port, and somebody outside who has connected to it.
+class ServedInside {
+public:
+    ServedInside(TestbedOptions options, uint16_t port)
+        : bed(with(std::move(options),
+                   [port](config::Config& config) {
+                       config.forwards = {{net::Protocol::Tcp,
+                                           {ip(kPublic), Be16::from_host(port)},
+                                           {ip(kHost), Be16::from_host(port)}}};
+                   })),
+          port_(port) {
+        REQUIRE(bed.from_outside(client(kSyn, 100, 0)).size() == 1);
+        REQUIRE(bed.from_inside(server(kSyn | kAck, 900, 101)).size() == 1);
+        REQUIRE(bed.from_outside(client(kAck, 101, 901)).size() == 1);
+    }
+
+    std::vector<Seen> client_sends(uint32_t seq, uint32_t ack, const Bytes& data) {
+        return bed.from_outside(client(kAck | kPsh, seq, ack).payload(data));
+    }
+    std::vector<Seen> server_sends(uint32_t seq, uint32_t ack, const Bytes& data) {
+        return bed.from_inside(server(kAck | kPsh, seq, ack).payload(data));
+    }
+
+    static constexpr uint16_t kClientPort = 33'000;
+    Testbed bed;
+
+private:
+    Frame client(uint8_t flags, uint32_t seq, uint32_t ack) const {
+        return Frame().ipv4(kOther, kPublic).tcp(kClientPort, port_, flags).seq(seq).ack(ack);
+    }
+    Frame server(uint8_t flags, uint32_t seq, uint32_t ack) const {
+        return Frame().ipv4(kHost, kOther).tcp(port_, kClientPort, flags).seq(seq).ack(ack);
+    }
+
+    uint16_t port_;
+};
 
 inline Bytes bytes_of(std::string_view text) {
     return {text.begin(), text.end()};

@@ -132,28 +132,14 @@ TEST_CASE("helper: of several addresses the foretold flow has its master's", "[p
 }
 
 TEST_CASE("helper: a server inside, behind a forward", "[packet][helper]") {
-    Testbed bed(with(helped(), [](config::Config& config) {
-        config.forwards = {{net::Protocol::Tcp,
-                            {ip(kPublic), Be16::from_host(21)},
-                            {ip(kHost), Be16::from_host(21)}}};
-    }));
-    const auto client = [](uint8_t flags, uint32_t seq, uint32_t ack) {
-        return Frame().ipv4(kOther, kPublic).tcp(33'000, 21, flags).seq(seq).ack(ack);
-    };
-    const auto server = [](uint8_t flags, uint32_t seq, uint32_t ack) {
-        return Frame().ipv4(kHost, kOther).tcp(21, 33'000, flags).seq(seq).ack(ack);
-    };
-    REQUIRE(bed.from_outside(client(kSyn, 100, 0)).size() == 1);
-    REQUIRE(bed.from_inside(server(kSyn | kAck, 900, 101)).size() == 1);
-    REQUIRE(bed.from_outside(client(kAck, 101, 901)).size() == 1);
-    const auto out = bed.from_inside(
-        server(kAck | kPsh, 901, 101)
-            .payload(bytes_of("227 Entering Passive Mode (" + numbers(kHost, 50'000) + ").\r\n")));
+    ServedInside served(helped(), 21);
+    const auto out = served.server_sends(
+        901, 101, bytes_of("227 Entering Passive Mode (" + numbers(kHost, 50'000) + ").\r\n"));
     REQUIRE(out.size() == 1);
     CHECK(out[0].checksums_ok());
     CHECK(text_of(out[0]) == "227 Entering Passive Mode (" + numbers(kPublic, 50'000) + ").\r\n");
-    CHECK(data_reaches(bed, kOther, 33'001, 50'000, kHost, 50'000));
-    CHECK(bed.count(Count::FlowsRelated) == 1);
+    CHECK(data_reaches(served.bed, kOther, 33'001, 50'000, kHost, 50'000));
+    CHECK(served.bed.count(Count::FlowsRelated) == 1);
 }
 
 TEST_CASE("helper: TFTP answers from another port", "[packet][helper][udp]") {

@@ -243,38 +243,23 @@ TEST_CASE("pptp: of several addresses a call has that of its connection", "[pack
 }
 
 TEST_CASE("pptp: a server inside, behind a forward", "[packet][helper][gre]") {
-    Testbed bed(with(helps_pptp(), [](config::Config& config) {
-        config.forwards = {{net::Protocol::Tcp,
-                            {ip(kPublic), Be16::from_host(1723)},
-                            {ip(kHost), Be16::from_host(1723)}}};
-    }));
-    const auto client = [](uint8_t flags, uint32_t seq, uint32_t ack) {
-        return Frame().ipv4(kOther, kPublic).tcp(33'000, 1723, flags).seq(seq).ack(ack);
-    };
-    const auto server = [](uint8_t flags, uint32_t seq, uint32_t ack) {
-        return Frame().ipv4(kHost, kOther).tcp(1723, 33'000, flags).seq(seq).ack(ack);
-    };
-    REQUIRE(bed.from_outside(client(kSyn, 100, 0)).size() == 1);
-    REQUIRE(bed.from_inside(server(kSyn | kAck, 900, 101)).size() == 1);
-    REQUIRE(bed.from_outside(client(kAck, 101, 901)).size() == 1);
-    REQUIRE(bed.from_outside(client(kAck, 101, 901).payload(pptp(PptpType::StartRequest))).size() ==
-            1);
-    REQUIRE(bed.from_inside(server(kAck, 901, 257).payload(pptp(PptpType::StartReply, 0, 0, 1)))
-                .size() == 1);
-    const auto in = bed.from_outside(
-        client(kAck, 257, 1057).payload(pptp(PptpType::OutgoingCallRequest, 7, 1)));
+    ServedInside served(helps_pptp(), 1723);
+    constexpr uint16_t kTold = ServedInside::kClientPort;
+    REQUIRE(served.client_sends(101, 901, pptp(PptpType::StartRequest)).size() == 1);
+    REQUIRE(served.server_sends(901, 257, pptp(PptpType::StartReply, 0, 0, 1)).size() == 1);
+    const auto in = served.client_sends(257, 1057, pptp(PptpType::OutgoingCallRequest, 7, 1));
     REQUIRE(in.size() == 1);
-    CHECK(word_at(in[0].payload, 12) == 33'000);
-    const auto out = bed.from_inside(
-        server(kAck, 1057, 425).payload(pptp(PptpType::OutgoingCallReply, 99, 33'000, 1)));
+    CHECK(word_at(in[0].payload, 12) == kTold);
+    const auto out =
+        served.server_sends(1057, 425, pptp(PptpType::OutgoingCallReply, 99, kTold, 1));
     REQUIRE(out.size() == 1);
     CHECK(word_at(out[0].payload, 14) == 7);
     const auto to_server = [](uint16_t id) {
         return Frame().ipv4(kOther, kPublic).protocol(kGre).payload(gre_call(id));
     };
-    CHECK(reached(bed.from_outside(to_server(99))) == Calls{{kOther, kHost, 99}});
-    CHECK(reached(bed.from_inside(
-              Frame().ipv4(kHost, kOther).protocol(kGre).payload(gre_call(33'000)))) ==
+    CHECK(reached(served.bed.from_outside(to_server(99))) == Calls{{kOther, kHost, 99}});
+    CHECK(reached(served.bed.from_inside(
+              Frame().ipv4(kHost, kOther).protocol(kGre).payload(gre_call(kTold)))) ==
           Calls{{kPublic, kOther, 7}});
 }
 

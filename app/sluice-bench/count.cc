@@ -36,11 +36,14 @@ Result<std::unique_ptr<observe::Watches::Reader>> watch(Rig& rig) {
 /// Out and back by bursts, in random order.
 Status send_known(Protocol protocol, const CountOptions& options) {
     Book book(protocol, k1K);
-    auto rig =
-        Rig::create({.flows = k1K, .pages = options.pages, .configure = [](config::Config& config) {
-                         config.tuning.udp = config.tuning.udp_stream =
-                             Duration::seconds(24 * 3600);
-                     }});
+    auto rig = Rig::create({.flows = k1K,
+                            .pages = options.pages,
+                            .configure =
+                                [](config::Config& config) {
+                                    config.tuning.udp = config.tuning.udp_stream =
+                                        Duration::seconds(24 * 3600);
+                                },
+                            .is_ipv6 = options.kind == "udp-nat64" || options.kind == "tcp-nat64"});
     if (!rig)
         return rig.error();
     Crew crew(*rig.value(), book);
@@ -95,7 +98,7 @@ Status send(const CountOptions& options) {
         return send_lives(Life::UdpFirst, options);
     if (options.kind == "tcp-lives")
         return send_lives(Life::TcpWhole, options);
-    return send_known(options.kind == "tcp" ? Protocol::Tcp : Protocol::Udp, options);
+    return send_known(options.kind.substr(0, 3) == "tcp" ? Protocol::Tcp : Protocol::Udp, options);
 }
 
 }  // namespace

@@ -78,6 +78,8 @@ const std::map<std::pair<Protocol, uint32_t>, Target> kTargets = {
     {{Protocol::Tcp, k1M}, {240, 1.8}}, {{Protocol::Tcp, k10M}, {340, 1.8}},
 };
 
+constexpr double kNat64TimesNat44 = 1.35;
+
 /// Who watches the packets meanwhile.
 enum class Watched : uint8_t { ByNobody, ForNothing, ForEverything };
 
@@ -89,7 +91,8 @@ struct FieldParams {
     bool prefetch = true;
     Watched watched = Watched::ByNobody;
     bool accounting = false;
-    bool sober = false;  ///< With mbufs for sober modes.
+    bool sober = false;    ///< With mbufs for sober modes.
+    bool is_ipv6 = false;  ///< NAT64.
 };
 
 /// Matches no packet of a book.
@@ -117,7 +120,8 @@ public:
                                         if (params.verify_in_software)
                                             config.verify_checksum = config::VerifyChecksum::Always;
                                     },
-                                .ring = params.sober ? kSoberRing : Ring{}});
+                                .ring = params.sober ? kSoberRing : Ring{},
+                                .is_ipv6 = params.is_ipv6});
         if (!rig)
             return rig.error();
         field->rig_ = std::move(rig).value();
@@ -134,6 +138,13 @@ public:
 
     /// Every figure of one mode. An Error when a packet came out wrong or not at all.
     Status measure(const Mode& mode, Bench& bench);
+    /// The worker's nanoseconds a packet, without I/O.
+    double took(const Mode& mode) {
+        const double io = round(mode, Loop::IoOnly);
+        return round(mode, Loop::Worker) - io;
+    }
+    /// An Error as measure() has it.
+    Status fault() const;
 
 private:
     ForwardField(const FieldParams& params, const Options& options)
@@ -275,6 +286,14 @@ Traffic ForwardField::traffic_of(const Mode& mode) const {
             mode.burst, params_.flows,     params_.workers};
 }
 
+Status ForwardField::fault() const {
+    if (const std::string fault = crew_->fault(); !fault.empty())
+        return Error{fault};
+    if (lost_ != 0)
+        return Error{std::to_string(lost_.load()) + " packets did not come out: " + rig_->drops()};
+    return Done{};
+}
+
 Status ForwardField::measure(const Mode& mode, Bench& bench) {
     Samples cycles, with_io, io, floor, times_floor, nanoseconds, packets;
     for (unsigned i = 0; i < options_.rounds; ++i) {
@@ -289,10 +308,8 @@ Status ForwardField::measure(const Mode& mode, Bench& bench) {
         nanoseconds.add(took - io_took);
         packets.add(params_.workers * 1e9 / took);
     }
-    if (const std::string fault = crew_->fault(); !fault.empty())
-        return Error{fault};
-    if (lost_ != 0)
-        return Error{std::to_string(lost_.load()) + " packets did not come out: " + rig_->drops()};
+    if (Status status = fault(); !status)
+        return status;
 
     const Traffic c = traffic_of(mode);
     const bool is_base = &mode == &kModes[0] && params_.workers == 1 &&
@@ -365,6 +382,41 @@ Status forward_sober(Protocol protocol, uint32_t flows, const Options& options, 
     return run_field(params, std::span(&kSoberest, 1), options, bench);
 }
 
+/// IPv6 hosts beside IPv4 ones, turn by turn, so that both have the machine as it is.
+Status forward_nat64(Protocol protocol, uint32_t flows, const Options& options, Bench& bench) {
+    auto nat44 = ForwardField::create({.protocol = protocol, .flows = flows}, options);
+    if (!nat44)
+        return nat44.error();
+    auto nat64 =
+        ForwardField::create({.protocol = protocol, .flows = flows, .is_ipv6 = true}, options);
+    if (!nat64)
+        return nat64.error();
+    Samples ipv4, ipv6, times;
+    for (unsigned i = 0; i < options.rounds; ++i) {
+        const double one = nat44.value()->took(kBase);
+        const double other = nat64.value()->took(kBase);
+        ipv4.add(cycles_in(one));
+        ipv6.add(cycles_in(other));
+        times.add(other / one);
+    }
+    for (const auto* field : {&nat44, &nat64})
+        if (Status status = field->value()->fault(); !status)
+            return status;
+    const Traffic c{protocol == Protocol::Tcp ? "tcp, NAT64" : "udp, NAT64",
+                    name_of(kBase.mix),
+                    bench::name_of(kBase.order),
+                    kBase.burst,
+                    flows,
+                    1};
+    bench.add(c, "cycles/packet", ipv6);
+    bench.add(c, "times NAT44", times, [&](Figure& figure) {
+        figure.peer = Peer{"NAT44", ipv4.median(), ipv4.median() / ipv6.median()};
+        if (flows >= k64K)
+            figure.at_most(kNat64TimesNat44);
+    });
+    return Done{};
+}
+
 /// All cases of so many flows of a protocol.
 Status forward_flows(Protocol protocol, uint32_t flows, const Options& options, Bench& bench) {
     const std::span<const Mode> all(kModes);
@@ -374,6 +426,9 @@ Status forward_flows(Protocol protocol, uint32_t flows, const Options& options, 
         return status;
     if (Status status = forward_sober(protocol, flows, options, bench); !status)
         return status;
+    if (flows <= k1M)
+        if (Status status = forward_nat64(protocol, flows, options, bench); !status)
+            return status;
     if (Status status = run_field({.protocol = protocol, .flows = flows, .accounting = true}, base,
                                   options, bench);
         !status || options.quick)

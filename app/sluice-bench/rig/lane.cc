@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "rig/lane.h"
 
+#include "rig/ipv6.h"
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -61,12 +63,22 @@ void Lane::offer(std::span<const Item> items, const Arrival& arrival) {
         const bool original = items[i].direction == Direction::Original;
         const Side side = original ? Side::Inside : Side::Outside;
         write_frame(packets[i], items[i], rig_.addressing(side), book_);
+        if (original && rig_.is_ipv6())
+            become_ipv6(packets[i]);
         rig_.port(side).offer(original ? queue_ : reply_queue_.value_or(queue_), {&packets[i], 1});
     }
     if (arrival.flushed) {
         std::for_each(packets.begin(), packets.end(), flush);
         end_flushing();
     }
+}
+
+/// What is wrong with a packet; null if nothing.
+const char* Lane::look_at(rte_mbuf* mbuf, Side side, uint8_t ttl) const {
+    if (side == Side::Inside && rig_.is_ipv6())
+        if (const char* fault = become_ipv4(mbuf); fault != nullptr)
+            return fault;
+    return find_fault(mbuf, book_, ttl);
 }
 
 unsigned Lane::collect(std::optional<uint8_t> ttl) {
@@ -94,7 +106,7 @@ unsigned Lane::collect_side(Side side, std::optional<uint8_t> ttl) {
         if (item.kind == Kind::Open && item.direction == Direction::Original)
             learn_from(mbuf, book_);
         if (ttl && ++seen_ % kCheckEvery == 0)
-            if (const char* fault = find_fault(mbuf, book_, *ttl); fault != nullptr)
+            if (const char* fault = look_at(mbuf, side, *ttl); fault != nullptr)
                 fault_ = std::string("a packet came out wrong: ") + fault;
         rte_pktmbuf_free(mbuf);
     }

@@ -73,6 +73,7 @@ private:
     static constexpr uint64_t kCheckEvery = 1000;
 
     unsigned collect_side(net::Side side, std::optional<uint8_t> ttl);
+    const char* look_at(rte_mbuf* mbuf, net::Side side, uint8_t ttl) const;
 
     Rig& rig_;
     Book& book_;

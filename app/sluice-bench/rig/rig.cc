@@ -2,6 +2,7 @@
 #include "rig/rig.h"
 
 #include "net/text.h"
+#include "rig/ipv6.h"
 
 #include <rte_errno.h>
 #include <rte_mempool.h>
@@ -90,7 +91,12 @@ Result<std::unique_ptr<Rig>> Rig::create(const RigParams& params) {
     ground.packets = rig->own_packets_.get();
     ground.secret = {0x5bd1e995, 0x27d4eb2f, 0x165667b1, 0x9e3779b9};
     ground.inheritance = params.inheritance;
-    auto gateway = gateway::Gateway::create(config_of(params), ground);
+    config::Config config = config_of(params);
+    rig->is_ipv6_ = params.is_ipv6;
+    if (params.is_ipv6)
+        if (Status status = serve_ipv6(config, kRouterMac[index(Side::Inside)]); !status)
+            return status.error();
+    auto gateway = gateway::Gateway::create(config, ground);
     if (!gateway)
         return gateway.error();
     rig->gateway_ = std::move(gateway).value();

@@ -41,6 +41,7 @@ struct RigParams {
     std::function<void(config::Config&)> configure = [](config::Config&) {};
     std::optional<gateway::Inheritance> inheritance = {};  ///< Its records outlive the rig.
     Ring ring = {};
+    bool is_ipv6 = false;  ///< Inside hosts have IPv6 alone: rig/ipv6.h.
 };
 
 class Rig {
@@ -56,6 +57,7 @@ public:
     gateway::Gateway& gateway() { return *gateway_; }
     synthetic::SyntheticPort& port(net::Side side) { return *ports_[index(side)]; }
     unsigned workers() const { return gateway_->workers(); }
+    bool is_ipv6() const { return is_ipv6_; }
     rte_mempool* packets() { return packets_.get(); }
     /// Of a packet that arrives at this side.
     Addressing addressing(net::Side side) const;
@@ -97,6 +99,7 @@ private:
     Pool own_packets_;  ///< The gateway's.
     std::array<std::unique_ptr<synthetic::SyntheticPort>, 2> ports_;
     std::unique_ptr<gateway::Gateway> gateway_;
+    bool is_ipv6_ = false;
     MonotonicClock clock_;
     std::optional<Tick> frozen_;
     Duration skipped_ = Duration::seconds(10);

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Asks over UDP and prints the answer: udp_client.py LOCAL-ADDRESS SERVER PORT [LOCAL-PORT [BYTES]]
 
-With BYTES so many more are sent, and must come back behind the answer's line.
+The addresses are of IPv4, or of IPv6 both; a local one that is empty is the kernel's choice. With
+BYTES so many more are sent, and must come back behind the answer's line.
 """
 
 import os
@@ -12,7 +13,8 @@ import sys
 
 def main(local, server, port, local_port="0", extra="0"):
     content = os.urandom(int(extra))
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+    family = socket.AF_INET6 if ":" in server else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as udp:
         udp.bind((local, int(local_port)))
         udp.connect((server, int(port)))
         udp.settimeout(5)

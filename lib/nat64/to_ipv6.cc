@@ -138,13 +138,22 @@ bool change_quoted(const Ipv4& quoted, std::span<uint8_t> transport) {
     return true;
 }
 
-/// What goes beyond the largest ICMPv6 error is cut off the end, as far as that is one segment.
-void shorten(rte_mbuf* mbuf) {
-    constexpr size_t kMost = kEtherBytes + kLeastMtu;
+/// What goes beyond so many bytes is cut off the end, as far as that is one segment.
+void shorten(rte_mbuf* mbuf, size_t most) {
     const rte_mbuf* last = rte_pktmbuf_lastseg(mbuf);
-    if (rte_pktmbuf_pkt_len(mbuf) > kMost)
+    if (rte_pktmbuf_pkt_len(mbuf) > most)
         rte_pktmbuf_trim(mbuf, static_cast<uint16_t>(std::min<size_t>(
-                                   rte_pktmbuf_pkt_len(mbuf) - kMost, last->data_len)));
+                                   rte_pktmbuf_pkt_len(mbuf) - most, last->data_len)));
+}
+
+/// Of the quote, among `there` bytes behind an error's head. Where its length is said extensions
+/// follow (RFC 4884 §4.1 to §4.3), at a place that ICMPv6 cannot name any more when the quote has
+/// grown: it counts in 8 bytes.
+size_t bytes_before_extensions(const IcmpHead& head, size_t there) {
+    constexpr size_t kUnit = 4;
+    constexpr size_t kLeastQuote = 128;
+    const size_t said = (head.rest >> 16 & 0xff) * kUnit;
+    return said < kLeastQuote ? there : std::min(said, there);
 }
 
 std::optional<Drop> error_to_ipv6(rte_mbuf* mbuf, Ipv4& packet, std::span<uint8_t> transport,
@@ -154,7 +163,8 @@ std::optional<Drop> error_to_ipv6(rte_mbuf* mbuf, Ipv4& packet, std::span<uint8_
     if (read(quote, addresses, quoted) || !quoted.is_first())
         return Drop::IcmpErrorQuote;
     const auto total = static_cast<uint16_t>(quoted.bytes + quoted.transport_bytes);
-    const auto icmp = to_icmpv6(read_head(transport.data()), total);
+    const IcmpHead head = read_head(transport.data());
+    const auto icmp = to_icmpv6(head, total);
     if (!icmp)
         return Drop::Ipv6Untranslatable;
     const std::span<uint8_t> inner = quote.subspan(quoted.bytes);
@@ -163,9 +173,12 @@ std::optional<Drop> error_to_ipv6(rte_mbuf* mbuf, Ipv4& packet, std::span<uint8_
     uint8_t* inner_ip = inner.data() - quoted.ipv6_bytes();
     uint8_t* outer_icmp = inner_ip - kIcmpBytes;
     uint8_t* outer_ip = outer_icmp - kIpv6Bytes;
+    // Before the frame begins elsewhere.
+    shorten(mbuf, kEtherBytes + packet.bytes + kIcmpBytes +
+                      bytes_before_extensions(head, packet.transport_bytes - kIcmpBytes));
     if (!begin_ipv6_frame(mbuf, outer_ip))
         return Drop::TxFull;
-    shorten(mbuf);
+    shorten(mbuf, kEtherBytes + kLeastMtu);
     packet.transport_bytes = rte_pktmbuf_pkt_len(mbuf) - kEtherBytes - kIpv6Bytes;
     write_ipv6(inner_ip, quoted, quoted.transport_bytes);
     write_head(outer_icmp, *icmp);

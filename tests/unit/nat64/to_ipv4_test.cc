@@ -6,6 +6,7 @@
 #include "ipv6_frame.h"
 #include "net/text.h"
 #include "packet_reader.h"
+#include "plain_checksum.h"
 
 namespace to_ipv4_test {
 
@@ -73,6 +74,134 @@ TEST_CASE("to ipv4: every field is that of RFC 7915 §5.1", "[nat64][rfc7915]") 
     CHECK_FALSE(seen.dont_fragment);
     CHECK(seen.checksums_ok());
     CHECK(seen.padding == 0);
+}
+
+TEST_CASE("to ipv4: what IPv4 alone has is that of RFC 7915 §5.1", "[nat64][rfc7915]") {
+    Translator translator;
+    Frame6 frame = with(udp6(5000, 53, Bytes(100, 9)));
+    frame.first_extension = 60;  // destination options, which are left out
+    frame.extensions = {17, 0, 1, 4, 0, 0, 0, 0};
+    Bytes bytes = frame.bytes();
+    bytes[14 + 1] |= 0x0f;  // a flow label, which is left out
+    bytes[14 + 2] = bytes[14 + 3] = 0xff;
+    FakeMbuf mbuf(bytes);
+    REQUIRE_FALSE(translator.run(mbuf, bytes.size()));
+    const auto* ip = rte_pktmbuf_mtod_offset(mbuf.get(), const uint8_t*, 14);
+    CHECK(int{ip[0]} == 0x45);  // version 4, a header of five words
+    CHECK(int{ip[1]} == 0);     // TOS: no bit of the flow label
+    CHECK((ip[2] << 8 | ip[3]) == 20 + 8 + 100);
+    CHECK((ip[4] << 8 | ip[5]) == 0x4321);
+    CHECK((ip[6] << 8 | ip[7]) == 0);  // flags and offset
+    CHECK(int{ip[8]} == 64);
+    CHECK(int{ip[9]} == 17);  // of what follows the options
+    CHECK(plain_checksum({ip, ip + 20}) == 0);
+}
+
+TEST_CASE("to ipv4: the protocol is the next header, but for ICMPv6", "[nat64][rfc7915]") {
+    Translator translator;
+    const auto opaque = [](uint8_t protocol) {
+        Frame6 frame = with({protocol, Bytes(24, 5), 0});
+        frame.has_checksum = false;
+        return frame;
+    };
+    for (const uint8_t protocol : {4, 41, 47, 50, 51, 132, 253}) {
+        CAPTURE(int{protocol});
+        const Seen seen = translator.translate(opaque(protocol));
+        CHECK(seen.protocol == protocol);
+        CHECK(seen.total_length == 44);
+        CHECK(seen.ip_checksum_ok);
+    }
+    CHECK(translator.translate(with(tcp6(1, 2, kSyn, 1, 0))).protocol == 6);
+    CHECK(translator.translate(with(icmp6(128, 0, 0x10001))).protocol == 1);
+    // ICMP is nothing that IPv6 carries.
+    CHECK(translator.refusal(opaque(1)) == Drop::Ipv6Untranslatable);
+}
+
+TEST_CASE("to ipv4: a fragment header becomes what RFC 7915 §5.1.1 says", "[nat64][rfc7915]") {
+    Translator translator;
+    struct Row {
+        const char* what;
+        unsigned offset;
+        bool more;
+        uint32_t identification;
+        uint16_t id;
+    };
+    const Row row = GENERATE(values<Row>({
+        {"the first", 0, true, 0x0001'2345, 0x2345},
+        {"one in the middle", 1448, true, 0xffff'0001, 0x0001},
+        {"the last", 65528, false, 0x1234'ffff, 0xffff},
+        {"the only one", 0, false, 0xabcd'0000, 0x0000},
+    }));
+    CAPTURE(row.what);
+    Frame6 frame = with({47, Bytes(1400, 1), 0});  // larger than 1260 bytes
+    frame.has_checksum = false;
+    frame.first_extension = 44;
+    frame.extensions = fragment6(47, row.offset, row.more, row.identification);
+    const Seen seen = translator.translate(frame);
+    CHECK(seen.fragment_offset == row.offset);
+    CHECK(seen.more_fragments == row.more);
+    CHECK(seen.id == row.id);
+    CHECK_FALSE(seen.dont_fragment);
+    CHECK(seen.protocol == 47);
+    CHECK(seen.total_length == 20 + 1400);
+}
+
+TEST_CASE("to ipv4: messages without a counterpart end by name", "[nat64][rfc7915]") {
+    Translator translator;
+    translator.addresses.source(*net::parse_ipv6_address("2001:db8:1::10"), Tick{});
+    const Bytes quoted = Frame6{.source = "64:ff9b::203.0.113.10",
+                                .destination = "2001:db8:1::10",
+                                .upper = udp6(53, 5000)}
+                             .ip_bytes();
+    struct Row {
+        const char* what;
+        uint8_t type, code;
+        uint32_t rest;
+    };
+    const Row row = GENERATE(values<Row>({
+        {"MLD query", 130, 0, 0},
+        {"MLD report", 131, 0, 0},
+        {"MLD done", 132, 0, 0},
+        {"router solicitation", 133, 0, 0},
+        {"router advertisement", 134, 0, 0},
+        {"neighbour solicitation", 135, 0, 0},
+        {"neighbour advertisement", 136, 0, 0},
+        {"redirect", 137, 0, 0},
+        {"router renumbering", 138, 0, 0},
+        {"node information", 139, 0, 0},
+        {"for experiments", 200, 0, 0},
+        {"source address failed policy", 1, 5, 0},
+        {"an unknown option", 4, 2, 40},
+        {"a bad flow label", 4, 0, 3},
+        {"a bad place behind the header", 4, 0, 40},
+        {"an unknown error", 100, 0, 0},
+    }));
+    CAPTURE(row.what);
+    CHECK(translator.refusal(with(icmp6(row.type, row.code, row.rest, quoted))) ==
+          Drop::Ipv6Untranslatable);
+}
+
+TEST_CASE("to ipv4: an error that quotes a fragment tells the MTU without its header",
+          "[nat64][rfc7915]") {
+    Translator translator;
+    translator.addresses.source(*net::parse_ipv6_address("2001:db8:1::10"), Tick{});
+    Frame6 inner{.source = "64:ff9b::203.0.113.10",
+                 .destination = "2001:db8:1::10",
+                 .upper = udp6(53, 5000, Bytes(40))};
+    const auto told = [&](uint32_t mtu) {
+        const Seen seen = translator.translate(with(icmp6(2, 0, mtu, inner.ip_bytes())));
+        CHECK(seen.icmp_type == 3);
+        CHECK(seen.icmp_code == 4);
+        CHECK(seen.checksums_ok());
+        const Seen quote = read_ip(seen.payload);
+        CHECK(quote.more_fragments == !inner.extensions.empty());
+        CHECK(quote.total_length == 20 + 48);
+        return seen.echo_sequence;  // where the MTU stands
+    };
+    CHECK(told(1400) == 1380);
+    inner.first_extension = 44;
+    inner.extensions = fragment6(17, 0, true, 0x1234);
+    CHECK(told(1400) == 1372);
 }
 
 TEST_CASE("to ipv4: what is larger than 1260 bytes is not to be fragmented", "[nat64][rfc7915]") {

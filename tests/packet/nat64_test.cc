@@ -243,6 +243,23 @@ TEST_CASE("nat64: a router's error becomes ICMPv6 about what the host has sent",
     CHECK(quote.checksum_ok);
 }
 
+TEST_CASE("nat64: what a router says beyond its quote is not told as its end",
+          "[packet][nat64][icmp][rfc4884]") {
+    Ipv6Bed ipv6;
+    const uint16_t port = ask(ipv6);
+    Bytes rest = Frame().ipv4(kPublic, kServer).udp(port, 53).payload(100).ip_bytes();
+    REQUIRE(rest.size() == 128);
+    rest.insert(rest.end(), {0x20, 0, 0, 0, 0, 8, 1, 1, 0, 1, 1, 0xff});  // of MPLS (RFC 4950)
+    const auto in = ipv6.answer_from_outside(
+        Frame().ipv4("192.0.2.7", kPublic).icmp(11, 0, 32u << 16).payload(rest));
+    REQUIRE(in.size() == 1);
+    CHECK(in[0].checksum_ok);
+    CHECK(in[0].word(4) == 0);
+    CHECK(in[0].payload_length == 8 + 128 + 20);
+    CHECK(read_ip6({in[0].transport.begin() + 8, in[0].transport.end()}).destination ==
+          canonical(kServer6));
+}
+
 TEST_CASE("nat64: a host's ICMPv6 error becomes ICMP about what the server has sent",
           "[packet][nat64][icmp][rfc7915]") {
     Ipv6Bed ipv6;

@@ -4,8 +4,8 @@
 kernel that has PPP: frames there, and the same ones back.
 
     pptp_link.py speak LOCAL SERVER COUNT
-        runs pptp, has COUNT frames come back one after the other and says "spoke COUNT", again at each
-        SIGUSR1; ends pptp at SIGTERM, which clears the call
+        runs pptp, has COUNT frames come back one after the other and says "spoke COUNT", again at
+        each SIGUSR1; ends pptp at SIGTERM, which clears the call
     pptp_link.py answer ...
         is run by pptpd; sends back whatever comes
 

@@ -79,6 +79,7 @@ const std::map<std::pair<Protocol, uint32_t>, Target> kTargets = {
 };
 
 constexpr double kNat64TimesNat44 = 1.35;
+constexpr size_t kNumberBytes = size_t{32} << 20;  // of a rig with IPv6, at most
 
 /// Who watches the packets meanwhile.
 enum class Watched : uint8_t { ByNobody, ForNothing, ForEverything };
@@ -426,9 +427,6 @@ Status forward_flows(Protocol protocol, uint32_t flows, const Options& options, 
         return status;
     if (Status status = forward_sober(protocol, flows, options, bench); !status)
         return status;
-    if (flows <= k1M)
-        if (Status status = forward_nat64(protocol, flows, options, bench); !status)
-            return status;
     if (Status status = run_field({.protocol = protocol, .flows = flows, .accounting = true}, base,
                                   options, bench);
         !status || options.quick)
@@ -462,6 +460,23 @@ int run_forward(const Options& options) {
     for (const uint32_t count : flows)
         for (const Protocol protocol : {Protocol::Udp, Protocol::Tcp})
             if (Status status = forward_flows(protocol, count, options, bench.value()); !status)
+                return fail(status.error());
+    return bench->end();
+}
+
+int run_nat64(const Options& options) {
+    std::vector<uint32_t> flows = options.flows;
+    if (flows.empty())
+        flows = options.quick ? std::vector{k1K} : std::vector{k1K, k64K, k1M};
+    const uint32_t most = *std::max_element(flows.begin(), flows.end());
+    auto bench = Bench::start(
+        "nat64", options, 2 * (Rig::table_bytes(most) + Floor::bytes_needed(most)) + kNumberBytes,
+        2 * Rig::eal_bytes());
+    if (!bench)
+        return fail(bench.error());
+    for (const uint32_t count : flows)
+        for (const Protocol protocol : {Protocol::Udp, Protocol::Tcp})
+            if (Status status = forward_nat64(protocol, count, options, bench.value()); !status)
                 return fail(status.error());
     return bench->end();
 }

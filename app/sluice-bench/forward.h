@@ -11,5 +11,7 @@ namespace sluice::bench {
 
 /// Runs every case; returns the exit code.
 int run_forward(const Options& options);
+/// IPv6 hosts beside IPv4 ones.
+int run_nat64(const Options& options);
 
 }  // namespace sluice::bench

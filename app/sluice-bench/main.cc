@@ -32,6 +32,7 @@ struct WorkerBench {
 
 constexpr WorkerBench kWorkerBenches[] = {
     {"forward", "packets of known flows through the whole worker; runs all cases", run_forward},
+    {"nat64", "packets of IPv6 hosts beside those of IPv4 hosts; runs all cases", run_nat64},
     {"open", "new flows, as many of which end as open; runs all cases", run_open},
     {"expire", "flows that are all over at once; runs all cases", run_expire},
     {"flood", "packets that cannot go on; runs all cases", run_flood},

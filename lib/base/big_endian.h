@@ -18,6 +18,10 @@ constexpr uint32_t swap_bytes(uint32_t value) {
     return __builtin_bswap32(value);
 }
 
+constexpr uint64_t swap_bytes(uint64_t value) {
+    return __builtin_bswap64(value);
+}
+
 template <typename T>
 struct BigEndian {
     T raw = 0;  ///< As it stands in the packet.
@@ -34,5 +38,6 @@ struct BigEndian {
 
 using Be16 = BigEndian<uint16_t>;
 using Be32 = BigEndian<uint32_t>;
+using Be64 = BigEndian<uint64_t>;
 
 }  // namespace sluice

@@ -33,6 +33,7 @@ Egress::Egress(EgressParams params, stats::Counters& counters)
     : params_(std::move(params)),
       counters_(counters),
       outgoing_(params_.ports.size()),
+      to_ipv6_(params_.ports.size()),
       handed_over_(params_.to_worker.size()) {
     for (const Interface& interface : params_.interfaces)
         rows_.push_back({net::mac_bits(interface.mac), interface.vlan, interface.port,
@@ -67,10 +68,9 @@ void Egress::look_at_ports() {
 /// dropped, where there is no room for the tag, or where it cannot be IPv6.
 bool Egress::dress(rte_mbuf* mbuf, const Row& row) {
     if (row.vlan == kIpv6Side) {
-        const auto reason = params_.ipv6->leave(mbuf, row.port);
-        if (reason)
-            drop(mbuf, *reason);
-        return !reason;
+        params_.ipv6->expect(mbuf, row.port);
+        to_ipv6_[row.port] |= uint64_t{1} << outgoing_[row.port].count;
+        return true;
     }
     if (row.port_inserts_tags) {
         mbuf->vlan_tci = row.vlan;
@@ -171,8 +171,28 @@ void Egress::flush() {
     flush_to_control();
 }
 
+/// What of a port's batch leaves by its IPv6 side; what cannot is dropped.
+void Egress::become_ipv6(size_t port) {
+    Batch& batch = outgoing_[port];
+    const uint64_t leaving = std::exchange(to_ipv6_[port], 0);
+    unsigned kept = 0;
+    for (unsigned i = 0; i < batch.count; ++i) {
+        rte_mbuf* mbuf = batch.mbuf[i];
+        const auto reason = (leaving >> i & 1) != 0
+                                ? params_.ipv6->leave(mbuf, static_cast<PortIndex>(port))
+                                : std::nullopt;
+        if (reason)
+            drop(mbuf, *reason);
+        else
+            batch.mbuf[kept++] = mbuf;
+    }
+    batch.count = kept;
+}
+
 void Egress::flush_port(size_t port) {
     Batch& batch = outgoing_[port];
+    if (to_ipv6_[port] != 0)
+        become_ipv6(port);
     if (batch.count == 0)
         return;
     const TransmitQueue& to = params_.ports[port];

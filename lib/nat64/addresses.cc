@@ -4,9 +4,7 @@
 #include <algorithm>
 
 namespace sluice::nat64 {
-namespace {
 
-/// Of no global meaning, so that the well-known prefix must not stand before it (RFC 6052 §3.1).
 bool is_private(Be32 address) {
     constexpr net::Prefix kPrivate[] = {{Be32::from_host(0x0a000000), 8},
                                         {Be32::from_host(0x64400000), 10},
@@ -18,8 +16,6 @@ bool is_private(Be32 address) {
             return true;
     return false;
 }
-
-}  // namespace
 
 std::optional<Be32> Addresses::source(const net::Ipv6Address& host, Tick now) const {
     const auto number = numbers_.find_or_add(host, now);

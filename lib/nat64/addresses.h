@@ -27,6 +27,9 @@ struct OutsideEnd {
     net::Ipv6Address gateway;  ///< The next hop of all that leaves there.
 };
 
+/// Of no global meaning, so that the well-known prefix must not stand before it (RFC 6052 §3.1).
+bool is_private(Be32 address);
+
 struct AddressParams {
     std::optional<Embedding> embedding;  ///< Nothing: no IPv4 host is reached.
     net::Ipv6Prefix own;          ///< The gateway's own address, and the subnet of the hosts.
@@ -65,6 +68,13 @@ public:
         numbers_.for_each([&](uint32_t number, const net::Ipv6Address& host) {
             visit(in_network(number), host);
         });
+    }
+
+    Be32 of_number(uint32_t number) const { return in_network(number); }
+    /// That to_ipv6() will be asked for it.
+    void send_for(Be32 address) const {
+        if (is_number(address))
+            numbers_.send_for(address.host() & ~params_.numbers.mask());
     }
 
     /// A number and no address that stands on a wire.

@@ -29,12 +29,6 @@ constexpr size_t kDestinationAt = 24;
 constexpr size_t kHopLimitAt = 7;
 constexpr size_t kPayloadLengthAt = 4;
 
-Ipv6Address address_at(const uint8_t* bytes) {
-    Ipv6Address address;
-    std::memcpy(address.bytes.data(), bytes, address.bytes.size());
-    return address;
-}
-
 void write(uint8_t* at, const Ipv6Address& address) {
     std::memcpy(at, address.bytes.data(), address.bytes.size());
 }

@@ -7,6 +7,7 @@
 #include "nat64/transport.h"
 
 #include <rte_ether.h>
+#include <rte_ip.h>
 #include <rte_mbuf.h>
 
 #include <cstring>
@@ -40,6 +41,12 @@ std::span<const uint8_t> first_segment(const rte_mbuf* mbuf) {
 
 /// IPv4 or ARP, with a VLAN tag or without, that has the number of a host or of the gateway.
 bool Edge::uses_number(const rte_mbuf* mbuf) const {
+    if (const std::span<const uint8_t> frame = first_segment(mbuf);
+        frame.size() >= kEtherBytes + kIpv4Bytes &&
+        read_word(&frame[kMacsBytes]) == Be16::from_host(RTE_ETHER_TYPE_IPV4).raw) {  // mostly
+        const auto& ip = *reinterpret_cast<const rte_ipv4_hdr*>(&frame[kEtherBytes]);
+        return addresses_.is_number(Be32{ip.src_addr}) || addresses_.is_number(Be32{ip.dst_addr});
+    }
     const std::span<const uint8_t> frame = first_segment(mbuf);
     size_t at = kEtherBytes - 2;
     if (type_at(frame, at) == RTE_ETHER_TYPE_VLAN)
@@ -124,6 +131,8 @@ Entered Edge::translate(rte_mbuf* mbuf, Tick now) {
 
 std::optional<Drop> Edge::leave(rte_mbuf* mbuf, uint8_t port) const {
     const Side to = is_outside(port) ? Side::Outside : Side::Inside;
+    if (to == Side::Inside && plain_.leave(mbuf))
+        return std::nullopt;
     switch (type_at(first_segment(mbuf), kEtherBytes - 2)) {
         case RTE_ETHER_TYPE_IPV4:  // nobody outside is reached so
             return to == Side::Inside ? to_ipv6(mbuf, addresses_) : Drop::Ipv6Untranslatable;

@@ -15,10 +15,12 @@
 
 #include "nat64/crossing.h"
 #include "nat64/discovery.h"
+#include "nat64/plain.h"
 
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 struct rte_mbuf;
 
@@ -47,6 +49,7 @@ public:
         : params_(params),
           identification_(static_cast<uint16_t>(params.identification + worker * kApart)),
           addresses_(params.addresses, numbers),
+          plain_(addresses_, numbers, params.mac),
           discovery_{Discovery(addresses_, net::Side::Inside, params.mac, params.advertises),
                      Discovery(addresses_, net::Side::Outside,
                                params.outside ? params.outside->mac : params.mac, false)},
@@ -56,6 +59,18 @@ public:
     /// Of a frame that a port has received. What comes by another port is no IPv6 that is served;
     /// that nothing there uses a number is looked at all the same.
     Entered enter(rte_mbuf* mbuf, uint8_t port, Tick now);
+    /// Before that, of a burst that a port has received, kMostAtOnce at most: bit i is set where it
+    /// has made IPv4 of packet i already.
+    uint64_t enter_plain(std::span<rte_mbuf* const> packets, uint8_t port, Tick now) {
+        return port == params_.port ? plain_.enter(packets, identification_, now) : 0;
+    }
+    /// What stood by while others gave numbers knows none.
+    void forget_numbers() { plain_.forget(); }
+    /// Of a frame that leave() will be asked for, of that port.
+    void expect(const rte_mbuf* mbuf, uint8_t port) const {
+        if (port == params_.port)
+            plain_.expect(mbuf);
+    }
     /// Of a frame to the IPv6 side of a port, complete but for what it says behind its MACs.
     std::optional<stats::Drop> leave(rte_mbuf* mbuf, uint8_t port) const;
 
@@ -89,6 +104,7 @@ private:
     EdgeParams params_;
     uint16_t identification_;
     Addresses addresses_;
+    PlainPackets plain_;
     std::array<Discovery, net::kSideCount> discovery_;
     Crossing crossing_;
     Way way_;

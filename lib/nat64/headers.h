@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 
@@ -47,6 +48,12 @@ struct Headers {
     /// A datagram whole in this packet.
     bool is_whole() const { return offset == 0 && !has_more; }
 };
+
+inline net::Ipv6Address address_at(const uint8_t* bytes) {
+    net::Ipv6Address address;
+    std::memcpy(address.bytes.data(), bytes, address.bytes.size());
+    return address;
+}
 
 /// Reads the packet that begins with `bytes`, which go on elsewhere or were cut off, maybe.
 std::optional<stats::Drop> read_headers(std::span<const uint8_t> bytes, Headers& headers);

@@ -194,6 +194,21 @@ std::optional<uint32_t> Numbers::find_or_add(const net::Ipv6Address& host, Tick 
     return std::nullopt;
 }
 
+void Numbers::send_for_hosts(size_t bucket) const {
+    // relaxed: a hint.
+    const uint64_t word = words_[bucket].load(std::memory_order_relaxed);
+    for (const unsigned place : SetBits{word & kUsed})
+        __builtin_prefetch(&places_[number_of(bucket, place)]);
+}
+
+std::optional<uint32_t> Numbers::find_in(size_t bucket, const net::Ipv6Address& host, Tick now) {
+    const uint64_t word = words_[bucket].load(std::memory_order_acquire);  // with fill()
+    const auto place = look(bucket, word, host);  // of who is named there is none
+    if (!place || !keep(bucket, word, *place, now))
+        return std::nullopt;
+    return number_of(bucket, *place);
+}
+
 bool Numbers::put(uint32_t number, const net::Ipv6Address& host, Tick now) {
     if (const auto named = plan_.number_of(host))
         return named == number;

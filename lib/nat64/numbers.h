@@ -109,6 +109,22 @@ public:
     std::optional<uint32_t> find(const net::Ipv6Address& host) const;
     /// That of a host which has sent something now.
     std::optional<uint32_t> find_or_add(const net::Ipv6Address& host, Tick now);
+    // The same in two steps, for who has many to find: what find_in() will read can be sent for.
+    size_t bucket_of(const net::Ipv6Address& host) const;
+    /// Of a host that has one already; nothing for who is named, or is to be asked for again.
+    std::optional<uint32_t> find_in(size_t bucket, const net::Ipv6Address& host, Tick now);
+    void send_for_bucket(size_t bucket) const {
+        __builtin_prefetch(&words_[bucket]);
+        __builtin_prefetch(&seen_[number_of(bucket, 0)]);
+    }
+    /// Behind that, when it has come.
+    void send_for_hosts(size_t bucket) const;
+    /// What address() reads.
+    void send_for(uint32_t number) const {
+        __builtin_prefetch(&words_[number / kPlaces]);
+        __builtin_prefetch(&places_[number]);
+    }
+
     /// As if the host had sent something now, and got just this one. False where it cannot be its.
     bool put(uint32_t number, const net::Ipv6Address& host, Tick now);
     /// Nothing for a number that nobody has.
@@ -176,7 +192,6 @@ private:
     static uint32_t number_of(size_t bucket, unsigned place) {
         return static_cast<uint32_t>(bucket * kPlaces + place);
     }
-    size_t bucket_of(const net::Ipv6Address& host) const;
     std::optional<unsigned> look(size_t bucket, uint64_t word, const net::Ipv6Address& host) const;
     bool keep(size_t bucket, uint64_t word, unsigned place, Tick now);
     void fill(size_t bucket, unsigned place, const net::Ipv6Address& host, Tick now);

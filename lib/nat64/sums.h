@@ -12,6 +12,8 @@
 
 #include <rte_ip.h>
 
+#include <array>
+#include <bit>
 #include <cstdint>
 
 namespace sluice::nat64 {
@@ -20,12 +22,22 @@ namespace sluice::nat64 {
 class Sum {
 public:
     Sum() = default;
+    /// Of few bytes.
     Sum& add(const void* bytes, size_t size) {
         total_ += rte_raw_cksum(bytes, size);
         return *this;
     }
-    Sum& add(Be32 address) { return add(&address.raw, sizeof address.raw); }
-    Sum& add(const net::Ipv6Address& address) { return add(address.bytes.data(), 16); }
+    Sum& add(Be32 address) {
+        total_ += address.raw;
+        return *this;
+    }
+    Sum& add(Be64 words) {
+        total_ += (words.raw & 0xffffffff) + (words.raw >> 32);
+        return *this;
+    }
+    Sum& add(const net::Ipv6Address& address) {
+        return add(Be64::from_host(address.high())).add(Be64::from_host(address.low()));
+    }
     /// A number of 16 bits, or the sum of one of 32.
     Sum& add(uint16_t host) {
         total_ += Be16::from_host(host).raw;
@@ -37,22 +49,21 @@ public:
     }
 
     uint16_t folded() const {
-        uint32_t sum = total_;
-        while (sum >> 16 != 0)
-            sum = (sum & 0xffff) + (sum >> 16);
-        return static_cast<uint16_t>(sum);
+        const uint64_t half = (total_ & 0xffffffff) + (total_ >> 32);
+        auto sum = static_cast<uint32_t>(half + (half >> 32));
+        sum = (sum & 0xffff) + (sum >> 16);
+        return static_cast<uint16_t>(sum + (sum >> 16));
     }
 
 private:
-    uint32_t total_ = 0;
+    uint64_t total_ = 0;  // words of 32 bits are sums of two of 16
 };
 
 /// `checksum` when `from` has become `to` among what it covers. What was wrong stays wrong.
 inline uint16_t changed(uint16_t checksum, const Sum& from, const Sum& to) {
-    Sum sum;
+    Sum sum = to;
     sum.add_raw(static_cast<uint16_t>(~checksum));
     sum.add_raw(static_cast<uint16_t>(~from.folded()));
-    sum.add_raw(to.folded());
     return static_cast<uint16_t>(~sum.folded());
 }
 

@@ -17,9 +17,6 @@ using stats::Drop;
 
 namespace {
 
-/// What is no larger may be cut on its way, for no IPv6 path has a smaller MTU (RFC 7915 §5.1).
-constexpr size_t kMayBeCut = 1260;
-
 /// A header's fields of `headers`, in front of so many bytes.
 void write_ipv4(uint8_t* at, const Headers& headers, const Ipv4Ends& ends, size_t bytes) {
     uint16_t fragment = 0;

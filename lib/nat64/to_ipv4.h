@@ -13,11 +13,16 @@
 #include "nat64/addresses.h"
 #include "nat64/headers.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 
 struct rte_mbuf;
 
 namespace sluice::nat64 {
+
+/// What is no larger may be cut on its way, for no IPv6 path has a smaller MTU (RFC 7915 §5.1).
+inline constexpr size_t kMayBeCut = 1260;
 
 struct Ipv4Ends {
     Be32 source;

@@ -24,18 +24,13 @@ namespace sluice::net {
 struct Ipv6Address {
     std::array<uint8_t, 16> bytes{};
 
-    constexpr bool operator==(const Ipv6Address&) const = default;
+    constexpr bool operator==(const Ipv6Address& other) const { return words() == other.words(); }
 
     /// Bits 0 to 63 and 64 to 127, in host order.
-    constexpr uint64_t high() const { return word(0); }
-    constexpr uint64_t low() const { return word(8); }
+    constexpr uint64_t high() const { return words()[0].host(); }
+    constexpr uint64_t low() const { return words()[1].host(); }
     static constexpr Ipv6Address of_words(uint64_t high, uint64_t low) {
-        Ipv6Address address;
-        for (size_t i = 0; i < 8; ++i) {
-            address.bytes[i] = static_cast<uint8_t>(high >> (56 - 8 * i));
-            address.bytes[8 + i] = static_cast<uint8_t>(low >> (56 - 8 * i));
-        }
-        return address;
+        return std::bit_cast<Ipv6Address>(std::array{Be64::from_host(high), Be64::from_host(low)});
     }
 
     constexpr bool is_unspecified() const { return *this == Ipv6Address{}; }
@@ -44,11 +39,8 @@ struct Ipv6Address {
     constexpr bool is_loopback() const { return *this == of_words(0, 1); }
 
 private:
-    constexpr uint64_t word(size_t from) const {
-        uint64_t value = 0;
-        for (size_t i = from; i < from + 8; ++i)
-            value = value << 8 | bytes[i];
-        return value;
+    constexpr std::array<Be64, 2> words() const {
+        return std::bit_cast<std::array<Be64, 2>>(bytes);
     }
 };
 

@@ -53,7 +53,9 @@ struct Burst {
     bool handed_over = false;  ///< Another worker received them, and has verified their checksums.
 
     uint64_t live = 0;      ///< Bit i: packet i is in the pipeline.
-    uint64_t placed = 0;    ///< Bit i: its tag has been taken off, and from[i] says where it came.
+    /// Bit i: its tag has been taken off, and from[i] says where it came; so from the start where
+    /// it was made IPv4.
+    uint64_t placed = 0;
     uint64_t errors = 0;    ///< Bit i: an ICMP error about a flow. Written by parse.
     uint64_t misses = 0;    ///< Bit i: of no flow, as it arrived. Written by lookup.
     uint64_t admitted = 0;  ///< Bit i: may pass by its addresses. Written by admit.

@@ -6,6 +6,9 @@
 #include <rte_ether.h>
 #include <rte_mbuf.h>
 
+#include <bit>
+#include <span>
+
 namespace sluice::worker {
 
 using stats::Count;
@@ -13,35 +16,47 @@ using stats::Drop;
 using Ipv6Fate = nat64::Entered::Fate;
 
 void Ipv6Entry::take(Burst& burst, Tick now) {
+    const uint64_t plain =
+        edge_->enter_plain(std::span(burst.mbuf).first(burst.count), burst.port, now);
+    const link::InterfaceId side = interfaces_.find(burst.port, link::kIpv6Side);
+    if (plain != 0)
+        counters_.interfaces[side].in.add(
+            {0, static_cast<uint64_t>(std::popcount(plain)) * nat64::kLonger});
     unsigned kept = 0;
-    for (unsigned i = 0; i < burst.count; ++i)
-        if (stays(burst.mbuf[i], burst.port, now))
-            burst.mbuf[kept++] = burst.mbuf[i];
+    for (unsigned i = 0; i < burst.count; ++i) {
+        rte_mbuf* mbuf = burst.mbuf[i];
+        const Stay stay = (plain >> i & 1) != 0 ? Stay::Translated : stays(mbuf, burst.port, now);
+        if (stay == Stay::No)
+            continue;
+        if (stay == Stay::Translated) {
+            burst.from[kept] = side;
+            burst.placed |= uint64_t{1} << kept;
+        }
+        burst.mbuf[kept++] = mbuf;
+    }
     burst.count = kept;
 }
 
-bool Ipv6Entry::stays(rte_mbuf* mbuf, link::PortIndex port, Tick now) {
+Ipv6Entry::Stay Ipv6Entry::stays(rte_mbuf* mbuf, link::PortIndex port, Tick now) {
     if (rte_pktmbuf_data_len(mbuf) < sizeof(rte_ether_hdr))
-        return true;
+        return Stay::AsItIs;
     const uint64_t bytes = rte_pktmbuf_pkt_len(mbuf);
     nat64::Entered entered = edge_->enter(mbuf, port, now);
     // No frame has this tag by right, and none passes for one that was translated here.
     if (entered.fate == Ipv6Fate::Passes && link::without_tag(mbuf).vlan == link::kIpv6Side)
         entered = {Ipv6Fate::Dropped, Drop::UnknownVlan};
     if (entered.fate == Ipv6Fate::Passes)
-        return true;
+        return Stay::AsItIs;
     if (entered.fate == Ipv6Fate::Translated) {
-        mbuf->vlan_tci = link::kIpv6Side;
-        mbuf->ol_flags |= RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED;
         of_side(port).in.add({0, bytes - rte_pktmbuf_pkt_len(mbuf)});
-        return true;
+        return Stay::Translated;
     }
     if (entered.is_ipv6)
         of_side(port).in.add({1, bytes});
     else
         count_in(mbuf, port);
     end(mbuf, port, entered, now);
-    return false;
+    return Stay::No;
 }
 
 /// Of a frame that is no IPv6.

@@ -4,8 +4,8 @@
 /// \file
 /// IPv6 entry: what comes as IPv6 is made what the stages behind it know, or leaves or ends here.
 ///
-/// Shape    A translated frame has the tag of its port's IPv6 side (link::kIpv6Side) in its mbuf's
-///          fields, so that it finds its interface as frames of VLANs do.
+/// Shape    What is plain (nat64/plain.h) is translated first, a burst at once; all else one by one,
+///          in its order. A translated frame has found its interface: Burst::placed says so.
 /// Units    Counted is what came on the wire, as the IPv6 side's: all of what does not go on; what
 ///          does has lost some bytes on the way, for who takes up the burst counts the rest.
 /// Threads  Owned by one worker.
@@ -38,7 +38,10 @@ public:
     void take(Burst& burst, Tick now);
 
 private:
-    bool stays(rte_mbuf* mbuf, link::PortIndex port, Tick now);
+    /// In the burst: not, as it came, or as IPv4 of the IPv6 side.
+    enum class Stay : uint8_t { No, AsItIs, Translated };
+
+    Stay stays(rte_mbuf* mbuf, link::PortIndex port, Tick now);
     stats::InterfaceCounters& of_side(link::PortIndex port) {
         return counters_.interfaces[interfaces_.find(port, link::kIpv6Side)];
     }

@@ -98,7 +98,6 @@ void Worker::forward(Burst& burst) {
     if (tap_.is_on())
         tap_.take_up({burst.mbuf.data(), burst.from.data(), burst.side.data(), burst.flow.data(),
                       burst.count, burst.handed_over});
-    burst.placed = 0;
     burst.plain = 0;
     burst.passed = 0;
     burst.guessed = 0;

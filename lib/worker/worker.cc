@@ -116,8 +116,11 @@ unsigned Worker::turn(Tick now) {
 void Worker::begin_turn(Tick now) {
     now_ = now;
     // Acquire: with the control core's release, before which all flows of the peer were there.
+    const bool stood_by = stands_by_;
     stands_by_ =
         shared_.is_active != nullptr && !shared_.is_active->load(std::memory_order_acquire);
+    if (stood_by && !stands_by_ && edge_ != nullptr)
+        edge_->forget_numbers();
     egress_.look_at_ports();
     policy_.follow(shared_.policy);
     egress_.route_by(policy_->routes);
@@ -155,12 +158,13 @@ unsigned Worker::receive(link::PortIndex port, Burst& burst) {
     burst.count = received;
     burst.port = port;
     counters_.count[Count::Received].add(received);
+    burst.placed = 0;
+    std::fill_n(burst.from.begin(), received, shared_.interfaces.find(port, link::kUntagged));
     if (edge_ != nullptr && !stands_by_) {  // who stands by answers no neighbour either
         if (tap_.is_on())
             tap_.take_up({});  // what ends now is none of the burst before
         ipv6_entry_.take(burst, now_);
     }
-    std::fill_n(burst.from.begin(), burst.count, shared_.interfaces.find(port, link::kUntagged));
     burst.handed_over = false;
     burst.at_owner = 0;
     return received;
@@ -169,11 +173,15 @@ unsigned Worker::receive(link::PortIndex port, Burst& burst) {
 /// What a port without VLANs receives is its interface's. What has the tag of no interface is the
 /// untagged one's, if there is one.
 void Worker::count_in(const Burst& burst, uint64_t bytes) {
-    const link::InterfaceId untagged = burst.from[0];
     if (!has_tags_[burst.port])
-        return counters_.interfaces[untagged].in.add({burst.count, bytes});
-    for (const rte_mbuf* mbuf : std::span(burst.mbuf).first(burst.count)) {
-        const link::Bare bare = link::without_tag(mbuf);
+        return counters_.interfaces[burst.from[0]].in.add({burst.count, bytes});
+    const link::InterfaceId untagged = shared_.interfaces.find(burst.port, link::kUntagged);
+    for (unsigned i = 0; i < burst.count; ++i) {
+        if ((burst.placed >> i & 1) != 0) {
+            counters_.interfaces[burst.from[i]].in.add({1, burst.mbuf[i]->pkt_len});
+            continue;
+        }
+        const link::Bare bare = link::without_tag(burst.mbuf[i]);
         const link::InterfaceId tagged = shared_.interfaces.find(burst.port, bare.vlan);
         const link::InterfaceId by = tagged == link::kNoInterface ? untagged : tagged;
         if (by != link::kNoInterface)
@@ -198,6 +206,7 @@ void Worker::drop_all(Burst& burst) {
 
 unsigned Worker::take_handed_over(link::Ring& ring, Burst& burst) {
     burst.count = ring.take(burst.mbuf);
+    burst.placed = 0;
     burst.at_owner = 0;
     for (unsigned i = 0; i < burst.count; ++i) {
         const link::Note& note = link::note_of(burst.mbuf[i]);

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// PlainPackets: the straight way of most packets over the edge, a burst at a time: TCP and UDP
+/// between a host that has a number already and an IPv4 host.
+///
+/// Shape    Short loops over a burst that comes in: which are plain, and what may be known of
+///          their hosts, which is sent for; who has not been heard for a second is looked up; then
+///          each is rewritten. What leaves is announced with expect(), so that its host's address
+///          is there when leave() wants it.
+///          Plain are packets in one segment, without extension headers, IP options or fragments,
+///          whose sums are not left out.
+/// Rule     A packet becomes what Edge makes of it, or is not touched: Edge is the oracle of its
+///          tests (tests/unit/nat64/plain_test.cc), and has all that is not plain.
+/// Threads  Owned by one worker.
+/// Memory   24 bytes for each of the hosts that it remembers, as many as there are numbers, and
+///          3 MB at most.
+/// Cost     docs/performance.md has the instructions and what NAT64 costs beside NAT44.
+
+#include "nat64/addresses.h"
+#include "nat64/headers.h"
+#include "net/mac.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+struct rte_mbuf;
+
+namespace sluice::nat64 {
+
+inline constexpr size_t kMostAtOnce = 64;
+/// By which a frame is longer as IPv6.
+inline constexpr uint16_t kLonger = kIpv6Bytes - kIpv4Bytes;
+
+class PlainPackets {
+public:
+    /// `addresses` and `numbers` outlive this object; `mac` is that of the port with hosts.
+    PlainPackets(const Addresses& addresses, Numbers& numbers, const net::MacAddress& mac);
+
+    /// Turns frames from that port into IPv4, kMostAtOnce at most. Bit i: packet i has been. The
+    /// next packet in need of an identification gets `identification`.
+    uint64_t enter(std::span<rte_mbuf* const> packets, uint16_t& identification, Tick now);
+    /// Numbers may have become those of other hosts, otherwise than by Numbers::turn().
+    void forget();
+
+    /// A frame that will leave by that port is IPv4 yet.
+    void expect(const rte_mbuf* mbuf) const;
+    /// Turns it into IPv6; false where it is not plain.
+    bool leave(rte_mbuf* mbuf) const;
+
+private:
+    /// A host that has been heard by this worker.
+    struct Recent {
+        net::Ipv6Address host;
+        uint32_t number = 0;
+        Tick heard;
+    };
+    /// Of a packet that may be plain.
+    struct Ends {
+        net::Ipv6Address source;
+        net::Ipv6Address destination;
+        Be32 to;
+        uint32_t number = 0;  // the source's
+        Recent* recent = nullptr;
+        size_t bucket = 0;  // where its number is, if it is not recent
+    };
+    /// For so long a number that has been found is its host's for sure: nobody loses one who has
+    /// been heard in the last minute (Numbers::turn()).
+    static constexpr Duration kRecent = Duration::seconds(1);
+    static constexpr uint32_t kLeastRecent = 256;
+    static constexpr uint32_t kMostRecent = 1 << 17;
+
+    /// Where it stands if it is recent. Whoever takes another's place makes that one's next packet
+    /// dearer, and no more; so this need not be hard to guess.
+    Recent& recent_of(const net::Ipv6Address& host) {
+        const uint64_t mixed = (host.high() ^ host.low()) * 0x9e3779b97f4a7c15;
+        return recent_[mixed >> 40 & (recent_.size() - 1)];
+    }
+    uint64_t look(std::span<rte_mbuf* const> packets);
+    uint64_t find(uint64_t plain, Tick now);
+    bool is_plain(const rte_mbuf* mbuf) const;
+    bool may_send(const net::Ipv6Address& source) const;
+    bool is_reached(const net::Ipv6Address& server) const;
+    static void become_ipv4(rte_mbuf* mbuf, const Ends& ends, Be32 source, uint16_t identification);
+
+    /// A prefix, as words.
+    struct Masked {
+        uint64_t high_mask = 0, low_mask = 0;
+        uint64_t high = 0, low = 0;
+    };
+    static Masked masked(const net::Ipv6Prefix& prefix);
+
+    const Addresses& addresses_;
+    Numbers& numbers_;
+    uint64_t mac_;
+    std::vector<Masked> inside_;  // whose hosts may send
+    net::Ipv6Address servers_;    // the prefix before IPv4 hosts
+    bool is_well_known_ = false;  // that is
+    bool is_on_ = false;
+    std::vector<Recent> recent_;
+    std::array<Ends, kMostAtOnce> ends_;  // of a burst
+};
+
+}  // namespace sluice::nat64

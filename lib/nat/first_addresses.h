@@ -25,7 +25,7 @@ public:
     uint32_t of(const pool::AddressPool& pool, net::InsideAddress host) {
         Known& known = known_[(host.address.host() + pool.slot(0)) % kPlaces];
         if (known.host != host || known.pool != &pool)
-            known = {host, &pool, pool.first(host).index};
+            known = {host, &pool, pool.first(host)};
         return known.index;
     }
 

@@ -16,6 +16,14 @@ TEST_CASE("secret: SipHash-2-4 gives what its authors say", "[base]") {
     CHECK(sip_hash(kKey, 0x0706050403020100, 0x0f0e0d0c0b0a0908) == 0x3f2acc7f57c29bdb);
 }
 
+TEST_CASE("secret: SipHash-1-3 gives what another implementation does", "[base]") {
+    // CPython's hash() of bytes since 3.11, whose key is 0 with PYTHONHASHSEED=0: of 00 01 ... 07.
+    CHECK(short_sip_hash({0, 0}, 0x0706050403020100) == 0xead411e67ebe2eea);
+    // Under the authors' key, of the same: reckoned by a plain program that gives CPython's too.
+    constexpr SipKey kKey{0x0706050403020100, 0x0f0e0d0c0b0a0908};
+    CHECK(short_sip_hash(kKey, 0x0706050403020100) == 0x369095118d299a8e);
+}
+
 TEST_CASE("secret: each use has words of its own, and every bit of the secret goes into them",
           "[base]") {
     const Secret secret{1, 2, 3, 4};

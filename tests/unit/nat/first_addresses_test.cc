@@ -31,7 +31,7 @@ TEST_CASE("first addresses: they are the pools' own, whoever asked before", "[na
         for (const pool::AddressPool* pool : {&one, &two, &one}) {
             const Be32 address = Be32::from_host(0x0a010000 + number / 2 * 7);
             const net::InsideAddress host{address, static_cast<uint16_t>(number % 3)};
-            CHECK(first.of(*pool, host) == pool->first(host).index);
+            CHECK(first.of(*pool, host) == pool->first(host));
         }
 }
 

@@ -58,14 +58,14 @@ TEST_CASE("address pool: each of its addresses has its place", "[pool]") {
 TEST_CASE("address pool: a host keeps its address", "[pool][rfc4787]") {
     const AddressPool pool(addresses(0xc6336401, 8), kSecret);
     for (uint32_t i = 0; i < 1000; ++i)
-        CHECK(pool.first(host(i)).index == pool.first(host(i)).index);
+        CHECK(pool.first(host(i)) == pool.first(host(i)));
 }
 
 TEST_CASE("address pool: who shares an address, nobody can tell without the key", "[pool]") {
     const auto sharing = [](const AddressPool& pool, uint32_t from) {
         std::vector<bool> result;
         for (uint32_t i = 0; i < 4096; ++i)
-            result.push_back(pool.first(host(from)).index == pool.first(host(from + 1 + i)).index);
+            result.push_back(pool.first(host(from)) == pool.first(host(from + 1 + i)));
         return result;
     };
     const auto members = addresses(0xc6336401, 2);
@@ -85,7 +85,7 @@ TEST_CASE("address pool: hosts spread evenly over the addresses", "[pool]") {
     const AddressPool pool(addresses(0xc6336401, 8), kSecret);
     std::map<uint32_t, unsigned> hosts;
     for (uint32_t i = 0; i < 8000; ++i)
-        ++hosts[pool.first(host(i)).index];
+        ++hosts[pool.first(host(i))];
     REQUIRE(hosts.size() == 8);
     for (const auto& [index, count] : hosts)
         CHECK((count > 850 && count < 1150));  // 1000 each, five standard deviations
@@ -97,8 +97,8 @@ TEST_CASE("address pool: a new address takes hosts from the others, and moves no
     const AddressPool after(addresses(0xc6336401, 9), kSecret);
     unsigned moved = 0;
     for (uint32_t i = 0; i < 9000; ++i) {
-        const Be32 old_address = before.address(before.first(host(i)).index);
-        const Be32 new_address = after.address(after.first(host(i)).index);
+        const Be32 old_address = before.address(before.first(host(i)));
+        const Be32 new_address = after.address(after.first(host(i)));
         if (old_address == new_address)
             continue;
         ++moved;
@@ -113,13 +113,28 @@ TEST_CASE("address pool: a host's order has every address once, its own first", 
     const auto order = pool.ranked(host(7), room);
     CHECK(order.size() == 16);
     CHECK(std::set<uint32_t>(order.begin(), order.end()).size() == 16);
-    CHECK(order[0] == pool.first(host(7)).index);
+    CHECK(order[0] == pool.first(host(7)));
     std::array<uint32_t, 5> little;
     for (uint32_t i = 0; i < 100; ++i) {
         const auto whole = pool.ranked(host(i), room);
         const auto best = pool.ranked(host(i), little);
         REQUIRE(best.size() == 5);
         CHECK(std::equal(best.begin(), best.end(), whole.begin()));
+    }
+}
+
+TEST_CASE("address pool: a host's own address is the first of its order, whatever the pool's size",
+          "[pool]") {
+    std::array<uint32_t, 64> room;
+    for (uint32_t size = 1; size <= 21; ++size) {
+        const AddressPool pool(addresses(0xc6336401, size), kSecret);
+        std::set<uint32_t> owns;
+        for (uint32_t i = 0; i < 50 * size; ++i) {
+            const uint32_t own = pool.first(host(i));
+            CHECK(own == pool.ranked(host(i), room)[0]);
+            owns.insert(own);
+        }
+        CHECK(owns.size() == size);  // also the last ones of a pool
     }
 }
 
@@ -130,10 +145,10 @@ TEST_CASE("address pool: a host has the address of zone 0 there, and mostly anot
         addresses.push_back(Be32::from_host(0xc6336400 + i));
     const pool::AddressPool pool(addresses, 7);
     const Be32 host = Be32::from_host(0x0a010009);
-    CHECK(pool.first(host).index == pool.first({host, 0}).index);
+    CHECK(pool.first(host) == pool.first({host, 0}));
     unsigned equal = 0;
     for (uint16_t zone = 1; zone < 100; ++zone)
-        equal += pool.first({host, zone}).index == pool.first(host).index;
+        equal += pool.first({host, zone}) == pool.first(host);
     CHECK(equal < 10);
 }
 

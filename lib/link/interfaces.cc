@@ -72,6 +72,7 @@ void Interfaces::compile() {
     for (const Interface& interface : all_)
         for (const net::Prefix& own : interface.own) {
             own_.add(interface, own.address);
+            regions_.add(own);
             if (has_broadcast(own))
                 broadcasts_.add(interface, own.broadcast());
             if (interface.realm != Realm::Inside)
@@ -83,6 +84,11 @@ void Interfaces::compile() {
     broadcasts_.sort();
     inside_ = net::longest_prefix(inside);
     inside_by_zone_ = net::ZonedSteps(by_zone);
+    for (uint32_t network = 0; network < 256; ++network) {
+        const net::Prefix whole{Be32::from_host(network << 24), 8};
+        if (net::is_martian(whole.address))
+            regions_.add(whole);
+    }
 }
 
 }  // namespace sluice::link

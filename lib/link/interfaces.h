@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "net/mac.h"
 #include "net/prefix.h"
+#include "net/regions.h"
 #include "net/side.h"
 #include "net/steps.h"
 #include "net/zoned_steps.h"
@@ -116,6 +117,8 @@ public:
     bool is_broadcast_somewhere(Be32 address) const {
         return broadcasts_.contain_somewhere(address);
     }
+    /// False for most addresses: none of the above is true of such a one, and it is no martian.
+    bool may_know(Be32 address) const { return regions_.may_contain(address); }
     size_t ports() const { return by_tag_.size(); }
 
 private:
@@ -159,6 +162,7 @@ private:
     Addresses broadcasts_;
     net::Steps inside_;  // the subnets of all inside interfaces
     net::ZonedSteps inside_by_zone_;
+    net::Regions regions_;                                     // of all subnets, and of martians
     std::vector<std::array<InterfaceId, kVlanCount>> by_tag_;  // [port]
 };
 

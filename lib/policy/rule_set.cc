@@ -86,6 +86,9 @@ RuleSet::RuleSet(std::span<const RuleParams> rules, std::span<const Match> denie
         if (!params.is_exempt)
             give_pools(params, pools, uplinks, known);
         ranges_.insert(ranges_.end(), params.addresses.begin(), params.addresses.end());
+        regions_.add(params.inside);
+        for (const AddressRange& range : params.addresses)
+            regions_.add(range);
     }
     ranges_ = merged(std::move(ranges_));
     if (ranges_.empty())  // nothing is translated: a range that holds no address

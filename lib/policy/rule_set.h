@@ -20,6 +20,7 @@
 #include "hosts/host_table.h"
 #include "link/uplinks.h"
 #include "net/prefix.h"
+#include "net/regions.h"
 #include "net/steps.h"
 #include "policy/classifier.h"
 #include "policy/denials.h"
@@ -183,6 +184,8 @@ public:
         return served_somewhere_.find(inside.host()) != kNone;
     }
 
+    /// False for most addresses: no rule serves such a one, in whichever zone, nor gives it.
+    bool may_know(Be32 address) const { return regions_.may_contain(address); }
     /// True for the addresses of all pools.
     bool contains(Be32 address) const {
         return ranges_.front().first <= address && address <= ranges_.back().last &&
@@ -228,6 +231,7 @@ private:
     Steps exempt_zones_;      // the zones that rules without NAT name
     bool have_mappings_ = false;
     std::vector<net::AddressRange> ranges_;  // of all pools: ascending, apart; never empty
+    net::Regions regions_;                   // of all pools, and of whom rules serve
 };
 
 }  // namespace sluice::policy

@@ -29,6 +29,13 @@ bool Admission::is_public(Be32 address) const {
     return policy_->rules.contains(address) || policy_->statics.contains(address);
 }
 
+/// Neither a host's or a martian, nor the gateway's own or to give: each of the questions below
+/// would have to be asked of it in vain.
+bool Admission::is_of_world(Be32 address) const {
+    return !interfaces_.may_know(address) && !policy_->rules.may_know(address) &&
+           !policy_->statics.contains(address);
+}
+
 /// In its zone: a rule serves it, or it is on an inside subnet.
 bool Admission::is_inside(net::InsideAddress address) const {
     return policy_->rules.serves(address) || interfaces_.is_inside(address);
@@ -123,6 +130,8 @@ Admitted Admission::admit_addresses(Side from, const net::Packet& packet, const 
                                     bool is_served) const {
     if (is_martian_source(from, tuple.inside_source()))
         return refused(Drop::MartianSource);
+    if (is_served && is_of_world(tuple.destination))
+        return {Path::Outward, {}};
     if (net::is_martian(tuple.destination) || is_broadcast(from, {tuple.destination, tuple.zone}))
         return refused(Drop::MulticastOrBroadcast);
     return from == Side::Inside ? admit_inside(packet, tuple, is_served)

@@ -96,6 +96,7 @@ private:
     Admitted admit_outside(const net::Packet& packet, const net::Tuple& tuple) const;
     bool is_martian_source(net::Side from, net::InsideAddress source) const;
     bool is_spoofed_outside(Be32 source) const;
+    bool is_of_world(Be32 address) const;
     bool is_inside(net::InsideAddress address) const;
     bool is_inside_somewhere(Be32 address) const;
     bool is_own(net::Side from, net::InsideAddress address) const;

@@ -136,4 +136,13 @@ TEST_CASE("interfaces: a subnet of two addresses has no broadcast", "[link]") {
     CHECK_FALSE(all.is_broadcast_somewhere(ip("10.1.0.1")));
 }
 
+TEST_CASE("interfaces: what is theirs, or nobody's to send from, they may know", "[link]") {
+    const Interfaces all = made_of({on(0, kUntagged, "10.1.0.1"), on(1, 100, "198.51.100.1")});
+    for (const char* known : {"10.1.0.1", "10.1.0.77", "10.1.0.255", "198.51.100.1", "0.0.0.0",
+                              "0.255.255.255", "127.0.0.1", "224.0.0.1", "255.255.255.255"})
+        CHECK(all.may_know(ip(known)));
+    for (const char* far : {"1.0.0.0", "8.8.8.8", "126.255.255.255", "223.255.255.255"})
+        CHECK_FALSE(all.may_know(ip(far)));
+}
+
 }  // namespace interfaces_test

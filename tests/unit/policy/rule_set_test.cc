@@ -92,6 +92,16 @@ TEST_CASE("rules: the public addresses are those of all pools", "[policy]") {
     CHECK_FALSE(test::FixedPolicy(none).policy.rules.contains(ip("0.0.0.0")));
 }
 
+TEST_CASE("rules: whom they serve, and what they give, they may know", "[policy]") {
+    const std::vector<RuleParams> params{rule("10.0.0.0", 8, range("198.51.100.1", "198.51.100.9")),
+                                         exempt("192.168.7.0", 24)};
+    const test::FixedPolicy fixed(params);
+    for (const char* known : {"10.0.0.0", "10.255.255.255", "192.168.7.1", "198.51.100.1"})
+        CHECK(fixed.policy.rules.may_know(ip(known)));
+    for (const char* far : {"9.255.255.255", "11.0.0.0", "203.0.113.8"})
+        CHECK_FALSE(fixed.policy.rules.may_know(ip(far)));
+}
+
 TEST_CASE("rules: equal pools are one, others have slots of their own", "[policy]") {
     const AddressRange shared = range("198.51.100.1", "198.51.100.4");
     RuleParams narrow = rule("10.3.0.0", 16, shared);

@@ -70,6 +70,14 @@ TEST_CASE("admission: traffic from inside to the world may open a flow", "[worke
     CHECK(Gateway().ping(Side::Inside, kHost, kServer).path == Path::Outward);
 }
 
+TEST_CASE("admission: who is close to an inside or a public address is of the world too",
+          "[worker]") {
+    for (const char* server : {"10.2.0.1", "198.51.101.1", "198.51.100.3"})
+        CHECK(Gateway().udp(Side::Inside, kHost, server).path == Path::Outward);
+    CHECK(Gateway().udp(Side::Inside, "10.2.0.1", kServer).reason == Drop::ForeignSource);
+    CHECK(Gateway().udp(Side::Inside, "8.8.8.8", kServer).reason == Drop::ForeignSource);
+}
+
 TEST_CASE("admission: traffic from the world to a pool address may be a flow's", "[worker]") {
     CHECK(Gateway().udp(Side::Outside, kServer, kPool).path == Path::Inward);
     CHECK(Gateway().udp(Side::Outside, kServer, kGatewayOutside).path == Path::Inward);

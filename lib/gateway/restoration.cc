@@ -205,12 +205,12 @@ void Restoration::prove(const FlowRecord& record) const {
 
 void Restoration::send_for_first(const FlowRecord& record) {
     if (record.kind() == Kind::Flow)
-        ground_.hosts.send_for_head(host_of(record));
+        ground_.hosts.send_for_head(ground_.hosts.hash(host_of(record)));
 }
 
 void Restoration::send_for_next(const FlowRecord& record) {
     if (record.kind() == Kind::Flow)
-        ground_.hosts.send_for_entry(host_of(record));
+        ground_.hosts.send_for_entry(ground_.hosts.hash(host_of(record)));
 }
 
 void Restoration::adopted(uint32_t index, FlowRecord& record) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "hosts/host_table.h"
 
-#include "base/bits.h"
 #include "conntrack/status.h"
 
 #include <algorithm>
@@ -101,18 +100,13 @@ Result<std::unique_ptr<HostTable>> HostTable::create(const HostTableParams& para
     table->entries_ = {reinterpret_cast<Entry*>(memory), params.capacity};
     auto* words =
         reinterpret_cast<std::atomic<uint32_t>*>(memory + params.capacity * sizeof(Entry));
-    table->heads_ = {words, heads_for(params.capacity)};
-    words += table->heads_.size();
+    table->heads_ = {{words, heads_for(params.capacity)}, params.secret};
+    words += heads_for(params.capacity);
     table->free_.fill({words, params.capacity});
     table->host_of_ = {words + params.capacity, params.flows};
-    table->secret_ = mix(params.secret);
     for (Entry& entry : table->entries_)
         entry.held.store(held_by({}, kGone), std::memory_order_relaxed);
     return table;
-}
-
-std::atomic<uint32_t>& HostTable::head(net::InsideAddress host) const {
-    return heads_[mix(secret_ ^ host.bits()) & (heads_.size() - 1)];
 }
 
 /// Whoever walks a chain is a member, and so no entry of it becomes another host's meanwhile: its
@@ -130,7 +124,7 @@ HostIndex HostTable::find(HostIndex first, net::InsideAddress wanted) const {
 }
 
 std::optional<uint32_t> HostTable::flow_count(net::InsideAddress wanted) const {
-    const HostIndex host = find(head(wanted).load(std::memory_order_acquire), wanted);
+    const HostIndex host = find(heads_.of(hash(wanted)).load(std::memory_order_acquire), wanted);
     if (host == kNoHost)
         return std::nullopt;
     // relaxed: a number that stands alone. One that has just gone has none.
@@ -138,9 +132,10 @@ std::optional<uint32_t> HostTable::flow_count(net::InsideAddress wanted) const {
 }
 
 /// Counts one more flow of a host that may have `most` of its own (0: any number).
-HostTable::Place HostTable::join(net::InsideAddress wanted, uint32_t most, const First& first) {
+HostTable::Place HostTable::join(net::InsideAddress wanted, uint64_t hash, uint32_t most,
+                                 const First& first) {
     for (;;) {
-        const Found found = find_or_add(wanted, first);
+        const Found found = find_or_add(wanted, hash, first);
         if (found.host == kNoHost || found.is_new)
             return {found.host, true, found.is_new};
         const Joined joined = join_entry(entry(found.host), most);
@@ -152,8 +147,9 @@ HostTable::Place HostTable::join(net::InsideAddress wanted, uint32_t most, const
 /// The host's entry, which may have gone again when the caller comes to it; or a new one, of which
 /// the caller's flow is the first. An entry has that flow from before it is in its chain, so that
 /// turn(), which comes to entries by their position, cannot end what is not in a chain yet.
-HostTable::Found HostTable::find_or_add(net::InsideAddress wanted, const First& first_flow) {
-    std::atomic<uint32_t>& top = head(wanted);
+HostTable::Found HostTable::find_or_add(net::InsideAddress wanted, uint64_t hash,
+                                        const First& first_flow) {
+    std::atomic<uint32_t>& top = heads_.of(hash);
     HostIndex first = top.load(std::memory_order_acquire);
     if (const HostIndex host = find(first, wanted); host != kNoHost)
         return {host, false};
@@ -186,8 +182,10 @@ HostTable::Found HostTable::find_or_add(net::InsideAddress wanted, const First& 
     return {added, true};
 }
 
-Counted HostTable::admit(net::InsideAddress host, const Limits& limits, Tick now) {
-    const Place place = join(host, limits.flows, {{second_of(now), 1, 0}, 1});
+Counted HostTable::admit(net::InsideAddress host, const Limits& limits, Tick now,
+                         std::optional<uint64_t> hash) {
+    const Place place =
+        join(host, hash ? *hash : this->hash(host), limits.flows, {{second_of(now), 1, 0}, 1});
     if (!place.is_counted)
         return refused(entry(place.host), place.host);
     if (place.host == kNoHost || place.is_new)
@@ -203,13 +201,13 @@ Counted HostTable::admit(net::InsideAddress host, const Limits& limits, Tick now
 }
 
 Counted HostTable::enter(net::InsideAddress host, const Limits& limits, Tick now) {
-    const Place place = join(host, limits.flows, {{second_of(now), 0, 0}, 0});
+    const Place place = join(host, hash(host), limits.flows, {{second_of(now), 0, 0}, 0});
     return place.is_counted ? Counted{Answer::Admitted, place.host}
                             : refused(entry(place.host), place.host);
 }
 
 Answer HostTable::would_admit(net::InsideAddress host, const Limits& limits, Tick now) const {
-    const HostIndex index = find(head(host).load(std::memory_order_acquire), host);
+    const HostIndex index = find(heads_.of(hash(host)).load(std::memory_order_acquire), host);
     if (index == kNoHost)
         return Answer::Admitted;
     const Entry& entry = this->entry(index);
@@ -224,7 +222,7 @@ Answer HostTable::would_admit(net::InsideAddress host, const Limits& limits, Tic
 
 Counted HostTable::admit_freely(net::InsideAddress host, net::Sides sides, Tick now,
                                 uint8_t status) {
-    const HostIndex index = join(host, 0, {{second_of(now), 0, 0}, 0}).host;
+    const HostIndex index = join(host, hash(host), 0, {{second_of(now), 0, 0}, 0}).host;
     if (index == kNoHost)
         return {};
     Entry& entry = this->entry(index);
@@ -375,7 +373,7 @@ void HostTable::take_out(HostIndex host) {
     const uint32_t link = entry.link.load(std::memory_order_relaxed);
     const HostIndex next = next_of(link);
     std::atomic<uint32_t>& top =
-        head({address_of(entry.held.load(std::memory_order_relaxed)), zone_of(link)});
+        heads_.of(hash({address_of(entry.held.load(std::memory_order_relaxed)), zone_of(link)}));
     HostIndex first = host;
     if (!top.compare_exchange_strong(first, next, std::memory_order_acq_rel,
                                      std::memory_order_acquire)) {

@@ -39,6 +39,7 @@
 #include "base/result.h"
 #include "flow/flow_record.h"
 #include "flow/record_pool.h"
+#include "hosts/heads.h"
 #include "hosts/rate.h"
 #include "net/side.h"
 #include "net/tuple.h"
@@ -115,16 +116,21 @@ public:
     static uint32_t capacity_for(uint64_t addresses, uint32_t flows);
     static size_t bytes_needed(uint32_t capacity, uint32_t flows);
 
+    /// By which a host is looked for.
+    uint64_t hash(net::InsideAddress host) const { return heads_.hash(host); }
+
     /// Sends for what admit() reads of a host: first all heads of a burst, then all entries.
-    void send_for_head(net::InsideAddress host) { __builtin_prefetch(&head(host)); }
-    void send_for_entry(net::InsideAddress host) {
-        if (const HostIndex first = head(host).load(std::memory_order_relaxed); first != kNoHost)
+    void send_for_head(uint64_t hash) { __builtin_prefetch(&heads_.of(hash)); }
+    void send_for_entry(uint64_t hash) {
+        if (const HostIndex first = heads_.of(hash).load(std::memory_order_relaxed);
+            first != kNoHost)
             __builtin_prefetch(&entry(first), 1);
     }
 
     /// Counts a half-open flow that the host is about to open, unless a limit forbids it.
     /// withdraw() takes it back when no flow came of it, but for its part in the rate.
-    Counted admit(net::InsideAddress host, const Limits& limits, Tick now);
+    Counted admit(net::InsideAddress host, const Limits& limits, Tick now,
+                  std::optional<uint64_t> known_hash = {});
     /// How many flows, mappings and contacts it has; 0 where it had some a moment ago, and nothing
     /// where nobody knows of it.
     std::optional<uint32_t> flow_count(net::InsideAddress host) const;
@@ -191,7 +197,6 @@ private:
     HostTable() = default;
     Entry& entry(HostIndex host) { return entries_[host - 1]; }
     const Entry& entry(HostIndex host) const { return entries_[host - 1]; }
-    std::atomic<uint32_t>& head(net::InsideAddress host) const;
     HostIndex find(HostIndex first, net::InsideAddress wanted) const;
     /// What the entry of a host has of its first flow.
     struct First {
@@ -202,13 +207,13 @@ private:
         HostIndex host;
         bool is_new;  // the caller's flow is its first
     };
-    Found find_or_add(net::InsideAddress wanted, const First& first_flow);
+    Found find_or_add(net::InsideAddress wanted, uint64_t hash, const First& first_flow);
     struct Place {
         HostIndex host;
         bool is_counted;  // else the host has as many flows as it may
         bool is_new;
     };
-    Place join(net::InsideAddress wanted, uint32_t most, const First& first);
+    Place join(net::InsideAddress wanted, uint64_t hash, uint32_t most, const First& first);
     std::optional<Host> read(uint32_t index, Tick now) const;
     void leave_half_open(uint32_t flow, uint8_t before);
     uint32_t slice(Tick now);
@@ -217,9 +222,8 @@ private:
 
     Pages pages_;
     std::span<Entry> entries_;
-    std::span<std::atomic<uint32_t>> heads_;    // a power of two
+    Heads heads_;
     std::span<std::atomic<uint32_t>> host_of_;  // by record of the flow table
-    uint64_t secret_ = 0;
     flow::RecordPool free_;
 
     // The control core's.

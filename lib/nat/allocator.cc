@@ -135,7 +135,7 @@ Decision Allocator::decide_at_uplink(const Request& request, std::optional<Uplin
         wish.only = request.public_address;
     if (mapped != nullptr)
         return decide_mapping(wish, inside);
-    wish.kept = params_.kept.find(params_.table, request.original, now, request.ended);
+    wish.kept = find_kept(params_, request, now);
     Decision decision = find(wish);
     if (decision.external)
         decision.reply_hash = wish.hash;

@@ -56,7 +56,7 @@ std::span<const net::Tuple> Contest::draw(const Request& request, unsigned most,
             !is_filtered(request, external, now))
             keys_[count++] = key;
     };
-    const auto kept = params_.kept.find(params_.table, request.original, now, request.ended);
+    const auto kept = find_kept(params_, request, now);
     const uint16_t own = request.original.source_port.host();
     const bool is_here = kept && kept->address == place->key.destination;
     const uint16_t wished = is_here ? kept->port.host() : own;

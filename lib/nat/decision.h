@@ -28,9 +28,11 @@ struct Behind {
 /// What is known of a flow's keys before it is decided about: where they are looked for need not be
 /// found again.
 struct Ahead {
-    uint64_t original = 0;    ///< FlowTable::hasher() of its first packet's tuple.
-    net::Tuple reply;         ///< Of its replies, or of what is looked up first: a guess.
-    uint64_t reply_hash = 0;  ///< That tuple's.
+    uint64_t original = 0;       ///< FlowTable::hasher() of its first packet's tuple.
+    net::Tuple reply;            ///< Of its replies, or of what is looked up first: a guess.
+    uint64_t reply_hash = 0;     ///< That tuple's.
+    uint64_t host_hash = 0;      ///< HostTable::hash() of its source.
+    uint64_t endpoint_hash = 0;  ///< KeptEndpoints::hash() of its source.
 };
 
 /// What the first packet of a flow asks for.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "nat/kept_endpoints.h"
 
-#include "base/bits.h"
-
 #include <algorithm>
 #include <bit>
 #include <string>
@@ -73,21 +71,8 @@ Result<KeptEndpoints> KeptEndpoints::create(const KeptEndpointsParams& params) {
     return kept;
 }
 
-/// Of the inside endpoint and the protocol.
-uint64_t KeptEndpoints::hash_of(const net::Tuple& original) const {
-    const uint64_t key = uint64_t{original.source.raw} << 32 |
-                         uint64_t{static_cast<uint8_t>(original.protocol)} << 16 |
-                         original.source_port.raw;
-    return mix(secret_ ^ key ^ uint64_t{original.zone} << 24);
-}
-
-void KeptEndpoints::send_for(const net::Tuple& original) const {
-    __builtin_prefetch(&set_of(hash_of(original)));
-}
-
 std::optional<net::Endpoint> KeptEndpoints::find(const FlowTable& table, const net::Tuple& original,
-                                                 Tick now, uint32_t but) const {
-    const uint64_t hash = hash_of(original);
+                                                 uint64_t hash, Tick now, uint32_t but) const {
     for (const auto& place : set_of(hash).word) {
         // Acquire: who sees what has come here sees what was here at the next place.
         const uint32_t word = place.load(std::memory_order_acquire);
@@ -105,7 +90,7 @@ std::optional<net::Endpoint> KeptEndpoints::find(const FlowTable& table, const n
 }
 
 void KeptEndpoints::learn(const FlowTable& table, uint32_t index, Tick now) {
-    const uint64_t hash = hash_of(table.record(index).key(Direction::Original));
+    const uint64_t hash = this->hash(table.record(index).key(Direction::Original));
     const uint32_t word = word_of(hash, index);
     Set& set = set_of(hash);
     for (size_t way = place_for(table, set, word, now); way > 0; --way)
@@ -138,7 +123,7 @@ bool KeptEndpoints::stands(const FlowTable& table, const Set& set, uint32_t word
     const FlowRecord& record = table.record(index);
     if (!has_changed_port(record, now))
         return false;
-    const uint64_t hash = hash_of(record.key(Direction::Original));
+    const uint64_t hash = this->hash(record.key(Direction::Original));
     return word == word_of(hash, index) && &set_of(hash) == &set;
 }
 

@@ -33,6 +33,7 @@
 ///          more; 16 where all live.
 /// Source   find_appropriate_src() of Linux, net/netfilter/nf_nat_core.c.
 
+#include "base/bits.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/result.h"
@@ -66,13 +67,24 @@ public:
     /// The external endpoint that the inside one of `original` has by its newest flow of these,
     /// that of the record `but` left out.
     std::optional<net::Endpoint> find(const flow::FlowTable& table, const net::Tuple& original,
-                                      Tick now, uint32_t but = kNoRecord) const;
+                                      Tick now, uint32_t but = kNoRecord) const {
+        return find(table, original, hash(original), now, but);
+    }
+    std::optional<net::Endpoint> find(const flow::FlowTable& table, const net::Tuple& original,
+                                      uint64_t hash, Tick now, uint32_t but) const;
+    /// Of the inside endpoint and the protocol of a flow: who looks several times hashes once.
+    uint64_t hash(const net::Tuple& original) const {
+        const uint64_t key = uint64_t{original.source.raw} << 32 |
+                             uint64_t{static_cast<uint8_t>(original.protocol)} << 16 |
+                             original.source_port.raw;
+        return mix(secret_ ^ key ^ uint64_t{original.zone} << 24);
+    }
 
     /// The flow of a record, which has just opened, has another port than its own.
     void learn(const flow::FlowTable& table, uint32_t index, Tick now);
 
     /// Sends for the line that find() will read.
-    void send_for(const net::Tuple& original) const;
+    void send_for(uint64_t hash) const { __builtin_prefetch(&set_of(hash)); }
 
 private:
     static constexpr size_t kWays = 16;
@@ -82,7 +94,6 @@ private:
     };
 
     static size_t sets_for(uint32_t flows);
-    uint64_t hash_of(const net::Tuple& original) const;
     Set& set_of(uint64_t hash) const { return sets_[(hash >> 32) * sets_.size() >> 32]; }
     /// The record's index and 1, and above it as many bits of the hash as there is room for.
     uint32_t word_of(uint64_t hash, uint32_t index) const {

@@ -106,8 +106,11 @@ hosts::Charged OwnFlows::charge(const Request& request, Tick now) {
 hosts::Counted OwnFlows::admit(const Request& request, Tick now) {
     if (request.is_inward())
         return params_.hosts.admit_freely(request.target.host(), request.sides, now);
-    return params_.hosts.admit(request.original.inside_source(),
-                               request.limits(params_.policy->host_limits), now);
+    const net::InsideAddress host = request.original.inside_source();
+    const Ahead* ahead = request.ahead;
+    assert(ahead == nullptr || ahead->host_hash == params_.hosts.hash(host));
+    return params_.hosts.admit(host, request.limits(params_.policy->host_limits), now,
+                               ahead != nullptr ? std::optional(ahead->host_hash) : std::nullopt);
 }
 
 /// Decides and commits, until no other worker is faster.

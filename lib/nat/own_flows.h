@@ -84,14 +84,15 @@ public:
     void finish() { stock_.finish(); }
 
     /// Sends for what opening a flow from inside will read beside the buckets of its tuple. Of a
-    /// burst, first expect_host() for each that may open, then expect_entry().
-    void expect_host(const net::Tuple& original) {
-        params_.hosts.send_for_head(original.inside_source());
-        params_.kept.send_for(original);
+    /// burst, first expect_host() for each that may open, then expect_entry(); what both find out
+    /// is for Request::ahead.
+    void expect_host(const net::Tuple& original, Ahead& ahead) {
+        ahead.host_hash = params_.hosts.hash(original.inside_source());
+        params_.hosts.send_for_head(ahead.host_hash);
+        ahead.endpoint_hash = params_.kept.hash(original);
+        params_.kept.send_for(ahead.endpoint_hash);
     }
-    void expect_entry(const net::Tuple& original) {
-        params_.hosts.send_for_entry(original.inside_source());
-    }
+    void expect_entry(const Ahead& ahead) { params_.hosts.send_for_entry(ahead.host_hash); }
     /// The key that a flow from inside will look up first, most likely, by `rule`.
     net::Tuple first_guess(const net::Tuple& original, const Rule& rule) const {
         return allocator_.first_guess(original, rule);

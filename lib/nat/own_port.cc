@@ -29,7 +29,7 @@ bool take_own_port(const OwnPortGround& ground, const Request& request, Tick now
                                  original.source_port};
     if (!pool.ports().contains(own) ||
         is_reserved(params, *rule, original.protocol, external, false) ||
-        params.kept.find(params.table, original, now, request.ended))
+        find_kept(params, request, now))
         return false;
     const net::Tuple reply = request.reply(external);
     const uint64_t hash = hash_of(params.table, request.ahead, reply);
@@ -40,6 +40,14 @@ bool take_own_port(const OwnPortGround& ground, const Request& request, Tick now
     decision.is_searched = true;
     decision.probes = 1;
     return true;
+}
+
+std::optional<net::Endpoint> find_kept(const AllocatorParams& params, const Request& request,
+                                       Tick now) {
+    const net::Tuple& original = request.original;
+    const uint64_t hash =
+        request.ahead != nullptr ? request.ahead->endpoint_hash : params.kept.hash(original);
+    return params.kept.find(params.table, original, hash, now, request.ended);
 }
 
 net::Tuple first_guess(const OwnPortGround& ground, const net::Tuple& original, const Rule& rule) {

@@ -14,6 +14,7 @@
 #include "nat/allocator.h"
 
 #include <cstdint>
+#include <optional>
 
 namespace sluice::nat {
 
@@ -26,6 +27,10 @@ struct OwnPortGround {
 /// False, and nothing is decided, where that is not to be had, or another may come first.
 bool take_own_port(const OwnPortGround& ground, const Request& request, Tick now,
                    Decision& decision);
+
+/// What the flow's inside endpoint has toward another server.
+std::optional<net::Endpoint> find_kept(const AllocatorParams& params, const Request& request,
+                                       Tick now);
 
 /// The key that an allocator looks up first for a flow from inside, most likely: Ahead::reply.
 net::Tuple first_guess(const OwnPortGround& ground, const net::Tuple& original, const Rule& rule);

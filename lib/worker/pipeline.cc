@@ -264,8 +264,8 @@ void Worker::expect(Burst& burst) {
         const policy::Rule* rule = burst.side[i] == Side::Inside ? rule_of(burst, i) : nullptr;
         if (rule == nullptr)
             continue;
-        own_flows_.expect_host(tuple);
         nat::Ahead& ahead = burst.ahead[i];
+        own_flows_.expect_host(tuple, ahead);
         ahead.original =
             burst.is_guessed(i) ? burst.guesses.hash[i] : shared_.table.hasher()(tuple);
         shared_.table.send_for(ahead.original);
@@ -277,7 +277,7 @@ void Worker::expect(Burst& burst) {
     for (unsigned i : SetBits{burst.foreseen}) {
         burst.ahead[i].reply_hash = hashes[count++];
         shared_.table.send_for(burst.ahead[i].reply_hash);
-        own_flows_.expect_entry(burst.tuple[i]);
+        own_flows_.expect_entry(burst.ahead[i]);
     }
 }
 

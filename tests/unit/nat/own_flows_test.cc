@@ -97,6 +97,7 @@ TEST_CASE("nat: what is known of a flow's keys ahead changes nothing of it", "[n
     const net::Tuple original = tuple(kHost, 5000);
     nat::Request request = bench.outward(original);
     nat::Ahead ahead;
+    bench.nat.expect_host(original, ahead);
     ahead.original = bench.table_->hasher()(original);
     ahead.reply = bench.nat.first_guess(original, *request.rule);
     ahead.reply.source_port = is_right ? ahead.reply.source_port : Be16::from_host(81);

@@ -54,11 +54,16 @@ flow::Rewrite rewrite_of(const std::array<net::Tuple, 2>& tuple) {
     const net::Tuple after = tuple[index(net::Direction::Reply)].reversed();
 
     flow::Rewrite rewrite;
+    // Of most flows the source's address alone changes.
+    const auto change = [](net::ChecksumDelta& delta, auto from, auto to) {
+        if (from != to)
+            delta.change(from, to);
+    };
     rewrite.address.change(before.source, after.source);
-    rewrite.address.change(before.destination, after.destination);
-    rewrite.transport.change(before.source_port, after.source_port);
+    change(rewrite.address, before.destination, after.destination);
+    change(rewrite.transport, before.source_port, after.source_port);
     if (before.protocol != net::Protocol::Icmp) {  // ICMP sums no addresses, and has one identifier
-        rewrite.transport.change(before.destination_port, after.destination_port);
+        change(rewrite.transport, before.destination_port, after.destination_port);
         rewrite.transport.add(rewrite.address);
     }
     return rewrite;

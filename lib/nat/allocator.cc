@@ -77,9 +77,13 @@ bool is_used(const flow::FlowTable& table, const Request& request, Decision& dec
 Decision Allocator::decide(const Request& request, Tick now, Trail& trail) const {
     trail.clear();
     Decision decision;
-    if (!searches_.are_any() && take_own_port({params_, first_}, request, now, decision))
-        return decision;
-    decision = decide_source(request, now, trail);
+    if (searches_.are_any() || !take_own_port({params_, first_}, request, now, decision))
+        decision = decide_at_length(request, now, trail);
+    return decision;
+}
+
+Decision Allocator::decide_at_length(const Request& request, Tick now, Trail& trail) const {
+    Decision decision = decide_source(request, now, trail);
     const bool is_given = !decision.is_searched || decision.mapped != nullptr;
     if (decision.external && is_given && is_used(params_.table, request, decision, now))
         return not_found(Drop::EndpointTaken);
@@ -292,7 +296,8 @@ Allocator::Looked Allocator::look(Wish& wish, const Place& place) const {
     if (is_full)
         return Looked::Full;
     // A search that begins does so at random: where all fit, that is as good.
-    if ((known != nullptr || is_choosy(wish)) && try_some(wish, range))
+    const bool is_choosy = wish.own && (wish.mapped != nullptr || is_steered(wish));
+    if ((known != nullptr || is_choosy) && try_some(wish, range))
         return Looked::Found;
     if (keeps_last && try_number(wish, *wish.own))
         return Looked::Found;
@@ -369,11 +374,6 @@ bool Allocator::is_reserved(const Wish& wish, uint16_t number) const {
             address, pool::BlockGrid{block_params().size}.ports(number));
     return nat::is_reserved(params_, wish.rule, wish.key.protocol,
                             {address, Be16::from_host(number)}, wish.mapped != nullptr);
-}
-
-/// Some numbers are better than others.
-bool Allocator::is_choosy(const Wish& wish) const {
-    return wish.own && (wish.mapped != nullptr || is_steered(wish));
 }
 
 bool Allocator::fits(const Wish& wish, uint16_t number) const {

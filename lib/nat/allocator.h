@@ -124,6 +124,7 @@ private:
         std::optional<uint32_t> block = {};  ///< The record of the host's block that it is.
     };
 
+    Decision decide_at_length(const Request& request, Tick now, Trail& trail) const;
     Decision decide_source(const Request& request, Tick now, Trail& trail) const;
     Decision decide_at_uplinks(const Request& request, Tick now, Trail& trail) const;
     Decision decide_at_uplink(const Request& request, std::optional<UplinkId> uplink, Tick now,
@@ -144,7 +145,6 @@ private:
 
     const BlockParams& block_params() const { return params_.policy->holders.blocks; }
     bool is_reserved(const Wish& wish, uint16_t number) const;
-    bool is_choosy(const Wish& wish) const;
     bool fits(const Wish& wish, uint16_t number) const;
     bool is_steered(const Wish& wish) const;
     bool steers_own_ports(const Wish& wish) const;

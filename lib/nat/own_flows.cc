@@ -25,6 +25,12 @@ Opening not_opened(Drop reason) {
     return {Opening::Outcome::Refused, {}, reason};
 }
 
+/// True: it is settled.
+bool refuse(Opening& opening, Drop reason) {
+    opening = not_opened(reason);
+    return true;
+}
+
 }  // namespace
 
 OwnFlows::OwnFlows(const OwnFlowsParams& params, flow::Member& member, stats::Counters& counters,
@@ -116,27 +122,32 @@ hosts::Counted OwnFlows::admit(const Request& request, Tick now) {
 /// Decides and commits, until no other worker is faster.
 Opening OwnFlows::open_admitted(const First& first) {
     const net::Tuple& original = first.request.original;
+    Opening opening;
     for (unsigned attempt = 0; attempt < kAttempts; ++attempt) {
         // Another worker may have opened it by its reply.
-        if (const auto flow =
-                attempt == 0 ? flow::FlowRef() : params_.table.find(original, first.now))
-            return {Opening::Outcome::Existed, flow, {}};
-        const Decision decision = decide(first);
-        if (!decision.external)
-            return not_opened(decision.reason);
-        if (const auto opening = commit(first, decision))
-            return *opening;
+        if (attempt > 0)
+            opening.flow = params_.table.find(original, first.now);
+        if (opening.flow)
+            opening.outcome = Opening::Outcome::Existed;
+        if (opening.flow || commit(first, decide(first), opening))
+            return opening;
     }
-    return not_opened(net::is_by_address(original.protocol) ? Drop::AddressesExhausted
-                                                            : Drop::PortsUnsearched);
+    refuse(opening, net::is_by_address(original.protocol) ? Drop::AddressesExhausted
+                                                          : Drop::PortsUnsearched);
+    return opening;
 }
 
-/// Where there is nothing left for it, what nobody has answered gives way.
+/// What was lost a moment ago, it contends for before it searches.
 Decision OwnFlows::decide(const First& first) {
     if (contest_.is_on(first.request, first.now))
         if (const auto won = contend(first, Contest::kFirstKeys))
             return *won;
-    const Decision decision = allocator_.decide(first.request, first.now, trail_);
+    return search(first);
+}
+
+/// Where there is nothing left for it, what nobody has answered gives way.
+Decision OwnFlows::search(const First& first) {
+    Decision decision = allocator_.decide(first.request, first.now, trail_);
     if (!trail_.is_empty())
         allocator_.learn(trail_, params_.exhaustion, first.now);
     if (!decision.external && decision.reason == Drop::BlocksExhausted)
@@ -145,12 +156,12 @@ Decision OwnFlows::decide(const First& first) {
         counters_.count[Count::PortProbes].add(decision.probes);
         counters_.probes[stats::probe_bucket(decision.probes)].add(1);
     }
-    if (decision.external || !is_for_want_of_ports(decision.reason))
-        return decision;
-    const auto won = contend(first, Contest::kMostKeys);
-    if (won)
-        contest_.begin(first.request, first.now);
-    return won.value_or(decision);
+    if (!decision.external && is_for_want_of_ports(decision.reason))
+        if (const auto won = contend(first, Contest::kMostKeys)) {
+            contest_.begin(first.request, first.now);
+            decision = *won;
+        }
+    return decision;
 }
 
 /// A decision for what somebody else has held until now; nothing if nobody gives way.
@@ -162,37 +173,39 @@ std::optional<Decision> OwnFlows::contend(const First& first, unsigned most_keys
     return contest_.win(first.request, *key);
 }
 
-/// Makes what was decided, outermost first. Nothing: another worker was faster.
-std::optional<Opening> OwnFlows::commit(const First& first, const Decision& decision) {
+/// Makes what was decided, outermost first. False: another worker was faster.
+bool OwnFlows::commit(const First& first, const Decision& decision, Opening& opening) {
+    if (!decision.external)
+        return refuse(opening, decision.reason);
     const bool is_tied_anew = decision.mapped != nullptr || decision.new_block;
     const Tied tied = is_tied_anew ? ties_.make(first.request, decision, first.now)
                                    : Tied{Tied::Result::Tied, decision.block};
     if (tied.result == Tied::Result::Lost)
-        return std::nullopt;
+        return false;
     if (tied.result == Tied::Result::HostFull)
-        return not_opened(Drop::HostFlows);
+        return refuse(opening, Drop::HostFlows);
     if (tied.result == Tied::Result::NoRoom)
-        return make_room(first) ? std::nullopt : std::optional(not_opened(Drop::TableFull));
+        return !make_room(first) && refuse(opening, Drop::TableFull);
     if (decision.is_filtered)
-        return not_opened(Drop::Filtered);
-    return insert(first, decision, tied);
+        return refuse(opening, Drop::Filtered);
+    return insert(first, decision, tied, opening);
 }
 
-std::optional<Opening> OwnFlows::insert(const First& first, const Decision& decision,
-                                        const Tied& tied) {
+bool OwnFlows::insert(const First& first, const Decision& decision, const Tied& tied,
+                      Opening& opening) {
     const auto& [request, verdict, tracker, host, charge, now, bytes] = first;
     const auto index = take_record(first);
     if (!index)
-        return not_opened(Drop::TableFull);
+        return refuse(opening, Drop::TableFull);
     flow::FlowRecord& record = params_.table.record(*index);
     fill(record, first, request.reply(*decision.external));
     for (const auto& holder : {tied.holder, request.mapping})
         if (holder && !member_.hang(*index, *holder)) {
             member_.give_back({&*index, 1});  // the holder has just ended
-            return std::nullopt;
+            return false;
         }
     if (request.expectation && !foretelling_.claim(*request.expectation, *index))
-        return not_opened(Drop::NoMapping);
+        return refuse(opening, Drop::NoMapping);
     if (const auto helper = foretelling_.helper_of(request.original, request.rule))
         foretelling_.begin_help(*index, record, *helper);
     const Duration timeout = first_timeout(record, first);
@@ -216,17 +229,18 @@ std::optional<Opening> OwnFlows::insert(const First& first, const Decision& deci
                 holders_.keep(*index, now + timeout);
                 holders_.refresh(*index, now);
             }
-            return Opening{
-                Opening::Outcome::Opened, {*index, net::Direction::Original}, {}, hashes};
+            opening = {Opening::Outcome::Opened, {*index, net::Direction::Original}, {}, hashes};
+            return true;
         case flow::InsertOutcome::OriginalTaken:
             counters_.count[Count::OpenLost].add(1);
-            return Opening{Opening::Outcome::Existed, insertion.holder, {}};
+            opening = {Opening::Outcome::Existed, insertion.holder, {}};
+            return true;
         case flow::InsertOutcome::NoSpace:
-            return not_opened(Drop::TableFull);
+            return refuse(opening, Drop::TableFull);
         case flow::InsertOutcome::ReplyTaken:
             break;  // between the look and the claim
     }
-    return std::nullopt;
+    return false;
 }
 
 /// Of both keys of a record that has been filled.

@@ -128,9 +128,10 @@ private:
     Opening open_for_host(First& first);
     Opening open_admitted(const First& first);
     Decision decide(const First& first);
+    Decision search(const First& first);
     std::optional<Decision> contend(const First& first, unsigned most_keys);
-    std::optional<Opening> commit(const First& first, const Decision& decision);
-    std::optional<Opening> insert(const First& first, const Decision& decision, const Tied& tied);
+    bool commit(const First& first, const Decision& decision, Opening& opening);
+    bool insert(const First& first, const Decision& decision, const Tied& tied, Opening& opening);
     std::optional<uint32_t> take_record(const First& first);
     bool make_room(const First& first);
     std::array<uint64_t, 2> hashes_of(const Request& request, const Decision& decision,

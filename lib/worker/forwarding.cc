@@ -111,6 +111,12 @@ Target Forwarding::target(const Service& service, const net::Tuple& tuple, Tick 
     const link::Leads leads = parts_.egress.routes().leads({tuple.destination, tuple.zone});
     if (leads_within(leads))
         return {nat::Request::within(tuple), {}, leads};
+    return target_outside(tuple, rule, leads, now);
+}
+
+/// By itself, so that what it returns is made in its place, which is not small.
+Target Forwarding::target_outside(const net::Tuple& tuple, const policy::Rule* rule,
+                                  const link::Leads& leads, Tick now) const {
     Target target{nat::Request::outward(tuple, rule), {}, leads};
     choose_uplink(target, now);
     return target;
@@ -153,10 +159,8 @@ Target Forwarding::to(const nat::Request& request) const {
 /// With the uplink that its source is to be of: that of the mapping which its endpoint has, else
 /// one of its rule's. Where that mapping's uplink is dead and the rule has another, nothing opens:
 /// a mapping that flows hang on would not end.
-void Forwarding::choose_uplink(Target& target, Tick now) const {
+void Forwarding::choose_of_several(Target& target, Tick now) const {
     const link::Uplinks& uplinks = parts_.policy->routes.uplinks();
-    if (!uplinks.are_several())
-        return;
     nat::Request& request = target.request;
     const net::Tuple& original = request.original;
     const link::Leads leads = request.keeps_destination()

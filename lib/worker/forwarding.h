@@ -122,7 +122,13 @@ public:
 
 private:
     Target to(const nat::Request& request) const;
-    void choose_uplink(Target& target, Tick now) const;
+    void choose_uplink(Target& target, Tick now) const {
+        if (parts_.policy->routes.uplinks().are_several())
+            choose_of_several(target, now);
+    }
+    void choose_of_several(Target& target, Tick now) const;
+    Target target_outside(const net::Tuple& tuple, const policy::Rule* rule,
+                          const link::Leads& leads, Tick now) const;
     Target target_behind(const Service& service, const net::Tuple& tuple, Tick now) const;
     std::optional<nat::Request> foretold(const Service& service, const net::Tuple& tuple,
                                          Tick now) const;

@@ -14,13 +14,10 @@ namespace sluice::worker {
 using net::Side;
 using stats::Drop;
 
-/// The rule by which packet i is served. Rules do not change within a turn, so it is searched once.
-const policy::Rule* Worker::rule_of(Burst& burst, unsigned i) {
-    if ((burst.ruled >> i & 1) == 0) {
-        burst.ruled |= uint64_t{1} << i;
-        burst.rule[i] = admission_.rule_of(burst.side[i], burst.tuple[i]);
-    }
-    return burst.rule[i];
+/// Rules do not change within a turn, so it is searched once.
+const policy::Rule* Worker::find_rule(Burst& burst, unsigned i) {
+    burst.ruled |= uint64_t{1} << i;
+    return burst.rule[i] = admission_.rule_of(burst.side[i], burst.tuple[i]);
 }
 
 /// Where it may be of a call, a packet of GRE goes by that, if it is known now: those before it in

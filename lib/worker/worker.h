@@ -145,7 +145,11 @@ private:
     bool find_side(Burst& burst, unsigned i);
 
     // A packet without a flow, or at the wrong worker: opening.cc.
-    const policy::Rule* rule_of(Burst& burst, unsigned i);
+    /// The rule by which packet i is served.
+    const policy::Rule* rule_of(Burst& burst, unsigned i) {
+        return (burst.ruled >> i & 1) != 0 ? burst.rule[i] : find_rule(burst, i);
+    }
+    const policy::Rule* find_rule(Burst& burst, unsigned i);
     bool admit(Burst& burst, unsigned i);
     Target target(Burst& burst, unsigned i);
     bool is_proven(Burst& burst, unsigned i);

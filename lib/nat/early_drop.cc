@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "nat/early_drop.h"
 
+#include "conntrack/status.h"
+#include "nat/dependents.h"
+
 namespace sluice::nat {
 namespace {
 
@@ -62,12 +65,40 @@ std::optional<net::Tuple> EarlyDrop::free_one(std::span<const net::Tuple> keys,
 }
 
 bool EarlyDrop::end(const Victim& victim) {
-    const bool is_flow = victim.protecting != 0;
-    flow::FlowRecord& record = table_.record(victim.index);
-    if ((is_flow && !hosts_.condemn(victim.index, record, victim.protecting)) ||
-        !member_.kill(victim.index, victim.life))
+    return victim.protecting != 0 ? end_flow(victim.index, victim.life, victim.protecting)
+                                  : end_holder(victim.index, victim.life, victim.is_waiting);
+}
+
+bool EarlyDrop::end_flow(uint32_t index, flow::LifeWord life, uint8_t protecting) {
+    if (!hosts_.condemn(index, table_.record(index), protecting) || !member_.kill(index, life))
         return false;
     counters_.count[Count::EarlyDropped].add(1);
+    return true;
+}
+
+bool EarlyDrop::end_holder(uint32_t index, flow::LifeWord life, bool has_dependents) {
+    if ((has_dependents && !end_dependents(index)) || !member_.kill(index, life))
+        return false;
+    counters_.count[Count::EarlyDropped].add(1);
+    return true;
+}
+
+/// All that hangs on a mapping, or a contact: false where one of them has been answered meanwhile,
+/// or they are not all known any more.
+bool EarlyDrop::end_dependents(uint32_t holder) {
+    const auto hanging = dependents_of(table_, holder);
+    if (!hanging)
+        return false;
+    for (const uint32_t index : hanging->all()) {
+        const flow::FlowRecord& record = table_.record(index);
+        const flow::LifeWord life = record.life.load(std::memory_order_acquire);
+        const bool has_ended =
+            record.kind() == flow::Kind::Flow
+                ? end_flow(index, life, conntrack::kAssured | conntrack::kSeenReply)
+                : end_holder(index, life, true);
+        if (!has_ended)
+            return false;
+    }
     return true;
 }
 

@@ -19,7 +19,9 @@
 ///          Where no port is free toward a server, the first of these of those who hold some of
 ///          them goes, unless it has been answered. For a host above its share none goes but of
 ///          such hosts. Without ports there is one place for all, of which a host keeps what it
-///          waits by: it goes if nobody has ever answered the host, after two seconds.
+///          waits by: it goes if nobody has ever answered the host, after two seconds. A mapping by
+///          which nobody has been answered goes as a flow of its host would, with those that go by
+///          it, if these are kMostNamed at most (nat/dependents.h).
 /// Threads  Owned by one worker. The flow may be another worker's: its end is decided by a swap of
 ///          its life word, and against its owner by one of its status (hosts/host_table.h).
 /// Cost     A full look reads nine buckets and the records that they name, some fifty lines; one at
@@ -65,6 +67,9 @@ public:
 
 private:
     bool end(const Victim& victim);
+    bool end_flow(uint32_t index, flow::LifeWord life, uint8_t protecting);
+    bool end_holder(uint32_t index, flow::LifeWord life, bool has_dependents);
+    bool end_dependents(uint32_t holder);
     bool end_expired(std::span<const flow::FlowRef> near, Tick now);
 
     flow::FlowTable& table_;

@@ -2,6 +2,7 @@
 #include "nat/holders.h"
 
 #include "conntrack/status.h"
+#include "nat/dependents.h"
 
 #include <new>
 #include <span>
@@ -64,7 +65,7 @@ Holders::Made Holders::make(const HolderKeys& keys, const Terms& terms, Tick now
     const Tick end = now + params().mapping_timeout + hold_of(record, params());
     const bool is_block = record.kind() == flow::Kind::Block;
     record.deadline.store(is_block ? now + kBlockDeadline : end, std::memory_order_relaxed);
-    new (record.tracker.data()) flow::Holding;
+    new (record.tracker.data()) Held;
     if (terms.parent && !ground_.member.hang(index, *terms.parent)) {
         ground_.member.give_back(std::span(&index, 1));
         return {Made::Result::ParentEnded};
@@ -77,6 +78,8 @@ Holders::Made Holders::make(const HolderKeys& keys, const Terms& terms, Tick now
     const Made made = insert(index, admitted.host, now);
     if (made.result != Made::Result::New && admitted.host != hosts::kNoHost)
         ground_.hosts->leave(admitted.host);
+    if (made.result == Made::Result::New && terms.parent)
+        name_dependent(ground_.table, *terms.parent, index);
     return made;
 }
 

@@ -3,6 +3,7 @@
 
 #include "flow/age.h"
 #include "nat/calls.h"
+#include "nat/dependents.h"
 #include "nat/translate.h"
 #include "policy/tunings.h"
 
@@ -225,6 +226,8 @@ bool OwnFlows::insert(const First& first, const Decision& decision, const Tied& 
         case flow::InsertOutcome::Inserted:
             params_.table.deadlines().set(*index, now, first_look(*index, now, timeout));
             count(first, decision, *index);
+            record.for_each_holder(
+                [&](uint32_t holder) { name_dependent(params_.table, holder, *index); });
             if (!request.is_inward() && record.holder.see().index()) {
                 holders_.keep(*index, now + timeout);
                 holders_.refresh(*index, now);

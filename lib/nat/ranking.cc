@@ -3,6 +3,7 @@
 
 #include "conntrack/status.h"
 #include "flow/age.h"
+#include "nat/dependents.h"
 #include "nat/holders.h"
 
 namespace sluice::nat {
@@ -92,12 +93,27 @@ std::optional<Victim> Ranking::judge_holder(flow::FlowRef holder,
     if (record.kind() != flow::Kind::Flow && is_resting(record, holders, now))
         return std::nullopt;
     const auto victim = judge(holder.index(), now);
+    if (!victim && record.kind() == flow::Kind::Mapping)
+        return judge_waiting(holder.index(), now);
     if (!victim || record.kind() != flow::Kind::Flow)
         return victim;
     const bool is_kept = net::is_by_address(record.key(net::Direction::Reply).protocol) &&
                          (hosts_.standing_of(victim->host).is_answered ||
                           (flow::opened_at(record) + kBlockTrial).is_after(now));
     return is_kept || (victim->protecting & kSeenReply) == 0 ? std::nullopt : victim;
+}
+
+/// A mapping by whose flows nobody has been answered, weighed as these are.
+std::optional<Victim> Ranking::judge_waiting(uint32_t mapping, Tick now) const {
+    const flow::FlowRecord& record = table_.record(mapping);
+    Victim victim{
+        mapping, record.life.load(std::memory_order_acquire), hosts_.host_of(mapping), 0, {}, true};
+    const bool is_proven = (record.state.load(std::memory_order_relaxed) & kProven) != 0;
+    if (victim.life.life() != flow::Life::Live || is_proven || !is_waiting(table_, mapping))
+        return std::nullopt;
+    victim.rank =
+        rank_unanswered(victim.host, uint64_t{flow::age_ms(flow::opened_at(record), now)} + 1);
+    return victim;
 }
 
 void Ranking::judge_flow(const flow::FlowRecord& record, uint32_t age, Victim& victim) const {
@@ -108,12 +124,18 @@ void Ranking::judge_flow(const flow::FlowRecord& record, uint32_t age, Victim& v
     const uint64_t weighed = uint64_t{age} + 1;
     if (is_answered)
         victim.rank = {kStale, 0, weighed};
-    else if (!is_inward && is_above_share(victim.host))
-        victim.rank = {kAboveShare, hosts_.half_open(victim.host), weighed};
-    else if (is_inward || !hosts_.standing_of(victim.host).is_answered)
+    else if (is_inward)
         victim.rank = {kStale, 0, kOfStranger * weighed};
     else
-        victim.rank = {kStale, 0, kUnanswered * weighed};
+        victim.rank = rank_unanswered(victim.host, weighed);
+}
+
+/// Of what a host has opened itself.
+Rank Ranking::rank_unanswered(hosts::HostIndex host, uint64_t weighed) const {
+    if (is_above_share(host))
+        return {kAboveShare, hosts_.half_open(host), weighed};
+    const bool is_stranger = !hosts_.standing_of(host).is_answered;
+    return {kStale, 0, (is_stranger ? kOfStranger : kUnanswered) * weighed};
 }
 
 }  // namespace sluice::nat

@@ -48,6 +48,7 @@ struct Victim {
     hosts::HostIndex host;  ///< Of a flow.
     uint8_t protecting;     ///< Status bits that save it from now on; 0 for what is no flow.
     Rank rank;
+    bool is_waiting = false;  ///< A mapping that goes with all that hangs on it.
 };
 
 class Ranking {
@@ -69,13 +70,15 @@ public:
                                         const hosts::Quotas& quotas, Tick now,
                                         uint32_t but = kNoRecord);
     /// Of who holds the key of its replies: nothing for what has been answered, or what came from
-    /// outside.
+    /// outside. A mapping may have flows that nobody has answered.
     std::optional<Victim> judge_holder(flow::FlowRef holder, const policy::HolderParams& holders,
                                        Tick now) const;
 
 private:
     std::optional<Victim> judge(uint32_t index, Tick now) const;
+    std::optional<Victim> judge_waiting(uint32_t mapping, Tick now) const;
     void judge_flow(const flow::FlowRecord& record, uint32_t age, Victim& victim) const;
+    Rank rank_unanswered(hosts::HostIndex host, uint64_t weighed) const;
 
     flow::FlowTable& table_;
     const hosts::HostTable& hosts_;

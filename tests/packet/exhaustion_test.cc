@@ -291,25 +291,121 @@ TEST_CASE("exhaustion: ICMP identifiers are won as ports are", "[packet][fairnes
     CHECK(bed.count(Count::EarlyDropped) == 1);
 }
 
-TEST_CASE("exhaustion: a mapping is won when no flow goes by it any more",
-          "[packet][fairness][mapping]") {
-    Testbed bed({.configure = [](config::Config& config) {
+namespace {
+
+/// All endpoints of UDP are mapped, to so many ports.
+TestbedOptions few_mappings(uint16_t ports,
+                            nat::Filtering filtering = nat::Filtering::EndpointDependent) {
+    return {.configure = [=](config::Config& config) {
+        const auto last = static_cast<uint16_t>(40000 + ports - 1);
         config.inside.clear();
         config.pool.clear();
         config.snat.push_back(
             {.inside = {ip("10.1.0.0"), 24},
              .addresses = {{ip(kPublic), ip(kPublic)}},
-             .independence = nat::Independence{{{net::Protocol::Udp}}, {40000, 40003}}});
-    }});
-    for (const char* forged : {"10.1.0.50", "10.1.0.51", "10.1.0.52", "10.1.0.53"})
+             .independence = nat::Independence{{{net::Protocol::Udp}}, {40000, last}, filtering}});
+    }};
+}
+
+const std::vector<const char*> kForged{"10.1.0.50", "10.1.0.51", "10.1.0.52", "10.1.0.53"};
+
+}  // namespace
+
+TEST_CASE("exhaustion: a mapping is won when no flow goes by it any more",
+          "[packet][fairness][mapping]") {
+    Testbed bed(few_mappings(4));
+    for (const char* forged : kForged)
         REQUIRE(bed.from_inside(Frame().ipv4(forged, kServer).udp(5000, 53)).size() == 1);
-    // By each mapping a flow goes.
-    CHECK(bed.from_inside(Frame().ipv4(kHost, kServer).udp(7000, 53)).empty());
     bed.advance(Duration::seconds(40));
     const auto out = bed.from_inside(Frame().ipv4(kHost, kServer).udp(7000, 53));
     REQUIRE(out.size() == 1);
     CHECK(answer(bed, out[0]).size() == 1);
     CHECK(bed.count(Count::EarlyDropped) == 1);
+}
+
+TEST_CASE("exhaustion: a mapping is won with the flows that go by it, if nobody has answered one",
+          "[packet][fairness][mapping]") {
+    const auto filtering =
+        GENERATE(nat::Filtering::EndpointDependent, nat::Filtering::AddressDependent,
+                 nat::Filtering::EndpointIndependent);
+    CAPTURE(static_cast<int>(filtering));
+    Testbed bed(few_mappings(4, filtering));
+    for (const char* forged : kForged)
+        for (const char* server : {kServer, "203.0.113.11", "203.0.113.12"})
+            REQUIRE(bed.from_inside(Frame().ipv4(forged, server).udp(5000, 53)).size() == 1);
+    bed.tick(Duration{10});
+    // Toward another server than theirs: a mapping has its port toward all.
+    for (uint16_t port = 7000; port < 7003; ++port) {
+        const auto out = bed.from_inside(Frame().ipv4(kHost, "203.0.113.99").udp(port, 53));
+        REQUIRE(out.size() == 1);
+        const auto in = bed.from_outside(
+            Frame().ipv4("203.0.113.99", out[0].source).udp(53, out[0].source_port));
+        REQUIRE(in.size() == 1);
+        CHECK(in[0].destination == kHost);
+        CHECK(in[0].destination_port == port);
+    }
+    const bool has_contacts = filtering == nat::Filtering::AddressDependent;
+    CHECK(bed.count(Count::EarlyDropped) == (has_contacts ? 3 * 7 : 3 * 4));
+    CHECK(bed.dropped(Drop::PortsExhausted) == 0);
+}
+
+TEST_CASE("exhaustion: a mapping by which one flow has been answered gives way to nobody",
+          "[packet][fairness][mapping]") {
+    Testbed bed(few_mappings(4));
+    for (const char* host : kForged) {
+        const auto first = bed.from_inside(Frame().ipv4(host, kServer).udp(5000, 53));
+        REQUIRE((first.size() == 1 && answer(bed, first[0]).size() == 1));
+        REQUIRE(bed.from_inside(Frame().ipv4(host, "203.0.113.11").udp(5000, 53)).size() == 1);
+    }
+    bed.tick(Duration{10});
+    for (uint16_t port = 7000; port < 7020; ++port)
+        CHECK(bed.from_inside(Frame().ipv4(kHost, kServer).udp(port, 53)).empty());
+    CHECK(bed.count(Count::EarlyDropped) == 0);
+    CHECK(bed.dropped(Drop::PortsExhausted) == 20);
+}
+
+TEST_CASE("exhaustion: a mapping by which more than eight flows go keeps its port while they last",
+          "[packet][fairness][mapping]") {
+    const unsigned flows = GENERATE(8U, 9U);
+    CAPTURE(flows);
+    Testbed bed(few_mappings(1));
+    for (unsigned n = 0; n < flows; ++n) {
+        const std::string server = "203.0.113." + std::to_string(10 + n);
+        REQUIRE(bed.from_inside(Frame().ipv4("10.1.0.50", server.c_str()).udp(5000, 53)).size() ==
+                1);
+    }
+    bed.tick(Duration{10});
+    const auto ask = [&] { return bed.from_inside(Frame().ipv4(kHost, kServer).udp(7000, 53)); };
+    CHECK(ask().size() == (flows == 8 ? 1 : 0));
+    bed.advance(Duration::seconds(40));
+    CHECK(ask().size() == 1);
+}
+
+TEST_CASE("exhaustion: a flood of forged mappings costs no honest host its answer",
+          "[packet][fairness][mapping]") {
+    Testbed bed(few_mappings(100));
+    const auto pour = [&](unsigned count) {
+        for (unsigned i = 0; i < count; ++i) {
+            static unsigned sent = 0;
+            const std::string forged = "10.1.0." + std::to_string(50 + ++sent % 200);
+            const std::string server = "203.0.113." + std::to_string(10 + sent % 200);
+            bed.from_inside(Frame()
+                                .ipv4(forged.c_str(), server.c_str())
+                                .udp(static_cast<uint16_t>(1024 + sent / 200), 53));
+            bed.tick(Duration{1});
+        }
+    };
+    const auto first = bed.from_inside(Frame().ipv4(kHost, kServer).udp(6000, 53));
+    REQUIRE((first.size() == 1 && answer(bed, first[0]).size() == 1));
+    pour(300);
+    for (uint16_t port = 7000; port < 7020; ++port) {
+        const auto question = bed.from_inside(Frame().ipv4(kHost, kServer).udp(port, 53));
+        REQUIRE(question.size() == 1);
+        pour(50);  // each of the flood's own lasts for some hundred of them
+        CHECK(answer(bed, question[0]).size() == 1);
+    }
+    CHECK(bed.dropped(Drop::PortsExhausted) == 0);
+    CHECK(bed.count(Count::EarlyDropped) > 1000);
 }
 
 TEST_CASE("exhaustion: 64512 ports to one server are used up, to the last one", "[packet]") {

@@ -56,6 +56,13 @@ void Journal::Reader::read(std::vector<JournalEntry>& entries) {
                      [](const JournalEntry& a, const JournalEntry& b) { return a.time < b.time; });
 }
 
+void Journal::Reader::skip() {
+    for (size_t seat = 0; seat < next_.size(); ++seat) {
+        const uint64_t end = journal_.rings_[seat].written.load(std::memory_order_acquire);
+        lost_ += end - std::exchange(next_[seat], end);
+    }
+}
+
 void Journal::Reader::read_ring(unsigned seat, std::vector<JournalEntry>& entries) {
     const Ring& ring = journal_.rings_[seat];
     uint64_t& next = next_[seat];

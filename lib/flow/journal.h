@@ -16,7 +16,9 @@
 ///          Who sees `written` raised (acquire) sees the entry (release).
 /// Memory   1.5 MB of address space a seat from the first reader on, of which pages are taken as
 ///          they are written; before that none.
-/// Errors   A reader for which there is no memory hears nothing.
+/// Errors   A reader for which there is no memory hears nothing. Where read() has no memory for an
+///          entry (std::bad_alloc) what it has appended is whole, in the order of each thread, and
+///          the rest waits for the next call.
 /// Cost     Without a reader one load of a line that nobody writes, and one branch. With one a
 ///          reading of the clock and 14 stores: an entry is a line and a half, so that the end of a
 ///          flow says its traffic. Written one behind the other, two entries touch three lines,
@@ -95,6 +97,8 @@ public:
         /// Appends what has been written since the last call, in the order of time; of two threads
         /// within a microsecond or so the order may be lost.
         void read(std::vector<JournalEntry>& entries);
+        /// Passes over what has been written since the last read(), as if it had been too slow.
+        void skip();
         /// How many entries this reader was too slow for, since the last call.
         uint64_t take_lost() { return std::exchange(lost_, 0); }
 

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <utility>
 
 namespace sluice::flowlog {
 
@@ -45,10 +46,17 @@ public:
     /// Losses that the log does not tell of, and their time.
     bool has_untold() const { return has_untold_; }
     const Period& untold() const { return untold_; }
+    uint64_t untold_records() const { return has_untold_ ? lost() - told_ : 0; }
     /// They are on their way.
-    void tell() { has_untold_ = false; }
+    void tell() {
+        has_untold_ = false;
+        told_before_ = std::exchange(told_, lost());
+    }
     /// What was told of that time has not arrived.
-    void untell(const Period& when) { add(when); }
+    void untell(const Period& when) {
+        told_ = told_before_;
+        add(when);
+    }
 
 private:
     void add(const Period& when) {
@@ -63,6 +71,8 @@ private:
     std::atomic<uint64_t> lost_{0};
     Period untold_;
     bool has_untold_ = false;
+    uint64_t told_ = 0;  // of those lost; and before the last time that some were told
+    uint64_t told_before_ = 0;
 };
 
 }  // namespace sluice::flowlog

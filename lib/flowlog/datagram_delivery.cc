@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <poll.h>
+#include <string>
 
 namespace sluice::flowlog {
 namespace {
@@ -102,9 +103,10 @@ void DatagramDelivery::turn(int64_t now) {
     if (is_away_ && is_silent && probed_at_ > refused_at_ &&
         now - probed_at_ >= kSilenceMilliseconds) {
         is_away_ = false;
-        params_.notice(params_.target.name + ": the collector is there again; " +
-                       std::to_string(params_.account.lost()) +
-                       " records have been lost since the start");
+        params_.say([this] {
+            return ": the collector is there again; " + std::to_string(params_.account.lost()) +
+                   " records have been lost since the start";
+        });
     }
     if ((is_away_ || params_.account.has_untold()) && is_silent &&
         now - probed_at_ >= kSilenceMilliseconds)
@@ -139,7 +141,8 @@ DatagramDelivery::Sent DatagramDelivery::send_templates() {
 void DatagramDelivery::put(Message message) {
     Sent sent = socket_ ? Sent::Refused : Sent::No;
     for (int attempt = 0; attempt < kAttempts && sent == Sent::Refused; ++attempt) {
-        sent = are_templates_due() ? send_templates() : Sent::Yes;
+        sent = Sent::No;
+        if_memory_allows([&] { sent = are_templates_due() ? send_templates() : Sent::Yes; });
         if (sent == Sent::Yes)
             sent = transmit(message);
     }
@@ -208,8 +211,10 @@ void DatagramDelivery::note_refusal(int reason) {
 void DatagramDelivery::note_absence(int reason) {
     refused_at_ = now_;
     if (!std::exchange(is_away_, true))
-        params_.notice(params_.target.name + ": the collector is away (" + std::strerror(reason) +
-                       "); what happens meanwhile is lost, and counted");
+        params_.say([reason] {
+            return std::string(": the collector is away (") + std::strerror(reason) +
+                   "); what happens meanwhile is lost, and counted";
+        });
 }
 
 }  // namespace

@@ -7,12 +7,14 @@
 /// Units    Milliseconds of the steady clock.
 /// Threads  One.
 /// Errors   What a collector does not get is lost, counted, and told to it once it is there again.
-///          The operator's log says when it goes away and when it is there again.
+///          The operator's log says when it goes away and when it is there again. turn() throws
+///          std::bad_alloc, and loses nothing by it; memory.h has the rule.
 
 #include "base/result.h"
 #include "config/collector.h"
 #include "flowlog/account.h"
 #include "flowlog/encoder.h"
+#include "flowlog/memory.h"
 #include "flowlog/message.h"
 
 #include <cstddef>
@@ -30,6 +32,12 @@ struct DeliveryParams {
     std::function<void(const std::string&)> notice;  ///< Of the operator's log.
     /// What may wait for a collector that can be waited for: some 390,000 records of IPFIX.
     size_t most_waiting_bytes = size_t{16} << 20;
+
+    /// Tells the operator's log what `text` makes, if there is memory for it.
+    template <typename Text>
+    void say(Text text) const {
+        if_memory_allows([&] { notice(target.name + text()); });
+    }
 };
 
 class Delivery {
@@ -39,6 +47,7 @@ public:
     /// Whatever can be done now: to connect, to send, to learn what has arrived. To be called
     /// often, and before the put()s of a moment.
     virtual void turn(int64_t now) = 0;
+    /// Takes it, or counts it as lost.
     virtual void put(Message message) = 0;
     virtual bool has_waiting() const = 0;
     /// The end: what still waits is lost.

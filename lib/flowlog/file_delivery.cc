@@ -99,9 +99,10 @@ void FileDelivery::look() {
         reopen();
     if (is_away_ && file_ && write_waiting()) {
         is_away_ = false;
-        params_.notice(params_.target.name + ": it is written again; " +
-                       std::to_string(params_.account.lost()) +
-                       " records have been lost since the start");
+        params_.say([this] {
+            return ": it is written again; " + std::to_string(params_.account.lost()) +
+                   " records have been lost since the start";
+        });
     }
     if (is_away_ || !params_.account.has_untold() || waiting_bytes_ >= params_.most_waiting_bytes)
         return;
@@ -122,16 +123,16 @@ void FileDelivery::reopen() {
 }
 
 void FileDelivery::put(Message message) {
-    if (waiting_bytes_ + cost_of(message) > params_.most_waiting_bytes)
-        params_.account.lose(message.records, message.period);
-    else
-        add(std::move(message));
+    const auto [records, period] = std::pair(message.records, message.period);
+    if (waiting_bytes_ + cost_of(message) > params_.most_waiting_bytes ||
+        !if_memory_allows([&] { add(std::move(message)); }))
+        params_.account.lose(records, period);
 }
 
 void FileDelivery::add(Message message) {
     message.bytes.shrink_to_fit();  // it may wait for long
-    waiting_bytes_ += cost_of(message);
     waiting_.push_back(std::move(message));
+    waiting_bytes_ += cost_of(waiting_.back());
 }
 
 /// True when nothing waits any more.
@@ -165,9 +166,11 @@ void FileDelivery::forget_first() {
 
 void FileDelivery::note_absence(int reason) {
     if (!std::exchange(is_away_, true))
-        params_.notice(params_.target.name + ": it cannot be written (" + std::strerror(reason) +
-                       "); records wait, up to " +
-                       std::to_string(params_.most_waiting_bytes >> 10) + " KiB");
+        params_.say([this, reason] {
+            return std::string(": it cannot be written (") + std::strerror(reason) +
+                   "); records wait, up to " + std::to_string(params_.most_waiting_bytes >> 10) +
+                   " KiB";
+        });
 }
 
 void FileDelivery::give_up() {

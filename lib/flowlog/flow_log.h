@@ -12,9 +12,9 @@
 ///          second. It takes CPU by the event, and rests when there are none: 1 ms behind the last,
 ///          8 ms at most. It holds no lock that a worker or the control core takes.
 /// Errors   No collector is no error: it may come; a file that cannot be opened at the start is
-/// one. What was lost is counted, and told to it. Of the
-///          journal every event is counted that the log was too slow for, changes of state too.
-///          What its end could not deliver is said in the operator's log.
+///          one. What was lost is counted, and told to it; memory.h says who counts what there is
+///          no memory for. Of the journal every event is counted that the log was too slow for,
+///          changes of state too. What its end could not deliver is said in the operator's log.
 /// Memory   What is read at once, and what a delivery keeps.
 
 #include "base/result.h"
@@ -75,8 +75,12 @@ private:
     Status begin();
     void run();
     bool turn();
+    void read();
+    void encode();
     void deliver();
     void say_farewell();
+    void skip();
+    void tell_end(uint64_t lost);
 
     FlowLogParams params_;
     Account account_;
@@ -85,8 +89,11 @@ private:
     std::unique_ptr<Delivery> delivery_;
     std::vector<flow::JournalEntry> entries_;
     std::vector<Message> messages_;
-    int64_t read_at_;       // the time of day, in milliseconds
-    bool was_own_ = false;  // at that time
+    int64_t read_at_;         // the time of day, in milliseconds
+    bool was_own_ = false;    // at that time
+    bool is_behind_ = false;  // there was no memory for all that was in the journal then
+    bool has_read_ = false;   // something was in it
+    std::string last_words_;
 
     std::mutex mutex_;
     std::condition_variable stopped_;

@@ -9,6 +9,8 @@
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <string>
+#include <utility>
 
 namespace sluice::flowlog {
 namespace {
@@ -46,8 +48,8 @@ private:
     static size_t cost_of(const Message& message) { return message.bytes.size() + sizeof(Waiting); }
     void add(Message message) {
         message.bytes.shrink_to_fit();  // it was made for many records, and may wait for long
-        waiting_bytes_ += cost_of(message);
         waiting_.push_back({std::move(message)});
+        waiting_bytes_ += cost_of(waiting_.back().message);
     }
     void send_waiting();
     void forget_acknowledged();
@@ -94,10 +96,10 @@ void TcpDelivery::turn(int64_t now) {
 }
 
 void TcpDelivery::put(Message message) {
-    if (waiting_bytes_ + cost_of(message) > params_.most_waiting_bytes)
-        params_.account.lose(message.records, message.period);
-    else
-        add(std::move(message));
+    const auto [records, period] = std::pair(message.records, message.period);
+    if (waiting_bytes_ + cost_of(message) > params_.most_waiting_bytes ||
+        !if_memory_allows([&] { add(std::move(message)); }))
+        params_.account.lose(records, period);
 }
 
 void TcpDelivery::connect() {
@@ -139,22 +141,24 @@ bool TcpDelivery::is_to_itself() const {
            own.sin_addr.s_addr == params_.target.collector.address.raw;
 }
 
+/// It has begun when there was memory for its templates, without which nothing can be read.
 void TcpDelivery::begin_session() {
+    Message templates = params_.encoder.templates();
+    if (!templates.bytes.empty()) {
+        waiting_.push_front({std::move(templates)});
+        waiting_bytes_ += cost_of(waiting_.front().message);
+    }
     state_ = State::Up;
     acknowledged_before_ = 0;
     acknowledged_before_ = acknowledged();
     next_ = offset_ = 0;
     written_ = 0;
     sequence_ = 0;
-    Message templates = params_.encoder.templates();
-    if (!templates.bytes.empty()) {
-        waiting_bytes_ += cost_of(templates);
-        waiting_.push_front({std::move(templates)});
-    }
     if (std::exchange(is_absence_told_, false))
-        params_.notice(params_.target.name + ": the collector is there; " +
-                       std::to_string(params_.account.lost()) +
-                       " records have been lost since the start");
+        params_.say([this] {
+            return ": the collector is there; " + std::to_string(params_.account.lost()) +
+                   " records have been lost since the start";
+        });
 }
 
 /// Bytes of this connection's stream.
@@ -238,9 +242,11 @@ void TcpDelivery::break_off(int reason) {
         return true;
     });
     if (!std::exchange(is_absence_told_, true))
-        params_.notice(params_.target.name + ": the collector is away (" + std::strerror(reason) +
-                       "); records wait for it, up to " +
-                       std::to_string(params_.most_waiting_bytes >> 10) + " KiB");
+        params_.say([this, reason] {
+            return std::string(": the collector is away (") + std::strerror(reason) +
+                   "); records wait for it, up to " +
+                   std::to_string(params_.most_waiting_bytes >> 10) + " KiB";
+        });
 }
 
 void TcpDelivery::give_up() {

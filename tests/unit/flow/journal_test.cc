@@ -4,8 +4,10 @@
 #include "catch.h"
 #include "conntrack/status.h"
 #include "flows.h"
+#include "testing/no_memory.h"
 
 #include <atomic>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -170,6 +172,34 @@ TEST_CASE("journal: an end says the flow's traffic, where there is accounting",
     CHECK_FALSE(told[0].is_counted);
     CHECK(told[1].is_counted);
     CHECK(told[1].traffic == BothTraffic{{{2, 100}, {2, 3000}}});
+}
+
+TEST_CASE("journal: what a reader has no memory for waits, and what it passes over is lost",
+          "[flow][journal]") {
+    Journal journal(2);
+    Journal::Reader reader(journal);
+    for (uint32_t i = 0; i < 10; ++i)
+        journal.write(i % 2, entry(i, i));
+    std::vector<JournalEntry> entries;
+    entries.reserve(3);
+    bool has_failed = false;
+    {
+        const test::NoMemory none;
+        try {
+            reader.read(entries);
+        } catch (const std::bad_alloc&) {
+            has_failed = true;
+        }
+    }
+    CHECK(has_failed);
+    CHECK(entries.size() == 3);
+    CHECK(reader.take_lost() == 0);
+    CHECK(read(reader).size() == 7);
+    for (uint32_t i = 0; i < 4; ++i)
+        journal.write(i % 2, entry(i, i));
+    reader.skip();
+    CHECK(read(reader).empty());
+    CHECK(reader.take_lost() == 4);
 }
 
 }  // namespace journal_test

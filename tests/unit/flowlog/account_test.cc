@@ -16,14 +16,18 @@ TEST_CASE("account: losses are untold until they are told, and their times are o
     CHECK(account.has_untold());
     CHECK(account.untold().first == 10);
     CHECK(account.untold().last == 25);
+    CHECK(account.untold_records() == 7);
 
     account.tell();
     CHECK_FALSE(account.has_untold());
+    CHECK(account.untold_records() == 0);
     account.lose(1, {30, 30});
+    CHECK(account.untold_records() == 1);
     CHECK(account.untold().first == 30);
     account.untell({10, 25});
     CHECK(account.untold().first == 10);
     CHECK(account.untold().last == 30);
+    CHECK(account.untold_records() == 8);
     CHECK(account.lost() == 8);
 }
 

@@ -11,6 +11,7 @@
 #include "flowlog/ipfix.h"
 #include "flowlog/socket.h"
 #include "happenings.h"
+#include "testing/no_memory.h"
 
 #include <array>
 #include <chrono>
@@ -92,6 +93,16 @@ struct Sender {
         ipfix.encode(entries, listing::TimeOfDay(), messages);
         REQUIRE(messages.size() == 1);
         delivery->put(std::move(messages[0]));
+    }
+    /// So many messages of one session each, for none of which there is memory.
+    void put_without_memory(unsigned count) {
+        const std::vector entries(1, session(flow::Event::Opened));
+        std::vector<Message> messages;
+        for (unsigned i = 0; i < count; ++i)
+            ipfix.encode(entries, listing::TimeOfDay(), messages);
+        const test::NoMemory none;
+        for (Message& message : messages)
+            delivery->put(std::move(message));
     }
     /// Turns until something is so.
     template <typename Condition>

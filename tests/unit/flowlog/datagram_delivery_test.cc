@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "collectors.h"
 
+#include <new>
+
 namespace datagram_delivery_test {
 
 using namespace sluice;
@@ -140,6 +142,32 @@ TEST_CASE("datagram delivery: losses that were told to nobody are told again", "
     CHECK(losses[0].at(166) == 9);
     CHECK(losses[0].at(152) == 100);
     CHECK(losses[0].at(153) == 200);
+}
+
+TEST_CASE("datagram delivery: what there is no memory to say templates for is lost, and counted",
+          "[flowlog]") {
+    Place place(SOCK_DGRAM);
+    UdpSender sender(place);
+    sender.collect();
+    sender.turn(60'000);  // they are due again, and have been sent
+    sender.now += 60'000;
+    {
+        // Due once more, and not sent: turn() comes too late.
+        const test::NoMemory none;
+        try {
+            sender.turn(0);
+        } catch (const std::bad_alloc&) {
+        }
+    }
+    sender.put_without_memory(5);
+    CHECK(sender.account.lost() == 5);
+    sender.put(2);
+    sender.turn(100);
+    CHECK(sender.account.sent() == 2);
+    sender.collect();
+    CHECK(sender.reader.of(kSession).size() == 2);
+    CHECK(sender.reader.of(kLosses)[0].at(166) == 5);
+    CHECK(sender.reader.sequence == 7);  // those that are lost have theirs
 }
 
 }  // namespace datagram_delivery_test

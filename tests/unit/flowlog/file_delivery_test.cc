@@ -2,6 +2,7 @@
 #include "catch.h"
 #include "flowlog/delivery.h"
 #include "flowlog/lines.h"
+#include "testing/no_memory.h"
 
 #include <csignal>
 #include <cstdlib>
@@ -229,6 +230,25 @@ TEST_CASE("file delivery: what waits at the end is lost", "[flowlog]") {
     CHECK(read(path) == "one\n");
     CHECK(writer.account.sent() == 1);
     CHECK(writer.account.lost() == 1);
+}
+
+TEST_CASE("file delivery: what there is no memory for is lost, and counted", "[flowlog]") {
+    const Folder folder;
+    Writer writer(folder.file("log"));
+    constexpr unsigned kLines = 30;
+    std::vector<Message> messages;
+    for (unsigned i = 0; i < kLines; ++i)
+        messages.push_back({.bytes = "a line\n", .records = 1, .period = {1000, 2000}});
+    {
+        const test::NoMemory none;
+        for (Message& message : messages)
+            writer.delivery->put(std::move(message));
+    }
+    const uint64_t lost = writer.account.lost();
+    CHECK(lost > 0);
+    writer.turn();
+    CHECK(writer.account.sent() == kLines - lost);
+    CHECK_FALSE(writer.delivery->has_waiting());
 }
 
 }  // namespace file_delivery_test

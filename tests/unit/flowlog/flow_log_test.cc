@@ -2,10 +2,13 @@
 #include "flowlog/flow_log.h"
 
 #include "collectors.h"
+#include "testing/no_memory.h"
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <cstdio>
+#include <string>
 
 namespace flow_log_test {
 
@@ -165,6 +168,97 @@ TEST_CASE("flow log: what happens to copies of another gateway's flows is not to
         CHECK(log->sent() == 0);
         CHECK(log->lost() == 0);
     }
+}
+
+namespace {
+
+/// A log whose thread may be short of memory, and what it says then.
+struct Starved {
+    explicit Starved(const Place& place) {
+        FlowLogParams params;
+        params.target = place.target();
+        params.background.on_entry = [this] { test::starve(is_short); };
+        params.notice = [this](const std::string& text) {
+            text.copy(said.data(), said.size() - 1);
+        };
+        log = std::move(FlowLog::start(journal, params).value());
+    }
+    void write(unsigned count) {
+        for (unsigned i = 0; i < count; ++i)
+            journal.write(0, session(Event::Opened));
+    }
+    bool has_said(const char* text) const {
+        return std::string(said.data()).find(text) != std::string::npos;
+    }
+
+    std::atomic<bool> is_short{false};
+    std::array<char, 256> said{};
+    flow::Journal journal{1};
+    std::unique_ptr<FlowLog> log;
+};
+
+void wait_until_read(const Place& place, ExportReader& reader, size_t records) {
+    const auto end = steady_clock::now() + seconds(10);
+    while (reader.of(kSession).size() < records) {
+        REQUIRE(steady_clock::now() < end);
+        reader.read_all(receive(place.get(), milliseconds(100)));
+    }
+}
+
+}  // namespace
+
+TEST_CASE("flow log: what it has no memory to read in its last turn is counted, and told",
+          "[flowlog]") {
+    Place place(SOCK_DGRAM);
+    Starved starved(place);
+    starved.is_short = true;
+    starved.write(500);
+    starved.log->stop();
+    CHECK(starved.log->sent() == 0);
+    CHECK(starved.log->lost() == 500);
+    CHECK(starved.has_said("it ends, and 500 records that were not delivered are lost"));
+}
+
+TEST_CASE("flow log: what it has no memory to tell of is counted, and told", "[flowlog]") {
+    Place place(SOCK_DGRAM);
+    Starved starved(place);
+    // From now on it has room for so many that it reads.
+    starved.write(20);
+    ExportReader reader;
+    wait_until_read(place, reader, 20);
+    starved.is_short = true;
+    starved.write(10);
+    const bool ends = GENERATE(false, true);
+    if (ends) {
+        starved.log->stop();
+        CHECK(starved.log->sent() == 20);
+        CHECK(starved.has_said("it ends, and "));
+    } else {
+        const auto end = steady_clock::now() + seconds(10);
+        while (starved.log->lost() != 10) {
+            REQUIRE(steady_clock::now() < end);
+            std::this_thread::yield();
+        }
+        starved.is_short = false;
+        while (reader.of(kLosses).empty()) {
+            REQUIRE(steady_clock::now() < end);
+            reader.read_all(receive(place.get(), milliseconds(100)));
+        }
+        CHECK(reader.of(kLosses)[0].at(166) == 10);
+    }
+    CHECK(starved.log->lost() == 10);
+}
+
+TEST_CASE("flow log: what waits in the journal while memory is short is told when there is some",
+          "[flowlog]") {
+    Place place(SOCK_DGRAM);
+    Starved starved(place);
+    starved.is_short = true;
+    starved.write(500);
+    starved.is_short = false;
+    starved.log->stop();
+    CHECK(starved.log->sent() == 500);
+    CHECK(starved.log->lost() == 0);
 }
 
 /// Not part of the suite, for it takes 20 s and a machine of its own. By hand, unit "[rate]" prints

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "collectors.h"
 
+#include <new>
+
 namespace tcp_delivery_test {
 
 using namespace sluice;
@@ -148,6 +150,44 @@ TEST_CASE("tcp delivery: what waits at the end is lost", "[flowlog]") {
     sender.delivery->give_up();
     CHECK(sender.account.lost() == 8);
     CHECK_FALSE(sender.delivery->has_waiting());
+}
+
+TEST_CASE("tcp delivery: what there is no memory for is lost, and counted", "[flowlog]") {
+    Place place(SOCK_STREAM);
+    Sender sender(place.target());
+    constexpr unsigned kMessages = 200;
+    sender.put_without_memory(kMessages);
+    const uint64_t lost = sender.account.lost();
+    CHECK(lost > 0);
+    connect(sender, place);
+    Session session(place);
+    REQUIRE(session);
+    session.collect(sender, kMessages - lost + 1);
+    CHECK(session.reader.of(kSession).size() == kMessages - lost);
+    CHECK(session.reader.of(kLosses)[0].at(166) == lost);
+    sender.turn_until([&] { return !sender.delivery->has_waiting(); });
+    CHECK(sender.account.sent() == kMessages - lost);
+}
+
+TEST_CASE("tcp delivery: no session begins before there is memory for its templates", "[flowlog]") {
+    Place place(SOCK_STREAM);
+    Sender sender(place.target());
+    sender.put(3);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    for (unsigned failed = 0; failed < 3;) {
+        REQUIRE(std::chrono::steady_clock::now() < end);
+        const test::NoMemory none;
+        try {
+            sender.turn(kStep);
+        } catch (const std::bad_alloc&) {
+            ++failed;
+        }
+    }
+    Session session(place);
+    REQUIRE(session);
+    session.collect(sender, 3);
+    CHECK(session.reader.templates == 4);
+    CHECK(sender.account.lost() == 0);
 }
 
 }  // namespace tcp_delivery_test

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <exception>
 #include <httplib.h>
+#include <optional>
+#include <poll.h>
 #include <string>
 #include <thread>
 #include <unistd.h>
@@ -15,6 +17,11 @@
 #include <vector>
 
 namespace sluice::command {
+namespace {
+
+constexpr int kBreathMilliseconds = 100;
+
+}  // namespace
 
 /// The HTTP library's server, of which only what it makes of a request is used: it gives up when
 /// accept() fails, and spends a thread on each connection, however slow.
@@ -31,13 +38,14 @@ public:
             return HandlerResponse::Handled;
         });
         set_exception_handler(
-            [](const httplib::Request&, httplib::Response& answer, std::exception_ptr) {
+            [this](const httplib::Request&, httplib::Response& answer, std::exception_ptr) {
+                endpoints_.tally().add(stats::Count::MemoryShort);
                 answer.status = 500;
                 answer.set_content("The gateway has no memory for this answer.\n", "text/plain");
             });
         svr_sock_ = params.listener;  // the library believes that it stops without one
         try {
-            start([this] { reception_.run(); });
+            start([this] { receive_until_stopped(); });
             for (unsigned i = 0; i < std::max(1u, params.threads); ++i)
                 start([this] { answer_until_stopped(); });
         } catch (...) {
@@ -66,16 +74,34 @@ private:
             thread.join();
     }
 
+    void receive_until_stopped() {
+        while (!endpoints_.tally().if_memory_allows([this] { reception_.run(); }))
+            take_breath();
+    }
+
     void answer_until_stopped() {
-        while (auto visitor = reception_.take()) {
+        while (true) {
+            std::optional<Visitor> visitor;
+            if (!endpoints_.tally().if_memory_allows([&] { visitor = reception_.take(); })) {
+                take_breath();
+                continue;
+            }
+            if (!visitor)
+                return;
             const Origin origin = visitor->origin;
-            try {
+            // Out of memory the client sees that there is no answer.
+            endpoints_.tally().if_memory_allows([&] {
                 answer(*visitor);
                 reception_.part(std::move(*visitor));
-            } catch (...) {  // out of memory: the client sees that there is no answer
-            }
+            });
             reception_.finish(origin);
         }
+    }
+
+    /// Before it is tried again what there was no memory for.
+    void take_breath() const {
+        pollfd stopped{stop_.get(), POLLIN, 0};
+        poll(&stopped, 1, kBreathMilliseconds);
     }
 
     Access access_of(const Origin& origin) const {

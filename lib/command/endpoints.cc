@@ -42,12 +42,13 @@ Result<bool> take_all(Query& query) {
 
 }  // namespace
 
-Endpoints::Endpoints(const Subject& subject, const Recorder& recorder,
+Endpoints::Endpoints(const Subject& subject, const Recorder& recorder, Tally& tally,
                      const EndpointsParams& params)
     : subject_(subject),
       recorder_(recorder),
+      tally_(tally),
       list_(subject_.flows, params.background, params.list_threads),
-      streams_(subject_, counting_, params.max_streams),
+      streams_(subject_, tally_, params.max_streams),
       listings_(params.max_listings),
       web_listings_(params.max_web_listings) {}
 
@@ -174,14 +175,14 @@ void Endpoints::list_flows(const Question& question, httplib::Response& response
     response.status = kOk;
     response.set_chunked_content_provider(
         content_type(question.format), [this, list](size_t, httplib::DataSink& sink) {
-            try {
-                if (list->listing.next(list->piece, subject_.now()))
-                    return sink.write(list->piece.data(), list->piece.size());
-                sink.done();
-                return true;
-            } catch (...) {  // out of memory: the client sees that the list is cut short
-                return false;
-            }
+            bool has_more = false;
+            if (!tally_.if_memory_allows(
+                    [&] { has_more = list->listing.next(list->piece, subject_.now()); }))
+                return false;  // the client sees that the list is cut short
+            if (has_more)
+                return sink.write(list->piece.data(), list->piece.size());
+            sink.done();
+            return true;
         });
 }
 
@@ -235,12 +236,9 @@ void Endpoints::delete_flows(const Question& question, httplib::Response& respon
     const uint64_t holders = list_.kill(*filter, subject_.now(), flow::Kind::Contact) +
                              list_.kill(*filter, subject_.now(), flow::Kind::Mapping);
     const uint64_t deleted = flows + expectations + holders;
-    {
-        const std::lock_guard lock(counting_);
-        subject_.operator_counters.count[stats::Count::FlowsDeleted].add(flows);
-        subject_.operator_counters.count[stats::Count::HoldersExpired].add(holders);
-        subject_.operator_counters.count[stats::Count::ExpectationsExpired].add(expectations);
-    }
+    tally_.add(stats::Count::FlowsDeleted, flows);
+    tally_.add(stats::Count::HoldersExpired, holders);
+    tally_.add(stats::Count::ExpectationsExpired, expectations);
     response.status = kOk;
     response.set_content(question.format == Format::Text
                              ? std::to_string(deleted) + "\n"

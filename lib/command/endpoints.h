@@ -14,6 +14,7 @@
 #include "command/sending.h"
 #include "command/streams.h"
 #include "command/subject.h"
+#include "command/tally.h"
 #include "listing/flow_list.h"
 
 #include <httplib.h>
@@ -35,9 +36,11 @@ struct EndpointsParams {
 class Endpoints {
 public:
     /// `subject` and `recorder` outlive it.
-    Endpoints(const Subject& subject, const Recorder& recorder, const EndpointsParams& params);
+    Endpoints(const Subject& subject, const Recorder& recorder, Tally& tally,
+              const EndpointsParams& params);
 
     void answer(const httplib::Request& request, httplib::Response& response, Access access);
+    Tally& tally() { return tally_; }
 
 private:
     static void forbid(const Question& question, std::string_view method,
@@ -75,7 +78,7 @@ private:
 
     const Subject& subject_;
     const Recorder& recorder_;
-    std::mutex counting_;  // operator_counters has one writer at a time
+    Tally& tally_;
     listing::FlowList list_;
     Streams streams_;
     Quota listings_;

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <iterator>
 #include <netinet/in.h>
+#include <new>
 #include <poll.h>
 #include <string_view>
 #include <sys/eventfd.h>
@@ -131,7 +132,14 @@ void Reception::receive(const std::vector<pollfd>& polled,
     for (size_t i = 0; i < guests.size(); ++i) {
         if (polled[kFirstGuest + i].revents == 0)
             continue;
-        if (!receive_from(*guests[i]))
+        bool stays = false;
+        try {
+            stays = receive_from(*guests[i]);
+        } catch (const std::bad_alloc&) {
+            guests_.erase(guests[i]);  // or it would keep the others from being received
+            throw;
+        }
+        if (!stays)
             guests_.erase(guests[i]);
         else if (guests[i]->state == State::Whole)
             changed_.notify_one();
@@ -143,6 +151,8 @@ bool Reception::receive_from(Guest& guest) {
     std::array<char, 4096> buffer;
     std::string& request = guest.visitor.request;
     const size_t room = std::min(buffer.size(), kMostRequest - request.size());
+    // Before anything is taken from the socket that there might be no memory for.
+    request.reserve(request.size() + room);
     const ssize_t count = recv(guest.visitor.socket.get(), buffer.data(), room, MSG_DONTWAIT);
     if (count < 0)
         return errno == EAGAIN || errno == EINTR;

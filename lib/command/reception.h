@@ -11,7 +11,9 @@
 ///          TCP an address), so that one's flood does not keep another out. Of whole requests the
 ///          owner's go first, and those of an origin that has as many threads as it may wait.
 /// Threads  run() is one thread's; take() and part() any number of others'.
-/// Errors   Where the system has no descriptor or memory for a connection the oldest gives way.
+/// Errors   Where the system has no descriptor or memory for a connection the oldest gives way. Out
+///          of memory of its own run() and take() throw, lose nothing by it but the one connection that
+///          it was for, and are to be called again.
 /// Memory   kMostGuests times the largest request.
 
 #include "command/descriptor.h"

@@ -2,7 +2,6 @@
 #include "command/recording.h"
 
 #include <ctime>
-#include <utility>
 
 namespace sluice::command {
 
@@ -32,16 +31,16 @@ void Recording::run() {
     while (!ends_before(last + interval_)) {
         lock.unlock();
         const Clock::time_point now = Clock::now();
-        try {
+        looks_.tally.if_memory_allows([&] {
             looks_.outlooks.look(now);
             looks_.addresses.look(now);
             // The looks take their time, which is the row's.
-            const Clock::time_point since = std::exchange(recorded, Clock::now());
+            const Clock::time_point end = Clock::now();
             looks_.recorder.record(
                 std::time(nullptr),
-                std::chrono::duration_cast<std::chrono::milliseconds>(recorded - since));
-        } catch (...) {  // out of memory: the row is left out
-        }
+                std::chrono::duration_cast<std::chrono::milliseconds>(end - recorded));
+            recorded = end;
+        });
         last = now;
         lock.lock();
     }

@@ -7,11 +7,12 @@
 /// Shape    A row is due by the steady clock; one that comes late, for the thread got no CPU, tells
 ///          of its whole time.
 /// Threads  One, in the background, from the start of this object to its end.
-/// Errors   Where memory for a row is short it is left out.
+/// Errors   Where memory for a row is short it is left out, and counted (tally.h).
 
 #include "command/address_traffic.h"
 #include "command/outlooks.h"
 #include "command/recorder.h"
+#include "command/tally.h"
 #include "listing/background.h"
 
 #include <chrono>
@@ -26,6 +27,7 @@ struct Looks {
     Outlooks& outlooks;
     Recorder& recorder;
     AddressTraffic& addresses;
+    Tally& tally;
 };
 
 class Recording {

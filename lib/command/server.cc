@@ -8,6 +8,7 @@
 #include "command/outlooks.h"
 #include "command/recorder.h"
 #include "command/recording.h"
+#include "command/tally.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -29,8 +30,10 @@ struct Server::Parts {
           outlooks(this->subject),
           recorder(this->subject, outlooks),
           address_traffic(this->subject),
-          recording({outlooks, recorder, address_traffic}, params.background, params.record_every),
-          endpoints(this->subject, recorder,
+          tally(subject.operator_counters),
+          recording({outlooks, recorder, address_traffic, tally}, params.background,
+                    params.record_every),
+          endpoints(this->subject, recorder, tally,
                     {.background = params.background,
                      .list_threads = params.list_threads,
                      .max_listings = std::max(1u, params.threads / 2)}) {}
@@ -51,6 +54,7 @@ struct Server::Parts {
     Outlooks outlooks;
     Recorder recorder;
     AddressTraffic address_traffic;
+    Tally tally;
     Recording recording;
     Endpoints endpoints;
     std::optional<Door> local;

@@ -75,21 +75,15 @@ void Streams::events(const Question& question, httplib::Response& response) {
     response.status = kOk;
     response.set_chunked_content_provider(
         content_type(question.format), [this, sending, stream](size_t, httplib::DataSink& sink) {
-            try {
-                return send_events(*stream, sink);
-            } catch (...) {  // out of memory: the client sees that the stream ends
-                return false;
-            }
+            return go_on([&] { return send_events(*stream, sink); });
         });
 }
 
 /// What has happened since the last time; false when the client has gone.
 bool Streams::send_events(Events& events, httplib::DataSink& sink) {
     std::string piece;
-    if (const uint64_t lost = events.flows.next(piece); lost != 0) {
-        const std::lock_guard lock(counting_);
-        subject_.operator_counters.count[stats::Count::EventsLost].add(lost);
-    }
+    if (const uint64_t lost = events.flows.next(piece); lost != 0)
+        tally_.add(stats::Count::EventsLost, lost);
     if (events.params.filter.is_empty())
         for (const Passing& passing : subject_.passings(events.passing)) {
             events.passing = passing.number;
@@ -141,8 +135,8 @@ void Streams::packets(const Question& question, const listing::PacketStreamParam
         asked.form == listing::PacketStreamParams::Form::Pcapng
             ? kPcapng
             : content_type(listing::Format::Text),
-        [stream](size_t, httplib::DataSink& sink) {
-            try {
+        [this, stream](size_t, httplib::DataSink& sink) {
+            return go_on([&] {
                 std::string piece;
                 const bool goes_on = stream->next(piece);
                 if (!piece.empty() && !sink.write(piece.data(), piece.size()))
@@ -152,9 +146,7 @@ void Streams::packets(const Question& question, const listing::PacketStreamParam
                 else if (piece.empty())
                     rest();
                 return sink.is_writable();
-            } catch (...) {  // out of memory: the client sees that the stream is cut short
-                return false;
-            }
+            });
         });
 }
 
@@ -171,7 +163,7 @@ void Streams::live(const Question& question, httplib::Response& response) {
     response.set_chunked_content_provider(
         "text/event-stream",
         [this, sending, seen = uint64_t{0}](size_t, httplib::DataSink& sink) mutable {
-            try {
+            return go_on([&] {
                 const auto event = live_.event();
                 if (event->number == seen) {
                     rest();
@@ -179,9 +171,7 @@ void Streams::live(const Question& question, httplib::Response& response) {
                 }
                 seen = event->number;
                 return sink.write(event->text.data(), event->text.size());
-            } catch (...) {  // out of memory: the client sees that the stream ends
-                return false;
-            }
+            });
         });
 }
 

@@ -11,12 +11,12 @@
 #include "command/question.h"
 #include "command/sending.h"
 #include "command/subject.h"
+#include "command/tally.h"
 #include "listing/event_stream.h"
 #include "listing/packet_stream.h"
 
 #include <httplib.h>
 #include <memory>
-#include <mutex>
 
 namespace sluice::command {
 
@@ -27,10 +27,10 @@ public:
         unsigned web_lives = 8;  ///< To those who come by --http.
     };
 
-    /// `subject` and `counting`, which is held by who writes its operator_counters, outlive this.
-    Streams(const Subject& subject, std::mutex& counting, const Most& most)
+    /// `subject` and `tally` outlive this.
+    Streams(const Subject& subject, Tally& tally, const Most& most)
         : subject_(subject),
-          counting_(counting),
+          tally_(tally),
           events_(most.events),
           live_(subject),
           web_lives_(most.web_lives) {}
@@ -45,12 +45,19 @@ private:
     struct Events;
 
     static std::shared_ptr<Sending> begin(Quota& quota);
+    /// What work() says: whether the stream goes on. Out of memory it ends, which the client sees.
+    template <typename Work>
+    bool go_on(Work work) {
+        bool goes_on = false;
+        tally_.if_memory_allows([&] { goes_on = work(); });
+        return goes_on;
+    }
     bool send_events(Events& events, httplib::DataSink& sink);
     void packets(const Question& question, const listing::PacketStreamParams& asked,
                  httplib::Response& response);
 
     const Subject& subject_;
-    std::mutex& counting_;
+    Tally& tally_;
     Quota events_;
     Live live_;
     Quota web_lives_;

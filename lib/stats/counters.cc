@@ -87,6 +87,7 @@ constexpr Row kRows[] = {
     {LogRecordsLost, "log_records_lost"},
     {ReadersLate, "readers_late"},
     {ReuseDelayed, "reuse_delayed"},
+    {MemoryShort, "memory_short"},
 };
 
 constexpr bool is_in_order() {

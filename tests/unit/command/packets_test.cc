@@ -43,7 +43,8 @@ TEST_CASE("endpoints: packets are shown to the owner of the socket alone", "[com
     const Subject subject = gateway.subject();
     const Outlooks outlooks(subject);
     const Recorder recorder(subject, outlooks);
-    Endpoints endpoints(subject, recorder, {.background = {.idle_class = false}});
+    Tally tally(subject.operator_counters);
+    Endpoints endpoints(subject, recorder, tally, {.background = {.idle_class = false}});
     for (const char* path : {"/v1/trace", "/v1/capture"}) {
         httplib::Request request;
         request.method = "GET";

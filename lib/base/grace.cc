@@ -127,7 +127,7 @@ Delay Grace::longest_delay(Tick now, bool is_anew) {
         if (const uint32_t gone = now.ms_since(watched.delays_since); gone > longest.milliseconds)
             longest = {readings_[seat].tag.load(std::memory_order_relaxed), gone};
     }
-    delayed_.store(longest.milliseconds, std::memory_order_relaxed);
+    delayed_.store(uint64_t{longest.tag} << 32 | longest.milliseconds, std::memory_order_relaxed);
     return longest;
 }
 

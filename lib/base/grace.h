@@ -46,10 +46,15 @@ struct rte_rcu_qsbr;
 
 namespace sluice {
 
+/// Whoever makes others wait for longer is named, and a reading put offline.
+inline constexpr Duration kLongestReading{100};
+
 /// A reader that others wait for.
 struct Delay {
     uint32_t tag = 0;  ///< As it has joined.
     uint32_t milliseconds = 0;
+
+    bool is_long() const { return milliseconds > uint32_t{kLongestReading.milliseconds}; }
 };
 
 class Grace {
@@ -87,8 +92,12 @@ public:
     /// seen so for the longest; of 0 milliseconds where nobody is waited for. Anew: what it has
     /// seen before does not count, for nobody has looked for a while. By the same thread.
     Delay longest_delay(Tick now, bool is_anew);
-    /// What that has last found, in milliseconds; by any thread.
-    uint32_t delayed() const { return delayed_.load(std::memory_order_relaxed); }
+    /// What that has last found; by any thread.
+    Delay last_delay() const {
+        // relaxed: both halves are of one moment, and nothing else hangs on them.
+        const uint64_t found = delayed_.load(std::memory_order_relaxed);
+        return {static_cast<uint32_t>(found >> 32), static_cast<uint32_t>(found)};
+    }
 
 private:
     /// What put_late_offline() has seen of a seat's reading, and longest_delay() of its number.
@@ -109,8 +118,8 @@ private:
     rte_rcu_qsbr* counters_;
     std::vector<Reading> readings_;
     std::vector<Watched> watched_;
-    std::atomic<unsigned> used_{0};  // no seat from here on was ever taken
-    std::atomic<uint32_t> delayed_{0};
+    std::atomic<unsigned> used_{0};     // no seat from here on was ever taken
+    std::atomic<uint64_t> delayed_{0};  // the tag, then the milliseconds
 };
 
 /// What waits to be used again. A batch is made empty by {}, and says so by empty().

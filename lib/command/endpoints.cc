@@ -414,10 +414,10 @@ void Endpoints::show_page(const Question&, httplib::Response& response) {
 }
 
 void Endpoints::tell_health(const Question& question, httplib::Response& response) {
-    const std::vector<std::string> found = troubles(subject_);
-    response.status = found.empty() ? kOk : kUnavailable;
+    const Health health = Health::of(subject_);
+    response.status = health.troubles.empty() ? kOk : kUnavailable;
     response.set_content(
-        question.format == Format::Text ? health_text(found) : health_json(found) + "\n",
+        question.format == Format::Text ? health_text(health) : health_json(health) + "\n",
         content_type(question.format));
 }
 

@@ -24,17 +24,29 @@ std::vector<std::string> troubles(const Subject& subject) {
     return found;
 }
 
-std::string health_text(const std::vector<std::string>& troubles) {
-    if (troubles.empty())
-        return "healthy\n";
-    std::string text;
-    for (const std::string& trouble : troubles)
+std::vector<std::string> remarks(const Subject& subject) {
+    const Delay delay = subject.flows.grace().last_delay();
+    if (!delay.is_long())
+        return {};
+    return {to_string(flow::MemberName::of(delay.tag)) +
+            " has kept what has ended from being used again for " +
+            std::to_string(delay.milliseconds) + " ms"};
+}
+
+std::string health_text(const Health& health) {
+    std::string text = health.troubles.empty() ? "healthy\n" : "";
+    for (const std::string& trouble : health.troubles)
         text += trouble + '\n';
+    for (const std::string& remark : health.remarks)
+        text += "note: " + remark + '\n';
     return text;
 }
 
-std::string health_json(const std::vector<std::string>& troubles) {
-    return nlohmann::ordered_json{{"healthy", troubles.empty()}, {"troubles", troubles}}.dump();
+std::string health_json(const Health& health) {
+    return nlohmann::ordered_json{{"healthy", health.troubles.empty()},
+                                  {"troubles", health.troubles},
+                                  {"remarks", health.remarks}}
+        .dump();
 }
 
 }  // namespace sluice::command

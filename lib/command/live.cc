@@ -27,7 +27,7 @@ std::string Live::text() const {
     stats.pop_back();  // its line feed would end the event
     return "data: {\"at\":" +
            std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(now).count()) +
-           ",\"stats\":" + stats + ",\"health\":" + health_json(troubles(subject_)) +
+           ",\"stats\":" + stats + ",\"health\":" + health_json(Health::of(subject_)) +
            ",\"notices\":" + notices.dump(-1, ' ', false, ordered_json::error_handler_t::replace) +
            "}\n\n";
 }

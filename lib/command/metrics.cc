@@ -145,8 +145,7 @@ public:
         gauge("flows_capacity", "Flows that the table has room for", subject_.flows.capacity());
         gauge("flows_retired", "Records of ended flows that wait until no reader has them",
               subject_.flows.retired());
-        gauge("reuse_delay_seconds", "How long these have waited for the slowest reader by now",
-              subject_.flows.grace().delayed() / 1000.0);
+        reuse_delay();
         if (const auto ipv6 = subject_.naming.usage()) {
             gauge("ipv6_hosts", "IPv6 hosts that have a number", ipv6->hosts);
             gauge("ipv6_numbers", "Numbers that there are for IPv6 hosts", ipv6->numbers);
@@ -160,6 +159,18 @@ public:
     }
 
 private:
+    void reuse_delay() {
+        const Delay delay = subject_.flows.grace().last_delay();
+        gauge("reuse_delay_seconds", "How long these have waited for the slowest reader by now",
+              delay.milliseconds / 1000.0);
+        MetricFamily& reader =
+            family("reuse_delayed_by", "1 for the reader, after 100 ms", MetricType::Gauge);
+        if (!delay.is_long())
+            return;
+        ClientMetric& metric = reader.metric.emplace_back();
+        metric.label = {{"reader", to_string(flow::MemberName::of(delay.tag))}};
+        metric.gauge.value = 1;
+    }
     MetricFamily& family(const std::string& name, const std::string& help, MetricType type) {
         return families_.emplace_back(MetricFamily{"sluice_" + name, help + ".", type, {}});
     }

@@ -210,6 +210,9 @@ std::string stats_table(const Subject& subject, DropRows rows) {
     table.row("live", subject.flows.size());
     table.row("capacity", subject.flows.capacity());
     table.row("retired", subject.flows.retired());
+    if (const Delay delay = subject.flows.grace().last_delay(); delay.is_long())
+        table.row("ms that these wait for " + to_string(flow::MemberName::of(delay.tag)),
+                  delay.milliseconds);
 
     if (const auto ipv6 = subject.naming.usage()) {
         table.title("ipv6 hosts");
@@ -251,6 +254,9 @@ std::string stats_json(const Subject& subject) {
     json["flows"]["live"] = subject.flows.size();
     json["flows"]["capacity"] = subject.flows.capacity();
     json["flows"]["retired"] = subject.flows.retired();
+    if (const Delay delay = subject.flows.grace().last_delay(); delay.is_long())
+        json["flows"]["reuse_delay"] = {{"reader", to_string(flow::MemberName::of(delay.tag))},
+                                        {"milliseconds", delay.milliseconds}};
     json["flows"]["full_in"] = seconds_json(subject.flows_outlook().full_in);
 
     ordered_json& events = json["events"];

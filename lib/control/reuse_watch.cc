@@ -5,24 +5,6 @@
 #include <utility>
 
 namespace sluice::control {
-namespace {
-
-std::string member_text(const flow::MemberName& name) {
-    using Kind = flow::MemberName::Kind;
-    switch (name.kind) {
-        case Kind::Worker:
-            return "worker " + std::to_string(name.number);
-        case Kind::ControlCore:
-            return "the control core";
-        case Kind::Deletion:
-            return "a deletion of flows";
-        case Kind::Other:
-            break;
-    }
-    return "a thread that reads flows";
-}
-
-}  // namespace
 
 void ReuseWatch::turn(Tick now) {
     // Who has not looked for so long cannot tell: it may have been stopped, with all others.
@@ -30,8 +12,7 @@ void ReuseWatch::turn(Tick now) {
     last_ = now;
     saying_.turn(now);
     const Delay delay = table_.grace().longest_delay(now, was_away);
-    const bool was_late = std::exchange(
-        is_late_, delay.milliseconds > static_cast<uint32_t>(kLongestReading.milliseconds));
+    const bool was_late = std::exchange(is_late_, delay.is_long());
     if (!is_late_ || was_late)
         return;
     counters_.count[stats::Count::ReuseDelayed].add(1);
@@ -40,7 +21,7 @@ void ReuseWatch::turn(Tick now) {
 }
 
 void ReuseWatch::tell(const flow::MemberName& name) const {
-    notice_(member_text(name) + " has gone on for " + std::to_string(kLongestReading.milliseconds) +
+    notice_(to_string(name) + " has gone on for " + std::to_string(kLongestReading.milliseconds) +
             " ms without a pause: until it has one, what has ended is not used again; its CPU is "
             "taken by somebody else, or it hangs");
 }

@@ -7,6 +7,7 @@
 ///
 /// Shape    Looked at once a turn. Who delays others for kLongestReading is counted and named, but
 ///          no more than once in kBetweenDelays. Lists are put offline in its place (Core::turn()).
+///          Who does it now, and for how long, Grace::last_delay() says to any thread.
 /// Threads  The control core's.
 /// Cost     A few loads for each member of the flow table.
 
@@ -19,8 +20,6 @@
 
 namespace sluice::control {
 
-/// A list that reads for longer is put offline, and reads the same again.
-inline constexpr Duration kLongestReading{100};
 inline constexpr Duration kBetweenDelays = Duration::seconds(10);  ///< That are told.
 
 class ReuseWatch {

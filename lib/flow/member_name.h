@@ -7,6 +7,7 @@
 /// Shape    A word, so that any thread may read it beside the member's seat (base/grace.h).
 
 #include <cstdint>
+#include <string>
 
 namespace sluice::flow {
 
@@ -21,5 +22,19 @@ struct MemberName {
         return {static_cast<Kind>(tag & 0xffff), static_cast<uint16_t>(tag >> 16)};
     }
 };
+
+inline std::string to_string(const MemberName& name) {
+    switch (name.kind) {
+        case MemberName::Kind::Worker:
+            return "worker " + std::to_string(name.number);
+        case MemberName::Kind::ControlCore:
+            return "the control core";
+        case MemberName::Kind::Deletion:
+            return "a deletion of flows";
+        case MemberName::Kind::Other:
+            break;
+    }
+    return "a thread that reads flows";
+}
 
 }  // namespace sluice::flow

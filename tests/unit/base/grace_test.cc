@@ -129,11 +129,13 @@ TEST_CASE("grace: who is waited for is known by tag, and since when", "[base]") 
     const Delay delay = grace.longest_delay(later, false);
     CHECK(delay.tag == 12);
     CHECK(delay.milliseconds == 100);
-    CHECK(grace.delayed() == 100);
+    CHECK(grace.last_delay().tag == 12);
+    CHECK(grace.last_delay().milliseconds == 100);
+    CHECK_FALSE(grace.last_delay().is_long());
     CHECK(grace.longest_delay(later, true).milliseconds == 0);  // it has begun anew
     grace.quiescent(kSecond);
     CHECK(grace.longest_delay(later + kMost, false).milliseconds == 0);
-    CHECK(grace.delayed() == 0);
+    CHECK(grace.last_delay().milliseconds == 0);
 }
 
 TEST_CASE("grace: who goes on and on is not late, though there is always a period", "[base]") {

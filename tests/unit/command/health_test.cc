@@ -2,6 +2,8 @@
 #include "command/health.h"
 
 #include "catch.h"
+#include "command/metrics.h"
+#include "command/stats_text.h"
 #include "served_gateway.h"
 
 #include <nlohmann/json.hpp>
@@ -33,7 +35,7 @@ TEST_CASE("health: it is healthy while all turn and every port has its link", "[
     Patient patient;
     CHECK(troubles(patient.subject()).empty());
     CHECK(health_text({}) == "healthy\n");
-    CHECK(health_json({}) == R"({"healthy":true,"troubles":[]})");
+    CHECK(health_json({}) == R"({"healthy":true,"troubles":[],"remarks":[]})");
 }
 
 TEST_CASE("health: what is wrong is named, each by itself", "[command]") {
@@ -41,9 +43,9 @@ TEST_CASE("health: what is wrong is named, each by itself", "[command]") {
     patient.standstill = {.control_core = true, .workers = 2};
     patient.ports[1].has_link = false;
     const auto found = troubles(patient.subject());
-    CHECK(health_text(found) ==
+    CHECK(health_text({found}) ==
           "the control core stands still\nworker 1 stands still\nwan has no link\n");
-    CHECK(nlohmann::json::parse(health_json(found))["troubles"].size() == 3);
+    CHECK(nlohmann::json::parse(health_json({found}))["troubles"].size() == 3);
     Patient fresh;
     fresh.standstill.before_start = true;
     CHECK(troubles(fresh.subject()) == std::vector<std::string>{"the gateway is starting"});
@@ -57,10 +59,47 @@ TEST_CASE("health: two of a pair that are active are named, what one forged fram
     subject.pair = [&] { return std::optional(pair); };
     CHECK(troubles(subject).empty());
     pair.peer = PairReport::Peer::Active;
-    CHECK(health_text(troubles(subject)) == "the other gateway of the pair is active too\n");
+    CHECK(health_text({troubles(subject)}) == "the other gateway of the pair is active too\n");
     pair.peer = PairReport::Peer::Away;
     pair.suspects_peer = true;
     CHECK(troubles(subject).empty());
+}
+
+namespace {
+
+/// A flow table in which a worker has held up all others, for so long.
+struct HeldUp {
+    explicit HeldUp(int32_t milliseconds) {
+        Grace& grace = patient.table->grace();
+        const Tick begun{1000};
+        grace.begin();
+        grace.longest_delay(begun, true);
+        grace.longest_delay(begun + Duration{milliseconds}, false);
+    }
+
+    Patient patient;
+    flow::Member worker{*patient.table, {flow::MemberName::Kind::Worker, 7}};
+};
+
+}  // namespace
+
+TEST_CASE("health: who delays reuse for more than 100 ms is remarked on, by name and for how long",
+          "[command]") {
+    HeldUp shortly(100);
+    CHECK(remarks(shortly.patient.subject()).empty());
+    HeldUp long_ago(2345);
+    const Health health = Health::of(long_ago.patient.subject());
+    CHECK(health.troubles.empty());
+    CHECK(health_text(health) ==
+          "healthy\nnote: worker 7 has kept what has ended from being used again for 2345 ms\n");
+    const auto json = nlohmann::json::parse(health_json(health));
+    CHECK(json["healthy"] == true);
+    CHECK(json["remarks"].size() == 1);
+    const std::string metrics = metrics_text(long_ago.patient.subject());
+    CHECK(metrics.find("sluice_reuse_delay_seconds 2.345\n") != std::string::npos);
+    CHECK(metrics.find("sluice_reuse_delayed_by{reader=\"worker 7\"} 1\n") != std::string::npos);
+    CHECK(stats_table(long_ago.patient.subject(), DropRows::All)
+              .find("ms that these wait for worker 7") != std::string::npos);
 }
 
 TEST_CASE("health: who asks gets a status that a load balancer understands", "[command]") {

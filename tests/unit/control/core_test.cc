@@ -174,14 +174,14 @@ TEST_CASE("core: a list that reads for more than 100 ms is put offline", "[contr
     House house;
     flow::Reading slow(*house.table);
     house.turn(Duration{1});
-    house.turn(control::kLongestReading);
+    house.turn(kLongestReading);
     CHECK(house.count(Count::ReadersLate) == 0);
     house.turn(Duration{1});
     CHECK(house.count(Count::ReadersLate) == 1);
     CHECK_FALSE(slow.end());
     flow::Reading fast(*house.table);
-    house.turn(control::kLongestReading);
-    house.turn(control::kLongestReading);
+    house.turn(kLongestReading);
+    house.turn(kLongestReading);
     CHECK(fast.end());
     CHECK(house.count(Count::ReadersLate) == 1);
 }

@@ -17,6 +17,7 @@
 #include "gateway/gateway.h"
 #include "link/note.h"
 #include "net/text.h"
+#include "on_threads.h"
 #include "packet_pool.h"
 #include "wire.h"
 
@@ -41,32 +42,10 @@ using stats::Drop;
 
 namespace {
 
-constexpr unsigned kWorkers = 2;
 constexpr unsigned kPacketsPerWorker = 25'000;
-constexpr uint32_t kFlows = 4096;
-constexpr uint32_t kClockRate = 300;  // gateway seconds in a second
 constexpr unsigned kFlowsPerDelete = 4000;
 constexpr auto kPatience = std::chrono::seconds(200);
 constexpr auto kBetweenReloads = std::chrono::milliseconds(3);
-
-void require(bool holds, const char* what) {
-    if (holds)
-        return;
-    std::fprintf(stderr, "gateway-stress: %s\n", what);
-    std::abort();
-}
-
-config::Config configuration() {
-    config::Config config;
-    config.lans = {{{"inside wire"}, {ip("10.1.0.1"), 24}}};
-    config.wans = {{{"outside wire"}, {ip(kPublic), 24}, ip(kRouter)}};
-    config.pool = {{ip(kPublic), ip(kPublic)}};
-    config.inside = {{ip(kInsideNetwork), 24}};
-    config.workers = kWorkers;
-    config.flows = kFlows;
-    config.no_huge = true;
-    return config;
-}
 
 /// What the reloads bring: a denial, a rule with a timeout of its own, a forward of a port that
 /// flows have, and a route.
@@ -81,22 +60,6 @@ config::Config other_configuration() {
                         .door = {.max_flows = 3}}};
     config.routes = {{{ip("192.0.2.0"), 24}, ip("198.51.100.253")}};
     return config;
-}
-
-Tick clock_now() {
-    static const auto start = std::chrono::steady_clock::now();
-    const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(
-        std::chrono::steady_clock::now() - start);
-    return {1000 + static_cast<uint32_t>(passed.count()) * kClockRate};
-}
-
-/// Turns whatever has turn() until told to stop; returns when it has.
-template <typename Turned>
-void turn_until(const std::atomic<bool>& stop, Turned& turned) {
-    while (!stop)
-        if (turned.turn(clock_now()) == 0)
-            std::this_thread::yield();
-    turned.rest();
 }
 
 /// Reads all flows again and again, and deletes a few.
@@ -127,11 +90,6 @@ void reload(const std::atomic<bool>& stop, gateway::Gateway& gateway) {
         std::this_thread::sleep_for(kBetweenReloads);
     }
     std::printf("gateway-stress: %u reloads\n", reloads);
-}
-
-/// Nothing moves: all has been received, and what was received has left.
-bool is_still(const Wire& wire, const gateway::Gateway& gateway) {
-    return wire.is_quiet() && gateway.snapshot().held() == 0;
 }
 
 void run(Wire& wire, gateway::Gateway& gateway) {

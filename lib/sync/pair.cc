@@ -97,6 +97,9 @@ Result<std::unique_ptr<Pair>> Pair::start(PairParams params) {
     return pair;
 }
 
+Pair::Pair(PairParams params)
+    : params_(std::move(params)), complaints_(params_.notice, to_string(params_.peer)) {}
+
 Status Pair::begin() {
     auto tls = Tls::create(params_.key);
     if (!tls)
@@ -154,13 +157,15 @@ void Pair::run() {
         } catch (const std::bad_alloc&) {  // all is told anew, when there is memory
             served_.reset();
             followed_.reset();
-            complain("there is no memory for what is to be told");
+            lacked_memory_ = true;
         }
         wait();
     }
 }
 
 void Pair::turn() {
+    if (std::exchange(lacked_memory_, false))  // if there is some for the sentence by now
+        complaints_.say("there is no memory for what is to be told");
     accept_peer();
     look_for_join();
     connect_peer();
@@ -199,8 +204,8 @@ void Pair::accept_peer() {
     if (candidate_ == nullptr)
         return;
     if (const Status status = advance(*candidate_, kMostToRead); !status) {
-        complain(status.error().message);
         candidate_.reset();
+        complaints_.say_of_stranger(status.error().message, Clock::now());
     } else if (candidate_->hello) {
         served_ = std::move(candidate_);
         end_telling();
@@ -251,7 +256,7 @@ void Pair::serve() {
     if (served_ == nullptr)
         return;
     if (const Status status = advance(*served_, kMostToRead); !status) {
-        complain(status.error().message);
+        complaints_.say(status.error().message);
         served_.reset();
     }
     tell();
@@ -300,7 +305,7 @@ void Pair::follow() {
         followed_->heard = Clock::now();
     if (const Status status = advance(*followed_, has_room ? kMostToRead : 0); !status) {
         if (followed_->channel.is_open())
-            complain(status.error().message);
+            complaints_.say(status.error().message);
         followed_.reset();
     }
     if (!changes_.empty())
@@ -405,7 +410,7 @@ void Pair::publish_peer() {
     if (is_there != std::exchange(was_there_, is_there)) {
         params_.notice(is_there ? "--sync: the peer " + to_string(params_.peer) + " is there"
                                 : "--sync: the peer " + to_string(params_.peer) + " is away");
-        complaint_.clear();
+        complaints_.forget();
     }
     const bool is_active = is_there && session->state->is_active != 0;
     const Peer peer = !is_there ? Peer::Away : is_active ? Peer::Active : Peer::Standby;
@@ -450,11 +455,4 @@ void Pair::compare_policies(uint32_t peers) {
 }
 
 /// What goes on is said once.
-void Pair::complain(const std::string& sentence) {
-    if (sentence == complaint_)
-        return;
-    complaint_ = sentence;
-    params_.notice("--sync: the peer " + to_string(params_.peer) + ": " + sentence);
-}
-
 }  // namespace sluice::sync

@@ -21,6 +21,7 @@
 #include "listing/background.h"
 #include "net/tuple.h"
 #include "sync/channel.h"
+#include "sync/complaints.h"
 #include "sync/mailbox.h"
 #include "sync/standing.h"
 #include "sync/teller.h"
@@ -78,7 +79,7 @@ private:
     };
     using SessionPointer = std::unique_ptr<Session>;
 
-    explicit Pair(PairParams params) : params_(std::move(params)) {}
+    explicit Pair(PairParams params);
     Status begin();
     Status listen();
     void run();
@@ -99,7 +100,6 @@ private:
     void publish_peer();
     void compare_policies(uint32_t peers);
     const Session* best() const;
-    void complain(const std::string& sentence);
 
     PairParams params_;
     std::unique_ptr<Tls> tls_;
@@ -116,7 +116,8 @@ private:
     uint64_t told_before_ = 0;  // by tellers that have gone
     uint64_t lost_before_ = 0;
     uint64_t resyncs_before_ = 0;
-    std::string complaint_;
+    Complaints complaints_;
+    bool lacked_memory_ = false;
     bool was_there_ = false;
     std::atomic<bool> stop_{false};
     std::thread thread_;

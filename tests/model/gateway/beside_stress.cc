@@ -31,6 +31,7 @@
 #include <functional>
 #include <httplib.h>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <sys/socket.h>

@@ -5,10 +5,12 @@
 #include "catch.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <mutex>
 #include <netinet/in.h>
 #include <string>
+#include <string_view>
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
@@ -270,6 +272,44 @@ TEST_CASE("sync pair: another key, another form of records and no peer are said"
     }
     CHECK(one.standing.peer.load() == Peer::Away);
     CHECK(other.received().empty());
+}
+
+namespace {
+
+/// Comes from that address, says something, and waits until it is sent away.
+void knock(Be32 from, net::Endpoint at, std::string_view words) {
+    const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in place{};
+    place.sin_family = AF_INET;
+    place.sin_addr.s_addr = from.raw;
+    REQUIRE(bind(descriptor, reinterpret_cast<sockaddr*>(&place), sizeof place) == 0);
+    place.sin_addr.s_addr = at.address.raw;
+    place.sin_port = at.port.raw;
+    REQUIRE(connect(descriptor, reinterpret_cast<sockaddr*>(&place), sizeof place) == 0);
+    if (words.empty())
+        shutdown(descriptor, SHUT_WR);
+    else
+        REQUIRE(send(descriptor, words.data(), words.size(), MSG_NOSIGNAL) ==
+                static_cast<ssize_t>(words.size()));
+    std::array<char, 1024> said;
+    while (recv(descriptor, said.data(), said.size(), 0) > 0) {
+    }
+    close(descriptor);
+}
+
+}  // namespace
+
+TEST_CASE("sync pair: who has the peer's address and no key cannot fill the log",
+          "[sync][security]") {
+    const Be16 port = free_port();
+    One one(true, 1);
+    REQUIRE(one.start({kFirst, port}, {kSecond, port}).ok());
+    constexpr unsigned kKnocks = 40;
+    for (unsigned n = 0; n < kKnocks; ++n)
+        knock(kSecond, {kFirst, port}, n % 2 == 0 ? "" : "GET / HTTP/1.0\r\n\r\n");
+    const std::lock_guard lock(one.mutex);
+    CHECK_FALSE(one.notices.empty());
+    CHECK(one.notices.size() < kKnocks / 4);  // one in ten seconds
 }
 
 TEST_CASE("sync pair: a place that cannot be had is named", "[sync]") {

@@ -12,8 +12,8 @@
 ///          owner's go first, and those of an origin that has as many threads as it may wait.
 /// Threads  run() is one thread's; take() and part() any number of others'.
 /// Errors   Where the system has no descriptor or memory for a connection the oldest gives way. Out
-///          of memory of its own run() and take() throw, lose nothing by it but the one connection that
-///          it was for, and are to be called again.
+///          of memory of its own run() and take() throw, lose nothing by it but the one connection
+///          that it was for, and are to be called again.
 /// Memory   kMostGuests times the largest request.
 
 #include "command/descriptor.h"

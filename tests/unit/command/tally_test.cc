@@ -29,9 +29,7 @@ struct Starved {
         params.background.on_entry = [this] { test::starve(is_short); };
         return params;
     }
-    uint64_t counted() const {
-        return gateway.counters[2].count[stats::Count::MemoryShort].read();
-    }
+    uint64_t counted() const { return gateway.counters[2].count[stats::Count::MemoryShort].read(); }
     void wait_for(uint64_t count) const {
         const auto end = steady_clock::now() + std::chrono::seconds(10);
         while (counted() < count) {

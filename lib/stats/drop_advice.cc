@@ -346,8 +346,9 @@ constexpr Row kRows[] = {
     {PortsExhausted,
      {"No external port is free toward this destination: every address of the pool has been "
       "searched; and of those that were drawn at the host's own address none is held by a "
-      "flow that nobody has answered (such a one goes for it, counted as early_dropped), or "
-      "the host has more than 256 of these itself.",
+      "flow that nobody has answered, or a mapping by which nobody has been and at most "
+      "eight flows go (such a one goes for it, counted as early_dropped), or the host has "
+      "more than 256 of these itself.",
       "Add addresses to the pool; sluicectl stats names the full ones."}},
     {HostBlocks,
      {"The inside host's --port-blocks-per-host blocks are used up: every port of theirs is "

@@ -94,6 +94,11 @@ struct Sender {
         REQUIRE(messages.size() == 1);
         delivery->put(std::move(messages[0]));
     }
+    /// False where some was wanted.
+    bool turn_without_memory() {
+        const test::NoMemory none;
+        return if_memory_allows([this] { turn(0); });
+    }
     /// So many messages of one session each, for none of which there is memory.
     void put_without_memory(unsigned count) {
         const std::vector entries(1, session(flow::Event::Opened));

@@ -84,6 +84,14 @@ std::span<const NamedTimeout, kTimeoutCount> timeouts() {
     return kTimeouts;
 }
 
+bool may_cap(size_t cap, size_t timeout) {
+    const auto is_cap = [](size_t place) {
+        const std::string_view name = kTimeouts[place].name;
+        return name == "tcp-max-retrans" || name == "tcp-unacknowledged";
+    };
+    return is_cap(cap) && !is_cap(timeout) && kTimeouts[timeout].name.starts_with("tcp-");
+}
+
 std::optional<size_t> timeout_place(std::string_view name) {
     for (size_t i = 0; i < kTimeouts.size(); ++i)
         if (kTimeouts[i].name == name)

@@ -35,6 +35,8 @@ std::optional<size_t> timeout_place(std::string_view name);
 /// The place of the one by which a flow is kept that is in this state; nothing where it has none.
 /// While segments are sent again or not acknowledged, another one may cap it.
 std::optional<size_t> timeout_of(net::Protocol protocol, ProtocolState state, uint8_t status);
+/// The first is such another one, for flows that are kept by the second.
+bool may_cap(size_t cap, size_t timeout);
 
 /// By their places; 0 for those that are as the tuning says.
 using OwnTimeouts = std::array<Duration, kTimeoutCount>;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "gateway/touched_settings.h"
 
+#include "base/bits.h"
 #include "config/read.h"
 #include "conntrack/protocol_state.h"
 #include "flow/flow_record.h"
@@ -24,6 +25,9 @@ struct Unit {
     std::string_view several;
 };
 constexpr Unit kUnits[] = {
+    {"timeout-tcp-max-retrans", "flow that it may cap", "flows that it may cap"},
+    {"timeout-tcp-unacknowledged", "flow that it may cap", "flows that it may cap"},
+    {"fragment-timeout", "datagram", "datagrams"},
     {"mapping-timeout", "mapping", "mappings"},
     {"reset-hold", "flow", "flows"},
     {"max-flows-per-host", "host above the new limit", "hosts above the new limit"},
@@ -34,22 +38,26 @@ constexpr Unit kUnits[] = {
     {"max-flows-per-outside-prefix", "prefix above the new limit", "prefixes above the new limit"},
 };
 
-/// The timeout that the flag says; nothing of those that depend on more than a flow's state.
+/// The timeout that the flag says.
 std::optional<size_t> place_of(std::string_view flag) {
     if (!flag.starts_with(config::kTimeoutPrefix))
         return std::nullopt;
-    const std::string_view name = flag.substr(config::kTimeoutPrefix.size());
-    if (name == "tcp-max-retrans" || name == "tcp-unacknowledged")
-        return std::nullopt;
-    return conntrack::timeout_place(name);
+    return conntrack::timeout_place(flag.substr(config::kTimeoutPrefix.size()));
 }
 
 const Unit* unit_of(std::string_view flag) {
     static constexpr Unit kFlows{{}, "flow", "flows"};
-    if (config::is_about_flows(flag) || place_of(flag))
-        return &kFlows;
-    const auto found = std::ranges::find(kUnits, flag, &Unit::flag);
-    return found == std::end(kUnits) ? nullptr : &*found;
+    if (const auto found = std::ranges::find(kUnits, flag, &Unit::flag); found != std::end(kUnits))
+        return &*found;
+    return config::is_about_flows(flag) || place_of(flag) ? &kFlows : nullptr;
+}
+
+/// Each of them by its place.
+std::array<Duration, conntrack::kTimeoutCount> timeouts_of(conntrack::Tuning tuning) {
+    std::array<Duration, conntrack::kTimeoutCount> all;
+    std::ranges::transform(conntrack::timeouts(), all.begin(),
+                           [&](const auto& timeout) { return timeout.of(tuning); });
+    return all;
 }
 
 uint64_t count_above(const std::unordered_map<uint64_t, uint32_t>& owners, uint32_t most) {
@@ -75,20 +83,23 @@ TouchedSettings::TouchedSettings(const config::Difference& difference, const pol
                                  const policy::Policy& after)
     : after_(after),
       holds_longer_(before.tuning.tcp_reset_hold != after.tuning.tcp_reset_hold),
-      changed_(policy::Tunings::kMost + 1) {
+      others_(policy::Tunings::kMost + 1) {
     for (const auto* lines : {&difference.gone, &difference.come})
         for (const config::Line& line : *lines)
             if (unit_of(line.flag) != nullptr && !config::is_about_flows(line.flag)) {
                 counts_.emplace(line.flag, 0);
                 has_timeouts_ = has_timeouts_ || place_of(line.flag) || line.flag == "reset-hold";
             }
-    for (size_t number = 0; number < changed_.size(); ++number) {
-        conntrack::Tuning old_tuning = before.tuning_of(static_cast<uint8_t>(number));
-        conntrack::Tuning new_tuning = after.tuning_of(static_cast<uint8_t>(number));
-        for (size_t place = 0; place < conntrack::kTimeoutCount; ++place) {
-            const conntrack::NamedTimeout& timeout = conntrack::timeouts()[place];
-            changed_[number][place] = timeout.of(old_tuning) != timeout.of(new_tuning);
-        }
+    for (size_t number = 0; number < others_.size(); ++number) {
+        const auto old_ones = timeouts_of(before.tuning_of(static_cast<uint8_t>(number)));
+        const auto new_ones = timeouts_of(after.tuning_of(static_cast<uint8_t>(number)));
+        for (size_t own = 0; own < conntrack::kTimeoutCount; ++own)
+            for (size_t place = 0; place < conntrack::kTimeoutCount; ++place) {
+                const bool caps = conntrack::may_cap(place, own) &&
+                                  new_ones[own] > std::min(old_ones[place], new_ones[place]);
+                if (old_ones[place] != new_ones[place] && (place == own || caps))
+                    others_[number][own] |= uint32_t{1} << place;
+            }
     }
 }
 
@@ -106,8 +117,8 @@ void TouchedSettings::add_timeout(const listing::Seen& flow) {
     const auto place = conntrack::timeout_of(protocol, state, flow.status);
     if (!place)
         return;
-    if (changed_[flow.tuning][*place]) {
-        const std::string_view name = conntrack::timeouts()[*place].name;
+    for (const unsigned other : SetBits{others_[flow.tuning][*place]}) {
+        const std::string_view name = conntrack::timeouts()[other].name;
         const auto count = counts_.find(std::string(config::kTimeoutPrefix) + std::string(name));
         if (count != counts_.end())
             ++count->second;

@@ -4,8 +4,11 @@
 /// \file
 /// Touched settings: what a change of timeouts and limits is about, which hold for all hosts.
 ///
-/// Shape    Of a timeout, the flows in its state whose own it is and whose rule says no other; of a
-///          limit, those that have more already than the new one allows.
+/// Shape    Of a timeout, the flows in its state whose own it is and whose rule says no other; of
+///          one that caps others while TCP sends again or waits for an ACK, the flows whose own is
+///          longer, whether it caps that now or not: that changes with each packet. Of a limit,
+///          those that have more already than the new one allows. Of --fragment-timeout, nothing
+///          that there is, for it is of datagrams that begin later.
 /// Threads  As touched.h.
 /// Cost     For each flow little beside the look at it; where the number of mappings, blocks or
 ///          hosts matters, a look at each of them.
@@ -65,8 +68,8 @@ private:
     std::map<std::string, uint64_t, std::less<>> counts_;
     bool has_timeouts_ = false;
     bool holds_longer_ = false;  // --reset-hold is another one
-    // By a flow's number of Tunings: the timeouts that are others for it.
-    std::vector<std::array<bool, conntrack::kTimeoutCount>> changed_;
+    // By a flow's number of Tunings and its own timeout: those that are others for it, a bit each.
+    std::vector<std::array<uint32_t, conntrack::kTimeoutCount>> others_;
     uint32_t from_outside_ = 0;
     ByPrefix inside_prefixes_;
     ByPrefix outside_prefixes_;

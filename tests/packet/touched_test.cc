@@ -80,8 +80,48 @@ TEST_CASE("touched: a timeout is about flows in its state whose rule has no othe
     CHECK(census.gone == Counts{3});
     CHECK(census.come == Counts{0, 0, 1, 3, 0});
     CHECK(gateway::count_text("timeout-udp", 3) == "3 flows");
-    CHECK(gateway::count_text("timeout-tcp-unacknowledged", 0).empty());
     CHECK(gateway::count_text("invalid", 0).empty());
+}
+
+TEST_CASE("touched: a timeout that caps others is about flows whose own is longer", "[packet]") {
+    Testbed bed({.configure = [](config::Config& config) {
+        config.snat.push_back({.inside = {ip("10.1.0.77"), 32}, .addresses = config.pool});
+        config.snat[0].timeouts[*conntrack::timeout_place("tcp-unacknowledged")] =
+            Duration::seconds(100);
+    }});
+    for (const char* host : {kHost, "10.1.0.77"})  // the second has a cap of its own
+        for (uint16_t port = 5000; port < 5002; ++port)
+            REQUIRE(bed.from_inside(Frame().ipv4(host, kServer).tcp(port, 80, kAck)).size() == 1);
+    REQUIRE(bed.from_inside(Frame().ipv4(kHost, kServer).tcp(6000, 80, kSyn)).size() == 1);
+    send(bed, 5000);
+    // A connection has five days by itself, an attempt two minutes.
+    config::Config after = bed.config();
+    after.tuning.tcp_unacknowledged = Duration::seconds(120);
+    after.tuning.tcp_max_retrans_timeout = Duration::seconds(119);
+    after.fragments.timeout = Duration::seconds(5);
+    const gateway::Census census = count(bed,
+                                         {{{"timeout-tcp-unacknowledged", "300"}},
+                                          {{"fragment-timeout", "5"},
+                                           {"timeout-tcp-max-retrans", "119"},
+                                           {"timeout-tcp-unacknowledged", "120"}}},
+                                         after);
+    CHECK(census.gone == Counts{2});
+    CHECK(census.come == Counts{0, 5, 2});
+    CHECK(gateway::count_text("timeout-tcp-unacknowledged", 1) == "1 flow that it may cap");
+    CHECK(gateway::count_text("timeout-tcp-max-retrans", 5) == "5 flows that it may cap");
+    CHECK(gateway::count_text("fragment-timeout", 0) == "0 datagrams");
+}
+
+TEST_CASE("touched: a cap above a flow's own timeout, before and after, is about none of it",
+          "[packet]") {
+    Testbed bed;
+    REQUIRE(bed.from_inside(Frame().ipv4(kHost, kServer).tcp(6000, 80, kSyn)).size() == 1);
+    config::Config after = bed.config();
+    const auto [seconds, flows] = GENERATE(std::pair(200, 0), std::pair(120, 0), std::pair(60, 1));
+    after.tuning.tcp_unacknowledged = Duration::seconds(seconds);
+    const gateway::Census census =
+        count(bed, {{}, {{"timeout-tcp-unacknowledged", std::to_string(seconds)}}}, after);
+    CHECK(census.come == Counts{static_cast<uint64_t>(flows)});
 }
 
 TEST_CASE("touched: a limit is about who has more than it allows", "[packet]") {

@@ -61,4 +61,17 @@ TEST_CASE("timeouts: a flow is kept by that of its protocol and state", "[conntr
     CHECK(name_of(Protocol{50}, {}) == "generic");
 }
 
+TEST_CASE("timeouts: two may cap others, those of TCP's states", "[conntrack]") {
+    const auto caps = [](std::string_view cap, std::string_view timeout) {
+        return may_cap(*timeout_place(cap), *timeout_place(timeout));
+    };
+    CHECK(caps("tcp-max-retrans", "tcp-established"));
+    CHECK(caps("tcp-unacknowledged", "tcp-syn-sent"));
+    CHECK_FALSE(caps("tcp-unacknowledged", "udp-stream"));
+    CHECK_FALSE(caps("tcp-unacknowledged", "sctp-established"));
+    CHECK_FALSE(caps("tcp-unacknowledged", "tcp-max-retrans"));
+    CHECK_FALSE(caps("tcp-max-retrans", "tcp-max-retrans"));
+    CHECK_FALSE(caps("tcp-established", "tcp-close"));
+}
+
 }  // namespace timeouts_test

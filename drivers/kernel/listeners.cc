@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <iterator>
 #include <optional>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
 
@@ -24,13 +25,14 @@ constexpr Be32 kMapped = Be32::from_host(0xffff);  // the third word of ::ffff:0
 struct List {
     const char* name;
     Protocol protocol;
+    uint8_t family;
     uint8_t state;  // of sockets that wait for whomever
 };
 constexpr List kLists[] = {
-    {"tcp", Protocol::Tcp, 0x0a},   // TCP_LISTEN
-    {"tcp6", Protocol::Tcp, 0x0a},  // those of :: take IPv4 as well, as a rule
-    {"udp", Protocol::Udp, 0x07},   // TCP_CLOSE: not connected
-    {"udp6", Protocol::Udp, 0x07},
+    {"tcp", Protocol::Tcp, AF_INET, 0x0a},    // TCP_LISTEN
+    {"tcp6", Protocol::Tcp, AF_INET6, 0x0a},  // those of :: take IPv4 as well, as a rule
+    {"udp", Protocol::Udp, AF_INET, 0x07},    // TCP_CLOSE: not connected
+    {"udp6", Protocol::Udp, AF_INET6, 0x07},
 };
 
 template <typename Number>
@@ -49,9 +51,17 @@ string_view next_word(string_view line, size_t& at) {
     return line.substr(first, at - first);
 }
 
-/// Words of an address stand as the machine reads them. Nothing for one of IPv6 alone.
+using Words = std::array<uint32_t, 4>;  // of an address, as the machine reads them
+
+/// By which IPv4 comes to an IPv6 socket; nothing for one of IPv6 alone.
+std::optional<Be32> ipv4_of(const Words& words) {
+    const bool is_any = words == Words{};
+    const bool is_mapped = words[0] == 0 && words[1] == 0 && words[2] == kMapped.raw;
+    return is_any || is_mapped ? std::optional(Be32{words[3]}) : std::nullopt;
+}
+
 std::optional<Be32> read_address(string_view text) {
-    std::array<uint32_t, 4> words{};
+    Words words{};
     const size_t count = text.size() / kWordDigits;
     if (text.size() % kWordDigits != 0 || (count != 1 && count != words.size()))
         return std::nullopt;
@@ -61,11 +71,7 @@ std::optional<Be32> read_address(string_view text) {
             return std::nullopt;
         words[i] = *word;
     }
-    if (count == 1)
-        return Be32{words[0]};
-    const bool is_any = words == std::array<uint32_t, 4>{};
-    const bool is_mapped = words[0] == 0 && words[1] == 0 && words[2] == kMapped.raw;
-    return is_any || is_mapped ? std::optional(Be32{words[3]}) : std::nullopt;
+    return count == 1 ? Be32{words[0]} : ipv4_of(words);
 }
 
 struct Line {
@@ -94,6 +100,9 @@ std::optional<Line> read_line(string_view line) {
 
 bool Listeners::read(std::vector<io::Listener>& found) {
     if (!file_.is_open()) {
+        const auto answer = ask(found);
+        if (answer != SocketQuery::Answer::Refused)
+            return answer == SocketQuery::Answer::Last && go_on();
         const std::string path = folder_ + '/' + kLists[list_].name;
         file_ = Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
         rest_.clear();
@@ -103,8 +112,26 @@ bool Listeners::read(std::vector<io::Listener>& found) {
     if (bytes > 0 && take({piece.data(), static_cast<size_t>(bytes)}, found))
         return false;
     file_ = Descriptor();
+    return go_on();
+}
+
+/// To the next list; true when that is the first one again.
+bool Listeners::go_on() {
     list_ = (list_ + 1) % std::size(kLists);
     return list_ == 0;
+}
+
+SocketQuery::Answer Listeners::ask(std::vector<io::Listener>& found) {
+    const List& list = kLists[list_];
+    if (!asks_ || list.protocol != Protocol::Tcp)
+        return SocketQuery::Answer::Refused;
+    std::vector<Bound> sockets;
+    const SocketQuery::Answer answer = query_.read(list.family, sockets);
+    for (const Bound& bound : sockets)
+        if (const auto address =
+                list.family == AF_INET ? Be32{bound.address[0]} : ipv4_of(bound.address))
+            found.push_back({list.protocol, {*address, bound.port}});
+    return answer;
 }
 
 /// False when no more of this list is wanted.

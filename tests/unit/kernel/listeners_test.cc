@@ -2,7 +2,9 @@
 #include "kernel/listeners.h"
 
 #include "catch.h"
+#include "listening.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -11,6 +13,7 @@
 namespace listeners_test {
 
 using namespace sluice;
+using namespace sluice::test;
 using io::Listener;
 using kernel::Listeners;
 using net::Protocol;
@@ -21,6 +24,19 @@ constexpr Be32 kOwn = Be32::from_host(0xc6336401);  // 198.51.100.1
 constexpr unsigned kListens = 0x0a;
 constexpr unsigned kUnconnected = 0x07;
 constexpr unsigned kConnected = 0x01;
+
+/// All of them, in so many calls.
+std::vector<Listener> read_all(Listeners& listeners, unsigned* calls = nullptr) {
+    std::vector<Listener> found;
+    unsigned count = 1;
+    while (!listeners.read(found)) {
+        ++count;
+        REQUIRE(count < 10000);
+    }
+    if (calls != nullptr)
+        *calls = count;
+    return found;
+}
 
 /// The kernel's lists, as a test writes them.
 class Folder {
@@ -34,18 +50,6 @@ public:
         std::ofstream(path_ + '/' + list)
             << "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
             << lines;
-    }
-    /// All of them, in so many calls.
-    std::vector<Listener> read(Listeners& listeners, unsigned* calls = nullptr) const {
-        std::vector<Listener> found;
-        unsigned count = 1;
-        while (!listeners.read(found)) {
-            ++count;
-            REQUIRE(count < 1000);
-        }
-        if (calls != nullptr)
-            *calls = count;
-        return found;
     }
 
 private:
@@ -83,12 +87,12 @@ TEST_CASE("listeners: sockets that take what anybody sends are found, others are
     folder.write("udp", line(kZeroes, 53, kUnconnected) + line(word(kOwn), 40000, kConnected) +
                             line(word(kOwn), 123, kUnconnected));
     Listeners listeners(folder.path());
-    CHECK(folder.read(listeners) ==
-          std::vector{at(Protocol::Tcp, kOwn, 22), at(Protocol::Tcp, {}, 8080),
-                      at(Protocol::Udp, {}, 53), at(Protocol::Udp, kOwn, 123)});
+    CHECK(read_all(listeners) == std::vector{at(Protocol::Tcp, kOwn, 22),
+                                             at(Protocol::Tcp, {}, 8080), at(Protocol::Udp, {}, 53),
+                                             at(Protocol::Udp, kOwn, 123)});
     folder.write("tcp", "");
     std::filesystem::remove(folder.path() + "/udp");
-    CHECK(folder.read(listeners).empty());  // it is asked anew
+    CHECK(read_all(listeners).empty());  // it is asked anew
 }
 
 TEST_CASE("listeners: of those of IPv6 some take IPv4 as well", "[kernel]") {
@@ -98,7 +102,7 @@ TEST_CASE("listeners: of those of IPv6 some take IPv4 as well", "[kernel]") {
     folder.write("tcp6", line(only, 80, kListens) + line(mapped, 443, kListens) +
                              line(kZeroes + kZeroes + kZeroes + kZeroes, 22, kListens));
     Listeners listeners(folder.path());
-    CHECK(folder.read(listeners) ==
+    CHECK(read_all(listeners) ==
           std::vector{at(Protocol::Tcp, kOwn, 443), at(Protocol::Tcp, {}, 22)});
 }
 
@@ -111,7 +115,7 @@ TEST_CASE("listeners: a long list is read in pieces, and no line is lost between
     folder.write("udp", lines);
     Listeners listeners(folder.path());
     unsigned calls = 0;
-    const std::vector<Listener> found = folder.read(listeners, &calls);
+    const std::vector<Listener> found = read_all(listeners, &calls);
     REQUIRE(found.size() == 300);
     for (uint16_t port = 1; port <= 300; ++port)
         CHECK(found[port - 1U] == at(Protocol::Udp, {}, port));
@@ -124,7 +128,18 @@ TEST_CASE("listeners: what is no line of a socket is passed over", "[kernel]") {
                             line("ZZZZZZZZ", 1, kListens) + line(kZeroes, 22, kListens) +
                             "0: 00000000:0017 00000000:0000 0A");
     Listeners listeners(folder.path());
-    CHECK(folder.read(listeners) == std::vector{at(Protocol::Tcp, {}, 22)});
+    CHECK(read_all(listeners) == std::vector{at(Protocol::Tcp, {}, 22)});
+}
+
+TEST_CASE("listeners: the kernel's own are asked for", "[kernel]") {
+    const Listening server;
+    const Connected client(server);
+    Listeners listeners;
+    for (int i = 0; i < 2; ++i) {  // it is asked anew
+        const std::vector<Listener> found = read_all(listeners);
+        CHECK(std::ranges::count(found, at(Protocol::Tcp, kLoopback, server.port().host())) == 1);
+        CHECK(std::ranges::count(found, at(Protocol::Tcp, kLoopback, client.port().host())) == 0);
+    }
 }
 
 }  // namespace listeners_test

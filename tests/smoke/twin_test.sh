@@ -3,7 +3,8 @@
 #
 # Services of the gateway itself, by the kernel's twins of both ports, beside forwarded traffic: TCP
 # to it, ping, HTTP and UDP from it, a DHCP client. The kernel forwards (start_sluice sees to that)
-# and has another interface with a way to the world: no client's packet comes out there.
+# and has another interface with a way to the world: no client's packet comes out there. Then
+# several twins at once, and a lease.
 set -euo pipefail
 # shellcheck source=tests/smoke/gateway.sh
 source "$(dirname "$(readlink -f "$0")")/gateway.sh"
@@ -126,6 +127,66 @@ echo_through "$net.server" "$public_address" 7007
 assert_accounts "$net"
 stop_sluice "$net"
 pass "what listens on the machine is reached without a word of its port"
+
+# Three twins: of the inside port, of a VLAN beside it, whose hosts are behind a switch that knows
+# its tag, and of the outside one.
+#
+#    NET.client 10.1.0.10 ─────────────────────── lan  (sl1)  ┐
+#                                                             ├ NET.gateway ─ (sl0) wan ─ NET.server
+#    NET.other  10.2.0.10 ─ NET.switch ─ VLAN 10 ─ lan2 (sl10) ┘
+net=several
+new_network "$net"
+for name in other switch; do new_namespace "$net.$name"; done
+connect "$net.gateway" lan2 "$net.switch" trunk
+connect "$net.other" eth0 "$net.switch" access
+start_in "$net.switch" "$python" "$here/vlan_switch.py" trunk access=10 >"$work/switch.log" 2>&1
+wait_for 10 "the switch" grep -q '^switching' "$work/switch.log"
+in_namespace "$net.other" ip address add 10.2.0.10/24 dev eth0
+in_namespace "$net.other" ip route add default via 10.2.0.1
+start_server "$net"
+start_in "$net.gateway" "$python" "$here/echo_server.py" 7007 >"$work/several.log"
+wait_for 10 "the echo server" grep -q listening "$work/several.log"
+start_sluice "$net" --lan-twin sl1 --wan-twin sl0 \
+    --lan af_packet:lan2,vlan=10,twin=sl10 --lan-address 10.2.0.1/24
+for twin in sl1:lan:10.1.0.1 sl10:lan2:10.2.0.1 "sl0:wan:$public_address"; do
+    IFS=: read -r name port address <<<"$twin"
+    [[ $(mac_of "$net" "$name") == "$(mac_of "$net" "$port")" ]] ||
+        fail "$name has another MAC than $port"
+    on_gateway "$net" ip address show dev "$name" | grep -q "inet $address/24" ||
+        fail "$name has not the address $address"
+done
+on_gateway "$net" ip route add "$server_address" via "$next_hop" dev sl0
+before=$(counter "$net" to_twin)
+for from in client:10.1.0.1 other:10.2.0.1 "server:$public_address"; do
+    echo_through "$net.${from%:*}" "${from#*:}" 7007
+    after=$(counter "$net" to_twin)
+    ((after > before)) || fail "what ${from%:*} was answered did not go by a twin"
+    before=$after
+done
+pass "each of several twins, one of them on a VLAN, is reached by its own address"
+
+# seen_from NAMESPACE PORT: as the server sees an HTTP client there with that port.
+seen_from() {
+    in_namespace "$1" curl --silent --show-error --fail --max-time 10 --local-port "$2" \
+        "http://$server_address/whoami"
+}
+
+# The port on which the kernel listens is no flow's, from either network; any other is.
+for name in client other; do
+    seen=$(seen_from "$net.$name" 7007) || fail "forwarding from $name is broken"
+    [[ $seen == "$public_address":* && $seen != *:7007 ]] ||
+        fail "a flow from $name has the kernel's port: $seen"
+done
+seen=$(seen_from "$net.other" 7008) || fail "forwarding is broken"
+[[ $seen == "$public_address:7008" ]] || fail "a flow has not the port that is nobody's: $seen"
+echo_through "$net.server" "$public_address" 7007
+pass "the kernel's port is given to no flow of either network"
+assert_accounts "$net"
+stop_sluice "$net"
+for name in sl0 sl1 sl10; do
+    ! on_gateway "$net" ip link show dev "$name" >/dev/null 2>&1 || fail "$name outlives sluice"
+done
+pass "all twins are gone with sluice"
 
 for applet in udhcpc udhcpd; do
     busybox --list 2>/dev/null | grep -qx "$applet" ||

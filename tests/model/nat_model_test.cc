@@ -131,13 +131,13 @@ private:
         const auto out = from_inside(from_host(talk, reset), talk.zone);
         REQUIRE(take_inside().empty());
         forget_evicted();
-        if (due.addresses.empty())  // but for one whose holder has just gone for it
+        if (!due.address)  // but for one whose holder has just gone for it
             due = oracle_.due(talk, bed_.now());
 
         if (!mapped && (reset || room().refusals != before.refusals)) {
             REQUIRE(out.empty());  // opens nothing, or finds no room where there is none
             REQUIRE((reset || before.flows >= kFlows || room().no_space != before.no_space ||
-                     due.addresses.empty()));
+                     !due.address));
             return;
         }
         REQUIRE(out.size() == 1);
@@ -154,7 +154,7 @@ private:
 
     void check_due(const Due& due, const ReplyKey& key) {
         CAPTURE(due.kept.value_or(0), due.own.value_or(0), due.range.first, key.port);
-        REQUIRE(due.has(key.address));
+        REQUIRE(due.address == key.address);
         // What is kept is never forgotten: in no set do so many of these flows come together.
         REQUIRE(due.allows(key.port));
         kept_ += due.kept ? 1 : 0;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "nat_oracle.h"
 
+#include "base/sip_hash.h"
+
 #include <algorithm>
+#include <functional>
 #include <iterator>
 #include <tuple>
 
@@ -81,26 +84,35 @@ std::optional<ReplyKey> Oracle::newest_changed(const Conversation& talk, Tick no
     return newest;
 }
 
+/// The addresses of the pool as the host has them, the best first: by one number of the host and
+/// one of the address.
+std::vector<Be32> Oracle::ranked(const Conversation& talk) const {
+    constexpr SipKey kKey{};  // as the testbed's
+    constexpr uint64_t kGoldenRatio = 0x9e3779b97f4a7c15;
+    const uint64_t of_host = sip_hash(kKey, uint64_t{talk.zone} << 32 | talk.host.raw, 1);
+    std::vector<Be32> order = pool_;
+    std::ranges::sort(order, std::greater{}, [&](Be32 address) {
+        return (of_host ^ sip_hash(kKey, address.raw, 2)) * kGoldenRatio;
+    });
+    return order;
+}
+
 Due Oracle::due(const Conversation& talk, Tick now) const {
     const auto is_free = [&](Be32 address, uint16_t port) {
         return !is_taken({talk.protocol, talk.server, address, talk.server_port, port}, now);
     };
-    const auto home = homes_.find({talk.host, talk.zone});
-    Due due{home == homes_.end() ? pool_ : std::vector{home->second}, {}, {}, {}};
+    const std::vector<Be32> order = ranked(talk);
+    Due due;
     if (net::is_by_address(talk.protocol)) {
-        if (!is_free(due.addresses.front(), 0) || due.addresses.size() > 1)
-            due.addresses = pool_;
-        std::erase_if(due.addresses, [&](Be32 address) { return !is_free(address, 0); });
+        const auto free = std::ranges::find_if(order, [&](Be32 each) { return is_free(each, 0); });
+        due.address = free == order.end() ? std::nullopt : std::optional(*free);
         return due;
     }
-    // Of a host that has had nothing yet the address is not known, so it may be either.
-    const auto is_own_free = [&](Be32 address) { return is_free(address, talk.port); };
+    due.address = order.front();
     due.range = range_of(talk.protocol, talk.port);
-    if (std::all_of(due.addresses.begin(), due.addresses.end(), is_own_free))
+    if (is_free(*due.address, talk.port))
         due.own = talk.port;
-    else if (std::any_of(due.addresses.begin(), due.addresses.end(), is_own_free))
-        due.range = {0, 65535};
-    if (const auto kept = newest_changed(talk, now); kept && is_free(kept->address, kept->port))
+    if (const auto kept = newest_changed(talk, now); kept && is_free(*due.address, kept->port))
         due.kept = kept->port;
     return due;
 }
@@ -118,10 +130,8 @@ bool Oracle::sent(const ReplyKey& key, const Conversation& talk, bool reset, Tic
         // A flow that ended may stand in the table for a while, beside the new one or not.
         mapping = {talk, now, now, false, false, false, 0};
         mapping.deadline = now + timeout(mapping);
-        if (!net::is_by_address(talk.protocol)) {
-            homes_.try_emplace({talk.host, talk.zone}, key.address);
+        if (!net::is_by_address(talk.protocol))
             mapping.number = key.port == talk.port ? 0 : ++changed_;
-        }
         return true;
     }
     if (mapping.owner != talk)

@@ -3,11 +3,17 @@
 
 /// \file
 /// Oracle: which mappings a gateway has, and until when; and which one a conversation that has none
-/// is to be given, by the pool and the mappings that there are.
+/// is to be given, by the pool and the mappings that there are. It learns no choice from what the
+/// gateway does: only a port that is drawn is whatever comes out, in its range and nobody's.
 ///
 /// Shape    A map from a reply's tuple to its owner. Of TCP it knows connections that are picked up
 ///          in the middle and reset: ACK and RST.
-/// Source   Of what is given: RFC 4787 REQ-2 (one address a host), get_unique_tuple() and
+/// Rule     Of a host and its zone alone is the order in which it has the pool's addresses. Ports
+///          are of the first; what has no ports goes to the next where another host has it toward
+///          that server. The port is the one that its endpoint has toward another server, where
+///          that is not its own and free; else its own where that is free; else one of its range.
+/// Source   Of what is given: RFC 4787 REQ-2 (one address a host), rendezvous hashing (Thaler and
+///          Ravishankar, 1998) by SipHash under the key of the testbed, get_unique_tuple() and
 ///          find_appropriate_src() of Linux, net/netfilter/nf_nat_core.c, and the ranges of
 ///          nf_nat_l4proto_unique_tuple().
 /// Units    Ports in host order; an ICMP identifier is a port of the host's.
@@ -20,7 +26,6 @@
 #include "packet_builder.h"
 #include "packet_reader.h"
 
-#include <algorithm>
 #include <compare>
 #include <map>
 #include <optional>
@@ -67,14 +72,11 @@ Conversation conversation_of(const Seen& seen);
 
 /// What a conversation that has no mapping is to be given.
 struct Due {
-    std::vector<Be32> addresses;   ///< One of these; none: there is nothing for it.
+    std::optional<Be32> address;   ///< None: there is nothing for it.
     std::optional<uint16_t> kept;  ///< The port that its endpoint has toward another server.
     std::optional<uint16_t> own;   ///< Else its own, where that is free.
     std::pair<uint16_t, uint16_t> range{};  ///< Else one from the first to the second.
 
-    bool has(Be32 address) const {
-        return std::find(addresses.begin(), addresses.end(), address) != addresses.end();
-    }
     bool allows(uint16_t port) const {
         if (const auto only = kept ? kept : own)
             return port == *only;
@@ -137,11 +139,11 @@ private:
     /// A packet passes: the mapping lives on, or a reset ends it. False when it has ended.
     static bool pass(Mapping& mapping, bool reset, Tick now);
     static Duration timeout(const Mapping& mapping);
+    std::vector<Be32> ranked(const Conversation& talk) const;
     std::optional<ReplyKey> newest_changed(const Conversation& talk, Tick now) const;
 
     std::vector<Be32> pool_;
     std::map<ReplyKey, Mapping> mappings_;
-    std::map<std::pair<Be32, uint16_t>, Be32> homes_;  ///< Each host's address, and its zone's.
     uint64_t changed_ = 0;
 };
 

@@ -73,6 +73,16 @@ Status run_flood(const Flood& kind, const Options& options, Bench& bench) {
     return Done{};
 }
 
+/// One of each of the next flows, from outside, to addresses of the pool where nobody is.
+std::vector<Item> fresh_replies(Scene& scene) {
+    std::vector<Item> items;
+    for (const uint64_t flow : scene.next_flows()) {
+        scene.fresh().learn(flow, Be32::from_host(0xc6336410 + (flow & 15)), Be16::from_host(1024));
+        items.push_back({flow, Direction::Reply, Kind::Open});
+    }
+    return items;
+}
+
 /// Packets of known flows from inside, and in each turn as many from outside that have none.
 Status run_beside(uint32_t standing, const Options& options, Bench& bench) {
     auto scene = Scene::create({.standing = standing, .room = kBatch}, options);
@@ -92,14 +102,8 @@ Status run_beside(uint32_t standing, const Options& options, Bench& bench) {
             for (unsigned n = 0; n < kBatch; ++n)
                 items.push_back({order.next(), Direction::Original, Kind::Data});
             known.offer(items);
-            items.clear();
-            for (const uint64_t flow : scene.value()->next_flows()) {
-                scene.value()->fresh().learn(flow, Be32::from_host(0xc6336410 + (flow & 15)),
-                                             Be16::from_host(1024));
-                items.push_back({flow, Direction::Reply, Kind::Open});
-            }
-            if (i % 2 == 1)
-                unknown.offer(items);
+            if (const std::vector<Item> others = fresh_replies(*scene.value()); i % 2 == 1)
+                unknown.offer(others);
             took += known.run_worker();
             out += known.collect();
             rig.attend();

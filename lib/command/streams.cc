@@ -150,6 +150,17 @@ void Streams::packets(const Question& question, const listing::PacketStreamParam
         });
 }
 
+/// One that is not the one seen last, or nothing for a while. False when the client has gone.
+bool Streams::send_live(uint64_t& seen, httplib::DataSink& sink) {
+    const auto event = live_.event();
+    if (event->number == seen) {
+        rest();
+        return sink.is_writable();
+    }
+    seen = event->number;
+    return sink.write(event->text.data(), event->text.size());
+}
+
 void Streams::live(const Question& question, httplib::Response& response) {
     if (!question.query.empty())
         return refuse(response, question.format, kBadRequest, "/v1/live takes nothing.");
@@ -163,15 +174,7 @@ void Streams::live(const Question& question, httplib::Response& response) {
     response.set_chunked_content_provider(
         "text/event-stream",
         [this, sending, seen = uint64_t{0}](size_t, httplib::DataSink& sink) mutable {
-            return go_on([&] {
-                const auto event = live_.event();
-                if (event->number == seen) {
-                    rest();
-                    return sink.is_writable();
-                }
-                seen = event->number;
-                return sink.write(event->text.data(), event->text.size());
-            });
+            return go_on([&] { return send_live(seen, sink); });
         });
 }
 

@@ -53,6 +53,7 @@ private:
         return goes_on;
     }
     bool send_events(Events& events, httplib::DataSink& sink);
+    bool send_live(uint64_t& seen, httplib::DataSink& sink);
     void packets(const Question& question, const listing::PacketStreamParams& asked,
                  httplib::Response& response);
 

@@ -38,22 +38,28 @@ struct Squeezed {
     std::vector<bool> begins;   // whether an item does there, and at the end
 };
 
+bool parts_items(char c) {
+    return string_view(" \t\r,").find(c) != string_view::npos;
+}
+
+void add(const FileWord& word, Squeezed& all) {
+    bool begins = true;
+    Place place = word.place;
+    for (const char c : word.text) {
+        if (!parts_items(c)) {
+            all.text += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+            all.places.push_back(place);
+            all.begins.push_back(begins);
+        }
+        begins = parts_items(c);
+        ++place.column;
+    }
+}
+
 Squeezed squeezed(std::span<const FileWord> words) {
     Squeezed all;
-    for (const FileWord& word : words) {
-        bool begins = true;
-        Place place = word.place;
-        for (const char c : word.text) {
-            const bool parts = string_view(" \t\r,").find(c) != string_view::npos;
-            if (!parts) {
-                all.text += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-                all.places.push_back(place);
-                all.begins.push_back(begins);
-            }
-            begins = parts;
-            ++place.column;
-        }
-    }
+    for (const FileWord& word : words)
+        add(word, all);
     all.begins.push_back(true);
     return all;
 }

@@ -63,17 +63,19 @@ inline constexpr unsigned kMaxDuePerTurn = 2048;
 /// More than a pass or two, so that a holder is looked at before its time is up.
 inline constexpr Duration kLeastRenewal = Duration::seconds(4);
 
+struct AgeingParams {
+    flow::FlowTable& table;
+    flow::Member& member;
+    stats::Counters& counters;
+    const policy::Current& policy;
+    BlockNotice notice = {};
+    const pool::Exhaustion* exhaustion = nullptr;  ///< Null: blocks are never taken back.
+};
+
 class Ageing {
 public:
-    Ageing(flow::FlowTable& table, flow::Member& member, stats::Counters& counters,
-           const policy::Current& policy, BlockNotice notice = {},
-           const pool::Exhaustion* exhaustion = nullptr)
-        : table_(table),
-          member_(member),
-          counters_(counters),
-          policy_(policy),
-          notice_(std::move(notice)),
-          exhaustion_(exhaustion) {}
+    /// All that the params refer to outlives this object.
+    explicit Ageing(AgeingParams params) : params_(std::move(params)) {}
 
     /// Looks at the table's next slice. Returns how many flows it ended.
     unsigned turn(Tick now);
@@ -89,16 +91,12 @@ private:
     void look_at_block(const flow::Deadlines::Due& due, flow::LifeWord life, Tick now);
     /// A holder with less to live is given twice that, if flows hang on it.
     Duration renewal() const {
-        return std::max(Duration{policy_->holders.mapping_timeout.milliseconds / 8}, kLeastRenewal);
+        return std::max(Duration{params_.policy->holders.mapping_timeout.milliseconds / 8},
+                        kLeastRenewal);
     }
     BlockEvent event_of(const flow::FlowRecord& block) const;
 
-    flow::FlowTable& table_;
-    flow::Member& member_;
-    stats::Counters& counters_;
-    const policy::Current& policy_;
-    BlockNotice notice_;
-    const pool::Exhaustion* exhaustion_;  // null: blocks are never taken back
+    AgeingParams params_;
     uint64_t blocks_wanted_ = 0;
     uint64_t to_take_back_ = 0;     // blocks
     std::optional<Tick> shortage_;  // a block was wanted and not to be had; for a while

@@ -45,8 +45,8 @@ Core::Core(CoreParams params)
                   outbox_, counters_),
       twins_(params_.twins,
              {params_.interfaces, params_.table, params_.packets, outbox_, counters_}),
-      ageing_(params_.table, member_, counters_, params_.policy, params_.block_notice,
-              params_.exhaustion),
+      ageing_({params_.table, member_, counters_, params_.policy, params_.block_notice,
+               params_.exhaustion}),
       uplink_watch_(params_.uplinks, params_.policy, params_.hops),
       rerouting_(params_.table, member_, params_.policy, params_.uplinks.living, counters_),
       reuse_watch_(params_.table, counters_, params_.neighbours.own.notice) {}

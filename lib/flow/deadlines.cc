@@ -72,15 +72,13 @@ unsigned Deadlines::scan(uint32_t& position, uint32_t limit, Tick now, std::span
             bits = low_bits(count - block);  // the last few are looked at one by one
         bits &= low_bits(stop - block) & ~low_bits(position - block);
         position = stop;
-        for (unsigned i : SetBits{bits}) {
+        for (SetBits left{bits}; left.bits != 0 && found < due.size();) {
+            const unsigned i = left.take();
             const uint32_t word = words_[block + i].load(std::memory_order_relaxed);
-            if (!is_due(word, now))
-                continue;
-            if (found == due.size()) {
-                position = block + i;  // this one comes first next time
-                break;
-            }
-            due[found++] = {block + i, word};
+            if (is_due(word, now))
+                due[found++] = {block + i, word};
+            if (found == due.size())
+                position = block + i + 1;  // the next one comes first next time
         }
     }
     if (position == count)

@@ -15,23 +15,29 @@
 namespace sluice::flow {
 namespace {
 
-/// What a scan of tuple i's primary bucket means; bit n of `match` stands for slot n - 1, and
-/// `before` is the meta word as it was before the scan.
+/// What a scan has seen of a bucket.
+struct Scanned {
+    const Bucket& bucket;
+    MetaWord before;  // the meta word, before the scan
+    unsigned match;   // bit n stands for slot n - 1
+    bool is_hinted;
+};
+
+/// What that means for tuple i, whose primary bucket it is.
 [[gnu::always_inline]] inline void note(const CuckooIndex& index, Probes& probes, unsigned i,
-                                        const Bucket& bucket, MetaWord before, unsigned match,
-                                        bool is_hinted) {
+                                        const Scanned& scanned) {
     const uint64_t bit = uint64_t{1} << i;
-    if (match != 0) {
-        const auto slot = static_cast<unsigned>(std::countr_zero(match)) - 1;
+    if (scanned.match != 0) {
+        const auto slot = static_cast<unsigned>(std::countr_zero(scanned.match)) - 1;
         // Acquire: the record's tuples were written before its word.
-        const SlotWord word = bucket.slot[slot].load(std::memory_order_acquire);
+        const SlotWord word = scanned.bucket.slot[slot].load(std::memory_order_acquire);
         __builtin_prefetch(&index.record(word));
         probes.word[i] = word;
         probes.found |= bit;
-    } else if (is_hinted) {
+    } else if (scanned.is_hinted) {
         __builtin_prefetch(&index.bucket(index.place(probes.hash[i]).secondary));
         probes.elsewhere |= bit;
-    } else if (bucket.meta.load(std::memory_order_acquire) != before) {
+    } else if (scanned.bucket.meta.load(std::memory_order_acquire) != scanned.before) {
         probes.uncertain |= bit;
     }
 }
@@ -55,7 +61,7 @@ void probe_by_words(const CuckooIndex& index, Probes& probes, unsigned count) {
             const SlotWord word = bucket.slot[slot].load(std::memory_order_acquire);
             match |= unsigned{(word.bits & SlotWord::kFindMask) == wanted} << (slot + 1);
         }
-        note(index, probes, i, bucket, before, match, is_hinted(before, probes.hash[i]));
+        note(index, probes, i, {bucket, before, match, is_hinted(before, probes.hash[i])});
     }
 }
 
@@ -109,7 +115,7 @@ __attribute__((target("avx512f,bmi,bmi2"))) void probe_by_lines(const CuckooInde
             _mm512_mask_cmpeq_epi64_mask(kSlotLanes, _mm512_and_si512(line, mask),
                                          _mm512_set1_epi64(static_cast<int64_t>(probes.wanted[i])));
         const bool is_hinted = (before.bits & probes.filter[i]) == probes.filter[i];
-        note(index, probes, i, bucket, before, match, is_hinted);
+        note(index, probes, i, {bucket, before, match, is_hinted});
     }
 }
 
@@ -132,7 +138,7 @@ __attribute__((target("avx2"))) void probe_by_halves(const CuckooIndex& index, P
         const unsigned match =
             (bits(_mm256_cmpeq_epi64(low, wanted)) | bits(_mm256_cmpeq_epi64(high, wanted)) << 4) &
             kSlotLanes;
-        note(index, probes, i, bucket, before, match, is_hinted(before, probes.hash[i]));
+        note(index, probes, i, {bucket, before, match, is_hinted(before, probes.hash[i])});
     }
 }
 

@@ -208,6 +208,21 @@ void add_routes(const Lines& lines, const Policy& policy, const Ends& ends, Coun
                      is_from(lines[i], answers_from);
 }
 
+/// The flows of a segment that none of the policies would open; within a reading.
+std::vector<listing::Doomed> without_ground(flow::FlowTable& table, uint32_t first,
+                                            std::span<const Policy* const> policies) {
+    std::vector<listing::Doomed> result;
+    table.for_each_live(
+        first, first + listing::kSegment, [&](uint32_t index, const flow::FlowRecord& record) {
+            const Ends ends = ends_of(record.key(Direction::Original), record.key(Direction::Reply),
+                                      record.sides, record.status.load(std::memory_order_relaxed));
+            // relaxed: in a reading that is in time the record is of one flow only.
+            if (record.kind() == flow::Kind::Flow && none_allows(policies, ends))
+                result.push_back({index, record.life.load(std::memory_order_relaxed)});
+        });
+    return result;
+}
+
 /// What is counted by flag stands beside each line with it.
 void add_settings(const Lines& lines, const TouchedSettings& settings, Counts& counts) {
     for (size_t i = 0; i < lines.size(); ++i)
@@ -253,23 +268,10 @@ bool has_ground(const Policy& policy, const flow::FlowRecord& flow) {
 
 uint64_t end_without_ground(flow::FlowTable& table, std::span<const Policy* const> policies) {
     uint64_t ended = 0;
-    for (uint32_t first = 0; first < table.capacity(); first += listing::kSegment) {
-        const auto doomed = flow::read_records(table, [&] {
-            std::vector<listing::Doomed> result;
-            table.for_each_live(
-                first, first + listing::kSegment,
-                [&](uint32_t index, const flow::FlowRecord& record) {
-                    const Ends ends =
-                        ends_of(record.key(Direction::Original), record.key(Direction::Reply),
-                                record.sides, record.status.load(std::memory_order_relaxed));
-                    // relaxed: in a reading that is in time the record is of one flow only.
-                    if (record.kind() == flow::Kind::Flow && none_allows(policies, ends))
-                        result.push_back({index, record.life.load(std::memory_order_relaxed)});
-                });
-            return result;
-        });
-        ended += listing::end_all(table, doomed);
-    }
+    for (uint32_t first = 0; first < table.capacity(); first += listing::kSegment)
+        ended += listing::end_all(table, flow::read_records(table, [&] {
+                                      return without_ground(table, first, policies);
+                                  }));
     return ended;
 }
 

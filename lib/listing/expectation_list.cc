@@ -75,31 +75,35 @@ unsigned seconds(Duration left) {
     return static_cast<unsigned>(std::max(left.milliseconds, 0)) / 1000;
 }
 
+/// Those of a segment, within a reading.
+std::vector<ExpectationEntry> expectations_from(flow::FlowTable& table, uint32_t first, Tick now) {
+    std::vector<ExpectationEntry> result;
+    table.for_each_live(first, first + kSegment, [&](uint32_t, flow::FlowRecord& record) {
+        if (record.kind() != flow::Kind::Expectation)
+            return;
+        const Duration left = record.deadline.load(std::memory_order_relaxed) - now;
+        // What lives within a reading is not reused before its end, the master neither.
+        const auto master = nat::master_of(table, record, now);
+        if (left <= Duration{} || !master)
+            return;
+        const Tuple& reply = record.key(Direction::Reply);
+        const bool is_call = net::is_call(reply);
+        result.push_back({record.key(Direction::Original),
+                          {reply.source, is_call ? Be16{} : reply.source_port},
+                          table.record(*master).key(Direction::Original),
+                          left,
+                          is_call ? nat::Expected::of(record).call_id : Be16{}});
+    });
+    return result;
+}
+
 }  // namespace
 
 std::vector<ExpectationEntry> expectations(flow::FlowTable& table, Tick now) {
     std::vector<ExpectationEntry> all;
     for (uint32_t first = 0; first < table.capacity(); first += kSegment) {
-        const auto some = flow::read_records(table, [&] {
-            std::vector<ExpectationEntry> result;
-            table.for_each_live(first, first + kSegment, [&](uint32_t, flow::FlowRecord& record) {
-                if (record.kind() != flow::Kind::Expectation)
-                    return;
-                const Duration left = record.deadline.load(std::memory_order_relaxed) - now;
-                // What lives within a reading is not reused before its end, the master neither.
-                const auto master = nat::master_of(table, record, now);
-                if (left <= Duration{} || !master)
-                    return;
-                const Tuple& reply = record.key(Direction::Reply);
-                const bool is_call = net::is_call(reply);
-                result.push_back({record.key(Direction::Original),
-                                  {reply.source, is_call ? Be16{} : reply.source_port},
-                                  table.record(*master).key(Direction::Original),
-                                  left,
-                                  is_call ? nat::Expected::of(record).call_id : Be16{}});
-            });
-            return result;
-        });
+        const auto some =
+            flow::read_records(table, [&] { return expectations_from(table, first, now); });
         all.insert(all.end(), some.begin(), some.end());
     }
     return all;

@@ -52,6 +52,38 @@ void visit_segment(flow::FlowTable& table, uint32_t segment, const Meant& meant,
     });
 }
 
+// What is told of a segment, each within a reading of its own.
+
+uint64_t count_in(flow::FlowTable& table, uint32_t segment, const Meant& meant, Tick now) {
+    return flow::read_records(table, [&] {
+        uint64_t matching = 0;
+        visit_segment(table, segment, meant, now, [&](uint32_t, const FlowEntry&) { ++matching; });
+        return matching;
+    });
+}
+
+std::vector<Doomed> doomed_in(flow::FlowTable& table, uint32_t segment, const Meant& meant,
+                              Tick now) {
+    return flow::read_records(table, [&] {
+        std::vector<Doomed> result;
+        visit_segment(table, segment, meant, now, [&](uint32_t i, const FlowEntry&) {
+            // relaxed: in a reading that is in time the record is of one flow only.
+            result.push_back({i, table.record(i).life.load(std::memory_order_relaxed)});
+        });
+        return result;
+    });
+}
+
+std::vector<FlowEntry> entries_in(flow::FlowTable& table, uint32_t segment, const Meant& meant,
+                                  Tick now) {
+    return flow::read_records(table, [&] {
+        std::vector<FlowEntry> result;
+        visit_segment(table, segment, meant, now,
+                      [&](uint32_t, const FlowEntry& entry) { result.push_back(entry); });
+        return result;
+    });
+}
+
 /// In JSON each flow follows a comma; the listing takes the first one away.
 std::string format_flows(const std::vector<FlowEntry>& entries, Format format,
                          const nat64::Naming& naming) {
@@ -110,13 +142,8 @@ FlowList::~FlowList() = default;
 uint64_t FlowList::count(const FlowFilter& filter, Tick now) const {
     std::atomic<uint64_t> total{0};
     arena_->for_each(all_segments(table_), [&](uint32_t segment) {
-        const uint64_t count = flow::read_records(table_, [&] {
-            uint64_t matching = 0;
-            visit_segment(table_, segment, {filter}, now,
-                          [&](uint32_t, const FlowEntry&) { ++matching; });
-            return matching;
-        });
-        total.fetch_add(count, std::memory_order_relaxed);  // relaxed: read when all have ended
+        // relaxed: read when all have ended
+        total.fetch_add(count_in(table_, segment, {filter}, now), std::memory_order_relaxed);
     });
     return total.load(std::memory_order_relaxed);
 }
@@ -124,14 +151,7 @@ uint64_t FlowList::count(const FlowFilter& filter, Tick now) const {
 uint64_t FlowList::kill(const FlowFilter& filter, Tick now, flow::Kind kind) const {
     std::atomic<uint64_t> total{0};
     arena_->for_each(all_segments(table_), [&](uint32_t segment) {
-        const auto doomed = flow::read_records(table_, [&] {
-            std::vector<Doomed> result;
-            visit_segment(table_, segment, {filter, kind}, now, [&](uint32_t i, const FlowEntry&) {
-                // Relaxed: in a reading that is in time the record is of one flow only.
-                result.push_back({i, table_.record(i).life.load(std::memory_order_relaxed)});
-            });
-            return result;
-        });
+        const auto doomed = doomed_in(table_, segment, {filter, kind}, now);
         // relaxed: read when all have ended
         total.fetch_add(end_all(table_, doomed), std::memory_order_relaxed);
     });
@@ -146,12 +166,7 @@ void FlowList::Listing::append_piece(std::string& out, Tick now) {
     const nat64::Naming naming = filter_.naming.now();
     std::array<std::string, kPieceSegments> texts;
     list_.arena_->for_each({first, last}, [&](uint32_t segment) {
-        const auto entries = flow::read_records(list_.table_, [&] {
-            std::vector<FlowEntry> result;
-            visit_segment(list_.table_, segment, {filter_}, now,
-                          [&](uint32_t, const FlowEntry& entry) { result.push_back(entry); });
-            return result;
-        });
+        const auto entries = entries_in(list_.table_, segment, {filter_}, now);
         texts[segment - first] = format_flows(entries, format_, naming);
     });
     for (const std::string& text : texts)

@@ -34,27 +34,29 @@ struct Seen {
     }
 };
 
+/// Copies those of a segment, within a reading.
+template <typename Wanted>
+std::vector<Seen> copy_segment(flow::FlowTable& table, uint32_t first, Tick now, Wanted wanted) {
+    std::vector<Seen> result;
+    table.for_each_live(
+        first, first + kSegment, [&](uint32_t index, const flow::FlowRecord& record) {
+            if (wanted(record) && record.deadline.load(std::memory_order_relaxed).is_after(now))
+                result.push_back({index, record.tuple, record.sides, flow::opened_at(record),
+                                  record.status.load(std::memory_order_relaxed),
+                                  record.state.load(std::memory_order_relaxed),
+                                  record.sides.tuning()});
+        });
+    return result;
+}
+
 /// Calls visit(seen) for each record that is wanted and not past its deadline. wanted(record) is
 /// asked within the reading, and only looks.
 template <typename Wanted, typename Visit>
 void for_each_where(flow::FlowTable& table, Tick now, Wanted wanted, Visit visit) {
-    for (uint32_t first = 0; first < table.capacity(); first += kSegment) {
-        const auto copied = flow::read_records(table, [&] {
-            std::vector<Seen> result;
-            table.for_each_live(
-                first, first + kSegment, [&](uint32_t index, const flow::FlowRecord& record) {
-                    if (wanted(record) &&
-                        record.deadline.load(std::memory_order_relaxed).is_after(now))
-                        result.push_back(
-                            {index, record.tuple, record.sides, flow::opened_at(record),
-                             record.status.load(std::memory_order_relaxed),
-                             record.state.load(std::memory_order_relaxed), record.sides.tuning()});
-                });
-            return result;
-        });
-        for (const Seen& seen : copied)
+    for (uint32_t first = 0; first < table.capacity(); first += kSegment)
+        for (const Seen& seen :
+             flow::read_records(table, [&] { return copy_segment(table, first, now, wanted); }))
             visit(seen);
-    }
 }
 
 /// Likewise, for the records of a kind.

@@ -30,6 +30,22 @@ std::span<const uint8_t> first_segment(const rte_mbuf* mbuf) {
     return {rte_pktmbuf_mtod(mbuf, const uint8_t*), mbuf->data_len};
 }
 
+/// What has been told of a packet as it came goes on; null: nothing has.
+void say_dropped(PacketEntry* begun, Drop reason) {
+    if (begun == nullptr)
+        return;
+    begun->outcome = Outcome::Dropped;
+    begun->reason = reason;
+}
+
+void say_sent(PacketEntry* begun, const rte_mbuf* mbuf, uint16_t to) {
+    if (begun == nullptr)
+        return;
+    begun->to = to;
+    std::memcpy(begun->next_mac.data(), rte_pktmbuf_mtod(mbuf, const void*),
+                begun->next_mac.size());
+}
+
 }  // namespace
 
 bool Tap::look(Tick now) {
@@ -224,14 +240,10 @@ void Tap::drop(const rte_mbuf* mbuf, Drop reason, uint16_t to) {
     entry.reason = reason;
     for (size_t w = 0; w < count_; ++w) {
         const Wish& wish = watching_[w]->wish;
-        if (is_rewritten && wish.wants_coming()) {  // told already, or lost
-            if (PacketEntry* const begun = begun_[w][i]) {
-                begun->outcome = Outcome::Dropped;
-                begun->reason = reason;
-            }
-        } else if (wish.wants_drop(reason) && wish.matches(entry)) {
+        if (is_rewritten && wish.wants_coming())  // told already, or lost
+            say_dropped(begun_[w][i], reason);
+        else if (wish.wants_drop(reason) && wish.matches(entry))
             write(w, entry, mbuf, is_rewritten ? &head_[i] : nullptr);
-        }
     }
 }
 
@@ -270,11 +282,7 @@ void Tap::leave(std::span<rte_mbuf* const> packets, std::span<const uint16_t> to
             leaving_[w][k] = nullptr;
             if (is(passed_over_, i))
                 continue;
-            if (PacketEntry* const entry = i == kNotInHand ? nullptr : begun_[w][i]) {
-                entry->to = to[k];
-                std::memcpy(entry->next_mac.data(), rte_pktmbuf_mtod(packets[k], const void*),
-                            entry->next_mac.size());
-            }
+            say_sent(i == kNotInHand ? nullptr : begun_[w][i], packets[k], to[k]);
             if (watching_[w]->wish.wants_leaving())
                 leaving_[w][k] = tell_leaving(w, packets[k], i, to[k]);
         }

@@ -129,23 +129,24 @@ void Teller::start(Outgoing& out) {
     out.begin();
 }
 
+/// The first so many of those that wait; nothing of what has ended. Within a reading.
+std::vector<std::optional<Record>> Teller::copy_waiting(size_t count, Tick now) const {
+    std::vector<std::optional<Record>> copies;
+    for (size_t i = 0; i < count; ++i)
+        copies.push_back(waiting_[i].has_ended ? std::nullopt
+                                               : copy(params_.table.record(waiting_[i].index),
+                                                      waiting_[i].index, now));
+    return copies;
+}
+
 /// As far as there is room. True when there was something.
 bool Teller::tell_changes(Outgoing& out, size_t room) {
     const bool has_changes = !waiting_.empty();
     while (!waiting_.empty() && out.size() < room) {
         const size_t count = std::min(kAtOnce, waiting_.size());
         Tick when;
-        auto copied = flow::read_records(params_.table, [&] {
-            const Tick now = when = params_.now();
-            std::vector<std::optional<Record>> copies;
-            for (size_t i = 0; i < count; ++i) {
-                const uint32_t index = waiting_[i].index;
-                copies.push_back(waiting_[i].has_ended
-                                     ? std::nullopt
-                                     : copy(params_.table.record(index), index, now));
-            }
-            return copies;
-        });
+        auto copied = flow::read_records(params_.table,
+                                         [&] { return copy_waiting(count, when = params_.now()); });
         for (std::optional<Record>& record : copied)
             if (record && !(is_its_turn(*record) && is_told(*record, when)))
                 record.reset();

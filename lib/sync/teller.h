@@ -70,6 +70,7 @@ private:
 
     void start(Outgoing& out);
     void listen();
+    std::vector<std::optional<Record>> copy_waiting(size_t count, Tick now) const;
     bool tell_changes(Outgoing& out, size_t room);
     void tell(Outgoing& out, const Changed& change, const std::optional<Record>& copied);
     bool tell_slice(Outgoing& out);

@@ -115,20 +115,24 @@ Addressing Rig::addressing(Side side) const {
     return {kRouterMac[index(side)], kGatewayMac[index(side)]};
 }
 
+/// All that has been sent there.
+void Rig::take_own(Side side, uint16_t queue) {
+    const auto sent = port(side).sent(queue);
+    const std::vector<rte_mbuf*> frames(sent.begin(), sent.end());
+    if (port(side).is_drained(queue))
+        port(side).clear(queue);
+    for (rte_mbuf* mbuf : frames)
+        take_own(side, queue, mbuf);
+}
+
 Status Rig::find_routers() {
     for (unsigned turn = 0; turn < kTurnsToFind; ++turn) {
         skip(kFindStep);
         attend();
         for (uint16_t queue = 0; queue < workers(); ++queue) {
             gateway_->worker(queue).turn(now());
-            for (const Side side : {Side::Inside, Side::Outside}) {
-                const auto sent = port(side).sent(queue);
-                const std::vector<rte_mbuf*> frames(sent.begin(), sent.end());
-                if (port(side).is_drained(queue))
-                    port(side).clear(queue);
-                for (rte_mbuf* mbuf : frames)
-                    take_own(side, queue, mbuf);
-            }
+            take_own(Side::Inside, queue);
+            take_own(Side::Outside, queue);
         }
     }
     return gateway_->snapshot().count[stats::Count::ArpReceived] >= 2

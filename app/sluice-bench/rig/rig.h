@@ -82,6 +82,7 @@ public:
 
     /// A frame of the gateway's own that has left by a side: ARP is answered, all else ignored.
     void take_own(net::Side side, uint16_t queue, rte_mbuf* mbuf);
+    void take_own(net::Side side, uint16_t queue);
 
     /// "3 no_mapping, 1 fragment": what the gateway has dropped so far.
     std::string drops() const;

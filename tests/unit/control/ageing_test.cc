@@ -78,11 +78,11 @@ struct Table {
     stats::Counters counters;
     std::vector<control::BlockEvent> told;
     test::FixedPolicy policy;
-    Ageing ageing{*table, control, counters, policy.current,
-                  [this](const control::BlockEvent& event) {
-                      told.push_back(event);
-                      return int64_t{7};
-                  }};
+    Ageing ageing{
+        {*table, control, counters, policy.current, [this](const control::BlockEvent& event) {
+             told.push_back(event);
+             return int64_t{7};
+         }}};
     Tick now{0xffff'd000};  // wraps in twelve seconds
 };
 

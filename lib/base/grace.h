@@ -11,7 +11,7 @@
 ///          is the other half: what waits, in two batches, of which one has a grace period under
 ///          way and the other gathers.
 /// Threads  A seat belongs to one thread at a time. begin() and is_over() by any; a Retired belongs
-///          to one thread, so batches need no lock. put_late_offline() by one thread.
+///          to one thread at a time, so batches need no lock. put_late_offline() by one thread.
 /// Memory   128 bytes a seat, at construction.
 /// Cost     quiescent(): a load and a store to the seat's own line. is_over(): a load a seat.
 /// Source   Quiescent-state-based reclamation, as rte_rcu_qsbr of DPDK has it, whose counters these
@@ -38,6 +38,7 @@
 #include "base/clock.h"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -129,7 +130,10 @@ public:
     /// What has been taken out goes here.
     Batch& fresh() { return fresh_; }
 
+    /// Empty only if the fresh one is, behind a turn().
     const Batch& waiting() const { return waiting_; }
+    /// Of both, where a batch knows its own.
+    size_t size() const { return fresh_.size() + waiting_.size(); }
 
     /// Hands a batch whose grace period is over to reuse(batch), and lets what has gathered wait
     /// for the next one. Whatever comes within one period shares the next.

@@ -172,7 +172,7 @@ Status Policies::take_numbers(const config::Config& config) {
 
 /// That of the first policy by which somebody may go.
 uint32_t Policies::oldest_edition() const {
-    return waiting_.empty() ? current()->edition : waiting_.front().policy->edition;
+    return (replaced_.size() == 0 ? current() : replaced_.waiting().front())->edition;
 }
 
 void Policies::discard(Pointer policy) {
@@ -183,11 +183,10 @@ void Policies::discard(Pointer policy) {
 }
 
 size_t Policies::free_waiting() {
-    const Grace& grace = table_.grace();
-    std::erase_if(waiting_, [&](const Waiting& each) { return grace.is_over(each.period); });
+    replaced_.turn(table_.grace(), [](auto policies) { policies.clear(); });
     // relaxed: a figure for people.
-    how_many_wait_.store(waiting_.size(), std::memory_order_relaxed);
-    return waiting_.size();
+    how_many_wait_.store(replaced_.size(), std::memory_order_relaxed);
+    return replaced_.size();
 }
 
 bool Policies::use(const Pointer& policy, unsigned patience_ms) {
@@ -199,7 +198,8 @@ bool Policies::use(const Pointer& policy, unsigned patience_ms) {
         const std::lock_guard lock(mutex_);
         current_ = policy;
     }
-    waiting_.push_back({table_.grace().begin(), std::move(before)});
+    replaced_.fresh().push_back(std::move(before));
+    free_waiting();  // its period begins now, or when the one before it is over
     const auto deadline = Clock::now() + std::chrono::milliseconds(patience_ms);
     while (free_waiting() != 0) {
         if (Clock::now() >= deadline)

@@ -8,10 +8,10 @@
 ///          Who is no member of the flow table asks current(), and keeps it meanwhile.
 /// Threads  in_force(), current(), waiting(): any. All else: one thread at a time, not a worker's
 ///          and not the control core's, which use() waits for.
-/// Memory   A policy is freed when no member can have seen it any more: all have been quiescent,
-///          or offline, since its place was taken. While one stands still, kMostWaiting wait for
-///          that at most.
+/// Memory   A policy whose place was taken is retired (base/grace.h), and freed when no member can
+///          have seen it any more. While one stands still, kMostWaiting wait for that at most.
 
+#include "base/grace.h"
 #include "base/result.h"
 #include "config/config.h"
 #include "flow/flow_table.h"
@@ -71,12 +71,6 @@ public:
     size_t waiting() const { return how_many_wait_.load(std::memory_order_relaxed); }
 
 private:
-    /// One whose place was taken, and the grace period behind which nobody goes by it.
-    struct Waiting {
-        uint64_t period;
-        Pointer policy;
-    };
-
     Status take_numbers(const config::Config& config);
     uint32_t oldest_edition() const;
 
@@ -96,7 +90,7 @@ private:
     size_t tunings_before_ = 0;  // likewise
     mutable std::mutex mutex_;   // of current_
     Pointer current_;
-    std::vector<Waiting> waiting_;  // the oldest first
+    Retired<std::vector<Pointer>> replaced_;  // the oldest first
     std::atomic<size_t> how_many_wait_{0};
 };
 

@@ -34,12 +34,12 @@ void Watches::close(Watch& watch) {
         return taken.load(std::memory_order_relaxed) == &watch;
     });
     place->store(nullptr, std::memory_order_relaxed);  // Grace::begin() orders it
-    closed_.push_back({std::unique_ptr<Watch>(&watch), grace_.begin()});
+    closed_.fresh().emplace_back(&watch);
     free_closed();
 }
 
 void Watches::free_closed() {
-    std::erase_if(closed_, [&](const Closed& closed) { return grace_.is_over(closed.period); });
+    closed_.turn(grace_, [](auto watches) { watches.clear(); });
 }
 
 void Watches::Reader::collect() {

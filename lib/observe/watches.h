@@ -8,8 +8,8 @@
 ///          kMostWatches places for them, which those threads look at once a turn.
 /// Threads  Reader: open() and the rest by one background thread each. Taps (tap.h) read the
 ///          places, as members of the flow table: with acquire, which sees the watch that open()
-///          has stored there with release. A watch that is closed is freed when a grace period
-///          is over that began after its place was emptied: no turn still uses it.
+///          has stored there with release. A watch that is closed is retired (base/grace.h) when
+///          its place is empty: when it is freed no turn still uses it.
 /// Memory   A ring a thread for each watch, from open() on; freed by the next open() or close()
 ///          after that grace period.
 /// Errors   open() fails where all places are taken.
@@ -149,11 +149,6 @@ public:
     Watch* at(size_t place) const { return places_[place].load(std::memory_order_acquire); }
 
 private:
-    struct Closed {
-        std::unique_ptr<Watch> watch;
-        uint64_t period = 0;
-    };
-
     void close(Watch& watch);
     void free_closed();
 
@@ -162,7 +157,7 @@ private:
     std::vector<uint16_t> zones_;  // by interface
     nat64::Naming naming_;
     std::mutex mutex_;  // between readers
-    std::vector<Closed> closed_;
+    Retired<std::vector<std::unique_ptr<Watch>>> closed_;
     alignas(64) std::array<std::atomic<Watch*>, kMostWatches> places_{};
 };
 

@@ -97,9 +97,14 @@ TEST_CASE("policies: one that a worker may go by is kept until it does not", "[g
 
     bench.worker.quiescent();
     CHECK(bench.policies.waiting() == 2);  // nobody has looked yet
-    CHECK(bench.policies.free_waiting() == 0);
-    CHECK(bench.policies.waiting() == 0);
+    CHECK(bench.policies.free_waiting() == 1);
+    CHECK(bench.policies.waiting() == 1);
     CHECK(first.expired());
+    CHECK_FALSE(second.expired());  // it was replaced while the first one waited
+    CHECK(bench.policies.free_waiting() == 1);
+
+    bench.worker.quiescent();
+    CHECK(bench.policies.free_waiting() == 0);
     CHECK(second.expired());
 }
 
@@ -131,7 +136,9 @@ TEST_CASE("policies: a reload is refused by name while as many wait as may", "[g
 
     bench.worker.quiescent();
     CHECK(bench.refusal().empty());
-    CHECK(bench.policies.waiting() == 0);
+    CHECK(bench.policies.waiting() == Policies::kMostWaiting - 1);
+    bench.worker.quiescent();
+    CHECK(bench.policies.free_waiting() == 0);
 }
 
 TEST_CASE("policies: forwards whose flows cannot be counted are refused by name", "[gateway]") {

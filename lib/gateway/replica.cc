@@ -93,8 +93,7 @@ Replica::Replica(const Parts& parts, bool starts_active)
       phase_(starts_active ? Phase::Active : Phase::Leaving),
       taking_back_(standing_, parts.notice),
       kept_alive_(parts.table),
-      twins_(parts.table.capacity()),
-      strays_(parts.table) {
+      copies_(parts.table) {
     if (parts.table.size() != 0)
         return;
     // relaxed, all of them: no other thread is there.
@@ -195,10 +194,10 @@ unsigned Replica::empty(Tick now) {
 }
 
 void Replica::begin_following(Tick now) {
-    std::fill(twins_.begin(), twins_.end(), Twin{});
+    copies_.clear();
     drop_changes();
     has_begun_ = false;
-    strays_.clear();
+    is_sweeping_ = false;
     kept_alive_.begin(now);
     mailbox_.clear();
     phase_ = Phase::Following;
@@ -215,10 +214,10 @@ void Replica::drop_changes() {
     has_made_room_ = false;
 }
 
-/// Takes `most` changes at most; returns how many there were.
+/// Takes `most` changes at most, or a slice of a sweep; returns how much there was to do.
 unsigned Replica::follow(Tick now, size_t most) {
     size_t done = 0;
-    while (done < most) {
+    while (done < most && (!is_sweeping_ || sweep())) {
         if (next_ == changes_.size()) {
             drop_changes();
             if (!mailbox_.take(changes_))
@@ -228,7 +227,19 @@ unsigned Replica::follow(Tick now, size_t most) {
         ++done;
     }
     counters_.count[Count::SyncApplied].add(done);
-    return static_cast<unsigned>(done);
+    return static_cast<unsigned>(done) + (is_sweeping_ ? 1 : 0);
+}
+
+/// What the peer has told it has no more goes, before anything that it has told after that: true
+/// when it has gone, and what is here is all that the peer had.
+bool Replica::sweep() {
+    is_sweeping_ = !copies_.sweep(*member_, kSlice);
+    if (is_sweeping_)
+        return false;
+    standing_.is_whole.store(true, memory_order_relaxed);
+    standing_.has_flows.store(true, memory_order_relaxed);
+    standing_.is_fresh.store(false, memory_order_relaxed);
+    return true;
 }
 
 void Replica::apply(const Change& change, Tick now) {
@@ -236,62 +247,30 @@ void Replica::apply(const Change& change, Tick now) {
     if (change.what == Begin) {
         has_begun_ = true;
         standing_.is_whole.store(false, memory_order_relaxed);
-        ++epoch_;
+        copies_.begin_round();
         return;
     }
     if (change.what == Other) {
-        std::fill(twins_.begin(), twins_.end(), Twin{});
-        strays_.begin();
+        copies_.change_teller();
         has_begun_ = false;
         standing_.is_whole.store(false, memory_order_relaxed);
     }
     if (!has_begun_)
         return;
     if (change.what == Complete) {
-        strays_.end(*member_, [](const FlowRecord&) { return true; });
-        end_those([&](const Twin& twin) { return twin.epoch != epoch_; });
-        standing_.is_whole.store(true, memory_order_relaxed);
-        standing_.has_flows.store(true, memory_order_relaxed);
-        standing_.is_fresh.store(false, memory_order_relaxed);
+        copies_.begin_sweep();
+        is_sweeping_ = true;
         return;
     }
     if (change.what == Name)
         return name(change, now);
-    if (change.record.index >= twins_.size()) {
-        refuse();
-        return;
-    }
     if (change.what == Put)
         return put(change.record, now);
-    Twin& twin = twins_[change.record.index];
-    if (twin.generation == change.record.generation)
-        end(twin);
-}
-
-/// Nobody has ended it here, as an operator may.
-bool Replica::stands(const Twin& twin) const {
-    return twin.own != 0 &&
-           parts_.table.record(twin.own - 1).life.load(std::memory_order_acquire) == twin.life;
-}
-
-/// Ends what the peer's record has become; a holder stays while others hang on it.
-bool Replica::end(Twin& twin) {
-    if (stands(twin) && !member_->kill(twin.own - 1, twin.life))
-        return false;
-    twin.own = 0;
-    return true;
-}
-
-/// What hangs on others goes before them, so a pass may free what the next one ends.
-template <typename IsOver>
-void Replica::end_those(IsOver is_over) {
-    bool has_ended = true;
-    for (size_t pass = 0; has_ended && pass < kEndOrder.size(); ++pass) {
-        has_ended = false;
-        for (Twin& twin : twins_)
-            if (twin.own != 0 && is_over(twin))
-                has_ended |= end(twin);
-    }
+    Twin* const twin = copies_.named(change.record.index);
+    if (twin == nullptr)
+        refuse();
+    else if (twin->generation == change.record.generation)
+        copies_.end(*twin, *member_);
 }
 
 /// Flows that are in the way end, of all hosts that are named from here on: a look at all flows is
@@ -304,8 +283,7 @@ void Replica::name(const Change& change, Tick now) {
         has_made_room_ = true;
         const auto rest = std::span(changes_).subspan(&change - changes_.data());
         const Vacated vacated = ipv6.vacated_by(rest);
-        strays_.end(*member_, [&](const FlowRecord& record) { return vacated.has(record); });
-        end_those([&](const Twin& twin) { return vacated.has(parts_.table.record(twin.own - 1)); });
+        copies_.end_those(*member_, [&](const FlowRecord& record) { return vacated.has(record); });
     }
     if (!ipv6.put(change.host, now))
         refuse();
@@ -319,20 +297,22 @@ Restoration Replica::heir(Tick now) const {
 
 void Replica::put(const Record& record, Tick now) {
     has_made_room_ = false;
-    Twin& twin = twins_[record.index];
+    Twin* const named = copies_.named(record.index);
+    if (named == nullptr)
+        return refuse();
+    Twin& twin = *named;
     FlowRecord candidate{};
     fill(candidate, record, now);
     const bool is_sound = heir(now).judge(candidate) == Fate::Adopted;
-    if (is_sound && !stands(twin))
-        if (const auto stray = strays_.claim(candidate, now))
-            twin = {*stray + 1, parts_.table.record(*stray).life.load(memory_order_relaxed),
-                    record.generation, epoch_};
-    const bool is_known = is_sound && stands(twin) && twin.generation == record.generation &&
+    if (is_sound && !copies_.stands(twin))
+        copies_.claim(twin, record, candidate, now);
+    const bool is_known = is_sound && copies_.stands(twin) &&
+                          twin.generation == record.generation &&
                           parts_.table.record(twin.own - 1).tuple == candidate.tuple;
     if (is_known) {
         renew(twin, candidate, now);
-        twin.epoch = epoch_;
-    } else if (!end(twin) || !is_sound || !open(twin, {record, candidate, now})) {
+        copies_.renew(twin);
+    } else if (!copies_.end(twin, *member_) || !is_sound || !open(twin, {record, candidate, now})) {
         refuse();
     }
 }
@@ -347,8 +327,7 @@ bool Replica::open(Twin& twin, const Told& told) {
         const flow::Insertion insertion = member_->insert(index, told.now);
         if (insertion.outcome == InsertOutcome::Inserted) {
             parts_.table.deadlines().set(index, told.now, told.now + kLeastLeft);
-            twin = {index + 1, parts_.table.record(index).life.load(memory_order_relaxed),
-                    told.record.generation, epoch_};
+            copies_.name(twin, index, told.record.generation);
             return true;
         }
         // As if it had ended: what counted it takes it back. The record is not reused yet.
@@ -358,7 +337,7 @@ bool Replica::open(Twin& twin, const Told& told) {
         const uint32_t rival = insertion.holder.index();
         // A holder stays while others hang on it: of these, those that nobody has told again go.
         if (!member_->kill(rival, parts_.table.record(rival).life.load(std::memory_order_acquire)))
-            strays_.end(*member_, [&](const FlowRecord& record) {
+            copies_.end_strays(*member_, [&](const FlowRecord& record) {
                 return &record == &parts_.table.record(rival) ||
                        hangs_on(parts_.table, record, rival);
             });
@@ -369,7 +348,7 @@ bool Replica::open(Twin& twin, const Told& told) {
 /// All that is there before the record is in the table; false, and it is given back, where what it
 /// hangs on is not there.
 bool Replica::prepare(uint32_t index, const Told& told) {
-    strays_.forget(index);
+    copies_.take(index);
     FlowRecord& own = parts_.table.record(index);
     copy(told.candidate, own);
     own.holder.take();
@@ -392,14 +371,14 @@ bool Replica::hang(uint32_t index, const Record& record) {
     for (const uint32_t link : {record.holder, record.second_holder}) {
         if (link == 0)
             continue;
-        if (link > twins_.size() || !stands(twins_[link - 1]))
+        const auto holder = copies_.own_of(link);
+        if (!holder)
             return false;
-        const uint32_t holder = twins_[link - 1].own - 1;
         const auto place = [](const FlowRecord& record) {
             return std::find(kEndOrder.begin(), kEndOrder.end(), record.kind());
         };
-        if (place(parts_.table.record(index)) >= place(parts_.table.record(holder)) ||
-            !member_->hang(index, holder))
+        if (place(parts_.table.record(index)) >= place(parts_.table.record(*holder)) ||
+            !member_->hang(index, *holder))
             return false;
     }
     return record.holder != 0 || record.second_holder == 0;
@@ -427,8 +406,12 @@ void Replica::become_active(Tick now) {
     standing_.is_ready.store(false, std::memory_order_release);
     do {
         counters_.count[Count::SyncApplied].add(changes_.size() - next_);
-        for (; next_ != changes_.size(); ++next_)
-            apply(changes_[next_], now);
+        for (;; apply(changes_[next_++], now)) {
+            while (is_sweeping_ && !sweep()) {
+            }
+            if (next_ == changes_.size())
+                break;
+        }
         drop_changes();
     } while (mailbox_.take_last(changes_));
     counters_.count[Count::FlowsTakenOver].add(parts_.table.size());

@@ -8,8 +8,9 @@
 /// Shape    Following: what the peer tells is put under this gateway's own keys, as adoption would
 ///          (gateway/restoration.h judges it), and what it hangs on must be there; IPv6 hosts get
 ///          the numbers that they have at the peer (gateway/peer_hosts.h). After a Complete what
-///          has not been told since Begin is gone. Where another process of the peer's tells, what
-///          it tells is found again (gateway/strays.h). Active: nothing. Leaving: workers are told
+///          has not been told since Begin goes, in slices, and what is told behind it waits
+///          (gateway/copies.h). Where another process of the peer's tells, what it tells is found
+///          again. Active: nothing. Leaving: workers are told
 ///          to stop, and a grace period says that they have; its flows stay until the peer
 ///          forwards, for until then they may be the only ones there are. Emptying: all flows end,
 ///          since the peer has them by now; then it follows. The peer's clock decides when a flow
@@ -26,16 +27,17 @@
 ///          false.
 /// Errors   None: what is not taken over is counted (sync_refused).
 /// Memory   16 bytes and a bit a record of the flow table, at construction.
-/// Cost     kChangesPerTurn changes a turn; to become active, all that waits.
+/// Cost     kChangesPerTurn changes a turn, or a slice of the records; to become active, all that
+///          waits.
 
 #include "base/clock.h"
 #include "control/duty.h"
 #include "flow/adoption.h"
 #include "flow/flow_table.h"
+#include "gateway/copies.h"
 #include "gateway/kept_alive.h"
 #include "gateway/peer_hosts.h"
 #include "gateway/restoration.h"
-#include "gateway/strays.h"
 #include "gateway/taking_back.h"
 #include "policy/current.h"
 #include "stats/counters.h"
@@ -69,9 +71,7 @@ public:
     Replica(const Parts& parts, bool starts_active);
 
     /// Beside the flow table.
-    static size_t bytes_needed(uint32_t records) {
-        return records * sizeof(Twin) + Strays::bytes_needed(records);
-    }
+    static size_t bytes_needed(uint32_t records) { return Copies::bytes_needed(records); }
 
     unsigned turn(Tick now, flow::Member& member) override;
     bool is_active() const override { return phase_ == Phase::Active; }
@@ -87,14 +87,6 @@ public:
 
 private:
     enum class Phase : uint8_t { Active, Leaving, Emptying, Following };
-
-    /// What one of the peer's records has become.
-    struct Twin {
-        uint32_t own = 0;  ///< Index here and 1; 0: nothing.
-        flow::LifeWord life{};
-        uint32_t generation = 0;  ///< The peer's.
-        uint32_t epoch = 0;       ///< In which it was told last.
-    };
 
     /// A record that the peer has told, and what has become of it.
     struct Told {
@@ -118,10 +110,7 @@ private:
     bool prepare(uint32_t index, const Told& told);
     bool hang(uint32_t index, const sync::Record& record);
     void renew(const Twin& twin, flow::FlowRecord& candidate, Tick now);
-    bool end(Twin& twin);
-    template <typename IsOver>
-    void end_those(IsOver is_over);
-    bool stands(const Twin& twin) const;
+    bool sweep();
     Restoration heir(Tick now) const;
     void become_active(Tick now);
     void refuse() { counters_.count[stats::Count::SyncRefused].add(1); }
@@ -134,12 +123,11 @@ private:
     flow::Member* member_ = nullptr;  // of this turn
     TakingBack taking_back_;
     KeptAlive kept_alive_;
-    std::vector<Twin> twins_;  // by the peer's index
-    Strays strays_;
+    Copies copies_;
     std::vector<sync::Change> changes_;
     size_t next_ = 0;  // of these
-    uint32_t epoch_ = 0;
     bool has_begun_ = false;
+    bool is_sweeping_ = false;     // behind a Complete
     bool has_made_room_ = false;   // for the hosts of changes_, and no record was put since
     bool peer_is_active_ = false;  // though this gateway is
     bool had_quarrel_ = false;     // that nobody has taken up yet

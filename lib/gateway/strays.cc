@@ -1,51 +1,64 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "gateway/strays.h"
 
+#include <algorithm>
+#include <bit>
+#include <utility>
+
 namespace sluice::gateway {
 
 using flow::FlowRecord;
+using flow::Life;
 
+/// A look at each record would take a second where there are ten million.
 void Strays::begin() {
-    clear();
-    table_.for_each_live(0, table_.capacity(), [&](uint32_t index, const FlowRecord&) {
-        are_strays_[index] = true;
-        ++count_;
-    });
+    std::fill(marks_.begin(), marks_.end(), ~uint64_t{0});
+    are_there_ = true;
 }
 
 void Strays::clear() {
-    are_strays_.assign(are_strays_.size(), false);
-    count_ = 0;
+    if (std::exchange(are_there_, false))
+        std::fill(marks_.begin(), marks_.end(), 0);
 }
 
-void Strays::forget(uint32_t index) {
-    count_ -= are_strays_[index] ? 1 : 0;
-    are_strays_[index] = false;
-}
-
-std::optional<uint32_t> Strays::claim(const FlowRecord& told, Tick now) {
-    if (count_ == 0)
+std::optional<uint32_t> Strays::find(const FlowRecord& told, Tick now) const {
+    if (!are_there_)
         return std::nullopt;
     const flow::FlowRef found = table_.find(told.tuple[0], now);
-    if (!found || !are_strays_[found.index()] || table_.record(found).tuple != told.tuple)
+    if (!found || (marks_[found.index() / kBits] & bit(found.index())) == 0 ||
+        table_.record(found.index()).tuple != told.tuple)
         return std::nullopt;
-    forget(found.index());
     return found.index();
 }
 
-/// A pass may free what the next one ends: contacts of flows, mappings of contacts, blocks.
-void Strays::end(flow::Member& member, const std::function<bool(const FlowRecord&)>& is_over) {
-    for (bool has_ended = true; has_ended && count_ != 0;) {
-        has_ended = false;
-        table_.for_each_live(0, table_.capacity(), [&](uint32_t index, const FlowRecord& record) {
-            // Acquire: as for_each_live().
-            if (!are_strays_[index] || !is_over(record) ||
-                !member.kill(index, record.life.load(std::memory_order_acquire)))
-                return;
-            forget(index);
-            has_ended = true;
-        });
+bool Strays::end(uint32_t first, uint32_t last, flow::Member& member,
+                 const std::function<bool(const FlowRecord&)>& is_over) {
+    bool has_ended = false;
+    last = are_there_ ? std::min(last, table_.capacity()) : first;
+    for (uint32_t index = first; index < last;) {
+        const uint64_t left = marks_[index / kBits] >> index % kBits;
+        if (left == 0) {
+            index = (index / kBits + 1) * kBits;
+            continue;
+        }
+        index += static_cast<uint32_t>(std::countr_zero(left));
+        if (index < last)
+            has_ended |= end(index, member, is_over);
+        ++index;
     }
+    return has_ended;
+}
+
+bool Strays::end(uint32_t index, flow::Member& member,
+                 const std::function<bool(const FlowRecord&)>& is_over) {
+    const FlowRecord& record = table_.record(index);
+    // Acquire: as FlowTable::for_each_live().
+    const flow::LifeWord life = record.life.load(std::memory_order_acquire);
+    const bool lives = life.life() == Life::Live;
+    const bool has_ended = lives && is_over(record) && member.kill(index, life);
+    if (!lives || has_ended)
+        forget(index);
+    return has_ended;
 }
 
 }  // namespace sluice::gateway

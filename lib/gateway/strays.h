@@ -10,6 +10,7 @@
 ///          meanwhile. What it has not told by the time at which it has told all ends.
 /// Threads  The control core's, while this gateway stands by: nobody else puts records to use.
 /// Memory   A bit a record, at construction.
+/// Cost     begin() and clear() write the bits; end() looks at the strays among its records.
 
 #include "base/clock.h"
 #include "flow/flow_table.h"
@@ -24,24 +25,33 @@ namespace sluice::gateway {
 
 class Strays {
 public:
-    explicit Strays(flow::FlowTable& table) : table_(table), are_strays_(table.capacity()) {}
+    explicit Strays(flow::FlowTable& table)
+        : table_(table), marks_((table.capacity() + kBits - 1) / kBits) {}
 
     static size_t bytes_needed(uint32_t records) { return (records + 7) / 8; }
 
-    /// All that is there is one from now on.
+    /// All that lives is one from now on.
     void begin();
     void clear();
-    /// The record is put to another use.
-    void forget(uint32_t index);
-    /// Which of them is the record that is told; it is none any more.
-    std::optional<uint32_t> claim(const flow::FlowRecord& told, Tick now);
-    /// Ends those for which is_over(), but for what others hang on that goes on.
-    void end(flow::Member& member, const std::function<bool(const flow::FlowRecord&)>& is_over);
+    /// The record is none any more: it is told again, or put to another use.
+    void forget(uint32_t index) { marks_[index / kBits] &= ~bit(index); }
+    /// Which of them is the record that is told, as far as its tuples say.
+    std::optional<uint32_t> find(const flow::FlowRecord& told, Tick now) const;
+    /// Of the records [first, last) ends those for which is_over(), but for what others hang on
+    /// that goes on. True when any has ended: then what they hung on may.
+    bool end(uint32_t first, uint32_t last, flow::Member& member,
+             const std::function<bool(const flow::FlowRecord&)>& is_over);
 
 private:
+    static constexpr uint32_t kBits = 64;
+
+    static uint64_t bit(uint32_t index) { return uint64_t{1} << index % kBits; }
+    bool end(uint32_t index, flow::Member& member,
+             const std::function<bool(const flow::FlowRecord&)>& is_over);
+
     flow::FlowTable& table_;
-    std::vector<bool> are_strays_;  // by index
-    uint32_t count_ = 0;            // of these
+    std::vector<uint64_t> marks_;  // by index; of a record that does not live they say nothing
+    bool are_there_ = false;
 };
 
 }  // namespace sluice::gateway

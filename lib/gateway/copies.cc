@@ -2,6 +2,7 @@
 #include "gateway/copies.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace sluice::gateway {
@@ -36,10 +37,19 @@ void Copies::name(Twin& twin, uint32_t own, uint32_t generation) {
     twin = {own + 1, table_.record(own).life.load(std::memory_order_relaxed), generation, round_};
 }
 
+/// Where it hangs on something else another has been opened under these tuples. What it hangs on
+/// would stay for its sake, though the peer has that no more; so it is in the way, as any rival.
 void Copies::claim(Twin& twin, const sync::Record& told, const FlowRecord& candidate, Tick now) {
     const auto stray = strays_.find(candidate, now);
     if (!stray)
         return;
+    std::array<std::optional<uint32_t>, 2> holders;
+    size_t count = 0;
+    table_.record(*stray).for_each_holder([&](uint32_t index) { holders[count++] = index; });
+    const std::array links{told.holder, told.second_holder};
+    for (size_t i = 0; i < links.size(); ++i)
+        if (links[i] == 0 ? holders[i].has_value() : !holders[i] || own_of(links[i]) != holders[i])
+            return;
     strays_.forget(*stray);
     name(twin, *stray, told.generation);
 }

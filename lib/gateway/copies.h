@@ -64,7 +64,7 @@ public:
     void renew(Twin& twin) const { twin.round = round_; }
     /// The record is put to use for what is told.
     void take(uint32_t own) { strays_.forget(own); }
-    /// A stray with the tuples that are told becomes the twin.
+    /// A stray with the tuples that are told becomes the twin, if it hangs on what is told.
     void claim(Twin& twin, const sync::Record& told, const flow::FlowRecord& candidate, Tick now);
 
     /// Ends what the peer's record has become; false where it stays, for others hang on it.

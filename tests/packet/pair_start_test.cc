@@ -142,6 +142,31 @@ TEST_CASE("pair start: a process that has other flows than the copy leaves none 
     CHECK(both.standby.count(Count::FlowsOpened) == 0);
 }
 
+TEST_CASE("pair start: what is opened again without its mapping leaves no mapping behind",
+          "[pair]") {
+    Both both(mapped(0));
+    const uint16_t external = send(both.active, kHost, 5000);
+    REQUIRE(both.tell());
+    REQUIRE(both.standby.flows() == 2);
+
+    // By rules without mappings the same flow has the same port, and hangs on nothing.
+    TestbedOptions another = role({}, config::Role::Active);
+    another.secret = 3;
+    Testbed again(another);
+    meet_nobody(again);
+    REQUIRE(send(again, kHost, 5000) == external);
+    std::vector<sync::Change> changes{{sync::Change::What::Other, {}}};
+    both.put(changes);
+    Wire forth(again, both.standby);
+    REQUIRE(forth.tell());
+    CHECK(both.standby.flows() == 1);
+    CHECK(both.standby.only_flow().kind() == flow::Kind::Flow);
+    CHECK(both.standby.count(Count::SyncRefused) == 0);
+    both.take_over();
+    CHECK(answers(both.standby, external, kHost, 5000));
+    CHECK_FALSE(answers(both.standby, external, kHost, 5000, "203.0.113.77"));
+}
+
 TEST_CASE("pair start: a claim of its addresses while the peer is away may be the peer's",
           "[pair][arp]") {
     Testbed bed(role({}, config::Role::Active));

@@ -45,13 +45,14 @@ struct Bench {
         REQUIRE(member.insert(index, kNow).outcome == flow::InsertOutcome::Inserted);
         return index;
     }
-    /// That the peer tells the n-th flow, by `name`.
-    bool claim(uint32_t n, uint32_t name) {
+    /// That the peer tells the n-th flow, by `name`, with such a link.
+    bool claim(uint32_t n, uint32_t name, uint32_t link = 0) {
         flow::FlowRecord candidate{};
         fill(candidate, original(n), reply(n), kNow + kLong);
         sync::Record told;
         told.index = name;
         told.generation = 7;
+        told.holder = link;
         copies.claim(*copies.named(name), told, candidate, kNow);
         return copies.stands(*copies.named(name));
     }
@@ -119,6 +120,24 @@ TEST_CASE("copies: twins are of one teller, and another's are found by their tup
     CHECK(bench.table->size() == 1);
     CHECK(bench.table->find(original(3), kNow));
     CHECK(bench.copies.named(kCapacity) == nullptr);
+}
+
+TEST_CASE("copies: a stray that hangs on something else is another record", "[gateway]") {
+    Bench bench;
+    const uint32_t block = bench.open(100, {}, flow::Kind::Block);
+    const uint32_t other = bench.open(101, {}, flow::Kind::Block);
+    bench.put(1, block);
+    bench.put(2);
+    bench.copies.change_teller();
+    bench.copies.begin_round();
+    bench.copies.name(*bench.copies.named(50), block, 7);
+    bench.copies.name(*bench.copies.named(51), other, 7);
+    CHECK_FALSE(bench.claim(1, 60));
+    CHECK_FALSE(bench.claim(1, 60, 52));
+    CHECK_FALSE(bench.claim(1, 60, 53));  // nothing is named so
+    CHECK(bench.claim(1, 60, 51));
+    CHECK_FALSE(bench.claim(2, 61, 51));
+    CHECK(bench.claim(2, 61));
 }
 
 TEST_CASE("copies: where there are none, none stands", "[gateway]") {

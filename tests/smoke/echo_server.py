@@ -15,6 +15,7 @@ class Echo(socketserver.BaseRequestHandler):
 class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
+    request_queue_size = 256
 
 
 with Server(("", int(sys.argv[1])), Echo) as server:

@@ -15,9 +15,9 @@ port_flags=(--lan af_packet:lan --wan af_packet:wan)
 address_flags=(--lan-address 10.1.0.1/24 --wan-address 198.51.100.1/24 --gateway 198.51.100.254)
 memory_flags=(--no-huge --flows 65536)
 
-# start_sluice NET [FLAG...]: returns when both ports forward. The kernel beside it forwards too, as
-# many do, and sluice has to see to it that it does not forward the ports' packets.
-start_sluice() {
+# launch_sluice NET [FLAG...]: returns at once. The kernel beside it forwards too, as many do, and
+# sluice has to see to it that it does not forward the ports' packets.
+launch_sluice() {
     local net=$1
     shift
     in_namespace "$net.gateway" sysctl --quiet --write net.ipv4.ip_forward=1
@@ -25,6 +25,12 @@ start_sluice() {
         "${memory_flags[@]}" --control-socket "$work/$net.sock" "$@" \
         >"$work/$net.out" 2>"$work/$net.err"
     sluice_pid[$net]=$started_pid
+}
+
+# start_sluice NET [FLAG...]: returns when both ports forward.
+start_sluice() {
+    local net=$1
+    launch_sluice "$@"
     wait_for 30 "sluice: ready ($net)" is_ready_or_gone "$net"
     is_ready "$net" || fail "sluice ended before it was ready: $(cat "$work/$net.err")"
 }

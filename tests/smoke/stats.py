@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Reads the statistics of sluicectl stats --json.
 
-stats.py get NAME        <stats   a counter, a drop reason, or dropped, their sum
+stats.py get NAME...     <stats   counters, drop reasons, or dropped, their sum; a line each
 stats.py sum             <stats   the sum rule; fails where the two sides differ
 stats.py drops A B                the drop reasons that grew between two files: name, before, after
 """
@@ -41,7 +41,9 @@ def load(path):
 
 def main(command, *arguments):
     if command == "get":
-        print(get(json.load(sys.stdin), arguments[0]))
+        stats = json.load(sys.stdin)
+        for name in arguments:
+            print(get(stats, name))
     elif command == "sum":
         return 0 if sum_rule(json.load(sys.stdin)) else 1
     elif command == "drops":

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Time, clocks and messages of a simulated cluster.
 
-Times are seconds. The engine's are true ones, which nobody in the cluster can read; each node has a
-Clock, which starts anywhere and runs at a rate of its own. All chance comes from one generator, so a
-seed gives one course of events.
+Times are seconds. The engine's are true ones, which nobody in the cluster can read; each node has
+a Clock, which starts anywhere and runs at a rate of its own. All chance comes from one generator,
+so a seed gives one course of events.
 """
 
 import heapq
@@ -52,9 +52,9 @@ class Clock:
 class Network:
     """Messages between ends that have names: delayed, lost and sent again, cut off.
 
-    What goes over one connection (in_order) never overtakes what was sent before it; requests to the
-    store have connections of their own. Between ends that are cut nothing arrives, nor what is on
-    its way.
+    What goes over one connection (in_order) never overtakes what was sent before it; requests to
+    the store have connections of their own. Between ends that are cut nothing arrives, nor what is
+    on its way.
     """
 
     def __init__(self, engine, random, settings):

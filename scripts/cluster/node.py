@@ -105,7 +105,7 @@ class Node:
         self.ask("grant", (self.settings.ttl,), granted)
 
     def put_member(self, revision):
-        """Writes its own key, which proves that its lease lives, and outdates what it wrote before."""
+        """Writes its own key, which proves that its lease lives, and outdates earlier writes."""
         lease, sent = self.lease, self.clock.local()
 
         def answered(written):

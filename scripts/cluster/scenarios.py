@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What happens to a simulated cluster: one function for each scenario, from the time on at which all
-addresses have an owner and a copy."""
+"""What happens to a simulated cluster: one function for each scenario, from the time on at which
+all addresses have an owner and a copy."""
 
 from cluster.store import STORE
 from cluster.world import cut_from_store
@@ -125,7 +125,7 @@ def late_answers(world):
 
 
 def slow_store(world):
-    """Each twentieth message to or from anybody comes as much as 15 seconds late; nodes come and go."""
+    """Each twentieth message comes as much as 15 seconds late, while nodes come and go."""
     as_ever = world.settings.slow, world.settings.slow_by
     world.settings.slow, world.settings.slow_by = 0.05, 15.0
     for _ in range(3):

@@ -108,11 +108,18 @@ class Handover:
             state[2] = "written"
             value = (node.name, node.instance, node.members[target][1])
             node.write(("address", address), node.revisions[address], value, node.lease,
-                       lambda written: self.noted(address, state))
+                       lambda written: self.noted(address, state, value, written))
 
-    def noted(self, address, state):
-        if self.moving.get(address) is state:
-            del self.moving[address]
+    def noted(self, address, state, value, written):
+        """From now on the holder is told as the note says, so the note has to be known by now."""
+        if self.moving.get(address) is not state:
+            return
+        del self.moving[address]
+        node = self.node
+        if written is None:
+            self.broken.add(address)
+        elif written > node.revisions.get(address, 0) and address in node.owned:
+            node.revisions[address], node.owners[address] = written, value
 
     # The last step of a move.
 

@@ -7,6 +7,9 @@ so a seed gives one course of events.
 """
 
 import heapq
+import itertools
+
+NOT_LATE = itertools.repeat(0.0)
 
 
 class Engine:
@@ -63,7 +66,7 @@ class Network:
         self.settings = settings
         self.cuts = set()
         self.last = {}
-        self.extra = {}  # (source, target): by how much all between them is late
+        self.extra = {}  # (source, target): by how much each message is late, one by one
         self.messages = 0
 
     def is_cut(self, one, other):
@@ -86,7 +89,7 @@ class Network:
 
     def send(self, source, target, in_order, action, *arguments):
         self.messages += 1
-        delay = self.delay() + self.extra.get((source, target), 0.0)
+        delay = self.delay() + next(self.extra.get((source, target), NOT_LATE))
         repetition = 0.2  # TCP's shortest, as Linux has it
         while self.random.random() < self.settings.loss:
             delay, repetition = delay + repetition, 2 * repetition

@@ -2,6 +2,8 @@
 """What happens to a simulated cluster: one function for each scenario, from the time on at which
 all addresses have an owner and a copy."""
 
+import itertools
+
 from cluster.store import STORE
 from cluster.world import cut_from_store
 
@@ -115,13 +117,29 @@ def store_fast(world):
 
 def late_answers(world):
     """The store's answers to a node take nearly two seconds, and then it hears no more of it."""
-    world.network.extra[STORE, 0] = 1.8
+    world.network.extra[STORE, 0] = itertools.repeat(1.8)
     later(world, 5)
     world.network.cuts.add((0, STORE))
     later(world, 3 * world.settings.ttl)
     world.network.heal()
     world.network.extra.clear()
     later(world, 20)
+
+
+def late_writes(world):
+    """A node leaves; what it writes of its addresses comes when it has given up to wait."""
+    node = world.nodes[0]
+    ask = node.ask
+
+    def ask_late(operation, arguments, answered):
+        is_late = operation == "transact" and arguments[1][0] == "address"
+        world.network.extra[0, STORE] = itertools.repeat(2.1 if is_late else 0.0)
+        ask(operation, arguments, answered)
+    node.ask, node.leaving = ask_late, True
+    later(world, 20)
+    world.network.extra.clear()
+    node.ask = ask
+    later(world, 15)
 
 
 def slow_store(world):
@@ -222,7 +240,7 @@ def later(world, seconds):
 
 ALL = {action.__name__.replace("_", "-"): action for action in (
     steady, join, leave, rolling, kill, restart, kill_two, partition_store, partition_node,
-    partition_half, store_election, store_away, stale_leader, store_fast, late_answers, slow_store,
-    lossy, pause, skew, churn, suspend, drift)}
+    partition_half, store_election, store_away, stale_leader, store_fast, late_answers, late_writes,
+    slow_store, lossy, pause, skew, churn, suspend, drift)}
 # What the protocol does not hold against: here addresses may be owned twice.
 BEYOND = {"suspend", "drift"}

@@ -63,9 +63,9 @@ def planned(program):
 
 def deaths(program):
     rows = run(program, "--scenario", "kill,restart,pause,lossy,kill-two,partition-node,"
-               "partition-half,stale-leader,late-answers,skew,slow-store")
+               "partition-half,stale-leader,late-answers,late-writes,skew,slow-store")
     rows += run(program, "--scenario", "kill,churn", "--seed", "2", "--seeds", "2")
-    for row in check_sound(rows, 15):
+    for row in check_sound(rows, 16):
         if row["scenario"] in ("kill", "restart", "pause", "late-answers", "skew"):
             check(row, "only flows that had just opened are broken",
                   row["oldest_broken_ms"] < TOLD_WITHIN and row["broken"] < 20)
@@ -87,7 +87,7 @@ def beyond(program):
         ("late-answers", "--without", "send-time"),
         ("store-fast", "--without", "wait"),
         ("stale-leader", "--without", "write"),
-        ("slow-store", "--without", "guard", "--nodes", "8"),
+        ("late-writes", "--without", "guard"),
     ]
     for scenario, *others in found:
         rows = run(program, "--scenario", scenario, "--seeds", "2", *others, good=(0, 1))

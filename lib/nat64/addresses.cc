@@ -18,7 +18,8 @@ bool is_private(Be32 address) {
 }
 
 std::optional<Be32> Addresses::source(const net::Ipv6Address& host, Tick now) const {
-    const auto number = numbers_.find_or_add(host, now);
+    const auto number =
+        giving_ == Giving::Gives ? numbers_.find_or_add(host, now) : numbers_.find_or_free(host);
     return number ? std::optional(in_network(*number)) : std::nullopt;
 }
 

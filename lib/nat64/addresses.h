@@ -6,15 +6,16 @@
 ///
 /// Shape    IPv4 hosts are what they are, behind the prefix. The gateway's own addresses and the
 ///          IPv6 hosts have numbers in a network of their own, which nothing on a wire may use.
-/// Threads  Immutable but for the numbers (nat64/numbers.h).
-/// Errors   Nothing for what stands for nothing.
-/// Source   RFC 6052; RFC 6146 §3.5 (sources behind the prefix are refused).
+/// Threads  Immutable but for the numbers (nat64/numbers.h), which who only asks leaves as they
+/// are. Errors   Nothing for what stands for nothing. Source   RFC 6052; RFC 6146 §3.5 (sources
+/// behind the prefix are refused).
 
 #include "nat64/embedding.h"
 #include "nat64/numbers.h"
 #include "net/prefix.h"
 #include "net/side.h"
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -39,10 +40,14 @@ struct AddressParams {
     std::optional<OutsideEnd> outside = {};
 };
 
+/// Whether who has sent something gets a number, or it is only asked which one that would be.
+enum class Giving : uint8_t { Gives, Asks };
+
 class Addresses {
 public:
     /// `numbers` outlives this object.
-    Addresses(const AddressParams& params, Numbers& numbers) : params_(params), numbers_(numbers) {}
+    Addresses(const AddressParams& params, Numbers& numbers, Giving giving = Giving::Gives)
+        : params_(params), numbers_(numbers), giving_(giving) {}
 
     /// Of whom something inside comes, who gets a number now; nothing where none is to be had.
     std::optional<Be32> source(const net::Ipv6Address& host, Tick now) const;
@@ -106,6 +111,7 @@ private:
 
     AddressParams params_;
     Numbers& numbers_;
+    Giving giving_;
 };
 
 }  // namespace sluice::nat64

@@ -44,12 +44,14 @@ struct EdgeParams {
 
 class Edge {
 public:
-    /// One of several, each with identifications of its own, is numbered from 0.
-    Edge(const EdgeParams& params, Numbers& numbers, uint8_t worker = 0)
+    /// One of several, each with identifications of its own, is numbered from 0. Who asks what
+    /// would become of a copy of a frame has one that gives no numbers.
+    Edge(const EdgeParams& params, Numbers& numbers, uint8_t worker = 0,
+         Giving giving = Giving::Gives)
         : params_(params),
           identification_(static_cast<uint16_t>(params.identification + worker * kApart)),
-          addresses_(params.addresses, numbers),
-          plain_(addresses_, numbers, params.mac),
+          addresses_(params.addresses, numbers, giving),
+          plain_(addresses_, numbers, params.mac, giving == Giving::Gives),
           discovery_{Discovery(addresses_, net::Side::Inside, params.mac, params.advertises),
                      Discovery(addresses_, net::Side::Outside,
                                params.outside ? params.outside->mac : params.mac, false)},
@@ -77,6 +79,7 @@ public:
     // Of what stays IPv6.
     /// That of the last frame that came as IPv6, as far as it has been found.
     const Way& way() const { return way_; }
+    const Addresses& addresses() const { return addresses_; }
     /// Makes the frame of way() one that goes it, but for its MACs.
     std::optional<stats::Drop> cross(rte_mbuf* mbuf) const { return crossing_.rewrite(mbuf, way_); }
     /// Crossing::restore(), of way().

@@ -209,6 +209,19 @@ std::optional<uint32_t> Numbers::find_in(size_t bucket, const net::Ipv6Address& 
     return number_of(bucket, *place);
 }
 
+std::optional<uint32_t> Numbers::find_or_free(const net::Ipv6Address& host) const {
+    if (host.is_unspecified())
+        return std::nullopt;
+    if (const auto known = find(host))
+        return known;
+    const size_t bucket = bucket_of(host);
+    const uint64_t word = words_[bucket].load(std::memory_order_acquire);  // with fill()
+    const uint64_t free = ~word & kUsed;
+    if ((word & kFilling) != 0 || free == 0)
+        return std::nullopt;
+    return number_of(bucket, static_cast<unsigned>(std::countr_zero(free)));
+}
+
 bool Numbers::put(uint32_t number, const net::Ipv6Address& host, Tick now) {
     if (const auto named = plan_.number_of(host))
         return named == number;

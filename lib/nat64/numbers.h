@@ -7,9 +7,9 @@
 /// Shape    Buckets of 16 places, found by the keyed hash of the address among those of its share
 ///          (nat64/number_plan.h); a place's position is its host's number. The first bucket of a
 ///          share is that of hosts that are named, and the last place is nobody's.
-/// Threads  find_or_add() by any worker at once, without a lock; find(), address(), for_each() and
-///          holder() by any thread; turn() by the control core alone, with workers as the readers
-///          of its grace periods; put() likewise, while no worker gives numbers.
+/// Threads  find_or_add() by any worker at once, without a lock; find(), find_or_free(), address(),
+///          for_each() and holder() by any thread; turn() by the control core alone, with workers
+///          as the readers of its grace periods; put() likewise, while no worker gives numbers.
 /// Errors   find_or_add() yields nothing where the bucket is full, or where another thread is
 ///          giving a number in it at the same moment.
 /// Memory   All at create(): kBytesPerNumber. It may outlive the process (lib/state): who is
@@ -109,6 +109,8 @@ public:
     std::optional<uint32_t> find(const net::Ipv6Address& host) const;
     /// That of a host which has sent something now.
     std::optional<uint32_t> find_or_add(const net::Ipv6Address& host, Tick now);
+    /// What find_or_add() would say; nothing is given, and nobody is noted as heard.
+    std::optional<uint32_t> find_or_free(const net::Ipv6Address& host) const;
     // The same in two steps, for who has many to find: what find_in() will read can be sent for.
     size_t bucket_of(const net::Ipv6Address& host) const;
     /// Of a host that has one already; nothing for who is named, or is to be asked for again.

@@ -89,10 +89,11 @@ Macs macs_of(const rte_mbuf* mbuf) {
 
 }  // namespace
 
-PlainPackets::PlainPackets(const Addresses& addresses, Numbers& numbers, const net::MacAddress& mac)
+PlainPackets::PlainPackets(const Addresses& addresses, Numbers& numbers, const net::MacAddress& mac,
+                           bool is_wanted)
     : addresses_(addresses), numbers_(numbers), mac_(net::mac_bits(mac)) {
     const AddressParams& params = addresses.params();
-    if (!params.embedding)
+    if (!params.embedding || !is_wanted)
         return;
     const net::Ipv6Prefix& servers = params.embedding->prefix();
     std::vector<net::Ipv6Prefix> inside = params.routed;

@@ -38,8 +38,10 @@ inline constexpr uint16_t kLonger = kIpv6Bytes - kIpv4Bytes;
 
 class PlainPackets {
 public:
-    /// `addresses` and `numbers` outlive this object; `mac` is that of the port with hosts.
-    PlainPackets(const Addresses& addresses, Numbers& numbers, const net::MacAddress& mac);
+    /// `addresses` and `numbers` outlive this object; `mac` is that of the port with hosts. One that
+    /// is not wanted finds nothing plain.
+    PlainPackets(const Addresses& addresses, Numbers& numbers, const net::MacAddress& mac,
+                 bool is_wanted = true);
 
     /// Turns frames from that port into IPv4, kMostAtOnce at most. Bit i: packet i has been. The
     /// next packet in need of an identification gets `identification`.

@@ -51,6 +51,16 @@ TEST_CASE("addresses: a host has a number from its first packet on", "[nat64]") 
     CHECK_FALSE(f.addresses.destination(v6("2001:db8:1::10")));  // hosts do not meet here
 }
 
+TEST_CASE("addresses: who only asks gives no host a number", "[nat64]") {
+    const Fixture f;
+    const Addresses asking(f.addresses.params(), *f.numbers, Giving::Asks);
+    const auto asked = asking.source(v6("2001:db8:1::10"), Tick{});
+    REQUIRE(asked);
+    CHECK_FALSE(f.addresses.host(v6("2001:db8:1::10")));
+    CHECK(f.addresses.source(v6("2001:db8:1::10"), Tick{}) == asked);
+    CHECK(asking.source(v6("2001:db8:1::10"), Tick{}) == asked);
+}
+
 TEST_CASE("addresses: IPv4 hosts are behind the prefix", "[nat64][rfc6052]") {
     const Fixture f;
     CHECK(f.addresses.destination(v6("64:ff9b::203.0.113.10")) == v4("203.0.113.10"));

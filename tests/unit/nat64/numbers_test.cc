@@ -71,6 +71,19 @@ constexpr size_t kHeadWords = 4;  // before the places, of two words each
 
 }  // namespace
 
+TEST_CASE("numbers: who only asks is told what would be given, and nothing is", "[nat64]") {
+    const auto numbers = make();
+    for (uint64_t i = 1; i <= 1000; ++i) {
+        const auto asked = numbers->find_or_free(host(i));
+        REQUIRE(asked);
+        CHECK_FALSE(numbers->find(host(i)));
+        CHECK(numbers->find_or_add(host(i), Tick{}) == asked);
+        CHECK(numbers->find_or_free(host(i)) == asked);
+    }
+    CHECK_FALSE(numbers->find_or_free(net::Ipv6Address{}));
+    CHECK(numbers->count() == 1000);
+}
+
 TEST_CASE("numbers: each host has one of its own, which stays", "[nat64]") {
     const auto numbers = make();
     std::set<uint32_t> given;

@@ -3,7 +3,6 @@
 
 #include "link/note.h"
 #include "link/path.h"
-#include "nat64/to_ipv6.h"
 
 #include <rte_mbuf.h>
 
@@ -23,17 +22,21 @@ net::InsideAddress known_as(const net::Ipv6Address& address) {
 
 }  // namespace
 
+std::optional<CrossingRefusal> refuse_crossing(const nat64::Way& way, const link::Exit& exit) {
+    if (way.headers.hop_limit == 1)
+        return CrossingRefusal{Drop::TtlExceeded, nat64::kHopLimitExceeded};
+    if (!exit.has_link)
+        return CrossingRefusal{Drop::LinkDown, nat64::kAddressUnreachable};
+    if (way.bytes() > ipv6_mtu(exit))
+        return CrossingRefusal{Drop::TooBig, nat64::packet_too_big(ipv6_mtu(exit))};
+    return std::nullopt;
+}
+
 void Ipv6Crossing::pass_on(rte_mbuf* mbuf, Tick now) {
     const nat64::Way& way = parts_.edge->way();
     const link::InterfaceId to = parts_.interfaces.find(parts_.edge->port(way.to), link::kIpv6Side);
-    const link::Exit& exit = parts_.egress.exit(to);
-    const size_t mtu = size_t{exit.mtu} + nat64::kGrowth;  // it is IPv6 already
-    if (way.headers.hop_limit == 1)
-        return refuse(mbuf, Drop::TtlExceeded, nat64::kHopLimitExceeded, now);
-    if (!exit.has_link)
-        return refuse(mbuf, Drop::LinkDown, nat64::kAddressUnreachable, now);
-    if (way.bytes() > mtu)
-        return refuse(mbuf, Drop::TooBig, nat64::packet_too_big(mtu), now);
+    if (const auto refusal = refuse_crossing(way, parts_.egress.exit(to)))
+        return refuse(mbuf, refusal->reason, refusal->error, now);
     if (const auto reason = parts_.edge->cross(mbuf))
         return parts_.egress.drop(mbuf, *reason);
     link::Path path{.via = way.via, .interface = to};

@@ -20,13 +20,32 @@
 #include "link/interfaces.h"
 #include "nat64/edge.h"
 #include "nat64/icmpv6_answers.h"
+#include "nat64/to_ipv6.h"
 #include "policy/current.h"
 #include "stats/counters.h"
+#include "stats/drop.h"
+
+#include <cstddef>
+#include <optional>
 
 struct rte_mbuf;
 struct rte_mempool;
 
 namespace sluice::worker {
+
+/// Why a packet does not leave, and what its sender is told.
+struct CrossingRefusal {
+    stats::Drop reason;
+    nat64::Icmpv6Error error;
+};
+
+/// Of a packet that goes that way, by this exit of an IPv6 side.
+std::optional<CrossingRefusal> refuse_crossing(const nat64::Way& way, const link::Exit& exit);
+
+/// The MTU of IPv6 by such an exit, whose own is that of what is yet to grow.
+constexpr size_t ipv6_mtu(const link::Exit& exit) {
+    return size_t{exit.mtu} + nat64::kGrowth;
+}
 
 class Ipv6Crossing {
 public:

@@ -5,8 +5,10 @@
 #include "listing/tuple_text.h"
 #include "net/text.h"
 #include "stats/drop_advice.h"
+#include "why/ipv6_text.h"
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 namespace sluice::command {
 namespace {
@@ -37,7 +39,35 @@ ordered_json written_json(const why::Written& written) {
     return {{"line", written.line}, {"at", written.place}};
 }
 
+/// Of a packet that came as IPv6, with these ends.
+ordered_json ipv6_json(const why::Ipv6Packet& packet, const net::Ipv6Address& source,
+                       const net::Ipv6Address& destination) {
+    ordered_json json{{"protocol", why::protocol_text(packet)},
+                      {"src", net::to_string(source)},
+                      {"dst", net::to_string(destination)}};
+    if (packet.has_transport && net::has_ports(Protocol{packet.headers.protocol})) {
+        json["sport"] = packet.source_port.host();
+        json["dport"] = packet.destination_port.host();
+    }
+    return json;
+}
+
+ordered_json ipv6_json(const why::Ipv6Packet& packet) {
+    ordered_json json = ipv6_json(packet, packet.headers.source, packet.headers.destination);
+    json["bytes"] = packet.bytes();
+    json["ttl"] = packet.headers.hop_limit;
+    if (packet.has_transport && Protocol{packet.headers.protocol} == Protocol::Tcp)
+        json["flags"] = listing::flags_text(packet.tcp_flags);
+    if (packet.has_transport && packet.headers.protocol == nat64::kIcmpv6)
+        json["type"] = packet.icmp_type;
+    if (!packet.headers.is_whole())
+        json["fragment"] = true;
+    return json;
+}
+
 ordered_json packet_json(const why::Arrival& arrival, const nat64::Naming& naming) {
+    if (arrival.ipv6)
+        return ipv6_json(*arrival.ipv6);
     if (!arrival.is_parsed)
         return nullptr;
     ordered_json json = tuple_json(arrival.tuple, naming);
@@ -110,17 +140,26 @@ ordered_json source_json(const why::Answer& answer) {
     return json;
 }
 
-ordered_json route_json(const why::Exit& exit, const why::AnswerWords& words) {
+ordered_json pairs_json(const why::Crossed& crossed) {
+    const auto pair_json = [](const std::optional<nat64::PrefixPair>& pair) {
+        return pair ? ordered_json(nat64::to_string(*pair)) : nullptr;
+    };
+    return {{"source", pair_json(crossed.outward)}, {"destination", pair_json(crossed.inward)}};
+}
+
+ordered_json route_json(const why::Answer& answer, const why::AnswerWords& words) {
+    const why::Exit& exit = *answer.exit;
     return {{"interface", name_of(exit.path.interface, words)},
-            {"via", nat64::to_string(words.naming.host(exit.path.via))},
+            {"via", answer.crossed ? net::to_string(answer.crossed->next_hop)
+                                   : nat64::to_string(words.naming.host(exit.path.via))},
             {"mtu", exit.mtu},
             {"link", exit.has_link},
             {"mac", exit.has_mac ? ordered_json(net::to_string(exit.mac)) : nullptr}};
 }
 
 void add_fate(ordered_json& json, const why::Answer& answer, const nat64::Naming& naming) {
-    static constexpr const char* kFates[] = {"leaves",   "waits",  "dropped",
-                                             "answered", "kernel", "follows"};
+    static constexpr const char* kFates[] = {"leaves", "waits",   "dropped",  "answered",
+                                             "kernel", "follows", "discovery"};
     json["fate"] = kFates[index(answer.fate)];
     if (answer.fate == why::Fate::Dropped) {
         const stats::DropAdvice& advice = stats::drop_advice(answer.reason);
@@ -130,7 +169,10 @@ void add_fate(ordered_json& json, const why::Answer& answer, const nat64::Naming
         json["sender_is_told"] = answer.rejection != worker::Rejection::None;
     }
     if (answer.fate == why::Fate::Leaves || answer.fate == why::Fate::Waits) {
-        json["leaves"] = tuple_json(answer.after, naming);
+        const auto& ipv6 = answer.arrival.ipv6;
+        json["leaves"] = answer.crossed && ipv6 ? ipv6_json(*ipv6, answer.crossed->way.source,
+                                                            answer.crossed->way.destination)
+                                                : tuple_json(answer.after, naming);
         json["leaves"]["in_fragments"] = answer.is_cut;
     }
 }
@@ -151,8 +193,10 @@ std::string why_json(const why::Answer& answer, const why::AnswerWords& words) {
         json["rule"] = written_json(answer.rule_written);
     if (answer.admitted && answer.admitted->denial != policy::kNone)
         json["denied"] = written_json(answer.denial_written);
+    if (answer.crossed)
+        json["nptv6"] = pairs_json(*answer.crossed);
     if (answer.exit)
-        json["route"] = route_json(*answer.exit, words);
+        json["route"] = route_json(answer, words);
     if (answer.tracked)
         json["tracker"] = tracker_json(answer);
     if (answer.replaces)

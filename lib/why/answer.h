@@ -17,6 +17,7 @@
 #include "net/tuple.h"
 #include "pool/port_range.h"
 #include "stats/drop.h"
+#include "why/ipv6_packet.h"
 #include "worker/admission.h"
 #include "worker/forwarding.h"
 
@@ -28,12 +29,13 @@
 namespace sluice::why {
 
 enum class Fate : uint8_t {
-    Leaves,    ///< As `after`, by `exit`.
-    Waits,     ///< Likewise, when its next hop has answered ARP.
-    Dropped,   ///< For `reason`.
-    Answered,  ///< A ping to the gateway, which replies.
-    Kernels,   ///< For the gateway's kernel, by its twin of the interface.
-    Follows,   ///< A later fragment, which goes where the first of its datagram goes.
+    Leaves,     ///< As `after`, by `exit`.
+    Waits,      ///< Likewise, when its next hop has answered ARP.
+    Dropped,    ///< For `reason`.
+    Answered,   ///< A ping to the gateway, which replies.
+    Kernels,    ///< For the gateway's kernel, by its twin of the interface.
+    Follows,    ///< A later fragment, which goes where the first of its datagram goes.
+    Discovery,  ///< Of IPv6 neighbours: the gateway answers it, or hears it as it hears ARP.
 };
 
 /// The packet as it comes.
@@ -51,6 +53,7 @@ struct Arrival {
     uint8_t icmp_type = 0;
     bool is_fragment = false;
     bool is_icmp_error = false;
+    std::optional<Ipv6Packet> ipv6 = {};  ///< What it came as.
 };
 
 /// A flow that has the packet's tuple.
@@ -102,8 +105,10 @@ struct Answer {
     bool table_is_full = false;  ///< A worker ends another flow for this one, or drops the packet.
     bool may_search_on = false;  ///< A worker's search may go on where its last one has come to.
 
+    std::optional<Crossed> crossed;  ///< Of what stays IPv6, which has nothing of the above.
+
     std::optional<Exit> exit;
-    net::Tuple after;               ///< As it leaves.
+    net::Tuple after;               ///< As it leaves; of what stays IPv6 crossed.way says it.
     bool is_cut = false;            ///< Into fragments, for the exit's MTU.
     worker::Rejection rejection{};  ///< What an inside host is told.
     unsigned worker = 0;            ///< That tracks it, where that is known.

@@ -7,6 +7,7 @@
 #include "net/icmp.h"
 #include "net/text.h"
 #include "stats/drop_advice.h"
+#include "why/ipv6_text.h"
 
 namespace sluice::why {
 namespace {
@@ -200,18 +201,26 @@ string decision_lines(const Answer& answer) {
     return lines;
 }
 
+/// Of what stays IPv6 its host may have no number yet.
+string next_hop_text(const Answer& answer, const nat64::Naming& naming) {
+    return answer.crossed ? net::to_string(answer.crossed->next_hop)
+                          : nat64::to_string(naming.host(answer.exit->path.via));
+}
+
 string route_line(const Answer& answer, const AnswerWords& words) {
     const Exit& exit = *answer.exit;
     return "route: by " + interface_text(exit.path.interface, words) + " to " +
-           nat64::to_string(words.naming.host(exit.path.via)) + ", MTU " +
-           std::to_string(exit.mtu) + (exit.has_link ? "" : ", which has no link") + "\n";
+           next_hop_text(answer, words.naming) + ", MTU " + std::to_string(exit.mtu) +
+           (exit.has_link ? "" : ", which has no link") + "\n";
 }
 
-string next_hop_line(const Exit& exit, const nat64::Naming& naming) {
-    const string via = "next hop: " + nat64::to_string(naming.host(exit.path.via));
+string next_hop_line(const Answer& answer, const nat64::Naming& naming) {
+    const Exit& exit = *answer.exit;
+    const string via = "next hop: " + next_hop_text(answer, naming);
     if (exit.has_mac)
         return via + " is at " + net::to_string(exit.mac) + "\n";
-    return via + (exit.has_failed ? " does not answer ARP\n" : " has no MAC yet\n");
+    const string unanswered = answer.crossed ? "neighbour solicitations" : "ARP";
+    return via + (exit.has_failed ? " does not answer " + unanswered : " has no MAC yet") + "\n";
 }
 
 bool goes_on(const Answer& answer) {
@@ -251,6 +260,8 @@ string stage_lines(const Answer& answer, const AnswerWords& words) {
         lines += "tracker: the flow is over, and the packet may open another\n";
     if (opens)
         lines += admission_lines(answer, words.naming);
+    if (answer.crossed)
+        lines += crossing_lines(*answer.crossed);
     if (answer.exit)
         lines += route_line(answer, words);
     if (opens && answer.tracked)
@@ -259,7 +270,7 @@ string stage_lines(const Answer& answer, const AnswerWords& words) {
     if (answer.decision)
         lines += decision_lines(answer);
     if (answer.exit && goes_on(answer))
-        lines += next_hop_line(*answer.exit, words.naming);
+        lines += next_hop_line(answer, words.naming);
     return lines;
 }
 
@@ -284,8 +295,10 @@ string identifier_text(const net::Tuple& tuple, uint8_t icmp_type) {
 }
 
 string leaving_text(const Answer& answer, const AnswerWords& words) {
-    string text = "leaves by " + interface_name(answer.exit->path.interface, words) + " as " +
-                  listing::tuple_text(answer.after, words.naming);
+    string text = "leaves by " + interface_name(answer.exit->path.interface, words) + " as ";
+    if (answer.crossed && answer.arrival.ipv6)
+        return text + leaving_text(*answer.arrival.ipv6, answer.crossed->way);
+    text += listing::tuple_text(answer.after, words.naming);
     if (answer.after.protocol == Protocol::Icmp && !answer.arrival.is_icmp_error)
         text += identifier_text(answer.after, answer.arrival.icmp_type);
     return text + (answer.is_cut ? ", in fragments" : "");
@@ -323,6 +336,8 @@ nat64::WireEnds ends_of(const Arrival& arrival, const nat64::Naming& naming) {
 
 string packet_text(const Answer& answer, const nat64::Naming& naming) {
     const Arrival& arrival = answer.arrival;
+    if (arrival.ipv6)
+        return packet_text(*arrival.ipv6);
     if (!arrival.is_parsed)
         return "a frame that is no sound IPv4 packet";
     string text =
@@ -347,8 +362,8 @@ string fate_text(const Answer& answer, const AnswerWords& words) {
         case Fate::Leaves:
             return leaving_text(answer, words);
         case Fate::Waits:
-            return leaving_text(answer, words) + ", when " +
-                   nat64::to_string(words.naming.host(answer.exit->path.via)) + " has answered ARP";
+            return leaving_text(answer, words) + ", when " + next_hop_text(answer, words.naming) +
+                   " has answered" + (answer.crossed ? "" : " ARP");
         case Fate::Dropped:
             return "dropped: " + string(stats::drop_name(answer.reason));
         case Fate::Answered:
@@ -357,13 +372,18 @@ string fate_text(const Answer& answer, const AnswerWords& words) {
             return "given to the gateway's kernel, within --twin-rate";
         case Fate::Follows:
             return "a later fragment: it goes where the first one of its datagram goes";
+        case Fate::Discovery:
+            return "for the gateway: neighbour discovery, which it answers or hears";
     }
     return {};
 }
 
 string answer_text(const Answer& answer, const AnswerWords& words) {
     string text = packet_text(answer, words.naming);
-    if (answer.arrival.is_parsed)
+    if (const auto& ipv6 = answer.arrival.ipv6)
+        text += ", " + count_text(ipv6->bytes(), "byte") + ", hop limit " +
+                std::to_string(ipv6->headers.hop_limit);
+    else if (answer.arrival.is_parsed)
         text += ", " + count_text(answer.arrival.length, "byte") + ", TTL " +
                 std::to_string(answer.arrival.ttl);
     text += "\n" + stage_lines(answer, words) + fate_text(answer, words) + "\n";

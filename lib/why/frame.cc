@@ -4,14 +4,25 @@
 #include <rte_ip.h>
 #include <rte_mbuf.h>
 
+#include <algorithm>
+#include <cstddef>
+
 namespace sluice::why {
+
+namespace {
+
+/// For the answers of neighbour discovery, which take the place of what asks.
+constexpr size_t kRoom = 256;
+
+}  // namespace
 
 Frame::Frame(std::span<const uint8_t> bytes)
     : bytes_(bytes.begin(), bytes.end()), mbuf_(std::make_unique<rte_mbuf>()) {
+    mbuf_->data_len = static_cast<uint16_t>(bytes_.size());
+    mbuf_->pkt_len = mbuf_->data_len;
+    bytes_.resize(std::min<size_t>(bytes_.size() + kRoom, UINT16_MAX));
     mbuf_->buf_addr = bytes_.data();
     mbuf_->buf_len = static_cast<uint16_t>(bytes_.size());
-    mbuf_->data_len = mbuf_->buf_len;
-    mbuf_->pkt_len = mbuf_->buf_len;
     mbuf_->nb_segs = 1;
 }
 

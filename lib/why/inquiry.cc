@@ -12,6 +12,7 @@
 #include "nat/own_flows.h"
 #include "net/parse.h"
 #include "why/frame.h"
+#include "why/ipv6_look.h"
 #include "why/next_segment.h"
 #include "why/quota_answer.h"
 #include "why/tracker_copy.h"
@@ -64,7 +65,7 @@ public:
     Answer take(const Question& question);
 
 private:
-    bool arrive(const Question& question);
+    bool arrive(const Question& question, link::InterfaceId from);
     link::PortIndex port_of_tagged() const;
     link::InterfaceId likely_origin(const Question& question) const;
     void describe(const policy::Rule& rule, std::optional<link::UplinkId> uplink);
@@ -124,23 +125,27 @@ Look::Look(const worker::Shared& shared, const std::vector<io::Port*>& ports,
 }
 
 Answer Look::take(const Question& question) {
-    const bool has_arrived = arrive(question);
-    if (stands_by_)  // Worker::drop_all(), which looks at no packet
+    const auto by = Ipv6Look(shared_, egress_, now_).enter(question, frame_.mbuf(), answer_);
+    const bool has_arrived = by && arrive(question, *by);
+    if (stands_by_) {  // Worker::drop_all(), which looks at no packet
         fail(Drop::Standby);
-    else if (has_arrived && packet().is_icmp_error)
+        answer_.crossed.reset();
+        answer_.exit.reset();
+    } else if (has_arrived && packet().is_icmp_error) {
         relay();
-    else if (has_arrived && (!packet().is_fragment || !stop_fragment()))
+    } else if (has_arrived && (!packet().is_fragment || !stop_fragment())) {
         meet(question);
+    }
     return std::move(answer_);
 }
 
 /// Worker::parse(), of a frame whose MACs tell nothing.
-bool Look::arrive(const Question& question) {
+bool Look::arrive(const Question& question, link::InterfaceId by) {
     rte_mbuf* const mbuf = frame_.mbuf();
     burst_->count = 1;
     burst_->mbuf[0] = mbuf;
     link::InterfaceId& from = burst_->from[0];
-    from = question.from;
+    from = by;
     std::optional<Drop> reason;
     if (is_tagged(*mbuf))
         reason = link::take_tag(mbuf, shared_.interfaces, port_of_tagged(), from);

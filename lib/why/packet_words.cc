@@ -2,6 +2,7 @@
 #include "why/packet_words.h"
 
 #include "conntrack/tcp_state.h"
+#include "nat64/headers.h"
 #include "net/icmp.h"
 #include "net/text.h"
 
@@ -15,6 +16,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <cstddef>
 #include <limits>
 #include <optional>
 #include <string>
@@ -30,6 +32,8 @@ using std::string;
 
 constexpr size_t kEtherBytes = sizeof(rte_ether_hdr);
 constexpr size_t kIpBytes = sizeof(rte_ipv4_hdr);
+constexpr uint8_t kEchoRequest6 = 128;
+constexpr uint8_t kEchoReply6 = 129;
 constexpr uint8_t kTtl = 64;
 constexpr uint16_t kWindow = 65535;
 constexpr uint8_t kInit = 1;  // of SCTP's chunks, the one that opens an association
@@ -42,6 +46,9 @@ struct Spoken {
     nat64::Naming naming;
     net::Endpoint source;
     net::Endpoint destination;
+    std::optional<net::Ipv6Address> source6 = {};  ///< Of an end that is given so.
+    std::optional<net::Ipv6Address> destination6 = {};
+    bool is_ipv6 = false;  ///< As it comes: else the above are in `source` and `destination`.
     bool source_has_port = false;
     bool destination_has_port = false;
     std::optional<uint8_t> flags = {};
@@ -99,46 +106,61 @@ private:
     }
 };
 
-/// The number of an IPv6 host, or the IPv4 one that hosts find behind the prefix.
-Result<Be32> read_ipv6(const string& name, const string& text, const nat64::Naming& naming) {
-    const auto address = net::parse_ipv6_address(text);
+struct SpokenEnd {
+    net::Endpoint& endpoint;
+    std::optional<net::Ipv6Address>& address6;
+    bool& has_port;
+};
+
+Status read_ipv6(const string& name, const string& text, const nat64::Naming& naming,
+                 std::optional<net::Ipv6Address>& address) {
+    address = net::parse_ipv6_address(text);
     if (!address)
         return Error{name + "=" + text + " is no IPv6 address."};
     if (!naming.is_on())
         return Error{name + "=" + text + ": this gateway serves no IPv6 (--nat64)."};
-    const auto inside = name == "src" ? naming.source(*address) : naming.destination(*address);
-    if (inside)
-        return *inside;
-    if (name == "src")
-        return Error{name + "=" + text +
-                     " is of no host that has sent anything: what it sends first gives it its "
-                     "address inside."};
-    return Error{name + "=" + text + " is not behind --nat64: " +
-                 (naming.crosses() ? "what leaves by --nptv6 has no flow that could be told of."
-                                   : "a packet to it ends as ipv6_destination.")};
+    return Done{};
 }
 
 Status read_endpoint(const string& name, const string& text, const nat64::Naming& naming,
-                     net::Endpoint& endpoint, bool& has_port) {
+                     SpokenEnd end) {
     const EndpointWords words(text);
-    has_port = words.port.has_value();
+    end.has_port = words.port.has_value();
     uint16_t port = 0;
-    if (has_port && !read_number(name, *words.port, port))
+    if (end.has_port && !read_number(name, *words.port, port))
         return Error{name + "=" + text + " has no port from 0 to 65535 behind its address."};
-    endpoint.port = Be16::from_host(port);
-    if (words.is_ipv6) {
-        const auto inside = read_ipv6(name, words.address, naming);
-        if (!inside)
-            return inside.error();
-        endpoint.address = *inside;
-        return Done{};
-    }
+    end.endpoint.port = Be16::from_host(port);
+    if (words.is_ipv6)
+        return read_ipv6(name, words.address, naming, end.address6);
     const auto address = net::parse_address(words.address);
     if (!address)
         return Error{name + "=" + text +
                      " is neither an IPv4 address nor one with a port, such as 10.1.0.5:4000, nor "
                      "an IPv6 one such as [2001:db8::5]:4000."};
-    endpoint.address = *address;
+    end.endpoint.address = *address;
+    return Done{};
+}
+
+/// Between an IPv6 host that has a number and what stands for IPv4 a packet is what it is inside;
+/// any other between IPv6 addresses is what it comes as.
+Status find_inside(Spoken& spoken) {
+    const nat64::Naming& naming = spoken.naming;
+    const auto source =
+        spoken.source6 ? naming.source(*spoken.source6) : std::optional(spoken.source.address);
+    const auto destination = spoken.destination6 ? naming.destination(*spoken.destination6)
+                                                 : std::optional(spoken.destination.address);
+    spoken.is_ipv6 = spoken.source6 && spoken.destination6 && !(source && destination);
+    if (spoken.is_ipv6)
+        return Done{};
+    if (!source)
+        return Error{"src=" + net::to_string(*spoken.source6) +
+                     " is of no host that has sent anything: what it sends first gives it its "
+                     "address inside."};
+    if (!destination)
+        return Error{"dst=" + net::to_string(*spoken.destination6) +
+                     " is not behind --nat64: no packet from an IPv4 address goes there."};
+    spoken.source.address = *source;
+    spoken.destination.address = *destination;
     return Done{};
 }
 
@@ -171,10 +193,12 @@ Status read_word(const string& name, const string& text, Spoken& spoken) {
     if (name == "proto")
         return read_protocol(text, spoken.protocol);
     if (name == "src")
-        return read_endpoint(name, text, spoken.naming, spoken.source, spoken.source_has_port);
+        return read_endpoint(name, text, spoken.naming,
+                             {spoken.source, spoken.source6, spoken.source_has_port});
     if (name == "dst")
-        return read_endpoint(name, text, spoken.naming, spoken.destination,
-                             spoken.destination_has_port);
+        return read_endpoint(
+            name, text, spoken.naming,
+            {spoken.destination, spoken.destination6, spoken.destination_has_port});
     if (name == "flags")
         return read_flags(text, spoken.flags);
     if (name == "len")
@@ -194,6 +218,10 @@ Status read_word(const string& name, const string& text, Spoken& spoken) {
     return Error{name + "=" + text +
                  " is not known here; there are proto, src, dst, flags, len, df=1, ttl, seq, ack, "
                  "window, from, frame, length and format."};
+}
+
+size_t ip_bytes(const Spoken& spoken) {
+    return spoken.is_ipv6 ? nat64::kIpv6Bytes : kIpBytes;
 }
 
 size_t header_bytes(Protocol protocol) {
@@ -229,7 +257,7 @@ Status check_sense(const Spoken& spoken, const Query& words) {
     if (spoken.protocol == Protocol::Icmp && spoken.source_has_port && spoken.destination_has_port)
         return Error{
             "An ICMP echo has one identifier: behind src of a request, behind dst of a reply."};
-    const size_t least = kIpBytes + header_bytes(spoken.protocol);
+    const size_t least = ip_bytes(spoken) + header_bytes(spoken.protocol);
     if (spoken.length && *spoken.length > kMostFrame - kEtherBytes)
         return Error{"len=" + std::to_string(*spoken.length) + " is more than " +
                      std::to_string(kMostFrame - kEtherBytes) + "."};
@@ -277,13 +305,21 @@ void write_sctp(const Spoken& spoken, uint8_t* at) {
     chunk[4] = 1;  // of the tag that it asks for, which is not 0
 }
 
-std::vector<uint8_t> frame_of(const Spoken& spoken) {
-    const size_t header = header_bytes(spoken.protocol);
-    const size_t length = spoken.length.value_or(static_cast<uint16_t>(kIpBytes + header));
-    std::vector<uint8_t> frame(kEtherBytes + length);
-    auto& ether = *reinterpret_cast<rte_ether_hdr*>(frame.data());
-    ether.ether_type = rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4);
-    auto& ip = *reinterpret_cast<rte_ipv4_hdr*>(&frame[kEtherBytes]);
+void write_transport(const Spoken& spoken, size_t bytes, uint8_t* at) {
+    if (spoken.protocol == Protocol::Tcp)
+        write_tcp(spoken, at);
+    else if (spoken.protocol == Protocol::Udp)
+        write_udp(spoken, bytes, at);
+    else if (spoken.protocol == Protocol::UdpLite)
+        write_udp(spoken, 0, at);
+    else if (spoken.protocol == Protocol::Icmp)
+        write_echo(spoken, at);
+    else if (spoken.protocol == Protocol::Sctp)
+        write_sctp(spoken, at);
+}
+
+void write_ipv4(const Spoken& spoken, size_t length, uint8_t* at) {
+    auto& ip = *reinterpret_cast<rte_ipv4_hdr*>(at);
     ip.version_ihl = RTE_IPV4_VHL_DEF;
     ip.total_length = rte_cpu_to_be_16(static_cast<uint16_t>(length));
     ip.fragment_offset = spoken.is_whole ? rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG) : 0;
@@ -291,17 +327,40 @@ std::vector<uint8_t> frame_of(const Spoken& spoken) {
     ip.next_proto_id = static_cast<uint8_t>(spoken.protocol);
     ip.src_addr = spoken.source.address.raw;
     ip.dst_addr = spoken.destination.address.raw;
-    uint8_t* const transport = frame.data() + kEtherBytes + kIpBytes;
-    if (spoken.protocol == Protocol::Tcp)
-        write_tcp(spoken, transport);
-    else if (spoken.protocol == Protocol::Udp)
-        write_udp(spoken, length - kIpBytes, transport);
-    else if (spoken.protocol == Protocol::UdpLite)
-        write_udp(spoken, 0, transport);
-    else if (spoken.protocol == Protocol::Icmp)
-        write_echo(spoken, transport);
-    else if (spoken.protocol == Protocol::Sctp)
-        write_sctp(spoken, transport);
+    write_transport(spoken, length - kIpBytes, at + kIpBytes);
+}
+
+/// An ICMPv6 echo has the one checksum that is looked at: by who answers it.
+void write_ipv6(const Spoken& spoken, size_t length, uint8_t* at) {
+    auto& ip = *reinterpret_cast<rte_ipv6_hdr*>(at);
+    const bool is_echo = spoken.protocol == Protocol::Icmp;
+    const size_t bytes = length - nat64::kIpv6Bytes;
+    ip.vtc_flow = rte_cpu_to_be_32(uint32_t{6} << 28);
+    ip.payload_len = rte_cpu_to_be_16(static_cast<uint16_t>(bytes));
+    ip.proto = is_echo ? nat64::kIcmpv6 : static_cast<uint8_t>(spoken.protocol);
+    ip.hop_limits = spoken.ttl;
+    std::ranges::copy(spoken.source6->bytes, at + offsetof(rte_ipv6_hdr, src_addr));
+    std::ranges::copy(spoken.destination6->bytes, at + offsetof(rte_ipv6_hdr, dst_addr));
+    uint8_t* const transport = at + nat64::kIpv6Bytes;
+    write_transport(spoken, bytes, transport);
+    if (!is_echo)
+        return;
+    auto& icmp = *reinterpret_cast<rte_icmp_hdr*>(transport);
+    icmp.icmp_type = icmp.icmp_type == net::kEchoReply ? kEchoReply6 : kEchoRequest6;
+    icmp.icmp_cksum = rte_ipv6_udptcp_cksum(&ip, transport);
+}
+
+std::vector<uint8_t> frame_of(const Spoken& spoken) {
+    const size_t header = header_bytes(spoken.protocol);
+    const size_t length = spoken.length.value_or(static_cast<uint16_t>(ip_bytes(spoken) + header));
+    std::vector<uint8_t> frame(kEtherBytes + length);
+    auto& ether = *reinterpret_cast<rte_ether_hdr*>(frame.data());
+    ether.ether_type = rte_cpu_to_be_16(spoken.is_ipv6 ? RTE_ETHER_TYPE_IPV6 : RTE_ETHER_TYPE_IPV4);
+    uint8_t* const ip = frame.data() + kEtherBytes;
+    if (spoken.is_ipv6)
+        write_ipv6(spoken, length, ip);
+    else
+        write_ipv4(spoken, length, ip);
     return frame;
 }
 
@@ -375,6 +434,8 @@ Result<Question> read_question(const Query& words, std::span<const InterfaceName
     for (const auto& [name, value] : rest)
         if (Status read = read_word(name, value, spoken); !read)
             return read.error();
+    if (Status found = find_inside(spoken); !found)
+        return found.error();
     if (Status sense = check_sense(spoken, rest); !sense)
         return sense.error();
     question.frame = frame_of(spoken);

@@ -2,6 +2,7 @@
 #include "why/packet_words.h"
 
 #include "catch.h"
+#include "ipv6_frame.h"
 #include "net/text.h"
 #include "packet_builder.h"
 #include "packet_reader.h"
@@ -151,9 +152,7 @@ TEST_CASE("packet words: an IPv6 host's packet is what it is inside", "[why][nat
     };
     const Query words{
         {"proto", "tcp"}, {"src", "[2001:db8:1::10]:4000"}, {"dst", "[64:ff9b::192.0.2.1]:80"}};
-    CHECK(asked(words).error().message ==
-          "src=2001:db8:1::10 is of no host that has sent anything: what it sends first gives it "
-          "its address inside.");
+    CHECK(test::is_ipv6(asked(words)->frame));  // it has no number yet
     const std::string number = net::to_string(hosts.number("2001:db8:1::10"));
     auto question = asked(words);
     REQUIRE(question);
@@ -167,10 +166,61 @@ TEST_CASE("packet words: an IPv6 host's packet is what it is inside", "[why][nat
     REQUIRE(ping);
     CHECK(test::read(ping->frame).destination == "192.0.2.1");
     CHECK(asked({{"proto", "gre"}, {"src", "[2001:db8:1::10]"}, {"dst", "64:ff9b::192.0.2.1"}}));
-    CHECK(asked({{"proto", "gre"}, {"src", "2001:db8:1::10"}, {"dst", "2001:db8:2::1"}})
+    CHECK(
+        asked({{"proto", "gre"}, {"src", "192.0.2.1"}, {"dst", "2001:db8:2::1"}}).error().message ==
+        "dst=2001:db8:2::1 is not behind --nat64: no packet from an IPv4 address goes there.");
+    CHECK(asked({{"proto", "gre"}, {"src", "2001:db8:1::11"}, {"dst", "192.0.2.1"}})
               .error()
               .message ==
-          "dst=2001:db8:2::1 is not behind --nat64: a packet to it ends as ipv6_destination.");
+          "src=2001:db8:1::11 is of no host that has sent anything: what it sends first gives it "
+          "its address inside.");
+}
+
+TEST_CASE("packet words: any other packet of IPv6 is what it comes as", "[why][nptv6]") {
+    const test::Ipv6Hosts hosts;
+    const auto asked = [&](Query words) {
+        words.insert({{"src", "[2001:db8:1::10]:4000"}, {"dst", "[2001:db8:9::1]:53"}});
+        auto question = read_question(words, kInterfaces, hosts.naming);
+        REQUIRE(question);
+        CHECK_FALSE(question->is_checked);
+        return test::read6(question->frame);
+    };
+    const test::Seen6 udp = asked({{"proto", "udp"}, {"ttl", "3"}, {"len", "100"}});
+    CHECK(udp.source == "2001:db8:1::10");
+    CHECK(udp.destination == "2001:db8:9::1");
+    CHECK(udp.hop_limit == 3);
+    CHECK(udp.protocol == 17);
+    CHECK(udp.payload_length == 60);
+    CHECK(udp.word(0) == 4000);
+    CHECK(udp.word(2) == 53);
+    CHECK(udp.word(4) == 60);
+    CHECK(udp.word(6) != 0);  // over IPv6 it has a checksum
+    const test::Seen6 tcp = asked({{"proto", "tcp"}});
+    CHECK(tcp.protocol == 6);
+    CHECK(tcp.transport.size() == 20);
+    auto short_one = read_question({{"proto", "udp"},
+                                    {"src", "[2001:db8:1::10]:1"},
+                                    {"dst", "[2001:db8:9::1]:2"},
+                                    {"len", "47"}},
+                                   kInterfaces, hosts.naming);
+    CHECK(short_one.error().message ==
+          "len=47 is less than the 48 bytes of such a packet's headers.");
+}
+
+TEST_CASE("packet words: an echo by IPv6 has its checksum, for it is answered",
+          "[why][nptv6][icmp]") {
+    const test::Ipv6Hosts hosts;
+    const bool is_reply = GENERATE(false, true);
+    auto question = read_question({{"proto", "icmp"},
+                                   {"src", is_reply ? "2001:db8:1::10" : "[2001:db8:1::10]:7"},
+                                   {"dst", is_reply ? "[2001:db8:9::1]:7" : "2001:db8:9::1"}},
+                                  kInterfaces, hosts.naming);
+    REQUIRE(question);
+    const test::Seen6 echo = test::read6(question->frame);
+    CHECK(echo.protocol == 58);
+    CHECK(echo.transport.at(0) == (is_reply ? 129 : 128));
+    CHECK(echo.word(4) == 7);
+    CHECK(echo.checksum_ok);
 }
 
 TEST_CASE("packet words: what is written wrongly of IPv6 is refused", "[why][nat64]") {

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "why/ipv6_look.h"
+
+#include "nat64/edge.h"
+#include "net/parse.h"
+#include "worker/ipv6_crossing.h"
+
+#include <rte_ether.h>
+#include <rte_mbuf.h>
+
+#include <algorithm>
+#include <span>
+
+namespace sluice::why {
+
+using net::Side;
+using EdgeFate = nat64::Entered::Fate;
+
+namespace {
+
+void fail(Answer& answer, stats::Drop reason) {
+    answer.fate = Fate::Dropped;
+    answer.reason = reason;
+}
+
+std::span<const uint8_t> bytes_of(const rte_mbuf* mbuf) {
+    return {rte_pktmbuf_mtod(mbuf, const uint8_t*), rte_pktmbuf_data_len(mbuf)};
+}
+
+bool is_discovery(const std::optional<Ipv6Packet>& packet) {
+    return packet && packet->has_transport && packet->headers.protocol == nat64::kIcmpv6 &&
+           nat64::Discovery::is_discovery(packet->icmp_type);
+}
+
+std::optional<nat64::PrefixPair> copy_of(const nat64::PrefixPair* pair) {
+    return pair == nullptr ? std::nullopt : std::optional(*pair);
+}
+
+}  // namespace
+
+std::optional<link::InterfaceId> Ipv6Look::enter(const Question& question, rte_mbuf* mbuf,
+                                                 Answer& answer) const {
+    if (!shared_.ipv6 || net::ether_type(mbuf) != RTE_ETHER_TYPE_IPV6)
+        return question.from;
+    nat64::Edge edge(*shared_.ipv6, *shared_.numbers, 0, nat64::Giving::Asks);
+    const auto packet = read_ipv6(bytes_of(mbuf));
+    const link::PortIndex port = port_of(question, edge, packet);
+    const link::InterfaceId from = shared_.interfaces.find(port, link::kIpv6Side);
+    if (from == link::kNoInterface)
+        return question.from;
+    Arrival& arrival = answer.arrival;
+    arrival.ipv6 = packet;
+    arrival.from = from;
+    arrival.has_side = true;
+    arrival.side = port == edge.port(Side::Inside) ? Side::Inside : Side::Outside;
+    // Its MACs tell nothing.
+    std::ranges::copy(shared_.interfaces[from].mac, rte_pktmbuf_mtod(mbuf, uint8_t*));
+    const nat64::Entered entered = edge.enter(mbuf, port, now_);
+    const bool is_mapped = edge.way().is_mapped_outward || edge.way().is_mapped_inward;
+    if (is_mapped || entered.fate == EdgeFate::Crosses)
+        answer.crossed = crossed(edge);
+    if (entered.fate == EdgeFate::Translated && net::ether_type(mbuf) == RTE_ETHER_TYPE_IPV4)
+        return from;
+    if (entered.fate == EdgeFate::Dropped)
+        fail(answer, entered.reason);
+    else if (entered.fate == EdgeFate::Crosses)
+        cross(edge, mbuf, answer);
+    else
+        answer.fate = is_discovery(packet) ? Fate::Discovery : Fate::Answered;
+    return std::nullopt;
+}
+
+/// That of the interface which is given; else the one behind which its source is, if it may be
+/// there.
+link::PortIndex Ipv6Look::port_of(const Question& question, const nat64::Edge& edge,
+                                  const std::optional<Ipv6Packet>& packet) const {
+    if (question.from != link::kNoInterface)
+        return shared_.interfaces[question.from].port;
+    const bool is_inside = question.side ? *question.side == Side::Inside
+                                         : !packet || packet->headers.source.is_link_local() ||
+                                               edge.addresses().is_inside(packet->headers.source);
+    return edge.port(is_inside || !shared_.ipv6->outside ? Side::Inside : Side::Outside);
+}
+
+Crossed Ipv6Look::crossed(const nat64::Edge& edge) const {
+    const nat64::Way& way = edge.way();
+    const nat64::Nptv6 pairs(shared_.ipv6->outside->crossing.pairs);
+    Crossed crossed{.way = way};
+    if (way.is_mapped_outward)
+        crossed.outward = copy_of(pairs.of_inside(way.headers.source));
+    if (way.is_mapped_inward)
+        crossed.inward = copy_of(pairs.of_outside(way.headers.destination));
+    return crossed;
+}
+
+/// A router's address is known by its number; a host on the subnet is its own next hop.
+net::Ipv6Address Ipv6Look::next_hop(const nat64::Edge& edge) const {
+    const nat64::Way& way = edge.way();
+    return edge.addresses().to_ipv6(way.via).value_or(way.destination);
+}
+
+/// Ipv6Crossing::pass_on() and Egress::send().
+void Ipv6Look::cross(const nat64::Edge& edge, rte_mbuf* mbuf, Answer& answer) const {
+    const nat64::Way& way = edge.way();
+    const link::InterfaceId to = shared_.interfaces.find(edge.port(way.to), link::kIpv6Side);
+    const link::Exit& exit = egress_.exit(to);
+    const link::HopIndex index = shared_.next_hops.find(to, way.via);
+    const bool is_known = index != link::kNoHop;
+    const link::Hop hop = shared_.next_hops.read(index);
+    answer.crossed->next_hop = next_hop(edge);
+    answer.crossed->is_unheard = way.from == Side::Outside && way.to == Side::Inside &&
+                                 answer.crossed->next_hop == way.destination &&
+                                 !edge.addresses().host(way.destination);
+    answer.exit = Exit{.path = {.via = way.via, .interface = to},
+                       .mtu = static_cast<uint16_t>(worker::ipv6_mtu(exit)),
+                       .has_link = exit.has_link,
+                       .has_mac = is_known && hop.is_resolved(),
+                       .has_failed = is_known && !hop.is_resolved() && hop.has_failed(),
+                       .mac = hop.mac()};
+    if (const auto refusal = worker::refuse_crossing(way, exit))
+        return fail(answer, refusal->reason);
+    if (const auto reason = edge.cross(mbuf))
+        return fail(answer, *reason);
+    if (answer.exit->has_failed)
+        return fail(answer, stats::Drop::NeighbourFailed);
+    answer.fate = answer.exit->has_mac ? Fate::Leaves : Fate::Waits;
+}
+
+}  // namespace sluice::why

@@ -144,6 +144,8 @@ void Egress::drop(std::span<rte_mbuf*> packets, Drop reason) {
 /// What finds no room ends untold: of so many in one burst the senders would not be told anyway.
 void Egress::set_apart(rte_mbuf* mbuf, InterfaceId to) {
     if (!unreachable_.is_full()) {
+        if (tap_ != nullptr)
+            tap_->put_off(mbuf);
         note_of(mbuf).to = to;
         return unreachable_.add(mbuf);
     }

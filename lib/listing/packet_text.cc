@@ -41,6 +41,36 @@ std::string translation_text(const PacketEntry& entry, const nat64::Naming& nami
     return text.empty() ? "not translated" : text;
 }
 
+std::string end_text(const net::Ipv6Address& address, Be16 port, Protocol protocol) {
+    return net::has_ports(protocol) ? nat64::with_port({{}, address}, port)
+                                    : net::to_string(address);
+}
+
+/// "udp [fd00:1::10]:4000 -> [2001:db8:9::1]:53", of what is IPv6.
+std::string ipv6_text(const PacketEntry& entry) {
+    const net::Tuple& rest = entry.tuple;
+    const bool is_icmp = rest.protocol == Protocol::Icmp;
+    return (is_icmp ? "icmpv6" : protocol_text(rest.protocol)) + " " +
+           end_text(entry.ipv6.source, rest.source_port, rest.protocol) + " -> " +
+           end_text(entry.ipv6.destination, rest.destination_port, rest.protocol);
+}
+
+/// Likewise which addresses have become which.
+std::string mapping_text(const PacketEntry& entry) {
+    std::string text;
+    const auto add = [&](const net::Ipv6Address& from, const net::Ipv6Address& to) {
+        if (!(from == to))
+            text += (text.empty() ? "" : ", ") + net::to_string(from) + " -> " + net::to_string(to);
+    };
+    add(entry.ipv6.source, entry.mapped.source);
+    add(entry.ipv6.destination, entry.mapped.destination);
+    return text;
+}
+
+std::string waiting_text(const PacketEntry& entry, const nat64::Naming& naming) {
+    return "waits for the MAC of " + nat64::to_string(naming.host(entry.next_hop));
+}
+
 std::string drop_text(const PacketEntry& entry) {
     return "dropped: " + std::string(stats::drop_name(entry.reason));
 }
@@ -71,11 +101,13 @@ void append_head(std::string& out, const PacketEntry& entry, int64_t time,
 }
 
 void append_packet(std::string& out, const PacketEntry& entry, const nat64::Naming& naming) {
-    if (!entry.has_tuple) {
+    if (!entry.has_tuple && !entry.is_ipv6) {
         out += "    no IPv4 packet\n";
         return;
     }
-    out += "    " + protocol_text(entry.tuple.protocol) + " " + tuple_text(entry.tuple, naming);
+    out += "    " + (entry.is_ipv6 ? ipv6_text(entry)
+                                   : protocol_text(entry.tuple.protocol) + " " +
+                                         tuple_text(entry.tuple, naming));
     if (const auto flags = observe::tcp_flags_of(entry.frame()))
         out += " [" + flags_text(*flags) + "]";
     out += entry.is_translated ? ", as it would have left\n" : "\n";
@@ -112,6 +144,8 @@ void append_outcome(std::string& out, const PacketEntry& entry, const PacketWord
         case Outcome::Sent:
             if (entry.has_flow && entry.way == Way::In)
                 out += "    translated: " + translation_text(entry, words.naming) + "\n";
+            else if (entry.is_mapped)
+                out += "    translated: " + mapping_text(entry) + "\n";
             if (entry.to != observe::kNowhere)
                 out += "    sent: by " + interface_text(entry.to, words) + " to " +
                        net::to_string(entry.next_mac) + "\n";
@@ -119,9 +153,9 @@ void append_outcome(std::string& out, const PacketEntry& entry, const PacketWord
                 out += "    sent\n";
             return;
         case Outcome::Waiting:
-            out += "    translated: " + translation_text(entry, words.naming) +
-                   "\n    waits for the MAC of " +
-                   nat64::to_string(words.naming.host(entry.next_hop)) + "\n";
+            out += "    translated: " +
+                   (entry.is_ipv6 ? mapping_text(entry) : translation_text(entry, words.naming)) +
+                   "\n    " + waiting_text(entry, words.naming) + "\n";
             return;
         case Outcome::Answered:
             out += "    answered: a ping to the gateway\n";
@@ -147,14 +181,17 @@ std::string packet_comment(const PacketEntry& entry, const nat64::Naming& naming
         return "a ping to the gateway, answered";
     if (entry.outcome == Outcome::Consumed)
         return "ARP, for the control core";
+    const bool is_waiting = entry.outcome == Outcome::Waiting;
+    if (entry.is_mapped)
+        return mapping_text(entry) + (is_waiting ? ", " + waiting_text(entry, naming) : "");
     if (!entry.has_flow)
         return {};
     std::string text = translation_text(entry, naming);
     text += entry.is_new                             ? ", new"
             : entry.direction == Direction::Original ? ", original"
                                                      : ", reply";
-    if (entry.outcome == Outcome::Waiting)
-        text += ", waits for the MAC of " + nat64::to_string(naming.host(entry.next_hop));
+    if (is_waiting)
+        text += ", " + waiting_text(entry, naming);
     return text;
 }
 

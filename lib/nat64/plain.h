@@ -38,8 +38,8 @@ inline constexpr uint16_t kLonger = kIpv6Bytes - kIpv4Bytes;
 
 class PlainPackets {
 public:
-    /// `addresses` and `numbers` outlive this object; `mac` is that of the port with hosts. One that
-    /// is not wanted finds nothing plain.
+    /// `addresses` and `numbers` outlive this object; `mac` is that of the port with hosts. One
+    /// that is not wanted finds nothing plain.
     PlainPackets(const Addresses& addresses, Numbers& numbers, const net::MacAddress& mac,
                  bool is_wanted = true);
 

@@ -31,6 +31,13 @@ struct TupleFilter : net::TupleFilter {
         return net::TupleFilter::matches(original, reply) && (!names_ipv6() || has_ends(original));
     }
     bool matches(const net::Tuple& tuple) const { return matches(tuple, tuple); }
+    /// A packet of IPv6 that is no IPv4 inside; `rest` has its protocol and ports alone.
+    bool matches(const net::Ipv6Address& from, const net::Ipv6Address& to,
+                 const net::Tuple& rest) const {
+        return !source && !destination && net::TupleFilter::matches(rest, rest) &&
+               (!source6 || source6->contains(from)) &&
+               (!destination6 || destination6->contains(to));
+    }
     bool is_mask() const { return net::TupleFilter::is_mask() && !names_ipv6(); }
 
 private:

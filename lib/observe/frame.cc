@@ -102,36 +102,50 @@ std::optional<net::Tuple> tuple_of(std::span<const uint8_t> frame) {
     return tuple;
 }
 
-std::optional<net::Tuple> tuple_of_ipv6(std::span<const uint8_t> frame,
-                                        const nat64::Naming& naming) {
+std::optional<Ipv6Seen> read_ipv6(std::span<const uint8_t> frame) {
     constexpr size_t kType = offsetof(rte_ether_hdr, ether_type);
+    constexpr size_t kLeast = nat64::kEtherBytes + nat64::kIpv6Bytes;
     nat64::Headers headers;
-    if (!naming.is_on() || frame.size() < nat64::kEtherBytes ||
-        be16_at(frame, kType).host() != RTE_ETHER_TYPE_IPV6 ||
-        nat64::read_headers(frame.subspan(nat64::kEtherBytes), headers))
+    if (frame.size() < kLeast || be16_at(frame, kType).host() != RTE_ETHER_TYPE_IPV6 ||
+        frame[nat64::kEtherBytes] >> 4 != 6)
         return std::nullopt;
-    const auto source = inside(headers.source, naming);
-    const auto destination = inside(headers.destination, naming);
-    if (!source || !destination)
-        return std::nullopt;
-    net::Tuple tuple;
-    tuple.source = *source;
-    tuple.destination = *destination;
-    tuple.protocol = net::Protocol{headers.protocol};
-    const size_t before = std::min(frame.size(), nat64::kEtherBytes + headers.bytes);
-    const auto transport = headers.is_first() ? frame.subspan(before) : frame.first(0);
-    if (headers.protocol != nat64::kIcmpv6) {
-        read_ports(transport, tuple);
-        return tuple;
+    const bool is_sound = !nat64::read_headers(frame.subspan(nat64::kEtherBytes), headers);
+    Ipv6Seen seen{.ends = {headers.source, headers.destination}, .rest = {}};
+    seen.rest.protocol = net::Protocol{headers.protocol};
+    const bool is_icmp = headers.protocol == nat64::kIcmpv6;
+    if (is_icmp)
+        seen.rest.protocol = net::Protocol::Icmp;
+    if (!is_sound || !headers.is_first())
+        return seen;
+    const auto transport =
+        frame.subspan(std::min(frame.size(), nat64::kEtherBytes + headers.bytes));
+    if (!is_icmp) {
+        read_ports(transport, seen.rest);
+        return seen;
     }
-    tuple.protocol = net::Protocol::Icmp;
     if (transport.empty())
-        return tuple;
-    if (nat64::Discovery::is_discovery(transport[0]))
-        return std::nullopt;
+        return seen;
+    seen.is_discovery = nat64::Discovery::is_discovery(transport[0]);
     const auto head = nat64::to_icmp({transport[0], 0}, headers.is_fragment);
     if (head && transport.size() >= kIdentifierEnd)
-        net::set_icmp_ports(tuple, head->type, head->code, be16_at(transport, 4));
+        net::set_icmp_ports(seen.rest, head->type, head->code, be16_at(transport, 4));
+    return seen;
+}
+
+std::optional<net::Tuple> tuple_of_ipv6(std::span<const uint8_t> frame,
+                                        const nat64::Naming& naming) {
+    if (!naming.is_on())
+        return std::nullopt;
+    const auto seen = read_ipv6(frame);
+    if (!seen || seen->is_discovery)
+        return std::nullopt;
+    const auto source = inside(seen->ends.source, naming);
+    const auto destination = inside(seen->ends.destination, naming);
+    if (!source || !destination)
+        return std::nullopt;
+    net::Tuple tuple = seen->rest;
+    tuple.source = *source;
+    tuple.destination = *destination;
     return tuple;
 }
 

@@ -8,6 +8,7 @@
 
 #include "nat64/naming.h"
 #include "net/tuple.h"
+#include "observe/packet_entry.h"
 
 #include <cstdint>
 #include <optional>
@@ -28,6 +29,16 @@ std::optional<net::Tuple> tuple_of(std::span<const uint8_t> frame);
 /// does, and of neighbour discovery, as of ARP.
 std::optional<net::Tuple> tuple_of_ipv6(std::span<const uint8_t> frame,
                                         const nat64::Naming& naming);
+
+/// An IPv6 packet by its own addresses.
+struct Ipv6Seen {
+    Ipv6Ends ends;
+    net::Tuple rest;            ///< Protocol and ports alone; ICMPv6 is told as ICMP.
+    bool is_discovery = false;  ///< Of neighbours or routers.
+};
+
+/// Nothing for other frames. Ports are known of what has sound headers, as far as the frame goes.
+std::optional<Ipv6Seen> read_ipv6(std::span<const uint8_t> frame);
 
 /// The flags of a TCP segment's header; nothing for other frames.
 std::optional<uint8_t> tcp_flags_of(std::span<const uint8_t> frame);

@@ -12,6 +12,7 @@
 /// Threads  Written by one thread until it is published (packet_ring.h), then read by one other.
 
 #include "base/big_endian.h"
+#include "net/ipv6.h"
 #include "net/mac.h"
 #include "net/tuple.h"
 #include "stats/drop.h"
@@ -39,6 +40,12 @@ enum class Outcome : uint8_t {
 
 inline constexpr uint16_t kNowhere = 4095;  ///< No interface is known.
 
+/// Addresses as they stand on the wire.
+struct Ipv6Ends {
+    net::Ipv6Address source;
+    net::Ipv6Address destination;
+};
+
 struct PacketEntry {
     uint32_t bytes = 0;     ///< Of the entry and its frame; a multiple of kEntryAlignment.
     uint32_t captured = 0;  ///< Bytes of the frame that are here.
@@ -54,6 +61,9 @@ struct PacketEntry {
     bool is_new = false;           ///< It has opened its flow.
     bool is_translated = false;    ///< The frame is as it would leave, though it was to be Way::In.
     bool was_handed_over = false;  ///< Another worker has received it.
+    bool is_ipv6 = false;          ///< The frame is, without a tuple: `ipv6` has its addresses, and
+                                   ///< `tuple` its protocol and ports alone.
+    bool is_mapped = false;        ///< Of such a frame: it has left as `mapped`, or is to.
     net::Direction direction{};    ///< Of the flow.
     uint8_t state_before = 0;      ///< conntrack::ProtocolState of the flow.
     uint8_t state_after = 0;       ///< Likewise.
@@ -63,6 +73,8 @@ struct PacketEntry {
     Be32 next_hop;                 ///< Of Waiting.
     net::Tuple tuple;              ///< As it stands in the frame.
     std::array<net::Tuple, 2> flow;  ///< The flow's tuples, by net::Direction.
+    Ipv6Ends ipv6;
+    Ipv6Ends mapped;
 
     std::span<const uint8_t> frame() const {
         return {reinterpret_cast<const uint8_t*>(this + 1), captured};

@@ -38,14 +38,6 @@ void say_dropped(PacketEntry* begun, Drop reason) {
     begun->reason = reason;
 }
 
-void say_sent(PacketEntry* begun, const rte_mbuf* mbuf, uint16_t to) {
-    if (begun == nullptr)
-        return;
-    begun->to = to;
-    std::memcpy(begun->next_mac.data(), rte_pktmbuf_mtod(mbuf, const void*),
-                begun->next_mac.size());
-}
-
 }  // namespace
 
 bool Tap::look(Tick now) {
@@ -69,7 +61,7 @@ void Tap::take_up(const InHand& in_hand) {
     are_translated_ = false;
     hint_ = 0;
     time_ = 0;
-    known_ = tracked_ = fresh_ = passed_over_ = rewritten_ = 0;
+    known_ = tracked_ = fresh_ = passed_over_ = kept_ = rewritten_ = 0;
     for (Entries& entries : begun_)
         std::fill_n(entries.begin(), in_hand.count, nullptr);
 }
@@ -121,25 +113,46 @@ void Tap::describe_flow(PacketEntry& entry, flow::FlowRef flow) const {
     entry.status = record.status.load(std::memory_order_relaxed);
 }
 
+/// What stays IPv6 has no tuple, nor has what ends before it is IPv4.
+void Tap::describe_ends(PacketEntry& entry, std::span<const uint8_t> frame, uint16_t by) const {
+    const bool leaves = entry.way == Way::Out;
+    auto tuple = tuple_of(frame);
+    if (!tuple && leaves)  // as IPv6: it was none before it was to leave
+        tuple = tuple_of_ipv6(frame, watches_.naming());
+    entry.has_tuple = tuple.has_value();
+    if (tuple) {
+        tuple->zone = watches_.zone_of(by);
+        entry.tuple = *tuple;
+    } else if (const auto seen = read_ipv6(frame); seen && !(leaves && seen->is_discovery)) {
+        entry.is_ipv6 = true;
+        entry.ipv6 = seen->ends;
+        entry.tuple = seen->rest;
+    }
+}
+
+/// Of an entry of what stays IPv6, which is as it leaves now.
+void Tap::note_mapped(PacketEntry& entry, const rte_mbuf* mbuf) {
+    if (const auto seen = entry.is_ipv6 ? read_ipv6(first_segment(mbuf)) : std::nullopt) {
+        entry.is_mapped = true;
+        entry.mapped = seen->ends;
+    }
+}
+
 /// All but the outcome. `i` is kNotInHand for a frame of which no more is known than it says, and
 /// the interface `by` which it goes that way.
 PacketEntry Tap::describe(const rte_mbuf* mbuf, unsigned i, Way way, uint16_t by) {
     if (time_ == 0)
         time_ = std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
-    const bool is_as_kept = way == Way::In && is(rewritten_, i) && head_[i].size != 0;
+    const bool is_as_kept =
+        way == Way::In && (is(rewritten_, i) || is(kept_, i)) && head_[i].size != 0;
+    const std::span<const uint8_t> frame =
+        is_as_kept ? std::span(head_[i].bytes).first(head_[i].size) : first_segment(mbuf);
     PacketEntry entry;
     entry.way = way;
     entry.thread = thread_;
     entry.time = time_ + (i == kNotInHand ? 0 : i);
     entry.length = is_as_kept ? head_[i].length : mbuf->pkt_len;
-    auto tuple =
-        tuple_of(is_as_kept ? std::span(head_[i].bytes).first(head_[i].size) : first_segment(mbuf));
-    if (!tuple && way == Way::Out)  // as IPv6: it was none before it was to leave
-        tuple = tuple_of_ipv6(first_segment(mbuf), watches_.naming());
-    if (tuple)
-        tuple->zone = watches_.zone_of(way == Way::In && i != kNotInHand ? in_hand_.from[i] : by);
-    entry.has_tuple = tuple.has_value();
-    entry.tuple = tuple.value_or(net::Tuple{});
+    describe_ends(entry, frame, way == Way::In && i != kNotInHand ? in_hand_.from[i] : by);
     if (i != kNotInHand) {
         entry.from = in_hand_.from[i];
         entry.was_handed_over = in_hand_.handed_over;
@@ -153,7 +166,8 @@ PacketEntry Tap::describe(const rte_mbuf* mbuf, unsigned i, Way way, uint16_t by
     } else if (are_translated_) {
         entry.is_translated = way == Way::In;
         // It leaves as the reverse of what its flow's other direction comes by.
-        const auto flow = tuple ? table_.find(tuple->reversed(), now_) : flow::FlowRef();
+        const auto flow =
+            entry.has_tuple ? table_.find(entry.tuple.reversed(), now_) : flow::FlowRef();
         if (flow)
             describe_flow(entry, {flow.index(), opposite(flow.direction())});
     }
@@ -181,6 +195,19 @@ PacketEntry* Tap::write(size_t watch, PacketEntry told, const rte_mbuf* mbuf, co
     return entry;
 }
 
+void Tap::keep(unsigned i) {
+    kept_ |= uint64_t{1} << i;
+    head_[i].size = copy_frame(in_hand_.mbuf[i], 0, head_[i].bytes);
+    head_[i].length = in_hand_.mbuf[i]->pkt_len;
+}
+
+void Tap::put_off(const rte_mbuf* mbuf) {
+    const unsigned i = find(mbuf);
+    for (size_t w = 0; w < count_ && i != kNotInHand; ++w)
+        if (PacketEntry* const entry = begun_[w][i])
+            entry->outcome = Outcome::Void;
+}
+
 void Tap::rewrite(uint64_t packets) {
     for (unsigned i : SetBits{packets})
         rewrite(i);
@@ -189,8 +216,10 @@ void Tap::rewrite(uint64_t packets) {
 void Tap::rewrite(unsigned i) {
     const rte_mbuf* const mbuf = in_hand_.mbuf[i];
     const flow::FlowRef flow = flow_of(i);
+    const bool is_kept = is(kept_, i);
     rewritten_ |= uint64_t{1} << i;
-    head_[i].size = 0;
+    if (!is_kept)
+        head_[i].size = 0;
     bool is_described = false;
     PacketEntry entry;
     for (size_t w = 0; w < count_; ++w) {
@@ -205,7 +234,7 @@ void Tap::rewrite(unsigned i) {
         if (!wish.matches(entry))
             continue;
         if (wish.wants_coming()) {
-            begun_[w][i] = write(w, entry, mbuf, nullptr);
+            begun_[w][i] = write(w, entry, mbuf, is_kept ? &head_[i] : nullptr);
         } else if (head_[i].size == 0) {
             head_[i].size = copy_frame(mbuf, 0, head_[i].bytes);
             head_[i].length = mbuf->pkt_len;
@@ -262,7 +291,17 @@ void Tap::wait(const rte_mbuf* mbuf, uint16_t to, Be32 next_hop) {
             entry->outcome = Outcome::Waiting;
             entry->to = to;
             entry->next_hop = next_hop;
+            note_mapped(*entry, mbuf);
         }
+}
+
+void Tap::say_sent(PacketEntry* begun, const rte_mbuf* mbuf, uint16_t to) {
+    if (begun == nullptr)
+        return;
+    begun->to = to;
+    std::memcpy(begun->next_mac.data(), rte_pktmbuf_mtod(mbuf, const void*),
+                begun->next_mac.size());
+    note_mapped(*begun, mbuf);
 }
 
 bool Tap::sees(std::span<rte_mbuf* const> packets) {

@@ -78,6 +78,10 @@ public:
     void rewrite(uint64_t packets);
     /// Packet i is a ping that becomes its answer.
     void answer(unsigned i);
+    /// Packet i may be told as it is now, when it is so no longer: by rewrite(), answer(), drop().
+    void keep(unsigned i);
+    /// It is to be dropped soon, and is told of then.
+    void put_off(const rte_mbuf* mbuf);
     /// A later fragment, not in hand, will be rewritten now and sent on.
     void follow(const rte_mbuf* mbuf, uint16_t from);
 
@@ -108,6 +112,9 @@ private:
     flow::FlowRef flow_of(unsigned i) const;
     PacketEntry describe(const rte_mbuf* mbuf, unsigned i, Way way, uint16_t by = kNowhere);
     void describe_flow(PacketEntry& entry, flow::FlowRef flow) const;
+    void describe_ends(PacketEntry& entry, std::span<const uint8_t> frame, uint16_t by) const;
+    static void say_sent(PacketEntry* begun, const rte_mbuf* mbuf, uint16_t to);
+    static void note_mapped(PacketEntry& entry, const rte_mbuf* mbuf);
     void rewrite(unsigned i);
     PacketEntry* write(size_t watch, PacketEntry told, const rte_mbuf* mbuf, const Head* head);
     PacketEntry* tell_leaving(size_t watch, const rte_mbuf* mbuf, unsigned i, uint16_t to);
@@ -128,6 +135,7 @@ private:
     uint64_t tracked_ = 0;      // Bit i: likewise the state that it has left its flow in.
     uint64_t fresh_ = 0;        // Bit i: it has opened its flow.
     uint64_t passed_over_ = 0;  // Bit i: it concerns nobody.
+    uint64_t kept_ = 0;         // Bit i: its head is kept, as it came.
     uint64_t rewritten_ = 0;    // Bit i: it is no longer as it came; its head is kept if wanted.
     std::array<uint8_t, kMostInHand> state_before_{};
     std::array<uint8_t, kMostInHand> state_after_{};

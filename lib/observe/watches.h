@@ -70,6 +70,10 @@ struct Wish {
             return true;
         if (entry.has_flow)
             return filter.matches(entry.flow[0], entry.flow[1]);
+        if (entry.is_ipv6)
+            return filter.matches(entry.ipv6.source, entry.ipv6.destination, entry.tuple) ||
+                   filter.matches(entry.ipv6.destination, entry.ipv6.source,
+                                  entry.tuple.reversed());
         return entry.has_tuple &&
                (filter.matches(entry.tuple) || filter.matches(entry.tuple.reversed()));
     }

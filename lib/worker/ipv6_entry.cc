@@ -2,10 +2,13 @@
 #include "worker/ipv6_entry.h"
 
 #include "link/tag.h"
+#include "net/parse.h"
+#include "observe/frame.h"
 
 #include <rte_ether.h>
 #include <rte_mbuf.h>
 
+#include <algorithm>
 #include <bit>
 #include <span>
 
@@ -16,6 +19,8 @@ using stats::Drop;
 using Ipv6Fate = nat64::Entered::Fate;
 
 void Ipv6Entry::take(Burst& burst, Tick now) {
+    if (tap_.is_on())
+        show(burst);
     const uint64_t plain =
         edge_->enter_plain(std::span(burst.mbuf).first(burst.count), burst.port, now);
     const link::InterfaceId side = interfaces_.find(burst.port, link::kIpv6Side);
@@ -23,9 +28,9 @@ void Ipv6Entry::take(Burst& burst, Tick now) {
         counters_.interfaces[side].in.add(
             {0, static_cast<uint64_t>(std::popcount(plain)) * nat64::kLonger});
     unsigned kept = 0;
-    for (unsigned i = 0; i < burst.count; ++i) {
-        rte_mbuf* mbuf = burst.mbuf[i];
-        const Stay stay = (plain >> i & 1) != 0 ? Stay::Translated : stays(mbuf, burst.port, now);
+    for (at_ = 0; at_ < burst.count; ++at_) {
+        rte_mbuf* mbuf = burst.mbuf[at_];
+        const Stay stay = (plain >> at_ & 1) != 0 ? Stay::Translated : stays(mbuf, burst.port, now);
         if (stay == Stay::No)
             continue;
         if (stay == Stay::Translated) {
@@ -35,6 +40,38 @@ void Ipv6Entry::take(Burst& burst, Tick now) {
         burst.mbuf[kept++] = mbuf;
     }
     burst.count = kept;
+    if (tap_.is_on())
+        egress_.flush();  // who leaves is told of while these are in hand
+}
+
+/// What the edge makes of a frame it makes in its place, so the beginning of each is kept.
+void Ipv6Entry::show(const Burst& burst) {
+    const link::InterfaceId from = interfaces_.find(burst.port, link::kIpv6Side);
+    const bool is_outside =
+        from != link::kNoInterface && interfaces_[from].realm == link::Realm::Outside;
+    came_ = {};
+    std::copy_n(burst.mbuf.begin(), burst.count, came_.begin());
+    side_.fill(is_outside ? net::Side::Outside : net::Side::Inside);
+    for (unsigned i = 0; i < burst.count; ++i) {
+        const bool is_ipv6 = net::ether_type(came_[i]) == RTE_ETHER_TYPE_IPV6;
+        from_[i] = is_ipv6 ? from : observe::kNowhere;
+    }
+    tap_.take_up({came_.data(), from_.data(), side_.data(), burst.flow.data(), burst.count});
+    for (unsigned i = 0; i < burst.count; ++i)
+        if (from_[i] != observe::kNowhere)
+            tap_.keep(i);
+}
+
+/// An answer to a neighbour is told of as little as one to ARP.
+void Ipv6Entry::tell(const rte_mbuf* mbuf, const nat64::Entered& entered) {
+    if (!entered.is_ipv6)
+        return;
+    if (entered.fate != Ipv6Fate::Answers)
+        return tap_.rewrite(uint64_t{1} << at_);
+    const auto seen =
+        observe::read_ipv6({rte_pktmbuf_mtod(mbuf, const uint8_t*), rte_pktmbuf_data_len(mbuf)});
+    if (seen && !seen->is_discovery)
+        tap_.answer(at_);
 }
 
 Ipv6Entry::Stay Ipv6Entry::stays(rte_mbuf* mbuf, link::PortIndex port, Tick now) {
@@ -70,6 +107,8 @@ void Ipv6Entry::count_in(const rte_mbuf* mbuf, link::PortIndex port) {
 }
 
 void Ipv6Entry::end(rte_mbuf* mbuf, link::PortIndex port, const nat64::Entered& entered, Tick now) {
+    if (tap_.is_on())
+        tell(mbuf, entered);
     if (entered.fate == Ipv6Fate::Crosses)
         return crossing_.pass_on(mbuf, now);
     if (entered.fate == Ipv6Fate::Dropped && entered.is_ipv6)

@@ -8,6 +8,8 @@
 ///          in its order. A translated frame has found its interface: Burst::placed says so.
 /// Units    Counted is what came on the wire, as the IPv6 side's: all of what does not go on; what
 ///          does has lost some bytes on the way, for who takes up the burst counts the rest.
+///          Who watches is told of what ends or goes through here as it came; of what is translated
+///          the stages behind tell.
 /// Threads  Owned by one worker.
 /// Errors   Drops by name; what stays moves up in the burst.
 
@@ -15,9 +17,14 @@
 #include "link/egress.h"
 #include "link/interfaces.h"
 #include "nat64/edge.h"
+#include "net/side.h"
+#include "observe/tap.h"
 #include "stats/counters.h"
 #include "worker/burst.h"
 #include "worker/ipv6_crossing.h"
+
+#include <array>
+#include <cstdint>
 
 struct rte_mbuf;
 
@@ -27,12 +34,13 @@ class Ipv6Entry {
 public:
     /// `edge` is null where IPv6 is not served, and then take() is not called.
     Ipv6Entry(nat64::Edge* edge, const link::Interfaces& interfaces, link::Egress& egress,
-              stats::Counters& counters, Ipv6Crossing& crossing)
+              stats::Counters& counters, Ipv6Crossing& crossing, observe::Tap& tap)
         : edge_(edge),
           interfaces_(interfaces),
           egress_(egress),
           counters_(counters),
-          crossing_(crossing) {}
+          crossing_(crossing),
+          tap_(tap) {}
 
     /// A burst that has just been received, of which nothing is known but its port.
     void take(Burst& burst, Tick now);
@@ -46,6 +54,8 @@ private:
         return counters_.interfaces[interfaces_.find(port, link::kIpv6Side)];
     }
     void count_in(const rte_mbuf* mbuf, link::PortIndex port);
+    void show(const Burst& burst);
+    void tell(const rte_mbuf* mbuf, const nat64::Entered& entered);
     void end(rte_mbuf* mbuf, link::PortIndex port, const nat64::Entered& entered, Tick now);
 
     nat64::Edge* edge_;
@@ -53,6 +63,12 @@ private:
     link::Egress& egress_;
     stats::Counters& counters_;
     Ipv6Crossing& crossing_;
+    observe::Tap& tap_;
+    // Where somebody watches: the burst as it came, and which packet of it is looked at.
+    std::array<const rte_mbuf*, kBurstSize> came_{};
+    std::array<uint16_t, kBurstSize> from_{};
+    std::array<net::Side, kBurstSize> side_{};
+    unsigned at_ = 0;
 };
 
 }  // namespace sluice::worker

@@ -71,7 +71,7 @@ Worker::Worker(const Shared& shared, WorkerParams params)
       egress_(egress_params(shared, params_, edge_.get()), counters_),
       ipv6_crossing_({edge_.get(), shared.interfaces, policy_, shared.budgets, egress_, counters_,
                       params_.packets}),
-      ipv6_entry_(edge_.get(), shared.interfaces, egress_, counters_, ipv6_crossing_),
+      ipv6_entry_(edge_.get(), shared.interfaces, egress_, counters_, ipv6_crossing_, tap_),
       fast_path_({shared.table, policy_, egress_, arrivals_, counters_, tap_, params_.id}),
       forwarding_({shared.table, policy_, admission_, egress_, shared.helpers, shared.may_inherit}),
       cutter_(egress_, counters_, params_.packets),
@@ -160,11 +160,8 @@ unsigned Worker::receive(link::PortIndex port, Burst& burst) {
     counters_.count[Count::Received].add(received);
     burst.placed = 0;
     std::fill_n(burst.from.begin(), received, shared_.interfaces.find(port, link::kUntagged));
-    if (edge_ != nullptr && !stands_by_) {  // who stands by answers no neighbour either
-        if (tap_.is_on())
-            tap_.take_up({});  // what ends now is none of the burst before
+    if (edge_ != nullptr && !stands_by_)  // who stands by answers no neighbour either
         ipv6_entry_.take(burst, now_);
-    }
     burst.handed_over = false;
     burst.at_owner = 0;
     return received;

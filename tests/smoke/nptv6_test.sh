@@ -50,6 +50,12 @@ answers() {
     in_namespace "$1" ping -6 -c 1 -W 2 "$2" >"$work/ping" 2>&1
 }
 
+# Whether whoever watches has seen the ping to nobody, and has ended.
+ends_a_ping() {
+    in_namespace "$1" ping -6 -c 1 -W 1 "$2" >/dev/null
+    ! kill -0 "$3" 2>/dev/null
+}
+
 head -c 8000000 /dev/urandom >"$work/file"
 for workers in 1 2; do
     net=npt$workers
@@ -89,6 +95,19 @@ for workers in 1 2; do
             fail "the $end is not told that the port at $to is closed"
     done
     pass "errors reach whom they are about, both ways"
+
+    ctl "$net" why udp "[$client6]:4000" "[$server6]:53" >"$work/why"
+    grep --quiet "^source: $client6 -> $mapped6\$" "$work/why" || fail "why: $(cat "$work/why")"
+    grep --quiet "^leaves by wan-ipv6 as \[$mapped6\]:4000 -> \[$server6\]:53\$" "$work/why" ||
+        fail "why, from inside: $(cat "$work/why")"
+    ctl "$net" why icmp "$server6" "[$mapped6]:7" --json >"$work/why"
+    grep --quiet '"fate":"leaves"' "$work/why" || fail "why, from outside: $(cat "$work/why")"
+    ctl "$net" trace --drops --src 2001:db8:1:7::1 --count 1 >"$work/trace" &
+    trace=$!
+    wait_for 10 "the dropped ping in a trace" ends_a_ping "$net.client" 2001:db8:1:7::1 "$trace"
+    grep --quiet "icmpv6 $client6 -> 2001:db8:1:7::1" "$work/trace" || fail "$(cat "$work/trace")"
+    grep --quiet "dropped: ipv6_destination" "$work/trace" || fail "$(cat "$work/trace")"
+    pass "why and trace of packets that stay IPv6"
 
     in_namespace "$net.client" ping -6 -c 1 -W 1 2001:db8:1:7::1 >/dev/null && fail "who answers?"
     (($(counter "$net" ipv6_destination) > 0)) || fail "ipv6_destination"

@@ -147,4 +147,31 @@ TEST_CASE("packet text: a trace tells why a packet was dropped", "[listing]") {
     CHECK(trace(by_control).starts_with("1700000000.000000042 control core, 0 bytes\n"));
 }
 
+TEST_CASE("packet text: what stays IPv6 is told with its addresses, and what they become",
+          "[listing][nptv6]") {
+    PacketEntry entry;
+    entry.from = 0;
+    entry.length = 62;
+    entry.is_ipv6 = entry.is_mapped = true;
+    entry.tuple.protocol = Protocol::Udp;
+    entry.tuple.source_port = Be16::from_host(4000);
+    entry.tuple.destination_port = Be16::from_host(53);
+    entry.ipv6 = {*net::parse_ipv6_address("fd00:1::10"),
+                  *net::parse_ipv6_address("2001:db8:9::1")};
+    entry.mapped = {*net::parse_ipv6_address("2001:db8:f:cf3a::10"), entry.ipv6.destination};
+    CHECK(packet_comment(entry) == "fd00:1::10 -> 2001:db8:f:cf3a::10");
+    std::string text;
+    append_trace(text, entry, 0, {});
+    CHECK(text.find("    udp [fd00:1::10]:4000 -> [2001:db8:9::1]:53\n"
+                    "    translated: fd00:1::10 -> 2001:db8:f:cf3a::10\n") != std::string::npos);
+    entry.tuple.protocol = Protocol::Icmp;
+    entry.outcome = Outcome::Dropped;
+    entry.reason = stats::Drop::Ipv6Destination;
+    text.clear();
+    append_trace(text, entry, 0, {});
+    CHECK(text.find("    icmpv6 fd00:1::10 -> 2001:db8:9::1\n    dropped: ipv6_destination\n") !=
+          std::string::npos);
+    CHECK(packet_comment(entry).starts_with("dropped: ipv6_destination. "));
+}
+
 }  // namespace packet_text_test

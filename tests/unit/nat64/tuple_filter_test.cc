@@ -48,4 +48,25 @@ TEST_CASE("IPv6 filter: IPv4 hosts have no IPv6 address, whatever the prefix", "
     CHECK(filter.matches(sent(hosts.number("2001:db8:1::10"), "198.51.100.7")));
 }
 
+TEST_CASE("IPv6 filter: what is no IPv4 inside is matched by its own addresses", "[nat64][nptv6]") {
+    const auto host = *net::parse_ipv6_address("2001:db8:1::10");
+    const auto world = *net::parse_ipv6_address("2001:db8:cafe::10");
+    net::Tuple rest;
+    rest.protocol = net::Protocol::Udp;
+    rest.destination_port = Be16::from_host(53);
+    nat64::TupleFilter filter;
+    CHECK(filter.matches(host, world, rest));
+    filter.source6 = net::parse_ipv6_prefix("2001:db8:1::/64");
+    CHECK(filter.matches(host, world, rest));
+    CHECK_FALSE(filter.matches(world, host, rest));
+    filter.destination6 = net::parse_ipv6_prefix("2001:db8:cafe::/48");
+    CHECK(filter.matches(host, world, rest));
+    filter.destination_port = uint16_t{54};
+    CHECK_FALSE(filter.matches(host, world, rest));
+    filter.destination_port = uint16_t{53};
+    CHECK(filter.matches(host, world, rest));
+    filter.source = net::parse_prefix("0.0.0.0/0");  // it has no IPv4 address
+    CHECK_FALSE(filter.matches(host, world, rest));
+}
+
 }  // namespace tuple_filter_test

@@ -119,4 +119,30 @@ TEST_CASE("frame: an IPv6 packet is known by what stands for its addresses", "[o
     CHECK_FALSE(observe::tuple_of_ipv6(packet().udp(1, 2).ether_type(0x86dd).bytes(), {}));
 }
 
+TEST_CASE("frame: an IPv6 packet is read by its own addresses, as far as its headers are sound",
+          "[observe][nptv6]") {
+    Frame6 frame{
+        .source = "2001:db8:1::10", .destination = "2001:db8:cafe::10", .upper = udp6(5000, 53)};
+    const auto udp = observe::read_ipv6(frame.bytes());
+    REQUIRE(udp);
+    CHECK(net::to_string(udp->ends.source) == "2001:db8:1::10");
+    CHECK(net::to_string(udp->ends.destination) == "2001:db8:cafe::10");
+    CHECK(udp->rest.protocol == net::Protocol::Udp);
+    CHECK(udp->rest.destination_port.host() == 53);
+    CHECK_FALSE(udp->is_discovery);
+    frame.extensions = {17, 0, 0, 1, 0, 0, 0, 0};  // a routing header with a way to go
+    frame.first_extension = 43;
+    const auto routed = observe::read_ipv6(frame.bytes());
+    REQUIRE(routed);
+    CHECK(net::to_string(routed->ends.source) == "2001:db8:1::10");
+    CHECK(routed->rest.destination_port.host() == 0);
+    frame.extensions = {};
+    frame.upper = neighbour6(135, "2001:db8:1::1", mac(1));
+    CHECK(observe::read_ipv6(frame.bytes())->is_discovery);
+    Bytes cut = frame.bytes();
+    cut.resize(14 + 39);
+    CHECK_FALSE(observe::read_ipv6(cut));
+    CHECK_FALSE(observe::read_ipv6(packet().udp(1, 2).bytes()));
+}
+
 }  // namespace frame_test

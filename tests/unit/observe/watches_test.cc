@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+#include <utility>
+
 namespace watches_test {
 
 using namespace sluice;
@@ -47,6 +49,20 @@ TEST_CASE("wish: a filter asks for the flow's tuple, or for either end of the pa
     CHECK_FALSE(wish.matches(turned));
     turned.tuple.destination = host(1);
     CHECK(wish.matches(turned));
+}
+
+TEST_CASE("wish: a packet that is IPv6 is matched by either of its addresses", "[observe][nptv6]") {
+    Wish wish;
+    wish.filter.source6 = net::parse_ipv6_prefix("2001:db8:1::/64");
+    PacketEntry entry;
+    entry.is_ipv6 = true;
+    entry.ipv6 = {*net::parse_ipv6_address("2001:db8:1::10"),
+                  *net::parse_ipv6_address("2001:db8:cafe::10")};
+    CHECK(wish.matches(entry));
+    std::swap(entry.ipv6.source, entry.ipv6.destination);
+    CHECK(wish.matches(entry));
+    entry.ipv6.destination = entry.ipv6.source;
+    CHECK_FALSE(wish.matches(entry));
 }
 
 TEST_CASE("wish: only packets that came by its interfaces are wanted, where it names any",

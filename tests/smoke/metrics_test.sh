@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # What stands in packaging for those who watch a gateway by Prometheus and Grafana, beside a real
-# gateway that has all there is to ask for: two uplinks, a rule that refuses, a peer that is away.
+# gateway that has all there is to ask for: two uplinks, a rule that refuses, IPv6 hosts, a peer that
+# is away.
 # The network is drawn in network.sh; wan2 leads to a provider who does nothing but answer ARP.
 set -euo pipefail
 # shellcheck source=tests/smoke/gateway.sh
@@ -22,6 +23,7 @@ address_flags+=(--wan-address 192.0.2.1/24 --gateway 192.0.2.254)
 in_namespace "$net.gateway" ip link set dev lo up
 (umask 077 && printf '%064d' 13 >"$work/key")
 start_sluice "$net" --workers 2 --http 9100 --deny '10.1.0.0/16 udp 137-139' \
+    --nat64 64:ff9b::/96 --lan6 2001:db8:1::1/64 \
     --sync listen=127.0.0.1:3780,peer=127.0.0.2:3780 --sync-key "$work/key"
 curl --silent --show-error --fail --unix-socket "$work/$net.sock" http://sluice/metrics \
     >"$work/metrics" || fail "GET /metrics"
@@ -29,7 +31,7 @@ curl --silent --show-error --fail --unix-socket "$work/$net.sock" http://sluice/
 "$python" "$here/check_queries.py" "$work/metrics" "$rules" "$dashboard" ||
     fail "a rule or a panel asks for what sluice does not tell"
 for broken in sluice_port_link=sluice_port_links reason=reasons neighbour_failed=neighbour_lost \
-    sluice_peer_there=sluice_peer_here; do
+    sluice_peer_there=sluice_peer_here sluice_peer_differs=sluice_peer_agrees; do
     sed "s/${broken%=*}/${broken#*=}/" "$rules" >"$work/broken.yml"
     ! "$python" "$here/check_queries.py" "$work/metrics" "$work/broken.yml" "$dashboard" \
         >/dev/null 2>&1 || fail "check_queries.py does not see ${broken#*=}"

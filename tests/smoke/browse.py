@@ -4,7 +4,8 @@
 
     browse.py CHROMIUM PROFILE URL LINES WIDTH
 
-After each line it prints what that evaluates to, as JSON; "quit" is the last one. What the page
+After each line it prints what that evaluates to, as JSON; "quit" is the last one. A line "scheme
+dark" or "scheme light" makes the page believe that its reader prefers that. What the page
 complains of on the console, and what it throws, is printed to standard error; then the exit status
 is 1.
 """
@@ -83,6 +84,10 @@ def main():
         if line == "quit\n":
             break
         if not line.strip():
+            continue
+        if line.startswith("scheme "):
+            browser.ask("Emulation.setEmulatedMedia", session,
+                        features=[{"name": "prefers-color-scheme", "value": line.split()[1]}])
             continue
         result = browser.ask("Runtime.evaluate", session, expression=line, awaitPromise=True,
                              returnByValue=True)

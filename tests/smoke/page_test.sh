@@ -75,6 +75,13 @@ wait_for 30 "the host" becomes true \
 wait_for 30 "interfaces and workers" becomes '"lan wan 0 %"' \
     "[...document.querySelectorAll('#interfaces td:first-child')].map(c => c.textContent).join(' ')
         + ' ' + document.querySelector('#workers td:nth-child(7)').textContent"
+# Of a second in which something came.
+tells_turns() {
+    in_namespace "$net.client" ping -c 1 -W 1 10.1.0.1 >/dev/null
+    becomes true "[...document.querySelectorAll('#workers td:nth-child(9)')]
+        .some(cell => /^[0-9,]+ µs\$/.test(cell.textContent))"
+}
+wait_for 30 "how long turns take" tells_turns
 # What all interfaces have received is read a moment behind what has been received.
 evaluate "before.stats.interfaces.reduce((sum, each) => sum + each.in.packets, 0)
     - before.stats.packets.received"
@@ -102,8 +109,39 @@ evaluate "document.getElementById('packet').value = 'nonsense';
 [[ $value == *PROTOCOL* ]] || fail "what is wrong with nonsense: $value"
 pass "it answers why"
 
-evaluate "document.documentElement.scrollWidth <= 400"
-[[ $value == true ]] || fail "it does not fit 400 columns"
+# Which elements with a text of their own have too little contrast to what is behind them (4.5 to 1,
+# WCAG 2.1, 1.4.3), and how bright the page is.
+contrasts='(() => {
+    const of = colour => {
+        const parts = colour.match(/[0-9.]+/g).map(Number);
+        const linear = parts.slice(0, 3).map(c => c / 255)
+            .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+        return {alpha: parts[3] ?? 1, light: 0.2126 * linear[0] + 0.7152 * linear[1]
+            + 0.0722 * linear[2]};
+    };
+    const behind = element => {
+        const own = of(getComputedStyle(element).backgroundColor);
+        return own.alpha > 0 || !element.parentElement ? own.light
+            : behind(element.parentElement);
+    };
+    const poor = [...document.body.querySelectorAll("*")].filter(element => {
+        if (![...element.childNodes].some(n => n.nodeType == 3 && n.data.trim())
+            || !element.getClientRects().length || element.tagName == "SCRIPT")
+            return false;
+        const style = getComputedStyle(element);
+        const front = of(element instanceof SVGElement ? style.fill : style.color).light;
+        const back = behind(element);
+        return (Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05) < 4.5;
+    });
+    return [behind(document.body) > 0.5 ? "light" : "dark",
+        document.documentElement.scrollWidth <= 400 ? "fits" : "too wide",
+        ...poor.map(e => e.tagName + " " + e.textContent)].join();
+})()'
+for scheme in light dark; do
+    echo "scheme $scheme" >&"$lines"
+    evaluate "$contrasts"
+    [[ $value == "\"$scheme,fits\"" ]] || fail "$scheme, and 400 columns wide: $value"
+done
 wait_for 30 "a row of the history" becomes true \
     "document.querySelectorAll('#packets-chart polyline').length == 2"
 wait_for 30 "a drawing of the drops" becomes true \
@@ -112,7 +150,7 @@ echo quit >&"$lines"
 status=0
 wait "$browsing" || status=$?
 ((status == 0)) || fail "the console: $(cat "$work/complaints")"
-pass "it fits a narrow screen, draws the history, and complains of nothing"
+pass "it fits a narrow screen, dark or light, draws the history, and complains of nothing"
 
 ctl "$net" history drops --since 10m --json >"$work/history"
 grep --quiet '"step":10,"columns":\[' "$work/history" || fail "history: $(cat "$work/history")"

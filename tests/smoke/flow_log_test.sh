@@ -163,6 +163,43 @@ block="$first $((first + 63))"
 [[ -z $(faults "$work/tcp.pcap") ]] || fail "tshark: $(faults "$work/tcp.pcap")"
 pass "by TCP nothing is lost while there is no collector; blocks are told with their ports"
 
+# Sessions of an IPv6 host are those of NAT64 (RFC 8158), with its own addresses before translation.
+host6=2001:db8:1::10
+in_namespace sluice.client sysctl --quiet --write net.ipv6.conf.all.disable_ipv6=0 \
+    net.ipv6.conf.eth0.disable_ipv6=0
+in_namespace sluice.client ip -6 address add "$host6/64" dev eth0 nodad
+in_namespace sluice.client ip -6 route add default via 2001:db8:1::1
+start_capture sluice.gateway lo "$work/nat64.pcap" udp port "$port"
+start_collector nat64
+logs=1
+start_sluice sluice --tcp-loose 0 --ipfix "udp:127.0.0.1:$port" \
+    --nat64 64:ff9b::/96 --lan6 2001:db8:1::1/64
+asks_by_nat64() {
+    in_namespace sluice.client curl --silent --max-time 5 --local-port 43000 --output /dev/null \
+        "http://[64:ff9b::$server_address]/"
+}
+wait_for 20 "HTTP by NAT64" asks_by_nat64
+ctl sluice flows --delete --all >/dev/null
+wait_for 10 "both ends of each session: $(counter sluice log_records_sent)" settled
+end "$collector" TERM || true
+read_collected nat64
+stop_sluice sluice
+[[ -z $(faults "$work/nat64.pcap") ]] || fail "tshark: $(faults "$work/nat64.pcap")"
+server6=$("$python" -c "import ipaddress; print(ipaddress.ip_address('64:ff9b::$server_address'))")
+told=$(tshark -r "$work/nat64.pcap" -Y 'cflow.srcport == 43000' -T fields -E separator=' ' \
+    -e cflow.nat_event -e cflow.srcaddrv6 -e cflow.dstaddrv6 -e cflow.post_natsource_ipv4_address \
+    -e cflow.post_natdestination_ipv4_address 2>/dev/null)
+ends="$host6 $server6 $public_address $server_address"
+[[ $told == "6 $ends"$'\n'"7 $ends" ]] || fail "by tshark: $told"
+for each in '"src6_addr" : "2001:db8:1::10"' "\"dst6_addr\" : \"$server6\"" \
+    "\"src4_xlt_ip\" : \"$public_address\"" "\"dst4_xlt_ip\" : \"$server_address\""; do
+    (($(grep --count --fixed-strings "$each" "$work/nat64.json") == 2)) ||
+        fail "no $each: $(cat "$work/nat64.json")"
+done
+grep --quiet '"nat_event_id" : "6"' "$work/nat64.json" || fail "$(cat "$work/nat64.json")"
+grep --quiet '"nat_event_id" : "7"' "$work/nat64.json" || fail "$(cat "$work/nat64.json")"
+pass "nfcapd and tshark read sessions of IPv6 hosts as those of NAT64"
+
 # Without a collector: lines in files, and syslog as rsyslog reads it. One disk is full.
 if ! type -P rsyslogd >/dev/null; then
     skip "rsyslog is not installed"

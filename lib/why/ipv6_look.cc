@@ -42,6 +42,8 @@ std::optional<link::InterfaceId> Ipv6Look::enter(const Question& question, rte_m
                                                  Answer& answer) const {
     if (!shared_.ipv6 || net::ether_type(mbuf) != RTE_ETHER_TYPE_IPV6)
         return question.from;
+    if (question.side == Side::Outside && !shared_.ipv6->outside)
+        return question.from;  // nobody looks for IPv6 there
     nat64::Edge edge(*shared_.ipv6, *shared_.numbers, 0, nat64::Giving::Asks);
     const auto packet = read_ipv6(bytes_of(mbuf));
     const link::PortIndex port = port_of(question, edge, packet);

@@ -332,6 +332,9 @@ TEST_CASE("why nptv6: without --nptv6 nobody forwards native IPv6", "[packet][wh
     Ipv6Bed ipv6;
     CHECK(has(told(ipv6.bed, udp("[2001:db8:1::10]:4000", "[2001:db8:cafe::10]:53")),
               "comes in by lan-ipv6 (inside)\ndropped: ipv6_destination\n"));
+    CHECK(has(told(ipv6.bed,
+                   udp("[2001:db8:cafe::10]:53", "[2001:db8:1::10]:4000", {{"from", "outside"}})),
+              "dropped: not_ipv4\n"));
 }
 
 TEST_CASE("why nptv6: a host's first packet to IPv4 is told before it has a number",

@@ -5,8 +5,9 @@ check-functions.py [FILE ...]. The build folder that each of these checks is giv
 
 The limits are those of .clang-tidy, which says what they count: the parameters of a definition, and
 how many braces of statements stand in one another, that of the function's body being the first and
-those of lambdas counting too. clang-tidy itself takes minutes for all sources (scripts/check-tidy.py
-asks it), this two seconds: it knows no types, only how clang-format writes what begins a block.
+those of lambdas counting too. clang-tidy itself takes minutes for all sources (it is asked by
+scripts/check-tidy.py), this two seconds: it knows no types, only how clang-format writes what begins
+a block.
 
 Tests are left out: what Catch2's macros expand to is no function of ours.
 """
@@ -65,7 +66,8 @@ def parameters_of(head):
     """How many a definition has whose tokens before its block these are; None if it is none."""
     at = 0
     while at < len(head):
-        if head[at] in ("template", "[") or head[at] in NO_FUNCTION and head[at + 1:at + 2] == ["("]:
+        if head[at] in ("template", "[") or (head[at] in NO_FUNCTION and
+                                             head[at + 1:at + 2] == ["("]):
             at += head[at] != "["
             at = behind(head, at) if at < len(head) and head[at] in "(<[" else at
         elif head[at] == "operator":

@@ -404,14 +404,15 @@ void Replica::renew(const Twin& twin, FlowRecord& candidate, Tick now) {
 /// All that the peer has told is taken over first.
 void Replica::become_active(Tick now) {
     standing_.is_ready.store(false, std::memory_order_release);
+    const auto end_sweep = [this] {
+        while (is_sweeping_ && !sweep()) {
+        }
+    };
     do {
         counters_.count[Count::SyncApplied].add(changes_.size() - next_);
-        for (;; apply(changes_[next_++], now)) {
-            while (is_sweeping_ && !sweep()) {
-            }
-            if (next_ == changes_.size())
-                break;
-        }
+        for (; next_ != changes_.size(); apply(changes_[next_++], now))
+            end_sweep();
+        end_sweep();
         drop_changes();
     } while (mailbox_.take_last(changes_));
     counters_.count[Count::FlowsTakenOver].add(parts_.table.size());

@@ -173,28 +173,12 @@ void Egress::flush() {
     flush_to_control();
 }
 
-/// What of a port's batch leaves by its IPv6 side; what cannot is dropped.
-void Egress::become_ipv6(size_t port) {
-    Batch& batch = outgoing_[port];
-    const uint64_t leaving = std::exchange(to_ipv6_[port], 0);
-    unsigned kept = 0;
-    for (unsigned i = 0; i < batch.count; ++i) {
-        rte_mbuf* mbuf = batch.mbuf[i];
-        const auto reason = (leaving >> i & 1) != 0
-                                ? params_.ipv6->leave(mbuf, static_cast<PortIndex>(port))
-                                : std::nullopt;
-        if (reason)
-            drop(mbuf, *reason);
-        else
-            batch.mbuf[kept++] = mbuf;
-    }
-    batch.count = kept;
-}
-
 void Egress::flush_port(size_t port) {
     Batch& batch = outgoing_[port];
-    if (to_ipv6_[port] != 0)
-        become_ipv6(port);
+    if (const uint64_t leaving = std::exchange(to_ipv6_[port], 0); leaving != 0)
+        batch.count =
+            params_.ipv6->leave(batch.packets(), leaving, static_cast<PortIndex>(port),
+                                [this](rte_mbuf* mbuf, Drop reason) { drop(mbuf, reason); });
     if (batch.count == 0)
         return;
     const TransmitQueue& to = params_.ports[port];

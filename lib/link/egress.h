@@ -180,7 +180,6 @@ private:
     };
 
     bool dress(rte_mbuf* mbuf, const Row& row);
-    void become_ipv6(size_t port);
     void finish(Batch& batch, unsigned taken, stats::Drop reason);
     void flush_port(size_t port);
     unsigned transmit(size_t port);
@@ -200,7 +199,7 @@ private:
     std::vector<InterfaceId> sole_;
     uint16_t least_mtu_ = 0;
     uint16_t smallest_mtu_ = 0;
-    std::vector<Batch> outgoing_;     // by port
+    std::vector<Batch> outgoing_;  // by port
     /// Likewise, bit i: packet i leaves by the IPv6 side, and is IPv4 yet, so that what is read for
     /// it has time to come.
     std::vector<uint64_t> to_ipv6_;

@@ -75,6 +75,22 @@ public:
     }
     /// Of a frame to the IPv6 side of a port, complete but for what it says behind its MACs.
     std::optional<stats::Drop> leave(rte_mbuf* mbuf, uint8_t port) const;
+    /// Of those packets whose bits are set. What cannot leave is given to drop(mbuf, reason), and
+    /// the others move up; returns how many there are.
+    template <typename DropPacket>
+    unsigned leave(std::span<rte_mbuf*> packets, uint64_t which, uint8_t port,
+                   DropPacket drop) const {
+        unsigned kept = 0;
+        for (unsigned i = 0; i < packets.size(); ++i) {
+            const auto reason =
+                (which >> i & 1) != 0 ? leave(packets[i], port) : std::optional<stats::Drop>();
+            if (reason)
+                drop(packets[i], *reason);
+            else
+                packets[kept++] = packets[i];
+        }
+        return kept;
+    }
 
     // Of what stays IPv6.
     /// That of the last frame that came as IPv6, as far as it has been found.

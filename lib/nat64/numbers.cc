@@ -26,6 +26,14 @@ constexpr uint64_t doomed(unsigned place) {
     return uint64_t{1} << (kDoomShift + place);
 }
 
+/// Of a bucket in which nobody fills one.
+std::optional<unsigned> free_place(uint64_t word) {
+    const uint64_t free = ~word & kUsed;
+    if ((word & kFilling) != 0 || free == 0)
+        return std::nullopt;
+    return static_cast<unsigned>(std::countr_zero(free));
+}
+
 /// The word of a bucket of named hosts, which nobody changes. No other is full and being filled.
 constexpr uint64_t kNamed = kUsed | kFilling;
 
@@ -45,6 +53,17 @@ std::span<T> take(std::byte*& at, size_t count) {
 }
 
 }  // namespace
+
+/// A swap, for a worker may be giving the number, or noting its host, at the same moment: then its
+/// moment stays.
+void move_along(std::atomic<uint32_t>& moment, Tick now) {
+    // relaxed: a moment stands alone, and what is put in its place says the same to holder(), and
+    // to is_idle().
+    uint32_t then = moment.load(std::memory_order_relaxed);
+    if (now - Tick{then} > kLongAgo)
+        moment.compare_exchange_strong(then, (now + Duration{-kLongAgo.milliseconds}).milliseconds,
+                                       std::memory_order_relaxed);
+}
 
 size_t Numbers::bytes_needed(unsigned bits) {
     static_assert(sizeof(Place) + 2 * sizeof(uint32_t) + (sizeof(Word) + kPlaces - 1) / kPlaces ==
@@ -161,8 +180,8 @@ std::optional<uint32_t> Numbers::find(const net::Ipv6Address& host) const {
     if (const auto named = plan_.number_of(host))
         return named;
     const size_t bucket = bucket_of(host);
-    const uint64_t word = words_[bucket].load(std::memory_order_acquire);  // with fill()
-    const auto place = look(bucket, word, host);
+    const auto place =
+        look(bucket, words_[bucket].load(std::memory_order_acquire), host);  // fill()
     return place ? std::optional(number_of(bucket, *place)) : std::nullopt;
 }
 
@@ -179,34 +198,30 @@ std::optional<uint32_t> Numbers::find_or_add(const net::Ipv6Address& host, Tick 
                 return number_of(bucket, *place);
             continue;
         }
-        const uint64_t free = ~word & kUsed;
-        if ((word & kFilling) != 0 || free == 0)
+        const auto place = free_place(word);
+        if (!place)
             return std::nullopt;
-        const auto place = static_cast<unsigned>(std::countr_zero(free));
         // acquire: the place's former address was read before it was freed.
         if (words_[bucket].compare_exchange_strong(word, (word | kFilling) + kChange,
                                                    std::memory_order_acquire,
                                                    std::memory_order_relaxed)) {
-            fill(bucket, place, host, now);
-            return number_of(bucket, place);
+            fill(bucket, *place, host, now);
+            return number_of(bucket, *place);
         }
     }
     return std::nullopt;
 }
 
 void Numbers::send_for_hosts(size_t bucket) const {
-    // relaxed: a hint.
-    const uint64_t word = words_[bucket].load(std::memory_order_relaxed);
-    for (const unsigned place : SetBits{word & kUsed})
+    for (const unsigned place : SetBits{words_[bucket].load(std::memory_order_relaxed) & kUsed})
         __builtin_prefetch(&places_[number_of(bucket, place)]);
 }
 
 std::optional<uint32_t> Numbers::find_in(size_t bucket, const net::Ipv6Address& host, Tick now) {
     const uint64_t word = words_[bucket].load(std::memory_order_acquire);  // with fill()
     const auto place = look(bucket, word, host);  // of who is named there is none
-    if (!place || !keep(bucket, word, *place, now))
-        return std::nullopt;
-    return number_of(bucket, *place);
+    return place && keep(bucket, word, *place, now) ? std::optional(number_of(bucket, *place))
+                                                    : std::nullopt;
 }
 
 std::optional<uint32_t> Numbers::find_or_free(const net::Ipv6Address& host) const {
@@ -216,10 +231,8 @@ std::optional<uint32_t> Numbers::find_or_free(const net::Ipv6Address& host) cons
         return known;
     const size_t bucket = bucket_of(host);
     const uint64_t word = words_[bucket].load(std::memory_order_acquire);  // with fill()
-    const uint64_t free = ~word & kUsed;
-    if ((word & kFilling) != 0 || free == 0)
-        return std::nullopt;
-    return number_of(bucket, static_cast<unsigned>(std::countr_zero(free)));
+    const auto place = free_place(word);
+    return place ? std::optional(number_of(bucket, *place)) : std::nullopt;
 }
 
 bool Numbers::put(uint32_t number, const net::Ipv6Address& host, Tick now) {
@@ -355,17 +368,6 @@ Tick Numbers::idle_since(size_t bucket, Tick now) const {
 bool Numbers::is_idle(uint32_t number, Tick since) const {
     // relaxed: of a doomed place it is read behind a grace period, as keep() notes it.
     return !Tick{seen_[number].load(std::memory_order_relaxed)}.is_after(since);
-}
-
-/// A swap, for a worker may be giving the number, or noting its host, at the same moment: then its
-/// moment stays.
-void Numbers::move_along(std::atomic<uint32_t>& moment, Tick now) {
-    // relaxed: a moment stands alone, and what is put in its place says the same to holder(), and
-    // to is_idle().
-    uint32_t then = moment.load(std::memory_order_relaxed);
-    if (now - Tick{then} > kLongAgo)
-        moment.compare_exchange_strong(then, (now + Duration{-kLongAgo.milliseconds}).milliseconds,
-                                       std::memory_order_relaxed);
 }
 
 bool Numbers::may_be_free(size_t bucket, unsigned place, Tick since) const {

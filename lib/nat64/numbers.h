@@ -100,6 +100,16 @@ struct NumbersParams {
     Tick now{};                         ///< By the clock of what is found there.
 };
 
+/// Places of a bucket.
+inline constexpr unsigned kPlaces = 16;
+
+constexpr uint32_t number_of(size_t bucket, unsigned place) {
+    return static_cast<uint32_t>(bucket * kPlaces + place);
+}
+
+/// Of a moment that is older than kLongAgo.
+void move_along(std::atomic<uint32_t>& moment, Tick now);
+
 class Numbers {
 public:
     static Result<std::unique_ptr<Numbers>> create(const NumbersParams& params);
@@ -115,15 +125,11 @@ public:
     size_t bucket_of(const net::Ipv6Address& host) const;
     /// Of a host that has one already; nothing for who is named, or is to be asked for again.
     std::optional<uint32_t> find_in(size_t bucket, const net::Ipv6Address& host, Tick now);
-    void send_for_bucket(size_t bucket) const {
-        __builtin_prefetch(&words_[bucket]);
-        __builtin_prefetch(&seen_[number_of(bucket, 0)]);
-    }
-    /// Behind that, when it has come.
-    void send_for_hosts(size_t bucket) const;
-    /// What address() reads.
+    void send_for_hosts(size_t bucket) const;  ///< A hint, so its read is relaxed.
+    /// What address() reads, and keep(): of the first of a bucket, before its hosts.
     void send_for(uint32_t number) const {
         __builtin_prefetch(&words_[number / kPlaces]);
+        __builtin_prefetch(&seen_[number]);
         __builtin_prefetch(&places_[number]);
     }
 
@@ -171,7 +177,6 @@ public:
     }
 
 private:
-    static constexpr unsigned kPlaces = 16;
     static constexpr size_t kSlice = 64;  // buckets a turn
     struct Place {
         std::atomic<uint64_t> high;
@@ -191,16 +196,12 @@ private:
     void set_apart_named();
     void put_right(Tick now);
     void put_right(size_t bucket, Tick now);
-    static uint32_t number_of(size_t bucket, unsigned place) {
-        return static_cast<uint32_t>(bucket * kPlaces + place);
-    }
     std::optional<unsigned> look(size_t bucket, uint64_t word, const net::Ipv6Address& host) const;
     bool keep(size_t bucket, uint64_t word, unsigned place, Tick now);
     void fill(size_t bucket, unsigned place, const net::Ipv6Address& host, Tick now);
     bool begin_pass(Tick now, Grace& grace);
     Tick idle_since(size_t bucket, Tick now) const;
     bool is_idle(uint32_t number, Tick since) const;
-    static void move_along(std::atomic<uint32_t>& moment, Tick now);
     bool may_be_free(size_t bucket, unsigned place, Tick since) const;
     void take_back(size_t bucket, unsigned place, bool is_unused);
 

@@ -210,7 +210,7 @@ uint64_t PlainPackets::find(uint64_t plain, Tick now) {
         }
         missing |= uint64_t{1} << i;
         ends_[i].bucket = numbers_.bucket_of(ends_[i].source);
-        numbers_.send_for_bucket(ends_[i].bucket);
+        numbers_.send_for(number_of(ends_[i].bucket, 0));
     }
     for (const unsigned i : SetBits{missing})
         numbers_.send_for_hosts(ends_[i].bucket);

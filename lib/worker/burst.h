@@ -52,7 +52,7 @@ struct Burst {
     link::PortIndex port = 0;  ///< That they came by, if no worker has handed them over.
     bool handed_over = false;  ///< Another worker received them, and has verified their checksums.
 
-    uint64_t live = 0;      ///< Bit i: packet i is in the pipeline.
+    uint64_t live = 0;  ///< Bit i: packet i is in the pipeline.
     /// Bit i: its tag has been taken off, and from[i] says where it came; so from the start where
     /// it was made IPv4.
     uint64_t placed = 0;

@@ -19,13 +19,13 @@ using stats::Drop;
 using Ipv6Fate = nat64::Entered::Fate;
 
 void Ipv6Entry::take(Burst& burst, Tick now) {
-    if (tap_.is_on())
+    if (parts_.tap.is_on())
         show(burst);
     const uint64_t plain =
-        edge_->enter_plain(std::span(burst.mbuf).first(burst.count), burst.port, now);
-    const link::InterfaceId side = interfaces_.find(burst.port, link::kIpv6Side);
+        parts_.edge->enter_plain(std::span(burst.mbuf).first(burst.count), burst.port, now);
+    const link::InterfaceId side = parts_.interfaces.find(burst.port, link::kIpv6Side);
     if (plain != 0)
-        counters_.interfaces[side].in.add(
+        parts_.counters.interfaces[side].in.add(
             {0, static_cast<uint64_t>(std::popcount(plain)) * nat64::kLonger});
     unsigned kept = 0;
     for (at_ = 0; at_ < burst.count; ++at_) {
@@ -40,15 +40,15 @@ void Ipv6Entry::take(Burst& burst, Tick now) {
         burst.mbuf[kept++] = mbuf;
     }
     burst.count = kept;
-    if (tap_.is_on())
-        egress_.flush();  // who leaves is told of while these are in hand
+    if (parts_.tap.is_on())
+        parts_.egress.flush();  // who leaves is told of while these are in hand
 }
 
 /// What the edge makes of a frame it makes in its place, so the beginning of each is kept.
 void Ipv6Entry::show(const Burst& burst) {
-    const link::InterfaceId from = interfaces_.find(burst.port, link::kIpv6Side);
+    const link::InterfaceId from = parts_.interfaces.find(burst.port, link::kIpv6Side);
     const bool is_outside =
-        from != link::kNoInterface && interfaces_[from].realm == link::Realm::Outside;
+        from != link::kNoInterface && parts_.interfaces[from].realm == link::Realm::Outside;
     came_ = {};
     std::copy_n(burst.mbuf.begin(), burst.count, came_.begin());
     side_.fill(is_outside ? net::Side::Outside : net::Side::Inside);
@@ -56,10 +56,10 @@ void Ipv6Entry::show(const Burst& burst) {
         const bool is_ipv6 = net::ether_type(came_[i]) == RTE_ETHER_TYPE_IPV6;
         from_[i] = is_ipv6 ? from : observe::kNowhere;
     }
-    tap_.take_up({came_.data(), from_.data(), side_.data(), burst.flow.data(), burst.count});
+    parts_.tap.take_up({came_.data(), from_.data(), side_.data(), burst.flow.data(), burst.count});
     for (unsigned i = 0; i < burst.count; ++i)
         if (from_[i] != observe::kNowhere)
-            tap_.keep(i);
+            parts_.tap.keep(i);
 }
 
 /// An answer to a neighbour is told of as little as one to ARP.
@@ -67,18 +67,18 @@ void Ipv6Entry::tell(const rte_mbuf* mbuf, const nat64::Entered& entered) {
     if (!entered.is_ipv6)
         return;
     if (entered.fate != Ipv6Fate::Answers)
-        return tap_.rewrite(uint64_t{1} << at_);
+        return parts_.tap.rewrite(uint64_t{1} << at_);
     const auto seen =
         observe::read_ipv6({rte_pktmbuf_mtod(mbuf, const uint8_t*), rte_pktmbuf_data_len(mbuf)});
     if (seen && !seen->is_discovery)
-        tap_.answer(at_);
+        parts_.tap.answer(at_);
 }
 
 Ipv6Entry::Stay Ipv6Entry::stays(rte_mbuf* mbuf, link::PortIndex port, Tick now) {
     if (rte_pktmbuf_data_len(mbuf) < sizeof(rte_ether_hdr))
         return Stay::AsItIs;
     const uint64_t bytes = rte_pktmbuf_pkt_len(mbuf);
-    nat64::Entered entered = edge_->enter(mbuf, port, now);
+    nat64::Entered entered = parts_.edge->enter(mbuf, port, now);
     // No frame has this tag by right, and none passes for one that was translated here.
     if (entered.fate == Ipv6Fate::Passes && link::without_tag(mbuf).vlan == link::kIpv6Side)
         entered = {Ipv6Fate::Dropped, Drop::UnknownVlan};
@@ -99,26 +99,26 @@ Ipv6Entry::Stay Ipv6Entry::stays(rte_mbuf* mbuf, link::PortIndex port, Tick now)
 /// Of a frame that is no IPv6.
 void Ipv6Entry::count_in(const rte_mbuf* mbuf, link::PortIndex port) {
     const link::Bare bare = link::without_tag(mbuf);
-    const link::InterfaceId tagged = interfaces_.find(port, bare.vlan);
+    const link::InterfaceId tagged = parts_.interfaces.find(port, bare.vlan);
     const link::InterfaceId by =
-        tagged == link::kNoInterface ? interfaces_.find(port, link::kUntagged) : tagged;
+        tagged == link::kNoInterface ? parts_.interfaces.find(port, link::kUntagged) : tagged;
     if (by != link::kNoInterface)
-        counters_.interfaces[by].in.add({1, bare.bytes});
+        parts_.counters.interfaces[by].in.add({1, bare.bytes});
 }
 
 void Ipv6Entry::end(rte_mbuf* mbuf, link::PortIndex port, const nat64::Entered& entered, Tick now) {
-    if (tap_.is_on())
+    if (parts_.tap.is_on())
         tell(mbuf, entered);
     if (entered.fate == Ipv6Fate::Crosses)
-        return crossing_.pass_on(mbuf, now);
+        return parts_.crossing.pass_on(mbuf, now);
     if (entered.fate == Ipv6Fate::Dropped && entered.is_ipv6)
-        return crossing_.refuse(mbuf, entered.reason, now);
+        return parts_.crossing.refuse(mbuf, entered.reason, now);
     if (entered.fate == Ipv6Fate::Dropped)
-        return egress_.drop(mbuf, entered.reason);
-    counters_.count[Count::Consumed].add(1);
-    counters_.count[Count::Originated].add(1);
+        return parts_.egress.drop(mbuf, entered.reason);
+    parts_.counters.count[Count::Consumed].add(1);
+    parts_.counters.count[Count::Originated].add(1);
     // It is IPv6 already, and is counted as what it is when it leaves.
-    egress_.send(mbuf, interfaces_.find(port, link::kUntagged));
+    parts_.egress.send(mbuf, parts_.interfaces.find(port, link::kUntagged));
 }
 
 }  // namespace sluice::worker

@@ -71,7 +71,7 @@ Worker::Worker(const Shared& shared, WorkerParams params)
       egress_(egress_params(shared, params_, edge_.get()), counters_),
       ipv6_crossing_({edge_.get(), shared.interfaces, policy_, shared.budgets, egress_, counters_,
                       params_.packets}),
-      ipv6_entry_(edge_.get(), shared.interfaces, egress_, counters_, ipv6_crossing_, tap_),
+      ipv6_entry_({edge_.get(), shared.interfaces, egress_, counters_, ipv6_crossing_, tap_}),
       fast_path_({shared.table, policy_, egress_, arrivals_, counters_, tap_, params_.id}),
       forwarding_({shared.table, policy_, admission_, egress_, shared.helpers, shared.may_inherit}),
       cutter_(egress_, counters_, params_.packets),

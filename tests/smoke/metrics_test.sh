@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # What stands in packaging for those who watch a gateway by Prometheus and Grafana, beside a real
-# gateway that has all there is to ask for: two uplinks, a rule that refuses, IPv6 hosts, a peer that
-# is away.
+# gateway that has all there is to ask for: two uplinks, a rule that refuses, IPv6 hosts, a peer
+# that is away.
 # The network is drawn in network.sh; wan2 leads to a provider who does nothing but answer ARP.
 set -euo pipefail
 # shellcheck source=tests/smoke/gateway.sh

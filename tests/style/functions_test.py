@@ -35,15 +35,18 @@ CASES = [
      [4]),
     ("a lambda's count", "void f() {\n  g([&] {\n    h([&](int x) -> A<int> {\n"
      "      i([=]() mutable { j(); });\n    });\n  });\n}", [4]),
-    ("lists do not", "void f() {\n  if (a) {\n    for (int b : {1, 2}) {\n      g({{1}, A{2, {3}}});\n"
+    ("lists do not", "void f() {\n  if (a) {\n    for (int b : {1, 2}) {\n"
+     "      g({{1}, A{2, {3}}});\n"
      "      const A c{{{1}}};\n      x[i] = A{1};\n    }\n  }\n}", []),
     ("a namespace and a class do not",
-     "namespace a {\nnamespace b {\nclass C {\n  void f() {\n    if (a) {\n      do {\n      } while (b);"
+     "namespace a {\nnamespace b {\nclass C {\n  void f() {\n    if (a) {\n      do {\n"
+     "      } while (b);"
      "\n    }\n  }\n};\n}\n}", []),
     ("comments, strings and directives are passed over",
      "void f() {\n  // { { {\n  g(\"{{{{\", '{', 1'000);  /* { */\n#define A {{{{\n"
      "  h(R\"x({{ \")x\");\n  if (a) {\n    { b(); }\n  }\n}", []),
-    ("a block in a case counts", "void f() {\n  switch (a) {\n    case 1: {\n      if (b) {\n      }\n"
+    ("a block in a case counts", "void f() {\n  switch (a) {\n    case 1: {\n      if (b) {\n"
+     "      }\n"
      "    }\n  }\n}", [4]),
     ("one fault hides no other", "void f(int a, int b, int c, int d, int e, int f) {\n}\n"
      "void g() {\n  { { {\n  } } }\n}", [1, 4]),

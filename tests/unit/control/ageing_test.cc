@@ -68,6 +68,11 @@ struct Table {
             turn(step);
     }
 
+    int64_t tell(const control::BlockEvent& event) {
+        told.push_back(event);
+        return 7;
+    }
+
     bool is_live(uint32_t index) const {
         return table->record(index).life.load().life() == flow::Life::Live;
     }
@@ -78,11 +83,8 @@ struct Table {
     stats::Counters counters;
     std::vector<control::BlockEvent> told;
     test::FixedPolicy policy;
-    Ageing ageing{
-        {*table, control, counters, policy.current, [this](const control::BlockEvent& event) {
-             told.push_back(event);
-             return int64_t{7};
-         }}};
+    Ageing ageing{{*table, control, counters, policy.current,
+                   [this](const control::BlockEvent& event) { return tell(event); }}};
     Tick now{0xffff'd000};  // wraps in twelve seconds
 };
 

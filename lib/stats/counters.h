@@ -74,7 +74,7 @@ enum class Count : uint8_t {
     EarlyDropped,       ///< Not ASSURED, ended to make room: in a full table, or for a port.
     HostsFull,          ///< Flows of hosts for which the host table had no room: not limited.
     OpenLost,           ///< Opened by another worker at the same moment; the packet went there.
-    FlowsUntranslated,  ///< Of FlowsOpened: by --no-nat, with the host's own address.
+    FlowsUntranslated,  ///< Of FlowsOpened: by --no-nat or --route6, with the host's own.
     AddressChanged,     ///< Flows that went on the host's next address: its own was full.
     PortProbes,         ///< Reply tuples tried while choosing ports.
     PortChanged,        ///< Flows that did not get their own source port.

@@ -40,6 +40,7 @@ constexpr Row kRows[] = {
     {Ipv6Number, "ipv6_number"},
     {Ipv6Unmapped, "ipv6_unmapped"},
     {Ipv6NewHosts, "ipv6_new_hosts"},
+    {Ipv6PeersFull, "ipv6_peers_full"},
     {TransportHeader, "transport_header"},
     {TransportChecksum, "transport_checksum"},
     {IcmpType, "icmp_type"},

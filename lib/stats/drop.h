@@ -33,18 +33,19 @@ enum class Drop : uint8_t {
     MartianSource,         ///< Source is 0/8, loopback, multicast, broadcast or the gateway itself.
     MulticastOrBroadcast,  ///< Destination is multicast, broadcast or loopback.
 
-    // IPv6: --nat64 and --nptv6.
+    // IPv6: --nat64, --nptv6 and --route6.
     Ipv6Malformed,       ///< IPv6 headers that contradict themselves, or end too early.
     Ipv6Routing,         ///< A routing header says which way to go.
     Ipv6Source,          ///< From inside, source not of --lan6, or no host's.
     Ipv6Destination,     ///< From inside, to an address that is not behind --nat64; with --nptv6
-                         ///< from no such prefix, or to a host inside.
+                         ///< or --route6 from no such prefix, or to a host inside.
     Ipv6Untranslatable,  ///< IPv4 has no word for it, or IPv6 none.
     Ipv6HostsFull,       ///< No number of --ipv6-numbers is free for a new inside host.
     Ipv6NoHost,          ///< To a number of --ipv6-numbers that no inside host has.
-    Ipv6Number,          ///< From a wire, with an address of --ipv6-numbers.
+    Ipv6Number,          ///< From a wire, with an address of --ipv6-numbers or --ipv6-peers.
     Ipv6Unmapped,        ///< Its address is one that NPTv6 gives no other.
     Ipv6NewHosts,        ///< From outside, to one of too many hosts that have sent nothing yet.
+    Ipv6PeersFull,       ///< No number of --ipv6-peers is free for a new IPv6 host outside.
 
     // Transport header.
     TransportHeader,    ///< TCP data offset, UDP length or SCTP chunks contradict the packet.

@@ -88,15 +88,17 @@ constexpr Row kRows[] = {
       "advertisements there."}},
     {Ipv6Destination,
      {"From inside, to an address that is not behind --nat64; or to one behind it that must "
-      "not be reached so: of --ipv6-numbers, or private behind 64:ff9b::/96. With --nptv6: from "
-      "a host of none of its prefixes, to a host inside, or to what no network is beyond.",
-      "Without --nptv6 native IPv6 is not forwarded: give hosts a DNS64 that answers for all "
-      "names. For private IPv4 networks take a prefix of your own."}},
+      "not be reached so: of --ipv6-numbers, or private behind 64:ff9b::/96. With --nptv6 or "
+      "--route6: from a host of none of their prefixes, to a host inside, or to what no network "
+      "is beyond.",
+      "Without these two native IPv6 is not forwarded: name the prefixes of the hosts, or give "
+      "them a DNS64 that answers for all names. For private IPv4 networks take a prefix of your "
+      "own."}},
     {Ipv6Untranslatable,
      {"The other version of IP has no word for it: ICMP types without an equivalent, ICMP "
       "in fragments, UDP fragments without a checksum, headers behind a fragment header. By "
       "--nptv6, where neither is looked behind, also authentication headers and shim6.",
-      "Normal in small numbers: large pings in fragments are among them (RFC 7915 §1.2)."}},
+      "Normal in small numbers: large pings in fragments to IPv4 are among them (RFC 7915 §1.2)."}},
     {Ipv6HostsFull,
      {"No address of --ipv6-numbers is free in the bucket of a new IPv6 host, or another "
       "worker was giving one there at the same moment.",
@@ -107,8 +109,8 @@ constexpr Row kRows[] = {
       "an hour, or for a minute where numbers are short, and had no flow.",
       "Normal in small numbers."}},
     {Ipv6Number,
-     {"A frame of IPv4 or ARP came from a wire with an address of --ipv6-numbers, which "
-      "stand for IPv6 hosts inside the gateway alone.",
+     {"A frame of IPv4 or ARP came from a wire with an address of --ipv6-numbers or "
+      "--ipv6-peers, which stand for IPv6 hosts inside the gateway alone.",
       "A network uses these addresses: give another prefix. Else somebody forges them."}},
     {Ipv6Unmapped,
      {"From or to an address of --nptv6 that RFC 6296 gives no other: bits 48 to 63 are ones, or, "
@@ -120,6 +122,11 @@ constexpr Row kRows[] = {
       "others were asked for in this second: a worker has 16 new ones solicited in each.",
       "Somebody scans the prefix, as a rule. A host that is to be reached is reached by the "
       "next packets, and always once it has sent something."}},
+    {Ipv6PeersFull,
+     {"From inside, to an IPv6 host outside (--route6) for which no address of --ipv6-peers is "
+      "free in its bucket, or for which another worker was giving one there at the same moment.",
+      "Give a shorter prefix, so that there are four times as many as hosts outside that are "
+      "talked to within half an hour. Who scans from inside takes many: sluicectl hosts."}},
     {TransportHeader,
      {"The TCP data offset, the UDP length or the UDP-Lite checksum coverage contradicts "
       "the packet, the packet is too short for the header, SCTP chunks are put together as "

@@ -29,6 +29,7 @@ enum class Use : uint8_t {
     Ipv6Hosts = 7,  ///< Places in the table of IPv6 hosts, and identifications of their packets.
     NextHops = 8,   ///< Places in the table of next hops.
     KeptEndpoints = 9,  ///< Places of inside endpoints with a changed port.
+    Ipv6Peers = 10,     ///< Places in the table of IPv6 hosts outside.
 };
 
 /// The key for one use: both halves of the secret go into each of its words.

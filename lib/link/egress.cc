@@ -2,6 +2,7 @@
 #include "link/egress.h"
 
 #include "link/tag.h"
+#include "nat64/kept.h"
 #include "nat64/to_ipv6.h"
 
 #include <algorithm>
@@ -13,6 +14,8 @@ using stats::Count;
 using stats::Drop;
 
 namespace {
+
+static_assert(sizeof(Note) <= nat64::kKeptAt && nat64::kKeptEnd <= kNoteBytes);
 
 /// By which a frame leaves that is ready to.
 InterfaceId interface_of(const Interfaces& interfaces, PortIndex port, const rte_mbuf* mbuf,

@@ -17,6 +17,11 @@ bool is_private(Be32 address) {
     return false;
 }
 
+bool is_global(const net::Ipv6Address& address) {
+    return !address.is_unspecified() && !address.is_loopback() && !address.is_multicast() &&
+           !address.is_link_local();
+}
+
 std::optional<Be32> Addresses::source(const net::Ipv6Address& host, Tick now) const {
     const auto number =
         giving_ == Giving::Gives ? numbers_.find_or_add(host, now) : numbers_.find_or_free(host);
@@ -48,8 +53,8 @@ bool Addresses::is_own(const net::Ipv6Address& address, net::Side side) const {
 
 std::optional<Be32> Addresses::neighbour(const net::Ipv6Address& address, net::Side side) const {
     if (side == net::Side::Inside) {
-        const auto number = to_ipv4(address);
-        return number && is_number(*number) ? number : std::nullopt;
+        const auto own = of_gateway(address);
+        return own ? own : host(address);
     }
     if (is_own(address, side))
         return in_network(address == params_.outside->own.address ? kOutsideOwn
@@ -76,8 +81,32 @@ std::optional<Be32> Addresses::destination(const net::Ipv6Address& address) cons
 }
 
 std::optional<Be32> Addresses::to_ipv4(const net::Ipv6Address& address) const {
-    const auto known = destination(address);
-    return known ? known : host(address);
+    if (const auto known = destination(address))
+        return known;
+    const auto known = host(address);
+    return known || !params_.peers ? known : peer(address);
+}
+
+bool Addresses::is_routed(const net::Ipv6Address& host) const {
+    return params_.peers &&
+           std::any_of(params_.peers->hosts.begin(), params_.peers->hosts.end(),
+                       [&](const net::Ipv6Prefix& prefix) { return prefix.contains(host); });
+}
+
+std::optional<Be32> Addresses::peer(const net::Ipv6Address& address) const {
+    const auto number = params_.peers->numbers->find(address);
+    return number ? std::optional(of_peers(*number)) : std::nullopt;
+}
+
+std::optional<Be32> Addresses::peer(const net::Ipv6Address& address, Tick now) const {
+    const auto number = params_.peers->numbers->find_or_add(address, now);
+    return number ? std::optional(of_peers(*number)) : std::nullopt;
+}
+
+bool Addresses::may_be_peer(const net::Ipv6Address& address) const {
+    return is_global(address) && !is_inside(address) && !is_routed(address) &&
+           !is_own(address, net::Side::Outside) &&
+           !(params_.embedding && params_.embedding->prefix().contains(address));
 }
 
 std::optional<Be32> Addresses::host(const net::Ipv6Address& address) const {
@@ -86,6 +115,8 @@ std::optional<Be32> Addresses::host(const net::Ipv6Address& address) const {
 }
 
 std::optional<net::Ipv6Address> Addresses::to_ipv6(Be32 address) const {
+    if (is_peer(address))
+        return params_.peers->numbers->address(number_of_peer(address));
     if (!is_number(address))
         return params_.embedding ? std::optional(params_.embedding->to_ipv6(address))
                                  : std::nullopt;
@@ -100,6 +131,8 @@ std::optional<net::Ipv6Address> Addresses::to_ipv6(Be32 address) const {
 }
 
 std::optional<net::Ipv6Address> Addresses::told(Be32 address, std::optional<Tick> when) const {
+    if (is_peer(address))
+        return params_.peers->numbers->holder(number_of_peer(address), when);
     const uint32_t number = address.host() & ~params_.numbers.mask();
     return is_number(address) && number >= kFirstNamed && !is_of_outside(number)
                ? numbers_.holder(number, when)

@@ -5,10 +5,11 @@
 /// Addresses: which IPv4 address stands for an IPv6 one inside the gateway, and back.
 ///
 /// Shape    IPv4 hosts are what they are, behind the prefix. The gateway's own addresses and the
-///          IPv6 hosts have numbers in a network of their own, which nothing on a wire may use.
-/// Threads  Immutable but for the numbers (nat64/numbers.h), which who only asks leaves as they
-/// are. Errors   Nothing for what stands for nothing. Source   RFC 6052; RFC 6146 §3.5 (sources
-/// behind the prefix are refused).
+///          IPv6 hosts have numbers in a network of their own, which nothing on a wire may use; so
+///          have, in another one, IPv6 hosts outside to which some of them talk (--route6).
+/// Threads  Immutable but for the numbers (nat64/numbers.h), which who only asks leaves as they are.
+/// Errors   Nothing for what stands for nothing.
+/// Source   RFC 6052; RFC 6146 §3.5 (sources behind the prefix are refused).
 
 #include "nat64/embedding.h"
 #include "nat64/numbers.h"
@@ -28,6 +29,19 @@ struct OutsideEnd {
     net::Ipv6Address gateway;  ///< The next hop of all that leaves there.
 };
 
+/// IPv6 hosts outside that inside hosts talk to with their own addresses.
+struct PeerParams {
+    std::vector<net::Ipv6Prefix> hosts;  ///< Of these inside hosts.
+    net::Prefix network;                 ///< That the numbers of peers are of.
+    Numbers* numbers = nullptr;          ///< Theirs; outlives the addresses.
+};
+
+/// Of peers' numbers: any router outside that tells of a packet, whose address goes beside the
+/// packet (nat64/kept.h).
+inline constexpr uint32_t kRouterNumber = 1;
+/// Likewise: whoever has none, for who asks what would become of a packet to him.
+inline constexpr uint32_t kStrangerNumber = 2;
+
 /// Of no global meaning, so that the well-known prefix must not stand before it (RFC 6052 §3.1).
 bool is_private(Be32 address);
 
@@ -38,10 +52,14 @@ struct AddressParams {
     net::Prefix numbers;          ///< The network that numbers are of.
     std::vector<net::Ipv6Prefix> routed = {};  ///< Of hosts that send by other routers.
     std::optional<OutsideEnd> outside = {};
+    std::optional<PeerParams> peers = {};
 };
 
 /// Whether who has sent something gets a number, or it is only asked which one that would be.
 enum class Giving : uint8_t { Gives, Asks };
+
+/// A host's that may be beyond this link.
+bool is_global(const net::Ipv6Address& address);
 
 class Addresses {
 public:
@@ -78,12 +96,29 @@ public:
     Be32 of_number(uint32_t number) const { return in_network(number); }
     /// That to_ipv6() will be asked for it.
     void send_for(Be32 address) const {
-        if (is_number(address))
+        if (params_.numbers.contains(address))
             numbers_.send_for(address.host() & ~params_.numbers.mask());
     }
 
     /// A number and no address that stands on a wire.
-    bool is_number(Be32 address) const { return params_.numbers.contains(address); }
+    bool is_number(Be32 address) const {
+        return params_.numbers.contains(address) || is_peer(address);
+    }
+
+    // Of hosts inside that talk to IPv6 hosts outside, and of these, which are their peers.
+    bool is_routed(const net::Ipv6Address& host) const;
+    bool is_peer(Be32 address) const {
+        return params_.peers && params_.peers->network.contains(address);
+    }
+    bool is_router(Be32 address) const { return params_.peers && address == router(); }
+    Be32 router() const { return of_peers(kRouterNumber); }
+    Be32 stranger() const { return of_peers(kStrangerNumber); }
+    /// Of a peer that has a number; and of one that gets one now, where one is to be had.
+    std::optional<Be32> peer(const net::Ipv6Address& address) const;
+    std::optional<Be32> peer(const net::Ipv6Address& address, Tick now) const;
+    /// A host may have it whom inside hosts talk to: outside, and not by the gateway's own
+    /// prefixes.
+    bool may_be_peer(const net::Ipv6Address& address) const;
 
     // Of the gateway's ends of the two links; outside there need be none.
     bool is_own(const net::Ipv6Address& address, net::Side side = net::Side::Inside) const;
@@ -103,6 +138,12 @@ public:
 private:
     Be32 in_network(uint32_t number) const {
         return Be32::from_host(params_.numbers.network().address.host() | number);
+    }
+    Be32 of_peers(uint32_t number) const {
+        return Be32::from_host(params_.peers->network.network().address.host() | number);
+    }
+    uint32_t number_of_peer(Be32 address) const {
+        return address.host() & ~params_.peers->network.mask();
     }
     std::optional<Be32> of_gateway(const net::Ipv6Address& address) const;
     bool is_of_outside(uint32_t number) const {

@@ -33,12 +33,6 @@ void write(uint8_t* at, const Ipv6Address& address) {
     std::memcpy(at, address.bytes.data(), address.bytes.size());
 }
 
-/// A host's that may be beyond this link.
-bool is_global(const Ipv6Address& address) {
-    return !address.is_unspecified() && !address.is_loopback() && !address.is_multicast() &&
-           !address.is_link_local();
-}
-
 /// What stands behind them is not looked for, so it may be an error that names a host inside:
 /// options behind a fragment header, and headers that cover addresses or give others in their
 /// place.

@@ -66,6 +66,12 @@ public:
     std::optional<stats::Drop> find(Way& way, Tick now);
     /// Of the packet of that way, as it came. What is not the packet's is cut off behind it.
     std::optional<stats::Drop> rewrite(rte_mbuf* mbuf, const Way& way) const;
+    /// Why nobody outside has this source, if nobody has.
+    std::optional<stats::Drop> refuse_source(const net::Ipv6Address& source) const;
+    /// Of some pair, on one side or the other.
+    bool has(const net::Ipv6Address& address) const {
+        return nptv6_.of_inside(address) != nullptr || nptv6_.of_outside(address) != nullptr;
+    }
     /// Makes a frame that was to leave on the side `to` what it came as, and says how its sender is
     /// reached: way.from, way.via and way.headers. False where it cannot be told.
     bool restore(rte_mbuf* mbuf, net::Side to, Way& way, Tick now);
@@ -73,7 +79,6 @@ public:
 private:
     std::optional<stats::Drop> find_outward(Way& way, Tick now);
     std::optional<stats::Drop> find_inward(Way& way, const PrefixPair& pair, Tick now);
-    std::optional<stats::Drop> refuse_source(const net::Ipv6Address& source) const;
     std::optional<stats::Drop> lead_inside(Way& way, Tick now);
     bool may_add(Tick now);
     std::optional<stats::Drop> change_quote(rte_mbuf* mbuf, const Way& way) const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "nat64/edge.h"
 
+#include "nat64/icmp_types.h"
 #include "nat64/icmpv6_answers.h"
 #include "nat64/to_ipv4.h"
 #include "nat64/to_ipv6.h"
@@ -107,6 +108,8 @@ Entered Edge::pass_on(rte_mbuf* mbuf, Tick now) {
     if (way_.from == Side::Outside && addresses_.is_own(way_.headers.destination, Side::Outside))
         return turn_ping(mbuf, way_.headers) ? Entered{Fate::Answers, {}}
                                              : Entered::dropped(Drop::ToGateway);
+    if (way_.from == Side::Outside && addresses_.is_routed(way_.headers.destination))
+        return route(mbuf, now);
     const auto reason = crossing_.find(way_, now);
     return reason ? Entered::dropped(*reason) : Entered{Fate::Crosses, {}};
 }
@@ -116,6 +119,8 @@ Entered Edge::translate(rte_mbuf* mbuf, Tick now) {
     if (!addresses_.may_send(headers.source, headers.destination))
         return Entered::dropped(Drop::Ipv6Source);
     const auto destination = addresses_.destination(headers.destination);
+    if (!destination && addresses_.is_routed(headers.source))
+        return route(mbuf, now);
     if (!destination)
         return crossing_.is_on() ? pass_on(mbuf, now) : Entered::dropped(Drop::Ipv6Destination);
     if (headers.protocol == kNoTransport)
@@ -129,13 +134,53 @@ Entered Edge::translate(rte_mbuf* mbuf, Tick now) {
     return {Fate::Translated, {}};
 }
 
+/// To an IPv6 host outside, or from one to who may have asked it.
+Entered Edge::route(rte_mbuf* mbuf, Tick now) {
+    const Headers& headers = way_.headers;
+    if (headers.protocol == kNoTransport)
+        return Entered::dropped(Drop::Ipv6Untranslatable);
+    const size_t transport = kEtherBytes + headers.bytes;
+    const bool is_error =
+        headers.protocol == kIcmpv6 && headers.is_first() &&
+        rte_pktmbuf_data_len(mbuf) > transport &&
+        is_icmpv6_error(*rte_pktmbuf_mtod_offset(mbuf, const uint8_t*, transport));
+    Ipv4Ends ends{{}, {}, identification_++};
+    if (const auto reason = find_ends(is_error, now, ends))
+        return Entered::dropped(*reason);
+    Route6::keep(mbuf, headers, is_error, ends);
+    if (const auto reason = to_ipv4(mbuf, headers, ends, addresses_))
+        return Entered::dropped(*reason);
+    return {Fate::Translated, {}};
+}
+
+/// What other prefixes of this gateway have for inside hosts is nobody's outside.
+std::optional<Drop> Edge::find_ends(bool is_error, Tick now, Ipv4Ends& ends) const {
+    const Headers& headers = way_.headers;
+    if (way_.from == Side::Inside)
+        return crossing_.has(headers.destination) ? Drop::Ipv6Destination
+                                                  : route6_.outward(headers, is_error, now, ends);
+    if (const auto reason = crossing_.refuse_source(headers.source))
+        return reason;
+    return addresses_.is_routed(headers.source) ? Drop::OutsideSpoof
+                                                : route6_.inward(headers, is_error, ends);
+}
+
+/// Outside, where hosts are reached by those alone whose addresses may be seen there.
+bool Edge::may_leave(const rte_mbuf* mbuf) const {
+    constexpr size_t kSourceAt = kEtherBytes + 12;
+    const std::span<const uint8_t> frame = first_segment(mbuf);
+    return frame.size() >= kEtherBytes + kIpv4Bytes &&
+           route6_.may_leave(address_at(frame, kSourceAt), address_at(frame, kSourceAt + 4));
+}
+
 std::optional<Drop> Edge::leave(rte_mbuf* mbuf, uint8_t port) const {
     const Side to = is_outside(port) ? Side::Outside : Side::Inside;
     if (to == Side::Inside && plain_.leave(mbuf))
         return std::nullopt;
     switch (type_at(first_segment(mbuf), kEtherBytes - 2)) {
-        case RTE_ETHER_TYPE_IPV4:  // nobody outside is reached so
-            return to == Side::Inside ? to_ipv6(mbuf, addresses_) : Drop::Ipv6Untranslatable;
+        case RTE_ETHER_TYPE_IPV4:
+            return to == Side::Inside || may_leave(mbuf) ? to_ipv6(mbuf, addresses_)
+                                                         : Drop::Ipv6Untranslatable;
         case RTE_ETHER_TYPE_ARP:
             return discovery_[index(to)].speak(mbuf);
         case RTE_ETHER_TYPE_IPV6:

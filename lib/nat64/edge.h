@@ -5,8 +5,9 @@
 /// Edge: where IPv6 frames become those of the gateway's IPv4, and these IPv6 again.
 ///
 /// Shape    Behind it are IPv4 packets from numbers and to them (nat64/addresses.h), and ARP; so
-///          everything there serves IPv6 hosts without knowing it. What stays IPv6 (--nptv6) comes
-///          in and leaves by one side or the other, and is IPv4 nowhere.
+///          everything there serves IPv6 hosts without knowing it. What goes to IPv6 hosts outside
+///          is IPv4 between the two edges as well, where it has flows (--route6). By --nptv6 it
+///          comes in and leaves by one side or the other, and is IPv4 nowhere.
 /// Threads  Owned by one worker; the numbers are shared.
 /// Memory   None.
 /// Errors   What cannot be said in the other version is dropped by name. No IPv6 frame passes as it
@@ -16,6 +17,7 @@
 #include "nat64/crossing.h"
 #include "nat64/discovery.h"
 #include "nat64/plain.h"
+#include "nat64/route6.h"
 
 #include <array>
 #include <cstdint>
@@ -30,7 +32,7 @@ namespace sluice::nat64 {
 struct OutsideSide {
     net::MacAddress mac{};  ///< Of its port.
     uint8_t port = 0;
-    CrossingParams crossing;  ///< Some pairs.
+    CrossingParams crossing;  ///< No pairs where there is --route6 alone.
 };
 
 struct EdgeParams {
@@ -55,7 +57,8 @@ public:
           discovery_{Discovery(addresses_, net::Side::Inside, params.mac, params.advertises),
                      Discovery(addresses_, net::Side::Outside,
                                params.outside ? params.outside->mac : params.mac, false)},
-          crossing_(params.outside ? params.outside->crossing : CrossingParams{}, addresses_) {}
+          crossing_(params.outside ? params.outside->crossing : CrossingParams{}, addresses_),
+          route6_(addresses_) {}
     Edge(const Edge&) = delete;
 
     /// Of a frame that a port has received. What comes by another port is no IPv6 that is served;
@@ -117,6 +120,9 @@ private:
     Entered enter_ipv6(rte_mbuf* mbuf, net::Side from, Tick now);
     Entered pass_on(rte_mbuf* mbuf, Tick now);
     Entered translate(rte_mbuf* mbuf, Tick now);
+    Entered route(rte_mbuf* mbuf, Tick now);
+    std::optional<stats::Drop> find_ends(bool is_error, Tick now, Ipv4Ends& ends) const;
+    bool may_leave(const rte_mbuf* mbuf) const;
 
     static constexpr unsigned kApart = UINT16_MAX / 64;  // identifications of two workers
 
@@ -126,6 +132,7 @@ private:
     PlainPackets plain_;
     std::array<Discovery, net::kSideCount> discovery_;
     Crossing crossing_;
+    Route6 route6_;
     Way way_;
 };
 

@@ -4,6 +4,13 @@
 #include "net/text.h"
 
 namespace sluice::nat64 {
+namespace {
+
+Naming::Usage usage_of(const Numbers& numbers) {
+    return {numbers.count(), numbers.capacity(), numbers.bytes()};
+}
+
+}  // namespace
 
 WireAddress Naming::host(Be32 address) const {
     if (addresses_ == nullptr || !addresses_->is_number(address))
@@ -29,11 +36,36 @@ WireEnds Naming::ends(const net::Tuple& tuple) const {
     return ends;
 }
 
-std::optional<Naming::Usage> Naming::usage() const {
+std::optional<Be32> Naming::source(const net::Ipv6Address& address) const {
+    const auto host = is_on() ? addresses_->host(address) : std::nullopt;
+    return host || !has_peers() ? host : addresses_->peer(address);
+}
+
+std::optional<Be32> Naming::stranger(const net::Ipv6Address& address) const {
+    return has_peers() && addresses_->may_be_peer(address) ? std::optional(addresses_->stranger())
+                                                           : std::nullopt;
+}
+
+bool Naming::may_reach(Be32 source, Be32 destination) const {
     if (!is_on())
-        return std::nullopt;
-    const Numbers& numbers = addresses_->numbers();
-    return Usage{numbers.count(), numbers.capacity(), numbers.bytes()};
+        return true;
+    const auto is_routed = [&](Be32 number) {
+        const auto host = addresses_->is_peer(number) ? std::nullopt : addresses_->to_ipv6(number);
+        return host && addresses_->is_number(number) && addresses_->is_routed(*host);
+    };
+    if (addresses_->is_peer(source) || addresses_->is_peer(destination))
+        return addresses_->is_peer(source) ? is_routed(destination) : is_routed(source);
+    const auto host = addresses_->to_ipv6(destination);
+    return !addresses_->is_number(destination) || (host && addresses_->is_own(*host));
+}
+
+std::optional<Naming::Usage> Naming::usage() const {
+    return is_on() ? std::optional(usage_of(addresses_->numbers())) : std::nullopt;
+}
+
+std::optional<Naming::Usage> Naming::usage_of_peers() const {
+    return has_peers() ? std::optional(usage_of(*addresses_->params().peers->numbers))
+                       : std::nullopt;
 }
 
 char* write(char* out, const WireAddress& address) {

@@ -5,8 +5,9 @@
 /// Naming: under which addresses people and programs outside know what is a number inside.
 ///
 /// Shape    A tuple with a number at one end is that of packets on the IPv6 side, where both ends
-///          are IPv6 addresses: that of the host, and that of an IPv4 host behind the prefix. All
-///          other tuples are as they are. Whatever shows an inside address asks here.
+///          are IPv6 addresses: that of the host, and that of an IPv4 host behind the prefix, or of
+///          an IPv6 host outside. All other tuples are as they are. Whatever shows an inside
+///          address asks here.
 /// Threads  A plain value that refers to what all threads may read (nat64/numbers.h).
 /// Errors   A number that has been given to another host since stays a number.
 /// Cost     Without IPv6 a branch; for what is no number two comparisons.
@@ -66,14 +67,18 @@ public:
     WireEnds ends(const net::Tuple& tuple) const;
 
     // What stands inside for an address; nothing where none does.
-    /// Of a host that has sent something.
-    std::optional<Be32> source(const net::Ipv6Address& address) const {
-        return is_on() ? addresses_->host(address) : std::nullopt;
-    }
-    /// Of whom hosts may send to.
+    /// Of a host that has sent something, or one outside that was sent something (--route6).
+    std::optional<Be32> source(const net::Ipv6Address& address) const;
+    /// Of whom hosts may send to, or hosts outside.
     std::optional<Be32> destination(const net::Ipv6Address& address) const {
-        return is_on() ? addresses_->destination(address) : std::nullopt;
+        const auto known = is_on() ? addresses_->destination(address) : std::nullopt;
+        return known || !has_peers() ? known : source(address);
     }
+    /// Of an IPv6 host outside to whom nobody has sent anything, if one may.
+    std::optional<Be32> stranger(const net::Ipv6Address& address) const;
+    /// A packet goes from one to the other, as far as their addresses go: to an IPv6 host outside
+    /// one of a host that may, and from there to such a host.
+    bool may_reach(Be32 source, Be32 destination) const;
 
     /// Calls visit(address inside, host) for each that has a number.
     template <typename Visit>
@@ -89,8 +94,12 @@ public:
         size_t bytes = 0;  ///< Of memory for all numbers, given or not.
     };
     std::optional<Usage> usage() const;
+    /// Likewise of IPv6 hosts outside.
+    std::optional<Usage> usage_of_peers() const;
 
 private:
+    bool has_peers() const { return is_on() && addresses_->params().peers.has_value(); }
+
     const Addresses* addresses_ = nullptr;
     MonotonicClock clock_;
     std::optional<Tick> when_;

@@ -28,6 +28,8 @@ void write_ipv4(uint8_t* at, const Headers& headers, const Ipv4Ends& ends, size_
     } else if (kIpv4Bytes + bytes > kMayBeCut) {
         fragment = RTE_IPV4_HDR_DF_FLAG;
     }
+    if (ends.stays_ipv6)  // no router cuts it (RFC 8200 §5)
+        fragment |= RTE_IPV4_HDR_DF_FLAG;
     rte_ipv4_hdr ip{};
     ip.version_ihl = RTE_IPV4_VHL_DEF;
     ip.type_of_service = headers.traffic_class;
@@ -52,12 +54,22 @@ void begin_ipv4_frame(rte_mbuf* mbuf, uint8_t* packet) {
     mbuf->ol_flags = (mbuf->ol_flags & ~RTE_MBUF_F_RX_IP_CKSUM_MASK) | RTE_MBUF_F_RX_IP_CKSUM_GOOD;
 }
 
+/// Of a packet whose transport header is done.
+void finish_ipv4(rte_mbuf* mbuf, const Headers& headers, const Ipv4Ends& ends) {
+    uint8_t* ip = transport_of(mbuf, headers).data() - kIpv4Bytes;
+    write_ipv4(ip, headers, ends, headers.transport_bytes);
+    begin_ipv4_frame(mbuf, ip);
+}
+
 Sum addresses_of(const Headers& headers) {
     return Sum().add(headers.source).add(headers.destination);
 }
 
+/// Of a fragment its datagram's length is not known: it is left out, and to_ipv6() puts it back by
+/// leaving it out as well.
 Sum icmpv6_beside(const Headers& headers) {
-    return pseudo_header(headers.source, headers.destination, headers.transport_bytes, kIcmpv6);
+    return pseudo_header(headers.source, headers.destination,
+                         headers.is_whole() ? headers.transport_bytes : uint16_t{0}, kIcmpv6);
 }
 
 /// The transport header of a quote, as far as it is there; true where its kind is known to IPv4.
@@ -77,12 +89,17 @@ bool change_quoted(const Headers& quoted, std::span<uint8_t> transport, const Ip
     return true;
 }
 
+// ICMPv6 errors.
+constexpr uint8_t kUnreachable = 1;
+constexpr uint8_t kTimeExceeded = 3;
+constexpr uint8_t kParameterProblem = 4;
+/// An ICMP one, host unreachable.
+constexpr IcmpHead kSomeError{3, 1, 0};
+
 /// Of the quote, among `there` bytes behind an error's head. Extensions that follow where its
 /// length is said (RFC 4884 §4.4 and §4.5) may name addresses inside, so they do not go on. Nothing
 /// where the message ends before its quote.
 std::optional<size_t> quote_bytes(const IcmpHead& head, size_t there) {
-    constexpr uint8_t kUnreachable = 1;
-    constexpr uint8_t kTimeExceeded = 3;
     constexpr size_t kUnit = 8;  // bytes, where ICMP has 4
     const size_t said = (head.rest >> 24) * kUnit;
     if (said == 0 || (head.type != kUnreachable && head.type != kTimeExceeded))
@@ -105,19 +122,24 @@ std::optional<Drop> error_to_ipv4(rte_mbuf* mbuf, const Headers& headers, const 
     Headers quoted;
     if (read_headers(quote, quoted) || !quoted.is_first())
         return Drop::IcmpErrorQuote;
-    const auto icmp = to_icmp(head, quoted.is_fragment);
+    auto icmp = to_icmp(head, quoted.is_fragment && !ends.stays_ipv6);
+    if (!icmp && ends.stays_ipv6 && (head.type == kUnreachable || head.type == kParameterProblem))
+        icmp = kSomeError;  // it leaves as what it came as
     if (!icmp)
         return Drop::Ipv6Untranslatable;
     const auto source = addresses.to_ipv4(quoted.source);
     const auto destination = addresses.to_ipv4(quoted.destination);
     const std::span<uint8_t> inner = quote.subspan(quoted.bytes);
-    if (!source || !destination || !change_quoted(quoted, inner, {*source, *destination}))
+    if (!source || !destination)
+        return Drop::IcmpErrorQuote;
+    const Ipv4Ends quoted_ends{*source, *destination, 0, ends.stays_ipv6};
+    if (!change_quoted(quoted, inner, quoted_ends))
         return Drop::IcmpErrorQuote;
 
     const size_t rest = *all - quoted.bytes;
     uint8_t* inner_ip = inner.data() - kIpv4Bytes;
     uint8_t* outer_icmp = inner_ip - kIcmpBytes;
-    write_ipv4(inner_ip, quoted, {*source, *destination}, quoted.transport_bytes);
+    write_ipv4(inner_ip, quoted, quoted_ends, quoted.transport_bytes);
     write_head(outer_icmp, *icmp);
     write_word(outer_icmp + 2, 0);
     uint8_t* outer_ip = outer_icmp - kIpv4Bytes;
@@ -133,19 +155,23 @@ std::optional<Drop> error_to_ipv4(rte_mbuf* mbuf, const Headers& headers, const 
 std::optional<Drop> icmpv6_to_ipv4(rte_mbuf* mbuf, const Headers& headers, const Ipv4Ends& ends,
                                    const Addresses& addresses) {
     const std::span<uint8_t> transport = transport_of(mbuf, headers);
-    if (!headers.is_whole())
+    if (!headers.is_whole() && !ends.stays_ipv6)
         return Drop::Ipv6Untranslatable;  // its checksum covers a length that is not known here
+    if (!headers.is_first()) {
+        finish_ipv4(mbuf, headers, ends);
+        return std::nullopt;
+    }
     if (transport.size() < kIcmpBytes || headers.transport_bytes < kIcmpBytes)
         return Drop::Ipv6Malformed;
     const IcmpHead head = read_head(transport.data());
     if (is_icmpv6_error(head.type))
-        return error_to_ipv4(mbuf, headers, ends, addresses);
+        return headers.is_whole() ? error_to_ipv4(mbuf, headers, ends, addresses)
+                                  : std::optional(Drop::Ipv6Untranslatable);
     const auto icmp = to_icmp(head, false);
     if (!icmp)
         return Drop::Ipv6Untranslatable;
     change_head(transport.data(), *icmp, icmpv6_beside(headers), {});
-    write_ipv4(transport.data() - kIpv4Bytes, headers, ends, headers.transport_bytes);
-    begin_ipv4_frame(mbuf, transport.data() - kIpv4Bytes);
+    finish_ipv4(mbuf, headers, ends);
     return std::nullopt;
 }
 
@@ -178,8 +204,7 @@ std::optional<Drop> to_ipv4(rte_mbuf* mbuf, const Headers& headers, const Ipv4En
         if (!change_checksum(headers.protocol, transport, addresses_of(headers), to))
             return Drop::Ipv6Malformed;
     }
-    write_ipv4(transport.data() - kIpv4Bytes, headers, ends, headers.transport_bytes);
-    begin_ipv4_frame(mbuf, transport.data() - kIpv4Bytes);
+    finish_ipv4(mbuf, headers, ends);
     return std::nullopt;
 }
 

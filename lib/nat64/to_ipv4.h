@@ -28,6 +28,9 @@ struct Ipv4Ends {
     Be32 source;
     Be32 destination;
     uint16_t identification = 0;  ///< Of a packet that has none of its own.
+    /// It is IPv6 again when it leaves (--route6): so it is never cut, MTUs that are told of it are
+    /// of IPv6 packets, and of ICMPv6 fragments pass, too.
+    bool stays_ipv6 = false;
 };
 
 /// `headers` are those of the frame.

@@ -2,6 +2,7 @@
 #include "nat64/to_ipv6.h"
 
 #include "nat64/headers.h"
+#include "nat64/kept.h"
 #include "nat64/transport.h"
 
 #include <rte_ether.h>
@@ -27,6 +28,10 @@ struct Ipv4 {
     size_t bytes = 0;            ///< Of the header, options included.
     size_t transport_bytes = 0;  ///< As it says.
     uint16_t fragment = 0;       ///< Offset and flags.
+    bool was_ipv6 = false;       ///< It came as IPv6, and stays so (--route6).
+    uint32_t flow_label = 0;
+    uint16_t high_identification = 0;  ///< Of a fragment, the first half.
+    std::optional<IcmpHead> error;     ///< What an ICMPv6 error came with.
 
     bool is_fragment() const {
         return (fragment & (RTE_IPV4_HDR_OFFSET_MASK | RTE_IPV4_HDR_MF_FLAG)) != 0;
@@ -35,13 +40,34 @@ struct Ipv4 {
     size_t ipv6_bytes() const { return kIpv6Bytes + (is_fragment() ? kFragmentHeaderBytes : 0); }
     Sum from() const { return Sum().add(Be32{ip.src_addr}).add(Be32{ip.dst_addr}); }
     Sum to() const { return Sum().add(source).add(destination); }
+    /// Of a fragment as to_ipv4() has it.
     Sum icmpv6_beside() const {
-        return pseudo_header(source, destination, static_cast<uint16_t>(transport_bytes), kIcmpv6);
+        return pseudo_header(source, destination,
+                             is_fragment() ? uint16_t{0} : static_cast<uint16_t>(transport_bytes),
+                             kIcmpv6);
     }
 };
 
-/// Of the packet that begins with `bytes`.
-std::optional<Drop> read(std::span<const uint8_t> bytes, const Addresses& addresses, Ipv4& packet) {
+/// What a packet that was IPv6 has had, if this is its.
+void restore(Ipv4& packet, const Kept& kept) {
+    constexpr uint32_t kFlowLabel = 0xfffff;
+    if (kept.source.raw != packet.ip.src_addr || kept.destination.raw != packet.ip.dst_addr)
+        return;
+    packet.flow_label = kept.first_word.host() & kFlowLabel;
+    if (static_cast<uint16_t>(kept.identification) == Be16{packet.ip.packet_id}.host())
+        packet.high_identification = static_cast<uint16_t>(kept.identification >> 16);
+    if (kept.error.type == 0)
+        return;
+    packet.error = kept.error;
+    constexpr uint8_t kTooBig = 2;
+    constexpr uint8_t kParameter = 4;
+    if (kept.error.type != kTooBig && kept.error.type != kParameter)
+        packet.error->rest = 0;  // extensions that this tells of have been left out (RFC 4884)
+}
+
+/// Of the packet that begins with `bytes`; `kept` is beside it, and null for a quote.
+std::optional<Drop> read(std::span<const uint8_t> bytes, const Addresses& addresses,
+                         const Kept* kept, Ipv4& packet) {
     if (bytes.size() < kIpv4Bytes || bytes[0] >> 4 != 4)
         return Drop::Truncated;
     std::memcpy(&packet.ip, bytes.data(), kIpv4Bytes);
@@ -51,12 +77,17 @@ std::optional<Drop> read(std::span<const uint8_t> bytes, const Addresses& addres
         return Drop::Truncated;
     packet.transport_bytes = total - packet.bytes;
     packet.fragment = Be16{packet.ip.fragment_offset}.host();
-    const auto source = addresses.to_ipv6(Be32{packet.ip.src_addr});
+    const bool is_router = kept != nullptr && addresses.is_router(Be32{packet.ip.src_addr});
+    const auto source = is_router ? kept->sender : addresses.to_ipv6(Be32{packet.ip.src_addr});
     const auto destination = addresses.to_ipv6(Be32{packet.ip.dst_addr});
     if (!source || !destination)
         return Drop::Ipv6NoHost;
     packet.source = *source;
     packet.destination = *destination;
+    packet.was_ipv6 =
+        addresses.is_peer(Be32{packet.ip.src_addr}) || addresses.is_peer(Be32{packet.ip.dst_addr});
+    if (packet.was_ipv6 && kept != nullptr)
+        restore(packet, *kept);
     return std::nullopt;
 }
 
@@ -66,9 +97,9 @@ void write_ipv6(uint8_t* at, const Ipv4& packet, size_t transport_bytes) {
     const uint8_t protocol = packet.ip.next_proto_id == kIcmp ? kIcmpv6 : packet.ip.next_proto_id;
     const size_t payload = transport_bytes + packet.ipv6_bytes() - kIpv6Bytes;
     const uint8_t head[] = {static_cast<uint8_t>(0x60 | tos >> 4),
-                            static_cast<uint8_t>(tos << 4),
-                            0,
-                            0,
+                            static_cast<uint8_t>(tos << 4 | packet.flow_label >> 16),
+                            static_cast<uint8_t>(packet.flow_label >> 8),
+                            static_cast<uint8_t>(packet.flow_label),
                             static_cast<uint8_t>(payload >> 8),
                             static_cast<uint8_t>(payload),
                             packet.is_fragment() ? uint8_t{44} : protocol,
@@ -80,8 +111,13 @@ void write_ipv6(uint8_t* at, const Ipv4& packet, size_t transport_bytes) {
         return;
     const unsigned field = (packet.fragment & RTE_IPV4_HDR_OFFSET_MASK) << 3 |
                            ((packet.fragment & RTE_IPV4_HDR_MF_FLAG) != 0 ? 1u : 0u);
-    const uint8_t fragment[] = {
-        protocol, 0, static_cast<uint8_t>(field >> 8), static_cast<uint8_t>(field), 0, 0};
+    const uint16_t high = packet.high_identification;
+    const uint8_t fragment[] = {protocol,
+                                0,
+                                static_cast<uint8_t>(field >> 8),
+                                static_cast<uint8_t>(field),
+                                static_cast<uint8_t>(high >> 8),
+                                static_cast<uint8_t>(high)};
     std::memcpy(at + kIpv6Bytes, fragment, sizeof fragment);
     write_word(at + kIpv6Bytes + sizeof fragment, packet.ip.packet_id);
 }
@@ -160,11 +196,11 @@ std::optional<Drop> error_to_ipv6(rte_mbuf* mbuf, Ipv4& packet, std::span<uint8_
                                   const Addresses& addresses) {
     const std::span<uint8_t> quote = transport.subspan(kIcmpBytes);
     Ipv4 quoted;
-    if (read(quote, addresses, quoted) || !quoted.is_first())
+    if (read(quote, addresses, nullptr, quoted) || !quoted.is_first())
         return Drop::IcmpErrorQuote;
     const auto total = static_cast<uint16_t>(quoted.bytes + quoted.transport_bytes);
     const IcmpHead head = read_head(transport.data());
-    const auto icmp = to_icmpv6(head, total);
+    const auto icmp = packet.error ? packet.error : to_icmpv6(head, total);
     if (!icmp)
         return Drop::Ipv6Untranslatable;
     const std::span<uint8_t> inner = quote.subspan(quoted.bytes);
@@ -194,13 +230,16 @@ std::optional<Drop> error_to_ipv6(rte_mbuf* mbuf, Ipv4& packet, std::span<uint8_
 
 std::optional<Drop> icmp_to_ipv6(rte_mbuf* mbuf, Ipv4& packet, std::span<uint8_t> transport,
                                  const Addresses& addresses) {
-    if (packet.is_fragment())
+    if (packet.is_fragment() && !packet.was_ipv6)
         return Drop::Ipv6Untranslatable;  // its new checksum would cover a length not known here
+    if (!packet.is_first())
+        return finish(mbuf, packet, transport.data());
     if (transport.size() < kIcmpBytes)
         return Drop::Truncated;
     const IcmpHead head = read_head(transport.data());
     if (is_icmp_error(head.type))
-        return error_to_ipv6(mbuf, packet, transport, addresses);
+        return packet.is_fragment() ? std::optional(Drop::Ipv6Untranslatable)
+                                    : error_to_ipv6(mbuf, packet, transport, addresses);
     const auto icmp = to_icmpv6(head, 0);
     if (!icmp)
         return Drop::Ipv6Untranslatable;
@@ -214,7 +253,7 @@ std::optional<Drop> to_ipv6(rte_mbuf* mbuf, const Addresses& addresses) {
     const std::span<uint8_t> frame(rte_pktmbuf_mtod(mbuf, uint8_t*), rte_pktmbuf_data_len(mbuf));
     const std::span<uint8_t> bytes = frame.subspan(std::min(kEtherBytes, frame.size()));
     Ipv4 packet;
-    if (const auto reason = read(bytes, addresses, packet))
+    if (const auto reason = read(bytes, addresses, &kept_of(mbuf), packet))
         return reason;
     if (rte_pktmbuf_pkt_len(mbuf) < kEtherBytes + packet.bytes + packet.transport_bytes)
         return Drop::Truncated;

@@ -71,7 +71,7 @@ struct Policy {
         net::Tuple answer = original.reversed();
         answer.zone = rules.exempt_zone(answer.source);
         const Rule* rule = opens_no_nat ? rules.find(answer) : nullptr;
-        return rule != nullptr && !rule->translates();
+        return rule != nullptr && !rule->translates() && !rule->answers_only;
     }
 };
 

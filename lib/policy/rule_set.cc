@@ -82,7 +82,7 @@ RuleSet::RuleSet(std::span<const RuleParams> rules, std::span<const Match> denie
         assert(params.is_exempt || !params.addresses.empty());
         rules_.push_back({params.inside.network(), params.toward, nullptr, params.independence,
                           reserved_beside(params, independent), params.limits, params.tuning,
-                          params.helpers});
+                          params.helpers, params.answers_only});
         if (!params.is_exempt)
             give_pools(params, pools, uplinks, known);
         ranges_.insert(ranges_.end(), params.addresses.begin(), params.addresses.end());

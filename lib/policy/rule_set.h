@@ -93,6 +93,7 @@ struct OwnLimits {
 struct RuleParams {
     net::Prefix inside;
     bool is_exempt = false;                         ///< No NAT.
+    bool answers_only = false;                      ///< Without NAT nobody outside opens a flow.
     std::vector<net::AddressRange> addresses;       ///< Of the pool; not empty but without NAT.
     pool::PortRange ports = pool::kAllPorts;        ///< What of the addresses' ports may be used.
     std::optional<Independence> independence = {};  ///< Nothing: mappings are endpoint-dependent.
@@ -114,6 +115,7 @@ struct Rule {
     OwnLimits limits = {};
     uint8_t tuning = 0;                                 ///< Of its flows, by Tunings.
     std::shared_ptr<const helper::Ports> helpers = {};  ///< Of its flows; null: as for all.
+    bool answers_only = false;  ///< As of RuleParams, whatever Policy::opens_no_nat is.
 
     /// With several uplinks: the part of the pool at each, null where there is none; `pool` is the
     /// first of them, and `uplinks` says which there are.

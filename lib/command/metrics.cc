@@ -72,7 +72,7 @@ constexpr Row kRows[] = {
     {EarlyDropped,   "flows_early_dropped",    "Flows ended to make room for others"},
     {HostsFull,      "hosts_full",             "Flows opened without a place for their host"},
     {OpenLost,       "flows_open_lost",        "Flows opened by two workers at once"},
-    {FlowsUntranslated, "flows_untranslated", "Flows opened without NAT, by --no-nat"},
+    {FlowsUntranslated, "flows_untranslated", "Flows opened without NAT, by --no-nat or --route6"},
     {AddressChanged, "addresses_changed", "Flows that went on another address: theirs was full"},
     {PortProbes,     "port_probes",            "Reply tuples tried in choosing external ports"},
     {PortChanged,    "ports_changed",          "Flows that lost their own source port"},
@@ -150,6 +150,10 @@ public:
             gauge("ipv6_hosts", "IPv6 hosts that have a number", ipv6->hosts);
             gauge("ipv6_numbers", "Numbers that there are for IPv6 hosts", ipv6->numbers);
             gauge("ipv6_number_bytes", "Memory for all of them", double(ipv6->bytes));
+        }
+        if (const auto peers = subject_.naming.usage_of_peers()) {
+            gauge("ipv6_peers", "IPv6 hosts outside that have a number", peers->hosts);
+            gauge("ipv6_peer_numbers", "Numbers that there are for these", peers->numbers);
         }
         gauge("policies_waiting", "Configurations that were replaced, until nobody goes by them",
               double(subject_.policies_waiting()));

@@ -221,6 +221,12 @@ std::string stats_table(const Subject& subject, DropRows rows) {
         table.row("bytes for a number", nat64::kBytesPerNumber);
         table.row("bytes for all", ipv6->bytes);
     }
+    if (const auto peers = subject.naming.usage_of_peers()) {
+        table.title("ipv6 hosts outside");
+        table.row("have a number", peers->hosts);
+        table.row("numbers", peers->numbers);
+        table.row("bytes for all", peers->bytes);
+    }
 
     table.title("packets that found an address without a free port");
     for (const PoolAddress& each : subject.pools())
@@ -270,6 +276,9 @@ std::string stats_json(const Subject& subject) {
                         {"numbers", ipv6->numbers},
                         {"bytes_per_number", nat64::kBytesPerNumber},
                         {"bytes", ipv6->bytes}};
+    if (const auto peers = subject.naming.usage_of_peers())
+        json["ipv6_peers"] = {
+            {"hosts", peers->hosts}, {"numbers", peers->numbers}, {"bytes", peers->bytes}};
     ordered_json& probes = json["probes_per_flow"];
     for (size_t i = 0; i < stats::kProbeBuckets; ++i)
         probes[std::to_string(stats::probe_bound(i))] = total.probes[i];

@@ -123,14 +123,17 @@ struct Config {
     bool inside_routing = false;  ///< Inside networks reach one another, untranslated.
     uint32_t neighbours = 0;      ///< Next hops that can be known at once; 0: as subnets want.
     std::vector<FixedNeighbour> fixed_neighbours;
-    // IPv6 hosts beside those of the first --lan: config/ipv6.h, config/nptv6.h.
+    // IPv6 hosts beside those of the first --lan: config/ipv6.h, config/nptv6.h, config/route6.h.
     std::optional<nat64::Embedding> nat64;     ///< Behind it they find IPv4 hosts.
     std::vector<nat64::PrefixPair> nptv6;      ///< By these they leave as IPv6.
+    std::vector<policy::Match> route6;         ///< These with their own addresses, tracked.
     std::optional<net::Ipv6Prefix> lan6;       ///< The gateway's own address there, and the subnet.
-    std::optional<net::Ipv6Prefix> wan6;       ///< Likewise on the first --wan, with `nptv6`.
+    std::optional<net::Ipv6Prefix> wan6;       ///< Likewise on the first --wan, with these two.
     std::optional<net::Ipv6Address> gateway6;  ///< The next hop there.
     /// What stands for them, and for what is said of them: 198.18.0.0/16.
     nat64::NumberPlan numbers{net::Prefix{Be32::from_host(0xc6120000), 16}};
+    /// What stands for those outside that `route6` talks to: 198.19.0.0/16.
+    net::Prefix peers{Be32::from_host(0xc6130000), 16};
     bool advertises_router = false;  ///< They are told of the gateway.
     // The kernel's own interfaces in the place of the first --lan and --wan, where twin= does not
     // say them; empty for none.

@@ -14,6 +14,7 @@
 #include "config/read_neighbours.h"
 #include "config/read_rules.h"
 #include "config/read_sync.h"
+#include "config/route6.h"
 #include "config/twins.h"
 #include "config/uplinks.h"
 
@@ -128,8 +129,7 @@ constexpr Flag kFlags[] = {
      "it is on none, as behind a /32; as many as --wan, in the same order",
      read_gateways},
     {"uplink-weights", kAddresses, Arity::One, false, "W,W[,W]",
-     "The shares of new flows that the uplinks get, 1 to 255 each, in the order of --wan; default: "
-     "the same for all",
+     "Shares of new flows for the uplinks, 1 to 255 each, in the order of --wan; default: the same",
      [](const Given& g, Config& c) { return store(read_weights(g), c.uplink_weights); }},
     {"uplink-choice", kAddresses, Arity::One, false, "flow|host",
      "Each flow has an uplink of its own, or all flows of a host have the same; default: flow",
@@ -141,16 +141,14 @@ constexpr Flag kFlags[] = {
      "Take the own addresses at once, or when nobody answers for them; default: force",
      store_claim},
     {"neighbour", kAddresses, Arity::Many, false, "ADDRESS=MAC",
-     "Neighbours whose MAC is not asked for by ARP, and does not change: "
-     "\"10.1.0.10=02:00:00:00:00:10\"",
+     "Neighbours whose MAC is not asked for by ARP: \"10.1.0.10=02:00:00:00:00:10\"",
      [](const Given& g, Config& c) { return store(read_neighbours(g), c.fixed_neighbours); }},
     {"announce-interval", kAddresses, Arity::One, false, "SECONDS",
      "How often the own and the pools' addresses are announced by gratuitous ARP; 0: at the start "
      "and after changes of a link alone; default: 60",
      [](const Given& g, Config& c) { return store_interval(g, c.announce_interval); }},
     {"pool", kAddresses, Arity::Many, false, "FIRST-LAST",
-     "Public addresses to translate to, ranges or single ones; "
-     "default: the address of --wan-address",
+     "Public addresses to translate to, or ranges of them; default: that of --wan-address",
      [](const Given& g, Config& c) { return store(read_ranges(g), c.pool); }},
     {"inside", kAddresses, Arity::Many, false, "PREFIX",
      "The networks whose packets are translated to --pool; default: the network of --lan-address, "
@@ -209,18 +207,22 @@ constexpr Flag kFlags[] = {
     {"nptv6", kIpv6, Arity::Many, false, "PREFIX -> PREFIX",
      "IPv6 hosts of the first prefix have addresses of the second outside, without flows",
      [](const Given& g, Config& c) { return store(read_nptv6(g), c.nptv6); }},
+    {"route6", kIpv6, Arity::Many, false, "PREFIX",
+     "IPv6 hosts that talk to IPv6 outside with their own addresses, and are answered alone",
+     [](const Given& g, Config& c) { return store(read_route6(g), c.route6); }},
     {"wan6", kIpv6, Arity::One, false, "ADDRESS/LENGTH",
-     "The gateway's own IPv6 address on the first --wan, for --nptv6",
+     "The gateway's own IPv6 address on the first --wan, for --nptv6 and --route6",
      [](const Given& g, Config& c) { return store(read_ipv6_address(g), c.wan6); }},
     {"gateway6", kIpv6, Arity::One, false, "ADDRESS", "The IPv6 next hop there, of all that leaves",
      [](const Given& g, Config& c) { return store(read_gateway6(g), c.gateway6); }},
     {"ipv6-numbers", kIpv6, Arity::One, false, "PREFIX",
-     "A network of 12 to 24 bits that is on no wire: each IPv6 host is one of its addresses to "
-     "rules and limits; default: 198.18.0.0/16",
+     "A network on no wire: to rules IPv6 hosts have addresses of it; default: 198.18.0.0/16",
      [](const Given& g, Config& c) { return store(read_ipv6_numbers(g), c.numbers); }},
+    {"ipv6-peers", kIpv6, Arity::One, false, "PREFIX",
+     "Likewise of the IPv6 hosts outside that --route6 is for; default: 198.19.0.0/16",
+     [](const Given& g, Config& c) { return store(read_ipv6_peers(g), c.peers); }},
     {"ra", kIpv6, Arity::One, false, "0|1",
-     "1: tell the hosts of --lan6 by router advertisements that the gateway is their router, which "
-     "their prefix is, and what IPv4 is behind; default: 0",
+     "1: tell hosts by router advertisements of the gateway, --lan6 and --nat64; default: 0",
      [](const Given& g, Config& c) { return store(read_switch(g), c.advertises_router); }},
 
     {"lan-twin", kTwins, Arity::One, false, "IFNAME",
@@ -277,8 +279,7 @@ constexpr Flag kFlags[] = {
      "the subnets have room for, 16384 at least",
      [](const Given& g, Config& c) { return store(read_number(g, {64, 65535}), c.neighbours); }},
     {"max-flows-per-host", kMemory, Arity::One, false, "N",
-     "Flows that an inside host can have open at once, up to 268435456, or 0 for any number; "
-     "default: 32768",
+     "Flows that an inside host can have at once, up to 268435456; 0: no limit; default: 32768",
      [](const Given& g, Config& c) { return store(read_flow_limit(g), c.host_limits.flows); }},
     {"max-new-flows-per-second-per-host", kMemory, Arity::One, false, "N",
      "Flows that an inside host can open within a second, up to 1000000; default: 0, no limit",
@@ -304,8 +305,7 @@ constexpr Flag kFlags[] = {
      [](const Given& g, Config& c) { return store(read_number(g, {16, 1U << 20}), c.memory_mb); }},
 
     {"verify-checksum", kTracking, Arity::One, false, "auto|always|never",
-     "Check what arrives: by the NIC where it can, else here; always here; not at all; "
-     "default: auto",
+     "Check what arrives: by the NIC if it can, else here; always here; never; default: auto",
      store_verify_checksum},
     {"tcp-loose", kTracking, Arity::One, false, "0|1",
      "1: an ACK that belongs to no flow opens one; default: 1",

@@ -8,6 +8,7 @@
 #include "config/ranges.h"
 #include "config/read_match.h"
 #include "config/read_rules.h"
+#include "config/route6.h"
 #include "nat64/addresses.h"
 #include "nat64/numbers.h"
 #include "net/text.h"
@@ -39,7 +40,7 @@ bool is_host_address(const net::Ipv6Address& address) {
 
 /// Its hosts reach somebody.
 bool serves_ipv6(const Config& config) {
-    return config.lan6 && (config.nat64 || !config.nptv6.empty());
+    return config.lan6 && (config.nat64 || !config.nptv6.empty() || !config.route6.empty());
 }
 
 /// What IPv6 hosts are inside, nobody may see: nothing leaves as it came.
@@ -52,8 +53,8 @@ Status check_numbers_stay(const Config& config) {
     for (const policy::Match& match : config.no_nat) {
         if (match.inside6)
             return wrong("no-nat", to_string(match),
-                         "IPv6 hosts cannot leave with their own addresses, for outside there is "
-                         "IPv4 alone");
+                         "to IPv4 all IPv6 hosts are translated; to IPv6 they leave with their own "
+                         "addresses by --route6");
         if (overlap(match.inside, numbers))
             return wrong("no-nat", to_string(match),
                          "it overlaps --ipv6-numbers " + net::to_string(numbers) +
@@ -105,6 +106,8 @@ Named host_named(std::string_view flag, std::string text, const net::Ipv6Address
 /// Whom rules and forwards are for.
 std::vector<Named> served(const Config& config) {
     std::vector<Named> all;
+    for (const policy::Match& match : config.route6)
+        all.push_back({"route6", net::to_string(*match.inside6), *match.inside6});
     for (const SnatRule& rule : config.snat)
         if (rule.inside6)
             all.push_back({"snat", to_string(rule), *rule.inside6});
@@ -151,8 +154,12 @@ std::string why_no_route(const Config& config, const StaticRoute& route) {
 
 Status check_named(const Config& config) {
     for (const Named& named : served(config)) {
-        if (!config.lan6 || !config.nat64)
-            return wrong(named.flag, named.text, "IPv6 hosts want --nat64 and --lan6");
+        const bool asks_native = named.flag == "route6" || named.flag == "deny";
+        if (!config.lan6 || !(config.nat64 || (asks_native && !config.route6.empty())))
+            return wrong(named.flag, named.text,
+                         named.flag == "route6"
+                             ? "it wants --lan6, the gateway's own IPv6 address inside"
+                             : "IPv6 hosts want --nat64 and --lan6");
         if (const std::string why = why_not_served(config, named); !why.empty())
             return wrong(named.flag, named.text, why);
     }
@@ -161,7 +168,7 @@ Status check_named(const Config& config) {
             continue;
         if (!serves_ipv6(config))
             return wrong("route", to_string(route),
-                         "IPv6 hosts want --lan6, and --nat64 or --nptv6");
+                         "IPv6 hosts want --lan6, and --nat64, --nptv6 or --route6");
         if (const std::string why = why_no_route(config, route); !why.empty())
             return wrong("route", to_string(route), why);
     }
@@ -214,7 +221,7 @@ void name_numbers(Config& config, uint16_t zone) {
     for (SnatRule& rule : config.snat)
         if (rule.inside6)
             rule.inside = stands_for(numbers, *rule.inside6);
-    for (std::vector<policy::Match>* matches : {&config.no_nat, &config.deny})
+    for (std::vector<policy::Match>* matches : {&config.no_nat, &config.deny, &config.route6})
         for (policy::Match& match : *matches)
             if (match.inside6)
                 match.inside = stands_for(numbers, *match.inside6);
@@ -293,6 +300,7 @@ Status add_ipv6_side(Config& config) {
     if (Status status = give_numbers(config); !status)
         return status;
     name_numbers(config, beside.zone);
+    give_peers(config, beside.zone);
     const net::Prefix& network = config.numbers.network();
     const Be32 own = Be32::from_host(network.address.host() | nat64::kOwnNumber);
     config.lans.push_back({{beside.at.port, link::kIpv6Side}, {own, network.length}, beside.zone});
@@ -302,8 +310,9 @@ Status add_ipv6_side(Config& config) {
 Status check_ipv6(const Config& config) {
     if (Status status = check_named(config); !status)
         return status;
-    if (Status status = check_nptv6(config); !status)
-        return status;
+    for (const auto check : {check_ipv6_outside, check_nptv6, check_route6})
+        if (Status status = check(config); !status)
+            return status;
     if (!config.lan6 && config.nat64)
         return wrong("nat64", net::to_string(config.nat64->prefix()),
                      "it wants --lan6, the gateway's own IPv6 address inside");
@@ -312,9 +321,10 @@ Status check_ipv6(const Config& config) {
                    ? Status(wrong("ra", "1", "there is no --lan6 whose hosts could be told"))
                    : Done{};
     if (!serves_ipv6(config))
-        return wrong("lan6", net::to_string(*config.lan6),
-                     "without --nat64 or --nptv6 its hosts reach nobody; it wants one, as --nat64 "
-                     "64:ff9b::/96");
+        return wrong(
+            "lan6", net::to_string(*config.lan6),
+            "without --nat64, --nptv6 or --route6 its hosts reach nobody; it wants one, as "
+            "--nat64 64:ff9b::/96");
     if (config.nat64 && overlap(*config.lan6, config.nat64->prefix()))
         return wrong("lan6", net::to_string(*config.lan6),
                      "it overlaps --nat64 " + net::to_string(config.nat64->prefix()));

@@ -7,6 +7,7 @@
 #include "config/ports.h"
 #include "config/read_helpers.h"
 #include "config/read_rules.h"
+#include "config/route6.h"
 #include "config/uplinks.h"
 #include "net/text.h"
 
@@ -129,6 +130,7 @@ constexpr Typed kTyped[] = {
     {"one-to-one", written<&Config::one_to_one>},
     {"neighbour", written<&Config::fixed_neighbours>},
     {"nptv6", written<&Config::nptv6>},
+    {"route6", written_route6},
     {"route", written<&Config::routes>},
     {"route-from", written<&Config::routes_from>},
 };
@@ -223,12 +225,12 @@ std::vector<Line> lines_of(const Sources& sources, const Config& config) {
 }
 
 std::vector<Line> rule_lines(const Config& config) {
-    return typed_lines({"inside", "snat", "no-nat"}, config);
+    return typed_lines({"inside", "snat", "no-nat", "route6"}, config);
 }
 
 std::vector<Line> ground_lines(const Config& config) {
-    return typed_lines({"inside", "pool", "snat", "no-nat", "deny", "forward", "one-to-one"},
-                       config);
+    return typed_lines(
+        {"inside", "pool", "snat", "no-nat", "route6", "deny", "forward", "one-to-one"}, config);
 }
 
 std::vector<string> deny_places(const Sources& sources, const Config& config) {
@@ -238,7 +240,8 @@ std::vector<string> deny_places(const Sources& sources, const Config& config) {
 std::vector<string> rule_places(const Sources& sources, const Config& config) {
     std::vector<string> places = places_of(sources, "inside", config.inside.size());
     for (const auto& more : {places_of(sources, "snat", config.snat.size()),
-                             places_of(sources, "no-nat", config.no_nat.size())})
+                             places_of(sources, "no-nat", config.no_nat.size()),
+                             places_of(sources, "route6", config.route6.size())})
         places.insert(places.end(), more.begin(), more.end());
     return places;
 }

@@ -36,7 +36,7 @@ std::string to_string(const Line& line);
 Result<std::vector<std::string>> values_of(const Given& given);
 /// All that `sources` say, and `config` makes of it, in the order of flags().
 std::vector<Line> lines_of(const Sources& sources, const Config& config);
-/// Those of the rules: of --inside, --snat and --no-nat, in this order.
+/// Those of the rules: of --inside, --snat, --no-nat and --route6, in this order.
 std::vector<Line> rule_lines(const Config& config);
 
 /// Those that say whose flows there can be, and by which addresses: rules, pools, static mappings.

@@ -32,6 +32,8 @@ Networks::Networks(const Config& config) : config_(config) {
         served_.push_back({"snat", rule.inside, rule.toward, rule.zone, rule.inside6, &rule});
     for (const policy::Match& match : config.no_nat)
         served_.push_back({"no-nat", match.inside, match.toward, match.zone, match.inside6});
+    for (const policy::Match& match : config.route6)
+        served_.push_back({"route6", match.inside, match.toward, match.zone, match.inside6});
 
     for (const Served& served : served_) {
         all_.add(served);

@@ -154,23 +154,32 @@ Result<net::Ipv6Address> read_gateway6(const Given& given) {
     return *address;
 }
 
+Status check_ipv6_outside(const Config& config) {
+    constexpr auto kNothingLeaves =
+        "without --nptv6 or --route6 nothing leaves as IPv6; it wants one";
+    const bool is_asked = !config.nptv6.empty() || !config.route6.empty();
+    if (!is_asked && config.wan6)
+        return wrong("wan6", net::to_string(*config.wan6), kNothingLeaves);
+    if (!is_asked && config.gateway6)
+        return wrong("gateway6", net::to_string(*config.gateway6), kNothingLeaves);
+    if (!is_asked)
+        return Done{};
+    const char* const flag = config.nptv6.empty() ? "route6" : "nptv6";
+    const string first = config.nptv6.empty() ? net::to_string(*config.route6.front().inside6)
+                                              : to_string(config.nptv6.front());
+    if (!config.lan6)
+        return wrong(flag, first, "it wants --lan6, the gateway's own IPv6 address inside");
+    if (!config.wan6)
+        return wrong(flag, first, "it wants --wan6, the gateway's own IPv6 address outside");
+    if (!config.gateway6)
+        return wrong(flag, first, "it wants --gateway6, the next hop outside");
+    return check_outside(config);
+}
+
 Status check_nptv6(const Config& config) {
-    if (config.nptv6.empty() && config.wan6)
-        return wrong("wan6", net::to_string(*config.wan6),
-                     "without --nptv6 nothing leaves as IPv6; it wants some");
-    if (config.nptv6.empty() && config.gateway6)
-        return wrong("gateway6", net::to_string(*config.gateway6),
-                     "without --nptv6 nothing leaves as IPv6; it wants some");
     if (config.nptv6.empty())
         return Done{};
-    const string first = to_string(config.nptv6.front());
-    if (!config.lan6)
-        return wrong("nptv6", first, "it wants --lan6, the gateway's own IPv6 address inside");
-    if (!config.wan6)
-        return wrong("nptv6", first, "it wants --wan6, the gateway's own IPv6 address outside");
-    if (!config.gateway6)
-        return wrong("nptv6", first, "it wants --gateway6, the next hop outside");
-    for (const auto check : {check_outside, check_pairs, check_denials})
+    for (const auto check : {check_pairs, check_denials})
         if (Status status = check(config); !status)
             return status;
     return Done{};

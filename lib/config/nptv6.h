@@ -20,6 +20,8 @@ namespace sluice::config {
 Result<std::vector<nat64::PrefixPair>> read_nptv6(const Given& given);
 Result<net::Ipv6Address> read_gateway6(const Given& given);
 
+/// Of the link outside, by which IPv6 leaves that stays IPv6: by these prefixes or by --route6.
+Status check_ipv6_outside(const Config& config);
 Status check_nptv6(const Config& config);
 
 /// In both --nptv6 reaches the same networks behind the same routers; true without it.

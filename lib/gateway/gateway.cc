@@ -124,10 +124,25 @@ std::unique_ptr<pool::OwnPorts> own_ports_of(const config::Config& config,
                      : nullptr;
 }
 
+/// Null without --route6.
+Result<std::unique_ptr<Ipv6Peers>> make_peers(const config::Config& config, const Ground& ground,
+                                              flow::FlowTable& table) {
+    if (config.route6.empty())
+        return std::unique_ptr<Ipv6Peers>();
+    return Ipv6Peers::create(peer_params(config, ground), table);
+}
+
+void turn(Ipv6Peers* peers, Tick now) {
+    if (peers != nullptr)
+        peers->turn(now);
+}
+
 std::optional<nat64::EdgeParams> edge_params(const config::Config& config,
                                              const link::Interfaces& interfaces,
-                                             const Ground& ground) {
+                                             const Ground& ground, Ipv6Peers* peers) {
     auto params = ipv6_of(config, interfaces);
+    if (params && params->addresses.peers)
+        params->addresses.peers->numbers = &peers->numbers();
     if (params)
         params->identification = static_cast<uint16_t>(derive(ground.secret, Use::Ipv6Hosts)[2]);
     return params;
@@ -214,7 +229,8 @@ Status Gateway::allocate(const config::Config& config, const Ground& ground) {
         if (Status status = keep(nat64::Numbers::create(number_params(config, ground)), numbers_);
             !status)
             return status;
-    return make_rings(config.workers);
+    const Status status = keep(make_peers(config, ground, *table_), peers_);
+    return status ? make_rings(config.workers) : status;
 }
 
 Status Gateway::make_rings(unsigned workers) {
@@ -272,6 +288,7 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
         hosts_->turn(now, table_->grace());
         quotas_->turn(now, table_->grace());
         budgets_->turn(now);
+        turn(peers_.get(), now);
     };
     if (numbers_)
         params.each_turn = [this, others = params.each_turn,
@@ -342,7 +359,7 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
     steering_ = steering(config, outside_ports(*interfaces_, ground), ground.notice);
     twin_buckets_ = std::vector<answer::TokenBucket>(interfaces_->size());
     own_ports_ = own_ports_of(config, *interfaces_);
-    const auto ipv6 = edge_params(config, *interfaces_, ground);
+    const auto ipv6 = edge_params(config, *interfaces_, ground, peers_.get());
     if (ipv6) {
         addresses_ = std::make_unique<nat64::Addresses>(ipv6->addresses, *numbers_);
         naming_ = nat64::Naming(*addresses_, ground.clock);

@@ -17,6 +17,7 @@
 #include "config/config.h"
 #include "control/core.h"
 #include "flow/flow_table.h"
+#include "gateway/ipv6_peers.h"
 #include "gateway/log_clock.h"
 #include "gateway/policies.h"
 #include "gateway/replica.h"
@@ -167,7 +168,8 @@ private:
     std::optional<link::Interfaces> interfaces_;
     std::unique_ptr<link::NextHops> next_hops_;
     std::unique_ptr<nat64::Numbers> numbers_;      // where IPv6 is served
-    std::unique_ptr<nat64::Addresses> addresses_;  // likewise
+    std::unique_ptr<Ipv6Peers> peers_;             // where IPv6 hosts outside have flows
+    std::unique_ptr<nat64::Addresses> addresses_;  // where IPv6 is served
     nat64::Naming naming_;
     link::LivingUplinks living_uplinks_;
     std::unique_ptr<answer::Budgets> budgets_;

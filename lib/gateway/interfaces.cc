@@ -119,8 +119,9 @@ Result<link::Interfaces> interfaces_of(const config::Config& config,
         constexpr uint8_t kAlone = net::kHostLength;
         interfaces.push_back(builder.make({config.wans.front().at.port, link::kIpv6Side},
                                           link::Realm::Outside,
-                                          {numbered(config, nat64::kOutsideOwn), kAlone}));
-        interfaces.back().own.push_back({numbered(config, nat64::kOutsideLinkLocal), kAlone});
+                                          {numbered(config, nat64::kOutsideLinkLocal), kAlone}));
+        // Behind it, for the last is that by which hosts beyond the link know the gateway.
+        interfaces.back().own.push_back({numbered(config, nat64::kOutsideOwn), kAlone});
     }
     return link::Interfaces::create(std::move(interfaces));
 }
@@ -144,6 +145,11 @@ std::optional<nat64::EdgeParams> ipv6_of(const config::Config& config,
     if (params.outside)
         params.addresses.outside = {*config.wan6, net::link_local_of(params.outside->mac),
                                     *config.gateway6};
+    if (!config.route6.empty()) {
+        params.addresses.peers = {{}, config.peers};
+        for (const policy::Match& match : config.route6)
+            params.addresses.peers->hosts.push_back(*match.inside6);
+    }
     return params;
 }
 
@@ -197,9 +203,11 @@ std::vector<link::Route> routes_of(const config::Config& config) {
     for (const config::Wan& wan : config.wans)
         routes.push_back({wan.own.network(), id_of(config, wan), {}});
     routes.push_back({net::Prefix{}, outer_of(config, 0), config.wans.front().gateway});
-    if (config.wan6) {  // no packet goes by it, but the next hop is known by its number
+    if (config.wan6) {  // where no packet goes by it, the next hop is known by its number
         const Be32 gateway = numbered(config, nat64::kOutsideGateway);
         routes.push_back({{gateway, net::kHostLength}, id_of_wan6(config), gateway});
+        if (!config.route6.empty())
+            routes.push_back({config.peers, id_of_wan6(config), gateway});
     }
     for (const config::StaticRoute& route : config.routes)
         if (const config::Lan* lan = config::lan_of(config, {route.via, route.zone}))

@@ -23,6 +23,13 @@ nat64::NumbersParams number_params(const config::Config& config, const Ground& g
     return params;
 }
 
+nat64::NumbersParams peer_params(const config::Config& config, const Ground& ground) {
+    return {.plan = nat64::NumberPlan(config.peers),
+            .key = derive_sip_key(ground.secret, Use::Ipv6Peers),
+            .pages = PageKind::Ordinary,
+            .numa_node = ground.numa_node};
+}
+
 sync::Ipv6Hosts ipv6_hosts(const config::Config& config, const nat64::Naming& naming) {
     if (!naming.is_on())
         return {};

@@ -22,6 +22,9 @@ struct Ground;
 /// Where IPv6 is served.
 nat64::NumbersParams number_params(const config::Config& config, const Ground& ground);
 
+/// Of the IPv6 hosts outside that --route6 is for.
+nat64::NumbersParams peer_params(const config::Config& config, const Ground& ground);
+
 /// By which what is told of records has their hosts; nothing is on without IPv6.
 sync::Ipv6Hosts ipv6_hosts(const config::Config& config, const nat64::Naming& naming);
 

@@ -37,6 +37,13 @@ std::vector<policy::RuleParams> rules_of(const config::Config& config) {
         rule.toward = match.toward;
         rule.zone = match.zone;
     }
+    for (const policy::Match& match : config.route6) {
+        policy::RuleParams& rule = add(match.inside);
+        rule.is_exempt = true;
+        rule.answers_only = true;
+        rule.toward = match.toward;
+        rule.zone = match.zone;
+    }
     return rules;
 }
 

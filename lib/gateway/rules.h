@@ -14,7 +14,7 @@
 
 namespace sluice::gateway {
 
-/// --snat and --no-nat, and --inside with --pool, each as a rule.
+/// --snat, --no-nat and --route6, and --inside with --pool, each as a rule.
 std::vector<policy::RuleParams> rules_of(const config::Config& config);
 
 /// How many inside addresses the rules serve, in all zones; one that two rules name counts twice.

@@ -71,6 +71,8 @@ size_t heap_bytes(const config::Config& config) {
         bytes += Replica::bytes_needed(flow_records(config));
     if (config.lan6 && config.state.file.empty())
         bytes += nat64::Numbers::bytes_needed(32u - config.numbers.network().length);
+    if (!config.route6.empty())
+        bytes += nat64::Numbers::bytes_needed(32u - config.peers.length);
     if (config.accounting)
         bytes += kRow * (size_t{total_rows(config)} + host_entries(config));
     return bytes;

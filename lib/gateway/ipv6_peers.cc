@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "gateway/ipv6_peers.h"
+
+#include "flow/flow_record.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice::gateway {
+
+Result<std::unique_ptr<Ipv6Peers>> Ipv6Peers::create(const nat64::NumbersParams& params,
+                                                     flow::FlowTable& table) {
+    auto numbers = nat64::Numbers::create(params);
+    if (!numbers)
+        return numbers.error();
+    return std::unique_ptr<Ipv6Peers>(
+        new Ipv6Peers(params.plan.network(), table, std::move(numbers).value()));
+}
+
+void Ipv6Peers::turn(Tick now) {
+    walk(now);
+    numbers_->turn(now, table_.grace(), [&](uint32_t number) { return is_used(number, now); });
+}
+
+/// The records that are this turn's.
+void Ipv6Peers::walk(Tick now) {
+    if (!walked_)
+        begin_walk(now);
+    const Duration gone = walked_ ? now - *walked_ : Duration{};
+    walked_ = now;
+    const auto share = static_cast<uint64_t>(std::clamp(gone.milliseconds, 0, kWalk.milliseconds));
+    const uint64_t whole = static_cast<uint64_t>(kWalk.milliseconds);
+    const auto slice = static_cast<uint32_t>((table_.capacity() * share + whole - 1) / whole);
+    const uint32_t end = position_ + std::min(slice, table_.capacity() - position_);
+    table_.for_each_live(position_, end, [&](uint32_t, const flow::FlowRecord& record) {
+        // Only inside hosts open them, so a peer is where the first packet goes.
+        const Be32 peer = record.key(net::Direction::Original).destination;
+        if (network_.contains(peer))
+            seen_[peer.host() & ~network_.mask()] = true;
+    });
+    position_ = end;
+    if (position_ != table_.capacity())
+        return;
+    std::swap(seen_, used_);
+    used_at_ = began_;
+    begin_walk(now);
+}
+
+void Ipv6Peers::begin_walk(Tick now) {
+    std::fill(seen_.begin(), seen_.end(), false);
+    began_ = now;
+    position_ = 0;
+}
+
+bool Ipv6Peers::is_used(uint32_t number, Tick now) const {
+    return !used_at_ || now - *used_at_ > kStale || used_[number];
+}
+
+}  // namespace sluice::gateway

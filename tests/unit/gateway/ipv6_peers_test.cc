@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "gateway/ipv6_peers.h"
+
+#include "catch.h"
+#include "net/text.h"
+
+namespace ipv6_peers_test {
+
+using namespace sluice;
+using namespace sluice::gateway;
+
+namespace {
+
+net::Ipv6Address v6(const char* text) {
+    return *net::parse_ipv6_address(text);
+}
+
+struct Fixture {
+    std::unique_ptr<flow::FlowTable> table =
+        std::move(flow::FlowTable::create({.capacity = 64, .pages = PageKind::Ordinary})).value();
+    std::unique_ptr<Ipv6Peers> peers =
+        std::move(Ipv6Peers::create(
+                      {.plan = nat64::NumberPlan(*net::parse_prefix("198.19.0.0/24"))}, *table))
+            .value();
+    Tick now{1000};
+
+    uint32_t count() { return peers->numbers().count(); }
+    void pass(Duration duration) {
+        for (const Tick end = now + duration; end.is_after(now);) {
+            now = now + Duration::seconds(1);
+            peers->turn(now);
+        }
+    }
+    /// A record that lives, to that number.
+    void stand(uint32_t number, flow::Life life) {
+        flow::FlowRecord& record = table->record(7);
+        record.tuple[index(net::Direction::Original)].destination =
+            Be32::from_host(net::parse_prefix("198.19.0.0/24")->address.host() | number);
+        record.life.store(flow::LifeWord(record.life.load()).with(life));
+    }
+};
+
+}  // namespace
+
+TEST_CASE("ipv6 peers: who is idle and has no flow loses the number", "[gateway][route6]") {
+    Fixture f;
+    REQUIRE(f.peers->numbers().find_or_add(v6("2001:db8::1"), f.now));
+    f.pass(Duration::seconds(29 * 60));
+    CHECK(f.count() == 1);
+    f.pass(Duration::seconds(3 * 60));
+    CHECK(f.count() == 0);
+}
+
+TEST_CASE("ipv6 peers: a flow keeps it, however silent", "[gateway][route6]") {
+    Fixture f;
+    const auto number = f.peers->numbers().find_or_add(v6("2001:db8::1"), f.now);
+    REQUIRE(number);
+    f.stand(*number, flow::Life::Live);
+    f.pass(Duration::seconds(3 * 3600));
+    CHECK(f.count() == 1);
+    CHECK(f.peers->numbers().address(*number) == v6("2001:db8::1"));
+    f.stand(*number, flow::Life::Free);
+    f.pass(Duration::seconds(90));
+    CHECK(f.count() == 0);
+}
+
+}  // namespace ipv6_peers_test

@@ -53,8 +53,8 @@ Status check_numbers_stay(const Config& config) {
     for (const policy::Match& match : config.no_nat) {
         if (match.inside6)
             return wrong("no-nat", to_string(match),
-                         "to IPv4 all IPv6 hosts are translated; to IPv6 they leave with their own "
-                         "addresses by --route6");
+                         "IPv6 hosts cannot leave with their own addresses toward IPv4; toward "
+                         "IPv6 they do by --route6");
         if (overlap(match.inside, numbers))
             return wrong("no-nat", to_string(match),
                          "it overlaps --ipv6-numbers " + net::to_string(numbers) +

@@ -6,8 +6,8 @@ check-functions.py [FILE ...]. The build folder that each of these checks is giv
 The limits are those of .clang-tidy, which says what they count: the parameters of a definition, and
 how many braces of statements stand in one another, that of the function's body being the first and
 those of lambdas counting too. clang-tidy itself takes minutes for all sources (it is asked by
-scripts/check-tidy.py), this two seconds: it knows no types, only how clang-format writes what begins
-a block.
+scripts/check-tidy.py), this two seconds: it knows no types, only how clang-format writes what
+begins a block.
 
 Tests are left out: what Catch2's macros expand to is no function of ours.
 """

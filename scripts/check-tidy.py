@@ -3,7 +3,8 @@
 """Runs clang-tidy over lib, drivers and app, or these files: check-tidy.py BUILD_FOLDER [FILE ...]
 
 No suite runs it: all sources of lib, a module's at once, take it 150 s of a CPU, and not all
-modules can be read so. scripts/check-size.py and scripts/check-functions.py look for the same without it.
+modules can be read so. scripts/check-size.py and scripts/check-functions.py look for the same
+without it.
 
 It asks what .clang-tidy says: the length, the parameters and the nesting of functions. Each of
 these can be told from a function alone, so a file that was found good is good wherever it is

@@ -16,13 +16,13 @@ namespace {
 void put8(Bytes& out, unsigned value) {
     out.push_back(static_cast<uint8_t>(value));
 }
-void put16(Bytes& out, unsigned value) {
+void put_word(Bytes& out, unsigned value) {
     put8(out, value >> 8);
     put8(out, value);
 }
 void put32(Bytes& out, uint32_t value) {
-    put16(out, value >> 16);
-    put16(out, value);
+    put_word(out, value >> 16);
+    put_word(out, value);
 }
 void put(Bytes& out, const auto& bytes) {
     out.insert(out.end(), bytes.begin(), bytes.end());
@@ -36,12 +36,12 @@ Bytes arp(unsigned operation, const MacAddress& destination, const net::Arp& arp
     Bytes out;
     put(out, destination);
     put(out, arp.sender_mac);
-    put16(out, 0x0806);
-    put16(out, 1);  // Ethernet
-    put16(out, 0x0800);
+    put_word(out, 0x0806);
+    put_word(out, 1);  // Ethernet
+    put_word(out, 0x0800);
     put8(out, 6);
     put8(out, 4);
-    put16(out, operation);
+    put_word(out, operation);
     put(out, arp.sender_mac);
     put32(out, arp.sender.host());
     put(out, arp.target_mac);
@@ -152,7 +152,7 @@ Frame& Frame::sctp(uint16_t source_port, uint16_t destination_port, uint32_t tag
 Frame& Frame::chunk(uint8_t type, uint8_t flags, Bytes value) {
     put8(chunks_, type);
     put8(chunks_, flags);
-    put16(chunks_, static_cast<unsigned>(4 + value.size()));
+    put_word(chunks_, static_cast<unsigned>(4 + value.size()));
     put(chunks_, value);
     chunks_.resize((chunks_.size() + 3) / 4 * 4);
     return *this;
@@ -239,22 +239,22 @@ Bytes Frame::transport_header(size_t payload_bytes) const {
     if (kind_ == Kind::Icmp) {
         put8(out, icmp_type_);
         put8(out, icmp_code_);
-        put16(out, 0);
+        put_word(out, 0);
         put32(out, icmp_rest_);
     } else if (kind_ != Kind::Raw) {
-        put16(out, source_port_);
-        put16(out, destination_port_);
+        put_word(out, source_port_);
+        put_word(out, destination_port_);
     }
     if (kind_ == Kind::Udp) {
-        put16(out, udp_length_.value_or(static_cast<uint16_t>(8 + payload_bytes)));
-        put16(out, 0);
+        put_word(out, udp_length_.value_or(static_cast<uint16_t>(8 + payload_bytes)));
+        put_word(out, 0);
     } else if (kind_ == Kind::Sctp) {
         put32(out, tag_);
         put32(out, 0);
         put(out, chunks_);
     } else if (kind_ == Kind::UdpLite) {
-        put16(out, coverage_);
-        put16(out, 0);
+        put_word(out, coverage_);
+        put_word(out, 0);
     } else if (kind_ == Kind::Tcp) {
         put32(out, seq_);
         put32(out, ack_);
@@ -262,7 +262,7 @@ Bytes Frame::transport_header(size_t payload_bytes) const {
             tcp_header_words_.value_or(static_cast<uint8_t>(5 + tcp_options_.size() / 4));
         put8(out, static_cast<unsigned>(words << 4));
         put8(out, tcp_flags_);
-        put16(out, window_);
+        put_word(out, window_);
         put32(out, 0);  // checksum, urgent pointer
         put(out, tcp_options_);
     }
@@ -304,12 +304,12 @@ Bytes Frame::ip_header(size_t transport_size) const {
     const size_t words = header_words_.value_or(static_cast<uint8_t>(header_bytes / 4));
     put8(out, static_cast<unsigned>(unsigned{version_} << 4 | (words & 15)));
     put8(out, tos_);
-    put16(out, total_length_.value_or(static_cast<uint16_t>(header_bytes + transport_size)));
-    put16(out, id_);
-    put16(out, fragment_field_);
+    put_word(out, total_length_.value_or(static_cast<uint16_t>(header_bytes + transport_size)));
+    put_word(out, id_);
+    put_word(out, fragment_field_);
     put8(out, ttl_);
     put8(out, protocol_);
-    put16(out, 0);
+    put_word(out, 0);
     put32(out, source_.host());
     put32(out, destination_.host());
     put(out, ip_options_);
@@ -331,10 +331,10 @@ Bytes Frame::bytes() const {
     put(out, destination_mac_);
     put(out, source_mac_);
     if (vlan_) {
-        put16(out, 0x8100);
-        put16(out, *vlan_);
+        put_word(out, 0x8100);
+        put_word(out, *vlan_);
     }
-    put16(out, ether_type_);
+    put_word(out, ether_type_);
     put(out, ip_bytes());
     out.resize(out.size() + padding_);
     return out;

@@ -173,6 +173,16 @@ std::string_view name_of(Count count) {
     return stats::count_name(count);
 }
 
+void add_ipv6(Table& table, const char* title, const std::optional<nat64::Naming::Usage>& usage) {
+    if (!usage)
+        return;
+    table.title(title);
+    table.row("have a number", usage->hosts);
+    table.row("numbers", usage->numbers);
+    table.row("bytes for a number", nat64::kBytesPerNumber);
+    table.row("bytes for all", usage->bytes);
+}
+
 }  // namespace
 
 std::string stats_table(const Subject& subject, DropRows rows) {
@@ -214,19 +224,8 @@ std::string stats_table(const Subject& subject, DropRows rows) {
         table.row("ms that these wait for " + to_string(flow::MemberName::of(delay.tag)),
                   delay.milliseconds);
 
-    if (const auto ipv6 = subject.naming.usage()) {
-        table.title("ipv6 hosts");
-        table.row("have a number", ipv6->hosts);
-        table.row("numbers", ipv6->numbers);
-        table.row("bytes for a number", nat64::kBytesPerNumber);
-        table.row("bytes for all", ipv6->bytes);
-    }
-    if (const auto peers = subject.naming.usage_of_peers()) {
-        table.title("ipv6 hosts outside");
-        table.row("have a number", peers->hosts);
-        table.row("numbers", peers->numbers);
-        table.row("bytes for all", peers->bytes);
-    }
+    add_ipv6(table, "ipv6 hosts", subject.naming.usage());
+    add_ipv6(table, "ipv6 hosts outside", subject.naming.usage_of_peers());
 
     table.title("packets that found an address without a free port");
     for (const PoolAddress& each : subject.pools())

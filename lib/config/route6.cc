@@ -43,14 +43,18 @@ struct Said {
     net::Prefix prefix;
 };
 
-void add_ranges(std::vector<Said>& all, std::string_view flag, const string& text,
-                const std::vector<AddressRange>& ranges) {
-    for (const AddressRange& range : ranges)
+/// What the ranges may have in common with the network of peers: their ends, or all of it.
+void add_ranges(std::vector<Said>& all, const Said& said, const std::vector<AddressRange>& ranges) {
+    const net::Prefix& peers = said.prefix;
+    for (const AddressRange& range : ranges) {
         for (const Be32 end : {range.first, range.last})
-            all.push_back({flag, text, {end, net::kHostLength}});
+            all.push_back({said.flag, said.text, {end, net::kHostLength}});
+        if (range.first <= peers.address && peers.address <= range.last)
+            all.push_back(said);
+    }
 }
 
-/// Whatever may not be a number as well. Of ranges both ends, for all numbers are in one network.
+/// Whatever may not be a number as well.
 std::vector<Said> all_said(const Config& config) {
     std::vector<Said> all{
         {"ipv6-numbers", net::to_string(config.numbers.network()), config.numbers.network()}};
@@ -67,11 +71,11 @@ std::vector<Said> all_said(const Config& config) {
         add("route", to_string(route), route.prefix);
     for (const net::Prefix& inside : config.inside)
         add("inside", net::to_string(inside), inside);
-    add_ranges(all, "pool", "", config.pool);
+    add_ranges(all, {"pool", "", config.peers}, config.pool);
     for (const SnatRule& rule : config.snat) {
         add("snat", to_string(rule), rule.inside);
         add("snat", to_string(rule), rule.toward.destination);
-        add_ranges(all, "snat", to_string(rule), rule.addresses);
+        add_ranges(all, {"snat", to_string(rule), config.peers}, rule.addresses);
     }
     for (const policy::Match& match : config.no_nat) {
         add("no-nat", to_string(match), match.inside);

@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
-#include <utility>
 
 namespace sluice::flowlog {
 
@@ -47,14 +46,16 @@ public:
     bool has_untold() const { return has_untold_; }
     const Period& untold() const { return untold_; }
     uint64_t untold_records() const { return has_untold_ ? lost() - told_ : 0; }
-    /// They are on their way.
+    /// How many of those lost have been told.
+    uint64_t told() const { return told_; }
+    /// All are on their way.
     void tell() {
         has_untold_ = false;
-        told_before_ = std::exchange(told_, lost());
+        told_ = lost();
     }
-    /// What was told of that time has not arrived.
-    void untell(const Period& when) {
-        told_ = told_before_;
+    /// What was told of that time has not arrived, so these alone have been.
+    void untell(const Period& when, uint64_t told) {
+        told_ = std::min(told_, told);
         add(when);
     }
 
@@ -71,8 +72,7 @@ private:
     std::atomic<uint64_t> lost_{0};
     Period untold_;
     bool has_untold_ = false;
-    uint64_t told_ = 0;  // of those lost; and before the last time that some were told
-    uint64_t told_before_ = 0;
+    uint64_t told_ = 0;  // of those lost
 };
 
 }  // namespace sluice::flowlog

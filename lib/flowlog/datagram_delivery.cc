@@ -123,6 +123,7 @@ void DatagramDelivery::probe() {
     if (!params_.account.has_untold())
         return;
     Message losses = params_.encoder.losses(params_.account.lost(), params_.account.untold());
+    losses.told = params_.account.told();
     if (transmit(losses) == Sent::Yes)
         params_.account.tell();
 }
@@ -176,6 +177,7 @@ DatagramDelivery::Sent DatagramDelivery::transmit(Message& message) {
     sequence_ += message.steps;
     last_at_ = now_;
     last_ = {{}, message.kind, message.records, message.period};
+    last_.told = message.told;
     ++since_templates_;
     return Sent::Yes;
 }
@@ -202,7 +204,7 @@ void DatagramDelivery::note_refusal(int reason) {
     if (last_.kind == Message::Kind::Records && last_.records != 0)
         lose(last_);
     if (last_.kind == Message::Kind::Losses)
-        params_.account.untell(last_.period);
+        params_.account.untell(last_.period, last_.told);
     last_ = {};
     needs_templates_ = true;
     note_absence(reason);

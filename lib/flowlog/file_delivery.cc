@@ -106,7 +106,9 @@ void FileDelivery::look() {
     }
     if (is_away_ || !params_.account.has_untold() || waiting_bytes_ >= params_.most_waiting_bytes)
         return;
-    add(params_.encoder.losses(params_.account.lost(), params_.account.untold()));
+    Message losses = params_.encoder.losses(params_.account.lost(), params_.account.untold());
+    losses.told = params_.account.told();
+    add(std::move(losses));
     params_.account.tell();
 }
 
@@ -179,6 +181,8 @@ void FileDelivery::give_up() {
     for (const Message& message : waiting_)
         if (message.kind == Message::Kind::Records)
             params_.account.lose(message.records, message.period);
+        else if (message.kind == Message::Kind::Losses)
+            params_.account.untell(message.period, message.told);
     waiting_.clear();
     waiting_bytes_ = offset_ = 0;
 }

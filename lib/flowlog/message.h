@@ -28,6 +28,7 @@ struct Message {
     uint32_t records = 0;  ///< All but templates.
     Period period{};       ///< Of its first and its last record.
     uint32_t steps = 0;    ///< By which it raises the sequence numbers.
+    uint64_t told = 0;     ///< Of Losses: what had been told before (Account::told()).
 
     /// One more record is in it, of that time.
     void count(int64_t time) {

@@ -195,7 +195,9 @@ void TcpDelivery::tell_losses() {
         waiting_bytes_ >= params_.most_waiting_bytes)
         return;
     told_at_ = now_;
-    add(params_.encoder.losses(params_.account.lost(), params_.account.untold()));
+    Message losses = params_.encoder.losses(params_.account.lost(), params_.account.untold());
+    losses.told = params_.account.told();
+    add(std::move(losses));
     params_.account.tell();
 }
 
@@ -237,7 +239,7 @@ void TcpDelivery::break_off(int reason) {
         if (waiting.message.kind == Message::Kind::Records)
             return false;
         if (waiting.message.kind == Message::Kind::Losses)
-            params_.account.untell(waiting.message.period);
+            params_.account.untell(waiting.message.period, waiting.message.told);
         waiting_bytes_ -= cost_of(waiting.message);
         return true;
     });
@@ -255,6 +257,8 @@ void TcpDelivery::give_up() {
     for (const Waiting& waiting : waiting_)
         if (waiting.message.kind == Message::Kind::Records)
             params_.account.lose(waiting.message.records, waiting.message.period);
+        else if (waiting.message.kind == Message::Kind::Losses)
+            params_.account.untell(waiting.message.period, waiting.message.told);
     waiting_.clear();
     waiting_bytes_ = next_ = offset_ = 0;
     socket_.close();

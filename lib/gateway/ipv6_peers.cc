@@ -33,10 +33,11 @@ void Ipv6Peers::walk(Tick now) {
     const auto slice = static_cast<uint32_t>((table_.capacity() * share + whole - 1) / whole);
     const uint32_t end = position_ + std::min(slice, table_.capacity() - position_);
     table_.for_each_live(position_, end, [&](uint32_t, const flow::FlowRecord& record) {
-        // Only inside hosts open them, so a peer is where the first packet goes.
-        const Be32 peer = record.key(net::Direction::Original).destination;
-        if (network_.contains(peer))
-            seen_[peer.host() & ~network_.mask()] = true;
+        // Where the first packet goes, or whence it comes, if it was foretold.
+        const net::Tuple& original = record.key(net::Direction::Original);
+        for (const Be32 peer : {original.source, original.destination})
+            if (network_.contains(peer))
+                seen_[peer.host() & ~network_.mask()] = true;
     });
     position_ = end;
     if (position_ != table_.capacity())

@@ -192,6 +192,8 @@ size_t Policies::free_waiting() {
 bool Policies::use(const Pointer& policy, unsigned patience_ms) {
     using Clock = std::chrono::steady_clock;
     Pointer before = current();
+    // What may find no memory comes before anything has changed.
+    replaced_.fresh().reserve(replaced_.fresh().size() + 1);
     tunings_.tell(logged_);  // before any flow is opened by it
     in_force_.replace(*policy);
     {

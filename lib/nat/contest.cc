@@ -87,7 +87,11 @@ Decision Contest::win(const Request& request, const net::Tuple& key) const {
 }
 
 bool Contest::is_filtered(const Request& request, net::Endpoint external, Tick now) const {
-    return request.mapping && !params_.mappings.lets_in(*request.mapping, external, now);
+    if (!request.mapping)
+        return false;
+    // Nor for the port of that mapping itself, which would go with it.
+    return external == params_.mappings.external_of(*request.mapping) ||
+           !params_.mappings.lets_in(*request.mapping, external, now);
 }
 
 void Contest::begin(const Request& request, Tick now) {

@@ -61,8 +61,13 @@ flow::Rewrite rewrite_of(const std::array<net::Tuple, 2>& tuple) {
     };
     rewrite.address.change(before.source, after.source);
     change(rewrite.address, before.destination, after.destination);
-    change(rewrite.transport, before.source_port, after.source_port);
-    if (before.protocol != net::Protocol::Icmp) {  // ICMP sums no addresses, and has one identifier
+    if (before.protocol ==
+        net::Protocol::Icmp) {  // which sums no addresses, and has one identifier
+        // Also where it stays: the inverse of what is not changed at all would make 0 of 0xffff,
+        // the sum of an answer that is all zeros.
+        rewrite.transport.change(before.source_port, after.source_port);
+    } else {
+        change(rewrite.transport, before.source_port, after.source_port);
         change(rewrite.transport, before.destination_port, after.destination_port);
         rewrite.transport.add(rewrite.address);
     }

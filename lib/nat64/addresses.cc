@@ -99,6 +99,10 @@ std::optional<Be32> Addresses::peer(const net::Ipv6Address& address) const {
 }
 
 std::optional<Be32> Addresses::peer(const net::Ipv6Address& address, Tick now) const {
+    if (giving_ == Giving::Asks) {
+        const auto known = peer(address);
+        return known ? known : of_peers(kStrangerNumber);
+    }
     const auto number = params_.peers->numbers->find_or_add(address, now);
     return number ? std::optional(of_peers(*number)) : std::nullopt;
 }

@@ -7,7 +7,7 @@
 /// Shape    IPv4 hosts are what they are, behind the prefix. The gateway's own addresses and the
 ///          IPv6 hosts have numbers in a network of their own, which nothing on a wire may use; so
 ///          have, in another one, IPv6 hosts outside to which some of them talk (--route6).
-/// Threads  Immutable but for the numbers (nat64/numbers.h), which who only asks leaves as they are.
+/// Threads  Immutable but for the numbers (nat64/numbers.h), which nobody who only asks changes.
 /// Errors   Nothing for what stands for nothing.
 /// Source   RFC 6052; RFC 6146 §3.5 (sources behind the prefix are refused).
 
@@ -112,7 +112,6 @@ public:
     }
     bool is_router(Be32 address) const { return params_.peers && address == router(); }
     Be32 router() const { return of_peers(kRouterNumber); }
-    Be32 stranger() const { return of_peers(kStrangerNumber); }
     /// Of a peer that has a number; and of one that gets one now, where one is to be had.
     std::optional<Be32> peer(const net::Ipv6Address& address) const;
     std::optional<Be32> peer(const net::Ipv6Address& address, Tick now) const;

@@ -101,13 +101,21 @@ Entered Edge::enter_ipv6(rte_mbuf* mbuf, Side from, Tick now) {
     return from == Side::Inside ? translate(mbuf, now) : pass_on(mbuf, now);
 }
 
+/// To who is on the link, or beyond it, but not to an address that is inside.
+Entered Edge::answer_outside(rte_mbuf* mbuf) {
+    const net::Ipv6Address& source = way_.headers.source;
+    if (is_global(source) && (crossing_.refuse_source(source) || addresses_.is_routed(source)))
+        return Entered::dropped(Drop::OutsideSpoof);
+    return turn_ping(mbuf, way_.headers) ? Entered{Fate::Answers, {}}
+                                         : Entered::dropped(Drop::ToGateway);
+}
+
 /// What stays IPv6, or is for the gateway outside.
 Entered Edge::pass_on(rte_mbuf* mbuf, Tick now) {
     if (rte_pktmbuf_pkt_len(mbuf) < kEtherBytes + way_.bytes())
         return Entered::dropped(Drop::Ipv6Malformed);
     if (way_.from == Side::Outside && addresses_.is_own(way_.headers.destination, Side::Outside))
-        return turn_ping(mbuf, way_.headers) ? Entered{Fate::Answers, {}}
-                                             : Entered::dropped(Drop::ToGateway);
+        return answer_outside(mbuf);
     if (way_.from == Side::Outside && addresses_.is_routed(way_.headers.destination))
         return route(mbuf, now);
     const auto reason = crossing_.find(way_, now);

@@ -118,6 +118,7 @@ private:
     bool is_outside(uint8_t port) const { return params_.outside && port == params_.outside->port; }
     bool uses_number(const rte_mbuf* mbuf) const;
     Entered enter_ipv6(rte_mbuf* mbuf, net::Side from, Tick now);
+    Entered answer_outside(rte_mbuf* mbuf);
     Entered pass_on(rte_mbuf* mbuf, Tick now);
     Entered translate(rte_mbuf* mbuf, Tick now);
     Entered route(rte_mbuf* mbuf, Tick now);

@@ -41,24 +41,6 @@ std::optional<Be32> Naming::source(const net::Ipv6Address& address) const {
     return host || !has_peers() ? host : addresses_->peer(address);
 }
 
-std::optional<Be32> Naming::stranger(const net::Ipv6Address& address) const {
-    return has_peers() && addresses_->may_be_peer(address) ? std::optional(addresses_->stranger())
-                                                           : std::nullopt;
-}
-
-bool Naming::may_reach(Be32 source, Be32 destination) const {
-    if (!is_on())
-        return true;
-    const auto is_routed = [&](Be32 number) {
-        const auto host = addresses_->is_peer(number) ? std::nullopt : addresses_->to_ipv6(number);
-        return host && addresses_->is_number(number) && addresses_->is_routed(*host);
-    };
-    if (addresses_->is_peer(source) || addresses_->is_peer(destination))
-        return addresses_->is_peer(source) ? is_routed(destination) : is_routed(source);
-    const auto host = addresses_->to_ipv6(destination);
-    return !addresses_->is_number(destination) || (host && addresses_->is_own(*host));
-}
-
 std::optional<Naming::Usage> Naming::usage() const {
     return is_on() ? std::optional(usage_of(addresses_->numbers())) : std::nullopt;
 }

@@ -74,11 +74,6 @@ public:
         const auto known = is_on() ? addresses_->destination(address) : std::nullopt;
         return known || !has_peers() ? known : source(address);
     }
-    /// Of an IPv6 host outside to whom nobody has sent anything, if one may.
-    std::optional<Be32> stranger(const net::Ipv6Address& address) const;
-    /// A packet goes from one to the other, as far as their addresses go: to an IPv6 host outside
-    /// one of a host that may, and from there to such a host.
-    bool may_reach(Be32 source, Be32 destination) const;
 
     /// Calls visit(address inside, host) for each that has a number.
     template <typename Visit>

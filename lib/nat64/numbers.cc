@@ -230,8 +230,7 @@ std::optional<uint32_t> Numbers::find_or_free(const net::Ipv6Address& host) cons
     if (const auto known = find(host))
         return known;
     const size_t bucket = bucket_of(host);
-    const uint64_t word = words_[bucket].load(std::memory_order_acquire);  // with fill()
-    const auto place = free_place(word);
+    const auto place = free_place(words_[bucket].load(std::memory_order_acquire));  // with fill()
     return place ? std::optional(number_of(bucket, *place)) : std::nullopt;
 }
 

@@ -228,6 +228,10 @@ uint64_t PlainPackets::find(uint64_t plain, Tick now) {
 
 uint64_t PlainPackets::enter(std::span<rte_mbuf* const> packets, uint16_t& identification,
                              Tick now) {
+    if (now - forgotten_ >= kForget) {
+        forget();
+        forgotten_ = now;
+    }
     const uint64_t plain = is_on_ ? find(look(packets), now) : 0;
     for (const unsigned i : SetBits{plain})
         become_ipv4(packets[i], ends_[i], addresses_.of_number(ends_[i].number), identification++);

@@ -44,7 +44,8 @@ public:
                  bool is_wanted = true);
 
     /// Turns frames from that port into IPv4, kMostAtOnce at most. Bit i: packet i has been. The
-    /// next packet in need of an identification gets `identification`.
+    /// next packet in need of an identification gets `identification`. Called each turn, with no
+    /// packets too.
     uint64_t enter(std::span<rte_mbuf* const> packets, uint16_t& identification, Tick now);
     /// Numbers may have become those of other hosts, otherwise than by Numbers::turn().
     void forget();
@@ -73,6 +74,8 @@ private:
     /// For so long a number that has been found is its host's for sure: nobody loses one who has
     /// been heard in the last minute (Numbers::turn()).
     static constexpr Duration kRecent = Duration::seconds(1);
+    /// All are forgotten so often, before ticks come round and old ones seem new.
+    static constexpr Duration kForget = Duration::seconds(10 * 24 * 3600);
     static constexpr uint32_t kLeastRecent = 256;
     static constexpr uint32_t kMostRecent = 1 << 17;
 
@@ -104,6 +107,7 @@ private:
     bool is_well_known_ = false;  // that is
     bool is_on_ = false;
     std::vector<Recent> recent_;
+    Tick forgotten_;                      // when all were
     std::array<Ends, kMostAtOnce> ends_;  // of a burst
 };
 

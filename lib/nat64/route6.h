@@ -31,7 +31,7 @@ public:
 
     /// Says the ends of a packet from a host inside that is_routed(), which has none of the
     /// gateway's addresses there nor one behind the prefix of IPv4 as its destination. An ICMPv6
-    /// error gives nobody a number.
+    /// error gives no peer a number.
     std::optional<stats::Drop> outward(const Headers& headers, bool is_error, Tick now,
                                        Ipv4Ends& ends) const;
     /// Likewise from outside, of a source that may be there, to a host that is_routed().

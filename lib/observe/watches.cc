@@ -5,11 +5,6 @@
 
 namespace sluice::observe {
 
-Watches::~Watches() {
-    for (const auto& place : places_)
-        delete place.load(std::memory_order_relaxed);
-}
-
 Result<std::unique_ptr<Watches::Reader>> Watches::open(const Wish& wish) {
     const std::lock_guard lock(mutex_);
     free_closed();
@@ -22,19 +17,20 @@ Result<std::unique_ptr<Watches::Reader>> Watches::open(const Wish& wish) {
     if (place == places_.end() || closed_.size() >= kMostWatches)
         return Error{std::to_string(kMostWatches) +
                      " captures or traces are running already; try again when one has ended."};
-    auto watch = std::make_unique<Watch>(wish, threads_);
-    auto reader = std::make_unique<Reader>(*this, *watch);
-    place->store(watch.release(), std::memory_order_release);
+    Closing own;
+    Watch* const watch = own.emplace_back(std::make_unique<Watch>(wish, threads_)).get();
+    auto reader = std::make_unique<Reader>(*this, std::move(own));
+    place->store(watch, std::memory_order_release);
     return reader;
 }
 
-void Watches::close(Watch& watch) {
+void Watches::close(Closing& own) {
     const std::lock_guard lock(mutex_);
     const auto place = std::find_if(places_.begin(), places_.end(), [&](const auto& taken) {
-        return taken.load(std::memory_order_relaxed) == &watch;
+        return taken.load(std::memory_order_relaxed) == own.front().get();
     });
     place->store(nullptr, std::memory_order_relaxed);  // Grace::begin() orders it
-    closed_.fresh().emplace_back(&watch);
+    closed_.fresh().splice(closed_.fresh().end(), own);
     free_closed();
 }
 

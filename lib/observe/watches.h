@@ -25,6 +25,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -109,14 +110,18 @@ public:
     Watches(Grace& grace, unsigned threads, std::vector<uint16_t> zones = {},
             const nat64::Naming& naming = {})
         : grace_(grace), threads_(threads), zones_(std::move(zones)), naming_(naming) {}
-    ~Watches();
     Watches(const Watches&) = delete;
+
+    /// Watches that nobody is to look at any more. Who watches has the place of his in it, so that
+    /// he can end without memory.
+    using Closing = std::list<std::unique_ptr<Watch>>;
 
     /// Watches for as long as it lives.
     class Reader {
     public:
-        Reader(Watches& watches, Watch& watch) : watches_(watches), watch_(watch) {}
-        ~Reader() { watches_.close(watch_); }
+        Reader(Watches& watches, Closing own)
+            : watches_(watches), own_(std::move(own)), watch_(*own_.front()) {}
+        ~Reader() { watches_.close(own_); }
         Reader(const Reader&) = delete;
 
         /// Calls visit(entry) for what has been seen since the last call, in the order of time, up
@@ -138,6 +143,7 @@ public:
         void collect();
 
         Watches& watches_;
+        Closing own_;
         Watch& watch_;
         std::vector<const PacketEntry*> entries_;
     };
@@ -153,7 +159,7 @@ public:
     Watch* at(size_t place) const { return places_[place].load(std::memory_order_acquire); }
 
 private:
-    void close(Watch& watch);
+    void close(Closing& own);
     void free_closed();
 
     Grace& grace_;
@@ -161,7 +167,7 @@ private:
     std::vector<uint16_t> zones_;  // by interface
     nat64::Naming naming_;
     std::mutex mutex_;  // between readers
-    Retired<std::vector<std::unique_ptr<Watch>>> closed_;
+    Retired<Closing> closed_;
     alignas(64) std::array<std::atomic<Watch*>, kMostWatches> places_{};
 };
 

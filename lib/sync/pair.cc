@@ -385,11 +385,12 @@ Status Pair::hear(Session& session, const Incoming::Message& message) {
 void Pair::look_for_other(const Session& session) {
     if (&session != followed_.get())
         return;
-    const uint64_t before = std::exchange(told_by_, session.hello->instance);
+    const uint64_t instance = session.hello->instance;
     // Acquire: as in hear().
-    if (before != 0 && before != told_by_ &&
+    if (told_by_ != 0 && told_by_ != instance &&
         params_.standing.is_ready.load(std::memory_order_acquire))
         changes_.push_back({Change::What::Other, {}});
+    told_by_ = instance;  // behind what may find no memory
 }
 
 /// The session by which the peer was heard last, once it has said who it is.

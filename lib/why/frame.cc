@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "why/frame.h"
 
+#include "link/note.h"
+
 #include <rte_ip.h>
 #include <rte_mbuf.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <new>
 
 namespace sluice::why {
 
@@ -16,14 +20,25 @@ constexpr size_t kRoom = 256;
 
 }  // namespace
 
+struct Frame::WithNote {
+    alignas(rte_mbuf) std::array<std::byte, sizeof(rte_mbuf) + link::kNoteBytes> memory{};
+    rte_mbuf* mbuf = new (memory.data()) rte_mbuf{};
+};
+
 Frame::Frame(std::span<const uint8_t> bytes)
-    : bytes_(bytes.begin(), bytes.end()), mbuf_(std::make_unique<rte_mbuf>()) {
-    mbuf_->data_len = static_cast<uint16_t>(bytes_.size());
-    mbuf_->pkt_len = mbuf_->data_len;
+    : bytes_(bytes.begin(), bytes.end()), mbuf_(std::make_unique<WithNote>()) {
+    rte_mbuf& mbuf = *mbuf_->mbuf;
+    mbuf.data_len = static_cast<uint16_t>(bytes_.size());
+    mbuf.pkt_len = mbuf.data_len;
     bytes_.resize(std::min<size_t>(bytes_.size() + kRoom, UINT16_MAX));
-    mbuf_->buf_addr = bytes_.data();
-    mbuf_->buf_len = static_cast<uint16_t>(bytes_.size());
-    mbuf_->nb_segs = 1;
+    mbuf.buf_addr = bytes_.data();
+    mbuf.buf_len = static_cast<uint16_t>(bytes_.size());
+    mbuf.nb_segs = 1;
+    mbuf.priv_size = link::kNoteBytes;
+}
+
+rte_mbuf* Frame::mbuf() const {
+    return mbuf_->mbuf;
 }
 
 Frame::~Frame() = default;

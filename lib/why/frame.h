@@ -26,11 +26,13 @@ public:
     ~Frame();
     Frame(const Frame&) = delete;
 
-    rte_mbuf* mbuf() const { return mbuf_.get(); }
+    rte_mbuf* mbuf() const;
 
 private:
+    struct WithNote;  // as packet pools make mbufs
+
     std::vector<uint8_t> bytes_;
-    std::unique_ptr<rte_mbuf> mbuf_;
+    std::unique_ptr<WithNote> mbuf_;
 };
 
 /// What is told of a packet that has been parsed: all but by what it comes.

@@ -85,6 +85,8 @@ Ipv6Entry::Stay Ipv6Entry::stays(rte_mbuf* mbuf, link::PortIndex port, Tick now)
     if (entered.fate == Ipv6Fate::Passes)
         return Stay::AsItIs;
     if (entered.fate == Ipv6Fate::Translated) {
+        // It was of priority alone, if it was there, and nobody takes it off any more.
+        mbuf->ol_flags &= ~(RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED);
         of_side(port).in.add({0, bytes - rte_pktmbuf_pkt_len(mbuf)});
         return Stay::Translated;
     }

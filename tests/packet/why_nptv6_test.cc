@@ -97,7 +97,13 @@ why::Answer ask(Testbed& bed, const why::Question& question) {
 
 class Subject {
 public:
-    explicit Subject(unsigned workers) : npt_(options(workers)) {}
+    explicit Subject(unsigned workers) : npt_(options(workers)) {
+        // Who quotes himself has his number from the error itself, which who asks does not give.
+        Frame6 first{.source = "fe80::77", .destination = kOwnLinkLocal, .upper = icmp6(128, 0, 1)};
+        first.destination_mac = npt_.bed.port(Side::Inside).mac();
+        npt_.bed.inject(Side::Inside, first.bytes());
+        npt_.settle();
+    }
 
     void step() {
         npt_.bed.tick(Duration::seconds(1));

@@ -6,7 +6,7 @@
 # over what the process before has left. Every connection that stands goes on by the same ports, no
 # port is two hosts', no inside address is outside, and every packet is accounted for. The network
 # is drawn in network.sh. SLUICE_KILLS says how often, SLUICE_SEED which moments; without the first
-# it is as often as goes into a hundred seconds.
+# it is as often as goes into forty seconds.
 set -euo pipefail
 # shellcheck source=tests/smoke/gateway.sh
 source "$(dirname "$(readlink -f "$0")")/gateway.sh"
@@ -211,7 +211,7 @@ is_enough() {
     if [[ -n $kills ]]; then
         ((kills_done >= kills))
     else
-        ((SECONDS > 100))
+        ((SECONDS > 40))
     fi
 }
 

@@ -7,6 +7,7 @@
 #include "packet_builder.h"
 #include "packet_reader.h"
 
+#include <algorithm>
 #include <memory>
 #include <random>
 
@@ -151,6 +152,19 @@ TEST_CASE("translate: an echo request leaves with the external identifier", "[na
                    Frame().ipv4(kServer, kPublic).echo_reply(4242).payload(56).bytes());
     CHECK(reply.destination == kInsideHost);
     CHECK(reply.identifier == 77);
+    CHECK(reply.checksums_ok());
+}
+
+TEST_CASE("translate: an echo reply that is all zeros keeps its checksum, as its identifier",
+          "[nat][icmp]") {
+    const auto record = record_for(Frame().ipv4(kInsideHost, kServer).echo_request(0).bytes(), 0);
+    Bytes zeros = Frame().ipv4(kServer, kPublic).echo_reply(0).bytes();
+    REQUIRE(zeros.size() >= 42);
+    std::fill(zeros.begin() + 34, zeros.end(), uint8_t{0});
+    zeros[36] = zeros[37] = 0xff;
+    const Seen reply = translated(*record, Direction::Reply, zeros);
+    CHECK(reply.destination == kInsideHost);
+    CHECK(reply.identifier == 0);
     CHECK(reply.checksums_ok());
 }
 

@@ -266,6 +266,34 @@ TEST_CASE("plain: a host that is heard keeps its number", "[nat64]") {
     CHECK(both.numbers->find(host));
 }
 
+TEST_CASE("plain: who has lost his number is not remembered when ticks come round", "[nat64]") {
+    Both both;
+    const auto host = *net::parse_ipv6_address(kHost);
+    REQUIRE(both.numbers->find_or_add(host, kNow));
+    uint16_t identification = 0;
+    {
+        FakeMbuf mbuf(to_server(udp6(1, 2)).bytes());
+        rte_mbuf* packets[] = {mbuf.get()};
+        REQUIRE(both.plain.enter(packets, identification, kNow) == 1);
+    }
+    Grace grace(1);
+    const Tick idle = kNow + kIdle + Duration::seconds(1);
+    for (unsigned turn = 0; turn < 400; ++turn)
+        both.numbers->turn(idle + Duration::seconds(turn), grace, [](uint32_t) { return false; });
+    REQUIRE_FALSE(both.numbers->find(host));
+    Tick now = kNow;
+    for (unsigned hour = 0; hour < 50 * 24; ++hour) {
+        now = now + Duration::seconds(3600);
+        both.plain.enter({}, identification, now);
+        if (hour % 24 != 0)
+            continue;
+        CAPTURE(hour);
+        FakeMbuf mbuf(to_server(udp6(1, 2)).bytes());
+        rte_mbuf* packets[] = {mbuf.get()};
+        REQUIRE(both.plain.enter(packets, identification, now) == 0);
+    }
+}
+
 TEST_CASE("plain: behind a prefix that is not of 96 bits all goes one by one", "[nat64]") {
     Both both("2001:db8:64::/64");
     REQUIRE(both.numbers->find_or_add(*net::parse_ipv6_address(kHost), kNow));

@@ -85,14 +85,17 @@ std::optional<ReplyKey> Oracle::newest_changed(const Conversation& talk, Tick no
 }
 
 /// The addresses of the pool as the host has them, the best first: by one number of the host and
-/// one of the address.
+/// one of the address, either marked in its highest byte with what it is of.
 std::vector<Be32> Oracle::ranked(const Conversation& talk) const {
     constexpr SipKey kKey{};  // as the testbed's
-    constexpr uint64_t kGoldenRatio = 0x9e3779b97f4a7c15;
-    const uint64_t of_host = sip_hash(kKey, uint64_t{talk.zone} << 32 | talk.host.raw, 1);
+    constexpr uint32_t kGoldenRatio = 0x9e3779b1;
+    const auto number = [&](uint64_t kind, uint64_t bits) {
+        return static_cast<uint32_t>(short_sip_hash(kKey, kind << 56 | bits));
+    };
+    const uint32_t of_host = number(1, uint64_t{talk.zone} << 32 | talk.host.raw);
     std::vector<Be32> order = pool_;
     std::ranges::sort(order, std::greater{}, [&](Be32 address) {
-        return (of_host ^ sip_hash(kKey, address.raw, 2)) * kGoldenRatio;
+        return static_cast<int32_t>((of_host ^ number(2, address.raw)) * kGoldenRatio);
     });
     return order;
 }

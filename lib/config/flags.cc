@@ -32,7 +32,7 @@ using conntrack::TcpState;
 
 constexpr std::string_view kPorts = "Ports";
 constexpr std::string_view kAddresses = "Addresses";
-constexpr std::string_view kIpv6 = "IPv6 inside: NAT64 and NPTv6";
+constexpr std::string_view kIpv6 = "IPv6 inside: NAT64, NPTv6, or with own addresses";
 constexpr std::string_view kTwins = "Twins, by which the kernel has an interface too";
 constexpr std::string_view kCores = "Cores";
 constexpr std::string_view kSpeed = "Speed";
@@ -152,7 +152,7 @@ constexpr Flag kFlags[] = {
      [](const Given& g, Config& c) { return store(read_ranges(g), c.pool); }},
     {"inside", kAddresses, Arity::Many, false, "PREFIX",
      "The networks whose packets are translated to --pool; default: the network of --lan-address, "
-     "where no --snat is given",
+     "where no --snat is given, or --pool is",
      [](const Given& g, Config& c) { return store(read_networks(g), c.inside); }},
     {"snat", kAddresses, Arity::Many, false, "HOSTS -> POOL",
      "Translate a network to a pool of its own: \"10.2.0.0/16 -> 198.51.100.1-198.51.100.8\", with "
@@ -186,7 +186,7 @@ constexpr Flag kFlags[] = {
      store_address_key},
     {"port-block-size", kAddresses, Arity::One, false, "N",
      "Give inside hosts their public ports in blocks of N, a power of two from 16 to 32768, each "
-     "with one holder and one line in the log; default: 0, no blocks",
+     "with one holder and two lines in the log; default: 0, no blocks",
      [](const Given& g, Config& c) { return store(read_block_size(g), c.holders.blocks.size); }},
     {"port-blocks-per-host", kAddresses, Arity::One, false, "N",
      "Blocks that an inside host can have at once, 1 to 64; default: 4",
@@ -199,7 +199,7 @@ constexpr Flag kFlags[] = {
      [](const Given& g, Config& c) { return store(read_switch(g), c.inside_routing); }},
     {"nat64", kIpv6, Arity::One, false, "PREFIX",
      "IPv6 hosts of --lan6 find IPv4 hosts behind this prefix, as 64:ff9b::/96 or one of 32, 40, "
-     "48, 56, 64 or 96 bits; default: IPv6 is dropped",
+     "48, 56, 64 or 96 bits; default: they find none",
      [](const Given& g, Config& c) { return store(read_nat64(g), c.nat64); }},
     {"lan6", kIpv6, Arity::One, false, "ADDRESS/LENGTH",
      "The gateway's own IPv6 address on the first --lan, with the subnet of the hosts there",
@@ -344,7 +344,7 @@ constexpr Flag kFlags[] = {
      "ICMP; default: drop",
      store_on_exhaustion},
     {"reject-rate", kTracking, Arity::One, false, "N",
-     "RSTs that --invalid reject sends a second, in all, 0 to 1000000; default: 1000",
+     "RSTs a second of --invalid and --on-exhaustion reject in all, 0 to 1000000; default: 1000",
      [](const Given& g, Config& c) { return store(read_number(g, {0, 1000000}), c.reject_rate); }},
     {"icmp-rate", kTracking, Arity::One, false, "N",
      "ICMP errors that sluice itself sends a second, in all, 0 to 1000000; default: 1000",
@@ -391,8 +391,8 @@ constexpr Flag kFlags[] = {
             "While data waits for its ACK, or a flow was picked up midway; default: 300"),
     timeout("timeout-udp", "Before a flow is a stream; default: 30"),
     timeout("timeout-udp-stream", "Answered and older than 2 s; default: 120"),
-    timeout("timeout-udplite", "Before a flow is a stream; default: 30"),
-    timeout("timeout-udplite-stream", "Answered and older than 2 s; default: 120"),
+    timeout("timeout-udplite", "Before an answered flow's next packet; default: 30"),
+    timeout("timeout-udplite-stream", "From the packet after the first answer on; default: 120"),
     timeout("timeout-icmp", "default: 30"),
     timeout("timeout-sctp-closed", "INIT unanswered, or over; default: 10"),
     timeout("timeout-sctp-cookie-wait", "default: 3"),

@@ -28,7 +28,7 @@ constexpr Row kRows[] = {
      {"Two VLAN tags, or one of 802.1ad (EtherType 0x88a8).",
       "sluice takes one tag of 802.1Q. Let the switch take the outer tag off."}},
     {NotIpv4,
-     {"Neither IPv4 nor ARP: IPv6 without --nat64, LLDP, spanning tree.",
+     {"Neither IPv4 nor ARP: IPv6 that no flag serves, LLDP, spanning tree.",
       "Normal in small numbers."}},
     {ArpMalformed,
      {"ARP that is cut short, not for IPv4 over Ethernet, or sent from a MAC that no host "

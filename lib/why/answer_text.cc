@@ -178,11 +178,11 @@ string how_text(const Answer& answer) {
     return text;
 }
 
-string decision_lines(const Answer& answer) {
+string decision_lines(const Answer& answer, const nat64::Naming& naming) {
     const nat::Decision& decision = *answer.decision;
     string lines = "address and port: ";
     if (decision.external)
-        lines += endpoint_text(*decision.external, answer.arrival.tuple.protocol, {}) +
+        lines += endpoint_text(*decision.external, answer.arrival.tuple.protocol, naming) +
                  how_text(answer) + "\n";
     else
         lines += "none, looked at " +
@@ -268,7 +268,7 @@ string stage_lines(const Answer& answer, const AnswerWords& words) {
         lines += opening_line(*answer.tracked, answer.arrival.tuple.protocol);
     lines += replacement_line(answer);
     if (answer.decision)
-        lines += decision_lines(answer);
+        lines += decision_lines(answer, words.naming);
     if (answer.exit && goes_on(answer))
         lines += next_hop_line(answer, words.naming);
     return lines;

@@ -184,8 +184,8 @@ Status Daemon::open_state(gateway::Ground& ground) {
     clock_ = state_->clock();
     watch_.begin(clock_.now());
     const state::StateFile::Found& found = state_->found();
-    ground.inheritance = {state_->records(), state_->numbers(), found.has_records, clock_.now(),
-                          found.without_room};
+    ground.inheritance = {state_->records(), state_->numbers(), state_->peers(),
+                          found.has_records, clock_.now(),      found.without_room};
     return Done{};
 }
 

@@ -7,19 +7,18 @@
 /// Shape    Numbers as those of inside hosts. No table counts a peer's flows, so all records are
 ///          walked, over and over; what a walk has found in use is so until the next one is done.
 /// Threads  The control core's, but for numbers().
-/// Memory   At create(): the numbers, and two bits for each.
+/// Memory   At create(): the numbers, which may outlive the process, and two bits for each.
 /// Errors   create() says what cannot be had.
 /// Cost     A look at each record's life word, and of a flow at one key, each kWalk.
 ///
 /// Why no peer loses its number while a flow with it stands, be that silent for days:
 /// - A flow opens by a packet to the peer, by which the moment of the number is noted, or was
-/// within
-///   a second; what a packet waits in rings and queues is far less than kSettled.
+///   within a second; what a packet waits in rings and queues is far less than kSettled.
 /// - A number is taken from who was idle for nat64::kIdleInCrowd at least, and is in no use by a
-/// walk
-///   that began kStale ago at most. The two differ by kSettled: so the walk began after the last
-///   flow with the peer had opened, and has seen that if it stood.
-/// - Where the control core is late a walk is too old, and all numbers are in use.
+///   walk that began kStale ago at most. The two differ by kSettled: so the walk began after the
+///   last flow with the peer had opened, and has seen that if it stood.
+/// - Where the control core is late a walk is too old, and all numbers are in use; as they are
+///   before the first walk is done, also of the flows that a process before has left.
 
 #include "base/clock.h"
 #include "base/grace.h"

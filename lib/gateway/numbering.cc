@@ -24,10 +24,15 @@ nat64::NumbersParams number_params(const config::Config& config, const Ground& g
 }
 
 nat64::NumbersParams peer_params(const config::Config& config, const Ground& ground) {
-    return {.plan = nat64::NumberPlan(config.peers),
-            .key = derive_sip_key(ground.secret, Use::Ipv6Peers),
-            .pages = PageKind::Ordinary,
-            .numa_node = ground.numa_node};
+    nat64::NumbersParams params{.plan = nat64::NumberPlan(config.peers),
+                                .key = derive_sip_key(ground.secret, Use::Ipv6Peers),
+                                .pages = PageKind::Ordinary,
+                                .numa_node = ground.numa_node};
+    if (ground.inheritance) {
+        params.outside = ground.inheritance->peers;
+        params.now = ground.inheritance->now;
+    }
+    return params;
 }
 
 sync::Ipv6Hosts ipv6_hosts(const config::Config& config, const nat64::Naming& naming) {

@@ -30,6 +30,7 @@ namespace sluice::gateway {
 struct Inheritance {
     flow::RecordMemory records;
     std::span<std::byte> numbers = {};  ///< Of IPv6 hosts, where these are served.
+    std::span<std::byte> peers = {};    ///< Of those outside.
     bool is_found = false;              ///< A process before has left its records there.
     Tick now{};                         ///< By the clock of these.
     uint64_t without_room = 0;          ///< Records that are not there, for there was no room.

@@ -39,7 +39,8 @@ uint32_t total_rows(const config::Config& config) {
 
 state::Shape state_shape(const config::Config& config) {
     return {flow_records(config), config.accounting ? 1U : 0U, config.holders.blocks.size,
-            config.lan6 ? 32u - config.numbers.network().length : 0};
+            config.lan6 ? 32u - config.numbers.network().length : 0,
+            config.route6.empty() ? 0 : 32u - config.peers.length};
 }
 
 std::array<size_t, 6> table_bytes(const config::Config& config) {
@@ -71,7 +72,7 @@ size_t heap_bytes(const config::Config& config) {
         bytes += Replica::bytes_needed(flow_records(config));
     if (config.lan6 && config.state.file.empty())
         bytes += nat64::Numbers::bytes_needed(32u - config.numbers.network().length);
-    if (!config.route6.empty())
+    if (!config.route6.empty() && config.state.file.empty())
         bytes += nat64::Numbers::bytes_needed(32u - config.peers.length);
     if (config.accounting)
         bytes += kRow * (size_t{total_rows(config)} + host_entries(config));

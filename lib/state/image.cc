@@ -55,11 +55,30 @@ void translate_links(FlowRecord& record, const Image& from, std::span<const uint
     record.second_holder.set(place_of(second), kind_of(second));
 }
 
+/// To where a line begins.
+constexpr size_t whole_lines(size_t bytes) {
+    constexpr size_t kLine = 64;
+    return (bytes + kLine - 1) / kLine * kLine;
+}
+
+size_t bytes_of_numbers(uint32_t bits) {
+    return bits != 0 ? nat64::Numbers::bytes_needed(bits) : 0;
+}
+
 /// Behind the records, in a line of their own.
 size_t numbers_begin(const Shape& shape) {
-    constexpr size_t kLine = 64;
-    const size_t records = flow::RecordMemory::bytes_needed(shape.capacity, shape.accounting != 0);
-    return kHeaderBytes + (records + kLine - 1) / kLine * kLine;
+    return kHeaderBytes +
+           whole_lines(flow::RecordMemory::bytes_needed(shape.capacity, shape.accounting != 0));
+}
+
+/// Behind the numbers, likewise.
+size_t peers_begin(const Shape& shape) {
+    return numbers_begin(shape) + whole_lines(bytes_of_numbers(shape.number_bits));
+}
+
+void copy_if_as_many(std::span<const std::byte> from, std::span<std::byte> to) {
+    if (from.size() == to.size())
+        std::ranges::copy(from, to.begin());
 }
 
 /// Records hold atomics and nothing that a copy of their bytes would not copy; nobody else is
@@ -71,8 +90,9 @@ void copy(const FlowRecord& from, FlowRecord& to) {
 }  // namespace
 
 size_t image_bytes(const Shape& shape) {
-    return numbers_begin(shape) +
-           (shape.number_bits != 0 ? nat64::Numbers::bytes_needed(shape.number_bits) : 0);
+    // Without peers just so long as it was before there were any.
+    return shape.peer_bits == 0 ? numbers_begin(shape) + bytes_of_numbers(shape.number_bits)
+                                : peers_begin(shape) + bytes_of_numbers(shape.peer_bits);
 }
 
 flow::RecordMemory Image::records() const {
@@ -90,7 +110,14 @@ std::span<std::byte> Image::numbers() const {
     const Shape shape = header().shape();
     if (shape.number_bits == 0)
         return {};
-    return memory_.subspan(numbers_begin(shape), nat64::Numbers::bytes_needed(shape.number_bits));
+    return memory_.subspan(numbers_begin(shape), bytes_of_numbers(shape.number_bits));
+}
+
+std::span<std::byte> Image::peers() const {
+    const Shape shape = header().shape();
+    if (shape.peer_bits == 0)
+        return {};
+    return memory_.subspan(peers_begin(shape), bytes_of_numbers(shape.peer_bits));
 }
 
 Moment read_moment() {
@@ -127,7 +154,8 @@ Reading read_image(const Header& header, size_t file_bytes, const Shape& wanted,
         header.tracker_layout != conntrack::kTrackerLayout)
         return mismatch("was written by a build with another layout of flows");
     const Shape shape = header.shape();
-    if (shape.capacity == 0 || shape.accounting > 1 || shape.number_bits > nat64::kMostNumberBits ||
+    if (shape.capacity == 0 || shape.accounting > 1 ||
+        std::max(shape.number_bits, shape.peer_bits) > nat64::kMostNumberBits ||
         file_bytes < image_bytes(shape))
         return mismatch("is shorter than its header says");
     if (shape.block_size != wanted.block_size)
@@ -143,8 +171,8 @@ Reading read_image(const Header& header, size_t file_bytes, const Shape& wanted,
 }
 
 uint64_t move_image(const Image& from, const Image& to) {
-    if (from.numbers().size() == to.numbers().size())
-        std::copy(from.numbers().begin(), from.numbers().end(), to.numbers().begin());
+    copy_if_as_many(from.numbers(), to.numbers());
+    copy_if_as_many(from.peers(), to.peers());
     const flow::RecordMemory source = from.records();
     const flow::RecordMemory target = to.records();
     std::vector<uint32_t> places(source.records.size(), kNowhere);

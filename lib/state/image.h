@@ -5,9 +5,10 @@
 /// Image: the flows of a process as they lie in a file, for the next one.
 ///
 /// Shape    A header on a page of its own, the records of the flow table, their accounts where
-///          there are any, and the numbers of IPv6 hosts where these are served. A record's meaning
-///          is docs/flow-table.md's ("A record in another process"); the ticks in it are those of
-///          the header's clock. All zeros is an image in the making, and worth as much as none.
+///          there are any, and the numbers of IPv6 hosts inside and outside where these are served.
+///          A record's meaning is docs/flow-table.md's ("A record in another process"); the ticks
+///          in it are those of the header's clock. All zeros is an image in the making, and worth
+///          as much as none.
 /// Threads  One writes the header: the control core's. The rest is the flow table's.
 
 #include "flow/flow_record.h"
@@ -33,6 +34,7 @@ struct Shape {
     uint32_t accounting = 0;   ///< 1: with accounts.
     uint32_t block_size = 0;   ///< Ports of a block; 0: there are none.
     uint32_t number_bits = 0;  ///< 2^so many IPv6 hosts have a number; 0: there are none.
+    uint32_t peer_bits = 0;    ///< Likewise of those outside.
 
     constexpr bool operator==(const Shape&) const = default;
 };
@@ -57,11 +59,12 @@ struct Header {
     std::atomic<int64_t> last_seen{0};  ///< When the process last turned, by that clock.
     std::atomic<Phase> phase{};
     uint32_t number_bits = 0;  ///< Of the shape; builds that kept no numbers have left 0.
+    uint32_t peer_bits = 0;    ///< Likewise.
 
-    Shape shape() const { return {capacity, accounting, block_size, number_bits}; }
+    Shape shape() const { return {capacity, accounting, block_size, number_bits, peer_bits}; }
     void set_shape(const Shape& shape) {
-        std::tie(capacity, accounting, block_size, number_bits) =
-            std::tie(shape.capacity, shape.accounting, shape.block_size, shape.number_bits);
+        std::tie(capacity, accounting, block_size, number_bits, peer_bits) = std::tie(
+            shape.capacity, shape.accounting, shape.block_size, shape.number_bits, shape.peer_bits);
     }
 };
 inline constexpr size_t kHeaderBytes = 4096;
@@ -80,6 +83,8 @@ public:
     flow::RecordMemory records() const;
     /// For nat64::Numbers; empty where there are none.
     std::span<std::byte> numbers() const;
+    /// Of IPv6 hosts outside.
+    std::span<std::byte> peers() const;
 
 private:
     std::span<std::byte> memory_;

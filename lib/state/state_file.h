@@ -52,6 +52,7 @@ public:
     flow::RecordMemory records() const { return Image(file_.memory()).records(); }
     /// For nat64::Numbers.
     std::span<std::byte> numbers() const { return Image(file_.memory()).numbers(); }
+    std::span<std::byte> peers() const { return Image(file_.memory()).peers(); }
     /// The clock of the ticks in it.
     MonotonicClock clock() const;
     size_t bytes() const { return file_.memory().size(); }

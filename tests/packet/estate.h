@@ -32,11 +32,13 @@ public:
         }
         inheritance.records = image().records();
         inheritance.numbers = image().numbers();
+        inheritance.peers = image().peers();
         return inheritance;
     }
 
     std::span<flow::FlowRecord> records() { return image().records().records; }
     std::span<std::byte> numbers() { return image().numbers(); }  ///< Of IPv6 hosts.
+    std::span<std::byte> peers() { return image().peers(); }      ///< Of those outside.
 
 private:
     struct alignas(64) Line {

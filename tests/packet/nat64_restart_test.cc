@@ -6,6 +6,7 @@
 
 #include "bed_with_ipv6.h"
 #include "catch.h"
+#include "restarts.h"
 
 #include <algorithm>
 #include <memory>
@@ -19,57 +20,27 @@ using stats::Drop;
 
 namespace {
 
-using Change = std::function<void(config::Config&)>;
-
-/// Gateways with IPv6 of which each ends as by a crash, at the moment at which the next begins.
-class Restarts {
-public:
-    explicit Restarts(const Change& change = [](config::Config&) {}) { begin(change); }
-
-    Ipv6Bed& ipv6() { return *ipv6_; }
-    Estate& estate() { return estate_; }
-    TestbedOptions& options() { return options_; }  ///< Of the next one.
-
-    Ipv6Bed& restart(
-        const Change& change = [](config::Config&) {},
-        const std::function<void(Estate&)>& damage = [](Estate&) {}) {
-        Estate left = estate_;
-        options_.start = ipv6_->bed.now();
-        options_.secret += 1;
-        ipv6_.reset();
-        estate_ = std::move(left);
-        damage(estate_);
-        begin(change);
-        return *ipv6_;
-    }
-
-private:
-    void begin(const Change& change) {
-        options_.estate = &estate_;
-        TestbedOptions options = options_;
+Restarts<Ipv6Bed> restarts() {
+    return Restarts<Ipv6Bed>([](TestbedOptions options, const auto& change) {
         options.configure = [change](config::Config& config) {
             change(config);
             serve_ipv6(config);
         };
-        ipv6_ = std::make_unique<Ipv6Bed>(std::move(options));
-    }
-
-    TestbedOptions options_;
-    Estate estate_;
-    std::unique_ptr<Ipv6Bed> ipv6_;
-};
+        return std::make_unique<Ipv6Bed>(std::move(options));
+    });
+}
 
 }  // namespace
 
 TEST_CASE("restart of NAT64: flows go on in both directions, for their hosts",
           "[packet][nat64][restart]") {
-    Restarts life;
-    const uint16_t port = ask(life.ipv6(), kHost6);
-    const uint16_t other = ask(life.ipv6(), kOther6);
-    const auto syn = life.ipv6().send(to_server(tcp6(40000, 80, kSyn, 1000, 0), kHost6));
+    auto life = restarts();
+    const uint16_t port = ask(life.bed(), kHost6);
+    const uint16_t other = ask(life.bed(), kOther6);
+    const auto syn = life.bed().send(to_server(tcp6(40000, 80, kSyn, 1000, 0), kHost6));
     REQUIRE(syn.size() == 1);
     const Frame back = Frame().ipv4(kServer, kPublic);
-    REQUIRE(life.ipv6()
+    REQUIRE(life.bed()
                 .answer_from_outside(
                     Frame(back).tcp(80, syn[0].source_port, kSyn | kAck).seq(7000).ack(1001))
                 .size() == 1);
@@ -86,8 +57,8 @@ TEST_CASE("restart of NAT64: flows go on in both directions, for their hosts",
 
 TEST_CASE("restart of NAT64: a table of another size has the hosts too",
           "[packet][nat64][restart]") {
-    Restarts life;
-    const uint16_t port = ask(life.ipv6(), kHost6);
+    auto life = restarts();
+    const uint16_t port = ask(life.bed(), kHost6);
     life.options().flows = 2048;
     CHECK(answered(life.restart(), port) == kHost6);
 }
@@ -124,8 +95,8 @@ TEST_CASE("restart of NAT64: IPv4 hosts keep their flows when IPv6 comes and goe
 
 TEST_CASE("restart of NAT64: without its host a flow ends, and reaches no other",
           "[packet][nat64][restart]") {
-    Restarts life;
-    const uint16_t port = ask(life.ipv6(), kHost6);
+    auto life = restarts();
+    const uint16_t port = ask(life.bed(), kHost6);
     const auto forget = [](Estate& estate) { std::ranges::fill(estate.numbers(), std::byte{}); };
     const bool is_other_plan = GENERATE(false, true);
     Ipv6Bed& ipv6 = is_other_plan ? life.restart([](config::Config& config) {
@@ -133,7 +104,7 @@ TEST_CASE("restart of NAT64: without its host a flow ends, and reaches no other"
                                .addresses = config.pool,
                                .inside6 = net::parse_ipv6_prefix("2001:db8:1::/80")});
     })
-                                  : life.restart([](config::Config&) {}, forget);
+                                  : life.restart({}, forget);
     CHECK(ipv6.bed.count(Count::FlowsAdopted) == 0);
     CHECK(ipv6.bed.count(Count::StateUnheld) == 1);
     for (int i = 0x100; i < 0x400; ++i) {  // one of them may have the number by now

@@ -7,11 +7,12 @@
 #include "before_and_after.h"
 #include "catch.h"
 #include "nat/holders.h"
-#include "testbed.h"
+#include "restarts.h"
 
 #include <algorithm>
 #include <cstring>
-#include <functional>
+#include <memory>
+#include <utility>
 
 namespace restart_test {
 
@@ -32,40 +33,12 @@ namespace {
 constexpr auto kPeer = "10.1.0.11";
 constexpr auto kOther = "203.0.113.99";
 
-using Damage = std::function<void(Estate&)>;
-
-/// Gateways of which each ends as by a crash, at the moment at which the next one begins.
-class Restarts {
-public:
-    explicit Restarts(TestbedOptions options = {}) : options_(std::move(options)) {
-        options_.start = Tick{0xa0000000};  // more than a tick can tell from 0
-        options_.estate = &estate_;
-        bed_ = std::make_unique<Testbed>(options_);
-    }
-
-    Testbed& bed() { return *bed_; }
-    Estate& estate() { return estate_; }
-
-    /// What it leaves is changed by `damage`, and `absence` later another one begins.
-    Testbed& restart(Duration absence = {}, const Damage& damage = {}) {
-        Estate left = estate_;
-        options_.start = bed_->now() + absence;
-        options_.secret += 1;
-        bed_.reset();
-        estate_ = std::move(left);
-        if (damage)
-            damage(estate_);
-        bed_ = std::make_unique<Testbed>(options_);
-        return *bed_;
-    }
-
-    TestbedOptions& options() { return options_; }  ///< Of the next one.
-
-private:
-    TestbedOptions options_;
-    Estate estate_;
-    std::unique_ptr<Testbed> bed_;
-};
+Restarts<> restarts(TestbedOptions options = {}) {
+    options.start = Tick{0xa0000000};  // more than a tick can tell from 0
+    return Restarts<>(
+        [](TestbedOptions each, const auto&) { return std::make_unique<Testbed>(std::move(each)); },
+        std::move(options));
+}
 
 /// The records of a kind that are live.
 std::vector<FlowRecord*> live(Estate& estate, Kind kind = Kind::Flow) {
@@ -97,7 +70,7 @@ TestbedOptions mapped(Filtering filtering, uint16_t block_size = 0) {
 }  // namespace
 
 TEST_CASE("restart: flows go on in both directions, with what their trackers know", "[restart]") {
-    Restarts life;
+    auto life = restarts();
     const uint16_t own = send(life.bed(), kHost, 5000);
     const uint16_t changed = send(life.bed(), kPeer, 5000);
     REQUIRE(own != changed);
@@ -118,7 +91,7 @@ TEST_CASE("restart: flows go on in both directions, with what their trackers kno
 }
 
 TEST_CASE("restart: what timeouts were left is left, and no more", "[restart]") {
-    Restarts life;
+    auto life = restarts();
     send(life.bed(), kHost, 5000);  // 30 s
     connect(life.bed(), 6000);
     SECTION("a flow whose time has passed meanwhile is gone") {
@@ -136,7 +109,8 @@ TEST_CASE("restart: what timeouts were left is left, and no more", "[restart]") 
 }
 
 TEST_CASE("restart: a host has as many flows as before, and as many half-open", "[restart]") {
-    Restarts life({.configure = [](config::Config& config) { config.host_limits.flows = 3; }});
+    auto life =
+        restarts({.configure = [](config::Config& config) { config.host_limits.flows = 3; }});
     connect(life.bed(), 6000);
     send(life.bed(), kHost, 5000);
     Testbed& bed = life.restart();
@@ -155,7 +129,7 @@ TEST_CASE("restart: a host has as many flows as before, and as many half-open", 
 }
 
 TEST_CASE("restart: a mapping lives on for as long as flows hang on it", "[restart]") {
-    Restarts life(mapped(Filtering::AddressDependent));
+    auto life = restarts(mapped(Filtering::AddressDependent));
     const auto out =
         life.bed().from_inside(Frame().ipv4(kHost, kServer).tcp(6000, 80, kSyn).seq(99));
     REQUIRE(out.size() == 1);
@@ -189,7 +163,7 @@ TEST_CASE("restart: a mapping lives on for as long as flows hang on it", "[resta
 }
 
 TEST_CASE("restart: blocks of ports go on, and are told of once", "[restart]") {
-    Restarts life(mapped(Filtering::EndpointDependent, 64));
+    auto life = restarts(mapped(Filtering::EndpointDependent, 64));
     const uint16_t external = send(life.bed(), kHost, 5000);
     life.bed().advance(Duration::seconds(3));
     REQUIRE(std::count_if(life.bed().notices.begin(), life.bed().notices.end(), [](const auto& n) {
@@ -213,7 +187,7 @@ TEST_CASE("restart: blocks of ports go on, and are told of once", "[restart]") {
 
 TEST_CASE("restart: blocks that nobody has answered are given to others, and no other",
           "[restart]") {
-    Restarts life({.configure = [](config::Config& config) {
+    auto life = restarts({.configure = [](config::Config& config) {
         config.inside.clear();
         config.pool.clear();
         config.snat = {{.inside = {ip("10.1.0.0"), 24},
@@ -237,7 +211,7 @@ TEST_CASE("restart: blocks that nobody has answered are given to others, and no 
 }
 
 TEST_CASE("restart: a flow between two inside hosts holds on to both", "[restart]") {
-    Restarts life(mapped(Filtering::EndpointIndependent));
+    auto life = restarts(mapped(Filtering::EndpointIndependent));
     const uint16_t target = send(life.bed(), kPeer, 5000);
     const auto hairpin = [&](Testbed& bed) {
         bed.inject(Side::Inside, Frame()
@@ -267,7 +241,7 @@ TEST_CASE("restart: a flow between two inside hosts holds on to both", "[restart
 }
 
 TEST_CASE("restart: other numbers of workers and flows take over what has room", "[restart]") {
-    Restarts life({.workers = 2, .flows = 64});
+    auto life = restarts({.workers = 2, .flows = 64});
     std::vector<uint16_t> ports;
     for (uint16_t port = 5000; port < 5040; ++port)
         ports.push_back(send(life.bed(), kHost, port));
@@ -291,7 +265,7 @@ TEST_CASE("restart: other numbers of workers and flows take over what has room",
 }
 
 TEST_CASE("restart: rules that have changed meanwhile are minded as by a reload", "[restart]") {
-    Restarts life({.configure = [](config::Config& config) {
+    auto life = restarts({.configure = [](config::Config& config) {
         config.no_nat = {{.inside = {ip("10.1.0.11"), 32}}};
     }});
     const uint16_t external = send(life.bed(), kHost, 5000);
@@ -312,7 +286,7 @@ TEST_CASE("restart: rules that have changed meanwhile are minded as by a reload"
 }
 
 TEST_CASE("restart: what a crash has left in the middle of an operation", "[restart]") {
-    Restarts life;
+    auto life = restarts();
     send(life.bed(), kHost, 5000);
     send(life.bed(), kHost, 5001);
     const auto damage = [&](const std::function<void(FlowRecord&)>& change) -> Testbed& {
@@ -359,7 +333,7 @@ TEST_CASE("restart: what a crash has left in the middle of an operation", "[rest
 }
 
 TEST_CASE("restart: links to what is not there end what hangs on them", "[restart]") {
-    Restarts life(mapped(Filtering::EndpointIndependent));
+    auto life = restarts(mapped(Filtering::EndpointIndependent));
     send(life.bed(), kHost, 5000);
     send(life.bed(), kPeer, 5000);
     SECTION("the holder has ended") {
@@ -396,7 +370,7 @@ TEST_CASE("restart: links to what is not there end what hangs on them", "[restar
 }
 
 TEST_CASE("restart: a mapping to an inside address is nobody's", "[restart]") {
-    Restarts life(mapped(Filtering::EndpointIndependent));
+    auto life = restarts(mapped(Filtering::EndpointIndependent));
     send(life.bed(), kHost, 5000);
     Testbed& bed = life.restart({}, [](Estate& estate) {
         for (const Kind kind : {Kind::Mapping, Kind::Flow})

@@ -102,16 +102,16 @@ TEST_CASE("image: what it is worth otherwise, and why", "[state]") {
         worth(Worth::Mismatch, "is shorter than its header says");
     }
     SECTION("more numbers of IPv6 hosts than there can be") {
-        header.number_bits = 21;
+        (GENERATE(true, false) ? header.number_bits : header.peer_bits) = 21;
         bytes = size_t{1} << 40;
         worth(Worth::Mismatch, "is shorter than its header says");
     }
     SECTION("numbers of IPv6 hosts that it has not") {
-        header.number_bits = 8;
+        (GENERATE(true, false) ? header.number_bits : header.peer_bits) = 8;
         worth(Worth::Mismatch, "is shorter than its header says");
     }
     SECTION("IPv6 hosts that it knows nothing of") {
-        wanted.number_bits = 8;
+        (GENERATE(true, false) ? wanted.number_bits : wanted.peer_bits) = 8;
         worth(Worth::OtherShape, "");
     }
     SECTION("other blocks of ports") {
@@ -154,6 +154,28 @@ TEST_CASE("image: numbers of IPv6 hosts move where there are as many", "[state]"
     Memory none({8, 0, 0});
     REQUIRE(move_image(from.image(), none.image()) == 0);
     CHECK(none.image().numbers().empty());
+}
+
+TEST_CASE("image: hosts outside have numbers of their own, which move by themselves", "[state]") {
+    Memory from({5, 1, 0, 8, 9});
+    const std::span<std::byte> peers = from.image().peers();
+    REQUIRE(peers.size() == nat64::Numbers::bytes_needed(9));
+    CHECK(reinterpret_cast<uintptr_t>(peers.data()) % 64 == 0);
+    const std::span<std::byte> numbers = from.image().numbers();
+    CHECK(peers.data() >= numbers.data() + numbers.size());
+    std::ranges::fill(numbers, std::byte{7});
+    std::ranges::fill(peers, std::byte{8});
+    Memory as_many({8, 0, 0, 7, 9});
+    REQUIRE(move_image(from.image(), as_many.image()) == 0);
+    CHECK(std::ranges::equal(as_many.image().peers(), peers));
+    CHECK(std::ranges::count(as_many.image().numbers(), std::byte{7}) == 0);
+    Memory alone({8, 0, 0, 0, 9});
+    REQUIRE(move_image(from.image(), alone.image()) == 0);
+    CHECK(std::ranges::equal(alone.image().peers(), peers));
+    Memory none({8, 0, 0, 8});
+    REQUIRE(move_image(from.image(), none.image()) == 0);
+    CHECK(none.image().peers().empty());
+    CHECK(std::ranges::equal(none.image().numbers(), numbers));
 }
 
 TEST_CASE("image: records move with their accounts, and find what they hang on", "[state]") {

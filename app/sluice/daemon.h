@@ -88,7 +88,8 @@ private:
     HandedIn handed_in_;
     Watch watch_;
     std::vector<std::unique_ptr<kernel::Tap>> taps_;
-    kernel::Listeners listeners_;            // the control core's
+    // The control core's.
+    kernel::Listeners listeners_{[this](const std::string& sentence) { print(sentence); }};
     std::optional<state::StateFile> state_;  // in which the gateway's flows are
     std::unique_ptr<gateway::Gateway> gateway_;
     std::unique_ptr<LinkWatch> links_;

@@ -2,11 +2,11 @@
 #include "kernel/listeners.h"
 
 #include <algorithm>
-#include <array>
+#include <cerrno>
 #include <charconv>
-#include <cstdint>
 #include <fcntl.h>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -28,7 +28,7 @@ struct List {
     uint8_t family;
     uint8_t state;  // of sockets that wait for whomever
 };
-constexpr List kLists[] = {
+constexpr List kAllLists[] = {
     {"tcp", Protocol::Tcp, AF_INET, 0x0a},    // TCP_LISTEN
     {"tcp6", Protocol::Tcp, AF_INET6, 0x0a},  // those of :: take IPv4 as well, as a rule
     {"udp", Protocol::Udp, AF_INET, 0x07},    // TCP_CLOSE: not connected
@@ -98,45 +98,77 @@ std::optional<Line> read_line(string_view line) {
 
 }  // namespace
 
-bool Listeners::read(std::vector<io::Listener>& found) {
-    if (!file_.is_open()) {
-        const auto answer = ask(found);
-        if (answer != SocketQuery::Answer::Refused)
-            return answer == SocketQuery::Answer::Last && go_on();
-        const std::string path = folder_ + '/' + kLists[list_].name;
-        file_ = Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-        rest_.clear();
-    }
-    std::array<char, kPieceBytes> piece;
-    const ssize_t bytes = file_.is_open() ? ::read(file_.number(), piece.data(), piece.size()) : 0;
-    if (bytes > 0 && take({piece.data(), static_cast<size_t>(bytes)}, found))
-        return false;
-    file_ = Descriptor();
-    return go_on();
+Listeners::Listeners(Notice notice)
+    : Listeners(
+          "/proc/self/net",
+          [query = std::make_shared<SocketQuery>()](uint8_t family, std::vector<Bound>& found) {
+              return query->read(family, found);
+          },
+          std::move(notice)) {}
+
+Listeners::Listeners(std::string folder, Ask ask, Notice notice)
+    : folder_(std::move(folder)), ask_(std::move(ask)), notice_(std::move(notice)) {
+    static_assert(std::size(kAllLists) == kLists);
 }
 
-/// To the next list; true when that is the first one again.
-bool Listeners::go_on() {
-    list_ = (list_ + 1) % std::size(kLists);
+bool Listeners::read(std::vector<io::Listener>& found) {
+    if (!file_.is_open()) {
+        const auto answer = ask();
+        if (answer != SocketQuery::Answer::Refused)
+            return answer == SocketQuery::Answer::Last && go_on(true, found);
+        coming_.clear();  // what was told before the refusal stands in the list as well
+        rest_.clear();
+        const std::string path = folder_ + '/' + kAllLists[list_].name;
+        file_ = Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+        if (!file_.is_open())
+            return go_on(errno == ENOENT, found);
+    }
+    std::array<char, kPieceBytes> piece;
+    const ssize_t bytes = ::read(file_.number(), piece.data(), piece.size());
+    if (bytes > 0 && take({piece.data(), static_cast<size_t>(bytes)}))
+        return false;
+    file_ = Descriptor();
+    return go_on(bytes >= 0, found);
+}
+
+/// To the next list; true when that is the first one again. Of one that has not been read to its
+/// end those are found that it had before.
+bool Listeners::go_on(bool is_whole, std::vector<io::Listener>& found) {
+    if (is_whole)
+        last_[list_].swap(coming_);
+    coming_.clear();
+    found.insert(found.end(), last_[list_].begin(), last_[list_].end());
+    list_ = (list_ + 1) % kLists;
     return list_ == 0;
 }
 
-SocketQuery::Answer Listeners::ask(std::vector<io::Listener>& found) {
-    const List& list = kLists[list_];
-    if (!asks_ || list.protocol != Protocol::Tcp)
+/// Who refuses at first has no answers, and each question would have the kernel look for a module
+/// that has.
+SocketQuery::Answer Listeners::ask() {
+    const List& list = kAllLists[list_];
+    if (ask_ == nullptr || list.protocol != Protocol::Tcp)
         return SocketQuery::Answer::Refused;
     std::vector<Bound> sockets;
-    const SocketQuery::Answer answer = query_.read(list.family, sockets);
+    const SocketQuery::Answer answer = ask_(list.family, sockets);
+    has_answered_ |= answer != SocketQuery::Answer::Refused;
+    if (!has_answered_) {
+        ask_ = nullptr;
+        if (notice_)
+            notice_(
+                "the kernel does not say by sock_diag(7) on which TCP ports it listens "
+                "(CONFIG_INET_DIAG): they are read from /proc/net/tcp and tcp6, where each look "
+                "takes the control core longer (--twin-ports)");
+    }
     for (const Bound& bound : sockets)
         if (const auto address =
                 list.family == AF_INET ? Be32{bound.address[0]} : ipv4_of(bound.address))
-            found.push_back({list.protocol, {*address, bound.port}});
+            coming_.push_back({list.protocol, {*address, bound.port}});
     return answer;
 }
 
 /// False when no more of this list is wanted.
-bool Listeners::take(string_view piece, std::vector<io::Listener>& found) {
-    const List& list = kLists[list_];
+bool Listeners::take(string_view piece) {
+    const List& list = kAllLists[list_];
     rest_ += piece;
     size_t first = 0;
     for (size_t end = 0; (end = rest_.find('\n', first)) != std::string::npos; first = end + 1) {
@@ -144,7 +176,7 @@ bool Listeners::take(string_view piece, std::vector<io::Listener>& found) {
         if (!line)
             continue;
         if (line->state == list.state && line->address)
-            found.push_back({list.protocol, {*line->address, Be16::from_host(line->port)}});
+            coming_.push_back({list.protocol, {*line->address, Be16::from_host(line->port)}});
         if (line->state != list.state && list.protocol == Protocol::Tcp)
             return false;
     }

@@ -28,6 +28,11 @@ std::optional<Struct> read_struct(std::span<const std::byte> bytes) {
     return result;
 }
 
+/// The kernel ends what it could not tell to the end, or at all, by the number of an error.
+bool is_good_end(std::span<const std::byte> content) {
+    return read_struct<int32_t>(content).value_or(0) >= 0;
+}
+
 }  // namespace
 
 SocketQuery::Answer SocketQuery::read(uint8_t family, std::vector<Bound>& found) {
@@ -35,23 +40,28 @@ SocketQuery::Answer SocketQuery::read(uint8_t family, std::vector<Bound>& found)
     const ssize_t count = socket_.is_open() || ask(family)
                               ? recv(socket_.number(), part.data(), part.size(), MSG_DONTWAIT)
                               : -1;
-    Answer answer = count > 0 ? Answer::Part : Answer::Refused;
-    std::span<const std::byte> rest(part.data(), count > 0 ? static_cast<size_t>(count) : 0);
-    while (const auto header = read_struct<nlmsghdr>(rest)) {
-        if (header->nlmsg_len < sizeof *header || header->nlmsg_len > rest.size() ||
-            header->nlmsg_type == NLMSG_ERROR)
-            answer = Answer::Refused;
-        else if (header->nlmsg_type == NLMSG_DONE)
-            answer = Answer::Last;
-        if (answer != Answer::Part)
-            break;
-        if (const auto socket = read_struct<inet_diag_msg>(rest.subspan(NLMSG_HDRLEN)))
-            found.push_back({std::to_array(socket->id.idiag_src), Be16{socket->id.idiag_sport}});
-        rest = rest.subspan(std::min<size_t>(NLMSG_ALIGN(header->nlmsg_len), rest.size()));
-    }
+    const Answer answer = count > 0
+                              ? read_part(std::span(part).first(static_cast<size_t>(count)), found)
+                              : Answer::Refused;
     if (answer != Answer::Part)
         socket_ = Descriptor();
     return answer;
+}
+
+SocketQuery::Answer SocketQuery::read_part(std::span<const std::byte> part,
+                                           std::vector<Bound>& found) {
+    while (const auto header = read_struct<nlmsghdr>(part)) {
+        if (header->nlmsg_len < sizeof *header || header->nlmsg_len > part.size() ||
+            header->nlmsg_type == NLMSG_ERROR)
+            return Answer::Refused;
+        const auto content = part.first(header->nlmsg_len).subspan(NLMSG_HDRLEN);
+        if (header->nlmsg_type == NLMSG_DONE)
+            return is_good_end(content) ? Answer::Last : Answer::Refused;
+        if (const auto socket = read_struct<inet_diag_msg>(content))
+            found.push_back({std::to_array(socket->id.idiag_src), Be16{socket->id.idiag_sport}});
+        part = part.subspan(std::min<size_t>(NLMSG_ALIGN(header->nlmsg_len), part.size()));
+    }
+    return Answer::Part;
 }
 
 bool SocketQuery::ask(uint8_t family) {

@@ -6,7 +6,9 @@
 ///
 /// Shape    The answer comes in parts of some hundred sockets, one with each call.
 /// Threads  One.
-/// Errors   Where the kernel cannot be asked so, as without CONFIG_INET_DIAG, it says Refused.
+/// Errors   Where the kernel cannot be asked so, as without CONFIG_INET_DIAG, it says Refused;
+/// behind
+///          some parts too, where memory is short.
 /// Cost     Two system calls and one for each part. The kernel looks at its sockets that listen,
 ///          not at its connections: beside 100,000 of these a call took 0.07 ms, and one read of
 ///          /proc/net/tcp6, which goes through all of them to find its end, 80 to 180 ms
@@ -17,7 +19,9 @@
 #include "kernel/descriptor.h"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace sluice::kernel {
@@ -35,6 +39,9 @@ public:
     /// Appends a part of those of a family (AF_INET, AF_INET6); after the last the next call asks
     /// anew. Does not wait.
     Answer read(uint8_t family, std::vector<Bound>& found);
+
+    /// What one part of an answer says, as it came from the kernel; appends its sockets.
+    static Answer read_part(std::span<const std::byte> part, std::vector<Bound>& found);
 
 private:
     bool ask(uint8_t family);

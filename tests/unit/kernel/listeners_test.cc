@@ -5,17 +5,23 @@
 #include "listening.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <sys/socket.h>
+#include <vector>
 
 namespace listeners_test {
 
 using namespace sluice;
 using namespace sluice::test;
 using io::Listener;
+using kernel::Bound;
 using kernel::Listeners;
+using kernel::SocketQuery;
 using net::Protocol;
 
 namespace {
@@ -78,6 +84,30 @@ Listener at(Protocol protocol, Be32 address, uint16_t port) {
 
 const std::string kZeroes(8, '0');
 
+/// A kernel that tells of two ports of IPv4, each in a part, and of none of IPv6.
+struct Kernel {
+    bool refuses = false;     // at once
+    bool breaks_off = false;  // behind the first part
+    unsigned parts = 0;       // that have been told since the last end
+    unsigned refusals = 0;
+
+    SocketQuery::Answer tell(uint8_t family, std::vector<Bound>& found) {
+        if (refuses || (breaks_off && parts == 1)) {
+            parts = 0;
+            ++refusals;
+            return SocketQuery::Answer::Refused;
+        }
+        if (family == AF_INET6)
+            return SocketQuery::Answer::Last;
+        found.push_back({{kOwn.raw}, Be16::from_host(parts == 0 ? 22 : 80)});
+        parts = (parts + 1) % 2;
+        return parts == 0 ? SocketQuery::Answer::Last : SocketQuery::Answer::Part;
+    }
+    Listeners::Ask asked() {
+        return [this](uint8_t family, std::vector<Bound>& found) { return tell(family, found); };
+    }
+};
+
 }  // namespace
 
 TEST_CASE("listeners: sockets that take what anybody sends are found, others are not", "[kernel]") {
@@ -129,6 +159,51 @@ TEST_CASE("listeners: what is no line of a socket is passed over", "[kernel]") {
                             "0: 00000000:0017 00000000:0000 0A");
     Listeners listeners(folder.path());
     CHECK(read_all(listeners) == std::vector{at(Protocol::Tcp, {}, 22)});
+}
+
+TEST_CASE("listeners: where the kernel breaks off its answer, its list is read, and nothing twice",
+          "[kernel]") {
+    const Folder folder;
+    folder.write("tcp", line(word(kOwn), 22, kListens) + line(word(kOwn), 443, kListens));
+    Kernel kernel;
+    Listeners listeners(folder.path(), kernel.asked());
+    const std::vector told{at(Protocol::Tcp, kOwn, 22), at(Protocol::Tcp, kOwn, 80)};
+    CHECK(read_all(listeners) == told);
+    kernel.breaks_off = true;
+    CHECK(read_all(listeners) ==
+          std::vector{at(Protocol::Tcp, kOwn, 22), at(Protocol::Tcp, kOwn, 443)});
+    CHECK(kernel.refusals == 1);
+    kernel.breaks_off = false;
+    CHECK(read_all(listeners) == told);  // it is asked anew
+}
+
+TEST_CASE("listeners: a list that cannot be read is as it was when it could", "[kernel]") {
+    const Folder folder;
+    folder.write("udp", line(kZeroes, 53, kUnconnected));
+    Kernel kernel;
+    Listeners listeners(folder.path(), kernel.asked());
+    const std::vector<Listener> before = read_all(listeners);
+    CHECK(before.size() == 3);
+    kernel.breaks_off = true;
+    for (const char* list : {"/tcp", "/udp"}) {
+        std::filesystem::remove(folder.path() + list);
+        std::filesystem::create_directory(folder.path() + list);  // opens, and is not read
+    }
+    CHECK(read_all(listeners) == before);
+}
+
+TEST_CASE("listeners: a kernel that has never answered is asked once, which is told once",
+          "[kernel]") {
+    const Folder folder;
+    folder.write("tcp", line(word(kOwn), 22, kListens));
+    Kernel kernel;
+    kernel.refuses = true;
+    unsigned notices = 0;
+    Listeners listeners(folder.path(), kernel.asked(), [&](const std::string&) { ++notices; });
+    for (int i = 0; i < 2; ++i)
+        CHECK(read_all(listeners) == std::vector{at(Protocol::Tcp, kOwn, 22)});
+    CHECK(kernel.refusals == 1);
+    CHECK(notices == 1);
 }
 
 TEST_CASE("listeners: the kernel's own are asked for", "[kernel]") {

@@ -13,8 +13,8 @@
 /// Source   unix(7), flock(2). Linux gives the file the mode of the socket at bind, so there is no
 ///          moment at which others could connect.
 
+#include "base/descriptor.h"
 #include "base/result.h"
-#include "command/descriptor.h"
 
 #include <optional>
 #include <string>

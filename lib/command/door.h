@@ -11,7 +11,7 @@
 /// Errors   Throws where the system has no threads or memory; later on nothing is thrown.
 /// Memory   Bounded by reception.h.
 
-#include "command/descriptor.h"
+#include "base/descriptor.h"
 #include "command/endpoints.h"
 #include "command/patience.h"
 #include "listing/background.h"

@@ -16,7 +16,7 @@
 ///          that it was for, and are to be called again.
 /// Memory   kMostGuests times the largest request.
 
-#include "command/descriptor.h"
+#include "base/descriptor.h"
 #include "command/patience.h"
 
 #include <chrono>

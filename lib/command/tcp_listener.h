@@ -9,8 +9,8 @@
 /// Source   tcp(7). What is set of the listener, its connections have from the beginning.
 
 #include "base/big_endian.h"
+#include "base/descriptor.h"
 #include "base/result.h"
-#include "command/descriptor.h"
 
 namespace sluice::command {
 

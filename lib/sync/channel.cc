@@ -9,7 +9,7 @@
 #include <poll.h>
 #include <string>
 #include <string_view>
-#include <unistd.h>
+#include <utility>
 
 namespace sluice::sync {
 namespace {
@@ -75,11 +75,11 @@ Tls::~Tls() {
     SSL_CTX_free(context_);
 }
 
-Channel::Channel(const Tls& tls, int descriptor, End end)
-    : descriptor_(descriptor), ssl_(SSL_new(tls.context())) {
+Channel::Channel(const Tls& tls, Descriptor descriptor, End end)
+    : descriptor_(std::move(descriptor)), ssl_(SSL_new(tls.context())) {
     if (ssl_ == nullptr)
         return;
-    SSL_set_fd(ssl_, descriptor);
+    SSL_set_fd(ssl_, descriptor_.get());
     if (end == End::Server) {
         SSL_set_accept_state(ssl_);
         return;
@@ -91,7 +91,6 @@ Channel::Channel(const Tls& tls, int descriptor, End end)
 
 Channel::~Channel() {
     SSL_free(ssl_);
-    close(descriptor_);
 }
 
 Status Channel::turn(size_t room) {

@@ -11,6 +11,7 @@
 /// Threads  One. Nothing waits: turn() does what can be done now.
 /// Errors   turn() says in a sentence why the channel is over.
 
+#include "base/descriptor.h"
 #include "base/result.h"
 #include "sync/key.h"
 #include "sync/message.h"
@@ -43,7 +44,7 @@ public:
     enum class End : uint8_t { Server, Client };
 
     /// Takes the connected socket over, which does not wait; `tls` outlives the channel.
-    Channel(const Tls& tls, int descriptor, End end);
+    Channel(const Tls& tls, Descriptor descriptor, End end);
     ~Channel();
     Channel(const Channel&) = delete;
     Channel& operator=(const Channel&) = delete;
@@ -54,7 +55,7 @@ public:
     bool is_open() const { return is_open_; }
     /// poll()'s events that bring it further.
     short events(bool wants_more) const;
-    int descriptor() const { return descriptor_; }
+    int descriptor() const { return descriptor_.get(); }
     /// Bytes received by the last turn().
     size_t received() const { return received_; }
 
@@ -67,7 +68,7 @@ private:
     Status receive(size_t room);
     Status judge(int result);
 
-    int descriptor_;
+    Descriptor descriptor_;
     SSL* ssl_;
     bool is_open_ = false;
     bool wants_to_write_ = false;  // what TLS itself has to say

@@ -15,7 +15,6 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <system_error>
-#include <unistd.h>
 #include <utility>
 
 namespace sluice::sync {
@@ -46,13 +45,13 @@ const sockaddr* generic(const sockaddr_in& place) {
     return reinterpret_cast<const sockaddr*>(&place);
 }
 
-int new_socket() {
-    return socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+Descriptor new_socket() {
+    return Descriptor(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 }
 
-void switch_on(int descriptor, int level, int option) {
+void switch_on(const Descriptor& socket, int level, int option) {
     const int on = 1;
-    setsockopt(descriptor, level, option, &on, sizeof on);
+    setsockopt(socket.get(), level, option, &on, sizeof on);
 }
 
 /// Whether two that say so of themselves understand one another's records.
@@ -124,19 +123,17 @@ Status Pair::begin() {
 
 Status Pair::listen() {
     listener_ = new_socket();
-    if (listener_ >= 0)
+    if (listener_)
         switch_on(listener_, SOL_SOCKET, SO_REUSEADDR);
     const sockaddr_in place = address_of(params_.listen.address, params_.listen.port);
-    if (listener_ < 0 || bind(listener_, generic(place), sizeof place) != 0 ||
-        ::listen(listener_, 4) != 0)
+    if (!listener_ || bind(listener_.get(), generic(place), sizeof place) != 0 ||
+        ::listen(listener_.get(), 4) != 0)
         return Error{"--sync listen=" + to_string(params_.listen) + ": " + std::strerror(errno)};
     return Done{};
 }
 
 Pair::~Pair() {
     stop();
-    if (listener_ >= 0)
-        close(listener_);
 }
 
 void Pair::stop() {
@@ -164,18 +161,18 @@ void Pair::run() {
 }
 
 void Pair::turn() {
-    if (std::exchange(lacked_memory_, false))  // if there is some for the sentence by now
-        complaints_.say("there is no memory for what is to be told");
     accept_peer();
     look_for_join();
     connect_peer();
     serve();
     follow();
     publish_peer();
+    if (std::exchange(lacked_memory_, false))  // if there is some for the sentence by now
+        complaints_.say("there is no memory for what is to be told");
 }
 
 void Pair::wait() const {
-    std::array<pollfd, 4> polled{{{listener_, POLLIN, 0}, {}, {}, {}}};
+    std::array<pollfd, 4> polled{{{listener_.get(), POLLIN, 0}, {}, {}, {}}};
     nfds_t count = 1;
     for (const Session* session : {candidate_.get(), served_.get(), followed_.get()})
         if (session != nullptr) {
@@ -190,16 +187,12 @@ void Pair::wait() const {
 void Pair::accept_peer() {
     sockaddr_in from{};
     socklen_t length = sizeof from;
-    const int descriptor = accept4(listener_, reinterpret_cast<sockaddr*>(&from), &length,
-                                   SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (descriptor >= 0) {
-        const bool is_peer = from.sin_addr.s_addr == params_.peer.address.raw;
-        if (is_peer && candidate_ == nullptr) {
-            switch_on(descriptor, IPPROTO_TCP, TCP_NODELAY);
-            candidate_ = std::make_unique<Session>(*tls_, descriptor, Channel::End::Server);
-        } else {
-            close(descriptor);
-        }
+    Descriptor come(accept4(listener_.get(), reinterpret_cast<sockaddr*>(&from), &length,
+                            SOCK_NONBLOCK | SOCK_CLOEXEC));
+    const bool is_peer = come && from.sin_addr.s_addr == params_.peer.address.raw;
+    if (is_peer && candidate_ == nullptr) {
+        switch_on(come, IPPROTO_TCP, TCP_NODELAY);
+        candidate_ = std::make_unique<Session>(*tls_, std::move(come), Channel::End::Server);
     }
     if (candidate_ == nullptr)
         return;
@@ -237,19 +230,16 @@ void Pair::connect_peer() {
     if (followed_ != nullptr || now < connect_at_)
         return;
     connect_at_ = now + kConnectAgain;
-    const int descriptor = new_socket();
-    if (descriptor < 0)
+    Descriptor socket = new_socket();
+    if (!socket)
         return;
-    switch_on(descriptor, IPPROTO_TCP, TCP_NODELAY);
+    switch_on(socket, IPPROTO_TCP, TCP_NODELAY);
     // Any port of the address by which the peer knows this gateway.
     const sockaddr_in own = address_of(params_.listen.address, {});
     const sockaddr_in peer = address_of(params_.peer.address, params_.peer.port);
-    if (bind(descriptor, generic(own), sizeof own) != 0 ||
-        (connect(descriptor, generic(peer), sizeof peer) != 0 && errno != EINPROGRESS)) {
-        close(descriptor);
-        return;
-    }
-    followed_ = std::make_unique<Session>(*tls_, descriptor, Channel::End::Client);
+    if (bind(socket.get(), generic(own), sizeof own) == 0 &&
+        (connect(socket.get(), generic(peer), sizeof peer) == 0 || errno == EINPROGRESS))
+        followed_ = std::make_unique<Session>(*tls_, std::move(socket), Channel::End::Client);
 }
 
 void Pair::serve() {

@@ -17,6 +17,7 @@
 ///          its channel, and the log says so once.
 /// Source   The idea of a full resync and updates behind it: conntrackd's FT-FW.
 
+#include "base/descriptor.h"
 #include "base/result.h"
 #include "listing/background.h"
 #include "net/tuple.h"
@@ -33,6 +34,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
 namespace sluice::sync {
 
@@ -66,7 +68,8 @@ private:
 
     /// A channel, and what its other end has said.
     struct Session {
-        Session(const Tls& tls, int descriptor, Channel::End end) : channel(tls, descriptor, end) {}
+        Session(const Tls& tls, Descriptor descriptor, Channel::End end)
+            : channel(tls, std::move(descriptor), end) {}
 
         Channel channel;
         bool has_greeted = false;
@@ -103,7 +106,7 @@ private:
 
     PairParams params_;
     std::unique_ptr<Tls> tls_;
-    int listener_ = -1;
+    Descriptor listener_;
     SessionPointer candidate_;  // has connected, and has not proven yet that it has the key
     SessionPointer served_;
     SessionPointer followed_;

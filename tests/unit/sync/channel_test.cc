@@ -33,8 +33,10 @@ struct Ends {
         std::signal(SIGPIPE, SIG_IGN);
         std::array<int, 2> sockets{};
         REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, sockets.data()) == 0);
-        server = std::make_unique<Channel>(*server_tls, sockets[0], Channel::End::Server);
-        client = std::make_unique<Channel>(*client_tls, sockets[1], Channel::End::Client);
+        server =
+            std::make_unique<Channel>(*server_tls, Descriptor(sockets[0]), Channel::End::Server);
+        client =
+            std::make_unique<Channel>(*client_tls, Descriptor(sockets[1]), Channel::End::Client);
     }
 
     /// Turns both until nothing more can come of it; what the first says that ends.
@@ -86,7 +88,7 @@ TEST_CASE("sync channel: who speaks something else is not", "[sync]") {
     const auto tls = Tls::create(key_of(1)).value();
     std::array<int, 2> sockets{};
     REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, sockets.data()) == 0);
-    Channel server(*tls, sockets[0], Channel::End::Server);
+    Channel server(*tls, Descriptor(sockets[0]), Channel::End::Server);
     constexpr std::string_view kRequest = "GET / HTTP/1.1\r\nHost: sluice\r\n\r\n";
     REQUIRE(write(sockets[1], kRequest.data(), kRequest.size()) ==
             static_cast<ssize_t>(kRequest.size()));

@@ -3,12 +3,16 @@
 
 #include "../flow/flows.h"
 #include "catch.h"
+#include "testing/no_memory.h"
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
+#include <functional>
 #include <mutex>
 #include <netinet/in.h>
+#include <poll.h>
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
@@ -70,7 +74,7 @@ struct One {
                                         const std::lock_guard lock(mutex);
                                         notices.push_back(sentence);
                                     },
-                                    {{}, false}});
+                                    {{}, false, 0, on_entry}});
         if (!started)
             return started.error();
         pair = std::move(*started);
@@ -91,6 +95,7 @@ struct One {
         return all;
     }
 
+    std::function<void()> on_entry = [] {};  // of the thread
     Hello hello;
     Standing standing;
     Mailbox mailbox;
@@ -311,6 +316,55 @@ TEST_CASE("sync pair: who has the peer's address and no key cannot fill the log"
     const std::lock_guard lock(one.mutex);
     CHECK_FALSE(one.notices.empty());
     CHECK(one.notices.size() < kKnocks / 4);  // one in ten seconds
+}
+
+namespace {
+
+/// Where a peer would listen.
+class PeersPlace {
+public:
+    PeersPlace(Be32 address, Be16 port) {
+        sockaddr_in place{};
+        place.sin_family = AF_INET;
+        place.sin_addr.s_addr = address.raw;
+        place.sin_port = port.raw;
+        REQUIRE(bind(listener_.get(), reinterpret_cast<sockaddr*>(&place), sizeof place) == 0);
+        REQUIRE(listen(listener_.get(), 4) == 0);
+    }
+
+    /// The next connection, when something comes by it: how many bytes, 0 where it is closed.
+    ssize_t hear_next() const {
+        REQUIRE(has_some(listener_));
+        const Descriptor come(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+        REQUIRE(come);
+        REQUIRE(has_some(come));
+        std::array<char, 1024> said;
+        return recv(come.get(), said.data(), said.size(), 0);
+    }
+
+private:
+    static bool has_some(const Descriptor& socket) {
+        pollfd polled{socket.get(), POLLIN, 0};
+        return poll(&polled, 1, static_cast<int>(kPatience / std::chrono::milliseconds(1))) == 1;
+    }
+
+    Descriptor listener_{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+};
+
+}  // namespace
+
+TEST_CASE("sync pair: a connection for which there is no memory is closed, and made again",
+          "[sync]") {
+    const Be16 port = free_port();
+    const PeersPlace peer(kSecond, port);
+    std::atomic<bool> is_short{true};
+    One one(true, 100);
+    one.on_entry = [&] { test::starve(is_short); };
+    REQUIRE(one.start({kFirst, port}, {kSecond, port}).ok());
+    CHECK(peer.hear_next() == 0);
+    is_short = false;
+    CHECK(comes_true([&] { return peer.hear_next() > 0; }));  // how TLS begins
+    CHECK(comes_true([&] { return one.has_said("there is no memory for what is to be told"); }));
 }
 
 TEST_CASE("sync pair: a place that cannot be had is named", "[sync]") {

@@ -4,9 +4,10 @@
 /// \file
 /// Descriptor: a file descriptor that is closed when it goes.
 
+#include <unistd.h>
 #include <utility>
 
-namespace sluice::command {
+namespace sluice {
 
 class Descriptor {
 public:
@@ -17,7 +18,10 @@ public:
         std::swap(fd_, other.fd_);
         return *this;
     }
-    ~Descriptor();
+    ~Descriptor() {
+        if (fd_ >= 0)
+            close(fd_);
+    }
 
     int get() const { return fd_; }
     explicit operator bool() const { return fd_ >= 0; }
@@ -26,4 +30,4 @@ private:
     int fd_ = -1;
 };
 
-}  // namespace sluice::command
+}  // namespace sluice

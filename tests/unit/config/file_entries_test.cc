@@ -39,6 +39,15 @@ TEST_CASE("file entries: an empty text, comments and sections set nothing", "[co
     CHECK(entries_of("\xef\xbb\xbf# a byte order mark\n").empty());
 }
 
+TEST_CASE("file entries: a section may come again", "[config]") {
+    const auto entries = entries_of(
+        "[addresses]\nsnat = 10.2.0.0/16 -> 198.51.100.5\n[ipv6]\nra = 1\n[addresses]\n"
+        "snat = 2001:db8:1::/64 -> 198.51.100.6");
+    REQUIRE(entries.size() == 3);
+    CHECK(entries[0].flag == "snat");
+    CHECK(entries[2].flag == "snat");
+}
+
 TEST_CASE("file entries: a value is the rest of its line", "[config]") {
     CHECK(words_of("workers=2") == Words{"2"});
     CHECK(words_of("  workers\t =  2 \t# two\r\n") == Words{"2"});

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "catch.h"
+#include "config/config.h"
 #include "config/flags.h"
 #include "config/lines.h"
 #include "config/sources.h"
 #include "testing/temporary_file.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <fstream>
@@ -65,7 +67,8 @@ std::set<std::string> changeable_flags() {
 }
 
 /// packaging/sluice.conf, as it is, and with every line that shows a flag switched on: those of
-/// IPv6, which goes without --inside-routing, apart from all others.
+/// IPv6, which goes without --inside-routing, apart from all others. Of IPv6 are its section, and
+/// that of addresses behind it.
 std::vector<std::string> examples() {
     std::ifstream file = open_in_tree("packaging/sluice.conf");
     std::string plain;
@@ -74,7 +77,7 @@ std::vector<std::string> examples() {
     bool is_of_ipv6 = false;
     for (std::string line; std::getline(file, line);) {
         if (line.starts_with("["))
-            is_of_ipv6 = line == "[ipv6]";
+            is_of_ipv6 = line == "[ipv6]" || (is_of_ipv6 && line == "[addresses]");
         const bool shows_a_flag =
             line.starts_with("#") && line.size() > 1 && line[1] != ' ' && line != "#";
         const std::string on = shows_a_flag ? line.substr(1) : line;
@@ -83,6 +86,22 @@ std::vector<std::string> examples() {
         with_ipv6 += (is_of_ipv6 ? on : line) + '\n';
     }
     return {plain, full, with_ipv6};
+}
+
+/// What a file of this text says, which must be good.
+sluice::config::Config read_good(const std::string& text) {
+    constexpr std::array<unsigned, 2> kCpus{0, 1};
+    const sluice::testing::TemporaryFile file(text);
+    const auto sources = sluice::config::Sources::read({}, file.path(), {});
+    if (!sources)
+        FAIL(sources.error().message);
+    const auto config = sources.value().load();
+    if (!config)
+        FAIL(config.error().message);
+    const auto status = sources.value().validate(config.value(), kCpus);
+    if (!status)
+        FAIL(status.error().message);
+    return config.value();
 }
 
 }  // namespace
@@ -105,19 +124,28 @@ TEST_CASE("docs: docs/configuration.md names the flags that a reload can change,
 }
 
 TEST_CASE("docs: packaging/sluice.conf is good, and so is all that it shows", "[sluice]") {
-    constexpr std::array<unsigned, 2> kCpus{0, 1};
-    for (const std::string& text : examples()) {
-        const sluice::testing::TemporaryFile file(text);
-        const auto sources = sluice::config::Sources::read({}, file.path(), {});
-        if (!sources)
-            FAIL(sources.error().message);
-        const auto config = sources.value().load();
-        if (!config)
-            FAIL(config.error().message);
-        const auto status = sources.value().validate(config.value(), kCpus);
-        if (!status)
-            FAIL(status.error().message);
-    }
+    for (const std::string& text : examples())
+        read_good(text);
+}
+
+TEST_CASE("docs: what packaging/sluice.conf shows of IPv6 serves a subnet that may be advertised",
+          "[sluice]") {
+    std::string text = examples().back();
+    const std::string silent = "\nra = 0\n", advertised = "\nra = 1\n";
+    const size_t at = text.find(silent);
+    REQUIRE(at != std::string::npos);
+    const sluice::config::Config config = read_good(text.replace(at, silent.size(), advertised));
+    CHECK(config.advertises_router);
+    REQUIRE(config.lan6);
+    CHECK(config.lan6->length == 64);
+    CHECK(std::ranges::any_of(config.routes,
+                              [](const auto& route) { return route.prefix6.has_value(); }));
+    CHECK(std::ranges::any_of(config.snat,
+                              [](const auto& rule) { return rule.inside6.has_value(); }));
+    CHECK(std::ranges::any_of(config.deny,
+                              [](const auto& match) { return match.inside6.has_value(); }));
+    CHECK(std::ranges::any_of(config.forwards,
+                              [](const auto& each) { return each.internal6.has_value(); }));
 }
 
 TEST_CASE("docs: packaging/sluice.conf shows every flag", "[sluice]") {

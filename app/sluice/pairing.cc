@@ -54,7 +54,7 @@ Result<std::unique_ptr<sync::Pair>> start_pair(const PairingParams& params) {
     hello.tracker_layout = conntrack::kTrackerLayout;
     hello.block_size = params.config.holders.blocks.size;
     hello.ipv6_plan = gateway::numbering_fingerprint(params.config);
-    tell_policy(params.gateway, params.config);
+    tell_policy(params.gateway, gateway::policy_fingerprint(params.config));
     const bool tells_all = params.config.sync_flows == config::SyncFlows::All;
     const uint8_t wanted = tells_all ? uint8_t{0} : uint8_t{conntrack::kAssured};
     return sync::Pair::start({sync.listen,
@@ -72,11 +72,10 @@ Result<std::unique_ptr<sync::Pair>> start_pair(const PairingParams& params) {
                               std::move(background)});
 }
 
-void tell_policy(gateway::Gateway& gateway, const config::Config& config) {
+void tell_policy(gateway::Gateway& gateway, uint32_t fingerprint) {
     // relaxed: the pair's thread says it when it has seen it.
     if (gateway.replica() != nullptr)
-        gateway.replica()->standing().policy.store(gateway::policy_fingerprint(config),
-                                                   std::memory_order_relaxed);
+        gateway.replica()->standing().policy.store(fingerprint, std::memory_order_relaxed);
 }
 
 const char* duty_text(gateway::Gateway& gateway) {

@@ -42,8 +42,9 @@ struct PairingParams {
 /// Lets the pair's thread run; null where the gateway is alone.
 Result<std::unique_ptr<sync::Pair>> start_pair(const PairingParams& params);
 
-/// What the peer is to know of the configuration; of another one again.
-void tell_policy(gateway::Gateway& gateway, const config::Config& config);
+/// What the peer is to know of the configuration, as gateway::policy_fingerprint() has it; of
+/// another one again.
+void tell_policy(gateway::Gateway& gateway, uint32_t fingerprint);
 
 /// "forwarding", "standing by".
 const char* duty_text(gateway::Gateway& gateway);

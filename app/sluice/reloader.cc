@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sluice/reloader.h"
 
+#include "base/if_memory_allows.h"
 #include "config/nptv6.h"
 #include "config/read_match.h"
 #include "gateway/given.h"
+#include "gateway/policy_fingerprint.h"
 #include "gateway/rules.h"
 #include "sluice/pairing.h"
 
@@ -11,11 +13,13 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <new>
 #include <poll.h>
 #include <set>
 #include <string_view>
 #include <sys/eventfd.h>
 #include <system_error>
+#include <type_traits>
 #include <unistd.h>
 #include <utility>
 
@@ -72,12 +76,31 @@ string unchangeable(const config::Difference& difference) {
 
 }  // namespace
 
+/// A policy that has been compiled: discarded unless it is used.
+class Reloader::Unused {
+public:
+    Unused(gateway::Policies& policies, gateway::Policies::Pointer policy)
+        : policies_(policies), policy_(std::move(policy)) {}
+    ~Unused() {
+        if (policy_ != nullptr)
+            policies_.discard(std::move(policy_));
+    }
+    Unused(const Unused&) = delete;
+
+    const gateway::Policies::Pointer& policy() const { return policy_; }
+    gateway::Policies::Pointer take() { return std::exchange(policy_, nullptr); }
+
+private:
+    gateway::Policies& policies_;
+    gateway::Policies::Pointer policy_;
+};
+
 Result<std::unique_ptr<Reloader>> Reloader::start(ReloaderParams params) {
-    const int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (wake < 0)
+    Descriptor wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!wake)
         return Error{string("the configuration could not be read again: eventfd: ") +
                      std::strerror(errno)};
-    std::unique_ptr<Reloader> reloader(new Reloader(std::move(params), wake));
+    std::unique_ptr<Reloader> reloader(new Reloader(std::move(params), std::move(wake)));
     try {
         reloader->thread_ = std::thread([self = reloader.get()] { self->work(); });
     } catch (const std::system_error& error) {
@@ -86,16 +109,16 @@ Result<std::unique_ptr<Reloader>> Reloader::start(ReloaderParams params) {
     return reloader;
 }
 
-Reloader::Reloader(ReloaderParams params, int wake) : params_(std::move(params)), wake_(wake) {
-    keep_rules();
-}
+Reloader::Reloader(ReloaderParams params, Descriptor wake)
+    : params_(std::move(params)),
+      wake_(std::move(wake)),
+      written_(write_down(params_.gateway.policies().current(), params_.sources, params_.config)) {}
 
 Reloader::~Reloader() {
     stop_ = true;
     wake();
     if (thread_.joinable())
         thread_.join();
-    close(wake_);
 }
 
 void Reloader::request() {
@@ -115,34 +138,42 @@ void Reloader::drain() {
 void Reloader::wake() {
     const uint64_t one = 1;
     // A full counter has woken the thread already.
-    [[maybe_unused]] const ssize_t written = write(wake_, &one, sizeof one);
+    [[maybe_unused]] const ssize_t written = write(wake_.get(), &one, sizeof one);
 }
 
 void Reloader::work() {
     params_.background.enter();
     while (true) {
-        pollfd wake{wake_, POLLIN, 0};
+        pollfd wake{wake_.get(), POLLIN, 0};
         poll(&wake, 1, patience());
         uint64_t count = 0;
-        [[maybe_unused]] const ssize_t taken = read(wake_, &count, sizeof count);
+        [[maybe_unused]] const ssize_t taken = read(wake_.get(), &count, sizeof count);
         if (stop_)
             return;
-        carry_out_orders();
-        if (is_requested_.exchange(false)) {
-            const Result<string> outcome = do_reload(false);
-            if (!outcome)
-                params_.print("reload: nothing was changed: " + outcome.error().message);
-        }
-        end_drained();
-        free_policies();
-        logs_end_ = params_.flow_logs.reap();
+        lacked_memory_ = !if_memory_allows([this] { turn(); });
     }
+}
+
+/// What there is no memory for is left to the next turn, but for a reload, which is refused.
+void Reloader::turn() {
+    carry_out_orders();
+    if (is_requested_.exchange(false)) {
+        const Result<string> outcome = do_reload(false);
+        if (!outcome)
+            params_.print("reload: nothing was changed: " + outcome.error().message);
+    }
+    end_drained();
+    free_policies();
+    logs_end_ = params_.flow_logs.reap();
 }
 
 /// Milliseconds; less than 0 for as long as nobody wakes the thread.
 int Reloader::patience() {
     constexpr int kLook = 10000;      // so often, where there is something to look after
     constexpr int kLookAtLogs = 100;  // they end within a second or so
+    constexpr int kBreath = 100;      // before it is tried again what there was no memory for
+    if (lacked_memory_)
+        return kBreath;
     const std::lock_guard lock(mutex_);
     const auto due = draining_.due();
     if (!due && !logs_end_)
@@ -176,7 +207,11 @@ Result<string> Reloader::reload(bool dry_run) {
 
 Result<string> Reloader::do_reload(bool dry_run) {
     const std::lock_guard lock(mutex_);
-    return reload_locked(dry_run);
+    try {
+        return reload_locked(dry_run);
+    } catch (const std::bad_alloc&) {
+        return Error{"out of memory"};  // so short that it needs none itself
+    }
 }
 
 string Reloader::lines() {
@@ -188,13 +223,17 @@ string Reloader::lines() {
     return text;
 }
 
-void Reloader::keep_rules() {
-    auto written = std::make_shared<const Written>(Written{
-        params_.gateway.policies().current(), config::deny_places(params_.sources, params_.config),
-        config::rule_lines(params_.config), config::rule_places(params_.sources, params_.config),
-        params_.config.forwards});
+std::shared_ptr<const Reloader::Written> Reloader::write_down(
+    const gateway::Policies::Pointer& policy, const config::Sources& sources,
+    const config::Config& config) {
+    return std::make_shared<const Written>(
+        Written{policy, config::deny_places(sources, config), config::rule_lines(config),
+                config::rule_places(sources, config), config.forwards});
+}
+
+void Reloader::keep(std::shared_ptr<const Written> written) {
     const std::lock_guard lock(rules_mutex_);
-    written_ = std::move(written);
+    written_.swap(written);
 }
 
 std::shared_ptr<const Reloader::Written> Reloader::written() const {
@@ -278,71 +317,88 @@ Result<string> Reloader::reload_locked(bool dry_run) {
         return Error{
             "with --nptv6 the --route of IPv6 prefixes are those of the start: restart sluice, or "
             "take that back"};
-    auto policy = params_.gateway.policies().compile(candidate->config);
-    if (!policy)
-        return policy.error();
-    const gateway::Census census = count(candidate->difference, candidate->config, **policy);
-    string text = table_of(candidate->difference, census);
-    if (Status status = change_logs(candidate->config.flow_logs, dry_run); !status) {
-        params_.gateway.policies().discard(std::move(*policy));
+    auto compiled = params_.gateway.policies().compile(candidate->config);
+    if (!compiled)
+        return compiled.error();
+    Unused policy(params_.gateway.policies(), std::move(*compiled));
+    const gateway::Census census =
+        count(candidate->difference, candidate->config, *policy.policy());
+    string table = table_of(candidate->difference, census);
+    if (!dry_run)
+        return apply(std::move(*candidate), policy, std::move(table), census.without_ground);
+    if (Status status = params_.flow_logs.look_at(candidate->config.flow_logs); !status)
         return status.error();
-    }
-    if (dry_run) {
-        params_.gateway.policies().discard(std::move(*policy));
-        return text + flows(census.without_ground) + " would have no rule any more\n";
-    }
-    return text + apply(*candidate, *policy, census.without_ground);
+    return table + flows(census.without_ground) + " would have no rule any more\n";
 }
 
-Status Reloader::change_logs(const config::FlowLogs& wanted, bool dry_run) {
-    if (dry_run)
-        return params_.flow_logs.look_at(wanted);
-    return params_.flow_logs.change(wanted);
-}
+/// What may fail comes before anything has changed, and the logs last of it. Out of memory nothing
+/// is missing behind that but words.
+Result<string> Reloader::apply(Candidate candidate, Unused& compiled, string table,
+                               uint64_t without_ground) {
+    auto written = write_down(compiled.policy(), candidate.sources, candidate.config);
+    const uint32_t fingerprint = gateway::policy_fingerprint(candidate.config);
+    draining_.make_room();
+    if (Status status = params_.flow_logs.change(candidate.config.flow_logs); !status)
+        return status.error();
 
-/// From here on nothing fails.
-string Reloader::apply(const Candidate& candidate, const gateway::Policies::Pointer& policy,
-                       uint64_t without_ground) {
-    flow::FlowTable& table = params_.gateway.table();
+    const gateway::Policies::Pointer policy = compiled.take();
     const bool is_over = params_.gateway.use(policy);
-    params_.sources = candidate.sources;
-    params_.config = candidate.config;
-    keep_rules();
-    tell_policy(params_.gateway, params_.config);
-    string rest;
+    static_assert(std::is_nothrow_move_assignable_v<config::Sources>);
+    static_assert(std::is_nothrow_move_assignable_v<config::Config>);
+    params_.sources = std::move(candidate.sources);
+    params_.config = std::move(candidate.config);
+    keep(std::move(written));
+    tell_policy(params_.gateway, fingerprint);
+    if_memory_allows([&] {
+        string rest = settle(policy, without_ground);
+        if (!is_over)
+            rest += "; a worker stands still, which may still go by the old configuration";
+        params_.print("reload: " + std::to_string(candidate.difference.gone.size()) +
+                      " lines gone, " + std::to_string(candidate.difference.come.size()) +
+                      " come; " + rest);
+        table += rest + '\n';
+    });
+    return table;
+}
+
+/// What becomes of flows without a rule, which it says.
+string Reloader::settle(const gateway::Policies::Pointer& policy, uint64_t without_ground) {
     switch (params_.config.on_reload) {
         case config::OnReload::Keep:
             draining_.stop();  // what was to end goes on too
-            rest = flows(without_ground) + " without a rule go on (--on-reload keep)";
-            break;
+            return flows(without_ground) + " without a rule go on (--on-reload keep)";
         case config::OnReload::Drain:
             draining_.begin(policy, Clock::now(), std::chrono::seconds(params_.config.drain_time));
             wake();
-            rest = flows(without_ground) + " without a rule go on for " +
+            return flows(without_ground) + " without a rule go on for " +
                    std::to_string(params_.config.drain_time) + " s (--on-reload drain)";
-            break;
         case config::OnReload::End:
-            draining_.stop();
-            rest = flows(gateway::end_without_ground(table, *policy)) +
-                   " without a rule ended (--on-reload end)";
             break;
     }
-    if (!is_over)
-        rest += "; a worker stands still, which may still go by the old configuration";
-    params_.print("reload: " + std::to_string(candidate.difference.gone.size()) + " lines gone, " +
-                  std::to_string(candidate.difference.come.size()) + " come; " + rest);
-    return rest + '\n';
+    draining_.stop();
+    uint64_t ended = 0;
+    const bool are_all = if_memory_allows(
+        [&] { ended = gateway::end_without_ground(params_.gateway.table(), *policy); });
+    if (!are_all) {
+        draining_.begin(policy, Clock::now(), {});
+        wake();
+        return "flows without a rule end when there is memory for that (--on-reload end)";
+    }
+    return flows(ended) + " without a rule ended (--on-reload end)";
 }
 
+/// Those that are to end stay so where there is no memory for that.
 void Reloader::end_drained() {
     const std::lock_guard lock(mutex_);
-    const std::vector<gateway::Policies::Pointer> kept = draining_.take_due(Clock::now());
-    if (kept.empty())
+    if (const auto due = draining_.due(); !due || *due > Clock::now())
         return;
+    gateway::Draining rest = draining_;
+    const std::vector<gateway::Policies::Pointer> kept = rest.take_due(Clock::now());
     std::vector<const policy::Policy*> policies;
     for (const gateway::Policies::Pointer& policy : kept)
         policies.push_back(policy.get());
     const uint64_t ended = gateway::end_without_ground(params_.gateway.table(), policies);
+    draining_ = std::move(rest);
     params_.print("reload: " + flows(ended) + " without a rule ended (--on-reload drain)");
 }
 

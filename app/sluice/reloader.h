@@ -10,9 +10,12 @@
 ///          socket run when nobody else wants a CPU. reload(), which waits for it, and lines(): any
 ///          but workers and the control core. request(): any, and does not wait.
 ///          rules(), ask() and given(): any but workers and the control core.
-/// Errors   One sentence, with file, line and column where it is about a value there.
+/// Errors   One sentence, with file, line and column where it is about a value there. Where there
+///          is no memory for another configuration, the one that holds stays. Out of memory
+///          rules(), ask() and given() throw std::bad_alloc.
 
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/result.h"
 #include "command/subject.h"
 #include "config/config.h"
@@ -76,16 +79,19 @@ private:
         config::Difference difference;
     };
 
+    class Unused;
+
     /// Of who waits for its outcome.
     struct Order {
         bool dry_run = false;
         std::promise<Result<std::string>> outcome{};
     };
 
-    Reloader(ReloaderParams params, int wake);
+    Reloader(ReloaderParams params, Descriptor wake);
     /// Has the thread look at what there is to do, and until when it may wait.
     void wake();
     void work();
+    void turn();
     int patience();
     void carry_out_orders();
     Result<std::string> do_reload(bool dry_run);
@@ -93,9 +99,9 @@ private:
     Result<Candidate> read_again() const;
     gateway::Census count(const config::Difference& difference, const config::Config& after,
                           const policy::Policy& policy) const;
-    Status change_logs(const config::FlowLogs& wanted, bool dry_run);
-    std::string apply(const Candidate& candidate, const gateway::Policies::Pointer& policy,
-                      uint64_t without_ground);
+    Result<std::string> apply(Candidate candidate, Unused& policy, std::string table,
+                              uint64_t without_ground);
+    std::string settle(const gateway::Policies::Pointer& policy, uint64_t without_ground);
     void end_drained();
     void free_policies();
     /// A policy, and its rules as they were written.
@@ -107,12 +113,14 @@ private:
         std::vector<pool::Forward> forwards;
     };
 
-    /// Of the configuration that holds from now on.
-    void keep_rules();
+    static std::shared_ptr<const Written> write_down(const gateway::Policies::Pointer& policy,
+                                                     const config::Sources& sources,
+                                                     const config::Config& config);
+    void keep(std::shared_ptr<const Written> written);
     std::shared_ptr<const Written> written() const;
 
     ReloaderParams params_;
-    int wake_;  // an eventfd
+    Descriptor wake_;  // an eventfd
     std::atomic<bool> stop_{false};
     std::atomic<bool> is_requested_{false};
     std::mutex orders_mutex_;
@@ -120,6 +128,7 @@ private:
     std::mutex mutex_;  // of params_.sources, config and the policies, and of draining_
     gateway::Draining draining_;
     bool logs_end_ = false;           // some that are gone still tell; of the thread
+    bool lacked_memory_ = false;      // in the last turn; likewise
     mutable std::mutex rules_mutex_;  // of what follows
     std::shared_ptr<const Written> written_;
     std::thread thread_;

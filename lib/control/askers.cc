@@ -38,10 +38,10 @@ std::optional<net::MacAddress> Askers::add(link::InterfaceId interface, Be32 add
     uint32_t& of_mac = by_mac_[bits];
     if (of_mac == kAskersPerMac)
         return std::nullopt;
+    by_address_.emplace(key, next_);  // before it is counted: there may be no memory for it
     ++of_mac;
     if (next_ - oldest_ == ring_.size())
         drop_oldest();
-    by_address_.emplace(key, next_);
     at(next_++) = {.key = key, .mac = bits, .asked = now};
     return std::nullopt;
 }

@@ -75,11 +75,14 @@ Status FlowLogs::change(const config::FlowLogs& wanted) {
     const std::vector<config::FlowLogTarget> targets = missing(wanted);
     if (Status status = look_at_all(targets); !status)
         return status;
+    const std::vector<config::FlowLogTarget> all = targets_of(wanted);
     Result<Logs> come = start(targets);
     if (!come)
         return come.error();
+    leaving_.reserve(leaving_.size() + logs_.size());
+    logs_.reserve(logs_.size() + come->size());
+    // From here on nothing fails.
     both_.store(wanted.both, std::memory_order_relaxed);
-    const std::vector<config::FlowLogTarget> all = targets_of(wanted);
     const auto gone = std::stable_partition(logs_.begin(), logs_.end(), [&](const auto& log) {
         return std::ranges::find(all, log->target()) != all.end();
     });

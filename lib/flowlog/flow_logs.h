@@ -11,7 +11,7 @@
 /// Threads  change(), look_at(), reap(), stop(): any that may wait for a disk, one at a time by a
 ///          lock. sent() and lost(): any; they wait for nobody. Logs' threads are of who calls
 ///          change(), and have his rights at most.
-/// Errors   change() has changed nothing then.
+/// Errors   change() has changed nothing then, nor where there is no memory (std::bad_alloc).
 
 #include "base/result.h"
 #include "config/collector.h"

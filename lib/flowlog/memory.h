@@ -12,19 +12,4 @@
 ///          is left out then, but for the sum at the end, whose text has its memory beforehand.
 /// Threads  Any.
 
-#include <new>
-
-namespace sluice::flowlog {
-
-/// Does it; false where there was no memory for all of it.
-template <typename Work>
-bool if_memory_allows(Work work) {
-    try {
-        work();
-        return true;
-    } catch (const std::bad_alloc&) {
-        return false;
-    }
-}
-
-}  // namespace sluice::flowlog
+#include "base/if_memory_allows.h"

@@ -29,6 +29,8 @@ public:
 
     /// `policy` holds from now on; flows that it leaves without ground end after `patience`.
     void begin(const Policies::Pointer& policy, Clock::time_point now, Clock::duration patience);
+    /// The next begin() finds memory.
+    void make_room() { reloads_.reserve(reloads_.size() + 1); }
     /// Nothing is to end any more.
     void stop() { reloads_.clear(); }
     /// When something is to end; nothing where nothing is.

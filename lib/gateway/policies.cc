@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cassert>
 #include <chrono>
+#include <new>
 #include <thread>
 #include <utility>
 
@@ -138,10 +139,21 @@ Result<Policies::Pointer> Policies::compile(const config::Config& config) {
     slots_before_ = pools_.slots();
     tunings_before_ = tunings_.size();
     ++edition_;
+    try {
+        return compile_anew(config);
+    } catch (const std::bad_alloc&) {
+        discard({});
+        throw;
+    }
+}
+
+/// use() finds memory for what it keeps.
+Result<Policies::Pointer> Policies::compile_anew(const config::Config& config) {
     if (Status status = take_numbers(config); !status) {
         discard({});
         return status.error();
     }
+    replaced_.fresh().reserve(replaced_.fresh().size() + 1);
     Pointer policy = make(config, {pools_, tunings_, doors_, edition_}, key_, &current()->rules);
     if (pools_.slots() > most_slots_) {
         discard(std::move(policy));
@@ -192,8 +204,6 @@ size_t Policies::free_waiting() {
 bool Policies::use(const Pointer& policy, unsigned patience_ms) {
     using Clock = std::chrono::steady_clock;
     Pointer before = current();
-    // What may find no memory comes before anything has changed.
-    replaced_.fresh().reserve(replaced_.fresh().size() + 1);
     tunings_.tell(logged_);  // before any flow is opened by it
     in_force_.replace(*policy);
     {

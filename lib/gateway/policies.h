@@ -56,13 +56,13 @@ public:
 
     /// An error where as many wait as may, where the addresses of all configurations so far, their
     /// sets of timeouts, or the doors with limits are more than there is room for, or where flows
-    /// are to be helped that cannot be.
+    /// are to be helped that cannot be. Out of memory std::bad_alloc, and nothing has been made.
     Result<Pointer> compile(const config::Config& config);
     /// Takes back what the last compile() has made, which nobody has used: its addresses, timeouts
     /// and doors have taken no room.
     void discard(Pointer policy);
     /// Lets what compile() has made last hold. Returns when nobody goes by those before any more;
-    /// false when some member has not turned for `patience_ms`: then they wait.
+    /// false when some member has not turned for `patience_ms`: then they wait. It takes no memory.
     bool use(const Pointer& policy, unsigned patience_ms = 10000);
     /// Frees those by which nobody goes any more; returns how many wait. compile() and use() do so
     /// by themselves.
@@ -71,6 +71,7 @@ public:
     size_t waiting() const { return how_many_wait_.load(std::memory_order_relaxed); }
 
 private:
+    Result<Pointer> compile_anew(const config::Config& config);
     Status take_numbers(const config::Config& config);
     uint32_t oldest_edition() const;
 

@@ -48,7 +48,10 @@ const pool::AddressPool* Pools::take(const std::vector<AddressRange>& addresses,
 }
 
 void Pools::forget_from(uint32_t slots) {
-    std::erase_if(pools_, [&](const auto& known) { return known.second->slot(0) >= slots; });
+    // One for which there was no memory has a place, and no slot.
+    std::erase_if(pools_, [&](const auto& known) {
+        return known.second == nullptr || known.second->slot(0) >= slots;
+    });
     slots_ = slots;
 }
 

@@ -3,6 +3,7 @@
 
 #include "catch.h"
 #include "fixed_policy.h"
+#include "testing/no_memory.h"
 
 #include <memory>
 
@@ -48,6 +49,18 @@ TEST_CASE("draining: flows end once, when the time of their reload is over", "[g
     CHECK(bench.due_at(seconds(160)) == Pointers{policy});
     CHECK_FALSE(bench.draining.due());
     CHECK(bench.due_at(seconds(1000)).empty());
+}
+
+TEST_CASE("draining: where room has been made a reload takes no memory", "[gateway]") {
+    Bench bench;
+    const auto first = bench.reload(seconds(0));
+    const auto second = some_policy();
+    bench.draining.make_room();
+    {
+        const test::NoMemory none;
+        bench.draining.begin(second, bench.start + seconds(100), seconds(160));
+    }
+    CHECK(bench.due_at(seconds(160)) == Pointers{first, second});
 }
 
 TEST_CASE("draining: what was due stays due, and what comes later has all of its time",

@@ -3,8 +3,10 @@
 
 #include "catch.h"
 #include "packet_builder.h"
+#include "testing/no_memory.h"
 
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -139,6 +141,38 @@ TEST_CASE("policies: a reload is refused by name while as many wait as may", "[g
     CHECK(bench.policies.waiting() == Policies::kMostWaiting - 1);
     bench.worker.quiescent();
     CHECK(bench.policies.free_waiting() == 0);
+}
+
+TEST_CASE("policies: out of memory nothing is compiled, and what holds stays", "[gateway]") {
+    Bench bench;
+    const Policies::Pointer holds = bench.policies.current();
+    bench.config.forwards = forwards(1, kMostDoors);
+    bool has_failed = false;
+    {
+        const test::LittleMemory some(100);  // for as many doors
+        try {
+            static_cast<void>(bench.policies.compile(bench.config));
+        } catch (const std::bad_alloc&) {
+            has_failed = true;
+        }
+    }
+    CHECK(has_failed);
+    CHECK(bench.policies.current() == holds);
+    bench.config.forwards = forwards(1 + kMostDoors, kMostDoors);
+    CHECK(bench.refusal().empty());  // all doors are free
+}
+
+TEST_CASE("policies: what has been compiled takes no memory to hold", "[gateway]") {
+    Bench bench;
+    const Policies::Pointer policy = bench.compile();
+    bool are_gone = true;
+    {
+        const test::NoMemory none;
+        are_gone = bench.policies.use(policy, 0);
+    }
+    CHECK_FALSE(are_gone);  // the worker may go by the one before
+    CHECK(bench.policies.current() == policy);
+    CHECK(bench.policies.waiting() == 1);
 }
 
 TEST_CASE("policies: forwards whose flows cannot be counted are refused by name", "[gateway]") {

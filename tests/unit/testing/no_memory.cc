@@ -9,8 +9,14 @@ namespace {
 
 thread_local const std::atomic<bool>* is_short_of_memory = nullptr;
 const std::atomic<bool> always{true};
+thread_local bool has_little_memory = false;
+thread_local unsigned times_left = 0;
 
 void* allocate(size_t bytes) {
+    if (has_little_memory && times_left == 0)
+        return nullptr;
+    if (has_little_memory)
+        --times_left;
     // relaxed: whoever sets it waits for what comes of it.
     if (is_short_of_memory != nullptr && is_short_of_memory->load(std::memory_order_relaxed))
         return nullptr;
@@ -50,6 +56,15 @@ NoMemory::NoMemory() : before_(is_short_of_memory) {
 
 NoMemory::~NoMemory() {
     is_short_of_memory = before_;
+}
+
+LittleMemory::LittleMemory(unsigned times) {
+    times_left = times;
+    has_little_memory = true;
+}
+
+LittleMemory::~LittleMemory() {
+    has_little_memory = false;
 }
 
 }  // namespace sluice::test

@@ -27,4 +27,13 @@ private:
     const std::atomic<bool>* before_;
 };
 
+/// While it lives, the calling thread gets some so many times, and then none.
+class LittleMemory {
+public:
+    explicit LittleMemory(unsigned times);
+    ~LittleMemory();
+    LittleMemory(const LittleMemory&) = delete;
+    LittleMemory& operator=(const LittleMemory&) = delete;
+};
+
 }  // namespace sluice::test

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sluice/daemon.h"
 
+#include "base/if_memory_allows.h"
 #include "command/control_socket.h"
 #include "command/stats_text.h"
 #include "config/twins.h"
@@ -310,9 +311,9 @@ stats::Snapshot Daemon::snapshot() const {
     return snapshot;
 }
 
-void Daemon::print(const std::string& sentence) {
-    log_->write("sluice: " + sentence + '\n');
-    notices_.add(sentence);
+void Daemon::print(std::string_view sentence) {
+    log_->write_line("sluice", sentence);
+    if_memory_allows([&] { notices_.add(std::string(sentence)); });
 }
 
 void Daemon::confine(Status (*give_up)()) {
@@ -405,20 +406,22 @@ void Daemon::control(Signals& signals) {
         const bool found_work = core.turn(now) != 0;
         if (state_)
             state_->touch();
-        links_->turn(now);
+        if_memory_allows([&] { links_->turn(now); });  // else somebody is told less
         for (const std::string& sentence : handed_in_.take())
             print(sentence);
-        const bool all_turn = watch_.look(now);
+        bool all_turn = false;
+        if_memory_allows([&] { all_turn = watch_.look(now); });
         if (all_turn)
             notifier_.feed(now);
-        if (!status_due.is_after(now)) {
-            notifier_.status(status(all_turn));
+        const bool is_status_due = !status_due.is_after(now);
+        if (is_status_due)
+            if_memory_allows([&] { notifier_.status(status(all_turn)); });
+        if (is_status_due)
             status_due = now + kStatusInterval;
-        }
         const Duration interval = policy->stats_interval;
         const bool is_due = !(last_summary + interval).is_after(now);
         if (is_due && interval != Duration{})
-            print_summary("running");
+            if_memory_allows([&] { print_summary("running"); });
         if (is_due)
             last_summary = now;
         core.rest();

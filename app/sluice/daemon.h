@@ -34,6 +34,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sluice::app {
@@ -71,7 +72,7 @@ private:
     void reload();
     stats::Snapshot snapshot() const;
     void launch_workers();
-    void print(const std::string& sentence);
+    void print(std::string_view sentence);
     void confine(Status (*give_up)());
     bool wait_for_links(Signals& signals);
     void control(Signals& signals);
@@ -88,7 +89,6 @@ private:
     HandedIn handed_in_;
     Watch watch_;
     std::vector<std::unique_ptr<kernel::Tap>> taps_;
-    // The control core's.
     kernel::Listeners listeners_{[this](const std::string& sentence) { print(sentence); }};
     std::optional<state::StateFile> state_;  // in which the gateway's flows are
     std::unique_ptr<gateway::Gateway> gateway_;

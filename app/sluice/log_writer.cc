@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sluice/log_writer.h"
 
+#include "base/if_memory_allows.h"
+
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
@@ -40,6 +42,13 @@ std::string loss_of(uint64_t lines) {
            " of this log lost here: nobody read it in time\n";
 }
 
+/// False where it could not be said.
+bool say_loss(int descriptor, uint64_t lines) {
+    bool is_said = false;
+    if_memory_allows([&] { is_said = write_all(descriptor, loss_of(lines)).empty(); });
+    return is_said;
+}
+
 }  // namespace
 
 struct LogWriter::Shared {
@@ -69,8 +78,7 @@ struct LogWriter::Shared {
             const uint64_t told = std::exchange(untold, 0);
             lock.unlock();
             const std::string_view unwritten = write_all(descriptor, taken);
-            const bool said =
-                told == 0 || (unwritten.empty() && write_all(descriptor, loss_of(told)).empty());
+            const bool said = told == 0 || (unwritten.empty() && say_loss(descriptor, told));
             lock.lock();
             lose(count_lines(unwritten));
             if (!said)
@@ -109,14 +117,25 @@ LogWriter::~LogWriter() {
         thread_.detach();
 }
 
-void LogWriter::write(std::string_view lines) {
+void LogWriter::add(std::initializer_list<std::string_view> pieces) {
+    size_t bytes = 0;
+    uint64_t count = 0;
+    for (const std::string_view piece : pieces) {
+        bytes += piece.size();
+        count += count_lines(piece);
+    }
     {
         const std::lock_guard lock(shared_->mutex);
-        if (shared_->lines.size() + lines.size() > params_.most_bytes) {
-            shared_->lose(count_lines(lines));
-            return;
+        std::string& lines = shared_->lines;
+        const size_t before = lines.size();
+        const bool are_in = before + bytes <= params_.most_bytes && if_memory_allows([&] {
+                                for (const std::string_view piece : pieces)
+                                    lines += piece;
+                            });
+        if (!are_in) {
+            lines.resize(before);
+            return shared_->lose(count);
         }
-        shared_->lines += lines;
     }
     shared_->changed.notify_one();
 }

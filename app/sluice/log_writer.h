@@ -9,8 +9,8 @@
 ///          is lost, counted, and said in the log itself as soon as lines go through again.
 /// Threads  write() and lost() by any, at once. The lock is held for as long as it takes to copy a
 ///          line or to swap the buffers, never while the descriptor is written.
-/// Errors   A line that the descriptor does not take (its reader is gone, its disk is full) is lost
-///          like any other.
+/// Errors   A line that the descriptor does not take (its reader is gone, its disk is full), or for
+///          which there is no memory, is lost like any other.
 /// Memory   Twice `most_bytes`.
 
 #include "base/result.h"
@@ -19,6 +19,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string_view>
 #include <thread>
@@ -40,12 +41,17 @@ public:
     LogWriter(const LogWriter&) = delete;
 
     /// Adds whole lines, each with its line feed: all of them, or none when there is no room.
-    void write(std::string_view lines);
+    void write(std::string_view lines) { add({lines}); }
+    /// Adds a line of what that part of the program says.
+    void write_line(std::string_view who, std::string_view sentence) {
+        add({who, ": ", sentence, "\n"});
+    }
     uint64_t lost() const;  ///< Lines.
 
 private:
     struct Shared;
     explicit LogWriter(const LogWriterParams& params);
+    void add(std::initializer_list<std::string_view> pieces);
 
     LogWriterParams params_;
     std::shared_ptr<Shared> shared_;  // the thread's as well: it may outlive this object

@@ -6,13 +6,13 @@
 #include <cerrno>
 #include <cstdlib>
 #include <dirent.h>
+#include <exception>
 #include <initializer_list>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string_view>
 #include <sys/signalfd.h>
-#include <system_error>
 #include <thread>
 #include <unistd.h>
 
@@ -75,7 +75,7 @@ void limit_end() {
     alarm(static_cast<unsigned>(kMostToEnd.count()));
     try {
         std::thread(lift_threads).detach();
-    } catch (const std::system_error&) {  // then it takes longer
+    } catch (const std::exception&) {  // no thread, or no memory for one: then it takes longer
     }
 }
 

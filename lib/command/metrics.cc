@@ -101,7 +101,7 @@ constexpr Row kRows[] = {
     {LogRecordsLost, "log_records_lost",       "Records of the log of translations, lost"},
     {ReadersLate,    "readers_late",           "Parts of lists read again: they took too long"},
     {ReuseDelayed,   "reuse_delayed",          "Waits of 100 ms and more for one reader of flows"},
-    {MemoryShort,    "memory_short",           "Answers and rows that there was no memory for"},
+    {MemoryShort,    "memory_short",           "What was left out for want of memory"},
 };
 // clang-format on
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/core.h"
 
+#include "base/if_memory_allows.h"
 #include "link/note.h"
 
 #include <rte_mbuf.h>
@@ -60,23 +61,30 @@ void Core::start(Tick now) {
     twins_.start(now);
 }
 
+template <typename Work>
+void Core::attempt(Work work) {
+    if (!if_memory_allows(work))
+        counters_.count[Count::MemoryShort].add(1);
+}
+
 unsigned Core::turn(Tick now) {
     const bool is_watched = tap_.look(now);
     if (is_watched)
         tap_.take_up_translated();  // but for ARP, whose frames have no tuple
     outbox_.show(is_watched ? &tap_ : nullptr);
-    unsigned work = follow_duty(now);
+    unsigned work = 0;
+    attempt([&] { work += follow_duty(now); });
     for (unsigned worker = 0; worker < params_.workers.size(); ++worker)
         work += take_punted(worker, now);
     if (is_active_)
         work += serve(now);
     if (params_.each_turn)
-        params_.each_turn(now);
+        attempt([&] { params_.each_turn(now); });
     // Workers are members of the flow table, so its grace periods are those of the hops as well.
     params_.hops.reuse(params_.table.grace());
     counters_.count[Count::ReadersLate].add(
         params_.table.grace().put_late_offline(now, kLongestReading));
-    reuse_watch_.turn(now);
+    attempt([&] { reuse_watch_.turn(now); });
     if (is_watched)
         tap_.publish();
     outbox_.show(nullptr);
@@ -84,15 +92,19 @@ unsigned Core::turn(Tick now) {
     return work;
 }
 
-/// What the policy before answered for is kept as long as flows have it.
+/// What the policy before answered for is kept as long as flows have it. The edition is noted last:
+/// what there was no memory for is done in the next turn.
 void Core::follow_policy(Tick now) {
     const policy::Policy& policy = *params_.policy;
     if (policy.edition == edition_)
         return;
-    edition_ = policy.edition;
-    if (policy.announcing.answered != answered_)
-        kept_.begin(std::exchange(answered_, policy.announcing.answered));
+    if (policy.announcing.answered != answered_) {
+        std::vector<policy::Answered> answered = policy.announcing.answered;
+        kept_.begin(answered_);
+        answered_.swap(answered);
+    }
     neighbours_.announce_by(policy.announcing, now);
+    edition_ = policy.edition;
 }
 
 /// Who takes over has its addresses at once: the other one may be dead, and cannot be asked.
@@ -107,8 +119,8 @@ unsigned Core::follow_duty(Tick now) {
         return work;
     if (is_active) {
         kept_.begin({});
-        neighbours_.start(now, params_.duty->takes_over());
         twins_.start(now);
+        neighbours_.start(now, params_.duty->takes_over());
     } else {
         neighbours_.stop(Drop::Standby);
     }
@@ -118,35 +130,37 @@ unsigned Core::follow_duty(Tick now) {
 /// What time brings to who forwards.
 unsigned Core::serve(Tick now) {
     unsigned work = 0;
-    follow_policy(now);
-    follow_routes(now);
-    kept_.turn(now);
-    neighbours_.turn(now);
+    attempt([&] { follow_policy(now); });
+    attempt([&] { follow_routes(now); });
+    attempt([&] { kept_.turn(now); });
+    attempt([&] { neighbours_.turn(now); });
     if (neighbours_.has_claimed())  // until then the kernel has nothing to speak as
-        work += twins_.turn(now);
-    work += ageing_.turn(now);
-    if (uplink_watch_.turn())
+        attempt([&] { work += twins_.turn(now); });
+    attempt([&] { work += ageing_.turn(now); });
+    bool has_lost_one = false;
+    attempt([&] { has_lost_one = uplink_watch_.turn(); });
+    if (has_lost_one)
         rerouting_.start();
     return work + rerouting_.turn();
 }
 
-/// Other routes change the generation, as other things do.
+/// Other routes change the generation, as other things do. It is noted last, as the edition is.
 void Core::follow_routes(Tick now) {
     const uint32_t generation = params_.hops.generation();
     if (generation == generation_)
         return;
-    generation_ = generation;
     const link::Routes& routes = params_.policy->routes;
     neighbours_.use_gateways(routes.gateways(), routes.uplinks().watched(), now);
+    generation_ = generation;
 }
 
 unsigned Core::take_punted(unsigned worker, Tick now) {
     std::array<rte_mbuf*, kPuntsPerTurn> packets;
     const unsigned count = params_.workers[worker].punt->take(packets);
     counters_.count[Count::Taken].add(count);
-    for (rte_mbuf* mbuf : std::span(packets).first(count)) {
-        take(mbuf, worker, now);
-    }
+    // Whoever finds no memory has let go of the packet before, or passed it on.
+    for (rte_mbuf* mbuf : std::span(packets).first(count))
+        attempt([&] { take(mbuf, worker, now); });
     return count;
 }
 

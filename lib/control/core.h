@@ -8,6 +8,8 @@
 ///          reclaiming.
 /// Threads  Owned by one thread, which is a member of the flow table.
 /// Units    Time is handed in, so a test's clock is as good as the machine's.
+/// Errors   What a turn has no memory for, a line of the log or a place for what comes, is left out
+///          and counted as memory_short; the rest of the turn goes on.
 /// Cost     Bounded each turn: kPuntsPerTurn packets of each worker, kMaxDuePerTurn flows.
 
 #include "base/clock.h"
@@ -84,6 +86,8 @@ public:
     const stats::Counters& counters() const { return counters_; }
 
 private:
+    template <typename Work>
+    void attempt(Work work);
     unsigned follow_duty(Tick now);
     unsigned serve(Tick now);
     void follow_policy(Tick now);

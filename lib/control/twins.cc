@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/twins.h"
 
+#include "base/if_memory_allows.h"
 #include "conntrack/tcp_state.h"
 #include "link/note.h"
 #include "nat/holders.h"
@@ -177,7 +178,11 @@ std::optional<Drop> Twins::take_port(const net::Packet& packet, const Tuple& tup
         return Drop::TwinSource;  // no twin has that address, so none is answered there
     if (is_taken(tuple, now))
         return Drop::TwinPortTaken;
-    Lease* lease = lease_of(tuple.protocol, endpoint, now);
+    Lease* lease = nullptr;
+    if (!if_memory_allows([&] { lease = lease_of(tuple.protocol, endpoint, now); })) {
+        ground_.counters.count[Count::MemoryShort].add(1);
+        return Drop::TwinPortTaken;
+    }
     if (lease == nullptr)
         return std::nullopt;
     lease->is_closing &= (packet.tcp_flags & conntrack::kSyn) == 0;
@@ -192,10 +197,11 @@ Twins::Lease* Twins::lease_of(Protocol protocol, Endpoint endpoint, Tick now) {
         return &lease->second;
     if (params_.own_ports->contains(protocol, endpoint))
         return nullptr;
+    Lease& lease = leases_.emplace(key, Lease{protocol, endpoint, now, false}).first->second;
     // Relaxed, and yet seen in time by the worker that its answer comes to: that is behind the
     // rings and the wire.
     params_.own_ports->add(protocol, endpoint);
-    return &leases_.emplace(key, Lease{protocol, endpoint, now, false}).first->second;
+    return &lease;
 }
 
 /// By a flow, a mapping or the operator.

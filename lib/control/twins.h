@@ -18,7 +18,8 @@
 ///          on it is dropped as TwinPortTaken, and the flow goes on.
 /// Threads  The control core's.
 /// Errors   What the kernel does not take is dropped as TwinFull; of ARP beyond its rate it hears
-///          nothing. Without an mbuf nothing is read; it waits in the tap.
+///          nothing. Without an mbuf nothing is read; it waits in the tap. Out of memory for the
+///          port that a frame would take it is dropped as TwinPortTaken.
 /// Cost     Each turn a system call for each twin; one for each frame. kFramesPerTurn of each at
 ///          most.
 

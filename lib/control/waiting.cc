@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/waiting.h"
 
+#include "base/if_memory_allows.h"
+
 #include <utility>
 
 namespace sluice::control {
@@ -22,7 +24,13 @@ void Waiting::add(HopIndex hop, rte_mbuf* mbuf, unsigned worker) {
         outbox_.drop(mbuf, Drop::NeighbourQueueFull);
         return;
     }
-    queues_[hop].push_back({mbuf, worker});
+    if (!if_memory_allows([&] { queues_[hop].push_back({mbuf, worker}); })) {
+        if (const auto made = queues_.find(hop); made != queues_.end() && made->second.empty())
+            queues_.erase(made);
+        counters_.count[stats::Count::MemoryShort].add(1);
+        outbox_.drop(mbuf, Drop::NeighbourQueueFull);
+        return;
+    }
     changed(total_ + 1);
 }
 

@@ -28,7 +28,7 @@ class Waiting {
 public:
     Waiting(Outbox& outbox, stats::Counters& counters) : outbox_(outbox), counters_(counters) {}
 
-    /// Keeps a packet that `worker` punted.
+    /// Keeps a packet that `worker` punted; drops it where there is no memory for that.
     void add(link::HopIndex hop, rte_mbuf* mbuf, unsigned worker);
     /// Gives the hop's packets back to the workers that they came from.
     void release(link::HopIndex hop);

@@ -223,7 +223,8 @@ unsigned Replica::follow(Tick now, size_t most) {
             if (!mailbox_.take(changes_))
                 break;
         }
-        apply(changes_[next_++], now);
+        apply(changes_[next_], now);
+        ++next_;  // behind it: one that there was no memory for comes again
         ++done;
     }
     counters_.count[Count::SyncApplied].add(done);
@@ -280,10 +281,10 @@ void Replica::name(const Change& change, Tick now) {
         return refuse();
     PeerHosts& ipv6 = *parts_.ipv6;
     if (!has_made_room_ && !ipv6.vacated_by({&change, 1}).is_empty()) {
-        has_made_room_ = true;
         const auto rest = std::span(changes_).subspan(&change - changes_.data());
         const Vacated vacated = ipv6.vacated_by(rest);
         copies_.end_those(*member_, [&](const FlowRecord& record) { return vacated.has(record); });
+        has_made_room_ = true;
     }
     if (!ipv6.put(change.host, now))
         refuse();
@@ -410,8 +411,10 @@ void Replica::become_active(Tick now) {
     };
     do {
         counters_.count[Count::SyncApplied].add(changes_.size() - next_);
-        for (; next_ != changes_.size(); apply(changes_[next_++], now))
+        for (; next_ != changes_.size(); ++next_) {
             end_sweep();
+            apply(changes_[next_], now);
+        }
         end_sweep();
         drop_changes();
     } while (mailbox_.take_last(changes_));

@@ -103,7 +103,7 @@ enum class Count : uint8_t {
     LogRecordsLost,      ///< Of it: the collector did not take them, or the log was too slow.
     ReadersLate,   ///< Lists that held up the reuse of records for 100 ms, and began a part anew.
     ReuseDelayed,  ///< How often a worker, or who deletes flows, has held that up for 100 ms.
-    MemoryShort,   ///< What the threads that answer and record had no memory for.
+    MemoryShort,   ///< What threads left out for which they had no memory.
 };
 
 inline constexpr size_t kCountCount = index(Count::MemoryShort) + 1;

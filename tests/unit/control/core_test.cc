@@ -5,6 +5,7 @@
 #include "fixed_policy.h"
 #include "flow/reading.h"
 #include "gateway.h"
+#include "testing/no_memory.h"
 
 #include <memory>
 #include <optional>
@@ -102,6 +103,27 @@ TEST_CASE("core: what workers punt comes back to them", "[control]") {
     CHECK(house.core.counters().waiting.read() == 0);
     CHECK(house.workers.take(0).size() == 1);
     CHECK(house.workers.take(1).size() == 1);
+}
+
+TEST_CASE("core: what there is no memory for is left out of a turn, which goes on", "[control]") {
+    House house;
+    house.punt_unresolved(0, kInside, "10.1.0.10");
+    unsigned work = 0;
+    {
+        const test::NoMemory none;
+        work = house.turn();
+    }
+    CHECK(work == 1);
+    CHECK(house.dropped(Drop::NeighbourQueueFull) == 1);
+    CHECK(house.core.counters().waiting.read() == 0);
+    CHECK(house.turns.empty());
+    CHECK(house.count(Count::MemoryShort) == 2);  // the packet's place, and that of the turn
+
+    house.punt_unresolved(0, kInside, "10.1.0.10");
+    CHECK(house.turn() == 1);
+    CHECK(house.core.counters().waiting.read() == 1);
+    CHECK(house.turns.size() == 1);
+    CHECK(house.count(Count::MemoryShort) == 2);
 }
 
 TEST_CASE("core: a flood of ARP does not lengthen a turn", "[control][arp]") {

@@ -2,6 +2,7 @@
 #include "sluice/log_writer.h"
 
 #include "catch.h"
+#include "testing/no_memory.h"
 
 #include <array>
 #include <chrono>
@@ -104,6 +105,22 @@ TEST_CASE("log writer: nobody waits for a reader that hangs, and the log says wh
     writer->write("again\n");
     CHECK(pipe.read_up_to("again\n") == "again\n");
     CHECK(writer->lost() == 2);
+}
+
+TEST_CASE("log writer: a line for which there is no memory is lost, and later ones are not",
+          "[app]") {
+    const Pipe pipe;
+    auto writer = start({.descriptor = pipe.writer()});
+    const std::string sentence(1000, 'x');
+    {
+        const test::NoMemory none;
+        writer->write_line("sluice", sentence);
+    }
+    CHECK(writer->lost() == 1);
+    writer->write_line("sluice", "again");
+    const std::string loss = "sluice: 1 line of this log lost here: nobody read it in time\n";
+    CHECK(pipe.read_up_to(loss) == "sluice: again\n" + loss);
+    CHECK(writer->lost() == 1);
 }
 
 TEST_CASE("log writer: lines that the descriptor does not take are lost, and later ones are not",

@@ -13,23 +13,35 @@ Journal::~Journal() {
 }
 
 /// Zeroed pages, none of which is taken before it is written: calloc() gets them from the kernel.
+/// A ring that has memory keeps it.
 void Journal::take_memory() {
     const std::lock_guard lock(memory_);
     for (Ring& ring : rings_)
         if (ring.entries.load(std::memory_order_relaxed) == nullptr)
             // Release: its thread sees zeroed words.
-            ring.entries.store(static_cast<Words*>(std::calloc(kEntries, sizeof(Words))),
+            ring.entries.store(static_cast<Words*>(allocate_(kEntries, sizeof(Words))),
                                std::memory_order_release);
+}
+
+bool Journal::lacks_memory() const {
+    // relaxed: take_memory() looks for sure.
+    return std::any_of(rings_.begin(), rings_.end(), [](const Ring& ring) {
+        return ring.entries.load(std::memory_order_relaxed) == nullptr;
+    });
 }
 
 void Journal::write(unsigned seat, const JournalEntry& entry) {
     Ring& ring = rings_[seat];
     Words* const entries = ring.entries.load(std::memory_order_acquire);
-    if (entries == nullptr)
-        return;
     // relaxed: written by this thread alone, or by the one that had the seat before.
     const uint64_t number = ring.written.load(std::memory_order_relaxed);
     ring.begun.store(number + 1, std::memory_order_relaxed);
+    if (entries == nullptr) {
+        // relaxed: who sees `written` raised sees this.
+        ring.unkept.store(number + 1, std::memory_order_relaxed);
+        ring.written.store(number + 1, std::memory_order_release);
+        return;
+    }
     const auto words = std::bit_cast<std::array<uint64_t, kWords>>(entry);
     for (size_t i = 0; i < kWords; ++i)
         // Release: who reads the word sees `begun`.
@@ -49,6 +61,8 @@ Journal::Reader::~Reader() {
 }
 
 void Journal::Reader::read(std::vector<JournalEntry>& entries) {
+    if (journal_.lacks_memory())
+        journal_.take_memory();
     const auto first = static_cast<ptrdiff_t>(entries.size());
     for (unsigned seat = 0; seat < next_.size(); ++seat)
         read_ring(seat, entries);
@@ -67,9 +81,14 @@ void Journal::Reader::read_ring(unsigned seat, std::vector<JournalEntry>& entrie
     const Ring& ring = journal_.rings_[seat];
     uint64_t& next = next_[seat];
     const uint64_t end = ring.written.load(std::memory_order_acquire);
+    // relaxed: what of `end` is not kept was said before it was raised.
+    const uint64_t unkept = std::min(end, ring.unkept.load(std::memory_order_relaxed));
+    if (next < unkept) {
+        lost_ += unkept - next;
+        next = unkept;
+    }
+    // Null only where nothing is left to read: who wrote that has seen it.
     const Words* const words = ring.entries.load(std::memory_order_acquire);
-    if (words == nullptr)
-        return;
     if (end - next > kEntries) {
         lost_ += end - next - kEntries;
         next = end - kEntries;

@@ -16,9 +16,10 @@
 ///          Who sees `written` raised (acquire) sees the entry (release).
 /// Memory   1.5 MB of address space a seat from the first reader on, of which pages are taken as
 ///          they are written; before that none.
-/// Errors   A reader for which there is no memory hears nothing. Where read() has no memory for an
-///          entry (std::bad_alloc) what it has appended is whole, in the order of each thread, and
-///          the rest waits for the next call.
+/// Errors   Where there is no memory for a ring, what is written into it is lost to its readers,
+///          which count it; each read() asks for that memory again. Where read() has no memory for
+///          an entry (std::bad_alloc) what it has appended is whole, in the order of each thread,
+///          and the rest waits for the next call.
 /// Cost     Without a reader one load of a line that nobody writes, and one branch. With one a
 ///          reading of the clock and 14 stores: an entry is a line and a half, so that the end of a
 ///          flow says its traffic. Written one behind the other, two entries touch three lines,
@@ -33,6 +34,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -75,7 +77,11 @@ class Journal {
 public:
     static constexpr uint64_t kEntries = 16384;  ///< Of a ring; a power of two.
 
-    explicit Journal(unsigned seats) : rings_(seats) {}
+    /// As calloc(): so much zeroed memory, which free() takes back, or null.
+    using Allocate = void* (*)(size_t count, size_t bytes);
+
+    explicit Journal(unsigned seats, Allocate allocate = std::calloc)
+        : rings_(seats), allocate_(allocate) {}
     ~Journal();
     Journal(const Journal&) = delete;
     Journal& operator=(const Journal&) = delete;
@@ -99,7 +105,8 @@ public:
         void read(std::vector<JournalEntry>& entries);
         /// Passes over what has been written since the last read(), as if it had been too slow.
         void skip();
-        /// How many entries this reader was too slow for, since the last call.
+        /// How many entries this reader was too slow for, or their ring had no memory for, since
+        /// the last call.
         uint64_t take_lost() { return std::exchange(lost_, 0); }
 
     private:
@@ -117,12 +124,15 @@ private:
     struct alignas(64) Ring {
         std::atomic<uint64_t> begun{0};
         std::atomic<uint64_t> written{0};
+        std::atomic<uint64_t> unkept{0};  // of what was written so many, the first, are nowhere
         std::atomic<Words*> entries{nullptr};
     };
 
     void take_memory();
+    bool lacks_memory() const;
 
     std::vector<Ring> rings_;
+    Allocate allocate_;
     std::mutex memory_;  // between those who begin to listen
     alignas(64) std::atomic<unsigned> readers_{0};
 };

@@ -7,6 +7,7 @@
 #include "testing/no_memory.h"
 
 #include <atomic>
+#include <cstdlib>
 #include <new>
 #include <thread>
 #include <vector>
@@ -37,6 +38,16 @@ std::vector<uint32_t> indexes(Journal::Reader& reader) {
     for (const JournalEntry& entry : read(reader))
         result.push_back(entry.index);
     return result;
+}
+
+/// Of the rings' memory so many pieces are there; no other thread asks.
+unsigned pieces_left = 0;
+
+void* allocate(size_t count, size_t bytes) {
+    if (pieces_left == 0)
+        return nullptr;
+    --pieces_left;
+    return std::calloc(count, bytes);
 }
 
 }  // namespace
@@ -200,6 +211,42 @@ TEST_CASE("journal: what a reader has no memory for waits, and what it passes ov
     reader.skip();
     CHECK(read(reader).empty());
     CHECK(reader.take_lost() == 4);
+}
+
+TEST_CASE("journal: what a ring has no memory for is counted as lost, by each reader",
+          "[flow][journal]") {
+    pieces_left = 1;
+    Journal journal(2, allocate);
+    Journal::Reader first(journal);
+    journal.write(0, entry(1, 10));
+    journal.write(1, entry(2, 20));
+    Journal::Reader second(journal);
+    journal.write(1, entry(3, 30));
+    CHECK(indexes(first) == std::vector<uint32_t>{1});
+    CHECK(first.take_lost() == 2);
+    CHECK(indexes(second).empty());
+    CHECK(second.take_lost() == 1);
+    CHECK(first.take_lost() == 0);
+    journal.write(1, entry(4, 40));
+    second.skip();
+    CHECK(second.take_lost() == 1);
+}
+
+TEST_CASE("journal: a ring has its memory once there is some, and nothing of before is read in it",
+          "[flow][journal]") {
+    pieces_left = 0;
+    Journal journal(1, allocate);
+    Journal::Reader early(journal);
+    Journal::Reader late(journal);
+    journal.write(0, entry(1, 10));
+    pieces_left = 1;
+    CHECK(indexes(early).empty());
+    CHECK(early.take_lost() == 1);
+    journal.write(0, entry(2, 20));
+    CHECK(indexes(early) == std::vector<uint32_t>{2});
+    CHECK(early.take_lost() == 0);
+    CHECK(indexes(late) == std::vector<uint32_t>{2});
+    CHECK(late.take_lost() == 1);
 }
 
 }  // namespace journal_test

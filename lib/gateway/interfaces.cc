@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -139,6 +140,7 @@ std::optional<nat64::EdgeParams> ipv6_of(const config::Config& config,
                       config.numbers.network(), config::ipv6_behind_routers(config)},
         .mac = side->mac,
         .advertises = config.advertises_router,
+        .pace = std::make_shared<nat64::RouterPace>(),
         .port = side->port,
         .outside = outside_of(config, interfaces),
     };

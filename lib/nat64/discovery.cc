@@ -46,7 +46,14 @@ MacAddress source_of(const rte_mbuf* mbuf) {
     return net::mac_of(net::source_mac(rte_pktmbuf_mtod(mbuf, const void*)));
 }
 
-/// The MAC in an option of that kind. False where the options contradict their lengths.
+/// It comes from one host: no answer goes to many because of who asks.
+bool is_of_host(const rte_mbuf* mbuf, const Headers& headers) {
+    const uint64_t mac = net::source_mac(rte_pktmbuf_mtod(mbuf, const void*));
+    return !headers.source.is_multicast() && (mac & net::kGroupMac) == 0;
+}
+
+/// The MAC in an option of that kind. False where the options contradict their lengths, or that is
+/// no host's.
 bool read_mac(std::span<const uint8_t> options, Option kind, std::optional<MacAddress>& mac) {
     while (!options.empty()) {
         const size_t bytes = options.size() < 2 ? 0 : options[1] * kUnit;
@@ -55,6 +62,8 @@ bool read_mac(std::span<const uint8_t> options, Option kind, std::optional<MacAd
         if (options[0] == kind && bytes == kUnit) {
             mac.emplace();
             std::copy_n(options.begin() + 2, mac->size(), mac->begin());
+            if ((net::mac_bits(*mac) & net::kGroupMac) != 0)
+                return false;
         }
         options = options.subspan(bytes);
     }
@@ -106,11 +115,11 @@ struct Discovery::Message {
     Ipv6Address destination;
 };
 
-Entered Discovery::hear(rte_mbuf* mbuf, const Headers& headers) const {
+Entered Discovery::hear(rte_mbuf* mbuf, const Headers& headers, Tick now) const {
     const size_t at = kEtherBytes + headers.bytes;
     if (!headers.is_whole() || headers.hop_limit != kHopLimit || mbuf->nb_segs != 1 ||
         rte_pktmbuf_data_len(mbuf) < at + headers.transport_bytes ||
-        headers.transport_bytes < kIcmpBytes)
+        headers.transport_bytes < kIcmpBytes || !is_of_host(mbuf, headers))
         return Entered::dropped(Drop::Ipv6Malformed);
     if (!has_sound_icmpv6(mbuf, headers))
         return Entered::dropped(Drop::TransportChecksum);
@@ -126,7 +135,7 @@ Entered Discovery::hear(rte_mbuf* mbuf, const Headers& headers) const {
             return message[0] == Solicitation ? answer_solicitation(mbuf, headers, message)
                                               : hear_advertisement(mbuf, message);
         case RouterSolicitation:
-            return answer_router_solicitation(mbuf, headers);
+            return answer_router_solicitation(mbuf, headers, now);
         case RouterAdvertisement:
             return Entered::dropped(Drop::MulticastOrBroadcast);
         default:
@@ -168,12 +177,15 @@ Entered Discovery::hear_advertisement(rte_mbuf* mbuf, std::span<const uint8_t> m
     return {Fate::Translated, {}};
 }
 
-Entered Discovery::answer_router_solicitation(rte_mbuf* mbuf, const Headers& headers) const {
+Entered Discovery::answer_router_solicitation(rte_mbuf* mbuf, const Headers& headers,
+                                              Tick now) const {
     if (!advertises_)
         return Entered::dropped(Drop::MulticastOrBroadcast);
-    if (headers.source.is_unspecified())
-        return answered(advertise_router(mbuf, net::kAllNodes, net::multicast_mac(net::kAllNodes)));
-    return answered(advertise_router(mbuf, headers.source, source_of(mbuf)));
+    if (!headers.source.is_unspecified())
+        return answered(advertise_router(mbuf, headers.source, source_of(mbuf)));
+    if (pace_ != nullptr && !pace_->take(now))
+        return Entered::dropped(Drop::MulticastOrBroadcast);
+    return answered(advertise_router(mbuf, net::kAllNodes, net::multicast_mac(net::kAllNodes)));
 }
 
 std::optional<Drop> Discovery::speak(rte_mbuf* mbuf) const {

@@ -7,14 +7,15 @@
 /// Shape    What the control core asks and announces by ARP, about numbers, leaves as solicitations
 ///          and advertisements; what neighbours advertise comes to it as ARP replies. Who solicits
 ///          the gateway itself is answered here, in the place of its own frame.
-/// Threads  Immutable.
+/// Threads  Immutable; the pace of advertisements is shared.
 /// Errors   A drop reason. As RFC 4861 wants it, only what has not passed a router is believed, and
 ///          that with a right checksum.
-/// Source   RFC 4861 §4 (formats), §7.1 and §6.1 (what is sound), §7.2 (answers); RFC 8781 (the
-///          prefix that IPv4 is behind, in router advertisements).
+/// Source   RFC 4861 §4 (formats), §7.1 and §6.1 (what is sound), §7.2 and §6.2.6 (answers);
+///          RFC 8781 (the prefix that IPv4 is behind, in router advertisements).
 
 #include "nat64/addresses.h"
 #include "nat64/headers.h"
+#include "nat64/router_pace.h"
 #include "net/arp.h"
 #include "net/mac.h"
 
@@ -41,20 +42,29 @@ struct Entered {
     static constexpr Entered dropped(stats::Drop reason) { return {Fate::Dropped, reason}; }
 };
 
+struct DiscoveryParams {
+    net::Side side = net::Side::Inside;  ///< Of that link.
+    net::MacAddress mac{};               ///< The gateway's there.
+    bool advertises = false;             ///< Hosts are told that the gateway is their router.
+    RouterPace* pace = nullptr;          ///< Of telling all because one has asked; null: none.
+};
+
 class Discovery {
 public:
-    /// On the link of that side. With `advertises`, hosts are told that the gateway is their
-    /// router. `addresses` outlive this object.
-    Discovery(const Addresses& addresses, net::Side side, const net::MacAddress& mac,
-              bool advertises)
-        : addresses_(addresses), side_(side), mac_(mac), advertises_(advertises) {}
+    /// `addresses` and the pace outlive this object.
+    Discovery(const Addresses& addresses, const DiscoveryParams& params)
+        : addresses_(addresses),
+          side_(params.side),
+          mac_(params.mac),
+          advertises_(params.advertises),
+          pace_(params.pace) {}
 
     static bool is_discovery(uint8_t icmpv6_type) {
         return icmpv6_type >= 133 && icmpv6_type <= 137;
     }
 
     /// Of an ICMPv6 message of these types, whole and in one segment.
-    Entered hear(rte_mbuf* mbuf, const Headers& headers) const;
+    Entered hear(rte_mbuf* mbuf, const Headers& headers, Tick now) const;
     /// ARP of the control core becomes what says the same.
     std::optional<stats::Drop> speak(rte_mbuf* mbuf) const;
 
@@ -62,7 +72,7 @@ private:
     Entered answer_solicitation(rte_mbuf* mbuf, const Headers& headers,
                                 std::span<const uint8_t> message) const;
     Entered hear_advertisement(rte_mbuf* mbuf, std::span<const uint8_t> message) const;
-    Entered answer_router_solicitation(rte_mbuf* mbuf, const Headers& headers) const;
+    Entered answer_router_solicitation(rte_mbuf* mbuf, const Headers& headers, Tick now) const;
     std::optional<stats::Drop> solicit(rte_mbuf* mbuf, const net::Arp& question,
                                        const net::Ipv6Address& target) const;
     bool advertise(rte_mbuf* mbuf, const net::Ipv6Address& own, const net::Ipv6Address& to,
@@ -76,6 +86,7 @@ private:
     net::Side side_;
     net::MacAddress mac_;
     bool advertises_;
+    RouterPace* pace_;
 };
 
 }  // namespace sluice::nat64

@@ -93,7 +93,7 @@ Entered Edge::enter_ipv6(rte_mbuf* mbuf, Side from, Tick now) {
         headers.protocol == kIcmpv6 && headers.is_first() && rte_pktmbuf_data_len(mbuf) > transport;
     if (is_message &&
         Discovery::is_discovery(*rte_pktmbuf_mtod_offset(mbuf, const uint8_t*, transport)))
-        return discovery_[index(from)].hear(mbuf, headers);
+        return discovery_[index(from)].hear(mbuf, headers, now);
     if (is_group || headers.destination.is_multicast())
         return Entered::dropped(Drop::MulticastOrBroadcast);
     if (headers.hop_limit == 0)

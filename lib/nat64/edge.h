@@ -8,7 +8,7 @@
 ///          everything there serves IPv6 hosts without knowing it. What goes to IPv6 hosts outside
 ///          is IPv4 between the two edges as well, where it has flows (--route6). By --nptv6 it
 ///          comes in and leaves by one side or the other, and is IPv4 nowhere.
-/// Threads  Owned by one worker; the numbers are shared.
+/// Threads  Owned by one worker; the numbers are shared, and the pace of what all hosts are told.
 /// Memory   None.
 /// Errors   What cannot be said in the other version is dropped by name. No IPv6 frame passes as it
 ///          is, and none leaves by a port of another side.
@@ -18,9 +18,11 @@
 #include "nat64/discovery.h"
 #include "nat64/plain.h"
 #include "nat64/route6.h"
+#include "nat64/router_pace.h"
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 
@@ -37,9 +39,10 @@ struct OutsideSide {
 
 struct EdgeParams {
     AddressParams addresses;
-    net::MacAddress mac{};        ///< Of the port where the IPv6 side is.
-    bool advertises = false;      ///< Hosts are told that the gateway is their router.
-    uint8_t port = 0;             ///< The position of that port.
+    net::MacAddress mac{};                  ///< Of the port where the IPv6 side is.
+    bool advertises = false;                ///< Hosts are told that the gateway is their router.
+    std::shared_ptr<RouterPace> pace = {};  ///< Of that, where all are told; null: none.
+    uint8_t port = 0;                       ///< The position of that port.
     uint16_t identification = 0;  ///< The first that the first of them gives to a packet without.
     std::optional<OutsideSide> outside = {};
 };
@@ -54,9 +57,14 @@ public:
           identification_(static_cast<uint16_t>(params.identification + worker * kApart)),
           addresses_(params.addresses, numbers, giving),
           plain_(addresses_, numbers, params.mac, giving == Giving::Gives),
-          discovery_{Discovery(addresses_, net::Side::Inside, params.mac, params.advertises),
-                     Discovery(addresses_, net::Side::Outside,
-                               params.outside ? params.outside->mac : params.mac, false)},
+          discovery_{
+              Discovery(addresses_,
+                        {.side = net::Side::Inside,
+                         .mac = params.mac,
+                         .advertises = params.advertises,
+                         .pace = giving == Giving::Gives ? params_.pace.get() : nullptr}),
+              Discovery(addresses_, {.side = net::Side::Outside,
+                                     .mac = params.outside ? params.outside->mac : params.mac})},
           crossing_(params.outside ? params.outside->crossing : CrossingParams{}, addresses_),
           route6_(addresses_) {}
     Edge(const Edge&) = delete;

@@ -75,7 +75,7 @@ constexpr Row kRows[] = {
     {Ipv6Malformed,
      {"The headers of an IPv6 packet contradict themselves or end too early, an ICMPv6 "
       "error ends before the quote whose length it says, or neighbour discovery is not as "
-      "it must be (hop limit 255, whole, sound options).",
+      "it must be (hop limit 255, whole, from one host, sound options).",
       "A broken or hostile sender."}},
     {Ipv6Routing,
      {"A routing header says which way the packet is to go.",

@@ -15,6 +15,8 @@ using stats::Drop;
 
 namespace {
 
+constexpr MacAddress kAllHosts{0x33, 0x33, 0, 0, 0, 1};
+
 Frame6 solicitation(const std::string& source, const std::string& target, MacAddress gateway) {
     return {.source = source,
             .destination = target,
@@ -27,6 +29,26 @@ Frame6 solicitation(const std::string& source, const std::string& target, MacAdd
 void put(Ipv6Bed& ipv6, const Frame6& frame) {
     ipv6.bed.inject(Side::Inside, frame.bytes());
     ipv6.settle();
+}
+
+Frame6 router_solicitation(const std::string& source) {
+    return {.source = source,
+            .destination = "ff02::2",
+            .upper = icmp6(133, 0, 0, {}),
+            .hop_limit = 255,
+            .source_mac = mac_of6(kHost6),
+            .destination_mac = {0x33, 0x33, 0, 0, 0, 2}};
+}
+
+/// Whom the router advertisements go to that come out because of it, by MAC.
+std::vector<MacAddress> told_by(Ipv6Bed& ipv6, const Frame6& question) {
+    ipv6.take();
+    put(ipv6, question);
+    std::vector<MacAddress> told;
+    for (const Seen6& seen : ipv6.take())
+        if (seen.transport.at(0) == 134)
+            told.push_back(seen.destination_mac);
+    return told;
 }
 
 }  // namespace
@@ -67,7 +89,7 @@ TEST_CASE("neighbour discovery: who wants an own address for himself is told bef
     const auto in = ipv6.take();
     REQUIRE(in.size() == 1);
     CHECK(in[0].destination == "ff02::1");
-    CHECK(in[0].destination_mac == MacAddress{0x33, 0x33, 0, 0, 0, 1});
+    CHECK(in[0].destination_mac == kAllHosts);
     CHECK(in[0].transport.at(4) == 0xa0);  // not solicited
     CHECK(in[0].checksum_ok);
 }
@@ -87,6 +109,15 @@ TEST_CASE("neighbour discovery: what is not sound is not heard", "[packet][rfc48
     }
     SECTION("a code") {
         question.upper.bytes[1] = 1;
+    }
+    SECTION("from all hosts") {
+        question.source = "ff02::1";
+    }
+    SECTION("from all hosts' MAC") {
+        question.source_mac = kAllHosts;
+    }
+    SECTION("answers wanted by all hosts' MAC") {
+        question.upper = neighbour6(135, kOwn6, kAllHosts);
     }
     SECTION("cut short") {
         question.upper.bytes.resize(23);
@@ -129,12 +160,7 @@ TEST_CASE("neighbour discovery: --ra tells hosts of router, prefix and what IPv4
     Ipv6Bed ipv6(ipv6_options({}, [](config::Config& config) { config.advertises_router = true; }));
     const bool asks = GENERATE(true, false);
     if (asks)
-        put(ipv6, {.source = "fe80::10",
-                   .destination = "ff02::2",
-                   .upper = icmp6(133, 0, 0, {}),
-                   .hop_limit = 255,
-                   .source_mac = mac_of6(kHost6),
-                   .destination_mac = {0x33, 0x33, 0, 0, 0, 2}});
+        put(ipv6, router_solicitation("fe80::10"));
     else
         ipv6.bed.advance(Duration::seconds(61));
     std::vector<Seen6> routers;
@@ -161,13 +187,28 @@ TEST_CASE("neighbour discovery: --ra tells hosts of router, prefix and what IPv4
 TEST_CASE("neighbour discovery: without --ra a host that looks for routers hears nothing",
           "[packet][rfc4861]") {
     Ipv6Bed ipv6;
-    put(ipv6, {.source = "fe80::10",
-               .destination = "ff02::2",
-               .upper = icmp6(133, 0, 0, {}),
-               .hop_limit = 255,
-               .source_mac = mac_of6(kHost6),
-               .destination_mac = {0x33, 0x33, 0, 0, 0, 2}});
+    put(ipv6, router_solicitation("fe80::10"));
     CHECK(ipv6.take().empty());
+}
+
+TEST_CASE("neighbour discovery: who asks for routers without an address has all told once in 3 s",
+          "[packet][rfc4861]") {
+    TestbedOptions options;
+    options.workers = GENERATE(1u, 2u);
+    Ipv6Bed ipv6(
+        ipv6_options(options, [](config::Config& config) { config.advertises_router = true; }));
+    ipv6.bed.advance(Duration::seconds(10));  // beyond what a start announces
+    const Frame6 question = router_solicitation("::");
+    const std::vector<MacAddress> all{kAllHosts};
+    CHECK(told_by(ipv6, question) == all);
+    CHECK(told_by(ipv6, question).empty());
+    CHECK(told_by(ipv6, router_solicitation("fe80::10")) ==
+          std::vector<MacAddress>{mac_of6(kHost6)});
+    ipv6.bed.advance(Duration{2999});
+    CHECK(told_by(ipv6, question).empty());
+    CHECK(ipv6.bed.dropped(Drop::MulticastOrBroadcast) == 2);
+    ipv6.bed.advance(Duration{1});
+    CHECK(told_by(ipv6, question) == all);
 }
 
 TEST_CASE("neighbour discovery: a host that has moved to another MAC is found there",

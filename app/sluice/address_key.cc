@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sluice/address_key.h"
 
+#include "base/wiped.h"
+
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -28,7 +30,7 @@ private:
 };
 
 Result<pool::AddressKey> read_key(const std::string& name, const File& file) {
-    std::array<char, 2 * pool::kAddressKeyDigits> text;
+    Wiped<std::array<char, 2 * pool::kAddressKeyDigits>> text{};
     const ssize_t bytes = read(file.get(), text.data(), text.size());
     if (bytes < 0)
         return Error{"cannot read " + name + ": " + std::strerror(errno)};
@@ -56,11 +58,12 @@ Result<pool::AddressKey> keep_address_key(const std::string& name,
     if (errno != ENOENT && errno != ENOTDIR)
         return Error{"cannot open " + name + ": " + std::strerror(errno)};
 
-    SipKey drawn;
+    Wiped<SipKey> drawn{};
     if (getrandom(drawn.data(), sizeof drawn, 0) != sizeof drawn)
         return Error{"the kernel gives no random numbers for the key of public addresses"};
     const pool::AddressKey key(drawn[0], drawn[1]);
-    const std::string text = to_string(key) + '\n';
+    std::string text = to_string(key);
+    text += '\n';
     const File made(open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!made.is_open() || write(made.get(), text.data(), text.size()) != ssize_t(text.size())) {
         warn("hosts may get other public addresses at the next start: cannot write " + name + ": " +
@@ -68,6 +71,7 @@ Result<pool::AddressKey> keep_address_key(const std::string& name,
         if (made.is_open())
             unlink(name.c_str());
     }
+    explicit_bzero(text.data(), text.size());
     return key;
 }
 

@@ -26,6 +26,7 @@ std::optional<AddressKey> parse_address_key(std::string_view text) {
 std::string to_string(const AddressKey& key) {
     constexpr char kDigits[] = "0123456789abcdef";
     std::string text;
+    text.reserve(kAddressKeyDigits + 1);  // one place, which its owner can wipe, with a line's end
     for (const uint64_t word : key.words)
         for (unsigned shift = 64; shift > 0; shift -= 4)
             text += kDigits[word >> (shift - 4) & 0xf];

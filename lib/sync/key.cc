@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sync/key.h"
 
+#include <algorithm>
+#include <cassert>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -8,7 +10,6 @@
 #include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <vector>
 
 namespace sluice::sync {
 namespace {
@@ -29,10 +30,12 @@ int digit(char c) {
 
 /// What one use has of the key, and no other use.
 std::array<uint64_t, 2> derived(const Key& key, std::string_view use) {
-    std::vector<uint8_t> input(use.begin(), use.end());
-    input.insert(input.end(), key.begin(), key.end());
-    std::array<uint8_t, SHA256_DIGEST_LENGTH> digest{};
-    SHA256(input.data(), input.size(), digest.data());
+    constexpr size_t kLongestUse = 32;
+    assert(use.size() <= kLongestUse);
+    Wiped<std::array<uint8_t, kLongestUse + sizeof(Key)>> input{};
+    std::ranges::copy(key, std::ranges::copy(use, input.begin()).out);
+    Wiped<std::array<uint8_t, SHA256_DIGEST_LENGTH>> digest{};
+    SHA256(input.data(), use.size() + key.size(), digest.data());
     std::array<uint64_t, 2> words{};
     std::memcpy(words.data(), digest.data(), sizeof words);
     return words;
@@ -45,7 +48,7 @@ Result<Key> read_key(const std::string& file) {
     if (descriptor < 0)
         return wrong(file, std::strerror(errno));
     struct stat status {};
-    std::array<char, 80> text{};
+    Wiped<std::array<char, 80>> text{};
     const bool is_known = fstat(descriptor, &status) == 0;
     const ssize_t read_bytes = read(descriptor, text.data(), text.size());
     close(descriptor);

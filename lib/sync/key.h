@@ -6,8 +6,10 @@
 ///
 /// Shape    A file of 64 hexadecimal digits, as `openssl rand -hex 32` prints them.
 /// Errors   One sentence that names the file; a key that others may read is refused.
+/// Memory   The key as long as it is used; nothing of it or of its digits afterwards.
 
 #include "base/result.h"
+#include "base/wiped.h"
 
 #include <array>
 #include <cstdint>
@@ -15,7 +17,7 @@
 
 namespace sluice::sync {
 
-using Key = std::array<uint8_t, 32>;
+using Key = Wiped<std::array<uint8_t, 32>>;
 
 Result<Key> read_key(const std::string& file);
 

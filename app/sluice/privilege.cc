@@ -17,8 +17,10 @@
 #include <seccomp.h>
 #include <span>
 #include <string>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -130,16 +132,47 @@ constexpr scmp_arg_cmp has_bits(unsigned argument, uint64_t mask, uint64_t value
     return {argument, SCMP_CMP_MASKED_EQ, mask, value};
 }
 
+/// Other processes of the same user are there, of root's as many as there may be.
+void refuse_others(Filter& filter) {
+    const auto own = static_cast<uint64_t>(getpid());
+    filter.add(kRefuse, SCMP_SYS(tgkill), std::array{scmp_arg_cmp{0, SCMP_CMP_NE, own, 0}});
+    filter.add(kRefuse, SCMP_SYS(prlimit64), std::array{scmp_arg_cmp{0, SCMP_CMP_NE, 0, 0}});
+    // Nor does it type at the terminal that it was started from, where a shell may listen.
+    for (const uint64_t request : {TIOCSTI, TIOCLINUX})
+        filter.add(kRefuse, SCMP_SYS(ioctl), std::array{has_bits(1, UINT32_MAX, request)});
+}
+
+/// What was written is not to be run.
+void refuse_new_code(Filter& filter) {
+    constexpr uint64_t kBoth = PROT_WRITE | PROT_EXEC;
+    filter.add(kRefuse, SCMP_SYS(mmap), std::array{has_bits(2, kBoth, kBoth)});
+    for (const int number : {SCMP_SYS(mprotect), SCMP_SYS(pkey_mprotect)})
+        filter.add(kRefuse, number, std::array{has_bits(2, PROT_EXEC, PROT_EXEC)});
+    filter.add(kRefuse, SCMP_SYS(shmat), std::array{has_bits(2, SHM_EXEC, SHM_EXEC)});
+}
+
+/// A thread ends the process by a signal to itself (abort()).
+void allow_own_signals(Filter& filter) {
+    filter.add(SCMP_ACT_ALLOW, SCMP_SYS(tgkill),
+               std::array{scmp_arg_cmp{0, SCMP_CMP_EQ, static_cast<uint64_t>(getpid()), 0}});
+}
+
 /// Memory may not become code.
 void allow_memory(Filter& filter) {
     for (const int number : {SCMP_SYS(mmap), SCMP_SYS(mprotect)})
         filter.add(SCMP_ACT_ALLOW, number, std::array{has_bits(2, PROT_EXEC, 0)});
 }
 
-void allow_background(Filter& filter) {
+void allow_worker(Filter& filter) {
     filter.add(SCMP_ACT_ALLOW, kWorkerCalls);
-    filter.add(SCMP_ACT_ALLOW, kBackgroundCalls);
+    allow_own_signals(filter);
     allow_memory(filter);
+}
+
+void allow_background(Filter& filter) {
+    allow_worker(filter);
+    filter.add(SCMP_ACT_ALLOW, kBackgroundCalls);
+    filter.add(SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), std::array{scmp_arg_cmp{0, SCMP_CMP_EQ, 0, 0}});
     filter.add(SCMP_ACT_ALLOW, SCMP_SYS(openat),
                std::array{has_bits(2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY)});
     filter.add(SCMP_ACT_ALLOW, SCMP_SYS(clone),
@@ -192,6 +225,8 @@ Status filter_process() {
     filter.add(kRefuse, kForbidden);
     filter.add(kRefuse, SCMP_SYS(clone), std::array{has_bits(0, CLONE_THREAD, 0)});
     filter.add(kAbsent, SCMP_SYS(clone3), {});
+    refuse_others(filter);
+    refuse_new_code(filter);
     return filter.load(true);
 }
 
@@ -203,10 +238,7 @@ Status drop_capabilities() {
 }
 
 Status confine_worker() {
-    return confine([](Filter& filter) {
-        filter.add(SCMP_ACT_ALLOW, kWorkerCalls);
-        allow_memory(filter);
-    });
+    return confine(allow_worker);
 }
 
 Status confine_background() {

@@ -25,4 +25,14 @@ for program in "$SLUICE" "$SLUICECTL"; do
 done
 symbols=$(readelf --wide --dyn-syms "$SLUICE")
 grep -Eq '__[a-z]+_chk(@|$)' <<<"$symbols" || fail "sluice: unchecked copies"
+
+# Of every module that reads what others have written, some function looks after its stack.
+protected=$(objdump --disassemble --demangle --no-show-raw-insn "$SLUICE" | awk '
+    /^[0-9a-f]+ <.*>:$/ { name = $0 }
+    /<__stack_chk_fail@plt>/ && match(name, /sluice::[a-z0-9_]+::/) {
+        print substr(name, RSTART, RLENGTH)
+    }' | sort --unique)
+for module in app command config control flowlog gateway kernel listing state sync why; do
+    grep --quiet "^sluice::$module::\$" <<<"$protected" || fail "sluice: $module: unprotected"
+done
 echo "position-independent, bound at the start, stack protected"

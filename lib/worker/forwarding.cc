@@ -7,6 +7,7 @@
 #include "net/quote.h"
 #include "policy/uplink_choice.h"
 
+#include <rte_icmp.h>
 #include <rte_ip.h>
 #include <rte_tcp.h>
 
@@ -25,13 +26,19 @@ bool is_invalid(Drop reason) {
     return reason >= Drop::InvalidFlags && reason <= Drop::InvalidRst;
 }
 
-/// It asks for packets that are smaller than `least`: RFC 1191 §4, with an MTU other than 0.
+/// It asks for packets that are smaller than `least`: RFC 1191 §4. An MTU of 0 is that of a router
+/// which does not know; there hosts go by how long the quoted packet is said to be (§5, §7.1).
 bool says_less(const net::Packet& error, uint16_t least) {
     constexpr uint8_t kUnreachable = 3;
     constexpr uint8_t kTooBig = 4;
     const uint8_t* icmp = error.transport;
+    if (icmp[0] != kUnreachable || icmp[1] != kTooBig)
+        return false;
     const int mtu = icmp[6] << 8 | icmp[7];
-    return icmp[0] == kUnreachable && icmp[1] == kTooBig && mtu != 0 && mtu < least;
+    if (mtu != 0 || least == 0)
+        return mtu < least;
+    const auto* quoted = reinterpret_cast<const rte_ipv4_hdr*>(icmp + sizeof(rte_icmp_hdr));
+    return rte_be_to_cpu_16(quoted->total_length) <= least;
 }
 
 /// There is no port or address for a flow.

@@ -335,18 +335,27 @@ TEST_CASE("icmp error: it waits for its next hop like any packet", "[packet][icm
 }
 
 TEST_CASE("icmp error: by choice none asks for packets that are too small", "[packet][icmp]") {
-    Testbed bed({.configure = [](config::Config& config) { config.strict.least_pmtu = 552; }});
-    const auto out = bed.from_inside(to_server(Kind::Udp, kHost, 5000));
-    REQUIRE(out.size() == 1);
-    const auto error = [&](uint16_t mtu) {
-        Frame quoted = to_server(Kind::Udp, kPublic, out[0].source_port);
-        return Frame().ipv4(kFarRouter, kPublic).icmp_error(3, 4, quoted.ip_bytes(), mtu);
+    const uint16_t least = GENERATE(uint16_t{0}, uint16_t{552});
+    Testbed bed(
+        {.configure = [least](config::Config& config) { config.strict.least_pmtu = least; }});
+    REQUIRE(bed.from_inside(to_server(Kind::Udp, kHost, 5000)).size() == 1);
+    constexpr size_t kHeaders = 28;
+    const auto passes = [&](uint16_t mtu, size_t quoted_bytes) {
+        Frame quoted =
+            Frame().ipv4(kPublic, kServer).udp(5000, 53).payload(quoted_bytes - kHeaders);
+        return bed.from_outside(
+                      Frame().ipv4(kFarRouter, kPublic).icmp_error(3, 4, quoted.ip_bytes(), mtu))
+                   .size() == 1;
     };
-    CHECK(bed.from_outside(error(68)).empty());
-    CHECK(bed.from_outside(error(551)).empty());
-    CHECK(bed.dropped(Drop::IcmpErrorMtu) == 2);
-    CHECK(bed.from_outside(error(552)).size() == 1);
-    CHECK(bed.from_outside(error(0)).size() == 1);  // of a router from before RFC 1191
+    CHECK(passes(68, 100) == (least == 0));
+    CHECK(passes(551, 1400) == (least == 0));
+    CHECK(passes(552, 1400));
+    // Of a router from before RFC 1191: whoever hears it goes by the quoted packet.
+    CHECK(passes(0, 1400));
+    CHECK(passes(0, 553));
+    CHECK(passes(0, 552) == (least == 0));
+    CHECK(passes(0, 100) == (least == 0));
+    CHECK(bed.dropped(Drop::IcmpErrorMtu) == (least == 0 ? 0 : 4));
 }
 
 TEST_CASE("icmp error: by choice what it quotes of TCP must be in flight",

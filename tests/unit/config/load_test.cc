@@ -166,6 +166,17 @@ TEST_CASE("load: the least configuration gets all defaults", "[config]") {
     CHECK(config.eal == std::vector<std::string>{"--log-level=8"});
 }
 
+TEST_CASE(
+    "load: unless it is said otherwise no host takes all ports that an address has to a server",
+    "[config]") {
+    constexpr uint32_t kPorts = 65536;
+    const Config config = load(least(), {}).value();
+    CHECK(config.host_limits.flows != 0);
+    CHECK(config.host_limits.flows <= kPorts / 2);
+    CHECK(loaded("max-flows-per-host", {"0"}).host_limits.flows == 0);
+    CHECK(loaded("max-flows-per-host", {"60000"}).host_limits.flows == 60000);
+}
+
 TEST_CASE("load: a required flag that is missing is named", "[config]") {
     const std::string flag = GENERATE("lan", "wan", "lan-address", "wan-address", "gateway");
     Settings settings = least();

@@ -118,6 +118,10 @@ Verdict verdict_for(const Arrival& arrival, TcpState state, TcpTracker& tracker)
     } else if (arrival.kind == SegmentClass::Syn && flow.state == TcpState::SynSent) {
         verdict.refresh = false;  // or a client that tries for ever would hold its mapping for ever
     }
+    // Or whoever sends RST after RST would make --reset-hold as long as he likes.
+    if (flow.state == TcpState::Close && state == TcpState::Close &&
+        arrival.tuning.tcp_reset_hold.milliseconds != 0)
+        verdict.refresh = false;
     return verdict;
 }
 

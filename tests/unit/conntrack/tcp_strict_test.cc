@@ -260,4 +260,19 @@ TEST_CASE("tcp tracker: a connection that a RST ends lasts --reset-hold longer, 
     CHECK(shortly.timeout == holding.tcp[Close]);
 }
 
+TEST_CASE("tcp tracker: what comes after the RST does not make --reset-hold longer",
+          "[conntrack][tcp]") {
+    const int seconds = GENERATE(0, 60);
+    const uint8_t flags = GENERATE(kRst, kAck, kFinAck);
+    const auto direction = GENERATE(kOriginal, kReply);
+    Connection tcp = after(kHandshake + kExchange, {.tcp_reset_hold = Duration::seconds(seconds)});
+    tcp.meet(kReply, kRst);
+    REQUIRE(tcp.flow.state == Close);
+    REQUIRE(tcp.last.refresh);
+    tcp.meet(direction, flags);
+    CHECK(tcp.last.action == Action::Pass);
+    CHECK(tcp.flow.state == Close);
+    CHECK(tcp.last.refresh == (seconds == 0));  // without it as Linux
+}
+
 }  // namespace tcp_strict_test

@@ -45,6 +45,7 @@ TEST_CASE("icmp error: quotes the packet as it arrived, to its source", "[answer
     CHECK(seen.source == "10.1.0.1");
     CHECK(seen.destination == "10.1.0.10");
     CHECK(seen.ttl == 64);
+    CHECK(seen.id == 0);  // it tells of no other packets
     CHECK(seen.dont_fragment);
     CHECK(seen.icmp_type == 11);
     CHECK(seen.icmp_code == 0);

@@ -41,6 +41,8 @@ TEST_CASE("tcp reset: comes from the destination, back to the source", "[answer]
     CHECK(seen.source_port == 80);
     CHECK(seen.destination_port == 40000);
     CHECK(seen.ttl == 64);
+    CHECK(seen.id == 0);
+    CHECK(seen.dont_fragment);
     CHECK(seen.payload.empty());
 }
 
@@ -80,6 +82,8 @@ TEST_CASE("tcp challenge: an ACK of the destination, with the numbers that it is
     CHECK(seen.source_port == 80);
     CHECK(seen.destination_port == 40000);
     CHECK(seen.ttl == 64);
+    CHECK(seen.id == 0);
+    CHECK(seen.dont_fragment);
     CHECK(seen.tcp_flags == kAck);
     CHECK(seen.seq == 0xfffffff0);
     CHECK(seen.ack == 777000);

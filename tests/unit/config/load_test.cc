@@ -166,9 +166,7 @@ TEST_CASE("load: the least configuration gets all defaults", "[config]") {
     CHECK(config.eal == std::vector<std::string>{"--log-level=8"});
 }
 
-TEST_CASE(
-    "load: unless it is said otherwise no host takes all ports that an address has to a server",
-    "[config]") {
+TEST_CASE("load: by default no host takes all ports that an address has to a server", "[config]") {
     constexpr uint32_t kPorts = 65536;
     const Config config = load(least(), {}).value();
     CHECK(config.host_limits.flows != 0);

@@ -135,7 +135,7 @@ Entered Discovery::hear(rte_mbuf* mbuf, const Headers& headers, Tick now) const 
             return message[0] == Solicitation ? answer_solicitation(mbuf, headers, message)
                                               : hear_advertisement(mbuf, message);
         case RouterSolicitation:
-            return answer_router_solicitation(mbuf, headers, now);
+            return answer_router_solicitation(mbuf, headers, message, now);
         case RouterAdvertisement:
             return Entered::dropped(Drop::MulticastOrBroadcast);
         default:
@@ -178,9 +178,12 @@ Entered Discovery::hear_advertisement(rte_mbuf* mbuf, std::span<const uint8_t> m
 }
 
 Entered Discovery::answer_router_solicitation(rte_mbuf* mbuf, const Headers& headers,
-                                              Tick now) const {
+                                              std::span<const uint8_t> message, Tick now) const {
     if (!advertises_)
         return Entered::dropped(Drop::MulticastOrBroadcast);
+    std::optional<MacAddress> mac;
+    if (!read_mac(message.subspan(kIcmpBytes), SourceMac, mac))
+        return Entered::dropped(Drop::Ipv6Malformed);
     if (!headers.source.is_unspecified())
         return answered(advertise_router(mbuf, headers.source, source_of(mbuf)));
     if (pace_ != nullptr && !pace_->take(now))

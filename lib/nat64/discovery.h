@@ -72,7 +72,8 @@ private:
     Entered answer_solicitation(rte_mbuf* mbuf, const Headers& headers,
                                 std::span<const uint8_t> message) const;
     Entered hear_advertisement(rte_mbuf* mbuf, std::span<const uint8_t> message) const;
-    Entered answer_router_solicitation(rte_mbuf* mbuf, const Headers& headers, Tick now) const;
+    Entered answer_router_solicitation(rte_mbuf* mbuf, const Headers& headers,
+                                       std::span<const uint8_t> message, Tick now) const;
     std::optional<stats::Drop> solicit(rte_mbuf* mbuf, const net::Arp& question,
                                        const net::Ipv6Address& target) const;
     bool advertise(rte_mbuf* mbuf, const net::Ipv6Address& own, const net::Ipv6Address& to,

@@ -7,6 +7,7 @@
 #include "net/text.h"
 #include "packet_reader.h"
 
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -201,6 +202,39 @@ TEST_CASE("edge: what is no flow of these hosts does not leave outside", "[nat64
         FakeMbuf mbuf(bytes);
         CHECK(passage.edge.leave(mbuf, kOutside) == Drop::Ipv6Untranslatable);
     }
+}
+
+TEST_CASE(
+    "edge: workers share how often all hosts are told of the router, who only asks takes none",
+    "[nat64][rfc4861]") {
+    Passage passage;
+    EdgeParams with = params(*passage.peers);
+    with.advertises = true;
+    with.pace = std::make_shared<RouterPace>();
+    Edge first(with, *passage.hosts, 0);
+    Edge second(with, *passage.hosts, 1);
+    Edge asking(with, *passage.hosts, 0, Giving::Asks);
+    Bytes option(104);  // of a kind that nobody knows, for an answer that is longer
+    option[0] = 253;
+    option[1] = 13;
+    const auto outcome = [&](Edge& edge, uint32_t milliseconds) {
+        const Bytes bytes = Frame6{.source = "::",
+                                   .destination = "ff02::2",
+                                   .upper = icmp6(133, 0, 0, option),
+                                   .hop_limit = 255,
+                                   .destination_mac = {0x33, 0x33, 0, 0, 0, 2}}
+                                .bytes();
+        FakeMbuf mbuf(bytes);
+        return edge.enter(mbuf, kInside, Tick{milliseconds});
+    };
+    CHECK(outcome(asking, 1000).fate == Fate::Answers);
+    CHECK(outcome(first, 1000).fate == Fate::Answers);
+    CHECK(outcome(asking, 1000).fate == Fate::Answers);
+    CHECK(outcome(second, 2000).reason == Drop::MulticastOrBroadcast);
+    CHECK(outcome(second, 4000).fate == Fate::Answers);
+    CHECK(outcome(first, 6999).fate == Fate::Dropped);
+    option[1] = 0;
+    CHECK(outcome(first, 9000).reason == Drop::Ipv6Malformed);
 }
 
 }  // namespace edge_test

@@ -19,6 +19,7 @@
 
 #include "answer/token_bucket.h"
 #include "base/sip_hash.h"
+#include "net/ipv6.h"
 #include "net/tuple.h"
 
 #include <array>
@@ -40,7 +41,13 @@ public:
     explicit Budget(const SipKey& key);
 
     /// Takes what a packet to `destination` costs; false when there is not enough.
-    bool allow(const Limits& limits, net::InsideAddress destination, Tick now);
+    bool allow(const Limits& limits, net::InsideAddress destination, Tick now) {
+        return allow_host(limits, destination.bits(), now);
+    }
+    /// Nobody can choose an IPv6 address that has the buckets of another host.
+    bool allow(const Limits& limits, const net::Ipv6Address& destination, Tick now) {
+        return allow_host(limits, sip_hash(key_, destination.high(), destination.low()), now);
+    }
     /// The control core's: looks after a few of its buckets, before ticks come round.
     void turn(Tick now);
 
@@ -48,7 +55,8 @@ private:
     static constexpr size_t kRowBuckets = size_t{1} << 14;  // a power of two
     static constexpr size_t kBucketsPerTurn = 16;           // of each row
 
-    bool allow_each(const Rate& each, net::InsideAddress destination, Tick now);
+    bool allow_host(const Limits& limits, uint64_t host, Tick now);
+    bool allow_each(const Rate& each, uint64_t host, Tick now);
     uint32_t draw_cost();
 
     SipKey key_;

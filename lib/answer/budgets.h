@@ -47,6 +47,12 @@ struct Receiver {
     net::InsideAddress address;  ///< Of a host outside, in zone 0.
 };
 
+/// Likewise, where it is IPv6.
+struct Receiver6 {
+    net::Side side{};
+    net::Ipv6Address address;
+};
+
 class Budgets {
 public:
     /// `key` is nobody's else, and secret.
@@ -55,6 +61,9 @@ public:
     /// Takes what an answer to that host costs; false when there is not enough. The rates may be
     /// others at each call.
     bool allow(const Rates& rates, Kind kind, Receiver to, Tick now) {
+        return budget(kind, to.side).allow(limits_of(rates, kind), to.address, now);
+    }
+    bool allow(const Rates& rates, Kind kind, const Receiver6& to, Tick now) {
         return budget(kind, to.side).allow(limits_of(rates, kind), to.address, now);
     }
 

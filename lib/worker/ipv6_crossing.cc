@@ -12,16 +12,6 @@ using net::Side;
 using stats::Count;
 using stats::Drop;
 
-namespace {
-
-/// By which a budget knows a host. Two that are alike to it have one budget.
-net::InsideAddress known_as(const net::Ipv6Address& address) {
-    const uint64_t both = address.high() * 0x9e3779b97f4a7c15 + address.low();
-    return {Be32::from_host(static_cast<uint32_t>(both ^ both >> 32)), 0};
-}
-
-}  // namespace
-
 std::optional<CrossingRefusal> refuse_crossing(const nat64::Way& way, const link::Exit& exit) {
     if (way.headers.hop_limit == 1)
         return CrossingRefusal{Drop::TtlExceeded, nat64::kHopLimitExceeded};
@@ -92,8 +82,8 @@ rte_mbuf* Ipv6Crossing::error_about(const rte_mbuf* mbuf, const nat64::Icmpv6Err
                                     Tick now) {
     const nat64::Way& way = parts_.edge->way();
     const auto kind = error.rest != 0 ? answer::Kind::TooBig : answer::Kind::Error;
-    if (!parts_.budgets.allow(parts_.policy->rates, kind, {way.from, known_as(way.headers.source)},
-                              now))
+    const answer::Receiver6 to{way.from, way.headers.source};
+    if (!parts_.budgets.allow(parts_.policy->rates, kind, to, now))
         return nullptr;
     rte_mbuf* answer = rte_pktmbuf_alloc(parts_.packets);
     if (answer == nullptr)

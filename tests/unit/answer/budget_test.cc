@@ -118,6 +118,44 @@ TEST_CASE("budget: over a while the rate in all holds", "[worker][icmp]") {
     CHECK(sent < 21'000);
 }
 
+TEST_CASE("budget: an IPv6 host has its own, whatever its address has in common with others'",
+          "[worker][icmp]") {
+    constexpr answer::Limits kLimits{.each = Rate{10, 10}};
+    constexpr uint64_t kHigh = 0x20010db800000000;
+    const auto of_words = net::Ipv6Address::of_words;
+    const Be32 ipv4 = host(10);
+    const net::Ipv6Address victim = of_words(kHigh, 0x0a01000a);
+    // The same end, the same sum, the same words the other way round, and the IPv4 host's bits.
+    const net::Ipv6Address others[] = {of_words(kHigh + 1, 0x0a01000a),
+                                       of_words(kHigh + 1, 0x0a010009), of_words(0x0a01000a, kHigh),
+                                       of_words(0, net::InsideAddress(ipv4).bits()),
+                                       of_words(0, ipv4.host())};
+    Budget budget(kKey);
+    const auto allowed = [&](const auto& destination) {
+        unsigned allowed = 0;
+        for (unsigned i = 0; i < 100; ++i)
+            allowed += budget.allow(kLimits, destination, Tick{0});
+        return allowed;
+    };
+    for (const net::Ipv6Address& other : others)
+        CHECK(allowed(other) == 10);
+    CHECK(allowed(victim) == 10);
+    CHECK(allowed(ipv4) == 10);
+}
+
+TEST_CASE("budget: no sum of its halves tells which IPv6 hosts share a budget", "[worker][icmp]") {
+    // All of these are alike to who folds an address by multiplication.
+    constexpr uint64_t kFactor = 0x9e3779b97f4a7c15;
+    constexpr answer::Limits kLimits{.each = Rate{10, 10}};
+    Budget budget(kKey);
+    unsigned allowed = 0;
+    for (uint64_t i = 0; i < 20; ++i)
+        for (unsigned asked = 0; asked < 100; ++asked)
+            allowed +=
+                budget.allow(kLimits, net::Ipv6Address::of_words(i, 0 - i * kFactor), Tick{0});
+    CHECK(allowed > 190);  // of 200: few share a bucket by chance
+}
+
 TEST_CASE("budget: without limits all is allowed, and a rate of 0 allows nothing",
           "[worker][icmp]") {
     Limited open{.limits = {}};

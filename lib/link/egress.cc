@@ -30,6 +30,12 @@ InterfaceId interface_of(const Interfaces& interfaces, PortIndex port, const rte
     return tagged == kNoInterface ? find(kUntagged) : tagged;
 }
 
+/// For one more packet, where so many others are yet to be put into that ring.
+bool has_room_beside_arp(const Ring& ring, unsigned gathered) {
+    constexpr unsigned kArpShare = 4;
+    return ring.count() + gathered < ring.capacity() - ring.capacity() / kArpShare;
+}
+
 }  // namespace
 
 Egress::Egress(EgressParams params, stats::Counters& counters)
@@ -120,6 +126,10 @@ void Egress::hand_over(rte_mbuf* mbuf, unsigned worker, const Note& note) {
 }
 
 void Egress::punt(rte_mbuf* mbuf, const Note& note) {
+    if (note.punt != Punt::Arp && !has_room_beside_arp(*params_.to_control, punted_.count)) {
+        note_of(mbuf) = note;
+        return drop(mbuf, Drop::PuntFull);
+    }
     if (tap_ != nullptr && note.punt == Punt::Unresolved)
         tap_->wait(mbuf, note.to, note.next_hop);
     else if (tap_ != nullptr)

@@ -145,7 +145,8 @@ public:
     // To other threads.
     /// To the worker that owns, or will own, the packet's flow; or to the home of its datagram.
     void hand_over(rte_mbuf* mbuf, unsigned worker, const Note& note);
-    /// To the control core.
+    /// To the control core. A quarter of its ring is for ARP alone: whoever sends a flood to a host
+    /// that is not there must not keep it from hearing those that are.
     void punt(rte_mbuf* mbuf, const Note& note);
 
     // Nowhere.

@@ -45,4 +45,8 @@ unsigned Ring::count() const {
     return rte_ring_count(ring_.get());
 }
 
+unsigned Ring::capacity() const {
+    return rte_ring_get_capacity(ring_.get());
+}
+
 }  // namespace sluice::link

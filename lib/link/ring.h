@@ -29,7 +29,8 @@ public:
 
     unsigned put(std::span<rte_mbuf* const> packets);
     unsigned take(std::span<rte_mbuf*> packets);
-    unsigned count() const;  ///< Packets in it now.
+    unsigned count() const;     ///< Packets in it now.
+    unsigned capacity() const;  ///< That fit.
 
 private:
     struct Free {

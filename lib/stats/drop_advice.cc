@@ -401,7 +401,8 @@ constexpr Row kRows[] = {
       "neighbour_failed somebody scans a subnet: find who (sluicectl top). Else raise "
       "--neighbours, or route between smaller subnets."}},
     {PuntFull,
-     {"The ring to the control core is full.",
+     {"The ring to the control core is full, or three quarters of it are, which is all that "
+      "packets have that are no ARP.",
       "The control core is starved or flooded: give it a CPU of its own (--control-core), "
       "look for an ARP storm."}},
     {ReleaseFull,

@@ -324,4 +324,31 @@ TEST_CASE("egress: a full batch goes at once, and what is not taken is dropped b
     CHECK(bench.count(Count::Put) == 254);
 }
 
+TEST_CASE("egress: a flood to who is not there leaves ARP a quarter of the control core's ring",
+          "[link][arp]") {
+    Bench bench;
+    const unsigned all = bench.to_control.capacity();
+    const unsigned others = all - all / 4;
+    const auto kind = GENERATE(Punt::Unresolved, Punt::Source, Punt::Local);
+    for (unsigned i = 0; i < all + 3; ++i)
+        bench.egress->punt(bench.packet(),
+                           {.from = kLan, .punt = kind, .to = kWan, .next_hop = ip(kRouter)});
+    bench.egress->flush();
+    CHECK(bench.to_control.count() == others);
+    CHECK(bench.dropped(Drop::PuntFull) == all + 3 - others);
+    for (unsigned i = 0; i < all / 4; ++i)
+        bench.egress->punt(bench.packet(), {.from = kLan, .punt = Punt::Arp});
+    bench.egress->flush();
+    CHECK(bench.to_control.count() == all);
+    CHECK(bench.count(Count::Punted) == all);
+    CHECK(bench.dropped(Drop::PuntFull) == all + 3 - others);
+    // What has been taken makes room for the others again.
+    std::array<rte_mbuf*, kBatchSize> taken;
+    REQUIRE(bench.to_control.take(taken) == kBatchSize);
+    rte_pktmbuf_free_bulk(taken.data(), kBatchSize);
+    bench.egress->punt(bench.packet(), {.from = kLan, .punt = kind});
+    bench.egress->flush();
+    CHECK(bench.to_control.count() == all - kBatchSize + 1);
+}
+
 }  // namespace egress_test

@@ -35,6 +35,7 @@ TEST_CASE("ring: a full ring takes what fits", "[link]") {
     REQUIRE(ring);
     std::array<rte_mbuf, 1> packet;
     const std::vector<rte_mbuf*> in(10, packet.data());
+    CHECK(ring->capacity() == 7);
     CHECK(ring->put(in) == 7);
     CHECK(ring->put(in) == 0);
 }

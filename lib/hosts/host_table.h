@@ -96,7 +96,7 @@ struct Host {
 struct Standing {
     uint32_t half_open = 0;    ///< Of those that it opened itself, how many at least.
     bool is_answered = false;  ///< Somebody has answered it since its entry began. Who forges a
-                               ///< source never is, but with the help of somebody outside.
+                               ///< source never is, but by asking somebody who does answer.
 };
 
 struct HostTableParams {

@@ -296,4 +296,29 @@ TEST_CASE("fairness: with --strict-source only who has an address opens flows fr
     CHECK(bed.dropped(Drop::StrictSource) == 8);
 }
 
+TEST_CASE("fairness: with --strict-source who forges sources takes no ICMP error from others",
+          "[packet][fairness][icmp]") {
+    constexpr unsigned kForged = 400;
+    Testbed bed(with([](config::Config& config) {
+        config.strict.source = true;
+        config.icmp_rate = 40;  // forged hosts could have ten each
+    }));
+    const auto told = [&](const std::string& source, const char* sender) {
+        bed.inject(Side::Inside, question(source, 5000)
+                                     .ttl(1)
+                                     .ether(mac_of(ip(sender)), bed.port(Side::Inside).mac())
+                                     .bytes());
+        bed.run();
+        return bed.take(Side::Inside).size();
+    };
+    CHECK(told(kHost, kHost) == 0);  // he is asked for
+    for (unsigned i = 0; i < kForged; ++i)
+        CHECK(told(forged(i), "10.1.0.11") == 0);
+    CHECK(bed.dropped(Drop::StrictSource) == 1 + kForged);
+    size_t errors = 0;
+    for (unsigned i = 0; i < 10; ++i)
+        errors += told(kHost, kHost);
+    CHECK(errors == 10);
+}
+
 }  // namespace fairness_test

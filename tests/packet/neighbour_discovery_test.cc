@@ -11,6 +11,7 @@ namespace neighbour_discovery_test {
 using namespace sluice;
 using namespace sluice::test;
 using net::Side;
+using stats::Count;
 using stats::Drop;
 
 namespace {
@@ -242,6 +243,35 @@ TEST_CASE("neighbour discovery: a host that has moved to another MAC is found th
     const auto in = reply();
     REQUIRE(in.size() == 1);
     CHECK(in[0].destination_mac == mac(0x42));
+}
+
+TEST_CASE("neighbour discovery: a forged advertisement moves no host that answers",
+          "[packet][rfc4861]") {
+    constexpr unsigned kClaims = 8;
+    Ipv6Bed ipv6;
+    const uint16_t port = ask(ipv6);
+    REQUIRE(answered(ipv6, port) == kHost6);
+    ipv6.solicited.clear();
+    for (unsigned i = 0; i < kClaims; ++i) {
+        put(ipv6, {.source = kHost6,
+                   .destination = "ff02::1",
+                   .upper = neighbour6(136, kHost6, mac(0x42)),
+                   .hop_limit = 255,
+                   .source_mac = mac(0x42),
+                   .destination_mac = {0x33, 0x33, 0, 0, 0, 1}});
+        ipv6.bed.advance(Duration{500});
+        ipv6.settle();
+    }
+    // He is asked himself, and nobody else.
+    CHECK(ipv6.solicited.size() >= 2);
+    for (const Seen6& question : ipv6.solicited)
+        CHECK(question.destination_mac == mac_of6(kHost6));
+    CHECK(ipv6.bed.count(Count::NeighbourConflicts) == kClaims);
+    CHECK(ipv6.bed.count(Count::NeighboursMoved) == 0);
+    ipv6.take();
+    const auto in = ipv6.answer_from_outside(server_reply(port));
+    REQUIRE(in.size() == 1);
+    CHECK(in[0].destination_mac == mac_of6(kHost6));
 }
 
 }  // namespace neighbour_discovery_test

@@ -73,6 +73,10 @@ public:
         if (is_active_)
             neighbours_.link_came(now);
     }
+    /// Neighbours::let_go().
+    void let_go(link::InterfaceId interface, Be32 address, Tick now) {
+        neighbours_.let_go(interface, address, now);
+    }
     /// Returns how much there was to do, 0 when the caller may as well sleep for a millisecond.
     unsigned turn(Tick now);
 

@@ -80,4 +80,10 @@ void Entries::forget(HopIndex hop) {
     all_[hop] = {};
 }
 
+void Entries::let_go(HopIndex hop, Duration unused, Tick now) {
+    if (all_[hop].stage == Stage::Reachable && !all_[hop].is_gateway &&
+        unused_ms(hop, now) >= static_cast<uint32_t>(unused.milliseconds))
+        forget(hop);
+}
+
 }  // namespace sluice::control

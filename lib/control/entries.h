@@ -57,11 +57,18 @@ public:
     bool may_ask() const;
     /// Sees whether a worker has sent something there since this was last called.
     void note_use(link::HopIndex hop, Tick now);
+    /// For how long none has.
+    uint32_t unused_ms(link::HopIndex hop, Tick now) {
+        note_use(hop, now);
+        return now.ms_since(all_[hop].last_used);
+    }
     /// No look is later than so, after a while without any: ticks may have come round.
     void limit_looks(Duration most, Tick now);
     /// Those whose places are to be made free: never a gateway's, nor one that the operator names.
     std::vector<link::HopIndex> excess(Tick now);
     void forget(link::HopIndex hop);
+    /// Likewise one with a MAC that has been unused for so long, and is nobody's that stays.
+    void let_go(link::HopIndex hop, Duration unused, Tick now);
 
 private:
     link::NextHops& hops_;

@@ -227,9 +227,7 @@ void Neighbours::enter(HopIndex hop, const net::MacAddress& mac, Tick now) {
 
 void Neighbours::take_unresolved(rte_mbuf* mbuf, unsigned worker, Tick now) {
     const link::Note& note = link::note_of(mbuf);
-    HopIndex hop = hops_.find(note.to, note.next_hop);
-    if (hop == kNoHop)
-        hop = admit(note.to, note.next_hop, now);
+    const HopIndex hop = admit(note.to, note.next_hop, now);
     if (hop == kNoHop) {
         outbox_.drop(mbuf, Drop::NeighbourTableFull);
         return;
@@ -256,9 +254,7 @@ void Neighbours::take_unresolved(rte_mbuf* mbuf, unsigned worker, Tick now) {
 
 void Neighbours::take_stranger(rte_mbuf* mbuf, Tick now) {
     const link::Note& note = link::note_of(mbuf);
-    HopIndex hop = hops_.find(note.from, note.next_hop);
-    if (hop == kNoHop)
-        hop = admit(note.from, note.next_hop, now);
+    const HopIndex hop = admit(note.from, note.next_hop, now);
     // What it sends is no use of the place: forged sources shall not keep theirs.
     if (hop != kNoHop &&
         (entries_[hop].stage == Stage::Unknown || entries_[hop].stage == Stage::Idle))
@@ -266,8 +262,10 @@ void Neighbours::take_stranger(rte_mbuf* mbuf, Tick now) {
     outbox_.drop(mbuf, Drop::StrictSource);
 }
 
-/// A place for a neighbour that has none; kNoHop where there is none for him.
+/// A neighbour's place, a new one if he has none; kNoHop where there is none for him.
 HopIndex Neighbours::admit(InterfaceId interface, Be32 address, Tick now) {
+    if (const HopIndex known = hops_.find(interface, address); known != kNoHop)
+        return known;
     const auto mac = askers_.take(interface, address, now);
     if (!mac && !entries_.may_ask())
         return kNoHop;
@@ -358,9 +356,8 @@ void Neighbours::ask_holder(HopIndex hop, Tick now) {
 
 /// The first question goes to the host alone: the others on the link need not wake up for it.
 void Neighbours::verify(HopIndex hop, Tick now) {
-    entries_.note_use(hop, now);
+    const uint32_t unused_ms = entries_.unused_ms(hop, now);
     Entry& entry = entries_[hop];
-    const uint32_t unused_ms = now.ms_since(entry.last_used);
     if (unused_ms >= as_ms(kVerifyInterval) && !entry.is_gateway) {
         if (unused_ms < as_ms(kKeepUnused))
             entry.due = now + kVerifyInterval;

@@ -87,6 +87,10 @@ public:
     void take_unresolved(rte_mbuf* mbuf, unsigned worker, Tick now);
     /// A packet whose sender has not shown that he has its source: he is asked, it is dropped.
     void take_stranger(rte_mbuf* mbuf, Tick now);
+    /// The address is to be another host's: forgets its MAC, if it is verified no more.
+    void let_go(link::InterfaceId interface, Be32 address, Tick now) {
+        entries_.let_go(hops_.find(interface, address), kVerifyInterval, now);
+    }
     void turn(Tick now);
     /// The own addresses are the gateway's.
     bool has_claimed() const { return own_.are_claimed(); }

@@ -76,6 +76,13 @@ answer::Rate twin_rate(const config::Config& config) {
     return {config.twin_rate, std::clamp(config.twin_rate / 10, 64U, kPuntRing / 4)};
 }
 
+/// By the control core, when it is there.
+LetGo let_go_by(const std::unique_ptr<control::Core>& control) {
+    return [&control](link::InterfaceId interface, Be32 address, Tick now) {
+        control->let_go(interface, address, now);
+    };
+}
+
 template <typename T, typename Place>
 Status keep(Result<T>&& made, Place& place) {
     if (!made)
@@ -283,18 +290,15 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
         };
     params.exhaustion = exhaustion_.get();
     params.duty = replica_.get();
-    params.each_turn = [this](Tick now) {
-        shortage_log_->turn(now);
-        hosts_->turn(now, table_->grace());
-        quotas_->turn(now, table_->grace());
-        budgets_->turn(now);
-        turn(peers_.get(), now);
-    };
-    if (numbers_)
-        params.each_turn = [this, others = params.each_turn,
-                            is_used = number_use(config, *hosts_, *next_hops_)](Tick now) {
-            others(now);
-            numbers_->turn(now, table_->grace(), is_used);
+    params.each_turn =
+        [this, use = number_use(config, *hosts_, *next_hops_, let_go_by(control_))](Tick now) {
+            shortage_log_->turn(now);
+            hosts_->turn(now, table_->grace());
+            quotas_->turn(now, table_->grace());
+            budgets_->turn(now);
+            turn(peers_.get(), now);
+            if (numbers_)
+                numbers_->turn(now, table_->grace(), [&](uint32_t one) { return use(one, now); });
         };
     return params;
 }

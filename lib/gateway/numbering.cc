@@ -6,6 +6,7 @@
 #include "gateway/gateway.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice::gateway {
 
@@ -42,15 +43,20 @@ sync::Ipv6Hosts ipv6_hosts(const config::Config& config, const nat64::Naming& na
             [naming](Be32 number, Tick when) { return naming.at(when).host(number).ipv6; }};
 }
 
-std::function<bool(uint32_t)> number_use(const config::Config& config,
-                                         const hosts::HostTable& hosts,
-                                         const link::NextHops& next_hops) {
+std::function<bool(uint32_t, Tick)> number_use(const config::Config& config,
+                                               const hosts::HostTable& hosts,
+                                               const link::NextHops& next_hops, LetGo let_go) {
     // The side of --lan6 is behind all other inside interfaces (config/ipv6.h).
     return [&hosts, &next_hops, side = static_cast<link::InterfaceId>(config.lans.size() - 1),
-            network = config.numbers.network().address.host(),
-            zone = config.lans.front().zone](uint32_t number) {
+            network = config.numbers.network().address.host(), zone = config.lans.front().zone,
+            let_go = std::move(let_go)](uint32_t number, Tick now) {
         const Be32 address = Be32::from_host(network | number);
-        return hosts.flow_count({address, zone}) || next_hops.find(side, address) != link::kNoHop;
+        if (hosts.flow_count({address, zone}))
+            return true;
+        if (next_hops.find(side, address) == link::kNoHop)
+            return false;
+        let_go(side, address, now);
+        return next_hops.find(side, address) != link::kNoHop;
     };
 }
 

@@ -168,4 +168,25 @@ TEST_CASE("nat64: forged sources keep new hosts out for 90 seconds at most", "[p
     CHECK(in[0].word(2) == 40000);
 }
 
+TEST_CASE("nat64: forged sources that are answered, and answer, keep new hosts out no longer",
+          "[packet][nat64][rfc4861]") {
+    Ipv6Bed ipv6(with_few_numbers());
+    unsigned met = 0;
+    for (int i = 0; i < 1500; ++i) {
+        std::array<char, 40> source{};
+        std::snprintf(source.data(), source.size(), "2001:db8:1::f:%x", i);
+        const auto out = ipv6.send(to_server(udp6(4000, 53), source.data()));
+        if (out.size() == 1)  // the bed answers solicitations, as who forges the source can
+            met += answered(ipv6, out[0].source_port) == source.data();
+    }
+    CHECK(met > 200);
+    const Frame6 newcomer{.source = kOther6, .destination = kServer6, .upper = udp6(5000, 53)};
+    CHECK(ipv6.send(newcomer).empty());
+    for (int i = 0; i < 180; ++i) {
+        ipv6.bed.advance(Duration{500});
+        ipv6.settle();
+    }
+    CHECK(ipv6.send(newcomer).size() == 1);
+}
+
 }  // namespace nat64_refuse_test

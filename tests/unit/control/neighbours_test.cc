@@ -287,6 +287,33 @@ TEST_CASE("neighbours: an unused hop is left alone, and forgotten after 10 minut
     CHECK(requests(gateway.sent(), "10.1.0.10").size() == 1);
 }
 
+TEST_CASE("neighbours: who is let go is forgotten if nothing has gone there for half a minute",
+          "[control][arp]") {
+    Gateway gateway(two_interfaces(), 2000, 2048, {{kOutside, ip("198.51.100.254")}});
+    gateway.neighbours.start(gateway.now);
+    gateway.hear(kOutside,
+                 arp_reply(mac(0x66), ip("198.51.100.254"), kOutsideMac, ip("198.51.100.1")));
+    gateway.meet(kInside, "10.1.0.10", kHost);
+    gateway.meet(kInside, "10.1.0.11", mac(0x56));
+    const auto let_go = [&](InterfaceId interface, const char* address) {
+        gateway.neighbours.let_go(interface, ip(address), gateway.now);
+        return !gateway.knows(interface, address);
+    };
+    CHECK_FALSE(let_go(kInside, "10.1.0.10"));
+    gateway.pass(Duration::seconds(20));
+    gateway.hops->mark_used(gateway.hops->find(kInside, ip("10.1.0.11")));
+    CHECK_FALSE(let_go(kInside, "10.1.0.10"));
+    CHECK_FALSE(let_go(kInside, "10.1.0.11"));
+    gateway.pass(Duration::seconds(12));
+    CHECK(let_go(kInside, "10.1.0.10"));
+    CHECK_FALSE(let_go(kInside, "10.1.0.11"));
+    CHECK(let_go(kInside, "10.1.0.12"));  // who is not known
+    gateway.pass(Duration::seconds(60));
+    gateway.hear(kOutside,
+                 arp_reply(mac(0x66), ip("198.51.100.254"), kOutsideMac, ip("198.51.100.1")));
+    CHECK_FALSE(let_go(kOutside, "198.51.100.254"));
+}
+
 TEST_CASE("neighbours: a hop that never answered is forgotten soon", "[control][arp]") {
     Running gateway;
     for (unsigned i = 0; i < 100; ++i)  // somebody scans the subnet

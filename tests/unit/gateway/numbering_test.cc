@@ -54,8 +54,9 @@ TEST_CASE("numbering: a number is in use while flows or a MAC are known by it", 
     config.lans.resize(2);
     const auto hosts = hosts::HostTable::create({.capacity = 4, .flows = 4}).value();
     const auto hops = link::NextHops::create(4, 1).value();
-    const auto is_used = number_use(config, *hosts, *hops);
     const Be32 host = *net::parse_address("198.18.0.77");
+    const auto use = number_use(config, *hosts, *hops, [](link::InterfaceId, Be32, Tick) {});
+    const auto is_used = [&](uint32_t number) { return use(number, Tick{1000}); };
     CHECK_FALSE(is_used(77));
     SECTION("a flow") {
         hosts->admit(host, {}, Tick{1000});
@@ -67,6 +68,27 @@ TEST_CASE("numbering: a number is in use while flows or a MAC are known by it", 
     }
     CHECK(is_used(77));
     CHECK_FALSE(is_used(78));
+}
+
+TEST_CASE("numbering: a MAC that is let go keeps no number, flows keep theirs", "[gateway]") {
+    config::Config config = with_ipv6();
+    config.lans.resize(2);
+    const auto hosts = hosts::HostTable::create({.capacity = 4, .flows = 4}).value();
+    const auto hops = link::NextHops::create(4, 1).value();
+    unsigned asked = 0;
+    const auto is_used =
+        number_use(config, *hosts, *hops, [&](link::InterfaceId interface, Be32 address, Tick now) {
+            CHECK(now == Tick{1000});
+            ++asked;
+            hops->remove(hops->find(interface, address));
+        });
+    hops->add(1, *net::parse_address("198.18.0.77"));
+    hops->add(1, *net::parse_address("198.18.0.78"));
+    hosts->admit(*net::parse_address("198.18.0.78"), {}, Tick{1000});
+    CHECK_FALSE(is_used(77, Tick{1000}));
+    CHECK(is_used(78, Tick{1000}));
+    CHECK_FALSE(is_used(79, Tick{1000}));
+    CHECK(asked == 1);
 }
 
 }  // namespace numbering_test

@@ -200,7 +200,7 @@ std::string why_json(const why::Answer& answer, const why::AnswerWords& words) {
     if (answer.tracked)
         json["tracker"] = tracker_json(answer);
     if (answer.replaces)
-        json["replaces"] = true;  // another flow that outside hosts have
+        json["replaces"] = true;  // another flow that counts for the same limit
     if (answer.decision)
         json["source"] = source_json(answer);
     add_fate(json, answer, words.naming);

@@ -119,6 +119,13 @@ Refusal Quotas::would_charge(const QuotaRequest& request, Tick now,
                : Refusal::Prefix;
 }
 
+bool Quotas::uses(uint32_t flow, const UsedUp& what, Tick now) const {
+    const Charge charge = of(flow);
+    if (what.prefix)
+        return is_of(charge.prefix, *what.prefix, now);
+    return charge.door != kNoDoor && (what.door == kNoDoor || charge.door == what.door);
+}
+
 bool Quotas::is_of(HostIndex prefix, net::InsideAddress wanted, Tick now) const {
     bool is_it = false;
     if (prefix != kNoHost)

@@ -64,6 +64,28 @@ struct QuotaRequest {
 
 enum class Refusal : uint8_t { None, Inward, Door, DoorRate, Prefix };
 
+/// Of what there are as many flows as there may be: one may go for another.
+struct UsedUp {
+    uint16_t door = kNoDoor;  ///< With neither, of all doors.
+    std::optional<net::InsideAddress> prefix = {};
+};
+
+/// By a refusal; nothing where no flow's end would help.
+constexpr std::optional<UsedUp> used_up(const QuotaRequest& request, Refusal refusal) {
+    switch (refusal) {
+        case Refusal::Inward:
+            return UsedUp{};
+        case Refusal::Door:
+            return UsedUp{.door = request.door};
+        case Refusal::Prefix:
+            return UsedUp{.prefix = request.prefix};
+        case Refusal::None:
+        case Refusal::DoorRate:
+            break;
+    }
+    return std::nullopt;
+}
+
 /// What a flow has been counted for.
 struct Charge {
     uint16_t door = kNoDoor;
@@ -94,6 +116,8 @@ public:
     /// is counted.
     Refusal would_charge(const QuotaRequest& request, Tick now,
                          std::span<const uint32_t> ended = {}) const;
+    /// The flow of a record is one of those that use that up.
+    bool uses(uint32_t flow, const UsedUp& what, Tick now) const;
     /// Takes back what a flow was counted for that did not open.
     void give_back(const Charge& charge);
 
@@ -103,7 +127,6 @@ public:
         charges_[flow].store(uint32_t{charge.door} << kHostBits | charge.prefix,
                              std::memory_order_relaxed);
     }
-    uint16_t door_of(uint32_t flow) const { return of(flow).door; }
     /// How many flows have come in by a door; by any, for kNoDoor.
     uint32_t flows_of(uint16_t door) const {
         return doors_[door].flows.load(std::memory_order_relaxed);

@@ -32,9 +32,9 @@ bool EarlyDrop::make_room(const net::Tuple& original, hosts::HostIndex host, boo
     return false;
 }
 
-bool EarlyDrop::replace_inward(const net::Tuple& original, uint16_t door,
-                               const hosts::Quotas& quotas, Tick now) {
-    const auto victim = ranking_.choose_inward(original, door, quotas, now);
+bool EarlyDrop::replace_counted(const net::Tuple& original, const hosts::UsedUp& what,
+                                const hosts::Quotas& quotas, Tick now) {
+    const auto victim = ranking_.choose_counted(original, what, quotas, now);
     return victim && end(*victim);
 }
 

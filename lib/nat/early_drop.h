@@ -55,10 +55,10 @@ public:
     /// flow of another host goes for one that has more than its share, and none for another of the
     /// same.
     bool make_room(const net::Tuple& original, hosts::HostIndex host, bool sparing, Tick now);
-    /// Ends a flow that an outside host has opened, by a door (any, for kNoDoor), so that another
-    /// one by the tuple `original` may be counted in its place: the stalest that is not ASSURED.
-    bool replace_inward(const net::Tuple& original, uint16_t door, const hosts::Quotas& quotas,
-                        Tick now);
+    /// Ends a flow of those that use up a limit (hosts::used_up()), so that another one by the
+    /// tuple `original` may be counted in its place: the stalest that is not ASSURED.
+    bool replace_counted(const net::Tuple& original, const hosts::UsedUp& what,
+                         const hosts::Quotas& quotas, Tick now);
     /// One of these keys of replies that nobody holds: by now, or because a flow from inside, or a
     /// mapping, that nobody has answered has been ended for a flow of `host`. A mapping that rests
     /// keeps its port (RFC 6888 §4).

@@ -91,19 +91,16 @@ Opening OwnFlows::open_for_host(First& first) {
     return opening;
 }
 
-/// Counts it for what else it is counted for. Where outside hosts have all that they may, one that
-/// is not ASSURED goes for it.
+/// Counts it for what else it is counted for. Where outside hosts, or those of its prefix, have all
+/// that they may, one that is not ASSURED goes for it.
 hosts::Charged OwnFlows::charge(const Request& request, Tick now) {
     const bool is_counted = request.is_inward() || params_.policy->quotas.inside_prefix.flows != 0;
     if (params_.quotas == nullptr || !is_counted)
         return {};
     const hosts::QuotaRequest quota = request.quota(*params_.policy);
     const hosts::Charged charged = params_.quotas->charge(quota, now);
-    const bool is_door = charged.refusal == hosts::Refusal::Door;
-    const bool may_replace = is_door || charged.refusal == hosts::Refusal::Inward;
-    if (!may_replace ||
-        !early_drop_.replace_inward(request.original, is_door ? quota.door : hosts::kNoDoor,
-                                    *params_.quotas, now))
+    const auto what = hosts::used_up(quota, charged.refusal);
+    if (!what || !early_drop_.replace_counted(request.original, *what, *params_.quotas, now))
         return charged;
     return params_.quotas->charge(quota, now);
 }

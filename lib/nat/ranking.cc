@@ -48,15 +48,14 @@ std::optional<Victim> Ranking::choose(std::span<const flow::FlowRef> near, Tick 
     return best;
 }
 
-std::optional<Victim> Ranking::choose_inward(const net::Tuple& original, uint16_t door,
-                                             const hosts::Quotas& quotas, Tick now, uint32_t but) {
+std::optional<Victim> Ranking::choose_counted(const net::Tuple& original, const hosts::UsedUp& what,
+                                              const hosts::Quotas& quotas, Tick now, uint32_t but) {
     std::optional<Victim> best;
     for (const flow::FlowRef flow : near(original, now)) {
         const flow::FlowRecord& record = table_.record(flow);
-        const bool is_inward = record.kind() == flow::Kind::Flow && flow.index() != but &&
-                               record.sides.enter(net::Direction::Original) == net::Side::Outside &&
-                               (door == hosts::kNoDoor || quotas.door_of(flow.index()) == door);
-        const auto victim = is_inward ? judge(flow.index(), now) : std::nullopt;
+        const bool is_one = record.kind() == flow::Kind::Flow && flow.index() != but &&
+                            quotas.uses(flow.index(), what, now);
+        const auto victim = is_one ? judge(flow.index(), now) : std::nullopt;
         if (victim && (!best || victim->rank > best->rank))
             best = victim;
     }

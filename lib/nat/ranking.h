@@ -64,11 +64,11 @@ public:
     std::span<const flow::FlowRef> near(const net::Tuple& original, Tick now);
     /// The first of these to go; nothing where none may.
     std::optional<Victim> choose(std::span<const flow::FlowRef> near, Tick now) const;
-    /// Of the flows near a tuple's place that outside hosts have opened by a door (any, for
-    /// kNoDoor), but for one record.
-    std::optional<Victim> choose_inward(const net::Tuple& original, uint16_t door,
-                                        const hosts::Quotas& quotas, Tick now,
-                                        uint32_t but = kNoRecord);
+    /// Of the flows near a tuple's place that are counted for the same (hosts::used_up()), but for
+    /// one record.
+    std::optional<Victim> choose_counted(const net::Tuple& original, const hosts::UsedUp& what,
+                                         const hosts::Quotas& quotas, Tick now,
+                                         uint32_t but = kNoRecord);
     /// Of who holds the key of its replies: nothing for what has been answered, or what came from
     /// outside. A mapping may have flows that nobody has answered.
     std::optional<Victim> judge_holder(flow::FlowRef holder, const policy::HolderParams& holders,

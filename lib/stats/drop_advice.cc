@@ -347,9 +347,10 @@ constexpr Row kRows[] = {
       "As outside_flows."}},
     {PrefixFlows,
      {"The hosts of the source's prefix have as many flows as --max-flows-per-prefix "
-      "allows, or of an outside source --max-flows-per-outside-prefix.",
+      "allows, or of an outside source --max-flows-per-outside-prefix, and none near this "
+      "one's place may go for it: those that are not ASSURED may.",
       "Many sources of one prefix: are they real, or does one machine forge them? Look at "
-      "the switch's table of MACs."}},
+      "the switch's table of MACs. A small limit in a large table is a hard stop."}},
     {PortsExhausted,
      {"No external port is free toward this destination: every address of the pool has been "
       "searched; and of those that were drawn at the host's own address none is held by a "

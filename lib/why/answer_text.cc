@@ -228,16 +228,17 @@ bool goes_on(const Answer& answer) {
            (answer.fate == Fate::Dropped && answer.reason == stats::Drop::NeighbourFailed);
 }
 
-/// Where outside hosts have all the flows that they may.
+/// Where outside hosts, or those of a prefix, have all the flows that they may.
 string replacement_line(const Answer& answer) {
-    const string all = "outside hosts' flows: all that may be; ";
+    const string all = "flows from outside, or of its prefix: all that may be; ";
     if (answer.replaces)
         return all +
                "one near this one's place in the table, that has not shown traffic both "
                "ways, is ended for it\n";
     const bool is_refused =
         answer.fate == Fate::Dropped && answer.request &&
-        (answer.reason == stats::Drop::OutsideFlows || answer.reason == stats::Drop::ForwardFlows);
+        (answer.reason == stats::Drop::OutsideFlows || answer.reason == stats::Drop::ForwardFlows ||
+         answer.reason == stats::Drop::PrefixFlows);
     return is_refused ? all +
                             "near this one's place in the table none may go for it, that has not "
                             "shown traffic both ways\n"

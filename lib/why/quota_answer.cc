@@ -14,12 +14,12 @@ QuotaAnswer ask_quotas(const worker::Shared& shared, const policy::Policy& polic
     if (request.ended != nat::kNoRecord)
         gone.push_back(request.ended);
     const hosts::Refusal refusal = shared.quotas.would_charge(quota, now, gone);
-    const bool is_door = refusal == hosts::Refusal::Door;
-    if (!is_door && refusal != hosts::Refusal::Inward)
+    const auto what = hosts::used_up(quota, refusal);
+    if (!what)
         return {refusal};
     nat::Ranking ranking(shared.table, shared.hosts);
-    const auto victim = ranking.choose_inward(
-        request.original, is_door ? quota.door : hosts::kNoDoor, shared.quotas, now, request.ended);
+    const auto victim =
+        ranking.choose_counted(request.original, *what, shared.quotas, now, request.ended);
     if (!victim)
         return {refusal};
     gone.push_back(victim->index);

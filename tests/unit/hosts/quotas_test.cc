@@ -63,7 +63,9 @@ TEST_CASE("quotas: a door has its own limit, and all of them one together", "[ho
     CHECK(bench.charge(other) == Refusal::Inward);
 
     bench.end(3, {.door = kDoor}, kInward);
-    CHECK(bench.quotas->door_of(3) == kDoor);
+    CHECK(bench.quotas->uses(3, {.door = kDoor}, bench.now));
+    CHECK(bench.quotas->uses(3, {}, bench.now));
+    CHECK_FALSE(bench.quotas->uses(3, {.door = kCommonDoor}, bench.now));
     CHECK(bench.charge(request) == Refusal::None);
     bench.quotas->give_back(bench.last);
     CHECK(bench.quotas->flows_of(kDoor) == 1);
@@ -104,6 +106,27 @@ TEST_CASE("quotas: a flow from inside is counted for its prefix alone", "[hosts]
     CHECK(bench.charge(request) == Refusal::Prefix);
     bench.end(1, bench.last, {});  // what was refused has been charged for nothing
     CHECK(bench.charge(request) == Refusal::Prefix);
+}
+
+TEST_CASE("quotas: what is used up is what was refused, if a flow's end would help", "[hosts]") {
+    Bench bench;
+    const QuotaRequest request{.door = kDoor, .prefix = prefix("100.0.1.0"), .most_of_prefix = 1};
+    CHECK_FALSE(used_up(request, Refusal::None));
+    CHECK_FALSE(used_up(request, Refusal::DoorRate));
+    REQUIRE(bench.charge(request) == Refusal::None);
+    bench.quotas->set(1, bench.last);
+    bench.quotas->set(2, {});
+    QuotaRequest other{.prefix = prefix("100.0.2.0")};
+    REQUIRE(bench.charge(other) == Refusal::None);
+    bench.quotas->set(3, bench.last);
+    const auto uses = [&](uint32_t flow, Refusal refusal) {
+        return bench.quotas->uses(flow, *used_up(request, refusal), bench.now);
+    };
+    for (const Refusal refusal : {Refusal::Inward, Refusal::Door, Refusal::Prefix}) {
+        CHECK(uses(1, refusal));
+        CHECK_FALSE(uses(2, refusal));
+        CHECK_FALSE(uses(3, refusal));
+    }
 }
 
 TEST_CASE("quotas: without limits all is admitted, and counted", "[hosts]") {

@@ -36,8 +36,11 @@ struct Table {
     }
     flow::FlowRecord& record(flow::FlowRef flow) { return ground.table->record(flow); }
     std::optional<uint32_t> first(uint16_t door, uint32_t but = kNoRecord) {
+        return first(hosts::UsedUp{.door = door}, but);
+    }
+    std::optional<uint32_t> first(const hosts::UsedUp& what, uint32_t but = kNoRecord) {
         const auto victim =
-            ranking.choose_inward(udp(host(9), 6000), door, *quotas, ground.now, but);
+            ranking.choose_counted(udp(host(9), 6000), what, *quotas, ground.now, but);
         return victim ? std::optional(victim->index) : std::nullopt;
     }
 
@@ -64,6 +67,28 @@ TEST_CASE("ranking: of what outside hosts have by a door the stalest goes, and n
     CHECK_FALSE(table.first(kDoor, old.index()));
     CHECK(table.ground.table->size() == 3);
     CHECK(table.opener.counters.count[stats::Count::EarlyDropped].read() == 0);
+}
+
+TEST_CASE("ranking: of what a prefix has the stalest goes, and of no other", "[nat]") {
+    Table table;
+    const net::InsideAddress prefix(Be32::from_host(0x0a010000));
+    const net::InsideAddress other(Be32::from_host(0x0a020000));
+    const net::InsideAddress third(Be32::from_host(0x0a030000));
+    const auto count_for = [&](flow::FlowRef flow, net::InsideAddress whose) {
+        const hosts::Charged charged = table.quotas->charge({.prefix = whose}, table.ground.now);
+        table.quotas->set(flow.index(), charged.charge);
+    };
+    const flow::FlowRef old = table.open(5000, 3'000);
+    const flow::FlowRef young = table.open(5001, 1'000);
+    const flow::FlowRef oldest = table.open(5002, 9'000);
+    table.open_inward(5003, 20'000, kDoor);
+    count_for(old, prefix);
+    count_for(young, prefix);
+    count_for(oldest, other);
+    CHECK(table.first(hosts::UsedUp{.prefix = prefix}) == old.index());
+    CHECK(table.first(hosts::UsedUp{.prefix = prefix}, old.index()) == young.index());
+    CHECK(table.first(hosts::UsedUp{.prefix = other}) == oldest.index());
+    CHECK_FALSE(table.first(hosts::UsedUp{.prefix = third}));
 }
 
 TEST_CASE("ranking: what outside hosts have open both ways stays", "[nat]") {

@@ -185,16 +185,19 @@ TEST_CASE("answer text: what is no packet, and what a worker alone knows, is sai
     CHECK(answer_text(answer, kWords).find("    or it ends a flow") == std::string::npos);
 }
 
-TEST_CASE("answer text: where outside hosts have all flows, another may go for this one", "[why]") {
+TEST_CASE("answer text: where all flows are taken that may be, another may go for this one",
+          "[why]") {
     Answer answer = arrived(conntrack::kSyn);
     answer.request = nat::Request::outward(kOriginal, nullptr);
     const auto says_so = [&](stats::Drop reason) {
         answer.reason = reason;
-        return answer_text(answer, kWords).find("outside hosts' flows: all that may be") !=
+        return answer_text(answer, kWords).find("or of its prefix: all that may be") !=
                std::string::npos;
     };
     CHECK(says_so(stats::Drop::OutsideFlows));
     CHECK(says_so(stats::Drop::ForwardFlows));
+    CHECK(says_so(stats::Drop::PrefixFlows));
+    CHECK_FALSE(says_so(stats::Drop::ForwardRate));
     CHECK_FALSE(says_so(stats::Drop::HostFlows));
     CHECK(answer_text(answer, kWords).find("is ended for it") == std::string::npos);
     answer.fate = Fate::Answered;

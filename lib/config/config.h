@@ -101,7 +101,8 @@ struct SnatRule {
 struct FixedNeighbour {
     Be32 address;
     net::MacAddress mac{};
-    uint16_t zone = 0;  ///< Of one inside.
+    uint16_t zone = 0;                          ///< Of one inside.
+    std::optional<net::Ipv6Address> ipv6 = {};  ///< In place of the address: --gateway6.
 };
 
 struct Config {

@@ -13,6 +13,10 @@ namespace {
 
 /// Empty where a host of a subnet can have the address.
 std::string why_not(const Config& config, const FixedNeighbour& neighbour) {
+    if (neighbour.ipv6)
+        return neighbour.ipv6 == config.gateway6 && neighbour.zone == 0
+                   ? ""
+                   : "of IPv6 neighbours --gateway6 alone can be named, without a zone";
     const Be32 address = neighbour.address;
     const net::InsideAddress inside{address, neighbour.zone};
     if (net::is_martian(address))
@@ -42,8 +46,9 @@ size_t count_kept(const Config& config) {
 }  // namespace
 
 std::string to_string(const FixedNeighbour& neighbour) {
-    return net::to_string(neighbour.address) + "=" + net::to_string(neighbour.mac) +
-           zone_text(neighbour.zone);
+    const std::string address =
+        neighbour.ipv6 ? net::to_string(*neighbour.ipv6) : net::to_string(neighbour.address);
+    return address + "=" + net::to_string(neighbour.mac) + zone_text(neighbour.zone);
 }
 
 uint32_t places_for_neighbours(const Config& config) {
@@ -64,7 +69,8 @@ Status check_neighbours(const Config& config) {
         if (const std::string why = why_not(config, *each); !why.empty())
             return wrong("neighbour", to_string(*each), why);
         const auto twin = std::find_if(all.begin(), each, [&](const FixedNeighbour& other) {
-            return other.address == each->address && other.zone == each->zone;
+            return other.address == each->address && other.zone == each->zone &&
+                   other.ipv6 == each->ipv6;
         });
         if (twin != each)
             return wrong("neighbour", to_string(*each),

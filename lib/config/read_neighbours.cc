@@ -50,8 +50,9 @@ Result<std::vector<FixedNeighbour>> read_neighbours(const Given& given) {
             text += token;
         const bool is_whole = own.size() == kTokens && own[1] == kSign;
         const auto address = is_whole ? net::parse_address(own[0]) : std::nullopt;
+        const auto ipv6 = is_whole ? net::parse_ipv6_address(own[0]) : std::nullopt;
         const auto mac = is_whole ? net::parse_mac(own[2]) : std::nullopt;
-        if (!address || !mac)
+        if ((!address && !ipv6) || !mac)
             return wrong(given.flag, text,
                          "a neighbour is written ADDRESS=MAC, as 10.1.0.10=02:00:00:00:00:10");
         if (!is_of_a_host(*mac))
@@ -60,7 +61,7 @@ Result<std::vector<FixedNeighbour>> read_neighbours(const Given& given) {
         const auto zone = take_zone(given.flag, rest);
         if (!zone)
             return zone.error();
-        all.push_back({*address, *mac, (*zone).value_or(0)});
+        all.push_back({address.value_or(Be32{}), *mac, (*zone).value_or(0), ipv6});
     }
     if (all.empty())
         return wrong(given.flag, given.words[0],

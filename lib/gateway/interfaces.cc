@@ -157,8 +157,12 @@ std::optional<nat64::EdgeParams> ipv6_of(const config::Config& config,
 
 std::vector<control::FixedNeighbour> fixed_neighbours(const config::Config& config) {
     std::vector<control::FixedNeighbour> all;
-    for (const config::FixedNeighbour& each : config.fixed_neighbours)
-        all.push_back({{id_toward(config, {each.address, each.zone}), each.address}, each.mac});
+    for (const config::FixedNeighbour& each : config.fixed_neighbours) {
+        const link::Toward toward =
+            each.ipv6 ? link::Toward{id_of_wan6(config), numbered(config, nat64::kOutsideGateway)}
+                      : link::Toward{id_toward(config, {each.address, each.zone}), each.address};
+        all.push_back({toward, each.mac});
+    }
     return all;
 }
 

@@ -3,7 +3,7 @@
 /// \file
 /// Neighbour discovery: hosts find the gateway, and it finds them; what is not sound is not heard.
 
-#include "bed_with_ipv6.h"
+#include "bed_with_nptv6.h"
 #include "catch.h"
 
 namespace neighbour_discovery_test {
@@ -272,6 +272,31 @@ TEST_CASE("neighbour discovery: a forged advertisement moves no host that answer
     const auto in = ipv6.answer_from_outside(server_reply(port));
     REQUIRE(in.size() == 1);
     CHECK(in[0].destination_mac == mac_of6(kHost6));
+}
+
+TEST_CASE("neighbour discovery: a next hop outside that is named is not asked for, and stays",
+          "[packet][nptv6][rfc4861]") {
+    Nptv6Bed npt(nptv6_options({}, [](config::Config& config) {
+        config.fixed_neighbours = {{{}, mac(0xfe), 0, config.gateway6}};
+    }));
+    const auto leaves_to = [&] {
+        const auto out = npt.send(
+            Side::Inside, {.source = kHost6, .destination = kWorld6, .upper = udp6(4000, 53)});
+        REQUIRE(out.size() == 1);
+        return out[0].destination_mac;
+    };
+    CHECK(leaves_to() == mac(0xfe));
+    for (int i = 0; i < 8; ++i) {
+        npt.send(Side::Outside, {.source = kGateway6,
+                                 .destination = kOutsideLinkLocal,
+                                 .upper = neighbour6(136, kGateway6, mac(0x66)),
+                                 .hop_limit = 255});
+        npt.bed.advance(Duration::seconds(1));
+        npt.settle();
+    }
+    CHECK(npt.bed.count(Count::NeighbourConflicts) == 8);
+    CHECK(leaves_to() == mac(0xfe));
+    CHECK(npt.solicited[index(Side::Outside)].empty());
 }
 
 }  // namespace neighbour_discovery_test

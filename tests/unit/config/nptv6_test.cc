@@ -3,6 +3,7 @@
 
 #include "catch.h"
 #include "config/lines.h"
+#include "config/neighbours.h"
 #include "net/text.h"
 #include "unit/config/loaded.h"
 
@@ -48,6 +49,21 @@ TEST_CASE("nptv6 configuration: its hosts are those of --lan6, with --nat64 and 
     CHECK(to_string(config.value().nptv6[0]) == kPair);
     CHECK(net::to_string(*config.value().wan6) == "2001:db8:ff::2/64");
     CHECK(net::to_string(*config.value().gateway6) == "2001:db8:ff::1");
+}
+
+TEST_CASE("nptv6 configuration: the next hop outside may be named, no other IPv6 neighbour",
+          "[config]") {
+    const std::string named = "2001:db8:ff::1=02:00:00:00:00:fe";
+    CHECK(said_of({{"neighbour", named}}) == "");
+    const auto config = with({{"neighbour", named}}).config();
+    REQUIRE(config);
+    REQUIRE(config.value().fixed_neighbours.size() == 1);
+    CHECK(to_string(config.value().fixed_neighbours[0]) == named);
+    for (const char* other : {"2001:db8:1::10=02:00:00:00:00:fe", "fe80::1=02:00:00:00:00:fe"})
+        CHECK(said_of({{"neighbour", other}}).find("--gateway6 alone") != std::string::npos);
+    CHECK(said_of({{"neighbour", named + ", 2001:db8:ff::1=02:00:00:00:00:fd"}}).find("fe too") !=
+          std::string::npos);
+    CHECK(said_of({{"neighbour", named + ", 10.1.0.10=02:00:00:00:00:0a"}}) == "");
 }
 
 TEST_CASE("nptv6 configuration: several pairs, and the shorter prefix extended", "[config]") {

@@ -191,6 +191,11 @@ void forward_port(config::Config& config) {
     config.quotas.inward = config.flows / 2;
 }
 
+/// All hosts are of one prefix, which is at its limit before the table is full.
+void limit_prefix(config::Config& config) {
+    config.quotas.inside_prefix = {8, config.flows / 4 * 3};
+}
+
 /// There are fewer ports than places in a table.
 void give_one_address(config::Config& config) {
     config.pool = {{kPublic, kPublic}};
@@ -233,6 +238,7 @@ Status run_forged(const Options& options, Bench& bench) {
         {"out, forged, flows", false, [](config::Config&) {}},
         {"out, forged, mappings", false, map_endpoints},
         {"out, forged, blocks", false, give_blocks},
+        {"out, forged, limit of a prefix", false, limit_prefix},
         {"out, forged, ports of one server", false, give_one_address, 0},
         {"in, forged, forward", true, forward_port},
     };

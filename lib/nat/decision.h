@@ -44,7 +44,8 @@ struct Request {
     std::optional<uint32_t> mapping = {};  ///< By which the target is reached: its filter decides,
                                            ///< and the flow hangs on it.
     bool keeps_source = false;             ///< Though from inside.
-    /// The record of a flow that the packet ends, where it stands yet: it counts as gone.
+    /// The record of a flow that the packet ends, or one that goes for it, where it stands yet: it
+    /// counts as gone.
     uint32_t ended = kNoRecord;
     std::optional<UplinkId> uplink = {};  ///< Of several: that its source is to be of.
     link::UplinkSet others = 0;           ///< Where that has nothing left for it: these.

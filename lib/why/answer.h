@@ -99,7 +99,7 @@ struct Answer {
     std::optional<worker::Admitted> admitted;
     std::optional<size_t> rule;  ///< By which an inside host is served, by RuleSet::index_of().
     std::optional<nat::Request> request;
-    bool replaces = false;  ///< A worker ends another flow that somebody outside has opened for it.
+    bool replaces = false;  ///< A worker ends another flow for it, of those that use up a limit.
     std::optional<nat::Decision> decision;
     std::optional<size_t> pool;  ///< That the rule gives addresses of, by RuleSet::pools().
     bool table_is_full = false;  ///< A worker ends another flow for this one, or drops the packet.

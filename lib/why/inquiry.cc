@@ -81,7 +81,7 @@ private:
     bool is_let_out(const link::Path& path);
     void decide(const nat::Request& request);
     hosts::Answer ask_host(const nat::Request& request) const;
-    std::optional<Drop> ask_quotas(const nat::Request& request);
+    std::optional<Drop> ask_quotas(nat::Request& request);
     bool is_at_limit(const nat::Request& request) const;
     void relay();
     void leave(const net::Tuple& after);
@@ -331,7 +331,7 @@ bool Look::is_proven() const {
 
 /// Worker::open_flow() and OwnFlows::open().
 void Look::open_toward(const worker::Target& target) {
-    const nat::Request& request = target.request;
+    nat::Request request = target.request;
     answer_.request = request;
     if (request.rule != nullptr)
         describe(*request.rule, request.uplink);
@@ -376,9 +376,11 @@ hosts::Answer Look::ask_host(const nat::Request& request) const {
     return shared_.hosts.would_admit(request.original.inside_source(), limits, now_);
 }
 
-std::optional<Drop> Look::ask_quotas(const nat::Request& request) {
+std::optional<Drop> Look::ask_quotas(nat::Request& request) {
     const QuotaAnswer quota = why::ask_quotas(shared_, *policy_, request, now_);
-    answer_.replaces = quota.replaces;
+    answer_.replaces = quota.replaced.has_value();
+    if (quota.replaced && request.ended == nat::kNoRecord)
+        request.ended = *quota.replaced;
     return quota.refusal == hosts::Refusal::None ? std::nullopt
                                                  : std::optional(nat::drop_of(quota.refusal));
 }

@@ -23,7 +23,7 @@ QuotaAnswer ask_quotas(const worker::Shared& shared, const policy::Policy& polic
     if (!victim)
         return {refusal};
     gone.push_back(victim->index);
-    return {shared.quotas.would_charge(quota, now, gone), true};
+    return {shared.quotas.would_charge(quota, now, gone), victim->index};
 }
 
 }  // namespace sluice::why

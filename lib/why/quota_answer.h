@@ -17,11 +17,15 @@
 #include "policy/policy.h"
 #include "worker/shared.h"
 
+#include <cstdint>
+#include <optional>
+
 namespace sluice::why {
 
 struct QuotaAnswer {
     hosts::Refusal refusal = hosts::Refusal::None;
-    bool replaces = false;  ///< Another flow is ended for this one, even if it is refused then.
+    /// Another flow, which is ended for this one, even if it is refused then: its port is free.
+    std::optional<uint32_t> replaced = {};
 };
 
 QuotaAnswer ask_quotas(const worker::Shared& shared, const policy::Policy& policy,

@@ -20,16 +20,17 @@ using Secret = std::array<uint64_t, 4>;
 
 /// What keys are for. A number once given keeps its meaning.
 enum class Use : uint8_t {
-    FlowTable = 1,  ///< Places in the flow table; which worker opens a flow.
-    Hosts = 2,      ///< Places in the table of inside hosts.
-    Ports = 3,      ///< Changed ports, and blocks of them.
-    Addresses = 4,  ///< Which public address an inside host has.
-    Budgets = 5,    ///< Places in the budgets of the gateway's own answers.
-    Prefixes = 6,   ///< Places in the table of prefixes that flows are counted for.
-    Ipv6Hosts = 7,  ///< Places in the table of IPv6 hosts, and identifications of their packets.
-    NextHops = 8,   ///< Places in the table of next hops.
-    KeptEndpoints = 9,  ///< Places of inside endpoints with a changed port.
-    Ipv6Peers = 10,     ///< Places in the table of IPv6 hosts outside.
+    FlowTable = 1,         ///< Places in the flow table; which worker opens a flow.
+    Hosts = 2,             ///< Places in the table of inside hosts.
+    Ports = 3,             ///< Changed ports, and blocks of them.
+    Addresses = 4,         ///< Which public address an inside host has.
+    Budgets = 5,           ///< Places in the budgets of the gateway's own answers.
+    Prefixes = 6,          ///< Places in the table of prefixes that flows are counted for.
+    Ipv6Hosts = 7,         ///< Places in the table of IPv6 hosts.
+    NextHops = 8,          ///< Places in the table of next hops.
+    KeptEndpoints = 9,     ///< Places of inside endpoints with a changed port.
+    Ipv6Peers = 10,        ///< Places in the table of IPv6 hosts outside.
+    Identifications = 11,  ///< Of IPv4 packets that came as IPv6.
 };
 
 /// The key for one use: both halves of the secret go into each of its words.

@@ -151,7 +151,7 @@ std::optional<nat64::EdgeParams> edge_params(const config::Config& config,
     if (params && params->addresses.peers)
         params->addresses.peers->numbers = &peers->numbers();
     if (params)
-        params->identification = static_cast<uint16_t>(derive(ground.secret, Use::Ipv6Hosts)[2]);
+        params->identifications = derive_sip_key(ground.secret, Use::Identifications);
     return params;
 }
 

@@ -136,7 +136,7 @@ Entered Edge::translate(rte_mbuf* mbuf, Tick now) {
     const auto source = addresses_.source(headers.source, now);
     if (!source)
         return Entered::dropped(Drop::Ipv6HostsFull);
-    const Ipv4Ends ends{*source, *destination, identification_++};
+    const Ipv4Ends ends{*source, *destination, identifications_.next()};
     if (const auto reason = to_ipv4(mbuf, headers, ends, addresses_))
         return Entered::dropped(*reason);
     return {Fate::Translated, {}};
@@ -152,7 +152,7 @@ Entered Edge::route(rte_mbuf* mbuf, Tick now) {
         headers.protocol == kIcmpv6 && headers.is_first() &&
         rte_pktmbuf_data_len(mbuf) > transport &&
         is_icmpv6_error(*rte_pktmbuf_mtod_offset(mbuf, const uint8_t*, transport));
-    Ipv4Ends ends{{}, {}, identification_++};
+    Ipv4Ends ends{};  // a whole packet is IPv6 again, without an identification, when it leaves
     if (const auto reason = find_ends(is_error, now, ends))
         return Entered::dropped(*reason);
     Route6::keep(mbuf, headers, is_error, ends);

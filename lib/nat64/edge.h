@@ -16,6 +16,7 @@
 
 #include "nat64/crossing.h"
 #include "nat64/discovery.h"
+#include "nat64/identifications.h"
 #include "nat64/plain.h"
 #include "nat64/route6.h"
 #include "nat64/router_pace.h"
@@ -43,7 +44,7 @@ struct EdgeParams {
     bool advertises = false;                ///< Hosts are told that the gateway is their router.
     std::shared_ptr<RouterPace> pace = {};  ///< Of that, where all are told; null: none.
     uint8_t port = 0;                       ///< The position of that port.
-    uint16_t identification = 0;  ///< The first that the first of them gives to a packet without.
+    SipKey identifications{};               ///< Of what is given to packets without. Secret.
     std::optional<OutsideSide> outside = {};
 };
 
@@ -54,7 +55,7 @@ public:
     Edge(const EdgeParams& params, Numbers& numbers, uint8_t worker = 0,
          Giving giving = Giving::Gives)
         : params_(params),
-          identification_(static_cast<uint16_t>(params.identification + worker * kApart)),
+          identifications_(params.identifications, worker),
           addresses_(params.addresses, numbers, giving),
           plain_(addresses_, numbers, params.mac, giving == Giving::Gives),
           discovery_{
@@ -75,7 +76,7 @@ public:
     /// Before that, of a burst that a port has received, kMostAtOnce at most: bit i is set where it
     /// has made IPv4 of packet i already.
     uint64_t enter_plain(std::span<rte_mbuf* const> packets, uint8_t port, Tick now) {
-        return port == params_.port ? plain_.enter(packets, identification_, now) : 0;
+        return port == params_.port ? plain_.enter(packets, identifications_, now) : 0;
     }
     /// What stood by while others gave numbers knows none.
     void forget_numbers() { plain_.forget(); }
@@ -133,10 +134,8 @@ private:
     std::optional<stats::Drop> find_ends(bool is_error, Tick now, Ipv4Ends& ends) const;
     bool may_leave(const rte_mbuf* mbuf) const;
 
-    static constexpr unsigned kApart = UINT16_MAX / 64;  // identifications of two workers
-
     EdgeParams params_;
-    uint16_t identification_;
+    Identifications identifications_;
     Addresses addresses_;
     PlainPackets plain_;
     std::array<Discovery, net::kSideCount> discovery_;

@@ -138,17 +138,19 @@ bool PlainPackets::is_reached(const net::Ipv6Address& server) const {
 /// As to_ipv4() does. Headers are made of whole words: what is read soon must not have been written
 /// by halves.
 void PlainPackets::become_ipv4(rte_mbuf* mbuf, const Ends& ends, Be32 source,
-                               uint16_t identification) {
+                               Identifications& identifications) {
     auto& frame = *rte_pktmbuf_mtod(mbuf, Frame6*);
     const uint8_t protocol = frame.ip.proto;
     const uint64_t hop_limit = frame.ip.hop_limits;
     const uint64_t traffic_class = Be32{frame.ip.vtc_flow}.host() >> 20 & 0xff;
     const uint64_t total = kIpv4Bytes + Be16{frame.ip.payload_len}.host();
-    const uint64_t fragment = total > kMayBeCut ? RTE_IPV4_HDR_DF_FLAG : 0;
+    const bool may_be_cut = total <= kMayBeCut;
+    const uint64_t identification = may_be_cut ? identifications.next() : 0;
+    const uint64_t fragment = may_be_cut ? 0 : RTE_IPV4_HDR_DF_FLAG;
     const Sum to = Sum().add(source).add(ends.to);
     change_sum(protocol, frame.transport, Sum().add(ends.source).add(ends.destination), to);
     const auto first = Be64::from_host(uint64_t{RTE_IPV4_VHL_DEF} << 56 | traffic_class << 48 |
-                                       total << 32 | uint64_t{identification} << 16 | fragment);
+                                       total << 32 | identification << 16 | fragment);
     const uint64_t life = hop_limit << 56 | uint64_t{protocol} << 48;
     const auto sum = static_cast<uint16_t>(~Sum(to).add(first).add(Be64::from_host(life)).folded());
     const auto second = Be64::from_host(life | uint64_t{Be16{sum}.host()} << 32 | source.host());
@@ -226,7 +228,7 @@ uint64_t PlainPackets::find(uint64_t plain, Tick now) {
     return plain;
 }
 
-uint64_t PlainPackets::enter(std::span<rte_mbuf* const> packets, uint16_t& identification,
+uint64_t PlainPackets::enter(std::span<rte_mbuf* const> packets, Identifications& identifications,
                              Tick now) {
     if (now - forgotten_ >= kForget) {
         forget();
@@ -234,7 +236,7 @@ uint64_t PlainPackets::enter(std::span<rte_mbuf* const> packets, uint16_t& ident
     }
     const uint64_t plain = is_on_ ? find(look(packets), now) : 0;
     for (const unsigned i : SetBits{plain})
-        become_ipv4(packets[i], ends_[i], addresses_.of_number(ends_[i].number), identification++);
+        become_ipv4(packets[i], ends_[i], addresses_.of_number(ends_[i].number), identifications);
     return plain;
 }
 

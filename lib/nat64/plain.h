@@ -20,6 +20,7 @@
 
 #include "nat64/addresses.h"
 #include "nat64/headers.h"
+#include "nat64/identifications.h"
 #include "net/mac.h"
 
 #include <array>
@@ -43,10 +44,9 @@ public:
     PlainPackets(const Addresses& addresses, Numbers& numbers, const net::MacAddress& mac,
                  bool is_wanted = true);
 
-    /// Turns frames from that port into IPv4, kMostAtOnce at most. Bit i: packet i has been. The
-    /// next packet in need of an identification gets `identification`. Called each turn, with no
-    /// packets too.
-    uint64_t enter(std::span<rte_mbuf* const> packets, uint16_t& identification, Tick now);
+    /// Turns frames from that port into IPv4, kMostAtOnce at most. Bit i: packet i has been. Called
+    /// each turn, with no packets too.
+    uint64_t enter(std::span<rte_mbuf* const> packets, Identifications& identifications, Tick now);
     /// Numbers may have become those of other hosts, otherwise than by Numbers::turn().
     void forget();
 
@@ -90,7 +90,8 @@ private:
     bool is_plain(const rte_mbuf* mbuf) const;
     bool may_send(const net::Ipv6Address& source) const;
     bool is_reached(const net::Ipv6Address& server) const;
-    static void become_ipv4(rte_mbuf* mbuf, const Ends& ends, Be32 source, uint16_t identification);
+    static void become_ipv4(rte_mbuf* mbuf, const Ends& ends, Be32 source,
+                            Identifications& identifications);
 
     /// A prefix, as words.
     struct Masked {

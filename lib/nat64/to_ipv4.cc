@@ -27,6 +27,7 @@ void write_ipv4(uint8_t* at, const Headers& headers, const Ipv4Ends& ends, size_
         identification = static_cast<uint16_t>(headers.identification);
     } else if (kIpv4Bytes + bytes > kMayBeCut) {
         fragment = RTE_IPV4_HDR_DF_FLAG;
+        identification = 0;  // of no use to what is never cut (RFC 6864 §4.1)
     }
     if (ends.stays_ipv6)  // no router cuts it (RFC 8200 §5)
         fragment |= RTE_IPV4_HDR_DF_FLAG;

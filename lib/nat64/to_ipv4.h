@@ -27,7 +27,7 @@ inline constexpr size_t kMayBeCut = 1260;
 struct Ipv4Ends {
     Be32 source;
     Be32 destination;
-    uint16_t identification = 0;  ///< Of a packet that has none of its own.
+    uint16_t identification = 0;  ///< Of a packet that has none of its own, and may be cut.
     /// It is IPv6 again when it leaves (--route6): so it is never cut, MTUs that are told of it are
     /// of IPv6 packets, and of ICMPv6 fragments pass, too.
     bool stays_ipv6 = false;

@@ -367,6 +367,23 @@ TEST_CASE("nat64: IPv4 hosts of the same wire are served beside", "[packet][nat6
     CHECK(ipv6.bed.flows() == 2);
 }
 
+TEST_CASE("nat64: what a server gets of one host does not say how much others have sent",
+          "[packet][nat64][rfc7915]") {
+    constexpr unsigned kPackets = 200;
+    Ipv6Bed ipv6;
+    std::vector<uint16_t> seen;
+    for (unsigned i = 0; i < kPackets; ++i) {
+        const auto out = ipv6.send(to_server(udp6(5000, 53)));
+        REQUIRE(out.size() == 1);
+        REQUIRE_FALSE(out[0].dont_fragment);
+        seen.push_back(out[0].id);
+    }
+    unsigned near = 0;  // by a counter of all packets each is, behind the one before
+    for (unsigned i = 1; i < kPackets; ++i)
+        near += static_cast<uint16_t>(seen[i] - seen[i - 1]) < 64;
+    CHECK(near < 5);
+}
+
 TEST_CASE("nat64: many workers give a host one number", "[packet][nat64]") {
     Ipv6Bed ipv6(ipv6_options({.workers = 3}));
     for (uint16_t port = 1; port <= 30; ++port)

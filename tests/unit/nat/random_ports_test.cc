@@ -6,7 +6,7 @@
 
 #include "bench.h"
 #include "catch.h"
-#include "randomness.h"
+#include "testing/randomness.h"
 
 #include <vector>
 
@@ -15,6 +15,7 @@ namespace random_ports_test {
 using namespace sluice;
 using namespace sluice::nat;
 using namespace sluice::nat::testing;
+using namespace sluice::testing;
 
 namespace {
 

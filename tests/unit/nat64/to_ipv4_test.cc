@@ -206,8 +206,12 @@ TEST_CASE("to ipv4: an error that quotes a fragment tells the MTU without its he
 
 TEST_CASE("to ipv4: what is larger than 1260 bytes is not to be fragmented", "[nat64][rfc7915]") {
     Translator translator;
-    CHECK_FALSE(translator.translate(with(udp6(1, 2, Bytes(1232)))).dont_fragment);
-    CHECK(translator.translate(with(udp6(1, 2, Bytes(1233)))).dont_fragment);
+    const Seen small = translator.translate(with(udp6(1, 2, Bytes(1232))));
+    CHECK_FALSE(small.dont_fragment);
+    CHECK(small.id == 0x4321);
+    const Seen large = translator.translate(with(udp6(1, 2, Bytes(1233))));
+    CHECK(large.dont_fragment);
+    CHECK(large.id == 0);
 }
 
 TEST_CASE("to ipv4: a fragment keeps its place and the low half of its identification",

@@ -16,7 +16,7 @@
 #include <set>
 #include <vector>
 
-namespace sluice::nat::testing {
+namespace sluice::testing {
 
 /// Chi-square of `numbers`, which are below `count`, over bins.
 inline bool is_even(const std::vector<uint32_t>& numbers, uint32_t count) {
@@ -111,4 +111,4 @@ inline void check_random(std::vector<uint32_t> numbers, pool::PortRange range) {
     CHECK(is_even(differences, count));
 }
 
-}  // namespace sluice::nat::testing
+}  // namespace sluice::testing

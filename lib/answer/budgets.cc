@@ -6,13 +6,20 @@
 namespace sluice::answer {
 namespace {
 
-constexpr Rate kErrorsOfEach{10, 10};
+constexpr uint32_t kMostErrorsOfEach = 10;
+constexpr uint32_t kPartOfEach = 100;
 constexpr Rate kChallengesOfEach{50, 50};
 constexpr uint32_t kResetBurst = 500;
 constexpr uint32_t kResetBurstOfEach = 50;
 
 SipKey key_of(const SipKey& key, uint64_t budget) {
     return {sip_hash(key, budget, 0), sip_hash(key, budget, 1)};
+}
+
+/// So small a part of all that it cannot be told from chance.
+Rate errors_of_each(uint32_t all) {
+    const uint32_t errors = std::clamp(all / kPartOfEach, uint32_t{1}, kMostErrorsOfEach);
+    return {errors, errors};
 }
 
 }  // namespace
@@ -34,7 +41,7 @@ Limits Budgets::limits_of(const Rates& rates, Kind kind) {
     const Rate icmp{rates.icmp, rates.icmp};
     switch (kind) {
         case Kind::Error:
-            return {icmp, kErrorsOfEach};
+            return {icmp, errors_of_each(rates.icmp)};
         case Kind::TooBig:
             return {{}, icmp};
         case Kind::Challenge:

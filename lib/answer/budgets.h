@@ -8,10 +8,11 @@
 ///          way of another: who outside has ICMP errors sent to him learns nothing of those that
 ///          inside hosts get, and "fragmentation needed", without which connections hang, does not
 ///          wait behind "time exceeded".
-/// Units    Packets. --icmp-rate a second is what each side gets of errors, as many at once. The
-///          more there are, the less a few that one host has had can be told from chance. One host
-///          gets 10 a second of these. Of "fragmentation needed" each host gets --icmp-rate, and
-///          there is no limit in all, as in Linux: it is never longer than what it answers.
+/// Units    Packets. --icmp-rate a second is what each side gets of errors, as many at once. One
+///          host gets a hundredth of these, 1 at least and 10 at most: what it has had cannot be
+///          told from chance then, where there are 10 or more in all. Of "fragmentation needed"
+///          each host gets --icmp-rate, and there is no limit in all, as in Linux: it is never
+///          longer than what it answers.
 ///          --reject-rate a second is for RSTs, one host a tenth of it in bursts of 50. Of ACKs
 ///          that ask back about a RST each host gets 50 a second, and there is no limit in all: one
 ///          that all share told Linux's attackers which connections there are.

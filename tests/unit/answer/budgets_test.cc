@@ -3,6 +3,9 @@
 
 #include "catch.h"
 
+#include <utility>
+#include <vector>
+
 namespace budgets_test {
 
 using namespace sluice;
@@ -87,6 +90,43 @@ TEST_CASE(
     CHECK(allowed(budgets, Kind::TooBig, Side::Inside, kHost) > 900);
     // Outside it is another budget.
     CHECK(allowed(budgets, Kind::Error, Side::Outside, kHost) == 10);
+}
+
+TEST_CASE("budgets: one host has a hundredth of the errors, one at least and ten at most",
+          "[worker][icmp]") {
+    const auto [rate, of_each] =
+        GENERATE(std::pair(1u, 1u), std::pair(50u, 1u), std::pair(199u, 1u), std::pair(500u, 5u),
+                 std::pair(1000u, 10u), std::pair(1'000'000u, 10u));
+    CAPTURE(rate);
+    Paced budgets = make(rate);
+    CHECK(allowed(budgets, Kind::Error, Side::Outside, kHost) == of_each);
+}
+
+TEST_CASE("budgets: whether a host has had errors, others cannot tell from how many they have",
+          "[worker][icmp][saddns]") {
+    constexpr uint32_t kOthers = 200;
+    constexpr uint32_t kRounds = 800;
+    const uint32_t rate = GENERATE(10u, 50u, 200u, 1000u);
+    CAPTURE(rate);
+    Paced budgets = make(rate);
+    std::vector<unsigned> counts;  // what others had, where the host had some before, and had none
+    double sum = 0;
+    for (uint32_t round = 0; round < kRounds; ++round) {
+        const Tick now{round * 2000};
+        if (round % 2 == 0)
+            allowed(budgets, Kind::Error, Side::Outside, kHost, now);
+        unsigned count = 0;
+        for (uint32_t i = 0; i < 10 * kOthers; ++i)
+            count += budgets.allow(Kind::Error, Side::Outside,
+                                   Be32::from_host(0x0a020000 + i % kOthers), now);
+        counts.push_back(count);
+        sum += count;
+    }
+    REQUIRE(sum / kRounds > rate * 0.9);  // they have taken all there was
+    unsigned right = 0;                   // of their guesses, from one round each
+    for (uint32_t round = 0; round < kRounds; ++round)
+        right += (counts[round] < sum / kRounds) == (round % 2 == 0);
+    CHECK(right < kRounds * 7 / 10);
 }
 
 TEST_CASE("budgets: a rate of 0 allows nothing", "[worker][icmp]") {

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace sluice {
@@ -29,7 +30,19 @@ private:
     int descriptor_;
 };
 
+/// Who has read the key, or written it, can tell which hosts share an address.
+bool is_secret(const struct stat& status) {
+    return status.st_uid == geteuid() && (status.st_mode & (S_IRWXG | S_IRWXO)) == 0;
+}
+
 Result<pool::AddressKey> read_key(const std::string& name, const File& file) {
+    struct stat status {};
+    if (fstat(file.get(), &status) != 0)
+        return Error{"cannot look at " + name + ": " + std::strerror(errno)};
+    if (!is_secret(status))
+        return Error{name +
+                     ": others than the user of sluice may know the key; give it to him, mode 600, "
+                     "or remove it and a new one is drawn"};
     Wiped<std::array<char, 2 * pool::kAddressKeyDigits>> text{};
     const ssize_t bytes = read(file.get(), text.data(), text.size());
     if (bytes < 0)

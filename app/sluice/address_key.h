@@ -7,7 +7,8 @@
 ///
 /// Shape    The operator's --address-key; else that of the file beside the control socket, which is
 ///          drawn and written at the first start. What lies in /run is gone after a reboot.
-/// Errors   A file that holds no key is not overwritten.
+/// Errors   A file that holds no key, or that others than its user may read or write, is neither
+///          used nor overwritten.
 
 #include "base/result.h"
 #include "pool/address_key.h"

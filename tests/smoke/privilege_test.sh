@@ -89,6 +89,7 @@ stop_sluice net
 [[ ! -e $work/net.sock && ! -e $work/dpdk/sluice-${sluice_pid[net]} ]] || fail "left something"
 sluice=$as_root
 chown root "$work"
+rm "$work/net.sock.address-key" # its own
 pass "a user of its own forwards, with two capabilities at the start"
 
 start_sluice net --confine 0

@@ -54,6 +54,25 @@ TEST_CASE("address key: a file that holds none is left alone", "[sluice]") {
               "one is drawn");
 }
 
+TEST_CASE("address key: one that others may know is not gone by, and not overwritten", "[sluice]") {
+    const TemporaryFile file("0123456789abcdef0123456789abcdef\n");
+    Keeper keeper;
+    REQUIRE(keeper.keep(file.path()));
+    for (const mode_t mode : {0640, 0602, 0604, 0660}) {
+        CAPTURE(mode);
+        REQUIRE(chmod(file.path().c_str(), mode) == 0);
+        const auto key = keeper.keep(file.path());
+        REQUIRE_FALSE(key);
+        CHECK(key.error().message ==
+              file.path() +
+                  ": others than the user of sluice may know the key; give it to him, mode 600, or "
+                  "remove it and a new one is drawn");
+    }
+    REQUIRE(chmod(file.path().c_str(), 0600) == 0);
+    CHECK(keeper.keep(file.path()));
+    CHECK(keeper.warning.empty());
+}
+
 TEST_CASE("address key: where none can be kept, that is said", "[sluice]") {
     Keeper keeper;
     CHECK(keeper.keep("/nonexistent/sluice.sock.address-key"));

@@ -7,13 +7,18 @@
 /// its first report.
 ///
 /// A worker keeps some of its flows over many quiescent states and hands others to whoever comes
-/// next, as flows are ended by any thread.
+/// next, as flows are ended by any thread. Hosts are in two zones, by two the same address.
+///
+/// Then three threads meet at flows that one answers, one chooses to go, and one ends: each is
+/// taken off its host's half-open ones once, and off its flows once.
 
+#include "conntrack/status.h"
 #include "flow/flow_table.h"
 #include "hosts/host_table.h"
 
 #include <array>
 #include <atomic>
+#include <barrier>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -68,8 +73,8 @@ struct Stage {
     }
 };
 
-Be32 address(uint32_t number) {
-    return Be32::from_host(0x0a000000 + number);
+net::InsideAddress host_of(uint32_t number) {
+    return {Be32::from_host(0x0a000000 + number / 2), static_cast<uint16_t>(number % 2)};
 }
 
 class Worker {
@@ -105,15 +110,16 @@ private:
         const bool is_inward = random_() % 8 == 0;
         const Tick now = stage_.now.load(std::memory_order_relaxed);
         const Counted admitted = is_inward
-                                     ? stage_.hosts->admit_freely(address(number), kInward, now)
-                                     : stage_.hosts->admit(address(number), kLimits, now);
+                                     ? stage_.hosts->admit_freely(host_of(number), kInward, now)
+                                     : stage_.hosts->admit(host_of(number), kLimits, now);
         ++stage_.answers[static_cast<size_t>(admitted.answer)];
         stage_.without += admitted.host == kNoHost;
         if (admitted.answer != Answer::Admitted || admitted.host == kNoHost)
             return;
         bool is_there = false;
         stage_.hosts->for_each(admitted.host - 1, admitted.host, now, [&](const Host& host) {
-            is_there = host.address == address(number) && host.flows > 0;
+            is_there =
+                net::InsideAddress(host.address, host.zone) == host_of(number) && host.flows > 0;
         });
         require(is_there, "a flow is counted for an entry that is not its host's");
         Flow& place = kept_[random_() % kKept];
@@ -147,10 +153,10 @@ void list(Stage& stage) {
 
 /// With all threads gone, each host has the flows that were kept, by one entry.
 void check_quiet(Stage& stage, std::span<const std::unique_ptr<Worker>> workers) {
-    std::map<Be32, uint32_t> kept;
+    std::map<uint64_t, uint32_t> kept;
     const auto add = [&](const Flow& flow) {
         if (flow.entry != kNoHost)
-            ++kept[address(flow.number)];
+            ++kept[host_of(flow.number).bits()];
     };
     for (const auto& worker : workers)
         for (const Flow& flow : worker->kept())
@@ -158,9 +164,10 @@ void check_quiet(Stage& stage, std::span<const std::unique_ptr<Worker>> workers)
     for (const auto& flow : stage.handed)
         add(flow.load());
     stage.hosts->for_each(0, kCapacity, stage.now, [&](const Host& host) {
-        require(kept[host.address] == host.flows, "a host's count of flows is wrong");
+        const uint64_t key = net::InsideAddress(host.address, host.zone).bits();
+        require(kept[key] == host.flows, "a host's count of flows is wrong");
         require(host.half_open == host.flows, "a host's count of half-open flows is wrong");
-        kept.erase(host.address);
+        kept.erase(key);
     });
     std::erase_if(kept, [](const auto& host) { return host.second == 0; });
     require(kept.empty(), "a host with flows has no entry");
@@ -181,8 +188,73 @@ void check_empty(Stage& stage, std::span<const std::unique_ptr<Worker>> workers)
         member.quiescent();
     }
     for (uint32_t n = 0; n < kCapacity; ++n)
-        require(stage.hosts->admit(address(1000 + n), {}, stage.now).host != kNoHost,
+        require(stage.hosts->admit(host_of(1000 + n), {}, stage.now).host != kNoHost,
                 "an entry is lost");
+}
+
+constexpr uint32_t kContested = 8192;  // flows of a round
+constexpr unsigned kRounds = 50;
+
+struct Contest {
+    std::unique_ptr<HostTable> hosts =
+        std::move(HostTable::create({.capacity = 4, .flows = kContested, .secret = 5}).value());
+    std::array<flow::FlowRecord, kContested> records{};
+    std::array<std::atomic<bool>, kContested> alive{};
+    std::barrier<> meeting{3};
+    std::atomic<unsigned> chosen{0};
+    std::atomic<unsigned> spared{0};
+
+    void open() {
+        for (uint32_t i = 0; i < kContested; ++i) {
+            hosts->set_host(i, hosts->admit(host_of(i % 2), {}, Tick{1000}).host);
+            records[i].status = 0;
+            alive[i] = true;
+        }
+    }
+    void answer(uint32_t i) { hosts->add_status(i, records[i], conntrack::kSeenReply); }
+    void choose(uint32_t i) {
+        const bool may_go = hosts->condemn(i, records[i], conntrack::kSeenReply);
+        ++(may_go ? chosen : spared);
+        if (may_go)
+            end(i);
+    }
+    void end(uint32_t i) {
+        if (alive[i].exchange(false))  // as the swap of its life word
+            hosts->ended(i, records[i]);
+    }
+    void check() const {
+        for (const uint32_t number : {0, 1}) {
+            require(hosts->flow_count(host_of(number)) == 0, "a flow has ended, and is counted");
+            require(hosts->half_open(hosts->host_of(number)) == 0,
+                    "a flow has ended, and is half-open");
+        }
+    }
+};
+
+void take_part(Contest& contest, unsigned role) {
+    static constexpr std::array kActs{&Contest::answer, &Contest::choose, &Contest::end};
+    for (unsigned round = 0; round < kRounds; ++round) {
+        if (role == 0)
+            contest.open();
+        contest.meeting.arrive_and_wait();
+        for (uint32_t i = 0; i < kContested; ++i)  // they come past each other
+            (contest.*kActs[role])((i + round * role * 100) % kContested);
+        contest.meeting.arrive_and_wait();
+        if (role == 0)
+            contest.check();
+    }
+}
+
+void contest_flows() {
+    const auto contest = std::make_unique<Contest>();
+    std::vector<std::thread> threads;
+    for (unsigned role = 0; role < 3; ++role)
+        threads.emplace_back(take_part, std::ref(*contest), role);
+    for (auto& thread : threads)
+        thread.join();
+    std::printf("host-stress: %u flows chosen to go, %u spared\n", contest->chosen.load(),
+                contest->spared.load());
+    require(contest->chosen > 0 && contest->spared > 0, "flows were not contested");
 }
 
 }  // namespace
@@ -214,5 +286,6 @@ int main() {
     require(answers(Answer::TooManyFlows) > 0 && stage.without > 0 &&
                 answers(Answer::Admitted) > 100'000,
             "the table was not hot enough to prove anything");
+    contest_flows();
     return 0;
 }

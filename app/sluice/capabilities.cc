@@ -23,8 +23,8 @@ constexpr Capability kLinks{CAP_NET_ADMIN, "cap_net_admin"};
 constexpr Capability kRawSockets{CAP_NET_RAW, "cap_net_raw"};
 constexpr Capability kPrograms{CAP_BPF, "cap_bpf"};
 
-/// What a port of that kind is opened with, beside the raw socket that has told of its interface
-/// already. NICs want files instead.
+/// What a port of that kind is opened with, beside the raw socket that its plan has tried already.
+/// NICs want files instead.
 std::vector<Capability> needed_by(io::PortKind kind) {
     switch (kind) {
         case io::PortKind::AfXdp:

@@ -25,10 +25,20 @@ constexpr uint32_t kLargestMtu = 9216;
 constexpr uint32_t kNicExtraBytes = 8;
 constexpr uint32_t kNicBufferUnit = 1024;
 
-Status plan_af_packet(PortPlan& plan, unsigned workers) {
-    const Result<kernel::Interface> interface = kernel::look_up_interface(plan.name.interface);
+/// The interface that the port will be on.
+Result<kernel::Interface> interface_for(const PortPlan& plan) {
+    Result<kernel::Interface> interface = kernel::look_up_interface(plan.name.interface);
     if (!interface)
         return plan.error(interface.error().message);
+    if (const Status status = kernel::check_raw_sockets(); !status)
+        return plan.error(status.error().message);
+    return interface;
+}
+
+Status plan_af_packet(PortPlan& plan, unsigned workers) {
+    const Result<kernel::Interface> interface = interface_for(plan);
+    if (!interface)
+        return interface.error();
     plan.mtu = std::min((*interface).mtu, kLargestMtu);
     plan.frame_bytes = std::max(kUsualFrameBytes, plan.mtu + kEthernetBytes);
     plan.spreading = Spreading::Kernel;
@@ -37,9 +47,9 @@ Status plan_af_packet(PortPlan& plan, unsigned workers) {
 }
 
 Status plan_af_xdp(PortPlan& plan, unsigned workers) {
-    const Result<kernel::Interface> interface = kernel::look_up_interface(plan.name.interface);
+    const Result<kernel::Interface> interface = interface_for(plan);
     if (!interface)
-        return plan.error(interface.error().message);
+        return interface.error();
     const unsigned queues = (*interface).rx_queues;
     if (queues > workers)
         return plan.error("it receives on " + std::to_string(queues) + " queues, and there are " +

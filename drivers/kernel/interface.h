@@ -3,6 +3,9 @@
 
 /// \file
 /// A network interface of the kernel, as ports on it need to know it.
+///
+/// Threads  Any. look_up_interface() is the control core's too: it asks and waits for nobody, but
+///          for who changes interfaces at that moment.
 
 #include "base/result.h"
 #include "io/port.h"
@@ -25,5 +28,9 @@ struct Interface {
 
 /// Looks `name` up in this network namespace. The error is why it cannot be a port and what to do.
 Result<Interface> look_up_interface(const std::string& name);
+
+/// An error where this process may not open what a port on an interface is made of. It waits for
+/// the kernel: before anything is forwarded.
+Status check_raw_sockets();
 
 }  // namespace sluice::kernel

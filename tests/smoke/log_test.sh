@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Whoever reads the log hangs: the gateway goes on. The network is drawn in network.sh.
+# Whoever reads the log hangs: the gateway goes on. Nor does the control core wait for anything
+# else. The network is drawn in network.sh.
 set -euo pipefail
 # shellcheck source=tests/smoke/gateway.sh
 source "$(dirname "$(readlink -f "$0")")/gateway.sh"
@@ -17,6 +18,21 @@ has_no_flows() {
 # fill FIFO: until nothing more goes into it.
 fill() {
     dd if=/dev/zero of="$1" bs=1 oflag=nonblock status=none 2>/dev/null || true
+}
+
+# find_waits PID LOOKS: until so many looks have found the process's first thread in poll(), where
+# it rests; how many have found it in another call of the kernel, waiting.
+find_waits() {
+    local pid=$1 left=$2 call rest
+    waits=0
+    while ((left > 0)); do
+        read -r call rest <"/proc/$pid/syscall"
+        case $call in
+            running | -1) ;;
+            7 | 73 | 271) left=$((left - 1)) ;; # poll, and ppoll by its two numbers
+            *) waits=$((waits + 1)) ;;
+        esac
+    done
 }
 
 new_network one
@@ -41,6 +57,11 @@ pass "hosts are served, and ARP is answered, behind a log that nobody reads"
 wait_for 10 "the end of all flows" has_no_flows
 wait_for 10 "the end of all blocks" counter_reaches one holders_expired 20
 pass "flows and blocks of ports end"
+
+# Two seconds and more of looks, in which it has looked at both ports often.
+find_waits "${sluice_pid[one]}" 40000
+((waits < 2000)) || fail "the control core waits: of 40000 looks at its rest, $waits beside"
+pass "the control core waits in its rest alone"
 
 fill "$work/log"
 stop_sluice one

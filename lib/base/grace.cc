@@ -53,6 +53,9 @@ void Grace::online(unsigned seat) {
     rte_rcu_qsbr_thread_online(counters_, seat);
     // It reads the number with a fence; an acquiring load says the same more plainly.
     rte_rcu_qsbr_quiescent(counters_, seat);
+    // A reading may have been put offline between the two, and then the second store is the one
+    // that brings it online: no look comes before that either.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
 }
 
 void Grace::begin_reading(unsigned seat) {

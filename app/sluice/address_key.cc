@@ -65,7 +65,9 @@ std::string address_key_file(const std::string& socket) {
 
 Result<pool::AddressKey> keep_address_key(const std::string& name,
                                           const std::function<void(std::string_view)>& warn) {
-    const File known(open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    // Not blocking: a pipe that nobody writes to is refused, not waited for.
+    constexpr int kHow = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC;
+    const File known(open(name.c_str(), kHow));
     if (known.is_open())
         return read_key(name, known);
     if (errno != ENOENT && errno != ENOTDIR)

@@ -44,7 +44,8 @@ std::array<uint64_t, 2> derived(const Key& key, std::string_view use) {
 }  // namespace
 
 Result<Key> read_key(const std::string& file) {
-    const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    // Not blocking: a pipe that nobody writes to is refused, not waited for.
+    const int descriptor = open(file.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (descriptor < 0)
         return wrong(file, std::strerror(errno));
     struct stat status {};

@@ -52,6 +52,9 @@ TEST_CASE("address key: a file that holds none is left alone", "[sluice]") {
           file.path() +
               " holds no key of 32 hexadecimal digits: mend it, or remove it and a new "
               "one is drawn");
+    REQUIRE(unlink(file.path().c_str()) == 0);
+    REQUIRE(mkfifo(file.path().c_str(), 0600) == 0);  // which nobody writes to
+    CHECK_FALSE(keeper.keep(file.path()));
 }
 
 TEST_CASE("address key: one that others may know is not gone by, and not overwritten", "[sluice]") {

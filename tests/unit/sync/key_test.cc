@@ -59,6 +59,13 @@ TEST_CASE("sync key: what is none is refused, and the file is named", "[sync]") 
     CHECK_FALSE(read_key("/").ok());
 }
 
+TEST_CASE("sync key: a pipe that nobody writes to is refused, not waited for", "[sync]") {
+    const File file(kDigits);
+    REQUIRE(unlink(file.name().c_str()) == 0);
+    REQUIRE(mkfifo(file.name().c_str(), 0600) == 0);
+    CHECK_FALSE(read_key(file.name()).ok());
+}
+
 TEST_CASE("sync key: a key that others may use is refused", "[sync]") {
     for (const mode_t mode : {0640, 0604, 0620}) {
         const File file(kDigits, mode);

@@ -54,7 +54,7 @@ struct Way {
     Be32 destination{};
     net::ChecksumDelta address{};  ///< What that adds to the header's checksum.
     link::Path path{};             ///< By which they leave.
-    flow::FlowRef flow{};          ///< That they are of; none of an answer.
+    flow::FlowRef flow{};          ///< That counts them; none of an answer.
     flow::LifeWord life{};         ///< Of its record, as it was for the first.
     bool is_answer = false;        ///< Not on, but back: a ping to the gateway in pieces.
 };

@@ -329,7 +329,13 @@ Tracking OwnFlows::track(flow::FlowRef ref, const conntrack::Segment& segment, T
 
 Tracking OwnFlows::track_and_count(flow::FlowRef ref, const conntrack::Segment& segment, Tick now,
                                    uint32_t bytes) {
-    return step(ref, segment, now, [&] { params_.table.accounts().add(ref, {1, bytes}); });
+    bool is_counted = false;
+    Tracking tracking = step(ref, segment, now, [&] {
+        params_.table.accounts().add(ref, {1, bytes});
+        is_counted = true;
+    });
+    tracking.is_counted = is_counted;
+    return tracking;
 }
 
 /// A packet from inside keeps what its flow hangs on. One from outside keeps a flow that came from

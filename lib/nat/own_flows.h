@@ -72,6 +72,7 @@ struct Opening {
 struct Tracking {
     conntrack::Action action = conntrack::Action::Pass;
     stats::Drop reason{};
+    bool is_counted = false;  ///< The flow's account has the packet.
 };
 
 class OwnFlows {

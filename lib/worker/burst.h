@@ -78,6 +78,7 @@ struct Burst {
     // Rare kinds, which leave the straight way: worker/fragments.h.
     uint64_t fragments = 0;  ///< Bit i: part of a datagram. Written by parse.
     uint64_t leads = 0;      ///< Bit i: the rest of its datagram waits for what becomes of it.
+    uint64_t uncounted = 0;  ///< Bit i: no account has it, nor what follows it. Written by track.
     uint64_t too_big = 0;    ///< Bit i: to be cut for the outgoing MTU. Written by check.
     uint64_t routed = 0;     ///< Bit i: path[i] has been searched. Written by open, path_of.
 

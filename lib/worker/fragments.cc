@@ -41,7 +41,8 @@ fragment::Way way_of(const Burst& burst, unsigned i, const flow::FlowRecord& rec
     way.destination.raw = burst.packet[i].ip->dst_addr;
     way.address = is_original ? address : address.inverse();
     way.path = burst.path[i];
-    way.flow = burst.flow[i];
+    if ((burst.uncounted >> i & 1) == 0)
+        way.flow = burst.flow[i];
     way.life = record.life.load(std::memory_order_relaxed);  // relaxed: looked up in this turn
     return way;
 }

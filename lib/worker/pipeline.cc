@@ -120,6 +120,7 @@ void Worker::forward(Burst& burst) {
         burst.ruled = 0;
         burst.fresh = 0;
         burst.leads = 0;
+        burst.uncounted = 0;
         burst.too_big = 0;
         burst.routed = 0;
         for (size_t stage = 2; stage < kStages.size(); ++stage)
@@ -334,6 +335,8 @@ void Worker::track_one(Burst& burst, unsigned i) {
                                        ? own_flows_.track_and_count(burst.flow[i], burst.segment(i),
                                                                     now_, burst.packet[i].length)
                                        : own_flows_.track(burst.flow[i], burst.segment(i), now_);
+    if (kCounts && tracking.action == conntrack::Action::Pass && !tracking.is_counted)
+        burst.uncounted |= uint64_t{1} << i;
     if (tracking.action == conntrack::Action::Refuse) {
         if (tracking.reason == Drop::RstChallenged)
             answers_.challenge(burst, i, helping_.question_to_sender(burst.flow[i]), now_);

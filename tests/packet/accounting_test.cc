@@ -304,6 +304,21 @@ TEST_CASE("accounting: fragments of a TCP segment are one packet too",
     CHECK(traffic_of(bed, 40000) == BothTraffic{{{3, 3 * kTcp + 3000}, {1, kTcp}}});
 }
 
+TEST_CASE("accounting: of a segment in fragments that passes ignored no part counts",
+          "[packet][accounting][fragment][tcp]") {
+    Testbed bed(counting(any_workers()));
+    handshake(bed);
+    const BothTraffic before = traffic_of(bed, 40000);
+    const auto pieces = fragments_of(
+        segment(kSyn, 700, 0, 3000).id(9).ether(mac_of(ip(kHost)), bed.port(Side::Inside).mac()),
+        1480);
+    for (const Bytes& piece : pieces)
+        bed.inject(Side::Inside, piece);
+    bed.run();
+    REQUIRE(bed.take_frames(Side::Outside).size() == pieces.size());
+    CHECK(traffic_of(bed, 40000) == before);
+}
+
 TEST_CASE("accounting: fragments that come after their flow's end count for no other",
           "[packet][accounting][fragment]") {
     Testbed bed(counting({.flows = 2}));

@@ -16,6 +16,7 @@ from dataclasses import replace
 import cases
 import datagrams
 import packets
+import random_datagrams
 import record
 import shrink
 from compare import Comparison
@@ -25,6 +26,7 @@ from rig import DEFAULTS, MOST_AT_ONCE, Rig
 
 BATCH = 400  # scripts at once: timers run, so a step of all must not take long
 BURST_SEED = 1000  # beyond those of the sequences
+OTHERS = 4         # for so many of TCP one of another protocol, and one of TCP in fragments
 SKIPPED = 77  # meson's exit code for a test that cannot run here
 
 
@@ -154,16 +156,47 @@ def batches(scripts):
             yield group[first:first + BATCH]
 
 
-def random_scripts(count, seed):
+def random_scripts(count, seed, generator=None, batch=BATCH):
     """Every third batch lets time pass, twice."""
-    generator = Generator(seed)
+    what = "datagrams" if generator else "sequence"
+    generator = generator or Generator(seed)
     chooser = random.Random(seed)
     scripts = []
     while len(scripts) < count:
-        waits = sorted(chooser.sample(range(2, 7), 1)) if len(scripts) // BATCH % 3 == 2 else ()
-        for _ in range(min(BATCH, count - len(scripts))):
-            scripts.append(generator.script(f"sequence {len(scripts)} of seed {seed}", waits))
+        waits = sorted(chooser.sample(range(2, 7), 1)) if len(scripts) // batch % 3 == 2 else ()
+        for _ in range(min(batch, count - len(scripts))):
+            scripts.append(generator.script(f"{what} {len(scripts)} of seed {seed}", waits))
     return scripts
+
+
+def random_others(count, seed, in_bursts):
+    """[(settings, scripts)] of other protocols, and of TCP in fragments: with checksums that are
+    looked at, and without. A third of each lets time pass."""
+    groups, half = [], count // 2
+    batch = min(BATCH, -(-half // 3))
+    for checksum in (1, 0):
+        seed += checksum
+        generator = random_datagrams.Generator(seed, checksum, in_bursts)
+        connections = random_scripts(half, seed, batch=batch)
+        scripts = random_scripts(half, seed, generator, batch) + \
+            [generator.cut_some(script) for script in connections]
+        settings = DEFAULTS | {"checksum": checksum}
+        groups.append((settings, [replace(script, settings=settings) for script in scripts]))
+    return groups
+
+
+def others_of(arguments):
+    """As groups_of(), of all that is not TCP in whole packets."""
+    single = [(settings, scripts, 1) for settings, scripts in
+              random_others(arguments.sequences // OTHERS, arguments.seed, False)]
+    bursts = [(settings, [script for script in scripts if not has_wait(script)], MOST_AT_ONCE)
+              for settings, scripts in
+              random_others(arguments.bursts // OTHERS, arguments.seed + BURST_SEED, True)]
+    return [group for group in single + bursts if group[1]]
+
+
+def has_wait(script):
+    return any(isinstance(step, Wait) for step in script.steps)
 
 
 def patient(script):
@@ -205,18 +238,19 @@ def bursts_of(arguments):
         return []
     groups = {tuple(DEFAULTS.items()): [
         script for script in random_scripts(arguments.bursts, arguments.seed + BURST_SEED)
-        if not any(isinstance(step, Wait) for step in script.steps)]}
+        if not has_wait(script)]}
     for script in map(patient, cases.load(arguments.case)):
-        if not any(isinstance(step, Wait) for step in script.steps):
+        if not has_wait(script):
             groups.setdefault(tuple(script.settings.items()), []).append(script)
     return [(dict(settings), scripts, MOST_AT_ONCE) for settings, scripts in groups.items()]
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="differential", description=__doc__)
-    parser.add_argument("--sequences", type=int, default=0, metavar="N", help="random connections")
+    parser.add_argument("--sequences", type=int, default=0, metavar="N",
+                        help="random connections, and exchanges of other protocols")
     parser.add_argument("--bursts", type=int, default=0, metavar="N",
-                        help="random connections in bursts, and the named cases likewise")
+                        help="the same in bursts, and the named cases likewise")
     parser.add_argument("--seed", type=int, default=int(time.strftime("%Y%m%d")), metavar="S",
                         help="of the random connections; the day's if not given")
     parser.add_argument("--cases", action="store_true",
@@ -253,7 +287,7 @@ def main():
         return 0
     print(f"seed {arguments.seed}", flush=True)
     start = time.monotonic()
-    differing = compare_all(groups_of(arguments), arguments.reports)
+    differing = compare_all(groups_of(arguments) + others_of(arguments), arguments.reports)
     print(f"{time.monotonic() - start:.0f} s")
     return 1 if differing else 0
 

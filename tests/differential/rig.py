@@ -21,8 +21,9 @@ FTP_DATA_PORT = 20
 DEFAULTS = {"loose": 1, "liberal": 0, "ignore-invalid-rst": 0, "max-retrans": 3, "checksum": 1,
             "sctp-handshake": 3,  # seconds of the states that take three
             "helper": 0}          # 1: flows are FTP's or TFTP's
-MAX_SCRIPTS = 4096  # in one batch: marks are 16 bits wide
-MOST_AT_ONCE = 8    # packets of a script: likewise
+MAX_SCRIPTS = 512  # in one batch
+MARKS = 65536 // MAX_SCRIPTS  # of a script, one after the other: marks are 16 bits wide
+MOST_AT_ONCE = 8   # packets of a script
 
 
 @dataclass
@@ -62,9 +63,10 @@ def build(script, packet, path, mark):
     return packets.tcp_datagram(packet, path, isn, mark)
 
 
-def marks(index, steps):
-    """Of the packets of a script that go at once."""
-    return [index + number * MAX_SCRIPTS for number in range(len(steps))]
+def marks(index, steps, first):
+    """Of the packets of a script that go at once. They differ from those of a while before, for
+    what is left of a datagram in fragments would be taken for a part of the next one."""
+    return [index + (first + number) % MARKS * MAX_SCRIPTS for number in range(len(steps))]
 
 
 def next_steps(steps, at, most):
@@ -91,6 +93,7 @@ class Side:
             raise
         self.public = {}  # index of a script → where the outside knows its flow
         self.slowest = 0  # seconds from a packet to the reading of its flow, at most
+        self.next_mark = 0
 
     def begin(self):
         self.gateway.flush()
@@ -111,8 +114,9 @@ class Side:
         """[(index, script, [packet])] → {index: [Outcome]}: what became of each packet, and the
         flow as they have left it"""
         sent, wired, start = {}, [], time.monotonic()
+        first, self.next_mark = self.next_mark, self.next_mark + self.at_once
         for index, script, steps in burst:
-            for mark, packet in zip(marks(index, steps), steps):
+            for mark, packet in zip(marks(index, steps, first), steps):
                 path = self._path(index, script, packet)
                 datagram = build(script, packet, path, mark)
                 sent[mark] = packet.direction, datagram
@@ -133,7 +137,7 @@ class Side:
         for index, known in states.items():
             if known:
                 self.public[index] = known.public
-        return {index: [Outcome(fates[mark], states[index]) for mark in marks(index, steps)]
+        return {index: [Outcome(fates[mark], states[index]) for mark in marks(index, steps, first)]
                 for index, _, steps in burst}
 
     def _fate(self, seen, datagram, is_expected):

@@ -3,10 +3,14 @@
 
 from dataclasses import replace
 
+from datagrams import Datagram
 from packets import Packet
 
-PLAIN = {"len": 0, "mss": None, "wscale": None, "sackok": False, "timestamps": False, "sack": (),
-         "win": 65535}
+PLAIN = {"cut": 0, "order": "", "len": 0, "mss": None, "wscale": None, "sackok": False,
+         "timestamps": False, "sack": (), "win": 65535}
+# What a datagram can do without; all of one entry together.
+SPARE = (("sum",), ("behind",), ("cover",), ("mtu",), ("quote",), ("order",), ("cut", "order"))
+MOST_WHOLE = 1400  # bytes of payload
 
 
 def shorter(script):
@@ -15,15 +19,30 @@ def shorter(script):
         yield replace(script, steps=script.steps[:at] + script.steps[at + 1:])
 
 
+def plainer_packets(packet):
+    """The packet with one field at its default. What is cut keeps its length."""
+    for name, value in PLAIN.items():
+        if getattr(packet, name) != value and not (name == "len" and packet.cut):
+            rest = {"order": ""} if name == "cut" else {}
+            yield replace(packet, **{name: value}, **rest)
+
+
+def plainer_datagrams(datagram):
+    """Likewise. What is too long for one packet stays cut."""
+    for names in SPARE:
+        is_needed = "cut" in names and datagram.number("len") > MOST_WHOLE
+        if names[0] in datagram.fields and not is_needed:
+            yield replace(datagram, fields={name: value for name, value in datagram.fields.items()
+                                            if name not in names})
+
+
 def plainer(script):
     """The script with one field of one packet at its default."""
     for at, step in enumerate(script.steps):
-        if isinstance(step, Packet):
-            for name, value in PLAIN.items():
-                if getattr(step, name) != value:
-                    steps = list(script.steps)
-                    steps[at] = replace(step, **{name: value})
-                    yield replace(script, steps=steps)
+        plain = plainer_packets if isinstance(step, Packet) else \
+            plainer_datagrams if isinstance(step, Datagram) else lambda _: ()
+        for simpler in plain(step):
+            yield replace(script, steps=[*script.steps[:at], simpler, *script.steps[at + 1:]])
 
 
 def simplest_isn(script):

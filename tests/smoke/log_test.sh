@@ -26,7 +26,7 @@ find_waits() {
     local pid=$1 left=$2 call rest
     waits=0
     while ((left > 0)); do
-        read -r call rest <"/proc/$pid/syscall"
+        read -r call rest <"/proc/$pid/syscall" || fail "nobody says what the process waits in"
         case $call in
             running | -1) ;;
             7 | 73 | 271) left=$((left - 1)) ;; # poll, and ppoll by its two numbers

@@ -3,7 +3,8 @@
 
 A packet of a script is one line: its direction, then what its protocol has for words.
 
-    udp, udplite    len=N; sum=bad|none; behind=N (bytes behind the length field's);
+    udp, udplite    len=N; sum=bad|none; behind=N (bytes behind the length field's); missing=N
+                    (that it counts and are not there; of the header where negative);
                     cover=N (udplite)
     udp             RRQ: a request of TFTP; told=tftp: a packet of the flow that it foretells
     icmp            echo, echo-reply, timestamp, timestamp-reply, …; len=N; sum=bad
@@ -32,8 +33,8 @@ ANSWERS = {"echo-reply": 0, "timestamp-reply": 14, "info-reply": 16, "mask-reply
 CHUNKS = {"DATA": 0, "INIT": 1, "INIT_ACK": 2, "SACK": 3, "HEARTBEAT": 4, "HEARTBEAT_ACK": 5,
           "ABORT": 6, "SHUTDOWN": 7, "SHUTDOWN_ACK": 8, "ERROR": 9, "COOKIE_ECHO": 10,
           "COOKIE_ACK": 11, "SHUTDOWN_COMPLETE": 14}
-KEYS = ("len", "sum", "behind", "cover", "version", "tag", "itag", "t", "error", "quote", "mtu",
-        "cut", "order", "told")
+KEYS = ("len", "sum", "behind", "missing", "cover", "version", "tag", "itag", "t", "error", "quote",
+        "mtu", "cut", "order", "told")
 DEFAULT_QUOTE = 8
 TOLD = 20000  # beyond the port of the flow that tells
 REQUEST = b"\0\1file\0octet\0"  # RFC 1350
@@ -140,7 +141,7 @@ def _summed(body, at, covered, pseudo, how):
 def _udp(datagram, path):
     said = REQUEST if datagram.what == "RRQ" else b"x" * datagram.number("len")
     data = said + b"x" * datagram.number("behind")
-    length = 8 + len(said)
+    length = 8 + len(said) + datagram.number("missing")
     body = struct.pack("!HHHH", path.source_port, path.destination_port, length, 0) + data
     pseudo = path.addresses() + struct.pack("!HH", UDP, length)
     return _summed(body, 6, length, pseudo, datagram.fields.get("sum"))

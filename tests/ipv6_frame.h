@@ -107,6 +107,15 @@ inline Upper neighbour6(uint8_t type, const std::string& target, const MacAddres
     return icmp6(type, 0, type == 135 ? 0 : 0x60000000, bytes);
 }
 
+/// A fragment header.
+inline Bytes fragment6(uint8_t protocol, unsigned offset, bool more, uint32_t identification) {
+    Bytes bytes{protocol, 0};
+    put16(bytes, offset | (more ? 1u : 0u));
+    put16(bytes, identification >> 16);
+    put16(bytes, identification);
+    return bytes;
+}
+
 struct Frame6 {
     std::string source;
     std::string destination;
@@ -119,6 +128,12 @@ struct Frame6 {
     uint8_t first_extension = 0;  ///< The next header of the fixed header, where there are some.
     bool has_checksum = true;
     bool is_later_fragment = false;  ///< Then `upper` is a part, and no checksum is filled in.
+
+    /// A fragment header, and nothing else, stands before `upper`.
+    void fragment(unsigned offset, bool more, uint32_t identification) {
+        first_extension = 44;
+        extensions = fragment6(upper.protocol, offset, more, identification);
+    }
 
     /// Without Ethernet.
     Bytes ip_bytes() const {
@@ -154,15 +169,6 @@ struct Frame6 {
         return frame;
     }
 };
-
-/// A fragment header.
-inline Bytes fragment6(uint8_t protocol, unsigned offset, bool more, uint32_t identification) {
-    Bytes bytes{protocol, 0};
-    put16(bytes, offset | (more ? 1u : 0u));
-    put16(bytes, identification >> 16);
-    put16(bytes, identification);
-    return bytes;
-}
 
 struct Seen6 {
     MacAddress destination_mac{};
@@ -212,6 +218,11 @@ inline Seen6 read_ip6(const Bytes& packet) {
     covered.insert(covered.end(), seen.transport.begin(), seen.transport.end());
     seen.checksum_ok = seen.is_fragment || plain_checksum(covered) == 0;
     return seen;
+}
+
+/// What an ICMPv6 error quotes.
+inline Seen6 quote_of6(const Seen6& error) {
+    return read_ip6({error.transport.begin() + 8, error.transport.end()});
 }
 
 inline bool is_ipv6(const Bytes& frame) {

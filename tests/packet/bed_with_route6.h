@@ -53,8 +53,4 @@ inline Frame6 error_about6(const Frame6& sent, const std::string& source, Upper 
     return {.source = source, .destination = sent.source, .upper = std::move(error)};
 }
 
-inline Seen6 quote_of6(const Seen6& error) {
-    return read_ip6({error.transport.begin() + 8, error.transport.end()});
-}
-
 }  // namespace sluice::test

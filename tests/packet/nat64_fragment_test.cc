@@ -74,8 +74,7 @@ TEST_CASE("nat64: fragments pass both ways", "[packet][nat64][fragment]") {
     for (const auto& [from, to] : {std::pair(0, 800), std::pair(800, 1608)}) {
         Frame6 part = to_server({17, Bytes(datagram.begin() + from, datagram.begin() + to), 6});
         part.is_later_fragment = true;  // its checksum is there already
-        part.extensions = fragment6(17, static_cast<unsigned>(from), from == 0, 0xabcd1234);
-        part.first_extension = 44;
+        part.fragment(static_cast<unsigned>(from), from == 0, 0xabcd1234);
         for (Seen& seen : ipv6.send(part))
             out.push_back(std::move(seen));
     }

@@ -90,8 +90,7 @@ TEST_CASE("nat64: what cannot pass ends by name", "[packet][nat64]") {
     }
     SECTION("ICMPv6 in fragments") {
         frame.upper = icmp6(128, 0, 1);
-        frame.first_extension = 44;
-        frame.extensions = fragment6(58, 0, true, 5);
+        frame.fragment(0, true, 5);
         reason = Drop::Ipv6Untranslatable;
     }
     SECTION("ICMPv6 that ICMP does not have") {

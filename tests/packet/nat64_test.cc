@@ -196,7 +196,7 @@ TEST_CASE("nat64: what is too old ends here, and its sender is told in ICMPv6",
     CHECK(in[0].transport.at(0) == 3);
     CHECK(in[0].transport.at(1) == 0);
     CHECK(in[0].checksum_ok);
-    const Seen6 quoted = read_ip6({in[0].transport.begin() + 8, in[0].transport.end()});
+    const Seen6 quoted = quote_of6(in[0]);
     CHECK(quoted.source == kHost6);
     CHECK(quoted.destination == canonical(kServer6));
     CHECK(quoted.word(0) == 5000);
@@ -236,7 +236,7 @@ TEST_CASE("nat64: a router's error becomes ICMPv6 about what the host has sent",
     CHECK(in[0].transport.at(1) == row.code6);
     CHECK((in[0].word(4) << 16 | in[0].word(6)) == row.rest);
     CHECK(in[0].checksum_ok);
-    const Seen6 quote = read_ip6({in[0].transport.begin() + 8, in[0].transport.end()});
+    const Seen6 quote = quote_of6(in[0]);
     CHECK(quote.source == kHost6);
     CHECK(quote.destination == canonical(kServer6));
     CHECK(quote.word(0) == 5000);
@@ -256,8 +256,7 @@ TEST_CASE("nat64: what a router says beyond its quote is not told as its end",
     CHECK(in[0].checksum_ok);
     CHECK(in[0].word(4) == 0);
     CHECK(in[0].payload_length == 8 + 128 + 20);
-    CHECK(read_ip6({in[0].transport.begin() + 8, in[0].transport.end()}).destination ==
-          canonical(kServer6));
+    CHECK(quote_of6(in[0]).destination == canonical(kServer6));
 }
 
 TEST_CASE("nat64: a host's ICMPv6 error becomes ICMP about what the server has sent",

@@ -26,10 +26,6 @@ Frame6 to_host(Upper upper = udp6(53, 5000)) {
     return {.source = kWorld6, .destination = kMapped6, .upper = std::move(upper)};
 }
 
-Seen6 quote_of(const Seen6& error) {
-    return read_ip6({error.transport.begin() + 8, error.transport.end()});
-}
-
 /// An error of a router about what was sent.
 Frame6 error_about(const Frame6& sent, const std::string& source, const std::string& destination) {
     return {.source = source, .destination = destination, .upper = icmp6(1, 4, 0, sent.ip_bytes())};
@@ -190,7 +186,7 @@ TEST_CASE("nptv6: an error from outside names the host as it is inside",
     CHECK(in[0].destination == kHost6);
     CHECK(in[0].transport.at(0) == 1);
     CHECK(in[0].checksum_ok);
-    const Seen6 quoted = quote_of(in[0]);
+    const Seen6 quoted = quote_of6(in[0]);
     CHECK(quoted.source == kHost6);
     CHECK(quoted.destination == kWorld6);
     CHECK(quoted.checksum_ok);
@@ -205,7 +201,7 @@ TEST_CASE("nptv6: an error from inside names the host as it is outside",
     REQUIRE(out.size() == 1);
     CHECK(out[0].source == (teller == kHost6 ? kMapped6 : kOtherMapped6));
     CHECK(out[0].checksum_ok);
-    const Seen6 quoted = quote_of(out[0]);
+    const Seen6 quoted = quote_of6(out[0]);
     CHECK(quoted.source == kWorld6);
     CHECK(quoted.destination == kMapped6);
     CHECK(quoted.checksum_ok);
@@ -303,12 +299,10 @@ TEST_CASE("nptv6: fragments and what has no transport pass", "[packet][nptv6][rf
     Nptv6Bed npt;
     Frame6 frame = to_world(icmp6(128, 0, 1, Bytes(32, 3)));
     SECTION("a first fragment") {
-        frame.extensions = fragment6(58, 0, true, 77);
-        frame.first_extension = 44;
+        frame.fragment(0, true, 77);
     }
     SECTION("a later fragment") {
-        frame.extensions = fragment6(58, 40, false, 77);
-        frame.first_extension = 44;
+        frame.fragment(40, false, 77);
         frame.is_later_fragment = true;
     }
     SECTION("no next header") {
@@ -355,8 +349,8 @@ TEST_CASE("nptv6: a next hop that advertises nothing is told inside", "[packet][
     CHECK(told[0].transport.at(0) == 1);
     CHECK(told[0].transport.at(1) == 3);
     CHECK(told[0].checksum_ok);
-    CHECK(quote_of(told[0]).source == kHost6);
-    CHECK(quote_of(told[0]).hop_limit == 64);
+    CHECK(quote_of6(told[0]).source == kHost6);
+    CHECK(quote_of6(told[0]).hop_limit == 64);
     CHECK(npt.bed.dropped(Drop::NeighbourFailed) == 1);
 }
 
@@ -434,8 +428,8 @@ TEST_CASE("nptv6: a host reaches another by its outside address", "[packet][nptv
     CHECK(in[0].source == kOtherMapped6);
     CHECK(in[0].destination == kHost6);
     CHECK(in[0].checksum_ok);
-    CHECK(quote_of(in[0]).source == kHost6);
-    CHECK(quote_of(in[0]).destination == kOtherMapped6);
+    CHECK(quote_of6(in[0]).source == kHost6);
+    CHECK(quote_of6(in[0]).destination == kOtherMapped6);
 }
 
 TEST_CASE("nptv6: hosts behind a router are reached by it", "[packet][nptv6]") {

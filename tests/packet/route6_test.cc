@@ -194,8 +194,7 @@ TEST_CASE("route6: fragments pass with their identification, of pings, too",
         Frame6 part = unfragmented;
         part.upper.bytes = {datagram.begin() + static_cast<ptrdiff_t>(at),
                             datagram.begin() + static_cast<ptrdiff_t>(at) + 32};
-        part.extensions = fragment6(whole.protocol, static_cast<unsigned>(at), at == 0, 0xabcd1234);
-        part.first_extension = 44;
+        part.fragment(static_cast<unsigned>(at), at == 0, 0xabcd1234);
         part.is_later_fragment = true;
         for (const Seen6& seen : r6.send(Side::Inside, part))
             out.push_back(seen);
@@ -282,10 +281,8 @@ TEST_CASE("route6: an MTU that is told outside is told inside", "[packet][route6
     Route6Bed r6;
     const bool is_fragment = GENERATE(false, true);
     Frame6 sent = to_world6(udp6(5000, 53, Bytes(96, 1)));
-    if (is_fragment) {
-        sent.extensions = fragment6(17, 0, true, 99);
-        sent.first_extension = 44;
-    }
+    if (is_fragment)
+        sent.fragment(0, true, 99);
     r6.send(Side::Inside, sent);
     const auto in = r6.send(Side::Outside, error_about6(sent, kFarRouter6, icmp6(2, 0, 1400)));
     REQUIRE(in.size() == 1);
@@ -313,8 +310,7 @@ TEST_CASE("route6: what is larger than the next link is told its MTU, and is not
     CHECK(r6.bed.dropped(Drop::TooBig) == 1);
     // Nor is a fragment.
     Frame6 part = from_world6(udp6(53, 5000, Bytes(payload - 8 + 8)));
-    part.extensions = fragment6(17, 0, true, 5);
-    part.first_extension = 44;
+    part.fragment(0, true, 5);
     CHECK(r6.send(Side::Outside, part).empty());
     CHECK(r6.bed.dropped(Drop::TooBig) == 2);
     CHECK(r6.bed.count(Count::PacketsCut) == 0);

@@ -178,9 +178,7 @@ private:
 
     void add_fragment_header(Frame6& frame) {
         frame.is_later_fragment = draw(2) == 0;
-        frame.extensions =
-            fragment6(frame.upper.protocol, frame.is_later_fragment ? 40 : 0, true, 77);
-        frame.first_extension = 44;
+        frame.fragment(frame.is_later_fragment ? 40 : 0, true, 77);
     }
 
     void add_routing_header(Frame6& frame) {

@@ -126,8 +126,7 @@ TEST_CASE("crossing: a frame is rewritten across segments, and its payload is no
 TEST_CASE("crossing: an error in fragments is not told apart from its parts", "[nat64][nptv6]") {
     Fixture f;
     Frame6 frame{.source = kHost, .destination = kWorld, .upper = icmp6(1, 0, 0, Bytes(80))};
-    frame.extensions = fragment6(58, 0, true, 1);
-    frame.first_extension = 44;
+    frame.fragment(0, true, 1);
     const Bytes bytes = frame.bytes();
     FakeMbuf mbuf(bytes);
     f.way.from = Side::Inside;

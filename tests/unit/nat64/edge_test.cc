@@ -125,8 +125,7 @@ TEST_CASE("edge: fragments of what stays IPv6 leave as they came", "[nat64][rout
     frame.is_later_fragment = true;  // its checksum is what it is
     frame.upper.bytes[2] = 0x12;
     frame.upper.bytes[6] = 0x34;
-    frame.extensions = fragment6(protocol, GENERATE(0u, 64u), true, 0xabcd1234);
-    frame.first_extension = 44;
+    frame.fragment(GENERATE(0u, 64u), true, 0xabcd1234);
     CHECK(packet_of(passage.pass(frame, kInside)) == frame.ip_bytes());
 }
 

@@ -129,8 +129,7 @@ TEST_CASE("icmpv6 answers: no error is about an error, a group or nobody", "[nat
     }
     SECTION("a later fragment of ICMPv6") {
         frame = to_gateway(icmp6(128, 0, 1));
-        frame.extensions = fragment6(58, 8, false, 1);
-        frame.first_extension = 44;
+        frame.fragment(8, false, 1);
         frame.is_later_fragment = true;
     }
     SECTION("what cannot be told") {
@@ -173,8 +172,7 @@ TEST_CASE("icmpv6 answers: what is no ping stays as it is", "[nat64]") {
         frame.source = "ff02::1";
     }
     SECTION("a fragment") {
-        frame.extensions = fragment6(58, 0, true, 1);
-        frame.first_extension = 44;
+        frame.fragment(0, true, 1);
     }
     SECTION("cut short") {
         frame.upper.bytes.resize(7);

@@ -135,8 +135,7 @@ TEST_CASE("to ipv4: a fragment header becomes what RFC 7915 §5.1.1 says", "[nat
     CAPTURE(row.what);
     Frame6 frame = with({47, Bytes(1400, 1), 0});  // larger than 1260 bytes
     frame.has_checksum = false;
-    frame.first_extension = 44;
-    frame.extensions = fragment6(47, row.offset, row.more, row.identification);
+    frame.fragment(row.offset, row.more, row.identification);
     const Seen seen = translator.translate(frame);
     CHECK(seen.fragment_offset == row.offset);
     CHECK(seen.more_fragments == row.more);
@@ -199,8 +198,7 @@ TEST_CASE("to ipv4: an error that quotes a fragment tells the MTU without its he
         return seen.echo_sequence;  // where the MTU stands
     };
     CHECK(told(1400) == 1380);
-    inner.first_extension = 44;
-    inner.extensions = fragment6(17, 0, true, 0x1234);
+    inner.fragment(0, true, 0x1234);
     CHECK(told(1400) == 1372);
 }
 
@@ -219,8 +217,7 @@ TEST_CASE("to ipv4: a fragment keeps its place and the low half of its identific
     Translator translator;
     Frame6 frame = with({17, Bytes(1300, 1), 6});
     frame.is_later_fragment = true;
-    frame.first_extension = 44;
-    frame.extensions = fragment6(17, 1304, true, 0xaaaa5555);
+    frame.fragment(1304, true, 0xaaaa5555);
     const Seen seen = translator.translate(frame);
     CHECK(seen.fragment_offset == 1304);
     CHECK(seen.more_fragments);

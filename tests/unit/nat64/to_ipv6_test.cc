@@ -73,10 +73,6 @@ struct Translator {
     }
 };
 
-Seen6 quote_of(const Seen6& error) {
-    return read_ip6({error.transport.begin() + 8, error.transport.end()});
-}
-
 /// Some bits of a packet.
 struct Field {
     const char* name;
@@ -267,7 +263,7 @@ TEST_CASE("to ipv6: what an error quotes is what the host has sent", "[nat64][rf
     const auto quote = [&](const Bytes& quoted) {
         const Seen6 seen = translator.translate(translator.error(3, 3, 0, quoted));
         CHECK(seen.checksum_ok);
-        return quote_of(seen);
+        return quote_of6(seen);
     };
     SECTION("field by field") {
         const Frame frame = translator.sent().tos(0x1c).ttl(1).ip_options({1, 1, 1, 0}).payload(10);
@@ -346,7 +342,7 @@ TEST_CASE("to ipv6: what a router says behind its quote is left out", "[nat64][r
         CHECK((seen.word(4) << 16 | seen.word(6)) == 0);  // no length, for nothing follows
         CHECK(seen.transport.size() == 8 + quoted + 20);
         CHECK(seen.checksum_ok);
-        CHECK(quote_of(seen).checksum_ok);
+        CHECK(quote_of6(seen).checksum_ok);
     }
     // No quote before extensions is so short, nor longer than what there is.
     for (const uint32_t words : {8u, 255u}) {
@@ -354,7 +350,7 @@ TEST_CASE("to ipv6: what a router says behind its quote is left out", "[nat64][r
         const Bytes quoted = translator.sent().payload(172).ip_bytes();
         const Seen6 seen = translator.translate(translator.error(11, 0, words << 16, quoted));
         CHECK(seen.transport.size() == 8 + 200 + 20);
-        CHECK(quote_of(seen).checksum_ok);
+        CHECK(quote_of6(seen).checksum_ok);
     }
 }
 

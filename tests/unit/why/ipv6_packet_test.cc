@@ -36,8 +36,7 @@ TEST_CASE("ipv6 packet: of a later fragment, and of what is cut off, no transpor
           "[why][nptv6]") {
     Frame6 later = frame_with(udp6(4000, 53));
     later.is_later_fragment = true;
-    later.extensions = fragment6(17, 40, false, 77);
-    later.first_extension = 44;
+    later.fragment(40, false, 77);
     const auto packet = read_ipv6(later.bytes());
     REQUIRE(packet);
     CHECK_FALSE(packet->has_transport);

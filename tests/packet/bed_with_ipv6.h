@@ -32,11 +32,15 @@ inline std::string canonical(const std::string& address) {
     return text6(ip6(address).data());
 }
 
+inline void add_nat64(config::Config& config) {
+    config.nat64 = nat64::Embedding::of(*net::parse_ipv6_prefix("64:ff9b::/96"));
+}
+
 inline void serve_ipv6(config::Config& config) {
     config.lans[0].at.vlan = link::kUntagged;
     if (config.lans[0].at.port == config.wans[0].at.port)
         config.wans[0].at.vlan = link::kUntagged;
-    config.nat64 = nat64::Embedding::of(*net::parse_ipv6_prefix("64:ff9b::/96"));
+    add_nat64(config);
     config.lan6 = *net::parse_ipv6_prefix("2001:db8:1::1/64");
     REQUIRE(config::add_ipv6_side(config));
     config.inside.push_back(config.lans.back().own.network());
@@ -50,6 +54,17 @@ inline TestbedOptions ipv6_options(
         more(config);
     };
     return options;
+}
+
+/// What the neighbour answers to a solicitation.
+inline Frame6 advertisement_for(const Seen6& solicitation) {
+    const std::string target = text6(&solicitation.transport.at(8));
+    return {.source = target,
+            .destination = solicitation.source,
+            .upper = neighbour6(136, target, mac_of6(target)),
+            .hop_limit = 255,
+            .source_mac = mac_of6(target),
+            .destination_mac = solicitation.source_mac};
 }
 
 inline Frame6 to_server(Upper upper, const std::string& host = kHost6) {
@@ -128,16 +143,10 @@ private:
     std::vector<Bytes> beside;  // IPv4 that came out inside
 
     bool answer(const Seen6& question) {
-        const std::string target = text6(&question.transport.at(8));
-        if (bed.silent.contains(target))
+        const Frame6 answer = advertisement_for(question);
+        if (bed.silent.contains(answer.source))
             return false;
-        bed.inject(net::Side::Inside, Frame6{.source = target,
-                                             .destination = question.source,
-                                             .upper = neighbour6(136, target, mac_of6(target)),
-                                             .hop_limit = 255,
-                                             .source_mac = mac_of6(target),
-                                             .destination_mac = question.source_mac}
-                                          .bytes());
+        bed.inject(net::Side::Inside, answer.bytes());
         return true;
     }
 };

@@ -79,11 +79,16 @@ struct Nptv6Bed {
         return std::exchange(came[index(side)], {});
     }
 
-    /// From a host inside, or from the next hop outside; what comes out on the other side.
-    std::vector<Seen6> send(net::Side from, Frame6 frame) {
+    /// With the MACs of a frame from a host inside, or from the next hop outside, to the gateway.
+    Frame6 addressed(net::Side from, Frame6 frame) {
         frame.source_mac = mac_of6(from == net::Side::Inside ? frame.source : kGateway6);
         frame.destination_mac = bed.port(from).mac();
-        bed.inject(from, frame.bytes());
+        return frame;
+    }
+
+    /// Sends it so; what comes out on the other side.
+    std::vector<Seen6> send(net::Side from, Frame6 frame) {
+        bed.inject(from, addressed(from, std::move(frame)).bytes());
         return take(opposite(from));
     }
 
@@ -97,19 +102,17 @@ private:
             came[index(side)].push_back(std::move(seen));
         if (!is_question)
             return false;
-        const std::string target = text6(&seen.transport.at(8));
-        solicited[index(side)].push_back(seen);
-        if (bed.silent.contains(target))
+        const Frame6 answer = advertisement_for(seen);
+        solicited[index(side)].push_back(std::move(seen));
+        if (bed.silent.contains(answer.source))
             return false;
-        bed.inject(side, Frame6{.source = target,
-                                .destination = seen.source,
-                                .upper = neighbour6(136, target, mac_of6(target)),
-                                .hop_limit = 255,
-                                .source_mac = mac_of6(target),
-                                .destination_mac = seen.source_mac}
-                             .bytes());
+        bed.inject(side, answer.bytes());
         return true;
     }
 };
+
+inline Frame6 to_world6(Upper upper = udp6(5000, 53)) {
+    return {.source = kHost6, .destination = kWorld6, .upper = std::move(upper)};
+}
 
 }  // namespace sluice::test

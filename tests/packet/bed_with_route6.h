@@ -37,10 +37,6 @@ struct Route6Bed : Nptv6Bed {
         : Nptv6Bed(std::move(options), std::move(silent)) {}
 };
 
-inline Frame6 to_world6(Upper upper = udp6(5000, 53)) {
-    return {.source = kHost6, .destination = kWorld6, .upper = std::move(upper)};
-}
-
 inline Frame6 from_world6(Upper upper = udp6(53, 5000)) {
     return {.source = kWorld6, .destination = kHost6, .upper = std::move(upper)};
 }

@@ -6,6 +6,7 @@
 
 #include "catch.h"
 #include "testbed.h"
+#include "unit/testing/has.h"
 
 #include <algorithm>
 #include <string>
@@ -15,6 +16,7 @@ namespace exhaustion_test {
 using namespace sluice;
 using namespace sluice::test;
 using net::Side;
+using sluice::testing::has;
 using stats::Count;
 using stats::Drop;
 
@@ -62,10 +64,6 @@ unsigned open_udp(Testbed& bed, unsigned count) {
         for (const Seen& question : ask_once(bed, n))
             opened += answer(bed, question).size();
     return static_cast<unsigned>(opened);
-}
-
-bool has(const std::string& text, const char* part) {
-    return text.find(part) != std::string::npos;
 }
 
 }  // namespace

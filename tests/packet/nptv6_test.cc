@@ -18,10 +18,6 @@ using stats::Drop;
 
 namespace {
 
-Frame6 to_world(Upper upper = udp6(5000, 53)) {
-    return {.source = kHost6, .destination = kWorld6, .upper = std::move(upper)};
-}
-
 Frame6 to_host(Upper upper = udp6(53, 5000)) {
     return {.source = kWorld6, .destination = kMapped6, .upper = std::move(upper)};
 }
@@ -36,7 +32,7 @@ Frame6 error_about(const Frame6& sent, const std::string& source, const std::str
 TEST_CASE("nptv6: a packet leaves with the other prefix, and as it is otherwise",
           "[packet][nptv6][rfc6296]") {
     Nptv6Bed npt(nptv6_options({.workers = GENERATE(1u, 2u)}));
-    Frame6 frame = to_world(tcp6(40000, 80, kSyn, 1000, 0, Bytes(11, 0x61)));
+    Frame6 frame = to_world6(tcp6(40000, 80, kSyn, 1000, 0, Bytes(11, 0x61)));
     frame.traffic_class = 0xb9;
     const auto out = npt.send(Side::Inside, frame);
     REQUIRE(out.size() == 1);
@@ -54,10 +50,10 @@ TEST_CASE("nptv6: a packet leaves with the other prefix, and as it is otherwise"
 
 TEST_CASE("nptv6: a packet is counted by the IPv6 sides of both ports", "[packet][nptv6]") {
     Nptv6Bed npt;
-    npt.send(Side::Inside, to_world());  // whoever is to be known is
+    npt.send(Side::Inside, to_world6());  // whoever is to be known is
     const auto names = gateway::names_of(npt.bed.gateway().interfaces());
     const auto before = npt.bed.gateway().snapshot().interfaces;
-    npt.send(Side::Inside, to_world());
+    npt.send(Side::Inside, to_world6());
     const auto after = npt.bed.gateway().snapshot().interfaces;
     for (size_t i = 0; i < names.size(); ++i) {
         CAPTURE(names[i].name);
@@ -83,11 +79,8 @@ TEST_CASE("nptv6: a packet to a mapped address reaches its host, be it the first
 
 TEST_CASE("nptv6: --nat64 is there beside it, or is not", "[packet][nptv6][nat64]") {
     const bool has_nat64 = GENERATE(true, false);
-    Nptv6Bed npt(nptv6_options({}, [&](config::Config& config) {
-        if (has_nat64)
-            config.nat64 = nat64::Embedding::of(*net::parse_ipv6_prefix("64:ff9b::/96"));
-    }));
-    CHECK(npt.send(Side::Inside, to_world()).size() == 1);
+    Nptv6Bed npt(has_nat64 ? nptv6_options({}, add_nat64) : nptv6_options());
+    CHECK(npt.send(Side::Inside, to_world6()).size() == 1);
     const Frame6 to_ipv4{.source = kHost6, .destination = kServer6, .upper = udp6(5000, 53)};
     CHECK(npt.send(Side::Inside, to_ipv4).size() == (has_nat64 ? 0 : 1));
     CHECK(npt.bed.flows() == (has_nat64 ? 1 : 0));
@@ -209,12 +202,12 @@ TEST_CASE("nptv6: an error from inside names the host as it is outside",
 
 TEST_CASE("nptv6: an error that quotes no packet of its way ends here", "[packet][nptv6][icmp]") {
     Nptv6Bed npt;
-    const Frame6 own{.source = kHost6, .destination = kWorld6, .upper = udp6(5000, 53)};
+    const Frame6 own = to_world6();
     const Frame6 within{.source = kOther6, .destination = kHost6, .upper = udp6(5000, 53)};
     CHECK(npt.send(Side::Inside, error_about(own, kHost6, kWorld6)).empty());
     CHECK(npt.send(Side::Inside, error_about(within, kHost6, kWorld6)).empty());
     CHECK(npt.send(Side::Outside, error_about(own, kFarRouter6, kMapped6)).empty());
-    Frame6 cut = error_about(to_world(), kFarRouter6, kMapped6);
+    Frame6 cut = error_about(to_world6(), kFarRouter6, kMapped6);
     cut.upper.bytes.resize(8 + 39);
     CHECK(npt.send(Side::Outside, cut).empty());
     CHECK(npt.bed.dropped(Drop::IcmpErrorQuote) == 4);
@@ -246,7 +239,7 @@ TEST_CASE("nptv6: extensions of an error that leaves stay inside", "[packet][npt
 TEST_CASE("nptv6: what is too old ends here, and its sender is told", "[packet][nptv6][icmp]") {
     Nptv6Bed npt;
     const Side from = GENERATE(Side::Inside, Side::Outside);
-    Frame6 frame = from == Side::Inside ? to_world() : to_host();
+    Frame6 frame = from == Side::Inside ? to_world6() : to_host();
     frame.hop_limit = 1;
     CHECK(npt.send(from, frame).empty());
     const auto told = npt.take(from);
@@ -263,7 +256,7 @@ TEST_CASE("nptv6: what is too old ends here, and its sender is told", "[packet][
 
 TEST_CASE("nptv6: errors are never told about errors", "[packet][nptv6][icmp]") {
     Nptv6Bed npt;
-    Frame6 error = error_about(to_world(), kFarRouter6, kMapped6);
+    Frame6 error = error_about(to_world6(), kFarRouter6, kMapped6);
     error.hop_limit = 1;
     npt.send(Side::Outside, error);
     CHECK(npt.bed.dropped(Drop::TtlExceeded) == 1);
@@ -272,7 +265,7 @@ TEST_CASE("nptv6: errors are never told about errors", "[packet][nptv6][icmp]") 
 
 TEST_CASE("nptv6: one host is told no more than ten errors a second", "[packet][nptv6][icmp]") {
     Nptv6Bed npt;
-    Frame6 frame = to_world();
+    Frame6 frame = to_world6();
     frame.hop_limit = 1;
     for (int i = 0; i < 40; ++i)
         npt.send(Side::Inside, frame);
@@ -297,7 +290,7 @@ TEST_CASE("nptv6: what is larger than the next link is told its MTU", "[packet][
 
 TEST_CASE("nptv6: fragments and what has no transport pass", "[packet][nptv6][rfc6296]") {
     Nptv6Bed npt;
-    Frame6 frame = to_world(icmp6(128, 0, 1, Bytes(32, 3)));
+    Frame6 frame = to_world6(icmp6(128, 0, 1, Bytes(32, 3)));
     SECTION("a first fragment") {
         frame.fragment(0, true, 77);
     }
@@ -340,7 +333,7 @@ TEST_CASE("nptv6: a next hop that advertises nothing is told inside", "[packet][
     });
     Nptv6Bed npt(options, {"2001:db8:ff::9"});
     npt.bed.advance(Duration::seconds(4));
-    CHECK(npt.send(Side::Inside, to_world()).empty());
+    CHECK(npt.send(Side::Inside, to_world6()).empty());
     npt.bed.advance(Duration::seconds(8));
     const auto told = npt.take(Side::Inside);
     REQUIRE(told.size() == 1);
@@ -359,7 +352,7 @@ TEST_CASE("nptv6: no source inside leaves that no pair has", "[packet][nptv6]") 
         config.nptv6 = {*nat64::PrefixPair::of(*net::parse_ipv6_prefix("2001:db8:1:8000::/49"),
                                                *net::parse_ipv6_prefix("2001:db8:f:8000::/49"))};
     }));
-    CHECK(npt.send(Side::Inside, to_world()).empty());
+    CHECK(npt.send(Side::Inside, to_world6()).empty());
     CHECK(npt.bed.dropped(Drop::Ipv6Destination) == 1);
     CHECK(npt.send(Side::Inside, {.source = kWorld6, .destination = kWorld6, .upper = udp6(1, 2)})
               .empty());
@@ -461,13 +454,12 @@ TEST_CASE("nptv6: who scans the prefix has few hosts solicited in a second", "[p
                                  .upper = udp6(1, 2)});
     CHECK(npt.solicited[index(Side::Inside)].size() == 16);
     CHECK(npt.bed.dropped(Drop::Ipv6NewHosts) == 34);
-    npt.send(Side::Inside, to_world());  // who is heard is known
+    npt.send(Side::Inside, to_world6());  // who is heard is known
     CHECK(npt.send(Side::Outside, to_host()).size() == 1);
 }
 
 TEST_CASE("nptv6: nobody outside has an address behind the prefix of NAT64", "[packet][nptv6]") {
-    const auto nat64 = nat64::Embedding::of(*net::parse_ipv6_prefix("64:ff9b::/96"));
-    Nptv6Bed npt(nptv6_options({}, [&](config::Config& config) { config.nat64 = nat64; }));
+    Nptv6Bed npt(nptv6_options({}, add_nat64));
     const Frame6 frame{.source = kServer6, .destination = kMapped6, .upper = udp6(53, 1)};
     CHECK(npt.send(Side::Outside, frame).empty());
     CHECK(npt.bed.dropped(Drop::OutsideSpoof) == 1);
@@ -475,10 +467,7 @@ TEST_CASE("nptv6: nobody outside has an address behind the prefix of NAT64", "[p
 
 TEST_CASE("nptv6: the padding of a short frame goes no further", "[packet][nptv6]") {
     Nptv6Bed npt;
-    Frame6 frame = to_world(udp6(1, 2, {}));
-    frame.source_mac = mac_of6(kHost6);
-    frame.destination_mac = npt.bed.port(Side::Inside).mac();
-    Bytes padded = frame.bytes();
+    Bytes padded = npt.addressed(Side::Inside, to_world6(udp6(1, 2, {}))).bytes();
     padded.resize(padded.size() + 9, 0x99);
     npt.bed.inject(Side::Inside, padded);
     npt.settle();

@@ -60,12 +60,6 @@ private:
     std::unique_ptr<observe::Watches::Reader> reader_;
 };
 
-Bytes framed(Testbed& bed, Side from, Frame6 frame) {
-    frame.source_mac = mac_of6(from == Side::Inside ? frame.source : kGateway6);
-    frame.destination_mac = bed.port(from).mac();
-    return frame.bytes();
-}
-
 }  // namespace
 
 TEST_CASE("nptv6 watch: a packet that ends at the edge is told as it came, with its reason",
@@ -89,7 +83,7 @@ TEST_CASE("nptv6 watch: a packet that ends at the edge is told as it came, with 
     Nptv6Bed npt;
     Watcher watcher(npt.bed, "2001:db8:1::10/128", which);
     Watcher other(npt.bed, "2001:db8:1::99/128", which);
-    const Bytes frame = framed(npt.bed, row.from, row.frame);
+    const Bytes frame = npt.addressed(row.from, row.frame).bytes();
     npt.bed.inject(row.from, frame);
     npt.settle();
     REQUIRE(npt.bed.dropped(row.reason) == 1);
@@ -109,15 +103,15 @@ TEST_CASE("nptv6 watch: a packet that crosses is told as it came, with its mappe
           "[packet][nptv6][watch]") {
     const bool is_outward = GENERATE(true, false);
     Nptv6Bed npt;
-    npt.send(Side::Inside, {.source = kHost6, .destination = kWorld6, .upper = udp6(1, 2)});
+    npt.send(Side::Inside, to_world6(udp6(1, 2)));
     npt.send(Side::Outside, {.source = kWorld6, .destination = kMapped6, .upper = udp6(2, 1)});
     Watcher watcher(npt.bed, is_outward ? "2001:db8:1::10/128" : "2001:db8:f:fff1::10/128",
                     Which::Coming);
     const Side from = is_outward ? Side::Inside : Side::Outside;
-    const Bytes frame = framed(npt.bed, from,
-                               {.source = is_outward ? kHost6 : kWorld6,
-                                .destination = is_outward ? kWorld6 : kMapped6,
-                                .upper = udp6(5000, 53)});
+    const Bytes frame = npt.addressed(from, {.source = is_outward ? kHost6 : kWorld6,
+                                             .destination = is_outward ? kWorld6 : kMapped6,
+                                             .upper = udp6(5000, 53)})
+                            .bytes();
     npt.bed.inject(from, frame);
     npt.settle();
     const auto told = watcher.take();
@@ -144,7 +138,7 @@ TEST_CASE("nptv6 watch: what waits for its host's MAC is told as that", "[packet
 TEST_CASE("nptv6 watch: what leaves is told by its addresses there", "[packet][nptv6][watch]") {
     Nptv6Bed npt;
     Watcher watcher(npt.bed, "2001:db8:f::/48", Which::Leaving);
-    npt.send(Side::Inside, {.source = kHost6, .destination = kWorld6, .upper = udp6(1, 2)});
+    npt.send(Side::Inside, to_world6(udp6(1, 2)));
     const auto told = watcher.take();
     REQUIRE(told.size() == 1);
     CHECK(told[0].entry.way == Way::Out);
@@ -156,8 +150,9 @@ TEST_CASE("nptv6 watch: a ping to the gateway outside is told as it came, and as
     Nptv6Bed npt;
     Watcher watcher(npt.bed, "2001:db8:ff::2/128", Which::Coming);
     const Bytes frame =
-        framed(npt.bed, Side::Outside,
-               {.source = kWorld6, .destination = kWan6, .upper = icmp6(128, 0, 0x10007)});
+        npt.addressed(Side::Outside,
+                      {.source = kWorld6, .destination = kWan6, .upper = icmp6(128, 0, 0x10007)})
+            .bytes();
     npt.bed.inject(Side::Outside, frame);
     npt.settle();
     const auto told = watcher.take();

@@ -36,9 +36,7 @@ void set_flow_label(Bytes& frame) {
 /// The whole frame, where the bed reads what it has.
 std::optional<Bytes> send_raw(Route6Bed& r6, Side from, Frame6 frame,
                               const std::function<void(Bytes&)>& change) {
-    frame.source_mac = mac_of6(from == Side::Inside ? frame.source : kGateway6);
-    frame.destination_mac = r6.bed.port(from).mac();
-    Bytes bytes = frame.bytes();
+    Bytes bytes = r6.addressed(from, std::move(frame)).bytes();
     change(bytes);
     r6.bed.inject(from, bytes);
     r6.bed.run();
@@ -397,7 +395,7 @@ TEST_CASE("route6: --deny holds, and --no-nat-inbound opens nothing", "[packet][
 
 TEST_CASE("route6: --nat64 and --nptv6 are there beside it", "[packet][route6][nat64][nptv6]") {
     Route6Bed r6(route6_options({}, [](config::Config& config) {
-        config.nat64 = nat64::Embedding::of(*net::parse_ipv6_prefix("64:ff9b::/96"));
+        add_nat64(config);
         config.nptv6 = {*nat64::PrefixPair::of(*net::parse_ipv6_prefix("2001:db8:1:1::/64"),
                                                *net::parse_ipv6_prefix("2001:db8:f::/64"))};
     }));

@@ -8,6 +8,7 @@
 #include "catch.h"
 #include "gateway/interfaces.h"
 #include "net/text.h"
+#include "unit/testing/has.h"
 #include "why/answer_text.h"
 #include "why/packet_words.h"
 
@@ -22,6 +23,7 @@ namespace why_nptv6_test {
 using namespace sluice;
 using namespace sluice::test;
 using net::Side;
+using sluice::testing::has;
 using stats::Drop;
 using why::Fate;
 
@@ -59,14 +61,14 @@ const Addresses kDestinations{kWorld6,
                               "2001:db8:77::1"};
 
 TestbedOptions options(unsigned workers = 1) {
-    return nptv6_options(
-        {.workers = workers, .inside_mtu = kInsideMtu}, [](config::Config& config) {
-            config.nat64 = nat64::Embedding::of(*net::parse_ipv6_prefix("64:ff9b::/96"));
-            config::StaticRoute route;
-            route.prefix6 = *net::parse_ipv6_prefix("2001:db8:1:2::/64");
-            route.via6 = *net::parse_ipv6_address("fe80::9");
-            config.routes = {route};
-        });
+    return nptv6_options({.workers = workers, .inside_mtu = kInsideMtu},
+                         [](config::Config& config) {
+                             add_nat64(config);
+                             config::StaticRoute route;
+                             route.prefix6 = *net::parse_ipv6_prefix("2001:db8:1:2::/64");
+                             route.via6 = *net::parse_ipv6_address("fe80::9");
+                             config.routes = {route};
+                         });
 }
 
 /// What asking could have changed.
@@ -158,8 +160,7 @@ private:
                      .destination = destination(),
                      .upper = udp6(1, 2)};
         frame.upper = any_upper(frame);
-        frame.source_mac = mac_of6(from == Side::Inside ? frame.source : kGateway6);
-        frame.destination_mac = npt_.bed.port(from).mac();
+        frame = npt_.addressed(from, std::move(frame));
         if (draw(10) == 0)
             frame.hop_limit = static_cast<uint8_t>(draw(2));
         // Of a fragment that is translated others decide what becomes of it.
@@ -189,12 +190,10 @@ private:
 
     Frame6 question_for(Side from, const std::string& target) {
         const std::string asker = from == Side::Inside ? kHost6 : kGateway6;
-        return {.source = asker,
-                .destination = target,
-                .upper = neighbour6(135, target, mac_of6(asker)),
-                .hop_limit = 255,
-                .source_mac = mac_of6(asker),
-                .destination_mac = npt_.bed.port(from).mac()};
+        return npt_.addressed(from, {.source = asker,
+                                     .destination = target,
+                                     .upper = neighbour6(135, target, mac_of6(asker)),
+                                     .hop_limit = 255});
     }
 
     void compare(const why::Answer& answer, const stats::Snapshot& before) {
@@ -239,10 +238,6 @@ std::string told(Testbed& bed, const listing::Query& words) {
 listing::Query udp(std::string source, std::string destination, listing::Query more = {}) {
     more.insert({{"proto", "udp"}, {"src", std::move(source)}, {"dst", std::move(destination)}});
     return more;
-}
-
-bool has(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
 }
 
 }  // namespace

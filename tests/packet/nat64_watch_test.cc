@@ -5,10 +5,9 @@
 
 #include "bed_with_ipv6.h"
 #include "catch.h"
+#include "watch.h"
 
-#include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace nat64_watch_test {
@@ -22,43 +21,27 @@ using observe::Which;
 
 namespace {
 
-/// What somebody sees who has asked for the packets of one host, before that had a number.
-class Watcher {
-public:
-    Watcher(Ipv6Bed& ipv6, const std::string& host, Which which) {
-        observe::Wish wish{.which = which};
-        wish.filter.source6 = net::parse_ipv6_prefix(host + "/128");
-        wish.filter.naming = ipv6.bed.gateway().naming();
-        auto opened = ipv6.bed.gateway().watches().open(wish);
-        REQUIRE(opened);
-        reader_ = std::move(*opened);
-    }
-
-    std::vector<PacketEntry> take(Way way) {
-        std::vector<PacketEntry> told;
-        reader_->read([&](const PacketEntry& entry) {
-            if (entry.outcome != observe::Outcome::Void && entry.way == way)
-                told.push_back(entry);
-        });
-        return told;
-    }
-
-private:
-    std::unique_ptr<observe::Watches::Reader> reader_;
-};
+/// What has left, of what was told since the last time.
+std::vector<PacketEntry> left(Watcher& watcher) {
+    std::vector<PacketEntry> entries;
+    for (const Told& told : watcher.take())
+        if (told.entry.way == Way::Out)
+            entries.push_back(told.entry);
+    return entries;
+}
 
 }  // namespace
 
 TEST_CASE("nat64 watch: the first answer to a host is told as it leaves, with its flow",
           "[packet][nat64][watch]") {
     Ipv6Bed ipv6;
-    Watcher watcher(ipv6, kHost6, Which::Leaving);
+    Watcher watcher(ipv6.bed, std::string(kHost6) + "/128", Which::Leaving);
     const auto out = ipv6.send(to_server(udp6(5000, 53)));
     REQUIRE(out.size() == 1);
-    REQUIRE(watcher.take(Way::Out).size() == 1);
+    REQUIRE(left(watcher).size() == 1);
     REQUIRE(ipv6.answer_from_outside(server_reply(out[0].source_port)).size() == 1);
     REQUIRE(ipv6.solicited.size() == 1);  // it has waited for the host's MAC
-    const auto told = watcher.take(Way::Out);
+    const auto told = left(watcher);
     REQUIRE(told.size() == 1);
     CHECK(told[0].has_flow);
     CHECK(told[0].direction == net::Direction::Reply);
@@ -70,19 +53,19 @@ TEST_CASE("nat64 watch: the first answer to a host is told as it leaves, with it
 TEST_CASE("nat64 watch: pings to the gateway and their answers are their host's",
           "[packet][nat64][watch]") {
     Ipv6Bed ipv6;
-    Watcher watcher(ipv6, kHost6, Which::Leaving);
+    Watcher watcher(ipv6.bed, std::string(kHost6) + "/128", Which::Leaving);
     ipv6.send({.source = kHost6, .destination = kOwn6, .upper = icmp6(128, 0, 0x00070001)});
     REQUIRE(ipv6.take().size() == 1);
-    CHECK(watcher.take(Way::Out).size() == 1);
+    CHECK(left(watcher).size() == 1);
 }
 
 TEST_CASE("nat64 watch: what goes to another host is not told", "[packet][nat64][watch]") {
     Ipv6Bed ipv6;
-    Watcher watcher(ipv6, kOther6, Which::Both);
+    Watcher watcher(ipv6.bed, std::string(kOther6) + "/128", Which::Both);
     const auto out = ipv6.send(to_server(udp6(5000, 53)));
     REQUIRE(out.size() == 1);
     REQUIRE(ipv6.answer_from_outside(server_reply(out[0].source_port)).size() == 1);
-    CHECK(watcher.take(Way::Out).empty());
+    CHECK(left(watcher).empty());
 }
 
 }  // namespace nat64_watch_test

@@ -8,10 +8,7 @@
 #include "catch.h"
 #include "gateway/interfaces.h"
 #include "listing/packet_text.h"
-
-#include <memory>
-#include <string>
-#include <vector>
+#include "watch.h"
 
 namespace nptv6_watch_test {
 
@@ -19,48 +16,9 @@ using namespace sluice;
 using namespace sluice::test;
 using net::Side;
 using observe::Outcome;
-using observe::PacketEntry;
 using observe::Way;
 using observe::Which;
 using stats::Drop;
-
-namespace {
-
-struct Told {
-    PacketEntry entry;
-    Bytes frame;
-    std::string comment;
-};
-
-class Watcher {
-public:
-    Watcher(Testbed& bed, const char* prefix, Which which) : bed_(bed) {
-        observe::Wish wish{.which = which};
-        wish.filter.source6 = net::parse_ipv6_prefix(prefix);
-        wish.filter.naming = bed.gateway().naming();
-        auto opened = bed.gateway().watches().open(wish);
-        REQUIRE(opened);
-        reader_ = std::move(*opened);
-    }
-
-    std::vector<Told> take() {
-        std::vector<Told> all;
-        reader_->read([&](const PacketEntry& entry) {
-            const auto frame = entry.frame();
-            if (entry.outcome != Outcome::Void)
-                all.push_back({entry,
-                               {frame.begin(), frame.end()},
-                               listing::packet_comment(entry, bed_.gateway().naming())});
-        });
-        return all;
-    }
-
-private:
-    Testbed& bed_;
-    std::unique_ptr<observe::Watches::Reader> reader_;
-};
-
-}  // namespace
 
 TEST_CASE("nptv6 watch: a packet that ends at the edge is told as it came, with its reason",
           "[packet][nptv6][watch]") {
@@ -118,8 +76,9 @@ TEST_CASE("nptv6 watch: a packet that crosses is told as it came, with its mappe
     REQUIRE(told.size() == 1);
     CHECK(told[0].entry.outcome == Outcome::Sent);
     CHECK(told[0].frame == frame);
-    CHECK(told[0].comment == (is_outward ? "2001:db8:1::10 -> 2001:db8:f:fff1::10"
-                                         : "2001:db8:f:fff1::10 -> 2001:db8:1::10"));
+    CHECK(listing::packet_comment(told[0].entry, npt.bed.gateway().naming()) ==
+          (is_outward ? "2001:db8:1::10 -> 2001:db8:f:fff1::10"
+                      : "2001:db8:f:fff1::10 -> 2001:db8:1::10"));
     CHECK(told[0].entry.next_mac == mac_of6(is_outward ? kGateway6 : kHost6));
 }
 
@@ -131,7 +90,7 @@ TEST_CASE("nptv6 watch: what waits for its host's MAC is told as that", "[packet
     const auto told = watcher.take();
     REQUIRE(told.size() == 1);
     CHECK(told[0].entry.outcome == Outcome::Waiting);
-    CHECK(told[0].comment ==
+    CHECK(listing::packet_comment(told[0].entry, npt.bed.gateway().naming()) ==
           "2001:db8:f:fff1::10 -> 2001:db8:1::10, waits for the MAC of 2001:db8:1::10");
 }
 

@@ -3,6 +3,8 @@
 /// \file
 /// What is told of packets to whoever watches them: each once, as it came, with what became of it.
 
+#include "watch.h"
+
 #include "catch.h"
 #include "conntrack/tcp_state.h"
 #include "testbed.h"
@@ -27,40 +29,6 @@ namespace {
 
 constexpr auto kNobody = "10.1.0.99";
 constexpr auto kSilent = "198.51.100.77";  // on the outside wire
-
-struct Told {
-    PacketEntry entry;
-    Bytes frame;
-};
-
-/// What somebody sees who watches from now on.
-class Watcher {
-public:
-    explicit Watcher(Testbed& bed, const Wish& wish = {}) {
-        auto opened = bed.gateway().watches().open(wish);
-        REQUIRE(opened);
-        reader_ = std::move(*opened);
-    }
-
-    /// But for what the port did not take.
-    std::vector<Told> take() {
-        std::vector<Told> told;
-        reader_->read([&](const PacketEntry& entry) {
-            if (entry.outcome != Outcome::Void)
-                told.push_back({entry, {entry.frame().begin(), entry.frame().end()}});
-        });
-        return told;
-    }
-    Told only() {
-        const auto told = take();
-        REQUIRE(told.size() == 1);
-        return told.front();
-    }
-    uint64_t lost() const { return reader_->lost(); }
-
-private:
-    std::unique_ptr<observe::Watches::Reader> reader_;
-};
 
 Frame from_host() {
     return Frame().ether(mac_of(ip(kHost)), mac(0x11)).ipv4(kHost, kServer);

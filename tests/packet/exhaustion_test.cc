@@ -66,6 +66,32 @@ unsigned open_udp(Testbed& bed, unsigned count) {
     return static_cast<unsigned>(opened);
 }
 
+/// Of an honest host each question is answered, while others pour in some from forged sources, the
+/// n-th to `server(n)`.
+void check_answers_in_flood(Testbed& bed, std::string (*server)(unsigned)) {
+    unsigned sent = 0;
+    const auto pour = [&](unsigned count) {
+        for (unsigned i = 0; i < count; ++i) {
+            const std::string forged = "10.1.0." + std::to_string(50 + ++sent % 200);
+            bed.from_inside(Frame()
+                                .ipv4(forged.c_str(), server(sent).c_str())
+                                .udp(static_cast<uint16_t>(1024 + sent / 200), 53));
+            bed.tick(Duration{1});
+        }
+    };
+    const auto first = bed.from_inside(Frame().ipv4(kHost, kServer).udp(6000, 53));
+    REQUIRE((first.size() == 1 && answer(bed, first[0]).size() == 1));
+    pour(300);
+    for (uint16_t port = 7000; port < 7020; ++port) {
+        const auto question = bed.from_inside(Frame().ipv4(kHost, kServer).udp(port, 53));
+        REQUIRE(question.size() == 1);
+        pour(50);  // each of the flood's own lasts for some hundred of them
+        CHECK(answer(bed, question[0]).size() == 1);
+    }
+    CHECK(bed.dropped(Drop::PortsExhausted) == 0);
+    CHECK(bed.count(Count::EarlyDropped) > 1000);
+}
+
 }  // namespace
 
 TEST_CASE("exhaustion: it is counted for each address, and the log says toward whom", "[packet]") {
@@ -204,27 +230,7 @@ TEST_CASE("exhaustion: what has been answered gives way to nobody, whatever wait
 TEST_CASE("exhaustion: a flood of forged questions to a server costs no honest one its answer",
           "[packet][fairness]") {
     Testbed bed(few_ports(1, config::OnExhaustion::Drop));
-    const auto pour = [&](unsigned count) {
-        for (unsigned i = 0; i < count; ++i) {
-            static unsigned sent = 0;
-            const std::string forged = "10.1.0." + std::to_string(50 + ++sent % 200);
-            bed.from_inside(Frame()
-                                .ipv4(forged.c_str(), kServer)
-                                .udp(static_cast<uint16_t>(1024 + sent / 200), 53));
-            bed.tick(Duration{1});
-        }
-    };
-    const auto first = bed.from_inside(Frame().ipv4(kHost, kServer).udp(6000, 53));
-    REQUIRE((first.size() == 1 && answer(bed, first[0]).size() == 1));
-    pour(300);
-    for (uint16_t port = 7000; port < 7020; ++port) {
-        const auto question = bed.from_inside(Frame().ipv4(kHost, kServer).udp(port, 53));
-        REQUIRE(question.size() == 1);
-        pour(50);  // each of the flood's own lasts for some hundred of them
-        CHECK(answer(bed, question[0]).size() == 1);
-    }
-    CHECK(bed.dropped(Drop::PortsExhausted) == 0);
-    CHECK(bed.count(Count::EarlyDropped) > 1000);
+    check_answers_in_flood(bed, [](unsigned) { return std::string(kServer); });
 }
 
 TEST_CASE("exhaustion: of a server's ports those go first of which a host has too many",
@@ -382,28 +388,8 @@ TEST_CASE("exhaustion: a mapping by which more than eight flows go keeps its por
 TEST_CASE("exhaustion: a flood of forged mappings costs no honest host its answer",
           "[packet][fairness][mapping]") {
     Testbed bed(few_mappings(100));
-    const auto pour = [&](unsigned count) {
-        for (unsigned i = 0; i < count; ++i) {
-            static unsigned sent = 0;
-            const std::string forged = "10.1.0." + std::to_string(50 + ++sent % 200);
-            const std::string server = "203.0.113." + std::to_string(10 + sent % 200);
-            bed.from_inside(Frame()
-                                .ipv4(forged.c_str(), server.c_str())
-                                .udp(static_cast<uint16_t>(1024 + sent / 200), 53));
-            bed.tick(Duration{1});
-        }
-    };
-    const auto first = bed.from_inside(Frame().ipv4(kHost, kServer).udp(6000, 53));
-    REQUIRE((first.size() == 1 && answer(bed, first[0]).size() == 1));
-    pour(300);
-    for (uint16_t port = 7000; port < 7020; ++port) {
-        const auto question = bed.from_inside(Frame().ipv4(kHost, kServer).udp(port, 53));
-        REQUIRE(question.size() == 1);
-        pour(50);  // each of the flood's own lasts for some hundred of them
-        CHECK(answer(bed, question[0]).size() == 1);
-    }
-    CHECK(bed.dropped(Drop::PortsExhausted) == 0);
-    CHECK(bed.count(Count::EarlyDropped) > 1000);
+    check_answers_in_flood(bed,
+                           [](unsigned n) { return "203.0.113." + std::to_string(10 + n % 200); });
 }
 
 TEST_CASE("exhaustion: 64512 ports to one server are used up, to the last one", "[packet]") {

@@ -15,14 +15,9 @@
 #include "command/recording.h"
 #include "command/server.h"
 #include "command/tally.h"
-#include "eal.h"
 #include "flowlog/flow_logs.h"
-#include "link/note.h"
 #include "on_threads.h"
-#include "packet_pool.h"
 #include "wire.h"
-
-#include <rte_mempool.h>
 
 #include <arpa/inet.h>
 #include <array>
@@ -41,14 +36,12 @@
 
 using namespace sluice;
 using namespace sluice::test;
-using net::Side;
 using stats::Count;
 using std::chrono::milliseconds;
 
 namespace {
 
 constexpr unsigned kPacketsPerWorker = 6'000;
-constexpr auto kPatience = std::chrono::seconds(200);
 constexpr auto kBetweenReloads = milliseconds(20);
 constexpr auto kBetweenRows = milliseconds(2);
 const listing::Background kAnywhere{.cpus = {}, .idle_class = false};
@@ -207,27 +200,15 @@ Beside named(std::string_view name) {
 }
 
 void run(Wire& wire, gateway::Gateway& gateway, Beside beside) {
-    std::atomic<bool> stop{false};
-    std::atomic<bool> beside_stops{false};
     gateway.control().start(clock_now());
     uint64_t told = 0;
-    std::thread other([&] { told = beside(beside_stops, gateway); });
-    std::vector<std::thread> threads;
-    for (unsigned id = 0; id < kWorkers; ++id)
-        threads.emplace_back([&, id] { turn_until(stop, gateway.worker(id)); });
-    threads.emplace_back([&] { turn_until(stop, gateway.control()); });
-
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    bool finished = false;
-    while (!finished && std::chrono::steady_clock::now() < deadline) {
-        std::this_thread::yield();
-        finished = is_still(wire, gateway);
-    }
-    beside_stops = true;  // while the others still turn, as at the end of a process
-    other.join();
-    stop = true;
-    for (std::thread& thread : threads)
-        thread.join();
+    Threads other;
+    other.add([&](const std::atomic<bool>& stop) { told = beside(stop, gateway); });
+    Threads threads;
+    turn_all(threads, gateway);
+    const bool finished = becomes_still(wire, gateway);
+    other.end();  // while the others still turn, as at the end of a process
+    threads.end();
     require(finished, "packets are still on their way");
     require(told > 0, "nothing was told");
     std::printf("beside-stress: told %lu times\n", told);
@@ -235,10 +216,7 @@ void run(Wire& wire, gateway::Gateway& gateway, Beside beside) {
 
 void check(const Wire& wire, const gateway::Gateway& gateway) {
     const stats::Snapshot sum = gateway.snapshot();
-    require(
-        sum.count[Count::Received] + sum.count[Count::Originated] ==
-            sum.count[Count::Transmitted] + sum.count[Count::Consumed] + sum.held() + sum.dropped(),
-        "a packet is not accounted for");
+    check_accounts(sum);
     require(wire.answered() > kPacketsPerWorker / 4, "hardly anything was forwarded");
     require(sum.count[Count::FlowsExpired] > 0, "no flow expired");
 }
@@ -252,21 +230,7 @@ int main(int argc, char* argv[]) {
     // which is not built with the sanitizer, so that it would report each look at a filter.
     using oneapi::tbb::global_control;
     const global_control alone(global_control::max_allowed_parallelism, 1);
-    start_eal();
-    rte_mempool* packets = make_packet_pool(8191, link::kNoteBytes);
-    require(packets != nullptr, "no memory for packets");
-    {
-        Wire wire(packets, kWorkers, kPacketsPerWorker);
-        gateway::Ground ground;
-        ground.ports = {&wire.port(Side::Inside), &wire.port(Side::Outside)};
-        ground.packets = packets;
-        ground.secret = {1, 2, 3, 4};
-        auto gateway = gateway::Gateway::create(configuration(), ground);
-        require(static_cast<bool>(gateway), "no gateway");
-        run(wire, **gateway, beside);
-        (*gateway)->drain();
-        check(wire, **gateway);
-    }
-    require(rte_mempool_in_use_count(packets) == 0, "a packet is lost");
-    rte_mempool_free(packets);
+    stress(
+        kPacketsPerWorker,
+        [beside](Wire& wire, gateway::Gateway& gateway) { run(wire, gateway, beside); }, check);
 }

@@ -13,30 +13,21 @@
 
 #include "config/config.h"
 #include "conntrack/timeouts.h"
-#include "eal.h"
 #include "gateway/gateway.h"
-#include "link/note.h"
 #include "net/text.h"
 #include "on_threads.h"
-#include "packet_pool.h"
 #include "wire.h"
-
-#include <rte_mempool.h>
 
 #include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
-#include <memory>
 #include <set>
 #include <string>
 #include <thread>
-#include <vector>
 
 using namespace sluice;
 using namespace sluice::test;
-using net::Side;
 using stats::Count;
 using stats::Drop;
 
@@ -44,7 +35,6 @@ namespace {
 
 constexpr unsigned kPacketsPerWorker = 25'000;
 constexpr unsigned kFlowsPerDelete = 4000;
-constexpr auto kPatience = std::chrono::seconds(200);
 constexpr auto kBetweenReloads = std::chrono::milliseconds(3);
 
 /// What the reloads bring: a denial, a rule with a timeout of its own, a forward of a port that
@@ -93,33 +83,19 @@ void reload(const std::atomic<bool>& stop, gateway::Gateway& gateway) {
 }
 
 void run(Wire& wire, gateway::Gateway& gateway) {
-    std::atomic<bool> stop{false};
     gateway.control().start(clock_now());
-    std::vector<std::thread> threads;
-    for (unsigned id = 0; id < kWorkers; ++id)
-        threads.emplace_back([&, id] { turn_until(stop, gateway.worker(id)); });
-    threads.emplace_back([&] { turn_until(stop, gateway.control()); });
-    threads.emplace_back([&] { operate(stop, gateway); });
-    threads.emplace_back([&] { reload(stop, gateway); });
-
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    bool finished = false;  // the gateway's announcements may move again a moment later
-    while (!finished && std::chrono::steady_clock::now() < deadline) {
-        std::this_thread::yield();
-        finished = is_still(wire, gateway);
-    }
-    stop = true;
-    for (std::thread& thread : threads)
-        thread.join();
+    Threads threads;
+    turn_all(threads, gateway);
+    threads.add([&](const std::atomic<bool>& stop) { operate(stop, gateway); });
+    threads.add([&](const std::atomic<bool>& stop) { reload(stop, gateway); });
+    const bool finished = becomes_still(wire, gateway);
+    threads.end();
     require(finished, "packets are still on their way");
 }
 
 void check(const Wire& wire, gateway::Gateway& gateway) {
     const stats::Snapshot sum = gateway.snapshot();
-    require(
-        sum.count[Count::Received] + sum.count[Count::Originated] ==
-            sum.count[Count::Transmitted] + sum.count[Count::Consumed] + sum.held() + sum.dropped(),
-        "a packet is not accounted for");
+    check_accounts(sum);
     require(sum.held() == 0, "something is held after the end");
     require(wire.leaked() == 0, "a frame left with an inside source or a wrong checksum");
     require(wire.answered() > kPacketsPerWorker / 4, "hardly anything was forwarded");
@@ -144,21 +120,5 @@ void check(const Wire& wire, gateway::Gateway& gateway) {
 }  // namespace
 
 int main() {
-    start_eal();
-    rte_mempool* packets = make_packet_pool(8191, link::kNoteBytes);
-    require(packets != nullptr, "no memory for packets");
-    {
-        Wire wire(packets, kWorkers, kPacketsPerWorker);
-        gateway::Ground ground;
-        ground.ports = {&wire.port(Side::Inside), &wire.port(Side::Outside)};
-        ground.packets = packets;
-        ground.secret = {1, 2, 3, 4};
-        auto gateway = gateway::Gateway::create(configuration(), ground);
-        require(static_cast<bool>(gateway), "no gateway");
-        run(wire, **gateway);
-        (*gateway)->drain();
-        check(wire, **gateway);
-    }
-    require(rte_mempool_in_use_count(packets) == 0, "a packet is lost");
-    rte_mempool_free(packets);
+    stress(kPacketsPerWorker, run, check);
 }

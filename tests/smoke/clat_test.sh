@@ -16,6 +16,8 @@
 set -euo pipefail
 # shellcheck source=tests/smoke/gateway.sh
 source "$(dirname "$(readlink -f "$0")")/gateway.sh"
+# shellcheck source=tests/smoke/ipv6.sh
+source "$here/ipv6.sh"
 for tool in curl iperf3 traceroute tracepath tayga unbound; do
     type -P "$tool" >/dev/null || skip "$tool is not installed"
 done
@@ -95,12 +97,6 @@ CONFIG
     echo 'nameserver ::1' >"$work/resolv.conf"
 }
 
-# global_address NET: the one that the client has made itself.
-global_address() {
-    in_namespace "$1.client" ip -6 -brief address show dev eth0 scope global |
-        grep --only-matching '2001:db8:1:[0-9a-f:]*'
-}
-
 # make_ipv6_only NET: the client, which hears of address and route from the gateway.
 make_ipv6_only() {
     in_namespace "$1.client" ip -4 address flush dev eth0
@@ -115,7 +111,7 @@ make_ipv6_only() {
 # tayga would not pass on what they say.
 start_clat() {
     local client6
-    client6=$(global_address "$1")
+    client6=$(global_address "$1.client")
     cat >"$work/$1.tayga.conf" <<CONFIG
 tun-device clat
 ipv4-addr $tayga4
@@ -313,8 +309,7 @@ wait_for 10 "the server" grep -q '^listening' "$work/$net.server.log"
 # Of iperf3's packets those alone that should not be there.
 start_capture "$net.server" eth0 "$work/outside.pcap" \
     "not (ip and src $public_address and tcp port 5201)"
-wait_for 20 "an address of the advertised prefix" \
-    global_address "$net" >"$work/address"
+wait_for 20 "an address of the advertised prefix" global_address "$net.client" >"$work/address"
 start_clat "$net"
 start_dns "$net"
 wait_for 10 "an answer by NAT64" answers "$net" "$far6"

@@ -13,6 +13,8 @@
 set -euo pipefail
 # shellcheck source=tests/smoke/gateway.sh
 source "$(dirname "$(readlink -f "$0")")/gateway.sh"
+# shellcheck source=tests/smoke/ipv6.sh
+source "$here/ipv6.sh"
 type -P curl >/dev/null || skip "curl is not installed"
 
 server6="64:ff9b::$server_address"
@@ -31,15 +33,9 @@ has_router() {
     [[ -n $(in_namespace "$net.client" ip -6 route show default) ]]
 }
 
-has_address() {
-    in_namespace "$net.client" ip -6 -brief address show dev eth0 scope global |
-        grep --quiet '2001:db8:1:'
-}
-
 new_network "$net"
 in_namespace "$net.client" ip -4 address flush dev eth0
-in_namespace "$net.client" sysctl --quiet --write net.ipv6.conf.eth0.accept_ra=2 \
-    net.ipv6.conf.eth0.accept_dad=0 net.ipv6.conf.eth0.disable_ipv6=0
+hear_routers "$net.client"
 start_sluice "$net" "${flags[@]}"
 start_server "$net"
 start_in "$net.server" "$python" "$here/echo_server.py" 7 >"$work/echo"
@@ -47,7 +43,7 @@ wait_for 10 "the echo" grep --quiet listening "$work/echo"
 start_capture "$net.server" eth0 "$work/outside.pcap"
 
 wait_for 20 "a default route from the router advertisement" has_router
-wait_for 10 "an address of the advertised prefix" has_address
+wait_for 10 "an address of the advertised prefix" global_address "$net.client" >"$work/address"
 in_namespace "$net.client" ping -6 -c 3 -i 0.2 -W 2 2001:db8:1::1 >"$work/ping.own" ||
     fail "the gateway does not answer: $(cat "$work/ping.own")"
 in_namespace "$net.client" ping -6 -c 3 -i 0.2 -W 2 "$server6" >"$work/ping" ||

@@ -13,42 +13,11 @@
 set -euo pipefail
 # shellcheck source=tests/smoke/gateway.sh
 source "$(dirname "$(readlink -f "$0")")/gateway.sh"
+# shellcheck source=tests/smoke/ipv6.sh
+source "$here/ipv6.sh"
 type -P curl >/dev/null || skip "curl is not installed"
 
-client6=2001:db8:1::10
 mapped6=2001:db8:f:fff1::10
-server6=2001:db8:cafe::10
-flags=(--lan6 2001:db8:1::1/64 --nptv6 "2001:db8:1::/48 -> 2001:db8:f::/48"
-    --wan6 2001:db8:ff::2/64 --gateway6 2001:db8:ff::1)
-
-# A datagram to a closed port: its sender learns that from the error, if that quotes what it sent.
-refused_udp='
-import socket, sys
-udp = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-udp.settimeout(5)
-udp.connect((sys.argv[1], 9))
-udp.send(b"anybody there?")
-try:
-    udp.recv(100)
-except ConnectionRefusedError:
-    print("refused")'
-
-add_ipv6() {
-    local end
-    for end in client server; do
-        in_namespace "$1.$end" sysctl --quiet --write net.ipv6.conf.all.disable_ipv6=0 \
-            net.ipv6.conf.eth0.disable_ipv6=0 net.ipv6.conf.lo.disable_ipv6=0
-    done
-    in_namespace "$1.client" ip -6 address add "$client6/64" dev eth0 nodad
-    in_namespace "$1.client" ip -6 route add default via 2001:db8:1::1
-    in_namespace "$1.server" ip -6 address add 2001:db8:ff::1/64 dev eth0 nodad
-    in_namespace "$1.server" ip -6 address add "$server6/128" dev lo nodad
-    in_namespace "$1.server" ip -6 route add 2001:db8:f::/48 via 2001:db8:ff::2
-}
-
-answers() {
-    in_namespace "$1" ping -6 -c 1 -W 2 "$2" >"$work/ping" 2>&1
-}
 
 # Whether whoever watches has seen the ping to nobody, and has ended.
 ends_a_ping() {
@@ -60,21 +29,20 @@ head -c 8000000 /dev/urandom >"$work/file"
 for workers in 1 2; do
     net=npt$workers
     new_network "$net"
-    add_ipv6 "$net"
-    start_sluice "$net" --workers "$workers" "${flags[@]}"
-    start_in "$net.server" "$python" -m http.server --bind "$server6" --directory "$work" 80 \
-        >"$work/$net.http" 2>&1
+    add_ipv6 "$net" 2001:db8:f::/48
+    start_sluice "$net" --workers "$workers" "${flags6[@]}" \
+        --nptv6 "2001:db8:1::/48 -> 2001:db8:f::/48"
+    start_http6 "$net"
     start_capture "$net.server" eth0 "$work/$net.pcap"
 
-    wait_for 10 "an answer by NPTv6" answers "$net.client" "$server6"
+    wait_for 10 "an answer by NPTv6" answers6 "$net.client" "$server6"
     in_namespace "$net.client" ping -6 -c 3 -i 0.2 -W 2 "$server6" >"$work/ping" ||
         fail "no answer from outside: $(cat "$work/ping")"
     in_namespace "$net.server" ping -6 -c 3 -i 0.2 -W 2 -I "$server6" "$mapped6" >"$work/ping" ||
         fail "no answer from inside: $(cat "$work/ping")"
-    answers "$net.server" 2001:db8:ff::2 || fail "no answer outside: $(cat "$work/ping")"
-    answers "$net.client" 2001:db8:1::1 || fail "no answer of the gateway: $(cat "$work/ping")"
-    in_namespace "$net.client" ping -6 -c 1 -W 2 -s 4000 "$server6" >"$work/ping" ||
-        fail "a ping in fragments: $(cat "$work/ping")"
+    answers6 "$net.server" 2001:db8:ff::2 || fail "no answer outside: $(cat "$work/ping")"
+    answers6 "$net.client" 2001:db8:1::1 || fail "no answer of the gateway: $(cat "$work/ping")"
+    answers6 "$net.client" "$server6" -s 4000 || fail "a ping in fragments: $(cat "$work/ping")"
     pass "pings both ways, and to the gateway, $workers worker(s)"
 
     wait_for 10 "HTTP" in_namespace "$net.client" curl --silent --max-time 5 --output /dev/null \
@@ -91,8 +59,7 @@ for workers in 1 2; do
         fail "no time exceeded: $(cat "$work/ping")"
     for way in "client $server6" "server $mapped6"; do
         read -r end to <<<"$way"
-        [[ $(in_namespace "$net.$end" "$python" -c "$refused_udp" "$to") == refused ]] ||
-            fail "the $end is not told that the port at $to is closed"
+        is_refused "$net.$end" "$to" || fail "the $end is not told that the port at $to is closed"
     done
     pass "errors reach whom they are about, both ways"
 

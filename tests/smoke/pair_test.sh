@@ -7,6 +7,8 @@
 set -euo pipefail
 # shellcheck source=tests/smoke/pair.sh
 source "$(dirname "$(readlink -f "$0")")/pair.sh"
+# shellcheck source=tests/smoke/ipv6.sh
+source "$here/ipv6.sh"
 
 trap remove_all EXIT
 head --bytes 6M /dev/urandom >"$work/file"
@@ -32,20 +34,14 @@ speak() {
     done
 }
 
-has_address6() {
-    in_namespace pair.client ip -6 -brief address show dev eth0 scope global |
-        grep --quiet '2001:db8:1:'
-}
-
 flags=(--nat64 64:ff9b::/96 --lan6 2001:db8:1::1/64 --ra 1
     --inside "10.1.0.0/24,198.18.0.0/16")
 start a active "${flags[@]}"
 start b standby "${flags[@]}"
 start_capture pair.server eth0 "$work/outside.pcap"
 wait_for_role a "$all_there"
-in_namespace pair.client sysctl --quiet --write net.ipv6.conf.eth0.accept_ra=2 \
-    net.ipv6.conf.eth0.accept_dad=0 net.ipv6.conf.eth0.disable_ipv6=0
-wait_for 20 "an address of the advertised prefix" has_address6
+hear_routers pair.client
+wait_for 20 "an address of the advertised prefix" global_address pair.client >"$work/address"
 open_connections 20 "$server_address" speak
 open_connections 3 "64:ff9b::$server_address" speak6
 speak

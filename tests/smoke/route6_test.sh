@@ -13,28 +13,14 @@
 set -euo pipefail
 # shellcheck source=tests/smoke/gateway.sh
 source "$(dirname "$(readlink -f "$0")")/gateway.sh"
+# shellcheck source=tests/smoke/ipv6.sh
+source "$here/ipv6.sh"
 for program in curl iperf3 traceroute; do
     type -P "$program" >/dev/null || skip "$program is not installed"
 done
 
-client6=2001:db8:1::10
 unnamed6=2001:db8:1:0:9::10
-server6=2001:db8:cafe::10
 far6=2001:db8:beef::2
-flags=(--lan6 2001:db8:1::1/64 --route6 2001:db8:1::/80 --wan6 2001:db8:ff::2/64
-    --gateway6 2001:db8:ff::1)
-
-# A datagram to a closed port: its sender learns that from the error, if that quotes what it sent.
-refused_udp='
-import socket, sys
-udp = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-udp.settimeout(5)
-udp.connect((sys.argv[1], 9))
-udp.send(b"anybody there?")
-try:
-    udp.recv(100)
-except ConnectionRefusedError:
-    print("refused")'
 
 # The largest datagram that fits is sent whole until the network says less; says what it said.
 path_mtu='
@@ -54,48 +40,36 @@ for _ in range(50):
     time.sleep(0.1)
 print(mtu)'
 
-add_ipv6() {
-    local end
+# add_others NET: the network behind the server, and a host beside the client.
+add_others() {
     new_namespace "$1.far"
     connect "$1.server" beyond "$1.far" eth0
     in_namespace "$1.server" ip link set dev beyond mtu 1400
     in_namespace "$1.far" ip link set dev eth0 mtu 1400
-    for end in client server far; do
-        in_namespace "$1.$end" sysctl --quiet --write net.ipv6.conf.all.disable_ipv6=0 \
-            net.ipv6.conf.eth0.disable_ipv6=0 net.ipv6.conf.lo.disable_ipv6=0
-    done
-    in_namespace "$1.server" sysctl --quiet --write net.ipv6.conf.beyond.disable_ipv6=0 \
-        net.ipv6.conf.all.forwarding=1
-    in_namespace "$1.client" ip -6 address add "$client6/64" dev eth0 nodad
+    enable_ipv6 "$1.far" eth0 lo
+    enable_ipv6 "$1.server" beyond
+    in_namespace "$1.server" sysctl --quiet --write net.ipv6.conf.all.forwarding=1
     in_namespace "$1.client" ip -6 address add "$unnamed6/64" dev eth0 nodad preferred_lft 0
-    in_namespace "$1.client" ip -6 route add default via 2001:db8:1::1 src "$client6"
-    in_namespace "$1.server" ip -6 address add 2001:db8:ff::1/64 dev eth0 nodad
-    in_namespace "$1.server" ip -6 address add "$server6/128" dev lo nodad
     in_namespace "$1.server" ip -6 address add 2001:db8:beef::1/64 dev beyond nodad
-    in_namespace "$1.server" ip -6 route add 2001:db8:1::/64 via 2001:db8:ff::2
     in_namespace "$1.far" ip -6 address add "$far6/64" dev eth0 nodad
     in_namespace "$1.far" ip -6 route add default via 2001:db8:beef::1
-}
-
-answers() {
-    in_namespace "$1" ping -6 -c 1 -W 2 "${@:3}" "$2" >"$work/ping" 2>&1
 }
 
 head -c 8000000 /dev/urandom >"$work/file"
 for workers in 1 2; do
     net=r6$workers
     new_network "$net"
-    add_ipv6 "$net"
-    start_sluice "$net" --workers "$workers" "${flags[@]}"
-    start_in "$net.server" "$python" -m http.server --bind "$server6" --directory "$work" 80 \
-        >"$work/$net.http" 2>&1
+    add_ipv6 "$net" 2001:db8:1::/64
+    add_others "$net"
+    start_sluice "$net" --workers "$workers" "${flags6[@]}" --route6 2001:db8:1::/80
+    start_http6 "$net"
     start_capture "$net.server" eth0 "$work/$net.pcap"
 
-    wait_for 10 "an answer of the server" answers "$net.client" "$server6"
-    wait_for 10 "an answer from afar" answers "$net.client" "$far6"
-    answers "$net.client" 2001:db8:1::1 || fail "no answer of the gateway: $(cat "$work/ping")"
-    answers "$net.server" 2001:db8:ff::2 || fail "no answer outside: $(cat "$work/ping")"
-    answers "$net.client" "$server6" -s 4000 || fail "a ping in fragments: $(cat "$work/ping")"
+    wait_for 10 "an answer of the server" answers6 "$net.client" "$server6"
+    wait_for 10 "an answer from afar" answers6 "$net.client" "$far6"
+    answers6 "$net.client" 2001:db8:1::1 || fail "no answer of the gateway: $(cat "$work/ping")"
+    answers6 "$net.server" 2001:db8:ff::2 || fail "no answer outside: $(cat "$work/ping")"
+    answers6 "$net.client" "$server6" -s 4000 || fail "a ping in fragments: $(cat "$work/ping")"
     pass "pings, in fragments too, $workers worker(s)"
 
     in_namespace "$net.client" curl --silent --show-error --fail --max-time 30 \
@@ -122,21 +96,20 @@ for workers in 1 2; do
     for hop in 2001:db8:1::1 2001:db8:ff::1 "$far6"; do
         grep --quiet " $hop " "$work/hops" || fail "no hop $hop: $(cat "$work/hops")"
     done
-    [[ $(in_namespace "$net.client" "$python" -c "$refused_udp" "$server6") == refused ]] ||
-        fail "the client is not told that the port is closed"
+    is_refused "$net.client" "$server6" || fail "the client is not told that the port is closed"
     [[ $(in_namespace "$net.client" "$python" -c "$path_mtu" "$far6") == 1400 ]] ||
         fail "the client is not told the MTU of the way"
     pass "traceroute shows each router, a closed port and an MTU are told"
 
     for to in "$client6" "$unnamed6"; do
-        answers "$net.server" "$to" && fail "$to is reached from outside"
-        answers "$net.far" "$to" && fail "$to is reached from afar"
+        answers6 "$net.server" "$to" && fail "$to is reached from outside"
+        answers6 "$net.far" "$to" && fail "$to is reached from afar"
     done
-    answers "$net.client" "$server6" -I "$unnamed6" && fail "who is not named reaches the server"
+    answers6 "$net.client" "$server6" -I "$unnamed6" && fail "who is not named reaches the server"
     (($(counter "$net" no_mapping) > 0)) || fail "no_mapping"
     (($(counter "$net" outside_to_inside) > 0)) || fail "outside_to_inside"
     (($(counter "$net" ipv6_destination) > 0)) || fail "ipv6_destination"
-    in_namespace "$net.client" "$python" -c "$refused_udp" "$server6" >/dev/null
+    is_refused "$net.client" "$server6" || fail "the client is no longer told of a closed port"
     wait_for 5 "the capture" has_more 0 "$work/$net.pcap" udp dst port 9
     [[ -z $(captured "$work/$net.pcap" src net 2001:db8:1:0:9::/80 | head -n 1) ]] ||
         fail "a host that is not named on the outside wire"

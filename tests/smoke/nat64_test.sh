@@ -50,9 +50,7 @@ in_namespace "$net.client" ping -6 -c 3 -i 0.2 -W 2 "$server6" >"$work/ping" ||
     fail "no answer by NAT64: $(cat "$work/ping")"
 
 head -c 8000000 /dev/urandom >"$work/file"
-in_namespace "$net.client" curl --silent --show-error --fail --max-time 20 \
-    --output "$work/copy" "http://[$server6]/file" || fail "curl: $?"
-[[ $(sha256sum <"$work/copy") == $(sha256sum <"$work/file") ]] || fail "another file has come"
+download "$net" 20 "[$server6]"
 
 # UDP, and what does not fit in one packet on the IPv6 side.
 in_namespace "$net.client" "$python" - "$server6" <<'PYTHON' || fail "UDP by NAT64"

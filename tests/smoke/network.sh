@@ -99,6 +99,21 @@ seen_by_udp() {
     from_client "$1" "$python" "$here/udp_client.py" "${2:-$client_address}" "$server_address" 53
 }
 
+# download NET SECONDS [HOST]: the client gets /file from there in that time, as $work/file is.
+download() {
+    from_client "$1" curl --silent --show-error --fail --max-time "$2" --output "$work/copy" \
+        "http://${3:-$server_address}/file" || fail "$1: the download fails"
+    cmp "$work/file" "$work/copy" || fail "$1: the file arrived changed"
+}
+
+# upload NET SECONDS: the server gets the file likewise.
+upload() {
+    local sum
+    sum=$(from_client "$1" curl --silent --show-error --fail --max-time "$2" \
+        --data-binary "@$work/file" "http://$server_address/sum") || fail "$1: the upload fails"
+    [[ "$sum  -" == "$(sha256sum <"$work/file")" ]] || fail "$1: the file arrived changed: $sum"
+}
+
 # hardware_address NAMESPACE INTERFACE
 hardware_address() {
     in_namespace "$1" ip -json link show "$2" |

@@ -45,11 +45,7 @@ for workers in 1 2; do
     answers6 "$net.client" "$server6" -s 4000 || fail "a ping in fragments: $(cat "$work/ping")"
     pass "pings both ways, and to the gateway, $workers worker(s)"
 
-    wait_for 10 "HTTP" in_namespace "$net.client" curl --silent --max-time 5 --output /dev/null \
-        "http://[$server6]/"
-    in_namespace "$net.client" curl --silent --show-error --fail --max-time 20 \
-        --output "$work/copy" "http://[$server6]/file" || fail "curl: $?"
-    [[ $(sha256sum <"$work/copy") == $(sha256sum <"$work/file") ]] || fail "another file has come"
+    download "$net" 20 "[$server6]"
     grep --quiet "^$mapped6 " "$work/$net.http" ||
         fail "the server saw somebody else: $(cat "$work/$net.http")"
     pass "a file by HTTP"

@@ -72,9 +72,7 @@ for workers in 1 2; do
     answers6 "$net.client" "$server6" -s 4000 || fail "a ping in fragments: $(cat "$work/ping")"
     pass "pings, in fragments too, $workers worker(s)"
 
-    in_namespace "$net.client" curl --silent --show-error --fail --max-time 30 \
-        --output "$work/copy" "http://[$server6]/file" || fail "curl: $?"
-    [[ $(sha256sum <"$work/copy") == $(sha256sum <"$work/file") ]] || fail "another file has come"
+    download "$net" 30 "[$server6]"
     grep --quiet "^$client6 " "$work/$net.http" ||
         fail "the server saw somebody else: $(cat "$work/$net.http")"
     start_in "$net.server" iperf3 --server --one-off --bind "$server6" >"$work/iperf3.server"

@@ -273,18 +273,6 @@ assert_hops() {
     pass "$way: traceroute by UDP, ICMP and TCP sees the routers outside"
 }
 
-# run_iperf3 NET FLAG...: server and client; the server has ended on return, so the port is free.
-run_iperf3() {
-    local net=$1 server status=0
-    shift
-    start_in "$net.far" iperf3 --server --one-off >"$work/iperf3.server"
-    server=$started_pid
-    wait_for 5 "the iperf3 server" in_namespace "$net.far" sh -c 'ss -Hltn sport = 5201 | grep -q .'
-    in_namespace "$net.client" timeout 30 iperf3 --time 1 "$@" >"$work/iperf3" 2>&1 || status=$?
-    end "$server" 0 || true
-    return "$status"
-}
-
 # assert_no_inside_address CAPTURE: not in any header, nor in what an ICMP error quotes.
 assert_no_inside_address() {
     local errors
@@ -327,8 +315,8 @@ pass "a name that has no IPv6 address: ping and curl by DNS64"
 for way in ipv6 clat; do
     assert_datagrams "$net" "$way"
     assert_path "$net" "$way" "$([[ $way == ipv6 ]] && echo 1420 || echo 1400)"
-    run_iperf3 "$net" --client "${far[$way]}" || fail "iperf3: $(cat "$work/iperf3")"
-    run_iperf3 "$net" --client "${far[$way]}" --reverse || fail "iperf3: $(cat "$work/iperf3")"
+    run_iperf3 "$net.far" "$net.client" --client "${far[$way]}" --time 1
+    run_iperf3 "$net.far" "$net.client" --client "${far[$way]}" --time 1 --reverse
     pass "$way: iperf3 both ways"
     assert_errors "$net" "$way" "$([[ $way == ipv6 ]] && echo 40001 || echo 40002)"
 done

@@ -114,6 +114,21 @@ upload() {
     [[ "$sum  -" == "$(sha256sum <"$work/file")" ]] || fail "$1: the file arrived changed: $sum"
 }
 
+# run_iperf3 NAMESPACE NAMESPACE FLAG...: a server in the first, with $iperf3_flags, and a client in
+# the second, which says to $work/iperf3 what it has measured. The server has ended on return, so
+# its port is free.
+iperf3_flags=()
+run_iperf3() {
+    local at=$1 from=$2 server status=0
+    shift 2
+    start_in "$at" iperf3 --server --one-off "${iperf3_flags[@]}" >"$work/iperf3.server"
+    server=$started_pid
+    wait_for 5 "the iperf3 server" in_namespace "$at" sh -c 'ss -Hltn sport = 5201 | grep -q .'
+    in_namespace "$from" timeout 30 iperf3 "$@" >"$work/iperf3" 2>"$work/iperf3.err" || status=$?
+    end "$server" KILL || true
+    ((status == 0)) || fail "iperf3 $*: $(cat "$work/iperf3" "$work/iperf3.err")"
+}
+
 # hardware_address NAMESPACE INTERFACE
 hardware_address() {
     in_namespace "$1" ip -json link show "$2" |

@@ -75,11 +75,8 @@ for workers in 1 2; do
     download "$net" 30 "[$server6]"
     grep --quiet "^$client6 " "$work/$net.http" ||
         fail "the server saw somebody else: $(cat "$work/$net.http")"
-    start_in "$net.server" iperf3 --server --one-off --bind "$server6" >"$work/iperf3.server"
-    wait_for 5 "the iperf3 server" in_namespace "$net.server" \
-        sh -c 'ss -Hltn sport = 5201 | grep -q .'
-    in_namespace "$net.client" iperf3 --client "$server6" --time 1 --udp --bitrate 5M \
-        --json >"$work/iperf3" || fail "iperf3: $(cat "$work/iperf3")"
+    iperf3_flags=(--bind "$server6")
+    run_iperf3 "$net.server" "$net.client" --client "$server6" --time 1 --udp --bitrate 5M --json
     pass "a file by HTTP, and UDP both ways"
 
     ctl "$net" flows >"$work/flows"

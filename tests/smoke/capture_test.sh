@@ -212,32 +212,21 @@ start_capture after
 after=$capturer
 start_capture too
 too=$capturer
-status=0
-ctl sluice capture -w "$work/refused" 2>"$work/refused.err" || status=$?
-((status == 1)) || fail "a third capture is taken"
-grep --quiet '2 captures or traces are running' "$work/refused.err" ||
-    fail "$(cat "$work/refused.err")"
+refuses sluice '2 captures or traces are running' capture -w "$work/refused"
 [[ ! -e $work/refused ]] || fail "a capture that is refused leaves a file"
 end_capture "$after" after
 end_capture "$too" too
 pass "a reader that is stopped delays nobody, and one that is killed makes room"
 
-# refuses WORDS FLAG...: with exit status 1 and this sentence.
-refuses() {
-    local words=$1 status=0
-    shift
-    ctl sluice "$@" >"$work/out" 2>"$work/err" || status=$?
-    ((status == 1)) || fail "$*: ended with $status"
-    grep --quiet -- "$words" "$work/err" || fail "$*: $(cat "$work/err")"
-}
-refuses 'There is no drop reason called nothing' capture --drops nothing
-refuses 'count=0 is not a number from 1' trace --count 0
-refuses 'from=dmz is none of inside, outside, lan, wan' trace --from dmz
-refuses 'cannot write /dev/full: No space left' capture -w /dev/full
-refuses 'from=dmz is none of inside, outside, lan, wan' why --from dmz udp 10.1.0.2:1 1.1.1.1:1
-refuses 'it is neither a pcap nor a pcapng file' why --pcap "$work/trace"
-refuses 'it cannot be opened: No such file' why --pcap "$work/nothing"
-refuses 'it cannot be opened: Is a directory' capture -w "$work"
+refuses sluice 'There is no drop reason called nothing' capture --drops nothing
+refuses sluice 'count=0 is not a number from 1' trace --count 0
+refuses sluice 'from=dmz is none of inside, outside, lan, wan' trace --from dmz
+refuses sluice 'cannot write /dev/full: No space left' capture -w /dev/full
+refuses sluice 'from=dmz is none of inside, outside, lan, wan' why --from dmz \
+    udp 10.1.0.2:1 1.1.1.1:1
+refuses sluice 'it is neither a pcap nor a pcapng file' why --pcap "$work/trace"
+refuses sluice 'it cannot be opened: No such file' why --pcap "$work/nothing"
+refuses sluice 'it cannot be opened: Is a directory' capture -w "$work"
 ctl sluice capture --seconds 1 2>/dev/null | head --bytes 8 >/dev/null ||
     fail "a closed pipe is an error"
 pass "what cannot be done is said in a sentence"

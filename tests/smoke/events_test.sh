@@ -57,10 +57,7 @@ wait "$text_follower" "$json_follower" || true
 # There would be no place if the others were still being sent to.
 follow again -o timestamp,extended,id
 follow too --proto udp
-status=0
-ctl sluice events >/dev/null 2>"$work/refused" || status=$?
-((status == 1)) || fail "a third reader is taken"
-grep --quiet 'streams of events' "$work/refused" || fail "$(cat "$work/refused")"
+refuses sluice 'streams of events' events # to a third reader
 pass "stopped readers delay nobody, and those that go make room"
 from_client sluice curl --silent --show-error --max-time 10 --output /dev/null \
     "http://$server_address/" || fail "curl"

@@ -73,6 +73,16 @@ ctl() {
     "$sluicectl" --socket "$work/$net.sock" "$@"
 }
 
+# refuses NET WORDS ARGUMENT...: sluicectl of that gateway ends with 1 and a sentence that has these
+# words; $work/err is what it says.
+refuses() {
+    local net=$1 words=$2 status=0
+    shift 2
+    ctl "$net" "$@" >"$work/out" 2>"$work/err" || status=$?
+    ((status == 1)) || fail "$*: ended with $status: $(cat "$work/err")"
+    grep --quiet --fixed-strings -e "$words" "$work/err" || fail "$*: $(cat "$work/err")"
+}
+
 # counter NET NAME: a count or a drop reason, by its name.
 counter() {
     ctl "$1" stats --json | "$python" "$here/stats.py" get "$2"

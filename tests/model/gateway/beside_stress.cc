@@ -17,12 +17,12 @@
 #include "command/tally.h"
 #include "flowlog/flow_logs.h"
 #include "on_threads.h"
+#include "temporary_directory.h"
 #include "wire.h"
 
 #include <arpa/inet.h>
 #include <array>
 #include <ctime>
-#include <filesystem>
 #include <functional>
 #include <httplib.h>
 #include <memory>
@@ -46,19 +46,6 @@ constexpr auto kBetweenReloads = milliseconds(20);
 constexpr auto kBetweenRows = milliseconds(2);
 const listing::Background kAnywhere{.cpus = {}, .idle_class = false};
 
-/// A folder of its own, which goes with it.
-class Folder {
-public:
-    Folder() { require(mkdtemp(path_.data()) != nullptr, "no folder"); }
-    ~Folder() { std::filesystem::remove_all(path_); }
-    Folder(const Folder&) = delete;
-
-    std::string file(const char* name) const { return path_ + '/' + name; }
-
-private:
-    std::string path_ = "/tmp/beside_stress.XXXXXX";
-};
-
 command::Subject subject_of(gateway::Gateway& gateway) {
     std::vector<const stats::Counters*> workers;
     for (unsigned i = 0; i < gateway.workers(); ++i)
@@ -76,7 +63,7 @@ command::Subject subject_of(gateway::Gateway& gateway) {
 
 /// Logs come and go while they tell; how much they have told and lost is asked all the time.
 uint64_t log_flows(const std::atomic<bool>& stop, gateway::Gateway& gateway) {
-    const Folder folder;
+    const TemporaryDirectory folder;
     flowlog::FlowLogs logs(gateway.table().journal(), {.told = {}, .background = kAnywhere});
     config::FlowLogs one, two;
     const config::Collector first{.transport = config::Transport::File,
@@ -139,7 +126,7 @@ uint64_t ask(const std::atomic<bool>& stop, const std::function<httplib::Client(
 }
 
 uint64_t serve(const std::atomic<bool>& stop, gateway::Gateway& gateway) {
-    const Folder folder;
+    const TemporaryDirectory folder;
     const std::string path = folder.file("sluice.sock");
     const auto server = command::Server::start(
         {.path = path, .background = kAnywhere, .record_every = kBetweenRows}, subject_of(gateway));
@@ -172,7 +159,7 @@ Be16 free_port() {
 }
 
 uint64_t serve_web(const std::atomic<bool>& stop, gateway::Gateway& gateway) {
-    const Folder folder;
+    const TemporaryDirectory folder;
     const Be16 port = free_port();
     const auto server = command::Server::start({.path = folder.file("sluice.sock"),
                                                 .background = kAnywhere,

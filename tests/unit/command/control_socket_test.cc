@@ -14,7 +14,7 @@ namespace control_socket_test {
 
 using namespace sluice;
 using namespace sluice::command;
-using namespace sluice::command::testing;
+using test::TemporaryDirectory;
 
 namespace {
 

@@ -21,7 +21,7 @@
 namespace reception_test {
 
 using namespace sluice::command;
-using namespace sluice::command::testing;
+using sluice::test::TemporaryDirectory;
 using namespace std::chrono_literals;
 
 namespace {

@@ -22,6 +22,7 @@ using listing::testing::kNow;
 using listing::testing::nth;
 using listing::testing::open;
 using listing::testing::Sample;
+using test::TemporaryDirectory;
 
 struct Gateway {
     explicit Gateway(uint32_t capacity = 1000) : table(listing::testing::make_table(capacity)) {}

@@ -3,8 +3,8 @@
 
 #include "catch.h"
 #include "kernel/descriptor.h"
+#include "temporary_directory.h"
 
-#include <cstdlib>
 #include <fstream>
 #include <string>
 #include <sys/socket.h>
@@ -19,17 +19,9 @@ using namespace sluice::ethdev;
 namespace {
 
 struct Place {
-    std::string directory = "/tmp/sluice-stale-XXXXXX";
-    std::string path;
+    test::TemporaryDirectory directory;
+    std::string path = directory.file("memif.sock");
 
-    Place() {
-        REQUIRE(mkdtemp(directory.data()) != nullptr);
-        path = directory + "/memif.sock";
-    }
-    ~Place() {
-        unlink(path.c_str());
-        rmdir(directory.c_str());
-    }
     bool is_taken() const { return access(path.c_str(), F_OK) == 0; }
 };
 

@@ -2,10 +2,10 @@
 #include "catch.h"
 #include "flowlog/delivery.h"
 #include "flowlog/lines.h"
+#include "temporary_directory.h"
 #include "testing/no_memory.h"
 
 #include <csignal>
-#include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
@@ -20,22 +20,11 @@ namespace file_delivery_test {
 
 using namespace sluice;
 using namespace sluice::flowlog;
+using test::TemporaryDirectory;
 
 namespace {
 
 constexpr size_t kMostWaitingBytes = 4000;
-
-class Folder {
-public:
-    Folder() { REQUIRE(mkdtemp(path_.data()) != nullptr); }
-    ~Folder() { std::filesystem::remove_all(path_); }
-    Folder(const Folder&) = delete;
-
-    std::string file(const std::string& name) const { return path_ + '/' + name; }
-
-private:
-    std::string path_ = "/tmp/file_delivery.XXXXXX";
-};
 
 std::string read(const std::string& path) {
     std::ifstream file(path);
@@ -93,7 +82,7 @@ struct Writer {
 }  // namespace
 
 TEST_CASE("file delivery: what is put stands in the file, behind what was there", "[flowlog]") {
-    const Folder folder;
+    const TemporaryDirectory folder;
     const std::string path = folder.file("log");
     std::ofstream(path) << "before\n";
     Writer writer(path);
@@ -108,7 +97,7 @@ TEST_CASE("file delivery: what is put stands in the file, behind what was there"
 }
 
 TEST_CASE("file delivery: a file that cannot be opened at the start is refused", "[flowlog]") {
-    const Folder folder;
+    const TemporaryDirectory folder;
     const std::string path = folder.file("missing/log");
     CHECK(Writer(path).error ==
           "--log-flows json:" + path + ": it cannot be opened: No such file or directory");
@@ -116,7 +105,7 @@ TEST_CASE("file delivery: a file that cannot be opened at the start is refused",
 }
 
 TEST_CASE("file delivery: others may not read what it makes", "[flowlog]") {
-    const Folder folder;
+    const TemporaryDirectory folder;
     const std::string path = folder.file("log");
     const Writer writer(path);
     struct stat status {};
@@ -125,7 +114,7 @@ TEST_CASE("file delivery: others may not read what it makes", "[flowlog]") {
 }
 
 TEST_CASE("file delivery: a file that was rotated is followed by a new one", "[flowlog]") {
-    const Folder folder;
+    const TemporaryDirectory folder;
     const std::string path = folder.file("log");
     Writer writer(path);
     writer.put("one\n");
@@ -139,7 +128,7 @@ TEST_CASE("file delivery: a file that was rotated is followed by a new one", "[f
 }
 
 TEST_CASE("file delivery: a full disk is said, and records wait for room", "[flowlog]") {
-    const Folder folder;
+    const TemporaryDirectory folder;
     const std::string path = folder.file("log");
     Writer writer(path);
     {
@@ -160,7 +149,7 @@ TEST_CASE("file delivery: a full disk is said, and records wait for room", "[flo
 }
 
 TEST_CASE("file delivery: a new file begins with a whole line", "[flowlog]") {
-    const Folder folder;
+    const TemporaryDirectory folder;
     const std::string path = folder.file("log");
     Writer writer(path);
     {
@@ -176,7 +165,7 @@ TEST_CASE("file delivery: a new file begins with a whole line", "[flowlog]") {
 
 TEST_CASE("file delivery: what finds no room is lost, counted, and told behind what did",
           "[flowlog]") {
-    const Folder folder;
+    const TemporaryDirectory folder;
     const std::string path = folder.file("log");
     Writer writer(path);
     std::filesystem::remove(path);
@@ -199,7 +188,7 @@ TEST_CASE("file delivery: what finds no room is lost, counted, and told behind w
 }
 
 TEST_CASE("file delivery: nobody waits for a FIFO's reader", "[flowlog]") {
-    const Folder folder;
+    const TemporaryDirectory folder;
     const std::string path = folder.file("fifo");
     REQUIRE(mkfifo(path.c_str(), 0600) == 0);
     CHECK(Writer(path).error.find("No such device") != std::string::npos);
@@ -218,7 +207,7 @@ TEST_CASE("file delivery: nobody waits for a FIFO's reader", "[flowlog]") {
 }
 
 TEST_CASE("file delivery: what waits at the end is lost", "[flowlog]") {
-    const Folder folder;
+    const TemporaryDirectory folder;
     const std::string path = folder.file("log");
     Writer writer(path);
     {
@@ -233,7 +222,7 @@ TEST_CASE("file delivery: what waits at the end is lost", "[flowlog]") {
 }
 
 TEST_CASE("file delivery: what there is no memory for is lost, and counted", "[flowlog]") {
-    const Folder folder;
+    const TemporaryDirectory folder;
     Writer writer(folder.file("log"));
     constexpr unsigned kLines = 30;
     std::vector<Message> messages;

@@ -2,9 +2,9 @@
 #include "flowlog/flow_logs.h"
 
 #include "collectors.h"
+#include "temporary_directory.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -24,26 +24,19 @@ namespace {
 
 constexpr unsigned kSession = 256;
 
-class Folder {
+class Folder : public test::TemporaryDirectory {
 public:
-    Folder() { REQUIRE(mkdtemp(path_.data()) != nullptr); }
-    ~Folder() { std::filesystem::remove_all(path_); }
-    Folder(const Folder&) = delete;
-
     config::FlowLogTarget target(const std::string& name) const {
-        const std::string path = path_ + '/' + name;
+        const std::string path = file(name);
         return {config::LogForm::Json,
                 {.transport = config::Transport::File, .path = path},
                 "--log-flows json:" + path};
     }
-    bool has(const std::string& name) const { return std::filesystem::exists(path_ + '/' + name); }
+    bool has(const std::string& name) const { return std::filesystem::exists(file(name)); }
     size_t lines(const std::string& name) const {
-        std::ifstream file(path_ + '/' + name);
-        return static_cast<size_t>(std::count(std::istreambuf_iterator<char>(file), {}, '\n'));
+        std::ifstream log(file(name));
+        return static_cast<size_t>(std::count(std::istreambuf_iterator<char>(log), {}, '\n'));
     }
-
-private:
-    std::string path_ = "/tmp/flow_logs.XXXXXX";
 };
 
 template <typename Condition>

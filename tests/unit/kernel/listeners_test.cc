@@ -3,11 +3,11 @@
 
 #include "catch.h"
 #include "listening.h"
+#include "temporary_directory.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -45,21 +45,13 @@ std::vector<Listener> read_all(Listeners& listeners, unsigned* calls = nullptr) 
 }
 
 /// The kernel's lists, as a test writes them.
-class Folder {
+class Folder : public TemporaryDirectory {
 public:
-    Folder() { REQUIRE(mkdtemp(path_.data()) != nullptr); }
-    ~Folder() { std::filesystem::remove_all(path_); }
-    Folder(const Folder&) = delete;
-
-    const std::string& path() const { return path_; }
     void write(const std::string& list, const std::string& lines) const {
-        std::ofstream(path_ + '/' + list)
+        std::ofstream(file(list))
             << "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
             << lines;
     }
-
-private:
-    std::string path_ = "/tmp/listeners.XXXXXX";
 };
 
 std::string line(const std::string& address, uint16_t port, unsigned state) {
@@ -121,7 +113,7 @@ TEST_CASE("listeners: sockets that take what anybody sends are found, others are
                                              at(Protocol::Tcp, {}, 8080), at(Protocol::Udp, {}, 53),
                                              at(Protocol::Udp, kOwn, 123)});
     folder.write("tcp", "");
-    std::filesystem::remove(folder.path() + "/udp");
+    std::filesystem::remove(folder.file("udp"));
     CHECK(read_all(listeners).empty());  // it is asked anew
 }
 

@@ -2,9 +2,9 @@
 #include "sluice/eal.h"
 
 #include "catch.h"
+#include "temporary_directory.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -69,8 +69,8 @@ TEST_CASE("eal: there is no telemetry but for who asks for it", "[sluice]") {
 }
 
 TEST_CASE("eal: only what dead instances left is swept away", "[sluice]") {
-    std::string root = "/tmp/sluice-sweep-XXXXXX";
-    REQUIRE(mkdtemp(root.data()) != nullptr);
+    const sluice::test::TemporaryDirectory left;
+    const std::string& root = left.path();
     const std::string dead = root + "/sluice-" + std::to_string(dead_process());
     const std::string alive = root + "/sluice-" + std::to_string(getpid());
     for (const std::string& directory :
@@ -84,7 +84,6 @@ TEST_CASE("eal: only what dead instances left is swept away", "[sluice]") {
     CHECK(fs::exists(root + "/sluice-x"));
     CHECK(fs::exists(root + "/sluice-"));
     CHECK(fs::exists(root + "/rte"));
-    fs::remove_all(root);
 }
 
 }  // namespace eal_test

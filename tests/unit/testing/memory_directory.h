@@ -2,26 +2,15 @@
 #pragma once
 
 /// \file
-/// A directory on tmpfs, gone with its object and all that is in it.
+/// A temporary directory on tmpfs.
 
-#include "catch.h"
-
-#include <cstdlib>
-#include <filesystem>
-#include <string>
+#include "temporary_directory.h"
 
 namespace sluice::testing {
 
-class MemoryDirectory {
+class MemoryDirectory : public test::TemporaryDirectory {
 public:
-    MemoryDirectory() { REQUIRE(mkdtemp(path_.data()) != nullptr); }
-    MemoryDirectory(const MemoryDirectory&) = delete;
-    ~MemoryDirectory() { std::filesystem::remove_all(path_); }
-
-    std::string file(const std::string& name) const { return path_ + '/' + name; }
-
-private:
-    std::string path_ = "/dev/shm/sluice-test-XXXXXX";
+    MemoryDirectory() : TemporaryDirectory("/dev/shm") {}
 };
 
 }  // namespace sluice::testing

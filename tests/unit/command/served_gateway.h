@@ -4,6 +4,7 @@
 /// \file
 /// A flow table with its counters, and a server that speaks about them on a socket of its own.
 
+#include "command/descriptor.h"
 #include "command/server.h"
 #include "temporary_directory.h"
 #include "unit/listing/sample_flows.h"
@@ -13,6 +14,7 @@
 #include <httplib.h>
 #include <memory>
 #include <string>
+#include <sys/socket.h>
 #include <utility>
 #include <vector>
 
@@ -92,6 +94,21 @@ struct ServedGateway : Gateway {
     std::string path = directory.file("sluice.sock");
     std::unique_ptr<Server> server;
 };
+
+/// Of a client that does as it likes: the bytes that were taken of what it says.
+inline ssize_t say(const Descriptor& fd, const std::string& text) {
+    return send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL);
+}
+
+/// All that the server says until it closes the connection.
+inline std::string hear(const Descriptor& fd) {
+    std::string text;
+    char buffer[4096];
+    ssize_t count = 0;
+    while ((count = recv(fd.get(), buffer, sizeof buffer, 0)) > 0)
+        text.append(buffer, static_cast<size_t>(count));
+    return text;
+}
 
 /// The answer to a GET, which is to have that status.
 inline std::string get(const ServedGateway& gateway, const std::string& path, int status = 200) {

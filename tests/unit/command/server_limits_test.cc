@@ -32,20 +32,6 @@ Descriptor connect_to(const ServedGateway& gateway, int flags = 0) {
     return fd;
 }
 
-ssize_t say(const Descriptor& fd, const std::string& text) {
-    return send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL);
-}
-
-/// All that the server says until it closes the connection.
-std::string hear(const Descriptor& fd) {
-    std::string text;
-    char buffer[4096];
-    ssize_t count = 0;
-    while ((count = recv(fd.get(), buffer, sizeof(buffer), 0)) > 0)
-        text.append(buffer, static_cast<size_t>(count));
-    return text;
-}
-
 void check_alive(const ServedGateway& gateway) {
     const auto answer = gateway.client().Get("/v1/flows/count");
     REQUIRE(answer);

@@ -22,20 +22,6 @@ int status_of(const httplib::Result& result) {
     return result ? result->status : 0;
 }
 
-void say(const Descriptor& fd, const std::string& text) {
-    send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL);
-}
-
-/// All that is answered until the connection ends.
-std::string hear(const Descriptor& fd) {
-    std::string text;
-    char buffer[4096];
-    ssize_t count = 0;
-    while ((count = recv(fd.get(), buffer, sizeof buffer, 0)) > 0)
-        text.append(buffer, static_cast<size_t>(count));
-    return text;
-}
-
 }  // namespace
 
 TEST_CASE("web: who comes over TCP may ask what the page needs, and nothing else", "[command]") {

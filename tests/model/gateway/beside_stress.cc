@@ -16,11 +16,11 @@
 #include "command/server.h"
 #include "command/tally.h"
 #include "flowlog/flow_logs.h"
+#include "free_port.h"
 #include "on_threads.h"
 #include "temporary_directory.h"
 #include "wire.h"
 
-#include <arpa/inet.h>
 #include <array>
 #include <ctime>
 #include <functional>
@@ -31,7 +31,6 @@
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
-#include <unistd.h>
 #include <vector>
 
 using namespace sluice;
@@ -142,20 +141,6 @@ uint64_t serve(const std::atomic<bool>& stop, gateway::Gateway& gateway) {
             return client;
         },
         kPaths);
-}
-
-/// A port of loopback that nobody has at this moment.
-Be16 free_port() {
-    const int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* const generic = reinterpret_cast<sockaddr*>(&address);
-    require(bind(probe, generic, size) == 0 && getsockname(probe, generic, &size) == 0,
-            "no free port");
-    close(probe);
-    return {address.sin_port};
 }
 
 uint64_t serve_web(const std::atomic<bool>& stop, gateway::Gateway& gateway) {

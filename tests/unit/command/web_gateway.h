@@ -4,6 +4,7 @@
 /// \file
 /// A served gateway that answers over TCP as well, on loopback.
 
+#include "free_port.h"
 #include "served_gateway.h"
 
 #include <netinet/in.h>
@@ -11,26 +12,13 @@
 
 namespace sluice::command::testing {
 
-/// A port that nobody has at this moment.
-inline Be16 free_port() {
-    const Descriptor probe(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* const generic = reinterpret_cast<sockaddr*>(&address);
-    REQUIRE(bind(probe.get(), generic, size) == 0);
-    REQUIRE(getsockname(probe.get(), generic, &size) == 0);
-    return {address.sin_port};
-}
-
 inline ServerParams on_loopback(Be16 port, ServerParams params = {}) {
     params.http = TcpAddress{Be32::from_host(INADDR_LOOPBACK), port};
     return params;
 }
 
 struct WebGateway : ServedGateway {
-    explicit WebGateway(ServerParams params = {}, Be16 at = free_port())
+    explicit WebGateway(ServerParams params = {}, Be16 at = test::free_port())
         : ServedGateway(1000, on_loopback(at, params)), port(at) {}
 
     httplib::Client web() const { return httplib::Client("127.0.0.1", port.host()); }

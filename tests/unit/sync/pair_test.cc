@@ -3,6 +3,7 @@
 
 #include "../flow/flows.h"
 #include "catch.h"
+#include "free_port.h"
 #include "testing/no_memory.h"
 
 #include <algorithm>
@@ -31,18 +32,9 @@ namespace {
 
 constexpr std::chrono::seconds kPatience{20};
 
-/// A port that nobody has just now.
 /// Of all addresses: connections of pairs before have ports of either.
 Be16 free_port() {
-    const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in place{};
-    place.sin_family = AF_INET;
-    place.sin_addr.s_addr = htonl(INADDR_ANY);
-    socklen_t length = sizeof place;
-    REQUIRE(bind(descriptor, reinterpret_cast<sockaddr*>(&place), length) == 0);
-    REQUIRE(getsockname(descriptor, reinterpret_cast<sockaddr*>(&place), &length) == 0);
-    close(descriptor);
-    return Be16{place.sin_port};
+    return test::free_port(INADDR_ANY);
 }
 
 template <typename Condition>

@@ -13,6 +13,7 @@
 #include "bed_with_ipv6.h"
 #include "catch.h"
 #include "conntrack/tcp_tracker.h"
+#include "ipv6_addresses.h"
 #include "net/text.h"
 #include "operations.h"
 #include "segments.h"
@@ -219,7 +220,7 @@ public:
 
 private:
     std::optional<Be32> inside_address(size_t host) {
-        return ipv6_ ? bed().gateway().naming().source(*net::parse_ipv6_address(kHosts[host].ipv6))
+        return ipv6_ ? bed().gateway().naming().source(v6(kHosts[host].ipv6))
                      : std::optional(ip(kHosts[host].ipv4));
     }
 

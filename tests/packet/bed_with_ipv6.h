@@ -12,6 +12,7 @@
 
 #include "catch.h"
 #include "config/ipv6.h"
+#include "ipv6_addresses.h"
 #include "ipv6_frame.h"
 #include "testbed.h"
 
@@ -33,7 +34,7 @@ inline std::string canonical(const std::string& address) {
 }
 
 inline void add_nat64(config::Config& config) {
-    config.nat64 = nat64::Embedding::of(*net::parse_ipv6_prefix("64:ff9b::/96"));
+    config.nat64 = nat64::Embedding::of(prefix6("64:ff9b::/96"));
 }
 
 inline void serve_ipv6(config::Config& config) {
@@ -41,9 +42,17 @@ inline void serve_ipv6(config::Config& config) {
     if (config.lans[0].at.port == config.wans[0].at.port)
         config.wans[0].at.vlan = link::kUntagged;
     add_nat64(config);
-    config.lan6 = *net::parse_ipv6_prefix("2001:db8:1::1/64");
+    config.lan6 = prefix6("2001:db8:1::1/64");
     REQUIRE(config::add_ipv6_side(config));
     config.inside.push_back(config.lans.back().own.network());
+}
+
+/// The router that IPv6 hosts of a prefix are behind.
+inline config::StaticRoute route6(const char* to, const char* via) {
+    config::StaticRoute route;
+    route.prefix6 = prefix6(to);
+    route.via6 = v6(via);
+    return route;
 }
 
 inline TestbedOptions ipv6_options(

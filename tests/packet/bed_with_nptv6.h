@@ -11,6 +11,7 @@
 /// wires answer solicitations by themselves.
 
 #include "bed_with_ipv6.h"
+#include "ipv6_addresses.h"
 
 #include <array>
 #include <functional>
@@ -34,11 +35,11 @@ inline TestbedOptions nptv6_options(
     const std::function<void(config::Config&)>& more = [](config::Config&) {}) {
     options.configure = [more](config::Config& config) {
         config.lans[0].at.vlan = config.wans[0].at.vlan = link::kUntagged;
-        config.lan6 = *net::parse_ipv6_prefix("2001:db8:1::1/64");
-        config.wan6 = *net::parse_ipv6_prefix("2001:db8:ff::2/64");
-        config.gateway6 = *net::parse_ipv6_address(kGateway6);
-        config.nptv6 = {*nat64::PrefixPair::of(*net::parse_ipv6_prefix("2001:db8:1::/48"),
-                                               *net::parse_ipv6_prefix("2001:db8:f::/48"))};
+        config.lan6 = prefix6("2001:db8:1::1/64");
+        config.wan6 = prefix6("2001:db8:ff::2/64");
+        config.gateway6 = v6(kGateway6);
+        config.nptv6 = {
+            *nat64::PrefixPair::of(prefix6("2001:db8:1::/48"), prefix6("2001:db8:f::/48"))};
         more(config);
         REQUIRE(config::add_ipv6_side(config));
         config.inside.push_back(config.lans.back().own.network());

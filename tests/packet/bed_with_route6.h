@@ -8,6 +8,7 @@
 ///          and not kOther6.
 
 #include "bed_with_nptv6.h"
+#include "ipv6_addresses.h"
 
 #include <functional>
 #include <set>
@@ -18,7 +19,7 @@ namespace sluice::test {
 
 inline policy::Match routed6(const char* prefix) {
     policy::Match match;
-    match.inside6 = *net::parse_ipv6_prefix(prefix);
+    match.inside6 = prefix6(prefix);
     return match;
 }
 

@@ -7,6 +7,7 @@
 #include "active_and_standby.h"
 #include "bed_with_ipv6.h"
 #include "catch.h"
+#include "ipv6_addresses.h"
 
 #include <array>
 #include <cstdio>
@@ -45,7 +46,7 @@ std::string host6(unsigned i) {
 }
 
 std::optional<Be32> number_of(Ipv6Bed& ipv6, const std::string& host) {
-    return ipv6.bed.gateway().naming().source(*net::parse_ipv6_address(host));
+    return ipv6.bed.gateway().naming().source(v6(host));
 }
 
 /// Another host that gets a number for which is_wanted(number) holds.
@@ -164,8 +165,7 @@ TEST_CASE("pair with NAT64: a number that has gone to another host is the other'
     SECTION("and the ends of its flows come late, or never") {
         const std::string next = host_with(
             both.active, [&](Be32 other) { return other.host() / 16 == number->host() / 16; });
-        std::vector<Change> changes{
-            {Change::What::Name, {}, {*number, *net::parse_ipv6_address(next)}}};
+        std::vector<Change> changes{{Change::What::Name, {}, {*number, v6(next)}}};
         both.put(changes);
         CHECK(both.standby.bed.flows() == 0);
         CHECK(both.standby.bed.count(Count::SyncRefused) == 0);
@@ -207,8 +207,7 @@ TEST_CASE("pair with NAT64: numbers that go to others one by one take no flows a
         const std::string next = host_with(both.active, [&](Be32 other) {
             return other != *number && other.host() / 16 == number->host() / 16;
         });
-        std::vector<Change> changes{
-            {Change::What::Name, {}, {*number, *net::parse_ipv6_address(next)}}};
+        std::vector<Change> changes{{Change::What::Name, {}, {*number, v6(next)}}};
         both.put(changes);
         CHECK(both.standby.bed.flows() == --left);
         CHECK(number_of(both.standby, next) == number);
@@ -223,8 +222,7 @@ TEST_CASE("pair with NAT64: a host that has got another number keeps no flow of 
     REQUIRE(number);
     REQUIRE(both.tell());
     const Be32 other = Be32::from_host(number->host() ^ 1);
-    std::vector<Change> changes{
-        {Change::What::Name, {}, {other, *net::parse_ipv6_address(kHost6)}}};
+    std::vector<Change> changes{{Change::What::Name, {}, {other, v6(kHost6)}}};
     both.put(changes);
     CHECK(both.standby.bed.flows() == 0);
     CHECK(both.standby.bed.count(Count::SyncRefused) == 0);
@@ -240,7 +238,7 @@ TEST_CASE("pair with NAT64: what is told of a number that nobody has is refused"
     record.tuple = both.active.bed.only_flow().tuple;
     record.left = 30000;
     const auto name = [](Be32 number, const char* host) {
-        return Change{Change::What::Name, {}, {number, *net::parse_ipv6_address(host)}};
+        return Change{Change::What::Name, {}, {number, v6(host)}};
     };
     std::vector<Change> changes{{Change::What::Begin, {}}, {Change::What::Put, record}};
     both.put(changes);
@@ -259,9 +257,8 @@ TEST_CASE("pair with NAT64: what is told of a number that nobody has is refused"
 
 TEST_CASE("pair with NAT64: hosts are told to nobody who serves none", "[pair][nat64]") {
     Both both;
-    std::vector<Change> changes{
-        {Change::What::Begin, {}},
-        {Change::What::Name, {}, {ip("198.18.0.77"), *net::parse_ipv6_address(kHost6)}}};
+    std::vector<Change> changes{{Change::What::Begin, {}},
+                                {Change::What::Name, {}, {ip("198.18.0.77"), v6(kHost6)}}};
     both.put(changes);
     CHECK(both.standby.count(Count::SyncRefused) == 1);
 }

@@ -5,6 +5,7 @@
 
 #include "bed_with_ipv6.h"
 #include "catch.h"
+#include "ipv6_addresses.h"
 #include "net/text.h"
 
 #include <array>
@@ -23,19 +24,8 @@ constexpr auto kSecond = "198.51.100.7";    // of a pool of its own
 constexpr auto kBehind = "2001:db8:2::10";  // a host behind a router
 constexpr auto kRouter6 = "fe80::99";
 
-net::Ipv6Prefix prefix(const char* text) {
-    return *net::parse_ipv6_prefix(text);
-}
-
 config::SnatRule rule(const char* inside, const char* address) {
-    return {.inside = {}, .addresses = {{ip(address), ip(address)}}, .inside6 = prefix(inside)};
-}
-
-config::StaticRoute route(const char* to, const char* via) {
-    config::StaticRoute route;
-    route.prefix6 = prefix(to);
-    route.via6 = *net::parse_ipv6_address(via);
-    return route;
+    return {.inside = {}, .addresses = {{ip(address), ip(address)}}, .inside6 = prefix6(inside)};
 }
 
 TestbedOptions with(const std::function<void(config::Config&)>& change) {
@@ -81,7 +71,7 @@ TEST_CASE("nat64 rules: one host has a rule, and one is denied a port", "[packet
         config.snat = {rule("2001:db8:1::20/128", kSecond)};
         config.deny = {{.inside = {},
                         .toward = {.protocol = net::Protocol::Udp, .ports = {99, 99}},
-                        .inside6 = prefix("2001:db8:1::10/128")}};
+                        .inside6 = prefix6("2001:db8:1::10/128")}};
     }));
     CHECK(leaves_as(ipv6, kHost6) == kPublic);
     CHECK(leaves_as(ipv6, kOther6) == kSecond);
@@ -91,8 +81,8 @@ TEST_CASE("nat64 rules: one host has a rule, and one is denied a port", "[packet
 }
 
 TEST_CASE("nat64 routes: hosts behind a router are served, and answered by it", "[packet][nat64]") {
-    Ipv6Bed ipv6(
-        with([](config::Config& config) { config.routes = {route("2001:db8:2::/48", kRouter6)}; }));
+    Ipv6Bed ipv6(with(
+        [](config::Config& config) { config.routes = {route6("2001:db8:2::/48", kRouter6)}; }));
     Frame6 question = ask(kBehind);
     question.source_mac = mac_of6(kRouter6);
     question.destination_mac = ipv6.gateway_mac();
@@ -111,8 +101,8 @@ TEST_CASE("nat64 routes: hosts behind a router are served, and answered by it", 
 }
 
 TEST_CASE("nat64 routes: without one a host of another subnet is not served", "[packet][nat64]") {
-    Ipv6Bed ipv6(
-        with([](config::Config& config) { config.routes = {route("2001:db8:3::/48", kRouter6)}; }));
+    Ipv6Bed ipv6(with(
+        [](config::Config& config) { config.routes = {route6("2001:db8:3::/48", kRouter6)}; }));
     CHECK(leaves_as(ipv6, kBehind).empty());
     CHECK(ipv6.bed.dropped(Drop::Ipv6Source) == 1);
 }
@@ -123,7 +113,7 @@ TEST_CASE("nat64 forwards: a host is reached before it has sent anything", "[pac
         forward.protocol = net::Protocol::Udp;
         forward.external = {ip(kPublic), Be16::from_host(8053)};
         forward.internal = {{}, Be16::from_host(53)};
-        forward.internal6 = *net::parse_ipv6_address(kHost6);
+        forward.internal6 = v6(kHost6);
         config.forwards = {forward};
     }));
     const auto in =
@@ -145,12 +135,12 @@ TEST_CASE("nat64 rules: what is said of a prefix holds for a host of it that is 
         config.snat = {rule("2001:db8:1::/64", kSecond)};
         config.deny = {{.inside = {},
                         .toward = {.protocol = net::Protocol::Udp, .ports = {99, 99}},
-                        .inside6 = prefix("2001:db8:1::/64")}};
+                        .inside6 = prefix6("2001:db8:1::/64")}};
         pool::Forward forward;
         forward.protocol = net::Protocol::Udp;
         forward.external = {ip(kPublic), Be16::from_host(8053)};
         forward.internal = {{}, Be16::from_host(7000)};
-        forward.internal6 = *net::parse_ipv6_address(kHost6);
+        forward.internal6 = v6(kHost6);
         config.forwards = {forward};
     }));
     for (const char* host : {kHost6, kOther6}) {

@@ -7,6 +7,7 @@
 #include "bed_with_nptv6.h"
 #include "catch.h"
 #include "gateway/interfaces.h"
+#include "ipv6_addresses.h"
 
 namespace nptv6_test {
 
@@ -328,9 +329,8 @@ TEST_CASE("nptv6: a host that advertises nothing is reported unreachable",
 }
 
 TEST_CASE("nptv6: a next hop that advertises nothing is told inside", "[packet][nptv6][icmp]") {
-    TestbedOptions options = nptv6_options({}, [](config::Config& config) {
-        config.gateway6 = *net::parse_ipv6_address("2001:db8:ff::9");
-    });
+    TestbedOptions options =
+        nptv6_options({}, [](config::Config& config) { config.gateway6 = v6("2001:db8:ff::9"); });
     Nptv6Bed npt(options, {"2001:db8:ff::9"});
     npt.bed.advance(Duration::seconds(4));
     CHECK(npt.send(Side::Inside, to_world6()).empty());
@@ -349,8 +349,8 @@ TEST_CASE("nptv6: a next hop that advertises nothing is told inside", "[packet][
 
 TEST_CASE("nptv6: no source inside leaves that no pair has", "[packet][nptv6]") {
     Nptv6Bed npt(nptv6_options({}, [](config::Config& config) {
-        config.nptv6 = {*nat64::PrefixPair::of(*net::parse_ipv6_prefix("2001:db8:1:8000::/49"),
-                                               *net::parse_ipv6_prefix("2001:db8:f:8000::/49"))};
+        config.nptv6 = {*nat64::PrefixPair::of(prefix6("2001:db8:1:8000::/49"),
+                                               prefix6("2001:db8:f:8000::/49"))};
     }));
     CHECK(npt.send(Side::Inside, to_world6()).empty());
     CHECK(npt.bed.dropped(Drop::Ipv6Destination) == 1);
@@ -427,10 +427,7 @@ TEST_CASE("nptv6: a host reaches another by its outside address", "[packet][nptv
 
 TEST_CASE("nptv6: hosts behind a router are reached by it", "[packet][nptv6]") {
     Nptv6Bed npt(nptv6_options({}, [](config::Config& config) {
-        config::StaticRoute route;
-        route.prefix6 = *net::parse_ipv6_prefix("2001:db8:1:2::/64");
-        route.via6 = *net::parse_ipv6_address("fe80::9");
-        config.routes = {route};
+        config.routes = {route6("2001:db8:1:2::/64", "fe80::9")};
     }));
     // 2001:db8:1:2::5, whose subnet is 2 - 14 outside.
     const auto in =

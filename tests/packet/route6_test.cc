@@ -6,6 +6,7 @@
 #include "bed_with_route6.h"
 #include "catch.h"
 #include "gateway/interfaces.h"
+#include "ipv6_addresses.h"
 
 namespace route6_test {
 
@@ -333,9 +334,8 @@ TEST_CASE("route6: what is too old ends here, and its sender is told", "[packet]
 }
 
 TEST_CASE("route6: a next hop that advertises nothing is told inside", "[packet][route6][icmp]") {
-    TestbedOptions options = route6_options({}, [](config::Config& config) {
-        config.gateway6 = *net::parse_ipv6_address("2001:db8:ff::9");
-    });
+    TestbedOptions options =
+        route6_options({}, [](config::Config& config) { config.gateway6 = v6("2001:db8:ff::9"); });
     Route6Bed r6(options, {"2001:db8:ff::9"});
     r6.bed.advance(Duration::seconds(4));
     CHECK(r6.send(Side::Inside, to_world6()).empty());
@@ -365,8 +365,8 @@ TEST_CASE("route6: a flow is told by both addresses", "[packet][route6]") {
     Route6Bed r6;
     r6.send(Side::Inside, to_world6());
     const nat64::Naming naming = r6.bed.gateway().naming();
-    const auto source = naming.source(*net::parse_ipv6_address(kHost6));
-    const auto peer = naming.source(*net::parse_ipv6_address(kWorld6));
+    const auto source = naming.source(v6(kHost6));
+    const auto peer = naming.source(v6(kWorld6));
     REQUIRE(source);
     REQUIRE(peer);
     const net::Tuple tuple{*source, *peer, Be16::from_host(5000), Be16::from_host(53),
@@ -375,7 +375,7 @@ TEST_CASE("route6: a flow is told by both addresses", "[packet][route6]") {
     CHECK(nat64::to_string(ends.source) == kHost6);
     CHECK(nat64::to_string(ends.destination) == kWorld6);
     CHECK(naming.usage_of_peers()->hosts == 1);
-    CHECK_FALSE(naming.source(*net::parse_ipv6_address(kFarRouter6)));
+    CHECK_FALSE(naming.source(v6(kFarRouter6)));
 }
 
 TEST_CASE("route6: --deny holds, and --no-nat-inbound opens nothing", "[packet][route6]") {
@@ -396,8 +396,8 @@ TEST_CASE("route6: --deny holds, and --no-nat-inbound opens nothing", "[packet][
 TEST_CASE("route6: --nat64 and --nptv6 are there beside it", "[packet][route6][nat64][nptv6]") {
     Route6Bed r6(route6_options({}, [](config::Config& config) {
         add_nat64(config);
-        config.nptv6 = {*nat64::PrefixPair::of(*net::parse_ipv6_prefix("2001:db8:1:1::/64"),
-                                               *net::parse_ipv6_prefix("2001:db8:f::/64"))};
+        config.nptv6 = {
+            *nat64::PrefixPair::of(prefix6("2001:db8:1:1::/64"), prefix6("2001:db8:f::/64"))};
     }));
     CHECK(r6.send(Side::Inside, to_world6()).size() == 1);
     const Frame6 to_ipv4{.source = kHost6, .destination = kServer6, .upper = udp6(5000, 53)};

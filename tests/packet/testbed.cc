@@ -6,6 +6,7 @@
 #include "config/twins.h"
 #include "eal.h"
 #include "gateway/sizes.h"
+#include "ipv6_addresses.h"
 #include "ipv6_frame.h"
 #include "link/note.h"
 #include "net/arp.h"
@@ -343,7 +344,7 @@ void Testbed::check_leak6(const Bytes& frame) const {
     if (!config_.wan6)
         FAIL("IPv6 leaves");
     const Seen6 seen = read6(frame);
-    const auto source = *net::parse_ipv6_address(seen.source);
+    const auto source = v6(seen.source);
     const bool is_routed =
         std::any_of(config_.route6.begin(), config_.route6.end(),
                     [&](const policy::Match& match) { return match.inside6->contains(source); });

@@ -7,6 +7,7 @@
 #include "bed_with_nptv6.h"
 #include "catch.h"
 #include "gateway/interfaces.h"
+#include "ipv6_addresses.h"
 #include "net/text.h"
 #include "unit/testing/has.h"
 #include "why/answer_text.h"
@@ -64,10 +65,7 @@ TestbedOptions options(unsigned workers = 1) {
     return nptv6_options({.workers = workers, .inside_mtu = kInsideMtu},
                          [](config::Config& config) {
                              add_nat64(config);
-                             config::StaticRoute route;
-                             route.prefix6 = *net::parse_ipv6_prefix("2001:db8:1:2::/64");
-                             route.via6 = *net::parse_ipv6_address("fe80::9");
-                             config.routes = {route};
+                             config.routes = {route6("2001:db8:1:2::/64", "fe80::9")};
                          });
 }
 

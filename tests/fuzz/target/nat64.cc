@@ -6,6 +6,7 @@
 // one way goes back: what is sound must be so.
 
 #include "fake_mbuf.h"
+#include "ipv6_addresses.h"
 #include "nat64/edge.h"
 #include "net/text.h"
 
@@ -25,23 +26,18 @@ constexpr uint8_t kOutside = 1;  // the port
 /// With NPTv6 outside, or without.
 nat64::EdgeParams params(bool has_outside) {
     nat64::EdgeParams params{
-        .addresses = {*nat64::Embedding::of(*net::parse_ipv6_prefix("64:ff9b::/96")),
-                      *net::parse_ipv6_prefix("2001:db8:1::1/64"),
-                      *net::parse_ipv6_address("fe80::ff:fe00:1"),
-                      *net::parse_prefix("198.18.0.0/24")},
+        .addresses = {*nat64::Embedding::of(prefix6("64:ff9b::/96")), prefix6("2001:db8:1::1/64"),
+                      v6("fe80::ff:fe00:1"), *net::parse_prefix("198.18.0.0/24")},
         .mac = {2, 0, 0, 0, 0, 1},
         .advertises = true};
     if (!has_outside)
         return params;
-    params.addresses.outside = {*net::parse_ipv6_prefix("2001:db8:ff::2/64"),
-                                *net::parse_ipv6_address("fe80::ff:fe00:2"),
-                                *net::parse_ipv6_address("2001:db8:ff::1")};
-    params.outside =
-        nat64::OutsideSide{{2, 0, 0, 0, 0, 1},
-                           kOutside,
-                           {{*nat64::PrefixPair::of(*net::parse_ipv6_prefix("2001:db8:1::/48"),
-                                                    *net::parse_ipv6_prefix("2001:db8:f::/48"))},
-                            {}}};
+    params.addresses.outside = {prefix6("2001:db8:ff::2/64"), v6("fe80::ff:fe00:2"),
+                                v6("2001:db8:ff::1")};
+    params.outside = nat64::OutsideSide{
+        {2, 0, 0, 0, 0, 1},
+        kOutside,
+        {{*nat64::PrefixPair::of(prefix6("2001:db8:1::/48"), prefix6("2001:db8:f::/48"))}, {}}};
     return params;
 }
 

@@ -2,18 +2,16 @@
 #include "gateway/ipv6_peers.h"
 
 #include "catch.h"
+#include "ipv6_addresses.h"
 #include "net/text.h"
 
 namespace ipv6_peers_test {
 
 using namespace sluice;
 using namespace sluice::gateway;
+using test::v6;
 
 namespace {
-
-net::Ipv6Address v6(const char* text) {
-    return *net::parse_ipv6_address(text);
-}
 
 struct Fixture {
     std::unique_ptr<flow::FlowTable> table =

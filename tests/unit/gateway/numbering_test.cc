@@ -2,6 +2,7 @@
 #include "gateway/numbering.h"
 
 #include "catch.h"
+#include "ipv6_addresses.h"
 #include "net/text.h"
 
 #include <set>
@@ -10,13 +11,14 @@ namespace numbering_test {
 
 using namespace sluice;
 using namespace sluice::gateway;
+using test::prefix6;
 
 namespace {
 
 config::Config with_ipv6(const char* nat64 = "64:ff9b::/96", const char* lan6 = "2001:db8:1::1/64",
                          const char* numbers = "198.18.0.0/16") {
     config::Config config;
-    config.nat64 = nat64::Embedding::of(*net::parse_ipv6_prefix(nat64));
+    config.nat64 = nat64::Embedding::of(prefix6(nat64));
     config.lan6 = net::parse_ipv6_prefix(lan6);
     config.numbers = nat64::NumberPlan(*net::parse_prefix(numbers));
     return config;
@@ -29,7 +31,7 @@ TEST_CASE("numbering: two that say the same of IPv6 have one fingerprint, others
     CHECK(numbering_fingerprint({}) == 0);
     CHECK(numbering_fingerprint(with_ipv6()) == numbering_fingerprint(with_ipv6()));
     config::Config named = with_ipv6();
-    const net::Ipv6Prefix prefixes[] = {*net::parse_ipv6_prefix("2001:db8:1::/80")};
+    const net::Ipv6Prefix prefixes[] = {prefix6("2001:db8:1::/80")};
     named.numbers = *nat64::NumberPlan::of(named.numbers.network(), prefixes, {});
     const std::set<uint32_t> all{
         0,

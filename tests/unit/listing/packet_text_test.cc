@@ -4,6 +4,7 @@
 #include "catch.h"
 #include "conntrack/status.h"
 #include "conntrack/tcp_state.h"
+#include "ipv6_addresses.h"
 #include "net/text.h"
 
 namespace packet_text_test {
@@ -16,6 +17,7 @@ using net::Protocol;
 using observe::Outcome;
 using observe::PacketEntry;
 using observe::Way;
+using test::v6;
 
 namespace {
 
@@ -156,9 +158,8 @@ TEST_CASE("packet text: what stays IPv6 is told with its addresses, and what the
     entry.tuple.protocol = Protocol::Udp;
     entry.tuple.source_port = Be16::from_host(4000);
     entry.tuple.destination_port = Be16::from_host(53);
-    entry.ipv6 = {*net::parse_ipv6_address("fd00:1::10"),
-                  *net::parse_ipv6_address("2001:db8:9::1")};
-    entry.mapped = {*net::parse_ipv6_address("2001:db8:f:cf3a::10"), entry.ipv6.destination};
+    entry.ipv6 = {v6("fd00:1::10"), v6("2001:db8:9::1")};
+    entry.mapped = {v6("2001:db8:f:cf3a::10"), entry.ipv6.destination};
     CHECK(packet_comment(entry) == "fd00:1::10 -> 2001:db8:f:cf3a::10");
     std::string text;
     append_trace(text, entry, 0, {});

@@ -2,18 +2,17 @@
 #include "nat64/addresses.h"
 
 #include "catch.h"
+#include "ipv6_addresses.h"
 #include "net/text.h"
 
 namespace addresses_test {
 
 using namespace sluice;
 using namespace sluice::nat64;
+using test::prefix6;
+using test::v6;
 
 namespace {
-
-net::Ipv6Address v6(const char* text) {
-    return *net::parse_ipv6_address(text);
-}
 
 Be32 v4(const char* text) {
     return *net::parse_address(text);
@@ -22,9 +21,8 @@ Be32 v4(const char* text) {
 struct Fixture {
     std::unique_ptr<Numbers> numbers =
         std::move(Numbers::create({.plan = NumberPlan({{}, 16})})).value();
-    Addresses addresses{{*Embedding::of(*net::parse_ipv6_prefix("64:ff9b::/96")),
-                         *net::parse_ipv6_prefix("2001:db8:1::1/64"), v6("fe80::1"),
-                         *net::parse_prefix("198.18.0.0/16")},
+    Addresses addresses{{*Embedding::of(prefix6("64:ff9b::/96")), prefix6("2001:db8:1::1/64"),
+                         v6("fe80::1"), *net::parse_prefix("198.18.0.0/16")},
                         *numbers};
 };
 
@@ -89,8 +87,7 @@ TEST_CASE("addresses: outside the gateway and its next hop have numbers", "[nat6
     const Fixture f;
     AddressParams params = f.addresses.params();
     params.embedding.reset();
-    params.outside = {*net::parse_ipv6_prefix("2001:db8:ff::2/64"), v6("fe80::2"),
-                      v6("2001:db8:ff::1")};
+    params.outside = {prefix6("2001:db8:ff::2/64"), v6("fe80::2"), v6("2001:db8:ff::1")};
     const Addresses both(params, *f.numbers);
     using net::Side;
     CHECK(both.neighbour(v6("2001:db8:ff::2"), Side::Outside) == v4("198.18.0.13"));

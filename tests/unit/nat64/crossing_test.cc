@@ -3,6 +3,7 @@
 
 #include "catch.h"
 #include "fake_mbuf.h"
+#include "ipv6_addresses.h"
 #include "ipv6_frame.h"
 #include "net/text.h"
 
@@ -20,16 +21,11 @@ constexpr auto kHost = "2001:db8:1::10";
 constexpr auto kMapped = "2001:db8:f:fff1::10";
 constexpr auto kWorld = "2001:db8:cafe::10";
 
-net::Ipv6Prefix prefix(const char* text) {
-    return *net::parse_ipv6_prefix(text);
-}
-
 AddressParams address_params() {
-    AddressParams params{std::nullopt, prefix("2001:db8:1::1/64"),
-                         *net::parse_ipv6_address("fe80::1"), *net::parse_prefix("198.18.0.0/16")};
-    params.routed = {prefix("2001:db8:1:2::/64"), prefix("2001:db8:1:2:8000::/65")};
-    params.outside = {prefix("2001:db8:ff::2/64"), *net::parse_ipv6_address("fe80::2"),
-                      *net::parse_ipv6_address("2001:db8:ff::1")};
+    AddressParams params{std::nullopt, prefix6("2001:db8:1::1/64"), v6("fe80::1"),
+                         *net::parse_prefix("198.18.0.0/16")};
+    params.routed = {prefix6("2001:db8:1:2::/64"), prefix6("2001:db8:1:2:8000::/65")};
+    params.outside = {prefix6("2001:db8:ff::2/64"), v6("fe80::2"), v6("2001:db8:ff::1")};
     return params;
 }
 
@@ -37,17 +33,17 @@ struct Fixture {
     std::unique_ptr<Numbers> numbers =
         std::move(Numbers::create({.plan = NumberPlan({{}, 16})})).value();
     Addresses addresses{address_params(), *numbers};
-    Crossing crossing{{{*PrefixPair::of(prefix("2001:db8:1::/48"), prefix("2001:db8:f::/48"))},
-                       {{prefix("2001:db8:1:2::/64"), *net::parse_address("198.18.0.3")},
-                        {prefix("2001:db8:1:2:8000::/65"), *net::parse_address("198.18.0.4")}}},
+    Crossing crossing{{{*PrefixPair::of(prefix6("2001:db8:1::/48"), prefix6("2001:db8:f::/48"))},
+                       {{prefix6("2001:db8:1:2::/64"), *net::parse_address("198.18.0.3")},
+                        {prefix6("2001:db8:1:2:8000::/65"), *net::parse_address("198.18.0.4")}}},
                       addresses};
     Way way;
     Tick now{5000};
 
     std::optional<Drop> find(Side from, const char* source, const char* destination) {
         way.from = from;
-        way.headers.source = *net::parse_ipv6_address(source);
-        way.headers.destination = *net::parse_ipv6_address(destination);
+        way.headers.source = v6(source);
+        way.headers.destination = v6(destination);
         return crossing.find(way, now);
     }
 };
@@ -61,7 +57,7 @@ TEST_CASE("crossing: from inside all goes to the next hop outside", "[nat64][npt
     CHECK(f.way.via == f.addresses.outside_gateway());
     CHECK(net::to_string(f.way.source) == kMapped);
     CHECK(net::to_string(f.way.destination) == kWorld);
-    CHECK(f.addresses.host(*net::parse_ipv6_address(kHost)));  // who has sent is known
+    CHECK(f.addresses.host(v6(kHost)));  // who has sent is known
 }
 
 TEST_CASE("crossing: from outside a host is its own next hop, or the longest route's",
@@ -69,7 +65,7 @@ TEST_CASE("crossing: from outside a host is its own next hop, or the longest rou
     Fixture f;
     REQUIRE_FALSE(f.find(Side::Outside, kWorld, kMapped));
     CHECK(f.way.to == Side::Inside);
-    CHECK(f.way.via == f.addresses.host(*net::parse_ipv6_address(kHost)));
+    CHECK(f.way.via == f.addresses.host(v6(kHost)));
     REQUIRE_FALSE(f.find(Side::Outside, kWorld, "2001:db8:f:fff3::5"));
     CHECK(net::to_string(f.way.via) == "198.18.0.3");
     REQUIRE_FALSE(f.find(Side::Outside, kWorld, "2001:db8:f:fff3:8000::5"));

@@ -3,6 +3,7 @@
 
 #include "catch.h"
 #include "fake_mbuf.h"
+#include "ipv6_addresses.h"
 #include "ipv6_frame.h"
 #include "net/text.h"
 #include "packet_reader.h"
@@ -27,17 +28,12 @@ constexpr auto kHost = "2001:db8:1::10";
 constexpr auto kPeer = "2001:db8:cafe::10";
 constexpr auto kFarRouter = "2001:db8:beef::1";
 
-net::Ipv6Prefix prefix6(const char* text) {
-    return *net::parse_ipv6_prefix(text);
-}
-
 EdgeParams params(Numbers& peers) {
     EdgeParams params;
     params.addresses.own = prefix6("2001:db8:1::1/64");
-    params.addresses.link_local = *net::parse_ipv6_address("fe80::1");
+    params.addresses.link_local = v6("fe80::1");
     params.addresses.numbers = *net::parse_prefix("198.18.0.0/16");
-    params.addresses.outside = {prefix6("2001:db8:ff::2/64"), *net::parse_ipv6_address("fe80::2"),
-                                *net::parse_ipv6_address("2001:db8:ff::1")};
+    params.addresses.outside = {prefix6("2001:db8:ff::2/64"), v6("fe80::2"), v6("2001:db8:ff::1")};
     params.addresses.peers = {
         {prefix6("2001:db8:1::/80")}, *net::parse_prefix("198.19.0.0/16"), &peers};
     params.mac = mac(0x11);

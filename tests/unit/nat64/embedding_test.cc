@@ -2,17 +2,20 @@
 #include "nat64/embedding.h"
 
 #include "catch.h"
+#include "ipv6_addresses.h"
 #include "net/text.h"
 
 namespace embedding_test {
 
 using namespace sluice;
 using namespace sluice::nat64;
+using test::prefix6;
+using test::v6;
 
 namespace {
 
 Embedding behind(const char* prefix) {
-    const auto embedding = Embedding::of(*net::parse_ipv6_prefix(prefix));
+    const auto embedding = Embedding::of(prefix6(prefix));
     REQUIRE(embedding);
     return *embedding;
 }
@@ -32,7 +35,7 @@ TEST_CASE("embedding: the addresses of RFC 6052 §2.4 come out, and go back", "[
     CAPTURE(prefix);
     const Embedding embedding = behind(prefix);
     const Be32 ipv4 = *net::parse_address("192.0.2.33");
-    const auto ipv6 = *net::parse_ipv6_address(text);
+    const auto ipv6 = v6(text);
     CHECK(embedding.to_ipv6(ipv4) == ipv6);
     CHECK(embedding.to_ipv4(ipv6) == ipv4);
 }
@@ -41,14 +44,14 @@ TEST_CASE("embedding: a prefix of another kind is none", "[nat64][rfc6052]") {
     const char* prefix = GENERATE("2001:db8::/33", "2001:db8::/0", "2001:db8::/128",
                                   "2001:db8::1/96", "2001:db8:122:344:ff00::/96");
     CAPTURE(prefix);
-    CHECK_FALSE(Embedding::of(*net::parse_ipv6_prefix(prefix)));
+    CHECK_FALSE(Embedding::of(prefix6(prefix)));
 }
 
 TEST_CASE("embedding: other addresses stand for no IPv4 host", "[nat64][rfc6052]") {
     const Embedding embedding = behind("2001:db8:122:344::/64");
-    CHECK_FALSE(embedding.to_ipv4(*net::parse_ipv6_address("2001:db8:122:345:c0:2:2100:0")));
+    CHECK_FALSE(embedding.to_ipv4(v6("2001:db8:122:345:c0:2:2100:0")));
     // Bits 64 to 71 are zero.
-    CHECK_FALSE(embedding.to_ipv4(*net::parse_ipv6_address("2001:db8:122:344:1c0:2:2100:0")));
+    CHECK_FALSE(embedding.to_ipv4(v6("2001:db8:122:344:1c0:2:2100:0")));
     CHECK(behind("64:ff9b::/96").is_well_known());
     CHECK_FALSE(behind("64:ff9b:1::/48").is_well_known());
 }

@@ -3,6 +3,7 @@
 
 #include "catch.h"
 #include "fake_mbuf.h"
+#include "ipv6_addresses.h"
 #include "ipv6_frame.h"
 
 #include <array>
@@ -53,10 +54,6 @@ struct Answer {
         return read6({data, data + rte_pktmbuf_data_len(mbuf.get())});
     }
 };
-
-net::Ipv6Address v6(const char* text) {
-    return *net::parse_ipv6_address(text);
-}
 
 }  // namespace
 

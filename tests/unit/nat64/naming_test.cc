@@ -2,6 +2,7 @@
 #include "nat64/naming.h"
 
 #include "catch.h"
+#include "ipv6_addresses.h"
 #include "net/text.h"
 #include "testing/ipv6_hosts.h"
 
@@ -9,6 +10,7 @@ namespace naming_test {
 
 using namespace sluice;
 using namespace sluice::nat64;
+using test::v6;
 
 namespace {
 
@@ -55,7 +57,7 @@ TEST_CASE("naming: what is no number stays as it is", "[nat64]") {
     CHECK_FALSE(Naming().ends(inside).are_ipv6());
     CHECK(to_string(Naming().host(inside.source)) == "198.18.0.20");
     CHECK_FALSE(Naming().is_on());
-    CHECK_FALSE(Naming().source(*net::parse_ipv6_address("2001:db8:1::10")));
+    CHECK_FALSE(Naming().source(v6("2001:db8:1::10")));
 }
 
 TEST_CASE("naming: a number is told as that of its host at the time", "[nat64]") {
@@ -70,13 +72,12 @@ TEST_CASE("naming: a number is told as that of its host at the time", "[nat64]")
 
 TEST_CASE("naming: what stands for an address inside is found", "[nat64]") {
     const test::Ipv6Hosts hosts;
-    const auto host = *net::parse_ipv6_address("2001:db8:1::10");
+    const auto host = v6("2001:db8:1::10");
     CHECK_FALSE(hosts.naming.source(host));
     const Be32 number = hosts.number("2001:db8:1::10");
     CHECK(hosts.naming.source(host) == number);
     CHECK_FALSE(hosts.naming.destination(host));
-    CHECK(hosts.naming.destination(*net::parse_ipv6_address("64:ff9b::198.51.100.7")) ==
-          v4("198.51.100.7"));
+    CHECK(hosts.naming.destination(v6("64:ff9b::198.51.100.7")) == v4("198.51.100.7"));
 }
 
 }  // namespace naming_test

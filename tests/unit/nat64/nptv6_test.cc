@@ -2,6 +2,7 @@
 #include "nat64/nptv6.h"
 
 #include "catch.h"
+#include "ipv6_addresses.h"
 
 #include <random>
 #include <string>
@@ -11,15 +12,13 @@ namespace nptv6_test {
 using namespace sluice;
 using namespace sluice::nat64;
 using net::Ipv6Address;
+using test::prefix6;
+using test::v6;
 
 namespace {
 
-Ipv6Address v6(const char* text) {
-    return *net::parse_ipv6_address(text);
-}
-
 PrefixPair pair(const char* inside, const char* outside) {
-    return *PrefixPair::of(*net::parse_ipv6_prefix(inside), *net::parse_ipv6_prefix(outside));
+    return *PrefixPair::of(prefix6(inside), prefix6(outside));
 }
 
 std::string text(const std::optional<Ipv6Address>& address) {
@@ -114,10 +113,8 @@ TEST_CASE("nptv6: the shorter of two prefixes is extended with zeros", "[nat64][
 }
 
 TEST_CASE("nptv6: no prefix is longer than 64 bits", "[nat64][rfc6296]") {
-    CHECK_FALSE(PrefixPair::of(*net::parse_ipv6_prefix("fd01::/64"),
-                               *net::parse_ipv6_prefix("2001:db8::/65")));
-    CHECK(PrefixPair::of(*net::parse_ipv6_prefix("fd01::/64"),
-                         *net::parse_ipv6_prefix("2001:db8::/64")));
+    CHECK_FALSE(PrefixPair::of(prefix6("fd01::/64"), prefix6("2001:db8::/65")));
+    CHECK(PrefixPair::of(prefix6("fd01::/64"), prefix6("2001:db8::/64")));
 }
 
 TEST_CASE("nptv6: whatever is mapped goes back, and leaves checksums as they are",

@@ -2,6 +2,7 @@
 #include "nat64/number_plan.h"
 
 #include "catch.h"
+#include "ipv6_addresses.h"
 #include "net/text.h"
 
 #include <initializer_list>
@@ -13,34 +14,28 @@ namespace number_plan_test {
 
 using namespace sluice;
 using namespace sluice::nat64;
+using test::prefix6;
+using test::v6;
 
 namespace {
 
 const net::Prefix kNetwork{Be32::from_host(0xc6120000), 16};
-
-net::Ipv6Prefix prefix(const std::string& text) {
-    return *net::parse_ipv6_prefix(text);
-}
-
-net::Ipv6Address address(const std::string& text) {
-    return *net::parse_ipv6_address(text);
-}
 
 Result<NumberPlan> plan_of(std::initializer_list<const char*> prefixes,
                            std::initializer_list<const char*> hosts = {},
                            const net::Prefix& network = kNetwork) {
     std::vector<net::Ipv6Prefix> named;
     for (const char* text : prefixes)
-        named.push_back(prefix(text));
+        named.push_back(prefix6(text));
     std::vector<net::Ipv6Address> addresses;
     for (const char* text : hosts)
-        addresses.push_back(address(text));
+        addresses.push_back(v6(text));
     return NumberPlan::of(network, named, addresses);
 }
 
 /// Nothing is nobody's network: "-".
 std::string network_of(const NumberPlan& plan, const char* text) {
-    const auto network = plan.stands_for(prefix(text));
+    const auto network = plan.stands_for(prefix6(text));
     return network ? net::to_string(*network) : "-";
 }
 
@@ -50,11 +45,11 @@ TEST_CASE("number plan: without names all numbers are for whoever comes", "[nat6
     const NumberPlan plan(kNetwork);
     REQUIRE(plan.shares().size() == 1);
     CHECK(plan.capacity() == 65536);
-    CHECK(plan.share_of(address("2001:db8::1")).own == 65536);
-    CHECK(plan.share_of(address("fe80::1")) == plan.shares()[0]);
+    CHECK(plan.share_of(v6("2001:db8::1")).own == 65536);
+    CHECK(plan.share_of(v6("fe80::1")) == plan.shares()[0]);
     CHECK(network_of(plan, "::/0") == "198.18.0.0/16");
     CHECK(network_of(plan, "2001:db8::/32") == "-");
-    CHECK_FALSE(plan.number_of(address("2001:db8::1")));
+    CHECK_FALSE(plan.number_of(v6("2001:db8::1")));
 }
 
 TEST_CASE("number plan: a prefix has a network, and one within it a network in that", "[nat64]") {
@@ -66,10 +61,10 @@ TEST_CASE("number plan: a prefix has a network, and one within it a network in t
     CHECK(network_of(*plan, "2001:db8:1::/48") == "198.18.160.0/20");
     CHECK(network_of(*plan, "2001:db8:2::/48") == "198.18.176.0/20");
     CHECK(network_of(*plan, "2001:db8:1:5::/64") == "198.18.168.0/21");
-    CHECK(plan->share_of(address("2001:db8:1:5::9")).prefix == prefix("2001:db8:1:5::/64"));
-    CHECK(plan->share_of(address("2001:db8:1:6::9")).prefix == prefix("2001:db8:1::/48"));
-    CHECK(plan->share_of(address("2001:db8:9::9")).prefix == prefix("2001:db8::/32"));
-    CHECK(plan->share_of(address("2001:db9::9")).prefix == prefix("::/0"));
+    CHECK(plan->share_of(v6("2001:db8:1:5::9")).prefix == prefix6("2001:db8:1:5::/64"));
+    CHECK(plan->share_of(v6("2001:db8:1:6::9")).prefix == prefix6("2001:db8:1::/48"));
+    CHECK(plan->share_of(v6("2001:db8:9::9")).prefix == prefix6("2001:db8::/32"));
+    CHECK(plan->share_of(v6("2001:db9::9")).prefix == prefix6("::/0"));
 }
 
 TEST_CASE("number plan: no number is of two shares, and none is of no share", "[nat64]") {
@@ -89,13 +84,13 @@ TEST_CASE("number plan: no number is of two shares, and none is of no share", "[
 TEST_CASE("number plan: hosts that are named have numbers of their own", "[nat64]") {
     auto plan = plan_of({}, {"2001:db8::9", "fe80::1", "2001:db8::9"});
     REQUIRE(plan);
-    CHECK(plan->number_of(address("2001:db8::9")) == kFirstNamed);
-    CHECK(plan->number_of(address("fe80::1")) == kFirstNamed + 1);
-    CHECK(plan->named(kFirstNamed) == address("2001:db8::9"));
-    CHECK(plan->named(kFirstNamed + 1) == address("fe80::1"));
+    CHECK(plan->number_of(v6("2001:db8::9")) == kFirstNamed);
+    CHECK(plan->number_of(v6("fe80::1")) == kFirstNamed + 1);
+    CHECK(plan->named(kFirstNamed) == v6("2001:db8::9"));
+    CHECK(plan->named(kFirstNamed + 1) == v6("fe80::1"));
     for (const uint32_t number : {0U, kOwnNumber, kLinkLocalNumber, kFirstNamed + 2, kFirstNumber})
         CHECK_FALSE(plan->named(number));
-    CHECK(net::to_string(*plan->stands_for(address("fe80::1"))) == "198.18.0.4");
+    CHECK(net::to_string(*plan->stands_for(v6("fe80::1"))) == "198.18.0.4");
 }
 
 TEST_CASE("number plan: a host that is named has a number of its prefix's", "[nat64]") {
@@ -104,15 +99,13 @@ TEST_CASE("number plan: a host that is named has a number of its prefix's", "[na
     REQUIRE(plan);
     CHECK(network_of(*plan, "2001:db8::/32") == "198.18.128.0/17");
     CHECK(network_of(*plan, "2001:db8:1::/48") == "198.18.192.0/18");
-    const auto text = [&](const char* host) {
-        return net::to_string(*plan->stands_for(address(host)));
-    };
+    const auto text = [&](const char* host) { return net::to_string(*plan->stands_for(v6(host))); };
     CHECK(text("2001:db8:1::8") == "198.18.192.3");
     CHECK(text("2001:db8:1::9") == "198.18.192.4");
     CHECK(text("2001:db8:2::9") == "198.18.128.3");
     CHECK(text("fe80::1") == "198.18.0.3");
     for (const char* host : {"2001:db8:1::8", "2001:db8:2::9", "fe80::1"})
-        CHECK(plan->named(*plan->number_of(address(host))) == address(host));
+        CHECK(plan->named(*plan->number_of(v6(host))) == v6(host));
 }
 
 TEST_CASE("number plan: what does not fit is said", "[nat64]") {

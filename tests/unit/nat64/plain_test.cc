@@ -3,6 +3,7 @@
 
 #include "catch.h"
 #include "fake_mbuf.h"
+#include "ipv6_addresses.h"
 #include "ipv6_frame.h"
 #include "nat64/edge.h"
 #include "nat64/to_ipv6.h"
@@ -26,11 +27,11 @@ constexpr net::MacAddress kPort{0x02, 0, 0, 0, 0, 2};
 
 EdgeParams params(const char* prefix) {
     EdgeParams params;
-    params.addresses = {*Embedding::of(*net::parse_ipv6_prefix(prefix)),
-                        *net::parse_ipv6_prefix("2001:db8:1::1/64"),
-                        *net::parse_ipv6_address("fe80::1"),
+    params.addresses = {*Embedding::of(prefix6(prefix)),
+                        prefix6("2001:db8:1::1/64"),
+                        v6("fe80::1"),
                         *net::parse_prefix("198.18.0.0/16"),
-                        {*net::parse_ipv6_prefix("2001:db8:2::/48")}};
+                        {prefix6("2001:db8:2::/48")}};
     params.mac = kPort;
     return params;
 }
@@ -198,8 +199,8 @@ TEST_CASE("plain: what enters is what it becomes one by one", "[nat64][oracle]")
     for (const char* prefix : {"64:ff9b::/96", "2001:db8:64::/96"}) {
         CAPTURE(prefix);
         Both both(prefix);
-        REQUIRE(both.numbers->find_or_add(*net::parse_ipv6_address(kHost), kNow));
-        REQUIRE(both.numbers->find_or_add(*net::parse_ipv6_address("2001:db8:2:3::4"), kNow));
+        REQUIRE(both.numbers->find_or_add(v6(kHost), kNow));
+        REQUIRE(both.numbers->find_or_add(v6("2001:db8:2:3::4"), kNow));
         Dice dice(1);
         unsigned entered = 0;
         for (unsigned i = 0; i < 20'000; ++i) {
@@ -228,7 +229,7 @@ TEST_CASE("plain: what enters is what it becomes one by one", "[nat64][oracle]")
 
 TEST_CASE("plain: what leaves is what it becomes one by one", "[nat64][oracle]") {
     Both both;
-    const auto number = both.numbers->find_or_add(*net::parse_ipv6_address(kHost), kNow);
+    const auto number = both.numbers->find_or_add(v6(kHost), kNow);
     REQUIRE(number);
     const std::string host = net::to_string(both.addresses.of_number(*number));
     Dice dice(2);
@@ -264,7 +265,7 @@ TEST_CASE("plain: who has no number yet does not get one here", "[nat64]") {
 
 TEST_CASE("plain: a host that is heard keeps its number", "[nat64]") {
     Both both;
-    const auto host = *net::parse_ipv6_address(kHost);
+    const auto host = v6(kHost);
     REQUIRE(both.numbers->find_or_add(host, kNow));
     const Tick later = kNow + kIdle + Duration::seconds(1);
     FakeMbuf mbuf(to_server(udp6(1, 2)).bytes());
@@ -280,7 +281,7 @@ TEST_CASE("plain: a host that is heard keeps its number", "[nat64]") {
 
 TEST_CASE("plain: who has lost his number is not remembered when ticks come round", "[nat64]") {
     Both both;
-    const auto host = *net::parse_ipv6_address(kHost);
+    const auto host = v6(kHost);
     REQUIRE(both.numbers->find_or_add(host, kNow));
     {
         FakeMbuf mbuf(to_server(udp6(1, 2)).bytes());
@@ -307,7 +308,7 @@ TEST_CASE("plain: who has lost his number is not remembered when ticks come roun
 
 TEST_CASE("plain: behind a prefix that is not of 96 bits all goes one by one", "[nat64]") {
     Both both("2001:db8:64::/64");
-    REQUIRE(both.numbers->find_or_add(*net::parse_ipv6_address(kHost), kNow));
+    REQUIRE(both.numbers->find_or_add(v6(kHost), kNow));
     Frame6 frame = to_server(udp6(1, 2));
     frame.destination = "2001:db8:64:0:cb:71:a00:0";
     FakeMbuf mbuf(frame.bytes());
@@ -317,7 +318,7 @@ TEST_CASE("plain: behind a prefix that is not of 96 bits all goes one by one", "
 
 TEST_CASE("plain: a tag, and what lies in two segments, goes one by one", "[nat64]") {
     Both both;
-    REQUIRE(both.numbers->find_or_add(*net::parse_ipv6_address(kHost), kNow));
+    REQUIRE(both.numbers->find_or_add(v6(kHost), kNow));
     const Bytes bytes = to_server(udp6(1, 2, Bytes(100))).bytes();
     FakeMbuf tagged(bytes);
     tagged->ol_flags |= RTE_MBUF_F_RX_VLAN_STRIPPED;
@@ -331,7 +332,7 @@ TEST_CASE("plain: a tag, and what lies in two segments, goes one by one", "[nat6
 
 TEST_CASE("plain: where there is no room before a frame, it is left as it is", "[nat64]") {
     Both both;
-    const auto number = both.numbers->find_or_add(*net::parse_ipv6_address(kHost), kNow);
+    const auto number = both.numbers->find_or_add(v6(kHost), kNow);
     REQUIRE(number);
     const Bytes bytes = Frame()
                             .ipv4("203.0.113.10", net::to_string(both.addresses.of_number(*number)))

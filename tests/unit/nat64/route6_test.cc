@@ -2,6 +2,7 @@
 #include "nat64/route6.h"
 
 #include "catch.h"
+#include "ipv6_addresses.h"
 #include "net/text.h"
 
 namespace route6_unit_test {
@@ -9,28 +10,23 @@ namespace route6_unit_test {
 using namespace sluice;
 using namespace sluice::nat64;
 using stats::Drop;
+using test::prefix6;
+using test::v6;
 
 namespace {
 
 constexpr auto kHost = "2001:db8:1::10";
 constexpr auto kPeer = "2001:db8:cafe::10";
 
-net::Ipv6Address v6(const char* text) {
-    return *net::parse_ipv6_address(text);
-}
-
 Be32 v4(const char* text) {
     return *net::parse_address(text);
 }
 
 AddressParams params(Numbers& peers) {
-    AddressParams params{*Embedding::of(*net::parse_ipv6_prefix("64:ff9b::/96")),
-                         *net::parse_ipv6_prefix("2001:db8:1::1/64"), v6("fe80::1"),
-                         *net::parse_prefix("198.18.0.0/16")};
-    params.outside = {*net::parse_ipv6_prefix("2001:db8:ff::2/64"), v6("fe80::2"),
-                      v6("2001:db8:ff::1")};
-    params.peers = {
-        {*net::parse_ipv6_prefix("2001:db8:1::/80")}, *net::parse_prefix("198.19.0.0/24"), &peers};
+    AddressParams params{*Embedding::of(prefix6("64:ff9b::/96")), prefix6("2001:db8:1::1/64"),
+                         v6("fe80::1"), *net::parse_prefix("198.18.0.0/16")};
+    params.outside = {prefix6("2001:db8:ff::2/64"), v6("fe80::2"), v6("2001:db8:ff::1")};
+    params.peers = {{prefix6("2001:db8:1::/80")}, *net::parse_prefix("198.19.0.0/24"), &peers};
     return params;
 }
 

@@ -3,6 +3,7 @@
 
 #include "catch.h"
 #include "fake_mbuf.h"
+#include "ipv6_addresses.h"
 #include "ipv6_frame.h"
 #include "net/text.h"
 #include "packet_reader.h"
@@ -20,9 +21,8 @@ namespace {
 struct Translator {
     std::unique_ptr<Numbers> numbers =
         std::move(Numbers::create({.plan = NumberPlan({{}, 16})})).value();
-    Addresses addresses{{*Embedding::of(*net::parse_ipv6_prefix("64:ff9b::/96")),
-                         *net::parse_ipv6_prefix("2001:db8:1::1/64"),
-                         *net::parse_ipv6_address("fe80::1"), *net::parse_prefix("198.18.0.0/16")},
+    Addresses addresses{{*Embedding::of(prefix6("64:ff9b::/96")), prefix6("2001:db8:1::1/64"),
+                         v6("fe80::1"), *net::parse_prefix("198.18.0.0/16")},
                         *numbers};
 
     std::optional<Drop> run(FakeMbuf& mbuf, size_t first_segment) {
@@ -147,7 +147,7 @@ TEST_CASE("to ipv4: a fragment header becomes what RFC 7915 §5.1.1 says", "[nat
 
 TEST_CASE("to ipv4: messages without a counterpart end by name", "[nat64][rfc7915]") {
     Translator translator;
-    translator.addresses.source(*net::parse_ipv6_address("2001:db8:1::10"), Tick{});
+    translator.addresses.source(v6("2001:db8:1::10"), Tick{});
     const Bytes quoted = Frame6{.source = "64:ff9b::203.0.113.10",
                                 .destination = "2001:db8:1::10",
                                 .upper = udp6(53, 5000)}
@@ -183,7 +183,7 @@ TEST_CASE("to ipv4: messages without a counterpart end by name", "[nat64][rfc791
 TEST_CASE("to ipv4: an error that quotes a fragment tells the MTU without its header",
           "[nat64][rfc7915]") {
     Translator translator;
-    translator.addresses.source(*net::parse_ipv6_address("2001:db8:1::10"), Tick{});
+    translator.addresses.source(v6("2001:db8:1::10"), Tick{});
     Frame6 inner{.source = "64:ff9b::203.0.113.10",
                  .destination = "2001:db8:1::10",
                  .upper = udp6(53, 5000, Bytes(40))};
@@ -257,8 +257,7 @@ TEST_CASE("to ipv4: an error's quote is what the IPv4 sender has sent", "[nat64]
                                 .upper = tcp6(80, 5000, kAck, 1, 2, Bytes(40))}
                              .ip_bytes();
     CHECK(translator.refusal(with(icmp6(1, 4, 0, quoted))) == Drop::IcmpErrorQuote);  // a stranger
-    const auto number =
-        translator.addresses.source(*net::parse_ipv6_address("2001:db8:1::10"), Tick{});
+    const auto number = translator.addresses.source(v6("2001:db8:1::10"), Tick{});
     REQUIRE(number);
     const Seen seen = translator.translate(with(icmp6(1, 4, 0, quoted)));
     CHECK(seen.icmp_type == 3);
@@ -273,7 +272,7 @@ TEST_CASE("to ipv4: an error's quote is what the IPv4 sender has sent", "[nat64]
 
 TEST_CASE("to ipv4: an error that quotes too little ends by name", "[nat64]") {
     Translator translator;
-    translator.addresses.source(*net::parse_ipv6_address("2001:db8:1::10"), Tick{});
+    translator.addresses.source(v6("2001:db8:1::10"), Tick{});
     const Bytes quoted = Frame6{.source = "64:ff9b::203.0.113.10",
                                 .destination = "2001:db8:1::10",
                                 .upper = icmp6(1, 4, 0)}
@@ -290,7 +289,7 @@ TEST_CASE("to ipv4: an error that quotes too little ends by name", "[nat64]") {
 TEST_CASE("to ipv4: an error ends with its quote, where it says how long that is",
           "[nat64][rfc4884]") {
     Translator translator;
-    translator.addresses.source(*net::parse_ipv6_address("2001:db8:1::10"), Tick{});
+    translator.addresses.source(v6("2001:db8:1::10"), Tick{});
     Bytes rest = Frame6{.source = "64:ff9b::203.0.113.10",
                         .destination = "2001:db8:1::10",
                         .upper = udp6(53, 5000, Bytes(200, 0x31))}
@@ -309,7 +308,7 @@ TEST_CASE("to ipv4: an error ends with its quote, where it says how long that is
 
 TEST_CASE("to ipv4: an error that ends before its quote does ends by name", "[nat64][rfc4884]") {
     Translator translator;
-    translator.addresses.source(*net::parse_ipv6_address("2001:db8:1::10"), Tick{});
+    translator.addresses.source(v6("2001:db8:1::10"), Tick{});
     const Bytes quoted = Frame6{.source = "64:ff9b::203.0.113.10",
                                 .destination = "2001:db8:1::10",
                                 .upper = udp6(53, 5000, Bytes(80, 0x31))}

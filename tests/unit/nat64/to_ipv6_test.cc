@@ -8,6 +8,7 @@
 
 #include "catch.h"
 #include "fake_mbuf.h"
+#include "ipv6_addresses.h"
 #include "ipv6_frame.h"
 #include "net/text.h"
 
@@ -35,11 +36,10 @@ constexpr size_t kHeadroom = 128;
 struct Translator {
     std::unique_ptr<Numbers> numbers =
         std::move(Numbers::create({.plan = NumberPlan({{}, 16})})).value();
-    Addresses addresses{{*Embedding::of(*net::parse_ipv6_prefix("64:ff9b::/96")),
-                         *net::parse_ipv6_prefix("2001:db8:1::1/64"),
-                         *net::parse_ipv6_address("fe80::1"), *net::parse_prefix("198.18.0.0/16")},
+    Addresses addresses{{*Embedding::of(prefix6("64:ff9b::/96")), prefix6("2001:db8:1::1/64"),
+                         v6("fe80::1"), *net::parse_prefix("198.18.0.0/16")},
                         *numbers};
-    Be32 host = *addresses.source(*net::parse_ipv6_address(kHost), Tick{});
+    Be32 host = *addresses.source(v6(kHost), Tick{});
 
     std::optional<Drop> run(FakeMbuf& mbuf) const { return to_ipv6(mbuf, addresses); }
 

@@ -2,12 +2,14 @@
 #include "nat64/tuple_filter.h"
 
 #include "catch.h"
+#include "ipv6_addresses.h"
 #include "net/text.h"
 #include "testing/ipv6_hosts.h"
 
 namespace tuple_filter_test {
 
 using namespace sluice;
+using test::v6;
 
 namespace {
 
@@ -49,8 +51,8 @@ TEST_CASE("IPv6 filter: IPv4 hosts have no IPv6 address, whatever the prefix", "
 }
 
 TEST_CASE("IPv6 filter: what is no IPv4 inside is matched by its own addresses", "[nat64][nptv6]") {
-    const auto host = *net::parse_ipv6_address("2001:db8:1::10");
-    const auto world = *net::parse_ipv6_address("2001:db8:cafe::10");
+    const auto host = v6("2001:db8:1::10");
+    const auto world = v6("2001:db8:cafe::10");
     net::Tuple rest;
     rest.protocol = net::Protocol::Udp;
     rest.destination_port = Be16::from_host(53);

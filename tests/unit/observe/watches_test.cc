@@ -2,6 +2,7 @@
 #include "observe/watches.h"
 
 #include "catch.h"
+#include "ipv6_addresses.h"
 
 #include <utility>
 
@@ -10,6 +11,7 @@ namespace watches_test {
 using namespace sluice;
 using namespace sluice::observe;
 using stats::Drop;
+using test::v6;
 
 namespace {
 
@@ -56,8 +58,7 @@ TEST_CASE("wish: a packet that is IPv6 is matched by either of its addresses", "
     wish.filter.source6 = net::parse_ipv6_prefix("2001:db8:1::/64");
     PacketEntry entry;
     entry.is_ipv6 = true;
-    entry.ipv6 = {*net::parse_ipv6_address("2001:db8:1::10"),
-                  *net::parse_ipv6_address("2001:db8:cafe::10")};
+    entry.ipv6 = {v6("2001:db8:1::10"), v6("2001:db8:cafe::10")};
     CHECK(wish.matches(entry));
     std::swap(entry.ipv6.source, entry.ipv6.destination);
     CHECK(wish.matches(entry));

@@ -2,6 +2,7 @@
 #include "why/ipv6_text.h"
 
 #include "catch.h"
+#include "ipv6_addresses.h"
 #include "ipv6_frame.h"
 
 namespace ipv6_text_test {
@@ -23,13 +24,8 @@ Ipv6Packet packet_of(Upper upper, Bytes extensions = {}, uint8_t first_extension
     return *packet;
 }
 
-net::Ipv6Address address(const char* text) {
-    return *net::parse_ipv6_address(text);
-}
-
 nat64::PrefixPair pair() {
-    return *nat64::PrefixPair::of(*net::parse_ipv6_prefix("fd00:1::/48"),
-                                  *net::parse_ipv6_prefix("2001:db8:f::/48"));
+    return *nat64::PrefixPair::of(prefix6("fd00:1::/48"), prefix6("2001:db8:f::/48"));
 }
 
 }  // namespace
@@ -60,8 +56,8 @@ TEST_CASE("ipv6 text: a mapped packet is written as it would leave, with its pai
 
 TEST_CASE("ipv6 text: who has sent nothing is told as that", "[why][nptv6]") {
     Crossed crossed{.inward = pair(), .is_unheard = true};
-    crossed.way.headers.destination = address("2001:db8:f:cf3a::10");
-    crossed.way.destination = address("fd00:1::10");
+    crossed.way.headers.destination = v6("2001:db8:f:cf3a::10");
+    crossed.way.destination = v6("fd00:1::10");
     const std::string lines = crossing_lines(crossed);
     CHECK(lines.find("destination: 2001:db8:f:cf3a::10 -> fd00:1::10\nhost: has sent nothing") !=
           std::string::npos);

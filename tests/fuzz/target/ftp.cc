@@ -6,25 +6,21 @@
 
 #include "helper/ftp.h"
 
+#include "expect.h"
 #include "helper/lines.h"
 #include "helper/tftp.h"
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 using namespace sluice;
 using namespace sluice::helper;
+using test::expect;
 
 namespace {
-
-void expect(bool is_so) {
-    if (!is_so)
-        std::abort();
-}
 
 void check(Speaker speaker, std::string_view text) {
     const FtpLine line = read_ftp(speaker, text);

@@ -5,6 +5,7 @@
 // second where the frame is cut in two segments, the rest is the frame. What has been translated
 // one way goes back: what is sound must be so.
 
+#include "expect.h"
 #include "fake_mbuf.h"
 #include "ipv6_addresses.h"
 #include "nat64/edge.h"
@@ -12,7 +13,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 
 using namespace sluice;
 using namespace sluice::test;
@@ -39,11 +39,6 @@ nat64::EdgeParams params(bool has_outside) {
         kOutside,
         {{*nat64::PrefixPair::of(prefix6("2001:db8:1::/48"), prefix6("2001:db8:f::/48"))}, {}}};
     return params;
-}
-
-void expect(bool is_so) {
-    if (!is_so)
-        std::abort();
 }
 
 }  // namespace

@@ -6,20 +6,17 @@
 
 #include "helper/pptp.h"
 
+#include "expect.h"
+
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <span>
 
 using namespace sluice;
 using namespace sluice::helper;
+using test::expect;
 
 namespace {
-
-void expect(bool is_so) {
-    if (!is_so)
-        std::abort();
-}
 
 void check(const PptpSession& session, const PptpMessage& message, const PptpSession::Heard& heard,
            std::span<const uint8_t> bytes, bool is_translated) {

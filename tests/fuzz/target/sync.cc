@@ -8,6 +8,7 @@
 
 #include "active_and_standby.h"
 #include "bed_with_ipv6.h"
+#include "expect.h"
 #include "input.h"
 #include "sync/message.h"
 #include "wire.h"
@@ -27,11 +28,6 @@ using sync::Type;
 namespace {
 
 constexpr int kBurst = 4;
-
-void expect(bool is_so) {
-    if (!is_so)
-        std::abort();
-}
 
 template <typename Entry>
 void repeat(const Incoming::Message& message, Outgoing& out) {

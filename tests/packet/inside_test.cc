@@ -43,12 +43,6 @@ struct Insides {
         bed.run();
         return bed.take(to);
     }
-    std::vector<Seen> take_second() {
-        std::vector<Seen> seen;
-        for (const Bytes& frame : bed.take_frames_of(kSecond))
-            seen.push_back(read(frame));
-        return seen;
-    }
     MacAddress second_mac() { return bed.port(Side::Inside).mac(); }  // all inside wires have it
 };
 
@@ -64,7 +58,7 @@ TEST_CASE("inside: a reply goes by the interface on whose network its host is", 
     CHECK(insides.from_second(udp(kOther, 5001, kServer, 53), Side::Outside).size() == 1);
     insides.bed.from_outside(udp(kServer, 53, kPublic, 5000));
     insides.bed.from_outside(udp(kServer, 53, kPublic, 5001));
-    CHECK(insides.take_second().size() == 1);
+    CHECK(insides.bed.take_of(kSecond).size() == 1);
     CHECK(insides.bed.take(Side::Inside).empty());  // from_outside() has taken the other
 }
 
@@ -73,14 +67,14 @@ TEST_CASE("inside: networks do not reach one another unless the operator says so
     insides.bed.from_inside(udp(kHost, 5000, kOther, 53));
     insides.bed.from_inside(udp(kHost, 5000, kBehind, 53));
     CHECK(insides.bed.dropped(Drop::InsideDestination) == 2);
-    CHECK(insides.take_second().empty());
+    CHECK(insides.bed.take_of(kSecond).empty());
     CHECK(insides.bed.flows() == 0);
 }
 
 TEST_CASE("inside: with --inside-routing they do, untranslated and tracked", "[packet]") {
     Insides insides(true, GENERATE(false, true));
     CHECK(insides.bed.from_inside(udp(kHost, 5000, kOther, 53)).empty());
-    const auto there = insides.take_second();
+    const auto there = insides.bed.take_of(kSecond);
     REQUIRE(there.size() == 1);
     CHECK(there[0].source == kHost);
     CHECK(there[0].source_port == 5000);
@@ -97,7 +91,7 @@ TEST_CASE("inside: with --inside-routing they do, untranslated and tracked", "[p
 TEST_CASE("inside: what lies behind a router there is reached by its route", "[packet]") {
     Insides insides(true);
     insides.bed.from_inside(udp(kHost, 5000, kBehind, 53));
-    const auto there = insides.take_second();
+    const auto there = insides.bed.take_of(kSecond);
     REQUIRE(there.size() == 1);
     CHECK(there[0].source == kHost);
     CHECK(there[0].destination_mac == mac_of(ip("10.2.0.99")));
@@ -107,7 +101,7 @@ TEST_CASE("inside: routing is tracking: what conntrack refuses does not pass", "
     Insides insides(true);
     insides.bed.from_inside(Frame().ipv4(kHost, kOther).tcp(5000, 80, kFin | kAck));
     CHECK(insides.bed.dropped(Drop::InvalidUntrackedFin) == 1);
-    CHECK(insides.take_second().empty());
+    CHECK(insides.bed.take_of(kSecond).empty());
 }
 
 TEST_CASE("inside: routing is among inside networks alone", "[packet][leak]") {
@@ -125,9 +119,9 @@ TEST_CASE("inside: routing is among inside networks alone", "[packet][leak]") {
 TEST_CASE("inside: the gateway is known by its address on each network", "[packet][icmp]") {
     Insides insides(true);
     insides.from_second(Frame().ipv4(kOther, "10.2.0.1").echo_request(7), Side::Outside);
-    CHECK(insides.take_second().size() == 1);
+    CHECK(insides.bed.take_of(kSecond).size() == 1);
     insides.from_second(Frame().ipv4(kOther, kServer).ttl(1).udp(5000, 53), Side::Outside);
-    const auto error = insides.take_second();
+    const auto error = insides.bed.take_of(kSecond);
     REQUIRE(error.size() == 1);
     CHECK(error[0].source == "10.2.0.1");
     CHECK(error[0].icmp_type == 11);

@@ -366,8 +366,12 @@ std::vector<Bytes> Testbed::take_frames_of(size_t interface) {
 }
 
 std::vector<Seen> Testbed::take(Side side) {
+    return take_of(interface_of(side));
+}
+
+std::vector<Seen> Testbed::take_of(size_t interface) {
     std::vector<Seen> result;
-    for (const Bytes& frame : take_frames(side))
+    for (const Bytes& frame : take_frames_of(interface))
         result.push_back(read(frame));
     return result;
 }

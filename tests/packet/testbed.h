@@ -86,6 +86,7 @@ public:
     Bytes on_cable(net::Side side, const Bytes& frame) const;
     // Of several inside interfaces a side's is the first; the others go by their number.
     void inject_on(size_t interface, const Bytes& frame, size_t segment_bytes = 0);
+    std::vector<Seen> take_of(size_t interface);
     std::vector<Bytes> take_frames_of(size_t interface);
 
     // The clock.

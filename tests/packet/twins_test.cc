@@ -42,13 +42,6 @@ struct Twinned {
                 seen.push_back(one);
         return seen;
     }
-    /// What came out by an interface.
-    std::vector<Seen> take(size_t interface) {
-        std::vector<Seen> seen;
-        for (const Bytes& frame : bed.take_frames_of(interface))
-            seen.push_back(read(frame));
-        return seen;
-    }
 
     Testbed bed;
 };
@@ -116,14 +109,14 @@ TEST_CASE("twins: an interface without one gives the kernel nothing, and has non
 TEST_CASE("twins: what the kernel sends leaves by the interface of its twin", "[packet]") {
     Twinned gateway(three_inside);
     gateway.kernel_sends(1, Frame().ipv4("10.2.0.1", "10.2.0.10").udp(53, 999));
-    REQUIRE(gateway.take(1).size() == 1);
-    CHECK(gateway.take(0).empty());
+    REQUIRE(gateway.bed.take_of(1).size() == 1);
+    CHECK(gateway.bed.take_of(0).empty());
     gateway.kernel_sends(0, Frame().ipv4("10.1.0.1", "10.1.0.10").udp(53, 999));
-    CHECK(gateway.take(0).size() == 1);
+    CHECK(gateway.bed.take_of(0).size() == 1);
     gateway.kernel_sends(1, Frame().ipv4("10.2.0.10", "10.1.0.10").udp(53, 999));
     CHECK(gateway.bed.dropped(Drop::TwinSource) == 1);
     for (const size_t interface : {0, 1, 2})
-        CHECK(gateway.take(interface).empty());
+        CHECK(gateway.bed.take_of(interface).empty());
 }
 
 TEST_CASE("twins: of an address in two zones the kernel has that of its twin's",
@@ -141,10 +134,10 @@ TEST_CASE("twins: of an address in two zones the kernel has that of its twin's",
     CHECK(gateway.bed.dropped(Drop::TwinSource) == 1);
     for (const size_t interface : {0, 1, 2}) {
         CHECK(gateway.kernel_saw(interface).empty());
-        CHECK(gateway.take(interface).empty());
+        CHECK(gateway.bed.take_of(interface).empty());
     }
     gateway.kernel_sends(2, Frame().ipv4("10.7.0.1", "10.7.0.10").udp(53, 999));
-    CHECK(gateway.take(2).size() == 1);
+    CHECK(gateway.bed.take_of(2).size() == 1);
 }
 
 TEST_CASE("twins: each uplink's has its own address, and its ports", "[packet]") {
@@ -157,13 +150,13 @@ TEST_CASE("twins: each uplink's has its own address, and its ports", "[packet]")
     CHECK(gateway.bed.dropped(Drop::NoMapping) == 1);
 
     gateway.kernel_sends(2, Frame().ipv4(kSecondPublic, kServer).udp(40000, 53));
-    CHECK(gateway.take(2).size() == 1);
+    CHECK(gateway.bed.take_of(2).size() == 1);
     gateway.from(2, Frame().ipv4(kServer, kSecondPublic).udp(53, 40000).payload(8));
     CHECK(gateway.kernel_saw(2).size() == 1);
     // Providers drop what is not theirs.
     gateway.kernel_sends(1, Frame().ipv4(kSecondPublic, kServer).udp(40000, 53));
     CHECK(gateway.bed.dropped(Drop::TwinSource) == 1);
-    CHECK(gateway.take(1).empty());
+    CHECK(gateway.bed.take_of(1).empty());
 }
 
 TEST_CASE("twins: no flow of any uplink is given a port of the kernel's", "[packet]") {
@@ -173,7 +166,7 @@ TEST_CASE("twins: no flow of any uplink is given a port of the kernel's", "[pack
         const std::string address = "203.0.113." + std::to_string(server);
         gateway.from(0, Frame().ipv4(kHost, address.c_str()).udp(5000, 53));
         for (const size_t interface : {1, 2})
-            for (const Seen& seen : gateway.take(interface)) {
+            for (const Seen& seen : gateway.bed.take_of(interface)) {
                 sources.insert(seen.source);
                 CHECK(seen.source_port != 5000);
             }
@@ -185,7 +178,7 @@ TEST_CASE("twins: an inside one does not send from a public address that no twin
     Twinned gateway([](config::Config& config) { config.lan_twin = "sl1"; });
     gateway.kernel_sends(0, Frame().ipv4(kPublic, kHost).udp(5000, 53));
     CHECK(gateway.bed.dropped(Drop::TwinSource) == 1);
-    CHECK(gateway.take(0).empty());
+    CHECK(gateway.bed.take_of(0).empty());
 }
 
 }  // namespace twins_test

@@ -53,19 +53,13 @@ struct TwoUplinks {
         bed.run();
         return bed.take(Side::Inside);
     }
-    std::vector<Seen> take(size_t wire) {
-        std::vector<Seen> seen;
-        for (const Bytes& frame : bed.take_frames_of(wire))
-            seen.push_back(read(frame));
-        return seen;
-    }
     memory::MemoryPort& port(size_t wire) { return bed.port_at(wire); }
 
     /// Sends it, and says by which wire it came out.
     std::optional<size_t> wire_of(const Frame& frame) {
         from_inside(frame);
         for (const size_t wire : {kFirst, kSecond})
-            if (const auto seen = take(wire); !seen.empty()) {
+            if (const auto seen = bed.take_of(wire); !seen.empty()) {
                 CHECK(seen.size() == 1);
                 CHECK(seen[0].source == (wire == kFirst ? kPublic : kSecondPublic));
                 CHECK(seen[0].checksums_ok());
@@ -199,7 +193,7 @@ TEST_CASE("uplinks: a route prescribes one, and the subnet of an uplink is a rou
     CHECK(shares(gateway)[kSecond] == 1000);
     CHECK(gateway.last.destination_mac == mac_of(ip("192.0.2.9")));
     gateway.from_inside(Frame().ipv4(kHost, "192.0.2.77").udp(9000, 53));
-    const auto near = gateway.take(kSecond);
+    const auto near = gateway.bed.take_of(kSecond);
     REQUIRE(near.size() == 1);
     CHECK(near[0].destination_mac == mac_of(ip("192.0.2.77")));
 }
@@ -362,7 +356,7 @@ TEST_CASE("uplinks: hosts without NAT go by one that lives", "[packet][uplinks]"
         config.inside.clear();
         config.no_nat = {{{ip("10.1.0.0"), 24}, {}}};
     }});
-    const auto out = [&](size_t wire) { return gateway.take(wire).size(); };
+    const auto out = [&](size_t wire) { return gateway.bed.take_of(wire).size(); };
     gateway.from_inside(TwoUplinks::udp(20000));
     const std::array before{out(kFirst), out(kSecond)};
     CHECK(before[0] + before[1] == 1);
@@ -392,11 +386,11 @@ TEST_CASE("uplinks: each answers ARP for its own addresses alone", "[packet][upl
 TEST_CASE("uplinks: pings to the own address of each are answered there", "[packet][uplinks]") {
     TwoUplinks gateway;
     gateway.from_outside(kSecond, Frame().ipv4(kServer, kSecondPublic).echo_request(7));
-    const auto reply = gateway.take(kSecond);
+    const auto reply = gateway.bed.take_of(kSecond);
     REQUIRE(reply.size() == 1);
     CHECK(reply[0].source == kSecondPublic);
     CHECK(reply[0].destination_mac == mac_of(ip(kSecondRouter)));
-    CHECK(gateway.take(kFirst).empty());
+    CHECK(gateway.bed.take_of(kFirst).empty());
 }
 
 TEST_CASE("uplinks: with blocks of ports a host has them where its flows go", "[packet][uplinks]") {

@@ -67,15 +67,9 @@ struct Zones {
                    frame.ether(mac_of(ip(kRouter)), bed.port(Side::Outside).mac()).bytes());
         bed.run();
     }
-    std::vector<Seen> take(size_t interface) {
-        std::vector<Seen> seen;
-        for (const Bytes& frame : bed.take_frames_of(interface))
-            seen.push_back(read(frame));
-        return seen;
-    }
     /// The only frame that came out by this inside interface, where none came out by others.
     Seen only(size_t interface) {
-        std::array<std::vector<Seen>, 3> all{take(0), take(1), take(2)};
+        std::array<std::vector<Seen>, 3> all{bed.take_of(0), bed.take_of(1), bed.take_of(2)};
         for (size_t other = 0; other < all.size(); ++other)
             REQUIRE(all[other].size() == (other == interface ? 1 : 0));
         CHECK(all[interface][0].destination_mac[1] == interface);
@@ -143,7 +137,7 @@ TEST_CASE("zones: what lies in one is reached from no other, nor is it sent outs
     Zones zones([=](config::Config& config) { config.inside_routing = routes; });
     CHECK(zones.from(kFirst, udp(kHost, 5000, kOnlySecond, 53)).empty());
     CHECK(zones.bed.dropped(Drop::InsideDestination) == 1);
-    CHECK(zones.take(2).empty());
+    CHECK(zones.bed.take_of(2).empty());
     CHECK(zones.bed.flows() == 0);
 }
 
@@ -375,7 +369,7 @@ TEST_CASE("zones: the gateway's address in two of them is pinged in both, and no
     Zones zones;
     for (const size_t interface : {kFirst, kSecond}) {
         CHECK(zones.from(interface, Frame().ipv4(kHost, "10.1.0.1").echo_request(7)).empty());
-        const auto reply = zones.take(interface);
+        const auto reply = zones.bed.take_of(interface);
         REQUIRE(reply.size() == 1);
         CHECK(reply[0].source == "10.1.0.1");
     }

@@ -8,14 +8,9 @@ set -euo pipefail
 # shellcheck source=tests/smoke/gateway.sh
 source "$(dirname "$(readlink -f "$0")")/gateway.sh"
 
-# refused SENTENCE FLAG...: sluice with these flags more ends with 75 and the sentence.
+# refused SENTENCE FLAG...
 refused() {
-    local sentence=$1 status=0
-    shift
-    in_namespace one.gateway timeout 20 "$sluice" "${address_flags[@]}" "${memory_flags[@]}" \
-        --control-socket "$work/second.sock" "$@" >"$work/out" 2>"$work/err" || status=$?
-    ((status == 75)) || fail "$*: exit code $status, $(cat "$work/out" "$work/err")"
-    grep --quiet --fixed-strings -e "$sentence" "$work/err" || fail "$*: $(cat "$work/err")"
+    refuses_to_start one "$@"
     pass "$(cat "$work/err")"
 }
 

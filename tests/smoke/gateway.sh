@@ -83,6 +83,17 @@ refuses() {
     grep --quiet --fixed-strings -e "$words" "$work/err" || fail "$*: $(cat "$work/err")"
 }
 
+# refuses_to_start NET WORDS FLAG...: sluice ends with 75 and a sentence that has these words, which
+# $work/err has. It has the flags of every gateway, too, but those of the ports.
+refuses_to_start() {
+    local net=$1 words=$2 status=0
+    shift 2
+    in_namespace "$net.gateway" timeout 20 "$sluice" "${address_flags[@]}" "${memory_flags[@]}" \
+        --control-socket "$work/refused.sock" "$@" >"$work/out" 2>"$work/err" || status=$?
+    ((status == 75)) || fail "$*: exit code $status: $(cat "$work/out" "$work/err")"
+    grep --quiet --fixed-strings -e "$words" "$work/err" || fail "$*: $(cat "$work/err")"
+}
+
 # counter NET NAME: a count or a drop reason, by its name.
 counter() {
     ctl "$1" stats --json | "$python" "$here/stats.py" get "$2"

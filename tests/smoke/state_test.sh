@@ -17,16 +17,9 @@ ulimit -c 0 # a process that aborts leaves no file
 # Not loose: a connection that was not taken over does not go on by itself.
 state_flags=(--state "$file" --workers 2 --tcp-loose 0)
 
-# refused NAME WORDS FLAG...: the start fails with a sentence that has these words.
+# refused WORDS FLAG...
 refused() {
-    local name=$1 words=$2 status=0
-    shift 2
-    in_namespace "$net.gateway" "$sluice" "${port_flags[@]}" "${address_flags[@]}" \
-        "${memory_flags[@]}" --control-socket "$work/refused.sock" "${state_flags[@]}" "$@" \
-        >/dev/null 2>"$work/refused" || status=$?
-    ((status == 75)) || fail "$name: exit code $status: $(cat "$work/refused")"
-    grep --quiet --fixed-strings -e "$words" "$work/refused" ||
-        fail "$name: $(cat "$work/refused")"
+    refuses_to_start "$net" "$1" "${port_flags[@]}" "${state_flags[@]}" "${@:2}"
 }
 
 # established: the tuples of the silent connections, as long as they stand.
@@ -78,7 +71,7 @@ start_capture "$net.server" eth0 "$work/outside.pcap"
 
 (
     port_flags=(--lan tap:tlan --wan tap:twan) # those of the first are its own
-    refused "two at once" "--state $file: another process has it open"
+    refused "--state $file: another process has it open"
 )
 pass "a state has one process"
 
@@ -155,7 +148,7 @@ wait_for 10 "the end of what has no rule" has_flows 0 tcp
 pass "rules that have changed are minded as by a reload"
 
 stop_sluice "$net"
-refused "blocks" "was written with --port-block-size 0 (--state-mismatch refuse)" \
+refused "was written with --port-block-size 0 (--state-mismatch refuse)" \
     --port-block-size 64 --state-mismatch refuse
 start_sluice "$net" "${state_flags[@]}" --port-block-size 64
 grep --quiet 'was written with --port-block-size 0: this is an empty start' "$work/$net.out" ||
@@ -166,15 +159,15 @@ pass "blocks of another size: refused, or an empty start"
 
 head --bytes 100k /dev/urandom >"$file"
 sum=$(sha256sum "$file")
-refused "garbage" "--state $file: is no state of sluice, and is left as it is"
+refused "--state $file: is no state of sluice, and is left as it is"
 [[ $(sha256sum "$file") == "$sum" ]] || fail "somebody else's file was overwritten"
 (
     state_flags=(--state "$state_dir/no/flows")
-    refused "no directory" "cannot be opened"
+    refused "cannot be opened"
 )
 if [[ $(stat --file-system --format %T "$work") != tmpfs ]]; then
     state_flags=(--state "$work/flows")
-    refused "a disk" "choose one on tmpfs"
+    refused "choose one on tmpfs"
     [[ ! -e $work/flows ]] || fail "a refusal has left a file"
 fi
 pass "what is no state is refused"

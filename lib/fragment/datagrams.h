@@ -15,7 +15,8 @@
 /// Bounds   A new datagram takes the place of the one that has waited longest: first of those that
 ///          are refused, then of those whose first fragment has not come, then of those under way.
 ///          So a flood of fragments that lead nowhere costs none that does its entry. Memory is
-///          counted as the packets take it up, not as they fill it.
+///          counted as the packets take it up, not as they fill it. What gives way tells who sees
+///          it what became of the others: fragment/partitions.h keeps senders apart.
 /// Source   RFC 791 §3.2, RFC 1858; RFC 4787 REQ-14; ipfrag_time of Linux.
 
 #include "base/clock.h"
@@ -70,6 +71,7 @@ struct Fragment {
     bool needs_total = false;  ///< If it leads, then not before the datagram's length is known.
     rte_mbuf* packet = nullptr;
     uint32_t memory = 0;  ///< Bytes that the packet takes up.
+    uint32_t sender = 0;  ///< A hash of its source, likewise.
 };
 
 enum class Fate : uint8_t {

@@ -25,6 +25,15 @@ uint32_t memory_of(const rte_mbuf* mbuf) {
     return bytes;
 }
 
+/// What is hashed to tell senders apart.
+net::Tuple sender_of(const net::Tuple& key) {
+    net::Tuple sender;
+    sender.source = key.source;
+    sender.kind = key.kind;
+    sender.zone = key.zone;
+    return sender;
+}
+
 net::Packet headers_of(rte_mbuf* later) {
     net::Packet packet;
     packet.ip = rte_pktmbuf_mtod_offset(later, rte_ipv4_hdr*, sizeof(rte_ether_hdr));
@@ -64,7 +73,8 @@ void Fragments::take(Burst& burst, unsigned i, Tick now) {
                                       fragment::piece_of(burst.packet[i]),
                                       key.protocol == net::Protocol::Tcp,
                                       mbuf,
-                                      memory_of(mbuf)};
+                                      memory_of(mbuf),
+                                      parts_.shared.table.hash(sender_of(key))};
     if (!burst.is_at_owner(i) && !admit(burst, i, fragment, now))
         return;
     const fragment::Arrival arrival = datagrams_.arrive(fragment, now);
@@ -220,7 +230,7 @@ void Fragments::count(const fragment::Way& way, const net::Packet& later) {
 
 void Fragments::expire(Tick now) {
     datagrams_.set_timeout(parts_.policy->fragment_timeout);
-    if (datagrams_.size() == 0)
+    if (datagrams_.is_empty())
         return;
     datagrams_.expire(now);
     parts_.counters.waiting.set(datagrams_.kept());

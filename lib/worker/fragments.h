@@ -19,7 +19,7 @@
 
 #include "base/clock.h"
 #include "fragment/cutter.h"
-#include "fragment/datagrams.h"
+#include "fragment/partitions.h"
 #include "link/egress.h"
 #include "stats/counters.h"
 #include "worker/admission.h"
@@ -79,7 +79,7 @@ private:
     void discard(rte_mbuf* packet, stats::Drop reason) override;
 
     Parts parts_;
-    fragment::Datagrams datagrams_;
+    fragment::Partitions datagrams_;
 };
 
 }  // namespace sluice::worker

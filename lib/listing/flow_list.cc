@@ -40,7 +40,9 @@ struct Meant {
 template <typename Visit>
 void visit_segment(flow::FlowTable& table, uint32_t segment, const Meant& meant, Tick now,
                    Visit visit) {
-    const auto& [filter, kind] = meant;
+    // No structured binding: clang 14, which builds the fuzz targets, lets no lambda refer to one.
+    const FlowFilter& filter = meant.filter;
+    const std::optional<flow::Kind>& kind = meant.kind;
     const uint32_t first = segment * kSegment;
     table.for_each_live(first, first + kSegment, [&](uint32_t i, const flow::FlowRecord& record) {
         if (kind ? record.kind() != *kind

@@ -6,9 +6,8 @@
 /// counted, and nobody goes for it.
 ///
 /// Shape    Where outside hosts, or those of a prefix, have all flows that they may, a worker ends
-/// one of theirs for the
-///          new one, if there is one near its place that may go: then it asks again without that.
-///          The flow that a packet has met, and that is over, counts no more.
+///          one of them for the new one, if there is one near its place that may go: then it asks
+///          again without that. The flow that a packet has met, and that is over, counts no more.
 /// Threads  A member of the flow table.
 
 #include "base/clock.h"

@@ -4,7 +4,7 @@
 /// \file
 /// A flow table with its counters, and a server that speaks about them on a socket of its own.
 
-#include "command/descriptor.h"
+#include "base/descriptor.h"
 #include "command/server.h"
 #include "temporary_directory.h"
 #include "unit/listing/sample_flows.h"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sluice/vfio.h"
 
+#include "base/descriptor.h"
 #include "base/memory.h"
 #include "io/port_name.h"
-#include "kernel/descriptor.h"
 #include "sluice/capabilities.h"
 #include "sluice/default_route.h"
 
@@ -82,11 +82,11 @@ Status check_vfio_files(const ethdev::PortPlan& port, const fs::path& root) {
     if (!group)
         return Done{};
     for (const string& file : {string("/dev/vfio/vfio"), group->file}) {
-        const kernel::Descriptor opened(
+        const Descriptor opened(
             open((root / file.substr(1)).c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK));
         const int reason = errno;
         // A process that ends gives its group back late, but before EAL asks for it.
-        if (opened.is_open() || reason == EBUSY)
+        if (opened || reason == EBUSY)
             continue;
         // A kernel may have files of devices in the place of groups, which a later DPDK may use.
         std::error_code error;

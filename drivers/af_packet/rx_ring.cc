@@ -100,10 +100,10 @@ RxRing::~RxRing() {
 
 Status RxRing::set_up() {
     // Without a protocol, no frame arrives before bind().
-    socket_ = kernel::Descriptor(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (!socket_.is_open())
+    socket_ = Descriptor(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!socket_)
         return failed("no packet socket");
-    const int number = socket_.number();
+    const int number = socket_.get();
     if (!set_option(number, PACKET_VERSION, TPACKET_V2) ||
         !set_option(number, PACKET_VNET_HDR, 1) || !set_option(number, PACKET_COPY_THRESH, 1))
         return failed("the kernel's packet sockets cannot do what is needed");
@@ -132,7 +132,7 @@ Status RxRing::bind(int interface) {
     address.sll_family = AF_PACKET;
     address.sll_protocol = htons(ETH_P_ALL);
     address.sll_ifindex = interface;
-    if (::bind(socket_.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    if (::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
         return failed("the packet socket cannot be bound");
     return Done{};
 }
@@ -141,18 +141,18 @@ Result<int> RxRing::found_group() {
     constexpr int kHow = PACKET_FANOUT_HASH | PACKET_FANOUT_FLAG_UNIQUEID;
     int group = 0;
     socklen_t bytes = sizeof group;
-    if (!set_option(socket_.number(), PACKET_FANOUT, (kHow | kIgnoreOutgoing) << 16) &&
-        !set_option(socket_.number(), PACKET_FANOUT, kHow << 16))
+    if (!set_option(socket_.get(), PACKET_FANOUT, (kHow | kIgnoreOutgoing) << 16) &&
+        !set_option(socket_.get(), PACKET_FANOUT, kHow << 16))
         return failed("the kernel gives no number for a group of sockets");
-    if (getsockopt(socket_.number(), SOL_PACKET, PACKET_FANOUT, &group, &bytes) != 0)
+    if (getsockopt(socket_.get(), SOL_PACKET, PACKET_FANOUT, &group, &bytes) != 0)
         return failed("the number of the group of sockets cannot be read");
     return group & 0xffff;
 }
 
 Status RxRing::join_group(int number) {
     constexpr int kHow = PACKET_FANOUT_HASH;
-    if (!set_option(socket_.number(), PACKET_FANOUT, number | (kHow | kIgnoreOutgoing) << 16) &&
-        !set_option(socket_.number(), PACKET_FANOUT, number | kHow << 16))
+    if (!set_option(socket_.get(), PACKET_FANOUT, number | (kHow | kIgnoreOutgoing) << 16) &&
+        !set_option(socket_.get(), PACKET_FANOUT, number | kHow << 16))
         return failed("a packet socket cannot share the interface with others");
     return Done{};
 }
@@ -302,9 +302,9 @@ bool RxRing::fill_from_queue(const tpacket2_hdr& slot) {
     msghdr message{};
     message.msg_iov = places_.data();
     message.msg_iovlen = pieces_.count + size_t{1};
-    ssize_t bytes = recvmsg(socket_.number(), &message, MSG_DONTWAIT);
+    ssize_t bytes = recvmsg(socket_.get(), &message, MSG_DONTWAIT);
     if (bytes < 0)  // the socket says once that its interface was down
-        bytes = recvmsg(socket_.number(), &message, MSG_DONTWAIT);
+        bytes = recvmsg(socket_.get(), &message, MSG_DONTWAIT);
     return bytes == static_cast<ssize_t>(sizeof kernel + slot.tp_len) &&
            (message.msg_flags & MSG_TRUNC) == 0;
 }
@@ -330,8 +330,8 @@ void RxRing::finish_all(const tpacket2_hdr& slot) {
 void RxRing::discard(const tpacket2_hdr& slot) {
     VnetHeader rest;
     if ((slot.tp_status & TP_STATUS_COPY) != 0 &&
-        recv(socket_.number(), &rest, sizeof rest, MSG_DONTWAIT) < 0)
-        recv(socket_.number(), &rest, sizeof rest, MSG_DONTWAIT);  // as fill_from_queue()
+        recv(socket_.get(), &rest, sizeof rest, MSG_DONTWAIT) < 0)
+        recv(socket_.get(), &rest, sizeof rest, MSG_DONTWAIT);  // as fill_from_queue()
 }
 
 Status RxRing::accept(int interface, const io::MacAddress& mac) {
@@ -340,8 +340,7 @@ Status RxRing::accept(int interface, const io::MacAddress& mac) {
     request.mr_type = PACKET_MR_UNICAST;
     request.mr_alen = static_cast<uint16_t>(mac.size());
     std::copy(mac.begin(), mac.end(), request.mr_address);
-    if (setsockopt(socket_.number(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request, sizeof request) !=
-        0)
+    if (setsockopt(socket_.get(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request, sizeof request) != 0)
         return failed("the interface does not listen to another address than its own");
     return Done{};
 }
@@ -350,8 +349,7 @@ Status RxRing::accept_groups(int interface) {
     packet_mreq request{};
     request.mr_ifindex = interface;
     request.mr_type = PACKET_MR_ALLMULTI;
-    if (setsockopt(socket_.number(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request, sizeof request) !=
-        0)
+    if (setsockopt(socket_.get(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request, sizeof request) != 0)
         return failed("the interface does not listen to all multicast addresses");
     return Done{};
 }
@@ -359,7 +357,7 @@ Status RxRing::accept_groups(int interface) {
 const io::Losses& RxRing::losses() {
     tpacket_stats since{};  // since it was asked last
     socklen_t bytes = sizeof since;
-    if (getsockopt(socket_.number(), SOL_PACKET, PACKET_STATISTICS, &since, &bytes) == 0)
+    if (getsockopt(socket_.get(), SOL_PACKET, PACKET_STATISTICS, &since, &bytes) == 0)
         losses_[Loss::RxMissed].add(since.tp_drops);
     return losses_;
 }

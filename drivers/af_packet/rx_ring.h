@@ -19,10 +19,10 @@
 /// Source   packet(7); Linux Documentation/networking/packet_mmap.rst.
 
 #include "af_packet/segments.h"
+#include "base/descriptor.h"
 #include "base/result.h"
 #include "io/losses.h"
 #include "io/port.h"
-#include "kernel/descriptor.h"
 
 #include <array>
 #include <cstddef>
@@ -95,7 +95,7 @@ private:
     uint8_t* slot(uint32_t index) const { return ring_.get() + size_t{index} * params_.slot_bytes; }
 
     RxRingParams params_;
-    kernel::Descriptor socket_;
+    Descriptor socket_;
     std::unique_ptr<uint8_t, Unmap> ring_{nullptr, Unmap{0}};
     rte_mempool* pool_ = nullptr;
     uint32_t next_ = 0;  // slot

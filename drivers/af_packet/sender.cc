@@ -51,10 +51,10 @@ Result<std::unique_ptr<Sender>> Sender::open() {
     static_assert(sizeof(Front::headers) >= kMostRunHeaders + RTE_VLAN_HLEN);
     std::unique_ptr<Sender> sender(new Sender);
     // Without a protocol it receives nothing.
-    sender->socket_ = kernel::Descriptor(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
-    const int number = sender->socket_.number();
+    sender->socket_ = Descriptor(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+    const int number = sender->socket_.get();
     const int on = 1;
-    if (!sender->socket_.is_open())
+    if (!sender->socket_)
         return failed("no packet socket");
     if (setsockopt(number, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof on) != 0)
         return failed("the kernel's packet sockets cannot do what is needed");
@@ -70,7 +70,7 @@ Status Sender::bind(int interface) {
     sockaddr_ll address{};
     address.sll_family = AF_PACKET;
     address.sll_ifindex = interface;
-    if (::bind(socket_.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    if (::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
         return failed("the packet socket cannot be bound");
     return Done{};
 }
@@ -164,7 +164,7 @@ unsigned Sender::flush() {
     unsigned packets = 0;
     for (unsigned frame = 0; frame < frame_count_;) {
         const int sent =
-            sendmmsg(socket_.number(), &messages_[frame], frame_count_ - frame, MSG_DONTWAIT);
+            sendmmsg(socket_.get(), &messages_[frame], frame_count_ - frame, MSG_DONTWAIT);
         if (sent < 0 && errno == EINTR)
             continue;
         if (sent < 0 && errno != EMSGSIZE && errno != EINVAL)

@@ -14,8 +14,8 @@
 ///          its size mostly, is taken and counted.
 
 #include "af_packet/vnet_header.h"
+#include "base/descriptor.h"
 #include "base/result.h"
-#include "kernel/descriptor.h"
 #include "stats/counters.h"
 
 #include <array>
@@ -67,7 +67,7 @@ private:
     void add_front(rte_mbuf& mbuf, size_t headers);
     unsigned flush();
 
-    kernel::Descriptor socket_;
+    Descriptor socket_;
     stats::Counter refused_;
     std::atomic<bool> uses_runs_{false};
     // The burst, as the kernel is given it.

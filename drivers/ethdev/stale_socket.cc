@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "ethdev/stale_socket.h"
 
-#include "kernel/descriptor.h"
+#include "base/descriptor.h"
 
 #include <cerrno>
 #include <cstring>
@@ -23,9 +23,8 @@ Status remove_stale_socket(const std::string& path) {
         return errno == ENOENT ? Status{Done{}} : Status{Error{path + ": " + std::strerror(errno)}};
     if (!S_ISSOCK(found.st_mode))
         return Error{path + " is there and is not a socket; move it away"};
-    const kernel::Descriptor probe(
-        socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (connect(probe.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
+    const Descriptor probe(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
         errno != ECONNREFUSED)
         return Error{"another program is the server at " + path + "; stop that one"};
     if (unlink(path.c_str()) != 0)

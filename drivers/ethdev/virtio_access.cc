@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "ethdev/virtio_access.h"
 
-#include "kernel/descriptor.h"
+#include "base/descriptor.h"
 
 #include <algorithm>
 #include <array>
@@ -18,7 +18,6 @@ namespace sluice::ethdev {
 namespace {
 
 namespace fs = std::filesystem;
-using kernel::Descriptor;
 
 constexpr unsigned kVirtioVendor = 0x1af4;
 constexpr uint8_t kCommonConfig = 1;  // VIRTIO_PCI_CAP_COMMON_CFG
@@ -52,14 +51,13 @@ std::optional<Opened> open_device(const std::string& device, const std::string& 
     Opened opened;
     opened.container = Descriptor(open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC));
     opened.group = Descriptor(open(("/dev/vfio/" + group).c_str(), O_RDWR | O_CLOEXEC));
-    const int container = opened.container.number();
-    if (!opened.container.is_open() || !opened.group.is_open() ||
-        ioctl(opened.group.number(), VFIO_GROUP_SET_CONTAINER, &container) != 0 ||
+    const int container = opened.container.get();
+    if (!opened.container || !opened.group ||
+        ioctl(opened.group.get(), VFIO_GROUP_SET_CONTAINER, &container) != 0 ||
         ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1_IOMMU) != 0)
         return std::nullopt;
-    opened.device =
-        Descriptor(ioctl(opened.group.number(), VFIO_GROUP_GET_DEVICE_FD, device.c_str()));
-    if (!opened.device.is_open())
+    opened.device = Descriptor(ioctl(opened.group.get(), VFIO_GROUP_GET_DEVICE_FD, device.c_str()));
+    if (!opened.device)
         return std::nullopt;
     return opened;
 }
@@ -69,7 +67,7 @@ std::optional<off_t> region_of(const Descriptor& device, unsigned index) {
     vfio_region_info info{};
     info.argsz = sizeof info;
     info.index = index;
-    if (ioctl(device.number(), VFIO_DEVICE_GET_REGION_INFO, &info) != 0)
+    if (ioctl(device.get(), VFIO_DEVICE_GET_REGION_INFO, &info) != 0)
         return std::nullopt;
     return static_cast<off_t>(info.offset);
 }
@@ -78,15 +76,15 @@ std::optional<off_t> region_of(const Descriptor& device, unsigned index) {
 std::optional<uint32_t> read_features(const Descriptor& device, off_t config, VirtioPlace place) {
     const std::optional<off_t> bar = region_of(device, VFIO_PCI_BAR0_REGION_INDEX + place.bar);
     uint16_t command = 0;
-    if (!bar || pread(device.number(), &command, sizeof command, config + PCI_COMMAND) < 0)
+    if (!bar || pread(device.get(), &command, sizeof command, config + PCI_COMMAND) < 0)
         return std::nullopt;
     command |= PCI_COMMAND_MEMORY;
     const uint32_t select = 1;
     uint32_t features = 0;
     const off_t at = *bar + static_cast<off_t>(place.offset);
-    if (pwrite(device.number(), &command, sizeof command, config + PCI_COMMAND) < 0 ||
-        pwrite(device.number(), &select, sizeof select, at) != sizeof select ||
-        pread(device.number(), &features, sizeof features, at + sizeof select) != sizeof features)
+    if (pwrite(device.get(), &command, sizeof command, config + PCI_COMMAND) < 0 ||
+        pwrite(device.get(), &select, sizeof select, at) != sizeof select ||
+        pread(device.get(), &features, sizeof features, at + sizeof select) != sizeof features)
         return std::nullopt;
     return features;
 }
@@ -125,7 +123,7 @@ VirtioAccess virtio_access(const std::string& device) {
         return VirtioAccess::Unknown;
     const auto config = region_of(opened->device, VFIO_PCI_CONFIG_REGION_INDEX);
     std::array<uint8_t, 256> bytes{};
-    if (!config || pread(opened->device.number(), bytes.data(), bytes.size(), *config) !=
+    if (!config || pread(opened->device.get(), bytes.data(), bytes.size(), *config) !=
                        static_cast<ssize_t>(bytes.size()))
         return VirtioAccess::Unknown;
     const std::optional<VirtioPlace> common = find_virtio(bytes);

@@ -12,8 +12,8 @@
 /// Threads  Any one.
 /// Errors   A sentence that says what the kernel refused.
 
+#include "base/descriptor.h"
 #include "base/result.h"
-#include "kernel/descriptor.h"
 
 #include <string>
 #include <utility>

@@ -17,8 +17,8 @@
 /// Errors   A sentence that says what the kernel refused.
 /// Source   linux/netfilter/nf_tables.h; nft(8), "netdev".
 
+#include "base/descriptor.h"
 #include "base/result.h"
-#include "kernel/descriptor.h"
 
 #include <cstdint>
 #include <span>

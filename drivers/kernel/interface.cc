@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "kernel/interface.h"
 
-#include "kernel/descriptor.h"
+#include "base/descriptor.h"
 #include "kernel/interface_request.h"
 
 #include <algorithm>
@@ -46,35 +46,35 @@ Result<Interface> look_up_interface(const std::string& name) {
     // No packet socket: closing one waits until all CPUs have left what they were in, for tens of
     // milliseconds, and the control core looks ten times a second.
     const Descriptor any(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    if (!any.is_open())
+    if (!any)
         return Error{"no socket to ask of it by: " + std::string(std::strerror(errno))};
 
     ifreq request = request_for(name);
-    if (ioctl(any.number(), SIOCGIFHWADDR, &request) != 0 ||
+    if (ioctl(any.get(), SIOCGIFHWADDR, &request) != 0 ||
         request.ifr_hwaddr.sa_family != ARPHRD_ETHER)
         return Error{"it is no Ethernet interface; choose one that has a MAC address"};
     std::copy_n(request.ifr_hwaddr.sa_data, interface.mac.size(), interface.mac.begin());
     request = request_for(name);
-    if (ioctl(any.number(), SIOCGIFMTU, &request) != 0)
+    if (ioctl(any.get(), SIOCGIFMTU, &request) != 0)
         return Error{"its MTU cannot be read: " + std::string(std::strerror(errno))};
     interface.mtu = static_cast<uint32_t>(request.ifr_mtu);
     request = request_for(name);
-    if (ioctl(any.number(), SIOCGIFFLAGS, &request) == 0) {
+    if (ioctl(any.get(), SIOCGIFFLAGS, &request) == 0) {
         interface.is_running = (request.ifr_flags & IFF_RUNNING) != 0;
         // Word of a carrier goes round once a second, and nothing is sent before.
         interface.is_settling = (request.ifr_flags & IFF_UP) != 0 && !interface.is_running &&
-                                ethtool_setting(any.number(), name, ETHTOOL_GLINK) != 0;
+                                ethtool_setting(any.get(), name, ETHTOOL_GLINK) != 0;
     }
-    interface.cuts_tcp = ethtool_setting(any.number(), name, ETHTOOL_GTSO) != 0;
+    interface.cuts_tcp = ethtool_setting(any.get(), name, ETHTOOL_GTSO) != 0;
     interface.strips_tags =
-        (ethtool_setting(any.number(), name, ETHTOOL_GFLAGS) & ETH_FLAG_RXVLAN) != 0;
-    interface.rx_queues = count_rx_queues(any.number(), name);
+        (ethtool_setting(any.get(), name, ETHTOOL_GFLAGS) & ETH_FLAG_RXVLAN) != 0;
+    interface.rx_queues = count_rx_queues(any.get(), name);
     return interface;
 }
 
 Status check_raw_sockets() {
     const Descriptor raw(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
-    if (raw.is_open())
+    if (raw)
         return Done{};
     return Error{errno == EPERM ? std::string("raw sockets are not permitted; start sluice as root")
                                 : "no raw socket: " + std::string(std::strerror(errno))};

@@ -12,8 +12,8 @@ namespace sluice::kernel {
 LinkEvents::LinkEvents() {
     Descriptor netlink(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE));
     const sockaddr_nl address{AF_NETLINK, 0, 0, RTMGRP_LINK};
-    if (netlink.is_open() &&
-        bind(netlink.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
+    if (netlink &&
+        bind(netlink.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
         socket_ = std::move(netlink);
 }
 
@@ -22,8 +22,8 @@ bool LinkEvents::take() {
     constexpr unsigned kMostAtOnce = 64;
     std::array<char, 64> ignored;
     bool has_any = false;
-    for (unsigned i = 0; i < kMostAtOnce && socket_.is_open(); ++i) {
-        const ssize_t bytes = recv(socket_.number(), ignored.data(), ignored.size(), MSG_TRUNC);
+    for (unsigned i = 0; i < kMostAtOnce && socket_; ++i) {
+        const ssize_t bytes = recv(socket_.get(), ignored.data(), ignored.size(), MSG_TRUNC);
         if (bytes < 0 && errno != ENOBUFS)  // more than the socket keeps: something happened
             break;
         has_any = true;

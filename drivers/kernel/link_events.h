@@ -8,7 +8,7 @@
 /// Errors   Without a socket, nothing is ever said; who listens looks from time to time anyway.
 /// Source   rtnetlink(7), RTMGRP_LINK.
 
-#include "kernel/descriptor.h"
+#include "base/descriptor.h"
 
 namespace sluice::kernel {
 

@@ -112,7 +112,7 @@ Listeners::Listeners(std::string folder, Ask ask, Notice notice)
 }
 
 bool Listeners::read(std::vector<io::Listener>& found) {
-    if (!file_.is_open()) {
+    if (!file_) {
         const auto answer = ask();
         if (answer != SocketQuery::Answer::Refused)
             return answer == SocketQuery::Answer::Last && go_on(true, found);
@@ -120,11 +120,11 @@ bool Listeners::read(std::vector<io::Listener>& found) {
         rest_.clear();
         const std::string path = folder_ + '/' + kAllLists[list_].name;
         file_ = Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-        if (!file_.is_open())
+        if (!file_)
             return go_on(errno == ENOENT, found);
     }
     std::array<char, kPieceBytes> piece;
-    const ssize_t bytes = ::read(file_.number(), piece.data(), piece.size());
+    const ssize_t bytes = ::read(file_.get(), piece.data(), piece.size());
     if (bytes > 0 && take({piece.data(), static_cast<size_t>(bytes)}))
         return false;
     file_ = Descriptor();

@@ -18,8 +18,8 @@
 /// Cost     Of UDP a system call or two for some 27 sockets.
 /// Source   Linux Documentation/networking/proc_net_tcp.rst.
 
+#include "base/descriptor.h"
 #include "io/listener.h"
-#include "kernel/descriptor.h"
 #include "kernel/socket_query.h"
 
 #include <array>

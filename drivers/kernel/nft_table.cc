@@ -83,11 +83,11 @@ void NftTable::drop() {
 Result<Descriptor> NftTable::install() {
     Descriptor netlink(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER));
     const sockaddr_nl address{AF_NETLINK, 0, 0, 0};
-    if (!netlink.is_open() ||
-        bind(netlink.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    if (!netlink ||
+        bind(netlink.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
         return Error{"no netlink socket: " + std::string(std::strerror(errno))};
-    setsockopt(netlink.number(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
-    if (const Status status = batch_.send(netlink.number()); !status)
+    setsockopt(netlink.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
+    if (const Status status = batch_.send(netlink.get()); !status)
         return Error{"nftables refuses it: " + status.error().message};
     return netlink;
 }

@@ -11,8 +11,8 @@
 /// Errors   A sentence that says what the kernel refused.
 /// Source   linux/netfilter/nf_tables.h.
 
+#include "base/descriptor.h"
 #include "base/result.h"
-#include "kernel/descriptor.h"
 #include "kernel/netlink_batch.h"
 
 #include <cstdint>

@@ -37,9 +37,8 @@ bool is_good_end(std::span<const std::byte> content) {
 
 SocketQuery::Answer SocketQuery::read(uint8_t family, std::vector<Bound>& found) {
     alignas(nlmsghdr) std::array<std::byte, kPartBytes> part;
-    const ssize_t count = socket_.is_open() || ask(family)
-                              ? recv(socket_.number(), part.data(), part.size(), MSG_DONTWAIT)
-                              : -1;
+    const ssize_t count =
+        socket_ || ask(family) ? recv(socket_.get(), part.data(), part.size(), MSG_DONTWAIT) : -1;
     const Answer answer = count > 0
                               ? read_part(std::span(part).first(static_cast<size_t>(count)), found)
                               : Answer::Refused;
@@ -76,7 +75,7 @@ bool SocketQuery::ask(uint8_t family) {
     request.wanted.sdiag_protocol = IPPROTO_TCP;
     request.wanted.idiag_states = 1U << TCP_LISTEN;  // with another beside it, all are looked at
     socket_ = Descriptor(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
-    return socket_.is_open() && send(socket_.number(), &request, sizeof request, 0) >= 0;
+    return socket_ && send(socket_.get(), &request, sizeof request, 0) >= 0;
 }
 
 }  // namespace sluice::kernel

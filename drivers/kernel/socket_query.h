@@ -16,7 +16,7 @@
 /// Source   sock_diag(7); inet_diag_dump_icsk() of Linux, net/ipv4/inet_diag.c.
 
 #include "base/big_endian.h"
-#include "kernel/descriptor.h"
+#include "base/descriptor.h"
 
 #include <array>
 #include <cstddef>

@@ -13,10 +13,10 @@
 /// Source   Linux Documentation/networking/tuntap.rst; netdevice(7).
 
 #include "base/big_endian.h"
+#include "base/descriptor.h"
 #include "base/result.h"
 #include "io/port.h"
 #include "io/tap.h"
-#include "kernel/descriptor.h"
 #include "kernel/forward_guard.h"
 #include "net/prefix.h"
 

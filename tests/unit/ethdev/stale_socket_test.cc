@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "ethdev/stale_socket.h"
 
+#include "base/descriptor.h"
 #include "catch.h"
-#include "kernel/descriptor.h"
 #include "temporary_directory.h"
 
 #include <fstream>
@@ -25,13 +25,13 @@ struct Place {
     bool is_taken() const { return access(path.c_str(), F_OK) == 0; }
 };
 
-kernel::Descriptor listen_at(const std::string& path) {
-    kernel::Descriptor server(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+Descriptor listen_at(const std::string& path) {
+    Descriptor server(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     path.copy(address.sun_path, path.size());
-    REQUIRE(bind(server.number(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-    REQUIRE(listen(server.number(), 1) == 0);
+    REQUIRE(bind(server.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    REQUIRE(listen(server.get(), 1) == 0);
     return server;
 }
 
@@ -42,7 +42,7 @@ TEST_CASE("stale socket: that of a dead server is removed, that of a living one 
     Place place;
     CHECK(remove_stale_socket(place.path).ok());
     {
-        const kernel::Descriptor server = listen_at(place.path);
+        const Descriptor server = listen_at(place.path);
         CHECK_FALSE(remove_stale_socket(place.path).ok());
         CHECK(place.is_taken());
     }

@@ -6,8 +6,8 @@
 /// to it.
 
 #include "base/big_endian.h"
+#include "base/descriptor.h"
 #include "catch.h"
-#include "kernel/descriptor.h"
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -21,7 +21,7 @@ public:
     Be16 port() const {
         sockaddr_in own{};
         socklen_t length = sizeof own;
-        REQUIRE(getsockname(socket_.number(), reinterpret_cast<sockaddr*>(&own), &length) == 0);
+        REQUIRE(getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&own), &length) == 0);
         return Be16{own.sin_port};
     }
 
@@ -34,7 +34,7 @@ protected:
         return address;
     }
 
-    kernel::Descriptor socket_{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    Descriptor socket_{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
 };
 
 /// By a port that the kernel chooses.
@@ -42,8 +42,8 @@ class Listening : public Socket {
 public:
     Listening() {
         const sockaddr_in any = at({});
-        REQUIRE(bind(socket_.number(), reinterpret_cast<const sockaddr*>(&any), sizeof any) == 0);
-        REQUIRE(listen(socket_.number(), 1) == 0);
+        REQUIRE(bind(socket_.get(), reinterpret_cast<const sockaddr*>(&any), sizeof any) == 0);
+        REQUIRE(listen(socket_.get(), 1) == 0);
     }
 };
 
@@ -51,7 +51,7 @@ class Connected : public Socket {
 public:
     explicit Connected(const Listening& server) {
         const sockaddr_in to = at(server.port());
-        REQUIRE(connect(socket_.number(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0);
+        REQUIRE(connect(socket_.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0);
     }
 };
 

@@ -36,7 +36,7 @@ bool reserve(int file, size_t bytes) {
 
 MemoryFile::MemoryFile(MemoryFile&& other) noexcept
     : path_(std::move(other.path_)),
-      file_(std::exchange(other.file_, -1)),
+      file_(std::move(other.file_)),
       memory_(std::exchange(other.memory_, {})) {}
 
 MemoryFile& MemoryFile::operator=(MemoryFile&& other) noexcept {
@@ -49,8 +49,6 @@ MemoryFile& MemoryFile::operator=(MemoryFile&& other) noexcept {
 MemoryFile::~MemoryFile() {
     if (!memory_.empty())
         munmap(memory_.data(), memory_.size());
-    if (file_ >= 0)
-        close(file_);
 }
 
 Error MemoryFile::failed(const std::string& what) const {
@@ -61,20 +59,21 @@ Result<MemoryFile> MemoryFile::open(const std::string& path) {
     // Not blocking: a pipe without a reader is refused, not waited for.
     constexpr int kHow = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
     for (int tries = 0; tries < kOpens; ++tries) {
-        MemoryFile file(path, ::open(path.c_str(), kHow));
-        const bool is_new = file.file_ < 0 && errno == ENOENT;
+        MemoryFile file(path, Descriptor(::open(path.c_str(), kHow)));
+        const bool is_new = !file.file_ && errno == ENOENT;
         if (is_new)
-            file.file_ = ::open(path.c_str(), kHow | O_CREAT | O_EXCL, S_IRUSR | S_IWUSR);
-        if (is_new && file.file_ < 0 && errno == EEXIST)
+            file.file_ =
+                Descriptor(::open(path.c_str(), kHow | O_CREAT | O_EXCL, S_IRUSR | S_IWUSR));
+        if (is_new && !file.file_ && errno == EEXIST)
             continue;
-        if (file.file_ < 0)
+        if (!file.file_)
             return file.failed("cannot be opened");
         if (Status status = file.check(); !status) {
             if (is_new)
                 unlink(path.c_str());
             return status.error();
         }
-        if (flock(file.file_, LOCK_EX | LOCK_NB) != 0)
+        if (flock(file.file_.get(), LOCK_EX | LOCK_NB) != 0)
             return errno == EWOULDBLOCK ? Error{path + ": another process has it open"}
                                         : file.failed("cannot be locked");
         if (file.is_at_its_path())
@@ -86,7 +85,7 @@ Result<MemoryFile> MemoryFile::open(const std::string& path) {
 Status MemoryFile::check() const {
     struct stat status {};
     struct statfs system {};
-    if (fstat(file_, &status) != 0 || fstatfs(file_, &system) != 0)
+    if (fstat(file_.get(), &status) != 0 || fstatfs(file_.get(), &system) != 0)
         return failed("cannot be looked at");
     if (!S_ISREG(status.st_mode))
         return Error{path_ + ": is no regular file"};
@@ -104,42 +103,42 @@ Status MemoryFile::check() const {
 bool MemoryFile::is_at_its_path() const {
     struct stat own {};
     struct stat there {};
-    return fstat(file_, &own) == 0 && stat(path_.c_str(), &there) == 0 &&
+    return fstat(file_.get(), &own) == 0 && stat(path_.c_str(), &there) == 0 &&
            own.st_ino == there.st_ino && own.st_dev == there.st_dev;
 }
 
 size_t MemoryFile::size() const {
     struct stat status {};
-    return fstat(file_, &status) == 0 ? static_cast<size_t>(status.st_size) : 0;
+    return fstat(file_.get(), &status) == 0 ? static_cast<size_t>(status.st_size) : 0;
 }
 
 size_t MemoryFile::read(std::span<std::byte> beginning) const {
-    const ssize_t count = pread(file_, beginning.data(), beginning.size(), 0);
+    const ssize_t count = pread(file_.get(), beginning.data(), beginning.size(), 0);
     return count < 0 ? 0 : static_cast<size_t>(count);
 }
 
 Status MemoryFile::map(size_t bytes, int numa_node, bool keeps) {
     struct statfs system {};
-    if (fstatfs(file_, &system) != 0)
+    if (fstatfs(file_.get(), &system) != 0)
         return failed("cannot be looked at");
     const auto page = static_cast<size_t>(system.f_bsize);
     const size_t size = (bytes + page - 1) / page * page;
-    if (!keeps && ftruncate(file_, 0) != 0)
+    if (!keeps && ftruncate(file_.get(), 0) != 0)
         return failed("cannot be emptied");
-    if (this->size() < size && ftruncate(file_, static_cast<off_t>(size)) != 0)
+    if (this->size() < size && ftruncate(file_.get(), static_cast<off_t>(size)) != 0)
         return failed("cannot be made " + megabytes(size) + " long");
-    void* start = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file_, 0);
+    void* start = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file_.get(), 0);
     if (start == MAP_FAILED)
         return failed(megabytes(size) + " cannot be mapped");
     memory_ = {static_cast<std::byte*>(start), size};
     if (numa_node >= 0 && !bind_pages(memory_, numa_node))
         return failed("cannot be kept on NUMA node " + std::to_string(numa_node));
-    if (!reserve(file_, size)) {
+    if (!reserve(file_.get(), size)) {
         Error error = failed(megabytes(size) + " cannot be had on its file system");
         error.message += ": make that larger, or ask for fewer flows";
         // What it has got by then is no use to anybody.
         if (!keeps)
-            (void)!ftruncate(file_, 0);
+            (void)!ftruncate(file_.get(), 0);
         return error;
     }
     // As with Pages: that the kernel may refuse changes nothing.

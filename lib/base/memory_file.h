@@ -13,6 +13,7 @@
 /// Memory   The file's, on pages as its file system gives them.
 /// Threads  One; what is in memory() is its users' own matter.
 
+#include "base/descriptor.h"
 #include "base/result.h"
 
 #include <cstddef>
@@ -44,13 +45,14 @@ public:
     std::span<std::byte> memory() const { return memory_; }
 
 private:
-    MemoryFile(std::string path, int file) : path_(std::move(path)), file_(file) {}
+    MemoryFile(std::string path, Descriptor file)
+        : path_(std::move(path)), file_(std::move(file)) {}
     Error failed(const std::string& what) const;
     Status check() const;
     bool is_at_its_path() const;
 
     std::string path_;
-    int file_ = -1;
+    Descriptor file_;
     std::span<std::byte> memory_;
 };
 

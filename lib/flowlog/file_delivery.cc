@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "base/descriptor.h"
 #include "flowlog/delivery.h"
 
 #include <cerrno>
@@ -17,39 +18,23 @@ constexpr int64_t kLookMilliseconds = 1000;  // between looks whether the file i
 constexpr mode_t kMode = 0640;
 
 /// A descriptor of the file that a path names.
-class File {
+class File : public Descriptor {
 public:
-    File() = default;
     /// Made where there is none; without a descriptor where it cannot be opened (errno). Nobody
     /// waits for the reader of a FIFO.
     explicit File(const std::string& path)
-        : descriptor_(::open(path.c_str(),
-                             O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-                             kMode)) {}
-    ~File() {
-        if (descriptor_ >= 0)
-            ::close(descriptor_);
-    }
-    File(File&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-    File& operator=(File&& other) noexcept {
-        std::swap(descriptor_, other.descriptor_);
-        return *this;
-    }
-
-    explicit operator bool() const { return descriptor_ >= 0; }
-    int get() const { return descriptor_; }
+        : Descriptor(::open(path.c_str(),
+                            O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+                            kMode)) {}
     /// The path names another file now, or none: this one was rotated away.
     bool has_left(const std::string& path) const {
         struct stat own {};
         struct stat named {};
-        if (::fstat(descriptor_, &own) != 0)
+        if (::fstat(get(), &own) != 0)
             return true;
         return ::stat(path.c_str(), &named) != 0 || own.st_ino != named.st_ino ||
                own.st_dev != named.st_dev;
     }
-
-private:
-    int descriptor_ = -1;
 };
 
 /// Messages wait until the file has taken them. A file that is full, or cannot be opened where it

@@ -25,19 +25,19 @@ int Socket::connect(const config::Collector& collector) const {
         if (collector.path.size() >= sizeof(address.sun_path))
             return ENAMETOOLONG;
         collector.path.copy(address.sun_path, sizeof(address.sun_path) - 1);
-        return connect_to(descriptor_, address);
+        return connect_to(get(), address);
     }
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = collector.address.raw;
     address.sin_port = collector.port.raw;
-    return connect_to(descriptor_, address);
+    return connect_to(get(), address);
 }
 
 int Socket::error() const {
     int error = 0;
     socklen_t size = sizeof(error);
-    return getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+    return getsockopt(get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
 }
 
 }  // namespace sluice::flowlog

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/file.h"
 
+#include "base/descriptor.h"
 #include "config/blame.h"
 
 #include <algorithm>
@@ -18,20 +19,6 @@ namespace {
 
 using std::string;
 using std::string_view;
-
-class Descriptor {
-public:
-    explicit Descriptor(int number) : number_(number) {}
-    Descriptor(const Descriptor&) = delete;
-    ~Descriptor() {
-        if (number_ >= 0)
-            close(number_);
-    }
-    int number() const { return number_; }
-
-private:
-    int number_;
-};
 
 Error no_file(const string& path, const string& why) {
     return Error{"--config " + path + ": " + why};
@@ -56,7 +43,7 @@ Result<string> read_text(const string& path) {
     // Without O_NONBLOCK a pipe that nobody writes to would be waited for.
     const Descriptor file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
     struct stat status {};
-    if (file.number() < 0 || fstat(file.number(), &status) != 0)
+    if (!file || fstat(file.get(), &status) != 0)
         return no_file(path, std::strerror(errno));
     if (!S_ISREG(status.st_mode))
         return no_file(path, "it is " + kind_of(status.st_mode) + "; a file is wanted");
@@ -65,7 +52,7 @@ Result<string> read_text(const string& path) {
     string text;
     char buffer[1 << 16];
     while (true) {
-        const ssize_t count = ::read(file.number(), buffer, sizeof buffer);
+        const ssize_t count = ::read(file.get(), buffer, sizeof buffer);
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0)

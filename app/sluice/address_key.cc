@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sluice/address_key.h"
 
+#include "base/descriptor.h"
 #include "base/wiped.h"
 
 #include <array>
@@ -14,28 +15,12 @@
 namespace sluice {
 namespace {
 
-/// A file descriptor, closed with its object.
-class File {
-public:
-    explicit File(int descriptor) : descriptor_(descriptor) {}
-    File(const File&) = delete;
-    ~File() {
-        if (descriptor_ >= 0)
-            close(descriptor_);
-    }
-    bool is_open() const { return descriptor_ >= 0; }
-    int get() const { return descriptor_; }
-
-private:
-    int descriptor_;
-};
-
 /// Who has read the key, or written it, can tell which hosts share an address.
 bool is_secret(const struct stat& status) {
     return status.st_uid == geteuid() && (status.st_mode & (S_IRWXG | S_IRWXO)) == 0;
 }
 
-Result<pool::AddressKey> read_key(const std::string& name, const File& file) {
+Result<pool::AddressKey> read_key(const std::string& name, const Descriptor& file) {
     struct stat status {};
     if (fstat(file.get(), &status) != 0)
         return Error{"cannot look at " + name + ": " + std::strerror(errno)};
@@ -67,8 +52,8 @@ Result<pool::AddressKey> keep_address_key(const std::string& name,
                                           const std::function<void(std::string_view)>& warn) {
     // Not blocking: a pipe that nobody writes to is refused, not waited for.
     constexpr int kHow = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC;
-    const File known(open(name.c_str(), kHow));
-    if (known.is_open())
+    const Descriptor known(open(name.c_str(), kHow));
+    if (known)
         return read_key(name, known);
     if (errno != ENOENT && errno != ENOTDIR)
         return Error{"cannot open " + name + ": " + std::strerror(errno)};
@@ -79,11 +64,11 @@ Result<pool::AddressKey> keep_address_key(const std::string& name,
     const pool::AddressKey key(drawn[0], drawn[1]);
     std::string text = to_string(key);
     text += '\n';
-    const File made(open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-    if (!made.is_open() || write(made.get(), text.data(), text.size()) != ssize_t(text.size())) {
+    const Descriptor made(open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (!made || write(made.get(), text.data(), text.size()) != ssize_t(text.size())) {
         warn("hosts may get other public addresses at the next start: cannot write " + name + ": " +
              std::strerror(errno));
-        if (made.is_open())
+        if (made)
             unlink(name.c_str());
     }
     explicit_bzero(text.data(), text.size());

@@ -8,7 +8,6 @@
 #include <net/if.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 namespace sluice::app {
 namespace {
@@ -38,14 +37,12 @@ Address address_of(const std::string& resource) {
 
 /// " (process 4711)"; nothing where it cannot be known.
 std::string holder(const Address& address) {
-    const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    const Descriptor probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     ucred peer{};
     socklen_t bytes = sizeof peer;
-    const bool is_known = probe >= 0 && connect(probe, address.get(), address.bytes) == 0 &&
-                          getsockopt(probe, SOL_SOCKET, SO_PEERCRED, &peer, &bytes) == 0 &&
+    const bool is_known = probe && connect(probe.get(), address.get(), address.bytes) == 0 &&
+                          getsockopt(probe.get(), SOL_SOCKET, SO_PEERCRED, &peer, &bytes) == 0 &&
                           peer.pid > 0;
-    if (probe >= 0)
-        close(probe);
     return is_known ? " (process " + std::to_string(peer.pid) + ')' : "";
 }
 
@@ -53,19 +50,14 @@ std::string holder(const Address& address) {
 
 Result<Claim> Claim::take(const std::string& resource, const std::string& subject) {
     const Address address = address_of(resource);
-    Claim claim(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (claim.descriptor_ >= 0 && bind(claim.descriptor_, address.get(), address.bytes) == 0 &&
-        listen(claim.descriptor_, kProbes) == 0)
+    Claim claim(Descriptor(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)));
+    if (claim.socket_ && bind(claim.socket_.get(), address.get(), address.bytes) == 0 &&
+        listen(claim.socket_.get(), kProbes) == 0)
         return claim;
     if (errno == EADDRINUSE)
         return Error{subject + ": another instance of sluice" + holder(address) + " has " +
                      resource + "; stop that one, or choose another port"};
     return Error{subject + ": " + resource + " cannot be claimed: " + std::strerror(errno)};
-}
-
-Claim::~Claim() {
-    if (descriptor_ >= 0)
-        close(descriptor_);
 }
 
 std::optional<std::string> claimed_resource(const io::PortName& port) {

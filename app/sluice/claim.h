@@ -10,6 +10,7 @@
 /// Errors   One sentence that names the process that has it.
 /// Source   unix(7).
 
+#include "base/descriptor.h"
 #include "base/result.h"
 #include "io/port_name.h"
 
@@ -24,14 +25,10 @@ public:
     /// `subject` begins the error: "--lan af_packet:eth1".
     static Result<Claim> take(const std::string& resource, const std::string& subject);
 
-    Claim(Claim&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-    Claim& operator=(Claim&&) = delete;
-    ~Claim();
-
 private:
-    explicit Claim(int descriptor) : descriptor_(descriptor) {}
+    explicit Claim(Descriptor socket) : socket_(std::move(socket)) {}
 
-    int descriptor_;
+    Descriptor socket_;
 };
 
 /// What of `port` only one process can use; nothing where two may have one each of the same name.

@@ -9,7 +9,6 @@
 #include <limits>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 namespace sluice::app {
 namespace {
@@ -38,24 +37,21 @@ std::optional<Duration> read_watchdog(long pid) {
     return Duration{static_cast<int32_t>(std::clamp<uint64_t>(*microseconds / 1000, 2, kMost))};
 }
 
-/// A socket whose peer is the service manager's; -1 where it cannot be.
-int connect_to(const std::string& path) {
+/// A socket whose peer is the service manager's; none where it cannot be.
+Descriptor connect_to(const std::string& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.size() < 2 || path.size() >= sizeof address.sun_path ||
         (path.front() != '/' && path.front() != '@'))
-        return -1;
+        return {};
     path.copy(address.sun_path, path.size());
     if (path.front() == '@')
         address.sun_path[0] = '\0';
     const auto bytes = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
-    const int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (descriptor < 0)
-        return -1;
-    if (connect(descriptor, reinterpret_cast<const sockaddr*>(&address), bytes) == 0)
-        return descriptor;
-    close(descriptor);
-    return -1;
+    Descriptor own(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (own && connect(own.get(), reinterpret_cast<const sockaddr*>(&address), bytes) == 0)
+        return own;
+    return {};
 }
 
 }  // namespace
@@ -67,11 +63,6 @@ NotifySettings read_notify_settings(long pid) {
 Notifier::Notifier(const NotifySettings& settings) : socket_(connect_to(settings.socket)) {
     if (settings.watchdog)
         between_meals_ = Duration{settings.watchdog->milliseconds / 2};
-}
-
-Notifier::~Notifier() {
-    if (socket_ >= 0)
-        close(socket_);
 }
 
 void Notifier::ready() {
@@ -94,8 +85,8 @@ void Notifier::feed(Tick now) {
 }
 
 void Notifier::send(std::string_view message) const {
-    if (socket_ >= 0)
-        (void)::send(socket_, message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (socket_)
+        (void)::send(socket_.get(), message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 }  // namespace sluice::app

@@ -10,6 +10,7 @@
 ///          watchdog of $WATCHDOG_USEC for the process $WATCHDOG_PID.
 
 #include "base/clock.h"
+#include "base/descriptor.h"
 
 #include <optional>
 #include <string>
@@ -30,9 +31,6 @@ class Notifier {
 public:
     /// Where the socket cannot be reached, nobody is told and nothing else changes.
     explicit Notifier(const NotifySettings& settings);
-    ~Notifier();
-    Notifier(const Notifier&) = delete;
-    Notifier& operator=(const Notifier&) = delete;
 
     void ready();
     void stopping();
@@ -45,7 +43,7 @@ public:
 private:
     void send(std::string_view message) const;
 
-    int socket_ = -1;
+    Descriptor socket_;
     std::optional<Duration> between_meals_;
     std::optional<Tick> fed_;
 };

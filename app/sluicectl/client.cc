@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sluicectl/client.h"
 
+#include "base/descriptor.h"
 #include "sluicectl/capture_file.h"
 #include "sluicectl/failure.h"
 #include "sluicectl/interrupt.h"
@@ -36,14 +37,10 @@ int try_connect(const std::string& path) {
     if (path.size() >= sizeof(address.sun_path))
         return ENAMETOOLONG;
     path.copy(address.sun_path, path.size());
-    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return errno;
+    const sluice::Descriptor fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const bool connected =
-        connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
-    const int error = connected ? 0 : errno;
-    close(fd);
-    return error;
+        fd && connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+    return connected ? 0 : errno;
 }
 
 std::string no_connection(const std::string& path, int error) {

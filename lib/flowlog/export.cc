@@ -2,6 +2,12 @@
 #include "flowlog/export.h"
 
 namespace sluice::flowlog {
+namespace {
+
+/// Whose losses are told: of the one exporting process (IPFIX), of the one system (NetFlow 9).
+constexpr uint32_t kLossScope = 1;
+
+}  // namespace
 
 void Export::encode(std::span<const flow::JournalEntry> entries, const listing::TimeOfDay& clock,
                     std::vector<Message>& messages) const {
@@ -40,6 +46,18 @@ void Export::encode_form(Form form, std::span<const LogRecord> records,
         put_record(message.bytes, record, time, params_.told);
     }
     end_message();
+}
+
+Message Export::losses(uint64_t total, const Period& period) const {
+    Message message = begin(Message::Kind::Losses, kLossForm);
+    message.records = 1;
+    message.period = period;
+    put(message.bytes, kLossScope);
+    put(message.bytes, total);
+    put(message.bytes, static_cast<uint64_t>(period.first));
+    put(message.bytes, static_cast<uint64_t>(period.last));
+    end(message);
+    return message;
 }
 
 }  // namespace sluice::flowlog

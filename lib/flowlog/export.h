@@ -29,6 +29,7 @@ public:
 
     void encode(std::span<const flow::JournalEntry> entries, const listing::TimeOfDay& clock,
                 std::vector<Message>& messages) const override;
+    Message losses(uint64_t total, const Period& period) const override;
 
 protected:
     static constexpr size_t kSetHeaderBytes = 4;

@@ -11,8 +11,7 @@ constexpr size_t kHeaderBytes = 16;
 constexpr size_t kLengthAt = 2;
 constexpr size_t kSecondsAt = 4;
 constexpr size_t kSequenceAt = 8;
-constexpr uint32_t kDomain = 1;   // there is one point of observation: the NAT
-constexpr uint32_t kProcess = 1;  // and one process that tells
+constexpr uint32_t kDomain = 1;  // there is one point of observation: the NAT
 
 // Sets of templates; others have the number of theirs.
 constexpr uint16_t kTemplates = 2;
@@ -62,18 +61,6 @@ Message Ipfix::templates() const {
     put_fields(bytes, kLossFields);
     bytes.append(2, '\0');  // to a multiple of four bytes
     end_set(message, options);
-    return message;
-}
-
-Message Ipfix::losses(uint64_t total, const Period& period) const {
-    Message message = begin(Message::Kind::Losses, kLossForm);
-    message.records = 1;
-    message.period = period;
-    put(message.bytes, kProcess);
-    put(message.bytes, total);
-    put(message.bytes, static_cast<uint64_t>(period.first));
-    put(message.bytes, static_cast<uint64_t>(period.last));
-    end(message);
     return message;
 }
 

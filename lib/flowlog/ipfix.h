@@ -21,7 +21,6 @@ public:
     explicit Ipfix(const ExportParams& params) : Export(params) {}
 
     Message templates() const override;
-    Message losses(uint64_t total, const Period& period) const override;
     void stamp(Message& message, uint32_t seconds, uint32_t sequence) const override;
 
 private:

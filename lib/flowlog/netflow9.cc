@@ -22,7 +22,6 @@ constexpr uint16_t kTemplates = 0;
 constexpr uint16_t kOptionsTemplates = 1;
 
 constexpr Field kScope{1, 4};  // the system as a whole
-constexpr uint32_t kSystem = 1;
 
 /// The set that began at `begin` ends here, on a boundary of 32 bits.
 void end_set(std::string& bytes, size_t begin) {
@@ -75,18 +74,6 @@ Message Netflow9::templates() const {
     put_fields(bytes, kLossFields);
     end_set(bytes, options);
     put_at(bytes, kCountAt, static_cast<uint16_t>(forms_of(told()).size() + 1));
-    return message;
-}
-
-Message Netflow9::losses(uint64_t total, const Period& period) const {
-    Message message = begin(Message::Kind::Losses, kLossForm);
-    message.records = 1;
-    message.period = period;
-    put(message.bytes, kSystem);
-    put(message.bytes, total);
-    put(message.bytes, static_cast<uint64_t>(period.first));
-    put(message.bytes, static_cast<uint64_t>(period.last));
-    end(message);
     return message;
 }
 

@@ -24,7 +24,6 @@ public:
     Netflow9(const ExportParams& params, uint32_t start) : Export(params), start_(start) {}
 
     Message templates() const override;
-    Message losses(uint64_t total, const Period& period) const override;
     void stamp(Message& message, uint32_t seconds, uint32_t sequence) const override;
 
 private:

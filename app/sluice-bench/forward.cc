@@ -445,40 +445,38 @@ Status forward_flows(Protocol protocol, uint32_t flows, const Options& options, 
     return run_field({protocol, flows, 1, false, false}, base, options, bench);
 }
 
-}  // namespace
-
-int run_forward(const Options& options) {
+/// Both protocols over each number of flows: those that are asked for, else the usual ones, of
+/// which the first does when quick. `start` is given the most of them.
+int run_flows(const Options& options, const std::vector<uint32_t>& usual, auto start, auto cases) {
     std::vector<uint32_t> flows = options.flows;
     if (flows.empty())
-        flows = options.quick ? std::vector{k1K} : std::vector{k1K, k64K, k1M, k10M};
-    const uint32_t most = *std::max_element(flows.begin(), flows.end());
-    auto bench =
-        Bench::start("forward", options, Rig::table_bytes(most) + Floor::bytes_needed(most),
-                     Rig::eal_bytes(kSoberRing));
+        flows = options.quick ? std::vector{usual.front()} : usual;
+    Result<Bench> bench = start(*std::max_element(flows.begin(), flows.end()));
     if (!bench)
         return fail(bench.error());
     for (const uint32_t count : flows)
         for (const Protocol protocol : {Protocol::Udp, Protocol::Tcp})
-            if (Status status = forward_flows(protocol, count, options, bench.value()); !status)
+            if (Status status = cases(protocol, count, options, bench.value()); !status)
                 return fail(status.error());
     return bench->end();
 }
 
+}  // namespace
+
+int run_forward(const Options& options) {
+    const auto start = [&](uint32_t most) {
+        return Bench::start("forward", options, Rig::table_bytes(most) + Floor::bytes_needed(most),
+                            Rig::eal_bytes(kSoberRing));
+    };
+    return run_flows(options, {k1K, k64K, k1M, k10M}, start, forward_flows);
+}
+
 int run_nat64(const Options& options) {
-    std::vector<uint32_t> flows = options.flows;
-    if (flows.empty())
-        flows = options.quick ? std::vector{k1K} : std::vector{k1K, k64K, k1M};
-    const uint32_t most = *std::max_element(flows.begin(), flows.end());
-    auto bench = Bench::start(
-        "nat64", options, 2 * (Rig::table_bytes(most) + Floor::bytes_needed(most)) + kNumberBytes,
-        2 * Rig::eal_bytes());
-    if (!bench)
-        return fail(bench.error());
-    for (const uint32_t count : flows)
-        for (const Protocol protocol : {Protocol::Udp, Protocol::Tcp})
-            if (Status status = forward_nat64(protocol, count, options, bench.value()); !status)
-                return fail(status.error());
-    return bench->end();
+    const auto start = [&](uint32_t most) {
+        const size_t bytes = 2 * (Rig::table_bytes(most) + Floor::bytes_needed(most));
+        return Bench::start("nat64", options, bytes + kNumberBytes, 2 * Rig::eal_bytes());
+    };
+    return run_flows(options, {k1K, k64K, k1M}, start, forward_nat64);
 }
 
 }  // namespace sluice::bench

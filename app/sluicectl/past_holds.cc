@@ -173,28 +173,22 @@ void PastHolds::read_event(const json& event) {
     const std::string protocol = event.at("protocol").get<std::string>();
     if (!is_of(endpoint_, protocol))
         return;
-    const unsigned source = port_of(reply, "dport");
-    if (reply.at("dst") != original.at("src") && matches(reply.at("dst"), source, source))
-        take(id, time, what == "new",
-             {original.at("src").get<std::string>(),
-              zone_of(original),
-              protocol,
-              source,
-              source,
-              server_of(original, reply),
-              {},
-              {}});
-    const unsigned target = port_of(original, "dport");
-    if (reply.at("src") != original.at("dst") && matches(original.at("dst"), target, target))
-        take(id, time, what == "new",
-             {reply.at("src").get<std::string>(),
-              zone_of(reply),
-              protocol,
-              target,
-              target,
-              peer_of(original, "src", "sport"),
-              {},
-              {}});
+    // Where `to` goes to another address than `from` comes from, that one stands for it.
+    const auto take_end = [&](const json& from, const json& to, const std::string& peer) {
+        const unsigned port = port_of(to, "dport");
+        if (from.at("src") != to.at("dst") && matches(to.at("dst"), port, port))
+            take(id, time, what == "new",
+                 {from.at("src").get<std::string>(),
+                  zone_of(from),
+                  protocol,
+                  port,
+                  port,
+                  peer,
+                  {},
+                  {}});
+    };
+    take_end(original, reply, server_of(original, reply));
+    take_end(reply, original, peer_of(original, "src", "sport"));
 }
 
 void PastHolds::take(const std::string& id, int64_t time, bool is_start, PastHold hold) {

@@ -21,6 +21,7 @@
 namespace reception_test {
 
 using namespace sluice::command;
+using sluice::Descriptor;
 using sluice::test::TemporaryDirectory;
 using namespace std::chrono_literals;
 

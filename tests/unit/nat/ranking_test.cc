@@ -47,7 +47,8 @@ struct Table {
     Ground ground{{}, rule_with(1, pool::kAllPorts), 4};
     Opener opener{ground};
     std::unique_ptr<hosts::Quotas> quotas =
-        std::move(hosts::Quotas::create({.flows = ground.table->capacity()}, *ground.hosts))
+        std::move(hosts::Quotas::create({.flows = ground.table->capacity(), .prefixes = 4},
+                                        *ground.hosts))
             .value();
     Ranking ranking{*ground.table, *ground.hosts};
 };

@@ -3,6 +3,7 @@
 
 #include <rte_ring.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 
@@ -41,8 +42,12 @@ unsigned Ring::take(std::span<rte_mbuf*> packets) {
                                      static_cast<unsigned>(packets.size()), nullptr);
 }
 
+/// As rte_ring_count(), but that the other thread may write meanwhile what is read.
 unsigned Ring::count() const {
-    return rte_ring_count(ring_.get());
+    // relaxed: it is a number of that moment, and says nothing of the packets.
+    const uint32_t end = __atomic_load_n(&ring_->prod.tail, __ATOMIC_RELAXED);
+    const uint32_t begin = __atomic_load_n(&ring_->cons.tail, __ATOMIC_RELAXED);
+    return std::min((end - begin) & ring_->mask, ring_->capacity);
 }
 
 unsigned Ring::capacity() const {

@@ -29,7 +29,7 @@ public:
 
     unsigned put(std::span<rte_mbuf* const> packets);
     unsigned take(std::span<rte_mbuf*> packets);
-    unsigned count() const;     ///< Packets in it now.
+    unsigned count() const;     ///< Packets in it now; by any thread.
     unsigned capacity() const;  ///< That fit.
 
 private:

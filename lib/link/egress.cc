@@ -30,6 +30,24 @@ InterfaceId interface_of(const Interfaces& interfaces, PortIndex port, const rte
     return tagged == kNoInterface ? find(kUntagged) : tagged;
 }
 
+uint64_t bytes_of(std::span<rte_mbuf* const> packets) {
+    uint64_t bytes = 0;
+    for (const rte_mbuf* mbuf : packets)
+        bytes += mbuf->pkt_len;
+    return bytes;
+}
+
+/// Those of them that are untagged IPv6.
+stats::Volume ipv6_of(std::span<rte_mbuf* const> packets) {
+    stats::Volume ipv6;
+    for (const rte_mbuf* mbuf : packets) {
+        const auto* frame = rte_pktmbuf_mtod(mbuf, const rte_ether_hdr*);
+        const bool is_ipv6 = frame->ether_type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6);
+        ipv6 += {is_ipv6 ? 1U : 0U, is_ipv6 ? mbuf->pkt_len : 0};
+    }
+    return ipv6;
+}
+
 /// For one more packet, where so many others are yet to be put into that ring.
 bool has_room_beside_arp(const Ring& ring, unsigned gathered) {
     constexpr unsigned kArpShare = 4;
@@ -49,10 +67,11 @@ Egress::Egress(EgressParams params, stats::Counters& counters)
                          params_.ports[interface.port].port->inserts_tags()});
     exits_.resize(rows_.size());
     for (size_t port = 0; port < outgoing_.size(); ++port)
-        sole_.push_back(params_.interfaces.find(static_cast<PortIndex>(port), kUntagged));
+        sole_.push_back({params_.interfaces.find(static_cast<PortIndex>(port), kUntagged),
+                         params_.interfaces.find(static_cast<PortIndex>(port), kIpv6Side)});
     for (const Interface& interface : params_.interfaces)
-        if (interface.vlan != kUntagged)
-            sole_[interface.port] = kNoInterface;
+        if (interface.vlan != kUntagged && interface.vlan != kIpv6Side)
+            sole_[interface.port] = {};
     look_at_ports();
 }
 
@@ -204,20 +223,28 @@ void Egress::flush_port(size_t port) {
 
 /// Says how many have left, and counts them by interface.
 unsigned Egress::transmit(size_t port) {
-    const InterfaceId sole = sole_[port];
+    const Sole& sole = sole_[port];
     Batch& batch = outgoing_[port];
     const bool is_shown = tap_ != nullptr && tap_->sees(batch.packets());
-    if (is_shown || sole == kNoInterface)
+    if (is_shown || sole.untagged == kNoInterface)
         return transmit_by_interfaces(port, is_shown);
     const TransmitQueue& to = params_.ports[port];
-    uint64_t bytes = 0;
-    for (const rte_mbuf* mbuf : batch.packets())
-        bytes += mbuf->pkt_len;
+    const uint64_t bytes = bytes_of(batch.packets());
+    const bool has_ipv6 = sole.ipv6_side != kNoInterface;
+    const stats::Volume ipv6 = has_ipv6 ? ipv6_of(batch.packets()) : stats::Volume{};
     const unsigned sent = to.port->transmit(to.queue, batch.packets());
     // What was taken is the port's now; what was not is still here.
-    for (const rte_mbuf* mbuf : batch.packets().subspan(sent))
-        bytes -= mbuf->pkt_len;
-    counters_.interfaces[sole].out.add({sent, bytes});
+    const std::span<rte_mbuf*> unsent = batch.packets().subspan(sent);
+    const stats::Volume out{sent, bytes - bytes_of(unsent)};
+    if (!has_ipv6) {
+        counters_.interfaces[sole.untagged].out.add(out);
+        return sent;
+    }
+    const stats::Volume left = ipv6_of(unsent);
+    const stats::Volume by_side{ipv6.packets - left.packets, ipv6.bytes - left.bytes};
+    counters_.interfaces[sole.ipv6_side].out.add(by_side);
+    counters_.interfaces[sole.untagged].out.add(
+        {out.packets - by_side.packets, out.bytes - by_side.bytes});
     return sent;
 }
 

@@ -196,8 +196,12 @@ private:
     observe::Tap* tap_ = nullptr;
     std::vector<Row> rows_;    // by interface
     std::vector<Exit> exits_;  // likewise
-    /// By port: the interface that all leaves by; kNoInterface where the port has VLANs.
-    std::vector<InterfaceId> sole_;
+    /// By what all that a port sends leaves; by none of them where it has VLANs.
+    struct Sole {
+        InterfaceId untagged = kNoInterface;
+        InterfaceId ipv6_side = kNoInterface;  // what is IPv6, where there is one
+    };
+    std::vector<Sole> sole_;  // by port
     uint16_t least_mtu_ = 0;
     uint16_t smallest_mtu_ = 0;
     std::vector<Batch> outgoing_;  // by port

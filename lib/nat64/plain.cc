@@ -47,14 +47,24 @@ bool has_header(uint8_t protocol, const Transport& transport, uint32_t bytes) {
     return protocol == kUdp && bytes >= sizeof transport.udp && transport.udp.dgram_cksum != 0;
 }
 
-/// As change_checksum() does.
-void change_sum(uint8_t protocol, Transport& transport, const Sum& from, const Sum& to) {
+/// As change_checksum() does, by what changed() adds.
+void change_sum(uint8_t protocol, Transport& transport, uint16_t change) {
+    const auto after = [change](uint16_t checksum) {
+        return static_cast<uint16_t>(
+            ~Sum().add_raw(static_cast<uint16_t>(~checksum)).add_raw(change).folded());
+    };
     if (protocol == kTcp) {
-        transport.tcp.cksum = changed(transport.tcp.cksum, from, to);
+        transport.tcp.cksum = after(transport.tcp.cksum);
         return;
     }
-    const uint16_t sum = changed(transport.udp.dgram_cksum, from, to);
+    const uint16_t sum = after(transport.udp.dgram_cksum);
     transport.udp.dgram_cksum = sum == 0 ? 0xffff : sum;
+}
+
+/// What a sum changes by when `to` comes in place of `from`. It is never 0 where addresses are, so
+/// whoever adds it has what changed() has, to the bit.
+uint16_t change_between(const Sum& from, Sum to) {
+    return to.add_raw(static_cast<uint16_t>(~from.folded())).folded();
 }
 
 bool is_whole(const rte_mbuf* mbuf, size_t least) {
@@ -91,8 +101,13 @@ Macs macs_of(const rte_mbuf* mbuf) {
 
 PlainPackets::PlainPackets(const Addresses& addresses, Numbers& numbers, const net::MacAddress& mac,
                            bool is_wanted)
-    : addresses_(addresses), numbers_(numbers), mac_(net::mac_bits(mac)) {
+    : addresses_(addresses),
+      numbers_(numbers),
+      mac_(net::mac_bits(mac)),
+      hosts_(network_of(addresses.params().numbers)) {
     const AddressParams& params = addresses.params();
+    if (params.peers)
+        peers_ = network_of(params.peers->network);
     if (!params.embedding || !is_wanted)
         return;
     const net::Ipv6Prefix& servers = params.embedding->prefix();
@@ -101,6 +116,7 @@ PlainPackets::PlainPackets(const Addresses& addresses, Numbers& numbers, const n
     for (const net::Ipv6Prefix& prefix : inside)
         inside_.push_back(masked(prefix));
     servers_ = servers.address;
+    servers_sum_ = Sum().add(servers_).folded();
     is_well_known_ = params.embedding->is_well_known();
     recent_.resize(std::bit_ceil(std::clamp(numbers.capacity(), kLeastRecent, kMostRecent)));
     // Where one address may be two things, Edge says which.
@@ -108,6 +124,11 @@ PlainPackets::PlainPackets(const Addresses& addresses, Numbers& numbers, const n
              std::none_of(inside.begin(), inside.end(), [&](const net::Ipv6Prefix& prefix) {
                  return prefix.contains(servers.address) || servers.contains(prefix.address);
              });
+}
+
+PlainPackets::Network PlainPackets::network_of(const net::Prefix& prefix) {
+    return {Be32::from_host(prefix.mask()).raw,
+            Be32::from_host(prefix.address.host() & prefix.mask()).raw};
 }
 
 PlainPackets::Masked PlainPackets::masked(const net::Ipv6Prefix& prefix) {
@@ -137,8 +158,9 @@ bool PlainPackets::is_reached(const net::Ipv6Address& server) const {
 
 /// As to_ipv4() does. Headers are made of whole words: what is read soon must not have been written
 /// by halves.
-void PlainPackets::become_ipv4(rte_mbuf* mbuf, const Ends& ends, Be32 source,
-                               Identifications& identifications) {
+void PlainPackets::become_ipv4(rte_mbuf* mbuf, const Ends& ends,
+                               Identifications& identifications) const {
+    const Be32 source = addresses_.of_number(ends.number);
     auto& frame = *rte_pktmbuf_mtod(mbuf, Frame6*);
     const uint8_t protocol = frame.ip.proto;
     const uint64_t hop_limit = frame.ip.hop_limits;
@@ -147,12 +169,14 @@ void PlainPackets::become_ipv4(rte_mbuf* mbuf, const Ends& ends, Be32 source,
     const bool may_be_cut = total <= kMayBeCut;
     const uint64_t identification = may_be_cut ? identifications.next() : 0;
     const uint64_t fragment = may_be_cut ? 0 : RTE_IPV4_HDR_DF_FLAG;
-    const Sum to = Sum().add(source).add(ends.to);
-    change_sum(protocol, frame.transport, Sum().add(ends.source).add(ends.destination), to);
+    // The server's own address is the same 32 bits in both, so it is in neither.
+    change_sum(protocol, frame.transport,
+               change_between(Sum().add(ends.source).add_raw(servers_sum_), Sum().add(source)));
     const auto first = Be64::from_host(uint64_t{RTE_IPV4_VHL_DEF} << 56 | traffic_class << 48 |
                                        total << 32 | identification << 16 | fragment);
     const uint64_t life = hop_limit << 56 | uint64_t{protocol} << 48;
-    const auto sum = static_cast<uint16_t>(~Sum(to).add(first).add(Be64::from_host(life)).folded());
+    const auto sum = static_cast<uint16_t>(
+        ~Sum().add(source).add(ends.to).add(first).add(Be64::from_host(life)).folded());
     const auto second = Be64::from_host(life | uint64_t{Be16{sum}.host()} << 32 | source.host());
 
     const Macs macs = macs_of(mbuf);
@@ -188,9 +212,8 @@ uint64_t PlainPackets::look(std::span<rte_mbuf* const> packets) {
         const rte_ipv6_hdr& ip = rte_pktmbuf_mtod(packets[i], const Frame6*)->ip;
         Ends& each = ends_[i];
         each.source = address_at(ip.src_addr);
-        each.destination = address_at(ip.dst_addr);
         each.to = Be32{read32(ip.dst_addr + sizeof ip.dst_addr - sizeof(Be32))};
-        if (!is_reached(each.destination) || addresses_.is_number(each.to) ||
+        if (!is_reached(address_at(ip.dst_addr)) || is_number(each.to) ||
             (is_well_known_ && is_private(each.to)) || !may_send(each.source))
             continue;
         each.recent = &recent_of(each.source);
@@ -236,7 +259,7 @@ uint64_t PlainPackets::enter(std::span<rte_mbuf* const> packets, Identifications
     }
     const uint64_t plain = is_on_ ? find(look(packets), now) : 0;
     for (const unsigned i : SetBits{plain})
-        become_ipv4(packets[i], ends_[i], addresses_.of_number(ends_[i].number), identifications);
+        become_ipv4(packets[i], ends_[i], identifications);
     return plain;
 }
 
@@ -262,15 +285,16 @@ bool PlainPackets::leave(rte_mbuf* mbuf) const {
     if (frame.ether.ether_type != Be16::from_host(RTE_ETHER_TYPE_IPV4).raw ||
         ip.version_ihl != RTE_IPV4_VHL_DEF || total < kIpv4Bytes ||
         kEtherBytes + total > mbuf->data_len || (ip.fragment_offset & Be16::from_host(kPart).raw) ||
-        !has_header(ip.next_proto_id, frame.transport, total - kIpv4Bytes) ||
-        addresses_.is_number(from))
+        !has_header(ip.next_proto_id, frame.transport, total - kIpv4Bytes) || is_number(from) ||
+        !hosts_.contains(to))
         return false;
-    const auto destination = addresses_.to_ipv6(to);
-    if (!destination || !addresses_.is_number(to))
+    // Nothing for the gateway's own numbers, of which Edge knows.
+    const auto destination = numbers_.address(Be32{to.raw & ~hosts_.mask}.host());
+    if (!destination)
         return false;
     const auto source = net::Ipv6Address::of_words(servers_.high(), servers_.low() | from.host());
-    change_sum(ip.next_proto_id, frame.transport, Sum().add(from).add(to),
-               Sum().add(source).add(*destination));
+    change_sum(ip.next_proto_id, frame.transport,
+               change_between(Sum().add(to), Sum().add(*destination).add_raw(servers_sum_)));
     const auto first = Be64::from_host(uint64_t{6} << 60 | uint64_t{ip.type_of_service} << 52 |
                                        uint64_t{total - kIpv4Bytes} << 16 |
                                        uint64_t{ip.next_proto_id} << 8 | ip.time_to_live);

@@ -65,7 +65,6 @@ private:
     /// Of a packet that may be plain.
     struct Ends {
         net::Ipv6Address source;
-        net::Ipv6Address destination;
         Be32 to;
         uint32_t number = 0;  // the source's
         Recent* recent = nullptr;
@@ -90,8 +89,19 @@ private:
     bool is_plain(const rte_mbuf* mbuf) const;
     bool may_send(const net::Ipv6Address& source) const;
     bool is_reached(const net::Ipv6Address& server) const;
-    static void become_ipv4(rte_mbuf* mbuf, const Ends& ends, Be32 source,
-                            Identifications& identifications);
+    void become_ipv4(rte_mbuf* mbuf, const Ends& ends, Identifications& identifications) const;
+
+    /// A network of numbers, as they stand in a header.
+    struct Network {
+        uint32_t mask = 0;
+        uint32_t value = 1;  // of nobody, where the mask is 0
+
+        bool contains(Be32 address) const { return (address.raw & mask) == value; }
+    };
+    static Network network_of(const net::Prefix& prefix);
+    bool is_number(Be32 address) const {
+        return hosts_.contains(address) || peers_.contains(address);
+    }
 
     /// A prefix, as words.
     struct Masked {
@@ -103,8 +113,11 @@ private:
     const Addresses& addresses_;
     Numbers& numbers_;
     uint64_t mac_;
+    Network hosts_;
+    Network peers_;
     std::vector<Masked> inside_;  // whose hosts may send
     net::Ipv6Address servers_;    // the prefix before IPv4 hosts
+    uint16_t servers_sum_ = 0;    // of its words
     bool is_well_known_ = false;  // that is
     bool is_on_ = false;
     std::vector<Recent> recent_;

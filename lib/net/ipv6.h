@@ -24,7 +24,9 @@ namespace sluice::net {
 struct Ipv6Address {
     std::array<uint8_t, 16> bytes{};
 
-    constexpr bool operator==(const Ipv6Address& other) const { return words() == other.words(); }
+    constexpr bool operator==(const Ipv6Address& other) const {
+        return words()[0] == other.words()[0] && words()[1] == other.words()[1];
+    }
 
     /// Bits 0 to 63 and 64 to 127, in host order.
     constexpr uint64_t high() const { return words()[0].host(); }

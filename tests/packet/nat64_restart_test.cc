@@ -4,9 +4,9 @@
 /// --state with IPv6: the next gateway knows which host has which number, and no flow goes on to
 /// another one.
 
+#include "bed_restarts.h"
 #include "bed_with_ipv6.h"
 #include "catch.h"
-#include "restarts.h"
 
 #include <algorithm>
 #include <memory>

@@ -4,9 +4,9 @@
 /// --state with --route6: the next gateway knows the hosts of both sides, and no flow goes on to
 /// another one.
 
+#include "bed_restarts.h"
 #include "bed_with_route6.h"
 #include "catch.h"
-#include "restarts.h"
 
 #include <algorithm>
 #include <memory>

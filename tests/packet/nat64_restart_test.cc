@@ -4,8 +4,8 @@
 /// --state with IPv6: the next gateway knows which host has which number, and no flow goes on to
 /// another one.
 
-#include "bed_restarts.h"
 #include "bed_with_ipv6.h"
+#include "before_and_after.h"
 #include "catch.h"
 
 #include <algorithm>

@@ -4,7 +4,6 @@
 /// --state: another gateway goes on with the records that one has left, and with nothing that is
 /// wrong among them.
 
-#include "bed_restarts.h"
 #include "before_and_after.h"
 #include "catch.h"
 #include "nat/holders.h"

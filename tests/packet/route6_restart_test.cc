@@ -4,8 +4,8 @@
 /// --state with --route6: the next gateway knows the hosts of both sides, and no flow goes on to
 /// another one.
 
-#include "bed_restarts.h"
 #include "bed_with_route6.h"
+#include "before_and_after.h"
 #include "catch.h"
 
 #include <algorithm>

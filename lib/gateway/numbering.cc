@@ -6,34 +6,37 @@
 #include "gateway/gateway.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <span>
 #include <utility>
 
 namespace sluice::gateway {
+namespace {
 
-nat64::NumbersParams number_params(const config::Config& config, const Ground& ground) {
+/// Where a process before has left such numbers, in their memory.
+nat64::NumbersParams params_of(const nat64::NumberPlan& plan, const SipKey& key,
+                               const Ground& ground, std::span<std::byte> Inheritance::*left) {
     nat64::NumbersParams params{
-        .plan = config.numbers,
-        .key = ground.number_key.value_or(derive_sip_key(ground.secret, Use::Ipv6Hosts)),
-        .is_shared = ground.number_key.has_value(),
-        .pages = PageKind::Ordinary,
-        .numa_node = ground.numa_node};
+        .plan = plan, .key = key, .pages = PageKind::Ordinary, .numa_node = ground.numa_node};
     if (ground.inheritance) {
-        params.outside = ground.inheritance->numbers;
+        params.outside = (*ground.inheritance).*left;
         params.now = ground.inheritance->now;
     }
     return params;
 }
 
-nat64::NumbersParams peer_params(const config::Config& config, const Ground& ground) {
-    nat64::NumbersParams params{.plan = nat64::NumberPlan(config.peers),
-                                .key = derive_sip_key(ground.secret, Use::Ipv6Peers),
-                                .pages = PageKind::Ordinary,
-                                .numa_node = ground.numa_node};
-    if (ground.inheritance) {
-        params.outside = ground.inheritance->peers;
-        params.now = ground.inheritance->now;
-    }
+}  // namespace
+
+nat64::NumbersParams number_params(const config::Config& config, const Ground& ground) {
+    const SipKey key = ground.number_key.value_or(derive_sip_key(ground.secret, Use::Ipv6Hosts));
+    auto params = params_of(config.numbers, key, ground, &Inheritance::numbers);
+    params.is_shared = ground.number_key.has_value();
     return params;
+}
+
+nat64::NumbersParams peer_params(const config::Config& config, const Ground& ground) {
+    return params_of(nat64::NumberPlan(config.peers), derive_sip_key(ground.secret, Use::Ipv6Peers),
+                     ground, &Inheritance::peers);
 }
 
 sync::Ipv6Hosts ipv6_hosts(const config::Config& config, const nat64::Naming& naming) {

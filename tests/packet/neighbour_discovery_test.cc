@@ -52,6 +52,16 @@ std::vector<MacAddress> told_by(Ipv6Bed& ipv6, const Frame6& question) {
     return told;
 }
 
+/// Another MAC says to everybody that it has the host's address.
+void advertise(Ipv6Bed& ipv6) {
+    put(ipv6, {.source = kHost6,
+               .destination = "ff02::1",
+               .upper = neighbour6(136, kHost6, mac(0x42)),
+               .hop_limit = 255,
+               .source_mac = mac(0x42),
+               .destination_mac = {0x33, 0x33, 0, 0, 0, 1}});
+}
+
 }  // namespace
 
 TEST_CASE("neighbour discovery: who asks for an own address is told", "[packet][rfc4861]") {
@@ -225,19 +235,11 @@ TEST_CASE("neighbour discovery: a host that has moved to another MAC is found th
     };
     REQUIRE(reply().size() == 1);
     ipv6.bed.silent = {kHost6};  // the old one is gone
-    const auto advertise = [&] {
-        put(ipv6, {.source = kHost6,
-                   .destination = "ff02::1",
-                   .upper = neighbour6(136, kHost6, mac(0x42)),
-                   .hop_limit = 255,
-                   .source_mac = mac(0x42),
-                   .destination_mac = {0x33, 0x33, 0, 0, 0, 1}});
-    };
-    advertise();
+    advertise(ipv6);
     for (int i = 0; i < 8; ++i) {
         ipv6.bed.advance(Duration{500});
         ipv6.settle();
-        advertise();
+        advertise(ipv6);
     }
     ipv6.take();  // what the gateway has announced meanwhile
     const auto in = reply();
@@ -253,12 +255,7 @@ TEST_CASE("neighbour discovery: a forged advertisement moves no host that answer
     REQUIRE(answered(ipv6, port) == kHost6);
     ipv6.solicited.clear();
     for (unsigned i = 0; i < kClaims; ++i) {
-        put(ipv6, {.source = kHost6,
-                   .destination = "ff02::1",
-                   .upper = neighbour6(136, kHost6, mac(0x42)),
-                   .hop_limit = 255,
-                   .source_mac = mac(0x42),
-                   .destination_mac = {0x33, 0x33, 0, 0, 0, 1}});
+        advertise(ipv6);
         ipv6.bed.advance(Duration{500});
         ipv6.settle();
     }

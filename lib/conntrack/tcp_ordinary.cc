@@ -9,13 +9,23 @@
 
 namespace sluice::conntrack {
 
+namespace {
+
+/// Where it is, in a register: else g++ 12 finds it out anew for some of its fields.
+TcpEnd& kept(TcpEnd& end) {
+    TcpEnd* where = &end;
+    asm("" : "+r"(where));
+    return *where;
+}
+
+}  // namespace
+
 // Among the rest of a packet's way there are not enough registers for it: inlined there it takes
 // twice as many instructions.
-[[gnu::noinline]] bool track_ordinary(const Tuning& tuning, net::Direction direction,
-                                      const OrdinarySegment& segment, TcpTracker& tracker,
-                                      Duration& timeout) {
-    TcpEnd& sender = tracker.ends[index(direction)];
-    TcpEnd& receiver = tracker.ends[index(opposite(direction))];
+[[gnu::noinline]] Duration track_ordinary(const Tuning& tuning, net::Direction direction,
+                                          const OrdinarySegment& segment, TcpTracker& tracker) {
+    TcpEnd& sender = kept(tracker.ends[index(direction)]);
+    TcpEnd& receiver = kept(tracker.ends[index(opposite(direction))]);
     const uint32_t end = segment.seq + segment.payload;
 
     // Each is negative, as a serial number, where its condition fails.
@@ -24,8 +34,11 @@ namespace sluice::conntrack {
     const uint32_t ack_is_known = receiver.end - segment.ack;
     const uint32_t ack_is_recent =
         segment.ack - receiver.end + std::max(sender.max_window, kLeastAckRange);
+    // Likewise, where it is not known, or closes.
+    const uint32_t windows =
+        (segment.window - 1U) | (sender.max_window - 1) | (receiver.max_window - 1);
     const bool fits =
-        static_cast<int32_t>(room | data_is_recent | ack_is_known | ack_is_recent) >= 0;
+        static_cast<int32_t>(room | data_is_recent | ack_is_known | ack_is_recent | windows) >= 0;
 
     // Differences of numbers that are equal in a segment that is sent again.
     const uint32_t change = (tracker.last_seq ^ segment.seq) | (tracker.last_ack ^ segment.ack) |
@@ -34,12 +47,11 @@ namespace sluice::conntrack {
                             uint32_t{tracker.last_direction != direction};
     const auto repeats = static_cast<uint8_t>(change == 0 ? tracker.repeats + 1 : 0);
 
-    if (!fits || repeats >= tuning.tcp_max_retrans || segment.window == 0 ||
-        sender.max_window == 0 || receiver.max_window == 0 || !sender.has(kHasAcknowledged))
-        return false;
-
     const uint8_t sender_flags = sender.flags;
     const uint8_t receiver_flags = receiver.flags;
+    if (!fits || repeats >= tuning.tcp_max_retrans || (sender_flags & kHasAcknowledged) == 0)
+        return kLeft;
+
     const uint32_t window = uint32_t{segment.window} << sender.scale;
     const uint32_t offered = segment.ack + window;
     const bool is_new = is_after(end, sender.end);
@@ -63,8 +75,7 @@ namespace sluice::conntrack {
     const Duration longest = tuning.tcp[TcpState::Established];
     const bool is_waiting =
         is_new || ((sender_flags | (is_answer ? 0 : receiver_flags)) & kUnacknowledged) != 0;
-    timeout = is_waiting ? std::min(longest, tuning.tcp_unacknowledged) : longest;
-    return true;
+    return is_waiting ? std::min(longest, tuning.tcp_unacknowledged) : longest;
 }
 
 }  // namespace sluice::conntrack

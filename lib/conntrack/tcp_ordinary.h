@@ -34,11 +34,14 @@ struct OrdinarySegment {
     uint16_t payload = 0;  ///< Bytes of data.
 };
 
+/// No timeout.
+inline constexpr Duration kLeft{-1};
+
 /// Of a flow in state ESTABLISHED whose status has both kSeenReply and kAssured: state and status
-/// stay, and the flow lives on for `timeout`. False, and nothing is written, where the segment is
-/// not within both windows, or one of them is not known; where it closes its sender's window; or
-/// where it has been repeated so often that it shortens the timeout.
-bool track_ordinary(const Tuning& tuning, net::Direction direction, const OrdinarySegment& segment,
-                    TcpTracker& tracker, Duration& timeout);
+/// stay, and the flow lives on for as long as it says. kLeft, and nothing is written, where the
+/// segment is not within both windows, or one of them is not known; where it closes its sender's
+/// window; or where it has been repeated so often that it shortens the timeout.
+Duration track_ordinary(const Tuning& tuning, net::Direction direction,
+                        const OrdinarySegment& segment, TcpTracker& tracker);
 
 }  // namespace sluice::conntrack

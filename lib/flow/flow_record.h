@@ -16,12 +16,14 @@
 
 #include "base/clock.h"
 #include "base/enum.h"
+#include "flow/flow_ref.h"
 #include "net/checksum.h"
 #include "net/side.h"
 #include "net/tuple.h"
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -127,6 +129,11 @@ public:
         return net::Sides(*this).leave(direction);
     }
     constexpr uint8_t tuning() const { return bits_ >> net::Sides::kBits; }
+    static constexpr Course of_bits(uint8_t bits) {
+        Course course;
+        course.bits_ = bits;
+        return course;
+    }
 
 private:
     uint8_t bits_;
@@ -140,6 +147,16 @@ struct Holding {
     /// late.
     std::atomic<uint32_t> strangers{0};
     int64_t note = 0;  ///< The control core's own.
+};
+
+/// What a record says first of its flow, in one word.
+struct Standing {
+    uint8_t owner = 0;
+    uint8_t state = 0;
+    uint8_t status = 0;
+    uint8_t sides = 0;
+
+    constexpr uint32_t word() const { return std::bit_cast<uint32_t>(*this); }
 };
 
 struct alignas(64) FlowRecord {
@@ -161,6 +178,12 @@ struct alignas(64) FlowRecord {
     HolderLink second_holder;  ///< Of a flow between two inside hosts; `holder` says if there is.
 
     const net::Tuple& key(net::Direction direction) const { return tuple[index(direction)]; }
+    /// Owner, state, status and sides: Standing::word().
+    uint32_t standing() const {
+        using Word [[gnu::may_alias]] = uint32_t;
+        // relaxed: who owns the flow has written it all; to others nothing but the owner matters.
+        return __atomic_load_n(reinterpret_cast<const Word*>(&owner), __ATOMIC_RELAXED);
+    }
     Kind kind() const { return static_cast<Kind>(tuple[0].kind); }
     /// It lives at `now`, and packets of that direction have this tuple.
     bool meets(const net::Tuple& packet, net::Direction direction, Tick now) const {
@@ -189,6 +212,11 @@ struct alignas(64) FlowRecord {
     Holding& holding() { return *std::launder(reinterpret_cast<Holding*>(tracker.data())); }
 };
 
+static_assert(
+    offsetof(FlowRecord, owner) % sizeof(uint32_t) == 0 &&
+    offsetof(FlowRecord, state) - offsetof(FlowRecord, owner) == offsetof(Standing, state) &&
+    offsetof(FlowRecord, status) - offsetof(FlowRecord, owner) == offsetof(Standing, status) &&
+    offsetof(FlowRecord, sides) - offsetof(FlowRecord, owner) == offsetof(Standing, sides));
 static_assert(sizeof(Holding) <= sizeof(FlowRecord::tracker));
 static_assert(sizeof(FlowRecord) == 128, "two cache lines");
 static_assert(offsetof(FlowRecord, tracker) == 64, "what every packet reads fits the first line");
@@ -206,24 +234,5 @@ public:
 protected:
     ~Ending() = default;
 };
-
-/// A flow and the direction in which a packet travels on it. Four bytes, passed by value.
-class FlowRef {
-public:
-    constexpr FlowRef() = default;
-    constexpr FlowRef(uint32_t index, net::Direction direction)
-        : bits_(index << 1 | static_cast<uint32_t>(direction)) {}
-
-    constexpr explicit operator bool() const { return bits_ != kMiss; }
-    constexpr uint32_t index() const { return bits_ >> 1; }
-    constexpr net::Direction direction() const { return static_cast<net::Direction>(bits_ & 1); }
-    constexpr bool operator==(const FlowRef&) const = default;
-
-private:
-    static constexpr uint32_t kMiss = ~uint32_t{0};
-    uint32_t bits_ = kMiss;
-};
-
-static_assert(sizeof(FlowRef) == 4, "a burst of 32 refs must fit two cache lines");
 
 }  // namespace sluice::flow

@@ -89,16 +89,15 @@ public:
         const Hop seen = hop(index);
         if (!seen.is_resolved())
             return false;
-        address(mbuf, index, seen);
+        address(rte_pktmbuf_mtod(mbuf, void*), index, seen);
         send(mbuf, seen.interface());
         return true;
     }
     /// The first half of that, of a hop that the caller has seen resolved.
-    void address(rte_mbuf* mbuf, HopIndex index, Hop seen) {
+    void address(void* frame, HopIndex index, Hop seen) {
         if (!seen.is_used())
             params_.next_hops.mark_used(index);
-        net::write_macs(rte_pktmbuf_mtod(mbuf, void*), seen.mac_bits(),
-                        rows_[seen.interface()].mac);
+        net::write_macs(frame, seen.bits(), rows_[seen.interface()].mac);
     }
     Hop hop(HopIndex index) const { return params_.next_hops.read(index); }
 

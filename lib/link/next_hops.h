@@ -56,6 +56,8 @@ public:
     bool is_used() const { return (bits_ & kUsed) != 0; }
     net::MacAddress mac() const { return net::mac_of(bits_); }
     uint64_t mac_bits() const { return bits_ & net::kMacBits; }
+    /// Likewise, with more in bits 48 to 63.
+    uint64_t bits() const { return bits_; }
 
 private:
     uint64_t bits_;

@@ -82,9 +82,8 @@ __attribute__((optimize("no-tree-slp-vectorize")))
 void translate(const flow::FlowRecord& record, net::Direction direction,
                const net::Packet& packet) {
     const net::Tuple& reverse = record.key(opposite(direction));
-    const bool original = direction == net::Direction::Original;
-    const auto address = original ? record.rewrite.address : record.rewrite.address.inverse();
-    const auto transport = original ? record.rewrite.transport : record.rewrite.transport.inverse();
+    const net::ChecksumDelta address = record.rewrite.address.toward(direction);
+    const net::ChecksumDelta transport = record.rewrite.transport.toward(direction);
 
     packet.ip->src_addr = reverse.destination.raw;
     packet.ip->dst_addr = reverse.source.raw;
@@ -109,7 +108,8 @@ void translate(const flow::FlowRecord& record, net::Direction direction,
         }
         case net::Protocol::Icmp: {
             auto* icmp = reinterpret_cast<rte_icmp_hdr*>(packet.transport);
-            icmp->icmp_ident = original ? reverse.destination_port.raw : reverse.source_port.raw;
+            icmp->icmp_ident = direction == net::Direction::Original ? reverse.destination_port.raw
+                                                                     : reverse.source_port.raw;
             icmp->icmp_cksum = transport.apply(icmp->icmp_cksum);
             return;
         }

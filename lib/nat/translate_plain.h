@@ -37,20 +37,20 @@ void copy_swapped(const void* from, void* to) {
 /// The packet travels in `direction` on `record`, and its TTL is above 1.
 inline void translate_plain(const flow::FlowRecord& record, net::Direction direction,
                             rte_ipv4_hdr& ip) {
+    constexpr net::ChecksumDelta kOneLess = [] {
+        net::ChecksumDelta delta;
+        delta.change(Be16::from_host(0x0100), Be16{});  // the TTL is its word's high byte
+        return delta;
+    }();
     const net::Tuple& reverse = record.key(net::opposite(direction));
-    const auto in_direction = [direction](net::ChecksumDelta delta) {
-        return direction == net::Direction::Original ? delta : delta.inverse();
-    };
-    net::ChecksumDelta header = in_direction(record.rewrite.address);
-    header.change(Be16::from_host(0x0100), Be16{});  // the TTL is its word's high byte
     --ip.time_to_live;
-    ip.hdr_checksum = header.apply(ip.hdr_checksum);
+    ip.hdr_checksum = record.rewrite.address.toward(direction).apply(ip.hdr_checksum, kOneLess);
     detail::copy_swapped<uint64_t>(&reverse.source, &ip.src_addr);
 
     auto* transport = reinterpret_cast<uint8_t*>(&ip + 1);
     detail::copy_swapped<uint32_t>(&reverse.source_port, transport);
-    const net::ChecksumDelta delta = in_direction(record.rewrite.transport);
-    if (reverse.protocol == net::Protocol::Tcp) {
+    const net::ChecksumDelta delta = record.rewrite.transport.toward(direction);
+    if (record.tuple[0].protocol == net::Protocol::Tcp) {
         auto& tcp = *reinterpret_cast<rte_tcp_hdr*>(transport);
         tcp.cksum = delta.apply(tcp.cksum);
         return;

@@ -11,6 +11,7 @@
 #include "base/big_endian.h"
 #include "net/tuple.h"
 
+#include <bit>
 #include <cstdint>
 
 namespace sluice::net {
@@ -26,35 +27,34 @@ public:
         const auto words = [](uint32_t both) { return (both & 0xffff) + (both >> 16); };
         add(words(~from.raw) + words(to.raw));
     }
-    constexpr void add(ChecksumDelta other) { add(other.sum_); }
+    constexpr void add(ChecksumDelta other) { add(uint32_t{other.sum_}); }
 
-    /// The delta of the opposite rewrite: one's complement negation.
-    constexpr ChecksumDelta inverse() const {
+    /// That of packets of `direction`, where this is of the original one: what is undone is the
+    /// one's complement.
+    constexpr ChecksumDelta toward(Direction direction) const {
         ChecksumDelta result;
-        result.sum_ = static_cast<uint16_t>(~sum_);
+        result.sum_ = static_cast<uint16_t>(sum_ ^ (0U - static_cast<unsigned>(direction)));
         return result;
     }
 
     /// `checksum` after the rewrite. For UDP, a result of 0 must be sent as 0xffff (RFC 768).
-    constexpr uint16_t apply(uint16_t checksum) const {
-        ChecksumDelta total;
-        total.sum_ = static_cast<uint16_t>(~checksum);
-        total.add(sum_);
-        return static_cast<uint16_t>(~total.sum_);
+    constexpr uint16_t apply(uint16_t checksum) const { return apply(checksum, {}); }
+    /// Likewise, and after `further`.
+    constexpr uint16_t apply(uint16_t checksum, ChecksumDelta further) const {
+        const uint32_t old = static_cast<uint16_t>(~checksum);
+        return static_cast<uint16_t>(~folded(old + sum_ + further.sum_));
     }
 
     constexpr bool operator==(const ChecksumDelta&) const = default;
 
 private:
-    /// One word, or the sum of several. What is carried out is carried in; that may carry again.
-    constexpr void add(uint16_t word) {
-        const uint32_t sum = uint32_t{sum_} + word;
-        sum_ = static_cast<uint16_t>(sum + (sum >> 16));
-    }
-    constexpr void add(uint32_t words) {
-        const uint32_t sum = sum_ + words;
-        const uint32_t folded = (sum & 0xffff) + (sum >> 16);
-        sum_ = static_cast<uint16_t>(folded + (folded >> 16));
+    /// The sum of one word or several.
+    constexpr void add(uint32_t words) { sum_ = folded(sum_ + words); }
+
+    /// Both halves added, with what is carried out of that carried in again: in the upper half of
+    /// the sum, into which the lower one carries.
+    static constexpr uint16_t folded(uint32_t words) {
+        return static_cast<uint16_t>((words + std::rotl(words, 16)) >> 16);
     }
 
     uint16_t sum_ = 0;

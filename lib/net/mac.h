@@ -30,7 +30,7 @@ constexpr Word little_endian(Word word) {
     else if constexpr (sizeof word == sizeof(uint64_t))
         return __builtin_bswap64(word);
     else
-        return __builtin_bswap32(word);
+        return __builtin_bswap16(word);
 }
 
 }  // namespace detail
@@ -62,12 +62,18 @@ inline uint64_t source_mac(const void* frame) {
     return detail::little_endian(word) >> 16;
 }
 
+/// Before an EtherType, which stays. What `destination` has in bits 48 to 63 does not matter.
 inline void write_macs(void* frame, uint64_t destination, uint64_t source) {
+    constexpr size_t kSourceAt = 6;
+    constexpr size_t kTypeAt = 12;
     auto* bytes = static_cast<uint8_t*>(frame);
-    const uint64_t first = detail::little_endian(destination | source << 48);
-    const uint32_t rest = detail::little_endian(static_cast<uint32_t>(source >> 16));
+    uint16_t type;
+    std::memcpy(&type, bytes + kTypeAt, sizeof type);
+    const uint64_t first = detail::little_endian(destination);
+    const uint64_t rest =
+        detail::little_endian(source | uint64_t{detail::little_endian(type)} << 48);
     std::memcpy(bytes, &first, sizeof first);
-    std::memcpy(bytes + sizeof first, &rest, sizeof rest);
+    std::memcpy(bytes + kSourceAt, &rest, sizeof rest);
 }
 
 }  // namespace sluice::net

@@ -58,19 +58,20 @@ bool tells_tuple(const rte_mbuf* mbuf, const Frame& frame) {
            (frame.ip.fragment_offset & Be16::from_host(kPart).raw) == 0;
 }
 
-/// Both addresses at once, and both ports.
-net::Tuple tuple_of(const Frame& frame, uint16_t zone) {
-    struct Words {
-        uint64_t addresses;
-        uint32_t ports;
-        uint8_t protocol;
-        uint8_t kind;
-        uint16_t zone;
-    };
-    Words words{0, 0, frame.ip.next_proto_id, 0, zone};
-    std::memcpy(&words.addresses, &frame.ip.src_addr, sizeof words.addresses);
-    std::memcpy(&words.ports, &frame.udp.src_port, sizeof words.ports);
-    return std::bit_cast<net::Tuple>(words);
+/// Both addresses at once, and both ports. The second word is put together in a register: if it is
+/// in memory, whoever reads all of it waits.
+void write_tuple(const Frame& frame, uint16_t zone, net::Tuple& tuple) {
+    uint64_t addresses;
+    uint32_t ports;
+    std::memcpy(&addresses, &frame.ip.src_addr, sizeof addresses);
+    std::memcpy(&ports, &frame.udp.src_port, sizeof ports);
+    const uint64_t protocol = frame.ip.next_proto_id;
+    const std::array<uint64_t, 2> words{addresses,
+                                        std::endian::native == std::endian::little
+                                            ? ports | protocol << 32 | uint64_t{zone} << 48
+                                            : uint64_t{ports} << 32 | protocol << 24 | zone};
+    static_assert(sizeof words == sizeof tuple);
+    std::memcpy(static_cast<void*>(&tuple), words.data(), sizeof tuple);
 }
 
 bool is_sound_udp(const Frame& frame, uint32_t length) {
@@ -105,7 +106,7 @@ conntrack::OrdinarySegment segment_of(const Frame& frame) {
 bool is_sound(const rte_mbuf* mbuf, const Frame& frame, const Arrival& arrival, uint32_t length) {
     if (arrival.has_both_sides || net::destination_mac(&frame) != arrival.mac ||
         frame.ip.time_to_live <= 1 || mbuf->pkt_len != mbuf->data_len ||
-        length > mbuf->data_len - kIpAt)
+        kIpAt + length > mbuf->data_len)
         return false;
     if (frame.ip.next_proto_id == static_cast<uint8_t>(Protocol::Udp))
         return is_sound_udp(frame, length);
@@ -113,16 +114,45 @@ bool is_sound(const rte_mbuf* mbuf, const Frame& frame, const Arrival& arrival, 
            is_ordinary_tcp(frame, length);
 }
 
+/// Of a flow that stands: owned by this worker, and answered. Of sides, that the packet comes from
+/// where packets of its direction do.
+class StandsFor {
+public:
+    explicit StandsFor(uint8_t worker) {
+        for (const Direction direction : {Direction::Original, Direction::Reply}) {
+            const auto side = static_cast<uint8_t>(1U << index(direction));
+            mask_[index(direction)] = Standing{0xff, 0, kBoth, side}.word();
+            for (const net::Side from : {net::Side::Inside, net::Side::Outside})
+                wanted_[index(direction)][index(from)] = Standing{
+                    worker, 0, kBoth,
+                    from == net::Side::Outside ? side
+                                               : uint8_t{0}}.word();
+        }
+    }
+
+    bool operator()(uint32_t standing, Direction direction, net::Side from) const {
+        return ((standing ^ wanted_[index(direction)][index(from)]) & mask_[index(direction)]) == 0;
+    }
+
+private:
+    using Standing = flow::Standing;
+    static constexpr uint8_t kBoth = conntrack::kSeenReply | conntrack::kAssured;
+
+    std::array<uint32_t, 2> mask_;                                 // by direction
+    std::array<std::array<uint32_t, net::kSideCount>, 2> wanted_;  // likewise, and by side
+};
+
 /// What a burst's packets are decided by. A copy, so that what is written into frames and records
 /// cannot be what is read here.
 struct Ground {
     flow::FlowTable& table;
     const policy::Policy& policy;
     link::Egress& egress;
+    StandsFor stands;
     uint32_t generation;  // of next hops
-    uint8_t worker;
     Tick now;
     bool all_linked;  // every port has a link
+    bool counts;      // flows have accounts
 
     bool has_link(const link::Hop& hop) const {
         return all_linked || egress.exit(hop.interface()).has_link;
@@ -131,37 +161,24 @@ struct Ground {
 
 /// A plain packet whose record has its tuple.
 struct Met {
-    rte_mbuf* mbuf;
+    Frame& frame;
     flow::FlowRecord& record;
     flow::FlowRef flow;
     net::Side from;
 };
 
-bool stands(const Ground& ground, const Met& met) {
-    constexpr uint8_t kBoth = conntrack::kSeenReply | conntrack::kAssured;
-    const flow::FlowRecord& record = met.record;
-    // relaxed: only this worker writes it; but for who ends the flow, which may be late.
-    return record.owner == ground.worker &&
-           (record.status.load(std::memory_order_relaxed) & kBoth) == kBoth &&
-           record.sides.enter(met.flow.direction()) == met.from &&
-           !record.holder.see().is_kept_alive() && record.hops.generation == ground.generation;
-}
-
-/// Sets the flow's timeout after a packet that leaves its state as it is. False, and nothing has
+/// The flow's timeout after a packet that leaves its state as it is. kLeft, and nothing has
 /// changed, for one that may not, or that is to be looked at more closely.
-bool track(const Ground& ground, const Met& met, Duration& timeout) {
+Duration track(const Ground& ground, const Met& met, flow::Standing standing) {
     flow::FlowRecord& record = met.record;
-    const conntrack::Tuning& tuning = ground.policy.tuning_of(record.sides.tuning());
-    if (record.tuple[0].protocol == Protocol::Udp) {
-        timeout = tuning.udp_stream;
-        return true;
-    }
-    // relaxed: only this worker writes it.
-    const conntrack::ProtocolState state(record.state.load(std::memory_order_relaxed));
+    const conntrack::Tuning& tuning =
+        ground.policy.tuning_of(flow::Course::of_bits(standing.sides).tuning());
+    if (record.tuple[0].protocol == Protocol::Udp)
+        return tuning.udp_stream;
+    if (conntrack::ProtocolState(standing.state) != conntrack::TcpState::Established)
+        return conntrack::kLeft;
     auto& tracker = *std::launder(reinterpret_cast<conntrack::TcpTracker*>(record.tracker.data()));
-    return state == conntrack::TcpState::Established &&
-           conntrack::track_ordinary(tuning, met.flow.direction(), segment_of(frame_of(met.mbuf)),
-                                     tracker, timeout);
+    return conntrack::track_ordinary(tuning, met.flow.direction(), segment_of(met.frame), tracker);
 }
 
 /// As OwnFlows::track() does.
@@ -172,25 +189,31 @@ void renew(const Ground& ground, const Met& met, Duration timeout) {
     met.record.deadline.store(deadline, std::memory_order_relaxed);
     if (timeout < flow::kLongestCheck && before.is_after(deadline))
         ground.table.deadlines().set(met.flow.index(), ground.now, deadline);
-    if (ground.table.accounts().is_on())
-        ground.table.accounts().add(met.flow, {1, Be16{frame_of(met.mbuf).ip.total_length}.host()});
+    if (ground.counts)
+        ground.table.accounts().add(met.flow, {1, Be16{met.frame.ip.total_length}.host()});
 }
 
-/// Makes a plain packet ready to leave by the interface that it says. kNoInterface, and nothing has
-/// changed, where its flow does not stand, or has to look closer at it.
-link::InterfaceId pass(const Ground& ground, const Met& met) {
+/// Makes a plain packet ready to leave toward the hop that it says. One that is not resolved, and
+/// nothing has changed, where its flow does not stand, or has to look closer at it.
+link::Hop pass(const Ground& ground, const Met& met) {
+    constexpr link::Hop kNowhere(0);
     const Direction direction = met.flow.direction();
-    if (!stands(ground, met))
-        return link::kNoInterface;
-    const link::HopIndex via = met.record.hops.index[index(direction)];
+    const flow::FlowRecord& record = met.record;
+    const uint32_t standing = record.standing();
+    if (!ground.stands(standing, direction, met.from) || record.holder.see().is_kept_alive() ||
+        record.hops.generation != ground.generation)
+        return kNowhere;
+    const link::HopIndex via = record.hops.index[index(direction)];
     const link::Hop hop = ground.egress.hop(via);  // kNoHop is never resolved
-    Duration timeout;
-    if (!hop.is_resolved() || !ground.has_link(hop) || !track(ground, met, timeout))
-        return link::kNoInterface;
+    if (!hop.is_resolved() || !ground.has_link(hop))
+        return kNowhere;
+    const Duration timeout = track(ground, met, std::bit_cast<flow::Standing>(standing));
+    if (timeout == conntrack::kLeft)
+        return kNowhere;
     renew(ground, met, timeout);
-    nat::translate_plain(met.record, direction, frame_of(met.mbuf).ip);
-    ground.egress.address(met.mbuf, via, hop);
-    return hop.interface();
+    nat::translate_plain(record, direction, met.frame.ip);
+    ground.egress.address(&met.frame, via, hop);
+    return hop;
 }
 
 }  // namespace
@@ -231,31 +254,31 @@ void FastPath::forward(Burst& burst, Tick now) {
     uint64_t plain = 0;
     uint64_t tcp = 0;
     unsigned i = 0;
-    for (; i < most; ++i) {
+    for (uint64_t bit = 1; i < most; ++i, bit <<= 1) {
         rte_mbuf* mbuf = burst.mbuf[i];
         const Frame& frame = frame_of(mbuf);
         if (!tells_tuple(mbuf, frame))
             break;
         const Arrival& arrival = parts_.arrivals[burst.from[i]];
-        burst.tuple[i] = tuple_of(frame, arrival.zone);
+        write_tuple(frame, arrival.zone, burst.tuple[i]);
         burst.side[i] = arrival.side;
         const uint32_t length = Be16{frame.ip.total_length}.host();
         if (length > mtu || !is_sound(mbuf, frame, arrival, length) ||
-            !has_good_sums(mbuf, arrival))
+            ((mbuf->ol_flags & arrival.sums_seen) != arrival.sums_good && !adds_up(mbuf, arrival)))
             continue;
-        plain |= uint64_t{1} << i;
-        tcp |= uint64_t{burst.tuple[i].protocol == Protocol::Tcp} << i;
-        mbuf->data_len = static_cast<uint16_t>(kIpAt + length);
-        mbuf->pkt_len = kIpAt + length;
+        plain |= bit;
+        tcp |= frame.ip.next_proto_id == static_cast<uint8_t>(Protocol::Tcp) ? bit : 0;
+        if (kIpAt + length != mbuf->data_len)
+            mbuf->pkt_len = mbuf->data_len = static_cast<uint16_t>(kIpAt + length);
     }
     burst.guessed = i;
     burst.plain = plain;
     burst.tcp = tcp;
 }
 
-bool FastPath::has_good_sums(const rte_mbuf* mbuf, const Arrival& arrival) const {
-    return (mbuf->ol_flags & arrival.sums_seen) == arrival.sums_good ||
-           !net::verify_checksums(mbuf, packet_of(mbuf), arrival.trusts_nic);
+/// By the packet itself. Not inlined, for the way of those whose port says so.
+[[gnu::noinline]] bool FastPath::adds_up(const rte_mbuf* mbuf, const Arrival& arrival) {
+    return !net::verify_checksums(mbuf, packet_of(mbuf), arrival.trusts_nic);
 }
 
 /// Those that concern somebody who watches, if they go their way. What a guess takes for another
@@ -274,21 +297,23 @@ uint64_t FastPath::wanted(const Burst& burst) const {
     const Ground ground{parts_.table,
                         *parts_.policy,
                         parts_.egress,
+                        StandsFor(parts_.worker),
                         parts_.egress.generation(),
-                        parts_.worker,
                         now,
-                        parts_.egress.least_mtu() != 0};
+                        parts_.egress.least_mtu() != 0,
+                        parts_.table.accounts().is_on()};
     const uint64_t found = burst.guesses.found;
+    const uint64_t ready = found & burst.plain;
     // Those of whose flows more is read than their records' first lines.
-    const uint64_t further = found & (ground.table.accounts().is_on() ? ~uint64_t{0} : burst.tcp);
+    const uint64_t further = found & (ground.counts ? ~uint64_t{0} : burst.tcp);
     for (unsigned i : SetBits{further & low_bits(kAhead)})
         send_for_more(burst, i);
     // Of flows of which a packet stays, by the low bits of their records' indexes: others that
     // have the same stay as well.
     uint64_t staying = 0;
-    uint64_t gone = 0;
-    for (unsigned i = 0; i < burst.guessed; ++i) {
-        const uint64_t bit = uint64_t{1} << i;
+    unsigned gone = 0;
+    uint64_t bit = 1;
+    for (unsigned i = 0; i < burst.guessed; ++i, bit <<= 1) {
         if ((further >> kAhead & bit) != 0)
             send_for_more(burst, i + kAhead);
         if ((found & bit) == 0) {
@@ -296,27 +321,25 @@ uint64_t FastPath::wanted(const Burst& burst) const {
                 break;  // it may be of any flow
             continue;
         }
-        const flow::SlotWord word = burst.guesses.word[i];
-        const flow::FlowRef flow(word.index(), word.direction());
+        const auto flow = flow::FlowRef::of_bits(burst.guesses.word[i].ref_bits());
         flow::FlowRecord& record = ground.table.record(flow);
         if (!record.meets(burst.tuple[i], flow.direction(), now))
             break;  // likewise
-        const uint64_t mark = uint64_t{1} << (flow.index() % 64);
-        const bool may_pass = (burst.plain & bit) != 0 && (staying & mark) == 0;
-        const link::InterfaceId to =
-            may_pass ? pass(ground, {burst.mbuf[i], record, flow, burst.side[i]})
-                     : link::kNoInterface;
-        if (to == link::kNoInterface) {
-            staying |= mark;
-        } else if (gone == low_bits(i)) {
-            ground.egress.send(burst.mbuf[i], to);
-            gone |= bit;
+        const bool may_pass = (ready & bit) != 0 && (staying >> (flow.index() % 64) & 1) == 0;
+        const link::Hop to =
+            may_pass ? pass(ground, {frame_of(burst.mbuf[i]), record, flow, burst.side[i]})
+                     : link::Hop(0);
+        if (!to.is_resolved()) {
+            staying |= uint64_t{1} << (flow.index() % 64);
+        } else if (gone == i) {
+            ground.egress.send(burst.mbuf[i], to.interface());
+            ++gone;
         } else {
-            burst.to[i] = to;
+            burst.to[i] = to.interface();
             burst.passed |= bit;
         }
     }
-    return gone;
+    return low_bits(gone);
 }
 
 /// Sends for what of packet i's flow is not in its record's first line.

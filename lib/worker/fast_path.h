@@ -67,7 +67,7 @@ public:
 
 private:
     void read(Burst& burst) const;
-    bool has_good_sums(const rte_mbuf* mbuf, const Arrival& arrival) const;
+    static bool adds_up(const rte_mbuf* mbuf, const Arrival& arrival);
     uint64_t wanted(const Burst& burst) const;
     uint64_t send(Burst& burst, Tick now);
     void send_for_more(const Burst& burst, unsigned i) const;

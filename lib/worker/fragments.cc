@@ -43,12 +43,10 @@ net::Packet headers_of(rte_mbuf* later) {
 
 /// How the fragments of packet i leave, which is translated already, and whose path is known.
 fragment::Way way_of(const Burst& burst, unsigned i, const flow::FlowRecord& record) {
-    const net::ChecksumDelta address = record.rewrite.address;
-    const bool is_original = burst.flow[i].direction() == net::Direction::Original;
     fragment::Way way;
     way.source.raw = burst.packet[i].ip->src_addr;
     way.destination.raw = burst.packet[i].ip->dst_addr;
-    way.address = is_original ? address : address.inverse();
+    way.address = record.rewrite.address.toward(burst.flow[i].direction());
     way.path = burst.path[i];
     if ((burst.uncounted >> i & 1) == 0)
         way.flow = burst.flow[i];

@@ -59,8 +59,8 @@ int block_of(uint16_t port) {
 }
 
 /// Sends a datagram out; what left, if anything did.
-std::optional<Seen> send(Testbed& bed, const std::string& from, uint16_t port,
-                         const char* server = kServer) {
+std::optional<Seen> try_send(Testbed& bed, const std::string& from, uint16_t port,
+                             const char* server = kServer) {
     const auto out = bed.from_inside(Frame().ipv4(from.c_str(), server).udp(port, 53));
     REQUIRE(out.size() <= 1);
     if (out.empty())
@@ -71,7 +71,7 @@ std::optional<Seen> send(Testbed& bed, const std::string& from, uint16_t port,
 
 uint16_t port_of(Testbed& bed, const std::string& from, uint16_t port,
                  const char* server = kServer) {
-    const auto out = send(bed, from, port, server);
+    const auto out = try_send(bed, from, port, server);
     REQUIRE(out);
     return out->source_port;
 }
@@ -135,10 +135,10 @@ TEST_CASE("blocks: a host that has used up its blocks is refused by name, others
     Testbed bed(blocks(8, 2));
     for (uint16_t flow = 0; flow < 2 * kSize; ++flow)
         port_of(bed, kHost, static_cast<uint16_t>(40'000 + flow));
-    CHECK_FALSE(send(bed, kHost, 41'000));
+    CHECK_FALSE(try_send(bed, kHost, 41'000));
     CHECK(bed.dropped(Drop::HostBlocks) == 1);
-    CHECK(send(bed, kHost, 41'000, kOther));
-    CHECK(send(bed, kPeer, 41'000));
+    CHECK(try_send(bed, kHost, 41'000, kOther));
+    CHECK(try_send(bed, kPeer, 41'000));
     CHECK(bed.take(Side::Inside).empty());
 }
 
@@ -148,7 +148,7 @@ TEST_CASE("blocks: by choice a host that has used up its blocks is told", "[pack
     }));
     for (uint16_t flow = 0; flow < kSize; ++flow)
         port_of(bed, kHost, static_cast<uint16_t>(40'000 + flow));
-    CHECK_FALSE(send(bed, kHost, 41'000));  // the only block of all is its own
+    CHECK_FALSE(try_send(bed, kHost, 41'000));  // the only block of all is its own
     CHECK(bed.dropped(Drop::BlocksExhausted) == 1);
     const auto told = bed.take(Side::Inside);
     REQUIRE(told.size() == 1);
@@ -187,7 +187,7 @@ TEST_CASE("blocks: what is given back is given to others, and not before", "[pac
     Testbed bed(blocks(2, 1));
     port_of(bed, host(0), 40'000);
     port_of(bed, host(1), 40'000);
-    CHECK_FALSE(send(bed, host(2), 40'000));
+    CHECK_FALSE(try_send(bed, host(2), 40'000));
     CHECK(bed.dropped(Drop::BlocksExhausted) == 1);
     // A flow that has been answered is enough to keep a block.
     answer_from(bed, port_of(bed, host(0), 40'000));
@@ -213,10 +213,10 @@ TEST_CASE("blocks: what nobody has answered is given to others when there are no
     for (int forged = 1; forged < 8; ++forged)
         port_of(bed, host(forged), 40'000);
     // The first packet of one who comes finds none; he tries again, as TCP does.
-    CHECK_FALSE(send(bed, host(10), 40'000));
+    CHECK_FALSE(try_send(bed, host(10), 40'000));
     CHECK(bed.dropped(Drop::BlocksExhausted) == 1);
     bed.advance(Duration::seconds(10));
-    const auto later = send(bed, host(10), 40'000);
+    const auto later = try_send(bed, host(10), 40'000);
     REQUIRE(later);
     // As many were taken back as were wanted, and the honest host's is none of them.
     CHECK(block_of(later->source_port) != block_of(honest));
@@ -234,7 +234,7 @@ TEST_CASE("blocks: while one is being taken back its host has its others", "[pac
     for (; block_of(last) == block_of(first); ++port)  // until it has a second one
         last = port_of(bed, host(0), port);
     bed.advance(Duration{1900});
-    CHECK_FALSE(send(bed, host(1), 40'000));
+    CHECK_FALSE(try_send(bed, host(1), 40'000));
     for (uint16_t i = 0; i < 12; ++i) {
         bed.advance(Duration{100});
         CHECK(block_of(port_of(bed, host(0), 41'000 + i, "203.0.113.77")) == block_of(first));
@@ -247,12 +247,12 @@ TEST_CASE("blocks: one that is being taken back stays with who is answered after
           "[packet][blocks]") {
     Testbed bed(blocks(1, 1));
     const uint16_t port = port_of(bed, host(0), 40'000);
-    CHECK_FALSE(send(bed, host(1), 40'000));
+    CHECK_FALSE(try_send(bed, host(1), 40'000));
     bed.advance(Duration{1500});
     answer_from(bed, port);
     bed.advance(Duration::seconds(10));
     CHECK(port_of(bed, host(0), 40'000) == port);
-    CHECK_FALSE(send(bed, host(1), 40'000));
+    CHECK_FALSE(try_send(bed, host(1), 40'000));
 }
 
 TEST_CASE("blocks: a host goes to its next address when its own has no free block",
@@ -261,7 +261,7 @@ TEST_CASE("blocks: a host goes to its next address when its own has no free bloc
     std::map<std::string, std::set<int>> taken;  // by address
     uint64_t before = 0;
     for (int number = 0; number < 8; ++number) {
-        const auto out = send(bed, host(number), 40'000);
+        const auto out = try_send(bed, host(number), 40'000);
         REQUIRE(out);
         CHECK(taken[out->source].insert(block_of(out->source_port)).second);
         const uint64_t changed = bed.count(Count::AddressChanged);
@@ -271,7 +271,7 @@ TEST_CASE("blocks: a host goes to its next address when its own has no free bloc
         before = changed;
     }
     CHECK(taken.size() == 2);
-    CHECK_FALSE(send(bed, host(8), 40'000));
+    CHECK_FALSE(try_send(bed, host(8), 40'000));
     CHECK(bed.dropped(Drop::BlocksExhausted) == 1);
     bed.advance(Duration::seconds(2));
     CHECK(std::ranges::any_of(bed.notices, [](const std::string& notice) {
@@ -318,7 +318,7 @@ TEST_CASE("blocks: the ports of forwards are in nobody's block", "[packet][block
                             {ip(kPeer), Be16::from_host(80)}}};
     }));
     CHECK(block_of(port_of(bed, kHost, 1024 + 2)) == block_of(1024 + kSize));
-    CHECK_FALSE(send(bed, host(1), 40'000));
+    CHECK_FALSE(try_send(bed, host(1), 40'000));
     const auto in = bed.from_outside(Frame().ipv4(kServer, kPublic).tcp(9, 1024 + 3, kSyn));
     REQUIRE(in.size() == 1);
     CHECK(in[0].destination == kPeer);
@@ -347,7 +347,7 @@ TEST_CASE("blocks: mappings take their ports from the host's blocks", "[packet][
     CHECK(block_of(port_of(bed, kHost, 3500)) != block);
     for (uint16_t own = 3501; own < 3500 + kSize / 2; ++own)
         port_of(bed, kHost, own);
-    CHECK_FALSE(send(bed, kHost, 3600));
+    CHECK_FALSE(try_send(bed, kHost, 3600));
     CHECK(bed.dropped(Drop::HostBlocks) == 1);
 }
 
@@ -357,10 +357,10 @@ TEST_CASE("blocks: a port that rests keeps its block from others", "[packet][blo
     Testbed bed(blocks(1, 1, 1, all));
     port_of(bed, kHost, 40'000);
     bed.advance(Duration::seconds(415));
-    CHECK_FALSE(send(bed, kPeer, 40'000));
+    CHECK_FALSE(try_send(bed, kPeer, 40'000));
     CHECK(log_of(bed, kHost).size() == 1);
     bed.advance(Duration::seconds(15));
-    CHECK(send(bed, kPeer, 40'000));
+    CHECK(try_send(bed, kPeer, 40'000));
     CHECK(log_of(bed, kHost).size() == 2);
 }
 
@@ -372,7 +372,7 @@ TEST_CASE("blocks: workers that ask at once share a host's blocks", "[packet][bl
     CHECK(used.size() == 2);
     CHECK(bed.count(Count::HoldersMade) == 2);
     for (int i = 0; i < 3; ++i)
-        CHECK_FALSE(send(bed, kHost, static_cast<uint16_t>(41'000 + i)));
+        CHECK_FALSE(try_send(bed, kHost, static_cast<uint16_t>(41'000 + i)));
     CHECK(bed.dropped(Drop::HostBlocks) == 3);
 }
 

@@ -150,8 +150,10 @@ void Floor::rewrite(rte_mbuf* mbuf, uint32_t word) {
     Record& record = record_[word >> 1];
     const bool original = (word & 1) == 0;
     const net::Tuple& after = record.after[word & 1];
-    const auto address = original ? record.rewrite.address : record.rewrite.address.inverse();
-    const auto transport = original ? record.rewrite.transport : record.rewrite.transport.inverse();
+    const auto address =
+        original ? record.rewrite.address : record.rewrite.address.toward(net::Direction::Reply);
+    const auto transport = original ? record.rewrite.transport
+                                    : record.rewrite.transport.toward(net::Direction::Reply);
     rte_ipv4_hdr& ip = ip_of(mbuf);
     ip.src_addr = after.source.raw;
     ip.dst_addr = after.destination.raw;

@@ -65,12 +65,11 @@ public:
         const OrdinarySegment segment = any_segment(direction);
         const Memory before = plain_;
         Memory quick = plain_;
-        Duration timeout;
-        const bool takes = track_ordinary(tuning_, direction, segment, quick.tracker(), timeout);
+        const Duration timeout = track_ordinary(tuning_, direction, segment, quick.tracker());
         const Verdict verdict =
             track_tcp(tuning_, kStanding, direction, whole(segment), TrackerMemory(plain_.bytes));
         ++met;
-        if (!takes) {
+        if (timeout == kLeft) {
             REQUIRE(quick.bytes == before.bytes);
             return;
         }
@@ -199,20 +198,17 @@ TEST_CASE("tcp ordinary: of a connection that speaks in order it takes every seg
     REQUIRE(connection.flow.state == TcpState::Established);
     REQUIRE(connection.flow.status == (kSeenReply | kAssured));
     auto& tracker = *std::launder(reinterpret_cast<TcpTracker*>(connection.memory.data()));
-    Duration timeout;
     for (unsigned i = 0; i < 1000; ++i) {
         const net::Direction direction = i % 3 == 0 ? kReply : kOriginal;
         const Segment segment = connection.peers.send(direction, kAck, 1000);
-        const auto takes = [&](net::Direction way, const Segment& sent) {
+        const auto timeout_after = [&](net::Direction way, const Segment& sent) {
             return track_ordinary(connection.tuning, way,
-                                  {sent.seq, sent.ack, sent.window, sent.payload}, tracker,
-                                  timeout);
+                                  {sent.seq, sent.ack, sent.window, sent.payload}, tracker);
         };
-        REQUIRE(takes(direction, segment));
-        REQUIRE(timeout == connection.tuning.tcp_unacknowledged);
+        REQUIRE(timeout_after(direction, segment) == connection.tuning.tcp_unacknowledged);
         const net::Direction back = opposite(direction);
-        REQUIRE(takes(back, connection.peers.send(back, kAck)));
-        REQUIRE(timeout == connection.tuning.tcp[TcpState::Established]);
+        REQUIRE(timeout_after(back, connection.peers.send(back, kAck)) ==
+                connection.tuning.tcp[TcpState::Established]);
     }
 }
 

@@ -38,6 +38,8 @@ TEST_CASE("mac: both addresses stand in the frame as on the wire, and nothing el
                                               0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0x08, 0x06};
     CHECK(frame == kWanted);
     CHECK(destination_mac(frame.data()) == mac_bits(kTo));
+    write_macs(frame.data(), mac_bits(kTo) | uint64_t{0xffff} << 48, mac_bits(kFrom));
+    CHECK(frame == kWanted);
 }
 
 }  // namespace mac_test

@@ -294,7 +294,7 @@ bool Look::track(flow::FlowRef flow, const Question& question) {
     return false;
 }
 
-/// Worker::admit() and Worker::request().
+/// Openings::open().
 void Look::open(uint32_t ended) {
     answer_.reopens = ended != nat::kNoRecord;
     const policy::Rule* rule = admission_.rule_of(side(), tuple());
@@ -317,7 +317,7 @@ void Look::open(uint32_t ended) {
     open_toward(target);
 }
 
-/// Worker::is_proven(), of a host with the MAC that ARP has told of it.
+/// Openings::is_proven(), of a host with the MAC that ARP has told of it.
 bool Look::is_proven() const {
     const net::InsideAddress source = burst().tuple[0].inside_source();
     const auto toward = egress_.routes().find(source);
@@ -329,7 +329,7 @@ bool Look::is_proven() const {
     return hop != link::kNoHop && shared_.next_hops.read(hop).is_resolved();
 }
 
-/// Worker::open_flow() and OwnFlows::open().
+/// Openings::open_admitted() and OwnFlows::open().
 void Look::open_toward(const worker::Target& target) {
     nat::Request request = target.request;
     answer_.request = request;

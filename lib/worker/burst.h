@@ -72,7 +72,7 @@ struct Burst {
     uint64_t passed = 0;    ///< Bit i: gone the fast path, and sent behind those before it.
     unsigned guessed = 0;   ///< Packets from the first on that have guesses. By forward_plain.
 
-    /// FlowTable::hasher() of both keys of the flows that its packets have opened. By open_flow.
+    /// FlowTable::hasher() of both keys of the flows that its packets have opened. By track.
     AddedHashes opened;
 
     // Rare kinds, which leave the straight way: worker/fragments.h.
@@ -80,7 +80,7 @@ struct Burst {
     uint64_t leads = 0;      ///< Bit i: the rest of its datagram waits for what becomes of it.
     uint64_t uncounted = 0;  ///< Bit i: no account has it, nor what follows it. Written by track.
     uint64_t too_big = 0;    ///< Bit i: to be cut for the outgoing MTU. Written by check.
-    uint64_t routed = 0;     ///< Bit i: path[i] has been searched. Written by open, path_of.
+    uint64_t routed = 0;     ///< Bit i: path[i] has been searched. Written by FlowPaths.
 
     // Written by the stage named on the right, read by the stages after it.
     std::array<rte_mbuf*, kBurstSize> mbuf;            // receive
@@ -95,7 +95,7 @@ struct Burst {
     std::array<nat::Ahead, kBurstSize> ahead;          // expect, of those in `foreseen`
     std::array<fragment::Index, kBurstSize> datagram;  // reassemble, of those in `leads`
     std::array<Admitted, kBurstSize> by_address;       // reassemble, of those in `seen`
-    std::array<link::Path, kBurstSize> path;           // open, path_of, of those in `routed`
+    std::array<link::Path, kBurstSize> path;           // track, check, resolve; in `routed`
 
     SetBits live_packets() const { return {live}; }
     /// What the trackers look at in packet i.

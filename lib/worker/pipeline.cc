@@ -6,6 +6,7 @@
 #include "link/tag.h"
 #include "nat/mss_clamp.h"
 #include "nat/translate.h"
+#include "net/gre.h"
 #include "net/mac.h"
 #include "net/parse.h"
 #include "worker/worker.h"
@@ -250,38 +251,6 @@ void Worker::look_up(Burst& burst, uint64_t packets) {
         burst.flow[i] = flow[count++];
 }
 
-/// Those from inside may open flows: what these read is on its way when their turn comes.
-void Worker::expect(Burst& burst) {
-    burst.foreseen = 0;
-    if (burst.misses == 0)
-        return;
-    const SetBits misses{burst.live & burst.misses};
-    own_flows_.prepare(static_cast<unsigned>(std::popcount(misses.bits)));
-    std::array<net::Tuple, kBurstSize> replies;
-    std::array<uint64_t, kBurstSize> hashes;
-    unsigned count = 0;
-    for (unsigned i : misses) {
-        const net::Tuple& tuple = burst.tuple[i];
-        const policy::Rule* rule = burst.side[i] == Side::Inside ? rule_of(burst, i) : nullptr;
-        if (rule == nullptr)
-            continue;
-        nat::Ahead& ahead = burst.ahead[i];
-        own_flows_.expect_host(tuple, ahead);
-        ahead.original =
-            burst.is_guessed(i) ? burst.guesses.hash[i] : shared_.table.hasher()(tuple);
-        shared_.table.send_for(ahead.original);
-        ahead.reply = replies[count++] = own_flows_.first_guess(tuple, *rule);
-        burst.foreseen |= uint64_t{1} << i;
-    }
-    shared_.table.hasher().bulk(std::span(replies).first(count), std::span(hashes).first(count));
-    count = 0;
-    for (unsigned i : SetBits{burst.foreseen}) {
-        burst.ahead[i].reply_hash = hashes[count++];
-        shared_.table.send_for(burst.ahead[i].reply_hash);
-        own_flows_.expect_entry(burst.ahead[i]);
-    }
-}
-
 /// One packet after the other, as if each had come alone: whatever the lookup of all of them has
 /// found, those before it may have opened its flow since, or ended it.
 void Worker::track(Burst& burst) {
@@ -296,7 +265,7 @@ template <bool kCounts>
 void Worker::track_each(Burst& burst) {
     for (unsigned i : burst.live_packets()) {
         if ((burst.errors >> i & 1) != 0) {
-            if (bring_error_home(burst, i))
+            if (handover_.bring_error_home(burst, i, now_))
                 icmp_relay_.relay(burst, i, now_);
             continue;
         }
@@ -304,9 +273,27 @@ void Worker::track_each(Burst& burst) {
             name_call(burst, i);
         const bool is_met =
             (burst.misses >> i & 1) == 0 && is_alive(shared_.table.record(burst.flow[i]));
-        if (is_met ? is_own(burst.flow[i]) || bring_home(burst, i) : meet(burst, i))
+        if (is_met ? handover_.is_own(burst.flow[i]) || handover_.bring_home(burst, i, now_)
+                   : openings_.meet(burst, i, now_))
             track_one<kCounts>(burst, i);
     }
+}
+
+/// Where it may be of a call, a packet of GRE goes by that, if it is known now: those before it in
+/// the burst may have begun calls, and ended some.
+void Worker::name_call(Burst& burst, unsigned i) {
+    const net::Tuple addresses = net::by_addresses(burst.tuple[i]);
+    const net::Tuple name = calls_.name(burst.packet[i], addresses, burst.side[i], now_);
+    if (name == burst.tuple[i])
+        return;
+    const uint64_t bit = uint64_t{1} << i;
+    burst.tuple[i] = name;
+    burst.foreseen &= ~bit;  // what its flow was to be
+    burst.flow[i] = shared_.table.find(name, now_);
+    const bool is_met =
+        burst.flow[i] && belongs(shared_.table.record(burst.flow[i]), burst.flow[i].direction(),
+                                 burst.side[i], burst.packet[i]);
+    burst.misses = is_met ? burst.misses & ~bit : burst.misses | bit;
 }
 
 /// As track(), with the states that each packet finds its flow in and leaves it in.
@@ -341,34 +328,11 @@ void Worker::track_one(Burst& burst, unsigned i) {
         if (tracking.reason == Drop::RstChallenged)
             answers_.challenge(burst, i, helping_.question_to_sender(burst.flow[i]), now_);
         answers_.refuse(burst, i, tracking.reason, now_);
-    } else if (tracking.action == conntrack::Action::Reopen && admit(burst, i)) {
-        open_flow(burst, i);
+    } else if (tracking.action == conntrack::Action::Reopen) {
+        openings_.open(burst, i, now_);
     } else if (tracking.action == conntrack::Action::Pass && helping_.is_on()) {
         helping_.hear_calls({burst.mbuf[i], burst.packet[i], burst.flow[i]}, now_);
     }
-}
-
-/// Looks packet i's flow up again, unless it had none and no packet before it has opened it (what
-/// another worker opens, shows when this one is to be opened); without one it opens one, or is
-/// dropped. True when it is still to be tracked.
-bool Worker::meet(Burst& burst, unsigned i) {
-    const net::Tuple& tuple = burst.tuple[i];
-    const bool is_guessed = burst.is_guessed(i);
-    const bool may_be_there =
-        (burst.misses >> i & 1) == 0 ||
-        (is_guessed ? burst.opened.may_have(burst.guesses.hash[i]) : !burst.opened.is_empty());
-    if (may_be_there) {
-        const flow::FlowRef flow = is_guessed
-                                       ? shared_.table.find(burst.guesses.hash[i], tuple, now_)
-                                       : shared_.table.find(tuple, now_);
-        burst.flow[i] = flow;
-        if (flow &&
-            belongs(shared_.table.record(flow), flow.direction(), burst.side[i], burst.packet[i]))
-            return bring_home(burst, i);
-    }
-    if (admit(burst, i))
-        open_flow(burst, i);
-    return (burst.live & ~burst.fresh) >> i & 1;
 }
 
 /// Of flows that foretell others: before the packet is held against the MTU, for it may grow.
@@ -392,7 +356,7 @@ void Worker::check(Burst& burst) {
         if (packet.ip->time_to_live > 1 && packet.length <= egress_.least_mtu() &&
             !packet.is_fragment)
             continue;
-        if (const link::Exit* exit = exit_of(burst, i))
+        if (const link::Exit* exit = flow_paths_.exit_of(burst, i))
             answers_.may_leave(burst, i, *exit, now_);
         else
             drop(burst, i, Drop::NoRoute);
@@ -423,11 +387,11 @@ void Worker::clamp_mss(Burst& burst) {
 void Worker::depart(Burst& burst) {
     if (burst.fragments != 0) {
         for (unsigned i : SetBits{burst.live & burst.leads})
-            path_of(burst, i);
+            flow_paths_.find(burst, i);
         fragments_.depart(burst, now_);
     }
     for (unsigned i : SetBits{burst.live & burst.too_big})
-        send_by_path(burst, i);
+        flow_paths_.send(burst, i);
 }
 
 /// What has gone the fast path behind a packet that has not is sent behind it.
@@ -448,44 +412,8 @@ void Worker::resolve(Burst& burst) {
         if (hop != link::kNoHop && egress_.send_to(burst.mbuf[i], hop))
             burst.end(i);
         else
-            send_by_path(burst, i);
+            flow_paths_.send(burst, i);
     }
-}
-
-/// The way of packet i's flow in its direction; null where no route leads. It is searched once, by
-/// whoever asks first, and the path that it opened its flow by is known.
-link::Path* Worker::path_of(Burst& burst, unsigned i) {
-    const uint64_t bit = uint64_t{1} << i;
-    if ((burst.routed & bit) == 0) {
-        const auto path = forwarding_.path_of(burst.flow[i]);
-        if (!path)
-            return nullptr;
-        burst.path[i] = *path;
-        burst.routed |= bit;
-    }
-    return &burst.path[i];
-}
-
-/// That by which packet i leaves; null where no route leads. All of them come here while some port
-/// has no link, so it is not searched for where its hop is remembered.
-const link::Exit* Worker::exit_of(Burst& burst, unsigned i) {
-    const flow::FlowRef flow = burst.flow[i];
-    const flow::Hops& hops = shared_.table.record(flow).hops;
-    const link::HopIndex hop = hops.index[index(flow.direction())];
-    if (hop != link::kNoHop && hops.generation == egress_.generation())
-        return &egress_.exit(egress_.hop(hop).interface());
-    const link::Path* path = path_of(burst, i);
-    return path != nullptr ? &egress_.exit(path->interface) : nullptr;
-}
-
-/// Sends a translated packet whose flow knows no next hop that is in reach, or that is to be cut.
-void Worker::send_by_path(Burst& burst, unsigned i) {
-    const flow::FlowRef flow = burst.flow[i];
-    link::Path* path = path_of(burst, i);
-    if (path == nullptr)
-        return drop(burst, i, Drop::NoRoute);
-    cutter_.send(burst.take(i), *path);
-    shared_.table.record(flow).hops.index[index(flow.direction())] = path->hop;
 }
 
 void Worker::transmit(Burst&) {

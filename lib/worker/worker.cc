@@ -75,12 +75,16 @@ Worker::Worker(const Shared& shared, WorkerParams params)
       fast_path_({shared.table, policy_, egress_, arrivals_, counters_, tap_, params_.id}),
       forwarding_({shared.table, policy_, admission_, egress_, shared.helpers, shared.may_inherit}),
       cutter_(egress_, counters_, params_.packets),
+      flow_paths_({shared.table, forwarding_, egress_, cutter_}),
       answers_(policy_, shared.budgets, egress_, counters_, params_.packets),
       local_(shared, admission_, egress_),
       icmp_relay_({shared.table, policy_, forwarding_, egress_, cutter_, answers_, local_,
                    ipv6_crossing_, counters_, tap_}),
       fragments_({shared, policy_, admission_, forwarding_, local_, egress_, cutter_, counters_,
                   tap_, params_.id}),
+      handover_({shared.table, policy_, egress_, fragments_, params_.id}),
+      openings_({shared, policy_, admission_, forwarding_, own_flows_, egress_, cutter_, answers_,
+                 local_, handover_, flow_paths_, tap_, params_.id}),
       helping_({shared.table, policy_, own_flows_.foretelling(), counters_, shared.helpers}),
       calls_(shared.table, shared.helpers) {
     has_tags_.resize(params_.ports.size());

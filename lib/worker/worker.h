@@ -28,12 +28,15 @@
 #include "worker/arrival.h"
 #include "worker/burst.h"
 #include "worker/fast_path.h"
+#include "worker/flow_paths.h"
 #include "worker/forwarding.h"
 #include "worker/fragments.h"
+#include "worker/handover.h"
 #include "worker/helping.h"
 #include "worker/icmp_relay.h"
 #include "worker/ipv6_entry.h"
 #include "worker/local.h"
+#include "worker/openings.h"
 #include "worker/shared.h"
 
 #include <array>
@@ -125,14 +128,13 @@ private:
     void reassemble(Burst& burst);
     void lookup(Burst& burst);
     void look_up(Burst& burst, uint64_t packets);
-    void expect(Burst& burst);
+    void expect(Burst& burst) { openings_.expect(burst); }
     void track(Burst& burst);
     template <bool kCounts>
     void track_each(Burst& burst);
     template <bool kCounts>
     void track_one(Burst& burst, unsigned i);
     void track_watched(Burst& burst);
-    bool meet(Burst& burst, unsigned i);
     void help(Burst& burst);
     void check(Burst& burst);
     void translate(Burst& burst);
@@ -143,33 +145,12 @@ private:
 
     bool find_interface(Burst& burst, unsigned i);
     bool find_side(Burst& burst, unsigned i);
-
-    // A packet without a flow, or at the wrong worker: opening.cc.
-    /// The rule by which packet i is served.
-    const policy::Rule* rule_of(Burst& burst, unsigned i) {
-        return (burst.ruled >> i & 1) != 0 ? burst.rule[i] : find_rule(burst, i);
-    }
-    const policy::Rule* find_rule(Burst& burst, unsigned i);
-    bool admit(Burst& burst, unsigned i);
-    Target target(Burst& burst, unsigned i);
-    bool is_proven(Burst& burst, unsigned i);
-    void open_flow(Burst& burst, unsigned i);
-    bool has_been_opened(Burst& burst, unsigned i);
-    bool goes_by(flow::FlowRef flow, std::optional<link::UplinkId> uplink) const;
-    void remember(Burst& burst, unsigned i, const link::Path& path);
-    bool is_own(flow::FlowRef flow) const { return shared_.table.record(flow).owner == params_.id; }
-    bool bring_home(Burst& burst, unsigned i);
-    bool bring_error_home(Burst& burst, unsigned i);
-    void bring_to(Burst& burst, unsigned i, unsigned owner);
     bool may_be_call(const Burst& burst, unsigned i) const {
         return helping_.is_on() && burst.tuple[i].protocol == net::Protocol::Gre &&
                (burst.errors >> i & 1) == 0;
     }
     void name_call(Burst& burst, unsigned i);
 
-    link::Path* path_of(Burst& burst, unsigned i);
-    const link::Exit* exit_of(Burst& burst, unsigned i);
-    void send_by_path(Burst& burst, unsigned i);
     void drop(Burst& burst, unsigned i, stats::Drop reason) { egress_.drop(burst.take(i), reason); }
 
     const Shared& shared_;
@@ -190,15 +171,16 @@ private:
     FastPath fast_path_;
     Forwarding forwarding_;
     fragment::Cutter cutter_;
+    FlowPaths flow_paths_;
     Answers answers_;
     Local local_;
     IcmpRelay icmp_relay_;
     Fragments fragments_;
+    Handover handover_;
+    Openings openings_;
     Helping helping_;
     nat::Calls calls_;
     Tick now_;
-    Tick asked_at_;  // when strangers were last asked for, and how many: --strict-source
-    unsigned asked_ = 0;
     std::span<uint64_t> stage_cycles_;  // empty: not timed
     bool stands_by_ = false;            // in this turn
     bool is_plain_ = true;              // neither timed nor watched, in this turn

@@ -2,11 +2,16 @@
 #include "config/read_independence.h"
 
 #include "config/read.h"
+#include "config/read_own.h"
+#include "config/spelling.h"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <map>
 #include <sstream>
 #include <utility>
+#include <vector>
 
 namespace sluice::config {
 namespace {
@@ -62,17 +67,27 @@ std::optional<ProtocolPorts> parse_inside(string_view text) {
     return ProtocolPorts{*protocol, *ports};
 }
 
+constexpr string_view kKeys[] = {"mapping", "filtering", "for", "mapping-ports"};
+
+/// Of a word behind the pool that is none of a rule's.
+Error no_word(string_view flag, string_view word) {
+    const std::vector<string> own = own_keys();
+    std::vector<string_view> meant(std::begin(kKeys), std::end(kKeys));
+    meant.insert(meant.end(), own.begin(), own.end());
+    const string_view key = word.substr(0, word.find('='));
+    return wrong(flag, word,
+                 "behind the pool mapping=, filtering=, for=, mapping-ports=, max-flows=, rate=, "
+                 "log=, helper= and the timeouts, as timeout-udp=, may stand" +
+                     (nearest(key, meant) == key ? string() : did_you_mean(key, meant)));
+}
+
 Result<WordsByKey> read_words(string_view flag, std::span<const string> words) {
     WordsByKey result;
     for (const string_view word : words) {
         const size_t equals = word.find('=');
         const string_view key = word.substr(0, equals);
-        const bool is_known =
-            key == "mapping" || key == "filtering" || key == "for" || key == "mapping-ports";
-        if (equals == string_view::npos || !is_known)
-            return wrong(flag, word,
-                         "behind the pool mapping=, filtering=, for=, mapping-ports=, max-flows=, "
-                         "rate= and the timeouts, as timeout-udp=, may stand");
+        if (equals == string_view::npos || std::ranges::find(kKeys, key) == std::end(kKeys))
+            return no_word(flag, word);
         if (!result.emplace(key, word.substr(equals + 1)).second)
             return wrong(flag, word, "the rule says this twice");
     }

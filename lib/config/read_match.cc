@@ -2,6 +2,7 @@
 #include "config/read_match.h"
 
 #include "config/read_independence.h"
+#include "config/spelling.h"
 #include "net/text.h"
 
 #include <optional>
@@ -28,11 +29,23 @@ std::optional<Protocol> parse_protocol(string_view text) {
     return std::nullopt;
 }
 
-Error no_match(string_view flag, std::span<const string> words) {
+/// Of a word that stands behind a prefix, and is none of those that may.
+string hint(string_view word) {
+    if (word.find_first_of(".:/") != string_view::npos)  // meant as a prefix
+        return {};
+    std::vector<string_view> meant{"zone", "to"};
+    for (const auto& [name, protocol] : kProtocols)
+        meant.push_back(name);
+    return nearest(word, meant) == word ? string() : did_you_mean(word, meant);
+}
+
+/// `rest` is what nobody could read of the words.
+Error no_match(string_view flag, std::span<const string> words, std::span<const string> rest = {}) {
     return wrong(
         flag, joined(words),
         "hosts are written PREFIX [zone N] [to PREFIX] [PROTOCOL [PORTS]], as 10.2.0.0/16, "
-        "10.0.0.0/8 to 10.200.0.0/16 or 10.0.0.0/8 tcp 25");
+        "10.0.0.0/8 to 10.200.0.0/16 or 10.0.0.0/8 tcp 25" +
+            (rest.empty() ? string() : hint(rest.front())));
 }
 
 Status read_inside(string_view flag, const string& text, Match& match) {
@@ -97,7 +110,7 @@ Result<Match> read_match(string_view flag, const std::vector<string>& words) {
     std::span<const string> rest(words);
     Result<Match> match = take_match(flag, rest);
     if (match && !rest.empty())
-        return no_match(flag, words);
+        return no_match(flag, words, rest);
     return match;
 }
 
@@ -106,6 +119,9 @@ Result<std::vector<Match>> read_matches(const Given& given) {
     std::vector<Match> matches;
     std::span<const string> rest(items);
     while (!rest.empty()) {
+        if (!matches.empty() && !hint(rest.front()).empty())
+            return wrong(given.flag, rest.front(),
+                         "a prefix is wanted, as 10.1.0.0/24" + hint(rest.front()));
         Result<Match> match = take_match(given.flag, rest);
         if (!match)
             return match.error();

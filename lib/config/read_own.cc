@@ -86,6 +86,15 @@ bool is_own(string_view word) {
     return own_limit_of(key) != nullptr || timeout_of(key) || key == kLog || key == kHelper;
 }
 
+std::vector<string> own_keys() {
+    std::vector<string> keys{string(kLog), string(kHelper)};
+    for (const NamedOwnLimit& limit : kOwnLimits)
+        keys.emplace_back(limit.name);
+    for (const auto& timeout : conntrack::timeouts())
+        keys.push_back(string(kTimeoutPrefix) + string(timeout.name));
+    return keys;
+}
+
 Status read_own(string_view flag, const string& word, SnatRule& rule) {
     const string_view key = key_of(word);
     const std::vector<string> words{word.substr(std::min(key.size() + 1, word.size()))};

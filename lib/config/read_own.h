@@ -17,11 +17,14 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sluice::config {
 
 /// Whether a word is one of these.
 bool is_own(std::string_view word);
+/// What stands before the sign of all that there are.
+std::vector<std::string> own_keys();
 /// Reads one such word into the rule.
 Status read_own(std::string_view flag, const std::string& word, SnatRule& rule);
 /// All of the rule's, each with a blank before it.

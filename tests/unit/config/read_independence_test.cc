@@ -2,6 +2,7 @@
 #include "config/read_independence.h"
 
 #include "catch.h"
+#include "config/read_own.h"
 #include "config/read_rules.h"
 
 #include <string>
@@ -83,6 +84,25 @@ TEST_CASE("independence: what is written wrongly is refused", "[config]") {
     const auto rules = read(words);
     REQUIRE_FALSE(rules);
     CHECK(rules.error().message.starts_with("--snat "));
+}
+
+TEST_CASE("independence: what may stand behind the pool is named, and the word that is meant",
+          "[config]") {
+    const auto message = [](const std::string& words) {
+        const auto rules = read(words);
+        REQUIRE_FALSE(rules);
+        return rules.error().message;
+    };
+    CHECK(message(" timout-udp=3").ends_with("may stand; did you mean timeout-udp?"));
+    CHECK(message(" max-flow=3").ends_with("may stand; did you mean max-flows?"));
+    CHECK(message(" helpers=ftp").ends_with("may stand; did you mean helper?"));
+    CHECK(message(" maping=endpoint-independent").ends_with("did you mean mapping?"));
+    CHECK(message(" mapping").ends_with("may stand"));
+    CHECK(message(" nothing-of-the-kind=1").ends_with("may stand"));
+    for (const std::string& key : own_keys()) {
+        CAPTURE(key);
+        CHECK(message(' ' + key + "x=1").ends_with("; did you mean " + key + '?'));
+    }
 }
 
 }  // namespace read_independence_test

@@ -61,6 +61,23 @@ TEST_CASE("match: what is no match is refused by name", "[config]") {
     CHECK_FALSE(read_match("snat", {"10.0.0.0/8", "10.1.0.0/16"}).ok());
 }
 
+TEST_CASE("match: a word that is spelled wrongly is told from a prefix", "[config]") {
+    const auto message = [](const std::string& text) {
+        const std::vector<std::string> words{text};
+        const auto matches = read_matches({"deny", words});
+        REQUIRE_FALSE(matches.ok());
+        return matches.error().message;
+    };
+    CHECK(message("10.0.0.0/8 tpc 25") ==
+          "--deny tpc: a prefix is wanted, as 10.1.0.0/24; did you mean tcp?");
+    CHECK(message("10.0.0.0/8 too 10.2.0.0/16").ends_with("; did you mean to?"));
+    CHECK(message("10.0.0.0/8 tcp udp") == "--deny udp: a prefix is wanted, as 10.1.0.0/24");
+    CHECK(message("10.0.0.0/8 10.2/16") == "--deny 10.2/16: a prefix is wanted, as 10.1.0.0/24");
+    const auto one = read_match("snat", {"10.0.0.0/8", "zoen", "3"});
+    REQUIRE_FALSE(one.ok());
+    CHECK(one.error().message.ends_with("10.0.0.0/8 tcp 25; did you mean zone?"));
+}
+
 TEST_CASE("match: several with zones and without stand beside one another", "[config][zones]") {
     const auto matches = matches_of({"10.0.0.0/8 zone 5 tcp", "10.1.0.0/16,10.2.0.0/16 zone 6"});
     REQUIRE(matches.size() == 3);

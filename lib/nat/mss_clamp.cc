@@ -2,6 +2,7 @@
 #include "nat/mss_clamp.h"
 
 #include "net/checksum.h"
+#include "net/header_options.h"
 
 #include <rte_tcp.h>
 
@@ -13,25 +14,16 @@ namespace sluice::nat {
 namespace {
 
 // RFC 9293 §3.2.
-constexpr uint8_t kEndOfList = 0;
-constexpr uint8_t kNoOperation = 1;
 constexpr uint8_t kMss = 2;
 constexpr uint8_t kMssBytes = 4;
-constexpr size_t kHeadBytes = 2;  // kind and length
 
 /// The value of the MSS option, two bytes in network order; null where there is none.
 uint8_t* find_mss(std::span<uint8_t> options) {
-    while (!options.empty() && options[0] != kEndOfList) {
-        if (options[0] == kNoOperation) {
-            options = options.subspan(1);
-            continue;
-        }
-        if (options.size() < kHeadBytes || options[1] < kHeadBytes || options[1] > options.size())
-            return nullptr;
-        if (options[0] == kMss)
-            return options[1] == kMssBytes ? &options[kHeadBytes] : nullptr;
-        options = options.subspan(options[1]);
-    }
+    using Options = net::HeaderOptions<uint8_t>;
+    Options all(options);
+    for (auto option = all.next(); !option.empty(); option = all.next())
+        if (option[0] == kMss)
+            return option.size() == kMssBytes ? &option[Options::kHeadBytes] : nullptr;
     return nullptr;
 }
 

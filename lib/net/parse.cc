@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "net/parse.h"
 
+#include "net/header_options.h"
 #include "net/quote.h"
 #include "sctp/packet.h"
 
@@ -34,15 +35,11 @@ uint32_t header_bytes(const rte_ipv4_hdr& ip) {
 }
 
 // IPv4 options: RFC 791 §3.1, RFC 1393 (traceroute).
-constexpr uint8_t kEndOfList = 0;
-constexpr uint8_t kNoOperation = 1;
 constexpr uint8_t kRecordRoute = 7;
 constexpr uint8_t kTimestamp = 68;
 constexpr uint8_t kTraceroute = 82;
 constexpr uint8_t kLooseSourceRoute = 131;
 constexpr uint8_t kStrictSourceRoute = 137;
-
-constexpr size_t kHeadBytes = 2;  // type and length
 
 /// Source routes are refused, as Linux refuses them unless told otherwise. So are those in which
 /// routers write down addresses: what routers inside have written would leave.
@@ -61,18 +58,11 @@ Verdict refuse_option(uint8_t type) {
 }
 
 Verdict refuse_options(std::span<const uint8_t> options) {
-    while (!options.empty() && options[0] != kEndOfList) {
-        if (options[0] == kNoOperation) {
-            options = options.subspan(1);
-            continue;
-        }
-        if (options.size() < kHeadBytes || options[1] < kHeadBytes || options[1] > options.size())
-            return Drop::IpOptions;
-        if (const auto reason = refuse_option(options[0]))
+    HeaderOptions all(options);
+    for (auto option = all.next(); !option.empty(); option = all.next())
+        if (const auto reason = refuse_option(option[0]))
             return reason;
-        options = options.subspan(options[1]);
-    }
-    return std::nullopt;
+    return all.is_broken() ? Verdict(Drop::IpOptions) : std::nullopt;
 }
 
 /// Checks the options of an IPv4 header of `header` bytes, all of which the frame has.

@@ -4,6 +4,7 @@
 #include "base/big_endian.h"
 #include "helper/sequence.h"
 #include "net/checksum.h"
+#include "net/header_options.h"
 
 #include <rte_ip.h>
 #include <rte_mbuf.h>
@@ -14,10 +15,7 @@
 namespace sluice::worker {
 namespace {
 
-constexpr uint8_t kEndOfList = 0;
-constexpr uint8_t kNoOperation = 1;
 constexpr uint8_t kSack = 5;
-constexpr size_t kHeadBytes = 2;  // kind and length
 constexpr size_t kEdgeBytes = 4;
 
 Be16 sum_of(std::span<const uint8_t> bytes) {
@@ -41,17 +39,11 @@ void restore_edges(std::span<uint8_t> blocks, const helper::Correction& correcti
 }
 
 void restore_sacks(std::span<uint8_t> options, const helper::Correction& correction) {
-    while (!options.empty() && options[0] != kEndOfList) {
-        if (options[0] == kNoOperation) {
-            options = options.subspan(1);
-            continue;
-        }
-        if (options.size() < kHeadBytes || options[1] < kHeadBytes || options[1] > options.size())
-            return;
-        if (options[0] == kSack)
-            restore_edges(options.first(options[1]).subspan(kHeadBytes), correction);
-        options = options.subspan(options[1]);
-    }
+    using Options = net::HeaderOptions<uint8_t>;
+    Options all(options);
+    for (auto option = all.next(); !option.empty(); option = all.next())
+        if (option[0] == kSack)
+            restore_edges(option.subspan(Options::kHeadBytes), correction);
 }
 
 }  // namespace

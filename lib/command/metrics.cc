@@ -257,43 +257,40 @@ private:
     }
 
     void interfaces(const stats::Snapshot& total) {
-        const std::vector<InterfaceVolumes> all = interface_volumes(subject_, total);
-        MetricFamily& packets =
-            counter("interface_packets_total", "Packets that came and went by each interface");
-        for (const InterfaceVolumes& each : all) {
-            packets.metric.push_back(way(each, "in", each.volumes.in.packets));
-            packets.metric.push_back(way(each, "out", each.volumes.out.packets));
-        }
-        MetricFamily& bytes =
-            counter("interface_bytes_total", "Bytes of their frames, without tags");
-        for (const InterfaceVolumes& each : all) {
-            bytes.metric.push_back(way(each, "in", each.volumes.in.bytes));
-            bytes.metric.push_back(way(each, "out", each.volumes.out.bytes));
-        }
-    }
-    static ClientMetric way(const InterfaceVolumes& interface, const char* direction,
-                            uint64_t value) {
-        return counted(value, {{"interface", interface.name}, {"direction", direction}});
+        both_ways(interface_volumes(subject_, total), &InterfaceVolumes::volumes,
+                  {"interface", "Packets that came and went by each interface",
+                   "Bytes of their frames, without tags"});
     }
 
     /// Families without a sample where nothing is counted.
     void addresses() {
-        const std::vector<AddressReport> all = subject_.address_traffic();
-        MetricFamily& packets = counter(
-            "address_packets_total", "Packets of the flows of each public address, by accounting");
-        for (const AddressReport& each : all) {
-            packets.metric.push_back(way(each, "out", each.traffic.out.packets));
-            packets.metric.push_back(way(each, "in", each.traffic.in.packets));
-        }
-        MetricFamily& bytes =
-            counter("address_bytes_total", "Bytes of their IP packets, by accounting");
-        for (const AddressReport& each : all) {
-            bytes.metric.push_back(way(each, "out", each.traffic.out.bytes));
-            bytes.metric.push_back(way(each, "in", each.traffic.in.bytes));
-        }
+        both_ways(subject_.address_traffic(), &AddressReport::traffic,
+                  {"address", "Packets of the flows of each public address, by accounting",
+                   "Bytes of their IP packets, by accounting"});
     }
-    static ClientMetric way(const AddressReport& address, const char* direction, uint64_t value) {
-        return counted(value, {{"address", address.name}, {"direction", direction}});
+
+    struct Carrier {
+        std::string kind;  // before the names of both families, and of the label
+        const char* packets_help;
+        const char* bytes_help;
+    };
+
+    /// `volumes` has packets and bytes that came in, and that went out.
+    template <typename Each, typename Volumes>
+    void both_ways(const std::vector<Each>& all, Volumes Each::*volumes, const Carrier& carrier) {
+        const auto way = [&](const Each& each, const char* direction, uint64_t value) {
+            return counted(value, {{carrier.kind, each.name}, {"direction", direction}});
+        };
+        MetricFamily& packets = counter(carrier.kind + "_packets_total", carrier.packets_help);
+        for (const Each& each : all) {
+            packets.metric.push_back(way(each, "in", (each.*volumes).in.packets));
+            packets.metric.push_back(way(each, "out", (each.*volumes).out.packets));
+        }
+        MetricFamily& bytes = counter(carrier.kind + "_bytes_total", carrier.bytes_help);
+        for (const Each& each : all) {
+            bytes.metric.push_back(way(each, "in", (each.*volumes).in.bytes));
+            bytes.metric.push_back(way(each, "out", (each.*volumes).out.bytes));
+        }
     }
 
     /// Where the gateway is one of two.

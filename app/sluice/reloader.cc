@@ -350,7 +350,7 @@ Result<string> Reloader::apply(Candidate candidate, Unused& compiled, string tab
     keep(std::move(written));
     tell_policy(params_.gateway, fingerprint);
     if_memory_allows([&] {
-        string rest = settle(policy, without_ground);
+        string rest = keep_or_end(policy, without_ground);
         if (!is_over)
             rest += "; a worker stands still, which may still go by the old configuration";
         params_.print("reload: " + std::to_string(candidate.difference.gone.size()) +
@@ -362,7 +362,7 @@ Result<string> Reloader::apply(Candidate candidate, Unused& compiled, string tab
 }
 
 /// What becomes of flows without a rule, which it says.
-string Reloader::settle(const gateway::Policies::Pointer& policy, uint64_t without_ground) {
+string Reloader::keep_or_end(const gateway::Policies::Pointer& policy, uint64_t without_ground) {
     switch (params_.config.on_reload) {
         case config::OnReload::Keep:
             draining_.stop();  // what was to end goes on too

@@ -101,7 +101,7 @@ private:
                           const policy::Policy& policy) const;
     Result<std::string> apply(Candidate candidate, Unused& policy, std::string table,
                               uint64_t without_ground);
-    std::string settle(const gateway::Policies::Pointer& policy, uint64_t without_ground);
+    std::string keep_or_end(const gateway::Policies::Pointer& policy, uint64_t without_ground);
     void end_drained();
     void free_policies();
     /// A policy, and its rules as they were written.

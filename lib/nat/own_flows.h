@@ -40,7 +40,7 @@
 
 namespace sluice::nat {
 
-/// What all workers' Nats share.
+/// What those of all workers share.
 struct OwnFlowsParams {
     flow::FlowTable& table;
     const Current& policy;

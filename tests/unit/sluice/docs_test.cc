@@ -5,6 +5,7 @@
 #include "config/lines.h"
 #include "config/sources.h"
 #include "testing/temporary_file.h"
+#include "worker/worker.h"
 
 #include <algorithm>
 #include <array>
@@ -38,6 +39,20 @@ std::multiset<std::string> documented_flags() {
         if (line.starts_with(begin))
             flags.insert(line.substr(begin.size(), line.find('`', begin.size()) - begin.size()));
     return flags;
+}
+
+/// What the rows of the table of stages in README.md begin with, but for those that have no name.
+std::vector<std::string> documented_stages() {
+    std::ifstream file = open_in_tree("README.md");
+    std::vector<std::string> stages;
+    std::string line;
+    while (std::getline(file, line) && !line.starts_with("| stage |"))
+        continue;
+    std::getline(file, line);  // what parts head and rows
+    while (std::getline(file, line) && line.starts_with("| "))
+        if (!line.starts_with("| | "))
+            stages.push_back(line.substr(2, line.find(" |", 2) - 2));
+    return stages;
 }
 
 /// The flags that docs/configuration.md says a reload can change: where it says "tcp-…", all that
@@ -121,6 +136,13 @@ TEST_CASE("docs: docs/configuration.md names the flags that a reload can change,
         if (sluice::config::is_changeable(flag.name))
             flags.emplace(flag.name);
     CHECK(changeable_flags() == flags);
+}
+
+TEST_CASE("docs: README.md has a row for every stage of the worker, in order", "[sluice]") {
+    std::vector<std::string> stages{"receive"};  // before the first
+    for (const sluice::worker::Worker::Stage& stage : sluice::worker::Worker::stages())
+        stages.emplace_back(stage.name);
+    CHECK(documented_stages() == stages);
 }
 
 TEST_CASE("docs: packaging/sluice.conf is good, and so is all that it shows", "[sluice]") {

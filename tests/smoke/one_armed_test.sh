@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# A gateway with one interface, as on a machine in a cloud: one_armed.sh has the network.
+# A gateway with one interface, as on a machine in a cloud: one_armed.sh has the network. The last
+# one is managed by that interface, too, through its twin.
 set -euo pipefail
 # shellcheck source=tests/smoke/gateway.sh
 source "$(dirname "$(readlink -f "$0")")/gateway.sh"
@@ -46,3 +47,40 @@ for workers in 1 2; do
     assert_accounts "$net"
     stop_sluice "$net"
 done
+
+[[ -c /dev/net/tun ]] || { echo "no /dev/net/tun: a twin on one interface is left out"; exit 0; }
+
+# echo_from NAMESPACE: TCP to the gateway itself.
+echo_from() {
+    in_namespace "$1" "$python" "$here/echo_client.py" "$public_address" 22 100000 ||
+        fail "no echo for $1"
+}
+
+net=twin
+new_one_armed "$net"
+start_server "$net"
+one_armed_sluice "$net" --wan-twin sl0 --twin-ports 22
+start_in "$net.gateway" "$python" "$here/echo_server.py" 22 >"$work/echo.log"
+wait_for 10 "the echo server" grep -q listening "$work/echo.log"
+in_namespace "$net.gateway" ip route add default via "$next_hop" dev sl0
+start_capture "$net.router" gw "$work/$net.pcap"
+[[ $(seen_by_http "$net") == "$public_address":* ]] || fail "curl is not translated beside a twin"
+echo_from "$net.server"
+echo_from "$net.client"
+seen=$(in_namespace "$net.gateway" curl --silent --fail --max-time 10 \
+    "http://$server_address/whoami") || fail "HTTP from the gateway"
+[[ $seen == "$public_address":* ]] || fail "HTTP from the gateway is seen as $seen"
+from_client "$net" ping -c 1 -W 5 "$public_address" >/dev/null || fail "ping of the twin"
+(($(counter "$net" echo_replies) == 0)) || fail "sluice has answered a ping that is the kernel's"
+[[ $(seen_by_udp "$net") == "$public_address":* ]] || fail "UDP is not translated beside a twin"
+pass "TCP to the gateway from both sides, HTTP from it, and clients' flows by one interface"
+
+before=$(counter "$net" invalid_untracked_fin)
+send_stray "$net" 1
+wait_for 5 "the FIN dropped" counter_reaches "$net" invalid_untracked_fin $((before + 1))
+mark "$net" "$work/$net.pcap"
+(($(strays_from_gateway "$work/$net.pcap" 1) == 0)) || fail "the kernel has sent the FIN back"
+(($(private_packets "$work/$net.pcap") == 0)) || fail "an inside source came from the gateway"
+pass "a kernel that forwards, with its way to the world by the twin, has no packet of the client's"
+assert_accounts "$net"
+stop_sluice "$net"

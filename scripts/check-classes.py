@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MAX_FUNCTIONS = 32
 MAX_LINES = 400
 # What was above a limit when the limit came: may shrink, and goes from here when it has.
-LARGE = {("lib/worker", "Worker"): (45, 555), ("lib/hosts", "HostTable"): (34, 400)}
+LARGE = {("lib/worker", "Worker"): (45, 555)}
 
 CLASS = re.compile(r"^( *)(?:class|struct) (?:alignas\(\w+\) )?(\w+)(?: final)?(?: : [^;]*)? \{$")
 DEFINITION = re.compile(r"^[\w\[\]][^;={]*?\b(\w+)::(?:~?\w+|operator[^\s\w]+)\(")

@@ -25,7 +25,7 @@ uint32_t flow_records(const config::Config& config) {
 
 uint32_t host_entries(const config::Config& config) {
     constexpr uint64_t kByReload = 65536;  // networks may come
-    return hosts::HostTable::capacity_for(std::max(count_hosts(config), kByReload), config.flows);
+    return hosts::capacity_for(std::max(count_hosts(config), kByReload), config.flows);
 }
 
 uint32_t prefix_entries(const config::Config& config) {

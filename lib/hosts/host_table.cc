@@ -74,7 +74,7 @@ Counted refused(Entry& entry, HostIndex host) {
 
 }  // namespace
 
-uint32_t HostTable::capacity_for(uint64_t addresses, uint32_t flows) {
+uint32_t capacity_for(uint64_t addresses, uint32_t flows) {
     return static_cast<uint32_t>(
         std::clamp<uint64_t>(std::min<uint64_t>(addresses, flows), 1, kMostHosts));
 }
@@ -328,7 +328,7 @@ std::optional<Host> HostTable::read(uint32_t index, Tick now) const {
 
 void HostTable::turn(Tick now, Grace& grace) {
     gone_.turn(grace, [this](const flow::Chain& chain) { free_.put(chain); });
-    for (uint32_t rest = slice(now); rest > 0; --rest) {
+    for (uint32_t rest = sweep_.due(capacity(), now); rest > 0; --rest) {
         end_idle(position_ + 1, now);
         position_ = position_ + 1 == entries_.size() ? 0 : position_ + 1;
     }
@@ -351,20 +351,6 @@ void HostTable::end_idle(HostIndex host, Tick now) {
     if (!is_fresh && entry.held.compare_exchange_strong(held, held_by(address_of(held), kGone),
                                                         std::memory_order_acquire))
         take_out(host);
-}
-
-/// The entries that are this turn's, so that a pass takes kReclaimPass.
-uint32_t HostTable::slice(Tick now) {
-    if (!last_)
-        last_ = now;
-    const auto pass = static_cast<uint64_t>(kReclaimPass.milliseconds);
-    const auto gone = static_cast<uint64_t>(
-        std::clamp((now - *last_).milliseconds, 0, kReclaimPass.milliseconds));
-    const auto count = static_cast<uint32_t>(entries_.size() * gone / pass);
-    // What is not worth a whole entry adds up.
-    last_ = gone == pass ? now
-                         : *last_ + Duration{static_cast<int32_t>(count * pass / entries_.size())};
-    return count;
 }
 
 /// Takes an entry out of its chain, which others may be walking, or adding to.

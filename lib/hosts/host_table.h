@@ -41,6 +41,7 @@
 #include "flow/record_pool.h"
 #include "hosts/heads.h"
 #include "hosts/rate.h"
+#include "hosts/sweep.h"
 #include "net/side.h"
 #include "net/tuple.h"
 
@@ -107,13 +108,14 @@ struct HostTableParams {
     uint64_t secret = 0;  ///< Random per start: keys the hash.
 };
 
+/// Entries for a gateway whose inside has so many addresses: no more than can be in use, and at
+/// most kMostHosts.
+uint32_t capacity_for(uint64_t addresses, uint32_t flows);
+
 class HostTable final : public flow::Ending {
 public:
     static Result<std::unique_ptr<HostTable>> create(const HostTableParams& params);
 
-    /// Entries for a gateway whose inside has so many addresses: no more than can be in use, and
-    /// at most kMostHosts.
-    static uint32_t capacity_for(uint64_t addresses, uint32_t flows);
     static size_t bytes_needed(uint32_t capacity, uint32_t flows);
 
     /// By which a host is looked for.
@@ -216,7 +218,6 @@ private:
     Place join(net::InsideAddress wanted, uint64_t hash, uint32_t most, const First& first);
     std::optional<Host> read(uint32_t index, Tick now) const;
     void leave_half_open(uint32_t flow, uint8_t before);
-    uint32_t slice(Tick now);
     void end_idle(HostIndex host, Tick now);
     void take_out(HostIndex host);
 
@@ -228,7 +229,7 @@ private:
 
     // The control core's.
     uint32_t position_ = 0;
-    std::optional<Tick> last_;
+    Sweep sweep_{kReclaimPass};
     Retired<flow::Chain> gone_;  // out of their chains
 };
 

@@ -311,9 +311,9 @@ TEST_CASE("host table: hosts in one chain come and go by themselves", "[hosts]")
 }
 
 TEST_CASE("host table: its size follows the inside, the flows and a bound", "[hosts]") {
-    CHECK(HostTable::capacity_for(256, 1 << 18) == 256);
-    CHECK(HostTable::capacity_for(uint64_t{1} << 32, 1000) == 1000);
-    CHECK(HostTable::capacity_for(uint64_t{1} << 24, 1 << 23) == kMostHosts);
+    CHECK(hosts::capacity_for(256, 1 << 18) == 256);
+    CHECK(hosts::capacity_for(uint64_t{1} << 32, 1000) == 1000);
+    CHECK(hosts::capacity_for(uint64_t{1} << 24, 1 << 23) == kMostHosts);
     CHECK_FALSE(HostTable::create({.capacity = kMostHosts + 1}));
     CHECK_FALSE(HostTable::create({.capacity = 0}));
 }

@@ -25,6 +25,7 @@ SPDX = "SPDX-License-Identifier: BSD-3-Clause"
 OTHERS_FORM = {"packaging/grafana/sluice.json"}  # as Grafana writes it, which has no comments
 NO_SPDX = {"LICENSE", ".clang-format", ".clang-tidy", ".editorconfig", ".gitignore"}
 NO_FUNCTION = "namespace|if|for|while|switch|do|else|case|TEST_CASE"
+LABEL = re.compile(r"/// [A-Z][A-Za-z]+ {2,}\S")
 OPENS = re.compile(rf"^( *)(?!.*\b(?:{NO_FUNCTION})\b)[^ #/].*\) ?"
                    r"(?:const |noexcept |override |-> [^;]+ )*\{$")
 
@@ -49,10 +50,24 @@ def long_functions(lines):
                 yield first + 1, end - first + 1
 
 
+def stray_lines(lines):
+    """Numbers of lines that go on with what a label says, and do not stand in its column."""
+    first = next((i for i, line in enumerate(lines) if line.startswith("/// \\file")), len(lines))
+    has_label = False
+    for number, line in enumerate(lines[first + 1:], first + 2):
+        if not line.startswith("///"):
+            return
+        has_label |= bool(LABEL.match(line))
+        if has_label and re.match("/// [^A-Z -]", line):
+            yield number
+
+
 def check_code(path, lines):
     limit = MAX_HEADER_LINES if path.suffix == ".h" else MAX_SOURCE_LINES
     if len(lines) > limit:
         yield f"{len(lines)} lines, {limit} at most"
+    for line in stray_lines(lines):
+        yield f"line {line}: it is not in the column of what its label says"
     for line, length in long_functions(lines):
         yield f"line {line}: a function of {length} lines, {MAX_FUNCTION_LINES} at most"
     if path.suffix == ".h" and path.is_relative_to(ROOT / "lib") and \

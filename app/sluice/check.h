@@ -5,8 +5,7 @@
 /// Check: what of this machine is in sluice's way, or costs it speed, without touching anything.
 ///
 /// Shape    `sluice check FLAG...`, with the flags or the file of a start to come. A problem is
-/// what
-///          that start would fail by, or what it would do harm by; the rest costs speed.
+///          what that start would fail by, or what it would do harm by; the rest costs speed.
 /// Errors   None: what cannot be read is nothing to say.
 /// Source   Documentation/ABI of /sys/kernel/iommu_groups and /sys/kernel/mm/hugepages.
 

@@ -6,8 +6,7 @@
 ///
 /// Errors   What cannot be read is nothing to say.
 /// Source   /proc/net/route: destination and flags in hexadecimal; /proc/net/vlan/config: name, ID
-/// and
-///          interface of each VLAN.
+///          and interface of each VLAN.
 
 #include "base/result.h"
 #include "ethdev/port_plan.h"

@@ -7,8 +7,7 @@
 /// Shape    The answer comes in parts of some hundred sockets, one with each call.
 /// Threads  One.
 /// Errors   Where the kernel cannot be asked so, as without CONFIG_INET_DIAG, it says Refused;
-/// behind
-///          some parts too, where memory is short.
+///          behind some parts too, where memory is short.
 /// Cost     Two system calls and one for each part. The kernel looks at its sockets that listen,
 ///          not at its connections: beside 100,000 of these a call took 0.07 ms, and one read of
 ///          /proc/net/tcp6, which goes through all of them to find its end, 80 to 180 ms

@@ -6,10 +6,9 @@
 /// is answered for them until the last of these has gone.
 ///
 /// Shape    When another policy holds, all that the one before answered for is kept at first. A
-/// walk
-///          over the table, a slice each turn, finds the addresses that flows, mappings and blocks
-///          of ports have; the others are withdrawn. As long as some are kept it walks again, at
-///          intervals.
+///          walk over the table, a slice each turn, finds the addresses that flows, mappings and
+///          blocks of ports have; the others are withdrawn. As long as some are kept it walks
+///          again, at intervals.
 /// Threads  The control core's. A walk begins when every worker goes by the new policy, so no flow
 ///          is given an address behind it that it has not found.
 /// Memory   Four bytes for each address that is kept, on the heap.

@@ -5,8 +5,7 @@
 /// Least wanted: which neighbours go where places run short.
 ///
 /// Shape    Those without a MAC first, then what a MAC has beyond its part, then the others; of
-/// each
-///          kind those that were used longest ago.
+///          each kind those that were used longest ago.
 /// Cost     Linear in the candidates.
 
 #include "link/next_hops.h"

@@ -11,8 +11,7 @@
 /// Threads  The control core's, while this gateway stands by: nobody else puts records to use.
 /// Memory   16 bytes and a bit a record of the flow table, at construction.
 /// Cost     A step of a sweep looks at as many records as it is given. A sweep is a pass over
-/// strays
-///          and one over twins, and one more of these for each kind of records that ends.
+///          strays and one over twins, and one more of these for each kind of records that ends.
 
 #include "base/clock.h"
 #include "flow/flow_table.h"

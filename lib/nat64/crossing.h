@@ -10,8 +10,7 @@
 /// Threads  Owned by one worker; the numbers of neighbours are shared.
 /// Memory   None.
 /// Errors   A drop reason. No source inside leaves that no pair has, and no quote of an ICMPv6
-/// error
-///          that names such a host.
+///          error that names such a host.
 /// Cost     A search of the pairs, and for hosts on the subnet one of their numbers. Transport
 ///          headers are read for ICMPv6 errors alone, and no checksum changes.
 /// Source   RFC 6296 §3.2 and §3.3; §4.3 (hairpinning); RFC 8200 §3 (hop limit).

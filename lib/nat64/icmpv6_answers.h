@@ -8,7 +8,7 @@
 /// Threads  Pure functions of packets.
 /// Errors   False where an mbuf has no room, or where nothing may be said.
 /// Source   RFC 4443 §2.4 (whom an error may be sent to, and how much it quotes), §3.1 to §3.3,
-/// §4.2.
+///          §4.2.
 
 #include "nat64/headers.h"
 #include "net/ipv6.h"

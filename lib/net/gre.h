@@ -6,8 +6,7 @@
 /// receiver has given the call, and nothing of the sender's.
 ///
 /// Shape    A tuple by call ID has that as its destination port, and in the place of the source
-/// port
-///          GRE's protocol type, which no tuple by addresses alone has: 0 is a call ID too.
+///          port GRE's protocol type, which no tuple by addresses alone has: 0 is a call ID too.
 /// Threads  Pure functions.
 /// Source   RFC 2637 §4.1. Which packets have a call ID is as gre_pkt_to_tuple() of Linux has it:
 ///          the version and the protocol type say so, whatever the other flags are.

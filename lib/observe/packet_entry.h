@@ -7,8 +7,8 @@
 /// Shape    A fixed part, then `captured` bytes of the frame. A packet that comes in is told with
 ///          the frame as it came and with what became of it; one that leaves as it leaves.
 /// Units    Time in nanoseconds of the steady clock, read once for a burst; each packet of it is
-/// one
-///          nanosecond behind the one before, so that they stand in the order in which they came.
+///          one nanosecond behind the one before, so that they stand in the order in which they
+///          came.
 /// Threads  Written by one thread until it is published (packet_ring.h), then read by one other.
 
 #include "base/big_endian.h"

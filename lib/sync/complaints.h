@@ -6,9 +6,8 @@
 /// with.
 ///
 /// Shape    The same again is not said twice in a row. Whoever has the peer's address and no key
-/// can
-///          fail as often as he likes, in several ways: of him one is told in kBetweenStrangers, so
-///          that he pushes no other lines out of the log.
+///          can fail as often as he likes, in several ways: of him one is told in
+///          kBetweenStrangers, so that he pushes no other lines out of the log.
 /// Threads  One.
 /// Errors   Out of memory std::bad_alloc, and nothing was said.
 

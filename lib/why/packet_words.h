@@ -9,7 +9,7 @@
 ///          how many there were on the wire. A packet of an IPv6 host to IPv4 is that which it is
 ///          inside, by the number of the host; any other of IPv6 is what it comes as.
 /// Errors   What is not known, or is written wrongly, or is no packet's, is refused with a
-/// sentence.
+///          sentence.
 
 #include "base/result.h"
 #include "listing/flow_filter.h"

@@ -6,8 +6,7 @@
 /// those before it have left.
 ///
 /// Shape    The trackers of the gateway, over flows of its own; no gateway is asked. The packets
-/// are
-///          those of one side of a NAT, where both directions have the same addresses.
+///          are those of one side of a NAT, where both directions have the same addresses.
 /// Units    Time as it stands in the capture; flows end by it.
 /// Threads  Its owner's.
 /// Memory   Some 200 bytes for each flow that it has seen, as long as it lives, and kMostFlows at

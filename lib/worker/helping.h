@@ -5,10 +5,10 @@
 /// Helping: what a packet of a helped flow goes through beside the stages of every packet's way.
 ///
 /// Shape    Two steps, and one of its own for calls of PPTP (worker/calling.h). Before tracking,
-/// what it acknowledges becomes what its receiver has sent, so
-///          that the tracker sees each end's own numbers. Behind it, a line that tells where its
-///          sender waits foretells a flow, and says the public endpoint from here on; and what the
-///          packet carries gets the numbers that its receiver counts by.
+///          what it acknowledges becomes what its receiver has sent, so that the tracker sees each
+///          end's own numbers. Behind it, a line that tells where its sender waits foretells a
+///          flow, and says the public endpoint from here on; and what the packet carries gets the
+///          numbers that its receiver counts by.
 /// Threads  Owned by one worker, of whose flows it is asked.
 /// Errors   A packet with what cannot be read, or foretold, passes as it came, and is counted. One
 ///          that ends within such a line is dropped a few times, and what comes behind it too: its

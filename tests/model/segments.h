@@ -6,8 +6,7 @@
 /// several gateways can have the same one, each with its own addresses.
 ///
 /// Shape    What a segment says is drawn by what the tracker of a flow knows, so that it is what
-/// comes
-///          next or lies where something changes.
+///          comes next or lies where something changes.
 
 #include "conntrack/tcp_tracker.h"
 #include "flow/flow_record.h"

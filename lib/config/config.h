@@ -135,7 +135,8 @@ struct Config {
     nat64::NumberPlan numbers{net::Prefix{Be32::from_host(0xc6120000), 16}};
     /// What stands for those outside that `route6` talks to: 198.19.0.0/16.
     net::Prefix peers{Be32::from_host(0xc6130000), 16};
-    bool advertises_router = false;  ///< They are told of the gateway.
+    bool advertises_router = false;      ///< They are told of the gateway.
+    std::vector<net::Ipv6Address> dns6;  ///< And of these DNS servers.
     // The kernel's own interfaces in the place of the first --lan and --wan, where twin= does not
     // say them; empty for none.
     std::string lan_twin;

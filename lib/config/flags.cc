@@ -189,8 +189,7 @@ constexpr Flag kFlags[] = {
      "with one holder and two lines in the log; default: 0, no blocks",
      [](const Given& g, Config& c) { return store(read_block_size(g), c.holders.blocks.size); }},
     {"port-blocks-per-host", kAddresses, Arity::One, false, "N",
-     "Blocks that an inside host can have at once, 1 to 64; default: 4",
-     store_blocks_per_host},
+     "Blocks that an inside host can have at once, 1 to 64; default: 4", store_blocks_per_host},
     {"route", kAddresses, Arity::Many, false, "PREFIX via ADDRESS",
      "Static routes; the longest prefix wins",
      [](const Given& g, Config& c) { return store(read_routes(g), c.routes); }},
@@ -224,6 +223,8 @@ constexpr Flag kFlags[] = {
     {"ra", kIpv6, Arity::One, false, "0|1",
      "1: tell hosts by router advertisements of the gateway, --lan6 and --nat64; default: 0",
      [](const Given& g, Config& c) { return store(read_switch(g), c.advertises_router); }},
+    {"ra-dns", kIpv6, Arity::Many, false, "ADDRESS",
+     "DNS servers, up to three, that --ra 1 tells hosts of; default: none", store_dns6},
 
     {"lan-twin", kTwins, Arity::One, false, "IFNAME",
      "A kernel interface in the place of the first --lan, for the gateway's own services",
@@ -238,8 +239,7 @@ constexpr Flag kFlags[] = {
      "Packets that each twin is given a second, 1 to 1000000; default: 10000",
      [](const Given& g, Config& c) { return store(read_number(g, {1, 1000000}), c.twin_rate); }},
 
-    {"workers", kCores, Arity::One, false, "N",
-     "Threads that forward, 1 to 63; default: 1",
+    {"workers", kCores, Arity::One, false, "N", "Threads that forward, 1 to 63; default: 1",
      [](const Given& g, Config& c) { return store(read_number(g, {1, kMostWorkers}), c.workers); }},
     {"worker-cores", kCores, Arity::Many, false, "LIST",
      "Their CPUs, as 1,3,5-7; default: the allowed CPUs after the control core's",

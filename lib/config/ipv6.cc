@@ -10,12 +10,14 @@
 #include "config/read_rules.h"
 #include "config/route6.h"
 #include "nat64/addresses.h"
+#include "nat64/discovery.h"
 #include "nat64/numbers.h"
 #include "net/text.h"
 
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace sluice::config {
 namespace {
@@ -87,6 +89,29 @@ Status check_numbers_go(const Config& config) {
     for (const StaticRoute& route : config.routes)
         if (!route.prefix6 && numbers.contains(route.via))
             return wrong("route", to_string(route), "its next hop is" + why);
+    return Done{};
+}
+
+/// Why hosts have no DNS server there; empty where they can.
+std::string why_no_dns(const Config& config, const net::Ipv6Address& server) {
+    if (server == config.lan6->address)
+        return "this is the gateway's own address, of --lan6, which answers nothing but pings";
+    const bool is_inside =
+        server.is_link_local() || config.lan6->contains(server) ||
+        std::ranges::any_of(ipv6_behind_routers(config),
+                            [&](const net::Ipv6Prefix& prefix) { return prefix.contains(server); });
+    const bool is_behind = config.nat64 && config.nat64->prefix().contains(server);
+    const bool leaves = !config.nptv6.empty() || !config.route6.empty();
+    return is_inside || is_behind || leaves
+               ? ""
+               : "without --nptv6 or --route6 hosts reach no IPv6 outside; a server that has IPv4 "
+                 "is behind --nat64, as 64:ff9b::198.51.100.53";
+}
+
+Status check_dns(const Config& config) {
+    for (const net::Ipv6Address& server : config.dns6)
+        if (const std::string why = why_no_dns(config, server); !why.empty())
+            return wrong("ra-dns", net::to_string(server), why);
     return Done{};
 }
 
@@ -283,6 +308,21 @@ Result<nat64::NumberPlan> read_ipv6_numbers(const Given& given) {
     return nat64::NumberPlan(*network);
 }
 
+Status store_dns6(const Given& given, Config& config) {
+    std::vector<net::Ipv6Address> servers;
+    for (const std::string& item : items_of(given)) {
+        const auto address = net::parse_ipv6_address(item);
+        if (!address || !is_host_address(*address))
+            return wrong(given.flag, item, "the IPv6 address of a DNS server is wanted");
+        servers.push_back(*address);
+    }
+    if (servers.empty() || servers.size() > nat64::kMostDnsServers)
+        return wrong(given.flag, joined(given.words),
+                     "one address is wanted, or up to " + std::to_string(nat64::kMostDnsServers));
+    config.dns6 = std::move(servers);
+    return Done{};
+}
+
 std::vector<net::Ipv6Prefix> ipv6_behind_routers(const Config& config) {
     std::vector<net::Ipv6Prefix> prefixes;
     for (const StaticRoute& route : config.routes)
@@ -308,6 +348,9 @@ Status add_ipv6_side(Config& config) {
 }
 
 Status check_ipv6(const Config& config) {
+    if (!config.dns6.empty() && !config.advertises_router)
+        return wrong("ra-dns", net::to_string(config.dns6.front()),
+                     "it wants --ra 1, which tells it");
     if (Status status = check_named(config); !status)
         return status;
     for (const auto check : {check_ipv6_outside, check_nptv6, check_route6})
@@ -333,7 +376,7 @@ Status check_ipv6(const Config& config) {
         return wrong("lan6", net::to_string(*config.lan6),
                      "the first --lan, " + to_string(at) +
                          ", has vlan=; IPv6 is served on a port without tags only");
-    for (const auto check : {check_numbers_stay, check_numbers_go})
+    for (const auto check : {check_numbers_stay, check_numbers_go, check_dns})
         if (Status status = check(config); !status)
             return status;
     if (config.sync && config.lan6->address.low() == 0)

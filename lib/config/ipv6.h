@@ -23,6 +23,8 @@ Result<nat64::Embedding> read_nat64(const Given& given);
 /// An interface's address with the length of its subnet.
 Result<net::Ipv6Prefix> read_ipv6_address(const Given& given);
 Result<nat64::NumberPlan> read_ipv6_numbers(const Given& given);
+/// DNS servers, as many as hosts are told of.
+Status store_dns6(const Given& given, Config& config);
 
 /// Where IPv6 is served, adds the interface, and gives numbers to the prefixes and hosts that are
 /// named.

@@ -32,11 +32,19 @@ enum Type : uint8_t {
     Solicitation = 135,
     Advertisement = 136,
 };
-enum Option : uint8_t { SourceMac = 1, TargetMac = 2, PrefixInformation = 3, Pref64 = 38 };
+enum Option : uint8_t {
+    SourceMac = 1,
+    TargetMac = 2,
+    PrefixInformation = 3,
+    DnsServers = 25,
+    Pref64 = 38,
+};
 
 constexpr size_t kTargetAt = 8;
 constexpr size_t kOptionsAt = 24;  // of solicitation and advertisement
 constexpr size_t kUnit = 8;        // of an option's length
+// A router advertisement: its head, MAC, subnet, prefix of NAT64, DNS servers.
+constexpr size_t kLongestMessage = 16 + 8 + 32 + 16 + 8 + 16 * kMostDnsServers;
 
 Entered answered(bool is_written) {
     return is_written ? Entered{Fate::Answers, {}} : Entered::dropped(Drop::TxFull);
@@ -97,7 +105,7 @@ public:
     std::span<const uint8_t> bytes() const { return {bytes_.data(), size_}; }
 
 private:
-    std::array<uint8_t, 96> bytes_{};
+    std::array<uint8_t, kLongestMessage> bytes_{};
     size_t size_ = 0;
 };
 
@@ -259,6 +267,11 @@ bool Discovery::advertise_router(rte_mbuf* mbuf, const Ipv6Address& to,
         const unsigned scaled = kLifetime / 8 << 3 | length_code(behind.length);
         body.put({Pref64, 2, static_cast<uint8_t>(scaled >> 8), static_cast<uint8_t>(scaled)});
         body.put(behind.address, 12);
+    }
+    if (!dns_.empty()) {
+        body.put({DnsServers, static_cast<uint8_t>(1 + 2 * dns_.size()), 0, 0}).put32(kLifetime);
+        for (const Ipv6Address& server : dns_)
+            body.put(server);
     }
     return write(mbuf, {mac, params.link_local, to}, body.bytes());
 }

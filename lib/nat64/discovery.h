@@ -11,14 +11,17 @@
 /// Errors   A drop reason. As RFC 4861 wants it, only what has not passed a router is believed, and
 ///          that with a right checksum.
 /// Source   RFC 4861 §4 (formats), §7.1 and §6.1 (what is sound), §7.2 and §6.2.6 (answers);
-///          RFC 8781 (the prefix that IPv4 is behind, in router advertisements).
+///          RFC 8781 (the prefix that IPv4 is behind, in router advertisements); RFC 8106 §5.1
+///          (DNS servers, in these).
 
 #include "nat64/addresses.h"
 #include "nat64/headers.h"
 #include "nat64/router_pace.h"
 #include "net/arp.h"
+#include "net/ipv6.h"
 #include "net/mac.h"
 
+#include <cstddef>
 #include <optional>
 #include <span>
 
@@ -42,21 +45,26 @@ struct Entered {
     static constexpr Entered dropped(stats::Drop reason) { return {Fate::Dropped, reason}; }
 };
 
+/// DNS servers that hosts are told of: they need keep no more (RFC 8106 §5.3.1).
+inline constexpr size_t kMostDnsServers = 3;
+
 struct DiscoveryParams {
     net::Side side = net::Side::Inside;  ///< Of that link.
     net::MacAddress mac{};               ///< The gateway's there.
     bool advertises = false;             ///< Hosts are told that the gateway is their router.
-    RouterPace* pace = nullptr;          ///< Of telling all because one has asked; null: none.
+    std::span<const net::Ipv6Address> dns = {};  ///< And that these are their DNS servers.
+    RouterPace* pace = nullptr;  ///< Of telling all because one has asked; null: none.
 };
 
 class Discovery {
 public:
-    /// `addresses` and the pace outlive this object.
+    /// `addresses`, the DNS servers' memory and the pace outlive this object.
     Discovery(const Addresses& addresses, const DiscoveryParams& params)
         : addresses_(addresses),
           side_(params.side),
           mac_(params.mac),
           advertises_(params.advertises),
+          dns_(params.dns),
           pace_(params.pace) {}
 
     static bool is_discovery(uint8_t icmpv6_type) {
@@ -87,6 +95,7 @@ private:
     net::Side side_;
     net::MacAddress mac_;
     bool advertises_;
+    std::span<const net::Ipv6Address> dns_;
     RouterPace* pace_;
 };
 

@@ -26,6 +26,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <vector>
 
 struct rte_mbuf;
 
@@ -40,11 +41,12 @@ struct OutsideSide {
 
 struct EdgeParams {
     AddressParams addresses;
-    net::MacAddress mac{};                  ///< Of the port where the IPv6 side is.
-    bool advertises = false;                ///< Hosts are told that the gateway is their router.
-    std::shared_ptr<RouterPace> pace = {};  ///< Of that, where all are told; null: none.
-    uint8_t port = 0;                       ///< The position of that port.
-    SipKey identifications{};               ///< Of what is given to packets without. Secret.
+    net::MacAddress mac{};                   ///< Of the port where the IPv6 side is.
+    bool advertises = false;                 ///< Hosts are told that the gateway is their router.
+    std::vector<net::Ipv6Address> dns = {};  ///< And of these DNS servers, kMostDnsServers at most.
+    std::shared_ptr<RouterPace> pace = {};   ///< Of that, where all are told; null: none.
+    uint8_t port = 0;                        ///< The position of that port.
+    SipKey identifications{};                ///< Of what is given to packets without. Secret.
     std::optional<OutsideSide> outside = {};
 };
 
@@ -63,6 +65,7 @@ public:
                         {.side = net::Side::Inside,
                          .mac = params.mac,
                          .advertises = params.advertises,
+                         .dns = params_.dns,
                          .pace = giving == Giving::Gives ? params_.pace.get() : nullptr}),
               Discovery(addresses_, {.side = net::Side::Outside,
                                      .mac = params.outside ? params.outside->mac : params.mac})},

@@ -6,6 +6,10 @@
 #include "bed_with_nptv6.h"
 #include "catch.h"
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 namespace neighbour_discovery_test {
 
 using namespace sluice;
@@ -50,6 +54,15 @@ std::vector<MacAddress> told_by(Ipv6Bed& ipv6, const Frame6& question) {
         if (seen.transport.at(0) == 134)
             told.push_back(seen.destination_mac);
     return told;
+}
+
+/// The first router advertisement of what has come out.
+Seen6 first_of_routers(Ipv6Bed& ipv6) {
+    const auto came = ipv6.take();
+    const auto found =
+        std::ranges::find_if(came, [](const Seen6& seen) { return seen.transport.at(0) == 134; });
+    REQUIRE(found != came.end());
+    return *found;
 }
 
 /// Another MAC says to everybody that it has the host's address.
@@ -174,12 +187,7 @@ TEST_CASE("neighbour discovery: --ra tells hosts of router, prefix and what IPv4
         put(ipv6, router_solicitation("fe80::10"));
     else
         ipv6.bed.advance(Duration::seconds(61));
-    std::vector<Seen6> routers;
-    for (Seen6& seen : ipv6.take())
-        if (seen.transport.at(0) == 134)
-            routers.push_back(std::move(seen));
-    REQUIRE(!routers.empty());
-    const Seen6& seen = routers[0];
+    const Seen6 seen = first_of_routers(ipv6);
     CHECK(seen.source == kOwnLinkLocal);
     CHECK(seen.destination == (asks ? "fe80::10" : "ff02::1"));
     CHECK(seen.hop_limit == 255);
@@ -193,6 +201,30 @@ TEST_CASE("neighbour discovery: --ra tells hosts of router, prefix and what IPv4
     CHECK(seen.word(58) == 225u << 3);  // 1800 s in units of 8, and a prefix of 96 bits
     CHECK(seen.word(60) == 0x0064);
     CHECK(seen.word(62) == 0xff9b);
+}
+
+TEST_CASE("neighbour discovery: --ra-dns tells hosts of DNS servers", "[packet][rfc8106]") {
+    const bool is_behind = GENERATE(true, false);  // there is IPv4, which hosts are told of too
+    const std::vector<std::string> servers = GENERATE(values<std::vector<std::string>>(
+        {{"2001:db8:1::53"}, {"2001:db8:1::53", "64:ff9b::c633:6435", "fe80::53"}}));
+    Ipv6Bed ipv6(ipv6_options({}, [&](config::Config& config) {
+        if (!is_behind)
+            config.nat64.reset();
+        config.advertises_router = true;
+        for (const std::string& server : servers)
+            config.dns6.push_back(v6(server.c_str()));
+    }));
+    put(ipv6, router_solicitation("fe80::10"));
+    const Seen6 seen = first_of_routers(ipv6);
+    CHECK(seen.checksum_ok);
+    const size_t at = is_behind ? 72 : 56;
+    REQUIRE(seen.transport.size() == at + 8 + 16 * servers.size());
+    CHECK(seen.payload_length == seen.transport.size());
+    CHECK(seen.word(at) == (0x1900 | (1 + 2 * servers.size())));
+    CHECK(seen.word(at + 4) == 0);
+    CHECK(seen.word(at + 6) == 1800);
+    for (size_t i = 0; i < servers.size(); ++i)
+        CHECK(text6(&seen.transport[at + 8 + 16 * i]) == servers[i]);
 }
 
 TEST_CASE("neighbour discovery: without --ra a host that looks for routers hears nothing",

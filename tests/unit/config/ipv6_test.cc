@@ -94,6 +94,14 @@ TEST_CASE("ipv6 configuration: what cannot be is refused with its reason", "[con
         {{{"claim", "probe"}}, "is not probed for"},
         {{{"ra", "1"}, {"announce-interval", "0"}}, "hosts forget a router"},
         {{{"ra", "1"}, {"announce-interval", "601"}}, "hosts forget a router"},
+        {{{"ra-dns", "2001:db8:1::53"}}, "--ra-dns 2001:db8:1::53: it wants --ra 1"},
+        {{{"ra", "1"}, {"ra-dns", "10.1.0.53"}}, "--ra-dns 10.1.0.53: the IPv6 address"},
+        {{{"ra", "1"}, {"ra-dns", "ff02::fb"}}, "--ra-dns ff02::fb: the IPv6 address"},
+        {{{"ra", "1"}, {"ra-dns", ","}}, "--ra-dns ,: one address is wanted, or up to 3"},
+        {{{"ra", "1"}, {"ra-dns", "fe80::1,fe80::2,fe80::3,fe80::4"}}, "or up to 3"},
+        {{{"ra", "1"}, {"ra-dns", "2001:db8:1::1"}}, "the gateway's own address"},
+        {{{"ra", "1"}, {"ra-dns", "2001:db8:1::53,2001:db8:2::53"}},
+         "--ra-dns 2001:db8:2::53: without --nptv6 or --route6"},
     }));
     CAPTURE(row.flags);
     CHECK_THAT(said_of(row.flags), Catch::Matchers::Contains(row.wanted));
@@ -107,6 +115,22 @@ TEST_CASE("ipv6 configuration: it goes with one arm, and beside a twin", "[confi
     REQUIRE(config);
     CHECK(is_one_armed(config.value()));
     CHECK(config.value().lans.size() == 2);
+}
+
+TEST_CASE("ipv6 configuration: hosts are told of DNS servers that they reach", "[config]") {
+    const Flags told{{"ra", "1"},
+                     {"ra-dns", "2001:db8:1::53,64:ff9b::198.51.100.53,2001:db8:2::53"},
+                     {"route", "2001:db8:2::/48 via fe80::9"}};
+    CHECK(said_of(told) == "");
+    const auto config = with(told).config();
+    REQUIRE(config);
+    REQUIRE(config.value().dns6.size() == 3);
+    CHECK(net::to_string(config.value().dns6[1]) == "64:ff9b::c633:6435");
+    CHECK(said_of({{"ra", "1"},
+                   {"ra-dns", "2001:db8:cafe::53,fe80::53"},
+                   {"route6", "2001:db8:1::/64"},
+                   {"wan6", "2001:db8:ff::2/64"},
+                   {"gateway6", "fe80::1"}}) == "");
 }
 
 TEST_CASE("ipv6 configuration: what is named has a part of the numbers", "[config]") {

@@ -25,6 +25,7 @@ done
 far4=192.0.2.10
 far6=2001:db8:64::c000:20a
 dns4=192.0.2.53
+dns6=2001:db8:1::53
 name=far.example.net
 clat4=192.0.0.1 # of the block that RFC 7335 has set apart for this
 tayga4=192.0.0.2
@@ -69,7 +70,14 @@ start_unbound() {
     wait_for 10 "unbound in $1: $(cat "$2.log")" grep --quiet 'start of service' "$2.log"
 }
 
-# start_dns NET: who knows the name, outside, and the DNS64, which asks there through the gateway.
+# advertised_dns: the server that router advertisements have told the client of; fails until then.
+advertised_dns() {
+    captured "$work/routers.pcap" -vv |
+        sed -n -E '/rdnss option/ { s/.* addr: ([0-9a-f:]+).*/\1/p; q }' | grep .
+}
+
+# start_dns NET: who knows the name, outside, and the DNS64, which asks there through the gateway,
+# and which the client asks because it has heard of it.
 start_dns() {
     cat >"$work/zone" <<ZONE
 example.net. 3600 IN SOA ns.example.net. root.example.net. 1 3600 600 86400 3600
@@ -85,8 +93,10 @@ auth-zone:
   zonefile: $work/zone
   for-upstream: no
 CONFIG
+    in_namespace "$1.client" ip -6 address add "$dns6/128" dev lo nodad
     start_unbound "$1.client" "$work/$1.dns64.conf" <<CONFIG
-  interface: ::1
+  interface: $dns6
+  access-control: 2001:db8:1::/64 allow
   do-ip4: no
   module-config: "dns64 iterator"
   dns64-prefix: 2001:db8:64::/96
@@ -94,7 +104,8 @@ stub-zone:
   name: example.net
   stub-addr: 2001:db8:64::$dns4
 CONFIG
-    echo 'nameserver ::1' >"$work/resolv.conf"
+    wait_for 10 "a DNS server in the router advertisements" advertised_dns >"$work/dns"
+    echo "nameserver $(<"$work/dns")" >"$work/resolv.conf"
 }
 
 # make_ipv6_only NET: the client, which hears of address and route from the gateway.
@@ -290,8 +301,9 @@ net=clat
 new_network "$net"
 add_routers "$net"
 make_ipv6_only "$net"
+capture_bytes=256 start_capture "$net.client" eth0 "$work/routers.pcap" "icmp6 and ip6[40] == 134"
 start_sluice "$net" --workers 2 --nat64 2001:db8:64::/96 --lan6 2001:db8:1::1/64 --ra 1 \
-    --inside 198.18.0.0/16
+    --ra-dns "$dns6" --inside 198.18.0.0/16
 start_in "$net.far" "$python" "$here/server.py" "$work" "$far4" >"$work/$net.server.log" 2>&1
 wait_for 10 "the server" grep -q '^listening' "$work/$net.server.log"
 # Of iperf3's packets those alone that should not be there.

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # FTP and TFTP through the gateway, with real programs: vsftpd and in.tftpd outside, curl, lftp and
-# atftp inside. The network is drawn in network.sh. SLUICE_FTP_MIB says how large the file is.
+# atftp inside. The network is drawn in network.sh. SLUICE_FTP_MIB says how large the file is that ten
+# clients get at once; one gets another of 1 GiB.
 set -euo pipefail
 # shellcheck source=tests/smoke/gateway.sh
 source "$(dirname "$(readlink -f "$0")")/gateway.sh"
@@ -26,7 +27,9 @@ prepare_vsftpd() {
     mkdir --parents "$work/ftp/in" "$work/empty"
     head --bytes "${mib}M" /dev/urandom >"$work/ftp/file"
     chmod 755 "$work" "$work/ftp"
-    chmod 644 "$work/ftp/file"
+    cp "$work/ftp/file" "$work/ftp/large"
+    truncate --size 1G "$work/ftp/large" # a hole, which takes no room
+    chmod 644 "$work/ftp/file" "$work/ftp/large"
     chown ftp "$work/ftp/in"
     openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test \
         -keyout "$work/key.pem" -out "$work/key.pem.crt" 2>/dev/null
@@ -82,6 +85,16 @@ fetch_by_all() {
     pass "$what: $clients clients, $mib MiB each"
 }
 
+# fetch_large NET WHAT FLAG...
+fetch_large() {
+    local net=$1 what=$2
+    shift 2
+    from_client "$net" curl --silent --show-error --fail --max-time 100 \
+        --interface "$client_address" "$@" "ftp://$server_address/large" |
+        cmp - "$work/ftp/large" || fail "1 GiB, $what: another file, or none"
+    pass "1 GiB, $what"
+}
+
 # assert_related TIMES: so many flows of each client were foretold.
 assert_related() {
     local related
@@ -121,6 +134,8 @@ assert_related 2
 fetch_by_all "$net" 'FTP, active (EPRT)' --ftp-port -
 fetch_by_all "$net" 'FTP, active (PORT)' --ftp-port - --disable-eprt
 assert_related 4
+fetch_large "$net" passive
+fetch_large "$net" active --ftp-port -
 fetch_by_all "$net" 'FTP over TLS, passive' --ssl-reqd
 assert_accounts "$net"
 

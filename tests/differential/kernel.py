@@ -47,7 +47,8 @@ table ip own {
 }
 """
 
-HELPERS = """
+# By the setting.
+HELPERS = ("", """
 table ip helped {
     ct helper ftp { type "ftp" protocol tcp; }
     ct helper tftp { type "tftp" protocol udp; }
@@ -57,7 +58,15 @@ table ip helped {
         iifname "lan" udp dport 80 ct helper set "tftp"
     }
 }
-"""
+""", """
+table ip helped {
+    ct helper pptp { type "pptp" protocol tcp; }
+    chain prerouting {
+        type filter hook prerouting priority 0;
+        iifname "lan" tcp dport 80 ct helper set "pptp"
+    }
+}
+""")
 
 SHORT_SCTP_STATES = ("cookie_wait", "cookie_echoed", "shutdown_sent", "shutdown_recd",
                      "shutdown_ack_sent")
@@ -144,9 +153,9 @@ class Kernel:
         gateway.sysctl("net.netfilter.nf_conntrack_acct", 1)
         gateway.sysctl("net.ipv4.ipfrag_time", network.FRAGMENT_SECONDS)
         if settings["helper"]:  # nft loads the trackers alone; where both are built in, nothing is
-            subprocess.run(["modprobe", "--quiet", "--all", "nf_nat_ftp", "nf_nat_tftp"],
-                           check=False)
-        gateway.run("nft", "-f", "-", text=RULES + HELPERS * settings["helper"])
+            subprocess.run(["modprobe", "--quiet", "--all", "nf_nat_ftp", "nf_nat_tftp",
+                            "nf_nat_pptp"], check=False)
+        gateway.run("nft", "-f", "-", text=RULES + HELPERS[settings["helper"]])
         for name, value in settings.items():
             for sysctl in SYSCTLS[name]:
                 gateway.sysctl("net.netfilter.nf_conntrack_" + sysctl, value)

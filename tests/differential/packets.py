@@ -5,7 +5,7 @@ A packet of a script is one line; what is not written has its default:
 
     original S seq=0 win=65535 wscale=7 sackok
     reply SA seq=0 ack=1 win=65535
-    reply A ack=1 sack=2921-4381
+    reply A ack=1 sack=2921:4381
     original PA seq=1 ack=1 len=1460
     wait 2.5
 
@@ -14,13 +14,15 @@ Flags are S A F R P U E C, or - for none. Numbers count from the sender's initia
 is missing and no ack is written. `cut=N order=1-0` sends it in fragments (datagrams.py).
 
 `say=PORT|EPRT|227|229|USER|220` has a line of FTP in it, the first four tell of a port;
-`told=active|passive` is a packet of the flow that was told of.
+`told=active|passive` is a packet of the flow that was told of. `say=START|ASK|…` has a message of
+PPTP (pptp.py), and `- told=call` is a packet of its call, of GRE.
 """
 
 import re
 import struct
 from dataclasses import dataclass
 
+import pptp
 from datagrams import ORIGINAL, REPLY, TCP, TOLD, checksum, cutting, ip_header
 
 FLAGS = {"F": 0x01, "S": 0x02, "R": 0x04, "P": 0x08, "A": 0x10, "U": 0x20, "E": 0x40, "C": 0x80}
@@ -96,8 +98,8 @@ def parse(line):
         name, equals, value = word.partition("=")
         if name == "sack":
             values[name] = tuple(tuple(map(int, pair.split(":"))) for pair in value.split(","))
-        elif name == "order" and equals or name == "say" and value in LINES or \
-                name == "told" and value in ("active", "passive"):
+        elif name == "order" and equals or name == "say" and value in {*LINES, *pptp.MESSAGES} or \
+                name == "told" and value in ("active", "passive", "call"):
             values[name] = value
         elif name in ("seq", "ack", "win", "len", "wscale", "mss", "cut") and equals:
             values[name] = int(value, 0)
@@ -142,13 +144,20 @@ def options(packet, peer_isn):
     return data + b"\x01" * (-len(data) % 4)
 
 
+def own_port(packet, path):
+    """The inside host's, as it is known where the packet comes from."""
+    return path.source_port if packet.direction == ORIGINAL else path.destination_port
+
+
 def payload(packet, path):
     """What it carries. Each end tells of its own address, and both of the port that is the inside
-    host's and TOLD."""
+    host's and TOLD; by that number the server knows a call of PPTP."""
     if not packet.say:
         return b"x" * packet.len
-    is_original = packet.direction == ORIGINAL
-    port = TOLD + (path.source_port if is_original else path.destination_port)
+    own = own_port(packet, path)
+    port = TOLD + own
+    if packet.say in pptp.MESSAGES:
+        return pptp.message(packet.say, own, port)
     commas = f"{path.source.replace('.', ',')},{port >> 8},{port & 255}"
     return LINES[packet.say].format(commas=commas, address=path.source, port=port).encode()
 
@@ -156,6 +165,9 @@ def payload(packet, path):
 def tcp_datagram(packet, path, isn, mark):
     """An IP datagram. `isn` has the initial sequence numbers (sender's, peer's), `mark` becomes the
     IP identification, by which the packet is known again on the far side."""
+    if packet.told == "call":
+        server = TOLD + own_port(packet, path)
+        return pptp.packet_of_call(packet.direction, packet.len, server, path, mark)
     tail = options(packet, isn[1])
     ack = 0 if packet.ack is None else (isn[1] + packet.ack) % MODULUS
     head = struct.pack("!HHIIBBHHH", path.source_port, path.destination_port,

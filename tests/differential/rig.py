@@ -20,7 +20,7 @@ FIRST_PORT, SERVER_PORT = 10000, 80
 FTP_DATA_PORT = 20
 DEFAULTS = {"loose": 1, "liberal": 0, "ignore-invalid-rst": 0, "max-retrans": 3, "checksum": 1,
             "sctp-handshake": 3,  # seconds of the states that take three
-            "helper": 0}          # 1: flows are FTP's or TFTP's
+            "helper": 0}          # 1: flows are FTP's or TFTP's; 2: PPTP's
 MAX_SCRIPTS = 512  # in one batch
 MARKS = 65536 // MAX_SCRIPTS  # of a script, one after the other: marks are 16 bits wide
 MOST_AT_ONCE = 8   # packets of a script
@@ -52,7 +52,7 @@ def told_path(own, told):
     """Of the packets from inside of a flow that was foretold by the one with this path."""
     port = own.source_port + TOLD
     ports = {"active": (port, FTP_DATA_PORT), "passive": (port, port),
-             "tftp": (own.source_port, port)}[told]
+             "tftp": (own.source_port, port), "call": (own.source_port, SERVER_PORT)}[told]
     return Path(own.source, own.destination, *ports)
 
 

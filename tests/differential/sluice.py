@@ -26,6 +26,7 @@ FLAGS = {"loose": "--tcp-loose", "liberal": "--tcp-be-liberal",
 SCTP_FLAGS = ["--timeout-sctp-" + state for state in (
     "cookie-wait", "cookie-echoed", "shutdown-sent", "shutdown-recd", "shutdown-ack-sent")]
 VERIFY = {0: "never", 1: "auto"}
+HELPERS = ((), ("ftp:80", "tftp:80"), ("pptp:80",))  # by the setting
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -66,7 +67,7 @@ class Sluice:
                  "--fragment-timeout", str(network.FRAGMENT_SECONDS)]
         flags += [word for name, flag in FLAGS.items() for word in (flag, str(settings[name]))]
         flags += [word for flag in SCTP_FLAGS for word in (flag, str(settings["sctp-handshake"]))]
-        flags += ["--helper", "ftp:80", "--helper", "tftp:80"] * settings["helper"]
+        flags += [word for helper in HELPERS[settings["helper"]] for word in ("--helper", helper)]
         self.log = open(self.work + "/log", "w+", encoding="utf-8")  # closed by close()
         self.process = net.gateway.start(
             PROGRAM, "--lan", "af_packet:lan", "--wan", "af_packet:wan",

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # FTP and TFTP through the gateway, with real programs: vsftpd and in.tftpd outside, curl, lftp and
-# atftp inside. The network is drawn in network.sh. SLUICE_FTP_MIB says how large the file is that ten
-# clients get at once; one gets another of 1 GiB.
+# atftp inside. The network is drawn in network.sh. SLUICE_FTP_MIB says how large the file is that
+# ten clients get at once; one gets another of 1 GiB.
 set -euo pipefail
 # shellcheck source=tests/smoke/gateway.sh
 source "$(dirname "$(readlink -f "$0")")/gateway.sh"

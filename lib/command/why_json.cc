@@ -128,7 +128,9 @@ ordered_json source_json(const why::Answer& answer) {
     const nat::Decision& decision = *answer.decision;
     ordered_json json{{"address", nullptr}, {"port", nullptr}};
     if (decision.external)
-        json = {{"address", net::to_string(decision.external->address)},
+        json = {{"address", why::keeps_ipv6_ends(answer)
+                                ? net::to_string(answer.arrival.ipv6->headers.source)
+                                : net::to_string(decision.external->address)},
                 {"port", decision.external->port.host()}};
     json["pool"] = answer.pool_name;
     json["looked_at"] = decision.probes;
@@ -170,9 +172,13 @@ void add_fate(ordered_json& json, const why::Answer& answer, const nat64::Naming
     }
     if (answer.fate == why::Fate::Leaves || answer.fate == why::Fate::Waits) {
         const auto& ipv6 = answer.arrival.ipv6;
-        json["leaves"] = answer.crossed && ipv6 ? ipv6_json(*ipv6, answer.crossed->way.source,
-                                                            answer.crossed->way.destination)
-                                                : tuple_json(answer.after, naming);
+        if (answer.crossed && ipv6)
+            json["leaves"] =
+                ipv6_json(*ipv6, answer.crossed->way.source, answer.crossed->way.destination);
+        else if (why::keeps_ipv6_ends(answer))
+            json["leaves"] = ipv6_json(*ipv6, ipv6->headers.source, ipv6->headers.destination);
+        else
+            json["leaves"] = tuple_json(answer.after, naming);
         json["leaves"]["in_fragments"] = answer.is_cut;
     }
 }

@@ -31,13 +31,25 @@ string seconds_text(Duration duration) {
     return std::to_string(duration.milliseconds / 1000) + " s";
 }
 
+string id_text(Be16 id, Protocol protocol) {
+    return protocol == Protocol::Icmp ? " id " + std::to_string(id.host()) : "";
+}
+
 string endpoint_text(net::Endpoint endpoint, Protocol protocol, const nat64::Naming& naming) {
     net::Tuple tuple;
     tuple.source = endpoint.address;
     tuple.source_port = endpoint.port;
     tuple.protocol = protocol;
-    return listing::source_text(tuple, naming) +
-           (protocol == Protocol::Icmp ? " id " + std::to_string(endpoint.port.host()) : "");
+    return listing::source_text(tuple, naming) + id_text(endpoint.port, protocol);
+}
+
+/// The source that it leaves with.
+string external_text(const Answer& answer, const nat64::Naming& naming) {
+    const net::Endpoint external = *answer.decision->external;
+    const Protocol protocol = answer.arrival.tuple.protocol;
+    return keeps_ipv6_ends(answer)
+               ? source_text(*answer.arrival.ipv6) + id_text(external.port, protocol)
+               : endpoint_text(external, protocol, naming);
 }
 
 string written_text(const Written& written) {
@@ -182,8 +194,7 @@ string decision_lines(const Answer& answer, const nat64::Naming& naming) {
     const nat::Decision& decision = *answer.decision;
     string lines = "address and port: ";
     if (decision.external)
-        lines += endpoint_text(*decision.external, answer.arrival.tuple.protocol, naming) +
-                 how_text(answer) + "\n";
+        lines += external_text(answer, naming) + how_text(answer) + "\n";
     else
         lines += "none, looked at " +
                  count_text(decision.probes, number_name(answer.arrival.tuple.protocol)) +
@@ -299,7 +310,8 @@ string leaving_text(const Answer& answer, const AnswerWords& words) {
     string text = "leaves by " + interface_name(answer.exit->path.interface, words) + " as ";
     if (answer.crossed && answer.arrival.ipv6)
         return text + leaving_text(*answer.arrival.ipv6, answer.crossed->way);
-    text += listing::tuple_text(answer.after, words.naming);
+    text += keeps_ipv6_ends(answer) ? ends_text(*answer.arrival.ipv6)
+                                    : listing::tuple_text(answer.after, words.naming);
     if (answer.after.protocol == Protocol::Icmp && !answer.arrival.is_icmp_error)
         text += identifier_text(answer.after, answer.arrival.icmp_type);
     return text + (answer.is_cut ? ", in fragments" : "");
@@ -326,6 +338,11 @@ string numbers_text(const Met& met, const Tracked& tracked) {
                        ? "    these are the numbers that come next; --seq and --ack say "
                          "others\n"
                        : "");
+}
+
+bool keeps_ipv6_ends(const Answer& answer) {
+    return answer.arrival.ipv6 && answer.request && answer.decision &&
+           answer.decision->external == answer.request->source();
 }
 
 nat64::WireEnds ends_of(const Arrival& arrival, const nat64::Naming& naming) {

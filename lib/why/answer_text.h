@@ -28,6 +28,10 @@ std::string packet_text(const Answer& answer, const nat64::Naming& naming = {});
 /// Of an ICMP error, those of its own header.
 nat64::WireEnds ends_of(const Arrival& arrival, const nat64::Naming& naming);
 
+/// It opens a flow between IPv6 hosts, and leaves with the addresses that it came with. Numbers
+/// that the answer has for these may be nobody's yet.
+bool keeps_ipv6_ends(const Answer& answer);
+
 /// What becomes of it at the end: "leaves by wan as …", or "dropped: …" without the advice.
 std::string fate_text(const Answer& answer, const AnswerWords& words);
 

@@ -40,8 +40,7 @@ string protocol_text(const Ipv6Packet& packet) {
 string packet_text(const Ipv6Packet& packet) {
     constexpr uint8_t kEchoRequest = 128;
     constexpr uint8_t kEchoReply = 129;
-    string text = protocol_text(packet) + " " +
-                  ends_text(packet, packet.headers.source, packet.headers.destination);
+    string text = protocol_text(packet) + " " + ends_text(packet);
     if (packet.has_transport && packet.headers.protocol == nat64::kIcmpv6)
         text += " type " + std::to_string(packet.icmp_type);
     if (packet.icmp_type == kEchoRequest || packet.icmp_type == kEchoReply)
@@ -49,6 +48,14 @@ string packet_text(const Ipv6Packet& packet) {
     if (packet.has_transport && protocol_of(packet) == Protocol::Tcp)
         text += " [" + listing::flags_text(packet.tcp_flags) + "]";
     return text + (packet.headers.is_whole() ? "" : ", a fragment");
+}
+
+string source_text(const Ipv6Packet& packet) {
+    return end_text(packet.headers.source, packet.source_port, packet);
+}
+
+string ends_text(const Ipv6Packet& packet) {
+    return ends_text(packet, packet.headers.source, packet.headers.destination);
 }
 
 string leaving_text(const Ipv6Packet& packet, const nat64::Way& way) {

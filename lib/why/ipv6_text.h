@@ -16,6 +16,12 @@ std::string protocol_text(const Ipv6Packet& packet);
 /// "udp [fd00:1::10]:4000 -> [2001:db8:9::1]:53".
 std::string packet_text(const Ipv6Packet& packet);
 
+/// Its source: "[fd00:1::10]:4000".
+std::string source_text(const Ipv6Packet& packet);
+
+/// Its ends: "[fd00:1::10]:4000 -> [2001:db8:9::1]:53".
+std::string ends_text(const Ipv6Packet& packet);
+
 /// As that packet would leave: "[2001:db8:f:cf3a::10]:4000 -> [2001:db8:9::1]:53".
 std::string leaving_text(const Ipv6Packet& packet, const nat64::Way& way);
 

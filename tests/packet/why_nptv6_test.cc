@@ -4,8 +4,9 @@
 /// What is said of an IPv6 packet before it is sent, beside what then becomes of it: the same. And
 /// nothing has changed by asking, nor has any host got a number.
 
-#include "bed_with_nptv6.h"
+#include "bed_with_route6.h"
 #include "catch.h"
+#include "command/why_json.h"
 #include "gateway/interfaces.h"
 #include "ipv6_addresses.h"
 #include "net/text.h"
@@ -226,11 +227,16 @@ private:
 };
 
 /// As an operator asks.
-std::string told(Testbed& bed, const listing::Query& words) {
+template <typename Text>
+std::string told(Testbed& bed, const listing::Query& words, Text text) {
     const auto names = gateway::names_of(bed.gateway().interfaces());
     const auto question = why::read_question(words, names, bed.gateway().naming());
     REQUIRE(question);
-    return why::answer_text(ask(bed, *question), {names, 1, bed.gateway().naming()});
+    return text(ask(bed, *question), {names, 1, bed.gateway().naming()});
+}
+
+std::string told(Testbed& bed, const listing::Query& words) {
+    return told(bed, words, why::answer_text);
 }
 
 listing::Query udp(std::string source, std::string destination, listing::Query more = {}) {
@@ -343,6 +349,28 @@ TEST_CASE("why nptv6: a host's first packet to IPv4 is told before it has a numb
     CHECK(text.starts_with("udp [2001:db8:1::10]:4000 -> [64:ff9b::cb00:710a]:53, 48 bytes"));
     CHECK(has(text, " as 198.51.100.1:4000 -> 203.0.113.10:53"));
     CHECK(ipv6.bed.gateway().naming().usage()->hosts == 0);
+}
+
+TEST_CASE("why route6: hosts that have no number yet are told by their addresses",
+          "[packet][why][route6]") {
+    Route6Bed r6;
+    if (GENERATE(false, true))  // the one inside has one
+        r6.send(Side::Inside, {.source = kHost6, .destination = kOwn6, .upper = icmp6(128, 0, 1)});
+    const uint32_t hosts = r6.bed.gateway().naming().usage()->hosts;
+    const auto question = udp("[2001:db8:1::10]:4000", "[2001:db8:cafe::10]:53");
+    const std::string text = told(r6.bed, question);
+    CAPTURE(text);
+    CHECK(has(text, "address and port: [2001:db8:1::10]:4000, as it came: "));
+    CHECK(has(text, "leaves by wan-ipv6 as [2001:db8:1::10]:4000 -> [2001:db8:cafe::10]:53"));
+    const std::string json = told(r6.bed, question, command::why_json);
+    CAPTURE(json);
+    CHECK(has(json, R"("source":{"address":"2001:db8:1::10","port":4000)"));
+    CHECK(has(json,
+              R"("leaves":{"protocol":"udp","src":"2001:db8:1::10","dst":"2001:db8:cafe::10",)"
+              R"("sport":4000,"dport":53)"));
+    CHECK(!has(json, "198.18."));
+    CHECK(!has(json, "198.19."));
+    CHECK(r6.bed.gateway().naming().usage()->hosts == hosts);
 }
 
 }  // namespace why_nptv6_test

@@ -90,7 +90,7 @@ constexpr Row kRows[] = {
      {"From inside, to an address that is not behind --nat64; or to one behind it that must "
       "not be reached so: of --ipv6-numbers, or private behind 64:ff9b::/96. With --nptv6 or "
       "--route6: from a host of none of their prefixes, to a host inside, or to what no network "
-      "is beyond.",
+      "is beyond. Its sender is told that there is no way.",
       "Without these two native IPv6 is not forwarded: name the prefixes of the hosts, or give "
       "them a DNS64 that answers for all names. For private IPv4 networks take a prefix of your "
       "own."}},

@@ -34,7 +34,7 @@ void Ipv6Crossing::pass_on(rte_mbuf* mbuf, Tick now) {
 }
 
 void Ipv6Crossing::refuse(rte_mbuf* mbuf, Drop reason, Tick now) {
-    if (reason == Drop::Ipv6Unmapped || reason == Drop::NoRoute)
+    if (reason == Drop::Ipv6Unmapped || reason == Drop::NoRoute || reason == Drop::Ipv6Destination)
         return refuse(mbuf, reason, nat64::kNoRouteThere, now);
     parts_.egress.drop(mbuf, reason);
 }

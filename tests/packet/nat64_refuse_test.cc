@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdio>
+#include <utility>
 
 namespace nat64_refuse_test {
 
@@ -106,8 +107,33 @@ TEST_CASE("nat64: what cannot pass ends by name", "[packet][nat64]") {
         reason = Drop::MulticastOrBroadcast;
     }
     CHECK(ipv6.send(frame).empty());
-    CHECK(ipv6.take().empty());
+    CHECK(ipv6.take().size() == (reason == Drop::Ipv6Destination ? 1 : 0));
     CHECK(ipv6.bed.dropped(reason) == 1);
+}
+
+TEST_CASE("nat64: a host is told that there is no way to native IPv6", "[packet][nat64][rfc4443]") {
+    Ipv6Bed ipv6;
+    const auto sent = [&](Upper upper) {
+        const Frame6 frame{
+            .source = kHost6, .destination = "2001:db8:ffff::1", .upper = std::move(upper)};
+        CHECK(ipv6.send(frame).empty());
+        return frame;
+    };
+    const Frame6 question = sent(udp6(5000, 53));
+    const auto told = ipv6.take();
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].source == kOwn6);
+    CHECK(told[0].destination == kHost6);
+    CHECK(told[0].destination_mac == mac_of6(kHost6));
+    CHECK(told[0].checksum_ok);
+    CHECK(told[0].word(0) == 0x0100);  // no route to destination
+    const Bytes& error = told[0].transport;
+    CHECK(Bytes(error.begin() + 8, error.end()) == question.ip_bytes());
+    CHECK(ipv6.bed.count(stats::Count::IcmpErrors) == 1);
+    sent(icmp6(1, 4, 0, question.ip_bytes()));  // nobody is told of an error
+    CHECK(ipv6.take().empty());
+    CHECK(ipv6.bed.dropped(Drop::Ipv6Destination) == 2);
+    CHECK(ipv6.bed.flows() == 0);
 }
 
 TEST_CASE("nat64: of ICMPv6 that is of no flow an echo request alone leaves",

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "conntrack/sctp_state.h"
 
+#include "conntrack/enumerators.h"
+
 #include <array>
 
 namespace sluice::conntrack {
@@ -11,12 +13,6 @@ using enum SctpState;
 using enum sctp::Chunk;
 
 constexpr size_t kDirectionCount = 2;
-
-/// A set of enumerators, one bit each.
-template <typename... Es>
-constexpr uint16_t set(Es... members) {
-    return static_cast<uint16_t>((0u | ... | (1u << index(members))));
-}
 
 constexpr uint16_t kOriginal = set(net::Direction::Original);
 constexpr uint16_t kReply = set(net::Direction::Reply);

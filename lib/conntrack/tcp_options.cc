@@ -3,6 +3,7 @@
 
 #include "base/big_endian.h"
 #include "base/serial.h"
+#include "net/header_options.h"
 
 #include <cstring>
 
@@ -10,7 +11,6 @@ namespace sluice::conntrack {
 namespace {
 
 /// RFC 9293 §3.2, RFC 7323, RFC 2018: kinds, and the whole length of those that have a fixed one.
-constexpr uint8_t kEndOfList = 0;
 constexpr uint8_t kNoOperation = 1;
 constexpr uint8_t kWindowScale = 3;
 constexpr uint8_t kWindowScaleBytes = 3;
@@ -20,7 +20,7 @@ constexpr uint8_t kSack = 5;
 constexpr uint8_t kTimestamp = 8;
 constexpr uint8_t kTimestampBytes = 10;
 
-constexpr size_t kHeadBytes = 2;  // kind and length
+constexpr size_t kHeadBytes = net::HeaderOptions<const uint8_t>::kHeadBytes;
 constexpr size_t kBlockBytes = 8;
 
 uint32_t load32(const uint8_t* from) {
@@ -62,16 +62,9 @@ TcpOptions parse_present_options(std::span<const uint8_t> options, uint32_t ack)
     result.sack_edge = ack;
     if (is_timestamp_alone(options))
         return result;
-    while (!options.empty() && options[0] != kEndOfList) {
-        if (options[0] == kNoOperation) {
-            options = options.subspan(1);
-            continue;
-        }
-        if (options.size() < kHeadBytes || options[1] < kHeadBytes || options[1] > options.size())
-            break;
-        read_option(options.first(options[1]), result);
-        options = options.subspan(options[1]);
-    }
+    net::HeaderOptions all(options);
+    for (auto option = all.next(); !option.empty(); option = all.next())
+        read_option(option, result);
     return result;
 }
 

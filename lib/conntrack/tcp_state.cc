@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "conntrack/tcp_state.h"
 
+#include "conntrack/enumerators.h"
+
 #include <array>
 
 namespace sluice::conntrack {
@@ -14,12 +16,6 @@ using SegmentClass::Syn;
 using SegmentClass::SynAck;
 
 constexpr size_t kDirectionCount = 2;
-
-/// A set of enumerators, one bit each.
-template <typename... Es>
-constexpr uint16_t set(Es... members) {
-    return static_cast<uint16_t>((0u | ... | (1u << index(members))));
-}
 
 constexpr uint16_t kOriginal = set(net::Direction::Original);
 constexpr uint16_t kReply = set(net::Direction::Reply);

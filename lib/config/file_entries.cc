@@ -262,12 +262,16 @@ Status Reader::read_bare(FileEntry& entry, string_view ends) {
     return Done{};
 }
 
-/// A byte that no text has; control characters in a value would be told to a terminal.
+/// A byte that no text has; control characters in a value would be told to a terminal. A carriage
+/// return is part of the end of a line, or is one of them.
 std::optional<Place> find_control_character(string_view text) {
     Place place{1, 1};
-    for (const char c : text) {
+    for (size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
         const auto byte = static_cast<unsigned char>(c);
-        if ((byte < ' ' && c != '\n' && c != '\r' && c != '\t') || byte == 0x7f)
+        const bool ends_line =
+            c == '\n' || (c == '\r' && (i + 1 == text.size() || text[i + 1] == '\n'));
+        if ((byte < ' ' && !ends_line && c != '\t') || byte == 0x7f)
             return place;
         place = c == '\n' ? Place{place.line + 1, 1} : Place{place.line, place.column + 1};
     }
@@ -286,7 +290,10 @@ Result<std::vector<FileEntry>> read_entries(string_view text) {
         text.remove_prefix(kByteOrderMark.size());
     if (const auto place = find_control_character(text))
         return at(*place, "this byte is no text");
-    return Reader(text).read();
+    // A tab is a blank, also where an error names what it stands in.
+    string blank(text);
+    std::replace(blank.begin(), blank.end(), '\t', ' ');
+    return Reader(blank).read();
 }
 
 }  // namespace sluice::config

@@ -102,6 +102,8 @@ TEST_CASE("file entries: each mistake is named with its place", "[config]") {
         {"workers = 1\n\nworkers = 1", "3:1: workers: it is there already, in line 1"},
         {"no-huge\nno-huge", "2:1: no-huge: it is there already, in line 1"},
         {"workers = \x01", "1:11: this byte is no text"},
+        {"workers\r= 2", "1:8: this byte is no text"},
+        {"work\ters = 2", "1:1: work ers: there is no such flag"},
     }));
     const auto entries = read_entries(row.text);
     REQUIRE_FALSE(entries.ok());

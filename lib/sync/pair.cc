@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sync/pair.h"
 
+#include "base/serial.h"
 #include "net/text.h"
 
 #include <algorithm>
@@ -261,6 +262,16 @@ bool Pair::is_wanted() const {
            (served_->state->takes_back != 0 && standing.may_tell());
 }
 
+/// What has been told may still be on its way, a million of records for a second: whoever changes
+/// places by this loses them. So the peer has taken all that there was, and says that it has put
+/// all of that into its table.
+bool Pair::peer_is_whole() const {
+    if (teller_ == nullptr || !teller_->is_whole())
+        return false;
+    const State& peer = *served_->state;
+    return peer.has_flows != 0 && !is_before(peer.applied, teller_->completed());
+}
+
 /// As long as the peer wants to be told.
 void Pair::tell() {
     Standing& standing = params_.standing;
@@ -271,7 +282,7 @@ void Pair::tell() {
         teller_ = std::make_unique<Teller>(params_.teller);
     // relaxed, all of these: figures for people, but for the freshness, which is late anyway.
     constexpr auto kFigure = std::memory_order_relaxed;
-    const bool is_whole = teller_ != nullptr && teller_->is_whole();
+    const bool is_whole = peer_is_whole();
     standing.peer_is_whole.store(is_whole, kFigure);
     if (is_whole)
         standing.is_fresh.store(false, kFigure);

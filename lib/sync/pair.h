@@ -94,6 +94,7 @@ private:
     void follow();
     void look_for_join();
     bool is_wanted() const;
+    bool peer_is_whole() const;
     void tell();
     void end_telling();
     void say(Session& session) const;

@@ -115,7 +115,7 @@ struct Standing {
     // relaxed, all of these: figures for people.
     std::atomic<bool> peer_has_flows{false};  ///< As has_flows of the peer.
     std::atomic<bool> peer_differs{false};    ///< Its policy's fingerprint is another.
-    std::atomic<bool> peer_is_whole{false};   ///< It has been told all, and nothing was lost.
+    std::atomic<bool> peer_is_whole{false};   ///< It has taken all, and nothing was lost.
     std::atomic<uint32_t> behind{0};          ///< Messages that it has not taken yet.
     std::atomic<uint64_t> told{0};            ///< Records and ends told to it.
     std::atomic<uint64_t> lost{0};            ///< Changes that could not be told in time.

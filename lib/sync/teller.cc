@@ -198,8 +198,10 @@ bool Teller::tell_slice(Outgoing& out) {
     if (end != params_.table.capacity())
         return true;
     next_ = 0;
-    if (++kind_ == kKinds)
+    if (++kind_ == kKinds) {
         out.complete();
+        completed_ = out.sequence();
+    }
     return true;
 }
 

@@ -54,6 +54,8 @@ public:
 
     /// All has been told once, and since then all that has changed.
     bool is_whole() const { return kind_ == kKinds; }
+    /// The number of the message that says so, once it is so.
+    uint32_t completed() const { return completed_; }
     uint64_t told() const { return told_; }
     uint64_t lost() const { return lost_; }
     uint64_t resyncs() const { return resyncs_; }
@@ -87,6 +89,7 @@ private:
     bool has_begun_ = false;
     size_t kind_ = 0;    // that is walked now
     uint32_t next_ = 0;  // record of the table
+    uint32_t completed_ = 0;
     uint64_t told_ = 0;
     uint64_t lost_ = 0;
     uint64_t resyncs_ = 0;

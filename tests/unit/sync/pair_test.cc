@@ -126,7 +126,7 @@ TEST_CASE("sync pair: who stands by is told the flows of who is active", "[sync]
     CHECK(comes_true([&] { return active.standing.peer_is_whole.load(); }));
     CHECK(active.standing.peer.load() == Peer::Standby);
     CHECK(standby.standing.peer.load() == Peer::Active);
-    CHECK_FALSE(active.standing.is_fresh.load());
+    CHECK(comes_true([&] { return !active.standing.is_fresh.load(); }));
 
     member.online();
     open(*active.table, member, 777);
@@ -138,6 +138,28 @@ TEST_CASE("sync pair: who stands by is told the flows of who is active", "[sync]
     active.pair.reset();
     CHECK(comes_true([&] { return standby.standing.peer.load() == Peer::Away; }));
     CHECK(standby.has_said("is away"));
+}
+
+TEST_CASE("sync pair: a peer has all flows when it says so, not when all has been told", "[sync]") {
+    One active(true, 100);
+    One standby(false, 100);
+    standby.standing.has_flows.store(false);  // as long as they are on their way into its table
+    flow::Member member(*active.table);
+    for (uint32_t n = 0; n < 500; ++n)
+        open(*active.table, member, n);
+    member.offline();
+    start(active, standby);
+    REQUIRE(comes_true([&] {
+        const auto& all = standby.received();
+        return !all.empty() && all.back().what == Change::What::Complete;
+    }));
+    // More than 0 since that was told, until the peer says that it has heard it.
+    REQUIRE(comes_true([&] { return active.standing.behind.load() == 0; }));
+    CHECK_FALSE(active.standing.peer_is_whole.load());
+    CHECK(active.standing.is_fresh.load());
+    standby.standing.has_flows.store(true);
+    CHECK(comes_true([&] { return active.standing.peer_is_whole.load(); }));
+    CHECK(comes_true([&] { return !active.standing.is_fresh.load(); }));
 }
 
 TEST_CASE("sync pair: of two that are active the one with the lower priority steps back",

@@ -3,7 +3,8 @@
 #
 # A pair of which keepalived decides who forwards, with the configuration and the script that are
 # installed. VRRP has a link of its own. Whatever fails, connections that talk all the time go on:
-# PAIR_CONNECTIONS of them; and a stream is not without an answer for longer than it may.
+# PAIR_CONNECTIONS of them; a stream is not without an answer for longer than it may; and no flow
+# has another translation at the one than at the other.
 set -euo pipefail
 # shellcheck source=tests/smoke/pair.sh
 source "$(dirname "$(readlink -f "$0")")/pair.sh"
@@ -84,6 +85,19 @@ forwards() {
     [[ $(ctl "$1" role) == active* ]]
 }
 
+# agree, for wait_for: what one of the two has opened or ended a moment ago is on its way.
+agree() {
+    ctl a flows --json >"$work/flows.a" && ctl b flows --json >"$work/flows.b" &&
+        "$python" "$here/check_pair.py" "$count" "$work/flows.a" "$work/flows.b" \
+            >"$work/agree" 2>&1
+}
+
+# is_whole GATEWAY: it forwards, and the other has all its flows by the same ports.
+is_whole() {
+    wait_for_role "$1" "$all_there"
+    (wait_for 10 "both to have the same flows" agree) || fail "$(cat "$work/agree")"
+}
+
 # answers CONDITION GATEWAY, for wait_for: the server is there, and the condition holds still.
 answers() {
     from_client pair curl --silent --max-time 1 --output "$work/answer" "http://$server_address/" &&
@@ -130,31 +144,31 @@ wait_for 20 "the flows at the other" has_all b "$count"
 # Longer by the time that a start takes.
 most=$((most + slack))
 takes_over b "it was restarted, and has no flows" restart a
-wait_for_role b "$all_there"
+is_whole b
 goes_on one_forwards b "it was restarted with --state" restart b --state "$state_dir/b"
 most=$((most - slack))
 if forwards b; then
-    wait_for_role b "$all_there"
+    is_whole b
     takes_over a "its inside was unplugged" link lan-b down
     link lan-b up
 fi
-wait_for_role a "$all_there"
+is_whole a
 
 kill_a() { end "${sluice_pid[a]}" KILL || true; }
 takes_over b "its sluice was killed" kill_a
 start a standby
-wait_for_role b "$all_there"
+is_whole b
 takes_over a "its inside was unplugged" link lan-b down
 link lan-b up
-wait_for_role a "$all_there"
+is_whole a
 takes_over b "its outside was unplugged" link wan-a down
 link wan-a up
-wait_for_role b "$all_there"
+is_whole b
 
 in_namespace b.gateway ip link set dev sync down
 wait_for_role b 'active; the peer is away'
 in_namespace b.gateway ip link set dev sync up
-wait_for_role b "$all_there"
+is_whole b
 pass "the link of --sync was unplugged, and all is told again"
 
 # kill_machine: nothing says goodbye.
@@ -167,12 +181,13 @@ kill_machine() {
 takes_over a "its machine died" kill_machine
 start b standby
 start_keepalived b
-wait_for_role a "$all_there"
+is_whole a
 before=$(quarrels)
 in_namespace b.gateway ip link set dev vrrp down
 wait_for 20 "both to be active" has_quarrelled "$before"
 in_namespace b.gateway ip link set dev vrrp up
 wait_for 20 "one to step back: a is $(ctl a role), b is $(ctl b role)" says a "$all_there"
+is_whole a
 pass "VRRP's link was unplugged, and one of the two steps back"
 
 touch "$work/end"

@@ -16,7 +16,8 @@ bool forget_windows(TcpState state, TrackerMemory memory) {
     for (size_t i = 0; i < after.ends.size(); ++i) {
         constexpr uint8_t kFixed = kOffersScale | kOffersSack | kClosedFirst;
         after.ends[i].scale = before.ends[i].scale;
-        after.ends[i].flags = static_cast<uint8_t>((before.ends[i].flags & kFixed) | kLiberal);
+        after.ends[i].flags =
+            static_cast<uint8_t>((before.ends[i].flags & kFixed) | kLiberal | kTakenOver);
     }
     after.simultaneous_open = before.simultaneous_open;
     std::memcpy(memory.data(), &after, sizeof after);

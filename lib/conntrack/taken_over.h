@@ -10,9 +10,10 @@
 
 namespace sluice::conntrack {
 
-/// Forgets how far both ends of a TCP connection have come, which has changed since: it is judged
-/// as one that was picked up midway. What the handshake has fixed stays. True when it was so; one
-/// that is still in its handshake goes on with what is known.
+/// Forgets how far both ends of a TCP connection have come, which has changed since: until both
+/// have spoken it is judged as one that was picked up midway, and from then on by its windows, but
+/// a window more generously (kTakenOver). What the handshake has fixed stays. True when it was so;
+/// one that is still in its handshake goes on with what is known.
 bool forget_windows(TcpState state, TrackerMemory memory);
 
 }  // namespace sluice::conntrack

@@ -245,10 +245,12 @@ bool answers_ignored(const Arrival& arrival, const TcpTracker& tracker) {
            segment.seq == tracker.last_ack;
 }
 
-/// The numbers of both ends are followed: nothing was picked up midway, and no window is waived.
+/// The numbers of both ends are followed: nothing was picked up midway, or taken over, and no
+/// window is waived.
 bool is_followed(const Arrival& arrival, const TcpTracker& tracker) {
-    return !arrival.tuning.tcp_be_liberal && !tracker.ends[0].has(kLiberal) &&
-           !tracker.ends[1].has(kLiberal);
+    constexpr uint8_t kUnsure = kLiberal | kTakenOver;
+    const uint8_t flags = tracker.ends[0].flags | tracker.ends[1].flags;
+    return !arrival.tuning.tcp_be_liberal && (flags & kUnsure) == 0;
 }
 
 /// With --tcp-strict, RFC 5961 §3.2 in every state: exactly where its receiver expects the next

@@ -20,6 +20,26 @@ void start(const Course& course, const Segment& segment, TcpEnd& sender, TcpEnd&
         sender.scale = receiver.scale = 0;
 }
 
+/// The largest window that the end can offer, and a byte: as far as the other may be ahead.
+uint32_t reach_of(const TcpEnd& end) {
+    return uint32_t{UINT16_MAX + 1} << end.scale;  // 2^30 at most
+}
+
+bool is_near(uint32_t number, uint32_t other, uint32_t reach) {
+    return !is_after(number, other + reach) && !is_before(number, other - reach);
+}
+
+/// Of a connection that was taken over the first segment of the second end to speak is about what
+/// the first has said: each acknowledges what the other sends, a window off at most. Or one of them
+/// may be somebody else, who knows no numbers.
+bool is_in_touch(const Segment& segment, const Extent& extent, const TcpEnd& sender,
+                 const TcpEnd& receiver) {
+    return sender.has(kTakenOver) && receiver.max_window != 0 && receiver.has(kHasAcknowledged) &&
+           has(segment, kAck) && !has(segment, kRst) &&
+           is_near(extent.sack, receiver.end, reach_of(sender)) &&
+           is_near(extent.begin, receiver.max_ack, reach_of(receiver));
+}
+
 /// The end's first segment is none that opens: its SYN went unseen.
 void join(const Segment& segment, const Extent& extent, TcpEnd& sender, TcpEnd& receiver) {
     sender.end = extent.end;
@@ -69,6 +89,8 @@ bool may_be_in_flight(const TcpEnds& ends, Direction sender, uint32_t seq) {
     const TcpEnd& to = ends[index(opposite(sender))];
     if (from.has(kLiberal))
         return true;
+    if (from.has(kTakenOver))
+        return is_near(seq, from.end, reach_of(to));
     const uint32_t begin = to.has(kHasAcknowledged) ? to.max_ack : from.end - kMostFirst;
     return from.max_window != 0 && seq - begin <= from.end - begin;
 }
@@ -79,7 +101,11 @@ std::optional<Extent> introduce(const Course& course, const Segment& segment, Tc
     TcpEnd& receiver = ends[index(opposite(course.direction))];
     const bool is_first = sender.max_window == 0;
     if (is_first && !has(segment, kSyn)) {
+        const bool is_known = is_in_touch(segment, extent, sender, receiver);
         join(segment, extent, sender, receiver);
+        if (is_known)
+            for (TcpEnd& end : ends)
+                end.flags &= static_cast<uint8_t>(~kLiberal);
     } else if (is_first || restarts(course, segment, sender)) {
         start(course, segment, sender, receiver);
         // Without an ACK it opens from its own side.
@@ -88,6 +114,23 @@ std::optional<Extent> introduce(const Course& course, const Segment& segment, Tc
     }
     complete(course, segment, ends, extent);
     return extent;
+}
+
+/// What one end acknowledges the other has sent, and what one sends the other has offered; so what
+/// is known of both moves on to that.
+Fit catch_up(const Segment& segment, const Extent& extent, TcpEnds& ends, Direction direction,
+             Fit result) {
+    TcpEnd& sender = ends[index(direction)];
+    TcpEnd& receiver = ends[index(opposite(direction))];
+    if (result == Fit::Stale || !is_near(extent.sack, receiver.end, reach_of(sender)) ||
+        !is_near(extent.end, sender.end, reach_of(receiver)))
+        return result;
+    if (is_after(extent.sack, receiver.end))
+        receiver.end = extent.sack;
+    if (is_after(extent.end, sender.max_end))
+        sender.max_end = extent.end;
+    learn(segment, extent, sender, receiver);
+    return Fit::Inside;
 }
 
 }  // namespace sluice::conntrack

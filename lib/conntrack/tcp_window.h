@@ -31,6 +31,7 @@ enum EndFlag : uint8_t {
     kLiberal = 8,           ///< Its windows are not known: the flow was picked up mid-stream.
     kUnacknowledged = 16,   ///< It sent data that the other end has not acknowledged yet.
     kHasAcknowledged = 32,  ///< max_ack says what.
+    kTakenOver = 64,        ///< Another gateway has seen some of it: what is known may lag behind.
 };
 
 /// One end as a sender.
@@ -154,6 +155,11 @@ inline void learn(const Segment& segment, const Extent& extent, TcpEnd& sender, 
         receiver.flags &= static_cast<uint8_t>(~kUnacknowledged);
 }
 
+/// The same where conditions fail of an end of which another gateway has seen more: Inside, where
+/// its numbers are no further off than the largest window that either can offer; else `result`.
+Fit catch_up(const Segment& segment, const Extent& extent, TcpEnds& ends, net::Direction direction,
+             Fit result);
+
 /// Fits the segment into the window of its receiver, and learns from it what it tells.
 inline Fit fit(const Course& course, const Segment& segment, TcpEnds& ends) {
     TcpEnd& sender = ends[index(course.direction)];
@@ -171,6 +177,8 @@ inline Fit fit(const Course& course, const Segment& segment, TcpEnds& ends) {
         learn(segment, extent, sender, receiver);
     else if (course.liberal || sender.has(kLiberal))
         return Fit::Tolerated;
+    else if (sender.has(kTakenOver))
+        return catch_up(segment, extent, ends, course.direction, result);
     return result;
 }
 

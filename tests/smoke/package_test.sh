@@ -3,7 +3,8 @@
 #
 # The Debian package, as an operator has it: made of this build, installed by apt in a Debian of its
 # own that systemd has booted, started by its unit, used, reloaded, killed, installed again, purged.
-# The network is drawn in network.sh; the Debian stands where its gateway is.
+# Connections go on when it is killed, and when it is installed again: it has a --state, where its
+# user may write. The network is drawn in network.sh; the Debian stands where its gateway is.
 #
 # At last without systemd, by the command of packaging/Containerfile.
 #
@@ -74,6 +75,15 @@ is_seen_as() {
     [[ $(seen_by_udp "$net") == "$1":* ]]
 }
 
+# speak: every silent connection is heard again. It has been taken over: the gateway is not loose.
+times=0
+speak() {
+    times=$((times + 1))
+    kill -USR1 "$speaker"
+    wait_for 30 "all connections, for the ${times}th time: $(cat "$work/speak.err")" \
+        grep --quiet --line-regexp "spoke $times" "$work/speak"
+}
+
 # journal: the end of what the service has said.
 journal() {
     in_debian journalctl --unit sluice --no-pager | tail -n 20
@@ -107,6 +117,8 @@ cp "$package" "$root$installed"
 new_network "$net"
 cat >"$work/file" <<<"a file"
 start_server "$net"
+start_in "$net.server" "$python" "$here/echo_server.py" 7 >"$work/echo"
+wait_for 10 "the echo" grep --quiet listening "$work/echo"
 setpriv --pdeathsig KILL systemd-nspawn --quiet --directory "$root" --boot --register=no \
     --keep-unit --network-namespace-path="/proc/${namespace_pid[$net.gateway]}/ns/net" \
     --console=pipe --capability=CAP_NET_ADMIN,CAP_NET_RAW >"$work/boot.log" 2>&1 </dev/null &
@@ -131,6 +143,7 @@ pass "apt installs it, with a user of its own, and does not start it"
 
 sed --in-place --expression 's/^lan = .*/lan = af_packet:lan/; s/^wan = .*/wan = af_packet:wan/' \
     --expression 's/^#no-huge = .*/no-huge = true/; s/^#flows = .*/flows = 65536/' \
+    --expression 's/^#state = /state = /; s/^#tcp-loose = .*/tcp-loose = 0/' \
     "$root/etc/sluice/sluice.conf"
 in_debian sluicectl config check /etc/sluice/sluice.conf >/dev/null ||
     fail "the example is refused"
@@ -148,17 +161,26 @@ pass "systemd starts it, and it translates"
 sed --in-place 's/^#pool = .*/pool = 198.51.100.7/' "$root/etc/sluice/sluice.conf"
 in_debian systemctl reload sluice || fail "it does not reload: $(journal)"
 wait_for 10 "the new pool" is_seen_as 198.51.100.7
+start_in "$net.client" "$python" "$here/speak_again.py" 5 "$server_address" 7 \
+    >"$work/speak" 2>"$work/speak.err"
+speaker=$started_pid
+wait_for 20 "connections: $(cat "$work/speak.err")" grep --quiet open "$work/speak"
+speak
 in_debian systemctl kill --signal KILL sluice
 wait_for 30 "another process" is_another "$pid"
 wait_for 10 "an answer of it" is_seen_as 198.51.100.7
-pass "it reloads, and comes back when it was killed"
+speak
+pass "it reloads, and comes back when it was killed, with its connections"
 
 pid=$(main_pid)
 in_debian apt-get install --quiet --quiet --yes --reinstall "$installed" \
     >"$work/install.log" 2>&1 || fail "not installed again: $(tail -n 5 "$work/install.log")"
 wait_for 30 "the new process" is_another "$pid"
 wait_for 10 "an answer of the new one" is_seen_as 198.51.100.7
-pass "an upgrade restarts it, with the configuration that it had"
+speak
+journal | grep --quiet ' flows and 0 holders go on, of a process that was stopped ' ||
+    fail "it does not say that flows go on: $(journal)"
+pass "an upgrade restarts it, with the configuration and the connections that it had"
 
 in_debian apt-get remove --quiet --quiet --yes sluice >"$work/remove.log" 2>&1 ||
     fail "it is not removed: $(tail -n 5 "$work/remove.log")"

@@ -4,6 +4,9 @@
 # --state: flows outlive the process, whether it is stopped or killed. The network is drawn in
 # network.sh. SLUICE_KILLS says how often it is killed under load, at random moments.
 set -euo pipefail
+# A mount of hugetlbfs is this script's own, and goes with it.
+((EUID != 0)) || [[ -n ${SLUICE_OWN_MOUNTS:-} ]] ||
+    exec env SLUICE_OWN_MOUNTS=1 unshare --mount "$0"
 # shellcheck source=tests/smoke/gateway.sh
 source "$(dirname "$(readlink -f "$0")")/gateway.sh"
 
@@ -11,7 +14,7 @@ kills=${SLUICE_KILLS:-3}
 net=state
 [[ $(stat --file-system --format %T /dev/shm) == tmpfs ]] || skip "/dev/shm is no tmpfs"
 state_dir=$(mktemp --directory /dev/shm/sluice.XXXXXX)
-trap 'remove_all; rm -rf "$state_dir"' EXIT
+trap 'umount --lazy "$work/huge" 2>/dev/null || true; remove_all; rm -rf "$state_dir"' EXIT
 file=$state_dir/flows
 ulimit -c 0 # a process that aborts leaves no file
 # Not loose: a connection that was not taken over does not go on by itself.
@@ -52,7 +55,6 @@ go_on() {
 }
 
 # speak: every silent connection is heard again.
-times=0
 speak() {
     times=$((times + 1))
     kill -USR1 "$speaker"
@@ -75,11 +77,16 @@ start_capture "$net.server" eth0 "$work/outside.pcap"
 )
 pass "a state has one process"
 
-start_in "$net.client" "$python" "$here/speak_again.py" 20 "$server_address" 7 \
-    >"$work/speak" 2>"$work/speak.err"
-speaker=$started_pid
-wait_for 20 "connections" grep --quiet open "$work/speak"
-speak
+# open_connections: silent ones.
+open_connections() {
+    start_in "$net.client" "$python" "$here/speak_again.py" 20 "$server_address" 7 \
+        >"$work/speak" 2>"$work/speak.err"
+    speaker=$started_pid
+    times=0
+    wait_for 20 "connections: $(cat "$work/speak.err")" grep --quiet open "$work/speak"
+    speak
+}
+open_connections
 start_in "$net.client" curl --silent --show-error --max-time 120 --limit-rate 1M \
     --output "$work/download" "http://$server_address/file"
 download=$started_pid
@@ -171,6 +178,29 @@ if [[ $(stat --file-system --format %T "$work") != tmpfs ]]; then
     [[ ! -e $work/flows ]] || fail "a refusal has left a file"
 fi
 pass "what is no state is refused"
+
+# Of 2 MB, for the flows of two starts and room to spare.
+has_huge_pages() {
+    (($(awk '/^HugePages_Free:/ { print $2 }' /proc/meminfo) >= 16)) &&
+        grep --quiet --extended-regexp '^Hugepagesize: +2048 kB$' /proc/meminfo
+}
+if has_huge_pages; then
+    mkdir "$work/huge"
+    mount -t hugetlbfs none "$work/huge"
+    state_flags=(--state "$work/huge/flows" --workers 2 --tcp-loose 0)
+    start_sluice "$net" "${state_flags[@]}"
+    open_connections
+    go_on KILL
+    speak
+    memory_flags=(--no-huge --flows 131072)
+    go_on TERM
+    speak
+    stop_sluice "$net"
+    umount "$work/huge"
+    pass "on hugetlbfs: all connections go on, and there is room for more"
+else
+    echo "hugetlbfs is not tried: there are no 16 free hugepages of 2 MB"
+fi
 
 packets=$(captured_count "$work/outside.pcap" tcp)
 ((packets > 100)) || fail "the capture has $packets packets"

@@ -53,6 +53,12 @@ public:
         set(accounts_[index].way[1], {});
     }
 
+    /// It counts from here on.
+    void clear(uint32_t index) {
+        for (Account::Way& way : accounts_[index].way)
+            set(way, {});
+    }
+
     void add(FlowRef flow, const Traffic& more) {
         Account::Way& way = accounts_[flow.index()].way[sluice::index(flow.direction())];
         const Traffic now = read(way);

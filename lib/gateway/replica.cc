@@ -359,7 +359,7 @@ bool Replica::prepare(uint32_t index, const Told& told) {
         return false;
     }
     if (parts_.table.accounts().is_on())
-        parts_.table.accounts().begin(index, 0);
+        parts_.table.accounts().clear(index);
     parts_.hosts.set_host(index, hosts::kNoHost);
     parts_.quotas.set(index, {});
     heir(told.now).adopted(index, own);

@@ -4,6 +4,7 @@
 /// --accounting: packets and bytes of each flow and direction, as Linux counts them. Figures that
 /// are no matter of course were read from conntrack -L of a Linux 6.18 with nf_conntrack_acct=1.
 
+#include "active_and_standby.h"
 #include "any_workers.h"
 #include "catch.h"
 #include "flow/journal.h"
@@ -12,6 +13,8 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
+#include <utility>
 #include <vector>
 
 namespace accounting_test {
@@ -138,6 +141,28 @@ TEST_CASE("accounting: many flows in one burst are counted apart", "[packet][acc
     bed.run();
     for (uint16_t port = 5000; port < 5040; ++port)
         CHECK(traffic_of(bed, port) == BothTraffic{{{3, 3 * (kUdp + port - 5000u)}, {}}});
+}
+
+TEST_CASE("accounting: a process that takes over what another has left counts on", "[restart]") {
+    Restarts<> life(
+        [](TestbedOptions each, const auto&) { return std::make_unique<Testbed>(std::move(each)); },
+        counting());
+    REQUIRE(life.bed().from_inside(out(5000, 10)).size() == 1);
+    REQUIRE(life.bed().from_outside(back(5000, 100)).size() == 1);
+    Testbed& bed = life.restart();
+    CHECK(traffic_of(bed, 5000) == BothTraffic{{{1, kUdp + 10}, {1, kUdp + 100}}});
+    REQUIRE(bed.from_outside(back(5000, 1000)).size() == 1);
+    CHECK(traffic_of(bed, 5000) == BothTraffic{{{1, kUdp + 10}, {2, 2 * kUdp + 1100}}});
+}
+
+TEST_CASE("accounting: a flow of the other gateway's counts from its taking over on", "[pair]") {
+    Both both(counting());
+    REQUIRE(both.active.from_inside(out(5000, 10)).size() == 1);
+    REQUIRE(both.tell());
+    both.take_over();
+    CHECK(traffic_of(both.standby, 5000) == BothTraffic{});
+    REQUIRE(both.standby.from_outside(back(5000, 100)).size() == 1);
+    CHECK(traffic_of(both.standby, 5000) == BothTraffic{{{}, {1, kUdp + 100}}});
 }
 
 TEST_CASE("accounting: IP options count, padding of the frame does not", "[packet][accounting]") {

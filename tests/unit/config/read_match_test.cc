@@ -71,7 +71,9 @@ TEST_CASE("match: a word that is spelled wrongly is told from a prefix", "[confi
     CHECK(message("10.0.0.0/8 tpc 25") ==
           "--deny tpc: a prefix is wanted, as 10.1.0.0/24; did you mean tcp?");
     CHECK(message("10.0.0.0/8 too 10.2.0.0/16").ends_with("; did you mean to?"));
-    CHECK(message("10.0.0.0/8 tcp udp") == "--deny udp: a prefix is wanted, as 10.1.0.0/24");
+    CHECK(
+        message("10.0.0.0/8 tcp udp") ==
+        "--deny 10.0.0.0/8 tcp udp: behind the protocol ports from 1 to 65535 may stand, as 25-26");
     CHECK(message("10.0.0.0/8 10.2/16") == "--deny 10.2/16: a prefix is wanted, as 10.1.0.0/24");
     const auto one = read_match("snat", {"10.0.0.0/8", "zoen", "3"});
     REQUIRE_FALSE(one.ok());

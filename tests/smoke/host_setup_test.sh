@@ -117,6 +117,8 @@ echo >"$tree/var/lib/sluice" # nobody can write below a file
 refused 1 "/var/lib/sluice/host-setup cannot be written" --hugepages 128
 rm "$tree/var/lib/sluice"
 set_up --no-iommu --dry-run 0000:03:00.0 || fail "--no-iommu: $(cat "$work/out")"
+grep --quiet '^+ echo 1 >/sys/module/vfio/parameters/' "$work/out" ||
+    fail "--no-iommu: $(cat "$work/out")"
 rmdir "$tree/sys/kernel/iommu_groups"
 mv "$work/groups" "$tree/sys/kernel/iommu_groups"
 if PATH=$work/bin:$PATH setpriv --reuid 65534 --clear-groups "$host_setup" --root "$tree" \
@@ -164,7 +166,36 @@ state | diff "$work/untouched" - >&2 || fail "--undo does not put all back"
 refused 0 "nothing to undo" --undo
 pass "--undo puts all back, but never under a process that has the NIC"
 
+# Without an IOMMU, on a kernel whose vfio wants one.
+new_tree
+rm -r "$tree/sys/kernel/iommu_groups"/* "$devices"/*/iommu_group
+mkdir "$tree/boot"
+echo '# CONFIG_VFIO_NOIOMMU is not set' >"$tree/boot/config-$(uname -r)"
+state >"$work/untouched"
+refused 1 "--no-iommu does without" eth1
+rm "$work/calls"
+set_up --no-iommu --dry-run eth1 || fail "--no-iommu --dry-run: $(cat "$work/out")"
+state | cmp --quiet - "$work/untouched" || fail "--no-iommu --dry-run changes something"
+grep '^+' "$work/out" >"$work/announced"
+set_up --no-iommu eth1 || fail "--no-iommu: $(cat "$work/out")"
+grep '^+' "$work/out" | cmp --quiet - "$work/announced" || fail "does other than --dry-run says"
+[[ $(readlink "$devices/0000:03:00.0/driver") == */uio_pci_generic ]] || fail "uio has not got it"
+[[ $(<"$tree/etc/modules-load.d/sluice.conf") == uio_pci_generic ]] || fail "no uio at boot"
+! grep --quiet vfio "$work/calls" || fail "vfio is loaded for nothing: $(cat "$work/calls")"
+state >"$work/prepared"
+refused 0 "nothing to do" --no-iommu eth1
+mkdir -p "$devices/0000:03:00.0/uio/uio3" "$tree/proc/77/fd"
+ln -s /dev/uio3 "$tree/proc/77/fd/5"
+! set_up --undo || fail "takes a NIC of uio from a process"
+grep --quiet '0000:03:00.0 is in use' "$work/out" || fail "in use: $(cat "$work/out")"
+rm -r "$tree/proc/77" "$devices/0000:03:00.0/uio"
+state | cmp --quiet - "$work/prepared" || fail "half undone"
+set_up --undo || fail "--undo: $(cat "$work/out")"
+state | diff "$work/untouched" - >&2 || fail "--undo does not put all back"
+pass "without an IOMMU: uio_pci_generic where vfio wants one"
+
 # What somebody else has arranged for.
+new_tree
 echo 128 >"$pages"
 echo 'vm.nr_hugepages = 128' >"$tree/etc/sysctl.d/80-hugepages.conf"
 refused 0 "nothing to do" --hugepages 64

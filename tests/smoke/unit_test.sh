@@ -26,7 +26,7 @@ cp "$unit" "$work/"
 sed -i 's|/usr/s\{0,1\}bin/[a-z]*|/bin/true|' "$work/sluice.service" # which is there
 mkdir "$work/sluice.service.d"
 for drop_in in bifurcated:char-infiniband_verbs http:'only localhost' \
-    sync:'non-localhost entries'; do
+    sync:'non-localhost entries' uio:'Service has raw I/O access'; do
     cp "$here/../../packaging/drop-ins/${drop_in%:*}.conf" "$work/sluice.service.d/"
     judged=$(systemd-analyze security --no-pager --offline=true "$work/sluice.service")
     grep --quiet -F "${drop_in#*:}" <<<"$judged" ||

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sluice/capabilities.h"
 
+#include "ethdev/nic_driver.h"
 #include "io/port_name.h"
 
 #include <cstdint>
@@ -22,15 +23,21 @@ struct Capability {
 constexpr Capability kLinks{CAP_NET_ADMIN, "cap_net_admin"};
 constexpr Capability kRawSockets{CAP_NET_RAW, "cap_net_raw"};
 constexpr Capability kPrograms{CAP_BPF, "cap_bpf"};
+constexpr Capability kPhysicalAddresses{CAP_SYS_ADMIN, "cap_sys_admin"};
+constexpr Capability kFilesOfRoot{CAP_DAC_OVERRIDE, "cap_dac_override"};
 
-/// What a port of that kind is opened with, beside the raw socket that its plan has tried already.
-/// NICs want files instead.
-std::vector<Capability> needed_by(io::PortKind kind) {
-    switch (kind) {
+/// What a port is opened with, beside the raw socket that its plan has tried already. NICs behind
+/// vfio-pci want files instead.
+std::vector<Capability> needed_by(const io::PortName& port, const std::filesystem::path& root) {
+    switch (port.kind) {
         case io::PortKind::AfXdp:
             return {kRawSockets, kLinks, kPrograms};
         case io::PortKind::Tap:
             return {kLinks};
+        case io::PortKind::Pci:
+            if (ethdev::is_uio(ethdev::kernel_driver(root, port.device)))
+                return {kPhysicalAddresses, kFilesOfRoot};
+            return {};
         default:
             return {};
     }
@@ -60,7 +67,7 @@ bool has_capability(const std::filesystem::path& root, unsigned capability) {
 Status check_capabilities(const ethdev::PortPlan& port, const std::filesystem::path& root) {
     std::string all;
     std::string missing;
-    for (const auto& [number, name] : needed_by(port.name.kind)) {
+    for (const auto& [number, name] : needed_by(port.name, root)) {
         all += (all.empty() ? "" : ",") + std::string(name);
         // CAP_SYS_ADMIN is CAP_BPF, too.
         if (has_capability(root, number) ||

@@ -6,8 +6,8 @@
 ///
 /// Errors   One sentence that names the port. What cannot be read is had: then a start says what it
 ///          lacks.
-/// Source   capabilities(7); CapEff of /proc/self/status in proc(5); Linux,
-///          xsk_create() and tun_set_iff().
+/// Source   capabilities(7); CapEff of /proc/self/status and the numbers of page frames of
+///          /proc/self/pagemap in proc(5); Linux, xsk_create() and tun_set_iff().
 
 #include "base/result.h"
 #include "ethdev/port_plan.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sluice/check.h"
 
+#include "ethdev/nic_driver.h"
 #include "ethdev/port_plan.h"
 #include "io/port_name.h"
 #include "sluice/advice.h"
@@ -26,11 +27,6 @@ using std::string;
 void add_error(std::vector<Finding>& findings, const Status& status) {
     if (!status)
         findings.push_back({Finding::Kind::Problem, status.error().message});
-}
-
-bool has_no_entry(const fs::path& directory) {
-    std::error_code error;
-    return fs::directory_iterator(directory, error) == fs::directory_iterator();
 }
 
 const char* name_of(Finding::Kind kind) {
@@ -68,25 +64,10 @@ string Finding::command() const {
 }
 
 std::vector<Finding> check_nic(const fs::path& root, const string& device, const string& subject) {
-    const fs::path nic = root / "sys/bus/pci/devices" / device;
-    const string bind = "`dpdk-devbind.py -b vfio-pci " + device + '`';
-    const string driver = kernel_driver(root, device);
-    std::vector<Finding> findings;
-    const auto problem = [&](const string& text) {
-        findings.push_back({Finding::Kind::Problem, subject + ": " + text});
-    };
-    if (is_shared_with_kernel(driver))
-        return findings;
-    if (driver.empty())
-        problem("no driver has it; " + bind + " gives it to DPDK");
-    else if (driver == "vfio-pci" && has_no_entry(root / "sys/kernel/iommu_groups"))
-        problem(
-            "vfio-pci has it and there is no IOMMU; switch it on in the firmware and with "
-            "intel_iommu=on on the kernel's command line, or "
-            "`echo 1 > /sys/module/vfio/parameters/enable_unsafe_noiommu_mode`");
-    else if (driver != "vfio-pci" && driver != "uio_pci_generic" && driver != "igb_uio")
-        problem("the kernel's driver " + driver + " has it; " + bind + " gives it to DPDK");
-    return findings;
+    const string why = ethdev::why_not_free(root, device);
+    if (why.empty())
+        return {};
+    return {{Finding::Kind::Problem, subject + ": " + why}};
 }
 
 std::vector<Finding> check_machine(const config::Config& config) {

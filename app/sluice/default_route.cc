@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sluice/default_route.h"
 
+#include "ethdev/nic_driver.h"
 #include "io/port_name.h"
 
 #include <algorithm>
@@ -60,7 +61,7 @@ bool takes(const ethdev::PortPlan& port, const fs::path& root, const string& int
         return (own == interface && port.takes(0)) ||
                (vlan && own == vlan->interface && port.takes(vlan->id));
     }
-    return !is_shared_with_kernel(kernel_driver(root, port.name.device)) &&
+    return !ethdev::is_shared_with_kernel(ethdev::kernel_driver(root, port.name.device)) &&
            is_of_device(root, interface, port.name.device);
 }
 
@@ -98,17 +99,6 @@ Status check_default_route(const ethdev::PortPlan& port, const fs::path& root) {
                       "off; choose another one, or come by another way and `ip route delete "
                       "default dev " +
                       *interface + "`, or start with --force");
-}
-
-string kernel_driver(const fs::path& root, const string& device) {
-    std::error_code error;
-    return fs::read_symlink(root / "sys/bus/pci/devices" / device / "driver", error)
-        .filename()
-        .string();
-}
-
-bool is_shared_with_kernel(const string& driver) {
-    return driver == "mlx5_core" || driver == "mlx4_core";
 }
 
 }  // namespace sluice::app

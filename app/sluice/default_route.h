@@ -24,8 +24,4 @@ std::optional<std::string> default_route_interface(const std::filesystem::path& 
 /// with the kernel cuts nobody off.
 Status check_default_route(const ethdev::PortPlan& port, const std::filesystem::path& root);
 
-/// The kernel's driver of a PCI device; empty where it has none.
-std::string kernel_driver(const std::filesystem::path& root, const std::string& device);
-bool is_shared_with_kernel(const std::string& driver);
-
 }  // namespace sluice::app

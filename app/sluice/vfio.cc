@@ -3,9 +3,9 @@
 
 #include "base/descriptor.h"
 #include "base/memory.h"
+#include "ethdev/nic_driver.h"
 #include "io/port_name.h"
 #include "sluice/capabilities.h"
-#include "sluice/default_route.h"
 
 #include <cerrno>
 #include <cstring>
@@ -64,7 +64,7 @@ string why_closed(const string& file, const VfioGroup& group, int reason) {
 }  // namespace
 
 std::optional<VfioGroup> vfio_group(const fs::path& root, const string& device) {
-    if (kernel_driver(root, device) != "vfio-pci")
+    if (ethdev::kernel_driver(root, device) != "vfio-pci")
         return std::nullopt;
     std::error_code error;
     const fs::path link = root / "sys/bus/pci/devices" / device / "iommu_group";

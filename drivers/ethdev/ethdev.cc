@@ -2,6 +2,7 @@
 #include "ethdev/ethdev.h"
 
 #include "ethdev/driver_log.h"
+#include "ethdev/nic_driver.h"
 #include "ethdev/queue_plan.h"
 #include "ethdev/rss.h"
 #include "kernel/interface.h"
@@ -16,7 +17,6 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <net/if.h>
 #include <sched.h>
 #include <string>
@@ -53,15 +53,8 @@ uint16_t join(std::span<rte_mbuf*> packets) {
 
 /// Why EAL knows no port at a PCI device: most often it belongs to the kernel.
 std::string why_no_pci_port(const std::string& device) {
-    std::error_code error;
-    const auto driver =
-        std::filesystem::read_symlink("/sys/bus/pci/devices/" + device + "/driver", error);
-    const std::string bind = "; `dpdk-devbind.py -b vfio-pci " + device + "` gives it to DPDK";
-    if (error)
-        return "no driver has it" + bind;
-    const std::string name = driver.filename().string();
-    if (name != "vfio-pci" && name != "uio_pci_generic" && name != "igb_uio")
-        return "the kernel's driver " + name + " has it" + bind;
+    if (const std::string why = why_not_free("/", device); !why.empty())
+        return why;
     const std::string complaint = take_complaint();
     return "no driver of DPDK took it" + (complaint.empty() ? "" : " (" + complaint + ")") +
            "; see `dpdk-devbind.py -s` for whether it is a NIC that DPDK knows";

@@ -61,4 +61,19 @@ TEST_CASE("capabilities: XDP needs CAP_BPF, or what it was before", "[sluice]") 
     CHECK(complaint("0000000000203000", io::PortKind::AfXdp).empty());
 }
 
+TEST_CASE("capabilities: uio leaves a NIC with physical addresses, in files of root's",
+          "[sluice]") {
+    Tree tree;
+    tree.file("proc/self/status", "CapEff:\t0000000000003000")
+        .link("sys/bus/pci/devices/0000:03:00.0/driver", "../drivers/uio_pci_generic")
+        .link("sys/bus/pci/devices/0000:04:00.0/driver", "../drivers/vfio-pci");
+    ethdev::PortPlan nic = port(io::PortKind::Pci);
+    nic.name.device = "0000:03:00.0";
+    const Status status = check_capabilities(nic, tree.root());
+    REQUIRE_FALSE(status.ok());
+    CHECK(has(status.error().message, "(cap_sys_admin, cap_dac_override)"));
+    nic.name.device = "0000:04:00.0";
+    CHECK(check_capabilities(nic, tree.root()).ok());
+}
+
 }  // namespace capabilities_test

@@ -13,6 +13,7 @@
 #include "sluice/memory.h"
 #include "sluice/node_memory.h"
 #include "sluice/platform.h"
+#include "sluice/ports.h"
 #include "sluice/vfio.h"
 
 #include <nlohmann/json.hpp>
@@ -47,6 +48,7 @@ std::vector<ethdev::PortPlan> check_ports(const config::Config& config,
             for (Finding& finding : check_nic("/", (*port).name.device, (*port).label()))
                 findings.push_back(std::move(finding));
         add_error(findings, check_default_route(*port, "/"));
+        add_error(findings, check_forwarding(*port));
         add_error(findings, check_capabilities(*port, "/"));
         add_error(findings, check_vfio_files(*port, "/"));
         add_error(findings, check_access(*port, config));

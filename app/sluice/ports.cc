@@ -44,7 +44,27 @@ Result<std::unique_ptr<io::Device>> attach(const ethdev::PortPlan& plan, unsigne
     return as_device(af_packet::SocketPort::open(params));
 }
 
+/// The kernel's IP sees what arrives at the port. A tap's other end is a host of its own, which
+/// sluice serves.
+bool is_shared(const ethdev::PortPlan& plan) {
+    return plan.name.kind != io::PortKind::Tap && !plan.name.interface.empty();
+}
+
+Error unguarded(const ethdev::PortPlan& plan, const Error& why) {
+    return plan.error(why.message +
+                      ", and the kernel would forward its packets too, untranslated; "
+                      "`sysctl -w net.ipv4.conf." +
+                      plan.name.interface + ".forwarding=0` stops it");
+}
+
 }  // namespace
+
+Status check_forwarding(const ethdev::PortPlan& plan) {
+    if (!is_shared(plan) || !kernel::forwards(plan.name.interface))
+        return Done{};
+    const Status rules = kernel::IngressGuard::try_out();
+    return rules ? rules : Status{unguarded(plan, rules.error())};
+}
 
 Result<rte_mempool*> Ports::pool_on(int numa_node, const ethdev::PacketPoolParams& packets) {
     for (NodePool& known : pools_)
@@ -60,14 +80,12 @@ Result<rte_mempool*> Ports::pool_on(int numa_node, const ethdev::PacketPoolParam
     return pools_.back().pool.get();
 }
 
-/// Keeps the kernel's IP away from a port on one of its interfaces. A tap's other end is a host of
-/// its own, which sluice serves.
+/// Keeps the kernel's IP away from a port on one of its interfaces.
 Status Ports::guard(size_t index) {
     const ethdev::PortPlan& plan = plans_[index];
     const std::string& name = plan.name.interface;
     Guarded& guarded = guards_[index];
-    const unsigned interface =
-        plan.name.kind == io::PortKind::Tap || name.empty() ? 0 : if_nametoindex(name.c_str());
+    const unsigned interface = is_shared(plan) ? if_nametoindex(name.c_str()) : 0;
     if (interface != 0 && interface == guarded.interface)
         return Done{};
     guarded = {};  // the table's name is free before it is given again
@@ -75,10 +93,7 @@ Status Ports::guard(size_t index) {
         return Done{};
     Result<kernel::IngressGuard> guard = kernel::IngressGuard::install(name, plan.vlans);
     if (!guard && kernel::forwards(name))
-        return plan.error(guard.error().message +
-                          ", and the kernel would forward its packets too, untranslated; "
-                          "`sysctl -w net.ipv4.conf." +
-                          name + ".forwarding=0` stops it");
+        return unguarded(plan, guard.error());
     if (guard)
         guarded.guard = std::move(*guard);
     else

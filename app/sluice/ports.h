@@ -18,6 +18,9 @@
 
 namespace sluice::app {
 
+/// An error where the kernel would forward what arrives at the port, and cannot be kept from it.
+Status check_forwarding(const ethdev::PortPlan& plan);
+
 class Ports {
 public:
     /// Opens and starts the ports of `plans`. Each receives into a pool on its own NUMA node, made

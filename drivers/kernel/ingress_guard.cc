@@ -8,6 +8,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <net/ethernet.h>
+#include <unistd.h>
 
 namespace sluice::kernel {
 namespace {
@@ -61,6 +62,10 @@ void drop_tagged(NftTable& table, uint16_t vlan, uint16_t ether_type) {
     table.drop();
 }
 
+Error no_rule(const Error& why) {
+    return Error{"no rule at its ingress: " + why.message};
+}
+
 }  // namespace
 
 Result<IngressGuard> IngressGuard::install(const std::string& interface,
@@ -76,8 +81,16 @@ Result<IngressGuard> IngressGuard::install(const std::string& interface,
     }
     Result<Descriptor> netlink = table.install();
     if (!netlink)
-        return Error{"no rule at its ingress: " + netlink.error().message};
+        return no_rule(netlink.error());
     return IngressGuard(std::move(*netlink));
+}
+
+Status IngressGuard::try_out() {
+    const Result<Descriptor> netlink =
+        NftTable(NFPROTO_NETDEV,
+                 {"sluice-check-" + std::to_string(getpid()), "ingress", NF_NETDEV_INGRESS, "lo"})
+            .install();
+    return netlink ? Status{Done{}} : no_rule(netlink.error());
 }
 
 bool forwards(const std::string& interface) {

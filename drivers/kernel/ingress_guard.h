@@ -33,6 +33,10 @@ public:
     static Result<IngressGuard> install(const std::string& interface,
                                         std::span<const uint16_t> vlans);
 
+    /// An error where the kernel takes no such rule. Finds out by an empty chain at the ingress of
+    /// the loopback interface, which is gone on return.
+    static Status try_out();
+
 private:
     explicit IngressGuard(Descriptor socket) : socket_(std::move(socket)) {}
 

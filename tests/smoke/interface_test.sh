@@ -131,3 +131,31 @@ wait_for 20 "all frames to be accounted for" accounted
 assert_accounts life
 stop_sluice life
 pass "30000 frames in a standstill: $(($(arrived) - arrived_before)) received or counted as missed"
+
+# Jumbo frames, as large as a port takes them. All four ends have room for them.
+new_network jumbo
+for end in client:eth0 gateway:lan gateway:wan server:eth0; do
+    in_namespace "jumbo.${end%:*}" ip link set dev "${end#*:}" mtu 9216
+done
+head --bytes=10M /dev/urandom >"$work/file"
+start_server jumbo
+start_sluice jumbo --mtu 9216
+from_client jumbo ping -q -c 2 -i 0.2 -W 5 -M "do" -s 9188 "$server_address" >"$work/ping" ||
+    fail "a packet of 9216 bytes is not answered: $(cat "$work/ping")"
+(($(counter jumbo fragments) == 0)) || fail "it was cut"
+download jumbo 20
+upload jumbo 20
+for reason in truncated transport_checksum ip_length; do
+    (($(counter jumbo "$reason") == 0)) || fail "$reason: $(counter jumbo "$reason")"
+done
+(($(port jumbo lan mtu) == 9216)) || fail "another MTU: $(port jumbo lan mtu)"
+assert_accounts jumbo
+stop_sluice jumbo
+pass "packets of 9216 bytes pass whole, both ways"
+
+start_sluice jumbo --mtu 8000 # less than the interfaces have
+from_client jumbo ping -c 1 -W 1 -M "do" -s 9188 "$server_address" >"$work/ping" 2>&1 &&
+    fail "a packet above --mtu is answered"
+grep --quiet 'mtu = 8000' "$work/ping" || fail "the client is not told: $(cat "$work/ping")"
+stop_sluice jumbo
+pass "--mtu below the interface's is what the gateway says"

@@ -32,7 +32,8 @@ Error refused(size_t bytes, PageKind kind, int node, int code) {
         message += " on NUMA node " + std::to_string(node);
     message += " cannot be had (" + std::string(std::strerror(code)) + "): ";
     if (kind == PageKind::Huge)
-        message += "reserve " + std::to_string(bytes / kHugePage) +
+        message += "reserve " +
+                   std::to_string(bytes / kHugePage + (bytes % kHugePage != 0 ? 1 : 0)) +
                    " more with vm.nr_hugepages, ask for fewer flows, or use --no-huge";
     else
         message += "ask for fewer flows";

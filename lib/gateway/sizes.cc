@@ -43,7 +43,7 @@ state::Shape state_shape(const config::Config& config) {
             config.route6.empty() ? 0 : 32u - config.peers.length};
 }
 
-std::array<size_t, 6> table_bytes(const config::Config& config) {
+std::array<size_t, 7> table_bytes(const config::Config& config) {
     const auto whole = [](size_t bytes) {
         constexpr size_t kPage = size_t{2} << 20;
         return (bytes + kPage - 1) / kPage * kPage;
@@ -51,12 +51,14 @@ std::array<size_t, 6> table_bytes(const config::Config& config) {
     const size_t in_file = config.state.file.empty() ? 0
                                                      : flow::RecordMemory::bytes_needed(
                                                            flow_records(config), config.accounting);
+    const auto quotas = hosts::Quotas::bytes_needed({flow_records(config), prefix_entries(config)});
     const auto totals = config.accounting
                             ? hosts::Totals::bytes_needed({.hosts = total_rows(config)})
                             : std::array<size_t, 2>{};
     return {whole(flow::FlowTable::bytes_needed(flow_records(config), config.accounting) - in_file),
             whole(hosts::HostTable::bytes_needed(host_entries(config), flow_records(config))),
-            whole(hosts::Quotas::bytes_needed({flow_records(config), prefix_entries(config)})),
+            whole(quotas[0]),
+            whole(quotas[1]),
             whole(nat::KeptEndpoints::bytes_needed(flow_records(config))),
             whole(totals[0]),
             whole(totals[1])};

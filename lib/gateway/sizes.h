@@ -26,9 +26,9 @@ uint32_t total_rows(const config::Config& config);
 /// What the flow table, and the numbers of IPv6 hosts, have of memory that outlives the process.
 state::Shape state_shape(const config::Config& config);
 
-/// Bytes that the tables of flows, of inside hosts, of their quotas, of kept endpoints and of both
+/// Bytes that the tables of flows, of inside hosts, both of quotas, of kept endpoints and both of
 /// totals take, each in a mapping of whole large pages of 2 MB; without what lies in a state file.
-std::array<size_t, 6> table_bytes(const config::Config& config);
+std::array<size_t, 7> table_bytes(const config::Config& config);
 
 /// Bytes of ordinary memory beside these: what helpers know of flows, what the other of a pair has
 /// told, the numbers of IPv6 hosts, and the sums of hosts while a list of them is made.

@@ -30,8 +30,8 @@ size_t charge_bytes(uint32_t flows) {
 
 }  // namespace
 
-size_t Quotas::bytes_needed(const QuotaParams& params) {
-    return charge_bytes(params.flows) + HostTable::bytes_needed(params.prefixes, 0);
+std::array<size_t, 2> Quotas::bytes_needed(const QuotaParams& params) {
+    return {charge_bytes(params.flows), HostTable::bytes_needed(params.prefixes, 0)};
 }
 
 Result<std::unique_ptr<Quotas>> Quotas::create(const QuotaParams& params, HostTable& hosts) {

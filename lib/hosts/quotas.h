@@ -109,7 +109,8 @@ class Quotas final : public flow::Ending {
 public:
     /// `hosts` is told of each end as well, and outlives this object.
     static Result<std::unique_ptr<Quotas>> create(const QuotaParams& params, HostTable& hosts);
-    static size_t bytes_needed(const QuotaParams& params);
+    /// Of what flows are charged to and of the table of prefixes, which are mappings of their own.
+    static std::array<size_t, 2> bytes_needed(const QuotaParams& params);
 
     Charged charge(const QuotaRequest& request, Tick now);
     /// What charge() would answer now, or as soon as the flows of these records have ended. Nothing

@@ -48,6 +48,11 @@ TEST_CASE("pages: what cannot be had is refused with the size needed", "[base][m
         CHECK(pages.error().message.find("16777216 MB of 2 MB hugepages") != std::string::npos);
         CHECK(pages.error().message.find("--no-huge") != std::string::npos);
     }
+    SECTION("a page of which a part is wanted is reserved whole") {
+        const auto pages = Pages::map((size_t{1} << 44) + 1, PageKind::Huge, -1);
+        REQUIRE_FALSE(pages);
+        CHECK(pages.error().message.find("reserve 8388609 more") != std::string::npos);
+    }
     SECTION("a node that does not exist") {
         const auto pages = Pages::map(4096, PageKind::Ordinary, 900);
         REQUIRE_FALSE(pages);

@@ -212,8 +212,9 @@ TEST_CASE("memory: each of the tables that are mapped takes a page of 1 GB of it
     config.flows = 1000;
     config.accounting = GENERATE(false, true);
     CAPTURE(config.accounting);
-    // For packets, flows, hosts, quotas and kept endpoints; for the sums of hosts and of addresses.
-    const size_t pages = config.accounting ? 7 : 5;
+    // For packets, flows, hosts, both tables of quotas and kept endpoints; for the sums of hosts
+    // and of addresses.
+    const size_t pages = config.accounting ? 8 : 6;
     FreeMemory free{0, 9000 * kMegabyte};
     free.gigabyte_pages = pages - 1;
     CHECK_FALSE(use_hugepages(need_of(config), free));

@@ -36,6 +36,11 @@ declare -A model_others=(
         -device virtio-net-pci,disable-legacy=on,addr=6"
 )
 
+# The machine, as most tests have it.
+machine_iommu=(-device intel-iommu,intremap=on,caching-mode=on,device-iotlb=on)
+machine_memory=1024 # MB
+machine_kernel='intel_iommu=on iommu=pt'
+
 # make_guest: with the programs and scripts as they are now; skips the test where it cannot be made.
 make_guest() {
     local status=0 part is_made=true
@@ -65,14 +70,14 @@ boot() {
     : >"$work/console.log"
     # shellcheck disable=SC2086 # words
     start_in vm.gateway qemu-system-x86_64 -machine q35,kernel-irqchip=split \
-        -accel tcg,thread=multi -cpu max,-erms -smp 2 -m 1024 -nodefaults -display none -no-reboot \
-        -device intel-iommu,intremap=on,caching-mode=on,device-iotlb=on \
+        -accel tcg,thread=multi -cpu max,-erms -smp 2 -m "$machine_memory" -nodefaults \
+        -display none -no-reboot "${machine_iommu[@]}" \
         -serial "file:$work/console.log" \
         -chardev "socket,id=shell,path=$work/shell,server=on,wait=off" -serial chardev:shell \
         -chardev "socket,id=monitor,path=$work/monitor,server=on,wait=off" \
         -mon chardev=monitor \
         -kernel "$GUEST/vmlinuz" -initrd "$GUEST/initrd" \
-        -append "console=ttyS0 quiet panic=-1 no_timer_check intel_iommu=on iommu=pt" \
+        -append "console=ttyS0 quiet panic=-1 no_timer_check $machine_kernel" \
         "${nics[@]}" ${model_others[$model]-} \
         >"$work/qemu.log" 2>&1
     qemu_pid=$started_pid
@@ -186,6 +191,27 @@ make_router() {
     in_namespace vm.server ip route add 198.51.100.0/24 via 192.0.2.254
 }
 
+# What passes() fetches.
+head -c 1000000 /dev/urandom >"$work/file"
+
+is_answered() {
+    from_client vm ping -q -c 1 -W 1 "$server_address" >/dev/null
+}
+
+# passes WHAT: real programs, through whatever the gateway now is.
+passes() {
+    wait_for 60 "an answer ($1)" is_answered
+    from_client vm ping -q -c 5 -i 0.2 -W 5 "$server_address" >"$work/ping.log" ||
+        fail "$1: ping: $(cat "$work/ping.log")"
+    grep --quiet ' 5 received' "$work/ping.log" || fail "$1: ping: $(cat "$work/ping.log")"
+    from_client vm ping -q -c 2 -s 60000 -W 10 "$server_address" >"$work/ping.log" ||
+        fail "$1: ping -s 60000: $(cat "$work/ping.log")"
+    from_client vm curl --silent --show-error --fail --max-time 60 --output "$work/got" \
+        "http://$server_address/file" || fail "$1: curl"
+    cmp --quiet "$work/file" "$work/got" || fail "$1: curl got another file"
+    pass "$1: ping, ping -s 60000, curl"
+}
+
 # gateway_command FLAG...: of sluice in the guest. Its ports have these tags:
 lan_tag='' wan_tag=''
 gateway_command() {
@@ -194,14 +220,15 @@ gateway_command() {
         --gateway 198.51.100.254 --flows 4096 $*"
 }
 
-# start_gateway FLAG...: returns when it is ready.
+# start_gateway FLAG...: returns when it is ready, which must be within so many seconds:
+ready_within=60
 start_gateway() {
     guest 10 "rm -f /tmp/sluice.pid /tmp/sluice.status
         (sh -c 'echo \$\$ >/tmp/sluice.pid
             exec $(gateway_command "$@")' \
             >/tmp/sluice.log 2>&1
         echo \$? >/tmp/sluice.status) &"
-    wait_for 60 "sluice: ready ($*)" has_started
+    wait_for "$ready_within" "sluice: ready ($*)" has_started
     guest 10 "grep -q '^sluice: ready' /tmp/sluice.log" || fail "sluice $*: $(gateway_log)"
 }
 

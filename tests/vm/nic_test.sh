@@ -9,26 +9,6 @@ source "$(dirname "$(readlink -f "$0")")/machine.sh"
 trap 'keep_logs "$model"' EXIT
 make_guest
 
-head -c 1000000 /dev/urandom >"$work/file"
-
-is_answered() {
-    from_client vm ping -q -c 1 -W 1 "$server_address" >/dev/null
-}
-
-# passes WHAT: real programs, through whatever the gateway now is.
-passes() {
-    wait_for 60 "an answer ($1)" is_answered
-    from_client vm ping -q -c 5 -i 0.2 -W 5 "$server_address" >"$work/ping.log" ||
-        fail "$1: ping: $(cat "$work/ping.log")"
-    grep --quiet ' 5 received' "$work/ping.log" || fail "$1: ping: $(cat "$work/ping.log")"
-    from_client vm ping -q -c 2 -s 60000 -W 10 "$server_address" >"$work/ping.log" ||
-        fail "$1: ping -s 60000: $(cat "$work/ping.log")"
-    from_client vm curl --silent --show-error --fail --max-time 60 --output "$work/got" \
-        "http://$server_address/file" || fail "$1: curl"
-    cmp --quiet "$work/file" "$work/got" || fail "$1: curl got another file"
-    pass "$1: ping, ping -s 60000, curl"
-}
-
 # all_answered COUNT: that many flows of UDP, each from a port of its own.
 all_answered() {
     local answered

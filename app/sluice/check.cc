@@ -10,6 +10,7 @@
 #include "sluice/default_route.h"
 #include "sluice/folders.h"
 #include "sluice/kernel_addresses.h"
+#include "sluice/login.h"
 #include "sluice/memory.h"
 #include "sluice/node_memory.h"
 #include "sluice/platform.h"
@@ -17,6 +18,7 @@
 #include "sluice/vfio.h"
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string_view>
 
 namespace sluice::app {
@@ -38,6 +40,8 @@ const char* name_of(Finding::Kind kind) {
 std::vector<ethdev::PortPlan> check_ports(const config::Config& config,
                                           std::vector<Finding>& findings) {
     std::vector<ethdev::PortPlan> ports;
+    const std::optional<Be32> login = read_login("/");
+    const std::vector<KernelAddress> held = read_kernel_addresses();
     for (const config::SharedPort& shared : config::ports_of(config)) {
         Result<ethdev::PortPlan> port = plan_port_of(shared, config);
         if (!port) {
@@ -47,7 +51,10 @@ std::vector<ethdev::PortPlan> check_ports(const config::Config& config,
         if ((*port).name.kind == io::PortKind::Pci)
             for (Finding& finding : check_nic("/", (*port).name.device, (*port).label()))
                 findings.push_back(std::move(finding));
-        add_error(findings, check_default_route(*port, "/"));
+        const Status route = check_default_route(*port, "/");
+        add_error(findings, route);
+        if (route)  // once is enough
+            add_error(findings, check_login(*port, login, held, "/"));
         add_error(findings, check_forwarding(*port));
         add_error(findings, check_capabilities(*port, "/"));
         add_error(findings, check_vfio_files(*port, "/"));

@@ -51,8 +51,9 @@ bool is_of_device(const fs::path& root, const string& interface, const string& d
     return std::find(path.begin(), path.end(), device) != path.end();
 }
 
-/// The port takes the frames of this interface of the kernel's for itself.
-bool takes(const ethdev::PortPlan& port, const fs::path& root, const string& interface) {
+}  // namespace
+
+bool takes_interface(const ethdev::PortPlan& port, const fs::path& root, const string& interface) {
     if (port.name.kind == io::PortKind::Tap)
         return false;
     if (port.name.kind != io::PortKind::Pci) {
@@ -64,8 +65,6 @@ bool takes(const ethdev::PortPlan& port, const fs::path& root, const string& int
     return !ethdev::is_shared_with_kernel(ethdev::kernel_driver(root, port.name.device)) &&
            is_of_device(root, interface, port.name.device);
 }
-
-}  // namespace
 
 std::optional<string> default_route_interface(const fs::path& root) {
     constexpr unsigned long kUp = 0x1;  // RTF_UP
@@ -92,7 +91,7 @@ std::optional<string> default_route_interface(const fs::path& root) {
 
 Status check_default_route(const ethdev::PortPlan& port, const fs::path& root) {
     const std::optional<string> interface = default_route_interface(root);
-    if (!interface || !takes(port, root, *interface))
+    if (!interface || !takes_interface(port, root, *interface))
         return Done{};
     return port.error(*interface +
                       " carries this machine's default route, and who is logged in by it is cut "

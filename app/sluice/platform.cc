@@ -6,6 +6,7 @@
 #include "io/port_name.h"
 #include "sluice/default_route.h"
 #include "sluice/kernel_addresses.h"
+#include "sluice/login.h"
 #include "sluice/memory.h"
 #include "sluice/node_memory.h"
 #include "sluice/vfio.h"
@@ -32,6 +33,19 @@ Result<std::vector<Claim>> claim(std::span<const PortPlan> ports) {
         claims.push_back(std::move(*claim));
     }
     return claims;
+}
+
+/// An error where whoever runs this machine would be cut off from it.
+Status check_reachability(std::span<const PortPlan> ports) {
+    const std::optional<Be32> login = read_login("/");
+    const std::vector<KernelAddress> held = read_kernel_addresses();
+    for (const PortPlan& port : ports) {
+        if (Status status = check_default_route(port, "/"); !status)
+            return status;
+        if (Status status = check_login(port, login, held, "/"); !status)
+            return status;
+    }
+    return Done{};
 }
 
 EalParams eal_params(const config::Config& config, const CorePlan& cores, size_t memory_mb,
@@ -90,8 +104,8 @@ Result<std::unique_ptr<Platform>> Platform::start(const config::Config& config) 
     Result<std::vector<Claim>> claims = claim(plans);
     if (!claims)
         return claims.error();
-    for (const PortPlan& plan : plans)
-        if (Status status = check_default_route(plan, "/"); !status && !config.force)
+    if (!config.force)
+        if (Status status = check_reachability(plans); !status)
             return status.error();
     for (const PortPlan& plan : plans)
         if (Status status = check_vfio_files(plan, "/"); !status)

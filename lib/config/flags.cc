@@ -422,7 +422,7 @@ constexpr Flag kFlags[] = {
      "nothing; default: none",
      [](const Given& g, Config& c) { return store(read_word(g), c.control_group); }},
     {"force", kOperation, Arity::Switch, false, "",
-     "Start on an interface that carries this machine's default route too",
+     "Start on an interface that carries this machine's default route, or your login, too",
      [](const Given& g, Config& c) { return store(read_switch(g), c.force); }},
     {"confine", kOperation, Arity::One, false, "0|1",
      "1: give up, once ports and memory are there, what privileges and system calls the running "

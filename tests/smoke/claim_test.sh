@@ -52,3 +52,14 @@ in_namespace one.gateway ip route delete default dev wan # as it says
 start_sluice one
 stop_sluice one
 pass "the default route's interface is taken by force alone"
+
+# Whoever starts it has come by SSH, and that is another way than the default route.
+export SSH_CONNECTION="203.0.113.10 50000 198.51.100.77 22"
+refused "wan has the address 198.51.100.77, by which you are logged in" "${port_flags[@]}"
+start_sluice one --force
+stop_sluice one
+in_namespace one.gateway ip address delete 198.51.100.77/24 dev wan
+start_sluice one
+stop_sluice one
+unset SSH_CONNECTION
+pass "so is the one by which the operator is logged in"

@@ -37,7 +37,7 @@ declare -A model_others=(
 )
 
 # The machine, as most tests have it.
-machine_iommu=(-device intel-iommu,intremap=on,caching-mode=on,device-iotlb=on)
+machine_iommu=(-device "intel-iommu,intremap=on,caching-mode=on,device-iotlb=on")
 machine_memory=1024 # MB
 machine_kernel='intel_iommu=on iommu=pt'
 

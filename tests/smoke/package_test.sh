@@ -6,7 +6,7 @@
 # Connections go on when it is killed, and when it is installed again: it has a --state, where its
 # user may write. The network is drawn in network.sh; the Debian stands where its gateway is.
 #
-# At last without systemd, by the command of packaging/Containerfile.
+# At last without systemd, as the container of packaging/Containerfile.
 #
 # The Debian is downloaded once, into $SLUICE_PACKAGE_CACHE or ~/.cache/sluice-package; later runs
 # need no network.
@@ -193,12 +193,11 @@ in_debian systemctl poweroff || true # which ends this, too
 wait "$debian" || fail "the Debian ended with $?"
 pass "a removal stops it, and nothing is left of a purged one"
 
-# The command of the container, where no systemd runs: the first process of its own name space, and
-# root with two capabilities.
-chroot "$root" dpkg --install "$installed" >"$work/install.log" 2>&1 ||
-    fail "not installed without systemd: $(tail -n 5 "$work/install.log")"
-mkdir -p "$root/run/sluice"
-cat >"$root/etc/sluice/sluice.conf" <<'CONFIGURATION'
+# The container: an image of packaging/Containerfile, in place of whose Debian is the one of before,
+# built and run by podman as docs/container.md has it. Where there is no podman its command is the
+# first process of its own name space, and root with two capabilities.
+mkdir "$work/context"
+cat >"$work/context/sluice.conf" <<'CONFIGURATION'
 lan = af_packet:lan
 wan = af_packet:wan
 lan-address = 10.1.0.1/24
@@ -207,32 +206,83 @@ gateway = 198.51.100.254
 no-huge = true
 flows = 65536
 CONFIGURATION
-mapfile -t command < <("$python" -c '
+
+# engine ARGUMENT...: podman, with all that it keeps below $work. Its name spaces of processes and
+# mounts are the test's, so that nothing is left of it.
+engine() {
+    nsenter --target "$holder" --mount --pid --net -- podman --cgroup-manager cgroupfs \
+        --root "$work/podman" --runroot "$work/podman-run" --tmpdir "$work/podman-tmp" "$@"
+}
+
+holds_engine() {
+    holder=$(ps -o pid= --ppid "$started_pid" | tr -d ' ') && [[ -n $holder ]] &&
+        [[ $(nsenter --target "$holder" --mount stat --file-system --format %T /dev/shm/here) == \
+            tmpfs ]]
+}
+
+# Its runtime does not know machines with both versions of control groups, so it sees the second.
+run_by_podman() {
+    start_in "$net.gateway" unshare --mount --pid --fork --kill-child --mount-proc sh -ec '
+        mount -t cgroup2 none /sys/fs/cgroup
+        [ ! -d /var/lib/containers ] || mount -t tmpfs none /var/lib/containers
+        mount -t tmpfs none /run
+        mount -t tmpfs none /dev/shm
+        touch /dev/shm/here
+        exec sleep infinity'
+    wait_for 10 "a place for podman" holds_engine 2>/dev/null
+    cp "$package" "$work/context/"
+    engine import "$tar" debian >"$work/image.log" 2>&1 ||
+        fail "no image of Debian: $(tail -n 3 "$work/image.log")"
+    engine build --isolation chroot --layers=false --from localhost/debian --tag sluice \
+        --file "$here/../../packaging/Containerfile" "$work/context" >"$work/image.log" 2>&1 ||
+        fail "packaging/Containerfile: $(tail -n 5 "$work/image.log")"
+    engine run --rm --name gateway --network host --cgroups disabled --stop-timeout 15 \
+        --cap-drop all --cap-add NET_ADMIN --cap-add NET_RAW \
+        --volume "$work/context/sluice.conf:/etc/sluice/sluice.conf:ro" sluice \
+        >"$work/container.out" 2>&1 &
+    container=$!
+    started+=("$container")
+    inside=(engine exec gateway)
+    stop=(engine stop gateway)
+}
+
+run_by_hand() {
+    local command
+    chroot "$root" dpkg --install "$installed" >"$work/install.log" 2>&1 ||
+        fail "not installed without systemd: $(tail -n 5 "$work/install.log")"
+    mkdir -p "$root/run/sluice"
+    cp "$work/context/sluice.conf" "$root/etc/sluice/sluice.conf"
+    mapfile -t command < <("$python" -c '
 import json, re, sys
 text = open(sys.argv[1], encoding="utf-8").read().replace("\\\n", "")
 print("\n".join(json.loads(re.search(r"^ENTRYPOINT (.*)$", text, re.M)[1])))' \
-    "$here/../../packaging/Containerfile")
-start_in "$net.gateway" unshare --mount --pid --fork --kill-child sh -ec '
-    mount -t proc proc "$1/proc" && mount -t sysfs -o ro sysfs "$1/sys"
-    mount --rbind /dev "$1/dev"
-    root=$1 && shift
-    exec chroot "$root" setpriv --inh-caps=-all --bounding-set=-all,+net_admin,+net_raw "$@"' \
-    sh "$root" "${command[@]}" >"$work/container.out" 2>&1
-container=$started_pid
+        "$here/../../packaging/Containerfile")
+    start_in "$net.gateway" unshare --mount --pid --fork --kill-child sh -ec '
+        mount -t proc proc "$1/proc" && mount -t sysfs -o ro sysfs "$1/sys"
+        mount --rbind /dev "$1/dev"
+        root=$1 && shift
+        exec chroot "$root" setpriv --inh-caps=-all --bounding-set=-all,+net_admin,+net_raw "$@"' \
+        sh "$root" "${command[@]}" >"$work/container.out" 2>&1
+    container=$started_pid
+    inside=(chroot "$root")
+    stop=(pkill --signal TERM --parent "$container")
+}
+
 is_container_ready() {
     grep --quiet '^sluice: ready' "$work/container.out"
 }
 is_container_ready_or_gone() {
     is_container_ready || ! kill -0 "$container" 2>/dev/null
 }
+if type -P podman >/dev/null; then by=podman; else by=hand; fi
+"run_by_$by"
 wait_for 30 "the container" is_container_ready_or_gone
 is_container_ready || fail "the container ended: $(cat "$work/container.out")"
 [[ $(seen_by_http "$net") == "$public_address":* ]] || fail "the container does not forward"
-chroot "$root" sluicectl --socket /run/sluice/sluice.sock flows |
+"${inside[@]}" sluicectl --socket /run/sluice/sluice.sock flows |
     grep --quiet '^tcp .* dport=80 ' || fail "the container lists no flow"
-first=$(ps -o pid= --ppid "$container" | tr -d ' ')
-kill -TERM "$first"
+"${stop[@]}" >/dev/null || fail "the container cannot be stopped"
 status=0
 wait "$container" || status=$?
 ((status == 0)) || fail "the container ended with $status: $(cat "$work/container.out")"
-pass "the command of the container, with two capabilities"
+pass "the container, by $by, with two capabilities"

@@ -38,6 +38,8 @@ QueuePlan plan_queues(const rte_eth_dev_info& device, const PortPlan& port, unsi
         plan.rx = std::max<uint16_t>(std::min(limit, device.max_rx_queues), 1);
     if (is_driver(device, "net_vmxnet3"))
         plan.rx = std::bit_floor(plan.rx);
+    if (is_driver(device, "net_mana"))
+        plan.rx = plan.tx = std::bit_floor(std::min(plan.rx, plan.tx));
     if (plan.rx > 1)
         plan.rss_hf = rss;
     return plan;

@@ -12,8 +12,10 @@
 ///          vhost    its peer uses all queues that there are, so all are taken, more than there
 ///                   are workers if need be.
 ///          vmxnet3  the number of receive queues is a power of two.
+///          mana     so it is, and that of transmit queues is the same.
 /// Source   Virtio 1.2 §5.1.6.5.5 (automatic receive steering); DPDK's guides of net_virtio,
-///          net_vhost and net_vmxnet3, and vmxnet3_rss_conf's check.
+///          net_vhost and net_vmxnet3, and the checks of vmxnet3_rss_conf and of
+///          mana_dev_configure().
 
 #include "ethdev/port_plan.h"
 

@@ -92,6 +92,16 @@ TEST_CASE("queue plan: vmxnet3 receives on a power of two", "[ethdev]") {
     CHECK(plan(device("net_vmxnet3", 16, 8, kRss), 4).rx == 4);
 }
 
+TEST_CASE("queue plan: mana has pairs of queues, a power of two", "[ethdev]") {
+    const QueuePlan three = plan(device("net_mana", 16, 16, kRss), 3);
+    CHECK(three.rx == 2);
+    CHECK(three.tx == 2);
+    CHECK(three.rss_hf == kRss);
+    const QueuePlan uneven = plan(device("net_mana", 4, 2, kRss), 4);
+    CHECK(uneven.rx == 2);
+    CHECK(uneven.tx == 2);
+}
+
 TEST_CASE("queue plan: a port on a kernel interface has pairs of queues", "[ethdev]") {
     PortPlan port = nic(4);
     port.spreading = Spreading::Kernel;

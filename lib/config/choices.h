@@ -50,6 +50,14 @@ enum class Claim : uint8_t {
     Probe,  ///< When nobody else has them: RFC 5227.
 };
 
+/// What is done where another host claims one of them afterwards: RFC 5227, section 2.4. It is
+/// counted and told in any case.
+enum class OnConflict : uint8_t {
+    Defend,  ///< Announce it again.
+    Tell,    ///< Nothing else.
+    Leave,   ///< Leave the own ones to that host until they are free; defend others.
+};
+
 /// What becomes of flows that the rules of a reload would not open.
 enum class OnReload : uint8_t {
     Keep,   ///< They go on until they end by themselves.

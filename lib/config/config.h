@@ -145,6 +145,7 @@ struct Config {
     unsigned twin_rate = 10000;                              ///< Packets a second to each.
 
     Claim claim = Claim::Force;
+    OnConflict on_conflict = OnConflict::Defend;
     Duration announce_interval = Duration::seconds(60);  ///< Of gratuitous ARP; 0 for none.
 
     unsigned workers = 1;

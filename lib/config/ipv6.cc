@@ -64,6 +64,8 @@ Status check_numbers_stay(const Config& config) {
     }
     if (config.claim == Claim::Probe)
         return wrong("claim", "probe", "--lan6 " + lan6 + " is not probed for; take force");
+    if (config.on_conflict == OnConflict::Leave)
+        return wrong("on-conflict", "leave", "--lan6 " + lan6 + " is not probed for; take tell");
     const bool is_often =
         config.announce_interval > Duration{} && config.announce_interval <= kLongestRouterPause;
     if (config.advertises_router && !is_often)

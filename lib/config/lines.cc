@@ -49,6 +49,7 @@ constexpr string_view kChangeable[] = {
     "verify-checksum",
     "helper",
     "claim",
+    "on-conflict",
     "announce-interval",
     "strict-source",
     "tcp-max-retrans",

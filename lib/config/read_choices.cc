@@ -83,6 +83,12 @@ Status store_claim(const Given& given, Config& config) {
     return store_choice<Claim>(given, {{"force", Force}, {"probe", Probe}}, config.claim);
 }
 
+Status store_on_conflict(const Given& given, Config& config) {
+    using enum OnConflict;
+    return store_choice<OnConflict>(given, {{"defend", Defend}, {"tell", Tell}, {"leave", Leave}},
+                                    config.on_conflict);
+}
+
 Status store_on_reload(const Given& given, Config& config) {
     using enum OnReload;
     return store_choice<OnReload>(given, {{"keep", Keep}, {"drain", Drain}, {"end", End}},

@@ -46,6 +46,11 @@ public:
     void start(std::span<const policy::Answered> answered, Tick now);
     /// The same, in haste: another host has answered for them until now.
     void take_over(std::span<const policy::Answered> answered, Tick now);
+    /// Announces nothing until it is started again.
+    void stop() {
+        runs_.clear();
+        is_finished_ = true;
+    }
     /// From now on.
     void repeat_every(Duration interval, Tick now);
     void turn(Tick now);

@@ -51,7 +51,7 @@ bool Claim::is_refused_by(const Arp& arp, link::InterfaceId id, Tick now) {
                                interface.is_own(arp.target);
     if (is_done_ || !(interface.is_own(arp.sender) || probes_for_it))
         return false;
-    start(now + kProbeAgain);
+    leave(now);
     return true;
 }
 

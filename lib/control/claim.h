@@ -40,6 +40,8 @@ public:
     /// True at the turn at which the addresses become the gateway's.
     bool turn(Tick now);
     bool is_done() const { return is_done_; }
+    /// Leaves them to another host, and probes for them again in a while.
+    void leave(Tick now) { start(now + kProbeAgain); }
     /// They are the gateway's, whoever else has them.
     void take() { is_done_ = true; }
 

@@ -9,6 +9,7 @@ namespace sluice::control {
 
 using link::InterfaceId;
 using net::Arp;
+using policy::OnConflict;
 using stats::Count;
 
 OwnAddresses::OwnAddresses(OwnAddressParams params, const link::Interfaces& interfaces,
@@ -42,7 +43,8 @@ bool OwnAddresses::announce_by(const policy::Announcing& announcing, Tick now) {
     const bool are_others = announcing.answered != params_.announcing.answered;
     params_.announcing = announcing;
     announcer_.repeat_every(announcing.interval, now);
-    const bool takes_now = !are_claimed() && !announcing.probes;
+    const bool takes_now =
+        !are_claimed() && !announcing.probes && announcing.on_conflict != OnConflict::Leave;
     if (takes_now)
         claim_.take();
     if (takes_now || (are_others && are_claimed()))
@@ -58,24 +60,37 @@ bool OwnAddresses::contain(Be32 address, InterfaceId interface) const {
 
 bool OwnAddresses::is_conflict(const Arp& arp, InterfaceId interface, Tick now) {
     if (claim_.is_refused_by(arp, interface, now)) {
-        notice(net::to_string(arp.sender_mac) + " has " +
-               net::to_string(arp.sender == Be32{} ? arp.target : arp.sender) +
-               ", which is to be this gateway's; it is not claimed until that is free "
-               "(--claim force takes it)");
+        if (defence_.take(now))
+            notice(net::to_string(arp.sender_mac) + " has " +
+                   net::to_string(arp.sender == Be32{} ? arp.target : arp.sender) +
+                   ", which is to be this gateway's; it is not claimed until that is free "
+                   "(--claim force takes it)");
         return true;
     }
     if (!contain(arp.sender, interface))
         return false;
-    defend(arp, interface, now);
+    counters_.count[Count::ArpConflicts].add(1);
+    const bool may_be_peer = params_.may_be_peer && params_.may_be_peer();
+    if (params_.announcing.on_conflict == OnConflict::Leave &&
+        interfaces_[interface].is_own(arp.sender))
+        leave(arp, now);
+    else if (defence_.take(now))
+        defend(arp, interface, may_be_peer);
     return true;
 }
 
-void OwnAddresses::defend(const Arp& arp, InterfaceId interface, Tick now) {
-    counters_.count[Count::ArpConflicts].add(1);
-    const bool may_be_peer = params_.may_be_peer && params_.may_be_peer();
-    if (!defence_.take(now))
-        return;
-    announcer_.announce(interface, arp.sender);
+void OwnAddresses::leave(const Arp& arp, Tick now) {
+    claim_.leave(now);
+    announcer_.stop();
+    notice("address conflict: " + net::to_string(arp.sender_mac) + " claims " +
+           net::to_string(arp.sender) +
+           "; the gateway's own addresses are left to it until they are free "
+           "(--on-conflict defend keeps them)");
+}
+
+void OwnAddresses::defend(const Arp& arp, InterfaceId interface, bool may_be_peer) {
+    if (params_.announcing.on_conflict != OnConflict::Tell)
+        announcer_.announce(interface, arp.sender);
     notice("address conflict: " + net::to_string(arp.sender_mac) + " claims " +
            net::to_string(arp.sender) + ", which is this gateway's" +
            (may_be_peer ? "; the other gateway of the pair is away, and may be active too" : ""));

@@ -57,13 +57,14 @@ public:
 
     bool contain(Be32 address, link::InterfaceId interface) const;
     /// Whether another host has or wants an own address by this frame, which then says nothing
-    /// else. Where that is claimed already, it is defended.
+    /// else. Where that is claimed already, the configuration says what is done.
     bool is_conflict(const net::Arp& arp, link::InterfaceId interface, Tick now);
     /// Answers a request for one of them, by `worker`.
     void answer(const net::Arp& arp, link::InterfaceId interface, unsigned worker);
 
 private:
-    void defend(const net::Arp& arp, link::InterfaceId interface, Tick now);
+    void leave(const net::Arp& arp, Tick now);
+    void defend(const net::Arp& arp, link::InterfaceId interface, bool may_be_peer);
     void notice(const std::string& sentence) const;
 
     OwnAddressParams params_;

@@ -51,6 +51,18 @@ policy::Verify verify(config::VerifyChecksum choice) {
     return policy::Verify::TrustNic;
 }
 
+policy::OnConflict on_conflict(config::OnConflict choice) {
+    switch (choice) {
+        case config::OnConflict::Tell:
+            return policy::OnConflict::Tell;
+        case config::OnConflict::Leave:
+            return policy::OnConflict::Leave;
+        case config::OnConflict::Defend:
+            break;
+    }
+    return policy::OnConflict::Defend;
+}
+
 policy::Announcing announcing(const config::Config& config, const link::Uplinks& uplinks) {
     policy::Announcing result;
     const std::vector<net::AddressRange> ranges = public_ranges(config);
@@ -62,6 +74,7 @@ policy::Announcing announcing(const config::Config& config, const link::Uplinks&
     });
     result.interval = config.announce_interval;
     result.probes = config.claim == config::Claim::Probe;
+    result.on_conflict = on_conflict(config.on_conflict);
     return result;
 }
 

@@ -9,6 +9,7 @@
 #include "net/prefix.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <vector>
 
 namespace sluice::policy {
@@ -21,10 +22,18 @@ struct Answered {
     bool operator==(const Answered&) const = default;
 };
 
+/// What is done where another host claims an address that is the gateway's.
+enum class OnConflict : uint8_t {
+    Defend,
+    Tell,
+    Leave,  ///< Of the own addresses; others are defended.
+};
+
 struct Announcing {
     std::vector<Answered> answered = {};  ///< By interface, those of one ascending and apart.
     Duration interval = {};  ///< Between announcements; 0: at the start and after changes alone.
     bool probes = false;     ///< Own addresses are claimed when nobody else has them.
+    OnConflict on_conflict = OnConflict::Defend;
 
     bool answers_for(Be32 address, link::InterfaceId interface) const {
         const auto behind =

@@ -92,6 +92,7 @@ TEST_CASE("ipv6 configuration: what cannot be is refused with its reason", "[con
         {{{"inside-routing", "1"}}, "--inside-routing would show"},
         {{{"no-nat", "198.16.0.0/12"}}, "overlaps --ipv6-numbers 198.18.0.0/16"},
         {{{"claim", "probe"}}, "is not probed for"},
+        {{{"on-conflict", "leave"}}, "--on-conflict leave: --lan6"},
         {{{"ra", "1"}, {"announce-interval", "0"}}, "hosts forget a router"},
         {{{"ra", "1"}, {"announce-interval", "601"}}, "hosts forget a router"},
         {{{"ra-dns", "2001:db8:1::53"}}, "--ra-dns 2001:db8:1::53: it wants --ra 1"},

@@ -151,6 +151,7 @@ TEST_CASE("lines: ports, threads and memory cannot be changed", "[config]") {
                              "verify-checksum",
                              "helper",
                              "claim",
+                             "on-conflict",
                              "announce-interval",
                              "ipfix",
                              "netflow9",

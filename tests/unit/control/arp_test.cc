@@ -241,6 +241,19 @@ TEST_CASE("arp: another host's claim of an address is counted, told and defended
     CHECK(gateway.log.size() == 2);
 }
 
+TEST_CASE("arp: with tell another host's claim is counted and told alone",
+          "[control][arp][rfc5227]") {
+    policy::Announcing announcing = answering();
+    announcing.on_conflict = policy::OnConflict::Tell;
+    Running gateway(two_interfaces(), 2000U, 2048U, std::vector<link::Toward>{}, announcing);
+    for (const char* address : {"198.51.100.1", "198.51.100.3"})
+        gateway.hear(kOutside, arp_request(kHost, ip(address), ip(address)));
+    CHECK(gateway.count(Count::ArpConflicts) == 2);
+    CHECK(gateway.log.size() == 1);
+    CHECK(gateway.neighbours.has_claimed());
+    CHECK(gateway.sent().empty());
+}
+
 TEST_CASE("arp: the gateway's own frame come back is no conflict", "[control][arp]") {
     Running gateway;
     gateway.hear(kOutside, arp_request(kOutsideMac, ip("198.51.100.3"), ip("198.51.100.3")));

@@ -17,6 +17,20 @@ namespace {
 
 const Be32 kOwn = ip("198.51.100.1");
 
+/// ARP frames since the last call that claim an address: those that have a sender address.
+size_t claims_of(Gateway& gateway) {
+    const std::vector<Sent> all = gateway.sent();
+    return static_cast<size_t>(std::count_if(
+        all.begin(), all.end(), [](const Sent& one) { return one.arp()->sender != Be32{}; }));
+}
+
+policy::Announcing leaving() {
+    policy::Announcing announcing = answering();
+    announcing.interval = Duration::seconds(1);
+    announcing.on_conflict = policy::OnConflict::Leave;
+    return announcing;
+}
+
 /// A gateway that probes before it claims.
 struct Claiming : Gateway {
     explicit Claiming(link::Interfaces interfaces = two_interfaces(), uint32_t ring_size = 2048)
@@ -25,11 +39,15 @@ struct Claiming : Gateway {
         neighbours.start(now);
     }
 
-    /// ARP frames since the last call that claim an address: those that have a sender address.
-    size_t claims() {
-        const std::vector<Sent> all = sent();
-        return static_cast<size_t>(std::count_if(
-            all.begin(), all.end(), [](const Sent& one) { return one.arp()->sender != Be32{}; }));
+    size_t claims() { return claims_of(*this); }
+};
+
+/// One that leaves its own addresses to who claims them, and has announced itself.
+struct Leaving : Gateway {
+    Leaving() : Gateway(two_interfaces(), 2000, 2048, {}, leaving()) {
+        neighbours.start(now);
+        pass(Duration::seconds(3));
+        sent();
     }
 };
 
@@ -95,6 +113,43 @@ TEST_CASE("claim: another configuration takes at once what is not claimed yet",
     CHECK(gateway.claims() > 2);
     gateway.neighbours.announce_by(probing(), gateway.now);  // for the next start
     CHECK(gateway.neighbours.has_claimed());
+}
+
+TEST_CASE("claim: with leave an own address goes to who claims it, and comes back when it is free",
+          "[control][arp][rfc5227]") {
+    Leaving gateway;
+    gateway.hear(kOutside, arp_request(mac(9), kOwn, kOwn));
+    CHECK_FALSE(gateway.neighbours.has_claimed());
+    CHECK(gateway.count(stats::Count::ArpConflicts) == 1);
+    REQUIRE(gateway.log.size() == 1);
+    CHECK(gateway.log[0].find("are left to it") != std::string::npos);
+    gateway.hear(kOutside, arp_request(mac(8), ip("198.51.100.9"), kOwn));
+    gateway.neighbours.announce_by(leaving(), gateway.now);  // a reload does not take it back
+    gateway.pass(Duration{10'500});
+    CHECK(claims_of(gateway) == 0);
+    gateway.hear(kOutside, arp_reply(mac(9), kOwn, kOutsideMac, ip("0.0.0.0")));  // to a probe
+    gateway.pass(Duration::seconds(12));
+    CHECK(claims_of(gateway) == 0);
+    gateway.pass(Duration::seconds(3));
+    CHECK(gateway.neighbours.has_claimed());
+    CHECK(claims_of(gateway) > 2);
+}
+
+TEST_CASE("claim: with leave an address of the pool is defended", "[control][arp][rfc5227]") {
+    Leaving gateway;
+    gateway.hear(kOutside, arp_request(mac(9), ip("198.51.100.3"), ip("198.51.100.3")));
+    CHECK(gateway.neighbours.has_claimed());
+    CHECK(claims_of(gateway) == 1);
+}
+
+TEST_CASE("claim: another configuration takes back what was left", "[control][arp][reload]") {
+    Leaving gateway;
+    gateway.hear(kOutside, arp_request(mac(9), kOwn, kOwn));
+    CHECK_FALSE(gateway.neighbours.has_claimed());
+    gateway.neighbours.announce_by(answering(), gateway.now);
+    CHECK(gateway.neighbours.has_claimed());
+    gateway.pass(Duration{100});
+    CHECK(claims_of(gateway) > 2);
 }
 
 TEST_CASE("claim: of more interfaces than a ring has room for, each is probed three times",

@@ -7,6 +7,7 @@
 _sluice() {
     local program=$1 word=$2 before=$3 words help
     words=$("$program" --help 2>/dev/null) || return
+    [[ $program != *sluice || $COMP_CWORD -ne 1 ]] || words+=$'\n  check  ' # told below the flags
     if [[ $program != *sluice && $COMP_CWORD -gt 1 && ${COMP_WORDS[1]} != -* ]]; then
         help=$("$program" "${COMP_WORDS[1]}" --help 2>/dev/null) && words=$help
     elif [[ $before == --config || $before == --control-socket || $before == --socket ]]; then

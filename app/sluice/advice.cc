@@ -81,7 +81,8 @@ string about_pages(const Machine& machine) {
         return {};
     return string(machine.no_huge ? "--no-huge" : "there are no hugepages") +
            ": flows lie in ordinary pages, which takes up to three times as long to look them up "
-           "where there are many; reserve hugepages (vm.nr_hugepages) and leave --no-huge out";
+           "where there are many; `sluice-host-setup --hugepages 1024` reserves hugepages; leave "
+           "--no-huge out then";
 }
 
 string about_governor(const Machine& machine) {
@@ -91,7 +92,7 @@ string about_governor(const Machine& machine) {
     if (cpus.empty())
         return {};
     return "the frequency governor of " + cpus +
-           " is not `performance`: `cpupower frequency-set -g performance` keeps the clock up";
+           " is not \"performance\": `cpupower frequency-set -g performance` keeps the clock up";
 }
 
 string about_isolation(const Machine& machine) {

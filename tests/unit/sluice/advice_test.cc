@@ -2,6 +2,7 @@
 #include "sluice/advice.h"
 
 #include "catch.h"
+#include "sluice/check.h"
 #include "testing/has.h"
 #include "tree.h"
 
@@ -30,6 +31,11 @@ std::string only_advice(const Machine& machine) {
     REQUIRE(advice.size() == 1);
     CHECK(advice[0].find('\n') == std::string::npos);
     return advice[0];
+}
+
+/// What `sluice check --json` gives programs to run.
+std::string command_in(const std::string& advice) {
+    return Finding{Finding::Kind::Speed, advice}.command();
 }
 
 CorePlan plan(unsigned control, std::vector<unsigned> workers) {
@@ -104,6 +110,7 @@ TEST_CASE("advice: doing without hugepages costs speed", "[sluice]") {
     machine.huge_pages = 512;
     machine.no_huge = true;
     CHECK(has(only_advice(machine), "--no-huge"));
+    CHECK(command_in(only_advice(machine)) == "sluice-host-setup --hugepages 1024");
 }
 
 TEST_CASE("advice: a governor that saves power costs speed", "[sluice]") {
@@ -112,6 +119,7 @@ TEST_CASE("advice: a governor that saves power costs speed", "[sluice]") {
     CHECK(has(only_advice(machine), "governor of CPU 2 "));
     machine.workers[0].governor = "schedutil";
     CHECK(has(only_advice(machine), "governor of CPUs 1,2 "));
+    CHECK(command_in(only_advice(machine)) == "cpupower frequency-set -g performance");
 }
 
 TEST_CASE("advice: a worker's CPU that others use costs speed", "[sluice]") {

@@ -60,8 +60,26 @@ start_on_taps tap
 start_server tap
 assert_forwards tap
 assert_accounts tap
-stop_sluice tap
 pass "tap forwards"
+
+# errors PORT: frames that the device has counted as such.
+errors() {
+    ctl tap stats --json | "$python" -c '
+import json, sys
+print(next(port["lost"]["rx_errors"] for port in json.load(sys.stdin)["ports"]
+           if port["port"] == sys.argv[1]))' "$1"
+}
+all_are_counted() {
+    (($(errors lan) == 3))
+}
+(($(errors lan) == 0)) || fail "frames are damaged"
+in_namespace tap.client ip link set dev eth0 mtu 9000
+from_client tap ping -q -c 3 -i 0.2 -W 1 -M "do" -s 4000 "$server_address" >/dev/null 2>&1 &&
+    fail "a frame above a tap's size is answered"
+wait_for 5 "3 frames above a tap's size to be counted" all_are_counted
+assert_accounts tap
+stop_sluice tap
+pass "what is above a tap's size is counted as rx_errors"
 
 # A file of what arrived inside, while nobody answered: requests for the gateway's address.
 new_network pcap

@@ -65,6 +65,9 @@ for finding in json.load(sys.stdin):
         assert "`" + finding["command"] + "`" in finding["text"], finding
         print(finding["command"])' <"$work/out")
 ((${#commands[@]} == 2)) || fail "problems of an address and a default route: $(cat "$work/out")"
+check 75 "${good[@]}" --force
+finds "the kernel has this address on wan"
+! grep --quiet 'default route' "$work/out" || fail "what --force takes is a problem"
 for command in "${commands[@]}"; do
     # shellcheck disable=SC2086 # words
     in_namespace one.gateway $command || fail "\`$command\` does not work"

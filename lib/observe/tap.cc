@@ -62,8 +62,8 @@ void Tap::take_up(const InHand& in_hand) {
     hint_ = 0;
     time_ = 0;
     known_ = tracked_ = fresh_ = passed_over_ = kept_ = rewritten_ = 0;
-    for (Entries& entries : begun_)
-        std::fill_n(entries.begin(), in_hand.count, nullptr);
+    for (size_t w = 0; w < count_; ++w)
+        std::fill_n(begun_[w].begin(), in_hand.count, nullptr);
 }
 
 void Tap::take_up_translated() {

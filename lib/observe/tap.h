@@ -61,12 +61,14 @@ public:
     /// From now on packets are in hand one by one, and as they are to leave.
     void take_up_translated();
 
-    /// Whether packets of this flow that go their way may concern somebody.
-    bool wants(const flow::FlowRecord& record) const {
+    /// Those of these packets that may concern somebody if they go their way. `record_of(i)` is the
+    /// record of packet i's flow.
+    template <typename RecordOf>
+    uint64_t wanted(uint64_t packets, RecordOf record_of) const {
+        uint64_t wanted = 0;
         for (size_t w = 0; w < count_; ++w)
-            if (watching_[w]->wants_passing(record))
-                return true;
-        return false;
+            wanted |= watching_[w]->wanted(packets & ~wanted, record_of);
+        return wanted;
     }
     /// These of the packets in hand, and no others, concern nobody and go their way untold.
     void pass_over(uint64_t packets) { passed_over_ = packets; }

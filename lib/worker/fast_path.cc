@@ -284,11 +284,10 @@ void FastPath::forward(Burst& burst, Tick now) {
 /// Those that concern somebody who watches, if they go their way. What a guess takes for another
 /// flow's does not go.
 uint64_t FastPath::wanted(const Burst& burst) const {
-    uint64_t wanted = 0;
-    for (unsigned i : SetBits{burst.plain & burst.guesses.found})
-        wanted |= uint64_t{parts_.tap.wants(parts_.table.record(burst.guesses.word[i].index()))}
-                  << i;
-    return wanted;
+    return parts_.tap.wanted(
+        burst.plain & burst.guesses.found, [&](unsigned i) -> const auto& {
+            return parts_.table.record(burst.guesses.word[i].index());
+        });
 }
 
 /// Those that have left; others are ready to, and in `passed`. Not inlined, so that it has all

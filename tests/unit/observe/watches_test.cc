@@ -4,6 +4,8 @@
 #include "catch.h"
 #include "ipv6_addresses.h"
 
+#include <array>
+#include <cstdint>
 #include <utility>
 
 namespace watches_test {
@@ -85,6 +87,42 @@ TEST_CASE("wish: drops are wanted by whoever wants what comes in, or that reason
     const Wish one{.which = Which::Dropped, .reason = Drop::Filtered};
     CHECK(one.wants_drop(Drop::Filtered));
     CHECK_FALSE(one.wants_drop(Drop::TxFull));
+}
+
+TEST_CASE("watch: of packets that pass it wants those that its whole filter means", "[observe]") {
+    std::array<flow::FlowRecord, 4> records{};
+    for (unsigned i = 0; i < records.size(); ++i) {
+        net::Tuple& original = records[i].tuple[0];
+        original.source = host(i < 2 ? 1 : 2);
+        original.destination_port = Be16::from_host(i % 2 == 0 ? 80 : 53);
+        original.protocol = net::Protocol::Udp;
+        records[i].tuple[1] = original.reversed();
+    }
+    const auto wanted = [&records](const Wish& wish, uint64_t packets = 0b1111) {
+        const auto record_of = [&records](unsigned i) -> const auto& {
+            return records[i];
+        };
+        return Watch(wish, 1).wanted(packets, record_of);
+    };
+    Wish wish;
+    CHECK(wanted(wish) == 0b1111);
+    wish.filter.source = net::Prefix{host(1), 32};
+    CHECK(wanted(wish) == 0b0011);
+    wish.filter.destination_port = uint16_t{53};  // with no protocol the mask alone does not tell
+    CHECK(wanted(wish) == 0b0010);
+    CHECK(wanted(wish, 0b1101) == 0);
+    wish.filter.source.reset();
+    CHECK(wanted(wish) == 0b1010);
+    wish.filter.destination_port.reset();
+    wish.filter.zone = uint16_t{3};
+    CHECK(wanted(wish) == 0);
+    records[2].tuple[1].zone = 3;
+    CHECK(wanted(wish) == 0b0100);
+    wish.which = Which::Dropped;
+    wish.reason = Drop::NoMapping;  // none of those that pass ends so
+    CHECK(wanted(wish) == 0);
+    wish.reason = Drop::TxFull;
+    CHECK(wanted(wish) == 0b0100);
 }
 
 TEST_CASE("watches: a reader sees what all threads tell, in the order of time", "[observe]") {

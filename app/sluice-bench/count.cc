@@ -39,9 +39,10 @@ Status send_known(Protocol protocol, const CountOptions& options) {
     auto rig = Rig::create({.flows = k1K,
                             .pages = options.pages,
                             .configure =
-                                [](config::Config& config) {
+                                [&](config::Config& config) {
                                     config.tuning.udp = config.tuning.udp_stream =
                                         Duration::seconds(24 * 3600);
+                                    config.accounting = options.kind == "udp-accounting";
                                 },
                             .is_ipv6 = options.kind == "udp-nat64" || options.kind == "tcp-nat64"});
     if (!rig)

@@ -152,7 +152,6 @@ struct Ground {
     uint32_t generation;  // of next hops
     Tick now;
     bool all_linked;  // every port has a link
-    bool counts;      // flows have accounts
 
     bool has_link(const link::Hop& hop) const {
         return all_linked || egress.exit(hop.interface()).has_link;
@@ -189,8 +188,6 @@ void renew(const Ground& ground, const Met& met, Duration timeout) {
     met.record.deadline.store(deadline, std::memory_order_relaxed);
     if (timeout < flow::kLongestCheck && before.is_after(deadline))
         ground.table.deadlines().set(met.flow.index(), ground.now, deadline);
-    if (ground.counts)
-        ground.table.accounts().add(met.flow, {1, Be16{met.frame.ip.total_length}.host()});
 }
 
 /// Makes a plain packet ready to leave toward the hop that it says. One that is not resolved, and
@@ -299,12 +296,13 @@ uint64_t FastPath::wanted(const Burst& burst) const {
                         StandsFor(parts_.worker),
                         parts_.egress.generation(),
                         now,
-                        parts_.egress.least_mtu() != 0,
-                        parts_.table.accounts().is_on()};
+                        parts_.egress.least_mtu() != 0};
     const uint64_t found = burst.guesses.found;
     const uint64_t ready = found & burst.plain;
+    const bool counts = ground.table.accounts().is_on();
+    std::array<uint16_t, kBurstSize> bytes;  // of datagrams as they say, where they count
     // Those of whose flows more is read than their records' first lines.
-    const uint64_t further = found & (ground.counts ? ~uint64_t{0} : burst.tcp);
+    const uint64_t further = found & (counts ? ~uint64_t{0} : burst.tcp);
     for (unsigned i : SetBits{further & low_bits(kAhead)})
         send_for_more(burst, i);
     // Of flows of which a packet stays, by the low bits of their records' indexes: others that
@@ -328,6 +326,8 @@ uint64_t FastPath::wanted(const Burst& burst) const {
         const link::Hop to =
             may_pass ? pass(ground, {frame_of(burst.mbuf[i]), record, flow, burst.side[i]})
                      : link::Hop(0);
+        if (counts)
+            bytes[i] = frame_of(burst.mbuf[i]).ip.total_length;
         if (!to.is_resolved()) {
             staying |= uint64_t{1} << (flow.index() % 64);
         } else if (gone == i) {
@@ -338,7 +338,18 @@ uint64_t FastPath::wanted(const Burst& burst) const {
             burst.passed |= bit;
         }
     }
+    if (counts)
+        count(burst, low_bits(gone) | burst.passed, bytes);
     return low_bits(gone);
+}
+
+/// Behind all others of the burst, when their accounts have come: a CPU that counts each as it goes
+/// waits for its account before it gets far with the next.
+void FastPath::count(const Burst& burst, uint64_t packets, std::span<const uint16_t> bytes) {
+    for (unsigned i : SetBits{packets}) {
+        const flow::SlotWord word = burst.guesses.word[i];
+        parts_.table.accounts().add({word.index(), word.direction()}, {1, Be16{bytes[i]}.host()});
+    }
 }
 
 /// Sends for what of packet i's flow is not in its record's first line.

@@ -37,6 +37,7 @@
 #include "worker/burst.h"
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 struct rte_mbuf;
@@ -70,6 +71,7 @@ private:
     static bool adds_up(const rte_mbuf* mbuf, const Arrival& arrival);
     uint64_t wanted(const Burst& burst) const;
     uint64_t send(Burst& burst, Tick now);
+    void count(const Burst& burst, uint64_t packets, std::span<const uint16_t> bytes);
     void send_for_more(const Burst& burst, unsigned i) const;
 
     Parts parts_;

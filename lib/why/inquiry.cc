@@ -11,6 +11,7 @@
 #include "nat/calls.h"
 #include "nat/own_flows.h"
 #include "net/parse.h"
+#include "why/exit_answer.h"
 #include "why/frame.h"
 #include "why/ipv6_look.h"
 #include "why/next_segment.h"
@@ -271,6 +272,8 @@ bool Look::track(flow::FlowRef flow, const Question& question) {
     if (!question.has_flags && tuple().protocol == net::Protocol::Tcp) {
         const uint8_t flags = likely_flags(flow.direction(), answer_.met->entry.status);
         packet().tcp_flags = tracked.segment.tcp_flags = answer_.arrival.tcp_flags = flags;
+        if (answer_.arrival.ipv6)
+            answer_.arrival.ipv6->tcp_flags = flags;
     }
     tracked.is_next = question.is_next;
     if (question.is_next)
@@ -448,14 +451,7 @@ void Look::relay() {
 /// Answers::may_leave().
 bool Look::is_let_out(const link::Path& path) {
     const link::Exit& exit = egress_.exit(path.interface);
-    const link::Hop hop = shared_.next_hops.read(path.hop);
-    const bool is_known = path.hop != link::kNoHop;
-    answer_.exit = Exit{.path = path,
-                        .mtu = exit.mtu,
-                        .has_link = exit.has_link,
-                        .has_mac = is_known && hop.is_resolved(),
-                        .has_failed = is_known && !hop.is_resolved() && hop.has_failed(),
-                        .mac = hop.mac()};
+    answer_.exit = exit_answer(shared_, exit, path);
     const auto reason = worker::refuse_exit(packet(), exit);
     if (reason)
         fail(*reason);

@@ -3,6 +3,7 @@
 
 #include "nat64/edge.h"
 #include "net/parse.h"
+#include "why/exit_answer.h"
 #include "worker/ipv6_crossing.h"
 
 #include <rte_ether.h>
@@ -106,19 +107,13 @@ void Ipv6Look::cross(const nat64::Edge& edge, rte_mbuf* mbuf, Answer& answer) co
     const nat64::Way& way = edge.way();
     const link::InterfaceId to = shared_.interfaces.find(edge.port(way.to), link::kIpv6Side);
     const link::Exit& exit = egress_.exit(to);
-    const link::HopIndex index = shared_.next_hops.find(to, way.via);
-    const bool is_known = index != link::kNoHop;
-    const link::Hop hop = shared_.next_hops.read(index);
     answer.crossed->next_hop = next_hop(edge);
     answer.crossed->is_unheard = way.from == Side::Outside && way.to == Side::Inside &&
                                  answer.crossed->next_hop == way.destination &&
                                  !edge.addresses().host(way.destination);
-    answer.exit = Exit{.path = {.via = way.via, .interface = to},
-                       .mtu = static_cast<uint16_t>(worker::ipv6_mtu(exit)),
-                       .has_link = exit.has_link,
-                       .has_mac = is_known && hop.is_resolved(),
-                       .has_failed = is_known && !hop.is_resolved() && hop.has_failed(),
-                       .mac = hop.mac()};
+    answer.exit =
+        exit_answer(shared_, exit,
+                    {.via = way.via, .interface = to, .hop = shared_.next_hops.find(to, way.via)});
     if (const auto refusal = worker::refuse_crossing(way, exit))
         return fail(answer, refusal->reason);
     if (const auto reason = edge.cross(mbuf))

@@ -48,7 +48,7 @@ struct Spoken {
     net::Endpoint destination;
     std::optional<net::Ipv6Address> source6 = {};  ///< Of an end that is given so.
     std::optional<net::Ipv6Address> destination6 = {};
-    bool is_ipv6 = false;  ///< As it comes: else the above are in `source` and `destination`.
+    bool is_ipv6 = false;  ///< Both are: else they are in `source` and `destination`.
     bool source_has_port = false;
     bool destination_has_port = false;
     std::optional<uint8_t> flags = {};
@@ -141,17 +141,17 @@ Status read_endpoint(const string& name, const string& text, const nat64::Naming
     return Done{};
 }
 
-/// Between an IPv6 host that has a number and what stands for IPv4 a packet is what it is inside;
-/// any other between IPv6 addresses is what it comes as.
+/// Between IPv6 addresses a packet is what it comes as. Where one end is given by IPv4 it is what
+/// it is inside, by the number of the other.
 Status find_inside(Spoken& spoken) {
     const nat64::Naming& naming = spoken.naming;
+    spoken.is_ipv6 = spoken.source6 && spoken.destination6;
+    if (spoken.is_ipv6)
+        return Done{};
     const auto source =
         spoken.source6 ? naming.source(*spoken.source6) : std::optional(spoken.source.address);
     const auto destination = spoken.destination6 ? naming.destination(*spoken.destination6)
                                                  : std::optional(spoken.destination.address);
-    spoken.is_ipv6 = spoken.source6 && spoken.destination6 && !(source && destination);
-    if (spoken.is_ipv6)
-        return Done{};
     if (!source)
         return Error{"src=" + net::to_string(*spoken.source6) +
                      " is of no host that has sent anything: what it sends first gives it its "

@@ -6,8 +6,8 @@
 ///
 /// Shape    proto, src and dst name the packet; flags, len, df, ttl, seq, ack and window say more,
 ///          and from by what it comes. Or frame has its bytes, in hexadecimal digits, and length
-///          how many there were on the wire. A packet of an IPv6 host to IPv4 is that which it is
-///          inside, by the number of the host; any other of IPv6 is what it comes as.
+///          how many there were on the wire. Between IPv6 addresses a packet is what it comes as;
+///          where one end is IPv4, and the other is not, what it is inside, by the other's number.
 /// Errors   What is not known, or is written wrongly, or is no packet's, is refused with a
 ///          sentence.
 

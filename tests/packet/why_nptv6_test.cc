@@ -373,4 +373,33 @@ TEST_CASE("why route6: hosts that have no number yet are told by their addresses
     CHECK(r6.bed.gateway().naming().usage()->hosts == hosts);
 }
 
+TEST_CASE("why nptv6: packets of a host's flow to IPv4 are told as they are on the wire",
+          "[packet][why][nat64]") {
+    Ipv6Bed ipv6;
+    REQUIRE(ipv6.send(to_server(tcp6(4000, 80, kSyn, 1000, 0))).size() == 1);
+    const auto tcp = [&](std::string source, std::string destination, listing::Query more = {}) {
+        more.insert(
+            {{"proto", "tcp"}, {"src", std::move(source)}, {"dst", std::move(destination)}});
+        return told(ipv6.bed, more);
+    };
+    const std::string host = "[2001:db8:1::10]:4000";
+    const std::string server = "[64:ff9b::203.0.113.10]:80";
+    CHECK(tcp(host, server).starts_with("tcp " + host + " -> "));
+    CHECK(has(tcp(host, server), " [S], 60 bytes, hop limit 64\n"));
+    ipv6.answer_from_outside(
+        Frame().ipv4(kServer, kPublic).tcp(80, 4000, kSyn | kAck).seq(500).ack(1001));
+    const std::string next = tcp(host, server);
+    CAPTURE(next);
+    CHECK(has(next, " [.], 60 bytes, hop limit 64\n"));
+    CHECK(has(next, "\ntracker: original direction, SYN_RECV -> ESTABLISHED"));
+    CHECK(has(next, "\nleaves by wan as 198.51.100.1:4000 -> 203.0.113.10:80\n"));
+    const std::string whole = tcp(host, server, {{"len", "1520"}, {"flags", "A"}});
+    CAPTURE(whole);
+    CHECK(has(whole, " [.], 1520 bytes, hop limit 64\n"));
+    CHECK(has(whole, "leaves by wan"));  // 1500 bytes, without those of IPv6
+    const std::string back = tcp("203.0.113.10:80", "198.51.100.1:4000");
+    CAPTURE(back);
+    CHECK(has(back, "\nroute: by lan-ipv6 (inside) to 2001:db8:1::10, MTU 1500\n"));
+}
+
 }  // namespace why_nptv6_test

@@ -69,6 +69,13 @@ void read_ports(std::span<const uint8_t> transport, net::Tuple& tuple) {
     }
 }
 
+bool is_ipv6(std::span<const uint8_t> frame) {
+    constexpr size_t kType = offsetof(rte_ether_hdr, ether_type);
+    constexpr size_t kLeast = nat64::kEtherBytes + nat64::kIpv6Bytes;
+    return frame.size() >= kLeast && be16_at(frame, kType).host() == RTE_ETHER_TYPE_IPV6 &&
+           frame[nat64::kEtherBytes] >> 4 == 6;
+}
+
 /// What stands for an address, be it a host's or one behind the prefix.
 std::optional<Be32> inside(const net::Ipv6Address& address, const nat64::Naming& naming) {
     const auto known = naming.destination(address);
@@ -103,11 +110,8 @@ std::optional<net::Tuple> tuple_of(std::span<const uint8_t> frame) {
 }
 
 std::optional<Ipv6Seen> read_ipv6(std::span<const uint8_t> frame) {
-    constexpr size_t kType = offsetof(rte_ether_hdr, ether_type);
-    constexpr size_t kLeast = nat64::kEtherBytes + nat64::kIpv6Bytes;
     nat64::Headers headers;
-    if (frame.size() < kLeast || be16_at(frame, kType).host() != RTE_ETHER_TYPE_IPV6 ||
-        frame[nat64::kEtherBytes] >> 4 != 6)
+    if (!is_ipv6(frame))
         return std::nullopt;
     const bool is_sound = !nat64::read_headers(frame.subspan(nat64::kEtherBytes), headers);
     Ipv6Seen seen{.ends = {headers.source, headers.destination}, .rest = {}};
@@ -149,13 +153,32 @@ std::optional<net::Tuple> tuple_of_ipv6(std::span<const uint8_t> frame,
     return tuple;
 }
 
+uint32_t datagram_bytes(std::span<const uint8_t> frame) {
+    if (const auto packet = read(frame))
+        return Be16{packet->ip.total_length}.host();
+    if (!is_ipv6(frame))
+        return 0;
+    constexpr size_t kLengthAt = nat64::kEtherBytes + offsetof(rte_ipv6_hdr, payload_len);
+    return static_cast<uint32_t>(nat64::kIpv6Bytes) + be16_at(frame, kLengthAt).host();
+}
+
 std::optional<uint8_t> tcp_flags_of(std::span<const uint8_t> frame) {
     constexpr size_t kFlags = offsetof(rte_tcp_hdr, tcp_flags);
-    const auto packet = read(frame);
-    if (!packet || net::Protocol{packet->ip.next_proto_id} != net::Protocol::Tcp ||
-        packet->transport.size() <= kFlags)
+    net::Protocol protocol{};
+    std::span<const uint8_t> transport;
+    if (const auto packet = read(frame)) {
+        protocol = net::Protocol{packet->ip.next_proto_id};
+        transport = packet->transport;
+    } else if (is_ipv6(frame)) {
+        nat64::Headers headers;
+        if (nat64::read_headers(frame.subspan(nat64::kEtherBytes), headers) || !headers.is_first())
+            return std::nullopt;
+        protocol = net::Protocol{headers.protocol};
+        transport = frame.subspan(std::min(frame.size(), nat64::kEtherBytes + headers.bytes));
+    }
+    if (protocol != net::Protocol::Tcp || transport.size() <= kFlags)
         return std::nullopt;
-    return packet->transport[kFlags];
+    return transport[kFlags];
 }
 
 }  // namespace sluice::observe

@@ -40,6 +40,9 @@ struct Ipv6Seen {
 /// Nothing for other frames. Ports are known of what has sound headers, as far as the frame goes.
 std::optional<Ipv6Seen> read_ipv6(std::span<const uint8_t> frame);
 
+/// Of the IP datagram in a frame, as its header says; 0 for other frames.
+uint32_t datagram_bytes(std::span<const uint8_t> frame);
+
 /// The flags of a TCP segment's header; nothing for other frames.
 std::optional<uint8_t> tcp_flags_of(std::span<const uint8_t> frame);
 

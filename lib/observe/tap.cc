@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <utility>
 
 namespace sluice::observe {
 
@@ -38,6 +39,23 @@ void say_dropped(PacketEntry* begun, Drop reason) {
     begun->reason = reason;
 }
 
+/// Of an entry of what stays IPv6, which is as it leaves now.
+void note_mapped(PacketEntry& entry, const rte_mbuf* mbuf) {
+    if (const auto seen = entry.is_ipv6 ? read_ipv6(first_segment(mbuf)) : std::nullopt) {
+        entry.is_mapped = true;
+        entry.mapped = seen->ends;
+    }
+}
+
+void say_sent(PacketEntry* begun, const rte_mbuf* mbuf, uint16_t to) {
+    if (begun == nullptr)
+        return;
+    begun->to = to;
+    std::memcpy(begun->next_mac.data(), rte_pktmbuf_mtod(mbuf, const void*),
+                begun->next_mac.size());
+    note_mapped(*begun, mbuf);
+}
+
 }  // namespace
 
 bool Tap::look(Tick now) {
@@ -61,7 +79,8 @@ void Tap::take_up(const InHand& in_hand) {
     are_translated_ = false;
     hint_ = 0;
     time_ = 0;
-    known_ = tracked_ = fresh_ = passed_over_ = kept_ = rewritten_ = 0;
+    known_ = tracked_ = fresh_ = passed_over_ = rewritten_ = 0;
+    kept_ = entered_ = std::exchange(carried_, 0);
     for (size_t w = 0; w < count_; ++w)
         std::fill_n(begun_[w].begin(), in_hand.count, nullptr);
 }
@@ -114,10 +133,11 @@ void Tap::describe_flow(PacketEntry& entry, flow::FlowRef flow) const {
 }
 
 /// What stays IPv6 has no tuple, nor has what ends before it is IPv4.
-void Tap::describe_ends(PacketEntry& entry, std::span<const uint8_t> frame, uint16_t by) const {
+void Tap::describe_ends(PacketEntry& entry, std::span<const uint8_t> frame, uint16_t by,
+                        bool is_ipv4_within) const {
     const bool leaves = entry.way == Way::Out;
     auto tuple = tuple_of(frame);
-    if (!tuple && leaves)  // as IPv6: it was none before it was to leave
+    if (!tuple && is_ipv4_within)  // as IPv6: it is none between both edges
         tuple = tuple_of_ipv6(frame, watches_.naming());
     entry.has_tuple = tuple.has_value();
     if (tuple) {
@@ -130,29 +150,20 @@ void Tap::describe_ends(PacketEntry& entry, std::span<const uint8_t> frame, uint
     }
 }
 
-/// Of an entry of what stays IPv6, which is as it leaves now.
-void Tap::note_mapped(PacketEntry& entry, const rte_mbuf* mbuf) {
-    if (const auto seen = entry.is_ipv6 ? read_ipv6(first_segment(mbuf)) : std::nullopt) {
-        entry.is_mapped = true;
-        entry.mapped = seen->ends;
-    }
-}
-
 /// All but the outcome. `i` is kNotInHand for a frame of which no more is known than it says, and
 /// the interface `by` which it goes that way.
 PacketEntry Tap::describe(const rte_mbuf* mbuf, unsigned i, Way way, uint16_t by) {
     if (time_ == 0)
         time_ = std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
-    const bool is_as_kept =
-        way == Way::In && (is(rewritten_, i) || is(kept_, i)) && head_[i].size != 0;
-    const std::span<const uint8_t> frame =
-        is_as_kept ? std::span(head_[i].bytes).first(head_[i].size) : first_segment(mbuf);
+    const bool is_as_kept = way == Way::In && is(rewritten_ | kept_, i) && head_[i].size != 0;
+    const std::span<const uint8_t> frame = is_as_kept ? head_[i].frame() : first_segment(mbuf);
     PacketEntry entry;
     entry.way = way;
     entry.thread = thread_;
     entry.time = time_ + (i == kNotInHand ? 0 : i);
     entry.length = is_as_kept ? head_[i].length : mbuf->pkt_len;
-    describe_ends(entry, frame, way == Way::In && i != kNotInHand ? in_hand_.from[i] : by);
+    const bool comes = way == Way::In && i != kNotInHand;
+    describe_ends(entry, frame, comes ? in_hand_.from[i] : by, way == Way::Out || is(entered_, i));
     if (i != kNotInHand) {
         entry.from = in_hand_.from[i];
         entry.was_handed_over = in_hand_.handed_over;
@@ -187,8 +198,9 @@ PacketEntry* Tap::write(size_t watch, PacketEntry told, const rte_mbuf* mbuf, co
     if (head != nullptr) {
         kept = std::min(head->size, wanted);
         std::memcpy(out.data(), head->bytes.data(), kept);
-        // It has grown at its beginning alone, by a tag.
-        skipped = kept + std::max(mbuf->pkt_len, head->length) - head->length;
+        // It has grown at its beginning alone, by a tag, or shrunk by what IPv4 has less.
+        const uint32_t length = head->length - head->shrunk;
+        skipped = kept - std::min(kept, head->shrunk) + std::max(mbuf->pkt_len, length) - length;
     }
     told.captured = kept + copy_frame(mbuf, skipped, out.subspan(kept));
     *entry = told;
@@ -197,8 +209,27 @@ PacketEntry* Tap::write(size_t watch, PacketEntry told, const rte_mbuf* mbuf, co
 
 void Tap::keep(unsigned i) {
     kept_ |= uint64_t{1} << i;
-    head_[i].size = copy_frame(in_hand_.mbuf[i], 0, head_[i].bytes);
-    head_[i].length = in_hand_.mbuf[i]->pkt_len;
+    head_[i].copy(in_hand_.mbuf[i]);
+}
+
+/// Heads move down, in order.
+void Tap::carry(unsigned i, unsigned to) {
+    if (i != to)
+        head_[to] = head_[i];
+    head_[to].compare(in_hand_.mbuf[i]);
+    carried_ |= uint64_t{1} << to;
+}
+
+void Tap::Head::copy(const rte_mbuf* mbuf) {
+    size = copy_frame(mbuf, 0, bytes);
+    length = mbuf->pkt_len;
+    shrunk = 0;
+}
+
+/// Padding behind a datagram is not of it, and may have gone.
+void Tap::Head::compare(const rte_mbuf* become) {
+    const uint32_t before = datagram_bytes(frame());
+    shrunk = before - std::min(before, datagram_bytes(first_segment(become)));
 }
 
 void Tap::put_off(const rte_mbuf* mbuf) {
@@ -236,8 +267,7 @@ void Tap::rewrite(unsigned i) {
         if (wish.wants_coming()) {
             begun_[w][i] = write(w, entry, mbuf, is_kept ? &head_[i] : nullptr);
         } else if (head_[i].size == 0) {
-            head_[i].size = copy_frame(mbuf, 0, head_[i].bytes);
-            head_[i].length = mbuf->pkt_len;
+            head_[i].copy(mbuf);
         }
     }
 }
@@ -272,16 +302,17 @@ void Tap::drop(const rte_mbuf* mbuf, Drop reason, uint16_t to) {
         if (is_rewritten && wish.wants_coming())  // told already, or lost
             say_dropped(begun_[w][i], reason);
         else if (wish.wants_drop(reason) && wish.matches(entry))
-            write(w, entry, mbuf, is_rewritten ? &head_[i] : nullptr);
+            write(w, entry, mbuf, is_rewritten || is(entered_, i) ? &head_[i] : nullptr);
     }
 }
 
 void Tap::hand_up(const rte_mbuf* mbuf) {
-    PacketEntry entry = describe(mbuf, find(mbuf), Way::In);
+    const unsigned i = find(mbuf);
+    PacketEntry entry = describe(mbuf, i, Way::In);
     entry.outcome = Outcome::Consumed;
     for (size_t w = 0; w < count_; ++w)
         if (watching_[w]->wish.wants_coming() && watching_[w]->wish.matches(entry))
-            write(w, entry, mbuf, nullptr);
+            write(w, entry, mbuf, is(entered_, i) ? &head_[i] : nullptr);
 }
 
 void Tap::wait(const rte_mbuf* mbuf, uint16_t to, Be32 next_hop) {
@@ -293,15 +324,6 @@ void Tap::wait(const rte_mbuf* mbuf, uint16_t to, Be32 next_hop) {
             entry->next_hop = next_hop;
             note_mapped(*entry, mbuf);
         }
-}
-
-void Tap::say_sent(PacketEntry* begun, const rte_mbuf* mbuf, uint16_t to) {
-    if (begun == nullptr)
-        return;
-    begun->to = to;
-    std::memcpy(begun->next_mac.data(), rte_pktmbuf_mtod(mbuf, const void*),
-                begun->next_mac.size());
-    note_mapped(*begun, mbuf);
 }
 
 bool Tap::sees(std::span<rte_mbuf* const> packets) {

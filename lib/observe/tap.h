@@ -82,6 +82,9 @@ public:
     void answer(unsigned i);
     /// Packet i may be told as it is now, when it is so no longer: by rewrite(), answer(), drop().
     void keep(unsigned i);
+    /// Packet i, which was kept, has become IPv4 and is packet `to` of what is taken up next: there
+    /// it is told as it came.
+    void carry(unsigned i, unsigned to);
     /// It is to be dropped soon, and is told of then.
     void put_off(const rte_mbuf* mbuf);
     /// A later fragment, not in hand, will be rewritten now and sent on.
@@ -103,10 +106,16 @@ private:
     static constexpr unsigned kNotInHand = kMostInHand;
     static constexpr size_t kHeadBytes = 256;
 
+    /// The beginning of a frame.
     struct Head {
         std::array<uint8_t, kHeadBytes> bytes;
         uint32_t size = 0;
         uint32_t length = 0;  // of the frame
+        uint32_t shrunk = 0;  // by so many bytes, at the beginning
+
+        std::span<const uint8_t> frame() const { return std::span(bytes).first(size); }
+        void copy(const rte_mbuf* mbuf);
+        void compare(const rte_mbuf* become);
     };
     using Entries = std::array<PacketEntry*, kMostInHand>;
 
@@ -114,9 +123,8 @@ private:
     flow::FlowRef flow_of(unsigned i) const;
     PacketEntry describe(const rte_mbuf* mbuf, unsigned i, Way way, uint16_t by = kNowhere);
     void describe_flow(PacketEntry& entry, flow::FlowRef flow) const;
-    void describe_ends(PacketEntry& entry, std::span<const uint8_t> frame, uint16_t by) const;
-    static void say_sent(PacketEntry* begun, const rte_mbuf* mbuf, uint16_t to);
-    static void note_mapped(PacketEntry& entry, const rte_mbuf* mbuf);
+    void describe_ends(PacketEntry& entry, std::span<const uint8_t> frame, uint16_t by,
+                       bool is_ipv4_within) const;
     void rewrite(unsigned i);
     PacketEntry* write(size_t watch, PacketEntry told, const rte_mbuf* mbuf, const Head* head);
     PacketEntry* tell_leaving(size_t watch, const rte_mbuf* mbuf, unsigned i, uint16_t to);
@@ -138,6 +146,8 @@ private:
     uint64_t fresh_ = 0;        // Bit i: it has opened its flow.
     uint64_t passed_over_ = 0;  // Bit i: it concerns nobody.
     uint64_t kept_ = 0;         // Bit i: its head is kept, as it came.
+    uint64_t entered_ = 0;      // Bit i: likewise, and it came as IPv6, which it is no longer.
+    uint64_t carried_ = 0;      // What entered_ is to be of what is taken up next.
     uint64_t rewritten_ = 0;    // Bit i: it is no longer as it came; its head is kept if wanted.
     std::array<uint8_t, kMostInHand> state_before_{};
     std::array<uint8_t, kMostInHand> state_after_{};

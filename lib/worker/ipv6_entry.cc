@@ -36,6 +36,8 @@ void Ipv6Entry::take(Burst& burst, Tick now) {
         if (stay == Stay::Translated) {
             burst.from[kept] = side;
             burst.placed |= uint64_t{1} << kept;
+            if (parts_.tap.is_on())
+                parts_.tap.carry(at_, kept);
         }
         burst.mbuf[kept++] = mbuf;
     }

@@ -82,6 +82,28 @@ TEST_CASE("frame: flags are those of a TCP segment", "[observe]") {
     CHECK(tcp_flags_of(bytes) == (kFin | kAck));
     CHECK_FALSE(tcp_flags_of(std::span(bytes).first(47)));
     CHECK_FALSE(tcp_flags_of(packet().udp(1, 2).bytes()));
+    const auto ipv6 = [](Upper upper) {
+        return Frame6{
+            .source = "2001:db8:1::10", .destination = "2001:db8:9::1", .upper = std::move(upper)}
+            .bytes();
+    };
+    const Bytes segment = ipv6(tcp6(1, 2, kSyn, 7, 0));
+    CHECK(tcp_flags_of(segment) == kSyn);
+    CHECK_FALSE(tcp_flags_of(std::span(segment).first(67)));
+    CHECK_FALSE(tcp_flags_of(ipv6(udp6(1, 2))));
+}
+
+TEST_CASE("frame: a datagram has the bytes that its header says", "[observe]") {
+    Bytes padded = packet().udp(1, 2).payload(5).bytes();
+    padded.resize(padded.size() + 13);
+    CHECK(observe::datagram_bytes(padded) == 33);
+    const Frame6 frame{
+        .source = "2001:db8:1::10", .destination = "2001:db8:9::1", .upper = udp6(1, 2, Bytes(5))};
+    Bytes cut = frame.bytes();
+    CHECK(observe::datagram_bytes(cut) == 53);
+    cut.resize(14 + 39);
+    CHECK(observe::datagram_bytes(cut) == 0);
+    CHECK(observe::datagram_bytes({}) == 0);
 }
 
 TEST_CASE("frame: an IPv6 packet is known by what stands for its addresses", "[observe][nat64]") {

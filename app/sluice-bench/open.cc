@@ -10,8 +10,10 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <thread>
+#include <utility>
 
 namespace sluice::bench {
 namespace {
@@ -25,6 +27,7 @@ constexpr uint32_t kOpenRoom = k1M + k1M / 2;
 constexpr unsigned kOpenBatches = 512;         // two seconds of that clock, so that 7 are 14
 constexpr unsigned kOpenBatchesBefore = 1536;  // until as many end as open
 constexpr double kMillion = 1e6;
+constexpr const char* kEndsUnit = "flows/s that end meanwhile, by the clock on the wall";
 
 struct Cost {
     double worker = 0;   ///< Nanoseconds a flow.
@@ -32,11 +35,15 @@ struct Cost {
 };
 
 /// The control core on a CPU of its own, as in service: while the worker opens a batch it ends as
-/// many flows, at its own pace. The clock is its own too.
+/// many flows, at its own pace. The clock is its own too. `beside` is called there after each
+/// batch.
 class ControlCore {
 public:
-    explicit ControlCore(Scene& scene)
-        : scene_(scene), clock_(scene.rig().now().milliseconds), thread_([this] { run(); }) {}
+    ControlCore(Scene& scene, std::function<void()> beside)
+        : scene_(scene),
+          beside_(std::move(beside)),
+          clock_(scene.rig().now().milliseconds),
+          thread_([this] { run(); }) {}
     ~ControlCore() {
         is_over_ = true;
         thread_.join();
@@ -62,12 +69,14 @@ private:
                 continue;
             }
             scene_.step();
+            beside_();
             clock_.store(scene_.rig().now().milliseconds, std::memory_order_relaxed);
             ++done_;
         }
     }
 
     Scene& scene_;
+    std::function<void()> beside_;
     std::atomic<uint32_t> clock_;
     std::atomic<unsigned> begun_ = 0;
     std::atomic<unsigned> done_ = 0;
@@ -87,24 +96,26 @@ public:
                 sum.worker +=
                     scene_.send(scene_.lanes().front(), flows, packet.direction, packet.kind);
             sum.control += scene_.step();
-            if (listener_)
-                listen();
+            listen();
         }
         const double count = double{kBatch} * batches;
         return {sum.worker / count, sum.control / count};
     }
 
-    /// Whether somebody listens to the journal, and reads what it says of a batch behind it.
+    /// Whether somebody listens to the journal, and reads what it says of a batch behind it: where
+    /// turns are timed, beside the control core.
     void set_heard(bool is_heard) {
         listener_.reset();
         if (is_heard)
             listener_.emplace(scene_.rig().gateway().table().journal());
     }
     uint64_t heard() const { return heard_; }
+    /// What was written faster than it was read, since the last call.
+    uint64_t take_lost() { return listener_ ? listener_->take_lost() : 0; }
 
     /// Every turn of the worker by itself, in microseconds of CPU time, sorted.
     std::vector<double> time_turns(unsigned batches) {
-        ControlCore control(scene_);
+        ControlCore control(scene_, [this] { listen(); });
         std::vector<double> turns;
         worker::Worker& worker = scene_.rig().gateway().worker(0);
         Lane& lane = scene_.lanes().front();
@@ -127,6 +138,8 @@ public:
 
 private:
     void listen() {
+        if (!listener_)
+            return;
         entries_.clear();
         listener_->read(entries_);
         heard_ += entries_.size();
@@ -180,17 +193,27 @@ std::vector<double> time_loops(double microseconds, size_t count) {
     return loops;
 }
 
+struct Turns {
+    std::vector<double> microseconds;
+    double ends = 0;  ///< Flows that end in a second of the clock on the wall.
+};
+
+Turns time_turns(Scene& scene, Opening& opening, const Options& options) {
+    const uint64_t ended = expired(scene);
+    const auto start = std::chrono::steady_clock::now();
+    auto turns = opening.time_turns(options.quick ? 8 : kOpenBatches);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    return {std::move(turns), static_cast<double>(expired(scene) - ended) / took.count()};
+}
+
 /// A worker's turns while flows open as fast as they can, and as many end.
 void add_turns(Scene& scene, Opening& opening, const Traffic& c, const Options& options,
                Bench& bench) {
     Samples usual, late, longest, stolen, ends, noise;
     for (unsigned i = 0; i < options.rounds; ++i) {
         const MachineTime before = machine_time();
-        const uint64_t ended = expired(scene);
-        const auto start = std::chrono::steady_clock::now();
-        const auto turns = opening.time_turns(options.quick ? 8 : kOpenBatches);
-        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-        ends.add(static_cast<double>(expired(scene) - ended) / took.count());
+        const auto [turns, ended] = time_turns(scene, opening, options);
+        ends.add(ended);
         usual.add(turns[turns.size() / 2]);
         late.add(late_of(turns));
         longest.add(turns.back());
@@ -202,7 +225,7 @@ void add_turns(Scene& scene, Opening& opening, const Traffic& c, const Options& 
     bench.add(c, "us, longest turn", longest);
     bench.add(c, "us, median of turns", usual);
     bench.add(c, "us, 99.9th percentile of loops as long that only compute", noise);
-    bench.add(c, "flows/s that end meanwhile, by the clock on the wall", ends);
+    bench.add(c, kEndsUnit, ends);
     bench.add(c, "ms stolen from the machine", stolen);
 }
 
@@ -219,6 +242,21 @@ void add_heard(Opening& opening, Traffic c, const Options& options, Bench& bench
     bench.add(c, "cycles/flow", heard, [&](Figure& figure) {
         figure.peer = Peer{"unheard", unheard.median(), unheard.median() / heard.median()};
     });
+}
+
+/// How many ends somebody hears of, while packets open as many flows and none is lost.
+void add_heard_ends(Scene& scene, Opening& opening, Traffic c, const Options& options,
+                    Bench& bench) {
+    Samples ends, lost;
+    opening.set_heard(true);
+    for (unsigned i = 0; i < options.rounds; ++i) {
+        ends.add(time_turns(scene, opening, options).ends);
+        lost.add(static_cast<double>(opening.take_lost()));
+    }
+    opening.set_heard(false);
+    c.protocol = "udp, journal heard";
+    bench.add(c, kEndsUnit, ends, [](Figure& figure) { figure.at_least(kMillion); });
+    bench.add(c, "events lost", lost, [](Figure& figure) { figure.at_most(0); });
 }
 
 Status run_life(Life life, uint32_t standing, const Options& options, Bench& bench) {
@@ -249,6 +287,7 @@ Status run_life(Life life, uint32_t standing, const Options& options, Bench& ben
     if (life == Life::UdpFirst && (standing == k1M || options.quick)) {
         add_turns(*scene.value(), opening, c, options, bench);
         add_heard(opening, c, options, bench);
+        add_heard_ends(*scene.value(), opening, c, options, bench);
         if (opening.heard() == 0)
             return Error{"the journal has said nothing"};
     }

@@ -32,13 +32,8 @@ void Ipv6Peers::walk(Tick now) {
     const uint64_t whole = static_cast<uint64_t>(kWalk.milliseconds);
     const auto slice = static_cast<uint32_t>((table_.capacity() * share + whole - 1) / whole);
     const uint32_t end = position_ + std::min(slice, table_.capacity() - position_);
-    table_.for_each_live(position_, end, [&](uint32_t, const flow::FlowRecord& record) {
-        // Where the first packet goes, or whence it comes, if it was foretold.
-        const net::Tuple& original = record.key(net::Direction::Original);
-        for (const Be32 peer : {original.source, original.destination})
-            if (network_.contains(peer))
-                seen_[peer.host() & ~network_.mask()] = true;
-    });
+    table_.for_each_live(position_, end,
+                         [&](uint32_t, const flow::FlowRecord& record) { mark(record, seen_); });
     position_ = end;
     if (position_ != table_.capacity())
         return;
@@ -51,6 +46,27 @@ void Ipv6Peers::begin_walk(Tick now) {
     std::fill(seen_.begin(), seen_.end(), false);
     began_ = now;
     position_ = 0;
+}
+
+void Ipv6Peers::mark(const flow::FlowRecord& record, std::vector<bool>& marks) const {
+    // Where the first packet goes, or whence it comes, if it was foretold.
+    const net::Tuple& original = record.key(net::Direction::Original);
+    for (const Be32 peer : {original.source, original.destination})
+        if (network_.contains(peer))
+            marks[place_of(peer)] = true;
+}
+
+void Ipv6Peers::note(const flow::FlowRecord& flow) {
+    mark(flow, seen_);
+    mark(flow, used_);
+}
+
+/// The walk that goes on needs no more than what stands now, and what will be noted.
+void Ipv6Peers::recount() {
+    std::fill(seen_.begin(), seen_.end(), false);
+    table_.for_each_live(0, table_.capacity(),
+                         [&](uint32_t, const flow::FlowRecord& record) { mark(record, seen_); });
+    used_ = seen_;
 }
 
 bool Ipv6Peers::is_used(uint32_t number, Tick now) const {

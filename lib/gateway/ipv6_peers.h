@@ -19,6 +19,8 @@
 ///   last flow with the peer had opened, and has seen that if it stood.
 /// - Where the control core is late a walk is too old, and all numbers are in use; as they are
 ///   before the first walk is done, also of the flows that a process before has left.
+/// - Who stands by opens no flow. Each that he takes over is noted, in the walk that goes on and in
+///   the one that is done: so then no number without a mark has a flow, at any time.
 
 #include "base/clock.h"
 #include "base/grace.h"
@@ -27,6 +29,7 @@
 #include "nat64/numbers.h"
 #include "net/prefix.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -42,6 +45,15 @@ public:
 
     nat64::Numbers& numbers() { return *numbers_; }
     void turn(Tick now);
+
+    // Of who stands by, and began to without a flow.
+    /// The flow has been taken over from the other gateway of a pair.
+    void note(const flow::FlowRecord& flow);
+    /// Whether a flow with that peer stands; true too of some whose flows have ended, since the
+    /// walk before, or since recount().
+    bool may_have_flow(Be32 peer) const { return used_[place_of(peer)]; }
+    /// A walk over all records at once.
+    void recount();
 
     /// A walk takes so long, and one begins when the other is done.
     static constexpr Duration kWalk = Duration::seconds(20);
@@ -59,6 +71,8 @@ private:
           used_(numbers_->capacity()) {}
     void walk(Tick now);
     void begin_walk(Tick now);
+    size_t place_of(Be32 peer) const { return peer.host() & ~network_.mask(); }
+    void mark(const flow::FlowRecord& record, std::vector<bool>& marks) const;
     bool is_used(uint32_t number, Tick now) const;
 
     net::Prefix network_;

@@ -29,12 +29,15 @@ struct Fixture {
             peers->turn(now);
         }
     }
+    static Be32 address(uint32_t number) {
+        return Be32::from_host(net::parse_prefix("198.19.0.0/24")->address.host() | number);
+    }
     /// A record that lives, to that number.
-    void stand(uint32_t number, flow::Life life) {
-        flow::FlowRecord& record = table->record(7);
-        record.tuple[index(net::Direction::Original)].destination =
-            Be32::from_host(net::parse_prefix("198.19.0.0/24")->address.host() | number);
+    const flow::FlowRecord& stand(uint32_t number, flow::Life life, uint32_t index = 7) {
+        flow::FlowRecord& record = table->record(index);
+        record.tuple[0].destination = address(number);
         record.life.store(flow::LifeWord(record.life.load()).with(life));
+        return record;
     }
 };
 
@@ -60,6 +63,40 @@ TEST_CASE("ipv6 peers: a flow keeps it, however silent", "[gateway][route6]") {
     f.stand(*number, flow::Life::Free);
     f.pass(Duration::seconds(90));
     CHECK(f.count() == 0);
+}
+
+TEST_CASE("ipv6 peers: of flows that are taken over it is known at once with whom they are",
+          "[gateway][route6]") {
+    Fixture f;
+    CHECK_FALSE(f.peers->may_have_flow(Fixture::address(77)));
+    f.peers->note(f.stand(77, flow::Life::Live));
+    CHECK(f.peers->may_have_flow(Fixture::address(77)));
+    CHECK_FALSE(f.peers->may_have_flow(Fixture::address(78)));
+    f.pass(Duration::seconds(100));
+    f.peers->note(f.stand(78, flow::Life::Live, 8));  // the walk that goes on has passed it by
+    for (int second = 0; second < 40; ++second) {
+        f.pass(Duration::seconds(1));
+        CHECK(f.peers->may_have_flow(Fixture::address(77)));
+        CHECK(f.peers->may_have_flow(Fixture::address(78)));
+    }
+}
+
+TEST_CASE("ipv6 peers: those whose flows have ended are forgotten by a walk, or at once",
+          "[gateway][route6]") {
+    Fixture f;
+    f.peers->note(f.stand(77, flow::Life::Live));
+    f.peers->note(f.stand(78, flow::Life::Live, 8));
+    f.stand(77, flow::Life::Free);
+    CHECK(f.peers->may_have_flow(Fixture::address(77)));
+    const bool is_at_once = GENERATE(false, true);
+    if (is_at_once)
+        f.peers->recount();
+    else
+        f.pass(Duration::seconds(60));
+    CHECK_FALSE(f.peers->may_have_flow(Fixture::address(77)));
+    CHECK(f.peers->may_have_flow(Fixture::address(78)));
+    f.pass(Duration::seconds(60));
+    CHECK(f.peers->may_have_flow(Fixture::address(78)));
 }
 
 }  // namespace ipv6_peers_test

@@ -30,6 +30,7 @@ Status choose_keys(const config::Config& config, gateway::Ground& ground,
         const auto words = sync::address_key_of(*key);
         ground.address_key = pool::AddressKey(words[0], words[1]);
         ground.number_key = sync::number_key_of(*key);
+        ground.outside_number_key = sync::outside_number_key_of(*key);
     } else if (!config.address_key) {
         const auto key = keep_address_key(address_key_file(config.control_socket), warn);
         if (!key)

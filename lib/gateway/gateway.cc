@@ -377,8 +377,8 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
             *table_,        *hosts_,       *quotas_, kept_endpoints_, policies_->in_force(),
             config.workers, ground.notice, {}};
         if (ipv6)
-            parts.ipv6.emplace(
-                PeerHosts::Parts{*addresses_, *numbers_, *hosts_, config.lans.front().zone});
+            parts.ipv6.emplace(PeerHosts::Parts{*addresses_, *numbers_, *hosts_,
+                                                config.lans.front().zone, peers_.get()});
         replica_ = std::make_unique<Replica>(parts, config.role == config::Role::Active);
     }
     budgets_ = std::make_unique<answer::Budgets>(derive_sip_key(ground.secret, Use::Budgets));

@@ -66,8 +66,9 @@ struct Ground {
     /// Of the choice of a host's public address; kept from start to start, so that hosts keep
     /// theirs.
     pool::AddressKey address_key{0};
-    std::optional<SipKey> number_key =
-        {};                            ///< With --sync: IPv6 hosts have a number by it in both.
+    // With --sync: IPv6 hosts, inside and outside, have a number by these in both.
+    std::optional<SipKey> number_key = {};
+    std::optional<SipKey> outside_number_key = {};
     std::vector<io::Tap*> taps = {};   ///< Of the interfaces that have a twin, in their order.
     io::ReadListeners listeners = {};  ///< Of the kernel; null where it is not asked.
     control::Notice notice;            ///< Takes what the operator's log should say.

@@ -13,11 +13,16 @@
 namespace sluice::gateway {
 namespace {
 
-/// Where a process before has left such numbers, in their memory.
-nat64::NumbersParams params_of(const nat64::NumberPlan& plan, const SipKey& key,
-                               const Ground& ground, std::span<std::byte> Inheritance::*left) {
-    nat64::NumbersParams params{
-        .plan = plan, .key = key, .pages = PageKind::Ordinary, .numa_node = ground.numa_node};
+/// Where a process before has left such numbers, in their memory; by the key that the other gateway
+/// of a pair has too, or else by one of this start's.
+nat64::NumbersParams params_of(const nat64::NumberPlan& plan, const Ground& ground,
+                               const std::optional<SipKey>& shared, Use use,
+                               std::span<std::byte> Inheritance::*left) {
+    nat64::NumbersParams params{.plan = plan,
+                                .key = shared.value_or(derive_sip_key(ground.secret, use)),
+                                .is_shared = shared.has_value(),
+                                .pages = PageKind::Ordinary,
+                                .numa_node = ground.numa_node};
     if (ground.inheritance) {
         params.outside = (*ground.inheritance).*left;
         params.now = ground.inheritance->now;
@@ -28,22 +33,24 @@ nat64::NumbersParams params_of(const nat64::NumberPlan& plan, const SipKey& key,
 }  // namespace
 
 nat64::NumbersParams number_params(const config::Config& config, const Ground& ground) {
-    const SipKey key = ground.number_key.value_or(derive_sip_key(ground.secret, Use::Ipv6Hosts));
-    auto params = params_of(config.numbers, key, ground, &Inheritance::numbers);
-    params.is_shared = ground.number_key.has_value();
-    return params;
+    return params_of(config.numbers, ground, ground.number_key, Use::Ipv6Hosts,
+                     &Inheritance::numbers);
 }
 
 nat64::NumbersParams peer_params(const config::Config& config, const Ground& ground) {
-    return params_of(nat64::NumberPlan(config.peers), derive_sip_key(ground.secret, Use::Ipv6Peers),
-                     ground, &Inheritance::peers);
+    return params_of(nat64::NumberPlan(config.peers), ground, ground.outside_number_key,
+                     Use::Ipv6Peers, &Inheritance::peers);
 }
 
 sync::Ipv6Hosts ipv6_hosts(const config::Config& config, const nat64::Naming& naming) {
     if (!naming.is_on())
         return {};
-    return {config.numbers.network(),
-            [naming](Be32 number, Tick when) { return naming.at(when).host(number).ipv6; }};
+    sync::Ipv6Hosts hosts{config.numbers.network(), [naming](Be32 number, Tick when) {
+                              return naming.at(when).host(number).ipv6;
+                          }};
+    if (!config.route6.empty())
+        hosts.outside = config.peers;
+    return hosts;
 }
 
 std::function<bool(uint32_t, Tick)> number_use(const config::Config& config,
@@ -73,6 +80,8 @@ uint32_t numbering_fingerprint(const config::Config& config) {
     for (const net::Ipv6Prefix& prefix : {behind, *config.lan6})
         sum = sip_hash(kKey, sip_hash(kKey, prefix.address.high(), prefix.address.low()),
                        sum ^ prefix.length);
+    if (!config.route6.empty())  // whose prefixes have their parts of the numbers above
+        sum = sip_hash(kKey, config.peers.address.host(), sum ^ config.peers.length);
     return std::max(static_cast<uint32_t>(sum), uint32_t{1});
 }
 

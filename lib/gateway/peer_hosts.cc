@@ -23,20 +23,41 @@ Vacated PeerHosts::vacated_by(std::span<const sync::Change> changes) const {
         if (change.what != sync::Change::What::Name)
             continue;
         const auto [number, address] = change.host;
-        const Be32 former = parts_.addresses.host(address).value_or(number);
-        if (parts_.addresses.to_ipv6(number) == address)
+        const nat64::Addresses& addresses = parts_.addresses;
+        if (addresses.to_ipv6(number) == address)
             continue;
-        for (const Be32 each : {number, former})
-            if (parts_.hosts.flow_count({each, parts_.zone}).value_or(0) != 0)
+        const auto known =
+            addresses.is_peer(number) ? addresses.peer(address) : addresses.host(address);
+        for (const Be32 each : {number, known.value_or(number)})
+            if (may_have_flow(each))
                 numbers.push_back(each);
     }
     return Vacated(std::move(numbers));
 }
 
+bool PeerHosts::may_have_flow(Be32 number) const {
+    if (parts_.addresses.is_peer(number))
+        return parts_.outside->may_have_flow(number);
+    return parts_.hosts.flow_count({number, parts_.zone}).value_or(0) != 0;
+}
+
+void PeerHosts::vacated() {
+    if (parts_.outside != nullptr)
+        parts_.outside->recount();
+}
+
 bool PeerHosts::put(const sync::Host& host, Tick now) {
-    const nat64::Addresses& addresses = parts_.addresses;
-    const uint32_t number = host.number.host() & ~addresses.params().numbers.mask();
-    return addresses.is_number(host.number) && parts_.numbers.put(number, host.address, now);
+    const nat64::AddressParams& params = parts_.addresses.params();
+    const bool is_outside = parts_.addresses.is_peer(host.number);
+    const net::Prefix& network = is_outside ? params.peers->network : params.numbers;
+    nat64::Numbers& numbers = is_outside ? parts_.outside->numbers() : parts_.numbers;
+    return network.contains(host.number) &&
+           numbers.put(host.number.host() & ~network.mask(), host.address, now);
+}
+
+void PeerHosts::note(const flow::FlowRecord& flow) {
+    if (parts_.outside != nullptr)
+        parts_.outside->note(flow);
 }
 
 }  // namespace sluice::gateway

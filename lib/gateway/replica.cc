@@ -284,6 +284,7 @@ void Replica::name(const Change& change, Tick now) {
         const auto rest = std::span(changes_).subspan(&change - changes_.data());
         const Vacated vacated = ipv6.vacated_by(rest);
         copies_.end_those(*member_, [&](const FlowRecord& record) { return vacated.has(record); });
+        ipv6.vacated();
         has_made_room_ = true;
     }
     if (!ipv6.put(change.host, now))
@@ -329,6 +330,8 @@ bool Replica::open(Twin& twin, const Told& told) {
         if (insertion.outcome == InsertOutcome::Inserted) {
             parts_.table.deadlines().set(index, told.now, told.now + kLeastLeft);
             copies_.name(twin, index, told.record.generation);
+            if (parts_.ipv6)
+                parts_.ipv6->note(told.candidate);
             return true;
         }
         // As if it had ended: what counted it takes it back. The record is not reused yet.

@@ -9,7 +9,7 @@ bool Introduction::learn(const Record& record, Tick when) {
     if (!known_.host_of)
         return true;
     for (const net::Tuple& tuple : record.tuple) {
-        if (!known_.numbers.contains(tuple.source))
+        if (!known_.is_number(tuple.source))
             continue;
         const auto host = known_.host_of(tuple.source, when);
         if (!host)

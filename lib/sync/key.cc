@@ -83,4 +83,8 @@ std::array<uint64_t, 2> number_key_of(const Key& key) {
     return derived(key, "sluice IPv6 number key 1");
 }
 
+std::array<uint64_t, 2> outside_number_key_of(const Key& key) {
+    return derived(key, "sluice IPv6 outside key 1");
+}
+
 }  // namespace sluice::sync

@@ -26,5 +26,7 @@ Result<Key> read_key(const std::string& file);
 std::array<uint64_t, 2> address_key_of(const Key& key);
 /// Likewise, for the numbers of IPv6 hosts.
 std::array<uint64_t, 2> number_key_of(const Key& key);
+/// Likewise, for those of IPv6 hosts outside.
+std::array<uint64_t, 2> outside_number_key_of(const Key& key);
 
 }  // namespace sluice::sync

@@ -98,7 +98,8 @@ struct End {
     bool operator==(const End&) const = default;
 };
 
-/// An IPv6 host, which records have by a number.
+/// An IPv6 host, inside or outside, which records have by a number. Of which of the two it is, its
+/// number says, for both networks of numbers are the same at both gateways (Hello::ipv6_plan).
 struct Host {
     Be32 number;
     net::Ipv6Address address;

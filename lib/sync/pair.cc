@@ -69,8 +69,9 @@ Status judge(const Hello& hello, const Hello& own) {
                      ", and here " + std::to_string(own.block_size)};
     if (hello.ipv6_plan != own.ipv6_plan)
         return Error{
-            "its IPv6 hosts have other numbers: --nat64, --lan6, --ipv6-numbers and the IPv6 "
-            "prefixes and hosts that rules, forwards and routes name must be the same in both"};
+            "its IPv6 hosts have other numbers: --nat64, --lan6, --route6, --ipv6-numbers, "
+            "--ipv6-peers and the IPv6 prefixes and hosts that rules, forwards and routes name "
+            "must be the same in both"};
     return Done{};
 }
 

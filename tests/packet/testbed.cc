@@ -129,8 +129,10 @@ Testbed::Testbed(TestbedOptions options)
         ground.taps.push_back(&twin_at(named.interface));
     ground.packets = pool_;
     ground.secret = {options.secret, 2, 3, 4};
-    if (config_.sync)
+    if (config_.sync) {
         ground.number_key = SipKey{5, 6};
+        ground.outside_number_key = SipKey{7, 8};
+    }
     if (options.estate != nullptr)
         ground.inheritance = options.estate->hand_over(gateway::state_shape(config_), now_);
     ground.notice = [this](const std::string& sentence) { notices.push_back(sentence); };

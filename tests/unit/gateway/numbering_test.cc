@@ -51,6 +51,20 @@ TEST_CASE("numbering: without NAT64 IPv6 hosts have a fingerprint too", "[gatewa
     CHECK(numbering_fingerprint(config) != numbering_fingerprint(with_ipv6()));
 }
 
+TEST_CASE("numbering: with hosts outside it is one of their numbers too, without them not",
+          "[gateway][route6]") {
+    config::Config config = with_ipv6();
+    config.peers = *net::parse_prefix("198.19.0.0/17");
+    CHECK(numbering_fingerprint(config) == numbering_fingerprint(with_ipv6()));
+    std::set<uint32_t> all{numbering_fingerprint(config)};
+    config.route6.emplace_back();
+    for (const char* peers : {"198.19.0.0/17", "198.19.0.0/16", "198.20.0.0/16"}) {
+        config.peers = *net::parse_prefix(peers);
+        all.insert(numbering_fingerprint(config));
+    }
+    CHECK(all.size() == 4);
+}
+
 TEST_CASE("numbering: a number is in use while flows or a MAC are known by it", "[gateway]") {
     config::Config config = with_ipv6();
     config.lans.resize(2);

@@ -81,13 +81,17 @@ TEST_CASE("sync key: addresses are chosen by it, and by another with another", "
     CHECK(address_key_of(key) != first);
 }
 
-TEST_CASE("sync key: numbers of IPv6 hosts have one of their own by it", "[sync]") {
-    Key key{};
-    const auto first = number_key_of(key);
-    CHECK(number_key_of(key) == first);
-    CHECK(address_key_of(key) != first);
-    key[0] = 1;
-    CHECK(number_key_of(key) != first);
+TEST_CASE("sync key: numbers of IPv6 hosts have one of their own by it, inside and outside",
+          "[sync]") {
+    for (const auto key_of : {number_key_of, outside_number_key_of}) {
+        Key key{};
+        const auto first = key_of(key);
+        CHECK(key_of(key) == first);
+        CHECK(address_key_of(key) != first);
+        key[0] = 1;
+        CHECK(key_of(key) != first);
+    }
+    CHECK(number_key_of({}) != outside_number_key_of({}));
 }
 
 }  // namespace key_test

@@ -226,4 +226,32 @@ TEST_CASE("sync teller: IPv6 hosts are introduced before their records, and each
     }
 }
 
+TEST_CASE("sync teller: IPv6 hosts outside are introduced as those inside are", "[sync]") {
+    // Of flow n the host is 10.0.0.n, and the server 203.0.113.10.
+    const Be32 server = original(0).destination;
+    bool is_server_known = true;
+    Telling telling(0, 64,
+                    {{Be32::from_host(0x0a000000), 24},
+                     [&](Be32 number, Tick) -> std::optional<net::Ipv6Address> {
+                         if (number == server && !is_server_known)
+                             return std::nullopt;
+                         return net::Ipv6Address::of_words(number.host(), 1);
+                     },
+                     net::Prefix{Be32::from_host(0xcb007100), 24}});
+    const auto host = [](Be32 number) {
+        return Host{number, net::Ipv6Address::of_words(number.host(), 1)};
+    };
+    telling.hear();
+    open(*telling.table, telling.member, 0x200);
+    SECTION("who is known") {
+        const Heard heard = telling.hear();
+        CHECK(heard.records.size() == 1);
+        CHECK(heard.hosts == std::vector{host(Be32::from_host(0x0a000002)), host(server)});
+    }
+    SECTION("who is not known any more") {
+        is_server_known = false;
+        CHECK(telling.hear().records.empty());
+    }
+}
+
 }  // namespace teller_test

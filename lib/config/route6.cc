@@ -164,10 +164,6 @@ Status check_route6(const Config& config) {
         if (const string why = why_not_routed(config, *match->inside6); !why.empty())
             return wrong("route6", text, why);
     }
-    if (config.sync)
-        return wrong("route6", net::to_string(*config.route6.front().inside6),
-                     "with --sync the other gateway is not told which IPv6 host outside a flow is "
-                     "to, so it could not go on with it");
     return check_peers(config);
 }
 

@@ -135,7 +135,7 @@ public:
           standby(role(options, config::Role::Standby)),
           wire_(testbed_of(active), standing_by_) {
         meet_nobody(testbed_of(active));
-        if constexpr (!std::is_same_v<Bed, Testbed>)
+        if constexpr (requires(Bed bed) { bed.take(); })
             active.take();  // what it says of itself
         standing_by_.run();
         REQUIRE(standing_of(standing_by_).is_ready.load());

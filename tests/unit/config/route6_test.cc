@@ -42,6 +42,8 @@ TEST_CASE("route6 configuration: its hosts are those of --lan6, with --nat64 and
     CHECK(said_of({{"nat64", "64:ff9b::/96"}, {"ra", "1"}}) == "");
     CHECK(said_of({{"deny", "2001:db8:1::/64 udp 53"}}) == "");
     CHECK(said_of({{"no-nat-inbound", "1"}}) == "");
+    CHECK(said_of({{"sync", "listen=10.9.0.1:7000,peer=10.9.0.2:7000"},
+                   {"sync-key", "/etc/sluice/key"}}) == "");
     const auto config = with({}).config();
     REQUIRE(config);
     REQUIRE(config.value().route6.size() == 1);

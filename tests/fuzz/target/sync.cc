@@ -7,7 +7,7 @@
 // account, and no inside address outside.
 
 #include "active_and_standby.h"
-#include "bed_with_ipv6.h"
+#include "bed_with_route6.h"
 #include "expect.h"
 #include "input.h"
 #include "sync/message.h"
@@ -88,11 +88,38 @@ void damage(std::span<std::byte> bytes, const Draw& draw) {
     }
 }
 
+/// Hosts talk to IPv6 hosts outside too, with their own addresses.
+void route_ipv6(config::Config& config) {
+    config.wans[0].at.vlan = link::kUntagged;
+    config.wan6 = net::parse_ipv6_prefix("2001:db8:ff::2/64");
+    config.gateway6 = v6(kGateway6);
+    config.route6 = {routed6("2001:db8:1::/123")};
+    config.peers = {Be32::from_host(0xc6130000), 24};
+    config.numbers = nat64::NumberPlan({Be32::from_host(0xc6120000), 23});  // of two parts
+}
+
+/// What a host sends to a host outside, or is sent by it.
+void send_routed(Testbed& bed, const Draw& draw, const std::string& host, uint16_t port) {
+    const std::string world = "2001:db8:cafe::" + std::to_string(10 + draw() % 6);
+    const bool is_inward = draw() % 4 == 0;
+    const net::Side side = is_inward ? net::Side::Outside : net::Side::Inside;
+    const Frame6 frame{.source = is_inward ? world : host,
+                       .destination = is_inward ? host : world,
+                       .upper = is_inward ? udp6(53, port) : udp6(port, 53),
+                       .source_mac = mac_of6(is_inward ? kGateway6 : host),
+                       .destination_mac = bed.port(side).mac()};
+    bed.inject(side, frame.bytes());
+}
+
 /// Some IPv6 hosts, which are few enough to have flows already.
 void send_ipv6(Testbed& bed, const Draw& draw) {
     for (auto frames = draw() % 4; frames > 0; --frames) {
         const std::string host = "2001:db8:1::" + std::to_string(10 + draw() % 6);
         const auto port = static_cast<uint16_t>(40000 + draw() % 4);
+        if (!bed.config().route6.empty() && draw() % 2 == 0) {
+            send_routed(bed, draw, host, port);
+            continue;
+        }
         const Frame6 frame{.source = host,
                            .destination = kServer6,
                            .upper = udp6(port, 53),
@@ -118,6 +145,8 @@ void follow(Input& input) {
     options.configure = [=, usual = options.configure](config::Config& config) {
         usual(config);
         config.numbers = nat64::NumberPlan({Be32::from_host(0xc6120000), 24});
+        if (has_ipv6 && (choice & 0x200) != 0)
+            route_ipv6(config);
         if (has_ipv6)
             serve_ipv6(config);
         if (choice % 4 == 3 && !config.snat.empty())

@@ -200,11 +200,11 @@ std::span<const Probe> supported_probes() {
 #if defined(__SANITIZE_THREAD__)
     return std::span(kAll).first(1);  // the sanitizer knows nothing of the order of vector loads
 #else
-    if (__builtin_cpu_supports("avx512f") != 0)
+    // A virtual machine's CPU may lack either of these and have wide vectors.
+    const bool has_bits = __builtin_cpu_supports("bmi") != 0 && __builtin_cpu_supports("bmi2") != 0;
+    if (has_bits && __builtin_cpu_supports("avx512f") != 0)
         return kAll;
-    const bool has_halves =
-        __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("bmi2") != 0;
-    return std::span(kAll).first(has_halves ? 2 : 1);
+    return std::span(kAll).first(has_bits && __builtin_cpu_supports("avx2") != 0 ? 2 : 1);
 #endif
 #else
     static constexpr std::array<Probe, 1> kAll{{{send_for_primaries, probe_by_words}}};

@@ -181,7 +181,8 @@ struct alignas(64) FlowRecord {
     /// Owner, state, status and sides: Standing::word().
     uint32_t standing() const {
         using Word [[gnu::may_alias]] = uint32_t;
-        // relaxed: who owns the flow has written it all; to others nothing but the owner matters.
+        // relaxed: to others than its owner nothing but that matters. To him the rest is his own,
+        // but for who ends the flow, which may be late.
         return __atomic_load_n(reinterpret_cast<const Word*>(&owner), __ATOMIC_RELAXED);
     }
     Kind kind() const { return static_cast<Kind>(tuple[0].kind); }

@@ -206,4 +206,21 @@ TEST_CASE("flow record: sides and the number of a tuning share a byte", "[flow]"
         }
 }
 
+TEST_CASE("flow record: owner, state, status and sides are read as one word", "[flow]") {
+    const net::Sides sides(net::Side::Outside, net::Side::Inside);
+    const Course course(sides, 9);
+    FlowRecord record{};
+    record.owner = 3;
+    record.state.store(0x45);
+    record.status.store(0x86);
+    record.sides = course;
+    const auto standing = std::bit_cast<Standing>(record.standing());
+    CHECK(standing.owner == 3);
+    CHECK(standing.state == 0x45);
+    CHECK(standing.status == 0x86);
+    CHECK(net::Sides(Course::of_bits(standing.sides)) == sides);
+    CHECK(Course::of_bits(standing.sides).tuning() == 9);
+    CHECK(standing.word() == record.standing());
+}
+
 }  // namespace flow_record_test

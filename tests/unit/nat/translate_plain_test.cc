@@ -25,7 +25,7 @@ Bytes bytes_of(FakeMbuf& mbuf) {
     return {start, start + rte_pktmbuf_data_len(mbuf.get())};
 }
 
-/// Any sound one.
+/// Any sound one, but for its checksums, which may be the extremes.
 Bytes any_packet(std::mt19937_64& random) {
     const auto number = [&] { return static_cast<uint16_t>(random()); };
     Frame frame =
@@ -37,7 +37,15 @@ Bytes any_packet(std::mt19937_64& random) {
         frame.udp(number(), number());
     if (random() % 4 == 0)
         frame.without_udp_checksum();
-    return frame.payload(random() % 4).bytes();
+    Bytes bytes = frame.payload(random() % 4).bytes();
+    constexpr size_t kIpSumAt = 14 + 10;
+    const size_t sum_at = 14 + 20 + (bytes[14 + 9] == 6 ? 16 : 6);
+    for (const size_t at : {kIpSumAt, sum_at})
+        if (random() % 8 == 0) {
+            bytes[at] = random() % 2 == 0 ? 0 : 0xff;
+            bytes[at + 1] = static_cast<uint8_t>(bytes[at] + random() % 3 - 1);
+        }
+    return bytes;
 }
 
 }  // namespace

@@ -107,6 +107,27 @@ TEST_CASE("checksum: the inverse undoes a rewrite", "[net][rfc1624]") {
     }
 }
 
+TEST_CASE("checksum: two deltas at once are one after the other, of every checksum",
+          "[net][rfc1624]") {
+    const Be16 word{
+        GENERATE(values<uint16_t>({0, 1, 0x0100, 0x7fff, 0x8000, 0xfeff, 0xfffe, 0xffff}))};
+    ChecksumDelta first;
+    first.change(Be16{0xffff}, word);  // which is the word itself
+    ChecksumDelta second;
+    second.change(Be16::from_host(0x0100), Be16{});
+    unsigned wrong = 0;
+    for (unsigned checksum = 0; checksum <= 0xffff; ++checksum) {
+        const auto before = static_cast<uint16_t>(checksum);
+        uint32_t sum = static_cast<uint16_t>(~checksum) + uint32_t{word.raw};
+        while (sum >> 16 != 0)
+            sum = (sum & 0xffff) + (sum >> 16);
+        const auto after = static_cast<uint16_t>(~sum);
+        wrong += first.apply(before) != after;
+        wrong += first.apply(before, second) != second.apply(after);
+    }
+    CHECK(wrong == 0);
+}
+
 TEST_CASE("checksum: no change leaves a checksum as it is", "[net]") {
     const uint16_t checksum =
         GENERATE(uint16_t{0}, uint16_t{1}, uint16_t{0x1234}, uint16_t{0xfffe});

@@ -5,6 +5,7 @@
 #include "eal.h"
 #include "packet_builder.h"
 
+#include <rte_ether.h>
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
@@ -152,6 +153,27 @@ TEST_CASE("egress: a hop's word names the interface, and so port and source MAC"
     CHECK(macs(bench.wan.sent[0]) == test::Bytes{2, 0, 0, 0, 0, 0x66, 2, 0, 0, 0, 0, 0x22});
     CHECK(bench.count(Count::Transmitted) == 2);
     CHECK(bench.hops->read(host).is_used());
+}
+
+TEST_CASE("egress: what goes to a neighbour stays IPv4 or IPv6, whichever it is", "[link]") {
+    const uint16_t type = GENERATE(uint16_t{RTE_ETHER_TYPE_IPV4}, uint16_t{RTE_ETHER_TYPE_IPV6});
+    Bench bench;
+    const HopIndex host = bench.hops->add(kLan, ip("10.1.0.10"));
+    bench.hops->resolve(host, mac(0x55));
+    const auto packet = [&] {
+        rte_mbuf* mbuf = bench.packet();
+        rte_pktmbuf_mtod(mbuf, rte_ether_hdr*)->ether_type = rte_cpu_to_be_16(type);
+        return mbuf;
+    };
+    Path path{.via = ip("10.1.0.10"), .interface = kLan};
+    CHECK(bench.egress->send_to(packet(), host));
+    bench.egress->send(packet(), path);
+    bench.egress->flush();
+    REQUIRE(bench.lan.sent.size() == 2);
+    for (const test::Bytes& frame : bench.lan.sent) {
+        CHECK(frame[12] == type >> 8);
+        CHECK(frame[13] == (type & 0xff));
+    }
 }
 
 TEST_CASE("egress: an interface's tag is put beside the frame, or into it where the port does not",

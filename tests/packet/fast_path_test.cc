@@ -150,6 +150,48 @@ TEST_CASE("fast path: it takes replies", "[packet][fast-path]") {
     CHECK(standing.taken() == before + 1);
 }
 
+TEST_CASE("fast path: a flow that an outside host has opened takes it, both ways",
+          "[packet][fast-path]") {
+    TestbedOptions options;
+    options.configure = [](config::Config& config) {
+        config.forwards = {{Protocol::Udp,
+                            {ip(kPublic), Be16::from_host(8080)},
+                            {ip(kHost), Be16::from_host(kPort)}}};
+    };
+    Testbed bed(options);
+    const auto in = [&] {
+        CHECK(bed.from_outside(Frame().ipv4(kServer, kPublic).udp(kServerPort, 8080)).size() == 1);
+        return bed.count(stats::Count::FastPath);
+    };
+    const auto out = [&] {
+        CHECK(bed.from_inside(Frame().ipv4(kHost, kServer).udp(kPort, kServerPort)).size() == 1);
+        return bed.count(stats::Count::FastPath);
+    };
+    in();
+    out();
+    bed.advance(Duration::seconds(3));
+    in();
+    const uint64_t before = out();  // it is a stream
+    CHECK(in() == before + 1);
+    CHECK(out() == before + 2);
+}
+
+TEST_CASE("fast path: a packet from another side than its flow's does not take it",
+          "[packet][fast-path]") {
+    Standing standing;
+    standing.udp();
+    REQUIRE(standing.takes(datagram()));
+    const uint64_t before = standing.taken();
+    standing.bed.from_outside(from_host().udp(kPort, kServerPort).payload(10));
+    CHECK(
+        standing.bed
+            .from_inside(Frame().ipv4(kServer, kPublic).udp(kServerPort, standing.external_port()))
+            .empty());
+    CHECK(standing.bed.take(Side::Outside).empty());
+    CHECK(standing.taken() == before);
+    CHECK(standing.takes(datagram()));
+}
+
 TEST_CASE("fast path: a burst leaves in the order in which it came", "[packet][fast-path]") {
     Standing standing;
     standing.udp();

@@ -107,6 +107,8 @@ private:
     }
 
     uint32_t any_window() {
+        if (random_() % 16 == 0)
+            return near(0x8000'0000);
         switch (random_() % 4) {
             case 0:
                 return static_cast<uint32_t>(random_() % 2);

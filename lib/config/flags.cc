@@ -15,20 +15,18 @@
 #include "config/read_rules.h"
 #include "config/read_sync.h"
 #include "config/route6.h"
+#include "config/timeout_flags.h"
 #include "config/twins.h"
 #include "config/uplinks.h"
 
 #include <algorithm>
-#include <cassert>
-#include <iterator>
+#include <array>
+#include <cstddef>
 #include <string>
 #include <utility>
 
 namespace sluice::config {
 namespace {
-
-using conntrack::SctpState;
-using conntrack::TcpState;
 
 constexpr std::string_view kPorts = "Ports";
 constexpr std::string_view kAddresses = "Addresses";
@@ -39,7 +37,6 @@ constexpr std::string_view kSpeed = "Speed";
 constexpr std::string_view kMemory = "Memory";
 constexpr std::string_view kTracking = "Tracking";
 constexpr std::string_view kFragments = "Fragments";
-constexpr std::string_view kTimeouts = "Timeouts, in seconds, 1 to 1728000";
 constexpr std::string_view kOperation = "Operation";
 
 /// Moves what was read to its place, or passes the error on.
@@ -77,33 +74,8 @@ Status store_blocks_per_host(const Given& given, Config& config) {
     return Done{};
 }
 
-/// Seconds of a day at most, or none.
-Status store_interval(const Given& given, Duration& interval) {
-    const Result<uint32_t> seconds = read_number(given, {0, 86400});
-    if (!seconds)
-        return seconds.error();
-    interval = Duration::seconds(static_cast<int32_t>(*seconds));
-    return Done{};
-}
-
-Status store_reset_hold(const Given& given, Config& config) {
-    return store_interval(given, config.tuning.tcp_reset_hold);
-}
-
-/// Of the timeout that the flag names.
-Status store_timeout(const Given& given, Config& config) {
-    const auto place = conntrack::timeout_place(given.flag.substr(kTimeoutPrefix.size()));
-    assert(place);  // a unit test reads each of the flags
-    return store(read_seconds(given), conntrack::timeouts()[*place].of(config.tuning));
-}
-
-constexpr Flag timeout(std::string_view name, std::string_view help,
-                       Status (*read)(const Given&, Config&) = store_timeout) {
-    return {name, kTimeouts, Arity::One, false, "SECONDS", help, read};
-}
-
 // clang-format off
-constexpr Flag kFlags[] = {
+constexpr Flag kGatewayFlags[] = {
     {"lan", kPorts, Arity::Each, true, "PORT[,vlan=N][,zone=N][,twin=IFNAME]",
      "The inside port, or each of several: pci:0000:03:00.0, af_packet:IFNAME, af_xdp:IFNAME, "
      "tap:NAME, memif:SOCKET[,role=server|client], pcap:RX.pcap,TX.pcap or vdev:DPDK-VDEV; vlan=: "
@@ -148,7 +120,7 @@ constexpr Flag kFlags[] = {
      [](const Given& g, Config& c) { return store(read_neighbours(g), c.fixed_neighbours); }},
     {"announce-interval", kAddresses, Arity::One, false, "SECONDS",
      "Between gratuitous ARP for own and pool addresses; 0: after changes alone; default: 60",
-     [](const Given& g, Config& c) { return store_interval(g, c.announce_interval); }},
+     [](const Given& g, Config& c) { return store(read_interval(g), c.announce_interval); }},
     {"pool", kAddresses, Arity::Many, false, "FIRST-LAST",
      "Public addresses to translate to, or ranges of them; default: that of --wan-address",
      [](const Given& g, Config& c) { return store(read_ranges(g), c.pool); }},
@@ -325,7 +297,7 @@ constexpr Flag kFlags[] = {
      [](const Given& g, Config& c) { return store(read_switch(g), c.tuning.tcp_strict); }},
     {"reset-hold", kTracking, Arity::One, false, "SECONDS",
      "A connection that a RST ends holds its port so long, 0 to 86400; default: 0, as Linux",
-     store_reset_hold},
+     [](const Given& g, Config& c) { return store(read_interval(g), c.tuning.tcp_reset_hold); }},
     {"strict-source", kTracking, Arity::One, false, "0|1",
      "1: flows open for inside sources that answer ARP, or are routed there; default: 0",
      [](const Given& g, Config& c) { return store(read_switch(g), c.strict.source); }},
@@ -378,44 +350,9 @@ constexpr Flag kFlags[] = {
     {"fragment-timeout", kFragments, Arity::One, false, "SECONDS",
      "How long they wait, 1 to 1728000; default: 30",
      [](const Given& g, Config& c) { return store(read_seconds(g), c.fragments.timeout); }},
+};
 
-    timeout("timeout-tcp-syn-sent", "default: 120"),
-    timeout("timeout-tcp-syn-recv", "default: 60"),
-    timeout("timeout-tcp-established", "default: 432000"),
-    timeout("timeout-tcp-fin-wait", "default: 120"),
-    timeout("timeout-tcp-close-wait", "default: 60"),
-    timeout("timeout-tcp-last-ack", "default: 30"),
-    timeout("timeout-tcp-time-wait", "default: 120"),
-    timeout("timeout-tcp-close", "After a RST; default: 10"),
-    timeout("timeout-tcp-max-retrans",
-            "While one segment is sent again and again, or a window is closed; default: 300"),
-    timeout("timeout-tcp-unacknowledged",
-            "While data waits for its ACK, or a flow was picked up midway; default: 300"),
-    timeout("timeout-udp", "Before a flow is a stream; default: 30"),
-    timeout("timeout-udp-stream", "Answered and older than 2 s; default: 120"),
-    timeout("timeout-udplite", "Before an answered flow's next packet; default: 30"),
-    timeout("timeout-udplite-stream", "From the packet after the first answer on; default: 120"),
-    timeout("timeout-icmp", "default: 30"),
-    timeout("timeout-sctp-closed", "INIT unanswered, or over; default: 10"),
-    timeout("timeout-sctp-cookie-wait", "default: 3"),
-    timeout("timeout-sctp-cookie-echoed", "default: 3"),
-    timeout("timeout-sctp-established", "default: 210"),
-    timeout("timeout-sctp-shutdown-sent", "default: 3"),
-    timeout("timeout-sctp-shutdown-recd", "default: 3"),
-    timeout("timeout-sctp-shutdown-ack-sent", "default: 3"),
-    timeout("timeout-gre", "Before it is answered; default: 30"),
-    timeout("timeout-gre-stream", "default: 180"),
-    timeout("timeout-generic", "Other protocols, such as ESP; default: 600"),
-    timeout("mapping-timeout",
-            "Of an endpoint-independent mapping, after its last packet from inside; default: 300",
-            [](const Given& g, Config& c) {
-                return store(read_seconds(g), c.holders.mapping_timeout);
-            }),
-    {"port-hold", kTimeouts, Arity::One, false, "SECONDS",
-     "How long the port of a mapping that let everybody in is then kept from other inside hosts, "
-     "0 to 86400; default: 120",
-     [](const Given& g, Config& c) { return store_interval(g, c.holders.port_hold); }},
-
+constexpr Flag kOperationFlags[] = {
     {"control-socket", kOperation, Arity::One, false, "PATH",
      "The UNIX socket that sluicectl talks to; default: /run/sluice.sock",
      [](const Given& g, Config& c) { return store(read_word(g), c.control_socket); }},
@@ -479,6 +416,16 @@ constexpr Flag kFlags[] = {
 };
 // clang-format on
 
+template <size_t... counts>
+constexpr auto one_table(const Flag (&... tables)[counts]) {
+    std::array<Flag, (counts + ...)> all;
+    auto end = all.begin();
+    ((end = std::copy(std::begin(tables), std::end(tables), end)), ...);
+    return all;
+}
+
+constexpr auto kFlags = one_table(kGatewayFlags, kTimeoutFlags, kOperationFlags);
+
 }  // namespace
 
 std::span<const Flag> flags() {
@@ -487,7 +434,7 @@ std::span<const Flag> flags() {
 
 const Flag* find_flag(std::string_view name) {
     const auto found = std::ranges::find(kFlags, name, &Flag::name);
-    return found == std::end(kFlags) ? nullptr : &*found;
+    return found == kFlags.end() ? nullptr : &*found;
 }
 
 std::string section_of(const Flag& flag) {

@@ -186,6 +186,13 @@ Result<Duration> read_seconds(const Given& given) {
     return Duration::seconds(static_cast<int32_t>(*seconds));
 }
 
+Result<Duration> read_interval(const Given& given) {
+    const Result<uint32_t> seconds = read_number(given, {0, 86400});
+    if (!seconds)
+        return seconds.error();
+    return Duration::seconds(static_cast<int32_t>(*seconds));
+}
+
 Result<bool> read_switch(const Given& given) {
     const Result<string> word = read_word(given);
     if (!word)

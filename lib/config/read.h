@@ -56,6 +56,8 @@ Result<uint32_t> read_ring_size(const Given& given);
 Result<std::vector<uint8_t>> read_key(const Given& given);
 /// Whole seconds, 1 to 20 days.
 Result<Duration> read_seconds(const Given& given);
+/// Whole seconds of a day at most, or none.
+Result<Duration> read_interval(const Given& given);
 /// "0" or "1", "false" or "true".
 Result<bool> read_switch(const Given& given);
 /// CPUs as 1,3,5-7, in the order written.

@@ -64,6 +64,21 @@ Machine machine_of(const config::Config& config, Platform& platform) {
     return machine;
 }
 
+/// Where there are such ports.
+const char* steering_text(config::SteerReplies choice) {
+    return choice == config::SteerReplies::Always
+               ? "ports are chosen by which replies arrive at their worker"
+               : "a flow that cannot keep its port gets one by which replies arrive at its worker; "
+                 "--steer-replies always is for all flows";
+}
+
+/// What the service manager is told.
+std::string status_text(gateway::Gateway& gateway, bool all_turn) {
+    const flow::FlowTable& table = gateway.table();
+    return std::string(all_turn ? duty_text(gateway) : "a worker stands still") + "; " +
+           std::to_string(table.size()) + " of " + std::to_string(table.capacity()) + " flows";
+}
+
 }  // namespace
 
 Daemon::Daemon(const config::Config& config, std::unique_ptr<Platform> platform,
@@ -132,8 +147,9 @@ Status Daemon::build(const config::Sources& sources, std::vector<unsigned> allow
         gateway_->worker(i).rest();
     gateway_->control().rest();
 
-    links_ = std::make_unique<LinkWatch>(ports, ground.notice,
-                                         [this](size_t, bool is_up) { link_changed(is_up); });
+    links_ = std::make_unique<LinkWatch>(
+        ports, ground.notice, [this] { gateway_->control().link_came(clock_.now()); },
+        LostPorts(config_.on_lost_port, sides_of(config_)));
     make_flow_logs();
     ReloaderParams reload{*gateway_,
                           *flow_logs_,
@@ -297,12 +313,6 @@ command::Subject Daemon::subject() {
             [this] { return gateway_->policies().waiting(); }};
 }
 
-/// Where a link has come back, others may have learned other ways meanwhile.
-void Daemon::link_changed(bool is_up) {
-    if (is_up)
-        gateway_->control().link_came(clock_.now());
-}
-
 stats::Snapshot Daemon::snapshot() const {
     stats::Snapshot snapshot = gateway_->snapshot();
     snapshot.count[stats::Count::LogLinesLost] = log_->lost();
@@ -337,7 +347,7 @@ bool Daemon::wait_for_links(Signals& signals) {
     return true;
 }
 
-void Daemon::run(Signals& signals) {
+ExitCode Daemon::run(Signals& signals) {
     const flow::FlowTable& table = gateway_->table();
     print("room for " + std::to_string(table.capacity()) + " flows at " +
           std::to_string(table.bytes() / table.capacity()) + " bytes a flow");
@@ -346,20 +356,17 @@ void Daemon::run(Signals& signals) {
     for (const std::string& sentence : advise(machine_of(config_, *platform_)))
         print("for speed: " + sentence);
     if (gateway_->steers_replies())
-        print(config_.steer_replies == config::SteerReplies::Always
-                  ? "ports are chosen by which replies arrive at their worker"
-                  : "a flow that cannot keep its port gets one by which replies arrive at its "
-                    "worker; --steer-replies always is for all flows");
+        print(steering_text(config_.steer_replies));
     if (!wait_for_links(signals)) {
         if (state_)
             state_->stop();
-        return;
+        return ExitCode::Stopped;
     }
     links_->start(clock_.now());
     launch_workers();
     print("ready");
     notifier_.ready();
-    control(signals);
+    const ExitCode code = control(signals);
     notifier_.stopping();
 
     // relaxed: the workers' loops end some time after; waiting for their lcores orders all else.
@@ -371,6 +378,7 @@ void Daemon::run(Signals& signals) {
     flow_logs_->stop();
     print_summary("stopped");
     gateway_->control().rest();  // it was a member for the summary
+    return code;
 }
 
 void Daemon::launch_workers() {
@@ -393,7 +401,7 @@ int Daemon::work(void* argument) {
 }
 
 /// The control core's loop: it rests for a millisecond when there is nothing to do.
-void Daemon::control(Signals& signals) {
+ExitCode Daemon::control(Signals& signals) {
     control::Core& core = gateway_->control();
     const policy::Current& policy = gateway_->policies().in_force();
     Tick now = clock_.now();
@@ -406,7 +414,12 @@ void Daemon::control(Signals& signals) {
         const bool found_work = core.turn(now) != 0;
         if (state_)
             state_->touch();
-        if_memory_allows([&] { links_->turn(now); });  // else somebody is told less
+        bool goes_on = true;
+        if_memory_allows([&] { goes_on = links_->turn(now); });  // else somebody is told less
+        if (!goes_on) {
+            Signals::limit_end();
+            return ExitCode::NotReady;
+        }
         for (const std::string& sentence : handed_in_.take())
             print(sentence);
         bool all_turn = false;
@@ -415,7 +428,7 @@ void Daemon::control(Signals& signals) {
             notifier_.feed(now);
         const bool is_status_due = !status_due.is_after(now);
         if (is_status_due)
-            if_memory_allows([&] { notifier_.status(status(all_turn)); });
+            if_memory_allows([&] { notifier_.status(status_text(*gateway_, all_turn)); });
         if (is_status_due)
             status_due = now + kStatusInterval;
         const Duration interval = policy->stats_interval;
@@ -430,17 +443,12 @@ void Daemon::control(Signals& signals) {
         if (signal == Signal::Reload)
             reload();
     }
+    return ExitCode::Stopped;
 }
 
 void Daemon::reload() {
     print("SIGHUP: the configuration is read again");
     reloader_->request();
-}
-
-std::string Daemon::status(bool all_turn) const {
-    const flow::FlowTable& table = gateway_->table();
-    return std::string(all_turn ? duty_text(*gateway_) : "a worker stands still") + "; " +
-           std::to_string(table.size()) + " of " + std::to_string(table.capacity()) + " flows";
 }
 
 void Daemon::print_summary(const char* occasion) {

@@ -18,6 +18,7 @@
 #include "gateway/gateway.h"
 #include "kernel/listeners.h"
 #include "kernel/tap.h"
+#include "sluice/exit_code.h"
 #include "sluice/handed_in.h"
 #include "sluice/link_watch.h"
 #include "sluice/log_writer.h"
@@ -47,8 +48,9 @@ public:
     ~Daemon();
     Daemon(const Daemon&) = delete;
 
-    /// Forwards until it is told to stop; then stops every worker and drops what still waits.
-    void run(Signals& signals);
+    /// Forwards until it is told to stop, or has to end for a port (lost_ports.h); then stops every
+    /// worker and drops what still waits.
+    ExitCode run(Signals& signals);
 
 private:
     /// What a worker's lcore is started with.
@@ -68,15 +70,13 @@ private:
     Status start_flow_logs();
     Status join_pair();
     command::Subject subject();
-    void link_changed(bool is_up);
     void reload();
     stats::Snapshot snapshot() const;
     void launch_workers();
     void print(std::string_view sentence);
     void confine(Status (*give_up)());
     bool wait_for_links(Signals& signals);
-    void control(Signals& signals);
-    std::string status(bool all_turn) const;
+    ExitCode control(Signals& signals);
     void print_summary(const char* occasion);
     static int work(void* job);
 

@@ -15,7 +15,7 @@ enum class ExitCode : int {
     /// Told to, and a thread did not end: what it waited for did not come (signals.h).
     Unfinished = 70,
     /// The machine is not ready: a device is missing, memory is short, somebody else has what is
-    /// needed. It may be there at the next try.
+    /// needed. It may be there at the next try; so may a port that the process has lost.
     NotReady = 75,
 };
 

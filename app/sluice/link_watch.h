@@ -2,7 +2,8 @@
 #pragma once
 
 /// \file
-/// Link watch: sees links go and come, and MTUs change, and tells the log and who else must know.
+/// Link watch: sees links go and come, and MTUs change, and tells the log and who else must know;
+/// and whether the process has to end for a port that it has lost.
 ///
 /// Shape    Looks at both devices when the kernel says that an interface has changed, and ten times
 ///          a second in any case.
@@ -12,6 +13,7 @@
 #include "control/neighbours.h"
 #include "io/device.h"
 #include "kernel/link_events.h"
+#include "sluice/lost_ports.h"
 #include "sluice/ports.h"
 
 #include <cstddef>
@@ -24,14 +26,15 @@ inline constexpr Duration kLookInterval{100};
 
 class LinkWatch {
 public:
-    /// Told of the port, inside or outside, whose link has come or gone.
-    using Listener = std::function<void(size_t port, bool is_up)>;
+    /// Told when a link has come back: others may have learned other ways meanwhile.
+    using Listener = std::function<void()>;
 
-    LinkWatch(Ports& ports, control::Notice notice, Listener listener);
+    LinkWatch(Ports& ports, control::Notice notice, Listener listener, LostPorts lost);
 
     /// Looks at once, so that turn() tells of what changes from now on; says which links are down.
     void start(Tick now);
-    void turn(Tick now);
+    /// False where the process is to end, so that another has a port that this one has lost.
+    bool turn(Tick now);
 
 private:
     void look(size_t port);
@@ -41,6 +44,7 @@ private:
     Ports& ports_;
     control::Notice notice_;
     Listener listener_;
+    LostPorts lost_;
     kernel::LinkEvents events_;
     std::vector<io::LinkState> states_;  // of each port
     size_t warnings_ = 0;                // that have been said

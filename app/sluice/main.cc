@@ -43,8 +43,7 @@ ExitCode run(const config::Sources& sources, const config::Config& config) {
     const Result<std::unique_ptr<Daemon>> daemon = Daemon::start(sources, config);
     if (!daemon)
         return fail(daemon.error(), ExitCode::NotReady);
-    daemon.value()->run(signals);
-    return ExitCode::Stopped;
+    return daemon.value()->run(signals);
 }
 
 /// Of `sluice check`.

@@ -35,8 +35,8 @@ void end_now(int) {
 /// Likewise.
 void end(int) {
     constexpr std::string_view kWords =
-        "sluice: a thread has not ended ten seconds after the signal; the process ends without "
-        "it\n";
+        "sluice: a thread has not ended ten seconds after it was told to; the process ends "
+        "without it\n";
     // What stderr is may be what hangs: the next alarm ends the process in the midst of that. By a
     // handler, for the first process of a container ignores signals that have none.
     signal(SIGALRM, end_now);
@@ -63,7 +63,9 @@ void lift_threads() {
     }
 }
 
-void limit_end() {
+}  // namespace
+
+void Signals::limit_end() {
     struct sigaction action {};
     action.sa_handler = end;
     action.sa_flags = SA_NODEFER;
@@ -78,8 +80,6 @@ void limit_end() {
     } catch (const std::exception&) {  // no thread, or no memory for one: then it takes longer
     }
 }
-
-}  // namespace
 
 Signals::Signals() {
     const sigset_t set = awaited_signals();

@@ -5,9 +5,9 @@
 /// Signals: what others ask of the program, as something to wait for, not something that
 /// interrupts.
 ///
-/// Shape    After the first Stop the process ends within kMostToEnd, come what may, with
-///          ExitCode::Unfinished if not by itself: no part of it can end a thread's wait for a file
-///          system that does not answer. What is lost by that is what a crash loses.
+/// Shape    After the first Stop, or limit_end(), the process ends within kMostToEnd, come what
+///          may, with ExitCode::Unfinished if not by itself: no part of it can end a thread's wait
+///          for a file system that does not answer. What is lost by that is what a crash loses.
 /// Source   signalfd(2), alarm(2); daemon(7) for what SIGTERM and SIGHUP mean to a service.
 
 #include <chrono>
@@ -32,6 +32,9 @@ public:
     ~Signals();
     Signals(const Signals&) = delete;
     Signals& operator=(const Signals&) = delete;
+
+    /// From now on the process ends as after a Stop: it is to be called where it ends by itself.
+    static void limit_end();
 
     /// Readable when a signal has come.
     int descriptor() const { return descriptor_; }

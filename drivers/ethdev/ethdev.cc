@@ -331,9 +331,9 @@ io::LinkState Ethdev::kernel_state() {
     if (!is_lost_)
         return {true, interface ? (*interface).is_running : has_link(), mtu_};
     const Error error = plan_.error(
-        "its interface has been deleted, and its driver takes no other "
-        "of that name; restart sluice when there is one");
-    return {false, false, mtu_, error.message};
+        "its interface has been deleted, and its driver takes another of that name in a process "
+        "that starts anew alone");
+    return {false, false, mtu_, error.message, interface && (*interface).is_running};
 }
 
 io::LinkState Ethdev::device_state() const {

@@ -58,6 +58,12 @@ enum class OnConflict : uint8_t {
     Leave,   ///< Leave the own ones to that host until they are free; defend others.
 };
 
+/// What becomes of the process where only another one can have a port again.
+enum class OnLostPort : uint8_t {
+    End,   ///< It ends, so that whoever has started it starts it anew.
+    Stay,  ///< It goes on without the port.
+};
+
 /// What becomes of flows that the rules of a reload would not open.
 enum class OnReload : uint8_t {
     Keep,   ///< They go on until they end by themselves.

@@ -153,9 +153,10 @@ struct Config {
     std::optional<unsigned> control_core;  ///< Nothing: the first allowed CPU.
     std::optional<Idle> idle;              ///< Nothing: Sleep where lcores share a CPU, else Busy.
 
-    unsigned burst = 32;           ///< Packets that a worker asks of a queue at once.
-    bool prefetch = true;          ///< A burst's headers are sent for before they are read.
-    unsigned mtu = 0;              ///< Of both ports; 0: as they are.
+    unsigned burst = 32;   ///< Packets that a worker asks of a queue at once.
+    bool prefetch = true;  ///< A burst's headers are sent for before they are read.
+    unsigned mtu = 0;      ///< Of both ports; 0: as they are.
+    OnLostPort on_lost_port = OnLostPort::End;
     unsigned rx_ring = 1024;       ///< Descriptors of each receive queue.
     unsigned tx_ring = 1024;       ///< Descriptors of each transmit queue.
     std::vector<uint8_t> rss_key;  ///< Empty: the driver's.

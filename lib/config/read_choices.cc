@@ -89,6 +89,11 @@ Status store_on_conflict(const Given& given, Config& config) {
                                     config.on_conflict);
 }
 
+Status store_on_lost_port(const Given& given, Config& config) {
+    using enum OnLostPort;
+    return store_choice<OnLostPort>(given, {{"end", End}, {"stay", Stay}}, config.on_lost_port);
+}
+
 Status store_on_reload(const Given& given, Config& config) {
     using enum OnReload;
     return store_choice<OnReload>(given, {{"keep", Keep}, {"drain", Drain}, {"end", End}},

@@ -20,6 +20,7 @@ Status store_mss_clamp(const Given& given, Config& config);
 Status store_steer_replies(const Given& given, Config& config);
 Status store_claim(const Given& given, Config& config);
 Status store_on_conflict(const Given& given, Config& config);
+Status store_on_lost_port(const Given& given, Config& config);
 Status store_on_reload(const Given& given, Config& config);
 Status store_state_mismatch(const Given& given, Config& config);
 Status store_sync_flows(const Given& given, Config& config);

@@ -23,6 +23,8 @@ struct LinkState {
     bool is_up = false;
     uint16_t mtu = 0;
     std::string trouble = {};  ///< Why one that exists cannot be used.
+    /// It is there for a process that starts anew, and for this one it is lost.
+    bool needs_new_process = false;
 
     bool operator==(const LinkState&) const = default;
 };

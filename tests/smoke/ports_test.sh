@@ -7,6 +7,10 @@ set -euo pipefail
 # shellcheck source=tests/smoke/gateway.sh
 source "$(dirname "$(readlink -f "$0")")/gateway.sh"
 
+[[ $(stat --file-system --format %T /dev/shm) == tmpfs ]] || skip "/dev/shm is no tmpfs"
+state_dir=$(mktemp --directory /dev/shm/sluice.XXXXXX)
+trap 'remove_all; rm -rf "$state_dir"' EXIT
+
 has_packets() {
     (($(captured_count "$1") > 0))
 }
@@ -23,7 +27,7 @@ finish_frames xdp.client eth0
 finish_frames xdp.server eth0
 start_server xdp
 port_flags=(--lan af_xdp:lan --wan af_xdp:wan)
-start_sluice xdp
+start_sluice xdp --on-lost-port stay
 assert_forwards xdp
 assert_accounts xdp
 pass "af_xdp forwards"
@@ -32,11 +36,19 @@ pass "af_xdp forwards"
 says_lost() {
     grep --quiet -e "^sluice: --wan af_xdp:wan: its interface has been deleted" "$work/xdp.out"
 }
-in_namespace xdp.gateway ip link delete dev wan
-wait_for 5 "the loss to be said" says_lost
-connect xdp.gateway wan xdp.server eth0
 is_running() { in_namespace xdp.gateway ip link show dev wan | grep --quiet 'state UP'; }
-wait_for 5 "the new interface's link" is_running
+lose_wan() {
+    in_namespace xdp.gateway ip link delete dev wan
+    wait_for 5 "the loss to be said" says_lost
+}
+make_wan_anew() {
+    connect xdp.gateway wan xdp.server eth0
+    in_namespace xdp.server ip address add 198.51.100.254/24 dev eth0
+    finish_frames xdp.server eth0
+    wait_for 5 "the new interface's link" is_running
+}
+lose_wan
+make_wan_anew
 # What is said of the other port shows that all have been looked at since.
 in_namespace xdp.client ip link set dev eth0 down
 wait_for 5 "a look at the ports" \
@@ -49,12 +61,25 @@ health=$(curl --silent --max-time 5 --unix-socket "$work/xdp.sock" http://sluice
 stop_sluice xdp
 in_namespace xdp.client ip link set dev eth0 up
 in_namespace xdp.client ip route add default via 10.1.0.1 src "$client_address"
-in_namespace xdp.server ip address add 198.51.100.254/24 dev eth0
-finish_frames xdp.server eth0
-start_sluice xdp
+pass "af_xdp: with --on-lost-port stay an interface that is made anew has no link"
+
+has_ended() { ! kill -0 "${sluice_pid[xdp]}" 2>/dev/null; }
+start_sluice xdp --state "$state_dir/flows"
+assert_forwards xdp
+lose_wan
+! has_ended || fail "it ends before there is another interface"
+make_wan_anew
+wait_for 10 "the end for the new interface" has_ended
+status=0
+end "${sluice_pid[xdp]}" 0 || status=$?
+((status == 75)) || fail "it ends with $status: $(tail -n 5 "$work/xdp.err")"
+grep --quiet '^sluice: --wan af_xdp:wan is there again for a process that starts anew' \
+    "$work/xdp.out" || fail "it does not say why it ends: $(cat "$work/xdp.out")"
+start_sluice xdp --state "$state_dir/flows"
+(($(counter xdp flows_adopted) > 0)) || fail "the flows are lost"
 assert_forwards xdp
 stop_sluice xdp
-pass "af_xdp: an interface that is made anew is said to need a restart, which takes it"
+pass "af_xdp: for an interface that is made anew it ends with 75, and the next start takes it"
 
 start_on_taps tap
 start_server tap

@@ -78,7 +78,7 @@ holder=$started_pid
 wait_for 5 "the held thread" test -e "$work/held"
 kill -TERM "${sluice_pid[one]}"
 wait_for 30 "the end in spite of it" \
-    grep --quiet 'a thread has not ended ten seconds after the signal' "$work/one.err"
+    grep --quiet 'a thread has not ended ten seconds after it was told to' "$work/one.err"
 end "$holder" TERM || true # to whom the kernel shows the dead thread first
 status=0
 end "${sluice_pid[one]}" TERM || status=$?

@@ -127,6 +127,7 @@ const Wrong kWrong[] = {
     {"memory", "15"},
     {"memory", "1048577"},
     {"no-huge", "2"},
+    {"on-lost-port", "restart"},
     {"verify-checksum", "sometimes"},
     {"tcp-loose", "2"},
     {"tcp-be-liberal", "2"},
@@ -236,6 +237,8 @@ TEST_CASE("load: every flag reaches its field", "[config]") {
     CHECK(loaded("control-core", {"0"}).control_core == 0U);
     CHECK(loaded("idle", {"busy"}).idle == Idle::Busy);
     CHECK(loaded("idle", {"sleep"}).idle == Idle::Sleep);
+    CHECK(loaded("on-lost-port", {"end"}).on_lost_port == OnLostPort::End);
+    CHECK(loaded("on-lost-port", {"stay"}).on_lost_port == OnLostPort::Stay);
     CHECK(loaded("flows", {"268435456"}).flows == 1U << 28);
     CHECK(loaded("no-huge", {"1"}).no_huge);
     CHECK(loaded("accounting", {"1"}).accounting);

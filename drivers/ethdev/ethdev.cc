@@ -98,6 +98,7 @@ Ethdev::~Ethdev() {
     const Quiet quiet;
     if (is_started_)
         rte_eth_dev_stop(id_);
+    resets_.reset();
     rte_eth_dev_close(id_);
 }
 
@@ -253,6 +254,7 @@ Status Ethdev::start(rte_mempool* pool) {
         return status;
     if (Status status = set_mtu(); !status)
         return status;
+    resets_ = std::make_unique<ResetWatch>(id_, device);
     if (const int error = rte_eth_dev_start(id_); error != 0)
         return failed("starting it", error);
     is_started_ = true;
@@ -340,6 +342,11 @@ io::LinkState Ethdev::device_state() const {
     // A tap's driver knows its interface by name, and it may be in another namespace by now.
     if (plan_.name.kind == io::PortKind::Tap)
         return {true, true, mtu_};
+    if (resets_ && resets_->is_wanted()) {
+        const Error error = plan_.error(
+            "its device wants to be reset, which a process that starts anew does alone");
+        return {false, false, mtu_, error.message, true};
+    }
     rte_eth_link link{};
     const int error = rte_eth_link_get_nowait(id_, &link);
     return {rte_eth_dev_is_removed(id_) == 0, error != 0 || link.link_status == RTE_ETH_LINK_UP,

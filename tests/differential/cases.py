@@ -66,15 +66,17 @@ def read(text, where, known):
     return scripts
 
 
-def load(name=None):
-    """All cases, or the one of that name."""
+def load(name=None, file=None):
+    """All cases, or the one of that name, or those of one file."""
     known = {}
-    texts = [(FOLDER / f"{file}.txt").read_text(encoding="utf-8") for file in FILES]
-    scripts = [script for file, text in zip(FILES, texts) for script in read(text, file, known)]
-    for script in scripts:
+    texts = [(FOLDER / f"{each}.txt").read_text(encoding="utf-8") for each in FILES]
+    scripts = [(each, script) for each, text in zip(FILES, texts)
+               for script in read(text, each, known)]
+    for _, script in scripts:
         if not script.why or not script.steps:
             raise ValueError(f"case {script.name} lacks its reason or its packets")
-    chosen = [script for script in scripts if name in (None, script.name)]
+    chosen = [script for each, script in scripts
+              if name in (None, script.name) and file in (None, each)]
     if not chosen:
-        raise ValueError(f"no case {name}")
+        raise ValueError(f"no case {name} in {file or 'any file'}")
     return chosen

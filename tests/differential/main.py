@@ -12,6 +12,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 
 import cases
 import datagrams
@@ -21,8 +22,10 @@ import record
 import shrink
 from compare import Comparison
 from generate import Generator
+from kernel import Kernel
 from packets import Wait
 from rig import DEFAULTS, MOST_AT_ONCE, Rig
+from sluice import PORTS, Sluice
 
 BATCH = 400  # scripts at once: timers run, so a step of all must not take long
 BURST_SEED = 1000  # beyond those of the sequences
@@ -112,13 +115,13 @@ def report(trial, script, settings):
         print(f"    {side.gateway.name:7}{outcome}")
 
 
-def compare_all(groups, most_reports):
-    """Runs [(settings, [script], at once)]; how many scripts differ."""
+def compare_all(groups, most_reports, ports):
+    """Runs [(settings, [script], at once)], sluice on such ports; how many scripts differ."""
     comparison, differing, total = Comparison(), 0, 0
     packets_compared = reruns = cut = parted = 0
     kinds = Counter()
     for settings, scripts, at_once in groups:
-        with Rig(settings, at_once=at_once) as rig:
+        with Rig(settings, kinds=(Kernel, partial(Sluice, ports=ports)), at_once=at_once) as rig:
             trial = Trial(rig, comparison)
             for batch in batches(scripts):
                 failures = trial.run(batch)
@@ -211,8 +214,9 @@ def groups_of(arguments):
     """[(settings, scripts, packets at once)]: named cases by their own settings, sequences by the
     flags."""
     groups = {}
-    if not (arguments.sequences or arguments.bursts) or arguments.case or arguments.cases:
-        for script in map(patient, cases.load(arguments.case)):
+    if not (arguments.sequences or arguments.bursts) or arguments.case or arguments.cases or \
+            arguments.file:
+        for script in map(patient, cases.load(arguments.case, arguments.file)):
             groups.setdefault(tuple(script.settings.items()), []).append(script)
     given = {name: value for name, value in (("loose", arguments.tcp_loose),
                                              ("liberal", arguments.tcp_be_liberal))
@@ -239,7 +243,7 @@ def bursts_of(arguments):
     groups = {tuple(DEFAULTS.items()): [
         script for script in random_scripts(arguments.bursts, arguments.seed + BURST_SEED)
         if not has_wait(script)]}
-    for script in map(patient, cases.load(arguments.case)):
+    for script in map(patient, cases.load(arguments.case, arguments.file)):
         if not has_wait(script):
             groups.setdefault(tuple(script.settings.items()), []).append(script)
     return [(dict(settings), scripts, MOST_AT_ONCE) for settings, scripts in groups.items()]
@@ -256,6 +260,9 @@ def parse_arguments():
     parser.add_argument("--cases", action="store_true",
                         help="the named cases, beside the sequences")
     parser.add_argument("--case", metavar="NAME", help="one named case")
+    parser.add_argument("--file", choices=cases.FILES, help="the named cases of one file")
+    parser.add_argument("--ports", choices=PORTS, default=PORTS[0],
+                        help="the kind of sluice's ports; default: %(default)s")
     parser.add_argument("--tcp-loose", type=int, choices=(0, 1), help="only with this setting")
     parser.add_argument("--tcp-be-liberal", type=int, choices=(0, 1), help="only with this setting")
     parser.add_argument("--reports", type=int, default=1, metavar="N",
@@ -287,7 +294,8 @@ def main():
         return 0
     print(f"seed {arguments.seed}", flush=True)
     start = time.monotonic()
-    differing = compare_all(groups_of(arguments) + others_of(arguments), arguments.reports)
+    differing = compare_all(groups_of(arguments) + others_of(arguments), arguments.reports,
+                            arguments.ports)
     print(f"{time.monotonic() - start:.0f} s")
     return 1 if differing else 0
 

@@ -116,10 +116,31 @@ class Network:
         self.client, self.gateway, self.server = Namespace(), Namespace(), Namespace()
         self._connect(self.client, "lan")
         self._connect(self.server, "wan")
-        self.client.run("ip", "address", "add", CLIENT + "/24", "dev", "eth0")
-        self.server.run("ip", "address", "add", NEXT_HOP + "/24", "dev", "eth0")
+        self._add_addresses()
+        self.gateway_addresses = {name: self.hardware_address(self.gateway, name)
+                                  for name in ("lan", "wan")}
         for end in (self.client, self.server):
             end.run("nft", "-f", "-", text=DEAF)
+
+    def _add_addresses(self):
+        self.client.run("ip", "address", "add", CLIENT + "/24", "dev", "eth0")
+        self.server.run("ip", "address", "add", NEXT_HOP + "/24", "dev", "eth0")
+
+    def remove_cables(self):
+        """For a gateway that brings its own."""
+        for name in ("lan", "wan"):
+            self.gateway.run("ip", "link", "delete", "dev", name)
+
+    def take_taps(self):
+        """The gateway's taps become the cables: client and server have the kernel's ends of them,
+        whose addresses differ in their last bit from those of the gateway."""
+        for end, name in ((self.client, "lan"), (self.server, "wan")):
+            self.gateway.run("ip", "link", "set", "dev", name, "netns",
+                             f"/proc/{os.getpid()}/fd/{end.file}", "name", "eth0")
+            end.run("ip", "link", "set", "dev", "eth0", "up")
+            address = self.hardware_address(end, "eth0")
+            self.gateway_addresses[name] = address[:-1] + bytes([address[-1] ^ 1])
+        self._add_addresses()
 
     def _connect(self, end, name):
         holder = f"/proc/{os.getpid()}/fd/{self.gateway.file}"

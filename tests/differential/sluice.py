@@ -26,6 +26,7 @@ FLAGS = {"loose": "--tcp-loose", "liberal": "--tcp-be-liberal",
 SCTP_FLAGS = ["--timeout-sctp-" + state for state in (
     "cookie-wait", "cookie-echoed", "shutdown-sent", "shutdown-recd", "shutdown-ack-sent")]
 VERIFY = {0: "never", 1: "auto"}
+PORTS = ("af_packet", "af_xdp", "tap")  # kinds of its ports, of which it has two
 HELPERS = ((), ("ftp:80", "tftp:80"), ("pptp:80",))  # by the setting
 
 
@@ -60,7 +61,7 @@ def read_flow(flow):
 class Sluice:
     name = "sluice"
 
-    def __init__(self, net, settings):
+    def __init__(self, net, settings, ports=PORTS[0]):
         self.work = tempfile.mkdtemp(prefix="sluice.differential.")
         self.path = self.work + "/sock"
         flags = ["--verify-checksum", VERIFY[settings["checksum"]],
@@ -68,15 +69,19 @@ class Sluice:
         flags += [word for name, flag in FLAGS.items() for word in (flag, str(settings[name]))]
         flags += [word for flag in SCTP_FLAGS for word in (flag, str(settings["sctp-handshake"]))]
         flags += [word for helper in HELPERS[settings["helper"]] for word in ("--helper", helper)]
+        if ports == "tap":
+            net.remove_cables()
         self.log = open(self.work + "/log", "w+", encoding="utf-8")  # closed by close()
         self.process = net.gateway.start(
-            PROGRAM, "--lan", "af_packet:lan", "--wan", "af_packet:wan",
+            PROGRAM, "--lan", f"{ports}:lan", "--wan", f"{ports}:wan",
             "--lan-address", network.LAN_GATEWAY + "/24",
             "--wan-address", network.PUBLIC + "/24", "--gateway", network.NEXT_HOP,
             "--no-huge", "--flows", "65536", "--accounting", "--control-socket", self.path, *flags,
             stdout=subprocess.PIPE, stderr=self.log, text=True)
         try:
             self._wait_until_ready()
+            if ports == "tap":
+                net.take_taps()
         except BaseException:
             self.close()
             raise

@@ -44,7 +44,7 @@ class End:
             self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
             self.socket.bind(("eth0", 0x0800))
         self.socket.setblocking(False)
-        self.header = net.hardware_address(net.gateway, facing) + \
+        self.header = net.gateway_addresses[facing] + \
             net.hardware_address(namespace, "eth0") + b"\x08\x00"
         self.assembly = Assembly()
         self.sent = 0

@@ -17,9 +17,12 @@
 #include "sluice/ports.h"
 #include "sluice/vfio.h"
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
+#include <system_error>
+#include <utility>
 
 namespace sluice::app {
 namespace {
@@ -33,7 +36,34 @@ void add_error(std::vector<Finding>& findings, const Status& status) {
 }
 
 const char* name_of(Finding::Kind kind) {
-    return kind == Finding::Kind::Problem ? "problem" : "speed";
+    switch (kind) {
+        case Finding::Kind::Problem:
+            return "problem";
+        case Finding::Kind::Note:
+            return "note";
+        case Finding::Kind::Speed:
+            break;
+    }
+    return "speed";
+}
+
+/// A number of an interface; 0 where it is not there.
+int read_index(const fs::path& interface, const char* name) {
+    int index = 0;
+    std::ifstream(interface / name) >> index;
+    return index;
+}
+
+/// The interface at the other end; empty where there is none in this network namespace.
+string peer_of(const fs::path& interfaces, const string& name) {
+    const int own = read_index(interfaces / name, "ifindex");
+    const int other = read_index(interfaces / name, "iflink");
+    std::error_code error;
+    for (const fs::directory_entry& each : fs::directory_iterator(interfaces, error))
+        if (own != other && read_index(each.path(), "ifindex") == other &&
+            read_index(each.path(), "iflink") == own)
+            return each.path().filename();
+    return {};
 }
 
 /// The ports that could be planned.
@@ -59,6 +89,8 @@ std::vector<ethdev::PortPlan> check_ports(const config::Config& config,
         add_error(findings, check_forwarding(*port));
         add_error(findings, check_capabilities(*port, "/"));
         add_error(findings, check_vfio_files(*port, "/"));
+        for (Finding& finding : check_peer("/", *port))
+            findings.push_back(std::move(finding));
         ports.push_back(std::move(*port));
     }
     return ports;
@@ -77,6 +109,26 @@ std::vector<Finding> check_nic(const fs::path& root, const string& device, const
     if (why.empty())
         return {};
     return {{Finding::Kind::Problem, subject + ": " + why}};
+}
+
+std::vector<Finding> check_peer(const fs::path& root, const ethdev::PortPlan& port) {
+    using enum io::PortKind;
+    const string& name = port.name.interface;
+    const fs::path interfaces = root / "sys/class/net";
+    // af_packet's takes what others leave unfinished, and a tap's kernel leaves nothing so.
+    const bool takes_wire_alone =
+        !name.empty() && port.name.kind != AfPacket && port.name.kind != Tap;
+    if (!takes_wire_alone || fs::exists(interfaces / name / "device"))
+        return {};
+    const string peer = peer_of(interfaces, name);
+    const string settings = "tx off tso off gso off";
+    return {{Finding::Kind::Note,
+             port.label() + ": " + name +
+                 " is no NIC; a peer on this machine leaves checksums and large frames "
+                 "unfinished, which are dropped as transport_checksum and truncated, until " +
+                 (peer.empty() ? "ethtool -K sets " + settings + " there"
+                               : "`ethtool -K " + peer + ' ' + settings + '`') +
+                 "; af_packet:" + name + " takes them"}};
 }
 
 std::vector<Finding> check_machine(const config::Config& config) {

@@ -37,8 +37,8 @@ constexpr Row kRows[] = {
     {Truncated,
      {"The frame ends before its headers, or before the length that the IP header claims.",
       "Look for a broken sender or NIC, or for an MTU that is smaller than what the peer "
-      "sends. On a tap: or af_xdp: port whose peer is on the same machine: switch the "
-      "peer's offloads off (ethtool -K IF tso off gso off)."}},
+      "sends. On an af_xdp: port whose peer is on the same machine: switch the peer's "
+      "offloads off (ethtool -K IF tso off gso off)."}},
     {SplitHeaders,
      {"The headers lie in more than one buffer segment.",
       "The receive buffers are very small, or a virtual NIC splits headers from payload: "
@@ -134,9 +134,9 @@ constexpr Row kRows[] = {
       "A broken or hostile sender."}},
     {TransportChecksum,
      {"The TCP, UDP, UDP-Lite, SCTP or ICMP checksum is wrong.",
-      "As ip_checksum. On a tap: or af_xdp: port, switch the sender's offload off (ethtool "
-      "-K IF tx off). --verify-checksum never lets such packets pass; their receivers will "
-      "drop them."}},
+      "As ip_checksum. On an af_xdp: port whose peer is on the same machine, switch the "
+      "sender's offload off (ethtool -K IF tx off). --verify-checksum never lets such packets "
+      "pass; their receivers will drop them."}},
     {IcmpType,
      {"ICMP that is neither a query with an identifier (echo, timestamp, information, "
       "address mask), nor its answer, nor an error.",

@@ -37,6 +37,14 @@ has_none
 [[ ! -e $work/check.sock ]] || fail "it leaves a socket behind"
 pass "nothing in the way: 0, and nothing left"
 
+check 0 "$sluice" check --lan af_xdp:lan --wan af_xdp:wan
+has_none
+for interface in lan wan; do
+    grep --quiet "^note: --$interface af_xdp:$interface: $interface is no NIC" "$work/out" ||
+        fail "nothing of the peer's offloads: $(cat "$work/out")"
+done
+pass "what the peers of af_xdp ports must be told is a note"
+
 check 2 "${good[@]}" --icmp-rate=-5
 grep --quiet -e '--icmp-rate' "$work/err" || fail "the flag is not named: $(cat "$work/err")"
 check 75 "$sluice" check --lan af_packet:lan --wan af_packet:nosuch

@@ -38,8 +38,8 @@ def test_names():
 
 
 def flag_names():
-    return set(re.findall(r'^    \{"([a-z0-9-]+)"|timeout\("([a-z0-9-]+)"',
-                          (ROOT / "lib/config/flags.cc").read_text(), re.MULTILINE))
+    text = "".join(path.read_text() for path in (ROOT / "lib/config").glob("*flags.*"))
+    return set(re.findall(r'^    \{"([a-z0-9-]+)"|timeout\("([a-z0-9-]+)"', text, re.MULTILINE))
 
 
 def rows(text):

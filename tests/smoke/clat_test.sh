@@ -93,7 +93,8 @@ auth-zone:
   zonefile: $work/zone
   for-upstream: no
 CONFIG
-    in_namespace "$1.client" ip -6 address add "$dns6/128" dev lo nodad
+    # Of no preference, so that it is the source of nothing but answers.
+    in_namespace "$1.client" ip -6 address add "$dns6/128" dev lo nodad preferred_lft 0
     start_unbound "$1.client" "$work/$1.dns64.conf" <<CONFIG
   interface: $dns6
   access-control: 2001:db8:1::/64 allow

@@ -10,6 +10,8 @@
 set -euo pipefail
 # shellcheck source=tests/smoke/gateway.sh
 source "$(dirname "$(readlink -f "$0")")/gateway.sh"
+# shellcheck source=tests/smoke/silent.sh
+source "$here/silent.sh"
 
 kills=${SLUICE_KILLS:-}
 seed=${SLUICE_SEED:-$RANDOM}
@@ -84,15 +86,6 @@ transfers() {
         ! type -P iperf3 >/dev/null || streams=$((streams + $(stream)))
         echo "$((2 * count)) transfers by curl were whole, $streams of $count runs of iperf3" >"$1"
     done
-}
-
-# speak: every silent connection is heard again.
-times=0
-speak() {
-    times=$((times + 1))
-    kill -USR1 "$speaker"
-    wait_for 30 "all silent connections, for the ${times}th time: $(cat "$work/speak.err")" \
-        grep --quiet --line-regexp "spoke $times" "$work/speak"
 }
 
 # talk: everybody who talks is heard again, and who transfers goes on. What they have lost they send
@@ -186,9 +179,7 @@ start_sluice "$net" "${flags[@]}"
 start_capture "$net.server" eth0 "$work/outside.pcap" net 10.1.0.0/24 or icmp
 
 echo "seed $seed, ${kills:-some} kills"
-start_in "$net.client" "$python" "$here/speak_again.py" 20 "$server_address" 7 \
-    >"$work/speak" 2>"$work/speak.err"
-speaker=$started_pid
+open_silent "$net.client" 20 "$server_address"
 start_in "$net.client" "$python" "$here/talk_on.py" 20 "$server_address" 7 "$work/stop" \
     >"$work/talk" 2>"$work/talk.err"
 talker=$started_pid
@@ -196,7 +187,6 @@ mapfile -t hosts < <(printf '10.1.0.%d\n' {12..27})
 start_in "$net.client" "$python" "$here/come_and_go.py" "$server_address" 7 53 "$work/stop" \
     "${hosts[@]}" >"$work/crowd" 2>&1
 crowd=$started_pid
-wait_for 20 "silent connections" grep --quiet open "$work/speak"
 wait_for 20 "talking ones: $(cat "$work/talk.err")" grep --quiet --line-regexp all "$work/talk"
 wait_for 20 "short ones" grep --quiet open "$work/crowd"
 check_claims || fail "$(cat "$work/claims")"

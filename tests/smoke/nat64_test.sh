@@ -15,6 +15,8 @@ set -euo pipefail
 source "$(dirname "$(readlink -f "$0")")/gateway.sh"
 # shellcheck source=tests/smoke/ipv6.sh
 source "$here/ipv6.sh"
+# shellcheck source=tests/smoke/silent.sh
+source "$here/silent.sh"
 type -P curl >/dev/null || skip "curl is not installed"
 
 server6="64:ff9b::$server_address"
@@ -91,19 +93,14 @@ grep --quiet '"event":"new",.*"src":"2001:db8:1:' "$work/flows.json" ||
 grep --quiet '"src":"198\.18\.' "$work/flows.json" && fail "a number in the log"
 
 # It is killed, and the next one goes on with the numbers and flows that it has left.
-start_in "$net.client" "$python" "$here/speak_again.py" 3 "$server6" 7 \
-    >"$work/speak" 2>"$work/speak.err"
-speaker=$started_pid
-wait_for 20 "connections" grep --quiet open "$work/speak"
+open_silent "$net.client" 3 "$server6"
 end "${sluice_pid[$net]}" KILL || true
 start_sluice "$net" "${flags[@]}"
 (($(counter "$net" flows_adopted) >= 3)) || fail "$(counter "$net" flows_adopted) adopted"
 read -r after _ <<<"$(ctl "$net" ipv6-hosts | grep --word-regexp --fixed-strings "$client6")"
 [[ $after == "$number" ]] || fail "$client6 was $number, and is $after"
-kill -USR1 "$speaker"
-wait_for 30 "the connections again: $(cat "$work/speak.err")" \
-    grep --quiet --line-regexp "spoke 1" "$work/speak"
-end "$speaker" TERM || true
+speak
+end "${silent[0]}" TERM || true
 
 wait_for 5 "the capture of the last connection" has_more 0 "$work/outside.pcap" tcp dst port 81
 [[ -z $(captured "$work/outside.pcap" ip6 | head -n 1) ]] ||

@@ -13,6 +13,8 @@
 set -euo pipefail
 # shellcheck source=tests/smoke/gateway.sh
 source "$(dirname "$(readlink -f "$0")")/gateway.sh"
+# shellcheck source=tests/smoke/silent.sh
+source "$here/silent.sh"
 
 net=package
 readonly cache=${SLUICE_PACKAGE_CACHE:-${HOME:-/root}/.cache/sluice-package}
@@ -73,15 +75,6 @@ is_another() {
 
 is_seen_as() {
     [[ $(seen_by_udp "$net") == "$1":* ]]
-}
-
-# speak: every silent connection is heard again. It has been taken over: the gateway is not loose.
-times=0
-speak() {
-    times=$((times + 1))
-    kill -USR1 "$speaker"
-    wait_for 30 "all connections, for the ${times}th time: $(cat "$work/speak.err")" \
-        grep --quiet --line-regexp "spoke $times" "$work/speak"
 }
 
 # journal: the end of what the service has said.
@@ -161,10 +154,8 @@ pass "systemd starts it, and it translates"
 sed --in-place 's/^#pool = .*/pool = 198.51.100.7/' "$root/etc/sluice/sluice.conf"
 in_debian systemctl reload sluice || fail "it does not reload: $(journal)"
 wait_for 10 "the new pool" is_seen_as 198.51.100.7
-start_in "$net.client" "$python" "$here/speak_again.py" 5 "$server_address" 7 \
-    >"$work/speak" 2>"$work/speak.err"
-speaker=$started_pid
-wait_for 20 "connections: $(cat "$work/speak.err")" grep --quiet open "$work/speak"
+# Each of these is heard again because it was taken over: the gateway is not loose.
+open_silent "$net.client" 5 "$server_address"
 speak
 in_debian systemctl kill --signal KILL sluice
 wait_for 30 "another process" is_another "$pid"

@@ -9,30 +9,12 @@ set -euo pipefail
 source "$(dirname "$(readlink -f "$0")")/pair.sh"
 # shellcheck source=tests/smoke/ipv6.sh
 source "$here/ipv6.sh"
+# shellcheck source=tests/smoke/silent.sh
+source "$here/silent.sh"
 
 trap remove_all EXIT
 head --bytes 6M /dev/urandom >"$work/file"
 new_pair
-
-times=0
-speakers=()
-# open_connections COUNT SERVER FILE: as many to the echo, which are silent until they are to speak.
-open_connections() {
-    start_in pair.client "$python" "$here/speak_again.py" "$1" "$2" 7 >"$work/$3" 2>"$work/$3.err"
-    speakers+=("$started_pid")
-    wait_for 20 "connections to $2: $(cat "$work/$3.err")" grep --quiet open "$work/$3"
-}
-
-# speak: every silent connection is heard again.
-speak() {
-    local file
-    times=$((times + 1))
-    kill -USR1 "${speakers[@]}"
-    for file in speak speak6; do
-        wait_for 20 "all connections, for the ${times}th time: $(cat "$work/$file.err")" \
-            grep --quiet --line-regexp "spoke $times" "$work/$file"
-    done
-}
 
 flags=(--nat64 64:ff9b::/96 --lan6 2001:db8:1::1/64 --ra 1
     --inside "10.1.0.0/24,198.18.0.0/16")
@@ -42,8 +24,8 @@ start_capture pair.server eth0 "$work/outside.pcap"
 wait_for_role a "$all_there"
 hear_routers pair.client
 wait_for 20 "an address of the advertised prefix" global_address pair.client >"$work/address"
-open_connections 20 "$server_address" speak
-open_connections 3 "64:ff9b::$server_address" speak6
+open_silent pair.client 20 "$server_address"
+open_silent pair.client 3 "64:ff9b::$server_address"
 speak
 start_in pair.client curl --silent --show-error --max-time 120 --limit-rate 1M \
     --output "$work/download" "http://$server_address/file"

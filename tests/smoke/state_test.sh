@@ -9,6 +9,8 @@ set -euo pipefail
     exec env SLUICE_OWN_MOUNTS=1 unshare --mount "$0"
 # shellcheck source=tests/smoke/gateway.sh
 source "$(dirname "$(readlink -f "$0")")/gateway.sh"
+# shellcheck source=tests/smoke/silent.sh
+source "$here/silent.sh"
 
 kills=${SLUICE_KILLS:-3}
 net=state
@@ -54,14 +56,6 @@ go_on() {
     (($(counter "$net" flows_adopted) >= 20)) || fail "$(counter "$net" flows_adopted) adopted"
 }
 
-# speak: every silent connection is heard again.
-speak() {
-    times=$((times + 1))
-    kill -USR1 "$speaker"
-    wait_for 30 "all connections, for the ${times}th time: $(cat "$work/speak.err")" \
-        grep --quiet --line-regexp "spoke $times" "$work/speak"
-}
-
 new_network "$net"
 head --bytes 16M /dev/urandom >"$work/file"
 start_server "$net"
@@ -77,16 +71,8 @@ start_capture "$net.server" eth0 "$work/outside.pcap"
 )
 pass "a state has one process"
 
-# open_connections: silent ones.
-open_connections() {
-    start_in "$net.client" "$python" "$here/speak_again.py" 20 "$server_address" 7 \
-        >"$work/speak" 2>"$work/speak.err"
-    speaker=$started_pid
-    times=0
-    wait_for 20 "connections: $(cat "$work/speak.err")" grep --quiet open "$work/speak"
-    speak
-}
-open_connections
+open_silent "$net.client" 20 "$server_address"
+speak
 start_in "$net.client" curl --silent --show-error --max-time 120 --limit-rate 1M \
     --output "$work/download" "http://$server_address/file"
 download=$started_pid
@@ -189,7 +175,9 @@ if has_huge_pages; then
     mount -t hugetlbfs none "$work/huge"
     state_flags=(--state "$work/huge/flows" --workers 2 --tcp-loose 0)
     start_sluice "$net" "${state_flags[@]}"
-    open_connections
+    silent=() times=0 # those of the states before are over
+    open_silent "$net.client" 20 "$server_address"
+    speak
     go_on KILL
     speak
     memory_flags=(--no-huge --flows 131072)

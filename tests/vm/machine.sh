@@ -198,6 +198,18 @@ is_answered() {
     from_client vm ping -q -c 1 -W 1 "$server_address" >/dev/null
 }
 
+# links_go_and_come: those of both NICs, one after the other.
+links_go_and_come() {
+    local nic
+    for nic in n0 n1; do
+        set_link "$nic" off
+        set_link "$nic" on
+        # An e1000e once had its link at once and answered after 30 s.
+        wait_for 25 "an answer after $nic was down" is_answered
+    done
+    pass "links down and up"
+}
+
 # passes WHAT: real programs, through whatever the gateway now is.
 passes() {
     wait_for 60 "an answer ($1)" is_answered

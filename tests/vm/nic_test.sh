@@ -61,13 +61,7 @@ for side in server:1 client:0; do
 done
 pass "the checksums are right on both wires"
 
-for nic in n0 n1; do
-    set_link "$nic" off
-    set_link "$nic" on
-    # An e1000e once had its link at once and answered after 30 s.
-    wait_for 25 "an answer after $nic was down" is_answered
-done
-pass "links down and up"
+links_go_and_come
 guest 30 "sluice-host-setup --undo" >"$work/undo.log" && fail "NICs are taken from under sluice"
 grep --quiet "$lan_nic is in use" "$work/undo.log" || fail "in use: $(cat "$work/undo.log")"
 stop_gateway TERM

@@ -47,12 +47,7 @@ pass "the check says what helps, and sluice-host-setup --no-iommu does it"
 start_gateway
 (($(free_pages) == 0)) || fail "$(free_pages) pages of 1 GB are left"
 passes "uio_pci_generic, pages of 1 GB"
-for nic in n0 n1; do
-    set_link "$nic" off
-    set_link "$nic" on
-    wait_for 25 "an answer after $nic was down" is_answered
-done
-pass "links down and up"
+links_go_and_come
 ! guest 30 "sluice-host-setup --undo" >"$work/undo.log" || fail "NICs are taken from under sluice"
 grep --quiet "$lan_nic is in use" "$work/undo.log" || fail "in use: $(cat "$work/undo.log")"
 stop_gateway KILL # and the next start finds what it left

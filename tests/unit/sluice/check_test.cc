@@ -2,6 +2,7 @@
 #include "sluice/check.h"
 
 #include "catch.h"
+#include "port_plan_of.h"
 #include "tree.h"
 
 #include <nlohmann/json.hpp>
@@ -20,15 +21,6 @@ void interface(Tree& tree, const std::string& name, int index, int other) {
     const std::string directory = "sys/class/net/" + name;
     tree.file(directory + "/ifindex", std::to_string(index))
         .file(directory + "/iflink", std::to_string(other));
-}
-
-sluice::ethdev::PortPlan port(PortKind kind, const std::string& interface) {
-    sluice::ethdev::PortPlan plan;
-    plan.flag = "lan";
-    plan.name.kind = kind;
-    plan.name.text = "af_xdp:" + interface;
-    plan.name.interface = interface;
-    return plan;
 }
 
 }  // namespace
@@ -53,12 +45,12 @@ TEST_CASE("check: what a peer on this machine must be told is a note, with the c
     interface(tree, "lan", 5, 6);
     interface(tree, "far", 6, 5);
     interface(tree, "near", 7, 5);  // as a VLAN on it has
-    const auto findings = check_peer(tree.root(), port(PortKind::AfXdp, "lan"));
+    const auto findings = check_peer(tree.root(), port_plan_of(PortKind::AfXdp, "lan", "af_xdp"));
     REQUIRE(findings.size() == 1);
     CHECK(findings[0].kind == Finding::Kind::Note);
     CHECK(findings[0].text.starts_with("--lan af_xdp:lan: lan is no NIC"));
     CHECK(findings[0].command() == "ethtool -K far tx off tso off gso off");
-    CHECK(check_peer(tree.root(), port(PortKind::Vdev, "lan")).size() == 1);
+    CHECK(check_peer(tree.root(), port_plan_of(PortKind::Vdev, "lan")).size() == 1);
 }
 
 TEST_CASE("check: of a peer that is elsewhere the command cannot be told", "[sluice]") {
@@ -67,7 +59,7 @@ TEST_CASE("check: of a peer that is elsewhere the command cannot be told", "[slu
     interface(tree, "wan", 6, 7);  // the peer's number, but another interface of this namespace
     interface(tree, "br0", 8, 8);
     for (const char* name : {"lan", "br0", "unknown"}) {
-        const auto findings = check_peer(tree.root(), port(PortKind::AfXdp, name));
+        const auto findings = check_peer(tree.root(), port_plan_of(PortKind::AfXdp, name));
         REQUIRE(findings.size() == 1);
         CHECK(findings[0].command().empty());
         CHECK(findings[0].text.find("ethtool -K sets tx off tso off gso off there") !=
@@ -80,10 +72,10 @@ TEST_CASE("check: ports that take what a peer leaves, and wires, want nothing of
     interface(tree, "lan", 5, 6);
     interface(tree, "nic", 8, 8);
     tree.directory("sys/class/net/nic/device");
-    CHECK(check_peer(tree.root(), port(PortKind::AfPacket, "lan")).empty());
-    CHECK(check_peer(tree.root(), port(PortKind::Tap, "lan")).empty());
-    CHECK(check_peer(tree.root(), port(PortKind::AfXdp, "nic")).empty());
-    CHECK(check_peer(tree.root(), port(PortKind::Pci, "")).empty());
+    CHECK(check_peer(tree.root(), port_plan_of(PortKind::AfPacket, "lan")).empty());
+    CHECK(check_peer(tree.root(), port_plan_of(PortKind::Tap, "lan")).empty());
+    CHECK(check_peer(tree.root(), port_plan_of(PortKind::AfXdp, "nic")).empty());
+    CHECK(check_peer(tree.root(), port_plan_of(PortKind::Pci, "")).empty());
 }
 
 TEST_CASE("check: the command is what stands in backticks", "[sluice]") {

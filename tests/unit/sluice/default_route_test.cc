@@ -2,6 +2,7 @@
 #include "sluice/default_route.h"
 
 #include "catch.h"
+#include "port_plan_of.h"
 #include "tree.h"
 
 namespace default_route_test {
@@ -16,12 +17,8 @@ constexpr const char* kHeadings =
     "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n";
 constexpr const char* kByEth0 = "eth0\t00000000\t0101A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0";
 
-ethdev::PortPlan plan_of(io::PortKind kind, const std::string& interface) {
-    ethdev::PortPlan plan;
-    plan.flag = "wan";
-    plan.name.kind = kind;
-    plan.name.text = "af_packet:" + interface;
-    plan.name.interface = interface;
+ethdev::PortPlan pci_plan() {
+    ethdev::PortPlan plan = port_plan_of(io::PortKind::Pci, "");
     plan.name.device = kNic;
     return plan;
 }
@@ -44,13 +41,13 @@ TEST_CASE("default route: a port on its interface is refused, by its name", "[sl
     tree.file("proc/net/route", std::string(kHeadings) + kByEth0);
     for (const io::PortKind kind :
          {io::PortKind::AfPacket, io::PortKind::AfXdp, io::PortKind::Vdev}) {
-        const Status status = check_default_route(plan_of(kind, "eth0"), tree.root());
+        const Status status = check_default_route(port_plan_of(kind, "eth0"), tree.root());
         REQUIRE_FALSE(status.ok());
         CHECK(status.error().message.starts_with(
-            "--wan af_packet:eth0: eth0 carries this machine's default route"));
-        CHECK(check_default_route(plan_of(kind, "eth1"), tree.root()).ok());
+            "--lan af_packet:eth0: eth0 carries this machine's default route"));
+        CHECK(check_default_route(port_plan_of(kind, "eth1"), tree.root()).ok());
     }
-    CHECK(check_default_route(plan_of(io::PortKind::Tap, "eth0"), tree.root()).ok());
+    CHECK(check_default_route(port_plan_of(io::PortKind::Tap, "eth0"), tree.root()).ok());
 }
 
 TEST_CASE("default route: by a VLAN the machine is cut off where the port takes that VLAN",
@@ -62,7 +59,7 @@ TEST_CASE("default route: by a VLAN the machine is cut off where the port takes 
               "VLAN Dev name\t | VLAN ID\nName-Type: VLAN_NAME_TYPE_RAW_PLUS_VID_NO_PAD\n"
               "other          | 5  | eth0\nmgmt           | 7  | eth0\n");
     const auto is_fine = [&](const char* interface, std::vector<uint16_t> vlans) {
-        ethdev::PortPlan plan = plan_of(io::PortKind::AfPacket, interface);
+        ethdev::PortPlan plan = port_plan_of(io::PortKind::AfPacket, interface);
         plan.vlans = std::move(vlans);
         return check_default_route(plan, tree.root()).ok();
     };
@@ -76,7 +73,7 @@ TEST_CASE("default route: by a VLAN the machine is cut off where the port takes 
 TEST_CASE("default route: an interface that only lends its tags stays reachable", "[sluice]") {
     Tree tree;
     tree.file("proc/net/route", std::string(kHeadings) + kByEth0);
-    ethdev::PortPlan plan = plan_of(io::PortKind::AfPacket, "eth0");
+    ethdev::PortPlan plan = port_plan_of(io::PortKind::AfPacket, "eth0");
     plan.vlans = {10, 20};
     CHECK(check_default_route(plan, tree.root()).ok());
     plan.vlans = {10, 0};
@@ -91,7 +88,7 @@ TEST_CASE("default route: a NIC that the kernel drives by it is refused, a share
         tree.file("proc/net/route", std::string(kHeadings) + kByEth0)
             .link(device + "/driver", std::string("../drivers/") + driver)
             .link("sys/class/net/eth0/device", "../../../bus/pci/devices/" + std::string(kNic));
-        CHECK(check_default_route(plan_of(io::PortKind::Pci, ""), tree.root()).ok() == is_fine);
+        CHECK(check_default_route(pci_plan(), tree.root()).ok() == is_fine);
     }
 }
 
@@ -102,7 +99,7 @@ TEST_CASE("default route: virtio's interface is one step below its PCI device", 
         .directory(std::string("sys/bus/pci/devices/") + kNic + "/virtio0")
         .link("sys/class/net/eth0/device",
               "../../../bus/pci/devices/" + std::string(kNic) + "/virtio0");
-    CHECK_FALSE(check_default_route(plan_of(io::PortKind::Pci, ""), tree.root()).ok());
+    CHECK_FALSE(check_default_route(pci_plan(), tree.root()).ok());
 }
 
 }  // namespace default_route_test

@@ -3,6 +3,7 @@
 
 #include "catch.h"
 #include "net/text.h"
+#include "port_plan_of.h"
 #include "tree.h"
 
 #include <string>
@@ -19,15 +20,6 @@ using namespace std::string_literals;
 
 const Be32 kHere = *net::parse_address("192.0.2.7");
 const std::string kBySsh = "TERM=xterm\0SSH_CONNECTION=203.0.113.5 50000 192.0.2.7 22\0HOME=/"s;
-
-ethdev::PortPlan plan_of(io::PortKind kind, const std::string& interface) {
-    ethdev::PortPlan plan;
-    plan.flag = "lan";
-    plan.name.kind = kind;
-    plan.name.text = "af_packet:" + interface;
-    plan.name.interface = interface;
-    return plan;
-}
 
 }  // namespace
 
@@ -65,15 +57,15 @@ TEST_CASE("login: a port on the interface that has the address is refused", "[sl
                                           {"eth0:1", {kHere, 24}}};
     for (const io::PortKind kind :
          {io::PortKind::AfPacket, io::PortKind::AfXdp, io::PortKind::Vdev}) {
-        const Status status = check_login(plan_of(kind, "eth0"), kHere, held, tree.root());
+        const Status status = check_login(port_plan_of(kind, "eth0"), kHere, held, tree.root());
         REQUIRE_FALSE(status.ok());
         CHECK(status.error().message.starts_with(
             "--lan af_packet:eth0: eth0 has the address 192.0.2.7, by which you are logged in"));
-        CHECK(check_login(plan_of(kind, "eth1"), kHere, held, tree.root()).ok());
-        CHECK(check_login(plan_of(kind, "eth0"), std::nullopt, held, tree.root()).ok());
+        CHECK(check_login(port_plan_of(kind, "eth1"), kHere, held, tree.root()).ok());
+        CHECK(check_login(port_plan_of(kind, "eth0"), std::nullopt, held, tree.root()).ok());
     }
-    CHECK(check_login(plan_of(io::PortKind::Tap, "eth0"), kHere, held, tree.root()).ok());
-    CHECK(check_login(plan_of(io::PortKind::AfPacket, "eth0"), kHere, {}, tree.root()).ok());
+    CHECK(check_login(port_plan_of(io::PortKind::Tap, "eth0"), kHere, held, tree.root()).ok());
+    CHECK(check_login(port_plan_of(io::PortKind::AfPacket, "eth0"), kHere, {}, tree.root()).ok());
 }
 
 }  // namespace login_test

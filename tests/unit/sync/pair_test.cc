@@ -107,11 +107,8 @@ void start(One& first, One& second, uint8_t second_key = 1) {
     REQUIRE(second.start({kSecond, port}, {kFirst, port}, second_key).ok());
 }
 
-}  // namespace
-
-TEST_CASE("sync pair: who stands by is told the flows of who is active", "[sync]") {
-    One active(true, 100);
-    One standby(false, 100);
+/// Until all 500 flows of who is active have been told.
+void start_with_flows(One& active, One& standby) {
     flow::Member member(*active.table);
     for (uint32_t n = 0; n < 500; ++n)
         open(*active.table, member, n);
@@ -121,6 +118,14 @@ TEST_CASE("sync pair: who stands by is told the flows of who is active", "[sync]
         const auto& all = standby.received();
         return !all.empty() && all.back().what == Change::What::Complete;
     }));
+}
+
+}  // namespace
+
+TEST_CASE("sync pair: who stands by is told the flows of who is active", "[sync]") {
+    One active(true, 100);
+    One standby(false, 100);
+    start_with_flows(active, standby);
     CHECK(standby.received().size() == 502);
     CHECK(standby.received().front().what == Change::What::Begin);
     CHECK(comes_true([&] { return active.standing.peer_is_whole.load(); }));
@@ -128,7 +133,7 @@ TEST_CASE("sync pair: who stands by is told the flows of who is active", "[sync]
     CHECK(standby.standing.peer.load() == Peer::Active);
     CHECK(comes_true([&] { return !active.standing.is_fresh.load(); }));
 
-    member.online();
+    flow::Member member(*active.table);
     open(*active.table, member, 777);
     member.offline();
     CHECK(comes_true([&] { return standby.received().size() == 503; }));
@@ -144,15 +149,7 @@ TEST_CASE("sync pair: a peer has all flows when it says so, not when all has bee
     One active(true, 100);
     One standby(false, 100);
     standby.standing.has_flows.store(false);  // as long as they are on their way into its table
-    flow::Member member(*active.table);
-    for (uint32_t n = 0; n < 500; ++n)
-        open(*active.table, member, n);
-    member.offline();
-    start(active, standby);
-    REQUIRE(comes_true([&] {
-        const auto& all = standby.received();
-        return !all.empty() && all.back().what == Change::What::Complete;
-    }));
+    start_with_flows(active, standby);
     // More than 0 since that was told, until the peer says that it has heard it.
     REQUIRE(comes_true([&] { return active.standing.behind.load() == 0; }));
     CHECK_FALSE(active.standing.peer_is_whole.load());

@@ -38,8 +38,7 @@ struct SlotWord {
     static constexpr uint64_t kVisible = 2;
     static constexpr uint64_t kStateMask = 3;
     static constexpr uint64_t kSecondary = 4;
-    static constexpr unsigned kDirectionShift = 3;
-    static constexpr uint64_t kDirection = uint64_t{1} << kDirectionShift;
+    static constexpr uint64_t kDirection = 8;
     static constexpr unsigned kIndexShift = 4;
     static constexpr unsigned kIndexBits = 28;
     static constexpr unsigned kTagShift = 32;
@@ -64,8 +63,6 @@ struct SlotWord {
     constexpr uint32_t index() const {
         return static_cast<uint32_t>(bits >> kIndexShift) & ((uint32_t{1} << kIndexBits) - 1);
     }
-    /// Both of these as FlowRef has them.
-    constexpr uint32_t ref_bits() const { return static_cast<uint32_t>(bits) >> kDirectionShift; }
     constexpr net::Direction direction() const {
         return (bits & kDirection) != 0 ? net::Direction::Reply : net::Direction::Original;
     }

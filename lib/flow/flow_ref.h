@@ -16,11 +16,6 @@ public:
     constexpr FlowRef() = default;
     constexpr FlowRef(uint32_t index, net::Direction direction)
         : bits_(index << 1 | static_cast<uint32_t>(direction)) {}
-    static constexpr FlowRef of_bits(uint32_t bits) {
-        FlowRef ref;
-        ref.bits_ = bits;
-        return ref;
-    }
 
     constexpr explicit operator bool() const { return bits_ != kMiss; }
     constexpr uint32_t index() const { return bits_ >> 1; }

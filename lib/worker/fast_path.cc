@@ -318,7 +318,8 @@ uint64_t FastPath::wanted(const Burst& burst) const {
                 break;  // it may be of any flow
             continue;
         }
-        const auto flow = flow::FlowRef::of_bits(burst.guesses.word[i].ref_bits());
+        const flow::SlotWord word = burst.guesses.word[i];
+        const flow::FlowRef flow(word.index(), word.direction());
         flow::FlowRecord& record = ground.table.record(flow);
         if (!record.meets(burst.tuple[i], flow.direction(), now))
             break;  // likewise

@@ -2,7 +2,6 @@
 #include "flow/bucket.h"
 
 #include "catch.h"
-#include "flow/flow_ref.h"
 
 #include <cstdint>
 #include <random>
@@ -12,10 +11,8 @@ namespace bucket_test {
 namespace {
 
 using sluice::flow::Bucket;
-using sluice::flow::FlowRef;
 using sluice::flow::kSlots;
 using sluice::flow::MetaWord;
-using sluice::flow::SlotState;
 using sluice::flow::SlotWord;
 using sluice::net::Direction;
 
@@ -55,16 +52,6 @@ TEST_CASE("bucket: all bits of a tag count", "[flow]") {
         REQUIRE(bucket.slots_of(tag) == 1U << bit % kSlots);
         REQUIRE(bucket.slots_of(~tag) == 0);
     }
-}
-
-TEST_CASE("bucket: of a word, flow and direction are what a FlowRef has of them", "[flow]") {
-    for (const uint32_t index : {0U, 1U, (1U << SlotWord::kIndexBits) - 1})
-        for (const Direction direction : {Direction::Original, Direction::Reply})
-            for (const SlotState state : {SlotState::Pending, SlotState::Live, SlotState::Copy}) {
-                const SlotWord word = SlotWord::pending(~0U, index, direction).as(state);
-                CHECK(FlowRef::of_bits(word.ref_bits()) == FlowRef(index, direction));
-                CHECK(word.in_other_bucket().ref_bits() == word.ref_bits());
-            }
 }
 
 }  // namespace

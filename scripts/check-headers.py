@@ -3,8 +3,8 @@
 """Checks that each header compiles alone: check-headers.py BUILD_FOLDER
 
 The ordinary build proves it for a header that some source file includes first, before anything
-that could lend it a declaration. Only the others are compiled here, with the options of a source
-file of the same part.
+that could lend it a declaration. Only the others are compiled here, with the options of the
+nearest source.
 """
 
 import re
@@ -45,16 +45,17 @@ def is_proved(header, first):
     return not names.isdisjoint(first)
 
 
-def options_for(part, commands):
-    """The compiler and its options for the sources of a part; those of lib where it has none."""
-    for wanted in (part, "lib"):
-        for source, words in commands:
-            if source.is_relative_to(ROOT / wanted):
-                kept = [word for before, word in zip([""] + words, words)
-                        if not NOT_FOR_A_CHECK.fullmatch(word)
-                        and not TAKES_A_VALUE.fullmatch(before)]
-                return [*kept, "-fsyntax-only", "-x", "c++", "-include"]
-    raise SystemExit("check-headers: the build folder knows no source of lib")
+def options_for(header, commands):
+    """The compiler and its options for the source nearest to a header, of the program with the
+    most include folders: a header may need what only its own program has."""
+    def nearness(command):
+        source, words = command
+        return (sum(source.is_relative_to(folder) for folder in header.parents),
+                sum(word.startswith("-I") for word in words))
+    _, words = max(commands, key=nearness)
+    kept = [word for before, word in zip([""] + words, words)
+            if not NOT_FOR_A_CHECK.fullmatch(word) and not TAKES_A_VALUE.fullmatch(before)]
+    return [*kept, "-fsyntax-only", "-x", "c++", "-include"]
 
 
 def compile_alone(header, options, build):
@@ -67,13 +68,12 @@ def compile_alone(header, options, build):
 def main():
     build = Path(sys.argv[1]).resolve()
     commands = list(commands_of(build))
-    options = {part: options_for(part, commands) for part in PARTS}
-    headers = [(part, header) for part in PARTS for header in sorted((ROOT / part).rglob("*.h"))]
+    headers = [header for part in PARTS for header in sorted((ROOT / part).rglob("*.h"))]
     first = set(first_includes())
-    rest = [(part, header) for part, header in headers if not is_proved(header, first)]
+    rest = [header for header in headers if not is_proved(header, first)]
     with ThreadPoolExecutor(2) as pool:
         problems = list(filter(None, pool.map(
-            lambda item: compile_alone(item[1], options[item[0]], build), rest)))
+            lambda header: compile_alone(header, options_for(header, commands), build), rest)))
     print("\n".join(problems) or
           f"{len(headers)} headers, {len(rest)} of them compiled alone here")
     return 1 if problems else 0

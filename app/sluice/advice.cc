@@ -188,6 +188,21 @@ string about_queues(const Machine& machine, const PortSeat& port) {
            std::to_string(machine.workers.size()) + " queues, or fewer --workers, saves that";
 }
 
+string about_software(const PortSeat& port) {
+    string work;
+    const auto add = [&work](bool is_left, const char* what) {
+        if (is_left)
+            work += (work.empty() ? "" : ", ") + string(what);
+    };
+    add(port.software.checksums, "the checksums of what arrives");
+    add(port.software.tags, "VLAN tags");
+    add(port.software.joining, "the joining of frames that lie in several buffers");
+    if (work.empty())
+        return {};
+    return "--" + port.flag + ' ' + port.name +
+           " does not do all that NICs can: left to software: " + work;
+}
+
 }  // namespace
 
 Machine read_machine(const path& root, const CorePlan& cores) {
@@ -226,6 +241,7 @@ std::vector<string> advise(const Machine& machine) {
     for (const PortSeat& port : machine.ports) {
         advice.push_back(about_node(machine, port));
         advice.push_back(about_queues(machine, port));
+        advice.push_back(about_software(port));
     }
     std::erase(advice, string());
     return advice;

@@ -10,6 +10,7 @@
 ///          /sys/devices/system/cpu and /sys/kernel/mm/hugepages;
 ///          Documentation/admin-guide/cputopology.rst (thread_siblings_list).
 
+#include "io/device.h"
 #include "sluice/cgroup.h"
 #include "sluice/cores.h"
 
@@ -36,6 +37,7 @@ struct PortSeat {
     std::string name;    ///< As the operator wrote it.
     int numa_node = -1;  ///< -1 where it does not matter.
     unsigned rx_queues = 1;
+    io::SoftwareWork software = {};
 };
 
 struct Machine {

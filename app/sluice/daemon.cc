@@ -59,7 +59,10 @@ Machine machine_of(const config::Config& config, Platform& platform) {
     Ports& ports = platform.ports();
     for (size_t i = 0; i < ports.size(); ++i) {
         const ethdev::PortPlan& plan = ports.plans()[i];
-        machine.ports.push_back({plan.flag, plan.name.text, plan.numa_node, ports[i].rx_queues()});
+        io::SoftwareWork software = ports[i].software_work();
+        software.checksums &= config.verify_checksum == config::VerifyChecksum::Auto;
+        machine.ports.push_back(
+            {plan.flag, plan.name.text, plan.numa_node, ports[i].rx_queues(), software});
     }
     return machine;
 }

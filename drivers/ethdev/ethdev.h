@@ -53,6 +53,7 @@ public:
     bool verifies_checksums() const override { return offloads_.verifies_checksums; }
 
     int numa_node() const override;
+    io::SoftwareWork software_work() const override { return offloads_.left_over(plan_); }
     uint32_t frame_bytes() const override;
     io::LinkState look() override;
 

@@ -34,6 +34,12 @@ Status check_mtu(const rte_eth_dev_info& device, const PortPlan& port) {
 
 }  // namespace
 
+io::SoftwareWork OffloadPlan::left_over(const PortPlan& port) const {
+    return {.checksums = !verifies_checksums,
+            .tags = port.takes_tagged() && !inserts_tags,
+            .joining = !sends_chains};
+}
+
 Result<OffloadPlan> plan_offloads(const rte_eth_dev_info& device, const PortPlan& port) {
     if (Status status = check_mtu(device, port); !status)
         return status.error();

@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "ethdev/port_plan.h"
+#include "io/device.h"
 
 #include <cstdint>
 
@@ -29,6 +30,9 @@ struct OffloadPlan {
     bool inserts_tags = false;
     bool filters_tags = false;  ///< Lets no VLAN pass but those that it is told.
     bool sends_chains = false;  ///< Frames of several mbufs.
+
+    /// What the device does not do of what this port is asked for.
+    io::SoftwareWork left_over(const PortPlan& port) const;
 };
 
 /// Fails where the device cannot have the MTU of --mtu.

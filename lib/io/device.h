@@ -29,6 +29,16 @@ struct LinkState {
     bool operator==(const LinkState&) const = default;
 };
 
+/// What a device leaves to sluice of what NICs do. Drivers of the kernel's interfaces, whose kernel
+/// does it, and of no NIC at all leave nothing.
+struct SoftwareWork {
+    bool checksums = false;  ///< Those of what arrives.
+    bool tags = false;       ///< VLAN tags into the frames that need one.
+    bool joining = false;    ///< Frames of several buffers, before they are sent.
+
+    bool operator==(const SoftwareWork&) const = default;
+};
+
 class Device : public Port {
 public:
     /// Lets packets in, into mbufs of `pool`, which outlives the device. What it says of queues is
@@ -37,6 +47,7 @@ public:
 
     virtual uint32_t frame_bytes() const = 0;  ///< Room that the pool's mbufs must have.
     virtual int numa_node() const = 0;         ///< -1 where it does not matter.
+    virtual SoftwareWork software_work() const { return {}; }  ///< Of a started device.
     /// Looks at the device again: its link, its MTU, its losses; takes an interface that was made
     /// anew in the place of the old one. To be called a few times a second.
     virtual LinkState look() = 0;

@@ -69,6 +69,18 @@ TEST_CASE("offload plan: what a device lacks is left to software", "[ethdev]") {
     CHECK_FALSE(offloads.inserts_tags);
     CHECK_FALSE(offloads.filters_tags);
     CHECK_FALSE(offloads.sends_chains);
+    CHECK(offloads.left_over(port({10})) == io::SoftwareWork{true, true, true});
+}
+
+TEST_CASE("offload plan: software has no more to do than is asked for", "[ethdev]") {
+    CHECK(plan(able("net_ice"), port()).left_over(port()) == io::SoftwareWork{});
+    CHECK(plan(able("net_ice"), port({10})).left_over(port({10})) == io::SoftwareWork{});
+    rte_eth_dev_info device = able("net_ena");
+    device.tx_offload_capa &= ~uint64_t{RTE_ETH_TX_OFFLOAD_VLAN_INSERT};
+    CHECK(plan(device, port()).left_over(port()) == io::SoftwareWork{});
+    CHECK(plan(device, port({10})).left_over(port({10})) == io::SoftwareWork{.tags = true});
+    CHECK(plan(able("net_virtio"), port()).left_over(port()) ==
+          io::SoftwareWork{.checksums = true});
 }
 
 TEST_CASE("offload plan: a device that verifies in part verifies nothing for us", "[ethdev]") {

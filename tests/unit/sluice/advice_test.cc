@@ -191,4 +191,14 @@ TEST_CASE("advice: a port with fewer queues than workers costs speed", "[sluice]
     CHECK(has(advice, "on 1 queue,"));
 }
 
+TEST_CASE("advice: what a NIC leaves to software is one line", "[sluice]") {
+    Machine machine = good();
+    machine.ports[1].software = {.checksums = true};
+    CHECK(only_advice(machine) ==
+          "--wan pci:0000:03:00.1 does not do all that NICs can: left to "
+          "software: the checksums of what arrives");
+    machine.ports[1].software = {true, true, true};
+    CHECK(has(only_advice(machine), "the checksums of what arrives, VLAN tags, the joining of "));
+}
+
 }  // namespace advice_test

@@ -68,7 +68,7 @@ grep --quiet "$lan_nic is in use" "$work/undo.log" || fail "in use: $(cat "$work
 # told to verify, see offload_plan.
 left="for speed: --lan pci:$lan_nic does not do all that NICs can: left to software: the checksums"
 gateway_log >"$work/first.log"
-if [[ $model != e1000e ]]; then
+if [[ $model != e1000e && $model != igb ]]; then
     (($(grep --count "$left of what arrives\$" "$work/first.log") == 1)) ||
         fail "what is left to software is not said: $(cat "$work/first.log")"
 else
@@ -87,7 +87,8 @@ for workers in 2 "3 --no-huge"; do
     handed_over=$(($(gateway_counter handoff) - handed_over))
     pass "$workers workers: 100 flows"
     # Where a NIC has RSS, replies come to the worker of their flow: a ping's and fragments do not.
-    [[ $model != virtio-mq ]] || ((handed_over < 20)) || fail "$handed_over were handed over"
+    [[ $model != virtio-mq && $model != igb ]] || ((handed_over < 20)) ||
+        fail "$handed_over were handed over"
     [[ $workers != 2 ]] || stop_gateway KILL # and the next start finds what it left
 done
 stop_gateway TERM

@@ -83,6 +83,36 @@ done
 check 0 "$sluice" check --json "${port_flags[@]}"
 pass "--json: each problem has its command, which mends it: ${commands[*]}"
 
+# make_group: a control group with a limit, where this machine lets one be made.
+make_group() {
+    local own top=/sys/fs/cgroup limit=memory.max
+    own=$(awk -F: '$1 == "0" { print $3 }' /proc/self/cgroup)
+    if [[ -d /sys/fs/cgroup/memory ]]; then
+        own=$(awk -F: '$2 ~ /(^|,)memory(,|$)/ { print $3 }' /proc/self/cgroup)
+        top=/sys/fs/cgroup/memory limit=memory.limit_in_bytes
+    fi
+    group=$top$own/sluice-check-$$
+    mkdir "$group" && echo 1000000000 >"$group/$limit"
+}
+if make_group 2>/dev/null; then
+    trap 'remove_all; rmdir "$group"' EXIT
+    usual_memory=("${memory_flags[@]}")
+    memory_flags=(--no-huge --flows 8000000)
+    for words in check ''; do
+        # shellcheck disable=SC2086 # words
+        check 75 bash -c 'echo $$ >"$1/cgroup.procs" && shift && exec "$@"' - "$group" \
+            "$sluice" $words "${port_flags[@]}"
+        cat "$work/out" "$work/err" >"$work/said"
+        (($(grep --count 'control group .*raise its limit' "$work/said") == 1)) ||
+            fail "not one sentence: $(cat "$work/said")"
+    done
+    memory_flags=("${usual_memory[@]}")
+    pass "more flows than a control group has memory for are one sentence"
+else
+    rmdir "$group" 2>/dev/null || true
+    echo "no control group with a limit can be made here"
+fi
+
 # Beside a gateway that runs by the same configuration.
 start_sluice one
 check 0 "${good[@]}"

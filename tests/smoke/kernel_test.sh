@@ -78,6 +78,20 @@ wait_for 5 "the rules to be gone" has_no_tables kernel
 wait_for 10 "the kernel to forward again" has_leak kernel
 pass "the rules are gone with the process, also when it is killed"
 
+network_with_another_way xdp
+finish_frames xdp.client eth0
+finish_frames xdp.server eth0
+start_server xdp
+usual_ports=("${port_flags[@]}")
+port_flags=(--lan af_xdp:lan --wan af_xdp:wan)
+start_sluice xdp
+start_capture xdp.elsewhere eth0 "$work/xdp.pcap"
+assert_alone xdp
+stop_sluice xdp
+wait_for 10 "the kernel to forward again" has_leak xdp
+port_flags=("${usual_ports[@]}")
+pass "nor does it beside af_xdp ports"
+
 # The kernel's VLANs on the same interface, and its IPv6, stay its own.
 network_with_another_way own
 start_sluice own

@@ -64,6 +64,11 @@ pass "the checksums are right on both wires"
 links_go_and_come
 guest 30 "sluice-host-setup --undo" >"$work/undo.log" && fail "NICs are taken from under sluice"
 grep --quiet "$lan_nic is in use" "$work/undo.log" || fail "in use: $(cat "$work/undo.log")"
+if [[ $model == e1000e ]]; then
+    refuses "$lan_nic" "another instance of sluice"
+    is_answered || fail "a second instance disturbs the first"
+    pass "a second instance on the same NICs is refused"
+fi
 # What a NIC does not do is said in one line: vmxnet3 verifies TCP and UDP, not IP; virtio is not
 # told to verify, see offload_plan.
 left="for speed: --lan pci:$lan_nic does not do all that NICs can: left to software: the checksums"

@@ -7,11 +7,14 @@ set -euo pipefail
 # shellcheck source=tests/smoke/gateway.sh
 source "$(dirname "$(readlink -f "$0")")/gateway.sh"
 [[ -e ${MOVED_CLOCK_LIBRARY:?} ]] || skip "the library is not built"
+[[ $(stat --file-system --format %T /dev/shm) == tmpfs ]] || skip "/dev/shm is no tmpfs"
+state_dir=$(mktemp --directory /dev/shm/sluice.XXXXXX)
+trap 'remove_all; rm -rf "$state_dir"' EXIT
 
-# start_moved NET FLAG...: as start_sluice, with a clock of its own.
+# start_moved NET FLAG...: as start_sluice, with a clock of its own, by which a second start goes on.
 start_moved() {
     local net=$1
-    "$python" "$here/move_clock.py" "$work/$net.clock" make
+    [[ -e $work/$net.clock ]] || "$python" "$here/move_clock.py" "$work/$net.clock" make
     export LD_PRELOAD=$MOVED_CLOCK_LIBRARY MOVED_CLOCK=$work/$net.clock
     start_sluice "$@"
     unset LD_PRELOAD MOVED_CLOCK
@@ -53,6 +56,15 @@ hears_of_ttl() {
     local said
     said=$(from_client "$1" ping -c 15 -i 0.01 -t 1 -W 1 "$server_address") || true
     grep --quiet 'Time to live exceeded' <<<"$said"
+}
+
+# has_history DAY: the last look that is kept is of that day from now on.
+has_history() {
+    local last
+    last=$(ctl records history | tail -n 1 | cut --delimiter ' ' --fields 1)
+    [[ $last == 2* ]] || return 1
+    ((last = ($(date --date "$last" +%s) - $(date +%s) + 43200) / 86400))
+    ((last == $1))
 }
 
 named() {
@@ -118,3 +130,53 @@ in_order || fail "the times of blocks run back: $(grep -e ' has ' -e ' had ' "$w
 grep --quiet "clock was set back by" "$work/stream.out" || fail "the set clock is not spoken of"
 stop_sluice stream
 pass "the times of blocks do not run back with the clock"
+
+# What is written down, and what outlives the process: an old stream, and a short flow every two
+# weeks, which has ended at the first step of two hours.
+new_network records
+start_server records
+flags=(--timeout-udp-stream 1728000 --accounting --log-flows "json:$work/flows.json"
+    --state "$state_dir/flows")
+start_moved records "${flags[@]}"
+for _ in 1 2 3; do # answered at an age of more than 2 s: a stream
+    (($(ask records 5000 1) == 1)) || fail "no answer"
+    "$python" "$here/move_clock.py" "$work/records.clock" pass_seconds 3
+done
+for port in {6001..6007}; do
+    (($(ask records "$port" 1) == 1)) || fail "no answer"
+    pass_days records 14
+    (($(ask records 5000 1) == 1)) || fail "no answer"
+    wait_for 20 "history of today" has_history "$((14 * (port - 6000)))"
+done
+stop_sluice records
+start_moved records "${flags[@]}"
+(($(counter records flows_adopted) == 1)) || fail "the stream is lost: $(cat "$work/records.out")"
+(($(ask records 5000 1) == 1)) || fail "no answer"
+ctl records flows --delete --all >/dev/null
+stop_sluice records
+"$python" - "$work/flows.json" <<'PYTHON' || fail "the log of flows: $(cat "$work/flows.json")"
+import json
+import sys
+
+DAY = 86400
+with open(sys.argv[1]) as log:
+    events = [json.loads(line) for line in log]
+times = [event["time"] for event in events]
+assert times == sorted(times)
+first = times[0]
+of_port = {}
+for event in events:
+    of_port.setdefault(event["original"]["sport"], []).append(event)
+assert sorted(of_port) == [5000, *range(6001, 6008)], sorted(of_port)
+for port, (opened, ended) in of_port.items():
+    assert (opened["event"], ended["event"]) == ("new", "destroy"), port
+    lived = ended["time"] - opened["time"]
+    if port == 5000:
+        assert 98 * DAY <= lived < 98.1 * DAY, lived
+        assert ended["original"]["packets"] == ended["reply"]["packets"] == 11
+    else:
+        assert 7000 < lived < 7800, (port, lived)
+        day = 14 * (port - 6001)
+        assert day * DAY <= opened["time"] - first < (day + 0.1) * DAY, (port, opened["time"])
+PYTHON
+pass "98 days of a log, of history and of accounts, and a stream that goes on in a new process"

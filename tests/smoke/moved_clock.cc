@@ -5,18 +5,24 @@
 ///
 /// The file that $MOVED_CLOCK names holds three 64-bit numbers: nanoseconds that are added to the
 /// monotonic clock, nanoseconds that are added to the time of day, and how often the program's
-/// first thread has read a clock, by which the test knows that a new time has been seen.
+/// first thread has read a clock, by which the test knows that a new time has been seen. Who waits
+/// for a time (std::condition_variable) waits by the moved clock, too.
 
 #include <atomic>
+#include <cerrno>
 #include <cstdint>
 #include <cstdlib>
 #include <ctime>
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 namespace {
+
+constexpr int64_t kSecond = 1'000'000'000;
 
 struct Page {
     std::atomic<int64_t> monotonic;
@@ -40,7 +46,6 @@ Page* page() {
 }  // namespace
 
 extern "C" int clock_gettime(clockid_t clock, timespec* time) noexcept {
-    constexpr int64_t kSecond = 1'000'000'000;
     const auto result = static_cast<int>(syscall(SYS_clock_gettime, clock, time));
     Page* moved = page();
     if (result != 0 || moved == nullptr || (clock != CLOCK_MONOTONIC && clock != CLOCK_REALTIME))
@@ -60,4 +65,23 @@ extern "C" time_t time(time_t* place) noexcept {
     if (place != nullptr)
         *place = now.tv_sec;
     return now.tv_sec;
+}
+
+/// A short wait by the clock as it is; woken too early, whoever waits looks at the moved one.
+extern "C" int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex,
+                                      clockid_t clock, const timespec* until) {
+    using Wait = int (*)(pthread_cond_t*, pthread_mutex_t*, clockid_t, const timespec*);
+    static const auto real = reinterpret_cast<Wait>(dlsym(RTLD_NEXT, "pthread_cond_clockwait"));
+    constexpr int64_t kSlice = 10'000'000;
+    timespec now{};
+    clock_gettime(clock, &now);
+    const int64_t left = (until->tv_sec - now.tv_sec) * kSecond + until->tv_nsec - now.tv_nsec;
+    if (left <= 0)
+        return ETIMEDOUT;
+    timespec end{};
+    syscall(SYS_clock_gettime, clock, &end);
+    const int64_t sum = end.tv_sec * kSecond + end.tv_nsec + (left < kSlice ? left : kSlice);
+    end = {sum / kSecond, sum % kSecond};
+    const int result = real(condition, mutex, clock, &end);
+    return result == ETIMEDOUT ? 0 : result;
 }

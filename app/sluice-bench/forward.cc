@@ -146,6 +146,7 @@ public:
     }
     /// An Error as measure() has it.
     Status fault() const;
+    Traffic traffic_of(const Mode& mode) const;
 
 private:
     ForwardField(const FieldParams& params, const Options& options)
@@ -159,7 +160,6 @@ private:
     void fill(Lane& lane, const Mode& mode, Order& order, std::span<Item> items, Kind kind);
     double run(Lane& lane, const Mode& mode, Loop loop);
     void measure_stages(const Mode& mode, const Traffic& c, Bench& bench);
-    Traffic traffic_of(const Mode& mode) const;
     unsigned batches() const { return options_.quick ? kBatchesWhenQuick : kForwardBatches; }
     /// That wait at once.
     unsigned batches_at_once(const Mode& mode) const {
@@ -279,6 +279,8 @@ Traffic ForwardField::traffic_of(const Mode& mode) const {
         protocol = is_tcp ? "tcp, --prefetch 0" : "udp, --prefetch 0";
     if (params_.accounting)
         protocol = is_tcp ? "tcp, --accounting" : "udp, --accounting";
+    if (params_.is_ipv6)
+        protocol = is_tcp ? "tcp, NAT64" : "udp, NAT64";
     if (params_.watched == Watched::ForNothing)
         protocol = is_tcp ? "tcp, watched for nothing" : "udp, watched for nothing";
     if (params_.watched == Watched::ForEverything)
@@ -383,65 +385,79 @@ Status forward_sober(Protocol protocol, uint32_t flows, const Options& options, 
     return run_field(params, std::span(&kSoberest, 1), options, bench);
 }
 
-/// IPv6 hosts beside IPv4 ones, turn by turn, so that both have the machine as it is.
-Status forward_nat64(Protocol protocol, uint32_t flows, const Options& options, Bench& bench) {
-    auto nat44 = ForwardField::create({.protocol = protocol, .flows = flows}, options);
-    if (!nat44)
-        return nat44.error();
-    auto nat64 =
-        ForwardField::create({.protocol = protocol, .flows = flows, .is_ipv6 = true}, options);
-    if (!nat64)
-        return nat64.error();
-    Samples ipv4, ipv6, times;
+/// What differs from a field without it, and what that may cost.
+struct Difference {
+    FieldParams params;
+    const char* unit;
+    const char* peer;
+    double at_most;
+};
+
+/// Both turn by turn, so that they have the machine as it is.
+Status forward_beside(const Difference& with, const Options& options, Bench& bench) {
+    auto base = ForwardField::create({.protocol = with.params.protocol, .flows = with.params.flows},
+                                     options);
+    if (!base)
+        return base.error();
+    auto other = ForwardField::create(with.params, options);
+    if (!other)
+        return other.error();
+    Samples without, cycles, times;
     for (unsigned i = 0; i < options.rounds; ++i) {
-        const double one = nat44.value()->took(kBase);
-        const double other = nat64.value()->took(kBase);
-        ipv4.add(cycles_in(one));
-        ipv6.add(cycles_in(other));
-        times.add(other / one);
+        const double one = base.value()->took(kBase);
+        const double two = other.value()->took(kBase);
+        without.add(cycles_in(one));
+        cycles.add(cycles_in(two));
+        times.add(two / one);
     }
-    for (const auto* field : {&nat44, &nat64})
+    for (const auto* field : {&base, &other})
         if (Status status = field->value()->fault(); !status)
             return status;
-    const Traffic c{protocol == Protocol::Tcp ? "tcp, NAT64" : "udp, NAT64",
-                    name_of(kBase.mix),
-                    bench::name_of(kBase.order),
-                    kBase.burst,
-                    flows,
-                    1};
-    bench.add(c, "cycles/packet", ipv6);
-    bench.add(c, "times NAT44", times, [&](Figure& figure) {
-        figure.peer = Peer{"NAT44", ipv4.median(), ipv4.median() / ipv6.median()};
-        if (flows >= k64K)
-            figure.at_most(kNat64TimesNat44);
+    const Traffic c = other.value()->traffic_of(kBase);
+    bench.add(c, "cycles/packet", cycles);
+    bench.add(c, with.unit, times, [&](Figure& figure) {
+        figure.peer = Peer{with.peer, without.median(), without.median() / cycles.median()};
+        if (with.params.flows >= k64K)
+            figure.at_most(with.at_most);
     });
     return Done{};
 }
 
+Status forward_nat64(Protocol protocol, uint32_t flows, const Options& options, Bench& bench) {
+    const FieldParams params{.protocol = protocol, .flows = flows, .is_ipv6 = true};
+    return forward_beside({params, "times NAT44", "NAT44", kNat64TimesNat44}, options, bench);
+}
+
+/// What an operator may switch on, and what it may cost.
+std::array<Difference, 2> differences(Protocol protocol, uint32_t flows) {
+    FieldParams accounting{.protocol = protocol, .flows = flows, .accounting = true};
+    FieldParams watched{.protocol = protocol, .flows = flows, .watched = Watched::ForNothing};
+    return {{{accounting, "times without", "without --accounting", 1.12},
+             {watched, "times unwatched", "unwatched", 1.05}}};
+}
+
 /// All cases of so many flows of a protocol.
 Status forward_flows(Protocol protocol, uint32_t flows, const Options& options, Bench& bench) {
-    const std::span<const Mode> all(kModes);
-    const std::span<const Mode> base = all.first(1);
+    const std::span<const Mode> all(kModes), base = all.first(1);
     if (Status status = run_field({protocol, flows, 1}, options.quick ? base : all, options, bench);
         !status)
         return status;
     if (Status status = forward_sober(protocol, flows, options, bench); !status)
         return status;
-    if (Status status = run_field({.protocol = protocol, .flows = flows, .accounting = true}, base,
-                                  options, bench);
-        !status || options.quick)
-        return status;
+    if (flows <= k1M)
+        for (const Difference& difference : differences(protocol, flows))
+            if (Status status = forward_beside(difference, options, bench); !status)
+                return status;
+    if (options.quick)
+        return Done{};
     if (Status status = run_field({protocol, flows, 2}, base, options, bench); !status)
         return status;
     if (Status status = run_field({protocol, flows, 1, true}, base, options, bench); !status)
         return status;
-    for (const Watched watched : {Watched::ForNothing, Watched::ForEverything})
-        if (Status status =
-                run_field({protocol, flows, 1, false, true, watched}, base, options, bench);
-            !status)
-            return status;
-    if (protocol == Protocol::Tcp || flows > k1M)
-        return Done{};
+    if (Status status = run_field({protocol, flows, 1, false, true, Watched::ForEverything}, base,
+                                  options, bench);
+        !status || protocol == Protocol::Tcp || flows > k1M)
+        return status;
     return run_field({protocol, flows, 1, false, false}, base, options, bench);
 }
 
@@ -465,8 +481,10 @@ int run_flows(const Options& options, const std::vector<uint32_t>& usual, auto s
 
 int run_forward(const Options& options) {
     const auto start = [&](uint32_t most) {
-        return Bench::start("forward", options, Rig::table_bytes(most) + Floor::bytes_needed(most),
-                            Rig::eal_bytes(kSoberRing));
+        const uint32_t beside = std::min(most, k1M);
+        const size_t bytes = Rig::table_bytes(most) + Floor::bytes_needed(most) +
+                             Rig::table_bytes(beside) + Floor::bytes_needed(beside);
+        return Bench::start("forward", options, bytes, 2 * Rig::eal_bytes(kSoberRing));
     };
     return run_flows(options, {k1K, k64K, k1M, k10M}, start, forward_flows);
 }

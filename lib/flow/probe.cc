@@ -15,6 +15,10 @@
 namespace sluice::flow {
 namespace {
 
+/// How many keys ahead a scan sends for their buckets again. All of them have been sent for, at
+/// once, and what a CPU has no place to note then is not sent for at all.
+constexpr unsigned kAhead = 8;
+
 /// What a scan has seen of a bucket.
 struct Scanned {
     const Bucket& bucket;
@@ -73,6 +77,8 @@ void send_for_primaries(const CuckooIndex& index, Probes& probes, unsigned first
 void probe_by_words(const CuckooIndex& index, Probes& probes, unsigned count) {
     Notes notes(index, probes);
     for (unsigned i = 0; i < count; ++i) {
+        if (i + kAhead < count)
+            __builtin_prefetch(&index.primary(probes.hash[i + kAhead]));
         const Bucket& bucket = index.primary(probes.hash[i]);
         const uint64_t wanted = SlotWord::wanted(static_cast<uint32_t>(probes.hash[i]));
         const MetaWord before = bucket.meta.load(std::memory_order_acquire);
@@ -128,6 +134,8 @@ __attribute__((target("avx512f,bmi,bmi2"))) void probe_by_lines(const CuckooInde
     const __m512i mask = _mm512_set1_epi64(static_cast<int64_t>(SlotWord::kFindMask));
     Notes notes(index, probes);
     for (unsigned i = 0; i < count; ++i) {
+        if (i + kAhead < count)
+            __builtin_prefetch(buckets + probes.offset[i + kAhead]);
         const Bucket& bucket = *reinterpret_cast<const Bucket*>(buckets + probes.offset[i]);
         const MetaWord before = bucket.meta.load(std::memory_order_acquire);
         keep_order();
@@ -169,6 +177,8 @@ __attribute__((target("avx2,bmi,bmi2"))) void probe_by_halves(const CuckooIndex&
     const __m256i mask = _mm256_set1_epi64x(static_cast<int64_t>(SlotWord::kFindMask));
     Notes notes(index, probes);
     for (unsigned i = 0; i < count; ++i) {
+        if (i + kAhead < count)
+            __builtin_prefetch(buckets + probes.offset[i + kAhead]);
         const Bucket& bucket = *reinterpret_cast<const Bucket*>(buckets + probes.offset[i]);
         const __m256i wanted = _mm256_set1_epi64x(static_cast<int64_t>(probes.wanted[i]));
         const MetaWord before = bucket.meta.load(std::memory_order_acquire);

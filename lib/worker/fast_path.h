@@ -72,7 +72,7 @@ private:
     uint64_t wanted(const Burst& burst) const;
     uint64_t send(Burst& burst, Tick now);
     void count(const Burst& burst, uint64_t packets, std::span<const uint16_t> bytes);
-    void send_for_more(const Burst& burst, unsigned i) const;
+    void send_for_flow(const Burst& burst, unsigned i) const;
 
     Parts parts_;
 };

@@ -11,7 +11,7 @@ source "$(dirname "$(readlink -f "$0")")/gateway.sh"
 state_dir=$(mktemp --directory /dev/shm/sluice.XXXXXX)
 trap 'remove_all; rm -rf "$state_dir"' EXIT
 
-# start_moved NET FLAG...: as start_sluice, with a clock of its own, by which a second start goes on.
+# start_moved NET FLAG...: as start_sluice, with a clock of its own, by which another start goes on.
 start_moved() {
     local net=$1
     [[ -e $work/$net.clock ]] || "$python" "$here/move_clock.py" "$work/$net.clock" make

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "link/egress.h"
 
+#include "base/bits.h"
 #include "link/tag.h"
 #include "nat64/kept.h"
 #include "nat64/to_ipv6.h"
@@ -48,6 +49,20 @@ stats::Volume ipv6_of(std::span<rte_mbuf* const> packets) {
     return ipv6;
 }
 
+/// False, and the frame is dropped, where there is no room for it. Not inlined, so that what is to
+/// be IPv6 has a short way.
+[[gnu::noinline]] bool put_tag(Egress& egress, rte_mbuf* mbuf, VlanId vlan,
+                               bool port_inserts_tags) {
+    if (port_inserts_tags) {
+        mbuf->vlan_tci = vlan;
+        mbuf->ol_flags |= RTE_MBUF_F_TX_VLAN;
+    } else if (!insert_tag(mbuf, vlan)) {
+        egress.drop(mbuf, Drop::TxFull);
+        return false;
+    }
+    return true;
+}
+
 /// For one more packet, where so many others are yet to be put into that ring.
 bool has_room_beside_arp(const Ring& ring, unsigned gathered) {
     constexpr unsigned kArpShare = 4;
@@ -92,21 +107,13 @@ void Egress::look_at_ports() {
     }
 }
 
-/// Gives a frame what its interface wants: a tag, or the form of IPv6. False, and the frame is
-/// dropped, where there is no room for the tag, or where it cannot be IPv6.
+/// Gives a frame what its interface wants: a tag, or the form of IPv6 when it leaves. False, and
+/// the frame is dropped, where there is no room for the tag.
 bool Egress::dress(rte_mbuf* mbuf, const Row& row) {
-    if (row.vlan == kIpv6Side) {
-        params_.ipv6->expect(mbuf, row.port);
-        to_ipv6_[row.port] |= uint64_t{1} << outgoing_[row.port].count;
-        return true;
-    }
-    if (row.port_inserts_tags) {
-        mbuf->vlan_tci = row.vlan;
-        mbuf->ol_flags |= RTE_MBUF_F_TX_VLAN;
-    } else if (!insert_tag(mbuf, row.vlan)) {
-        drop(mbuf, Drop::TxFull);
-        return false;
-    }
+    if (row.vlan != kIpv6Side)
+        return put_tag(*this, mbuf, row.vlan, row.port_inserts_tags);
+    params_.ipv6->expect(mbuf, row.port);
+    to_ipv6_[row.port] |= uint64_t{1} << outgoing_[row.port].count;
     return true;
 }
 
@@ -207,7 +214,9 @@ void Egress::flush() {
 
 void Egress::flush_port(size_t port) {
     Batch& batch = outgoing_[port];
-    if (const uint64_t leaving = std::exchange(to_ipv6_[port], 0); leaving != 0)
+    const uint64_t leaving = std::exchange(to_ipv6_[port], 0);
+    const bool is_ipv6 = leaving == low_bits(batch.count);  // all of it
+    if (leaving != 0)
         batch.count =
             params_.ipv6->leave(batch.packets(), leaving, static_cast<PortIndex>(port),
                                 [this](rte_mbuf* mbuf, Drop reason) { drop(mbuf, reason); });
@@ -216,13 +225,13 @@ void Egress::flush_port(size_t port) {
     const TransmitQueue& to = params_.ports[port];
     if (!to.port->has_link())
         return finish(batch, 0, Drop::LinkDown);
-    const unsigned sent = transmit(port);
+    const unsigned sent = transmit(port, is_ipv6);
     counters_.count[Count::Transmitted].add(sent);
     finish(batch, sent, Drop::TxFull);
 }
 
-/// Says how many have left, and counts them by interface.
-unsigned Egress::transmit(size_t port) {
+/// Says how many have left, and counts them by interface; `is_ipv6`: all of them.
+unsigned Egress::transmit(size_t port, bool is_ipv6) {
     const Sole& sole = sole_[port];
     Batch& batch = outgoing_[port];
     const bool is_shown = tap_ != nullptr && tap_->sees(batch.packets());
@@ -231,7 +240,10 @@ unsigned Egress::transmit(size_t port) {
     const TransmitQueue& to = params_.ports[port];
     const uint64_t bytes = bytes_of(batch.packets());
     const bool has_ipv6 = sole.ipv6_side != kNoInterface;
-    const stats::Volume ipv6 = has_ipv6 ? ipv6_of(batch.packets()) : stats::Volume{};
+    const stats::Volume all{batch.count, bytes};
+    const stats::Volume ipv6 = !has_ipv6 ? stats::Volume{}
+                               : is_ipv6 ? all
+                                         : ipv6_of(batch.packets());
     const unsigned sent = to.port->transmit(to.queue, batch.packets());
     // What was taken is the port's now; what was not is still here.
     const std::span<rte_mbuf*> unsent = batch.packets().subspan(sent);

@@ -182,7 +182,7 @@ private:
     bool dress(rte_mbuf* mbuf, const Row& row);
     void finish(Batch& batch, unsigned taken, stats::Drop reason);
     void flush_port(size_t port);
-    unsigned transmit(size_t port);
+    unsigned transmit(size_t port, bool is_ipv6);
     unsigned transmit_by_interfaces(size_t port, bool is_shown);
     void flush_to_worker(size_t worker);
     void flush_to_control();

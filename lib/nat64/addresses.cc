@@ -6,12 +6,7 @@
 namespace sluice::nat64 {
 
 bool is_private(Be32 address) {
-    constexpr net::Prefix kPrivate[] = {{Be32::from_host(0x0a000000), 8},
-                                        {Be32::from_host(0x64400000), 10},
-                                        {Be32::from_host(0xa9fe0000), 16},
-                                        {Be32::from_host(0xac100000), 12},
-                                        {Be32::from_host(0xc0a80000), 16}};
-    for (const net::Prefix& prefix : kPrivate)
+    for (const net::Prefix& prefix : kPrivateNetworks)
         if (prefix.contains(address))
             return true;
     return false;

@@ -16,6 +16,7 @@
 #include "net/prefix.h"
 #include "net/side.h"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -43,6 +44,10 @@ inline constexpr uint32_t kRouterNumber = 1;
 inline constexpr uint32_t kStrangerNumber = 2;
 
 /// Of no global meaning, so that the well-known prefix must not stand before it (RFC 6052 §3.1).
+inline constexpr std::array kPrivateNetworks = {
+    net::Prefix{Be32::from_host(0x0a000000), 8}, net::Prefix{Be32::from_host(0x64400000), 10},
+    net::Prefix{Be32::from_host(0xa9fe0000), 16}, net::Prefix{Be32::from_host(0xac100000), 12},
+    net::Prefix{Be32::from_host(0xc0a80000), 16}};
 bool is_private(Be32 address);
 
 struct AddressParams {
@@ -94,11 +99,6 @@ public:
     }
 
     Be32 of_number(uint32_t number) const { return in_network(number); }
-    /// That to_ipv6() will be asked for it.
-    void send_for(Be32 address) const {
-        if (params_.numbers.contains(address))
-            numbers_.send_for(address.host() & ~params_.numbers.mask());
-    }
 
     /// A number and no address that stands on a wire.
     bool is_number(Be32 address) const {

@@ -81,6 +81,11 @@ public:
     uint64_t enter_plain(std::span<rte_mbuf* const> packets, uint8_t port, Tick now) {
         return port == params_.port ? plain_.enter(packets, identifications_, now) : 0;
     }
+    /// Of those of them whose bits are set, bit i: enter() would say that packet i passes, as most
+    /// of IPv4 do.
+    uint64_t passing(std::span<rte_mbuf* const> packets, uint64_t which) const {
+        return plain_.passing(packets, which);
+    }
     /// What stood by while others gave numbers knows none.
     void forget_numbers() { plain_.forget(); }
     /// Of a frame that leave() will be asked for, of that port.
@@ -95,6 +100,10 @@ public:
     template <typename DropPacket>
     unsigned leave(std::span<rte_mbuf*> packets, uint64_t which, uint8_t port,
                    DropPacket drop) const {
+        const uint64_t plain = is_outside(port) ? 0 : plain_.leave(packets, which);
+        if (plain == which)
+            return static_cast<unsigned>(packets.size());
+        which &= ~plain;
         unsigned kept = 0;
         for (unsigned i = 0; i < packets.size(); ++i) {
             const auto reason =

@@ -12,8 +12,8 @@ namespace {
 constexpr uint64_t kUsed = 0xffff;
 constexpr unsigned kDoomShift = 16;
 constexpr uint64_t kFilling = uint64_t{1} << 32;
+static_assert(kNamedBucket == (kUsed | kFilling));
 constexpr uint64_t kChange = uint64_t{1} << 33;
-constexpr int kTries = 8;  // others have changed the bucket each time
 /// Of who waits for a place that is being filled, which takes a worker some tens of nanoseconds.
 constexpr int kLooks = 10'000;
 /// A host that sends all the time is noted so often.
@@ -32,13 +32,6 @@ std::optional<unsigned> free_place(uint64_t word) {
     if ((word & kFilling) != 0 || free == 0)
         return std::nullopt;
     return static_cast<unsigned>(std::countr_zero(free));
-}
-
-/// The word of a bucket of named hosts, which nobody changes. No other is full and being filled.
-constexpr uint64_t kNamed = kUsed | kFilling;
-
-constexpr bool is_of_named(uint64_t word) {
-    return (word & kNamed) == kNamed;
 }
 
 /// What Head says of memory that is no longer in the making: "numbers".
@@ -122,7 +115,7 @@ void Numbers::make(const SipKey& key) {
 
 void Numbers::set_apart_named() {
     for (const NumberPlan::Share& share : plan_.shares())  // relaxed: as around it
-        words_[share.first / kPlaces].store(kNamed, std::memory_order_relaxed);
+        words_[share.first / kPlaces].store(kNamedBucket, std::memory_order_relaxed);
 }
 
 /// What another process has left, from the middle of anything.
@@ -213,6 +206,7 @@ std::optional<uint32_t> Numbers::find_or_add(const net::Ipv6Address& host, Tick 
 }
 
 void Numbers::send_for_hosts(size_t bucket) const {
+    __builtin_prefetch(&seen_[number_of(bucket, 0)]);
     for (const unsigned place : SetBits{words_[bucket].load(std::memory_order_relaxed) & kUsed})
         __builtin_prefetch(&places_[number_of(bucket, place)]);
 }
@@ -286,27 +280,6 @@ void Numbers::fill(size_t bucket, unsigned place, const net::Ipv6Address& host, 
                                                  std::memory_order_release,
                                                  std::memory_order_relaxed)) {
     }
-}
-
-std::optional<net::Ipv6Address> Numbers::address(uint32_t number) const {
-    if (number >= places_.size())
-        return std::nullopt;
-    const Word& bucket = words_[number / kPlaces];
-    const Place& place = places_[number];
-    for (int i = 0; i < kTries; ++i) {
-        const uint64_t word = bucket.load(std::memory_order_acquire);  // with fill()
-        if ((word & used(number % kPlaces)) == 0)
-            return std::nullopt;
-        if (is_of_named(word))
-            return plan_.named(number);
-        // acquire: with fill(), and before the word is looked at again.
-        const uint64_t high = place.high.load(std::memory_order_acquire);
-        const auto host =
-            net::Ipv6Address::of_words(high, place.low.load(std::memory_order_acquire));
-        if (bucket.load(std::memory_order_relaxed) == word)
-            return host.is_unspecified() ? std::nullopt : std::optional(host);
-    }
-    return std::nullopt;
 }
 
 std::optional<net::Ipv6Address> Numbers::holder(uint32_t number, std::optional<Tick> when) const {

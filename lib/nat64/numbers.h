@@ -107,6 +107,12 @@ constexpr uint32_t number_of(size_t bucket, unsigned place) {
     return static_cast<uint32_t>(bucket * kPlaces + place);
 }
 
+/// The word of a bucket of named hosts, which nobody changes: no other is full and being filled.
+inline constexpr uint64_t kNamedBucket = 0x1'0000'ffff;
+constexpr bool is_of_named(uint64_t word) {
+    return (word & kNamedBucket) == kNamedBucket;
+}
+
 /// Of a moment that is older than kLongAgo.
 void move_along(std::atomic<uint32_t>& moment, Tick now);
 
@@ -126,17 +132,35 @@ public:
     /// Of a host that has one already; nothing for who is named, or is to be asked for again.
     std::optional<uint32_t> find_in(size_t bucket, const net::Ipv6Address& host, Tick now);
     void send_for_hosts(size_t bucket) const;  ///< A hint, so its read is relaxed.
-    /// What address() reads, and keep(): of the first of a bucket, before its hosts.
+    /// What address() reads, of a number below capacity(); of a bucket's first before its hosts.
     void send_for(uint32_t number) const {
         __builtin_prefetch(&words_[number / kPlaces]);
-        __builtin_prefetch(&seen_[number]);
         __builtin_prefetch(&places_[number]);
     }
 
     /// As if the host had sent something now, and got just this one. False where it cannot be its.
     bool put(uint32_t number, const net::Ipv6Address& host, Tick now);
-    /// Nothing for a number that nobody has.
-    std::optional<net::Ipv6Address> address(uint32_t number) const;
+    /// Nothing for a number that nobody has. Inlined, for what leaves to IPv6 hosts asks each time.
+    [[gnu::always_inline]] std::optional<net::Ipv6Address> address(uint32_t number) const {
+        if (number >= places_.size())
+            return std::nullopt;
+        const Word& bucket = words_[number / kPlaces];
+        const Place& place = places_[number];
+        for (int i = 0; i < kTries; ++i) {
+            const uint64_t word = bucket.load(std::memory_order_acquire);  // with fill()
+            if ((word >> number % kPlaces & 1) == 0)
+                return std::nullopt;
+            if (is_of_named(word))
+                return plan_.named(number);
+            // acquire: with fill(), and before the word is looked at again.
+            const uint64_t high = place.high.load(std::memory_order_acquire);
+            const uint64_t low = place.low.load(std::memory_order_acquire);
+            if (bucket.load(std::memory_order_relaxed) == word)
+                return (high | low) == 0 ? std::nullopt
+                                         : std::optional(net::Ipv6Address::of_words(high, low));
+        }
+        return std::nullopt;
+    }
     /// Who had it at that time, or had it last; without a time, who has it or had it last. Nothing
     /// where it has been given to another host since, or never to any.
     std::optional<net::Ipv6Address> holder(uint32_t number, std::optional<Tick> when = {}) const;
@@ -178,6 +202,7 @@ public:
 
 private:
     static constexpr size_t kSlice = 64;  // buckets a turn
+    static constexpr int kTries = 8;      // others have changed the bucket each time
     struct Place {
         std::atomic<uint64_t> high;
         std::atomic<uint64_t> low;

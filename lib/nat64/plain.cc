@@ -47,11 +47,13 @@ bool has_header(uint8_t protocol, const Transport& transport, uint32_t bytes) {
     return protocol == kUdp && bytes >= sizeof transport.udp && transport.udp.dgram_cksum != 0;
 }
 
-/// As change_checksum() does, by what changed() adds.
-void change_sum(uint8_t protocol, Transport& transport, uint16_t change) {
-    const auto after = [change](uint16_t checksum) {
-        return static_cast<uint16_t>(
-            ~Sum().add_raw(static_cast<uint16_t>(~checksum)).add_raw(change).folded());
+/// As change_checksum() does, by the difference of what it covers. That never is a sum of 0 where
+/// addresses are, so this is what changed() says, to the bit.
+[[gnu::always_inline]] inline void change_sum(uint8_t protocol, Transport& transport,
+                                              const Sum& difference) {
+    const auto after = [difference](uint16_t checksum) {
+        Sum sum = difference;
+        return static_cast<uint16_t>(~sum.add_raw(static_cast<uint16_t>(~checksum)).folded());
     };
     if (protocol == kTcp) {
         transport.tcp.cksum = after(transport.tcp.cksum);
@@ -61,20 +63,15 @@ void change_sum(uint8_t protocol, Transport& transport, uint16_t change) {
     transport.udp.dgram_cksum = sum == 0 ? 0xffff : sum;
 }
 
-/// What a sum changes by when `to` comes in place of `from`. It is never 0 where addresses are, so
-/// whoever adds it has what changed() has, to the bit.
-uint16_t change_between(const Sum& from, Sum to) {
-    return to.add_raw(static_cast<uint16_t>(~from.folded())).folded();
-}
-
 bool is_whole(const rte_mbuf* mbuf, size_t least) {
     return mbuf->data_len >= least && mbuf->pkt_len == mbuf->data_len;
 }
 
-uint32_t read32(const uint8_t* bytes) {
-    uint32_t word;
-    std::memcpy(&word, bytes, sizeof word);
-    return word;
+/// The first eight bytes of an IP header.
+uint64_t first_of(const void* header) {
+    Be64 words;
+    std::memcpy(&words.raw, header, sizeof words.raw);
+    return words.host();
 }
 
 /// Both, as words.
@@ -89,12 +86,16 @@ struct Macs {
     }
 };
 
-Macs macs_of(const rte_mbuf* mbuf) {
-    const auto* frame = rte_pktmbuf_mtod(mbuf, const uint8_t*);
+Macs macs_of(const void* frame) {
+    const auto* bytes = static_cast<const uint8_t*>(frame);
     Macs macs;
-    std::memcpy(&macs.first, frame, sizeof macs.first);
-    std::memcpy(&macs.rest, frame + sizeof macs.first, sizeof macs.rest);
+    std::memcpy(&macs.first, bytes, sizeof macs.first);
+    std::memcpy(&macs.rest, bytes + sizeof macs.first, sizeof macs.rest);
     return macs;
+}
+
+const rte_ipv6_hdr& ipv6_of(const rte_mbuf* mbuf) {
+    return rte_pktmbuf_mtod(mbuf, const Frame6*)->ip;
 }
 
 }  // namespace
@@ -106,8 +107,11 @@ PlainPackets::PlainPackets(const Addresses& addresses, Numbers& numbers, const n
       mac_(net::mac_bits(mac)),
       hosts_(network_of(addresses.params().numbers)) {
     const AddressParams& params = addresses.params();
-    if (params.peers)
+    note_refused(params.numbers);
+    if (params.peers) {
         peers_ = network_of(params.peers->network);
+        note_refused(params.peers->network);
+    }
     if (!params.embedding || !is_wanted)
         return;
     const net::Ipv6Prefix& servers = params.embedding->prefix();
@@ -118,7 +122,11 @@ PlainPackets::PlainPackets(const Addresses& addresses, Numbers& numbers, const n
     servers_ = servers.address;
     servers_sum_ = Sum().add(servers_).folded();
     is_well_known_ = params.embedding->is_well_known();
+    for (const net::Prefix& network : kPrivateNetworks)
+        if (is_well_known_)
+            note_refused(network);
     recent_.resize(std::bit_ceil(std::clamp(numbers.capacity(), kLeastRecent, kMostRecent)));
+    last_recent_ = recent_.size() - 1;
     // Where one address may be two things, Edge says which.
     is_on_ = servers.length == kWholeLength && !servers.contains(params.link_local) &&
              std::none_of(inside.begin(), inside.end(), [&](const net::Ipv6Prefix& prefix) {
@@ -151,40 +159,58 @@ bool PlainPackets::may_send(const net::Ipv6Address& source) const {
     return false;
 }
 
-/// Behind the prefix.
-bool PlainPackets::is_reached(const net::Ipv6Address& server) const {
-    return server.high() == servers_.high() && (server.low() ^ servers_.low()) >> 32 == 0;
+/// Of the addresses of a network some are not reached.
+void PlainPackets::note_refused(const net::Prefix& network) {
+    const uint32_t first = network.network().address.host();
+    for (uint32_t byte = first >> 24; byte <= (first | ~network.mask()) >> 24; ++byte)
+        refused_.set(byte);
+}
+
+/// An IPv4 host behind the prefix, and one that may be reached there.
+bool PlainPackets::is_reached(const uint8_t* server) const {
+    constexpr size_t kHostAt = sizeof(net::Ipv6Address) - sizeof(Be32);
+    if (std::memcmp(server, servers_.bytes.data(), kHostAt) != 0)
+        return false;
+    if (!refused_[server[kHostAt]])
+        return true;
+    Be32 host;
+    std::memcpy(&host.raw, server + kHostAt, sizeof host.raw);
+    return !is_number(host) && !(is_well_known_ && is_private(host));
 }
 
 /// As to_ipv4() does. Headers are made of whole words: what is read soon must not have been written
-/// by halves.
-void PlainPackets::become_ipv4(rte_mbuf* mbuf, const Ends& ends,
+/// by halves. The server's own address is the same 32 bits in both: no checksum knows it, and it
+/// stays where it stands.
+void PlainPackets::become_ipv4(rte_mbuf* mbuf, uint32_t number,
                                Identifications& identifications) const {
-    const Be32 source = addresses_.of_number(ends.number);
+    static_assert(offsetof(Frame6, ip.dst_addr) + sizeof(net::Ipv6Address) ==
+                  kLonger + offsetof(Frame4, ip.dst_addr) + sizeof(Be32));
+    constexpr uint64_t kTypeOfService = uint64_t{0xff} << 48;
+    const Be32 source{hosts_.value | Be32::from_host(number).raw};
     auto& frame = *rte_pktmbuf_mtod(mbuf, Frame6*);
-    const uint8_t protocol = frame.ip.proto;
-    const uint64_t hop_limit = frame.ip.hop_limits;
-    const uint64_t traffic_class = Be32{frame.ip.vtc_flow}.host() >> 20 & 0xff;
-    const uint64_t total = kIpv4Bytes + Be16{frame.ip.payload_len}.host();
-    const bool may_be_cut = total <= kMayBeCut;
-    const uint64_t identification = may_be_cut ? identifications.next() : 0;
-    const uint64_t fragment = may_be_cut ? 0 : RTE_IPV4_HDR_DF_FLAG;
-    // The server's own address is the same 32 bits in both, so it is in neither.
-    change_sum(protocol, frame.transport,
-               change_between(Sum().add(ends.source).add_raw(servers_sum_), Sum().add(source)));
-    const auto first = Be64::from_host(uint64_t{RTE_IPV4_VHL_DEF} << 56 | traffic_class << 48 |
-                                       total << 32 | identification << 16 | fragment);
-    const uint64_t life = hop_limit << 56 | uint64_t{protocol} << 48;
+    const uint64_t said = first_of(&frame.ip);
+    const auto protocol = static_cast<uint8_t>(said >> 8);
+    const uint64_t total = kIpv4Bytes + (said >> 16 & 0xffff);
+    const uint64_t part =
+        total <= kMayBeCut ? uint64_t{identifications.next()} << 16 : RTE_IPV4_HDR_DF_FLAG;
+    change_sum(
+        protocol, frame.transport,
+        Sum().add(source).subtract(Sum().add(address_at(frame.ip.src_addr)).add_raw(servers_sum_)));
+    const auto first = Be64::from_host(uint64_t{RTE_IPV4_VHL_DEF} << 56 |
+                                       (said >> 4 & kTypeOfService) | total << 32 | part);
+    const uint64_t life = said << 56 | uint64_t{protocol} << 48;
+    Be32 to;
+    std::memcpy(&to.raw, frame.ip.dst_addr + sizeof frame.ip.dst_addr - sizeof to.raw,
+                sizeof to.raw);
     const auto sum = static_cast<uint16_t>(
-        ~Sum().add(source).add(ends.to).add(first).add(Be64::from_host(life)).folded());
+        ~Sum().add(source).add(to).add(first).add(Be64::from_host(life)).folded());
     const auto second = Be64::from_host(life | uint64_t{Be16{sum}.host()} << 32 | source.host());
 
-    const Macs macs = macs_of(mbuf);
+    const Macs macs = macs_of(&frame);
     auto* shorter = reinterpret_cast<uint8_t*>(rte_pktmbuf_adj(mbuf, kLonger));
     macs.write(shorter, Be16::from_host(RTE_ETHER_TYPE_IPV4));
     std::memcpy(shorter + kEtherBytes, &first, sizeof first);
     std::memcpy(shorter + kEtherBytes + 8, &second, sizeof second);
-    std::memcpy(shorter + kEtherBytes + 16, &ends.to, sizeof ends.to);
     mbuf->ol_flags = (mbuf->ol_flags & ~RTE_MBUF_F_RX_IP_CKSUM_MASK) | RTE_MBUF_F_RX_IP_CKSUM_GOOD;
 }
 
@@ -194,59 +220,28 @@ bool PlainPackets::is_plain(const rte_mbuf* mbuf) const {
     if (!is_whole(mbuf, sizeof(Frame6) - sizeof(Transport) + sizeof(rte_udp_hdr)))
         return false;
     const auto& frame = *rte_pktmbuf_mtod(mbuf, const Frame6*);
-    const uint32_t bytes = Be16{frame.ip.payload_len}.host();
-    const auto version = *reinterpret_cast<const uint8_t*>(&frame.ip) >> 4;
+    const uint64_t said = first_of(&frame.ip);
+    const auto hop_limit = static_cast<uint8_t>(said);
+    const auto protocol = static_cast<uint8_t>(said >> 8);
+    const auto bytes = static_cast<uint16_t>(said >> 16);
     return (mbuf->ol_flags & kTags) == 0 &&
            frame.ether.ether_type == Be16::from_host(RTE_ETHER_TYPE_IPV6).raw &&
-           net::destination_mac(&frame) == mac_ && version == 6 && frame.ip.hop_limits != 0 &&
-           kEtherBytes + kIpv6Bytes + bytes <= mbuf->data_len && kIpv4Bytes + bytes <= UINT16_MAX &&
-           has_header(frame.ip.proto, frame.transport, bytes);
+           net::destination_mac(&frame) == mac_ && said >> 60 == 6 && hop_limit != 0 &&
+           kEtherBytes + kIpv6Bytes + bytes <= mbuf->data_len &&
+           has_header(protocol, frame.transport, bytes);
 }
 
-/// Which are, and what their ends are; what is known of their hosts is sent for.
+/// Which may be, and by whom they are sent; what is remembered of these is sent for.
 uint64_t PlainPackets::look(std::span<rte_mbuf* const> packets) {
     uint64_t plain = 0;
     for (unsigned i = 0; i < packets.size(); ++i) {
-        if (!is_plain(packets[i]))
+        if (!is_plain(packets[i]) || !is_reached(ipv6_of(packets[i]).dst_addr))
             continue;
-        const rte_ipv6_hdr& ip = rte_pktmbuf_mtod(packets[i], const Frame6*)->ip;
-        Ends& each = ends_[i];
-        each.source = address_at(ip.src_addr);
-        each.to = Be32{read32(ip.dst_addr + sizeof ip.dst_addr - sizeof(Be32))};
-        if (!is_reached(address_at(ip.dst_addr)) || is_number(each.to) ||
-            (is_well_known_ && is_private(each.to)) || !may_send(each.source))
-            continue;
-        each.recent = &recent_of(each.source);
-        __builtin_prefetch(each.recent, 1);
+        Recent& recent = recent_of(address_at(ipv6_of(packets[i]).src_addr));
+        __builtin_prefetch(&recent, 1);
+        __builtin_prefetch(&recent.heard, 1);  // it may be in the next line
+        sources_[i].recent = &recent;
         plain |= uint64_t{1} << i;
-    }
-    return plain;
-}
-
-/// Of these hosts, those whose numbers are known now. They are looked up where they have not been
-/// of late, and are heard then.
-uint64_t PlainPackets::find(uint64_t plain, Tick now) {
-    uint64_t missing = 0;
-    for (const unsigned i : SetBits{plain}) {
-        const Recent& recent = *ends_[i].recent;
-        if (recent.host == ends_[i].source && now - recent.heard < kRecent) {
-            ends_[i].number = recent.number;
-            continue;
-        }
-        missing |= uint64_t{1} << i;
-        ends_[i].bucket = numbers_.bucket_of(ends_[i].source);
-        numbers_.send_for(number_of(ends_[i].bucket, 0));
-    }
-    for (const unsigned i : SetBits{missing})
-        numbers_.send_for_hosts(ends_[i].bucket);
-    for (const unsigned i : SetBits{missing}) {
-        const auto number = numbers_.find_in(ends_[i].bucket, ends_[i].source, now);
-        if (!number) {
-            plain &= ~(uint64_t{1} << i);
-            continue;
-        }
-        ends_[i].number = *number;
-        *ends_[i].recent = {ends_[i].source, *number, now};
     }
     return plain;
 }
@@ -257,54 +252,126 @@ uint64_t PlainPackets::enter(std::span<rte_mbuf* const> packets, Identifications
         forget();
         forgotten_ = now;
     }
-    const uint64_t plain = is_on_ ? find(look(packets), now) : 0;
-    for (const unsigned i : SetBits{plain})
-        become_ipv4(packets[i], ends_[i], identifications);
-    return plain;
+    if (!is_on_)
+        return 0;
+    uint64_t entered = 0;
+    uint64_t others = 0;
+    for (const unsigned i : SetBits{look(packets)}) {
+        const Recent& recent = *sources_[i].recent;
+        const bool is_known = recent.number != 0 && now - recent.heard < kRecent &&
+                              recent.host == address_at(ipv6_of(packets[i]).src_addr);
+        (is_known ? entered : others) |= uint64_t{1} << i;
+        if (is_known)
+            become_ipv4(packets[i], recent.number, identifications);
+    }
+    return others == 0 ? entered : entered | enter_others(packets, others, identifications, now);
+}
+
+/// Those who have not been heard of late: their numbers are looked up, and are heard then.
+[[gnu::noinline]] uint64_t PlainPackets::enter_others(std::span<rte_mbuf* const> packets,
+                                                      uint64_t which,
+                                                      Identifications& identifications, Tick now) {
+    const auto source = [&](unsigned i) { return address_at(ipv6_of(packets[i]).src_addr); };
+    for (const unsigned i : SetBits{which}) {
+        if (!may_send(source(i))) {
+            which &= ~(uint64_t{1} << i);
+            continue;
+        }
+        sources_[i].bucket = numbers_.bucket_of(source(i));
+        numbers_.send_for(number_of(sources_[i].bucket, 0));
+    }
+    for (const unsigned i : SetBits{which})
+        numbers_.send_for_hosts(sources_[i].bucket);
+    uint64_t entered = 0;
+    for (const unsigned i : SetBits{which}) {
+        const auto host = source(i);
+        const auto number = numbers_.find_in(sources_[i].bucket, host, now);
+        if (!number)
+            continue;
+        *sources_[i].recent = {host, *number, now};
+        become_ipv4(packets[i], *number, identifications);
+        entered |= uint64_t{1} << i;
+    }
+    return entered;
 }
 
 void PlainPackets::forget() {
     std::fill(recent_.begin(), recent_.end(), Recent{});
 }
 
-void PlainPackets::expect(const rte_mbuf* mbuf) const {
-    if (mbuf->data_len >= kEtherBytes + kIpv4Bytes)
-        addresses_.send_for(Be32{rte_pktmbuf_mtod(mbuf, const Frame4*)->ip.dst_addr});
+uint64_t PlainPackets::passing(std::span<rte_mbuf* const> packets, uint64_t which) const {
+    constexpr uint64_t kTags =
+        RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_QINQ_STRIPPED | RTE_MBUF_F_TX_VLAN;
+    uint64_t passing = 0;
+    for (const unsigned i : SetBits{which}) {
+        const rte_mbuf* mbuf = packets[i];
+        const auto& frame = *rte_pktmbuf_mtod(mbuf, const Frame4*);
+        if (mbuf->data_len >= kEtherBytes + kIpv4Bytes && (mbuf->ol_flags & kTags) == 0 &&
+            frame.ether.ether_type == Be16::from_host(RTE_ETHER_TYPE_IPV4).raw &&
+            !is_number(Be32{frame.ip.src_addr}) && !is_number(Be32{frame.ip.dst_addr}))
+            passing |= uint64_t{1} << i;
+    }
+    return passing;
 }
 
-bool PlainPackets::leave(rte_mbuf* mbuf) const {
-    if (!is_on_ || !is_whole(mbuf, kEtherBytes + kIpv4Bytes + sizeof(rte_udp_hdr)) ||
+void PlainPackets::expect(const rte_mbuf* mbuf) const {
+    if (mbuf->data_len < kEtherBytes + kIpv4Bytes)
+        return;
+    const Be32 to{rte_pktmbuf_mtod(mbuf, const Frame4*)->ip.dst_addr};
+    if (hosts_.contains(to))
+        numbers_.send_for(number_in(to));
+}
+
+/// False where it is not plain. Inlined into the loop over a burst, whose packets have in common
+/// what is read of this object.
+[[gnu::always_inline]] inline bool PlainPackets::become_ipv6(rte_mbuf* mbuf) const {
+    constexpr uint64_t kPart = RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK;
+    constexpr uint64_t kTrafficClass = uint64_t{0xff} << 52;
+    if (!is_whole(mbuf, kEtherBytes + kIpv4Bytes + sizeof(rte_udp_hdr)) ||
         rte_pktmbuf_headroom(mbuf) < kLonger)
         return false;
     auto& frame = *rte_pktmbuf_mtod(mbuf, Frame4*);
-    const rte_ipv4_hdr ip = frame.ip;
-    const uint32_t total = Be16{ip.total_length}.host();
-    constexpr uint16_t kPart = RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK;
-    const Be32 from{ip.src_addr};
-    const Be32 to{ip.dst_addr};
+    const uint64_t said = first_of(&frame.ip);
+    const uint64_t total = said >> 32 & 0xffff;
+    const uint8_t protocol = frame.ip.next_proto_id;
+    const uint8_t time_to_live = frame.ip.time_to_live;
+    const Be32 from{frame.ip.src_addr};
+    const Be32 to{frame.ip.dst_addr};
     if (frame.ether.ether_type != Be16::from_host(RTE_ETHER_TYPE_IPV4).raw ||
-        ip.version_ihl != RTE_IPV4_VHL_DEF || total < kIpv4Bytes ||
-        kEtherBytes + total > mbuf->data_len || (ip.fragment_offset & Be16::from_host(kPart).raw) ||
-        !has_header(ip.next_proto_id, frame.transport, total - kIpv4Bytes) || is_number(from) ||
-        !hosts_.contains(to))
+        said >> 56 != RTE_IPV4_VHL_DEF || (said & kPart) != 0 || total < kIpv4Bytes ||
+        kEtherBytes + total > mbuf->data_len ||
+        !has_header(protocol, frame.transport, static_cast<uint32_t>(total - kIpv4Bytes)) ||
+        is_number(from) || !hosts_.contains(to))
         return false;
     // Nothing for the gateway's own numbers, of which Edge knows.
-    const auto destination = numbers_.address(Be32{to.raw & ~hosts_.mask}.host());
+    const auto destination = numbers_.address(number_in(to));
     if (!destination)
         return false;
-    const auto source = net::Ipv6Address::of_words(servers_.high(), servers_.low() | from.host());
-    change_sum(ip.next_proto_id, frame.transport,
-               change_between(Sum().add(to), Sum().add(*destination).add_raw(servers_sum_)));
-    const auto first = Be64::from_host(uint64_t{6} << 60 | uint64_t{ip.type_of_service} << 52 |
-                                       uint64_t{total - kIpv4Bytes} << 16 |
-                                       uint64_t{ip.next_proto_id} << 8 | ip.time_to_live);
-    const Macs macs = macs_of(mbuf);
+    change_sum(protocol, frame.transport,
+               Sum().add(*destination).add_raw(servers_sum_).subtract(Sum().add(to)));
+    const auto first =
+        Be64::from_host(uint64_t{6} << 60 | (said << 4 & kTrafficClass) |
+                        (total - kIpv4Bytes) << 16 | uint64_t{protocol} << 8 | time_to_live);
+    const Macs macs = macs_of(&frame);
     auto* longer = reinterpret_cast<uint8_t*>(rte_pktmbuf_prepend(mbuf, kLonger));
     macs.write(longer, Be16::from_host(RTE_ETHER_TYPE_IPV6));
     std::memcpy(longer + kEtherBytes, &first, sizeof first);
-    std::memcpy(longer + kEtherBytes + 8, &source, sizeof source);
+    std::memcpy(longer + kEtherBytes + 8, &servers_, sizeof servers_);
+    std::memcpy(longer + kEtherBytes + 20, &from, sizeof from);
     std::memcpy(longer + kEtherBytes + 24, &*destination, sizeof *destination);
     return true;
+}
+
+bool PlainPackets::leave(rte_mbuf* mbuf) const {
+    return is_on_ && become_ipv6(mbuf);
+}
+
+uint64_t PlainPackets::leave(std::span<rte_mbuf* const> packets, uint64_t which) const {
+    uint64_t left = 0;
+    for (const unsigned i : SetBits{is_on_ ? which : 0})
+        if (become_ipv6(packets[i]))
+            left |= uint64_t{1} << i;
+    return left;
 }
 
 }  // namespace sluice::nat64

@@ -5,10 +5,10 @@
 /// PlainPackets: the straight way of most packets over the edge, a burst at a time: TCP and UDP
 /// between a host that has a number already and an IPv4 host.
 ///
-/// Shape    Short loops over a burst that comes in: which are plain, and what may be known of
-///          their hosts, which is sent for; who has not been heard for a second is looked up; then
-///          each is rewritten. What leaves is announced with expect(), so that its host's address
-///          is there when leave() wants it.
+/// Shape    Short loops over a burst that comes in: which are plain, and what is remembered of
+///          their hosts, which is sent for; then each is rewritten, those last whose hosts have not
+///          been heard for a second, for these are looked up. What leaves is announced with
+///          expect(), so that its host's address is there when leave() wants it.
 ///          Plain are packets in one segment, without extension headers, IP options or fragments,
 ///          whose sums are not left out.
 /// Rule     A packet becomes what Edge makes of it, or is not touched: Edge is the oracle of its
@@ -24,6 +24,7 @@
 #include "net/mac.h"
 
 #include <array>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -47,6 +48,8 @@ public:
     /// Turns frames from that port into IPv4, kMostAtOnce at most. Bit i: packet i has been. Called
     /// each turn, with no packets too.
     uint64_t enter(std::span<rte_mbuf* const> packets, Identifications& identifications, Tick now);
+    /// Bit i, of those that are set in `which`: packet i is IPv4 without a tag, and has no number.
+    uint64_t passing(std::span<rte_mbuf* const> packets, uint64_t which) const;
     /// Numbers may have become those of other hosts, otherwise than by Numbers::turn().
     void forget();
 
@@ -54,19 +57,18 @@ public:
     void expect(const rte_mbuf* mbuf) const;
     /// Turns it into IPv6; false where it is not plain.
     bool leave(rte_mbuf* mbuf) const;
+    /// Those of them whose bits are set; bit i: packet i has been turned.
+    uint64_t leave(std::span<rte_mbuf* const> packets, uint64_t which) const;
 
 private:
-    /// A host that has been heard by this worker.
+    /// A host that has been heard by this worker, and may send.
     struct Recent {
         net::Ipv6Address host;
-        uint32_t number = 0;
+        uint32_t number = 0;  // no host's: there is none
         Tick heard;
     };
-    /// Of a packet that may be plain.
-    struct Ends {
-        net::Ipv6Address source;
-        Be32 to;
-        uint32_t number = 0;  // the source's
+    /// The source of a packet that may be plain.
+    struct Source {
         Recent* recent = nullptr;
         size_t bucket = 0;  // where its number is, if it is not recent
     };
@@ -82,14 +84,17 @@ private:
     /// dearer, and no more; so this need not be hard to guess.
     Recent& recent_of(const net::Ipv6Address& host) {
         const uint64_t mixed = (host.high() ^ host.low()) * 0x9e3779b97f4a7c15;
-        return recent_[mixed >> 40 & (recent_.size() - 1)];
+        return recent_[mixed >> 40 & last_recent_];
     }
     uint64_t look(std::span<rte_mbuf* const> packets);
-    uint64_t find(uint64_t plain, Tick now);
+    uint64_t enter_others(std::span<rte_mbuf* const> packets, uint64_t which,
+                          Identifications& identifications, Tick now);
     bool is_plain(const rte_mbuf* mbuf) const;
     bool may_send(const net::Ipv6Address& source) const;
-    bool is_reached(const net::Ipv6Address& server) const;
-    void become_ipv4(rte_mbuf* mbuf, const Ends& ends, Identifications& identifications) const;
+    bool is_reached(const uint8_t* server) const;
+    void become_ipv4(rte_mbuf* mbuf, uint32_t number, Identifications& identifications) const;
+    bool become_ipv6(rte_mbuf* mbuf) const;
+    void note_refused(const net::Prefix& network);
 
     /// A network of numbers, as they stand in a header.
     struct Network {
@@ -102,6 +107,7 @@ private:
     bool is_number(Be32 address) const {
         return hosts_.contains(address) || peers_.contains(address);
     }
+    uint32_t number_in(Be32 address) const { return Be32{address.raw & ~hosts_.mask}.host(); }
 
     /// A prefix, as words.
     struct Masked {
@@ -120,9 +126,11 @@ private:
     uint16_t servers_sum_ = 0;    // of its words
     bool is_well_known_ = false;  // that is
     bool is_on_ = false;
+    std::bitset<256> refused_;  // first bytes that IPv4 addresses may have which are not reached
     std::vector<Recent> recent_;
-    Tick forgotten_;                      // when all were
-    std::array<Ends, kMostAtOnce> ends_;  // of a burst
+    size_t last_recent_ = 0;                   // of 2^n
+    Tick forgotten_;                           // when all were
+    std::array<Source, kMostAtOnce> sources_;  // of a burst
 };
 
 }  // namespace sluice::nat64

@@ -48,14 +48,23 @@ public:
         return *this;
     }
 
+    /// What folds to the difference; 0 and 0xffff are the same to it. Of sums of few bytes.
+    Sum& subtract(const Sum& other) {
+        total_ += kNothing - other.total_;
+        return *this;
+    }
+
+    /// 0 where nothing but zeros was added.
     uint16_t folded() const {
-        const uint64_t half = (total_ & 0xffffffff) + (total_ >> 32);
-        auto sum = static_cast<uint32_t>(half + (half >> 32));
-        sum = (sum & 0xffff) + (sum >> 16);
-        return static_cast<uint16_t>(sum + (sum >> 16));
+        // Each half is added to the other: what the lower sum carries makes the upper one whole.
+        const uint64_t words = total_ + std::rotr(total_, 32);
+        const auto word = static_cast<uint32_t>(words >> 32);
+        return static_cast<uint16_t>((word + std::rotr(word, 16)) >> 16);
     }
 
 private:
+    static constexpr uint64_t kNothing = uint64_t{0xffff} << 32;  // a multiple of 0xffff
+
     uint64_t total_ = 0;  // words of 32 bits are sums of two of 16
 };
 

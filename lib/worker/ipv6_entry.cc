@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "worker/ipv6_entry.h"
 
+#include "base/bits.h"
 #include "link/tag.h"
 #include "net/parse.h"
 #include "observe/frame.h"
@@ -21,12 +22,22 @@ using Ipv6Fate = nat64::Entered::Fate;
 void Ipv6Entry::take(Burst& burst, Tick now) {
     if (parts_.tap.is_on())
         show(burst);
-    const uint64_t plain =
-        parts_.edge->enter_plain(std::span(burst.mbuf).first(burst.count), burst.port, now);
+    const std::span packets = std::span(burst.mbuf).first(burst.count);
+    const uint64_t plain = parts_.edge->enter_plain(packets, burst.port, now);
     const link::InterfaceId side = parts_.interfaces.find(burst.port, link::kIpv6Side);
     if (plain != 0)
         parts_.counters.interfaces[side].in.add(
             {0, static_cast<uint64_t>(std::popcount(plain)) * nat64::kLonger});
+    const uint64_t others = low_bits(burst.count) & ~plain;
+    if (!parts_.tap.is_on() && parts_.edge->passing(packets, others) == others) {  // mostly
+        if (others == 0)
+            std::fill_n(burst.from.begin(), burst.count, side);
+        else
+            for (const unsigned i : SetBits{plain})
+                burst.from[i] = side;
+        burst.placed = plain;
+        return;
+    }
     unsigned kept = 0;
     for (at_ = 0; at_ < burst.count; ++at_) {
         rte_mbuf* mbuf = burst.mbuf[at_];

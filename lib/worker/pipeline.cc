@@ -154,7 +154,7 @@ void Worker::forward_plain(Burst& burst) {
     if (burst.handed_over)
         return;
     if (has_tags_[burst.port])
-        for (unsigned i : burst.live_packets())
+        for (unsigned i : SetBits{burst.live & ~burst.placed})
             if (!has_interface(burst, i))
                 find_interface(burst, i);
     fast_path_.forward(burst, now_);

@@ -171,10 +171,10 @@ unsigned Worker::receive(link::PortIndex port, Burst& burst) {
     return received;
 }
 
-/// What a port without VLANs receives is its interface's. What has the tag of no interface is the
-/// untagged one's, if there is one.
+/// What a port without VLANs receives is its interface's, and what was IPv6 is the IPv6 side's.
+/// What has the tag of no interface is the untagged one's, if there is one.
 void Worker::count_in(const Burst& burst, uint64_t bytes) {
-    if (!has_tags_[burst.port])
+    if (!has_tags_[burst.port] || burst.placed == low_bits(burst.count))
         return counters_.interfaces[burst.from[0]].in.add({burst.count, bytes});
     const link::InterfaceId untagged = shared_.interfaces.find(burst.port, link::kUntagged);
     for (unsigned i = 0; i < burst.count; ++i) {

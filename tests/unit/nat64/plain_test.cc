@@ -10,6 +10,7 @@
 #include "net/text.h"
 #include "packet_reader.h"
 
+#include <memory>
 #include <random>
 
 namespace plain_test {
@@ -251,6 +252,105 @@ TEST_CASE("plain: what leaves is what it becomes one by one", "[nat64][oracle]")
         REQUIRE(straight.mbuf->pkt_len == one.mbuf->pkt_len);
     }
     CHECK(left > 5000);
+}
+
+TEST_CASE("plain: packets of a burst become what each becomes by itself", "[nat64][oracle]") {
+    Both both;
+    REQUIRE(both.numbers->find_or_add(v6(kHost), kNow));
+    Dice dice(3);
+    std::vector<std::string> hosts;
+    for (unsigned i = 0; i < 300; ++i)
+        hosts.push_back("2001:db8:1::a:" + std::to_string(i));
+    unsigned entered = 0;
+    for (unsigned round = 0; round < 300; ++round) {
+        CAPTURE(round);
+        // Who is new has a number from now on, and is remembered from the next round on.
+        REQUIRE(both.numbers->find_or_add(v6(hosts[round]), kNow));
+        std::vector<Bytes> frames;
+        std::vector<std::unique_ptr<FakeMbuf>> held;
+        std::vector<rte_mbuf*> packets;
+        for (unsigned i = 0; i < kMostAtOnce; ++i) {
+            Frame6 frame = to_server(udp6(static_cast<uint16_t>(i + 1), 53, Bytes(i)));
+            frame.source = hosts[dice.below(round + 2) % hosts.size()];
+            frames.push_back(dice.one_in(3) ? some_frame6(dice) : frame.bytes());
+            held.push_back(std::make_unique<FakeMbuf>(frames.back()));
+            packets.push_back(held.back()->get());
+        }
+        const uint64_t is_ipv4 = both.plain.enter(packets, both.identifications, kNow);
+        for (unsigned i = 0; i < kMostAtOnce; ++i) {
+            CAPTURE(i);
+            const Bytes seen = bytes_of(packets[i]);
+            if ((is_ipv4 >> i & 1) == 0) {
+                REQUIRE(seen == frames[i]);
+                continue;
+            }
+            ++entered;
+            FakeMbuf one(frames[i]);
+            REQUIRE(both.edge.enter(one, 0, kNow).fate == Entered::Fate::Translated);
+            REQUIRE(seen == identified_as(bytes_of(one), seen));
+        }
+    }
+    CHECK(entered > 5000);
+}
+
+TEST_CASE("plain: of a burst those leave that are asked for", "[nat64]") {
+    Both both;
+    const auto number = both.numbers->find_or_add(v6(kHost), kNow);
+    REQUIRE(number);
+    const Bytes bytes = Frame()
+                            .ipv4("203.0.113.10", net::to_string(both.addresses.of_number(*number)))
+                            .udp(53, 4000)
+                            .bytes();
+    Bytes part = bytes;
+    part[20] |= 0x20;
+    Roomy first(bytes);
+    Roomy second(bytes);
+    Roomy third(part);
+    Roomy fourth(bytes);
+    rte_mbuf* packets[] = {first.mbuf, second.mbuf, third.mbuf, fourth.mbuf};
+    CHECK(both.plain.leave(packets, 0b1101) == 0b1001);
+    CHECK(first.mbuf->pkt_len == bytes.size() + kLonger);
+    CHECK(bytes_of(second.mbuf) == bytes);
+    CHECK(bytes_of(third.mbuf) == part);
+    CHECK(bytes_of(fourth.mbuf) == bytes_of(first.mbuf));
+}
+
+TEST_CASE("plain: what passes is what passes one by one", "[nat64][oracle]") {
+    Both both;
+    Dice dice(4);
+    unsigned passed = 0;
+    unsigned refused = 0;
+    for (unsigned i = 0; i < 20'000; ++i) {
+        CAPTURE(i);
+        const Bytes bytes = dice.one_in(8)
+                                ? some_frame6(dice)
+                                : some_frame4(dice, dice.one_in(2) ? "192.0.2.1" : "198.18.0.40");
+        FakeMbuf mbuf(bytes);
+        rte_mbuf* packets[] = {mbuf.get()};
+        if (dice.one_in(20))
+            mbuf->ol_flags |= RTE_MBUF_F_RX_VLAN_STRIPPED;
+        const bool has_tag = (mbuf->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0;
+        const bool passes = both.plain.passing(packets, 1) == 1;
+        REQUIRE(both.plain.passing(packets, 0) == 0);
+        const Entered entered = both.edge.enter(mbuf, 1, kNow);
+        refused += entered.fate == Entered::Fate::Dropped ? 1 : 0;
+        if (!passes)
+            continue;
+        ++passed;
+        REQUIRE_FALSE(has_tag);
+        REQUIRE(entered.fate == Entered::Fate::Passes);
+    }
+    CHECK(passed > 5000);
+    CHECK(refused > 1000);
+}
+
+TEST_CASE("plain: in the first second too nobody comes without an address", "[nat64]") {
+    Both both;
+    Frame6 frame = to_server(udp6(1, 2));
+    frame.source = "::";
+    FakeMbuf mbuf(frame.bytes());
+    rte_mbuf* packets[] = {mbuf.get()};
+    CHECK(both.plain.enter(packets, both.identifications, Tick{5}) == 0);
 }
 
 TEST_CASE("plain: who has no number yet does not get one here", "[nat64]") {

@@ -367,6 +367,12 @@ ExitCode Daemon::run(Signals& signals) {
     }
     links_->start(clock_.now());
     launch_workers();
+    return forward(signals);
+}
+
+/// From when the workers run until they have ended: an exception that left it would take apart what
+/// they use.
+ExitCode Daemon::forward(Signals& signals) noexcept {
     print("ready");
     notifier_.ready();
     const ExitCode code = control(signals);

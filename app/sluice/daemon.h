@@ -76,6 +76,7 @@ private:
     void print(std::string_view sentence);
     void confine(Status (*give_up)());
     bool wait_for_links(Signals& signals);
+    ExitCode forward(Signals& signals) noexcept;
     ExitCode control(Signals& signals);
     void print_summary(const char* occasion);
     static int work(void* job);

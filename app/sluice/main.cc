@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <new>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -23,6 +24,15 @@ namespace {
 ExitCode fail(const Error& error, ExitCode code) {
     std::fprintf(stderr, "sluice: %s\n", error.message.c_str());
     return code;
+}
+
+/// As fail(), where there may be no memory for a sentence either.
+ExitCode fail_for_memory() {
+    std::fputs(
+        "sluice: there is not enough memory to start; choose fewer --flows, or raise what "
+        "limits this process (ulimit -d and -v, MemoryMax= of a unit)\n",
+        stderr);
+    return ExitCode::NotReady;
 }
 
 /// Of --check.
@@ -92,6 +102,8 @@ ExitCode start(std::vector<const char*> arguments) {
 }  // namespace
 }  // namespace sluice::app
 
-int main(int argc, char* argv[]) {
+int main(int argc, char* argv[]) try {
     return static_cast<int>(sluice::app::start({argv, argv + argc}));
+} catch (const std::bad_alloc&) {
+    return static_cast<int>(sluice::app::fail_for_memory());
 }

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <new>
 
 int main(int argc, char** argv) try {
     std::signal(SIGPIPE, SIG_IGN);  // a write that fails says so
@@ -24,6 +25,9 @@ int main(int argc, char** argv) try {
     if (request.capture)
         return sluicectl::capture(request);
     return request.file ? sluicectl::check_file(*request.file) : sluicectl::run(request);
+} catch (const std::bad_alloc&) {
+    std::fputs("sluicectl: there is not enough memory for this\n", stderr);
+    return 1;
 } catch (const std::exception& error) {
     std::fprintf(stderr, "sluicectl: %s\n", error.what());
     return 1;

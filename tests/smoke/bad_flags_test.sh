@@ -112,3 +112,20 @@ in_namespace bad.gateway timeout 20 "$sluice" "${good[@]}" --config "$work/sluic
 ((status == 2)) || fail "an unknown key: exit code $status"
 grep --quiet no-such-key "$work/err" || fail "an unknown key is not named: $(cat "$work/err")"
 pass "$(cat "$work/err")"
+
+# What is too large for the memory that the process may have: its configuration file to begin with.
+yes '# nothing' | head --bytes 12M >"$work/sluice.conf"
+
+# lacks_memory CODE COMMAND...: it says so in one sentence, and ends with this code.
+lacks_memory() {
+    local code=$1 status=0
+    shift
+    (ulimit -d 16000 && exec "$@") >"$work/out" 2>"$work/err" || status=$?
+    ((status == code)) || fail "$*: exit code $status without memory: $(cat "$work/err")"
+    (($(wc -l <"$work/err") == 1)) || fail "$*: not one sentence: $(cat "$work/err")"
+    grep --quiet 'not enough memory' "$work/err" || fail "$*: $(cat "$work/err")"
+    pass "$(cat "$work/err")"
+}
+
+lacks_memory 75 "$sluice" --config "$work/sluice.conf"
+lacks_memory 1 "$sluicectl" config check "$work/sluice.conf"

@@ -392,7 +392,8 @@ constexpr Row kRows[] = {
      {"The next hop does not answer ARP; the sender is told so by ICMP (host unreachable).",
       "Is it up, and in the subnet of --lan-address or --wan-address?"}},
     {NeighbourQueueFull,
-     {"Too many packets wait for ARP answers; the oldest for that next hop is dropped.",
+     {"Too many packets wait for ARP answers; the oldest for that next hop, or for the one "
+      "with the most, is dropped.",
       "A burst at the start is normal; else as neighbour_failed."}},
     {NeighbourTableFull,
      {"The next hop has no place among --neighbours: more hosts want one than were made "

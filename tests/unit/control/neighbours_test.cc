@@ -25,6 +25,11 @@ std::vector<Sent> requests(const std::vector<Sent>& sent, const char* target) {
     return result;
 }
 
+/// Of 198.51.100.1/16, of which there are more than packets may wait for.
+std::string silent_hop(uint32_t i) {
+    return "198.51." + std::to_string(101 + i / 256) + "." + std::to_string(i % 256);
+}
+
 }  // namespace
 
 TEST_CASE("neighbours: a packet waits until its next hop answers", "[control][arp]") {
@@ -121,6 +126,46 @@ TEST_CASE("neighbours: no more than so many packets wait in all", "[control][arp
     gateway.forward(kOutside, "198.51.102.1");
     CHECK(gateway.dropped(Drop::NeighbourQueueFull) == 1);
     CHECK(gateway.counters.waiting.read() == control::kMaxWaiting);
+}
+
+TEST_CASE("neighbours: hops that do not answer keep no place from another's first packet",
+          "[control][arp]") {
+    Running gateway(two_interfaces(16), 8 * control::kMaxWaiting);
+    const uint32_t most = control::kMaxWaiting;
+    const uint32_t each = GENERATE(1, 4, 64);  // packets for each of them
+    for (uint32_t packet = 0; packet < most; ++packet) {
+        gateway.forward(kOutside, silent_hop(packet / each).c_str());
+        gateway.sent();  // the questions
+    }
+    CHECK(gateway.counters.waiting.read() == most);
+
+    gateway.forward(kOutside, "198.51.100.9", 1);
+    gateway.forward(kOutside, silent_hop(most / each - 1).c_str());
+    CHECK(gateway.dropped(Drop::NeighbourQueueFull) == 2);
+    gateway.sent();
+    gateway.hear(kOutside, arp_reply(mac(9), ip("198.51.100.9"), kOutsideMac, ip("198.51.100.1")));
+    const std::vector<Sent> sent = gateway.sent();
+    REQUIRE(sent.size() == 1);
+    CHECK(sent[0].bytes.back() == 1);
+}
+
+TEST_CASE("neighbours: of hops with as many packets the one that has waited longest gives way",
+          "[control][arp]") {
+    Running gateway(two_interfaces(16), 8 * control::kMaxWaiting);
+    for (uint32_t i = 0; i < control::kMaxWaiting + 2; ++i) {
+        gateway.forward(kOutside, silent_hop(i).c_str());
+        gateway.sent();
+    }
+    CHECK(gateway.dropped(Drop::NeighbourQueueFull) == 2);
+    const auto released = [&](uint32_t i) {
+        const Be32 address = ip(silent_hop(i).c_str());
+        gateway.hear(kOutside, arp_reply(mac(9), address, kOutsideMac, ip("198.51.100.1")));
+        return gateway.sent().size();
+    };
+    CHECK(released(0) == 0);
+    CHECK(released(1) == 0);
+    CHECK(released(2) == 1);
+    CHECK(released(control::kMaxWaiting + 1) == 1);
 }
 
 TEST_CASE("neighbours: without a free hop a packet is dropped by name", "[control][arp]") {

@@ -78,7 +78,7 @@ def file_page(program, version):
         elif line.strip():
             out.append(escape(line.strip()))
     out += [".SH SEE ALSO", "/etc/sluice/sluice.conf of the package has every flag;",
-            ".I /usr/share/doc/sluice/configuration.md", "says more of each"]
+            ".I /usr/share/doc/sluice/docs/configuration.md", "says more of each"]
     return "\n".join(line for line in out if line) + "\n"
 
 
@@ -96,7 +96,7 @@ def page(program, section, version, subcommands):
         begin = next((i for i, line in enumerate(sub) if line.startswith("Usage:")), 0)
         out += [f".SH {escape(name.upper())} {escape(words.upper())}", *map(escape, sub[:begin]),
                 *body(sub[begin + 1:])]
-    out += [".SH SEE ALSO", "The guides in", ".I /usr/share/doc/sluice"]
+    out += [".SH SEE ALSO", "The guides in", ".I /usr/share/doc/sluice/docs"]
     return "\n".join(out) + "\n"
 
 

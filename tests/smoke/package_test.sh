@@ -96,6 +96,11 @@ for file in man8/sluice.8 man1/sluicectl.1 man1/sluice-bench.1 man5/sluice.conf.
 done
 pass "lintian finds nothing in $(basename "$package")"
 
+dpkg-deb --extract "$package" "$work/extracted"
+"$python" "$here/dead_links.py" "$work/extracted" >"$work/dead" ||
+    fail "what these point to is not in the package: $(cat "$work/dead")"
+pass "its documents and manual pages point to what is there"
+
 installed=/opt/$(basename "$package") # where the Debian has it
 
 # Without versions and without what would do as well.

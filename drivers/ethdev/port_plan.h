@@ -36,7 +36,7 @@ struct PortPlan {
     uint16_t rx_ring = 1024;   ///< Descriptors of each queue, where the device can.
     uint16_t tx_ring = 1024;
     std::vector<uint16_t> vlans{0};  ///< Tags of its frames; 0 for those without one.
-    std::vector<uint8_t> rss_key;    ///< Empty: the driver's.
+    std::vector<uint8_t> rss_key;    ///< Empty: one is drawn.
     bool hears_groups = false;       ///< Frames to multicast MACs are wanted too.
 
     std::string label() const { return "--" + flag + ' ' + name.text; }

@@ -159,7 +159,7 @@ struct Config {
     OnLostPort on_lost_port = OnLostPort::End;
     unsigned rx_ring = 1024;       ///< Descriptors of each receive queue.
     unsigned tx_ring = 1024;       ///< Descriptors of each transmit queue.
-    std::vector<uint8_t> rss_key;  ///< Empty: the driver's.
+    std::vector<uint8_t> rss_key;  ///< Empty: as the port chooses.
     SteerReplies steer_replies = SteerReplies::Changed;
     uint32_t flows = 1 << 18;
     hosts::Limits host_limits;

@@ -247,7 +247,8 @@ constexpr Flag kGatewayFlags[] = {
      "Descriptors of each transmit queue, a power of two, 64 to 32768; default: 1024",
      [](const Given& g, Config& c) { return store(read_ring_size(g), c.tx_ring); }},
     {"rss-key", kSpeed, Arity::One, false, "HEX",
-     "Key by which NICs spread packets over queues, 40 or 52 bytes; default: the driver's",
+     "Key by which NICs spread packets over queues, 40 or 52 bytes; default: one drawn at each "
+     "start, or the driver's where the NIC takes none",
      [](const Given& g, Config& c) { return store(read_key(g), c.rss_key); }},
 
     {"flows", kMemory, Arity::One, false, "N",

@@ -168,7 +168,7 @@ void add_fate(ordered_json& json, const why::Answer& answer, const nat64::Naming
         json["reason"] = stats::drop_name(answer.reason);
         json["meaning"] = advice.meaning;
         json["remedy"] = advice.remedy;
-        json["sender_is_told"] = answer.rejection != worker::Rejection::None;
+        json["sender_is_told"] = answer.sender_hears != why::SenderHears::Nothing;
     }
     if (answer.fate == why::Fate::Leaves || answer.fate == why::Fate::Waits) {
         const auto& ipv6 = answer.arrival.ipv6;

@@ -87,6 +87,16 @@ struct Exit {
     net::MacAddress mac{};
 };
 
+/// By what the sender of a packet that is dropped learns of it, unless that has been said often
+/// enough by now.
+enum class SenderHears : uint8_t {
+    Nothing,
+    Reset,
+    Error,   ///< Of ICMP, or of ICMPv6.
+    TooBig,  ///< Likewise, with the MTU, for which there is no limit in all.
+    Challenge,
+};
+
 struct Answer {
     Fate fate = Fate::Dropped;
     stats::Drop reason{};
@@ -108,10 +118,10 @@ struct Answer {
     std::optional<Crossed> crossed;  ///< Of what stays IPv6, which has nothing of the above.
 
     std::optional<Exit> exit;
-    net::Tuple after;               ///< As it leaves; of what stays IPv6 crossed.way says it.
-    bool is_cut = false;            ///< Into fragments, for the exit's MTU.
-    worker::Rejection rejection{};  ///< What an inside host is told.
-    unsigned worker = 0;            ///< That tracks it, where that is known.
+    net::Tuple after;            ///< As it leaves; of what stays IPv6 crossed.way says it.
+    bool is_cut = false;         ///< Into fragments, for the exit's MTU.
+    SenderHears sender_hears{};  ///< Of one that is dropped.
+    unsigned worker = 0;         ///< That tracks it, where that is known.
     bool worker_is_known = false;
 
     // For who knows the configuration to fill in.

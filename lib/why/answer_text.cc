@@ -286,15 +286,17 @@ string stage_lines(const Answer& answer, const AnswerWords& words) {
     return lines;
 }
 
-string rejection_line(worker::Rejection rejection) {
-    switch (rejection) {
-        case worker::Rejection::Reset:
+string hearing_line(SenderHears hears) {
+    switch (hears) {
+        case SenderHears::Reset:
             return "    its sender is told by a RST, within --reject-rate\n";
-        case worker::Rejection::Prohibited:
+        case SenderHears::Error:
             return "    its sender is told by an ICMP error, within --icmp-rate\n";
-        case worker::Rejection::Challenge:
+        case SenderHears::TooBig:
+            return "    its sender is told by an ICMP error, with the MTU\n";
+        case SenderHears::Challenge:
             return "    its sender is asked back by an ACK, 50 times a second at most\n";
-        case worker::Rejection::None:
+        case SenderHears::Nothing:
             break;
     }
     return {};
@@ -409,7 +411,7 @@ string answer_text(const Answer& answer, const AnswerWords& words) {
         return text;
     const stats::DropAdvice& advice = stats::drop_advice(answer.reason);
     return text + "    " + string(advice.meaning) + "\n    " + string(advice.remedy) + "\n" +
-           rejection_line(answer.rejection);
+           hearing_line(answer.sender_hears);
 }
 
 string answer_line(const Answer& answer, const AnswerWords& words) {

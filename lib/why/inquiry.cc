@@ -16,6 +16,7 @@
 #include "why/ipv6_look.h"
 #include "why/next_segment.h"
 #include "why/quota_answer.h"
+#include "why/sender_hears.h"
 #include "why/tracker_copy.h"
 #include "worker/burst.h"
 #include "worker/local.h"
@@ -83,7 +84,6 @@ private:
     void decide(const nat::Request& request);
     hosts::Answer ask_host(const nat::Request& request) const;
     std::optional<Drop> ask_quotas(nat::Request& request);
-    bool is_at_limit(const nat::Request& request) const;
     void relay();
     void leave(const net::Tuple& after);
     void find_worker();
@@ -219,6 +219,7 @@ void Look::describe(const policy::Rule& rule, std::optional<link::UplinkId> upli
 void Look::fail(Drop reason) {
     answer_.fate = Fate::Dropped;
     answer_.reason = reason;
+    answer_.sender_hears = SenderHears::Nothing;
 }
 
 /// Local::refuse().
@@ -366,7 +367,8 @@ void Look::open_toward(const worker::Target& target) {
 /// Answers::refuse().
 void Look::reject(Drop reason) {
     fail(reason);
-    answer_.rejection = worker::rejection_of(*policy_, side(), packet(), tuple(), reason);
+    answer_.sender_hears =
+        hears_of(worker::rejection_of(*policy_, side(), packet(), tuple(), reason));
 }
 
 hosts::Answer Look::ask_host(const nat::Request& request) const {
@@ -388,15 +390,6 @@ std::optional<Drop> Look::ask_quotas(nat::Request& request) {
                                                  : std::optional(nat::drop_of(quota.refusal));
 }
 
-/// Its host may have one flow more, and no mapping beside it.
-bool Look::is_at_limit(const nat::Request& request) const {
-    const hosts::Limits limits = request.limits(policy_->host_limits);
-    const net::InsideAddress host = request.original.inside_source();
-    return limits.flows == 1 ||
-           (limits.flows != 0 && shared_.hosts.would_admit(host, {limits.flows - 1, 0}, now_) !=
-                                     hosts::Answer::Admitted);
-}
-
 void Look::decide(const nat::Request& request) {
     const nat::Mappings mappings(shared_.table, policy_);
     const auto allocator = std::make_unique<nat::Allocator>(
@@ -416,7 +409,8 @@ void Look::decide(const nat::Request& request) {
         return reject(decision.reason);
     if (request.others != 0)
         describe(*request.rule, policy_->routes.uplinks().of(decision.external->address));
-    if (decision.mapped != nullptr && !decision.mapping && is_at_limit(request))
+    if (decision.mapped != nullptr && !decision.mapping &&
+        is_at_limit(shared_, *policy_, request, now_))
         return reject(Drop::HostFlows);
     if (decision.is_filtered)
         return reject(Drop::Filtered);
@@ -455,6 +449,8 @@ bool Look::is_let_out(const link::Path& path) {
     const auto reason = worker::refuse_exit(packet(), exit);
     if (reason)
         fail(*reason);
+    if (reason && (!answer_.request || side() == Side::Inside))  // as Openings has it
+        answer_.sender_hears = hears_error(*reason, packet());
     answer_.is_cut = !reason && packet().length > exit.mtu;
     return !reason;
 }
@@ -462,9 +458,11 @@ bool Look::is_let_out(const link::Path& path) {
 /// Egress::send().
 void Look::leave(const net::Tuple& after) {
     answer_.after = after;
-    if (answer_.exit->has_failed)
-        return fail(Drop::NeighbourFailed);
     answer_.fate = answer_.exit->has_mac ? Fate::Leaves : Fate::Waits;
+    if (!answer_.exit->has_failed)
+        return;
+    fail(Drop::NeighbourFailed);
+    answer_.sender_hears = hears_error(answer_.reason, packet());
 }
 
 /// Which worker opens its flow, where that is known beforehand.

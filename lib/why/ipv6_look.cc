@@ -4,6 +4,7 @@
 #include "nat64/edge.h"
 #include "net/parse.h"
 #include "why/exit_answer.h"
+#include "why/sender_hears.h"
 #include "worker/ipv6_crossing.h"
 
 #include <rte_ether.h>
@@ -22,6 +23,13 @@ namespace {
 void fail(Answer& answer, stats::Drop reason) {
     answer.fate = Fate::Dropped;
     answer.reason = reason;
+}
+
+/// With an error about it, where there may be one.
+void fail_with_error(Answer& answer, stats::Drop reason, bool may_be_told) {
+    fail(answer, reason);
+    if (may_be_told)
+        answer.sender_hears = hears_error(reason);
 }
 
 std::span<const uint8_t> bytes_of(const rte_mbuf* mbuf) {
@@ -65,7 +73,9 @@ std::optional<link::InterfaceId> Ipv6Look::enter(const Question& question, rte_m
     if (entered.fate == EdgeFate::Translated && net::ether_type(mbuf) == RTE_ETHER_TYPE_IPV4)
         return from;
     if (entered.fate == EdgeFate::Dropped)
-        fail(answer, entered.reason);
+        fail_with_error(answer, entered.reason,
+                        entered.is_ipv6 && worker::error_about(entered.reason) &&
+                            nat64::may_answer_with_error(mbuf, edge.way().headers));
     else if (entered.fate == EdgeFate::Crosses)
         cross(edge, mbuf, answer);
     else
@@ -114,12 +124,13 @@ void Ipv6Look::cross(const nat64::Edge& edge, rte_mbuf* mbuf, Answer& answer) co
     answer.exit =
         exit_answer(shared_, exit,
                     {.via = way.via, .interface = to, .hop = shared_.next_hops.find(to, way.via)});
+    const bool may_be_told = nat64::may_answer_with_error(mbuf, way.headers);
     if (const auto refusal = worker::refuse_crossing(way, exit))
-        return fail(answer, refusal->reason);
+        return fail_with_error(answer, refusal->reason, may_be_told);
     if (const auto reason = edge.cross(mbuf))
         return fail(answer, *reason);
     if (answer.exit->has_failed)
-        return fail(answer, stats::Drop::NeighbourFailed);
+        return fail_with_error(answer, stats::Drop::NeighbourFailed, may_be_told);
     answer.fate = answer.exit->has_mac ? Fate::Leaves : Fate::Waits;
 }
 

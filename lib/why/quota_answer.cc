@@ -7,6 +7,15 @@
 
 namespace sluice::why {
 
+bool is_at_limit(const worker::Shared& shared, const policy::Policy& policy,
+                 const nat::Request& request, Tick now) {
+    const hosts::Limits limits = request.limits(policy.host_limits);
+    const net::InsideAddress host = request.original.inside_source();
+    return limits.flows == 1 ||
+           (limits.flows != 0 &&
+            shared.hosts.would_admit(host, {limits.flows - 1, 0}, now) != hosts::Answer::Admitted);
+}
+
 QuotaAnswer ask_quotas(const worker::Shared& shared, const policy::Policy& policy,
                        const nat::Request& request, Tick now) {
     const hosts::QuotaRequest quota = request.quota(policy);

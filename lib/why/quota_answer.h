@@ -27,6 +27,10 @@ struct QuotaAnswer {
     std::optional<uint32_t> replaced = {};
 };
 
+/// Its host may have one flow more, and no mapping beside it.
+bool is_at_limit(const worker::Shared& shared, const policy::Policy& policy,
+                 const nat::Request& request, Tick now);
+
 QuotaAnswer ask_quotas(const worker::Shared& shared, const policy::Policy& policy,
                        const nat::Request& request, Tick now);
 

@@ -22,6 +22,12 @@ std::optional<CrossingRefusal> refuse_crossing(const nat64::Way& way, const link
     return std::nullopt;
 }
 
+std::optional<nat64::Icmpv6Error> error_about(Drop reason) {
+    if (reason == Drop::Ipv6Unmapped || reason == Drop::NoRoute || reason == Drop::Ipv6Destination)
+        return nat64::kNoRouteThere;
+    return std::nullopt;
+}
+
 void Ipv6Crossing::pass_on(rte_mbuf* mbuf, Tick now) {
     const nat64::Way& way = parts_.edge->way();
     const link::InterfaceId to = parts_.interfaces.find(parts_.edge->port(way.to), link::kIpv6Side);
@@ -34,8 +40,8 @@ void Ipv6Crossing::pass_on(rte_mbuf* mbuf, Tick now) {
 }
 
 void Ipv6Crossing::refuse(rte_mbuf* mbuf, Drop reason, Tick now) {
-    if (reason == Drop::Ipv6Unmapped || reason == Drop::NoRoute || reason == Drop::Ipv6Destination)
-        return refuse(mbuf, reason, nat64::kNoRouteThere, now);
+    if (const auto error = worker::error_about(reason))
+        return refuse(mbuf, reason, *error, now);
     parts_.egress.drop(mbuf, reason);
 }
 

@@ -42,6 +42,10 @@ struct CrossingRefusal {
 /// Of a packet that goes that way, by this exit of an IPv6 side.
 std::optional<CrossingRefusal> refuse_crossing(const nat64::Way& way, const link::Exit& exit);
 
+/// What the sender is told of a packet that nat64::Edge::enter() drops: that there is no way; of
+/// other reasons nothing.
+std::optional<nat64::Icmpv6Error> error_about(stats::Drop reason);
+
 /// The MTU of IPv6 by such an exit, whose own is that of what is yet to grow.
 constexpr size_t ipv6_mtu(const link::Exit& exit) {
     return size_t{exit.mtu} + nat64::kGrowth;

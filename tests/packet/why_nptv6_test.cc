@@ -205,6 +205,13 @@ private:
         CHECK(dropped == (answer.fate == Fate::Dropped
                               ? std::string(stats::drop_name(answer.reason)) + ' '
                               : std::string()));
+        const auto errors = [](const stats::Snapshot& snapshot) {
+            return snapshot.count[stats::Count::IcmpErrors] +
+                   snapshot.count[stats::Count::IcmpSuppressed];
+        };
+        const bool is_told = answer.sender_hears == why::SenderHears::Error ||
+                             answer.sender_hears == why::SenderHears::TooBig;
+        CHECK(errors(after) - errors(before) == (is_told ? 1 : 0));
         const bool goes_on = answer.fate == Fate::Leaves || answer.fate == Fate::Waits;
         if (!goes_on || !answer.crossed)
             return;
@@ -298,23 +305,28 @@ TEST_CASE("why nptv6: a packet that ends is told with its reason", "[packet][why
         const char* destination;
         listing::Query more;
         const char* reason;
+        const char* told;
     };
+    constexpr const char* kTold = "    its sender is told by an ICMP error, within --icmp-rate\n";
+    constexpr const char* kTooBig = "    its sender is told by an ICMP error, with the MTU\n";
+    constexpr const char* kNothing = nullptr;
     Nptv6Bed npt(options());
-    for (const Row& row :
-         std::initializer_list<Row>{{kHost6, kWorld6, {{"ttl", "1"}}, "ttl_exceeded"},
-                                    {kHost6, kWorld6, {{"len", "1501"}}, "too_big"},
-                                    {kHost6, kOther6, {}, "ipv6_destination"},
-                                    {kHost6, "64:ff9b::10.9.9.9", {}, "ipv6_destination"},
-                                    {kWorld6, "2001:db8:f:ffff::1", {}, "ipv6_unmapped"},
-                                    {kWorld6, "2001:db8:f:1::1", {}, "no_route"},
-                                    {kWorld6, kHost6, {}, "outside_to_inside"},
-                                    {kHost6, kMapped6, {{"from", "outside"}}, "outside_spoof"},
-                                    {kWorld6, kWorld6, {{"from", "inside"}}, "ipv6_source"}}) {
+    for (const Row& row : std::initializer_list<Row>{
+             {kHost6, kWorld6, {{"ttl", "1"}}, "ttl_exceeded", kTold},
+             {kHost6, kWorld6, {{"len", "1501"}}, "too_big", kTooBig},
+             {kHost6, kOther6, {}, "ipv6_destination", kTold},
+             {kHost6, "64:ff9b::10.9.9.9", {}, "ipv6_destination", kTold},
+             {kWorld6, "2001:db8:f:ffff::1", {}, "ipv6_unmapped", kTold},
+             {kWorld6, "2001:db8:f:1::1", {}, "no_route", kTold},
+             {kWorld6, kHost6, {}, "outside_to_inside", kNothing},
+             {kHost6, kMapped6, {{"from", "outside"}}, "outside_spoof", kNothing},
+             {kWorld6, kWorld6, {{"from", "inside"}}, "ipv6_source", kNothing}}) {
         const std::string text =
             told(npt.bed, udp('[' + std::string(row.source) + "]:1",
                               '[' + std::string(row.destination) + "]:2", row.more));
         CAPTURE(text);
         CHECK(has(text, std::string("dropped: ") + row.reason + "\n    "));
+        CHECK((row.told == kNothing ? !has(text, "its sender") : has(text, row.told)));
     }
 }
 

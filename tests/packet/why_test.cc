@@ -353,16 +353,14 @@ private:
     static void compare_told(const why::Answer& answer, const stats::Snapshot& before,
                              const stats::Snapshot& after) {
         const auto grown = [&](Count count) { return after.count[count] - before.count[count]; };
-        const auto is_told = [&](worker::Rejection rejection) {
-            return answer.rejection == rejection;
-        };
+        const auto is_told = [&](why::SenderHears told) { return answer.sender_hears == told; };
         CHECK(grown(Count::TcpResets) + grown(Count::TcpResetsSuppressed) ==
-              (is_told(worker::Rejection::Reset) ? 1 : 0));
+              (is_told(why::SenderHears::Reset) ? 1 : 0));
         CHECK(grown(Count::TcpChallenges) + grown(Count::TcpChallengesSuppressed) ==
-              (is_told(worker::Rejection::Challenge) ? 1 : 0));
-        // Of other ICMP errors, such as of a TTL that has run out, asking does not speak.
-        if (is_told(worker::Rejection::Prohibited))
-            CHECK(grown(Count::IcmpErrors) + grown(Count::IcmpSuppressed) == 1);
+              (is_told(why::SenderHears::Challenge) ? 1 : 0));
+        const bool has_error =
+            is_told(why::SenderHears::Error) || is_told(why::SenderHears::TooBig);
+        CHECK(grown(Count::IcmpErrors) + grown(Count::IcmpSuppressed) == (has_error ? 1 : 0));
         const bool is_searched = answer.decision && answer.decision->is_searched;
         const unsigned looks = is_searched ? answer.decision->probes : 0;
         if (!answer.may_search_on && looks < 2)

@@ -121,7 +121,7 @@ TEST_CASE("answer text: a gateway that stands by says so first, and last", "[why
 TEST_CASE("answer text: a refusal has the numbers that it was held against, and advice", "[why]") {
     Answer answer = arrived(conntrack::kAck);
     answer.reason = stats::Drop::InvalidWindowAbove;
-    answer.rejection = worker::Rejection::Reset;
+    answer.sender_hears = why::SenderHears::Reset;
     Met met{.entry = {.tuple = {kOriginal, kReply},
                       .left = Duration::seconds(300),
                       .state = conntrack::TcpState::Established,

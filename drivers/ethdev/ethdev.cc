@@ -148,6 +148,7 @@ Status Ethdev::configure(const rte_eth_dev_info& device) {
     tx_queues_ = queues.tx;
 
     rte_eth_conf conf{};
+    conf.intr_conf.rmv = (*device.dev_flags & RTE_ETH_DEV_INTR_RMV) != 0 ? 1 : 0;
     if (queues.rss_hf != 0) {
         conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
         conf.rx_adv_conf.rss_conf.rss_hf = queues.rss_hf;
@@ -255,6 +256,8 @@ Status Ethdev::start(rte_mempool* pool) {
     if (Status status = set_mtu(); !status)
         return status;
     resets_ = std::make_unique<ResetWatch>(id_, device);
+    if (plan_.name.kind == io::PortKind::Pci)
+        removals_ = std::make_unique<RemovalWatch>(id_, plan_.name.device);
     if (const int error = rte_eth_dev_start(id_); error != 0)
         return failed("starting it", error);
     is_started_ = true;
@@ -346,6 +349,12 @@ io::LinkState Ethdev::device_state() const {
         const Error error = plan_.error(
             "its device wants to be reset, which a process that starts anew does alone");
         return {false, false, mtu_, error.message, true};
+    }
+    if (removals_ && removals_->has_gone()) {
+        const Error error = plan_.error(
+            "its device has been taken away, and one that comes back is had by a process that "
+            "starts anew alone");
+        return {false, false, mtu_, error.message, removals_->is_there_again()};
     }
     rte_eth_link link{};
     const int error = rte_eth_link_get_nowait(id_, &link);

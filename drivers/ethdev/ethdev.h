@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "ethdev/offload_plan.h"
 #include "ethdev/port_plan.h"
+#include "ethdev/removal_watch.h"
 #include "ethdev/reset_watch.h"
 #include "io/device.h"
 
@@ -97,7 +98,8 @@ private:
     int interface_ = 0;     // of the kernel's, below the started port
     bool is_lost_ = false;  // that one has gone
     bool is_started_ = false;
-    std::unique_ptr<ResetWatch> resets_;  // of the port that has been set up
+    std::unique_ptr<ResetWatch> resets_;      // of the port that has been set up
+    std::unique_ptr<RemovalWatch> removals_;  // likewise, where it is a PCI device
     std::optional<io::Rss> rss_;
     std::vector<Lock> tx_locks_;         ///< Empty when every worker has a queue of its own.
     std::vector<NextQueue> next_queue_;  ///< Empty when each polled queue is one of the device.

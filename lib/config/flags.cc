@@ -90,9 +90,9 @@ constexpr Flag kGatewayFlags[] = {
      "The MTU of all ports, 576 to 9216; default: as they are",
      [](const Given& g, Config& c) { return store(read_number(g, {576, 9216}), c.mtu); }},
     {"on-lost-port", kPorts, Arity::One, false, "end|stay",
-     "Where a port is there again for a process that starts anew alone (af_xdp, a NIC to be "
-     "reset): end with exit code 75, so that a supervisor starts sluice anew, or go on without it; "
-     "default: end",
+     "Where a port is there again for a process that starts anew alone (af_xdp, a NIC that was "
+     "taken away or is to be reset): end with exit code 75, so that a supervisor starts sluice "
+     "anew, or go on without it; default: end",
      store_on_lost_port},
 
     {"lan-address", kAddresses, Arity::Each, true, "ADDRESS/LENGTH",

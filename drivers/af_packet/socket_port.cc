@@ -70,6 +70,7 @@ Status SocketPort::start(rte_mempool* pool) {
 
 /// Opens sockets on the interface, and lets the workers change over to them.
 Status SocketPort::attach(const kernel::Interface& interface) {
+    retire(queues_.size());  // of an interface that comes and goes there are not ever more
     Result<SocketsOfAll> sockets = open_sockets();
     if (!sockets)
         return sockets.error();
@@ -131,7 +132,7 @@ io::LinkState SocketPort::look() {
         state = {true, (*interface).is_running, mtu()};
     }
     set_link(state.is_up);
-    retire();
+    retire(1);  // neighbours wait meanwhile
     count_losses();
     return state;
 }
@@ -146,16 +147,19 @@ void SocketPort::follow(const kernel::Interface& interface) {
         is_accepting_ = queues_[0]->owned.back()->receiver->accept(interface.index, mac_).ok();
 }
 
-/// Closes the sockets that no worker uses any more.
-void SocketPort::retire() {
+/// Closes the sockets that no worker uses any more, of so many queues at most.
+void SocketPort::retire(size_t most) {
     for (const auto& queue : queues_) {
         auto& owned = queue->owned;
-        if (owned.size() == 1 || queue->seen.load(std::memory_order_acquire) != owned.back().get())
+        if (most == 0)
+            return;
+        if (owned.size() <= 1 || queue->seen.load(std::memory_order_acquire) != owned.back().get())
             continue;
         while (owned.size() > 1) {
             count(*owned.front(), retired_);
             owned.erase(owned.begin());
         }
+        --most;
     }
 }
 

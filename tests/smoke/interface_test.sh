@@ -85,6 +85,16 @@ in_namespace life.gateway ip link set dev wan up
 wait_for 10 "traffic under another hardware address" is_reached life
 pass "another hardware address: the port keeps its own"
 
+# packet_sockets: the gateway's, beside which its namespace has none.
+packet_sockets() {
+    in_namespace life.gateway sed 1d /proc/net/packet | wc -l
+}
+has_packet_sockets() {
+    (($(packet_sockets) == $1))
+}
+
+sockets=$(packet_sockets)
+((sockets > 0)) || fail "no packet sockets"
 in_namespace life.gateway ip link delete dev wan
 wait_for 5 "the loss to be noticed" says life "--wan af_packet:wan is gone"
 connect life.gateway wan life.server eth0
@@ -94,6 +104,7 @@ wait_for 10 "the new interface" is_reached life
 says life "--wan af_packet:wan is there again" || fail "the new interface came unsaid"
 in_namespace life.gateway nft list tables 2>/dev/null | grep --quiet sluice-wan ||
     fail "the new interface is left to the kernel"
+wait_for 10 "the sockets of before to be closed" has_packet_sockets "$sockets"
 pass "deleted and made anew: taken again, under the hardware address of before"
 
 in_namespace life.gateway ip link set dev wan mtu 1400

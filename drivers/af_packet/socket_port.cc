@@ -122,6 +122,8 @@ unsigned SocketPort::receive(uint16_t queue, std::span<rte_mbuf*> packets) {
 io::LinkState SocketPort::look() {
     io::LinkState state{false, false, mtu()};
     const Result<kernel::Interface> interface = kernel::look_up_interface(params_.interface);
+    if (!interface && interface_ != 0 && kernel::may_still_be(params_.interface, interface_))
+        return {true, has_link(), mtu()};
     if (!interface)
         interface_ = 0;  // who comes may have its number, and not its sockets
     if (interface && (*interface).index != interface_)

@@ -329,9 +329,8 @@ bool Ethdev::is_on_kernel() const {
 /// they have opened: who comes by the same name later is not theirs.
 io::LinkState Ethdev::kernel_state() {
     const Result<kernel::Interface> interface = kernel::look_up_interface(plan_.name.interface);
-    // A look that fails for want of descriptors, say, tells nothing.
     if (interface ? (*interface).index != interface_
-                  : if_nametoindex(plan_.name.interface.c_str()) == 0 && errno == ENODEV)
+                  : !kernel::may_still_be(plan_.name.interface, interface_))
         is_lost_ = true;
     if (!is_lost_)
         return {true, interface ? (*interface).is_running : has_link(), mtu_};

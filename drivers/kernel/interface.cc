@@ -39,15 +39,15 @@ uint32_t ethtool_setting(int descriptor, const std::string& name, uint32_t comma
 }  // namespace
 
 Result<Interface> look_up_interface(const std::string& name) {
-    Interface interface;
-    interface.index = static_cast<int>(if_nametoindex(name.c_str()));
-    if (interface.index == 0)
-        return Error{"there is no such interface here; `ip link` lists those that are"};
     // No packet socket: closing one waits until all CPUs have left what they were in, for tens of
     // milliseconds, and the control core looks ten times a second.
     const Descriptor any(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     if (!any)
         return Error{"no socket to ask of it by: " + std::string(std::strerror(errno))};
+    Interface interface;
+    interface.index = static_cast<int>(if_nametoindex(name.c_str()));
+    if (interface.index == 0)
+        return Error{"there is no such interface here; `ip link` lists those that are"};
 
     ifreq request = request_for(name);
     if (ioctl(any.get(), SIOCGIFHWADDR, &request) != 0 ||
@@ -70,6 +70,11 @@ Result<Interface> look_up_interface(const std::string& name) {
         (ethtool_setting(any.get(), name, ETHTOOL_GFLAGS) & ETH_FLAG_RXVLAN) != 0;
     interface.rx_queues = count_rx_queues(any.get(), name);
     return interface;
+}
+
+bool may_still_be(const std::string& name, int index) {
+    const auto found = static_cast<int>(if_nametoindex(name.c_str()));
+    return found == 0 ? errno != ENODEV : found == index;
 }
 
 Status check_raw_sockets() {

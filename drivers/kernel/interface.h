@@ -29,6 +29,10 @@ struct Interface {
 /// Looks `name` up in this network namespace. The error is why it cannot be a port and what to do.
 Result<Interface> look_up_interface(const std::string& name);
 
+/// Whether the interface of that index may have that name still, where it cannot be looked up: it
+/// has, or the kernel cannot be asked, for want of descriptors, say.
+bool may_still_be(const std::string& name, int index);
+
 /// An error where this process may not open what a port on an interface is made of. It waits for
 /// the kernel: before anything is forwarded.
 Status check_raw_sockets();

@@ -4,6 +4,7 @@
 #include "catch.h"
 #include "testing/has.h"
 
+#include <net/if.h>
 #include <sys/resource.h>
 
 namespace interface_test {
@@ -29,6 +30,24 @@ TEST_CASE("interface: what is no port says why", "[kernel]") {
     const auto loopback = kernel::look_up_interface("lo");
     REQUIRE_FALSE(loopback);
     CHECK(has(loopback.error().message, "it is no Ethernet interface"));
+}
+
+TEST_CASE("interface: without descriptors one that is there is not said to have gone", "[kernel]") {
+    const auto index = static_cast<int>(if_nametoindex("lo"));
+    CHECK(kernel::may_still_be("lo", index));
+    CHECK_FALSE(kernel::may_still_be("lo", index + 1));
+    CHECK_FALSE(kernel::may_still_be("no such one", index));
+
+    rlimit limit{};
+    REQUIRE(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    const rlimit none{0, limit.rlim_max};
+    REQUIRE(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    const auto loopback = kernel::look_up_interface("lo");
+    const bool may_be = kernel::may_still_be("lo", index);
+    REQUIRE(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    REQUIRE_FALSE(loopback);
+    CHECK(has(loopback.error().message, "Too many open files"));
+    CHECK(may_be);
 }
 
 TEST_CASE("interface: who looks one up waits for nobody", "[kernel]") {

@@ -56,7 +56,8 @@ Result<pool::AddressKey> keep_address_key(const std::string& name,
     if (known)
         return read_key(name, known);
     if (errno != ENOENT && errno != ENOTDIR)
-        return Error{"cannot open " + name + ": " + std::strerror(errno)};
+        return Error{"cannot open " + name + ": " + std::strerror(errno) +
+                     "; give it to the user of sluice, or remove it and a new key is drawn"};
 
     Wiped<SipKey> drawn{};
     if (getrandom(drawn.data(), sizeof drawn, 0) != sizeof drawn)

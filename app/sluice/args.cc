@@ -96,6 +96,8 @@ public:
         const string text = error.what();
         if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !app_.remaining().empty())
             return no_flag(app_.remaining().front());
+        if (app_.count("--config") > 1)
+            return Error{"--config: it is there twice, and one file is read"};
         if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr)
             return Error{text.substr(0, text.find(':')) + ": its value is missing"};
         if (dynamic_cast<const CLI::ConversionError*>(&error) != nullptr)

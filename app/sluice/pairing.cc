@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sluice/pairing.h"
 
+#include "config/read.h"
 #include "conntrack/layout.h"
 #include "conntrack/status.h"
 #include "flow/journal.h"
@@ -34,7 +35,7 @@ Status choose_keys(const config::Config& config, gateway::Ground& ground,
     } else if (!config.address_key) {
         const auto key = keep_address_key(address_key_file(config.control_socket), warn);
         if (!key)
-            return key.error();
+            return config::wrong("control-socket", config.control_socket, key.error().message);
         ground.address_key = *key;
     }
     ground.address_key = config.address_key.value_or(ground.address_key);

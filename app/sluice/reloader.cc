@@ -104,7 +104,8 @@ Result<std::unique_ptr<Reloader>> Reloader::start(ReloaderParams params) {
     try {
         reloader->thread_ = std::thread([self = reloader.get()] { self->work(); });
     } catch (const std::system_error& error) {
-        return Error{string("the configuration could not be read again: ") + error.what()};
+        return Error{string("the thread that reads the configuration again cannot be started: ") +
+                     error.what()};
     }
     return reloader;
 }

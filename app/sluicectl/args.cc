@@ -7,8 +7,10 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <string_view>
 #include <utility>
 
 namespace sluicectl {
@@ -355,6 +357,18 @@ std::vector<Command> add_commands(CLI::App& app, Words& words) {
     return commands;
 }
 
+/// Says what is wrong, or what was asked for; returns how to end.
+int tell(const CLI::App& app, const CLI::ParseError& error) {
+    // A word that is no subcommand leaves one to be wanted still.
+    const std::vector<std::string> rest = app.remaining(true);
+    if (!rest.empty() && std::string_view(error.what()).starts_with("A subcommand")) {
+        std::fprintf(stderr, "sluicectl: %s: there is no such subcommand; see sluicectl --help\n",
+                     rest.front().c_str());
+        return kUsage;
+    }
+    return app.exit(error) == 0 ? EXIT_SUCCESS : kUsage;
+}
+
 }  // namespace
 
 Request parse_args(int argc, char** argv) {
@@ -373,7 +387,7 @@ Request parse_args(int argc, char** argv) {
         check_why(*app.get_subcommand("why"), words);
         check_who(words);
     } catch (const CLI::ParseError& error) {
-        std::exit(app.exit(error) == 0 ? EXIT_SUCCESS : kUsage);
+        std::exit(tell(app, error));
     }
     const auto asked = std::find_if(commands.begin(), commands.end(), [](const Command& command) {
         return command.command->parsed();

@@ -18,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -43,6 +44,11 @@ int try_connect(const std::string& path) {
     return connected ? 0 : errno;
 }
 
+bool is_socket(const std::string& path) {
+    struct stat status {};
+    return stat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode);
+}
+
 std::string no_connection(const std::string& path, int error) {
     const std::string reason = std::strerror(error);
     switch (error) {
@@ -50,6 +56,8 @@ std::string no_connection(const std::string& path, int error) {
             return "there is no control socket " + path +
                    "; is sluice running, and was it given another --control-socket?";
         case ECONNREFUSED:
+            if (!is_socket(path))
+                return path + " is no socket; name the gateway's --control-socket.";
             return "nobody listens on the control socket " + path +
                    "; sluice has ended without removing it: start it again.";
         case EACCES:

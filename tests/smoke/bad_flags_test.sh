@@ -113,6 +113,30 @@ in_namespace bad.gateway timeout 20 "$sluice" "${good[@]}" --config "$work/sluic
 grep --quiet no-such-key "$work/err" || fail "an unknown key is not named: $(cat "$work/err")"
 pass "$(cat "$work/err")"
 
+# said_by COMMAND...: the one sentence by which it refuses, with exit code 1, 2 or 75.
+said_by() {
+    local status=0
+    in_namespace bad.gateway timeout 20 "$@" >"$work/out" 2>"$work/err" || status=$?
+    ((status == 1 || status == 2 || status == 75)) || fail "$*: exit code $status"
+    (($(wc -l <"$work/err") == 1)) || fail "$*: not one sentence: $(cat "$work/err")"
+    cat "$work/err"
+}
+# says WORDS COMMAND...
+says() {
+    local words=$1 sentence
+    shift
+    sentence=$(said_by "$@")
+    [[ $sentence == *"$words"* ]] || fail "$*: $sentence"
+    pass "$sentence"
+}
+says "--config: it is there twice" "$sluice" --config "$work/sluice.conf" --config "$work/sock"
+touch "$work/sock.address-key" # which others may read
+says "--control-socket $work/sock: $work/sock.address-key" "$sluice" "${good[@]}"
+rm "$work/sock.address-key"
+says "flosw: there is no such subcommand" "$sluicectl" flosw
+says "chekc: there is no such subcommand" "$sluicectl" config chekc
+says "$work/sluice.conf is no socket" "$sluicectl" --socket "$work/sluice.conf" stats
+
 # What is too large for the memory that the process may have: its configuration file to begin with.
 yes '# nothing' | head --bytes 12M >"$work/sluice.conf"
 

@@ -138,7 +138,7 @@ says "chekc: there is no such subcommand" "$sluicectl" config chekc
 says "$work/sluice.conf is no socket" "$sluicectl" --socket "$work/sluice.conf" stats
 
 # What is too large for the memory that the process may have: its configuration file to begin with.
-yes '# nothing' | head --bytes 12M >"$work/sluice.conf"
+head --bytes 12M < <(yes '# nothing') >"$work/sluice.conf"
 
 # lacks_memory CODE COMMAND...: it says so in one sentence, and ends with this code.
 lacks_memory() {

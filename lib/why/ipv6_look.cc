@@ -36,11 +36,6 @@ std::span<const uint8_t> bytes_of(const rte_mbuf* mbuf) {
     return {rte_pktmbuf_mtod(mbuf, const uint8_t*), rte_pktmbuf_data_len(mbuf)};
 }
 
-bool is_discovery(const std::optional<Ipv6Packet>& packet) {
-    return packet && packet->has_transport && packet->headers.protocol == nat64::kIcmpv6 &&
-           nat64::Discovery::is_discovery(packet->icmp_type);
-}
-
 std::optional<nat64::PrefixPair> copy_of(const nat64::PrefixPair* pair) {
     return pair == nullptr ? std::nullopt : std::optional(*pair);
 }
@@ -79,7 +74,7 @@ std::optional<link::InterfaceId> Ipv6Look::enter(const Question& question, rte_m
     else if (entered.fate == EdgeFate::Crosses)
         cross(edge, mbuf, answer);
     else
-        answer.fate = is_discovery(packet) ? Fate::Discovery : Fate::Answered;
+        answer.fate = packet && is_discovery(*packet) ? Fate::Discovery : Fate::Answered;
     return std::nullopt;
 }
 

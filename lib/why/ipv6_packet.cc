@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "why/ipv6_packet.h"
 
+#include "nat64/discovery.h"
 #include "nat64/transport.h"
 #include "net/tuple.h"
 #include "stats/drop.h"
@@ -50,6 +51,11 @@ std::optional<Ipv6Packet> read_ipv6(std::span<const uint8_t> frame) {
     if (packet.headers.is_first())
         read_transport(bytes.subspan(std::min<size_t>(packet.headers.bytes, bytes.size())), packet);
     return packet;
+}
+
+bool is_discovery(const Ipv6Packet& packet) {
+    return packet.has_transport && packet.headers.protocol == nat64::kIcmpv6 &&
+           nat64::Discovery::is_discovery(packet.icmp_type);
 }
 
 }  // namespace sluice::why

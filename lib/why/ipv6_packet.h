@@ -34,6 +34,9 @@ struct Ipv6Packet {
 /// Of a frame without tags; nothing for what is no sound IPv6 packet.
 std::optional<Ipv6Packet> read_ipv6(std::span<const uint8_t> frame);
 
+/// Of neighbours or routers.
+bool is_discovery(const Ipv6Packet& packet);
+
 /// The way of a packet that stays IPv6, as far as it has been decided.
 struct Crossed {
     nat64::Way way = {};

@@ -5,9 +5,15 @@
 #include "listing/tuple_text.h"
 #include "net/parse.h"
 #include "stats/drop.h"
+#include "why/answer.h"
 #include "why/answer_text.h"
+#include "why/as_ipv4.h"
 #include "why/frame.h"
+#include "why/ipv6_packet.h"
+#include "why/ipv6_text.h"
 #include "worker/segment.h"
+
+#include <rte_ether.h>
 
 #include <cstring>
 #include <utility>
@@ -38,7 +44,8 @@ string change_text(net::Protocol protocol, conntrack::ProtocolState before,
 
 }  // namespace
 
-bool Replay::Order::operator()(const net::Tuple& a, const net::Tuple& b) const {
+bool Replay::Order::operator()(const Key& a, const Key& b) const {
+    static_assert(sizeof(Key) == sizeof(net::Tuple) + 2 * sizeof(net::Ipv6Address), "no padding");
     return std::memcmp(&a, &b, sizeof a) < 0;
 }
 
@@ -48,43 +55,61 @@ string told_text(const Told& told) {
 
 Told Replay::tell(std::span<const uint8_t> bytes, Tick now) {
     const Frame frame(bytes);
-    net::Packet packet;
-    net::Tuple tuple;
-    Answer answer;
-    const auto reason = net::parse(frame.mbuf(), packet, tuple);
-    if (!reason)
-        describe(packet, tuple, answer.arrival);
-    const string head = packet_text(answer);
-    Told told = reason                 ? dropped(*reason)
-                : packet.is_icmp_error ? tell_error(tuple, now)
-                : packet.is_fragment   ? passed("not tracked by itself")
-                                       : tell(answer, worker::segment_of(packet, tuple), now);
-    told.packet = head;
+    return net::ether_type(frame.mbuf()) == RTE_ETHER_TYPE_IPV6 ? tell_ipv6(bytes, now)
+                                                                : judge(frame, {}, now);
+}
+
+/// By its form as IPv4.
+Told Replay::tell_ipv6(std::span<const uint8_t> bytes, Tick now) {
+    const auto packet = read_ipv6(bytes);
+    AsIpv4 made;
+    Told told;
+    if (packet && is_discovery(*packet))
+        told = passed("neighbour discovery");
+    else if (const auto reason = as_ipv4(bytes, made))
+        told = dropped(*reason);
+    else
+        told = judge(Frame(made.frame), {{}, made.source, made.destination}, now);
+    told.packet = packet ? packet_text(*packet) : "a frame that is no sound IPv6 packet";
     return told;
 }
 
-Told Replay::tell_error(const net::Tuple& tuple, Tick now) {
+/// Of an IPv4 frame; `key` has what is not in it.
+Told Replay::judge(const Frame& frame, Key key, Tick now) {
+    net::Packet packet;
+    Answer answer;
+    const auto reason = net::parse(frame.mbuf(), packet, key.tuple);
+    if (!reason)
+        describe(packet, key.tuple, answer.arrival);
+    Told told = reason                 ? dropped(*reason)
+                : packet.is_icmp_error ? tell_error(key, now)
+                : packet.is_fragment   ? passed("not tracked by itself")
+                                       : tell(key, worker::segment_of(packet, key.tuple), now);
+    told.packet = packet_text(answer);
+    return told;
+}
+
+Told Replay::tell_error(const Key& key, Tick now) {
     const bool is_known =
-        find(tuple, now) != flows_.end() || find(tuple.reversed(), now) != flows_.end();
+        find(key, now) != flows_.end() || find(key.reversed(), now) != flows_.end();
     return is_known ? passed("about a flow") : dropped(stats::Drop::IcmpErrorUnknown);
 }
 
-/// The flow with this original tuple, unless its time is over.
-Replay::Flows::iterator Replay::find(const net::Tuple& tuple, Tick now) {
-    const auto found = flows_.find(tuple);
+/// The flow whose first packet had this key, unless its time is over.
+Replay::Flows::iterator Replay::find(const Key& key, Tick now) {
+    const auto found = flows_.find(key);
     if (found == flows_.end() || found->second.deadline.is_after(now))
         return found;
     flows_.erase(found);
     return flows_.end();
 }
 
-Told Replay::tell(Answer& answer, const Segment& segment, Tick now) {
-    const net::Tuple& tuple = answer.arrival.tuple;
-    if (const auto found = find(tuple, now); found != flows_.end())
-        return track(answer, found, segment, now);
-    if (const auto found = find(tuple.reversed(), now); found != flows_.end())
-        return track(answer, found, segment, now);
-    return open(answer, segment, now);
+Told Replay::tell(const Key& key, const Segment& segment, Tick now) {
+    if (const auto found = find(key, now); found != flows_.end())
+        return track(found, Direction::Original, segment, now);
+    if (const auto found = find(key.reversed(), now); found != flows_.end())
+        return track(found, Direction::Reply, segment, now);
+    return open(key, segment, now);
 }
 
 /// Once a second of the capture those that are over make room. Its times may go back.
@@ -101,7 +126,7 @@ bool Replay::has_room(Tick now) {
     return flows_.size() < most_flows_;
 }
 
-Told Replay::open(const Answer& answer, const Segment& segment, Tick now) {
+Told Replay::open(const Key& key, const Segment& segment, Tick now) {
     decltype(Flow::memory) memory{};
     const conntrack::Verdict verdict =
         conntrack::open(tuning_, segment, conntrack::TrackerMemory(memory));
@@ -109,30 +134,25 @@ Told Replay::open(const Answer& answer, const Segment& segment, Tick now) {
         return dropped(verdict.reason);
     if (!has_room(now))
         return passed("not followed: " + std::to_string(flows_.size()) + " flows live already");
-    const net::Tuple& tuple = answer.arrival.tuple;
-    Flow& flow = flows_[tuple];
+    Flow& flow = flows_[key];
     flow = {verdict.state, verdict.status, now, now + verdict.timeout, memory};
-    return passed("opens a flow" + change_text(tuple.protocol, {}, verdict.state));
+    return passed("opens a flow" + change_text(key.tuple.protocol, {}, verdict.state));
 }
 
-Told Replay::track(Answer& answer, Flows::iterator found, const Segment& segment, Tick now) {
-    const net::Tuple original = found->first;
+Told Replay::track(Flows::iterator found, Direction direction, const Segment& segment, Tick now) {
     Flow& flow = found->second;
-    const Direction direction =
-        original == answer.arrival.tuple ? Direction::Original : Direction::Reply;
-    answer.met = Met{.entry = {.tuple = {original, original.reversed()},
-                               .left = flow.deadline - now,
-                               .state = flow.state,
-                               .status = flow.status},
-                     .direction = direction};
+    Met met;
+    met.direction = direction;
     if (segment.protocol == net::Protocol::Tcp)
-        answer.met->ends = reinterpret_cast<const conntrack::TcpTracker&>(flow.memory).ends;
+        met.ends = reinterpret_cast<const conntrack::TcpTracker&>(flow.memory).ends;
     const conntrack::Verdict verdict =
         conntrack::track(tuning_, {flow.state, flow.status, now - flow.opened, flow.deadline - now},
                          direction, segment, conntrack::TrackerMemory(flow.memory));
     if (verdict.action == Action::Reopen) {
+        const Key original = found->first;
         flows_.erase(found);
-        return open(answer, segment, now);
+        return open(direction == Direction::Original ? original : original.reversed(), segment,
+                    now);
     }
     const string change = change_text(segment.protocol, flow.state, verdict.state);
     flow.state = verdict.state;
@@ -140,7 +160,7 @@ Told Replay::track(Answer& answer, Flows::iterator found, const Segment& segment
     if (verdict.refresh)
         flow.deadline = now + verdict.timeout;
     if (verdict.action == Action::Refuse)
-        return dropped(verdict.reason, numbers_text(*answer.met, {segment, verdict}));
+        return dropped(verdict.reason, numbers_text(met, {segment, verdict}));
     if (verdict.action == Action::Delete)
         flows_.erase(found);
     return passed((direction == Direction::Original ? "original" : "reply") + change);

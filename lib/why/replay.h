@@ -6,7 +6,8 @@
 /// those before it have left.
 ///
 /// Shape    The trackers of the gateway, over flows of its own; no gateway is asked. The packets
-///          are those of one side of a NAT, where both directions have the same addresses.
+///          are those of one side of a NAT, where both directions have the same addresses, of IPv4
+///          and of IPv6.
 /// Units    Time as it stands in the capture; flows end by it.
 /// Threads  Its owner's.
 /// Memory   Some 200 bytes for each flow that it has seen, as long as it lives, and kMostFlows at
@@ -15,9 +16,9 @@
 
 #include "base/clock.h"
 #include "conntrack/tracker.h"
+#include "net/ipv6.h"
 #include "net/tuple.h"
 #include "stats/drop.h"
-#include "why/answer.h"
 
 #include <array>
 #include <cstddef>
@@ -28,6 +29,8 @@
 #include <string>
 
 namespace sluice::why {
+
+class Frame;
 
 /// What is told of one packet.
 struct Told {
@@ -50,6 +53,14 @@ public:
     Told tell(std::span<const uint8_t> frame, Tick now);
 
 private:
+    /// By what a packet's flow is known: that of IPv6 has its addresses beside the tuple.
+    struct Key {
+        net::Tuple tuple;
+        net::Ipv6Address source = {};
+        net::Ipv6Address destination = {};
+
+        Key reversed() const { return {tuple.reversed(), destination, source}; }
+    };
     struct Flow {
         conntrack::ProtocolState state;
         uint8_t status = 0;
@@ -58,16 +69,19 @@ private:
         alignas(64) std::array<std::byte, conntrack::kTrackerBytes> memory{};
     };
     struct Order {
-        bool operator()(const net::Tuple& a, const net::Tuple& b) const;
+        bool operator()(const Key& a, const Key& b) const;
     };
-    using Flows = std::map<net::Tuple, Flow, Order>;  // by their original tuple
+    using Flows = std::map<Key, Flow, Order>;  // by that of their first packet
 
     bool has_room(Tick now);
-    Told tell_error(const net::Tuple& tuple, Tick now);
-    Flows::iterator find(const net::Tuple& tuple, Tick now);
-    Told tell(Answer& answer, const conntrack::Segment& segment, Tick now);
-    Told open(const Answer& answer, const conntrack::Segment& segment, Tick now);
-    Told track(Answer& answer, Flows::iterator found, const conntrack::Segment& segment, Tick now);
+    Told tell_ipv6(std::span<const uint8_t> frame, Tick now);
+    Told judge(const Frame& frame, Key key, Tick now);
+    Told tell_error(const Key& key, Tick now);
+    Flows::iterator find(const Key& key, Tick now);
+    Told tell(const Key& key, const conntrack::Segment& segment, Tick now);
+    Told open(const Key& key, const conntrack::Segment& segment, Tick now);
+    Told track(Flows::iterator found, net::Direction direction, const conntrack::Segment& segment,
+               Tick now);
 
     conntrack::Tuning tuning_;
     size_t most_flows_;

@@ -4,6 +4,7 @@
 /// What is said of an IPv6 packet before it is sent, beside what then becomes of it: the same. And
 /// nothing has changed by asking, nor has any host got a number.
 
+#include "asked.h"
 #include "bed_with_route6.h"
 #include "catch.h"
 #include "command/why_json.h"
@@ -26,7 +27,6 @@ using namespace sluice;
 using namespace sluice::test;
 using net::Side;
 using sluice::testing::has;
-using stats::Drop;
 using why::Fate;
 
 namespace {
@@ -70,32 +70,6 @@ TestbedOptions options(unsigned workers = 1) {
                          });
 }
 
-/// What asking could have changed.
-struct Counted {
-    stats::Snapshot snapshot;
-    uint32_t flows = 0;
-    uint32_t hosts = 0;  // with numbers
-
-    bool operator==(const Counted& other) const {
-        const auto is_same_volume = [](const stats::BothVolumes& x, const stats::BothVolumes& y) {
-            return x.in == y.in && x.out == y.out;
-        };
-        return snapshot.count.values == other.snapshot.count.values &&
-               snapshot.drop.values == other.snapshot.drop.values && flows == other.flows &&
-               hosts == other.hosts &&
-               std::ranges::equal(snapshot.interfaces, other.snapshot.interfaces, is_same_volume);
-    }
-};
-
-Counted count(Testbed& bed) {
-    return {bed.gateway().snapshot(), bed.flows(), bed.gateway().naming().usage()->hosts};
-}
-
-why::Answer ask(Testbed& bed, const why::Question& question) {
-    const auto policy = bed.gateway().policies().current();
-    return bed.gateway().ask(question, *policy, bed.now());
-}
-
 class Subject {
 public:
     explicit Subject(unsigned workers) : npt_(options(workers)) {
@@ -119,8 +93,7 @@ public:
         npt_.bed.inject(from, frame);
         npt_.settle();
         compare(answer, before.snapshot);
-        ++fates_[answer.fate == Fate::Dropped ? std::string(stats::drop_name(answer.reason))
-                                              : std::to_string(static_cast<int>(answer.fate))];
+        ++fates_[fate_name(answer)];
     }
 
     const std::map<std::string, unsigned>& fates() const { return fates_; }
@@ -196,15 +169,10 @@ private:
     }
 
     void compare(const why::Answer& answer, const stats::Snapshot& before) {
-        const stats::Snapshot after = npt_.bed.gateway().snapshot();
-        std::string dropped;
-        for (size_t i = 0; i < stats::kDropCount; ++i)
-            if (const auto reason = static_cast<Drop>(i); after.drop[reason] != before.drop[reason])
-                dropped += std::string(stats::drop_name(reason)) + ' ';
+        const std::string dropped = dropped_since(npt_.bed, before);
         CAPTURE(dropped, static_cast<int>(answer.fate), stats::drop_name(answer.reason));
-        CHECK(dropped == (answer.fate == Fate::Dropped
-                              ? std::string(stats::drop_name(answer.reason)) + ' '
-                              : std::string()));
+        CHECK(dropped == dropped_by(answer));
+        const stats::Snapshot after = npt_.bed.gateway().snapshot();
         const auto errors = [](const stats::Snapshot& snapshot) {
             return snapshot.count[stats::Count::IcmpErrors] +
                    snapshot.count[stats::Count::IcmpSuppressed];

@@ -7,6 +7,7 @@
 /// Shape    Most packets are drawn by what stands in the flow table, with the numbers that their
 ///          flows expect or others near them, so that flows get into all states.
 
+#include "asked.h"
 #include "asked_gateways.h"
 #include "catch.h"
 #include "conntrack/tcp_tracker.h"
@@ -25,32 +26,7 @@ using namespace sluice::test;
 using net::Direction;
 using net::Side;
 using stats::Count;
-using stats::Drop;
 using why::Fate;
-
-/// All that asking could have changed.
-struct Counted {
-    stats::Snapshot snapshot;
-    uint64_t denied = 0;
-    uint64_t exhausted = 0;
-    uint32_t flows = 0;
-    uint64_t hosts = 0;
-
-    bool operator==(const Counted& other) const {
-        return is_same(snapshot, other.snapshot) && denied == other.denied &&
-               exhausted == other.exhausted && flows == other.flows && hosts == other.hosts;
-    }
-
-private:
-    static bool is_same(const stats::Snapshot& a, const stats::Snapshot& b) {
-        const auto is_same_volume = [](const stats::BothVolumes& x, const stats::BothVolumes& y) {
-            return x.in == y.in && x.out == y.out;
-        };
-        return a.count.values == b.count.values && a.drop.values == b.drop.values &&
-               a.probes == b.probes && a.waiting == b.waiting &&
-               std::ranges::equal(a.interfaces, b.interfaces, is_same_volume);
-    }
-};
 
 template <typename T>
 const T& one_of(const std::vector<T>& all, uint64_t draw) {
@@ -71,16 +47,14 @@ public:
         sign(frame);
         const why::Question question{.frame = frame,
                                      .from = static_cast<link::InterfaceId>(interface)};
-        const Counted before = count();
-        const auto policy = bed_.gateway().policies().current();
-        const why::Answer answer = bed_.gateway().ask(question, *policy, bed_.now());
+        const Counted before = count(bed_);
+        const why::Answer answer = ask(bed_, question);
         CAPTURE(why::packet_text(answer), interface);
-        CHECK(count() == before);
+        CHECK(count(bed_) == before);
         bed_.inject_on(interface, frame);
         bed_.run();
         compare(answer, before.snapshot);
-        ++fates_[answer.fate == Fate::Dropped ? std::string(stats::drop_name(answer.reason))
-                                              : std::to_string(static_cast<int>(answer.fate))];
+        ++fates_[fate_name(answer)];
     }
 
     const std::map<std::string, unsigned>& fates() const { return fates_; }
@@ -101,24 +75,6 @@ private:
     }
 
     size_t interfaces() const { return setup_.is_one_armed ? 1 : setup_.insides + setup_.outsides; }
-
-    Counted count() {
-        Counted counted;
-        counted.snapshot = bed_.gateway().snapshot();
-        const auto policy = bed_.gateway().policies().current();
-        for (size_t i = 0; i < policy->rules.denials().matches().size(); ++i)
-            counted.denied += policy->rules.denials().packets(i);
-        const pool::Exhaustion& exhaustion = bed_.gateway().exhaustion();
-        for (uint32_t slot = 0, end = exhaustion.size(); slot < end; ++slot)
-            counted.exhausted += exhaustion.read(slot).packets;
-        counted.flows = bed_.flows();
-        bed_.gateway().hosts().for_each(
-            0, bed_.gateway().hosts().capacity(), bed_.now(), [&](const hosts::Host& host) {
-                counted.hosts = counted.hosts * 31 + host.flows * 7 + host.half_open * 5 +
-                                host.rate * 3 + host.refused;
-            });
-        return counted;
-    }
 
     /// Frames, ARP left out, that its twins have got since the last time.
     size_t received_by_kernel() {
@@ -307,11 +263,7 @@ private:
     }
 
     void compare(const why::Answer& answer, const stats::Snapshot& before) {
-        const stats::Snapshot after = bed_.gateway().snapshot();
-        std::string dropped;
-        for (size_t i = 0; i < stats::kDropCount; ++i)
-            if (const auto reason = static_cast<Drop>(i); after.drop[reason] != before.drop[reason])
-                dropped += std::string(stats::drop_name(reason)) + ' ';
+        const std::string dropped = dropped_since(bed_, before);
         std::vector<Seen> out;
         for (size_t interface = 0; interface < interfaces(); ++interface)
             for (const Bytes& frame : bed_.take_frames_of(interface))
@@ -329,13 +281,11 @@ private:
             ++searched_;
             return;
         }
-        CHECK(dropped == (answer.fate == Fate::Dropped
-                              ? std::string(stats::drop_name(answer.reason)) + ' '
-                              : std::string()));
-        compare_told(answer, before, after);
+        CHECK(dropped == dropped_by(answer));
+        compare_told(bed_, answer, before);
         CHECK((answer.fate == Fate::Kernels) == (received_by_kernel() == 1));
         CHECK((answer.fate == Fate::Answered) ==
-              (after.count[Count::EchoReplies] != before.count[Count::EchoReplies]));
+              (bed_.count(Count::EchoReplies) != before.count[Count::EchoReplies]));
         if (!was_forwarded)
             return;
         if (answer.fate == Fate::Waits && answer.exit->path.via == ip(kSilentServer)) {
@@ -346,25 +296,6 @@ private:
         CHECK(interfaces[0] == answer.exit->path.interface);
         CHECK((out.size() > 1) == answer.is_cut);
         compare(answer, out[0]);
-    }
-
-    /// What the sender was told, and how many ports were looked at, where that hangs on nothing
-    /// that one worker alone knows: it passes by addresses that its last searches have found full.
-    static void compare_told(const why::Answer& answer, const stats::Snapshot& before,
-                             const stats::Snapshot& after) {
-        const auto grown = [&](Count count) { return after.count[count] - before.count[count]; };
-        const auto is_told = [&](why::SenderHears told) { return answer.sender_hears == told; };
-        CHECK(grown(Count::TcpResets) + grown(Count::TcpResetsSuppressed) ==
-              (is_told(why::SenderHears::Reset) ? 1 : 0));
-        CHECK(grown(Count::TcpChallenges) + grown(Count::TcpChallengesSuppressed) ==
-              (is_told(why::SenderHears::Challenge) ? 1 : 0));
-        const bool has_error =
-            is_told(why::SenderHears::Error) || is_told(why::SenderHears::TooBig);
-        CHECK(grown(Count::IcmpErrors) + grown(Count::IcmpSuppressed) == (has_error ? 1 : 0));
-        const bool is_searched = answer.decision && answer.decision->is_searched;
-        const unsigned looks = is_searched ? answer.decision->probes : 0;
-        if (!answer.may_search_on && looks < 2)
-            CHECK(grown(Count::PortProbes) == looks);
     }
 
     void compare(const why::Answer& answer, const Seen& seen) {

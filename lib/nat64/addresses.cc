@@ -95,8 +95,11 @@ std::optional<Be32> Addresses::peer(const net::Ipv6Address& address) const {
 
 std::optional<Be32> Addresses::peer(const net::Ipv6Address& address, Tick now) const {
     if (giving_ == Giving::Asks) {
-        const auto known = peer(address);
-        return known ? known : of_peers(kStrangerNumber);
+        if (const auto known = peer(address))
+            return known;
+        return params_.peers->numbers->find_or_free(address)
+                   ? std::optional(of_peers(kStrangerNumber))
+                   : std::nullopt;
     }
     const auto number = params_.peers->numbers->find_or_add(address, now);
     return number ? std::optional(of_peers(*number)) : std::nullopt;

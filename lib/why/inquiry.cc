@@ -455,14 +455,17 @@ bool Look::is_let_out(const link::Path& path) {
     return !reason;
 }
 
-/// Egress::send().
+/// Egress::send(), and what the edge of IPv6 says then.
 void Look::leave(const net::Tuple& after) {
     answer_.after = after;
     answer_.fate = answer_.exit->has_mac ? Fate::Leaves : Fate::Waits;
-    if (!answer_.exit->has_failed)
-        return;
-    fail(Drop::NeighbourFailed);
-    answer_.sender_hears = hears_error(answer_.reason, packet());
+    if (answer_.exit->has_failed) {
+        fail(Drop::NeighbourFailed);
+        answer_.sender_hears = hears_error(answer_.reason, packet());
+    } else if (const auto reason =
+                   Ipv6Look(shared_, egress_, now_).refuse_to_leave(frame_.mbuf(), answer_)) {
+        fail(*reason);
+    }
 }
 
 /// Which worker opens its flow, where that is known beforehand.

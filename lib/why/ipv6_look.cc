@@ -2,16 +2,22 @@
 #include "why/ipv6_look.h"
 
 #include "nat64/edge.h"
+#include "nat64/kept.h"
+#include "nat64/transport.h"
 #include "net/parse.h"
+#include "why/answer_text.h"
 #include "why/exit_answer.h"
+#include "why/frame.h"
 #include "why/sender_hears.h"
 #include "worker/ipv6_crossing.h"
 
 #include <rte_ether.h>
+#include <rte_ip.h>
 #include <rte_mbuf.h>
 
 #include <algorithm>
 #include <span>
+#include <vector>
 
 namespace sluice::why {
 
@@ -19,6 +25,10 @@ using net::Side;
 using EdgeFate = nat64::Entered::Fate;
 
 namespace {
+
+/// In front of what becomes IPv6: for two headers that are longer, those of an error and its quote,
+/// and for those of fragments.
+constexpr uint16_t kHeadroom = 64;
 
 void fail(Answer& answer, stats::Drop reason) {
     answer.fate = Fate::Dropped;
@@ -44,8 +54,10 @@ std::optional<nat64::PrefixPair> copy_of(const nat64::PrefixPair* pair) {
 
 std::optional<link::InterfaceId> Ipv6Look::enter(const Question& question, rte_mbuf* mbuf,
                                                  Answer& answer) const {
-    if (!shared_.ipv6 || net::ether_type(mbuf) != RTE_ETHER_TYPE_IPV6)
+    if (!shared_.ipv6)
         return question.from;
+    if (net::ether_type(mbuf) != RTE_ETHER_TYPE_IPV6)
+        return question.has_number ? question.from : pass(question, mbuf, answer);
     if (question.side == Side::Outside && !shared_.ipv6->outside)
         return question.from;  // nobody looks for IPv6 there
     nat64::Edge edge(*shared_.ipv6, *shared_.numbers, 0, nat64::Giving::Asks);
@@ -75,6 +87,22 @@ std::optional<link::InterfaceId> Ipv6Look::enter(const Question& question, rte_m
         cross(edge, mbuf, answer);
     else
         answer.fate = packet && is_discovery(*packet) ? Fate::Discovery : Fate::Answered;
+    return std::nullopt;
+}
+
+/// What is no IPv6 goes on as it is, unless it has the number of an IPv6 host.
+std::optional<link::InterfaceId> Ipv6Look::pass(const Question& question, rte_mbuf* mbuf,
+                                                Answer& answer) const {
+    nat64::Edge edge(*shared_.ipv6, *shared_.numbers, 0, nat64::Giving::Asks);
+    const nat64::Entered entered = edge.enter(mbuf, edge.port(Side::Inside), now_);
+    if (entered.fate != EdgeFate::Dropped)
+        return question.from;
+    net::Packet packet;
+    net::Tuple tuple;
+    if (!net::parse(mbuf, packet, tuple))
+        describe(packet, tuple, answer.arrival);
+    answer.arrival.from = question.from;
+    fail(answer, entered.reason);
     return std::nullopt;
 }
 
@@ -127,6 +155,27 @@ void Ipv6Look::cross(const nat64::Edge& edge, rte_mbuf* mbuf, Answer& answer) co
     if (answer.exit->has_failed)
         return fail_with_error(answer, stats::Drop::NeighbourFailed, may_be_told);
     answer.fate = answer.exit->has_mac ? Fate::Leaves : Fate::Waits;
+}
+
+/// Edge::leave(), of a copy that has its addresses. What leaves as it came has words in IPv6.
+std::optional<stats::Drop> Ipv6Look::refuse_to_leave(rte_mbuf* mbuf, const Answer& answer) const {
+    const link::Interface& to = shared_.interfaces[answer.exit->path.interface];
+    if (!shared_.ipv6 || to.vlan != link::kIpv6Side || keeps_ipv6_ends(answer))
+        return std::nullopt;
+    const auto bytes = bytes_of(mbuf);
+    std::vector<uint8_t> room(kHeadroom);
+    room.insert(room.end(), bytes.begin(), bytes.end());
+    const Frame frame(room);
+    rte_mbuf* const copy = frame.mbuf();
+    rte_pktmbuf_adj(copy, kHeadroom);
+    nat64::kept_of(copy) = nat64::kept_of(mbuf);
+    auto& ip = *rte_pktmbuf_mtod_offset(copy, rte_ipv4_hdr*, sizeof(rte_ether_hdr));
+    ip.src_addr = answer.after.source.raw;
+    ip.dst_addr = answer.after.destination.raw;
+    if (answer.is_cut && ip.next_proto_id == nat64::kIcmp)  // then it leaves in parts
+        ip.fragment_offset |= Be16::from_host(RTE_IPV4_HDR_MF_FLAG).raw;
+    const nat64::Edge edge(*shared_.ipv6, *shared_.numbers, 0, nat64::Giving::Asks);
+    return edge.leave(copy, to.port);
 }
 
 }  // namespace sluice::why

@@ -5,7 +5,8 @@
 /// IPv6 look: what becomes of a frame of IPv6 at the edge, by what the workers' edge decides.
 ///
 /// Shape    An edge of its own (nat64/edge.h) is given the copy of the frame, as a worker gives its
-///          edge what it has received. Translated, the copy is IPv4 then, and goes on as that.
+///          edge what it has received. Translated, the copy is IPv4 then, and goes on as that. What
+///          leaves as IPv6 is given to the edge again, in another copy.
 /// Threads  As why/inquiry.h.
 /// Memory   The edge, while it lasts.
 /// Errors   None. That hosts get numbers is only asked for. How many that have sent nothing one
@@ -33,8 +34,13 @@ public:
     /// is no IPv6 of a side that has it. Nothing where the answer is known.
     std::optional<link::InterfaceId> enter(const Question& question, rte_mbuf* mbuf,
                                            Answer& answer) const;
+    /// Why the packet, which leaves as answer.after by answer.exit, does not: where that is IPv6,
+    /// and has no word for it.
+    std::optional<stats::Drop> refuse_to_leave(rte_mbuf* mbuf, const Answer& answer) const;
 
 private:
+    std::optional<link::InterfaceId> pass(const Question& question, rte_mbuf* mbuf,
+                                          Answer& answer) const;
     link::PortIndex port_of(const Question& question, const nat64::Edge& edge,
                             const std::optional<Ipv6Packet>& packet) const;
     void cross(const nat64::Edge& edge, rte_mbuf* mbuf, Answer& answer) const;

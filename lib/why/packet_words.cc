@@ -441,6 +441,7 @@ Result<Question> read_question(const Query& words, std::span<const InterfaceName
     question.frame = frame_of(spoken);
     question.is_checked = false;  // they are the gateway's own to write
     question.is_next = !spoken.seq && !spoken.ack;
+    question.has_number = !spoken.is_ipv6 && (spoken.source6 || spoken.destination6);
     question.has_flags = spoken.flags.has_value();
     return question;
 }

@@ -26,6 +26,8 @@ struct Question {
     /// Of a flow's packet: the numbers that stand in the frame (TCP: sequence and acknowledgment;
     /// SCTP: the tag) are not meant, but those that its sender would send next.
     bool is_next = false;
+    /// An IPv6 host at one end stands in an IPv4 frame by its number, as on no wire.
+    bool has_number = false;
     bool has_flags = true;  ///< Else a TCP segment of a flow has those that its sender would send.
 };
 

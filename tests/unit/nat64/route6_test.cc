@@ -116,10 +116,14 @@ TEST_CASE("route6: nobody leaves but whom a prefix has, and to peers", "[nat64][
 
 TEST_CASE("route6: where no number is free a new peer has none", "[nat64][route6]") {
     Fixture f;
+    const Addresses asking(f.addresses.params(), *f.hosts, Giving::Asks);
     unsigned full = 0;
     for (int i = 0; i < 500; ++i) {
         const std::string to = "2001:db8:cafe:1::" + std::to_string(i + 1);
+        const Headers headers{.source = v6(kHost), .destination = v6(to)};
+        const auto said = Route6(asking).outward(headers, false, Tick{}, f.ends);
         const auto reason = f.outward(kHost, to.c_str());
+        CHECK(said == reason);  // by who only asks, before
         if (reason)
             CHECK(reason == Drop::Ipv6PeersFull);
         full += reason.has_value();

@@ -62,6 +62,7 @@ TEST_CASE("packet words: a TCP segment is what was said of it", "[why]") {
     CHECK(seen.total_length == 50);
     CHECK(seen.dont_fragment);
     CHECK(question.has_flags);
+    CHECK_FALSE(question.has_number);
     CHECK_FALSE(question.is_next);
     CHECK_FALSE(question.is_checked);
     CHECK(question.from == link::kNoInterface);
@@ -155,6 +156,7 @@ TEST_CASE("packet words: between an IPv6 host and IPv4 a packet is what it is in
     auto question =
         asked({{"proto", "tcp"}, {"src", "[2001:db8:1::10]:4000"}, {"dst", "192.0.2.1:80"}});
     REQUIRE(question);
+    CHECK(question->has_number);
     const test::Seen seen = test::read(question->frame);
     CHECK(seen.source == number);
     CHECK(seen.source_port == 4000);

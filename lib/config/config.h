@@ -20,6 +20,7 @@
 #include "nat64/embedding.h"
 #include "nat64/nptv6.h"
 #include "nat64/number_plan.h"
+#include "nat64/zero_checksum.h"
 #include "net/ipv6.h"
 #include "net/mac.h"
 #include "net/prefix.h"
@@ -135,6 +136,7 @@ struct Config {
     nat64::NumberPlan numbers{net::Prefix{Be32::from_host(0xc6120000), 16}};
     /// What stands for those outside that `route6` talks to: 198.19.0.0/16.
     net::Prefix peers{Be32::from_host(0xc6130000), 16};
+    nat64::ZeroChecksum zero_checksum = nat64::ZeroChecksum::Compute;  ///< Of UDP from IPv4.
     bool advertises_router = false;      ///< They are told of the gateway.
     std::vector<net::Ipv6Address> dns6;  ///< And of these DNS servers.
     // The kernel's own interfaces in the place of the first --lan and --wan, where twin= does not

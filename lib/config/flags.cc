@@ -199,6 +199,10 @@ constexpr Flag kGatewayFlags[] = {
     {"ipv6-peers", kIpv6, Arity::One, false, "PREFIX",
      "Likewise of the IPv6 hosts outside that --route6 is for; default: 198.19.0.0/16",
      [](const Given& g, Config& c) { return store(read_ipv6_peers(g), c.peers); }},
+    {"nat64-zero-checksum", kIpv6, Arity::One, false, "compute|drop",
+     "UDP from IPv4 without a checksum, which IPv6 wants: compute it, or drop the packet; default: "
+     "compute",
+     store_zero_checksum},
     {"ra", kIpv6, Arity::One, false, "0|1",
      "1: tell hosts by router advertisements of the gateway, --lan6 and --nat64; default: 0",
      [](const Given& g, Config& c) { return store(read_switch(g), c.advertises_router); }},

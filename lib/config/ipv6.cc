@@ -358,6 +358,9 @@ Status check_ipv6(const Config& config) {
     for (const auto check : {check_ipv6_outside, check_nptv6, check_route6})
         if (Status status = check(config); !status)
             return status;
+    if (!config.nat64 && config.zero_checksum == nat64::ZeroChecksum::Drop)
+        return wrong("nat64-zero-checksum", "drop",
+                     "it wants --nat64, without which nothing of IPv4 becomes IPv6");
     if (!config.lan6 && config.nat64)
         return wrong("nat64", net::to_string(config.nat64->prefix()),
                      "it wants --lan6, the gateway's own IPv6 address inside");

@@ -47,6 +47,7 @@ constexpr string_view kChangeable[] = {
     "reset-hold",
     "least-pmtu",
     "verify-checksum",
+    "nat64-zero-checksum",
     "helper",
     "claim",
     "on-conflict",

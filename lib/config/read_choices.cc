@@ -49,6 +49,12 @@ Status store_invalid(const Given& given, Config& config) {
     return store_choice<Invalid>(given, {{"drop", Drop}, {"reject", Reject}}, config.invalid);
 }
 
+Status store_zero_checksum(const Given& given, Config& config) {
+    using enum nat64::ZeroChecksum;
+    return store_choice<nat64::ZeroChecksum>(given, {{"compute", Compute}, {"drop", Drop}},
+                                             config.zero_checksum);
+}
+
 Status store_on_exhaustion(const Given& given, Config& config) {
     using enum OnExhaustion;
     return store_choice<OnExhaustion>(given, {{"drop", Drop}, {"reject", Reject}},

@@ -15,6 +15,7 @@ namespace sluice::config {
 Status store_idle(const Given& given, Config& config);
 Status store_verify_checksum(const Given& given, Config& config);
 Status store_invalid(const Given& given, Config& config);
+Status store_zero_checksum(const Given& given, Config& config);
 Status store_on_exhaustion(const Given& given, Config& config);
 Status store_mss_clamp(const Given& given, Config& config);
 Status store_steer_replies(const Given& given, Config& config);

@@ -34,13 +34,20 @@ bool is_fragment(const rte_mbuf* mbuf) {
             rte_cpu_to_be_16(RTE_IPV4_HDR_OFFSET_MASK | RTE_IPV4_HDR_MF_FLAG)) != 0;
 }
 
-/// The UDP checksum that IPv4 may leave out and IPv6 wants: pieces would be too late for it.
+rte_udp_hdr& udp_of(rte_mbuf* mbuf) {
+    return *rte_pktmbuf_mtod_offset(mbuf, rte_udp_hdr*, headers_of(mbuf));
+}
+
+/// A whole datagram without the UDP checksum that IPv4 may leave out.
+bool lacks_udp_checksum(rte_mbuf* mbuf) {
+    return ip_of(mbuf)->next_proto_id == IPPROTO_UDP && !is_fragment(mbuf) &&
+           udp_of(mbuf).dgram_cksum == 0;
+}
+
 void make_udp_checksum(rte_mbuf* mbuf) {
     const unsigned headers = headers_of(mbuf);
     rte_ipv4_hdr ip = *ip_of(mbuf);
-    auto& udp = *rte_pktmbuf_mtod_offset(mbuf, rte_udp_hdr*, headers);
-    if (ip.next_proto_id != IPPROTO_UDP || is_fragment(mbuf) || udp.dgram_cksum != 0)
-        return;
+    rte_udp_hdr& udp = udp_of(mbuf);
     // What it covers is as long as UDP says, which parse() has held against what is there.
     const unsigned bytes = Be16{udp.dgram_len}.host();
     ip.total_length = Be16::from_host(static_cast<uint16_t>(headers - kEtherBytes + bytes)).raw;
@@ -114,8 +121,14 @@ bool Cutter::is_too_big(const rte_mbuf* mbuf, link::InterfaceId interface) const
 
 /// None where the packet had to be dropped.
 std::span<rte_mbuf*> Cutter::cut(rte_mbuf* mbuf, link::InterfaceId interface) {
-    if (egress_.interface(interface).vlan == link::kIpv6Side)
+    // IPv6 wants it, and pieces would be too late for it.
+    if (egress_.interface(interface).vlan == link::kIpv6Side && lacks_udp_checksum(mbuf)) {
+        if (!nat64::is_computed(ipv6_->zero_checksum(), false)) {
+            egress_.drop(mbuf, Drop::Ipv6NoChecksum);
+            return {};
+        }
         make_udp_checksum(mbuf);
+    }
     const unsigned headers = headers_of(mbuf);
     const unsigned room = (egress_.exit(interface).fragment_mtu + kEtherBytes - headers) & ~7u;
     const unsigned bytes = mbuf->pkt_len - headers;

@@ -187,7 +187,7 @@ std::optional<Drop> Edge::leave(rte_mbuf* mbuf, uint8_t port) const {
         return std::nullopt;
     switch (type_at(first_segment(mbuf), kEtherBytes - 2)) {
         case RTE_ETHER_TYPE_IPV4:
-            return to == Side::Inside || may_leave(mbuf) ? to_ipv6(mbuf, addresses_)
+            return to == Side::Inside || may_leave(mbuf) ? to_ipv6(mbuf, addresses_, zero_checksum_)
                                                          : Drop::Ipv6Untranslatable;
         case RTE_ETHER_TYPE_ARP:
             return discovery_[index(to)].speak(mbuf);

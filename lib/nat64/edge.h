@@ -20,6 +20,7 @@
 #include "nat64/plain.h"
 #include "nat64/route6.h"
 #include "nat64/router_pace.h"
+#include "nat64/zero_checksum.h"
 
 #include <array>
 #include <cstdint>
@@ -86,8 +87,14 @@ public:
     uint64_t passing(std::span<rte_mbuf* const> packets, uint64_t which) const {
         return plain_.passing(packets, which);
     }
-    /// What stood by while others gave numbers knows none.
-    void forget_numbers() { plain_.forget(); }
+    /// What becomes of UDP that leaves from now on. Who stood by until now, while others gave
+    /// numbers, knows none.
+    void begin_turn(ZeroChecksum zero, bool stood_by) {
+        zero_checksum_ = zero;
+        if (stood_by)
+            plain_.forget();
+    }
+    ZeroChecksum zero_checksum() const { return zero_checksum_; }
     /// Of a frame that leave() will be asked for, of that port.
     void expect(const rte_mbuf* mbuf, uint8_t port) const {
         if (port == params_.port)
@@ -154,6 +161,7 @@ private:
     Crossing crossing_;
     Route6 route6_;
     Way way_;
+    ZeroChecksum zero_checksum_ = ZeroChecksum::Compute;
 };
 
 }  // namespace sluice::nat64

@@ -249,7 +249,7 @@ std::optional<Drop> icmp_to_ipv6(rte_mbuf* mbuf, Ipv4& packet, std::span<uint8_t
 
 }  // namespace
 
-std::optional<Drop> to_ipv6(rte_mbuf* mbuf, const Addresses& addresses) {
+std::optional<Drop> to_ipv6(rte_mbuf* mbuf, const Addresses& addresses, ZeroChecksum zero) {
     const std::span<uint8_t> frame(rte_pktmbuf_mtod(mbuf, uint8_t*), rte_pktmbuf_data_len(mbuf));
     const std::span<uint8_t> bytes = frame.subspan(std::min(kEtherBytes, frame.size()));
     Ipv4 packet;
@@ -265,10 +265,11 @@ std::optional<Drop> to_ipv6(rte_mbuf* mbuf, const Addresses& addresses) {
     if (protocol == kIcmpv6)
         return Drop::Ipv6Untranslatable;  // ICMPv6 over IPv4 is none of both
     if (packet.is_first()) {
-        const bool has_udp = protocol == kUdp && transport.size() >= kIcmpBytes;
-        if (has_udp && read_word(&transport[6]) == 0 && packet.is_fragment())
-            return Drop::Ipv6Untranslatable;
-        if (has_udp && read_word(&transport[6]) == 0)
+        const bool lacks_checksum =
+            protocol == kUdp && transport.size() >= kIcmpBytes && read_word(&transport[6]) == 0;
+        if (lacks_checksum && !is_computed(zero, packet.is_fragment()))
+            return Drop::Ipv6NoChecksum;
+        if (lacks_checksum)
             compute_udp_checksum(mbuf, packet, transport);
         else if (!change_checksum(protocol, transport, packet.from(), packet.to()))
             return Drop::Truncated;

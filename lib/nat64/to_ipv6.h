@@ -10,6 +10,7 @@
 /// Source   RFC 7915 §4. No router is passed here: the TTL becomes the hop limit as it is.
 
 #include "nat64/addresses.h"
+#include "nat64/zero_checksum.h"
 #include "stats/drop.h"
 
 #include <cstddef>
@@ -23,6 +24,7 @@ namespace sluice::nat64 {
 inline constexpr size_t kGrowth = 20;
 inline constexpr size_t kFragmentGrowth = 28;
 
-std::optional<stats::Drop> to_ipv6(rte_mbuf* mbuf, const Addresses& addresses);
+std::optional<stats::Drop> to_ipv6(rte_mbuf* mbuf, const Addresses& addresses,
+                                   ZeroChecksum zero = ZeroChecksum::Compute);
 
 }  // namespace sluice::nat64

@@ -12,6 +12,7 @@
 #include "helper/ports.h"
 #include "hosts/quotas.h"
 #include "link/routes.h"
+#include "nat64/zero_checksum.h"
 #include "policy/announcing.h"
 #include "policy/holder_params.h"
 #include "policy/rule_set.h"
@@ -38,6 +39,7 @@ struct Policy {
     hosts::QuotaLimits quotas = {};
     Strictness strict = {};
     Verify verify = Verify::TrustNic;
+    nat64::ZeroChecksum zero_checksum = nat64::ZeroChecksum::Compute;
     helper::Ports helpers = {};  ///< Which flows are helped, but for rules that say so themselves.
     Announcing announcing = {};
     answer::Rates rates = {};

@@ -35,6 +35,7 @@ constexpr Row kRows[] = {
     {Ipv6Source, "ipv6_source"},
     {Ipv6Destination, "ipv6_destination"},
     {Ipv6Untranslatable, "ipv6_untranslatable"},
+    {Ipv6NoChecksum, "ipv6_no_checksum"},
     {Ipv6HostsFull, "ipv6_hosts_full"},
     {Ipv6NoHost, "ipv6_no_host"},
     {Ipv6Number, "ipv6_number"},

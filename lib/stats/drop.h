@@ -40,6 +40,8 @@ enum class Drop : uint8_t {
     Ipv6Destination,     ///< From inside, to an address that is not behind --nat64; with --nptv6
                          ///< or --route6 from no such prefix, or to a host inside.
     Ipv6Untranslatable,  ///< IPv4 has no word for it, or IPv6 none.
+    Ipv6NoChecksum,      ///< From IPv4, UDP without the checksum that IPv6 wants: a fragment, or
+                         ///< with --nat64-zero-checksum drop.
     Ipv6HostsFull,       ///< No number of --ipv6-numbers is free for a new inside host.
     Ipv6NoHost,          ///< To a number of --ipv6-numbers that no inside host has.
     Ipv6Number,          ///< From a wire, with an address of --ipv6-numbers or --ipv6-peers.

@@ -96,9 +96,16 @@ constexpr Row kRows[] = {
       "own."}},
     {Ipv6Untranslatable,
      {"The other version of IP has no word for it: ICMP types without an equivalent, ICMP "
-      "in fragments, UDP fragments without a checksum, headers behind a fragment header. By "
-      "--nptv6, where neither is looked behind, also authentication headers and shim6.",
+      "in fragments, headers behind a fragment header. By --nptv6, where neither is looked "
+      "behind, also authentication headers and shim6.",
       "Normal in small numbers: large pings in fragments to IPv4 are among them (RFC 7915 §1.2)."}},
+    {Ipv6NoChecksum,
+     {"From IPv4, UDP without a checksum, which IPv6 wants: the first fragment of a "
+      "datagram, for which none can be computed; or, with --nat64-zero-checksum drop, every "
+      "such datagram.",
+      "Normal in small numbers. Many from one sender: have it make checksums; "
+      "--nat64-zero-checksum compute lets in those that come in one piece. sluicectl "
+      "capture --drops ipv6_no_checksum shows who sends them."}},
     {Ipv6HostsFull,
      {"No address of --ipv6-numbers is free in the bucket of a new IPv6 host, or another "
       "worker was giving one there at the same moment.",

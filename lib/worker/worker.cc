@@ -74,7 +74,7 @@ Worker::Worker(const Shared& shared, WorkerParams params)
       ipv6_entry_({edge_.get(), shared.interfaces, egress_, counters_, ipv6_crossing_, tap_}),
       fast_path_({shared.table, policy_, egress_, arrivals_, counters_, tap_, params_.id}),
       forwarding_({shared.table, policy_, admission_, egress_, shared.helpers, shared.may_inherit}),
-      cutter_(egress_, counters_, params_.packets),
+      cutter_(egress_, counters_, params_.packets, edge_.get()),
       flow_paths_({shared.table, forwarding_, egress_, cutter_}),
       answers_(policy_, shared.budgets, egress_, counters_, params_.packets),
       local_(shared, admission_, egress_),
@@ -123,11 +123,11 @@ void Worker::begin_turn(Tick now) {
     const bool stood_by = stands_by_;
     stands_by_ =
         shared_.is_active != nullptr && !shared_.is_active->load(std::memory_order_acquire);
-    if (stood_by && !stands_by_ && edge_ != nullptr)
-        edge_->forget_numbers();
     egress_.look_at_ports();
     policy_.follow(shared_.policy);
     egress_.route_by(policy_->routes);
+    if (edge_ != nullptr)
+        edge_->begin_turn(policy_->zero_checksum, stood_by && !stands_by_);
     if (policy_->verify != verify_) [[unlikely]]
         learn_arrivals();
     const bool is_watched = tap_.look(now);

@@ -11,6 +11,7 @@ namespace nat64_fragment_test {
 using namespace sluice;
 using namespace sluice::test;
 using net::Side;
+using stats::Count;
 using stats::Drop;
 
 TEST_CASE("nat64: what does not fit as IPv6 is cut, or its sender told how much would",
@@ -62,6 +63,26 @@ TEST_CASE("nat64: a UDP checksum that IPv4 left out is computed before a datagra
     Bytes covered = pseudo6(in[0].source, kHost6, datagram.size(), 17);
     covered.insert(covered.end(), datagram.begin(), datagram.end());
     CHECK(plain_checksum(covered) == 0);
+}
+
+TEST_CASE("nat64: by choice a datagram without a UDP checksum is dropped before it is cut",
+          "[packet][nat64][fragment][rfc7915]") {
+    Ipv6Bed ipv6(ipv6_options(
+        {}, [](config::Config& config) { config.zero_checksum = nat64::ZeroChecksum::Drop; }));
+    const uint16_t port = ask(ipv6);
+    CHECK(ipv6.answer_from_outside(server_reply(port, 1471).without_udp_checksum()).empty());
+    CHECK(ipv6.bed.dropped(Drop::Ipv6NoChecksum) == 1);
+    CHECK(ipv6.bed.count(Count::PacketsCut) == 0);
+    CHECK(ipv6.answer_from_outside(server_reply(port, 1471)).size() == 2);
+}
+
+TEST_CASE("nat64: the first fragment of a datagram without a UDP checksum is dropped",
+          "[packet][nat64][fragment][rfc7915]") {
+    Ipv6Bed ipv6;
+    const Frame first = server_reply(ask(ipv6), 792).udp_length(1008).id(9).fragment(0, true);
+    CHECK(ipv6.answer_from_outside(Frame(first).without_udp_checksum()).empty());
+    CHECK(ipv6.bed.dropped(Drop::Ipv6NoChecksum) == 1);
+    CHECK(ipv6.answer_from_outside(Frame(first).id(10)).size() == 1);
 }
 
 TEST_CASE("nat64: fragments pass both ways", "[packet][nat64][fragment]") {

@@ -6,6 +6,9 @@
 #include "bed_with_ipv6.h"
 #include "catch.h"
 
+#include <atomic>
+#include <thread>
+
 namespace nat64_test {
 
 using namespace sluice;
@@ -13,6 +16,24 @@ using namespace sluice::test;
 using net::Side;
 using stats::Count;
 using stats::Drop;
+
+namespace {
+
+/// Lets `config` hold. Who replaces the policy waits for the workers, so it is another thread.
+void reload(Testbed& bed, const config::Config& config) {
+    const auto policy = bed.gateway().policies().compile(config);
+    REQUIRE(policy.ok());
+    std::atomic<bool> has_ended{false};
+    std::thread other([&] {
+        bed.gateway().use(policy.value());
+        has_ended = true;
+    });
+    while (!has_ended)
+        bed.run();
+    other.join();
+}
+
+}  // namespace
 
 TEST_CASE("nat64: a datagram leaves as IPv4, its answer comes back as IPv6", "[packet][nat64]") {
     Ipv6Bed ipv6;
@@ -328,6 +349,35 @@ TEST_CASE("nat64: a UDP checksum that IPv4 left out is computed", "[packet][nat6
     const auto in = ipv6.answer_from_outside(server_reply(port, 33).without_udp_checksum());
     REQUIRE(in.size() == 1);
     CHECK(in[0].word(6) != 0);
+    CHECK(in[0].checksum_ok);
+}
+
+TEST_CASE("nat64: by choice UDP without a checksum is dropped, until a reload says otherwise",
+          "[packet][nat64][rfc7915]") {
+    Ipv6Bed ipv6(ipv6_options(
+        {}, [](config::Config& config) { config.zero_checksum = nat64::ZeroChecksum::Drop; }));
+    const uint16_t port = ask(ipv6);
+    CHECK(ipv6.answer_from_outside(server_reply(port)).size() == 1);  // its MAC is known now
+    const Frame without = server_reply(port, 33).without_udp_checksum();
+    const auto is_said_to_leave = [&](const Frame& frame) {
+        const auto policy = ipv6.bed.gateway().policies().current();
+        const why::Answer answer = ipv6.bed.gateway().ask(
+            {.frame = frame.bytes(), .side = Side::Outside}, *policy, ipv6.bed.now());
+        CHECK((answer.fate == why::Fate::Leaves || answer.reason == Drop::Ipv6NoChecksum));
+        return answer.fate == why::Fate::Leaves;
+    };
+    CHECK_FALSE(is_said_to_leave(without));
+    CHECK(is_said_to_leave(server_reply(port, 33)));
+    CHECK(ipv6.answer_from_outside(without).empty());
+    CHECK(ipv6.bed.dropped(Drop::Ipv6NoChecksum) == 1);
+    CHECK(ipv6.answer_from_outside(server_reply(port, 33)).size() == 1);
+
+    config::Config config = ipv6.bed.config();
+    config.zero_checksum = nat64::ZeroChecksum::Compute;
+    reload(ipv6.bed, config);
+    CHECK(is_said_to_leave(without));
+    const auto in = ipv6.answer_from_outside(without);
+    REQUIRE(in.size() == 1);
     CHECK(in[0].checksum_ok);
 }
 

@@ -12,6 +12,7 @@
 #include "unit/config/loaded.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ipv6_test {
@@ -48,6 +49,18 @@ TEST_CASE("ipv6 configuration: its hosts are those of one more inside interface"
     CHECK(ports_of(config.value())[0].vlans == std::vector<link::VlanId>{link::kUntagged});
 }
 
+TEST_CASE("ipv6 configuration: UDP without a checksum is given one, unless said otherwise",
+          "[config]") {
+    using nat64::ZeroChecksum;
+    CHECK(with({}).config().value().zero_checksum == ZeroChecksum::Compute);
+    for (const auto& [word, wanted] :
+         {std::pair{"compute", ZeroChecksum::Compute}, {"drop", ZeroChecksum::Drop}}) {
+        const Flags flags{{"nat64-zero-checksum", word}};
+        CHECK(said_of(flags) == "");
+        CHECK(with(flags).config().value().zero_checksum == wanted);
+    }
+}
+
 TEST_CASE("ipv6 configuration: without the flags there is none", "[config]") {
     const auto config = with({{"nat64", ""}, {"lan6", ""}}).config();
     REQUIRE(config);
@@ -69,6 +82,10 @@ TEST_CASE("ipv6 configuration: what cannot be is refused with its reason", "[con
         {{{"nat64", ""}}, "--lan6 2001:db8:1::1/64: without --nat64"},
         {{{"lan6", ""}}, "--nat64 64:ff9b::/96: it wants --lan6"},
         {{{"nat64", ""}, {"lan6", ""}, {"ra", "1"}}, "--ra 1: there is no --lan6"},
+        {{{"nat64-zero-checksum", "keep"}},
+         "--nat64-zero-checksum keep: compute or drop is wanted"},
+        {{{"nat64", ""}, {"lan6", ""}, {"nat64-zero-checksum", "drop"}},
+         "--nat64-zero-checksum drop: it wants --nat64"},
         {{{"nat64", "64:ff9b::/95"}}, "--nat64 64:ff9b::/95: an IPv6 prefix of 32"},
         {{{"nat64", "64:ff9b::1/96"}}, "--nat64 64:ff9b::1/96: an IPv6 prefix of 32"},
         {{{"nat64", "10.0.0.0/8"}}, "--nat64 10.0.0.0/8: an IPv6 prefix of 32"},

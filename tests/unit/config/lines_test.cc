@@ -149,6 +149,7 @@ TEST_CASE("lines: ports, threads and memory cannot be changed", "[config]") {
                              "max-flows-per-host",
                              "stats-interval",
                              "verify-checksum",
+                             "nat64-zero-checksum",
                              "helper",
                              "claim",
                              "on-conflict",

@@ -41,7 +41,9 @@ struct Translator {
                         *numbers};
     Be32 host = *addresses.source(v6(kHost), Tick{});
 
-    std::optional<Drop> run(FakeMbuf& mbuf) const { return to_ipv6(mbuf, addresses); }
+    ZeroChecksum zero = ZeroChecksum::Compute;
+
+    std::optional<Drop> run(FakeMbuf& mbuf) const { return to_ipv6(mbuf, addresses, zero); }
 
     static Bytes with_room(const Frame& frame) {
         Bytes bytes(kHeadroom);
@@ -365,12 +367,24 @@ TEST_CASE("to ipv6: checksums of transports follow, and what came damaged stays 
         CHECK(translator.translate(frame).checksum_ok);
         CHECK_FALSE(translator.translate(frame.bad_transport_checksum()).checksum_ok);
     }
-    // Left out over IPv4, which IPv6 does not allow.
-    Frame without = translator.from_server().udp(53, 5000).payload(11).without_udp_checksum();
+}
+
+TEST_CASE("to ipv6: UDP without a checksum is given one where that can be, or dropped",
+          "[nat64][rfc7915]") {
+    Translator translator;
+    const Frame without = translator.from_server().udp(53, 5000).payload(11).without_udp_checksum();
     const Seen6 seen = translator.translate(without);
     CHECK(seen.word(6) != 0);
     CHECK(seen.checksum_ok);
-    CHECK(translator.refusal(without.fragment(0, true)) == Drop::Ipv6Untranslatable);
+    CHECK(translator.refusal(Frame(without).fragment(0, true)) == Drop::Ipv6NoChecksum);
+
+    translator.zero = ZeroChecksum::Drop;
+    CHECK(translator.refusal(without) == Drop::Ipv6NoChecksum);
+    CHECK(translator.refusal(Frame(without).fragment(0, true)) == Drop::Ipv6NoChecksum);
+    CHECK_FALSE(translator.refusal(translator.from_server().udp(53, 5000).payload(11)));
+    // Of a later fragment nothing is a checksum.
+    CHECK_FALSE(translator.refusal(
+        translator.from_server().fragment(1480, false).protocol(17).payload(Bytes(16, 0))));
 }
 
 }  // namespace to_ipv6_test

@@ -295,9 +295,10 @@ Result<Reloader::Candidate> Reloader::read_again() const {
 gateway::Census Reloader::count(const config::Difference& difference, const config::Config& after,
                                 const policy::Policy& policy) const {
     const gateway::Policies::Pointer before = params_.gateway.policies().current();
-    return gateway::count_touched({params_.gateway.table(), params_.gateway.hosts(), params_.now()},
-                                  difference, {*before, config::rule_lines(params_.config)},
-                                  {policy, config::rule_lines(after)});
+    return gateway::count_touched(
+        {params_.gateway.table(), params_.gateway.hosts(), params_.gateway.naming(), params_.now()},
+        difference, {*before, config::rule_lines(params_.config)},
+        {policy, config::rule_lines(after)});
 }
 
 Result<string> Reloader::reload_locked(bool dry_run) {

@@ -31,6 +31,7 @@ enum class Use : uint8_t {
     KeptEndpoints = 9,     ///< Places of inside endpoints with a changed port.
     Ipv6Peers = 10,        ///< Places in the table of IPv6 hosts outside.
     Identifications = 11,  ///< Of IPv4 packets that came as IPv6.
+    Ipv6Prefixes = 12,     ///< What stands for IPv6 prefixes that flows are counted for.
 };
 
 /// The key for one use: both halves of the secret go into each of its words.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/read_door.h"
 
+#include "net/prefix.h"
+
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -19,6 +21,8 @@ struct DoorLimit {
 constexpr DoorLimit kDoorLimits[] = {{"max-flows", &pool::Door::max_flows, hosts::kMostFlows},
                                      {"rate", &pool::Door::rate, hosts::kHighestRate}};
 
+constexpr uint32_t kLongestIpv6 = 128;  // of a prefix
+
 /// Digits alone, of a number that is no higher.
 std::optional<uint32_t> parse_up_to(string_view text, uint32_t highest) {
     uint32_t number = 0;
@@ -26,6 +30,25 @@ std::optional<uint32_t> parse_up_to(string_view text, uint32_t highest) {
     if (error != std::errc{} || end != text.data() + text.size() || number > highest)
         return std::nullopt;
     return number;
+}
+
+/// "24:20000", or "0" for no limit.
+std::optional<hosts::PrefixLimit> parse_prefix_limit(string_view text, uint32_t longest) {
+    if (text == "0")
+        return hosts::PrefixLimit{};
+    const size_t colon = std::min(text.find(':'), text.size());
+    const auto length = parse_up_to(text.substr(0, colon), longest);
+    const auto flows =
+        parse_up_to(text.substr(std::min(colon + 1, text.size())), hosts::kMostFlows);
+    if (!length || *length == 0 || !flows || *flows == 0)
+        return std::nullopt;
+    return hosts::PrefixLimit{static_cast<uint8_t>(*length), *flows};
+}
+
+std::optional<hosts::PrefixLimit> as_many_for_ipv6(std::optional<hosts::PrefixLimit> ipv4) {
+    if (ipv4)
+        ipv4->length = hosts::QuotaLimits{}.inside_prefix6.length;
+    return ipv4;
 }
 
 const DoorLimit* door_limit_of(string_view word) {
@@ -72,17 +95,30 @@ Result<hosts::PrefixLimit> read_prefix_limit(const Given& given) {
     const Result<string> word = read_word(given);
     if (!word)
         return word.error();
-    if (*word == "0")
-        return hosts::PrefixLimit{};
-    const string_view text = *word;
-    const size_t colon = std::min(text.find(':'), text.size());
-    const auto length = parse_up_to(text.substr(0, colon), 32);
-    const auto flows =
-        parse_up_to(text.substr(std::min(colon + 1, text.size())), hosts::kMostFlows);
-    if (!length || *length == 0 || !flows || *flows == 0)
+    const auto limit = parse_prefix_limit(*word, net::kHostLength);
+    if (!limit)
         return wrong(given.flag, *word,
                      "LENGTH:N is wanted, as 24:20000 for so many flows of each /24, or 0");
-    return hosts::PrefixLimit{static_cast<uint8_t>(*length), *flows};
+    return *limit;
+}
+
+Status store_prefix_limits(const Given& given, hosts::QuotaLimits& limits) {
+    const Result<string> word = read_word(given);
+    if (!word)
+        return word.error();
+    const string_view text = *word;
+    const size_t comma = text.find(',');
+    const auto ipv4 = parse_prefix_limit(text.substr(0, comma), net::kHostLength);
+    const auto ipv6 = comma == string_view::npos
+                          ? as_many_for_ipv6(ipv4)
+                          : parse_prefix_limit(text.substr(comma + 1), kLongestIpv6);
+    if (!ipv4 || !ipv6)
+        return wrong(given.flag, text,
+                     "LENGTH:N is wanted, as 24:20000 for so many flows of each /24 and each IPv6 "
+                     "/64, or 24:20000,56:5000 where IPv6 has its own; 0 is no limit");
+    limits.inside_prefix = *ipv4;
+    limits.inside_prefix6 = *ipv6;
+    return Done{};
 }
 
 }  // namespace sluice::config

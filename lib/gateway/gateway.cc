@@ -304,7 +304,10 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
 }
 
 /// Before any worker takes records for itself.
-void Gateway::restore(const config::Config& config, const Inheritance& inheritance) {
+void Gateway::restore(const config::Config& config, const Ground& ground) {
+    if (!ground.inheritance || !ground.inheritance->is_found)
+        return;
+    const Inheritance& inheritance = *ground.inheritance;
     Restoration restoration(
         {*table_, *hosts_, *quotas_, kept_endpoints_, *policies_->current(), config.workers,
          config.on_reload == config::OnReload::End, addresses_.get()},
@@ -367,11 +370,11 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
     if (ipv6) {
         addresses_ = std::make_unique<nat64::Addresses>(ipv6->addresses, *numbers_);
         naming_ = nat64::Naming(*addresses_, ground.clock);
+        quotas_->know_by({*addresses_, derive_sip_key(ground.secret, Use::Ipv6Prefixes)});
     }
     watches_ = std::make_unique<observe::Watches>(table_->grace(), config.workers + 1,
                                                   zones_of(*interfaces_), naming_);
-    if (ground.inheritance && ground.inheritance->is_found)
-        restore(config, *ground.inheritance);
+    restore(config, ground);
     if (config.sync) {
         Replica::Parts parts{
             *table_,        *hosts_,       *quotas_, kept_endpoints_, policies_->in_force(),

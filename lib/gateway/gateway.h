@@ -146,7 +146,7 @@ private:
     Status allocate(const config::Config& config, const Ground& ground);
     Status make_rings(unsigned workers);
     void assemble(const config::Config& config, const Ground& ground);
-    void restore(const config::Config& config, const Inheritance& inheritance);
+    void restore(const config::Config& config, const Ground& ground);
     control::UplinkWatchParams uplink_params(const Ground& ground);
     control::TwinParams twin_params(const Ground& ground);
     control::CoreParams core_params(const config::Config& config, const Ground& ground);

@@ -188,7 +188,7 @@ void Restoration::charge(uint32_t index, const FlowRecord& flow) const {
     if (request.is_inward())
         request.door = policy.statics.door_of(original.protocol,
                                               {original.destination, original.destination_port});
-    hosts::QuotaRequest quota = request.quota(policy);
+    hosts::QuotaRequest quota = request.quota(policy, ground_.quotas.prefix_keys());
     quota.most_inward = quota.most_of_prefix = 0;
     quota.of_door = {};
     ground_.quotas.set(index, ground_.quotas.charge(quota, now_).charge);

@@ -236,7 +236,7 @@ void add_settings(const Lines& lines, const TouchedSettings& settings, Counts& c
 Census count_touched(const Present& present, const config::Difference& difference,
                      const Written& before, const Written& after) {
     Census census;
-    TouchedSettings settings(difference, before.policy, after.policy);
+    TouchedSettings settings(difference, before.policy, after.policy, present.naming);
     census.gone.resize(difference.gone.size());
     census.come.resize(difference.come.size());
     const Places gone = places_of(difference.gone);

@@ -80,8 +80,9 @@ std::string count_text(std::string_view flag, uint64_t count) {
 }
 
 TouchedSettings::TouchedSettings(const config::Difference& difference, const policy::Policy& before,
-                                 const policy::Policy& after)
+                                 const policy::Policy& after, const nat64::Naming& naming)
     : after_(after),
+      naming_(naming),
       holds_longer_(before.tuning.tcp_reset_hold != after.tuning.tcp_reset_hold),
       others_(policy::Tunings::kMost + 1) {
     for (const auto* lines : {&difference.gone, &difference.come})
@@ -131,15 +132,17 @@ void TouchedSettings::add_timeout(const listing::Seen& flow) {
 /// As nat::Request::quota() counts them.
 void TouchedSettings::add_sender(const listing::Seen& flow) {
     const net::Tuple& original = flow.key(Direction::Original);
-    const bool is_inward = flow.sides.enter(Direction::Original) == net::Side::Outside;
-    from_outside_ += is_inward;
-    const hosts::PrefixLimit& limit =
-        is_inward ? after_.quotas.outside_prefix : after_.quotas.inside_prefix;
+    const net::Side from = flow.sides.enter(Direction::Original);
+    from_outside_ += from == net::Side::Outside;
+    const auto host6 = naming_.host(original.source).ipv6;
+    const hosts::PrefixLimit& limit = after_.quotas.of_source(from, host6.has_value());
     if (limit.flows == 0)
         return;
-    const net::Prefix prefix{original.source, limit.length};
-    const net::InsideAddress owner(prefix.network().address, original.zone);
-    ++(is_inward ? outside_prefixes_ : inside_prefixes_)[owner.bits()];
+    const hosts::PrefixKeys keys;  // of their own: nobody else counts by them
+    if (host6)
+        ++inside_prefixes6_[keys.of(*host6, limit.length).bits()];
+    else if (const auto owner = keys.of(original.inside_source(), limit.length))
+        ++(from == net::Side::Outside ? outside_prefixes_ : inside_prefixes_)[owner->bits()];
 }
 
 void TouchedSettings::look_at(const Present& present) {
@@ -157,7 +160,8 @@ void TouchedSettings::look_at(const Present& present) {
                              ? from_outside_ - after_.quotas.inward
                              : 0;
     if (const auto inside = counts_.find("max-flows-per-prefix"); inside != counts_.end())
-        inside->second = count_above(inside_prefixes_, after_.quotas.inside_prefix.flows);
+        inside->second = count_above(inside_prefixes_, after_.quotas.inside_prefix.flows) +
+                         count_above(inside_prefixes6_, after_.quotas.inside_prefix6.flows);
     if (const auto outside = counts_.find("max-flows-per-outside-prefix"); outside != counts_.end())
         outside->second = count_above(outside_prefixes_, after_.quotas.outside_prefix.flows);
 }

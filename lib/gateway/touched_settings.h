@@ -19,6 +19,7 @@
 #include "flow/flow_table.h"
 #include "hosts/host_table.h"
 #include "listing/walk.h"
+#include "nat64/naming.h"
 #include "policy/policy.h"
 
 #include <array>
@@ -36,6 +37,7 @@ namespace sluice::gateway {
 struct Present {
     flow::FlowTable& table;
     const hosts::HostTable& hosts;
+    nat64::Naming naming;
     Tick now;
 };
 
@@ -46,7 +48,7 @@ class TouchedSettings {
 public:
     /// Both policies outlive this object.
     TouchedSettings(const config::Difference& difference, const policy::Policy& before,
-                    const policy::Policy& after);
+                    const policy::Policy& after, const nat64::Naming& naming);
 
     /// A flow, each once.
     void add(const listing::Seen& flow);
@@ -65,6 +67,7 @@ private:
     void look_at_blocks(const Present& present);
 
     const policy::Policy& after_;
+    nat64::Naming naming_;
     std::map<std::string, uint64_t, std::less<>> counts_;
     bool has_timeouts_ = false;
     bool holds_longer_ = false;  // --reset-hold is another one
@@ -72,6 +75,7 @@ private:
     std::vector<std::array<uint32_t, conntrack::kTimeoutCount>> others_;
     uint32_t from_outside_ = 0;
     ByPrefix inside_prefixes_;
+    ByPrefix inside_prefixes6_;
     ByPrefix outside_prefixes_;
 };
 

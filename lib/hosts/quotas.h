@@ -4,10 +4,12 @@
 /// \file
 /// Quotas: what a flow is counted for beside its inside host, where one sender may have as many
 /// addresses as he likes: those from outside for all that come from there together, and for the
-/// static mapping (the door) that they come in by; and any for the prefix that its source is of.
+/// static mapping (the door) that they come in by; and any for the prefix that its source is of, of
+/// IPv4 or IPv6.
 ///
 /// Shape    A counter for each door, by its number (pool/doors.h); door kCommonDoor stands for the
-///          endpoints without one. Prefixes are hosts of a HostTable, without half-open flows. A
+///          endpoints without one. Prefixes are hosts of a HostTable, without half-open flows, by
+///          their keys (hosts/prefix_keys.h). A
 ///          word for each record of the flow table says what its flow was counted for, so that its
 ///          end looks nothing up.
 /// Threads  Those of HostTable. Counters are changed by read-modify-writes, and each stands alone.
@@ -21,6 +23,7 @@
 #include "base/result.h"
 #include "flow/flow_record.h"
 #include "hosts/host_table.h"
+#include "hosts/prefix_keys.h"
 #include "net/side.h"
 #include "net/tuple.h"
 
@@ -48,9 +51,20 @@ struct PrefixLimit {
 
 /// What outside hosts may have together, and the hosts of a prefix; 0 is no limit.
 struct QuotaLimits {
-    uint32_t inward = 0;             ///< Flows that outside hosts have opened.
-    PrefixLimit inside_prefix = {};  ///< Of flows from inside, by source.
+    uint32_t inward = 0;                   ///< Flows that outside hosts have opened.
+    PrefixLimit inside_prefix = {};        ///< Of flows from inside, by source.
+    PrefixLimit inside_prefix6 = {64, 0};  ///< Likewise of those of IPv6 hosts.
     PrefixLimit outside_prefix = {};
+
+    /// That for flows which such a source opens from there.
+    constexpr const PrefixLimit& of_source(net::Side from, bool is_ipv6) const {
+        if (from == net::Side::Outside)
+            return outside_prefix;
+        return is_ipv6 ? inside_prefix6 : inside_prefix;
+    }
+    constexpr bool count_inside() const {
+        return inside_prefix.flows != 0 || inside_prefix6.flows != 0;
+    }
 };
 
 /// What a flow is to be counted for, and what there may be.
@@ -112,6 +126,10 @@ public:
     /// Of what flows are charged to and of the table of prefixes, which are mappings of their own.
     static std::array<size_t, 2> bytes_needed(const QuotaParams& params);
 
+    /// By what prefixes are known, as long as any flow is counted.
+    const PrefixKeys& prefix_keys() const { return keys_; }
+    void know_by(const PrefixKeys& keys) { keys_ = keys; }
+
     Charged charge(const QuotaRequest& request, Tick now);
     /// What charge() would answer now, or as soon as the flows of these records have ended. Nothing
     /// is counted.
@@ -157,6 +175,7 @@ private:
 
     HostTable& hosts_;
     std::unique_ptr<HostTable> prefixes_;
+    PrefixKeys keys_;
     Pages pages_;
     std::span<std::atomic<uint32_t>> charges_;  // by record: door 12 | prefix 20
     std::array<Door, kDoors> doors_;            // the first counts for all of them

@@ -94,7 +94,7 @@ struct Request {
         return rule == nullptr ? all : rule->limits.over(all);
     }
     /// What it is counted for beside its inside host.
-    hosts::QuotaRequest quota(const policy::Policy& policy) const;
+    hosts::QuotaRequest quota(const policy::Policy& policy, const hosts::PrefixKeys& keys) const;
     bool is_inward() const { return sides.enter(net::Direction::Original) == net::Side::Outside; }
     net::Endpoint source() const { return {original.source, original.source_port, original.zone}; }
     net::Endpoint destination() const { return {original.destination, original.destination_port}; }
@@ -122,18 +122,18 @@ constexpr stats::Drop drop_of(hosts::Refusal refusal) {
     }
 }
 
-inline hosts::QuotaRequest Request::quota(const policy::Policy& policy) const {
+inline hosts::QuotaRequest Request::quota(const policy::Policy& policy,
+                                          const hosts::PrefixKeys& keys) const {
     hosts::QuotaRequest quota;
     if (is_inward()) {
         quota.door = door.number == 0 ? hosts::kCommonDoor : door.number;
         quota.most_inward = policy.quotas.inward;
         quota.of_door = {door.max_flows, door.rate};
     }
-    const hosts::PrefixLimit& limit =
-        is_inward() ? policy.quotas.outside_prefix : policy.quotas.inside_prefix;
+    const hosts::PrefixLimit& limit = policy.quotas.of_source(sides.enter(net::Direction::Original),
+                                                              keys.is_ipv6(original.source));
     if (limit.flows != 0) {
-        const net::Prefix prefix{original.source, limit.length};
-        quota.prefix = net::InsideAddress{prefix.network().address, original.zone};
+        quota.prefix = keys.of(original.inside_source(), limit.length);
         quota.most_of_prefix = limit.flows;
     }
     return quota;

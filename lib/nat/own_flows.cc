@@ -94,10 +94,10 @@ Opening OwnFlows::open_for_host(First& first) {
 /// Counts it for what else it is counted for. Where outside hosts, or those of its prefix, have all
 /// that they may, one that is not ASSURED goes for it.
 hosts::Charged OwnFlows::charge(const Request& request, Tick now) {
-    const bool is_counted = request.is_inward() || params_.policy->quotas.inside_prefix.flows != 0;
+    const bool is_counted = request.is_inward() || params_.policy->quotas.count_inside();
     if (params_.quotas == nullptr || !is_counted)
         return {};
-    const hosts::QuotaRequest quota = request.quota(*params_.policy);
+    const hosts::QuotaRequest quota = request.quota(*params_.policy, params_.quotas->prefix_keys());
     const hosts::Charged charged = params_.quotas->charge(quota, now);
     const auto what = hosts::used_up(quota, charged.refusal);
     if (!what || !early_drop_.replace_counted(request.original, *what, *params_.quotas, now))

@@ -382,7 +382,7 @@ hosts::Answer Look::ask_host(const nat::Request& request) const {
 }
 
 std::optional<Drop> Look::ask_quotas(nat::Request& request) {
-    const QuotaAnswer quota = why::ask_quotas(shared_, *policy_, request, now_);
+    const QuotaAnswer quota = why::ask_quotas(shared_, *policy_, request, now_, answer_.arrival);
     answer_.replaces = quota.replaced.has_value();
     if (quota.replaced && request.ended == nat::kNoRecord)
         request.ended = *quota.replaced;

@@ -17,8 +17,11 @@ bool is_at_limit(const worker::Shared& shared, const policy::Policy& policy,
 }
 
 QuotaAnswer ask_quotas(const worker::Shared& shared, const policy::Policy& policy,
-                       const nat::Request& request, Tick now) {
-    const hosts::QuotaRequest quota = request.quota(policy);
+                       const nat::Request& request, Tick now, const Arrival& arrival) {
+    const hosts::PrefixKeys& keys = shared.quotas.prefix_keys();
+    hosts::QuotaRequest quota = request.quota(policy, keys);
+    if (arrival.ipv6 && !request.is_inward() && quota.most_of_prefix != 0)
+        quota.prefix = keys.of(arrival.ipv6->headers.source, policy.quotas.inside_prefix6.length);
     std::vector<uint32_t> gone;
     if (request.ended != nat::kNoRecord)
         gone.push_back(request.ended);

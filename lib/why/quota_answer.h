@@ -14,6 +14,7 @@
 #include "hosts/quotas.h"
 #include "nat/decision.h"
 #include "policy/policy.h"
+#include "why/answer.h"
 #include "worker/shared.h"
 
 #include <cstdint>
@@ -31,7 +32,8 @@ struct QuotaAnswer {
 bool is_at_limit(const worker::Shared& shared, const policy::Policy& policy,
                  const nat::Request& request, Tick now);
 
+/// Of a packet that has arrived so: an IPv6 host need have no number yet.
 QuotaAnswer ask_quotas(const worker::Shared& shared, const policy::Policy& policy,
-                       const nat::Request& request, Tick now);
+                       const nat::Request& request, Tick now, const Arrival& arrival);
 
 }  // namespace sluice::why

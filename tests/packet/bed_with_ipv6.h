@@ -168,6 +168,20 @@ inline uint16_t ask(Ipv6Bed& ipv6, const std::string& host = kHost6, uint16_t po
     return out[0].source_port;
 }
 
+/// The host connects to the server by TCP; its flow is ASSURED then.
+inline void connect(Ipv6Bed& ipv6, const std::string& host) {
+    const auto send = [&](uint8_t flags, uint32_t seq, uint32_t ack) {
+        return ipv6.send(to_server(tcp6(40000, 80, flags, seq, ack), host));
+    };
+    const auto syn = send(kSyn, 1000, 0);
+    REQUIRE(syn.size() == 1);
+    const Frame back = Frame().ipv4(kServer, kPublic);
+    REQUIRE(ipv6.answer_from_outside(
+                    Frame(back).tcp(80, syn[0].source_port, kSyn | kAck).seq(7000).ack(1001))
+                .size() == 1);
+    REQUIRE(send(kAck, 1001, 7001).size() == 1);
+}
+
 /// Whom an answer to that port reaches; nobody: "".
 inline std::string answered(Ipv6Bed& ipv6, uint16_t port) {
     for (const Seen6& seen : ipv6.answer_from_outside(server_reply(port)))

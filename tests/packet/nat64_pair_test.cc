@@ -106,6 +106,20 @@ TEST_CASE("pair with NAT64: flows go on at the one that stood by, both ways", "[
     CHECK(both.standby.bed.count(Count::FlowsOpened) == 0);
 }
 
+TEST_CASE("pair with NAT64: flows that were told count for the prefix of their hosts",
+          "[pair][nat64]") {
+    Both6 both(ipv6_options({}, [](config::Config& config) {
+        config.quotas.inside_prefix6 = {64, 2};
+    }));
+    connect(both.active, kHost6);
+    connect(both.active, kOther6);
+    REQUIRE(both.tell());
+    both.take_over();
+    CHECK(both.standby.bed.flows() == 2);
+    CHECK(both.standby.send(to_server(udp6(6000, 53), host6(1))).empty());
+    CHECK(both.standby.bed.dropped(Drop::PrefixFlows) == 1);
+}
+
 TEST_CASE("pair with NAT64: who stands by gives no numbers, and answers no neighbour",
           "[pair][nat64]") {
     Both6 both(few_numbers());

@@ -27,6 +27,7 @@ namespace {
 
 constexpr auto kStranger = "203.0.113.99";
 constexpr auto kStranger6 = "64:ff9b::203.0.113.99";
+constexpr auto kBehind6 = "2001:db8:2::10";
 constexpr uint16_t kBlockSize = 16;
 const Bytes kRequest{0, 1, 'f', 0, 'o', 'c', 't', 'e', 't', 0};  // of TFTP
 
@@ -52,6 +53,27 @@ std::optional<uint16_t> leaves_from(Ipv6Bed& ipv6, const char* host, uint16_t po
     return out.empty() ? std::nullopt : std::optional(out[0].source_port);
 }
 
+/// Of two prefixes of 64 bits, one of them behind a router.
+TestbedOptions with_prefix_limits() {
+    TestbedOptions options;
+    options.configure = [](config::Config& config) {
+        config.routes = {route6("2001:db8:2::/48", "fe80::99")};
+        config.quotas.inside_prefix = {24, 3};
+        config.quotas.inside_prefix6 = {64, 10};
+        serve_ipv6(config);
+    };
+    return options;
+}
+
+/// What is said of it beforehand.
+bool says_to_leave(Testbed& bed, const Frame6& frame) {
+    const auto policy = bed.gateway().policies().current();
+    const why::Answer answer =
+        bed.gateway().ask({.frame = frame.bytes(), .side = Side::Inside}, *policy, bed.now());
+    CHECK((answer.fate != why::Fate::Dropped || answer.reason == Drop::PrefixFlows));
+    return answer.fate != why::Fate::Dropped;
+}
+
 uint16_t block_of(uint16_t port) {
     return port / kBlockSize;
 }
@@ -73,6 +95,31 @@ TEST_CASE("nat64 policy: an IPv6 host has no more than --max-flows-per-host, oth
     CHECK(leaves_from(ipv6, kOther6, 6000));
     ipv6.bed.advance(Duration::seconds(35));  // they expire
     CHECK(leaves_from(ipv6, kHost6, 6000));
+}
+
+TEST_CASE("nat64 policy: the hosts of an IPv6 prefix have so many flows together",
+          "[packet][nat64][limits]") {
+    Ipv6Bed ipv6(with_prefix_limits());
+    // Those that wait may go for others, where they are near their place.
+    unsigned left = 0;
+    for (unsigned i = 0; i < 30; ++i) {
+        const Frame6 question = to_server(udp6(static_cast<uint16_t>(5000 + i), 53),
+                                          "2001:db8:1::1" + std::to_string(i % 8));
+        const bool is_said_to_leave = says_to_leave(ipv6.bed, question);
+        const bool has_left = !ipv6.send(question).empty();
+        CHECK(has_left == is_said_to_leave);
+        left += has_left;
+    }
+    CHECK(left >= 10);
+    CHECK(left + ipv6.bed.dropped(Drop::PrefixFlows) == 30);
+    CHECK(ipv6.bed.flows() == 10);
+    // Another prefix has its own, and IPv4 hosts have theirs.
+    CHECK(leaves_from(ipv6, kBehind6, 5000));
+    for (uint16_t port = 5000; port < 5003; ++port)
+        CHECK(ipv6.bed.from_inside(Frame().ipv4(kHost, kServer).udp(port, 53)).size() == 1);
+    CHECK(ipv6.bed.flows() == 14);
+    ipv6.bed.advance(Duration::seconds(35));
+    CHECK(leaves_from(ipv6, kOther6, 6000));
 }
 
 TEST_CASE("nat64 policy: an IPv6 host has ports of its own blocks, and is named as their holder",
@@ -140,6 +187,23 @@ TEST_CASE("nat64 policy: --helper tftp lets the answer in from another port",
     REQUIRE(ack.size() == 1);
     CHECK(ack[0].source_port == out[0].source_port);
     CHECK(ipv6.bed.count(Count::FlowsRelated) == 1);
+}
+
+TEST_CASE("route6: the hosts of an IPv6 prefix have so many flows together",
+          "[packet][route6][limits]") {
+    Route6Bed r6(route6_options({}, [](config::Config& config) {
+        config.quotas.inside_prefix6 = {64, 2};
+    }));
+    unsigned left = 0;
+    for (const char* host : {kHost6, "2001:db8:1::11", "2001:db8:1::12"})
+        for (uint16_t port = 5000; port < 5003; ++port) {
+            Frame6 question = to_world6(udp6(port, 53));
+            question.source = host;
+            left += !r6.send(Side::Inside, question).empty();
+        }
+    CHECK(left >= 2);
+    CHECK(left + r6.bed.dropped(Drop::PrefixFlows) == 9);
+    CHECK(r6.bed.flows() == 2);
 }
 
 TEST_CASE("route6: --helper tftp lets the answer in from another port",

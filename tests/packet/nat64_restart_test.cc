@@ -55,6 +55,23 @@ TEST_CASE("restart of NAT64: flows go on in both directions, for their hosts",
     CHECK(ipv6.bed.count(Count::FlowsOpened) == 0);
 }
 
+TEST_CASE("restart of NAT64: flows that go on count for the prefix of their hosts",
+          "[packet][nat64][restart]") {
+    auto life = restarts();
+    connect(life.bed(), kHost6);
+    connect(life.bed(), kOther6);
+    Ipv6Bed& ipv6 = life.restart([](config::Config& config) {
+        config.quotas.inside_prefix6 = {64, 2};
+    });
+    CHECK(ipv6.bed.count(Count::FlowsAdopted) == 2);
+    const Frame6 question = to_server(udp6(6000, 53), "2001:db8:1::30");
+    CHECK(ipv6.send(question).empty());
+    CHECK(ipv6.bed.dropped(Drop::PrefixFlows) == 1);
+    CHECK(ipv6.send(to_server(tcp6(40000, 80, kRst, 1001, 0), kHost6)).size() == 1);
+    ipv6.bed.advance(Duration::seconds(20));  // --timeout-tcp-close, and what ageing takes
+    CHECK(ipv6.send(question).size() == 1);
+}
+
 TEST_CASE("restart of NAT64: a table of another size has the hosts too",
           "[packet][nat64][restart]") {
     auto life = restarts();

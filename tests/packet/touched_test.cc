@@ -5,6 +5,7 @@
 
 #include "gateway/touched.h"
 
+#include "bed_with_ipv6.h"
 #include "catch.h"
 #include "conntrack/timeouts.h"
 #include "testbed.h"
@@ -23,8 +24,8 @@ gateway::Census count(Testbed& bed, const config::Difference& difference,
     const auto before = gateway.policies().current();
     const auto policy = gateway.policies().compile(after);
     REQUIRE(policy.ok());
-    return gateway::count_touched({gateway.table(), gateway.hosts(), bed.now()}, difference,
-                                  {*before, config::rule_lines(bed.config())},
+    return gateway::count_touched({gateway.table(), gateway.hosts(), gateway.naming(), bed.now()},
+                                  difference, {*before, config::rule_lines(bed.config())},
                                   {**policy, config::rule_lines(after)});
 }
 
@@ -146,6 +147,20 @@ TEST_CASE("touched: a limit is about who has more than it allows", "[packet]") {
     CHECK(census.gone == Counts{1});
     CHECK(census.come == Counts{1, 0, 1});
     CHECK(gateway::count_text("max-flows-per-host", 1) == "1 host above the new limit");
+}
+
+TEST_CASE("touched: a limit of prefixes is about those of IPv6 as well", "[packet][nat64]") {
+    Ipv6Bed ipv6;
+    for (const auto& [host, port] : {std::pair(kHost6, 5000), {kHost6, 5001}, {kOther6, 5000}})
+        ask(ipv6, host, static_cast<uint16_t>(port));
+    send(ipv6.bed, 5000);
+    config::Config after = ipv6.bed.config();
+    const uint32_t most = GENERATE(2u, 3u);
+    after.quotas.inside_prefix = {24, 1};
+    after.quotas.inside_prefix6 = {64, most};
+    const gateway::Census census =
+        count(ipv6.bed, {{}, {{"max-flows-per-prefix", "24:1,64:" + std::to_string(most)}}}, after);
+    CHECK(census.come == Counts{most == 2 ? uint64_t{1} : uint64_t{0}});
 }
 
 TEST_CASE("touched: a limit that is met but not passed is about nobody, and so is none",

@@ -64,6 +64,42 @@ TEST_CASE("door: what is no limit is named", "[config]") {
           "--forward rate=0: a number from 1 to 1000000 is wanted");
 }
 
+TEST_CASE("door: an IPv6 prefix has as many flows as one of IPv4, or so many of its own",
+          "[config]") {
+    using hosts::PrefixLimit;
+    hosts::QuotaLimits limits;
+    const auto read = [&](const std::string& word) {
+        limits = {};
+        const std::vector<std::string> given{word};
+        return store_prefix_limits({"max-flows-per-prefix", given}, limits);
+    };
+    const auto are = [&](PrefixLimit ipv4, PrefixLimit ipv6) {
+        return limits.inside_prefix == ipv4 && limits.inside_prefix6 == ipv6;
+    };
+    CHECK(read("24:20000").ok());
+    CHECK(are({24, 20000}, {64, 20000}));
+    CHECK(read("24:20000,56:5000").ok());
+    CHECK(are({24, 20000}, {56, 5000}));
+    CHECK(read("0,128:7").ok());
+    CHECK(limits.inside_prefix.flows == 0);
+    CHECK(limits.inside_prefix6 == PrefixLimit{128, 7});
+    CHECK(limits.count_inside());
+    CHECK(read("24:5,0").ok());
+    CHECK(limits.inside_prefix == PrefixLimit{24, 5});
+    CHECK(limits.inside_prefix6.flows == 0);
+    CHECK(limits.count_inside());
+    CHECK(read("0").ok());
+    CHECK_FALSE(limits.count_inside());
+    for (const char* word : {"24", "33:5", "24:5,", ",64:5", "24:5,129:5", "24:5,64:0",
+                             "24:5,64:5,64:5", "24:5, 64:5"}) {
+        CAPTURE(word);
+        const auto refused = read(word);
+        REQUIRE_FALSE(refused.ok());
+        CHECK(refused.error().message.starts_with("--max-flows-per-prefix " + std::string(word)));
+        CHECK_FALSE(limits.count_inside());
+    }
+}
+
 TEST_CASE("door: a prefix has so many flows", "[config]") {
     CHECK(limit("24:20000").value() == hosts::PrefixLimit{24, 20000});
     CHECK(limit("32:1").value() == hosts::PrefixLimit{32, 1});

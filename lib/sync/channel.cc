@@ -18,8 +18,9 @@ constexpr std::string_view kIdentity = "sluice pair";
 constexpr unsigned char kCipher[] = {0x13, 0x01};  // TLS_AES_128_GCM_SHA256
 constexpr size_t kRecordBytes = 16384;             // of a TLS record
 
+/// Where there are certificates this is not asked for.
 const Key& key_of(SSL* ssl) {
-    return static_cast<const Tls*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)))->key();
+    return *static_cast<const Tls*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)))->key();
 }
 
 /// The session that both ends could have had: all of it follows from the key.
@@ -50,25 +51,69 @@ int use_session(SSL* ssl, const EVP_MD*, const unsigned char** identity, size_t*
     return *session == nullptr ? 0 : 1;
 }
 
+/// How the other end says that it does not believe a certificate (RFC 8446 §6.2).
+bool is_about_certificates(int reason) {
+    switch (reason - SSL_AD_REASON_OFFSET) {
+        case SSL_AD_BAD_CERTIFICATE:
+        case SSL_AD_UNSUPPORTED_CERTIFICATE:
+        case SSL_AD_CERTIFICATE_REVOKED:
+        case SSL_AD_CERTIFICATE_EXPIRED:
+        case SSL_AD_CERTIFICATE_UNKNOWN:
+        case SSL_AD_UNKNOWN_CA:
+        case SSL_AD_DECRYPT_ERROR:  // a signature is another's
+        case SSL_AD_CERTIFICATE_REQUIRED:
+            return true;
+        default:
+            return false;
+    }
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Tls>> Tls::create(const Key& key) {
-    std::unique_ptr<Tls> tls(new Tls(key));
+Result<std::unique_ptr<Tls>> Tls::create(Proof proof) {
     // No file of the machine's says how this is done.
     OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
-    SSL_CTX* context = tls->context_ = SSL_CTX_new(TLS_method());
+    std::unique_ptr<Tls> tls(new Tls(std::move(proof)));
+    if (Status status = tls->load(); !status)
+        return status.error();
+    return tls;
+}
+
+Status Tls::load() {
+    // Before they are read: what is written meanwhile is read the next time.
+    const Stamps stamps = files() == nullptr ? Stamps{} : stamps_of(*files());
+    std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> made(SSL_CTX_new(TLS_method()), SSL_CTX_free);
+    SSL_CTX* const context = made.get();
     if (context == nullptr || SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) != 1 ||
         SSL_CTX_set_ciphersuites(context, "TLS_AES_128_GCM_SHA256") != 1 ||
         SSL_CTX_set_num_tickets(context, 0) != 1)
         return Error{"--sync: OpenSSL has no TLS 1.3 with TLS_AES_128_GCM_SHA256"};
-    SSL_CTX_set_app_data(context, tls.get());
+    SSL_CTX_set_app_data(context, this);
     // Who ends without a word has been killed; what is missing then, the messages' numbers show.
     SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_IGNORE_UNEXPECTED_EOF);
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_psk_find_session_callback(context, find_session);
-    SSL_CTX_set_psk_use_session_callback(context, use_session);
-    return tls;
+    if (files() == nullptr) {
+        SSL_CTX_set_psk_find_session_callback(context, find_session);
+        SSL_CTX_set_psk_use_session_callback(context, use_session);
+    } else if (Status status = use_certificates(context, *files()); !status) {
+        return status;
+    }
+    SSL_CTX_free(std::exchange(context_, made.release()));
+    stamps_ = stamps;
+    return Done{};
+}
+
+Result<bool> Tls::renew() {
+    if (files() == nullptr || stamps_of(*files()) == stamps_)
+        return false;
+    if (Status status = load(); !status)
+        return status.error();
+    return true;
+}
+
+std::vector<std::string> Tls::ending(std::chrono::system_clock::time_point now) const {
+    return files() == nullptr ? std::vector<std::string>() : sync::ending(context_, *files(), now);
 }
 
 Tls::~Tls() {
@@ -76,7 +121,7 @@ Tls::~Tls() {
 }
 
 Channel::Channel(const Tls& tls, Descriptor descriptor, End end)
-    : descriptor_(std::move(descriptor)), ssl_(SSL_new(tls.context())) {
+    : tls_(tls), descriptor_(std::move(descriptor)), ssl_(SSL_new(tls.context())) {
     if (ssl_ == nullptr)
         return;
     SSL_set_fd(ssl_, descriptor_.get());
@@ -85,7 +130,8 @@ Channel::Channel(const Tls& tls, Descriptor descriptor, End end)
         return;
     }
     SSL_set_connect_state(ssl_);
-    // A server that answers without the key would need a certificate, and none is believed.
+    // A server that answers without the key would need a certificate, and where there are keys
+    // none is believed.
     SSL_set_verify(ssl_, SSL_VERIFY_PEER, nullptr);
 }
 
@@ -102,9 +148,10 @@ Status Channel::turn(size_t room) {
     if (!is_open_)
         if (Status status = shake_hands(); !status || !is_open_)
             return status;
-    if (Status status = send(); !status)
+    // First what came: why it ends, before nothing can be sent any more.
+    if (Status status = receive(room); !status)
         return status;
-    return receive(room);
+    return send();
 }
 
 Status Channel::shake_hands() {
@@ -156,9 +203,25 @@ Status Channel::judge(int result) {
         case SSL_ERROR_SYSCALL:
             return Error{errno == 0 ? "the connection has ended" : std::strerror(errno)};
         default:
-            return Error{is_open_ ? "what it sends is not from who has the key"
-                                  : "it has another key (--sync-key), or is no sluice"};
+            return Error{why_ended()};
     }
+}
+
+std::string Channel::why_ended() {
+    const int reason = ERR_GET_REASON(ERR_peek_last_error());
+    const long verdict = SSL_get_verify_result(ssl_);
+    if (tls_.files() == nullptr)
+        return is_open_ ? "what it sends is not from who has the key"
+                        : "it has another key (--sync-key), or is no sluice";
+    if (verdict != X509_V_OK) {
+        has_refused_ = true;
+        return refusal(verdict, *tls_.files());
+    }
+    if (is_about_certificates(reason))
+        return std::string("it refuses this gateway's certificate (--sync-cert): ") +
+               ERR_reason_error_string(ERR_peek_last_error());
+    return is_open_ ? "what it sends is not from who has the certificate"
+                    : "it has no certificate (--sync-cert), or is no sluice";
 }
 
 short Channel::events(bool wants_more) const {

@@ -75,6 +75,15 @@ Result<Key> read_key(const std::string& file) {
     return key;
 }
 
+Key key_by(const SipKey& address_key) {
+    constexpr std::string_view kUse = "sluice pair by address key 1";
+    Wiped<std::array<uint8_t, kUse.size() + sizeof address_key>> input{};
+    std::memcpy(std::ranges::copy(kUse, input.begin()).out, address_key.data(), sizeof address_key);
+    Key key{};
+    SHA256(input.data(), input.size(), key.data());
+    return key;
+}
+
 std::array<uint64_t, 2> address_key_of(const Key& key) {
     return derived(key, "sluice address key 1");
 }

@@ -9,6 +9,7 @@
 /// Memory   The key as long as it is used; nothing of it or of its digits afterwards.
 
 #include "base/result.h"
+#include "base/sip_hash.h"
 #include "base/wiped.h"
 
 #include <array>
@@ -20,6 +21,10 @@ namespace sluice::sync {
 using Key = Wiped<std::array<uint8_t, 32>>;
 
 Result<Key> read_key(const std::string& file);
+
+/// For a pair that has certificates and no such file: what must be the same in both, over all their
+/// connections, follows from the address key that they have in common.
+Key key_by(const SipKey& address_key);
 
 /// 128 bits for the choice of hosts' public addresses, from which nobody learns the key: both
 /// gateways give the same host the same address.

@@ -70,8 +70,8 @@ Status judge(const Hello& hello, const Hello& own) {
     if (hello.ipv6_plan != own.ipv6_plan)
         return Error{
             "its IPv6 hosts have other numbers: --nat64, --lan6, --route6, --ipv6-numbers, "
-            "--ipv6-peers and the IPv6 prefixes and hosts that rules, forwards and routes name "
-            "must be the same in both"};
+            "--ipv6-peers, the IPv6 prefixes and hosts that rules, forwards and routes name, and "
+            "with certificates --sync-key or --address-key must be the same in both"};
     return Done{};
 }
 
@@ -102,10 +102,11 @@ Pair::Pair(PairParams params)
     : params_(std::move(params)), complaints_(params_.notice, to_string(params_.peer)) {}
 
 Status Pair::begin() {
-    auto tls = Tls::create(params_.key);
+    auto tls = Tls::create(params_.proof);
     if (!tls)
         return tls.error();
     tls_ = std::move(*tls);
+    renewal_.emplace(*tls_, params_.notice);
     uint64_t& instance = params_.hello.instance;
     if (getrandom(&instance, sizeof instance, 0) != sizeof instance)
         return Error{"--sync: the kernel gives no random numbers"};
@@ -163,6 +164,7 @@ void Pair::run() {
 }
 
 void Pair::turn() {
+    renewal_->turn(Clock::now());
     accept_peer();
     look_for_join();
     connect_peer();
@@ -306,8 +308,10 @@ void Pair::follow() {
     if (!has_room)
         followed_->heard = Clock::now();
     if (const Status status = advance(*followed_, has_room ? kMostToRead : 0); !status) {
-        if (followed_->channel.is_open())
+        if (followed_->hello)
             complaints_.say(status.error().message);
+        else if (followed_->channel.has_judged())  // else the end that was connected to tells
+            complaints_.say_of_stranger(status.error().message, Clock::now());
         followed_.reset();
     }
     if (!changes_.empty())
@@ -451,8 +455,8 @@ void Pair::compare_policies(uint32_t peers) {
         return;
     if (differs)
         params_.notice(
-            "--sync: the peer has other rules, pools, static mappings or own addresses: flows of "
-            "the one may have no rule in the other, or be refused");
+            "--sync: the peer has other rules, pools, static mappings, own addresses or "
+            "--address-key: flows of the one may have no rule in the other, or be refused");
     else if (peers != 0)
         params_.notice("--sync: the peer has the same rules and pools again");
 }

@@ -24,6 +24,7 @@
 #include "sync/channel.h"
 #include "sync/complaints.h"
 #include "sync/mailbox.h"
+#include "sync/renewal.h"
 #include "sync/standing.h"
 #include "sync/teller.h"
 
@@ -44,7 +45,7 @@ inline constexpr std::chrono::milliseconds kQuarrel{500};
 struct PairParams {
     net::Endpoint listen;
     net::Endpoint peer;
-    Key key{};
+    Proof proof;
     Hello hello;  ///< All but the instance.
     TellerParams teller;
     Standing& standing;
@@ -107,8 +108,9 @@ private:
 
     PairParams params_;
     std::unique_ptr<Tls> tls_;
+    std::optional<Renewal> renewal_;
     Descriptor listener_;
-    SessionPointer candidate_;  // has connected, and has not proven yet that it has the key
+    SessionPointer candidate_;  // has connected, and has not proven yet that it is the peer
     SessionPointer served_;
     SessionPointer followed_;
     std::unique_ptr<Teller> teller_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sync/key.h"
 
+#include "base/sip_hash.h"
 #include "catch.h"
 
 #include <cstdlib>
@@ -92,6 +93,14 @@ TEST_CASE("sync key: numbers of IPv6 hosts have one of their own by it, inside a
         CHECK(key_of(key) != first);
     }
     CHECK(number_key_of({}) != outside_number_key_of({}));
+}
+
+TEST_CASE("sync key: one is derived from an address key, and another from another", "[sync]") {
+    const Key key = key_by({1, 2});
+    CHECK(key_by({1, 2}) == key);
+    CHECK(key_by({1, 3}) != key);
+    CHECK(key_by({2, 2}) != key);
+    CHECK(number_key_of(key) != SipKey{1, 2});
 }
 
 }  // namespace key_test

@@ -2,6 +2,7 @@
 #include "sync/pair.h"
 
 #include "../flow/flows.h"
+#include "authority.h"
 #include "catch.h"
 #include "free_port.h"
 #include "testing/no_memory.h"
@@ -55,9 +56,12 @@ struct One {
     Status start(net::Endpoint listen, net::Endpoint peer, uint8_t key = 1) {
         Key bytes{};
         bytes.fill(key);
+        return start(listen, peer, Proof(bytes));
+    }
+    Status start(net::Endpoint listen, net::Endpoint peer, Proof proof) {
         auto started = Pair::start({listen,
                                     peer,
-                                    bytes,
+                                    std::move(proof),
                                     hello,
                                     {*table, [] { return kNow; }, 0, {}},
                                     standing,
@@ -315,6 +319,38 @@ void knock(Be32 from, net::Endpoint at, std::string_view words) {
 }
 
 }  // namespace
+
+TEST_CASE("sync pair: two that have certificates are one, and of a wrong one both logs tell",
+          "[sync]") {
+    const bool is_right = GENERATE(true, false);
+    sync::testing::Authority authority;
+    CertificateFiles first = authority.certify("a", {.names = "IP:127.0.0.1"});
+    CertificateFiles second =
+        authority.certify("b", {.names = is_right ? "IP:127.0.0.2" : "IP:127.0.0.3"});
+    first.peer = kSecond;
+    second.peer = kFirst;
+    One active(true, 1);
+    One standby(false, 1);
+    const Be16 port = free_port();
+    REQUIRE(active.start({kFirst, port}, {kSecond, port}, Proof(first)).ok());
+    REQUIRE(standby.start({kSecond, port}, {kFirst, port}, Proof(second)).ok());
+    if (is_right) {
+        CHECK(comes_true([&] { return standby.standing.peer.load() == Peer::Active; }));
+        CHECK(comes_true([&] { return active.standing.peer.load() == Peer::Standby; }));
+        return;
+    }
+    CHECK(comes_true([&] {
+        return active.has_said(
+            "its certificate is refused: its subject alternative names lack "
+            "IP:127.0.0.2");
+    }));
+    CHECK(comes_true([&] { return standby.has_said("it refuses this gateway's certificate"); }));
+    CHECK(active.standing.peer.load() == Peer::Away);
+    CHECK(standby.standing.peer.load() == Peer::Away);
+    // The other one is certified anew, and is heard without a restart.
+    authority.certify("b", {.names = "IP:127.0.0.2"});
+    CHECK(comes_true([&] { return standby.standing.peer.load() == Peer::Active; }));
+}
 
 TEST_CASE("sync pair: who has the peer's address and no key cannot fill the log",
           "[sync][security]") {

@@ -15,6 +15,7 @@
 #include "sluice/node_memory.h"
 #include "sluice/platform.h"
 #include "sluice/ports.h"
+#include "sluice/proof.h"
 #include "sluice/vfio.h"
 
 #include <fstream>
@@ -96,6 +97,16 @@ std::vector<ethdev::PortPlan> check_ports(const config::Config& config,
     return ports;
 }
 
+void check_pair(const config::Config& config, std::vector<Finding>& findings) {
+    const auto ending = check_proof(config);
+    if (!ending) {
+        findings.push_back({Finding::Kind::Problem, ending.error().message});
+        return;
+    }
+    for (const string& sentence : ending.value())
+        findings.push_back({Finding::Kind::Note, sentence});
+}
+
 }  // namespace
 
 string Finding::command() const {
@@ -137,6 +148,7 @@ std::vector<Finding> check_machine(const config::Config& config) {
     const std::vector<ethdev::PortPlan> ports = check_ports(config, findings);
     for (const Error& error : check_folders(config))
         add_error(findings, error);
+    check_pair(config, findings);
     add_error(findings, check_kernel_addresses(config, read_kernel_addresses()));
     const auto packets = plan_packets(ports, config, cores.is_shared());
     const MemoryNeed need = plan_memory(config, packets, count_numa_nodes(ports));

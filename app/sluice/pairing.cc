@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sluice/pairing.h"
 
+#include "base/sip_hash.h"
 #include "config/read.h"
 #include "conntrack/layout.h"
 #include "conntrack/status.h"
@@ -9,7 +10,9 @@
 #include "gateway/policy_fingerprint.h"
 #include "listing/background.h"
 #include "sluice/address_key.h"
+#include "sluice/proof.h"
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 #include <utility>
@@ -20,12 +23,25 @@ namespace {
 constexpr std::chrono::seconds kPatience{5};
 constexpr std::chrono::milliseconds kBetweenLooks{1};  // at a word that the control core writes
 
+/// Who has the pair's key places IPv6 hosts by it. Who has a certificate is the peer also with
+/// another key, and then its numbers are others.
+Result<uint32_t> ipv6_plan_of(const config::Config& config) {
+    const uint32_t plan = gateway::numbering_fingerprint(config);
+    if (plan == 0 || !config.sync_certificates.are_used())
+        return plan;
+    const auto key = common_key(config);
+    if (!key)
+        return key.error();
+    return std::max(static_cast<uint32_t>(sip_hash(sync::number_key_of(*key), plan, 0)),
+                    uint32_t{1});
+}
+
 }  // namespace
 
 Status choose_keys(const config::Config& config, gateway::Ground& ground,
                    const std::function<void(std::string_view)>& warn) {
     if (config.sync) {
-        const auto key = sync::read_key(config.sync_key);
+        const auto key = common_key(config);
         if (!key)
             return key.error();
         const auto words = sync::address_key_of(*key);
@@ -46,22 +62,25 @@ Result<std::unique_ptr<sync::Pair>> start_pair(const PairingParams& params) {
     if (!params.config.sync)
         return std::unique_ptr<sync::Pair>();
     const config::Sync& sync = *params.config.sync;
-    const auto key = sync::read_key(params.config.sync_key);
-    if (!key)
-        return key.error();
+    auto proof = proof_of(params.config);
+    if (!proof)
+        return proof.error();
+    const auto ipv6_plan = ipv6_plan_of(params.config);
+    if (!ipv6_plan)
+        return ipv6_plan.error();
     listing::Background background{params.cpus, false, 0, params.on_entry};
     sync::Hello hello;
     hello.priority = sync.priority;
     hello.record_layout = flow::kRecordLayout;
     hello.tracker_layout = conntrack::kTrackerLayout;
     hello.block_size = params.config.holders.blocks.size;
-    hello.ipv6_plan = gateway::numbering_fingerprint(params.config);
+    hello.ipv6_plan = *ipv6_plan;
     tell_policy(params.gateway, gateway::policy_fingerprint(params.config));
     const bool tells_all = params.config.sync_flows == config::SyncFlows::All;
     const uint8_t wanted = tells_all ? uint8_t{0} : uint8_t{conntrack::kAssured};
     return sync::Pair::start({sync.listen,
                               sync.peer,
-                              *key,
+                              std::move(*proof),
                               hello,
                               {params.gateway.table(),
                                params.now,

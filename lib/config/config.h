@@ -195,7 +195,8 @@ struct Config {
     std::optional<HttpAddress> http;  ///< HTTP is answered there too, to who asks.
     State state;
     std::optional<Sync> sync;  ///< The gateway is one of two.
-    std::string sync_key;      ///< A file; empty without `sync`.
+    std::string sync_key;      ///< A file; empty without `sync`, and may be with certificates.
+    SyncCertificates sync_certificates;
     SyncFlows sync_flows = SyncFlows::Assured;
     Role role = Role::Active;      ///< At the start.
     std::vector<std::string> eal;  ///< What stood behind "--".

@@ -418,8 +418,24 @@ constexpr Flag kOperationFlags[] = {
      "default: alone",
      [](const Given& g, Config& c) { return store(read_sync(g), c.sync); }},
     {"sync-key", kOperation, Arity::One, false, "FILE",
-     "64 hexadecimal digits, the same in both, by which they know one another",
+     "64 hexadecimal digits, the same in both, by which they know one another, where they have no "
+     "certificates, and give hosts the same addresses",
      [](const Given& g, Config& c) { return store(read_word(g), c.sync_key); }},
+    {"sync-cert", kOperation, Arity::One, false, "FILE",
+     "This gateway's certificate, PEM, with those between it and its authority: the two know one "
+     "another by these, not by a key",
+     [](const Given& g, Config& c) { return store(read_word(g), c.sync_certificates.chain); }},
+    {"sync-cert-key", kOperation, Arity::One, false, "FILE",
+     "The certificate's key, PEM without a password",
+     [](const Given& g, Config& c) { return store(read_word(g), c.sync_certificates.key); }},
+    {"sync-ca", kOperation, Arity::One, false, "FILE",
+     "Certificates of the authorities that the peer's certificate may be of, PEM",
+     [](const Given& g, Config& c) { return store(read_word(g), c.sync_certificates.authority); }},
+    {"sync-peer-name", kOperation, Arity::One, false, "NAME",
+     "The DNS name that the peer's certificate has; default: it has the peer's address",
+     [](const Given& g, Config& c) {
+         return store(read_peer_name(g), c.sync_certificates.peer_name);
+     }},
     {"sync-flows", kOperation, Arity::One, false, "assured|all",
      "Which flows the peer is told; default: assured", store_sync_flows},
     {"role", kOperation, Arity::One, false, "active|standby",

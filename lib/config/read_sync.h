@@ -10,11 +10,16 @@
 #include "config/read.h"
 #include "config/sync.h"
 
+#include <string>
+
 namespace sluice::config {
 
 Result<Sync> read_sync(const Given& given);
 
-/// --sync, --sync-key and --role go together.
+/// A DNS name, whole: no wildcard, and no address.
+Result<std::string> read_peer_name(const Given& given);
+
+/// --sync goes with a key or with certificates, and --role with it.
 Status check_sync(const Config& config);
 
 }  // namespace sluice::config

@@ -43,6 +43,8 @@ uint32_t policy_fingerprint(const config::Config& config) {
         said.push_back("no-nat-inbound");
     if (config.inside_routing)
         said.push_back("inside-routing");
+    if (config.address_key)
+        said.push_back("address-key " + to_string(*config.address_key));
     std::ranges::sort(said);
     uint64_t sum = 0;
     for (const std::string& each : said)

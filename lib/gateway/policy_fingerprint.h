@@ -5,9 +5,9 @@
 /// Policy fingerprint: whether two gateways of a pair can have the same flows.
 ///
 /// Shape    Of the rules, pools and static mappings in whatever order, the own addresses and zones
-///          of interfaces, and the prefixes that IPv6 hosts have outside. Not of limits, timeouts
-///          of the trackers, logs and routes, by which no flow that the other tells is refused;
-///          those of a rule are part of the rule.
+///          of interfaces, the prefixes that IPv6 hosts have outside, and --address-key. Not of
+///          limits, timeouts of the trackers, logs and routes, by which no flow that the other
+///          tells is refused; those of a rule are part of the rule.
 /// Threads  Any.
 
 #include "config/config.h"

@@ -4,6 +4,7 @@
 #include "catch.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace read_sync_test {
@@ -61,6 +62,57 @@ TEST_CASE("sync: key and role are for two gateways, and two need a key", "[confi
     config.sync.reset();
     config.role = Role::Active;
     CHECK_FALSE(check_sync(config).ok());
+}
+
+TEST_CASE("sync: certificates are three files, and a key that addresses follow from", "[config]") {
+    const auto says = [](const Config& config) {
+        const Status status = check_sync(config);
+        return status ? "" : status.error().message;
+    };
+    Config config;
+    config.sync = Sync{};
+    config.address_key = pool::AddressKey{1};
+    config.sync_certificates = {"/c.pem", "/c.key", "/ca.pem", ""};
+    CHECK(says(config).empty());
+    config.sync_certificates.peer_name = "b.example.net";
+    CHECK(says(config).empty());
+    SECTION("another key than that of addresses") {
+        config.sync_key = "/sync.key";
+        CHECK(says(config).empty());
+        config.address_key.reset();
+        CHECK(says(config).empty());
+    }
+    SECTION("one file is missing") {
+        const auto [file, flag] =
+            GENERATE(std::pair(&SyncCertificates::chain, "--sync-cert FILE"),
+                     std::pair(&SyncCertificates::key, "--sync-cert-key FILE"),
+                     std::pair(&SyncCertificates::authority, "--sync-ca FILE"));
+        config.sync_certificates.*file = "";
+        CHECK(says(config).find(flag) != std::string::npos);
+    }
+    SECTION("no key at all") {
+        config.address_key.reset();
+        CHECK(says(config).starts_with("--sync-cert: --sync-key FILE or --address-key KEY is"));
+    }
+    SECTION("a gateway that is alone") {
+        config.sync.reset();
+        CHECK(says(config).starts_with("--sync-cert /c.pem: it is for --sync"));
+    }
+}
+
+TEST_CASE("sync: a peer's name is a whole DNS name", "[config]") {
+    const auto is_name = [](const std::string& word) {
+        const std::vector<std::string> given{word};
+        return read_peer_name({"sync-peer-name", given}).ok();
+    };
+    for (const char* word : {"b", "b.example.net", "B-2.example.net", "_x.example", "10.x"})
+        CHECK(is_name(word));
+    for (const std::string& word :
+         {std::string(), std::string(".example.net"), std::string("*.example.net"),
+          std::string("b..net"), std::string("b.net."), std::string("192.0.2.2"),
+          std::string("b net"), std::string("2001:db8::1"), std::string(64, 'a'),
+          std::string(127, 'a') + '.' + std::string(127, 'a')})
+        CHECK_FALSE(is_name(word));
 }
 
 }  // namespace read_sync_test

@@ -54,11 +54,13 @@ TEST_CASE("policy fingerprint: what decides about flows changes it", "[gateway]"
         fingerprint({{"lan-address", {"10.1.0.2/24"}}}),
         fingerprint({{"lan", {"af_packet:l0,zone=2"}}}),
         fingerprint({{"wan-address", {"198.51.100.2/24"}}}),
+        fingerprint({{"address-key", {"00000000000000010000000000000002"}}}),
+        fingerprint({{"address-key", {"00000000000000010000000000000003"}}}),
         with_ipv6("2001:db8:f::/48", "2001:db8:ff::2/64"),
         with_ipv6("2001:db8:e::/48", "2001:db8:ff::2/64"),
         with_ipv6("2001:db8:f::/48", "2001:db8:ff::3/64"),
     };
-    CHECK(all.size() == 15);
+    CHECK(all.size() == 17);
 }
 
 TEST_CASE("policy fingerprint: order, ports, limits and timeouts do not", "[gateway]") {

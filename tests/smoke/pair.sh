@@ -12,6 +12,7 @@
 source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/gateway.sh"
 
 declare -A own=([a]=1 [b]=2) other=([a]=2 [b]=1) priority=([a]=150 [b]=50)
+proof=(--sync-key "$work/key") # by what they know one another
 # shellcheck disable=SC2034  # for those who source this file
 all_there='active; the peer stands by and has all flows'
 
@@ -49,7 +50,7 @@ new_pair() {
 start() {
     local gateway=$1 role=$2 places=listen=192.0.2.${own[$1]}:3780,peer=192.0.2.${other[$1]}:3780
     shift 2
-    start_sluice "$gateway" --sync-key "$work/key" --workers 2 --tcp-loose 0 --role "$role" \
+    start_sluice "$gateway" "${proof[@]}" --workers 2 --tcp-loose 0 --role "$role" \
         --sync "$places,priority=${priority[$gateway]}" "$@"
 }
 

@@ -61,15 +61,6 @@ bool Copies::end(Twin& twin, flow::Member& member) {
     return true;
 }
 
-/// What hangs on others goes before them, so a pass may free what the next one ends.
-void Copies::end_those(flow::Member& member, const IsOver& is_over) {
-    end_strays(member, is_over);
-    for (bool has_ended = true; std::exchange(has_ended, false);)
-        for (Twin& twin : twins_)
-            if (stands(twin) && is_over(table_.record(twin.own - 1)))
-                has_ended |= end(twin, member);
-}
-
 void Copies::end_strays(flow::Member& member, const IsOver& is_over) {
     while (strays_.end(0, table_.capacity(), member, is_over)) {
     }
@@ -81,33 +72,47 @@ void Copies::begin_sweep() {
     has_ended_ = false;
 }
 
-/// Strays first, for what is told hangs on none of them. Passes follow one another until one has
-/// nothing to end.
-bool Copies::sweep(flow::Member& member, uint32_t records) {
+/// Strays first, for what is told hangs on none of them. What hangs on others goes before them, so
+/// a pass may free what the next one ends: they follow one another until one has nothing to end.
+template <typename IsTwinOver>
+bool Copies::end_some(flow::Member& member, uint32_t records, const IsOver& is_stray_over,
+                      IsTwinOver is_over) {
     while (records != 0) {
         const uint32_t end = std::min(position_ + records, table_.capacity());
         records -= end - position_;
-        has_ended_ |= sweep_slice(member, end);
+        has_ended_ |= is_at_strays_ ? strays_.end(position_, end, member, is_stray_over)
+                                    : end_twins(member, end, is_over);
         position_ = end == table_.capacity() ? 0 : end;
         if (position_ != 0 || std::exchange(has_ended_, false))
             continue;
-        strays_.clear();
         if (!std::exchange(is_at_strays_, false))
             return true;
     }
     return false;
 }
 
-bool Copies::sweep_slice(flow::Member& member, uint32_t end) {
-    if (is_at_strays_)
-        return strays_.end(position_, end, member, [](const FlowRecord&) { return true; });
+template <typename IsTwinOver>
+bool Copies::end_twins(flow::Member& member, uint32_t end, IsTwinOver is_over) {
     bool has_ended = false;
-    for (uint32_t index = position_; index < end; ++index) {
-        Twin& twin = twins_[index];
-        if (twin.round != round_ && stands(twin))
+    for (uint32_t index = position_; index < end; ++index)
+        if (Twin& twin = twins_[index]; is_over(twin))
             has_ended |= this->end(twin, member);
-    }
     return has_ended;
+}
+
+bool Copies::sweep(flow::Member& member, uint32_t records) {
+    const auto is_over = [this](const Twin& twin) { return twin.round != round_ && stands(twin); };
+    if (!end_some(
+            member, records, [](const FlowRecord&) { return true; }, is_over))
+        return false;
+    strays_.clear();
+    return true;
+}
+
+bool Copies::end_those(flow::Member& member, const IsOver& is_over, uint32_t records) {
+    return end_some(member, records, is_over, [&](const Twin& twin) {
+        return stands(twin) && is_over(table_.record(twin.own - 1));
+    });
 }
 
 }  // namespace sluice::gateway

@@ -10,7 +10,7 @@
 ///          it tells is found again by its tuples (gateway/strays.h).
 /// Threads  The control core's, while this gateway stands by: nobody else puts records to use.
 /// Memory   16 bytes and a bit a record of the flow table, at construction.
-/// Cost     A step of a sweep looks at as many records as it is given. A sweep is a pass over
+/// Cost     A step of a sweep looks at as many records as it is given. It is a pass over
 ///          strays and one over twins, and one more of these for each kind of records that ends.
 
 #include "base/clock.h"
@@ -68,17 +68,22 @@ public:
 
     /// Ends what the peer's record has become; false where it stays, for others hang on it.
     bool end(Twin& twin, flow::Member& member);
-    /// Ends all of which it is so, now.
-    void end_those(flow::Member& member, const IsOver& is_over);
+    /// Ends all strays of which it is so, now.
     void end_strays(flow::Member& member, const IsOver& is_over);
 
-    /// What was not told in this round is to end.
+    /// Some are to end, by one of the following, again and again until it is done.
     void begin_sweep();
-    /// So many records of that; true when it is done.
+    /// What was not told in this round ends: so many records of that; true when it is done.
     bool sweep(flow::Member& member, uint32_t records);
+    /// Likewise all of which it is so.
+    bool end_those(flow::Member& member, const IsOver& is_over, uint32_t records);
 
 private:
-    bool sweep_slice(flow::Member& member, uint32_t end);
+    template <typename IsTwinOver>
+    bool end_some(flow::Member& member, uint32_t records, const IsOver& is_stray_over,
+                  IsTwinOver is_over);
+    template <typename IsTwinOver>
+    bool end_twins(flow::Member& member, uint32_t end, IsTwinOver is_over);
 
     flow::FlowTable& table_;
     std::vector<Twin> twins_;  // by the peer's index

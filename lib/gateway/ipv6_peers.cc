@@ -30,8 +30,11 @@ void Ipv6Peers::walk(Tick now) {
     walked_ = now;
     const auto share = static_cast<uint64_t>(std::clamp(gone.milliseconds, 0, kWalk.milliseconds));
     const uint64_t whole = static_cast<uint64_t>(kWalk.milliseconds);
-    const auto slice = static_cast<uint32_t>((table_.capacity() * share + whole - 1) / whole);
-    const uint32_t end = position_ + std::min(slice, table_.capacity() - position_);
+    walk_on(static_cast<uint32_t>((table_.capacity() * share + whole - 1) / whole), now);
+}
+
+void Ipv6Peers::walk_on(uint32_t records, Tick now) {
+    const uint32_t end = position_ + std::min(records, table_.capacity() - position_);
     table_.for_each_live(position_, end,
                          [&](uint32_t, const flow::FlowRecord& record) { mark(record, seen_); });
     position_ = end;
@@ -39,6 +42,7 @@ void Ipv6Peers::walk(Tick now) {
         return;
     std::swap(seen_, used_);
     used_at_ = began_;
+    ++walks_;
     begin_walk(now);
 }
 
@@ -61,12 +65,18 @@ void Ipv6Peers::note(const flow::FlowRecord& flow) {
     mark(flow, used_);
 }
 
-/// The walk that goes on needs no more than what stands now, and what will be noted.
-void Ipv6Peers::recount() {
-    std::fill(seen_.begin(), seen_.end(), false);
-    table_.for_each_live(0, table_.capacity(),
-                         [&](uint32_t, const flow::FlowRecord& record) { mark(record, seen_); });
-    used_ = seen_;
+/// The walk that turn() has begun gives way; what it still does helps this one on.
+bool Ipv6Peers::recount(uint32_t records, Tick now) {
+    if (!recounts_) {
+        begin_walk(now);
+        recounts_ = walks_;
+    }
+    if (*recounts_ == walks_)
+        walk_on(records, now);
+    if (*recounts_ == walks_)
+        return false;
+    recounts_.reset();
+    return true;
 }
 
 bool Ipv6Peers::is_used(uint32_t number, Tick now) const {

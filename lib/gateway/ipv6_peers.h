@@ -52,8 +52,9 @@ public:
     /// Whether a flow with that peer stands; true too of some whose flows have ended, since the
     /// walk before, or since recount().
     bool may_have_flow(Be32 peer) const { return used_[place_of(peer)]; }
-    /// A walk over all records at once.
-    void recount();
+    /// A walk that begins at once, and not where the last one ends: so many records of it; true
+    /// when it is done, and false until then.
+    bool recount(uint32_t records, Tick now);
 
     /// A walk takes so long, and one begins when the other is done.
     static constexpr Duration kWalk = Duration::seconds(20);
@@ -70,6 +71,7 @@ private:
           seen_(numbers_->capacity()),
           used_(numbers_->capacity()) {}
     void walk(Tick now);
+    void walk_on(uint32_t records, Tick now);
     void begin_walk(Tick now);
     size_t place_of(Be32 peer) const { return peer.host() & ~network_.mask(); }
     void mark(const flow::FlowRecord& record, std::vector<bool>& marks) const;
@@ -82,8 +84,10 @@ private:
     std::vector<bool> used_;       // by the last one that is done
     std::optional<Tick> used_at_;  // when that began
     Tick began_;
-    std::optional<Tick> walked_;  // the last turn
-    uint32_t position_ = 0;       // of the record that is next
+    std::optional<Tick> walked_;        // the last turn
+    uint32_t position_ = 0;             // of the record that is next
+    uint32_t walks_ = 0;                // that are done
+    std::optional<uint32_t> recounts_;  // as many were done when recount() began one
 };
 
 }  // namespace sluice::gateway

@@ -41,9 +41,8 @@ bool PeerHosts::may_have_flow(Be32 number) const {
     return parts_.hosts.flow_count({number, parts_.zone}).value_or(0) != 0;
 }
 
-void PeerHosts::vacated() {
-    if (parts_.outside != nullptr)
-        parts_.outside->recount();
+bool PeerHosts::vacated(uint32_t records, Tick now) {
+    return parts_.outside == nullptr || parts_.outside->recount(records, now);
 }
 
 bool PeerHosts::put(const sync::Host& host, Tick now) {

@@ -30,6 +30,7 @@ namespace sluice::gateway {
 /// Numbers whose flows are to end.
 class Vacated {
 public:
+    Vacated() = default;
     explicit Vacated(std::vector<Be32> numbers);
 
     bool is_empty() const { return numbers_.empty(); }
@@ -55,8 +56,8 @@ public:
     /// Numbers that may have flows here and change hands by these changes: those that hosts get,
     /// and those that they had before.
     Vacated vacated_by(std::span<const sync::Change> changes) const;
-    /// All flows of such have ended.
-    void vacated();
+    /// All flows of such have ended: looks at so many records; true when it is known of all.
+    bool vacated(uint32_t records, Tick now);
     /// False where it cannot be the host's number.
     bool put(const sync::Host& host, Tick now);
     /// The flow has been taken over.

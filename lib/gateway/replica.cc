@@ -211,24 +211,28 @@ void Replica::begin_following(Tick now) {
 void Replica::drop_changes() {
     changes_.clear();
     next_ = 0;
-    has_made_room_ = false;
+    room_ = Room::Unknown;
 }
 
 /// Takes `most` changes at most, or a slice of a sweep; returns how much there was to do.
 unsigned Replica::follow(Tick now, size_t most) {
     size_t done = 0;
-    while (done < most && (!is_sweeping_ || sweep())) {
+    bool waits = false;  // for what is in the way of a host
+    while (done < most && !waits && (!is_sweeping_ || sweep())) {
         if (next_ == changes_.size()) {
             drop_changes();
             if (!mailbox_.take(changes_))
                 break;
         }
+        waits = !has_room_for(changes_[next_], now);
+        if (waits)
+            continue;
         apply(changes_[next_], now);
         ++next_;  // behind it: one that there was no memory for comes again
         ++done;
     }
     counters_.count[Count::SyncApplied].add(done);
-    return static_cast<unsigned>(done) + (is_sweeping_ ? 1 : 0);
+    return static_cast<unsigned>(done) + (is_sweeping_ || waits ? 1 : 0);
 }
 
 /// What the peer has told it has no more goes, before anything that it has told after that: true
@@ -274,20 +278,30 @@ void Replica::apply(const Change& change, Tick now) {
         copies_.end(*twin, *member_);
 }
 
-/// Flows that are in the way end, of all hosts that are named from here on: a look at all flows is
-/// not to be had for each.
-void Replica::name(const Change& change, Tick now) {
-    if (!parts_.ipv6)
-        return refuse();
+/// Before a host is named flows that are in the way end, of all hosts that are named from there on:
+/// a look at all flows is not to be had for each. Each time a slice of that; true when there is
+/// room.
+bool Replica::has_room_for(const Change& change, Tick now) {
+    if (change.what != Change::What::Name || !has_begun_ || !parts_.ipv6 || room_ == Room::Made)
+        return true;
     PeerHosts& ipv6 = *parts_.ipv6;
-    if (!has_made_room_ && !ipv6.vacated_by({&change, 1}).is_empty()) {
-        const auto rest = std::span(changes_).subspan(&change - changes_.data());
-        const Vacated vacated = ipv6.vacated_by(rest);
-        copies_.end_those(*member_, [&](const FlowRecord& record) { return vacated.has(record); });
-        ipv6.vacated();
-        has_made_room_ = true;
+    if (room_ == Room::Unknown) {
+        if (ipv6.vacated_by({&change, 1}).is_empty())
+            return true;
+        vacated_ = ipv6.vacated_by(std::span(changes_).subspan(next_));
+        copies_.begin_sweep();
+        room_ = Room::Ending;
     }
-    if (!ipv6.put(change.host, now))
+    const auto is_over = [this](const FlowRecord& record) { return vacated_.has(record); };
+    if (room_ == Room::Ending && copies_.end_those(*member_, is_over, kSlice))
+        room_ = Room::Counting;
+    else if (room_ == Room::Counting && ipv6.vacated(kSlice, now))
+        room_ = Room::Made;
+    return room_ == Room::Made;
+}
+
+void Replica::name(const Change& change, Tick now) {
+    if (!parts_.ipv6 || !parts_.ipv6->put(change.host, now))
         refuse();
 }
 
@@ -298,7 +312,7 @@ Restoration Replica::heir(Tick now) const {
 }
 
 void Replica::put(const Record& record, Tick now) {
-    has_made_room_ = false;
+    room_ = Room::Unknown;
     Twin* const named = copies_.named(record.index);
     if (named == nullptr)
         return refuse();
@@ -416,6 +430,8 @@ void Replica::become_active(Tick now) {
         counters_.count[Count::SyncApplied].add(changes_.size() - next_);
         for (; next_ != changes_.size(); ++next_) {
             end_sweep();
+            while (!has_room_for(changes_[next_], now))
+                continue;
             apply(changes_[next_], now);
         }
         end_sweep();

@@ -27,8 +27,8 @@
 ///          false.
 /// Errors   None: what is not taken over is counted (sync_refused).
 /// Memory   16 bytes and a bit a record of the flow table, at construction.
-/// Cost     kChangesPerTurn changes a turn, or a slice of the records; to become active, all that
-///          waits.
+/// Cost     kChangesPerTurn changes a turn, or a slice of the records, also where flows are in the
+///          way of a host's number; to become active, all that waits.
 
 #include "base/clock.h"
 #include "control/duty.h"
@@ -88,6 +88,9 @@ public:
 private:
     enum class Phase : uint8_t { Active, Leaving, Emptying, Following };
 
+    /// For the hosts that changes_ name: whether flows are in the way, and what is done about it.
+    enum class Room : uint8_t { Unknown, Ending, Counting, Made };
+
     /// A record that the peer has told, and what has become of it.
     struct Told {
         const sync::Record& record;
@@ -104,6 +107,7 @@ private:
     unsigned follow(Tick now, size_t most);
     void drop_changes();
     void apply(const sync::Change& change, Tick now);
+    bool has_room_for(const sync::Change& change, Tick now);
     void name(const sync::Change& change, Tick now);
     void put(const sync::Record& record, Tick now);
     bool open(Twin& twin, const Told& told);
@@ -128,7 +132,8 @@ private:
     size_t next_ = 0;  // of these
     bool has_begun_ = false;
     bool is_sweeping_ = false;     // behind a Complete
-    bool has_made_room_ = false;   // for the hosts of changes_, and no record was put since
+    Room room_ = Room::Unknown;    // again when a record was put
+    Vacated vacated_;              // where that is known
     bool peer_is_active_ = false;  // though this gateway is
     bool had_quarrel_ = false;     // that nobody has taken up yet
     uint64_t grace_ = 0;

@@ -207,6 +207,34 @@ TEST_CASE("pair with NAT64: a number that has gone to another host is the other'
     }
 }
 
+TEST_CASE(
+    "pair with NAT64: for a number that goes to another host a turn looks at no more than a "
+    "slice of the flows",
+    "[pair][nat64]") {
+    constexpr uint32_t kSlice = 4096;
+    TestbedOptions options = few_numbers();
+    options.flows = 16 * kSlice;
+    Both6 both(options);
+    ask(both.active, kHost6);
+    const auto number = number_of(both.active, kHost6);
+    REQUIRE(number);
+    REQUIRE(both.tell());
+    const std::string next = host_with(
+        both.active, [&](Be32 other) { return other.host() / 16 == number->host() / 16; });
+    Testbed& bed = both.standby.bed;
+    std::vector<Change> changes{{Change::What::Name, {}, {*number, v6(next)}}};
+    bed.gateway().replica()->mailbox().put(changes);
+    unsigned turns = 0;
+    for (; number_of(both.standby, next) != number; ++turns) {
+        REQUIRE(turns < 1000);
+        CHECK(bed.gateway().control().turn(bed.now()) != 0);  // there is more to do
+    }
+    CHECK(turns > 16);
+    bed.run();
+    CHECK(bed.flows() == 0);
+    CHECK(bed.count(Count::SyncRefused) == 0);
+}
+
 TEST_CASE("pair with NAT64: numbers that go to others one by one take no flows along",
           "[pair][nat64]") {
     Both6 both(few_numbers());

@@ -14,6 +14,7 @@ namespace to_ipv4_test {
 using namespace sluice;
 using namespace sluice::nat64;
 using namespace sluice::test;
+using sluice::test::ip;
 using stats::Drop;
 
 namespace {

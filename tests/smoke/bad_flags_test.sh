@@ -130,7 +130,8 @@ says() {
     pass "$sentence"
 }
 says "--config: it is there twice" "$sluice" --config "$work/sluice.conf" --config "$work/sock"
-touch "$work/sock.address-key" # which others may read
+touch "$work/sock.address-key" # a start before may have drawn one
+chmod 644 "$work/sock.address-key"
 says "--control-socket $work/sock: $work/sock.address-key" "$sluice" "${good[@]}"
 rm "$work/sock.address-key"
 says "flosw: there is no such subcommand" "$sluicectl" flosw

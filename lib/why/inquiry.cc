@@ -462,10 +462,9 @@ void Look::leave(const net::Tuple& after) {
     if (answer_.exit->has_failed) {
         fail(Drop::NeighbourFailed);
         answer_.sender_hears = hears_error(answer_.reason, packet());
-    } else if (lacks_checksum(shared_, *policy_, *answer_.exit, packet())) {
-        fail(Drop::Ipv6NoChecksum);
     } else if (const auto reason =
-                   Ipv6Look(shared_, egress_, now_).refuse_to_leave(frame_.mbuf(), answer_)) {
+                   Ipv6Look(shared_, egress_, now_)
+                       .refuse_to_leave(frame_.mbuf(), answer_, policy_->zero_checksum)) {
         fail(*reason);
     }
 }

@@ -158,7 +158,8 @@ void Ipv6Look::cross(const nat64::Edge& edge, rte_mbuf* mbuf, Answer& answer) co
 }
 
 /// Edge::leave(), of a copy that has its addresses. What leaves as it came has words in IPv6.
-std::optional<stats::Drop> Ipv6Look::refuse_to_leave(rte_mbuf* mbuf, const Answer& answer) const {
+std::optional<stats::Drop> Ipv6Look::refuse_to_leave(rte_mbuf* mbuf, const Answer& answer,
+                                                     nat64::ZeroChecksum zero) const {
     const link::Interface& to = shared_.interfaces[answer.exit->path.interface];
     if (!shared_.ipv6 || to.vlan != link::kIpv6Side || keeps_ipv6_ends(answer))
         return std::nullopt;
@@ -174,7 +175,8 @@ std::optional<stats::Drop> Ipv6Look::refuse_to_leave(rte_mbuf* mbuf, const Answe
     ip.dst_addr = answer.after.destination.raw;
     if (answer.is_cut && ip.next_proto_id == nat64::kIcmp)  // then it leaves in parts
         ip.fragment_offset |= Be16::from_host(RTE_IPV4_HDR_MF_FLAG).raw;
-    const nat64::Edge edge(*shared_.ipv6, *shared_.numbers, 0, nat64::Giving::Asks);
+    nat64::Edge edge(*shared_.ipv6, *shared_.numbers, 0, nat64::Giving::Asks);
+    edge.begin_turn(zero, false);
     return edge.leave(copy, to.port);
 }
 

@@ -36,7 +36,8 @@ public:
                                            Answer& answer) const;
     /// Why the packet, which leaves as answer.after by answer.exit, does not: where that is IPv6,
     /// and has no word for it.
-    std::optional<stats::Drop> refuse_to_leave(rte_mbuf* mbuf, const Answer& answer) const;
+    std::optional<stats::Drop> refuse_to_leave(rte_mbuf* mbuf, const Answer& answer,
+                                               nat64::ZeroChecksum zero) const;
 
 private:
     std::optional<link::InterfaceId> pass(const Question& question, rte_mbuf* mbuf,

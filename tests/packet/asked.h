@@ -86,6 +86,23 @@ inline std::string dropped_by(const why::Answer& answer) {
                                              : std::string();
 }
 
+constexpr unsigned kAskedPackets = 1000;  ///< Of each setup.
+
+/// Lets a test's subject ask about so many packets that it draws, and send them.
+template <typename Subject>
+void ask_about_many(Subject& subject) {
+    for (unsigned i = 0; i < kAskedPackets; ++i) {
+        CAPTURE(i);
+        subject.step();
+    }
+    std::string fates;
+    for (const auto& [name, count] : subject.fates())
+        fates += name + " " + std::to_string(count) + "\n";
+    CAPTURE(fates);
+    CHECK(subject.fates().size() > 15);
+    CHECK(subject.searched() * 50 < kAskedPackets);
+}
+
 /// Under which a test counts the answer.
 inline std::string fate_name(const why::Answer& answer) {
     return answer.fate == why::Fate::Dropped ? std::string(stats::drop_name(answer.reason))

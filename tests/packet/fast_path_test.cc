@@ -4,14 +4,13 @@
 /// Which packets take the fast path, as it counts them.
 
 #include "catch.h"
+#include "reload.h"
 #include "testbed.h"
 
 #include <rte_mbuf.h>
 
 #include <array>
-#include <atomic>
 #include <memory>
-#include <thread>
 
 namespace fast_path_test {
 
@@ -103,20 +102,6 @@ struct Standing {
 
     Testbed bed;
 };
-
-/// Lets `config` hold. Who replaces the policy waits for the workers, so it is another thread.
-void reload(Testbed& bed, const config::Config& config) {
-    const auto policy = bed.gateway().policies().compile(config);
-    REQUIRE(policy.ok());
-    std::atomic<bool> has_ended{false};
-    std::thread other([&] {
-        bed.gateway().use(policy.value());
-        has_ended = true;
-    });
-    while (!has_ended)
-        bed.run();
-    other.join();
-}
 
 }  // namespace
 

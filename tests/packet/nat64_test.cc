@@ -5,9 +5,7 @@
 
 #include "bed_with_ipv6.h"
 #include "catch.h"
-
-#include <atomic>
-#include <thread>
+#include "reload.h"
 
 namespace nat64_test {
 
@@ -16,24 +14,6 @@ using namespace sluice::test;
 using net::Side;
 using stats::Count;
 using stats::Drop;
-
-namespace {
-
-/// Lets `config` hold. Who replaces the policy waits for the workers, so it is another thread.
-void reload(Testbed& bed, const config::Config& config) {
-    const auto policy = bed.gateway().policies().compile(config);
-    REQUIRE(policy.ok());
-    std::atomic<bool> has_ended{false};
-    std::thread other([&] {
-        bed.gateway().use(policy.value());
-        has_ended = true;
-    });
-    while (!has_ended)
-        bed.run();
-    other.join();
-}
-
-}  // namespace
 
 TEST_CASE("nat64: a datagram leaves as IPv4, its answer comes back as IPv6", "[packet][nat64]") {
     Ipv6Bed ipv6;

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "pool/holdings.h"
+
+#include "catch.h"
+
+namespace holdings_test {
+
+using namespace sluice;
+using namespace sluice::pool;
+
+namespace {
+
+Be32 address(uint32_t last) {
+    return Be32::from_host(0xc6336400 + last);
+}
+
+}  // namespace
+
+TEST_CASE("holdings: at first none of them is held, and no moment has been said") {
+    const Holdings holdings({address(1), address(2)});
+    CHECK(!holdings.has(address(1)));
+    CHECK(!holdings.has(address(2)));
+    CHECK(holdings.until() == std::chrono::nanoseconds::min());
+}
+
+TEST_CASE("holdings: an address that is none of them is nobody else's") {
+    const Holdings holdings({address(1), address(2), address(9)});
+    for (const uint32_t last : {0U, 3U, 8U, 10U})
+        CHECK(holdings.has(address(last)));
+    CHECK(holdings.has(Be32{}));
+    CHECK(holdings.has(Be32::from_host(0xffffffff)));
+}
+
+TEST_CASE("holdings: each is held by itself, with gaps between them or without") {
+    Holdings holdings({address(1), address(2), address(9)});
+    holdings.hold(2, true);
+    CHECK(holdings.has(address(9)));
+    CHECK(holdings.is_held(2));
+    CHECK(!holdings.has(address(1)));
+    CHECK(!holdings.has(address(2)));
+    holdings.hold(0, true);
+    holdings.hold(2, false);
+    CHECK(holdings.has(address(1)));
+    CHECK(!holdings.has(address(9)));
+}
+
+TEST_CASE("holdings: the moment is the last one that was said") {
+    Holdings holdings({address(1)});
+    holdings.extend(std::chrono::seconds(7));
+    CHECK(holdings.until() == std::chrono::seconds(7));
+    holdings.extend(std::chrono::nanoseconds::min());
+    CHECK(holdings.until() == std::chrono::nanoseconds::min());
+}
+
+}  // namespace holdings_test

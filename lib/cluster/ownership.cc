@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "cluster/ownership.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice::cluster {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kJoinAgain{1000};
+constexpr milliseconds kRenewAgain{250};
+constexpr milliseconds kReadAgain{200};
+/// Writes of an address: one that was refused, one that had no answer, one that gives it away.
+constexpr milliseconds kTakeAgain{250};
+constexpr milliseconds kUnansweredAgain{2000};
+constexpr milliseconds kMoveAgain{1000};
+/// Who is not the first for a free address leaves it so long to each that comes before; and all
+/// leave it so long to who had it and is there again, for he has its flows.
+constexpr milliseconds kRankStep{250};
+constexpr milliseconds kTakesLate{2000};
+constexpr int64_t kMovesAtOnce = 32;
+
+}  // namespace
+
+Ownership::Ownership(const OwnershipParams& params)
+    : params_(params),
+      heard_({params.name, params.instance, params.addresses, params.timing.ttl}),
+      places_(params.addresses.size()) {}
+
+std::optional<Request> Ownership::next(Moment now) {
+    sent_ = now;
+    request_ = choose(now);
+    return request_;
+}
+
+std::optional<Request> Ownership::choose(Moment now) {
+    if (has_left_)
+        return std::nullopt;
+    if (lease_ == 0)
+        return now < again_ ? std::nullopt : std::optional<Request>(Grant{});
+    if (!is_member_ || now >= renew_at_)
+        return renew();
+    count_shares();
+    if (leaves_ && is_done(now)) {
+        use_until_ = Moment::min();
+        return Revoke{lease_};
+    }
+    const bool settles = std::ranges::find(places_, Move::Settling, &Place::move) != places_.end();
+    if (!heard_.news_from() || settles)
+        return now < again_ ? std::nullopt : std::optional<Request>(Read{});
+    return now < use_until_ ? move_or_take(now) : std::nullopt;
+}
+
+/// A leader of the store that is none any more answers keep-alives, so they prove nothing: the
+/// write does.
+Request Ownership::renew() const {
+    if (is_member_ && !is_kept_)
+        return KeepAlive{lease_};
+    return PutMember{
+        {params_.name, params_.instance, leaves_, lease_, is_member_ ? revision_ : Revision{0}}};
+}
+
+/// It has no address left, or there is nobody who could have them, or it takes too long.
+bool Ownership::is_done(Moment now) const {
+    if (now >= leave_by_ || (heard_.news_from() && shares_.members().empty()))
+        return true;
+    for (size_t i = 0; i < places_.size(); ++i)
+        if (is_ours(i))
+            return false;
+    return true;
+}
+
+/// It takes only when it has the news of its own last renewal, and so those of all that was before.
+std::optional<Request> Ownership::move_or_take(Moment now) {
+    begin_moves(now);
+    const bool may_take = !leaves_ && heard_.seen() >= revision_;
+    for (size_t i = 0; i < places_.size(); ++i) {
+        const Place& place = places_[i];
+        std::optional<Request> request;
+        if (place.move == Move::Stopped && now >= place.written_at)
+            request = move(i, now);
+        else if (may_take && heard_.free(i) != nullptr && now >= taken_from(i))
+            request = take(i, now);
+        if (request)
+            return request;
+    }
+    return std::nullopt;
+}
+
+/// Stops to use addresses that others are to have.
+void Ownership::begin_moves(Moment now) {
+    int64_t moving =
+        std::ranges::count_if(places_, [](const Place& place) { return place.move != Move::No; });
+    for (size_t i = 0; i < places_.size() && (moving < kMovesAtOnce || leaves_); ++i) {
+        Place& place = places_[i];
+        if (!has(i) || now < place.again)
+            continue;
+        const std::string* first = shares_.first(i);
+        if (first == nullptr || *first == params_.name)
+            continue;
+        place.move = Move::Stopped;
+        place.written_at = now + params_.timing.margin;
+        ++moving;
+    }
+}
+
+std::optional<Request> Ownership::move(size_t index, Moment now) {
+    const std::string* first = shares_.first(index);
+    if (first == nullptr || *first == params_.name) {  // others have come or gone since
+        places_[index].move = Move::No;
+        return std::nullopt;
+    }
+    places_[index].again = now + kMoveAgain;
+    return put_owner(index, heard_.members().at(*first));
+}
+
+std::optional<Request> Ownership::take(size_t index, Moment now) {
+    const auto self = heard_.members().find(params_.name);
+    if (self == heard_.members().end() || self->second.lease != lease_)
+        return std::nullopt;
+    places_[index].again = now + kTakeAgain;
+    return put_owner(index, self->second);
+}
+
+/// From when on this gateway may take a free address. Where all have lost their leases, as when the
+/// store was away, who comes back first leaves the others time for theirs.
+Moment Ownership::taken_from(size_t index) const {
+    const Heard::Free& free = *heard_.free(index);
+    Moment from = std::max(free.from, places_[index].again);
+    if (free.was_ours)
+        return from;
+    from = std::max(from, joined_at_ + kTakesLate);
+    if (const Owner* last = heard_.last_owner(index)) {
+        const auto member = heard_.members().find(last->name);
+        if (member != heard_.members().end() && member->second.instance == last->instance)
+            from = std::max(from, free.heard_at + kTakesLate);
+    }
+    const size_t rank = shares_.rank(index, params_.name).value_or(shares_.members().size());
+    return std::max(from, free.from + static_cast<int64_t>(rank) * kRankStep);
+}
+
+Request Ownership::put_owner(size_t index, const Member& owner) {
+    requested_ = index;
+    const Owner* before = heard_.owner(index);
+    return PutOwner{{heard_.addresses()[index], owner.name, owner.instance, owner.lease,
+                     before != nullptr ? before->revision : Revision{0}},
+                    params_.name,
+                    revision_};
+}
+
+void Ownership::answer(const Answer& answer, Moment now) {
+    if (!request_)
+        return;
+    const Request request = *std::exchange(request_, std::nullopt);
+    std::visit([&](const auto& each) { answered(each, answer, now); }, request);
+}
+
+void Ownership::answered(const Grant&, const Answer& answer, Moment now) {
+    const bool is_done = answer.kind == Answer::Kind::Done;
+    again_ = is_done ? now : now + kJoinAgain;
+    lease_ = is_done ? answer.lease : Lease{0};
+}
+
+/// Whether the lease is over, the write tells.
+void Ownership::answered(const KeepAlive&, const Answer&, Moment) {
+    is_kept_ = true;
+}
+
+void Ownership::answered(const PutMember& request, const Answer& answer, Moment now) {
+    if (request.member.lease != lease_)
+        return;  // the news of its end came before
+    const bool was_member = is_member_;
+    const bool is_refused = answer.kind == Answer::Kind::Refused;
+    if (answer.kind == Answer::Kind::Done) {
+        confirm(answer.revision, now);
+    } else if (is_refused && answer.found && answer.found->lease == lease_) {
+        // An earlier one, whose answer was lost, came true.
+        be_member(answer.found->revision, now);
+        renew_at_ = now;
+    } else if (was_member && !is_refused) {
+        renew_at_ = sent_ + kRenewAgain;
+        is_kept_ = false;
+    } else {
+        // It is over; or an earlier process of this name has its key still.
+        lose_lease(now);
+        again_ = was_member ? now : now + kJoinAgain;
+    }
+}
+
+void Ownership::be_member(Revision revision, Moment now) {
+    revision_ = std::max(revision_, revision);
+    if (!std::exchange(is_member_, true))
+        joined_at_ = now;
+}
+
+/// The key was written after it was sent, so it counts from there. What was written before and was
+/// not answered compares the key as it was: it has come true by now, or will not.
+void Ownership::confirm(Revision revision, Moment now) {
+    be_member(revision, now);
+    is_kept_ = false;
+    renew_at_ = sent_ + params_.timing.renew_every;
+    use_until_ = std::max(use_until_, sent_ + params_.timing.use_for());
+    for (Place& place : places_)
+        if (place.move == Move::Uncertain && place.guard < revision_)
+            place.move = Move::Settling;
+}
+
+/// Flows are kept: if nobody has taken their address they go on.
+void Ownership::lose_lease(Moment now) {
+    lease_ = 0;
+    revision_ = 0;
+    is_member_ = is_kept_ = false;
+    use_until_ = Moment::min();
+    again_ = now;
+    for (Place& place : places_)
+        place.move = Move::No;
+    has_left_ = leaves_;
+}
+
+void Ownership::answered(const PutOwner& request, const Answer& answer, Moment now) {
+    Place& place = places_[requested_];
+    const bool is_move = place.move == Move::Stopped;
+    if (answer.kind == Answer::Kind::Done) {
+        Owner owner = request.owner;
+        owner.revision = answer.revision;
+        heard_.note(owner);
+        place.move = Move::No;
+    } else if (is_move && answer.kind == Answer::Kind::None) {
+        place.move = Move::Uncertain;
+        place.guard = request.guard;
+    } else if (is_move) {
+        place.move = Move::No;  // it stays here
+    } else if (answer.kind == Answer::Kind::None) {
+        place.again = now + kUnansweredAgain;
+    }
+}
+
+void Ownership::answered(const Read&, const Answer& answer, Moment now) {
+    again_ = now + kReadAgain;
+    if (answer.kind != Answer::Kind::Done)
+        return;
+    again_ = now;
+    for (size_t i = 0; i < places_.size(); ++i)
+        if (places_[i].move == Move::Settling) {
+            heard_.note_place(i, answer.read, now);
+            places_[i].move = Move::No;
+        }
+    if (!heard_.news_from())
+        heard_.read(answer.read, now);
+}
+
+void Ownership::answered(const Revoke&, const Answer&, Moment now) {
+    lose_lease(now);
+}
+
+void Ownership::hear(const News& news, Moment now) {
+    if (!heard_.hear(news, now))
+        return;
+    const auto& members = heard_.members();
+    const auto self = members.find(params_.name);
+    if (is_member_ && self != members.end() && self->second.lease == lease_)
+        revision_ = std::max(revision_, self->second.revision);
+    const bool is_gone = std::ranges::find(news.gone, params_.name) != news.gone.end();
+    if (is_member_ && is_gone && news.revision > revision_)
+        lose_lease(now);
+    for (size_t i = 0; i < places_.size(); ++i)
+        if (!is_ours(i))
+            places_[i].move = Move::No;
+}
+
+void Ownership::leave(Moment by) {
+    if (std::exchange(leaves_, true))
+        return;
+    leave_by_ = by;
+    renew_at_ = Moment::min();  // the others are told
+    has_left_ = lease_ == 0;
+}
+
+bool Ownership::is_ours(size_t index) const {
+    const Owner* owner = heard_.owner(index);
+    return lease_ != 0 && owner != nullptr && owner->lease == lease_ && owner->name == params_.name;
+}
+
+/// Who leaves is to have none.
+void Ownership::count_shares() {
+    std::vector<std::string> staying;
+    for (const auto& [name, member] : heard_.members())
+        if (!member.leaves && !(leaves_ && name == params_.name))
+            staying.push_back(name);
+    if (staying != shares_.members())
+        shares_ = Shares(params_.addresses, std::move(staying));
+}
+
+}  // namespace sluice::cluster

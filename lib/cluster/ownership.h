@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Ownership: which public addresses this gateway of a cluster may use, and until when.
+///
+/// Shape    The protocol of docs/scale-out.md alone: it is told moments, answers and news, and says
+///          what to ask of the store next, one request after the other. No I/O, no clock.
+///          An address is used while its key names this gateway, under its lease, and while no more
+///          than Timing::use_for() has passed since a write of its own key was sent that has been
+///          confirmed since. To give one to another it stops to use it, waits until workers have
+///          seen that, and writes the other's name; where no answer comes it uses the address again
+///          only when that write has come true or cannot any more.
+/// Units    Moments of one monotonic clock.
+/// Threads  One at a time.
+/// Cost     next() looks at every address.
+/// Source   docs/adr/0033-scale-out.md; scripts/cluster/node.py, which simulates it.
+
+#include "cluster/heard.h"
+#include "cluster/shares.h"
+#include "cluster/store.h"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice::cluster {
+
+/// All gateways of a cluster have the same.
+struct Timing {
+    Moment ttl = std::chrono::seconds(5);            ///< Of a lease.
+    Moment margin = std::chrono::milliseconds(250);  ///< For a worker's turn and its rings.
+    Moment renew_every = std::chrono::seconds(1);
+    int64_t rate_divisor = 1000;  ///< A clock's rate is off by one part in so many at most.
+
+    Moment use_for() const { return ttl - 2 * ttl / rate_divisor - margin; }
+};
+
+struct OwnershipParams {
+    std::string name;
+    uint64_t instance = 0;        ///< Drawn at each start.
+    std::vector<Be32> addresses;  ///< Ascending, and none twice.
+    Timing timing = {};
+};
+
+class Ownership {
+public:
+    explicit Ownership(const OwnershipParams& params);
+
+    /// What is to be asked now; `now` was read before it is sent. Nothing where all is said for the
+    /// moment. Its answer comes before the next call.
+    std::optional<Request> next(Moment now);
+    void answer(const Answer& answer, Moment now);
+
+    /// In order from heard().news_from() on, and none left out.
+    void hear(const News& news, Moment now);
+    /// Some were left out: all is read again.
+    void miss() { heard_.miss(); }
+
+    /// Hands over all addresses, and gives its lease back; at `by` without having handed over.
+    void leave(Moment by);
+    bool has_left() const { return has_left_; }
+
+    /// The address of that index may be used before use_until().
+    bool has(size_t index) const { return is_ours(index) && places_[index].move == Move::No; }
+    Moment use_until() const { return use_until_; }
+    const Heard& heard() const { return heard_; }
+
+private:
+    enum class Move : uint8_t {
+        No,
+        Stopped,    ///< It is not used any more, and written when workers have seen that.
+        Uncertain,  ///< It was written, and no answer has come.
+        Settling,   ///< That has come true by now, or will not: a read tells.
+    };
+
+    struct Place {
+        Move move = Move::No;
+        Moment written_at{};  // Stopped: it is to be, then
+        Revision guard = 0;   // Uncertain: it was written by
+        Moment again{};       // no further attempt before
+    };
+
+    std::optional<Request> choose(Moment now);
+    Request renew() const;
+    bool is_done(Moment now) const;
+    std::optional<Request> move_or_take(Moment now);
+    void begin_moves(Moment now);
+    std::optional<Request> move(size_t index, Moment now);
+    std::optional<Request> take(size_t index, Moment now);
+    Moment taken_from(size_t index) const;
+    Request put_owner(size_t index, const Member& owner);
+
+    void answered(const Grant& request, const Answer& answer, Moment now);
+    void answered(const KeepAlive& request, const Answer& answer, Moment now);
+    void answered(const PutMember& request, const Answer& answer, Moment now);
+    void answered(const PutOwner& request, const Answer& answer, Moment now);
+    void answered(const Read& request, const Answer& answer, Moment now);
+    void answered(const Revoke& request, const Answer& answer, Moment now);
+
+    void be_member(Revision revision, Moment now);
+    void confirm(Revision revision, Moment now);
+    void lose_lease(Moment now);
+    bool is_ours(size_t index) const;
+    void count_shares();
+
+    OwnershipParams params_;
+    Heard heard_;
+    std::vector<Place> places_;  // by address
+    Shares shares_;
+    std::optional<Request> request_;  // on its way
+    size_t requested_ = 0;            // of a PutOwner: the address
+    Moment sent_{};                   // it was, or will be
+    Lease lease_ = 0;
+    bool is_member_ = false;
+    bool is_kept_ = false;  // this renewal has kept the lease alive
+    bool leaves_ = false;
+    bool has_left_ = false;
+    Revision revision_ = 0;  // of its own key
+    Moment use_until_ = Moment::min();
+    Moment again_ = Moment::min();  // no attempt to join, or to read, before
+    Moment renew_at_{};
+    Moment joined_at_{};
+    Moment leave_by_{};
+};
+
+}  // namespace sluice::cluster

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "cluster/agent.h"
+
+#include "net/text.h"
+
+#include <algorithm>
+#include <csignal>
+#include <new>
+#include <sys/random.h>
+#include <system_error>
+#include <utility>
+
+namespace sluice::cluster {
+namespace {
+
+constexpr std::chrono::milliseconds kRest{20};
+/// Until the next attempt to be told, where etcd does not answer.
+constexpr std::chrono::milliseconds kListensAgain{100};
+/// Addresses come one by one, and are said together.
+constexpr std::chrono::milliseconds kSaysLate{500};
+constexpr size_t kMostNamed = 8;
+
+Moment now() {
+    return std::chrono::steady_clock::now().time_since_epoch();
+}
+
+Speaker speaker(const AgentParams& params) {
+    return {params.prefix, params.name,
+            std::chrono::duration_cast<std::chrono::seconds>(params.timing.ttl)};
+}
+
+/// "198.51.100.1, 198.51.100.2 and 7 more".
+std::string names(const std::vector<Be32>& addresses) {
+    std::string text;
+    const size_t named = std::min(addresses.size(), kMostNamed);
+    for (size_t i = 0; i < named; ++i)
+        text += (i == 0 ? "" : ", ") + net::to_string(addresses[i]);
+    if (named < addresses.size())
+        text += " and " + std::to_string(addresses.size() - named) + " more";
+    return text;
+}
+
+void block_broken_pipe() {
+    sigset_t broken_pipe;
+    sigemptyset(&broken_pipe);
+    sigaddset(&broken_pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Agent>> Agent::start(AgentParams params) {
+    std::unique_ptr<Agent> agent(new Agent(std::move(params)));
+    if (Status status = agent->begin(); !status)
+        return status.error();
+    return agent;
+}
+
+Agent::Agent(AgentParams params)
+    : params_(std::move(params)),
+      ownership_params_{params_.name, 0, params_.holdings.addresses(), params_.timing},
+      asked_(params_.urls, speaker(params_)),
+      watched_(params_.urls, speaker(params_)) {}
+
+Status Agent::begin() {
+    uint64_t& instance = ownership_params_.instance;
+    if (getrandom(&instance, sizeof instance, 0) != sizeof instance)
+        return Error{"--cluster: the kernel gives no random numbers"};
+    ownership_.emplace(ownership_params_);
+    const auto run = [this](void (Agent::*turn)()) {
+        return std::thread([this, turn] {
+            params_.background.enter();
+            block_broken_pipe();
+            (this->*turn)();
+        });
+    };
+    try {
+        asking_ = run(&Agent::ask);
+        listening_ = run(&Agent::listen);
+    } catch (const std::system_error& error) {
+        return Error{std::string("--cluster: its thread cannot be started: ") + error.what()};
+    }
+    return Done{};
+}
+
+Agent::~Agent() {
+    leave();
+    {
+        const std::lock_guard lock(mutex_);
+        is_stopped_ = true;
+    }
+    changed_.notify_all();
+    asked_.stop();
+    watched_.stop();
+    for (std::thread* thread : {&asking_, &listening_})
+        if (thread->joinable())
+            thread->join();
+}
+
+void Agent::leave() {
+    std::unique_lock lock(mutex_);
+    if (!asking_.joinable() || !ownership_)
+        return;
+    const Moment by = now() + kLeaves;
+    ownership_->leave(by);
+    changed_.notify_all();
+    // A request that has no answer ends soon after.
+    changed_.wait_for(lock, kLeaves + std::chrono::seconds(1),
+                      [&] { return !ownership_ || ownership_->has_left(); });
+}
+
+/// Something of the Ownership, and what comes of it; false when it is over.
+template <typename Step>
+bool Agent::step(Step step) {
+    const std::lock_guard lock(mutex_);
+    if (is_stopped_)
+        return false;
+    try {
+        if (!ownership_)
+            ownership_.emplace(ownership_params_);
+        step(*ownership_);
+        publish(now());
+        if (ownership_->has_left())
+            changed_.notify_all();
+    } catch (const std::bad_alloc&) {
+        begin_anew();
+    }
+    return true;
+}
+
+/// What it knew may be half of it. The lease ends by itself.
+void Agent::begin_anew() {
+    for (size_t i = 0; i < params_.holdings.addresses().size(); ++i)
+        params_.holdings.hold(i, false);
+    params_.holdings.extend(Moment::min());
+    ownership_.reset();
+}
+
+void Agent::ask() {
+    std::optional<Request> request;
+    while (step([&](Ownership& ownership) { request = ownership.next(now()); })) {
+        if (!request) {
+            std::unique_lock lock(mutex_);
+            if (!is_stopped_)
+                changed_.wait_for(lock, kRest);
+            continue;
+        }
+        Answer answer;
+        try {
+            answer = asked_.ask(*request);
+        } catch (const std::bad_alloc&) {  // as if none had come
+        }
+        step([&](Ownership& ownership) { ownership.answer(answer, now()); });
+    }
+}
+
+void Agent::listen() {
+    std::optional<Revision> from;
+    while (step([&](Ownership& ownership) { from = ownership.heard().news_from(); })) {
+        if (from)
+            watch(*from);
+        std::unique_lock lock(mutex_);
+        if (!is_stopped_)
+            changed_.wait_for(lock, kListensAgain);
+    }
+}
+
+void Agent::watch(Revision from) {
+    try {
+        watched_.watch(from, [this](const Told& told) { return hear(told); });
+    } catch (const std::bad_alloc&) {  // it is asked for again
+    }
+}
+
+/// False when it is over.
+bool Agent::hear(const Told& told) {
+    return step([&told](Ownership& ownership) {
+        for (const News& news : told.news)
+            ownership.hear(news, now());
+        if (told.is_late)
+            ownership.miss();
+    });
+}
+
+/// Lets workers know. What is gone they see before the moment is moved on, and what has come
+/// afterwards.
+void Agent::publish(Moment now) {
+    pool::Holdings& holdings = params_.holdings;
+    const auto& addresses = holdings.addresses();
+    for (const bool is_held : {false, true}) {
+        for (size_t i = 0; i < addresses.size(); ++i) {
+            if (ownership_->has(i) != is_held || holdings.is_held(i) == is_held)
+                continue;
+            holdings.hold(i, is_held);
+            (is_held ? gained_ : lost_).push_back(addresses[i]);
+            say_at_ = now + kSaysLate;
+        }
+        holdings.extend(ownership_->use_until());
+    }
+    say_changes(now);
+}
+
+void Agent::say_changes(Moment now) {
+    const bool is_valid = now < ownership_->use_until();
+    if (std::exchange(was_valid_, is_valid) != is_valid)
+        params_.notice(is_valid
+                           ? "--cluster: etcd confirms this gateway's lease"
+                           : "--cluster: no write to etcd was confirmed in time: this gateway uses "
+                             "none of its public addresses until one is");
+    if (now < say_at_)
+        return;
+    if (!lost_.empty())
+        params_.notice("--cluster: this gateway has given up " + names(lost_));
+    if (!gained_.empty())
+        params_.notice("--cluster: this gateway has taken " + names(gained_));
+    lost_.clear();
+    gained_.clear();
+}
+
+View Agent::view() const {
+    const std::lock_guard lock(mutex_);
+    View view{.name = params_.name};
+    if (!ownership_)
+        return view;
+    const Heard& heard = ownership_->heard();
+    if (ownership_->use_until() != Moment::min())
+        view.left = ownership_->use_until() - now();
+    for (const auto& [name, member] : heard.members())
+        view.members.push_back(member);
+    for (size_t i = 0; i < heard.addresses().size(); ++i) {
+        const Owner* owner = heard.owner(i);
+        view.addresses.push_back({heard.addresses()[i], owner != nullptr ? owner->name : "",
+                                  ownership_->has(i) && view.left > Moment{}});
+    }
+    return view;
+}
+
+}  // namespace sluice::cluster

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Agent: speaks with etcd for a gateway of a cluster, and says which addresses that may use.
+///
+/// Shape    Two threads over one Ownership: one asks what that wants to be asked, the other is told
+///          what changes. What comes of it is in the Holdings that it is given.
+/// Threads  Two of its own, which never make a worker or the control core wait; view() from any.
+/// Errors   start() says in a sentence why not. That etcd is away is none: it says so in the log,
+///          and goes on asking. Out of memory it begins anew, without an address.
+
+#include "base/result.h"
+#include "cluster/etcd.h"
+#include "cluster/ownership.h"
+#include "listing/background.h"
+#include "pool/holdings.h"
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace sluice::cluster {
+
+struct AgentParams {
+    std::vector<std::string> urls;  ///< Of etcd's servers: http://HOST:PORT; one at least.
+    std::string name;               ///< Of this gateway, which no other of the cluster has.
+    std::string prefix = "sluice";  ///< Of the cluster's keys.
+    Timing timing = {};             ///< Of whole seconds, what a lease lives for.
+    pool::Holdings& holdings;       ///< Outlives the agent.
+    std::function<void(const std::string&)> notice = [](const std::string&) {};
+    listing::Background background{};
+};
+
+/// What it knows, for people.
+struct View {
+    struct Address {
+        Be32 address;
+        std::string owner;  ///< Empty: nobody's.
+        bool is_held = false;
+    };
+    std::string name;
+    Moment left{};  ///< For so long it may use what it holds; not above 0: it may not.
+    std::vector<Member> members{};
+    std::vector<Address> addresses{};
+};
+
+class Agent {
+public:
+    static Result<std::unique_ptr<Agent>> start(AgentParams params);
+    /// Hands over what it holds, where that takes no longer than kLeaves.
+    ~Agent();
+    Agent(const Agent&) = delete;
+
+    View view() const;
+
+    static constexpr std::chrono::seconds kLeaves{3};
+
+private:
+    explicit Agent(AgentParams params);
+    Status begin();
+    void ask();
+    void listen();
+    void watch(Revision from);
+    bool hear(const Told& told);
+    template <typename Step>
+    bool step(Step step);
+    void begin_anew();
+    void publish(Moment now);
+    void say_changes(Moment now);
+    void leave();
+
+    AgentParams params_;
+    OwnershipParams ownership_params_;
+    Etcd asked_;
+    Etcd watched_;
+    mutable std::mutex mutex_;  // of all that follows but the threads
+    std::condition_variable changed_;
+    std::optional<Ownership> ownership_;
+    std::vector<Be32> gained_;  // and not said yet
+    std::vector<Be32> lost_;
+    Moment say_at_{};
+    bool was_valid_ = false;
+    bool is_stopped_ = false;
+    std::thread asking_;
+    std::thread listening_;
+};
+
+}  // namespace sluice::cluster

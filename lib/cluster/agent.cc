@@ -19,6 +19,9 @@ constexpr std::chrono::milliseconds kListensAgain{100};
 /// Addresses come one by one, and are said together.
 constexpr std::chrono::milliseconds kSaysLate{500};
 constexpr size_t kMostNamed = 8;
+constexpr size_t kLongestName = 63;
+constexpr std::string_view kNameChars =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
 
 Moment now() {
     return std::chrono::steady_clock::now().time_since_epoch();
@@ -40,6 +43,19 @@ std::string names(const std::vector<Be32>& addresses) {
     return text;
 }
 
+Status check(const AgentParams& params) {
+    const std::string& name = params.name;
+    if (name.empty() || name.size() > kLongestName ||
+        name.find_first_not_of(kNameChars) != std::string::npos)
+        return Error{"--cluster name=" + name +
+                     ": a name has up to 63 letters, digits, \".\", \"_\" and \"-\""};
+    for (const std::string& url : params.urls)
+        if (!url.starts_with("http://"))
+            return Error{"--cluster etcd=" + url +
+                         ": a server of etcd is given as http://HOST:PORT"};
+    return Done{};
+}
+
 void block_broken_pipe() {
     sigset_t broken_pipe;
     sigemptyset(&broken_pipe);
@@ -50,6 +66,8 @@ void block_broken_pipe() {
 }  // namespace
 
 Result<std::unique_ptr<Agent>> Agent::start(AgentParams params) {
+    if (Status status = check(params); !status)
+        return status.error();
     std::unique_ptr<Agent> agent(new Agent(std::move(params)));
     if (Status status = agent->begin(); !status)
         return status.error();
@@ -101,6 +119,7 @@ void Agent::leave() {
     std::unique_lock lock(mutex_);
     if (!asking_.joinable() || !ownership_)
         return;
+    leaves_ = true;
     const Moment by = now() + kLeaves;
     ownership_->leave(by);
     changed_.notify_all();
@@ -202,11 +221,16 @@ void Agent::publish(Moment now) {
 
 void Agent::say_changes(Moment now) {
     const bool is_valid = now < ownership_->use_until();
-    if (std::exchange(was_valid_, is_valid) != is_valid)
+    if (std::exchange(was_valid_, is_valid) != is_valid && !leaves_)
         params_.notice(is_valid
                            ? "--cluster: etcd confirms this gateway's lease"
                            : "--cluster: no write to etcd was confirmed in time: this gateway uses "
                              "none of its public addresses until one is");
+    const auto rival_since = ownership_->rival_since();
+    const bool has_rival = rival_since && now - *rival_since > 2 * params_.timing.ttl;
+    if (!std::exchange(has_named_rival_, has_rival) && has_rival)
+        params_.notice("--cluster name=" + params_.name +
+                       ": another gateway has this name, so this one gets no address");
     if (now < say_at_)
         return;
     if (!lost_.empty())

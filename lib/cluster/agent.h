@@ -7,8 +7,9 @@
 /// Shape    Two threads over one Ownership: one asks what that wants to be asked, the other is told
 ///          what changes. What comes of it is in the Holdings that it is given.
 /// Threads  Two of its own, which never make a worker or the control core wait; view() from any.
-/// Errors   start() says in a sentence why not. That etcd is away is none: it says so in the log,
-///          and goes on asking. Out of memory it begins anew, without an address.
+/// Errors   start() says in a sentence why not. That etcd is away is none, nor that another gateway
+///          has the name: it says so in the log, and goes on asking. Out of memory it begins anew,
+///          without an address.
 
 #include "base/result.h"
 #include "cluster/etcd.h"
@@ -29,7 +30,8 @@ namespace sluice::cluster {
 
 struct AgentParams {
     std::vector<std::string> urls;  ///< Of etcd's servers: http://HOST:PORT; one at least.
-    std::string name;               ///< Of this gateway, which no other of the cluster has.
+    /// Of this gateway, which no other of the cluster has: letters, digits, ".", "_" and "-".
+    std::string name;
     std::string prefix = "sluice";  ///< Of the cluster's keys.
     Timing timing = {};             ///< Of whole seconds, what a lease lives for.
     pool::Holdings& holdings;       ///< Outlives the agent.
@@ -86,6 +88,8 @@ private:
     std::vector<Be32> lost_;
     Moment say_at_{};
     bool was_valid_ = false;
+    bool has_named_rival_ = false;
+    bool leaves_ = false;
     bool is_stopped_ = false;
     std::thread asking_;
     std::thread listening_;

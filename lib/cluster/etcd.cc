@@ -15,7 +15,7 @@ constexpr std::chrono::milliseconds kAnswers{1000};
 /// A member's own key is written each second, which a watch tells of.
 constexpr std::chrono::milliseconds kSilence{2500};
 
-/// No line that etcd tells is longer: a transaction of its has 128 keys at most.
+/// The end of a lease is one line, with each of its addresses.
 constexpr size_t kLongestLine = 1 << 22;
 
 }  // namespace

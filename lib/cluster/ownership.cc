@@ -40,10 +40,11 @@ std::optional<Request> Ownership::choose(Moment now) {
         return std::nullopt;
     if (lease_ == 0)
         return now < again_ ? std::nullopt : std::optional<Request>(Grant{});
-    if (!is_member_ || now >= renew_at_)
+    const bool is_late = leaves_ && now >= leave_by_;
+    if (!is_late && (!is_member_ || now >= renew_at_))
         return renew();
     count_shares();
-    if (leaves_ && is_done(now)) {
+    if (is_late || (leaves_ && is_done())) {
         use_until_ = Moment::min();
         return Revoke{lease_};
     }
@@ -62,9 +63,9 @@ Request Ownership::renew() const {
         {params_.name, params_.instance, leaves_, lease_, is_member_ ? revision_ : Revision{0}}};
 }
 
-/// It has no address left, or there is nobody who could have them, or it takes too long.
-bool Ownership::is_done(Moment now) const {
-    if (now >= leave_by_ || (heard_.news_from() && shares_.members().empty()))
+/// It has no address left, or there is nobody who could have them.
+bool Ownership::is_done() const {
+    if (heard_.news_from() && shares_.members().empty())
         return true;
     for (size_t i = 0; i < places_.size(); ++i)
         if (is_ours(i))
@@ -183,14 +184,17 @@ void Ownership::answered(const PutMember& request, const Answer& answer, Moment 
         renew_at_ = sent_ + kRenewAgain;
         is_kept_ = false;
     } else {
-        // It is over; or an earlier process of this name has its key still.
+        // It is over; or an earlier process of this name has its key still, or another gateway.
         lose_lease(now);
+        if (!was_member && answer.found && !rival_since_)
+            rival_since_ = now;
         again_ = was_member ? now : now + kJoinAgain;
     }
 }
 
 void Ownership::be_member(Revision revision, Moment now) {
     revision_ = std::max(revision_, revision);
+    rival_since_.reset();
     if (!std::exchange(is_member_, true))
         joined_at_ = now;
 }

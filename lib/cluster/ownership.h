@@ -66,6 +66,8 @@ public:
     bool has(size_t index) const { return is_ours(index) && places_[index].move == Move::No; }
     Moment use_until() const { return use_until_; }
     const Heard& heard() const { return heard_; }
+    /// Since when another has this gateway's name; nothing where none has.
+    std::optional<Moment> rival_since() const { return rival_since_; }
 
 private:
     enum class Move : uint8_t {
@@ -84,7 +86,7 @@ private:
 
     std::optional<Request> choose(Moment now);
     Request renew() const;
-    bool is_done(Moment now) const;
+    bool is_done() const;
     std::optional<Request> move_or_take(Moment now);
     void begin_moves(Moment now);
     std::optional<Request> move(size_t index, Moment now);
@@ -123,6 +125,7 @@ private:
     Moment renew_at_{};
     Moment joined_at_{};
     Moment leave_by_{};
+    std::optional<Moment> rival_since_{};
 };
 
 }  // namespace sluice::cluster

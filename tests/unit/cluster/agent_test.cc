@@ -135,6 +135,18 @@ TEST_CASE("agent: an end of its own lease that it is told of ends all at once") 
     CHECK(comes_true([&] { return log.has("this gateway has given up 198.51.100.1"); }));
 }
 
+TEST_CASE("agent: a name that is none, or a server that is none, is refused in a sentence") {
+    pool::Holdings holdings({kHeld});
+    const auto error = [&](const std::string& url, const std::string& name) {
+        AgentParams params{.urls = {url}, .name = name, .holdings = holdings};
+        return Agent::start(std::move(params)).error().message;
+    };
+    for (const std::string& name : {std::string(), std::string("a/b"), std::string(64, 'a')})
+        CHECK(error("http://127.0.0.1:2379", name).starts_with("--cluster name=" + name + ": "));
+    for (const char* url : {"", "127.0.0.1:2379", "https://127.0.0.1:2379"})
+        CHECK(error(url, "a").starts_with("--cluster etcd=" + std::string(url) + ": "));
+}
+
 TEST_CASE("agent: at its end it gives its lease back") {
     RecordedEtcd server;
     answer_all(server);

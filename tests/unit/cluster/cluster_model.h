@@ -34,7 +34,7 @@ struct Weather {
 
 class ClusterModel {
 public:
-    static constexpr milliseconds kStep{4};
+    static constexpr milliseconds kStep{10};
     static constexpr milliseconds kLag{200};
 
     ClusterModel(uint64_t seed, size_t addresses, Weather weather)
@@ -50,6 +50,7 @@ public:
         gateway.rate = 1 + between(-weather_.rate, weather_.rate);
         gateway.offset = milliseconds(static_cast<int64_t>(between(0, 1e6)));
         gateway.waits = false;
+        gateway.used_until.resize(addresses_.size(), Moment::min());
         ++gateway.life;
     }
     void set_rate(const std::string& name, double rate) {
@@ -61,9 +62,7 @@ public:
     /// It is gone; what it used a moment ago its worker does not use any more.
     void kill(const std::string& name) {
         gateways_.at(name).ownership.reset();
-        for (auto& [user, until] : used_until_)
-            if (user.first == name)
-                until = Moment::min();
+        gateways_.at(name).used_until.assign(addresses_.size(), Moment::min());
     }
     void leave(const std::string& name) {
         Gateway& gateway = gateways_.at(name);
@@ -100,8 +99,7 @@ public:
     std::vector<std::string> users(size_t address) const {
         std::vector<std::string> users;
         for (const auto& [name, gateway] : gateways_)
-            if (gateway.ownership != nullptr && gateway.ownership->has(address) &&
-                local(gateway) < gateway.ownership->use_until())
+            if (uses(gateway, address))
                 users.push_back(name);
         return users;
     }
@@ -135,6 +133,7 @@ private:
         Moment asked{};
         bool is_cut = false;
         bool is_hushed = false;
+        std::vector<Moment> used_until;  // by address
     };
     struct Message {
         Moment arrives;
@@ -213,14 +212,18 @@ private:
             gateway.ownership->hear(*next, local(gateway));
     }
 
+    bool uses(const Gateway& gateway, size_t address) const {
+        return gateway.ownership != nullptr && gateway.ownership->has(address) &&
+               local(gateway) < gateway.ownership->use_until();
+    }
+
     void look() {
         for (size_t i = 0; i < addresses_.size(); ++i) {
-            for (const std::string& user : users(i))
-                used_until_[{user, i}] = now_ + kLag;
             size_t count = 0;
-            for (const auto& [name, gateway] : gateways_) {
-                const auto until = used_until_.find({name, i});
-                count += until != used_until_.end() && until->second > now_ ? 1 : 0;
+            for (auto& [name, gateway] : gateways_) {
+                if (uses(gateway, i))
+                    gateway.used_until[i] = now_ + kLag;
+                count += gateway.used_until[i] > now_ ? 1 : 0;
             }
             twice_ += count > 1 ? 1 : 0;
         }
@@ -233,7 +236,6 @@ private:
     StoreModel store_{seconds(5)};
     std::map<std::string, Gateway> gateways_;
     std::list<Message> messages_;
-    std::map<std::pair<std::string, size_t>, Moment> used_until_;
     uint64_t instances_ = 0;
     size_t twice_ = 0;
 };

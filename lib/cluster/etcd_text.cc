@@ -72,14 +72,16 @@ json body_of(const PutMember& request, const Speaker& speaker) {
             {"failure", json::array({look})}};
 }
 
-json body_of(const PutOwner& request, const Speaker& speaker) {
-    const Owner& owner = request.owner;
-    const std::string key = address_key(speaker, owner.address);
-    const json value = {{"owner", owner.name}, {"instance", std::to_string(owner.instance)}};
-    return {
-        {"compare", json::array({has_revision(key, owner.revision),
-                                 has_revision(member_key(speaker, request.by), request.guard)})},
-        {"success", json::array({put(key, value, owner.lease)})}};
+json body_of(const PutOwners& request, const Speaker& speaker) {
+    json compare = json::array({has_revision(member_key(speaker, request.by), request.guard)});
+    json success = json::array();
+    for (const Owner& owner : request.owners) {
+        const std::string key = address_key(speaker, owner.address);
+        const json value = {{"owner", owner.name}, {"instance", std::to_string(owner.instance)}};
+        compare.push_back(has_revision(key, owner.revision));
+        success.push_back(put(key, value, owner.lease));
+    }
+    return {{"compare", std::move(compare)}, {"success", std::move(success)}};
 }
 
 const char* path_of(const Grant&) {
@@ -97,7 +99,7 @@ const char* path_of(const Read&) {
 const char* path_of(const PutMember&) {
     return "/v3/kv/txn";
 }
-const char* path_of(const PutOwner&) {
+const char* path_of(const PutOwners&) {
     return "/v3/kv/txn";
 }
 
@@ -213,7 +215,7 @@ Answer read_in(const PutMember&, const json& body, const Speaker& speaker) {
     return written(body, speaker);
 }
 
-Answer read_in(const PutOwner&, const json& body, const Speaker& speaker) {
+Answer read_in(const PutOwners&, const json& body, const Speaker& speaker) {
     return written(body, speaker);
 }
 

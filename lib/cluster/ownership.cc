@@ -76,18 +76,15 @@ bool Ownership::is_done() const {
 /// It takes only when it has the news of its own last renewal, and so those of all that was before.
 std::optional<Request> Ownership::move_or_take(Moment now) {
     begin_moves(now);
-    const bool may_take = !leaves_ && heard_.seen() >= revision_;
-    for (size_t i = 0; i < places_.size(); ++i) {
-        const Place& place = places_[i];
-        std::optional<Request> request;
-        if (place.move == Move::Stopped && now >= place.written_at)
-            request = move(i, now);
-        else if (may_take && heard_.free(i) != nullptr && now >= taken_from(i))
-            request = take(i, now);
-        if (request)
-            return request;
-    }
-    return std::nullopt;
+    requested_.clear();
+    for (size_t i = 0; i < places_.size() && requested_.size() < batch_; ++i)
+        if (places_[i].move == Move::Stopped && now >= places_[i].written_at)
+            move(i, now);
+    const bool may_take = !leaves_ && requested_.empty() && heard_.seen() >= revision_;
+    for (size_t i = 0; may_take && i < places_.size() && requested_.size() < batch_; ++i)
+        if (heard_.free(i) != nullptr && now >= taken_from(i))
+            take(i, now);
+    return requested_.empty() ? std::nullopt : std::optional(put_owners());
 }
 
 /// Stops to use addresses that others are to have.
@@ -107,22 +104,22 @@ void Ownership::begin_moves(Moment now) {
     }
 }
 
-std::optional<Request> Ownership::move(size_t index, Moment now) {
+void Ownership::move(size_t index, Moment now) {
     const std::string* first = shares_.first(index);
     if (first == nullptr || *first == params_.name) {  // others have come or gone since
         places_[index].move = Move::No;
-        return std::nullopt;
+        return;
     }
     places_[index].again = now + kMoveAgain;
-    return put_owner(index, heard_.members().at(*first));
+    requested_.push_back(index);
 }
 
-std::optional<Request> Ownership::take(size_t index, Moment now) {
+void Ownership::take(size_t index, Moment now) {
     const auto self = heard_.members().find(params_.name);
     if (self == heard_.members().end() || self->second.lease != lease_)
-        return std::nullopt;
+        return;
     places_[index].again = now + kTakeAgain;
-    return put_owner(index, self->second);
+    requested_.push_back(index);
 }
 
 /// From when on this gateway may take a free address. Where all have lost their leases, as when the
@@ -142,13 +139,16 @@ Moment Ownership::taken_from(size_t index) const {
     return std::max(from, free.from + static_cast<int64_t>(rank) * kRankStep);
 }
 
-Request Ownership::put_owner(size_t index, const Member& owner) {
-    requested_ = index;
-    const Owner* before = heard_.owner(index);
-    return PutOwner{{heard_.addresses()[index], owner.name, owner.instance, owner.lease,
-                     before != nullptr ? before->revision : Revision{0}},
-                    params_.name,
-                    revision_};
+Request Ownership::put_owners() const {
+    PutOwners request{.by = params_.name, .guard = revision_};
+    for (const size_t index : requested_) {
+        const bool is_move = places_[index].move == Move::Stopped;
+        const Member& owner = heard_.members().at(is_move ? *shares_.first(index) : params_.name);
+        const Owner* before = heard_.owner(index);
+        request.owners.push_back({heard_.addresses()[index], owner.name, owner.instance,
+                                  owner.lease, before != nullptr ? before->revision : Revision{0}});
+    }
+    return request;
 }
 
 void Ownership::answer(const Answer& answer, Moment now) {
@@ -223,21 +223,31 @@ void Ownership::lose_lease(Moment now) {
     has_left_ = leaves_;
 }
 
-void Ownership::answered(const PutOwner& request, const Answer& answer, Moment now) {
-    Place& place = places_[requested_];
-    const bool is_move = place.move == Move::Stopped;
-    if (answer.kind == Answer::Kind::Done) {
-        Owner owner = request.owner;
-        owner.revision = answer.revision;
-        heard_.note(owner);
-        place.move = Move::No;
-    } else if (is_move && answer.kind == Answer::Kind::None) {
-        place.move = Move::Uncertain;
-        place.guard = request.guard;
-    } else if (is_move) {
-        place.move = Move::No;  // it stays here
-    } else if (answer.kind == Answer::Kind::None) {
-        place.again = now + kUnansweredAgain;
+/// Of several that were refused one may have been the cause: they are asked for again in fewer.
+void Ownership::answered(const PutOwners& request, const Answer& answer, Moment now) {
+    const size_t count = requested_.size();
+    if (answer.kind == Answer::Kind::Done)
+        batch_ = std::min(2 * batch_, kLargestBatch);
+    else if (answer.kind == Answer::Kind::Refused)
+        batch_ = std::max(count / 2, size_t{1});
+    for (size_t i = 0; i < count; ++i) {
+        Place& place = places_[requested_[i]];
+        const bool is_move = place.move == Move::Stopped;
+        if (answer.kind == Answer::Kind::Done) {
+            Owner owner = request.owners[i];
+            owner.revision = answer.revision;
+            heard_.note(owner);
+            place.move = Move::No;
+        } else if (answer.kind == Answer::Kind::Refused && count > 1) {
+            place.again = is_move ? place.again : now;
+        } else if (answer.kind == Answer::Kind::Refused) {
+            place.move = Move::No;  // it stays where it is
+        } else if (is_move) {
+            place.move = Move::Uncertain;
+            place.guard = request.guard;
+        } else {
+            place.again = now + kUnansweredAgain;
+        }
     }
 }
 

@@ -77,6 +77,9 @@ private:
         Settling,   ///< That has come true by now, or will not: a read tells.
     };
 
+    /// Of addresses in one transaction: one of etcd's compares and writes 128 keys at most.
+    static constexpr size_t kLargestBatch = 100;
+
     struct Place {
         Move move = Move::No;
         Moment written_at{};  // Stopped: it is to be, then
@@ -89,15 +92,15 @@ private:
     bool is_done() const;
     std::optional<Request> move_or_take(Moment now);
     void begin_moves(Moment now);
-    std::optional<Request> move(size_t index, Moment now);
-    std::optional<Request> take(size_t index, Moment now);
+    void move(size_t index, Moment now);
+    void take(size_t index, Moment now);
     Moment taken_from(size_t index) const;
-    Request put_owner(size_t index, const Member& owner);
+    Request put_owners() const;
 
     void answered(const Grant& request, const Answer& answer, Moment now);
     void answered(const KeepAlive& request, const Answer& answer, Moment now);
     void answered(const PutMember& request, const Answer& answer, Moment now);
-    void answered(const PutOwner& request, const Answer& answer, Moment now);
+    void answered(const PutOwners& request, const Answer& answer, Moment now);
     void answered(const Read& request, const Answer& answer, Moment now);
     void answered(const Revoke& request, const Answer& answer, Moment now);
 
@@ -112,7 +115,8 @@ private:
     std::vector<Place> places_;  // by address
     Shares shares_;
     std::optional<Request> request_;  // on its way
-    size_t requested_ = 0;            // of a PutOwner: the address
+    std::vector<size_t> requested_;   // of PutOwners: the addresses
+    size_t batch_ = kLargestBatch;    // so many at once
     Moment sent_{};                   // it was, or will be
     Lease lease_ = 0;
     bool is_member_ = false;

@@ -67,11 +67,11 @@ struct KeepAlive {
 struct PutMember {
     Member member;
 };
-/// Writes an address's key, if it has the revision that `owner` says, and `by`, whose own key has
-/// `guard`, has not renewed that since.
-struct PutOwner {
-    Owner owner;
-    std::string by;
+/// Writes the keys of addresses, all or none: if each has the revision that it says here, and `by`,
+/// whose own key has `guard`, has not renewed that since.
+struct PutOwners {
+    std::vector<Owner> owners = {};
+    std::string by = {};
     Revision guard = 0;
 };
 /// All keys.
@@ -79,7 +79,7 @@ struct Read {};
 struct Revoke {
     Lease lease = 0;
 };
-using Request = std::variant<Grant, KeepAlive, PutMember, PutOwner, Read, Revoke>;
+using Request = std::variant<Grant, KeepAlive, PutMember, PutOwners, Read, Revoke>;
 
 struct Answer {
     enum class Kind : uint8_t {

@@ -57,7 +57,7 @@ TEST_CASE("etcd: a refusal is an answer, of the server that is asked again") {
     RecordedEtcd server;
     server.answer("/v3/kv/txn", "");
     Etcd etcd({server.url(), nowhere()}, kSpeaker);
-    CHECK(etcd.ask(PutOwner{}).kind == Answer::Kind::Refused);
+    CHECK(etcd.ask(PutOwners{}).kind == Answer::Kind::Refused);
     CHECK(etcd.url() == server.url());
 }
 

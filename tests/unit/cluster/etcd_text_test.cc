@@ -87,17 +87,26 @@ TEST_CASE("etcd text: a member's key is written if it has its revision, else it 
     CHECK(decoded(request["failure"][0]["request_range"]["key"]) == "sluice/node/a");
 }
 
-TEST_CASE("etcd text: an address's key is written if it and the writer's own have theirs") {
-    const json request = posted(PutOwner{{kAddress, "b", 5, 78, 9}, "a", 12});
-    REQUIRE(request["compare"].size() == 2);
-    CHECK(decoded(request["compare"][0]["key"]) == "sluice/address/198.51.100.7");
-    CHECK(request["compare"][0]["mod_revision"] == "9");
-    CHECK(decoded(request["compare"][1]["key"]) == "sluice/node/a");
-    CHECK(request["compare"][1]["mod_revision"] == "12");
+TEST_CASE("etcd text: keys of addresses are written if they and the writer's own have theirs") {
+    const Be32 other = Be32::from_host(0xc6336408);
+    const json request =
+        posted(PutOwners{{{kAddress, "b", 5, 78, 9}, {other, "c", 6, 79, 0}}, "a", 12});
+    const json& compare = request["compare"];
+    REQUIRE(compare.is_array());
+    REQUIRE(compare.size() == 3);
+    CHECK(decoded(compare[0]["key"]) == "sluice/node/a");
+    CHECK(compare[0]["mod_revision"] == "12");
+    CHECK(decoded(compare[1]["key"]) == "sluice/address/198.51.100.7");
+    CHECK(compare[1]["mod_revision"] == "9");
+    CHECK(decoded(compare[2]["key"]) == "sluice/address/198.51.100.8");
+    CHECK(compare[2]["mod_revision"] == "0");
+    REQUIRE(request["success"].is_array());
+    REQUIRE(request["success"].size() == 2);
     const json& put = request["success"][0]["request_put"];
     CHECK(decoded(put["key"]) == "sluice/address/198.51.100.7");
     CHECK(put["lease"] == "78");
     CHECK(json::parse(decoded(put["value"])) == json{{"owner", "b"}, {"instance", "5"}});
+    CHECK(request["success"][1]["request_put"]["lease"] == "79");
 }
 
 TEST_CASE("etcd text: what was written has the revision of the answer") {
@@ -117,7 +126,7 @@ TEST_CASE("etcd text: a refusal says what is there") {
     CHECK(answer.kind == Answer::Kind::Refused);
     REQUIRE(answer.found);
     CHECK(*answer.found == Member{"a", 3, false, 77, 2});
-    CHECK(ask(PutOwner{}, "").kind == Answer::Kind::Refused);
+    CHECK(ask(PutOwners{}, "").kind == Answer::Kind::Refused);
     CHECK(!ask(PutMember{}, R"(,"responses":[{"response_range":{}}])").found);
 }
 
@@ -131,7 +140,7 @@ TEST_CASE("etcd text: whatever else comes is no answer") {
                              R"({"error":"etcdserver: request timed out","code":14})"}) {
         INFO(text);
         for (const Request& request :
-             std::vector<Request>{Grant{}, KeepAlive{}, PutMember{}, PutOwner{}, Read{}}) {
+             std::vector<Request>{Grant{}, KeepAlive{}, PutMember{}, PutOwners{}, Read{}}) {
             CHECK(answer_of(request, 200, text, kSpeaker).kind == Answer::Kind::None);
             CHECK(answer_of(request, 503, text, kSpeaker).kind == Answer::Kind::None);
         }

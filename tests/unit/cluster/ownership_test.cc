@@ -133,11 +133,11 @@ TEST_CASE("ownership: an address is given away after a wait without use, by both
     CHECK(!a.ownership.next(seconds(10)));
     CHECK(!a.ownership.has(0));
     CHECK(!a.ownership.next(seconds(10) + Timing{}.margin - milliseconds(1)));
-    const PutOwner put = a.put<PutOwner>(seconds(10) + Timing{}.margin,
-                                         {.kind = Answer::Kind::Done, .revision = 31});
-    CHECK(put.owner.lease == 8);
-    CHECK(put.owner.instance == 2);
-    CHECK(put.owner.revision == 10);
+    const PutOwners put = a.put<PutOwners>(seconds(10) + Timing{}.margin,
+                                           {.kind = Answer::Kind::Done, .revision = 31});
+    CHECK(put.owners.at(0).lease == 8);
+    CHECK(put.owners.at(0).instance == 2);
+    CHECK(put.owners.at(0).revision == 10);
     CHECK(put.by == "a");
     CHECK(put.guard == 20);
     CHECK(!a.ownership.has(0));
@@ -147,7 +147,7 @@ TEST_CASE("ownership: where a gift is refused the address stays") {
     ByHand a;
     a.add_other();
     CHECK(!a.ownership.next(seconds(10)));
-    a.put<PutOwner>(seconds(10) + Timing{}.margin, kRefused);
+    a.put<PutOwners>(seconds(10) + Timing{}.margin, kRefused);
     CHECK(a.ownership.has(0));
 }
 
@@ -155,7 +155,7 @@ TEST_CASE("ownership: a gift that is not answered rests until a read after a ren
     ByHand a;
     a.add_other();
     CHECK(!a.ownership.next(seconds(10)));
-    a.put<PutOwner>(seconds(10) + Timing{}.margin, kNoAnswer);
+    a.put<PutOwners>(seconds(10) + Timing{}.margin, kNoAnswer);
     CHECK(!a.ownership.has(0));
     CHECK(!a.ownership.next(milliseconds(10600)));
     a.put<KeepAlive>(seconds(11), {.kind = Answer::Kind::Done});
@@ -171,7 +171,7 @@ TEST_CASE("ownership: a gift that came true without an answer is gone") {
     ByHand a;
     a.add_other();
     CHECK(!a.ownership.next(seconds(10)));
-    a.put<PutOwner>(seconds(10) + Timing{}.margin, kNoAnswer);
+    a.put<PutOwners>(seconds(10) + Timing{}.margin, kNoAnswer);
     a.put<KeepAlive>(seconds(11), {.kind = Answer::Kind::Done});
     a.put<PutMember>(seconds(11), {.kind = Answer::Kind::Done, .revision = 32});
     Answer read{.kind = Answer::Kind::Done, .read = {.revision = 33}};
@@ -212,6 +212,39 @@ TEST_CASE("ownership: another's name is no name to join by") {
     CHECK(!b.rival_since());
 }
 
+TEST_CASE("ownership: of several that are refused together each is asked for again, in fewer") {
+    std::vector<Be32> addresses;
+    for (uint32_t i = 0; i < 8; ++i)
+        addresses.push_back(Be32::from_host(0xc6336400 + i));
+    Ownership a({"a", 1, addresses, {}});
+    const auto asked = [&](Moment now) { return a.next(now).value(); };
+    asked(seconds(1));
+    a.answer({.kind = Answer::Kind::Done, .lease = 7}, seconds(1));
+    asked(seconds(1));
+    a.answer({.kind = Answer::Kind::Done, .revision = 11}, seconds(1));
+    asked(seconds(1));
+    a.answer(
+        {.kind = Answer::Kind::Done, .read = {.revision = 11, .members = {{"a", 1, false, 7, 11}}}},
+        seconds(1));
+    asked(seconds(6));
+    a.answer({.kind = Answer::Kind::Done}, seconds(6));
+    asked(seconds(6));
+    a.answer({.kind = Answer::Kind::Done, .revision = 12}, seconds(6));
+    a.hear({.revision = 12, .members = {{"a", 1, false, 7, 12}}}, seconds(6));
+    for (const size_t count : {8U, 4U, 2U, 1U}) {
+        CHECK(std::get<PutOwners>(asked(seconds(6))).owners.size() == count);
+        a.answer(kRefused, seconds(6));
+    }
+    // That one waits, and the others go on.
+    const auto next = std::get<PutOwners>(asked(seconds(6)));
+    REQUIRE(next.owners.size() == 1);
+    CHECK(next.owners[0].address == addresses[1]);
+    a.answer({.kind = Answer::Kind::Done, .revision = 13}, seconds(6));
+    CHECK(a.has(1));
+    CHECK(!a.has(0));
+    CHECK(std::get<PutOwners>(asked(seconds(6))).owners.size() == 2);
+}
+
 TEST_CASE("ownership: nothing is taken before the news of its own last renewal have come") {
     ByHand a;
     a.ownership.hear({.revision = 31, .members = {{"a", 1, false, 7, 20}}, .free = {kAddress}},
@@ -220,10 +253,10 @@ TEST_CASE("ownership: nothing is taken before the news of its own last renewal h
     a.put<PutMember>(seconds(11), {.kind = Answer::Kind::Done, .revision = 40});
     CHECK(!a.ownership.next(milliseconds(11500)));
     a.ownership.hear({.revision = 40, .members = {{"a", 1, false, 7, 40}}}, milliseconds(11500));
-    const PutOwner put = a.put<PutOwner>(milliseconds(11500), kRefused);
-    CHECK(put.owner.revision == 0);
+    const PutOwners put = a.put<PutOwners>(milliseconds(11500), kRefused);
+    CHECK(put.owners.at(0).revision == 0);
     CHECK(put.guard == 40);
-    CHECK(put.owner.lease == 7);
+    CHECK(put.owners.at(0).lease == 7);
 }
 
 TEST_CASE("ownership: a cluster's addresses are used by one gateway each, in fair shares") {

@@ -76,17 +76,23 @@ private:
         history_.push_back({.revision = revision_, .members = {member}});
         return done(revision_);
     }
-    Answer take(const PutOwner& request, Moment) {
-        Owner owner = request.owner;
-        const auto there = owners_.find(owner.address);
+    Answer take(const PutOwners& request, Moment) {
         const auto by = members_.find(request.by);
-        if ((there == owners_.end() ? 0 : there->second.revision) != owner.revision ||
-            (by == members_.end() ? 0 : by->second.revision) != request.guard ||
-            !leases_.contains(owner.lease))
+        bool is_good = by != members_.end() && by->second.revision == request.guard;
+        for (const Owner& owner : request.owners) {
+            const auto there = owners_.find(owner.address);
+            const Revision revision = there == owners_.end() ? 0 : there->second.revision;
+            is_good = is_good && revision == owner.revision && leases_.contains(owner.lease);
+        }
+        if (!is_good)
             return refused();
-        owner.revision = ++revision_;
-        owners_[owner.address] = owner;
-        history_.push_back({.revision = revision_, .owners = {owner}});
+        News news{.revision = ++revision_};
+        for (Owner owner : request.owners) {
+            owner.revision = revision_;
+            owners_[owner.address] = owner;
+            news.owners.push_back(owner);
+        }
+        history_.push_back(news);
         return done(revision_);
     }
     Answer take(const Read&, Moment) {

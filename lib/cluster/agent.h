@@ -36,7 +36,8 @@ struct AgentParams {
     Timing timing = {};             ///< Of whole seconds, what a lease lives for.
     pool::Holdings& holdings;       ///< Outlives the agent.
     std::function<void(const std::string&)> notice = [](const std::string&) {};
-    listing::Background background{};
+    /// Not the idle class: a renewal that waits for a CPU costs this gateway its addresses.
+    listing::Background background{.cpus = {}, .idle_class = false};
 };
 
 /// What it knows, for people.

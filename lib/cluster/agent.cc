@@ -149,8 +149,10 @@ bool Agent::step(Step step) {
 
 /// What it knew may be half of it. The lease ends by itself.
 void Agent::begin_anew() {
-    for (size_t i = 0; i < params_.holdings.addresses().size(); ++i)
+    for (size_t i = 0; i < params_.holdings.addresses().size(); ++i) {
         params_.holdings.hold(i, false);
+        params_.holdings.leave_to_other(i, false);
+    }
     params_.holdings.extend(Moment::min());
     ownership_.reset();
 }
@@ -216,7 +218,16 @@ void Agent::publish(Moment now) {
         }
         holdings.extend(ownership_->use_until());
     }
+    for (size_t i = 0; i < addresses.size(); ++i)
+        if (const bool is_others = has_other(i); holdings.is_others(i) != is_others)
+            holdings.leave_to_other(i, is_others);
     say_changes(now);
+}
+
+/// What an earlier process of this name has comes back when its lease is over.
+bool Agent::has_other(size_t index) const {
+    const Owner* owner = ownership_->heard().owner(index);
+    return owner != nullptr && owner->name != params_.name;
 }
 
 void Agent::say_changes(Moment now) {

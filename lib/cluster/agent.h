@@ -75,6 +75,7 @@ private:
     bool step(Step step);
     void begin_anew();
     void publish(Moment now);
+    bool has_other(size_t index) const;
     void say_changes(Moment now);
     void leave();
 

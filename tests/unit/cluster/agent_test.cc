@@ -79,6 +79,8 @@ TEST_CASE("agent: an address is held whose key names the gateway, until a moment
     const auto agent = start(server, holdings, log);
     REQUIRE(comes_true([&] { return holdings.has(kHeld); }));
     CHECK(!holdings.has(kOther));
+    CHECK(comes_true([&] { return holdings.is_lost(kOther); }));
+    CHECK(!holdings.is_others(0));
     const auto until = holdings.until();
     CHECK(until > steady_clock::now().time_since_epoch());
     CHECK(until < steady_clock::now().time_since_epoch() + Timing{}.ttl);

@@ -44,6 +44,52 @@ TEST_CASE("holdings: each is held by itself, with gaps between them or without")
     CHECK(!holdings.has(address(9)));
 }
 
+TEST_CASE("holdings: an address is lost when another gateway has it, and not while nobody has") {
+    Holdings holdings({address(1), address(2)});
+    CHECK(!holdings.is_lost(address(1)));
+    holdings.leave_to_other(0, true);
+    CHECK(holdings.is_others(0));
+    CHECK(!holdings.is_others(1));
+    CHECK(holdings.is_lost(address(1)));
+    CHECK(!holdings.is_lost(address(2)));
+    CHECK(!holdings.is_lost(address(3)));
+    holdings.leave_to_other(0, false);
+    holdings.hold(0, true);
+    CHECK(!holdings.is_lost(address(1)));
+}
+
+TEST_CASE("holdings: they are settled until what is held, or another's, changes") {
+    Holdings holdings({address(1), address(2)});
+    CHECK(!holdings.is_settled());  // flows of a process before may be there
+    holdings.settle(holdings.edition());
+    CHECK(holdings.is_settled());
+    const uint32_t before = holdings.edition();
+    holdings.hold(0, true);
+    CHECK(!holdings.is_settled());
+    holdings.settle(before);
+    CHECK(!holdings.is_settled());
+    holdings.settle(holdings.edition());
+    holdings.leave_to_other(1, true);
+    CHECK(!holdings.is_settled());
+}
+
+TEST_CASE("holdings: without a cluster every address is usable") {
+    Holdings holdings({address(1)});
+    CHECK(is_usable(nullptr, address(1)));
+    CHECK(!is_usable(&holdings, address(1)));
+    CHECK(is_usable(&holdings, address(2)));
+    holdings.hold(0, true);
+    CHECK(is_usable(&holdings, address(1)));
+}
+
+TEST_CASE("holdings: they may be used before that moment, and not at it") {
+    Holdings holdings({address(1)});
+    CHECK(!holdings.may_use(std::chrono::nanoseconds{}));
+    holdings.extend(std::chrono::seconds(7));
+    CHECK(holdings.may_use(std::chrono::seconds(7) - std::chrono::nanoseconds(1)));
+    CHECK(!holdings.may_use(std::chrono::seconds(7)));
+}
+
 TEST_CASE("holdings: the moment is the last one that was said") {
     Holdings holdings({address(1)});
     holdings.extend(std::chrono::seconds(7));

@@ -72,6 +72,31 @@ bool is_used(const flow::FlowTable& table, const Request& request, Decision& dec
            is_held(table.find(*decision.reply_hash, reply, now), request.ended);
 }
 
+Walk draw_walk(const pool::Draws& draws, PortRange range, pool::Draw& draw) {
+    const uint32_t start = draws.below(range.size(), draw);
+    const uint32_t stride = draws.below(range.size(), draw);
+    return {range, start, stride};
+}
+
+bool holds_any(const pool::Holdings& holdings, const pool::AddressPool& pool) {
+    for (uint32_t i = 0; i < pool.size(); ++i)
+        if (holdings.has(pool.address(i)))
+            return true;
+    return false;
+}
+
+/// A decision, as far as this gateway of a cluster may carry it out: what a static mapping says, or
+/// one that stands, is asked here alone. What others have is no want of ports.
+Decision within_holdings(const pool::Holdings& holdings, const Request& request,
+                         const Decision& decision) {
+    const bool is_for_others =
+        decision.external ? !holdings.has(decision.external->address) ||
+                                !holdings.has(request.original.destination)
+                          : request.rule != nullptr && request.rule->translates() &&
+                                !holds_any(holdings, request.rule->pool_at(request.uplink));
+    return is_for_others ? not_found(Drop::NotHeld) : decision;
+}
+
 }  // namespace
 
 Decision Allocator::decide(const Request& request, Tick now, Trail& trail) const {
@@ -79,6 +104,8 @@ Decision Allocator::decide(const Request& request, Tick now, Trail& trail) const
     Decision decision;
     if (searches_.are_any() || !take_own_port({params_, first_}, request, now, decision))
         decision = decide_at_length(request, now, trail);
+    if (params_.holdings != nullptr)
+        decision = within_holdings(*params_.holdings, request, decision);
     return decision;
 }
 
@@ -201,11 +228,11 @@ Decision Allocator::find_in_blocks(Wish& wish) const {
     const std::span held(blocks.data(), count);
     for (const Place& block : held)
         if (wish.kept && wish.kept->address == block.address &&
-            try_kept(wish, ports_in(wish, block.ports)))
+            try_kept(wish, wish.ports_in(block.ports)))
             return of_block(block);
     bool is_unfinished = false;
     for (const Place& block : held) {
-        const Looked looked = look(wish, {block.address, ports_in(wish, block.ports)});
+        const Looked looked = look(wish, {block.address, wish.ports_in(block.ports)});
         if (looked == Looked::Found)
             return of_block(block);
         is_unfinished |= looked == Looked::Unfinished &&
@@ -231,7 +258,7 @@ Decision Allocator::find_in_new_block(Wish& wish, uint16_t ordinal) const {
     const uint16_t first = block.found().port.host();
     const PortRange ports{first, static_cast<uint16_t>(first + block_params().size - 1)};
     wish.left = kNewBlockProbes;
-    if (look(wish, {block.found().address, ports_in(wish, ports)}) != Looked::Found)
+    if (look(wish, {block.found().address, wish.ports_in(ports)}) != Looked::Found)
         return not_found(Drop::PortsUnsearched);
     Decision decision = at(wish.found());
     decision.new_block = {ordinal, block.found()};
@@ -263,6 +290,8 @@ Allocator::Looked Allocator::look_through_pool(Wish& wish) const {
 
 Allocator::Looked Allocator::look_at_address(Wish& wish, uint32_t index, bool is_last) const {
     const pool::AddressPool& pool = wish.pool;
+    if (!is_usable(params_.holdings, pool.address(index)))
+        return Looked::Full;
     PortRange ports = wish.mapped != nullptr ? wish.mapped->external : pool.ports();
     if (!wish.own)
         ports = pool::BlockGrid{block_params().size}.numbers(pool.ports());
@@ -301,7 +330,9 @@ Allocator::Looked Allocator::look(Wish& wish, const Place& place) const {
         return Looked::Found;
     if (keeps_last && try_number(wish, *wish.own))
         return Looked::Found;
-    Search from = known != nullptr ? *known : searches_.begin(wish.key, draw_walk(wish, range));
+    Search from = known != nullptr
+                      ? *known
+                      : searches_.begin(wish.key, draw_walk(params_.draws, range, wish.draw));
     return search(wish, from, place.is_last, may_keep);
 }
 
@@ -315,7 +346,7 @@ bool Allocator::try_kept(Wish& wish, PortRange ports) const {
 
 /// Some of those that fit.
 bool Allocator::try_some(Wish& wish, PortRange range) const {
-    const Walk walk = draw_walk(wish, range);
+    const Walk walk = draw_walk(params_.draws, range, wish.draw);
     unsigned tries = 0;
     const uint32_t steps = std::min(range.size(), kSomeSteps);
     for (uint32_t step = 0; step < steps && tries < kSomeTries; ++step) {
@@ -393,16 +424,6 @@ bool Allocator::is_steered(const Wish& wish) const {
 
 bool Allocator::steers_own_ports(const Wish& wish) const {
     return is_steered(wish) && params_.steering->covers_own_ports();
-}
-
-Walk Allocator::draw_walk(Wish& wish, PortRange range) const {
-    const uint32_t start = params_.draws.below(range.size(), wish.draw);
-    const uint32_t stride = params_.draws.below(range.size(), wish.draw);
-    return {range, start, stride};
-}
-
-PortRange Allocator::ports_in(const Wish& wish, PortRange block) const {
-    return wish.rule.part_of(block, wish.key.protocol, wish.mapped != nullptr);
 }
 
 std::optional<Allocator::Place> Allocator::block_of(net::InsideAddress host, uint16_t ordinal,

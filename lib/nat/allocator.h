@@ -16,8 +16,9 @@
 ///          remembers is one worker's.
 /// Errors   PortsExhausted (AddressesExhausted for protocols without ports) when every address is
 ///          proven full toward this server, PortsUnsearched when this packet's tries were used up
-///          first. With blocks, HostBlocks: those that the host has are used up, and it may have no
-///          more; BlocksExhausted: no address of its pool has a free one.
+///          first; NotHeld when no address that would do is this gateway's. With blocks,
+///          HostBlocks: those that the host has are used up, and it may have no more;
+///          BlocksExhausted: no address of its pool has a free one.
 /// Cost     At most kMaxProbes lookups for one packet, and one for each block that a host may have.
 /// Source   RFC 4787 REQ-1 to REQ-4; RFC 6056 §3.3.1; RFC 6888 REQ-12 to REQ-14; RFC 6431 calls
 ///          blocks port sets; get_unique_tuple() of Linux.
@@ -34,6 +35,7 @@
 #include "nat/searches.h"
 #include "pool/draws.h"
 #include "pool/exhaustion.h"
+#include "pool/holdings.h"
 #include "pool/own_ports.h"
 #include "pool/static_mappings.h"
 
@@ -56,6 +58,7 @@ struct AllocatorParams {
     const pool::Draws& draws;
     const io::Steering* steering = nullptr;     ///< Null: replies arrive where they arrive.
     const pool::OwnPorts* own_ports = nullptr;  ///< The gateway's, no flow's; null for none.
+    const pool::Holdings* holdings = nullptr;   ///< Null: every address may be given.
     bool learns = true;  ///< False for who asks what would be decided, and commits nothing.
 };
 
@@ -114,6 +117,9 @@ private:
 
         bool may_be_at(Be32 address) const { return !only || *only == address; }
         net::Endpoint found() const { return {key.destination, key.destination_port}; }
+        pool::PortRange ports_in(pool::PortRange block) const {
+            return rule.part_of(block, key.protocol, mapped != nullptr);
+        }
     };
 
     /// An address with the ports there that may be given, or the numbers of blocks.
@@ -148,9 +154,7 @@ private:
     bool fits(const Wish& wish, uint16_t number) const;
     bool is_steered(const Wish& wish) const;
     bool steers_own_ports(const Wish& wish) const;
-    Walk draw_walk(Wish& wish, pool::PortRange range) const;
 
-    pool::PortRange ports_in(const Wish& wish, pool::PortRange block) const;
     std::optional<Place> block_of(net::InsideAddress host, uint16_t ordinal, Tick now) const;
 
     AllocatorParams params_;

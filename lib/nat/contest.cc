@@ -39,6 +39,10 @@ std::optional<Contest::Place> Contest::place_of(const Request& request) {
     place.key.destination = is_told
                                 ? *request.public_address
                                 : pool.address(first_.of(pool, request.original.inside_source()));
+    const pool::Holdings* holdings = params_.holdings;
+    if (!is_usable(holdings, place.key.destination) ||
+        !is_usable(holdings, request.original.destination))
+        return std::nullopt;
     return place;
 }
 

@@ -53,6 +53,7 @@ struct OwnFlowsParams {
     const pool::OwnPorts* own_ports = nullptr;  ///< The gateway's, no flow's; null for none.
     hosts::Quotas* quotas = nullptr;            ///< Null: nothing is counted beside hosts.
     helper::Helped* helpers = nullptr;          ///< Null: no flow is helped.
+    const pool::Holdings* holdings = nullptr;   ///< Null: every public address may be used.
 };
 
 /// What became of a packet that met no flow.

@@ -27,7 +27,7 @@ bool take_own_port(const OwnPortGround& ground, const Request& request, Tick now
     const pool::AddressPool& pool = rule->pool_at(request.uplink);
     const net::Endpoint external{pool.address(first.of(pool, original.inside_source())),
                                  original.source_port};
-    if (!pool.ports().contains(own) ||
+    if (!pool.ports().contains(own) || !is_usable(params.holdings, external.address) ||
         is_reserved(params, *rule, original.protocol, external, false) ||
         find_kept(params, request, now))
         return false;
@@ -47,7 +47,8 @@ std::optional<net::Endpoint> find_kept(const AllocatorParams& params, const Requ
     const net::Tuple& original = request.original;
     const uint64_t hash =
         request.ahead != nullptr ? request.ahead->endpoint_hash : params.kept.hash(original);
-    return params.kept.find(params.table, original, hash, now, request.ended);
+    const auto kept = params.kept.find(params.table, original, hash, now, request.ended);
+    return kept && is_usable(params.holdings, kept->address) ? kept : std::nullopt;
 }
 
 net::Tuple first_guess(const OwnPortGround& ground, const net::Tuple& original, const Rule& rule) {

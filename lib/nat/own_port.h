@@ -28,7 +28,7 @@ struct OwnPortGround {
 bool take_own_port(const OwnPortGround& ground, const Request& request, Tick now,
                    Decision& decision);
 
-/// What the flow's inside endpoint has toward another server.
+/// What the flow's inside endpoint has toward another server, at an address that may be used.
 std::optional<net::Endpoint> find_kept(const AllocatorParams& params, const Request& request,
                                        Tick now);
 

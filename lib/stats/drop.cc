@@ -110,6 +110,8 @@ constexpr Row kRows[] = {
     {HandoffLoop, "handoff_loop"},
     {TxFull, "tx_full"},
     {Standby, "standby"},
+    {NoLease, "no_lease"},
+    {NotHeld, "not_held"},
     {LinkDown, "link_down"},
     {TwinRate, "twin_rate"},
     {TwinFull, "twin_full"},

@@ -127,6 +127,8 @@ enum class Drop : uint8_t {
     HandoffLoop,         ///< Handed over once already, and not at home here either.
     TxFull,              ///< The port took no more.
     Standby,             ///< This gateway stands by, and the other one of the pair forwards.
+    NoLease,             ///< --cluster: etcd has not confirmed in time that the gateway lives.
+    NotHeld,             ///< --cluster: its public address is not this gateway's, or no longer.
     LinkDown,            ///< The port that it was to leave by has no link.
     TwinRate,            ///< For the gateway's kernel, beyond --twin-rate.
     TwinFull,            ///< For the gateway's kernel, which did not take it.

@@ -429,6 +429,15 @@ constexpr Row kRows[] = {
      {"This gateway stands by: the other one of the pair forwards (--sync).",
       "Normal in small numbers: what reaches every port of a switch. Many: neighbours send "
       "to this machine's MAC. sluicectl role says who is active; one must be."}},
+    {NoLease,
+     {"With --cluster: etcd has confirmed no write in time, so others may take the "
+      "gateway's addresses.",
+      "Is etcd there, has it a leader, does this machine reach it? sluicectl cluster shows it."}},
+    {NotHeld,
+     {"With --cluster: the public address of its flow, or all that a new one could have, "
+      "are not this gateway's.",
+      "Some whenever addresses move. Many: packets come to a gateway that has not their "
+      "address; compare sluicectl cluster with routes."}},
     {LinkDown,
      {"The port by which it was to leave has no link, or its interface is gone; the sender "
       "is told so by ICMP (host unreachable).",

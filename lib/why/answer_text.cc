@@ -260,6 +260,9 @@ string stage_lines(const Answer& answer, const AnswerWords& words) {
     string lines;
     if (answer.fate == Fate::Dropped && answer.reason == stats::Drop::Standby)
         lines = "this gateway stands by: it drops what it receives as standby\n";
+    if (answer.fate == Fate::Dropped && answer.reason == stats::Drop::NoLease)
+        lines =
+            "etcd has not confirmed this gateway's lease: it drops what it receives as no_lease\n";
     if (answer.arrival.from != link::kNoInterface)
         lines += arrival_line(answer.arrival, answer, words);
     lines += met_line(answer, words.naming);

@@ -16,6 +16,7 @@
 #include "why/ipv6_look.h"
 #include "why/next_segment.h"
 #include "why/quota_answer.h"
+#include "why/resting.h"
 #include "why/sender_hears.h"
 #include "why/tracker_copy.h"
 #include "worker/burst.h"
@@ -97,7 +98,6 @@ private:
     const std::vector<io::Port*>& ports_;
     policy::Current policy_;
     Tick now_;
-    bool stands_by_;
     worker::Admission admission_;
     stats::Counters counters_;  // nobody reads them, and nothing is counted
     link::Egress egress_;
@@ -114,8 +114,6 @@ Look::Look(const worker::Shared& shared, const std::vector<io::Port*>& ports,
       ports_(ports),
       policy_(policy),
       now_(now),
-      // relaxed: nothing that is read after it hangs on it.
-      stands_by_(shared.is_active != nullptr && !shared.is_active->load(std::memory_order_relaxed)),
       admission_(shared.interfaces, policy_, shared.twins.own_ports),
       egress_(egress_params(shared, ports), counters_),
       forwarding_({shared.table, policy_, admission_, egress_, shared.helpers, shared.may_inherit}),
@@ -128,8 +126,8 @@ Look::Look(const worker::Shared& shared, const std::vector<io::Port*>& ports,
 Answer Look::take(const Question& question) {
     const auto by = Ipv6Look(shared_, egress_, now_).enter(question, frame_.mbuf(), answer_);
     const bool has_arrived = by && arrive(question, *by);
-    if (stands_by_) {  // Worker::drop_all(), which looks at no packet
-        fail(Drop::Standby);
+    if (const auto reason = resting(shared_)) {
+        fail(*reason);
         answer_.crossed.reset();
         answer_.exit.reset();
     } else if (has_arrived && packet().is_icmp_error) {
@@ -394,7 +392,8 @@ void Look::decide(const nat::Request& request) {
     const nat::Mappings mappings(shared_.table, policy_);
     const auto allocator = std::make_unique<nat::Allocator>(
         nat::AllocatorParams{shared_.table, policy_, mappings, shared_.kept_endpoints,
-                             shared_.draws, shared_.steering, shared_.twins.own_ports, false},
+                             shared_.draws, shared_.steering, shared_.twins.own_ports,
+                             shared_.holdings, false},
         static_cast<uint8_t>(answer_.worker));
     nat::Trail trail;
     const nat::Decision decision = allocator->decide(request, now_, trail);

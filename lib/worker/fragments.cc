@@ -195,7 +195,9 @@ void Fragments::follow(rte_mbuf* mbuf, link::InterfaceId from, fragment::Index d
     if (packet.length > parts_.egress.exit(way.path.interface).fragment_mtu &&
         (packet.ip->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG)) != 0)
         return parts_.egress.drop(mbuf, Drop::TooBig);
-
+    const pool::Holdings* holdings = parts_.shared.holdings;
+    if (!is_usable(holdings, way.source) || !is_usable(holdings, Be32{packet.ip->dst_addr}))
+        return parts_.egress.drop(mbuf, Drop::NotHeld);  // lost since its first one left
     if (parts_.tap.is_on())
         parts_.tap.follow(mbuf, from);
     parts_.counters.count[Count::Fragments].add(1);

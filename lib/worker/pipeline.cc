@@ -49,6 +49,19 @@ void send_for_accounts(const flow::Accounts& accounts, const Burst& burst) {
             accounts.send_for(burst.flow[i]);
 }
 
+/// The tuples of some packets, close together.
+void look_up(const flow::FlowTable& flows, Burst& burst, uint64_t packets, Tick now) {
+    std::array<net::Tuple, kBurstSize> tuple;
+    std::array<flow::FlowRef, kBurstSize> flow;
+    unsigned count = 0;
+    for (unsigned i : SetBits{packets})
+        tuple[count++] = burst.tuple[i];
+    flows.find_bulk(std::span(tuple).first(count), now, std::span(flow).first(count));
+    count = 0;
+    for (unsigned i : SetBits{packets})
+        burst.flow[i] = flow[count++];
+}
+
 bool is_alive(const flow::FlowRecord& record) {
     // relaxed: the record was reached through the table, and is not reused this turn.
     return record.life.load(std::memory_order_relaxed).life() == flow::Life::Live;
@@ -151,7 +164,7 @@ void Worker::run_closely(Burst& burst, size_t stage) {
 
 /// Not of packets that other workers have received.
 void Worker::forward_plain(Burst& burst) {
-    if (burst.handed_over)
+    if (burst.handed_over || !tenure_.is_settled())
         return;
     if (has_tags_[burst.port])
         for (unsigned i : SetBits{burst.live & ~burst.placed})
@@ -227,7 +240,7 @@ void Worker::lookup(Burst& burst) {
         else
             unguessed |= uint64_t{1} << i;
     if (unguessed != 0)
-        look_up(burst, unguessed);
+        look_up(shared_.table, burst, unguessed, now_);
     if (shared_.table.accounts().is_on())
         send_for_accounts(shared_.table.accounts(), burst);
     for (unsigned i : SetBits{burst.live & ~burst.errors}) {
@@ -238,22 +251,15 @@ void Worker::lookup(Burst& burst) {
     }
 }
 
-/// The tuples of some packets, close together.
-void Worker::look_up(Burst& burst, uint64_t packets) {
-    std::array<net::Tuple, kBurstSize> tuple;
-    std::array<flow::FlowRef, kBurstSize> flow;
-    unsigned count = 0;
-    for (unsigned i : SetBits{packets})
-        tuple[count++] = burst.tuple[i];
-    shared_.table.find_bulk(std::span(tuple).first(count), now_, std::span(flow).first(count));
-    count = 0;
-    for (unsigned i : SetBits{packets})
-        burst.flow[i] = flow[count++];
-}
-
 /// One packet after the other, as if each had come alone: whatever the lookup of all of them has
 /// found, those before it may have opened its flow since, or ended it.
 void Worker::track(Burst& burst) {
+    if (!tenure_.is_settled()) [[unlikely]] {
+        for (unsigned i : burst.live_packets())
+            if (may_be_call(burst, i))
+                name_call(burst, i);
+        tenure_.drop_others(burst, shared_.table, egress_, now_);
+    }
     if (shared_.table.accounts().is_on())
         track_each<true>(burst);
     else

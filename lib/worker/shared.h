@@ -18,6 +18,7 @@
 #include "nat64/edge.h"
 #include "observe/watches.h"
 #include "policy/current.h"
+#include "pool/holdings.h"
 #include "pool/own_ports.h"
 
 #include <atomic>
@@ -61,6 +62,9 @@ struct Shared {
     nat64::Numbers* numbers = nullptr;           ///< Of IPv6 hosts, where it is.
     /// Whether this gateway forwards, where it is one of two; null: it does.
     const std::atomic<bool>* is_active = nullptr;
+    /// Of a cluster's public addresses, where it is one of its gateways; null: they are all its
+    /// own.
+    const pool::Holdings* holdings = nullptr;
 };
 
 }  // namespace sluice::worker

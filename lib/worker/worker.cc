@@ -64,7 +64,7 @@ Worker::Worker(const Shared& shared, WorkerParams params)
       member_(shared.table, {flow::MemberName::Kind::Worker, static_cast<uint16_t>(params.id)}),
       own_flows_({shared.table, policy_, shared.kept_endpoints, shared.draws, shared.exhaustion,
                   shared.steering, shared.hosts, shared.reserve, shared.twins.own_ports,
-                  &shared.quotas, shared.helpers},
+                  &shared.quotas, shared.helpers, shared.holdings},
                  member_, counters_, params_.id),
       tap_(shared.watches, shared.table, params_.id),
       edge_(make_edge(shared, params_)),
@@ -86,7 +86,8 @@ Worker::Worker(const Shared& shared, WorkerParams params)
       openings_({shared, policy_, admission_, forwarding_, own_flows_, egress_, cutter_, answers_,
                  local_, handover_, flow_paths_, tap_, params_.id}),
       helping_({shared.table, policy_, own_flows_.foretelling(), counters_, shared.helpers}),
-      calls_(shared.table, shared.helpers) {
+      calls_(shared.table, shared.helpers),
+      tenure_(shared.holdings) {
     has_tags_.resize(params_.ports.size());
     for (const link::Interface& interface : shared.interfaces)
         if (interface.vlan != link::kUntagged)
@@ -120,14 +121,15 @@ unsigned Worker::turn(Tick now) {
 void Worker::begin_turn(Tick now) {
     now_ = now;
     // Acquire: with the control core's release, before which all flows of the peer were there.
-    const bool stood_by = stands_by_;
-    stands_by_ =
-        shared_.is_active != nullptr && !shared_.is_active->load(std::memory_order_acquire);
+    const bool rested = rests_;
+    rests_ = shared_.is_active != nullptr && !shared_.is_active->load(std::memory_order_acquire);
+    tenure_.begin_turn();
+    rests_ |= !tenure_.has_lease();
     egress_.look_at_ports();
     policy_.follow(shared_.policy);
     egress_.route_by(policy_->routes);
     if (edge_ != nullptr)
-        edge_->begin_turn(policy_->zero_checksum, stood_by && !stands_by_);
+        edge_->begin_turn(policy_->zero_checksum, rested && !rests_);
     if (policy_->verify != verify_) [[unlikely]]
         learn_arrivals();
     const bool is_watched = tap_.look(now);
@@ -164,7 +166,7 @@ unsigned Worker::receive(link::PortIndex port, Burst& burst) {
     counters_.count[Count::Received].add(received);
     burst.placed = 0;
     std::fill_n(burst.from.begin(), received, shared_.interfaces.find(port, link::kUntagged));
-    if (edge_ != nullptr && !stands_by_)  // who stands by answers no neighbour either
+    if (edge_ != nullptr && !rests_)  // who stands by answers no neighbour either
         ipv6_entry_.take(burst, now_);
     burst.handed_over = false;
     burst.at_owner = 0;
@@ -190,7 +192,7 @@ void Worker::count_in(const Burst& burst, uint64_t bytes) {
     }
 }
 
-/// Of a gateway that stands by nothing is forwarded, answered or punted.
+/// Of a gateway that stands by, or has no lease, nothing is forwarded, answered or punted.
 void Worker::drop_all(Burst& burst) {
     const std::span packets = std::span(burst.mbuf).first(burst.count);
     if (!burst.handed_over) {
@@ -202,7 +204,7 @@ void Worker::drop_all(Burst& burst) {
     if (tap_.is_on())
         tap_.take_up({burst.mbuf.data(), burst.from.data(), burst.side.data(), burst.flow.data(),
                       burst.count, burst.handed_over});
-    egress_.drop(packets, Drop::Standby);
+    egress_.drop(packets, tenure_.has_lease() ? Drop::Standby : Drop::NoLease);
 }
 
 unsigned Worker::take_handed_over(link::Ring& ring, Burst& burst) {
@@ -230,6 +232,10 @@ unsigned Worker::release() {
         const link::Note& note = link::note_of(packet);
         if (note.complete) {
             egress_.send(packet, note.to);
+            continue;
+        }
+        if (const auto reason = tenure_.refuse_to_send(packet)) {
+            egress_.drop(packet, *reason);
             continue;
         }
         // Its hop is looked up here: in the ring it could become another neighbour's meanwhile.

@@ -38,6 +38,7 @@
 #include "worker/local.h"
 #include "worker/openings.h"
 #include "worker/shared.h"
+#include "worker/tenure.h"
 
 #include <array>
 #include <cstdint>
@@ -113,7 +114,7 @@ private:
     void drop_all(Burst& burst);
     unsigned take_handed_over(link::Ring& ring, Burst& burst);
     unsigned release();
-    void go(Burst& burst) { stands_by_ ? drop_all(burst) : forward(burst); }
+    void go(Burst& burst) { rests_ ? drop_all(burst) : forward(burst); }
     void begin_turn(Tick now);
     void learn_arrivals();
     void end_turn();
@@ -127,7 +128,6 @@ private:
     void parse(Burst& burst);
     void reassemble(Burst& burst);
     void lookup(Burst& burst);
-    void look_up(Burst& burst, uint64_t packets);
     void expect(Burst& burst) { openings_.expect(burst); }
     void track(Burst& burst);
     template <bool kCounts>
@@ -180,9 +180,10 @@ private:
     Openings openings_;
     Helping helping_;
     nat::Calls calls_;
+    Tenure tenure_;
     Tick now_;
     std::span<uint64_t> stage_cycles_;  // empty: not timed
-    bool stands_by_ = false;            // in this turn
+    bool rests_ = false;                // in this turn: what is received is dropped
     bool is_plain_ = true;              // neither timed nor watched, in this turn
     Burst burst_;                       // in hand; not made anew each time, for it is large
 };

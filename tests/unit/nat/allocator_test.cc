@@ -222,6 +222,64 @@ TEST_CASE("allocator: what was decided is what the packet gets, if nobody is fas
     }
 }
 
+TEST_CASE("allocator: of a cluster's addresses only those that are held are given", "[nat]") {
+    Bench bench(4, pool::kAllPorts);
+    const Be32 first = bench.rule.pool->address(0);
+    std::vector<Be32> addresses;
+    for (uint32_t i = 0; i < 4; ++i)
+        addresses.push_back(Be32::from_host(first.host() + i));
+    pool::Holdings holdings(addresses);
+    Hands hands(bench, 0);
+    const Allocator allocator({.table = *bench.table,
+                               .policy = bench.policy,
+                               .mappings = hands.mappings,
+                               .kept = bench.kept,
+                               .draws = bench.draws,
+                               .holdings = &holdings},
+                              0);
+    const auto decide = [&](uint32_t number) {
+        return allocator.decide(bench.outward(udp(host(number), 5000)), bench.now, hands.trail);
+    };
+    for (uint32_t i = 0; i < 20; ++i) {
+        const Decision decision = decide(i);
+        CHECK(!decision.external);
+        CHECK(decision.reason == Drop::NotHeld);
+    }
+    holdings.hold(2, true);
+    for (uint32_t i = 0; i < 20; ++i) {
+        const Decision decision = decide(i);
+        REQUIRE(decision.external);
+        CHECK(decision.external->address == addresses[2]);
+        CHECK(decision.external->port.host() == 5000);
+    }
+    holdings.hold(0, true);
+    std::set<uint32_t> given;
+    for (uint32_t i = 0; i < 40; ++i)
+        given.insert(decide(i).external->address.host());
+    CHECK(given == std::set<uint32_t>{addresses[0].host(), addresses[2].host()});
+}
+
+TEST_CASE("allocator: a mapping at an address that is held no more is given to no flow", "[nat]") {
+    RuleParams rule = rule_with(1, pool::kAllPorts);
+    rule.independence = Independence{{{net::Protocol::Udp}}, pool::kUserPorts, {}};
+    Ground ground({}, rule, 4096);
+    Opener opener(ground);
+    REQUIRE(opener.open(host(1), 5000).outcome == Opening::Outcome::Opened);
+    pool::Holdings holdings({ground.rule.pool->address(0)});
+    Hands hands(ground, 0);
+    const Allocator allocator({.table = *ground.table,
+                               .policy = ground.policy,
+                               .mappings = hands.mappings,
+                               .kept = ground.kept,
+                               .draws = ground.draws,
+                               .holdings = &holdings},
+                              0);
+    const Request again = ground.outward(udp(host(1), 5000, kOtherServer));
+    CHECK(allocator.decide(again, ground.now, hands.trail).reason == Drop::NotHeld);
+    holdings.hold(0, true);
+    CHECK(allocator.decide(again, ground.now, hands.trail).mapping);
+}
+
 TEST_CASE("allocator: ports are not given out one after the other", "[nat][rfc6056]") {
     Bench bench(1, {1024, 65535});
     std::vector<int> ports;

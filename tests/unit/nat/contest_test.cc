@@ -67,6 +67,23 @@ TEST_CASE("contest: who has been answered keeps its port", "[nat]") {
     CHECK(full.ended() == 1);
 }
 
+TEST_CASE("contest: nobody goes for a port of an address that is not held", "[nat]") {
+    Full full;
+    full.fill();
+    pool::Holdings holdings({full.rule.pool->address(0)});
+    Hands hands(full, 0);
+    Contest contest({.table = *full.table,
+                     .policy = full.policy,
+                     .mappings = hands.mappings,
+                     .kept = full.kept,
+                     .draws = full.draws,
+                     .holdings = &holdings});
+    const Request request = full.outward(udp(host(100), 5000));
+    CHECK(contest.draw(request, Contest::kMostKeys, full.now).empty());
+    holdings.hold(0, true);
+    CHECK(!contest.draw(request, Contest::kMostKeys, full.now).empty());
+}
+
 TEST_CASE("contest: for a moment after one new flows do not search before they ask", "[nat]") {
     Full full;
     full.fill();

@@ -118,6 +118,14 @@ TEST_CASE("answer text: a gateway that stands by says so first, and last", "[why
                            "dropped: standby\n    "));
 }
 
+TEST_CASE("answer text: without a lease it is said first", "[why]") {
+    Answer answer = arrived(conntrack::kSyn);
+    answer.reason = stats::Drop::NoLease;
+    CHECK(answer_text(answer, kWords)
+              .find("etcd has not confirmed this gateway's lease: it drops what it receives as "
+                    "no_lease\n") != std::string::npos);
+}
+
 TEST_CASE("answer text: a refusal has the numbers that it was held against, and advice", "[why]") {
     Answer answer = arrived(conntrack::kAck);
     answer.reason = stats::Drop::InvalidWindowAbove;

@@ -2,6 +2,7 @@
 #include "control/announcer.h"
 
 #include <algorithm>
+#include <chrono>
 
 namespace sluice::control {
 
@@ -69,12 +70,19 @@ void Announcer::turn(Tick now) {
 void Announcer::announce_next() {
     const Run& run = runs_[run_];
     const Be32 address = Be32::from_host(run.range.first.host() + offset_);
-    announce(run.interface, address);
+    if (may_use(address))
+        announce(run.interface, address);
     ++offset_;
     if (address == run.range.last) {
         ++run_;
         offset_ = 0;
     }
+}
+
+/// Where others of the cluster may have it.
+bool Announcer::may_use(Be32 address) const {
+    return holdings_ == nullptr ||
+           holdings_->may_use(address, std::chrono::steady_clock::now().time_since_epoch());
 }
 
 void Announcer::end_round(Tick now) {

@@ -21,6 +21,7 @@
 #include "link/interfaces.h"
 #include "net/prefix.h"
 #include "policy/announcing.h"
+#include "pool/holdings.h"
 
 #include <span>
 #include <vector>
@@ -37,9 +38,11 @@ inline constexpr Duration kHastyPace{1};
 
 class Announcer {
 public:
-    /// An interval of 0: there are no further rounds. Both others outlive this object.
-    Announcer(const link::Interfaces& interfaces, Outbox& outbox, Duration interval)
-        : interfaces_(interfaces), outbox_(outbox), interval_(interval) {}
+    /// An interval of 0: there are no further rounds. All others outlive this object; of
+    /// `holdings`, what others of the cluster have is left out.
+    Announcer(const link::Interfaces& interfaces, Outbox& outbox, Duration interval,
+              const pool::Holdings* holdings = nullptr)
+        : interfaces_(interfaces), outbox_(outbox), interval_(interval), holdings_(holdings) {}
 
     /// Announces from the front, own addresses and these: at the start, where these are others, and
     /// where other hosts may have lost what they knew.
@@ -65,11 +68,13 @@ private:
 
     void add_runs(const policy::Answered& answered, const net::Prefix& own);
     void announce_next();
+    bool may_use(Be32 address) const;
     void end_round(Tick now);
 
     const link::Interfaces& interfaces_;
     Outbox& outbox_;
     Duration interval_;
+    const pool::Holdings* holdings_;  // null without a cluster
     std::vector<Run> runs_;
     unsigned rounds_ = 0;  // to go before the interval counts
     size_t run_ = 0;       // where the round has come to: the run, and the address in it

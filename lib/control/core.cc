@@ -25,8 +25,10 @@ std::vector<link::Ring*> release_rings(const std::vector<WorkerRings>& workers) 
     return rings;
 }
 
-NeighbourParams answering_for(const KeptAddresses& kept, NeighbourParams params) {
+NeighbourParams answering_for(const KeptAddresses& kept, const pool::Holdings* holdings,
+                              NeighbourParams params) {
     params.own.kept = &kept;
+    params.own.holdings = holdings;
     return params;
 }
 
@@ -42,14 +44,15 @@ Core::Core(CoreParams params)
       tap_(params_.watches, params_.table, static_cast<uint8_t>(params_.workers.size())),
       outbox_(release_rings(params_.workers), params_.packets, counters_),
       kept_(params_.table, params_.policy, params_.interfaces, params_.neighbours.own.notice),
-      neighbours_(answering_for(kept_, params_.neighbours), params_.interfaces, params_.hops,
-                  outbox_, counters_),
+      neighbours_(answering_for(kept_, params_.holdings, params_.neighbours), params_.interfaces,
+                  params_.hops, outbox_, counters_),
       twins_(params_.twins,
              {params_.interfaces, params_.table, params_.packets, outbox_, counters_}),
       ageing_({params_.table, member_, counters_, params_.policy, params_.block_notice,
                params_.exhaustion}),
       uplink_watch_(params_.uplinks, params_.policy, params_.hops),
       rerouting_(params_.table, member_, params_.policy, params_.uplinks.living, counters_),
+      giving_up_(params_.table, member_, params_.holdings, counters_),
       reuse_watch_(params_.table, counters_, params_.neighbours.own.notice) {}
 
 void Core::start(Tick now) {
@@ -141,7 +144,7 @@ unsigned Core::serve(Tick now) {
     attempt([&] { has_lost_one = uplink_watch_.turn(); });
     if (has_lost_one)
         rerouting_.start();
-    return work + rerouting_.turn();
+    return work + rerouting_.turn() + giving_up_.turn();
 }
 
 /// Other routes change the generation, as other things do. It is noted last, as the edition is.

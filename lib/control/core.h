@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "control/ageing.h"
 #include "control/duty.h"
+#include "control/giving_up.h"
 #include "control/kept_addresses.h"
 #include "control/neighbours.h"
 #include "control/outbox.h"
@@ -59,6 +60,7 @@ struct CoreParams {
     const pool::Exhaustion* exhaustion = nullptr;  ///< Null: no block of ports is taken back.
     bool has_adopted = false;                      ///< Flows of a process before are there.
     Duty* duty = nullptr;                          ///< Null: this gateway is no part of a pair.
+    pool::Holdings* holdings = nullptr;            ///< Null: it is no part of a cluster.
 };
 
 class Core {
@@ -114,6 +116,7 @@ private:
     Ageing ageing_;
     UplinkWatch uplink_watch_;
     Rerouting rerouting_;
+    GivingUp giving_up_;
     ReuseWatch reuse_watch_;
 };
 

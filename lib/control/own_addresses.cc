@@ -19,7 +19,8 @@ OwnAddresses::OwnAddresses(OwnAddressParams params, const link::Interfaces& inte
       outbox_(outbox),
       counters_(counters),
       claim_(interfaces, outbox),
-      announcer_(interfaces, outbox, params_.announcing.interval) {}
+      announcer_(interfaces, outbox, params_.announcing.interval, params_.holdings),
+      gained_(params_.holdings, interfaces, announcer_) {}
 
 bool OwnAddresses::start(Tick now) {
     if (params_.announcing.probes) {
@@ -35,6 +36,8 @@ bool OwnAddresses::turn(Tick now) {
     if (is_claimed_now)
         announce(now);
     announcer_.turn(now);
+    if (are_claimed())
+        gained_.turn(params_.announcing, now);
     defence_.turn(now);
     return is_claimed_now;
 }
@@ -53,6 +56,8 @@ bool OwnAddresses::announce_by(const policy::Announcing& announcing, Tick now) {
 }
 
 bool OwnAddresses::contain(Be32 address, InterfaceId interface) const {
+    if (!is_usable(params_.holdings, address))
+        return false;
     return interfaces_[interface].is_own(address) ||
            params_.announcing.answers_for(address, interface) ||
            (params_.kept != nullptr && params_.kept->contain(address, interface));

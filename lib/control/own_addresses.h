@@ -3,7 +3,8 @@
 
 /// \file
 /// Own addresses: ARP for the addresses that are the gateway's. They are claimed, announced,
-/// answered for and defended; and so are public addresses that flows have kept.
+/// answered for and defended; and so are public addresses that flows have kept. Of a cluster's
+/// public addresses, those that are held.
 ///
 /// Threads  The control core's.
 /// Source   RFC 826; RFC 5227 §2.4 (address conflicts).
@@ -11,6 +12,7 @@
 #include "base/clock.h"
 #include "control/announcer.h"
 #include "control/claim.h"
+#include "control/gained_addresses.h"
 #include "control/kept_addresses.h"
 #include "control/notice.h"
 #include "control/outbox.h"
@@ -31,6 +33,8 @@ struct OwnAddressParams {
     /// Where this gateway is one of two: told of each conflict, returns whether the other one,
     /// which is away, may be who has the address too.
     std::function<bool()> may_be_peer = {};
+    /// Where it is one of a cluster: what others have is answered for by them. Null: it is not.
+    const pool::Holdings* holdings = nullptr;
 };
 
 class OwnAddresses {
@@ -73,6 +77,7 @@ private:
     stats::Counters& counters_;
     Claim claim_;
     Announcer announcer_;
+    GainedAddresses gained_;
     Pace defence_{kDefendInterval};
 };
 

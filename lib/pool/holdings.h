@@ -72,6 +72,12 @@ public:
     /// Those that went by one when that was the edition() have ended, and none has opened since.
     void settle(uint32_t edition) { settled_.store(edition, std::memory_order_relaxed); }
 
+    /// Likewise that address, which is held, or none of the cluster's.
+    bool may_use(Be32 address, std::chrono::nanoseconds now) const {
+        const size_t index = index_of(address);
+        return index == addresses_.size() || (is_held(index) && may_use(now));
+    }
+
     void hold(size_t index, bool is_held) {
         held_[index].store(is_held, std::memory_order_relaxed);
         edition_.fetch_add(1, std::memory_order_release);

@@ -55,6 +55,7 @@ constexpr Row kRows[] = {
     {SyncLost, "sync_lost"},
     {SyncResyncs, "sync_resyncs"},
     {FlowsRerouted, "flows_rerouted"},
+    {FlowsGivenUp, "flows_given_up"},
     {EarlyDropped, "early_dropped"},
     {HostsFull, "hosts_full"},
     {OpenLost, "open_lost"},

@@ -71,6 +71,7 @@ enum class Count : uint8_t {
     SyncLost,           ///< Changes that could not be told in time; then all is told again.
     SyncResyncs,        ///< How often the peer was told all.
     FlowsRerouted,      ///< Flows and holders ended with their uplink, to open anew by another.
+    FlowsGivenUp,       ///< Likewise with their address, which another gateway has (--cluster).
     EarlyDropped,       ///< Not ASSURED, ended to make room: in a full table, or for a port.
     HostsFull,          ///< Flows of hosts for which the host table had no room: not limited.
     OpenLost,           ///< Opened by another worker at the same moment; the packet went there.

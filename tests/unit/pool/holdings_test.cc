@@ -88,6 +88,11 @@ TEST_CASE("holdings: they may be used before that moment, and not at it") {
     holdings.extend(std::chrono::seconds(7));
     CHECK(holdings.may_use(std::chrono::seconds(7) - std::chrono::nanoseconds(1)));
     CHECK(!holdings.may_use(std::chrono::seconds(7)));
+    CHECK(!holdings.may_use(address(1), std::chrono::seconds(6)));
+    holdings.hold(0, true);
+    CHECK(holdings.may_use(address(1), std::chrono::seconds(6)));
+    CHECK(!holdings.may_use(address(1), std::chrono::seconds(7)));
+    CHECK(holdings.may_use(address(2), std::chrono::seconds(7)));
 }
 
 TEST_CASE("holdings: the moment is the last one that was said") {

@@ -159,6 +159,15 @@ std::function<bool()> hear_claims_by(sync::Standing& standing) {
     return [&standing] { return standing.hear_claim(flow::steady_now()); };
 }
 
+void add(Replica& replica, stats::Snapshot& snapshot) {
+    snapshot.add(replica.counters());
+    // relaxed: figures for people.
+    const sync::Standing& standing = replica.standing();
+    snapshot.count[stats::Count::SyncTold] = standing.told.load(std::memory_order_relaxed);
+    snapshot.count[stats::Count::SyncLost] = standing.lost.load(std::memory_order_relaxed);
+    snapshot.count[stats::Count::SyncResyncs] = standing.resyncs.load(std::memory_order_relaxed);
+}
+
 /// What people call its interface.
 std::string uplink_name(const link::Uplinks& uplinks, link::UplinkId id,
                         const link::Interfaces& interfaces) {
@@ -172,6 +181,7 @@ Gateway::~Gateway() = default;
 Result<std::unique_ptr<Gateway>> Gateway::create(const config::Config& config,
                                                  const Ground& ground) {
     std::unique_ptr<Gateway> gateway(new Gateway);
+    gateway->draws_.emplace(ground.secret);
     if (Status status = gateway->allocate(config, ground); !status)
         return status.error();
     gateway->assemble(config, ground);
@@ -290,6 +300,7 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
         };
     params.exhaustion = exhaustion_.get();
     params.duty = replica_.get();
+    params.holdings = ground.holdings;
     params.each_turn =
         [this, use = number_use(config, *hosts_, *next_hops_, let_go_by(control_))](Tick now) {
             shortage_log_->turn(now);
@@ -358,7 +369,6 @@ std::vector<UplinkState> Gateway::uplinks(const policy::Policy& policy) const {
 /// Makes the workers and the control core, and what they share, in that memory.
 void Gateway::assemble(const config::Config& config, const Ground& ground) {
     policies_ = std::make_unique<Policies>(config, ground.address_key, *table_, *quotas_);
-    draws_.emplace(ground.secret);
     exhaustion_ = std::make_unique<pool::Exhaustion>(policies_->most_slots());
     shortage_log_ =
         std::make_unique<ShortageLog>(policies_->in_force(), *exhaustion_, ground.notice);
@@ -409,6 +419,7 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
         .ipv6 = ipv6,
         .numbers = numbers_.get(),
         .is_active = replica_ ? &replica_->standing().is_active : nullptr,
+        .holdings = ground.holdings,
     });
     inquiry_ = std::make_unique<why::Inquiry>(*shared_, ground.ports);
     for (unsigned id = 0; id < config.workers; ++id)
@@ -472,15 +483,8 @@ stats::Snapshot Gateway::snapshot() const {
     snapshot.add(control_->counters());
     snapshot.add(operator_counters_);
     snapshot.add(restored_counters_);
-    if (replica_) {
-        snapshot.add(replica_->counters());
-        // relaxed: figures for people.
-        const sync::Standing& standing = replica_->standing();
-        snapshot.count[stats::Count::SyncTold] = standing.told.load(std::memory_order_relaxed);
-        snapshot.count[stats::Count::SyncLost] = standing.lost.load(std::memory_order_relaxed);
-        snapshot.count[stats::Count::SyncResyncs] =
-            standing.resyncs.load(std::memory_order_relaxed);
-    }
+    if (replica_)
+        add(*replica_, snapshot);
     return snapshot;
 }
 

@@ -39,6 +39,7 @@
 #include "pool/address_key.h"
 #include "pool/draws.h"
 #include "pool/exhaustion.h"
+#include "pool/holdings.h"
 #include "pool/own_ports.h"
 #include "state/image.h"
 #include "stats/counters.h"
@@ -73,6 +74,7 @@ struct Ground {
     io::ReadListeners listeners = {};  ///< Of the kernel; null where it is not asked.
     control::Notice notice;            ///< Takes what the operator's log should say.
     std::optional<Inheritance> inheritance = {};  ///< With --state.
+    pool::Holdings* holdings = nullptr;           ///< With --cluster: of its public addresses.
 };
 
 /// One of several uplinks.

@@ -129,6 +129,7 @@ Testbed::Testbed(TestbedOptions options)
         ground.taps.push_back(&twin_at(named.interface));
     ground.packets = pool_;
     ground.secret = {options.secret, 2, 3, 4};
+    ground.holdings = options.holdings;
     if (config_.sync) {
         ground.number_key = SipKey{5, 6};
         ground.outside_number_key = SipKey{7, 8};

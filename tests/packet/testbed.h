@@ -58,6 +58,7 @@ struct TestbedOptions {
     /// How those that are given go on, once; nothing: one after the other.
     std::function<void(std::vector<std::function<void()>>&)> turn = {};
     std::function<void(config::Config&)> configure = [](config::Config&) {};
+    pool::Holdings* holdings = nullptr;  ///< Of a cluster; outlive the testbed.
     /// Which MAC a neighbour on an interface answers with.
     std::function<MacAddress(size_t, Be32)> neighbour_mac = [](size_t, Be32 address) {
         return mac_of(address);

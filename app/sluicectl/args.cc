@@ -296,6 +296,13 @@ CLI::App* add_role(CLI::App& app, Words& words) {
     return role;
 }
 
+CLI::App* add_cluster(CLI::App& app, Words& words) {
+    CLI::App* cluster =
+        app.add_subcommand("cluster", "Print which gateway of a cluster has which public address");
+    cluster->add_flag("--json", words.json, "Print a JSON object");
+    return cluster;
+}
+
 CLI::App* add_config(CLI::App& app) {
     CLI::App* config = app.add_subcommand("config", "Look at a configuration");
     config->require_subcommand(1);
@@ -348,6 +355,7 @@ std::vector<Command> add_commands(CLI::App& app, Words& words) {
         {add_rules(app, words), to("/v1/rules")},
         {add_reload(app, words), reload_request},
         {add_role(app, words), role_request},
+        {add_cluster(app, words), to("/v1/cluster")},
     };
     CLI::App* config = add_config(app);
     commands.push_back(

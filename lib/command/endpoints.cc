@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "command/endpoints.h"
 
+#include "command/cluster_text.h"
 #include "command/health.h"
 #include "command/ipv6_hosts.h"
 #include "command/metrics.h"
@@ -21,6 +22,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 
 namespace sluice::command {
 namespace {
@@ -38,6 +40,26 @@ Result<bool> take_all(Query& query) {
     if (all && *all != "1")
         return Error{"all=" + *all + " is not all=1."};
     return all.has_value();
+}
+
+/// How one is told, and what is said where there is none.
+template <typename Report>
+struct Telling {
+    std::string (*text)(const Report&);
+    std::string (*json)(const Report&);
+    const char* none;
+};
+
+template <typename Report>
+void tell_report(const std::optional<Report>& report,
+                 const Telling<std::type_identity_t<Report>>& telling, const Question& question,
+                 httplib::Response& response) {
+    if (!report)
+        return refuse(response, question.format, kConflict, telling.none);
+    response.status = kOk;
+    response.set_content(
+        question.format == Format::Text ? telling.text(*report) : telling.json(*report) + "\n",
+        content_type(question.format));
 }
 
 }  // namespace
@@ -114,6 +136,7 @@ void Endpoints::answer(const httplib::Request& request, httplib::Response& respo
         {"/v1/reload", "POST", &Endpoints::reload, Access::All},
         {"/v1/role", "GET", &Endpoints::tell_role},
         {"/v1/role", "POST", &Endpoints::change_role, Access::All},
+        {"/v1/cluster", "GET", &Endpoints::tell_cluster},
         {"/v1/history", "GET", &Endpoints::tell_history, Access::Web},
         {"/v1/live", "GET", &Endpoints::stream_live, Access::Web},
         {"/healthz", "GET", &Endpoints::tell_health, Access::Web},
@@ -144,7 +167,7 @@ void Endpoints::answer(const httplib::Request& request, httplib::Response& respo
             "There is nothing at this path; there are /v1/flows, /v1/flows/count, "
             "/v1/expectations, /v1/events, /v1/capture, /v1/trace, /v1/hosts, /v1/ports, "
             "/v1/stats, /v1/ipv6-hosts, /v1/rules, /v1/why, /v1/who, /v1/config, /v1/reload, "
-            "/v1/role, /v1/history, /v1/live, /healthz, /metrics and a page at /.");
+            "/v1/role, /v1/cluster, /v1/history, /v1/live, /healthz, /metrics and a page at /.");
     response.set_header("Allow", methods);
     refuse(response, question.format, kMethodNotAllowed, "This path knows " + methods + " only.");
 }
@@ -377,14 +400,8 @@ void Endpoints::reload(const Question& question, httplib::Response& response) {
 }
 
 void Endpoints::tell_role(const Question& question, httplib::Response& response) {
-    const std::optional<PairReport> pair = subject_.pair();
-    if (!pair)
-        return refuse(response, question.format, kConflict,
-                      "This gateway is not one of two (--sync).");
-    response.status = kOk;
-    response.set_content(
-        question.format == Format::Text ? role_text(*pair) : role_json(*pair) + "\n",
-        content_type(question.format));
+    tell_report(subject_.pair(), {role_text, role_json, "This gateway is not one of two (--sync)."},
+                question, response);
 }
 
 void Endpoints::change_role(const Question& question, httplib::Response& response) {
@@ -396,6 +413,12 @@ void Endpoints::change_role(const Question& question, httplib::Response& respons
     if (const Status status = subject_.set_active(*role == "active"); !status)
         return refuse(response, question.format, kConflict, status.error().message);
     tell_role(question, response);
+}
+
+void Endpoints::tell_cluster(const Question& question, httplib::Response& response) {
+    tell_report(subject_.cluster(),
+                {cluster_text, cluster_json, "This gateway is of no cluster (--cluster)."},
+                question, response);
 }
 
 void Endpoints::tell_history(const Question& question, httplib::Response& response) {

@@ -69,6 +69,7 @@ private:
     void tell_who(const Question& question, httplib::Response& response);
     void tell_configuration(const Question& question, httplib::Response& response);
     void tell_role(const Question& question, httplib::Response& response);
+    void tell_cluster(const Question& question, httplib::Response& response);
     void change_role(const Question& question, httplib::Response& response);
     void reload(const Question& question, httplib::Response& response);
     void tell_history(const Question& question, httplib::Response& response);

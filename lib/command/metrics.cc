@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "command/metrics.h"
 
+#include "command/cluster_text.h"
 #include "command/interface_volumes.h"
 #include "listing/flow_text.h"
 #include "listing/port_pressure.h"
 #include "net/text.h"
 
+#include <algorithm>
 #include <iterator>
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
@@ -137,6 +139,7 @@ public:
         addresses();
         uplinks();
         pair();
+        cluster();
         workers();
         loads();
         outlooks();
@@ -307,6 +310,24 @@ private:
         gauge("peer_differs", "Whether that one has other rules or pools", pair->differs ? 1 : 0);
         gauge("sync_whole", "Whether the one that stands by has all flows", pair->is_whole ? 1 : 0);
         gauge("sync_behind", "Messages that the peer has not taken yet", pair->behind);
+    }
+    /// Where it shares its addresses with others.
+    void cluster() {
+        const std::optional<ClusterReport> cluster = subject_.cluster();
+        if (!cluster)
+            return;
+        gauge("cluster_lease_seconds", "For how long this gateway may use its addresses",
+              static_cast<double>(cluster->left.count()) / 1000);
+        gauge("cluster_members", "Gateways that this one knows of, itself among them",
+              static_cast<double>(cluster->members.size()));
+        const auto held =
+            std::ranges::count(cluster->addresses, true, &ClusterReport::Address::is_held);
+        gauge("cluster_addresses_held", "Public addresses that this gateway uses",
+              static_cast<double>(held));
+        gauge("cluster_addresses_free", "Public addresses that are nobody's",
+              static_cast<double>(count_of(*cluster, "")));
+        gauge("cluster_addresses", "Public addresses that the gateways share",
+              static_cast<double>(cluster->addresses.size()));
     }
     void uplinks() {
         MetricFamily& up =

@@ -85,6 +85,23 @@ struct PairReport {
     bool suspects_peer = false;
 };
 
+/// What is told of a gateway that shares its public addresses with others.
+struct ClusterReport {
+    struct Member {
+        std::string name;
+        bool leaves = false;
+    };
+    struct Address {
+        std::string address;
+        std::string owner;  ///< Empty: nobody's, or nobody knows.
+        bool is_held = false;
+    };
+    std::string name;                  ///< This gateway's.
+    std::chrono::milliseconds left{};  ///< For so long its lease is good; 0: it has none.
+    std::vector<Member> members{};
+    std::vector<Address> addresses{};
+};
+
 /// What is told of a rule that refuses flows.
 struct RuleReport {
     std::string flag;   ///< "deny".
@@ -194,6 +211,10 @@ struct Subject {
     };
     /// By their numbers.
     std::function<std::vector<Ipv6Host>()> ipv6_hosts = [] { return std::vector<Ipv6Host>(); };
+    /// Nothing where the gateway shares no addresses with others.
+    std::function<std::optional<ClusterReport>()> cluster = [] {
+        return std::optional<ClusterReport>();
+    };
     /// Of IPv6 hosts, in all that is told.
     nat64::Naming naming = {};
 };

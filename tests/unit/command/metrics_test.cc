@@ -101,6 +101,27 @@ TEST_CASE("metrics: every count and every drop reason has its own series", "[com
     CHECK(plain == stats::kCountCount);
 }
 
+TEST_CASE("metrics: of a cluster there is what this gateway uses, and for how long", "[command]") {
+    Gateway gateway;
+    Subject subject = gateway.subject();
+    CHECK_FALSE(Page(metrics_text(subject)).types.contains("sluice_cluster_members"));
+    subject.cluster = [] {
+        return ClusterReport{.name = "a",
+                             .left = std::chrono::milliseconds(4500),
+                             .members = {{"a"}, {"b"}},
+                             .addresses = {{"198.51.100.1", "a", true},
+                                           {"198.51.100.2", "b"},
+                                           {"198.51.100.3", "a", true},
+                                           {"198.51.100.4", ""}}};
+    };
+    Page page(metrics_text(subject));
+    CHECK(page.samples["sluice_cluster_lease_seconds"] == 4.5);
+    CHECK(page.samples["sluice_cluster_members"] == 2);
+    CHECK(page.samples["sluice_cluster_addresses"] == 4);
+    CHECK(page.samples["sluice_cluster_addresses_held"] == 2);
+    CHECK(page.samples["sluice_cluster_addresses_free"] == 1);
+}
+
 TEST_CASE("metrics: the tries for a port are a histogram", "[command]") {
     Gateway gateway;
     for (const unsigned probes : {1u, 1u, 2u, 3u, 200u, 256u}) {

@@ -52,6 +52,9 @@ void give_up_early(const config::Config& config, Status (*give_up)()) {
         std::fprintf(stderr, "sluice: %s\n", status.error().message.c_str());
 }
 
+constexpr const char* kForwardsWithout =
+    "; should the kernel forward, and lose an address there, it forwards what is for it";
+
 /// What of it matters to speed.
 Machine machine_of(const config::Config& config, Platform& platform) {
     Machine machine = read_machine("/", platform.cores());
@@ -75,6 +78,11 @@ const char* steering_text(config::SteerReplies choice) {
                  "--steer-replies always is for all flows";
 }
 
+std::string room_text(const flow::FlowTable& table) {
+    return "room for " + std::to_string(table.capacity()) + " flows at " +
+           std::to_string(table.bytes() / table.capacity()) + " bytes a flow";
+}
+
 /// What the service manager is told.
 std::string status_text(gateway::Gateway& gateway, bool all_turn) {
     const flow::FlowTable& table = gateway.table();
@@ -91,6 +99,7 @@ Daemon::Daemon(const config::Config& config, std::unique_ptr<Platform> platform,
       log_(std::move(log)),
       heartbeats_(config.workers),
       watch_(heartbeats_, clock_.now(), [this](const std::string& sentence) { print(sentence); }),
+      clustering_(config_),
       notifier_(read_notify_settings(getpid())) {}
 
 Daemon::~Daemon() {
@@ -141,6 +150,7 @@ Status Daemon::build(const config::Sources& sources, std::vector<unsigned> allow
         if (Status status = (this->*open)(ground); !status)
             return status;
     ground.clock = clock_;
+    ground.holdings = clustering_.holdings();
     auto gateway = gateway::Gateway::create(config_, ground);
     if (!gateway)
         return gateway.error();
@@ -180,7 +190,7 @@ Status Daemon::build(const config::Sources& sources, std::vector<unsigned> allow
     return Done{};
 }
 
-/// Where there is another gateway.
+/// Where there are other gateways: one of a pair, or those of a cluster.
 Status Daemon::join_pair() {
     auto pair = start_pair({config_, *gateway_, platform_->cores().listing,
                             [this] { confine(confine_pair); }, [this] { return clock_.now(); },
@@ -188,7 +198,9 @@ Status Daemon::join_pair() {
     if (!pair)
         return pair.error();
     pair_ = std::move(*pair);
-    return Done{};
+    return clustering_.start(
+        config_, platform_->cores().listing, [this] { confine(confine_cluster); },
+        [this](const std::string& sentence) { print(sentence); });
 }
 
 /// Where flows outlive the process, the clock goes on too.
@@ -231,9 +243,7 @@ Status Daemon::open_taps(gateway::Ground& ground) {
         if (!tap)
             return config::wrong(twin.flag, twin.value, tap.error().message);
         if (const std::string& warning = (*tap)->warning(); !warning.empty())
-            print(twin.name + ": " + warning +
-                  "; should the kernel forward, and lose an address there, it forwards what is for "
-                  "it");
+            print(twin.name + ": " + warning + kForwardsWithout);
         ground.taps.push_back(tap->get());
         taps_.push_back(std::move(*tap));
     }
@@ -277,7 +287,8 @@ Status Daemon::serve() {
     params.background.idle_class = listing::permit_rest();
     params.background.nice = 10;  // a tenth of what others get
     params.background.on_entry = [this] { confine(confine_background); };
-    auto server = command::Server::start(params, with_ipv6(subject(), gateway_->naming()));
+    auto server = command::Server::start(
+        params, with_cluster(with_ipv6(subject(), gateway_->naming()), clustering_));
     if (!server)
         return server.error();
     server_ = std::move(*server);
@@ -351,9 +362,7 @@ bool Daemon::wait_for_links(Signals& signals) {
 }
 
 ExitCode Daemon::run(Signals& signals) {
-    const flow::FlowTable& table = gateway_->table();
-    print("room for " + std::to_string(table.capacity()) + " flows at " +
-          std::to_string(table.bytes() / table.capacity()) + " bytes a flow");
+    print(room_text(gateway_->table()));
     for (const std::string& warning : platform_->ports().warnings())
         print(warning);
     for (const std::string& sentence : advise(machine_of(config_, *platform_)))
@@ -377,6 +386,7 @@ ExitCode Daemon::forward(Signals& signals) noexcept {
     notifier_.ready();
     const ExitCode code = control(signals);
     notifier_.stopping();
+    clustering_.leave(gateway_->control());
 
     // relaxed: the workers' loops end some time after; waiting for their lcores orders all else.
     stop_.store(true, std::memory_order_relaxed);
@@ -444,8 +454,7 @@ ExitCode Daemon::control(Signals& signals) {
         const bool is_due = !(last_summary + interval).is_after(now);
         if (is_due && interval != Duration{})
             if_memory_allows([&] { print_summary("running"); });
-        if (is_due)
-            last_summary = now;
+        last_summary = is_due ? now : last_summary;
         core.rest();
         signal = signals.wait(found_work ? 0 : kRestMilliseconds);
         core.resume();

@@ -18,6 +18,7 @@
 #include "gateway/gateway.h"
 #include "kernel/listeners.h"
 #include "kernel/tap.h"
+#include "sluice/clustering.h"
 #include "sluice/exit_code.h"
 #include "sluice/handed_in.h"
 #include "sluice/link_watch.h"
@@ -92,6 +93,7 @@ private:
     std::vector<std::unique_ptr<kernel::Tap>> taps_;
     kernel::Listeners listeners_{[this](const std::string& sentence) { print(sentence); }};
     std::optional<state::StateFile> state_;  // in which the gateway's flows are
+    Clustering clustering_;
     std::unique_ptr<gateway::Gateway> gateway_;
     std::unique_ptr<LinkWatch> links_;
     std::unique_ptr<flowlog::FlowLogs> flow_logs_;

@@ -17,6 +17,8 @@
 ///     the pair's        as the control socket; and to the peer it makes sockets of IPv4, gives
 ///     them
 ///                       an address of this machine, and connects them
+///     the cluster's     as the control socket; and to etcd it makes sockets of IPv4, and connects
+///                       them
 ///
 /// Threads  Capabilities and system calls are each thread's own. A thread inherits those of the one
 ///          that makes it, so what is given up before EAL starts is given up by all.
@@ -45,5 +47,6 @@ Status confine_file_log();
 /// A thread that may be confined further by the above: of those it makes, each by its own.
 Status confine_reload();
 Status confine_pair();
+Status confine_cluster();
 
 }  // namespace sluice::app

@@ -7,6 +7,7 @@
 #include "gateway/given.h"
 #include "gateway/policy_fingerprint.h"
 #include "gateway/rules.h"
+#include "sluice/clustering.h"
 #include "sluice/pairing.h"
 
 #include <algorithm>
@@ -319,6 +320,8 @@ Result<string> Reloader::reload_locked(bool dry_run) {
         return Error{
             "with --nptv6 the --route of IPv6 prefixes are those of the start: restart sluice, or "
             "take that back"};
+    if (Status status = refuse_change(params_.config, candidate->config); !status)
+        return status.error();
     auto compiled = params_.gateway.policies().compile(candidate->config);
     if (!compiled)
         return compiled.error();

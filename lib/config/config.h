@@ -8,6 +8,7 @@
 
 #include "base/big_endian.h"
 #include "config/choices.h"
+#include "config/cluster.h"
 #include "config/collector.h"
 #include "config/http_address.h"
 #include "config/state.h"
@@ -198,8 +199,9 @@ struct Config {
     std::string sync_key;      ///< A file; empty without `sync`, and may be with certificates.
     SyncCertificates sync_certificates;
     SyncFlows sync_flows = SyncFlows::Assured;
-    Role role = Role::Active;      ///< At the start.
-    std::vector<std::string> eal;  ///< What stood behind "--".
+    Role role = Role::Active;        ///< At the start.
+    std::optional<Cluster> cluster;  ///< It shares its public addresses with others.
+    std::vector<std::string> eal;    ///< What stood behind "--".
 };
 
 /// Some flows are helped.

@@ -5,6 +5,7 @@
 #include "config/nptv6.h"
 #include "config/ports.h"
 #include "config/read_choices.h"
+#include "config/read_cluster.h"
 #include "config/read_collector.h"
 #include "config/read_door.h"
 #include "config/read_helpers.h"
@@ -440,6 +441,10 @@ constexpr Flag kOperationFlags[] = {
      "Which flows the peer is told; default: assured", store_sync_flows},
     {"role", kOperation, Arity::One, false, "active|standby",
      "Which of the two it is at the start; default: active", store_role},
+    {"cluster", kOperation, Arity::One, false, "etcd=URL[,URL...],name=NAME",
+     "Share the public addresses with other gateways: each is used by one of them at a time, by a "
+     "lease in etcd; default: alone",
+     [](const Given& g, Config& c) { return store(read_cluster(g), c.cluster); }},
 };
 // clang-format on
 

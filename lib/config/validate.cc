@@ -8,6 +8,7 @@
 #include "config/port_shares.h"
 #include "config/ports.h"
 #include "config/read.h"
+#include "config/read_cluster.h"
 #include "config/read_rules.h"
 #include "config/read_sync.h"
 #include "config/twins.h"
@@ -154,7 +155,7 @@ Status validate(const Config& config, std::span<const unsigned> allowed_cpus) {
             return status;
     for (const auto check :
          {check_neighbours, check_port_shares, check_timeouts, check_doors, check_twins,
-          check_uplinks, check_control_socket, check_sync, check_eal})
+          check_uplinks, check_control_socket, check_sync, check_cluster, check_eal})
         if (Status status = check(config); !status)
             return status;
     return check_cores(config, allowed_cpus);

@@ -68,6 +68,14 @@ std::vector<net::AddressRange> public_ranges(const config::Config& config) {
     return policy::merged(std::move(ranges));
 }
 
+std::vector<Be32> public_addresses(const config::Config& config) {
+    std::vector<Be32> addresses;
+    for (const net::AddressRange& range : public_ranges(config))
+        for (uint64_t each = range.first.host(); each <= range.last.host(); ++each)
+            addresses.push_back(Be32::from_host(static_cast<uint32_t>(each)));
+    return addresses;
+}
+
 std::string name_of(const policy::RuleParams& pool) {
     std::string name;
     for (const net::AddressRange& range : pool.addresses)

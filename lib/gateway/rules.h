@@ -23,6 +23,9 @@ uint64_t count_hosts(const config::Config& config);
 /// The public addresses: of all pools, forwards and hosts that have one to themselves; each once.
 std::vector<net::AddressRange> public_ranges(const config::Config& config);
 
+/// Likewise each by itself, ascending.
+std::vector<Be32> public_addresses(const config::Config& config);
+
 /// A pool as the operator wrote it: "198.51.100.1-198.51.100.8:1024-65535".
 std::string name_of(const policy::RuleParams& pool);
 

@@ -82,13 +82,15 @@ std::set<std::string> changeable_flags() {
 }
 
 /// packaging/sluice.conf, as it is, and with every line that shows a flag switched on: those of
-/// IPv6, which goes without --inside-routing, apart from all others. Of IPv6 are its section, and
-/// that of addresses behind it.
+/// IPv6, which goes without --inside-routing, apart from all others, and so those of a cluster,
+/// which goes without --sync and blocks of ports. Of IPv6 are its section, and that of addresses
+/// behind it.
 std::vector<std::string> examples() {
     std::ifstream file = open_in_tree("packaging/sluice.conf");
     std::string plain;
     std::string full;
     std::string with_ipv6;
+    std::string with_cluster;
     bool is_of_ipv6 = false;
     for (std::string line; std::getline(file, line);) {
         if (line.starts_with("["))
@@ -97,10 +99,14 @@ std::vector<std::string> examples() {
             line.starts_with("#") && line.size() > 1 && line[1] != ' ' && line != "#";
         const std::string on = shows_a_flag ? line.substr(1) : line;
         plain += line + '\n';
-        full += (is_of_ipv6 ? line : on) + '\n';
+        const bool is_cluster = on.starts_with("cluster =");
+        const bool is_of_cluster =
+            is_cluster || on.starts_with("pool =") || on.starts_with("address-key =");
+        full += (is_of_ipv6 || is_cluster ? line : on) + '\n';
         with_ipv6 += (is_of_ipv6 ? on : line) + '\n';
+        with_cluster += (is_of_cluster ? on : line) + '\n';
     }
-    return {plain, full, with_ipv6};
+    return {plain, full, with_cluster, with_ipv6};
 }
 
 /// What a file of this text says, which must be good.

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Cluster: the gateways with which this one shares its public addresses, as --cluster says.
+
+#include <string>
+#include <vector>
+
+namespace sluice::config {
+
+struct Cluster {
+    std::vector<std::string> urls;  ///< Of etcd's servers: http://ADDRESS:PORT; one at least.
+    std::string name;               ///< This gateway's, and no other's.
+};
+
+}  // namespace sluice::config

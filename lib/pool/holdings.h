@@ -54,8 +54,9 @@ public:
     }
     /// Nothing is to be used from then on.
     std::chrono::nanoseconds until() const {
-        // relaxed: as is_held(); a moment that has been moved on is late to be seen, at worst.
-        return std::chrono::nanoseconds(until_.load(std::memory_order_relaxed));
+        // acquire: with the release in extend(), who sees a moment that was moved on sees what was
+        // given away before it.
+        return std::chrono::nanoseconds(until_.load(std::memory_order_acquire));
     }
     bool may_use(std::chrono::nanoseconds now) const { return now < until(); }
 
@@ -87,7 +88,7 @@ public:
         edition_.fetch_add(1, std::memory_order_release);
     }
     void extend(std::chrono::nanoseconds until) {
-        until_.store(until.count(), std::memory_order_relaxed);
+        until_.store(until.count(), std::memory_order_release);
     }
 
 private:

@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+#include <array>
+
 namespace holdings_test {
 
 using namespace sluice;
@@ -56,6 +58,51 @@ TEST_CASE("holdings: an address is lost when another gateway has it, and not whi
     holdings.leave_to_other(0, false);
     holdings.hold(0, true);
     CHECK(!holdings.is_lost(address(1)));
+}
+
+TEST_CASE("holdings: an owner is known until another, or none, is said") {
+    Holdings holdings({address(1), address(2), address(9)});
+    const Be32 gateway = Be32::from_host(0x0a000002);
+    CHECK(!holdings.owner_of(address(2)));
+    holdings.be_owned_at(1, gateway);
+    CHECK(holdings.owner_of(address(2)) == gateway);
+    CHECK(holdings.owner_at(1) == gateway);
+    for (const uint32_t last : {0U, 1U, 3U, 9U, 10U})
+        CHECK(!holdings.owner_of(address(last)));
+    holdings.be_owned_at(1, Be32::from_host(0x0a000003));
+    CHECK(holdings.owner_of(address(2)) == Be32::from_host(0x0a000003));
+    holdings.be_owned_at(1, std::nullopt);
+    CHECK(!holdings.owner_of(address(2)));
+}
+
+TEST_CASE("holdings: a member is known by its MAC until it is none any more") {
+    Holdings holdings({address(1)});
+    CHECK(!holdings.is_member(0));
+    CHECK(holdings.add_member(0x020000000001));
+    CHECK(holdings.add_member(0x020000000002));
+    CHECK(holdings.add_member(0x020000000001));
+    CHECK(holdings.is_member(0x020000000001));
+    CHECK(holdings.is_member(0x020000000002));
+    CHECK(!holdings.is_member(0x020000000003));
+    const std::array<uint64_t, 1> kept{0x020000000002};
+    holdings.keep_members(kept);
+    CHECK(!holdings.is_member(0x020000000001));
+    CHECK(holdings.is_member(0x020000000002));
+    CHECK(!holdings.is_member(0));
+}
+
+TEST_CASE("holdings: there is room for so many members, and again when some are gone") {
+    Holdings holdings({address(1)});
+    for (uint64_t mac = 0; mac < Holdings::kMostMembers; ++mac)
+        CHECK(holdings.add_member(mac));
+    CHECK(!holdings.add_member(Holdings::kMostMembers));
+    CHECK(holdings.add_member(7));
+    CHECK(holdings.is_member(0));
+    CHECK(holdings.is_member(Holdings::kMostMembers - 1));
+    CHECK(!holdings.is_member(Holdings::kMostMembers));
+    holdings.keep_members({});
+    CHECK(!holdings.is_member(0));
+    CHECK(holdings.add_member(Holdings::kMostMembers));
 }
 
 TEST_CASE("holdings: they are settled until what is held, or another's, changes") {

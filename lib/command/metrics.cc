@@ -72,6 +72,7 @@ constexpr Row kRows[] = {
     {SyncResyncs,    "sync_resyncs",           "Times that the peer was told all"},
     {FlowsRerouted,  "flows_rerouted",         "Flows and mappings that ended with their uplink"},
     {FlowsGivenUp,   "flows_given_up",         "Flows and mappings ended with their address"},
+    {HandedToOwner,  "handed_to_owner",        "Packets sent to the gateway with their address"},
     {EarlyDropped,   "flows_early_dropped",    "Flows ended to make room for others"},
     {HostsFull,      "hosts_full",             "Flows opened without a place for their host"},
     {OpenLost,       "flows_open_lost",        "Flows opened by two workers at once"},

@@ -58,6 +58,7 @@ struct Way {
     flow::FlowRef flow{};          ///< That counts them; none of an answer.
     flow::LifeWord life{};         ///< Of its record, as it was for the first.
     bool is_answer = false;        ///< Not on, but back: a ping to the gateway in pieces.
+    bool is_handed_on = false;     ///< To the gateway of the cluster that has the public address.
 };
 
 /// What tells datagrams apart, as a tuple: the identification stands in for the source port, the

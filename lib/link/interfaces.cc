@@ -84,6 +84,11 @@ void Interfaces::compile() {
     broadcasts_.sort();
     inside_ = net::longest_prefix(inside);
     inside_by_zone_ = net::ZonedSteps(by_zone);
+    const auto first = std::ranges::find_if(all_, [](const Interface& interface) {
+        return interface.reaches(net::Side::Inside) && interface.vlan != kIpv6Side;
+    });
+    if (first != all_.end())
+        first_inside_ = static_cast<InterfaceId>(first - all_.begin());
     for (uint32_t network = 0; network < 256; ++network) {
         const net::Prefix whole{Be32::from_host(network << 24), 8};
         if (net::is_martian(whole.address))

@@ -120,6 +120,8 @@ public:
     /// False for most addresses: none of the above is true of such a one, and it is no martian.
     bool may_know(Be32 address) const { return regions_.may_contain(address); }
     size_t ports() const { return by_tag_.size(); }
+    /// The first by which IPv4 hosts inside are reached; kNoInterface where none is.
+    InterfaceId first_inside() const { return first_inside_; }
 
 private:
     Interfaces() = default;
@@ -164,6 +166,7 @@ private:
     net::ZonedSteps inside_by_zone_;
     net::Regions regions_;                                     // of all subnets, and of martians
     std::vector<std::array<InterfaceId, kVlanCount>> by_tag_;  // [port]
+    InterfaceId first_inside_ = kNoInterface;
 };
 
 }  // namespace sluice::link

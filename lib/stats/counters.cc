@@ -56,6 +56,7 @@ constexpr Row kRows[] = {
     {SyncResyncs, "sync_resyncs"},
     {FlowsRerouted, "flows_rerouted"},
     {FlowsGivenUp, "flows_given_up"},
+    {HandedToOwner, "handed_to_owner"},
     {EarlyDropped, "early_dropped"},
     {HostsFull, "hosts_full"},
     {OpenLost, "open_lost"},

@@ -72,6 +72,8 @@ enum class Count : uint8_t {
     SyncResyncs,        ///< How often the peer was told all.
     FlowsRerouted,      ///< Flows and holders ended with their uplink, to open anew by another.
     FlowsGivenUp,       ///< Likewise with their address, which another gateway has (--cluster).
+    HandedToOwner,      ///< Of Transmitted: untranslated, to the gateway that has the public
+                        ///< address (--cluster).
     EarlyDropped,       ///< Not ASSURED, ended to make room: in a full table, or for a port.
     HostsFull,          ///< Flows of hosts for which the host table had no room: not limited.
     OpenLost,           ///< Opened by another worker at the same moment; the packet went there.

@@ -435,9 +435,10 @@ constexpr Row kRows[] = {
       "Is etcd there, has it a leader, does this machine reach it? sluicectl cluster shows it."}},
     {NotHeld,
      {"With --cluster: the public address of its flow, or all that a new one could have, "
-      "are not this gateway's.",
-      "Some whenever addresses move. Many: packets come to a gateway that has not their "
-      "address; compare sluicectl cluster with routes."}},
+      "are not this gateway's, and no gateway that has it is known; or another gateway has "
+      "sent it here, and has not heard whose it is.",
+      "Some whenever addresses move. Many: compare what sluicectl cluster says on each gateway, "
+      "and with the routes outside."}},
     {LinkDown,
      {"The port by which it was to leave has no link, or its interface is gone; the sender "
       "is told so by ICMP (host unreachable).",

@@ -21,8 +21,7 @@ inline std::optional<stats::Drop> resting(const worker::Shared& shared) {
     if (shared.is_active != nullptr && !shared.is_active->load(std::memory_order_relaxed))
         return stats::Drop::Standby;
     worker::Tenure tenure(shared.holdings);
-    tenure.begin_turn();
-    return tenure.has_lease() ? std::nullopt : std::optional(stats::Drop::NoLease);
+    return tenure.begin_turn() ? std::nullopt : std::optional(stats::Drop::NoLease);
 }
 
 }  // namespace sluice::why

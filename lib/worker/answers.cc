@@ -3,6 +3,7 @@
 
 #include "answer/tcp_reset.h"
 #include "worker/forwarding.h"
+#include "worker/members.h"
 
 #include <rte_ether.h>
 #include <rte_icmp.h>
@@ -107,6 +108,15 @@ rte_mbuf* Answers::begin(const Burst& burst, unsigned i, answer::Kind kind, Tick
     return answer;
 }
 
+void Answers::send(rte_mbuf* answer, const Burst& burst, unsigned i) {
+    if (holdings_ != nullptr && is_from_member(burst, i, *holdings_)) {
+        auto path = egress_.find(burst.tuple[i].reversed(), burst.side[i]);
+        if (path)
+            return egress_.send(answer, *path);
+    }
+    egress_.send(answer, burst.from[i]);
+}
+
 /// Tells the sender of packet i, which is unchanged since it arrived, why it goes no further.
 void Answers::send_error(const Burst& burst, unsigned i, answer::IcmpError error, Tick now) {
     if (!answer::may_answer_with_error(burst.packet[i]))
@@ -123,7 +133,7 @@ void Answers::send_error(const Burst& burst, unsigned i, answer::IcmpError error
         answer::write_icmp_error({ip, answer::kIcmpErrorBytes}, error, source, burst.packet[i]);
     rte_pktmbuf_append(answer, static_cast<uint16_t>(length));
     counters_.count[Count::IcmpErrors].add(1);
-    egress_.send(answer, burst.from[i]);
+    send(answer, burst, i);
 }
 
 void Answers::send_reset(const Burst& burst, unsigned i, Tick now) {
@@ -134,7 +144,7 @@ void Answers::send_reset(const Burst& burst, unsigned i, Tick now) {
     }
     answer::write_tcp_reset(append_segment(answer), burst.packet[i]);
     counters_.count[Count::TcpResets].add(1);
-    egress_.send(answer, burst.from[i]);
+    send(answer, burst, i);
 }
 
 void Answers::challenge(const Burst& burst, unsigned i, const conntrack::Question& question,
@@ -147,7 +157,7 @@ void Answers::challenge(const Burst& burst, unsigned i, const conntrack::Questio
     answer::write_tcp_challenge(append_segment(answer), burst.packet[i],
                                 {question.seq, question.ack, question.window});
     counters_.count[Count::TcpChallenges].add(1);
-    egress_.send(answer, burst.from[i]);
+    send(answer, burst, i);
 }
 
 }  // namespace sluice::worker

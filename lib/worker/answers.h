@@ -6,7 +6,8 @@
 /// ACKs that ask back about a RST.
 ///
 /// Shape    An answer goes back to the neighbour that the packet came from (docs/adr/0003), from
-///          the gateway's address on that interface.
+///          the gateway's address on that interface. Where that is another gateway of the cluster,
+///          which would take it for a packet of a host's, it goes by the route to its receiver.
 /// Threads  Owned by one worker; the budgets are shared by all.
 /// Memory   An mbuf for each answer, from the packet pool.
 /// Errors   Where a budget or the pool has none to give, nothing is said, and that is counted.
@@ -17,6 +18,7 @@
 #include "conntrack/tcp_tracker.h"
 #include "link/egress.h"
 #include "policy/current.h"
+#include "pool/holdings.h"
 #include "stats/counters.h"
 #include "worker/burst.h"
 
@@ -33,13 +35,22 @@ enum class Tell : uint8_t { Sender, Nobody };
 class Answers {
 public:
     /// All of these outlive this object.
-    Answers(const policy::Current& policy, answer::Budgets& budgets, link::Egress& egress,
-            stats::Counters& counters, rte_mempool* packets)
-        : policy_(policy),
-          budgets_(budgets),
-          egress_(egress),
-          counters_(counters),
-          packets_(packets) {}
+    struct Parts {
+        const policy::Current& policy;
+        answer::Budgets& budgets;
+        link::Egress& egress;
+        stats::Counters& counters;
+        rte_mempool* packets;
+        const pool::Holdings* holdings;  ///< Null: there is no cluster.
+    };
+
+    explicit Answers(const Parts& parts)
+        : policy_(parts.policy),
+          budgets_(parts.budgets),
+          egress_(parts.egress),
+          counters_(parts.counters),
+          packets_(parts.packets),
+          holdings_(parts.holdings) {}
 
     /// Packet i is a ping to the gateway itself: it becomes its reply, for the caller to send.
     void turn_ping(Burst& burst, unsigned i);
@@ -68,12 +79,14 @@ private:
     void send_error(const Burst& burst, unsigned i, answer::IcmpError error, Tick now);
     void send_reset(const Burst& burst, unsigned i, Tick now);
     rte_mbuf* begin(const Burst& burst, unsigned i, answer::Kind kind, Tick now);
+    void send(rte_mbuf* answer, const Burst& burst, unsigned i);
 
     const policy::Current& policy_;
     answer::Budgets& budgets_;
     link::Egress& egress_;
     stats::Counters& counters_;
     rte_mempool* packets_;
+    const pool::Holdings* holdings_;
 };
 
 }  // namespace sluice::worker

@@ -218,6 +218,22 @@ std::optional<link::Path> Forwarding::path_of(flow::FlowRef flow) const {
                               record.sides.leave(flow.direction()));
 }
 
+/// A router between them would have to choose again whom it sends the packet to, and might choose
+/// this one; and by another interface it would leave with a MAC that the owner does not know.
+std::optional<link::Path> Forwarding::way_to_owner(Be32 public_address, uint16_t zone) const {
+    if (parts_.holdings == nullptr || parts_.holdings->has(public_address))
+        return std::nullopt;
+    const auto owner = parts_.holdings->owner_of(public_address);
+    if (!owner)
+        return std::nullopt;
+    net::Tuple toward;
+    toward.destination = *owner;
+    toward.zone = zone;
+    const auto path = parts_.egress.find(toward, Side::Inside);
+    const bool is_neighbour = path && path->via == *owner && path->interface == parts_.first_inside;
+    return is_neighbour ? path : std::nullopt;
+}
+
 ErrorWay Forwarding::way_of_error(const Origin& from, const net::Packet& error,
                                   const net::Tuple& tuple, Tick now) const {
     const link::Interface& interface = parts_.egress.interface(from.interface);

@@ -21,6 +21,7 @@
 #include "net/side.h"
 #include "net/tuple.h"
 #include "policy/current.h"
+#include "pool/holdings.h"
 #include "stats/drop.h"
 #include "worker/admission.h"
 
@@ -95,8 +96,10 @@ public:
         const policy::Current& policy;
         const Admission& admission;
         const link::Egress& egress;
-        const helper::Helped* helpers = nullptr;  ///< Null: no flow is foretold.
-        bool may_inherit = false;                 ///< Shared::may_inherit.
+        const helper::Helped* helpers = nullptr;              ///< Null: no flow is foretold.
+        bool may_inherit = false;                             ///< Shared::may_inherit.
+        const pool::Holdings* holdings = nullptr;             ///< Null: there is no cluster.
+        link::InterfaceId first_inside = link::kNoInterface;  ///< Interfaces::first_inside().
     };
 
     explicit Forwarding(const Parts& parts)
@@ -104,6 +107,8 @@ public:
           mappings_(parts.table, parts.policy),
           expectations_(parts.table, parts.helpers) {}
 
+    /// Null: there is no cluster.
+    const pool::Holdings* holdings() const { return parts_.holdings; }
     /// Where a packet on an interface of both sides comes from.
     std::optional<net::Side> side_of(const net::Tuple& tuple, Tick now) const;
     /// A fragment that ends by its addresses, or is the kernel's by them, may be of a flow that
@@ -116,6 +121,10 @@ public:
     Way way_of(const Target& target) const;
     /// Where the packets of a flow go in this direction.
     std::optional<link::Path> path_of(flow::FlowRef flow) const;
+    /// That to the gateway of the cluster which has a public address, of a packet from inside of
+    /// this zone. Nothing where this one has it, or no gateway is known that has it and is a
+    /// neighbour on the first inside interface.
+    std::optional<link::Path> way_to_owner(Be32 public_address, uint16_t zone) const;
     /// Its tuple is that of the packet which it quotes, turned round.
     ErrorWay way_of_error(const Origin& from, const net::Packet& error, const net::Tuple& tuple,
                           Tick now) const;

@@ -150,6 +150,15 @@ void Fragments::follow_to(unsigned owner, Burst& burst, unsigned i, Tick now) {
     datagrams_.passed(datagram);
 }
 
+void Fragments::pass_on(Burst& burst, unsigned i, const link::Path& path, Tick now) {
+    fragment::Way way;
+    way.source.raw = burst.packet[i].ip->src_addr;
+    way.destination.raw = burst.packet[i].ip->dst_addr;
+    way.path = path;
+    way.is_handed_on = true;
+    send_first(burst, i, way, now);
+}
+
 void Fragments::depart(Burst& burst, Tick now) {
     for (unsigned i : SetBits{burst.leads}) {
         if (burst.live >> i & 1)
@@ -196,8 +205,12 @@ void Fragments::follow(rte_mbuf* mbuf, link::InterfaceId from, fragment::Index d
         (packet.ip->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG)) != 0)
         return parts_.egress.drop(mbuf, Drop::TooBig);
     const pool::Holdings* holdings = parts_.shared.holdings;
-    if (!is_usable(holdings, way.source) || !is_usable(holdings, Be32{packet.ip->dst_addr}))
+    const bool is_by_held =
+        is_usable(holdings, way.source) && is_usable(holdings, Be32{packet.ip->dst_addr});
+    if (!is_by_held && !way.is_handed_on)
         return parts_.egress.drop(mbuf, Drop::NotHeld);  // lost since its first one left
+    if (way.is_handed_on)
+        parts_.counters.count[Count::HandedToOwner].add(1);
     if (parts_.tap.is_on())
         parts_.tap.follow(mbuf, from);
     parts_.counters.count[Count::Fragments].add(1);

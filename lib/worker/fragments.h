@@ -59,6 +59,10 @@ public:
     /// What is behind a first fragment that was handed to its flow's owner goes there too.
     void follow_to(unsigned owner, Burst& burst, unsigned i, Tick now);
 
+    /// Sends packet i, a first fragment whose TTL and size allow it, by that path as it is, and
+    /// what is behind it after it, to the gateway that has its public address.
+    void pass_on(Burst& burst, unsigned i, const link::Path& path, Tick now);
+
     /// Sends the first fragments that are translated, by the paths that the burst has of them, and
     /// what waits for them. What follows one that did not get here is dropped.
     void depart(Burst& burst, Tick now);

@@ -39,6 +39,8 @@ void IcmpRelay::relay(Burst& burst, unsigned i, Tick now) {
     const Side from = burst.side[i];
     auto [flow, path, reason] =
         parts_.forwarding.way_of_error({burst.from[i], from}, error, burst.tuple[i], now);
+    if (!path && reason == Drop::IcmpErrorUnknown && goes_to_owner(burst, i, now))
+        return;
     if (!path)
         return parts_.local.refuse(burst, i, reason, now);
     const flow::FlowRecord& record = parts_.table.record(flow);
@@ -58,6 +60,20 @@ void IcmpRelay::relay(Burst& burst, unsigned i, Tick now) {
     const Be32 after = record.key(opposite(flow.direction())).destination;
     nat::translate_error(record, flow.direction(), from == Side::Inside ? after : sender, error);
     parts_.cutter.send(burst.take(i), *path);
+}
+
+/// Packet i, an error about a packet of no flow here, goes to the gateway of the cluster where that
+/// flow is: what it quotes was sent to the host whose packet its tuple might be.
+bool IcmpRelay::goes_to_owner(Burst& burst, unsigned i, Tick now) {
+    if (!parts_.owners.are_any() || burst.side[i] != Side::Inside)
+        return false;
+    const net::Tuple& tuple = burst.tuple[i];
+    const policy::Rule* rule = parts_.admission.rule_of(Side::Inside, tuple);
+    const worker::Path path =
+        parts_.admission.admit(Side::Inside, burst.packet[i], tuple, rule).path;
+    if (path != worker::Path::Outward && path != worker::Path::Hairpin)
+        return false;
+    return parts_.owners.take_from(burst, i, nat::Request::outward(tuple, rule), now);
 }
 
 /// An error that has nowhere to go either is set apart in its turn, and ends here untold.

@@ -16,11 +16,13 @@
 #include "link/egress.h"
 #include "net/packet.h"
 #include "stats/counters.h"
+#include "worker/admission.h"
 #include "worker/answers.h"
 #include "worker/burst.h"
 #include "worker/forwarding.h"
 #include "worker/ipv6_crossing.h"
 #include "worker/local.h"
+#include "worker/owners.h"
 
 struct rte_mbuf;
 
@@ -37,6 +39,8 @@ public:
         fragment::Cutter& cutter;
         Answers& answers;
         Local& local;
+        const Admission& admission;
+        Owners& owners;
         Ipv6Crossing& ipv6;
         stats::Counters& counters;
         observe::Tap& tap;
@@ -51,6 +55,7 @@ public:
     void drop_unreachable(Tick now);
 
 private:
+    bool goes_to_owner(Burst& burst, unsigned i, Tick now);
     void tell(rte_mbuf* mbuf, Tick now);
     uint16_t zone_beyond(rte_mbuf* mbuf) const;
     bool write(rte_mbuf* error, const net::Packet& about, uint16_t zone, Tick now);

@@ -108,11 +108,7 @@ bool Openings::admit(Burst& burst, unsigned i, Tick now) {
         case Path::Local:
             if (parts_.local.take_ping(burst, i, now))
                 return false;
-            if (parts_.tap.is_on())
-                parts_.tap.answer(i);
-            parts_.answers.turn_ping(burst, i);
-            // What came may be larger than the MTU.
-            parts_.cutter.send(burst.take(i), burst.from[i]);
+            answer_ping(burst, i);
             return false;
         case Path::Refused:
             break;
@@ -121,6 +117,21 @@ bool Openings::admit(Burst& burst, unsigned i, Tick now) {
         parts_.policy->rules.denials().count(admitted.denial);
     parts_.local.refuse(burst, i, admitted.reason, now);
     return false;
+}
+
+/// It goes back to the neighbour that packet i came from; where another gateway of the cluster has
+/// sent that on, by the route to who has asked. What came may be larger than the MTU.
+void Openings::answer_ping(Burst& burst, unsigned i) {
+    if (parts_.tap.is_on())
+        parts_.tap.answer(i);
+    std::optional<link::Path> back;
+    if (parts_.owners.have_sent(burst, i))
+        back = parts_.egress.find(burst.tuple[i].reversed(), burst.side[i]);
+    parts_.answers.turn_ping(burst, i);
+    if (back)
+        parts_.cutter.send(burst.take(i), *back);
+    else
+        parts_.cutter.send(burst.take(i), burst.from[i]);
 }
 
 /// Whom packet i, which has no flow, may open one to.
@@ -137,9 +148,12 @@ Target Openings::target(Burst& burst, unsigned i, Tick now) {
 
 /// Somebody at the interface that packet i came by has its source: the host that answers ARP there,
 /// or, behind a router, whoever is reached that way. Drops it otherwise; who is on the link is
-/// asked for, so many times a tick that others' punts have room.
+/// asked for, so many times a tick that others' punts have room. What another gateway of the
+/// cluster has sent on, that one has asked about.
 bool Openings::is_proven(Burst& burst, unsigned i, Tick now) {
     constexpr unsigned kAskedPerTick = 4;
+    if (parts_.owners.have_sent(burst, i))
+        return true;
     const net::InsideAddress source = burst.tuple[i].inside_source();
     const auto toward = parts_.egress.routes().find(source);
     const bool is_here = toward && toward->interface == burst.from[i];
@@ -165,12 +179,26 @@ bool Openings::is_proven(Burst& burst, unsigned i, Tick now) {
     return false;
 }
 
+/// Packet i is to be seen as a public address that another gateway of the cluster has, whatever is
+/// behind its destination; it has left the burst. Where nobody is known to have that, the flow is
+/// given one that this gateway has.
+bool Openings::goes_to_owner(Burst& burst, unsigned i, const Target& target, Tick now) {
+    if (burst.side[i] != Side::Inside)
+        return false;
+    if (!target.refusal || target.request.rule != nullptr)
+        return parts_.owners.take_from(burst, i, target.request, now);
+    const nat::Request request = nat::Request::outward(burst.tuple[i], rule_of(burst, i));
+    return parts_.owners.take_from(burst, i, request, now);
+}
+
 /// It opens one if there is somebody at its other end and it could leave.
 void Openings::open_admitted(Burst& burst, unsigned i, Tick now) {
     if (parts_.policy->strict.source && burst.side[i] == Side::Inside && !is_proven(burst, i, now))
         return;
     const Target target = this->target(burst, i, now);
     const net::Tuple& tuple = burst.tuple[i];
+    if (parts_.owners.are_any() && goes_to_owner(burst, i, target, now))
+        return;
     if (target.refusal) {
         if (net::is_call(tuple) && has_been_opened(burst, i, now))
             parts_.handover.bring_home(burst, i, now);

@@ -25,6 +25,7 @@
 #include "worker/forwarding.h"
 #include "worker/handover.h"
 #include "worker/local.h"
+#include "worker/owners.h"
 #include "worker/shared.h"
 
 #include <cstdint>
@@ -47,6 +48,7 @@ public:
         Local& local;
         Handover& handover;
         const FlowPaths& paths;
+        Owners& owners;
         observe::Tap& tap;
         uint8_t worker;
     };
@@ -74,9 +76,11 @@ private:
     }
     const policy::Rule* find_rule(Burst& burst, unsigned i);
     bool admit(Burst& burst, unsigned i, Tick now);
+    void answer_ping(Burst& burst, unsigned i);
     void open_admitted(Burst& burst, unsigned i, Tick now);
     Target target(Burst& burst, unsigned i, Tick now);
     bool is_proven(Burst& burst, unsigned i, Tick now);
+    bool goes_to_owner(Burst& burst, unsigned i, const Target& target, Tick now);
     void commit(Burst& burst, unsigned i, const nat::Request& request, const link::Path& path,
                 Tick now);
     bool has_been_opened(Burst& burst, unsigned i, Tick now);

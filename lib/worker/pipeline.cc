@@ -258,7 +258,7 @@ void Worker::track(Burst& burst) {
         for (unsigned i : burst.live_packets())
             if (may_be_call(burst, i))
                 name_call(burst, i);
-        tenure_.drop_others(burst, shared_.table, egress_, now_);
+        tenure_.give_up_others(burst, shared_.table, owners_, egress_, now_);
     }
     if (shared_.table.accounts().is_on())
         track_each<true>(burst);

@@ -32,15 +32,19 @@ void Tenure::look() {
 }
 
 /// The tuple of an error is that of what it quotes, turned round: its flow's.
-void Tenure::drop_others(Burst& burst, const flow::FlowTable& table, link::Egress& egress,
-                         Tick now) {
+void Tenure::give_up_others(Burst& burst, const flow::FlowTable& table, Owners& owners,
+                            link::Egress& egress, Tick now) {
     for (unsigned i : burst.live_packets()) {
         flow::FlowRef flow;
         if ((burst.errors >> i & 1) != 0)
             flow = table.find(burst.tuple[i], now);
         else if ((burst.misses >> i & 1) == 0)
             flow = burst.flow[i];
-        if (flow && !may_use(table.record(flow.index()), *holdings_))
+        if (!flow || may_use(table.record(flow.index()), *holdings_))
+            continue;
+        const Be32 seen_as = table.record(flow.index()).key(opposite(flow.direction())).destination;
+        const bool is_owners = burst.side[i] == net::Side::Inside && !holdings_->has(seen_as);
+        if (!is_owners || !owners.take(burst, i, seen_as, now))
             egress.drop(burst.take(i), Drop::NotHeld);
     }
 }

@@ -17,6 +17,7 @@
 #include "pool/holdings.h"
 #include "stats/drop.h"
 #include "worker/burst.h"
+#include "worker/owners.h"
 
 #include <optional>
 
@@ -29,17 +30,21 @@ public:
     /// Null: there is no cluster, and nothing is refused.
     explicit Tenure(const pool::Holdings* holdings) : holdings_(holdings) {}
 
-    void begin_turn() {
+    /// Returns has_lease().
+    bool begin_turn() {
         if (holdings_ != nullptr)
             look();
+        return has_lease_;
     }
     // In this turn:
     bool has_lease() const { return has_lease_; }
     /// No flow goes by an address of others.
     bool is_settled() const { return is_settled_; }
 
-    /// Drops packets of flows that go by addresses of others, and errors about such.
-    void drop_others(Burst& burst, const flow::FlowTable& table, link::Egress& egress, Tick now);
+    /// What are packets of flows that go by addresses of others, and errors about such, leaves the
+    /// burst: what is from inside to the gateway that has its source's address, where there is one.
+    void give_up_others(Burst& burst, const flow::FlowTable& table, Owners& owners,
+                        link::Egress& egress, Tick now);
     /// Why a packet that has waited for its next hop, and is translated, does not leave, if it does
     /// not.
     std::optional<stats::Drop> refuse_to_send(const rte_mbuf* packet) const;

@@ -73,18 +73,20 @@ Worker::Worker(const Shared& shared, WorkerParams params)
                       params_.packets}),
       ipv6_entry_({edge_.get(), shared.interfaces, egress_, counters_, ipv6_crossing_, tap_}),
       fast_path_({shared.table, policy_, egress_, arrivals_, counters_, tap_, params_.id}),
-      forwarding_({shared.table, policy_, admission_, egress_, shared.helpers, shared.may_inherit}),
+      forwarding_({shared.table, policy_, admission_, egress_, shared.helpers, shared.may_inherit,
+                   shared.holdings, shared.interfaces.first_inside()}),
       cutter_(egress_, counters_, params_.packets, edge_.get()),
       flow_paths_({shared.table, forwarding_, egress_, cutter_}),
-      answers_(policy_, shared.budgets, egress_, counters_, params_.packets),
+      answers_({policy_, shared.budgets, egress_, counters_, params_.packets, shared.holdings}),
       local_(shared, admission_, egress_),
       icmp_relay_({shared.table, policy_, forwarding_, egress_, cutter_, answers_, local_,
-                   ipv6_crossing_, counters_, tap_}),
+                   admission_, owners_, ipv6_crossing_, counters_, tap_}),
       fragments_({shared, policy_, admission_, forwarding_, local_, egress_, cutter_, counters_,
                   tap_, params_.id}),
+      owners_({policy_, forwarding_, egress_, cutter_, answers_, fragments_, counters_, tap_}),
       handover_({shared.table, policy_, egress_, fragments_, params_.id}),
       openings_({shared, policy_, admission_, forwarding_, own_flows_, egress_, cutter_, answers_,
-                 local_, handover_, flow_paths_, tap_, params_.id}),
+                 local_, handover_, flow_paths_, owners_, tap_, params_.id}),
       helping_({shared.table, policy_, own_flows_.foretelling(), counters_, shared.helpers}),
       calls_(shared.table, shared.helpers),
       tenure_(shared.holdings) {
@@ -123,8 +125,7 @@ void Worker::begin_turn(Tick now) {
     // Acquire: with the control core's release, before which all flows of the peer were there.
     const bool rested = rests_;
     rests_ = shared_.is_active != nullptr && !shared_.is_active->load(std::memory_order_acquire);
-    tenure_.begin_turn();
-    rests_ |= !tenure_.has_lease();
+    rests_ |= !tenure_.begin_turn();
     egress_.look_at_ports();
     policy_.follow(shared_.policy);
     egress_.route_by(policy_->routes);

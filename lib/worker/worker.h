@@ -37,6 +37,7 @@
 #include "worker/ipv6_entry.h"
 #include "worker/local.h"
 #include "worker/openings.h"
+#include "worker/owners.h"
 #include "worker/shared.h"
 #include "worker/tenure.h"
 
@@ -176,6 +177,7 @@ private:
     Local local_;
     IcmpRelay icmp_relay_;
     Fragments fragments_;
+    Owners owners_;
     Handover handover_;
     Openings openings_;
     Helping helping_;

@@ -43,6 +43,18 @@ TEST_CASE("interfaces: port and tag give the interface, or none", "[link]") {
     CHECK(all.find(0, 0xfff) == kNoInterface);
 }
 
+TEST_CASE("interfaces: the first inside is the first that IPv4 hosts inside are on", "[link]") {
+    Interface outside = on(0, kUntagged, "198.51.100.1");
+    outside.realm = Realm::Outside;
+    Interface both = on(2, kUntagged, "10.2.0.1");
+    both.realm = Realm::ByAddress;
+    CHECK(made_of({outside, on(1, kIpv6Side, "10.1.0.1")}).first_inside() == kNoInterface);
+    CHECK(made_of({outside, on(1, kIpv6Side, "10.1.0.1"), on(1, 7, "10.1.0.1"),
+                   on(1, kUntagged, "10.3.0.1")})
+              .first_inside() == 2);
+    CHECK(made_of({both}).first_inside() == 0);
+}
+
 TEST_CASE("interfaces: a port and a tag have one interface", "[link]") {
     const auto twice = Interfaces::create({on(0, 7, "10.1.0.1"), on(0, 7, "10.2.0.1")});
     REQUIRE_FALSE(twice.ok());

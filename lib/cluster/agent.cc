@@ -76,7 +76,8 @@ Result<std::unique_ptr<Agent>> Agent::start(AgentParams params) {
 
 Agent::Agent(AgentParams params)
     : params_(std::move(params)),
-      ownership_params_{params_.name, 0, params_.holdings.addresses(), params_.timing},
+      ownership_params_{params_.name, 0, params_.holdings.addresses(), params_.timing,
+                        params_.inside},
       asked_(params_.urls, speaker(params_)),
       watched_(params_.urls, speaker(params_)) {}
 
@@ -152,7 +153,9 @@ void Agent::begin_anew() {
     for (size_t i = 0; i < params_.holdings.addresses().size(); ++i) {
         params_.holdings.hold(i, false);
         params_.holdings.leave_to_other(i, false);
+        params_.holdings.be_owned_at(i, std::nullopt);
     }
+    published_.reset();
     params_.holdings.extend(Moment::min());
     ownership_.reset();
 }
@@ -221,7 +224,42 @@ void Agent::publish(Moment now) {
     for (size_t i = 0; i < addresses.size(); ++i)
         if (const bool is_others = has_other(i); holdings.is_others(i) != is_others)
             holdings.leave_to_other(i, is_others);
+    publish_owners();
     say_changes(now);
+}
+
+/// Members come before who is reached by them, and go after.
+void Agent::publish_owners() {
+    const Heard& heard = ownership_->heard();
+    if (published_ == heard.changes())
+        return;
+    pool::Holdings& holdings = params_.holdings;
+    std::vector<uint64_t> macs;
+    for (const auto& [name, member] : heard.members())
+        if (name != params_.name && member.inside.is_said()) {
+            macs.push_back(net::mac_bits(member.inside.mac));
+            holdings.add_member(macs.back());
+        }
+    for (size_t i = 0; i < heard.addresses().size(); ++i)
+        if (const auto reached = reached_at(i); holdings.owner_at(i) != reached)
+            holdings.be_owned_at(i, reached);
+    holdings.keep_members(macs);
+    published_ = heard.changes();
+}
+
+/// Where another gateway that has the address of that index is; nothing where none has it, or
+/// could be told from a host by its MAC.
+std::optional<Be32> Agent::reached_at(size_t index) const {
+    if (!has_other(index))
+        return std::nullopt;
+    const auto& members = ownership_->heard().members();
+    const auto member = members.find(ownership_->heard().owner(index)->name);
+    if (member == members.end())
+        return std::nullopt;
+    const Inside& inside = member->second.inside;
+    const bool is_reached =
+        inside.is_said() && params_.holdings.is_member(net::mac_bits(inside.mac));
+    return is_reached ? std::optional(inside.address) : std::nullopt;
 }
 
 /// What an earlier process of this name has comes back when its lease is over.

@@ -34,6 +34,7 @@ struct AgentParams {
     std::string name;
     std::string prefix = "sluice";  ///< Of the cluster's keys.
     Timing timing = {};             ///< Of whole seconds, what a lease lives for.
+    Inside inside = {};             ///< Not said: others send it no packets.
     pool::Holdings& holdings;       ///< Outlives the agent.
     std::function<void(const std::string&)> notice = [](const std::string&) {};
     /// Not the idle class: a renewal that waits for a CPU costs this gateway its addresses.
@@ -75,6 +76,8 @@ private:
     bool step(Step step);
     void begin_anew();
     void publish(Moment now);
+    void publish_owners();
+    std::optional<Be32> reached_at(size_t index) const;
     bool has_other(size_t index) const;
     void say_changes(Moment now);
     void leave();
@@ -86,7 +89,8 @@ private:
     mutable std::mutex mutex_;  // of all that follows but the threads
     std::condition_variable changed_;
     std::optional<Ownership> ownership_;
-    std::vector<Be32> gained_;  // and not said yet
+    std::optional<uint64_t> published_;  // Heard::changes(): owners were said since
+    std::vector<Be32> gained_;           // and not said yet
     std::vector<Be32> lost_;
     Moment say_at_{};
     bool was_valid_ = false;

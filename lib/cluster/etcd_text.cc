@@ -65,7 +65,11 @@ json body_of(const Read&, const Speaker& speaker) {
 json body_of(const PutMember& request, const Speaker& speaker) {
     const Member& member = request.member;
     const std::string key = member_key(speaker, member.name);
-    const json value = {{"instance", std::to_string(member.instance)}, {"leaves", member.leaves}};
+    json value = {{"instance", std::to_string(member.instance)}, {"leaves", member.leaves}};
+    if (member.inside.is_said()) {
+        value["inside"] = net::to_string(member.inside.address);
+        value["mac"] = net::to_string(member.inside.mac);
+    }
     const json look = {{"request_range", {{"key", key}}}};
     return {{"compare", json::array({has_revision(key, member.revision)})},
             {"success", json::array({put(key, value, member.lease)})},
@@ -139,6 +143,17 @@ std::optional<std::string_view> name_in(std::string_view key, const Speaker& spe
     return key.substr(speaker.prefix.size() + kind.size());
 }
 
+/// Both, or nothing.
+Inside inside_in(const json& value) {
+    const json& address = at(value, "inside");
+    const json& mac = at(value, "mac");
+    if (!address.is_string() || !mac.is_string())
+        return {};
+    const auto parsed = net::parse_address(address.get_ref<const std::string&>());
+    const auto parsed_mac = net::parse_mac(mac.get_ref<const std::string&>());
+    return parsed && parsed_mac ? Inside{*parsed, *parsed_mac} : Inside{};
+}
+
 /// A key that is there, as a member's or an address's.
 void add_key(News& news, const json& entry, const Speaker& speaker) {
     const std::string key = bytes(entry, "key");
@@ -149,7 +164,8 @@ void add_key(News& news, const json& entry, const Speaker& speaker) {
     if (const auto name = name_in(key, speaker, kNode)) {
         const json& leaves = at(value, "leaves");
         news.members.push_back({std::string(*name), instance,
-                                leaves.is_boolean() && leaves.get<bool>(), lease, revision});
+                                leaves.is_boolean() && leaves.get<bool>(), lease, revision,
+                                inside_in(value)});
     } else if (const auto text = name_in(key, speaker, kAddress)) {
         const json& owner = at(value, "owner");
         if (const auto address = net::parse_address(*text))

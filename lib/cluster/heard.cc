@@ -15,6 +15,7 @@ std::optional<Revision> Heard::news_from() const {
 /// What was missed is not known: whoever is gone may have written just now.
 void Heard::read(const News& all, Moment now) {
     has_read_ = true;
+    ++changes_;
     seen_ = std::max(seen_, all.revision);
     members_.clear();
     for (auto& [name, moment] : written_)
@@ -44,12 +45,15 @@ bool Heard::hear(const News& news, Moment now) {
         if (Place* place = place_of(address))
             take_free(*place, news.revision, false, now);
     for (const std::string& name : news.gone)
-        members_.erase(name);
+        changes_ += members_.erase(name);
     return true;
 }
 
 void Heard::take_member(const Member& member, Moment now) {
-    members_[member.name] = member;
+    Member& known = members_[member.name];
+    if (known.inside != member.inside)
+        ++changes_;
+    known = member;
     written_[member.name] = now;
 }
 
@@ -57,6 +61,7 @@ void Heard::note(const Owner& owner) {
     Place* place = place_of(owner.address);
     if (place == nullptr || owner.revision < place->changed)
         return;
+    ++changes_;
     place->changed = owner.revision;
     place->owner = owner;
     place->free.reset();
@@ -75,6 +80,7 @@ void Heard::note_place(size_t index, const News& all, Moment now) {
 void Heard::take_free(Place& place, Revision revision, bool was_missed, Moment now) {
     if (revision < place.changed)
         return;
+    ++changes_;
     place.changed = revision;
     const Moment heard_at = place.free ? place.free->heard_at : now;
     if (was_missed || !place.owner) {

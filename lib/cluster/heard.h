@@ -56,6 +56,8 @@ public:
     /// What all keys say of that address, before the news do.
     void note_place(size_t index, const News& all, Moment now);
 
+    /// Another number whenever an owner may be another than before, or elsewhere.
+    uint64_t changes() const { return changes_; }
     const std::map<std::string, Member>& members() const { return members_; }
     const std::vector<Be32>& addresses() const { return params_.addresses; }
     /// Null where it is nobody's, or nothing is known of it.
@@ -83,6 +85,7 @@ private:
     std::map<std::string, Moment> written_;  // by member: when a write of its was heard of last
     bool has_read_ = false;
     Revision seen_ = 0;
+    uint64_t changes_ = 0;
 };
 
 }  // namespace sluice::cluster

@@ -59,8 +59,8 @@ std::optional<Request> Ownership::choose(Moment now) {
 Request Ownership::renew() const {
     if (is_member_ && !is_kept_)
         return KeepAlive{lease_};
-    return PutMember{
-        {params_.name, params_.instance, leaves_, lease_, is_member_ ? revision_ : Revision{0}}};
+    return PutMember{{params_.name, params_.instance, leaves_, lease_,
+                      is_member_ ? revision_ : Revision{0}, params_.inside}};
 }
 
 /// It has no address left, or there is nobody who could have them.

@@ -42,6 +42,7 @@ struct OwnershipParams {
     uint64_t instance = 0;        ///< Drawn at each start.
     std::vector<Be32> addresses;  ///< Ascending, and none twice.
     Timing timing = {};
+    Inside inside = {};
 };
 
 class Ownership {

@@ -11,6 +11,7 @@
 /// Source   docs/scale-out.md; etcd's API v3: https://etcd.io/docs/v3.4/dev-guide/api_reference_v3
 
 #include "base/big_endian.h"
+#include "net/mac.h"
 
 #include <chrono>
 #include <cstdint>
@@ -25,6 +26,16 @@ using Moment = std::chrono::nanoseconds;
 using Lease = int64_t;     ///< 0: none.
 using Revision = int64_t;  ///< Of the store, or of a key: when it was written. 0: it is not there.
 
+/// Where others of the cluster reach a gateway, and from where it sends to them: by its first
+/// inside interface.
+struct Inside {
+    Be32 address{};  ///< 0: it does not say, as one of an older version does not.
+    net::MacAddress mac{};
+
+    bool is_said() const { return address != Be32{}; }
+    bool operator==(const Inside&) const = default;
+};
+
 /// A gateway, as its key has it.
 struct Member {
     std::string name;
@@ -32,6 +43,7 @@ struct Member {
     bool leaves = false;    ///< It is to have no address any more.
     Lease lease = 0;
     Revision revision = 0;
+    Inside inside = {};
 
     bool operator==(const Member&) const = default;
 };

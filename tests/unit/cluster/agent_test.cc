@@ -88,6 +88,38 @@ TEST_CASE("agent: an address is held whose key names the gateway, until a moment
     CHECK(comes_true([&] { return log.has("this gateway has taken 198.51.100.1"); }));
 }
 
+TEST_CASE("agent: the owner of an address is known where it says where it is") {
+    RecordedEtcd server;
+    answer_all(server);
+    const auto entry = RecordedEtcd::entry;
+    server.answer(
+        "/v3/kv/range",
+        R"(,"kvs":[)" + entry("sluice/address/198.51.100.1", R"({"owner":"a"})", "77") + "," +
+            entry("sluice/address/198.51.100.2", R"({"owner":"b"})", "78") + "," +
+            entry("sluice/node/a", R"({"inside":"10.1.0.1","mac":"02:00:00:00:00:01"})", "77") +
+            "," +
+            entry("sluice/node/b", R"({"inside":"10.1.0.2","mac":"02:00:00:00:00:02"})", "78") +
+            "]");
+    pool::Holdings holdings({kHeld, kOther});
+    Log log;
+    const auto agent = start(server, holdings, log);
+    REQUIRE(comes_true([&] { return holdings.owner_of(kOther).has_value(); }));
+    CHECK(holdings.owner_of(kOther) == Be32::from_host(0x0a010002));
+    CHECK(holdings.is_member(net::mac_bits({2, 0, 0, 0, 0, 2})));
+    CHECK(!holdings.owner_of(kHeld));
+    CHECK(!holdings.is_member(net::mac_bits({2, 0, 0, 0, 0, 1})));  // itself
+    const std::string key = R"("key":")" + to_base64("sluice/node/b");
+    const std::string moved = R"({"inside":"10.1.0.9","mac":"02:00:00:00:00:09"})";
+    server.add_news(R"(,"events":[{"kv":{)" + key + R"(","value":")" + to_base64(moved) +
+                    R"(","mod_revision":"40","lease":"78"}}])");
+    CHECK(comes_true([&] { return holdings.owner_of(kOther) == Be32::from_host(0x0a010009); }));
+    CHECK(holdings.is_member(net::mac_bits({2, 0, 0, 0, 0, 9})));
+    CHECK(comes_true([&] { return !holdings.is_member(net::mac_bits({2, 0, 0, 0, 0, 2})); }));
+    server.add_news(R"(,"events":[{"type":"DELETE","kv":{)" + key + R"(","mod_revision":"41"}}])");
+    CHECK(comes_true([&] { return !holdings.owner_of(kOther); }));
+    CHECK(comes_true([&] { return !holdings.is_member(net::mac_bits({2, 0, 0, 0, 0, 9})); }));
+}
+
 TEST_CASE("agent: while etcd does not answer the moment comes") {
     RecordedEtcd server;
     answer_all(server);

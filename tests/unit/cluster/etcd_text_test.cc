@@ -87,6 +87,29 @@ TEST_CASE("etcd text: a member's key is written if it has its revision, else it 
     CHECK(decoded(request["failure"][0]["request_range"]["key"]) == "sluice/node/a");
 }
 
+TEST_CASE("etcd text: a member says where it is inside, if it knows") {
+    const Inside inside{Be32::from_host(0x0a000002), {2, 0, 0, 0, 0xab, 0xcd}};
+    const json request = posted(PutMember{{"a", 3, false, 77, 12, inside}});
+    const json put = request["success"][0]["request_put"];
+    const std::string value = decoded(put["value"]);
+    CHECK(json::parse(value) == json{{"instance", "3"},
+                                     {"leaves", false},
+                                     {"inside", "10.0.0.2"},
+                                     {"mac", "02:00:00:00:ab:cd"}});
+    const auto read = [](const std::string& written) {
+        const Answer answer = ask(
+            Read{}, R"(,"kvs":[)" + entry("sluice/node/a", written, R"("mod_revision":"9")") + "]");
+        REQUIRE(answer.read.members.size() == 1);
+        return answer.read.members[0].inside;
+    };
+    CHECK(read(value) == inside);
+    for (const char* none :
+         {R"({"instance":"3","leaves":false})", R"({"inside":"10.0.0.2"})",
+          R"({"mac":"02:00:00:00:ab:cd"})", R"({"inside":"10.0.0","mac":"02:00:00:00:ab:cd"})",
+          R"({"inside":"10.0.0.2","mac":"02:00"})", R"({"inside":7,"mac":8})"})
+        CHECK(!read(none).is_said());
+}
+
 TEST_CASE("etcd text: keys of addresses are written if they and the writer's own have theirs") {
     const Be32 other = Be32::from_host(0xc6336408);
     const json request =

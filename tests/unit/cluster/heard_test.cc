@@ -3,6 +3,8 @@
 
 #include "catch.h"
 
+#include <utility>
+
 namespace heard_test {
 
 using namespace sluice;
@@ -112,6 +114,29 @@ TEST_CASE("heard: an address that is none of the cluster's is passed over") {
     CHECK(heard.hear({.revision = 21, .owners = {{other, "b", 2, 8, 21}}, .free = {other}},
                      seconds(11)));
     CHECK(heard.addresses().size() == 2);
+}
+
+TEST_CASE("heard: it changes with owners and where members are, and not when those renew") {
+    Heard heard = after_read();
+    const Inside inside{Be32::from_host(0x0a000002), {2, 0, 0, 0, 0, 2}};
+    uint64_t before = heard.changes();
+    const auto has_changed = [&] { return std::exchange(before, heard.changes()) != before; };
+    heard.hear({.revision = 21, .members = {{"b", 2, false, 8, 21}}}, seconds(11));
+    CHECK(!has_changed());
+    heard.hear({.revision = 22, .members = {{"b", 2, false, 8, 22, inside}}}, seconds(12));
+    CHECK(has_changed());
+    heard.hear({.revision = 23, .members = {{"b", 2, false, 8, 23, inside}}}, seconds(13));
+    CHECK(!has_changed());
+    heard.hear({.revision = 24, .owners = {{kSecond, "b", 2, 8, 24}}}, seconds(14));
+    CHECK(has_changed());
+    heard.note({kSecond, "a", 1, 7, 25});
+    CHECK(has_changed());
+    heard.hear({.revision = 26, .free = {kSecond}}, seconds(15));
+    CHECK(has_changed());
+    heard.hear({.revision = 27, .gone = {"b"}}, seconds(16));
+    CHECK(has_changed());
+    heard.hear({.revision = 28, .gone = {"b"}}, seconds(17));
+    CHECK(!has_changed());
 }
 
 TEST_CASE("heard: a place is told by all keys before the news do") {

@@ -5,25 +5,27 @@
 #include "listing/background.h"
 #include "net/text.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
 namespace sluice::app {
 
-Clustering::Clustering(const config::Config& config) {
+Clustering::Clustering(const config::Config& config) : config_(config.cluster) {
     if (config.cluster)
         holdings_ = std::make_unique<pool::Holdings>(gateway::public_addresses(config));
 }
 
-Status Clustering::start(const config::Config& config, const std::vector<unsigned>& cpus,
+Status Clustering::start(const link::Interfaces& interfaces, const std::vector<unsigned>& cpus,
                          std::function<void()> on_entry,
                          std::function<void(const std::string&)> notice) {
     if (holdings_ == nullptr)
         return Done{};
     // A renewal that waits for a CPU costs the gateway its addresses: not the idle class.
     listing::Background background{cpus, false, 0, std::move(on_entry)};
-    auto agent = cluster::Agent::start({.urls = config.cluster->urls,
-                                        .name = config.cluster->name,
+    auto agent = cluster::Agent::start({.urls = config_->urls,
+                                        .name = config_->name,
+                                        .inside = inside_of(interfaces),
                                         .holdings = *holdings_,
                                         .notice = std::move(notice),
                                         .background = std::move(background)});
@@ -51,12 +53,32 @@ Status refuse_change(const config::Config& before, const config::Config& after) 
         "restart each, or take that back"};
 }
 
+cluster::Inside inside_of(const link::Interfaces& interfaces) {
+    const link::InterfaceId first = interfaces.first_inside();
+    if (first == link::kNoInterface)
+        return {};
+    const link::Interface& interface = interfaces[first];
+    return {interface.known_to(net::Side::Inside), interface.mac};
+}
+
+why::Answer name_owner(why::Answer answer, const command::ClusterReport& cluster) {
+    if (!answer.owner)
+        return answer;
+    const auto found = std::ranges::find(cluster.addresses, net::to_string(answer.owner->address),
+                                         &command::ClusterReport::Address::address);
+    if (found != cluster.addresses.end())
+        answer.owner->name = found->owner;
+    return answer;
+}
+
 command::ClusterReport report_of(const cluster::View& view) {
     command::ClusterReport report{.name = view.name};
     if (view.left > cluster::Moment{})
         report.left = std::chrono::duration_cast<std::chrono::milliseconds>(view.left);
     for (const cluster::Member& member : view.members)
-        report.members.push_back({member.name, member.leaves});
+        report.members.push_back(
+            {member.name, member.leaves,
+             member.inside.is_said() ? net::to_string(member.inside.address) : ""});
     for (const cluster::View::Address& each : view.addresses)
         report.addresses.push_back({net::to_string(each.address), each.owner, each.is_held});
     return report;
@@ -64,6 +86,9 @@ command::ClusterReport report_of(const cluster::View& view) {
 
 command::Subject with_cluster(command::Subject subject, const Clustering& clustering) {
     subject.cluster = [&clustering] { return clustering.report(); };
+    subject.why = [ask = std::move(subject.why), &clustering](const why::Question& question) {
+        return name_owner(ask(question), clustering.report().value_or(command::ClusterReport()));
+    };
     return subject;
 }
 

@@ -14,7 +14,9 @@
 #include "command/subject.h"
 #include "config/config.h"
 #include "control/core.h"
+#include "link/interfaces.h"
 #include "pool/holdings.h"
+#include "why/answer.h"
 
 #include <functional>
 #include <memory>
@@ -33,7 +35,8 @@ public:
     pool::Holdings* holdings() { return holdings_.get(); }
 
     /// Asks etcd for addresses from now on, on threads for those CPUs, which begin with on_entry.
-    Status start(const config::Config& config, const std::vector<unsigned>& cpus,
+    /// Other gateways are told where this one is, which has these interfaces.
+    Status start(const link::Interfaces& interfaces, const std::vector<unsigned>& cpus,
                  std::function<void()> on_entry, std::function<void(const std::string&)> notice);
     /// Hands over what it holds: while workers run, which look at what that is. Whoever waits for
     /// the control core's thread, which this takes, does not.
@@ -43,12 +46,19 @@ public:
     std::optional<command::ClusterReport> report() const;
 
 private:
+    std::optional<config::Cluster> config_;
     std::unique_ptr<pool::Holdings> holdings_;
     std::unique_ptr<cluster::Agent> agent_;
 };
 
 /// All gateways of a cluster have the same public addresses, since their start.
 Status refuse_change(const config::Config& before, const config::Config& after);
+
+/// Where others of the cluster reach a gateway with these interfaces.
+cluster::Inside inside_of(const link::Interfaces& interfaces);
+
+/// With the name of the gateway to which the packet goes, if it does.
+why::Answer name_owner(why::Answer answer, const command::ClusterReport& cluster);
 
 /// As people see an agent's view.
 command::ClusterReport report_of(const cluster::View& view);

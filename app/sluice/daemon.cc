@@ -199,7 +199,7 @@ Status Daemon::join_pair() {
         return pair.error();
     pair_ = std::move(*pair);
     return clustering_.start(
-        config_, platform_->cores().listing, [this] { confine(confine_cluster); },
+        gateway_->interfaces(), platform_->cores().listing, [this] { confine(confine_cluster); },
         [this](const std::string& sentence) { print(sentence); });
 }
 

@@ -38,6 +38,7 @@ std::string cluster_text(const ClusterReport& cluster) {
     for (const ClusterReport::Member& member : cluster.members)
         text += padded(member.name) + "has " + std::to_string(count_of(cluster, member.name)) +
                 " of " + std::to_string(cluster.addresses.size()) +
+                (member.inside.empty() ? "" : ", inside " + member.inside) +
                 (member.leaves ? ", and leaves\n" : "\n");
     for (const ClusterReport::Address& each : cluster.addresses)
         text += padded(each.address) + (each.owner.empty() ? "nobody's" : each.owner) +
@@ -49,9 +50,11 @@ std::string cluster_json(const ClusterReport& cluster) {
     using nlohmann::ordered_json;
     ordered_json members = ordered_json::array();
     for (const ClusterReport::Member& member : cluster.members)
-        members.push_back({{"name", member.name},
-                           {"leaves", member.leaves},
-                           {"addresses", count_of(cluster, member.name)}});
+        members.push_back(
+            {{"name", member.name},
+             {"leaves", member.leaves},
+             {"inside", member.inside.empty() ? ordered_json() : ordered_json(member.inside)},
+             {"addresses", count_of(cluster, member.name)}});
     ordered_json addresses = ordered_json::array();
     for (const ClusterReport::Address& each : cluster.addresses)
         addresses.push_back(

@@ -90,6 +90,7 @@ struct ClusterReport {
     struct Member {
         std::string name;
         bool leaves = false;
+        std::string inside = {};  ///< Its address there; empty: it does not say.
     };
     struct Address {
         std::string address;

@@ -201,6 +201,9 @@ std::string why_json(const why::Answer& answer, const why::AnswerWords& words) {
         json["denied"] = written_json(answer.denial_written);
     if (answer.crossed)
         json["nptv6"] = pairs_json(*answer.crossed);
+    if (answer.owner)
+        json["owner"] = {{"gateway", answer.owner->name},
+                         {"address", net::to_string(answer.owner->address)}};
     if (answer.exit)
         json["route"] = route_json(answer, words);
     if (answer.tracked)

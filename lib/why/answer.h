@@ -97,6 +97,12 @@ enum class SenderHears : uint8_t {
     Challenge,
 };
 
+/// Another gateway of the cluster, to which the packet goes as it came.
+struct OwnerWords {
+    Be32 address;      ///< That it has, and the packet is to be seen as.
+    std::string name;  ///< For who knows the cluster to fill in.
+};
+
 struct Answer {
     Fate fate = Fate::Dropped;
     stats::Drop reason{};
@@ -116,6 +122,8 @@ struct Answer {
     bool may_search_on = false;  ///< A worker's search may go on where its last one has come to.
 
     std::optional<Crossed> crossed;  ///< Of what stays IPv6, which has nothing of the above.
+
+    std::optional<OwnerWords> owner;  ///< Whose the packet is, if not this gateway's.
 
     std::optional<Exit> exit;
     net::Tuple after;            ///< As it leaves; of what stays IPv6 crossed.way says it.

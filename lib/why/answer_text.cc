@@ -311,7 +311,17 @@ string identifier_text(const net::Tuple& tuple, uint8_t icmp_type) {
     return " id " + std::to_string(id.host());
 }
 
+/// "goes to gateway b, which has 198.51.100.7, by 10.0.0.2".
+string owner_text(const Answer& answer, const AnswerWords& words) {
+    return "goes to " +
+           (answer.owner->name.empty() ? "another gateway" : "gateway " + answer.owner->name) +
+           ", which has " + net::to_string(answer.owner->address) + ", by " +
+           next_hop_text(answer, words.naming) + (answer.is_cut ? ", in fragments" : "");
+}
+
 string leaving_text(const Answer& answer, const AnswerWords& words) {
+    if (answer.owner)
+        return owner_text(answer, words);
     string text = "leaves by " + interface_name(answer.exit->path.interface, words) + " as ";
     if (answer.crossed && answer.arrival.ipv6)
         return text + leaving_text(*answer.arrival.ipv6, answer.crossed->way);

@@ -2,10 +2,8 @@
 #include "why/inquiry.h"
 
 #include "conntrack/tcp_tracker.h"
-#include "flow/age.h"
 #include "flow/reading.h"
 #include "fragment/pieces.h"
-#include "io/toeplitz.h"
 #include "link/tag.h"
 #include "nat/allocator.h"
 #include "nat/calls.h"
@@ -15,10 +13,12 @@
 #include "why/frame.h"
 #include "why/ipv6_look.h"
 #include "why/next_segment.h"
+#include "why/owner.h"
 #include "why/quota_answer.h"
 #include "why/resting.h"
 #include "why/sender_hears.h"
 #include "why/tracker_copy.h"
+#include "why/which_worker.h"
 #include "worker/burst.h"
 #include "worker/local.h"
 
@@ -46,15 +46,6 @@ link::EgressParams egress_params(const worker::Shared& shared,
     return params;
 }
 
-/// A flow as its next packet finds it, and as OwnFlows::track() reads it: there, a function of both
-/// costs a packet two cycles.
-conntrack::FlowState state_of(const flow::FlowRecord& record, Tick now) {
-    // relaxed: each stands alone.
-    return {conntrack::ProtocolState(record.state.load(std::memory_order_relaxed)),
-            record.status.load(std::memory_order_relaxed), now - flow::opened_at(record),
-            record.deadline.load(std::memory_order_relaxed) - now};
-}
-
 bool is_tagged(const rte_mbuf& mbuf) {
     const uint16_t type = net::ether_type(&mbuf);
     return type == RTE_ETHER_TYPE_VLAN || type == RTE_ETHER_TYPE_QINQ;
@@ -77,18 +68,19 @@ private:
     void reject(Drop reason);
     bool stop_fragment();
     void meet(const Question& question);
+    bool give_up(flow::FlowRef flow);
+    bool send_on(const std::optional<Owner>& owner);
     bool track(flow::FlowRef flow, const Question& question);
     void open(uint32_t ended);
     bool is_proven() const;
     void open_toward(const worker::Target& target);
     bool is_let_out(const link::Path& path);
     void decide(const nat::Request& request);
-    hosts::Answer ask_host(const nat::Request& request) const;
     std::optional<Drop> ask_quotas(nat::Request& request);
     void relay();
     void leave(const net::Tuple& after);
-    void find_worker();
 
+    OwnerGround owner_ground() const { return {shared_, policy_, forwarding_, *burst_}; }
     const worker::Burst& burst() const { return *burst_; }
     net::Packet& packet() { return burst_->packet[0]; }
     net::Tuple& tuple() { return burst_->tuple[0]; }
@@ -116,7 +108,8 @@ Look::Look(const worker::Shared& shared, const std::vector<io::Port*>& ports,
       now_(now),
       admission_(shared.interfaces, policy_, shared.twins.own_ports),
       egress_(egress_params(shared, ports), counters_),
-      forwarding_({shared.table, policy_, admission_, egress_, shared.helpers, shared.may_inherit}),
+      forwarding_({shared.table, policy_, admission_, egress_, shared.helpers, shared.may_inherit,
+                   shared.holdings, shared.interfaces.first_inside()}),
       local_(shared, admission_, egress_),
       frame_(question.frame) {
     egress_.look_at_ports();
@@ -175,7 +168,7 @@ bool Look::arrive(const Question& question, link::InterfaceId by) {
     }
     burst_->side[0] = answer_.arrival.side = *side;
     answer_.arrival.has_side = true;
-    find_worker();
+    answer_.worker_is_known = which_worker(shared_, ports_, burst(), answer_.worker);
     return true;
 }
 
@@ -254,10 +247,30 @@ void Look::meet(const Question& question) {
     answer_.met = Met{.entry = listing::read_entry(shared_.table, flow.index(), now_),
                       .direction = flow.direction()};
     answer_.met->is_its_own = worker::belongs(record, flow.direction(), side(), packet());
+    if (give_up(flow))
+        return;
     if (!answer_.met->is_its_own)
         open(nat::kNoRecord);
     else if (track(flow, question))
         open(flow.index());
+}
+
+/// True of a flow that goes by addresses of other gateways.
+bool Look::give_up(flow::FlowRef flow) {
+    const auto lost = why::lost(owner_ground(), flow);
+    if (lost && !send_on(lost->owner))
+        fail(Drop::NotHeld);
+    return lost.has_value();
+}
+
+/// Owners::take(): true where there is one.
+bool Look::send_on(const std::optional<Owner>& owner) {
+    if (!owner)
+        return false;
+    answer_.owner = OwnerWords{owner->address, {}};
+    if (is_let_out(owner->path))
+        leave(tuple());
+    return true;
 }
 
 /// OwnFlows::track() on a copy. True when the flow is over, and the packet opens another.
@@ -313,6 +326,8 @@ void Look::open(uint32_t ended) {
     if (policy_->strict.source && side() == Side::Inside && !is_proven())
         return fail(Drop::StrictSource);
     worker::Target target = forwarding_.target({admitted.path, rule}, tuple(), now_);
+    if (send_on(owner_of(owner_ground(), target, rule)))
+        return;
     if (target.refusal)
         return fail(*target.refusal);
     target.request.ended = ended;
@@ -349,7 +364,7 @@ void Look::open_toward(const worker::Target& target) {
         conntrack::open(policy_->tuning_of(request.tuning()), tracked.segment, tracker);
     if (request.external)  // OwnFlows::first_timeout()
         tracked.verdict.timeout = conntrack::kCallTimeout;
-    const hosts::Answer host = ask_host(request);
+    const hosts::Answer host = ask_host(shared_, *policy_, request, now_);
     std::optional<Drop> reason;
     if (tracked.verdict.action == conntrack::Action::Refuse)
         reason = tracked.verdict.reason;
@@ -367,16 +382,6 @@ void Look::reject(Drop reason) {
     fail(reason);
     answer_.sender_hears =
         hears_of(worker::rejection_of(*policy_, side(), packet(), tuple(), reason));
-}
-
-hosts::Answer Look::ask_host(const nat::Request& request) const {
-    if (request.is_inward())
-        return hosts::Answer::Admitted;
-    hosts::Limits limits = request.limits(policy_->host_limits);
-    // The flow that is over is the same host's, and counts no more.
-    if (request.ended != nat::kNoRecord && limits.flows != 0)
-        ++limits.flows;
-    return shared_.hosts.would_admit(request.original.inside_source(), limits, now_);
 }
 
 std::optional<Drop> Look::ask_quotas(nat::Request& request) {
@@ -423,6 +428,11 @@ void Look::relay() {
     if (way.flow)
         answer_.met = Met{.entry = listing::read_entry(shared_.table, way.flow.index(), now_),
                           .direction = way.flow.direction()};
+    if (way.reason == Drop::IcmpErrorUnknown && !way.path &&
+        send_on(owner_of_error(owner_ground(), admission_)))
+        return;
+    if (way.flow && give_up(way.flow))
+        return;
     if (!way.path)
         return refuse(way.reason);
     const flow::FlowRecord& record = shared_.table.record(way.flow);
@@ -466,24 +476,6 @@ void Look::leave(const net::Tuple& after) {
                        .refuse_to_leave(frame_.mbuf(), answer_, policy_->zero_checksum)) {
         fail(*reason);
     }
-}
-
-/// Which worker opens its flow, where that is known beforehand.
-void Look::find_worker() {
-    const io::Rss* rss = ports_[shared_.interfaces[answer_.arrival.from].port]->rss();
-    const bool is_spread_by_ports =
-        tuple().protocol == net::Protocol::Tcp || tuple().protocol == net::Protocol::Udp;
-    answer_.worker_is_known = true;
-    if (shared_.workers == 1)
-        return;
-    if (shared_.spread_flows)
-        answer_.worker = shared_.table.hash(tuple()) % shared_.workers;
-    else if (rss != nullptr && is_spread_by_ports && !packet().is_fragment)
-        answer_.worker =
-            rss->queues[io::Toeplitz(rss->key).hash(tuple()) & (rss->queues.size() - 1)] %
-            shared_.workers;
-    else
-        answer_.worker_is_known = false;
 }
 
 }  // namespace

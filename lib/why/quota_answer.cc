@@ -7,6 +7,17 @@
 
 namespace sluice::why {
 
+hosts::Answer ask_host(const worker::Shared& shared, const policy::Policy& policy,
+                       const nat::Request& request, Tick now) {
+    if (request.is_inward())
+        return hosts::Answer::Admitted;
+    hosts::Limits limits = request.limits(policy.host_limits);
+    // The flow that is over is the same host's, and counts no more.
+    if (request.ended != nat::kNoRecord && limits.flows != 0)
+        ++limits.flows;
+    return shared.hosts.would_admit(request.original.inside_source(), limits, now);
+}
+
 bool is_at_limit(const worker::Shared& shared, const policy::Policy& policy,
                  const nat::Request& request, Tick now) {
     const hosts::Limits limits = request.limits(policy.host_limits);

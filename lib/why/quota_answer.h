@@ -28,6 +28,10 @@ struct QuotaAnswer {
     std::optional<uint32_t> replaced = {};
 };
 
+/// What OwnFlows::admit() would say of it.
+hosts::Answer ask_host(const worker::Shared& shared, const policy::Policy& policy,
+                       const nat::Request& request, Tick now);
+
 /// Its host may have one flow more, and no mapping beside it.
 bool is_at_limit(const worker::Shared& shared, const policy::Policy& policy,
                  const nat::Request& request, Tick now);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "why/tracker_copy.h"
 
+#include "flow/age.h"
+
 #include <cstdint>
 #include <cstring>
 #include <utility>
@@ -32,6 +34,13 @@ TrackerCopy copy_tracker(const flow::FlowRecord& record) {
         if (const TrackerCopy before = std::exchange(copy, read_words(record)); before == copy)
             break;
     return copy;
+}
+
+conntrack::FlowState state_of(const flow::FlowRecord& record, Tick now) {
+    // relaxed: each stands alone.
+    return {conntrack::ProtocolState(record.state.load(std::memory_order_relaxed)),
+            record.status.load(std::memory_order_relaxed), now - flow::opened_at(record),
+            record.deadline.load(std::memory_order_relaxed) - now};
 }
 
 }  // namespace sluice::why

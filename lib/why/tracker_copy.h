@@ -7,6 +7,7 @@
 /// Threads  Any member of the flow table. The owner may write meanwhile: a copy is made until two
 ///          in a row agree, so that one can be torn only of a flow that is busy all the time.
 
+#include "base/clock.h"
 #include "conntrack/tracker.h"
 #include "flow/flow_record.h"
 
@@ -18,5 +19,9 @@ namespace sluice::why {
 struct alignas(64) TrackerCopy : std::array<std::byte, conntrack::kTrackerBytes> {};
 
 TrackerCopy copy_tracker(const flow::FlowRecord& record);
+
+/// A flow as its next packet finds it, and as OwnFlows::track() reads it: there, a function of both
+/// costs a packet two cycles.
+conntrack::FlowState state_of(const flow::FlowRecord& record, Tick now);
 
 }  // namespace sluice::why

@@ -12,7 +12,7 @@ namespace {
 ClusterReport report() {
     return {.name = "a",
             .left = std::chrono::milliseconds(4712),
-            .members = {{"a"}, {"b", true}},
+            .members = {{"a"}, {"b", true, "10.1.0.2"}},
             .addresses = {{"198.51.100.1", "a", true},
                           {"198.51.100.2", "b"},
                           {"198.51.100.3", ""},
@@ -25,7 +25,7 @@ TEST_CASE("cluster text: a line for each gateway and each address", "[command]")
     CHECK(cluster_text(report()) ==
           "this gateway is a; its lease is good for 4.7 s\n"
           "a                 has 2 of 4\n"
-          "b                 has 1 of 4, and leaves\n"
+          "b                 has 1 of 4, inside 10.1.0.2, and leaves\n"
           "198.51.100.1      a, used here\n"
           "198.51.100.2      b\n"
           "198.51.100.3      nobody's\n"
@@ -50,12 +50,13 @@ TEST_CASE("cluster text: the same as JSON, with null for nobody", "[command]") {
     ClusterReport few = report();
     few.addresses.resize(3);
     few.left = std::chrono::milliseconds(4500);
-    CHECK(cluster_json(few) == R"({"name":"a","lease_seconds":4.5,)"
-                               R"("members":[{"name":"a","leaves":false,"addresses":1},)"
-                               R"({"name":"b","leaves":true,"addresses":1}],)"
-                               R"("addresses":[{"address":"198.51.100.1","owner":"a","held":true},)"
-                               R"({"address":"198.51.100.2","owner":"b","held":false},)"
-                               R"({"address":"198.51.100.3","owner":null,"held":false}]})");
+    CHECK(cluster_json(few) ==
+          R"({"name":"a","lease_seconds":4.5,)"
+          R"("members":[{"name":"a","leaves":false,"inside":null,"addresses":1},)"
+          R"({"name":"b","leaves":true,"inside":"10.1.0.2","addresses":1}],)"
+          R"("addresses":[{"address":"198.51.100.1","owner":"a","held":true},)"
+          R"({"address":"198.51.100.2","owner":"b","held":false},)"
+          R"({"address":"198.51.100.3","owner":null,"held":false}]})");
 }
 
 }  // namespace cluster_text_test

@@ -19,6 +19,23 @@ config::Config sharing(const char* first, const char* last) {
     return config;
 }
 
+link::Interface interface(link::PortIndex port, link::Realm realm, const char* own) {
+    link::Interface made;
+    made.port = port;
+    made.realm = realm;
+    made.mac = {2, 0, 0, 0, 0, static_cast<uint8_t>(port + 1)};
+    made.own = {{ip(own), 24}};
+    return made;
+}
+
+/// Outside, and two inside.
+link::Interfaces interfaces() {
+    return link::Interfaces::create({interface(0, link::Realm::Outside, "198.51.100.2"),
+                                     interface(1, link::Realm::Inside, "10.1.0.1"),
+                                     interface(2, link::Realm::Inside, "10.2.0.1")})
+        .value();
+}
+
 }  // namespace
 
 TEST_CASE("clustering: what is shared is every public address, each once", "[app]") {
@@ -42,7 +59,7 @@ TEST_CASE("clustering: a gateway that shares nothing has no holdings and starts 
     config.cluster.reset();
     app::Clustering clustering(config);
     CHECK(clustering.holdings() == nullptr);
-    CHECK(clustering.start(config, {}, {}, {}).ok());
+    CHECK(clustering.start(interfaces(), {}, {}, {}).ok());
     CHECK_FALSE(clustering.report());
 }
 
@@ -58,9 +75,25 @@ TEST_CASE("clustering: a reload may change all but the public addresses", "[app]
     CHECK(app::refuse_change(alone, after).ok());
 }
 
+TEST_CASE("clustering: others reach a gateway by its first inside interface", "[app]") {
+    const cluster::Inside inside = app::inside_of(interfaces());
+    CHECK(inside.address == ip("10.1.0.1"));
+    CHECK(inside.mac == net::MacAddress{2, 0, 0, 0, 0, 2});
+}
+
+TEST_CASE("clustering: the owner of a packet's address is named", "[app]") {
+    command::ClusterReport report{.name = "a"};
+    report.addresses = {{"198.51.100.10", "a", true}, {"198.51.100.11", "b", false}};
+    why::Answer answer;
+    CHECK_FALSE(app::name_owner(answer, report).owner);
+    answer.owner = why::OwnerWords{ip("198.51.100.11"), {}};
+    CHECK(app::name_owner(answer, report).owner->name == "b");
+    CHECK(app::name_owner(answer, {}).owner->name.empty());
+}
+
 TEST_CASE("clustering: the report is the agent's view", "[app]") {
     cluster::View view{.name = "a", .left = std::chrono::microseconds(4'712'900)};
-    view.members = {{.name = "a"}, {.name = "b", .leaves = true}};
+    view.members = {{.name = "a", .inside = {ip("10.1.0.1"), {}}}, {.name = "b", .leaves = true}};
     view.addresses = {{ip("198.51.100.10"), "a", true}, {ip("198.51.100.11"), "", false}};
     const command::ClusterReport report = app::report_of(view);
     CHECK(report.name == "a");
@@ -68,6 +101,8 @@ TEST_CASE("clustering: the report is the agent's view", "[app]") {
     REQUIRE(report.members.size() == 2);
     CHECK(report.members[1].name == "b");
     CHECK(report.members[1].leaves);
+    CHECK(report.members[0].inside == "10.1.0.1");
+    CHECK(report.members[1].inside.empty());
     REQUIRE(report.addresses.size() == 2);
     CHECK(report.addresses[0].address == "198.51.100.10");
     CHECK(report.addresses[0].owner == "a");

@@ -67,6 +67,24 @@ conntrack::Segment segment(uint8_t flags) {
 
 }  // namespace
 
+TEST_CASE("answer text: a packet of another gateway's is told which that is", "[why]") {
+    Answer answer = arrived(conntrack::kSyn);
+    answer.fate = Fate::Leaves;
+    answer.exit = router(true);
+    answer.exit->path = {.via = ip("10.1.0.2"), .interface = 0};
+    answer.after = kOriginal;
+    answer.owner = OwnerWords{ip("198.51.100.7"), {}};
+    CHECK(fate_text(answer, kWords) ==
+          "goes to another gateway, which has 198.51.100.7, by 10.1.0.2");
+    answer.owner->name = "b";
+    CHECK(fate_text(answer, kWords) == "goes to gateway b, which has 198.51.100.7, by 10.1.0.2");
+    answer.fate = Fate::Waits;
+    answer.is_cut = true;
+    CHECK(fate_text(answer, kWords) ==
+          "goes to gateway b, which has 198.51.100.7, by 10.1.0.2, in fragments, when 10.1.0.2 has "
+          "answered ARP");
+}
+
 TEST_CASE("answer text: a packet that would open a flow is told stage by stage", "[why]") {
     Answer answer = arrived(conntrack::kSyn);
     answer.fate = Fate::Leaves;

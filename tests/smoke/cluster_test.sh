@@ -3,7 +3,9 @@
 #
 # --cluster: three gateways share twelve public addresses by a real etcd. One is killed, one is cut
 # off from etcd and comes back, one leaves, and etcd stands still: each address is used by one of
-# those that are left, and hosts get answers by all of them.
+# those that are left, and hosts get answers by all of them. The hosts' router, which is the
+# client's kernel here, spreads flows by their ports, so most packets come to another gateway than
+# the one that has their host's address.
 #
 #   cluster.client ── inside ──┬── lan  a.gateway  wan ──┬── outside ── cluster.server
 #                              ├── lan  b.gateway  wan ──┤
@@ -47,7 +49,14 @@ in_namespace cluster.store ip address add 10.9.0.10/24 dev eth0
 add_addresses cluster
 start_server cluster
 
-# Host 21 goes by b, 22 by c, all others by a.
+# spread GATEWAY...: flows go by any of these, as their ports say; those of host 21 by b, and of 22
+# by c.
+spread() {
+    local gateway hops=()
+    for gateway; do hops+=(nexthop via "10.1.0.${number[$gateway]}"); done
+    in_namespace cluster.client ip route replace default src "$client_address" "${hops[@]}"
+}
+in_namespace cluster.client sysctl --quiet --write net.ipv4.fib_multipath_hash_policy=1
 for gateway in b c; do
     source=10.1.0.2$((${number[$gateway]} - 1))
     table=10${number[$gateway]}
@@ -55,7 +64,7 @@ for gateway in b c; do
     in_namespace cluster.client ip route add 10.1.0.0/24 dev eth0 table "$table"
     in_namespace cluster.client ip route add default via "10.1.0.${number[$gateway]}" table "$table"
 done
-declare -A host=([a]=10.1.0.10 [b]=10.1.0.21 [c]=10.1.0.22)
+declare -A host=([b]=10.1.0.21 [c]=10.1.0.22)
 
 start_in cluster.store etcd --data-dir "$work/etcd" --listen-client-urls "$store" \
     --advertise-client-urls "$store" --listen-peer-urls http://10.9.0.10:2380 \
@@ -105,21 +114,52 @@ wait_for_share() {
     wait_for "$patience" "$* to share all addresses: $(ctl "$1" cluster || true)" are_shared "$@"
 }
 
-# assert_seen GATEWAY: a host that goes by it is seen as one of its addresses.
-assert_seen() {
-    local seen
-    seen=$(seen_by_udp cluster "${host[$1]}") || fail "no answer by $1: $(ctl "$1" cluster)"
-    grep --quiet --line-regexp --fixed-strings "${seen%:*}" <<<"$(held "$1")" ||
-        fail "by $1 the host is seen as $seen: $(ctl "$1" cluster)"
+# is_seen HOST GATEWAY..., for wait_for: it gets an answer, and is seen as an address of one of
+# these. A question may be lost while its address moves; hosts ask again.
+is_seen() {
+    local seen all gateway from=$1
+    shift
+    seen=$(seen_by_udp cluster "$from" 2>/dev/null) || return 1
+    all=$(for gateway; do held "$gateway"; done)
+    grep --quiet --line-regexp --fixed-strings "${seen%:*}" <<<"$all"
 }
 
-# assert_all_answer GATEWAY...: hosts get answers by each of its addresses, whoever had it before.
+# assert_seen HOST GATEWAY...
+assert_seen() {
+    wait_for "$patience" "$1 to be seen as an address of ${*:2}: $(ctl "$2" cluster)" is_seen "$@"
+}
+
+# assert_all_answer GATEWAY...: hosts get answers by all of these, whoever has their addresses.
 assert_all_answer() {
-    local last seen
-    for last in {10..19}; do
-        seen=$(seen_by_udp cluster "10.1.0.$last") || fail "10.1.0.$last has no answer"
+    local last gateway
+    spread "$@"
+    for last in {10..19}; do assert_seen "10.1.0.$last" "$@"; done
+    for gateway; do [[ ! -v host[$gateway] ]] || assert_seen "${host[$gateway]}" "$@"; done
+}
+
+# has_one_address HOST, for wait_for: by whichever gateway its packets come, it is seen as the same
+# address.
+has_one_address() {
+    local seen all=()
+    for _ in {1..12}; do
+        seen=$(seen_by_udp cluster "$1" 2>/dev/null) || return 1
+        all+=("${seen%:*}")
     done
-    for gateway; do assert_seen "$gateway"; done
+    (($(printf '%s\n' "${all[@]}" | sort --unique | wc -l) == 1))
+}
+
+# is_steady GATEWAY, for wait_for: for 50 looks no address has moved.
+is_steady() {
+    local owners
+    owners=$(ctl "$1" cluster | grep '^198')
+    if [[ $owners == "${owners_before:-}" ]]; then ((++looks)); else looks=0; fi
+    owners_before=$owners
+    ((looks >= 50))
+}
+
+# has_said COUNT: all connections have heard an answer so often.
+has_said() {
+    (($(grep --count all "$work/talk") >= $1))
 }
 
 start_capture cluster.server eth0 "$work/outside.pcap"
@@ -128,7 +168,43 @@ wait_for_share a b c
 assert_all_answer a b c
 ctl a cluster | grep --quiet '^this gateway is a; its lease is good for ' ||
     fail "a says: $(ctl a cluster)"
-pass "three gateways share twelve addresses, and hosts are seen as those of their gateway"
+pass "three gateways share twelve addresses, and hosts are seen as these"
+
+wait_for "$patience" "addresses to stay where they are" is_steady a
+for last in {10..15}; do
+    wait_for "$patience" "10.1.0.$last to have one address" has_one_address "10.1.0.$last"
+    in_namespace cluster.client ping -c 1 -W 5 -s 4000 -I "10.1.0.$last" "$server_address" \
+        >"$work/ping" || fail "a datagram in fragments: $(cat "$work/ping")"
+done
+for gateway in a b c; do
+    (($(counter "$gateway" handed_to_owner) > 0)) || fail "$gateway has sent nothing on"
+done
+pass "a host has one address by whichever gateway its packets come, and so have its fragments"
+
+from=10.1.0.21
+for gateway in a b c; do
+    said=$(ctl "$gateway" why udp "$from:5000" "$server_address:53" --from inside) ||
+        fail "$gateway says: $said"
+    echo "$said" >>"$work/why"
+done
+(($(grep --count '^goes to gateway [abc], which has 198.51.100.[0-9]*, by 10.1.0.[123]' \
+    "$work/why") == 2)) || fail "they say: $(cat "$work/why")"
+pass "two of them say to which gateway a packet goes"
+
+start_in cluster.server "$python" "$here/echo_server.py" 7 >"$work/echo" 2>"$work/echo.err"
+wait_for 10 "the echo" grep --quiet listening "$work/echo"
+start_in cluster.client "$python" "$here/talk_on.py" 20 "$server_address" 7 "$work/end" \
+    >"$work/talk" 2>"$work/talk.err"
+talk=$started_pid
+wait_for 20 "connections: $(cat "$work/talk.err")" has_said 1
+for gateway in b c a; do
+    spread "$gateway"
+    before=$(grep --count all "$work/talk")
+    wait_for 20 "connections by $gateway: $(cat "$work/talk.err")" has_said $((before + 3))
+done
+touch "$work/end"
+wait "$talk" || fail "connections broke: $(cat "$work/talk.err")"
+pass "connections go on when the router sends them by another gateway"
 
 end "${sluice_pid[b]}" KILL || true
 wait_for_share a c

@@ -2,6 +2,7 @@
 #include "net/text.h"
 
 #include <array>
+#include <charconv>
 
 namespace sluice::net {
 namespace {
@@ -93,6 +94,17 @@ std::optional<Prefix> parse_prefix(std::string_view text) {
     return Prefix{*address, *length};
 }
 
+std::optional<Endpoint> parse_endpoint(std::string_view text) {
+    const auto address = take_address(text);
+    if (!address || !take(text, ':') || text.starts_with('0'))
+        return std::nullopt;
+    uint16_t port = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    if (error != std::errc{} || end != text.data() + text.size())
+        return std::nullopt;
+    return Endpoint{*address, Be16::from_host(port)};
+}
+
 std::optional<AddressRange> parse_range(std::string_view text) {
     const auto first = take_address(text);
     if (!first)
@@ -145,6 +157,10 @@ std::string to_string(const AddressRange& range) {
     if (range.first == range.last)
         return to_string(range.first);
     return to_string(range.first) + '-' + to_string(range.last);
+}
+
+std::string to_string(const Endpoint& endpoint) {
+    return to_string(endpoint.address) + ':' + std::to_string(endpoint.port.host());
 }
 
 std::string to_string(const MacAddress& mac) {

@@ -11,6 +11,7 @@
 
 #include "net/arp.h"
 #include "net/prefix.h"
+#include "net/tuple.h"
 
 #include <cstddef>
 #include <optional>
@@ -27,6 +28,9 @@ std::optional<Prefix> parse_prefix(std::string_view text);
 /// "first-last" with first not above last, or one address.
 std::optional<AddressRange> parse_range(std::string_view text);
 
+/// "10.1.0.1:80"; the port is not 0.
+std::optional<Endpoint> parse_endpoint(std::string_view text);
+
 /// Six pairs of hexadecimal digits, of either case, with colons between.
 std::optional<MacAddress> parse_mac(std::string_view text);
 
@@ -38,6 +42,7 @@ char* write(char* out, Be32 address);
 std::string to_string(Be32 address);
 std::string to_string(const Prefix& prefix);
 std::string to_string(const AddressRange& range);  ///< One address when both ends are the same.
+std::string to_string(const Endpoint& endpoint);
 std::string to_string(const MacAddress& mac);
 
 }  // namespace sluice::net

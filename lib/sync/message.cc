@@ -40,6 +40,15 @@ bool is_length(Type type, uint32_t bytes) {
 
 }  // namespace
 
+Status judge_form(const Hello& hello, const Hello& own) {
+    if (hello.magic != own.magic || hello.version != own.version)
+        return Error{"it speaks version " + std::to_string(hello.version) + ", and this gateway " +
+                     std::to_string(own.version)};
+    if (hello.record_layout != own.record_layout || hello.tracker_layout != own.tracker_layout)
+        return Error{"its build keeps flows in another form: both need the same"};
+    return Done{};
+}
+
 void Outgoing::sent(size_t count) {
     seal();
     sent_ += count;

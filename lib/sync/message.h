@@ -61,6 +61,9 @@ struct Hello {
     bool operator==(const Hello&) const = default;
 };
 
+/// Whether two that say so of themselves understand one another's records.
+Status judge_form(const Hello& hello, const Hello& own);
+
 struct State {
     uint8_t is_active = 0;
     uint8_t is_fresh = 0;    ///< Nobody else has its flows, and it has nobody else's.

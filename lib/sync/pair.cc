@@ -3,18 +3,16 @@
 
 #include "base/serial.h"
 #include "net/text.h"
+#include "sync/tcp.h"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <new>
 #include <poll.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 #include <system_error>
 #include <utility>
 
@@ -30,40 +28,12 @@ constexpr int kRest = 20;
 constexpr size_t kMostToSend = 1 << 20;  // bytes that wait for the peer
 constexpr size_t kMostToRead = 1 << 18;  // bytes a turn
 
-std::string to_string(const net::Endpoint& place) {
-    return net::to_string(place.address) + ':' + std::to_string(place.port.host());
-}
-
-sockaddr_in address_of(Be32 address, Be16 port) {
-    sockaddr_in place{};
-    place.sin_family = AF_INET;
-    place.sin_addr.s_addr = address.raw;
-    place.sin_port = port.raw;
-    return place;
-}
-
-const sockaddr* generic(const sockaddr_in& place) {
-    return reinterpret_cast<const sockaddr*>(&place);
-}
-
-Descriptor new_socket() {
-    return Descriptor(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-}
-
-void switch_on(const Descriptor& socket, int level, int option) {
-    const int on = 1;
-    setsockopt(socket.get(), level, option, &on, sizeof on);
-}
-
 /// Whether two that say so of themselves understand one another's records.
 Status judge(const Hello& hello, const Hello& own) {
-    if (hello.magic != own.magic || hello.version != own.version)
-        return Error{"it speaks version " + std::to_string(hello.version) + ", and this gateway " +
-                     std::to_string(own.version)};
+    if (Status status = judge_form(hello, own); !status)
+        return status;
     if (hello.instance == own.instance)
         return Error{"it is this gateway itself (--sync peer=)"};
-    if (hello.record_layout != own.record_layout || hello.tracker_layout != own.tracker_layout)
-        return Error{"its build keeps flows in another form: both need the same"};
     if (hello.block_size != own.block_size)
         return Error{"its --port-block-size is " + std::to_string(hello.block_size) +
                      ", and here " + std::to_string(own.block_size)};
@@ -99,7 +69,7 @@ Result<std::unique_ptr<Pair>> Pair::start(PairParams params) {
 }
 
 Pair::Pair(PairParams params)
-    : params_(std::move(params)), complaints_(params_.notice, to_string(params_.peer)) {}
+    : params_(std::move(params)), complaints_(params_.notice, net::to_string(params_.peer)) {}
 
 Status Pair::begin() {
     auto tls = Tls::create(params_.proof);
@@ -125,13 +95,10 @@ Status Pair::begin() {
 }
 
 Status Pair::listen() {
-    listener_ = new_socket();
-    if (listener_)
-        switch_on(listener_, SOL_SOCKET, SO_REUSEADDR);
-    const sockaddr_in place = address_of(params_.listen.address, params_.listen.port);
-    if (!listener_ || bind(listener_.get(), generic(place), sizeof place) != 0 ||
-        ::listen(listener_.get(), 4) != 0)
-        return Error{"--sync listen=" + to_string(params_.listen) + ": " + std::strerror(errno)};
+    listener_ = listen_at(params_.listen);
+    if (!listener_)
+        return Error{"--sync listen=" + net::to_string(params_.listen) + ": " +
+                     std::strerror(errno)};
     return Done{};
 }
 
@@ -189,15 +156,10 @@ void Pair::wait() const {
 
 /// One at a time may try; who has proven to be the peer takes the place of who was before.
 void Pair::accept_peer() {
-    sockaddr_in from{};
-    socklen_t length = sizeof from;
-    Descriptor come(accept4(listener_.get(), reinterpret_cast<sockaddr*>(&from), &length,
-                            SOCK_NONBLOCK | SOCK_CLOEXEC));
-    const bool is_peer = come && from.sin_addr.s_addr == params_.peer.address.raw;
-    if (is_peer && candidate_ == nullptr) {
-        switch_on(come, IPPROTO_TCP, TCP_NODELAY);
+    net::Endpoint from;
+    Descriptor come = accept_at(listener_, from);
+    if (come && from.address == params_.peer.address && candidate_ == nullptr)
         candidate_ = std::make_unique<Session>(*tls_, std::move(come), Channel::End::Server);
-    }
     if (candidate_ == nullptr)
         return;
     if (const Status status = advance(*candidate_, kMostToRead); !status) {
@@ -234,15 +196,8 @@ void Pair::connect_peer() {
     if (followed_ != nullptr || now < connect_at_)
         return;
     connect_at_ = now + kConnectAgain;
-    Descriptor socket = new_socket();
-    if (!socket)
-        return;
-    switch_on(socket, IPPROTO_TCP, TCP_NODELAY);
-    // Any port of the address by which the peer knows this gateway.
-    const sockaddr_in own = address_of(params_.listen.address, {});
-    const sockaddr_in peer = address_of(params_.peer.address, params_.peer.port);
-    if (bind(socket.get(), generic(own), sizeof own) == 0 &&
-        (connect(socket.get(), generic(peer), sizeof peer) == 0 || errno == EINPROGRESS))
+    // From the address by which the peer knows this gateway.
+    if (Descriptor socket = connect_to(params_.peer, params_.listen.address))
         followed_ = std::make_unique<Session>(*tls_, std::move(socket), Channel::End::Client);
 }
 
@@ -415,8 +370,8 @@ void Pair::publish_peer() {
     const Session* session = best();
     const bool is_there = session != nullptr;
     if (is_there != std::exchange(was_there_, is_there)) {
-        params_.notice(is_there ? "--sync: the peer " + to_string(params_.peer) + " is there"
-                                : "--sync: the peer " + to_string(params_.peer) + " is away");
+        params_.notice(is_there ? "--sync: the peer " + net::to_string(params_.peer) + " is there"
+                                : "--sync: the peer " + net::to_string(params_.peer) + " is away");
         complaints_.forget();
     }
     const bool is_active = is_there && session->state->is_active != 0;

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sync/teller.h"
 
-#include "conntrack/status.h"
-#include "flow/age.h"
 #include "flow/reading.h"
-#include "net/gre.h"
+#include "sync/copying.h"
 
 #include <algorithm>
 #include <atomic>
@@ -20,64 +18,9 @@ using flow::Event;
 using flow::FlowRecord;
 using flow::Kind;
 using flow::Life;
-using flow::LifeWord;
 
-constexpr uint32_t kSlice = 4096;       // records that a reading looks at
 constexpr size_t kAtOnce = 1024;        // changes that a reading copies
 constexpr unsigned kSlicesAtOnce = 64;  // so that the peer hears of this end meanwhile
-/// What others hang on comes first.
-constexpr std::array kOrder{Kind::Block, Kind::Mapping, Kind::Contact, Kind::Flow};
-
-/// Word by word, for its owner may write there meanwhile. Each word by itself is as it was at some
-/// moment; who takes it over goes only by what a handshake has fixed (numbers of windows do not
-/// count there), and judges it all.
-void copy_words(std::span<const std::byte> from, std::byte* to) {
-    for (size_t at = 0; at < from.size(); at += sizeof(uint32_t)) {
-        auto* place = reinterpret_cast<uint32_t*>(const_cast<std::byte*>(from.data() + at));
-        // relaxed: no other memory is learned of by it.
-        const uint32_t word = std::atomic_ref(*place).load(std::memory_order_relaxed);
-        std::memcpy(to + at, &word, sizeof word);
-    }
-}
-
-int64_t note_of(FlowRecord& record) {
-    // relaxed: the control core's own, written once.
-    return std::atomic_ref(record.holding().note).load(std::memory_order_relaxed);
-}
-
-uint32_t bits_of(std::optional<uint32_t> index) {
-    return index ? *index + 1 : 0;
-}
-
-/// The record as it is now; nothing when it does not live. Within a reading: it is not put to
-/// another use meanwhile.
-std::optional<Record> copy(FlowRecord& record, uint32_t index, Tick now) {
-    // Acquire: the tuples were written before the record became live.
-    const LifeWord life = record.life.load(std::memory_order_acquire);
-    if (life.life() != Life::Live || record.kind() == Kind::Expectation)
-        return std::nullopt;
-    Record copied;
-    copied.tuple = record.tuple;
-    copied.index = index;
-    copied.generation = life.generation();
-    const flow::HolderLink::Seen first = record.holder.see();
-    copied.holder = bits_of(first.index());
-    if (first.has_second())
-        copied.second_holder = bits_of(record.second_holder.see().index());
-    // relaxed, all of them: as lists read them.
-    copied.left = (record.deadline.load(std::memory_order_relaxed) - now).milliseconds;
-    copied.age = flow::age_ms(flow::opened_at(record), now);
-    copied.owner = record.owner;
-    copied.state = record.state.load(std::memory_order_relaxed);
-    copied.status = record.status.load(std::memory_order_relaxed);
-    copied.sides = net::Sides(record.sides).bits();
-    if (record.kind() == Kind::Flow)
-        copy_words(record.tracker, copied.tracker.data());
-    else
-        copied.note = note_of(record);
-    return copied;
-}
-
 }  // namespace
 
 Teller::Teller(TellerParams params)
@@ -171,7 +114,7 @@ void Teller::tell(Outgoing& out, const Changed& change, const std::optional<Reco
 /// False when this gateway has stepped back: what it throws away then is not all that it had.
 bool Teller::tell_slice(Outgoing& out) {
     const uint32_t first = next_;
-    const uint32_t end = std::min(first + kSlice, params_.table.capacity());
+    const uint32_t end = std::min(first + kReadingSlice, params_.table.capacity());
     Tick when;
     records_ = flow::read_records(params_.table, [&] {
         const Tick now = when = params_.now();
@@ -180,7 +123,7 @@ bool Teller::tell_slice(Outgoing& out) {
             FlowRecord& record = params_.table.record(index);
             // relaxed: copy() looks for sure.
             if (record.life.load(std::memory_order_relaxed).life() != Life::Live ||
-                record.kind() != kOrder[kind_])
+                record.kind() != kTellingOrder[kind_])
                 continue;
             if (const auto copied = copy(record, index, now))
                 copies.push_back(*copied);
@@ -210,21 +153,19 @@ bool Teller::is_told(const Record& record, Tick when) {
     return is_wanted(record) && introduction_.learn(record, when);
 }
 
-/// Of a helped TCP flow only its helper knows the numbers, and a call ends with such a one.
+/// Flows that go on elsewhere, if they are wanted.
 bool Teller::is_wanted(const Record& record) const {
     if (static_cast<Kind>(record.tuple[0].kind) != Kind::Flow)
         return true;
-    const bool is_corrected =
-        (record.status & conntrack::kHelped) != 0 && record.tuple[0].protocol == net::Protocol::Tcp;
-    return !is_corrected && !net::is_call(record.tuple[0]) &&
+    return goes_on_elsewhere(record) &&
            (record.status & params_.wanted_status) == params_.wanted_status;
 }
 
 /// What it hangs on has been told; else it comes with all others of its kind.
 bool Teller::is_its_turn(const Record& record) const {
-    const auto* const kind =
-        std::find(kOrder.begin(), kOrder.end(), static_cast<Kind>(record.tuple[0].kind));
-    return kind - kOrder.begin() <= static_cast<ptrdiff_t>(kind_);
+    const auto* const kind = std::find(kTellingOrder.begin(), kTellingOrder.end(),
+                                       static_cast<Kind>(record.tuple[0].kind));
+    return kind - kTellingOrder.begin() <= static_cast<ptrdiff_t>(kind_);
 }
 
 }  // namespace sluice::sync

@@ -101,4 +101,18 @@ TEST_CASE("text: prefixes, ranges and MAC addresses print as they are read", "[n
     CHECK(to_string(parse_mac("02:00:5E:ab:cd:0f").value()) == "02:00:5e:ab:cd:0f");
 }
 
+TEST_CASE("text: an endpoint is an address and a port, of which none is 0 or has a zero before") {
+    CHECK(parse_endpoint("198.51.100.1:80") ==
+          Endpoint{Be32::from_host(0xc6336401), Be16::from_host(80)});
+    CHECK(parse_endpoint("198.51.100.1:65535").has_value());
+    for (const char* text : {"", "198.51.100.1", "198.51.100.1:", "198.51.100.1:0",
+                             "198.51.100.1:65536", "198.51.100.1:080", "198.51.100.1:80 ",
+                             "198.51.100.1:+80", ":80", "198.51.100:80", "198.51.100.1:80:80"}) {
+        CAPTURE(text);
+        CHECK_FALSE(parse_endpoint(text));
+    }
+    CHECK(to_string(Endpoint{Be32::from_host(0xc6336401), Be16::from_host(80)}) ==
+          "198.51.100.1:80");
+}
+
 }  // namespace text_test

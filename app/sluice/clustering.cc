@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sluice/clustering.h"
 
+#include "conntrack/layout.h"
+#include "flow/journal.h"
+#include "gateway/numbering.h"
 #include "gateway/rules.h"
 #include "listing/background.h"
 #include "net/text.h"
+#include "sync/key.h"
+#include "sync/message.h"
 
 #include <algorithm>
 #include <chrono>
@@ -11,23 +16,49 @@
 
 namespace sluice::app {
 
-Clustering::Clustering(const config::Config& config) : config_(config.cluster) {
-    if (config.cluster)
-        holdings_ = std::make_unique<pool::Holdings>(gateway::public_addresses(config));
+namespace {
+
+/// How flows go with their address; nothing where they do not.
+std::optional<cluster::Moving> moving_of(const Clustering::Ground& ground, cluster::Inbox* inbox) {
+    if (inbox == nullptr)
+        return std::nullopt;
+    sync::Hello hello;
+    hello.record_layout = flow::kRecordLayout;
+    hello.tracker_layout = conntrack::kTrackerLayout;
+    const auto hosts = gateway::ipv6_hosts(ground.config, ground.gateway.naming());
+    const auto is_number = [hosts](Be32 address) {
+        return hosts.host_of != nullptr && hosts.is_number(address);
+    };
+    return cluster::Moving{.takes_at = *ground.config.cluster->listen,
+                           .key = sync::key_by(ground.config.address_key->words),
+                           .hello = hello,
+                           .table = ground.gateway.table(),
+                           .now = ground.now,
+                           .is_number = is_number,
+                           .inbox = *inbox};
 }
 
-Status Clustering::start(const link::Interfaces& interfaces, const std::vector<unsigned>& cpus,
-                         std::function<void()> on_entry,
-                         std::function<void(const std::string&)> notice) {
+}  // namespace
+
+Clustering::Clustering(const config::Config& config) {
+    if (!config.cluster)
+        return;
+    holdings_ = std::make_unique<pool::Holdings>(gateway::public_addresses(config));
+    if (config.cluster->listen)
+        inbox_ = std::make_unique<cluster::Inbox>();
+}
+
+Status Clustering::start(const Ground& ground) {
     if (holdings_ == nullptr)
         return Done{};
     // A renewal that waits for a CPU costs the gateway its addresses: not the idle class.
-    listing::Background background{cpus, false, 0, std::move(on_entry)};
-    auto agent = cluster::Agent::start({.urls = config_->urls,
-                                        .name = config_->name,
-                                        .inside = inside_of(interfaces),
+    listing::Background background{ground.cpus, false, 0, ground.on_entry};
+    auto agent = cluster::Agent::start({.urls = ground.config.cluster->urls,
+                                        .name = ground.config.cluster->name,
+                                        .inside = inside_of(ground.gateway.interfaces()),
                                         .holdings = *holdings_,
-                                        .notice = std::move(notice),
+                                        .moving = moving_of(ground, inbox_.get()),
+                                        .notice = ground.notice,
                                         .background = std::move(background)});
     if (!agent)
         return agent.error();

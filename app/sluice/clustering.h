@@ -9,11 +9,14 @@
 ///          reloads, all else by the daemon's.
 /// Errors   One sentence that names the flag.
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "cluster/agent.h"
+#include "cluster/inbox.h"
 #include "command/subject.h"
 #include "config/config.h"
 #include "control/core.h"
+#include "gateway/gateway.h"
 #include "link/interfaces.h"
 #include "pool/holdings.h"
 #include "why/answer.h"
@@ -34,10 +37,23 @@ public:
     /// Null where nothing is shared. They outlive the gateway that goes by them.
     pool::Holdings* holdings() { return holdings_.get(); }
 
-    /// Asks etcd for addresses from now on, on threads for those CPUs, which begin with on_entry.
-    /// Other gateways are told where this one is, which has these interfaces.
-    Status start(const link::Interfaces& interfaces, const std::vector<unsigned>& cpus,
-                 std::function<void()> on_entry, std::function<void(const std::string&)> notice);
+    /// Null where no flows are told. As holdings().
+    cluster::Inbox* inbox() { return inbox_.get(); }
+    void lend(gateway::Ground& ground) {
+        ground.holdings = holdings();
+        ground.inbox = inbox();
+    }
+
+    struct Ground {
+        const config::Config& config;
+        gateway::Gateway& gateway;
+        std::function<Tick()> now;   ///< Of that.
+        std::vector<unsigned> cpus;  ///< For its threads, which begin with on_entry.
+        std::function<void()> on_entry;
+        std::function<void(const std::string&)> notice;
+    };
+    /// Asks etcd for addresses from now on, and tells others where the gateway is.
+    Status start(const Ground& ground);
     /// Hands over what it holds: while workers run, which look at what that is. Whoever waits for
     /// the control core's thread, which this takes, does not.
     void leave(control::Core& core);
@@ -46,8 +62,8 @@ public:
     std::optional<command::ClusterReport> report() const;
 
 private:
-    std::optional<config::Cluster> config_;
     std::unique_ptr<pool::Holdings> holdings_;
+    std::unique_ptr<cluster::Inbox> inbox_;
     std::unique_ptr<cluster::Agent> agent_;
 };
 

@@ -150,7 +150,7 @@ Status Daemon::build(const config::Sources& sources, std::vector<unsigned> allow
         if (Status status = (this->*open)(ground); !status)
             return status;
     ground.clock = clock_;
-    ground.holdings = clustering_.holdings();
+    clustering_.lend(ground);
     auto gateway = gateway::Gateway::create(config_, ground);
     if (!gateway)
         return gateway.error();
@@ -198,9 +198,9 @@ Status Daemon::join_pair() {
     if (!pair)
         return pair.error();
     pair_ = std::move(*pair);
-    return clustering_.start(
-        gateway_->interfaces(), platform_->cores().listing, [this] { confine(confine_cluster); },
-        [this](const std::string& sentence) { print(sentence); });
+    return clustering_.start({config_, *gateway_, [this] { return clock_.now(); },
+                              platform_->cores().listing, [this] { confine(confine_pair); },
+                              [this](const std::string& sentence) { print(sentence); }});
 }
 
 /// Where flows outlive the process, the clock goes on too.

@@ -281,13 +281,4 @@ Status confine_pair() {
     });
 }
 
-Status confine_cluster() {
-    return confine([](Filter& filter) {
-        allow_background(filter);
-        filter.add(SCMP_ACT_ALLOW, SCMP_SYS(socket),
-                   std::array{scmp_arg_cmp{0, SCMP_CMP_EQ, AF_INET, 0}});
-        filter.add(SCMP_ACT_ALLOW, SCMP_SYS(connect), {});
-    });
-}
-
 }  // namespace sluice::app

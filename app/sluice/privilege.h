@@ -47,6 +47,5 @@ Status confine_file_log();
 /// A thread that may be confined further by the above: of those it makes, each by its own.
 Status confine_reload();
 Status confine_pair();
-Status confine_cluster();
 
 }  // namespace sluice::app

@@ -18,6 +18,8 @@ constexpr std::chrono::milliseconds kRest{20};
 constexpr std::chrono::milliseconds kListensAgain{100};
 /// Addresses come one by one, and are said together.
 constexpr std::chrono::milliseconds kSaysLate{500};
+/// What goes by an address comes before the address does, which has that time to come.
+constexpr std::chrono::seconds kExpects{10};
 constexpr size_t kMostNamed = 8;
 constexpr size_t kLongestName = 63;
 constexpr std::string_view kNameChars =
@@ -76,16 +78,23 @@ Result<std::unique_ptr<Agent>> Agent::start(AgentParams params) {
 
 Agent::Agent(AgentParams params)
     : params_(std::move(params)),
-      ownership_params_{params_.name, 0, params_.holdings.addresses(), params_.timing,
-                        params_.inside},
+      ownership_params_{.name = params_.name,
+                        .addresses = params_.holdings.addresses(),
+                        .timing = params_.timing,
+                        .inside = params_.inside},
       asked_(params_.urls, speaker(params_)),
-      watched_(params_.urls, speaker(params_)) {}
+      watched_(params_.urls, speaker(params_)),
+      expected_until_(params_.holdings.addresses().size(), Moment::min()) {}
 
 Status Agent::begin() {
     uint64_t& instance = ownership_params_.instance;
     if (getrandom(&instance, sizeof instance, 0) != sizeof instance)
         return Error{"--cluster: the kernel gives no random numbers"};
+    if (params_.moving)
+        ownership_params_.takes_at = params_.moving->takes_at;
     ownership_.emplace(ownership_params_);
+    if (Status status = begin_moving(); !status)
+        return status;
     const auto run = [this](void (Agent::*turn)()) {
         return std::thread([this, turn] {
             params_.background.enter();
@@ -96,14 +105,38 @@ Status Agent::begin() {
     try {
         asking_ = run(&Agent::ask);
         listening_ = run(&Agent::listen);
+        if (params_.moving)
+            telling_ = run(&Agent::tell);
     } catch (const std::system_error& error) {
         return Error{std::string("--cluster: its thread cannot be started: ") + error.what()};
     }
     return Done{};
 }
 
+/// Who takes is there before anybody hears where.
+Status Agent::begin_moving() {
+    if (!params_.moving)
+        return Done{};
+    Moving& moving = *params_.moving;
+    moving.hello.instance = ownership_params_.instance;
+    auto tls = sync::Tls::create(moving.key);
+    if (!tls)
+        return tls.error();
+    tls_ = std::move(*tls);
+    giving_.emplace(GivingParams{moving.table, moving.now, *tls_, moving.hello,
+                                 moving.takes_at.address, moving.is_number});
+    auto taking = Taking::start({moving.takes_at, *tls_, moving.hello, moving.inbox,
+                                 [this](const std::vector<Be32>& addresses) { expect(addresses); },
+                                 params_.notice, params_.background});
+    if (!taking)
+        return taking.error();
+    taking_ = std::move(*taking);
+    return Done{};
+}
+
 Agent::~Agent() {
     leave();
+    taking_.reset();
     {
         const std::lock_guard lock(mutex_);
         is_stopped_ = true;
@@ -111,7 +144,9 @@ Agent::~Agent() {
     changed_.notify_all();
     asked_.stop();
     watched_.stop();
-    for (std::thread* thread : {&asking_, &listening_})
+    if (giving_)
+        giving_->stop();
+    for (std::thread* thread : {&asking_, &listening_, &telling_})
         if (thread->joinable())
             thread->join();
 }
@@ -189,6 +224,44 @@ void Agent::listen() {
     }
 }
 
+/// Whoever is to have addresses of this gateway's next is told what goes by them.
+void Agent::tell() {
+    std::optional<Move> move;
+    while (step([&](Ownership& ownership) { move = ownership.to_tell(now()); })) {
+        if (!move) {
+            std::unique_lock lock(mutex_);
+            if (!is_stopped_)
+                changed_.wait_for(lock, kRest);
+            continue;
+        }
+        std::vector<Be32> addresses;
+        for (const size_t index : move->indexes)
+            addresses.push_back(params_.holdings.addresses()[index]);
+        Status status = Error{"there is no memory for it"};
+        try {
+            status = giving_->give(addresses, move->to, Giving::Moment(move->by));
+        } catch (const std::bad_alloc&) {  // as if they could not be told
+        }
+        step([&](Ownership& ownership) { ownership.told(*move); });
+        if (!status)
+            params_.notice("--cluster: flows by " + names(addresses) + " end, for " + move->name +
+                           " has not taken them: " + status.error().message);
+    }
+}
+
+/// What has come stays, for as long as a hand-over may take; unless the address comes, too.
+void Agent::expect(const std::vector<Be32>& addresses) {
+    const auto& all = params_.holdings.addresses();
+    step([&](Ownership& ownership) {
+        for (const Be32 address : addresses) {
+            const auto place = std::ranges::lower_bound(all, address);
+            const size_t index = static_cast<size_t>(place - all.begin());
+            if (place != all.end() && *place == address && !ownership.has(index))
+                expected_until_[index] = now() + kExpects;
+        }
+    });
+}
+
 void Agent::watch(Revision from) {
     try {
         watched_.watch(from, [this](const Told& told) { return hear(told); });
@@ -222,7 +295,8 @@ void Agent::publish(Moment now) {
         holdings.extend(ownership_->use_until());
     }
     for (size_t i = 0; i < addresses.size(); ++i)
-        if (const bool is_others = has_other(i); holdings.is_others(i) != is_others)
+        if (const bool is_others = has_other(i) && now >= expected_until_[i];
+            holdings.is_others(i) != is_others)
             holdings.leave_to_other(i, is_others);
     publish_owners();
     say_changes(now);

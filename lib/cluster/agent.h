@@ -4,18 +4,28 @@
 /// \file
 /// Agent: speaks with etcd for a gateway of a cluster, and says which addresses that may use.
 ///
-/// Shape    Two threads over one Ownership: one asks what that wants to be asked, the other is told
-///          what changes. What comes of it is in the Holdings that it is given.
-/// Threads  Two of its own, which never make a worker or the control core wait; view() from any.
+/// Shape    Threads over one Ownership: one asks what that wants to be asked, one is told what
+///          changes, and one tells others what goes by addresses that they are to have next. What
+///          comes of it is in the Holdings that it is given.
+/// Threads  Three of its own, and that of Taking; none makes a worker or the control core wait.
+///          view() from any.
 /// Errors   start() says in a sentence why not. That etcd is away is none, nor that another gateway
 ///          has the name: it says so in the log, and goes on asking. Out of memory it begins anew,
 ///          without an address.
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "cluster/etcd.h"
+#include "cluster/giving.h"
+#include "cluster/inbox.h"
 #include "cluster/ownership.h"
+#include "cluster/taking.h"
+#include "flow/flow_table.h"
 #include "listing/background.h"
 #include "pool/holdings.h"
+#include "sync/channel.h"
+#include "sync/key.h"
+#include "sync/message.h"
 
 #include <condition_variable>
 #include <functional>
@@ -28,14 +38,26 @@
 
 namespace sluice::cluster {
 
+/// How flows go with the address that they go by.
+struct Moving {
+    net::Endpoint takes_at;  ///< Of this machine: there others tell it what it is to have.
+    sync::Key key;           ///< All gateways have the same.
+    sync::Hello hello;       ///< All but the instance.
+    flow::FlowTable& table;  ///< Outlives the agent, as does the inbox.
+    std::function<Tick()> now;
+    std::function<bool(Be32)> is_number;  ///< As Giving has it.
+    Inbox& inbox;
+};
+
 struct AgentParams {
     std::vector<std::string> urls;  ///< Of etcd's servers: http://HOST:PORT; one at least.
     /// Of this gateway, which no other of the cluster has: letters, digits, ".", "_" and "-".
     std::string name;
-    std::string prefix = "sluice";  ///< Of the cluster's keys.
-    Timing timing = {};             ///< Of whole seconds, what a lease lives for.
-    Inside inside = {};             ///< Not said: others send it no packets.
-    pool::Holdings& holdings;       ///< Outlives the agent.
+    std::string prefix = "sluice";                ///< Of the cluster's keys.
+    Timing timing = {};                           ///< Of whole seconds, what a lease lives for.
+    Inside inside = {};                           ///< Not said: others send it no packets.
+    pool::Holdings& holdings;                     ///< Outlives the agent.
+    std::optional<Moving> moving = std::nullopt;  ///< Without it flows end when theirs moves.
     std::function<void(const std::string&)> notice = [](const std::string&) {};
     /// Not the idle class: a renewal that waits for a CPU costs this gateway its addresses.
     listing::Background background{.cpus = {}, .idle_class = false};
@@ -63,13 +85,16 @@ public:
 
     View view() const;
 
-    static constexpr std::chrono::seconds kLeaves{3};
+    static constexpr std::chrono::seconds kLeaves{8};
 
 private:
     explicit Agent(AgentParams params);
     Status begin();
+    Status begin_moving();
     void ask();
     void listen();
+    void tell();
+    void expect(const std::vector<Be32>& addresses);
     void watch(Revision from);
     bool hear(const Told& told);
     template <typename Step>
@@ -86,11 +111,15 @@ private:
     OwnershipParams ownership_params_;
     Etcd asked_;
     Etcd watched_;
+    std::unique_ptr<sync::Tls> tls_;  // where flows move, as the next ones
+    std::optional<Giving> giving_;
+    std::unique_ptr<Taking> taking_;
     mutable std::mutex mutex_;  // of all that follows but the threads
     std::condition_variable changed_;
     std::optional<Ownership> ownership_;
-    std::optional<uint64_t> published_;  // Heard::changes(): owners were said since
-    std::vector<Be32> gained_;           // and not said yet
+    std::optional<uint64_t> published_;   // Heard::changes(): owners were said since
+    std::vector<Moment> expected_until_;  // by address: what goes by it has begun to come
+    std::vector<Be32> gained_;            // and not said yet
     std::vector<Be32> lost_;
     Moment say_at_{};
     bool was_valid_ = false;
@@ -99,6 +128,7 @@ private:
     bool is_stopped_ = false;
     std::thread asking_;
     std::thread listening_;
+    std::thread telling_;
 };
 
 }  // namespace sluice::cluster

@@ -70,6 +70,8 @@ json body_of(const PutMember& request, const Speaker& speaker) {
         value["inside"] = net::to_string(member.inside.address);
         value["mac"] = net::to_string(member.inside.mac);
     }
+    if (member.takes_at)
+        value["takes_at"] = net::to_string(*member.takes_at);
     const json look = {{"request_range", {{"key", key}}}};
     return {{"compare", json::array({has_revision(key, member.revision)})},
             {"success", json::array({put(key, value, member.lease)})},
@@ -163,9 +165,12 @@ void add_key(News& news, const json& entry, const Speaker& speaker) {
     const auto instance = number<uint64_t>(value, "instance");
     if (const auto name = name_in(key, speaker, kNode)) {
         const json& leaves = at(value, "leaves");
-        news.members.push_back({std::string(*name), instance,
-                                leaves.is_boolean() && leaves.get<bool>(), lease, revision,
-                                inside_in(value)});
+        const json& takes_at = at(value, "takes_at");
+        news.members.push_back(
+            {std::string(*name), instance, leaves.is_boolean() && leaves.get<bool>(), lease,
+             revision, inside_in(value),
+             takes_at.is_string() ? net::parse_endpoint(takes_at.get_ref<const std::string&>())
+                                  : std::nullopt});
     } else if (const auto text = name_in(key, speaker, kAddress)) {
         const json& owner = at(value, "owner");
         if (const auto address = net::parse_address(*text))

@@ -2,6 +2,7 @@
 #include "cluster/ownership.h"
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 namespace sluice::cluster {
@@ -21,6 +22,8 @@ constexpr milliseconds kMoveAgain{1000};
 constexpr milliseconds kRankStep{250};
 constexpr milliseconds kTakesLate{2000};
 constexpr int64_t kMovesAtOnce = 32;
+/// What goes by an address is told in that time, or not at all: meanwhile nobody uses it.
+constexpr std::chrono::seconds kTellsFor{5};
 
 }  // namespace
 
@@ -48,7 +51,7 @@ std::optional<Request> Ownership::choose(Moment now) {
         use_until_ = Moment::min();
         return Revoke{lease_};
     }
-    const bool settles = std::ranges::find(places_, Move::Settling, &Place::move) != places_.end();
+    const bool settles = std::ranges::find(places_, Step::Settling, &Place::step) != places_.end();
     if (!heard_.news_from() || settles)
         return now < again_ ? std::nullopt : std::optional<Request>(Read{});
     return now < use_until_ ? move_or_take(now) : std::nullopt;
@@ -60,7 +63,7 @@ Request Ownership::renew() const {
     if (is_member_ && !is_kept_)
         return KeepAlive{lease_};
     return PutMember{{params_.name, params_.instance, leaves_, lease_,
-                      is_member_ ? revision_ : Revision{0}, params_.inside}};
+                      is_member_ ? revision_ : Revision{0}, params_.inside, params_.takes_at}};
 }
 
 /// It has no address left, or there is nobody who could have them.
@@ -78,7 +81,7 @@ std::optional<Request> Ownership::move_or_take(Moment now) {
     begin_moves(now);
     requested_.clear();
     for (size_t i = 0; i < places_.size() && requested_.size() < batch_; ++i)
-        if (places_[i].move == Move::Stopped && now >= places_[i].written_at)
+        if (may_be_written(places_[i], now))
             move(i, now);
     const bool may_take = !leaves_ && requested_.empty() && heard_.seen() >= revision_;
     for (size_t i = 0; may_take && i < places_.size() && requested_.size() < batch_; ++i)
@@ -90,7 +93,7 @@ std::optional<Request> Ownership::move_or_take(Moment now) {
 /// Stops to use addresses that others are to have.
 void Ownership::begin_moves(Moment now) {
     int64_t moving =
-        std::ranges::count_if(places_, [](const Place& place) { return place.move != Move::No; });
+        std::ranges::count_if(places_, [](const Place& place) { return place.step != Step::No; });
     for (size_t i = 0; i < places_.size() && (moving < kMovesAtOnce || leaves_); ++i) {
         Place& place = places_[i];
         if (!has(i) || now < place.again)
@@ -98,16 +101,56 @@ void Ownership::begin_moves(Moment now) {
         const std::string* first = shares_.first(i);
         if (first == nullptr || *first == params_.name)
             continue;
-        place.move = Move::Stopped;
-        place.written_at = now + params_.timing.margin;
+        place.step = Step::Stopped;
+        const Member& next = heard_.members().at(*first);
+        place.to = next.name;
+        place.process = next.instance;
+        place.is_told = !next.takes_at;
+        place.seen_at = now + params_.timing.margin;
+        place.written_at = place.seen_at + kTellsFor;
         ++moving;
+    }
+}
+
+bool Ownership::may_be_written(const Place& place, Moment now) {
+    return place.step == Step::Stopped && now >= place.seen_at &&
+           (place.is_told || now >= place.written_at);
+}
+
+/// All that one of them is to have.
+std::optional<Move> Ownership::to_tell(Moment now) const {
+    Move move;
+    for (size_t i = 0; i < places_.size(); ++i) {
+        const Place& place = places_[i];
+        if (place.step != Step::Stopped || place.is_told || now < place.seen_at ||
+            now >= place.written_at || (!move.indexes.empty() && place.to != move.name))
+            continue;
+        const auto member = heard_.members().find(place.to);
+        if (member == heard_.members().end() || !member->second.takes_at)
+            continue;
+        if (move.indexes.empty())
+            move = {{}, place.to, *member->second.takes_at, now, place.written_at};
+        move.indexes.push_back(i);
+        move.by = std::min(move.by, place.written_at);
+    }
+    return move.indexes.empty() ? std::nullopt : std::optional(move);
+}
+
+/// One that was used again meanwhile, and stopped again, has flows that were not told.
+void Ownership::told(const Move& move) {
+    for (const size_t index : move.indexes) {
+        Place& place = places_[index];
+        place.is_told |= place.to == move.name && place.seen_at <= move.asked;
     }
 }
 
 void Ownership::move(size_t index, Moment now) {
     const std::string* first = shares_.first(index);
-    if (first == nullptr || *first == params_.name) {  // others have come or gone since
-        places_[index].move = Move::No;
+    const Place& place = places_[index];
+    const bool is_as_told = first != nullptr && *first == place.to &&
+                            heard_.members().at(*first).instance == place.process;
+    if (!is_as_told) {  // others have come or gone since
+        places_[index].step = Step::No;
         return;
     }
     places_[index].again = now + kMoveAgain;
@@ -142,7 +185,7 @@ Moment Ownership::taken_from(size_t index) const {
 Request Ownership::put_owners() const {
     PutOwners request{.by = params_.name, .guard = revision_};
     for (const size_t index : requested_) {
-        const bool is_move = places_[index].move == Move::Stopped;
+        const bool is_move = places_[index].step == Step::Stopped;
         const Member& owner = heard_.members().at(is_move ? *shares_.first(index) : params_.name);
         const Owner* before = heard_.owner(index);
         request.owners.push_back({heard_.addresses()[index], owner.name, owner.instance,
@@ -155,18 +198,22 @@ void Ownership::answer(const Answer& answer, Moment now) {
     if (!request_)
         return;
     const Request request = *std::exchange(request_, std::nullopt);
-    std::visit([&](const auto& each) { answered(each, answer, now); }, request);
+    std::visit(
+        [&]<typename T>(const T& each) {
+            if constexpr (std::is_same_v<T, KeepAlive>)
+                is_kept_ = true;  // whether the lease is over, the write tells
+            else if constexpr (std::is_same_v<T, Revoke>)
+                lose_lease(now);
+            else
+                answered(each, answer, now);
+        },
+        request);
 }
 
 void Ownership::answered(const Grant&, const Answer& answer, Moment now) {
     const bool is_done = answer.kind == Answer::Kind::Done;
     again_ = is_done ? now : now + kJoinAgain;
     lease_ = is_done ? answer.lease : Lease{0};
-}
-
-/// Whether the lease is over, the write tells.
-void Ownership::answered(const KeepAlive&, const Answer&, Moment) {
-    is_kept_ = true;
 }
 
 void Ownership::answered(const PutMember& request, const Answer& answer, Moment now) {
@@ -207,8 +254,8 @@ void Ownership::confirm(Revision revision, Moment now) {
     renew_at_ = sent_ + params_.timing.renew_every;
     use_until_ = std::max(use_until_, sent_ + params_.timing.use_for());
     for (Place& place : places_)
-        if (place.move == Move::Uncertain && place.guard < revision_)
-            place.move = Move::Settling;
+        if (place.step == Step::Uncertain && place.guard < revision_)
+            place.step = Step::Settling;
 }
 
 /// Flows are kept: if nobody has taken their address they go on.
@@ -219,7 +266,7 @@ void Ownership::lose_lease(Moment now) {
     use_until_ = Moment::min();
     again_ = now;
     for (Place& place : places_)
-        place.move = Move::No;
+        place.step = Step::No;
     has_left_ = leaves_;
 }
 
@@ -232,18 +279,18 @@ void Ownership::answered(const PutOwners& request, const Answer& answer, Moment 
         batch_ = std::max(count / 2, size_t{1});
     for (size_t i = 0; i < count; ++i) {
         Place& place = places_[requested_[i]];
-        const bool is_move = place.move == Move::Stopped;
+        const bool is_move = place.step == Step::Stopped;
         if (answer.kind == Answer::Kind::Done) {
             Owner owner = request.owners[i];
             owner.revision = answer.revision;
             heard_.note(owner);
-            place.move = Move::No;
+            place.step = Step::No;
         } else if (answer.kind == Answer::Kind::Refused && count > 1) {
             place.again = is_move ? place.again : now;
         } else if (answer.kind == Answer::Kind::Refused) {
-            place.move = Move::No;  // it stays where it is
+            place.step = Step::No;  // it stays where it is
         } else if (is_move) {
-            place.move = Move::Uncertain;
+            place.step = Step::Uncertain;
             place.guard = request.guard;
         } else {
             place.again = now + kUnansweredAgain;
@@ -257,16 +304,12 @@ void Ownership::answered(const Read&, const Answer& answer, Moment now) {
         return;
     again_ = now;
     for (size_t i = 0; i < places_.size(); ++i)
-        if (places_[i].move == Move::Settling) {
+        if (places_[i].step == Step::Settling) {
             heard_.note_place(i, answer.read, now);
-            places_[i].move = Move::No;
+            places_[i].step = Step::No;
         }
     if (!heard_.news_from())
         heard_.read(answer.read, now);
-}
-
-void Ownership::answered(const Revoke&, const Answer&, Moment now) {
-    lose_lease(now);
 }
 
 void Ownership::hear(const News& news, Moment now) {
@@ -281,7 +324,7 @@ void Ownership::hear(const News& news, Moment now) {
         lose_lease(now);
     for (size_t i = 0; i < places_.size(); ++i)
         if (!is_ours(i))
-            places_[i].move = Move::No;
+            places_[i].step = Step::No;
 }
 
 void Ownership::leave(Moment by) {

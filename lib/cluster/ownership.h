@@ -9,7 +9,8 @@
 ///          An address is used while its key names this gateway, under its lease, and while no more
 ///          than Timing::use_for() has passed since a write of its own key was sent that has been
 ///          confirmed since. To give one to another it stops to use it, waits until workers have
-///          seen that, and writes the other's name; where no answer comes it uses the address again
+///          seen that, lets the other be told what goes by it (who can be told), and writes the
+///          other's name; where no answer comes it uses the address again
 ///          only when that write has come true or cannot any more.
 /// Units    Moments of one monotonic clock.
 /// Threads  One at a time.
@@ -43,6 +44,16 @@ struct OwnershipParams {
     std::vector<Be32> addresses;  ///< Ascending, and none twice.
     Timing timing = {};
     Inside inside = {};
+    std::optional<net::Endpoint> takes_at = {};  ///< Of this gateway, as Member has it.
+};
+
+/// Addresses that are not used any more, and whom to tell what goes by them.
+struct Move {
+    std::vector<size_t> indexes;  ///< They ascend.
+    std::string name;
+    net::Endpoint to;
+    Moment asked{};  ///< When this was so.
+    Moment by{};     ///< For so long the addresses wait for it.
 };
 
 class Ownership {
@@ -59,21 +70,27 @@ public:
     /// Some were left out: all is read again.
     void miss() { heard_.miss(); }
 
+    /// What is to be told now; nothing where nothing is, or is not any more.
+    std::optional<Move> to_tell(Moment now) const;
+    /// It has been told, or could not be.
+    void told(const Move& move);
+
     /// Hands over all addresses, and gives its lease back; at `by` without having handed over.
     void leave(Moment by);
     bool has_left() const { return has_left_; }
 
     /// The address of that index may be used before use_until().
-    bool has(size_t index) const { return is_ours(index) && places_[index].move == Move::No; }
+    bool has(size_t index) const { return is_ours(index) && places_[index].step == Step::No; }
     Moment use_until() const { return use_until_; }
     const Heard& heard() const { return heard_; }
     /// Since when another has this gateway's name; nothing where none has.
     std::optional<Moment> rival_since() const { return rival_since_; }
 
 private:
-    enum class Move : uint8_t {
+    enum class Step : uint8_t {
         No,
-        Stopped,    ///< It is not used any more, and written when workers have seen that.
+        Stopped,  ///< It is not used any more, and written when workers have seen that, and who is
+                  ///< to have it has been told what goes by it.
         Uncertain,  ///< It was written, and no answer has come.
         Settling,   ///< That has come true by now, or will not: a read tells.
     };
@@ -82,8 +99,12 @@ private:
     static constexpr size_t kLargestBatch = 100;
 
     struct Place {
-        Move move = Move::No;
-        Moment written_at{};  // Stopped: it is to be, then
+        Step step = Step::No;
+        std::string to{};      // Stopped: who is to have it,
+        uint64_t process = 0;  // and which process of that name
+        bool is_told = false;
+        Moment seen_at{};     // then workers have seen it
+        Moment written_at{};  // it is to be, then, told or not
         Revision guard = 0;   // Uncertain: it was written by
         Moment again{};       // no further attempt before
     };
@@ -93,17 +114,16 @@ private:
     bool is_done() const;
     std::optional<Request> move_or_take(Moment now);
     void begin_moves(Moment now);
+    static bool may_be_written(const Place& place, Moment now);
     void move(size_t index, Moment now);
     void take(size_t index, Moment now);
     Moment taken_from(size_t index) const;
     Request put_owners() const;
 
     void answered(const Grant& request, const Answer& answer, Moment now);
-    void answered(const KeepAlive& request, const Answer& answer, Moment now);
     void answered(const PutMember& request, const Answer& answer, Moment now);
     void answered(const PutOwners& request, const Answer& answer, Moment now);
     void answered(const Read& request, const Answer& answer, Moment now);
-    void answered(const Revoke& request, const Answer& answer, Moment now);
 
     void be_member(Revision revision, Moment now);
     void confirm(Revision revision, Moment now);

@@ -12,6 +12,7 @@
 
 #include "base/big_endian.h"
 #include "net/mac.h"
+#include "net/tuple.h"
 
 #include <chrono>
 #include <cstdint>
@@ -44,6 +45,7 @@ struct Member {
     Lease lease = 0;
     Revision revision = 0;
     Inside inside = {};
+    std::optional<net::Endpoint> takes_at{};  ///< There it is told flows before it gets addresses.
 
     bool operator==(const Member&) const = default;
 };

@@ -441,7 +441,7 @@ constexpr Flag kOperationFlags[] = {
      "Which flows the peer is told; default: assured", store_sync_flows},
     {"role", kOperation, Arity::One, false, "active|standby",
      "Which of the two it is at the start; default: active", store_role},
-    {"cluster", kOperation, Arity::One, false, "etcd=URL[,URL...],name=NAME",
+    {"cluster", kOperation, Arity::One, false, "etcd=URL[,URL...],name=NAME[,listen=ADDRESS:PORT]",
      "Share the public addresses with other gateways: each is used by one of them at a time, by a "
      "lease in etcd; default: alone",
      [](const Given& g, Config& c) { return store(read_cluster(g), c.cluster); }},

@@ -230,6 +230,14 @@ std::optional<Be16> parse_transport_port(std::string_view text) {
     return Be16::from_host(port);
 }
 
+std::optional<net::Endpoint> parse_gateway_endpoint(std::string_view text) {
+    constexpr uint32_t kMulticast = 0xe0000000;
+    const auto endpoint = net::parse_endpoint(text);
+    const bool is_host =
+        endpoint && endpoint->address.raw != 0 && endpoint->address.host() < kMulticast;
+    return is_host ? endpoint : std::nullopt;
+}
+
 Result<Be32> read_address(const Given& given) {
     const Result<string> word = read_word(given);
     if (!word)

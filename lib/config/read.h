@@ -65,6 +65,8 @@ Result<std::vector<unsigned>> read_cpus(const Given& given);
 
 /// 1 to 65535, and nothing else.
 std::optional<Be16> parse_transport_port(std::string_view text);
+/// Where a gateway listens to another: an address of one host, and a port.
+std::optional<net::Endpoint> parse_gateway_endpoint(std::string_view text);
 Result<Be32> read_address(const Given& given);
 /// An interface's address with the length of its subnet: host bits may be set.
 Result<net::Prefix> read_interface_address(const Given& given);

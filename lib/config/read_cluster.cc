@@ -15,10 +15,12 @@ using std::string_view;
 
 constexpr const char* kClusterForm =
     "etcd=URL[,URL...] and name=NAME are wanted, a URL as http://192.0.2.1:2379 with an IPv4 "
-    "address in digits, a name of up to 63 letters, digits, \".\", \"_\" and \"-\"";
+    "address in digits, a name of up to 63 letters, digits, \".\", \"_\" and \"-\"; and "
+    "listen=ADDRESS:PORT where flows are to go with their address";
 
 constexpr string_view kEtcd = "etcd=";
 constexpr string_view kName = "name=";
+constexpr string_view kListen = "listen=";
 
 /// No name: who speaks with etcd is not let resolve one.
 bool is_url(string_view text) {
@@ -91,6 +93,12 @@ Result<Cluster> read_cluster(const Given& given) {
             text.remove_prefix(kName.size());
             is_good = cluster.name.empty() && is_gateway_name(text);
             cluster.name = text;
+            may_go_on = false;
+        } else if (text.starts_with(kListen)) {
+            text.remove_prefix(kListen.size());
+            const auto listen = parse_gateway_endpoint(text);
+            is_good = listen && !cluster.listen;
+            cluster.listen = listen;
             may_go_on = false;
         } else {
             const bool begins = cluster.urls.empty() && text.starts_with(kEtcd);

@@ -21,18 +21,6 @@ constexpr const char* kForm =
 
 constexpr const char* kAlone = "it is for --sync, which is not given";
 
-std::optional<net::Endpoint> parse_endpoint(string_view text) {
-    constexpr uint32_t kMulticast = 0xe0000000;
-    const size_t colon = text.rfind(':');
-    if (colon == string_view::npos)
-        return std::nullopt;
-    const auto address = net::parse_address(text.substr(0, colon));
-    const auto port = parse_transport_port(text.substr(colon + 1));
-    if (!address || !port || address->raw == 0 || address->host() >= kMulticast)
-        return std::nullopt;
-    return net::Endpoint{*address, *port};
-}
-
 std::optional<uint8_t> parse_priority(string_view text) {
     uint8_t priority = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), priority);
@@ -105,8 +93,8 @@ Result<Sync> read_sync(const Given& given) {
         const size_t equals = text.find('=');
         const string_view key = text.substr(0, equals);
         const string_view value = equals == string_view::npos ? "" : text.substr(equals + 1);
-        const bool is_good = key == "listen"     ? store(parse_endpoint(value), listen)
-                             : key == "peer"     ? store(parse_endpoint(value), peer)
+        const bool is_good = key == "listen"     ? store(parse_gateway_endpoint(value), listen)
+                             : key == "peer"     ? store(parse_gateway_endpoint(value), peer)
                              : key == "priority" ? store(parse_priority(value), priority)
                                                  : false;
         if (!is_good)

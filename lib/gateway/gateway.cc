@@ -159,15 +159,6 @@ std::function<bool()> hear_claims_by(sync::Standing& standing) {
     return [&standing] { return standing.hear_claim(flow::steady_now()); };
 }
 
-void add(Replica& replica, stats::Snapshot& snapshot) {
-    snapshot.add(replica.counters());
-    // relaxed: figures for people.
-    const sync::Standing& standing = replica.standing();
-    snapshot.count[stats::Count::SyncTold] = standing.told.load(std::memory_order_relaxed);
-    snapshot.count[stats::Count::SyncLost] = standing.lost.load(std::memory_order_relaxed);
-    snapshot.count[stats::Count::SyncResyncs] = standing.resyncs.load(std::memory_order_relaxed);
-}
-
 /// What people call its interface.
 std::string uplink_name(const link::Uplinks& uplinks, link::UplinkId id,
                         const link::Interfaces& interfaces) {
@@ -284,8 +275,8 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
     params.neighbours.fixed = fixed_neighbours(config);
     params.neighbours.own.notice = ground.notice;
     params.neighbours.own.announcing = policy->announcing;
-    if (replica_)
-        params.neighbours.own.may_be_peer = hear_claims_by(replica_->standing());
+    if (others_.replica() != nullptr)
+        params.neighbours.own.may_be_peer = hear_claims_by(others_.replica()->standing());
     params.has_adopted = ground.inheritance && ground.inheritance->is_found;
     params.twins = twin_params(ground);
     params.twins.rate = twin_rate(config);
@@ -299,7 +290,7 @@ control::CoreParams Gateway::core_params(const config::Config& config, const Gro
             return int64_t{beginning_of(event, now)};
         };
     params.exhaustion = exhaustion_.get();
-    params.duty = replica_.get();
+    params.duty = others_.duty();
     params.holdings = ground.holdings;
     params.each_turn =
         [this, use = number_use(config, *hosts_, *next_hops_, let_go_by(control_))](Tick now) {
@@ -385,15 +376,13 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
     watches_ = std::make_unique<observe::Watches>(table_->grace(), config.workers + 1,
                                                   zones_of(*interfaces_), naming_);
     restore(config, ground);
-    if (config.sync) {
-        Replica::Parts parts{
-            *table_,        *hosts_,       *quotas_, kept_endpoints_, policies_->in_force(),
-            config.workers, ground.notice, {}};
-        if (ipv6)
-            parts.ipv6.emplace(PeerHosts::Parts{*addresses_, *numbers_, *hosts_,
-                                                config.lans.front().zone, peers_.get()});
-        replica_ = std::make_unique<Replica>(parts, config.role == config::Role::Active);
-    }
+    Replica::Parts parts{
+        *table_,        *hosts_,       *quotas_, kept_endpoints_, policies_->in_force(),
+        config.workers, ground.notice, {}};
+    if (ipv6)
+        parts.ipv6.emplace(PeerHosts::Parts{*addresses_, *numbers_, *hosts_,
+                                            config.lans.front().zone, peers_.get()});
+    others_.join(config, parts, ground.holdings, ground.inbox);
     budgets_ = std::make_unique<answer::Budgets>(derive_sip_key(ground.secret, Use::Budgets));
     shared_ = std::make_unique<worker::Shared>(worker::Shared{
         .table = *table_,
@@ -413,12 +402,12 @@ void Gateway::assemble(const config::Config& config, const Ground& ground) {
         .fragments = config.fragments,
         .workers = config.workers,
         .spread_flows = has_fewer_queues(*interfaces_, ground, config.workers),
-        .may_inherit = (ground.inheritance && ground.inheritance->is_found) || replica_,
+        .may_inherit = (ground.inheritance && ground.inheritance->is_found) || others_.may_come(),
         .twins = {own_ports_.get(), twin_rate(config), twin_buckets_},
         .helpers = helpers_.get(),
         .ipv6 = ipv6,
         .numbers = numbers_.get(),
-        .is_active = replica_ ? &replica_->standing().is_active : nullptr,
+        .is_active = others_.is_active(),
         .holdings = ground.holdings,
     });
     inquiry_ = std::make_unique<why::Inquiry>(*shared_, ground.ports);
@@ -483,8 +472,7 @@ stats::Snapshot Gateway::snapshot() const {
     snapshot.add(control_->counters());
     snapshot.add(operator_counters_);
     snapshot.add(restored_counters_);
-    if (replica_)
-        add(*replica_, snapshot);
+    others_.add_to(snapshot);
     return snapshot;
 }
 

@@ -14,13 +14,14 @@
 #include "base/monotonic.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "cluster/inbox.h"
 #include "config/config.h"
 #include "control/core.h"
 #include "flow/flow_table.h"
 #include "gateway/ipv6_peers.h"
 #include "gateway/log_clock.h"
+#include "gateway/others.h"
 #include "gateway/policies.h"
-#include "gateway/replica.h"
 #include "gateway/restoration.h"
 #include "gateway/shortage_log.h"
 #include "helper/helped.h"
@@ -75,6 +76,7 @@ struct Ground {
     control::Notice notice;            ///< Takes what the operator's log should say.
     std::optional<Inheritance> inheritance = {};  ///< With --state.
     pool::Holdings* holdings = nullptr;           ///< With --cluster: of its public addresses.
+    cluster::Inbox* inbox = nullptr;              ///< Where flows move with them.
 };
 
 /// One of several uplinks.
@@ -128,7 +130,7 @@ public:
     const link::Interfaces& interfaces() const { return *interfaces_; }
 
     /// Null where the gateway is not one of two.
-    Replica* replica() { return replica_.get(); }
+    Replica* replica() { return others_.replica(); }
 
     /// What has become of the flows of a process before.
     const Restored& restored() const { return restored_; }
@@ -178,7 +180,7 @@ private:
     std::unique_ptr<answer::Budgets> budgets_;
     std::unique_ptr<pool::OwnPorts> own_ports_;      // where an interface has a twin
     std::vector<answer::TokenBucket> twin_buckets_;  // by interface
-    std::unique_ptr<Replica> replica_;               // where it is one of a pair
+    Others others_;
     std::unique_ptr<worker::Shared> shared_;
     std::unique_ptr<why::Inquiry> inquiry_;
     Rings rings_;

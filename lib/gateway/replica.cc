@@ -33,47 +33,8 @@ using sync::Wish;
 using std::memory_order_relaxed;
 
 constexpr uint32_t kSlice = 4096;  ///< Records that a turn looks at.
-/// What hangs on others ends before them.
-constexpr std::array kEndOrder{Kind::Flow, Kind::Expectation, Kind::Contact, Kind::Mapping,
-                               Kind::Block};
-
 /// Flows whose tuples one record may take: it has two.
 constexpr unsigned kMostRivals = 2;
-
-/// A record as the peer has told it, before anybody has judged it.
-void fill(FlowRecord& candidate, const Record& record, Tick now) {
-    candidate.tuple = record.tuple;
-    candidate.owner = record.owner;
-    candidate.state.store(record.state, memory_order_relaxed);
-    candidate.status.store(record.status, memory_order_relaxed);
-    candidate.sides = net::Sides::of_bits(record.sides);
-    candidate.opened = now + Duration{-static_cast<int32_t>(record.age & 0x7fffffff)};
-    const Duration left{
-        std::clamp(record.left, kLeastLeft.milliseconds, kLongestTimeout.milliseconds)};
-    candidate.deadline.store(now + left, memory_order_relaxed);
-    std::copy(record.tracker.begin(), record.tracker.end(), candidate.tracker.begin());
-    if (candidate.kind() == Kind::Flow && candidate.tuple[0].protocol == Protocol::Tcp)
-        conntrack::forget_windows(static_cast<conntrack::TcpState>(record.state),
-                                  conntrack::TrackerMemory(candidate.tracker));
-    if (candidate.kind() != Kind::Flow) {
-        new (candidate.tracker.data()) flow::Holding;
-        candidate.holding().note = record.note;
-    }
-}
-
-/// All of it that does not stand for links: nobody else sees the record yet.
-void copy(const FlowRecord& from, FlowRecord& to) {
-    to.tuple = from.tuple;
-    to.owner = from.owner;
-    to.state.store(from.state.load(memory_order_relaxed), memory_order_relaxed);
-    to.status.store(from.status.load(memory_order_relaxed), memory_order_relaxed);
-    to.sides = from.sides;
-    to.rewrite = from.rewrite;
-    to.hops = {};
-    to.opened = from.opened;
-    to.deadline.store(from.deadline.load(memory_order_relaxed), memory_order_relaxed);
-    to.tracker = from.tracker;
-}
 
 /// Directly, or by what it hangs on.
 bool hangs_on(const flow::FlowTable& table, const FlowRecord& record, uint32_t holder) {
@@ -318,7 +279,7 @@ void Replica::put(const Record& record, Tick now) {
         return refuse();
     Twin& twin = *named;
     FlowRecord candidate{};
-    fill(candidate, record, now);
+    fill(candidate, record, kLeastLeft, now);
     const bool is_sound = heir(now).judge(candidate) == Fate::Adopted;
     if (is_sound && !copies_.stands(twin))
         copies_.claim(twin, record, candidate, now);
@@ -336,9 +297,15 @@ void Replica::put(const Record& record, Tick now) {
 /// Where another flow has a tuple, that has ended at the peer, who says so in a moment: two threads
 /// there have written the one's end and the other's beginning.
 bool Replica::open(Twin& twin, const Told& told) {
+    const Place place{parts_.table,   parts_.hosts,
+                      parts_.quotas,  *member_,
+                      heir(told.now), [this](uint32_t link) { return copies_.own_of(link); }};
     for (unsigned rivals = 0; rivals <= kMostRivals; ++rivals) {
         uint32_t index = 0;
-        if (member_->take({&index, 1}) == 0 || !prepare(index, told))
+        if (member_->take({&index, 1}) == 0)
+            return false;
+        copies_.take(index);
+        if (!prepare(place, index, told))
             return false;
         const flow::Insertion insertion = member_->insert(index, told.now);
         if (insertion.outcome == InsertOutcome::Inserted) {
@@ -361,45 +328,6 @@ bool Replica::open(Twin& twin, const Told& told) {
             });
     }
     return false;
-}
-
-/// All that is there before the record is in the table; false, and it is given back, where what it
-/// hangs on is not there.
-bool Replica::prepare(uint32_t index, const Told& told) {
-    copies_.take(index);
-    FlowRecord& own = parts_.table.record(index);
-    copy(told.candidate, own);
-    own.holder.take();
-    own.second_holder.take();
-    if (!hang(index, told.record)) {
-        member_->give_back({&index, 1});
-        return false;
-    }
-    if (parts_.table.accounts().is_on())
-        parts_.table.accounts().clear(index);
-    parts_.hosts.set_host(index, hosts::kNoHost);
-    parts_.quotas.set(index, {});
-    heir(told.now).adopted(index, own);
-    return true;
-}
-
-/// Lets the record hang on what that of the peer hangs on. False where that is not there, or is of
-/// no kind that it can be.
-bool Replica::hang(uint32_t index, const Record& record) {
-    for (const uint32_t link : {record.holder, record.second_holder}) {
-        if (link == 0)
-            continue;
-        const auto holder = copies_.own_of(link);
-        if (!holder)
-            return false;
-        const auto place = [](const FlowRecord& record) {
-            return std::find(kEndOrder.begin(), kEndOrder.end(), record.kind());
-        };
-        if (place(parts_.table.record(index)) >= place(parts_.table.record(*holder)) ||
-            !member_->hang(index, *holder))
-            return false;
-    }
-    return record.holder != 0 || record.second_holder == 0;
 }
 
 /// The same flow as it is now.

@@ -39,6 +39,7 @@
 #include "gateway/peer_hosts.h"
 #include "gateway/restoration.h"
 #include "gateway/taking_back.h"
+#include "gateway/told.h"
 #include "policy/current.h"
 #include "stats/counters.h"
 #include "sync/mailbox.h"
@@ -91,13 +92,6 @@ private:
     /// For the hosts that changes_ name: whether flows are in the way, and what is done about it.
     enum class Room : uint8_t { Unknown, Ending, Counting, Made };
 
-    /// A record that the peer has told, and what has become of it.
-    struct Told {
-        const sync::Record& record;
-        const flow::FlowRecord& candidate;  ///< Judged, and this gateway's own.
-        Tick now;
-    };
-
     void watch_peer();
     void leave();
     unsigned return_to_duty();
@@ -111,8 +105,6 @@ private:
     void name(const sync::Change& change, Tick now);
     void put(const sync::Record& record, Tick now);
     bool open(Twin& twin, const Told& told);
-    bool prepare(uint32_t index, const Told& told);
-    bool hang(uint32_t index, const sync::Record& record);
     void renew(const Twin& twin, flow::FlowRecord& candidate, Tick now);
     bool sweep();
     Restoration heir(Tick now) const;

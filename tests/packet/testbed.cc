@@ -130,6 +130,7 @@ Testbed::Testbed(TestbedOptions options)
     ground.packets = pool_;
     ground.secret = {options.secret, 2, 3, 4};
     ground.holdings = options.holdings;
+    ground.inbox = options.inbox;
     if (config_.sync) {
         ground.number_key = SipKey{5, 6};
         ground.outside_number_key = SipKey{7, 8};

@@ -59,6 +59,7 @@ struct TestbedOptions {
     std::function<void(std::vector<std::function<void()>>&)> turn = {};
     std::function<void(config::Config&)> configure = [](config::Config&) {};
     pool::Holdings* holdings = nullptr;  ///< Of a cluster; outlive the testbed.
+    cluster::Inbox* inbox = nullptr;     ///< Likewise.
     /// Which MAC a neighbour on an interface answers with.
     std::function<MacAddress(size_t, Be32)> neighbour_mac = [](size_t, Be32 address) {
         return mac_of(address);

@@ -110,6 +110,24 @@ TEST_CASE("etcd text: a member says where it is inside, if it knows") {
         CHECK(!read(none).is_said());
 }
 
+TEST_CASE("etcd text: a member says where it takes flows, if it does") {
+    const net::Endpoint place{Be32::from_host(0x0a090001), Be16::from_host(3781)};
+    const json request = posted(PutMember{{"a", 3, false, 77, 12, {}, place}});
+    const std::string value = decoded(request["success"][0]["request_put"]["value"]);
+    CHECK(json::parse(value) ==
+          json{{"instance", "3"}, {"leaves", false}, {"takes_at", "10.9.0.1:3781"}});
+    const auto read = [](const std::string& written) {
+        const Answer answer = ask(
+            Read{}, R"(,"kvs":[)" + entry("sluice/node/a", written, R"("mod_revision":"9")") + "]");
+        REQUIRE(answer.read.members.size() == 1);
+        return answer.read.members[0].takes_at;
+    };
+    CHECK(read(value) == place);
+    for (const char* none : {R"({"instance":"3","leaves":false})", R"({"takes_at":"10.9.0.1"})",
+                             R"({"takes_at":"10.9.0.1:0"})", R"({"takes_at":3781})"})
+        CHECK_FALSE(read(none));
+}
+
 TEST_CASE("etcd text: keys of addresses are written if they and the writer's own have theirs") {
     const Be32 other = Be32::from_host(0xc6336408);
     const json request =

@@ -45,15 +45,35 @@ TEST_CASE("cluster: a name and some servers of etcd, in any order", "[config]") 
           2);
 }
 
+TEST_CASE("cluster: where flows are taken may be said", "[config]") {
+    auto listens = read({"etcd=http://192.0.2.1:2379,listen=10.9.0.1:3781,name=a"});
+    REQUIRE(listens.ok());
+    CHECK(listens->listen == net::Endpoint{Be32::from_host(0x0a090001), Be16::from_host(3781)});
+    CHECK_FALSE(read({"etcd=http://192.0.2.1:2379,name=a"}).value().listen);
+}
+
 TEST_CASE("cluster: what is malformed is refused with what is wanted", "[config]") {
     for (const char* word :
-         {"", "name=a", "etcd=http://192.0.2.1:2379", "etcd=,name=a", "etcd=192.0.2.1:2379,name=a",
-          "etcd=https://192.0.2.1:2379,name=a", "etcd=http://192.0.2.1,name=a",
-          "etcd=http://etcd.example.net:2379,name=a", "etcd=http://192.0.2.1:0,name=a",
-          "etcd=http://192.0.2.1:2379/,name=a", "etcd=http://192.0.2.1:2379,name=",
-          "etcd=http://192.0.2.1:2379,name=a/b", "etcd=http://192.0.2.1:2379,name=a,name=b",
-          "etcd=http://192.0.2.1:2379,name=a,http://192.0.2.2:2379", "http://192.0.2.1:2379,name=a",
-          "etcd=http://192.0.2.1:2379,name=a,ttl=5"}) {
+         {"",
+          "name=a",
+          "etcd=http://192.0.2.1:2379",
+          "etcd=,name=a",
+          "etcd=192.0.2.1:2379,name=a",
+          "etcd=https://192.0.2.1:2379,name=a",
+          "etcd=http://192.0.2.1,name=a",
+          "etcd=http://etcd.example.net:2379,name=a",
+          "etcd=http://192.0.2.1:0,name=a",
+          "etcd=http://192.0.2.1:2379/,name=a",
+          "etcd=http://192.0.2.1:2379,name=",
+          "etcd=http://192.0.2.1:2379,name=a/b",
+          "etcd=http://192.0.2.1:2379,name=a,name=b",
+          "etcd=http://192.0.2.1:2379,name=a,http://192.0.2.2:2379",
+          "http://192.0.2.1:2379,name=a",
+          "etcd=http://192.0.2.1:2379,name=a,ttl=5",
+          "etcd=http://192.0.2.1:2379,name=a,listen=10.9.0.1",
+          "etcd=http://192.0.2.1:2379,name=a,listen=0.0.0.0:3781",
+          "etcd=http://192.0.2.1:2379,name=a,listen=",
+          "etcd=http://192.0.2.1:2379,name=a,listen=10.9.0.1:3781,listen=10.9.0.1:3782"}) {
         CAPTURE(word);
         const auto cluster = read({word});
         REQUIRE_FALSE(cluster);

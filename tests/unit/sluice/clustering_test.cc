@@ -54,13 +54,20 @@ TEST_CASE("clustering: what is shared is every public address, each once", "[app
     CHECK_FALSE(clustering.report());
 }
 
-TEST_CASE("clustering: a gateway that shares nothing has no holdings and starts nothing", "[app]") {
+TEST_CASE("clustering: a gateway that shares nothing has no holdings and takes no flows", "[app]") {
     config::Config config = sharing("198.51.100.10", "198.51.100.12");
     config.cluster.reset();
     app::Clustering clustering(config);
     CHECK(clustering.holdings() == nullptr);
-    CHECK(clustering.start(interfaces(), {}, {}, {}).ok());
+    CHECK(clustering.inbox() == nullptr);
     CHECK_FALSE(clustering.report());
+}
+
+TEST_CASE("clustering: flows are taken where the gateway listens", "[app]") {
+    config::Config config = sharing("198.51.100.10", "198.51.100.12");
+    CHECK(app::Clustering(config).inbox() == nullptr);
+    config.cluster->listen = net::Endpoint{ip("10.9.0.1"), Be16::from_host(3781)};
+    CHECK(app::Clustering(config).inbox() != nullptr);
 }
 
 TEST_CASE("clustering: a reload may change all but the public addresses", "[app]") {

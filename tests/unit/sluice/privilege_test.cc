@@ -36,10 +36,9 @@ enum Confined : unsigned {
     kFileLog = 16,
     kReload = 32,
     kPair = 64,
-    kCluster = 128,
 };
 constexpr unsigned kNobody = 0;
-constexpr unsigned kAll = 255;
+constexpr unsigned kAll = 127;
 constexpr unsigned kAllButWorkers = kAll & ~kWorker;
 
 Status no_further() {
@@ -59,7 +58,6 @@ constexpr Way kWays[] = {
     {"file log", kFileLog, confine_file_log},
     {"reload", kReload, confine_reload},
     {"pair", kPair, confine_pair},
-    {"cluster", kCluster, confine_cluster},
 };
 
 // Each makes one call that harms nobody, and returns what syscall() does.
@@ -128,10 +126,10 @@ struct Call {
 constexpr Call kCalls[] = {
     {"a program", new_program, kNobody},
     {"a process", new_process, kNobody},
-    {"an IPv4 socket", new_socket<AF_INET>, kProcess | kFlowLog | kReload | kPair | kCluster},
+    {"an IPv4 socket", new_socket<AF_INET>, kProcess | kFlowLog | kReload | kPair},
     {"a socket of this machine", new_socket<AF_UNIX>, kProcess | kFlowLog | kReload},
     {"another socket", new_socket<AF_NETLINK>, kProcess},
-    {"connect", on_no_socket<SYS_connect>, kProcess | kFlowLog | kReload | kPair | kCluster},
+    {"connect", on_no_socket<SYS_connect>, kProcess | kFlowLog | kReload | kPair},
     {"bind", on_no_socket<SYS_bind>, kProcess | kPair},
     {"listen", on_no_socket<SYS_listen>, kProcess},
     {"accept", on_no_socket<SYS_accept>, kAllButWorkers},

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "cluster/giving.h"
+
+#include "flow/reading.h"
+#include "sync/copying.h"
+#include "sync/tcp.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <poll.h>
+#include <utility>
+
+namespace sluice::cluster {
+namespace {
+
+using flow::FlowRecord;
+using flow::Kind;
+using flow::Life;
+using sync::Record;
+
+constexpr size_t kMostToSend = 1 << 20;  // bytes that wait for the other
+constexpr size_t kMostToHear = 1 << 12;  // bytes a turn: it says little
+constexpr int kRestGiving = 20;          // milliseconds
+
+/// Whatever it is, its public address is where one of its two keys goes.
+bool goes_by(const Record& record, const std::vector<Be32>& addresses) {
+    return std::ranges::any_of(record.tuple, [&](const net::Tuple& tuple) {
+        return std::ranges::binary_search(addresses, tuple.destination);
+    });
+}
+
+}  // namespace
+
+Status Giving::give(const std::vector<Be32>& addresses, const net::Endpoint& to, Moment by) {
+    Descriptor socket = sync::connect_to(to, params_.own);
+    if (!socket)
+        return Error{std::strerror(errno)};
+    Session session{.channel{params_.tls, std::move(socket), sync::Channel::End::Client}, .by = by};
+    while (!session.channel.is_open())
+        if (Status status = exchange(session); !status)
+            return status;
+    session.channel.outgoing().add(params_.hello);
+    if (Status status = tell(session, addresses); !status)
+        return status;
+    const uint32_t last = session.channel.outgoing().sequence();
+    while (session.applied != last)
+        if (Status status = exchange(session); !status)
+            return status;
+    return Done{};
+}
+
+/// Sends, and takes what has come.
+Status Giving::exchange(Session& session) const {
+    if (is_stopped_.load(std::memory_order_relaxed))
+        return Error{"this gateway ends"};
+    if (std::chrono::steady_clock::now() > session.by)
+        return Error{"it has not taken them in time"};
+    pollfd polled{session.channel.descriptor(), session.channel.events(true), 0};
+    poll(&polled, 1, kRestGiving);
+    if (Status status = session.channel.turn(kMostToHear); !status)
+        return status;
+    return hear(session);
+}
+
+Status Giving::hear(Session& session) const {
+    for (;;) {
+        const auto message = session.channel.incoming().take();
+        if (!message)
+            return message.error();
+        if (!*message)
+            return Done{};
+        if ((*message)->type == sync::Type::State)
+            session.applied = (*message)->as<sync::State>().applied;
+        else if ((*message)->type != sync::Type::Hello)
+            return Error{"it tells of flows without having been asked"};
+        else if (Status status = judge_form((*message)->as<sync::Hello>(), params_.hello); !status)
+            return status;
+    }
+}
+
+Status Giving::tell(Session& session, const std::vector<Be32>& addresses) {
+    sync::Outgoing& out = session.channel.outgoing();
+    out.begin();
+    for (const Kind kind : sync::kTellingOrder)
+        for (uint32_t first = 0; first < params_.table.capacity(); first += sync::kReadingSlice) {
+            for (const Record& record : read(first, kind, addresses)) {
+                out.add(record);
+                ++told_;
+            }
+            while (out.size() > kMostToSend)
+                if (Status status = exchange(session); !status)
+                    return status;
+        }
+    out.complete();
+    return Done{};
+}
+
+/// Those of a slice.
+std::vector<Record> Giving::read(uint32_t first, Kind kind,
+                                 const std::vector<Be32>& addresses) const {
+    flow::FlowTable& table = params_.table;
+    const uint32_t end = std::min(first + sync::kReadingSlice, table.capacity());
+    auto records = flow::read_records(table, [&] {
+        std::vector<Record> copies;
+        const Tick now = params_.now();
+        for (uint32_t index = first; index < end; ++index) {
+            FlowRecord& record = table.record(index);
+            // relaxed: copy() looks for sure.
+            if (record.life.load(std::memory_order_relaxed).life() != Life::Live ||
+                record.kind() != kind)
+                continue;
+            if (const auto copied = sync::copy(record, index, now);
+                copied && goes_by(*copied, addresses))
+                copies.push_back(*copied);
+        }
+        return copies;
+    });
+    std::erase_if(records, [&](const Record& record) {
+        return (kind == Kind::Flow && !goes_on_elsewhere(record)) ||
+               std::ranges::any_of(record.tuple, [&](const net::Tuple& tuple) {
+                   return params_.is_number(tuple.source);
+               });
+    });
+    return records;
+}
+
+}  // namespace sluice::cluster

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "cluster/taking.h"
+
+#include "net/text.h"
+#include "sync/tcp.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <new>
+#include <poll.h>
+#include <system_error>
+#include <utility>
+
+namespace sluice::cluster {
+namespace {
+
+using sync::Record;
+
+constexpr std::chrono::seconds kTellerSilence{3};
+constexpr int kRestTaking = 50;          // milliseconds
+constexpr int kRestForCore = 2;          // while the control core takes what has come
+constexpr size_t kMostToTake = 1 << 18;  // bytes a turn
+
+/// By which public addresses the records of a message go, whatever else they are.
+std::vector<Be32> goals(const sync::Incoming::Message& message) {
+    std::vector<Be32> addresses;
+    for (size_t i = 0; i < message.count<Record>(); ++i)
+        for (const net::Tuple& tuple : message.entry<Record>(i).tuple)
+            addresses.push_back(tuple.destination);
+    std::ranges::sort(addresses);
+    addresses.erase(std::ranges::unique(addresses).begin(), addresses.end());
+    return addresses;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Taking>> Taking::start(TakingParams params) {
+    std::unique_ptr<Taking> taking(new Taking(std::move(params)));
+    if (Status status = taking->begin(); !status)
+        return status.error();
+    return taking;
+}
+
+Status Taking::begin() {
+    listener_ = sync::listen_at(params_.listen);
+    if (!listener_)
+        return Error{"--cluster listen=" + net::to_string(params_.listen) + ": " +
+                     std::strerror(errno)};
+    try {
+        thread_ = std::thread([this] {
+            params_.background.enter();
+            run();
+        });
+    } catch (const std::system_error& error) {
+        return Error{std::string("--cluster: its thread cannot be started: ") + error.what()};
+    }
+    return Done{};
+}
+
+Taking::~Taking() {
+    is_stopped_.store(true, std::memory_order_relaxed);
+    if (thread_.joinable())
+        thread_.join();
+}
+
+void Taking::run() {
+    sigset_t broken_pipe;
+    sigemptyset(&broken_pipe);
+    sigaddset(&broken_pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
+    while (!is_stopped()) {
+        pollfd polled{listener_.get(), POLLIN, 0};
+        poll(&polled, 1, kRestTaking);
+        net::Endpoint from;
+        Descriptor come = sync::accept_at(listener_, from);
+        if (!come)
+            continue;
+        try {
+            Session session(params_.tls, std::move(come));
+            serve(session, net::to_string(from));
+        } catch (const std::bad_alloc&) {  // it tells again, or its flows end
+        }
+    }
+}
+
+void Taking::serve(Session& session, const std::string& from) {
+    changes_.clear();
+    while (!is_stopped()) {
+        const bool waits_for_core = session.completed != 0 && !session.is_answered;
+        pollfd polled{session.channel.descriptor(),
+                      session.channel.events(params_.inbox.mailbox.has_room()), 0};
+        poll(&polled, 1, waits_for_core ? kRestForCore : kRestTaking);
+        const Status status = turn(session);
+        if (status)
+            continue;
+        if (!session.is_answered)  // else it has closed the connection, as it should
+            params_.notice("--cluster: flows from " + from + ": " + status.error().message);
+        return;
+    }
+}
+
+Status Taking::turn(Session& session) {
+    sync::Channel& channel = session.channel;
+    const bool has_room = params_.inbox.mailbox.has_room();
+    answer(session);
+    if (Status status = channel.turn(has_room ? kMostToTake : 0); !status)
+        return status;
+    const auto now = Clock::now();
+    if (channel.received() != 0 || !has_room)
+        session.heard = now;
+    if (now - session.heard > kTellerSilence)
+        return Error{"it has said nothing for three seconds"};
+    for (;;) {
+        const auto message = channel.incoming().take();
+        if (!message)
+            return message.error();
+        if (!*message)
+            break;
+        if (Status status = hear(session, **message); !status)
+            return status;
+    }
+    const bool completes = session.completed != 0 && !changes_.empty();
+    if (!changes_.empty())
+        params_.inbox.mailbox.put(changes_);
+    completes_ += completes;
+    return Done{};
+}
+
+Status Taking::hear(Session& session, const sync::Incoming::Message& message) {
+    if (session.completed != 0)
+        return Error{"it goes on when all was told"};
+    switch (message.type) {
+        case sync::Type::Hello:
+            session.channel.outgoing().add(params_.hello);
+            return judge_form(message.as<sync::Hello>(), params_.hello);
+        case sync::Type::Records:
+            params_.expect(goals(message));
+            break;
+        case sync::Type::Complete:
+            session.completed = message.sequence;
+            break;
+        case sync::Type::Begin:
+            break;
+        default:
+            return Error{"it says what nobody asked it for"};
+    }
+    append(message, changes_);
+    return Done{};
+}
+
+/// When the control core has taken all of it.
+void Taking::answer(Session& session) {
+    const bool is_taken =
+        session.completed != 0 && params_.inbox.taken.load(std::memory_order_acquire) == completes_;
+    if (!is_taken || std::exchange(session.is_answered, true))
+        return;
+    session.channel.outgoing().add(sync::State{.applied = session.completed});
+}
+
+}  // namespace sluice::cluster

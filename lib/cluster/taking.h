@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// \file
+/// Taking: hears from other gateways of the cluster what goes by addresses that this one is to have
+/// next, and lets the control core put it into the flow table.
+///
+/// Shape    One of them after the other; who waits is in the kernel's queue. Who has said nothing
+///          for three seconds, and has not told all, is left.
+/// Threads  One of its own, which never makes a worker or the control core wait.
+/// Errors   start() says in a sentence why not. What is none of ours ends the connection, and the
+///          log says so.
+
+#include "base/descriptor.h"
+#include "base/result.h"
+#include "cluster/inbox.h"
+#include "listing/background.h"
+#include "net/tuple.h"
+#include "sync/channel.h"
+#include "sync/mailbox.h"
+#include "sync/message.h"
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace sluice::cluster {
+
+struct TakingParams {
+    net::Endpoint listen;
+    const sync::Tls& tls;  ///< Outlives it.
+    sync::Hello hello;     ///< This gateway's.
+    Inbox& inbox;          ///< Likewise.
+    /// What goes by these addresses comes now. By its thread, before the control core hears of it.
+    std::function<void(const std::vector<Be32>&)> expect;
+    std::function<void(const std::string&)> notice;
+    listing::Background background{};
+};
+
+class Taking {
+public:
+    static Result<std::unique_ptr<Taking>> start(TakingParams params);
+    ~Taking();
+    Taking(const Taking&) = delete;
+    Taking& operator=(const Taking&) = delete;
+
+private:
+    using Clock = std::chrono::steady_clock;
+
+    /// With who tells now.
+    struct Session {
+        Session(const sync::Tls& tls, Descriptor socket)
+            : channel(tls, std::move(socket), sync::Channel::End::Server) {}
+
+        sync::Channel channel;
+        Clock::time_point heard = Clock::now();
+        uint32_t completed = 0;  // the message that was Complete, or 0
+        bool is_answered = false;
+    };
+
+    explicit Taking(TakingParams params) : params_(std::move(params)) {}
+    Status begin();
+    void run();
+    void serve(Session& session, const std::string& from);
+    Status turn(Session& session);
+    Status hear(Session& session, const sync::Incoming::Message& message);
+    void answer(Session& session);
+    bool is_stopped() const { return is_stopped_.load(std::memory_order_relaxed); }
+
+    TakingParams params_;
+    Descriptor listener_;
+    std::vector<sync::Change> changes_;
+    uint32_t completes_ = 0;  // that the control core was told
+    std::atomic<bool> is_stopped_{false};
+    std::thread thread_;
+};
+
+}  // namespace sluice::cluster

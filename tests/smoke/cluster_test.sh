@@ -80,7 +80,8 @@ start() {
     local address_flags=(--lan-address "10.1.0.$last/24" --wan-address "198.51.100.$last/24"
         --gateway 198.51.100.254)
     start_sluice "$1" --inside 10.1.0.0/24 --pool 198.51.100.16-198.51.100.27 \
-        --address-key 000102030405060708090a0b0c0d0e0f --cluster "etcd=$store,name=$1"
+        --address-key 000102030405060708090a0b0c0d0e0f \
+        --cluster "etcd=$store,name=$1,listen=10.9.0.$last:3781"
 }
 
 # held GATEWAY: the addresses that it uses.
@@ -193,17 +194,38 @@ pass "two of them say to which gateway a packet goes"
 
 start_in cluster.server "$python" "$here/echo_server.py" 7 >"$work/echo" 2>"$work/echo.err"
 wait_for 10 "the echo" grep --quiet listening "$work/echo"
-start_in cluster.client "$python" "$here/talk_on.py" 20 "$server_address" 7 "$work/end" \
-    >"$work/talk" 2>"$work/talk.err"
-talk=$started_pid
-wait_for 20 "connections: $(cat "$work/talk.err")" has_said 1
+
+# start_talk [SOURCE...]: connections from there that say something every 100 ms.
+start_talk() {
+    rm --force "$work/end"
+    start_in cluster.client "$python" "$here/talk_on.py" 20 "$server_address" 7 "$work/end" "$@" \
+        >"$work/talk" 2>"$work/talk.err"
+    talk=$started_pid
+    wait_for 20 "connections: $(cat "$work/talk.err")" has_said 1
+}
+
+# assert_talk WHEN: all of them go on.
+assert_talk() {
+    local before
+    before=$(grep --count all "$work/talk")
+    wait_for 20 "connections $1: $(cat "$work/talk.err")" has_said $((before + 3))
+}
+
+# end_talk: nothing was lost, and nobody was silent for longer than so many milliseconds.
+end_talk() {
+    touch "$work/end"
+    wait "$talk" || fail "connections broke: $(cat "$work/talk.err")"
+    local silence
+    silence=$(tail --lines 1 "$work/talk")
+    ((silence <= $1)) || fail "a silence of $silence ms"
+}
+
+start_talk
 for gateway in b c a; do
     spread "$gateway"
-    before=$(grep --count all "$work/talk")
-    wait_for 20 "connections by $gateway: $(cat "$work/talk.err")" has_said $((before + 3))
+    assert_talk "by $gateway"
 done
-touch "$work/end"
-wait "$talk" || fail "connections broke: $(cat "$work/talk.err")"
+end_talk 5000
 pass "connections go on when the router sends them by another gateway"
 
 end "${sluice_pid[b]}" KILL || true
@@ -229,10 +251,25 @@ wait_for_share a b c
 assert_all_answer a b c
 pass "one is cut off from etcd: it forwards nothing, the others use its addresses; then it is back"
 
+spread a b
+start_talk 10.1.0.1{0..9}
 stop_sluice c
 wait_for 5 "a and b to have all addresses" are_shared a b
+assert_talk "without c"
+(($(counter a flows_taken_over) + $(counter b flows_taken_over) > 0)) ||
+    fail "a and b have taken no flows over"
 assert_all_answer a b
-pass "one leaves: its addresses are handed over"
+pass "one leaves: its addresses are handed over, and connections go with them"
+
+start c
+wait_for_share a b c
+assert_talk "with c"
+(($(counter c flows_taken_over) > 0)) || fail "c has taken no flows over"
+stop_sluice c
+wait_for 5 "a and b to have all addresses" are_shared a b
+assert_talk "without c again"
+end_talk 5000
+pass "one comes, and leaves again: connections go on"
 
 kill -STOP "$etcd"
 for gateway in a b; do

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Connections that say something every 100 ms, each, to an echo.
 
-talk_on.py COUNT SERVER PORT STOP-FILE
+talk_on.py COUNT SERVER PORT STOP-FILE [SOURCE...]
+
+Connections are from these addresses in turn, if there are some.
 
 Says "all" each time that all have heard something since it said so last. Ends when the file is
 there and all that was said has come back; then it says for how many milliseconds a connection was
@@ -23,9 +25,10 @@ WORD = struct.Struct(">Q")
 
 
 class Connection:
-    def __init__(self, number, address):
+    def __init__(self, number, address, sources):
         self.number = number
-        self.socket = socket.create_connection(address, timeout=PATIENCE)
+        source = (sources[number % len(sources)], 0) if sources else None
+        self.socket = socket.create_connection(address, PATIENCE, source)
         self.socket.setblocking(False)
         self.said = 0
         self.heard = 0
@@ -62,8 +65,8 @@ def hear_until(selector, moment):
             key.data.hear()
 
 
-def main(count, server, port, stop):
-    connections = [Connection(number, (server, int(port))) for number in range(int(count))]
+def main(count, server, port, stop, *sources):
+    connections = [Connection(number, (server, int(port)), sources) for number in range(int(count))]
     selector = selectors.DefaultSelector()
     for connection in connections:
         selector.register(connection.socket, selectors.EVENT_READ, connection)

@@ -3,44 +3,23 @@
 /// \file
 /// The worker's hot path. One pass of forward() takes one burst from NIC to NIC.
 
-#include "link/tag.h"
 #include "nat/mss_clamp.h"
 #include "nat/translate.h"
 #include "net/gre.h"
-#include "net/mac.h"
-#include "net/parse.h"
 #include "worker/worker.h"
 
 #include <rte_cycles.h>
-#include <rte_ether.h>
 #include <rte_ip.h>
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
 
 #include <bit>
-#include <optional>
 
 namespace sluice::worker {
 
-using net::Side;
 using stats::Drop;
 
 namespace {
-
-/// Most packets: they have come by the interface that the burst says.
-bool has_interface(const Burst& burst, unsigned i) {
-    return link::is_untagged_ipv4(burst.mbuf[i]) && burst.from[i] != link::kNoInterface;
-}
-
-/// Why a frame is not for this gateway, if it is not.
-std::optional<Drop> refuse_frame(const rte_mbuf* mbuf, uint64_t own) {
-    if (rte_pktmbuf_data_len(mbuf) < sizeof(rte_ether_hdr))
-        return Drop::Truncated;
-    const uint64_t to = net::destination_mac(rte_pktmbuf_mtod(mbuf, const void*));
-    if (to == own)
-        return std::nullopt;
-    return (to & net::kGroupMac) != 0 ? Drop::MulticastOrBroadcast : Drop::NotForUs;
-}
 
 /// Of the packets that are tracked here, and a few more.
 void send_for_accounts(const flow::Accounts& accounts, const Burst& burst) {
@@ -105,7 +84,7 @@ uint64_t Worker::send_for(const Burst& burst) const {
 void Worker::forward(Burst& burst) {
     const uint64_t bytes = send_for(burst);
     if (!burst.handed_over)
-        count_in(burst, bytes);
+        arrivals_.count(burst, bytes);
     burst.live = low_bits(burst.count);
     burst.errors = 0;
     burst.fragments = 0;
@@ -166,64 +145,8 @@ void Worker::run_closely(Burst& burst, size_t stage) {
 void Worker::forward_plain(Burst& burst) {
     if (burst.handed_over || !tenure_.is_settled())
         return;
-    if (has_tags_[burst.port])
-        for (unsigned i : SetBits{burst.live & ~burst.placed})
-            if (!has_interface(burst, i))
-                find_interface(burst, i);
+    arrivals_.take_tags(burst);
     fast_path_.forward(burst, now_);
-}
-
-void Worker::parse(Burst& burst) {
-    for (unsigned i : SetBits{burst.live & burst.plain})
-        burst.packet[i] = FastPath::packet_of(burst.mbuf[i]);
-    const bool verify = policy_->verify != policy::Verify::Never && !burst.handed_over;
-    for (unsigned i : SetBits{burst.live & ~burst.plain}) {
-        rte_mbuf* mbuf = burst.mbuf[i];
-        if (!has_interface(burst, i) && !find_interface(burst, i)) [[unlikely]]
-            continue;
-        const Arrival& arrival = arrivals_[burst.from[i]];
-        auto reason = refuse_frame(mbuf, arrival.mac);
-        if (!reason)
-            reason = net::parse(mbuf, burst.packet[i], burst.tuple[i]);
-        if (!reason && verify)
-            reason = net::verify_checksums(mbuf, burst.packet[i], arrival.trusts_nic);
-        if (reason) {
-            if (net::ether_type(mbuf) == RTE_ETHER_TYPE_ARP)
-                egress_.punt(burst.take(i), {.from = burst.from[i], .punt = link::Punt::Arp});
-            else
-                local_.refuse(burst, i, *reason, now_);
-            continue;
-        }
-        burst.side[i] = arrival.side;
-        burst.tuple[i].zone = arrival.zone;
-        if (arrival.has_both_sides && !find_side(burst, i))
-            continue;
-        burst.errors |= uint64_t{burst.packet[i].is_icmp_error} << i;
-        burst.fragments |= uint64_t{burst.packet[i].is_fragment} << i;
-    }
-}
-
-/// By its tag, which is taken off once; drops what is of none.
-bool Worker::find_interface(Burst& burst, unsigned i) {
-    const uint64_t bit = uint64_t{1} << i;
-    if ((burst.placed & bit) != 0)
-        return true;
-    burst.placed |= bit;
-    const auto stray = link::take_tag(burst.mbuf[i], shared_.interfaces, burst.port, burst.from[i]);
-    if (stray)
-        drop(burst, i, *stray);
-    return !stray;
-}
-
-/// Of a packet on an interface of both sides; drops what is of neither.
-bool Worker::find_side(Burst& burst, unsigned i) {
-    const auto side = forwarding_.side_of(burst.tuple[i], now_);
-    if (!side) {
-        drop(burst, i, Drop::NoRealm);
-        return false;
-    }
-    burst.side[i] = *side;
-    return true;
 }
 
 /// All but the first fragment of each datagram leave the burst.

@@ -6,7 +6,6 @@
 #include "worker/worker.h"
 
 #include "link/note.h"
-#include "link/tag.h"
 
 #include <rte_mbuf.h>
 
@@ -15,7 +14,6 @@
 
 namespace sluice::worker {
 
-using net::Side;
 using stats::Count;
 using stats::Drop;
 
@@ -38,21 +36,6 @@ link::EgressParams egress_params(const Shared& shared, const WorkerParams& param
     return egress;
 }
 
-Arrival arrival_of(const link::Interface& interface, policy::Verify verify, const io::Port& port) {
-    constexpr uint64_t kBoth = RTE_MBUF_F_RX_IP_CKSUM_MASK | RTE_MBUF_F_RX_L4_CKSUM_MASK;
-    constexpr uint64_t kBothGood = RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD;
-    constexpr uint64_t kNever = 1;  // no flags are left of which this could be
-    const bool trusts_nic = verify == policy::Verify::TrustNic && port.verifies_checksums();
-    Arrival arrival{net::mac_bits(interface.mac),
-                    interface.realm == link::Realm::Inside ? Side::Inside : Side::Outside,
-                    interface.zone, interface.realm == link::Realm::ByAddress, trusts_nic};
-    if (verify != policy::Verify::Never) {
-        arrival.sums_seen = trusts_nic ? kBoth : 0;
-        arrival.sums_good = trusts_nic ? kBothGood : kNever;
-    }
-    return arrival;
-}
-
 }  // namespace
 
 Worker::Worker(const Shared& shared, WorkerParams params)
@@ -72,13 +55,16 @@ Worker::Worker(const Shared& shared, WorkerParams params)
       ipv6_crossing_({edge_.get(), shared.interfaces, policy_, shared.budgets, egress_, counters_,
                       params_.packets}),
       ipv6_entry_({edge_.get(), shared.interfaces, egress_, counters_, ipv6_crossing_, tap_}),
-      fast_path_({shared.table, policy_, egress_, arrivals_, counters_, tap_, params_.id}),
       forwarding_({shared.table, policy_, admission_, egress_, shared.helpers, shared.may_inherit,
                    shared.holdings, shared.interfaces.first_inside()}),
       cutter_(egress_, counters_, params_.packets, edge_.get()),
       flow_paths_({shared.table, forwarding_, egress_, cutter_}),
       answers_({policy_, shared.budgets, egress_, counters_, params_.packets, shared.holdings}),
       local_(shared, admission_, egress_),
+      arrivals_(
+          {shared.interfaces, params_.ports, policy_, forwarding_, local_, egress_, counters_}),
+      fast_path_(
+          {shared.table, policy_, egress_, arrivals_.by_interface(), counters_, tap_, params_.id}),
       icmp_relay_({shared.table, policy_, forwarding_, egress_, cutter_, answers_, local_,
                    admission_, owners_, ipv6_crossing_, counters_, tap_}),
       fragments_({shared, policy_, admission_, forwarding_, local_, egress_, cutter_, counters_,
@@ -89,14 +75,7 @@ Worker::Worker(const Shared& shared, WorkerParams params)
                  local_, handover_, flow_paths_, owners_, tap_, params_.id}),
       helping_({shared.table, policy_, own_flows_.foretelling(), counters_, shared.helpers}),
       calls_(shared.table, shared.helpers),
-      tenure_(shared.holdings) {
-    has_tags_.resize(params_.ports.size());
-    for (const link::Interface& interface : shared.interfaces)
-        if (interface.vlan != link::kUntagged)
-            has_tags_[interface.port] = true;
-    arrivals_.resize(shared.interfaces.size());
-    learn_arrivals();
-}
+      tenure_(shared.holdings) {}
 
 Worker::~Worker() = default;
 
@@ -131,20 +110,10 @@ void Worker::begin_turn(Tick now) {
     egress_.route_by(policy_->routes);
     if (edge_ != nullptr)
         edge_->begin_turn(policy_->zero_checksum, rested && !rests_);
-    if (policy_->verify != verify_) [[unlikely]]
-        learn_arrivals();
+    arrivals_.begin_turn();
     const bool is_watched = tap_.look(now);
     egress_.show(is_watched ? &tap_ : nullptr);
     is_plain_ = stage_cycles_.empty() && !is_watched;
-}
-
-/// What the first look at a packet is to know, by the policy of this turn.
-void Worker::learn_arrivals() {
-    verify_ = policy_->verify;
-    for (size_t id = 0; id < arrivals_.size(); ++id) {
-        const link::Interface& interface = shared_.interfaces[static_cast<link::InterfaceId>(id)];
-        arrivals_[id] = arrival_of(interface, verify_, *params_.ports[interface.port].port);
-    }
 }
 
 void Worker::end_turn() {
@@ -174,25 +143,6 @@ unsigned Worker::receive(link::PortIndex port, Burst& burst) {
     return received;
 }
 
-/// What a port without VLANs receives is its interface's, and what was IPv6 is the IPv6 side's.
-/// What has the tag of no interface is the untagged one's, if there is one.
-void Worker::count_in(const Burst& burst, uint64_t bytes) {
-    if (!has_tags_[burst.port] || burst.placed == low_bits(burst.count))
-        return counters_.interfaces[burst.from[0]].in.add({burst.count, bytes});
-    const link::InterfaceId untagged = shared_.interfaces.find(burst.port, link::kUntagged);
-    for (unsigned i = 0; i < burst.count; ++i) {
-        if ((burst.placed >> i & 1) != 0) {
-            counters_.interfaces[burst.from[i]].in.add({1, burst.mbuf[i]->pkt_len});
-            continue;
-        }
-        const link::Bare bare = link::without_tag(burst.mbuf[i]);
-        const link::InterfaceId tagged = shared_.interfaces.find(burst.port, bare.vlan);
-        const link::InterfaceId by = tagged == link::kNoInterface ? untagged : tagged;
-        if (by != link::kNoInterface)
-            counters_.interfaces[by].in.add({1, bare.bytes});
-    }
-}
-
 /// Of a gateway that stands by, or has no lease, nothing is forwarded, answered or punted.
 void Worker::drop_all(Burst& burst) {
     const std::span packets = std::span(burst.mbuf).first(burst.count);
@@ -200,7 +150,7 @@ void Worker::drop_all(Burst& burst) {
         uint64_t bytes = 0;
         for (const rte_mbuf* mbuf : packets)
             bytes += rte_pktmbuf_pkt_len(mbuf);
-        count_in(burst, bytes);
+        arrivals_.count(burst, bytes);
     }
     if (tap_.is_on())
         tap_.take_up({burst.mbuf.data(), burst.from.data(), burst.side.data(), burst.flow.data(),

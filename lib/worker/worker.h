@@ -16,7 +16,6 @@
 #include "base/clock.h"
 #include "flow/flow_table.h"
 #include "fragment/cutter.h"
-#include "io/port.h"
 #include "link/egress.h"
 #include "link/ring.h"
 #include "nat/calls.h"
@@ -25,7 +24,7 @@
 #include "stats/counters.h"
 #include "worker/admission.h"
 #include "worker/answers.h"
-#include "worker/arrival.h"
+#include "worker/arrivals.h"
 #include "worker/burst.h"
 #include "worker/fast_path.h"
 #include "worker/flow_paths.h"
@@ -44,7 +43,6 @@
 #include <array>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -52,13 +50,6 @@ struct rte_mbuf;
 struct rte_mempool;
 
 namespace sluice::worker {
-
-/// A port as one worker uses it.
-struct PortUse {
-    io::Port* port = nullptr;
-    std::optional<uint16_t> rx_queue;  ///< Nothing: other workers poll this port.
-    uint16_t tx_queue = 0;
-};
 
 /// The rings between this worker and other threads.
 struct Links {
@@ -111,13 +102,11 @@ private:
 
     // Sources: worker.cc.
     unsigned receive(link::PortIndex port, Burst& burst);
-    void count_in(const Burst& burst, uint64_t bytes);
     void drop_all(Burst& burst);
     unsigned take_handed_over(link::Ring& ring, Burst& burst);
     unsigned release();
     void go(Burst& burst) { rests_ ? drop_all(burst) : forward(burst); }
     void begin_turn(Tick now);
-    void learn_arrivals();
     void end_turn();
 
     // Stages, in order: pipeline.cc.
@@ -126,7 +115,7 @@ private:
     void run(Burst& burst, size_t stage);
     void run_closely(Burst& burst, size_t stage);
     void forward_plain(Burst& burst);
-    void parse(Burst& burst);
+    void parse(Burst& burst) { arrivals_.parse(burst, now_); }
     void reassemble(Burst& burst);
     void lookup(Burst& burst);
     void expect(Burst& burst) { openings_.expect(burst); }
@@ -144,8 +133,6 @@ private:
     void resolve(Burst& burst);
     void transmit(Burst& burst);
 
-    bool find_interface(Burst& burst, unsigned i);
-    bool find_side(Burst& burst, unsigned i);
     bool may_be_call(const Burst& burst, unsigned i) const {
         return helping_.is_on() && burst.tuple[i].protocol == net::Protocol::Gre &&
                (burst.errors >> i & 1) == 0;
@@ -156,9 +143,6 @@ private:
 
     const Shared& shared_;
     WorkerParams params_;
-    std::vector<Arrival> arrivals_;  // by interface
-    policy::Verify verify_{};        // that they are made for
-    std::vector<bool> has_tags_;     // by port: some of its interfaces are VLANs
     stats::Counters counters_;
     policy::Current policy_;  // of this turn
     Admission admission_;
@@ -169,12 +153,13 @@ private:
     link::Egress egress_;
     Ipv6Crossing ipv6_crossing_;
     Ipv6Entry ipv6_entry_;
-    FastPath fast_path_;
     Forwarding forwarding_;
     fragment::Cutter cutter_;
     FlowPaths flow_paths_;
     Answers answers_;
     Local local_;
+    Arrivals arrivals_;
+    FastPath fast_path_;
     IcmpRelay icmp_relay_;
     Fragments fragments_;
     Owners owners_;

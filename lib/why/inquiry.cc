@@ -238,7 +238,7 @@ bool Look::stop_fragment() {
 }
 
 void Look::meet(const Question& question) {
-    if (tuple().protocol == net::Protocol::Gre)  // Worker::name_call()
+    if (tuple().protocol == net::Protocol::Gre)  // Tracking::name_call()
         tuple() = nat::Calls(shared_.table, shared_.helpers).name(packet(), tuple(), side(), now_);
     const flow::FlowRef flow = shared_.table.find(tuple(), now_);
     if (!flow)

@@ -5,7 +5,6 @@
 
 #include "nat/mss_clamp.h"
 #include "nat/translate.h"
-#include "net/gre.h"
 #include "worker/worker.h"
 
 #include <rte_cycles.h>
@@ -18,35 +17,6 @@
 namespace sluice::worker {
 
 using stats::Drop;
-
-namespace {
-
-/// Of the packets that are tracked here, and a few more.
-void send_for_accounts(const flow::Accounts& accounts, const Burst& burst) {
-    for (unsigned i : burst.live_packets())
-        if (burst.flow[i])
-            accounts.send_for(burst.flow[i]);
-}
-
-/// The tuples of some packets, close together.
-void look_up(const flow::FlowTable& flows, Burst& burst, uint64_t packets, Tick now) {
-    std::array<net::Tuple, kBurstSize> tuple;
-    std::array<flow::FlowRef, kBurstSize> flow;
-    unsigned count = 0;
-    for (unsigned i : SetBits{packets})
-        tuple[count++] = burst.tuple[i];
-    flows.find_bulk(std::span(tuple).first(count), now, std::span(flow).first(count));
-    count = 0;
-    for (unsigned i : SetBits{packets})
-        burst.flow[i] = flow[count++];
-}
-
-bool is_alive(const flow::FlowRecord& record) {
-    // relaxed: the record was reached through the table, and is not reused this turn.
-    return record.life.load(std::memory_order_relaxed).life() == flow::Life::Live;
-}
-
-}  // namespace
 
 /// What a packet goes through, in order.
 const std::array<Worker::Stage, 13> Worker::kStages{{
@@ -134,7 +104,7 @@ void Worker::run_closely(Burst& burst, size_t stage) {
     if (tap_.is_on() && stage_run == &Worker::translate)
         tap_.rewrite(burst.live);
     if (tap_.is_on() && stage_run == static_cast<void (Worker::*)(Burst&)>(&Worker::track))
-        track_watched(burst);
+        tracking_.track_watched(burst, now_);
     else
         (this->*stage_run)(burst);
     if (!stage_cycles_.empty())
@@ -153,129 +123,6 @@ void Worker::forward_plain(Burst& burst) {
 void Worker::reassemble(Burst& burst) {
     for (unsigned i : SetBits{burst.live & burst.fragments})
         fragments_.take(burst, i, now_);
-}
-
-void Worker::lookup(Burst& burst) {
-    uint64_t unguessed = 0;
-    for (unsigned i : burst.live_packets())
-        if (burst.is_guessed(i))
-            burst.flow[i] = shared_.table.confirm(burst.guesses, i, burst.tuple[i], now_);
-        else
-            unguessed |= uint64_t{1} << i;
-    if (unguessed != 0)
-        look_up(shared_.table, burst, unguessed, now_);
-    if (shared_.table.accounts().is_on())
-        send_for_accounts(shared_.table.accounts(), burst);
-    for (unsigned i : SetBits{burst.live & ~burst.errors}) {
-        const flow::FlowRef flow = burst.flow[i];
-        if (!flow ||
-            !belongs(shared_.table.record(flow), flow.direction(), burst.side[i], burst.packet[i]))
-            burst.misses |= uint64_t{1} << i;
-    }
-}
-
-/// One packet after the other, as if each had come alone: whatever the lookup of all of them has
-/// found, those before it may have opened its flow since, or ended it.
-void Worker::track(Burst& burst) {
-    if (!tenure_.is_settled()) [[unlikely]] {
-        for (unsigned i : burst.live_packets())
-            if (may_be_call(burst, i))
-                name_call(burst, i);
-        tenure_.give_up_others(burst, shared_.table, owners_, egress_, now_);
-    }
-    if (shared_.table.accounts().is_on())
-        track_each<true>(burst);
-    else
-        track_each<false>(burst);
-    own_flows_.finish();
-}
-
-template <bool kCounts>
-void Worker::track_each(Burst& burst) {
-    for (unsigned i : burst.live_packets()) {
-        if ((burst.errors >> i & 1) != 0) {
-            if (handover_.bring_error_home(burst, i, now_))
-                icmp_relay_.relay(burst, i, now_);
-            continue;
-        }
-        if (may_be_call(burst, i))
-            name_call(burst, i);
-        const bool is_met =
-            (burst.misses >> i & 1) == 0 && is_alive(shared_.table.record(burst.flow[i]));
-        if (is_met ? handover_.is_own(burst.flow[i]) || handover_.bring_home(burst, i, now_)
-                   : openings_.meet(burst, i, now_))
-            track_one<kCounts>(burst, i);
-    }
-}
-
-/// Where it may be of a call, a packet of GRE goes by that, if it is known now: those before it in
-/// the burst may have begun calls, and ended some.
-void Worker::name_call(Burst& burst, unsigned i) {
-    const net::Tuple addresses = net::by_addresses(burst.tuple[i]);
-    const net::Tuple name = calls_.name(burst.packet[i], addresses, burst.side[i], now_);
-    if (name == burst.tuple[i])
-        return;
-    const uint64_t bit = uint64_t{1} << i;
-    burst.tuple[i] = name;
-    burst.foreseen &= ~bit;  // what its flow was to be
-    burst.flow[i] = shared_.table.find(name, now_);
-    const bool is_met =
-        burst.flow[i] && belongs(shared_.table.record(burst.flow[i]), burst.flow[i].direction(),
-                                 burst.side[i], burst.packet[i]);
-    burst.misses = is_met ? burst.misses & ~bit : burst.misses | bit;
-}
-
-/// As track(), with the states that each packet finds its flow in and leaves it in.
-void Worker::track_watched(Burst& burst) {
-    const uint64_t live = burst.live;
-    uint64_t left = 0;
-    for (unsigned i : SetBits{live}) {
-        if (may_be_call(burst, i))
-            name_call(burst, i);
-        const bool is_met = (burst.misses >> i & 1) == 0;
-        // Those before it in the burst may have opened its flow.
-        tap_.begin_tracking(i, is_met ? burst.flow[i] : shared_.table.find(burst.tuple[i], now_));
-        burst.live = uint64_t{1} << i;
-        track(burst);
-        tap_.end_tracking(i, burst.fresh >> i & 1);
-        left |= burst.live;
-    }
-    burst.live = left;
-}
-
-template <bool kCounts>
-void Worker::track_one(Burst& burst, unsigned i) {
-    if (helping_.is_on() && helping_.helps(burst.flow[i]))
-        helping_.before_tracking({burst.mbuf[i], burst.packet[i], burst.flow[i]});
-    const nat::Tracking tracking = kCounts
-                                       ? own_flows_.track_and_count(burst.flow[i], burst.segment(i),
-                                                                    now_, burst.packet[i].length)
-                                       : own_flows_.track(burst.flow[i], burst.segment(i), now_);
-    if (kCounts && tracking.action == conntrack::Action::Pass && !tracking.is_counted)
-        burst.uncounted |= uint64_t{1} << i;
-    if (tracking.action == conntrack::Action::Refuse) {
-        if (tracking.reason == Drop::RstChallenged)
-            answers_.challenge(burst, i, helping_.question_to_sender(burst.flow[i]), now_);
-        answers_.refuse(burst, i, tracking.reason, now_);
-    } else if (tracking.action == conntrack::Action::Reopen) {
-        openings_.open(burst, i, now_);
-    } else if (tracking.action == conntrack::Action::Pass && helping_.is_on()) {
-        helping_.hear_calls({burst.mbuf[i], burst.packet[i], burst.flow[i]}, now_);
-    }
-}
-
-/// Of flows that foretell others: before the packet is held against the MTU, for it may grow.
-void Worker::help(Burst& burst) {
-    if (!helping_.is_on())
-        return;
-    for (unsigned i : burst.live_packets()) {
-        if (!helping_.helps(burst.flow[i]))
-            continue;
-        const auto reason =
-            helping_.after_tracking({burst.mbuf[i], burst.packet[i], burst.flow[i]}, now_);
-        if (reason)
-            drop(burst, i, *reason);
-    }
 }
 
 /// After tracking: a reply that cannot go on has been seen here all the same.

@@ -73,9 +73,9 @@ Worker::Worker(const Shared& shared, WorkerParams params)
       handover_({shared.table, policy_, egress_, fragments_, params_.id}),
       openings_({shared, policy_, admission_, forwarding_, own_flows_, egress_, cutter_, answers_,
                  local_, handover_, flow_paths_, owners_, tap_, params_.id}),
-      helping_({shared.table, policy_, own_flows_.foretelling(), counters_, shared.helpers}),
-      calls_(shared.table, shared.helpers),
-      tenure_(shared.holdings) {}
+      tenure_(shared.holdings),
+      tracking_({shared.table, policy_, own_flows_, tenure_, handover_, openings_, owners_,
+                 icmp_relay_, answers_, egress_, counters_, tap_, shared.helpers}) {}
 
 Worker::~Worker() = default;
 

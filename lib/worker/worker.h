@@ -18,7 +18,6 @@
 #include "fragment/cutter.h"
 #include "link/egress.h"
 #include "link/ring.h"
-#include "nat/calls.h"
 #include "nat/own_flows.h"
 #include "observe/tap.h"
 #include "stats/counters.h"
@@ -31,7 +30,6 @@
 #include "worker/forwarding.h"
 #include "worker/fragments.h"
 #include "worker/handover.h"
-#include "worker/helping.h"
 #include "worker/icmp_relay.h"
 #include "worker/ipv6_entry.h"
 #include "worker/local.h"
@@ -39,6 +37,7 @@
 #include "worker/owners.h"
 #include "worker/shared.h"
 #include "worker/tenure.h"
+#include "worker/tracking.h"
 
 #include <array>
 #include <cstdint>
@@ -117,27 +116,16 @@ private:
     void forward_plain(Burst& burst);
     void parse(Burst& burst) { arrivals_.parse(burst, now_); }
     void reassemble(Burst& burst);
-    void lookup(Burst& burst);
+    void lookup(Burst& burst) { tracking_.lookup(burst, now_); }
     void expect(Burst& burst) { openings_.expect(burst); }
-    void track(Burst& burst);
-    template <bool kCounts>
-    void track_each(Burst& burst);
-    template <bool kCounts>
-    void track_one(Burst& burst, unsigned i);
-    void track_watched(Burst& burst);
-    void help(Burst& burst);
+    void track(Burst& burst) { tracking_.track(burst, now_); }
+    void help(Burst& burst) { tracking_.help(burst, now_); }
     void check(Burst& burst);
     void translate(Burst& burst);
     void clamp_mss(Burst& burst);
     void depart(Burst& burst);
     void resolve(Burst& burst);
     void transmit(Burst& burst);
-
-    bool may_be_call(const Burst& burst, unsigned i) const {
-        return helping_.is_on() && burst.tuple[i].protocol == net::Protocol::Gre &&
-               (burst.errors >> i & 1) == 0;
-    }
-    void name_call(Burst& burst, unsigned i);
 
     void drop(Burst& burst, unsigned i, stats::Drop reason) { egress_.drop(burst.take(i), reason); }
 
@@ -165,9 +153,8 @@ private:
     Owners owners_;
     Handover handover_;
     Openings openings_;
-    Helping helping_;
-    nat::Calls calls_;
     Tenure tenure_;
+    Tracking tracking_;
     Tick now_;
     std::span<uint64_t> stage_cycles_;  // empty: not timed
     bool rests_ = false;                // in this turn: what is received is dropped

@@ -3,20 +3,13 @@
 /// \file
 /// The worker's hot path. One pass of forward() takes one burst from NIC to NIC.
 
-#include "nat/mss_clamp.h"
-#include "nat/translate.h"
 #include "worker/worker.h"
 
 #include <rte_cycles.h>
-#include <rte_ip.h>
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
 
-#include <bit>
-
 namespace sluice::worker {
-
-using stats::Drop;
 
 /// What a packet goes through, in order.
 const std::array<Worker::Stage, 13> Worker::kStages{{
@@ -123,73 +116,6 @@ void Worker::forward_plain(Burst& burst) {
 void Worker::reassemble(Burst& burst) {
     for (unsigned i : SetBits{burst.live & burst.fragments})
         fragments_.take(burst, i, now_);
-}
-
-/// After tracking: a reply that cannot go on has been seen here all the same.
-void Worker::check(Burst& burst) {
-    for (unsigned i : SetBits{burst.live & ~burst.fresh}) {
-        const net::Packet& packet = burst.packet[i];
-        if (packet.ip->time_to_live > 1 && packet.length <= egress_.least_mtu() &&
-            !packet.is_fragment)
-            continue;
-        if (const link::Exit* exit = flow_paths_.exit_of(burst, i))
-            answers_.may_leave(burst, i, *exit, now_);
-        else
-            drop(burst, i, Drop::NoRoute);
-    }
-}
-
-void Worker::translate(Burst& burst) {
-    for (unsigned i : burst.live_packets()) {
-        const flow::FlowRef flow = burst.flow[i];
-        nat::decrement_ttl(burst.packet[i]);
-        nat::translate(shared_.table.record(flow), flow.direction(), burst.packet[i]);
-    }
-}
-
-void Worker::clamp_mss(Burst& burst) {
-    const uint16_t most = policy_->clamps_to_mtu
-                              ? static_cast<uint16_t>(egress_.smallest_mtu() - nat::kTcpIpBytes)
-                              : policy_->most_mss;
-    if (most == 0)
-        return;
-    for (unsigned i : burst.live_packets())
-        if ((burst.packet[i].tcp_flags & conntrack::kSyn) != 0 &&
-            nat::clamp_mss(burst.packet[i], most))
-            counters_.count[stats::Count::MssClamped].add(1);
-}
-
-/// Sends what is not to leave as it came.
-void Worker::depart(Burst& burst) {
-    if (burst.fragments != 0) {
-        for (unsigned i : SetBits{burst.live & burst.leads})
-            flow_paths_.find(burst, i);
-        fragments_.depart(burst, now_);
-    }
-    for (unsigned i : SetBits{burst.live & burst.too_big})
-        flow_paths_.send(burst, i);
-}
-
-/// What has gone the fast path behind a packet that has not is sent behind it.
-void Worker::resolve(Burst& burst) {
-    const uint32_t generation = egress_.generation();
-    const uint64_t passed = burst.passed & burst.part;
-    burst.passed &= ~passed;
-    for (unsigned i : SetBits{burst.live | passed}) {
-        if ((passed >> i & 1) != 0) {
-            egress_.send(burst.mbuf[i], burst.to[i]);
-            continue;
-        }
-        const net::Direction direction = burst.flow[i].direction();
-        flow::Hops& hops = shared_.table.record(burst.flow[i]).hops;
-        if (hops.generation != generation)
-            hops = {{}, generation};
-        const link::HopIndex hop = hops.index[index(direction)];
-        if (hop != link::kNoHop && egress_.send_to(burst.mbuf[i], hop))
-            burst.end(i);
-        else
-            flow_paths_.send(burst, i);
-    }
 }
 
 void Worker::transmit(Burst&) {

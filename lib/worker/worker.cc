@@ -75,7 +75,8 @@ Worker::Worker(const Shared& shared, WorkerParams params)
                  local_, handover_, flow_paths_, owners_, tap_, params_.id}),
       tenure_(shared.holdings),
       tracking_({shared.table, policy_, own_flows_, tenure_, handover_, openings_, owners_,
-                 icmp_relay_, answers_, egress_, counters_, tap_, shared.helpers}) {}
+                 icmp_relay_, answers_, egress_, counters_, tap_, shared.helpers}),
+      departure_({shared.table, policy_, flow_paths_, fragments_, answers_, egress_, counters_}) {}
 
 Worker::~Worker() = default;
 

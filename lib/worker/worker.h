@@ -25,6 +25,7 @@
 #include "worker/answers.h"
 #include "worker/arrivals.h"
 #include "worker/burst.h"
+#include "worker/departure.h"
 #include "worker/fast_path.h"
 #include "worker/flow_paths.h"
 #include "worker/forwarding.h"
@@ -120,14 +121,12 @@ private:
     void expect(Burst& burst) { openings_.expect(burst); }
     void track(Burst& burst) { tracking_.track(burst, now_); }
     void help(Burst& burst) { tracking_.help(burst, now_); }
-    void check(Burst& burst);
-    void translate(Burst& burst);
-    void clamp_mss(Burst& burst);
-    void depart(Burst& burst);
-    void resolve(Burst& burst);
+    void check(Burst& burst) { departure_.check(burst, now_); }
+    void translate(Burst& burst) { departure_.translate(burst); }
+    void clamp_mss(Burst& burst) { departure_.clamp_mss(burst); }
+    void depart(Burst& burst) { departure_.depart(burst, now_); }
+    void resolve(Burst& burst) { departure_.resolve(burst); }
     void transmit(Burst& burst);
-
-    void drop(Burst& burst, unsigned i, stats::Drop reason) { egress_.drop(burst.take(i), reason); }
 
     const Shared& shared_;
     WorkerParams params_;
@@ -155,6 +154,7 @@ private:
     Openings openings_;
     Tenure tenure_;
     Tracking tracking_;
+    Departure departure_;
     Tick now_;
     std::span<uint64_t> stage_cycles_;  // empty: not timed
     bool rests_ = false;                // in this turn: what is received is dropped

@@ -26,6 +26,8 @@ void Departure::check(Burst& burst, Tick now) {
 }
 
 void Departure::translate(Burst& burst) {
+    if (parts_.tap.is_on())
+        parts_.tap.rewrite(burst.live);
     for (unsigned i : burst.live_packets()) {
         const flow::FlowRef flow = burst.flow[i];
         nat::decrement_ttl(burst.packet[i]);

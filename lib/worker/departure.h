@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "flow/flow_table.h"
 #include "link/egress.h"
+#include "observe/tap.h"
 #include "policy/current.h"
 #include "stats/counters.h"
 #include "worker/answers.h"
@@ -31,6 +32,7 @@ public:
         Answers& answers;
         link::Egress& egress;
         stats::Counters& counters;
+        observe::Tap& tap;
     };
 
     explicit Departure(const Parts& parts) : parts_(parts) {}

@@ -85,23 +85,11 @@ void Worker::forward(Burst& burst) {
 }
 
 void Worker::run(Burst& burst, size_t stage) {
-    if (is_plain_)
+    if (stage_cycles_.empty())
         return (this->*kStages[stage].run)(burst);
-    run_closely(burst, stage);
-}
-
-/// With an eye on the time, or for somebody who watches.
-void Worker::run_closely(Burst& burst, size_t stage) {
-    const uint64_t start = stage_cycles_.empty() ? 0 : rte_rdtsc();
-    const auto stage_run = kStages[stage].run;
-    if (tap_.is_on() && stage_run == &Worker::translate)
-        tap_.rewrite(burst.live);
-    if (tap_.is_on() && stage_run == static_cast<void (Worker::*)(Burst&)>(&Worker::track))
-        tracking_.track_watched(burst, now_);
-    else
-        (this->*stage_run)(burst);
-    if (!stage_cycles_.empty())
-        stage_cycles_[stage] += rte_rdtsc() - start;
+    const uint64_t start = rte_rdtsc();
+    (this->*kStages[stage].run)(burst);
+    stage_cycles_[stage] += rte_rdtsc() - start;
 }
 
 /// Not of packets that other workers have received.

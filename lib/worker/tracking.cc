@@ -60,7 +60,7 @@ void Tracking::lookup(Burst& burst, Tick now) {
 
 /// One packet after the other, as if each had come alone: whatever the lookup of all of them has
 /// found, those before it may have opened its flow since, or ended it.
-void Tracking::track(Burst& burst, Tick now) {
+void Tracking::track_all(Burst& burst, Tick now) {
     if (!parts_.tenure.is_settled()) [[unlikely]] {
         for (unsigned i : burst.live_packets())
             if (may_be_call(burst, i))
@@ -110,6 +110,7 @@ void Tracking::name_call(Burst& burst, unsigned i, Tick now) {
     burst.misses = is_met ? burst.misses & ~bit : burst.misses | bit;
 }
 
+/// Likewise, with the states that each packet finds its flow in and leaves it in.
 void Tracking::track_watched(Burst& burst, Tick now) {
     const uint64_t live = burst.live;
     uint64_t left = 0;
@@ -121,7 +122,7 @@ void Tracking::track_watched(Burst& burst, Tick now) {
         parts_.tap.begin_tracking(i,
                                   is_met ? burst.flow[i] : parts_.table.find(burst.tuple[i], now));
         burst.live = uint64_t{1} << i;
-        track(burst, now);
+        track_all(burst, now);
         parts_.tap.end_tracking(i, burst.fresh >> i & 1);
         left |= burst.live;
     }

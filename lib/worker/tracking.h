@@ -57,13 +57,15 @@ public:
 
     /// Finds the flows of a burst, and which packets have met none.
     void lookup(Burst& burst, Tick now);
-    void track(Burst& burst, Tick now);
-    /// As track(), with the states that each packet finds its flow in and leaves it in.
-    void track_watched(Burst& burst, Tick now);
+    void track(Burst& burst, Tick now) {
+        parts_.tap.is_on() ? track_watched(burst, now) : track_all(burst, now);
+    }
     /// Of flows that foretell others: before the packet is held against the MTU, for it may grow.
     void help(Burst& burst, Tick now);
 
 private:
+    void track_all(Burst& burst, Tick now);
+    void track_watched(Burst& burst, Tick now);
     template <bool kCounts>
     void track_each(Burst& burst, Tick now);
     template <bool kCounts>

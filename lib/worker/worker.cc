@@ -76,7 +76,8 @@ Worker::Worker(const Shared& shared, WorkerParams params)
       tenure_(shared.holdings),
       tracking_({shared.table, policy_, own_flows_, tenure_, handover_, openings_, owners_,
                  icmp_relay_, answers_, egress_, counters_, tap_, shared.helpers}),
-      departure_({shared.table, policy_, flow_paths_, fragments_, answers_, egress_, counters_}) {}
+      departure_(
+          {shared.table, policy_, flow_paths_, fragments_, answers_, egress_, counters_, tap_}) {}
 
 Worker::~Worker() = default;
 
@@ -112,9 +113,7 @@ void Worker::begin_turn(Tick now) {
     if (edge_ != nullptr)
         edge_->begin_turn(policy_->zero_checksum, rested && !rests_);
     arrivals_.begin_turn();
-    const bool is_watched = tap_.look(now);
-    egress_.show(is_watched ? &tap_ : nullptr);
-    is_plain_ = stage_cycles_.empty() && !is_watched;
+    egress_.show(tap_.look(now) ? &tap_ : nullptr);
 }
 
 void Worker::end_turn() {

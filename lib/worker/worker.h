@@ -113,7 +113,6 @@ private:
     uint64_t send_for(const Burst& burst) const;
     void forward(Burst& burst);
     void run(Burst& burst, size_t stage);
-    void run_closely(Burst& burst, size_t stage);
     void forward_plain(Burst& burst);
     void parse(Burst& burst) { arrivals_.parse(burst, now_); }
     void reassemble(Burst& burst);
@@ -158,7 +157,6 @@ private:
     Tick now_;
     std::span<uint64_t> stage_cycles_;  // empty: not timed
     bool rests_ = false;                // in this turn: what is received is dropped
-    bool is_plain_ = true;              // neither timed nor watched, in this turn
     Burst burst_;                       // in hand; not made anew each time, for it is large
 };
 

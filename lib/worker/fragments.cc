@@ -59,6 +59,13 @@ fragment::Way way_of(const Burst& burst, unsigned i, const flow::FlowRecord& rec
 Fragments::Fragments(const Parts& parts)
     : parts_(parts), datagrams_(parts.shared.fragments, *this) {}
 
+void Fragments::reassemble(Burst& burst, Tick now) {
+    for (unsigned i : SetBits{burst.live & burst.fragments})
+        take(burst, i, now);
+}
+
+/// The first of its datagram stays in the burst, maybe in place of another; all others leave it,
+/// and what its addresses do not admit.
 void Fragments::take(Burst& burst, unsigned i, Tick now) {
     rte_mbuf* mbuf = burst.mbuf[i];
     const net::Tuple key = fragment::key_of(burst.packet[i], burst.side[i], burst.tuple[i].zone);

@@ -52,9 +52,8 @@ public:
 
     explicit Fragments(const Parts& parts);
 
-    /// Takes packet i, a fragment. The first of its datagram stays in the burst, maybe in place of
-    /// another; all others leave it, and what its addresses do not admit.
-    void take(Burst& burst, unsigned i, Tick now);
+    /// All but the first fragment of each datagram leave the burst.
+    void reassemble(Burst& burst, Tick now);
 
     /// What is behind a first fragment that was handed to its flow's owner goes there too.
     void follow_to(unsigned owner, Burst& burst, unsigned i, Tick now);
@@ -73,6 +72,7 @@ public:
     void clear(stats::Drop reason);
 
 private:
+    void take(Burst& burst, unsigned i, Tick now);
     bool admit(Burst& burst, unsigned i, const fragment::Fragment& fragment, Tick now);
     void lead(Burst& burst, unsigned i, const fragment::Arrival& arrival, Tick now);
     void answer_ping(Burst& burst, unsigned i, Tick now);

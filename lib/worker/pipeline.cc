@@ -13,19 +13,32 @@ namespace sluice::worker {
 
 /// What a packet goes through, in order.
 const std::array<Worker::Stage, 13> Worker::kStages{{
-    {"forward_plain", &Worker::forward_plain},  // mbuf: plain, of a standing flow: to its port
-    {"parse", &Worker::parse},            // mbuf: packet and tuple, or ARP for the control core
-    {"reassemble", &Worker::reassemble},  // fragment: the first goes on, the others follow it
-    {"lookup", &Worker::lookup},          // tuple: flow, or a miss
-    {"expect", &Worker::expect},          // miss: what a new flow will read is sent for
-    {"track", &Worker::track},          // in turn: flow's state, new flow, another worker, or drop
-    {"help", &Worker::help},            // of a helped flow: what its data say, its numbers
-    {"check", &Worker::check},          // packet: TTL and size allow it to leave
-    {"translate", &Worker::translate},  // packet and flow: rewritten headers
-    {"clamp_mss", &Worker::clamp_mss},  // SYN, SYN/ACK: an MSS that fits, if --mss-clamp is given
-    {"depart", &Worker::depart},    // fragment, or too big: sent from here, with what waits for it
-    {"resolve", &Worker::resolve},  // flow: next hop, Ethernet header
-    {"transmit", &Worker::transmit},  // all that has gathered: to ports, workers, control core
+    // mbuf: plain, of a standing flow: to its port
+    {"forward_plain", &Worker::forward_plain},
+    // mbuf: packet and tuple, or ARP for the control core
+    {"parse", &Worker::step<&Worker::arrivals_, &Arrivals::parse>},
+    // fragment: the first goes on, the others follow it
+    {"reassemble", &Worker::step<&Worker::fragments_, &Fragments::reassemble>},
+    // tuple: flow, or a miss
+    {"lookup", &Worker::step<&Worker::tracking_, &Tracking::lookup>},
+    // miss: what a new flow will read is sent for
+    {"expect", &Worker::step<&Worker::openings_, &Openings::expect>},
+    // in turn: flow's state, new flow, another worker, or drop
+    {"track", &Worker::step<&Worker::tracking_, &Tracking::track>},
+    // of a helped flow: what its data say, its numbers
+    {"help", &Worker::step<&Worker::tracking_, &Tracking::help>},
+    // packet: TTL and size allow it to leave
+    {"check", &Worker::step<&Worker::departure_, &Departure::check>},
+    // packet and flow: rewritten headers
+    {"translate", &Worker::step<&Worker::departure_, &Departure::translate>},
+    // SYN, SYN/ACK: an MSS that fits, if --mss-clamp is given
+    {"clamp_mss", &Worker::step<&Worker::departure_, &Departure::clamp_mss>},
+    // fragment, or too big: sent from here, with what waits for it
+    {"depart", &Worker::step<&Worker::departure_, &Departure::depart>},
+    // flow: next hop, Ethernet header
+    {"resolve", &Worker::step<&Worker::departure_, &Departure::resolve>},
+    // all that has gathered: to ports, workers, control core
+    {"transmit", &Worker::transmit},
 }};
 
 /// Sends for the headers, where that is wanted, and says how many bytes there are in all, tags in
@@ -98,12 +111,6 @@ void Worker::forward_plain(Burst& burst) {
         return;
     arrivals_.take_tags(burst);
     fast_path_.forward(burst, now_);
-}
-
-/// All but the first fragment of each datagram leave the burst.
-void Worker::reassemble(Burst& burst) {
-    for (unsigned i : SetBits{burst.live & burst.fragments})
-        fragments_.take(burst, i, now_);
 }
 
 void Worker::transmit(Burst&) {

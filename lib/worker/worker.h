@@ -100,7 +100,7 @@ public:
 private:
     static const std::array<Stage, 13> kStages;
 
-    // Sources: worker.cc.
+    // worker.cc
     unsigned receive(link::PortIndex port, Burst& burst);
     void drop_all(Burst& burst);
     unsigned take_handed_over(link::Ring& ring, Burst& burst);
@@ -109,22 +109,19 @@ private:
     void begin_turn(Tick now);
     void end_turn();
 
-    // Stages, in order: pipeline.cc.
+    // pipeline.cc
+    /// The stage that one of the worker's objects has.
+    template <auto kObject, auto kStage>
+    void step(Burst& burst) {
+        if constexpr (requires { (this->*kObject.*kStage)(burst); })
+            (this->*kObject.*kStage)(burst);
+        else
+            (this->*kObject.*kStage)(burst, now_);
+    }
     uint64_t send_for(const Burst& burst) const;
     void forward(Burst& burst);
     void run(Burst& burst, size_t stage);
     void forward_plain(Burst& burst);
-    void parse(Burst& burst) { arrivals_.parse(burst, now_); }
-    void reassemble(Burst& burst);
-    void lookup(Burst& burst) { tracking_.lookup(burst, now_); }
-    void expect(Burst& burst) { openings_.expect(burst); }
-    void track(Burst& burst) { tracking_.track(burst, now_); }
-    void help(Burst& burst) { tracking_.help(burst, now_); }
-    void check(Burst& burst) { departure_.check(burst, now_); }
-    void translate(Burst& burst) { departure_.translate(burst); }
-    void clamp_mss(Burst& burst) { departure_.clamp_mss(burst); }
-    void depart(Burst& burst) { departure_.depart(burst, now_); }
-    void resolve(Burst& burst) { departure_.resolve(burst); }
     void transmit(Burst& burst);
 
     const Shared& shared_;

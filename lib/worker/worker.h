@@ -100,7 +100,6 @@ public:
 private:
     static const std::array<Stage, 13> kStages;
 
-    // worker.cc
     unsigned receive(link::PortIndex port, Burst& burst);
     void drop_all(Burst& burst);
     unsigned take_handed_over(link::Ring& ring, Burst& burst);
@@ -109,7 +108,6 @@ private:
     void begin_turn(Tick now);
     void end_turn();
 
-    // pipeline.cc
     /// The stage that one of the worker's objects has.
     template <auto kObject, auto kStage>
     void step(Burst& burst) {

@@ -13,9 +13,7 @@
 
 #include <array>
 #include <bit>
-#include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 
 namespace sluice::net {
@@ -31,21 +29,10 @@ public:
         const Words words = words_of(tuple);
         return (((words[0] ^ value_[0]) & mask_[0]) | ((words[1] ^ value_[1]) & mask_[1])) == 0;
     }
-    /// By one of its words alone: of addresses, where it has any. What meets it may.
-    bool may_meet(const Tuple& tuple) const {
-        const size_t place = mask_[0] != 0 ? 0 : 1;
-        return ((word_of(tuple, place) ^ value_[place]) & mask_[place]) == 0;
-    }
 
 private:
     using Words = std::array<uint64_t, 2>;
     static Words words_of(const Tuple& tuple) { return std::bit_cast<Words>(tuple); }
-    static uint64_t word_of(const Tuple& tuple, size_t place) {
-        uint64_t word = 0;
-        std::memcpy(&word, reinterpret_cast<const std::byte*>(&tuple) + place * sizeof word,
-                    sizeof word);
-        return word;
-    }
 
     Words mask_{};
     Words value_{};

@@ -61,16 +61,17 @@ public:
     /// From now on packets are in hand one by one, and as they are to leave.
     void take_up_translated();
 
-    /// Those of these packets that may concern somebody if they go their way. `record_of(i)` is the
-    /// record of packet i's flow.
-    template <typename RecordOf>
-    uint64_t wanted(uint64_t packets, RecordOf record_of) const {
-        uint64_t wanted = 0;
+    /// A packet of this flow may concern somebody if it goes its way. Each packet is asked about,
+    /// and nearly always the mask tells.
+    [[gnu::always_inline]] bool wants(const flow::FlowRecord& record) const {
         for (size_t w = 0; w < count_; ++w)
-            wanted |= watching_[w]->wanted(packets & ~wanted, record_of);
-        return wanted;
+            if (watching_[w]->mask.meets(record.key(net::Direction::Original)) &&
+                watching_[w]->wants(record))
+                return true;
+        return false;
     }
-    /// These of the packets in hand, and no others, concern nobody and go their way untold.
+    /// Of the packets in hand these, and no others, concern nobody if they go their way, and then
+    /// they are untold.
     void pass_over(uint64_t packets) { passed_over_ = packets; }
 
     /// Packet i's turn to be tracked has come, with this flow or none.

@@ -5,6 +5,16 @@
 
 namespace sluice::observe {
 
+using net::Direction;
+
+/// Not inlined, for the way of packets whose flow does not meet the mask.
+[[gnu::noinline]] bool Watch::wants(const flow::FlowRecord& record) const {
+    const net::Tuple& original = record.key(Direction::Original);
+    return mask.meets(original) &&
+           (is_mask ||
+            (wish.wants_passing() && wish.filter.matches(original, record.key(Direction::Reply))));
+}
+
 Result<std::unique_ptr<Watches::Reader>> Watches::open(const Wish& wish) {
     const std::lock_guard lock(mutex_);
     free_closed();

@@ -14,7 +14,6 @@
 ///          after that grace period.
 /// Errors   open() fails where all places are taken.
 
-#include "base/bits.h"
 #include "base/grace.h"
 #include "base/result.h"
 #include "flow/flow_record.h"
@@ -88,34 +87,13 @@ struct Watch {
           is_mask(wanted.wants_passing() && wanted.filter.is_mask()),
           rings(threads) {}
 
-    /// Those of these packets whose flows' way may concern it. Each packet is asked about, and
-    /// nearly always one word tells: so that is all which the first loop looks at.
-    template <typename RecordOf>
-    uint64_t wanted(uint64_t packets, RecordOf record_of) const {
-        const net::TupleMask asked = mask;
-        uint64_t left = 0;
-        for (unsigned i : SetBits{packets})
-            if (asked.may_meet(record_of(i).key(net::Direction::Original)))
-                left |= uint64_t{1} << i;
-        for (unsigned i : SetBits{left})
-            if (!wants_passing(record_of(i)))
-                left &= ~(uint64_t{1} << i);
-        return left;
-    }
+    /// The way of this flow's packets may concern it.
+    bool wants(const flow::FlowRecord& record) const;
 
     const Wish wish;
     const net::TupleMask mask;      ///< Of its filter.
     const bool is_mask;             ///< There is nothing more to ask.
     std::vector<PacketRing> rings;  ///< By thread.
-
-private:
-    bool wants_passing(const flow::FlowRecord& record) const {
-        using net::Direction;
-        const net::Tuple& original = record.key(Direction::Original);
-        return mask.meets(original) &&
-               (is_mask || (wish.wants_passing() &&
-                            wish.filter.matches(original, record.key(Direction::Reply))));
-    }
 };
 
 class Watches {

@@ -231,10 +231,8 @@ void FastPath::forward(Burst& burst, Tick now) {
     }
     parts_.table.guess_bulk(std::span(burst.tuple).first(burst.guessed), burst.guesses);
     const bool is_watched = parts_.tap.is_on();
-    if (is_watched) {
-        burst.plain &= ~wanted(burst);
-        parts_.tap.pass_over(burst.plain);  // a port may take them before all have been sent
-    }
+    if (is_watched)
+        parts_.tap.pass_over(burst.plain);  // a port may take what goes before all have been sent
     const uint64_t gone = send(burst, now) | burst.passed;
     if (is_watched)
         parts_.tap.pass_over(gone);
@@ -278,15 +276,6 @@ void FastPath::forward(Burst& burst, Tick now) {
     return !net::verify_checksums(mbuf, packet_of(mbuf), arrival.trusts_nic);
 }
 
-/// Those that concern somebody who watches, if they go their way. What a guess takes for another
-/// flow's does not go.
-uint64_t FastPath::wanted(const Burst& burst) const {
-    return parts_.tap.wanted(
-        burst.plain & burst.guesses.found, [&](unsigned i) -> const auto& {
-            return parts_.table.record(burst.guesses.word[i].index());
-        });
-}
-
 /// Those that have left; others are ready to, and in `passed`. Not inlined, so that it has all
 /// registers for itself.
 [[gnu::noinline]] uint64_t FastPath::send(Burst& burst, Tick now) {
@@ -300,6 +289,7 @@ uint64_t FastPath::wanted(const Burst& burst) const {
     const uint64_t found = burst.guesses.found;
     const uint64_t ready = found & burst.plain;
     const bool counts = ground.table.accounts().is_on();
+    const bool is_seen = counts || parts_.tap.is_on();  // one branch for whom neither concerns
     std::array<uint16_t, kBurstSize> bytes;  // of datagrams as they say, where they count
     for (unsigned i : SetBits{found & low_bits(kAhead)})
         send_for_flow(burst, i);
@@ -321,12 +311,14 @@ uint64_t FastPath::wanted(const Burst& burst) const {
         flow::FlowRecord& record = ground.table.record(flow);
         if (!record.meets(burst.tuple[i], flow.direction(), now))
             break;  // likewise
-        const bool may_pass = (ready & bit) != 0 && (staying >> (flow.index() % 64) & 1) == 0;
+        bool may_pass = (ready & bit) != 0 && (staying >> (flow.index() % 64) & 1) == 0;
+        if (is_seen) [[unlikely]] {
+            bytes[i] = frame_of(burst.mbuf[i]).ip.total_length;
+            may_pass = may_pass && !parts_.tap.wants(record);
+        }
         const link::Hop to =
             may_pass ? pass(ground, {frame_of(burst.mbuf[i]), record, flow, burst.side[i]})
                      : link::Hop(0);
-        if (counts)
-            bytes[i] = frame_of(burst.mbuf[i]).ip.total_length;
         if (!to.is_resolved()) {
             staying |= uint64_t{1} << (flow.index() % 64);
         } else if (gone == i) {

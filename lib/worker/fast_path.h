@@ -69,7 +69,6 @@ public:
 private:
     void read(Burst& burst) const;
     static bool adds_up(const rte_mbuf* mbuf, const Arrival& arrival);
-    uint64_t wanted(const Burst& burst) const;
     uint64_t send(Burst& burst, Tick now);
     void count(const Burst& burst, uint64_t packets, std::span<const uint16_t> bytes);
     void send_for_flow(const Burst& burst, unsigned i) const;

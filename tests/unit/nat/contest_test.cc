@@ -140,4 +140,24 @@ TEST_CASE("contest: draws no more keys than it is asked for, each once, none of 
     CHECK(contest.draw(kept, Contest::kMostKeys, full.now).empty());
 }
 
+TEST_CASE("contest: the port that an endpoint has by another flow is drawn first, then its own",
+          "[nat][linux]") {
+    constexpr uint16_t kOwn = 2003;
+    Full full;
+    REQUIRE(full.port(full.open(host(0), kOwn)) == kOwn);
+    const uint16_t kept = full.port(full.open(host(1), kOwn));
+    REQUIRE(kept != kOwn);
+    Mappings mappings(*full.table, full.policy);
+    Contest contest({*full.table, full.policy, mappings, full.kept, full.draws, full.steering});
+    const auto keys =
+        contest.draw(full.outward(udp(host(1), kOwn, kOtherServer)), Contest::kMostKeys, full.now);
+    std::vector<uint16_t> drawn;
+    for (const net::Tuple& key : keys)
+        drawn.push_back(key.destination_port.host());
+    REQUIRE(drawn.size() == kPorts.size());
+    CHECK(drawn[0] == kept);
+    CHECK(drawn[1] == kOwn);
+    CHECK(std::set(drawn.begin(), drawn.end()).size() == kPorts.size());
+}
+
 }  // namespace contest_test

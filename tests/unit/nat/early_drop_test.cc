@@ -178,4 +178,62 @@ TEST_CASE("early drop: for a host above its share only flows of such hosts go", 
     CHECK(early_drop.free_one(of_other, hosts::kNoHost, {}, ground.now));
 }
 
+TEST_CASE("early drop: a flow past its deadline goes before all others, and as expired", "[nat]") {
+    Full full;
+    const flow::FlowRef stale = full.open(1, 5000, Duration{100'000});
+    const flow::FlowRef past = full.open(2, 5000, Duration{1000});
+    full.ground.hosts->add_status(past.index(), full.record(past),
+                                  conntrack::kSeenReply | conntrack::kAssured);
+    full.record(past).deadline = full.ground.now;
+    REQUIRE(full.make_room());
+    CHECK_FALSE(full.lives(past));
+    CHECK(full.lives(stale));
+    CHECK(full.opener.counters.count[stats::Count::FlowsExpired].read() == 1);
+    CHECK(full.opener.counters.count[stats::Count::EarlyDropped].read() == 0);
+    // One that has gone does not make room again.
+    REQUIRE(full.make_room());
+    CHECK_FALSE(full.lives(stale));
+    CHECK(full.opener.counters.count[stats::Count::FlowsExpired].read() == 1);
+}
+
+TEST_CASE("early drop: while room is scarce none of a host's flows goes for another of its own",
+          "[nat]") {
+    Full full;
+    const flow::FlowRef stale = full.open(1, 5000, Duration{100'000});
+    const flow::FlowRef other = full.open(2, 5000, Duration{1000});
+    CHECK_FALSE(full.make_room(full.ground.hosts->host_of(stale.index()), true));
+    CHECK(full.lives(stale));
+    CHECK(full.lives(other));
+    CHECK(full.make_room(full.ground.hosts->host_of(other.index()), true));
+    CHECK_FALSE(full.lives(stale));
+}
+
+TEST_CASE("early drop: a mapping goes with the flows that wait by it, or none of them does",
+          "[nat][mapping]") {
+    RuleParams mapped = rule_with(1, pool::kAllPorts);
+    mapped.independence =
+        Independence{{{net::Protocol::Udp}}, {1024, 65535}, Filtering::EndpointDependent};
+    Ground ground({}, mapped, 64);
+    Opener opener(ground);
+    EarlyDrop early_drop(*ground.table, *ground.hosts, opener.member, opener.counters);
+    const Opening one = opener.open(host(1), 5000);
+    const Opening two = opener.open(host(1), 5000, kOtherServer);
+    const net::Tuple reply = opener.reply(one);
+    const std::vector<net::Tuple> keys{
+        mapping_keys(net::Protocol::Udp, {}, {reply.destination, reply.destination_port}).reply};
+    const bool is_answered = GENERATE(false, true);
+    if (is_answered)
+        ground.hosts->add_status(two.flow.index(), ground.table->record(two.flow),
+                                 conntrack::kSeenReply);
+    ground.now = ground.now + Duration::seconds(1);
+    const auto lives = [&](flow::FlowRef flow) {
+        return ground.table->record(flow).life.load().life() == flow::Life::Live;
+    };
+    CHECK(early_drop.free_one(keys, hosts::kNoHost, {}, ground.now).has_value() == !is_answered);
+    CHECK(lives(one.flow) == is_answered);
+    CHECK(lives(two.flow) == is_answered);
+    CHECK(ground.table->find(keys[0], ground.now).operator bool() == is_answered);
+    CHECK(opener.counters.count[stats::Count::EarlyDropped].read() == (is_answered ? 0 : 3));
+}
+
 }  // namespace early_drop_test

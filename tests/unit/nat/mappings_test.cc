@@ -97,6 +97,32 @@ TEST_CASE("mappings: a mapping that rests is behind nothing, and is given to nob
     CHECK(bench.map(2, 5000).index);
 }
 
+TEST_CASE("mappings: whom a packet from outside is for, a mapping of its protocol says",
+          "[nat][rfc4787]") {
+    Bench bench(Filtering::EndpointIndependent, pool::kAllPorts);
+    const Mapped mapped = bench.map(1, 5000);
+    REQUIRE(mapped.index);
+    net::Tuple packet{test::ip(kServer),
+                      mapped.external.address,
+                      Be16::from_host(53),
+                      mapped.external.port,
+                      kUdp,
+                      {}};
+    const auto whom = [&] { return bench.other.mappings.whom(packet, bench.now); };
+    REQUIRE(whom());
+    CHECK(whom()->mapping == mapped.index);
+    CHECK(whom()->inside == net::Endpoint{host(1), Be16::from_host(5000)});
+    CHECK(whom()->lets_in);
+    packet.protocol = net::Protocol::Tcp;
+    CHECK_FALSE(whom());
+    packet.protocol = kUdp;
+    packet.destination_port = Be16::from_host(5001);
+    CHECK_FALSE(whom());
+    packet.destination_port = mapped.external.port;
+    bench.now = bench.now + Duration::seconds(350);  // it rests
+    CHECK_FALSE(whom());
+}
+
 TEST_CASE("mappings: exhausted is said when every port of every address is taken, and not before",
           "[nat]") {
     Bench bench(Filtering::EndpointDependent, {2000, 2999}, 2);

@@ -112,6 +112,19 @@ TEST_CASE("searches: a proof is believed for a second, a search under way for lo
     CHECK(bench.searches.find(bench.key, kRange, bench.now + Duration::seconds(60)) != nullptr);
 }
 
+TEST_CASE("searches: there are some until the last is forgotten", "[nat]") {
+    Bench bench;
+    CHECK_FALSE(bench.searches.are_any());
+    for (unsigned times = 0; times < 2; ++times)
+        bench.searches.remember(bench.searched(80, bench.key), bench.now);
+    CHECK(bench.searches.are_any());
+    Search found = bench.searched(1, bench.key);
+    found.has_found = true;
+    for (unsigned times = 0; times < 2; ++times)
+        bench.searches.remember(found, bench.now);
+    CHECK_FALSE(bench.searches.are_any());
+}
+
 TEST_CASE("searches: a full set forgets the oldest", "[nat]") {
     Bench bench;
     // More than there is room for, each a millisecond younger than the one before.

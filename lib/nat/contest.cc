@@ -107,11 +107,11 @@ void Contest::begin(const Request& request, Tick now) {
     last_ = now;
 }
 
-bool Contest::is_on(const Request& request, Tick now) {
-    if (last_ && !is_recent(*last_, now))
+bool Contest::is_crowded(const Request& request, Tick now) {
+    if (!is_recent(*last_, now)) {
         last_.reset();
-    if (!last_)
         return false;
+    }
     const auto place = place_of(request);
     if (!place)
         return false;

@@ -54,7 +54,7 @@ public:
     /// Somebody has had to go for a flow like this.
     void begin(const Request& request, Tick now);
     /// That was a moment ago.
-    bool is_on(const Request& request, Tick now);
+    bool is_on(const Request& request, Tick now) { return last_ && is_crowded(request, now); }
 
 private:
     /// Where its port may be, and the key there without it.
@@ -68,6 +68,7 @@ private:
         Tick since;
     };
 
+    bool is_crowded(const Request& request, Tick now);
     std::optional<Place> place_of(const Request& request);
     bool is_filtered(const Request& request, net::Endpoint external, Tick now) const;
     static bool is_recent(Tick then, Tick now) {

@@ -19,11 +19,9 @@ using net::Direction;
 using net::Protocol;
 using net::Side;
 
-constexpr unsigned kCountBurst = 32;
-
-void limit_bursts(Rig& rig) {
+void limit_bursts(Rig& rig, unsigned burst) {
     for (const Side side : {Side::Inside, Side::Outside})
-        rig.port(side).limit_burst(kCountBurst);
+        rig.port(side).limit_burst(burst);
 }
 
 /// Somebody watches what none of the packets is.
@@ -49,7 +47,7 @@ Status send_known(Protocol protocol, const CountOptions& options) {
         return rig.error();
     Crew crew(*rig.value(), book);
     uint32_t lost = open_flows(crew, k1K);
-    limit_bursts(*rig.value());
+    limit_bursts(*rig.value(), options.burst);
     Result<std::unique_ptr<observe::Watches::Reader>> reader{nullptr};
     if (options.kind == "udp-watched")
         reader = watch(*rig.value());
@@ -61,7 +59,7 @@ Status send_known(Protocol protocol, const CountOptions& options) {
         std::vector<Item> items(kBatch);
         for (size_t i = 0; i < items.size(); ++i)
             items[i] = {order.next(),
-                        i / kCountBurst % 2 == 1 ? Direction::Reply : Direction::Original,
+                        i / options.burst % 2 == 1 ? Direction::Reply : Direction::Original,
                         Kind::Data};
         lane.offer(items);
         lane.run_worker();
@@ -80,7 +78,7 @@ Status send_lives(Life life, const CountOptions& options) {
                                {.pages = options.pages});
     if (!scene)
         return scene.error();
-    limit_bursts(scene.value()->rig());
+    limit_bursts(scene.value()->rig(), options.burst);
     for (unsigned batch = 0; batch < options.batches; ++batch) {
         const std::vector<uint64_t> flows = scene.value()->next_flows();
         for (const Sending& packet : packets_of(life))

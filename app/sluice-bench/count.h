@@ -14,6 +14,7 @@ namespace sluice::bench {
 struct CountOptions {
     std::string kind;  ///< One of kCountKinds.
     unsigned batches = 8;
+    unsigned burst = 32;
     PageKind pages = PageKind::Huge;
 };
 

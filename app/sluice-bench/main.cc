@@ -103,6 +103,8 @@ CLI::App* add_count(CLI::App& app, CountOptions& count) {
             std::vector<std::string>(std::begin(kCountKinds), std::end(kCountKinds))));
     command->add_option("--batches", count.batches, "of 1024 packets, or flows that open")
         ->check(CLI::Range(1, 40));
+    command->add_option("--burst", count.burst, "packets that the worker takes at once")
+        ->check(CLI::Range(1, 32));
     command->add_flag_callback(
         "--no-huge", [&count] { count.pages = sluice::PageKind::Ordinary; }, kNoHuge);
     return command;

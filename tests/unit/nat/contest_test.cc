@@ -138,6 +138,22 @@ TEST_CASE("contest: draws no more keys than it is asked for, each once, none of 
     Request kept = request;
     kept.keeps_source = true;  // by --no-nat
     CHECK(contest.draw(kept, Contest::kMostKeys, full.now).empty());
+    Request foreign = request;
+    foreign.rule = nullptr;  // none serves its source
+    CHECK(contest.draw(foreign, Contest::kMostKeys, full.now).empty());
+}
+
+TEST_CASE("contest: no port of a block is asked for, for it is its host's", "[nat][blocks]") {
+    Ground ground({.blocks = {64, 2}}, rule_with(1, pool::kAllPorts), 64);
+    Mappings mappings(*ground.table, ground.policy);
+    Contest contest(
+        {*ground.table, ground.policy, mappings, ground.kept, ground.draws, ground.steering});
+    CHECK(contest.draw(ground.outward(udp(host(0), 5000)), Contest::kMostKeys, ground.now).empty());
+    // What has no ports is of no block.
+    net::Tuple gre = udp(host(0), 0);
+    gre.destination_port = {};
+    gre.protocol = net::Protocol::Gre;
+    CHECK(contest.draw(ground.outward(gre), Contest::kMostKeys, ground.now).size() == 1);
 }
 
 TEST_CASE("contest: the port that an endpoint has by another flow is drawn first, then its own",

@@ -109,6 +109,16 @@ TEST_CASE("dependents: what is written there is not gone by unless it hangs on t
     CHECK(mapped.is_waiting() == is_it);
 }
 
+TEST_CASE("dependents: a mapping by which somebody was answered names no more", "[nat][mapping]") {
+    Mapped mapped(Filtering::EndpointDependent);
+    const flow::FlowRef flow = mapped.open(0);
+    mapped.ground.table->record(mapped.mapping()).state.fetch_or(kProven);
+    mapped.open(1);
+    const auto& names = Held::of(mapped.ground.table->record(mapped.mapping())).named;
+    CHECK(names[0] == flow.index() + 1);
+    CHECK(names[1] == 0);
+}
+
 TEST_CASE("dependents: what hangs on a block of ports is not named", "[nat][blocks]") {
     Ground ground({.blocks = {64, 2}}, rule_with(1, pool::kAllPorts), 64);
     Opener opener(ground);
@@ -117,6 +127,8 @@ TEST_CASE("dependents: what hangs on a block of ports is not named", "[nat][bloc
     REQUIRE(block);
     CHECK_FALSE(dependents_of(*ground.table, *block));
     CHECK_FALSE(nat::is_waiting(*ground.table, *block));
+    for (const std::atomic<uint32_t>& name : Held::of(ground.table->record(*block)).named)
+        CHECK(name == 0);
 }
 
 }  // namespace dependents_test

@@ -116,6 +116,9 @@ TEST_CASE("ranking: of what a prefix has the stalest goes, and of no other", "[n
     CHECK(table.first(hosts::UsedUp{.prefix = prefix}, old.index()) == young.index());
     CHECK(table.first(hosts::UsedUp{.prefix = other}) == oldest.index());
     CHECK_FALSE(table.first(hosts::UsedUp{.prefix = third}));
+    // Wherever it stands.
+    table.record(young).opened = table.ground.now + Duration{-5'000};
+    CHECK(table.first(hosts::UsedUp{.prefix = prefix}) == young.index());
 }
 
 TEST_CASE("ranking: what outside hosts have open both ways stays", "[nat]") {

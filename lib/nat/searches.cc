@@ -26,10 +26,8 @@ uint64_t vacancy(const Search& search, Tick now) {
 Walk::Walk(pool::PortRange range, uint32_t start, uint32_t stride)
     : range_(range), start_(static_cast<uint16_t>(start)) {
     const uint32_t size = range.size();
-    if (stride == 0)
-        stride = 1;
-    while (std::gcd(stride, size) != 1)
-        stride = stride + 1 == size ? 1 : stride + 1;
+    while (std::gcd(stride, size) != 1)  // the number before `size` shares no divisor with it
+        ++stride;
     stride_ = static_cast<uint16_t>(stride);
 }
 

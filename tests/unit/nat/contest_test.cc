@@ -50,6 +50,14 @@ TEST_CASE("contest: of those that nobody has answered the stalest gives up its p
     CHECK(full.table->size() == kPorts.size());
 }
 
+TEST_CASE("contest: a port that was won is kept toward other servers", "[nat][linux]") {
+    Full full;
+    full.fill();
+    const uint16_t won = full.port(full.open(host(100), 5000));
+    CHECK(full.ended() == 1);
+    CHECK(full.port(full.open(host(100), 5000, kOtherServer)) == won);
+}
+
 TEST_CASE("contest: who has been answered keeps its port", "[nat]") {
     Full full;
     full.is_answered = true;

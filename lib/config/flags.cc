@@ -275,8 +275,8 @@ constexpr Flag kGatewayFlags[] = {
      "Flows that outside hosts can have open at once, or 0; default: half of --flows",
      [](const Given& g, Config& c) { return store(read_flow_limit(g), c.quotas.inward); }},
     {"max-flows-per-prefix", kMemory, Arity::One, false, "LENGTH:N[,LENGTH:N]",
-     "Flows of the inside hosts of each prefix of LENGTH together; behind the comma those of IPv6 "
-     "hosts, else as many for each /64; default: 0, no limit",
+     "Flows of the inside hosts of each IPv4 prefix of LENGTH together; behind the comma of each "
+     "IPv6 prefix, which have no limit without it; default: 0, no limit",
      [](const Given& g, Config& c) { return store_prefix_limits(g, c.quotas); }},
     {"max-flows-per-outside-prefix", kMemory, Arity::One, false, "LENGTH:N",
      "Likewise of the outside hosts, those that they open; default: 0, no limit",

@@ -45,12 +45,6 @@ std::optional<hosts::PrefixLimit> parse_prefix_limit(string_view text, uint32_t 
     return hosts::PrefixLimit{static_cast<uint8_t>(*length), *flows};
 }
 
-std::optional<hosts::PrefixLimit> as_many_for_ipv6(std::optional<hosts::PrefixLimit> ipv4) {
-    if (ipv4)
-        ipv4->length = hosts::QuotaLimits{}.inside_prefix6.length;
-    return ipv4;
-}
-
 const DoorLimit* door_limit_of(string_view word) {
     const string_view key = word.substr(0, word.find('='));
     const auto found = std::ranges::find(kDoorLimits, key, &DoorLimit::name);
@@ -109,13 +103,12 @@ Status store_prefix_limits(const Given& given, hosts::QuotaLimits& limits) {
     const string_view text = *word;
     const size_t comma = text.find(',');
     const auto ipv4 = parse_prefix_limit(text.substr(0, comma), net::kHostLength);
-    const auto ipv6 = comma == string_view::npos
-                          ? as_many_for_ipv6(ipv4)
-                          : parse_prefix_limit(text.substr(comma + 1), kLongestIpv6);
+    const auto ipv6 =
+        parse_prefix_limit(comma == string_view::npos ? "0" : text.substr(comma + 1), kLongestIpv6);
     if (!ipv4 || !ipv6)
         return wrong(given.flag, text,
-                     "LENGTH:N is wanted, as 24:20000 for so many flows of each /24 and each IPv6 "
-                     "/64, or 24:20000,56:5000 where IPv6 has its own; 0 is no limit");
+                     "LENGTH:N is wanted, as 24:20000 for so many flows of each IPv4 /24, and "
+                     "behind a comma that of IPv6, as 24:20000,56:5000; 0 is no limit");
     limits.inside_prefix = *ipv4;
     limits.inside_prefix6 = *ipv6;
     return Done{};

@@ -150,6 +150,18 @@ std::vector<Line> typed_lines(std::initializer_list<string_view> names, const Co
     return lines;
 }
 
+/// The one value of a flag: of a list, which some take as their value, all items behind commas.
+string one_value(const Flag& flag, const std::vector<string>& words) {
+    const std::vector<string> items = items_of({flag.name, words});
+    Config config;
+    if (items.size() < 2 || !flag.read({flag.name, items}, config))
+        return words.front();
+    string list;
+    for (const string& item : items)
+        list += (list.empty() ? "" : ",") + item;
+    return list;
+}
+
 std::vector<string> plain_values(const Flag& flag, const std::vector<string>& words) {
     const Given given{flag.name, words};
     if (flag.arity == Arity::Many)
@@ -157,7 +169,7 @@ std::vector<string> plain_values(const Flag& flag, const std::vector<string>& wo
     if (flag.arity == Arity::Each)
         return words;
     if (flag.arity == Arity::One)
-        return {words.front()};
+        return {one_value(flag, words)};
     const Result<bool> is_on = read_switch(given);
     return {is_on && *is_on ? "true" : "false"};
 }

@@ -62,6 +62,30 @@ TEST_CASE("lines: what is written in several ways is one line", "[config]") {
           lines_of("lan = tap:t,vlan=5,zone=3\nlan-address = 10.2.0.1/24\n"));
 }
 
+TEST_CASE("lines: a value that is a list is shown whole, in whichever way it is written",
+          "[config]") {
+    const auto value_of = [](const std::vector<Line>& lines, std::string_view flag) {
+        const auto found = std::ranges::find(lines, flag, &Line::flag);
+        return found == lines.end() ? std::string() : found->value;
+    };
+    const auto weights = [&](const std::string& value) {
+        return value_of(lines_of("wan = tap:w2\nwan-address = 203.0.113.1/24\n"
+                                 "gateway = 203.0.113.254\nuplink-weights = " +
+                                 value + '\n'),
+                        "uplink-weights");
+    };
+    for (const char* written : {"3,1", "3, 1", "[3, 1]", "\"3\" \"1\"", "3 1"}) {
+        CAPTURE(written);
+        CHECK(weights(written) == "3,1");
+    }
+    const auto pair = lines_of(
+        "sync = [listen=192.0.2.1:3780, peer=192.0.2.2:3780, priority=7]\nsync-key = /k,1\n");
+    CHECK(value_of(pair, "sync") == "listen=192.0.2.1:3780,peer=192.0.2.2:3780,priority=7");
+    CHECK(value_of(pair, "sync-key") == "/k,1");
+    CHECK(value_of(lines_of("max-flows-per-prefix = 24:9,56:7\n"), "max-flows-per-prefix") ==
+          "24:9,56:7");
+}
+
 TEST_CASE("lines: the side that IPv6 hosts are on is no --lan of the file's", "[config]") {
     const auto lines = lines_of("nat64 = 64:ff9b::/96\nlan6 = 2001:db8:1::1/64\n");
     CHECK(std::ranges::count(lines, "lan", &Line::flag) == 1);

@@ -18,11 +18,34 @@ Error at(Place place, const string& what) {
     return Error{to_string(place) + ": " + what};
 }
 
-Error no_flag(Place place, const string& name) {
+/// As a file has it.
+string written(const Flag& flag) {
+    return string(flag.name) + " = " + string(flag.value.empty() ? "true" : flag.value);
+}
+
+string did_you_mean_flag(string_view name) {
     std::vector<string_view> names;
     for (const Flag& flag : flags())
         names.push_back(flag.name);
-    return at(place, name + ": there is no such flag" + did_you_mean(name, names));
+    return did_you_mean(name, names);
+}
+
+/// Of what stands in the place of a flag's name: up to a =, or the whole line where it has none.
+Error no_flag(Place place, const string& text, bool has_equals) {
+    constexpr string_view kDashes = "--";
+    const string first = text.substr(0, text.find(' '));
+    const bool has_dashes = first.starts_with(kDashes);
+    const size_t begin = has_dashes ? kDashes.size() : 0;
+    const string name = first.substr(begin, first.find(':', begin) - begin);
+    const Flag* flag = find_flag(name);
+    if (flag != nullptr && has_dashes)
+        return at(place, first + ": in a file a flag has no dashes: " + written(*flag));
+    string whole = has_equals ? text : first;
+    std::replace(whole.begin(), whole.end(), ' ', '-');
+    const string meant = did_you_mean_flag(string_view(whole).substr(begin));
+    if (flag != nullptr && (!has_equals || meant.empty()))
+        return at(place, name + ": a = is missing behind it: " + written(*flag));
+    return at(place, (has_equals ? text : first) + ": there is no such flag" + meant);
 }
 
 /// Goes through the text, a character at a time.
@@ -154,8 +177,7 @@ Status Reader::read_entry() {
         entry.words.push_back({"1", entry.place});
     }
     if (entry.words.empty())
-        return at(entry.place, entry.flag + ": its value is missing: " + entry.flag + " = " +
-                                   string(flag.value));
+        return at(entry.place, entry.flag + ": its value is missing: " + written(flag));
     entries_.push_back(std::move(entry));
     return Done{};
 }
@@ -168,7 +190,7 @@ Status Reader::begin_entry(FileEntry& entry) {
         return at(entry.place, "the name of a flag is wanted before =");
     const Flag* flag = find_flag(entry.flag);
     if (flag == nullptr)
-        return no_flag(entry.place, entry.flag);
+        return no_flag(entry.place, entry.flag, cursor_.here() == '=');
     if (!section_.empty() && section_ != section_of(*flag))
         return at(entry.place,
                   entry.flag + ": it belongs in the section [" + section_of(*flag) + "]");

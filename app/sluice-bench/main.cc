@@ -12,7 +12,9 @@
 #include "tracker.h"
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <iterator>
+#include <new>
 #include <optional>
 #include <string>
 #include <vector>
@@ -112,7 +114,7 @@ CLI::App* add_count(CLI::App& app, CountOptions& count) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     CLI::App app("sluice-bench: what sluice costs, and its parts beside those of others");
     app.require_subcommand(1);
 
@@ -157,4 +159,7 @@ int main(int argc, char** argv) {
         if (worker_commands[i]->parsed())
             return kWorkerBenches[i].run(options);
     return run_table(table);
+} catch (const std::bad_alloc&) {
+    std::fputs("sluice-bench: there is not enough memory for this; choose fewer --flows\n", stderr);
+    return 2;
 }

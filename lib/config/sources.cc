@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/sources.h"
 
+#include "config/partners.h"
 #include "config/validate.h"
 
 #include <utility>
@@ -45,6 +46,8 @@ Result<Config> Sources::load() const {
 
 Status Sources::validate(const Config& config, std::span<const unsigned> allowed_cpus) const {
     Status status = config::validate(config, allowed_cpus);
+    if (status)
+        status = check_partners(settings());
     if (!status)
         return located(status.error());
     return status;

@@ -32,7 +32,8 @@ public:
     Result<Sources> read_again() const;
     /// What they say, with all defaults.
     Result<Config> load() const;
-    /// Whether `config`, which they say, can be: see validate().
+    /// Whether `config`, which they say, can be, and each flag does something: see validate() and
+    /// check_partners().
     Status validate(const Config& config, std::span<const unsigned> allowed_cpus) const;
 
     const std::optional<File>& file() const { return file_; }

@@ -12,6 +12,8 @@
 namespace sluice::config {
 namespace {
 
+constexpr const char* kNoTwin = "there is neither --lan-twin nor --wan-twin";
+
 /// What a flag says for the first --lan or --wan, where twin= behind that may say it, too.
 Status check_first(std::string_view flag, const std::string& name, const std::string& by_key) {
     if (name.empty())
@@ -51,8 +53,7 @@ Status check_twin_ports(const Config& config, const std::vector<NamedTwin>& twin
     if (!config.twin_ports)
         return Done{};
     if (twins.empty())
-        return wrong("twin-ports", to_string(config.twin_ports->front()),
-                     "there is neither --lan-twin nor --wan-twin");
+        return wrong("twin-ports", to_string(config.twin_ports->front()), kNoTwin);
     for (const pool::Forward& forward : config.forwards)
         for (const pool::PortRange& range : *config.twin_ports)
             if (gives(forward, range) && std::ranges::any_of(twins, [&](const NamedTwin& twin) {
@@ -111,6 +112,8 @@ Status check_twins(const Config& config) {
                      "--lan and --wan are one port, whose twin is --wan-twin");
     if (Status status = check_apart(twins); !status)
         return status;
+    if (twins.empty() && config.twin_rate != Config{}.twin_rate)
+        return wrong("twin-rate", std::to_string(config.twin_rate), kNoTwin);
     return check_twin_ports(config, twins);
 }
 

@@ -61,6 +61,9 @@ TEST_CASE("twins: what contradicts itself is refused by name", "[config]") {
           "--wan-twin sl0: --lan-twin has the same name");
     CHECK(said_of({{"twin-ports", "22"}}) ==
           "--twin-ports 22: there is neither --lan-twin nor --wan-twin");
+    CHECK(said_of({{"twin-rate", "50"}}) ==
+          "--twin-rate 50: there is neither --lan-twin nor --wan-twin");
+    CHECK(said_of({{"lan-twin", "sl1"}, {"twin-rate", "50"}}).empty());
     CHECK(said_of({{"lan", "af_packet:w0"},
                    {"lan-address", "198.51.100.1/24"},
                    {"inside", "10.1.0.0/24"},

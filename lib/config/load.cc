@@ -45,6 +45,9 @@ Result<Config> load(const Settings& settings, std::vector<std::string> eal_argum
         }
         if (Status status = flag.read({flag.name, given->second}, config); !status)
             return status.error();
+        if (items_of({flag.name, given->second}).empty())  // as "$STATE" may be
+            return wrong(flag.name, joined(given->second),
+                         "its value is empty; for none leave the flag out");
     }
     if (Status status = add_ipv6_side(config); !status)
         return status.error();

@@ -224,6 +224,19 @@ TEST_CASE("load: a route may be three words or one", "[config]") {
     CHECK(net::to_string(config.routes[1].via) == "10.1.0.8");
 }
 
+TEST_CASE("load: an empty value is none of any flag", "[config]") {
+    for (const Flag& flag : flags())
+        for (const char* empty : {"", " ", ","}) {
+            const std::string name(flag.name);
+            const auto config = load_with(name, {empty});
+            CAPTURE(name, empty);
+            REQUIRE_FALSE(config.ok());
+            CHECK(config.error().message.starts_with("--" + name + ' '));
+        }
+    CHECK(load_with("state", {""}).error().message ==
+          "--state \"\": its value is empty; for none leave the flag out");
+}
+
 TEST_CASE("load: worker cores say how many workers there are", "[config]") {
     const Config config = loaded("worker-cores", {"1,3", "5-7"});
     CHECK(config.worker_cores == std::vector<unsigned>{1, 3, 5, 6, 7});

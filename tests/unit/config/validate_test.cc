@@ -133,7 +133,6 @@ const Wrong kWrong[] = {
     {{{"control-core", "7"}}, "control-core", "7"},
     {{{"control-core", "2"}, {"worker-cores", "1-3"}}, "control-core", "2"},
     // Operation.
-    {{{"control-socket", ""}}, "control-socket", "\"\""},
     {{{"control-socket", std::string(108, 'x')}}, "control-socket", std::string(108, 'x')},
     {{{"control-socket", "relative.sock"}}, "control-socket", "relative.sock"},
 };

@@ -164,6 +164,7 @@ TEST_CASE("args: errors are one sentence that names the flag", "[sluice]") {
         {{"--worker", "3"}, "--worker: there is no such flag; did you mean --workers?"},
         {{"-x"}, "-x: "},
         {least({"word"}), "word: "},
+        {least({"--state", ""}), "--state \"\": its value is empty"},
         {least({"--workers"}), "--workers: "},
         {least({"--workers", "-3"}), "--workers -3: "},
         {least({"--no-huge=perhaps"}), "--no-huge = perhaps: "},

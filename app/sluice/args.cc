@@ -94,8 +94,12 @@ public:
     /// CLI11's complaint as one sentence of ours.
     Error sentence(const CLI::ParseError& error) const {
         const string text = error.what();
-        if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !app_.remaining().empty())
-            return no_flag(app_.remaining().front());
+        if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !app_.remaining().empty()) {
+            const string word = app_.remaining().front();
+            return word.starts_with('-')
+                       ? no_flag(word)
+                       : Error{word + ": no flag before it takes this word; see sluice --help"};
+        }
         if (app_.count("--config") > 1)
             return Error{"--config: it is there twice, and one file is read"};
         if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr)

@@ -23,6 +23,10 @@ string written(const Flag& flag) {
     return string(flag.name) + " = " + string(flag.value.empty() ? "true" : flag.value);
 }
 
+bool is_of_command_line(string_view name) {
+    return name == "config" || name == "check" || name == "help" || name == "version";
+}
+
 string did_you_mean_flag(string_view name) {
     std::vector<string_view> names;
     for (const Flag& flag : flags())
@@ -38,6 +42,8 @@ Error no_flag(Place place, const string& text, bool has_equals) {
     const size_t begin = has_dashes ? kDashes.size() : 0;
     const string name = first.substr(begin, first.find(':', begin) - begin);
     const Flag* flag = find_flag(name);
+    if (is_of_command_line(name))
+        return at(place, name + ": it is for the command line alone");
     if (flag != nullptr && has_dashes)
         return at(place, first + ": in a file a flag has no dashes: " + written(*flag));
     string whole = has_equals ? text : first;
@@ -310,6 +316,8 @@ Result<std::vector<FileEntry>> read_entries(string_view text) {
     constexpr string_view kByteOrderMark = "\xef\xbb\xbf";
     if (text.starts_with(kByteOrderMark))
         text.remove_prefix(kByteOrderMark.size());
+    if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff"))
+        return at({1, 1}, "this file is UTF-16; save it as UTF-8");
     if (const auto place = find_control_character(text))
         return at(*place, "this byte is no text");
     // A tab is a blank, also where an error names what it stands in.

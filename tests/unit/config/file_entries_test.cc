@@ -83,7 +83,8 @@ TEST_CASE("file entries: each mistake is named with its place", "[config]") {
     };
     const Row row = GENERATE(values<Row>({
         {"\n  worker = 3", "2:3: worker: there is no such flag; did you mean workers?"},
-        {"config = other", "1:1: config: there is no such flag"},
+        {"config = other", "1:1: config: it is for the command line alone"},
+        {"\xff\xfew", "1:1: this file is UTF-16; save it as UTF-8"},
         {"\n worker 2", "2:2: worker: there is no such flag; did you mean workers?"},
         {"lan adress = a", "1:1: lan adress: there is no such flag; did you mean lan-address?"},
         {"\n workers 2", "2:2: workers: a = is missing behind it: workers = N"},

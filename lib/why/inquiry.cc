@@ -72,6 +72,7 @@ private:
     bool send_on(const std::optional<Owner>& owner);
     bool track(flow::FlowRef flow, const Question& question);
     void open(uint32_t ended);
+    void answer_ping();
     bool is_proven() const;
     void open_toward(const worker::Target& target);
     bool is_let_out(const link::Path& path);
@@ -319,10 +320,8 @@ void Look::open(uint32_t ended) {
         describe(*rule, {});
     if (admitted.path == worker::Path::Refused)
         return refuse(admitted.reason);
-    if (admitted.path == worker::Path::Local) {
-        answer_.fate = local_.has_ping(burst(), 0) ? Fate::Kernels : Fate::Answered;
-        return;
-    }
+    if (admitted.path == worker::Path::Local)
+        return answer_ping();
     if (policy_->strict.source && side() == Side::Inside && !is_proven())
         return fail(Drop::StrictSource);
     worker::Target target = forwarding_.target({admitted.path, rule}, tuple(), now_);
@@ -332,6 +331,18 @@ void Look::open(uint32_t ended) {
         return fail(*target.refusal);
     target.request.ended = ended;
     open_toward(target);
+}
+
+/// Answers::turn_ping(); as IPv6 nothing of ICMP leaves in parts, which larger than the MTU need.
+void Look::answer_ping() {
+    const link::InterfaceId by = answer_.arrival.from;
+    const bool is_ipv6 = shared_.interfaces[by].vlan == link::kIpv6Side;
+    if (local_.has_ping(burst(), 0))
+        answer_.fate = Fate::Kernels;
+    else if (is_ipv6 && packet().length > egress_.exit(by).most(false))
+        fail(Drop::Ipv6Untranslatable);
+    else
+        answer_.fate = Fate::Answered;
 }
 
 /// Openings::is_proven(), of a host with the MAC that ARP has told of it.

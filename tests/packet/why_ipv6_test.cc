@@ -115,7 +115,22 @@ private:
             frame.hop_limit = static_cast<uint8_t>(draw(2));
         if (draw(20) == 0 && frame.extensions.empty())
             frame.fragment(0, false, 77);  // of one
+        if (draw(20) == 0 && frame.extensions.empty())
+            extend(frame);
         return {from, frame.bytes()};
+    }
+
+    /// Extension headers of eight bytes each, of options that say nothing, or of what is none.
+    void extend(Frame6& frame) {
+        static const std::vector<uint8_t> kHeaders{0, 60, 60, 43, 44, 51, 135, 59};
+        frame.first_extension = one_of(kHeaders);
+        for (uint64_t headers = 1 + draw(3); headers > 0; --headers) {
+            const uint8_t next = headers == 1 ? frame.upper.protocol : one_of(kHeaders);
+            const uint8_t segments_left = draw(4) == 0 ? 1 : 0;  // where it is for routing
+            for (const uint8_t byte : {next, uint8_t{0}, uint8_t{1}, segments_left})
+                frame.extensions.push_back(byte);
+            frame.extensions.resize(frame.extensions.size() + 4);
+        }
     }
 
     Arriving arriving(Side from, Frame frame) {
@@ -178,7 +193,21 @@ private:
     Arriving from_inside6() {
         const Message message = any_message();
         const std::string host = any_host();
+        if (draw(16) == 0)
+            return arriving(Side::Inside, any_icmp6(host, destination6()));
         return arriving(Side::Inside, frame6(message, host, destination6()));
+    }
+
+    /// Of any kind, neighbour discovery among them, which says nothing of use here.
+    Frame6 any_icmp6(const std::string& source, const std::string& destination) {
+        static const std::vector<uint8_t> kTypes{1,   2,   3,   4,   5,   127, 128, 129, 130, 132,
+                                                 133, 134, 135, 136, 137, 138, 139, 143, 160, 255};
+        const uint8_t type = one_of(kTypes);
+        const auto code = static_cast<uint8_t>(draw(4) == 0 ? draw(8) : 0);
+        const auto rest = static_cast<uint32_t>(draw(2) == 0 ? 0 : random_());
+        return {.source = source,
+                .destination = destination,
+                .upper = icmp6(type, code, rest, Bytes(draw(80), 0x60))};
     }
 
     Arriving from_inside4() {
@@ -229,8 +258,13 @@ private:
         return one_of(kFlags);
     }
 
-    /// Now and then as large as what fits in one version's packet, and not in the other's.
-    size_t any_payload() { return draw(24) == 0 ? 1400 + draw(41) : draw(3) * 10; }
+    /// Now and then as large as what fits in one version's packet, and not in the other's; or in
+    /// none.
+    size_t any_payload() {
+        if (draw(24) != 0)
+            return draw(3) * 10;
+        return 1400 + draw(draw(4) == 0 ? 300 : 41);
+    }
 
     Message next_of(const flow::FlowRecord& record, Direction direction) {
         const net::Tuple& tuple = record.key(direction);
@@ -426,6 +460,26 @@ TEST_CASE("why ipv6: what is said of a host's packet is what becomes of it, by N
     Subject subject(setup);
     ask_about_many(subject);
     CHECK(subject.of_ipv6() * 2 > kAskedPackets);
+}
+
+TEST_CASE("why ipv6: a ping to the gateway is answered up to the MTU, and not in parts",
+          "[packet][why][nat64]") {
+    static constexpr size_t kMost = 1500 - 40 - 8;  // without headers
+    Testbed bed(options(kSetups.front()));
+    const size_t payload = GENERATE(as<size_t>{}, kMost, kMost + 1);
+    const bool fits = payload <= kMost;
+    const std::string own = GENERATE(as<std::string>{}, kOwn6, "64:ff9b::198.51.100.1");
+    Frame6 ping{
+        .source = kHost6, .destination = own, .upper = icmp6(128, 0, 0x70001, Bytes(payload, 7))};
+    ping.source_mac = mac_of6(kHost6);
+    ping.destination_mac = bed.port(Side::Inside).mac();
+    const Counted before = count(bed);
+    const why::Answer answer = ask(bed, {.frame = ping.bytes(), .side = Side::Inside});
+    CHECK(answer.fate == (fits ? Fate::Answered : Fate::Dropped));
+    bed.inject(Side::Inside, ping.bytes());
+    bed.run();
+    CHECK(dropped_since(bed, before.snapshot) == dropped_by(answer));
+    CHECK(dropped_by(answer) == (fits ? "" : "ipv6_untranslatable "));
 }
 
 }  // namespace why_ipv6_test

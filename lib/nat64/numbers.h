@@ -48,6 +48,7 @@
 ///   whole addresses. It waits for no grace period: no worker is in a turn in which it has found a
 ///   number. Whose number goes to another host has lost it there, and whoever calls put() has ended
 ///   what stood here under it.
+/// - tests/model/nat64/numbers.pml is the same for Spin, but for put() and crashes.
 ///
 /// Why what is told of a number is told of the right host, however late:
 /// - A place that is free keeps its last host's address until it is given to another. So who had a

@@ -14,6 +14,8 @@ namespace {
 
 constexpr size_t kHugePage = size_t{2} << 20;
 constexpr size_t kOrdinaryPage = 4096;  // the smallest of any machine: it is only touched at
+/// Of ordinary memory, so little that its pages need not be joined.
+constexpr size_t kLittle = 16 * kOrdinaryPage;
 
 // From linux/mempolicy.h and linux/mman.h, which older user space lacks or hides.
 constexpr int kBindToNode = 2;      // MPOL_BIND
@@ -42,7 +44,9 @@ Error refused(size_t bytes, PageKind kind, int node, int code) {
 
 /// A mapping with all of its pages, of 2^`page_log2` bytes where they are huge.
 Result<std::span<std::byte>> map_pages(size_t bytes, PageKind kind, int page_log2, int node) {
-    const size_t page = size_t{1} << page_log2;
+    // Whoever makes many small tables pays for what they need.
+    const bool is_little = kind == PageKind::Ordinary && bytes <= kLittle;
+    const size_t page = is_little ? kOrdinaryPage : size_t{1} << page_log2;
     const size_t size = (bytes + page - 1) / page * page;
     int flags = MAP_PRIVATE | MAP_ANONYMOUS;
     if (kind == PageKind::Huge)
@@ -62,7 +66,7 @@ Result<std::span<std::byte>> map_pages(size_t bytes, PageKind kind, int page_log
         return give_up();
     // Ordinary pages may be joined by the kernel where it likes: then a lookup costs fewer misses
     // of the TLB. That it may refuse changes nothing.
-    if (kind == PageKind::Ordinary)
+    if (kind == PageKind::Ordinary && !is_little)
         (void)madvise(start, size, MADV_HUGEPAGE);
     if (!touch_pages(memory))
         return give_up();

@@ -26,6 +26,15 @@ TEST_CASE("pages: ordinary memory is zeroed, writable and large enough", "[base]
     CHECK(memory.back() == std::byte{7});
 }
 
+TEST_CASE("pages: what is little takes no large page", "[base][memory]") {
+    auto little = Pages::map(712, PageKind::Ordinary, -1);
+    REQUIRE(little);
+    CHECK(little->memory().size() == 4096);
+    auto more = Pages::map(size_t{65537}, PageKind::Ordinary, -1);
+    REQUIRE(more);
+    CHECK(more->memory().size() == size_t{2} << 20);
+}
+
 TEST_CASE("pages: they move with their owner", "[base][memory]") {
     auto pages = Pages::map(4096, PageKind::Ordinary, 0);
     REQUIRE(pages);

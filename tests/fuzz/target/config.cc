@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 // A configuration file, from its bytes to a validated Config. What is refused is refused with one
-// sentence on one line; what is good is the same when it is read again.
+// sentence on one line.
 
 #include "catch.h"
 #include "config/file_entries.h"

@@ -145,7 +145,7 @@ std::optional<IcmpHead> to_icmp(const IcmpHead& head, bool has_fragment_header) 
             return IcmpHead{Unreachable, 4, mtu};
         }
         case TimeExceeded6:
-            return head.code <= 1 ? std::optional(plain(TimeExceeded, head.code)) : std::nullopt;
+            return plain(TimeExceeded, head.code);  // unchanged, whichever it is
         case Parameter6:
             if (head.code == 1)
                 return plain(Unreachable, 2);
@@ -164,7 +164,7 @@ std::optional<IcmpHead> to_icmpv6(const IcmpHead& head, uint16_t total_bytes) {
         case Unreachable:
             return unreachable_to_icmpv6(head, total_bytes);
         case TimeExceeded:
-            return head.code <= 1 ? std::optional(plain(TimeExceeded6, head.code)) : std::nullopt;
+            return plain(TimeExceeded6, head.code);
         case Parameter:
             return head.code == 0 || head.code == 2 ? parameter_to_icmpv6(head.rest >> 24)
                                                     : std::nullopt;

@@ -20,13 +20,12 @@ TEST_CASE("icmp types: ICMPv6 becomes ICMP as RFC 7915 §5.2 says, and nothing e
           "[nat64][rfc7915]") {
     const std::map<Kind, Kind> known = {
         {{128, 0}, {8, 0}}, {{129, 0}, {0, 0}}, {{1, 0}, {3, 1}}, {{1, 1}, {3, 10}},
-        {{1, 2}, {3, 1}},   {{1, 3}, {3, 1}},   {{1, 4}, {3, 3}}, {{3, 0}, {11, 0}},
-        {{3, 1}, {11, 1}},  {{4, 1}, {3, 2}},
+        {{1, 2}, {3, 1}},   {{1, 3}, {3, 1}},   {{1, 4}, {3, 3}}, {{4, 1}, {3, 2}},
     };
     for (int type = 0; type < 256; ++type)
         for (int code = 0; code < 8; ++code) {
             // Of these two the rest of the head says more, and code 0 is the only one of echoes.
-            const bool is_other = type == 2 || (type == 4 && code == 0) ||
+            const bool is_other = type == 2 || (type == 4 && code == 0) || type == 3 ||
                                   ((type == 128 || type == 129) && code != 0);
             if (is_other)
                 continue;
@@ -47,12 +46,12 @@ TEST_CASE("icmp types: ICMP becomes ICMPv6 as RFC 7915 §4.2 says, and nothing e
         {{3, 2}, {4, 1}},   {{3, 3}, {1, 4}},   {{3, 5}, {1, 0}},  {{3, 6}, {1, 0}},
         {{3, 7}, {1, 0}},   {{3, 8}, {1, 0}},   {{3, 9}, {1, 1}},  {{3, 10}, {1, 1}},
         {{3, 11}, {1, 0}},  {{3, 12}, {1, 0}},  {{3, 13}, {1, 1}}, {{3, 15}, {1, 1}},
-        {{11, 0}, {3, 0}},  {{11, 1}, {3, 1}},  {{12, 0}, {4, 0}}, {{12, 2}, {4, 0}},
+        {{12, 0}, {4, 0}},  {{12, 2}, {4, 0}},
     };
     for (int type = 0; type < 256; ++type)
         for (int code = 0; code < 17; ++code) {
             const bool is_other =
-                (type == 3 && code == 4) || ((type == 8 || type == 0) && code != 0);
+                (type == 3 && code == 4) || type == 11 || ((type == 8 || type == 0) && code != 0);
             if (is_other)
                 continue;
             CAPTURE(type, code);
@@ -63,6 +62,15 @@ TEST_CASE("icmp types: ICMP becomes ICMPv6 as RFC 7915 §4.2 says, and nothing e
             if (icmpv6 && row != known.end())
                 CHECK(Kind(icmpv6->type, icmpv6->code) == row->second);
         }
+}
+
+TEST_CASE("icmp types: time exceeded keeps its code, whichever that is", "[nat64][rfc7915]") {
+    for (int code = 0; code < 256; ++code) {
+        CAPTURE(code);
+        const auto as_code = static_cast<uint8_t>(code);
+        CHECK(to_icmp({3, as_code, 0}, false) == IcmpHead{11, as_code, 0});
+        CHECK(to_icmpv6({11, as_code, 0}, 100) == IcmpHead{3, as_code, 0});
+    }
 }
 
 TEST_CASE("icmp types: an MTU changes by what the headers differ", "[nat64][rfc7915]") {

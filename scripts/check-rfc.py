@@ -27,9 +27,9 @@ REQUIREMENTS = {
 
 
 def test_names():
-    """Of Catch2, and smoke/FEATURE for tests/smoke/FEATURE_test.sh."""
-    names = {f"smoke/{path.name.removesuffix('_test.sh')}"
-             for path in (ROOT / "tests/smoke").glob("*_test.sh")}
+    """Of Catch2, and smoke/FEATURE for tests/smoke/FEATURE_test.sh, vm/FEATURE likewise."""
+    names = {f"{suite}/{path.name.removesuffix('_test.sh')}" for suite in ("smoke", "vm")
+             for path in (ROOT / "tests" / suite).glob("*_test.sh")}
     literal = r'"((?:[^"\\]|\\.)*)"'
     for path in (ROOT / "tests").rglob("*.cc"):
         for found in re.finditer(rf"TEST_CASE\(\s*((?:{literal}\s*)+)", path.read_text()):

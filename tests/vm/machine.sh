@@ -22,8 +22,10 @@ wan_nic=0000:00:04.0
 
 # The arguments of each model, and how many queues its taps have.
 modern=disable-legacy=on,iommu_platform=on,ats=on
+plain=virtio-net-pci,disable-legacy=on,csum=off,guest_csum=off,gso=off # frames as on a wire
 declare -A model_arguments=(
     [e1000e]=e1000e
+    [plain]=$plain # for the guest's own kernel
     [igb]=igb # of QEMU 8 and newer
     [vmxnet3]=vmxnet3
     [virtio]=virtio-net-pci,$modern

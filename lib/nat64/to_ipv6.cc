@@ -192,8 +192,18 @@ size_t bytes_before_extensions(const IcmpHead& head, size_t there) {
     return said < kLeastQuote ? there : std::min(said, there);
 }
 
+/// Whether an ICMP message is as it was sent.
+bool is_sound(const rte_mbuf* mbuf, const Ipv4& packet) {
+    uint16_t sum = 0;
+    return rte_raw_cksum_mbuf(mbuf, static_cast<uint32_t>(kEtherBytes + packet.bytes),
+                              static_cast<uint32_t>(packet.transport_bytes), &sum) == 0 &&
+           sum == 0xffff;
+}
+
 std::optional<Drop> error_to_ipv6(rte_mbuf* mbuf, Ipv4& packet, std::span<uint8_t> transport,
                                   const Addresses& addresses) {
+    if (!is_sound(mbuf, packet))
+        return Drop::TransportChecksum;  // the new checksum would hide it
     const std::span<uint8_t> quote = transport.subspan(kIcmpBytes);
     Ipv4 quoted;
     if (read(quote, addresses, nullptr, quoted) || !quoted.is_first())

@@ -331,6 +331,14 @@ TEST_CASE("to ipv6: what an error cannot quote ends by name", "[nat64][rfc7915]"
     }
 }
 
+TEST_CASE("to ipv6: an error that came damaged ends, for its checksum is made anew",
+          "[nat64][rfc7915]") {
+    const Translator translator;
+    Frame error = translator.error(3, 1, 0, translator.sent().payload(10).ip_bytes());
+    CHECK(translator.translate(error).checksum_ok);
+    CHECK(translator.refusal(error.bad_transport_checksum()) == Drop::TransportChecksum);
+}
+
 TEST_CASE("to ipv6: what a router says behind its quote is left out", "[nat64][rfc4884]") {
     const Translator translator;
     // An MPLS label stack (RFC 4950), behind a quote that says how long it is.

@@ -46,7 +46,7 @@ def tells_of_routing_header(whose, side, known, sent):
 
 
 def is_damaged(whose, _, known, sent):
-    return whose == "Jool" and known.get("sum") is False and \
+    return whose == "Jool" and known.get("sum") is False and known.get("fits") is not False and \
         any(one.get("sum") is False for one in sent)
 
 

@@ -197,7 +197,10 @@ void Agent::begin_anew() {
 
 void Agent::ask() {
     std::optional<Request> request;
-    while (step([&](Ownership& ownership) { request = ownership.next(now()); })) {
+    while (step([&](Ownership& ownership) {
+        request.reset();
+        request = ownership.next(now());
+    })) {
         if (!request) {
             std::unique_lock lock(mutex_);
             if (!is_stopped_)
@@ -227,26 +230,32 @@ void Agent::listen() {
 /// Whoever is to have addresses of this gateway's next is told what goes by them.
 void Agent::tell() {
     std::optional<Move> move;
-    while (step([&](Ownership& ownership) { move = ownership.to_tell(now()); })) {
+    while (step([&](Ownership& ownership) {
+        move.reset();
+        move = ownership.to_tell(now());
+    })) {
         if (!move) {
             std::unique_lock lock(mutex_);
             if (!is_stopped_)
                 changed_.wait_for(lock, kRest);
             continue;
         }
-        std::vector<Be32> addresses;
-        for (const size_t index : move->indexes)
-            addresses.push_back(params_.holdings.addresses()[index]);
-        Status status = Error{"there is no memory for it"};
         try {
-            status = giving_->give(addresses, move->to, Giving::Moment(move->by));
+            give(*move);
         } catch (const std::bad_alloc&) {  // as if they could not be told
         }
         step([&](Ownership& ownership) { ownership.told(*move); });
-        if (!status)
-            params_.notice("--cluster: flows by " + names(addresses) + " end, for " + move->name +
-                           " has not taken them: " + status.error().message);
     }
+}
+
+void Agent::give(const Move& move) {
+    std::vector<Be32> addresses;
+    for (const size_t index : move.indexes)
+        addresses.push_back(params_.holdings.addresses()[index]);
+    const Status status = giving_->give(addresses, move.to, Giving::Moment(move.by));
+    if (!status)
+        params_.notice("--cluster: flows by " + names(addresses) + " end, for " + move.name +
+                       " has not taken them: " + status.error().message);
 }
 
 /// What has come stays, for as long as a hand-over may take; unless the address comes, too.
@@ -289,6 +298,7 @@ void Agent::publish(Moment now) {
             if (ownership_->has(i) != is_held || holdings.is_held(i) == is_held)
                 continue;
             holdings.hold(i, is_held);
+            expected_until_[i] = Moment::min();
             (is_held ? gained_ : lost_).push_back(addresses[i]);
             say_at_ = now + kSaysLate;
         }

@@ -94,6 +94,7 @@ private:
     void ask();
     void listen();
     void tell();
+    void give(const Move& move);
     void expect(const std::vector<Be32>& addresses);
     void watch(Revision from);
     bool hear(const Told& told);

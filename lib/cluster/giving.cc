@@ -39,26 +39,26 @@ Status Giving::give(const std::vector<Be32>& addresses, const net::Endpoint& to,
         return Error{std::strerror(errno)};
     Session session{.channel{params_.tls, std::move(socket), sync::Channel::End::Client}, .by = by};
     while (!session.channel.is_open())
-        if (Status status = exchange(session); !status)
+        if (Status status = exchange(session, kRestGiving); !status)
             return status;
     session.channel.outgoing().add(params_.hello);
     if (Status status = tell(session, addresses); !status)
         return status;
     const uint32_t last = session.channel.outgoing().sequence();
     while (session.applied != last)
-        if (Status status = exchange(session); !status)
+        if (Status status = exchange(session, kRestGiving); !status)
             return status;
     return Done{};
 }
 
-/// Sends, and takes what has come.
-Status Giving::exchange(Session& session) const {
+/// Sends, and takes what has come; waits for so many milliseconds where there is nothing to do.
+Status Giving::exchange(Session& session, int rest) const {
     if (is_stopped_.load(std::memory_order_relaxed))
         return Error{"this gateway ends"};
     if (std::chrono::steady_clock::now() > session.by)
         return Error{"it has not taken them in time"};
     pollfd polled{session.channel.descriptor(), session.channel.events(true), 0};
-    poll(&polled, 1, kRestGiving);
+    poll(&polled, 1, rest);
     if (Status status = session.channel.turn(kMostToHear); !status)
         return status;
     return hear(session);
@@ -89,8 +89,10 @@ Status Giving::tell(Session& session, const std::vector<Be32>& addresses) {
                 out.add(record);
                 ++told_;
             }
+            if (Status status = exchange(session, 0); !status)
+                return status;
             while (out.size() > kMostToSend)
-                if (Status status = exchange(session); !status)
+                if (Status status = exchange(session, kRestGiving); !status)
                     return status;
         }
     out.complete();

@@ -62,7 +62,7 @@ private:
         uint32_t applied = 0;
     };
 
-    Status exchange(Session& session) const;
+    Status exchange(Session& session, int rest) const;
     Status hear(Session& session) const;
     Status tell(Session& session, const std::vector<Be32>& addresses);
     std::vector<sync::Record> read(uint32_t first, flow::Kind kind,

@@ -2,6 +2,8 @@
 #include "cluster/ownership.h"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -81,7 +83,8 @@ std::optional<Request> Ownership::move_or_take(Moment now) {
     begin_moves(now);
     requested_.clear();
     for (size_t i = 0; i < places_.size() && requested_.size() < batch_; ++i)
-        if (may_be_written(places_[i], now))
+        if (const Place& place = places_[i]; place.step == Step::Stopped && now >= place.seen_at &&
+                                             (place.is_told || now >= place.written_at))
             move(i, now);
     const bool may_take = !leaves_ && requested_.empty() && heard_.seen() >= revision_;
     for (size_t i = 0; may_take && i < places_.size() && requested_.size() < batch_; ++i)
@@ -90,7 +93,8 @@ std::optional<Request> Ownership::move_or_take(Moment now) {
     return requested_.empty() ? std::nullopt : std::optional(put_owners());
 }
 
-/// Stops to use addresses that others are to have.
+/// Stops to use addresses that others are to have; uses those again that nobody, another, or
+/// another process is to have by now.
 void Ownership::begin_moves(Moment now) {
     int64_t moving =
         std::ranges::count_if(places_, [](const Place& place) { return place.step != Step::No; });
@@ -105,16 +109,21 @@ void Ownership::begin_moves(Moment now) {
         const Member& next = heard_.members().at(*first);
         place.to = next.name;
         place.process = next.instance;
-        place.is_told = !next.takes_at;
+        place.is_told = !next.takes_at || !params_.takes_at;  // who takes none tells none
         place.seen_at = now + params_.timing.margin;
         place.written_at = place.seen_at + kTellsFor;
         ++moving;
     }
+    for (size_t i = 0; i < places_.size(); ++i)
+        if (places_[i].step == Step::Stopped && !is_as_stopped(i))
+            places_[i].step = Step::No;
 }
 
-bool Ownership::may_be_written(const Place& place, Moment now) {
-    return place.step == Step::Stopped && now >= place.seen_at &&
-           (place.is_told || now >= place.written_at);
+/// The same process is to have it as when it stopped.
+bool Ownership::is_as_stopped(size_t index) const {
+    const std::string* first = shares_.first(index);
+    return first != nullptr && *first == places_[index].to &&
+           heard_.members().at(*first).instance == places_[index].process;
 }
 
 /// All that one of them is to have.
@@ -133,7 +142,15 @@ std::optional<Move> Ownership::to_tell(Moment now) const {
         move.indexes.push_back(i);
         move.by = std::min(move.by, place.written_at);
     }
-    return move.indexes.empty() ? std::nullopt : std::optional(move);
+    if (move.indexes.empty())
+        return std::nullopt;
+    // Who does not answer takes no more than his part of the time.
+    std::set<std::string_view> names;
+    for (const Place& place : places_)
+        if (place.step == Step::Stopped && !place.is_told && now < place.written_at)
+            names.insert(place.to);
+    move.by = now + (move.by - now) / static_cast<int64_t>(names.size());
+    return move;
 }
 
 /// One that was used again meanwhile, and stopped again, has flows that were not told.
@@ -145,14 +162,6 @@ void Ownership::told(const Move& move) {
 }
 
 void Ownership::move(size_t index, Moment now) {
-    const std::string* first = shares_.first(index);
-    const Place& place = places_[index];
-    const bool is_as_told = first != nullptr && *first == place.to &&
-                            heard_.members().at(*first).instance == place.process;
-    if (!is_as_told) {  // others have come or gone since
-        places_[index].step = Step::No;
-        return;
-    }
     places_[index].again = now + kMoveAgain;
     requested_.push_back(index);
 }

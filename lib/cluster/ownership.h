@@ -114,7 +114,7 @@ private:
     bool is_done() const;
     std::optional<Request> move_or_take(Moment now);
     void begin_moves(Moment now);
-    static bool may_be_written(const Place& place, Moment now);
+    bool is_as_stopped(size_t index) const;
     void move(size_t index, Moment now);
     void take(size_t index, Moment now);
     Moment taken_from(size_t index) const;

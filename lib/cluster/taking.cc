@@ -18,7 +18,9 @@ namespace {
 
 using sync::Record;
 
-constexpr std::chrono::seconds kTellerSilence{3};
+/// Who walks over a large table finds nothing for long.
+constexpr std::chrono::seconds kTellerSilence{6};
+constexpr std::chrono::milliseconds kShakesHands{500};
 constexpr int kRestTaking = 50;          // milliseconds
 constexpr int kRestForCore = 2;          // while the control core takes what has come
 constexpr size_t kMostToTake = 1 << 18;  // bytes a turn
@@ -95,7 +97,9 @@ void Taking::serve(Session& session, const std::string& from) {
         const Status status = turn(session);
         if (status)
             continue;
-        if (!session.is_answered)  // else it has closed the connection, as it should
+        // An answered one has closed the connection, as it should; a stranger is not to fill the
+        // log.
+        if (!session.is_answered && session.channel.has_judged())
             params_.notice("--cluster: flows from " + from + ": " + status.error().message);
         return;
     }
@@ -108,10 +112,11 @@ Status Taking::turn(Session& session) {
     if (Status status = channel.turn(has_room ? kMostToTake : 0); !status)
         return status;
     const auto now = Clock::now();
-    if (channel.received() != 0 || !has_room)
+    const bool waits_for_core = session.completed != 0 && !session.is_answered;
+    if (channel.received() != 0 || !has_room || waits_for_core)
         session.heard = now;
-    if (now - session.heard > kTellerSilence)
-        return Error{"it has said nothing for three seconds"};
+    if (now - session.heard > (channel.is_open() ? Clock::duration(kTellerSilence) : kShakesHands))
+        return Error{"it has said nothing for too long"};
     for (;;) {
         const auto message = channel.incoming().take();
         if (!message)

@@ -6,7 +6,7 @@
 /// next, and lets the control core put it into the flow table.
 ///
 /// Shape    One of them after the other; who waits is in the kernel's queue. Who has said nothing
-///          for three seconds, and has not told all, is left.
+///          for six seconds, or has not proven to be one of them within half a second, is left.
 /// Threads  One of its own, which never makes a worker or the control core wait.
 /// Errors   start() says in a sentence why not. What is none of ours ends the connection, and the
 ///          log says so.

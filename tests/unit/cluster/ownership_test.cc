@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cluster/ownership.h"
 
+#include "by_hand.h"
 #include "catch.h"
 #include "cluster_model.h"
 
@@ -42,55 +43,6 @@ void disturb(ClusterModel& model) {
     else
         model.hush(name, model.chance(0.6));
 }
-
-const Be32 kAddress = Be32::from_host(0xc6336401);
-
-/// Gateway a, whose answers are given by hand: it has the address, by its lease 7 and at 10 s.
-struct ByHand {
-    ByHand() {
-        put<Grant>(seconds(1), {.kind = Answer::Kind::Done, .lease = 7});
-        put<PutMember>(seconds(2), {.kind = Answer::Kind::Done, .revision = 11});
-        const Owner owner{kAddress, "a", 1, 7, 10};
-        put<Read>(
-            seconds(2),
-            {.kind = Answer::Kind::Done,
-             .read = {.revision = 11, .members = {{"a", 1, false, 7, 11}}, .owners = {owner}}});
-        put<KeepAlive>(seconds(10), {.kind = Answer::Kind::Done});
-        put<PutMember>(seconds(10), {.kind = Answer::Kind::Done, .revision = 20});
-    }
-
-    /// What it asks then, which is a T, and is answered.
-    template <typename T>
-    T put(Moment now, const Answer& answer, Moment late = {}) {
-        const auto request = ownership.next(now);
-        REQUIRE(request);
-        REQUIRE(std::holds_alternative<T>(*request));
-        ownership.answer(answer, now + late);
-        return std::get<T>(*request);
-    }
-    /// Gateway b comes, which is to have the address.
-    void add_other(std::optional<net::Endpoint> takes_at = {}) {
-        News news{.revision = 30};
-        std::string other = "b";
-        const std::array addresses{kAddress};
-        while (*Shares(addresses, {"a", other}).first(0) == "a")
-            other += 'b';
-        news.members = {{other, 2, false, 8, 30, {}, takes_at}};
-        ownership.hear(news, seconds(10));
-    }
-
-    void renew(Moment now, Revision revision) {
-        put<KeepAlive>(now, {.kind = Answer::Kind::Done});
-        put<PutMember>(now, {.kind = Answer::Kind::Done, .revision = revision});
-    }
-
-    Ownership ownership{{"a", 1, {kAddress}, {}}};
-};
-
-const net::Endpoint kTakesAt{Be32::from_host(0x0a090002), Be16::from_host(3781)};
-
-const Answer kNoAnswer{};
-const Answer kRefused{.kind = Answer::Kind::Refused};
 
 }  // namespace
 
@@ -148,71 +100,6 @@ TEST_CASE("ownership: an address is given away after a wait without use, by both
     CHECK(put.by == "a");
     CHECK(put.guard == 20);
     CHECK(!a.ownership.has(0));
-}
-
-TEST_CASE("ownership: who is to have an address is told what goes by it before it is written") {
-    ByHand a;
-    a.add_other(kTakesAt);
-    CHECK(!a.ownership.next(seconds(10)));
-    CHECK(!a.ownership.to_tell(seconds(10)));  // workers may not have seen it
-    const Moment seen = seconds(10) + Timing{}.margin;
-    const auto move = a.ownership.to_tell(seen);
-    REQUIRE(move);
-    CHECK(move->indexes == std::vector<size_t>{0});
-    CHECK(move->to == kTakesAt);
-    CHECK(!a.ownership.next(seen));
-    CHECK(!a.ownership.has(0));
-    a.ownership.told(*move);
-    CHECK(!a.ownership.to_tell(seen));
-    const PutOwners put = a.put<PutOwners>(seen, {.kind = Answer::Kind::Done, .revision = 31});
-    CHECK(put.owners.at(0).name == move->name);
-}
-
-TEST_CASE("ownership: who cannot be told gets the address all the same, after five seconds") {
-    ByHand a;
-    a.add_other(kTakesAt);
-    CHECK(!a.ownership.next(seconds(10)));
-    const Moment seen = seconds(10) + Timing{}.margin;
-    REQUIRE(a.ownership.to_tell(seen));
-    a.renew(seconds(12), 40);
-    a.renew(seconds(14), 41);
-    a.renew(seconds(15), 42);
-    CHECK(!a.ownership.next(seen + seconds(5) - milliseconds(1)));
-    CHECK(!a.ownership.to_tell(seen + seconds(5)));
-    a.put<PutOwners>(seen + seconds(5), {.kind = Answer::Kind::Done, .revision = 43});
-}
-
-TEST_CASE("ownership: what was used again meanwhile is told again") {
-    ByHand a;
-    a.add_other(kTakesAt);
-    CHECK(!a.ownership.next(seconds(10)));
-    const Moment seen = seconds(10) + Timing{}.margin;
-    const auto move = a.ownership.to_tell(seen);
-    REQUIRE(move);
-    a.ownership.hear({.revision = 31, .gone = {move->name}}, seen);
-    a.ownership.told(*move);
-    CHECK(!a.ownership.next(seen));
-    CHECK(a.ownership.has(0));
-    News back{.revision = 32, .members = {{move->name, 3, false, 9, 32, {}, kTakesAt}}};
-    a.ownership.hear(back, seen);
-    CHECK(!a.ownership.next(seen));
-    CHECK(!a.ownership.has(0));
-    a.ownership.told(*move);
-    CHECK(a.ownership.to_tell(seen + Timing{}.margin));
-}
-
-TEST_CASE("ownership: another process of the name has not been told") {
-    ByHand a;
-    a.add_other(kTakesAt);
-    CHECK(!a.ownership.next(seconds(10)));
-    const Moment seen = seconds(10) + Timing{}.margin;
-    const auto move = a.ownership.to_tell(seen);
-    REQUIRE(move);
-    a.ownership.told(*move);
-    News other{.revision = 31, .members = {{move->name, 3, false, 9, 31, {}, kTakesAt}}};
-    a.ownership.hear(other, seen);
-    CHECK(!a.ownership.next(seen));  // it is used again
-    CHECK(a.ownership.has(0));
 }
 
 TEST_CASE("ownership: where a gift is refused the address stays") {

@@ -142,7 +142,6 @@ TEST_CASE("taking: who has another key gets no further than the handshake") {
     Taker taker;
     Giver stranger(2);
     CHECK_FALSE(stranger.give(taker.place).ok());
-    CHECK(comes_true([&] { return taker.has_said("--cluster: flows from 127.0.0.1:"); }));
     CHECK_FALSE(taker.take());
     CHECK(taker.records == 0);
 }
@@ -155,11 +154,10 @@ TEST_CASE("taking: a build that keeps flows in another form is told so, and told
     CHECK(comes_true([&] { return taker.has_said("keeps flows in another form"); }));
 }
 
-TEST_CASE("taking: who says nothing is left after three seconds, and others are heard") {
+TEST_CASE("taking: who says nothing is left, without a word in the log, and others are heard") {
     Taker taker;
     const Descriptor silent = sync::connect_to(taker.place, Be32::from_host(INADDR_LOOPBACK));
     REQUIRE(silent);
-    CHECK(comes_true([&] { return taker.has_said("it has said nothing for three seconds"); }));
     Giver giver;
     Status status = Error{"it has not begun"};
     std::thread thread([&] { status = giver.give(taker.place); });
@@ -167,6 +165,7 @@ TEST_CASE("taking: who says nothing is left after three seconds, and others are 
     taker.inbox.taken.fetch_add(1, std::memory_order_release);
     thread.join();
     CHECK(status.ok());
+    CHECK_FALSE(taker.has_said("--cluster"));
 }
 
 TEST_CASE("taking: who is not there is an error at once") {

@@ -4,20 +4,19 @@
 /// \file
 /// GivingUp: ends what goes by public addresses that another gateway of the cluster has now.
 ///
-/// Shape    A walk over the table, a slice each turn, whenever the Holdings have changed: flows
-///          first, then what hangs on mappings, then these. What goes by an address that is
-///          nobody's stays, for this gateway may get it back; workers drop its packets meanwhile.
-///          When every address is somebody's and all has ended, it says that they are settled.
+/// Shape    A walk over the table, a slice each turn, whenever the Holdings have changed
+///          (control/ending_walk.h). What goes by an address that is nobody's stays, for this
+///          gateway may get it back; workers drop its packets meanwhile. When every address is
+///          somebody's and all has ended, it says that they are settled.
 /// Threads  The control core's. The walk begins when every worker knows what has changed, so no
 ///          flow opens behind it by an address that is not held.
 /// Cost     kRecordsPerTurn records each turn, while there is something to end.
 
-#include "control/rerouting.h"
+#include "control/ending_walk.h"
 #include "flow/flow_table.h"
 #include "pool/holdings.h"
 #include "stats/counters.h"
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -35,7 +34,6 @@ public:
 
 private:
     bool begin();
-    void end_round();
     bool are_all_somebodys() const;
 
     flow::FlowTable& table_;
@@ -44,10 +42,8 @@ private:
     stats::Counters& counters_;
     std::optional<uint32_t> edition_;  // of the holdings, that is walked for or was
     std::optional<uint64_t> period_;   // of grace, before the walk
-    bool is_walking_ = false;
+    EndingWalk walk_;
     bool settles_ = false;  // at its end
-    size_t round_ = 0;
-    uint32_t position_ = 0;
 };
 
 }  // namespace sluice::control

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "gateway/arrivals.h"
 
+#include "nat/holders.h"
+
 #include <algorithm>
+#include <array>
 #include <atomic>
 
 namespace sluice::gateway {
@@ -20,21 +23,65 @@ constexpr Duration kLeastComing = Duration::seconds(1);
 /// Records whose tuples one may take: it has two.
 constexpr unsigned kMostInWay = 2;
 
+/// Whatever it is, its public address is where one of its two keys goes.
+std::array<Be32, 2> goals_of(const std::array<net::Tuple, 2>& tuple) {
+    return {tuple[0].destination, tuple[1].destination};
+}
+
 }  // namespace
 
 unsigned Arrivals::turn(Tick now, flow::Member& member) {
     size_t done = 0;
-    for (; done < kArrivalsPerTurn; ++done) {
-        if (next_ == changes_.size()) {
-            changes_.clear();
-            next_ = 0;
-            if (!parts_.inbox.mailbox.take(changes_))
-                break;
-        }
+    for (; done < kArrivalsPerTurn && has_changes(); ++done) {
+        if (!walk_.is_over())
+            return clear_some(member);
         apply(changes_[next_], now, member);
         ++next_;  // behind it: one that there was no memory for comes again
     }
     return static_cast<unsigned>(done);
+}
+
+unsigned Arrivals::clear_some(flow::Member& member) {
+    walk_.turn(parts_.table, member,
+               [this](const FlowRecord& record) { return is_before(record); });
+    if (walk_.is_over()) {
+        cleared_.merge(coming_);
+        coming_.clear();
+    }
+    return 1;
+}
+
+/// It goes by an address that comes, and was there before.
+bool Arrivals::is_before(const FlowRecord& record) const {
+    return std::ranges::any_of(goals_of(record.tuple), [this](Be32 address) {
+        return coming_.contains(address) && !parts_.holdings.is_ours(address);
+    });
+}
+
+bool Arrivals::has_changes() {
+    if (next_ != changes_.size())
+        return true;
+    changes_.clear();
+    next_ = 0;
+    if (!parts_.inbox.mailbox.take(changes_))
+        return false;
+    look_for_coming();
+    return true;
+}
+
+/// What goes by addresses that come with these changes, and have not come before, ends first.
+void Arrivals::look_for_coming() {
+    for (const Change& change : changes_) {
+        if (change.what == Change::What::Begin)
+            cleared_.clear();  // another teller, or the same one anew
+        if (change.what != Change::What::Put)
+            continue;
+        for (const Be32 address : goals_of(change.record.tuple))
+            if (parts_.holdings.is_coming(address) && !cleared_.contains(address))
+                coming_.insert(address);
+    }
+    if (!coming_.empty())
+        walk_.begin();
 }
 
 void Arrivals::apply(const Change& change, Tick now, flow::Member& member) {
@@ -64,11 +111,8 @@ bool Arrivals::put(const sync::Record& record, Tick now, flow::Member& member) {
         now);
     if (!may_come(candidate) || heir.judge(candidate) != Fate::Adopted)
         return false;
-    const auto own_of = [this](uint32_t link) {
-        const auto own = own_.find(link - 1);
-        return own == own_.end() ? std::nullopt : std::optional(own->second);
-    };
-    return open({parts_.table, parts_.hosts, parts_.quotas, member, heir, own_of},
+    return open({parts_.table, parts_.hosts, parts_.quotas, member, heir,
+                 [this](uint32_t link) { return own_of(link); }},
                 {record, candidate, now});
 }
 
@@ -78,48 +122,58 @@ bool Arrivals::open(const Place& place, const Told& told) {
         if (place.member.take({&index, 1}) == 0 || !prepare(place, index, told))
             return false;
         const flow::Insertion insertion = place.member.insert(index, told.now);
+        FlowRecord& own = parts_.table.record(index);
         if (insertion.outcome == InsertOutcome::Inserted) {
-            const Tick deadline = told.candidate.deadline.load(std::memory_order_relaxed);
-            parts_.table.deadlines().set(index, told.now, deadline);
-            own_[told.record.index] = index;
-            if (told.candidate.kind() == Kind::Flow)
-                counters_.count[Count::FlowsTakenOver].add(1);
+            const bool is_flow = own.kind() == Kind::Flow;
+            // A holder is looked at at once, as a new one is; and a flow on trial.
+            const bool at_once = !is_flow || nat::is_on_trial(parts_.table, own);
+            parts_.table.deadlines().set(
+                index, told.now,
+                at_once ? told.now : told.candidate.deadline.load(std::memory_order_relaxed));
+            own_[told.record.index] = {index, own.life.load(std::memory_order_acquire)};
+            counters_.count[Count::FlowsTakenOver].add(is_flow);
             return true;
         }
         // As if it had ended: what counted it takes it back. The record is not reused yet.
-        parts_.quotas.ended(index, parts_.table.record(index));
-        if (insertion.outcome == InsertOutcome::NoSpace)
+        parts_.quotas.ended(index, own);
+        if (insertion.outcome == InsertOutcome::NoSpace ||
+            !make_way(place, insertion.holder.index()))
             return false;
-        if (!make_way(place, told, insertion.holder.index()))
-            return own_.contains(told.record.index);
     }
     return false;
 }
 
-/// False where the rival stays: it goes by what this gateway uses; or it is the same holder, on
-/// which flows of an earlier attempt hang, and is the one that was told now.
-bool Arrivals::make_way(const Place& place, const Told& told, uint32_t rival) {
+/// False where the rival stays: it goes by what this gateway uses, or others hang on it.
+bool Arrivals::make_way(const Place& place, uint32_t rival) {
     const FlowRecord& record = parts_.table.record(rival);
     // Acquire: its tuples were written before it was live. It is not reused in this turn.
     const flow::LifeWord life = record.life.load(std::memory_order_acquire);
-    if (life.life() == flow::Life::Live && !may_come(record))
-        return false;
-    if (place.member.kill(rival, life))
-        return true;
-    if (record.kind() != Kind::Flow && record.tuple == told.candidate.tuple)
-        own_[told.record.index] = rival;
-    return false;
+    const bool is_used = life.life() == flow::Life::Live &&
+                         std::ranges::any_of(goals_of(record.tuple), [this](Be32 address) {
+                             return parts_.holdings.is_ours(address);
+                         });
+    return !is_used && place.member.kill(rival, life);
 }
 
-/// All public addresses by which it goes are to come, or are nobody's.
+/// A public address by which it goes is to come, and none is used here.
 bool Arrivals::may_come(const FlowRecord& record) const {
-    const Be32 original = record.key(Direction::Original).destination;
-    const Be32 reply = record.key(Direction::Reply).destination;
-    return is_coming(original) || is_coming(reply);
+    bool comes = false;
+    for (const Be32 address : goals_of(record.tuple)) {
+        if (parts_.holdings.is_ours(address))
+            return false;
+        comes |= parts_.holdings.is_coming(address);
+    }
+    return comes;
 }
 
-bool Arrivals::is_coming(Be32 address) const {
-    return !parts_.holdings.has(address);
+/// Nothing where it has ended since, and may be another's.
+std::optional<uint32_t> Arrivals::own_of(uint32_t link) const {
+    const auto own = own_.find(link - 1);
+    if (own == own_.end())
+        return std::nullopt;
+    const auto& [index, life] = own->second;
+    const bool stands = parts_.table.record(index).life.load(std::memory_order_acquire) == life;
+    return stands ? std::optional(index) : std::nullopt;
 }
 
 }  // namespace sluice::gateway

@@ -58,6 +58,16 @@ public:
     }
     /// Another gateway has it; not so where it is nobody's, or nobody knows.
     bool is_others(size_t index) const { return others_[index].load(std::memory_order_relaxed); }
+    /// It is one of the cluster's, and held.
+    bool is_ours(Be32 address) const {
+        const size_t index = index_of(address);
+        return index != addresses_.size() && is_held(index);
+    }
+    /// It is one of the cluster's, not held, and no other gateway keeps it for itself.
+    bool is_coming(Be32 address) const {
+        const size_t index = index_of(address);
+        return index != addresses_.size() && !is_held(index) && !is_others(index);
+    }
     /// No flow is to be kept by it.
     bool is_lost(Be32 address) const {
         const size_t index = index_of(address);

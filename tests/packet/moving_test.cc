@@ -196,6 +196,23 @@ TEST_CASE("moving: who tells again is believed, and what has ended meanwhile is 
     CHECK(is_answered(two.after.bed, first.port.host(), kHost, 5000));
 }
 
+TEST_CASE("moving: what went by the address here before ends when it comes", "[moving]") {
+    Two two;
+    two.after.holdings.hold(0, true);
+    two.after.bed.advance(Duration{300});
+    const net::Endpoint old = sent(two.after.bed, 7000);
+    REQUIRE(old.address == ip(kMoved));
+    two.after.holdings.hold(0, false);
+    two.after.holdings.leave_to_other(0, false);  // so that it is kept meanwhile
+    two.after.bed.advance(Duration{300});
+    REQUIRE(two.after.bed.flows() == 1);
+    const net::Endpoint first = sent(two.before.bed, 5000);
+    two.move();
+    CHECK(two.after.bed.flows() == 1);
+    CHECK(is_answered(two.after.bed, first.port.host(), kHost, 5000));
+    CHECK_FALSE(is_answered(two.after.bed, old.port.host(), kHost, 7000));
+}
+
 TEST_CASE("moving: what has come ends where the address does not come", "[moving]") {
     Two two;
     sent(two.before.bed, 5000);

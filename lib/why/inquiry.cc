@@ -248,7 +248,7 @@ void Look::meet(const Question& question) {
     answer_.met = Met{.entry = listing::read_entry(shared_.table, flow.index(), now_),
                       .direction = flow.direction()};
     answer_.met->is_its_own = worker::belongs(record, flow.direction(), side(), packet());
-    if (give_up(flow))
+    if (answer_.met->is_its_own && give_up(flow))
         return;
     if (!answer_.met->is_its_own)
         open(nat::kNoRecord);
@@ -336,13 +336,10 @@ void Look::open(uint32_t ended) {
 /// Answers::turn_ping(); as IPv6 nothing of ICMP leaves in parts, which larger than the MTU need.
 void Look::answer_ping() {
     const link::InterfaceId by = answer_.arrival.from;
-    const bool is_ipv6 = shared_.interfaces[by].vlan == link::kIpv6Side;
-    if (local_.has_ping(burst(), 0))
-        answer_.fate = Fate::Kernels;
-    else if (is_ipv6 && packet().length > egress_.exit(by).most(false))
+    answer_.fate = local_.has_ping(burst(), 0) ? Fate::Kernels : Fate::Answered;
+    if (answer_.fate == Fate::Answered && shared_.interfaces[by].vlan == link::kIpv6Side &&
+        packet().length > egress_.exit(by).most(false))
         fail(Drop::Ipv6Untranslatable);
-    else
-        answer_.fate = Fate::Answered;
 }
 
 /// Openings::is_proven(), of a host with the MAC that ARP has told of it.
@@ -440,7 +437,7 @@ void Look::relay() {
         answer_.met = Met{.entry = listing::read_entry(shared_.table, way.flow.index(), now_),
                           .direction = way.flow.direction()};
     if (way.reason == Drop::IcmpErrorUnknown && !way.path &&
-        send_on(owner_of_error(owner_ground(), admission_)))
+        send_on(owner_of_error(owner_ground(), admission_, now_)))
         return;
     if (way.flow && give_up(way.flow))
         return;
@@ -467,12 +464,13 @@ bool Look::is_let_out(const link::Path& path) {
     const link::Exit& exit = egress_.exit(path.interface);
     answer_.exit = exit_answer(shared_, exit, path);
     const auto reason = worker::refuse_exit(packet(), exit);
-    if (reason)
-        fail(*reason);
-    if (reason && (!answer_.request || side() == Side::Inside))  // as Openings has it
-        answer_.sender_hears = hears_error(*reason, packet());
     answer_.is_cut = !reason && packet().length > exit.mtu;
-    return !reason;
+    if (!reason)
+        return true;
+    fail(*reason);
+    if (!answer_.request || side() == Side::Inside)  // as Openings has it
+        answer_.sender_hears = hears_error(*reason, packet());
+    return false;
 }
 
 /// Egress::send(), and what the edge of IPv6 says then.
@@ -481,7 +479,8 @@ void Look::leave(const net::Tuple& after) {
     answer_.fate = answer_.exit->has_mac ? Fate::Leaves : Fate::Waits;
     if (answer_.exit->has_failed) {
         fail(Drop::NeighbourFailed);
-        answer_.sender_hears = hears_error(answer_.reason, packet());
+        if (!answer_.owner)  // of what goes to its owner IcmpRelay finds no flow
+            answer_.sender_hears = hears_error(answer_.reason, packet());
     } else if (const auto reason =
                    Ipv6Look(shared_, egress_, now_)
                        .refuse_to_leave(frame_.mbuf(), answer_, policy_->zero_checksum)) {

@@ -36,7 +36,8 @@ std::optional<Owner> owner_of(const OwnerGround& ground, const worker::Target& t
         ground, has_request ? target.request : nat::Request::outward(ground.burst.tuple[0], rule));
 }
 
-std::optional<Owner> owner_of_error(const OwnerGround& ground, const worker::Admission& admission) {
+std::optional<Owner> owner_of_error(const OwnerGround& ground, const worker::Admission& admission,
+                                    Tick now) {
     if (ground.shared.holdings == nullptr || ground.burst.side[0] != Side::Inside)
         return std::nullopt;
     const net::Tuple& tuple = ground.burst.tuple[0];
@@ -45,7 +46,7 @@ std::optional<Owner> owner_of_error(const OwnerGround& ground, const worker::Adm
         admission.admit(Side::Inside, ground.burst.packet[0], tuple, rule).path;
     if (path != worker::Path::Outward && path != worker::Path::Hairpin)
         return std::nullopt;
-    return owner_by(ground, nat::Request::outward(tuple, rule));
+    return owner_of(ground, ground.forwarding.target({path, rule}, tuple, now), rule);
 }
 
 std::optional<Lost> lost(const OwnerGround& ground, flow::FlowRef flow) {

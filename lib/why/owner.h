@@ -36,7 +36,8 @@ struct Owner {
 std::optional<Owner> owner_of(const OwnerGround& ground, const worker::Target& target,
                               const policy::Rule* rule);
 /// IcmpRelay::goes_to_owner(), of an error about a flow that is not here.
-std::optional<Owner> owner_of_error(const OwnerGround& ground, const worker::Admission& admission);
+std::optional<Owner> owner_of_error(const OwnerGround& ground, const worker::Admission& admission,
+                                    Tick now);
 /// Tenure::give_up_others(), of a packet of a flow; nothing where it goes by held addresses.
 struct Lost {
     std::optional<Owner> owner;  ///< Nobody: it is dropped.

@@ -216,6 +216,9 @@ void Fragments::follow(rte_mbuf* mbuf, link::InterfaceId from, fragment::Index d
         is_usable(holdings, way.source) && is_usable(holdings, Be32{packet.ip->dst_addr});
     if (!is_by_held && !way.is_handed_on)
         return parts_.egress.drop(mbuf, Drop::NotHeld);  // lost since its first one left
+    if (way.is_handed_on &&
+        holdings->is_member(net::source_mac(rte_pktmbuf_mtod(mbuf, const void*))))
+        return parts_.egress.drop(mbuf, Drop::NotHeld);  // it has been sent on once
     if (way.is_handed_on)
         parts_.counters.count[Count::HandedToOwner].add(1);
     if (parts_.tap.is_on())

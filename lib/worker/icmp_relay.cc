@@ -73,7 +73,11 @@ bool IcmpRelay::goes_to_owner(Burst& burst, unsigned i, Tick now) {
         parts_.admission.admit(Side::Inside, burst.packet[i], tuple, rule).path;
     if (path != worker::Path::Outward && path != worker::Path::Hairpin)
         return false;
-    return parts_.owners.take_from(burst, i, nat::Request::outward(tuple, rule), now);
+    // By the uplink of that host's flows, where there are several.
+    const Target target = parts_.forwarding.target({path, rule}, tuple, now);
+    const bool has_request = !target.refusal || target.request.rule != nullptr;
+    return parts_.owners.take_from(
+        burst, i, has_request ? target.request : nat::Request::outward(tuple, rule), now);
 }
 
 /// An error that has nowhere to go either is set apart in its turn, and ends here untold.

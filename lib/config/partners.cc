@@ -13,24 +13,24 @@ namespace {
 using std::string;
 using std::string_view;
 
-/// A flag, and those of which one is to be given beside it.
+/// A flag, what it says where it asks for nothing, and those of which one is to be given beside it.
 struct Row {
     string_view flag;
+    string_view idle;         // empty: whatever it says it asks for something
     string_view partners[3];  // the last ones empty
 };
 
 constexpr Row kRows[] = {
-    {"no-nat-inbound", {"no-nat"}},
-    {"port-blocks-per-host", {"port-block-size"}},
-    {"ipv6-numbers", {"lan6"}},
-    {"ipv6-peers", {"route6"}},
-    {"nat64-zero-checksum", {"nat64"}},
-    {"reject-rate", {"invalid", "on-exhaustion"}},
-    {"drain-time", {"on-reload"}},
-    {"log-both", {"port-block-size"}},
-    {"log-both", {"ipfix", "netflow9", "log-flows"}},
-    {"state-mismatch", {"state"}},
-    {"sync-flows", {"sync"}},
+    {"no-nat-inbound", "0", {"no-nat"}},
+    {"port-blocks-per-host", "", {"port-block-size"}},
+    {"ipv6-numbers", "", {"lan6"}},
+    {"ipv6-peers", "", {"route6"}},
+    {"reject-rate", "1000", {"invalid", "on-exhaustion"}},
+    {"drain-time", "300", {"on-reload"}},
+    {"log-both", "0", {"port-block-size"}},
+    {"log-both", "0", {"ipfix", "netflow9", "log-flows"}},
+    {"state-mismatch", "empty", {"state"}},
+    {"sync-flows", "assured", {"sync"}},
 };
 
 bool is_given(const Settings& settings, string_view flag) {
@@ -59,8 +59,11 @@ Status check_partners(const Settings& settings) {
     for (const Row& row : kRows) {
         const bool has_partner = std::ranges::any_of(
             row.partners, [&](string_view partner) { return is_given(settings, partner); });
-        if (is_given(settings, row.flag) && !has_partner)
-            return wrong(row.flag, joined(settings.find(row.flag)->second), why_alone(row));
+        if (has_partner || !is_given(settings, row.flag))
+            continue;
+        const string said = joined(settings.find(row.flag)->second);
+        if (said != row.idle)
+            return wrong(row.flag, said, why_alone(row));
     }
     return Done{};
 }

@@ -31,11 +31,21 @@ TEST_CASE("partners: a flag that does nothing by itself is refused by name", "[c
           "--reject-rate 5: it is for --invalid and --on-exhaustion, neither of which is given");
     CHECK(said_of({{"port-block-size", {"64"}}, {"log-both", {"1"}}}) ==
           "--log-both 1: it is for --ipfix, --netflow9 and --log-flows, none of which is given");
-    for (const char* flag : {"no-nat-inbound", "ipv6-numbers", "ipv6-peers", "nat64-zero-checksum",
-                             "drain-time", "log-both", "state-mismatch", "sync-flows"}) {
+    for (const char* flag : {"no-nat-inbound", "ipv6-numbers", "ipv6-peers", "drain-time",
+                             "log-both", "state-mismatch", "sync-flows"}) {
         CAPTURE(flag);
         CHECK(said_of({{flag, {"x"}}}).starts_with("--" + std::string(flag) + " x: it is for --"));
     }
+}
+
+TEST_CASE("partners: what asks for nothing may stand alone", "[config]") {
+    CHECK(said_of({{"no-nat-inbound", {"0"}},
+                   {"log-both", {"0"}},
+                   {"reject-rate", {"1000"}},
+                   {"drain-time", {"300"}},
+                   {"state-mismatch", {"empty"}},
+                   {"sync-flows", {"assured"}},
+                   {"nat64-zero-checksum", {"compute"}}}) == "");
 }
 
 TEST_CASE("partners: one of its partners is enough, and may have switched it off", "[config]") {

@@ -22,7 +22,8 @@ def shell(path, seconds, script):
     words = base64.b64encode(script.encode()).decode()
     deadline = time.monotonic() + float(seconds)
     connection = connect(path)
-    connection.sendall(f"{number} {words}\n".encode())
+    line = f"{number} {len(words)} {words}\n".encode()
+    connection.sendall(line)
     mark, text = f"end {number} ".encode(), b""
     while b"\n" not in text.partition(mark)[2]:
         connection.settimeout(max(deadline - time.monotonic(), 0.001))
@@ -33,6 +34,9 @@ def shell(path, seconds, script):
         if not some:
             sys.exit(f"no answer of the guest: {text.decode(errors='replace')}")
         text += some
+        if text == b"again\n":  # it has not come whole
+            connection.sendall(line)
+            text = b""
     said, _, rest = text.partition(mark)
     sys.stdout.write(said.decode(errors="replace"))
     sys.exit(int(rest.split(b"\n")[0]))

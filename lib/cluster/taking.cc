@@ -50,6 +50,7 @@ Status Taking::begin() {
     if (!listener_)
         return Error{"--cluster listen=" + net::to_string(params_.listen) + ": " +
                      std::strerror(errno)};
+    completes_ = params_.inbox.taken.load(std::memory_order_acquire);  // of another before
     try {
         thread_ = std::thread([this] {
             params_.background.enter();

@@ -18,6 +18,7 @@ import time
 import compare
 import drawn
 import ends
+import error_cases  # noqa: F401: it has cases, too
 from cases import CASES
 from talk import Talk
 

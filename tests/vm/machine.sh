@@ -343,7 +343,16 @@ gateway_counter() {
     guest 10 "sluicectl stats --json" | "$python" "$here/stats.py" get "$1"
 }
 
-# On failure the logs stay: the guest's console, QEMU's, sluice's and its counters.
+# Has QEMU itself crashed? No guest may bring it to that, so this says nothing of sluice.
+qemu_has_crashed() {
+    local status=0
+    ! kill -0 "$qemu_pid" 2>/dev/null || return 1
+    wait "$qemu_pid" 2>/dev/null || status=$?
+    ((status == 128 + 11 || status == 128 + 6)) # SIGSEGV, SIGABRT
+}
+
+# keep_logs NAME ARGUMENT...: on failure the logs stay: the guest's console, QEMU's, sluice's and
+# its counters. A test whose QEMU has crashed begins anew, with its arguments, once.
 keep_logs() {
     local status=$?
     if ((status != 0 && status != 77)); then
@@ -355,6 +364,12 @@ keep_logs() {
             >"$kept/gateway.log" 2>&1 || true
         cp "$work"/*.log "$kept/" 2>/dev/null || true
         echo "the logs are in $kept" >&2
+        if [[ -n ${qemu_pid-} && -z ${SLUICE_VM_AGAIN-} ]] && qemu_has_crashed; then
+            echo "QEMU itself has crashed: once more" >&2
+            remove_all
+            trap - INT TERM # which remove_all ignores
+            SLUICE_VM_AGAIN=yes exec "$0" "${@:2}"
+        fi
     fi
     remove_all
     exit "$status"

@@ -6,7 +6,7 @@ set -euo pipefail
 model=$1
 # shellcheck source=tests/vm/machine.sh
 source "$(dirname "$(readlink -f "$0")")/machine.sh"
-trap 'keep_logs "$model"' EXIT
+trap 'keep_logs "$model" "$model"' EXIT
 make_guest
 
 # all_answered COUNT: that many flows of UDP, each from a port of its own.

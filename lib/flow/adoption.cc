@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <new>
-#include <span>
 
 namespace sluice::flow {
 namespace {
@@ -26,14 +25,25 @@ static_assert(place_of(Kind::Contact) < place_of(Kind::Flow));
 
 }  // namespace
 
-Adoption::Adoption(FlowTable& table, Heir& heir, Tick now)
-    : table_(table), heir_(heir), now_(now), member_(table) {}
+Adoption::Adoption(FlowTable& table, Heir& heir, Tick now, uint32_t most_of_batch)
+    : table_(table),
+      heir_(heir),
+      now_(now),
+      member_(table),
+      seat_(table.seats_[table.take_seat()]),
+      batch_({&table.record(0), table.capacity()}, std::min(most_of_batch, table.capacity())),
+      waiting_(table.capacity()) {}
+
+Adoption::~Adoption() {
+    seat_.taken.store(false, std::memory_order_release);
+}
 
 Adoption::Tally Adoption::run() {
     // The pool has had all records until now. What is retired from here on has its place in a chain
     // of those, by the same links.
     table_.free_.take_all();
     sort_out();
+    flush();
     adopt_holders();
     adopt_flows();
     end_idle_holders();
@@ -41,7 +51,8 @@ Adoption::Tally Adoption::run() {
     return tally_;
 }
 
-/// Decides on all records by themselves. Those that stay are live after that, all others free.
+/// Decides on all records by themselves. Those that stay are live after that, all others free. The
+/// first flows, as long as they hang on nothing, go into the index with that.
 void Adoption::sort_out() {
     for (uint32_t index = 0; index < table_.capacity(); ++index)
         sort_out(index);
@@ -50,13 +61,13 @@ void Adoption::sort_out() {
 void Adoption::sort_out(uint32_t index) {
     FlowRecord& record = table_.record(index);
     if (life_of(record) != Life::Live)
-        return release(record);
+        return release(index);
     const Fate fate = heir_.judge(record);
     const bool is_flow = record.kind() == Kind::Flow;
     if (fate != Fate::Adopted && (is_flow || fate != Fate::Expired))
-        return discard(record, fate);
+        return discard(index, fate);
     if (is_flow)
-        return;
+        return wait_or_add(index);
     // What hangs on it is counted as it comes.
     const int64_t note = record.holding().note;
     new (record.tracker.data()) Holding;
@@ -66,16 +77,27 @@ void Adoption::sort_out(uint32_t index) {
         expired_.push_back(index);
 }
 
-void Adoption::discard(FlowRecord& record, Fate fate) {
+/// The first flow that hangs on something waits until all holders are there, and with it those
+/// behind it: of two with one key the first is to stay.
+void Adoption::wait_or_add(uint32_t index) {
+    if (waiting_ == table_.capacity() && table_.record(index).holder.see().bits != 0)
+        waiting_ = index;
+    if (waiting_ == table_.capacity())
+        add(index);
+}
+
+void Adoption::discard(uint32_t index, Fate fate) {
     ++tally_.fates[fate];
-    release(record);
+    release(index);
 }
 
 /// The record is free, and hangs on nothing: what is taken hangs on nothing yet.
-void Adoption::release(FlowRecord& record) {
+void Adoption::release(uint32_t index) {
+    FlowRecord& record = table_.record(index);
     record.holder.take();
     record.second_holder.take();
     record.life.store(record.life.load(kAlone).with(Life::Free), kAlone);
+    table_.free_.append(spare_, index);
 }
 
 void Adoption::adopt_holders() {
@@ -86,8 +108,9 @@ void Adoption::adopt_holders() {
     }
 }
 
+/// Those that wait.
 void Adoption::adopt_flows() {
-    for (uint32_t index = 0; index < table_.capacity(); ++index) {
+    for (uint32_t index = waiting_; index < table_.capacity(); ++index) {
         const FlowRecord& record = table_.record(index);
         if (life_of(record) == Life::Live && record.kind() == Kind::Flow)
             add(index);
@@ -99,7 +122,7 @@ void Adoption::adopt_flows() {
 void Adoption::add(uint32_t index) {
     FlowRecord& record = table_.record(index);
     if (!is_held(record))
-        return discard(record, Fate::Unheld);
+        return discard(index, Fate::Unheld);
     record.for_each_holder([&](uint32_t index) {
         Holding& holding = table_.record(index).holding();
         holding.dependents.fetch_add(1, kAlone);
@@ -107,9 +130,11 @@ void Adoption::add(uint32_t index) {
     });
     const Tick look = record.kind() == Kind::Flow ? record.deadline.load(kAlone) : now_;
     table_.deadlines().set(index, now_, look);
-    batch_[count_++] = index;
-    if (count_ == kBatch)
-        flush();
+    if (batch_.add(index, table_.hasher()))
+        return;
+    flush();
+    if (!batch_.add(index, table_.hasher()))  // there is no memory for a batch
+        insert(index);
 }
 
 /// A live holder of a kind that comes before the record's own. All of those have been decided on.
@@ -143,31 +168,56 @@ bool Adoption::is_held(const FlowRecord& record) const {
     return expected.see().bits == first.bits;
 }
 
-/// What cannot be inserted is retired by that, and let go from what it hung on.
+/// All at once, if they can be put so: else each by itself, in the order in which they came.
 void Adoption::flush() {
-    const std::span<const uint32_t> indexes(batch_.data(), count_);
-    std::array<Keys, kBatch> keys;
-    std::array<Insertion, kBatch> insertions;
-    for (size_t i = 0; i < count_; ++i) {
-        keys[i] = member_.prepare(indexes[i]);
-        heir_.send_for_first(table_.record(indexes[i]));
+    if (batch_.size() == 0)
+        return;
+    KeyBatch::Moves moves{};
+    if (!batch_.put(table_.index_, moves))
+        return insert_each();
+    count_put(moves);
+    const size_t count = batch_.size();
+    for (size_t i = 0; i < count + 2 * kLead; ++i) {
+        if (i < count)
+            heir_.send_for_first(table_.record(batch_.record(i)));
+        if (i >= kLead && i < count + kLead)
+            heir_.send_for_next(table_.record(batch_.record(i - kLead)));
+        if (i >= 2 * kLead)
+            take(batch_.record(i - 2 * kLead));
     }
-    member_.insert_bulk(indexes, std::span(keys).first(count_), now_,
-                        std::span(insertions).first(count_));
-    for (const uint32_t index : indexes)
-        heir_.send_for_next(table_.record(index));
-    for (size_t i = 0; i < count_; ++i) {
-        FlowRecord& record = table_.record(indexes[i]);
-        const InsertOutcome outcome = insertions[i].outcome;
-        if (outcome != InsertOutcome::Inserted) {
-            ++tally_.fates[outcome == InsertOutcome::NoSpace ? Fate::NoRoom : Fate::Twice];
-            continue;
-        }
-        ++tally_.fates[Fate::Adopted];
-        tally_.flows += record.kind() == Kind::Flow;
-        heir_.adopted(indexes[i], record);
-    }
-    count_ = 0;
+    batch_.clear();
+}
+
+/// As a member counts what it inserts.
+void Adoption::count_put(const KeyBatch::Moves& moves) {
+    const auto add = [](std::atomic<uint64_t>& counter, uint64_t more) {
+        counter.store(counter.load(kAlone) + more, kAlone);
+    };
+    for (size_t i = 0; i < moves.size(); ++i)
+        add(seat_.keys_by_moves[i], moves[i]);
+    add(seat_.opened, batch_.size());
+}
+
+void Adoption::insert_each() {
+    for (size_t i = 0; i < batch_.size(); ++i)
+        insert(batch_.record(i));
+    batch_.clear();
+}
+
+/// What cannot be inserted is retired by that, and let go from what it hung on.
+void Adoption::insert(uint32_t index) {
+    const InsertOutcome outcome = member_.insert(index, now_).outcome;
+    if (outcome == InsertOutcome::Inserted)
+        take(index);
+    else
+        ++tally_.fates[outcome == InsertOutcome::NoSpace ? Fate::NoRoom : Fate::Twice];
+}
+
+void Adoption::take(uint32_t index) {
+    FlowRecord& record = table_.record(index);
+    ++tally_.fates[Fate::Adopted];
+    tally_.flows += record.kind() == Kind::Flow;
+    heir_.adopted(index, record);
 }
 
 /// Those on which others hang live on, as they had done if the control core had looked in time.
@@ -183,14 +233,10 @@ void Adoption::end_idle_holders() {
     }
 }
 
-/// In their order. What this member has retired comes to the pool after a grace period, as ever.
+/// What this member has retired comes to the pool after a grace period, as ever.
 void Adoption::free_the_rest() {
-    Chain free;
-    for (uint32_t index = 0; index < table_.capacity(); ++index)
-        if (life_of(table_.record(index)) == Life::Free)
-            table_.free_.append(free, index);
-    if (!free.empty())
-        table_.free_.put(free);
+    if (!spare_.empty())
+        table_.free_.put(spare_);
 }
 
 }  // namespace sluice::flow

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "gateway/restoration.h"
 
+#include "base/cpu_time.h"
 #include "conntrack/status.h"
 #include "gateway/touched.h"
 #include "nat/calls.h"
@@ -59,9 +60,11 @@ void count(const flow::Adoption::Tally& tally, stats::Counters& counters) {
 Restored Restoration::run() {
     using std::chrono::steady_clock;
     const auto begin = steady_clock::now();
+    const auto work_begin = cpu_time();
     Restored restored;
     restored.tally = flow::Adoption(ground_.table, *this, now_).run();
     restored.without_ground = without_ground_;
+    restored.worked = cpu_time() - work_begin;
     restored.took = steady_clock::now() - begin;
     return restored;
 }

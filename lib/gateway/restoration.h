@@ -40,6 +40,7 @@ struct Restored {
     flow::Adoption::Tally tally;
     uint64_t without_ground = 0;  ///< Flows taken over that the policy would not open.
     std::chrono::nanoseconds took{};
+    std::chrono::nanoseconds worked{};  ///< CPU time of it.
 };
 
 /// By the names of `sluicectl stats`.

@@ -56,13 +56,15 @@ public:
         (*this)[index].holder.set(holder, (*this)[holder].kind());
     }
 
-    std::unique_ptr<FlowTable> adopt(Heir& heir) {
+    std::unique_ptr<FlowTable> adopt(Heir& heir, uint32_t most_of_batch = Adoption::kMostOfBatch,
+                                     unsigned index_load = 85) {
         FlowTableParams params;
+        params.index_load = index_load;
         params.capacity = kCapacity;
         params.secret = {1, 2, 3, 4};
         params.outside = {*records_, {}};
         auto table = std::move(FlowTable::create(params).value());
-        tally = Adoption(*table, heir, kNow).run();
+        tally = Adoption(*table, heir, kNow, most_of_batch).run();
         return table;
     }
 
@@ -93,7 +95,7 @@ TEST_CASE("adoption: flows are found by both keys, and all other records are fre
     left[1].life.store(LifeWord{}.with(Life::Opening));
     left[3].life.store(LifeWord{}.with(Life::Dying));
     AnyHeir heir;
-    const auto table = left.adopt(heir);
+    const auto table = left.adopt(heir, GENERATE(1U, 7U, kCapacity));
     CHECK(left.tally.flows == kCapacity / 2);
     CHECK(left.tally.fates[Fate::Adopted] == kCapacity / 2);
     CHECK(heir.taken.size() == kCapacity / 2);
@@ -136,13 +138,49 @@ TEST_CASE("adoption: of two with one key the first stays", "[flow]") {
     left.make(9, 1);
     left.make(11, 2);
     left[11].tuple[1] = reply(1);
+    left.make(13, 3);
     AnyHeir heir;
-    const auto table = left.adopt(heir);
+    const auto table = left.adopt(heir, GENERATE(1U, 2U, kCapacity));
     CHECK(left.tally.fates[Fate::Twice] == 2);
+    CHECK(heir.taken == std::set<uint32_t>{3, 13});
+    CHECK(table->find(reply(3), kNow) == FlowRef(13, Direction::Reply));
     CHECK(table->find(original(1), kNow) == FlowRef(3, Direction::Original));
     CHECK_FALSE(table->find(original(2), kNow));
-    CHECK(table->used_slots() == 2);
-    CHECK(count_free(*table) == kCapacity - 1);
+    CHECK(table->used_slots() == 4);
+    CHECK(table->size() == 2);
+    CHECK(count_free(*table) == kCapacity - 2);
+}
+
+TEST_CASE("adoption: the first stays, whether it hangs on something or not", "[flow]") {
+    Left left;
+    left.make(10, 1, Kind::Mapping);
+    left.make(0, 2);
+    left.make(1, 3);
+    left.hang(1, 10);
+    left.make(2, 3);
+    left.make(3, 2);
+    AnyHeir heir;
+    const auto table = left.adopt(heir);
+    CHECK(heir.taken == std::set<uint32_t>{0, 1, 10});
+    CHECK(left.tally.fates[Fate::Twice] == 2);
+    CHECK(left[10].holding().dependents.load() == 1);
+    CHECK(table->find(original(3), kNow) == FlowRef(1, Direction::Original));
+    CHECK(count_free(*table) == kCapacity - 3);
+}
+
+TEST_CASE("adoption: what has no room ends, and all others are there", "[flow]") {
+    Left left;
+    for (uint32_t i = 0; i < kCapacity; ++i)
+        left.make(i, i);
+    AnyHeir heir;
+    const auto table = left.adopt(heir, GENERATE(50U, kCapacity), 400);
+    CHECK(left.tally.fates[Fate::NoRoom] > 0);
+    CHECK(left.tally.flows + left.tally.fates[Fate::NoRoom] == kCapacity);
+    CHECK(table->size() == left.tally.flows);
+    CHECK(table->used_slots() == left.tally.flows * 2);
+    for (const uint32_t i : heir.taken)
+        REQUIRE(table->find(reply(i), kNow) == FlowRef(i, Direction::Reply));
+    CHECK(count_free(*table) == kCapacity - left.tally.flows);
 }
 
 TEST_CASE("adoption: a flow whose tuples are one and the same is nobody's", "[flow]") {

@@ -40,7 +40,7 @@ Status send_known(Protocol protocol, const CountOptions& options) {
                                 [&](config::Config& config) {
                                     config.tuning.udp = config.tuning.udp_stream =
                                         Duration::seconds(24 * 3600);
-                                    config.accounting = options.kind == "udp-accounting";
+                                    config.accounting = options.kind.ends_with("-accounting");
                                 },
                             .is_ipv6 = options.kind == "udp-nat64" || options.kind == "tcp-nat64"});
     if (!rig)

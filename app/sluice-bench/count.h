@@ -18,11 +18,11 @@ struct CountOptions {
     PageKind pages = PageKind::Huge;
 };
 
-/// Packets of known flows, those of UDP also while somebody watches others, and with --accounting;
+/// Packets of known flows, also with --accounting, those of UDP also while somebody watches others;
 /// first packets of flows; connections from their first packet to the last.
-inline constexpr const char* kCountKinds[] = {"udp",      "udp-watched", "udp-accounting",
-                                              "tcp",      "udp-nat64",   "tcp-nat64",
-                                              "udp-open", "tcp-lives"};
+inline constexpr const char* kCountKinds[] = {"udp",       "udp-watched",    "udp-accounting",
+                                              "tcp",       "tcp-accounting", "udp-nat64",
+                                              "tcp-nat64", "udp-open",       "tcp-lives"};
 
 /// Prints how many packets, or flows that opened, there were; returns the exit code.
 int run_count(const CountOptions& options);

@@ -11,6 +11,6 @@
 
 namespace sluice::conntrack {
 
-inline constexpr uint32_t kTrackerLayout = 1;
+inline constexpr uint32_t kTrackerLayout = 2;
 
 }  // namespace sluice::conntrack

@@ -42,7 +42,7 @@ TcpEnd& kept(TcpEnd& end) {
 
     // Differences of numbers that are equal in a segment that is sent again.
     const uint32_t change = (tracker.last_seq ^ segment.seq) | (tracker.last_ack ^ segment.ack) |
-                            (tracker.last_end ^ end) |
+                            uint32_t(tracker.last_length ^ segment.payload) |
                             uint32_t(tracker.last_window ^ segment.window) |
                             uint32_t{tracker.last_direction != direction};
     const auto repeats = static_cast<uint8_t>(change == 0 ? tracker.repeats + 1 : 0);
@@ -68,7 +68,7 @@ TcpEnd& kept(TcpEnd& end) {
     tracker.last_direction = direction;
     tracker.last_seq = segment.seq;
     tracker.last_ack = segment.ack;
-    tracker.last_end = end;
+    tracker.last_length = segment.payload;
     tracker.last_window = segment.window;
     tracker.repeats = repeats;
 

@@ -83,18 +83,16 @@ void remember_kind(const Arrival& arrival, TcpTracker& tracker) {
 /// Counts an ACK that is sent again and again: its sender gets no answer that it can use.
 void count_repeats(const Arrival& arrival, TcpTracker& tracker) {
     const Segment& segment = arrival.segment;
-    const uint32_t end = end_of(segment);
     // `last_direction` is of the last segment of any kind, this one not yet among them.
     if (tracker.last_direction == arrival.direction && tracker.last_seq == segment.seq &&
-        tracker.last_ack == segment.ack && tracker.last_end == end &&
+        tracker.last_ack == segment.ack && tracker.last_end() == end_of(segment) &&
         tracker.last_window == segment.window) {
         ++tracker.repeats;
         return;
     }
     tracker.last_direction = arrival.direction;
-    tracker.last_seq = segment.seq;
+    tracker.remember_extent(segment);
     tracker.last_ack = segment.ack;
-    tracker.last_end = end;
     tracker.last_window = segment.window;
     tracker.repeats = 0;
 }
@@ -170,7 +168,7 @@ Verdict enter(const Arrival& arrival, TcpState state, TcpTracker& tracker) {
 /// here on, by what that SYN said.
 Verdict fall_into_step(const Arrival& arrival, TcpTracker& tracker) {
     TcpEnd& caller = tracker.ends[index(opposite(arrival.direction))];
-    caller.end = caller.max_end = tracker.last_end;
+    caller.end = caller.max_end = tracker.last_end();
     caller.max_window = std::max<uint32_t>(tracker.last_window, 1);
     caller.scale = tracker.offered_scale;
     caller.flags = tracker.offered_flags;
@@ -184,17 +182,16 @@ Verdict fall_into_step(const Arrival& arrival, TcpTracker& tracker) {
 Verdict ignore(const Arrival& arrival, TcpTracker& tracker) {
     const Segment& segment = arrival.segment;
     if (arrival.kind == SegmentClass::SynAck && answers_syn(arrival, tracker) &&
-        segment.ack == tracker.last_end)
+        segment.ack == tracker.last_end())
         return fall_into_step(arrival, tracker);
     remember_kind(arrival, tracker);
-    tracker.last_seq = segment.seq;
-    tracker.last_end = end_of(segment);
+    tracker.remember_extent(segment);
     tracker.last_window = segment.window;
     if (arrival.kind == SegmentClass::Syn && arrival.direction == Direction::Original) {
         TcpEnd caller;
         read_offer(segment, caller);
-        tracker.offered_scale = caller.scale;
-        tracker.offered_flags = caller.flags;
+        tracker.offered_scale = caller.scale & 0xf;
+        tracker.offered_flags = caller.flags & (kOffersScale | kOffersSack);
         tracker.simultaneous_open = false;
         tracker.challenge_ack = arrival.flow.state == TcpState::LastAck;
     }
@@ -228,7 +225,7 @@ RstFit judge(const Arrival& arrival, const TcpTracker& tracker) {
     // Or right behind data that the receiver has not acknowledged yet.
     const bool follows_data = tracker.last_segment == SegmentClass::Ack &&
                               tracker.last_direction == arrival.direction &&
-                              tracker.last_end == seq;
+                              tracker.last_end() == seq;
     return !stands || seq == receiver.max_ack || follows_data ? RstFit::Closes : RstFit::Asks;
 }
 
@@ -238,7 +235,7 @@ bool answers_ignored(const Arrival& arrival, const TcpTracker& tracker) {
     const uint8_t status = arrival.flow.status;
     const bool after_syn = (status & kSeenReply) && answers_syn(arrival, tracker);
     const bool after_ack = !(status & kAssured) && tracker.last_segment == SegmentClass::Ack;
-    if ((after_syn || after_ack) && segment.ack == tracker.last_end)
+    if ((after_syn || after_ack) && segment.ack == tracker.last_end())
         return true;
     // A challenge ACK, before the handshake.
     return arrival.flow.state == TcpState::SynSent && tracker.last_segment == SegmentClass::Ack &&

@@ -21,28 +21,34 @@ namespace sluice::conntrack {
 struct TcpTracker {
     TcpEnds ends;
 
+    // Of the last ACK that fitted, or of the last segment that was ignored.
+    uint32_t last_seq = 0;
+    uint32_t last_ack = 0;
+    uint16_t last_window = 0;  ///< As in the header.
+    uint16_t last_length = 0;  ///< Up to last_end().
+
     /// The last segment that the table moved or ignored, and its direction.
     SegmentClass last_segment = SegmentClass::None;
     net::Direction last_direction = net::Direction::Original;
 
-    // Of the last ACK that fitted, or of the last segment that was ignored.
-    uint16_t last_window = 0;  ///< As in the header.
-    uint32_t last_seq = 0;
-    uint32_t last_ack = 0;
-    uint32_t last_end = 0;
-
     uint8_t repeats = 0;  ///< How often that ACK has come again; runs over, as it does in Linux.
 
+    // In one byte: a record has none to spare.
     // Of the last SYN that was ignored, for the SYN/ACK that may answer it.
-    uint8_t offered_scale = 0;
-    uint8_t offered_flags = 0;  ///< EndFlag bits.
-
-    // Of one bit each: a record has no byte to spare.
+    uint8_t offered_scale : 4 = 0;
+    uint8_t offered_flags : 2 = 0;       ///< EndFlag bits: kOffersScale, kOffersSack.
     bool simultaneous_open : 1 = false;  ///< Both ends sent a SYN.
     bool challenge_ack : 1 = false;  ///< A SYN met LAST_ACK: the next ACK answers it, not the FIN.
+
+    /// Behind the last byte of that segment; SYN and FIN count as one each.
+    uint32_t last_end() const { return last_seq + last_length; }
+    void remember_extent(const Segment& segment) {
+        last_seq = segment.seq;
+        last_length = static_cast<uint16_t>(end_of(segment) - segment.seq);
+    }
 };
 
-static_assert(sizeof(TcpTracker) <= kTrackerBytes, "it lives in the record's second line");
+static_assert(sizeof(TcpTracker) == kTrackerBytes, "it lives in the record's second line");
 
 /// The first segment, from inside, and what the tracker of its flow knows then.
 Verdict open_tcp(const Tuning& tuning, const Segment& segment, TcpTracker& tracker);

@@ -47,7 +47,7 @@ struct Segment {
 inline constexpr Duration kCallTimeout = Duration::seconds(600);
 inline constexpr Duration kCallStreamTimeout = Duration::seconds(5 * 3600);
 
-inline constexpr size_t kTrackerBytes = 60;
+inline constexpr size_t kTrackerBytes = 52;
 using TrackerBytes = std::array<std::byte, kTrackerBytes>;
 using TrackerMemory = std::span<std::byte, kTrackerBytes>;
 
@@ -73,9 +73,11 @@ Verdict track_other(const Tuning& tuning, const FlowState& flow, net::Direction 
 /// Ages end at 24 days (flow/age.h).
 constexpr Verdict track_udp(const Tuning& tuning, const FlowState& flow, net::Direction direction) {
     constexpr uint32_t kStreamAge = 2000;  // milliseconds
-    const bool old =
-        static_cast<uint32_t>(flow.age.milliseconds) > kStreamAge || (flow.status & kAssured);
-    if (!(flow.status & kSeenReply) || !old)
+    const auto is_old = [&] {
+        return (flow.status & kAssured) ||
+               static_cast<uint32_t>(flow.age.milliseconds) > kStreamAge;
+    };
+    if (!(flow.status & kSeenReply) || !is_old())
         return refreshed(flow, direction, tuning.udp);
     Verdict verdict = refreshed(flow, direction, tuning.udp_stream);
     verdict.status |= kAssured;

@@ -66,8 +66,11 @@ void Adoption::sort_out(uint32_t index) {
     const bool is_flow = record.kind() == Kind::Flow;
     if (fate != Fate::Adopted && (is_flow || fate != Fate::Expired))
         return discard(index, fate);
-    if (is_flow)
+    if (is_flow) {
+        if (table_.accounts_.is_on())
+            table_.accounts_.settle(index);
         return wait_or_add(index);
+    }
     // What hangs on it is counted as it comes.
     const int64_t note = record.holding().note;
     new (record.tracker.data()) Holding;
@@ -149,23 +152,21 @@ bool Adoption::is_holder_of(std::optional<uint32_t> holder, const FlowRecord& re
 bool Adoption::is_held(const FlowRecord& record) const {
     const HolderLink::Seen first = record.holder.see();
     if (first.bits == 0)
-        return true;
+        return !record.is_looked_into();
     if (!is_holder_of(first.index(), record))
         return false;
-    HolderLink expected;
-    expected.set(*first.index(), table_.record(*first.index()).kind());
+    FlowRecord expected{};
+    expected.hang_on(*first.index(), table_.record(*first.index()).kind());
     if (first.has_second()) {
         const HolderLink::Seen second = record.second_holder.see();
         if (!is_holder_of(second.index(), record))
             return false;
-        const Kind kind = table_.record(*second.index()).kind();
-        expected.add_second(kind);
-        HolderLink other;
-        other.set(*second.index(), kind);
-        if (other.see().bits != second.bits)
+        expected.hang_on(*second.index(), table_.record(*second.index()).kind());
+        if (expected.second_holder.see().bits != second.bits)
             return false;
     }
-    return expected.see().bits == first.bits;
+    return expected.holder.see().bits == first.bits &&
+           expected.is_looked_into() == record.is_looked_into();
 }
 
 /// All at once, if they can be put so: else each by itself, in the order in which they came.

@@ -4,8 +4,8 @@
 /// \file
 /// Flow record: all that is known of one flow, in two cache lines.
 ///
-/// Shape    First line: what every packet reads. Second: the tracker's own, or Holding, and a link
-///          that few flows have.
+/// Shape    First line: what every packet reads. Second: the tracker's own, or Holding, and what
+///          is looked at when a flow opens or ends.
 /// Threads  Tuples, owner, sides and rewrite are written before the record's first slot word is
 ///          published and never again until it is reused. `life` is swapped by anyone; everything
 ///          else only by the owner, and what others read of that (state, status, deadline) is a
@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/enum.h"
 #include "flow/flow_ref.h"
+#include "flow/tally.h"
 #include "net/checksum.h"
 #include "net/side.h"
 #include "net/tuple.h"
@@ -33,7 +34,7 @@ namespace sluice::flow {
 
 /// The number of what follows: of the offset, the size and the values of every field. Whoever
 /// changes one of them gives it the next (tests/unit/flow/flow_record_test.cc has them all).
-inline constexpr uint32_t kRecordLayout = 5;
+inline constexpr uint32_t kRecordLayout = 6;
 
 /// What a record stands for. Packets have the tuples of flows; those of other records carry their
 /// kind, so that no packet finds them.
@@ -67,8 +68,7 @@ struct Hops {
     uint32_t generation = 0;
 };
 
-/// The index of a record that is held on to, or none. A record has two such links, and the first
-/// says whether there is a second, so that most need not look at that.
+/// The index of a record that is held on to, or none; of two the first says if there is a second.
 class HolderLink {
 public:
     /// What it says at one moment.
@@ -80,33 +80,19 @@ public:
             return place == 0 ? std::nullopt : std::optional(place - 1);
         }
         bool has_second() const { return (bits & kSecond) != 0; }
-        /// By packets, one at least of what is held on to; a block of ports needs no packets. And
-        /// so where each packet is looked into: either way none may go by unseen.
-        bool is_kept_alive() const { return (bits & kKept) != 0; }
     };
 
     // All orders are relaxed: links are set before the record is published, and what is held on to
     // does not end before it is let go.
     Seen see() const { return {bits_.load(std::memory_order_relaxed)}; }
-    void set(uint32_t index, Kind kind) {
-        bits_.store((index + 1) | kept(kind), std::memory_order_relaxed);
-    }
-    /// There is a second beside this one, to a record of that kind.
-    void add_second(Kind kind) {
-        bits_.store(see().bits | kSecond | kept(kind), std::memory_order_relaxed);
-    }
-    /// Each packet of the flow is looked into, whether it hangs on something or not.
-    void look_into() { bits_.store(see().bits | kKept, std::memory_order_relaxed); }
-    /// Nobody looks into a flow that hangs on nothing, or on a block of ports.
-    void look_away() { bits_.store(see().bits & ~kKept, std::memory_order_relaxed); }
+    void set(uint32_t index) { bits_.store(index + 1, std::memory_order_relaxed); }
+    /// There is a second beside this one.
+    void add_second() { bits_.store(see().bits | kSecond, std::memory_order_relaxed); }
     Seen take() { return {bits_.exchange(0, std::memory_order_relaxed)}; }
 
 private:
-    static constexpr uint32_t kKept = uint32_t{1} << 31;
     static constexpr uint32_t kSecond = uint32_t{1} << 30;
     static constexpr uint32_t kIndex = kSecond - 1;
-
-    static constexpr uint32_t kept(Kind kind) { return kind == Kind::Block ? 0 : kKept; }
 
     std::atomic<uint32_t> bits_{0};
 };
@@ -170,11 +156,13 @@ struct alignas(64) FlowRecord {
     Course sides;
     Rewrite rewrite;
     Hops hops;
-    Tick opened;        ///< When; UDP becomes a stream 2 s later.
-    HolderLink holder;  ///< The record that this one hangs on, and does not outlive.
+    /// Indexed by net::Direction: counted, and not in the flow's account yet (flow/accounts.h).
+    std::array<Tally, 2> tally;
 
     /// The protocol tracker's own (TCP windows); only the owner looks.
-    alignas(64) std::array<std::byte, 60> tracker;
+    alignas(64) std::array<std::byte, 52> tracker;
+    Tick opened;               ///< When; UDP becomes a stream 2 s later.
+    HolderLink holder;         ///< The record that this one hangs on, and does not outlive.
     HolderLink second_holder;  ///< Of a flow between two inside hosts; `holder` says if there is.
 
     const net::Tuple& key(net::Direction direction) const { return tuple[index(direction)]; }
@@ -194,6 +182,29 @@ struct alignas(64) FlowRecord {
                life.load(std::memory_order_relaxed).life() == Life::Live &&
                deadline.load(std::memory_order_relaxed).is_after(now);
     }
+    /// It begins, hangs on nothing yet, and has nothing of what used the record before.
+    void begin(Tick now) {
+        opened = now;
+        for (Tally& way : tally)
+            way.clear();
+    }
+    /// Hangs it on a record of that kind, beside one that it may hang on already.
+    void hang_on(uint32_t index, Kind kind) {
+        if (!holder.see().index()) {
+            holder.set(index);
+        } else {
+            second_holder.set(index);
+            holder.add_second();
+        }
+        if (kind != Kind::Block)
+            look_into();
+    }
+    /// None of its packets may go by unseen: they keep alive one at least of what it hangs on, for
+    /// which a block of ports needs none; or each is looked into. Who ends it leaves that as it is.
+    bool is_looked_into() const { return tally[0].is_marked(); }
+    void look_into() { tally[0].mark(); }  ///< For its owner alone, as look_away().
+    /// Nobody looks into a flow that hangs on nothing, or on a block of ports.
+    void look_away() { tally[0].unmark(); }
     /// Calls visit(index) for each record that this one hangs on.
     template <typename Visit>
     void for_each_holder(Visit visit) const {

@@ -106,7 +106,7 @@ void FlowTable::lay_out(const FlowTableParams& params) {
     index_ = CuckooIndex(parts.buckets, records_);
     slots_ = parts.buckets.size() * kSlots;
     deadlines_ = Deadlines(parts.deadlines);
-    accounts_ = Accounts(parts.accounts);
+    accounts_ = Accounts(parts.records, parts.accounts);
     seats_ = parts.seats;
     ending_ = params.ending;
     free_.fill(parts.links);

@@ -123,7 +123,9 @@ unsigned FlowTable::near(const net::Tuple& tuple, unsigned buckets, std::span<Fl
             const SlotWord word = slot.load(std::memory_order_acquire);
             if (!word.is_visible() || found == refs.size())
                 continue;
-            __builtin_prefetch(&index_.record(word));
+            const FlowRecord& record = index_.record(word);
+            __builtin_prefetch(&record);
+            __builtin_prefetch(&record.opened);  // in its other line
             refs[found++] = FlowRef(word.index(), word.direction());
         }
     return found;

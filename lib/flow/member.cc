@@ -49,8 +49,10 @@ unsigned Member::take(std::span<uint32_t> indexes) {
         reclaim();
         taken += table_.free_.take(indexes.subspan(taken));
     }
-    for (const uint32_t index : indexes.first(taken))
+    for (const uint32_t index : indexes.first(taken)) {
         __builtin_prefetch(&table_.records_[index], 1);
+        __builtin_prefetch(&table_.records_[index].opened, 1);  // in its other line
+    }
     for (const uint32_t index : indexes.first(taken)) {
         auto& life = table_.records_[index].life;
         // Relaxed: the record is this thread's alone until its first slot word.
@@ -281,12 +283,7 @@ bool Member::hang(uint32_t index, uint32_t holder) {
     if (record.is_strangers())
         table_.records_[holder].holding().strangers.fetch_add(1, std::memory_order_relaxed);
     const Kind kind = table_.records_[holder].kind();
-    if (!record.holder.see().index()) {
-        record.holder.set(holder, kind);
-        return true;
-    }
-    record.second_holder.set(holder, kind);
-    record.holder.add_second(kind);
+    record.hang_on(holder, kind);
     return true;
 }
 

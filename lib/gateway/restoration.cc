@@ -85,7 +85,7 @@ bool goes_on_unhelped(const flow::FlowTable& table, FlowRecord& record) {
         keeps_holder |= holder >= table.capacity() || table.record(holder).kind() != Kind::Block;
     });
     if (!keeps_holder)
-        record.holder.look_away();
+        record.look_away();
     constexpr uint8_t kEnding = conntrack::kCorrected | conntrack::kCalls;
     record.status.store(status & ~(conntrack::kHelped | conntrack::kCalls), memory_order_relaxed);
     return (status & kEnding) == 0;

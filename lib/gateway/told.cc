@@ -27,7 +27,7 @@ void copy(const FlowRecord& from, FlowRecord& to) {
     to.sides = from.sides;
     to.rewrite = from.rewrite;
     to.hops = {};
-    to.opened = from.opened;
+    to.begin(from.opened);
     to.deadline.store(from.deadline.load(memory_order_relaxed), memory_order_relaxed);
     to.tracker = from.tracker;
 }

@@ -56,7 +56,7 @@ void fill(FlowRecord& record, const FlowRecord& master, const ExpectedFlow& expe
     record.sides = {};
     record.rewrite = {};
     record.hops = {};
-    record.opened = now;
+    record.begin(now);
     // relaxed: nobody sees the record before insert() publishes it. A worker makes expectations of
     // its own flows, which nobody else puts to another use.
     record.state.store(0, std::memory_order_relaxed);

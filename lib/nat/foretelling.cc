@@ -219,7 +219,7 @@ void Foretelling::begin_help(uint32_t index, flow::FlowRecord& record, helper::K
     if (record.sides.enter(Direction::Original) == record.sides.leave(Direction::Original))
         return;
     parts_.ground.helpers->begin(index);
-    record.holder.look_into();
+    record.look_into();
     const uint8_t calls = helper == helper::Kind::Pptp ? conntrack::kCalls : 0;
     // relaxed: nobody sees it yet.
     record.status.store(record.status.load(std::memory_order_relaxed) | conntrack::kHelped | calls,

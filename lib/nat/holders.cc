@@ -58,7 +58,7 @@ Holders::Made Holders::make(const HolderKeys& keys, const Terms& terms, Tick now
     record.sides = {};
     record.rewrite = {};
     record.hops = {};
-    record.opened = now;
+    record.begin(now);
     // relaxed: nobody sees the record before insert() publishes it.
     record.state.store(terms.rests ? kRests : 0, std::memory_order_relaxed);
     record.status.store(conntrack::kAssured, std::memory_order_relaxed);

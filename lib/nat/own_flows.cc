@@ -314,7 +314,7 @@ void OwnFlows::fill(flow::FlowRecord& record, const First& first, const net::Tup
     record.sides = {request.sides, request.tuning()};
     record.rewrite = rewrite_of(record.tuple);
     record.hops = {};
-    record.opened = now;
+    record.begin(now);
     // relaxed: nobody sees the record before insert() publishes it.
     record.state.store(verdict.state.bits(), std::memory_order_relaxed);
     const uint8_t related = request.expectation ? conntrack::kRelated : 0;
@@ -395,7 +395,7 @@ Tracking OwnFlows::step(flow::FlowRef ref, const conntrack::Segment& segment, Ti
         if (verdict.action == conntrack::Action::Pass)
             count_it();
         Tick deadline = now + verdict.timeout;
-        if (record.holder.see().is_kept_alive())
+        if (record.is_looked_into())
             deadline = keep(ref, verdict.state != state, deadline, now);
         record.deadline.store(deadline, std::memory_order_relaxed);
         // Ageing looks within kLongestCheck in any case; for less it would come too late.

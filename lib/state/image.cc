@@ -34,25 +34,20 @@ bool is_live(const FlowRecord& record) {
 }
 
 /// Links by the new places of what they name.
-void translate_links(FlowRecord& record, const Image& from, std::span<const uint32_t> places) {
-    const std::span<const FlowRecord> records = from.records().records;
+void translate_links(FlowRecord& record, std::span<const uint32_t> places) {
     const auto place_of = [&](flow::HolderLink::Seen link) {
         const auto index = link.index();
         return index && *index < places.size() ? places[*index] : kNowhere;
     };
-    const auto kind_of = [&](flow::HolderLink::Seen link) {
-        const auto index = link.index();
-        return index && *index < records.size() ? records[*index].kind() : flow::Kind::Flow;
-    };
     const flow::HolderLink::Seen first = record.holder.see();
     if (!first.index())
         return;
-    record.holder.set(place_of(first), kind_of(first));
+    record.holder.set(place_of(first));
     if (!first.has_second())
         return;
     const flow::HolderLink::Seen second = record.second_holder.see();
-    record.holder.add_second(kind_of(second));
-    record.second_holder.set(place_of(second), kind_of(second));
+    record.holder.add_second();
+    record.second_holder.set(place_of(second));
 }
 
 /// To where a line begins.
@@ -193,9 +188,12 @@ uint64_t move_image(const Image& from, const Image& to) {
         }
     for (uint32_t place = 0; place < moved.size(); ++place) {
         copy(source.records[moved[place]], target.records[place]);
-        translate_links(target.records[place], from, places);
-        if (source.accounts.empty() || target.accounts.empty())
+        translate_links(target.records[place], places);
+        if (source.accounts.empty() || target.accounts.empty()) {
+            for (flow::Tally& tally : target.records[place].tally)
+                tally.restart();  // part of an account that is not there
             continue;
+        }
         std::memcpy(static_cast<void*>(&target.accounts[place]),
                     static_cast<const void*>(&source.accounts[moved[place]]),
                     sizeof(flow::Account));

@@ -25,8 +25,9 @@
 
 namespace sluice::state {
 
-/// The number of the header and of where the rest is. Whoever changes that gives it the next.
-inline constexpr uint32_t kImageLayout = 1;
+/// The number of the header, of where the rest is, and of what accounts are. Whoever changes that
+/// gives it the next.
+inline constexpr uint32_t kImageLayout = 2;
 
 /// What both processes must have in common, or be told of.
 struct Shape {

@@ -91,7 +91,8 @@ struct Record {
     uint8_t state = 0;
     uint8_t status = 0;
     uint8_t sides = 0;  ///< net::Sides.
-    std::array<std::byte, 60> tracker{};
+    std::array<std::byte, 52> tracker{};
+    std::array<std::byte, 8> unused{};
 };
 
 struct End {

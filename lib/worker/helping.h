@@ -14,7 +14,7 @@
 ///          that ends within such a line is dropped a few times, and what comes behind it too: its
 ///          sender puts the whole line into one then.
 /// Cost     A flow without a helper: one bit of its status on the slow way; nothing on the fast
-///          one, which a helped flow never takes (flow::HolderLink::look_into()).
+///          one, which a helped flow never takes (flow::FlowRecord::look_into()).
 /// Source   nf_conntrack_ftp, nf_nat_ftp, nf_conntrack_tftp and nf_conntrack_seqadj of Linux 6.x;
 ///          RFC 2018 (SACK). Linux drops a part of a line likewise, but not what follows it, nor
 ///          does it ever stop.

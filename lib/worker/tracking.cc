@@ -12,13 +12,6 @@ using stats::Drop;
 
 namespace {
 
-/// Of the packets that are tracked here, and a few more.
-void send_for_accounts(const flow::Accounts& accounts, const Burst& burst) {
-    for (unsigned i : burst.live_packets())
-        if (burst.flow[i])
-            accounts.send_for(burst.flow[i]);
-}
-
 /// The tuples of some packets, close together.
 void look_up(const flow::FlowTable& flows, Burst& burst, uint64_t packets, Tick now) {
     std::array<net::Tuple, kBurstSize> tuple;
@@ -48,8 +41,6 @@ void Tracking::lookup(Burst& burst, Tick now) {
             unguessed |= uint64_t{1} << i;
     if (unguessed != 0)
         look_up(parts_.table, burst, unguessed, now);
-    if (parts_.table.accounts().is_on())
-        send_for_accounts(parts_.table.accounts(), burst);
     for (unsigned i : SetBits{burst.live & ~burst.errors}) {
         const flow::FlowRef flow = burst.flow[i];
         if (!flow ||

@@ -345,10 +345,9 @@ TEST_CASE("restart: links to what is not there end what hangs on them", "[restar
         Testbed& bed = life.restart({}, [](Estate& estate) {
             const auto flows = live(estate);
             flows[0]->holder.take();
-            flows[0]->holder.set(1 << 20, Kind::Mapping);
+            flows[0]->holder.set(1 << 20);
             flows[1]->holder.take();
-            flows[1]->holder.set(static_cast<uint32_t>(flows[0] - estate.records().data()),
-                                 Kind::Mapping);
+            flows[1]->holder.set(static_cast<uint32_t>(flows[0] - estate.records().data()));
         });
         CHECK(bed.count(Count::FlowsAdopted) == 0);
         CHECK(bed.count(Count::StateUnheld) == 2);

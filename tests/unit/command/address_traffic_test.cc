@@ -39,7 +39,8 @@ struct Counted : Gateway {
     std::unique_ptr<hosts::Totals> totals =
         std::move(hosts::Totals::create({.hosts = 16}, *hosts).value());
     std::vector<flow::Account> memory = std::vector<flow::Account>(1);
-    flow::Accounts accounts{memory};
+    std::vector<flow::FlowRecord> counted = std::vector<flow::FlowRecord>(memory.size());
+    flow::Accounts accounts{counted, memory};
     Subject told = subject();
     AddressTraffic addresses{told};
     AddressTraffic::Clock::time_point now{1000h};

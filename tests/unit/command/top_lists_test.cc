@@ -60,7 +60,8 @@ TEST_CASE("top lists: with accounting hosts and addresses have packets and bytes
     Gateway gateway;
     open_counted(gateway, {.source = "10.1.0.10", .source_port = 5000});
     std::vector<flow::Account> memory(1);
-    flow::Accounts accounts(memory);
+    std::vector<flow::FlowRecord> counted(memory.size());
+    flow::Accounts accounts(counted, memory);
     accounts.add(flow::FlowRef(0, net::Direction::Original), {3, 300});
     accounts.add(flow::FlowRef(0, net::Direction::Reply), {7, 7000});
     flow::FlowRecord record{};

@@ -50,7 +50,7 @@ public:
         tracker.last_window = static_cast<uint16_t>(random_() % 3 == 0 ? 0 : random_());
         tracker.last_seq = any_number();
         tracker.last_ack = any_number();
-        tracker.last_end = tracker.last_seq + static_cast<uint32_t>(random_() % 2);
+        tracker.last_length = static_cast<uint16_t>(random_() % 2);
         tracker.repeats = static_cast<uint8_t>(random_() % 2 == 0 ? random_() % 4 : random_());
         tracker.challenge_ack = random_() % 2 != 0;
         tracker.simultaneous_open = random_() % 2 != 0;
@@ -124,8 +124,7 @@ private:
         const TcpEnd& sender = tracker.ends[index(direction)];
         const TcpEnd& receiver = tracker.ends[index(opposite(direction))];
         if (random_() % 16 == 0)  // the last one again
-            return {tracker.last_seq, tracker.last_ack, tracker.last_window,
-                    static_cast<uint16_t>(tracker.last_end - tracker.last_seq)};
+            return {tracker.last_seq, tracker.last_ack, tracker.last_window, tracker.last_length};
         OrdinarySegment segment;
         segment.payload = static_cast<uint16_t>(random_() % 4 == 0 ? 0 : random_() % 1461);
         segment.window = static_cast<uint16_t>(random_() % 8 == 0 ? random_() % 2 : random_());

@@ -168,7 +168,7 @@ TEST_CASE("rerouting: a mapping does not wait for what has been foretold of it",
         const uint32_t index =
             bed.insert({ip(kServer), ip(external), {}, Be16::from_host(port), Protocol::Tcp, kKind},
                        {inside.address, ip(kServer), inside.port, {}, Protocol::Tcp, kKind});
-        bed.table->record(index).holder.set(mapping, flow::Kind::Mapping);
+        bed.table->record(index).hang_on(mapping, flow::Kind::Mapping);
         bed.table->record(mapping).holding().dependents = 1;
         return std::pair(index, mapping);
     };

@@ -53,7 +53,7 @@ public:
         record.life.store(LifeWord{}.next_generation().with(Life::Live));
     }
     void hang(uint32_t index, uint32_t holder) {
-        (*this)[index].holder.set(holder, (*this)[holder].kind());
+        (*this)[index].hang_on(holder, (*this)[holder].kind());
     }
 
     std::unique_ptr<FlowTable> adopt(Heir& heir, uint32_t most_of_batch = Adoption::kMostOfBatch,
@@ -62,13 +62,17 @@ public:
         params.index_load = index_load;
         params.capacity = kCapacity;
         params.secret = {1, 2, 3, 4};
-        params.outside = {*records_, {}};
+        params.accounting = !accounts.empty();
+        params.outside = {*records_, accounts};
         auto table = std::move(FlowTable::create(params).value());
         tally = Adoption(*table, heir, kNow, most_of_batch).run();
         return table;
     }
 
+    Accounts counted() { return {*records_, accounts}; }
+
     Adoption::Tally tally;
+    std::vector<Account> accounts;  ///< For each record, or none.
 
 private:
     std::unique_ptr<std::array<FlowRecord, kCapacity>> records_;
@@ -111,13 +115,37 @@ TEST_CASE("adoption: a free record hangs on nothing, whatever it says", "[flow]"
     Left left;
     const Life life = GENERATE(Life::Free, Life::Opening, Life::Dying);
     left[0].life.store(LifeWord{}.with(life));
-    left[0].holder.set(7, Kind::Mapping);
-    left[0].second_holder.set(8, Kind::Mapping);
+    left[0].holder.set(7);
+    left[0].second_holder.set(8);
     AnyHeir heir;
     const auto table = left.adopt(heir);
     CHECK(left[0].holder.see().bits == 0);
     CHECK(left[0].second_holder.see().bits == 0);
     CHECK(count_free(*table) == kCapacity);
+}
+
+TEST_CASE("adoption: flows go on to be counted from where they were", "[flow][accounting]") {
+    Left left;
+    left.accounts = std::vector<Account>(kCapacity);
+    for (uint32_t i = 0; i < 3; ++i) {
+        left.make(i, i);
+        left.counted().begin(i, 100);
+        for (int packet = 0; packet < 300; ++packet)
+            left.counted().add({i, Direction::Reply}, {1, 1000});
+    }
+    // The process was killed between two stores: of the second's tally one number had been added.
+    const Tally::Seen seen = left[1].tally[1].see();
+    REQUIRE(seen.packets() != 0);
+    left.accounts[1].way[1].packets.add(seen.packets(), seen.epoch());
+    AnyHeir heir;
+    const auto table = left.adopt(heir);
+    REQUIRE(left.tally.flows == 3);
+    for (uint32_t i = 0; i < 3; ++i) {
+        CHECK(table->accounts().read(i) == BothTraffic{{{1, 100}, {300, 300'000}}});
+        for (int packet = 0; packet < 1000; ++packet)
+            table->accounts().add({i, Direction::Reply}, {1, 1000});
+        CHECK(table->accounts().read(i) == BothTraffic{{{1, 100}, {1300, 1'300'000}}});
+    }
 }
 
 TEST_CASE("adoption: a table that adopts nothing has all its records", "[flow]") {
@@ -200,8 +228,7 @@ TEST_CASE("adoption: what hangs on a holder is counted, whatever its count said"
     left.hang(40, 50);
     left.make(0, 3);
     left.hang(0, 40);
-    left[0].holder.add_second(Kind::Block);
-    left[0].second_holder.set(50, Kind::Block);
+    left.hang(0, 50);
     left[50].holding().dependents.store(99);
     left[50].holding().note = 12345;
     AnyHeir heir;
@@ -225,17 +252,17 @@ TEST_CASE("adoption: what hangs on nothing that is there ends, and what hangs on
     left.make(0, 2);
     left.hang(0, 4);
     left.make(1, 3);
-    left[1].holder.set(kCapacity, Kind::Mapping);
+    left[1].hang_on(kCapacity, Kind::Mapping);
     left.make(2, 4);
     left.hang(2, 1);  // a flow
     left.make(6, 5, Kind::Block);
     left.make(7, 6, Kind::Contact);
     left.hang(6, 7);  // what comes later
     left.make(8, 7);
-    left[8].holder.set(7, Kind::Block);  // of another kind than the link says
+    left[8].hang_on(7, Kind::Block);  // of another kind than it says
     left.make(9, 8);
     left.hang(9, 7);
-    left[9].holder.add_second(Kind::Mapping);  // and there is none
+    left[9].holder.add_second();  // and there is none
     AnyHeir heir;
     const auto table = left.adopt(heir);
     CHECK(heir.taken == std::set<uint32_t>{7});

@@ -46,9 +46,10 @@ Fields fields_of_record() {
         {"sides", offsetof(R, sides), sizeof(R::sides)},
         {"rewrite", offsetof(R, rewrite), sizeof(R::rewrite)},
         {"hops", offsetof(R, hops), sizeof(R::hops)},
+        {"tally", offsetof(R, tally), sizeof(R::tally)},
+        {"tracker", offsetof(R, tracker), sizeof(R::tracker)},
         {"opened", offsetof(R, opened), sizeof(R::opened)},
         {"holder", offsetof(R, holder), sizeof(R::holder)},
-        {"tracker", offsetof(R, tracker), sizeof(R::tracker)},
         {"second holder", offsetof(R, second_holder), sizeof(R::second_holder)},
         {"all", 0, sizeof(R)},
     };
@@ -87,14 +88,16 @@ uint32_t word_of(const T& object) {
 std::vector<uint32_t> values() {
     using net::Side;
     HolderLink held;
-    held.set(6, Kind::Mapping);
-    HolderLink block;
-    block.set(6, Kind::Block);
+    held.set(6);
     HolderLink both;
-    both.set(6, Kind::Block);
-    both.add_second(Kind::Mapping);
-    HolderLink helped;
-    helped.look_into();
+    both.set(6);
+    both.add_second();
+    Tally marked;
+    marked.mark();
+    Tally renewed;
+    renewed.renew();
+    Tally counted;
+    counted.add({3, 1000});
     return {
         static_cast<uint32_t>(Kind::Flow),
         static_cast<uint32_t>(Kind::Mapping),
@@ -118,9 +121,10 @@ std::vector<uint32_t> values() {
         std::bit_cast<uint8_t>(Course({Side::Inside, Side::Outside}, 5)),
         static_cast<uint32_t>(net::Direction::Reply),
         word_of(held),
-        word_of(block),
         word_of(both),
-        word_of(helped),
+        word_of(marked),
+        word_of(renewed),
+        word_of(counted),
     };
 }
 
@@ -133,7 +137,7 @@ struct Layout {
 };
 
 const Layout kCurrent{
-    5,
+    6,
     {
         {"tuple", 0, 32},
         {"life", 32, 4},
@@ -144,9 +148,10 @@ const Layout kCurrent{
         {"sides", 43, 1},
         {"rewrite", 44, 4},
         {"hops", 48, 8},
-        {"opened", 56, 4},
-        {"holder", 60, 4},
-        {"tracker", 64, 60},
+        {"tally", 56, 8},
+        {"tracker", 64, 52},
+        {"opened", 116, 4},
+        {"holder", 120, 4},
         {"second holder", 124, 4},
         {"all", 0, 128},
     },
@@ -166,8 +171,8 @@ const Layout kCurrent{
         {"holding: strangers", 4, 4},
         {"holding: note", 8, 8},
     },
-    {0,  1,  2,  3,      4, 1, 2,  3, 4,          1, 2,          4,         8,
-     16, 32, 64, 0x880b, 2, 1, 22, 1, 0x80000007, 7, 0xc0000007, 0x80000000},
+    {0,  1,  2,  3,      4, 1, 2,  3, 4, 1,          2,          4,          8,
+     16, 32, 64, 0x880b, 2, 1, 22, 1, 7, 0x40000007, 0x80000000, 0x40000000, 3 << 21 | 1000},
 };
 
 }  // namespace

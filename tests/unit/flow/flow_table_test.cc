@@ -225,14 +225,14 @@ TEST_CASE("flow table: a record that hangs on two others lets go of both", "[flo
         table->record(dependent).for_each_holder([&](uint32_t holder) { seen.push_back(holder); });
         return seen;
     };
-    const HolderLink& link = table->record(index[2]).holder;
+    const FlowRecord& hanging = table->record(index[2]);
     CHECK(holders_of(index[2]).empty());
     REQUIRE(member.hang(index[2], index[0]));
     CHECK(holders_of(index[2]) == std::vector{index[0]});
-    CHECK_FALSE(link.see().is_kept_alive());  // a block needs no packets
+    CHECK_FALSE(hanging.is_looked_into());  // a block needs no packets
     REQUIRE(member.hang(index[2], index[1]));
     CHECK(holders_of(index[2]) == std::vector{index[0], index[1]});
-    CHECK(link.see().is_kept_alive());
+    CHECK(hanging.is_looked_into());
     CHECK(held(index[0]) == 1);
     CHECK(held(index[1]) == 1);
 

@@ -40,7 +40,8 @@ struct Next final : flow::Ending {
 struct Bench {
     Next next;
     std::vector<flow::Account> memory = std::vector<flow::Account>(4);
-    flow::Accounts accounts{memory};
+    std::vector<flow::FlowRecord> counted = std::vector<flow::FlowRecord>(4);
+    flow::Accounts accounts{counted, memory};
     std::unique_ptr<Totals> totals =
         std::move(Totals::create({.hosts = 16, .secret = 7}, next).value());
 

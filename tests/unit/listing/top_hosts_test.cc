@@ -108,8 +108,9 @@ TEST_CASE("top hosts: by rate, of the last whole second", "[listing]") {
 TEST_CASE("top hosts: by bytes there are hosts whose flows have all ended", "[listing]") {
     Tables tables(100);
     auto totals = std::move(hosts::Totals::create({.hosts = 16}, *tables.hosts).value());
+    std::vector<flow::FlowRecord> counted(2);
     std::vector<flow::Account> memory(2);
-    flow::Accounts accounts(memory);
+    flow::Accounts accounts(counted, memory);
     accounts.add(flow::FlowRef(0, net::Direction::Original), {5, 500});
     accounts.add(flow::FlowRef(1, net::Direction::Reply), {9, 9000});
     totals->count_by(accounts);

@@ -180,13 +180,17 @@ TEST_CASE("image: hosts outside have numbers of their own, which move by themsel
 
 TEST_CASE("image: records move with their accounts, and find what they hang on", "[state]") {
     Memory from({5, 1, 0});
-    from.make(0, Kind::Flow, 10).holder.set(3, Kind::Mapping);
-    from.record(0).holder.add_second(Kind::Block);
-    from.record(0).second_holder.set(4, Kind::Block);
+    from.make(0, Kind::Flow, 10).hang_on(3, Kind::Mapping);
+    from.record(0).hang_on(4, Kind::Block);
     from.make(2, Kind::Flow, 12);
-    from.make(3, Kind::Mapping, 13).holder.set(4, Kind::Block);
+    from.make(3, Kind::Mapping, 13).hang_on(4, Kind::Block);
     from.make(4, Kind::Block, 14);
-    from.image().records().accounts[2].way[0].bytes.store(99);
+    const auto accounts_of = [](const Image& image) {
+        return flow::Accounts(image.records().records, image.records().accounts);
+    };
+    flow::Accounts accounts = accounts_of(from.image());
+    for (int i = 0; i < 1000; ++i)
+        accounts.add({2, net::Direction::Original}, {1, 99});
 
     Memory to({8, 1, 0});
     REQUIRE(move_image(from.image(), to.image()) == 0);
@@ -195,20 +199,36 @@ TEST_CASE("image: records move with their accounts, and find what they hang on",
     CHECK(port_of(to.record(2)) == 10);
     CHECK(port_of(to.record(3)) == 12);
     CHECK(to.record(4).life.load().life() == Life::Free);
-    CHECK(to.image().records().accounts[3].way[0].bytes.load() == 99);
+    CHECK(accounts_of(to.image()).read(3) == flow::BothTraffic{{{1000, 99'000}, {}}});
 
     flow::HolderLink first;
-    first.set(0, Kind::Mapping);
-    first.add_second(Kind::Block);
+    first.set(0);
+    first.add_second();
     CHECK(to.record(2).holder.see().bits == first.see().bits);
     CHECK(to.record(2).second_holder.see().index() == std::optional<uint32_t>(1));
     CHECK(to.record(0).holder.see().index() == std::optional<uint32_t>(1));
     CHECK(to.record(3).holder.see().bits == 0);
+    CHECK(to.record(2).is_looked_into());
+    CHECK_FALSE(to.record(0).is_looked_into());  // it hangs on a block
+}
+
+TEST_CASE("image: accounts that did not move leave nothing in the records", "[state]") {
+    Memory from({1, 1, 0});
+    from.make(0, Kind::Flow, 10).look_into();
+    flow::Accounts(from.image().records().records, from.image().records().accounts)
+        .add({0, net::Direction::Reply}, {7, 700});
+    Memory without({1, 0, 0});
+    REQUIRE(move_image(from.image(), without.image()) == 0);
+    CHECK(without.record(0).is_looked_into());
+    Memory again({1, 1, 0});
+    REQUIRE(move_image(without.image(), again.image()) == 0);
+    const flow::RecordMemory memory = again.image().records();
+    CHECK(flow::Accounts(memory.records, memory.accounts).read(0) == flow::BothTraffic{});
 }
 
 TEST_CASE("image: where there is no room for all, flows are left out before holders", "[state]") {
     Memory from({4, 0, 0});
-    from.make(0, Kind::Flow, 10).holder.set(2, Kind::Mapping);
+    from.make(0, Kind::Flow, 10).hang_on(2, Kind::Mapping);
     from.make(1, Kind::Flow, 11);
     from.make(2, Kind::Mapping, 12);
     Memory to({2, 0, 0});
@@ -219,8 +239,8 @@ TEST_CASE("image: where there is no room for all, flows are left out before hold
 
 TEST_CASE("image: a link that led nowhere leads nowhere after a move", "[state]") {
     Memory from({2, 0, 0});
-    from.make(0, Kind::Flow, 10).holder.set(1, Kind::Mapping);  // which is free
-    from.make(1, Kind::Flow, 11).holder.set(70'000, Kind::Mapping);
+    from.make(0, Kind::Flow, 10).hang_on(1, Kind::Mapping);  // which is free
+    from.make(1, Kind::Flow, 11).hang_on(70'000, Kind::Mapping);
     from.record(1).life.store({});
     Memory to({8, 0, 0});
     REQUIRE(move_image(from.image(), to.image()) == 0);

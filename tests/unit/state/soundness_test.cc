@@ -66,11 +66,12 @@ std::unique_ptr<FlowRecord> holder(const nat::HolderKeys& keys) {
 }  // namespace
 
 TEST_CASE("soundness: the layout of trackers has its number", "[state]") {
-    CHECK(conntrack::kTrackerLayout == 1);
-    CHECK(sizeof(conntrack::TcpEnd) == 20);
-    CHECK(offsetof(conntrack::TcpTracker, last_segment) == 40);
-    CHECK(offsetof(conntrack::TcpTracker, offered_flags) == 58);
-    CHECK(sizeof(conntrack::TcpTracker) == 60);
+    CHECK(conntrack::kTrackerLayout == 2);
+    CHECK(sizeof(conntrack::TcpEnd) == 18);
+    CHECK(offsetof(conntrack::TcpTracker, last_seq) == 36);
+    CHECK(offsetof(conntrack::TcpTracker, last_length) == 46);
+    CHECK(offsetof(conntrack::TcpTracker, repeats) == 50);
+    CHECK(sizeof(conntrack::TcpTracker) == 52);
     CHECK(sizeof(conntrack::SctpTracker) == 16);
     CHECK(index(TcpState::SynSent2) == 9);
     CHECK(index(conntrack::SctpState::ShutdownAckSent) == 7);
@@ -124,7 +125,7 @@ TEST_CASE("soundness: what no flow says is not sound", "[state]") {
     wrong([](FlowRecord& flow) { flow.status.store(128); });
     wrong([](FlowRecord& flow) { flow.deadline.store(kNow + Duration::seconds(21 * 86400)); });
     wrong([](FlowRecord& flow) { tracker(flow).ends[1].scale = 15; });
-    wrong([](FlowRecord& flow) { tracker(flow).offered_scale = 255; });
+    wrong([](FlowRecord& flow) { tracker(flow).offered_scale = 15; });
     wrong([](FlowRecord& flow) {
         tracker(flow).last_segment = static_cast<conntrack::SegmentClass>(6);
     });

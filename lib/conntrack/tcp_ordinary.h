@@ -26,10 +26,11 @@ constexpr bool has_ordinary_flags(uint8_t tcp_flags) {
     return (tcp_flags & ~kWithoutMeaning & 0xff) == kAck;
 }
 
-/// What is looked at in a segment with such flags and without SACK blocks; in host order.
+/// What is looked at in a segment with such flags and without SACK blocks; in host order. Both
+/// numbers stand as one word of eight bytes that is read from a header has them.
 struct OrdinarySegment {
-    uint32_t seq = 0;
     uint32_t ack = 0;
+    uint32_t seq = 0;
     uint16_t window = 0;   ///< As it stands in the header, not scaled.
     uint16_t payload = 0;  ///< Bytes of data.
 };
@@ -41,7 +42,7 @@ inline constexpr Duration kLeft{-1};
 /// stay, and the flow lives on for as long as it says. kLeft, and nothing is written, where the
 /// segment is not within both windows, or one of them is not known; where it closes its sender's
 /// window; or where it has been repeated so often that it shortens the timeout.
-Duration track_ordinary(const Tuning& tuning, net::Direction direction,
-                        const OrdinarySegment& segment, TcpTracker& tracker);
+Duration track_ordinary(const Tuning& tuning, net::Direction direction, OrdinarySegment segment,
+                        TcpTracker& tracker);
 
 }  // namespace sluice::conntrack

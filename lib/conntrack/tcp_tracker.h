@@ -22,8 +22,8 @@ struct TcpTracker {
     TcpEnds ends;
 
     // Of the last ACK that fitted, or of the last segment that was ignored.
-    uint32_t last_seq = 0;
     uint32_t last_ack = 0;
+    uint32_t last_seq = 0;
     uint16_t last_window = 0;  ///< As in the header.
     uint16_t last_length = 0;  ///< Up to last_end().
 

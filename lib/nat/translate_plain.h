@@ -42,7 +42,7 @@ inline void translate_plain(const flow::FlowRecord& record, net::Direction direc
         delta.change(Be16::from_host(0x0100), Be16{});  // the TTL is its word's high byte
         return delta;
     }();
-    const net::Tuple& reverse = record.key(net::opposite(direction));
+    const net::Tuple& reverse = record.tuple[index(direction) ^ 1];
     --ip.time_to_live;
     ip.hdr_checksum = record.rewrite.address.toward(direction).apply(ip.hdr_checksum, kOneLess);
     detail::copy_swapped<uint64_t>(&reverse.source, &ip.src_addr);

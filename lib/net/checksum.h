@@ -38,7 +38,10 @@ public:
     }
 
     /// `checksum` after the rewrite. For UDP, a result of 0 must be sent as 0xffff (RFC 768).
-    constexpr uint16_t apply(uint16_t checksum) const { return apply(checksum, {}); }
+    constexpr uint16_t apply(uint16_t checksum) const {
+        // ~(~checksum + sum), where a carry is carried in again: less the sum, and less the borrow.
+        return static_cast<uint16_t>(checksum - sum_ - (checksum < sum_ ? 1 : 0));
+    }
     /// Likewise, and after `further`.
     constexpr uint16_t apply(uint16_t checksum, ChecksumDelta further) const {
         const uint32_t old = static_cast<uint16_t>(~checksum);

@@ -16,9 +16,10 @@ struct Arrival {
     uint16_t zone = 0;
     bool has_both_sides = false;  ///< One-armed: a packet's side is told by its addresses.
     bool trusts_nic = false;      ///< About checksums.
-    /// Flags of mbufs, and what they are where nothing is to be summed: sums_seen & flags.
-    uint64_t sums_seen = 0;
-    uint64_t sums_good = 0;
+    /// Flags of mbufs, and what they are where a packet's side is known, nothing is to be summed,
+    /// and no tag stands beside the frame: flags_seen & flags.
+    uint64_t flags_seen = 0;
+    uint64_t usual_flags = 0;
 };
 
 }  // namespace sluice::worker

@@ -26,10 +26,13 @@ Arrival arrival_of(const link::Interface& interface, policy::Verify verify, cons
     Arrival arrival{net::mac_bits(interface.mac),
                     interface.realm == link::Realm::Inside ? Side::Inside : Side::Outside,
                     interface.zone, interface.realm == link::Realm::ByAddress, trusts_nic};
-    if (verify != policy::Verify::Never) {
-        arrival.sums_seen = trusts_nic ? kBoth : 0;
-        arrival.sums_good = trusts_nic ? kBothGood : kNever;
+    const bool verifies = verify != policy::Verify::Never;
+    if (arrival.has_both_sides || (verifies && !trusts_nic)) {
+        arrival.usual_flags = kNever;
+        return arrival;
     }
+    arrival.flags_seen = RTE_MBUF_F_RX_VLAN_STRIPPED | (verifies ? kBoth : 0);
+    arrival.usual_flags = verifies ? kBothGood : 0;
     return arrival;
 }
 

@@ -3,7 +3,6 @@
 
 #include "conntrack/status.h"
 #include "conntrack/tcp_ordinary.h"
-#include "link/tag.h"
 #include "nat/translate_plain.h"
 #include "net/mac.h"
 #include "net/parse.h"
@@ -16,6 +15,7 @@
 
 #include <array>
 #include <bit>
+#include <cstddef>
 #include <cstring>
 #include <new>
 #include <span>
@@ -48,30 +48,31 @@ Frame& frame_of(const rte_mbuf* mbuf) {
     return *rte_pktmbuf_mtod(mbuf, Frame*);
 }
 
-/// Addresses and ports stand where they do in a Frame. Of protocols without ports something else
-/// stands there: their flows are of no interest here.
+/// Addresses and ports stand where they do in a Frame; of one whose tag stands in the mbuf's fields
+/// its flags say so. Of protocols without ports something else stands there: their flows are of no
+/// interest here.
 bool tells_tuple(const rte_mbuf* mbuf, const Frame& frame) {
     constexpr uint8_t kPlainVersion = 0x45;  // IPv4, five words of header
     constexpr uint16_t kPart = RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK;
-    return mbuf->data_len >= kIpAt + kIpBytes + sizeof frame.udp && link::is_untagged_ipv4(mbuf) &&
+    return mbuf->data_len >= kIpAt + kIpBytes + sizeof frame.udp &&
+           frame.ether.ether_type == Be16::from_host(RTE_ETHER_TYPE_IPV4).raw &&
            frame.ip.version_ihl == kPlainVersion &&
            (frame.ip.fragment_offset & Be16::from_host(kPart).raw) == 0;
 }
 
-/// Both addresses at once, and both ports. The second word is put together in a register: if it is
-/// in memory, whoever reads all of it waits.
+/// All of it in a register, from one load: the TTL, the protocol, the checksum, both addresses,
+/// both ports. If it is put together in memory, whoever reads all of it waits.
 void write_tuple(const Frame& frame, uint16_t zone, net::Tuple& tuple) {
-    uint64_t addresses;
-    uint32_t ports;
-    std::memcpy(&addresses, &frame.ip.src_addr, sizeof addresses);
-    std::memcpy(&ports, &frame.udp.src_port, sizeof ports);
-    const uint64_t protocol = frame.ip.next_proto_id;
-    const std::array<uint64_t, 2> words{addresses,
-                                        std::endian::native == std::endian::little
-                                            ? ports | protocol << 32 | uint64_t{zone} << 48
-                                            : uint64_t{ports} << 32 | protocol << 24 | zone};
-    static_assert(sizeof words == sizeof tuple);
-    std::memcpy(static_cast<void*>(&tuple), words.data(), sizeof tuple);
+    using Bytes [[gnu::vector_size(sizeof tuple)]] = uint8_t;
+    using Words [[gnu::vector_size(sizeof tuple)]] = uint16_t;
+    constexpr size_t kZoneAt = offsetof(net::Tuple, zone) / sizeof zone;
+    Bytes fields;
+    std::memcpy(&fields, &frame.ip.time_to_live, sizeof fields);
+    // 16 and more: of the second vector, which is 0.
+    auto words = reinterpret_cast<Words>(__builtin_shufflevector(
+        fields, Bytes{}, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 1, 16, 16, 16));
+    words[kZoneAt] = zone;
+    std::memcpy(static_cast<void*>(&tuple), &words, sizeof tuple);
 }
 
 bool is_sound_udp(const Frame& frame, uint32_t length) {
@@ -97,21 +98,29 @@ bool is_ordinary_tcp(const Frame& frame, uint32_t length) {
 
 conntrack::OrdinarySegment segment_of(const Frame& frame) {
     const uint32_t headers = kIpBytes + tcp_header_bytes(frame);
-    return {Be32{frame.tcp.sent_seq}.host(), Be32{frame.tcp.recv_ack}.host(),
+    uint64_t raw;  // both numbers at once
+    std::memcpy(&raw, &frame.tcp.sent_seq, sizeof raw);
+    const uint64_t numbers = Be64{raw}.host();
+    return {static_cast<uint32_t>(numbers), static_cast<uint32_t>(numbers >> 32),
             Be16{frame.tcp.rx_win}.host(),
             static_cast<uint16_t>(Be16{frame.ip.total_length}.host() - headers)};
 }
 
-/// To be forwarded from here, with `length` as its header says and both lengths as they are.
+/// To be forwarded from here, with `length` as its header says.
 bool is_sound(const rte_mbuf* mbuf, const Frame& frame, const Arrival& arrival, uint32_t length) {
-    if (arrival.has_both_sides || net::destination_mac(&frame) != arrival.mac ||
-        frame.ip.time_to_live <= 1 || mbuf->pkt_len != mbuf->data_len ||
-        kIpAt + length > mbuf->data_len)
+    if (net::destination_mac(&frame) != arrival.mac || frame.ip.time_to_live <= 1 ||
+        mbuf->pkt_len != mbuf->data_len)
         return false;
     if (frame.ip.next_proto_id == static_cast<uint8_t>(Protocol::Udp))
         return is_sound_udp(frame, length);
     return frame.ip.next_proto_id == static_cast<uint8_t>(Protocol::Tcp) &&
            is_ordinary_tcp(frame, length);
+}
+
+/// Cuts off what stands behind the packet.
+void cut(rte_mbuf* mbuf) {
+    const uint16_t length = Be16{frame_of(mbuf).ip.total_length}.host();
+    mbuf->pkt_len = mbuf->data_len = static_cast<uint16_t>(kIpAt + length);
 }
 
 /// Of a flow that stands: owned by this worker, and answered. Of sides, that the packet comes from
@@ -121,7 +130,8 @@ public:
     explicit StandsFor(uint8_t worker) {
         for (const Direction direction : {Direction::Original, Direction::Reply}) {
             const auto side = static_cast<uint8_t>(1U << index(direction));
-            mask_[index(direction)] = Standing{0xff, 0, kBoth, side}.word();
+            mask_[index(direction)] =
+                Standing{0xff, 0, kBoth, static_cast<uint8_t>(side | kTunings)}.word();
             for (const net::Side from : {net::Side::Inside, net::Side::Outside})
                 wanted_[index(direction)][index(from)] = Standing{
                     worker, 0, kBoth,
@@ -130,13 +140,20 @@ public:
         }
     }
 
+    /// With the timeouts that all have.
     bool operator()(uint32_t standing, Direction direction, net::Side from) const {
         return ((standing ^ wanted_[index(direction)][index(from)]) & mask_[index(direction)]) == 0;
+    }
+    /// With its own.
+    bool with_own_tuning(uint32_t standing, Direction direction, net::Side from) const {
+        constexpr uint32_t kAny = ~Standing{0, 0, 0, kTunings}.word();
+        return (*this)(standing & kAny, direction, from);
     }
 
 private:
     using Standing = flow::Standing;
     static constexpr uint8_t kBoth = conntrack::kSeenReply | conntrack::kAssured;
+    static constexpr uint8_t kTunings = flow::Course::kMostTuning << net::Sides::kBits;
 
     std::array<uint32_t, 2> mask_;                                 // by direction
     std::array<std::array<uint32_t, net::kSideCount>, 2> wanted_;  // likewise, and by side
@@ -168,10 +185,8 @@ struct Met {
 
 /// The flow's timeout after a packet that leaves its state as it is. kLeft, and nothing has
 /// changed, for one that may not, or that is to be looked at more closely.
-Duration track(const Ground& ground, const Met& met, flow::Standing standing) {
+Duration track(const conntrack::Tuning& tuning, const Met& met, flow::Standing standing) {
     flow::FlowRecord& record = met.record;
-    const conntrack::Tuning& tuning =
-        ground.policy.tuning_of(flow::Course::of_bits(standing.sides).tuning());
     if (record.tuple[0].protocol == Protocol::Udp)
         return tuning.udp_stream;
     if (conntrack::ProtocolState(standing.state) != conntrack::TcpState::Established)
@@ -190,6 +205,17 @@ void renew(const Ground& ground, const Met& met, Duration timeout) {
         ground.table.deadlines().set(met.flow.index(), ground.now, deadline);
 }
 
+/// By which timeouts a flow lives that stands for the packet, or null.
+const conntrack::Tuning* tuning_for(const Ground& ground, const Met& met, uint32_t standing) {
+    const Direction direction = met.flow.direction();
+    if (ground.stands(standing, direction, met.from)) [[likely]]
+        return &ground.policy.tuning;
+    if (!ground.stands.with_own_tuning(standing, direction, met.from))
+        return nullptr;
+    const uint8_t sides = std::bit_cast<flow::Standing>(standing).sides;
+    return &ground.policy.tuning_of(flow::Course::of_bits(sides).tuning());
+}
+
 /// Makes a plain packet ready to leave toward the hop that it says. One that is not resolved, and
 /// nothing has changed, where its flow does not stand, or has to look closer at it.
 link::Hop pass(const Ground& ground, const Met& met) {
@@ -197,14 +223,14 @@ link::Hop pass(const Ground& ground, const Met& met) {
     const Direction direction = met.flow.direction();
     const flow::FlowRecord& record = met.record;
     const uint32_t standing = record.standing();
-    if (!ground.stands(standing, direction, met.from) || record.is_looked_into() ||
-        record.hops.generation != ground.generation)
+    const conntrack::Tuning* tuning = tuning_for(ground, met, standing);
+    if (tuning == nullptr || record.is_looked_into() || record.hops.generation != ground.generation)
         return kNowhere;
     const link::HopIndex via = record.hops.index[index(direction)];
     const link::Hop hop = ground.egress.hop(via);  // kNoHop is never resolved
     if (!hop.is_resolved() || !ground.has_link(hop))
         return kNowhere;
-    const Duration timeout = track(ground, met, std::bit_cast<flow::Standing>(standing));
+    const Duration timeout = track(*tuning, met, std::bit_cast<flow::Standing>(standing));
     if (timeout == conntrack::kLeft)
         return kNowhere;
     renew(ground, met, timeout);
@@ -246,34 +272,52 @@ void FastPath::forward(Burst& burst, Tick now) {
     const bool is_placed = burst.from[0] != link::kNoInterface;
     const auto most = is_placed ? static_cast<unsigned>(std::countr_one(burst.live)) : 0;
     const uint32_t mtu = parts_.egress.smallest_mtu();
+    const Arrival* const arrivals = parts_.arrivals.data();
     uint64_t plain = 0;
     uint64_t tcp = 0;
-    unsigned i = 0;
+    uint64_t unusual = 0;  // by their flags
+    uint64_t longer = 0;   // than their packets
+    size_t i = 0;
     for (uint64_t bit = 1; i < most; ++i, bit <<= 1) {
-        rte_mbuf* mbuf = burst.mbuf[i];
+        const rte_mbuf* mbuf = burst.mbuf[i];
         const Frame& frame = frame_of(mbuf);
         if (!tells_tuple(mbuf, frame))
             break;
-        const Arrival& arrival = parts_.arrivals[burst.from[i]];
+        const Arrival& arrival = arrivals[burst.from[i]];
+        if ((mbuf->ol_flags & arrival.flags_seen) != arrival.usual_flags) {
+            if ((mbuf->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0)
+                break;
+            unusual |= bit;
+        }
         write_tuple(frame, arrival.zone, burst.tuple[i]);
         burst.side[i] = arrival.side;
         const uint32_t length = Be16{frame.ip.total_length}.host();
-        if (length > mtu || !is_sound(mbuf, frame, arrival, length) ||
-            ((mbuf->ol_flags & arrival.sums_seen) != arrival.sums_good && !adds_up(mbuf, arrival)))
+        if (kIpAt + length != mbuf->data_len) {
+            if (kIpAt + length > mbuf->data_len)
+                continue;
+            longer |= bit;
+        }
+        if (length > mtu || !is_sound(mbuf, frame, arrival, length))
             continue;
         plain |= bit;
-        tcp |= frame.ip.next_proto_id == static_cast<uint8_t>(Protocol::Tcp) ? bit : 0;
-        if (kIpAt + length != mbuf->data_len)
-            mbuf->pkt_len = mbuf->data_len = static_cast<uint16_t>(kIpAt + length);
+        if (frame.ip.next_proto_id == static_cast<uint8_t>(Protocol::Tcp))
+            tcp |= bit;
     }
-    burst.guessed = i;
+    for (unsigned at : SetBits{unusual & plain})
+        if (!is_plain(burst.mbuf[at], parts_.arrivals[burst.from[at]]))
+            plain &= ~(uint64_t{1} << at);
+    burst.guessed = static_cast<unsigned>(i);
     burst.plain = plain;
-    burst.tcp = tcp;
+    burst.tcp = tcp & plain;
+    for (unsigned at : SetBits{longer & plain})
+        cut(burst.mbuf[at]);
 }
 
-/// By the packet itself. Not inlined, for the way of those whose port says so.
-[[gnu::noinline]] bool FastPath::adds_up(const rte_mbuf* mbuf, const Arrival& arrival) {
-    return !net::verify_checksums(mbuf, packet_of(mbuf), arrival.trusts_nic);
+/// Of one whose flags are not the usual ones: by the packet itself. Not inlined, for the way of
+/// the others.
+[[gnu::noinline]] bool FastPath::is_plain(const rte_mbuf* mbuf, const Arrival& arrival) {
+    return !arrival.has_both_sides &&
+           !net::verify_checksums(mbuf, packet_of(mbuf), arrival.trusts_nic);
 }
 
 /// Those that have left; others are ready to, and in `passed`. Not inlined, so that it has all
@@ -297,41 +341,54 @@ void FastPath::forward(Burst& burst, Tick now) {
     // have the same stay as well.
     uint64_t staying = 0;
     unsigned gone = 0;
-    uint64_t bit = 1;
-    for (unsigned i = 0; i < burst.guessed; ++i, bit <<= 1) {
-        if ((found >> kAhead & bit) != 0)
+    for (unsigned i = 0; i < burst.guessed; ++i) {
+        if ((found >> kAhead >> i & 1) != 0)
             send_for_flow(burst, i + kAhead);
-        if ((found & bit) == 0) {
-            if ((burst.guesses.uncertain & bit) != 0)
-                break;  // it may be of any flow
+        if ((ready >> i & 1) == 0) [[unlikely]] {
+            if (!let_stay(burst, i, now, staying))
+                break;
             continue;
         }
         const flow::SlotWord word = burst.guesses.word[i];
         const flow::FlowRef flow(word.index(), word.direction());
         flow::FlowRecord& record = ground.table.record(flow);
         if (!record.meets(burst.tuple[i], flow.direction(), now))
-            break;  // likewise
-        bool may_pass = (ready & bit) != 0 && (staying >> (flow.index() % 64) & 1) == 0;
+            break;  // it may be of any flow
+        const uint64_t mark = flow.index() % 64;
+        if (staying != 0 && (staying >> mark & 1) != 0)
+            continue;
         if (is_seen) [[unlikely]] {
             bytes[i] = frame_of(burst.mbuf[i]).ip.total_length;
-            may_pass = may_pass && !parts_.tap.wants(record);
+            if (parts_.tap.wants(record)) {
+                staying |= uint64_t{1} << mark;
+                continue;
+            }
         }
-        const link::Hop to =
-            may_pass ? pass(ground, {frame_of(burst.mbuf[i]), record, flow, burst.side[i]})
-                     : link::Hop(0);
+        const link::Hop to = pass(ground, {frame_of(burst.mbuf[i]), record, flow, burst.side[i]});
         if (!to.is_resolved()) {
-            staying |= uint64_t{1} << (flow.index() % 64);
+            staying |= uint64_t{1} << mark;
         } else if (gone == i) {
             ground.egress.send(burst.mbuf[i], to.interface());
             ++gone;
         } else {
             burst.to[i] = to.interface();
-            burst.passed |= bit;
+            burst.passed |= uint64_t{1} << i;
         }
     }
     if (counts)
         count(burst, low_bits(gone) | burst.passed, bytes);
     return low_bits(gone);
+}
+
+/// A packet that is not plain, or of no flow. False where it may be of any.
+[[gnu::noinline]] bool FastPath::let_stay(const Burst& burst, unsigned i, Tick now,
+                                          uint64_t& staying) const {
+    if ((burst.guesses.found >> i & 1) == 0)
+        return (burst.guesses.uncertain >> i & 1) == 0;
+    const flow::SlotWord word = burst.guesses.word[i];
+    const flow::FlowRef flow(word.index(), word.direction());
+    staying |= uint64_t{1} << (flow.index() % 64);
+    return parts_.table.record(flow.index()).meets(burst.tuple[i], flow.direction(), now);
 }
 
 /// In their records, which are in the cache still. By itself, so that it takes no registers from

@@ -68,8 +68,9 @@ public:
 
 private:
     void read(Burst& burst) const;
-    static bool adds_up(const rte_mbuf* mbuf, const Arrival& arrival);
+    static bool is_plain(const rte_mbuf* mbuf, const Arrival& arrival);
     uint64_t send(Burst& burst, Tick now);
+    bool let_stay(const Burst& burst, unsigned i, Tick now, uint64_t& staying) const;
     void count(const Burst& burst, uint64_t packets, std::span<const uint16_t> bytes);
     void send_for_flow(const Burst& burst, unsigned i) const;
 

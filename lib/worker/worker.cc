@@ -206,6 +206,7 @@ unsigned Worker::take_handed_over(link::Ring& ring, Burst& burst) {
 uint64_t Worker::send_for(const Burst& burst) const {
     uint64_t bytes = 0;
     const bool prefetch = params_.prefetch;
+#pragma GCC unroll 4
     for (unsigned i = 0; i < burst.count; ++i) {
         const rte_mbuf* mbuf = burst.mbuf[i];
         bytes += mbuf->pkt_len;

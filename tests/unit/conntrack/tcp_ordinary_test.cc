@@ -203,8 +203,9 @@ TEST_CASE("tcp ordinary: of a connection that speaks in order it takes every seg
         const net::Direction direction = i % 3 == 0 ? kReply : kOriginal;
         const Segment segment = connection.peers.send(direction, kAck, 1000);
         const auto timeout_after = [&](net::Direction way, const Segment& sent) {
-            return track_ordinary(connection.tuning, way,
-                                  {sent.seq, sent.ack, sent.window, sent.payload}, tracker);
+            const OrdinarySegment ordinary{
+                .ack = sent.ack, .seq = sent.seq, .window = sent.window, .payload = sent.payload};
+            return track_ordinary(connection.tuning, way, ordinary, tracker);
         };
         REQUIRE(timeout_after(direction, segment) == connection.tuning.tcp_unacknowledged);
         const net::Direction back = opposite(direction);

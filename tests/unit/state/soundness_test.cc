@@ -68,7 +68,7 @@ std::unique_ptr<FlowRecord> holder(const nat::HolderKeys& keys) {
 TEST_CASE("soundness: the layout of trackers has its number", "[state]") {
     CHECK(conntrack::kTrackerLayout == 2);
     CHECK(sizeof(conntrack::TcpEnd) == 18);
-    CHECK(offsetof(conntrack::TcpTracker, last_seq) == 36);
+    CHECK(offsetof(conntrack::TcpTracker, last_seq) == 40);
     CHECK(offsetof(conntrack::TcpTracker, last_length) == 46);
     CHECK(offsetof(conntrack::TcpTracker, repeats) == 50);
     CHECK(sizeof(conntrack::TcpTracker) == 52);

@@ -4,16 +4,6 @@
 #include <algorithm>
 
 namespace sluice::flow {
-namespace {
-
-/// Every change of a word. Sequentially consistent: a claim and the scan after it, and a mover's
-/// last step and its look at the life word, are each a store that must be seen before a load.
-template <typename Word>
-bool swap(std::atomic<Word>& at, Word& from, Word to) {
-    return at.compare_exchange_strong(from, to, std::memory_order_seq_cst);
-}
-
-}  // namespace
 
 uint32_t CuckooIndex::buckets_for(uint32_t flows, unsigned load) {
     const uint64_t per_bucket = uint64_t{kSlots} * load;
@@ -46,15 +36,10 @@ void CuckooIndex::bump(uint32_t at) {
     }
 }
 
-Slot* CuckooIndex::claim(const Place& place, SlotWord& word) {
-    Bucket& primary = bucket(place.primary);
-    for (const unsigned i : SetBits{primary.empty_slots()}) {
-        SlotWord empty;
-        if (swap(primary.slot[i], empty, word))
-            return &primary.slot[i];
-    }
+/// In the secondary bucket, where the primary one is full.
+Slot* CuckooIndex::claim_elsewhere(const Place& place, SlotWord& word) {
     const SlotWord there = word.in_other_bucket();
-    Bucket& secondary = bucket(place.secondary);
+    Bucket& secondary = bucket(this->secondary(place));
     for (const unsigned i : SetBits{secondary.empty_slots()}) {
         // First the hint, then the word: nobody may miss it for want of the hint.
         if (!add_elsewhere(place.primary, place.tag))
@@ -90,7 +75,7 @@ void CuckooIndex::erase(const Place& place, uint32_t record, net::Direction dire
 bool CuckooIndex::move(const Move& move) {
     const bool comes_home = move.word.in_secondary();
     const uint32_t primary = comes_home ? move.to : move.from;
-    const Place place{primary, comes_home ? move.from : move.to, move.word.tag()};
+    const Place place{primary, move.word.tag()};
     const auto& life = records_[move.word.index()].life;
     // Who moves a dead key would carry it past its grace period; it is taken out instead.
     if (life.load(std::memory_order_seq_cst).life() == Life::Dying) {

@@ -20,10 +20,9 @@
 
 namespace sluice::flow {
 
-/// Where a key may stand, and the tag that it has there.
+/// Where a key may stand, and the tag that it has there: from both follows its other bucket.
 struct Place {
     uint32_t primary;
-    uint32_t secondary;
     uint32_t tag;
 };
 
@@ -43,8 +42,9 @@ public:
     Place place(uint64_t hash) const {
         const auto tag = static_cast<uint32_t>(hash);
         const auto primary = static_cast<uint32_t>((hash >> 32) * count_ >> 32);
-        return {primary, other(primary, tag), tag};
+        return {primary, tag};
     }
+    uint32_t secondary(const Place& place) const { return other(place.primary, place.tag); }
 
     /// The other bucket of a key that may stand in `bucket`: an odd sum less the bucket, so that
     /// the two differ and each leads to the other.
@@ -60,7 +60,18 @@ public:
     /// Sends for both buckets of a key that is to be put there.
     void send_for(const Place& place) const {
         __builtin_prefetch(&bucket(place.primary), 1);
-        __builtin_prefetch(&bucket(place.secondary), 1);
+        __builtin_prefetch(&bucket(secondary(place)), 1);
+    }
+
+    /// False when no key of this hash is there, as scan() would find, at less cost. True: scan()
+    /// tells. `but` has the bits of slots in the primary bucket that do not count.
+    bool may_have(uint64_t hash, unsigned but = 0) const {
+        return may_have(primary(hash), static_cast<uint32_t>(hash), but);
+    }
+    bool may_have(const Bucket& primary, uint32_t tag, unsigned but = 0) const {
+        const MetaWord before = primary.meta.load(std::memory_order_seq_cst);
+        return before.may_be_elsewhere(tag) || (primary.slots_of(tag) & ~but) != 0 ||
+               !is_unchanged(primary, before);
     }
 
     /// Shows `visit(slot, word)` each word with the key's tag in its buckets until it returns true.
@@ -69,7 +80,7 @@ public:
     template <typename Visit>
     bool scan(const Place& place, Visit visit) const {
         Bucket& primary = bucket(place.primary);
-        Bucket& secondary = bucket(place.secondary);
+        Bucket& secondary = bucket(this->secondary(place));
         for (;;) {
             const MetaWord first = primary.meta.load(std::memory_order_seq_cst);
             const bool both = first.may_be_elsewhere(place.tag);
@@ -85,7 +96,15 @@ public:
 
     /// Puts `word`, which is pending, into an empty slot of its buckets and tells how it stands
     /// there. Null when both are full.
-    Slot* claim(const Place& place, SlotWord& word);
+    Slot* claim(const Place& place, SlotWord& word) {
+        Bucket& primary = bucket(place.primary);
+        for (const unsigned i : SetBits{primary.empty_slots()}) {
+            SlotWord empty;
+            if (swap(primary.slot[i], empty, word)) [[likely]]
+                return &primary.slot[i];
+        }
+        return claim_elsewhere(place, word);
+    }
 
     /// Takes `word` out of `slot`; false when it is no longer there.
     bool clear(Slot& slot, const Place& place, SlotWord word);
@@ -107,6 +126,14 @@ public:
     bool move(const Move& move);
 
 private:
+    /// Every change of a word. Sequentially consistent: a claim and the scan after it, and a
+    /// mover's last step and its look at the life word, are each a store that must be seen before a
+    /// load.
+    template <typename Word>
+    static bool swap(std::atomic<Word>& at, Word& from, Word to) {
+        return at.compare_exchange_strong(from, to, std::memory_order_seq_cst);
+    }
+
     template <typename Visit>
     static bool show(Bucket& bucket, uint32_t tag, Visit& visit) {
         // Who scans expects a miss, so the branches are guessed right; hits are probe's.
@@ -123,6 +150,7 @@ private:
         return bucket.meta.load(std::memory_order_seq_cst).version() == seen.version();
     }
 
+    Slot* claim_elsewhere(const Place& place, SlotWord& word);
     /// Counts a key of `primary` as standing elsewhere; false when no more can be counted.
     bool add_elsewhere(uint32_t primary, uint32_t tag);
     void drop_elsewhere(uint32_t primary);

@@ -30,7 +30,7 @@ class Search {
 public:
     Search(CuckooIndex& index, const Place& place) : index_(index) {
         reached_[count_++] = {place.primary, 0, 0, 0, 0};
-        reached_[count_++] = {place.secondary, 0, 0, 0, 0};
+        reached_[count_++] = {index.secondary(place), 0, 0, 0, 0};
     }
 
     struct End {
@@ -108,7 +108,7 @@ private:
 
 void prefetch_room(const CuckooIndex& index, const Place& place) {
     const Bucket& primary = index.bucket(place.primary);
-    if (primary.empty_slots() != 0 || index.bucket(place.secondary).empty_slots() != 0)
+    if (primary.empty_slots() != 0 || index.bucket(index.secondary(place)).empty_slots() != 0)
         return;
     for (unsigned slot = 0; slot < kLikely; ++slot) {
         const SlotWord word = primary.slot[slot].load(std::memory_order_relaxed);

@@ -80,11 +80,11 @@ public:
     void guess_bulk(std::span<const net::Tuple> tuples, Probes& guesses) const;
     /// The flow of tuple i of those guesses, for sure.
     FlowRef confirm(const Probes& guesses, unsigned i, const net::Tuple& tuple, Tick now) const;
-    /// Looks up one tuple: for the slow path and for tests.
+    /// Looks up one tuple, by its hash where that is known: most likely in vain.
     FlowRef find(const net::Tuple& tuple, Tick now) const;
+    FlowRef find(uint64_t hash, const net::Tuple& tuple, Tick now) const;
     /// What is looked for again, or put, need not be hashed again.
     const TupleHash& hasher() const { return hash_; }
-    FlowRef find(uint64_t hash, const net::Tuple& tuple, Tick now) const;
     /// Sends for the buckets in which a tuple of this hash is looked for, and put.
     void send_for(uint64_t hash) const { index_.send_for(index_.place(hash)); }
 
@@ -229,9 +229,9 @@ private:
     enum class ClaimOutcome : uint8_t { Held, Taken, NoSpace };
 
     Insertion insert(uint32_t index, const Keys& keys, Tick now);
-    ClaimOutcome pend(Claim& claim, Tick now, Insertion& insertion);
+    [[gnu::always_inline]] inline ClaimOutcome pend(Claim& claim, Tick now, Insertion& insertion);
     bool stand(Claim& claim);
-    bool is_taken(const Claim& claim, Tick now, Insertion& insertion);
+    [[gnu::noinline]] bool is_taken(const Claim& claim, Tick now, Insertion& insertion);
     bool outlasts(const Claim& claim, Slot& slot, SlotWord& rival);
     void tell(uint32_t index, Event event, Tick now);
     void fail(uint32_t index, InsertOutcome outcome, Insertion& insertion);

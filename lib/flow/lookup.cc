@@ -19,7 +19,7 @@ constexpr unsigned kTrackersAhead = 4;
 /// decided here.
 SlotWord find_elsewhere(const CuckooIndex& index, const Place& place) {
     const uint64_t wanted = SlotWord::wanted(place.tag) | SlotWord::kSecondary;
-    for (const Slot& slot : index.bucket(place.secondary).slot) {
+    for (const Slot& slot : index.bucket(index.secondary(place)).slot) {
         const SlotWord word = slot.load(std::memory_order_acquire);
         if ((word.bits & SlotWord::kFindMask) == wanted)
             return word;
@@ -45,7 +45,7 @@ FlowRef FlowTable::find(const net::Tuple& tuple, Tick now) const {
 }
 
 FlowRef FlowTable::find(uint64_t hash, const net::Tuple& tuple, Tick now) const {
-    return find_at(index_.place(hash), tuple, now);
+    return index_.may_have(hash) ? find_at(index_.place(hash), tuple, now) : FlowRef();
 }
 
 void FlowTable::guess_bulk(std::span<const net::Tuple> tuples, Probes& guesses) const {
@@ -112,7 +112,8 @@ void FlowTable::find_bulk(std::span<const net::Tuple> tuples, Tick now,
 unsigned FlowTable::near(const net::Tuple& tuple, unsigned buckets, std::span<FlowRef> refs) const {
     const Place place = index_.place(hash_(tuple));
     const auto at = [&](unsigned i) -> const Bucket& {
-        return index_.bucket(i < buckets ? (place.primary + i) % index_.count() : place.secondary);
+        return index_.bucket(i < buckets ? (place.primary + i) % index_.count()
+                                         : index_.secondary(place));
     };
     for (unsigned i = 0; i <= buckets; ++i)
         __builtin_prefetch(&at(i));

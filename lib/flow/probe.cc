@@ -44,7 +44,7 @@ public:
             probes_.word[i] = word;
             found_ |= bit;
         } else if (is_hinted()) {
-            __builtin_prefetch(&index_.bucket(index_.place(probes_.hash[i]).secondary));
+            __builtin_prefetch(&index_.bucket(index_.secondary(index_.place(probes_.hash[i]))));
             elsewhere_ |= bit;
         } else if (scanned.bucket.meta.load(std::memory_order_acquire) != scanned.before) {
             uncertain_ |= bit;

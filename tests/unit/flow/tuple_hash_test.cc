@@ -112,9 +112,9 @@ TEST_CASE("cuckoo index: the two buckets of a key differ and lead to each other"
     for (int i = 0; i < 10'000; ++i) {
         const Place place = index.place(numbers());
         REQUIRE(place.primary < count);
-        REQUIRE(place.secondary < count);
-        REQUIRE(place.primary != place.secondary);
-        REQUIRE(index.other(place.secondary, place.tag) == place.primary);
+        REQUIRE(index.secondary(place) < count);
+        REQUIRE(place.primary != index.secondary(place));
+        REQUIRE(index.other(index.secondary(place), place.tag) == place.primary);
     }
 }
 

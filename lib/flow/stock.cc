@@ -41,14 +41,6 @@ void Stock::finish() {
     count_ = 0;
 }
 
-std::optional<uint32_t> Stock::take() {
-    if (count_ == 0)
-        prepare(1);
-    if (count_ == 0)
-        return std::nullopt;
-    return spare_[--count_];
-}
-
 bool Stock::lend() {
     if (reserve_.empty() || count_ == spare_.size())
         return false;

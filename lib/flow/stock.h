@@ -37,7 +37,11 @@ public:
     void prepare(unsigned count);
     void finish();
 
-    std::optional<uint32_t> take();
+    std::optional<uint32_t> take() {
+        if (count_ == 0)
+            prepare(1);
+        return count_ == 0 ? std::nullopt : std::optional(spare_[--count_]);
+    }
     /// Lets one of the reserve be taken, for which another flow has made room.
     bool lend();
 

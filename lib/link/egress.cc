@@ -124,11 +124,11 @@ std::optional<Path> Egress::find(const net::Tuple& leaving, net::Side side, cons
     const Route* route = side == net::Side::Inside ? leads.in_zone
                          : uplink                  ? routes_->match_from(*uplink, leads)
                                   : routes_->match_outside(leaving, living_, leads);
-    const auto toward = Routes::toward(route, leaving.destination);
-    if (!toward || !params_.interfaces[toward->interface].reaches(side))
+    if (route == nullptr || !params_.interfaces[route->interface].reaches(side))
         return std::nullopt;
-    return Path{toward->address, toward->interface,
-                params_.next_hops.find(toward->interface, toward->address), generation_};
+    const Toward toward = *Routes::toward(route, leaving.destination);
+    return Path{toward.address, toward.interface,
+                params_.next_hops.find(toward.interface, toward.address), generation_};
 }
 
 void Egress::send(rte_mbuf* mbuf, Path& path) {

@@ -130,7 +130,8 @@ private:
         std::optional<uint32_t> block = {};  ///< The record of the host's block that it is.
     };
 
-    Decision decide_at_length(const Request& request, Tick now, Trail& trail) const;
+    [[gnu::noinline]] Decision decide_at_length(const Request& request, Tick now,
+                                                Trail& trail) const;  // by itself: it is rare
     Decision decide_source(const Request& request, Tick now, Trail& trail) const;
     Decision decide_at_uplinks(const Request& request, Tick now, Trail& trail) const;
     Decision decide_at_uplink(const Request& request, std::optional<UplinkId> uplink, Tick now,

@@ -28,10 +28,10 @@ struct Behind {
 /// What is known of a flow's keys before it is decided about: where they are looked for need not be
 /// found again.
 struct Ahead {
-    uint64_t original = 0;       ///< FlowTable::hasher() of its first packet's tuple.
-    net::Tuple reply;            ///< Of its replies, or of what is looked up first: a guess.
-    uint64_t reply_hash = 0;     ///< That tuple's.
-    uint64_t host_hash = 0;      ///< HostTable::hash() of its source.
+    uint64_t original = 0;    ///< FlowTable::hasher() of its first packet's tuple.
+    net::Tuple reply;         ///< Allocator::first_guess() by its rule: most likely its replies'.
+    uint64_t reply_hash = 0;  ///< That tuple's.
+    uint64_t host_hash = 0;   ///< HostTable::hash() of its source.
     uint64_t endpoint_hash = 0;  ///< KeptEndpoints::hash() of its source.
 };
 
@@ -147,6 +147,9 @@ struct NewBlock {
 
 /// What a flow is to be given, or why it is not. Nothing has been changed for it.
 struct Decision {
+    /// By members, as most are not there: to clear all of it takes a loop.
+    Decision() {}
+
     std::optional<net::Endpoint> external;    ///< As which its source is seen.
     std::optional<uint64_t> reply_hash = {};  ///< FlowTable::hasher() of the replies' tuple.
     stats::Drop reason{};                     ///< Without `external`.

@@ -80,6 +80,12 @@ public:
         return mix(secret_ ^ key ^ uint64_t{original.zone} << 24);
     }
 
+    /// False: there is none of this hash, so find() finds nothing.
+    bool may_have(uint64_t hash) const {
+        // relaxed: what is empty is no record's.
+        return set_of(hash).word.front().load(std::memory_order_relaxed) != 0;
+    }
+
     /// The flow of a record, which has just opened, has another port than its own.
     void learn(const flow::FlowTable& table, uint32_t index, Tick now);
 

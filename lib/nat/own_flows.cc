@@ -22,13 +22,10 @@ constexpr unsigned kAttempts = 4;
 
 static_assert(policy::Tunings::kMost <= flow::Course::kMostTuning);
 
-Opening not_opened(Drop reason) {
-    return {Opening::Outcome::Refused, {}, reason};
-}
-
 /// True: it is settled.
 bool refuse(Opening& opening, Drop reason) {
-    opening = not_opened(reason);
+    opening.outcome = Opening::Outcome::Refused;
+    opening.reason = reason;
     return true;
 }
 
@@ -59,44 +56,48 @@ OwnFlows::OwnFlows(const OwnFlowsParams& params, flow::Member& member, stats::Co
 
 Opening OwnFlows::open(const Request& request, const conntrack::Segment& segment, Tick now,
                        uint32_t bytes) {
+    Opening opening;
     alignas(flow::FlowRecord) conntrack::TrackerBytes tracker;
     const conntrack::Verdict verdict =
         conntrack::open(params_.policy->tuning_of(request.tuning()), segment, tracker);
-    if (verdict.action == conntrack::Action::Refuse)
-        return not_opened(verdict.reason);
-
+    if (verdict.action == conntrack::Action::Refuse) {
+        refuse(opening, verdict.reason);
+        return opening;
+    }
     const hosts::Counted admitted = admit(request, now);
-    if (admitted.answer == hosts::Answer::TooManyFlows)
-        return not_opened(Drop::HostFlows);
-    if (admitted.answer == hosts::Answer::TooFast)
-        return not_opened(Drop::HostRate);
+    if (admitted.answer != hosts::Answer::Admitted) {
+        refuse(opening,
+               admitted.answer == hosts::Answer::TooManyFlows ? Drop::HostFlows : Drop::HostRate);
+        return opening;
+    }
     if (admitted.host == hosts::kNoHost)
         counters_.count[Count::HostsFull].add(1);
     First first{request, verdict, tracker, admitted.host, {}, now, bytes};
-    const Opening opening = open_for_host(first);
+    open_for_host(first, opening);
     if (opening.outcome != Opening::Outcome::Opened)
         params_.hosts.withdraw(admitted.host, request.sides);
     return opening;
 }
 
-/// Of a flow that is counted for its host.
-Opening OwnFlows::open_for_host(First& first) {
+/// Of a flow that is counted for its host: counts it for what else it is counted for.
+void OwnFlows::open_for_host(First& first, Opening& opening) {
+    const bool is_counted = first.request.is_inward() || params_.policy->quotas.count_inside();
+    if (params_.quotas == nullptr || !is_counted)
+        return open_admitted(first, opening);
     const hosts::Charged charged = charge(first.request, first.now);
-    if (charged.refusal != hosts::Refusal::None)
-        return not_opened(drop_of(charged.refusal));
+    if (charged.refusal != hosts::Refusal::None) {
+        refuse(opening, drop_of(charged.refusal));
+        return;
+    }
     first.charge = charged.charge;
-    const Opening opening = open_admitted(first);
-    if (opening.outcome != Opening::Outcome::Opened && params_.quotas != nullptr)
+    open_admitted(first, opening);
+    if (opening.outcome != Opening::Outcome::Opened)
         params_.quotas->give_back(charged.charge);
-    return opening;
 }
 
-/// Counts it for what else it is counted for. Where outside hosts, or those of its prefix, have all
-/// that they may, one that is not ASSURED goes for it.
+/// Where outside hosts, or those of its prefix, have all that they may, one that is not ASSURED
+/// goes for it.
 hosts::Charged OwnFlows::charge(const Request& request, Tick now) {
-    const bool is_counted = request.is_inward() || params_.policy->quotas.count_inside();
-    if (params_.quotas == nullptr || !is_counted)
-        return {};
     const hosts::QuotaRequest quota = request.quota(*params_.policy, params_.quotas->prefix_keys());
     const hosts::Charged charged = params_.quotas->charge(quota, now);
     const auto what = hosts::used_up(quota, charged.refusal);
@@ -118,21 +119,18 @@ hosts::Counted OwnFlows::admit(const Request& request, Tick now) {
 }
 
 /// Decides and commits, until no other worker is faster.
-Opening OwnFlows::open_admitted(const First& first) {
-    const net::Tuple& original = first.request.original;
-    Opening opening;
+void OwnFlows::open_admitted(const First& first, Opening& opening) {
     for (unsigned attempt = 0; attempt < kAttempts; ++attempt) {
         // Another worker may have opened it by its reply.
         if (attempt > 0)
-            opening.flow = params_.table.find(original, first.now);
+            opening.flow = params_.table.find(first.request.original, first.now);
         if (opening.flow)
             opening.outcome = Opening::Outcome::Existed;
         if (opening.flow || commit(first, decide(first), opening))
-            return opening;
+            return;
     }
-    refuse(opening, net::is_by_address(original.protocol) ? Drop::AddressesExhausted
-                                                          : Drop::PortsUnsearched);
-    return opening;
+    refuse(opening, net::is_by_address(first.request.original.protocol) ? Drop::AddressesExhausted
+                                                                        : Drop::PortsUnsearched);
 }
 
 /// What was lost a moment ago, it contends for before it searches.
@@ -214,8 +212,8 @@ bool OwnFlows::insert(const First& first, const Decision& decision, const Tied& 
         params_.quotas->set(*index, charge);
     if (params_.table.accounts().is_on())
         params_.table.accounts().begin(*index, bytes);
-    const auto hashes = hashes_of(request, decision, record);
-    const flow::Insertion insertion = member_.insert(*index, hashes, now);
+    opening.hashes = hashes_of(request, decision, record);
+    const flow::Insertion insertion = member_.insert(*index, opening.hashes, now);
     counters_.count[Count::FlowsExpired].add(insertion.expired);
     if (request.expectation)
         foretelling_.finish(*request.expectation, insertion.outcome);
@@ -223,17 +221,15 @@ bool OwnFlows::insert(const First& first, const Decision& decision, const Tied& 
         case flow::InsertOutcome::Inserted:
             params_.table.deadlines().set(*index, now, first_look(*index, now, timeout));
             count(first, decision, *index);
-            record.for_each_holder(
-                [&](uint32_t holder) { name_dependent(params_.table, holder, *index); });
-            if (!request.is_inward() && record.holder.see().index()) {
-                holders_.keep(*index, now + timeout);
-                holders_.refresh(*index, now);
-            }
-            opening = {Opening::Outcome::Opened, {*index, net::Direction::Original}, {}, hashes};
+            if (record.holder.see().index())
+                begin_under(*index, request.is_inward(), now + timeout, now);
+            opening.outcome = Opening::Outcome::Opened;
+            opening.flow = insertion.holder;
             return true;
         case flow::InsertOutcome::OriginalTaken:
             counters_.count[Count::OpenLost].add(1);
-            opening = {Opening::Outcome::Existed, insertion.holder, {}};
+            opening.outcome = Opening::Outcome::Existed;
+            opening.flow = insertion.holder;
             return true;
         case flow::InsertOutcome::NoSpace:
             return refuse(opening, Drop::TableFull);
@@ -241,6 +237,16 @@ bool OwnFlows::insert(const First& first, const Decision& decision, const Tied& 
             break;  // between the look and the claim
     }
     return false;
+}
+
+/// It hangs on a holder, or on two, which are told of it.
+void OwnFlows::begin_under(uint32_t index, bool is_inward, Tick deadline, Tick now) {
+    params_.table.record(index).for_each_holder(
+        [&](uint32_t holder) { name_dependent(params_.table, holder, index); });
+    if (is_inward)
+        return;
+    holders_.keep(index, deadline);
+    holders_.refresh(index, now);
 }
 
 /// Of both keys of a record that has been filled.

@@ -127,8 +127,8 @@ private:
 
     hosts::Counted admit(const Request& request, Tick now);
     hosts::Charged charge(const Request& request, Tick now);
-    Opening open_for_host(First& first);
-    Opening open_admitted(const First& first);
+    void open_for_host(First& first, Opening& opening);
+    void open_admitted(const First& first, Opening& opening);
     Decision decide(const First& first);
     Decision search(const First& first);
     std::optional<Decision> contend(const First& first, unsigned most_keys);
@@ -136,6 +136,7 @@ private:
     bool insert(const First& first, const Decision& decision, const Tied& tied, Opening& opening);
     std::optional<uint32_t> take_record(const First& first);
     bool make_room(const First& first);
+    void begin_under(uint32_t index, bool is_inward, Tick deadline, Tick now);
     std::array<uint64_t, 2> hashes_of(const Request& request, const Decision& decision,
                                       const flow::FlowRecord& record) const;
     Duration first_timeout(const flow::FlowRecord& record, const First& first) const;

@@ -25,7 +25,10 @@ bool take_own_port(const OwnPortGround& ground, const Request& request, Tick now
     if (!is_plain(params, request) || rule->independence_of(original.protocol, own) != nullptr)
         return false;
     const pool::AddressPool& pool = rule->pool_at(request.uplink);
-    const net::Endpoint external{pool.address(first.of(pool, original.inside_source())),
+    const bool is_foreseen = request.ahead != nullptr && &pool == rule->pool;
+    const net::Endpoint external{is_foreseen
+                                     ? request.ahead->reply.destination
+                                     : pool.address(first.of(pool, original.inside_source())),
                                  original.source_port};
     if (!pool.ports().contains(own) || !is_usable(params.holdings, external.address) ||
         is_reserved(params, *rule, original.protocol, external, false) ||
@@ -43,10 +46,8 @@ bool take_own_port(const OwnPortGround& ground, const Request& request, Tick now
 }
 
 std::optional<net::Endpoint> find_kept(const AllocatorParams& params, const Request& request,
-                                       Tick now) {
+                                       uint64_t hash, Tick now) {
     const net::Tuple& original = request.original;
-    const uint64_t hash =
-        request.ahead != nullptr ? request.ahead->endpoint_hash : params.kept.hash(original);
     const auto kept = params.kept.find(params.table, original, hash, now, request.ended);
     return kept && is_usable(params.holdings, kept->address) ? kept : std::nullopt;
 }
@@ -60,16 +61,6 @@ net::Tuple first_guess(const OwnPortGround& ground, const net::Tuple& original, 
         return block_keys(original.inside_source(), 0, {}).original;
     reply.destination = rule.pool->address(ground.first.of(*rule.pool, original.inside_source()));
     return reply;
-}
-
-bool is_reserved(const AllocatorParams& params, const Rule& rule, net::Protocol protocol,
-                 net::Endpoint external, bool is_mapped) {
-    if (params.own_ports != nullptr && params.own_ports->contains(protocol, external))
-        return true;
-    const policy::Policy& policy = *params.policy;
-    const bool is_for_mappings = !is_mapped && policy.holders.blocks.size == 0 &&
-                                 rule.reserves(protocol, external.port.host()) != 0;
-    return is_for_mappings || policy.statics.reserves(protocol, external);
 }
 
 }  // namespace sluice::nat

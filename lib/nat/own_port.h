@@ -28,16 +28,31 @@ struct OwnPortGround {
 bool take_own_port(const OwnPortGround& ground, const Request& request, Tick now,
                    Decision& decision);
 
-/// What the flow's inside endpoint has toward another server, at an address that may be used.
+/// What the flow's inside endpoint, of this hash, has toward another server, at an address that may
+/// be used.
 std::optional<net::Endpoint> find_kept(const AllocatorParams& params, const Request& request,
-                                       Tick now);
+                                       uint64_t hash, Tick now);
+/// Likewise, and at once where there is none.
+inline std::optional<net::Endpoint> find_kept(const AllocatorParams& params, const Request& request,
+                                              Tick now) {
+    const uint64_t hash = request.ahead != nullptr ? request.ahead->endpoint_hash
+                                                   : params.kept.hash(request.original);
+    return params.kept.may_have(hash) ? find_kept(params, request, hash, now) : std::nullopt;
+}
 
 /// The key that an allocator looks up first for a flow from inside, most likely: Ahead::reply.
 net::Tuple first_guess(const OwnPortGround& ground, const net::Tuple& original, const Rule& rule);
 
 /// Given to others by the operator, or the gateway's own, or for mappings.
-bool is_reserved(const AllocatorParams& params, const Rule& rule, net::Protocol protocol,
-                 net::Endpoint external, bool is_mapped);
+inline bool is_reserved(const AllocatorParams& params, const Rule& rule, net::Protocol protocol,
+                        net::Endpoint external, bool is_mapped) {
+    if (params.own_ports != nullptr && params.own_ports->contains(protocol, external))
+        return true;
+    const policy::Policy& policy = *params.policy;
+    const bool is_for_mappings = !is_mapped && policy.holders.blocks.size == 0 &&
+                                 rule.reserves(protocol, external.port.host()) != 0;
+    return is_for_mappings || policy.statics.reserves(protocol, external);
+}
 
 /// By another flow than the one that counts as gone.
 inline bool is_held(flow::FlowRef holder, uint32_t ended) {

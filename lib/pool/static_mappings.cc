@@ -71,10 +71,10 @@ StaticSet::StaticSet(std::span<const Forward> forwards, std::span<const OneToOne
     for (Runs* runs :
          {&by_external_, &by_internal_, &one_by_external_, &one_by_internal_, &externals_})
         runs->compile();
-    // Without any, a range that holds no address.
-    const bool is_empty = externals_.is_empty();
-    first_ = Be32::from_host(is_empty ? 1 : static_cast<uint32_t>(externals_.lowest()));
-    last_ = Be32::from_host(is_empty ? 0 : static_cast<uint32_t>(externals_.highest()));
+    if (externals_.is_empty())
+        return;
+    first_ = static_cast<uint32_t>(externals_.lowest());
+    span_ = externals_.highest() - externals_.lowest() + 1;
 }
 
 void StaticSet::add_forward(const Forward& forward) {

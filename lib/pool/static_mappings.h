@@ -91,14 +91,16 @@ public:
     bool reserves_of(Be32 address, PortRange ports) const;
 
     /// The forward with this external endpoint, the first of equal ones; null where there is none.
-    const Forward* forward_of(net::Protocol protocol, net::Endpoint external) const;
+    /// By itself: who is told by may_contain() that there is none shall not pay for the search.
+    [[gnu::noinline]] const Forward* forward_of(net::Protocol protocol,
+                                                net::Endpoint external) const;
     /// The pair that this external address is of.
     const OneToOne* pair_of(Be32 external) const;
 
 private:
     void add_forward(const Forward& forward);
     void add_pair(uint32_t number, std::span<const net::InsideAddress> left_out);
-    bool may_contain(Be32 address) const { return first_ <= address && address <= last_; }
+    bool may_contain(Be32 address) const { return address.host() - first_ < span_; }
     std::optional<net::Endpoint> search_inside(net::Protocol protocol,
                                                net::Endpoint internal) const;
     bool search(Be32 address) const { return externals_.find(address.host()) != kNoRun; }
@@ -115,9 +117,9 @@ private:
     Runs by_internal_;
     Runs one_by_external_;  // the number of the pair, by address
     Runs one_by_internal_;
-    Runs externals_;  // all external addresses
-    Be32 first_;
-    Be32 last_;
+    Runs externals_;      // all external addresses
+    uint32_t first_ = 0;  // the lowest of them
+    uint64_t span_ = 0;   // so many addresses on, that included, is beyond the highest
 };
 
 }  // namespace sluice::pool

@@ -4,8 +4,7 @@
 #include "conntrack/tcp_tracker.h"
 #include "nat/mss_clamp.h"
 #include "nat/translate.h"
-
-#include <rte_ip.h>
+#include "worker/forwarding.h"
 
 namespace sluice::worker {
 
@@ -15,8 +14,7 @@ using stats::Drop;
 void Departure::check(Burst& burst, Tick now) {
     for (unsigned i : SetBits{burst.live & ~burst.fresh}) {
         const net::Packet& packet = burst.packet[i];
-        if (packet.ip->time_to_live > 1 && packet.length <= parts_.egress.least_mtu() &&
-            !packet.is_fragment)
+        if (leaves_by_any(packet, parts_.egress.least_mtu()))
             continue;
         if (const link::Exit* exit = parts_.paths.exit_of(burst, i))
             parts_.answers.may_leave(burst, i, *exit, now);

@@ -61,6 +61,10 @@ std::optional<Drop> refuse_exit(const net::Packet& packet, const link::Exit& exi
                : std::optional(Drop::TooBig);
 }
 
+bool leaves_by_any(const net::Packet& packet, uint16_t least_mtu) {
+    return packet.ip->time_to_live > 1 && packet.length <= least_mtu && !packet.is_fragment;
+}
+
 bool quotes_what_was_sent(const conntrack::Tuning& tuning, const net::Packet& error,
                           net::Direction direction, const conntrack::TcpTracker& tracker) {
     net::Quote quote;

@@ -42,6 +42,8 @@ inline bool belongs(const flow::FlowRecord& record, net::Direction direction, ne
 /// Why a packet does not leave by this exit, if it does not. One that is too big for its MTU may be
 /// cut where that is no reason.
 std::optional<stats::Drop> refuse_exit(const net::Packet& packet, const link::Exit& exit);
+/// True of most packets: they may leave by every exit, whole.
+bool leaves_by_any(const net::Packet& packet, uint16_t least_mtu);
 
 /// With --tcp-strict: whether what an ICMP error quotes of a TCP flow, in whose `direction` it
 /// travels, may be true by the flow's numbers (RFC 5927 §4.1). True of all other protocols.

@@ -50,9 +50,11 @@ void Openings::expect(Burst& burst) {
         ahead.original =
             burst.is_guessed(i) ? burst.guesses.hash[i] : parts_.shared.table.hasher()(tuple);
         parts_.shared.table.send_for(ahead.original);
-        ahead.reply = replies[count++] = parts_.own_flows.first_guess(tuple, *rule);
+        ahead.reply = parts_.own_flows.first_guess(tuple, *rule);
         burst.foreseen |= uint64_t{1} << i;
     }
+    for (unsigned i : SetBits{burst.foreseen})
+        replies[count++] = burst.ahead[i].reply;
     parts_.shared.table.hasher().bulk(std::span(replies).first(count),
                                       std::span(hashes).first(count));
     count = 0;
@@ -215,7 +217,8 @@ void Openings::open_admitted(Burst& burst, unsigned i, Tick now) {
     const auto [path, reason] = parts_.forwarding.way_of(target);
     if (!path)
         return drop(burst, i, reason);
-    if (parts_.answers.may_leave(burst, i, parts_.egress.exit(path->interface), now,
+    if (leaves_by_any(burst.packet[i], parts_.egress.least_mtu()) ||
+        parts_.answers.may_leave(burst, i, parts_.egress.exit(path->interface), now,
                                  tell_of(burst, i)))
         commit(burst, i, target.request, *path, now);
 }
@@ -263,8 +266,10 @@ bool Openings::has_been_opened(Burst& burst, unsigned i, Tick now) {
 /// One of several uplinks is told by the address that the flow has been given, and may be another
 /// than the first choice.
 bool Openings::goes_by(flow::FlowRef flow, std::optional<link::UplinkId> uplink) const {
+    if (!uplink)
+        return true;
     const Be32 source = parts_.shared.table.record(flow).key(net::Direction::Reply).destination;
-    return !uplink || parts_.policy->routes.uplinks().of(source) == uplink;
+    return parts_.policy->routes.uplinks().of(source) == uplink;
 }
 
 }  // namespace sluice::worker

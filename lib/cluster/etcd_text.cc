@@ -153,7 +153,8 @@ Inside inside_in(const json& value) {
         return {};
     const auto parsed = net::parse_address(address.get_ref<const std::string&>());
     const auto parsed_mac = net::parse_mac(mac.get_ref<const std::string&>());
-    return parsed && parsed_mac ? Inside{*parsed, *parsed_mac} : Inside{};
+    const bool is_said = parsed && parsed_mac && *parsed != Be32{};
+    return is_said ? Inside{*parsed, *parsed_mac} : Inside{};
 }
 
 /// A key that is there, as a member's or an address's.

@@ -106,8 +106,9 @@ TEST_CASE("etcd text: a member says where it is inside, if it knows") {
     for (const char* none :
          {R"({"instance":"3","leaves":false})", R"({"inside":"10.0.0.2"})",
           R"({"mac":"02:00:00:00:ab:cd"})", R"({"inside":"10.0.0","mac":"02:00:00:00:ab:cd"})",
-          R"({"inside":"10.0.0.2","mac":"02:00"})", R"({"inside":7,"mac":8})"})
-        CHECK(!read(none).is_said());
+          R"({"inside":"10.0.0.2","mac":"02:00"})", R"({"inside":7,"mac":8})",
+          R"({"inside":"0.0.0.0","mac":"02:00:00:00:ab:cd"})"})
+        CHECK(read(none) == Inside{});
 }
 
 TEST_CASE("etcd text: a member says where it takes flows, if it does") {

@@ -32,7 +32,8 @@ std::vector<Be32> goals(const sync::Incoming::Message& message) {
         for (const net::Tuple& tuple : message.entry<Record>(i).tuple)
             addresses.push_back(tuple.destination);
     std::ranges::sort(addresses);
-    addresses.erase(std::ranges::unique(addresses).begin(), addresses.end());
+    // Not std::ranges::unique(): see sync/introduction.cc.
+    addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
     return addresses;
 }
 

@@ -2,6 +2,7 @@
 #include "sluice/clustering.h"
 
 #include "conntrack/layout.h"
+#include "conntrack/status.h"
 #include "flow/journal.h"
 #include "gateway/numbering.h"
 #include "gateway/rules.h"
@@ -35,7 +36,8 @@ std::optional<cluster::Moving> moving_of(const Clustering::Ground& ground, clust
                            .table = ground.gateway.table(),
                            .now = ground.now,
                            .is_number = is_number,
-                           .inbox = *inbox};
+                           .inbox = *inbox,
+                           .copied_status = conntrack::kAssured};
 }
 
 }  // namespace
@@ -111,7 +113,10 @@ command::ClusterReport report_of(const cluster::View& view) {
             {member.name, member.leaves,
              member.inside.is_said() ? net::to_string(member.inside.address) : ""});
     for (const cluster::View::Address& each : view.addresses)
-        report.addresses.push_back({net::to_string(each.address), each.owner, each.is_held});
+        report.addresses.push_back(
+            {net::to_string(each.address), each.owner, each.is_held, each.copy_at});
+    report.copies = view.copies;
+    report.copies_refused = view.copies_refused;
     return report;
 }
 

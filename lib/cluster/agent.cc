@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cluster/agent.h"
 
+#include "cluster/copy_plan.h"
 #include "net/text.h"
 
 #include <algorithm>
@@ -20,6 +21,8 @@ constexpr std::chrono::milliseconds kListensAgain{100};
 constexpr std::chrono::milliseconds kSaysLate{500};
 /// What goes by an address comes before the address does, which has that time to come.
 constexpr std::chrono::seconds kExpects{10};
+/// Who is to have copies of what is looked at so often.
+constexpr std::chrono::milliseconds kCopiesEach{200};
 constexpr size_t kMostNamed = 8;
 constexpr size_t kLongestName = 63;
 constexpr std::string_view kNameChars =
@@ -92,6 +95,9 @@ Status Agent::begin() {
         return Error{"--cluster: the kernel gives no random numbers"};
     if (params_.moving)
         ownership_params_.takes_at = params_.moving->takes_at;
+    ownership_params_.has_copies = [this](const Owner& owner) {
+        return keeper_ != nullptr && keeper_->has(owner.address, owner.revision);
+    };
     ownership_.emplace(ownership_params_);
     if (Status status = begin_moving(); !status)
         return status;
@@ -125,12 +131,33 @@ Status Agent::begin_moving() {
     tls_ = std::move(*tls);
     giving_.emplace(GivingParams{moving.table, moving.now, *tls_, moving.hello,
                                  moving.takes_at.address, moving.is_number});
+    if (Status status = begin_copying(); !status)
+        return status;
     auto taking = Taking::start({moving.takes_at, *tls_, moving.hello, moving.inbox,
                                  [this](const std::vector<Be32>& addresses) { expect(addresses); },
-                                 params_.notice, params_.background});
+                                 params_.notice, params_.background, keeper_.get()});
     if (!taking)
         return taking.error();
     taking_ = std::move(*taking);
+    return Done{};
+}
+
+/// Of addresses that stay where they are.
+Status Agent::begin_copying() {
+    const Moving& moving = *params_.moving;
+    auto keeper =
+        CopyKeeper::start({moving.inbox, moving.table.capacity(),
+                           [this](const std::vector<sync::Owned>& filled) { be_filled(filled); },
+                           params_.background});
+    if (!keeper)
+        return keeper.error();
+    keeper_ = std::move(*keeper);
+    auto teller = CopyTeller::start(
+        {moving.table, moving.now, *tls_, moving.hello, moving.takes_at.address, moving.is_number,
+         moving.copied_status, params_.holdings, params_.notice, params_.background});
+    if (!teller)
+        return teller.error();
+    copy_teller_ = std::move(*teller);
     return Done{};
 }
 
@@ -149,6 +176,9 @@ Agent::~Agent() {
     for (std::thread* thread : {&asking_, &listening_, &telling_})
         if (thread->joinable())
             thread->join();
+    // Nobody else asks them any more, and what they ask is there still.
+    copy_teller_.reset();
+    keeper_.reset();
 }
 
 void Agent::leave() {
@@ -309,7 +339,32 @@ void Agent::publish(Moment now) {
             holdings.is_others(i) != is_others)
             holdings.leave_to_other(i, is_others);
     publish_owners();
+    copy(now);
     say_changes(now);
+}
+
+/// What others keep of this gateway's flows, and it of theirs.
+void Agent::copy(Moment now) {
+    if (copy_teller_ == nullptr)
+        return;
+    keeper_->fill(to_fill(*ownership_, params_.name));
+    if (now < copy_at_)
+        return;
+    copy_at_ = now + kCopiesEach;
+    copy_teller_->aim(copy_goals(*ownership_));
+    keeper_->follow(known_owners(*ownership_));
+}
+
+/// Copies are in the flow table, and workers may use the addresses.
+void Agent::be_filled(const std::vector<sync::Owned>& filled) {
+    const auto& all = params_.holdings.addresses();
+    step([&](Ownership& ownership) {
+        for (const sync::Owned& owned : filled)
+            if (const auto place = std::ranges::lower_bound(all, owned.address);
+                place != all.end() && *place == owned.address)
+                ownership.succession().filled(
+                    {static_cast<size_t>(place - all.begin()), owned.revision});
+    });
 }
 
 /// Members come before who is reached by them, and go after.
@@ -389,6 +444,14 @@ View Agent::view() const {
         view.addresses.push_back({heard.addresses()[i], owner != nullptr ? owner->name : "",
                                   ownership_->has(i) && view.left > Moment{}});
     }
+    if (copy_teller_ == nullptr)
+        return view;
+    const auto copied = copy_teller_->copied();
+    for (View::Address& each : view.addresses)
+        if (const auto found = copied.find(each.address); each.is_held && found != copied.end())
+            each.copy_at = found->second;
+    view.copies = keeper_->size();
+    view.copies_refused = keeper_->refused();
     return view;
 }
 

@@ -7,14 +7,16 @@
 /// Shape    Threads over one Ownership: one asks what that wants to be asked, one is told what
 ///          changes, and one tells others what goes by addresses that they are to have next. What
 ///          comes of it is in the Holdings that it is given.
-/// Threads  Three of its own, and that of Taking; none makes a worker or the control core wait.
-///          view() from any.
+/// Threads  Three of its own, and those of Taking, CopyKeeper and CopyTeller; none makes a worker
+///          or the control core wait. view() from any.
 /// Errors   start() says in a sentence why not. That etcd is away is none, nor that another gateway
 ///          has the name: it says so in the log, and goes on asking. Out of memory it begins anew,
 ///          without an address.
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "cluster/copy_keeper.h"
+#include "cluster/copy_teller.h"
 #include "cluster/etcd.h"
 #include "cluster/giving.h"
 #include "cluster/inbox.h"
@@ -47,6 +49,7 @@ struct Moving {
     std::function<Tick()> now;
     std::function<bool(Be32)> is_number;  ///< As Giving has it.
     Inbox& inbox;
+    uint8_t copied_status = 0;  ///< Flows that bear this status bit have copies elsewhere.
 };
 
 struct AgentParams {
@@ -69,11 +72,14 @@ struct View {
         Be32 address;
         std::string owner;  ///< Empty: nobody's.
         bool is_held = false;
+        std::string copy_at = {};  ///< Who has copies of all that goes by it, where it is held.
     };
     std::string name;
     Moment left{};  ///< For so long it may use what it holds; not above 0: it may not.
     std::vector<Member> members{};
     std::vector<Address> addresses{};
+    size_t copies = 0;            ///< Records of others that it keeps,
+    uint64_t copies_refused = 0;  ///< and that it had no room for.
 };
 
 class Agent {
@@ -91,11 +97,14 @@ private:
     explicit Agent(AgentParams params);
     Status begin();
     Status begin_moving();
+    Status begin_copying();
     void ask();
     void listen();
     void tell();
     void give(const Move& move);
     void expect(const std::vector<Be32>& addresses);
+    void copy(Moment now);
+    void be_filled(const std::vector<sync::Owned>& filled);
     void watch(Revision from);
     bool hear(const Told& told);
     template <typename Step>
@@ -114,6 +123,8 @@ private:
     Etcd watched_;
     std::unique_ptr<sync::Tls> tls_;  // where flows move, as the next ones
     std::optional<Giving> giving_;
+    std::unique_ptr<CopyKeeper> keeper_;
+    std::unique_ptr<CopyTeller> copy_teller_;
     std::unique_ptr<Taking> taking_;
     mutable std::mutex mutex_;  // of all that follows but the threads
     std::condition_variable changed_;
@@ -123,6 +134,7 @@ private:
     std::vector<Be32> gained_;            // and not said yet
     std::vector<Be32> lost_;
     Moment say_at_{};
+    Moment copy_at_{};
     bool was_valid_ = false;
     bool has_named_rival_ = false;
     bool leaves_ = false;

@@ -84,12 +84,13 @@ void Heard::take_free(Place& place, Revision revision, bool was_missed, Moment n
     place.changed = revision;
     const Moment heard_at = place.free ? place.free->heard_at : now;
     if (was_missed || !place.owner) {
-        place.free = Free{now + params_.ttl, heard_at, false};
+        place.free = Free{now + params_.ttl, heard_at, false, false};
     } else if (!place.free) {
         const Owner& last = *place.owner;
         const bool was_ours = last.name == params_.name && last.instance == params_.instance;
         // Since then nobody else has had what this process had.
-        place.free = Free{was_ours ? now : last_write(last.name, now) + params_.ttl, now, was_ours};
+        place.free =
+            Free{was_ours ? now : last_write(last.name, now) + params_.ttl, now, was_ours, true};
     }
 }
 

@@ -36,6 +36,7 @@ public:
         Moment from{};          ///< Nobody uses it any more.
         Moment heard_at{};      ///< That it is nobody's was heard.
         bool was_ours = false;  ///< This process had it last.
+        bool is_sure = false;   ///< Nobody has had it since last_owner().
     };
 
     explicit Heard(HeardParams params);

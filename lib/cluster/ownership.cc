@@ -32,10 +32,12 @@ constexpr std::chrono::seconds kTellsFor{5};
 Ownership::Ownership(const OwnershipParams& params)
     : params_(params),
       heard_({params.name, params.instance, params.addresses, params.timing.ttl}),
-      places_(params.addresses.size()) {}
+      places_(params.addresses.size()),
+      succession_(params.addresses.size(), params.has_copies) {}
 
 std::optional<Request> Ownership::next(Moment now) {
     sent_ = now;
+    succession_.turn(now);
     request_ = choose(now);
     return request_;
 }
@@ -83,9 +85,11 @@ std::optional<Request> Ownership::move_or_take(Moment now) {
     begin_moves(now);
     requested_.clear();
     for (size_t i = 0; i < places_.size() && requested_.size() < batch_; ++i)
-        if (const Place& place = places_[i]; place.step == Step::Stopped && now >= place.seen_at &&
-                                             (place.is_told || now >= place.written_at))
-            move(i, now);
+        if (Place& place = places_[i]; place.step == Step::Stopped && now >= place.seen_at &&
+                                       (place.is_told || now >= place.written_at)) {
+            place.again = now + kMoveAgain;
+            requested_.push_back(i);
+        }
     const bool may_take = !leaves_ && requested_.empty() && heard_.seen() >= revision_;
     for (size_t i = 0; may_take && i < places_.size() && requested_.size() < batch_; ++i)
         if (heard_.free(i) != nullptr && now >= taken_from(i))
@@ -114,16 +118,15 @@ void Ownership::begin_moves(Moment now) {
         place.written_at = place.seen_at + kTellsFor;
         ++moving;
     }
+    // The same process is to have it as when it stopped.
+    const auto is_as_stopped = [this](size_t i, const Place& place) {
+        const std::string* first = shares_.first(i);
+        return first != nullptr && *first == place.to &&
+               heard_.members().at(*first).instance == place.process;
+    };
     for (size_t i = 0; i < places_.size(); ++i)
-        if (places_[i].step == Step::Stopped && !is_as_stopped(i))
+        if (places_[i].step == Step::Stopped && !is_as_stopped(i, places_[i]))
             places_[i].step = Step::No;
-}
-
-/// The same process is to have it as when it stopped.
-bool Ownership::is_as_stopped(size_t index) const {
-    const std::string* first = shares_.first(index);
-    return first != nullptr && *first == places_[index].to &&
-           heard_.members().at(*first).instance == places_[index].process;
 }
 
 /// All that one of them is to have.
@@ -161,16 +164,12 @@ void Ownership::told(const Move& move) {
     }
 }
 
-void Ownership::move(size_t index, Moment now) {
-    places_[index].again = now + kMoveAgain;
-    requested_.push_back(index);
-}
-
 void Ownership::take(size_t index, Moment now) {
     const auto self = heard_.members().find(params_.name);
     if (self == heard_.members().end() || self->second.lease != lease_)
         return;
     places_[index].again = now + kTakeAgain;
+    succession_.attempt(index, heard_, now);
     requested_.push_back(index);
 }
 
@@ -274,8 +273,10 @@ void Ownership::lose_lease(Moment now) {
     is_member_ = is_kept_ = false;
     use_until_ = Moment::min();
     again_ = now;
-    for (Place& place : places_)
-        place.step = Step::No;
+    for (size_t i = 0; i < places_.size(); ++i) {
+        places_[i].step = Step::No;
+        succession_.forget(i);
+    }
     has_left_ = leaves_;
 }
 
@@ -331,9 +332,13 @@ void Ownership::hear(const News& news, Moment now) {
     const bool is_gone = std::ranges::find(news.gone, params_.name) != news.gone.end();
     if (is_member_ && is_gone && news.revision > revision_)
         lose_lease(now);
-    for (size_t i = 0; i < places_.size(); ++i)
-        if (!is_ours(i))
-            places_[i].step = Step::No;
+    for (size_t i = 0; i < places_.size(); ++i) {
+        if (is_ours(i))
+            continue;
+        places_[i].step = Step::No;
+        if (heard_.owner(i) != nullptr)
+            succession_.forget(i);
+    }
 }
 
 void Ownership::leave(Moment by) {
@@ -355,8 +360,10 @@ void Ownership::count_shares() {
     for (const auto& [name, member] : heard_.members())
         if (!member.leaves && !(leaves_ && name == params_.name))
             staying.push_back(name);
-    if (staying != shares_.members())
-        shares_ = Shares(params_.addresses, std::move(staying));
+    if (staying == shares_.members())
+        return;
+    succession_.count(params_.addresses, staying, params_.name);
+    shares_ = Shares(params_.addresses, std::move(staying));
 }
 
 }  // namespace sluice::cluster

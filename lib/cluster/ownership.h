@@ -12,6 +12,8 @@
 ///          seen that, lets the other be told what goes by it (who can be told), and writes the
 ///          other's name; where no answer comes it uses the address again
 ///          only when that write has come true or cannot any more.
+///          One that it has taken, and has copies of, it uses when these are in the flow table, or
+///          after some seconds.
 /// Units    Moments of one monotonic clock.
 /// Threads  One at a time.
 /// Cost     next() looks at every address.
@@ -20,8 +22,10 @@
 #include "cluster/heard.h"
 #include "cluster/shares.h"
 #include "cluster/store.h"
+#include "cluster/succession.h"
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -45,6 +49,8 @@ struct OwnershipParams {
     Timing timing = {};
     Inside inside = {};
     std::optional<net::Endpoint> takes_at = {};  ///< Of this gateway, as Member has it.
+    /// What went by an address since that was its owner is kept here; null: nothing ever is.
+    std::function<bool(const Owner&)> has_copies = {};
 };
 
 /// Addresses that are not used any more, and whom to tell what goes by them.
@@ -75,12 +81,17 @@ public:
     /// It has been told, or could not be.
     void told(const Move& move);
 
+    Succession& succession() { return succession_; }
+    const Succession& succession() const { return succession_; }
+
     /// Hands over all addresses, and gives its lease back; at `by` without having handed over.
     void leave(Moment by);
     bool has_left() const { return has_left_; }
 
     /// The address of that index may be used before use_until().
-    bool has(size_t index) const { return is_ours(index) && places_[index].step == Step::No; }
+    bool has(size_t index) const {
+        return is_ours(index) && places_[index].step == Step::No && !succession_.waits(index);
+    }
     Moment use_until() const { return use_until_; }
     const Heard& heard() const { return heard_; }
     /// Since when another has this gateway's name; nothing where none has.
@@ -114,8 +125,6 @@ private:
     bool is_done() const;
     std::optional<Request> move_or_take(Moment now);
     void begin_moves(Moment now);
-    bool is_as_stopped(size_t index) const;
-    void move(size_t index, Moment now);
     void take(size_t index, Moment now);
     Moment taken_from(size_t index) const;
     Request put_owners() const;
@@ -135,6 +144,7 @@ private:
     Heard heard_;
     std::vector<Place> places_;  // by address
     Shares shares_;
+    Succession succession_;
     std::optional<Request> request_;  // on its way
     std::vector<size_t> requested_;   // of PutOwners: the addresses
     size_t batch_ = kLargestBatch;    // so many at once

@@ -51,7 +51,6 @@ Status Taking::begin() {
     if (!listener_)
         return Error{"--cluster listen=" + net::to_string(params_.listen) + ": " +
                      std::strerror(errno)};
-    completes_ = params_.inbox.taken.load(std::memory_order_acquire);  // of another before
     try {
         thread_ = std::thread([this] {
             params_.background.enter();
@@ -93,22 +92,24 @@ void Taking::serve(Session& session, const std::string& from) {
     changes_.clear();
     while (!is_stopped()) {
         const bool waits_for_core = session.completed != 0 && !session.is_answered;
-        pollfd polled{session.channel.descriptor(),
-                      session.channel.events(params_.inbox.mailbox.has_room()), 0};
+        pollfd polled{session.channel->descriptor(),
+                      session.channel->events(params_.inbox.mailbox.has_room()), 0};
         poll(&polled, 1, waits_for_core ? kRestForCore : kRestTaking);
         const Status status = turn(session);
+        if (session.channel == nullptr)
+            return;
         if (status)
             continue;
         // An answered one has closed the connection, as it should; a stranger is not to fill the
         // log.
-        if (!session.is_answered && session.channel.has_judged())
+        if (!session.is_answered && session.channel->has_judged())
             params_.notice("--cluster: flows from " + from + ": " + status.error().message);
         return;
     }
 }
 
 Status Taking::turn(Session& session) {
-    sync::Channel& channel = session.channel;
+    sync::Channel& channel = *session.channel;
     const bool has_room = params_.inbox.mailbox.has_room();
     answer(session);
     if (Status status = channel.turn(has_room ? kMostToTake : 0); !status)
@@ -127,11 +128,14 @@ Status Taking::turn(Session& session) {
             break;
         if (Status status = hear(session, **message); !status)
             return status;
+        if (session.channel == nullptr)
+            return Done{};
     }
-    const bool completes = session.completed != 0 && !changes_.empty();
-    if (!changes_.empty())
-        params_.inbox.mailbox.put(changes_);
-    completes_ += completes;
+    if (changes_.empty())
+        return Done{};
+    params_.inbox.mailbox.put(changes_);
+    if (session.completed != 0)
+        session.completes = ++params_.inbox.completes;
     return Done{};
 }
 
@@ -140,8 +144,11 @@ Status Taking::hear(Session& session, const sync::Incoming::Message& message) {
         return Error{"it goes on when all was told"};
     switch (message.type) {
         case sync::Type::Hello:
-            session.channel.outgoing().add(params_.hello);
+            session.channel->outgoing().add(params_.hello);
+            session.instance = message.as<sync::Hello>().instance;
             return judge_form(message.as<sync::Hello>(), params_.hello);
+        case sync::Type::Owned:
+            return leave_to_keeper(session, message);
         case sync::Type::Records:
             params_.expect(goals(message));
             break;
@@ -153,17 +160,31 @@ Status Taking::hear(Session& session, const sync::Incoming::Message& message) {
         default:
             return Error{"it says what nobody asked it for"};
     }
+    if (!session.telling.owns_lock())
+        session.telling = std::unique_lock(params_.inbox.telling);
     append(message, changes_);
+    return Done{};
+}
+
+/// What has been told of the addresses is heard by that from here on.
+Status Taking::leave_to_keeper(Session& session, const sync::Incoming::Message& message) {
+    if (params_.keeper == nullptr || session.telling.owns_lock())
+        return Error{"it says what nobody asked it for"};
+    CopySource source{.instance = session.instance};
+    for (size_t i = 0; i < message.count<sync::Owned>(); ++i)
+        source.owned.push_back(message.entry<sync::Owned>(i));
+    source.channel = std::move(session.channel);
+    params_.keeper->keep(std::move(source));
     return Done{};
 }
 
 /// When the control core has taken all of it.
 void Taking::answer(Session& session) {
-    const bool is_taken =
-        session.completed != 0 && params_.inbox.taken.load(std::memory_order_acquire) == completes_;
+    const bool is_taken = session.completed != 0 && params_.inbox.has_taken(session.completes);
     if (!is_taken || std::exchange(session.is_answered, true))
         return;
-    session.channel.outgoing().add(sync::State{.applied = session.completed});
+    session.telling.unlock();
+    session.channel->outgoing().add(sync::State{.applied = session.completed});
 }
 
 }  // namespace sluice::cluster

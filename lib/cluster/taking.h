@@ -7,12 +7,14 @@
 ///
 /// Shape    One of them after the other; who waits is in the kernel's queue. Who has said nothing
 ///          for six seconds, or has not proven to be one of them within half a second, is left.
+///          Who tells copies, of addresses that it goes on to use, is left to the copy keeper.
 /// Threads  One of its own, which never makes a worker or the control core wait.
 /// Errors   start() says in a sentence why not. What is none of ours ends the connection, and the
 ///          log says so.
 
 #include "base/descriptor.h"
 #include "base/result.h"
+#include "cluster/copy_keeper.h"
 #include "cluster/inbox.h"
 #include "listing/background.h"
 #include "net/tuple.h"
@@ -24,6 +26,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -39,6 +42,7 @@ struct TakingParams {
     std::function<void(const std::vector<Be32>&)> expect;
     std::function<void(const std::string&)> notice;
     listing::Background background{};
+    CopyKeeper* keeper = nullptr;  ///< Outlives it. Null: it takes no copies.
 };
 
 class Taking {
@@ -54,11 +58,15 @@ private:
     /// With who tells now.
     struct Session {
         Session(const sync::Tls& tls, Descriptor socket)
-            : channel(tls, std::move(socket), sync::Channel::End::Server) {}
+            : channel(std::make_unique<sync::Channel>(tls, std::move(socket),
+                                                      sync::Channel::End::Server)) {}
 
-        sync::Channel channel;
+        std::unique_ptr<sync::Channel> channel;  // null: the copy keeper has it
+        std::unique_lock<std::mutex> telling{};  // from its Begin on
+        uint64_t instance = 0;
         Clock::time_point heard = Clock::now();
         uint32_t completed = 0;  // the message that was Complete, or 0
+        uint32_t completes = 0;  // and then Inbox::completes
         bool is_answered = false;
     };
 
@@ -68,13 +76,13 @@ private:
     void serve(Session& session, const std::string& from);
     Status turn(Session& session);
     Status hear(Session& session, const sync::Incoming::Message& message);
+    Status leave_to_keeper(Session& session, const sync::Incoming::Message& message);
     void answer(Session& session);
     bool is_stopped() const { return is_stopped_.load(std::memory_order_relaxed); }
 
     TakingParams params_;
     Descriptor listener_;
     std::vector<sync::Change> changes_;
-    uint32_t completes_ = 0;  // that the control core was told
     std::atomic<bool> is_stopped_{false};
     std::thread thread_;
 };

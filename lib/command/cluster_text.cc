@@ -42,7 +42,8 @@ std::string cluster_text(const ClusterReport& cluster) {
                 (member.leaves ? ", and leaves\n" : "\n");
     for (const ClusterReport::Address& each : cluster.addresses)
         text += padded(each.address) + (each.owner.empty() ? "nobody's" : each.owner) +
-                (each.is_held ? ", used here\n" : "\n");
+                (each.is_held ? ", used here" : "") +
+                (each.copy_at.empty() ? "\n" : ", copies at " + each.copy_at + "\n");
     return text;
 }
 
@@ -60,7 +61,8 @@ std::string cluster_json(const ClusterReport& cluster) {
         addresses.push_back(
             {{"address", each.address},
              {"owner", each.owner.empty() ? ordered_json() : ordered_json(each.owner)},
-             {"held", each.is_held}});
+             {"held", each.is_held},
+             {"copies_at", each.copy_at.empty() ? ordered_json() : ordered_json(each.copy_at)}});
     const double left = static_cast<double>(std::max<int64_t>(cluster.left.count(), 0)) / 1000;
     return ordered_json{{"name", cluster.name},
                         {"lease_seconds", left},

@@ -96,11 +96,14 @@ struct ClusterReport {
         std::string address;
         std::string owner;  ///< Empty: nobody's, or nobody knows.
         bool is_held = false;
+        std::string copy_at = {};  ///< Who has copies of its flows, where it is held.
     };
     std::string name;                  ///< This gateway's.
     std::chrono::milliseconds left{};  ///< For so long its lease is good; 0: it has none.
     std::vector<Member> members{};
     std::vector<Address> addresses{};
+    size_t copies = 0;  ///< Records that it keeps for others.
+    uint64_t copies_refused = 0;
 };
 
 /// What is told of a rule that refuses flows.

@@ -35,6 +35,7 @@ void append(const Incoming::Message& message, std::vector<Change>& changes) {
             break;
         case Type::Hello:
         case Type::State:
+        case Type::Owned:
             break;
     }
 }

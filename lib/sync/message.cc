@@ -34,6 +34,8 @@ bool is_length(Type type, uint32_t bytes) {
             return bytes != 0 && bytes % sizeof(End) == 0 && bytes <= kMostPayload;
         case Type::Hosts:
             return bytes != 0 && bytes % sizeof(Host) == 0 && bytes <= kMostPayload;
+        case Type::Owned:
+            return bytes != 0 && bytes % sizeof(Owned) == 0 && bytes <= kMostPayload;
     }
     return false;
 }
@@ -91,6 +93,7 @@ T Incoming::Message::entry(size_t i) const {
 template Record Incoming::Message::entry<Record>(size_t i) const;
 template End Incoming::Message::entry<End>(size_t i) const;
 template Host Incoming::Message::entry<Host>(size_t i) const;
+template Owned Incoming::Message::entry<Owned>(size_t i) const;
 
 void Incoming::add(std::span<const std::byte> bytes) {
     bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<ptrdiff_t>(taken_));

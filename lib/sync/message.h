@@ -38,6 +38,9 @@ enum class Type : uint8_t {
     Complete,   ///< All that the sender had at Begin has been told, and does not count if it was
                 ///< not.
     Hosts,      ///< Which IPv6 hosts are meant by the numbers in the records that follow.
+    /// In a cluster: copies follow of what goes by these addresses of the sender's, who goes on to
+    /// use them.
+    Owned,
 };
 
 struct Header {
@@ -111,9 +114,18 @@ struct Host {
     bool operator==(const Host&) const = default;
 };
 
+/// A public address, since its owner got it.
+struct Owned {
+    Be32 address;
+    uint32_t unused = 0;
+    int64_t revision = 0;  ///< Of the address's key, which names the owner.
+
+    auto operator<=>(const Owned&) const = default;
+};
+
 static_assert(sizeof(Header) == 12 && sizeof(Hello) == 32 && sizeof(State) == 16);
 static_assert(sizeof(Record) == 128 && offsetof(Record, tracker) == 68 && sizeof(End) == 8);
-static_assert(sizeof(Host) == 20);
+static_assert(sizeof(Host) == 20 && sizeof(Owned) == 16);
 static_assert(std::is_trivially_copyable_v<Record> && std::is_trivially_copyable_v<Hello>);
 
 /// Messages on their way out, as one run of bytes.
@@ -123,10 +135,11 @@ public:
     void add(const State& state) { append(Type::State, &state, sizeof state); }
     void begin() { append(Type::Begin, nullptr, 0); }
     void complete() { append(Type::Complete, nullptr, 0); }
-    /// Records that follow one another share a message; so do ends, and hosts.
+    /// Records that follow one another share a message; so do ends, hosts, and addresses.
     void add(const Record& record) { extend(Type::Records, &record, sizeof record); }
     void add(const End& end) { extend(Type::Ends, &end, sizeof end); }
     void add(const Host& host) { extend(Type::Hosts, &host, sizeof host); }
+    void add(const Owned& owned) { extend(Type::Owned, &owned, sizeof owned); }
 
     /// The number of the last message.
     uint32_t sequence() const { return sequence_; }
@@ -158,7 +171,7 @@ public:
 
         template <typename T>
         T as() const;
-        /// How many entries there are of Records, Ends or Hosts.
+        /// How many entries there are of Records, Ends, Hosts or Owned.
         template <typename T>
         size_t count() const {
             return payload.size() / sizeof(T);

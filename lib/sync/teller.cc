@@ -60,7 +60,7 @@ void Teller::listen() {
         return;
     }
     for (const flow::JournalEntry& entry : entries_)
-        if (entry.kind() != Kind::Expectation)
+        if (entry.kind() != Kind::Expectation && is_theirs(entry.tuple))
             waiting_.push_back({entry.index, entry.generation, entry.event == Event::Ended});
 }
 
@@ -148,6 +148,10 @@ bool Teller::tell_slice(Outgoing& out) {
     return true;
 }
 
+bool Teller::is_theirs(const std::array<net::Tuple, 2>& tuple) const {
+    return !params_.is_theirs || params_.is_theirs(tuple);
+}
+
 /// Where it is, its hosts are introduced before; it has ended where these are not known any more.
 bool Teller::is_told(const Record& record, Tick when) {
     return is_wanted(record) && introduction_.learn(record, when);
@@ -155,6 +159,8 @@ bool Teller::is_told(const Record& record, Tick when) {
 
 /// Flows that go on elsewhere, if they are wanted.
 bool Teller::is_wanted(const Record& record) const {
+    if (!is_theirs(record.tuple))
+        return false;
     if (static_cast<Kind>(record.tuple[0].kind) != Kind::Flow)
         return true;
     return goes_on_elsewhere(record) &&

@@ -19,9 +19,11 @@
 #include "base/clock.h"
 #include "flow/flow_table.h"
 #include "flow/journal.h"
+#include "net/tuple.h"
 #include "sync/introduction.h"
 #include "sync/message.h"
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -39,6 +41,9 @@ struct TellerParams {
     /// end of a flow.
     std::function<bool()> may_tell;
     Ipv6Hosts ipv6 = {};
+    /// Whether what has these two tuples is told, and its end; null: all is. Asked after the
+    /// journal has been read, likewise.
+    std::function<bool(const std::array<net::Tuple, 2>&)> is_theirs = {};
 };
 
 class Teller {
@@ -77,6 +82,7 @@ private:
     void tell(Outgoing& out, const Changed& change, const std::optional<Record>& copied);
     bool tell_slice(Outgoing& out);
     bool is_told(const Record& record, Tick when);
+    bool is_theirs(const std::array<net::Tuple, 2>& tuple) const;
     bool is_wanted(const Record& record) const;
     bool is_its_turn(const Record& record) const;
 

@@ -3,7 +3,8 @@
 #
 # --cluster: three gateways share twelve public addresses by a real etcd. One is killed, one is cut
 # off from etcd and comes back, one leaves, and etcd stands still: each address is used by one of
-# those that are left, and hosts get answers by all of them. The hosts' router, which is the
+# those that are left, hosts get answers by all of them, and connections that stood go on. The
+# hosts' router, which is the
 # client's kernel here, spreads flows by their ports, so most packets come to another gateway than
 # the one that has their host's address.
 #
@@ -158,6 +159,15 @@ is_steady() {
     ((looks >= 50))
 }
 
+# are_copied GATEWAY..., for wait_for: another gateway has the flows of each address that they use.
+are_copied() {
+    local gateway
+    for gateway; do
+        ctl "$gateway" cluster | grep --quiet ', used here, copies at ' || return 1
+        ! ctl "$gateway" cluster | grep --quiet ', used here$' || return 1
+    done
+}
+
 # has_said COUNT: all connections have heard an answer so often.
 has_said() {
     (($(grep --count all "$work/talk") >= $1))
@@ -228,10 +238,21 @@ done
 end_talk 5000
 pass "connections go on when the router sends them by another gateway"
 
+spread a c
+looks=0
+wait_for "$patience" "addresses to stay where they are" is_steady a
+start_talk 10.1.0.1{0..9}
+wait_for "$patience" "copies of all flows: $(ctl a cluster)" are_copied a b c
+assert_talk "before one is killed"
+before_kill=$(($(counter a flows_taken_over) + $(counter c flows_taken_over)))
 end "${sluice_pid[b]}" KILL || true
 wait_for_share a c
+assert_talk "without the one that was killed"
+(($(counter a flows_taken_over) + $(counter c flows_taken_over) > before_kill)) ||
+    fail "a and c have taken no copies over"
+end_talk 20000
 assert_all_answer a c
-pass "one is killed: the others use its addresses"
+pass "one is killed: the others use its addresses, and its connections go on"
 
 start b
 wait_for_share a b c

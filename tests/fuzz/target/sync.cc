@@ -53,6 +53,8 @@ void repeat(const Incoming::Message& message, Outgoing& out) {
             return out.complete();
         case Type::Hosts:
             return repeat<sync::Host>(message, out);
+        case Type::Owned:
+            return repeat<sync::Owned>(message, out);
     }
     std::abort();  // no such type may be heard
 }

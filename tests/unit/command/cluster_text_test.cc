@@ -13,7 +13,7 @@ ClusterReport report() {
     return {.name = "a",
             .left = std::chrono::milliseconds(4712),
             .members = {{"a"}, {"b", true, "10.1.0.2"}},
-            .addresses = {{"198.51.100.1", "a", true},
+            .addresses = {{"198.51.100.1", "a", true, "b"},
                           {"198.51.100.2", "b"},
                           {"198.51.100.3", ""},
                           {"198.51.100.4", "a", true}}};
@@ -26,7 +26,7 @@ TEST_CASE("cluster text: a line for each gateway and each address", "[command]")
           "this gateway is a; its lease is good for 4.7 s\n"
           "a                 has 2 of 4\n"
           "b                 has 1 of 4, inside 10.1.0.2, and leaves\n"
-          "198.51.100.1      a, used here\n"
+          "198.51.100.1      a, used here, copies at b\n"
           "198.51.100.2      b\n"
           "198.51.100.3      nobody's\n"
           "198.51.100.4      a, used here\n");
@@ -54,9 +54,9 @@ TEST_CASE("cluster text: the same as JSON, with null for nobody", "[command]") {
           R"({"name":"a","lease_seconds":4.5,)"
           R"("members":[{"name":"a","leaves":false,"inside":null,"addresses":1},)"
           R"({"name":"b","leaves":true,"inside":"10.1.0.2","addresses":1}],)"
-          R"("addresses":[{"address":"198.51.100.1","owner":"a","held":true},)"
-          R"({"address":"198.51.100.2","owner":"b","held":false},)"
-          R"({"address":"198.51.100.3","owner":null,"held":false}]})");
+          R"("addresses":[{"address":"198.51.100.1","owner":"a","held":true,"copies_at":"b"},)"
+          R"({"address":"198.51.100.2","owner":"b","held":false,"copies_at":null},)"
+          R"({"address":"198.51.100.3","owner":null,"held":false,"copies_at":null}]})");
 }
 
 }  // namespace cluster_text_test

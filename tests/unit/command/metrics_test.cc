@@ -109,10 +109,12 @@ TEST_CASE("metrics: of a cluster there is what this gateway uses, and for how lo
         return ClusterReport{.name = "a",
                              .left = std::chrono::milliseconds(4500),
                              .members = {{"a"}, {"b"}},
-                             .addresses = {{"198.51.100.1", "a", true},
+                             .addresses = {{"198.51.100.1", "a", true, "b"},
                                            {"198.51.100.2", "b"},
                                            {"198.51.100.3", "a", true},
-                                           {"198.51.100.4", ""}}};
+                                           {"198.51.100.4", ""}},
+                             .copies = 7,
+                             .copies_refused = 2};
     };
     Page page(metrics_text(subject));
     CHECK(page.samples["sluice_cluster_lease_seconds"] == 4.5);
@@ -120,6 +122,9 @@ TEST_CASE("metrics: of a cluster there is what this gateway uses, and for how lo
     CHECK(page.samples["sluice_cluster_addresses"] == 4);
     CHECK(page.samples["sluice_cluster_addresses_held"] == 2);
     CHECK(page.samples["sluice_cluster_addresses_free"] == 1);
+    CHECK(page.samples["sluice_cluster_addresses_uncopied"] == 1);
+    CHECK(page.samples["sluice_cluster_copies"] == 7);
+    CHECK(page.samples["sluice_cluster_copies_refused"] == 2);
 }
 
 TEST_CASE("metrics: the tries for a port are a histogram", "[command]") {

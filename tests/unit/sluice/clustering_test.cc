@@ -101,7 +101,9 @@ TEST_CASE("clustering: the owner of a packet's address is named", "[app]") {
 TEST_CASE("clustering: the report is the agent's view", "[app]") {
     cluster::View view{.name = "a", .left = std::chrono::microseconds(4'712'900)};
     view.members = {{.name = "a", .inside = {ip("10.1.0.1"), {}}}, {.name = "b", .leaves = true}};
-    view.addresses = {{ip("198.51.100.10"), "a", true}, {ip("198.51.100.11"), "", false}};
+    view.addresses = {{ip("198.51.100.10"), "a", true, "b"}, {ip("198.51.100.11"), "", false}};
+    view.copies = 3;
+    view.copies_refused = 2;
     const command::ClusterReport report = app::report_of(view);
     CHECK(report.name == "a");
     CHECK(report.left == std::chrono::milliseconds(4712));
@@ -114,7 +116,11 @@ TEST_CASE("clustering: the report is the agent's view", "[app]") {
     CHECK(report.addresses[0].address == "198.51.100.10");
     CHECK(report.addresses[0].owner == "a");
     CHECK(report.addresses[0].is_held);
+    CHECK(report.addresses[0].copy_at == "b");
     CHECK(report.addresses[1].owner.empty());
+    CHECK(report.addresses[1].copy_at.empty());
+    CHECK(report.copies == 3);
+    CHECK(report.copies_refused == 2);
     view.left = cluster::Moment(-5);
     CHECK(app::report_of(view).left == std::chrono::milliseconds(0));
 }

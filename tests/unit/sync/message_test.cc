@@ -112,6 +112,8 @@ TEST_CASE("sync message: what has not the form of its type is refused", "[sync]"
     CHECK(complaint({20, Type::Hosts, {}, 2}, std::vector<std::byte>(20)).empty());
     CHECK(complaint({21, Type::Hosts, {}, 2}) == "a message of type 7 with 21 bytes is none");
     CHECK_FALSE(complaint({0, Type::Hosts, {}, 2}).empty());
+    CHECK(complaint({32, Type::Owned, {}, 2}, std::vector<std::byte>(32)).empty());
+    CHECK(complaint({17, Type::Owned, {}, 2}) == "a message of type 8 with 17 bytes is none");
     CHECK_FALSE(complaint({1, Type::Begin, {}, 2}).empty());
     CHECK_FALSE(complaint({0, static_cast<Type>(0), {}, 2}).empty());
     CHECK_FALSE(complaint({0, static_cast<Type>(200), {}, 2}).empty());

@@ -191,6 +191,42 @@ TEST_CASE("sync teller: who has stepped back tells no ends", "[sync]") {
     CHECK(telling.hear().ends.empty());
 }
 
+TEST_CASE("sync teller: of what is not theirs neither is told that it is there nor that it ends",
+          "[sync]") {
+    auto table = make_table(64);
+    flow::Member member(*table);
+    uint32_t theirs = 1;
+    Teller teller({*table,
+                   [] { return kNow; },
+                   0,
+                   [] { return true; },
+                   {},
+                   [&theirs](const std::array<net::Tuple, 2>& tuple) {
+                       return tuple[0] == original(theirs);
+                   }});
+    const flow::FlowRef first = open(*table, member, 1).holder;
+    const flow::FlowRef second = open(*table, member, 2).holder;
+    Outgoing out;
+    while (!teller.is_whole())
+        teller.turn(out, kRoom);
+    const uint64_t told = teller.told();
+    CHECK(told >= 1);
+    REQUIRE(close(*table, member, second));
+    teller.turn(out, kRoom);
+    CHECK(teller.told() == told);
+    SECTION("the end of what is theirs is told") {
+        REQUIRE(close(*table, member, first));
+        teller.turn(out, kRoom);
+        CHECK(teller.told() == told + 1);
+    }
+    SECTION("not where it is not any more") {
+        theirs = 7;
+        REQUIRE(close(*table, member, first));
+        teller.turn(out, kRoom);
+        CHECK(teller.told() == told);
+    }
+}
+
 TEST_CASE("sync teller: IPv6 hosts are introduced before their records, and each once", "[sync]") {
     // The hosts of flows are 10.0.0.0, 10.0.0.1 and so on; two of these are numbers.
     const auto address = [](uint32_t n) { return net::Ipv6Address::of_words(n, 1); };

@@ -3,7 +3,7 @@
 #
 # What stands in packaging for those who watch a gateway by Prometheus and Grafana, beside a real
 # gateway that has all there is to ask for: two uplinks, a rule that refuses, IPv6 hosts, a peer
-# that is away.
+# that is away; and another one of a cluster.
 # The network is drawn in network.sh; wan2 leads to a provider who does nothing but answer ARP.
 set -euo pipefail
 # shellcheck source=tests/smoke/gateway.sh
@@ -27,13 +27,27 @@ start_sluice "$net" --workers 2 --http 9100 --deny '10.1.0.0/16 udp 137-139' \
     --sync listen=127.0.0.1:3780,peer=127.0.0.2:3780 --sync-key "$work/key"
 curl --silent --show-error --fail --unix-socket "$work/$net.sock" http://sluice/metrics \
     >"$work/metrics" || fail "GET /metrics"
+(
+    port_flags=(--lan af_packet:lan --wan af_packet:wan)
+    address_flags=(--lan-address 10.1.0.1/24 --wan-address 198.51.100.1/24
+        --gateway 198.51.100.254)
+    new_network shared
+    start_sluice shared --pool 198.51.100.2-198.51.100.3 \
+        --address-key 000102030405060708090a0b0c0d0e0f \
+        --cluster etcd=http://127.0.0.1:2379,name=a
+    curl --silent --show-error --fail --unix-socket "$work/shared.sock" http://sluice/metrics \
+        >"$work/shared.metrics" || fail "GET /metrics of a cluster"
+    stop_sluice shared
+)
+cat "$work/metrics" <(grep sluice_cluster "$work/shared.metrics") >"$work/both.metrics"
 
-"$python" "$here/check_queries.py" "$work/metrics" "$rules" "$dashboard" ||
+"$python" "$here/check_queries.py" "$work/both.metrics" "$rules" "$dashboard" ||
     fail "a rule or a panel asks for what sluice does not tell"
 for broken in sluice_port_link=sluice_port_links reason=reasons neighbour_failed=neighbour_lost \
-    sluice_peer_there=sluice_peer_here sluice_peer_differs=sluice_peer_agrees; do
+    sluice_peer_there=sluice_peer_here sluice_peer_differs=sluice_peer_agrees \
+    sluice_cluster_members=sluice_cluster_gateways; do
     sed "s/${broken%=*}/${broken#*=}/" "$rules" >"$work/broken.yml"
-    ! "$python" "$here/check_queries.py" "$work/metrics" "$work/broken.yml" "$dashboard" \
+    ! "$python" "$here/check_queries.py" "$work/both.metrics" "$work/broken.yml" "$dashboard" \
         >/dev/null 2>&1 || fail "check_queries.py does not see ${broken#*=}"
 done
 pass "rules and dashboard ask for metrics, labels and reasons that there are"

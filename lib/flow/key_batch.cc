@@ -100,7 +100,7 @@ bool KeyBatch::put_sorted(CuckooIndex& index, Moves& moves) {
             ++moves[0];
             continue;
         }
-        __builtin_prefetch(&index.bucket(place.secondary), 1);
+        __builtin_prefetch(&index.bucket(index.secondary(place)), 1);
         late_[late_count_++] = key;
         if (late_count_ == late_.size() && !put_late(index, moves))
             return false;

@@ -67,7 +67,7 @@ Word kept(Word word) {
     const uint32_t room = sender.max_end - seq;
     const uint32_t data_is_recent = end - sender.end + receiver.max_window;
     const uint32_t ack_is_known = receiver.end - ack;
-    const uint32_t ack_is_recent = ack - receiver.end + std::max(sender.max_window, kLeastAckRange);
+    const uint32_t ack_is_recent = ack - receiver.end + larger(sender.max_window, kLeastAckRange);
     // Likewise, where it is not known, or closes.
     const uint32_t windows =
         (segment.window - 1U) | (sender.max_window - 1) | (receiver.max_window - 1);
@@ -95,7 +95,7 @@ Word kept(Word word) {
     const bool is_new = is_after(end, sender.end);
     receiver.max_window += is_after(end, sender.max_end) ? end - sender.max_end : 0;
     receiver.max_end = is_after(offered, receiver.max_end - 1) ? offered : receiver.max_end;
-    sender.max_window = std::max(sender.max_window, window);
+    sender.max_window = larger(sender.max_window, window);
     sender.max_ack = is_after(ack, sender.max_ack) ? ack : sender.max_ack;
     sender.end = is_new ? end : sender.end;
     const bool is_answer = ack == receiver.end;

@@ -50,6 +50,11 @@ struct [[gnu::packed, gnu::aligned(2)]] TcpEnd {
 };
 static_assert(sizeof(TcpEnd) == 18);
 
+/// By value: a reference to a number of an end, as std::max() takes, need not be aligned.
+constexpr uint32_t larger(uint32_t one, uint32_t other) {
+    return one < other ? other : one;
+}
+
 /// By the direction in which an end sends.
 using TcpEnds = std::array<TcpEnd, 2>;
 
@@ -118,7 +123,7 @@ std::optional<Extent> introduce(const Course& course, const Segment& segment, Tc
 
 /// The four conditions: data neither beyond the window nor long known, the same of the ACK.
 inline Fit compare(const Extent& extent, TcpEnd& sender, const TcpEnd& receiver) {
-    const uint32_t ack_range = std::max(sender.max_window, kLeastAckRange);
+    const uint32_t ack_range = larger(sender.max_window, kLeastAckRange);
     const bool data_is_recent =
         receiver.max_window == 0 || is_after(extent.end, sender.end - receiver.max_window - 1);
     const bool ack_is_known = is_before(extent.sack, receiver.end + 1);
@@ -141,7 +146,7 @@ inline void learn(const Segment& segment, const Extent& extent, TcpEnd& sender, 
     // RFC 7323 §2.2: the window of a SYN is never scaled.
     const uint32_t window =
         has(segment, kSyn) ? segment.window : uint32_t{segment.window} << sender.scale;
-    sender.max_window = std::max(sender.max_window, window + (extent.sack - extent.ack));
+    sender.max_window = larger(sender.max_window, window + (extent.sack - extent.ack));
     if (is_after(extent.end, sender.end)) {
         sender.end = extent.end;
         sender.flags |= kUnacknowledged;

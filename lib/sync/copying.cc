@@ -2,6 +2,7 @@
 #include "sync/copying.h"
 
 #include "conntrack/status.h"
+#include "conntrack/tracker.h"
 #include "flow/age.h"
 #include "net/gre.h"
 
@@ -37,6 +38,8 @@ int64_t note_of(FlowRecord& record) {
 uint32_t bits_of(std::optional<uint32_t> index) {
     return index ? *index + 1 : 0;
 }
+
+static_assert(sizeof(Record::tracker) == conntrack::kTrackerBytes);
 
 }  // namespace
 
